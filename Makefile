@@ -1,0 +1,46 @@
+# Everything here stays inside the project folder, the package caches apart.
+.DEFAULT_GOAL := help
+SHELL := bash
+BIN := .venv/bin
+FEED := data/exercise/feed
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_PROGRESS := 1
+
+.PHONY: help setup nightly test check format lock notebook bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/.installed-run ## install the run-time environment into .venv
+nightly: setup ## simulate the exercise feed and run the nightly job on it
+	@bash config/exercise-night.sh
+
+test: .venv/.installed-dev ## install the development tools and run all tests
+	$(BIN)/pytest -n auto
+
+check: .venv/.installed-dev ## static checks: format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/.installed-dev ## format the code and mend what the linter can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+notebook: .venv/.installed-notebooks ## open the notebooks
+	$(BIN)/jupyter lab notebooks
+
+lock: ## remake the requirements locks (needs uv)
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --extra build pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --extra build --extra dev --extra notebooks -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean: ## remove the environment and everything produced
+	rm -rf .venv data/home data/exercise
+
+.venv/.installed-run: requirements.lock pyproject.toml .ci/setup.sh
+	bash .ci/setup.sh requirements.lock $@
+.venv/.installed-dev: requirements-dev.lock pyproject.toml .ci/setup.sh
+	bash .ci/setup.sh requirements-dev.lock $@
+.venv/.installed-notebooks: .venv/.installed-dev
+	@touch $@

@@ -1,0 +1,71 @@
+"""The detectors: a functional core of frames in, events out.
+
+The catalogue finds detectors by looking for modules in this folder: one module, one detector.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from detectors.core.detector import Detector
+from detectors.core.errors import ConfigError
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Names of all detectors, in alphabetical order.
+
+    >>> "gap" in names()
+    True
+    """
+    modules = pkgutil.iter_modules(__path__)
+    return tuple(sorted(m.name for m in modules if not m.ispkg))
+
+
+def find(name: str) -> type[Detector]:
+    """The detector class of that name.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such detector.
+    """
+    if name not in names():
+        raise ConfigError(f"no detector is called {name!r}", hint=f"known: {', '.join(names())}")
+    module = importlib.import_module(f"detectors.{name}")
+    found = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, Detector)
+        and value.__module__ == module.__name__
+    ]
+    if len(found) != 1 or found[0].name != name:
+        raise ConfigError(f"module detectors.{name} must define one detector named {name!r}")
+    return found[0]
+
+
+def build(config: Mapping[str, Mapping[str, Any]]) -> list[Detector]:
+    """Detectors from their configuration blocks; a block with ``enabled: false`` is left out.
+
+    Raises
+    ------
+    ConfigError
+        If a block names no detector, or a parameter is unknown or out of range.
+    """
+    built = []
+    for name, block in config.items():
+        parameters = dict(block or {})
+        if not parameters.pop("enabled", True):
+            continue
+        try:
+            built.append(find(name)(**parameters))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise ConfigError(f"detectors.yaml, {name}.{where}: {first['msg']}") from error
+    return built

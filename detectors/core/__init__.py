@@ -1,0 +1,1 @@
+"""What every detector shares: the column glossary, geodesy, tracks, zones, coverage, events."""

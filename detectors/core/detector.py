@@ -1,0 +1,83 @@
+"""What a detector is: its parameters plus one method."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from detectors.core.coverage import Coverage
+from detectors.core.zones import Zones
+
+
+@dataclass(frozen=True)
+class Context:
+    """All that a detector may know beside the positions; `end` is the only "now".
+
+    Attributes
+    ----------
+    start, end
+        The window, UTC. Events that touch [start, end] are wanted; positions may begin earlier.
+    zones
+        Hand-written and learned zones, land, and how far those layers reach.
+    vessels
+        `frames.VESSELS` as of `end`, one row per MMSI.
+    coverage
+        Where and when the feed heard vessels, by UTC day and cell.
+    models
+        Fitted models by name, each a dated snapshot.
+    """
+
+    start: pd.Timestamp
+    end: pd.Timestamp
+    zones: Zones
+    vessels: pd.DataFrame
+    coverage: Coverage
+    models: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Detector(BaseModel):
+    """Base of every detector: a frozen model of its parameters.
+
+    A subclass lives in a module of its own, named like `name`, and sets the class facts:
+
+    - ``name``: the module's name, and the `kind` of its events unless it says otherwise;
+    - ``version``: raised whenever the same input gives other events;
+    - ``requires``: the position columns it reads;
+    - ``lookback``: the history before an event's start that it needs to judge the event; also at
+      least as long as its shortest event, so that an event reaching into the window from before
+      is seen in part and can be followed back to its start.
+    - ``source``: citation of the rule.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    requires: ClassVar[tuple[str, ...]]
+    source: ClassVar[str]
+
+    @property
+    def lookback(self) -> timedelta:
+        """History needed before an event's start (see the class docstring)."""
+        raise NotImplementedError
+
+    def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
+        """Find events.
+
+        Parameters
+        ----------
+        positions
+            `frames.TRACKED`: cleaned, sorted by (track_id, time), none after `context.end`.
+        context
+            The rest of what may be known.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `events.EVENTS`: every event touching [context.start, context.end], and those only.
+            An event that still goes on at `context.end` has no `end`.
+        """
+        raise NotImplementedError

@@ -1,0 +1,131 @@
+"""The event schema: the one place that knows the columns of an event and how its id is made."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core.errors import FrameError
+from detectors.core.frames import TIME, Column, epoch_us
+
+EVENTS: Final[Mapping[str, Column]] = {
+    "event_id": Column("str", "", "16 hex digits: hash of detector, subkind, zone, tracks, anchor"),
+    "kind": Column("str", "", "what happened: geofence, loitering, encounter, gap, …"),
+    "subkind": Column("str", "", "finer kind, e.g. enter, exit, dwell; may be empty"),
+    "detector": Column("str", "", "name of the detector"),
+    "version": Column("str", "", "version of the detector"),
+    "mmsi": Column("int64", "", "the vessel; of a pair the lower MMSI"),
+    "other_mmsi": Column("int64", "", "the other vessel of a pair, 0 where there is none"),
+    "zone_id": Column("str", "", "the zone concerned, empty where there is none"),
+    "track_ids": Column("str", "", "track ids joined by ';', in the order of mmsi, other_mmsi"),
+    "group_id": Column("str", "", "shared by the pairs of one raft, else empty"),
+    "start": Column(TIME, "UTC", "when it began"),
+    "end": Column(TIME, "UTC", "when it ended, NaT while it is open"),
+    "lat": Column("float64", "deg", "where: see the README's output contract"),
+    "lon": Column("float64", "deg", "where: see the README's output contract"),
+    "score": Column("float64", "", "0-1, how much it deserves a look, after explanations"),
+    "explanation": Column("str", "", "the best innocent hypothesis, empty where none applies"),
+    "evidence": Column("str", "", "JSON object, flat, unit-suffixed: enough to re-argue the case"),
+}
+"""One row per event, sorted by (start, event_id). Run-relative status is added by the store."""
+
+_ID_COLUMNS = ("detector", "subkind", "zone_id", "track_ids")
+
+
+def event_id(detector: str, subkind: str, zone_id: str, track_ids: str, anchor_us: int) -> str:
+    """Id of an event: stable while it grows, since its end is no part of it.
+
+    >>> event_id("gap", "", "", "56307239001", 0)
+    '...'
+    """
+    text = "|".join([detector, subkind, zone_id, track_ids, str(anchor_us)])
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def dump_evidence(evidence: Mapping[str, Any]) -> str:
+    """Evidence as JSON with sorted keys: numbers rounded to 6 digits, times ISO 8601 UTC.
+
+    >>> dump_evidence({"speed_kn": np.float64(1.25), "n_reports": np.int64(3)})
+    '{"n_reports": 3, "speed_kn": 1.25}'
+    """
+    return json.dumps({key: _plain(evidence[key]) for key in sorted(evidence)}, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return None if not np.isfinite(value) else round(value, 6)
+    if isinstance(value, pd.Timestamp):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, str | int | bool):
+        return value
+    raise FrameError(f"evidence can't hold a {type(value).__name__}")
+
+
+def empty() -> pd.DataFrame:
+    """A frame of no events."""
+    return build([])
+
+
+def build(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Events frame from one mapping per event.
+
+    Parameters
+    ----------
+    rows
+        Mappings with the keys of `EVENTS` except event_id, plus `anchor` (the time of the report
+        that anchors the event: pandas Timestamp), and with `evidence` a mapping. Keys that may be
+        left out: subkind, zone_id, group_id, explanation ("" each), other_mmsi (0), end (NaT).
+
+    Raises
+    ------
+    FrameError
+        If a key is missing or unknown, or two events get the same id.
+    """
+    defaults = {
+        "subkind": "", "zone_id": "", "group_id": "", "explanation": "",
+        "other_mmsi": 0, "end": pd.NaT,
+    }  # fmt: skip
+    columns: dict[str, list[Any]] = {name: [] for name in (*EVENTS, "anchor")}
+    for row in rows:
+        full = {**defaults, **row, "event_id": ""}
+        if full.keys() != columns.keys():
+            raise FrameError(f"event keys differ by {sorted(full.keys() ^ columns.keys())}")
+        for name, values in columns.items():
+            values.append(full[name])
+    frame = pd.DataFrame({name: pd.Series(columns[name], dtype="object") for name in columns})
+    frame["evidence"] = pd.Series([dump_evidence(e) for e in columns["evidence"]], dtype="object")
+    for name in ("start", "end", "anchor"):
+        frame[name] = pd.to_datetime(frame[name], utc=True).astype(TIME)
+    anchors = epoch_us(frame["anchor"])
+    frame["event_id"] = [
+        event_id(*(str(frame[c].iloc[i]) for c in _ID_COLUMNS), int(anchors[i]))
+        for i in range(len(frame))
+    ]
+    frame = frame[list(EVENTS)].astype({name: column.dtype for name, column in EVENTS.items()})
+    return sort(frame)
+
+
+def sort(events: pd.DataFrame) -> pd.DataFrame:
+    """Events in their canonical order; raises FrameError on two events with one id."""
+    repeated = events["event_id"][events["event_id"].duplicated()]
+    if len(repeated):
+        raise FrameError(f"two events share an id: {', '.join(sorted(set(repeated)))}")
+    return events.sort_values(["start", "event_id"], kind="stable", ignore_index=True)
+
+
+def concat(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """One canonical events frame from several."""
+    parts = [part for part in parts if len(part)]
+    return sort(pd.concat(parts, ignore_index=True)) if parts else empty()
+
+
+def evidence_of(events: pd.DataFrame) -> list[dict[str, Any]]:
+    """The evidence of each event, parsed."""
+    return [json.loads(text) for text in events["evidence"]]

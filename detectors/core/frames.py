@@ -1,0 +1,147 @@
+"""The column glossary: one name, type and unit per quantity, and the frames made of them.
+
+Every frame that crosses a module boundary is one of the tables below. `validate` is called where
+a frame enters the core, so that a kernel never has to guess a type or an order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core.errors import FrameError
+
+TIME: Final = "datetime64[us, UTC]"
+NAV_STATUS_UNDEFINED: Final = 15
+"""ITU-R M.1371-5, table 45: 15 = undefined, also what a feed without the field gets."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One quantity: its NumPy/pandas type, its unit and what it means."""
+
+    dtype: str
+    unit: str
+    meaning: str
+
+
+POSITIONS: Final[Mapping[str, Column]] = {
+    "mmsi": Column("int64", "", "Maritime Mobile Service Identity of the transmitter, 9 digits"),
+    "time": Column(TIME, "UTC", "when the report was received (or sent, where the feed says so)"),
+    "lat": Column("float64", "deg", "WGS84 latitude, never null"),
+    "lon": Column("float64", "deg", "WGS84 longitude in [-180, 180], never null"),
+    "sog_kn": Column("float64", "kn", "speed over ground, NaN where not available"),
+    "cog_deg": Column("float64", "deg", "course over ground in [0, 360), NaN where not available"),
+    "heading_deg": Column("float64", "deg", "true heading in [0, 360), NaN where not available"),
+    "nav_status": Column("int16", "", "navigation status code, 15 where undefined or not in feed"),
+    "msg_type": Column("int16", "", "AIS message type, 0 where the feed has none"),
+    "ais_class": Column("str", "", "'A' or 'B' transceiver, empty where the feed doesn't say"),
+    "source": Column("str", "", "first 16 hex digits of the feed file's SHA-256"),
+    "source_offset": Column("int64", "", "line number (from 1) of the report in the feed file"),
+}
+"""Position reports as ingested: one row per received report."""
+
+TRACKED: Final[Mapping[str, Column]] = {
+    **POSITIONS,
+    "track_id": Column("int64", "", "mmsi * 100 + ordinal of the hull seen under that MMSI"),
+}
+"""What a detector gets: cleaned position reports, sorted by (track_id, time), time strictly
+increasing within a track."""
+
+STATICS: Final[Mapping[str, Column]] = {
+    "mmsi": Column("int64", "", "Maritime Mobile Service Identity"),
+    "time": Column(TIME, "UTC", "when the report was received"),
+    "imo": Column("int64", "", "IMO number as reported (0 where none), check digit not enforced"),
+    "name": Column("str", "", "vessel name as reported, trailing '@' and blanks removed"),
+    "callsign": Column("str", "", "call sign as reported, trailing '@' and blanks removed"),
+    "ship_type": Column("int16", "", "AIS ship type code, -1 where not reported"),
+    "length_m": Column("float64", "m", "bow + stern dimension, NaN where not reported"),
+    "beam_m": Column("float64", "m", "port + starboard dimension, NaN where not reported"),
+    "draught_m": Column("float64", "m", "draught, NaN where not reported"),
+    "destination": Column("str", "", "destination as reported"),
+    "ais_class": Column("str", "", "'A' or 'B' transceiver, empty where the feed doesn't say"),
+    "source": Column("str", "", "first 16 hex digits of the feed file's SHA-256"),
+    "source_offset": Column("int64", "", "line number (from 1) of the report in the feed file"),
+}
+"""Static data as ingested: one row per received report; empty text where a part did not say."""
+
+VESSELS: Final[Mapping[str, Column]] = {
+    "mmsi": Column("int64", "", "Maritime Mobile Service Identity; unique in this frame"),
+    "imo": STATICS["imo"],
+    "name": STATICS["name"],
+    "callsign": STATICS["callsign"],
+    "ship_type": STATICS["ship_type"],
+    "length_m": STATICS["length_m"],
+    "beam_m": STATICS["beam_m"],
+    "draught_m": STATICS["draught_m"],
+    "destination": STATICS["destination"],
+    "ais_class": STATICS["ais_class"],
+    "flag_state": Column("str", "", "ISO 3166 alpha-3 state of the MMSI's MID, empty if none"),
+}
+"""What each vessel called itself last, as of the end of the window; unique by mmsi."""
+
+
+def empty(schema: Mapping[str, Column]) -> pd.DataFrame:
+    """Return a frame of no rows with the columns and types of `schema`."""
+    return pd.DataFrame({name: pd.Series(dtype=column.dtype) for name, column in schema.items()})
+
+
+def conform(frame: pd.DataFrame, schema: Mapping[str, Column]) -> pd.DataFrame:
+    """Return `frame` with exactly the columns of `schema`, in its order and types.
+
+    Raises
+    ------
+    FrameError
+        If a column is missing or can't be converted.
+    """
+    missing = [name for name in schema if name not in frame.columns]
+    if missing:
+        raise FrameError(f"missing columns: {', '.join(missing)}")
+    try:
+        return frame[list(schema)].astype({name: column.dtype for name, column in schema.items()})
+    except (TypeError, ValueError) as error:
+        raise FrameError(f"a column has the wrong type: {error}") from error
+
+
+def validate(frame: pd.DataFrame, schema: Mapping[str, Column]) -> None:
+    """Check columns and types of `frame`, and for tracked positions their order.
+
+    Raises
+    ------
+    FrameError
+        If a column is missing or has another type, or if (track_id, time) isn't strictly
+        increasing where `schema` has a track_id.
+    """
+    for name, column in schema.items():
+        if name not in frame.columns:
+            raise FrameError(f"missing column: {name}")
+        if str(frame[name].dtype) != column.dtype:
+            raise FrameError(f"column {name} is {frame[name].dtype}, expected {column.dtype}")
+    if "track_id" in schema and len(frame) > 1:
+        track, time = frame["track_id"].to_numpy(), epoch_us(frame["time"])
+        step = np.diff(track)
+        if not np.all((step > 0) | ((step == 0) & (np.diff(time) > 0))):
+            raise FrameError("positions must be sorted by (track_id, time) without repeats")
+
+
+def epoch_us(time: pd.Series) -> np.ndarray:
+    """Microseconds since 1970-01-01 UTC as int64, from a column of type `TIME`."""
+    return time.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]").astype("int64")
+
+
+def from_epoch_us(epoch: np.ndarray) -> pd.Series:
+    """A column of type `TIME` from int64 microseconds since 1970-01-01 UTC."""
+    return pd.Series(np.asarray(epoch, "int64").astype("datetime64[us]")).dt.tz_localize("UTC")
+
+
+def offsets(track_id: np.ndarray) -> np.ndarray:
+    """Start index of each track in a sorted `track_id` array, with its length at the end.
+
+    >>> offsets(np.array([7, 7, 9]))
+    array([0, 2, 3])
+    """
+    if len(track_id) == 0:
+        return np.zeros(1, "int64")
+    return np.r_[0, np.flatnonzero(np.diff(track_id)) + 1, len(track_id)]

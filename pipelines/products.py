@@ -1,0 +1,65 @@
+"""What a run hands to the exporters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+
+from detectors.core.frames import TIME, VESSELS, Column
+from detectors.core.zones import Zones
+
+FLAGGED: Final[Mapping[str, Column]] = {
+    "rank": Column("int64", "", "1 is the vessel that deserves a look first"),
+    "mmsi": Column("int64", "", "Maritime Mobile Service Identity"),
+    "imo": VESSELS["imo"],
+    "name": VESSELS["name"],
+    "callsign": VESSELS["callsign"],
+    "flag_state": VESSELS["flag_state"],
+    "ship_type": Column("str", "", "ship type in words, empty where not reported"),
+    "score": Column("float64", "", "0-1, its events combined, after explanations"),
+    "reasons": Column("str", "", "why, in sentences, strongest first, joined by ' | '"),
+    "explanations": Column("str", "", "innocent hypotheses for those events, joined by ' | '"),
+    "last_seen": Column(TIME, "UTC", "its last position report in the window"),
+    "lat": Column("float64", "deg", "where it was last seen"),
+    "lon": Column("float64", "deg", "where it was last seen"),
+    "event_ids": Column("str", "", "its events, strongest first, joined by ';'"),
+}
+"""One row per flagged vessel, in rank order."""
+
+
+@dataclass(frozen=True)
+class Products:
+    """One run's results, as every exporter gets them.
+
+    Attributes
+    ----------
+    run_id, start, end
+        The run and its window, UTC.
+    simulated
+        Whether the data are an exercise; every product says so.
+    events
+        `events.EVENTS` plus `status` (created|changed|unchanged|retracted|not_assessed) and
+        `reason` (the sentence that tells a sailor why).
+    flagged
+        `FLAGGED`.
+    tracks
+        `frames.TRACKED` of the flagged vessels (and their partners) over the window.
+    vessels
+        `frames.VESSELS`.
+    zones
+        Zones and land, for maps.
+    manifest
+        What `manifest.json` holds.
+    """
+
+    run_id: str
+    start: pd.Timestamp
+    end: pd.Timestamp
+    simulated: bool
+    events: pd.DataFrame
+    flagged: pd.DataFrame
+    tracks: pd.DataFrame
+    vessels: pd.DataFrame
+    zones: Zones
+    manifest: Mapping[str, Any]
