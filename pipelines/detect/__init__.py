@@ -1,0 +1,1 @@
+"""Detection over a window: days worked out, detectors run, events compared with the store."""

@@ -1,0 +1,140 @@
+"""Detectors over a window, each vessel's story followed back to where it began."""
+
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pandas as pd
+
+from detectors.core import events, explain, frames
+from detectors.core.detector import Context, Detector
+from detectors.core.zones import Zones
+from pipelines.reference import flag_states
+from pipelines.store import Queries
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What the detectors found.
+
+    Attributes
+    ----------
+    events
+        `events.EVENTS` of every detector that succeeded, explained.
+    failures
+        Name and error of every detector that did not.
+    positions
+        `frames.TRACKED` that the last pass looked at.
+    passes
+        How often the window was looked at until no story was cut short.
+    """
+
+    events: pd.DataFrame
+    failures: dict[str, str]
+    positions: pd.DataFrame
+    context: Context
+    passes: int
+    tracebacks: dict[str, str] = field(default_factory=dict)
+
+
+def detect(
+    store: Queries,
+    detectors: Sequence[Detector],
+    *,
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    zones: Zones,
+    reach_back: timedelta,
+    progress: Callable[[str], None] | None = None,
+) -> Detection:
+    """Run detectors over [start, end] with enough history that the cut doesn't show.
+
+    Every vessel heard since `start - reach_back` is loaded from `start` minus the longest
+    look-back (and from the report before that). Where an event of a vessel then begins so early
+    that its detector lacks its look-back, while the store has older reports of that vessel, the
+    vessel is loaded from twice as far back and the window looked at again. So the events of a
+    span are the same whether it is processed in one go or in many.
+
+    A detector that raises is named in `failures`; the others finish.
+    """
+    say = progress or (lambda _: None)
+    lookback = max((d.lookback for d in detectors), default=timedelta(0))
+    mmsis = store.heard(start - reach_back, end)
+    known = store.events_touching(start, end)
+    mmsis = pd.concat([mmsis, known["mmsi"], known["other_mmsi"]]).drop_duplicates()
+    reach = pd.DataFrame({"mmsi": mmsis.astype("int64"), "reach_time": start - lookback})
+    failures: dict[str, str] = {}
+    tracebacks: dict[str, str] = {}
+    passes = 0
+    while True:
+        passes += 1
+        need = store.need(reach[reach["mmsi"] > 0])
+        say(f"pass {passes}: loading {len(need):,} vessels")
+        positions = store.tracked(need, end)
+        first = need["from_time"].min() if len(need) else start
+        context = Context(
+            start=start,
+            end=end,
+            zones=zones,
+            vessels=vessels_of(store, positions, end),
+            coverage=store.coverage(min(first, start), end),
+        )
+        found: dict[str, pd.DataFrame] = {}
+        for detector in detectors:
+            if detector.name in failures:
+                continue
+            say(f"pass {passes}: {detector.name}")
+            try:
+                raised = detector.detect(positions, context)
+                found[detector.name] = explain.explain(raised, context)
+            except Exception as error:  # noqa: BLE001 - one failing detector mustn't stop the others
+                failures[detector.name] = f"{type(error).__name__}: {error}"
+                tracebacks[detector.name] = traceback.format_exc()
+        further = _cut_short(found, detectors, need)
+        if further.empty:
+            break
+        reach = _extended(reach, further, start)
+    whole = events.concat(list(found.values()))
+    return Detection(whole, failures, positions, context, passes, tracebacks)
+
+
+def vessels_of(store: Queries, positions: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
+    """`frames.VESSELS` of every vessel that has positions or ever sent static data."""
+    said = store.vessels(end)
+    silent = pd.DataFrame({"mmsi": positions["mmsi"].drop_duplicates()})
+    silent = silent[~silent["mmsi"].isin(said["mmsi"])]
+    vessels = pd.concat([said, silent], ignore_index=True).sort_values("mmsi", ignore_index=True)
+    nothing = {
+        "imo": 0, "name": "", "callsign": "", "ship_type": -1, "destination": "", "ais_class": "",
+    }  # fmt: skip
+    vessels = vessels.fillna(nothing)
+    vessels["flag_state"] = flag_states(vessels["mmsi"].to_numpy())
+    return frames.conform(vessels, frames.VESSELS)
+
+
+def _cut_short(
+    found: dict[str, pd.DataFrame], detectors: Sequence[Detector], need: pd.DataFrame
+) -> pd.DataFrame:
+    """Vessels (mmsi, reach_time) whose events want history that wasn't loaded but exists."""
+    parts = [pd.DataFrame({"mmsi": pd.Series(dtype="int64"), "reach_time": need["from_time"][:0]})]
+    for detector in detectors:
+        raised = found.get(detector.name)
+        if raised is None:
+            continue
+        wanted = raised["start"] - detector.lookback
+        for side in ("mmsi", "other_mmsi"):
+            parts.append(pd.DataFrame({"mmsi": raised[side], "reach_time": wanted}))
+    wants = pd.concat(parts).groupby("mmsi", as_index=False)["reach_time"].min()
+    wants = wants.merge(need, on="mmsi")
+    short = (wants["reach_time"] < wants["from_time"]) & (wants["first_time"] < wants["from_time"])
+    return wants.loc[short, ["mmsi", "reach_time"]]
+
+
+def _extended(
+    reach: pd.DataFrame, further: pd.DataFrame, start: pd.Timestamp
+) -> pd.DataFrame:
+    """Reach twice as far back as an event asks, so that long stories take few passes."""
+    doubled = further.assign(reach_time=further["reach_time"] - (start - further["reach_time"]))
+    both = pd.concat([reach, doubled])
+    return both.groupby("mmsi", as_index=False)["reach_time"].min()

@@ -1,0 +1,190 @@
+"""Settings: config/settings.yaml, overridden by SELAT_* in the environment, then by the command.
+
+All paths of an installation are derived here, from one home and one configuration folder.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+
+from detectors.core.errors import ConfigError
+
+PROJECT: Final = Path(__file__).resolve().parents[1]
+REFERENCE: Final = PROJECT / "data" / "reference"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class IngestSettings(_Section):
+    """Limits on what a feed may do."""
+
+    max_uncompressed_gb: float = Field(64, gt=0)
+    max_future_h: float = Field(24, ge=0)
+
+
+class DetectionSettings(_Section):
+    """How far back a run looks for vessels."""
+
+    reach_back_days: float = Field(14, gt=0)
+
+
+class AssessSettings(_Section):
+    """What makes a flag."""
+
+    min_score: float = Field(0.35, ge=0, le=1)
+    max_flags: int = Field(100, gt=0)
+
+
+class StoreSettings(_Section):
+    """What DuckDB may use."""
+
+    memory_limit: str = "2GB"
+    temp_limit: str = "20GB"
+    threads: int = Field(0, ge=0)
+
+
+class ScheduleSettings(_Section):
+    """When the nightly run starts."""
+
+    cron: str = "0 2 * * *"
+    timezone: str = "Asia/Kuala_Lumpur"
+
+
+class Settings(BaseSettings):
+    """All settings; see config/settings.yaml for what each means."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SELAT_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    area: str = "94,-1.5,106,9"
+    feeds: tuple[str, ...] = ()
+    home: str = ""
+    ingest: IngestSettings = IngestSettings()
+    detection: DetectionSettings = DetectionSettings()
+    assess: AssessSettings = AssessSettings()
+    store: StoreSettings = StoreSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+
+
+def _sourced(yaml_file: Path) -> type[Settings]:
+    """`Settings` that reads `yaml_file`: the command line wins over the environment, that over it."""
+
+    class Sourced(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            file = YamlConfigSettingsSource(settings_cls, yaml_file=yaml_file)
+            return (init_settings, env_settings, file)
+
+    return Sourced
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One home and one configuration: every path that the program reads or writes."""
+
+    home: Path
+    config: Path
+    settings: Settings
+
+    @property
+    def store(self) -> Path:
+        """Folder of the store."""
+        return self.home / "store"
+
+    @property
+    def runs(self) -> Path:
+        """Folder of run results."""
+        return self.home / "runs"
+
+    @property
+    def latest(self) -> Path:
+        """Link to the newest finished run."""
+        return self.home / "latest"
+
+    @property
+    def spool(self) -> Path:
+        """Where standard input is kept while it is ingested."""
+        return self.home / "spool"
+
+    @property
+    def detectors(self) -> dict[str, dict[str, Any]]:
+        """The detectors' configuration blocks.
+
+        Raises
+        ------
+        ConfigError
+            If the file can't be read or isn't a mapping of mappings.
+        """
+        blocks = read_yaml(self.config / "detectors.yaml")
+        for name, block in blocks.items():
+            if not isinstance(block or {}, dict):
+                raise ConfigError(f"detectors.yaml: the block {name!r} isn't a mapping")
+        return {name: dict(block or {}) for name, block in blocks.items()}
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML mapping from a file.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing, isn't YAML, or isn't a mapping.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"no configuration file {path}", hint="name the folder: --config DIR")
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path} can't be read: {error}") from error
+    if not isinstance(content or {}, dict):
+        raise ConfigError(f"{path} isn't a mapping")
+    return dict(content or {})
+
+
+def load(home: Path | None = None, config: Path | None = None, **overrides: Any) -> Installation:
+    """The installation that a command works on.
+
+    Parameters
+    ----------
+    home
+        Folder for everything produced; else SELAT_HOME, else the setting, else data/home.
+    config
+        Folder of configuration; else SELAT_CONFIG, else the project's config/.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is unknown or out of range.
+    """
+    config = config or Path(os.environ.get("SELAT_CONFIG") or PROJECT / "config")
+    read_yaml(config / "settings.yaml")
+    try:
+        settings = _sourced(config / "settings.yaml")(**{name: v for name, v in overrides.items() if v is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(
+            f"setting {where}: {first['msg']}", hint=f"mend it in {config / 'settings.yaml'}"
+        ) from error
+    chosen = home or (Path(settings.home) if settings.home else PROJECT / "data" / "home")
+    return Installation(chosen.expanduser().absolute(), config.absolute(), settings)

@@ -1,0 +1,212 @@
+"""The catalogue: one small DuckDB database that names every Parquet file of the store.
+
+A writer works on a private copy and publishes it by atomic rename; a reader opens the published
+file read-only. So a reader sees one generation, whole, and neither ever waits for the other.
+DuckDB itself locks a file against readers in other processes while a writer has it open, which
+is why the published file is never opened for writing.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+
+from detectors.core import events, frames, tracks
+from detectors.core.coverage import CELLS, FEED
+from detectors.core.errors import SelatError
+from pipelines.products import FLAGGED
+from pipelines.settings import StoreSettings
+
+SCHEMA_VERSION: Final = 1
+
+_C = frames.Column
+TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
+    "meta": {
+        "schema_version": _C("int64", "", "version of these tables"),
+        "simulated": _C("bool", "", "whether every feed in the store is an exercise"),
+    },
+    "ledger": {
+        "feed_key": _C("str", "", "hash of content, area, mapping and decoder version"),
+        "sha256": _C("str", "", "hash of the feed file"),
+        "name": _C("str", "", "the feed file as the user named it"),
+        "first_time": _C(frames.TIME, "UTC", "earliest position report kept"),
+        "last_time": _C(frames.TIME, "UTC", "latest position report kept"),
+        "report": _C("str", "", "JSON: format, area, counts, rejects by reason with samples"),
+    },
+    "files": {
+        "path": _C("str", "", "Parquet file of positions, relative to the store"),
+        "date": _C("str", "", "UTC date of its rows, YYYY-MM-DD"),
+        "feed_key": _C("str", "", "the feed it came from"),
+        "rows": _C("int64", "", "position reports in it"),
+        "bytes": _C("int64", "B", "size of the file"),
+    },
+    "presence": {
+        "date": _C("str", "", "UTC date"),
+        "mmsi": frames.POSITIONS["mmsi"],
+        "feed_key": _C("str", "", "the feed that heard it"),
+        "reports": _C("int64", "", "position reports"),
+        "first_time": _C(frames.TIME, "UTC", "earliest report of that date"),
+        "last_time": _C(frames.TIME, "UTC", "latest report of that date"),
+    },
+    "statics": {
+        **{k: v for k, v in frames.STATICS.items() if k not in {"time"}},
+        "date": _C("str", "", "UTC date"),
+        "feed_key": _C("str", "", "the feed that said so"),
+        "reports": _C("int64", "", "times it said so that day"),
+        "first_time": _C(frames.TIME, "UTC", "first time it said so that day"),
+        "last_time": _C(frames.TIME, "UTC", "last time it said so that day"),
+    },
+    "days": {
+        "date": _C("str", "", "UTC date whose tracks and coverage are worked out"),
+        "input": _C("str", "", "digest of its files and of the state it began with"),
+        "state": _C("str", "", "digest of the state it ended with"),
+        "counts": _C("str", "", "JSON: reports, duplicates, rejected jumps"),
+    },
+    "track_state": {"date": _C("str", "", "UTC date that it ends"), **tracks.STATE},
+    "track_days": {"date": _C("str", "", "UTC date"), **tracks.SUMMARY},
+    "coverage_cells": CELLS,
+    "coverage_feed": FEED,
+    "events": {
+        **events.EVENTS,
+        "run_id": _C("str", "", "the run that wrote it last"),
+        "first_run_id": _C("str", "", "the run that raised it first"),
+        "retracted": _C("bool", "", "whether a later look did not find it again"),
+        "supersedes": _C("str", "", "id of the retracted event it replaces, or empty"),
+        "reason": _C("str", "", "the sentence that says what happened"),
+    },
+    "run_events": {
+        "run_id": _C("str", "", "the run"),
+        **{k: events.EVENTS[k] for k in ("event_id", "score", "start", "end")},
+        "status": _C("str", "", "created, changed, unchanged, retracted or not_assessed"),
+    },
+    "flags": {"run_id": _C("str", "", "the run"), **FLAGGED},
+    "runs": {
+        "run_id": _C("str", "", "the run"),
+        "ordinal": _C("int64", "", "1 for the store's first run"),
+        "start": _C(frames.TIME, "UTC", "start of the window"),
+        "end": _C(frames.TIME, "UTC", "end of the window"),
+        "state": _C("str", "", "complete or partial"),
+        "manifest": _C("str", "", "JSON: the run's manifest"),
+    },
+    "run_feeds": {
+        "run_id": _C("str", "", "the run"),
+        "feed_key": _C("str", "", "a feed that was new to it"),
+    },
+}
+
+_SQL_TYPES: Final = {
+    "int64": "BIGINT", "int32": "INTEGER", "int16": "SMALLINT", "float64": "DOUBLE",
+    "float32": "FLOAT", "str": "VARCHAR", "bool": "BOOLEAN", "bytes": "BLOB", "object": "BLOB",
+    frames.TIME: "TIMESTAMPTZ",
+}  # fmt: skip
+
+
+class StoreError(SelatError):
+    """The store can't do what was asked."""
+
+    exit_code = 4
+
+
+class StoreBusyError(StoreError):
+    """Another process is writing to the store."""
+
+    exit_code = 5
+
+
+def connect(path: Path, settings: StoreSettings, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """A connection to a catalogue file, in UTC, offline, within the memory and temp limits."""
+    spill = path.parent / "spill"
+    config: dict[str, Any] = {
+        "memory_limit": settings.memory_limit,
+        "temp_directory": str(spill),
+        "max_temp_directory_size": settings.temp_limit,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    if settings.threads:
+        config["threads"] = settings.threads
+    connection = duckdb.connect(str(path), read_only=read_only, config=config)
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def create(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables of an empty catalogue."""
+    for table, schema in TABLES.items():
+        columns = ", ".join(f'"{name}" {_SQL_TYPES[c.dtype]}' for name, c in schema.items())
+        connection.execute(f"CREATE TABLE {table} ({columns})")
+    connection.execute("INSERT INTO meta VALUES ($version, NULL)", {"version": SCHEMA_VERSION})
+
+
+def check_version(connection: duckdb.DuckDBPyConnection) -> None:
+    """Refuse a store whose tables this program doesn't know.
+
+    Raises
+    ------
+    StoreError
+        If the store was made by another version of the program.
+    """
+    [(version,)] = connection.execute("SELECT schema_version FROM meta").fetchall()
+    if version != SCHEMA_VERSION:
+        raise StoreError(
+            f"the store has schema version {version}, this program knows {SCHEMA_VERSION}",
+            hint="use the version of Selat that wrote it, or start a new home",
+        )
+
+
+def publish(work: Path, published: Path) -> None:
+    """Make `work` the generation that readers see: copy, flush to disk, rename."""
+    fresh = published.with_name(published.name + ".new")
+    shutil.copyfile(work, fresh)
+    sync(fresh)
+    os.replace(fresh, published)  # noqa: PTH105 - the one call whose atomicity everything rests on
+    sync(published.parent)
+
+
+def sync(path: Path) -> None:
+    """Flush a file or folder to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def writer_lock(path: Path) -> Iterator[None]:
+    """Hold the store's writer lock; the system frees it when the process dies, however it dies.
+
+    Raises
+    ------
+    StoreBusyError
+        If another process holds it; the message says which.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.seek(0)
+            raise StoreBusyError(
+                f"another process is writing to this store: {_holder(handle.read())}",
+                hint="wait for it to end; readers and notebooks are not held up by it",
+            ) from None
+        handle.truncate(0)
+        handle.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+        handle.flush()
+        yield
+
+
+def _holder(text: str) -> str:
+    try:
+        holder = json.loads(text)
+        return f"process {holder['pid']} on {holder['host']}"
+    except (ValueError, KeyError, TypeError):
+        return "unknown process"

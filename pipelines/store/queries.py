@@ -1,0 +1,178 @@
+"""What can be asked of a catalogue, by readers and by the writer alike."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from detectors.core import frames, tracks
+from detectors.core.coverage import CELLS, FEED, Coverage
+from pipelines.store.catalogue import TABLES
+from pipelines.store.sql import statement
+
+class Queries:
+    """Questions to one generation of the store.
+
+    Parameters
+    ----------
+    connection
+        An open catalogue.
+    root
+        The store's folder, which the catalogue's file names are relative to.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, root: Path) -> None:
+        self._connection = connection
+        self._root = root
+
+    def sql(self, query: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """The result of any read-only query, for notebooks: tables are those of the catalogue."""
+        return self._connection.execute(query, dict(parameters or {})).df()
+
+    def _ask(self, name: str, **parameters: Any) -> pd.DataFrame:
+        return self.sql(statement(name), parameters)
+
+    @property
+    def simulated(self) -> bool | None:
+        """Whether the store holds exercise data; None while it is empty."""
+        [(simulated,)] = self._connection.execute("SELECT simulated FROM meta").fetchall()
+        return None if simulated is None else bool(simulated)
+
+    def has_feed(self, feed_key: str) -> bool:
+        """Whether a feed is in the ledger."""
+        query = "SELECT count(*) FROM ledger WHERE feed_key = $key"
+        return bool(self._connection.execute(query, {"key": feed_key}).fetchall()[0][0])
+
+    def ledger(self) -> pd.DataFrame:
+        """Every feed ever ingested, with its report."""
+        return self.sql("SELECT * FROM ledger ORDER BY first_time, feed_key")
+
+    def new_feeds(self) -> pd.DataFrame:
+        """Feeds in the ledger that no finished run has looked at."""
+        return self._ask("new_feeds")
+
+    def last_heard(self, end: pd.Timestamp) -> pd.Timestamp | None:
+        """Time of the newest report up to `end`, None where there is none."""
+        time = self._ask("last_heard", end=end)["time"].iloc[0]
+        return None if pd.isna(time) else time
+
+    def heard(self, since: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
+        """MMSIs heard between two times."""
+        return self._ask("heard", since=since, end=end)["mmsi"]
+
+    def need(self, reach: pd.DataFrame) -> pd.DataFrame:
+        """Where to load each vessel from, so that `reach` is covered and one report before it.
+
+        Parameters
+        ----------
+        reach
+            mmsi, reach_time.
+
+        Returns
+        -------
+        pandas.DataFrame
+            mmsi, from_time (midnight UTC), first_time (the vessel's first report in the store).
+        """
+        with self._registered("reach", reach):
+            return self._ask("need")
+
+    def positions(self, need: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
+        """`frames.POSITIONS` of the vessels in `need`, each from its from_time, up to `end`."""
+        if need.empty:
+            return frames.empty(frames.POSITIONS)
+        first, last = need["from_time"].min().strftime("%Y-%m-%d"), end.strftime("%Y-%m-%d")
+        paths = self._ask("files_between", first=first, last=last)["path"]
+        with self._registered("need", need):
+            return self._read("positions", list(paths), end=end)
+
+    def state_before(self, need: pd.DataFrame) -> pd.DataFrame:
+        """`tracks.STATE` of the vessels in `need`, as of each one's from_time."""
+        with self._registered("need", need):
+            return frames.conform(self._ask("state_before"), tracks.STATE)
+
+    def day_files(self) -> pd.DataFrame:
+        """Dates with positions: date, paths (blank-separated), input and state digests."""
+        return self._ask("day_files")
+
+    def day_positions(self, paths: list[str]) -> pd.DataFrame:
+        """`frames.POSITIONS` of the files of one date."""
+        return self._read("day_positions", paths)
+
+    def day_state(self, date: str) -> pd.DataFrame:
+        """`tracks.STATE` as of the end of a date."""
+        query = "SELECT * EXCLUDE (date) FROM track_state WHERE date = $date ORDER BY ALL"
+        return frames.conform(self.sql(query, {"date": date}), tracks.STATE)
+
+    def coverage(self, first: pd.Timestamp, last: pd.Timestamp) -> Coverage:
+        """Coverage of the UTC dates from `first` to `last`."""
+        dates = {"first": first.strftime("%Y-%m-%d"), "last": last.strftime("%Y-%m-%d")}
+        return Coverage(
+            frames.conform(self._ask("coverage_between", **dates), CELLS),
+            frames.conform(self._ask("coverage_feed_between", **dates), FEED),
+        )
+
+    def vessels(self, end: pd.Timestamp) -> pd.DataFrame:
+        """What each vessel called itself last up to `end`; `frames.VESSELS` without flag_state."""
+        return self._ask("vessels", end=end)
+
+    def tracks(self) -> pd.DataFrame:
+        """Every track: span, bounds, length and the simplified geometry of each of its days."""
+        return self._ask("tracks")
+
+    def events_touching(self, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+        """Events not retracted whose span touches a window, with the store's own columns."""
+        found = self._ask("events_touching", start=start, end=end)
+        return frames.conform(found, TABLES["events"])
+
+    def last_run(self) -> dict[str, Any] | None:
+        """The newest finished run, None where there is none."""
+        runs = self._ask("last_run")
+        return None if runs.empty else dict(runs.iloc[0])
+
+    def flags(self, run_id: str) -> pd.DataFrame:
+        """`products.FLAGGED` of a run."""
+        return self._ask("run_flags", run_id=run_id)
+
+    def events(self, run_id: str) -> pd.DataFrame:
+        """The events of a run, with `status` and `reason`."""
+        return self._ask("run_events", run_id=run_id)
+
+    def track_positions(
+        self, mmsis: list[int], start: pd.Timestamp, end: pd.Timestamp
+    ) -> pd.DataFrame:
+        """`frames.TRACKED` of some vessels over a window, cleaned as the detectors saw them."""
+        reach = pd.DataFrame({"mmsi": pd.Series(mmsis, dtype="int64"), "reach_time": start})
+        need = self.need(reach)
+        tracked = self.tracked(need, end)
+        return tracked[tracked["time"] >= start].reset_index(drop=True)
+
+    def tracked(self, need: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
+        """`frames.TRACKED` of the vessels in `need`, each from its from_time, up to `end`."""
+        positions, _ = tracks.deduplicate(self.positions(need, end))
+        return tracks.segment(positions, self.state_before(need)).tracked
+
+    def _read(self, name: str, paths: list[str], **parameters: Any) -> pd.DataFrame:
+        if not paths:
+            return frames.empty(frames.POSITIONS)
+        files = [str(self._root / path) for path in paths]
+        return frames.conform(self._ask(name, files=files, **parameters), frames.POSITIONS)
+
+    def _registered(self, name: str, frame: pd.DataFrame) -> "_Registered":
+        return _Registered(self._connection, name, frame)
+
+
+class _Registered:
+    """A frame that a statement can name as a table, for the length of a with block."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame
+    ) -> None:
+        self._connection, self._name, self._frame = connection, name, frame
+
+    def __enter__(self) -> None:
+        self._connection.register(self._name, self._frame)
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.unregister(self._name)

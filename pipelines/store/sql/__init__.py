@@ -1,0 +1,10 @@
+"""SQL, one statement a file, with $named parameters."""
+
+from functools import cache
+from importlib.resources import files
+
+
+@cache
+def statement(name: str) -> str:
+    """The SQL statement in `<name>.sql`."""
+    return files(__name__).joinpath(f"{name}.sql").read_text(encoding="utf-8")

@@ -1,0 +1,2 @@
+-- All position reports of one UTC date, as received.
+SELECT * FROM read_parquet($files)
