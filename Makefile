@@ -2,18 +2,19 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 BIN := .venv/bin
-FEED := data/exercise/feed
+EXERCISE := data/exercise
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
-.PHONY: help setup nightly test check format lock notebook bench clean
+.PHONY: help setup nightly test check format lock notebook clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: .venv/.installed-run ## install the run-time environment into .venv
 nightly: setup ## simulate the exercise feed and run the nightly job on it
-	@bash config/exercise-night.sh
+	@test -s $(EXERCISE)/truth.json || $(BIN)/selat exercise simulate $(EXERCISE)
+	@$(BIN)/selat nightly --feed $(EXERCISE)/feed.nmea.gz --home $(EXERCISE)/home
 
 test: .venv/.installed-dev ## install the development tools and run all tests
 	$(BIN)/pytest -n auto

@@ -104,10 +104,8 @@ def build(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     for name in ("start", "end", "anchor"):
         frame[name] = pd.to_datetime(frame[name], utc=True).astype(TIME)
     anchors = epoch_us(frame["anchor"])
-    frame["event_id"] = [
-        event_id(*(str(frame[c].iloc[i]) for c in _ID_COLUMNS), int(anchors[i]))
-        for i in range(len(frame))
-    ]
+    identity = zip(*(frame[c] for c in _ID_COLUMNS), anchors.tolist(), strict=True)
+    frame["event_id"] = pd.Series([event_id(*parts) for parts in identity], dtype="object")
     frame = frame[list(EVENTS)].astype({name: column.dtype for name, column in EVENTS.items()})
     return sort(frame)
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from detectors.core.errors import FrameError
 
@@ -126,17 +127,18 @@ def validate(frame: pd.DataFrame, schema: Mapping[str, Column]) -> None:
             raise FrameError("positions must be sorted by (track_id, time) without repeats")
 
 
-def epoch_us(time: pd.Series) -> np.ndarray:
+def epoch_us(time: pd.Series) -> NDArray[np.int64]:
     """Microseconds since 1970-01-01 UTC as int64, from a column of type `TIME`."""
-    return time.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]").astype("int64")
+    plain = time.dt.tz_convert("UTC").dt.tz_localize(None)
+    return np.asarray(plain.to_numpy("datetime64[us]").astype("int64"))
 
 
-def from_epoch_us(epoch: np.ndarray) -> pd.Series:
+def from_epoch_us(epoch: NDArray[np.int64]) -> pd.Series:
     """A column of type `TIME` from int64 microseconds since 1970-01-01 UTC."""
     return pd.Series(np.asarray(epoch, "int64").astype("datetime64[us]")).dt.tz_localize("UTC")
 
 
-def offsets(track_id: np.ndarray) -> np.ndarray:
+def offsets(track_id: NDArray[np.int64]) -> NDArray[np.int64]:
     """Start index of each track in a sorted `track_id` array, with its length at the end.
 
     >>> offsets(np.array([7, 7, 9]))
@@ -144,4 +146,5 @@ def offsets(track_id: np.ndarray) -> np.ndarray:
     """
     if len(track_id) == 0:
         return np.zeros(1, "int64")
-    return np.r_[0, np.flatnonzero(np.diff(track_id)) + 1, len(track_id)]
+    changes = np.flatnonzero(np.diff(track_id)) + 1
+    return np.asarray(np.r_[0, changes, len(track_id)], "int64")

@@ -68,13 +68,13 @@ def speed_kn(distance: ArrayLike, duration_s: ArrayLike) -> Floats:
 
 
 def unit_xyz(lat: ArrayLike, lon: ArrayLike) -> Floats:
-    """Points on the unit sphere, shape (n, 3): a chord search there is exact and has no dateline."""
+    """Points on the unit sphere, (n, 3): a chord search there is exact and has no dateline."""
     phi, lam = np.radians(lat), np.radians(lon)
     return np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=-1)
 
 
 def chord(distance: float) -> float:
-    """Unit-sphere chord of a great-circle distance in metres, the radius for a `unit_xyz` search."""
+    """Unit-sphere chord of a great-circle distance in metres: the radius of an xyz search."""
     return float(2 * np.sin(distance / EARTH_RADIUS_M / 2))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from detectors.core import coverage, frames, tracks
+from detectors.core import coverage, tracks
 from pipelines.store import Writer
 
 
@@ -35,19 +35,24 @@ def refresh(store: Writer, progress: Callable[[int, int], None] | None = None) -
         Called with (dates done, dates in all).
     """
     days = store.day_files()
-    state, state_digest = frames.empty(tracks.STATE), ""
+    state, state_digest = tracks.no_state(), ""
+    paths_before = ""
     loaded_from: str | None = None
     done = reports = duplicates = jumps = 0
     for i, day in enumerate(days.itertuples(index=False)):
-        digest = hashlib.sha256(f"{day.paths}|{state_digest}".encode()).hexdigest()[:16]
+        text = f"{paths_before}|{day.paths}|{state_digest}"
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         if day.input == digest:
             state_digest, loaded_from = str(day.state), str(day.date)
         else:
             if loaded_from is not None:
                 state, loaded_from = store.day_state(loaded_from), None
-            positions, n_duplicates = tracks.deduplicate(
-                store.day_positions(str(day.paths).split(" "))
+            midnight = pd.Timestamp(str(day.date), tz="UTC")
+            received = store.day_positions(
+                f"{paths_before} {day.paths}".split(),
+                midnight - pd.Timedelta(seconds=tracks.DUPLICATE_WINDOW_S),
             )
+            positions, n_duplicates = tracks.deduplicate(received, since=midnight)
             segmented = tracks.segment(positions, state)
             state, state_digest = segmented.state, _digest(segmented.state)
             counts = {
@@ -66,6 +71,7 @@ def refresh(store: Writer, progress: Callable[[int, int], None] | None = None) -
             reports += counts["reports"]
             duplicates += counts["duplicates"]
             jumps += counts["rejected_jumps"]
+        paths_before = str(day.paths)
         if progress:
             progress(i + 1, len(days))
     return DaysReport(done, reports, duplicates, jumps)

@@ -79,13 +79,23 @@ class Queries:
             return self._ask("need")
 
     def positions(self, need: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
-        """`frames.POSITIONS` of the vessels in `need`, each from its from_time, up to `end`."""
+        """`frames.POSITIONS` of the vessels in `need`, each from its from_time, up to `end`.
+
+        Copies of one transmission are left out, also of one that was first received just before
+        from_time.
+        """
         if need.empty:
             return frames.empty(frames.POSITIONS)
-        first, last = need["from_time"].min().strftime("%Y-%m-%d"), end.strftime("%Y-%m-%d")
-        paths = self._ask("files_between", first=first, last=last)["path"]
+        margin = pd.Timedelta(seconds=tracks.DUPLICATE_WINDOW_S)
+        first = (need["from_time"].min() - margin).strftime("%Y-%m-%d")
+        paths = self._ask("files_between", first=first, last=end.strftime("%Y-%m-%d"))["path"]
         with self._registered("need", need):
-            return self._read("positions", list(paths), end=end)
+            received = self._read(
+                "positions", list(paths), end=end, margin_s=tracks.DUPLICATE_WINDOW_S
+            )
+        kept, _ = tracks.deduplicate(received)
+        from_time = kept["mmsi"].map(need.set_index("mmsi")["from_time"])
+        return kept[kept["time"] >= from_time].reset_index(drop=True)
 
     def state_before(self, need: pd.DataFrame) -> pd.DataFrame:
         """`tracks.STATE` of the vessels in `need`, as of each one's from_time."""
@@ -96,9 +106,9 @@ class Queries:
         """Dates with positions: date, paths (blank-separated), input and state digests."""
         return self._ask("day_files")
 
-    def day_positions(self, paths: list[str]) -> pd.DataFrame:
-        """`frames.POSITIONS` of the files of one date."""
-        return self._read("day_positions", paths)
+    def day_positions(self, paths: list[str], since: pd.Timestamp) -> pd.DataFrame:
+        """`frames.POSITIONS` since a time from some files of the store."""
+        return self._read("day_positions", paths, since=since)
 
     def day_state(self, date: str) -> pd.DataFrame:
         """`tracks.STATE` as of the end of a date."""
@@ -131,6 +141,11 @@ class Queries:
         runs = self._ask("last_run")
         return None if runs.empty else dict(runs.iloc[0])
 
+    def run(self, run_id: str) -> dict[str, Any] | None:
+        """A finished run by its id, None where there is none."""
+        runs = self.sql("SELECT * FROM runs WHERE run_id = $run_id", {"run_id": run_id})
+        return None if runs.empty else dict(runs.iloc[0])
+
     def flags(self, run_id: str) -> pd.DataFrame:
         """`products.FLAGGED` of a run."""
         return self._ask("run_flags", run_id=run_id)
@@ -150,8 +165,7 @@ class Queries:
 
     def tracked(self, need: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
         """`frames.TRACKED` of the vessels in `need`, each from its from_time, up to `end`."""
-        positions, _ = tracks.deduplicate(self.positions(need, end))
-        return tracks.segment(positions, self.state_before(need)).tracked
+        return tracks.segment(self.positions(need, end), self.state_before(need)).tracked
 
     def _read(self, name: str, paths: list[str], **parameters: Any) -> pd.DataFrame:
         if not paths:

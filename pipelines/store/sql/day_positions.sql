@@ -1,2 +1,2 @@
--- All position reports of one UTC date, as received.
-SELECT * FROM read_parquet($files)
+-- Position reports since a time, as received.
+SELECT * FROM read_parquet($files) WHERE time >= $since

@@ -1,0 +1,109 @@
+"""The nightly run: a Prefect flow that reads as its list of steps.
+
+Every task is a thin wrapper over a plain function in `steps`. Reading a feed is tried again when
+the file system fails (a network share that comes and goes); nothing else is, since the rest is a
+pure function of what has been read and would fail the same way again.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.tasks import Task
+
+from pipelines.flows import steps
+from pipelines.progress import reporter
+from pipelines.settings import load
+from pipelines.store import write
+
+
+def _is_file_system_error(_task: Task[..., Any], _run: Any, state: Any) -> bool:
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, OSError)
+
+
+@task(
+    name="ingest feed", cache_policy=NO_CACHE, persist_result=False,
+    retries=2, retry_delay_seconds=[5, 30], retry_condition_fn=_is_file_system_error,
+)  # fmt: skip
+def ingest_feed(*arguments: Any) -> dict[str, Any] | None:
+    """See `steps.ingest_feed`."""
+    return steps.ingest_feed(*arguments)
+
+
+@task(name="tracks and coverage", cache_policy=NO_CACHE, persist_result=False)
+def work_out_days(*arguments: Any) -> Any:
+    """See `steps.work_out_days`."""
+    return steps.work_out_days(*arguments)
+
+
+@task(name="detect", cache_policy=NO_CACHE, persist_result=False)
+def run_detectors(*arguments: Any) -> Any:
+    """See `steps.run_detectors`."""
+    return steps.run_detectors(*arguments)
+
+
+@task(name="assess, export, record", cache_policy=NO_CACHE, persist_result=False)
+def finish_run(*arguments: Any) -> steps.Finished:
+    """See `steps.finish_run`."""
+    return steps.finish_run(*arguments)
+
+
+@flow(name="nightly", validate_parameters=False, persist_result=False)
+def nightly(
+    home: str,
+    config: str,
+    feeds: Sequence[str] = (),
+    area: str | None = None,
+    mapping: str | None = None,
+    date: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    quiet: bool = False,
+) -> steps.Finished:
+    """Ingest what is new, detect over the window, assess, export.
+
+    Raises
+    ------
+    PartialRunError
+        After everything else has finished and been published, if a feed or a detector failed.
+    """
+    installation = load(Path(home), Path(config))
+    with (
+        reporter(quiet=quiet) as report,
+        write(installation.store, installation.settings.store) as store,
+    ):
+        zones = steps.load_zones(installation)
+        ingested = steps.ingest_all(
+            store, installation, zones, report, feeds, area, mapping, ingest_feed
+        )
+        work_out_days(store, report)
+        window = steps.choose_window(store, date=date, since=since, until=until)
+        detection = run_detectors(store, installation, window, zones, report)
+        finished = finish_run(store, installation, window, detection, ingested, zones)
+    publish_artifacts(finished)
+    steps.raise_if_partial(finished)
+    return finished
+
+
+def publish_artifacts(finished: steps.Finished) -> None:
+    """The flags as a table and a summary in Markdown, in Prefect's own pages."""
+    columns = ["rank", "mmsi", "name", "flag_state", "score", "reasons"]
+    top = finished.flagged.loc[:, columns].head(50).astype(str)
+    create_table_artifact(
+        key="flagged-vessels",
+        table=top.to_dict("records"),
+        description=f"Flagged vessels of run {finished.run_id}. Flags are leads, not findings.",
+    )
+    counts = finished.manifest["counts"]
+    lines = [
+        f"# Run {finished.run_id}: {finished.state}",
+        f"Window {finished.manifest['window']['start']} to {finished.manifest['window']['end']}",
+        f"- {counts['flagged']} vessels flagged of {counts['vessels_looked_at']} looked at",
+        *(f"- {kind}: {n} events" for kind, n in counts["events"].items()),
+        *(f"- **failed** {name}: {text}" for name, text in finished.failures.items()),
+    ]
+    create_markdown_artifact(key="nightly-summary", markdown="\n".join(lines))
