@@ -1,0 +1,256 @@
+"""Kernels over arrays sorted by (track, time): an absolute time grid, runs, run aggregates.
+
+The grid is made of multiples of its step since 1970-01-01 UTC, never of steps since the first
+report, so that the same reports give the same ticks however they were cut into windows. A tick
+exists only between two reports that are near enough in time; a silence is never bridged.
+
+Runs are built from local conditions only (a tick qualifies or doesn't, a gap is short enough or
+isn't), and a run once long enough stays long enough when more of it is seen. This is what makes
+the detectors that rest on it independent of partitioning.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core import geodesy
+from detectors.core.frames import epoch_us, offsets
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SECOND_US = 1_000_000
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Positions of tracks on the absolute time grid, sorted by (track_id, tick).
+
+    Attributes
+    ----------
+    step_s
+        Step of the grid in seconds.
+    track_id
+        Track of each tick.
+    tick
+        Time of each tick in steps since 1970-01-01 UTC.
+    lat, lon
+        Interpolated position, degrees.
+    speed_kn
+        Speed from positions over the step that begins at the tick, NaN where the next tick of
+        the track is missing.
+    report
+        Row of the last report at or before the tick; the next row is the report after it.
+    """
+
+    step_s: int
+    track_id: Ints
+    tick: Ints
+    lat: Floats
+    lon: Floats
+    speed_kn: Floats
+    report: Ints
+
+    def last_ticks(self) -> dict[int, int]:
+        """The last tick of each track whose speed is known."""
+        known = np.isfinite(self.speed_kn)
+        track, tick = self.track_id[known], self.tick[known]
+        last = offsets(track)[1:] - 1 if len(track) else np.zeros(0, "int64")
+        return dict(zip(track[last].tolist(), tick[last].tolist(), strict=True))
+
+
+def resample(
+    track_id: Ints, time_us: Ints, lat: Floats, lon: Floats, step_s: int, max_silence_s: float
+) -> Grid:
+    """Interpolate each track at the ticks of the absolute grid.
+
+    Parameters
+    ----------
+    track_id, time_us, lat, lon
+        Reports sorted by (track_id, time), times in microseconds since 1970-01-01 UTC.
+    step_s
+        Step of the grid in seconds.
+    max_silence_s
+        No tick is made between two reports further apart than this.
+
+    Notes
+    -----
+    A tick belongs to the half-open stretch from one report to the next, so a tick exactly on the
+    last report before a silence isn't made: whether a silence follows is only known later, and
+    the grid must not depend on when it is looked at.
+    """
+    step_us = step_s * SECOND_US
+    silence_us = np.diff(time_us)
+    near = (track_id[1:] == track_id[:-1]) & (silence_us <= max_silence_s * SECOND_US)
+    first = -(-time_us // step_us)
+    count = np.where(near, first[1:] - first[:-1], 0)
+    report = np.repeat(np.arange(len(count), dtype="int64"), count)
+    ordinal = np.arange(len(report)) - np.repeat(np.cumsum(count) - count, count)
+    tick = first[report] + ordinal
+    fraction = (tick * step_us - time_us[report]) / silence_us[report]
+    tick_lat, tick_lon = geodesy.interpolate(
+        lat[report], lon[report], lat[report + 1], lon[report + 1], fraction
+    )
+    track = track_id[report]
+    speed_kn = np.full(len(tick), np.nan)
+    if len(tick) > 1:
+        follows = (track[1:] == track[:-1]) & (np.diff(tick) == 1)
+        moved_m = geodesy.distance_m(tick_lat[:-1], tick_lon[:-1], tick_lat[1:], tick_lon[1:])
+        speed_kn[:-1] = np.where(follows, geodesy.speed_kn(moved_m, step_s), np.nan)
+    return Grid(step_s, track, tick, tick_lat, tick_lon, speed_kn, report)
+
+
+def spells(
+    group: Ints, tick: Ints, *, max_break: int, min_piece: int, min_length: int
+) -> tuple[Ints, Ints]:
+    """Runs of ticks within a group, with tolerated interruptions.
+
+    Ticks that follow one another make a piece. Pieces shorter than `min_piece` begin and end no
+    run. Pieces no more than `max_break` ticks apart make one run. Runs are kept from `min_length`
+    ticks on, counted from their first tick to their last, interruptions included.
+
+    Parameters
+    ----------
+    group, tick
+        The qualifying ticks, sorted by (group, tick), without repeats.
+    max_break
+        Largest number of missing ticks between two pieces of a run.
+    min_piece, min_length
+        Smallest number of ticks of a piece, and of a run.
+
+    Returns
+    -------
+    first, last
+        Rows of the first and the last tick of each run, both inclusive.
+
+    Examples
+    --------
+    >>> group, tick = np.zeros(7, int), np.array([1, 2, 3, 5, 9, 10, 11])
+    >>> spells(group, tick, max_break=5, min_piece=2, min_length=3)
+    (array([0]), array([6]))
+    >>> spells(group, tick, max_break=4, min_piece=2, min_length=3)
+    (array([0, 4]), array([2, 6]))
+    """
+    if len(tick) == 0:
+        return np.zeros(0, "int64"), np.zeros(0, "int64")
+    cut = (np.diff(group) != 0) | (np.diff(tick) != 1)
+    first = np.r_[0, np.flatnonzero(cut) + 1]
+    last = np.r_[first[1:] - 1, len(tick) - 1]
+    long_enough = last - first + 1 >= min_piece
+    first, last = first[long_enough], last[long_enough]
+    if len(first) == 0:
+        return first, last
+    apart = tick[first[1:]] - tick[last[:-1]] - 1 > max_break
+    begins = np.r_[True, (group[first[1:]] != group[first[:-1]]) | apart]
+    start = np.flatnonzero(begins)
+    first, last = first[start], last[np.r_[start[1:] - 1, len(last) - 1]]
+    long_enough = tick[last] - tick[first] + 1 >= min_length
+    return first[long_enough], last[long_enough]
+
+
+def aggregate(
+    reduce: Callable[..., Any], values: NDArray[Any], first: Ints, last: Ints
+) -> NDArray[Any]:
+    """Reduce `values` over inclusive, ordered, disjoint stretches of rows, e.g. with ``np.add``.
+
+    >>> aggregate(np.maximum, np.array([3, 1, 4, 1, 5]), np.array([0, 3]), np.array([1, 4]))
+    array([3, 5])
+    """
+    if len(first) == 0:
+        return values[:0]
+    padded = np.r_[values, values[-1:]]  # reduceat needs an end row even after the last stretch
+    bounds = np.stack([first, last + 1], axis=1).ravel()
+    return np.asarray(reduce.reduceat(padded, bounds)[::2])  # type: ignore[attr-defined]
+
+
+def quantiles(values: Floats, first: Ints, last: Ints, q: float) -> Floats:
+    """Quantile `q` of each stretch, ignoring NaN; NaN where a stretch holds nothing else.
+
+    The value taken is the one whose rank is nearest from below, so it is one that was measured.
+
+    >>> quantiles(np.array([3.0, 1.0, np.nan, 2.0]), np.array([0]), np.array([3]), 0.5)
+    array([2.])
+    """
+    length = last - first + 1
+    run = np.repeat(np.arange(len(first)), length)
+    begin = np.cumsum(length) - length
+    rows = np.repeat(first - begin, length) + np.arange(len(run))
+    inside = values[rows]
+    known = ~np.isnan(inside)
+    run, inside = run[known], inside[known]
+    inside = inside[np.lexsort((inside, run))]
+    count = np.bincount(run, minlength=len(first))
+    begin = np.cumsum(count) - count
+    picked = np.full(len(first), np.nan)
+    some = count > 0
+    rank = np.floor((count - 1) * q).astype("int64")
+    picked[some] = inside[(begin + rank)[some]]
+    return picked
+
+
+def position_at(
+    track_id: Ints, time_us: Ints, lat: Floats, lon: Floats, track: Ints, at_us: Ints
+) -> tuple[Floats, Floats]:
+    """Positions of tracks at given times, interpolated between the reports around them.
+
+    Before its first and after its last report a track stays where that report says. The caller
+    sees to it that the times lie in stretches where interpolating is fair.
+    """
+    starts = offsets(track_id)
+    tracks = track_id[starts[:-1]]
+    slot = np.searchsorted(tracks, track)
+    low, high = starts[slot], starts[slot + 1] - 1
+    # One search for all: time and track in one rank, since tracks are few and rows are sorted.
+    before = _rank(track_id, time_us, track, at_us)
+    left = np.clip(before, low, high)
+    right = np.clip(before + 1, low, high)
+    gap_us = time_us[right] - time_us[left]
+    fraction = np.where(gap_us > 0, (at_us - time_us[left]) / np.maximum(gap_us, 1), 0.0)
+    return geodesy.interpolate(
+        lat[left], lon[left], lat[right], lon[right], np.clip(fraction, 0.0, 1.0)
+    )
+
+
+def _rank(track_id: Ints, time_us: Ints, track: Ints, at_us: Ints) -> Ints:
+    """Row of the last report at or before each (track, time), by merging both sorted sets."""
+    keys = np.lexsort(
+        (
+            np.r_[np.zeros(len(track_id), "int8"), np.ones(len(track), "int8")],
+            np.r_[time_us, at_us],
+            np.r_[track_id, track],
+        )
+    )
+    is_report = keys < len(track_id)
+    rank = np.cumsum(is_report) - 1
+    result = np.empty(len(track), "int64")
+    result[keys[~is_report] - len(track_id)] = rank[~is_report]
+    return result
+
+
+def source_of(source: NDArray[Any], source_offset: Ints, row: int) -> str:
+    """Where a report came from, as evidence names it: ``<source>:<line>``."""
+    return f"{source[row]}:{int(source_offset[row])}"
+
+
+def window_us(start: pd.Timestamp, end: pd.Timestamp) -> tuple[int, int]:
+    """A window in microseconds since 1970-01-01 UTC."""
+    first, last = epoch_us(pd.Series([start, end])).tolist()
+    return first, last
+
+
+def touches(
+    start_us: Ints, end_us: Ints, window: tuple[int, int], settle_s: float
+) -> NDArray[np.bool_]:
+    """Whether stories touch a window.
+
+    A story whose end can still move belongs to the window too: one that ended less than
+    `settle_s` before the window began was not settled then, and only this window knows how it
+    ended.
+    """
+    begin_us, finish_us = window
+    settled_us = end_us + int(settle_s * SECOND_US)
+    return np.asarray((start_us <= finish_us) & (settled_us >= begin_us))
