@@ -1,0 +1,158 @@
+"""brief.html: the brief for a crew, one file that asks the network for nothing.
+
+The page is complete without scripts: list, reasons, explanations and evidence are in the HTML that
+jinja2 writes with autoescaping. The script adds the map; it reads its data from a JSON block
+(`text.script_json`) and puts words on the page through textContent or by cloning what the server
+wrote. A Content-Security-Policy in the page allows exactly one script and one style sheet, by
+their hashes, and no address at all.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+from markupsafe import Markup
+
+from pipelines.export import notices
+from pipelines.export.brief.chart import chart_data
+from pipelines.export.briefing import (
+    LOCAL,
+    LOCAL_NAME,
+    VesselCard,
+    duration_text,
+    moment,
+    vessel_cards,
+)
+from pipelines.export.files import write_text
+from pipelines.export.text import one_line, script_json
+from pipelines.products import Products
+
+VESSEL_LIMIT: Final = 100
+"""Vessels on the page. The rest is in flagged.csv, and the page says so."""
+
+_FACT_LIMIT: Final = 300
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of the table about the run."""
+
+    label: str
+    value: str
+
+
+def write(products: Products, path: Path) -> Path:
+    """Write the brief; return `path`."""
+    return write_text(path, render(products))
+
+
+def render(products: Products) -> str:
+    """The brief as HTML."""
+    cards = vessel_cards(products)
+    shown = cards[:VESSEL_LIMIT]
+    style, script = _asset("brief.css"), _asset("brief.js")
+    return _template().render(
+        policy=(
+            f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+            "img-src data:; base-uri 'none'; form-action 'none'"
+        ),
+        style=Markup(style),  # noqa: S704 - ours
+        script=Markup(script),  # noqa: S704 - ours
+        data=Markup(script_json(chart_data(products, shown))),  # noqa: S704 - made for this place
+        notices=notices,
+        run_id=one_line(products.run_id, _FACT_LIMIT),
+        simulated=products.simulated,
+        window_utc=f"{moment(products.start, None, '')}– {moment(products.end, None, 'UTC')}",
+        window_local=f"{moment(products.start, LOCAL, '')}– {moment(products.end, LOCAL, LOCAL_NAME)}",
+        window_length=duration_text(products.start, products.end),
+        cards=shown,
+        left_out=len(cards) - len(shown),
+        kinds=_kinds(shown),
+        problems=problems(products.manifest),
+        facts=list(_facts(products.manifest)),
+        has_land=len(products.zones.land) > 0,
+    )
+
+
+def problems(manifest: Mapping[str, Any]) -> list[str]:
+    """What a partial run must say first: each failure in a sentence; empty for a complete run.
+
+    `failures` may be a mapping name -> message, or a list of texts or of mappings that name the
+    step (`detector`, `step` or `name`) and say what happened (`message` or `error`).
+    """
+    failures = manifest.get("failures") or []
+    entries = failures.items() if isinstance(failures, Mapping) else failures
+    said = [_failure(entry) for entry in entries]
+    if manifest.get("state", "complete") != "complete" and not said:
+        said = ["The run ended early; its manifest names no step."]
+    return said
+
+
+def _failure(entry: Any) -> str:
+    if isinstance(entry, Mapping):
+        names = [key for key in ("detector", "step", "name") if entry.get(key)]
+        what = next((entry[key] for key in ("message", "error") if entry.get(key)), "no message")
+        kind = "detector " if names[:1] == ["detector"] else ""
+        who = f"{kind}{entry[names[0]]}" if names else "a step"
+        return one_line(f"{who} failed: {what}", _FACT_LIMIT)
+    if isinstance(entry, tuple):
+        return one_line(f"{entry[0]} failed: {entry[1]}", _FACT_LIMIT)
+    return one_line(str(entry), _FACT_LIMIT)
+
+
+def _facts(manifest: Mapping[str, Any]) -> Iterator[tuple[str, list[Fact]]]:
+    """Tables for the foot of the page, as far as the manifest has them."""
+    for key, title in (
+        ("counts", "In and out"),
+        ("rejects", "Rejected on the way in, by reason"),
+        ("detectors", "Detectors and their versions"),
+    ):
+        if manifest.get(key):
+            yield title, list(_flat(manifest[key], ""))
+    commit = [
+        Fact(label, one_line(str(manifest[key]), _FACT_LIMIT))
+        for key, label in (("state", "State"), ("git_commit", "Commit"))
+        if manifest.get(key)
+    ]
+    if commit:
+        yield "Run", commit
+
+
+def _flat(value: Any, label: str) -> Iterator[Fact]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _flat(item, f"{label} · {key}" if label else str(key))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _flat(item, label)
+    else:
+        shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
+        words = one_line(label.replace("_", " "), _FACT_LIMIT)
+        yield Fact(words, one_line(str(shown), _FACT_LIMIT))
+
+
+def _kinds(cards: list[VesselCard]) -> list[str]:
+    return sorted({event.kind for card in cards for event in card.events})
+
+
+@cache
+def _asset(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text("utf-8").replace("\r\n", "\n")
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(_asset("brief.html.j2"))
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

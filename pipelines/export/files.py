@@ -1,0 +1,28 @@
+"""Files that are whole or not there: written beside their place, then renamed into it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path in the same folder that becomes `path` when the block ends well.
+
+    A reader sees the old file or the new one, never half of one: rename is atomic on POSIX and on
+    NTFS. After an error the temporary file is gone and an old `path` is as it was.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write UTF-8 text with the line ends it has, whole or not at all; return `path`."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(text.encode("utf-8"))
+    return path

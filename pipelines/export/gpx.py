@@ -1,0 +1,101 @@
+"""flagged.gpx (GPX 1.1): waypoints for a chart plotter.
+
+Source: https://www.topografix.com/GPX/1/1/. Names are short and start with the rank: plotters cut
+them. Longitude is in [-180, 180) as the schema asks.
+"""
+
+from pathlib import Path
+from typing import Final
+
+import gpxpy.gpx
+import pandas as pd
+
+from detectors.core import geodesy
+from pipelines.export import notices
+from pipelines.export.briefing import EventCard, VesselCard, vessel_cards
+from pipelines.export.files import write_text
+from pipelines.export.text import one_line
+from pipelines.products import Products
+
+_NAME_LIMIT: Final = 30
+_DESCRIPTION_LIMIT: Final = 2000
+
+
+def write(products: Products, path: Path) -> Path:
+    """Write a waypoint per flagged vessel where it was last seen, then one per event; return `path`.
+
+    Types are "flagged vessel" and "event". What has no known place is left out, and the file's
+    description says how many.
+    """
+    cards = vessel_cards(products)
+    partial = products.manifest.get("state") == "partial"
+    about = notices.summary(products.run_id, products.simulated, partial, len(cards))
+    document = gpxpy.gpx.GPX()
+    document.creator = "Selat"
+    document.name = one_line(_marked(f"Flagged vessels {products.run_id}", products), 120)
+    document.time = _time(products.end)
+    events: dict[str, gpxpy.gpx.GPXWaypoint | None] = {}
+    for card in cards:
+        for number, event in enumerate(card.events, 1):
+            if event.event_id not in events:  # the better rank names an event that two share
+                events[event.event_id] = _event(event, f"{card.rank}.{number}", products)
+    waypoints = [*(_vessel(card, products) for card in cards), *events.values()]
+    document.waypoints = [waypoint for waypoint in waypoints if waypoint is not None]
+    missing = len(waypoints) - len(document.waypoints)
+    if missing:
+        about += f" {missing} vessels or events have no known place and aren't here."
+    document.description = about
+    return write_text(path, document.to_xml(version="1.1") + "\n")
+
+
+def _vessel(card: VesselCard, products: Products) -> gpxpy.gpx.GPXWaypoint | None:
+    lines = [
+        " · ".join(f"{label} {value}" for label, value in card.identity),
+        f"Last seen {card.seen_utc} ({card.seen_local}). Score {card.score:.2f}.",
+        *card.reasons,
+        *(f"Innocent explanation: {text}" for text in card.explanations),
+        notices.LEADS,
+    ]
+    name = f"{card.rank} {card.name if card.named else card.mmsi}"
+    return _waypoint(card.lat, card.lon, card.last_seen, name, lines, "flagged vessel", products)
+
+
+def _event(card: EventCard, number: str, products: Products) -> gpxpy.gpx.GPXWaypoint | None:
+    lines = [
+        card.who,
+        card.reason,
+        f"{card.when_utc} ({card.when_local}). Score {card.score:.2f}.",
+        f"Innocent explanation: {card.explanation}" if card.explanation else "",
+    ]
+    name = f"{number} {card.title}"
+    return _waypoint(card.lat, card.lon, card.start, name, lines, "event", products)
+
+
+def _waypoint(
+    lat: float | None,
+    lon: float | None,
+    time: pd.Timestamp | None,
+    name: str,
+    lines: list[str],
+    kind: str,
+    products: Products,
+) -> gpxpy.gpx.GPXWaypoint | None:
+    if lat is None or lon is None:
+        return None
+    description = _marked(" / ".join(line for line in lines if line), products)
+    return gpxpy.gpx.GPXWaypoint(
+        latitude=round(lat, 6),
+        longitude=float(geodesy.wrap_lon(round(lon, 6))),
+        time=None if time is None else _time(time),
+        name=one_line(f"SIM {name}" if products.simulated else name, _NAME_LIMIT),
+        description=one_line(description, _DESCRIPTION_LIMIT),
+        type=kind,
+    )
+
+
+def _marked(text: str, products: Products) -> str:
+    return f"{notices.SIMULATED}. {text}" if products.simulated else text
+
+
+def _time(time: pd.Timestamp) -> pd.Timestamp:
+    return time.tz_convert("UTC").floor("s").to_pydatetime(warn=False)
