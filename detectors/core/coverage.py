@@ -1,13 +1,83 @@
-"""Coverage: where and when the feed heard vessels."""
+"""Coverage: where and when the feed heard vessels.
 
+A vessel's silence only means something where, and while, others were heard. GFW uses the density
+of received reports for that: gaps count only where more than a few positions a day are received
+(Welch et al. 2022, "Hot spots of unseen fishing vessels", Science Advances 8, eabq2109,
+doi:10.1126/sciadv.abq2109). The Strait is covered by coast stations, whose reach changes within
+hours and ends within a few miles, so here it is kept by half hour and cell of 0.1 degree.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from detectors.core.frames import (
+    TIME,
+    TRACKED,
+    Column,
+    conform,
+    empty,
+    epoch_us,
+    from_epoch_us,
+    validate,
+)
+
+CELL_DEG: Final = 0.1
+"""Side of a cell: 6 nm along a meridian, well below the 20-40 nm that a coast station reaches."""
+
+SLOT_S: Final = 1800
+"""Length of a time slot of `CELLS`. Each silence of an hour or more holds a whole one."""
+
+FEED_SLOT_S: Final = 600
+"""Length of a time slot of `FEED`."""
+
+CELLS: Final = {
+    "date": Column("str", "", "UTC date, YYYY-MM-DD"),
+    "time": Column(TIME, "UTC", "start of the half hour"),
+    "lat_cell": Column("int16", "0.1 deg", "floor of latitude / 0.1, from the south pole: 0-1800"),
+    "lon_cell": Column("int16", "0.1 deg", "floor of longitude / 0.1, from 180 W: 0-3599"),
+    "ais_class": TRACKED["ais_class"],
+    "vessels": Column("int32", "", "distinct vessels (MMSI) heard"),
+    "reports": Column("int32", "", "reports heard"),
+    "interval_s": Column(
+        "float64", "s", "lower median time since the same track's report before, NaN if none"
+    ),
+}
+"""What was heard by half hour, cell and AIS class; no row where nothing was."""
+
+FEED: Final = {
+    "date": CELLS["date"],
+    "time": Column(TIME, "UTC", "start of the ten minutes"),
+    "vessels": CELLS["vessels"],
+    "reports": CELLS["reports"],
+}
+"""What the whole feed heard by ten minutes; no row where it heard nothing."""
+
+_LAT_CELLS: Final = 1801
+_LON_CELLS: Final = 3600
+_SECOND_US: Final = 1_000_000
+_DAY_US: Final = 86_400 * _SECOND_US
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """What was heard, by UTC day and cell. Each day's rows rest on that day's reports only."""
+    """What was heard, by UTC day and cell. Each day's rows rest on that day's reports only.
+
+    Attributes
+    ----------
+    cells
+        `CELLS`.
+    feed
+        `FEED`.
+    """
 
     cells: pd.DataFrame
     feed: pd.DataFrame
@@ -15,4 +85,189 @@ class Coverage:
     @classmethod
     def none(cls) -> "Coverage":
         """No knowledge of coverage."""
-        return cls(pd.DataFrame(), pd.DataFrame())
+        return cls(empty(CELLS), empty(FEED))
+
+    def around(
+        self, lat: ArrayLike, lon: ArrayLike, slot: ArrayLike, ais_class: ArrayLike
+    ) -> tuple[Ints, Floats]:
+        """Vessels heard in the cell of each point and the eight around it, in a half hour.
+
+        A class B transmitter has 2-5 W against 12.5 W of class A (ITU-R M.1371-5, annexes 2 and
+        7): that class A vessels were heard doesn't show that one of class B would have been. So for
+        class B only its like count, for all others everything.
+
+        Parameters
+        ----------
+        lat, lon
+            Points, deg.
+        slot
+            Half hours since 1970-01-01 UTC.
+        ais_class
+            'A', 'B' or empty.
+
+        Returns
+        -------
+        tuple
+            The number of vessels (one that changed cells counts in each, so an upper bound) and
+            their typical reporting interval in seconds, NaN where unknown.
+        """
+        row, col = cells_of(lat, lon)
+        near_row = row[:, None] + np.repeat([-1, 0, 1], 3)
+        near_col = (col[:, None] + np.tile([-1, 0, 1], 3)) % _LON_CELLS
+        key = _cell_key(np.asarray(slot, "int64")[:, None], near_row, near_col)
+        inside = (near_row >= 0) & (near_row < _LAT_CELLS)
+        class_b = np.asarray(np.asarray(ais_class, "str") == "B")
+        vessels = np.zeros(len(row), "int64")
+        interval_s = np.full(len(row), np.nan)
+        for chosen, (keys, counts, reports, seconds) in (
+            (class_b, self._class_b),
+            (~class_b, self._any_class),
+        ):
+            if not chosen.any() or len(keys) == 0:
+                continue
+            at = np.minimum(np.searchsorted(keys, key[chosen]), len(keys) - 1)
+            hit = (keys[at] == key[chosen]) & inside[chosen]
+            vessels[chosen] = np.where(hit, counts[at], 0).sum(axis=1)
+            weight = np.where(hit & np.isfinite(seconds[at]), reports[at], 0)
+            total = weight.sum(axis=1)
+            mean_s = (weight * np.nan_to_num(seconds[at])).sum(axis=1) / np.maximum(total, 1)
+            interval_s[chosen] = np.where(total > 0, mean_s, np.nan)
+        return vessels, interval_s
+
+    def feed_heard(self, slot: ArrayLike) -> NDArray[np.bool_]:
+        """Whether the feed heard anything in each ten minutes since 1970-01-01 UTC."""
+        return np.isin(np.asarray(slot, "int64"), self._feed_slots)
+
+    @cached_property
+    def _feed_slots(self) -> Ints:
+        return epoch_us(self.feed["time"]) // (FEED_SLOT_S * _SECOND_US)
+
+    @cached_property
+    def _any_class(self) -> tuple[Ints, Ints, Ints, Floats]:
+        return _lookup(self.cells)
+
+    @cached_property
+    def _class_b(self) -> tuple[Ints, Ints, Ints, Floats]:
+        return _lookup(self.cells[self.cells["ais_class"] == "B"])
+
+
+def learn(tracked: pd.DataFrame) -> Coverage:
+    """Coverage shown by the reports of one UTC day (or of several: each day stands for itself).
+
+    Parameters
+    ----------
+    tracked
+        `frames.TRACKED`.
+    """
+    validate(tracked, TRACKED)
+    if tracked.empty:
+        return Coverage.none()
+    time, mmsi = epoch_us(tracked["time"]), tracked["mmsi"].to_numpy()
+    row, col = cells_of(tracked["lat"].to_numpy(), tracked["lon"].to_numpy())
+    classes, class_names = pd.factorize(tracked["ais_class"], sort=True)
+    slot = time // (SLOT_S * _SECOND_US)
+    key = _cell_key(slot, row, col) * len(class_names) + classes
+    first, vessels, reports = _counts(key, mmsi)
+    cells = pd.DataFrame(
+        {
+            "date": _dates(time[first]),
+            "time": from_epoch_us(slot[first] * SLOT_S * _SECOND_US),
+            "lat_cell": row[first],
+            "lon_cell": col[first],
+            "ais_class": pd.Series(np.asarray(class_names)[classes[first]], dtype="str"),
+            "vessels": vessels,
+            "reports": reports,
+            "interval_s": _median(key, _intervals_s(tracked["track_id"].to_numpy(), time)),
+        }
+    )
+    slot = time // (FEED_SLOT_S * _SECOND_US)
+    first, vessels, reports = _counts(slot, mmsi)
+    feed = pd.DataFrame(
+        {
+            "date": _dates(time[first]),
+            "time": from_epoch_us(slot[first] * FEED_SLOT_S * _SECOND_US),
+            "vessels": vessels,
+            "reports": reports,
+        }
+    )
+    return Coverage(conform(cells, CELLS), conform(feed, FEED))
+
+
+def concat(parts: Sequence[Coverage]) -> Coverage:
+    """Coverage of several days as one."""
+    if not parts:
+        return Coverage.none()
+    return Coverage(
+        pd.concat([part.cells for part in parts], ignore_index=True),
+        pd.concat([part.feed for part in parts], ignore_index=True),
+    )
+
+
+def cells_of(lat: ArrayLike, lon: ArrayLike) -> tuple[Ints, Ints]:
+    """Cell row (from the south pole) and column (from 180 W) of each point.
+
+    >>> cells_of([1.25], [103.85])
+    (array([912]), array([2838]))
+    """
+    # In whole units of 1e-6 degree, so that 103.8 / 0.1 isn't 1037.99.
+    units = np.rint(np.asarray(lat, "float64") * 1e6).astype("int64")
+    row = (units + 90_000_000) // 100_000
+    units = np.rint(np.asarray(lon, "float64") * 1e6).astype("int64")
+    return row, (units + 180_000_000) // 100_000 % _LON_CELLS
+
+
+def _cell_key(slot: Ints, row: Ints, col: Ints) -> Ints:
+    return np.asarray((slot * _LAT_CELLS + row) * _LON_CELLS + col)
+
+
+def _lookup(cells: pd.DataFrame) -> tuple[Ints, Ints, Ints, Floats]:
+    """Sorted keys with vessels, reports and typical interval, classes taken together."""
+    slot = epoch_us(cells["time"]) // (SLOT_S * _SECOND_US)
+    row, col = cells["lat_cell"].to_numpy("int64"), cells["lon_cell"].to_numpy("int64")
+    key = _cell_key(slot, row, col)
+    order = np.argsort(key, kind="stable")
+    key, first = np.unique(key[order], return_index=True)
+    if len(key) == 0:
+        return key, key, key, np.zeros(0)
+    reports = cells["reports"].to_numpy("int64")[order]
+    seconds = cells["interval_s"].to_numpy()[order]
+    weight = np.where(np.isfinite(seconds), reports, 0)
+    total = np.add.reduceat(weight, first)
+    mean_s = np.add.reduceat(weight * np.nan_to_num(seconds), first) / np.maximum(total, 1)
+    return (
+        key,
+        np.add.reduceat(cells["vessels"].to_numpy("int64")[order], first),
+        np.add.reduceat(reports, first),
+        np.where(total > 0, mean_s, np.nan),
+    )
+
+
+def _dates(time: Ints) -> pd.Series:
+    text = np.datetime_as_string(time.astype("datetime64[us]"), unit="D")
+    return pd.Series(text, dtype="str")
+
+
+def _intervals_s(track: Ints, time: Ints) -> Floats:
+    """Seconds since the report before of the same track and UTC day, NaN for the first."""
+    step_s = np.r_[np.nan, np.diff(time) / _SECOND_US]
+    step_s[1:][(np.diff(track) != 0) | (np.diff(time // _DAY_US) != 0)] = np.nan
+    return np.asarray(step_s)
+
+
+def _counts(key: Ints, mmsi: Ints) -> tuple[Ints, Ints, Ints]:
+    """For each key in order: a row that has it, how many MMSIs and rows have it."""
+    order = np.lexsort((mmsi, key))
+    new_key = np.r_[True, np.diff(key[order]) != 0]
+    new_vessel = new_key | np.r_[True, np.diff(mmsi[order]) != 0]
+    first = np.flatnonzero(new_key)
+    vessels = np.add.reduceat(new_vessel.astype("int64"), first)
+    return order[first], vessels, np.diff(np.r_[first, len(key)])
+
+
+def _median(key: Ints, value: Floats) -> Floats:
+    """Lower median of the finite values of each key, in key order; NaN where there is none."""
+    order = np.lexsort((value, key))  # NaN last
+    first = np.flatnonzero(np.r_[True, np.diff(key[order]) != 0])
+    finite = np.add.reduceat(np.isfinite(value[order]).astype("int64"), first)
+    middle = first + np.maximum(finite - 1, 0) // 2
+    return np.asarray(np.where(finite > 0, value[order][middle], np.nan))

@@ -1,0 +1,113 @@
+"""Coverage: what was heard, where and when."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.core import coverage, frames
+from detectors.core.coverage import Coverage
+
+T0 = pd.Timestamp("2025-03-01T00:00:00Z")
+SLOT0 = int(T0.timestamp()) // coverage.SLOT_S
+
+
+def tracked(*rows: tuple) -> pd.DataFrame:
+    """Tracked positions from (mmsi, seconds, lat, lon, class) tuples."""
+    frame = pd.DataFrame(rows, columns=["mmsi", "s", "lat", "lon", "ais_class"])
+    frame = frame.sort_values(["mmsi", "s"], ignore_index=True)
+    frame = frame.assign(
+        time=T0 + pd.to_timedelta(frame.pop("s"), unit="s"),
+        sog_kn=np.nan, cog_deg=np.nan, heading_deg=np.nan, nav_status=15, msg_type=1,
+        source="feed", source_offset=1, track_id=frame["mmsi"] * 100 + 1,
+    )  # fmt: skip
+    return frames.conform(frame, frames.TRACKED)
+
+
+def test_vessels_and_reports_are_counted_by_half_hour_cell_and_class():
+    day = tracked(
+        (563000001, 10, 1.25, 103.85, "A"),
+        (563000001, 20, 1.25, 103.85, "A"),
+        (563000001, 60, 1.25, 103.85, "A"),
+        (563000002, 30, 1.26, 103.86, "A"),
+        (563000003, 30, 1.26, 103.86, "B"),
+        (563000003, 1900, 1.26, 103.86, "B"),
+    )
+    learnt = coverage.learn(day)
+    frames.validate(learnt.cells, coverage.CELLS)
+    frames.validate(learnt.feed, coverage.FEED)
+    counts = learnt.cells[["ais_class", "vessels", "reports"]].to_numpy().tolist()
+    assert counts == [["A", 2, 4], ["B", 1, 1], ["B", 1, 1]]
+    assert learnt.cells["interval_s"].fillna(-1).tolist() == [10.0, -1, 1870.0]
+    assert learnt.cells[["lat_cell", "lon_cell"]].drop_duplicates().to_numpy().tolist() == [
+        [912, 2838]
+    ]
+    assert learnt.feed[["vessels", "reports"]].to_numpy().tolist() == [[3, 5], [1, 1]]
+    assert set(learnt.feed["date"]) == {"2025-03-01"}
+
+
+def test_class_b_counts_only_its_like():
+    learnt = coverage.learn(
+        tracked((563000001, 10, 1.25, 103.85, "A"), (563000003, 30, 1.31, 103.86, "B"))
+    )
+    vessels, _ = learnt.around([1.25] * 3, [103.85] * 3, [SLOT0] * 3, ["A", "B", ""])
+    assert vessels.tolist() == [2, 1, 2]
+
+
+def test_the_surroundings_reach_one_cell_and_across_the_antimeridian():
+    learnt = coverage.learn(tracked((563000001, 10, 1.25, 179.95, "A")))
+    points = [179.95, 179.85, 179.75, -179.95, -179.85]
+    vessels, _ = learnt.around([1.25] * 5, points, [SLOT0] * 5, ["A"] * 5)
+    assert vessels.tolist() == [1, 1, 0, 1, 0]
+
+
+def test_other_half_hours_do_not_count():
+    learnt = coverage.learn(tracked((563000001, 10, 1.25, 103.85, "A")))
+    vessels, _ = learnt.around([1.25] * 2, [103.85] * 2, [SLOT0, SLOT0 + 1], ["A", "A"])
+    assert vessels.tolist() == [1, 0]
+    assert learnt.feed_heard([SLOT0 * 3, SLOT0 * 3 + 1]).tolist() == [True, False]
+
+
+def test_nothing_heard_nothing_known():
+    nothing = Coverage.none()
+    vessels, interval_s = nothing.around([1.25], [103.85], [SLOT0], ["A"])
+    assert vessels.tolist() == [0]
+    assert np.isnan(interval_s).all()
+    assert coverage.concat([]).cells.empty
+    assert coverage.learn(frames.empty(frames.TRACKED)).feed.empty
+
+
+ROWS = st.tuples(
+    st.integers(563000001, 563000003),
+    st.integers(0, 3 * 86400 - 1),
+    st.sampled_from([1.0, 1.05, 1.1, -0.05]),
+    st.sampled_from([103.0, 103.1, 179.99, -180.0]),
+    st.sampled_from(["A", "B", ""]),
+)
+
+
+@given(st.lists(ROWS, min_size=1, max_size=40, unique_by=lambda r: (r[0], r[1])))
+@settings(max_examples=50, deadline=None)
+def test_each_day_stands_for_itself_and_equals_the_naive_count(rows):
+    frame = tracked(*rows)
+    days = [part.reset_index(drop=True) for _, part in frame.groupby(frame["time"].dt.date)]
+    whole, parts = coverage.learn(frame), coverage.concat([coverage.learn(day) for day in days])
+    pd.testing.assert_frame_equal(whole.cells, parts.cells)
+    pd.testing.assert_frame_equal(whole.feed, parts.feed)
+
+    before = frame.groupby(["track_id", frame["time"].dt.date])["time"].diff().dt.total_seconds()
+    keys = [frame["time"].dt.floor("30min"), "ais_class"]
+    cell = np.floor((frame[["lat", "lon"]] + [90.0, 180.0]).mul(10).round(6)).astype(int)
+    naive = frame.assign(before=before, a=cell["lat"], b=cell["lon"] % 3600)
+    naive = naive.groupby([keys[0], "a", "b", "ais_class"]).agg(
+        vessels=("mmsi", "nunique"),
+        reports=("mmsi", "size"),
+        interval=("before", lambda s: s.quantile(0.5, interpolation="lower")),
+    )
+    got = whole.cells
+    assert naive["vessels"].tolist() == got["vessels"].tolist()
+    assert naive["reports"].tolist() == got["reports"].tolist()
+    assert naive["interval"].fillna(-1).tolist() == pytest.approx(
+        got["interval_s"].fillna(-1).tolist()
+    )
