@@ -1,0 +1,183 @@
+"""Checks of what a user may edit, each answer with what is wrong, where, and what to do."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+import detectors
+from detectors.core.errors import SelatError
+from detectors.core.zones import CONFIDENCES, ZONE_CLASSES, Zones
+from pipelines import reference
+from pipelines.settings import read_yaml
+
+SEA_CLASSES: Final = ("anchorage", "sts_area", "joint_area", "territorial_sea")
+"""Classes that are sea: a ship can lie anywhere in them."""
+
+MAX_LAND_SHARE: Final[Mapping[str, float]] = {
+    **dict.fromkeys(SEA_CLASSES, 0.01),  # a rock, an islet; the coast is good to 50-120 m
+    "port": 0.6,  # quays, basins, and rivers that the land layer lacks
+    "landing_place": 0.995,  # a circle on the coast; more than this and no boat can be in it
+}
+"""Share of a zone's area that may be land, by class."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that a person should look at.
+
+    Attributes
+    ----------
+    level
+        "error": results would be wrong. "warning": they may be poorer than they could.
+    where
+        The file or zone.
+    message, hint
+        What is wrong, and what can be done about it.
+    """
+
+    level: Literal["error", "warning"]
+    where: str
+    message: str
+    hint: str = ""
+
+
+def check_zones(zones: Zones) -> list[Problem]:
+    """Check zones: ids, classes, source and confidence, valid shapes, in reach, sea not on land.
+
+    Returns
+    -------
+    list of Problem
+        In the order of the zones; empty when all is well.
+    """
+    frame = zones.frame
+    problems: list[Problem] = []
+    twice = frame["zone_id"].duplicated(keep=False).to_numpy()
+    land = zones.land.geometry.to_numpy()
+    land_tree = shapely.STRtree(land)
+    for row, zone in enumerate(frame.itertuples()):
+        where = f"zone {zone.zone_id}" + (f" in {zone.file}" if "file" in frame.columns else "")
+
+        def report(
+            level: Literal["error", "warning"], message: str, hint: str = "", where: str = where
+        ) -> None:
+            problems.append(Problem(level, where, message, hint))
+
+        if twice[row]:
+            report("error", "another zone has the same zone_id", "give each zone its own")
+        if zone.zone_class not in ZONE_CLASSES:
+            report("error", f"unknown class {zone.zone_class!r}", f"known: {_list(ZONE_CLASSES)}")
+        if not str(zone.source).strip():
+            report("error", "it has no source", "say where the outline comes from")
+        if zone.confidence not in CONFIDENCES:
+            report(
+                "error", f"unknown confidence {zone.confidence!r}", f"known: {_list(CONFIDENCES)}"
+            )
+        shape = zone.geometry
+        if shape is None or shape.is_empty:
+            report("error", "it has no shape")
+            continue
+        if not shape.is_valid:
+            report("error", f"its shape isn't valid: {shapely.is_valid_reason(shape)}")
+            continue
+        if not shape.intersects(zones.reach):
+            report(
+                "warning",
+                "it lies outside the area that the land layer reaches",
+                "longitude and latitude swapped? Nothing is assessed there without land",
+            )
+            continue
+        share = _land_share(shape, land, land_tree)
+        allowed = MAX_LAND_SHARE.get(str(zone.zone_class), 1.0)
+        if share > allowed:
+            report(
+                "error" if zone.zone_class in SEA_CLASSES else "warning",
+                f"{_percent(share)} of it is land; {_percent(allowed)} is tolerated in a "
+                f"{zone.zone_class}",
+                "move its outline off the coast",
+            )
+    problems += _missing_classes(frame)
+    return problems
+
+
+def _missing_classes(frame: gpd.GeoDataFrame) -> list[Problem]:
+    return [
+        Problem(
+            "warning",
+            "zones",
+            f"there is no {zone_class} zone at all",
+            "ordinary stops will be raised as loitering or encounters",
+        )
+        for zone_class in ("port", "anchorage")
+        if not (frame["zone_class"] == zone_class).any()
+    ]
+
+
+def _land_share(
+    shape: shapely.Geometry, land: np.ndarray[Any, np.dtype[np.object_]], tree: shapely.STRtree
+) -> float:
+    near = land[tree.query(shape, predicate="intersects")]
+    if not len(near):
+        return 0.0
+    return float(
+        shapely.area(shapely.intersection(shapely.union_all(near), shape)) / shapely.area(shape)
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}".replace(".0%", "%")
+
+
+def _list(words: tuple[str, ...]) -> str:
+    return ", ".join(words)
+
+
+def check_zone_files(zones_dir: Path) -> list[Problem]:
+    """Check every feature of every zones file by itself.
+
+    `reference.load_zones` stops at the first broken feature; this names them all.
+    """
+    problems: list[Problem] = []
+    files = reference.zone_files(zones_dir)
+    if not files:
+        hint = "put the *.geojson files of config/zones there"
+        problems.append(Problem("warning", str(zones_dir), "there are no zones files", hint))
+    for path in files:
+        try:
+            for where, feature in reference.zone_features(path):
+                problems += _attempt(
+                    path.name, partial(reference.read_zone, feature, where, path.name)
+                )
+        except SelatError as error:
+            problems.append(_problem(path.name, error))
+    return problems
+
+
+def check_config(config_dir: Path) -> list[Problem]:
+    """Check the YAML files of a configuration folder: readable, and known detector parameters."""
+    problems: list[Problem] = []
+    for path in sorted(config_dir.glob("*.yaml")):
+        problems += _attempt(path.name, partial(read_yaml, path))
+    detectors_file = config_dir / "detectors.yaml"
+    if detectors_file.name not in {problem.where for problem in problems}:
+        problems += _attempt(
+            detectors_file.name, lambda: detectors.build(read_yaml(detectors_file))
+        )
+    return problems
+
+
+def _attempt(where: str, check: Callable[[], object]) -> list[Problem]:
+    try:
+        check()
+    except SelatError as error:
+        return [_problem(where, error)]
+    return []
+
+
+def _problem(where: str, error: SelatError) -> Problem:
+    return Problem("error", where, error.message, error.hint)
