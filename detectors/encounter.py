@@ -312,7 +312,7 @@ class Encounter(Detector):
         reached = zones.reached(lat, lon)
         crowded = zones.within(lat, lon, self.crowded_classes)
         transfer_area = zones.within(lat, lon, ("sts_area",))
-        land = surroundings.near_land(zones, lat, lon, self.near_land_m)
+        land = zones.near_land(lat, lon, self.near_land_m)
         around = self.excluded_classes + self.crowded_classes
         away_m = surroundings.nearest_zone_m(zones, lat, lon, around)
         return [

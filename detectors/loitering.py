@@ -206,9 +206,7 @@ class Loitering(Detector):
             "last_report_source": [runs.source_of(source, offset, row) for row in after],
             "zones_reached": [bool(value) for value in reached],
             "in_sts_area": [bool(value) for value in zones.within(lat, lon, ("sts_area",))],
-            "near_land": [
-                bool(value) for value in surroundings.near_land(zones, lat, lon, self.near_land_m)
-            ],
+            "near_land": [bool(value) for value in zones.near_land(lat, lon, self.near_land_m)],
             "anchorage_distance_m": np.where(reached, away_m, np.nan),
         }
         limits = {

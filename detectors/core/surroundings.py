@@ -1,4 +1,4 @@
-"""What lies around a place: land close by, the nearest zone of some classes."""
+"""What lies around a place: how far it is to the nearest zone of some classes."""
 
 from collections.abc import Sequence
 
@@ -10,25 +10,6 @@ from detectors.core import geodesy
 from detectors.core.zones import Zones
 
 Floats = NDArray[np.float64]
-
-_BEARINGS_DEG = np.arange(0.0, 360.0, 30.0)
-
-
-def near_land(zones: Zones, lat: Floats, lon: Floats, within_m: float) -> NDArray[np.bool_]:
-    """Whether land lies at each point or on a ring around it.
-
-    The rings (full and half radius, 12 bearings) are a probe, not a distance: a rock smaller than
-    half the radius can slip through, a coast or a jetty drawn as land can't.
-    """
-    lat, lon = np.atleast_1d(lat), np.atleast_1d(lon)
-    found = zones.on_land(lat, lon)
-    for radius_m in (within_m / 2, within_m):
-        ring_lat, ring_lon = geodesy.destination(
-            lat[:, None], lon[:, None], _BEARINGS_DEG[None, :], radius_m
-        )
-        on_land = zones.on_land(np.ravel(ring_lat), np.ravel(ring_lon))
-        found = found | on_land.reshape(len(lat), -1).any(axis=1)
-    return found
 
 
 def nearest_zone_m(zones: Zones, lat: Floats, lon: Floats, classes: Sequence[str]) -> Floats:

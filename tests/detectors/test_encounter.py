@@ -1,0 +1,313 @@
+"""Encounter against a slow oracle, against planted meetings and against partitioning."""
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.core import events, geodesy
+from detectors.core.frames import epoch_us
+from detectors.encounter import Encounter
+
+A, B, C, D = 533000001, 563000002, 525000003, 440000004
+METRE = 1 / 111_195.0
+SEA = (4.0, 100.0)
+
+
+def meeting(
+    scene: Any, mmsi: int, begin: float, end: float, offset_m: float = 0.0, **kw: Any
+) -> pd.DataFrame:
+    """Comes from the west at speed, lies still from `begin` to `end`, leaves to the north."""
+    lat, lon = SEA[0] + offset_m * METRE, SEA[1]
+    waypoints = [
+        (begin - 1.0, lat, lon - 0.2), (begin, lat, lon), (end, lat, lon),
+        (end + 1.0, lat + 0.2, lon),
+    ]  # fmt: skip
+    return scene.track(mmsi, waypoints, **kw)
+
+
+def spans(found: pd.DataFrame) -> list[tuple[int, int, float, float]]:
+    """(mmsi, other, start, end) with hours after the day began."""
+    day = pd.Timestamp("2026-03-01", tz="UTC")
+    hour = pd.Timedelta(hours=1)
+    return [
+        (r.mmsi, r.other_mmsi, (r.start - day) / hour, (r.end - day) / hour)
+        for r in found.itertuples()
+    ]
+
+
+def test_a_transfer_in_open_water_is_found_with_its_span(scene: Any) -> None:
+    positions = scene.positions(meeting(scene, B, 5, 9, 60), meeting(scene, A, 6, 10))
+    found = Encounter().detect(positions, scene.context())
+    ((mmsi, other, start, end),) = spans(found)
+    assert (mmsi, other) == (A, B)
+    assert start == pytest.approx(6, abs=0.1)
+    assert end == pytest.approx(9, abs=0.1)
+    evidence = events.evidence_of(found)[0]
+    assert evidence["median_distance_m"] == pytest.approx(60, abs=1)
+    assert evidence["median_speed_kn"] < 0.1
+    assert evidence["gfw_rule_met"] is True
+    assert found["score"].iloc[0] > 0.7
+    assert found["track_ids"].iloc[0] == f"{A}01;{B}01"
+    assert (found["lat"].iloc[0], found["lon"].iloc[0]) == pytest.approx(SEA, abs=1e-6)
+
+
+def test_evidence_points_at_the_reports_around_the_span(scene: Any) -> None:
+    positions = scene.positions(meeting(scene, A, 6, 10), meeting(scene, B, 5, 9, 60))
+    found = Encounter().detect(positions, scene.context())
+    evidence = events.evidence_of(found)[0]
+    for prefix, mmsi in (("", A), ("other_", B)):
+        times = []
+        for end in ("first", "last"):
+            source, offset = evidence[f"{prefix}{end}_report_source"].split(":")
+            row = positions[
+                (positions["source"] == source) & (positions["source_offset"] == int(offset))
+            ]
+            assert list(row["mmsi"]) == [mmsi]
+            times.append(row["time"].iloc[0])
+        assert times[0] <= found["start"].iloc[0] < found["end"].iloc[0] <= times[1]
+
+
+@pytest.mark.parametrize("hours", [0.5, 0.75, 2.0, 6.0])
+def test_short_and_long_transfers_are_found(scene: Any, hours: float) -> None:
+    positions = scene.positions(
+        meeting(scene, A, 5, 5 + hours + 0.1), meeting(scene, B, 5, 5 + hours + 0.1, 100)
+    )
+    assert len(Encounter().detect(positions, scene.context())) == 1
+
+
+def test_gfw_rule_is_kept_apart_from_ours(scene: Any) -> None:
+    positions = scene.positions(meeting(scene, A, 5, 6), meeting(scene, B, 5, 6, 60))
+    found = Encounter().detect(positions, scene.context())
+    assert events.evidence_of(found)[0]["gfw_rule_met"] is False
+    near = scene.zones(("inner", "anchorage", (100.05, 3.9, 100.1, 4.1)))
+    positions = scene.positions(meeting(scene, A, 5, 9), meeting(scene, B, 5, 9, 60))
+    evidence = events.evidence_of(Encounter().detect(positions, scene.context(zones=near)))[0]
+    assert evidence["anchorage_distance_m"] == pytest.approx(5546, rel=0.01)
+    assert evidence["gfw_rule_met"] is False
+
+
+def test_passing_and_overtaking_is_not_an_encounter(scene: Any) -> None:
+    slow = scene.track(A, [(0, 4.0, 100.0), (4, 4.0, 100.8)])  # 12 kn
+    fast = scene.track(B, [(0, 4.001, 99.9), (4, 4.001, 100.9)])  # 15 kn
+    assert Encounter().detect(scene.positions(slow, fast), scene.context()).empty
+
+
+def test_a_pilot_transfer_under_way_is_not_an_encounter(scene: Any) -> None:
+    ship = scene.track(A, [(0, 4.0, 100.0), (4, 4.0, 100.5)])
+    pilot = scene.track(
+        B, [(0, 4.05, 100.25), (1.9, 4.05, 100.25), (2.0, 4.0005, 100.25), (2.2, 4.0005, 100.275),
+            (2.4, 4.05, 100.25), (4, 4.05, 100.25)], every_s=10,
+    )  # fmt: skip
+    assert Encounter().detect(scene.positions(ship, pilot), scene.context()).empty
+
+
+def test_two_hulls_on_one_mmsi_are_no_pair(scene: Any) -> None:
+    positions = scene.positions(meeting(scene, A, 5, 8), meeting(scene, A, 5, 8, 60, ordinal=2))
+    assert Encounter().detect(positions, scene.context()).empty
+
+
+def test_in_port_nothing_and_in_an_anchorage_only_alongside(scene: Any) -> None:
+    around = (99.9, 3.9, 100.1, 4.1)
+    port = scene.zones(("harbour", "port", around))
+    anchorage = scene.zones(("inner", "anchorage", around))
+    neighbours = scene.positions(meeting(scene, A, 5, 9), meeting(scene, B, 5, 9, 400))
+    alongside = scene.positions(meeting(scene, A, 5, 9), meeting(scene, B, 5, 9, 60))
+    assert Encounter().detect(alongside, scene.context(zones=port)).empty
+    assert Encounter().detect(neighbours, scene.context(zones=anchorage)).empty
+    found = Encounter().detect(alongside, scene.context(zones=anchorage))
+    open_water = Encounter().detect(alongside, scene.context())
+    assert found["score"].iloc[0] == pytest.approx(0.4 * open_water["score"].iloc[0])
+
+
+def test_near_land_is_lowered_and_on_land_left_out(scene: Any) -> None:
+    positions = scene.positions(meeting(scene, A, 5, 9), meeting(scene, B, 5, 9, 60))
+    coast = scene.zones(land=[(100.001, 3.5, 100.5, 4.5)])
+    found = Encounter().detect(positions, scene.context(zones=coast))
+    assert events.evidence_of(found)[0]["near_land"] is True
+    assert found["score"].iloc[0] < 0.3
+    ashore = scene.zones(land=[(99.9, 3.5, 100.5, 4.5)])
+    assert Encounter().detect(positions, scene.context(zones=ashore)).empty
+
+
+def test_outside_the_layers_it_is_not_assessed(scene: Any) -> None:
+    positions = scene.positions(meeting(scene, A, 5, 9), meeting(scene, B, 5, 9, 60))
+    found = Encounter().detect(positions, scene.context(zones=scene.zones(reach=None)))
+    assert list(found["score"]) == [0.0]
+    assert found["explanation"].iloc[0].startswith("not assessed")
+    assert events.evidence_of(found)[0]["zones_reached"] is False
+
+
+def test_a_silence_is_bridged_only_as_far_as_stated(scene: Any) -> None:
+    still, other = meeting(scene, A, 4, 10), meeting(scene, B, 4, 10, 60)
+
+    def with_silence(minutes: float) -> pd.DataFrame:
+        quiet = (other["time"] > scene.at(7)) & (other["time"] < scene.at(7 + minutes / 60))
+        return Encounter().detect(scene.positions(still, other[~quiet]), scene.context())
+
+    assert len(with_silence(25)) == 1
+    assert len(with_silence(90)) == 2
+
+
+def test_an_encounter_that_goes_on_has_no_end(scene: Any) -> None:
+    positions = scene.positions(meeting(scene, A, 5, 9), meeting(scene, B, 5, 9, 60))
+    seen = positions[positions["time"] <= scene.at(7)].reset_index(drop=True)
+    open_ = Encounter().detect(seen, scene.context((0, 7)))
+    closed = Encounter().detect(positions, scene.context())
+    assert open_["end"].isna().all()
+    assert list(open_["event_id"]) == list(closed["event_id"])
+
+
+def test_a_raft_shares_a_group_and_a_lone_pair_has_none(scene: Any) -> None:
+    raft = [
+        meeting(scene, A, 5, 10), meeting(scene, B, 5, 7, 60), meeting(scene, C, 6, 9, -60),
+    ]  # fmt: skip
+    far = [
+        scene.track(m, [(3, 5.0 + i * 60 * METRE, 99.0), (8, 5.0 + i * 60 * METRE, 99.0)])
+        for i, m in enumerate((D, 440000009))
+    ]
+    found = Encounter().detect(scene.positions(*raft, *far), scene.context())
+    groups = {(r.mmsi, r.other_mmsi): r.group_id for r in found.itertuples()}
+    assert len(found) == 4
+    assert len({g for pair, g in groups.items() if D not in pair}) == 1
+    assert groups[(D, 440000009)] == ""
+    assert all(g for pair, g in groups.items() if D not in pair)
+
+
+def test_across_the_antimeridian(scene: Any) -> None:
+    west = scene.track(A, [(2, 0.0, 179.999), (6, 0.0, 179.999)])
+    east = scene.track(B, [(2, 0.0, -179.999), (6, 0.0, -179.999)])
+    found = Encounter().detect(scene.positions(west, east), scene.context())
+    assert len(found) == 1
+    assert events.evidence_of(found)[0]["median_distance_m"] == pytest.approx(222, abs=1)
+
+
+# -- oracle -------------------------------------------------------------------------------------
+
+
+def ticks_of(track: pd.DataFrame, rule: Encounter) -> dict[int, tuple[float, float]]:
+    """Tick to (lat, lon), one tick at a time."""
+    at = {}
+    times, lat, lon = epoch_us(track["time"]), track["lat"].to_numpy(), track["lon"].to_numpy()
+    step = rule.step_s * 1_000_000
+    for i in range(len(times) - 1):
+        if times[i + 1] - times[i] > rule.max_silence_s * 1_000_000:
+            continue
+        for tick in range(-(-int(times[i]) // step), -(-int(times[i + 1]) // step)):
+            f = (tick * step - times[i]) / (times[i + 1] - times[i])
+            at[tick] = (lat[i] + f * (lat[i + 1] - lat[i]), lon[i] + f * (lon[i + 1] - lon[i]))
+    return at
+
+
+def naive(positions: pd.DataFrame, rule: Encounter) -> set[tuple[int, int, int, int]]:
+    """(track, other, first tick, last tick) of every encounter, pair by pair, tick by tick."""
+    found = set()
+    tracks = {t: ticks_of(own, rule) for t, own in positions.groupby("track_id")}
+    for a, b in combinations(sorted(tracks), 2):
+        if a // 100 == b // 100:
+            continue
+        together = []
+        for k in sorted(tracks[a].keys() & tracks[b].keys()):
+            if k + 1 not in tracks[a] or k + 1 not in tracks[b]:
+                continue
+            slow = all(
+                geodesy.speed_kn(geodesy.distance_m(*t[k], *t[k + 1]), rule.step_s)
+                < rule.max_speed_kn
+                for t in (tracks[a], tracks[b])
+            )
+            if slow and geodesy.distance_m(*tracks[a][k], *tracks[b][k]) <= rule.max_distance_m:
+                together.append(k)
+        pieces: list[list[int]] = []
+        for k in together:
+            if pieces and k == pieces[-1][-1] + 1:
+                pieces[-1].append(k)
+            else:
+                pieces.append([k])
+        merged: list[list[int]] = []
+        for piece in pieces:
+            if len(piece) * rule.step_s < rule.min_piece_s:
+                continue
+            if merged and (piece[0] - merged[-1][1] - 1) * rule.step_s <= rule.max_interruption_s:
+                merged[-1][1] = piece[-1]
+            else:
+                merged.append([piece[0], piece[-1]])
+        found |= {
+            (int(a), int(b), first, last)
+            for first, last in merged
+            if (last - first + 1) * rule.step_s >= rule.min_duration_s
+        }
+    return found
+
+
+def crowd(scene: Any, seed: int, n: int = 6, hours: float = 8.0) -> pd.DataFrame:
+    """Vessels that wander about the same square mile, stop and go, and lose reports."""
+    rng = np.random.default_rng(seed)
+    tracks = []
+    for i in range(n):
+        turns = np.sort(rng.uniform(0, hours, rng.integers(3, 9)))
+        turns = np.r_[0.0, turns, hours]
+        place = rng.uniform(-0.006, 0.006, (len(turns), 2))
+        stays = rng.random(len(turns)) < 0.6
+        for j in np.flatnonzero(stays[1:]) + 1:
+            place[j] = place[j - 1]
+        waypoints = [(h, SEA[0] + y, SEA[1] + x) for h, (y, x) in zip(turns, place, strict=True)]
+        track = scene.track(
+            A + i, waypoints, every_s=float(rng.choice([47, 61, 180])), source_offset=1
+        )
+        track["source_offset"] = np.arange(len(track)) + 1
+        keep = rng.random(len(track)) > rng.choice([0.0, 0.3, 0.8])
+        silent = rng.uniform(0, hours)
+        quiet = (track["time"] > scene.at(silent)) & (track["time"] < scene.at(silent + 0.8))
+        tracks.append(track[keep & ~quiet.to_numpy()])
+    return scene.positions(*[t for t in tracks if len(t)])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_as_the_oracle_says(scene: Any, seed: int) -> None:
+    rule = Encounter()
+    positions = crowd(scene, seed)
+    found = rule.detect(positions, scene.context((0, 200)))
+    step = pd.Timedelta(seconds=rule.step_s)
+    epoch = pd.Timestamp(0, tz="UTC")
+    got = {
+        (*map(int, r.track_ids.split(";")), (r.start - epoch) // step, (r.end - epoch) // step - 1)
+        for r in found.itertuples()
+    }
+    expected = naive(positions, rule)
+    assert got == expected
+    assert len(found) == len(got)
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    cuts=st.lists(st.floats(0.1, 29.9), max_size=6, unique=True),
+)
+def test_any_partition_gives_the_same_events(scene: Any, seed: int, cuts: list[float]) -> None:
+    # A short memory, so that it is put to the test.
+    rule = Encounter(raft_memory_s=3600)
+    positions = crowd(scene, seed, n=5, hours=16.0)
+    whole = rule.detect(positions, scene.context((0, 30)))
+    parts = scene.in_windows(rule, positions, [0.0, *sorted(cuts), 30.0])
+    assert_same(parts, whole)
+
+
+def test_hour_by_hour_gives_the_same_events(scene: Any) -> None:
+    positions = crowd(scene, 3, n=6, hours=20.0)
+    whole = Encounter().detect(positions, scene.context((0, 30)))
+    assert len(whole) > 3
+    assert whole["group_id"].ne("").any()
+    parts = scene.in_windows(Encounter(), positions, [float(h) for h in range(31)])
+    assert_same(parts, whole)
+
+
+def assert_same(parts: pd.DataFrame, whole: pd.DataFrame) -> None:
+    assert list(parts["event_id"] if len(parts) else []) == list(whole["event_id"])
+    if len(whole):
+        pd.testing.assert_frame_equal(
+            parts.reset_index(drop=True), whole.reset_index(drop=True), check_dtype=False
+        )
