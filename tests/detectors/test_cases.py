@@ -1,0 +1,143 @@
+"""Cases are files: a folder `cases/<detector>/<case>/` is a test.
+
+CASE FORMAT
+-----------
+`positions.csv`
+    What the detector gets; also what coverage is learnt from. Columns of `frames.TRACKED`, of
+    which `mmsi, time, lat, lon` are needed. The others default to: no speed, course or heading,
+    status 15, type 1, class A, `track_id` mmsi * 100 + 1, source "case" with the number of the
+    row (after sorting by track and time, and after filling in) as offset.
+    A column `every_s` keeps files small: reports are filled in from its row up to the next row of
+    the same track at that interval, on a straight line; a missing speed and course there are
+    those of the leg. Empty or 0: nothing is filled in, the vessel is silent on that leg.
+`zones.geojson` (optional)
+    Features with `zone_class` and, if it matters, `zone_id` and `name`; class "land" makes land.
+`context.yaml` (optional)
+    `start`, `end`: the window (default: first and last report); `reach: none`: no layer reaches
+    the place (default: everywhere); `vessels`: list of mappings with mmsi and other columns of
+    `frames.VESSELS`; `parameters`: of the detector (default: its own defaults); `coverage: none`.
+`expected.yaml`
+    `why`: what the case shows. `events`: list, empty where nothing must be found; each event found
+    must be one of these and each of these must be found. Keys, all but mmsi optional: `kind`,
+    `subkind`, `mmsi`, `other_mmsi`, `zone_id`, `track_ids`; `start`, `end` within `tolerance_s`
+    (default 60), `end: open` for none; `lat`, `lon` within `within_m` (default 200); `min_score`,
+    `max_score`; `explanation`: text that it must contain; `evidence`: key to value, or to
+    [lowest, highest]. `explained: true` at the top passes the events through `explain` first.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+import yaml
+
+import detectors
+from detectors.core import coverage, frames, geodesy
+from detectors.core.coverage import Coverage
+from detectors.core.detector import Context
+
+CASES = Path(__file__).parent / "cases"
+FOLDERS = sorted(path.parent for path in CASES.glob("*/*/expected.yaml"))
+EQUAL = ("kind", "subkind", "mmsi", "other_mmsi", "zone_id", "track_ids")
+KEYS = {
+    *EQUAL, "start", "end", "tolerance_s", "lat", "lon", "within_m", "min_score", "max_score",
+    "explanation", "evidence",
+}  # fmt: skip
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    return (yaml.safe_load(path.read_text()) or {}) if path.exists() else {}
+
+
+def _time(value: Any) -> pd.Timestamp:
+    moment = pd.Timestamp(value)
+    return moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")
+
+
+def _mismatch(expected: dict[str, Any], found: Any) -> list[str]:
+    """In what `found` differs from `expected`."""
+    wrong = [
+        f"{k} is {getattr(found, k)!r}"
+        for k in EQUAL
+        if expected.get(k, getattr(found, k)) != getattr(found, k)
+    ]
+    tolerance_s = expected.get("tolerance_s", 60)
+    for name in ("start", "end"):
+        wanted, got = expected.get(name), getattr(found, name)
+        if wanted is None:
+            continue
+        if wanted == "open" or pd.isna(got):
+            ok = wanted == "open" and pd.isna(got)
+        else:
+            ok = abs((got - _time(wanted)).total_seconds()) <= tolerance_s
+        if not ok:
+            wrong.append(f"{name} is {got}")
+    if "lat" in expected:
+        away_m = geodesy.distance_m(expected["lat"], expected["lon"], found.lat, found.lon)
+        if away_m > expected.get("within_m", 200):
+            wrong.append(f"it is at {found.lat:.4f}, {found.lon:.4f}, {away_m:.0f} m away")
+    if not expected.get("min_score", 0) <= found.score <= expected.get("max_score", 1):
+        wrong.append(f"score is {found.score:.3f}")
+    if expected.get("explanation", "") not in found.explanation:
+        wrong.append(f"explanation is {found.explanation!r}")
+    evidence = json.loads(found.evidence)
+    for key, wanted in expected.get("evidence", {}).items():
+        got = evidence.get(key)
+        if isinstance(wanted, list):
+            if got is None or not wanted[0] <= got <= wanted[1]:
+                wrong.append(f"evidence {key} is {got!r}")
+        elif got != wanted:
+            wrong.append(f"evidence {key} is {got!r}")
+    return wrong
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: f"{f.parent.name}/{f.name}")
+def test_case(folder, fill, zones_from, vessels_from):
+    expected, given = _yaml(folder / "expected.yaml"), _yaml(folder / "context.yaml")
+    assert expected.get("why"), "a case says what it shows"
+    positions = fill(pd.read_csv(folder / "positions.csv", comment="#"))
+    features = []
+    if (folder / "zones.geojson").exists():
+        features = gpd.read_file(folder / "zones.geojson").to_dict("records")
+    reached = given.get("reach") != "none"
+    learnt = Coverage.none() if given.get("coverage") == "none" else coverage.learn(positions)
+    context = Context(
+        start=_time(given.get("start", positions["time"].min())),
+        end=_time(given.get("end", positions["time"].max())),
+        zones=zones_from(features) if reached else zones_from(features, shapely.Polygon()),
+        vessels=vessels_from(positions["mmsi"].unique(), given.get("vessels", ())),
+        coverage=learnt,
+    )
+    positions = positions[positions["time"] <= context.end].reset_index(drop=True)
+    frames.validate(positions, frames.TRACKED)
+    detector = detectors.find(folder.parent.name)(**given.get("parameters", {}))
+    found = detector.detect(positions, context)
+    if expected.get("explained"):
+        from detectors.core import explain
+
+        found = explain.explain(found, context)
+
+    left = list(found.itertuples())
+    problems = []
+    for wanted in expected["events"]:
+        assert wanted.keys() <= KEYS, f"unknown keys {wanted.keys() - KEYS}"
+        tries = [(_mismatch(wanted, event), event) for event in left]
+        best, event = min(tries, key=lambda t: len(t[0]), default=(["nothing left"], None))
+        if best:
+            problems.append(f"expected {wanted}: {'; '.join(best)}")
+        if event is not None:
+            left.remove(event)
+    problems += [
+        f"not expected: {e.kind} {e.subkind} {e.mmsi} {e.other_mmsi or ''} {e.start} - {e.end} "
+        f"score {e.score:.2f} {e.explanation} {e.evidence}"
+        for e in left
+    ]
+    assert not problems, "\n".join(problems)
+
+
+def test_every_case_belongs_to_a_detector():
+    assert {folder.parent.name for folder in FOLDERS} <= set(detectors.names())
