@@ -276,7 +276,8 @@ def store_feeds(home: Home = None, config: Config = None, as_json: AsJson = Fals
 
     with read(installation.store, installation.settings.store) as store:
         ledger = store.ledger()
-    reports = [(row.name, json.loads(row.report)) for row in ledger.itertuples(index=False)]
+    texts = zip(ledger["name"].tolist(), ledger["report"].tolist(), strict=True)
+    reports = [(str(name), json.loads(text)) for name, text in texts]
     if as_json:
         _print_json([{"name": name, **report} for name, report in reports])
         return

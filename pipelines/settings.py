@@ -179,7 +179,9 @@ def load(home: Path | None = None, config: Path | None = None, **overrides: Any)
     config = config or Path(os.environ.get("SELAT_CONFIG") or PROJECT / "config")
     read_yaml(config / "settings.yaml")
     try:
-        settings = _sourced(config / "settings.yaml")(**{name: v for name, v in overrides.items() if v is not None})
+        settings = _sourced(config / "settings.yaml")(
+            **{name: v for name, v in overrides.items() if v is not None}
+        )
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -14,3 +14,34 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("no ../shared folder with real feeds on this machine")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def exercise(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a small simulated feed, with its truth."""
+    from pipelines.flows import steps
+    from pipelines.settings import load
+
+    folder = tmp_path_factory.mktemp("exercise")
+    steps.simulate(
+        load(), folder, seed=11, hours=12, vessels=80, start="2026-01-05T16:00:00Z"
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def exercise_home(exercise: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Home in which that feed was ingested and looked at."""
+    from pipelines.flows import steps
+    from pipelines.progress import reporter
+    from pipelines.settings import load
+
+    home = tmp_path_factory.mktemp("home")
+    installation = load(home)
+    with reporter(quiet=True) as report:
+        steps.ingest_only(
+            installation, [str(exercise / "feed.nmea.gz")],
+            area=None, mapping=None, report=report, dry_run=False,
+        )  # fmt: skip
+        steps.detect_only(installation, None, None, None, report)
+    return home

@@ -2,13 +2,11 @@
 
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
 from detectors.core import frames
-from detectors.core.events import evidence_of
 from detectors.core.places import Gazetteer
-from pipelines.assess.reasons import Teller
+from pipelines.assess.reasons import Teller, told
 from pipelines.detect.window import Detection
 from pipelines.products import FLAGGED
 from pipelines.reference import ship_type_words
@@ -35,39 +33,34 @@ def assess(
     tuple
         The events with `reason`, told from the side of `mmsi`; and `products.FLAGGED`.
     """
-    vessels = detection.context.vessels.set_index("mmsi", drop=False)
-    teller = Teller(vessels["name"].to_dict(), gazetteer, detection.context.end)
+    vessels = detection.context.vessels.set_index("mmsi")
+    names = dict(zip(vessels.index.tolist(), vessels["name"].tolist(), strict=True))
+    teller = Teller(names, gazetteer, detection.context.end)
     events = detection.events.reset_index(drop=True)
-    evidence = evidence_of(events)
-    rows = list(events.itertuples(index=False))
-    told = events.assign(
-        reason=pd.Series(
-            [teller.tell(row, found, int(row.mmsi)) for row, found in zip(rows, evidence, strict=True)],
-            dtype="str",
-        )
-    )
-    ranked = _ranked(_by_vessel(told), settings)
+    rows = told(events)
+    reasons = [teller.tell(row, row.mmsi) for row in rows]
+    events = events.assign(reason=pd.Series(reasons, dtype="str"))
+    ranked = _ranked(_by_vessel(events), settings)
     if ranked.empty:
-        return told, frames.empty(FLAGGED)
-    positions = detection.positions
-    last = positions.sort_values("time", kind="stable").drop_duplicates("mmsi", keep="last")
-    last = last.set_index("mmsi")
-    flagged = []
-    for rank, (mmsi, score) in enumerate(ranked.items(), start=1):
-        mine = _strongest(told, int(str(mmsi)))
-        vessel, seen = vessels.loc[mmsi], last.loc[mmsi]
-        flagged.append({
-            "rank": rank, "mmsi": mmsi, "score": round(float(score), 4),
-            **{c: vessel[c] for c in ("imo", "name", "callsign", "flag_state")},
-            "ship_type": ship_type_words(np.array([vessel["ship_type"]]))[0],
-            "reasons": " | ".join(
-                teller.tell(rows[i], evidence[i], int(str(mmsi))) for i in mine.index
-            ),
-            "explanations": " | ".join(t for t in mine["explanation"] if t),
-            "last_seen": seen["time"], "lat": seen["lat"], "lon": seen["lon"],
-            "event_ids": ";".join(mine["event_id"]),
-        })  # fmt: skip
-    return told, frames.conform(pd.DataFrame(flagged), FLAGGED)
+        return events, frames.empty(FLAGGED)
+    flagged = ranked.join(
+        vessels[["imo", "name", "callsign", "flag_state", "ship_type"]], on="mmsi"
+    )
+    flagged["ship_type"] = ship_type_words(flagged["ship_type"].to_numpy())
+    flagged = flagged.join(_last_seen(detection.positions), on="mmsi")
+    mine = [(mmsi, _strongest(events, mmsi)) for mmsi in ranked["mmsi"].tolist()]
+    flagged["reasons"] = [
+        " | ".join(teller.tell(rows[i], mmsi) for i in own.index.tolist()) for mmsi, own in mine
+    ]
+    flagged["explanations"] = [" | ".join(t for t in own["explanation"] if t) for _, own in mine]
+    flagged["event_ids"] = [";".join(own["event_id"]) for _, own in mine]
+    return events, frames.conform(flagged, FLAGGED)
+
+
+def _last_seen(positions: pd.DataFrame) -> pd.DataFrame:
+    """Time and place of each vessel's last report, by MMSI."""
+    newest = positions.sort_values("time", kind="stable").drop_duplicates("mmsi", keep="last")
+    return newest.set_index("mmsi")[["time", "lat", "lon"]].rename(columns={"time": "last_seen"})
 
 
 def _by_vessel(events: pd.DataFrame) -> pd.DataFrame:
@@ -77,14 +70,15 @@ def _by_vessel(events: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([events, other], ignore_index=True)
 
 
-def _ranked(by_vessel: pd.DataFrame, settings: AssessSettings) -> pd.Series:
-    """Score by MMSI, highest first; equal scores by MMSI."""
-    strongest = by_vessel.groupby(["mmsi", "kind"])["score"].max()
-    missed = (1.0 - strongest).groupby("mmsi").prod()
-    scores = (1.0 - missed).rename("score").reset_index()
+def _ranked(by_vessel: pd.DataFrame, settings: AssessSettings) -> pd.DataFrame:
+    """rank, mmsi, score of the flagged vessels; equal scores in the order of their MMSIs."""
+    strongest = by_vessel.groupby(["mmsi", "kind"], as_index=False)["score"].max()
+    missed = strongest.assign(score=1.0 - strongest["score"])
+    scores = missed.groupby("mmsi", as_index=False)["score"].prod()
+    scores["score"] = (1.0 - scores["score"]).round(4)
     scores = scores[scores["score"] >= settings.min_score]
-    scores = scores.sort_values(["score", "mmsi"], ascending=[False, True])
-    return scores.head(settings.max_flags).set_index("mmsi")["score"]
+    scores = scores.sort_values(["score", "mmsi"], ascending=[False, True], ignore_index=True)
+    return scores.head(settings.max_flags).assign(rank=lambda ranked: ranked.index + 1)
 
 
 def _strongest(events: pd.DataFrame, mmsi: int) -> pd.DataFrame:

@@ -3,16 +3,16 @@
 from collections.abc import Collection
 from typing import Final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from detectors.core.events import EVENTS
 
 STATUSES: Final = ("created", "changed", "unchanged", "retracted", "not_assessed")
 
 
-def compare(
-    found: pd.DataFrame, stored: pd.DataFrame, assessed: Collection[str]
-) -> pd.DataFrame:
+def compare(found: pd.DataFrame, stored: pd.DataFrame, assessed: Collection[str]) -> pd.DataFrame:
     """Give each event its status in this run.
 
     Parameters
@@ -33,37 +33,36 @@ def compare(
         takes over (late data can move the report that anchors an event); else empty.
     """
     columns = [*EVENTS, "reason"]
-    before = stored[columns].set_index("event_id", drop=False)
-    now = found[columns].set_index("event_id", drop=False)
+    now = found[columns].set_index(found["event_id"].rename("id"))
+    before = stored[columns].set_index(stored["event_id"].rename("id"))
     again = now.index.intersection(before.index)
-    status = pd.Series("created", index=now.index)
+    status = pd.Series("created", index=now.index, dtype="str")
     same = _equal(now.loc[again], before.loc[again])
-    status[again] = same.map({True: "unchanged", False: "changed"})
+    status[again] = np.where(same, "unchanged", "changed")
     missing = before.loc[before.index.difference(now.index)]
     looked_at = missing["detector"].isin(list(assessed))
-    missing = missing.assign(status=looked_at.map({True: "retracted", False: "not_assessed"}))
+    missing = missing.assign(status=np.where(looked_at, "retracted", "not_assessed"))
     whole = pd.concat([now.assign(status=status), missing])
     whole["supersedes"] = _superseded(whole)
     return whole.sort_values(["start", "event_id"]).reset_index(drop=True)
 
 
-def _equal(now: pd.DataFrame, before: pd.DataFrame) -> pd.Series:
-    columns = [name for name in EVENTS if name != "event_id"]
-    alike = (now[columns] == before[columns]) | (now[columns].isna() & before[columns].isna())
-    return alike.all(axis="columns")
+def _equal(now: pd.DataFrame, before: pd.DataFrame) -> NDArray[np.bool_]:
+    alike = (now[list(EVENTS)] == before[list(EVENTS)]) | (now.isna() & before.isna())[list(EVENTS)]
+    return np.asarray(alike.to_numpy().all(axis=1))
 
 
 def _superseded(events: pd.DataFrame) -> pd.Series:
     story = ["detector", "kind", "subkind", "mmsi", "other_mmsi", "zone_id"]
-    new = events.loc[events["status"] == "created", [*story, "start", "end", "event_id"]]
-    old = events.loc[events["status"] == "retracted", [*story, "start", "end", "event_id"]]
-    replaced = pd.Series("", index=events.index, dtype="str")
-    if new.empty or old.empty:
-        return replaced
-    pairs = new.reset_index(drop=True).merge(old.reset_index(drop=True), on=story, suffixes=("", "_old"))
-    for_ever = pd.Timestamp.max.tz_localize("UTC").as_unit("us")
-    ends, old_ends = pairs["end"].fillna(for_ever), pairs["end_old"].fillna(for_ever)
-    pairs = pairs[(pairs["start"] <= old_ends) & (pairs["start_old"] <= ends)]
-    first = pairs.sort_values(["start_old", "event_id_old"]).drop_duplicates("event_id")
-    replaced[first["event_id"].to_numpy()] = first["event_id_old"].to_numpy()
-    return replaced
+    columns = [*story, "start", "end", "event_id", "status"]
+    plain = events[columns].reset_index(drop=True)
+    new, old = plain[plain["status"] == "created"], plain[plain["status"] == "retracted"]
+    pairs = new.merge(old, on=story, suffixes=("", "_old"))
+    # An event without an end goes on: every start lies before its end.
+    begins = pairs["end_old"].isna() | (pairs["start"] <= pairs["end_old"])
+    ends = pairs["end"].isna() | (pairs["start_old"] <= pairs["end"])
+    pairs = pairs[begins & ends].sort_values(["start_old", "event_id_old"])
+    pairs = pairs.drop_duplicates("event_id")
+    replaced = dict(zip(pairs["event_id"], pairs["event_id_old"], strict=True))
+    names = [replaced.get(event_id, "") for event_id in events["event_id"]]
+    return pd.Series(names, index=events.index, dtype="str")

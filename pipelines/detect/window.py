@@ -129,16 +129,14 @@ def _cut_short(
         wanted = raised["start"] - detector.lookback
         for side in ("mmsi", "other_mmsi"):
             parts.append(pd.DataFrame({"mmsi": raised[side], "reach_time": wanted}))
-    wants = pd.concat(parts).groupby("mmsi", as_index=False)["reach_time"].min()
+    wants = pd.concat(parts).groupby("mmsi", as_index=False).agg(reach_time=("reach_time", "min"))
     wants = wants.merge(need, on="mmsi")
     short = (wants["reach_time"] < wants["from_time"]) & (wants["first_time"] < wants["from_time"])
     return wants.loc[short, ["mmsi", "reach_time"]]
 
 
-def _extended(
-    reach: pd.DataFrame, further: pd.DataFrame, start: pd.Timestamp
-) -> pd.DataFrame:
+def _extended(reach: pd.DataFrame, further: pd.DataFrame, start: pd.Timestamp) -> pd.DataFrame:
     """Reach twice as far back as an event asks, so that long stories take few passes."""
     doubled = further.assign(reach_time=further["reach_time"] - (start - further["reach_time"]))
     both = pd.concat([reach, doubled])
-    return both.groupby("mmsi", as_index=False)["reach_time"].min()
+    return both.groupby("mmsi", as_index=False).agg(reach_time=("reach_time", "min"))

@@ -9,7 +9,7 @@ def prepare(home: Path) -> None:
 
     Everything Prefect writes goes under `home`; it reports nothing to anybody, needs no server
     (an ephemeral one starts on loopback and gets time for it on a slow machine), and logs
-    warnings only, since the run's own progress is what an operator reads.
+    next to nothing, since the run's own messages are what an operator reads.
     """
     folder = home / "prefect"
     folder.mkdir(parents=True, exist_ok=True)
@@ -19,7 +19,7 @@ def prepare(home: Path) -> None:
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
-        "PREFECT_LOGGING_LEVEL": "WARNING",
-        "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+        "PREFECT_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
     }.items():
         os.environ.setdefault(name, value)

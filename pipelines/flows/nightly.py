@@ -14,6 +14,8 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import Task
 
+from pipelines.detect.days import DaysReport
+from pipelines.detect.window import Detection
 from pipelines.flows import steps
 from pipelines.progress import reporter
 from pipelines.settings import load
@@ -35,13 +37,13 @@ def ingest_feed(*arguments: Any) -> dict[str, Any] | None:
 
 
 @task(name="tracks and coverage", cache_policy=NO_CACHE, persist_result=False)
-def work_out_days(*arguments: Any) -> Any:
+def work_out_days(*arguments: Any) -> DaysReport:
     """See `steps.work_out_days`."""
     return steps.work_out_days(*arguments)
 
 
 @task(name="detect", cache_policy=NO_CACHE, persist_result=False)
-def run_detectors(*arguments: Any) -> Any:
+def run_detectors(*arguments: Any) -> Detection:
     """See `steps.run_detectors`."""
     return steps.run_detectors(*arguments)
 
@@ -95,7 +97,7 @@ def publish_artifacts(finished: steps.Finished) -> None:
     top = finished.flagged.loc[:, columns].head(50).astype(str)
     create_table_artifact(
         key="flagged-vessels",
-        table=top.to_dict("records"),
+        table=[{str(k): v for k, v in row.items()} for row in top.to_dict("records")],
         description=f"Flagged vessels of run {finished.run_id}. Flags are leads, not findings.",
     )
     counts = finished.manifest["counts"]

@@ -384,10 +384,9 @@ def _count(frame: pd.DataFrame, column: str) -> dict[str, int]:
 
 
 def _inputs(store: Queries) -> list[dict[str, str]]:
-    return [
-        {"name": row.name, "sha256": row.sha256}
-        for row in store.ledger()[["name", "sha256"]].itertuples(index=False)
-    ]
+    ledger = store.ledger()
+    names, hashes = ledger["name"].tolist(), ledger["sha256"].tolist()
+    return [{"name": n, "sha256": h} for n, h in zip(names, hashes, strict=True)]
 
 
 def _configuration_hashes(config: Path) -> dict[str, str]:
@@ -506,9 +505,7 @@ def _shown(events: pd.DataFrame, flagged: pd.DataFrame) -> set[int]:
     """MMSIs of flagged vessels and of those they met."""
     ids = set(";".join(flagged["event_ids"]).split(";"))
     partners = events[events["event_id"].isin(ids)]
-    return (
-        set(flagged["mmsi"]) | set(partners["mmsi"]) | set(partners["other_mmsi"])
-    ) - {0}
+    return (set(flagged["mmsi"]) | set(partners["mmsi"]) | set(partners["other_mmsi"])) - {0}
 
 
 def simulate(
@@ -547,8 +544,10 @@ def examine(installation: Installation) -> list[dict[str, str]]:
         ),
     )
     if exists(installation.store):
+
         def open_store() -> None:
             with read(installation.store, installation.settings.store) as store:
                 store.last_run()
+
         attempt("store", open_store)
     return problems

@@ -12,6 +12,7 @@ from detectors.core.coverage import CELLS, FEED, Coverage
 from pipelines.store.catalogue import TABLES
 from pipelines.store.sql import statement
 
+
 class Queries:
     """Questions to one generation of the store.
 

@@ -168,7 +168,9 @@ class Writer(Queries):
                     "coalesce(e.first_run_id, f.first_run_id) AS first_run_id) "
                     "FROM found AS f LEFT JOIN events AS e USING (event_id)"
                 )
-            self._connection.execute("DELETE FROM events WHERE event_id IN (FROM fresh SELECT event_id)")
+            self._connection.execute(
+                "DELETE FROM events WHERE event_id IN (FROM fresh SELECT event_id)"
+            )
             self._connection.execute("INSERT INTO events SELECT * FROM fresh")
             with self._registered("gone", gone[["event_id"]]):
                 self._connection.execute(
@@ -247,7 +249,9 @@ class _FeedParts:
             self._write(str(date), rows)
         spans = held.assign(date=dates).groupby(["date", "mmsi"], as_index=False)
         self._presence.append(
-            spans.agg(reports=("time", "size"), first_time=("time", "min"), last_time=("time", "max"))
+            spans.agg(
+                reports=("time", "size"), first_time=("time", "min"), last_time=("time", "max")
+            )
         )
 
     def _write(self, date: str, rows: pd.DataFrame) -> None:

@@ -1,0 +1,66 @@
+"""Statuses of a run's events against the store."""
+
+from typing import Any
+
+import pandas as pd
+
+from detectors.core import events
+from pipelines.detect.compare import compare
+
+
+def at(hour: float) -> pd.Timestamp:
+    return pd.Timestamp("2026-01-05", tz="UTC") + pd.Timedelta(hours=hour)
+
+
+def event(hour: float, until: float | None = None, **other: Any) -> dict[str, Any]:
+    given = {
+        "kind": "loitering", "detector": "loitering", "version": "1", "mmsi": 533000001,
+        "track_ids": "53300000101", "start": at(hour), "anchor": at(hour), "lat": 4.0,
+        "lon": 100.0, "score": 0.5, "evidence": {"duration_s": 1},
+        "end": pd.NaT if until is None else at(until),
+    }  # fmt: skip
+    return {**given, **other}
+
+
+def frame(*rows: dict[str, Any]) -> pd.DataFrame:
+    return events.build(list(rows)).assign(reason="it drifted")
+
+
+def statuses(found: pd.DataFrame, stored: pd.DataFrame, assessed: set[str]) -> list[str]:
+    return list(compare(found, stored, assessed)["status"])
+
+
+def test_new_grown_same_and_gone() -> None:
+    stored = frame(event(1), event(10, 12), event(20, 22))
+    found = frame(event(1, 6), event(10, 12), event(30, 33))
+    result = compare(found, stored, {"loitering"})
+    assert list(result["status"]) == ["changed", "unchanged", "retracted", "created"]
+    assert result["end"].iloc[0] == at(6)
+
+
+def test_what_was_not_looked_at_is_not_retracted() -> None:
+    assert statuses(events.empty().assign(reason=""), frame(event(1)), set()) == ["not_assessed"]
+    assert statuses(events.empty().assign(reason=""), frame(event(1)), {"gap"}) == ["not_assessed"]
+
+
+def test_nothing_against_nothing() -> None:
+    assert statuses(events.empty().assign(reason=""), events.empty().assign(reason=""), set()) == []
+
+
+def test_a_moved_anchor_supersedes() -> None:
+    stored = frame(event(3, 6))
+    found = frame(event(2, 6))
+    result = compare(found, stored, {"loitering"}).set_index("status")
+    assert result.loc["created", "supersedes"] == result.loc["retracted", "event_id"]
+    assert result.loc["retracted", "supersedes"] == ""
+
+
+def test_another_vessel_does_not_supersede() -> None:
+    stored = frame(event(3, 6))
+    found = frame(event(2, 6, mmsi=533000002, track_ids="53300000201"))
+    assert set(compare(found, stored, {"loitering"})["supersedes"]) == {""}
+
+
+def test_an_open_event_supersedes_an_open_one() -> None:
+    result = compare(frame(event(2)), frame(event(3)), {"loitering"}).set_index("status")
+    assert result.loc["created", "supersedes"] == result.loc["retracted", "event_id"]
