@@ -142,7 +142,7 @@ class Geofence(Detector):
         long = (stay_s >= self.min_dwell_s) & self._of(frame, zone, self.dwell_scores)
         long &= runs.touches(entry.inner_us, exit_.inner_us, window, self.settle_s)
         found += self._dwell_events(
-            entry, exit_, np.flatnonzero(long), inside_first, inside_last, leaves, window[1],
+            entry, exit_, np.flatnonzero(long), inside_first, inside_last, window[1],
             zone, stay_s, positions, frame,
         )  # fmt: skip
         return events.build(found)
@@ -261,7 +261,6 @@ class Geofence(Detector):
         picked: Ints,
         inside_first: Ints,
         inside_last: Ints,
-        leaves: NDArray[np.bool_],
         now_us: int,
         zone: Ints,
         stay_s: Floats,
@@ -305,7 +304,6 @@ class Geofence(Detector):
                         "duration_margin_s": round(float(stay_s[i])) - self.min_dwell_s,
                         "entry_interpolated": bool(entry.interpolated[i]),
                         "exit_interpolated": bool(exit_.interpolated[i] and not still_on[i]),
-                        "exit_seen": bool(leaves[i]),
                         "median_sog_kn": float(np.median(known_kn)) if len(known_kn) else None,
                         "max_silence_s": self.max_silence_s,
                         "min_outside_s": self.min_outside_s,

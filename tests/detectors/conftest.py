@@ -2,6 +2,7 @@
 run as the caller of a detector makes them."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import geopandas as gpd
@@ -134,7 +135,7 @@ class Scene:
         taken out.
         """
         stored: dict[str, dict[str, Any]] = {}
-        for begin, finish in zip(edges[:-1], edges[1:], strict=True):
+        for begin, finish in pairwise(edges):
             context = self.context((begin, finish), zones, vessels)
             found = self._detect(detector, positions, context)
             gone = [
@@ -151,9 +152,23 @@ class Scene:
         )
 
     @staticmethod
+    def assert_same(parts: pd.DataFrame, whole: pd.DataFrame) -> None:
+        """Both hold the same events, to the last column."""
+        mine, other = (
+            {
+                row["event_id"]: {k: str(v) for k, v in row.items()}
+                for row in frame.to_dict("records")
+            }
+            for frame in (parts, whole)
+        )
+        assert mine.keys() == other.keys()
+        for key, row in other.items():
+            assert mine[key] == row
+
+    @staticmethod
     def _detect(detector: Detector, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         heard = positions[positions["time"] <= context.end]
-        reach = {m: context.start - detector.lookback for m in heard["mmsi"].unique()}
+        reach = dict.fromkeys(heard["mmsi"].unique(), context.start - detector.lookback)
         while True:
             parts = [empty(TRACKED)]
             older: set[int] = set()

@@ -293,7 +293,7 @@ def test_any_partition_gives_the_same_events(scene: Any, seed: int, cuts: list[f
     positions = crowd(scene, seed, n=5, hours=16.0)
     whole = rule.detect(positions, scene.context((0, 30)))
     parts = scene.in_windows(rule, positions, [0.0, *sorted(cuts), 30.0])
-    assert_same(parts, whole)
+    scene.assert_same(parts, whole)
 
 
 def test_hour_by_hour_gives_the_same_events(scene: Any) -> None:
@@ -302,12 +302,4 @@ def test_hour_by_hour_gives_the_same_events(scene: Any) -> None:
     assert len(whole) > 3
     assert whole["group_id"].ne("").any()
     parts = scene.in_windows(Encounter(), positions, [float(h) for h in range(31)])
-    assert_same(parts, whole)
-
-
-def assert_same(parts: pd.DataFrame, whole: pd.DataFrame) -> None:
-    assert list(parts["event_id"] if len(parts) else []) == list(whole["event_id"])
-    if len(whole):
-        pd.testing.assert_frame_equal(
-            parts.reset_index(drop=True), whole.reset_index(drop=True), check_dtype=False
-        )
+    scene.assert_same(parts, whole)

@@ -1,0 +1,220 @@
+"""Loitering against a slow oracle, at any phase, and against partitioning."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.core import events, geodesy
+from detectors.core.frames import epoch_us
+from detectors.loitering import Loitering
+
+A = 533000001
+SEA = (4.0, 100.0)
+
+
+def pause(scene: Any, begin: float, end: float, **kw: Any) -> pd.DataFrame:
+    """Comes from the west at 12 kn, drifts at 0.6 kn from `begin` to `end`, goes on east."""
+    lat, lon = SEA
+    waypoints = [
+        (begin - 2.0, lat, lon - 0.4), (begin, lat, lon), (end, lat, lon + 0.01 * (end - begin)),
+        (end + 2.0, lat, lon + 0.4 + 0.01 * (end - begin)),
+    ]  # fmt: skip
+    return scene.track(A, waypoints, **kw)
+
+
+def test_a_drift_in_open_water_is_found_with_its_evidence(scene: Any) -> None:
+    track = pause(scene, 3, 8, sog_kn=0.7, nav_status=1)
+    found = Loitering().detect(scene.positions(track), scene.context())
+    assert len(found) == 1
+    assert abs(found["start"].iloc[0] - scene.at(3)) < pd.Timedelta(minutes=4)
+    assert abs(found["end"].iloc[0] - scene.at(8)) < pd.Timedelta(minutes=4)
+    evidence = events.evidence_of(found)[0]
+    assert evidence["median_speed_kn"] == pytest.approx(0.6, abs=0.02)
+    assert evidence["drift_kn"] == pytest.approx(0.6, abs=0.02)
+    assert evidence["extent_m"] == pytest.approx(5550, rel=0.05)
+    assert evidence["median_sog_kn"] == 0.7
+    assert (evidence["nav_status"], evidence["nav_status_fraction"]) == (1, 1.0)
+    assert evidence["duration_margin_s"] == evidence["duration_s"] - 7200
+    source, offset = evidence["first_report_source"].split(":")
+    row = track[(track["source"] == source) & (track["source_offset"] == int(offset))]
+    assert row["time"].iloc[0] <= found["start"].iloc[0]
+
+
+@settings(max_examples=8, deadline=None)
+@given(begin=st.floats(2.5, 20.0), length=st.floats(2.2, 6.0))
+def test_any_start_phase_is_as_good_as_another(scene: Any, begin: float, length: float) -> None:
+    found = Loitering().detect(
+        scene.positions(pause(scene, begin, begin + length)), scene.context((0, 30))
+    )
+    assert len(found) == 1
+    assert abs((found["end"] - found["start"]).iloc[0] - pd.Timedelta(hours=length)) < pd.Timedelta(
+        minutes=5
+    )
+
+
+def test_short_or_fast_is_not_loitering(scene: Any) -> None:
+    assert Loitering().detect(scene.positions(pause(scene, 3, 4.8)), scene.context()).empty
+    cruise = scene.track(A, [(0, 4.0, 100.0), (10, 4.0, 100.5)])  # 3 kn
+    assert Loitering().detect(scene.positions(cruise), scene.context()).empty
+
+
+def test_one_pause_or_many(scene: Any) -> None:
+    """Station keeping with the engine for a quarter of an hour doesn't cut it in two."""
+    waypoints, lon = [], 100.0
+    for hour in (1.0, 2.0, 3.0, 4.0):
+        waypoints += [(hour, 4.0, lon), (hour + 0.75, 4.0, lon)]
+        lon += 0.02  # 1.2 nm in a quarter of an hour
+    found = Loitering().detect(scene.positions(scene.track(A, waypoints)), scene.context())
+    assert len(found) == 1
+    assert events.evidence_of(found)[0]["slow_fraction"] == pytest.approx(0.8, abs=0.05)
+
+
+def test_a_stuck_sog_neither_hides_nor_invents_one(scene: Any) -> None:
+    hidden = scene.positions(pause(scene, 3, 8, sog_kn=9.9))
+    assert len(Loitering().detect(hidden, scene.context())) == 1
+    cruise = scene.track(A, [(0, 4.0, 100.0), (6, 4.0, 101.0)], sog_kn=0.0)
+    assert Loitering().detect(scene.positions(cruise), scene.context()).empty
+
+
+def test_ports_anchorages_and_land_are_left_out(scene: Any) -> None:
+    positions, around = scene.positions(pause(scene, 3, 8)), (99.9, 3.9, 100.2, 4.1)
+    for zone_class in ("port", "anchorage"):
+        zones = scene.zones(("there", zone_class, around))
+        assert Loitering().detect(positions, scene.context(zones=zones)).empty
+    assert Loitering().detect(positions, scene.context(zones=scene.zones(land=[around]))).empty
+    designated = scene.zones(("there", "sts_area", around))
+    lowered = Loitering().detect(positions, scene.context(zones=designated))
+    full = Loitering().detect(positions, scene.context())
+    assert lowered["score"].iloc[0] == pytest.approx(full["score"].iloc[0] / 2)
+
+
+def test_near_land_is_lowered(scene: Any) -> None:
+    still = scene.positions(scene.track(A, [(1, 4.0, 100.0), (9, 4.0, 100.0)]))
+    coast = scene.zones(land=[(100.001, 3.5, 100.5, 4.5)])
+    lowered = Loitering().detect(still, scene.context(zones=coast))
+    assert events.evidence_of(lowered)[0]["near_land"] is True
+    assert lowered["score"].iloc[0] < 0.1
+
+
+def test_outside_the_layers_it_is_not_assessed(scene: Any) -> None:
+    found = Loitering().detect(
+        scene.positions(pause(scene, 3, 8)), scene.context(zones=scene.zones(reach=None))
+    )
+    assert list(found["score"]) == [0.0]
+    assert found["explanation"].iloc[0].startswith("not assessed")
+
+
+def test_a_long_silence_is_not_bridged(scene: Any) -> None:
+    track = pause(scene, 3, 13)
+    quiet = (track["time"] > scene.at(7)) & (track["time"] < scene.at(9))
+    found = Loitering().detect(scene.positions(track[~quiet]), scene.context())
+    assert len(found) == 2
+    assert found["end"].iloc[0] <= scene.at(7)
+    assert found["start"].iloc[1] >= scene.at(9)
+
+
+def test_an_open_one_keeps_its_id(scene: Any) -> None:
+    positions = scene.positions(pause(scene, 3, 8))
+    seen = positions[positions["time"] <= scene.at(6)].reset_index(drop=True)
+    open_ = Loitering().detect(seen, scene.context((0, 6)))
+    closed = Loitering().detect(positions, scene.context())
+    assert open_["end"].isna().all()
+    assert closed["end"].notna().all()
+    assert list(open_["event_id"]) == list(closed["event_id"])
+
+
+# -- oracle -------------------------------------------------------------------------------------
+
+
+def naive(positions: pd.DataFrame, rule: Loitering) -> set[tuple[int, int, int]]:
+    """(track, first second, last second) of every loitering, one tick at a time."""
+    found = set()
+    step = rule.step_s
+    for track, own in positions.groupby("track_id"):
+        at: dict[int, tuple[float, float]] = {}
+        reports = list(zip(epoch_us(own["time"]).tolist(), own["lat"], own["lon"], strict=True))
+        for (t0, lat0, lon0), (t1, lat1, lon1) in pairwise(reports):
+            if t1 - t0 > rule.max_silence_s * 10**6:
+                continue
+            tick = -(-t0 // (step * 10**6))
+            while tick * step * 10**6 < t1:
+                f = (tick * step * 10**6 - t0) / (t1 - t0)
+                at[tick] = (lat0 + f * (lat1 - lat0), lon0 + f * (lon1 - lon0))
+                tick += 1
+        pieces: list[tuple[int, int]] = []
+        begin = None
+        for tick in range(min(at, default=0), max(at, default=0) + 2):
+            slow = (
+                tick in at
+                and tick + 1 in at
+                and geodesy.speed_kn(geodesy.distance_m(*at[tick], *at[tick + 1]), step)
+                < rule.max_speed_kn
+            )
+            if slow and begin is None:
+                begin = tick
+            if not slow and begin is not None:
+                if (tick - begin) * step >= rule.min_piece_s:
+                    pieces.append((begin, tick))
+                begin = None
+        stories: list[tuple[int, int]] = []
+        for first, last in pieces:
+            if stories and (first - stories[-1][1]) * step <= rule.max_interruption_s:
+                stories[-1] = (stories[-1][0], last)
+            else:
+                stories.append((first, last))
+        found |= {
+            (int(track), first * step, last * step)
+            for first, last in stories
+            if (last - first) * step >= rule.min_duration_s
+        }
+    return found
+
+
+def wanderer(scene: Any, seed: int, hours: float = 24.0) -> pd.DataFrame:
+    """Three vessels that stop and go, with lost reports and silences."""
+    rng = np.random.default_rng(seed)
+    tracks = []
+    for i in range(3):
+        steps = rng.choice([0.1, 0.2, 0.4, 1.0, 3.0], 40)
+        turns = np.r_[0.0, np.cumsum(steps)]
+        turns = turns[turns < hours]
+        speed_kn = rng.choice(
+            [0.3, 1.0, 1.9, 2.1, 6.0], len(turns) - 1, p=[0.4, 0.2, 0.1, 0.1, 0.2]
+        )
+        lon = 100.0 + np.r_[0.0, np.cumsum(speed_kn * np.diff(turns) / 60)]
+        waypoints = list(zip(turns, np.full(len(turns), 4.0), lon, strict=True))
+        track = scene.track(A + i, waypoints, every_s=float(rng.choice([31, 60, 181])))
+        keep = rng.random(len(track)) > rng.choice([0.0, 0.5, 0.9])
+        silent = rng.uniform(0, hours)
+        quiet = (track["time"] > scene.at(silent)) & (track["time"] < scene.at(silent + 2.0))
+        tracks.append(track[keep & ~quiet.to_numpy()])
+    return scene.positions(*tracks)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_as_the_oracle_says(scene: Any, seed: int) -> None:
+    positions = wanderer(scene, seed)
+    found = Loitering().detect(positions, scene.context((0, 200)))
+    epoch, second = pd.Timestamp(0, tz="UTC"), pd.Timedelta(seconds=1)
+    got = {
+        (int(r.track_ids), (r.start - epoch) // second, (r.end - epoch) // second)
+        for r in found.itertuples()
+    }
+    assert got == naive(positions, Loitering())
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    cuts=st.lists(st.floats(0.1, 29.9), max_size=8, unique=True),
+)
+def test_any_partition_gives_the_same_events(scene: Any, seed: int, cuts: list[float]) -> None:
+    positions = wanderer(scene, seed)
+    whole = Loitering().detect(positions, scene.context((0, 30)))
+    parts = scene.in_windows(Loitering(), positions, [0.0, *sorted(cuts), 30.0])
+    scene.assert_same(parts, whole)
