@@ -11,10 +11,19 @@ import pandas as pd
 import pytest
 import shapely
 
+from detectors.core import coverage, events, geodesy
 from detectors.core.coverage import Coverage
 from detectors.core.detector import Context, Detector
-from detectors.core.frames import TIME, TRACKED, VESSELS, conform, empty, validate
-from detectors.core.zones import Zones
+from detectors.core.frames import (
+    NAV_STATUS_UNDEFINED,
+    TIME,
+    TRACKED,
+    VESSELS,
+    conform,
+    empty,
+    validate,
+)
+from detectors.core.zones import ZONE_COLUMNS, Zones
 
 DAY = pd.Timestamp("2026-03-01", tz="UTC")
 
@@ -196,3 +205,240 @@ class Scene:
 def scene() -> Scene:
     """Builder of small scenes; it has no state."""
     return Scene()
+
+
+# --- Cases and the contract suite -----------------------------------------------------------------
+# Tables that a case file or the common stage holds, filled in; and a window, or many in turn, looked
+# at with no more loaded than the pipeline guarantees.
+
+WORLD = shapely.box(-180, -90, 180, 90)
+POSITION_DEFAULTS: dict[str, Any] = {
+    "sog_kn": np.nan,
+    "cog_deg": np.nan,
+    "heading_deg": np.nan,
+    "nav_status": NAV_STATUS_UNDEFINED,
+    "msg_type": 1,
+    "ais_class": "A",
+    "source": "case",
+}
+
+
+def make_positions(table: pd.DataFrame) -> pd.DataFrame:
+    """`frames.TRACKED` from a table with at least mmsi, time, lat, lon; the rest is filled in.
+
+    A column `every_s` asks for reports at that interval from its row up to the next row of the
+    same track (which must come later); there a missing speed and course are those of the leg.
+    """
+    table = table.assign(time=pd.to_datetime(table["time"], utc=True).astype(TIME))
+    for name, value in POSITION_DEFAULTS.items():
+        if name not in table:
+            table[name] = value
+        elif name not in {"sog_kn", "cog_deg", "heading_deg"}:
+            table[name] = table[name].fillna(value)
+    own = table["mmsi"] * 100 + 1
+    table["track_id"] = table["track_id"].fillna(own) if "track_id" in table else own
+    if "every_s" in table:
+        legs = [_filled_in(part) for _, part in table.groupby("track_id", sort=True)]
+        table = pd.concat(legs, ignore_index=True)
+    if "source_offset" not in table:
+        table["source_offset"] = np.arange(len(table)) + 1
+    table = table.sort_values(["track_id", "time"], kind="stable", ignore_index=True)
+    frame = conform(table, TRACKED)
+    validate(frame, TRACKED)
+    return frame
+
+
+def _filled_in(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of one track with the reports that `every_s` asks for."""
+    rows = rows.sort_values("time", ignore_index=True)
+    parts = []
+    for i in range(len(rows)):
+        here, row = rows.iloc[[i]], rows.iloc[i]
+        if i + 1 < len(rows) and row["every_s"] > 0:
+            following = rows.iloc[i + 1]
+            leg_s = (following["time"] - row["time"]).total_seconds()
+            s = np.arange(0.0, leg_s, row["every_s"])
+            ends = (row["lat"], row["lon"], following["lat"], following["lon"])
+            lat, lon = geodesy.interpolate(*ends, s / leg_s)
+            here = here.loc[here.index.repeat(len(s))].assign(
+                time=(row["time"] + pd.to_timedelta(s, unit="s")).astype(TIME), lat=lat, lon=lon
+            )
+            leg_m = geodesy.distance_m(*ends)
+            if pd.isna(row["sog_kn"]):
+                here["sog_kn"] = geodesy.speed_kn(leg_m, leg_s)
+            if pd.isna(row["cog_deg"]) and leg_m > 0:
+                here["cog_deg"] = geodesy.bearing_deg(*ends)
+        parts.append(here)
+    return pd.concat(parts, ignore_index=True)
+
+
+def make_zones(features: Sequence[dict[str, Any]], reach: shapely.Geometry = WORLD) -> Zones:
+    """Zones from mappings with zone_class and geometry; those of class "land" make the land."""
+    defaults = {"source": "test", "confidence": "approximate"}
+    rows = [
+        {"zone_id": f"zone_{i}", "name": f"zone {i}", **defaults, **feature}
+        for i, feature in enumerate(features)
+    ]
+    frame = gpd.GeoDataFrame(
+        {name: [row[name] for row in rows] for name in ZONE_COLUMNS}, geometry="geometry", crs=4326
+    )
+    is_land = (frame["zone_class"] == "land").to_numpy(bool)
+    return Zones(frame[~is_land], frame.loc[is_land, ["geometry"]], reach)
+
+
+def make_vessels(mmsis: Sequence[int], said: Sequence[dict[str, Any]] = ()) -> pd.DataFrame:
+    """`frames.VESSELS` of these MMSIs, with what `said` tells of some of them."""
+    known = {row["mmsi"]: row for row in said}
+    return Scene.vessels(*({"mmsi": int(m), **known.get(int(m), {})} for m in sorted(set(mmsis))))
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Positions with the zones and the window that go with them."""
+
+    positions: pd.DataFrame
+    zones: Zones
+    start: pd.Timestamp
+    end: pd.Timestamp
+
+    def context(
+        self, start: pd.Timestamp | None = None, end: pd.Timestamp | None = None
+    ) -> Context:
+        """Context of a window (the whole if not given), as known at its end."""
+        start, end = start or self.start, end or self.end
+        heard = self.positions[self.positions["time"] <= end].reset_index(drop=True)
+        return Context(
+            start=start,
+            end=end,
+            zones=self.zones,
+            vessels=make_vessels(heard["mmsi"].unique()),
+            coverage=coverage.learn(heard),
+        )
+
+    def look(self, detector: Detector, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+        """Look at one window as the pipeline guarantees to, with no more loaded than that.
+
+        Each vessel is loaded from its last report at or before `start - lookback`. While an event
+        of a vessel begins less than a look-back after its first loaded report, and there are older
+        ones, it is loaded from further back and the window looked at again.
+        """
+        heard = self.positions[self.positions["time"] <= end]
+        context = self.context(start, end)
+        reach = dict.fromkeys(heard["mmsi"].unique(), start - detector.lookback)
+        ever = heard.groupby("mmsi")["time"].min()
+        while True:
+            wanted = heard["mmsi"].map(reach).astype(TIME)
+            before = heard["time"].where(heard["time"] <= wanted)
+            from_time = before.groupby(heard["mmsi"]).transform("max").fillna(heard["time"])
+            loaded = heard[heard["time"] >= from_time].reset_index(drop=True)
+            found = detector.detect(loaded, context)
+            first = loaded.groupby("mmsi")["time"].min()
+            again = False
+            for event in found.itertuples():
+                for mmsi in (m for m in (event.mmsi, event.other_mmsi) if m):
+                    wants = event.start - detector.lookback
+                    if wants < first[mmsi] and ever[mmsi] < first[mmsi]:
+                        reach[mmsi] = min(reach[mmsi], wants - (start - wants))
+                        again = True
+            if not again:
+                return found
+
+    def drive(
+        self, detector: Detector, windows: Sequence[tuple[pd.Timestamp, pd.Timestamp]]
+    ) -> pd.DataFrame:
+        """Look at windows in turn; what touches a window, or is found again, is replaced."""
+        kept = events.empty()
+        for start, end in windows:
+            found = self.look(detector, start, end)
+            touches = (kept["start"] <= end) & (kept["end"].isna() | (kept["end"] >= start))
+            again = kept["event_id"].isin(found["event_id"])
+            kept = events.concat([kept[~touches & ~again], found])
+        return kept
+
+
+@pytest.fixture(scope="session")
+def fill() -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """`make_positions`."""
+    return make_positions
+
+
+@pytest.fixture(scope="session")
+def zones_from() -> Callable[..., Zones]:
+    """`make_zones`."""
+    return make_zones
+
+
+@pytest.fixture(scope="session")
+def vessels_from() -> Callable[..., pd.DataFrame]:
+    """`make_vessels`."""
+    return make_vessels
+
+
+@pytest.fixture(scope="session")
+def stage_of() -> type[Stage]:
+    """`Stage`."""
+    return Stage
+
+
+STAGE_TABLE = """
+mmsi,time,lat,lon,every_s,ais_class,sog_kn,cog_deg,nav_status,track_id,note
+@LANES@
+563000101,2026-03-01T09:00Z,2.60,101.45,180,A,0.1,,1,,at anchor in the anchorage
+563000101,2026-03-02T15:00Z,2.6005,101.4504,,A,0.1,,1,,
+563000102,2026-03-01T09:00Z,2.62,101.72,180,A,0.0,,5,,moored in port
+563000102,2026-03-02T15:00Z,2.62,101.72,,A,0.0,,5,,
+563000103,2026-03-01T09:00Z,2.35,101.30,60,A,,,0,,calls at the port
+563000103,2026-03-01T18:00Z,2.62,101.71,60,A,,,0,,
+563000103,2026-03-01T22:30Z,2.621,101.711,60,A,,,0,,
+563000103,2026-03-02T08:00Z,2.35,101.90,60,A,,,0,,
+563000103,2026-03-02T15:00Z,2.20,102.10,,A,,,0,,
+563000104,2026-03-01T09:00Z,2.20,101.20,60,B,,,15,,loiters across midnight
+563000104,2026-03-01T17:00Z,2.30,101.85,60,B,,,15,,
+563000104,2026-03-02T04:00Z,2.33,101.88,60,B,,,15,,
+563000104,2026-03-02T15:00Z,2.30,101.30,,B,,,15,,
+563000105,2026-03-01T09:00Z,2.10,101.25,60,A,,,0,,meets 563000106 across midnight
+563000105,2026-03-01T21:00Z,2.28,101.60,60,A,,,0,,
+563000105,2026-03-02T02:00Z,2.281,101.602,60,A,,,0,,
+563000105,2026-03-02T15:00Z,2.10,102.00,,A,,,0,,
+563000106,2026-03-01T09:00Z,2.50,102.00,60,A,,,0,,
+563000106,2026-03-01T21:05Z,2.2806,101.6003,60,A,,,0,,
+563000106,2026-03-02T01:50Z,2.2816,101.6023,60,A,,,0,,
+563000106,2026-03-02T15:00Z,2.45,101.25,,A,,,0,,
+563000107,2026-03-01T09:00Z,2.15,101.20,60,A,,,0,,silent across midnight
+563000107,2026-03-01T21:00Z,2.25,101.50,,A,8.0,70,0,,
+563000107,2026-03-02T03:00Z,2.30,101.80,60,A,,,0,,
+563000107,2026-03-02T15:00Z,2.45,101.30,,A,,,0,,
+563000108,2026-03-01T09:00Z,2.40,101.90,60,A,,,0,,silent at the end
+563000108,2026-03-02T10:00Z,2.32,101.50,,A,6.0,250,0,,
+563000109,2026-03-01T09:00Z,2.45,101.95,120,A,,,0,56300010901,two hulls under one MMSI
+563000109,2026-03-02T15:00Z,2.20,101.20,,A,,,0,56300010901,
+563000109,2026-03-01T09:01Z,2.75,101.30,120,A,,,0,56300010902,
+563000109,2026-03-02T15:00Z,2.55,101.25,,A,,,0,56300010902,
+"""
+LANES = 10
+"""Vessels that ply the stage from end to end, so that it is well heard everywhere all the time."""
+
+
+def _lanes() -> str:
+    begin, rows = pd.Timestamp("2026-03-01T09:00Z"), []
+    for k in range(LANES):
+        for leg in range(7):
+            time = (begin + pd.Timedelta(hours=5 * leg)).strftime("%Y-%m-%dT%H:%MZ")
+            lat, lon = 2.12 + 0.06 * k, 101.2 if (leg + k) % 2 else 102.0
+            klass = "B" if k % 3 == 0 else "A"
+            rows.append(f"{563000200 + k},{time},{lat},{lon},{60 if leg < 6 else ''},{klass},,,0,,")
+    return "\n".join(rows)
+
+
+@pytest.fixture(scope="session")
+def stage() -> Stage:
+    """Thirty hours across midnight in which something happens for every detector."""
+    table = pd.read_csv(io.StringIO(STAGE_TABLE.strip().replace("@LANES@", _lanes())))
+    features = [
+        {"zone_id": "port", "zone_class": "port", "geometry": shapely.box(101.68, 2.58, 101.75, 2.68)},
+        {"zone_id": "roads", "zone_class": "anchorage", "geometry": shapely.box(101.4, 2.57, 101.5, 2.64)},
+        {"zone_id": "sts", "zone_class": "sts_area", "geometry": shapely.box(101.5, 2.2, 101.7, 2.3)},
+        {"zone_class": "land", "geometry": shapely.box(101.75, 2.55, 102.3, 3.0)},
+    ]  # fmt: skip
+    ends = (pd.Timestamp("2026-03-01T09:00Z"), pd.Timestamp("2026-03-02T15:00Z"))
+    return Stage(make_positions(table), make_zones(features), *ends)
