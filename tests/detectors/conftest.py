@@ -1,7 +1,8 @@
 """Small scenes for detector tests: tracks from waypoints, zones from boxes, and the windows of a
 run as the caller of a detector makes them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -208,8 +209,8 @@ def scene() -> Scene:
 
 
 # --- Cases and the contract suite -----------------------------------------------------------------
-# Tables that a case file or the common stage holds, filled in; and a window, or many in turn, looked
-# at with no more loaded than the pipeline guarantees.
+# Tables of a case or of the common stage, filled in; and a window, or many in turn, looked at with
+# no more loaded than the pipeline guarantees.
 
 WORLD = shapely.box(-180, -90, 180, 90)
 POSITION_DEFAULTS: dict[str, Any] = {
@@ -434,11 +435,15 @@ def _lanes() -> str:
 def stage() -> Stage:
     """Thirty hours across midnight in which something happens for every detector."""
     table = pd.read_csv(io.StringIO(STAGE_TABLE.strip().replace("@LANES@", _lanes())))
+    boxes = {
+        ("port", "port"): (101.68, 2.58, 101.75, 2.68),
+        ("roads", "anchorage"): (101.4, 2.57, 101.5, 2.64),
+        ("sts", "sts_area"): (101.5, 2.2, 101.7, 2.3),
+        ("ground", "land"): (101.75, 2.55, 102.3, 3.0),
+    }
     features = [
-        {"zone_id": "port", "zone_class": "port", "geometry": shapely.box(101.68, 2.58, 101.75, 2.68)},
-        {"zone_id": "roads", "zone_class": "anchorage", "geometry": shapely.box(101.4, 2.57, 101.5, 2.64)},
-        {"zone_id": "sts", "zone_class": "sts_area", "geometry": shapely.box(101.5, 2.2, 101.7, 2.3)},
-        {"zone_class": "land", "geometry": shapely.box(101.75, 2.55, 102.3, 3.0)},
-    ]  # fmt: skip
+        {"zone_id": name, "zone_class": kind, "geometry": shapely.box(*box)}
+        for (name, kind), box in boxes.items()
+    ]
     ends = (pd.Timestamp("2026-03-01T09:00Z"), pd.Timestamp("2026-03-02T15:00Z"))
     return Stage(make_positions(table), make_zones(features), *ends)
