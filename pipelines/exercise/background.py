@@ -1,0 +1,213 @@
+"""The traffic in which the rest happens: lane, callers, anchored ships, ferries, small craft."""
+
+from typing import Final
+
+import numpy as np
+import shapely
+
+from detectors.core import geodesy
+from detectors.core.geodesy import METRES_PER_NM
+from pipelines.exercise import geography
+from pipelines.exercise.fleet import Identity
+from pipelines.exercise.geography import FERRIES, Line, line
+from pipelines.exercise.motion import (
+    AT_ANCHOR,
+    MOORED,
+    UNDER_WAY,
+    Path,
+    join,
+    sail,
+    stay,
+)
+from pipelines.exercise.stage import HOUR_S, Place, Stage, start_from
+from pipelines.exercise.truth import ExerciseError
+
+SWING_ROOM_M: Final = 350.0
+"""Clearance from land of a place to anchor: the ship swings up to 300 m from where it stopped."""
+_TRIES: Final = 60
+_GROUND_RADIUS_M: Final = 1.6 * METRES_PER_NM
+
+
+def lane_model(stage: Stage) -> str:
+    """What sort of ship comes along the lane."""
+    models = ("cargo", "container", "tanker", "gas")
+    return str(stage.rng.choice(models, p=(0.42, 0.22, 0.30, 0.06)))
+
+
+def through(stage: Stage) -> None:
+    """A ship sails through the whole Strait, at least 2 h of it within the exercise."""
+    rng = stage.rng
+    ship = stage.fleet.new(lane_model(stage))
+    way = geography.lane(stage.direction(), float(rng.uniform(-1, 1)))
+    path = sail(way, ship.speed_kn, rng)
+    margin_s = min(2 * HOUR_S, stage.duration_s / 2)
+    departure = rng.uniform(stage.t0 + margin_s - path.duration_s, stage.t1 - margin_s)
+    stage.enter(ship, path.shifted(float(departure)))
+
+
+def caller(stage: Stage) -> None:
+    """A ship leaves the lane for an anchorage, or weighs anchor and joins the lane."""
+    rng = stage.rng
+    when = float(rng.uniform(stage.t0, stage.t1))
+    for _ in range(_TRIES):
+        lat, lon = stage.sea.sample(some_anchorage(stage), rng, 1, SWING_ROOM_M)
+        if not len(lat):
+            continue
+        place = float(lat[0]), float(lon[0])
+        way = stage.detour(stage.direction(), place)
+        if way is None:
+            continue
+        ship = stage.fleet.new(lane_model(stage))
+        if rng.random() < 0.5:
+            arrival = sail(way[0], ship.speed_kn, rng, ease_out=True)
+            rest_s = stage.t1 - when + HOUR_S
+            anchored_path = stay(place, rest_s, rng, mode="anchor", status=AT_ANCHOR)
+            path = join(arrival, anchored_path).shifted(when - arrival.duration_s)
+        else:
+            rest_s = when - stage.t0 + HOUR_S
+            anchored_path = stay(place, rest_s, rng, mode="anchor", status=AT_ANCHOR)
+            out = start_from(anchored_path.end_place, way[1])
+            departure = sail(out, ship.speed_kn, rng, ease_in=True)
+            path = join(anchored_path, departure).shifted(when - rest_s)
+        stage.enter(ship, path)
+        return
+    anchored(stage)
+
+
+def anchored(stage: Stage) -> tuple[Identity, Path]:
+    """A ship lies at anchor for the whole exercise, some 350 m from the others."""
+    rng = stage.rng
+    for attempt in range(_TRIES):
+        lat, lon = stage.sea.sample(some_anchorage(stage), rng, 1, SWING_ROOM_M)
+        if not len(lat):
+            continue
+        place = float(lat[0]), float(lon[0])
+        near = [a.path.place(stage.t0) for a in stage.actors if a.path.status[0] == AT_ANCHOR]
+        others = np.array(near).reshape(-1, 2)
+        apart_m = geodesy.distance_m(others[:, 0], others[:, 1], *place)
+        if attempt < _TRIES / 2 and np.any(apart_m < 350.0):
+            continue
+        ship = stage.fleet.new(lane_model(stage))
+        path = stay(place, stage.duration_s, rng, mode="anchor", status=AT_ANCHOR)
+        path = path.shifted(stage.t0)
+        stage.enter(ship, path)
+        return ship, path
+    raise ExerciseError("no anchorage has water to anchor in", hint="check the zones: selat doctor")
+
+
+def ferry(stage: Stage) -> None:
+    """A ferry shuttles all day between the two ends of its line."""
+    rng = stage.rng
+    ship = stage.fleet.new("ferry")
+    names = sorted(FERRIES)
+    way = line(*FERRIES[names[int(rng.integers(len(names)))]])
+    berths = [_nudged(stage, (float(way.lat[k]), float(way.lon[k])), 70.0) for k in (0, -1)]
+    forth = Line(
+        np.r_[berths[0][0], way.lat[1:-1], berths[1][0]],
+        np.r_[berths[0][1], way.lon[1:-1], berths[1][1]],
+    )
+    back = Line(forth.lat[::-1], forth.lon[::-1])
+    parts: list[Path] = []
+    lasts_s = 0.0
+    needed_s = stage.duration_s + 4 * HOUR_S
+    while lasts_s < needed_s:
+        outward = len(parts) % 4 == 0
+        wait_s = float(rng.uniform(20, 60)) * 60
+        berth = berths[0] if outward else berths[1]
+        trip = forth if outward else back
+        parts.append(stay(berth, wait_s, rng, mode="berth", status=MOORED))
+        parts.append(sail(trip, ship.speed_kn, rng, wander_m=25.0, ease_in=True, ease_out=True))
+        lasts_s += wait_s + parts[-1].duration_s
+    lead_s = float(rng.uniform(0, 3 * HOUR_S))
+    stage.enter(ship, join(*parts).shifted(stage.t0 - lead_s))
+
+
+def fishing(stage: Stage) -> None:
+    """A fishing boat works its ground all day: slow zigzags, with stops to haul."""
+    ship = stage.fleet.new("fishing")
+    place = stage.fishing_ground()
+    trip = fishing_trip(stage, ship, place, stage.duration_s + HOUR_S)
+    stage.enter(ship, trip.shifted(stage.t0))
+
+
+def fishing_trip(
+    stage: Stage, ship: Identity, place: Place, duration_s: float, centre: Place | None = None
+) -> Path:
+    """Fish from `place` around `centre` for at least that long: tows of 20-60 min at 2.5-4 kn,
+    hauls of 10-35 min at a standstill, now and then a shift at cruising speed.
+    """
+    rng = stage.rng
+    middle = centre or place
+    parts = [stay(place, 300.0, rng, mode="drift", status=UNDER_WAY, drift_kn=0.4)]
+    lasts_s = parts[0].duration_s
+    while lasts_s < duration_s:
+        speed_kn = ship.speed_kn if rng.random() < 0.15 else float(rng.uniform(2.5, 4.0))
+        here = parts[-1].end_place
+        there = _nudged(stage, middle, _GROUND_RADIUS_M)
+        parts.append(sail(line(here, there), speed_kn, rng, wander_m=30.0, unsteady=0.1))
+        haul_s = float(rng.uniform(10, 35)) * 60
+        haul = stay(there, haul_s, rng, mode="drift", status=UNDER_WAY, drift_kn=0.7)
+        parts.append(haul)
+        lasts_s += parts[-2].duration_s + haul_s
+    return join(*parts)
+
+
+def zigzag(stage: Stage, place: Place, length_m: float) -> Line:
+    """A way of at least `length_m` to and fro about a place."""
+    n = int(length_m / (0.9 * _GROUND_RADIUS_M)) + 8
+    angle = stage.rng.uniform(0, 360, n)
+    away_m = _GROUND_RADIUS_M * np.sqrt(stage.rng.uniform(0.1, 1, n))
+    lat, lon = geodesy.destination(place[0], place[1], angle, away_m)
+    way = Line(np.r_[place[0], lat], np.r_[place[1], lon])
+    return way if way.length_m >= length_m else zigzag(stage, place, length_m)
+
+
+def harbour_craft(stage: Stage) -> None:
+    """A tug or pilot boat goes about its port, made fast between jobs."""
+    rng = stage.rng
+    ship = stage.fleet.new("tug" if rng.random() < 0.7 else "pilot")
+    ports = list(stage.sea.polygons("port").values())
+    for _ in range(_TRIES):
+        lat, lon = stage.sea.sample(ports[rng.integers(len(ports))], rng, 6, 120.0)
+        if len(lat) < 2:
+            continue
+        ways = {
+            (i, j): line((lat[i], lon[i]), (lat[j], lon[j]))
+            for i in range(len(lat)) for j in range(len(lat)) if i != j
+        }  # fmt: skip
+        free = stage.sea.clear_paths([(w.lat, w.lon) for w in ways.values()], 80.0)
+        jobs = [pair for pair, clear in zip(ways, free, strict=True) if clear]
+        if jobs:
+            break
+    else:
+        anchored(stage)
+        return
+    here = jobs[int(rng.integers(len(jobs)))][0]
+    parts: list[Path] = []
+    lasts_s = 0.0
+    while lasts_s < stage.duration_s + HOUR_S:
+        rest_s = float(rng.uniform(20, 150)) * 60
+        parts.append(
+            stay((float(lat[here]), float(lon[here])), rest_s, rng, mode="berth", status=MOORED)
+        )
+        onward = [pair for pair in jobs if pair[0] == here]
+        job = onward[int(rng.integers(len(onward)))]
+        speed_kn = float(rng.uniform(0.5, 0.9)) * ship.speed_kn
+        parts.append(sail(ways[job], speed_kn, rng, wander_m=10.0))
+        lasts_s += rest_s + parts[-1].duration_s
+        here = job[1]
+    stage.enter(ship, join(*parts).shifted(stage.t0 - float(rng.uniform(0, HOUR_S))))
+
+
+def some_anchorage(stage: Stage) -> shapely.Polygon | shapely.MultiPolygon:
+    """A random anchorage, a large one more often (by the root of its area)."""
+    polygons = list(stage.sea.polygons("anchorage").values())
+    weights = np.sqrt(shapely.area(np.asarray(polygons, object)))
+    return polygons[int(stage.rng.choice(len(polygons), p=weights / weights.sum()))]
+
+
+def _nudged(stage: Stage, place: Place, radius_m: float) -> Place:
+    """A random place within that distance."""
+    bearing, away = stage.rng.uniform(0, 360), radius_m * np.sqrt(stage.rng.uniform())
+    lat, lon = geodesy.destination(place[0], place[1], bearing, away)
+    return float(lat), float(lon)

@@ -1,0 +1,163 @@
+"""Invented ships: identities that are plausible and belong to nobody.
+
+MMSIs have real country digits followed by a 9, a block that administrations rarely assign; IMO
+numbers have right check digits but begin with 3, a series never given to a ship. A name may
+still happen to exist: every tag block of the feed says that the ship is simulated.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, NamedTuple, TypeVar
+
+import numpy as np
+
+T = TypeVar("T", int, str)
+
+_CALLSIGNS: Final = {
+    533: "9M", 525: "YB", 563: "9V", 564: "9V", 566: "9V", 538: "V7", 636: "A8", 352: "3E",
+    353: "3F", 354: "H3", 355: "HO", 356: "HP", 357: "H9", 477: "VR", 412: "BP",
+    574: "XV", 567: "HS",
+}  # fmt: skip
+"""Maritime identification digits in use here, with the call-sign prefix of their state
+(ITU Radio Regulations, appendix 42)."""
+_OCEAN: Final = (538, 636, 352, 353, 354, 355, 356, 357, 477, 412, 563, 564, 566, 574, 533, 525)
+_LOCAL: Final = (533, 525, 563, 564, 566)
+_FISHERMEN: Final = (525, 525, 533, 533, 567)
+
+_FIRST: Final = (
+    "BUNGA", "SINAR", "OCEAN", "PACIFIC", "EASTERN", "GOLDEN", "MERANTI", "SELASIH", "CEMPAKA",
+    "STRAITS", "ORIENT", "JADE", "CORAL", "NUSA", "BINTANG", "MUTIARA", "KENANGA", "SUNRISE",
+    "NORTHERN", "SILVER", "MELATI", "RIMBA", "TIMUR", "ASIAN", "PEARL", "HARMONY", "GRAND", "BLUE",
+)  # fmt: skip
+_SECOND: Final = (
+    "SELASIH", "LAUT", "PIONEER", "GRACE", "HORIZON", "JAYA", "MAJU", "SPIRIT", "LESTARI",
+    "FORTUNE", "VOYAGER", "ANGGERIK", "TERATAI", "HOPE", "DAYA", "SENTOSA", "GLORY", "BAHARI",
+    "EXPRESS", "INDAH", "TRADER", "PERKASA", "BREEZE", "RAYA", "STAR", "MAKMUR", "SAMUDRA", "DAWN",
+)  # fmt: skip
+_PORTS: Final = (
+    "SG SIN", "MY PKG", "MY TPP", "ID DUM", "ID BLW", "MY PEN", "CN SHA", "CN NGB", "IN MAA",
+    "LK CMB", "AE FJR", "JP YOK", "HK HKG", "VN SGN", "SG SIN OPL", "MY MKZ", "ID BTM", "TH BKK",
+)  # fmt: skip
+
+
+class Model(NamedTuple):
+    """What ships of one kind look like."""
+
+    prefix: str
+    ship_types: tuple[int, ...]
+    length_m: tuple[float, float]
+    length_to_beam: float
+    speed_kn: tuple[float, float]
+    mids: tuple[int, ...]
+    ais_class: str = "A"
+    has_imo: bool = True
+
+
+MODELS: Final = {
+    "cargo": Model("MV", (70, 70, 70, 71, 72, 79), (110, 230), 6.4, (10.5, 14.5), _OCEAN),
+    "container": Model("", (70, 71, 79), (170, 366), 7.0, (14.5, 19.5), _OCEAN),
+    "tanker": Model("MT", (80, 80, 81, 82, 83, 89), (120, 333), 6.0, (10.5, 14.0), _OCEAN),
+    "gas": Model("", (84,), (220, 295), 6.2, (14.5, 17.5), _OCEAN),
+    "bunker tanker": Model("MT", (80, 89), (55, 95), 5.6, (7.0, 9.0), _LOCAL),
+    "ferry": Model("MV", (60, 60, 40), (28, 45), 5.0, (20.0, 27.0), _LOCAL),
+    "tug": Model("TB", (52, 31), (22, 32), 3.1, (7.0, 10.0), _LOCAL),
+    "barge": Model("BG", (70, 79), (70, 100), 3.8, (4.0, 6.0), _LOCAL, "A", False),
+    "pilot": Model("PILOT", (50,), (14, 20), 3.4, (15.0, 19.0), _LOCAL, "A", False),
+    "fishing": Model("KM", (30,), (14, 28), 3.8, (6.0, 8.5), _FISHERMEN, "B", False),
+}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a ship says of itself, in the units of `frames.STATICS`."""
+
+    model: str
+    mmsi: int
+    imo: int
+    name: str
+    callsign: str
+    ship_type: int
+    bow_m: int
+    stern_m: int
+    port_m: int
+    starboard_m: int
+    draught_m: float
+    destination: str
+    ais_class: str
+    speed_kn: float
+    """The speed it sails at; no report says so."""
+
+
+def imo_number(serial: int) -> int:
+    """IMO number of a six-digit serial: its digits weighted 7 to 2, summed, give the check digit
+    (IMO Resolution A.1117(30)).
+
+    >>> imo_number(907472)
+    9074729
+    """
+    digits = [int(digit) for digit in f"{serial:06d}"]
+    check = sum(weight * digit for weight, digit in zip(range(7, 1, -1), digits, strict=True)) % 10
+    return serial * 10 + check
+
+
+class Fleet:
+    """Makes ships, no two with the same MMSI, IMO number or name."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self._mmsis: set[int] = set()
+        self._imos: set[int] = set()
+        self._names: set[str] = set()
+
+    def new(self, model_name: str) -> Identity:
+        """A new ship of one of the `MODELS`."""
+        rng, model = self._rng, MODELS[model_name]
+        mid = int(rng.choice(model.mids))
+        mmsi = _unused(self._mmsis, lambda: mid * 1_000_000 + 900_000 + int(rng.integers(10**5)))
+        imo = 0
+        if model.has_imo:
+            imo = _unused(self._imos, lambda: imo_number(300_000 + int(rng.integers(100_000))))
+        length = round(rng.uniform(*model.length_m))
+        beam = max(round(length / model.length_to_beam * rng.uniform(0.93, 1.07)), 4)
+        bow_share = 0.25 if model_name in ("tug", "pilot", "fishing", "ferry") else 0.82
+        bow, port = round(length * bow_share), beam // 2
+        sea_going = model.ais_class == "A" and model_name not in ("tug", "barge", "pilot", "ferry")
+        return Identity(
+            model=model_name,
+            mmsi=mmsi,
+            imo=imo,
+            name=self._name(model.prefix, numbered=not sea_going),
+            callsign=f"{_CALLSIGNS[mid]}{_letters(rng, 2)}{int(rng.integers(2, 10))}",
+            ship_type=int(rng.choice(model.ship_types)),
+            bow_m=bow,
+            stern_m=length - bow,
+            port_m=port,
+            starboard_m=beam - port,
+            draught_m=round(float(np.clip(length / 20 * rng.uniform(0.7, 1.1), 1.2, 22.0)), 1),
+            destination=str(rng.choice(_PORTS)) if sea_going else "",
+            ais_class=model.ais_class,
+            speed_kn=float(rng.uniform(*model.speed_kn)),
+        )
+
+    def _name(self, prefix: str, *, numbered: bool) -> str:
+        def draw() -> str:
+            words = [prefix, str(self._rng.choice(_FIRST)), str(self._rng.choice(_SECOND))]
+            if numbered:
+                words[2] = str(self._rng.integers(2, 1000))
+            elif len(self._names) > 400:
+                words[0] = str(self._rng.choice(_SECOND))
+            return " ".join(word for word in words if word)[:20].strip()
+
+        return _unused(self._names, draw)
+
+
+def _unused(taken: set[T], draw: Callable[[], T]) -> T:
+    value = draw()
+    while value in taken:
+        value = draw()
+    taken.add(value)
+    return value
+
+
+def _letters(rng: np.random.Generator, n: int) -> str:
+    return "".join(chr(65 + int(k)) for k in rng.integers(26, size=n))

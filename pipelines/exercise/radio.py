@@ -1,0 +1,208 @@
+"""From paths to the feed: who reports when, what the receivers hear, and what reaches the file."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core import geodesy
+from detectors.core.geodesy import METRES_PER_NM
+from pipelines.exercise import aivdm
+from pipelines.exercise.fleet import Identity
+from pipelines.exercise.geography import STATIONS
+from pipelines.exercise.motion import AT_ANCHOR, MOORED, Path, speed_kn
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+CLASS_B_RANGE: Final = 0.6
+"""Share of a station's range at which it hears class B: 2 W and a low antenna instead of 12.5 W."""
+STATIC_INTERVAL_S: Final = 18 * 60.0
+"""One in three of the static reports of ITU-R M.1371-5 (every 6 min)."""
+_BEST_HEARING: Final = 0.97
+_SECOND_COPY: Final = 0.2
+"""Share of the second station's receptions that a network leaves in after removing duplicates."""
+_BIT_FLIPS: Final = 0.003
+_TRUNCATED: Final = 0.002
+_DELAYED: Final = 0.02
+_GPS_ERROR_M: Final = 6.0
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A ship in the exercise.
+
+    Attributes
+    ----------
+    ship
+        What it says it is.
+    path
+        Where it is; nothing is sent before or after it.
+    silences
+        Spans (epoch seconds) in which its transmitter is off.
+    """
+
+    ship: Identity
+    path: Path
+    silences: tuple[tuple[float, float], ...] = ()
+
+
+def report_times(actor: Actor) -> Floats:
+    """Times of an actor's position reports.
+
+    The intervals of ITU-R M.1371-5, annex 1, thinned so that a day stays small: class A under
+    way one report in six (60 s up to 14 kn, 36 s up to 23 kn, then 30 s), at anchor or moored all
+    (3 min); class B one in three (90 s above 2 kn), below that all (3 min).
+    """
+    path, speed = actor.path, speed_kn(actor.path)
+    if actor.ship.ais_class == "A":
+        interval = np.where(speed <= 14.0, 60.0, np.where(speed <= 23.0, 36.0, 30.0))
+        parked = np.isin(path.status[:-1], (AT_ANCHOR, MOORED)) & (speed <= 3.0)
+        interval[parked] = 180.0
+    else:
+        interval = np.where(speed > 2.0, 90.0, 180.0)
+    # A report goes out whenever the number of intervals gone by passes a whole number.
+    gone_by = np.r_[0.0, np.cumsum(np.diff(path.t) / interval)]
+    offset = (actor.ship.mmsi * 0.618) % 1.0
+    return np.interp(np.arange(offset, gone_by[-1]), gone_by, path.t)
+
+
+def static_times(actor: Actor) -> Floats:
+    """Times of an actor's static reports, every `STATIC_INTERVAL_S`."""
+    first = float(actor.path.t[0]) + (actor.ship.mmsi * 0.382) % 1.0 * STATIC_INTERVAL_S
+    return np.arange(first, float(actor.path.t[-1]), STATIC_INTERVAL_S)
+
+
+def sending(actor: Actor, t: Floats) -> Bools:
+    """Whether the transmitter is on at each time."""
+    on = np.ones(len(t), bool)
+    for start, end in actor.silences:
+        on &= (t < start) | (t >= end)
+    return on
+
+
+def hearing(lat: Floats, lon: Floats, class_b: Bools) -> Floats:
+    """Probability that each station hears a message sent from each point, shape (n, stations).
+
+    Loss grows with the fourth power of the distance and is complete at the station's range.
+    """
+    stations = np.array([(s.lat, s.lon, s.range_nm) for s in STATIONS])
+    distance_m = geodesy.distance_m(lat[:, None], lon[:, None], stations[:, 0], stations[:, 1])
+    range_m = stations[:, 2] * METRES_PER_NM * np.where(class_b, CLASS_B_RANGE, 1.0)[:, None]
+    return _BEST_HEARING * np.clip(1.0 - (distance_m / range_m) ** 4, 0.0, 1.0)
+
+
+def best_hearing(lat: Floats, lon: Floats, *, class_b: bool = False) -> Floats:
+    """Probability that the best placed station hears a message sent from each point."""
+    return np.asarray(hearing(lat, lon, np.full(len(lat), class_b)).max(axis=1))
+
+
+@dataclass(frozen=True)
+class Reception:
+    """What was heard of some messages: one row per message and station that heard it.
+
+    Attributes
+    ----------
+    sent
+        Row of the message among those sent.
+    station
+        Row in `STATIONS`.
+    epoch_s
+        Time in the tag block.
+    arrival_s
+        When it reached the feed.
+    """
+
+    sent: Ints
+    station: Ints
+    epoch_s: Ints
+    arrival_s: Floats
+
+
+def receive(
+    t: Floats, lat: Floats, lon: Floats, class_b: Bools, rng: np.random.Generator
+) -> Reception:
+    """Which stations hear which messages, and when the receptions reach the feed.
+
+    The two best placed stations listen. A second copy is left in now and then, 0-2 s later; a
+    few receptions arrive out of order by up to 20 s.
+    """
+    chance = hearing(lat, lon, class_b)
+    rows = np.arange(len(t))
+    order = np.argsort(-chance, axis=1, kind="stable")[:, :2]
+    first, second = order[:, 0], order[:, 1]
+    draw = rng.random((2, len(t)))
+    heard_first = draw[0] < chance[rows, first]
+    heard_second = draw[1] < chance[rows, second] * np.where(heard_first, _SECOND_COPY, 1.0)
+    sent = np.r_[rows[heard_first], rows[heard_second]]
+    station = np.r_[first[heard_first], second[heard_second]]
+    copy = np.r_[np.zeros(heard_first.sum(), bool), heard_first[heard_second]]
+    late_s = np.where(copy, rng.integers(0, 3, len(sent)), 0)
+    epoch_s = np.floor(t[sent]).astype("int64") + late_s
+    delay_s = rng.exponential(0.4, len(sent))
+    delay_s += np.where(rng.random(len(sent)) < _DELAYED, rng.uniform(0, 20, len(sent)), 0.0)
+    return Reception(sent, station, epoch_s, epoch_s + delay_s)
+
+
+def measured(
+    actor: Actor, t: Floats, rng: np.random.Generator
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """What the ship's instruments say at times `t`: lat, lon, SOG, COG and heading.
+
+    Speed and course come from the way made good over 30 s, with noise; a ship that lies still
+    has a random course. Small class B boats have no gyro compass: heading NaN.
+    """
+    path, n = actor.path, len(t)
+    lat, lon = path.at(t)
+    before, after = np.maximum(t - 15.0, path.t[0]), np.minimum(t + 15.0, path.t[-1])
+    ends = (*path.at(before), *path.at(after))
+    speed = geodesy.speed_kn(geodesy.distance_m(*ends), np.maximum(after - before, 1.0))
+    course = geodesy.bearing_deg(*ends)
+    moving = speed > 0.5
+    parked = np.isin(path.status_at(t), (AT_ANCHOR, MOORED)) & ~moving
+    noise_kn = np.where(moving, rng.normal(0.0, 0.12, n), np.abs(rng.normal(0.0, 0.06, n)))
+    sog_kn = np.clip(speed + noise_kn, 0.0, np.where(parked, 0.28, 60.0))
+    wobble = rng.normal(0.0, 1.0, n) * np.clip(12.0 / np.maximum(speed, 0.05), 1.0, 25.0)
+    cog_deg = np.where(moving, course + wobble, rng.uniform(0.0, 360.0, n)) % 360.0
+    lying = actor.ship.mmsi % 360 + 50.0 * np.sin(2 * np.pi * t / 44_712.0)
+    heading_deg = np.where(speed > 1.5, course + rng.normal(0.0, 2.0, n), lying) % 360.0
+    if actor.ship.ais_class == "B":
+        heading_deg = np.full(n, np.nan)
+    error_m, towards = np.abs(rng.normal(0.0, _GPS_ERROR_M, n)), rng.uniform(0.0, 360.0, n)
+    lat, lon = geodesy.destination(lat, lon, towards, error_m)
+    return lat, lon, sog_kn, cog_deg, heading_deg
+
+
+def lines(payload: NDArray[np.uint8], heard: Reception, *, two_parts: bool = False) -> list[bytes]:
+    """Feed lines of receptions, each with its line end; a message in two parts gives two lines in
+    one element. `payload` is aligned with `heard`.
+    """
+    codes = np.frombuffer("".join(s.code for s in STATIONS).encode(), np.uint8).reshape(-1, 3)
+    tags = aivdm.tag_blocks(codes[heard.station], heard.epoch_s)
+    channel = np.where(heard.sent % 2 == 0, ord("A"), ord("B")).astype(np.uint8)
+    end = np.full((len(tags), 1), ord("\n"), np.uint8)
+    if two_parts:
+        sequence = (heard.sent % 10).astype(np.uint8)
+        one, two = aivdm.two_parts(payload, channel, sequence, fill=2)
+        matrix = np.concatenate([tags, one, end, tags, two, end], axis=1)
+    else:
+        matrix = np.concatenate([tags, aivdm.one_part(payload, channel), end], axis=1)
+    return [row.tobytes() for row in np.ascontiguousarray(matrix)]
+
+
+def damage(feed: list[bytes], rng: np.random.Generator) -> None:
+    """Damage a few elements in place: a flipped bit in the payload, or a line cut short."""
+    draw = rng.random(len(feed))
+    for index in np.flatnonzero(draw < _BIT_FLIPS + _TRUNCATED):
+        whole, _, rest = feed[index].partition(b"\n")
+        payload_at = whole.index(b"!AIVDM") + 16
+        if draw[index] < _BIT_FLIPS:
+            at = int(rng.integers(payload_at, len(whole) - 6))
+            # One of the three low bits: the character stays printable, the checksum fails.
+            flipped = bytes([whole[at] ^ (1 << int(rng.integers(3)))])
+            whole = whole[:at] + flipped + whole[at + 1 :]
+        else:
+            whole = whole[: int(rng.integers(5, len(whole) - 3))]
+        feed[index] = whole + b"\n" + rest

@@ -1,0 +1,92 @@
+"""Where a simulated ship may be: clear of land, in or out of zones."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from detectors.core.geodesy import METRES_PER_NM
+from detectors.core.zones import Zones
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+_DEGREE_M = 60.0 * METRES_PER_NM * 0.987
+"""The shortest degree in the area (of longitude, at 9° N): distances asked for in metres come out
+at that or up to 1.3 % longer, so clearances err to the safe side."""
+_TILE_DEG = 0.25
+
+
+class Sea:
+    """Land and zones, asked in the way a route builder asks.
+
+    Parameters
+    ----------
+    zones
+        Zones and land. The land is cut into tiles once, so that a distance to a mainland doesn't
+        walk along all of its coast.
+    """
+
+    def __init__(self, zones: Zones) -> None:
+        self.zones = zones
+        self._land = shapely.STRtree(_tiles(np.asarray(zones.land.geometry.to_numpy())))
+
+    def clear(self, lat: Floats, lon: Floats, clearance_m: float) -> Bools:
+        """Whether each point is farther than `clearance_m` from land."""
+        return self._apart(np.asarray(shapely.points(lon, lat), object), clearance_m)
+
+    def clear_paths(self, paths: Sequence[tuple[Floats, Floats]], clearance_m: float) -> Bools:
+        """Whether each path (lat, lon), with all of its straight pieces, keeps off land."""
+        lines = [shapely.linestrings(lon, lat) for lat, lon in paths]
+        return self._apart(np.asarray(lines, object), clearance_m)
+
+    def _apart(self, geometries: NDArray[np.object_], clearance_m: float) -> Bools:
+        apart = np.ones(len(geometries), bool)
+        touched = self._land.query(geometries, "dwithin", distance=clearance_m / _DEGREE_M)[0]
+        apart[touched] = False
+        return apart
+
+    def outside(self, lat: Floats, lon: Floats, classes: Sequence[str], margin_m: float) -> Bools:
+        """Whether each point is farther than `margin_m` from every zone of `classes`."""
+        frame = self.zones.frame
+        shapes = frame.geometry.to_numpy()[frame["zone_class"].isin(list(classes)).to_numpy()]
+        outside = np.ones(len(lat), bool)
+        tree, points = shapely.STRtree(shapes), shapely.points(lon, lat)
+        outside[tree.query(points, "dwithin", distance=margin_m / _DEGREE_M)[0]] = False
+        return outside
+
+    def polygons(self, zone_class: str) -> dict[str, shapely.Polygon | shapely.MultiPolygon]:
+        """The zones of a class by zone id, in the order of their ids."""
+        frame = self.zones.frame
+        rows = frame[frame["zone_class"] == zone_class].sort_values("zone_id")
+        return dict(zip(rows["zone_id"], rows.geometry, strict=True))
+
+    def sample(
+        self,
+        polygon: shapely.Polygon | shapely.MultiPolygon,
+        rng: np.random.Generator,
+        n: int,
+        clearance_m: float,
+    ) -> tuple[Floats, Floats]:
+        """Up to `n` random points (lat, lon) inside `polygon` and clear of land."""
+        west, south, east, north = polygon.bounds
+        tries = 40 * n
+        lon, lat = rng.uniform(west, east, tries), rng.uniform(south, north, tries)
+        inside = np.flatnonzero(shapely.contains_xy(polygon, lon, lat))
+        inside = inside[self.clear(lat[inside], lon[inside], clearance_m)][:n]
+        return lat[inside], lon[inside]
+
+
+def _tiles(land: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Land cut along a grid of `_TILE_DEG`."""
+    if len(land) == 0:
+        return land
+    west, south, east, north = (float(edge) for edge in shapely.total_bounds(land))
+    columns = np.arange(np.floor(west / _TILE_DEG), np.ceil(east / _TILE_DEG)) * _TILE_DEG
+    rows = np.arange(np.floor(south / _TILE_DEG), np.ceil(north / _TILE_DEG)) * _TILE_DEG
+    x, y = (axis.ravel() for axis in np.meshgrid(columns, rows))
+    boxes = shapely.box(x, y, x + _TILE_DEG, y + _TILE_DEG)
+    box, polygon = shapely.STRtree(land).query(boxes, "intersects")
+    pieces = shapely.intersection(boxes[box], land[polygon])
+    return np.asarray(pieces[~shapely.is_empty(pieces)], object)

@@ -1,0 +1,189 @@
+"""Make an exercise: a feed of real AIVDM sentences, and the truth about it."""
+
+import gzip
+import itertools
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core.errors import ConfigError
+from detectors.core.zones import Zones
+from pipelines.exercise import background, planted, traps
+from pipelines.exercise.broadcast import Broadcast
+from pipelines.exercise.fleet import Fleet
+from pipelines.exercise.sea import Sea
+from pipelines.exercise.stage import HOUR_S, Stage
+from pipelines.exercise.truth import ExerciseError, Planted, Truth, in_order
+
+MIN_VESSELS: Final = 20
+VESSELS_PER_PLANTED: Final = 50
+"""One planted event of each kind for that many vessels (300 vessels: 6 of each)."""
+OUT_OF_RANGE_S: Final = HOUR_S
+"""A ship that is sending but not heard for that long becomes a trap of kind gap."""
+SEA_ROOM_M: Final = 30.0
+"""Clearance of every path from land: more than the error of a reported position."""
+_SLICE_S: Final = 6 * HOUR_S
+
+_MIX: Final = (
+    (background.through, 0.52),
+    (background.anchored, 0.16),
+    (background.fishing, 0.12),
+    (background.caller, 0.08),
+    (background.ferry, 0.06),
+    (background.harbour_craft, 0.06),
+)
+
+
+def simulate(
+    out: Path,
+    *,
+    seed: int,
+    hours: float,
+    vessels: int,
+    start: datetime,
+    zones: Zones,
+    progress: Callable[[float], None] | None = None,
+) -> Truth:
+    """Write `feed.nmea.gz` and `truth.json` into `out`; the same arguments give the same bytes.
+
+    Planted are ship-to-ship transfers, loiterers and switched-off transmitters, and for each the
+    innocent things that resemble it (traps). Kinds that don't fit into a short exercise
+    (a loiterer needs more than 3 h) are left out. Nobody is simulated twice: `vessels` is the
+    number of MMSIs.
+
+    Parameters
+    ----------
+    out
+        Folder, made where it is missing.
+    seed, hours, vessels, start
+        Which exercise; at least 1 h and `MIN_VESSELS`; `start` with a time zone.
+    zones
+        Land, anchorages and ports of the Strait.
+    progress
+        Called with the share done, 0-1.
+
+    Raises
+    ------
+    ConfigError
+        If an argument is out of range.
+    ExerciseError
+        If the zones leave no room for what is to happen.
+    """
+    _check(hours, vessels, start, zones)
+    t0 = float(round(start.timestamp()))
+    stage = _staged(seed, t0, t0 + hours * HOUR_S, vessels, zones)
+    out.mkdir(parents=True, exist_ok=True)
+    with (
+        (out / "feed.nmea.gz").open("wb") as raw,
+        # Without file name and time of day in its header the archive depends on the seed alone.
+        gzip.GzipFile("", "wb", 5, raw, mtime=0) as feed,
+    ):
+        unheard = _transmit(stage, seed, feed, progress or (lambda _: None))
+    truth = Truth(stage.t0, stage.t1, in_order([*stage.events, *unheard]))
+    truth.write(out / "truth.json")
+    return truth
+
+
+def _check(hours: float, vessels: int, start: datetime, zones: Zones) -> None:
+    if start.tzinfo is None:
+        raise ConfigError("the start of an exercise needs a time zone", hint="e.g. …T00:00:00Z")
+    if not 1 <= hours <= 24 * 366:
+        raise ConfigError(f"an exercise of {hours:g} h can't be made", hint="1 h to 366 days")
+    if not MIN_VESSELS <= vessels <= 20_000:
+        raise ConfigError(
+            f"an exercise with {vessels} vessels can't be made", hint=f"{MIN_VESSELS} to 20000"
+        )
+    classes = set(zones.frame["zone_class"])
+    if len(zones.land) == 0 or not {"anchorage", "port"} <= classes:
+        raise ExerciseError(
+            "an exercise needs land, anchorages and ports", hint="are config/zones and data there?"
+        )
+
+
+def _staged(seed: int, t0: float, t1: float, vessels: int, zones: Zones) -> Stage:
+    """All ships of an exercise, on their ways, and what happens to them."""
+    rng = np.random.default_rng(seed)
+    stage = Stage(Sea(zones), rng, Fleet(rng), t0, t1)
+    n = max(1, round(vessels / VESSELS_PER_PLANTED))
+    few = max(1, round(n / 2))
+    for k in range(n):
+        last_goes_on = n > 1 and k % 4 == 3
+        planted.transfer(stage, unfinished=last_goes_on)
+        planted.loiterer(stage, unfinished=last_goes_on)
+        planted.silence(stage, unfinished=k % 3 == 2)
+        traps.pilot_transfer(stage)
+        traps.drift_net(stage)
+        traps.waiting(stage)
+        traps.at_anchor(stage)
+    for _ in range(few):
+        traps.tow(stage)
+        traps.bunkering(stage)
+        traps.overtaking(stage)
+        traps.pair_trawl(stage)
+
+    left = vessels - len(stage.actors)
+    ends = np.round(np.cumsum([share for _, share in _MIX]) * left).astype(int)
+    for (put, _), count in zip(_MIX, np.diff(ends, prepend=0), strict=True):
+        for _ in range(int(count)):
+            put(stage)
+    _keep_afloat(stage)
+    return stage
+
+
+def _keep_afloat(stage: Stage) -> None:
+    clear = stage.sea.clear_paths([(a.path.lat, a.path.lon) for a in stage.actors], SEA_ROOM_M)
+    if not clear.all():
+        names = ", ".join(stage.actors[k].ship.name for k in np.flatnonzero(~clear)[:5])
+        raise ExerciseError(
+            f"{(~clear).sum()} simulated ships would run ashore, among them {names}",
+            hint="the routes are made for the land layer in data/reference/land",
+        )
+
+
+def _transmit(
+    stage: Stage, seed: int, feed: gzip.GzipFile, progress: Callable[[float], None]
+) -> list[Planted]:
+    """Write what the receivers hear; return the silences of ships that were out of range."""
+    broadcast = Broadcast(stage.actors)
+    last_heard = np.full(len(stage.actors), -np.inf)
+    unheard: list[Planted] = []
+    edges = np.append(np.arange(stage.t0, stage.t1, _SLICE_S), stage.t1 + 1.0)
+    for k, (start, end) in enumerate(itertools.pairwise(edges)):
+        on_air = broadcast.slice(start, end, np.random.default_rng([seed, k]))
+        feed.write(b"".join(on_air.lines))
+        unheard += _unheard(stage, last_heard, on_air.heard_actor, on_air.heard_s)
+        progress((k + 1) / (len(edges) - 1))
+    everyone = np.arange(len(stage.actors))
+    return unheard + _unheard(stage, last_heard, everyone, np.full(len(everyone), stage.t1))
+
+
+def _unheard(
+    stage: Stage, last_heard: NDArray[np.float64], actor: NDArray[np.int64], t: NDArray[np.float64]
+) -> list[Planted]:
+    """Silences that end at one of these times, of ships that were sending all along.
+
+    `last_heard`, one time per actor, is brought up to date in place.
+    """
+    everyone = np.arange(len(last_heard))
+    who, when = np.r_[everyone, actor], np.r_[last_heard, t]
+    order = np.lexsort((when, who))
+    who, when = who[order], when[order]
+    # Before a ship is heard for the first time there is nothing that it could be missed from.
+    known = np.isfinite(when[:-1]) & (np.diff(who) == 0)
+    waited_s = np.where(known, when[1:] - np.where(known, when[:-1], 0.0), 0.0)
+    long = np.flatnonzero(waited_s >= OUT_OF_RANGE_S)
+    np.maximum.at(last_heard, actor, t)
+    silent = []
+    for k in long:
+        one, start, end = stage.actors[who[k]], float(when[k]), float(when[k + 1])
+        switched_off = any(off < end and start < on for off, on in one.silences)
+        if switched_off:
+            continue
+        lat, lon = one.path.place(start)
+        times, spot = (round(start, 1), round(end, 1)), (round(lon, 6), round(lat, 6))
+        silent.append(Planted("gap", one.ship.mmsi, 0, *times, *spot, False, "out of range"))
+    return silent

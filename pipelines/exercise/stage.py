@@ -1,0 +1,219 @@
+"""The stage of an exercise: its sea, clock and dice, and what has been put on it so far."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core import geodesy
+from detectors.core.geodesy import METRES_PER_NM
+from pipelines.exercise import geography, radio
+from pipelines.exercise.fleet import Fleet, Identity
+from pipelines.exercise.geography import Direction, Line
+from pipelines.exercise.motion import Path
+from pipelines.exercise.radio import Actor
+from pipelines.exercise.sea import Sea
+from pipelines.exercise.truth import ExerciseError, Planted, pair
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Place = tuple[float, float]
+
+SHELTERED: Final = ("port", "anchorage", "sts_area")
+"""Zone classes in which stopping, or lying alongside, is nothing unusual."""
+HOUR_S: Final = 3600.0
+
+
+@dataclass
+class Stage:
+    """Everything that builds an exercise shares this.
+
+    Attributes
+    ----------
+    t0, t1
+        Epoch seconds: the exercise.
+    taken
+        Places where something happens, to keep others away.
+    """
+
+    sea: Sea
+    rng: np.random.Generator
+    fleet: Fleet
+    t0: float
+    t1: float
+    actors: list[Actor] = field(default_factory=list)
+    events: list[Planted] = field(default_factory=list)
+    taken: list[Place] = field(default_factory=list)
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the exercise."""
+        return self.t1 - self.t0
+
+    def enter(
+        self, ship: Identity, path: Path, silences: Sequence[tuple[float, float]] = ()
+    ) -> None:
+        """Put a ship on the stage for the part of `path` that falls into the exercise."""
+        seen = path.within(self.t0, self.t1)
+        if len(seen.t) == 0:
+            raise ExerciseError(f"{ship.name} would never appear in this exercise")
+        self.actors.append(Actor(ship, seen, tuple(silences)))
+
+    def plant(
+        self,
+        kind: str,
+        ships: Sequence[tuple[Identity, Path]],
+        span: tuple[float, float],
+        note: str,
+        *,
+        suspicious: bool,
+        at: float | None = None,
+    ) -> None:
+        """Note what happens to one ship or two, placed at mid-span, or `at` a time."""
+        start, end = max(span[0], self.t0), min(span[1], self.t1)
+        paths = {ship.mmsi: path for ship, path in ships}
+        mmsi, other = (ships[0][0].mmsi, 0) if len(ships) == 1 else pair(*paths)
+        lat, lon = paths[mmsi].place((start + end) / 2 if at is None else at)
+        times = round(start, 1), round(end, 1)
+        spot = round(lon, 6), round(lat, 6)
+        self.events.append(Planted(kind, mmsi, other, *times, *spot, suspicious, note))
+
+    def span(
+        self, shortest_h: float, longest_h: float, *, unfinished: bool = False
+    ) -> tuple[float, float] | None:
+        """A random span of that length, with some time before it and after; None if none fits.
+
+        An `unfinished` one begins that long before the end of the exercise and outlasts it.
+        """
+        lead_s = min(0.05 * self.duration_s, HOUR_S)
+        longest_s = min(longest_h * HOUR_S, self.duration_s - 2 * lead_s)
+        if longest_s < shortest_h * HOUR_S:
+            return None
+        length_s = self.rng.uniform(shortest_h * HOUR_S, longest_s)
+        if unfinished:
+            return self.t1 - length_s, self.t1 + 6 * HOUR_S
+        start = self.rng.uniform(self.t0 + lead_s, self.t1 - lead_s - length_s)
+        return float(start), float(start + length_s)
+
+    def direction(self) -> Direction:
+        """Either way through the lane."""
+        return "east" if self.rng.random() < 0.5 else "west"
+
+    def find(
+        self,
+        draw: Callable[[int], tuple[Floats, Floats]],
+        fits: Callable[[Floats, Floats], Bools],
+        *,
+        apart_nm: float,
+        what: str,
+    ) -> Place:
+        """A place from `draw` that `fits`, away from those taken (where the sea isn't too full).
+
+        Raises
+        ------
+        ExerciseError
+            If there is no such place.
+        """
+        fallback: Place | None = None
+        for _ in range(20):
+            lat, lon = draw(200)
+            good = np.flatnonzero(fits(lat, lon))
+            for index in good[:40]:
+                place = float(lat[index]), float(lon[index])
+                if self._away_from_taken(place, apart_nm):
+                    return place
+                fallback = fallback or place
+        if fallback is None:
+            raise ExerciseError(f"found no place for {what}", hint="are the land and zones right?")
+        return fallback
+
+    def _away_from_taken(self, place: Place, apart_nm: float) -> bool:
+        if not self.taken:
+            return True
+        lat, lon = np.asarray(self.taken).T
+        return bool(np.all(geodesy.distance_m(lat, lon, *place) > apart_nm * METRES_PER_NM))
+
+    def open_water(self) -> Place:
+        """A place off the lane, 3 nm from land, away from zones and from all that happens, in good
+        coverage.
+        """
+
+        def draw(n: int) -> tuple[Floats, Floats]:
+            along = geography.axis()
+            mark = self.rng.uniform(0.0, along.length_m, n)
+            lat, lon = along.at(mark)
+            away_m = self.rng.uniform(4.0, 22.0, n) * METRES_PER_NM
+            return geodesy.destination(lat, lon, self.rng.uniform(0, 360, n), away_m)
+
+        def fits(lat: Floats, lon: Floats) -> Bools:
+            ok = off_lane_nm(lat, lon) > 1.5
+            ok &= self.is_open(lat, lon, 3.0)
+            return ok
+
+        place = self.find(draw, fits, apart_nm=8.0, what="a meeting in open water")
+        self.taken.append(place)
+        return place
+
+    def is_open(self, lat: Floats, lon: Floats, clearance_nm: float) -> Bools:
+        """Whether each point is that far from land, 1 nm outside zones, and well heard."""
+        ok = self.sea.clear(lat, lon, clearance_nm * METRES_PER_NM)
+        ok &= self.sea.outside(lat, lon, SHELTERED, METRES_PER_NM)
+        return ok & (radio.best_hearing(lat, lon) > 0.85)
+
+    def fishing_ground(self) -> Place:
+        """A place off the lane, 4 nm from land, outside zones, where class B is heard."""
+
+        def draw(n: int) -> tuple[Floats, Floats]:
+            stations = np.array([(s.lat, s.lon, s.range_nm) for s in geography.STATIONS])
+            station = stations[self.rng.integers(len(stations), size=n)]
+            away_nm = station[:, 2] * radio.CLASS_B_RANGE * np.sqrt(self.rng.uniform(0, 0.6, n))
+            bearing = self.rng.uniform(0, 360, n)
+            return geodesy.destination(
+                station[:, 0], station[:, 1], bearing, away_nm * METRES_PER_NM
+            )
+
+        def fits(lat: Floats, lon: Floats) -> Bools:
+            ok = self.sea.clear(lat, lon, 4.0 * METRES_PER_NM) & (off_lane_nm(lat, lon) > 3.0)
+            ok &= self.sea.outside(lat, lon, SHELTERED, 3.0 * METRES_PER_NM)
+            return ok & (radio.best_hearing(lat, lon, class_b=True) > 0.6)
+
+        place = self.find(draw, fits, apart_nm=4.5, what="fishing")
+        self.taken.append(place)
+        return place
+
+    def detour(self, direction: Direction, place: Place) -> tuple[Line, Line] | None:
+        """A voyage through the lane that leaves it for `place`, up to there and from there on;
+        None where the way is not clear of land.
+        """
+        whole = geography.lane(direction, float(self.rng.uniform(-1, 1)))
+        mark, off = whole.nearest_m(*place)
+        run = float(np.clip(off, 1.5 * METRES_PER_NM, 8 * METRES_PER_NM))
+        if mark - run < 0 or mark + run > whole.length_m:
+            return None
+        before = whole.cut(0.0, mark - run).then(place)
+        rest = whole.cut(mark + run, whole.length_m)
+        after = Line(np.r_[place[0], rest.lat], np.r_[place[1], rest.lon])
+        return (before, after) if self.clear(before, after) else None
+
+    def clear(self, *lines: Line, clearance_m: float = 200.0) -> bool:
+        """Whether all the lines keep that far off land."""
+        paths = [(each.lat, each.lon) for each in lines]
+        return bool(self.sea.clear_paths(paths, clearance_m).all())
+
+
+def off_lane_nm(lat: Floats, lon: Floats) -> Floats:
+    """Distance of each point from the outer edge of the lane (negative within it)."""
+    points = np.asarray(geography.AXIS, "float64")
+    whole = geography.axis()
+    marks = np.arange(0.0, whole.length_m, 2 * METRES_PER_NM)
+    half_nm = np.interp(marks, whole.along_m, points[:, 2] + points[:, 3])
+    on_lat, on_lon = whole.at(marks)
+    away_m = geodesy.distance_m(lat[:, None], lon[:, None], on_lat, on_lon)
+    return np.asarray((away_m / METRES_PER_NM - half_nm).min(axis=1))
+
+
+def start_from(place: Place, rest: Line) -> Line:
+    """`rest` with its first point replaced by `place`."""
+    return Line(np.r_[place[0], rest.lat[1:]], np.r_[place[1], rest.lon[1:]])

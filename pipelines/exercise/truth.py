@@ -1,0 +1,93 @@
+"""What really happens in an exercise, and the file that says so."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from detectors.core.errors import SelatError
+
+
+class ExerciseError(SelatError):
+    """An exercise can't be made, or its truth or a run can't be read."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Planted:
+    """Something that happens: to be found, or (`suspicious` false) a trap to be let pass.
+
+    Attributes
+    ----------
+    kind
+        The kind of event that a detector gives it (or, of a trap, would wrongly give it).
+    mmsi, other_mmsi
+        The vessel; of a pair the lower MMSI first; `other_mmsi` 0 where there is no other.
+    start, end
+        Epoch seconds; what outlasts the exercise ends with it.
+    lon, lat
+        Where: the middle of the span; of a gap, the last position before it.
+    suspicious
+        Whether it deserves a look.
+    note
+        What it is, in a few words; the same for all of its sort.
+    """
+
+    kind: str
+    mmsi: int
+    other_mmsi: int
+    start: float
+    end: float
+    lon: float
+    lat: float
+    suspicious: bool
+    note: str
+
+
+@dataclass(frozen=True)
+class Truth:
+    """All of an exercise, from `t0` to `t1` (epoch seconds), ordered by start."""
+
+    t0: float
+    t1: float
+    events: tuple[Planted, ...]
+
+    def write(self, path: Path) -> None:
+        """Write it as JSON, one event a line."""
+        rows = ",\n".join(json.dumps(asdict(event)) for event in self.events)
+        path.write_text(
+            f'{{"t0": {self.t0!r}, "t1": {self.t1!r}, "events": [\n{rows}\n]}}\n',
+            encoding="utf-8",
+        )
+
+    @classmethod
+    def read(cls, path: Path) -> "Truth":
+        """Read what `write` wrote.
+
+        Raises
+        ------
+        ExerciseError
+            If there is no such file or it is something else.
+        """
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            events = tuple(Planted(**event) for event in content["events"])
+            return cls(float(content["t0"]), float(content["t1"]), events)
+        except OSError as error:
+            raise ExerciseError(
+                f"can't read {path}: {error.strerror}",
+                hint="`selat exercise simulate OUT` writes OUT/truth.json",
+            ) from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise ExerciseError(f"{path} is not the truth of an exercise: {error}") from error
+
+
+def pair(first: int, second: int) -> tuple[int, int]:
+    """Two MMSIs, the lower first."""
+    return min(first, second), max(first, second)
+
+
+def in_order(events: Sequence[Planted]) -> tuple[Planted, ...]:
+    """Events ordered by start, then vessel, then kind."""
+    return tuple(sorted(events, key=lambda e: (e.start, e.mmsi, e.other_mmsi, e.kind, e.note)))
