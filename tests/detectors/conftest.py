@@ -1,6 +1,7 @@
 """Small scenes for detector tests: tracks from waypoints, zones from boxes, and the windows of a
 run as the caller of a detector makes them."""
 
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
