@@ -3,8 +3,9 @@
 Texts are clean here (see `text`), times and positions are in the words of a chart table.
 """
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.events import evidence_of
+from detectors.core.explain import NOT_ASSESSED
 from pipelines.export.text import one_line
 from pipelines.products import Products
 
@@ -21,6 +23,14 @@ LOCAL_NAME: Final = "MYT"
 NAME_LIMIT: Final = 60
 SENTENCE_LIMIT: Final = 1200
 NO_NAME: Final = "no name reported"
+_LOCAL_TIME: Final = re.compile(rf" \([^()]*\d\d:\d\d {LOCAL_NAME}\)$")
+_STATUS: Final = {
+    "created": "new",
+    "changed": "changed since the last run",
+    "unchanged": "known from an earlier run",
+    "retracted": "withdrawn",
+    "not_assessed": "not assessed in this run",
+}
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,7 @@ class EventCard:
     kind: str
     title: str
     who: str
+    pair: bool
     reason: str
     explanation: str
     score: float
@@ -73,7 +84,11 @@ def vessel_cards(products: Products) -> list[VesselCard]:
     frame = products.flagged.sort_values("rank", kind="stable")
     cards = []
     for row in frame.to_dict("records"):
-        mine = [events[key] for key in str(row["event_ids"]).split(";") if key in events]
+        keys = str(row["event_ids"]).split(";")
+        reasons = _sentences(row["reasons"])
+        mine = [events[key] for key in keys if key in events]
+        if len(reasons) == len(keys) == len(mine):  # told from this vessel's side
+            mine = [replace(e, reason=r) for e, r in zip(mine, reasons, strict=True)]
         lat, lon = _place(row["lat"], row["lon"])
         seen = None if pd.isna(row["last_seen"]) else row["last_seen"]
         name = one_line(str(row["name"]), NAME_LIMIT)
@@ -85,8 +100,8 @@ def vessel_cards(products: Products) -> list[VesselCard]:
                 named=bool(name),
                 identity=_identity(row),
                 score=float(row["score"]),
-                reasons=_sentences(row["reasons"]),
-                explanations=_sentences(row["explanations"]),
+                reasons=reasons,
+                explanations=list(dict.fromkeys(_sentences(row["explanations"]))),
                 last_seen=seen,
                 seen_utc=moment(seen, None, "UTC") if seen is not None else "",
                 seen_local=moment(seen, LOCAL, LOCAL_NAME) if seen is not None else "",
@@ -104,6 +119,33 @@ def vessel_names(products: Products) -> dict[int, str]:
     named = zip(products.vessels["mmsi"], products.vessels["name"], strict=True)
     lines = {int(mmsi): one_line(str(name), NAME_LIMIT) for mmsi, name in named}
     return {mmsi: name for mmsi, name in lines.items() if name}
+
+
+def explanation_parts(explanation: str) -> tuple[str, str]:
+    """What to call an explanation, and its text.
+
+    >>> explanation_parts("not assessed: no land or zone layer reaches this place")
+    ('Not assessed', 'no land or zone layer reaches this place')
+    >>> explanation_parts("bunkering in port limits")
+    ('Innocent explanation', 'bunkering in port limits')
+    """
+    if explanation.startswith(NOT_ASSESSED):
+        return "Not assessed", explanation.removeprefix(NOT_ASSESSED).lstrip(": ")
+    return "Innocent explanation", explanation
+
+
+def explanation_line(explanation: str) -> str:
+    """An explanation with what it is; empty where there is none."""
+    return ": ".join(explanation_parts(explanation)) if explanation else ""
+
+
+def without_time(reason: str) -> str:
+    """A reason without the local time it ends with, where the times stand beside it anyway.
+
+    >>> without_time("Drifted 4.1 h, 9 nm off Lumut (21 Nov 02:10 to 06:15 MYT)")
+    'Drifted 4.1 h, 9 nm off Lumut'
+    """
+    return _LOCAL_TIME.sub("", reason)
 
 
 def position_text(lat: float | None, lon: float | None) -> str:
@@ -141,7 +183,7 @@ def span(start: pd.Timestamp, end: pd.Timestamp | None, zone: tzinfo | None, nam
 
 
 def duration_text(start: pd.Timestamp, end: pd.Timestamp) -> str:
-    """A duration for people: '35 min', '4 h 10 min', '2 d 3 h'.
+    """A duration for people: '35 min', '4 h 10 min', '24 h', '2 d 3 h'.
 
     >>> t = pd.Timestamp("2026-11-20T22:00Z")
     >>> duration_text(t, t + pd.Timedelta(minutes=250))
@@ -149,8 +191,11 @@ def duration_text(start: pd.Timestamp, end: pd.Timestamp) -> str:
     """
     minutes = round((end - start).total_seconds() / 60)
     days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
-    if days:
+    if days > 1:
         return f"{days} d {hours} h"
+    hours += 24 * days
+    if not rest and hours:
+        return f"{hours} h"
     return f"{hours} h {rest:02d} min" if hours else f"{rest} min"
 
 
@@ -168,10 +213,11 @@ def _event_cards(products: Products, names: dict[int, str]) -> dict[str, EventCa
             kind=kind,
             title=title[:1].upper() + title[1:],
             who=_who(int(row["mmsi"]), int(row["other_mmsi"]), names),
+            pair=bool(row["other_mmsi"]),
             reason=one_line(str(row["reason"]), SENTENCE_LIMIT),
             explanation=one_line(str(row["explanation"]), SENTENCE_LIMIT),
             score=float(row["score"]),
-            status=one_line(str(row["status"]), NAME_LIMIT).replace("_", " "),
+            status=_STATUS.get(row["status"], one_line(str(row["status"]), NAME_LIMIT)),
             start=start,
             end=end,
             when_utc=span(start, end, None, "UTC"),
@@ -206,7 +252,7 @@ def _identity(row: dict[Any, Any]) -> list[tuple[str, str]]:
 
 def _sentences(joined: Any) -> list[str]:
     lines = [one_line(part, SENTENCE_LIMIT) for part in str(joined).split(" | ")]
-    return list(dict.fromkeys(line for line in lines if line))
+    return [line for line in lines if line]
 
 
 def _shown(value: Any) -> str:

@@ -40,7 +40,7 @@ def write_events(products: Products, path: Path) -> Path:
         lat, lon = row["lat"], row["lon"]
         both = [row["mmsi"]] if pd.isna(row["other_mmsi"]) else [row["mmsi"], row["other_mmsi"]]
         properties = {
-            **{key: None if pd.isna(value) else value for key, value in row.items()},
+            **{str(key): None if pd.isna(value) else value for key, value in row.items()},
             "end": row["end"] or None,
             "evidence": json.loads(row["evidence"]),
             "reason": reason,
@@ -89,10 +89,12 @@ def _geometry(geometry: shapely.Geometry) -> dict[str, Any]:
     parts = [
         np.round(shapely.get_coordinates(part), 6).tolist() for part in shapely.get_parts(geometry)
     ]
-    kind = geometry.geom_type
-    if kind == "Point":
-        return {"type": kind, "coordinates": parts[0][0]}
-    return {"type": kind, "coordinates": parts if kind == "MultiLineString" else parts[0]}
+    kind = shapely.get_type_id(geometry)
+    if kind == shapely.GeometryType.POINT:
+        return {"type": "Point", "coordinates": parts[0][0]}
+    if kind == shapely.GeometryType.LINESTRING:
+        return {"type": "LineString", "coordinates": parts[0]}
+    return {"type": "MultiLineString", "coordinates": parts}
 
 
 def _feature(

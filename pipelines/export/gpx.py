@@ -4,6 +4,7 @@ Source: https://www.topografix.com/GPX/1/1/. Names are short and start with the 
 them. Longitude is in [-180, 180) as the schema asks.
 """
 
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ import pandas as pd
 
 from detectors.core import geodesy
 from pipelines.export import notices
-from pipelines.export.briefing import EventCard, VesselCard, vessel_cards
+from pipelines.export.briefing import EventCard, VesselCard, explanation_line, vessel_cards
 from pipelines.export.files import write_text
 from pipelines.export.text import one_line
 from pipelines.products import Products
@@ -22,7 +23,7 @@ _DESCRIPTION_LIMIT: Final = 2000
 
 
 def write(products: Products, path: Path) -> Path:
-    """Write a waypoint per flagged vessel where it was last seen, then one per event; return `path`.
+    """Write a waypoint per flagged vessel (where last seen), then one per event; return `path`.
 
     Types are "flagged vessel" and "event". What has no known place is left out, and the file's
     description says how many.
@@ -53,7 +54,7 @@ def _vessel(card: VesselCard, products: Products) -> gpxpy.gpx.GPXWaypoint | Non
         " · ".join(f"{label} {value}" for label, value in card.identity),
         f"Last seen {card.seen_utc} ({card.seen_local}). Score {card.score:.2f}.",
         *card.reasons,
-        *(f"Innocent explanation: {text}" for text in card.explanations),
+        *map(explanation_line, card.explanations),
         notices.LEADS,
     ]
     name = f"{card.rank} {card.name if card.named else card.mmsi}"
@@ -65,7 +66,7 @@ def _event(card: EventCard, number: str, products: Products) -> gpxpy.gpx.GPXWay
         card.who,
         card.reason,
         f"{card.when_utc} ({card.when_local}). Score {card.score:.2f}.",
-        f"Innocent explanation: {card.explanation}" if card.explanation else "",
+        explanation_line(card.explanation),
     ]
     name = f"{number} {card.title}"
     return _waypoint(card.lat, card.lon, card.start, name, lines, "event", products)
@@ -97,5 +98,5 @@ def _marked(text: str, products: Products) -> str:
     return f"{notices.SIMULATED}. {text}" if products.simulated else text
 
 
-def _time(time: pd.Timestamp) -> pd.Timestamp:
+def _time(time: pd.Timestamp) -> datetime:
     return time.tz_convert("UTC").floor("s").to_pydatetime(warn=False)

@@ -1,4 +1,4 @@
-"""flagged.kml (OGC KML 2.2): the flagged vessels, their events and their tracks for an earth viewer.
+"""flagged.kml (OGC KML 2.2): flagged vessels, their events and their tracks for an earth viewer.
 
 Viewers show a description as HTML and fill ``$[…]`` in, so what AIS said is escaped for HTML before
 the XML writer escapes it again, and ``$[`` is broken up. No icon or other address is named: opening
@@ -20,7 +20,13 @@ import shapely
 
 from detectors.core import geodesy
 from pipelines.export import notices
-from pipelines.export.briefing import EventCard, VesselCard, vessel_cards, vessel_names
+from pipelines.export.briefing import (
+    EventCard,
+    VesselCard,
+    explanation_line,
+    vessel_cards,
+    vessel_names,
+)
 from pipelines.export.files import replacing
 from pipelines.export.lines import track_lines
 from pipelines.export.text import one_line
@@ -84,7 +90,7 @@ def _vessel(card: VesselCard, products: Products) -> fastkml.Placemark:
         " · ".join(f"{label} {value}" for label, value in card.identity),
         f"Score {card.score:.2f}. Last seen {card.seen_utc} ({card.seen_local}) at {card.where}.",
         *card.reasons,
-        *(f"Innocent explanation: {text}" for text in card.explanations),
+        *map(explanation_line, card.explanations),
         f"{notices.LEADS} {notices.LEADS_MORE}",
     ]
     return fastkml.Placemark(
@@ -101,8 +107,8 @@ def _event(card: EventCard, products: Products) -> fastkml.Placemark:
         card.who,
         card.reason,
         f"{card.when_utc} ({card.when_local}) at {card.where}. Score {card.score:.2f}.",
-        f"Innocent explanation: {card.explanation}" if card.explanation else "",
-        f"Event {card.event_id}, {card.status}.",
+        explanation_line(card.explanation),
+        f"Event {card.event_id}: {card.status}.",
     ]
     return fastkml.Placemark(
         name=_name(f"{card.title}: {card.who}", products),

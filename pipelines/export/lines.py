@@ -1,5 +1,6 @@
 """Tracks as lines, cut where they cross the antimeridian."""
 
+from itertools import pairwise
 from typing import Final
 
 import geopandas as gpd
@@ -35,7 +36,7 @@ def track_lines(tracks: pd.DataFrame) -> gpd.GeoDataFrame:
     first, last = bounds[:-1], bounds[1:] - 1
     lon = geodesy.wrap_lon(tracks["lon"].to_numpy())
     lat = tracks["lat"].to_numpy()
-    lines = [_line(lon[a:b], lat[a:b]) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    lines = [_line(lon[a:b], lat[a:b]) for a, b in pairwise(bounds)]
     return gpd.GeoDataFrame(
         {
             "track_id": tracks["track_id"].to_numpy()[first],

@@ -1,16 +1,17 @@
-"""The tables of the output contract, and their CSV form.
+r"""The tables of the output contract, and their CSV form.
 
 Column lists and their order are a contract with whoever reads the files: columns are neither
 dropped nor reordered. In CSV:
 
-- UTF-8, comma, ``\\n``; quoted where needed (RFC 4180), one header line.
+- UTF-8, comma, ``\n``; quoted where needed (RFC 4180), one header line.
 - Times are ISO 8601 UTC to the second, rounded down as in the evidence: ``2026-11-20T18:03:00Z``;
   `end` is empty while the event is open.
 - `mmsi` and `other_mmsi` are text (read them with ``dtype=str``); `other_mmsi` is empty where
   there is no second vessel. A number that isn't nine digits long stays as it is: padding would
   make another vessel of it.
 - Text columns are cleaned (`text.clean`; evidence by `text.clean_json`, so it stays JSON), then
-  `text.formula_safe`: a text that starts with = + - @ gets an apostrophe in front. Numbers never do.
+  `text.formula_safe`: a text that starts with = + - @ gets an apostrophe in front. Numbers
+  never do.
 - In an exercise every row says so: `evidence` holds ``"simulated": true``, and `reasons` begins
   with "SIMULATED DATA – EXERCISE".
 """
@@ -94,7 +95,8 @@ def to_csv(table: pd.DataFrame) -> str:
 
 def iso_seconds(time: pd.Series) -> pd.Series:
     """Times as ISO 8601 UTC text to the second, rounded down; empty where there is none."""
-    return time.dt.tz_convert("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ").fillna("").astype("str")
+    texts: pd.Series = time.dt.tz_convert("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return texts.fillna("").astype("str")
 
 
 def _chosen(frame: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
@@ -116,8 +118,9 @@ def _tidy(table: pd.DataFrame) -> pd.DataFrame:
         elif name == "score":
             table[name] = column.astype("float64").round(_SCORE_DECIMALS)
         elif name not in _NUMBERS:
-            cleaner = clean_json if name == "evidence" else clean
-            table[name] = pd.Series(["" if pd.isna(text) else cleaner(str(text)) for text in column], dtype="str")
+            tidy = clean_json if name == "evidence" else clean
+            texts = ["" if pd.isna(text) else tidy(str(text)) for text in column]
+            table[name] = pd.Series(texts, dtype="str")
     return table.reset_index(drop=True)
 
 

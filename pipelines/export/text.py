@@ -1,4 +1,4 @@
-"""Text on its way out: the rules that keep AIS text from breaking out of a product, or hiding in it.
+"""Text on its way out: rules that keep AIS text from breaking out of a product or hiding in it.
 
 AIS text is written by whoever owns the transmitter. Every word that leaves goes through `clean`
 here, once, and then through the escaping of its format (`formula_safe` for spreadsheets,
@@ -30,14 +30,16 @@ lets pass, and two that fonts draw as nothing: U+2800 Braille blank, U+FFFC obje
 _INVISIBLE: Final = re.compile(f"[{_INVISIBLE_BUT_PRINTABLE}]")
 _BEYOND_ASCII: Final = re.compile("[\x7f-\U0010ffff]")
 _BLANKS: Final = re.compile(" +")
-_FORMULA_START: Final = frozenset("=+-@\t\r\n＝＋－＠")  # the wide forms open a formula in CJK Excel
+_FORMULA_START: Final = frozenset(
+    "=+-@\t\r\n＝＋－＠"
+)  # the wide forms open a formula in CJK Excel
 _SCRIPT_UNSAFE: Final = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
 def clean(text: str) -> str:
-    """Text with every invisible character shown (rules 1 and 2 of this module).
+    r"""Text with every invisible character shown (rules 1 and 2 of this module).
 
-    >>> clean("EVIL\\u202eNAME\\x00")
+    >>> clean("EVIL\u202eNAME\x00")
     'EVIL[U+202E]NAME[U+0000]'
     >>> clean("MT KASIH  2")
     'MT KASIH  2'
@@ -59,34 +61,34 @@ def one_line(text: str, limit: int) -> str:
 
 
 def clean_json(text: str) -> str:
-    """A JSON text with its invisible characters written as JSON escapes: same value, now visible.
+    r"""A JSON text with its invisible characters written as JSON escapes: same value, now visible.
 
-    >>> clean_json('{"name": "A\\u202eB"}')
-    '{"name": "A\\\\u202eB"}'
+    >>> clean_json('{"name": "A\u202eB"}')
+    '{"name": "A\\u202eB"}'
     """
     return _BEYOND_ASCII.sub(lambda m: m[0] if clean(m[0]) == m[0] else _escape(m[0]), text)
 
 
 def formula_safe(text: str) -> str:
-    """Text that a spreadsheet won't run: an apostrophe before a leading = + - @ TAB CR LF.
+    r"""Text that a spreadsheet won't run: an apostrophe before a leading = + - @ TAB CR LF.
 
     For text columns only: a negative number in a number column stays a number. Source: OWASP,
     "CSV Injection" (https://owasp.org/www-community/attacks/CSV_Injection).
 
     >>> formula_safe('=HYPERLINK("http://x")'), formula_safe("MT KASIH")
-    ('\\'=HYPERLINK("http://x")', 'MT KASIH')
+    ('\'=HYPERLINK("http://x")', 'MT KASIH')
     """
     return "'" + text if text[:1] in _FORMULA_START and text else text
 
 
 def script_json(value: Any) -> str:
-    """JSON that can stand inside an HTML script element: no <, >, & or line separator in it.
+    r"""JSON that can stand inside an HTML script element: no <, >, & or line separator in it.
 
     Source: HTML Living Standard, "Restrictions for contents of script elements": ``<!--`` and
     ``</script`` end or confuse the block wherever they stand, so no ``<`` is written at all.
 
     >>> script_json(["</script><!--"])
-    '["\\\\u003c/script\\\\u003e\\\\u003c!--"]'
+    '["\\u003c/script\\u003e\\u003c!--"]'
     """
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     return text.translate(_SCRIPT_UNSAFE)

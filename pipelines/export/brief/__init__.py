@@ -11,6 +11,7 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -26,8 +27,10 @@ from pipelines.export.briefing import (
     LOCAL_NAME,
     VesselCard,
     duration_text,
+    explanation_parts,
     moment,
     vessel_cards,
+    without_time,
 )
 from pipelines.export.files import write_text
 from pipelines.export.text import one_line, script_json
@@ -68,8 +71,8 @@ def render(products: Products) -> str:
         notices=notices,
         run_id=one_line(products.run_id, _FACT_LIMIT),
         simulated=products.simulated,
-        window_utc=f"{moment(products.start, None, '')}– {moment(products.end, None, 'UTC')}",
-        window_local=f"{moment(products.start, LOCAL, '')}– {moment(products.end, LOCAL, LOCAL_NAME)}",
+        window_utc=_window(products, None, "UTC"),
+        window_local=_window(products, LOCAL, LOCAL_NAME),
         window_length=duration_text(products.start, products.end),
         cards=shown,
         left_out=len(cards) - len(shown),
@@ -94,6 +97,10 @@ def problems(manifest: Mapping[str, Any]) -> list[str]:
     return said
 
 
+def _window(products: Products, zone: tzinfo | None, name: str) -> str:
+    return f"{moment(products.start, zone, '')}– {moment(products.end, zone, name)}"
+
+
 def _failure(entry: Any) -> str:
     if isinstance(entry, Mapping):
         names = [key for key in ("detector", "step", "name") if entry.get(key)]
@@ -110,11 +117,12 @@ def _facts(manifest: Mapping[str, Any]) -> Iterator[tuple[str, list[Fact]]]:
     """Tables for the foot of the page, as far as the manifest has them."""
     for key, title in (
         ("counts", "In and out"),
-        ("rejects", "Rejected on the way in, by reason"),
+        ("rejected", "Rejected on the way in, by reason"),
         ("detectors", "Detectors and their versions"),
     ):
-        if manifest.get(key):
-            yield title, list(_flat(manifest[key], ""))
+        lines = list(_flat(manifest.get(key) or {}, ""))
+        if lines:
+            yield title, lines
     commit = [
         Fact(label, one_line(str(manifest[key]), _FACT_LIMIT))
         for key, label in (("state", "State"), ("git_commit", "Commit"))
@@ -127,6 +135,8 @@ def _facts(manifest: Mapping[str, Any]) -> Iterator[tuple[str, list[Fact]]]:
 def _flat(value: Any, label: str) -> Iterator[Fact]:
     if isinstance(value, Mapping):
         for key, item in value.items():
+            if key == "rejected":  # has a table of its own
+                continue
             yield from _flat(item, f"{label} · {key}" if label else str(key))
     elif isinstance(value, list | tuple):
         for item in value:
@@ -151,6 +161,7 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters |= {"explained": explanation_parts, "untimed": without_time}
     return environment.from_string(_asset("brief.html.j2"))
 
 

@@ -53,7 +53,7 @@
   }));
   const vessels = data.vessels.filter(placed).map((v) => ({ ...v, x: px(v.x), y: py(v.y) }));
   const events = data.events.filter(placed).map((e) => ({ ...e, x: px(e.x), y: py(e.y) }));
-  const states = data.states.map(([name, lon, lat]) => ({ name, x: px(lon), y: py(lat) }));
+  const states = data.states.map(([name, lon, lat, room]) => ({ name, room, x: px(lon), y: py(lat) }));
   const edge = { l: px(data.box[0]), b: py(data.box[1]), r: px(data.box[2]), t: py(data.box[3]) };
   const home = [px(west), py(south), px(east), py(north)];
   const mmsiOf = new Map(data.vessels.map((v) => [v.rank, v.mmsi]));
@@ -148,12 +148,11 @@
       for (const zone of zones) if (zone.kind !== "territorial_sea") strokeZone(ctx, zone, c, unit, [4, 3]);
     });
     graticule(ctx, w, h, v, c, X, Y);
-    const taken = [];
-    stateNames(ctx, w, h, v, c, X, Y);
-    tracksOf(ctx, v, c, X, Y);
     const marks = layOut(w, h, X, Y);
-    for (const mark of marks) taken.push([mark.sx - 12, mark.sy - 12, mark.sx + 12, mark.sy + 12]);
-    ships(ctx, w, h, c, X, Y, taken);
+    const taken = marks.filter((m) => !m.small).map((m) => [m.sx - 12, m.sy - 12, m.sx + 12, m.sy + 12]);
+    stateNames(ctx, w, v, c, X, Y, taken);
+    tracksOf(ctx, v, c, X, Y);
+    ships(ctx, c, X, Y);
     for (const mark of marks) leader(ctx, mark, c);
     for (let i = marks.length - 1; i >= 0; i -= 1) drawMark(ctx, marks[i], c);
     hours(ctx, c, v, X, Y, taken);
@@ -265,16 +264,19 @@
     ctx.fillText(miles + " nm", x + long, y - 9);
   }
 
-  function stateNames(ctx, w, h, v, c, X, Y) {
+  function stateNames(ctx, w, v, c, X, Y, taken) {
     ctx.font = "600 13px system-ui, sans-serif";
+    if ("letterSpacing" in ctx) ctx.letterSpacing = "4px";
     for (const s of states) {
-      const x = clamp(X(s.x), -200, w + 200);
-      ctx.globalAlpha = 0.9;
-      if ("letterSpacing" in ctx) ctx.letterSpacing = "4px";
-      label(ctx, s.name, x, Y(s.y), c.landInk, c, "center", c.land);
-      if ("letterSpacing" in ctx) ctx.letterSpacing = "0px";
-      ctx.globalAlpha = 1;
+      const half = ctx.measureText(s.name).width / 2;
+      const x = X(s.x);
+      const y = Y(s.y);
+      const box = [x - half - 4, y - 10, x + half + 4, y + 10];
+      if (s.room * v.k < half * 0.6 || box[0] < 0 || box[2] > w || box[1] < 24 || !free(taken, box)) continue;
+      taken.push(box);
+      label(ctx, s.name, x, y, c.landInk, c, "center", c.land);
     }
+    if ("letterSpacing" in ctx) ctx.letterSpacing = "0px";
   }
 
   const chosenPartners = () => companions.get(state.rank) || new Set();
@@ -339,8 +341,9 @@
   }
   const free = (taken, b) => !taken.some((t) => b[0] < t[2] && b[2] > t[0] && b[1] < t[3] && b[3] > t[1]);
 
-  // Marks stay on their place where they can; else beside it, on a line that leads back to it
-  const RINGS = [[0, 1], [23, 8], [42, 14], [62, 20]];
+  // Marks stay on their place where they can; else beside it, on a line that leads back to it; else,
+  // and while another vessel is chosen, they shrink to a dot until the reader comes closer.
+  const RINGS = [[0, 1], [23, 8], [42, 14]];
   function layOut(w, h, X, Y) {
     const partners = (e) => e.ranks.includes(state.rank);
     const order = [...events].sort((a, b) =>
@@ -350,14 +353,16 @@
       const x = X(e.x);
       const y = Y(e.y);
       if (x < -30 || y < -30 || x > w + 30 || y > h + 30) continue;
-      const mark = { event: e, x, y, sx: x, sy: y };
-      search: for (const [r, n] of RINGS) {
+      const mark = { event: e, x, y, sx: x, sy: y, small: true };
+      const reach = muted(e) ? 0 : !e.main && !partners(e) ? 1 : Math.min(w, h) < 500 ? 2 : 3;
+      search: for (const [r, n] of RINGS.slice(0, reach)) {
         for (let i = 0; i < n; i += 1) {
           const sx = x + r * Math.cos((i / n) * TAU - Math.PI / 4);
           const sy = y + r * Math.sin((i / n) * TAU - Math.PI / 4);
-          if (found.length < 250 && found.some((m) => (m.sx - sx) ** 2 + (m.sy - sy) ** 2 < 22 ** 2)) continue;
+          if (found.some((m) => !m.small && (m.sx - sx) ** 2 + (m.sy - sy) ** 2 < 24 ** 2)) continue;
           mark.sx = sx;
           mark.sy = sy;
+          mark.small = false;
           break search;
         }
       }
@@ -368,7 +373,7 @@
   const muted = (e) => state.rank && !e.ranks.includes(state.rank);
   function leader(ctx, mark, c) {
     if (mark.sx === mark.x && mark.sy === mark.y) return;
-    ctx.globalAlpha = muted(mark.event) ? 0.25 : 0.8;
+    ctx.globalAlpha = 0.8;
     ctx.strokeStyle = c.magenta;
     ctx.lineWidth = 1;
     ctx.beginPath();
@@ -379,7 +384,7 @@
     ctx.globalAlpha = 1;
   }
   const SHAPES = {
-    encounter(ctx) { ctx.arc(-3.5, 0, 8, 0, TAU); ctx.moveTo(11.5, 0); ctx.arc(3.5, 0, 8, 0, TAU); },
+    encounter(ctx) { ctx.arc(2.5, 0, 8.5, 0, TAU); },
     loitering(ctx) { ctx.arc(0, 0, 9.5, 0, TAU); },
     gap(ctx) { ctx.arc(0, 0, 9.5, 0, TAU); },
     geofence(ctx) { ctx.rect(-8.5, -8.5, 17, 17); },
@@ -389,8 +394,26 @@
     const e = mark.event;
     const chosen = e === state.event;
     ctx.save();
-    ctx.globalAlpha = muted(e) ? 0.3 : 1;
     ctx.translate(mark.sx, mark.sy);
+    if (mark.small) {
+      ctx.globalAlpha = muted(e) ? 0.6 : 1;
+      dot(ctx, 0, 0, 4.6, c.halo);
+      dot(ctx, 0, 0, 3.4, c.magenta);
+      ctx.restore();
+      return;
+    }
+    if (e.kind === "encounter") { // the other one, behind
+      ctx.beginPath();
+      ctx.arc(-5, 0, 8.5, 0, TAU);
+      ctx.lineWidth = 3.6;
+      ctx.strokeStyle = c.halo;
+      ctx.stroke();
+      ctx.fillStyle = c.magentaSoft;
+      ctx.fill();
+      ctx.lineWidth = 1.6;
+      ctx.strokeStyle = c.magenta;
+      ctx.stroke();
+    }
     ctx.beginPath();
     (SHAPES[e.kind] || SHAPES.other)(ctx);
     ctx.lineWidth = 3.6;
@@ -415,10 +438,10 @@
     ctx.font = "700 " + (e.ranks[0] > 99 ? 9 : 10.5) + "px system-ui, sans-serif";
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
-    ctx.fillText(String(e.ranks[0]), 0, 0.5);
+    ctx.fillText(String(e.ranks[0]), e.kind === "encounter" ? 2.5 : 0, 0.5);
     ctx.restore();
   }
-  function ships(ctx, w, h, c, X, Y) {
+  function ships(ctx, c, X, Y) {
     for (const v of vessels) {
       const chosen = v.rank === state.rank;
       ctx.save();
@@ -442,7 +465,7 @@
     }
   }
   function shipNames(ctx, w, h, c, X, Y, taken) {
-    for (const v of vessels) taken.push([X(v.x) - 6, Y(v.y) - 6, X(v.x) + 6, Y(v.y) + 6]);
+    for (const v of vessels) if (!state.rank || v.rank === state.rank) taken.push([X(v.x) - 6, Y(v.y) - 6, X(v.x) + 6, Y(v.y) + 6]);
     const order = [...vessels].sort((a, b) => (b.rank === state.rank) - (a.rank === state.rank) || a.rank - b.rank);
     ctx.font = "600 11px system-ui, sans-serif";
     for (const v of order) {
@@ -467,17 +490,18 @@
     ctx.font = "italic 11px system-ui, sans-serif";
     for (const z of zones) {
       if (z.kind === "territorial_sea") continue;
-      const long = ctx.measureText(z.name).width;
+      const text = z.name.length > 30 ? z.name.slice(0, 29) + "…" : z.name;
+      const long = ctx.measureText(text).width;
       const x = (X(z.box[0]) + X(z.box[2])) / 2;
       const wide = (z.box[2] - z.box[0]) * v.k;
       const tall = (z.box[3] - z.box[1]) * v.k;
-      if (Math.max(wide, tall) < 26) continue;
+      if (Math.max(wide, tall) < 34) continue;
       const above = Y(z.box[3]) - 9;
       const y = tall > 30 && wide > long + 8 ? (Y(z.box[1]) + Y(z.box[3])) / 2 : above;
       const box = [x - long / 2 - 2, y - 7, x + long / 2 + 2, y + 7];
       if (box[0] < 40 || box[2] > w - 50 || y < 24 || y > h - 44 || !free(taken, box)) continue;
       taken.push(box);
-      label(ctx, z.name, x, y, c.zone, c, "center");
+      label(ctx, text, x, y, c.zone, c, "center");
     }
   }
 
@@ -517,7 +541,7 @@
     const right = mark.sx + 20 + w <= width - 60 || mark.sx < w + 28;
     const x = clamp(right ? mark.sx + 20 : mark.sx - 20 - w, 8, Math.max(8, width - w - 8));
     let y = clamp(mark.sy - h / 3, 8, Math.max(8, height - h - 8));
-    if (width < 560) y = mark.sy + 20 + h <= height - 8 ? mark.sy + 20 : Math.max(8, mark.sy - 20 - h);
+    if (width < 560) y = Math.min(mark.sy + 20, height - h - 8);
     popup.style.transform = "translate(" + Math.round(x) + "px," + Math.round(y) + "px)";
   }
 
@@ -578,6 +602,7 @@
     const sx = (event.x - view.x) * view.k;
     const sy = (event.y - view.y) * view.k;
     if (Math.abs(sx) > width / 2 - 30 || Math.abs(sy) > height / 2 - 30) { view.x = event.x; view.y = event.y; }
+    if (width < 560) view.y = event.y - (height / 2 - 40) / view.k; // the popup takes the rest
     settle();
   }
 
@@ -719,7 +744,7 @@
   function theme(night) {
     root.classList.toggle("night", night);
     root.classList.toggle("day", !night);
-    $("night").setAttribute("aria-pressed", String(night));
+    $("night").textContent = night ? "Day" : "Night";
     colors = palette(NAMES);
     redraw();
   }

@@ -6,6 +6,8 @@ was flagged, so nothing is torn at the antimeridian. Lines are lists of integers
 """
 
 from collections.abc import Iterable, Sequence
+from functools import partial
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -144,8 +146,12 @@ def _clip(geometry: NDArray[np.object_], box: Box, lon0: float) -> NDArray[np.ob
             continue
         cut = shapely.clip_by_rect(geometry, *window)
         cut = cut[~shapely.is_empty(cut)]
-        found.append(shapely.transform(cut, lambda xy, by=shift: xy + [by, 0.0]))
+        found.append(shapely.transform(cut, partial(_shifted, by=shift)))
     return np.concatenate(found) if found else np.empty(0, object)
+
+
+def _shifted(xy: Floats, by: float) -> Floats:
+    return np.asarray(xy + np.array([by, 0.0]))
 
 
 def _simplified(
@@ -167,7 +173,7 @@ def _rings(geometries: Iterable[shapely.Geometry]) -> list[list[int]]:
 
 
 def _states(products: Products, box: Box, lon0: float) -> list[list[Any]]:
-    """Where to write the names of the states: inside the largest piece of each on the map."""
+    """Names of the states, with the widest spot of the largest piece and the room there (deg)."""
     land = products.zones.land
     if "iso3" not in land.columns:
         return []
@@ -177,9 +183,10 @@ def _states(products: Products, box: Box, lon0: float) -> list[list[Any]]:
         areas = shapely.area(pieces)
         if len(pieces) and areas.max() >= _LABEL_AREA_DEG2:
             coarse = shapely.simplify(pieces[areas.argmax()], 0.02)
-            spot = shapely.maximum_inscribed_circle(coarse, tolerance=0.02)
-            x, y = shapely.get_coordinates(spot)[0]
-            labels.append([name, round(float(x), 3), round(float(y), 3)])
+            radius = shapely.maximum_inscribed_circle(coarse, tolerance=0.02)
+            x, y = shapely.get_coordinates(radius)[0]
+            room = float(shapely.length(radius))
+            labels.append([name, round(float(x), 3), round(float(y), 3), round(room, 3)])
     return labels
 
 
@@ -221,7 +228,7 @@ def _tracks(
     xyt = np.column_stack([x * _TRACK_SCALE, y * _TRACK_SCALE, minutes])
     cuts = np.flatnonzero(_breaks(x, time_s, bounds))
     found = []
-    for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+    for first, last in pairwise(bounds):
         if first == last:
             continue
         mine = kept[np.searchsorted(kept, first) : np.searchsorted(kept, last)]
@@ -253,8 +260,11 @@ def _kept_vertices(
     bounds: NDArray[np.int64],
     tolerance: float,
 ) -> NDArray[np.int64]:
-    """Indices of the reports worth drawing: the shape's (Douglas-Peucker), the ends of pieces, and
-    the first in every quarter of an hour."""
+    """Indices of the reports worth drawing.
+
+    Those that make the shape (Douglas-Peucker), the ends of pieces, and the first in every
+    quarter of an hour.
+    """
     if len(x) == 0:
         return np.empty(0, "int64")
     begins = _breaks(x, time_s, bounds)
@@ -268,12 +278,13 @@ def _kept_vertices(
     if several.any():
         # The index travels as the third coordinate, which the algorithm carries and doesn't weigh
         points = np.column_stack([x, y, index.astype("float64")])[several]
-        lines = shapely.linestrings(points, indices=np.unique(piece[several], return_inverse=True)[1])
+        line_of = np.unique(piece[several], return_inverse=True)[1]
+        lines = shapely.linestrings(points, indices=line_of)
         shape = shapely.get_coordinates(
             shapely.simplify(lines, tolerance, preserve_topology=False), include_z=True
         )[:, 2]
         keep[shape.astype("int64")] = True
-    return index[keep]
+    return np.asarray(index[keep], "int64")
 
 
 def _vessels(
@@ -298,11 +309,12 @@ def _vessels(
     ]
 
 
-def _events(
-    products: Products, cards: Sequence[VesselCard], lon0: float
-) -> list[dict[str, Any]]:
+def _events(products: Products, cards: Sequence[VesselCard], lon0: float) -> list[dict[str, Any]]:
     """One mark per event; an event of two flagged vessels is theirs together."""
-    pairs = products.events.set_index("event_id")[["mmsi", "other_mmsi"]]
+    events = products.events
+    pairs = dict(
+        zip(events["event_id"], zip(events["mmsi"], events["other_mmsi"], strict=True), strict=True)
+    )
     found: dict[str, dict[str, Any]] = {}
     for card in cards:
         for event in card.events:
@@ -314,7 +326,7 @@ def _events(
                     "label": f"{event.title}: {event.who}, {event.when_utc}",
                     "x": _rounded(event.lon, lon0),
                     "y": None if event.lat is None else round(event.lat, 5),
-                    "mmsi": [int(mmsi) for mmsi in pairs.loc[event.event_id] if mmsi],
+                    "mmsi": [int(mmsi) for mmsi in pairs[event.event_id] if mmsi],
                     "ranks": [],
                     "main": False,
                 },

@@ -12,15 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-import shapely
 
 from detectors.core import events, frames, geodesy
-from detectors.core.zones import ZONE_COLUMNS, Zones
+from detectors.core.zones import Zones
 from pipelines.products import FLAGGED, Products
+from pipelines.reference import load_zones
 
 PROJECT = Path(__file__).resolve().parents[3]
 START = pd.Timestamp("2026-11-20T16:00Z")
@@ -28,8 +27,8 @@ END = START + pd.Timedelta(hours=24)
 LANE = np.array(
     [
         [97.6, 5.75], [98.9, 4.55], [100.1, 3.45], [100.85, 2.83], [101.25, 2.62], [101.75, 2.3],
-        [102.2, 2.0], [102.75, 1.72], [103.2, 1.42], [103.45, 1.18], [103.75, 1.17],
-        [104.1, 1.24], [104.6, 1.4], [105.2, 1.9],
+        [102.2, 2.0], [102.75, 1.72], [103.2, 1.38], [103.42, 1.19], [103.75, 1.16],
+        [104.1, 1.25], [104.55, 1.37], [105.2, 1.95],
     ]
 )  # fmt: skip
 NAMES = (
@@ -63,7 +62,7 @@ MANIFEST: dict[str, Any] = {
     "simulated": True,
     "detectors": {"encounter": "1", "gap": "1", "geofence": "1", "loitering": "1"},
     "counts": {"in": {"rows": 812044, "positions": 790310}, "out": {"events": 61, "flagged": 40}},
-    "rejects": {"bad checksum": 1739, "no time": 12},
+    "rejected": {"bad checksum": 1739, "no time": 12},
     "failures": [],
 }
 
@@ -83,11 +82,8 @@ def positions(mmsi: int, lat: Any, lon: Any, time: Any, **columns: Any) -> pd.Da
 
 
 def strait_zones() -> Zones:
-    """The project's own land and hand-written zones."""
-    land = gpd.read_parquet(PROJECT / "data/reference/land/land_display.parquet")
-    drawn = [gpd.read_file(file) for file in sorted((PROJECT / "config/zones").glob("*.geojson"))]
-    frame = pd.concat(drawn, ignore_index=True)[list(ZONE_COLUMNS)]
-    return Zones(gpd.GeoDataFrame(frame, crs=4326), land, shapely.box(94, -1.5, 106, 9))
+    """The project's own land and zones."""
+    return load_zones(PROJECT / "config/zones", PROJECT / "data/reference")
 
 
 def flagged_row(rank: int, **columns: Any) -> dict[str, Any]:
@@ -121,8 +117,10 @@ def flagged_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
 def vessels_frame(names: dict[int, str]) -> pd.DataFrame:
     """VESSELS with nothing but names."""
     frame = pd.DataFrame({"mmsi": list(names), "name": list(names.values())})
-    plain = {"imo": 0, "callsign": "9MAB1", "ship_type": 80, "length_m": np.nan, "beam_m": np.nan,
-             "draught_m": np.nan, "destination": "", "ais_class": "A", "flag_state": "MYS"}  # fmt: skip
+    plain = {
+        "imo": 0, "callsign": "9MAB1", "ship_type": 80, "length_m": np.nan, "beam_m": np.nan,
+        "draught_m": np.nan, "destination": "", "ais_class": "A", "flag_state": "MYS",
+    }  # fmt: skip
     return frames.conform(frame.assign(**plain), frames.VESSELS)
 
 
@@ -152,18 +150,21 @@ def make(
     return Products(**{**plain, **columns})
 
 
-def _passage(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Times (s), latitudes and longitudes of a passage along the lane, or of a part of it."""
+def _passage(
+    rng: np.random.Generator, n: int, hold: float, stops: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Times (s), latitudes and longitudes along the lane; `stops` for four hours from `hold` on."""
     along = np.r_[0, np.cumsum(np.hypot(*np.diff(LANE, axis=0).T))]
-    degrees = rng.uniform(7, 13) / 60 * 24
-    first = rng.uniform(0, along[-1] - min(degrees, along[-1] * 0.7))
-    time = np.sort(rng.uniform(0, 86400, n))
-    at = np.minimum(first + degrees * time / 86400, along[-1])
+    speed = rng.uniform(7, 13) / 60 / 3600
+    seconds = np.sort(rng.uniform(0, 86400, n))
+    under_way = seconds - np.clip(seconds - hold, 0, 14400) * stops
+    first = rng.uniform(0, max(along[-1] - speed * 72000, 0.1))
+    at = np.minimum(first + speed * under_way, along[-1])
     if rng.random() < 0.5:
-        at = at[::-1]
+        at = along[-1] - at
     lon, lat = np.interp(at, along, LANE[:, 0]), np.interp(at, along, LANE[:, 1])
     side = rng.normal(0, 0.02) + 0.006 * np.sin(at * 9 + rng.uniform(0, 6))
-    return time, lat + side, lon + 0.6 * side
+    return seconds, lat + side, lon + 0.6 * side
 
 
 def night(seed: int = 5, n_vessels: int = 40, n_points: int = 500) -> Products:
@@ -178,19 +179,16 @@ def night(seed: int = 5, n_vessels: int = 40, n_points: int = 500) -> Products:
         mmsi = int(rng.choice([533, 525, 563, 636, 352, 477])) * 1_000_000 + 10_000 + i
         base = NAMES[i % len(NAMES)]
         names[mmsi] = f"{base} {i // len(NAMES) + 1}" if base and i >= len(NAMES) else base
-        seconds, lat, lon = _passage(rng, n_points)
         hold = rng.uniform(15000, 60000)
-        slow = (seconds > hold) & (seconds < hold + 14400)
         kind = ("encounter", "loitering", "gap", "encounter", "geofence")[i % 5]
+        stops = kind in {"encounter", "loitering"}
+        seconds, lat, lon = _passage(rng, n_points, hold, stops)
+        slow = (seconds > hold) & (seconds < hold + 14400)
         j = int(np.searchsorted(seconds, hold))
-        if kind in {"encounter", "loitering"}:
-            late = seconds >= hold + 14400
-            lat[late] -= (lat[slow][-1] - lat[j]) if slow.any() else 0
-            lon[late] -= (lon[slow][-1] - lon[j]) if slow.any() else 0
-            lat[slow], lon[slow] = lat[j], lon[j]
-            drift = 0.004 if kind == "loitering" else 0.0006
-            lat[slow] += np.cumsum(rng.normal(0, drift / 6, slow.sum()))
-            lon[slow] += np.cumsum(rng.normal(0, drift / 6, slow.sum()))
+        if stops:
+            drift = (0.004 if kind == "loitering" else 0.0006) / 6
+            lat[slow] += np.cumsum(rng.normal(0, drift, slow.sum()))
+            lon[slow] += np.cumsum(rng.normal(0, drift, slow.sum()))
         keep = ~slow if kind == "gap" else np.ones(len(seconds), bool)
         stamps = (START + pd.to_timedelta(np.round(seconds[keep]), unit="s")).as_unit("us")
         course = geodesy.bearing_deg(lat[keep][-2], lon[keep][-2], lat[keep][-1], lon[keep][-1])
@@ -211,14 +209,16 @@ def night(seed: int = 5, n_vessels: int = 40, n_points: int = 500) -> Products:
             )
         score = round(float(0.95 - 0.018 * i), 3)
         explanation = (
-            "bunkering inside port limits is common here: a bunker barge alongside, 4 h, in daylight"
+            "bunkering in port limits: a bunker barge alongside for 4 h in daylight"
             if i % 4 == 1
             else ""
         )
         reason = {
-            "encounter": f"Stopped 4.0 h with {names.get(other) or 'MMSI ' + str(other)} 60 m alongside, 14 nm off the coast, outside any anchorage",
-            "loitering": "Drifted 4.0 h at a median of 0.6 kn, 9 nm off the coast, outside any port or anchorage",
-            "gap": "Sent nothing for 4.0 h where others were heard well; travelled 31 nm in that time",
+            "encounter": f"Stopped 4.0 h with {names.get(other) or f'MMSI {other}'} 60 m alongside,"
+            " 14 nm W of Port Dickson, outside any port or anchorage (21 Nov 02:10 to 06:10 MYT)",
+            "loitering": "Drifted 4.0 h at 0.6 kn, 9 nm SW of Lumut, outside any port or anchorage",
+            "gap": "Sent nothing for 4.0 h, last heard 9 nm W of Muar, where 41 other vessels were"
+            " heard meanwhile; heard again 31 nm away",
             "geofence": "Entered the transfer area at 6.2 kn and stayed 4.0 h",
         }[kind]
         rows.append(
@@ -228,7 +228,7 @@ def night(seed: int = 5, n_vessels: int = 40, n_points: int = 500) -> Products:
                 subkind="dwell" if kind == "geofence" else "",
                 end=pd.NaT if i % 7 == 6 else start + pd.Timedelta(hours=4),
                 evidence={"duration_s": 14400, "min_duration_s": 1800, "median_sog_kn": 0.6,
-                          "max_median_sog_kn": 2.0, "n_reports": 88, "first_report_source": "ab:12"},
+                          "max_median_sog_kn": 2.0, "n_reports": 88},
                 **where,
             )
         )  # fmt: skip
@@ -350,7 +350,9 @@ class Page:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def open(self, file: Path, *, width: int = 1400, height: int = 900, night: bool = False) -> None:
+    def open(
+        self, file: Path, *, width: int = 1400, height: int = 900, night: bool = False
+    ) -> None:
         """Open a file at a size and wait until its script has drawn."""
         self.requests.clear()
         self.messages.clear()
