@@ -1,18 +1,19 @@
 """The detectors: a functional core of frames in, events out.
 
 The catalogue finds detectors by looking for modules in this folder: one module, one detector.
+Nothing heavy is imported until a detector is asked for, so that a command's help is instant.
 """
 
 import importlib
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from detectors.core.detector import Detector
 from detectors.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from detectors.core.detector import Detector
 
 
 @cache
@@ -26,7 +27,7 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(m.name for m in modules if not m.ispkg))
 
 
-def find(name: str) -> type[Detector]:
+def find(name: str) -> "type[Detector]":
     """The detector class of that name.
 
     Raises
@@ -34,6 +35,8 @@ def find(name: str) -> type[Detector]:
     ConfigError
         If there is no such detector.
     """
+    from detectors.core.detector import Detector
+
     if name not in names():
         raise ConfigError(f"no detector is called {name!r}", hint=f"known: {', '.join(names())}")
     module = importlib.import_module(f"detectors.{name}")
@@ -49,7 +52,7 @@ def find(name: str) -> type[Detector]:
     return found[0]
 
 
-def build(config: Mapping[str, Mapping[str, Any]]) -> list[Detector]:
+def build(config: Mapping[str, Mapping[str, Any]]) -> "list[Detector]":
     """Detectors from their configuration blocks; a block with ``enabled: false`` is left out.
 
     Raises
@@ -57,6 +60,8 @@ def build(config: Mapping[str, Mapping[str, Any]]) -> list[Detector]:
     ConfigError
         If a block names no detector, or a parameter is unknown or out of range.
     """
+    from pydantic import ValidationError
+
     built = []
     for name, block in config.items():
         parameters = dict(block or {})

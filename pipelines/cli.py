@@ -433,3 +433,7 @@ def main() -> None:
         if error.hint:
             console.print(f"hint: {error.hint}", markup=False, highlight=False)
         sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,225 @@
+"""The command: results on stdout, clear errors with a hint on stderr, exit codes that mean something."""
+
+import gzip
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from detectors.gap import Gap
+from pipelines import store
+
+Selat = Callable[..., Any]
+
+
+@pytest.fixture
+def feed(exercise: Path) -> Path:
+    return exercise / "feed.nmea.gz"
+
+
+def results(home: Path) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
+    folder = home / "latest"
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    tables = (
+        pd.read_csv(folder / name, dtype=str, keep_default_na=False)
+        for name in ("events.csv", "flagged.csv")
+    )
+    return manifest, *tables
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys, pipelines.cli; print([m for m in ('pandas', 'prefect', 'duckdb', 'numpy') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_command_has_help_with_an_example(selat: Selat) -> None:
+    commands = [
+        ["nightly"], ["ingest"], ["detect"], ["flagged"], ["export"], ["serve"], ["doctor"],
+        ["store", "feeds"], ["exercise", "simulate"], ["exercise", "score"],
+    ]  # fmt: skip
+    for command in commands:
+        ran = selat(*command, "--help")
+        assert ran.code == 0
+        assert f"selat {' '.join(command)}" in ran.out.split("Examples:")[1], command
+
+
+def test_empty_file(tmp_path: Path, selat: Selat) -> None:
+    (tmp_path / "empty.nmea").touch()
+    ran = selat("ingest", tmp_path / "empty.nmea", "--home", tmp_path / "home")
+    assert ran.code == 3
+    assert "empty.nmea" in ran.err
+    assert "empty" in ran.err.replace("empty.nmea", "")
+
+
+def test_binary_file(tmp_path: Path, selat: Selat) -> None:
+    (tmp_path / "photo.bin").write_bytes(bytes(range(256)) * 50)
+    ran = selat("ingest", tmp_path / "photo.bin", "--home", tmp_path / "home")
+    assert ran.code == 3
+    assert "photo.bin" in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_missing_file(tmp_path: Path, selat: Selat) -> None:
+    ran = selat("ingest", tmp_path / "nowhere.nmea", "--home", tmp_path / "home")
+    assert ran.code == 3
+    assert "nowhere.nmea" in ran.err
+
+
+def test_folder_without_feeds(tmp_path: Path, selat: Selat) -> None:
+    folder = tmp_path / "feeds"
+    folder.mkdir()
+    (folder / "README.txt").write_text("no feed here\n")
+    ran = selat("ingest", folder, "--home", tmp_path / "home")
+    assert ran.code == 3
+    assert "feeds" in ran.err
+    assert "hint:" in ran.err
+
+
+def test_csv_with_wrong_headers(tmp_path: Path, selat: Selat) -> None:
+    (tmp_path / "x.csv").write_text("MMSI,Timestamp,LAT,LON\n533000001,2026-01-05T00:00:00,4,100\n")
+    ran = selat("ingest", tmp_path / "x.csv", "--home", tmp_path / "home")
+    assert ran.code == 3
+    assert "BaseDateTime" in ran.err
+
+
+def test_truncated_gzip_keeps_the_good_rows(tmp_path: Path, feed: Path, selat: Selat) -> None:
+    whole = feed.read_bytes()
+    (tmp_path / "cut.nmea.gz").write_bytes(whole[: len(whole) // 2])
+    ran = selat("ingest", tmp_path / "cut.nmea.gz", "--home", tmp_path / "home", "--json")
+    assert ran.code == 0
+    [report] = json.loads(ran.out)["added"].values()
+    assert report["positions"] > 1000
+    assert report["rejected"]["truncated archive"] == 1
+
+
+def test_unknown_area(tmp_path: Path, feed: Path, selat: Selat) -> None:
+    ran = selat("ingest", feed, "--area", "atlantis", "--home", tmp_path / "home")
+    assert ran.code != 0
+    assert "atlantis" in ran.err
+    assert "hint:" in ran.err
+
+
+def test_second_ingest_is_a_no_op(tmp_path: Path, feed: Path, selat: Selat) -> None:
+    home = tmp_path / "home"
+    first = json.loads(selat("ingest", feed, "--home", home, "--json").out)
+    assert len(first["added"]) == 1
+    second = json.loads(selat("ingest", feed, "--home", home, "--json").out)
+    assert second["added"] == {}
+    assert len(second["already_there"]) == 1
+
+
+def test_dry_run_writes_nothing(tmp_path: Path, feed: Path, selat: Selat) -> None:
+    ran = selat("ingest", feed, "--home", tmp_path / "home", "--dry-run", "--json")
+    assert ran.code == 0
+    assert not (tmp_path / "home" / "store").exists()
+
+
+def test_date_with_no_data(exercise_home: Path, selat: Selat) -> None:
+    ran = selat("detect", "--date", "2019-01-01", "--home", exercise_home)
+    assert ran.code == 7
+    assert "2018-12-31 16:00Z" in ran.err
+    assert "hint: the store holds reports from 2026-01-05" in ran.err
+
+
+def test_nothing_was_run_yet(tmp_path: Path, selat: Selat) -> None:
+    ran = selat("flagged", "--home", tmp_path)
+    assert ran.code == 7
+    assert "selat nightly --feed" in ran.err
+
+
+def test_flagged_as_table_json_and_csv(exercise_home: Path, selat: Selat) -> None:
+    table = selat("flagged", "--home", exercise_home)
+    assert "SIMULATED DATA" in table.out
+    assert "Flags are leads, not findings." in table.out
+    as_json = json.loads(selat("flagged", "--home", exercise_home, "--json", "--top", 3).out)
+    assert as_json["simulated"] is True
+    assert [row["rank"] for row in as_json["flagged"]] == ["1", "2", "3"]
+    as_csv = selat("flagged", "--home", exercise_home, "--csv", "--top", 3).out.splitlines()
+    assert len(as_csv) == 4
+    assert as_csv[0].startswith("rank,mmsi,imo,name")
+
+
+def test_a_failing_detector_fails_the_run_after_the_others(
+    tmp_path: Path, feed: Path, selat: Selat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> pd.DataFrame:
+        raise ZeroDivisionError("a bug")
+
+    home = tmp_path / "home"
+    selat("ingest", feed, "--home", home)
+    assert selat("detect", "--home", home).code == 0
+    _, before, _ = results(home)
+    monkeypatch.setattr(Gap, "detect", breaks)
+    ran = selat("detect", "--home", home)
+    assert ran.code == 6
+    assert "detector gap: ZeroDivisionError: a bug" in ran.err
+    manifest, events, _ = results(home)
+    assert manifest["state"] == "partial"
+    assert manifest["failures"] == {"detector gap": "ZeroDivisionError: a bug"}
+    gaps = events["kind"] == "gap"
+    assert set(events["status"][gaps]) == {"not_assessed"}
+    assert set(events["status"][~gaps]) == {"unchanged"}
+    assert len(events) == len(before)
+
+
+def test_the_same_window_again_changes_nothing(
+    tmp_path: Path, feed: Path, selat: Selat
+) -> None:
+    home = tmp_path / "home"
+    selat("ingest", feed, "--home", home)
+    selat("detect", "--home", home)
+    _, created, flagged = results(home)
+    assert set(created["status"]) == {"created"}
+    selat("detect", "--home", home)
+    _, again, flagged_again = results(home)
+    assert set(again["status"]) == {"unchanged"}
+    pd.testing.assert_frame_equal(created.drop(columns="status"), again.drop(columns="status"))
+    pd.testing.assert_frame_equal(flagged, flagged_again)
+
+
+def test_one_go_equals_hour_by_hour(
+    tmp_path: Path, exercise: Path, exercise_home: Path, selat: Selat
+) -> None:
+    home = tmp_path / "home"
+    selat("ingest", exercise / "feed.nmea.gz", "--home", home)
+    cuts = ["16:00", "18:30", "21:00", "23:59"]
+    edges = [f"2026-01-05T{cut}Z" for cut in cuts] + ["2026-01-06T02:00Z", "2026-01-06T05:00Z"]
+    for since, until in zip(edges[:-1], edges[1:], strict=True):
+        assert selat("detect", "--since", since, "--until", until, "--home", home).code == 0
+    with store.read(home / "store") as parts, store.read(exercise_home / "store") as whole:
+        query = (
+            "SELECT * EXCLUDE (run_id, first_run_id, supersedes, reason) FROM events "
+            "WHERE NOT retracted ORDER BY event_id"
+        )
+        pd.testing.assert_frame_equal(parts.sql(query), whole.sql(query))
+
+
+def test_export_again(exercise_home: Path, tmp_path: Path, selat: Selat) -> None:
+    out = tmp_path / "pack"
+    ran = selat("export", out, "--home", exercise_home)
+    assert ran.code == 0
+    latest = exercise_home / "latest"
+    for name in ("events.csv", "flagged.csv", "manifest.json", "events.geojson"):
+        assert (out / name).read_bytes() == (latest / name).read_bytes(), name
+    assert "exists already" in selat("export", out, "--home", exercise_home).err
+
+
+def test_doctor(tmp_path: Path, selat: Selat) -> None:
+    assert selat("doctor", "--home", tmp_path).code == 0
+
+
+def test_a_feed_from_standard_input(
+    tmp_path: Path, feed: Path
+) -> None:
+    lines = gzip.decompress(feed.read_bytes()).splitlines(keepends=True)[:5000]
+    command = [sys.executable, "-m", "pipelines.cli", "ingest", "-", "--home", tmp_path, "--json"]
+    done = subprocess.run(command, input=b"".join(lines), capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    [report] = json.loads(done.stdout)["added"].values()
+    assert report["rows_read"] == 5000
