@@ -43,17 +43,15 @@ def unwrap(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
     for k in np.flatnonzero(beyond):
         whole = geometries[k]
         parts = [
-            _shifted(
-                shapely.intersection(whole, shapely.box(turn - 180, -90, turn + 180, 90)), -turn
-            )
+            _moved(shapely.intersection(whole, shapely.box(turn - 180, -90, turn + 180, 90)), -turn)
             for turn in (-360, 0, 360)
         ]
         result[k] = shapely.union_all([part for part in parts if shapely.area(part) > 0])
     return result
 
 
-def _shifted(geometry: shapely.Geometry, degrees: float) -> shapely.Geometry:
-    return shapely.transform(geometry, lambda lon_lat: lon_lat + [degrees, 0.0])
+def _moved(geometry: shapely.Geometry, degrees: float) -> shapely.Geometry:
+    return shapely.transform(geometry, lambda lon_lat: np.add(lon_lat, [degrees, 0.0]))
 
 
 class PolygonIndex:
@@ -68,7 +66,7 @@ class PolygonIndex:
     def __init__(self, geometries: Sequence[shapely.Geometry] | NDArray[np.object_]) -> None:
         self._geometries = unwrap(np.array(geometries, dtype=object).reshape(-1))
         shapely.prepare(self._geometries)
-        self._empty = bool(np.all(shapely.is_empty(self._geometries)))
+        self._empty = bool(np.all(np.isnan(shapely.bounds(self._geometries))))
         if not self._empty:
             self._build()
 
@@ -138,14 +136,16 @@ class PolygonIndex:
         if self._empty or not len(lat):
             return np.empty(0, np.int64), np.empty(0, np.int64)
         point = np.flatnonzero(np.isfinite(lat) & np.isfinite(lon))
-        lat, lon = lat[point], wrap_lon(lon[point])
-        seam = np.flatnonzero(lon == -180.0)  # the antimeridian is the edge of both hemispheres
+        lat, lon = lat[point], lon[point]
+        # Wrapping rounds, so what needs none stays as it is.
+        lon = np.where(np.abs(lon) > 180.0, wrap_lon(lon), lon)
+        seam = np.flatnonzero(np.abs(lon) == 180.0)  # the edge of both hemispheres
         found = [
             self._chunk(lat[a : a + _CHUNK], lon[a : a + _CHUNK], wanted, a)
             for a in range(0, len(lat), _CHUNK)
         ]
         if len(seam):
-            index, polygon = self._chunk(lat[seam], np.full(len(seam), 180.0), wanted, 0)
+            index, polygon = self._chunk(lat[seam], -lon[seam], wanted, 0)
             found.append((seam[index], polygon))
         points = np.concatenate([part[0] for part in found] or [np.empty(0, np.int64)])
         polygons = np.concatenate([part[1] for part in found] or [np.empty(0, np.int64)])

@@ -92,8 +92,8 @@ class Zones:
         """Distance in metres to the nearest land, 0 on land.
 
         Never too short, and too long by at most half of `COAST_SPACING_M` right at the coast,
-        less further out. A NaN gives NaN; no land within `within_m` gives infinity. About half a
-        second per million points within 1 km, twelve seconds without a limit.
+        less further out. A NaN gives NaN; no land within `within_m` gives infinity. About a
+        second per million points within 1 km, ten times that without a limit.
         """
         lat, lon = np.asarray(lat, "float64"), np.asarray(lon, "float64")
         distance = np.full(len(lat), np.nan)
