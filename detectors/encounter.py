@@ -95,15 +95,20 @@ class Encounter(Detector):
     raft_memory_s: PositiveInt = Field(default=21_600)
 
     @property
-    def settle_s(self) -> int:
+    def settle(self) -> timedelta:
         """How long after its last tick an encounter or its raft can still change."""
-        return self.max_interruption_s + self.min_piece_s + self.min_duration_s + self.max_silence_s
+        return timedelta(
+            seconds=self.max_interruption_s
+            + self.min_piece_s
+            + self.min_duration_s
+            + self.max_silence_s
+        )
 
     @property
     def lookback(self) -> timedelta:
         """Long enough to find any encounter not yet settled, and the raft it belongs to."""
         found_s = self.min_duration_s + 2 * (self.max_interruption_s + self.min_piece_s)
-        return timedelta(seconds=self.settle_s + self.raft_memory_s + found_s + self.max_silence_s)
+        return self.settle + timedelta(seconds=self.raft_memory_s + found_s + self.max_silence_s)
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find encounters; see the class for the rule and `Detector.detect` for the frames."""
@@ -128,7 +133,7 @@ class Encounter(Detector):
         step_us = self.step_s * runs.SECOND_US
         start_us, end_us = grid.tick[left[first]] * step_us, (grid.tick[left[last]] + 1) * step_us
         window = runs.window_us(context.start, context.end)
-        wanted = np.flatnonzero(runs.touches(start_us, end_us, window, self.settle_s))
+        wanted = np.flatnonzero(runs.touches(start_us, end_us, window, self.settle))
         if len(wanted) == 0:
             return events.empty()
         first, last, start_us, end_us = (a[wanted] for a in (first, last, start_us, end_us))

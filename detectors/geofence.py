@@ -84,15 +84,15 @@ class Geofence(Detector):
     max_silence_s: PositiveInt = 3600
 
     @property
-    def settle_s(self) -> int:
+    def settle(self) -> timedelta:
         """How long after a crossing it takes at most to be sure of it."""
-        return self.max_silence_s + max(self.min_inside_s, self.min_outside_s)
+        return timedelta(seconds=self.max_silence_s + max(self.min_inside_s, self.min_outside_s))
 
     @property
     def lookback(self) -> timedelta:
         """Long enough to find the visit behind any crossing not yet settled, and a dwell."""
         found_s = max(self.min_inside_s, self.min_dwell_s) + self.min_outside_s
-        return timedelta(seconds=self.settle_s + found_s + 2 * self.max_silence_s)
+        return self.settle + timedelta(seconds=found_s + 2 * self.max_silence_s)
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find visits; see the class for the rule and `Detector.detect` for the frames."""
@@ -135,12 +135,12 @@ class Geofence(Detector):
             ("exit", exit_, leaves & lasting & settled, inside_last),
         ):
             picked = wanted & self._of(frame, zone, self.crossing_scores)
-            picked &= runs.touches(crossing.start_us, crossing.end_us, window, self.settle_s)
+            picked &= runs.touches(crossing.start_us, crossing.end_us, window, self.settle)
             found += self._crossing_events(
                 subkind, crossing, np.flatnonzero(picked), inside, zone, positions, frame
             )
         long = (stay_s >= self.min_dwell_s) & self._of(frame, zone, self.dwell_scores)
-        long &= runs.touches(entry.inner_us, exit_.inner_us, window, self.settle_s)
+        long &= runs.touches(entry.inner_us, exit_.inner_us, window, self.settle)
         found += self._dwell_events(
             entry, exit_, np.flatnonzero(long), inside_first, inside_last, window[1],
             zone, stay_s, positions, frame,

@@ -86,15 +86,15 @@ class Loitering(Detector):
     near_land_m: PositiveFloat = 300.0
 
     @property
-    def settle_s(self) -> int:
+    def settle(self) -> timedelta:
         """How long after its last tick a loitering can still go on."""
-        return self.max_interruption_s + self.min_piece_s + self.max_silence_s
+        return timedelta(seconds=self.max_interruption_s + self.min_piece_s + self.max_silence_s)
 
     @property
     def lookback(self) -> timedelta:
         """Long enough to find any loitering not yet settled, whatever its phase."""
         found_s = self.min_duration_s + 2 * (self.max_interruption_s + self.min_piece_s)
-        return timedelta(seconds=self.settle_s + found_s + self.max_silence_s)
+        return self.settle + timedelta(seconds=found_s + self.max_silence_s)
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find loiterings; see the class for the rule and `Detector.detect` for the frames."""
@@ -109,7 +109,7 @@ class Loitering(Detector):
         step_us = self.step_s * runs.SECOND_US
         start_us, end_us = grid.tick[slow[first]] * step_us, (grid.tick[slow[last]] + 1) * step_us
         window = runs.window_us(context.start, context.end)
-        wanted = runs.touches(start_us, end_us, window, self.settle_s)
+        wanted = runs.touches(start_us, end_us, window, self.settle)
         first, last, start_us, end_us = (a[wanted] for a in (first, last, start_us, end_us))
         if len(first) == 0:
             return events.empty()

@@ -64,6 +64,15 @@ class Detector(BaseModel):
         """History needed before an event's start (see the class docstring)."""
         raise NotImplementedError
 
+    @property
+    def settle(self) -> timedelta:
+        """How long after its end an event can still change, e.g. grow over an interruption.
+
+        An event that ended less than this before a window belongs to that window too: only there
+        is it known how it ended.
+        """
+        return timedelta(0)
+
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find events.
 
@@ -77,7 +86,7 @@ class Detector(BaseModel):
         Returns
         -------
         pandas.DataFrame
-            `events.EVENTS`: every event touching [context.start, context.end], and those only.
-            An event that still goes on at `context.end` has no `end`.
+            `events.EVENTS`: every event touching [context.start - settle, context.end], and those
+            only. An event that still goes on at `context.end` has no `end`.
         """
         raise NotImplementedError

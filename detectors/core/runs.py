@@ -11,6 +11,7 @@ the detectors that rest on it independent of partitioning.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -243,14 +244,14 @@ def window_us(start: pd.Timestamp, end: pd.Timestamp) -> tuple[int, int]:
 
 
 def touches(
-    start_us: Ints, end_us: Ints, window: tuple[int, int], settle_s: float
+    start_us: Ints, end_us: Ints, window: tuple[int, int], settle: timedelta
 ) -> NDArray[np.bool_]:
     """Whether stories touch a window.
 
     A story whose end can still move belongs to the window too: one that ended less than
-    `settle_s` before the window began was not settled then, and only this window knows how it
+    `settle` before the window began was not settled then, and only this window knows how it
     ended.
     """
     begin_us, finish_us = window
-    settled_us = end_us + int(settle_s * SECOND_US)
+    settled_us = end_us + settle // timedelta(microseconds=1)
     return np.asarray((start_us <= finish_us) & (settled_us >= begin_us))

@@ -1,0 +1,198 @@
+"""Explanations: each reason alone, the best of several, and what isn't known."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from detectors.core import events, explain
+from detectors.core.explain import HYPOTHESES
+
+A, B = 533000001, 563000002
+
+
+def event(kind: str, evidence: dict[str, Any], **columns: Any) -> pd.DataFrame:
+    """One event of a kind with a base score of 0.8."""
+    day = pd.Timestamp("2026-03-01", tz="UTC")
+    row = {
+        "kind": kind, "detector": kind, "version": "1", "mmsi": A, "track_ids": f"{A}01",
+        "start": day, "end": day + pd.Timedelta(hours=1), "anchor": day, "lat": 4.0, "lon": 100.0,
+        "score": 0.8, "evidence": evidence,
+    }  # fmt: skip
+    if kind == "encounter":
+        row |= {"other_mmsi": B, "track_ids": f"{A}01;{B}01"}
+    return events.build([{**row, **columns}])
+
+
+MEETING = {
+    "duration_s": 7200, "median_distance_m": 60.0, "min_distance_m": 40.0,
+    "distance_spread_m": 30.0, "median_speed_kn": 0.3, "other_median_speed_kn": 0.3,
+    "drift_kn": 0.2, "other_drift_kn": 0.2, "nav_status": 0, "other_nav_status": 0,
+    "in_anchorage": False, "in_sts_area": False, "near_land": False, "near_land_m": 300.0,
+    "anchorage_distance_m": 40_000.0,
+}  # fmt: skip
+DRIFT = {
+    "duration_s": 14_400, "median_speed_kn": 0.5, "drift_kn": 0.4, "extent_m": 3000.0,
+    "nav_status": 0, "in_sts_area": False, "near_land": False, "near_land_m": 300.0,
+    "anchorage_distance_m": 40_000.0,
+}  # fmt: skip
+VISIT = {"zone_class": "landing_place", "duration_s": 3600}
+CARGO, TANKER = 70, 80
+
+CASES = [
+    # name, kind, evidence that differs, types of the vessels, words that the sentence holds
+    ("pilot transfer", "encounter", {"duration_s": 2400}, (CARGO, 50), "40 min"),
+    ("tug and tow", "encounter",
+     {"drift_kn": 2.4, "other_drift_kn": 2.3, "median_speed_kn": 2.4}, (52, CARGO), "2.3 kn"),
+    ("anchored neighbours", "encounter",
+     {"nav_status": 1, "other_nav_status": 1, "min_distance_m": 320.0}, (CARGO, CARGO), "320 m"),
+    ("pair trawling", "encounter",
+     {"median_speed_kn": 2.5, "other_median_speed_kn": 2.6}, (30, 30), "2.5 to 2.6 kn"),
+    ("official craft", "encounter", {}, (55, CARGO), "law enforcement"),
+    ("bunkering", "encounter", {"in_anchorage": True}, (TANKER, CARGO), "90 m"),
+    ("bunkering", "encounter", {"anchorage_distance_m": 900.0}, (CARGO, TANKER), "900 m from"),
+    ("harbour craft at work", "encounter",
+     {"anchorage_distance_m": 3704.0}, (52, CARGO), "2.0 nm"),
+    ("sailing in company", "encounter",
+     {"drift_kn": 2.5, "other_drift_kn": 2.6, "min_distance_m": 250.0, "duration_s": 2000},
+     (CARGO, CARGO), "2.5 kn"),
+    ("designated transfer area", "encounter", {"in_sts_area": True}, (CARGO, CARGO), "designated"),
+    ("at a berth", "encounter", {"near_land": True}, (CARGO, CARGO), "300 m"),
+    ("pilot vessel on station", "loitering", {}, (50,), "4.0 h"),
+    ("official craft", "loitering", {}, (51,), "rescue"),
+    ("work at sea", "loitering", {"nav_status": 3}, (CARGO,), "restricted"),
+    ("work at sea", "loitering", {}, (33,), "dredging"),
+    ("moored", "loitering",
+     {"nav_status": 5, "near_land": True, "extent_m": 40.0}, (CARGO,), "moored"),
+    ("waiting at anchor", "loitering", {"nav_status": 1, "extent_m": 400.0}, (CARGO,), "400 m"),
+    ("fishing", "loitering", {}, (30,), "fishing vessel"),
+    ("fishing", "loitering", {"nav_status": 7}, (CARGO,), "reports fishing"),
+    ("tug standing by", "loitering", {}, (52,), "standing by"),
+    ("at a berth", "loitering", {"near_land": True}, (CARGO,), "300 m"),
+    ("not under command", "loitering", {"nav_status": 2}, (CARGO,), "0.4 kn"),
+    ("waiting off a port", "loitering", {"anchorage_distance_m": 1852.0}, (CARGO,), "1.0 nm"),
+    ("designated transfer area", "loitering", {"in_sts_area": True}, (CARGO,), "designated"),
+    ("pleasure craft", "loitering", {}, (36,), "pleasure"),
+    ("ferry routine", "geofence", {}, (60,), "passenger"),
+    ("service routine", "geofence", {}, (50,), "pilot"),
+    ("fishing harbour", "geofence", {}, (30,), "landed"),
+]  # fmt: skip
+BASE = {"encounter": MEETING, "loitering": DRIFT, "geofence": VISIT}
+
+
+def explained(scene: Any, found: pd.DataFrame, *types: int) -> tuple[pd.Series, dict[str, Any]]:
+    vessels = scene.vessels(
+        *(
+            {"mmsi": m, "ship_type": t, "length_m": 90.0}
+            for m, t in zip((A, B), types, strict=False)
+        )
+    )
+    result = explain.explain(found, scene.context(vessels=vessels))
+    return result.iloc[0], events.evidence_of(result)[0]
+
+
+@pytest.mark.parametrize(("name", "kind", "differs", "types", "words"), CASES)
+def test_each_reason(
+    scene: Any, name: str, kind: str, differs: dict[str, Any], types: tuple[int, ...], words: str
+) -> None:
+    row, evidence = explained(scene, event(kind, {**BASE[kind], **differs}), *types)
+    (weight,) = {h.weight for h in HYPOTHESES if (h.name, h.kind) == (name, kind)}
+    assert row["explanation"].startswith(f"{name}: ")
+    assert words in row["explanation"]
+    assert row["score"] == pytest.approx(0.8 * (1 - weight))
+    assert evidence["base_score"] == 0.8
+    assert evidence["explanation_weight"] == weight
+    assert evidence["explanation_overturned_by"]
+    assert evidence["untested_explanations"] == ""
+
+
+def test_every_reason_has_a_case() -> None:
+    assert {(h.name, h.kind) for h in HYPOTHESES} == {(name, kind) for name, kind, *_ in CASES}
+
+
+@pytest.mark.parametrize("kind", list(BASE))
+def test_two_merchant_ships_have_no_excuse(scene: Any, kind: str) -> None:
+    row, evidence = explained(scene, event(kind, BASE[kind]), CARGO, TANKER)
+    assert row["explanation"] == ""
+    assert row["score"] == 0.8
+    assert evidence["explanation_weight"] == 0.0
+    assert evidence["explanation_overturned_by"] == ""
+
+
+@pytest.mark.parametrize("kind", list(BASE))
+def test_an_unknown_type_is_neither_innocence_nor_guilt(scene: Any, kind: str) -> None:
+    for types in ((), (0, 0), (-1, -1)):
+        row, evidence = explained(scene, event(kind, BASE[kind]), *types)
+        assert row["explanation"] == ""
+        assert row["score"] == 0.8
+        assert evidence["untested_explanations"]
+
+
+def test_the_heaviest_reason_wins(scene: Any) -> None:
+    found = event("loitering", {**DRIFT, "nav_status": 2, "near_land": True})
+    row, _ = explained(scene, found, 50)
+    assert row["explanation"].startswith("pilot vessel on station")
+    row, _ = explained(scene, found, CARGO)
+    assert row["explanation"].startswith("at a berth")
+
+
+@pytest.mark.parametrize(
+    ("differs", "types"),
+    [
+        ({"duration_s": 7200}, (CARGO, 50)),  # a pilot boat that stays for two hours
+        ({}, (52, CARGO)),  # a tug that lies still with a ship far out
+        ({}, (30, 30)),  # fishing vessels stopped together
+        ({"in_anchorage": False}, (TANKER, TANKER)),  # two tankers at sea
+    ],
+)
+def test_close_to_a_reason_but_not_it(
+    scene: Any, differs: dict[str, Any], types: tuple[int, int]
+) -> None:
+    row, _ = explained(scene, event("encounter", {**MEETING, **differs}), *types)
+    assert row["explanation"] == ""
+
+
+def test_at_anchor_but_moving_is_not_believed(scene: Any) -> None:
+    row, _ = explained(scene, event("loitering", {**DRIFT, "nav_status": 1}), CARGO)
+    assert row["explanation"] == ""
+
+
+def test_what_a_detector_said_stays(scene: Any) -> None:
+    said = "not assessed: no land or zone layer reaches this place"
+    for text, score in ((said, 0.0), ("leaving coverage: it was on its way out", 0.1)):
+        found = event("encounter", MEETING, score=score, explanation=text)
+        row, evidence = explained(scene, found, CARGO, 50)
+        assert (row["explanation"], row["score"]) == (text, score)
+        assert evidence["base_score"] == score
+        again, _ = explained(scene, pd.DataFrame([row]), CARGO, 50)
+        assert again.equals(row)
+
+
+@pytest.mark.parametrize(("name", "kind", "differs", "types", "words"), CASES)
+def test_explaining_twice_changes_nothing(
+    scene: Any, name: str, kind: str, differs: dict[str, Any], types: tuple[int, ...], words: str
+) -> None:
+    vessels = scene.vessels(
+        *(
+            {"mmsi": m, "ship_type": t, "length_m": 90.0}
+            for m, t in zip((A, B), types, strict=False)
+        )
+    )
+    context = scene.context(vessels=vessels)
+    once = explain.explain(event(kind, {**BASE[kind], **differs}), context)
+    pd.testing.assert_frame_equal(explain.explain(once, context), once)
+    assert name
+    assert words
+
+
+def test_nothing_and_nobody(scene: Any) -> None:
+    assert explain.explain(events.empty(), scene.context()).empty
+    pd.testing.assert_series_equal(
+        explain.explain(events.empty(), scene.context()).dtypes, events.empty().dtypes
+    )
+
+
+def test_other_kinds_pass_through(scene: Any) -> None:
+    row, evidence = explained(scene, event("gap", {"duration_s": 7200}), CARGO)
+    assert (row["score"], row["explanation"]) == (0.8, "")
+    assert evidence["base_score"] == 0.8
