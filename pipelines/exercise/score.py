@@ -217,7 +217,7 @@ def _match(planted: Planted, events: pd.DataFrame) -> int:
     """Row of the event that matches best, -1 where none does."""
     kinds = next((alike for alike in _ALIKE if planted.kind in alike), {planted.kind})
     start, end = events["start_s"].to_numpy(), events["end_s"].to_numpy()
-    candidate = events["kind"].isin(kinds).to_numpy()
+    candidate = events["kind"].isin(kinds).to_numpy(copy=True)
     candidate &= (events["mmsi"] == planted.mmsi).to_numpy()
     candidate &= (events["other_mmsi"] == planted.other_mmsi).to_numpy()
     # Touching is asked for in any case, so that an IoU of 0 can't join a day to the next.

@@ -1,0 +1,36 @@
+"""One small exercise for all tests that only look at one."""
+
+import gzip
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from detectors.core.zones import Zones
+from pipelines.exercise import Truth, simulate
+from pipelines.reference import load_zones
+
+PROJECT = Path(__file__).resolve().parents[3]
+START = datetime(2026, 3, 10, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    folder: Path
+    truth: Truth
+    lines: list[bytes]
+
+
+@pytest.fixture(scope="session")
+def zones() -> Zones:
+    return load_zones(PROJECT / "config/zones", PROJECT / "data/reference")
+
+
+@pytest.fixture(scope="session")
+def exercise(zones: Zones, tmp_path_factory: pytest.TempPathFactory) -> Exercise:
+    """Twelve hours, 100 vessels: two of everything."""
+    folder = tmp_path_factory.mktemp("exercise")
+    truth = simulate(folder, seed=5, hours=12, vessels=100, start=START, zones=zones)
+    feed = gzip.decompress((folder / "feed.nmea.gz").read_bytes())
+    return Exercise(folder, truth, feed.splitlines())

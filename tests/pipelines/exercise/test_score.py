@@ -1,0 +1,188 @@
+"""Scoring, on runs made for it."""
+
+import json
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.exercise import ExerciseError, Planted, Truth, score
+from pipelines.exercise.score import iou
+
+T0, T1 = 1_773_100_800.0, 1_773_187_200.0
+H = 3600.0
+
+
+def planted(kind, mmsi, other=0, start_h=2.0, end_h=6.0, suspicious=True, note="x"):
+    return Planted(
+        kind, mmsi, other, T0 + start_h * H, T0 + end_h * H, 101.0, 2.0, suspicious, note
+    )
+
+
+TRUTH = (
+    planted("encounter", 533900001, 533900002),
+    planted("loitering", 533900003, start_h=1, end_h=8),
+    planted("gap", 533900004, start_h=20, end_h=24),
+    planted("encounter", 533900005, 533900006, suspicious=False, note="tug and tow"),
+    planted("loitering", 533900007, suspicious=False, note="at anchor"),
+)
+
+
+def event(number, kind, mmsi, other=0, start_h=2.0, end_h=6.0, status="created"):
+    def text(hours):
+        if hours is None:
+            return ""
+        return datetime.fromtimestamp(T0 + hours * H, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    return {
+        "event_id": f"{number:016x}", "kind": kind, "mmsi": str(mmsi),
+        "other_mmsi": str(other) if other else "", "start": text(start_h), "end": text(end_h),
+        "status": status,
+    }  # fmt: skip
+
+
+def run(folder, events=(), flags=(), manifest=None, truth=TRUTH):
+    """Write a run's files and score it; `flags` are (mmsi, event numbers) in rank order."""
+    columns = list(event(0, "gap", 1))
+    pd.DataFrame(list(events), columns=columns).to_csv(folder / "events.csv", index=False)
+    rows = [
+        {"rank": rank, "mmsi": mmsi, "event_ids": ";".join(f"{n:016x}" for n in numbers)}
+        for rank, (mmsi, numbers) in enumerate(flags, 1)
+    ]
+    frame = pd.DataFrame(rows, columns=["rank", "mmsi", "event_ids"])
+    frame.to_csv(folder / "flagged.csv", index=False)
+    if manifest is not None:
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+    Truth(T0, T1, tuple(truth)).write(folder / "truth.json")
+    return score(folder / "truth.json", folder)
+
+
+PERFECT = (
+    event(1, "encounter", 533900001, 533900002),
+    event(2, "loitering", 533900003, start_h=1, end_h=8),
+    event(3, "gap", 533900004, start_h=20, end_h=None),
+)
+
+
+def test_a_perfect_run(tmp_path):
+    flags = [(533900001, [1]), (533900002, [1]), (533900003, [2]), (533900004, [3])]
+    result = run(tmp_path, PERFECT, flags, {"counts": {"vessel_hours": 2000}})
+    frame = result.to_frame().set_index("kind")
+    assert (frame["recall"] == 1).all()
+    assert (frame["raised"] == 0).all()
+    assert (frame["start_error_s"] == 0).all()
+    assert (frame["false_per_1000_vessel_hours"] == 0).all()
+    assert result.precision_at_top == 1
+    assert result.missed == ()
+    assert json.loads(result.to_json())["precision_at_top"] == 1
+
+
+def test_an_empty_run_finds_nothing_and_raises_nothing(tmp_path):
+    result = run(tmp_path)
+    frame = result.to_frame().set_index("kind")
+    assert (frame["recall"] == 0).all()
+    assert (frame[["raised", "raised_flagged", "events"]] == 0).all(axis=None)
+    assert len(result.missed) == 3
+    assert json.loads(result.to_json())["precision_at_top"] is None
+
+
+def test_traps_raised_and_raised_in_flags_are_told_apart(tmp_path):
+    events = (
+        event(1, "encounter", 533900005, 533900006, 3, 5),
+        event(2, "loitering", 533900007, start_h=3, end_h=8),
+    )
+    result = run(tmp_path, events, [(533900005, [1])], {"vessel_hours": 1000})
+    frame = result.to_frame().set_index("kind")
+    assert frame.loc["encounter", ["traps", "raised", "raised_flagged"]].tolist() == [1, 1, 1]
+    assert frame.loc["loitering", ["traps", "raised", "raised_flagged"]].tolist() == [1, 1, 0]
+    assert frame.loc["encounter", "in_traps"] == 1
+    assert frame.loc["encounter", "false_per_1000_vessel_hours"] == 1
+    assert result.precision_at_top == 0
+    assert [flagged for _, flagged in result.raised] == [True, False]
+
+
+def test_a_trap_is_raised_by_half_an_event_not_by_less(tmp_path):
+    halves = event(1, "loitering", 533900007, start_h=4, end_h=8)
+    assert run(tmp_path, [halves]).to_frame()["raised"].sum() == 1
+    less = event(1, "loitering", 533900007, start_h=4, end_h=8.1)
+    assert run(tmp_path, [less]).to_frame()["raised"].sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("found", "one"),
+    [
+        (True, event(1, "encounter", 533900001, 533900002, 4, 6)),
+        (False, event(1, "encounter", 533900001, 533900002, 4.5, 6)),
+        (False, event(1, "encounter", 533900001, 533900003)),
+        (False, event(1, "encounter", 533900001)),
+        (False, event(1, "loitering", 533900001, 533900002)),
+        (False, event(1, "encounter", 533900001, 533900002, status="retracted")),
+        (True, event(1, "gap", 533900004, start_h=21, end_h=None)),
+        (False, event(1, "gap", 533900004, start_h=18, end_h=22)),
+        (True, event(1, "gap", 533900004, start_h=20, end_h=22.5)),
+        (False, event(1, "gap", 533900004, start_h=20, end_h=22.3)),
+    ],
+)
+def test_kind_vessels_and_overlap_decide(tmp_path, found, one):
+    assert run(tmp_path, [one]).to_frame()["found"].sum() == found
+
+
+def test_identity_and_spoofing_stand_for_each_other_and_need_only_touch(tmp_path):
+    truth = [planted("spoofing", 533900001)]
+    touching = event(1, "identity", 533900001, start_h=0, end_h=2)
+    assert run(tmp_path, [touching], truth=truth).to_frame()["found"].tolist() == [1]
+    apart = event(1, "identity", 533900001, start_h=0, end_h=1.9)
+    assert run(tmp_path, [apart], truth=truth).to_frame()["found"].tolist() == [0]
+
+
+def test_every_event_is_counted_once(tmp_path):
+    events = (
+        *PERFECT,
+        event(4, "loitering", 533900001),  # while its transfer goes on
+        event(5, "loitering", 533900007),  # a trap
+        event(6, "loitering", 533900099),  # nothing at all
+    )
+    row = run(tmp_path, events).to_frame().set_index("kind").loc["loitering"]
+    assert row[["events", "matched", "related", "in_traps", "other"]].tolist() == [4, 1, 1, 1, 1]
+
+
+def test_precision_is_that_of_as_many_flags_as_vessels_were_planted(tmp_path):
+    flags = [(533900001, []), (533900099, []), (533900003, []), (533900098, []), (533900004, [])]
+    result = run(tmp_path, PERFECT, flags)
+    assert (result.planted_vessels, result.top, result.top_right) == (4, 4, 2)
+    assert result.precision_at_top == 0.5
+
+
+def test_files_that_are_not_there_or_wrong_say_so(tmp_path):
+    with pytest.raises(ExerciseError, match=r"truth\.json"):
+        score(tmp_path / "truth.json", tmp_path)
+    run(tmp_path)
+    (tmp_path / "events.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ExerciseError, match="event_id"):
+        score(tmp_path / "truth.json", tmp_path)
+    (tmp_path / "events.csv").unlink()
+    with pytest.raises(ExerciseError, match=r"events\.csv"):
+        score(tmp_path / "truth.json", tmp_path)
+    (tmp_path / "truth.json").write_text("[1]")
+    with pytest.raises(ExerciseError, match="not the truth"):
+        score(tmp_path / "truth.json", tmp_path)
+
+
+spans = st.tuples(st.integers(0, 1000), st.integers(1, 1000)).map(lambda s: (s[0], s[0] + s[1]))
+
+
+@given(spans, spans)
+def test_iou_is_that_of_sets_of_seconds(one, other):
+    first, second = set(range(*one)), set(range(*other))
+    expected = len(first & second) / (max(one[1], other[1]) - min(one[0], other[0]))
+    got = iou(np.array([float(one[0])]), np.array([float(one[1])]), *map(float, other))[0]
+    if first & second:
+        expected = len(first & second) / len(first | second)
+    assert got == pytest.approx(expected)
+    back = iou(np.array([float(other[0])]), np.array([float(other[1])]), *map(float, one))[0]
+    assert got == pytest.approx(back)
+    assert 0 <= got <= 1
+    assert (got == 1) == (one == other)
