@@ -1,0 +1,462 @@
+"""Gap: a vessel that was heard regularly falls silent where others are heard on."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, ClassVar, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from detectors.core import coverage, events, geodesy, runs
+from detectors.core.detector import Context, Detector
+from detectors.core.frames import epoch_us, from_epoch_us
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+NOT_REACHED: Final = "not assessed: no land or zone layer reaches this place"
+NO_HISTORY: Final = "not assessed: too few reports before the silence to expect another"
+FIRST_SHIP_MMSI: Final = 200_000_000
+LAST_SHIP_MMSI: Final = 799_999_999
+
+
+class Gap(Detector):
+    """A silence that neither reception nor the end of a voyage accounts for.
+
+    A silence runs from a track's last report before it to the first one after, or is still open at
+    `context.end`. It is an event when all of this holds:
+
+    - It lasts `min_duration_a_s` (class A) or `min_duration_b_s` (class B), and not longer than
+      `max_duration_s`: beyond that the vessel is laid up or has left by a way that wasn't heard,
+      and its silence no longer asks for a patrol. An open gap older than that is dropped.
+    - The vessel was *reporting regularly*: at least `min_history_reports` in the `history_s`
+      before, and the silence is `min_interval_ratio` times as long as the longest interval among
+      them and as the typical interval of those heard around meanwhile.
+    - Others *were heard around meanwhile*: at least `min_neighbours` in the cell and its eight
+      neighbours, in `min_heard_fraction` of the half hours of the silence. For a closed gap that is
+      asked along the straight line that joins its ends, for an open one where it began; in both for
+      the first `assessed_s` at most. That also leaves out feed and receiver outages.
+    - The vessel did not *sail out of range*: when it was making `moving_kn` or more, someone was
+      heard (or land is) `ahead_m` further on its course in half of the first two hours. Not asked
+      of a closed gap whose ends are further apart than that: it was heard again beyond.
+    - It was not *at or bound for a berth*: its last position isn't in a zone of `berth_classes`,
+      nor would `approach_s` more of the same course and speed end in one of `approach_classes`;
+      nor was it lying still within `alongside_m` of land. A vessel under way there whose silence
+      ends outside any berth is an event all the same.
+    - The MMSI *wasn't heard on another track* meanwhile. If it was, the question is one of
+      identity, not of silence.
+    - The MMSI is a ship's (first digit 2-7, ITU-R M.585-9, annex 1): the beacons of fishing nets,
+      search-and-rescue transmitters and the like fall silent when they are taken in.
+
+    Parameters
+    ----------
+    min_duration_a_s, min_duration_b_s
+        1 h and 2 h. Class A reports every 3 min or more often (ITU-R M.1371-5, annex 1, table 1),
+        so an hour is twenty reports missed; class B is weaker, slower and more often lost. GFW's
+        12 h (Welch et al. 2022) is for satellite reception on the high seas; a tanker crosses
+        the Singapore Strait in six.
+    max_duration_s
+        14 days.
+    history_s, min_history_reports, min_interval_ratio
+        3 h, 5 reports, six times. Judgements: an interval six times the longest of hours is not
+        the same reception any more.
+    min_neighbours, min_heard_fraction, assessed_s
+        2 vessels in 60 % of the half hours, over 12 h. Welch et al. ask for a density of
+        reception likewise. A vessel counts once for each cell that it was heard in, hence 2.
+    moving_kn, ahead_m
+        3 kn and 30 km: with cells of 11 km the place ahead is heard from 14 km on, well within the
+        20-40 nm that a coast station reaches.
+    berth_classes, approach_classes, approach_s, alongside_m
+        Zones where vessels moor and transmitters are put out with the lights; 15 min of approach;
+        500 m, beyond which a ship doesn't lie alongside.
+    reach_speed_kn
+        15 kn, for the distance that the vessel may have covered meanwhile (evidence only).
+    unproven_after_s
+        24 h. See Notes.
+
+    Notes
+    -----
+    Score before explanations: the square root of (interval ratio / (interval ratio + 10)) times
+    (neighbours / (neighbours + 2)), times the fraction of half hours heard; times 0.6 if the vessel
+    wasn't moving, times 0.8 if it was heard again in a berth, and for a vessel under way times 0.8
+    if it was heard again with less than a quarter of the distance made that its speed would give.
+
+    History that isn't loaded can't be told from history that doesn't exist. So a silence of
+    `unproven_after_s` or more that follows upon less than `history_s` of track is reported even
+    without regular reports, and whatever the way before it seems to say when less than
+    `approach_s` of track shows it: the caller then loads more, and the event is judged on it.
+    Where there is no more, it stays as not assessed, with score 0.
+    """
+
+    name: ClassVar[str] = "gap"
+    version: ClassVar[str] = "1"
+    requires: ClassVar[tuple[str, ...]] = (
+        "mmsi", "time", "lat", "lon", "nav_status", "ais_class", "track_id", "source",
+        "source_offset",
+    )  # fmt: skip
+    source: ClassVar[str] = (
+        "Welch, Clavelle, White, Cimino, Van Osdel, Hochberg, Kroodsma & Hazen (2022), Hot spots "
+        "of unseen fishing vessels, Science Advances 8, eabq2109, doi:10.1126/sciadv.abq2109; "
+        "reporting intervals: ITU-R M.1371-5, annex 1, tables 1 and 2"
+    )
+
+    min_duration_a_s: PositiveInt = Field(default=3600, ge=2 * coverage.SLOT_S)
+    min_duration_b_s: PositiveInt = Field(default=7200, ge=2 * coverage.SLOT_S)
+    max_duration_s: PositiveInt = 14 * 86_400
+    history_s: PositiveInt = 10_800
+    min_history_reports: PositiveInt = Field(default=5, ge=2)
+    min_interval_ratio: PositiveFloat = 6.0
+    min_neighbours: PositiveInt = 2
+    min_heard_fraction: PositiveFloat = Field(default=0.6, le=1.0)
+    assessed_s: PositiveInt = 43_200
+    moving_kn: PositiveFloat = 3.0
+    ahead_m: PositiveFloat = 30_000.0
+    berth_classes: tuple[str, ...] = ("port", "anchorage", "landing_place")
+    approach_classes: tuple[str, ...] = ("port", "landing_place")
+    approach_s: PositiveInt = 900
+    alongside_m: PositiveFloat = 500.0
+    reach_speed_kn: PositiveFloat = 15.0
+    unproven_after_s: PositiveInt = 86_400
+
+    @property
+    def lookback(self) -> timedelta:
+        """With less history than this a silence that reaches into the window is unproven."""
+        return timedelta(seconds=self.unproven_after_s + self.history_s)
+
+    def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
+        """Find gaps; see the class for the rule and `Detector.detect` for the frames."""
+        if positions.empty:
+            return events.empty()
+        reports = _Reports(positions)
+        silences = self._silences(reports, context)
+        for narrow in (self._regular, self._heard_around, self._not_out_of_range, self._no_berth):
+            if len(silences.row) == 0:
+                return events.empty()
+            silences = narrow(silences, reports, context)
+        return events.build(self._events(silences, reports))
+
+    def _silences(self, reports: "_Reports", context: Context) -> "_Silences":
+        """Silences of ships that are long enough, touch the window and are of the whole MMSI."""
+        window = runs.window_us(context.start, context.end)
+        row = np.arange(len(reports.track))
+        last = np.r_[reports.track[1:] != reports.track[:-1], True]
+        end_us = np.where(last, window[1], np.r_[reports.time_us[1:], 0])
+        duration_s = (end_us - reports.time_us) / runs.SECOND_US
+        shortest_s = np.where(
+            reports.ais_class == "B", self.min_duration_b_s, self.min_duration_a_s
+        )
+        ship = (reports.mmsi >= FIRST_SHIP_MMSI) & (reports.mmsi <= LAST_SHIP_MMSI)
+        wanted = ship & (duration_s >= shortest_s) & (duration_s <= self.max_duration_s)
+        wanted &= runs.touches(reports.time_us, end_us, window, self.settle)
+        row = np.flatnonzero(wanted)
+        row = row[reports.heard_elsewhere(row, end_us[row] + last[row]) == 0]
+        columns = {
+            "duration_s": duration_s[row],
+            "min_duration_s": shortest_s[row],
+            "duration_margin_s": duration_s[row] - shortest_s[row],
+        }
+        return _Silences(row, last[row], reports.time_us[row], end_us[row], columns)
+
+    def _regular(self, silences: "_Silences", reports: "_Reports", _: Context) -> "_Silences":
+        """Those that follow upon regular reports, or upon too little track to tell."""
+        first = reports.first_since(silences.row, self.history_s)
+        n_reports = silences.row - first + 1
+        last_step = np.maximum(silences.row - 1, first)
+        longest_s = runs.quantiles(reports.step_s, first, last_step, 1.0)
+        median_s = runs.quantiles(reports.step_s, first, last_step, 0.5)
+        single = n_reports < 2
+        longest_s[single], median_s[single] = np.nan, np.nan
+        duration_s = silences.columns["duration_s"]
+        ratio = duration_s / longest_s
+        regular = (n_reports >= self.min_history_reports) & (ratio >= self.min_interval_ratio)
+        track_s = (silences.start_us - reports.track_start_us(silences.row)) / runs.SECOND_US
+        maybe_cut = duration_s >= self.unproven_after_s
+        unproven = maybe_cut & (~regular & (track_s < self.history_s) | (track_s < self.approach_s))
+        speed_kn, course_deg = reports.way_before(silences.row, self.approach_s)
+        return silences.narrowed(
+            regular | unproven,
+            history_known=~unproven,
+            history_s=np.full(len(ratio), self.history_s),
+            n_history_reports=n_reports,
+            min_history_reports=np.full(len(ratio), self.min_history_reports),
+            longest_interval_s=longest_s,
+            median_interval_s=median_s,
+            interval_ratio=ratio,
+            min_interval_ratio=np.full(len(ratio), self.min_interval_ratio),
+            speed_before_kn=speed_kn,
+            course_before_deg=course_deg,
+            nav_status=reports.nav_status[silences.row],
+        )
+
+    def _heard_around(
+        self, silences: "_Silences", reports: "_Reports", context: Context
+    ) -> "_Silences":
+        """Those during which others were heard, and heard more often than the silence is long."""
+        there = silences.at_slots(reports, coverage.SLOT_S, self.assessed_s)
+        ais_class = reports.ais_class[silences.row]
+        vessels, interval_s = context.coverage.around(
+            there.lat, there.lon, there.slot, ais_class[there.silence]
+        )
+        heard = vessels >= self.min_neighbours
+        fraction = there.mean(heard)
+        around_s = there.mean(interval_s)
+        ratio = np.fmin(
+            silences.columns["interval_ratio"], silences.columns["duration_s"] / around_s
+        )
+        keep = (fraction >= self.min_heard_fraction) & (
+            (ratio >= self.min_interval_ratio) | ~silences.columns["history_known"]
+        )
+        tens = silences.at_slots(reports, coverage.FEED_SLOT_S, self.assessed_s)
+        return silences.narrowed(
+            keep,
+            n_half_hours=there.count,
+            n_neighbours=there.median(vessels),
+            min_neighbours=np.full(len(keep), self.min_neighbours),
+            heard_fraction=fraction,
+            min_heard_fraction=np.full(len(keep), self.min_heard_fraction),
+            heard_fraction_margin=fraction - self.min_heard_fraction,
+            neighbour_interval_s=around_s,
+            interval_ratio=ratio,
+            feed_heard_fraction=tens.mean(context.coverage.feed_heard(tens.slot)),
+        )
+
+    def _not_out_of_range(
+        self, silences: "_Silences", reports: "_Reports", context: Context
+    ) -> "_Silences":
+        """Those of vessels that lay still, were heard again beyond, or had others or land ahead."""
+        row = silences.row
+        lat, lon = reports.lat[row], reports.lon[row]
+        course = np.nan_to_num(silences.columns["course_before_deg"])
+        next_row = np.minimum(row + 1, len(reports.lat) - 1)
+        distance_m = np.where(
+            silences.is_open,
+            np.nan,
+            geodesy.distance_m(lat, lon, reports.lat[next_row], reports.lon[next_row]),
+        )
+        ahead_lat, ahead_lon = geodesy.destination(lat, lon, course, self.ahead_m)
+        two_hours = silences.at_slots(reports, coverage.SLOT_S, 4 * coverage.SLOT_S)
+        vessels, _ = context.coverage.around(
+            np.asarray(ahead_lat)[two_hours.silence],
+            np.asarray(ahead_lon)[two_hours.silence],
+            two_hours.slot,
+            reports.ais_class[row][two_hours.silence],
+        )
+        fraction = two_hours.mean(vessels >= 1)
+        half_lat, half_lon = geodesy.destination(lat, lon, course, self.ahead_m / 2)
+        land = context.zones.on_land(ahead_lat, ahead_lon)
+        land |= context.zones.on_land(half_lat, half_lon)
+        moving = silences.columns["speed_before_kn"] >= self.moving_kn
+        beyond = ~silences.is_open & (distance_m >= self.ahead_m)
+        return silences.narrowed(
+            ~moving | beyond | land | (fraction >= 0.5) | ~silences.columns["history_known"],
+            distance_m=distance_m,
+            implied_speed_kn=geodesy.speed_kn(distance_m, silences.columns["duration_s"]),
+            reach_speed_kn=np.full(len(row), self.reach_speed_kn),
+            reachable_distance_m=silences.columns["duration_s"]
+            * (self.reach_speed_kn * geodesy.KNOT_MPS),
+            ahead_heard_fraction=fraction,
+            land_ahead=land,
+            was_moving=moving,
+        )
+
+    def _no_berth(
+        self, silences: "_Silences", reports: "_Reports", context: Context
+    ) -> "_Silences":
+        """Those neither begun at a berth nor ended in one; beyond the layers all."""
+        zones, row, columns = context.zones, silences.row, silences.columns
+        lat, lon = reports.lat[row], reports.lon[row]
+        next_row = np.minimum(row + 1, len(reports.lat) - 1)
+        back_in_berth = ~silences.is_open & zones.within(
+            reports.lat[next_row], reports.lon[next_row], self.berth_classes
+        )
+        moving = columns["was_moving"]
+        in_berth = zones.within(lat, lon, self.berth_classes)
+        alongside = ~moving & zones.near_land(lat, lon, self.alongside_m)
+        speed_mps = np.nan_to_num(columns["speed_before_kn"]) * geodesy.KNOT_MPS
+        bound = np.zeros(len(row), bool)
+        for part in (1 / 3, 2 / 3, 1.0):
+            there = geodesy.destination(
+                lat,
+                lon,
+                np.nan_to_num(columns["course_before_deg"]),
+                speed_mps * self.approach_s * part,
+            )
+            bound |= zones.within(*there, self.approach_classes)
+        ended = (in_berth | bound) & (silences.is_open | back_in_berth)
+        berthed = ((alongside | (in_berth & ~moving)) & columns["history_known"]) | ended
+        reached = zones.reached(lat, lon)
+        return silences.narrowed(
+            ~reached | ~berthed, zones_reached=reached, back_in_berth=back_in_berth
+        )
+
+    def _events(self, silences: "_Silences", reports: "_Reports") -> list[dict[str, Any]]:
+        columns = silences.columns
+        score = self._score(columns)
+        explanation = np.where(columns["history_known"], "", NO_HISTORY)
+        explanation = np.where(columns["zones_reached"], explanation, NOT_REACHED)
+        start, end = from_epoch_us(silences.start_us), from_epoch_us(silences.end_us)
+        rows = []
+        for i, row in enumerate(silences.row):
+            evidence = {name: values[i] for name, values in columns.items()}
+            evidence["ais_class"] = str(reports.ais_class[row])
+            evidence["last_report_source"] = reports.source_of(row)
+            if not silences.is_open[i]:
+                evidence["next_report_source"] = reports.source_of(row + 1)
+            rows.append(
+                {
+                    "kind": self.name,
+                    "detector": self.name,
+                    "version": self.version,
+                    "mmsi": int(reports.mmsi[row]),
+                    "track_ids": str(reports.track[row]),
+                    "start": start.iloc[i],
+                    "end": pd.NaT if silences.is_open[i] else end.iloc[i],
+                    "anchor": start.iloc[i],
+                    "lat": float(reports.lat[row]),
+                    "lon": float(reports.lon[row]),
+                    "score": float(score[i]),
+                    "explanation": str(explanation[i]),
+                    "evidence": evidence,
+                }
+            )
+        return rows
+
+    def _score(self, columns: dict[str, NDArray[Any]]) -> Floats:
+        ratio, n = columns["interval_ratio"], columns["n_neighbours"]
+        score = np.sqrt(ratio / (ratio + 10) * n / (n + 2)) * columns["heard_fraction"]
+        score = score * np.where(columns["was_moving"], 1.0, 0.6)
+        score *= np.where(columns["back_in_berth"], 0.8, 1.0)
+        slowed = columns["implied_speed_kn"] < columns["speed_before_kn"] / 4
+        score *= np.where(columns["was_moving"] & slowed, 0.8, 1.0)
+        judged = columns["history_known"] & columns["zones_reached"]
+        return np.where(judged, np.clip(np.nan_to_num(score), 0.0, 1.0), 0.0)
+
+
+@dataclass(frozen=True)
+class _Slots:
+    """The whole time slots inside each silence, with the place where the vessel may have been."""
+
+    silence: Ints
+    slot: Ints
+    lat: Floats
+    lon: Floats
+    count: Ints
+
+    def mean(self, values: NDArray[Any]) -> Floats:
+        """Mean of the known values of each silence, NaN where there is none."""
+        known = ~np.isnan(values)
+        n = len(self.count)
+        total = np.bincount(self.silence[known], weights=values[known], minlength=n)
+        some = np.bincount(self.silence[known], minlength=n)
+        return np.where(some > 0, total / np.maximum(some, 1), np.nan)
+
+    def median(self, values: Ints) -> Ints:
+        """Lower median of each silence."""
+        last = np.cumsum(self.count) - 1
+        middle = runs.quantiles(values.astype("float64"), last - self.count + 1, last, 0.5)
+        return np.nan_to_num(middle).astype("int64")
+
+
+@dataclass(frozen=True)
+class _Silences:
+    """Silences, one each: the row of the last report before it, its span, what was measured."""
+
+    row: Ints
+    is_open: Bools
+    start_us: Ints
+    end_us: Ints
+    columns: dict[str, NDArray[Any]]
+
+    def narrowed(self, keep: Bools, **measured: NDArray[Any]) -> "_Silences":
+        """Those to keep, with more that was measured of them."""
+        columns = {name: values[keep] for name, values in {**self.columns, **measured}.items()}
+        return _Silences(
+            self.row[keep], self.is_open[keep], self.start_us[keep], self.end_us[keep], columns
+        )
+
+    def at_slots(self, reports: "_Reports", slot_s: int, at_most_s: int) -> _Slots:
+        """Whole slots of `slot_s` (absolute) inside each silence, the first `at_most_s` of them.
+
+        The place is on the straight line to the report after the silence, or while there is none
+        where it began. Only whole slots count, so that what is heard later changes nothing.
+        """
+        slot_us = slot_s * runs.SECOND_US
+        first = -(-self.start_us // slot_us)
+        count = np.clip(self.end_us // slot_us - first, 0, at_most_s // slot_s)
+        silence = np.repeat(np.arange(len(first)), count)
+        slot = first[silence] + np.arange(len(silence)) - (np.cumsum(count) - count)[silence]
+        middle_us = slot * slot_us + slot_us // 2 - self.start_us[silence]
+        fraction = middle_us / (self.end_us - self.start_us)[silence]
+        fraction = np.where(self.is_open[silence], 0.0, fraction)
+        here = self.row[silence]
+        there = np.minimum(here + 1, len(reports.lat) - 1)
+        lat, lon = geodesy.interpolate(
+            reports.lat[here], reports.lon[here], reports.lat[there], reports.lon[there], fraction
+        )
+        return _Slots(silence, slot, lat, lon, count)
+
+
+class _Reports:
+    """Tracked positions as arrays, with look-ups back along a track and across an MMSI's tracks."""
+
+    def __init__(self, positions: pd.DataFrame) -> None:
+        self.mmsi = positions["mmsi"].to_numpy()
+        self.track = positions["track_id"].to_numpy()
+        self.time_us = epoch_us(positions["time"])
+        self.lat, self.lon = positions["lat"].to_numpy(), positions["lon"].to_numpy()
+        self.nav_status = positions["nav_status"].to_numpy()
+        self.ais_class = positions["ais_class"].to_numpy("str")
+        self._source = positions["source"].to_numpy()
+        self._offset = positions["source_offset"].to_numpy()
+        self.step_s = np.r_[np.diff(self.time_us), 0] / runs.SECOND_US
+        # Rows are sorted by (track, time), so a number that counts tracks and then time is too.
+        self._track_number = np.cumsum(np.r_[False, self.track[1:] != self.track[:-1]])
+        self._start_us = int(self.time_us.min())
+        self._span_us = int(self.time_us.max()) - self._start_us + 1
+        self._track_begin = np.flatnonzero(np.r_[True, np.diff(self._track_number) > 0])
+
+    def first_since(self, row: Ints, seconds: float) -> Ints:
+        """First row of the same track no more than `seconds` before the report in `row`."""
+        key = self._track_number * self._span_us + self.time_us - self._start_us
+        back_us = self.time_us[row] - int(seconds * runs.SECOND_US) - self._start_us
+        wanted = self._track_number[row] * self._span_us + np.maximum(back_us, 0)
+        return np.asarray(np.searchsorted(key, wanted))
+
+    def track_start_us(self, row: Ints) -> Ints:
+        """When the track of each row begins, as far as it is loaded."""
+        return np.asarray(self.time_us[self._track_begin[self._track_number[row]]])
+
+    def way_before(self, row: Ints, seconds: float) -> tuple[Floats, Floats]:
+        """Speed (kn) and course (deg) made good over the `seconds` before each report.
+
+        From positions, since speed and course are often missing; over the last step where that is
+        longer. Zero and NaN for the first report of a track.
+        """
+        back = np.minimum(self.first_since(row, seconds), row - 1)
+        back = np.maximum(back, self._track_begin[self._track_number[row]])
+        moved_m = geodesy.distance_m(self.lat[back], self.lon[back], self.lat[row], self.lon[row])
+        took_s = (self.time_us[row] - self.time_us[back]) / runs.SECOND_US
+        speed_kn = np.where(took_s > 0, geodesy.speed_kn(moved_m, np.maximum(took_s, 1e-6)), 0.0)
+        course = geodesy.bearing_deg(self.lat[back], self.lon[back], self.lat[row], self.lon[row])
+        return speed_kn, np.where(moved_m > 0, course, np.nan)
+
+    def heard_elsewhere(self, row: Ints, end_us: Ints) -> Ints:
+        """Reports of the same MMSI strictly inside each silence; they are of other tracks."""
+        order = np.lexsort((self.time_us, self.mmsi))
+        number = np.cumsum(np.r_[False, np.diff(self.mmsi[order]) != 0])
+        key = number * self._span_us + self.time_us[order] - self._start_us
+        own = np.empty(len(order), "int64")
+        own[order] = number
+        low = own[row] * self._span_us + self.time_us[row] - self._start_us
+        inside_us = np.minimum(end_us - self._start_us, self._span_us)
+        high = own[row] * self._span_us + inside_us
+        return np.asarray(
+            np.searchsorted(key, high, side="left") - np.searchsorted(key, low, side="right")
+        )
+
+    def source_of(self, row: int) -> str:
+        """Where a report came from, as evidence names it."""
+        return runs.source_of(self._source, self._offset, row)

@@ -1,0 +1,273 @@
+"""What every detector keeps to, found by discovery: a new module is under test by being there.
+
+There is no list of exemptions. A detector that can't pass changes, or the check does.
+"""
+
+import inspect
+import json
+import re
+from datetime import timedelta
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import detectors
+from detectors.core import coverage, events, frames, geodesy
+from detectors.core.coverage import Coverage
+from detectors.core.detector import Context
+from detectors.core.zones import Zones
+
+ALL = pytest.mark.parametrize("name", detectors.names())
+PAUSES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+NUMBER_KEY = re.compile(
+    r"^n_|(_|^)(s|m|kn|deg|lat|lon|ratio|fraction|score|weight|neighbours|reports|status|type|code)"
+    r"(_margin)?$"
+)
+"""Numbers in evidence say their unit, or that they are a count, a code or a share."""
+
+
+def build(name: str):
+    """The detector with its own defaults."""
+    return detectors.find(name)()
+
+
+def found_on(stage, name: str, **columns) -> pd.DataFrame:
+    """Events of the whole stage, with some columns of its positions replaced."""
+    changed = type(stage)(stage.positions.assign(**columns), stage.zones, stage.start, stage.end)
+    return build(name).detect(changed.positions, changed.context())
+
+
+@pytest.fixture(scope="module")
+def whole(stage):
+    """Events of each detector over the whole stage in one go."""
+    return {
+        name: build(name).detect(stage.positions, stage.context()) for name in detectors.names()
+    }
+
+
+@ALL
+def test_is_configured_and_documented(name, request):
+    config = yaml.safe_load((request.config.rootpath / "config/detectors.yaml").read_text())
+    assert name in config, "config/detectors.yaml has a block for it"
+    assert len(detectors.build({name: config[name]})) <= 1
+    detector = detectors.find(name)
+    text = f"{inspect.getmodule(detector).__doc__}\n{detector.__doc__}"
+    missing = [p for p in detector.model_fields if not re.search(rf"\b{p}\b", text)]
+    assert not missing, "the docstring says what each parameter is"
+
+
+@ALL
+def test_states_its_facts(name):
+    detector = build(name)
+    assert detector.name == name
+    assert detector.version
+    assert len(detector.source) > 30, "it cites where its rule comes from"
+    assert set(detector.requires) <= set(frames.TRACKED)
+    assert timedelta(0) < detector.lookback < timedelta(days=7)
+    assert timedelta(0) <= detector.settle <= detector.lookback
+
+
+@ALL
+def test_finds_something_on_the_stage(name, whole):
+    assert len(whole[name]) > 0, "otherwise the checks below hold for nothing"
+
+
+@ALL
+def test_is_silent_on_no_input(name):
+    start = pd.Timestamp("2026-03-01T00:00Z")
+    nothing = Context(
+        start,
+        start + timedelta(days=1),
+        Zones.none(),
+        frames.empty(frames.VESSELS),
+        Coverage.none(),
+    )
+    found = build(name).detect(frames.empty(frames.TRACKED), nothing)
+    pd.testing.assert_frame_equal(found, events.empty())
+
+
+@ALL
+def test_needs_no_more_columns_than_it_says(name, stage, whole):
+    required = [c for c in frames.TRACKED if c in build(name).requires]
+    found = build(name).detect(stage.positions[required], stage.context())
+    pd.testing.assert_frame_equal(found, whole[name])
+
+
+@ALL
+def test_returns_events_that_touch_its_window(name, whole, stage):
+    found = whole[name]
+    frames.validate(found, events.EVENTS)
+    pd.testing.assert_frame_equal(events.sort(found), found)
+    assert found["event_id"].is_unique
+    assert (found["detector"] == name).all()
+    assert found["score"].between(0, 1).all()
+    assert found["lat"].notna().all()
+    assert (found["end"].isna() | (found["end"] >= found["start"])).all()
+    detector = build(name)
+    middle = stage.start + (stage.end - stage.start) / 2
+    for start, end in ((stage.start, middle), (middle, stage.end)):
+        part = stage.look(detector, start, end)
+        assert (part["start"] <= end).all()
+        assert (part["end"].isna() | (part["end"] >= start - detector.settle)).all()
+
+
+@ALL
+def test_does_not_change_its_input_and_is_deterministic(name, stage, whole):
+    before = stage.positions.copy(deep=True)
+    context = stage.context()
+    cells, feed, zones = (
+        context.coverage.cells.copy(), context.coverage.feed.copy(), context.zones.frame.copy(),
+    )  # fmt: skip
+    again = build(name).detect(stage.positions, context)
+    pd.testing.assert_frame_equal(stage.positions, before)
+    pd.testing.assert_frame_equal(context.coverage.cells, cells)
+    pd.testing.assert_frame_equal(context.coverage.feed, feed)
+    pd.testing.assert_frame_equal(context.zones.frame, zones)
+    pd.testing.assert_frame_equal(again, whole[name])
+
+
+@ALL
+def test_row_order_is_irrelevant(name, stage, whole):
+    shuffled = stage.positions.sample(frac=1, random_state=1)
+    ordered = shuffled.sort_values(["track_id", "time"])  # an index that isn't 0, 1, 2, …
+    pd.testing.assert_frame_equal(build(name).detect(ordered, stage.context()), whole[name])
+
+
+@ALL
+def test_other_vessels_make_no_difference_to_a_vessels_events(name, stage, whole):
+    """Nothing rests on statistics of what happens to be loaded: coverage is given by the day."""
+    own = stage.positions[stage.positions["mmsi"] < 563000200].reset_index(drop=True)
+    found = build(name).detect(own, stage.context())
+    among = whole[name][~whole[name][["mmsi", "other_mmsi"]].ge(563000200).any(axis=1)]
+    pd.testing.assert_frame_equal(found, among.reset_index(drop=True))
+
+
+@ALL
+@pytest.mark.parametrize("days", [-400, 1, 7])
+def test_shifts_with_time(name, stage, whole, days):
+    shift = timedelta(days=days)
+    moved = type(stage)(
+        stage.positions.assign(time=(stage.positions["time"] + shift).astype(frames.TIME)),
+        stage.zones, stage.start + shift, stage.end + shift,
+    )  # fmt: skip
+    found = build(name).detect(moved.positions, moved.context())
+    expected = whole[name]
+    keys = ["start", "mmsi", "other_mmsi", "subkind", "zone_id", "track_ids"]
+    found, expected = (f.sort_values(keys, ignore_index=True) for f in (found, expected))
+    times = ["start", "end"]
+    ids = ["event_id", "group_id", "evidence"]
+    pd.testing.assert_frame_equal(
+        found.drop(columns=[*times, *ids]), expected.drop(columns=[*times, *ids])
+    )
+    for column in times:
+        assert (
+            (found[column] - shift).fillna(stage.end) == expected[column].fillna(stage.end)
+        ).all()
+    assert numbers(found) == numbers(expected)
+
+
+@ALL
+def test_has_no_dateline(name, stage, whole):
+    """The stage without zones, moved so that it straddles the antimeridian."""
+    shift_deg = 78.4
+    bare = type(stage)(stage.positions, boundless(), stage.start, stage.end)
+    lon = geodesy.wrap_lon(stage.positions["lon"].to_numpy() + shift_deg)
+    assert lon.min() < -179
+    assert lon.max() > 179
+    moved = type(stage)(stage.positions.assign(lon=lon), boundless(), stage.start, stage.end)
+    here, there = (build(name).detect(s.positions, s.context()) for s in (bare, moved))
+    same = ["kind", "subkind", "mmsi", "other_mmsi", "track_ids", "zone_id"]
+    pd.testing.assert_frame_equal(here[same], there[same])
+    for column in ("start", "end"):
+        apart = (here[column] - there[column]).abs().fillna(timedelta(0))
+        assert (apart < timedelta(milliseconds=1)).all()
+    assert there["lat"].tolist() == pytest.approx(here["lat"].tolist(), abs=1e-6)
+    back = geodesy.wrap_lon(there["lon"].to_numpy() - shift_deg)
+    assert np.asarray(back).tolist() == pytest.approx(here["lon"].tolist(), abs=1e-6)
+    assert there["score"].tolist() == pytest.approx(here["score"].tolist(), abs=1e-3)
+
+
+@ALL
+def test_says_not_assessed_where_no_layer_reaches(name, stage):
+    unknown = type(stage)(stage.positions, Zones.none(), stage.start, stage.end)
+    found = build(name).detect(unknown.positions, unknown.context())
+    assert (found["score"] == 0).all()
+    assert found["explanation"].str.startswith("not assessed").all()
+
+
+@ALL
+def test_evidence_is_flat_and_says_its_units(name, whole):
+    for evidence in events.evidence_of(whole[name]):
+        for key, value in evidence.items():
+            assert re.fullmatch(r"[a-z][a-z0-9_]*", key)
+            assert value is None or isinstance(value, str | int | float | bool)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                assert NUMBER_KEY.search(key), f"{key} doesn't say its unit"
+        assert any(k.startswith(("min_", "max_")) for k in evidence), "it names its thresholds"
+        assert json.loads(json.dumps(evidence)) == evidence
+
+
+@ALL
+def test_evidence_points_at_real_reports(name, stage, whole):
+    rows = stage.positions
+    real = set(
+        zip(rows["mmsi"], rows["source"] + ":" + rows["source_offset"].astype(str), strict=True)
+    )
+    for event in whole[name].itertuples():
+        sources = {k: v for k, v in json.loads(event.evidence).items() if k.endswith("_source")}
+        assert any(sources.values()), "it says which reports it rests on"
+        for value in filter(None, sources.values()):
+            assert (event.mmsi, value) in real or (event.other_mmsi, value) in real
+
+
+@ALL
+def test_day_by_day_equals_one_go(name, stage, whole):
+    midnight = pd.Timestamp("2026-03-02T00:00Z")
+    windows = [(stage.start, midnight), (midnight, stage.end)]
+    pd.testing.assert_frame_equal(stage.drive(build(name), windows), whole[name])
+
+
+@ALL
+def test_looking_twice_changes_nothing(name, stage, whole):
+    late = pd.Timestamp("2026-03-02T06:00Z")
+    windows = [(stage.start, stage.end), (late, stage.end), (late, stage.end)]
+    pd.testing.assert_frame_equal(stage.drive(build(name), windows), whole[name])
+
+
+@pytest.mark.slow
+@ALL
+@given(cuts=st.lists(st.integers(1, 1799), min_size=1, max_size=6, unique=True))
+@settings(max_examples=8, deadline=None, suppress_health_check=PAUSES)
+def test_any_windows_equal_one_go(name, stage, whole, cuts):
+    edges = [stage.start, *(stage.start + timedelta(minutes=m) for m in sorted(cuts)), stage.end]
+    windows = list(pairwise(edges))
+    pd.testing.assert_frame_equal(stage.drive(build(name), windows), whole[name])
+
+
+def numbers(found: pd.DataFrame) -> list[dict[str, float]]:
+    """The numbers in the evidence of each event."""
+    return [
+        {k: v for k, v in evidence.items() if isinstance(v, int | float)}
+        for evidence in events.evidence_of(found)
+    ]
+
+
+def boundless() -> Zones:
+    """No zones and no land, known to be none anywhere."""
+    none = Zones.none()
+    return Zones(none.frame, none.land, shapely.box(-180, -90, 180, 90))
+
+
+def test_coverage_of_the_stage_is_learnt_by_the_day(stage):
+    days = [
+        part.reset_index(drop=True)
+        for _, part in stage.positions.groupby(stage.positions["time"].dt.date)
+    ]
+    parts = coverage.concat([coverage.learn(day) for day in days])
+    pd.testing.assert_frame_equal(parts.cells, stage.context().coverage.cells)
