@@ -46,9 +46,10 @@ class Encounter(Detector):
     max_distance_m
         500 m, Miller et al. (2018) and Global Fishing Watch.
     max_speed_kn
-        Speed over a step, from positions. 3 kn rather than the 2 kn of Miller et al. because two
-        drifting vessels are carried along by the tidal streams of the Strait (2 to 3 kn in the
-        Singapore Strait); their median against 2 kn is kept in evidence and lowers the score.
+        Speed over a step, from positions. 2.5 kn rather than the 2 kn of Miller et al. because two
+        drifting vessels are carried along by the tidal stream (2 kn and more in the Singapore
+        Strait), yet below the 2.5 to 4 kn at which trawlers tow. Their median against 2 kn is kept
+        in evidence and lowers the score.
     min_duration_s
         30 minutes, as Starboard Maritime Intelligence uses within 200 m ("How are vessel
         encounters identified?"); the 2 h of Miller et al. miss a small tanker's or a boat's
@@ -82,7 +83,7 @@ class Encounter(Detector):
     )
 
     max_distance_m: PositiveFloat = 500.0
-    max_speed_kn: PositiveFloat = 3.0
+    max_speed_kn: PositiveFloat = 2.5
     min_duration_s: PositiveInt = 1800
     max_interruption_s: PositiveInt = 1200
     min_piece_s: PositiveInt = 480

@@ -324,7 +324,7 @@ def pleasure_craft(facts: Facts) -> str | None:
 def ferry_routine(facts: Facts) -> str | None:
     """A passenger vessel on its route."""
     if facts.any_type(PASSENGER):
-        return "it is a passenger vessel or ferry, whose route crosses here"
+        return "it is a passenger vessel or ferry, whose route may cross here"
     return None
 
 
@@ -339,6 +339,47 @@ def fishing_harbour(facts: Facts) -> str | None:
     """A fishing boat at a landing place."""
     if facts.any_type(FISHING) and facts.evidence.get("zone_class") == "landing_place":
         return "it is a fishing vessel, and this is where fish are landed too"
+    return None
+
+
+def sailed_out_of_range(facts: Facts) -> str | None:
+    """Under way to where nobody is heard."""
+    ahead = facts.number("ahead_heard_fraction")
+    if facts.flag("was_moving") and ahead < 0.5:
+        return (
+            f"it was under way to where vessels were heard in only {ahead:.0%} of the half hours "
+            "that followed"
+        )
+    return None
+
+
+def feed_outage(facts: Facts) -> str | None:
+    """The whole feed was quiet for part of the time."""
+    heard = facts.number("feed_heard_fraction")
+    if heard < 0.9:
+        return f"the feed itself brought reports in only {heard:.0%} of that time"
+    return None
+
+
+def weak_transmitter(facts: Facts) -> str | None:
+    """A class B transceiver: an eighth of the power or less."""
+    if facts.evidence.get("ais_class") == "B":
+        return "it has a class B transceiver, whose weaker signal is easily lost"
+    return None
+
+
+def thin_reception(facts: Facts) -> str | None:
+    """Others nearby were heard only now and then."""
+    heard = facts.number("heard_fraction")
+    if heard < 0.8:
+        return f"other vessels around were heard in only {heard:.0%} of the half hours"
+    return None
+
+
+def called_at_a_port(facts: Facts) -> str | None:
+    """Heard again in a port or an anchorage."""
+    if facts.flag("back_in_berth"):
+        return "it was heard again in a port, an anchorage or a landing place"
     return None
 
 
@@ -442,6 +483,27 @@ HYPOTHESES: Final[tuple[Hypothesis, ...]] = (
         "pleasure craft", "loitering", 0.4, pleasure_craft,
         "it meets a merchant vessel",
         needs_types=True,
+    ),
+    # gap
+    Hypothesis(
+        "feed outage", "gap", 0.6, feed_outage,
+        "another feed heard vessels there all the while",
+    ),
+    Hypothesis(
+        "sailing out of range", "gap", 0.5, sailed_out_of_range,
+        "it is heard again where it was lost, or another feed covers the way it went",
+    ),
+    Hypothesis(
+        "weak transmitter", "gap", 0.4, weak_transmitter,
+        "vessels of class B were heard steadily at the same place and time",
+    ),
+    Hypothesis(
+        "call at a port", "gap", 0.4, called_at_a_port,
+        "the port knows of no call in that time",
+    ),
+    Hypothesis(
+        "thin reception", "gap", 0.3, thin_reception,
+        "it was heard without a break there on other days",
     ),
     # geofence
     Hypothesis(
