@@ -154,7 +154,8 @@
     tracksOf(ctx, v, c, X, Y);
     ships(ctx, c, X, Y);
     for (const mark of marks) leader(ctx, mark, c);
-    for (let i = marks.length - 1; i >= 0; i -= 1) drawMark(ctx, marks[i], c);
+    for (const small of [true, false])
+      for (const mark of [...marks].reverse()) if (mark.small === small) drawMark(ctx, mark, c);
     hours(ctx, c, v, X, Y, taken);
     shipNames(ctx, w, h, c, X, Y, taken);
     zoneNames(ctx, w, h, v, c, X, Y, taken);
@@ -217,11 +218,11 @@
     ctx.font = "11px system-ui, sans-serif";
     for (const lon of lons) {
       const x = X(px(lon - data.lon0));
-      if (x > 60 && x < w - 80) label(ctx, angle(wrap(lon), "EW"), x, 12, c.gridInk, c, "center");
+      if (x > 30 && x < w - 80) label(ctx, angle(wrap(lon), "EW"), x, 12, c.gridInk, c, "center");
     }
     for (const lat of lats) {
       const y = Y(py(lat));
-      if (y > 30 && y < h - 60) label(ctx, angle(lat, "NS"), 6, y, c.gridInk, c, "left");
+      if (y > 140 && y < h - 12) label(ctx, angle(lat, "NS"), w - 6, y, c.gridInk, c, "right");
     }
   }
   function label(ctx, text, x, y, color, c, align, halo) {
@@ -479,7 +480,7 @@
       for (const [dx, dy, align] of spots) {
         const l = align === "left" ? x + dx : align === "right" ? x + dx - long : x - long / 2;
         const box = [l - 2, y + dy - 7, l + long + 2, y + dy + 7];
-        if (box[0] < 40 || box[2] > w - 4 || !free(taken, box)) continue;
+        if (box[0] < 4 || box[2] > w - 44 || !free(taken, box)) continue;
         taken.push(box);
         label(ctx, text, x + dx, y + dy, v.rank === state.rank ? c.magenta : c.ink, c, align);
         break;
@@ -499,7 +500,7 @@
       const above = Y(z.box[3]) - 9;
       const y = tall > 30 && wide > long + 8 ? (Y(z.box[1]) + Y(z.box[3])) / 2 : above;
       const box = [x - long / 2 - 2, y - 7, x + long / 2 + 2, y + 7];
-      if (box[0] < 40 || box[2] > w - 50 || y < 24 || y > h - 44 || !free(taken, box)) continue;
+      if (box[0] < 4 || box[2] > w - 50 || y < 24 || y > h - 44 || !free(taken, box)) continue;
       taken.push(box);
       label(ctx, text, x, y, c.zone, c, "center");
     }

@@ -49,7 +49,7 @@ HOSTILE = {
     533000009: "⚓ SHIP \U0001f6a2 \U0001f468\u200d\U0001f469",
     533000010: "</script><!--<script>{{7*7}}${x}$[description]\u2028",
     533000011: "+1-1@SUM(A1)",
-    533000012: "LONE\ud800SURROGATE",
+    533000012: "שלום \u2067RTL",
     533000013: "W" * 5000,
     533000014: "\tTABBED",
     533000015: "-2+3",
@@ -351,9 +351,15 @@ class Page:
         return answer["result"].get("value")
 
     def open(
-        self, file: Path, *, width: int = 1400, height: int = 900, night: bool = False
+        self,
+        file: Path,
+        width: int = 1400,
+        height: int = 900,
+        night: bool = False,
+        scripts: bool = True,
     ) -> None:
-        """Open a file at a size and wait until its script has drawn."""
+        """Open a file at a size and wait until its script, if it may run, has drawn."""
+        self.call("Emulation.setScriptExecutionDisabled", value=not scripts)
         self.requests.clear()
         self.messages.clear()
         self.call(
@@ -367,7 +373,8 @@ class Page:
             if self.evaluate("document.readyState") == "complete":
                 break
             time.sleep(0.05)
-        self.settle()
+        if scripts:
+            self.settle()
 
     def settle(self) -> None:
         """Wait for two frames, so that what was asked for is drawn."""
