@@ -1,0 +1,30 @@
+"""Feeds to columns: find the files, open them, tell what they are, read them, count everything.
+
+The steps, a module each: `discover` (what the user names → files), `containers` (compression),
+`lines`, `sniff` (which format), `nmea` or `table` (lines → columns), `rows` (checks), `report`
+(counts). `decode` puts them together.
+"""
+
+from pipelines.ingest.area import Area
+from pipelines.ingest.decode import Decoding, decode, key
+from pipelines.ingest.discover import FeedFile, Feeds, discover
+from pipelines.ingest.errors import IngestError
+from pipelines.ingest.options import DECODER_VERSION, IngestOptions
+from pipelines.ingest.report import REASONS, Report
+from pipelines.ingest.rows import Batch
+
+__all__ = [
+    "DECODER_VERSION",
+    "REASONS",
+    "Area",
+    "Batch",
+    "Decoding",
+    "FeedFile",
+    "Feeds",
+    "IngestError",
+    "IngestOptions",
+    "Report",
+    "decode",
+    "discover",
+    "key",
+]

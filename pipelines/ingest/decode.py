@@ -1,0 +1,169 @@
+"""A feed file to batches of rows: opened, recognised, read, accounted for."""
+
+from collections.abc import Callable, Iterator
+
+from pipelines.ingest.containers import Budget, Member, kind_of, members
+from pipelines.ingest.discover import FeedFile
+from pipelines.ingest.errors import IngestError
+from pipelines.ingest.lines import Lines
+from pipelines.ingest.nmea import NmeaReader
+from pipelines.ingest.options import DECODER_VERSION, IngestOptions
+from pipelines.ingest.report import Report
+from pipelines.ingest.rows import Batch
+from pipelines.ingest.sniff import Csv, Nmea, sniff
+from pipelines.ingest.table import TableReader
+
+
+class Decoding:
+    """The batches of a feed; its report is complete when they have been read.
+
+    Attributes
+    ----------
+    report
+        What became of the rows, filled while the batches are read.
+    """
+
+    def __init__(
+        self, feed: FeedFile, options: IngestOptions, progress: Callable[[int], None] | None
+    ) -> None:
+        self._feed, self._options = feed, options
+        self._progress = progress or (lambda _: None)
+        self.report = Report()
+        self._formats: set[str] = set()
+        self._timed = 0
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Read the feed, once.
+
+        In a zip, files that aren't feeds are passed over, and lines are numbered through all
+        files that are.
+
+        Raises
+        ------
+        IngestError
+            If the file isn't a feed, is empty, grows too large, is damaged so that nothing can be
+            read, has no times at all, or mixes simulated and real sentences.
+        """
+        first = 1
+        for member in self._members():
+            lines = Lines(member, first)
+            kind = self._recognise(member, lines)
+            if kind is not None:
+                for batch in self._batches(lines, kind):
+                    self.report.landed(batch.positions, batch.statics)
+                    yield batch
+                self._note_damage(member, lines)
+            first = lines.next
+        self._check()
+
+    def _members(self) -> Iterator[Member]:
+        path, name, options = self._feed.path, self._feed.name, self._options
+        try:
+            with path.open("rb") as file:
+                self._is_archive = kind_of(file.read(8)) == "zip"
+        except OSError as error:
+            raise IngestError(f"{name} can't be read: {error.strerror}") from error
+        budget = Budget(options.max_uncompressed_bytes, options.max_ratio)
+        return members(path, name, budget, self._progress)
+
+    def _recognise(self, member: Member, lines: Lines) -> Nmea | Csv | None:
+        """What a member is; None for a file in a zip that isn't a feed."""
+        name = self._feed.name
+        if not self._is_archive:
+            if member.damage and not lines.head.strip():
+                raise IngestError(
+                    f"{name}: {member.damage}: nothing in it can be read", hint="fetch it again"
+                )
+            return sniff(lines.head, name, self._options.layouts, self._options.mapping)
+        if member.unreadable:
+            self.report.skip(member.name, member.unreadable)
+            return None
+        try:
+            return sniff(lines.head, "", self._options.layouts, self._options.mapping)
+        except IngestError as error:
+            self.report.skip(member.name, error.message.strip())
+            return None
+
+    def _batches(self, lines: Lines, kind: Nmea | Csv) -> Iterator[Batch]:
+        self._formats.add(kind.name)
+        self.report.format = ", ".join(sorted(self._formats))
+        source = self._feed.sha256[:16]
+        if isinstance(kind, Csv):
+            yield from TableReader(lines, kind, source, self._options, self.report)
+            return
+        reader = NmeaReader(lines, source, self._options, self.report)
+        yield from reader
+        self._timed += reader.timed
+
+    def _note_damage(self, member: Member, lines: Lines) -> None:
+        if member.damage:
+            self.report.rows_read += 1
+            self.report.reject(member.damage, lines.next, lines.rest)
+
+    def _check(self) -> None:
+        report, name = self.report, self._feed.name
+        if not self._formats:
+            skipped = "; ".join(f"{s['name']}: {s['why']}" for s in report.skipped[:3])
+            raise IngestError(f"there is no feed in {name}", hint=skipped or "it is empty")
+        kept = report.positions + report.statics + report.outside_area
+        if kept:
+            return
+        untimed = report.rejected.get("no time", 0)
+        if untimed and not self._timed:
+            raise IngestError(
+                f"{name} has no times: {untimed:,} reports, and nothing says when they were "
+                "received",
+                hint="record it with tag blocks or epochs; or --assume-time gives all of them "
+                "one time that you know",
+            )
+        misread = report.rejected.get("time", 0)
+        if misread and misread == report.rows_read:
+            sample = next(s["text"] for s in report.samples if s["reason"] == "time")
+            raise IngestError(
+                f"{name}: no row has a time that can be read",
+                hint=f"is the layout's time_format right? The first row is: {sample}",
+            )
+
+
+def decode(
+    feed: FeedFile, options: IngestOptions, progress: Callable[[int], None] | None = None
+) -> Decoding:
+    """Read a feed: iterate over the result for batches, then look at its `report`.
+
+    Parameters
+    ----------
+    feed
+        What to read.
+    options
+        How to read it.
+    progress
+        Called with the number of bytes of the file on disk that are dealt with.
+    """
+    return Decoding(feed, options, progress)
+
+
+def key(feed: FeedFile, options: IngestOptions) -> str:
+    """What a feed's rows depend on besides nothing else: content, area, layout, this decoder.
+
+    A second reading of a feed with the same key gives the same rows. The layout is looked up by
+    the feed's header, so a change to one layout concerns only the feeds that are read with it.
+    """
+    return "|".join([feed.sha256, options.key(_layouts_of(feed, options)), DECODER_VERSION])
+
+
+def _layouts_of(feed: FeedFile, options: IngestOptions) -> str:
+    """The layouts that a feed is read with, each with its digest; empty if with none."""
+    used: set[str] = set()
+    budget = Budget(options.max_uncompressed_bytes, options.max_ratio)
+    try:
+        for member in members(feed.path, feed.name, budget, lambda _: None):
+            try:
+                kind = sniff(Lines(member).head, feed.name, options.layouts, options.mapping)
+            except IngestError:
+                continue
+            if isinstance(kind, Csv):
+                used.add(f"{kind.name}@{kind.layout.digest}")
+    except (IngestError, OSError):
+        # It can't be read: `decode` says why.
+        return ""
+    return ",".join(sorted(used))

@@ -1,0 +1,212 @@
+"""Layouts of CSV feeds: which column means what, in which unit, and when a header is one of them.
+
+The public layouts are in layouts.yaml beside this module; an installation's own are in its
+config/mappings.yaml, in the same form (whose comments explain it).
+"""
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from detectors.core.errors import ConfigError
+from pipelines.ingest.errors import IngestError
+
+NEEDED: Final = ("mmsi", "time", "lat", "lon")
+_ANGLES: Final = ("lat", "lon", "cog_deg", "heading_deg")
+_LENGTHS: Final = ("length_m", "beam_m", "draught_m")
+_PLAIN: Final = (
+    "mmsi", "time", "nav_status", "msg_type", "ais_class", "imo", "name", "callsign", "ship_type",
+    "destination", "milliseconds",
+)  # fmt: skip
+
+# Value in our unit = value * numerator / denominator. Both are kept, so that 1/600000 is exact.
+_UNITS: Final[Mapping[str, Mapping[str, tuple[float, float]]]] = MappingProxyType({
+    "angle": {
+        "deg": (1, 1), "deg/10": (1, 10), "deg/600000": (1, 600_000), "min/10000": (1, 600_000),
+        "rad": (180, math.pi),
+    },
+    # 1 kn = 1852 m/h by definition; 1 mile = 1609.344 m.
+    "speed": {
+        "kn": (1, 1), "kn/10": (1, 10), "m/s": (3600, 1852), "km/h": (1000, 1852),
+        "mph": (1609.344, 1852),
+    },
+    "length": {"m": (1, 1), "m/10": (1, 10), "cm": (1, 100), "ft": (0.3048, 1)},
+    "none": {},
+})  # fmt: skip
+
+_BUILT_IN: Final = Path(__file__).with_name("layouts.yaml")
+
+
+class Column(BaseModel):
+    """Where a quantity comes from: one column of the feed, or several to be added or joined."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    names: tuple[str, ...] = Field(alias="from", min_length=1)
+    unit: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"from": (value,)}
+        if isinstance(value, dict) and isinstance(value.get("from"), str):
+            return {**value, "from": (value["from"],)}
+        return value
+
+
+class Layout(BaseModel):
+    """How the rows of one kind of CSV feed are read; see config/mappings.yaml for each key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    title: str = ""
+    source: str = ""
+    recognise_by: tuple[str, ...] = ()
+    delimiter: str = Field(",", min_length=1, max_length=1)
+    decimal: str = Field(".", pattern=r"^[.,]$")
+    header: tuple[str, ...] = ()
+    time_format: tuple[str, ...] = ("iso8601",)
+    time_zone: str = "UTC"
+    missing: tuple[str, ...] = (
+        "Unknown", "unknown", "UNKNOWN", "None", "null", "NULL", "NaN", "nan", "N/A", "[]",
+    )  # fmt: skip
+    keep: dict[str, tuple[str, ...]] = {}
+    columns: dict[str, Column]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_format(cls, value: Any) -> Any:
+        if isinstance(value, dict) and isinstance(value.get("time_format"), str):
+            return {**value, "time_format": (value["time_format"],)}
+        return value
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        missing = [name for name in NEEDED if name not in self.columns]
+        if missing:
+            raise ValueError(f"columns doesn't say where {', '.join(missing)} comes from")
+        for name, column in self.columns.items():
+            if dimension_of(name) is None:
+                raise ValueError(f"columns: there is no quantity {name!r}")
+            units = _UNITS[str(dimension_of(name))]
+            if column.unit and column.unit not in units:
+                raise ValueError(f"columns: {name} can't be in {column.unit!r}, but in {[*units]}")
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"there is no time zone {self.time_zone!r}") from error
+        return self
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Columns whose presence makes a header one of this layout."""
+        if self.recognise_by:
+            return self.recognise_by
+        return tuple(name for column in self.columns.values() for name in column.names)
+
+    @property
+    def digest(self) -> str:
+        """Digest of everything that decides how a row is read."""
+        said = self.model_dump_json(exclude={"title", "source", "recognise_by"})
+        return hashlib.sha256(said.encode()).hexdigest()[:12]
+
+    def factor(self, name: str) -> tuple[float, float]:
+        """Numerator and denominator that turn the feed's unit of a quantity into ours."""
+        units = _UNITS[str(dimension_of(name))]
+        return units.get(self.columns[name].unit, (1.0, 1.0))
+
+    def lacking(self, header: Sequence[str]) -> list[str]:
+        """Columns that the layout can't do without, and `header` doesn't have."""
+        needed = [name for field in NEEDED for name in self.columns[field].names]
+        wanted = dict.fromkeys([*needed, *self.marks, *self.keep])
+        return [name for name in wanted if name not in header]
+
+
+def dimension_of(name: str) -> str | None:
+    """What a quantity measures: "angle", "speed", "length", "none"; None for an unknown one."""
+    if name in _ANGLES:
+        return "angle"
+    if name == "sog_kn":
+        return "speed"
+    if name in _LENGTHS:
+        return "length"
+    return "none" if name in _PLAIN else None
+
+
+def load_layouts(path: Path | None) -> dict[str, Layout]:
+    """The built-in layouts and those of a mappings file, by name.
+
+    Raises
+    ------
+    ConfigError
+        If the file can't be read, a layout is wrong, or has the name of a built-in one.
+    """
+    layouts = _parse(_BUILT_IN)
+    if path is not None and path.exists():
+        own = _parse(path)
+        both = sorted(set(layouts) & set(own))
+        if both:
+            raise ConfigError(f"{path}: {', '.join(both)}: there is a built-in layout of that name")
+        layouts |= own
+    return layouts
+
+
+def _parse(path: Path) -> dict[str, Layout]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path} can't be read: {error}") from error
+    if not isinstance(content, dict) or not all(isinstance(v, dict) for v in content.values()):
+        raise ConfigError(f"{path} isn't a mapping of names to layouts")
+    layouts = {}
+    for name, said in content.items():
+        try:
+            layouts[str(name)] = Layout(name=str(name), **said)
+        except (ValidationError, TypeError) as error:
+            raise ConfigError(f"{path}: layout {name!r}: {_first(error)}") from error
+    return layouts
+
+
+def _first(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}" if where else str(first["msg"])
+
+
+def choose(layouts: Mapping[str, Layout], name: str) -> Layout:
+    """The layout that the user named.
+
+    Raises
+    ------
+    IngestError
+        If there is none of that name.
+    """
+    if name not in layouts:
+        raise IngestError(
+            f"there is no mapping {name!r}",
+            hint=f"there are {', '.join(sorted(layouts))}; yours go into config/mappings.yaml",
+        )
+    return layouts[name]
+
+
+def closest(layouts: Iterable[Layout], header: Sequence[str]) -> tuple[Layout, list[str]] | None:
+    """The layout that a header nearly is (more than half of its marks), and what is missing."""
+    best: tuple[float, Layout, list[str]] | None = None
+    for layout in layouts:
+        lacking = layout.lacking(header)
+        named = [name for column in layout.columns.values() for name in column.names]
+        share = sum(name in header for name in named) / len(named)
+        if share > 0.5 and (best is None or share > best[0]):
+            best = (share, layout, lacking)
+    return None if best is None else best[1:]

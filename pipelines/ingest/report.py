@@ -1,0 +1,203 @@
+"""What became of every row of a feed: landed, left out, or rejected for a reason, with samples.
+
+Nothing that was read is unaccounted for: `Report.unaccounted` is 0 after every feed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final
+
+import pandas as pd
+
+MAX_SAMPLES: Final = 5
+MAX_TEXT: Final = 200
+MAX_KINDS: Final = 60
+MAX_SKIPPED: Final = 50
+
+REASONS: Final[Mapping[str, str]] = MappingProxyType({
+    "checksum": "the NMEA checksum is wrong: the sentence was damaged on its way",
+    "malformed": "an AIS sentence that is cut, or whose fields can't be right",
+    "not a sentence": "a line that is neither an NMEA sentence, a comment nor blank",
+    "overlong line": "a line of more than 64 KiB",
+    "payload": "an AIS payload that is empty or has characters that armouring never makes",
+    "short": "an AIS message with fewer bits than its type needs",
+    "part number": "a type 24 message that is neither part A nor part B",
+    "incomplete multi-part": "a part of a message whose other parts didn't arrive",
+    "no time": "nothing in the feed says when the report was received",
+    "time": "a time that can't be read, or lies before 1995 or in the future",
+    "mmsi": "an MMSI that isn't nine digits from 100000000 to 999999999",
+    "no position": "the transmitter said that it has no position (lat 91, lon 181)",
+    "position": "a latitude or longitude that is out of range or can't be read",
+    "columns": "a row with more or fewer columns than the header",
+    "truncated archive": "the compressed file ends too early; the rest is lost",
+    "damaged archive": "the compressed file is damaged; what follows the damage is lost",
+})  # fmt: skip
+"""Every reason for which a row is rejected, in words."""
+
+
+@dataclass
+class Report:
+    """Counts of one feed, filled while it is read.
+
+    Attributes
+    ----------
+    format
+        "nmea", the name of a CSV layout, or several of them in an archive.
+    rows_read
+        NMEA: AIS sentences, and lines that should have been one. CSV: rows below the header.
+    messages
+        AIS messages whose sentences were whole, of all types, wherever they are counted below.
+    positions, statics
+        Rows that landed.
+    also_static
+        Rows of `statics` that come from a row which is also a position report.
+    outside_area
+        Position reports outside the area of interest.
+    rejected
+        Rows per reason (the keys of `REASONS`).
+    samples
+        The first few rejected rows per reason: reason, line, text (escaped, bounded).
+    other_messages
+        Rows per kind that are right, but neither positions nor static data ("type 4" …).
+    other_lines
+        Lines per kind that aren't AIS: blank, comments, "$ABVSI" … Not in `rows_read`.
+    joined_parts
+        Second and later parts of multi-part messages that were put together.
+    duplicate_parts
+        Parts that another receiver delivered already.
+    time_from_neighbours
+        Reports without a time of their own between two lines that carry one (see `nmea`).
+    time_assumed
+        Reports that got the time that the user told us to assume.
+    repeated_static
+        CSV rows whose static data repeat the vessel's row before; not in `statics`.
+    skipped
+        Members of an archive that aren't feeds, and why.
+    """
+
+    format: str = ""
+    simulated: bool = False
+    rows_read: int = 0
+    messages: int = 0
+    positions: int = 0
+    statics: int = 0
+    also_static: int = 0
+    outside_area: int = 0
+    joined_parts: int = 0
+    duplicate_parts: int = 0
+    time_from_neighbours: int = 0
+    time_assumed: int = 0
+    repeated_static: int = 0
+    first_time: pd.Timestamp | None = None
+    last_time: pd.Timestamp | None = None
+    rejected: dict[str, int] = field(default_factory=dict)
+    samples: list[dict[str, Any]] = field(default_factory=list)
+    other_messages: dict[str, int] = field(default_factory=dict)
+    other_lines: dict[str, int] = field(default_factory=dict)
+    skipped: list[dict[str, str]] = field(default_factory=list)
+    mmsis: set[int] = field(default_factory=set, repr=False)
+
+    @property
+    def vessels(self) -> int:
+        """Distinct MMSI among the positions that landed."""
+        return len(self.mmsis)
+
+    @property
+    def unaccounted(self) -> int:
+        """Rows that were read but became nothing that is counted; always 0."""
+        became = (
+            self.positions + self.statics - self.also_static + self.outside_area
+            + self.joined_parts + self.duplicate_parts
+            + sum(self.rejected.values()) + sum(self.other_messages.values())
+        )  # fmt: skip
+        return self.rows_read - became
+
+    def reject(self, reason: str, line: int, text: bytes | str, rows: int = 1) -> None:
+        """Count `rows` rejected rows, and keep the text of one where few of the kind are kept."""
+        before = self.rejected.get(reason, 0)
+        self.rejected[reason] = before + rows
+        if before < MAX_SAMPLES:
+            self.samples.append({"reason": reason, "line": int(line), "text": escaped(text)})
+
+    def reject_many(self, reason: str, rows: Iterable[tuple[int, bytes | str]], n: int) -> None:
+        """Count `n` rejected rows; of `rows` (line, text) only the first few are looked at."""
+        before = self.rejected.get(reason, 0)
+        self.rejected[reason] = before + n
+        for line, text in list(rows)[: max(MAX_SAMPLES - before, 0)]:
+            self.samples.append({"reason": reason, "line": int(line), "text": escaped(text)})
+
+    def other_message(self, kind: str, rows: int = 1) -> None:
+        """Count rows of a kind that is right, but isn't kept."""
+        _count(self.other_messages, escaped(kind)[:40], rows)
+
+    def other_line(self, kind: str) -> None:
+        """Count a line that isn't AIS."""
+        _count(self.other_lines, kind, 1)
+
+    def skip(self, name: str, why: str) -> None:
+        """Say that a member of an archive isn't read."""
+        if len(self.skipped) < MAX_SKIPPED:
+            self.skipped.append({"name": escaped(name), "why": why})
+
+    def landed(self, positions: pd.DataFrame, statics: pd.DataFrame) -> None:
+        """Count a batch that is handed on."""
+        self.positions += len(positions)
+        self.statics += len(statics)
+        self.mmsis.update(positions["mmsi"].unique().tolist())
+        for frame in (positions, statics):
+            if len(frame):
+                first, last = frame["time"].min(), frame["time"].max()
+                self.first_time = min(self.first_time or first, first)
+                self.last_time = max(self.last_time or last, last)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain values, for JSON."""
+        return {
+            "format": self.format,
+            "simulated": self.simulated,
+            "rows_read": self.rows_read,
+            "messages": self.messages,
+            "positions": self.positions,
+            "statics": self.statics,
+            "vessels": self.vessels,
+            "outside_area": self.outside_area,
+            "rejected": dict(sorted(self.rejected.items())),
+            "other_messages": dict(sorted(self.other_messages.items())),
+            "other_lines": dict(sorted(self.other_lines.items())),
+            "joined_parts": self.joined_parts,
+            "duplicate_parts": self.duplicate_parts,
+            "also_static": self.also_static,
+            "repeated_static": self.repeated_static,
+            "no_time": self.rejected.get("no time", 0),
+            "time_from_neighbours": self.time_from_neighbours,
+            "time_assumed": self.time_assumed,
+            "first_time": _iso(self.first_time),
+            "last_time": _iso(self.last_time),
+            "samples": sorted(self.samples, key=lambda s: (s["reason"], s["line"])),
+            "skipped": list(self.skipped),
+        }
+
+
+def escaped(text: bytes | str | Sequence[str]) -> str:
+    r"""Text of a feed made harmless for a terminal and bounded.
+
+    >>> escaped(b"!AIVDM\x1b[31m")
+    '!AIVDM\\x1b[31m'
+    """
+    if isinstance(text, bytes):
+        text = text[: MAX_TEXT + 1].decode("ascii", "backslashreplace")
+    printable = str(text)[: MAX_TEXT + 1].encode("unicode_escape").decode("ascii")
+    printable = printable.replace("\\\\", "\\")
+    return printable if len(printable) <= MAX_TEXT else printable[: MAX_TEXT - 1] + "…"
+
+
+def _count(counts: dict[str, int], kind: str, rows: int) -> None:
+    # A hostile feed could name any number of kinds.
+    if kind not in counts and len(counts) >= MAX_KINDS:
+        kind = "others"
+    counts[kind] = counts.get(kind, 0) + rows
+
+
+def _iso(time: pd.Timestamp | None) -> str | None:
+    return None if time is None else time.isoformat().replace("+00:00", "Z")

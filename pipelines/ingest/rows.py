@@ -1,0 +1,145 @@
+"""Checks that every row passes, whatever feed it comes from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core.frames import POSITIONS, STATICS, conform, epoch_us, from_epoch_us
+from pipelines.ingest.options import EARLIEST, IngestOptions
+from pipelines.ingest.report import MAX_SAMPLES, Report
+
+NO_TIME: Final = np.iinfo(np.int64).min
+"""Stands for a time that couldn't be read, in columns of epoch microseconds."""
+
+_MIN_MMSI: Final = 100_000_000
+_MAX_MMSI: Final = 999_999_999
+# ITU-R M.1371-5, table 45: 1023 = not available; 102.2 = 102.2 kn or more.
+_MAX_SOG_KN: Final = 102.2
+
+Text = Callable[[int], bytes | str]
+
+
+@dataclass
+class Batch:
+    """Some rows of a feed.
+
+    Parameters
+    ----------
+    positions
+        Frame of `frames.POSITIONS`, in no particular order.
+    statics
+        Frame of `frames.STATICS`.
+    """
+
+    positions: pd.DataFrame
+    statics: pd.DataFrame
+
+
+def check_positions(
+    frame: pd.DataFrame, options: IngestOptions, report: Report, text: Text
+) -> pd.DataFrame:
+    """Keep the position reports that can be right and lie in the area; count the others.
+
+    An MMSI must have nine digits and not begin with 0 (ITU-R M.585-9: those are groups and coast
+    stations). All other kinds are kept, also 111 (aircraft), 970 to 974 (distress transmitters),
+    98 (boats of a ship) and 99 (aids to navigation): what sends a vessel's message is reported.
+
+    Parameters
+    ----------
+    frame
+        Columns of `frames.POSITIONS`, with `time` as epoch microseconds, and NaN, 91 or 181 where
+        there is no position.
+    options
+        The area, and the latest time.
+    report
+        Where rejected rows are counted.
+    text
+        The feed's text of a row of `frame`, for samples.
+    """
+    lat, lon = frame["lat"].to_numpy(), frame["lon"].to_numpy()
+    absent = (lat == 91) | (lon == 181)
+    faults = (
+        ("mmsi", _wrong_mmsi(frame)),
+        ("time", _wrong_time(frame, options)),
+        ("no position", absent | (np.isnan(lat) & np.isnan(lon))),
+        ("position", ~((np.abs(lat) <= 90) & (np.abs(lon) <= 180))),
+    )
+    good = _sort_out(frame, faults, report, text)
+    inside = options.area.contains(lat, lon)
+    report.outside_area += int((good & ~inside).sum())
+    return conform(_dated(frame[good & inside]), POSITIONS)
+
+
+def check_statics(
+    frame: pd.DataFrame, options: IngestOptions, report: Report, text: Text
+) -> pd.DataFrame:
+    """Keep the static reports that can be right; count the others.
+
+    `frame` has the columns of `frames.STATICS`, with `time` as epoch microseconds, and the boolean
+    `also_static`: those rows were counted as positions already.
+    """
+    faults = (("mmsi", _wrong_mmsi(frame)), ("time", _wrong_time(frame, options)))
+    also = frame["also_static"].to_numpy(bool)
+    wrong = faults[0][1] | faults[1][1]
+    own = tuple((reason, rows & ~also) for reason, rows in faults)
+    _sort_out(frame, own, report, text)
+    report.also_static += int((also & ~wrong).sum())
+    return conform(_dated(frame[~wrong]), STATICS)
+
+
+def speed_kn(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Speed over ground with NaN where the value means "not available" or can't be one."""
+    return np.where((values >= 0) & (values <= _MAX_SOG_KN + 0.01), values, np.nan)
+
+
+def angle_deg(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Course or heading with NaN for 360 and above (course 360, heading 511: not available)."""
+    return np.where((values >= 0) & (values < 360), values, np.nan)
+
+
+def _wrong_mmsi(frame: pd.DataFrame) -> NDArray[np.bool_]:
+    mmsi = frame["mmsi"].to_numpy()
+    return np.asarray((mmsi < _MIN_MMSI) | (mmsi > _MAX_MMSI))
+
+
+def _wrong_time(frame: pd.DataFrame, options: IngestOptions) -> NDArray[np.bool_]:
+    time = frame["time"].to_numpy("int64")
+    wrong = time < int(EARLIEST.timestamp() * 1e6)
+    if options.not_after is not None:
+        wrong |= time > int(options.not_after.timestamp() * 1e6)
+    return np.asarray(wrong)
+
+
+def _sort_out(
+    frame: pd.DataFrame,
+    faults: tuple[tuple[str, NDArray[np.bool_]], ...],
+    report: Report,
+    text: Text,
+) -> NDArray[np.bool_]:
+    """Rows without a fault; a row with several is counted for the first."""
+    good = np.ones(len(frame), bool)
+    lines = frame["source_offset"].to_numpy()
+    for reason, wrong in faults:
+        rows = np.flatnonzero(good & wrong)
+        if len(rows):
+            samples = [(int(lines[row]), text(int(row))) for row in rows[:MAX_SAMPLES]]
+            report.reject_many(reason, samples, len(rows))
+        good &= ~wrong
+    return good
+
+
+def _dated(frame: pd.DataFrame) -> pd.DataFrame:
+    frame = frame.reset_index(drop=True)
+    return frame.assign(time=from_epoch_us(frame["time"].to_numpy("int64")))
+
+
+def microseconds(time: pd.Series) -> NDArray[np.int64]:
+    """Epoch microseconds of a column of times with a zone, `NO_TIME` where there is none."""
+    there = time.notna().to_numpy()
+    out = np.full(len(time), NO_TIME, "int64")
+    out[there] = epoch_us(time[there])
+    return out
