@@ -301,6 +301,7 @@ class Gap(Detector):
         rows = []
         for i, row in enumerate(silences.row):
             evidence = {name: values[i] for name, values in columns.items()}
+            evidence["is_open"] = bool(silences.is_open[i])
             evidence["ais_class"] = str(reports.ais_class[row])
             evidence["last_report_source"] = reports.source_of(row)
             if not silences.is_open[i]:

@@ -1,0 +1,184 @@
+"""Gap: the rule said again slowly, and silences of days looked at in any windows."""
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from detectors.core import coverage, geodesy
+from detectors.gap import Gap
+
+T0 = pd.Timestamp("2026-03-01T00:00Z")
+HOUR_S = 3600
+DAYS = 6
+
+
+def hours(n: float) -> pd.Timedelta:
+    return pd.Timedelta(seconds=round(n * HOUR_S))
+
+
+def neighbours(rng: np.random.Generator, n: int = 5) -> list[tuple]:
+    """Vessels at rest all over the place, heard every ten minutes with whole hours missing."""
+    rows = []
+    for k in range(n):
+        lat, lon = 2.0 + 0.02 * k, 101.0 + 0.1 * rng.integers(0, 4)
+        off = rng.integers(0, DAYS * 24, 4)
+        for slot in range(DAYS * 24 * 6):
+            if slot // 6 not in off:
+                klass = "AB"[k % 2]
+                rows.append((563000200 + k, T0 + hours(slot / 6 + 0.01 * k), lat, lon, klass))
+    return rows
+
+
+@st.composite
+def silent_vessels(draw) -> list[tuple]:
+    """Vessels that report in bursts with silences of minutes to days between them."""
+    rows = []
+    for k in range(draw(st.integers(1, 3))):
+        at, lat, lon = draw(st.floats(0, 20)), 2.04, draw(st.sampled_from([101.0, 101.15, 101.4]))
+        kn, klass = draw(st.sampled_from([0.0, 2.0, 8.0])), draw(st.sampled_from("AB"))
+        for _ in range(draw(st.integers(1, 6))):
+            for _ in range(draw(st.integers(1, 8))):
+                every_h = draw(st.sampled_from([0.03, 0.1, 0.2, 0.5]))
+                rows.append((563000001 + k, T0 + hours(at), lat, lon, klass))
+                at += every_h
+                lon += kn * every_h / 60
+            at += draw(st.sampled_from([0.9, 1.2, 2.5, 7.0, 23.0, 25.0, 30.0, 60.0]))
+    return [row for row in rows if row[1] < T0 + hours(DAYS * 24)]
+
+
+def staged(stage_of, fill, zones_from, rows: list[tuple]):
+    table = pd.DataFrame(rows, columns=["mmsi", "time", "lat", "lon", "ais_class"])
+    table = table.drop_duplicates(["mmsi", "time"])
+    return stage_of(fill(table), zones_from([]), T0, T0 + hours(DAYS * 24))
+
+
+def naive(stage) -> set[tuple]:
+    """Gaps as the docstring of `Gap` says, one silence at a time: (mmsi, start, end or None)."""
+    rows = stage.positions
+    found = set()
+    seen = rows.assign(slot=rows["time"].dt.floor("30min"))
+    seen["row"], seen["col"] = coverage.cells_of(rows["lat"].to_numpy(), rows["lon"].to_numpy())
+
+    def vessels(lat: float, lon: float, slot: pd.Timestamp, klass: str) -> tuple[int, float]:
+        row, col = (int(c[0]) for c in coverage.cells_of([lat], [lon]))
+        there = seen[(seen["slot"] == slot) & (seen["row"].sub(row).abs() <= 1)]
+        there = there[there["col"].sub(col).abs() <= 1]
+        there = there[there["ais_class"] == "B"] if klass == "B" else there
+        cells = there.drop_duplicates(["mmsi", "row", "col"])
+        known = stage.cells.merge(there[["slot", "row", "col", "ais_class"]].drop_duplicates())
+        known = known[known["interval_s"].notna()]
+        if known.empty:
+            return len(cells), float("nan")
+        return len(cells), float(np.average(known["interval_s"], weights=known["reports"]))
+
+    for _, track in rows.groupby("track_id"):
+        times = list(track["time"])
+        for i, start in enumerate(times):
+            is_open = i + 1 == len(times)
+            end = stage.end if is_open else times[i + 1]
+            silent_s = (end - start).total_seconds()
+            here = track.iloc[i]
+            if silent_s < (2 if here["ais_class"] == "B" else 1) * HOUR_S:
+                continue
+            before = [t for t in times[: i + 1] if t >= start - hours(3)]
+            steps = np.diff(pd.DatetimeIndex(before)).astype("timedelta64[us]").astype(float) / 1e6
+            track_s = (start - times[0]).total_seconds()
+            longest_s = steps.max() if len(steps) else float("nan")
+            regular = len(before) >= 5 and silent_s >= 6 * longest_s
+            unproven = silent_s >= 24 * HOUR_S and (
+                (not regular and track_s < 3 * HOUR_S) or track_s < 900
+            )
+            if not (regular or unproven):
+                continue
+            there = here if is_open else track.iloc[i + 1]
+            slot, heard, around_s = start.ceil("30min"), [], []
+            while slot + hours(0.5) <= end and len(heard) < 24:
+                part = 0.0 if is_open else (slot + hours(0.25) - start) / (end - start)
+                lat, lon = geodesy.interpolate(
+                    here["lat"], here["lon"], there["lat"], there["lon"], part
+                )
+                n, interval_s = vessels(lat, lon, slot, here["ais_class"])
+                heard.append(n)
+                around_s.append(interval_s)
+                slot += hours(0.5)
+            typical_s = np.nanmean(around_s) if np.isfinite(around_s).any() else float("nan")
+            if np.mean(np.array(heard) >= 2) < 0.6:
+                continue
+            if not unproven and silent_s < 6 * typical_s:
+                continue
+            back = max(i - 1, 0) if len(before) < 2 else i
+            while back > 0 and (start - times[back - 1]).total_seconds() <= 900:
+                back -= 1
+            back = min(back, max(i - 1, 0))
+            origin = track.iloc[back]
+            span_s = (start - times[back]).total_seconds()
+            ends = (origin["lat"], origin["lon"], here["lat"], here["lon"])
+            moved_m = float(geodesy.distance_m(*ends))
+            moving = span_s > 0 and geodesy.speed_kn(moved_m, span_s) >= 3
+            gone_m = geodesy.distance_m(here["lat"], here["lon"], there["lat"], there["lon"])
+            if moving and not unproven and (is_open or gone_m < 30_000):
+                course = geodesy.bearing_deg(*ends)
+                lat, lon = geodesy.destination(here["lat"], here["lon"], course, 30_000)
+                slots = [start.ceil("30min") + hours(0.5 * k) for k in range(4)]
+                slots = [s for s in slots if s + hours(0.5) <= end]
+                ahead = [vessels(lat, lon, s, here["ais_class"])[0] >= 1 for s in slots]
+                if np.mean(ahead) < 0.5:
+                    continue
+            found.add((int(here["mmsi"]), start, None if is_open else end))
+    return found
+
+
+class Known:
+    """A stage with its coverage at hand for the oracle."""
+
+    def __init__(self, stage) -> None:
+        self.positions, self.end = stage.positions, stage.end
+        cells = stage.context().coverage.cells
+        self.cells = cells.rename(columns={"time": "slot", "lat_cell": "row", "lon_cell": "col"})
+
+
+PAUSES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
+
+
+@pytest.mark.slow
+@given(rows=silent_vessels(), seed=st.integers(0, 5))
+@settings(max_examples=6, deadline=None, suppress_health_check=PAUSES)
+def test_finds_what_the_slow_rule_finds(stage_of, fill, zones_from, rows, seed):
+    others = neighbours(np.random.default_rng(seed))
+    stage = staged(stage_of, fill, zones_from, [*rows, *others])
+    found = Gap().detect(stage.positions, stage.context())
+    got = {(e.mmsi, e.start, None if pd.isna(e.end) else e.end) for e in found.itertuples()}
+    assert got == naive(Known(stage))
+
+
+@pytest.mark.slow
+@given(
+    rows=silent_vessels(),
+    seed=st.integers(0, 5),
+    cuts=st.lists(st.floats(0.1, DAYS * 24 - 0.1), max_size=7, unique=True),
+)
+@settings(max_examples=10, deadline=None, suppress_health_check=PAUSES)
+def test_silences_of_days_are_the_same_in_any_windows(stage_of, fill, zones_from, rows, seed, cuts):
+    others = neighbours(np.random.default_rng(seed))
+    stage = staged(stage_of, fill, zones_from, [*rows, *others])
+    edges = [T0, *(T0 + hours(c) for c in sorted(cuts)), stage.end]
+    windows = list(pairwise(edges))
+    whole = Gap().detect(stage.positions, stage.context())
+    pd.testing.assert_frame_equal(stage.drive(Gap(), windows), whole)
+
+
+def test_a_long_silence_seen_from_its_end_is_judged_on_its_whole_history(
+    stage_of, fill, zones_from
+):
+    regular = [(563000001, T0 + hours(k / 20), 2.04, 101.1, "A") for k in range(200)]
+    patchy = [(563000002, T0 + hours(k), 2.04, 101.1, "A") for k in range(0, 10)]
+    back = [(m, T0 + hours(50), 2.04, 101.1, "A") for m in (563000001, 563000002)]
+    others = neighbours(np.random.default_rng(0), 8)
+    stage = staged(stage_of, fill, zones_from, [*regular, *patchy, *back, *others])
+    found = stage.look(Gap(), T0 + hours(48), T0 + hours(51))
+    assert found["mmsi"].tolist() == [563000001]
+    assert found["start"].tolist() == [T0 + hours(199 / 20)]
