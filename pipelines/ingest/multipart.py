@@ -6,9 +6,12 @@ number of lines: sequence numbers run from 0 to 9 only, so an old part would soo
 stranger's.
 """
 
+from functools import reduce
+from operator import xor
 from typing import Final, NamedTuple
 
 from pipelines.ingest.report import Report
+from pipelines.ingest.sentence import Wrapper
 
 MAX_PARTS: Final = 9
 """IEC 61162-1: a message has at most nine sentences."""
@@ -31,6 +34,8 @@ class Part(NamedTuple):
     time_us: int | None
     line: int
     text: bytes
+    checksum: int = 0
+    wrappers: tuple[Wrapper, ...] = ()
 
 
 class Joined(NamedTuple):
@@ -115,6 +120,10 @@ def _is_other(parts: dict[int, Part], part: Part) -> bool:
 
 def _join(parts: list[Part]) -> Joined:
     times = [part.time_us for part in parts if part.time_us is not None]
+    # A `$PGHP` line before a message of several sentences has the exclusive or of their checksums
+    # (so in the Danish feed).
+    together = reduce(xor, (part.checksum for part in parts))
+    times += [w.time_us for part in parts for w in part.wrappers if w.checksum == together]
     return Joined(
         b"".join(part.payload for part in parts),
         parts[-1].fill_bits,

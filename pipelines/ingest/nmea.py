@@ -1,8 +1,8 @@
 """AIVDM and AIVDO sentences to columns: lines in, batches out.
 
 **Times.** A report's time is, in this order: the tag block's `c`; an epoch behind the sentence;
-an epoch or ISO 8601 time before it (UTC if it names no zone); the `$PGHP` line before it. A
-report of several sentences has the time of its first part.
+an epoch or ISO 8601 time before it (UTC if it names no zone); the `$PGHP` line before it that
+names its checksum. A report of several sentences has the time of its first part.
 
 A sentence with none of them takes the time of the nearest line before it that has one, provided
 that the next line with one follows within `neighbour_gap_s` of it: the logger wrote the sentence
@@ -50,6 +50,9 @@ from pipelines.ingest.sentence import (
 
 SIMULATED: Final = b"SELATSIM"
 _MAX_HELD: Final = 50_000
+# Where several streams are merged, other lines get between a `$PGHP` line and its sentence; the
+# eight bits of the checksum that it names don't bear a long search.
+_WRAPPER_LINES: Final = 10
 _EARLIEST_US: Final = int(EARLIEST.timestamp() * 1e6)
 _OTHER: Final = re.compile(rb"[$!]([A-Z][A-Z0-9]{2,7})[,*]")
 _POSITION_COLUMNS: Final = (*ais.Position._fields, "time", "source_offset")
@@ -78,7 +81,7 @@ class NmeaReader:
         self._position_texts: list[bytes] = []
         self._statics: list[tuple[object, ...]] = []
         self._static_texts: list[bytes] = []
-        self._wrapper: Wrapper | None = None
+        self._wrappers: list[Wrapper] = []
         self._tag: Tag = NO_TAG
         self._stamp: int | None = None
         self._held: list[tuple[ais.Message, int, bytes]] = []
@@ -132,7 +135,6 @@ class NmeaReader:
 
     def _sentence(self, number: int, text: bytes, tag: Tag, *, whole: bool) -> None:
         self._report.rows_read += 1
-        wrapper, self._wrapper = self._wrapper, None
         match = SENTENCE.match(text)
         if match is None:
             self._report.reject("malformed", number, text)
@@ -146,33 +148,38 @@ class NmeaReader:
         suffix_time, station = read_suffix(text[match.end() :])
         time_us = tag.time_us if tag.time_us is not None else suffix_time
         stamp = time_us
-        if time_us is None and wrapper is not None and wrapper.checksum in {None, sum_}:
-            time_us = wrapper.time_us
+        if time_us is None:
+            time_us = self._wrapped_time(number, sum_)
         station = tag.station or station
         self._tell_exercise(station, part, known=whole and not tag.damaged)
         if stamp is not None and stamp >= _EARLIEST_US:
             self._release(stamp)
-        self._payload(
-            number, text, (talker, channel, sequence, total), int(part), int(total), payload,
-            int(fill), time_us, _group(tag.group) or station,
-        )  # fmt: skip
-
-    def _payload(
-        self, number: int, text: bytes, key: tuple[bytes, ...], part: int, total: int,
-        payload: bytes, fill: int, time_us: int | None, origin: bytes,
-    ) -> None:  # fmt: skip
         if not is_armoured(payload):
             self._report.reject("payload", number, text)
-        elif total == part == 1:
-            self._message(ais.decode(payload, fill), time_us, number, text)
-        elif not 1 <= part <= total <= MAX_PARTS:
+        elif int(total) == int(part) == 1:
+            self._message(ais.decode(payload, int(fill)), time_us, number, text)
+        elif not 1 <= int(part) <= int(total) <= MAX_PARTS:
             self._report.reject("malformed", number, text)
         else:
-            piece = Part(part, payload, fill, time_us, number, text)
-            joined = self._parts.add((*key, origin), piece, total)
+            key = (talker, channel, sequence, total, _group(tag.group) or station)
+            piece = Part(
+                int(part), payload, int(fill), time_us, number, text, sum_, tuple(self._wrappers)
+            )
+            joined = self._parts.add(key, piece, int(total))
             if joined is not None:
                 message = ais.decode(joined.payload, joined.fill_bits)
                 self._message(message, joined.time_us, joined.line, joined.text)
+
+    def _wrapped_time(self, number: int, sum_: int) -> int | None:
+        """The time of the `$PGHP` line for a sentence with that checksum; used once."""
+        if not self._wrappers:
+            return None
+        self._wrappers = [w for w in self._wrappers if number - w.line <= _WRAPPER_LINES]
+        for wrapper in self._wrappers:
+            if wrapper.checksum in {None, sum_}:
+                self._wrappers.remove(wrapper)
+                return wrapper.time_us
+        return None
 
     def _other_line(self, number: int, line: bytes) -> None:
         text = line.strip(b"\0 \t\r\n")
@@ -188,8 +195,10 @@ class NmeaReader:
                 self._report.other_line("tag block")
                 return
         if b"$PGHP," in text:
-            self._wrapper = read_wrapper(text)
-            self._report.other_line("$PGHP" if self._wrapper else "$PGHP, damaged")
+            wrapper = read_wrapper(text)
+            self._report.other_line("$PGHP" if wrapper else "$PGHP, damaged")
+            if wrapper:
+                self._wrappers.append(wrapper._replace(line=number))
             return
         other = _OTHER.search(text)
         if b"VDM," in text or b"VDO," in text:

@@ -59,10 +59,11 @@ NO_TAG: Final = Tag()
 
 
 class Wrapper(NamedTuple):
-    """The time that a `$PGHP` line gives to the sentence with that checksum (None: any)."""
+    """The time that a `$PGHP` line gives to the sentence with that checksum (None: the next)."""
 
     time_us: int
     checksum: int | None
+    line: int = 0
 
 
 def checksum(body: bytes) -> int:
