@@ -30,6 +30,7 @@ class Sea:
 
     def __init__(self, zones: Zones) -> None:
         self.zones = zones
+        self._polygons: dict[str, dict[str, shapely.Polygon | shapely.MultiPolygon]] = {}
         self._land = shapely.STRtree(_tiles(np.asarray(zones.land.geometry.to_numpy())))
 
     def clear(self, lat: Floats, lon: Floats, clearance_m: float) -> Bools:
@@ -58,9 +59,11 @@ class Sea:
 
     def polygons(self, zone_class: str) -> dict[str, shapely.Polygon | shapely.MultiPolygon]:
         """The zones of a class by zone id, in the order of their ids."""
-        frame = self.zones.frame
-        rows = frame[frame["zone_class"] == zone_class].sort_values("zone_id")
-        return dict(zip(rows["zone_id"], rows.geometry, strict=True))
+        if zone_class not in self._polygons:
+            frame = self.zones.frame
+            rows = frame[frame["zone_class"] == zone_class].sort_values("zone_id")
+            self._polygons[zone_class] = dict(zip(rows["zone_id"], rows.geometry, strict=True))
+        return self._polygons[zone_class]
 
     def sample(
         self,

@@ -52,8 +52,8 @@ def simulate(
 
     Planted are ship-to-ship transfers, loiterers and switched-off transmitters, and for each the
     innocent things that resemble it (traps). Kinds that don't fit into a short exercise
-    (a loiterer needs more than 3 h) are left out. Nobody is simulated twice: `vessels` is the
-    number of MMSIs.
+    (a loiterer needs more than 3 h) are left out. `vessels` is the number of ships at sea; a
+    few (some 2 %) never come into the range of a receiver.
 
     Parameters
     ----------
