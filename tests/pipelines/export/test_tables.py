@@ -71,9 +71,9 @@ def test_a_row_of_a_simulated_run_says_so(products: Products, folder: Path) -> N
 
 
 def test_a_row_of_a_real_run_does_not(
-    products: Products, changed: Callable[..., Products], tmp_path: Path
+    coastless: Products, changed: Callable[..., Products], tmp_path: Path
 ) -> None:
-    write_all(changed(products, simulated=False, manifest={"state": "complete"}), tmp_path)
+    write_all(changed(coastless, simulated=False, manifest={"state": "complete"}), tmp_path)
     for name in WRITERS:
         assert b"simulated data" not in (tmp_path / name).read_bytes().lower()
     read = pd.read_csv(tmp_path / "events.csv", dtype=str)
@@ -140,11 +140,11 @@ def test_a_missing_column_is_named(products: Products, changed: Callable[..., Pr
         tables.event_table(changed(products, events=products.events.drop(columns="status")))
 
 
-def test_exporting_leaves_the_frames_alone(products: Products, tmp_path: Path) -> None:
-    before = [products.events.copy(), products.flagged.copy(), products.tracks.copy()]
-    write_all(products, tmp_path)
+def test_exporting_leaves_the_frames_alone(coastless: Products, tmp_path: Path) -> None:
+    before = [coastless.events.copy(), coastless.flagged.copy(), coastless.tracks.copy()]
+    write_all(coastless, tmp_path)
     for was, frame in zip(
-        before, (products.events, products.flagged, products.tracks), strict=True
+        before, (coastless.events, coastless.flagged, coastless.tracks), strict=True
     ):
         pd.testing.assert_frame_equal(was, frame)
 
