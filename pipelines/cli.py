@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -245,19 +246,18 @@ def doctor(home: Home = None, config: Config = None, as_json: AsJson = False) ->
 
     problems = steps.examine(installation)
     if as_json:
-        _print_json(problems)
+        _print_json([asdict(problem) for problem in problems])
     else:
         from rich.console import Console
 
         console = Console()
         for problem in problems:
-            console.print(
-                f"{problem['level']}: {problem['where']}: {problem['message']}", markup=False
-            )
-            if problem["hint"]:
-                console.print(f"  hint: {problem['hint']}", markup=False)
+            text = f"{problem.level}: {problem.where}: {problem.message}"
+            console.print(text, markup=False, highlight=False)
+            if problem.hint:
+                console.print(f"  hint: {problem.hint}", markup=False, highlight=False)
         console.print("no problem found" if not problems else f"{len(problems)} found")
-    if any(problem["level"] == "error" for problem in problems):
+    if any(problem.level == "error" for problem in problems):
         raise typer.Exit(1)
 
 
@@ -310,8 +310,12 @@ def exercise_simulate(
     """
     installation = _installation(None, config)
     from pipelines.flows import steps
+    from pipelines.progress import reporter
 
-    steps.simulate(installation, out, seed=seed, hours=hours, vessels=vessels, start=start)
+    with reporter() as report:
+        steps.simulate(
+            installation, out, seed=seed, hours=hours, vessels=vessels, start=start, report=report
+        )
     typer.echo(f"wrote {out / 'feed.nmea.gz'} and {out / 'truth.json'}")
 
 
@@ -402,12 +406,12 @@ def _print_table(
         console.print(Text(f"failed: {name}: {text}", style="bold red"))
     table = Table("#", "score", "MMSI", "vessel", "flag", "why", show_lines=True)
     for row in vessels.itertuples(index=False):
-        reasons = str(row.reasons).split(" | ")
-        more = f"\n… and {len(reasons) - 2} more" if len(reasons) > 2 else ""
+        reasons = [clean(text) for text in str(row.reasons).split(" | ")]
+        more = [f"… and {len(reasons) - 2} more"] if len(reasons) > 2 else []
         table.add_row(
             str(row.rank), f"{float(str(row.score)):.2f}", str(row.mmsi),
             Text(clean(str(row.name))), str(row.flag_state),
-            Text(clean("\n".join(reasons[:2]) + more)),
+            Text("\n".join([*reasons[:2], *more])),
         )  # fmt: skip
     if len(vessels):
         console.print(table)

@@ -150,7 +150,7 @@ def check_zone_files(zones_dir: Path) -> list[Problem]:
     for path in files:
         try:
             for where, feature in reference.zone_features(path):
-                problems += _attempt(
+                problems += attempt(
                     path.name, partial(reference.read_zone, feature, where, path.name)
                 )
         except SelatError as error:
@@ -162,16 +162,14 @@ def check_config(config_dir: Path) -> list[Problem]:
     """Check the YAML files of a configuration folder: readable, and known detector parameters."""
     problems: list[Problem] = []
     for path in sorted(config_dir.glob("*.yaml")):
-        problems += _attempt(path.name, partial(read_yaml, path))
+        problems += attempt(path.name, partial(read_yaml, path))
     detectors_file = config_dir / "detectors.yaml"
     if detectors_file.name not in {problem.where for problem in problems}:
-        problems += _attempt(
-            detectors_file.name, lambda: detectors.build(read_yaml(detectors_file))
-        )
+        problems += attempt(detectors_file.name, lambda: detectors.build(read_yaml(detectors_file)))
     return problems
 
 
-def _attempt(where: str, check: Callable[[], object]) -> list[Problem]:
+def attempt(where: str, check: Callable[[], object]) -> list[Problem]:
     try:
         check()
     except SelatError as error:

@@ -20,12 +20,15 @@ def shared() -> Path:
 def exercise(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a small simulated feed, with its truth."""
     from pipelines.flows import steps
+    from pipelines.progress import reporter
     from pipelines.settings import load
 
     folder = tmp_path_factory.mktemp("exercise")
-    steps.simulate(
-        load(), folder, seed=11, hours=12, vessels=80, start="2026-01-05T16:00:00Z"
-    )
+    with reporter(quiet=True) as report:
+        steps.simulate(
+            load(), folder, seed=11, hours=12, vessels=80, start="2026-01-05T16:00:00Z",
+            report=report,
+        )  # fmt: skip
     return folder
 
 

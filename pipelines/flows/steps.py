@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,9 +28,10 @@ from pipelines.export import write_all
 from pipelines.products import Products
 from pipelines.progress import Reporter
 from pipelines.settings import PROJECT, REFERENCE, Installation
-from pipelines.doctor import check_zones
+from pipelines.doctor import Problem, attempt, check_config, check_zone_files, check_zones
 from pipelines.store import Queries, StoreBusyError, Writer, exists, read, write
 
+_COUNTED: Final = ("rows_read", "positions", "statics", "outside_area")
 KUALA_LUMPUR: Final = ZoneInfo("Asia/Kuala_Lumpur")
 
 
@@ -53,19 +55,6 @@ class IngestSummary:
     already_there: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     hints: dict[str, str] = field(default_factory=dict)
-
-    def totals(self) -> dict[str, Any]:
-        """Counts over all feeds added, rejects by reason."""
-        reports = self.added.values()
-        rejected: dict[str, int] = {}
-        for report in reports:
-            for reason, n in report["rejected"].items():
-                rejected[reason] = rejected.get(reason, 0) + n
-        names = ("rows_read", "positions", "statics", "outside_area")
-        return {
-            **{name: sum(int(r[name]) for r in reports) for name in names},
-            "rejected": dict(sorted(rejected.items())),
-        }
 
 
 @dataclass(frozen=True)
@@ -123,7 +112,7 @@ class _LiveReport(Mapping[str, Any]):
         self._decoding = decoding
 
     def now(self) -> dict[str, Any]:
-        return self._decoding.report.to_dict()
+        return dict(self._decoding.report.to_dict())
 
     def __getitem__(self, key: str) -> Any:
         return self.now()[key]
@@ -137,8 +126,7 @@ class _LiveReport(Mapping[str, Any]):
 
 def feed_key(feed: ingest.FeedFile, options: ingest.IngestOptions) -> str:
     """Key of a feed in the ledger: its content and all that decides what is read from it."""
-    text = "|".join([feed.sha256, options.key(), ingest.DECODER_VERSION])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(ingest.key(feed, options).encode()).hexdigest()[:16]
 
 
 def ingest_all(
@@ -302,6 +290,8 @@ def finish_run(
     ordinal = 1 if last is None else int(last["ordinal"]) + 1
     run_id = f"{window.end:%Y%m%dT%H%M%SZ}-{ordinal:04d}"
     fresh = list(store.new_feeds()["feed_key"])
+    inputs = _inputs(store, window)
+    totals = _totals(inputs)
     failures = {
         **{f"feed {name}": text for name, text in ingested.failed.items()},
         **{f"detector {name}": text for name, text in detection.failures.items()},
@@ -313,20 +303,20 @@ def finish_run(
         "window": {"start": _iso(window.start), "end": _iso(window.end)},
         "git_commit": _git_commit(),
         "configuration": _configuration_hashes(installation.config),
-        "inputs": _inputs(store),
+        "inputs": [{"name": i["name"], "sha256": i["sha256"]} for i in inputs],
         "detectors": {d.name: d.version for d in build_detectors(installation)},
         "counts": {
-            "ingested": ingested.totals(),
-            "feeds_added": len(ingested.added),
-            "feeds_already_there": len(ingested.already_there),
+            "feeds": len(inputs),
+            **{name: totals[name] for name in _COUNTED},
             "reports_looked_at": len(detection.positions),
             "vessels_looked_at": int(detection.positions["mmsi"].nunique()),
+            "vessel_hours": _vessel_hours(detection.positions, window),
             "passes": detection.passes,
             "events": _count(compared, "kind"),
             "status": _count(compared, "status"),
             "flagged": len(flagged),
         },
-        "rejected": ingested.totals()["rejected"],
+        "rejected": totals["rejected"],
         "failures": failures,
     }
     shown = _shown(compared, flagged)
@@ -383,10 +373,33 @@ def _count(frame: pd.DataFrame, column: str) -> dict[str, int]:
     return {str(k): int(v) for k, v in sorted(frame[column].value_counts().items())}
 
 
-def _inputs(store: Queries) -> list[dict[str, str]]:
+def _vessel_hours(positions: pd.DataFrame, window: Window) -> int:
+    """Hours of the clock in which a vessel was heard, summed over vessels."""
+    within = positions[positions["time"] >= window.start]
+    hours = within["mmsi"].to_frame().assign(hour=within["time"].dt.floor("h"))
+    return len(hours.drop_duplicates())
+
+
+def _inputs(store: Queries, window: Window) -> list[dict[str, Any]]:
+    """Feeds with reports in the window: name, sha256, report."""
     ledger = store.ledger()
-    names, hashes = ledger["name"].tolist(), ledger["sha256"].tolist()
-    return [{"name": n, "sha256": h} for n, h in zip(names, hashes, strict=True)]
+    touching = (ledger["first_time"] <= window.end) & (ledger["last_time"] >= window.start)
+    return [
+        {"name": name, "sha256": sha256, "report": json.loads(report)}
+        for name, sha256, report in zip(
+            *(ledger.loc[touching, c].tolist() for c in ("name", "sha256", "report")), strict=True
+        )
+    ]
+
+
+def _totals(inputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Counts over some feeds, whole; rejects by reason."""
+    reports = [feed["report"] for feed in inputs]
+    rejected = Counter[str]()
+    for report in reports:
+        rejected.update(report["rejected"])
+    counts = {name: sum(int(report[name]) for report in reports) for name in _COUNTED}
+    return {**counts, "rejected": dict(sorted(rejected.items()))}
 
 
 def _configuration_hashes(config: Path) -> dict[str, str]:
@@ -509,7 +522,14 @@ def _shown(events: pd.DataFrame, flagged: pd.DataFrame) -> set[int]:
 
 
 def simulate(
-    installation: Installation, out: Path, *, seed: int, hours: float, vessels: int, start: str
+    installation: Installation,
+    out: Path,
+    *,
+    seed: int,
+    hours: float,
+    vessels: int,
+    start: str,
+    report: Reporter,
 ) -> None:
     """Write an exercise feed and its truth."""
     try:
@@ -517,37 +537,27 @@ def simulate(
     except ValueError as error:
         raise SelatError(f"{start!r} is no time", hint="write 2026-01-05T16:00:00Z") from error
     begin = begin.tz_localize("UTC") if begin.tz is None else begin.tz_convert("UTC")
-    exercise.simulate(
-        out, seed=seed, hours=hours, vessels=vessels, start=begin.to_pydatetime(),
-        zones=load_zones(installation),
-    )  # fmt: skip
+    with report.bar("Simulating", 1.0) as bar:
+        exercise.simulate(
+            out, seed=seed, hours=hours, vessels=vessels, start=begin.to_pydatetime(),
+            zones=load_zones(installation), progress=bar.to,
+        )  # fmt: skip
 
 
-def examine(installation: Installation) -> list[dict[str, str]]:
-    """Problems of an installation: configuration, zones, store; none if all is well."""
-    problems: list[dict[str, str]] = []
-
-    def attempt(where: str, check: Callable[[], object]) -> None:
-        try:
-            check()
-        except SelatError as error:
-            problems.append(
-                {"level": "error", "where": where, "message": error.message, "hint": error.hint}
-            )
-
-    attempt("detectors.yaml", lambda: build_detectors(installation))
-    attempt("settings.yaml, area", lambda: ingest.Area.parse(installation.settings.area, None))
-    attempt(
-        "zones",
-        lambda: problems.extend(
-            asdict(problem) for problem in check_zones(load_zones(installation))
-        ),
-    )
+def examine(installation: Installation) -> list[Problem]:
+    """Problems of an installation: configuration, zones, area, store; none if all is well."""
+    zone_folder = installation.config / "zones"
+    problems = [*check_config(installation.config), *check_zone_files(zone_folder)]
+    if not problems:
+        zones = load_zones(installation)
+        problems += check_zones(zones)
+        area = installation.settings.area
+        problems += attempt("settings.yaml, area", lambda: ingest.Area.parse(area, zones))
     if exists(installation.store):
-
-        def open_store() -> None:
-            with read(installation.store, installation.settings.store) as store:
-                store.last_run()
-
-        attempt("store", open_store)
+        problems += attempt("store", lambda: _open_store(installation))
     return problems
+
+
+def _open_store(installation: Installation) -> None:
+    with read(installation.store, installation.settings.store) as store:
+        store.last_run()

@@ -1,6 +1,7 @@
 """What can be asked of a catalogue, by readers and by the writer alike."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -189,5 +190,7 @@ class _Registered:
     def __enter__(self) -> None:
         self._connection.register(self._name, self._frame)
 
-    def __exit__(self, *_: object) -> None:
-        self._connection.unregister(self._name)
+    def __exit__(self, kind: object, *_: object) -> None:
+        # In an aborted transaction this fails too, and would hide what aborted it.
+        with suppress(duckdb.Error) if kind else nullcontext():
+            self._connection.unregister(self._name)

@@ -101,7 +101,7 @@ class Writer(Queries):
         entry = {
             "feed_key": feed_key, "sha256": sha256, "name": name,
             "first_time": first, "last_time": last,
-            "report": json.dumps(report, sort_keys=True, ensure_ascii=False, default=str),
+            "report": json.dumps(dict(report), sort_keys=True, ensure_ascii=False),
         }  # fmt: skip
         with self._transaction():
             self._connection.execute("UPDATE meta SET simulated = $s", {"s": simulated})

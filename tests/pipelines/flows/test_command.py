@@ -168,9 +168,7 @@ def test_a_failing_detector_fails_the_run_after_the_others(
     assert len(events) == len(before)
 
 
-def test_the_same_window_again_changes_nothing(
-    tmp_path: Path, feed: Path, selat: Selat
-) -> None:
+def test_the_same_window_again_changes_nothing(tmp_path: Path, feed: Path, selat: Selat) -> None:
     home = tmp_path / "home"
     selat("ingest", feed, "--home", home)
     selat("detect", "--home", home)
@@ -214,9 +212,7 @@ def test_doctor(tmp_path: Path, selat: Selat) -> None:
     assert selat("doctor", "--home", tmp_path).code == 0
 
 
-def test_a_feed_from_standard_input(
-    tmp_path: Path, feed: Path
-) -> None:
+def test_a_feed_from_standard_input(tmp_path: Path, feed: Path) -> None:
     lines = gzip.decompress(feed.read_bytes()).splitlines(keepends=True)[:5000]
     command = [sys.executable, "-m", "pipelines.cli", "ingest", "-", "--home", tmp_path, "--json"]
     done = subprocess.run(command, input=b"".join(lines), capture_output=True, check=False)
