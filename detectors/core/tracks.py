@@ -54,6 +54,19 @@ MAX_SPEED_KN: Final = 60.0
 """Faster than this over more than `MAX_JUMP_M`, two reports can't be of one hull. The fastest craft
 in service make about 50 kn; 102.2 kn is the largest speed that AIS can express."""
 
+UNSUPPORTED_SPEED_KN: Final = 30.0
+"""Faster than this over more than `MAX_JUMP_M`, one of the two reports must say that the vessel
+goes at least half as fast. No merchant ship makes more (the fastest container ships are built for
+25 kn). Not asked where either report doesn't state its speed."""
+
+SHORT_STEP_S: Final = 900.0
+"""Within this time any jump beyond `MAX_JUMP_M` needs such support: it takes 11 kn and more, and a
+vessel that says 0 kn before and after didn't make it. Most corrupt fixes of moored tankers in the
+Singapore Strait are like that, a few miles off with the true speed. Beyond `MAX_JUMP_M`, an
+unconfirmed hull takes no report after a longer time: three corrupt fixes of one day would else be
+taken for a vessel. Class A and B transmitters under way report every 30 s or more often (ITU-R
+M.1371-5, annex 1, tables 1 and 2)."""
+
 CONFIRMING_REPORTS: Final = 3
 """Reports at distinct times that confirm a further hull: corrupt fixes seldom agree thrice."""
 
@@ -85,6 +98,7 @@ STATE: Final[Mapping[str, Column]] = {
     "time": Column(TIME, "UTC", "its last report"),
     "lat": Column("float64", "deg", "latitude of its last report"),
     "lon": Column("float64", "deg", "longitude of its last report"),
+    "sog_kn": Column("float64", "kn", "speed over ground of its last report, NaN if not stated"),
 }
 """What `segment` must remember: one row per hull, sorted by (mmsi, slot)."""
 
@@ -208,7 +222,8 @@ def segment(positions: pd.DataFrame, state: pd.DataFrame) -> Segmented:
     """Tell the hulls of each MMSI apart and set corrupt fixes aside.
 
     Two reports can't be of one hull if they are more than `MAX_JUMP_M` apart and joining them
-    takes more than `MAX_SPEED_KN`. Report by report, in the order of time (source, source_offset):
+    takes more than `MAX_SPEED_KN`, or a speed that needs support (`UNSUPPORTED_SPEED_KN`,
+    `SHORT_STEP_S`) and has none. Report by report, in the order of time (source, source_offset):
 
     - The first hull of an MMSI is confirmed at once (ordinal 1), and so is the next one when all
       others are closed (silent for more than `CLOSING_S`).
@@ -219,7 +234,8 @@ def segment(positions: pd.DataFrame, state: pd.DataFrame) -> Segmented:
       MMSI are seldom near each other.
     - A report that fits no open hull starts an unconfirmed one. Its third report at a distinct
       time within `TENTATIVE_S` confirms it and gives it the next ordinal; reports before that one
-      stay noise ("impossible jump").
+      stay noise ("impossible jump"). Until then it takes only reports within `MAX_JUMP_M` or
+      `SHORT_STEP_S` of its last.
     - Of a hull's reports at one time the first is kept; the others are noise ("same time").
 
     Parameters
@@ -346,9 +362,15 @@ def _content(frame: pd.DataFrame) -> list[Ints]:
     return columns
 
 
-def _can_join(distance: Floats, duration_us: Ints) -> Bools:
+def _can_join(
+    distance: Floats, duration_us: Ints, sog_before_kn: Floats, sog_after_kn: Floats
+) -> Bools:
     """Whether one hull can have made two reports so far apart."""
-    reach_m = MAX_SPEED_KN * KNOT_MPS * duration_us / _SECOND_US
+    supported_kn = 2 * np.maximum(sog_before_kn, sog_after_kn)  # NaN where either is
+    at_least_kn = np.where(duration_us > SHORT_STEP_S * _SECOND_US, UNSUPPORTED_SPEED_KN, 0.0)
+    limit_kn = np.clip(supported_kn, at_least_kn, MAX_SPEED_KN)
+    limit_kn = np.where(np.isnan(limit_kn), MAX_SPEED_KN, limit_kn)
+    reach_m = limit_kn * KNOT_MPS * duration_us / _SECOND_US
     return np.asarray((distance <= MAX_JUMP_M) | (distance <= reach_m))
 
 
@@ -363,6 +385,7 @@ class _Rows:
         self.mmsi = frame["mmsi"].to_numpy()
         self.time = epoch_us(frame["time"])
         self.lat, self.lon = frame["lat"].to_numpy(), frame["lon"].to_numpy()
+        self.sog_kn = frame["sog_kn"].to_numpy()
         bounds = offsets(self.mmsi)
         self.start, self.stop = bounds[:-1], bounds[1:]
         self.vessel = np.repeat(np.arange(len(self.start)), self.stop - self.start)
@@ -389,17 +412,19 @@ class _Rows:
 
         previous_t = np.r_[_NEVER, self.time[:-1]]
         previous_lat, previous_lon = np.r_[0.0, self.lat[:-1]], np.r_[0.0, self.lon[:-1]]
+        previous_sog_kn = np.r_[np.nan, self.sog_kn[:-1]]
         known = self.known >= 0
         seed, at = self.known[known], self.start[known]
         previous_t[self.start] = _NEVER
         previous_t[at] = epoch_us(state["time"])[seed]
         previous_lat[at] = state["lat"].to_numpy()[seed]
         previous_lon[at] = state["lon"].to_numpy()[seed]
+        previous_sog_kn[at] = state["sog_kn"].to_numpy()[seed]
         seen = previous_t != _NEVER
         step_us = np.where(seen, self.time - np.where(seen, previous_t, 0), 0)
         step_m = distance_m(previous_lat, previous_lon, self.lat, self.lon)
         open_still = step_us <= CLOSING_S * _SECOND_US
-        fits = ~seen | (_can_join(step_m, step_us) & open_still)
+        fits = ~seen | (_can_join(step_m, step_us, previous_sog_kn, self.sog_kn) & open_still)
         all_fit = np.ones(len(self.start), bool)
         np.logical_and.at(all_fit, self.vessel[~fits], False)
         self.plain = all_fit & (self.n_known <= 1) & (self.known_ordinal > 0)
@@ -444,15 +469,25 @@ def _plain_state(state: pd.DataFrame, rows: _Rows) -> pd.DataFrame:
         rows.time[last],
         rows.lat[last],
         rows.lon[last],
+        rows.sog_kn[last],
     )
 
 
 def _state_frame(
-    mmsi: Ints, slot: Ints, ordinal: Ints, n: Ints, born: Ints, time: Ints, lat: Floats, lon: Floats
+    mmsi: Ints,
+    slot: Ints,
+    ordinal: Ints,
+    n: Ints,
+    born: Ints,
+    time: Ints,
+    lat: Floats,
+    lon: Floats,
+    sog_kn: Floats,
 ) -> pd.DataFrame:
     columns = {
         "mmsi": mmsi, "slot": slot, "ordinal": ordinal, "n_reports": n,
         "first_time": from_epoch_us(born), "time": from_epoch_us(time), "lat": lat, "lon": lon,
+        "sog_kn": sog_kn,
     }  # fmt: skip
     return conform(pd.DataFrame(columns), STATE)
 
@@ -476,13 +511,14 @@ class _Hulls:
         shape = (len(vessels), int(slot.max(initial=0)) + 4)
         self.time = np.full(shape, _NEVER)
         self.born = np.full(shape, _NEVER)
-        self.lat, self.lon = np.zeros(shape), np.zeros(shape)
+        self.lat, self.lon, self.sog_kn = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         self.ordinal = np.zeros(shape, "int64")
         self.n = np.zeros(shape, "int64")
         self.time[vessel, slot] = epoch_us(state["time"])[here]
         self.born[vessel, slot] = epoch_us(state["first_time"])[here]
         self.lat[vessel, slot] = state["lat"].to_numpy()[here]
         self.lon[vessel, slot] = state["lon"].to_numpy()[here]
+        self.sog_kn[vessel, slot] = state["sog_kn"].to_numpy()[here]
         self.ordinal[vessel, slot] = state["ordinal"].to_numpy()[here]
         self.n[vessel, slot] = state["n_reports"].to_numpy()[here]
 
@@ -512,9 +548,12 @@ class _Hulls:
         limit_us = np.where(confirmed, CLOSING_S, TENTATIVE_S) * _SECOND_US
         alive = used & (since_us <= limit_us)
         away_m = distance_m(self.lat[vessel], self.lon[vessel], lat[:, None], lon[:, None])
-        fits = alive & _can_join(away_m, time[:, None] - self.time[vessel])
+        step_us = time[:, None] - self.time[vessel]
+        near = away_m <= MAX_JUMP_M
+        fits = alive & _can_join(away_m, step_us, self.sog_kn[vessel], rows.sog_kn[row][:, None])
+        fits &= confirmed | near | (step_us <= SHORT_STEP_S * _SECOND_US)
         # A distance on Earth is below 2.1e7 m, so 1e8 puts a hull in the second rank.
-        rank = np.where(fits, away_m + 1e8 * ~(confirmed & (away_m <= MAX_JUMP_M)), np.inf)
+        rank = np.where(fits, away_m + 1e8 * ~(confirmed & near), np.inf)
         n_open = np.count_nonzero(alive & confirmed, axis=1)
         n_given = self.ordinal[vessel].max(axis=1)
         found = ((n_open > 0) | (n_given >= MAX_ORDINAL)) & fits.any(axis=1)
@@ -534,6 +573,7 @@ class _Hulls:
         self.n[vessel, slot] = n + rows.distinct[last] - rows.distinct[row]
         self.time[vessel, slot] = rows.time[last]
         self.lat[vessel, slot], self.lon[vessel, slot] = rows.lat[last], rows.lon[last]
+        self.sog_kn[vessel, slot] = rows.sog_kn[last]
         no_room = (n >= CONFIRMING_REPORTS) & (ordinal == 0)
         return np.where(no_room, -1, ordinal), last
 
@@ -555,6 +595,7 @@ class _Hulls:
         self.time = np.pad(self.time, more, constant_values=_NEVER)
         self.born = np.pad(self.born, more, constant_values=_NEVER)
         self.lat, self.lon = np.pad(self.lat, more), np.pad(self.lon, more)
+        self.sog_kn = np.pad(self.sog_kn, more)
         self.ordinal, self.n = np.pad(self.ordinal, more), np.pad(self.n, more)
 
     def state(self) -> pd.DataFrame:
@@ -572,6 +613,7 @@ class _Hulls:
             self.time[keep],
             self.lat[keep],
             self.lon[keep],
+            self.sog_kn[keep],
         )
 
 

@@ -59,7 +59,11 @@ def naive_labels(positions: pd.DataFrame) -> pd.DataFrame:
         best, best_rank = None, (math.inf, math.inf)
         for h in confirmed + tentative:
             d = float(distance_m(h["lat"], h["lon"], r["lat"], r["lon"]))
-            if d <= 5000 or d <= 60 * 1852 / 3600 * (t - h["t"]):
+            said = max(r["sog_kn"], h["sog"]) if r["sog_kn"] + h["sog"] >= 0 else math.inf
+            unsupported = 30 if t - h["t"] > 900 else 0
+            limit = min(60, max(unsupported, 2 * said)) * 1852 / 3600
+            soon = h["ordinal"] or t - h["t"] <= 900
+            if d <= 5000 or (soon and d <= limit * (t - h["t"])):
                 rank = (0 if h["ordinal"] and d <= 5000 else 1, d)
                 if rank < best_rank:
                     best, best_rank = h, rank
@@ -73,7 +77,7 @@ def naive_labels(positions: pd.DataFrame) -> pd.DataFrame:
         best["n"] += not repeat
         if not best["ordinal"] and best["n"] >= 3:
             best["ordinal"] = given_so_far + 1
-        best.update(t=t, lat=r["lat"], lon=r["lon"])
+        best.update(t=t, lat=r["lat"], lon=r["lon"], sog=r["sog_kn"])
         reason = "" if best["ordinal"] else "impossible jump"
         reason = "same time" if repeat and best["ordinal"] else reason
         out.append((0 if reason else r["mmsi"] * 100 + best["ordinal"], reason))
@@ -88,13 +92,16 @@ def feeds(draw) -> pd.DataFrame:
     rows = []
     for k in range(draw(st.integers(1, 40))):
         mmsi = draw(st.sampled_from([563000001, 563000002]))
-        place = draw(st.sampled_from([(1.0, 103.0), (1.04, 103.0), (2.5, 102.0), (1.5, 103.0)]))
+        place = draw(
+            st.sampled_from([(1.0, 103.0), (1.04, 103.0), (2.5, 102.0), (1.1, 103.0), (1.5, 103.0)])
+        )
         jitter = draw(st.integers(-3, 3)) * 0.003
-        seconds = draw(st.sampled_from([0, 0, 10, 60, 600, 4000, 50_000, 90_000]))
+        seconds = draw(st.sampled_from([0, 0, 10, 60, 200, 600, 4000, 50_000, 90_000]))
         if k and draw(st.integers(0, 40)) == 0:
             seconds = 31 * 86400
         rows.append((mmsi, (rows[-1][1] if rows else 0) + seconds, place[0] + jitter, place[1]))
-    return reports(*rows)
+    sog_kn = [draw(st.sampled_from([np.nan, 0.0, 20.0, 40.0])) for _ in rows]
+    return reports(*rows, sog_kn=sog_kn)
 
 
 # --- duplicates ---------------------------------------------------------------------------------
@@ -201,6 +208,25 @@ def test_the_ghost_of_a_corrupt_fix_does_not_draw_the_passing_vessel():
     rows[20] = (563000001, 200.0, 1.2, 103.5)  # 20 km ahead: it passes there at k = 200
     done = tracks.segment(reports(*rows), tracks.no_state())
     assert len(done.tracked) == 299
+
+
+def test_a_fix_a_few_miles_off_while_moored_is_noise():
+    rows = [(563000001, 540.0 * k, 1.188, 103.748) for k in range(100)]
+    rows[50] = (563000001, 50 * 540.0, 1.251, 103.748)  # 25 kn over 9 minutes, says 0.1 kn
+    done = tracks.segment(reports(*rows, sog_kn=0.1), tracks.no_state())
+    assert done.noise["lat"].tolist() == [1.251]
+    fast = [(563000001, 60.0 * k, 1.0 + 0.01083 * k, 103.0) for k in range(60)]  # 39 kn
+    assert len(tracks.segment(reports(*fast[::10], sog_kn=38), tracks.no_state()).tracked) == 6
+    assert len(tracks.segment(reports(*fast[::10]), tracks.no_state()).tracked) == 6
+
+
+def test_three_corrupt_fixes_hours_apart_are_no_vessel():
+    rows = [(563000001, 180.0 * k, 1.188, 103.748) for k in range(480)]
+    for k, lat in ((100, 3.3), (130, 3.4), (160, 3.5)):  # 10 nm apart, an hour and a half between
+        rows[k] = (563000001, 180.0 * k, lat, 103.748)
+    done = tracks.segment(reports(*rows), tracks.no_state())
+    assert done.counts["further_hulls"] == 0
+    assert len(done.tracked) == 477
 
 
 def test_two_hulls_under_one_mmsi_become_two_tracks():
