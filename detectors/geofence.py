@@ -18,7 +18,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 CROSSING_SCORES: Final = {
-    "territorial_sea": 0.02,
     "joint_area": 0.05,
     "sts_area": 0.05,
     "landing_place": 0.1,

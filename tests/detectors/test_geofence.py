@@ -116,10 +116,13 @@ def test_a_dwell_is_open_while_inside_and_keeps_its_id(scene: Any) -> None:
 
 def test_what_is_not_watched_is_silent(scene: Any) -> None:
     zones = scene.zones(("harbour", "port", BOX), ("sea", "territorial_sea", BOX))
-    found = Geofence().detect(scene.positions(through(scene)), scene.context(zones=zones))
+    positions, context = scene.positions(through(scene)), scene.context(zones=zones)
+    assert Geofence().detect(positions, context).empty
+    watching = Geofence(crossing_scores={"territorial_sea": 0.02})
+    found = watching.detect(positions, context)
     assert kinds(found) == ["enter", "exit"]
     assert set(found["zone_id"]) == {"sea"}
-    assert found["score"].max() < 0.05
+    assert list(found["score"]) == [0.02, 0.02]
 
 
 def test_across_the_antimeridian(scene: Any) -> None:
