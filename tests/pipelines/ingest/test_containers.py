@@ -1,0 +1,164 @@
+"""Compressed feeds: recognised by content, damage counted, growth bounded."""
+
+import gzip
+import io
+import struct
+import zipfile
+
+import pytest
+import zstandard
+
+from pipelines.ingest import IngestError, containers
+
+
+@pytest.fixture
+def lines(sentences, tagged):
+    """A few thousand different lines."""
+
+    def _lines(n: int) -> bytes:
+        base = [sentences(mmsi=533000000 + i)[0] for i in range(50)]
+        return "".join(tagged([base[i % 50]], 1_700_000_000 + i) for i in range(n)).encode()
+
+    return _lines
+
+
+def zipped(**files: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+PACKERS = {
+    "plain": bytes,
+    "gzip": gzip.compress,
+    "gzip of several members": lambda b: gzip.compress(b[: len(b) // 3])
+    + gzip.compress(b"") + gzip.compress(b[len(b) // 3 :]),
+    "gzip padded with zeros": lambda b: gzip.compress(b) + bytes(512),
+    "zstandard": zstandard.compress,
+    "zstandard of several frames": lambda b: zstandard.compress(b[:999])
+    + zstandard.compress(b[999:]),
+    "zstandard with a frame to skip": lambda b: struct.pack("<II", 0x184D2A50, 4) + b"skip"
+    + zstandard.compress(b),
+    "zip": lambda b: zipped(feed=b),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS.keys())
+@pytest.mark.parametrize("name", ["feed.csv", "feed.gz", "feed"])
+def test_containers_are_told_by_their_content(read, lines, pack, name):
+    got = read(pack(lines(3000)), name)
+    assert got.positions["source_offset"].tolist() == list(range(1, 3001))
+    assert got.report.rejected == {}
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gzip", "zstandard"])
+def test_truncated_archive_gives_its_good_rows_and_one_reject(read, lines, pack):
+    packed = pack(lines(60_000))
+    got = read(packed[: len(packed) * 2 // 3])
+    assert 10_000 < len(got.positions) < 60_000
+    assert got.report.rejected == {"truncated archive": 1}
+    # The cut line isn't taken for a whole one.
+    assert got.positions["source_offset"].tolist() == list(range(1, len(got.positions) + 1))
+
+
+def test_half_a_number_at_the_end_of_a_truncated_table_is_no_number(read):
+    header = "MMSI,BaseDateTime,LAT,LON\n"
+    row = "533000001,2024-01-01T00:00:00,1.25,103.8638\n"
+    packed = zstandard.compress((header + row * 2).encode())
+    stream = gzip.compress((header + row + row[:-3]).encode())
+    got = read(stream[:-8])
+    assert got.positions["lon"].tolist() == [103.8638]
+    assert got.report.rejected == {"truncated archive": 1}
+    assert len(read(packed).positions) == 2
+
+
+def test_rubbish_behind_a_gzip_member_is_counted(read, lines):
+    got = read(gzip.compress(lines(10)) + b"rubbish")
+    assert len(got.positions) == 10
+    assert got.report.rejected == {"damaged archive": 1}
+
+
+def test_damage_in_the_middle(read, lines):
+    packed = bytearray(gzip.compress(lines(60_000)))
+    packed[len(packed) // 2 :] = b"\xff" * (len(packed) - len(packed) // 2)
+    got = read(bytes(packed))
+    assert len(got.positions) > 10_000
+    assert sum(got.report.rejected.get(f"{k} archive", 0) for k in ("truncated", "damaged")) == 1
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gzip", "zstandard"])
+def test_an_archive_that_yields_nothing_is_an_error(read, lines, pack):
+    with pytest.raises(IngestError, match="nothing in it can be read") as error:
+        read(pack(lines(10))[:12])
+    assert error.value.hint
+
+
+def test_cut_zip_is_an_error(read, lines):
+    with pytest.raises(IngestError, match="damaged or cut off"):
+        read(zipped(feed=lines(100))[:-40])
+
+
+def test_every_feed_in_a_zip_is_read_and_no_name_is_used(read, lines, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = b"MMSI,BaseDateTime,LAT,LON\n533000001,2024-01-01T00:00:00,1.25,103.8\n"
+    names = {"../../evil.csv": table, "/abs.nmea": lines(5), "b/README.txt": b"About this feed.",
+             "inner.gz": gzip.compress(lines(5))}  # fmt: skip
+    got = read(zipped(**names))
+    assert got.report.format == "nmea, noaa-2015"
+    # Lines are numbered through the members, so that each row has a place of its own.
+    assert got.positions["source_offset"].tolist() == [2, 3, 4, 5, 6, 7]
+    assert [s["name"] for s in got.report.skipped] == ["b/README.txt", "inner.gz"]
+    assert "archive in an archive" in got.report.skipped[1]["why"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_zip_without_a_feed(read):
+    with pytest.raises(IngestError, match="no feed"):
+        read(zipped(**{"a.txt": b"hello"}))
+    with pytest.raises(IngestError, match="no feed"):
+        read(zipped())
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress, lambda b: zipped(a=b)],
+                         ids=["gzip", "zstandard", "zip"])  # fmt: skip
+def test_what_an_archive_grows_to_is_bounded(read, lines, pack):
+    content = lines(30_000)
+    with pytest.raises(IngestError, match="too large"):
+        read(pack(content), max_uncompressed_bytes=1_000_000)
+    assert len(read(pack(content), max_uncompressed_bytes=len(content)).positions) == 30_000
+
+
+def test_how_much_an_archive_grows_is_bounded(read, lines, monkeypatch):
+    monkeypatch.setattr(containers, "_RATIO_FROM", 1 << 20)
+    bomb = zstandard.compress(lines(10) + b"\n" * (64 << 20))
+    with pytest.raises(IngestError, match="times its size"):
+        read(bomb)
+
+
+def test_zstandard_bomb_is_stopped_before_it_fills_memory(tmp_path):
+    path = tmp_path / "bomb.zst"
+    compressor = zstandard.ZstdCompressor(level=19)
+    with path.open("wb") as out, compressor.stream_writer(out, closefd=False) as writer:
+        for _ in range(64):
+            writer.write(bytes(8 << 20))
+    budget = containers.Budget(max_bytes=1 << 40, max_ratio=250)
+    [member] = containers.members(path, "bomb", budget, lambda _: None)
+    biggest = 0
+    with pytest.raises(IngestError, match="times its size"):
+        for block in member:
+            biggest = max(biggest, len(block))
+    assert biggest <= 256 << 20
+
+
+def test_progress_is_in_bytes_of_the_file_on_disk(read, lines, tmp_path):
+    from pipelines.ingest import FeedFile, IngestOptions, decode
+
+    for pack in PACKERS.values():
+        path = tmp_path / "feed"
+        path.write_bytes(pack(lines(3000)))
+        seen: list[int] = []
+        list(decode(FeedFile(path, "feed", "0" * 64), IngestOptions(), seen.append))
+        assert seen == sorted(seen)
+        assert seen[-1] == pytest.approx(path.stat().st_size, abs=200)

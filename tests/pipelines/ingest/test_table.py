@@ -1,0 +1,324 @@
+"""CSV feeds: layouts, values, damage."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from detectors.core.errors import ConfigError
+from pipelines.ingest import IngestError
+from pipelines.ingest.layouts import load_layouts
+
+NOAA_2015 = (
+    "MMSI,BaseDateTime,LAT,LON,SOG,COG,Heading,VesselName,IMO,CallSign,VesselType,Status,"
+    "Length,Width,Draft,Cargo,TransceiverClass\n"
+)
+NOAA_2024 = (
+    "mmsi,base_date_time,longitude,latitude,sog,cog,heading,vessel_name,imo,call_sign,"
+    "vessel_type,status,length,width,draft,cargo,transceiver\n"
+)
+DMA = (
+    "# Timestamp,Type of mobile,MMSI,Latitude,Longitude,Navigational status,ROT,SOG,COG,Heading,"
+    "IMO,Callsign,Name,Ship type,Cargo type,Width,Length,Type of position fixing device,Draught,"
+    "Destination,ETA,Data source type"
+)
+
+
+def time(text):
+    return pd.Timestamp(text, tz="UTC")
+
+
+# Public layouts
+
+
+def test_noaa_2015(read):
+    row = (
+        "367000001,2023-01-11T00:00:01,26.09241,-80.04806,8.8,272.7,270.0,MSC NAISHA III,"
+        "IMO9307839,5LCB4,70,0.0,208.0,30.0,8.0,70.0,A\n"
+    )
+    got = read(NOAA_2015 + row)
+    assert got.report.format == "noaa-2015"
+    position, static = got.positions.iloc[0], got.statics.iloc[0]
+    assert position[["mmsi", "time", "lat", "lon", "sog_kn", "cog_deg", "heading_deg"]].tolist() == [
+        367000001, time("2023-01-11T00:00:01"), 26.09241, -80.04806, 8.8, 272.7, 270.0,
+    ]  # fmt: skip
+    assert position[["nav_status", "msg_type", "ais_class", "source_offset"]].tolist() == [
+        0, 0, "A", 2,
+    ]  # fmt: skip
+    assert static[["imo", "name", "callsign", "ship_type"]].tolist() == [
+        9307839, "MSC NAISHA III", "5LCB4", 70,
+    ]  # fmt: skip
+    assert static[["length_m", "beam_m", "draught_m", "destination"]].tolist() == [208, 30, 8, ""]
+
+
+def test_noaa_without_transceiver_class_and_with_words(read):
+    header = NOAA_2015.replace(",TransceiverClass", "")
+    row = "477307901,2017-12-01T00:00:01,31.9,-76.3,0.0,-97.8,352.0,FIRST,,,1025,moored,,,,\n"
+    got = read(header + row)
+    assert got.positions.loc[0, ["nav_status", "ais_class"]].tolist() == [5, ""]
+    assert np.isnan(got.positions.loc[0, "cog_deg"])
+    # NOAA's own codes above 1000 aren't AIS codes.
+    assert got.statics["ship_type"].tolist() == [-1]
+
+
+def test_noaa_2024(read):
+    row = "367000001,2024-05-01 00:00:01,-80.04806,26.09241,8.8,272.7,270,X,,,70,5,1,1,1,70,B\n"
+    got = read(NOAA_2024 + row)
+    assert got.report.format == "noaa-2024"
+    assert got.positions.loc[0, ["lat", "lon", "ais_class"]].tolist() == [26.09241, -80.04806, "B"]
+
+
+@pytest.mark.parametrize("more", ["", ",Size A,Size B,Size C,Size D"], ids=["22", "26"])
+def test_dma_day_first(read, more):
+    def row(mobile, mmsi="219000001"):
+        cells = f"03/02/2024 23:59:58,{mobile},{mmsi},55.5,12.5,At anchor,0.0,0.1,1.5,2,9000001,"
+        return cells + "OXYZ,EMMA,Cargo,,20,100,GPS,6.5,AARHUS,,AIS" + ",1,2,3,4" * bool(more) + "\n"
+
+    body = row("Class A") + row("Base Station", "2190067") + row("Class B") + row("AtoN", "992191")
+    got = read(DMA + more + "\n" + body)
+    assert got.report.format == "dma"
+    assert got.positions["time"].tolist() == [time("2024-02-03T23:59:58")] * 2
+    assert got.positions["nav_status"].tolist() == [1, 1]
+    assert got.positions["ais_class"].tolist() == ["A", "B"]
+    assert got.report.other_messages == {"Base Station": 1, "AtoN": 1}
+    static = got.statics.iloc[0]
+    assert static[["name", "ship_type", "length_m", "draught_m"]].tolist() == ["EMMA", 70, 100, 6.5]
+    assert len(got.statics) == 1
+
+
+# Mappings
+
+
+def mapping(tmp_path, **layout):
+    import yaml
+
+    columns = {"mmsi": "id", "time": "t", "lat": "y", "lon": "x", **layout.pop("columns", {})}
+    path = tmp_path / "mappings.yaml"
+    path.write_text(yaml.safe_dump({"mine": {"columns": columns, **layout}}))
+    return path
+
+
+def test_units_in_native_ais_scale(read):
+    header = (
+        "message_type,mmsi,navigation_status,rate_of_turn,speed_over_ground,longitude,latitude,"
+        "course_over_ground,true_heading,timeStamp\r\n"
+    )
+    row = "1,477058100,0,0,{},{},{},2020,210,2013-09-15T17:30:35Z\r\n"
+    body = row.format(55, 62343160, 744440) + row.format(1023, 108600000, 54600000)
+    body += row.format(1023, 62343160, 744440).replace("2020,210", "3600,511")
+    got = read(header + body)
+    first, second = (r for _, r in got.positions.iterrows())
+    assert first[["lat", "lon"]].tolist() == [744440 / 600000, 62343160 / 600000]
+    assert first[["sog_kn", "cog_deg", "heading_deg"]].tolist() == [5.5, 202.0, 210.0]
+    assert second[["sog_kn", "cog_deg", "heading_deg"]].isna().all()
+    assert got.report.rejected == {"no position": 1}
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "kn"),
+    [("kn", "10", 10), ("kn/10", "100", 10), ("m/s", "5.144444444", 10), ("km/h", "18.52", 10),
+     ("mph", "11.50779448", 10)],
+)  # fmt: skip
+def test_units_of_speed(read, tmp_path, unit, value, kn):
+    path = mapping(tmp_path, columns={"sog_kn": {"from": "v", "unit": unit}})
+    got = read(f"id,t,y,x,v\n533000001,2024-01-01,1,2,{value}\n", mappings=path)
+    assert got.positions["sog_kn"].tolist() == pytest.approx([kn])
+
+
+@pytest.mark.parametrize(
+    ("layout", "text", "utc"),
+    [
+        ({}, "2024-03-01 12:00:00.123456", "2024-03-01T12:00:00.123456"),
+        ({}, "2024-03-01T12:00:00+08:00", "2024-03-01T04:00:00"),
+        ({"time_zone": "Asia/Kuala_Lumpur"}, "2024-03-01 12:00:00", "2024-03-01T04:00:00"),
+        ({"time_zone": "Asia/Kuala_Lumpur"}, "2024-03-01 12:00:00Z", "2024-03-01T12:00:00"),
+        ({"time_format": "epoch_s"}, "1709294400.5", "2024-03-01T12:00:00.5"),
+        ({"time_format": "epoch_ms"}, "1709294400500", "2024-03-01T12:00:00.5"),
+        ({"time_format": "epoch_us"}, "1709294400500000", "2024-03-01T12:00:00.5"),
+        ({"time_format": "%d/%m/%Y %H:%M"}, "1/3/2024 9:05", "2024-03-01T09:05:00"),
+        ({"time_format": ["%Y%m%d", "%d.%m.%Y"]}, "01.03.2024", "2024-03-01"),
+    ],
+)
+def test_times(read, tmp_path, layout, text, utc):
+    got = read(f"id,t,y,x\n533000001,{text},1,2\n", mappings=mapping(tmp_path, **layout))
+    assert got.positions["time"].tolist() == [time(utc)]
+
+
+def test_an_hour_that_the_clock_shows_twice_is_rejected(read, tmp_path):
+    path = mapping(tmp_path, time_zone="Europe/Berlin")
+    rows = "".join(f"533000001,2024-{t},1,2\n" for t in ("10-27 02:30", "03-31 02:30", "10-27 04:00"))
+    got = read("id,t,y,x\n" + rows, mappings=path)
+    assert got.report.rejected == {"time": 2}
+
+
+def test_columns_are_added_and_times_joined(read, tmp_path):
+    columns = {
+        "time": {"from": ["date", "clock"]}, "length_m": {"from": ["bow", "stern"]},
+        "milliseconds": "ms",
+    }  # fmt: skip
+    path = mapping(tmp_path, columns=columns)
+    got = read("id,date,clock,ms,y,x,bow,stern\n533000001,2024-01-01,10:20:30,46,1,2,100,20\n",
+               mappings=path)  # fmt: skip
+    assert got.positions["time"].tolist() == [time("2024-01-01T10:20:30.046")]
+    assert got.statics["length_m"].tolist() == [120]
+
+
+def test_semicolons_decimal_commas_and_a_feed_without_header(read, tmp_path):
+    path = mapping(tmp_path, delimiter=";", decimal=",", header=["id", "t", "y", "x"])
+    text = "533000001;2024-01-01;1,25;103,5\n"
+    got = read(text, mappings=path, mapping="mine")
+    assert got.positions[["lat", "lon", "source_offset"]].iloc[0].tolist() == [1.25, 103.5, 1]
+    with pytest.raises(IngestError):
+        read(text, mappings=path)
+
+
+def test_byte_order_mark_blank_lines_and_comments_keep_line_numbers(read, tmp_path):
+    text = "\ufeff# made by hand\n\nid,t,y,x\n,,,\n533000001,2024-01-01,1,2\n\n  \n533000002,2024-01-01,1,2\n"
+    got = read(text, mappings=mapping(tmp_path))
+    assert got.positions["source_offset"].tolist() == [5, 8]
+    assert got.report.other_lines == {"blank": 3}
+
+
+def test_message_types_decide_what_a_row_is(read, tmp_path):
+    path = mapping(tmp_path, columns={"msg_type": "k", "name": "n"})
+    rows = "".join(f"533000001,2024-01-01,1,2,{k},N{k}\n" for k in (1, 5, 24, 27, 4, 18, ""))
+    got = read("id,t,y,x,k,n\n" + rows, mappings=path)
+    assert got.positions["msg_type"].tolist() == [1, 27, 18]
+    assert got.positions["ais_class"].tolist() == ["A", "", "B"]
+    assert got.statics["name"].tolist() == ["N1", "N5", "N24", "N27", "N18"]
+    assert got.report.other_messages == {"type 4": 1, "type 0": 1}
+
+
+# Values
+
+
+@pytest.mark.parametrize(
+    ("mmsi", "good"),
+    [("533000001", True), ("533000001.0", True), (" 533000001 ", True), ('"533000001"', True),
+     ("47730790x", False), ("53300000", False), ("5330000011", False), ("012345678", False),
+     ("2190067", False), ("5.33e8", False), ("", False), ("-533000001", False)],
+)  # fmt: skip
+def test_mmsi_is_nine_digits(read, tmp_path, mmsi, good):
+    rows = f"{mmsi},2024-01-01,1,2\n533000009,2024-01-01,1,2\n"
+    got = read("id,t,y,x\n" + rows, mappings=mapping(tmp_path))
+    assert got.report.rejected == ({} if good else {"mmsi": 1})
+    assert len(got.positions) == 1 + good
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon", "reason"),
+    [("90.1", "0", "position"), ("0", "180.1", "position"), ("inf", "0", "position"),
+     ("abc", "0", "position"), ("91", "181", "no position"), ("", "", "no position"),
+     ("91.0", "0", "no position")],
+)  # fmt: skip
+def test_positions_that_are_none(read, tmp_path, lat, lon, reason):
+    rows = f"533000001,2024-01-01,{lat},{lon}\n533000001,2024-01-01,-90,180\n"
+    got = read("id,t,y,x\n" + rows, mappings=mapping(tmp_path))
+    assert got.report.rejected == {reason: 1}
+    assert len(got.positions) == 1
+
+
+def test_rows_with_a_wrong_number_of_columns_are_rejected_alone(read, tmp_path):
+    rows = [f"53300000{i},2024-01-01,1,2" for i in range(6)]
+    rows[1], rows[3] = "533000001,2024-01-01,1", rows[3] + ",9"
+    got = read("id,t,y,x\n" + "\n".join(rows), mappings=mapping(tmp_path))
+    assert got.report.rejected == {"columns": 2}
+    assert got.positions["source_offset"].tolist() == [2, 4, 6, 7]
+    assert [s["line"] for s in got.report.samples] == [3, 5]
+
+
+def test_quotes(read, tmp_path):
+    path = mapping(tmp_path, columns={"name": "n"})
+    names = ['"A, B"', '"SAY ""HI"""', 'M/V "X"', '"LONELY', "'Q'"]
+    rows = "".join(f"53300000{i},2024-01-01,1,2,{n}\n" for i, n in enumerate(names))
+    got = read("id,t,y,x,n\n" + rows, mappings=path)
+    assert got.positions["source_offset"].tolist() == [2, 3, 4, 5, 6]
+    assert got.statics["name"].tolist() == ["A, B", 'SAY "HI"', 'M/V "X"', "LONELY", "'Q'"]
+
+
+def test_a_lone_quote_swallows_nothing_but_its_row(read, tmp_path):
+    rows = [f"53300000{i},2024-01-01,1,2" for i in range(6)]
+    rows[1] = '533000001,"2024-01-01,1,2'
+    rows[4] = '533000004,2024-01-01,"1,2'
+    got = read("id,t,y,x\n" + "\n".join(rows), mappings=mapping(tmp_path))
+    assert got.positions["source_offset"].tolist() == [2, 4, 5, 7]
+    assert got.report.rejected == {"columns": 2}
+
+
+def test_text_that_is_not_utf8_does_not_stop_the_feed(read, tmp_path):
+    path = mapping(tmp_path, columns={"name": "n"})
+    got = read(b"id,t,y,x,n\n533000001,2024-01-01,1,2,BL\xc5\n533000002,2024-01-01,1,2,\x00Z\n",
+               mappings=path)  # fmt: skip
+    assert got.statics["name"].tolist() == ["BL\ufffd", "Z"]
+
+
+def test_static_data_are_kept_where_they_change(read, tmp_path):
+    path = mapping(tmp_path, columns={"name": "n"})
+    said = [("1", "A"), ("2", "B"), ("1", "A"), ("1", "C"), ("2", "B"), ("1", ""), ("1", "C")]
+    rows = "".join(f"53300000{v},2024-01-01,1,2,{n}\n" for v, n in said)
+    for batch_rows in (1, 2, 3, 100):
+        got = read("id,t,y,x,n\n" + rows, mappings=path, batch_rows=batch_rows)
+        assert sorted(got.statics["source_offset"]) == [2, 3, 5]
+        assert got.report.repeated_static == 3
+
+
+# What isn't read
+
+
+def test_wrong_header_says_what_it_looked_like_and_what_is_missing(read):
+    with pytest.raises(IngestError, match="'noaa-2015'.*no column BaseDateTime") as error:
+        read(NOAA_2015.replace("BaseDateTime", "Timestamp") + "1,2\n")
+    assert error.value.exit_code == 3
+    assert "Timestamp" in error.value.hint
+
+
+def test_unknown_table(read):
+    with pytest.raises(IngestError, match="unknown layout") as error:
+        read("a,b,c,mmsi\n1,2,3,4\n")
+    assert "mappings.yaml" in error.value.hint
+
+
+def test_named_mapping_without_its_columns(read):
+    with pytest.raises(IngestError, match="'solent'.*Latitude_degrees"):
+        read(NOAA_2015, mapping="solent")
+
+
+def test_mapping_that_is_not_there(read):
+    with pytest.raises(IngestError, match="no mapping 'nope'") as error:
+        read(NOAA_2015, mapping="nope")
+    assert "noaa-2015" in error.value.hint
+
+
+def test_header_that_matches_several_layouts(read, tmp_path):
+    columns = {"mmsi": "MMSI", "time": "BaseDateTime", "lat": "LAT", "lon": "LON"}
+    path = mapping(tmp_path, columns=columns)
+    row = "533000001,2024-01-01T00:00:00,1,2" + "," * 13 + "\n"
+    with pytest.raises(IngestError, match="several layouts: mine, noaa-2015|noaa-2015, mine"):
+        read(NOAA_2015 + row, mappings=path)
+    assert read(NOAA_2015 + row, mappings=path, mapping="mine").report.format == "mine"
+
+
+def test_table_without_a_readable_time(read):
+    with pytest.raises(IngestError, match="no row has a time") as error:
+        read(NOAA_2015 + "533000001,01.02.2024 10h,1,2" + "," * 13 + "\n")
+    assert "time_format" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("layout", "what"),
+    [
+        ({"columns": {"speed": "v"}}, "no quantity 'speed'"),
+        ({"columns": {"lat": {"from": "y", "unit": "kn"}}}, "can't be in 'kn'"),
+        ({"time_zone": "Mars/Olympus"}, "no time zone"),
+        ({"delimeter": ";"}, "delimeter"),
+    ],
+)
+def test_wrong_layouts_say_what_is_wrong(tmp_path, layout, what):
+    with pytest.raises(ConfigError, match=what):
+        load_layouts(mapping(tmp_path, **layout))
+
+
+def test_a_layout_can_not_replace_a_built_in_one(tmp_path):
+    path = mapping(tmp_path)
+    path.write_text(path.read_text().replace("mine:", "dma:"))
+    with pytest.raises(ConfigError, match="built-in"):
+        load_layouts(path)
