@@ -42,6 +42,9 @@ FLAGGED_COLUMNS: Final = (
 )  # fmt: skip
 assert tuple(FLAGGED) == FLAGGED_COLUMNS  # noqa: S101 - a contract, checked once at import
 
+SIMULATED_PREFIX: Final = f"{notices.SIMULATED}: "
+"""How `reasons` begins in flagged.csv of an exercise."""
+
 _NUMBERS: Final = frozenset({"rank", "lat", "lon", "score"})
 _IDENTIFIERS: Final = frozenset({"mmsi", "other_mmsi", "imo"})
 _POSITION_DECIMALS: Final = 6  # 0.1 m; AIS itself resolves 0.2 m
@@ -69,7 +72,7 @@ def flagged_table(products: Products) -> pd.DataFrame:
     """Flagged vessels with exactly `FLAGGED_COLUMNS`, in rank order; types as in `event_table`."""
     table = _chosen(products.flagged, FLAGGED_COLUMNS).sort_values("rank", kind="stable")
     if products.simulated:
-        table["reasons"] = [f"{notices.SIMULATED}: {text}" for text in table["reasons"]]
+        table["reasons"] = [SIMULATED_PREFIX + text for text in table["reasons"]]
     return _tidy(table)
 
 

@@ -536,6 +536,7 @@
   function placePopup() {
     if (popup.hidden) return;
     const mark = state.shown.find((m) => m.event === state.event);
+    popup.style.visibility = mark ? "visible" : "hidden"; // moved out of sight with its mark
     if (!mark) return;
     const w = popup.offsetWidth;
     const h = popup.offsetHeight;
@@ -557,6 +558,7 @@
     }
     if (rank && scroll) card(rank).scrollIntoView({ block: "nearest" });
   }
+  const NEAR = 0.5; // degrees across, 30 miles: close enough to see who lay beside whom
   function frame(rank) {
     const own = mmsiOf.get(rank);
     const places = events.filter((e) => e.ranks.includes(rank)).concat(vessels.filter((v) => v.rank === rank));
@@ -627,8 +629,10 @@
     if (show) {
       const event = known.get(show.dataset.event);
       choose(rank, false);
-      frame(rank);
-      if (event) open(event, rank, false);
+      if (event) {
+        Object.assign(view, { x: event.x, y: event.y, k: width / NEAR });
+        open(event, rank, false);
+      } else frame(rank);
       return;
     }
     closePopup();

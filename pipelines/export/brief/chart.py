@@ -157,7 +157,7 @@ def _shifted(xy: Floats, by: float) -> Floats:
 def _simplified(
     geometries: Sequence[shapely.Geometry], vertices: int, tolerance: float = 0.0004
 ) -> list[shapely.Geometry]:
-    """Geometries with the finest tolerance (from 45 m up, doubling) that keeps to `vertices`."""
+    """Geometries with the finest tolerance (doubling from the given) that keeps to `vertices`."""
     simple = list(shapely.simplify(np.array(geometries, object), tolerance))
     while shapely.get_num_coordinates(simple).sum() > vertices and tolerance < 1.0:
         tolerance *= 2
@@ -191,19 +191,25 @@ def _states(products: Products, box: Box, lon0: float) -> list[list[Any]]:
 
 
 def _zones(products: Products, box: Box, lon0: float) -> list[dict[str, Any]]:
+    """Outlines; territorial seas, long and seen from afar, coarser than what was drawn by hand."""
     frame = products.zones.frame
-    shapes, facts = [], []
-    for geometry, name, zone_class in zip(
-        frame.geometry.to_numpy(), frame["name"], frame["zone_class"], strict=True
-    ):
-        for piece in _clip(np.array([geometry], object), box, lon0):
-            shapes.append(piece)
-            facts.append((one_line(str(name), NAME_LIMIT), str(zone_class)))
-    simple = _simplified(shapes, _ZONE_VERTICES) if shapes else []
-    return [
-        {"name": name, "class": zone_class, "rings": _rings([shape])}
-        for shape, (name, zone_class) in zip(simple, facts, strict=True)
-    ]
+    far = (frame["zone_class"] == "territorial_sea").to_numpy(bool)
+    found = []
+    for rows, tolerance in ((far, 0.001), (~far, 0.0001)):
+        shapes, facts = [], []
+        chosen = frame[rows]
+        for geometry, name, zone_class in zip(
+            chosen.geometry.to_numpy(), chosen["name"], chosen["zone_class"], strict=True
+        ):
+            for piece in _clip(np.array([geometry], object), box, lon0):
+                shapes.append(piece)
+                facts.append((one_line(str(name), NAME_LIMIT), str(zone_class)))
+        simple = _simplified(shapes, _ZONE_VERTICES, tolerance) if shapes else []
+        found += [
+            {"name": name, "class": zone_class, "rings": _rings([shape])}
+            for shape, (name, zone_class) in zip(simple, facts, strict=True)
+        ]
+    return found
 
 
 def _shown_mmsi(products: Products, cards: Sequence[VesselCard]) -> set[int]:

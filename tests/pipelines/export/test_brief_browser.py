@@ -45,7 +45,9 @@ def test_text_from_ais_makes_no_element(page: Any, files: dict[str, Path]) -> No
     assert page.messages == []
 
 
-def test_an_event_opens_from_list_mark_and_keyboard(page: Any, files: dict[str, Path]) -> None:
+def test_an_event_opens_from_list_mark_and_keyboard(
+    page: Any, files: dict[str, Path], products: Products
+) -> None:
     page.open(files["products"])
     title = (
         "document.querySelector('#popup').hidden ? '' : document.querySelector('#popup').innerText"
@@ -57,6 +59,11 @@ def test_an_event_opens_from_list_mark_and_keyboard(page: Any, files: dict[str, 
     for kind in ("keyDown", "keyUp"):
         page.call("Input.dispatchKeyEvent", type=kind, key="Escape", code="Escape")
     assert page.evaluate(title) == ""
+    scale = "document.querySelectorAll('#marks button:not([hidden])').length"
+    near = page.evaluate(scale)
+    page.evaluate("document.querySelector('#all').click()")
+    page.settle()
+    assert page.evaluate(scale) == len(products.events) > near
     page.evaluate("document.querySelectorAll('#marks button')[3].click()")
     page.settle()
     assert page.evaluate(title)
@@ -150,10 +157,9 @@ def test_paper_shows_the_whole_chart(page: Any, files: dict[str, Path]) -> None:
     assert used > 5
 
 
-def test_a_change_of_products_changes_nothing_else(
+def test_an_event_without_a_place_still_opens(
     page: Any, changed: Callable[..., Products], products: Products, tmp_path: Path
 ) -> None:
-    """A run with one vessel, no place known for its event, still opens."""
     lost = products.events.assign(lat=float("nan"), lon=float("nan"))
     one = changed(products, events=lost, flagged=products.flagged.head(1))
     page.open(brief.write(one, tmp_path / "brief.html"))
