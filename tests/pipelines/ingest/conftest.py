@@ -1,4 +1,4 @@
-"""What the tests of this folder share: sentences with a right checksum, and feeds read from bytes."""
+"""What the tests of this folder share: sentences with a right checksum, feeds read from bytes."""
 
 import hashlib
 import itertools
@@ -45,7 +45,7 @@ def read_path(path: Path, **options: Any) -> Read:
 
 @pytest.fixture(scope="session")
 def read(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Read]:
-    """Read a feed from bytes, text or a path, with options; rows are checked to be accounted for."""
+    """Read a feed from bytes, text or a path, with options; all rows are accounted for."""
     folder = tmp_path_factory.mktemp("feeds")
     number = itertools.count()
 
@@ -80,7 +80,9 @@ def sentences() -> Callable[..., list[str]]:
         fields = {"lat": 3.0, "lon": 100.0, "mmsi": 533000001, "msg_type": 1, **fields}
         if fields["msg_type"] in {5, 24}:
             fields.pop("lat"), fields.pop("lon")
-        options = {k: fields.pop(k) for k in ("talker_id", "seq_id", "radio_channel") if k in fields}
+        options = {
+            k: fields.pop(k) for k in ("talker_id", "seq_id", "radio_channel") if k in fields
+        }
         return list(encode_dict(fields, **{"talker_id": "AI", **options}))
 
     return _sentences

@@ -139,17 +139,16 @@ def test_how_much_an_archive_grows_is_bounded(read, lines, monkeypatch):
 
 def test_zstandard_bomb_is_stopped_before_it_fills_memory(tmp_path):
     path = tmp_path / "bomb.zst"
-    compressor = zstandard.ZstdCompressor(level=19)
+    compressor = zstandard.ZstdCompressor(level=1)
     with path.open("wb") as out, compressor.stream_writer(out, closefd=False) as writer:
-        for _ in range(64):
+        for _ in range(40):
             writer.write(bytes(8 << 20))
     budget = containers.Budget(max_bytes=1 << 40, max_ratio=250)
     [member] = containers.members(path, "bomb", budget, lambda _: None)
-    biggest = 0
+    sizes: list[int] = []
     with pytest.raises(IngestError, match="times its size"):
-        for block in member:
-            biggest = max(biggest, len(block))
-    assert biggest <= 256 << 20
+        sizes.extend(len(block) for block in member)
+    assert max(sizes) <= 256 << 20
 
 
 def test_progress_is_in_bytes_of_the_file_on_disk(read, lines, tmp_path):

@@ -162,7 +162,9 @@ def test_every_rejected_line_has_a_reason_and_a_bounded_escaped_sample(read, sen
 
 
 def test_lines_that_are_not_ais_are_counted_not_lost(read, sentences, tagged):
-    others = "# comment\n\n$BSALR,,006,V,V,general failure*62\n$ABVSI,Nobbys Head,7,1,87,-70,42*79\n"
+    others = (
+        "# comment\n\n$BSALR,,006,V,V,general failure*62\n$ABVSI,Nobbys Head,7,1,87,-70,42*79\n"
+    )
     got = read(others + tagged(sentences()))
     assert got.report.other_lines == {"comment": 1, "blank": 1, "$BSALR": 1, "$ABVSI": 1}
     assert got.report.rejected == {}
@@ -345,7 +347,11 @@ def test_between_two_near_times_a_sentence_has_the_time_of_the_first(read, sente
     assert got.positions.loc[got.positions["lat"] < 2, "time"].tolist() == [t0]
     assert got.statics["time"].tolist() == [t0]
     far = tagged(sentences(), 1_700_000_000) + bare + tagged(sentences(), 1_700_000_011)
-    for text, options in ((far, {}), (near, {"neighbour_gap_s": 0}), (far[: far.rindex("\\s")], {})):
+    for text, options in (
+        (far, {}),
+        (near, {"neighbour_gap_s": 0}),
+        (far[: far.rindex("\\s")], {}),
+    ):
         got = read(text, **options)
         assert got.report.rejected == {"no time": 2}
         assert got.report.time_from_neighbours == 0

@@ -38,7 +38,8 @@ def test_noaa_2015(read):
     got = read(NOAA_2015 + row)
     assert got.report.format == "noaa-2015"
     position, static = got.positions.iloc[0], got.statics.iloc[0]
-    assert position[["mmsi", "time", "lat", "lon", "sog_kn", "cog_deg", "heading_deg"]].tolist() == [
+    columns = ["mmsi", "time", "lat", "lon", "sog_kn", "cog_deg", "heading_deg"]
+    assert position[columns].tolist() == [
         367000001, time("2023-01-11T00:00:01"), 26.09241, -80.04806, 8.8, 272.7, 270.0,
     ]  # fmt: skip
     assert position[["nav_status", "msg_type", "ais_class", "source_offset"]].tolist() == [
@@ -71,7 +72,9 @@ def test_noaa_2024(read):
 def test_dma_day_first(read, more):
     def row(mobile, mmsi="219000001"):
         cells = f"03/02/2024 23:59:58,{mobile},{mmsi},55.5,12.5,At anchor,0.0,0.1,1.5,2,9000001,"
-        return cells + "OXYZ,EMMA,Cargo,,20,100,GPS,6.5,AARHUS,,AIS" + ",1,2,3,4" * bool(more) + "\n"
+        return (
+            cells + "OXYZ,EMMA,Cargo,,20,100,GPS,6.5,AARHUS,,AIS" + ",1,2,3,4" * bool(more) + "\n"
+        )
 
     body = row("Class A") + row("Base Station", "2190067") + row("Class B") + row("AtoN", "992191")
     got = read(DMA + more + "\n" + body)
@@ -145,7 +148,9 @@ def test_times(read, tmp_path, layout, text, utc):
 
 def test_an_hour_that_the_clock_shows_twice_is_rejected(read, tmp_path):
     path = mapping(tmp_path, time_zone="Europe/Berlin")
-    rows = "".join(f"533000001,2024-{t},1,2\n" for t in ("10-27 02:30", "03-31 02:30", "10-27 04:00"))
+    rows = "".join(
+        f"533000001,2024-{t},1,2\n" for t in ("10-27 02:30", "03-31 02:30", "10-27 04:00")
+    )
     got = read("id,t,y,x\n" + rows, mappings=path)
     assert got.report.rejected == {"time": 2}
 
@@ -172,7 +177,8 @@ def test_semicolons_decimal_commas_and_a_feed_without_header(read, tmp_path):
 
 
 def test_byte_order_mark_blank_lines_and_comments_keep_line_numbers(read, tmp_path):
-    text = "\ufeff# made by hand\n\nid,t,y,x\n,,,\n533000001,2024-01-01,1,2\n\n  \n533000002,2024-01-01,1,2\n"
+    text = "\ufeff# made by hand\n\nid,t,y,x\n,,,\n533000001,2024-01-01,1,2\n\n  \n"
+    text += "533000002,2024-01-01,1,2\n"
     got = read(text, mappings=mapping(tmp_path))
     assert got.positions["source_offset"].tolist() == [5, 8]
     assert got.report.other_lines == {"blank": 3}
@@ -265,7 +271,7 @@ def test_static_data_are_kept_where_they_change(read, tmp_path):
 
 
 def test_wrong_header_says_what_it_looked_like_and_what_is_missing(read):
-    with pytest.raises(IngestError, match="'noaa-2015'.*no column BaseDateTime") as error:
+    with pytest.raises(IngestError, match=r"'noaa-2015'.*no column BaseDateTime") as error:
         read(NOAA_2015.replace("BaseDateTime", "Timestamp") + "1,2\n")
     assert error.value.exit_code == 3
     assert "Timestamp" in error.value.hint
@@ -278,7 +284,7 @@ def test_unknown_table(read):
 
 
 def test_named_mapping_without_its_columns(read):
-    with pytest.raises(IngestError, match="'solent'.*Latitude_degrees"):
+    with pytest.raises(IngestError, match=r"'solent'.*Latitude_degrees"):
         read(NOAA_2015, mapping="solent")
 
 
@@ -292,7 +298,7 @@ def test_header_that_matches_several_layouts(read, tmp_path):
     columns = {"mmsi": "MMSI", "time": "BaseDateTime", "lat": "LAT", "lon": "LON"}
     path = mapping(tmp_path, columns=columns)
     row = "533000001,2024-01-01T00:00:00,1,2" + "," * 13 + "\n"
-    with pytest.raises(IngestError, match="several layouts: mine, noaa-2015|noaa-2015, mine"):
+    with pytest.raises(IngestError, match="matches several layouts"):
         read(NOAA_2015 + row, mappings=path)
     assert read(NOAA_2015 + row, mappings=path, mapping="mine").report.format == "mine"
 

@@ -1,0 +1,164 @@
+"""Whatever happens to a feed: nothing crashes, nothing is made up, nothing is unaccounted for."""
+
+import re
+from functools import cache, reduce
+from operator import xor
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyais import NMEAMessage
+from pyais.util import checksum as slow_checksum
+
+from detectors.core.errors import SelatError
+from pipelines.ingest.sentence import checksum
+
+SETTINGS = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+SENTENCE = re.compile(rb"!([A-Z]{2}VD[MO],[^*!]*)\*([0-9A-Fa-f]{2})")
+
+
+@st.composite
+def damage(draw, content: bytes) -> bytes:
+    """Bytes changed, cut out, put in, copied, or cut off."""
+    damaged = bytearray(content)
+    for _ in range(draw(st.integers(0, 12))):
+        at = draw(st.integers(0, max(len(damaged) - 1, 0)))
+        length = draw(st.integers(1, 90))
+        kind = draw(st.sampled_from(["change", "cut", "insert", "copy", "end"]))
+        if kind == "change":
+            damaged[at : at + 1] = draw(st.binary(min_size=1, max_size=1))
+        elif kind == "cut":
+            del damaged[at : at + length]
+        elif kind == "insert":
+            damaged[at:at] = draw(st.binary(min_size=1, max_size=8))
+        elif kind == "copy":
+            to = draw(st.integers(0, len(damaged)))
+            damaged[to:to] = damaged[at : at + length]
+        elif draw(st.booleans()):
+            del damaged[-length:]
+    return bytes(damaged)
+
+
+@cache
+def _feed(sentences, tagged) -> bytes:
+    """Positions of all types, static data in parts, with tag blocks, suffixes and nothing."""
+    lines: list[str] = []
+    for i in range(12):
+        mmsi, t = 533000000 + i, 1_700_000_000 + 2 * i
+        lines.append(tagged(sentences(msg_type=(1, 18, 27)[i % 3], mmsi=mmsi, lat=i / 2), t))
+        lines.append(sentences(mmsi=mmsi, lon=i)[0] + "\n")
+        lines.append(f"{sentences(msg_type=3, mmsi=mmsi)[0]},r003669987,{t}\n")
+        one, two = sentences(msg_type=5, mmsi=mmsi, shipname=f"V {i}", seq_id=i % 4)
+        lines.append(tagged([one], t, "east") + "$ABVSI,x*00\n" + tagged([two], t, "east"))
+        lines.append(tagged(sentences(msg_type=24, partno=i % 2, mmsi=mmsi, callsign="X"), t))
+        lines.append(tagged(sentences(msg_type=19, mmsi=mmsi, shipname="W"), t))
+    return "".join(lines).encode()
+
+
+def read_or_none(read, content: bytes, **options):
+    """What is read; None if the feed is refused with a message and a hint."""
+    try:
+        return read(content, **options)
+    except SelatError as error:
+        if not (error.message and error.hint):
+            raise
+        return None
+
+
+def whole_sentences(line: bytes) -> bool:
+    """By a slow and obvious way: whether some sentence on a line has a right checksum."""
+    return any(
+        reduce(xor, body, 0) == int(said, 16) for body, said in SENTENCE.findall(line)
+    )  # fmt: skip
+
+
+@SETTINGS
+@given(data=st.data())
+def test_damage_never_crashes_and_no_row_comes_from_a_damaged_sentence(
+    read, sentences, tagged, data
+):
+    content = data.draw(damage(_feed(sentences, tagged)))
+    got = read_or_none(read, content)
+    if got is None:
+        return
+    lines = content.split(b"\n")
+    for frame in (got.positions, got.statics):
+        for offset in frame["source_offset"] if len(frame) else []:
+            assert whole_sentences(lines[offset - 1])
+
+
+@SETTINGS
+@given(data=st.data(), batch_rows=st.integers(5, 70))
+def test_the_size_of_batches_changes_nothing(read, sentences, tagged, data, batch_rows):
+    content = data.draw(damage(_feed(sentences, tagged)))
+    whole = read_or_none(read, content)
+    if whole is None:
+        return
+    parts = read(content, batch_rows=batch_rows)
+    a, b = whole.report.to_dict(), parts.report.to_dict()
+    # Batches end between checks, so that which five samples are kept may differ.
+    samples = a.pop("samples"), b.pop("samples")
+    assert len(samples[0]) == len(samples[1])
+    assert a == b
+    for one, other in ((whole.positions, parts.positions), (whole.statics, parts.statics)):
+        pd.testing.assert_frame_equal(
+            one.assign(source=""), other.assign(source=""), check_dtype=len(one) > 0
+        )
+
+
+def test_positions_agree_with_pyais_own_decoder(read, shared):
+    folder = shared / "feeds" / "nmea_small"
+    path = folder / "test.ais"
+    got = read(path).positions.set_index("source_offset")
+    seen = 0
+    for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
+        match = SENTENCE.search(line)
+        if match is None or number not in got.index or b",2," in match[0][:12]:
+            continue
+        message, row = NMEAMessage.from_bytes(match[0]).decode(), got.loc[number]
+        seen += 1
+        assert (message.mmsi, message.msg_type) == (row["mmsi"], row["msg_type"])
+        assert (message.lat, message.lon) == pytest.approx((row["lat"], row["lon"]), abs=1e-6)
+        for theirs, ours, none in (
+            (message.speed, row["sog_kn"], 102.3), (message.course, row["cog_deg"], 360),
+            (message.heading, row["heading_deg"], 360),
+        ):  # fmt: skip
+            assert np.isnan(ours) if theirs >= none else theirs == pytest.approx(ours)
+    assert seen > 600
+
+
+@given(st.binary(max_size=300))
+def test_checksum_is_the_exclusive_or_of_all_bytes(body):
+    assert checksum(body) == slow_checksum(body)
+
+
+@SETTINGS
+@given(data=st.data(), batch_rows=st.integers(3, 30))
+def test_damaged_tables_never_crash_and_batches_change_nothing(read, data, batch_rows):
+    header = b"MMSI,BaseDateTime,LAT,LON,SOG,VesselName,Length\n"
+    rows = b"".join(
+        b"53300000%d,2024-01-01T00:00:%02d,%d.5,100.25,12.5,\"NAME, %d\",%d\n"
+        % (i % 3, i, i, i % 4, 10 * i)
+        for i in range(20)
+    )  # fmt: skip
+    content = header + data.draw(damage(rows))
+    whole = read_or_none(read, content)
+    if whole is None:
+        return
+    parts = read(content, batch_rows=batch_rows)
+    a, b = whole.report.to_dict(), parts.report.to_dict()
+    a.pop("samples"), b.pop("samples")
+    assert a == b
+
+
+@settings(max_examples=40, deadline=None)
+@given(content=st.binary(max_size=2000), magic=st.sampled_from(
+    [b"", b"\x1f\x8b\x08\0", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"!AIVDM,1,1,,A,", b"\xef\xbb\xbf"]
+))  # fmt: skip
+def test_rubbish_is_a_clear_error_or_all_rejected(read, content, magic):
+    got = read_or_none(read, magic + content)
+    assert got is None or len(got.positions) == 0
