@@ -143,7 +143,7 @@ def decode(
 
 
 def key(feed: FeedFile, options: IngestOptions) -> str:
-    """What a feed's rows depend on besides nothing else: content, area, layout, this decoder.
+    """All that a feed's rows depend on: its content, the area, its layout, this decoder.
 
     A second reading of a feed with the same key gives the same rows. The layout is looked up by
     the feed's header, so a change to one layout concerns only the feeds that are read with it.
