@@ -20,6 +20,7 @@ Bools = NDArray[np.bool_]
 NOT_REACHED: Final = "not assessed: no land or zone layer reaches this place"
 NO_HISTORY: Final = "not assessed: too few reports before the silence to expect another"
 FIRST_SHIP_MMSI: Final = 200_000_000
+_DAY_SLOTS: Final = 86_400 // coverage.SLOT_S
 LAST_SHIP_MMSI: Final = 799_999_999
 
 
@@ -39,6 +40,9 @@ class Gap(Detector):
       neighbours, in `min_heard_fraction` of the half hours of the silence. For a closed gap that is
       asked along the straight line that joins its ends, for an open one where it began; in both for
       the first `assessed_s` at most. That also leaves out feed and receiver outages.
+    - It isn't where *reception ends*: over the day before and the silence itself, not more than
+      `max_other_silence_ratio` of the vessels heard around its last position fell silent there
+      (fewer than `min_edge_silences` never count).
     - The vessel did not *sail out of range*: when it was making `moving_kn` or more, someone was
       heard (or land is) `ahead_m` further on its course in half of the first two hours. Not asked
       of a closed gap whose ends are further apart than that: it was heard again beyond.
@@ -61,11 +65,17 @@ class Gap(Detector):
     max_duration_s
         14 days.
     history_s, min_history_reports, min_interval_ratio
-        3 h, 5 reports, six times. Judgements: an interval six times the longest of hours is not
+        3 h, 5 reports, ten times. Judgements: an interval ten times the longest of hours is not
         the same reception any more.
     min_neighbours, min_heard_fraction, assessed_s
         2 vessels in 60 % of the half hours, over 12 h. Welch et al. ask for a density of
         reception likewise. A vessel counts once for each cell that it was heard in, hence 2.
+    min_edge_silences, max_other_silence_ratio
+        3, and 0.05 of the vessels, each counted once per cell and half hour that it was heard in. A
+        vessel passing through is counted four to six times, so 0.05 is every fourth or fifth of
+        them; where vessels linger, as in a transfer area, a few silences among them stay below.
+        Judgement: at the receivers' edges of simulated feeds it is 0.1 to 0.5, elsewhere below
+        0.04.
     moving_kn, ahead_m
         3 kn and 30 km: with cells of 11 km the place ahead is heard from 14 km on, well within the
         20-40 nm that a coast station reaches.
@@ -108,10 +118,12 @@ class Gap(Detector):
     max_duration_s: PositiveInt = 14 * 86_400
     history_s: PositiveInt = 10_800
     min_history_reports: PositiveInt = Field(default=5, ge=2)
-    min_interval_ratio: PositiveFloat = 6.0
+    min_interval_ratio: PositiveFloat = 10.0
     min_neighbours: PositiveInt = 2
     min_heard_fraction: PositiveFloat = Field(default=0.6, le=1.0)
     assessed_s: PositiveInt = 43_200
+    min_edge_silences: PositiveInt = 3
+    max_other_silence_ratio: PositiveFloat = 0.05
     moving_kn: PositiveFloat = 3.0
     ahead_m: PositiveFloat = 30_000.0
     berth_classes: tuple[str, ...] = ("port", "anchorage", "landing_place")
@@ -132,7 +144,13 @@ class Gap(Detector):
             return events.empty()
         reports = _Reports(positions)
         silences = self._silences(reports, context)
-        for narrow in (self._regular, self._heard_around, self._not_out_of_range, self._no_berth):
+        for narrow in (
+            self._regular,
+            self._heard_around,
+            self._not_at_an_edge,
+            self._not_out_of_range,
+            self._no_berth,
+        ):
             if len(silences.row) == 0:
                 return events.empty()
             silences = narrow(silences, reports, context)
@@ -197,12 +215,9 @@ class Gap(Detector):
         """Those during which others were heard, and heard more often than the silence is long."""
         there = silences.at_slots(reports, coverage.SLOT_S, self.assessed_s)
         ais_class = reports.ais_class[silences.row]
-        vessels, interval_s = context.coverage.around(
-            there.lat, there.lon, there.slot, ais_class[there.silence]
-        )
-        heard = vessels >= self.min_neighbours
-        fraction = there.mean(heard)
-        around_s = there.mean(interval_s)
+        around = context.coverage.around(there.lat, there.lon, there.slot, ais_class[there.silence])
+        fraction = there.mean(around.vessels >= self.min_neighbours)
+        around_s = there.mean(around.interval_s)
         ratio = np.fmin(
             silences.columns["interval_ratio"], silences.columns["duration_s"] / around_s
         )
@@ -213,7 +228,7 @@ class Gap(Detector):
         return silences.narrowed(
             keep,
             n_half_hours=there.count,
-            n_neighbours=there.median(vessels),
+            n_neighbours=there.median(around.vessels),
             min_neighbours=np.full(len(keep), self.min_neighbours),
             heard_fraction=fraction,
             min_heard_fraction=np.full(len(keep), self.min_heard_fraction),
@@ -221,6 +236,39 @@ class Gap(Detector):
             neighbour_interval_s=around_s,
             interval_ratio=ratio,
             feed_heard_fraction=tens.mean(context.coverage.feed_heard(tens.slot)),
+        )
+
+    def _not_at_an_edge(
+        self, silences: "_Silences", reports: "_Reports", context: Context
+    ) -> "_Silences":
+        """Those that began where others are heard on.
+
+        Counted over the day before and the silence itself (`assessed_s` at most), as far as it is
+        settled; without the half hour in which it began, since its own is among them.
+        """
+        slot_us = coverage.SLOT_S * runs.SECOND_US
+        own = silences.start_us // slot_us
+        settled_us = silences.end_us - coverage.SILENCE_S * runs.SECOND_US
+        last = np.minimum(settled_us // slot_us - 1, own + self.assessed_s // coverage.SLOT_S)
+        first = own - _DAY_SLOTS
+        count = np.maximum(last - first + 1, 0)
+        silence = np.repeat(np.arange(len(own)), count)
+        slot = first[silence] + np.arange(len(silence)) - (np.cumsum(count) - count)[silence]
+        silence, slot = silence[slot != own[silence]], slot[slot != own[silence]]
+        row = silences.row[silence]
+        around = context.coverage.around(
+            reports.lat[row], reports.lon[row], slot, reports.ais_class[row]
+        )
+        n = len(own)
+        n_silences = np.bincount(silence, weights=around.silences, minlength=n).astype("int64")
+        n_heard = np.bincount(silence, weights=around.vessels, minlength=n)
+        ratio = n_silences / np.maximum(n_heard, 1)
+        edge = (n_silences >= self.min_edge_silences) & (ratio > self.max_other_silence_ratio)
+        return silences.narrowed(
+            ~edge,
+            n_other_silences=n_silences,
+            other_silence_ratio=ratio,
+            max_other_silence_ratio=np.full(n, self.max_other_silence_ratio),
         )
 
     def _not_out_of_range(
@@ -238,13 +286,13 @@ class Gap(Detector):
         )
         ahead_lat, ahead_lon = geodesy.destination(lat, lon, course, self.ahead_m)
         two_hours = silences.at_slots(reports, coverage.SLOT_S, 4 * coverage.SLOT_S)
-        vessels, _ = context.coverage.around(
+        ahead = context.coverage.around(
             np.asarray(ahead_lat)[two_hours.silence],
             np.asarray(ahead_lon)[two_hours.silence],
             two_hours.slot,
             reports.ais_class[row][two_hours.silence],
         )
-        fraction = two_hours.mean(vessels >= 1)
+        fraction = two_hours.mean(ahead.vessels >= 1)
         half_lat, half_lon = geodesy.destination(lat, lon, course, self.ahead_m / 2)
         land = context.zones.on_land(ahead_lat, ahead_lon)
         land |= context.zones.on_land(half_lat, half_lon)

@@ -10,7 +10,7 @@ hours and ends within a few miles, so here it is kept by half hour and cell of 0
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,9 @@ CELL_DEG: Final = 0.1
 SLOT_S: Final = 1800
 """Length of a time slot of `CELLS`. Each silence of an hour or more holds a whole one."""
 
+SILENCE_S: Final = 3600
+"""A track not heard for so long after a report fell silent there. Where most do, reception ends."""
+
 FEED_SLOT_S: Final = 600
 """Length of a time slot of `FEED`."""
 
@@ -44,6 +47,9 @@ CELLS: Final = {
     "ais_class": TRACKED["ais_class"],
     "vessels": Column("int32", "", "distinct vessels (MMSI) heard"),
     "reports": Column("int32", "", "reports heard"),
+    "silences": Column(
+        "int32", "", "tracks last heard here for SILENCE_S; none whose hour isn't over that day"
+    ),
     "interval_s": Column(
         "float64", "s", "lower median time since the same track's report before, NaN if none"
     ),
@@ -89,8 +95,8 @@ class Coverage:
 
     def around(
         self, lat: ArrayLike, lon: ArrayLike, slot: ArrayLike, ais_class: ArrayLike
-    ) -> tuple[Ints, Floats]:
-        """Vessels heard in the cell of each point and the eight around it, in a half hour.
+    ) -> "Heard":
+        """What was heard in the cell of each point and the eight around it, in a half hour.
 
         A class B transmitter has 2-5 W against 12.5 W of class A (ITU-R M.1371-5, annexes 2 and
         7): that class A vessels were heard doesn't show that one of class B would have been. So for
@@ -104,12 +110,6 @@ class Coverage:
             Half hours since 1970-01-01 UTC.
         ais_class
             'A', 'B' or empty.
-
-        Returns
-        -------
-        tuple
-            The number of vessels (one that changed cells counts in each, so an upper bound) and
-            their typical reporting interval in seconds, NaN where unknown.
         """
         row, col = cells_of(lat, lon)
         near_row = row[:, None] + np.repeat([-1, 0, 1], 3)
@@ -117,9 +117,8 @@ class Coverage:
         key = _cell_key(np.asarray(slot, "int64")[:, None], near_row, near_col)
         inside = (near_row >= 0) & (near_row < _LAT_CELLS)
         class_b = np.asarray(np.asarray(ais_class, "str") == "B")
-        vessels = np.zeros(len(row), "int64")
-        interval_s = np.full(len(row), np.nan)
-        for chosen, (keys, counts, reports, seconds) in (
+        sums = np.zeros((4, len(row)))
+        for chosen, (keys, values) in (
             (class_b, self._class_b),
             (~class_b, self._any_class),
         ):
@@ -127,12 +126,10 @@ class Coverage:
                 continue
             at = np.minimum(np.searchsorted(keys, key[chosen]), len(keys) - 1)
             hit = (keys[at] == key[chosen]) & inside[chosen]
-            vessels[chosen] = np.where(hit, counts[at], 0).sum(axis=1)
-            weight = np.where(hit & np.isfinite(seconds[at]), reports[at], 0)
-            total = weight.sum(axis=1)
-            mean_s = (weight * np.nan_to_num(seconds[at])).sum(axis=1) / np.maximum(total, 1)
-            interval_s[chosen] = np.where(total > 0, mean_s, np.nan)
-        return vessels, interval_s
+            sums[:, chosen] = np.where(hit, values[:, at], 0.0).sum(axis=2)
+        vessels, silences, timed, seconds = sums
+        interval_s = np.where(timed > 0, seconds / np.maximum(timed, 1), np.nan)
+        return Heard(vessels.astype("int64"), silences.astype("int64"), interval_s)
 
     def feed_heard(self, slot: ArrayLike) -> NDArray[np.bool_]:
         """Whether the feed heard anything in each ten minutes since 1970-01-01 UTC."""
@@ -143,12 +140,30 @@ class Coverage:
         return epoch_us(self.feed["time"]) // (FEED_SLOT_S * _SECOND_US)
 
     @cached_property
-    def _any_class(self) -> tuple[Ints, Ints, Ints, Floats]:
+    def _any_class(self) -> tuple[Ints, Floats]:
         return _lookup(self.cells)
 
     @cached_property
-    def _class_b(self) -> tuple[Ints, Ints, Ints, Floats]:
+    def _class_b(self) -> tuple[Ints, Floats]:
         return _lookup(self.cells[self.cells["ais_class"] == "B"])
+
+
+class Heard(NamedTuple):
+    """What was heard around points.
+
+    Attributes
+    ----------
+    vessels
+        Vessels heard; one that changed cells counts in each, so an upper bound.
+    silences
+        Tracks that were last heard there for `SILENCE_S`.
+    interval_s
+        Typical reporting interval, NaN where unknown.
+    """
+
+    vessels: Ints
+    silences: Ints
+    interval_s: Floats
 
 
 def learn(tracked: pd.DataFrame) -> Coverage:
@@ -167,7 +182,11 @@ def learn(tracked: pd.DataFrame) -> Coverage:
     classes, class_names = pd.factorize(tracked["ais_class"], sort=True)
     slot = time // (SLOT_S * _SECOND_US)
     key = _cell_key(slot, row, col) * len(class_names) + classes
+    track = tracked["track_id"].to_numpy()
     first, vessels, reports = _counts(key, mmsi)
+    order = np.argsort(key, kind="stable")
+    starts = np.cumsum(reports) - reports
+    silences = np.add.reduceat(_falls_silent(track, time)[order].astype("int64"), starts)
     cells = pd.DataFrame(
         {
             "date": _dates(time[first]),
@@ -177,7 +196,8 @@ def learn(tracked: pd.DataFrame) -> Coverage:
             "ais_class": pd.Series(np.asarray(class_names)[classes[first]], dtype="str"),
             "vessels": vessels,
             "reports": reports,
-            "interval_s": _median(key, _intervals_s(tracked["track_id"].to_numpy(), time)),
+            "silences": silences,
+            "interval_s": _median(key, _intervals_s(track, time)),
         }
     )
     slot = time // (FEED_SLOT_S * _SECOND_US)
@@ -220,26 +240,28 @@ def _cell_key(slot: Ints, row: Ints, col: Ints) -> Ints:
     return np.asarray((slot * _LAT_CELLS + row) * _LON_CELLS + col)
 
 
-def _lookup(cells: pd.DataFrame) -> tuple[Ints, Ints, Ints, Floats]:
-    """Sorted keys with vessels, reports and typical interval, classes taken together."""
+def _lookup(cells: pd.DataFrame) -> tuple[Ints, Floats]:
+    """Sorted keys; for each, classes taken together: vessels, silences, and the number of reports
+    with an interval and the sum of those intervals (both as far as medians tell).
+    """
     slot = epoch_us(cells["time"]) // (SLOT_S * _SECOND_US)
     row, col = cells["lat_cell"].to_numpy("int64"), cells["lon_cell"].to_numpy("int64")
     key = _cell_key(slot, row, col)
     order = np.argsort(key, kind="stable")
     key, first = np.unique(key[order], return_index=True)
     if len(key) == 0:
-        return key, key, key, np.zeros(0)
-    reports = cells["reports"].to_numpy("int64")[order]
-    seconds = cells["interval_s"].to_numpy()[order]
-    weight = np.where(np.isfinite(seconds), reports, 0)
-    total = np.add.reduceat(weight, first)
-    mean_s = np.add.reduceat(weight * np.nan_to_num(seconds), first) / np.maximum(total, 1)
-    return (
-        key,
-        np.add.reduceat(cells["vessels"].to_numpy("int64")[order], first),
-        np.add.reduceat(reports, first),
-        np.where(total > 0, mean_s, np.nan),
+        return key, np.zeros((4, 0))
+    seconds = cells["interval_s"].to_numpy()
+    timed = np.where(np.isfinite(seconds), cells["reports"].to_numpy("float64"), 0.0)
+    values = np.stack(
+        [
+            cells["vessels"].to_numpy("float64"),
+            cells["silences"].to_numpy("float64"),
+            timed,
+            timed * np.nan_to_num(seconds),
+        ]
     )
+    return key, np.add.reduceat(values[:, order], first, axis=1)
 
 
 def _dates(time: Ints) -> pd.Series:
@@ -252,6 +274,22 @@ def _intervals_s(track: Ints, time: Ints) -> Floats:
     step_s = np.r_[np.nan, np.diff(time) / _SECOND_US]
     step_s[1:][(np.diff(track) != 0) | (np.diff(time // _DAY_US) != 0)] = np.nan
     return np.asarray(step_s)
+
+
+def _falls_silent(track: Ints, time: Ints) -> NDArray[np.bool_]:
+    """Whether a report is its track's last for `SILENCE_S`, as far as that UTC day shows it.
+
+    A report counts when something was heard on the same day that long after it. So a count is
+    final as soon as that time has passed, and rests on one day.
+    """
+    day = time // _DAY_US
+    days, index = np.unique(day, return_inverse=True)
+    newest = np.full(len(days), np.iinfo("int64").min)
+    np.maximum.at(newest, index, time)
+    until = time + SILENCE_S * _SECOND_US
+    following = np.r_[time[1:], 0]
+    goes_on = np.r_[(np.diff(track) == 0) & (np.diff(day) == 0), False] & (following < until)
+    return np.asarray(~goes_on & (until <= newest[index]))
 
 
 def _counts(key: Ints, mmsi: Ints) -> tuple[Ints, Ints, Ints]:

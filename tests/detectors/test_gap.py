@@ -88,7 +88,7 @@ def naive(stage) -> set[tuple]:
             steps = np.diff(pd.DatetimeIndex(before)).astype("timedelta64[us]").astype(float) / 1e6
             track_s = (start - times[0]).total_seconds()
             longest_s = steps.max() if len(steps) else float("nan")
-            regular = len(before) >= 5 and silent_s >= 6 * longest_s
+            regular = len(before) >= 5 and silent_s >= 10 * longest_s
             unproven = silent_s >= 24 * HOUR_S and (
                 (not regular and track_s < 3 * HOUR_S) or track_s < 900
             )
@@ -108,7 +108,17 @@ def naive(stage) -> set[tuple]:
             typical_s = np.nanmean(around_s) if np.isfinite(around_s).any() else float("nan")
             if np.mean(np.array(heard) >= 2) < 0.6:
                 continue
-            if not unproven and silent_s < 6 * typical_s:
+            if not unproven and silent_s < 10 * typical_s:
+                continue
+            own = start.floor("30min")
+            row, col = (int(c[0]) for c in coverage.cells_of([here["lat"]], [here["lon"]]))
+            near = stage.cells[(stage.cells["row"] - row).abs().le(1)]
+            near = near[(near["col"] - col).abs().le(1) & (near["slot"] != own)]
+            near = near[near["ais_class"] == "B"] if here["ais_class"] == "B" else near
+            near = near[near["slot"].between(own - hours(24), own + hours(12))]
+            near = near[near["slot"] + hours(1.5) <= end]
+            n_silences, n_vessels = near["silences"].sum(), near["vessels"].sum()
+            if n_silences >= 3 and n_silences > 0.05 * n_vessels:
                 continue
             back = max(i - 1, 0) if len(before) < 2 else i
             while back > 0 and (start - times[back - 1]).total_seconds() <= 900:

@@ -51,31 +51,41 @@ def test_class_b_counts_only_its_like():
     learnt = coverage.learn(
         tracked((563000001, 10, 1.25, 103.85, "A"), (563000003, 30, 1.31, 103.86, "B"))
     )
-    vessels, _ = learnt.around([1.25] * 3, [103.85] * 3, [SLOT0] * 3, ["A", "B", ""])
+    vessels, _, _ = learnt.around([1.25] * 3, [103.85] * 3, [SLOT0] * 3, ["A", "B", ""])
     assert vessels.tolist() == [2, 1, 2]
 
 
 def test_the_surroundings_reach_one_cell_and_across_the_antimeridian():
     learnt = coverage.learn(tracked((563000001, 10, 1.25, 179.95, "A")))
     points = [179.95, 179.85, 179.75, -179.95, -179.85]
-    vessels, _ = learnt.around([1.25] * 5, points, [SLOT0] * 5, ["A"] * 5)
+    vessels, _, _ = learnt.around([1.25] * 5, points, [SLOT0] * 5, ["A"] * 5)
     assert vessels.tolist() == [1, 1, 0, 1, 0]
 
 
 def test_other_half_hours_do_not_count():
     learnt = coverage.learn(tracked((563000001, 10, 1.25, 103.85, "A")))
-    vessels, _ = learnt.around([1.25] * 2, [103.85] * 2, [SLOT0, SLOT0 + 1], ["A", "A"])
+    vessels, _, _ = learnt.around([1.25] * 2, [103.85] * 2, [SLOT0, SLOT0 + 1], ["A", "A"])
     assert vessels.tolist() == [1, 0]
     assert learnt.feed_heard([SLOT0 * 3, SLOT0 * 3 + 1]).tolist() == [True, False]
 
 
 def test_nothing_heard_nothing_known():
     nothing = Coverage.none()
-    vessels, interval_s = nothing.around([1.25], [103.85], [SLOT0], ["A"])
+    vessels, silences, interval_s = nothing.around([1.25], [103.85], [SLOT0], ["A"])
     assert vessels.tolist() == [0]
+    assert silences.tolist() == [0]
     assert np.isnan(interval_s).all()
     assert coverage.concat([]).cells.empty
     assert coverage.learn(frames.empty(frames.TRACKED)).feed.empty
+
+
+def test_a_track_falls_silent_where_it_is_last_heard_for_an_hour():
+    rows = [(563000002, 60.0 * k, 3.0, 100.0, "A") for k in range(300)]  # heard for five hours
+    rows += [(563000001, s, lat, 103.0, "A") for s, lat in ((0, 1.0), (600, 1.1), (4200, 1.2))]
+    learnt = coverage.learn(tracked(*rows)).cells
+    there = learnt[learnt["lon_cell"] == 2830].sort_values("lat_cell")
+    assert there["silences"].tolist() == [0, 1, 1]
+    assert learnt["silences"].sum() == 2  # of the other one it isn't known yet
 
 
 ROWS = st.tuples(
@@ -99,14 +109,20 @@ def test_each_day_stands_for_itself_and_equals_the_naive_count(rows):
     before = frame.groupby(["track_id", frame["time"].dt.date])["time"].diff().dt.total_seconds()
     keys = [frame["time"].dt.floor("30min"), "ais_class"]
     cell = np.floor((frame[["lat", "lon"]] + [90.0, 180.0]).mul(10).round(6)).astype(int)
-    naive = frame.assign(before=before, a=cell["lat"], b=cell["lon"] % 3600)
+    day = frame["time"].dt.date
+    newest = frame.groupby(day)["time"].transform("max")
+    after = frame.groupby(["track_id", day])["time"].diff(-1).dt.total_seconds().mul(-1)
+    silent = (after.isna() | (after >= 3600)) & (frame["time"] + pd.Timedelta("1h") <= newest)
+    naive = frame.assign(silent=silent, before=before, a=cell["lat"], b=cell["lon"] % 3600)
     naive = naive.groupby([keys[0], "a", "b", "ais_class"]).agg(
         vessels=("mmsi", "nunique"),
         reports=("mmsi", "size"),
+        silences=("silent", "sum"),
         interval=("before", lambda s: s.quantile(0.5, interpolation="lower")),
     )
     got = whole.cells
     assert naive["vessels"].tolist() == got["vessels"].tolist()
+    assert naive["silences"].tolist() == got["silences"].tolist()
     assert naive["reports"].tolist() == got["reports"].tolist()
     assert naive["interval"].fillna(-1).tolist() == pytest.approx(
         got["interval_s"].fillna(-1).tolist()
