@@ -321,10 +321,10 @@ def _recovered(fd: int, part: Path) -> Recovered | None:
 
 
 def _names(stem: str) -> Iterator[str]:
-    """Names for one moment, without end: the plain one, then numbered ones."""
+    """Names for one moment, without end: the plain one, then numbered ones that sort behind it."""
     yield f"{stem}{SUFFIX}"
     for number in count(2):
-        yield f"{stem}-{number}{SUFFIX}"
+        yield f"{stem}_{number:03}{SUFFIX}"
 
 
 def _part_of(final: Path) -> Path:

@@ -16,6 +16,9 @@ A sentence has a time of its own, and isn't stamped, if
 A sentence with a tag block but no time gets a block of ours before its own: several blocks may
 stand before a sentence. Ours then names no station if one of its blocks does.
 
+Sentences glued together on one line (the end of a line was lost) are taken apart, since a tag block
+counts for the first sentence of its line only.
+
 Only AIS sentences are stamped. Other text (``$…`` sentences, comments, JSON lines of a web feed)
 is recorded as it came; what is neither text nor holds a sentence is noise: counted, not recorded.
 
@@ -25,6 +28,7 @@ ingest would refuse all of it: the lines of the other kind are counted and not r
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final
 
 from detectors.core.errors import ConfigError
@@ -41,6 +45,8 @@ _CLOCK: Final = re.compile(rb"(?<!\d)\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d")
 _SUFFIX: Final = re.compile(rb"\*[0-9A-Fa-f]{2}(,.*)", re.DOTALL)
 _WRAPPER: Final = re.compile(rb"\$(PGHP,1,.*,([0-9A-Fa-f]{2})?)\*([0-9A-Fa-f]{2})")
 _CONTROLS: Final = bytes([*range(9), *range(10, 32), 127])
+# A tag block has at most 80 characters; the bounds keep a hostile line from costing quadratic time.
+_TAGGED: Final = re.compile(rb"(?:\\[^\\]{1,80}\\){0,4}!..VD[MO],", re.DOTALL)
 _MAX_OPEN: Final = 256
 
 
@@ -82,13 +88,16 @@ class Stamper:
         quick = self._wrapped is None and not self._timed
         for line in lines:
             # Most feeds are nothing but bare sentences.
-            if quick and line[:1] == b"!" and line[-3:-2] == b"*":
+            if quick and line[:1] == b"!" and line[-3:-2] == b"*" and line.find(b"!", 1) < 0:
                 self._counts.stamped += 1
                 kept.append(self._stamp + line)
                 continue
-            recorded = self._decide(line)
-            if recorded is not None:
-                kept.append(recorded)
+            pieces = unglued(line)
+            self._counts.unglued_lines += len(pieces) - 1
+            for piece in pieces:
+                recorded = self._decide(piece)
+                if recorded is not None:
+                    kept.append(recorded)
             quick = self._wrapped is None and not self._timed
         self._counts.lines += len(kept)
         return kept
@@ -147,6 +156,18 @@ class Stamper:
         if part[2] == part[1]:
             self._timed.pop(key, None)
         return has_time or follows
+
+
+def unglued(line: bytes) -> list[bytes]:
+    """The sentences of a line, each with its tag blocks; together they are the line.
+
+    >>> unglued(b"!AIVDM,1,1,,B,177K!AIVDM,1,1,,A,15RT,0*4A")
+    [b'!AIVDM,1,1,,B,177K', b'!AIVDM,1,1,,A,15RT,0*4A']
+    """
+    if line.count(b"!") < 2:
+        return [line]
+    later = [match.start() for match in _TAGGED.finditer(line)][1:]
+    return [line[start:end] for start, end in pairwise([0, *later, len(line)])]
 
 
 def tag_block(fields: bytes) -> bytes:

@@ -26,6 +26,8 @@ class Counts:
     lines
         Recorded: `stamped` with the time of reception, with an `own_time`, or neither (lines
         that aren't AIS sentences).
+    unglued_lines
+        Lines more than were received, since several sentences stood on one.
     noise_lines, noise_bytes
         Neither text nor an AIS sentence: not recorded.
     overlong_lines, overlong_bytes
@@ -46,6 +48,7 @@ class Counts:
     lines: int = 0
     stamped: int = 0
     own_time: int = 0
+    unglued_lines: int = 0
     noise_lines: int = 0
     noise_bytes: int = 0
     overlong_lines: int = 0
