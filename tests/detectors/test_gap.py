@@ -185,7 +185,7 @@ def test_a_long_silence_seen_from_its_end_is_judged_on_its_whole_history(
     stage_of, fill, zones_from
 ):
     regular = [(563000001, T0 + hours(k / 20), 2.04, 101.1, "A") for k in range(200)]
-    patchy = [(563000002, T0 + hours(k), 2.04, 101.1, "A") for k in range(0, 10)]
+    patchy = [(563000002, T0 + hours(0.9 * k), 2.04, 101.1, "A") for k in range(11)]
     back = [(m, T0 + hours(50), 2.04, 101.1, "A") for m in (563000001, 563000002)]
     others = neighbours(np.random.default_rng(0), 8)
     stage = staged(stage_of, fill, zones_from, [*regular, *patchy, *back, *others])
