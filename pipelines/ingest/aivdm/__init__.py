@@ -1,0 +1,43 @@
+"""Bulk AIVDM: bytes in, columns out, at the speed of the disk.
+
+`Decoder` decodes blocks of bytes, `read_arrow` a file; `Columns` is what they give, `to_positions`
+and `to_statics` make the project's frames of it, and `reread` shows the message at an offset as
+pyais reads it. Importing this imports no compiler; the kernel is compiled when the first decoder is
+made, and kept in a cache.
+
+Modules: `layouts` (where the fields are), `memory` (what rows are made of), the kernel (`words`,
+`payload`, `framing`, `assembly`, `kernel`), `compiled` (its cache), `decoder`, `columns`, `files`.
+"""
+
+from pipelines.ingest.aivdm.columns import (
+    UNFIT,
+    Columns,
+    merged,
+    to_positions,
+    to_statics,
+    unfit_positions,
+    unfit_statics,
+)
+from pipelines.ingest.aivdm.decoder import Decoder, Sample
+from pipelines.ingest.aivdm.files import read_arrow
+from pipelines.ingest.aivdm.memory import NO_STATION, NO_TIME, REASONS, TIME_FROM
+from pipelines.ingest.aivdm.rereading import Reread, reread
+
+__all__ = [
+    "NO_STATION",
+    "NO_TIME",
+    "REASONS",
+    "TIME_FROM",
+    "UNFIT",
+    "Columns",
+    "Decoder",
+    "Reread",
+    "Sample",
+    "merged",
+    "read_arrow",
+    "reread",
+    "to_positions",
+    "to_statics",
+    "unfit_positions",
+    "unfit_statics",
+]

@@ -1,0 +1,179 @@
+"""Messages of several sentences: parts wait in slots until all are there.
+
+IEC 61162-1, VDM: the parts of a message share the number of parts, the sequential message
+identifier (0 to 9) and the channel; NMEA 4.10 adds the code of the tag-block group. They may come
+out of order, between others, twice (from two receivers) or not at all.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from pipelines.ingest.aivdm import memory as m
+from pipelines.ingest.aivdm.jit import called
+from pipelines.ingest.aivdm.words import load, store
+
+
+@called
+def reject(
+    head: Any, rejects: Any, counts: Any, ranges: Any, samples: Any,
+    reason: Any, start: Any, end: Any, text: Any, first: Any, last: Any,
+) -> None:  # fmt: skip
+    """Count a piece that becomes no row; keep the text of the first few of each reason.
+
+    `start` and `end` are bytes of the feed, `first` and `last` of `text`.
+    """
+    row = rejects[head.rejects]
+    row.start = start
+    row.end = end
+    row.reason = reason
+    head.rejects += 1
+    nth = counts[reason]
+    counts[reason] += 1
+    if nth < m.MAX_SAMPLES:
+        length = min(last - first, m.MAX_TEXT)
+        ranges[reason, nth, 0] = start
+        ranges[reason, nth, 1] = end
+        ranges[reason, nth, 2] = length
+        for index in range(length):
+            samples[reason, nth, index] = text[first + index]
+
+
+@called
+def give_up(
+    slot: Any, head: Any, slots: Any, pieces: Any, texts: Any,
+    rejects: Any, counts: Any, ranges: Any, samples: Any,
+) -> None:  # fmt: skip
+    """Empty a slot; parts whose message never became whole are rejected."""
+    waiting = slots[slot]
+    if waiting.key != 0 and not waiting.done:
+        for part in range(waiting.total):
+            if waiting.present >> part & 1:
+                piece = pieces[slot, part]
+                reject(
+                    head, rejects, counts, ranges, samples, m.INCOMPLETE,
+                    piece.start, piece.end, texts[slot, part], 0, piece.length,
+                )  # fmt: skip
+    waiting.key = 0
+    waiting.present = 0
+
+
+@called
+def slot_for(key: Any, head: Any, slots: Any) -> Any:
+    """The slot that a part belongs to: of its message if there is one, else the one to empty.
+
+    Of several messages with the same numbers (from several stations) the one heard last counts. A
+    part without a station fits any; times, where known, may not be far apart.
+    """
+    mixed = (key ^ (head.group * 0x9E3779B1)) * 0x2545F491
+    bucket = ((mixed >> 20) ^ mixed) & (m.SLOTS // m.WAYS - 1)
+    best = np.int64(-1)
+    oldest = bucket * m.WAYS
+    for slot in range(bucket * m.WAYS, bucket * m.WAYS + m.WAYS):
+        waiting = slots[slot]
+        if waiting.key == key and waiting.group == head.group:
+            near = head.sentences - waiting.seen <= m.PARTS_WITHIN_SENTENCES
+            if waiting.time > m.NO_TIME and head.time > m.NO_TIME:
+                near = near and abs(waiting.time - head.time) <= m.PARTS_WITHIN_US
+            if waiting.station >= 0 and head.station >= 0:
+                near = near and waiting.station == head.station
+            if near and (best < 0 or waiting.seen > slots[best].seen):
+                best = np.int64(slot)
+        age = waiting.seen if waiting.key else np.int64(-1)
+        if age < (slots[oldest].seen if slots[oldest].key else np.int64(-1)):
+            oldest = slot
+    return best, np.int64(oldest)
+
+
+@called
+def same_piece(pieces: Any, texts: Any, slot: Any, part: Any, buffer: Any, payload: Any,
+               characters: Any) -> Any:  # fmt: skip
+    """Whether a part is there already with the same payload."""
+    piece = pieces[slot, part]
+    if piece.characters != characters:
+        return False
+    for index in range(characters):
+        if texts[slot, part, piece.payload + index] != buffer[payload + index]:
+            return False
+    return True
+
+
+@called
+def open_slot(slot: Any, key: Any, total: Any, head: Any, slots: Any) -> None:
+    """Begin a message."""
+    waiting = slots[slot]
+    waiting.key = key
+    waiting.group = head.group
+    waiting.time = head.time
+    waiting.time_from = head.time_from
+    waiting.station = head.station
+    waiting.offset = head.offset
+    waiting.channel = head.channel
+    waiting.total = total
+    waiting.present = 0
+    waiting.fill = 0
+    waiting.done = 0
+
+
+@called
+def add_part(
+    buffer: Any, place: Any, end: Any, payload: Any, characters: Any, fill: Any,
+    total: Any, number: Any, sequence: Any,
+    head: Any, slots: Any, pieces: Any, texts: Any,
+    rejects: Any, counts: Any, ranges: Any, samples: Any,
+) -> Any:  # fmt: skip
+    """Put a part into its slot; give the slot if that completes the message, else -1."""
+    key = (((head.own_ship * 256 + head.channel) * 128 + sequence) * 16 + total) + 1
+    slot, oldest = slot_for(key, head, slots)
+    part = number - 1
+    if slot >= 0 and slots[slot].present >> part & 1:
+        if same_piece(pieces, texts, slot, part, buffer, payload, characters):
+            head.duplicate_parts += 1
+            return np.int64(-1)
+        give_up(slot, head, slots, pieces, texts, rejects, counts, ranges, samples)
+        open_slot(slot, key, total, head, slots)
+    elif slot < 0:
+        slot = oldest
+        give_up(slot, head, slots, pieces, texts, rejects, counts, ranges, samples)
+        open_slot(slot, key, total, head, slots)
+    waiting = slots[slot]
+    waiting.seen = head.sentences
+    waiting.present |= 1 << part
+    if waiting.time == m.NO_TIME:
+        waiting.time = head.time
+        waiting.time_from = head.time_from
+    if waiting.station == m.NO_STATION:
+        waiting.station = head.station
+    if number == total:
+        waiting.fill = fill
+    piece = pieces[slot, part]
+    piece.start = head.offset
+    piece.end = head.base + min(end, head.limit)
+    piece.length = min(end - place, m.PART_TEXT)
+    piece.payload = payload - place
+    piece.characters = characters
+    kept = texts[slot, part]
+    for index in range(0, piece.length, 8):
+        store(kept, index, load(buffer, place + index))
+    if waiting.present != (1 << total) - 1:
+        return np.int64(-1)
+    waiting.done = 1
+    head.joined_parts += total - 1
+    head.time = waiting.time
+    head.time_from = waiting.time_from
+    head.station = waiting.station
+    head.offset = waiting.offset
+    return slot
+
+
+@called
+def join(slot: Any, slots: Any, pieces: Any, texts: Any, joined: Any) -> Any:
+    """Write the payloads of a whole message one behind the other; give their length."""
+    length = np.int64(0)
+    for part in range(slots[slot].total):
+        piece = pieces[slot, part]
+        kept = texts[slot, part]
+        for index in range(0, piece.characters, 8):
+            store(joined, length + index, load(kept, piece.payload + index))
+        length += piece.characters
+    return length

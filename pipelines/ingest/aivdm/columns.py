@@ -1,0 +1,397 @@
+"""Columns: what the decoder gives, as arrays, as Arrow, and as the project's frames.
+
+Three forms, from raw to ready:
+
+* `Columns`: NumPy structured arrays in the native units of AIS, sentinels as sent.
+* Arrow (`Columns.to_arrow`): the same units, "not available" as null, texts as strings, stations as
+  a dictionary.
+* `to_positions`, `to_statics`: `frames.POSITIONS` and `frames.STATICS` in degrees and knots; what
+  has no place, time or vessel is left out (`unfit_positions` and `unfit_statics` say why).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from detectors.core import frames
+from pipelines.ingest.aivdm import layouts as at
+from pipelines.ingest.aivdm import memory as m
+
+if TYPE_CHECKING:
+    from pipelines.ingest.aivdm.decoder import Decoder
+
+TIME: Final = pa.timestamp("us", "UTC")
+
+# Reasons of `pipelines.ingest.report.REASONS` for rows that can't become part of a frame.
+UNFIT: Final = ("", "no time", "mmsi", "no position", "position")
+FIT, NO_TIME, BAD_MMSI, NO_POSITION, BAD_POSITION = range(5)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Rows of the messages that a block completed.
+
+    Attributes
+    ----------
+    positions, statics, bases, aids, others, rejects
+        Structured arrays of the types in `memory`. Units: `lon`, `lat` 1/10000 minute; `sog` 1/10
+        knot; `cog` 1/10 degree; `heading` degrees; `time` microseconds since 1970, `NO_TIME` where
+        the feed has none; `offset` first byte of the message's first piece in the feed; `station`
+        index in `stations`, -1 where the feed names none.
+    decoder
+        Where the rows come from; it knows the names of the stations.
+    """
+
+    positions: m.Rows
+    statics: m.Rows
+    bases: m.Rows
+    aids: m.Rows
+    others: m.Rows
+    rejects: m.Rows
+    decoder: Decoder
+
+    @property
+    def stations(self) -> list[str]:
+        """Names of the stations, by code."""
+        return self.decoder.stations
+
+    def copy(self) -> Columns:
+        """The same rows in memory of their own."""
+        return Columns(
+            **{name: getattr(self, name).copy() for name in _TABLES}, decoder=self.decoder
+        )
+
+    @staticmethod
+    def joined(parts: Sequence[Columns], decoder: Decoder) -> Columns:
+        """Rows of several `Columns` one behind the other."""
+        return Columns(
+            **{
+                name: np.concatenate([getattr(part, name) for part in parts])
+                if parts
+                else np.zeros(0, dtype)
+                for name, dtype in _TABLES.items()
+            },
+            decoder=decoder,
+        )
+
+    def to_arrow(self) -> dict[str, pa.RecordBatch]:
+        """One record batch per table, "not available" as null; see `SCHEMAS`."""
+        return {
+            "positions": positions_arrow(self.positions, self.stations),
+            "statics": statics_arrow(self.statics, self.stations),
+            "bases": bases_arrow(self.bases, self.stations),
+            "aids": aids_arrow(self.aids, self.stations),
+            "others": others_arrow(self.others, self.stations),
+            "rejects": rejects_arrow(self.rejects),
+        }
+
+
+_TABLES: Final = {
+    "positions": m.POSITION,
+    "statics": m.STATIC,
+    "bases": m.BASE,
+    "aids": m.AID,
+    "others": m.OTHER,
+    "rejects": m.REJECT,
+}
+
+
+# -- Arrow --------------------------------------------------------------------------------------
+
+
+def plain(kind: Any, values: NDArray[Any], missing: NDArray[np.bool_] | None = None) -> pa.Array:
+    """An Arrow array of numbers from a NumPy one, with nulls where `missing`."""
+    validity = None
+    if missing is not None and missing.any():
+        validity = pa.py_buffer(np.packbits(~missing, bitorder="little"))
+    data = pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(kind, len(values), [validity, data])
+
+
+def texts(characters: NDArray[np.uint8], lengths: NDArray[np.uint8]) -> pa.Array:
+    """An Arrow array of strings from rows of characters and their lengths."""
+    ends = np.zeros(len(lengths) + 1, np.int32)
+    np.cumsum(lengths, out=ends[1:])
+    used = np.arange(characters.shape[1], dtype=np.uint8) < lengths[:, None]
+    return pa.Array.from_buffers(
+        pa.string(), len(lengths), [None, pa.py_buffer(ends), pa.py_buffer(characters[used])]
+    )
+
+
+def said(rows: m.Rows, name: str, bit: int) -> pa.Array:
+    """A text of static data, null where the message doesn't carry it."""
+    array = texts(rows[name], rows[f"{name}_length"])
+    missing = (rows["has"] & bit) == 0
+    if not missing.any():
+        return array
+    validity = pa.py_buffer(np.packbits(~missing, bitorder="little"))
+    return pa.Array.from_buffers(pa.string(), len(rows), [validity, *array.buffers()[1:]])
+
+
+def common(rows: m.Rows, stations: Sequence[str]) -> dict[str, pa.Array]:
+    """The columns that every message has."""
+    station = rows["station"]
+    indices = plain(pa.int32(), station, station < 0)
+    return {
+        "time": plain(TIME, rows["time"], rows["time"] == m.NO_TIME),
+        "time_from": plain(pa.uint8(), rows["time_from"]),
+        "mmsi": plain(pa.uint32(), rows["mmsi"]),
+        "msg_type": plain(pa.uint8(), rows["msg_type"]),
+        "station": pa.DictionaryArray.from_arrays(indices, pa.array(stations, pa.string())),
+        "offset": plain(pa.int64(), rows["offset"]),
+    }
+
+
+def place(rows: m.Rows) -> dict[str, pa.Array]:
+    """Longitude and latitude in 1/10000 minute, null where there is no place."""
+    nowhere = place_problem(rows) != FIT
+    return {
+        "lon_e4min": plain(pa.int32(), rows["lon"], nowhere),
+        "lat_e4min": plain(pa.int32(), rows["lat"], nowhere),
+    }
+
+
+def extent(rows: m.Rows, missing: NDArray[np.bool_] | None = None) -> dict[str, pa.Array]:
+    """Distances from the reference point, in metres."""
+    return {
+        f"{name}_m": plain(kind, rows[name], missing)
+        for name, kind in (
+            ("to_bow", pa.uint16()),
+            ("to_stern", pa.uint16()),
+            ("to_port", pa.uint8()),
+            ("to_starboard", pa.uint8()),
+        )
+    }
+
+
+def batch(columns: dict[str, pa.Array]) -> pa.RecordBatch:
+    """A record batch of named arrays."""
+    return pa.RecordBatch.from_arrays(list(columns.values()), list(columns))
+
+
+def positions_arrow(rows: m.Rows, stations: Sequence[str]) -> pa.RecordBatch:
+    """Position reports: `sog_dkn` in 1/10 knot, `cog_ddeg` in 1/10 degree, `rot_ais` as sent."""
+    sog, cog, heading, rot = rows["sog"], rows["cog"], rows["heading"], rows["rot"]
+    altitude = rows["altitude"]
+    return batch(
+        {
+            **common(rows, stations),
+            **place(rows),
+            "sog_dkn": plain(pa.uint16(), sog, sog == at.SOG_UNAVAILABLE),
+            "cog_ddeg": plain(pa.uint16(), cog, cog >= at.COG_UNAVAILABLE),
+            "heading_deg": plain(pa.uint16(), heading, heading >= 360),
+            "altitude_m": plain(pa.uint16(), altitude, altitude == at.ALTITUDE_UNAVAILABLE),
+            "rot_ais": plain(pa.int8(), rot, rot == at.ROT_UNAVAILABLE),
+            "nav_status": plain(pa.uint8(), rows["nav_status"]),
+            "second": plain(pa.uint8(), rows["second"]),
+            "flags": plain(pa.uint8(), rows["flags"]),
+            "channel": plain(pa.uint8(), rows["channel"]),
+        }
+    )
+
+
+def statics_arrow(rows: m.Rows, stations: Sequence[str]) -> pa.RecordBatch:
+    """Static data; null where the message (or its part) doesn't carry a field."""
+    has = rows["has"]
+    no_voyage, no_type = (has & m.HAS_VOYAGE) == 0, (has & m.HAS_SHIP_TYPE) == 0
+    no_vendor, no_mother = (has & m.HAS_VENDOR) == 0, (has & m.HAS_MOTHER_SHIP) == 0
+    return batch(
+        {
+            **common(rows, stations),
+            "part": plain(pa.uint8(), rows["part"]),
+            "imo": plain(pa.uint32(), rows["imo"], no_voyage),
+            "name": said(rows, "name", m.HAS_NAME),
+            "callsign": said(rows, "callsign", m.HAS_CALLSIGN),
+            "ship_type": plain(pa.uint8(), rows["ship_type"], no_type),
+            **extent(rows, (has & m.HAS_SIZE) == 0),
+            "draught_dm": plain(pa.uint8(), rows["draught"], no_voyage),
+            "destination": said(rows, "destination", m.HAS_VOYAGE),
+            "eta_ais": plain(pa.uint32(), rows["eta"], no_voyage),
+            "epfd": plain(pa.uint8(), rows["epfd"]),
+            "vendor": said(rows, "vendor", m.HAS_VENDOR),
+            "vendor_model": plain(pa.uint8(), rows["vendor_model"], no_vendor),
+            "vendor_serial": plain(pa.uint32(), rows["vendor_serial"], no_vendor),
+            "mother_ship": plain(pa.uint32(), rows["mother_ship"], no_mother),
+            "flags": plain(pa.uint8(), rows["flags"]),
+        }
+    )
+
+
+def bases_arrow(rows: m.Rows, stations: Sequence[str]) -> pa.RecordBatch:
+    """Base stations: `utc` is the time that the station sent."""
+    return batch(
+        {
+            **common(rows, stations),
+            "utc": plain(TIME, rows["utc"], rows["utc"] == m.NO_TIME),
+            **place(rows),
+            "epfd": plain(pa.uint8(), rows["epfd"]),
+            "flags": plain(pa.uint8(), rows["flags"]),
+        }
+    )
+
+
+def aids_arrow(rows: m.Rows, stations: Sequence[str]) -> pa.RecordBatch:
+    """Aids to navigation."""
+    return batch(
+        {
+            **common(rows, stations),
+            "aid_type": plain(pa.uint8(), rows["aid_type"]),
+            "name": texts(rows["name"], rows["name_length"]),
+            **place(rows),
+            **extent(rows),
+            "epfd": plain(pa.uint8(), rows["epfd"]),
+            "second": plain(pa.uint8(), rows["second"]),
+            "flags": plain(pa.uint8(), rows["flags"]),
+        }
+    )
+
+
+def others_arrow(rows: m.Rows, stations: Sequence[str]) -> pa.RecordBatch:
+    """Messages that are only listed."""
+    return batch(common(rows, stations))
+
+
+def rejects_arrow(rows: m.Rows) -> pa.RecordBatch:
+    """Pieces that became no row: bytes from `start` to before `end`, and the reason."""
+    reasons = pa.DictionaryArray.from_arrays(
+        plain(pa.uint8(), rows["reason"]), pa.array(m.REASONS, pa.string())
+    )
+    return batch(
+        {
+            "start": plain(pa.int64(), rows["start"]),
+            "end": plain(pa.int64(), rows["end"]),
+            "reason": reasons,
+        }
+    )
+
+
+# -- the project's frames -----------------------------------------------------------------------
+
+
+def place_problem(rows: m.Rows) -> NDArray[np.uint8]:
+    """Per row, what is wrong with its place (index in `UNFIT`).
+
+    ITU-R M.1371-5: longitude 181 and latitude 91 degrees are "not available".
+    """
+    lon, lat = rows["lon"], rows["lat"]
+    problem = np.zeros(len(rows), np.uint8)
+    problem[(np.abs(lon) > at.LON_LIMIT) | (np.abs(lat) > at.LAT_LIMIT)] = BAD_POSITION
+    problem[(lon == at.LON_UNAVAILABLE) | (lat == at.LAT_UNAVAILABLE)] = NO_POSITION
+    return problem
+
+
+def unfit_statics(rows: m.Rows) -> NDArray[np.uint8]:
+    """Per row, why it can't become part of a frame (index in `UNFIT`, 0 where it can)."""
+    problem = np.zeros(len(rows), np.uint8)
+    problem[(rows["mmsi"] < 100_000_000) | (rows["mmsi"] > 999_999_999)] = BAD_MMSI
+    problem[rows["time"] == m.NO_TIME] = NO_TIME
+    return problem
+
+
+def unfit_positions(rows: m.Rows) -> NDArray[np.uint8]:
+    """Like `unfit_statics`, for position reports."""
+    problem = unfit_statics(rows)
+    return np.where(problem == FIT, place_problem(rows), problem)
+
+
+def to_positions(columns: Columns, source: str) -> pd.DataFrame:
+    """The position reports as `frames.POSITIONS`; rows that `unfit_positions` names are left out.
+
+    `source_offset` is the byte of the feed at which the report's first piece begins. Aircraft
+    (message 9) have no class; long-range reports (message 27) are class A's.
+    """
+    rows = columns.positions
+    rows = rows[unfit_positions(rows) == FIT]
+    kind = rows["msg_type"]
+    sog, cog, heading = rows["sog"], rows["cog"], rows["heading"]
+    return frames.conform(
+        pd.DataFrame(
+            {
+                "mmsi": rows["mmsi"].astype(np.int64),
+                "time": frames.from_epoch_us(rows["time"]),
+                "lat": rows["lat"] / 600_000.0,
+                "lon": rows["lon"] / 600_000.0,
+                "sog_kn": np.where(sog == at.SOG_UNAVAILABLE, np.nan, sog / 10.0),
+                "cog_deg": np.where(cog >= at.COG_UNAVAILABLE, np.nan, cog / 10.0),
+                "heading_deg": np.where(heading >= 360, np.nan, heading),
+                "nav_status": rows["nav_status"].astype(np.int16),
+                "msg_type": kind.astype(np.int16),
+                "ais_class": _classes(kind),
+                "source": _same(source, len(rows)),
+                "source_offset": rows["offset"],
+            }
+        ),
+        frames.POSITIONS,
+    )
+
+
+def to_statics(columns: Columns, source: str) -> pd.DataFrame:
+    """The static data as `frames.STATICS`, a row per report (see `merged`)."""
+    rows = columns.statics
+    rows = rows[unfit_statics(rows) == FIT]
+    has = rows["has"]
+    length = rows["to_bow"].astype(float) + rows["to_stern"]
+    beam = rows["to_port"].astype(float) + rows["to_starboard"]
+    return frames.conform(
+        pd.DataFrame(
+            {
+                "mmsi": rows["mmsi"].astype(np.int64),
+                "time": frames.from_epoch_us(rows["time"]),
+                "imo": rows["imo"].astype(np.int64),
+                "name": _strings(rows, "name"),
+                "callsign": _strings(rows, "callsign"),
+                "ship_type": np.where(
+                    has & m.HAS_SHIP_TYPE, rows["ship_type"].astype(np.int16), -1
+                ),
+                # 0 is "not available" in each of these.
+                "length_m": np.where(length > 0, length, np.nan),
+                "beam_m": np.where(beam > 0, beam, np.nan),
+                "draught_m": np.where(rows["draught"] > 0, rows["draught"] / 10.0, np.nan),
+                "destination": _strings(rows, "destination"),
+                "ais_class": _classes(rows["msg_type"]),
+                "source": _same(source, len(rows)),
+                "source_offset": rows["offset"],
+            }
+        ),
+        frames.STATICS,
+    )
+
+
+def merged(statics: pd.DataFrame) -> pd.DataFrame:
+    """One row per vessel: the last word of each about each field, whatever message it was in.
+
+    Parts A and B of message 24 carry different halves of a class B vessel's data.
+    """
+    blank = statics.replace({"name": "", "callsign": "", "destination": ""}, pd.NA)
+    blank["ship_type"] = blank["ship_type"].where(blank["ship_type"] >= 0).astype("Float64")
+    blank["imo"] = blank["imo"].where(blank["imo"] > 0).astype("Float64")
+    # `last` takes the last value that isn't missing.
+    newest = blank.sort_values("time", kind="stable").groupby("mmsi", as_index=False).last()
+    for name in ("name", "callsign", "destination"):
+        newest[name] = newest[name].fillna("")
+    newest["ship_type"] = newest["ship_type"].fillna(-1)
+    newest["imo"] = newest["imo"].fillna(0)
+    return frames.conform(newest, frames.STATICS)
+
+
+def _classes(kind: NDArray[np.uint8]) -> pd.Series:
+    letters = np.full(64, "", dtype="U1")
+    letters[[1, 2, 3, 5, 27]] = "A"
+    letters[[18, 19, 24]] = "B"
+    words = pa.DictionaryArray.from_arrays(kind, pa.array(letters)).cast(pa.large_string())
+    return pd.Series(words, dtype="str")
+
+
+def _same(text: str, count: int) -> pd.Series:
+    return pd.Series(pa.repeat(pa.scalar(text, pa.large_string()), count), dtype="str")
+
+
+def _strings(rows: m.Rows, name: str) -> pd.Series:
+    return pd.Series(texts(rows[name], rows[f"{name}_length"]).cast(pa.large_string()), dtype="str")

@@ -1,0 +1,318 @@
+"""The decoder: blocks of bytes in, columns out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.ingest.aivdm import memory as m
+from pipelines.ingest.aivdm.columns import Columns
+from pipelines.ingest.aivdm.compiled import MESSAGE, MESSAGE_NO_CACHE, Announce, Kernel, kernel
+
+CHUNK: Final = 1 << 21
+"""Bytes decoded at once: small enough that rows stay in the processor's cache."""
+
+MAX_LINE: Final = 1 << 16
+"""Longest line that is looked at, without its end; longer ones are no AIS."""
+
+LF: Final = 10
+CR: Final = 13
+_STEP: Final = MAX_LINE // 2
+_PAD: Final = 64
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A rejected piece of the feed: its bytes from `start` to before `end`, and its text."""
+
+    reason: str
+    start: int
+    end: int
+    text: bytes
+
+
+class Decoder:
+    """Decode a feed that comes in blocks of any size.
+
+    Where the feed is cut into blocks doesn't change what comes out. Memory is bounded: the arena of
+    rows and the memory for parts of messages are allocated here, and used again for every block.
+
+    Parameters
+    ----------
+    announce
+        Called with a sentence for people before the kernel is compiled, which happens once per
+        machine (see `compiled`).
+    rows
+        Rows of the arena.
+
+    Attributes
+    ----------
+    bytes_read
+        Bytes handed in so far.
+    """
+
+    def __init__(self, announce: Announce | None = None, rows: int = 1 << 17) -> None:
+        self._memory = m.Memory(rows)
+        self._arguments = self._memory.arguments()
+        self._kernel = prepared(announce)
+        self._buffer = np.full(CHUNK + MAX_LINE + 2 + _PAD, 10, np.uint8)
+        self._view = self._buffer.data
+        self._filled = 0
+        self._base = 0
+        self._overlong = -1
+        self._finished = False
+        self.bytes_read = 0
+
+    def feed(self, block: bytes | bytearray | memoryview) -> Columns:
+        """Decode the next bytes; give the rows that they complete (a copy of its own)."""
+        return Columns.joined([columns.copy() for columns in self.stream(block)], self)
+
+    def finish(self) -> Columns:
+        """Decode what is left at the end of the feed; rejects parts that still wait for others."""
+        return Columns.joined([columns.copy() for columns in self.stream_end()], self)
+
+    def stream(self, block: bytes | bytearray | memoryview) -> Iterator[Columns]:
+        """Like `feed`, in pieces; each is only valid until the next one is asked for."""
+        if self._finished:
+            raise ValueError("the feed is finished; begin another with a new Decoder")
+        data = memoryview(block).cast("B")
+        for start in range(0, len(data), CHUNK):
+            piece = data[start : start + CHUNK]
+            self.room()[: len(piece)] = piece
+            yield from self.advance(len(piece))
+
+    def room(self) -> memoryview:
+        """Where the next bytes (at most `CHUNK`) can be read into; then call `advance`."""
+        return self._view[self._filled : self._filled + CHUNK]
+
+    def advance(self, count: int) -> Iterator[Columns]:
+        """Decode `count` bytes that were written to `room`; see `stream`."""
+        self.bytes_read += count
+        end = self._filled + count
+        start = 0
+        if self._overlong >= 0:
+            start = self._end_of_line(0, end)
+            if start < 0:
+                self._carry(end - self._ends_open(end), end)
+                return
+            yield self._reject_overlong(self._base + start)
+        whole = max(start, self._whole_lines(end))
+        for first, stop in self._overlong_lines(start, whole):
+            yield from self._scan(start, first)
+            self._overlong = self._base + first
+            yield self._reject_overlong(self._base + stop)
+            start = stop
+        yield from self._scan(start, whole)
+        if end - self._ends_open(end) - whole > MAX_LINE:
+            self._overlong = self._base + whole
+            whole = end - self._ends_open(end)
+        self._carry(whole, end)
+
+    def stream_end(self) -> Iterator[Columns]:
+        """Like `finish`, in pieces; see `stream`."""
+        if self._finished:
+            return
+        self._finished = True
+        if self._overlong >= 0:
+            yield self._reject_overlong(self._base + self._filled)
+        elif self._filled:
+            self._buffer[self._filled] = 10
+            yield from self._scan(0, self._filled + 1, limit=self._filled)
+        slot = 0
+        while slot < m.SLOTS:
+            self._rewind(0, 0)
+            slot = int(self._kernel.expire(slot, *self._expiring()))
+            yield self._columns()
+
+    # -- what became of the feed ------------------------------------------------------------------
+
+    @property
+    def rejects(self) -> dict[str, int]:
+        """Pieces of the feed that became no row, per reason."""
+        counts = self._memory.reject_counts
+        return {reason: int(n) for reason, n in zip(m.REASONS, counts, strict=True) if n}
+
+    @property
+    def samples(self) -> list[Sample]:
+        """The first rejected pieces of each reason, with their places and (bounded) texts."""
+        memory = self._memory
+        return [
+            Sample(reason, int(start), int(end), memory.sample_texts[index, nth, :length].tobytes())
+            for index, reason in enumerate(m.REASONS)
+            for nth, (start, end, length) in enumerate(
+                memory.sample_ranges[index, : int(memory.reject_counts[index])].tolist()
+            )
+        ]
+
+    @property
+    def messages(self) -> dict[int, int]:
+        """Messages per type, those that became rows and the others."""
+        return {kind: int(n) for kind, n in enumerate(self._memory.type_counts) if n}
+
+    @property
+    def other_messages(self) -> dict[int, int]:
+        """Messages per type that are only listed with their offset (see `reread`)."""
+        return {kind: n for kind, n in self.messages.items() if kind not in DECODED}
+
+    @property
+    def other_lines(self) -> dict[str, int]:
+        """Lines per kind that aren't AIS: `$PGHP`, `comment`, `blank`, `tags` (a lone block) …"""
+        kinds = self._memory.kinds
+        names = [
+            int(key).to_bytes(8, "little").rstrip(b"\0").decode("ascii") for key in kinds["key"]
+        ]
+        names[-1] = "others"
+        return {name: int(n) for name, n in zip(names, kinds["lines"], strict=True) if n}
+
+    @property
+    def stations(self) -> list[str]:
+        """Names of the stations, by code."""
+        memory, head = self._memory, self._memory.head[0]
+        return [
+            memory.station_names[code, : memory.station_lengths[code]]
+            .tobytes()
+            .decode("ascii", "backslashreplace")
+            for code in range(int(head["stations"]))
+        ]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The feed in numbers: pieces, sentences, messages, joined and duplicate parts …"""
+        head = self._memory.head[0]
+        return {name: int(head[name]) for name in COUNTS}
+
+    @property
+    def unaccounted(self) -> int:
+        """Pieces of the feed that became nothing that is counted: 0 after `finish`."""
+        n = self.counts
+        became = (
+            n["messages"] + n["joined_parts"] + n["duplicate_parts"] + n["other_lines"]
+            + sum(self.rejects.values())
+        )  # fmt: skip
+        return n["pieces"] - became
+
+    # -- blocks -----------------------------------------------------------------------------------
+
+    def _scan(self, start: int, stop: int, limit: int | None = None) -> Iterator[Columns]:
+        while start < stop:
+            self._rewind(self._base, stop if limit is None else limit)
+            start = int(self._kernel.scan(self._buffer, start, stop, *self._arguments))
+            yield self._columns()
+
+    def _rewind(self, base: int, limit: int) -> None:
+        head = self._memory.head[0]
+        for table in TABLES:
+            head[table] = 0
+        head["base"] = base
+        head["limit"] = limit
+
+    def _columns(self) -> Columns:
+        memory, head = self._memory, self._memory.head[0]
+        return Columns(
+            **{table: getattr(memory, table)[: int(head[table])] for table in TABLES},
+            decoder=self,
+        )
+
+    def _expiring(self) -> tuple[Any, ...]:
+        memory = self._memory
+        return (
+            memory.head, memory.rejects, memory.reject_counts, memory.sample_ranges,
+            memory.sample_texts, memory.slots, memory.pieces, memory.texts,
+        )  # fmt: skip
+
+    def _carry(self, start: int, end: int) -> None:
+        """Keep the bytes of the line that isn't whole yet for the next block."""
+        self._buffer[: end - start] = self._buffer[start:end].copy()
+        self._filled = end - start
+        self._base += start
+
+    def _whole_lines(self, end: int) -> int:
+        """Where the last whole line before `end` ends."""
+        return 1 + max(
+            last(self._buffer, LF, end), last(self._buffer, CR, end - self._ends_open(end))
+        )
+
+    def _ends_open(self, end: int) -> int:
+        """1 if the last byte is a carriage return, whose line feed may come yet; else 0."""
+        return int(end > 0 and self._buffer[end - 1] == CR)
+
+    def _overlong_lines(self, start: int, whole: int) -> Iterator[tuple[int, int]]:
+        """First byte, and byte after the last, of each line of more than `MAX_LINE` bytes.
+
+        Such a line holds a step of half that length without a line end, wherever steps begin; only
+        around those is its length measured.
+        """
+        place = start
+        while place + _STEP <= whole:
+            if self._end_of_line(place, place + _STEP) >= 0:
+                place += _STEP
+                continue
+            first = max(
+                start, 1 + max(last(self._buffer, LF, place), last(self._buffer, CR, place))
+            )
+            stop = self._end_of_line(place, whole)
+            if stop - first - line_end_size(self._buffer, stop) > MAX_LINE:
+                yield first, stop
+            place = stop
+
+    def _end_of_line(self, start: int, end: int) -> int:
+        """The byte after the line that ends between `start` and `end`, or -1."""
+        piece = self._view[start:end].tobytes()
+        feed = piece.find(b"\n")
+        # Looking for a carriage return only before the line feed keeps this short.
+        found = piece.find(b"\r", 0, feed if feed >= 0 else len(piece))
+        if found < 0:
+            return start + feed + 1 if feed >= 0 else -1
+        if found + 1 == len(piece):
+            return -1
+        return start + found + (2 if piece[found + 1] == LF else 1)
+
+    def _reject_overlong(self, end: int) -> Columns:
+        memory = self._memory
+        self._rewind(self._base, 0)
+        memory.head[0]["pieces"] += 1
+        memory.head[0]["rejects"] = 1
+        memory.rejects[0] = (self._overlong, end, m.OVERLONG)
+        nth = int(memory.reject_counts[m.OVERLONG])
+        memory.reject_counts[m.OVERLONG] += 1
+        if nth < m.MAX_SAMPLES:
+            memory.sample_ranges[m.OVERLONG, nth] = self._overlong, end, 0
+        self._overlong = -1
+        return self._columns()
+
+
+TABLES: Final = ("positions", "statics", "bases", "aids", "others", "rejects")
+DECODED: Final = frozenset({1, 2, 3, 4, 5, 9, 11, 18, 19, 21, 24, 27})
+COUNTS: Final = (
+    "pieces", "sentences", "messages", "joined_parts", "duplicate_parts", "other_lines",
+    "damaged_tags", "unchecked_tags", "unmatched_wrappers", "stations_lost",
+)  # fmt: skip
+
+
+def prepared(announce: Announce | None) -> Kernel:
+    """The kernel, after saying that it has to be compiled if it has to be."""
+    entries = kernel()
+    if entries.cold and announce is not None and not getattr(entries.scan, "signatures", ()):
+        announce(MESSAGE if entries.folder else MESSAGE_NO_CACHE)
+    return entries
+
+
+def last(buffer: NDArray[np.uint8], byte: int, end: int) -> int:
+    """The last place of a byte before `end`, or -1."""
+    step = 4096
+    while end > 0:
+        start = max(end - step, 0)
+        found = np.flatnonzero(buffer[start:end] == byte)
+        if len(found):
+            return start + int(found[-1])
+        end, step = start, step * 4
+    return -1
+
+
+def line_end_size(buffer: NDArray[np.uint8], stop: int) -> int:
+    """Bytes of the line end before `stop`: 0 where there is none yet."""
+    if stop < 1:
+        return 0
+    return 2 if stop > 1 and buffer[stop - 1] == 10 and buffer[stop - 2] == 13 else 1

@@ -1,0 +1,524 @@
+"""What stands around a sentence: tag blocks, times, wrappers, and lines that are something else.
+
+A feed is cut into *pieces* without gaps: a piece is one sentence with what stands before it (a tag
+block, a time, line noise) and behind it (a time, a station, the line's end), or a line without a
+sentence. Sources: NMEA 0183 4.10, annex on TAG blocks, for tag blocks; IEC 61162-1 for sentences.
+The suffix of station and epoch is the U.S. Coast Guard's, `$PGHP` is GateHouse's.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from pipelines.ingest.aivdm import memory as m
+from pipelines.ingest.aivdm.jit import called, inlined
+from pipelines.ingest.aivdm.payload import instant
+from pipelines.ingest.aivdm.words import (
+    U,
+    first_mark,
+    folded,
+    load,
+    lowest,
+    marks_below,
+    marks_equal,
+)
+
+LF, CR, TAB, BLANK = 10, 13, 9, 32
+BANG, HASH, DOLLAR, STAR, COMMA, MINUS, DOT, COLON = 33, 35, 36, 42, 44, 45, 46, 58
+BACKSLASH = 92
+
+KIND_BLANK = U(int.from_bytes(b"blank", "little"))
+KIND_COMMENT = U(int.from_bytes(b"comment", "little"))
+KIND_TAGS = U(int.from_bytes(b"tags", "little"))
+
+OPENING = (BLANK, TAB, 34, 39, 40, 91)  # blanks, quotes, brackets before a time or sentence
+WRAPPER_START = U(int.from_bytes(b"$PGHP,1", "little"))
+
+BLANKS = U(0x2020202020202020)
+COMMAS = U(0x2C2C2C2C2C2C2C2C)
+BANGS = U(0x2121212121212121)
+BACKSLASHES = U(0x5C5C5C5C5C5C5C5C)
+
+# Epochs outside these years are no times: 1995 is before AIS, 2100 after this program.
+EARLIEST_US = 788_918_400_000_000
+LATEST_US = 4_102_444_800_000_000
+
+
+@inlined
+def is_digit(byte: Any) -> Any:
+    """0 to 9."""
+    return 48 <= byte <= 57
+
+
+@inlined
+def is_letter(byte: Any) -> Any:
+    """A to Z."""
+    return 65 <= byte <= 90
+
+
+@inlined
+def ends_line(byte: Any) -> Any:
+    """Carriage return or line feed."""
+    return byte == LF or byte == CR  # noqa: PLR1714 (a tuple would be slow here)
+
+
+@inlined
+def hex_digit(byte: Any) -> Any:
+    """Value of a hexadecimal digit of either case, or 256."""
+    if 48 <= byte <= 57:
+        return np.int64(byte) - 48
+    upper = np.int64(byte) & 0xDF
+    return upper - 55 if 65 <= upper <= 70 else np.int64(256)
+
+
+@inlined
+def checksum_at(buffer: Any, star: Any) -> Any:
+    """The checksum written behind `*` at `star`, or 256 or more where there are no two digits.
+
+    IEC 61162-1 asks for capital letters, and many programs write small ones.
+    """
+    return hex_digit(buffer[star + 1]) * 16 + hex_digit(buffer[star + 2])
+
+
+@inlined
+def line_end(buffer: Any, place: Any) -> Any:
+    """The byte after the end of the line that ends at or after `place`."""
+    while not ends_line(buffer[place]):
+        place += 1
+    if buffer[place] == CR and buffer[place + 1] == LF:
+        return place + 2
+    return place + 1
+
+
+@inlined
+def is_sentence(buffer: Any, place: Any) -> Any:
+    """Whether an AIS sentence begins at `place`, going by its formatter: !..VDM, or !..VDO,."""
+    return (
+        buffer[place] == BANG
+        and buffer[place + 1] >= BLANK
+        and buffer[place + 2] >= BLANK
+        and buffer[place + 3] == 86
+        and buffer[place + 4] == 68
+        and (buffer[place + 5] == 77 or buffer[place + 5] == 79)
+        and buffer[place + 6] == COMMA
+    )
+
+
+@inlined
+def plausible(time: Any) -> Any:
+    """A time within the life of AIS, else `NO_TIME`."""
+    return time if EARLIEST_US <= time < LATEST_US else np.int64(m.NO_TIME)
+
+
+@called
+def epoch(buffer: Any, place: Any, end: Any) -> Any:
+    """Microseconds of an epoch in s, ms, µs or ns (told by its digits), or `NO_TIME`; and its end.
+
+    Seconds may have a fraction. 9 or 10 digits are seconds of 1995 to 2100, 12 or 13 milliseconds,
+    15 or 16 microseconds, 18 or 19 nanoseconds.
+    """
+    value = np.int64(0)
+    digits = 0
+    while place < end and is_digit(buffer[place]):
+        if digits < 18:
+            value = value * 10 + (np.int64(buffer[place]) - 48)
+        digits += 1
+        place += 1
+    time = np.int64(m.NO_TIME)
+    if digits in (9, 10):
+        time = value * 1_000_000
+        if place < end and buffer[place] == DOT:
+            place += 1
+            unit = 100_000
+            while place < end and is_digit(buffer[place]):
+                time += unit * (np.int64(buffer[place]) - 48)
+                unit //= 10
+                place += 1
+    elif digits in (12, 13):
+        time = value * 1_000
+    elif digits in (15, 16):
+        time = value
+    elif digits in (18, 19):
+        # Only 18 digits were taken, so that 19 can't overflow.
+        time = value // 1_000 if digits == 18 else value // 100
+    return plausible(time), place
+
+
+@inlined
+def two_digits(buffer: Any, place: Any) -> Any:
+    """A number of two digits, or 99."""
+    if is_digit(buffer[place]) and is_digit(buffer[place + 1]):
+        return np.int64(buffer[place]) * 10 + np.int64(buffer[place + 1]) - 528
+    return np.int64(99)
+
+
+@called
+def iso_time(buffer: Any, place: Any) -> Any:
+    """Microseconds of an ISO 8601 date and time in UTC or with an offset, or `NO_TIME`; its end.
+
+    `2024-01-31T23:59:59[.999][Z|+08:00]`, with a blank in place of T as well.
+    """
+    none = np.int64(m.NO_TIME), place
+    if not (buffer[place + 4] == MINUS and buffer[place + 7] == MINUS):
+        return none
+    if not (buffer[place + 10] in (84, BLANK) and buffer[place + 13] == COLON):
+        return none
+    if buffer[place + 16] != COLON:
+        return none
+    time = instant(
+        two_digits(buffer, place) * 100 + two_digits(buffer, place + 2),
+        two_digits(buffer, place + 5),
+        two_digits(buffer, place + 8),
+        two_digits(buffer, place + 11),
+        two_digits(buffer, place + 14),
+        two_digits(buffer, place + 17),
+    )
+    if time == m.NO_TIME:
+        return none
+    place += 19
+    if buffer[place] in (DOT, COMMA) and is_digit(buffer[place + 1]):
+        place += 1
+        unit = 100_000
+        while is_digit(buffer[place]):
+            time += unit * (np.int64(buffer[place]) - 48)
+            unit //= 10
+            place += 1
+    sign = 1 if buffer[place] == 43 else (-1 if buffer[place] == MINUS else 0)
+    if sign:
+        hours = two_digits(buffer, place + 1)
+        minutes = two_digits(buffer, place + 3 + (buffer[place + 3] == COLON))
+        if hours <= 14 and minutes < 60:
+            time -= sign * (hours * 60 + minutes) * 60_000_000
+    return plausible(time), place
+
+
+@called
+def prefix_time(buffer: Any, place: Any) -> Any:
+    """A time before a sentence, where a digit stands: an epoch or ISO 8601; and its end."""
+    if buffer[place + 4] == MINUS:
+        return iso_time(buffer, place)
+    return epoch(buffer, place, place + 40)
+
+
+@called
+def station_code(
+    buffer: Any, place: Any, end: Any, head: Any, keys: Any, names: Any, lengths: Any
+) -> Any:
+    """Code of a station's name, given out in order of first appearance.
+
+    `keys` is an open-addressing hash table of codes + 1. Names are told apart by their first
+    `STATION_NAME` bytes (NMEA 4.10 allows 15). When `MAX_STATIONS` are known, new ones get none.
+    """
+    length = min(end - place, m.STATION_NAME)
+    if length <= 0:
+        return np.int64(m.NO_STATION)
+    key = U(14695981039346656037)
+    for index in range(length):
+        key = (key ^ U(buffer[place + index])) * U(1099511628211)
+    slot = np.int64((key ^ (key >> U(29))) & U(m.STATION_SLOTS - 1))
+    while keys[slot] != 0:
+        code = keys[slot] - 1
+        same = lengths[code] == length
+        index = 0
+        while same and index < length:
+            same = names[code, index] == buffer[place + index]
+            index += 1
+        if same:
+            return code
+        slot = (slot + 1) & (m.STATION_SLOTS - 1)
+    if head.stations >= m.MAX_STATIONS:
+        head.stations_lost += 1
+        return np.int64(m.NO_STATION)
+    code = head.stations
+    keys[slot] = code + 1
+    lengths[code] = length
+    for index in range(length):
+        names[code, index] = buffer[place + index]
+    head.stations += 1
+    return code
+
+
+@called
+def group_of(buffer: Any, place: Any, end: Any, head: Any) -> None:
+    """Read `g:1-2-1234`: number of the line in its group, lines of the group, the group's code."""
+    numbers = np.zeros(3, np.int64)
+    field = 0
+    digits = 0
+    while place < end:
+        byte = buffer[place]
+        if byte == MINUS and field < 2 and digits:
+            field += 1
+            digits = 0
+        elif is_digit(byte) and digits < 17:
+            numbers[field] = numbers[field] * 10 + (np.int64(byte) - 48)
+            digits += 1
+        else:
+            return
+        place += 1
+    if field == 2 and digits:
+        head.group_number = numbers[0]
+        head.group_total = numbers[1]
+        head.group = numbers[2]
+
+
+@called
+def tag_fields(
+    buffer: Any, place: Any, end: Any, head: Any, keys: Any, names: Any, lengths: Any
+) -> None:
+    """The fields of a tag block that are kept: c: time, s: source station, g: group."""
+    while place < end:
+        stop = place
+        while stop < end and buffer[stop] != COMMA:
+            stop += 1
+        if stop - place > 2 and buffer[place + 1] == COLON:
+            if buffer[place] == 99:
+                time, after = epoch(buffer, place + 2, stop)
+                if time != m.NO_TIME and after == stop:
+                    head.time = time
+                    head.time_from = m.FROM_TAG
+            elif buffer[place] == 115:
+                head.station = station_code(buffer, place + 2, stop, head, keys, names, lengths)
+            elif buffer[place] == 103:
+                group_of(buffer, place + 2, stop, head)
+        place = stop + 1
+
+
+@inlined
+def tag_block(buffer: Any, place: Any, head: Any, keys: Any, names: Any, lengths: Any) -> Any:
+    """Read the tag block that begins at `place`; give its end, or -1 if there is none.
+
+    A block whose checksum is wrong is passed over, and what it says isn't believed: the sentence
+    behind it has a checksum of its own.
+    """
+    close = np.int64(place + 1)
+    parity = U(0)
+    while True:
+        word = load(buffer, close)
+        marks = (
+            marks_equal(word, BACKSLASHES) | marks_equal(word, BANGS) | marks_below(word, BLANKS)
+        )
+        if marks:
+            break
+        parity ^= word
+        close += 8
+    inside = first_mark(marks)
+    parity ^= lowest(word, inside)
+    close += inside
+    if buffer[close] != BACKSLASH:
+        return np.int64(-1)
+    end = close
+    if close - place > 3 and buffer[close - 3] == STAR:
+        # What is behind the text is taken out of its parity again.
+        end = close - 3
+        tail = buffer[end] ^ buffer[end + 1] ^ buffer[end + 2]
+        if checksum_at(buffer, end) != (folded(parity) ^ tail):
+            head.damaged_tags += 1
+            return close + 1
+    else:
+        head.unchecked_tags += 1
+    tag_fields(buffer, place + 1, end, head, keys, names, lengths)
+    return close + 1
+
+
+@called
+def inherit(head: Any, groups: Any) -> None:
+    """Let lines of a tag-block group share what one of them says about time and station.
+
+    NMEA 4.10: the parameters of a group's first line hold for the group.
+    """
+    group = groups[head.group & (m.GROUPS - 1)]
+    known = (
+        group.group == head.group
+        and group.total == head.group_total
+        and group.seen != 0
+        and head.pieces - group.seen <= m.GROUP_WITHIN_SENTENCES
+        and head.group_number != 1
+    )
+    if known:
+        if head.time == m.NO_TIME and group.time != m.NO_TIME:
+            head.time = group.time
+            head.time_from = m.FROM_GROUP
+        if head.station == m.NO_STATION:
+            head.station = group.station
+    group.group = head.group
+    group.total = head.group_total
+    group.seen = head.pieces
+    group.time = head.time
+    group.station = head.station
+
+
+@called
+def suffix(
+    buffer: Any, place: Any, end: Any, head: Any, keys: Any, names: Any, lengths: Any
+) -> None:
+    """Read station and time behind a sentence: `,r003669987,1152921693`.
+
+    The last field that is an epoch is the time; a field of `r` or `b` and digits or letters is the
+    receiving or base station. Both only count where a tag block or wrapper doesn't tell.
+    """
+    if buffer[place] not in (COMMA, BLANK, TAB, 59):
+        return
+    time = np.int64(m.NO_TIME)
+    while place < end:
+        place += 1
+        stop = place
+        while stop < end and buffer[stop] not in (COMMA, BLANK, TAB, 59):
+            stop += 1
+        if stop > place and is_digit(buffer[place]):
+            found, after = epoch(buffer, place, stop)
+            if found != m.NO_TIME and after == stop:
+                time = found
+        elif stop - place >= 5 and buffer[place] in (98, 114) and head.station == m.NO_STATION:
+            plain = True
+            for index in range(place, stop):
+                byte = buffer[index]
+                plain = plain and (is_digit(byte) or is_letter(byte & 0xDF))
+            if plain:
+                head.station = station_code(buffer, place, stop, head, keys, names, lengths)
+        place = stop
+    if time != m.NO_TIME and head.time == m.NO_TIME:
+        head.time = time
+        head.time_from = m.FROM_SUFFIX
+
+
+@called
+def wrapper(buffer: Any, place: Any, head: Any, wrappers: Any) -> None:
+    """Remember the time of a `$PGHP` line for the sentence that follows.
+
+    `$PGHP,1,year,month,day,hour,minute,second,millisecond,country,region,pss,online,cc*hh`, where
+    cc is the checksum of the wrapped sentence (of all its parts, combined).
+    """
+    star = place + 1
+    parity = 0
+    while buffer[star] != STAR and buffer[star] >= BLANK:
+        parity ^= buffer[star]
+        star += 1
+    if buffer[star] != STAR or checksum_at(buffer, star) != parity:
+        return
+    numbers = np.zeros(8, np.int64)
+    field = 0
+    last = place
+    for index in range(place + 5, star):
+        if buffer[index] == COMMA:
+            field += 1
+            last = index
+        elif 1 <= field <= 8:
+            number = numbers[field - 1]
+            if is_digit(buffer[index]) and 0 <= number <= 99_999:
+                numbers[field - 1] = number * 10 + (np.int64(buffer[index]) - 48)
+            else:
+                numbers[field - 1] = -1
+    time = instant(numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6])
+    if field < 9 or min(numbers[4], numbers[5]) < 0 or numbers[6] < 0 or time == m.NO_TIME:
+        return
+    if not 0 <= numbers[7] <= 999:
+        return
+    if head.wrappers == m.WRAPPERS:
+        for index in range(m.WRAPPERS - 1):
+            wrappers[index].time = wrappers[index + 1].time
+            wrappers[index].checksum = wrappers[index + 1].checksum
+        head.wrappers -= 1
+    checksum = np.int64(-1)
+    if star - last == 3:
+        checksum = hex_digit(buffer[last + 1]) * 16 + hex_digit(buffer[last + 2])
+    kept = wrappers[head.wrappers]
+    kept.time = plausible(time + numbers[7] * 1_000)
+    kept.checksum = checksum
+    head.wrappers += 1
+
+
+@called
+def unwrap(head: Any, wrappers: Any, checksum: Any, parts: Any) -> None:
+    """Give the sentence at hand the time of the wrapper that names its checksum, else of the last.
+
+    Wrappers of sentences that a filter took out stand before those of others, hence the look at all
+    since the last sentence. A wrapper can't be checked against one part of several, and those of
+    own-ship sentences (VDO) name 00.
+    """
+    if head.time == m.NO_TIME:
+        chosen = head.wrappers - 1
+        found = parts > 1 or wrappers[chosen].checksum <= 0
+        for index in range(head.wrappers):
+            if wrappers[index].checksum == checksum:
+                chosen = index
+                found = True
+        if not found:
+            head.unmatched_wrappers += 1
+        if wrappers[chosen].time != m.NO_TIME:
+            head.time = wrappers[chosen].time
+            head.time_from = m.FROM_WRAPPER if found else m.FROM_NEAR_WRAPPER
+    head.wrappers = 0
+
+
+@inlined
+def next_stop(buffer: Any, place: Any) -> Any:
+    """First place from `place` on of `!`, a backslash or a control character."""
+    while True:
+        word = load(buffer, place)
+        marks = (
+            marks_equal(word, BACKSLASHES) | marks_equal(word, BANGS) | marks_below(word, BLANKS)
+        )
+        if marks:
+            return place + first_mark(marks)
+        place += 8
+
+
+@called
+def next_piece(buffer: Any, place: Any) -> Any:
+    """Where the next piece begins: behind the end of the line, or at `!` or a backslash before."""
+    place = next_stop(buffer, place)
+    while not (ends_line(buffer[place]) or buffer[place] == BANG or buffer[place] == BACKSLASH):
+        place = next_stop(buffer, place + 1)
+    return line_end(buffer, place) if ends_line(buffer[place]) else place
+
+
+@called
+def preamble(
+    buffer: Any, place: Any, head: Any, wrappers: Any, keys: Any, names: Any, lengths: Any
+) -> Any:
+    """Pass over what stands before a sentence; give its place, or -1 if the line has none.
+
+    `head.content` is left at what follows the tag blocks.
+    """
+    while True:
+        while buffer[place] in OPENING:
+            place += 1
+        if place == head.content and buffer[place] == HASH:
+            return np.int64(-1)
+        if is_digit(buffer[place]) and head.prefix_time == m.NO_TIME:
+            head.prefix_time, place = prefix_time(buffer, place)
+        place = next_stop(buffer, place)
+        byte = buffer[place]
+        if byte == BANG and is_sentence(buffer, place):
+            if place > head.content and is_wrapper(buffer, head.content):
+                wrapper(buffer, head.content, head, wrappers)
+            return place
+        if ends_line(byte):
+            return np.int64(-1)
+        after = np.int64(-1)
+        if byte == BACKSLASH:
+            after = tag_block(buffer, place, head, keys, names, lengths)
+        if after > 0:
+            head.content = after
+            head.tags += 1
+            place = after
+        else:
+            place += 1
+
+
+@inlined
+def is_wrapper(buffer: Any, place: Any) -> Any:
+    """Whether a line is `$PGHP,`."""
+    return lowest(load(buffer, place), 7) == WRAPPER_START
+
+
+@called
+def count_kind(key: Any, head: Any, kinds: Any) -> None:
+    """Count a line that isn't AIS; the last entry is for kinds that find no room."""
+    index = 0
+    while index < m.KINDS - 1 and kinds[index].key != 0 and kinds[index].key != key:
+        index += 1
+    if index < m.KINDS - 1:
+        kinds[index].key = key
+    kinds[index].lines += 1
+    head.other_lines += 1

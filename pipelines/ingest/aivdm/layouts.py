@@ -1,0 +1,338 @@
+"""Where the fields of AIS messages are: bit layouts as data.
+
+Source: Recommendation ITU-R M.1371-5 (02/2014), Annex 8, which has one table of parameters per
+message; each layout here names its message. Bit 0 is the first bit of the message ID. Every message
+starts with message ID (6), repeat indicator (2) and the transmitter's MMSI (30).
+
+The tables are tuples of plain numbers, because the compiler then sees every field's place as a
+constant and reads it with one or two shifts.
+"""
+
+from typing import Final, NamedTuple
+
+
+class Bits(NamedTuple):
+    """Place of a field: first bit and number of bits; no bits where a message lacks the field."""
+
+    start: int
+    width: int
+
+
+class Text(NamedTuple):
+    """Place of a text: first bit and number of 6-bit ASCII characters."""
+
+    start: int
+    characters: int
+
+
+ABSENT: Final = Bits(0, 0)
+
+MESSAGE_ID: Final = Bits(0, 6)
+REPEAT: Final = Bits(6, 2)
+MMSI: Final = Bits(8, 30)
+HEADER_BITS: Final = 38
+
+# Values that mean "not available", in the native units of the columns (message 1).
+LON_UNAVAILABLE: Final = 181 * 600_000
+LAT_UNAVAILABLE: Final = 91 * 600_000
+LON_LIMIT: Final = 180 * 600_000
+LAT_LIMIT: Final = 90 * 600_000
+SOG_UNAVAILABLE: Final = 1023
+COG_UNAVAILABLE: Final = 3600
+HEADING_UNAVAILABLE: Final = 511
+ROT_UNAVAILABLE: Final = -128
+NAV_STATUS_UNDEFINED: Final = 15
+SECOND_UNAVAILABLE: Final = 60
+ALTITUDE_UNAVAILABLE: Final = 4095
+
+
+class PositionLayout(NamedTuple):
+    """A position report, and the units of its numbers in those of the columns.
+
+    The columns hold 1/10000 minute, 1/10 knot and 1/10 degree.
+    """
+
+    least_bits: int
+    nav_status: Bits
+    rot: Bits
+    sog: Bits
+    accuracy: Bits
+    lon: Bits
+    lat: Bits
+    cog: Bits
+    heading: Bits
+    second: Bits
+    maneuver: Bits
+    raim: Bits
+    altitude: Bits = ABSENT
+    lonlat_unit: int = 1
+    sog_unit: int = 1
+    sog_unavailable: int = SOG_UNAVAILABLE
+    cog_unit: int = 1
+    cog_unavailable: int = COG_UNAVAILABLE
+
+
+# Messages 1, 2 and 3, class A position report. 168 bits; what follows RAIM at bit 148 is
+# the communication state, which isn't kept, so a message cut inside it still tells everything.
+CLASS_A: Final = PositionLayout(
+    least_bits=149,
+    nav_status=Bits(38, 4),
+    rot=Bits(42, 8),
+    sog=Bits(50, 10),
+    accuracy=Bits(60, 1),
+    lon=Bits(61, 28),
+    lat=Bits(89, 27),
+    cog=Bits(116, 12),
+    heading=Bits(128, 9),
+    second=Bits(137, 6),
+    maneuver=Bits(143, 2),
+    raim=Bits(148, 1),
+)
+
+# Message 9, standard search and rescue aircraft position report. SOG in whole knots.
+AIRCRAFT: Final = PositionLayout(
+    least_bits=148,
+    nav_status=ABSENT,
+    rot=ABSENT,
+    sog=Bits(50, 10),
+    accuracy=Bits(60, 1),
+    lon=Bits(61, 28),
+    lat=Bits(89, 27),
+    cog=Bits(116, 12),
+    heading=ABSENT,
+    second=Bits(128, 6),
+    maneuver=ABSENT,
+    raim=Bits(147, 1),
+    altitude=Bits(38, 12),
+    sog_unit=10,
+)
+
+# Message 18, standard class B equipment position report.
+CLASS_B: Final = PositionLayout(
+    least_bits=148,
+    nav_status=ABSENT,
+    rot=ABSENT,
+    sog=Bits(46, 10),
+    accuracy=Bits(56, 1),
+    lon=Bits(57, 28),
+    lat=Bits(85, 27),
+    cog=Bits(112, 12),
+    heading=Bits(124, 9),
+    second=Bits(133, 6),
+    maneuver=ABSENT,
+    raim=Bits(147, 1),
+)
+
+# Message 19, extended class B equipment position report. 312 bits.
+CLASS_B_EXTENDED: Final = CLASS_B._replace(least_bits=306, raim=Bits(305, 1))
+
+# Message 27, long-range position report. 1/10 minute, knots and degrees; SOG 63 and
+# COG 511 are "not available".
+LONG_RANGE: Final = PositionLayout(
+    least_bits=95,
+    nav_status=Bits(40, 4),
+    rot=ABSENT,
+    sog=Bits(79, 6),
+    accuracy=Bits(38, 1),
+    lon=Bits(44, 18),
+    lat=Bits(62, 17),
+    cog=Bits(85, 9),
+    heading=ABSENT,
+    second=ABSENT,
+    maneuver=ABSENT,
+    raim=Bits(39, 1),
+    lonlat_unit=1000,
+    sog_unit=10,
+    sog_unavailable=63,
+    cog_unit=10,
+    cog_unavailable=511,
+)
+
+
+class StaticLayout(NamedTuple):
+    """Static data: who a vessel says that it is. Texts of 0 characters aren't in the message."""
+
+    least_bits: int
+    imo: Bits
+    callsign: Text
+    name: Text
+    ship_type: Bits
+    to_bow: Bits
+    to_stern: Bits
+    to_port: Bits
+    to_starboard: Bits
+    epfd: Bits
+    eta: Bits
+    draught: Bits
+    destination: Text
+    vendor: Text
+    vendor_model: Bits
+    vendor_serial: Bits
+
+
+NO_TEXT: Final = Text(0, 0)
+
+# Message 5, ship static and voyage related data. 424 bits; real transponders send 420 to
+# 426. The last field kept, the destination, may lack its last characters but no other field.
+VOYAGE: Final = StaticLayout(
+    least_bits=302,
+    imo=Bits(40, 30),
+    callsign=Text(70, 7),
+    name=Text(112, 20),
+    ship_type=Bits(232, 8),
+    to_bow=Bits(240, 9),
+    to_stern=Bits(249, 9),
+    to_port=Bits(258, 6),
+    to_starboard=Bits(264, 6),
+    epfd=Bits(270, 4),
+    eta=Bits(274, 20),
+    draught=Bits(294, 8),
+    destination=Text(302, 20),
+    vendor=NO_TEXT,
+    vendor_model=ABSENT,
+    vendor_serial=ABSENT,
+)
+
+# The static half of message 19.
+EXTENDED_STATIC: Final = StaticLayout(
+    least_bits=306,
+    imo=ABSENT,
+    callsign=NO_TEXT,
+    name=Text(143, 20),
+    ship_type=Bits(263, 8),
+    to_bow=Bits(271, 9),
+    to_stern=Bits(280, 9),
+    to_port=Bits(289, 6),
+    to_starboard=Bits(295, 6),
+    epfd=Bits(301, 4),
+    eta=ABSENT,
+    draught=ABSENT,
+    destination=NO_TEXT,
+    vendor=NO_TEXT,
+    vendor_model=ABSENT,
+    vendor_serial=ABSENT,
+)
+
+# Message 24 part A. 160 bits, sent as 158 to 168: the name may lack its last character.
+PART_NUMBER: Final = Bits(38, 2)
+PART_A: Final = StaticLayout(
+    least_bits=154,
+    imo=ABSENT,
+    callsign=NO_TEXT,
+    name=Text(40, 20),
+    ship_type=ABSENT,
+    to_bow=ABSENT,
+    to_stern=ABSENT,
+    to_port=ABSENT,
+    to_starboard=ABSENT,
+    epfd=ABSENT,
+    eta=ABSENT,
+    draught=ABSENT,
+    destination=NO_TEXT,
+    vendor=NO_TEXT,
+    vendor_model=ABSENT,
+    vendor_serial=ABSENT,
+)
+
+# Message 24 part B. 168 bits, sent as 158 to 168; dimensions need 162, the type of
+# position fixing device 166.
+PART_B: Final = StaticLayout(
+    least_bits=132,
+    imo=ABSENT,
+    callsign=Text(90, 7),
+    name=NO_TEXT,
+    ship_type=Bits(40, 8),
+    to_bow=Bits(132, 9),
+    to_stern=Bits(141, 9),
+    to_port=Bits(150, 6),
+    to_starboard=Bits(156, 6),
+    epfd=Bits(162, 4),
+    eta=ABSENT,
+    draught=ABSENT,
+    destination=NO_TEXT,
+    vendor=Text(48, 3),
+    vendor_model=Bits(66, 4),
+    vendor_serial=Bits(70, 20),
+)
+# Message 24 part B: a craft associated with a parent ship (MMSI 98MIDXXXX) gives the parent's MMSI
+# in place of its dimensions.
+MOTHER_SHIP: Final = Bits(132, 30)
+AUXILIARY_CRAFT: Final = 98
+
+
+class BaseLayout(NamedTuple):
+    """UTC and position of a base station, or the answer of a mobile one."""
+
+    least_bits: int
+    year: Bits
+    month: Bits
+    day: Bits
+    hour: Bits
+    minute: Bits
+    second: Bits
+    accuracy: Bits
+    lon: Bits
+    lat: Bits
+    epfd: Bits
+    raim: Bits
+
+
+# Messages 4 and 11. 168 bits, of which the last 19 are the communication state.
+BASE: Final = BaseLayout(
+    least_bits=149,
+    year=Bits(38, 14),
+    month=Bits(52, 4),
+    day=Bits(56, 5),
+    hour=Bits(61, 5),
+    minute=Bits(66, 6),
+    second=Bits(72, 6),
+    accuracy=Bits(78, 1),
+    lon=Bits(79, 28),
+    lat=Bits(107, 27),
+    epfd=Bits(134, 4),
+    raim=Bits(148, 1),
+)
+
+
+class AidLayout(NamedTuple):
+    """An aid to navigation."""
+
+    least_bits: int
+    aid_type: Bits
+    name: Text
+    accuracy: Bits
+    lon: Bits
+    lat: Bits
+    to_bow: Bits
+    to_stern: Bits
+    to_port: Bits
+    to_starboard: Bits
+    epfd: Bits
+    second: Bits
+    off_position: Bits
+    raim: Bits
+    virtual: Bits
+    assigned: Bits
+    name_extension: Text
+
+
+# Message 21, aids-to-navigation report. 272 to 360 bits: the name goes on after bit 272.
+AID: Final = AidLayout(
+    least_bits=271,
+    aid_type=Bits(38, 5),
+    name=Text(43, 20),
+    accuracy=Bits(163, 1),
+    lon=Bits(164, 28),
+    lat=Bits(192, 27),
+    to_bow=Bits(219, 9),
+    to_stern=Bits(228, 9),
+    to_port=Bits(237, 6),
+    to_starboard=Bits(243, 6),
+    epfd=Bits(249, 4),
+    second=Bits(253, 6),
+    off_position=Bits(259, 1),
+    raim=Bits(268, 1),
+    virtual=Bits(269, 1),
+    assigned=Bits(270, 1),
+    name_extension=Text(272, 14),
+)

@@ -1,0 +1,336 @@
+"""What the kernel works in: the column arena, what it remembers between blocks, and their types.
+
+Everything is allocated once per decoder and reused, so that memory doesn't grow with the feed. The
+tables of the arena are arrays of rows (NumPy structured arrays): a message's fields are written
+beside one another, and `columns` copies them out as columns.
+"""
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.void]
+
+NO_TIME: Final = int(np.iinfo(np.int64).min)
+"""Marker of a row whose time the feed doesn't tell; NumPy reads it as NaT."""
+NO_STATION: Final = -1
+NO_GROUP: Final = -1
+
+# How long a part of a message waits for the others. A transmission lasts 5 slots of 26.7 ms
+# (ITU-R M.1371-5, Annex 2, 3.2.2.11), and IEC 61162-1 reuses the 10 sequential identifiers in turn,
+# so that a much later part with the same identifier belongs to another message.
+PARTS_WITHIN_SENTENCES: Final = 1_000
+PARTS_WITHIN_US: Final = 10_000_000
+GROUP_WITHIN_SENTENCES: Final = 1_000
+
+# Where a row's time comes from, best first.
+TIME_FROM: Final = MappingProxyType({
+    0: "none",
+    1: "tag block (NMEA 4.10, c:)",
+    2: "tag block of another line of the same group",
+    3: "$PGHP wrapper that names this sentence's checksum",
+    4: "$PGHP wrapper just before this sentence, naming another checksum",
+    5: "epoch after the sentence",
+    6: "epoch or ISO 8601 time before the sentence",
+})  # fmt: skip
+FROM_NONE, FROM_TAG, FROM_GROUP, FROM_WRAPPER, FROM_NEAR_WRAPPER, FROM_SUFFIX, FROM_PREFIX = range(
+    7
+)
+
+# Why a piece of the feed becomes no row. The texts are those of `pipelines.ingest.report.REASONS`.
+REASONS: Final = (
+    "checksum",
+    "malformed",
+    "not a sentence",
+    "payload",
+    "short",
+    "part number",
+    "incomplete multi-part",
+    "overlong line",
+)
+CHECKSUM, MALFORMED, NOT_A_SENTENCE, PAYLOAD, SHORT, PART, INCOMPLETE, OVERLONG = range(8)
+MAX_SAMPLES: Final = 5
+MAX_TEXT: Final = 200
+
+# Bits of `flags`.
+ACCURACY, RAIM, OWN_SHIP = 1, 2, 64
+MANEUVER_SHIFT, REPEAT_SHIFT = 2, 4
+OFF_POSITION, VIRTUAL, ASSIGNED = 4, 8, 128
+# Bits of `has`: what a static message says.
+HAS_NAME, HAS_CALLSIGN, HAS_VOYAGE, HAS_SHIP_TYPE, HAS_SIZE, HAS_VENDOR, HAS_MOTHER_SHIP = (
+    1, 2, 4, 8, 16, 32, 64
+)  # fmt: skip
+
+_ROW: Final[list[Any]] = [
+    ("time", "i8"),
+    ("offset", "i8"),
+    ("mmsi", "u4"),
+    ("station", "i4"),
+]
+POSITION: Final = np.dtype(
+    [
+        *_ROW,
+        ("lon", "i4"),
+        ("lat", "i4"),
+        ("sog", "u2"),
+        ("cog", "u2"),
+        ("heading", "u2"),
+        ("altitude", "u2"),
+        ("rot", "i1"),
+        ("msg_type", "u1"),
+        ("nav_status", "u1"),
+        ("second", "u1"),
+        ("flags", "u1"),
+        ("channel", "u1"),
+        ("time_from", "u1"),
+    ],
+    align=True,
+)
+"""Position reports (messages 1, 2, 3, 9, 18, 19, 27), in the native units of message 1."""
+
+STATIC: Final = np.dtype(
+    [
+        *_ROW,
+        ("imo", "u4"),
+        ("eta", "u4"),
+        ("mother_ship", "u4"),
+        ("vendor_serial", "u4"),
+        ("to_bow", "u2"),
+        ("to_stern", "u2"),
+        ("to_port", "u1"),
+        ("to_starboard", "u1"),
+        ("msg_type", "u1"),
+        ("part", "u1"),
+        ("ship_type", "u1"),
+        ("draught", "u1"),
+        ("epfd", "u1"),
+        ("vendor_model", "u1"),
+        ("has", "u1"),
+        ("flags", "u1"),
+        ("time_from", "u1"),
+        ("name_length", "u1"),
+        ("callsign_length", "u1"),
+        ("destination_length", "u1"),
+        ("vendor_length", "u1"),
+        # Multiples of 8, because characters are written 8 at a time.
+        ("name", "u1", (24,)),
+        ("callsign", "u1", (8,)),
+        ("destination", "u1", (24,)),
+        ("vendor", "u1", (8,)),
+    ],
+    align=True,
+)
+"""Static data (messages 5, 19 and 24)."""
+
+BASE: Final = np.dtype(
+    [
+        *_ROW,
+        ("utc", "i8"),
+        ("lon", "i4"),
+        ("lat", "i4"),
+        ("msg_type", "u1"),
+        ("epfd", "u1"),
+        ("flags", "u1"),
+        ("time_from", "u1"),
+    ],
+    align=True,
+)
+"""Base stations and UTC responses (messages 4 and 11)."""
+
+AID: Final = np.dtype(
+    [
+        *_ROW,
+        ("lon", "i4"),
+        ("lat", "i4"),
+        ("to_bow", "u2"),
+        ("to_stern", "u2"),
+        ("to_port", "u1"),
+        ("to_starboard", "u1"),
+        ("msg_type", "u1"),
+        ("aid_type", "u1"),
+        ("epfd", "u1"),
+        ("second", "u1"),
+        ("flags", "u1"),
+        ("time_from", "u1"),
+        ("name_length", "u1"),
+        ("name", "u1", (48,)),
+    ],
+    align=True,
+)
+"""Aids to navigation (message 21)."""
+
+OTHER: Final = np.dtype([*_ROW, ("msg_type", "u1"), ("time_from", "u1")], align=True)
+"""Every other message, to be read again by its offset."""
+
+REJECT: Final = np.dtype([("start", "i8"), ("end", "i8"), ("reason", "u1")], align=True)
+"""Pieces of the feed that became no row: first byte, byte after the last, index in `REASONS`."""
+
+SLOTS: Final = 4096
+WAYS: Final = 8
+PARTS: Final = 9
+PART_TEXT: Final = 256
+PAYLOAD_WORDS: Final = 320
+MAX_PAYLOAD: Final = 2048
+
+SLOT: Final = np.dtype(
+    [
+        ("key", "i8"),
+        ("group", "i8"),
+        ("time", "i8"),
+        ("offset", "i8"),
+        ("seen", "i8"),
+        ("station", "i4"),
+        ("present", "i4"),
+        ("total", "i4"),
+        ("fill", "i4"),
+        ("channel", "i4"),
+        ("flags", "i4"),
+        ("done", "i4"),
+        ("time_from", "i4"),
+    ],
+    align=True,
+)
+"""A message of which some parts are there; `present` has bit n for part n."""
+
+PIECE: Final = np.dtype(
+    [("start", "i8"), ("end", "i8"), ("length", "i4"), ("payload", "i4"), ("characters", "i4")],
+    align=True,
+)
+"""A part that waits: its place in the feed, length of its sentence, and its payload therein."""
+
+GROUPS: Final = 4096
+GROUP: Final = np.dtype(
+    [("group", "i8"), ("time", "i8"), ("seen", "i8"), ("station", "i4"), ("total", "i4")],
+    align=True,
+)
+"""What the first line of a tag-block group said for the lines that follow."""
+
+MAX_STATIONS: Final = 1 << 15
+STATION_SLOTS: Final = 1 << 16
+STATION_NAME: Final = 40
+
+WRAPPERS: Final = 8
+WRAPPER: Final = np.dtype([("time", "i8"), ("checksum", "i8")])
+"""A `$PGHP` line that waits for its sentence; the checksum is -1 where it names none."""
+
+KINDS: Final = 64
+KIND: Final = np.dtype([("key", "u8"), ("lines", "i8")])
+"""Lines that aren't AIS, by their first six characters."""
+
+HEAD: Final = np.dtype(
+    [
+        # The piece at hand.
+        ("base", "i8"),
+        ("limit", "i8"),
+        ("start", "i8"),
+        ("content", "i8"),
+        ("tags", "i8"),
+        ("time", "i8"),
+        ("station", "i8"),
+        ("group", "i8"),
+        ("group_total", "i8"),
+        ("group_number", "i8"),
+        ("time_from", "i8"),
+        ("prefix_time", "i8"),
+        ("channel", "i8"),
+        ("own_ship", "i8"),
+        ("offset", "i8"),
+        # Rows in the arena.
+        ("positions", "i8"),
+        ("statics", "i8"),
+        ("bases", "i8"),
+        ("aids", "i8"),
+        ("others", "i8"),
+        ("rejects", "i8"),
+        # Since the start of the feed.
+        ("pieces", "i8"),
+        ("sentences", "i8"),
+        ("messages", "i8"),
+        ("joined_parts", "i8"),
+        ("duplicate_parts", "i8"),
+        ("other_lines", "i8"),
+        ("damaged_tags", "i8"),
+        ("unchecked_tags", "i8"),
+        ("unmatched_wrappers", "i8"),
+        ("wrappers", "i8"),
+        ("stations", "i8"),
+        ("stations_lost", "i8"),
+    ],
+    align=True,
+)
+"""The piece at hand, counters of the arena and of the feed."""
+
+
+def _zeros(dtype: Any, *shape: int) -> Any:
+    return np.zeros(shape, dtype)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The arena and the kernel's memory, in the order of the kernel's arguments.
+
+    Parameters
+    ----------
+    rows
+        Rows of the largest table of the arena; the kernel pauses when one is full.
+    """
+
+    rows: int = 1 << 17
+    head: Rows = field(init=False)
+    positions: Rows = field(init=False)
+    statics: Rows = field(init=False)
+    bases: Rows = field(init=False)
+    aids: Rows = field(init=False)
+    others: Rows = field(init=False)
+    rejects: Rows = field(init=False)
+    reject_counts: NDArray[np.int64] = field(init=False)
+    sample_ranges: NDArray[np.int64] = field(init=False)
+    sample_texts: NDArray[np.uint8] = field(init=False)
+    type_counts: NDArray[np.int64] = field(init=False)
+    kinds: Rows = field(init=False)
+    slots: Rows = field(init=False)
+    pieces: Rows = field(init=False)
+    texts: NDArray[np.uint8] = field(init=False)
+    groups: Rows = field(init=False)
+    station_keys: NDArray[np.int64] = field(init=False)
+    station_names: NDArray[np.uint8] = field(init=False)
+    station_lengths: NDArray[np.uint8] = field(init=False)
+    wrappers: Rows = field(init=False)
+    words: NDArray[np.uint64] = field(init=False)
+    joined: NDArray[np.uint8] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Allocate."""
+        reasons = len(REASONS)
+        for name, array in {
+            "head": _zeros(HEAD, 1),
+            "positions": _zeros(POSITION, self.rows),
+            "statics": _zeros(STATIC, max(self.rows // 4, 4)),
+            "bases": _zeros(BASE, max(self.rows // 4, 4)),
+            "aids": _zeros(AID, max(self.rows // 16, 4)),
+            "others": _zeros(OTHER, max(self.rows // 4, 4)),
+            "rejects": _zeros(REJECT, max(self.rows // 2, 4 * PARTS)),
+            "reject_counts": _zeros("i8", reasons),
+            "sample_ranges": _zeros("i8", reasons, MAX_SAMPLES, 3),
+            "sample_texts": _zeros("u1", reasons, MAX_SAMPLES, MAX_TEXT),
+            "type_counts": _zeros("i8", 64),
+            "kinds": _zeros(KIND, KINDS),
+            "slots": _zeros(SLOT, SLOTS),
+            "pieces": _zeros(PIECE, SLOTS, PARTS),
+            "texts": _zeros("u1", SLOTS, PARTS, PART_TEXT + 8),
+            "groups": _zeros(GROUP, GROUPS),
+            "station_keys": _zeros("i8", STATION_SLOTS),
+            "station_names": _zeros("u1", MAX_STATIONS, STATION_NAME),
+            "station_lengths": _zeros("u1", MAX_STATIONS),
+            "wrappers": _zeros(WRAPPER, WRAPPERS),
+            "words": _zeros("u8", PAYLOAD_WORDS),
+            "joined": _zeros("u1", PARTS * PART_TEXT + 64),
+        }.items():
+            object.__setattr__(self, name, array)
+
+    def arguments(self) -> tuple[Any, ...]:
+        """The arrays, in the order of the kernel's arguments."""
+        return tuple(getattr(self, name) for name in self.__dataclass_fields__ if name != "rows")

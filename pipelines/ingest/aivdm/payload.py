@@ -1,0 +1,271 @@
+"""Messages to rows: one function per kind of message, told by its layout.
+
+Raw codes stay as they were sent: ship type 39, navigation status 12 or 361 degrees of heading are
+the transmitter's words, and folding them would lose what it said. The only change is of units:
+numbers of messages 9 and 27 are scaled to those of message 1, and so is "not available".
+"""
+
+from typing import Any
+
+import numpy as np
+
+from pipelines.ingest.aivdm import layouts as at
+from pipelines.ingest.aivdm import memory as m
+from pipelines.ingest.aivdm.jit import called, inlined
+from pipelines.ingest.aivdm.words import U, eight_characters, first_mark, marks_equal, store
+from pipelines.ingest.aivdm.words import take as number
+from pipelines.ingest.aivdm.words import take_signed as signed
+
+ATS = U(0x4040404040404040)
+BLANK = 32
+
+
+@inlined
+def common(row: Any, words: Any, head: Any) -> None:
+    """What every row has."""
+    row.time = head.time
+    row.offset = head.offset
+    row.mmsi = number(words, at.MMSI)
+    row.station = head.station
+    row.time_from = head.time_from
+
+
+@inlined
+def flags_of(words: Any, head: Any) -> Any:
+    """Repeat indicator and own ship, in their places in `flags`."""
+    return (number(words, at.REPEAT) << m.REPEAT_SHIFT) | (head.own_ship * m.OWN_SHIP)
+
+
+@inlined
+def position(row: Any, words: Any, head: Any, layout: at.PositionLayout) -> None:
+    """A position report, in the units of message 1."""
+    common(row, words, head)
+    row.msg_type = number(words, at.MESSAGE_ID)
+    row.channel = head.channel
+    row.lon = signed(words, layout.lon) * layout.lonlat_unit
+    row.lat = signed(words, layout.lat) * layout.lonlat_unit
+    sog = number(words, layout.sog)
+    row.sog = at.SOG_UNAVAILABLE if sog == layout.sog_unavailable else sog * layout.sog_unit
+    cog = number(words, layout.cog)
+    row.cog = at.COG_UNAVAILABLE if cog == layout.cog_unavailable else cog * layout.cog_unit
+    flags = flags_of(words, head) | number(words, layout.accuracy) * m.ACCURACY
+    flags |= number(words, layout.raim) * m.RAIM
+    if layout.maneuver.width:
+        flags |= number(words, layout.maneuver) << m.MANEUVER_SHIFT
+    row.flags = flags
+    row.nav_status = at.NAV_STATUS_UNDEFINED
+    row.rot = at.ROT_UNAVAILABLE
+    row.heading = at.HEADING_UNAVAILABLE
+    row.second = at.SECOND_UNAVAILABLE
+    row.altitude = at.ALTITUDE_UNAVAILABLE
+    if layout.nav_status.width:
+        row.nav_status = number(words, layout.nav_status)
+    if layout.rot.width:
+        row.rot = signed(words, layout.rot)
+    if layout.heading.width:
+        row.heading = number(words, layout.heading)
+    if layout.second.width:
+        row.second = number(words, layout.second)
+    if layout.altitude.width:
+        row.altitude = number(words, layout.altitude)
+
+
+@called
+def text(words: Any, start: Any, characters: Any, bits: Any, out: Any, at_byte: Any) -> Any:
+    """Write 6-bit text to `out` from `at_byte` on; give its length without what ends it.
+
+    The first '@' ends the text: it is "not used" (6-bit ASCII 0), and transponders leave remains of
+    older texts behind it. Blanks before it go as well; leading ones are the sender's and stay. Characters that a short message
+    doesn't hold completely are left out.
+    """
+    characters = min(characters, max((bits - start) // 6, 0))
+    written = 0
+    while written < characters:
+        eight = eight_characters(words, start + 6 * written)
+        store(out, at_byte + written, eight)
+        ends = marks_equal(eight, ATS)
+        if ends:
+            characters = min(characters, written + first_mark(ends))
+            break
+        written += 8
+    while characters > 0 and out[at_byte + characters - 1] == BLANK:
+        characters -= 1
+    return characters
+
+
+@inlined
+def size(row: Any, words: Any, layout: Any) -> None:
+    """Distances from the reference point to the ends and sides, in metres."""
+    row.to_bow = number(words, layout.to_bow)
+    row.to_stern = number(words, layout.to_stern)
+    row.to_port = number(words, layout.to_port)
+    row.to_starboard = number(words, layout.to_starboard)
+
+
+@called
+def no_static(row: Any) -> None:
+    """A row of static data that says nothing yet (rows are used again)."""
+    row.imo = 0
+    row.eta = 0
+    row.mother_ship = 0
+    row.vendor_serial = 0
+    row.vendor_model = 0
+    row.to_bow = 0
+    row.to_stern = 0
+    row.to_port = 0
+    row.to_starboard = 0
+    row.part = 0
+    row.ship_type = 0
+    row.draught = 0
+    row.epfd = 0
+    row.name_length = 0
+    row.callsign_length = 0
+    row.destination_length = 0
+    row.vendor_length = 0
+    row.has = 0
+
+
+@inlined
+def static(row: Any, words: Any, bits: Any, head: Any, layout: at.StaticLayout) -> None:
+    """Static data; `has` says which of it the message carries."""
+    no_static(row)
+    common(row, words, head)
+    row.msg_type = number(words, at.MESSAGE_ID)
+    row.flags = flags_of(words, head)
+    has = 0
+    if layout.name.characters:
+        row.name_length = text(words, layout.name.start, layout.name.characters, bits, row.name, 0)
+        has |= m.HAS_NAME
+    if layout.callsign.characters:
+        row.callsign_length = text(
+            words, layout.callsign.start, layout.callsign.characters, bits, row.callsign, 0
+        )
+        has |= m.HAS_CALLSIGN
+    if layout.imo.width:
+        row.imo = number(words, layout.imo)
+        row.eta = number(words, layout.eta)
+        row.draught = number(words, layout.draught)
+        row.destination_length = text(
+            words, layout.destination.start, layout.destination.characters, bits, row.destination, 0
+        )
+        has |= m.HAS_VOYAGE
+    if layout.ship_type.width:
+        row.ship_type = number(words, layout.ship_type)
+        has |= m.HAS_SHIP_TYPE
+    if layout.vendor.characters:
+        row.vendor_length = text(
+            words, layout.vendor.start, layout.vendor.characters, bits, row.vendor, 0
+        )
+        row.vendor_model = number(words, layout.vendor_model)
+        row.vendor_serial = number(words, layout.vendor_serial)
+        has |= m.HAS_VENDOR
+    if layout.to_bow.width and bits >= layout.to_starboard.start + layout.to_starboard.width:
+        size(row, words, layout)
+        has |= m.HAS_SIZE
+    if layout.epfd.width and bits >= layout.epfd.start + layout.epfd.width:
+        row.epfd = number(words, layout.epfd)
+    row.has = has
+
+
+@called
+def class_b_static(row: Any, words: Any, bits: Any, head: Any, part: Any) -> None:
+    """Message 24, part A (0) or B (1)."""
+    if part == 0:
+        static(row, words, bits, head, at.PART_A)
+        return
+    static(row, words, bits, head, at.PART_B)
+    row.part = 1
+    if row.mmsi // 10_000_000 == at.AUXILIARY_CRAFT:
+        row.to_bow = 0
+        row.to_stern = 0
+        row.to_port = 0
+        row.to_starboard = 0
+        if row.has & m.HAS_SIZE:
+            row.mother_ship = number(words, at.MOTHER_SHIP)
+            row.has = (row.has & ~m.HAS_SIZE) | m.HAS_MOTHER_SHIP
+
+
+@inlined
+def instant(year: Any, month: Any, day: Any, hour: Any, minute: Any, second: Any) -> Any:
+    """Microseconds since 1970, or `NO_TIME` for what is no time of day or of the calendar.
+
+    Days of the proleptic Gregorian calendar from years that begin in March (E. G. Richards, in
+    Explanatory Supplement to the Astronomical Almanac, 3rd ed., 15.11.3).
+    """
+    if not (1 <= year <= 9999 and 1 <= month <= 12 and 1 <= day <= month_length(year, month)):
+        return np.int64(m.NO_TIME)
+    if not (hour < 24 and minute < 60 and second < 60):
+        return np.int64(m.NO_TIME)
+    if month <= 2:
+        year -= 1
+        month += 12
+    days = 365 * year + year // 4 - year // 100 + year // 400 + (153 * (month - 3) + 2) // 5 + day
+    return (((days - 719_469) * 24 + hour) * 60 + minute) * 60_000_000 + second * 1_000_000
+
+
+@inlined
+def month_length(year: Any, month: Any) -> Any:
+    """Days of a month."""
+    if month == 2:
+        leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+        return 29 if leap else 28
+    return 30 if month in (4, 6, 9, 11) else 31
+
+
+@called
+def base(row: Any, words: Any, head: Any) -> None:
+    """Messages 4 and 11."""
+    common(row, words, head)
+    row.msg_type = number(words, at.MESSAGE_ID)
+    row.utc = instant(
+        number(words, at.BASE.year),
+        number(words, at.BASE.month),
+        number(words, at.BASE.day),
+        number(words, at.BASE.hour),
+        number(words, at.BASE.minute),
+        number(words, at.BASE.second),
+    )
+    row.lon = signed(words, at.BASE.lon)
+    row.lat = signed(words, at.BASE.lat)
+    row.epfd = number(words, at.BASE.epfd)
+    flags = flags_of(words, head) | number(words, at.BASE.accuracy) * m.ACCURACY
+    row.flags = flags | number(words, at.BASE.raim) * m.RAIM
+
+
+@called
+def aid(row: Any, words: Any, bits: Any, head: Any) -> None:
+    """Message 21."""
+    common(row, words, head)
+    row.msg_type = number(words, at.MESSAGE_ID)
+    row.aid_type = number(words, at.AID.aid_type)
+    row.lon = signed(words, at.AID.lon)
+    row.lat = signed(words, at.AID.lat)
+    size(row, words, at.AID)
+    row.epfd = number(words, at.AID.epfd)
+    row.second = number(words, at.AID.second)
+    flags = flags_of(words, head) | number(words, at.AID.accuracy) * m.ACCURACY
+    flags |= number(words, at.AID.raim) * m.RAIM
+    flags |= number(words, at.AID.off_position) * m.OFF_POSITION
+    flags |= number(words, at.AID.virtual) * m.VIRTUAL
+    row.flags = flags | number(words, at.AID.assigned) * m.ASSIGNED
+    length = text(words, at.AID.name.start, at.AID.name.characters, bits, row.name, 0)
+    if bits >= at.AID.name_extension.start + 6:
+        # The extension follows a name that uses all its characters, blanks at its end included.
+        whole = at.AID.name.characters
+        full = True
+        for index in range(whole):
+            full = full and row.name[index] != 64
+        if full:
+            more = text(
+                words, at.AID.name_extension.start, at.AID.name_extension.characters, bits,
+                row.name, whole,
+            )  # fmt: skip
+            length = whole + more if more else length
+    row.name_length = length
+
+
+@inlined
+def other(row: Any, words: Any, head: Any) -> None:
+    """A message that is only listed."""
+    common(row, words, head)
+    row.msg_type = number(words, at.MESSAGE_ID)

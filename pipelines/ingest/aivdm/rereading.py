@@ -1,0 +1,104 @@
+"""One message again, by its place in the feed, as pyais reads it: the slow way to look closer."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from detectors.core.errors import SelatError
+from pipelines.ingest.aivdm.memory import PARTS_WITHIN_SENTENCES
+
+SENTENCE: Final = re.compile(
+    rb"(?:\\(?P<tags>[^\\\r\n!]*)\\)?"
+    rb"(?P<sentence>!(?P<talker>[A-Z]{2}VD[MO]),(?P<total>[1-9]),(?P<number>[1-9]),"
+    rb"(?P<sequence>\d{0,2}),(?P<channel>[^,]?),(?P<payload>[^,*!\\\r\n]*),[0-5]\*"
+    rb"(?P<checksum>[0-9A-Fa-f]{2}))"
+)
+GROUP: Final = re.compile(rb"(?:^|,)g:\d+-\d+-(\d+)")
+WINDOW: Final = 1 << 20
+
+
+class RereadError(SelatError):
+    """There is no whole message at the place."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True)
+class Reread:
+    """A message at its place: pyais's view of it, and the sentences that it is made of."""
+
+    message: Any
+    sentences: tuple[bytes, ...]
+    offset: int
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields by name, as pyais names them."""
+        fields: dict[str, Any] = self.message.asdict()
+        return fields
+
+
+def reread(feed: Path | str | bytes | bytearray | memoryview, offset: int) -> Reread:
+    """The message whose first piece begins at byte `offset` of a feed, through pyais.
+
+    Parameters
+    ----------
+    feed
+        The feed's bytes, or the path of the (uncompressed) file.
+    offset
+        As in the column `offset`: the piece's first byte, before any tag block.
+
+    Raises
+    ------
+    RereadError
+        If no AIS sentence with a right checksum stands there, or a part of it is missing.
+    """
+    window = _window(feed, offset)
+    end = re.compile(rb"[\r\n]").search(window, 0)
+    sentences = (match for match in SENTENCE.finditer(window) if _checked(match["sentence"]))
+    first = next(sentences, None)
+    if first is None or (end is not None and first.start() > end.end()):
+        raise RereadError(
+            f"no AIS sentence begins at byte {offset}",
+            hint="offsets count the bytes of the feed as it is when decompressed",
+        )
+    total = int(first["total"])
+    parts = {int(first["number"]): first["sentence"]}
+    for seen, match in enumerate(sentences):
+        if len(parts) == total or seen > PARTS_WITHIN_SENTENCES:
+            break
+        if _kin(match) == _kin(first):
+            parts.setdefault(int(match["number"]), match["sentence"])
+    if len(parts) < total:
+        raise RereadError(
+            f"of {total} parts of the message at byte {offset} only {len(parts)} are there",
+            hint="the feed may have been cut",
+        )
+    # Imported here, because pyais takes a while and few need it.
+    import pyais
+
+    whole = tuple(parts[number] for number in sorted(parts))
+    return Reread(pyais.decode(*whole), whole, offset)
+
+
+def _window(feed: Path | str | bytes | bytearray | memoryview, offset: int) -> bytes:
+    if isinstance(feed, (bytes, bytearray, memoryview)):
+        return bytes(feed[offset : offset + WINDOW])
+    with Path(feed).open("rb") as file:
+        file.seek(offset)
+        return file.read(WINDOW)
+
+
+def _kin(match: re.Match[bytes]) -> tuple[bytes, ...]:
+    group = GROUP.search(match["tags"] or b"")
+    own = match["talker"][2:]
+    return own, match["total"], match["sequence"], match["channel"], group[1] if group else b""
+
+
+def _checked(sentence: bytes) -> bool:
+    text, _, checksum = sentence[1:].rpartition(b"*")
+    parity = 0
+    for byte in text:
+        parity ^= byte
+    return parity == int(checksum, 16)
