@@ -48,6 +48,10 @@ MappingName = Annotated[
     str | None,
     typer.Option(help="Read CSV through this mapping of config/mappings.yaml."),
 ]
+AssumeTime = Annotated[
+    str | None,
+    typer.Option(help="For feeds without any times: the one time that all their reports get."),
+]
 Date = Annotated[str | None, typer.Option(help="Kuala Lumpur day, YYYY-MM-DD.")]
 Since = Annotated[str | None, typer.Option(help="Start of the window, ISO 8601.")]
 Until = Annotated[str | None, typer.Option(help="End of the window, ISO 8601.")]
@@ -64,6 +68,7 @@ def nightly(
     until: Until = None,
     area: AreaText = None,
     mapping: MappingName = None,
+    assume_time: AssumeTime = None,
     home: Home = None,
     config: Config = None,
     quiet: Quiet = False,
@@ -74,8 +79,8 @@ def nightly(
     Exit codes: 0 complete, 6 partial (results are there, a part failed), 7 nothing to look at,
     3 no feed could be read, 5 another process is writing.
 
-    Examples:
-
+    Examples
+    --------
       selat nightly --feed feeds/2026-11-24.nmea.gz
 
       selat nightly --feed feeds/ --date 2026-11-24
@@ -93,7 +98,7 @@ def nightly(
     try:
         flow(
             str(installation.home), str(installation.config), tuple(feed or ()),
-            area, mapping, date, since, until, quiet,
+            area, mapping, assume_time, date, since, until, quiet,
         )  # fmt: skip
     except PartialRunError as error:
         failure = error
@@ -107,6 +112,7 @@ def ingest(
     feed: Annotated[list[str], typer.Argument(help="Feeds: files, folders, globs, or -.")],
     area: AreaText = None,
     mapping: MappingName = None,
+    assume_time: AssumeTime = None,
     home: Home = None,
     config: Config = None,
     quiet: Quiet = False,
@@ -115,8 +121,8 @@ def ingest(
 ) -> None:
     """Read feeds into the store; a feed that is there already is left alone.
 
-    Examples:
-
+    Examples
+    --------
       selat ingest feeds/2026-11-24.nmea.gz
 
       zcat today.nmea.gz | selat ingest -
@@ -129,8 +135,9 @@ def ingest(
 
     with reporter(quiet=quiet or as_json) as report:
         summary = steps.ingest_only(
-            installation, feed, area=area, mapping=mapping, report=report, dry_run=dry_run
-        )
+            installation, feed, area=area, mapping=mapping, assume_time=assume_time,
+            report=report, dry_run=dry_run,
+        )  # fmt: skip
     if as_json:
         _print_json({"added": summary.added, "already_there": summary.already_there,
                      "failed": summary.failed})  # fmt: skip
@@ -152,8 +159,8 @@ def detect(
 ) -> None:
     """Detect, assess and export over a window of what is already in the store.
 
-    Examples:
-
+    Examples
+    --------
       selat detect
 
       selat detect --since 2026-11-20 --until 2026-11-24
@@ -178,8 +185,8 @@ def flagged(
 ) -> None:
     """The flagged vessels of the newest run.
 
-    Examples:
-
+    Examples
+    --------
       selat flagged --top 20
 
       selat flagged --csv > flagged.csv
@@ -201,8 +208,8 @@ def export(
 ) -> None:
     """Write the products of a finished run again, from the store.
 
-    Examples:
-
+    Examples
+    --------
       selat export /media/usb/pack
     """
     installation = _installation(home, config)
@@ -220,8 +227,8 @@ def serve(
 ) -> None:
     """Run every night at the scheduled time (02:00 Asia/Kuala_Lumpur) until stopped.
 
-    Examples:
-
+    Examples
+    --------
       selat serve --feed feeds/
     """
     installation = _installation(home, config)
@@ -237,8 +244,8 @@ def serve(
 def doctor(home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
     """Check the configuration, zones and store; exit code 1 if something is wrong.
 
-    Examples:
-
+    Examples
+    --------
       selat doctor
     """
     installation = _installation(home, config)
@@ -265,8 +272,8 @@ def doctor(home: Home = None, config: Config = None, as_json: AsJson = False) ->
 def store_feeds(home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
     """What was read from each feed, and what was rejected and why.
 
-    Examples:
-
+    Examples
+    --------
       selat store feeds
 
       selat store feeds --json
@@ -304,8 +311,8 @@ def exercise_simulate(
 ) -> None:
     """Write a labelled feed of simulated traffic, as real AIVDM sentences.
 
-    Examples:
-
+    Examples
+    --------
       selat exercise simulate data/exercise --seed 7 --hours 24 --vessels 300
     """
     installation = _installation(None, config)
@@ -327,8 +334,8 @@ def exercise_score(
 ) -> None:
     """Compare a run with the truth: recall per kind, traps raised, precision of the top.
 
-    Examples:
-
+    Examples
+    --------
       selat exercise score data/exercise/truth.json data/exercise/home/latest
     """
     from pipelines.exercise import score
@@ -391,6 +398,7 @@ def _print_table(
     from rich.table import Table
     from rich.text import Text
 
+    from pipelines.export.tables import SIMULATED_PREFIX
     from pipelines.export.text import clean
 
     console = Console()
@@ -406,7 +414,8 @@ def _print_table(
         console.print(Text(f"failed: {name}: {text}", style="bold red"))
     table = Table("#", "score", "MMSI", "vessel", "flag", "why", show_lines=True)
     for row in vessels.itertuples(index=False):
-        reasons = [clean(text) for text in str(row.reasons).split(" | ")]
+        texts = str(row.reasons).split(" | ")
+        reasons = [clean(text.removeprefix(SIMULATED_PREFIX)) for text in texts]
         more = [f"… and {len(reasons) - 2} more"] if len(reasons) > 2 else []
         table.add_row(
             str(row.rank), f"{float(str(row.score)):.2f}", str(row.mmsi),

@@ -84,7 +84,9 @@ class Night:
             during = own["time"].between(event["start"], end)
             (line,) = axes.plot(own["lon"], own["lat"], lw=0.8, alpha=0.6)
             colour = line.get_color()
-            axes.scatter(own["lon"][during], own["lat"][during], s=6, color=colour, label=f"{mmsi:09d}")
+            axes.scatter(
+                own["lon"][during], own["lat"][during], s=6, color=colour, label=f"{mmsi:09d}"
+            )
         axes.plot(event["lon"], event["lat"], "x", color="black", label=event["kind"])
         west, east = axes.get_xlim()
         south, north = axes.get_ylim()

@@ -13,13 +13,14 @@ NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:jupyter_client")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook_runs(
-    path: Path, exercise_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_notebook_runs(path: Path, exercise_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SELAT_HOME", str(exercise_home))
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
-        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": PROJECT / "notebooks"}}
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        resources={"metadata": {"path": PROJECT / "notebooks"}},
     )
     client.execute()
     outputs = [o for cell in notebook.cells if cell.cell_type == "code" for o in cell.outputs]

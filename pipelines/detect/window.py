@@ -51,7 +51,7 @@ def detect(
     """Run detectors over [start, end] with enough history that the cut doesn't show.
 
     Every vessel heard since `start - reach_back` is loaded from `start` minus the longest
-    look-back (and from the report before that). Where an event of a vessel then begins so early
+    look-back and settling time (and from the report before that). Where an event of a vessel then begins so early
     that its detector lacks its look-back, while the store has older reports of that vessel, the
     vessel is loaded from twice as far back and the window looked at again. So the events of a
     span are the same whether it is processed in one go or in many.
@@ -59,9 +59,9 @@ def detect(
     A detector that raises is named in `failures`; the others finish.
     """
     say = progress or (lambda _: None)
-    lookback = max((d.lookback for d in detectors), default=timedelta(0))
+    lookback = max((d.lookback + d.settle for d in detectors), default=timedelta(0))
     mmsis = store.heard(start - reach_back, end)
-    known = store.events_touching(start, end)
+    known = events_to_compare(store, detectors, start, end)
     mmsis = pd.concat([mmsis, known["mmsi"], known["other_mmsi"]]).drop_duplicates()
     reach = pd.DataFrame({"mmsi": mmsis.astype("int64"), "reach_time": start - lookback})
     failures: dict[str, str] = {}
@@ -88,7 +88,7 @@ def detect(
             try:
                 raised = detector.detect(positions, context)
                 found[detector.name] = explain.explain(raised, context)
-            except Exception as error:  # noqa: BLE001 - one failing detector mustn't stop the others
+            except Exception as error:
                 failures[detector.name] = f"{type(error).__name__}: {error}"
                 tracebacks[detector.name] = traceback.format_exc()
         further = _cut_short(found, detectors, need)
@@ -97,6 +97,20 @@ def detect(
         reach = _extended(reach, further, start)
     whole = events.concat(list(found.values()))
     return Detection(whole, failures, positions, context, passes, tracebacks)
+
+
+def events_to_compare(
+    store: Queries, detectors: Sequence[Detector], start: pd.Timestamp, end: pd.Timestamp
+) -> pd.DataFrame:
+    """Stored events that these detectors report on in a window, and any other's that touch it.
+
+    A detector reports on events that touch the window or ended less than its settling time before.
+    """
+    longest = max((d.settle for d in detectors), default=timedelta(0))
+    stored = store.events_touching(start - longest, end)
+    settle = stored["detector"].map({d.name: d.settle for d in detectors})
+    since = start - pd.to_timedelta(settle).fillna(pd.Timedelta(0))
+    return stored[stored["end"].isna() | (stored["end"] >= since)].reset_index(drop=True)
 
 
 def vessels_of(store: Queries, positions: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:

@@ -61,6 +61,7 @@ def nightly(
     feeds: Sequence[str] = (),
     area: str | None = None,
     mapping: str | None = None,
+    assume_time: str | None = None,
     date: str | None = None,
     since: str | None = None,
     until: str | None = None,
@@ -80,7 +81,7 @@ def nightly(
     ):
         zones = steps.load_zones(installation)
         ingested = steps.ingest_all(
-            store, installation, zones, report, feeds, area, mapping, ingest_feed
+            store, installation, zones, report, feeds, area, mapping, assume_time, ingest_feed
         )
         work_out_days(store, report)
         window = steps.choose_window(store, date=date, since=since, until=until)

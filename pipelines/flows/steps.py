@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -23,12 +23,12 @@ from pipelines import exercise, ingest, reference
 from pipelines.assess import assess
 from pipelines.detect.compare import compare
 from pipelines.detect.days import DaysReport, refresh
-from pipelines.detect.window import Detection, detect, with_flag_state
+from pipelines.detect.window import Detection, detect, events_to_compare, with_flag_state
+from pipelines.doctor import Problem, attempt, check_config, check_zone_files, check_zones
 from pipelines.export import write_all
 from pipelines.products import Products
 from pipelines.progress import Reporter
 from pipelines.settings import PROJECT, REFERENCE, Installation
-from pipelines.doctor import Problem, attempt, check_config, check_zone_files, check_zones
 from pipelines.store import Queries, StoreBusyError, Writer, exists, read, write
 
 _COUNTED: Final = ("rows_read", "positions", "statics", "outside_area")
@@ -39,6 +39,12 @@ class NoDataError(SelatError):
     """There is nothing to look at."""
 
     exit_code = 7
+
+
+class TimeError(SelatError):
+    """What was given as a date or time isn't one."""
+
+    exit_code = 2
 
 
 class PartialRunError(SelatError):
@@ -137,6 +143,7 @@ def ingest_all(
     feeds: Sequence[str],
     area: str | None,
     mapping: str | None,
+    assume_time: str | None = None,
     ingest_one: Callable[..., dict[str, Any] | None] = ingest_feed,
 ) -> IngestSummary:
     """Ingest every feed that isn't in the store; one that can't be read doesn't stop the others.
@@ -152,8 +159,9 @@ def ingest_all(
     named = list(feeds) or list(installation.settings.feeds)
     if not named:
         return summary
-    options = ingest_options(installation, zones, area, mapping)
+    options = ingest_options(installation, zones, area, mapping, assume_time)
     found = ingest.discover(named, installation.spool)
+    _say_skipped(found, report)
     first_error: SelatError | None = None
     for feed in found:
         try:
@@ -172,9 +180,16 @@ def ingest_all(
         else:
             summary.added[feed.name] = added
             report.step(f"+ {feed.name}: {in_words(added)}")
+    # Standard input was kept only to be read; a rerun reads it again.
+    shutil.rmtree(installation.spool, ignore_errors=True)
     if first_error is not None and not summary.added and not summary.already_there:
         raise first_error
     return summary
+
+
+def _say_skipped(found: ingest.Feeds, report: Reporter) -> None:
+    for name, why in found.skipped:
+        report.step(f"– {name}: passed over, {why}")
 
 
 def in_words(added: Mapping[str, Any]) -> str:
@@ -227,21 +242,23 @@ def choose_window(
 def _asked_for(
     date: str | None, since: str | None, until: str | None
 ) -> tuple[pd.Timestamp, pd.Timestamp]:
-    def local(text: str) -> pd.Timestamp:
-        try:
-            stamp = pd.Timestamp(text)
-        except ValueError as error:
-            raise NoDataError(
-                f"{text!r} is no date or time", hint="write 2026-11-25 or 2026-11-25T02:00Z"
-            ) from error
-        stamp = stamp.tz_localize(KUALA_LUMPUR) if stamp.tz is None else stamp
-        return stamp.tz_convert("UTC").as_unit("us")
-
     day = timedelta(days=1)
     if date:
-        return local(date), local(date) + day - timedelta(microseconds=1)
-    start = local(since) if since else pd.Timestamp(0, tz="UTC").as_unit("us")
-    return start, local(until) if until else pd.Timestamp("2200-01-01", tz="UTC").as_unit("us")
+        return _utc(date), _utc(date) + day - timedelta(microseconds=1)
+    start = _utc(since) if since else pd.Timestamp(0, tz="UTC").as_unit("us")
+    return start, _utc(until) if until else pd.Timestamp("2200-01-01", tz="UTC").as_unit("us")
+
+
+def _utc(text: str) -> pd.Timestamp:
+    """A time that a person typed: ISO 8601, in Kuala Lumpur where no zone is given."""
+    try:
+        stamp = pd.Timestamp(text)
+    except ValueError as error:
+        raise TimeError(
+            f"{text!r} is no date or time", hint="write 2026-11-25 or 2026-11-25T02:00Z"
+        ) from error
+    stamp = stamp.tz_localize(KUALA_LUMPUR) if stamp.tz is None else stamp
+    return stamp.tz_convert("UTC").as_unit("us")
 
 
 def _held(store: Queries) -> str:
@@ -284,8 +301,10 @@ def finish_run(
     """Compare, assess, export and record a run; its results appear to readers all at once."""
     gazetteer = reference.load_gazetteer(REFERENCE)
     told, flagged = assess(detection, gazetteer, installation.settings.assess)
-    succeeded = {d.name for d in build_detectors(installation)} - detection.failures.keys()
-    compared = compare(told, store.events_touching(window.start, window.end), succeeded)
+    configured = build_detectors(installation)
+    stored = events_to_compare(store, configured, window.start, window.end)
+    succeeded = {d.name for d in configured} - detection.failures.keys()
+    compared = compare(told, stored, succeeded)
     last = store.last_run()
     ordinal = 1 if last is None else int(last["ordinal"]) + 1
     run_id = f"{window.end:%Y%m%dT%H%M%SZ}-{ordinal:04d}"
@@ -304,7 +323,7 @@ def finish_run(
         "git_commit": _git_commit(),
         "configuration": _configuration_hashes(installation.config),
         "inputs": [{"name": i["name"], "sha256": i["sha256"]} for i in inputs],
-        "detectors": {d.name: d.version for d in build_detectors(installation)},
+        "detectors": {d.name: d.version for d in configured},
         "counts": {
             "feeds": len(inputs),
             **{name: totals[name] for name in _COUNTED},
@@ -337,7 +356,7 @@ def finish_run(
     unfinished.rename(folder)
     run = {
         "run_id": run_id, "ordinal": ordinal, "start": window.start, "end": window.end,
-        "state": manifest["state"], "manifest": json.dumps(manifest, sort_keys=True),
+        "state": manifest["state"], "manifest": json.dumps(manifest),
     }  # fmt: skip
     store.add_run(run, compared=compared, flags=flagged, feed_keys=fresh)
     _point_latest(installation.latest, folder)
@@ -345,7 +364,11 @@ def finish_run(
 
 
 def ingest_options(
-    installation: Installation, zones: Zones, area: str | None, mapping: str | None
+    installation: Installation,
+    zones: Zones,
+    area: str | None,
+    mapping: str | None,
+    assume_time: str | None,
 ) -> ingest.IngestOptions:
     """How feeds are read in this installation.
 
@@ -360,6 +383,7 @@ def ingest_options(
         area=ingest.Area.parse(area or settings.area, zones),
         mapping=mapping,
         mappings=installation.config / "mappings.yaml",
+        assume_start=None if assume_time is None else _utc(assume_time).to_pydatetime(),
         not_after=latest,
         max_uncompressed_bytes=int(settings.ingest.max_uncompressed_gb * 1e9),
     )
@@ -412,7 +436,7 @@ def _configuration_hashes(config: Path) -> dict[str, str]:
 def _git_commit() -> str:
     command = ["git", "-C", str(PROJECT), "rev-parse", "HEAD"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip()
@@ -431,22 +455,24 @@ def ingest_only(
     *,
     area: str | None,
     mapping: str | None,
+    assume_time: str | None = None,
     report: Reporter,
-    dry_run: bool,
+    dry_run: bool = False,
 ) -> IngestSummary:
     """Ingest feeds without detecting anything; with `dry_run` read them and write nothing."""
     zones = load_zones(installation)
-    options = ingest_options(installation, zones, area, mapping)
     if dry_run:
+        options = ingest_options(installation, zones, area, mapping, assume_time)
         return _read_only(ingest.discover(feeds, installation.spool), options, report)
     with write(installation.store, installation.settings.store) as store:
-        return ingest_all(store, installation, zones, report, feeds, area, mapping)
+        return ingest_all(store, installation, zones, report, feeds, area, mapping, assume_time)
 
 
 def _read_only(
-    feeds: Sequence[ingest.FeedFile], options: ingest.IngestOptions, report: Reporter
+    feeds: ingest.Feeds, options: ingest.IngestOptions, report: Reporter
 ) -> IngestSummary:
     summary = IngestSummary()
+    _say_skipped(feeds, report)
     for feed in feeds:
         try:
             decoding = ingest.decode(feed, options)
@@ -532,14 +558,9 @@ def simulate(
     report: Reporter,
 ) -> None:
     """Write an exercise feed and its truth."""
-    try:
-        begin = pd.Timestamp(start)
-    except ValueError as error:
-        raise SelatError(f"{start!r} is no time", hint="write 2026-01-05T16:00:00Z") from error
-    begin = begin.tz_localize("UTC") if begin.tz is None else begin.tz_convert("UTC")
     with report.bar("Simulating", 1.0) as bar:
         exercise.simulate(
-            out, seed=seed, hours=hours, vessels=vessels, start=begin.to_pydatetime(),
+            out, seed=seed, hours=hours, vessels=vessels, start=_utc(start).to_pydatetime(),
             zones=load_zones(installation), progress=bar.to,
         )  # fmt: skip
 

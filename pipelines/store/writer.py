@@ -18,10 +18,10 @@ import pyarrow.parquet as pq
 
 from detectors.core import frames
 from detectors.core.coverage import Coverage
+from pipelines.settings import StoreSettings
 from pipelines.store import catalogue
 from pipelines.store.catalogue import TABLES, StoreError
 from pipelines.store.queries import Queries
-from pipelines.settings import StoreSettings
 
 FLUSH_ROWS: Final = 2_000_000
 """Rows held before they are written; bounds the memory of an ingest (about 250 bytes a row)."""

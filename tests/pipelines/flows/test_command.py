@@ -82,7 +82,12 @@ def test_folder_without_feeds(tmp_path: Path, selat: Selat) -> None:
 
 
 def test_csv_with_wrong_headers(tmp_path: Path, selat: Selat) -> None:
-    (tmp_path / "x.csv").write_text("MMSI,Timestamp,LAT,LON\n533000001,2026-01-05T00:00:00,4,100\n")
+    header = (
+        "MMSI,Timestamp,LAT,LON,SOG,COG,Heading,VesselName,IMO,CallSign,VesselType,Status,Length,"
+        "Width,Draft,Cargo"
+    )
+    row = "533000001,2026-01-05T00:00:00,4,100,0,0,0,FIRST,,,70,0,100,20,5,"
+    (tmp_path / "x.csv").write_text(f"{header}\n{row}\n")
     ran = selat("ingest", tmp_path / "x.csv", "--home", tmp_path / "home")
     assert ran.code == 3
     assert "BaseDateTime" in ran.err
