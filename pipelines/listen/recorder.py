@@ -10,6 +10,9 @@ cost room on a slow feed: real sentences with their stamps shrink by 3.8 at 10,0
 While it is written, a file is ``.<name>.part``: hidden, so neither a glob nor a folder given to
 ingest takes it. It gets its name by a hard link, which never replaces a file that is there.
 
+**Disks.** What has gone to the operating system no kill takes back. That the disk has it, too, is
+waited for in another thread: a disk that is slow doesn't hold up the feed.
+
 **Owners.** A recorder holds a lock (flock) on its file, which dies with the process. A ``.part``
 without one is a left-over.
 """
@@ -17,6 +20,7 @@ without one is a left-over.
 import fcntl
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -88,8 +92,10 @@ class Recorder:
         self._rotate_s, self._rotate_bytes = rotate_s, rotate_bytes
         self._clock = clock
         self._zstd = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
+        # One worker: what it is given is done in turn.
         self._syncer = ThreadPoolExecutor(1, thread_name_prefix="sync")
         self._sync: Future[None] | None = None
+        self._finishing: deque[tuple[_Part, Future[Path]]] = deque()
         self._file: _Part | None = None
         self._text = bytearray()
         self._text_lines = 0
@@ -117,10 +123,8 @@ class Recorder:
             self.save()
 
     def save(self) -> None:
-        """Hand all lines to the operating system, where a kill can't reach them.
-
-        The disk is told to keep them in the background: a slow one mustn't hold up the feed.
-        """
+        """Hand all lines to the operating system, and have the disk told to keep them."""
+        self._reap(wait=False)
         if self._file is None:
             return
         try:
@@ -132,7 +136,7 @@ class Recorder:
                 self._await_sync()
                 if self._file.unsynced:
                     self._file.unsynced = False
-                    self._sync = self._syncer.submit(os.fdatasync, self._file.fd)
+                    self._sync = self._syncer.submit(self._file.sync)
         except OSError as error:
             raise self._failed(error) from error
 
@@ -147,27 +151,31 @@ class Recorder:
         )
 
     def finish(self) -> None:
-        """End the file, on disk and under its name; the next line begins another."""
+        """End the file; it soon has its name, and is in `finished`. The next line begins another."""
         self.save()
-        if self._file is None:
-            return
-        file, self._file = self._file, None
-        try:
-            self._await_sync()
-            self.finished.append(Recorded(file.publish(), file.lines))
-        except OSError as error:
-            file.close()
-            raise ListenError(
-                f"{file.part} can't get its name {file.final.name}: {error.strerror}",
-                hint="it is complete, and gets its name when the next recording here starts",
-            ) from error
+        if self._file is not None:
+            self._finishing.append((self._file, self._syncer.submit(self._file.publish)))
+            self._file = None
 
     def close(self) -> None:
-        """`finish`, and no more."""
+        """End the file, and wait until all have their names."""
         try:
             self.finish()
         finally:
             self._syncer.shutdown()
+            self._reap(wait=True)
+
+    def _reap(self, *, wait: bool) -> None:
+        while self._finishing and (wait or self._finishing[0][1].done()):
+            file, publishing = self._finishing.popleft()
+            try:
+                self.finished.append(Recorded(publishing.result(), file.lines))
+            except OSError as error:
+                file.close()
+                raise ListenError(
+                    f"{file.part} can't get its name {file.final.name}: {error.strerror}",
+                    hint="it is complete, and gets its name when the next recording here starts",
+                ) from error
 
     def _await_sync(self) -> None:
         sync, self._sync = self._sync, None
@@ -192,9 +200,8 @@ class Recorder:
         file, self._file = self._file, None
         lost, self._text_lines = self._text_lines, 0
         self._text.clear()
-        if self._sync is not None:
-            self._sync.exception()
-            self._sync = None
+        self._sync = None
+        self._syncer.shutdown()
         name: Path = file.part
         try:
             name = file.publish()
@@ -222,15 +229,18 @@ class _Part:
                 self.fd = os.open(self.part, flags, 0o666)
             except FileExistsError:
                 continue
-            # A recorder that starts right now may have taken the empty file for a left-over.
+            # A recorder that starts right now may have taken the empty file for a left-over; one
+            # that has just finished its file may have taken the name.
             if _lock(self.fd, self.part):
-                break
+                if not self.final.exists():
+                    break
+                self.part.unlink()
             os.close(self.fd)
         self.end_s = end_s
         self.began_monotonic_s = time.monotonic()
         self.size = self.lines = 0
         self.unsynced = False
-        _sync_folder(folder)
+        self._named = False
 
     def append(self, frame: bytes, lines: int) -> None:
         """Write a frame whole, or nothing of it."""
@@ -245,6 +255,13 @@ class _Part:
         self.size += len(frame)
         self.lines += lines
         self.unsynced = True
+
+    def sync(self) -> None:
+        """Wait until the disk has what was written, and the name."""
+        os.fdatasync(self.fd)
+        if not self._named:
+            _sync_folder(self.part.parent)
+            self._named = True
 
     def publish(self) -> Path:
         """Sync, give the file its name, close it."""

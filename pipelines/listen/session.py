@@ -1,6 +1,5 @@
 """A recording from its start to its end."""
 
-import queue
 import signal
 import threading
 import time
@@ -172,13 +171,12 @@ class _Recording:
             if stop.is_set() and not self._inbox.halt.is_set():
                 self._inbox.halt.set()
                 give_up_s = time.monotonic() + _GRACE_S
-            try:
-                received, data = self._inbox.waiting.get(timeout=0 if ended else _LOOK_S)
-            except queue.Empty:
-                if ended or time.monotonic() >= give_up_s:
-                    break
-            else:
+            item = self._inbox.get(0 if ended else _LOOK_S)
+            if item is not None:
+                received, data = item
                 self._record(data, received)
+            elif ended or time.monotonic() >= give_up_s:
+                break
             now_s = time.monotonic()
             if now_s >= save_s:
                 self._recorder.save()
@@ -225,7 +223,7 @@ class _Recording:
             last_time=datetime.fromtimestamp(self._last_s, UTC) if self._last_s else None,
             file=self._recorder.path,
             file_bytes=self._recorder.size,
-            backlog=self._inbox.waiting.qsize(),
+            backlog_bytes=self._inbox.waiting_bytes,
             counts=copy(self._counts),
         )
 

@@ -19,6 +19,7 @@ import termios
 import threading
 import time
 import tty
+from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -36,8 +37,9 @@ what fits an Ethernet frame (1,472); web gateways send JSON of some thousand."""
 _READ: Final = 1 << 16
 _POLL_MS: Final = 200
 _CONNECT_S: Final = 10.0
-# 64 MiB at worst: minutes of the busiest feed.
-_MAX_WAITING: Final = 1024
+# Bytes that wait to be recorded: little, since a kill takes them, but seconds of a busy feed.
+_MAX_WAITING: Final = 4 << 20
+_ITEM_BYTES: Final = 150
 _MAX_SENDERS: Final = 10_000
 # Datagrams that are handed over together.
 _MAX_GATHERED: Final = 256
@@ -59,6 +61,8 @@ class Inbox:
         Set when the source should end.
     state
         What the source is doing, in words.
+    waiting_bytes
+        What is in it.
     """
 
     def __init__(self, counts: Counts) -> None:
@@ -66,23 +70,36 @@ class Inbox:
         self.halt = threading.Event()
         self.state = "starting"
         self._closed = False
-        self.waiting: queue.Queue[tuple[float, bytes]] = queue.Queue(_MAX_WAITING)
+        self._items: deque[tuple[float, bytes]] = deque()
+        self._changed = threading.Condition()
+        self.waiting_bytes = 0
         self.notices: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def put(self, data: bytes) -> None:
         """Hand over what has just been received, waiting for room."""
         item = (time.time(), data)
-        while not self._closed:
-            try:
-                self.waiting.put(item, timeout=_POLL_MS / 1000)
-            except queue.Full:
-                continue
-            return
+        with self._changed:
+            self._changed.wait_for(lambda: self.waiting_bytes < _MAX_WAITING or self._closed)
+            self._items.append(item)
+            self.waiting_bytes += len(data) + _ITEM_BYTES
+            self._changed.notify_all()
+
+    def get(self, timeout_s: float) -> tuple[float, bytes] | None:
+        """What came first, and when (epoch seconds); None if nothing has come by then."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._items, timeout_s):
+                return None
+            received, data = self._items.popleft()
+            self.waiting_bytes -= len(data) + _ITEM_BYTES
+            self._changed.notify_all()
+            return received, data
 
     def close(self) -> None:
         """Nobody looks into it any more."""
         self.halt.set()
-        self._closed = True
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
 
     def say(self, state: str) -> None:
         """Tell the user that something has changed."""

@@ -76,8 +76,8 @@ class Status:
         The last line recorded, made harmless for a terminal, and when it came.
     file, file_bytes
         What is being written: the name that it will have; compressed bytes so far.
-    backlog
-        Pieces received, but not yet looked at.
+    backlog_bytes
+        Received, but not yet looked at.
     """
 
     state: str
@@ -88,7 +88,7 @@ class Status:
     last_time: datetime | None
     file: Path | None
     file_bytes: int
-    backlog: int
+    backlog_bytes: int
     counts: Counts
 
 

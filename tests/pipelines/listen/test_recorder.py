@@ -89,6 +89,34 @@ def test_files_of_one_second_sort_in_their_order(tmp_path: Path, read_back: Read
     assert read_back(tmp_path) == lines
 
 
+def test_a_slow_disk_does_not_keep_lines_where_a_kill_takes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read_back: Reader
+) -> None:
+    awake = threading.Event()
+
+    def slow(_: int) -> None:
+        assert awake.wait(20)
+
+    monkeypatch.setattr(os, "fdatasync", slow)
+    monkeypatch.setattr(os, "fsync", slow)
+    writer = recorder(tmp_path, Clock())
+    for line in (b"one", b"two"):
+        writer.write([line])
+        writer.save()
+    writer.finish()
+    writer.write([b"three"])
+    writer.save()
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    for part in tmp_path.glob(".*.part"):
+        (copies / part.name[1:]).write_bytes(part.read_bytes())
+    assert read_back(copies) == [b"one", b"two", b"three"]
+    assert writer.finished == []
+    awake.set()
+    writer.close()
+    assert [file.lines for file in writer.finished] == [2, 1]
+
+
 def test_nothing_is_written_where_nothing_came(tmp_path: Path) -> None:
     writer = recorder(tmp_path / "new" / "folder", Clock())
     writer.save()
