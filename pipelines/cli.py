@@ -79,8 +79,8 @@ def nightly(
     Exit codes: 0 complete, 6 partial (results are there, a part failed), 7 nothing to look at,
     3 no feed could be read, 5 another process is writing.
 
-    Examples
-    --------
+    For example:
+
       selat nightly --feed feeds/2026-11-24.nmea.gz
 
       selat nightly --feed feeds/ --date 2026-11-24
@@ -121,8 +121,8 @@ def ingest(
 ) -> None:
     """Read feeds into the store; a feed that is there already is left alone.
 
-    Examples
-    --------
+    For example:
+
       selat ingest feeds/2026-11-24.nmea.gz
 
       zcat today.nmea.gz | selat ingest -
@@ -159,8 +159,8 @@ def detect(
 ) -> None:
     """Detect, assess and export over a window of what is already in the store.
 
-    Examples
-    --------
+    For example:
+
       selat detect
 
       selat detect --since 2026-11-20 --until 2026-11-24
@@ -185,8 +185,8 @@ def flagged(
 ) -> None:
     """The flagged vessels of the newest run.
 
-    Examples
-    --------
+    For example:
+
       selat flagged --top 20
 
       selat flagged --csv > flagged.csv
@@ -208,8 +208,8 @@ def export(
 ) -> None:
     """Write the products of a finished run again, from the store.
 
-    Examples
-    --------
+    For example:
+
       selat export /media/usb/pack
     """
     installation = _installation(home, config)
@@ -227,8 +227,8 @@ def serve(
 ) -> None:
     """Run every night at the scheduled time (02:00 Asia/Kuala_Lumpur) until stopped.
 
-    Examples
-    --------
+    For example:
+
       selat serve --feed feeds/
     """
     installation = _installation(home, config)
@@ -244,8 +244,8 @@ def serve(
 def doctor(home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
     """Check the configuration, zones and store; exit code 1 if something is wrong.
 
-    Examples
-    --------
+    For example:
+
       selat doctor
     """
     installation = _installation(home, config)
@@ -272,8 +272,8 @@ def doctor(home: Home = None, config: Config = None, as_json: AsJson = False) ->
 def store_feeds(home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
     """What was read from each feed, and what was rejected and why.
 
-    Examples
-    --------
+    For example:
+
       selat store feeds
 
       selat store feeds --json
@@ -311,8 +311,8 @@ def exercise_simulate(
 ) -> None:
     """Write a labelled feed of simulated traffic, as real AIVDM sentences.
 
-    Examples
-    --------
+    For example:
+
       selat exercise simulate data/exercise --seed 7 --hours 24 --vessels 300
     """
     installation = _installation(None, config)
@@ -334,8 +334,8 @@ def exercise_score(
 ) -> None:
     """Compare a run with the truth: recall per kind, traps raised, precision of the top.
 
-    Examples
-    --------
+    For example:
+
       selat exercise score data/exercise/truth.json data/exercise/home/latest
     """
     from pipelines.exercise import score

@@ -170,6 +170,7 @@ def check_config(config_dir: Path) -> list[Problem]:
 
 
 def attempt(where: str, check: Callable[[], object]) -> list[Problem]:
+    """The problem that a check meets, if any."""
     try:
         check()
     except SelatError as error:

@@ -80,7 +80,7 @@ class Settings(BaseSettings):
 
 
 def _sourced(yaml_file: Path) -> type[Settings]:
-    """`Settings` that reads `yaml_file`: the command line wins over the environment, that over it."""
+    """`Settings` that reads a file; the environment wins over it, the command over both."""
 
     class Sourced(Settings):
         @classmethod
@@ -152,8 +152,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"no configuration file {path}", hint="name the folder: --config DIR")
+    except FileNotFoundError as error:
+        hint = "name the folder: --config DIR"
+        raise ConfigError(f"no configuration file {path}", hint=hint) from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path} can't be read: {error}") from error
     if not isinstance(content or {}, dict):

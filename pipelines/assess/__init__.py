@@ -74,7 +74,7 @@ def _ranked(by_vessel: pd.DataFrame, settings: AssessSettings) -> pd.DataFrame:
     """rank, mmsi, score of the flagged vessels; equal scores in the order of their MMSIs."""
     strongest = by_vessel.groupby(["mmsi", "kind"], as_index=False)["score"].max()
     missed = strongest.assign(score=1.0 - strongest["score"])
-    scores = missed.groupby("mmsi", as_index=False).agg(score=("score", "prod"))
+    scores: pd.DataFrame = missed.groupby("mmsi", as_index=False).agg(score=("score", "prod"))
     scores["score"] = (1.0 - scores["score"]).round(4)
     scores = scores[scores["score"] >= settings.min_score]
     scores = scores.sort_values(["score", "mmsi"], ascending=[False, True], ignore_index=True)

@@ -51,10 +51,10 @@ def detect(
     """Run detectors over [start, end] with enough history that the cut doesn't show.
 
     Every vessel heard since `start - reach_back` is loaded from `start` minus the longest
-    look-back and settling time (and from the report before that). Where an event of a vessel then begins so early
-    that its detector lacks its look-back, while the store has older reports of that vessel, the
-    vessel is loaded from twice as far back and the window looked at again. So the events of a
-    span are the same whether it is processed in one go or in many.
+    look-back and settling time (and from the report before that). Where an event of a vessel then
+    begins so early that its detector lacks its look-back, while the store has older reports of
+    that vessel, the vessel is loaded from twice as far back and the window looked at again. So
+    the events of a span are the same whether it is processed in one go or in many.
 
     A detector that raises is named in `failures`; the others finish.
     """
@@ -88,7 +88,7 @@ def detect(
             try:
                 raised = detector.detect(positions, context)
                 found[detector.name] = explain.explain(raised, context)
-            except Exception as error:
+            except Exception as error:  # one failing detector mustn't stop the others
                 failures[detector.name] = f"{type(error).__name__}: {error}"
                 tracebacks[detector.name] = traceback.format_exc()
         further = _cut_short(found, detectors, need)

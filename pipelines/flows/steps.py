@@ -205,7 +205,7 @@ def in_words(added: Mapping[str, Any]) -> str:
 def work_out_days(store: Writer, report: Reporter) -> DaysReport:
     """Bring tracks and coverage of every UTC date in line with its files."""
     with report.bar("Tracks and coverage", None) as bar:
-        return refresh(store, lambda done, total: bar.to(done, total))
+        return refresh(store, bar.to)
 
 
 def choose_window(

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from detectors.core import frames
 from pipelines.ingest.aivdm import layouts as at
 from pipelines.ingest.aivdm import memory as m
+from pipelines.ingest.aivdm.compiled import kernel
 
 if TYPE_CHECKING:
     from pipelines.ingest.aivdm.decoder import Decoder
@@ -108,54 +109,67 @@ _TABLES: Final = {
 
 def plain(kind: Any, values: NDArray[Any], missing: NDArray[np.bool_] | None = None) -> pa.Array:
     """An Arrow array of numbers from a NumPy one, with nulls where `missing`."""
-    validity = None
-    if missing is not None and missing.any():
-        validity = pa.py_buffer(np.packbits(~missing, bitorder="little"))
     data = pa.py_buffer(np.ascontiguousarray(values))
-    return pa.Array.from_buffers(kind, len(values), [validity, data])
+    return pa.Array.from_buffers(kind, len(values), [validity(missing), data])
 
 
-def texts(characters: NDArray[np.uint8], lengths: NDArray[np.uint8]) -> pa.Array:
-    """An Arrow array of strings from rows of characters and their lengths."""
-    ends = np.zeros(len(lengths) + 1, np.int32)
-    np.cumsum(lengths, out=ends[1:])
-    used = np.arange(characters.shape[1], dtype=np.uint8) < lengths[:, None]
-    return pa.Array.from_buffers(
-        pa.string(), len(lengths), [None, pa.py_buffer(ends), pa.py_buffer(characters[used])]
-    )
+def validity(missing: NDArray[np.bool_] | None) -> pa.Buffer | None:
+    """Arrow's bits of what is there; None where nothing is missing."""
+    if missing is None or not missing.any():
+        return None
+    return pa.py_buffer(np.packbits(~missing, bitorder="little"))
+
+
+def texts(rows: m.Rows, name: str, missing: NDArray[np.bool_] | None = None) -> pa.Array:
+    """An Arrow array of strings from a text of each row."""
+    rows = np.ascontiguousarray(rows)
+    fields = rows.dtype.fields
+    assert fields is not None, "rows are structured"  # noqa: S101 (for the type checker)
+    lengths = rows[f"{name}_length"]
+    ends = np.empty(len(rows) + 1, np.int32)
+    data = np.empty(int(lengths.sum(dtype=np.int64)) + 8, np.uint8)
+    kernel().gather_texts(
+        rows.view(np.uint8), len(rows), rows.dtype.itemsize,
+        fields[name][1], fields[f"{name}_length"][1], ends, data,
+    )  # fmt: skip
+    buffers = [validity(missing), pa.py_buffer(ends), pa.py_buffer(data)]
+    return pa.Array.from_buffers(pa.string(), len(rows), buffers)
 
 
 def said(rows: m.Rows, name: str, bit: int) -> pa.Array:
     """A text of static data, null where the message doesn't carry it."""
-    array = texts(rows[name], rows[f"{name}_length"])
-    missing = (rows["has"] & bit) == 0
-    if not missing.any():
-        return array
-    validity = pa.py_buffer(np.packbits(~missing, bitorder="little"))
-    return pa.Array.from_buffers(pa.string(), len(rows), [validity, *array.buffers()[1:]])
+    return texts(rows, name, (rows["has"] & bit) == 0)
 
 
 def common(rows: m.Rows, stations: Sequence[str]) -> dict[str, pa.Array]:
     """The columns that every message has."""
-    station = rows["station"]
+    time, station = map(np.ascontiguousarray, (rows["time"], rows["station"]))
     indices = plain(pa.int32(), station, station < 0)
     return {
-        "time": plain(TIME, rows["time"], rows["time"] == m.NO_TIME),
+        "time": plain(TIME, time, time == m.NO_TIME),
         "time_from": plain(pa.uint8(), rows["time_from"]),
         "mmsi": plain(pa.uint32(), rows["mmsi"]),
         "msg_type": plain(pa.uint8(), rows["msg_type"]),
-        "station": pa.DictionaryArray.from_arrays(indices, pa.array(stations, pa.string())),
+        "station": pa.DictionaryArray.from_arrays(
+            indices, pa.array(stations, pa.string()), safe=False
+        ),
         "offset": plain(pa.int64(), rows["offset"]),
     }
 
 
 def place(rows: m.Rows) -> dict[str, pa.Array]:
     """Longitude and latitude in 1/10000 minute, null where there is no place."""
-    nowhere = place_problem(rows) != FIT
+    lon, lat = map(np.ascontiguousarray, (rows["lon"], rows["lat"]))
+    nowhere = beyond(lon, at.LON_LIMIT) | beyond(lat, at.LAT_LIMIT)
     return {
-        "lon_e4min": plain(pa.int32(), rows["lon"], nowhere),
-        "lat_e4min": plain(pa.int32(), rows["lat"], nowhere),
+        "lon_e4min": plain(pa.int32(), lon, nowhere),
+        "lat_e4min": plain(pa.int32(), lat, nowhere),
     }
+
+
+def beyond(values: NDArray[np.int32], limit: int) -> NDArray[np.bool_]:
+    """Whether numbers (of at most 28 bits) are below -`limit` or above it."""
+    return (values + np.int32(limit)).view(np.uint32) > np.uint32(2 * limit)
 
 
 def extent(rows: m.Rows, missing: NDArray[np.bool_] | None = None) -> dict[str, pa.Array]:
@@ -178,8 +192,9 @@ def batch(columns: dict[str, pa.Array]) -> pa.RecordBatch:
 
 def positions_arrow(rows: m.Rows, stations: Sequence[str]) -> pa.RecordBatch:
     """Position reports: `sog_dkn` in 1/10 knot, `cog_ddeg` in 1/10 degree, `rot_ais` as sent."""
-    sog, cog, heading, rot = rows["sog"], rows["cog"], rows["heading"], rows["rot"]
-    altitude = rows["altitude"]
+    sog, cog, heading, altitude, rot = (
+        np.ascontiguousarray(rows[name]) for name in ("sog", "cog", "heading", "altitude", "rot")
+    )
     return batch(
         {
             **common(rows, stations),
@@ -243,7 +258,7 @@ def aids_arrow(rows: m.Rows, stations: Sequence[str]) -> pa.RecordBatch:
         {
             **common(rows, stations),
             "aid_type": plain(pa.uint8(), rows["aid_type"]),
-            "name": texts(rows["name"], rows["name_length"]),
+            "name": texts(rows, "name"),
             **place(rows),
             **extent(rows),
             "epfd": plain(pa.uint8(), rows["epfd"]),
@@ -282,7 +297,7 @@ def place_problem(rows: m.Rows) -> NDArray[np.uint8]:
     """
     lon, lat = rows["lon"], rows["lat"]
     problem = np.zeros(len(rows), np.uint8)
-    problem[(np.abs(lon) > at.LON_LIMIT) | (np.abs(lat) > at.LAT_LIMIT)] = BAD_POSITION
+    problem[beyond(lon, at.LON_LIMIT) | beyond(lat, at.LAT_LIMIT)] = BAD_POSITION
     problem[(lon == at.LON_UNAVAILABLE) | (lat == at.LAT_UNAVAILABLE)] = NO_POSITION
     return problem
 
@@ -394,4 +409,4 @@ def _same(text: str, count: int) -> pd.Series:
 
 
 def _strings(rows: m.Rows, name: str) -> pd.Series:
-    return pd.Series(texts(rows[name], rows[f"{name}_length"]).cast(pa.large_string()), dtype="str")
+    return pd.Series(texts(rows, name).cast(pa.large_string()), dtype="str")

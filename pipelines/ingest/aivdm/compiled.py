@@ -34,6 +34,7 @@ class Kernel(NamedTuple):
 
     scan: Callable[..., Any]
     expire: Callable[..., Any]
+    gather_texts: Callable[..., Any]
     folder: Path | None
     cold: bool
 
@@ -43,19 +44,19 @@ def kernel() -> Kernel:
     """The entries of the kernel; they compile when first called."""
     module: Any = import_module("pipelines.ingest.aivdm.kernel")
     jit: Any = import_module("pipelines.ingest.aivdm.jit")
+    entries = (module.scan, module.expire, module.gather_texts)
     folder = cache_folder()
     if folder is None:
-        scan, expire = (jit.entry_without_cache(f) for f in (module.scan, module.expire))
-        return Kernel(scan, expire, None, cold=True)
+        return Kernel(*map(jit.entry_without_cache, entries), folder=None, cold=True)
     config = jit.numba.config
     before = config.CACHE_DIR
     config.CACHE_DIR = str(folder)
     try:
         # Where the cache is gets decided here, not when a function is first called.
-        scan, expire = jit.entry(module.scan), jit.entry(module.expire)
+        compiled = tuple(map(jit.entry, entries))
     finally:
         config.CACHE_DIR = before
-    return Kernel(scan, expire, folder, cold=not any(folder.rglob("*.nbc")))
+    return Kernel(*compiled, folder=folder, cold=not any(folder.rglob("*.scan-*.nbc")))
 
 
 def cache_folder() -> Path | None:

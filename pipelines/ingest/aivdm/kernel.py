@@ -61,6 +61,7 @@ from pipelines.ingest.aivdm.words import (
     lowest,
     marks_below,
     not_armour,
+    store,
     take,
     unarmoured,
 )
@@ -468,6 +469,26 @@ def scan(
         borrowed(groups), borrowed(keys), borrowed(names), borrowed(lengths), borrowed(wrappers),
         borrowed(words), borrowed(joined),
     )  # fmt: skip
+
+
+def gather_texts(
+    raw: Any, count: Any, size: Any, text_at: Any, length_at: Any, ends: Any, out: Any
+) -> None:
+    """Write the texts of `count` rows one behind the other, as Arrow wants them, and their ends.
+
+    `raw` holds rows of `size` bytes, with a text at `text_at` in each and its length at
+    `length_at`. Characters are copied 8 at a time, so that `out` needs 8 bytes more than all texts.
+    """
+    raw, ends, out = borrowed(raw), borrowed(ends), borrowed(out)
+    total = np.int64(0)
+    ends[0] = 0
+    for row in range(count):
+        start = row * size
+        length = np.int64(raw[start + length_at])
+        for index in range(0, length, 8):
+            store(out, total + index, load(raw, start + text_at + index))
+        total += length
+        ends[row + 1] = total
 
 
 def expire(

@@ -75,8 +75,8 @@ def text(words: Any, start: Any, characters: Any, bits: Any, out: Any, at_byte: 
     """Write 6-bit text to `out` from `at_byte` on; give its length without what ends it.
 
     The first '@' ends the text: it is "not used" (6-bit ASCII 0), and transponders leave remains of
-    older texts behind it. Blanks before it go as well; leading ones are the sender's and stay. Characters that a short message
-    doesn't hold completely are left out.
+    older texts behind it. Blanks before it go as well; leading ones are the sender's
+    and stay. Characters that a short message doesn't hold completely are left out.
     """
     characters = min(characters, max((bits - start) // 6, 0))
     written = 0
