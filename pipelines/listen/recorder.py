@@ -151,7 +151,7 @@ class Recorder:
         )
 
     def finish(self) -> None:
-        """End the file; it soon has its name, and is in `finished`. The next line begins another."""
+        """End the file, which is soon in `finished`; the next line begins another."""
         self.save()
         if self._file is not None:
             self._finishing.append((self._file, self._syncer.submit(self._file.publish)))
