@@ -127,6 +127,11 @@ class Installation:
         return self.home / "spool"
 
     @property
+    def recordings(self) -> Path:
+        """Folder of recorded live feeds."""
+        return self.home / "recordings"
+
+    @property
     def detectors(self) -> dict[str, dict[str, Any]]:
         """The detectors' configuration blocks.
 

@@ -4,6 +4,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 
 import pandas as pd
 
@@ -12,6 +13,11 @@ from detectors.core.detector import Context, Detector
 from detectors.core.zones import Zones
 from pipelines.reference import flag_states
 from pipelines.store import Queries
+
+
+COVERAGE_BEFORE: Final = timedelta(days=1)
+"""Coverage reaches this much further back than positions: a silence is judged by what was heard
+around it in the day before."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,7 @@ def detect(
             end=end,
             zones=zones,
             vessels=vessels_of(store, positions, end),
-            coverage=store.coverage(min(first, start), end),
+            coverage=store.coverage(min(first, start) - COVERAGE_BEFORE, end),
         )
         found: dict[str, pd.DataFrame] = {}
         for detector in detectors:

@@ -26,6 +26,7 @@ from pipelines.detect.days import DaysReport, refresh
 from pipelines.detect.window import Detection, detect, events_to_compare, with_flag_state
 from pipelines.doctor import Problem, attempt, check_config, check_zone_files, check_zones
 from pipelines.export import write_all
+from pipelines.listen import recover
 from pipelines.products import Products
 from pipelines.progress import Reporter
 from pipelines.settings import PROJECT, REFERENCE, Installation
@@ -157,6 +158,7 @@ def ingest_all(
     """
     summary = IngestSummary()
     named = list(feeds) or list(installation.settings.feeds)
+    named += _recorded(installation)
     if not named:
         return summary
     options = ingest_options(installation, zones, area, mapping, assume_time)
@@ -185,6 +187,15 @@ def ingest_all(
     if first_error is not None and not summary.added and not summary.already_there:
         raise first_error
     return summary
+
+
+def _recorded(installation: Installation) -> list[str]:
+    """The folder of recorded live feeds, if it holds any; what a dead recorder left is finished."""
+    folder = installation.recordings
+    if not folder.is_dir():
+        return []
+    recover(folder)
+    return [str(folder)] if any(folder.glob("*.nmea.zst")) else []
 
 
 def _say_skipped(found: ingest.Feeds, report: Reporter) -> None:
