@@ -1,7 +1,7 @@
 """Messages of several sentences: parts wait in slots until all are there.
 
-IEC 61162-1, VDM: the parts of a message share the number of parts, the sequential message
-identifier (0 to 9) and the channel; NMEA 4.10 adds the code of the tag-block group. They may come
+IEC 61162-1, VDM: the parts of a message share talker, number of parts, sequential message
+identifier (0 to 9) and channel; NMEA 4.10 adds the code of the tag-block group. They may come
 out of order, between others, twice (from two receivers) or not at all.
 """
 
@@ -59,7 +59,7 @@ def give_up(
 
 
 @called
-def slot_for(key: Any, head: Any, slots: Any) -> Any:
+def slot_for(key: Any, part: Any, head: Any, slots: Any) -> Any:
     """The slot that a part belongs to: of its message if there is one, else the one to empty.
 
     Of several messages with the same numbers (from several stations) the one heard last counts. A
@@ -72,7 +72,9 @@ def slot_for(key: Any, head: Any, slots: Any) -> Any:
     for slot in range(bucket * m.WAYS, bucket * m.WAYS + m.WAYS):
         waiting = slots[slot]
         if waiting.key == key and waiting.group == head.group:
-            near = head.sentences - waiting.seen <= m.PARTS_WITHIN_SENTENCES
+            swapped = not waiting.done and waiting.present >> part > 1
+            limit = m.SWAPPED_WITHIN_SENTENCES if swapped else m.PARTS_WITHIN_SENTENCES
+            near = head.sentences - waiting.seen <= limit
             if waiting.time > m.NO_TIME and head.time > m.NO_TIME:
                 near = near and abs(waiting.time - head.time) <= m.PARTS_WITHIN_US
             if waiting.station >= 0 and head.station >= 0:
@@ -118,14 +120,18 @@ def open_slot(slot: Any, key: Any, total: Any, head: Any, slots: Any) -> None:
 @called
 def add_part(
     buffer: Any, place: Any, end: Any, payload: Any, characters: Any, fill: Any,
-    total: Any, number: Any, sequence: Any,
+    total: Any, number: Any, numbers: Any,
     head: Any, slots: Any, pieces: Any, texts: Any,
     rejects: Any, counts: Any, ranges: Any, samples: Any,
 ) -> Any:  # fmt: skip
-    """Put a part into its slot; give the slot if that completes the message, else -1."""
-    key = (((head.own_ship * 256 + head.channel) * 128 + sequence) * 16 + total) + 1
-    slot, oldest = slot_for(key, head, slots)
+    """Put a part into its slot; give the slot if that completes the message, else -1.
+
+    `numbers` is what the parts of a message share besides their number: talker, own ship, channel
+    and sequential message identifier.
+    """
+    key = (numbers << 4 | total) + 1
     part = number - 1
+    slot, oldest = slot_for(key, part, head, slots)
     if slot >= 0 and slots[slot].present >> part & 1:
         if same_piece(pieces, texts, slot, part, buffer, payload, characters):
             head.duplicate_parts += 1
@@ -139,7 +145,7 @@ def add_part(
     waiting = slots[slot]
     waiting.seen = head.sentences
     waiting.present |= 1 << part
-    if waiting.time == m.NO_TIME:
+    if waiting.time == m.NO_TIME or (number == 1 and head.time != m.NO_TIME):
         waiting.time = head.time
         waiting.time_from = head.time_from
     if waiting.station == m.NO_STATION:

@@ -259,6 +259,7 @@ def aids_arrow(rows: m.Rows, stations: Sequence[str]) -> pa.RecordBatch:
             **common(rows, stations),
             "aid_type": plain(pa.uint8(), rows["aid_type"]),
             "name": texts(rows, "name"),
+            "name_extension": texts(rows, "extension"),
             **place(rows),
             **extent(rows),
             "epfd": plain(pa.uint8(), rows["epfd"]),

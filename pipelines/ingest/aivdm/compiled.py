@@ -44,19 +44,22 @@ def kernel() -> Kernel:
     """The entries of the kernel; they compile when first called."""
     module: Any = import_module("pipelines.ingest.aivdm.kernel")
     jit: Any = import_module("pipelines.ingest.aivdm.jit")
-    entries = (module.scan, module.expire, module.gather_texts)
     folder = cache_folder()
-    if folder is None:
-        return Kernel(*map(jit.entry_without_cache, entries), folder=None, cold=True)
+    compile_entry = jit.entry if folder else jit.entry_without_cache
     config = jit.numba.config
     before = config.CACHE_DIR
-    config.CACHE_DIR = str(folder)
+    config.CACHE_DIR = str(folder or "")
     try:
         # Where the cache is gets decided here, not when a function is first called.
-        compiled = tuple(map(jit.entry, entries))
+        return Kernel(
+            scan=compile_entry(module.scan),
+            expire=compile_entry(module.expire),
+            gather_texts=compile_entry(module.gather_texts),
+            folder=folder,
+            cold=folder is None or not any(folder.rglob("*.scan-*.nbc")),
+        )
     finally:
         config.CACHE_DIR = before
-    return Kernel(*compiled, folder=folder, cold=not any(folder.rglob("*.scan-*.nbc")))
 
 
 def cache_folder() -> Path | None:

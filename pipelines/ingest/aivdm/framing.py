@@ -24,14 +24,13 @@ from pipelines.ingest.aivdm.words import (
 )
 
 LF, CR, TAB, BLANK = 10, 13, 9, 32
-BANG, HASH, DOLLAR, STAR, COMMA, MINUS, DOT, COLON = 33, 35, 36, 42, 44, 45, 46, 58
+BANG, HASH, DOLLAR, STAR, COMMA, MINUS, DOT, SLASH, COLON = 33, 35, 36, 42, 44, 45, 46, 47, 58
 BACKSLASH = 92
 
 KIND_BLANK = U(int.from_bytes(b"blank", "little"))
 KIND_COMMENT = U(int.from_bytes(b"comment", "little"))
 KIND_TAGS = U(int.from_bytes(b"tags", "little"))
 
-OPENING = (BLANK, TAB, 34, 39, 40, 91)  # blanks, quotes, brackets before a time or sentence
 WRAPPER_START = U(int.from_bytes(b"$PGHP,1", "little"))
 
 BLANKS = U(0x2020202020202020)
@@ -114,8 +113,8 @@ def plausible(time: Any) -> Any:
 def epoch(buffer: Any, place: Any, end: Any) -> Any:
     """Microseconds of an epoch in s, ms, µs or ns (told by its digits), or `NO_TIME`; and its end.
 
-    Seconds may have a fraction. 9 or 10 digits are seconds of 1995 to 2100, 12 or 13 milliseconds,
-    15 or 16 microseconds, 18 or 19 nanoseconds.
+    Seconds may have a fraction. 10 digits are seconds (from 2001 on, so that no MMSI is taken for a
+    time), 13 milliseconds, 16 microseconds, 19 nanoseconds.
     """
     value = np.int64(0)
     digits = 0
@@ -125,7 +124,7 @@ def epoch(buffer: Any, place: Any, end: Any) -> Any:
         digits += 1
         place += 1
     time = np.int64(m.NO_TIME)
-    if digits in (9, 10):
+    if digits == 10:
         time = value * 1_000_000
         if place < end and buffer[place] == DOT:
             place += 1
@@ -134,13 +133,13 @@ def epoch(buffer: Any, place: Any, end: Any) -> Any:
                 time += unit * (np.int64(buffer[place]) - 48)
                 unit //= 10
                 place += 1
-    elif digits in (12, 13):
+    elif digits == 13:
         time = value * 1_000
-    elif digits in (15, 16):
+    elif digits == 16:
         time = value
-    elif digits in (18, 19):
-        # Only 18 digits were taken, so that 19 can't overflow.
-        time = value // 1_000 if digits == 18 else value // 100
+    elif digits == 19:
+        # Only 18 digits were taken, since 19 may overflow.
+        time = value // 100
     return plausible(time), place
 
 
@@ -159,7 +158,7 @@ def iso_time(buffer: Any, place: Any) -> Any:
     `2024-01-31T23:59:59[.999][Z|+08:00]`, with a blank in place of T as well.
     """
     none = np.int64(m.NO_TIME), place
-    if not (buffer[place + 4] == MINUS and buffer[place + 7] == MINUS):
+    if buffer[place + 4] not in (MINUS, SLASH) or buffer[place + 7] != buffer[place + 4]:
         return none
     if not (buffer[place + 10] in (84, BLANK) and buffer[place + 13] == COLON):
         return none
@@ -183,6 +182,8 @@ def iso_time(buffer: Any, place: Any) -> Any:
             time += unit * (np.int64(buffer[place]) - 48)
             unit //= 10
             place += 1
+    if buffer[place] == BLANK and buffer[place + 1] in (43, MINUS):
+        place += 1
     sign = 1 if buffer[place] == 43 else (-1 if buffer[place] == MINUS else 0)
     if sign:
         hours = two_digits(buffer, place + 1)
@@ -193,11 +194,23 @@ def iso_time(buffer: Any, place: Any) -> Any:
 
 
 @called
-def prefix_time(buffer: Any, place: Any) -> Any:
-    """A time before a sentence, where a digit stands: an epoch or ISO 8601; and its end."""
-    if buffer[place + 4] == MINUS:
-        return iso_time(buffer, place)
-    return epoch(buffer, place, place + 40)
+def logged_time(buffer: Any, place: Any, end: Any, head: Any) -> None:
+    """Look for a time that a logger wrote before a sentence: an epoch or ISO 8601."""
+    inside = False
+    while place < end and head.prefix_time == m.NO_TIME:
+        byte = buffer[place]
+        if is_digit(byte) and not inside:
+            time, after = iso_time(buffer, place)
+            if time == m.NO_TIME:
+                time, after = epoch(buffer, place, end)
+                if after < end and (is_digit(buffer[after]) or is_letter(buffer[after] & 0xDF)):
+                    time = np.int64(m.NO_TIME)
+            head.prefix_time = time
+            place = max(after, place + 1)
+            inside = True
+        else:
+            inside = is_digit(byte) or is_letter(byte & 0xDF) or byte == DOT
+            place += 1
 
 
 @called
@@ -288,7 +301,8 @@ def tag_block(buffer: Any, place: Any, head: Any, keys: Any, names: Any, lengths
     """Read the tag block that begins at `place`; give its end, or -1 if there is none.
 
     A block whose checksum is wrong is passed over, and what it says isn't believed: the sentence
-    behind it has a checksum of its own.
+    behind it has a checksum of its own. One without a checksum is believed, and so is one with 00,
+    which loggers write that don't compute it.
     """
     close = np.int64(place + 1)
     parity = U(0)
@@ -311,7 +325,10 @@ def tag_block(buffer: Any, place: Any, head: Any, keys: Any, names: Any, lengths
         # What is behind the text is taken out of its parity again.
         end = close - 3
         tail = buffer[end] ^ buffer[end + 1] ^ buffer[end + 2]
-        if checksum_at(buffer, end) != (folded(parity) ^ tail):
+        said = checksum_at(buffer, end)
+        if said == 0:
+            head.unchecked_tags += 1
+        elif said != (folded(parity) ^ tail):
             head.damaged_tags += 1
             return close + 1
     else:
@@ -353,7 +370,7 @@ def suffix(
 ) -> None:
     """Read station and time behind a sentence: `,r003669987,1152921693`.
 
-    The last field that is an epoch is the time; a field of `r` or `b` and digits or letters is the
+    The first field that is an epoch is the time; a field of `r` or `b` and digits or letters is the
     receiving or base station. Both only count where a tag block or wrapper doesn't tell.
     """
     if buffer[place] not in (COMMA, BLANK, TAB, 59):
@@ -366,7 +383,7 @@ def suffix(
             stop += 1
         if stop > place and is_digit(buffer[place]):
             found, after = epoch(buffer, place, stop)
-            if found != m.NO_TIME and after == stop:
+            if time == m.NO_TIME and after == stop:
                 time = found
         elif stop - place >= 5 and buffer[place] in (98, 114) and head.station == m.NO_STATION:
             plain = True
@@ -480,18 +497,18 @@ def preamble(
 
     `head.content` is left at what follows the tag blocks.
     """
+    while buffer[place] == BLANK or buffer[place] == TAB:
+        place += 1
+    if buffer[place] == HASH:
+        return np.int64(-1)
     while True:
-        while buffer[place] in OPENING:
-            place += 1
-        if place == head.content and buffer[place] == HASH:
-            return np.int64(-1)
-        if is_digit(buffer[place]) and head.prefix_time == m.NO_TIME:
-            head.prefix_time, place = prefix_time(buffer, place)
         place = next_stop(buffer, place)
         byte = buffer[place]
         if byte == BANG and is_sentence(buffer, place):
-            if place > head.content and is_wrapper(buffer, head.content):
+            if is_wrapper(buffer, head.content):
                 wrapper(buffer, head.content, head, wrappers)
+            else:
+                logged_time(buffer, head.content, place, head)
             return place
         if ends_line(byte):
             return np.int64(-1)
@@ -499,6 +516,8 @@ def preamble(
         if byte == BACKSLASH:
             after = tag_block(buffer, place, head, keys, names, lengths)
         if after > 0:
+            if head.tags == 0:
+                logged_time(buffer, head.start, place, head)
             head.content = after
             head.tags += 1
             place = after

@@ -68,7 +68,6 @@ from pipelines.ingest.aivdm.words import (
 
 OK = -1
 WAITS = -2
-NO_SEQUENCE = 100
 
 
 @inlined
@@ -325,19 +324,20 @@ def payload_of(
     total = np.int64(buffer[place + 7]) - 48
     number = np.int64(buffer[place + 9]) - 48
     payload = place + 11
-    sequence = np.int64(0)
-    if buffer[payload] == COMMA:
-        sequence = np.int64(NO_SEQUENCE)
-    # Some receivers count to 99.
-    while is_digit(buffer[payload]) and payload < place + 13:
-        sequence = sequence * 10 + np.int64(buffer[payload]) - 48
+    # Talker, VDM or VDO, identifier (some receivers count beyond 9) and channel, as one number.
+    numbers = np.int64(buffer[place + 1]) << 16 | np.int64(buffer[place + 2]) << 8
+    numbers |= np.int64(buffer[place + 5])
+    while is_digit(buffer[payload]) and payload < place + 14:
+        numbers = numbers * 31 + np.int64(buffer[payload])
         payload += 1
     if buffer[payload] != COMMA:
         return np.int64(0), m.MALFORMED
     payload += 1
-    head.channel = 0
-    if buffer[payload] != COMMA:
-        head.channel = buffer[payload]
+    head.channel = 0 if buffer[payload] == COMMA else buffer[payload]
+    numbers = (numbers & 0xFFFFFFFFFF) * 31 + 44
+    stop = payload + 8
+    while buffer[payload] != COMMA and payload < stop:
+        numbers = (numbers * 31 + np.int64(buffer[payload])) & 0xFFFFFFFFFFFFFF
         payload += 1
     if buffer[payload] != COMMA:
         return np.int64(0), m.MALFORMED
@@ -360,7 +360,7 @@ def payload_of(
     if star + 3 - place > m.PART_TEXT:
         return np.int64(0), m.MALFORMED
     slot = add_part(
-        buffer, place, end, payload, characters, fill, total, number, sequence,
+        buffer, place, end, payload, characters, fill, total, number, numbers,
         head, slots, pieces, texts, rejects, counts, ranges, samples,
     )  # fmt: skip
     if slot < 0:

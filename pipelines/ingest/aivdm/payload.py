@@ -12,12 +12,11 @@ import numpy as np
 from pipelines.ingest.aivdm import layouts as at
 from pipelines.ingest.aivdm import memory as m
 from pipelines.ingest.aivdm.jit import called, inlined
-from pipelines.ingest.aivdm.words import U, eight_characters, first_mark, marks_equal, store
+from pipelines.ingest.aivdm.words import eight_characters, store
 from pipelines.ingest.aivdm.words import take as number
 from pipelines.ingest.aivdm.words import take_signed as signed
 
-ATS = U(0x4040404040404040)
-BLANK = 32
+BLANK, AT = 32, 64
 
 
 @inlined
@@ -71,24 +70,19 @@ def position(row: Any, words: Any, head: Any, layout: at.PositionLayout) -> None
 
 
 @called
-def text(words: Any, start: Any, characters: Any, bits: Any, out: Any, at_byte: Any) -> Any:
-    """Write 6-bit text to `out` from `at_byte` on; give its length without what ends it.
+def text(words: Any, start: Any, characters: Any, bits: Any, out: Any) -> Any:
+    """Write 6-bit text to `out`; give its length without what ends it.
 
-    The first '@' ends the text: it is "not used" (6-bit ASCII 0), and transponders leave remains of
-    older texts behind it. Blanks before it go as well; leading ones are the sender's
-    and stay. Characters that a short message doesn't hold completely are left out.
+    What ends it are '@' ("not used", 6-bit ASCII 0) and blanks. Leading blanks and an '@' in the
+    middle are the sender's and stay. Characters that a short message doesn't hold completely are
+    left out.
     """
     characters = min(characters, max((bits - start) // 6, 0))
     written = 0
     while written < characters:
-        eight = eight_characters(words, start + 6 * written)
-        store(out, at_byte + written, eight)
-        ends = marks_equal(eight, ATS)
-        if ends:
-            characters = min(characters, written + first_mark(ends))
-            break
+        store(out, written, eight_characters(words, start + 6 * written))
         written += 8
-    while characters > 0 and out[at_byte + characters - 1] == BLANK:
+    while characters > 0 and out[characters - 1] in (AT, BLANK):
         characters -= 1
     return characters
 
@@ -134,11 +128,11 @@ def static(row: Any, words: Any, bits: Any, head: Any, layout: at.StaticLayout) 
     row.flags = flags_of(words, head)
     has = 0
     if layout.name.characters:
-        row.name_length = text(words, layout.name.start, layout.name.characters, bits, row.name, 0)
+        row.name_length = text(words, layout.name.start, layout.name.characters, bits, row.name)
         has |= m.HAS_NAME
     if layout.callsign.characters:
         row.callsign_length = text(
-            words, layout.callsign.start, layout.callsign.characters, bits, row.callsign, 0
+            words, layout.callsign.start, layout.callsign.characters, bits, row.callsign
         )
         has |= m.HAS_CALLSIGN
     if layout.imo.width:
@@ -146,7 +140,7 @@ def static(row: Any, words: Any, bits: Any, head: Any, layout: at.StaticLayout) 
         row.eta = number(words, layout.eta)
         row.draught = number(words, layout.draught)
         row.destination_length = text(
-            words, layout.destination.start, layout.destination.characters, bits, row.destination, 0
+            words, layout.destination.start, layout.destination.characters, bits, row.destination
         )
         has |= m.HAS_VOYAGE
     if layout.ship_type.width:
@@ -154,7 +148,7 @@ def static(row: Any, words: Any, bits: Any, head: Any, layout: at.StaticLayout) 
         has |= m.HAS_SHIP_TYPE
     if layout.vendor.characters:
         row.vendor_length = text(
-            words, layout.vendor.start, layout.vendor.characters, bits, row.vendor, 0
+            words, layout.vendor.start, layout.vendor.characters, bits, row.vendor
         )
         row.vendor_model = number(words, layout.vendor_model)
         row.vendor_serial = number(words, layout.vendor_serial)
@@ -248,20 +242,10 @@ def aid(row: Any, words: Any, bits: Any, head: Any) -> None:
     flags |= number(words, at.AID.off_position) * m.OFF_POSITION
     flags |= number(words, at.AID.virtual) * m.VIRTUAL
     row.flags = flags | number(words, at.AID.assigned) * m.ASSIGNED
-    length = text(words, at.AID.name.start, at.AID.name.characters, bits, row.name, 0)
-    if bits >= at.AID.name_extension.start + 6:
-        # The extension follows a name that uses all its characters, blanks at its end included.
-        whole = at.AID.name.characters
-        full = True
-        for index in range(whole):
-            full = full and row.name[index] != 64
-        if full:
-            more = text(
-                words, at.AID.name_extension.start, at.AID.name_extension.characters, bits,
-                row.name, whole,
-            )  # fmt: skip
-            length = whole + more if more else length
-    row.name_length = length
+    row.name_length = text(words, at.AID.name.start, at.AID.name.characters, bits, row.name)
+    row.extension_length = text(
+        words, at.AID.name_extension.start, at.AID.name_extension.characters, bits, row.extension
+    )
 
 
 @inlined

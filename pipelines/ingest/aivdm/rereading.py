@@ -15,6 +15,8 @@ SENTENCE: Final = re.compile(
     rb"(?P<checksum>[0-9A-Fa-f]{2}))"
 )
 GROUP: Final = re.compile(rb"(?:^|,)g:\d+-\d+-(\d+)")
+LINE_END: Final = re.compile(rb"[\r\n]")
+FIRST_WINDOW: Final = 1 << 12
 WINDOW: Final = 1 << 20
 
 
@@ -54,22 +56,18 @@ def reread(feed: Path | str | bytes | bytearray | memoryview, offset: int) -> Re
     RereadError
         If no AIS sentence with a right checksum stands there, or a part of it is missing.
     """
-    window = _window(feed, offset)
-    end = re.compile(rb"[\r\n]").search(window, 0)
-    sentences = (match for match in SENTENCE.finditer(window) if _checked(match["sentence"]))
-    first = next(sentences, None)
-    if first is None or (end is not None and first.start() > end.end()):
+    parts: dict[int, bytes] = {}
+    total = 1
+    # Most messages are one sentence; only for the others much is read.
+    for size in (FIRST_WINDOW, WINDOW):
+        parts, total = _parts(_window(feed, offset, size))
+        if parts and len(parts) == total:
+            break
+    if not parts:
         raise RereadError(
             f"no AIS sentence begins at byte {offset}",
             hint="offsets count the bytes of the feed as it is when decompressed",
         )
-    total = int(first["total"])
-    parts = {int(first["number"]): first["sentence"]}
-    for seen, match in enumerate(sentences):
-        if len(parts) == total or seen > PARTS_WITHIN_SENTENCES:
-            break
-        if _kin(match) == _kin(first):
-            parts.setdefault(int(match["number"]), match["sentence"])
     if len(parts) < total:
         raise RereadError(
             f"of {total} parts of the message at byte {offset} only {len(parts)} are there",
@@ -82,12 +80,28 @@ def reread(feed: Path | str | bytes | bytearray | memoryview, offset: int) -> Re
     return Reread(pyais.decode(*whole), whole, offset)
 
 
-def _window(feed: Path | str | bytes | bytearray | memoryview, offset: int) -> bytes:
+def _window(feed: Path | str | bytes | bytearray | memoryview, offset: int, size: int) -> bytes:
     if isinstance(feed, (bytes, bytearray, memoryview)):
-        return bytes(feed[offset : offset + WINDOW])
+        return bytes(feed[offset : offset + size])
     with Path(feed).open("rb") as file:
         file.seek(offset)
-        return file.read(WINDOW)
+        return file.read(size)
+
+
+def _parts(window: bytes) -> tuple[dict[int, bytes], int]:
+    """The sentences of the message that begins the window, by number, and how many it has."""
+    sentences = (match for match in SENTENCE.finditer(window) if _checked(match["sentence"]))
+    first = next(sentences, None)
+    if first is None or LINE_END.search(window, 0, first.start()):
+        return {}, 1
+    total = int(first["total"])
+    parts = {int(first["number"]): first["sentence"]}
+    for seen, match in enumerate(sentences):
+        if len(parts) == total or seen > PARTS_WITHIN_SENTENCES:
+            break
+        if _kin(match) == _kin(first):
+            parts.setdefault(int(match["number"]), match["sentence"])
+    return parts, total
 
 
 def _kin(match: re.Match[bytes]) -> tuple[bytes, ...]:
