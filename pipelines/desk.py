@@ -6,7 +6,7 @@ Reads published snapshots only, so a notebook may be open while a run is writing
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import geopandas as gpd
 import pandas as pd
@@ -19,7 +19,9 @@ from pipelines.settings import REFERENCE, Installation, load
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MARGIN_DEG = 0.05
+MARGIN_DEG: Final = 0.05
+MAX_DRAWN_SILENCE: Final = pd.Timedelta(minutes=30)
+"""Over a longer silence a track is drawn dotted."""
 
 
 @dataclass(frozen=True)
@@ -82,16 +84,20 @@ class Night:
         axes = figure.subplots()
         for mmsi, own in track[around].groupby("mmsi"):
             during = own["time"].between(event["start"], end)
-            (line,) = axes.plot(own["lon"], own["lat"], lw=0.8, alpha=0.6)
-            colour = line.get_color()
-            axes.scatter(
-                own["lon"][during], own["lat"][during], s=6, color=colour, label=f"{mmsi:09d}"
-            )
+            (line,) = axes.plot(own["lon"], own["lat"], ":", lw=0.9)
+            # A line over a silence would claim a path that nobody saw.
+            silent = own["time"].diff() > MAX_DRAWN_SILENCE
+            heard = own[["lon", "lat"]].mask(silent)
+            axes.plot(heard["lon"], heard["lat"], lw=1.2, color=line.get_color())
+            seen = own[during]
+            axes.scatter(seen["lon"], seen["lat"], s=6, color=line.get_color(), label=f"{mmsi:09d}")
         axes.plot(event["lon"], event["lat"], "x", color="black", label=event["kind"])
         west, east = axes.get_xlim()
         south, north = axes.get_ylim()
         self.zones.land.plot(ax=axes, color="#e9dfc7", edgecolor="#a89b7c", lw=0.5)
-        self.zones.frame.plot(ax=axes, facecolor="none", edgecolor="#7d5ba6", lw=0.5)
+        zones = self.zones.frame
+        zones = zones[zones["zone_class"] != "territorial_sea"]
+        zones.plot(ax=axes, facecolor="none", edgecolor="#7d5ba6", lw=0.5)
         axes.set_xlim(west - MARGIN_DEG, east + MARGIN_DEG)
         axes.set_ylim(south - MARGIN_DEG, north + MARGIN_DEG)
         axes.set_aspect("equal")

@@ -43,7 +43,7 @@ class DetectionSettings(_Section):
 class AssessSettings(_Section):
     """What makes a flag."""
 
-    min_score: float = Field(0.35, ge=0, le=1)
+    min_score: float = Field(0.3, ge=0, le=1)
     max_flags: int = Field(100, gt=0)
 
 
