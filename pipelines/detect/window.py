@@ -14,7 +14,6 @@ from detectors.core.zones import Zones
 from pipelines.reference import flag_states
 from pipelines.store import Queries
 
-
 COVERAGE_BEFORE: Final = timedelta(days=1)
 """Coverage reaches this much further back than positions: a silence is judged by what was heard
 around it in the day before."""
