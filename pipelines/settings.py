@@ -48,11 +48,12 @@ class AssessSettings(_Section):
 
 
 class StoreSettings(_Section):
-    """What DuckDB may use."""
+    """What DuckDB may use, and how long replaced files stay."""
 
     memory_limit: str = "2GB"
     temp_limit: str = "20GB"
     threads: int = Field(0, ge=0)
+    grace_h: float = Field(24, ge=0)
 
 
 class ScheduleSettings(_Section):

@@ -36,11 +36,11 @@ def refresh(store: Writer, progress: Callable[[int, int], None] | None = None) -
     """
     days = store.day_files()
     state, state_digest = tracks.no_state(), ""
-    paths_before = ""
+    paths_before = content_before = ""
     loaded_from: str | None = None
     done = reports = duplicates = jumps = 0
     for i, day in enumerate(days.itertuples(index=False)):
-        text = f"{paths_before}|{day.paths}|{state_digest}"
+        text = f"{content_before}|{day.content}|{state_digest}"
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         if day.input == digest:
             state_digest, loaded_from = str(day.state), str(day.date)
@@ -71,7 +71,7 @@ def refresh(store: Writer, progress: Callable[[int, int], None] | None = None) -
             reports += counts["reports"]
             duplicates += counts["duplicates"]
             jumps += counts["rejected_jumps"]
-        paths_before = str(day.paths)
+        paths_before, content_before = str(day.paths), str(day.content)
         if progress:
             progress(i + 1, len(days))
     return DaysReport(done, reports, duplicates, jumps)

@@ -6,17 +6,22 @@ of a run appear together when the run has finished.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pandas as pd
+
 from pipelines.settings import StoreSettings
 from pipelines.store import catalogue
-from pipelines.store.catalogue import StoreBusyError, StoreError
+from pipelines.store.catalogue import DiskFullError, StoreBusyError, StoreError
 from pipelines.store.queries import Queries
-from pipelines.store.writer import Writer, clean
+from pipelines.store.writer import Writer, clean, remove_work
 
-__all__ = ["Queries", "StoreBusyError", "StoreError", "Writer", "exists", "read", "write"]
+__all__ = [
+    "DiskFullError", "Queries", "StoreBusyError", "StoreError", "Writer", "compact", "delete_feed",
+    "exists", "read", "write",
+]  # fmt: skip
 
 
 def exists(root: Path) -> bool:
@@ -31,12 +36,11 @@ def read(root: Path, settings: StoreSettings | None = None) -> Iterator[Queries]
     Raises
     ------
     StoreError
-        If there is no store, or its version isn't this program's.
+        If there is no store, it can't be opened, or its version isn't this program's.
     """
     if not exists(root):
         raise StoreError(f"no store in {root}", hint="ingest a feed first: selat nightly --feed …")
-    settings = settings or StoreSettings()
-    connection = catalogue.connect(root / "catalogue.duckdb", settings, read_only=True)
+    connection = catalogue.snapshot(root / "catalogue.duckdb", settings or StoreSettings())
     try:
         catalogue.check_version(connection)
         yield Queries(connection, root)
@@ -48,32 +52,99 @@ def read(root: Path, settings: StoreSettings | None = None) -> Iterator[Queries]
 def write(root: Path, settings: StoreSettings | None = None) -> Iterator[Writer]:
     """The one writer of the store, which is made if there is none.
 
+    Left-overs of a crash are removed, and superseded files whose grace period is over.
+
     Raises
     ------
     StoreBusyError
         If another process is writing.
     StoreError
-        If the store's version isn't this program's.
+        If the store can't be opened, or its version isn't this program's.
+    DiskFullError
+        If there is no room left.
     """
     settings = settings or StoreSettings()
-    root.mkdir(parents=True, exist_ok=True)
+    with catalogue.room(_nearest(root)):
+        root.mkdir(parents=True, exist_ok=True)
     with catalogue.writer_lock(root / "writer.lock"):
-        work, published = root / "work.duckdb", root / "catalogue.duckdb"
-        for leftover in root.glob("work.duckdb*"):
-            leftover.unlink()
-        if not published.exists():
-            connection = catalogue.connect(work, settings, read_only=False)
-            catalogue.create(connection)
-            connection.close()
-            catalogue.publish(work, published)
-        else:
-            shutil.copyfile(published, work)
-        connection = catalogue.connect(work, settings, read_only=False)
-        catalogue.check_version(connection)
-        clean(root, connection)
-        connection.close()
+        published = root / "catalogue.duckdb"
+        remove_work(root)
+        with catalogue.room(root):
+            if not published.exists():
+                _make(root, settings)
+            connection = catalogue.snapshot(published, settings)
+            try:
+                catalogue.check_version(connection)
+                clean(root, connection)
+            finally:
+                connection.close()
+            shutil.copyfile(published, root / "work.duckdb")
         writer = Writer(root, settings)
         try:
+            writer.expire()
             yield writer
         finally:
             writer.close()
+
+
+def _make(root: Path, settings: StoreSettings) -> None:
+    """Publish an empty catalogue."""
+    orphans = sum(1 for _ in (root / "positions").glob("date=*/*.parquet"))
+    if orphans:
+        raise StoreError(
+            f"the catalogue of the store in {root} is gone, but {orphans:,} files of positions "
+            "are there",
+            hint="put catalogue.duckdb back, or move the folder away and ingest the feeds again",
+        )
+    work = root / "work.duckdb"
+    connection = catalogue.connect(work, settings)
+    catalogue.create(connection)
+    connection.close()
+    catalogue.swap(catalogue.prepare(work, root / "catalogue.duckdb"), root / "catalogue.duckdb")
+    remove_work(root)
+
+
+def _nearest(path: Path) -> Path:
+    while not path.exists():
+        path = path.parent
+    return path
+
+
+def compact(
+    root: Path,
+    settings: StoreSettings | None = None,
+    dates: Iterable[str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Merge the small files of each UTC date into one, and remove what is past its grace period.
+
+    Parameters
+    ----------
+    dates
+        UTC dates, YYYY-MM-DD; all if None.
+    progress
+        Called with (dates done, dates in all).
+
+    Returns
+    -------
+    pandas.DataFrame
+        Dates that were merged: date, files (before), bytes_before, bytes, rows.
+    """
+    with write(root, settings) as writer:
+        before = writer.files_by_date().set_index("date")
+        chosen = [d for d in before.index if dates is None or d in set(dates)]
+        for done, date in enumerate(chosen, 1):
+            writer.compact(date)
+            if progress:
+                progress(done, len(chosen))
+        after = writer.files_by_date().set_index("date")
+        writer.expire()
+    merged = before[(before["files"] > 1) & before.index.isin(chosen)]
+    table = merged.rename(columns={"bytes": "bytes_before"}).join(after[["bytes"]])
+    return table.reset_index()[["date", "files", "bytes_before", "bytes", "rows"]]
+
+
+def delete_feed(root: Path, feed_key: str, settings: StoreSettings | None = None) -> None:
+    """Remove all that one feed declared, and nothing else; see `Writer.delete_feed`."""
+    with write(root, settings) as writer:
+        writer.delete_feed(feed_key)

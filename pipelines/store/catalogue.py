@@ -6,13 +6,14 @@ DuckDB itself locks a file against readers in other processes while a writer has
 is why the published file is never opened for writing.
 """
 
+import errno
 import fcntl
 import json
 import os
 import shutil
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,8 +24,9 @@ from detectors.core.coverage import CELLS, FEED
 from detectors.core.errors import SelatError
 from pipelines.products import FLAGGED
 from pipelines.settings import StoreSettings
+from pipelines.store.sql import statement
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 _C = frames.Column
 TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
@@ -43,9 +45,18 @@ TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
     "files": {
         "path": _C("str", "", "Parquet file of positions, relative to the store"),
         "date": _C("str", "", "UTC date of its rows, YYYY-MM-DD"),
-        "feed_key": _C("str", "", "the feed it came from"),
         "rows": _C("int64", "", "position reports in it"),
         "bytes": _C("int64", "B", "size of the file"),
+        "sha256": _C("str", "", "hash of the file"),
+    },
+    "file_feeds": {
+        "path": _C("str", "", "a file of `files`"),
+        "feed_key": _C("str", "", "a feed that rows of it came from"),
+        "rows": _C("int64", "", "how many"),
+    },
+    "superseded": {
+        "path": _C("str", "", "a file that is no longer in `files`, kept for older readers"),
+        "time": _C(frames.TIME, "UTC", "when it was replaced"),
     },
     "presence": {
         "date": _C("str", "", "UTC date"),
@@ -120,20 +131,88 @@ class StoreBusyError(StoreError):
     exit_code = 5
 
 
-def connect(path: Path, settings: StoreSettings, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-    """A connection to a catalogue file, in UTC, offline, within the memory and temp limits."""
-    spill = path.parent / "spill"
+class DiskFullError(StoreError):
+    """There is no room left to write to."""
+
+
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextmanager
+def room(root: Path) -> Iterator[None]:
+    """Turn the errors of a full disk into one that says so.
+
+    Raises
+    ------
+    DiskFullError
+        If the disk, a quota, or what DuckDB may spill is used up.
+    """
+    try:
+        yield
+    except (OSError, duckdb.Error) as error:
+        text = str(error)
+        if "max_temp_directory_size" in text:
+            raise DiskFullError(
+                "sorting needs more disk than the store's temp_limit allows",
+                hint="raise store.temp_limit or store.memory_limit in settings.yaml",
+            ) from error
+        known = getattr(error, "errno", None) in _NO_ROOM
+        if not known and not any(os.strerror(number) in text for number in _NO_ROOM):
+            raise
+        free_mb = shutil.disk_usage(root).free / 1e6
+        raise DiskFullError(
+            f"no room left to write to the store in {root} ({free_mb:,.0f} MB free)",
+            hint="free some space and run the same again; what was published before is intact",
+        ) from error
+
+
+def connect(path: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
+    """A connection for the writer's private copy, in UTC, within the memory and temp limits."""
+    return _prepared(duckdb.connect(str(path), config=_limits(path.parent, settings)))
+
+
+def snapshot(path: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
+    """A read-only connection to a published catalogue, as it is at this moment.
+
+    The file is attached to a database of its own: `duckdb.connect` would hand out the generation
+    that this process may already have open under the same name.
+
+    Raises
+    ------
+    StoreError
+        If the file can't be opened.
+    """
+    connection = duckdb.connect(":memory:", config=_limits(path.parent, settings))
+    name = str(path).replace("'", "''")
+    try:
+        connection.execute(f"ATTACH '{name}' AS store (READ_ONLY)")
+    except duckdb.Error as error:
+        connection.close()
+        raise StoreError(
+            f"the catalogue {path} can't be opened: {str(error).splitlines()[0]}",
+            hint="put it back from a copy, or move the store away and ingest the feeds again",
+        ) from error
+    connection.execute("USE store")
+    return _prepared(connection)
+
+
+def _limits(root: Path, settings: StoreSettings) -> dict[str, Any]:
     config: dict[str, Any] = {
         "memory_limit": settings.memory_limit,
-        "temp_directory": str(spill),
+        # DuckDB names its temporary files the same in every process.
+        "temp_directory": str(root / "spill" / str(os.getpid())),
         "max_temp_directory_size": settings.temp_limit,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
     if settings.threads:
         config["threads"] = settings.threads
-    connection = duckdb.connect(str(path), read_only=read_only, config=config)
+    return config
+
+
+def _prepared(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(statement("received"))
     return connection
 
 
@@ -153,19 +232,34 @@ def check_version(connection: duckdb.DuckDBPyConnection) -> None:
     StoreError
         If the store was made by another version of the program.
     """
-    [(version,)] = connection.execute("SELECT schema_version FROM meta").fetchall()
-    if version != SCHEMA_VERSION:
+    try:
+        versions = connection.execute("SELECT schema_version FROM meta").fetchall()
+    except duckdb.Error as error:
         raise StoreError(
-            f"the store has schema version {version}, this program knows {SCHEMA_VERSION}",
+            "the store's catalogue says no version", hint="start a new home with --home"
+        ) from error
+    if versions != [(SCHEMA_VERSION,)]:
+        found = ", ".join(str(version) for (version,) in versions)
+        raise StoreError(
+            f"the store has schema version {found}, this program knows {SCHEMA_VERSION}",
             hint="use the version of Selat that wrote it, or start a new home",
         )
 
 
-def publish(work: Path, published: Path) -> None:
-    """Make `work` the generation that readers see: copy, flush to disk, rename."""
+def prepare(work: Path, published: Path) -> Path:
+    """Copy `work` beside `published` and flush it to the disk: the next generation, unseen."""
     fresh = published.with_name(published.name + ".new")
-    shutil.copyfile(work, fresh)
-    sync(fresh)
+    try:
+        shutil.copyfile(work, fresh)
+        sync(fresh)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+    return fresh
+
+
+def swap(fresh: Path, published: Path) -> None:
+    """Make what `prepare` made the generation that readers see."""
     os.replace(fresh, published)  # noqa: PTH105 - the one call whose atomicity everything rests on
     sync(published.parent)
 
@@ -198,9 +292,11 @@ def writer_lock(path: Path) -> Iterator[None]:
                 f"another process is writing to this store: {_holder(handle.read())}",
                 hint="wait for it to end; readers and notebooks are not held up by it",
             ) from None
-        handle.truncate(0)
-        handle.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
-        handle.flush()
+        # Who holds it is for the reader of the message; on a full disk it stays unsaid.
+        with suppress(OSError):
+            os.ftruncate(handle.fileno(), 0)
+            holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
+            os.write(handle.fileno(), holder.encode())
         yield
 
 

@@ -104,8 +104,12 @@ class Queries:
         with self._registered("need", need):
             return frames.conform(self._ask("state_before"), tracks.STATE)
 
+    def files_by_date(self) -> pd.DataFrame:
+        """UTC dates with positions: date, files, bytes, rows."""
+        return self._ask("files_by_date")
+
     def day_files(self) -> pd.DataFrame:
-        """Dates with positions: date, paths (blank-separated), input and state digests."""
+        """Dates with positions: date, paths (blank-separated), content, digests."""
         return self._ask("day_files")
 
     def day_positions(self, paths: list[str], since: pd.Timestamp) -> pd.DataFrame:
@@ -173,7 +177,9 @@ class Queries:
         if not paths:
             return frames.empty(frames.POSITIONS)
         files = [str(self._root / path) for path in paths]
-        return frames.conform(self._ask(name, files=files, **parameters), frames.POSITIONS)
+        # By way of Arrow: seven times faster than `df`, which makes an object of every text.
+        rows = self._connection.sql(statement(name), params={"files": files, **parameters})
+        return frames.conform(rows.to_arrow_table().to_pandas(), frames.POSITIONS)
 
     def _registered(self, name: str, frame: pd.DataFrame) -> "_Registered":
         return _Registered(self._connection, name, frame)

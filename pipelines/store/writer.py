@@ -1,42 +1,38 @@
 """The one writer: feeds, worked-out days and runs go into the store whole or not at all.
 
 Order of effects, so that a crash at any moment followed by a rerun gives the same store: Parquet
-files first, under names made of their content's key, flushed to disk; then one transaction on
-the private copy of the catalogue that names them; then the copy is published by rename. Files
-that no published catalogue names are left-overs of a crash and are removed when a writer opens.
+files first, flushed to disk; then one transaction on the private copy of the catalogue that names
+them; then the copy is published by rename. Files that no published catalogue names are left-overs
+of a crash and are removed when a writer opens.
+
+A file is never changed. What compaction or a deletion replaces is kept as `superseded` for a
+grace period, since readers may still have the generation that names it.
 """
 
+import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import duckdb
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from detectors.core import frames
 from detectors.core.coverage import Coverage
 from pipelines.settings import StoreSettings
 from pipelines.store import catalogue
-from pipelines.store.catalogue import TABLES, StoreError
+from pipelines.store.catalogue import TABLES, StoreError, room
+from pipelines.store.feeds import Batch, FeedParts, NewFiles
 from pipelines.store.queries import Queries
+from pipelines.store.sql import statement
 
-FLUSH_ROWS: Final = 2_000_000
-"""Rows held before they are written; bounds the memory of an ingest (about 250 bytes a row)."""
-
-
-class Batch(Protocol):
-    """Part of a feed, decoded."""
-
-    @property
-    def positions(self) -> pd.DataFrame:
-        """`frames.POSITIONS`."""
-
-    @property
-    def statics(self) -> pd.DataFrame:
-        """`frames.STATICS`."""
+DERIVED: Final = ("days", "track_state", "track_days", "coverage_cells", "coverage_feed")
+"""Tables of what was worked out from the positions of a date."""
 
 
 class Writer(Queries):
@@ -46,10 +42,11 @@ class Writer(Queries):
         self._work = root / "work.duckdb"
         self._published = root / "catalogue.duckdb"
         self._settings = settings
+        self._publishes = 0
         super().__init__(self._open(), root)
 
     def _open(self) -> duckdb.DuckDBPyConnection:
-        return catalogue.connect(self._work, self._settings, read_only=False)
+        return catalogue.connect(self._work, self._settings)
 
     def close(self) -> None:
         """Close the private copy; what wasn't published is forgotten."""
@@ -57,11 +54,33 @@ class Writer(Queries):
         self._work.unlink(missing_ok=True)
 
     def publish(self) -> None:
-        """Let readers see all that was written so far."""
-        self._connection.execute("CHECKPOINT")
-        self._connection.close()
-        catalogue.publish(self._work, self._published)
+        """Let readers see all that was written so far.
+
+        Raises
+        ------
+        DiskFullError
+            If there is no room; what wasn't published is forgotten then.
+        """
+        try:
+            with room(self._root):
+                self._connection.execute("CHECKPOINT")
+                self._connection.close()
+                fresh = catalogue.prepare(self._work, self._published)
+        except BaseException:
+            self._restore()
+            raise
+        catalogue.swap(fresh, self._published)
+        self._publishes += 1
         self._connection = self._open()
+
+    def _restore(self) -> None:
+        """Go back to what is published."""
+        with suppress(duckdb.Error):
+            self._connection.close()
+        remove_work(self._root)
+        with room(self._root):
+            shutil.copyfile(self._published, self._work)
+            self._connection = self._open()
 
     def add_feed(
         self,
@@ -71,6 +90,7 @@ class Writer(Queries):
         name: str,
         batches: Iterable[Batch],
         report: Mapping[str, Any],
+        replaces: Iterable[str] = (),
     ) -> None:
         """Add a feed: positions, static data, presence and its ledger entry, then publish.
 
@@ -82,16 +102,35 @@ class Writer(Queries):
             The decoded feed, read once.
         report
             Filled while `batches` is read; `simulated` says whether the feed is an exercise.
+        replaces
+            Keys of feeds that this one takes the place of, such as the same file decoded by an
+            older version: they go in the moment in which this one comes.
 
         Raises
         ------
         StoreError
-            If the feed is simulated and the store isn't, or the other way round.
+            If the feed is simulated and the store isn't, or the other way round; if a feed to be
+            replaced isn't in the ledger.
+        DiskFullError
+            If there is no room; nothing of the feed is kept then.
         """
-        parts = _FeedParts(self._root, feed_key)
-        for batch in batches:
-            parts.add(batch)
-        parts.flush()
+        parts = FeedParts(self._root, feed_key)
+        replaced = tuple(replaces)
+
+        def fill() -> None:
+            for batch in batches:
+                parts.add(batch)
+            parts.flush()
+            with self._transaction():
+                self._drop_feeds(replaced, parts)
+                self._record(feed_key, sha256=sha256, name=name, report=report, parts=parts)
+                self._forget_empty_dates()
+
+        self._publish_whole(parts, fill)
+
+    def _record(
+        self, feed_key: str, *, sha256: str, name: str, report: Mapping[str, Any], parts: FeedParts
+    ) -> None:
         simulated = bool(report["simulated"])
         self._refuse_mixture(simulated, name)
         spans = parts.presence
@@ -103,13 +142,157 @@ class Writer(Queries):
             "first_time": first, "last_time": last,
             "report": json.dumps(dict(report), sort_keys=True, ensure_ascii=False),
         }  # fmt: skip
-        with self._transaction():
-            self._connection.execute("UPDATE meta SET simulated = $s", {"s": simulated})
-            self._insert("ledger", _one_row("ledger", entry))
-            self._insert("files", parts.files)
-            self._insert("presence", spans)
-            self._insert("statics", parts.statics)
-        self.publish()
+        self._connection.execute("UPDATE meta SET simulated = $s", {"s": simulated})
+        self._insert("ledger", _one_row("ledger", entry))
+        self._insert("files", parts.files)
+        self._insert("file_feeds", parts.file_feeds)
+        self._insert("presence", spans)
+        self._insert("statics", parts.statics)
+
+    def delete_feed(self, feed_key: str) -> None:
+        """Remove all that one feed declared, and nothing else; then publish.
+
+        Its dates are worked out anew by the next run. A file that it shares with other feeds, after
+        a compaction, is written again without its rows. Runs and their events stay as they were
+        published; detect again over the feed's span to have them compared.
+
+        Raises
+        ------
+        StoreError
+            If the ledger has no such feed.
+        """
+        parts = NewFiles(self._root)
+
+        def drop() -> None:
+            with self._transaction():
+                self._drop_feeds([feed_key], parts)
+                self._insert("files", parts.files)
+                self._insert("file_feeds", parts.file_feeds)
+                self._forget_empty_dates()
+                if not len(self.ledger()):
+                    self._connection.execute("UPDATE meta SET simulated = NULL")
+
+        self._publish_whole(parts, drop)
+
+    def _drop_feeds(self, feed_keys: Sequence[str], parts: NewFiles) -> None:
+        for feed_key in feed_keys:
+            if not self.has_feed(feed_key):
+                raise StoreError(
+                    f"no feed {feed_key} in the store", hint="selat store feeds lists their keys"
+                )
+        with self._registered("dropped", _keys(feed_keys)):
+            for file in self._ask("files_of_dropped").itertuples(index=False):
+                if file.others:
+                    self._merge(str(file.date), [str(file.path)], parts, without=feed_keys)
+                self._supersede([str(file.path)])
+            for table in ("ledger", "presence", "statics", "run_feeds"):
+                self._connection.execute(
+                    f"DELETE FROM {table} "  # noqa: S608
+                    "WHERE feed_key IN (SELECT feed_key FROM dropped)"
+                )
+
+    def _forget_empty_dates(self) -> None:
+        """Remove what was worked out for dates that hold nothing any more."""
+        for table in DERIVED:
+            self._connection.execute(
+                f"DELETE FROM {table} WHERE date NOT IN (SELECT date FROM files)"  # noqa: S608
+            )
+
+    def compact(self, date: str) -> int:
+        """Merge the files of a UTC date into one and publish; returns how many there were.
+
+        The rows are the same, sorted as in every file; nothing has to be worked out anew.
+
+        Raises
+        ------
+        DiskFullError
+            If there is no room for the merged file beside the old ones, which are kept for a while.
+        """
+        query = "SELECT path FROM files WHERE date = $date ORDER BY path"
+        paths = [str(path) for path in self.sql(query, {"date": date})["path"]]
+        if len(paths) < 2:
+            return len(paths)
+        parts = NewFiles(self._root)
+
+        def merge() -> None:
+            with self._transaction():
+                self._merge(date, paths, parts)
+                self._supersede(paths)
+                self._insert("files", parts.files)
+                self._insert("file_feeds", parts.file_feeds)
+
+        self._publish_whole(parts, merge)
+        return len(paths)
+
+    def _merge(
+        self, date: str, paths: list[str], parts: NewFiles, without: Sequence[str] = ()
+    ) -> None:
+        """Write the rows of some files of a date to a new one, without those of some feeds."""
+        with self._registered("merged", pd.DataFrame({"path": paths})):
+            kept = self._ask("rows_by_feed", without=list(without))
+        of_feed = {str(k): int(n) for k, n in zip(kept["feed_key"], kept["rows"], strict=True)}
+        stem = hashlib.sha256(" ".join(sorted(of_feed)).encode()).hexdigest()[:16]
+        files = [str(self._root / path) for path in paths]
+        with room(self._root):
+            sorted_rows = self._connection.sql(
+                statement("merged"), params={"files": files, "without": list(without)}
+            ).to_arrow_reader(100_000)
+            entry = parts.write(date, f"merged-{stem}", sorted_rows)
+        if entry["rows"] != sum(of_feed.values()):
+            raise StoreError(
+                f"the files of {date} hold {entry['rows']:,} rows, the catalogue says "
+                f"{sum(of_feed.values()):,}",
+                hint="selat store check says which file is damaged",
+            )
+        parts.holds(entry, of_feed)
+
+    def _supersede(self, paths: list[str]) -> None:
+        now = pd.Timestamp.now("UTC").as_unit("us")
+        gone = pd.DataFrame({"path": pd.Series(paths, dtype="str")}).assign(time=now)
+        self._insert("superseded", gone)
+        with self._registered("gone", gone):
+            for table in ("files", "file_feeds"):
+                self._connection.execute(
+                    f"DELETE FROM {table} WHERE path IN (SELECT path FROM gone)"  # noqa: S608
+                )
+
+    def expire(self) -> int:
+        """Remove superseded files whose grace period is over; returns how many."""
+        until = pd.Timestamp.now("UTC") - timedelta(hours=self._settings.grace_h)
+        query = "SELECT path FROM superseded WHERE time <= $until"
+        paths = list(self.sql(query, {"until": until})["path"])
+        if paths:
+            self._connection.execute(
+                "DELETE FROM superseded WHERE time <= $until", {"until": until}
+            )
+            self.publish()  # first, so that no catalogue names a file that is gone
+            for path in paths:
+                _remove(self._root / path)
+        return len(paths)
+
+    def _publish_whole(self, parts: NewFiles, work: Callable[[], None]) -> None:
+        """Do `work` and publish; if that fails, remove the files that it wrote."""
+        before = self._publishes
+        try:
+            with room(self._root):
+                work()
+        except BaseException:
+            parts.discard()
+            self._restore_if_broken()
+            raise
+        try:
+            self.publish()
+        except BaseException:
+            if self._publishes == before:
+                parts.discard()
+            raise
+
+    def _restore_if_broken(self) -> None:
+        """DuckDB refuses all further work after a write to a full disk."""
+        try:
+            self._connection.execute("SELECT 1").fetchall()
+        except duckdb.Error:
+            self._restore()
 
     def _refuse_mixture(self, simulated: bool, name: str) -> None:
         held = self.simulated
@@ -131,7 +314,7 @@ class Writer(Queries):
             "counts": json.dumps(counts, sort_keys=True),
         }  # fmt: skip
         with self._transaction():
-            for table in ("days", "track_state", "track_days", "coverage_cells", "coverage_feed"):
+            for table in DERIVED:
                 self._connection.execute(f"DELETE FROM {table} WHERE date = $d", {"d": date})  # noqa: S608
             self._insert("days", _one_row("days", day))
             self._insert("track_state", state.assign(date=date))
@@ -181,8 +364,7 @@ class Writer(Queries):
             self._insert("run_events", compared.assign(run_id=run_id))
             self._insert("flags", flags.assign(run_id=run_id))
             self._insert("runs", _one_row("runs", run))
-            keys = pd.DataFrame({"feed_key": pd.Series(list(feed_keys), dtype="str")})
-            self._insert("run_feeds", keys.assign(run_id=run_id))
+            self._insert("run_feeds", _keys(feed_keys).assign(run_id=run_id))
         self.publish()
 
     def _insert(self, table: str, rows: pd.DataFrame) -> None:
@@ -191,119 +373,22 @@ class Writer(Queries):
         with self._registered("rows_in", frames.conform(rows, TABLES[table])):
             self._connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows_in")  # noqa: S608
 
-    def _transaction(self) -> "_Transaction":
-        return _Transaction(self._connection)
-
-
-class _Transaction:
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> None:
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         self._connection.begin()
+        try:
+            with room(self._root):
+                yield
+                self._connection.commit()
+        except BaseException:
+            # It fails where a full disk ended the transaction, and would hide what did.
+            with suppress(duckdb.Error):
+                self._connection.rollback()
+            raise
 
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            self._connection.commit()
-        else:
-            self._connection.rollback()
 
-
-class _FeedParts:
-    """The files and sums of one feed while it is read."""
-
-    _STATIC_KEY = (
-        "mmsi", "imo", "name", "callsign", "ship_type", "length_m", "beam_m", "draught_m",
-        "destination", "ais_class", "source", "date",
-    )  # fmt: skip
-
-    def __init__(self, root: Path, feed_key: str) -> None:
-        self._root, self._feed_key = root, feed_key
-        self._held: list[pd.DataFrame] = []
-        self._rows = 0
-        self._files: list[dict[str, Any]] = []
-        self._presence: list[pd.DataFrame] = []
-        self._statics: list[pd.DataFrame] = []
-
-    def add(self, batch: Batch) -> None:
-        """Take in a batch; writes files when enough is held."""
-        if len(batch.positions):
-            frames.validate(batch.positions, frames.POSITIONS)
-            self._held.append(batch.positions)
-            self._rows += len(batch.positions)
-        if len(batch.statics):
-            frames.validate(batch.statics, frames.STATICS)
-            self._statics.append(self._sum_statics(batch.statics))
-        if self._rows >= FLUSH_ROWS:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what is held: one file per UTC date, sorted by vessel and time."""
-        if not self._held:
-            return
-        held = pd.concat(self._held, ignore_index=True)
-        self._held, self._rows = [], 0
-        held = held.sort_values(["mmsi", "time", "source_offset"], kind="stable")
-        dates = held["time"].dt.strftime("%Y-%m-%d")
-        for date, rows in held.groupby(dates.to_numpy(), sort=True):
-            self._write(str(date), rows)
-        spans = held.assign(date=dates).groupby(["date", "mmsi"], as_index=False)
-        self._presence.append(
-            spans.agg(
-                reports=("time", "size"), first_time=("time", "min"), last_time=("time", "max")
-            )
-        )
-
-    def _write(self, date: str, rows: pd.DataFrame) -> None:
-        folder = self._root / "positions" / f"date={date}"
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{self._feed_key}-{len(self._files):04d}.parquet"
-        pq.write_table(
-            pa.Table.from_pandas(rows, preserve_index=False), path, compression="zstd",
-            row_group_size=250_000,
-        )  # fmt: skip
-        catalogue.sync(path)
-        catalogue.sync(folder)
-        self._files.append({
-            "path": str(path.relative_to(self._root)), "date": date, "feed_key": self._feed_key,
-            "rows": len(rows), "bytes": path.stat().st_size,
-        })  # fmt: skip
-
-    def _sum_statics(self, statics: pd.DataFrame) -> pd.DataFrame:
-        dated = statics.assign(date=statics["time"].dt.strftime("%Y-%m-%d"))
-        return dated.groupby(list(self._STATIC_KEY), as_index=False, dropna=False).agg(
-            reports=("time", "size"), first_time=("time", "min"), last_time=("time", "max"),
-            source_offset=("source_offset", "min"),
-        )  # fmt: skip
-
-    @property
-    def files(self) -> pd.DataFrame:
-        """The files written, one row each."""
-        return pd.DataFrame(self._files, columns=list(TABLES["files"]))
-
-    @property
-    def presence(self) -> pd.DataFrame:
-        """Per date and vessel: reports, first and last time."""
-        if not self._presence:
-            return frames.empty(TABLES["presence"])
-        sums = pd.concat(self._presence).groupby(["date", "mmsi"], as_index=False)
-        return sums.agg(
-            reports=("reports", "sum"), first_time=("first_time", "min"),
-            last_time=("last_time", "max"),
-        ).assign(feed_key=self._feed_key)  # fmt: skip
-
-    @property
-    def statics(self) -> pd.DataFrame:
-        """Static data, one row per date and content."""
-        if not self._statics:
-            return frames.empty(TABLES["statics"])
-        sums = pd.concat(self._statics).groupby(
-            list(self._STATIC_KEY), as_index=False, dropna=False
-        )
-        return sums.agg(
-            reports=("reports", "sum"), first_time=("first_time", "min"),
-            last_time=("last_time", "max"), source_offset=("source_offset", "min"),
-        ).assign(feed_key=self._feed_key)  # fmt: skip
+def _keys(feed_keys: Iterable[str]) -> pd.DataFrame:
+    return pd.DataFrame({"feed_key": pd.Series(list(feed_keys), dtype="str")})
 
 
 def _one_row(table: str, values: Mapping[str, Any]) -> pd.DataFrame:
@@ -316,12 +401,42 @@ def _one_row(table: str, values: Mapping[str, Any]) -> pd.DataFrame:
     return frames.conform(frame, schema)
 
 
+def strays(root: Path, connection: duckdb.DuckDBPyConnection) -> list[Path]:
+    """Files of positions that the catalogue doesn't name."""
+    query = "SELECT path FROM files UNION SELECT path FROM superseded"
+    named = {path for (path,) in connection.execute(query).fetchall()}
+    found = (root / "positions").glob("date=*/*")
+    return sorted(path for path in found if str(path.relative_to(root)) not in named)
+
+
 def clean(root: Path, connection: duckdb.DuckDBPyConnection) -> int:
     """Remove files that the published catalogue doesn't name; returns how many."""
-    named = {path for (path,) in connection.execute("SELECT path FROM files").fetchall()}
-    removed = 0
-    for path in (root / "positions").glob("date=*/*.parquet"):
-        if str(path.relative_to(root)) not in named:
-            path.unlink()
-            removed += 1
-    return removed
+    left_over = strays(root, connection)
+    for path in left_over:
+        _remove(path)
+    return len(left_over)
+
+
+def remove_work(root: Path) -> None:
+    """Remove a writer's private copy, and what belongs to it."""
+    for leftover in [*root.glob("work.duckdb*"), root / "catalogue.duckdb.new"]:
+        leftover.unlink(missing_ok=True)
+    for spill in root.glob("spill/*"):
+        if not _is_running(spill.name):
+            shutil.rmtree(spill, ignore_errors=True)
+
+
+def _is_running(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except OSError:
+        return True  # another user's
+    return True
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    with suppress(OSError):
+        path.parent.rmdir()  # only if that was its last file

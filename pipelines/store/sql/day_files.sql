@@ -1,6 +1,16 @@
--- The dates in the store with their files and what was worked out from them last time.
-SELECT f.date, string_agg(f.path, ' ' ORDER BY f.path) AS paths, any_value(d.input) AS input,
-       any_value(d.state) AS state
-FROM files AS f LEFT JOIN days AS d USING (date)
-GROUP BY f.date
-ORDER BY f.date
+-- The dates in the store with their files, what these hold (which compaction doesn't change), and
+-- what was worked out from it last time.
+WITH held AS (
+    SELECT date, feed_key, sum(ff.rows)::BIGINT AS rows
+    FROM file_feeds AS ff JOIN files USING (path)
+    GROUP BY date, feed_key
+), contents AS (
+    SELECT date, string_agg(feed_key || ':' || rows, ' ' ORDER BY feed_key) AS content
+    FROM held
+    GROUP BY date
+), paths AS (
+    SELECT date, string_agg(path, ' ' ORDER BY path) AS paths FROM files GROUP BY date
+)
+SELECT date, paths, content, d.input, d.state
+FROM paths JOIN contents USING (date) LEFT JOIN days AS d USING (date)
+ORDER BY date

@@ -1,2 +1,2 @@
 -- Position reports since a time, as received.
-SELECT * FROM read_parquet($files) WHERE time >= $since
+SELECT * FROM received($files) WHERE time >= $since

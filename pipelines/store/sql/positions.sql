@@ -1,6 +1,6 @@
 -- Position reports of the vessels in `need`, each from a little before its own time on, as
 -- received; the margin serves to recognise copies.
 SELECT p.*
-FROM read_parquet($files) AS p
+FROM received($files) AS p
 JOIN need AS n USING (mmsi)
 WHERE p.time >= n.from_time - to_seconds($margin_s) AND p.time <= $end

@@ -1,0 +1,194 @@
+"""What one feed adds to the store: files of positions, and sums of what they and statics say."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from detectors.core import frames
+from pipelines.store import positions
+from pipelines.store.catalogue import TABLES, room, sync
+
+FLUSH_ROWS: Final = 2_000_000
+"""Rows held before they are written; bounds the memory of an ingest (about 150 bytes a row)."""
+
+_STATIC_KEY: Final = (
+    "mmsi", "imo", "name", "callsign", "ship_type", "length_m", "beam_m", "draught_m",
+    "destination", "ais_class", "source", "day",
+)  # fmt: skip
+
+
+class Batch(Protocol):
+    """Part of a feed, decoded."""
+
+    @property
+    def positions(self) -> pd.DataFrame:
+        """`frames.POSITIONS`."""
+
+    @property
+    def statics(self) -> pd.DataFrame:
+        """`frames.STATICS`."""
+
+
+class NewFiles:
+    """Files of positions being added to a store, and the rows of the catalogue that name them."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._files: list[dict[str, Any]] = []
+        self._feeds: list[dict[str, Any]] = []
+
+    def write(
+        self, date: str, stem: str, rows: "pa.Table | Iterable[pa.RecordBatch]"
+    ) -> dict[str, Any]:
+        """Write sorted rows of a date to a new file, flushed to the disk; returns its entry."""
+        folder = self._root / "positions" / f"date={date}"
+        path = _unused(folder, stem)
+        # Named before it is written, so that `discard` finds it however the writing ends.
+        entry: dict[str, Any] = {"path": str(path.relative_to(self._root)), "date": date}
+        self._files.append(entry)
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            sync(folder.parent)
+            sync(folder.parent.parent)
+        entry["rows"], entry["sha256"] = positions.write(path, rows)
+        sync(path)
+        sync(folder)
+        entry["bytes"] = path.stat().st_size
+        return entry
+
+    def holds(self, entry: dict[str, Any], rows_of_feed: dict[str, int]) -> None:
+        """Say how many rows of each feed a written file holds."""
+        for feed_key, rows in rows_of_feed.items():
+            self._feeds.append({"path": entry["path"], "feed_key": feed_key, "rows": rows})
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        for entry in self._files:
+            (self._root / entry["path"]).unlink(missing_ok=True)
+
+    @property
+    def files(self) -> pd.DataFrame:
+        """Rows of the table `files`."""
+        return pd.DataFrame(self._files, columns=list(TABLES["files"]))
+
+    @property
+    def file_feeds(self) -> pd.DataFrame:
+        """Rows of the table `file_feeds`."""
+        return pd.DataFrame(self._feeds, columns=list(TABLES["file_feeds"]))
+
+
+def _unused(folder: Path, stem: str) -> Path:
+    """A file that isn't there: one of the same name may still be kept for readers."""
+    path, number = folder / f"{stem}.parquet", 1
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}~{number}.parquet"
+    return path
+
+
+class FeedParts(NewFiles):
+    """The files and sums of one feed while it is read."""
+
+    def __init__(self, root: Path, feed_key: str) -> None:
+        super().__init__(root)
+        self._feed_key = feed_key
+        self._held: list[pa.Table] = []
+        self._rows = 0
+        self._presence: list[pd.DataFrame] = []
+        self._statics: list[pd.DataFrame] = []
+
+    def add(self, batch: Batch) -> None:
+        """Take in a batch; writes files when enough is held."""
+        if len(batch.positions):
+            self._held.append(positions.encode(batch.positions, self._feed_key))
+            self._rows += len(batch.positions)
+        if len(batch.statics):
+            frames.validate(batch.statics, frames.STATICS)
+            day = frames.epoch_us(batch.statics["time"]) // positions.DAY_US
+            self._statics.append(_summed(batch.statics.assign(day=day, **_once(batch.statics))))
+        if self._rows >= FLUSH_ROWS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is held: one file per UTC date, sorted by vessel and time.
+
+        Raises
+        ------
+        DiskFullError
+            If there is no room.
+        """
+        held, self._held, self._rows = self._held, [], 0
+        if not held:
+            return
+        with room(self._root):
+            for day, rows in positions.sorted_by_day(held):
+                stem = f"{self._feed_key}-{len(self._files):04d}"
+                entry = self.write(date_of(day), stem, rows)
+                self.holds(entry, {self._feed_key: entry["rows"]})
+                self._presence.append(_presence(day, rows))
+
+    @property
+    def presence(self) -> pd.DataFrame:
+        """Per date and vessel: reports, first and last time."""
+        if not self._presence:
+            return frames.empty(TABLES["presence"])
+        sums = pd.concat(self._presence).groupby(["day", "mmsi"], as_index=False).agg(
+            reports=("reports", "sum"), first_time=("first_time", "min"),
+            last_time=("last_time", "max"),
+        )  # fmt: skip
+        return _dated(sums, self._feed_key)
+
+    @property
+    def statics(self) -> pd.DataFrame:
+        """Static data, one row per date and content."""
+        if not self._statics:
+            return frames.empty(TABLES["statics"])
+        return _dated(_summed(pd.concat(self._statics)), self._feed_key)
+
+
+def _once(statics: pd.DataFrame) -> dict[str, Any]:
+    return {"reports": 1, "first_time": statics["time"], "last_time": statics["time"]}
+
+
+def _summed(statics: pd.DataFrame) -> pd.DataFrame:
+    """Static data summed per content; no order of `_STATIC_KEY` is needed, so none is made."""
+    return statics.groupby(list(_STATIC_KEY), as_index=False, dropna=False, sort=False).agg(
+        reports=("reports", "sum"), first_time=("first_time", "min"),
+        last_time=("last_time", "max"), source_offset=("source_offset", "min"),
+    )  # fmt: skip
+
+
+def _presence(day: int, rows: pa.Table) -> pd.DataFrame:
+    """Presence of the vessels in the sorted rows of a day."""
+    mmsi, time = np.asarray(rows["mmsi"]).astype("int64"), positions.times_us(rows)
+    bounds = frames.offsets(mmsi)
+    first, last = bounds[:-1], bounds[1:] - 1
+    return pd.DataFrame(
+        {
+            "day": day, "mmsi": mmsi[first], "reports": np.diff(bounds),
+            "first_time": frames.from_epoch_us(time[first]),
+            "last_time": frames.from_epoch_us(time[last]),
+        }
+    )  # fmt: skip
+
+
+def _dated(sums: pd.DataFrame, feed_key: str) -> pd.DataFrame:
+    days: NDArray[np.int64] = sums["day"].to_numpy()
+    known, place = np.unique(days, return_inverse=True)
+    dates = pd.Series([date_of(int(day)) for day in known], dtype="str")
+    date = dates.iloc[place].reset_index(drop=True)
+    return sums.drop(columns="day").assign(date=date, feed_key=feed_key)
+
+
+def date_of(day: int) -> str:
+    """YYYY-MM-DD of a number of days since 1970.
+
+    >>> date_of(20458)
+    '2026-01-05'
+    """
+    return str(np.datetime64(day, "D"))

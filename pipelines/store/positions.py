@@ -1,0 +1,230 @@
+"""Position reports as Parquet: small whole numbers wherever they say the same, floats elsewhere.
+
+AIS sends latitude and longitude in 1/10000 minute, speed in 1/10 knot, course in 1/10 degree and
+heading in degrees (ITU-R M.1371-5, annex 8, table 48). A value that is such a multiple is kept as
+that whole number, sorted so that neighbours differ little, in Parquet's DELTA_BINARY_PACKED
+encoding; a CSV's decimal degrees are kept in 1e-7 degree; any other value as the float it is. Each
+value takes the first of these forms that gives it back bit for bit, whatever file it is in, so the
+form says nothing about the feeds' order, and merging files changes no value.
+
+A column ``lat_x600000`` holds latitude times 600000. `sql/received.sql` turns the columns back into
+`frames.POSITIONS`; division of whole numbers is correctly rounded in IEEE 754, in NumPy and DuckDB
+alike, which is how decoders come to their floats as well.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from detectors.core import frames
+from detectors.core.errors import FrameError
+
+FORMAT: Final = "2"
+"""Version of the files' columns, in each file's metadata."""
+
+ROW_GROUP_ROWS: Final = 250_000
+"""Large enough for small files, small enough that a vessel's reports are found without reading the
+whole day."""
+
+DAY_US: Final = 86_400_000_000
+
+GRIDS: Final[Mapping[str, tuple[tuple[int, pa.DataType], ...]]] = {
+    "lat": ((600_000, pa.int32()), (10_000_000, pa.int32())),
+    "lon": ((600_000, pa.int32()), (10_000_000, pa.int32())),
+    "sog_kn": ((10, pa.uint16()),),
+    "cog_deg": ((10, pa.uint16()),),
+    "heading_deg": ((1, pa.uint16()),),
+}
+"""Per quantity: how many units make one, and the type that holds the whole number."""
+
+_WORD: Final = pa.dictionary(pa.int32(), pa.string())
+SCHEMA: Final = pa.schema(
+    [
+        pa.field("mmsi", pa.int32(), nullable=False),
+        pa.field("time", pa.timestamp("us", "UTC"), nullable=False),
+        *(
+            field
+            for name, grids in GRIDS.items()
+            for field in (
+                *(pa.field(f"{name}_x{per_unit}", kind) for per_unit, kind in grids),
+                pa.field(name, pa.float64()),
+            )
+        ),
+        pa.field("nav_status", pa.int16(), nullable=False),
+        pa.field("msg_type", pa.int16(), nullable=False),
+        pa.field("ais_class", _WORD, nullable=False),
+        pa.field("source", _WORD, nullable=False),
+        pa.field("source_offset", pa.int64(), nullable=False),
+        pa.field("feed_key", _WORD, nullable=False),
+    ],
+    metadata={"selat_positions": FORMAT},
+)
+PROVENANCE: Final = ("source", "source_offset", "feed_key")
+"""Columns that say where a row came from; what they cost is measured in the benchmark."""
+
+ORDER: Final = ("mmsi", "time", "source", "source_offset", "feed_key")
+"""How the rows of every file are sorted."""
+
+_WORDS: Final = tuple(f.name for f in SCHEMA if f.type == _WORD)
+_DELTA: Final = {f.name: "DELTA_BINARY_PACKED" for f in SCHEMA if pa.types.is_integer(f.type)} | {
+    "time": "DELTA_BINARY_PACKED"
+}
+
+
+def encode(positions: pd.DataFrame, feed_key: str) -> pa.Table:
+    """`frames.POSITIONS` as rows of `SCHEMA`, in the order given, without columns of nulls alone.
+
+    Raises
+    ------
+    FrameError
+        If it isn't a positions frame, or an MMSI has more than nine digits.
+    """
+    frames.validate(positions, frames.POSITIONS)
+    mmsi = positions["mmsi"].to_numpy()
+    if len(mmsi) and not 0 <= mmsi.min() <= mmsi.max() <= 999_999_999:
+        raise FrameError("an MMSI has at most nine digits")
+    columns: dict[str, Any] = {
+        "mmsi": mmsi.astype("int32"),
+        "time": pa.array(frames.epoch_us(positions["time"])).cast(SCHEMA.field("time").type),
+        "nav_status": positions["nav_status"].to_numpy(),
+        "msg_type": positions["msg_type"].to_numpy(),
+        "ais_class": _words(positions["ais_class"]),
+        "source": _words(positions["source"]),
+        "source_offset": positions["source_offset"].to_numpy(),
+        "feed_key": pa.DictionaryArray.from_arrays(np.zeros(len(mmsi), "int32"), [feed_key]),
+    }
+    for name in GRIDS:
+        columns |= _on_grids(name, np.ascontiguousarray(positions[name].to_numpy()))
+    held = [field for field in SCHEMA if field.name in columns]
+    return pa.table([pa.array(columns[f.name], f.type) for f in held], schema=pa.schema(held))
+
+
+def _on_grids(name: str, values: NDArray[np.float64]) -> dict[str, pa.Array]:
+    """A quantity in the first form that gives each value back bit for bit; NaN is null in all."""
+    columns: dict[str, pa.Array] = {}
+    left = ~np.isnan(values)
+    for per_unit, kind in GRIDS[name]:
+        if not left.any():
+            return columns
+        limits = np.iinfo(kind.to_pandas_dtype())
+        multiple = np.rint(np.where(left, values, 0.0) * per_unit)
+        multiple = np.where((multiple >= limits.min) & (multiple <= limits.max), multiple, 0.0)
+        whole = multiple.astype(limits.dtype)
+        # Compared by their bits, so that -0.0 isn't taken for 0.0.
+        exact = left & ((whole / float(per_unit)).view("int64") == values.view("int64"))
+        if exact.any():
+            columns[f"{name}_x{per_unit}"] = pa.array(whole, mask=None if exact.all() else ~exact)
+            left &= ~exact
+    if left.any():
+        columns[name] = pa.array(values, mask=~left)
+    return columns
+
+
+def _words(texts: pd.Series) -> pa.Array:
+    words = pa.array(texts, pa.large_string()).dictionary_encode()
+    if isinstance(words, pa.ChunkedArray):
+        words = words.combine_chunks()
+    return words.cast(_WORD)
+
+
+def sorted_by_day(parts: list[pa.Table]) -> Iterator[tuple[int, pa.Table]]:
+    """UTC day (days since 1970) and its rows in `ORDER`, for each day in some encoded tables."""
+    table = pa.concat_tables(parts, promote_options="default").unify_dictionaries().combine_chunks()
+    time = times_us(table)
+    day = time // DAY_US
+    for one in np.unique(day):
+        rows = np.flatnonzero(day == one)
+        yield int(one), table.take(pa.array(rows[_order(table, rows)]))
+
+
+def times_us(table: pa.Table) -> NDArray[np.int64]:
+    """The times of some rows, microseconds since 1970."""
+    return np.asarray(table["time"].cast(pa.int64()))
+
+
+def _order(table: pa.Table, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """What sorts these rows, all of one day, by `ORDER`."""
+    mmsi, time = np.asarray(table["mmsi"])[rows].astype("int64"), times_us(table)[rows]
+    # Nine digits and the 1/1000 s of a day fit one number, which sorts ten times faster than
+    # columns do. What it leaves tied is settled below; feeds mostly come in the order of time.
+    key = (mmsi << 27) | ((time % DAY_US) // 1000)
+    order = np.argsort(key, kind="stable")
+    tied = np.flatnonzero(np.diff(key[order]) == 0)
+    if not len(tied):
+        return order
+    for name in ORDER[1:]:
+        column = times_us(table) if name == "time" else _ranks(table, name)
+        step = column[rows[order[tied + 1]]] - column[rows[order[tied]]]
+        if np.any(step < 0):
+            keys = (*(_ranks(table, name)[rows] for name in ORDER[:1:-1]), time, mmsi)
+            return np.asarray(np.lexsort(keys), "int64")
+        tied = tied[step == 0]
+    return order
+
+
+def _ranks(table: pa.Table, name: str) -> NDArray[np.int64]:
+    """A column of `ORDER` as numbers that sort like it."""
+    column = table[name].combine_chunks()
+    if name not in _WORDS:
+        return np.asarray(column)
+    words = np.asarray(column.dictionary.to_pylist(), dtype=object)
+    rank = np.empty(len(words), "int64")
+    rank[np.argsort(words)] = np.arange(len(words))
+    return np.asarray(rank[np.asarray(column.indices)])
+
+
+def write(path: Path, batches: pa.Table | Iterator[pa.RecordBatch]) -> tuple[int, str]:
+    """Write rows of `SCHEMA` to a new file; returns their number and the file's SHA-256.
+
+    The file isn't flushed to the disk: the caller does.
+    """
+    parts = batches.to_batches() if isinstance(batches, pa.Table) else batches
+    rows = 0
+    with pq.ParquetWriter(
+        path, SCHEMA, compression="zstd", use_dictionary=list(_WORDS), column_encoding=_DELTA,
+        write_batch_size=16_384,
+    ) as writer:  # fmt: skip
+        for group in _groups(parts):
+            writer.write_table(_complete(group), row_group_size=ROW_GROUP_ROWS)
+            rows += len(group)
+    return rows, sha256(path)
+
+
+def _complete(rows: pa.Table) -> pa.Table:
+    """Encoded rows with all columns of `SCHEMA`."""
+    there = set(rows.column_names)
+    columns = [
+        rows[f.name].cast(f.type) if f.name in there else pa.nulls(len(rows), f.type)
+        for f in SCHEMA
+    ]
+    return pa.table(columns, schema=SCHEMA)
+
+
+def _groups(batches: Any) -> Iterator[pa.Table]:
+    """Tables of `ROW_GROUP_ROWS` rows, the last one shorter."""
+    held: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in batches:
+        start = 0
+        while rows + len(batch) - start >= ROW_GROUP_ROWS:
+            taken = ROW_GROUP_ROWS - rows
+            yield pa.Table.from_batches([*held, batch.slice(start, taken)])
+            held, rows, start = [], 0, start + taken
+        if start < len(batch):
+            held.append(batch.slice(start))
+            rows += len(batch) - start
+    if held:
+        yield pa.Table.from_batches(held)
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
