@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="selat",
-    help="Maritime vessel-tracking analytics for the Straits of Malacca: AIS feeds in, a ranked "
-    "and explained list of vessels out. Flags are leads, not findings.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -27,6 +25,27 @@ exercise_app = typer.Typer(no_args_is_help=True, help="Simulate labelled feeds a
 store_app = typer.Typer(no_args_is_help=True, help="Look into the store.")
 app.add_typer(exercise_app, name="exercise")
 app.add_typer(store_app, name="store")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"selat {version('selat')}")
+        raise typer.Exit
+
+
+@app.callback()
+def selat(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """Maritime vessel-tracking analytics for the Straits of Malacca.
+
+    AIS feeds in, a ranked and explained list of vessels out. Flags are leads, not findings.
+    """
+
 
 Home = Annotated[
     Path | None,
@@ -237,6 +256,8 @@ def serve(
     prepare(installation.home)
     from pipelines.flows.serve import serve as serve_schedule
 
+    schedule = installation.settings.schedule
+    typer.echo(f"Running at {schedule.cron!r}, {schedule.timezone}, until stopped.", err=True)
     serve_schedule(installation, tuple(feed or ()))
 
 
@@ -494,8 +515,9 @@ def _print_table(
         console.print(table)
     else:
         console.print("No vessel was flagged. That is not an all-clear: see the brief.")
-    console.print(f"Flags are leads, not findings. Results: {folder}", highlight=False)
-    console.print(f"Brief:   {folder / 'brief.html'}", highlight=False)
+    typer.echo(
+        f"Flags are leads, not findings.\nResults: {folder}\nBrief:   {folder / 'brief.html'}"
+    )
 
 
 def _print_json(value: Any) -> None:
@@ -510,9 +532,11 @@ def main() -> None:
         from rich.console import Console
 
         console = Console(stderr=True)
-        console.print(f"error: {error.message}", style="red", markup=False, highlight=False)
+        console.print(
+            f"error: {error.message}", style="red", markup=False, highlight=False, soft_wrap=True
+        )
         if error.hint:
-            console.print(f"hint: {error.hint}", markup=False, highlight=False)
+            console.print(f"hint: {error.hint}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)
 
 

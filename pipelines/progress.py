@@ -23,7 +23,7 @@ class Reporter:
 
     def step(self, text: str) -> None:
         """One line that stays on the screen."""
-        self.console.print(text, highlight=False, markup=False)
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     @contextmanager
     def bar(self, text: str, total: float | None) -> Iterator["Bar"]:
