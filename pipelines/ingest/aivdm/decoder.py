@@ -246,19 +246,23 @@ class Decoder:
         """
         place = start
         while place + _STEP <= whole:
-            if self._end_of_line(place, place + _STEP) >= 0:
+            if self._end_of_line(place, place + _STEP, whole=True) >= 0:
                 place += _STEP
                 continue
             first = max(
                 start, 1 + max(last(self._buffer, LF, place), last(self._buffer, CR, place))
             )
-            stop = self._end_of_line(place, whole)
+            stop = self._end_of_line(place, whole, whole=True)
             if stop - first - line_end_size(self._buffer, stop) > MAX_LINE:
                 yield first, stop
             place = stop
 
-    def _end_of_line(self, start: int, end: int) -> int:
-        """The byte after the line that ends between `start` and `end`, or -1."""
+    def _end_of_line(self, start: int, end: int, *, whole: bool = False) -> int:
+        """The byte after the line that ends between `start` and `end`, or -1.
+
+        A carriage return before `end` only ends a line if that is the end of a `whole` line;
+        otherwise its line feed may come yet.
+        """
         piece = self._view[start:end].tobytes()
         feed = piece.find(b"\n")
         # Looking for a carriage return only before the line feed keeps this short.
@@ -266,7 +270,7 @@ class Decoder:
         if found < 0:
             return start + feed + 1 if feed >= 0 else -1
         if found + 1 == len(piece):
-            return -1
+            return end if whole else -1
         return start + found + (2 if piece[found + 1] == LF else 1)
 
     def _reject_overlong(self, end: int) -> Columns:

@@ -430,41 +430,44 @@ def wrapper(buffer: Any, place: Any, head: Any, wrappers: Any) -> None:
         return
     if not 0 <= numbers[7] <= 999:
         return
-    if head.wrappers == m.WRAPPERS:
-        for index in range(m.WRAPPERS - 1):
-            wrappers[index].time = wrappers[index + 1].time
-            wrappers[index].checksum = wrappers[index + 1].checksum
-        head.wrappers -= 1
     checksum = np.int64(-1)
     if star - last == 3:
         checksum = hex_digit(buffer[last + 1]) * 16 + hex_digit(buffer[last + 2])
-    kept = wrappers[head.wrappers]
+    kept = wrappers[head.wrappers % m.WRAPPERS]
     kept.time = plausible(time + numbers[7] * 1_000)
     kept.checksum = checksum
+    kept.seen = head.pieces
     head.wrappers += 1
+    head.fresh_wrapper = 1
 
 
 @called
-def unwrap(head: Any, wrappers: Any, checksum: Any, parts: Any) -> None:
-    """Give the sentence at hand the time of the wrapper that names its checksum, else of the last.
+def unwrap(head: Any, wrappers: Any, checksum: Any, alone: Any, own_ship: Any) -> None:
+    """Give the sentence at hand the time of the wrapper that names its checksum.
 
-    Wrappers of sentences that a filter took out stand before those of others, hence the look at all
-    since the last sentence. A wrapper can't be checked against one part of several, and those of
-    own-ship sentences (VDO) name 00.
+    Where streams are merged, lines of others stand between a wrapper and its sentence. The wrapper
+    of several parts names a combination of their checksums, some wrappers of own-ship sentences
+    name 00, and some name none: these only count for the very next sentence. A wrapper that names
+    another sentence isn't this one's: 38 % of such times would be right within 4 s.
     """
-    if head.time == m.NO_TIME:
-        chosen = head.wrappers - 1
-        found = parts > 1 or wrappers[chosen].checksum <= 0
-        for index in range(head.wrappers):
-            if wrappers[index].checksum == checksum:
-                chosen = index
-                found = True
-        if not found:
+    newest = wrappers[(head.wrappers - 1) % m.WRAPPERS]
+    found = np.int64(-1)
+    for index in range(m.WRAPPERS):
+        kept = wrappers[index]
+        near = head.pieces - kept.seen <= m.WRAPPED_WITHIN_PIECES
+        if near and kept.checksum == checksum and kept.time != m.NO_TIME:
+            found = np.int64(index)
+    if found < 0 and head.fresh_wrapper:
+        if newest.checksum < 0 or not alone or (own_ship and newest.checksum == 0):
+            found = (head.wrappers - 1) % m.WRAPPERS
+        else:
             head.unmatched_wrappers += 1
-        if wrappers[chosen].time != m.NO_TIME:
-            head.time = wrappers[chosen].time
-            head.time_from = m.FROM_WRAPPER if found else m.FROM_NEAR_WRAPPER
-    head.wrappers = 0
+    if found >= 0:
+        if head.time == m.NO_TIME and wrappers[found].time != m.NO_TIME:
+            head.time = wrappers[found].time
+            head.time_from = m.FROM_WRAPPER
+        wrappers[found].time = m.NO_TIME
+    head.fresh_wrapper = 0
 
 
 @inlined

@@ -193,7 +193,7 @@ def line_without_sentence(
             wrapper(buffer, place, head, wrappers)
         else:
             # What a wrapper before it wrapped was this sentence.
-            head.wrappers = 0
+            head.fresh_wrapper = 0
         count_kind(address(buffer, place), head, kinds)
     elif first == BANG:
         reason = check_sentence(buffer, place)
@@ -426,7 +426,10 @@ def scan_lines(
                 place = cut
         else:
             if head.wrappers:
-                unwrap(head, wrappers, folded(parity), np.int64(buffer[at_bang + 7]) - 48)
+                unwrap(
+                    head, wrappers, folded(parity), buffer[at_bang + 7] == 49,
+                    buffer[at_bang + 5] == 79,
+                )  # fmt: skip
             place = sentence_end(buffer, star, head, keys, names, lengths)
             if head.time == m.NO_TIME and head.prefix_time != m.NO_TIME:
                 head.time = head.prefix_time

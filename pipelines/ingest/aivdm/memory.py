@@ -29,19 +29,18 @@ SWAPPED_WITHIN_SENTENCES: Final = 20
 PARTS_WITHIN_US: Final = 10_000_000
 GROUP_WITHIN_SENTENCES: Final = 1_000
 
-# Where a row's time comes from, best first.
+# Where a row's time comes from, best first. A wrapper goes before an epoch behind the sentence,
+# which is its logger's: of 18,500 real reports, 84 % of the wrappers' times agree within 4 s with
+# the UTC second in the report (most others are a satellite's, 20 s off), and 43 % of the loggers'.
 TIME_FROM: Final = MappingProxyType({
     0: "none",
     1: "tag block (NMEA 4.10, c:)",
     2: "tag block of another line of the same group",
-    3: "$PGHP wrapper that names this sentence's checksum",
-    4: "$PGHP wrapper just before this sentence, naming another checksum",
-    5: "epoch after the sentence",
-    6: "epoch or ISO 8601 time before the sentence",
+    3: "$PGHP wrapper of this sentence",
+    4: "epoch after the sentence",
+    5: "epoch or ISO 8601 time before the sentence",
 })  # fmt: skip
-FROM_NONE, FROM_TAG, FROM_GROUP, FROM_WRAPPER, FROM_NEAR_WRAPPER, FROM_SUFFIX, FROM_PREFIX = range(
-    7
-)
+FROM_NONE, FROM_TAG, FROM_GROUP, FROM_WRAPPER, FROM_SUFFIX, FROM_PREFIX = range(6)
 
 # Why a piece of the feed becomes no row. The texts are those of `pipelines.ingest.report.REASONS`.
 REASONS: Final = (
@@ -217,7 +216,8 @@ STATION_SLOTS: Final = 1 << 16
 STATION_NAME: Final = 40
 
 WRAPPERS: Final = 8
-WRAPPER: Final = np.dtype([("time", "i8"), ("checksum", "i8")])
+WRAPPER: Final = np.dtype([("time", "i8"), ("checksum", "i8"), ("seen", "i8")])
+WRAPPED_WITHIN_PIECES: Final = 10
 """A `$PGHP` line that waits for its sentence; the checksum is -1 where it names none."""
 
 KINDS: Final = 64
@@ -260,6 +260,7 @@ HEAD: Final = np.dtype(
         ("unchecked_tags", "i8"),
         ("unmatched_wrappers", "i8"),
         ("wrappers", "i8"),
+        ("fresh_wrapper", "i8"),
         ("stations", "i8"),
         ("stations_lost", "i8"),
     ],
