@@ -75,7 +75,7 @@ def write(root: Path, settings: StoreSettings | None = None) -> Iterator[Writer]
             connection = catalogue.snapshot(published, settings)
             try:
                 catalogue.check_version(connection)
-                clean(root, connection)
+                clean(root, Queries(connection, root).named())
             finally:
                 connection.close()
             shutil.copyfile(published, root / "work.duckdb")
@@ -144,7 +144,7 @@ def compact(
     return table.reset_index()[["date", "files", "bytes_before", "bytes", "rows"]]
 
 
-def delete_feed(root: Path, feed_key: str, settings: StoreSettings | None = None) -> None:
-    """Remove all that one feed declared, and nothing else; see `Writer.delete_feed`."""
+def delete_feed(root: Path, *feed_keys: str, settings: StoreSettings | None = None) -> None:
+    """Remove all that some feeds declared, and nothing else; see `Writer.delete_feed`."""
     with write(root, settings) as writer:
-        writer.delete_feed(feed_key)
+        writer.delete_feed(*feed_keys)

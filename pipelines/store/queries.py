@@ -10,8 +10,9 @@ import pandas as pd
 
 from detectors.core import frames, tracks
 from detectors.core.coverage import CELLS, FEED, Coverage
-from pipelines.store.catalogue import TABLES
+from pipelines.store.catalogue import TABLES, StoreError
 from pipelines.store.sql import statement
+from pipelines.store.vessels import Identity, history, identity
 
 
 class Queries:
@@ -108,6 +109,52 @@ class Queries:
         """UTC dates with positions: date, files, bytes, rows."""
         return self._ask("files_by_date")
 
+    def named(self) -> set[str]:
+        """Every file that the catalogue names, also those kept for older readers."""
+        return set(self.sql("SELECT path FROM files UNION SELECT path FROM superseded")["path"])
+
+    def superseded(self) -> list[str]:
+        """Files kept for older readers only."""
+        return list(self.sql("SELECT path FROM superseded ORDER BY path")["path"])
+
+    def columns(self, table: str) -> list[str]:
+        """Names of a table's columns in their order; none if there is no such table."""
+        query = (
+            "SELECT column_name FROM duckdb_columns() "
+            "WHERE table_name = $table AND database_name = current_database() ORDER BY column_index"
+        )
+        return [str(name) for name in self.sql(query, {"table": table})["column_name"]]
+
+    def check_file(self, path: Path, date: str) -> pd.DataFrame:
+        """What a file of a date holds: feed_key, rows, backwards, elsewhere."""
+        return self._ask("check_file", files=[str(path)], date=date)
+
+    def presence_of(self, date: str) -> pd.DataFrame:
+        """The table `presence` of a date."""
+        query = "SELECT * FROM presence WHERE date = $date ORDER BY mmsi, feed_key"
+        return frames.conform(self.sql(query, {"date": date}), TABLES["presence"])
+
+    def presence_in_files(self, date: str, paths: list[str]) -> pd.DataFrame:
+        """The same, as files of the store have it.
+
+        Raises
+        ------
+        StoreError
+            If one of them can't be read.
+        """
+        if not paths:
+            return frames.empty(TABLES["presence"])
+        files = [str(self._root / path) for path in paths]
+        try:
+            found = self._ask("presence_in_files", files=files, date=date)
+        except duckdb.Error as error:
+            raise StoreError(f"a file of {date} can't be read: {error}") from error
+        return frames.conform(found, TABLES["presence"])
+
+    def ledger_counts(self) -> pd.DataFrame:
+        """Feeds whose ledger entry says otherwise than their files and presence."""
+        return self._ask("ledger_counts")
+
     def day_files(self) -> pd.DataFrame:
         """Dates with positions: date, paths (blank-separated), content, digests."""
         return self._ask("day_files")
@@ -132,6 +179,17 @@ class Queries:
     def vessels(self, end: pd.Timestamp) -> pd.DataFrame:
         """What each vessel called itself last up to `end`; `frames.VESSELS` without flag_state."""
         return self._ask("vessels", end=end)
+
+    def identity_at(self, mmsi: int, time: pd.Timestamp) -> Identity:
+        """What a vessel had called itself last at a time."""
+        from pipelines.reference import flag_states  # its layers are slow to import
+
+        statements, seen = self._ask("statements", mmsi=mmsi), self._ask("seen", mmsi=mmsi)
+        return identity(mmsi, time, statements, seen, str(flag_states([mmsi])[0]))
+
+    def history(self, mmsi: int) -> pd.DataFrame:
+        """`HISTORY`: all that a vessel ever said of itself, and from when to when."""
+        return history(self._ask("statements", mmsi=mmsi))
 
     def tracks(self) -> pd.DataFrame:
         """Every track: span, bounds, length and the simplified geometry of each of its days."""

@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -122,9 +122,11 @@ class Writer(Queries):
                 parts.add(batch)
             parts.flush()
             with self._transaction():
-                self._drop_feeds(replaced, parts)
+                if replaced:
+                    self._drop_feeds(replaced, parts)
                 self._record(feed_key, sha256=sha256, name=name, report=report, parts=parts)
-                self._forget_empty_dates()
+                if replaced:
+                    self._forget_empty_dates()
 
         self._publish_whole(parts, fill)
 
@@ -149,23 +151,23 @@ class Writer(Queries):
         self._insert("presence", spans)
         self._insert("statics", parts.statics)
 
-    def delete_feed(self, feed_key: str) -> None:
-        """Remove all that one feed declared, and nothing else; then publish.
+    def delete_feed(self, *feed_keys: str) -> None:
+        """Remove all that some feeds declared, and nothing else; then publish.
 
-        Its dates are worked out anew by the next run. A file that it shares with other feeds, after
-        a compaction, is written again without its rows. Runs and their events stay as they were
-        published; detect again over the feed's span to have them compared.
+        Their dates are worked out anew by the next run. A file that they share with other feeds,
+        after a compaction, is written again without their rows. Runs and their events stay as
+        they were published; detect again over the feeds' span to have them compared.
 
         Raises
         ------
         StoreError
-            If the ledger has no such feed.
+            If the ledger lacks one of them, or a file that they share with others is damaged.
         """
         parts = NewFiles(self._root)
 
         def drop() -> None:
             with self._transaction():
-                self._drop_feeds([feed_key], parts)
+                self._drop_feeds(feed_keys, parts)
                 self._insert("files", parts.files)
                 self._insert("file_feeds", parts.file_feeds)
                 self._forget_empty_dates()
@@ -197,6 +199,10 @@ class Writer(Queries):
             self._connection.execute(
                 f"DELETE FROM {table} WHERE date NOT IN (SELECT date FROM files)"  # noqa: S608
             )
+            if table != "days":
+                self._connection.execute(
+                    f"DELETE FROM {table} WHERE date NOT IN (SELECT date FROM days)"  # noqa: S608
+                )
 
     def compact(self, date: str) -> int:
         """Merge the files of a UTC date into one and publish; returns how many there were.
@@ -233,11 +239,17 @@ class Writer(Queries):
         of_feed = {str(k): int(n) for k, n in zip(kept["feed_key"], kept["rows"], strict=True)}
         stem = hashlib.sha256(" ".join(sorted(of_feed)).encode()).hexdigest()[:16]
         files = [str(self._root / path) for path in paths]
-        with room(self._root):
-            sorted_rows = self._connection.sql(
-                statement("merged"), params={"files": files, "without": list(without)}
-            ).to_arrow_reader(100_000)
-            entry = parts.write(date, f"merged-{stem}", sorted_rows)
+        try:
+            with room(self._root):
+                sorted_rows = self._connection.sql(
+                    statement("merged"), params={"files": files, "without": list(without)}
+                ).to_arrow_reader(100_000)
+                entry = parts.write(date, f"merged-{stem}", sorted_rows)
+        except duckdb.Error as error:
+            raise StoreError(
+                f"a file of {date} can't be read: {str(error).splitlines()[0]}",
+                hint="selat store check says which, and what to do",
+            ) from error
         if entry["rows"] != sum(of_feed.values()):
             raise StoreError(
                 f"the files of {date} hold {entry['rows']:,} rows, the catalogue says "
@@ -249,12 +261,32 @@ class Writer(Queries):
     def _supersede(self, paths: list[str]) -> None:
         now = pd.Timestamp.now("UTC").as_unit("us")
         gone = pd.DataFrame({"path": pd.Series(paths, dtype="str")}).assign(time=now)
-        self._insert("superseded", gone)
+        # A file that is lost has nothing to keep, and its name may be used again.
+        self._insert("superseded", gone[[(self._root / path).exists() for path in paths]])
         with self._registered("gone", gone):
             for table in ("files", "file_feeds"):
                 self._connection.execute(
                     f"DELETE FROM {table} WHERE path IN (SELECT path FROM gone)"  # noqa: S608
                 )
+
+    def repair(self, dates: Iterable[str] = ()) -> None:
+        """Make anew what is summed from files, forget what has none; then publish.
+
+        Parameters
+        ----------
+        dates
+            UTC dates whose `presence` is summed up again from their files.
+        """
+        lost = [p for p in self.superseded() if not (self._root / p).exists()]
+        with self._transaction():
+            for date in dates:
+                query = "SELECT path FROM files WHERE date = $date"
+                found = self.presence_in_files(date, list(self.sql(query, {"date": date})["path"]))
+                self._connection.execute("DELETE FROM presence WHERE date = $date", {"date": date})
+                self._insert("presence", found)
+            self._connection.execute("DELETE FROM superseded WHERE path IN $lost", {"lost": lost})
+            self._forget_empty_dates()
+        self.publish()
 
     def expire(self) -> int:
         """Remove superseded files whose grace period is over; returns how many."""
@@ -401,29 +433,31 @@ def _one_row(table: str, values: Mapping[str, Any]) -> pd.DataFrame:
     return frames.conform(frame, schema)
 
 
-def strays(root: Path, connection: duckdb.DuckDBPyConnection) -> list[Path]:
-    """Files of positions that the catalogue doesn't name."""
-    query = "SELECT path FROM files UNION SELECT path FROM superseded"
-    named = {path for (path,) in connection.execute(query).fetchall()}
+def strays(root: Path, named: Container[str]) -> list[Path]:
+    """Files among the positions that the catalogue doesn't name."""
     found = (root / "positions").glob("date=*/*")
     return sorted(path for path in found if str(path.relative_to(root)) not in named)
 
 
-def clean(root: Path, connection: duckdb.DuckDBPyConnection) -> int:
-    """Remove files that the published catalogue doesn't name; returns how many."""
-    left_over = strays(root, connection)
-    for path in left_over:
-        _remove(path)
-    return len(left_over)
+def work_files(root: Path) -> list[Path]:
+    """Files of writers that are no more; to be asked for while no other writes."""
+    spills = [spill for spill in root.glob("spill/*") if not _is_running(spill.name)]
+    return sorted([*root.glob("work.duckdb*"), *root.glob("catalogue.duckdb.new"), *spills])
 
 
 def remove_work(root: Path) -> None:
-    """Remove a writer's private copy, and what belongs to it."""
-    for leftover in [*root.glob("work.duckdb*"), root / "catalogue.duckdb.new"]:
-        leftover.unlink(missing_ok=True)
-    for spill in root.glob("spill/*"):
-        if not _is_running(spill.name):
-            shutil.rmtree(spill, ignore_errors=True)
+    """Remove `work_files`."""
+    for left_over in work_files(root):
+        if left_over.is_dir():
+            shutil.rmtree(left_over, ignore_errors=True)
+        else:
+            left_over.unlink(missing_ok=True)
+
+
+def clean(root: Path, named: Container[str]) -> None:
+    """Remove files of positions that the published catalogue doesn't name."""
+    for path in strays(root, named):
+        _remove(path)
 
 
 def _is_running(pid: str) -> bool:

@@ -1,5 +1,9 @@
 -- What each vessel called itself last before a time: of every field the newest value that said
 -- something, since 24 A and 24 B each carry a part. Equal times are settled by the value.
+-- What was said again after that time counts as said at it.
+WITH said AS (
+    SELECT * REPLACE (least(last_time, $end) AS last_time) FROM statics WHERE first_time <= $end
+)
 SELECT mmsi,
        coalesce(arg_max(imo, (last_time, imo)) FILTER (imo > 0), 0) AS imo,
        coalesce(arg_max(name, (last_time, name)) FILTER (name <> ''), '') AS name,
@@ -14,7 +18,6 @@ SELECT mmsi,
        ) AS destination,
        coalesce(arg_max(ais_class, (last_time, ais_class)) FILTER (ais_class <> ''), '')
            AS ais_class
-FROM statics
-WHERE first_time <= $end
+FROM said
 GROUP BY mmsi
 ORDER BY mmsi

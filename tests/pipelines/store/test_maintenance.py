@@ -1,0 +1,416 @@
+"""Compaction, deletion, replacement and the check: nothing is lost, nothing is left."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines import store
+from pipelines.detect.days import refresh
+from pipelines.settings import StoreSettings
+from pipelines.store import StoreError, Writer, positions
+from pipelines.store.catalogue import TABLES
+from pipelines.store.check import StoreProblem, check
+
+NO_GRACE = StoreSettings(grace_h=0)
+FILE_TABLES = {"files", "file_feeds", "superseded"}
+
+
+def add(writer: Writer, key: str, *batches: Any, **options: Any) -> None:
+    report = {"simulated": False, "positions": sum(len(b.positions) for b in batches)}
+    writer.add_feed(
+        key, sha256=key, name=f"{key}.csv", batches=batches, report=report, **options
+    )  # fmt: skip
+
+
+def tables(root: Path) -> dict[str, pd.DataFrame]:
+    """What a reader sees, but for which file a row is in."""
+    with store.read(root) as reader:
+        found = {
+            name: reader.sql(f"SELECT * FROM {name} ORDER BY ALL")
+            for name in TABLES
+            if name not in FILE_TABLES
+        }
+        paths = list(reader.sql("SELECT path FROM files ORDER BY path")["path"])
+        rows = reader._connection.sql(
+            "SELECT * FROM received($paths) ORDER BY ALL",
+            params={"paths": [str(root / path) for path in paths]},
+        )
+        found["received"] = rows.to_arrow_table().to_pandas() if paths else pd.DataFrame()
+    return found
+
+
+def assert_same(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) -> None:
+    assert one.keys() == other.keys()
+    for name, table in one.items():
+        pd.testing.assert_frame_equal(table, other[name], obj=name)
+
+
+def on_disk(root: Path) -> list[str]:
+    return sorted(str(path.relative_to(root)) for path in root.glob("positions/*/*"))
+
+
+@pytest.fixture
+def feeds(batch: Callable[..., Any]) -> dict[str, Any]:
+    return {
+        "a": batch([533000001, 533000002], source="aa"),
+        "b": batch([533000002, 533000003], source="bb", name="B"),
+        "c": batch([533000001], source="cc", hours=50),
+    }
+
+
+def made(root: Path, feeds: dict[str, Any], keys: str) -> Path:
+    with store.write(root) as writer:
+        for key in keys:
+            add(writer, key, feeds[key])
+        refresh(writer)
+        writer.publish()
+    return root
+
+
+# ---- compaction
+
+
+def test_compaction_changes_no_row(tmp_path: Path, feeds: dict[str, Any]) -> None:
+    root = made(tmp_path, feeds, "abc")
+    before = tables(root)
+    merged = store.compact(root)
+    assert list(merged["date"]) == ["2026-01-05", "2026-01-06", "2026-01-07"]
+    assert list(merged["files"]) == [3, 3, 3]
+    assert merged["rows"].sum() == len(before["received"])
+    assert_same(tables(root), before)
+    with store.write(root) as writer:
+        assert len(writer.sql("FROM files")) == 3
+        assert refresh(writer).worked_out == 0
+    assert store.compact(root).empty
+    assert check(root) == []
+
+
+def test_compaction_of_some_dates(tmp_path: Path, feeds: dict[str, Any]) -> None:
+    root = made(tmp_path, feeds, "ab")
+    merged = store.compact(root, dates=["2026-01-06", "2030-01-01"])
+    assert list(merged["date"]) == ["2026-01-06"]
+    with store.read(root) as reader:
+        assert list(reader.files_by_date()["files"]) == [2, 1, 2]
+
+
+def test_compacted_files_are_in_order_and_read_the_same(
+    tmp_path: Path, feeds: dict[str, Any]
+) -> None:
+    root = made(tmp_path, feeds, "abc")
+    store.compact(root)
+    with store.read(root) as reader:
+        paths = list(reader.sql("SELECT path FROM files")["path"])
+    for path in paths:
+        rows = pq.read_table(root / path).select(list(positions.ORDER)).to_pandas()
+        expected = rows.astype({"source": str, "feed_key": str}).sort_values(list(positions.ORDER))
+        assert list(rows.index) == list(expected.index)
+
+
+def test_replaced_files_stay_for_a_grace_period(tmp_path: Path, feeds: dict[str, Any]) -> None:
+    root = made(tmp_path, feeds, "ab")
+    old = on_disk(root)
+    with store.read(root) as earlier:
+        store.compact(root)
+        assert set(old) < set(on_disk(root))
+        need = pd.DataFrame({
+            "mmsi": [533000001], "reach_time": pd.Timestamp("2000-01-01", tz="UTC").as_unit("us"),
+        })  # fmt: skip
+        end = pd.Timestamp("2100-01-01", tz="UTC").as_unit("us")
+        rows = earlier.positions(earlier.need(need), end)
+        assert len(rows) == (feeds["a"].positions["mmsi"] == 533000001).sum()
+    with store.write(root):
+        assert set(old) < set(on_disk(root))
+    with store.write(root, NO_GRACE):
+        pass
+    assert not set(old) & set(on_disk(root))
+    with store.read(root) as reader:
+        assert reader.named() == set(on_disk(root))
+        assert reader.superseded() == []
+    assert check(root) == []
+
+
+def test_one_process_can_read_two_generations(tmp_path: Path, feeds: dict[str, Any]) -> None:
+    with store.write(tmp_path) as writer:
+        add(writer, "a", feeds["a"])
+        with store.read(tmp_path) as earlier:
+            add(writer, "b", feeds["b"])
+            with store.read(tmp_path) as later:
+                assert [len(r.ledger()) for r in (earlier, later, earlier)] == [1, 2, 1]
+
+
+# ---- deletion and replacement
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+@pytest.mark.parametrize("gone", ["a", "c", "ab"])
+def test_deleting_a_feed_leaves_what_the_others_declared(
+    tmp_path: Path, feeds: dict[str, Any], gone: str, *, compacted: bool
+) -> None:
+    root = made(tmp_path / "all", feeds, "abc")
+    if compacted:
+        store.compact(root)
+    store.delete_feed(root, *gone)
+    with store.write(root) as writer:
+        refresh(writer)
+        writer.publish()
+    kept = "".join(key for key in "abc" if key not in gone)
+    assert_same(tables(root), tables(made(tmp_path / "kept", feeds, kept)))
+    assert check(root) == []
+
+
+def test_deleting_all_leaves_an_empty_store(tmp_path: Path, feeds: dict[str, Any]) -> None:
+    root = made(tmp_path / "all", feeds, "ab")
+    store.delete_feed(root, "a", "b")
+    with store.read(root) as reader:
+        assert reader.simulated is None
+        for name in TABLES.keys() - {"meta", "superseded"}:
+            assert reader.sql(f"FROM {name}").empty, name
+    with store.write(root, NO_GRACE):
+        pass
+    assert on_disk(root) == []
+
+
+def test_a_feed_comes_back_while_its_old_files_are_still_kept(
+    tmp_path: Path, feeds: dict[str, Any]
+) -> None:
+    root = made(tmp_path, feeds, "ab")
+    before, files = tables(root), {path: (root / path).read_bytes() for path in on_disk(root)}
+    store.delete_feed(root, "a")
+    with store.write(root) as writer:
+        add(writer, "a", feeds["a"])
+        refresh(writer)
+        writer.publish()
+    assert_same(tables(root), before)
+    for path, content in files.items():
+        assert (root / path).read_bytes() == content
+    assert check(root) == []
+
+
+def test_a_replacement_takes_the_place_of_a_feed_in_one_step(
+    tmp_path: Path, feeds: dict[str, Any]
+) -> None:
+    root = made(tmp_path / "all", feeds, "ab")
+    store.compact(root)
+    with store.write(root) as writer:
+        add(writer, "c", feeds["c"], replaces=["a"])
+        refresh(writer)
+        writer.publish()
+    assert_same(tables(root), tables(made(tmp_path / "other", feeds, "bc")))
+    assert check(root) == []
+
+
+def test_an_unknown_feed_is_not_replaced_or_deleted(tmp_path: Path, feeds: dict[str, Any]) -> None:
+    root = made(tmp_path, feeds, "a")
+    before, files = tables(root), on_disk(root)
+    with store.write(root) as writer:
+        with pytest.raises(StoreError, match="no feed x"):
+            writer.delete_feed("a", "x")
+        with pytest.raises(StoreError, match="no feed x"):
+            add(writer, "b", feeds["b"], replaces=["x"])
+    assert_same(tables(root), before)
+    assert on_disk(root) == files
+
+
+# ---- the check
+
+
+def words(problems: list[StoreProblem]) -> str:
+    return "\n".join(f"{p.level} {p.where}: {p.message}" for p in problems)
+
+
+def change(root: Path, statement: str) -> None:
+    with store.write(root) as writer:
+        writer._connection.execute(statement)
+        writer.publish()
+
+
+def first_file(root: Path) -> Path:
+    return root / on_disk(root)[0]
+
+
+def rewrite(root: Path, alter: Callable[[pa.Table], pa.Table]) -> None:
+    """Change a file and let the catalogue know its size and hash."""
+    path = first_file(root)
+    pq.write_table(alter(pq.read_table(path)), path)
+    change(
+        root,
+        f"UPDATE files SET bytes = {path.stat().st_size}, sha256 = '{positions.sha256(path)}' "
+        f"WHERE path = '{path.relative_to(root)}'",
+    )
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[300] ^= 1
+    path.write_bytes(content)
+
+
+def backwards(table: pa.Table) -> pa.Table:
+    return table.take(pa.array(range(len(table))[::-1]))
+
+
+def next_day(table: pa.Table) -> pa.Table:
+    time = table["time"].cast(pa.int64()).to_numpy() + positions.DAY_US
+    place = table.column_names.index("time")
+    return table.set_column(place, "time", pa.array(time).cast(table["time"].type))
+
+
+DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "missing file": (lambda root: first_file(root).unlink(), "the file is missing"),
+    "cut file": (lambda root: first_file(root).write_bytes(b"PAR1"), "has 4 bytes, not"),
+    "flipped bit": (lambda root: flip(first_file(root)), "content has changed"),
+    "other columns": (
+        lambda root: rewrite(root, lambda table: table.drop_columns("lat")), "other columns",
+    ),
+    "fewer rows": (lambda root: rewrite(root, lambda table: table.slice(1)), "rows, not"),
+    "wrong order": (lambda root: rewrite(root, backwards), "out of order"),
+    "wrong date": (lambda root: rewrite(root, next_day), "of another date than 2026-01-05"),
+    "rows of a feed": (
+        lambda root: change(root, "UPDATE file_feeds SET rows = rows + 1"), "rows of each feed",
+    ),
+    "ledger count": (
+        lambda root: change(root, "UPDATE ledger SET report = '{\"positions\": 7}'"),
+        "7 positions were read",
+    ),
+    "ledger times": (
+        lambda root: change(root, "UPDATE ledger SET first_time = NULL"), "first and last time",
+    ),
+    "lost run": (
+        lambda root: change(root, "INSERT INTO run_feeds VALUES ('r', 'a')"),
+        "1 values of run_id aren't in runs, the first is r",
+    ),
+    "lost feed": (
+        lambda root: change(root, "DELETE FROM ledger WHERE feed_key = 'a'"), "aren't in ledger",
+    ),
+    "lost table": (lambda root: change(root, "DROP TABLE flags"), "no table"),
+    "other version": (lambda root: change(root, "UPDATE meta SET schema_version = 1"), "version 1"),
+    "broken catalogue": (
+        lambda root: (root / "catalogue.duckdb").write_bytes(b"no database" * 1000),
+        "can't be opened",
+    ),
+    "lost catalogue": (lambda root: (root / "catalogue.duckdb").unlink(), "no store"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_damage_is_found_and_not_mended_by_guessing(
+    tmp_path: Path, feeds: dict[str, Any], name: str
+) -> None:
+    damage, message = DAMAGE[name]
+    root = made(tmp_path, feeds, "ab")
+    assert check(root) == []
+    damage(root)
+    assert message in words(check(root))
+    files = on_disk(root)
+    problems = check(root, repair=True)
+    assert message in words(problems)
+    assert message in words(check(root))
+    assert on_disk(root) == files
+
+
+MENDABLE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "orphan": (
+        lambda root: first_file(root).with_name("orphan.parquet").write_bytes(b"half"), "left over",
+    ),
+    "half a publish": (lambda root: (root / "catalogue.duckdb.new").write_bytes(b"half"), "left"),
+    "work": (lambda root: (root / "work.duckdb.wal").write_bytes(b"half"), "left over"),
+    "spill": (lambda root: (root / "spill" / "4194999").mkdir(parents=True), "left over"),
+    "presence": (
+        lambda root: change(root, "UPDATE presence SET reports = 1 WHERE mmsi = 533000001"),
+        "who was heard",
+    ),
+    "presence of an empty date": (
+        lambda root: change(root, "INSERT INTO presence SELECT * REPLACE ('2020-01-01' AS date) "
+                                  "FROM presence LIMIT 1"),
+        "who was heard",
+    ),
+    "day without files": (
+        lambda root: change(root, "INSERT INTO days VALUES ('2020-01-01', '', '', '{}')"),
+        "1 dates without files",
+    ),
+    "tracks without day": (
+        lambda root: change(root, "DELETE FROM days WHERE date = '2026-01-06'"),
+        "1 dates without days",
+    ),
+    "superseded file": (
+        lambda root: change(root, "INSERT INTO superseded VALUES ('positions/x', now())"),
+        "before its time",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MENDABLE)
+def test_what_is_safe_is_repaired(tmp_path: Path, feeds: dict[str, Any], name: str) -> None:
+    damage, message = MENDABLE[name]
+    root = made(tmp_path, feeds, "ab")
+    whole = tables(root)
+    damage(root)
+    found = check(root)
+    assert message in words(found)
+    assert not any(problem.repaired for problem in found)
+    assert all(problem.repaired for problem in check(root, repair=True))
+    assert check(root) == []
+    with store.write(root) as writer:
+        refresh(writer)
+        writer.publish()
+    assert_same(tables(root), whole)
+
+
+def test_a_repair_mends_what_it_can_beside_what_it_cannot(
+    tmp_path: Path, feeds: dict[str, Any]
+) -> None:
+    root = made(tmp_path, feeds, "ab")
+    first_file(root).unlink()
+    (root / "work.duckdb").write_bytes(b"")
+    problems = check(root, repair=True)
+    assert {(p.level, p.repaired) for p in problems} == {("error", False), ("warning", True)}
+    [lost] = check(root)
+    assert "a.csv (a)" in lost.hint
+    # What the hint says to do.
+    store.delete_feed(root, "a")
+    with store.write(root) as writer:
+        add(writer, "a", feeds["a"])
+    assert check(root) == []
+    with store.write(root, NO_GRACE):
+        pass
+    assert check(root) == []
+
+
+def test_the_catalogue_is_not_made_anew_over_files_of_positions(
+    tmp_path: Path, feeds: dict[str, Any]
+) -> None:
+    root = made(tmp_path, feeds, "a")
+    files = on_disk(root)
+    (root / "catalogue.duckdb").rename(tmp_path / "elsewhere")
+    with pytest.raises(StoreError, match="is gone, but 3 files"), store.write(root):
+        pass
+    assert on_disk(root) == files
+
+
+def test_left_overs_are_not_looked_for_while_another_writes(
+    tmp_path: Path, feeds: dict[str, Any]
+) -> None:
+    root = made(tmp_path, feeds, "a")
+    with store.write(root):
+        [problem] = check(root)
+    assert "another process is writing" in problem.message
+
+
+def test_the_check_asks_for_a_store(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no store"):
+        check(tmp_path)
+
+
+def test_progress_is_told(tmp_path: Path, feeds: dict[str, Any]) -> None:
+    root = made(tmp_path, feeds, "ab")
+    told: list[tuple[int, int]] = []
+    check(root, progress=lambda *done: told.append(done))
+    assert told == [(k, len(on_disk(root))) for k in range(1, len(told) + 1)]
+    told.clear()
+    store.compact(root, progress=lambda *done: told.append(done))
+    assert told == [(1, 3), (2, 3), (3, 3)]

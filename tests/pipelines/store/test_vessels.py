@@ -1,0 +1,133 @@
+"""What a vessel called itself, and when."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from detectors.core import frames
+from pipelines import store
+from pipelines.store.vessels import HISTORY
+
+MMSI = 533000001
+
+
+def at(text: str) -> pd.Timestamp:
+    return pd.Timestamp(text, tz="UTC").as_unit("us")
+
+
+def said(*rows: dict[str, Any]) -> Any:
+    """A feed of static reports alone; what isn't named isn't said."""
+    unsaid = {
+        "mmsi": MMSI, "imo": 0, "name": "", "callsign": "", "ship_type": -1, "length_m": np.nan,
+        "beam_m": np.nan, "draught_m": np.nan, "destination": "", "ais_class": "A",
+        "source": "aa",
+    }  # fmt: skip
+    frame = pd.DataFrame([{**unsaid, "source_offset": k, **row} for k, row in enumerate(rows)])
+
+    class Batch:
+        positions = frames.empty(frames.POSITIONS)
+        statics = frames.conform(frame, frames.STATICS)
+
+    return Batch()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    early = said(
+        {"time": at("2026-01-05 10:00"), "name": "FIRST", "imo": 9074729, "draught_m": 9.5},
+        {"time": at("2026-01-05 11:00"), "callsign": "9MAA1", "ship_type": 80, "length_m": 180.0},
+        {"time": at("2026-01-06 10:00"), "name": "FIRST", "imo": 9074729, "draught_m": 12.0},
+        {"time": at("2026-01-09 10:00"), "name": "SECOND", "imo": 9074728},
+        {"time": at("2026-01-09 10:00"), "mmsi": 563000001, "name": "OTHER", "imo": 12_345_678},
+    )
+    late = said(
+        {"time": at("2026-01-07 10:00"), "name": "FIRST", "source": "bb"},
+        {"time": at("2026-01-20 10:00"), "name": "FIRST", "source": "bb"},
+    )
+    report = {"simulated": False}
+    with store.write(tmp_path) as writer:
+        writer.add_feed("b", sha256="b", name="b", batches=[late], report=report)
+        writer.add_feed("a", sha256="a", name="a", batches=[early], report=report)
+    return tmp_path
+
+
+def test_what_it_called_itself_then(root: Path) -> None:
+    with store.read(root) as reader:
+        before = reader.identity_at(MMSI, at("2026-01-05 09:59"))
+        first = reader.identity_at(MMSI, at("2026-01-05 10:30"))
+        second = reader.identity_at(MMSI, at("2026-01-10"))
+        back = reader.identity_at(MMSI, at("2026-02-01"))
+    assert (before.name, before.imo, before.ship_type, dict(before.said)) == ("", 0, -1, {})
+    assert (first.name, first.imo, first.imo_kind, first.callsign) == ("FIRST", 9074729, "imo", "")
+    assert first.draught_m == 9.5
+    assert np.isnan(first.length_m)
+    assert (second.name, second.imo, second.imo_kind) == ("SECOND", 9074728, "invalid")
+    assert (second.callsign, second.ship_type, second.length_m) == ("9MAA1", 80, 180.0)
+    assert second.draught_m == 12.0
+    assert second.said["name"] == at("2026-01-09 10:00")
+    assert second.said["callsign"] == at("2026-01-05 11:00")
+    assert back.name == "FIRST"
+    assert back.imo == 9074728
+    assert back.flag_state == "MYS"
+    assert (back.first_seen, back.last_seen) == (at("2026-01-05 10:00"), at("2026-01-20 10:00"))
+
+
+def test_agrees_with_the_vessels_of_a_run(root: Path) -> None:
+    with store.read(root) as reader:
+        for time in (at("2026-01-05 10:30"), at("2026-01-08"), at("2026-01-10"), at("2026-02-01")):
+            for row in reader.vessels(time).to_dict("records"):
+                identity = vars(reader.identity_at(row["mmsi"], time))
+                for name, value in row.items():
+                    np.testing.assert_equal(identity[name], value)
+
+
+def test_history_has_a_span_for_each_value(root: Path) -> None:
+    with store.read(root) as reader:
+        history = reader.history(MMSI)
+        other = reader.history(563000001)
+    assert {name: str(history[name].dtype) for name in history} == {
+        name: column.dtype for name, column in HISTORY.items()
+    }
+    names = history[history["field"] == "name"]
+    assert list(names["value"]) == ["FIRST", "SECOND", "FIRST"]
+    assert list(names["first_time"]) == [
+        at("2026-01-05 10:00"), at("2026-01-09 10:00"), at("2026-01-20 10:00")
+    ]  # fmt: skip
+    assert names["last_time"].iloc[0] == at("2026-01-07 10:00")
+    assert list(names["reports"]) == [3, 1, 1]
+    numbers = history[history["field"] == "imo"]
+    assert list(numbers["value"]) == ["9074729", "9074728"]
+    assert list(numbers["note"]) == ["", "check digit wrong"]
+    assert list(history.loc[history["field"] == "draught_m", "value"]) == ["9.5", "12"]
+    assert list(other.loc[other["field"] == "imo", "note"]) == ["number of the flag state"]
+    assert set(history["field"]) == {
+        "name", "callsign", "imo", "ship_type", "length_m", "draught_m", "ais_class"
+    }  # fmt: skip
+
+
+def test_a_vessel_never_heard(root: Path) -> None:
+    with store.read(root) as reader:
+        assert reader.history(999999999).empty
+        nobody = reader.identity_at(999999999, at("2026-02-01"))
+    assert (nobody.first_seen, nobody.last_seen, nobody.name) == (None, None, "")
+
+
+def test_static_data_are_summed_by_date_and_content(root: Path) -> None:
+    with store.read(root) as reader:
+        rows = reader.sql("SELECT * FROM statics WHERE name = 'FIRST' ORDER BY first_time")
+    assert list(rows["date"]) == ["2026-01-05", "2026-01-06", "2026-01-07", "2026-01-20"]
+    assert list(rows["feed_key"]) == ["a", "a", "b", "b"]
+
+
+def test_two_hulls_under_one_mmsi_show_as_spans_that_overlap(tmp_path: Path) -> None:
+    hours = pd.date_range("2026-01-05", periods=20, freq="h", tz="UTC").as_unit("us")
+    feed = said(*({"time": t, "name": "ABBA"[k % 2] * 3} for k, t in enumerate(hours)))
+    with store.write(tmp_path) as writer:
+        writer.add_feed("a", sha256="a", name="a", batches=[feed], report={"simulated": False})
+    with store.read(tmp_path) as reader:
+        names = reader.history(MMSI).query("field == 'name'")
+    assert sorted(names["value"]) == ["AAA", "BBB"]
+    assert names["first_time"].max() < names["last_time"].min()
