@@ -33,7 +33,6 @@ _NOT_READ: Final = (
     (b"\xfd7zXZ\x00", "xz"),
     (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
     (b"Rar!\x1a\x07", "RAR"),
-    (b"PAR1", "Parquet"),
     (b"%PDF", "PDF"),
     (b"SQLite format 3\x00", "SQLite"),
 )
@@ -89,6 +88,8 @@ class Member:
     ----------
     unreadable
         Why the bytes can't be had at all (encrypted …), else empty.
+    path
+        The file that holds just these bytes; None if they come out of an archive.
     damage
         Set when the bytes end early: "truncated archive" or "damaged archive", else empty.
     """
@@ -96,6 +97,7 @@ class Member:
     name: str
     _blocks: Iterator[bytes] = field(repr=False)
     unreadable: str = ""
+    path: Path | None = None
     damage: str = ""
 
     def __iter__(self) -> Iterator[bytes]:
@@ -151,7 +153,7 @@ def members(path: Path, name: str, budget: Budget, progress: Progress) -> Iterat
         yield from _zip_members(path, name, budget, progress)
         return
     if kind == "plain":
-        yield Member(name, _plain(path, progress))
+        yield Member(name, _plain(path, progress), path=path)
         return
     start = _zlib_start if kind == "gzip" else _zstd_start
     read = _READ if kind == "gzip" else _READ_ZSTD

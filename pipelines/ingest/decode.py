@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterator
 from pipelines.ingest.containers import Budget, Member, kind_of, members
 from pipelines.ingest.discover import FeedFile
 from pipelines.ingest.errors import IngestError
+from pipelines.ingest.formats import Feed, Found
 from pipelines.ingest.lines import Lines
-from pipelines.ingest.nmea import NmeaReader
 from pipelines.ingest.options import DECODER_VERSION, IngestOptions
 from pipelines.ingest.report import Report
 from pipelines.ingest.rows import Batch
-from pipelines.ingest.sniff import Csv, Nmea, sniff
-from pipelines.ingest.table import TableReader
+from pipelines.ingest.sniff import sniff
 
 
 class Decoding:
@@ -30,7 +29,6 @@ class Decoding:
         self._progress = progress or (lambda _: None)
         self.report = Report()
         self._formats: set[str] = set()
-        self._timed = 0
 
     def __iter__(self) -> Iterator[Batch]:
         """Read the feed, once.
@@ -49,7 +47,7 @@ class Decoding:
             lines = Lines(member, first)
             kind = self._recognise(member, lines)
             if kind is not None:
-                for batch in self._batches(lines, kind):
+                for batch in self._batches(member, lines, kind):
                     self.report.landed(batch.positions, batch.statics)
                     yield batch
                 self._note_damage(member, lines)
@@ -66,7 +64,7 @@ class Decoding:
         budget = Budget(options.max_uncompressed_bytes, options.max_ratio)
         return members(path, name, budget, self._progress)
 
-    def _recognise(self, member: Member, lines: Lines) -> Nmea | Csv | None:
+    def _recognise(self, member: Member, lines: Lines) -> Found | None:
         """What a member is; None for a file in a zip that isn't a feed."""
         name = self._feed.name
         if not self._is_archive:
@@ -74,26 +72,26 @@ class Decoding:
                 raise IngestError(
                     f"{name}: {member.damage}: nothing in it can be read", hint="fetch it again"
                 )
-            return sniff(lines.head, name, self._options.layouts, self._options.mapping)
+            return self._sniffed(member, lines, name)
         if member.unreadable:
             self.report.skip(member.name, member.unreadable)
             return None
         try:
-            return sniff(lines.head, "", self._options.layouts, self._options.mapping)
+            return self._sniffed(member, lines, "")
         except IngestError as error:
             self.report.skip(member.name, error.message.strip())
             return None
 
-    def _batches(self, lines: Lines, kind: Nmea | Csv) -> Iterator[Batch]:
+    def _sniffed(self, member: Member, lines: Lines, name: str) -> Found:
+        options = self._options
+        return sniff(lines.head, name, options.layouts, options.mapping, member.path)
+
+    def _batches(self, member: Member, lines: Lines, kind: Found) -> Iterator[Batch]:
         self._formats.add(kind.name)
         self.report.format = ", ".join(sorted(self._formats))
         source = self._feed.sha256[:16]
-        if isinstance(kind, Csv):
-            yield from TableReader(lines, kind, source, self._options, self.report)
-            return
-        reader = NmeaReader(lines, source, self._options, self.report)
-        yield from reader
-        self._timed += reader.timed
+        feed = Feed(lines, member.path, self._feed.name, source, self._options, self.report)
+        yield from kind.read(feed)
 
     def _note_damage(self, member: Member, lines: Lines) -> None:
         if member.damage:
@@ -109,7 +107,7 @@ class Decoding:
         if kept:
             return
         untimed = report.rejected.get("no time", 0)
-        if untimed and not self._timed:
+        if untimed and not report.timed:
             raise IngestError(
                 f"{name} has no times: {untimed:,} reports, and nothing says when they were "
                 "received",
@@ -158,11 +156,12 @@ def _layouts_of(feed: FeedFile, options: IngestOptions) -> str:
     try:
         for member in members(feed.path, feed.name, budget, lambda _: None):
             try:
-                kind = sniff(Lines(member).head, feed.name, options.layouts, options.mapping)
+                head = Lines(member).head
+                kind = sniff(head, feed.name, options.layouts, options.mapping, member.path)
             except IngestError:
                 continue
-            if isinstance(kind, Csv):
-                used.add(f"{kind.name}@{kind.layout.digest}")
+            if kind.key:
+                used.add(kind.key)
     except (IngestError, OSError):
         # It can't be read: `decode` says why.
         return ""

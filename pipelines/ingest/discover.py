@@ -18,10 +18,12 @@ from pipelines.ingest.lines import Lines
 from pipelines.ingest.report import escaped
 from pipelines.ingest.sniff import looks_like_csv, sniff
 
-_FEED_SUFFIXES: Final = frozenset({".csv", ".tsv", ".nmea", ".nm4", ".ais", ".aivdm"})
+_FEED_SUFFIXES: Final = frozenset(
+    {".csv", ".tsv", ".nmea", ".nm4", ".ais", ".aivdm", ".jsonl", ".ndjson", ".parquet"}
+)
 _PACKED_SUFFIXES: Final = frozenset({".gz", ".zst", ".zip"})
 # Prose about a feed may quote a sentence of it.
-_PROSE_SUFFIXES: Final = frozenset({".md", ".rst", ".html", ".pdf", ".json", ".yaml", ".yml"})
+_PROSE_SUFFIXES: Final = frozenset({".md", ".rst", ".html", ".pdf", ".yaml", ".yml"})
 _PROSE_NAMES: Final = ("readme", "source.", "licence", "license", "notice", "changelog")
 
 
@@ -160,9 +162,10 @@ def _why_not(path: Path) -> str:
     if set(inner[-1:]) & _FEED_SUFFIXES:
         return ""
     try:
-        if _is_zip(path) or looks_like_csv(head := _head(path)):
+        if _kind(path) == "zip" or looks_like_csv(head := _head(path)):
             return ""
-        sniff(head, path.name, load_layouts(None), None)
+        plain = path if _kind(path) == "plain" else None
+        sniff(head, path.name, load_layouts(None), None, plain)
     except IngestError as error:
         return error.message.removeprefix(f"{path.name} ")
     except OSError as error:
@@ -170,9 +173,9 @@ def _why_not(path: Path) -> str:
     return ""
 
 
-def _is_zip(path: Path) -> bool:
+def _kind(path: Path) -> str:
     with path.open("rb") as file:
-        return kind_of(file.read(8)) == "zip"
+        return kind_of(file.read(8))
 
 
 def _head(path: Path) -> bytes:

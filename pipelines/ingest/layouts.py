@@ -1,4 +1,4 @@
-"""Layouts of CSV feeds: which column means what, in which unit, and when a header is one of them.
+"""Layouts of tables: which column means what, in which unit, and when a header is one of them.
 
 The public layouts are in layouts.yaml beside this module; an installation's own are in its
 config/mappings.yaml, in the same form (whose comments explain it).
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from detectors.core.errors import ConfigError
 from pipelines.ingest.errors import IngestError
+from pipelines.ingest.report import escaped
 
 NEEDED: Final = ("mmsi", "time", "lat", "lon")
 _ANGLES: Final = ("lat", "lon", "cog_deg", "heading_deg")
@@ -63,7 +64,7 @@ class Column(BaseModel):
 
 
 class Layout(BaseModel):
-    """How the rows of one kind of CSV feed are read; see config/mappings.yaml for each key."""
+    """How the rows of one kind of table are read; see config/mappings.yaml for each key."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -118,6 +119,17 @@ class Layout(BaseModel):
         """Digest of everything that decides how a row is read."""
         said = self.model_dump_json(exclude={"title", "source", "recognise_by"})
         return hashlib.sha256(said.encode()).hexdigest()[:12]
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """The feed's columns that are read, where it has them."""
+        named = [name for column in self.columns.values() for name in column.names]
+        return tuple(dict.fromkeys([*named, *self.keep]))
+
+    @property
+    def missing_numbers(self) -> bool:
+        """Whether some text that means "not available" looks like a number."""
+        return any(any(c.isdecimal() for c in text) for text in self.missing)
 
     def factor(self, name: str) -> tuple[float, float]:
         """Numerator and denominator that turn the feed's unit of a quantity into ours."""
@@ -210,3 +222,42 @@ def closest(layouts: Iterable[Layout], header: Sequence[str]) -> tuple[Layout, l
         if share > 0.5 and (best is None or share > best[0]):
             best = (share, layout, lacking)
     return None if best is None else best[1:]
+
+
+def unknown_table(
+    name: str, layouts: Mapping[str, Layout], wanted: Layout | None, header: Sequence[str]
+) -> IngestError | None:
+    """What a table whose header is no layout's looks like, and which columns it lacks.
+
+    Parameters
+    ----------
+    name
+        What the user calls the feed.
+    layouts
+        The layouts that there are.
+    wanted
+        The layout that the user wants.
+    header
+        Its columns; None is returned if there are none and no layout is wanted.
+    """
+    shown = escaped(", ".join(header))
+    if wanted is not None:
+        lacking = ", ".join(wanted.lacking(header))
+        return IngestError(
+            f"{name} doesn't have the columns of mapping {wanted.name!r}: {lacking} missing",
+            hint=f"its columns are: {shown}" if header else "it has no header",
+        )
+    near = closest(layouts.values(), header)
+    if near is not None:
+        layout, lacking_columns = near
+        return IngestError(
+            f"{name} looks like {layout.name!r} ({layout.title}), but has no column "
+            f"{', '.join(lacking_columns)}",
+            hint=f"its columns are: {shown}; rename them, or describe them in config/mappings.yaml",
+        )
+    if header:
+        return IngestError(
+            f"{name} is a table of an unknown layout",
+            hint=f"its columns are: {shown}; describe them in config/mappings.yaml",
+        )
+    return None

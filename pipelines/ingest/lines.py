@@ -1,13 +1,75 @@
-"""Bytes to lines, with their numbers."""
+"""Bytes to lines, with their numbers: one by one (`Lines`), or in blocks (`Lines.blocks`)."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.ingest.containers import Member
 
 HEAD: Final = 1 << 18
 MAX_LINE: Final = 1 << 16
+BOM: Final = b"\xef\xbb\xbf"
+
+# Bytes in a block: what is parsed of one fits the processor's cache.
+_BLOCK: Final = 1 << 20
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole lines.
+
+    Parameters
+    ----------
+    data
+        The lines, each ending with a line feed.
+    numbers
+        The number of each line.
+    overlong
+        It is the beginning of one line that is too long to be AIS.
+    """
+
+    data: bytes
+    numbers: NDArray[np.int64]
+    overlong: bool = False
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @cached_property
+    def ends(self) -> NDArray[np.int64]:
+        """Where each line ends: after its line feed."""
+        return np.flatnonzero(np.frombuffer(self.data, np.uint8) == 0x0A) + 1
+
+    def line(self, row: int) -> bytes:
+        """One line without its end."""
+        start = int(self.ends[row - 1]) if row else 0
+        return self.data[start : int(self.ends[row]) - 1].removesuffix(b"\r")
+
+    def part(self, start: int, stop: int) -> "Block":
+        """The lines from `start` to before `stop`."""
+        first = int(self.ends[start - 1]) if start else 0
+        last = int(self.ends[stop - 1]) if stop else 0
+        return Block(self.data[first:last], self.numbers[start:stop])
+
+
+def count_of(data: bytes, pattern: bytes) -> int:
+    """How often one byte, or two different ones in a row, are in `data`; quicker than `count`.
+
+    Examples
+    --------
+    >>> count_of(b"[{},{}]", b"},")
+    1
+    """
+    values = np.frombuffer(data, np.uint8)
+    there = values == pattern[0]
+    if len(pattern) == 2:
+        there = there[:-1] & (values[1:] == pattern[1])
+    return int(np.count_nonzero(there))
 
 
 class Lines:
@@ -56,6 +118,60 @@ class Lines:
             self.rest = carry
         elif carry:
             yield self._numbered([carry])
+
+    def blocks(self, most: int) -> Iterator[Block]:
+        """The same lines in blocks of at most `most` lines, for those who parse columns.
+
+        A line of more than 64 KiB is a block of its own, cut and marked as overlong.
+        """
+        carry, is_first = b"", True
+        for block in self._blocks:
+            data = carry + block
+            if self._newline == b"\r":
+                data = data.replace(b"\r", b"\n")
+            if is_first:
+                data, is_first = data.removeprefix(BOM), False
+            end = data.rfind(b"\n") + 1
+            yield from self._whole(data[:end], most)
+            carry = data[end:]
+            if len(carry) > 2 * MAX_LINE:
+                # Its text is only wanted for a sample; what matters is that it is overlong.
+                carry = carry[: MAX_LINE + 1]
+        if self._member.damage:
+            self.rest = carry
+        elif carry:
+            yield from self._whole(carry + b"\n", most)
+
+    def _whole(self, data: bytes, most: int) -> Iterator[Block]:
+        """Cut whole lines into blocks."""
+        start = at = 0
+        while at < len(data):
+            end = data.rfind(b"\n", at, at + MAX_LINE + 1) + 1
+            if not end:
+                yield from self._counted(data[start:at], most)
+                yield self._block(data[at : at + MAX_LINE] + b"\n", 1, overlong=True)
+                start = end = data.index(b"\n", at) + 1
+            elif end - start >= _BLOCK:
+                yield from self._counted(data[start:end], most)
+                start = end
+            at = end
+        yield from self._counted(data[start:], most)
+
+    def _counted(self, data: bytes, most: int) -> Iterator[Block]:
+        count = count_of(data, b"\n")
+        if not count:
+            return
+        block = self._block(data, count)
+        if count <= most:
+            yield block
+        else:
+            for row in range(0, count, most):
+                yield block.part(row, min(row + most, count))
+
+    def _block(self, data: bytes, count: int, *, overlong: bool = False) -> Block:
+        first = self.next
+        self.next += count
+        return Block(data, np.arange(first, first + count, dtype="int64"), overlong)
 
     def _numbered(self, lines: list[bytes]) -> tuple[int, list[bytes]]:
         first = self.next

@@ -11,7 +11,7 @@ from detectors.core.errors import ConfigError
 from pipelines.ingest.area import Area
 from pipelines.ingest.layouts import Layout, choose, load_layouts
 
-DECODER_VERSION: Final = "1"
+DECODER_VERSION: Final = "2"
 """Raised when the same feed and options give other rows."""
 
 EARLIEST: Final = datetime.fromisoformat("1995-01-01T00:00:00+00:00")
@@ -28,7 +28,7 @@ class IngestOptions:
         Where position reports are kept; static data are kept from everywhere, since they have no
         position.
     mapping
-        Name of the layout for CSV feeds; None to recognise it by the header.
+        Name of the layout for tables; None to recognise it by the header.
     mappings
         File of the installation's own layouts (config/mappings.yaml).
     assume_start
@@ -66,7 +66,7 @@ class IngestOptions:
 
     @cached_property
     def layouts(self) -> Mapping[str, Layout]:
-        """The CSV layouts that there are, by name."""
+        """The layouts of tables that there are, by name."""
         return load_layouts(self.mappings)
 
     def key(self, layouts: str | None = None) -> str:

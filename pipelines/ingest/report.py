@@ -30,6 +30,7 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType({
     "no position": "the transmitter said that it has no position (lat 91, lon 181)",
     "position": "a latitude or longitude that is out of range or can't be read",
     "columns": "a row with more or fewer columns than the header",
+    "json": "a line that isn't a JSON object, or has values of the wrong kind",
     "truncated archive": "the compressed file ends too early; the rest is lost",
     "damaged archive": "the compressed file is damaged; what follows the damage is lost",
 })  # fmt: skip
@@ -43,9 +44,9 @@ class Report:
     Attributes
     ----------
     format
-        "nmea", the name of a CSV layout, or several of them in an archive.
+        "nmea", "aisstream", the name of a layout, or several of them in an archive.
     rows_read
-        NMEA: AIS sentences, and lines that should have been one. CSV: rows below the header.
+        NMEA: AIS sentences, and lines that should have been one. Tables: their rows.
     messages
         AIS messages whose sentences were whole, of all types, wherever they are counted below.
     positions, statics
@@ -71,9 +72,13 @@ class Report:
     time_assumed
         Reports that got the time that the user told us to assume.
     repeated_static
-        CSV rows whose static data repeat the vessel's row before; not in `statics`.
+        Rows of tables whose static data repeat the vessel's row before; not in `statics`.
     skipped
         Members of an archive that aren't feeds, and why.
+    mmsis
+        MMSI of the positions that landed.
+    timed
+        Sentences with a time of their own that can be one.
     """
 
     format: str = ""
@@ -97,6 +102,7 @@ class Report:
     other_lines: dict[str, int] = field(default_factory=dict)
     skipped: list[dict[str, str]] = field(default_factory=list)
     mmsis: set[int] = field(default_factory=set, repr=False)
+    timed: int = field(default=0, repr=False)
 
     @property
     def vessels(self) -> int:
@@ -131,9 +137,10 @@ class Report:
         """Count rows of a kind that is right, but isn't kept."""
         _count(self.other_messages, escaped(kind)[:40], rows)
 
-    def other_line(self, kind: str) -> None:
-        """Count a line that isn't AIS."""
-        _count(self.other_lines, kind, 1)
+    def other_line(self, kind: str, lines: int = 1) -> None:
+        """Count lines that aren't AIS."""
+        if lines:
+            _count(self.other_lines, kind, lines)
 
     def skip(self, name: str, why: str) -> None:
         """Say that a member of an archive isn't read."""

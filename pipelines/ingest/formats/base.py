@@ -1,0 +1,119 @@
+"""What a format is: it tells by a feed's first bytes whether it can read it, and then reads it."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final, Protocol
+
+from pipelines.ingest.errors import IngestError
+from pipelines.ingest.layouts import Layout, choose
+from pipelines.ingest.lines import BOM, Lines
+from pipelines.ingest.options import IngestOptions
+from pipelines.ingest.report import Report
+from pipelines.ingest.rows import Batch
+
+SENTENCE: Final = re.compile(rb"![A-Z]{2}VD[MO],\d+,\d+,")
+_MAX_LINES: Final = 50
+
+
+@dataclass(frozen=True)
+class Head:
+    """The beginning of a feed, and what there is to recognise it by.
+
+    Parameters
+    ----------
+    data
+        Its first 256 KiB.
+    name
+        What the user calls it, for messages.
+    path
+        The file that holds just these bytes; None if they come out of an archive.
+    layouts
+        The layouts that there are.
+    mapping
+        Name of the layout that the user wants for tables; None to recognise it.
+    """
+
+    data: bytes
+    name: str
+    path: Path | None
+    layouts: Mapping[str, Layout]
+    mapping: str | None
+
+    @cached_property
+    def wanted(self) -> Layout | None:
+        """The layout that the user wants."""
+        return choose(self.layouts, self.mapping) if self.mapping else None
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Its first lines; the last of them may be cut."""
+        text = self.data.removeprefix(BOM).decode("utf-8", "replace")
+        return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:_MAX_LINES]
+
+    @cached_property
+    def is_json(self) -> bool:
+        """Whether it begins with a JSON object, or a list of them."""
+        return re.match(rb"\s*(?:\{\s*[\"}]|\[\s*\{)", self.data.removeprefix(BOM)) is not None
+
+
+@dataclass(frozen=True)
+class Feed:
+    """What is read.
+
+    Parameters
+    ----------
+    lines
+        The bytes.
+    path
+        The file that holds just these bytes; None if they come out of an archive.
+    name
+        What the user calls it, for messages.
+    source
+        What goes into the column `source`.
+    options
+        How to read.
+    report
+        Filled while reading.
+    """
+
+    lines: Lines
+    path: Path | None
+    name: str
+    source: str
+    options: IngestOptions
+    report: Report
+
+
+@dataclass(frozen=True)
+class Found:
+    """A way to read a feed.
+
+    Parameters
+    ----------
+    name
+        What goes into the report: the name of the format or layout.
+    read
+        Gives the batches of a feed.
+    key
+        What the rows depend on beside the feed and the options; part of the ledger's key.
+    """
+
+    name: str
+    read: Callable[[Feed], Iterator[Batch]]
+    key: str = ""
+
+
+class Format(Protocol):
+    """A format of feeds; a module of this package each, listed in `formats.FORMATS`."""
+
+    title: str
+    """What it is, for people."""
+
+    def find(self, head: Head) -> Sequence[Found]:
+        """The ways to read a feed that begins like this; none if it has another format."""
+
+    def why_not(self, head: Head) -> IngestError | None:
+        """What is missing, of a feed that is nearly of this format; None if it is quite another."""

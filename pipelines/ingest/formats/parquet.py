@@ -1,0 +1,171 @@
+"""Parquet whose columns one of the layouts describes.
+
+Columns may have the types that the table's writer chose: a timestamp is taken as it is (one
+without a zone is in the layout's), numbers are numbers, texts are read as in CSV. The place of a
+row in the feed is its number, from 1.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as papq
+
+from pipelines.ingest.cells import Cells, is_text
+from pipelines.ingest.errors import IngestError
+from pipelines.ingest.formats.base import Feed, Format, Found, Head
+from pipelines.ingest.layouts import Layout, unknown_table
+from pipelines.ingest.rows import Batch
+from pipelines.ingest.tabular import Table
+
+MAGIC: Final = b"PAR1"
+
+# What pyarrow raises for files that are damaged, or made to do harm.
+_DAMAGE: Final = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError)
+
+
+class Parquet:
+    """A Parquet file, not packed once more."""
+
+    title = "Parquet"
+
+    def find(self, head: Head) -> Sequence[Found]:
+        """See `base.Format`."""
+        if not head.data.startswith(MAGIC) or head.path is None:
+            return []
+        header = _schema(head).names
+        if head.wanted is not None:
+            candidates = [head.wanted]
+        else:
+            candidates = [layout for layout in head.layouts.values() if not layout.header]
+        return [_found(layout) for layout in candidates if not layout.lacking(header)]
+
+    def why_not(self, head: Head) -> IngestError | None:
+        """See `base.Format`."""
+        if not head.data.startswith(MAGIC):
+            return None
+        if head.path is None:
+            return IngestError(
+                f"{head.name} is a Parquet file in an archive",
+                hint="unpack it: what describes a Parquet file is at its end",
+            )
+        return unknown_table(head.name, head.layouts, head.wanted, _schema(head).names) or (
+            IngestError(f"{head.name} is a Parquet file without columns", hint="write it again")
+        )
+
+
+def _schema(head: Head) -> pa.Schema:
+    try:
+        return papq.read_schema(head.path)
+    except _DAMAGE as error:
+        raise _damaged(head.name, error) from error
+
+
+def _damaged(name: str, error: BaseException) -> IngestError:
+    return IngestError(
+        f"{name}: the Parquet file is damaged or cut off: {str(error).splitlines()[0][:120]}"
+        if str(error)
+        else f"{name}: the Parquet file is damaged or cut off",
+        hint="what describes it is at its end, so nothing can be read; fetch it again",
+    )
+
+
+def _found(layout: Layout) -> Found:
+    def read(feed: Feed) -> Iterator[Batch]:
+        table = Table(layout, feed.source, feed.options, feed.report)
+        return table.batches(_rows(feed, layout))
+
+    return Found(layout.name, read, f"{layout.name}@{layout.digest}")
+
+
+def _rows(feed: Feed, layout: Layout) -> Iterator[Cells]:
+    """The rows of a file in batches; where it is damaged, those before the damage."""
+    assert feed.path is not None  # noqa: S101
+    schema = papq.read_schema(feed.path)
+    used = [name for name in layout.used if name in schema.names]
+    _check_types(feed.name, schema, used)
+    texts = [name for name in used if _holds_text(schema.field(name).type)]
+    first = feed.lines.next
+    try:
+        with papq.ParquetFile(feed.path, read_dictionary=texts) as file:
+            _check_size(feed, file.metadata)
+            for batch in file.iter_batches(feed.options.batch_rows, columns=used):
+                cells = _cells(batch, first)
+                first += len(cells)
+                feed.lines.next = first
+                feed.report.rows_read += len(cells)
+                yield cells
+    except _DAMAGE as error:
+        if first == 1:
+            raise _damaged(feed.name, error) from error
+        feed.report.rows_read += 1
+        feed.report.reject("damaged archive", first, str(error))
+
+
+def _cells(batch: pa.RecordBatch, first: int) -> Cells:
+    columns = {name: _column(batch.column(name)) for name in batch.schema.names}
+
+    def text(row: int) -> str:
+        return ", ".join(f"{name}={cells[row].as_py()}" for name, cells in columns.items())
+
+    line = np.arange(first, first + batch.num_rows, dtype="int64")
+    return Cells(columns, line, text)
+
+
+def _column(cells: pa.Array) -> pa.Array:
+    """Texts without nulls, as `Cells` wants them; anything else as it is."""
+    kind = cells.type
+    if _is_number(kind) or pa.types.is_timestamp(kind):
+        return cells
+    if pa.types.is_boolean(kind):
+        return pc.cast(cells, pa.int8())
+    plain = cells if is_text(cells) else pc.cast(cells, pa.string())
+    return pc.fill_null(plain, "")
+
+
+def _check_types(name: str, schema: pa.Schema, used: Sequence[str]) -> None:
+    for column in used:
+        if schema.names.count(column) > 1:
+            raise IngestError(
+                f"{name} has several columns {column!r}", hint="rename all of them but one"
+            )
+        kind = schema.field(column).type
+        readable = (
+            _holds_text(kind) or _is_number(kind) or pa.types.is_boolean(kind)
+            or pa.types.is_timestamp(kind) or pa.types.is_date(kind) or pa.types.is_time(kind)
+        )  # fmt: skip
+        if not readable:
+            raise IngestError(
+                f"{name}: its column {column!r} holds {kind}, which isn't read",
+                hint="write texts, numbers or timestamps",
+            )
+
+
+def _check_size(feed: Feed, metadata: papq.FileMetaData) -> None:
+    size = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+    if size > feed.options.max_uncompressed_bytes:
+        raise IngestError(
+            f"{feed.name}: archive too large: it grows to {size / 1e9:,.1f} GB",
+            hint="if it is a feed, raise ingest.max_uncompressed_gb",
+        )
+
+
+def _holds_text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return bool(
+        pa.types.is_string(kind) or pa.types.is_large_string(kind)
+        or pa.types.is_string_view(kind) or pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+    )  # fmt: skip
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    )
+
+
+PARQUET: Final[Format] = Parquet()

@@ -1,0 +1,295 @@
+"""Cells by the feed's names to quantities in our units, by a layout."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from detectors.core.frames import NAV_STATUS_UNDEFINED
+from pipelines.ingest import codes
+from pipelines.ingest.cells import (
+    EPOCHS,
+    Cells,
+    Words,
+    epochs,
+    finite,
+    instants,
+    is_text,
+    times,
+)
+from pipelines.ingest.layouts import Layout
+from pipelines.ingest.rows import NO_TIME, angle_deg, speed_kn
+
+POSITION: Final = 0
+STATIC: Final = 1
+OTHER: Final = 2
+
+_POSITION_TYPES: Final = (1, 2, 3, 18, 19, 27)
+_STATIC_TYPES: Final = (5, 24)
+_TEXTS: Final = ("name", "callsign", "destination")
+_SIZES: Final = ("length_m", "beam_m", "draught_m")
+# ITU-R M.1371-5, table 51: bow and stern at most 511 m each, port and starboard 63 m, draught
+# 25.5 m. What is larger isn't a size.
+_MOST: Final = {"length_m": 1022.0, "beam_m": 126.0, "draught_m": 25.5}
+_MAX_MMSI: Final = 999_999_999
+_MAX_IMO: Final = (1 << 30) - 1
+_MAX_TEXT: Final = 60
+_CLASSES: Final = ("", "A", "B")
+
+
+class Values:
+    """What the cells of some rows say.
+
+    Parameters
+    ----------
+    layout
+        Which column is what.
+    cells
+        The rows.
+
+    Attributes
+    ----------
+    mmsi
+        -1 where there is none.
+    msg_type
+        0 where there is none.
+    """
+
+    def __init__(self, layout: Layout, cells: Cells) -> None:
+        self._layout, self._cells = layout, cells
+        self._n = len(cells)
+        self._missing = pa.array(["", *layout.missing], pa.string())
+        self._words: dict[str, Words] = {}
+        self.mmsi = self._mmsi()
+        self.msg_type = self._code("msg_type", {}, 0, 63)
+
+    def words(self, name: str) -> Words:
+        """The texts of one of the feed's columns."""
+        if name not in self._words:
+            self._words[name] = Words.of(self._cells.columns[name])
+        return self._words[name]
+
+    def kind(self) -> NDArray[np.int8]:
+        """Whether each row is a `POSITION`, `STATIC` data only, or another message."""
+        if self._columns("msg_type") is None:
+            return np.full(self._n, POSITION, "int8")
+        kind = np.full(self._n, OTHER, "int8")
+        kind[np.isin(self.msg_type, _POSITION_TYPES)] = POSITION
+        kind[np.isin(self.msg_type, _STATIC_TYPES)] = STATIC
+        return kind
+
+    def positions(self) -> dict[str, NDArray[np.generic] | pd.Series]:
+        """The columns of `frames.POSITIONS` but the source."""
+        return {
+            "mmsi": self.mmsi,
+            "time": self._time(),
+            "lat": self._number("lat"),
+            "lon": self._number("lon"),
+            "sog_kn": speed_kn(self._number("sog_kn")),
+            "cog_deg": angle_deg(self._number("cog_deg")),
+            "heading_deg": angle_deg(self._number("heading_deg")),
+            "nav_status": self._code("nav_status", codes.NAV_STATUS, NAV_STATUS_UNDEFINED, 15),
+            "msg_type": self.msg_type,
+            "ais_class": self._ais_class(),
+        }
+
+    def statics(self) -> "Statics":
+        """The static data."""
+        numbers = {
+            "imo": self._imo(),
+            "ship_type": self._code("ship_type", codes.SHIP_TYPE, -1, 255),
+            **{name: self._size(name) for name in _SIZES},
+        }
+        return Statics(self._n, numbers, {name: self._text(name) for name in _TEXTS})
+
+    def _columns(self, name: str) -> list[pa.Array] | None:
+        """The cells that a quantity comes from; None if the layout or the feed lacks one."""
+        column = self._layout.columns.get(name)
+        if column is None or any(n not in self._cells.columns for n in column.names):
+            return None
+        return [self._cells.columns[n] for n in column.names]
+
+    def _first(self, name: str) -> Words | NDArray[np.float64] | None:
+        """The (first) column of a quantity: texts, numbers, or None if there is no such column."""
+        columns = self._columns(name)
+        if columns is None:
+            return None
+        if is_text(columns[0]):
+            return self.words(self._layout.columns[name].names[0])
+        return finite(columns[0])
+
+    def _number(self, name: str) -> NDArray[np.float64]:
+        columns = self._columns(name)
+        if columns is None:
+            return np.full(self._n, np.nan)
+        names = self._layout.columns[name].names
+        parts = [
+            self.words(n).numbers(self._layout.decimal, self._missing)
+            if is_text(cells) else finite(cells)
+            for n, cells in zip(names, columns, strict=True)
+        ]  # fmt: skip
+        total = parts[0] if len(parts) == 1 else np.sum(parts, axis=0)
+        numerator, denominator = self._layout.factor(name)
+        if numerator == denominator:
+            return total
+        return np.asarray(total * numerator / denominator, "float64")
+
+    def _size(self, name: str) -> NDArray[np.float64]:
+        values = self._number(name)
+        return np.where((values > 0) & (values <= _MOST[name]), values, np.nan)
+
+    def _mmsi(self) -> NDArray[np.int64]:
+        """Nine digits, also written as 235070762.0; -1 for anything else."""
+        cells = self._first("mmsi")
+        if isinstance(cells, Words):
+            bare = pc.replace_substring_regex(cells.texts, r"\.0*$", "")
+            there = pc.match_substring_regex(bare, r"^[1-9][0-9]{8}$")
+            return _integers(pc.if_else(there, bare, "-1"))[cells.index]
+        return _whole(cells, 0, _MAX_MMSI, -1)
+
+    def _imo(self) -> NDArray[np.int64]:
+        cells = self._first("imo")
+        if cells is None:
+            return np.zeros(self._n, "int64")
+        if not isinstance(cells, Words):
+            return _whole(cells, 0, _MAX_IMO, 0)
+        bare = pc.replace_substring_regex(_said(cells, self._missing), r"^(?i:IMO) ?", "")
+        bare = pc.replace_substring_regex(bare, r"\.0*$", "")
+        there = pc.match_substring_regex(bare, r"^[0-9]{1,10}$")
+        numbers = _integers(pc.if_else(there, bare, "0"))
+        return np.where(numbers <= _MAX_IMO, numbers, 0)[cells.index]
+
+    def _code(self, name: str, words: Mapping[str, int], none: int, most: int) -> NDArray[np.int64]:
+        """An AIS code, given as a number or in words."""
+        cells = self._first(name)
+        if cells is None:
+            return np.full(self._n, none, "int64")
+        if not isinstance(cells, Words):
+            return _whole(cells, 0, most, none)
+        numbers = cells.numbers(self._layout.decimal, self._missing)
+        if words:
+            numbers = np.where(np.isnan(numbers), cells.codes(words), numbers)
+        return _whole(numbers, 0, most, none)
+
+    def _ais_class(self) -> pd.Series:
+        cells = self._first("ais_class")
+        if isinstance(cells, Words):
+            known = {word: float(_CLASSES.index(c)) for word, c in codes.AIS_CLASS.items()}
+            index = np.nan_to_num(cells.codes(known)).astype("int8")
+        else:
+            # Message types tell the class, as in `nmea`.
+            index = np.zeros(self._n, "int8")
+            index[np.isin(self.msg_type, (1, 2, 3, 5))] = _CLASSES.index("A")
+            index[np.isin(self.msg_type, (18, 19, 24))] = _CLASSES.index("B")
+        return _spelled(pa.array(_CLASSES), index)
+
+    def _text(self, name: str) -> Words | None:
+        """Texts, empty where the feed says that there is nothing."""
+        columns = self._columns(name)
+        if columns is None:
+            return None
+        cells = self._first(name)
+        words = cells if isinstance(cells, Words) else Words.of(_as_text(columns[0]))
+        clean = pc.replace_substring(_said(words, self._missing), "\0", "")
+        # "@" fills up six-bit text.
+        texts = pc.utf8_rtrim(pc.utf8_slice_codeunits(clean, 0, _MAX_TEXT), "@ ")
+        return Words(texts, words.index)
+
+    def _time(self) -> NDArray[np.int64]:
+        columns = self._columns("time")
+        assert columns is not None, "a layout always says where the time comes from"  # noqa: S101
+        time = self._stamps(columns)
+        extra = self._layout.columns.get("milliseconds")
+        if extra is not None and self._columns("milliseconds") is not None:
+            fraction = np.nan_to_num(self._number("milliseconds") * 1000).astype("int64")
+            time = np.where(time == NO_TIME, time, time + fraction)
+        return time
+
+    def _stamps(self, columns: list[pa.Array]) -> NDArray[np.int64]:
+        layout = self._layout
+        if len(columns) == 1 and pa.types.is_timestamp(columns[0].type):
+            return instants(columns[0], layout.time_zone)
+        if len(columns) == 1 and not is_text(columns[0]):
+            forms = [form for form in layout.time_format if form in EPOCHS]
+            if forms:
+                return epochs(finite(columns[0]), forms[0])
+        texts = [cells if is_text(cells) else _as_text(cells) for cells in columns]
+        words = Words.of(pc.binary_join_element_wise(*texts, " "))
+        return times(words.texts, layout.time_format, layout.time_zone)[words.index]
+
+
+class Statics:
+    """Static data of some rows, spelled out only for those that are asked for.
+
+    Attributes
+    ----------
+    digest
+        Equal where two rows say the same.
+    empty
+        Rows that say nothing.
+    """
+
+    def __init__(
+        self, n: int, numbers: Mapping[str, NDArray[np.generic]], texts: Mapping[str, Words | None]
+    ) -> None:
+        self._numbers, self._texts = numbers, texts
+        digest = np.zeros(n, "uint64")
+        self.empty = (numbers["imo"] == 0) & (numbers["ship_type"] == -1)
+        for name in _SIZES:
+            self.empty &= np.isnan(numbers[name].astype("float64", copy=False))
+        for values in numbers.values():
+            digest = _mixed(digest, values.view("uint64"))
+        for words in texts.values():
+            if words is None:
+                continue
+            said = words.texts.to_pandas().astype("object")
+            self.empty &= (said == "").to_numpy()[words.index]
+            digest = _mixed(digest, pd.util.hash_array(said.to_numpy())[words.index])
+        self.digest = digest.view("int64")
+
+    def columns(self, rows: NDArray[np.int64]) -> dict[str, NDArray[np.generic] | pd.Series]:
+        """The columns of `frames.STATICS` that are static data, of `rows`."""
+        texts = {
+            name: pd.Series("", index=range(len(rows)), dtype="str") if words is None
+            else _spelled(words.texts, words.index[rows])
+            for name, words in self._texts.items()
+        }  # fmt: skip
+        return {**{name: values[rows] for name, values in self._numbers.items()}, **texts}
+
+
+def _mixed(digest: NDArray[np.uint64], values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Mix values into digests: the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014)."""
+    x = (digest * np.uint64(0x9E3779B97F4A7C15)) ^ values
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(x ^ (x >> np.uint64(31)))
+
+
+def _said(words: Words, missing: pa.Array) -> pa.Array:
+    return pc.if_else(pc.is_in(words.texts, missing), "", words.texts)
+
+
+def _spelled(texts: pa.Array, index: NDArray[np.integer]) -> pd.Series:
+    spelled: pd.Series = texts.cast(pa.large_string()).take(pa.array(index)).to_pandas()
+    return spelled.astype("str")
+
+
+def _integers(texts: pa.Array) -> NDArray[np.int64]:
+    return np.asarray(pc.cast(texts, pa.int64()))
+
+
+def _whole(
+    values: NDArray[np.float64] | None, least: int, most: int, none: int
+) -> NDArray[np.int64]:
+    """Whole numbers from `least` to `most`, `none` for anything else."""
+    assert values is not None  # noqa: S101
+    good = (values >= least) & (values <= most) & (values == np.floor(values))
+    return np.where(good, np.nan_to_num(values), none).astype("int64")
+
+
+def _as_text(cells: pa.Array) -> pa.Array:
+    return pc.fill_null(pc.cast(cells, pa.string()), "")
