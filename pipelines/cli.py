@@ -111,7 +111,7 @@ def nightly(
 
     prepare(installation.home)
     from pipelines.flows.nightly import nightly as flow
-    from pipelines.flows.steps import PartialRunError
+    from pipelines.flows.runs import PartialRunError
 
     failure: PartialRunError | None = None
     try:
@@ -149,19 +149,20 @@ def ingest(
       selat ingest tracks.csv --mapping solent --area all
     """
     installation = _installation(home, config)
-    from pipelines.flows import steps
+    from pipelines.flows import feeds, runs
     from pipelines.progress import reporter
 
+    zones = runs.load_zones(installation)
     with reporter(quiet=quiet or as_json) as report:
-        summary = steps.ingest_only(
-            installation, feed, area=area, mapping=mapping, assume_time=assume_time,
+        summary = feeds.ingest_only(
+            installation, zones, feed, area=area, mapping=mapping, assume_time=assume_time,
             report=report, dry_run=dry_run,
         )  # fmt: skip
     if as_json:
         _print_json({"added": summary.added, "already_there": summary.already_there,
                      "failed": summary.failed})  # fmt: skip
     if summary.failed:
-        raise steps.PartialRunError(
+        raise runs.PartialRunError(
             f"{len(summary.failed)} of the feeds could not be read; the others are in the store"
         )
 
@@ -185,13 +186,13 @@ def detect(
       selat detect --since 2026-11-20 --until 2026-11-24
     """
     installation = _installation(home, config)
-    from pipelines.flows import steps
+    from pipelines.flows import runs
     from pipelines.progress import reporter
 
     with reporter(quiet=quiet or as_json) as report:
-        finished = steps.detect_only(installation, date, since, until, report)
+        finished = runs.detect_only(installation, date, since, until, report)
     _show_latest(installation, top=10, as_json=as_json)
-    steps.raise_if_partial(finished)
+    runs.raise_if_partial(finished)
 
 
 @app.command()
@@ -232,9 +233,9 @@ def export(
       selat export /media/usb/pack
     """
     installation = _installation(home, config)
-    from pipelines.flows import steps
+    from pipelines.flows.runs import export_run
 
-    for path in steps.export_run(installation, run, out):
+    for path in export_run(installation, run, out):
         typer.echo(path)
 
 
@@ -328,9 +329,9 @@ def doctor(home: Home = None, config: Config = None, as_json: AsJson = False) ->
       selat doctor
     """
     installation = _installation(home, config)
-    from pipelines.flows import steps
+    from pipelines.flows.examine import examine
 
-    problems = steps.examine(installation)
+    problems = examine(installation)
     if as_json:
         _print_json([asdict(problem) for problem in problems])
     else:
@@ -395,13 +396,16 @@ def exercise_simulate(
       selat exercise simulate data/exercise --seed 7 --hours 24 --vessels 300
     """
     installation = _installation(None, config)
-    from pipelines.flows import steps
+    from pipelines.exercise import simulate
+    from pipelines.flows.runs import load_zones
+    from pipelines.flows.windows import utc
     from pipelines.progress import reporter
 
-    with reporter() as report:
-        steps.simulate(
-            installation, out, seed=seed, hours=hours, vessels=vessels, start=start, report=report
-        )
+    with reporter() as report, report.bar("Simulating", 1.0) as bar:
+        simulate(
+            out, seed=seed, hours=hours, vessels=vessels, start=utc(start).to_pydatetime(),
+            zones=load_zones(installation), progress=bar.to,
+        )  # fmt: skip
     typer.echo(f"wrote {out / 'feed.nmea.gz'} and {out / 'truth.json'}")
 
 
@@ -456,7 +460,7 @@ def _installation(home: Path | None, config: Path | None) -> "Installation":
 
 
 def _latest(installation: "Installation") -> Path:
-    from pipelines.flows.steps import NoDataError
+    from pipelines.flows.windows import NoDataError
 
     if not installation.latest.exists():
         raise NoDataError(

@@ -19,32 +19,31 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def exercise(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a small simulated feed, with its truth."""
-    from pipelines.flows import steps
-    from pipelines.progress import reporter
+    from pipelines.exercise import simulate
+    from pipelines.flows.runs import load_zones
+    from pipelines.flows.windows import utc
     from pipelines.settings import load
 
     folder = tmp_path_factory.mktemp("exercise")
-    with reporter(quiet=True) as report:
-        steps.simulate(
-            load(), folder, seed=11, hours=12, vessels=80, start="2026-01-05T16:00:00Z",
-            report=report,
-        )  # fmt: skip
+    start = utc("2026-01-05T16:00:00Z").to_pydatetime()
+    simulate(folder, seed=11, hours=12, vessels=80, start=start, zones=load_zones(load()))
     return folder
 
 
 @pytest.fixture(scope="session")
 def exercise_home(exercise: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Home in which that feed was ingested and looked at."""
-    from pipelines.flows import steps
+    from pipelines.flows import feeds, runs
     from pipelines.progress import reporter
     from pipelines.settings import load
 
     home = tmp_path_factory.mktemp("home")
     installation = load(home)
+    zones = runs.load_zones(installation)
     with reporter(quiet=True) as report:
-        steps.ingest_only(
-            installation, [str(exercise / "feed.nmea.gz")],
-            area=None, mapping=None, report=report, dry_run=False,
+        feeds.ingest_only(
+            installation, zones, [str(exercise / "feed.nmea.gz")], area=None, mapping=None,
+            report=report,
         )  # fmt: skip
-        steps.detect_only(installation, None, None, None, report)
+        runs.detect_only(installation, None, None, None, report)
     return home

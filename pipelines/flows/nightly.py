@@ -1,8 +1,8 @@
 """The nightly run: a Prefect flow that reads as its list of steps.
 
-Every task is a thin wrapper over a plain function in `steps`. Reading a feed is tried again when
-the file system fails (a network share that comes and goes); nothing else is, since the rest is a
-pure function of what has been read and would fail the same way again.
+Every task is a thin wrapper over a plain function of `feeds` or `runs`. Reading a feed is tried
+again when the file system fails (a network share that comes and goes); nothing else is, since the
+rest is a pure function of what has been read and would fail the same way again.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,9 @@ from prefect.tasks import Task
 
 from pipelines.detect.days import DaysReport
 from pipelines.detect.window import Detection
-from pipelines.flows import steps
+from pipelines.flows import feeds as feed_steps
+from pipelines.flows import runs
+from pipelines.flows.windows import choose_window
 from pipelines.progress import reporter
 from pipelines.settings import load
 from pipelines.store import write
@@ -32,26 +34,26 @@ def _is_file_system_error(_task: Task[..., Any], _run: Any, state: Any) -> bool:
     retries=2, retry_delay_seconds=[5, 30], retry_condition_fn=_is_file_system_error,
 )  # fmt: skip
 def ingest_feed(*arguments: Any) -> dict[str, Any] | None:
-    """See `steps.ingest_feed`."""
-    return steps.ingest_feed(*arguments)
+    """See `feeds.ingest_feed`."""
+    return feed_steps.ingest_feed(*arguments)
 
 
 @task(name="tracks and coverage", cache_policy=NO_CACHE, persist_result=False)
 def work_out_days(*arguments: Any) -> DaysReport:
-    """See `steps.work_out_days`."""
-    return steps.work_out_days(*arguments)
+    """See `runs.work_out_days`."""
+    return runs.work_out_days(*arguments)
 
 
 @task(name="detect", cache_policy=NO_CACHE, persist_result=False)
 def run_detectors(*arguments: Any) -> Detection:
-    """See `steps.run_detectors`."""
-    return steps.run_detectors(*arguments)
+    """See `runs.run_detectors`."""
+    return runs.run_detectors(*arguments)
 
 
 @task(name="assess, export, record", cache_policy=NO_CACHE, persist_result=False)
-def finish_run(*arguments: Any) -> steps.Finished:
-    """See `steps.finish_run`."""
-    return steps.finish_run(*arguments)
+def finish_run(*arguments: Any) -> runs.Finished:
+    """See `runs.finish_run`."""
+    return runs.finish_run(*arguments)
 
 
 @flow(name="nightly", validate_parameters=False, persist_result=False)
@@ -66,7 +68,7 @@ def nightly(
     since: str | None = None,
     until: str | None = None,
     quiet: bool = False,
-) -> steps.Finished:
+) -> runs.Finished:
     """Ingest what is new, detect over the window, assess, export.
 
     Raises
@@ -79,20 +81,20 @@ def nightly(
         reporter(quiet=quiet) as report,
         write(installation.store, installation.settings.store) as store,
     ):
-        zones = steps.load_zones(installation)
-        ingested = steps.ingest_all(
+        zones = runs.load_zones(installation)
+        ingested = feed_steps.ingest_all(
             store, installation, zones, report, feeds, area, mapping, assume_time, ingest_feed
         )
         work_out_days(store, report)
-        window = steps.choose_window(store, date=date, since=since, until=until)
+        window = choose_window(store, date=date, since=since, until=until)
         detection = run_detectors(store, installation, window, zones, report)
-        finished = finish_run(store, installation, window, detection, ingested, zones)
+        finished = finish_run(store, installation, window, detection, ingested.failed, zones)
     publish_artifacts(finished)
-    steps.raise_if_partial(finished)
+    runs.raise_if_partial(finished)
     return finished
 
 
-def publish_artifacts(finished: steps.Finished) -> None:
+def publish_artifacts(finished: runs.Finished) -> None:
     """The flags as a table and a summary in Markdown, in Prefect's own pages."""
     columns = ["rank", "mmsi", "name", "flag_state", "score", "reasons"]
     top = finished.flagged.loc[:, columns].head(50).astype(str)

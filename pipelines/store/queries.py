@@ -205,6 +205,11 @@ class Queries:
         runs = self._ask("last_run")
         return None if runs.empty else dict(runs.iloc[0])
 
+    def last_looked_at(self) -> pd.Timestamp | None:
+        """The latest end of any run's window, None where there is no run."""
+        end = self.sql('SELECT max("end") AS "end" FROM runs')["end"].iloc[0]
+        return None if pd.isna(end) else end
+
     def run(self, run_id: str) -> dict[str, Any] | None:
         """A finished run by its id, None where there is none."""
         runs = self.sql("SELECT * FROM runs WHERE run_id = $run_id", {"run_id": run_id})

@@ -205,6 +205,44 @@ def test_one_go_equals_hour_by_hour(
         pd.testing.assert_frame_equal(parts.sql(query), whole.sql(query))
 
 
+def lines_between(feed: Path, cuts: list[float]) -> list[bytes]:
+    """The lines of an exercise feed in parts of the feed's length, each a feed of its own."""
+    lines = gzip.decompress(feed.read_bytes()).splitlines(keepends=True)
+    edges = [round(cut * len(lines)) for cut in cuts]
+    return [b"".join(lines[a:b]) for a, b in pairwise(edges)]
+
+
+def test_late_feeds_and_past_days_give_the_events_of_one_go(
+    tmp_path: Path, exercise: Path, exercise_home: Path, selat: Selat
+) -> None:
+    home = tmp_path / "home"
+    parts = lines_between(exercise / "feed.nmea.gz", [0, 0.3, 0.6, 1])
+    for i in (1, 2, 0):
+        (tmp_path / f"{i}.nmea").write_bytes(parts[i])
+        assert selat("ingest", tmp_path / f"{i}.nmea", "--home", home).code == 0
+        assert selat("detect", "--home", home).code == 0
+    # An earlier span looked at again must not forget what came after it.
+    edges = ("--since", "2026-01-05T17:00Z", "--until", "2026-01-05T20:00Z")
+    assert selat("detect", *edges, "--home", home).code == 0
+    _, again, _ = results(home)
+    assert set(again["status"]) == {"unchanged"}
+    query = (
+        "SELECT event_id, kind, subkind, mmsi, other_mmsi, zone_id, track_ids, start, "
+        '"end", lat, lon, score FROM events WHERE NOT retracted ORDER BY event_id'
+    )
+    with store.read(home / "store") as late, store.read(exercise_home / "store") as whole:
+        pd.testing.assert_frame_equal(late.sql(query), whole.sql(query))
+
+
+def test_a_day_leaves_the_rest_of_a_feed_new(tmp_path: Path, exercise: Path, selat: Selat) -> None:
+    home = tmp_path / "home"
+    selat("ingest", exercise / "feed.nmea.gz", "--home", home)
+    selat("detect", "--until", "2026-01-05T20:00Z", "--home", home)
+    assert results(home)[0]["window"]["end"] < "2026-01-05T20:00:01Z"
+    selat("detect", "--home", home)
+    assert results(home)[0]["window"]["end"] > "2026-01-06T03:00:00Z"
+
+
 def test_export_again(exercise_home: Path, tmp_path: Path, selat: Selat) -> None:
     out = tmp_path / "pack"
     ran = selat("export", out, "--home", exercise_home)

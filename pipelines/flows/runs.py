@@ -1,0 +1,294 @@
+"""A run: detect over a window, compare, assess, export, record."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+import detectors
+from detectors.core.detector import Detector
+from detectors.core.errors import SelatError
+from detectors.core.zones import Zones
+from pipelines import reference
+from pipelines.assess import assess
+from pipelines.detect.compare import compare
+from pipelines.detect.days import DaysReport, refresh
+from pipelines.detect.window import Detection, detect, events_to_compare, with_flag_state
+from pipelines.export import write_all
+from pipelines.flows.windows import NoDataError, Window, choose_window
+from pipelines.products import Products
+from pipelines.progress import Reporter
+from pipelines.settings import PROJECT, REFERENCE, Installation
+from pipelines.store import Queries, Writer, exists, read, write
+
+_COUNTED: Final = ("rows_read", "positions", "statics", "outside_area")
+
+
+class PartialRunError(SelatError):
+    """The run finished and published its results, but a part of it failed."""
+
+    exit_code = 6
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished run."""
+
+    run_id: str
+    folder: Path
+    state: str
+    manifest: Mapping[str, Any]
+    flagged: pd.DataFrame
+    failures: Mapping[str, str]
+
+
+def load_zones(installation: Installation) -> Zones:
+    """Zones and land of an installation."""
+    return reference.load_zones(installation.config / "zones", REFERENCE)
+
+
+def work_out_days(store: Writer, report: Reporter) -> DaysReport:
+    """Bring tracks and coverage of every UTC date in line with its files."""
+    with report.bar("Tracks and coverage", None) as bar:
+        return refresh(store, bar.to)
+
+
+def run_detectors(
+    store: Queries, installation: Installation, window: Window, zones: Zones, report: Reporter
+) -> Detection:
+    """Run every configured detector over the window."""
+    with report.bar("Detecting", None) as bar:
+        found = detect(
+            store,
+            build_detectors(installation),
+            start=window.start,
+            end=window.now,
+            zones=zones,
+            reach_back=timedelta(days=installation.settings.detection.reach_back_days),
+            progress=bar.say,
+        )
+    # Later reports tell how an event ended; what began after the window isn't this run's.
+    begun = found.events["start"] <= window.end
+    heard = found.positions["time"] <= window.end
+    return replace(
+        found,
+        events=found.events[begun].reset_index(drop=True),
+        positions=found.positions[heard].reset_index(drop=True),
+    )
+
+
+def build_detectors(installation: Installation) -> list[Detector]:
+    """The configured detectors."""
+    return detectors.build(installation.detectors)
+
+
+def finish_run(
+    store: Writer,
+    installation: Installation,
+    window: Window,
+    detection: Detection,
+    unread: Mapping[str, str],
+    zones: Zones,
+) -> Finished:
+    """Compare, assess, export and record a run; its results appear to readers all at once.
+
+    `unread` names the feeds that couldn't be read, with the reason.
+    """
+    gazetteer = reference.load_gazetteer(REFERENCE)
+    told, flagged = assess(detection, gazetteer, installation.settings.assess)
+    configured = build_detectors(installation)
+    stored = events_to_compare(store, configured, window.start, window.end)
+    succeeded = {d.name for d in configured} - detection.failures.keys()
+    compared = compare(told, stored, succeeded)
+    last = store.last_run()
+    ordinal = 1 if last is None else int(last["ordinal"]) + 1
+    run_id = f"{window.end:%Y%m%dT%H%M%SZ}-{ordinal:04d}"
+    fresh = _looked_at(store.new_feeds(), window)
+    inputs = _inputs(store, window)
+    totals = _totals(inputs)
+    failures = {
+        **{f"feed {name}": text for name, text in unread.items()},
+        **{f"detector {name}": text for name, text in detection.failures.items()},
+    }
+    manifest = {
+        "run_id": run_id,
+        "state": "partial" if failures else "complete",
+        "simulated": bool(store.simulated),
+        "window": {"start": _iso(window.start), "end": _iso(window.end)},
+        "git_commit": _git_commit(),
+        "configuration": _configuration_hashes(installation.config),
+        "inputs": [{"name": i["name"], "sha256": i["sha256"]} for i in inputs],
+        "detectors": {d.name: d.version for d in configured},
+        "counts": {
+            "feeds": len(inputs),
+            **{name: totals[name] for name in _COUNTED},
+            "reports_looked_at": len(detection.positions),
+            "vessels_looked_at": int(detection.positions["mmsi"].nunique()),
+            "vessel_hours": _vessel_hours(detection.positions, window),
+            "passes": detection.passes,
+            "events": _count(compared, "kind"),
+            "status": _count(compared, "status"),
+            "flagged": len(flagged),
+        },
+        "rejected": totals["rejected"],
+        "failures": failures,
+    }
+    shown = _shown(compared, flagged)
+    tracks = detection.positions
+    tracks = tracks[tracks["mmsi"].isin(shown) & (tracks["time"] >= window.start)]
+    products = Products(
+        run_id=run_id, start=window.start, end=window.end, simulated=bool(store.simulated),
+        events=compared.drop(columns="supersedes"), flagged=flagged,
+        tracks=tracks.reset_index(drop=True), vessels=detection.context.vessels, zones=zones,
+        manifest=manifest,
+    )  # fmt: skip
+    folder = installation.runs / run_id
+    unfinished = installation.runs / f".{run_id}.unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    write_all(products, unfinished)
+    shutil.rmtree(folder, ignore_errors=True)  # of a run that crashed before it was recorded
+    unfinished.rename(folder)
+    run = {
+        "run_id": run_id, "ordinal": ordinal, "start": window.start, "end": window.end,
+        "state": manifest["state"], "manifest": json.dumps(manifest),
+    }  # fmt: skip
+    store.add_run(run, compared=compared, flags=flagged, feed_keys=fresh)
+    _point_latest(installation.latest, folder)
+    return Finished(run_id, folder, str(manifest["state"]), manifest, flagged, failures)
+
+
+def _shown(events: pd.DataFrame, flagged: pd.DataFrame) -> set[int]:
+    """MMSIs of flagged vessels and of those they met."""
+    ids = set(";".join(flagged["event_ids"]).split(";"))
+    partners = events[events["event_id"].isin(ids)]
+    return (set(flagged["mmsi"]) | set(partners["mmsi"]) | set(partners["other_mmsi"])) - {0}
+
+
+def _iso(time: pd.Timestamp) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _count(frame: pd.DataFrame, column: str) -> dict[str, int]:
+    return {str(k): int(v) for k, v in sorted(frame[column].value_counts().items())}
+
+
+def _vessel_hours(positions: pd.DataFrame, window: Window) -> int:
+    """Hours of the clock in which a vessel was heard, summed over vessels."""
+    within = positions[positions["time"] >= window.start]
+    hours = within["mmsi"].to_frame().assign(hour=within["time"].dt.floor("h"))
+    return len(hours.drop_duplicates())
+
+
+def _looked_at(fresh: pd.DataFrame, window: Window) -> list[str]:
+    """Keys of the new feeds that lie in the window whole; the others stay new."""
+    before = fresh["first_time"] < window.start
+    after = fresh["last_time"] > window.end
+    return [str(key) for key in fresh.loc[~(before | after), "feed_key"]]
+
+
+def _inputs(store: Queries, window: Window) -> list[dict[str, Any]]:
+    """Feeds with reports in the window: name, sha256, report."""
+    ledger = store.ledger()
+    touching = (ledger["first_time"] <= window.end) & (ledger["last_time"] >= window.start)
+    return [
+        {"name": name, "sha256": sha256, "report": json.loads(report)}
+        for name, sha256, report in zip(
+            *(ledger.loc[touching, c].tolist() for c in ("name", "sha256", "report")), strict=True
+        )
+    ]
+
+
+def _totals(inputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Counts over some feeds, whole; rejects by reason."""
+    reports = [feed["report"] for feed in inputs]
+    rejected = Counter[str]()
+    for report in reports:
+        rejected.update(report["rejected"])
+    counts = {name: sum(int(report[name]) for report in reports) for name in _COUNTED}
+    return {**counts, "rejected": dict(sorted(rejected.items()))}
+
+
+def _configuration_hashes(config: Path) -> dict[str, str]:
+    files = sorted(p for p in config.rglob("*") if p.suffix in {".yaml", ".geojson"})
+    return {
+        str(p.relative_to(config)): hashlib.sha256(p.read_bytes()).hexdigest()[:16] for p in files
+    }
+
+
+def _git_commit() -> str:
+    command = ["git", "-C", str(PROJECT), "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip()
+
+
+def _point_latest(link: Path, folder: Path) -> None:
+    fresh = link.with_name(".latest.new")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(folder.relative_to(link.parent))
+    os.replace(fresh, link)  # noqa: PTH105
+
+
+def detect_only(
+    installation: Installation,
+    date: str | None,
+    since: str | None,
+    until: str | None,
+    report: Reporter,
+) -> Finished:
+    """Detect, assess and export over a window of what is in the store."""
+    zones = load_zones(installation)
+    if not exists(installation.store):
+        raise NoDataError(f"no store in {installation.store}", hint="selat ingest FEED")
+    with write(installation.store, installation.settings.store) as store:
+        work_out_days(store, report)
+        window = choose_window(store, date=date, since=since, until=until)
+        detection = run_detectors(store, installation, window, zones, report)
+        return finish_run(store, installation, window, detection, {}, zones)
+
+
+def raise_if_partial(finished: Finished) -> None:
+    """Raise PartialRunError, naming what failed, where a part of a finished run did."""
+    if finished.failures:
+        what = "; ".join(f"{name}: {text}" for name, text in finished.failures.items())
+        raise PartialRunError(f"the run is partial, its results are in {finished.folder}: {what}")
+
+
+def export_run(installation: Installation, run_id: str | None, out: Path) -> list[Path]:
+    """Write the products of a finished run into a new folder.
+
+    Raises
+    ------
+    SelatError
+        If the folder exists, or there is no such run.
+    """
+    if out.exists():
+        raise SelatError(f"{out} exists already", hint="name a new folder")
+    zones = load_zones(installation)
+    with read(installation.store, installation.settings.store) as store:
+        run = store.run(run_id) if run_id else store.last_run()
+        if run is None:
+            raise NoDataError(f"no run {run_id or ''} in the store", hint="see selat flagged")
+        events, flagged = store.events(run["run_id"]), store.flags(run["run_id"])
+        shown = _shown(events, flagged)
+        products = Products(
+            run_id=run["run_id"], start=run["start"], end=run["end"],
+            simulated=bool(store.simulated), events=events, flagged=flagged,
+            tracks=store.track_positions(sorted(shown), run["start"], run["end"]),
+            vessels=with_flag_state(store.vessels(run["end"])), zones=zones,
+            manifest=json.loads(run["manifest"]),
+        )  # fmt: skip
+    out.mkdir(parents=True)
+    return write_all(products, out)

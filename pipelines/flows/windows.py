@@ -1,0 +1,115 @@
+"""The span that a run looks at, and times as a person types them."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from detectors.core.errors import SelatError
+from pipelines.store import Queries
+
+KUALA_LUMPUR: Final = ZoneInfo("Asia/Kuala_Lumpur")
+_FIRST: Final = pd.Timestamp(0, tz="UTC").as_unit("us")
+_LAST: Final = pd.Timestamp("2200-01-01", tz="UTC").as_unit("us")
+
+
+class NoDataError(SelatError):
+    """There is nothing to look at."""
+
+    exit_code = 7
+
+
+class TimeError(SelatError):
+    """What was given as a date or time isn't one."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Window:
+    """The span that a run reports on, UTC.
+
+    Attributes
+    ----------
+    start, end
+        The span. It ends no later than the newest report, so that a feed that ends early makes no
+        gaps.
+    now
+        Up to when reports are looked at: `end`, or later where a run has looked further already.
+        What is known isn't forgotten when an earlier span is looked at again.
+    """
+
+    start: pd.Timestamp
+    end: pd.Timestamp
+    now: pd.Timestamp
+
+
+def choose_window(
+    store: Queries, *, date: str | None, since: str | None, until: str | None
+) -> Window:
+    """The window of a run.
+
+    The Kuala Lumpur day of `date`; or from `since` to `until` (ISO 8601, Kuala Lumpur time where
+    no zone is given); or, with none of them, from the earliest report that is new in the store to
+    the newest report of all; with nothing new the last run's window again.
+
+    Raises
+    ------
+    NoDataError
+        If the store is empty, or holds no report in the span.
+    TimeError
+        If a date or time can't be read.
+    """
+    newest = store.last_heard(_LAST)
+    if newest is None:
+        raise NoDataError("the store holds no position reports", hint="name a feed: --feed PATH")
+    horizon = min(store.last_looked_at() or _FIRST, newest)
+    if date or since or until:
+        start, end = _asked_for(date, since, until)
+        last = store.last_heard(end)
+        if last is None or last < start:
+            text = f"{start:%Y-%m-%d %H:%M}Z to {end:%Y-%m-%d %H:%M}Z"
+            raise NoDataError(f"no position report in {text}", hint=_held(store))
+        return Window(start, last, max(last, horizon))
+    fresh = store.new_feeds()["first_time"].dropna()
+    run = store.last_run()
+    if len(fresh) or run is None:
+        start = fresh.min() if len(fresh) else _FIRST
+        return Window(start, newest, newest)
+    return Window(run["start"], run["end"], max(run["end"], horizon))
+
+
+def _asked_for(
+    date: str | None, since: str | None, until: str | None
+) -> tuple[pd.Timestamp, pd.Timestamp]:
+    if date:
+        return utc(date), utc(date) + timedelta(days=1) - timedelta(microseconds=1)
+    return utc(since) if since else _FIRST, utc(until) if until else _LAST
+
+
+def utc(text: str) -> pd.Timestamp:
+    """A time that a person typed: ISO 8601, in Kuala Lumpur where no zone is given.
+
+    Raises
+    ------
+    TimeError
+        If it isn't one.
+    """
+    try:
+        stamp = pd.Timestamp(text)
+    except ValueError as error:
+        raise TimeError(
+            f"{text!r} is no date or time", hint="write 2026-11-25 or 2026-11-25T02:00Z"
+        ) from error
+    stamp = stamp.tz_localize(KUALA_LUMPUR) if stamp.tz is None else stamp
+    return stamp.tz_convert("UTC").as_unit("us")
+
+
+def _held(store: Queries) -> str:
+    spans = store.ledger().dropna(subset="first_time")
+    if spans.empty:
+        return "the store holds no position reports yet"
+    first, last = spans["first_time"].min(), spans["last_time"].max()
+    return f"the store holds reports from {first:%Y-%m-%d %H:%M}Z to {last:%Y-%m-%d %H:%M}Z"
