@@ -9,6 +9,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from detectors.core.errors import SelatError
+from pipelines import cli_exercise, cli_store
+from pipelines.cli_options import (
+    AreaText,
+    AsCsv,
+    AsJson,
+    AssumeTime,
+    Config,
+    Date,
+    Feeds,
+    Home,
+    MappingName,
+    Quiet,
+    Since,
+    Until,
+    installation_of,
+    print_json,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,10 +38,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-exercise_app = typer.Typer(no_args_is_help=True, help="Simulate labelled feeds and score runs.")
-store_app = typer.Typer(no_args_is_help=True, help="Look into the store.")
-app.add_typer(exercise_app, name="exercise")
-app.add_typer(store_app, name="store")
+app.add_typer(cli_exercise.app, name="exercise")
+app.add_typer(cli_store.app, name="store")
 
 
 def _version(wanted: bool) -> None:
@@ -45,38 +60,6 @@ def selat(
 
     AIS feeds in, a ranked and explained list of vessels out. Flags are leads, not findings.
     """
-
-
-Home = Annotated[
-    Path | None,
-    typer.Option(help="Folder of everything produced; else SELAT_HOME, else data/home."),
-]
-Config = Annotated[
-    Path | None,
-    typer.Option(help="Folder of configuration; else SELAT_CONFIG, else the project's config/."),
-]
-Feeds = Annotated[
-    list[str] | None,
-    typer.Option("--feed", help="A feed: file, folder, glob, or - for standard input. Repeatable."),
-]
-AreaText = Annotated[
-    str | None,
-    typer.Option(help="Keep reports inside: all, a zone's id, or W,S,E,N. Else the setting."),
-]
-MappingName = Annotated[
-    str | None,
-    typer.Option(help="Read CSV through this mapping of config/mappings.yaml."),
-]
-AssumeTime = Annotated[
-    str | None,
-    typer.Option(help="For feeds without any times: the one time that all their reports get."),
-]
-Date = Annotated[str | None, typer.Option(help="Kuala Lumpur day, YYYY-MM-DD.")]
-Since = Annotated[str | None, typer.Option(help="Start of the window, ISO 8601.")]
-Until = Annotated[str | None, typer.Option(help="End of the window, ISO 8601.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
 
 @app.command()
@@ -106,7 +89,7 @@ def nightly(
 
       selat nightly --feed baltic.csv --area all --home data/baltic
     """
-    installation = _installation(home, config)
+    installation = installation_of(home, config)
     from pipelines.flows.environment import prepare
 
     prepare(installation.home)
@@ -148,7 +131,7 @@ def ingest(
 
       selat ingest tracks.csv --mapping solent --area all
     """
-    installation = _installation(home, config)
+    installation = installation_of(home, config)
     from pipelines.flows import feeds, runs
     from pipelines.progress import reporter
 
@@ -159,7 +142,7 @@ def ingest(
             report=report, dry_run=dry_run,
         )  # fmt: skip
     if as_json:
-        _print_json({"added": summary.added, "already_there": summary.already_there,
+        print_json({"added": summary.added, "already_there": summary.already_there,
                      "failed": summary.failed})  # fmt: skip
     if summary.failed:
         raise runs.PartialRunError(
@@ -185,7 +168,7 @@ def detect(
 
       selat detect --since 2026-11-20 --until 2026-11-24
     """
-    installation = _installation(home, config)
+    installation = installation_of(home, config)
     from pipelines.flows import runs
     from pipelines.progress import reporter
 
@@ -211,7 +194,7 @@ def flagged(
 
       selat flagged --csv > flagged.csv
     """
-    installation = _installation(home, config)
+    installation = installation_of(home, config)
     if as_csv:
         text = (_latest(installation) / "flagged.csv").read_text(encoding="utf-8")
         sys.stdout.write("".join(text.splitlines(keepends=True)[: top + 1]))
@@ -232,7 +215,7 @@ def export(
 
       selat export /media/usb/pack
     """
-    installation = _installation(home, config)
+    installation = installation_of(home, config)
     from pipelines.flows.runs import export_run
 
     for path in export_run(installation, run, out):
@@ -251,7 +234,7 @@ def serve(
 
       selat serve --feed feeds/
     """
-    installation = _installation(home, config)
+    installation = installation_of(home, config)
     from pipelines.flows.environment import prepare
 
     prepare(installation.home)
@@ -293,7 +276,7 @@ def listen(
 
       selat listen "serial:/dev/ttyUSB0?baud=38400" --folder /feeds/live
     """
-    installation = _installation(home, config)
+    installation = installation_of(home, config)
     from rich.console import Console
     from rich.markup import escape
     from rich.status import Status as Spinner
@@ -321,6 +304,59 @@ def listen(
 
 
 @app.command()
+def vessel(
+    mmsi: Annotated[int, typer.Argument(help="MMSI.")],
+    at: Annotated[
+        str | None, typer.Option(help="As known at this time, ISO 8601; else now.")
+    ] = None,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """What a vessel calls itself, what it called itself before, and since when.
+
+    For example:
+
+      selat vessel 563072390
+
+      selat vessel 563072390 --at 2026-11-01
+    """
+    installation = installation_of(home, config)
+    import pandas as pd
+
+    from pipelines import store
+    from pipelines.flows.windows import utc
+
+    with store.read(installation.store, installation.settings.store) as reader:
+        time = utc(at) if at else pd.Timestamp.now("UTC").as_unit("us")
+        identity, history = reader.identity_at(mmsi, time), reader.history(mmsi)
+    if as_json:
+        print_json({**asdict(identity), "history": history.to_dict("records")})
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from pipelines.export.text import clean
+
+    console = Console()
+    seen = (
+        f"{identity.first_seen:%Y-%m-%d %H:%M}Z to {identity.last_seen:%Y-%m-%d %H:%M}Z"
+        if (identity.first_seen is not None)
+        else "never heard"
+    )
+    name = clean(identity.name) or "(no name)"
+    console.print(f"{mmsi:09d}  {name}  flag {identity.flag_state or '?'}  {seen}", markup=False)
+    table = Table("field", "value", "first said", "last said", "reports", "note")
+    for row in history.to_dict("records"):
+        times = (f"{row['first_time']:%Y-%m-%d %H:%M}Z", f"{row['last_time']:%Y-%m-%d %H:%M}Z")
+        table.add_row(
+            row["field"], Text(clean(row["value"])), *times, str(row["reports"]), row["note"]
+        )
+    console.print(table)
+
+
+@app.command()
 def doctor(home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
     """Check the configuration, zones and store; exit code 1 if something is wrong.
 
@@ -328,12 +364,12 @@ def doctor(home: Home = None, config: Config = None, as_json: AsJson = False) ->
 
       selat doctor
     """
-    installation = _installation(home, config)
+    installation = installation_of(home, config)
     from pipelines.flows.examine import examine
 
     problems = examine(installation)
     if as_json:
-        _print_json([asdict(problem) for problem in problems])
+        print_json([asdict(problem) for problem in problems])
     else:
         from rich.console import Console
 
@@ -346,117 +382,6 @@ def doctor(home: Home = None, config: Config = None, as_json: AsJson = False) ->
         console.print("no problem found" if not problems else f"{len(problems)} found")
     if any(problem.level == "error" for problem in problems):
         raise typer.Exit(1)
-
-
-@store_app.command("feeds")
-def store_feeds(home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
-    """What was read from each feed, and what was rejected and why.
-
-    For example:
-
-      selat store feeds
-
-      selat store feeds --json
-    """
-    installation = _installation(home, config)
-    from pipelines.store import read
-
-    with read(installation.store, installation.settings.store) as store:
-        ledger = store.ledger()
-    texts = zip(ledger["name"].tolist(), ledger["report"].tolist(), strict=True)
-    reports = [(str(name), json.loads(text)) for name, text in texts]
-    if as_json:
-        _print_json([{"name": name, **report} for name, report in reports])
-        return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table("feed", "format", "rows", "positions", "static", "outside", "rejected")
-    for name, report in reports:
-        reasons = ", ".join(f"{reason} {n:,}" for reason, n in report["rejected"].items())
-        counts = [f"{report[c]:,}" for c in ("rows_read", "positions", "statics", "outside_area")]
-        table.add_row(Text(name), Text(report["format"]), *counts, Text(reasons))
-    Console().print(table)
-
-
-@exercise_app.command("simulate")
-def exercise_simulate(
-    out: Annotated[Path, typer.Argument(help="Folder for feed.nmea.gz and truth.json.")],
-    seed: Annotated[int, typer.Option(help="Seed; the same seed gives the same bytes.")] = 1,
-    hours: Annotated[float, typer.Option(min=1, help="Length of the feed.")] = 24,
-    vessels: Annotated[int, typer.Option(min=20, help="Number of vessels.")] = 300,
-    start: Annotated[str, typer.Option(help="Start, ISO 8601 UTC.")] = "2026-01-05T16:00:00Z",
-    config: Config = None,
-) -> None:
-    """Write a labelled feed of simulated traffic, as real AIVDM sentences.
-
-    For example:
-
-      selat exercise simulate data/exercise --seed 7 --hours 24 --vessels 300
-    """
-    installation = _installation(None, config)
-    from pipelines.exercise import simulate
-    from pipelines.flows.runs import load_zones
-    from pipelines.flows.windows import utc
-    from pipelines.progress import reporter
-
-    with reporter() as report, report.bar("Simulating", 1.0) as bar:
-        simulate(
-            out, seed=seed, hours=hours, vessels=vessels, start=utc(start).to_pydatetime(),
-            zones=load_zones(installation), progress=bar.to,
-        )  # fmt: skip
-    typer.echo(f"wrote {out / 'feed.nmea.gz'} and {out / 'truth.json'}")
-
-
-@exercise_app.command("score")
-def exercise_score(
-    truth: Annotated[Path, typer.Argument(help="truth.json of the feed.")],
-    run: Annotated[Path, typer.Argument(help="Folder of the run's results.")],
-    as_json: AsJson = False,
-) -> None:
-    """Compare a run with the truth: recall per kind, traps raised, precision of the top.
-
-    For example:
-
-      selat exercise score data/exercise/truth.json data/exercise/home/latest
-    """
-    from pipelines.exercise import score
-
-    result = score(truth, run)
-    if as_json:
-        typer.echo(result.to_json())
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    headings = {
-        "kind": "kind", "planted": "planted", "found": "found", "recall": "recall",
-        "start_error_s": "start off by, s", "traps": "traps", "raised": "raised",
-        "raised_flagged": "flagged", "other": "other events",
-    }  # fmt: skip
-    table = Table(*headings.values())
-    for row in result.to_frame()[list(headings)].itertuples(index=False):
-        table.add_row(*[_cell(value) for value in row])
-    console = Console()
-    console.print(table)
-    console.print(
-        f"Precision of the top {result.top}: {_cell(result.precision_at_top)} "
-        f"({result.top_right} of {result.top} are planted; {result.flagged_vessels} flagged)",
-        highlight=False,
-    )
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        return "–" if value != value else f"{value:.2f}"  # noqa: PLR0124 - NaN
-    return str(value)
-
-
-def _installation(home: Path | None, config: Path | None) -> "Installation":
-    from pipelines.settings import load
-
-    return load(home, config)
 
 
 def _latest(installation: "Installation") -> Path:
@@ -477,7 +402,7 @@ def _show_latest(installation: "Installation", *, top: int, as_json: bool) -> No
     vessels = pd.read_csv(folder / "flagged.csv", dtype=str, keep_default_na=False)
     if as_json:
         rows = vessels.head(top).to_dict("records")
-        _print_json({"run_id": manifest["run_id"], "state": manifest["state"],
+        print_json({"run_id": manifest["run_id"], "state": manifest["state"],
                      "simulated": manifest["simulated"], "folder": str(folder),
                      "failures": manifest["failures"], "flagged": rows})  # fmt: skip
         return
@@ -522,10 +447,6 @@ def _print_table(
     typer.echo(
         f"Flags are leads, not findings.\nResults: {folder}\nBrief:   {folder / 'brief.html'}"
     )
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
 def main() -> None:

@@ -43,7 +43,8 @@ def test_help_imports_nothing_heavy() -> None:
 def test_every_command_has_help_with_an_example(selat: Selat) -> None:
     commands = [
         ["nightly"], ["ingest"], ["detect"], ["flagged"], ["export"], ["serve"], ["doctor"],
-        ["store", "feeds"], ["exercise", "simulate"], ["exercise", "score"],
+        ["listen"], ["vessel"], ["store", "feeds"], ["store", "check"], ["store", "compact"],
+        ["exercise", "simulate"], ["exercise", "score"],
     ]  # fmt: skip
     for command in commands:
         ran = selat(*command, "--help")
@@ -251,6 +252,46 @@ def test_export_again(exercise_home: Path, tmp_path: Path, selat: Selat) -> None
     for name in ("events.csv", "flagged.csv", "manifest.json", "events.geojson"):
         assert (out / name).read_bytes() == (latest / name).read_bytes(), name
     assert "exists already" in selat("export", out, "--home", exercise_home).err
+
+
+def test_the_store_is_whole_also_when_compacted(
+    tmp_path: Path, exercise: Path, selat: Selat
+) -> None:
+    home = tmp_path / "home"
+    for i, part in enumerate(lines_between(exercise / "feed.nmea.gz", [0, 0.5, 1])):
+        (tmp_path / f"{i}.nmea").write_bytes(part)
+        selat("ingest", tmp_path / f"{i}.nmea", "--home", home)
+    selat("detect", "--home", home)
+    assert selat("store", "check", "--home", home).out == "the store is whole\n"
+    assert "dates merged: 1" in selat("store", "compact", "--home", home).out
+    assert selat("store", "check", "--home", home).code == 0
+    selat("detect", "--home", home)
+    assert set(results(home)[1]["status"]) == {"unchanged"}
+
+
+def test_a_damaged_store_is_named(tmp_path: Path, feed: Path, selat: Selat) -> None:
+    home = tmp_path / "home"
+    selat("ingest", feed, "--home", home)
+    [first, *_] = sorted((home / "store" / "positions").rglob("*.parquet"))
+    first.write_bytes(first.read_bytes()[:-100])
+    ran = selat("store", "check", "--home", home)
+    assert ran.code == 1
+    assert first.name in ran.out
+
+
+def test_what_a_vessel_called_itself(exercise_home: Path, selat: Selat) -> None:
+    [row] = json.loads(selat("flagged", "--home", exercise_home, "--json", "--top", 1).out)[
+        "flagged"
+    ]
+    ran = selat("vessel", int(row["mmsi"]), "--home", exercise_home)
+    assert row["name"] in ran.out
+    told = json.loads(selat("vessel", int(row["mmsi"]), "--home", exercise_home, "--json").out)
+    assert told["name"] == row["name"]
+    assert told["flag_state"] == row["flag_state"]
+    before = selat(
+        "vessel", int(row["mmsi"]), "--at", "2020-01-01", "--home", exercise_home, "--json"
+    )
+    assert json.loads(before.out)["name"] == ""
 
 
 def test_doctor(tmp_path: Path, selat: Selat) -> None:

@@ -1,0 +1,60 @@
+"""Options and helpers that the commands share."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from pipelines.settings import Installation
+
+Home = Annotated[
+    Path | None,
+    typer.Option(help="Folder of everything produced; else SELAT_HOME, else data/home."),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(help="Folder of configuration; else SELAT_CONFIG, else the project's config/."),
+]
+Feeds = Annotated[
+    list[str] | None,
+    typer.Option("--feed", help="A feed: file, folder, glob, or - for standard input. Repeatable."),
+]
+AreaText = Annotated[
+    str | None,
+    typer.Option(help="Keep reports inside: all, a zone's id, or W,S,E,N. Else the setting."),
+]
+MappingName = Annotated[
+    str | None,
+    typer.Option(help="Read CSV through this mapping of config/mappings.yaml."),
+]
+AssumeTime = Annotated[
+    str | None,
+    typer.Option(help="For feeds without any times: the one time that all their reports get."),
+]
+Date = Annotated[str | None, typer.Option(help="Kuala Lumpur day, YYYY-MM-DD.")]
+Since = Annotated[str | None, typer.Option(help="Start of the window, ISO 8601.")]
+Until = Annotated[str | None, typer.Option(help="End of the window, ISO 8601.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+
+
+def installation_of(home: Path | None, config: Path | None) -> "Installation":
+    """The installation that the options name."""
+    from pipelines.settings import load
+
+    return load(home, config)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON on stdout."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def cell(value: Any) -> str:
+    """A value for a table: two digits, a dash for none."""
+    if isinstance(value, float):
+        return "–" if value != value else f"{value:.2f}"  # noqa: PLR0124 - NaN
+    return str(value)
