@@ -103,5 +103,5 @@ def store_compact(
         return
     before, after = int(merged["bytes_before"].sum()), int(merged["bytes"].sum())
     typer.echo(
-        f"{len(merged)} dates merged, {before / 1e6:.1f} MB before, {after / 1e6:.1f} MB now"
+        f"dates merged: {len(merged)}, {before / 1e6:.1f} MB before, {after / 1e6:.1f} MB now"
     )
