@@ -1,0 +1,138 @@
+"""From events to flagged vessels, and the sentences that say why."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from detectors.core import events, frames
+from detectors.core.coverage import Coverage
+from detectors.core.detector import Context
+from detectors.core.places import Gazetteer
+from detectors.core.zones import Zones
+from pipelines.assess import assess
+from pipelines.detect.window import Detection
+from pipelines.reference import load_gazetteer
+from pipelines.settings import REFERENCE, AssessSettings
+
+NIGHT = pd.Timestamp("2026-01-05T16:00", tz="UTC").as_unit("us")
+A, B, FERRY = 533000001, 563000002, 525000003
+SETTINGS = AssessSettings(min_score=0.3, max_flags=10)
+
+
+def at(hour: float) -> pd.Timestamp:
+    return NIGHT + pd.Timedelta(hours=hour)
+
+
+def event(kind: str, hour: float, until: float | None, **other: Any) -> dict[str, Any]:
+    mmsi = other.get("mmsi", A)
+    given = {
+        "kind": kind, "detector": kind, "version": "1", "mmsi": mmsi, "track_ids": f"{mmsi}01",
+        "start": at(hour), "anchor": at(hour), "end": pd.NaT if until is None else at(until),
+        "lat": 4.2, "lon": 100.3, "score": 0.5, "evidence": {},
+    }  # fmt: skip
+    return {**given, **other}
+
+
+@pytest.fixture(scope="module")
+def gazetteer() -> Gazetteer:
+    return load_gazetteer(REFERENCE)
+
+
+def flagged(
+    gazetteer: Gazetteer, *rows: dict[str, Any], settings: AssessSettings = SETTINGS
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    mmsis = [A, B, FERRY]
+    vessels = pd.DataFrame(
+        {
+            "mmsi": mmsis, "imo": [9074729, 0, 0], "name": ["MT X", "", "FERRY"], "callsign": "",
+            "ship_type": [80, -1, 60], "length_m": np.nan, "beam_m": np.nan, "draught_m": np.nan,
+            "destination": "", "ais_class": "A", "flag_state": ["MYS", "SGP", "IDN"],
+        }
+    )  # fmt: skip
+    positions = pd.DataFrame(
+        {
+            "mmsi": mmsis, "time": [at(20), at(21), at(22)], "lat": 4.0, "lon": 100.0,
+            "sog_kn": 1.0,
+            "cog_deg": 0.0, "heading_deg": 0.0, "nav_status": 0, "msg_type": 1, "ais_class": "A",
+            "source": "a", "source_offset": [1, 2, 3], "track_id": [m * 100 + 1 for m in mmsis],
+        }
+    )  # fmt: skip
+    context = Context(
+        NIGHT, at(24), Zones.none(), frames.conform(vessels, frames.VESSELS), Coverage.none()
+    )
+    detection = Detection(
+        events.build(list(rows)), {}, frames.conform(positions, frames.TRACKED), context, 1
+    )
+    return assess(detection, gazetteer, settings)
+
+
+ENCOUNTER = {
+    "median_distance_m": 62.0, "median_speed_kn": 0.4, "other_median_speed_kn": 0.5,
+    "zones_reached": True, "in_anchorage": False, "in_sts_area": False, "near_land": False,
+}  # fmt: skip
+
+
+def encounter(hour: float = 1, until: float = 5.2, **other: Any) -> dict[str, Any]:
+    pair = {"other_mmsi": B, "track_ids": f"{A}01;{B}01", "evidence": ENCOUNTER}
+    return event("encounter", hour, until, **{**pair, **other})
+
+
+def test_no_events_no_flags(gazetteer: Gazetteer) -> None:
+    told, ranked = flagged(gazetteer)
+    assert len(told) == len(ranked) == 0
+    frames.validate(ranked, {"rank": frames.Column("int64", "", "")})
+
+
+def test_both_vessels_of_an_encounter_are_told_from_their_own_side(gazetteer: Gazetteer) -> None:
+    told, ranked = flagged(gazetteer, encounter())
+    assert list(ranked["mmsi"]) == [A, B]
+    assert list(ranked["name"]) == ["MT X", ""]
+    mine, theirs = ranked["reasons"]
+    assert mine.startswith("Stopped 4.2 h with MMSI 563000002 60 m alongside, ")
+    assert theirs.startswith("Stopped 4.2 h with MT X 60 m alongside, ")
+    assert "nm" in mine
+    assert "outside any port or anchorage (06 Jan 01:00 to 05:12 MYT)" in mine
+    assert told["reason"].iloc[0] == mine
+
+
+def test_different_kinds_add_up_and_more_of_the_same_does_not(gazetteer: Gazetteer) -> None:
+    crossings = [
+        event("geofence", h, h, subkind="enter", mmsi=FERRY, score=0.2, zone_id="z",
+              evidence={"zone_name": "somewhere"})
+        for h in range(12)
+    ]  # fmt: skip
+    loitering = event("loitering", 6, 9, evidence={"median_speed_kn": 0.8})
+    _, ranked = flagged(gazetteer, encounter(), loitering, *crossings)
+    scores = ranked.set_index("mmsi")["score"]
+    assert scores[A] == pytest.approx(1 - 0.5 * 0.5)
+    assert scores[B] == pytest.approx(0.5)
+    assert FERRY not in scores
+    reasons = ranked.set_index("mmsi").loc[A, "reasons"]
+    assert len(reasons.split(" | ")) == 2
+
+
+def test_budget_and_threshold(gazetteer: Gazetteer) -> None:
+    few = AssessSettings(min_score=0.3, max_flags=1)
+    assert len(flagged(gazetteer, encounter(), settings=few)[1]) == 1
+    high = AssessSettings(min_score=0.9, max_flags=10)
+    assert len(flagged(gazetteer, encounter(), settings=high)[1]) == 0
+
+
+def test_open_gap_says_that_it_goes_on(gazetteer: Gazetteer) -> None:
+    told, _ = flagged(gazetteer, event("gap", 20, None, evidence={"n_neighbours": 7}))
+    reason = told["reason"].iloc[0]
+    assert reason.startswith("Silent for 4.0 h, last heard ")
+    assert "where 7 other vessels were heard meanwhile, and silent still" in reason
+    assert reason.endswith("(since 06 Jan 20:00 MYT)")
+
+
+def test_a_kind_without_a_sentence_of_its_own_is_still_told(gazetteer: Gazetteer) -> None:
+    told, _ = flagged(gazetteer, event("mother_ship", 1, 2))
+    assert told["reason"].iloc[0].startswith("Mother ship for 60 min, ")
+
+
+def test_last_seen_is_the_newest_report(gazetteer: Gazetteer) -> None:
+    _, ranked = flagged(gazetteer, encounter())
+    assert list(ranked["last_seen"]) == [at(20), at(21)]
