@@ -199,8 +199,9 @@ def snapshot(path: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
 def _limits(root: Path, settings: StoreSettings) -> dict[str, Any]:
     config: dict[str, Any] = {
         "memory_limit": settings.memory_limit,
-        # DuckDB names its temporary files the same in every process.
-        "temp_directory": str(root / "spill" / str(os.getpid())),
+        # DuckDB names its temporary files the same in every process. It makes this folder, but not
+        # one above it.
+        "temp_directory": str(root / f"spill-{os.getpid()}"),
         "max_temp_directory_size": settings.temp_limit,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,

@@ -187,8 +187,9 @@ def write(path: Path, batches: pa.Table | Iterator[pa.RecordBatch]) -> tuple[int
     """
     parts = batches.to_batches() if isinstance(batches, pa.Table) else batches
     rows = 0
-    with pq.ParquetWriter(
-        path, SCHEMA, compression="zstd", use_dictionary=list(_WORDS), column_encoding=_DELTA,
+    # A file of our own, since the Parquet writer leaves its file open where the disk is full.
+    with pa.OSFile(str(path), "wb") as file, pq.ParquetWriter(
+        file, SCHEMA, compression="zstd", use_dictionary=list(_WORDS), column_encoding=_DELTA,
         write_batch_size=16_384,
     ) as writer:  # fmt: skip
         for group in _groups(parts):

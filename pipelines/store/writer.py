@@ -51,7 +51,7 @@ class Writer(Queries):
     def close(self) -> None:
         """Close the private copy; what wasn't published is forgotten."""
         self._connection.close()
-        self._work.unlink(missing_ok=True)
+        remove_work(self._root)
 
     def publish(self) -> None:
         """Let readers see all that was written so far.
@@ -247,8 +247,8 @@ class Writer(Queries):
                 entry = parts.write(date, f"merged-{stem}", sorted_rows)
         except duckdb.Error as error:
             raise StoreError(
-                f"a file of {date} can't be read: {str(error).splitlines()[0]}",
-                hint="selat store check says which, and what to do",
+                f"the files of {date} can't be merged: {str(error).splitlines()[0]}",
+                hint="selat store check says whether one is damaged, and what to do",
             ) from error
         if entry["rows"] != sum(of_feed.values()):
             raise StoreError(
@@ -441,7 +441,7 @@ def strays(root: Path, named: Container[str]) -> list[Path]:
 
 def work_files(root: Path) -> list[Path]:
     """Files of writers that are no more; to be asked for while no other writes."""
-    spills = [spill for spill in root.glob("spill/*") if not _is_running(spill.name)]
+    spills = [path for path in root.glob("spill-*") if not _is_running(path.name[6:])]
     return sorted([*root.glob("work.duckdb*"), *root.glob("catalogue.duckdb.new"), *spills])
 
 

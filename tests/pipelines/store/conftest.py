@@ -49,6 +49,6 @@ def make_batch(
 REPORT = {"simulated": False, "format": "test", "rejected": {}}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def batch() -> Callable[..., FakeBatch]:
     return make_batch

@@ -1,5 +1,6 @@
 """Compaction, deletion, replacement and the check: nothing is lost, nothing is left."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,22 @@ def made(root: Path, feeds: dict[str, Any], keys: str) -> Path:
         refresh(writer)
         writer.publish()
     return root
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory, batch: Callable[..., Any]) -> Path:
+    """A store of two feeds, not to be changed."""
+    feeds = {
+        "a": batch([533000001, 533000002], source="aa"),
+        "b": batch([533000002, 533000003], source="bb", name="B"),
+    }
+    return made(tmp_path_factory.mktemp("example"), feeds, "ab")
+
+
+@pytest.fixture
+def root(example: Path, tmp_path: Path) -> Path:
+    """A copy of that store."""
+    return Path(shutil.copytree(example, tmp_path / "store"))
 
 
 # ---- compaction
@@ -298,12 +315,8 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("name", DAMAGE)
-def test_damage_is_found_and_not_mended_by_guessing(
-    tmp_path: Path, feeds: dict[str, Any], name: str
-) -> None:
+def test_damage_is_found_and_not_mended_by_guessing(root: Path, name: str) -> None:
     damage, message = DAMAGE[name]
-    root = made(tmp_path, feeds, "ab")
-    assert check(root) == []
     damage(root)
     assert message in words(check(root))
     files = on_disk(root)
@@ -319,7 +332,7 @@ MENDABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "half a publish": (lambda root: (root / "catalogue.duckdb.new").write_bytes(b"half"), "left"),
     "work": (lambda root: (root / "work.duckdb.wal").write_bytes(b"half"), "left over"),
-    "spill": (lambda root: (root / "spill" / "4194999").mkdir(parents=True), "left over"),
+    "spill": (lambda root: (root / "spill-4194999").mkdir(), "left over"),
     "presence": (
         lambda root: change(root, "UPDATE presence SET reports = 1 WHERE mmsi = 533000001"),
         "who was heard",
@@ -345,9 +358,8 @@ MENDABLE: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("name", MENDABLE)
-def test_what_is_safe_is_repaired(tmp_path: Path, feeds: dict[str, Any], name: str) -> None:
+def test_what_is_safe_is_repaired(root: Path, name: str) -> None:
     damage, message = MENDABLE[name]
-    root = made(tmp_path, feeds, "ab")
     whole = tables(root)
     damage(root)
     found = check(root)
@@ -362,9 +374,8 @@ def test_what_is_safe_is_repaired(tmp_path: Path, feeds: dict[str, Any], name: s
 
 
 def test_a_repair_mends_what_it_can_beside_what_it_cannot(
-    tmp_path: Path, feeds: dict[str, Any]
+    root: Path, feeds: dict[str, Any]
 ) -> None:
-    root = made(tmp_path, feeds, "ab")
     first_file(root).unlink()
     (root / "work.duckdb").write_bytes(b"")
     problems = check(root, repair=True)
@@ -381,21 +392,15 @@ def test_a_repair_mends_what_it_can_beside_what_it_cannot(
     assert check(root) == []
 
 
-def test_the_catalogue_is_not_made_anew_over_files_of_positions(
-    tmp_path: Path, feeds: dict[str, Any]
-) -> None:
-    root = made(tmp_path, feeds, "a")
+def test_the_catalogue_is_not_made_anew_over_files_of_positions(root: Path, tmp_path: Path) -> None:
     files = on_disk(root)
     (root / "catalogue.duckdb").rename(tmp_path / "elsewhere")
-    with pytest.raises(StoreError, match="is gone, but 3 files"), store.write(root):
+    with pytest.raises(StoreError, match="is gone, but 6 files"), store.write(root):
         pass
     assert on_disk(root) == files
 
 
-def test_left_overs_are_not_looked_for_while_another_writes(
-    tmp_path: Path, feeds: dict[str, Any]
-) -> None:
-    root = made(tmp_path, feeds, "a")
+def test_left_overs_are_not_looked_for_while_another_writes(root: Path) -> None:
     with store.write(root):
         [problem] = check(root)
     assert "another process is writing" in problem.message
@@ -406,8 +411,7 @@ def test_the_check_asks_for_a_store(tmp_path: Path) -> None:
         check(tmp_path)
 
 
-def test_progress_is_told(tmp_path: Path, feeds: dict[str, Any]) -> None:
-    root = made(tmp_path, feeds, "ab")
+def test_progress_is_told(root: Path) -> None:
     told: list[tuple[int, int]] = []
     check(root, progress=lambda *done: told.append(done))
     assert told == [(k, len(on_disk(root))) for k in range(1, len(told) + 1)]

@@ -1,0 +1,124 @@
+"""Late and overlapping feeds: the same store whatever the order and the steps of ingest."""
+
+import tempfile
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from detectors.core import frames, tracks
+from pipelines import store
+from pipelines.detect.days import refresh
+from pipelines.store.catalogue import TABLES
+from pipelines.store.check import check
+
+FILE_TABLES = {"files", "file_feeds", "superseded"}
+START_US = 1_767_636_000_000_000
+"""2026-01-05 18:00, so that feeds cross midnight."""
+FOREVER = pd.Timestamp("2100-01-01", tz="UTC").as_unit("us")
+
+# What is drawn is transmissions, and which feeds received each, when; a CSV's decimals differ.
+TRANSMISSION = st.fixed_dictionaries({
+    "mmsi": st.sampled_from([533000001, 533000002]),
+    "minute": st.integers(0, 12 * 60),
+    "place": st.integers(0, 4),
+    "sog": st.sampled_from([0, 0, 57, 120]),
+    "heard": st.lists(
+        st.tuples(st.integers(0, 3), st.sampled_from([0, 0, 1, 4, 9])), min_size=1, max_size=4
+    ),
+})  # fmt: skip
+
+
+class Feed:
+    """A feed of frames, as `Writer.add_feed` takes it."""
+
+    def __init__(self, key: str, rows: list[dict[str, Any]]) -> None:
+        self.key = key
+        constant = {
+            "lon": 100.25, "cog_deg": float("nan"), "heading_deg": float("nan"), "nav_status": 0,
+            "msg_type": 1, "ais_class": "A", "source": key * 2,
+        }  # fmt: skip
+        columns = ["mmsi", "time", "lat", "sog_kn", "source_offset"]
+        frame = pd.DataFrame(rows, columns=columns).assign(**constant)
+        frame["time"] = frames.from_epoch_us(frame["time"].to_numpy("int64"))
+        self.positions = frames.conform(frame, frames.POSITIONS)
+        said = frame.assign(
+            imo=0, name=f"SAID BY {key}", callsign="", ship_type=70, length_m=float("nan"),
+            beam_m=10.0, draught_m=float("nan"), destination="",
+        )  # fmt: skip
+        self.statics = frames.conform(said, frames.STATICS)
+
+
+def feeds_of(transmissions: list[dict[str, Any]]) -> list[Feed]:
+    rows: dict[int, list[dict[str, Any]]] = {k: [] for k in range(4)}
+    for sent in transmissions:
+        for receiver, delay_s in sent["heard"]:
+            # Receiver 3 is a CSV: five decimals of a degree.
+            whole = (4 * 60 + sent["place"] * 7) * 10_000 + sent["minute"]
+            rows[receiver].append({
+                "mmsi": sent["mmsi"], "sog_kn": sent["sog"] / 10,
+                "lat": round(whole / 600_000, 5) if receiver == 3 else whole / 600_000,
+                "time": START_US + (sent["minute"] * 60 + delay_s) * 1_000_000,
+                "source_offset": len(rows[receiver]),
+            })  # fmt: skip
+    return [Feed("abcd"[k], held) for k, held in rows.items()]
+
+
+def ingest(root: Path, feeds: list[Feed], steps: list[str]) -> None:
+    """Add feeds in their order, doing what each step says after each."""
+    with store.write(root) as writer:
+        for feed, step in zip(feeds, steps, strict=True):
+            report = {"simulated": False, "positions": len(feed.positions)}
+            writer.add_feed(feed.key, sha256=feed.key, name="", batches=[feed], report=report)
+            if step == "compact":
+                for date in list(writer.files_by_date()["date"]):
+                    writer.compact(date)
+            if step == "refresh":
+                refresh(writer)
+        refresh(writer)
+        writer.publish()
+
+
+def content(root: Path) -> dict[str, pd.DataFrame]:
+    with store.read(root) as reader:
+        found = {
+            name: reader.sql(f"SELECT * FROM {name} ORDER BY ALL")
+            for name in TABLES
+            if name not in FILE_TABLES
+        }
+        mmsi = reader.sql("SELECT DISTINCT mmsi FROM presence ORDER BY mmsi")["mmsi"]
+        reach = pd.DataFrame({"mmsi": mmsi.astype("int64"), "reach_time": FOREVER})
+        for name, time in (("all", pd.Timestamp(0, tz="UTC").as_unit("us")), ("last day", FOREVER)):
+            need = reader.need(reach.assign(reach_time=time))
+            found[f"positions, {name}"] = reader.positions(need, FOREVER)
+            found[f"tracked, {name}"] = reader.tracked(need, FOREVER)
+        found["vessels"] = reader.vessels(FOREVER)
+    return found
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(TRANSMISSION, min_size=1, max_size=40),
+    st.permutations(range(4)),
+    st.lists(st.sampled_from(["", "", "compact", "refresh"]), min_size=4, max_size=4),
+)
+def test_same_rows_whatever_the_order_of_ingest(
+    transmissions: list[dict[str, Any]], order: list[int], steps: list[str]
+) -> None:
+    feeds = feeds_of(transmissions)
+    with tempfile.TemporaryDirectory() as folder:
+        ingest(Path(folder) / "one", feeds, [""] * 4)
+        ingest(Path(folder) / "other", [feeds[k] for k in order], steps)
+        one, other = content(Path(folder) / "one"), content(Path(folder) / "other")
+        assert check(Path(folder) / "other") == []
+    for name, table in one.items():
+        pd.testing.assert_frame_equal(table, other[name], obj=name)
+    # And nothing is lost: a copy of every transmission that isn't one of another.
+    received = pd.concat([feed.positions for feed in feeds], ignore_index=True)
+    expected, _ = tracks.deduplicate(received)
+    pd.testing.assert_frame_equal(one["positions, all"], expected)
+    assert one["presence"]["reports"].sum() == len(received)
+    assert one["statics"]["reports"].sum() == len(list(chain(*(f.statics.index for f in feeds))))
