@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
@@ -15,6 +16,8 @@ from pipelines.ingest.report import MAX_SAMPLES, Report
 NO_TIME: Final = np.iinfo(np.int64).min
 """Stands for a time that couldn't be read, in columns of epoch microseconds."""
 
+# Even without `not_after`: a damaged number may name any year.
+_LATEST_US: Final = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp() * 1e6)
 _MIN_MMSI: Final = 100_000_000
 _MAX_MMSI: Final = 999_999_999
 # ITU-R M.1371-5, table 45: 1023 = not available; 102.2 = 102.2 kn or more.
@@ -108,7 +111,7 @@ def _wrong_mmsi(frame: pd.DataFrame) -> NDArray[np.bool_]:
 
 def _wrong_time(frame: pd.DataFrame, options: IngestOptions) -> NDArray[np.bool_]:
     time = frame["time"].to_numpy("int64")
-    wrong = time < int(EARLIEST.timestamp() * 1e6)
+    wrong = (time < int(EARLIEST.timestamp() * 1e6)) | (time > _LATEST_US)
     if options.not_after is not None:
         wrong |= time > int(options.not_after.timestamp() * 1e6)
     return np.asarray(wrong)

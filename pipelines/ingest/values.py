@@ -89,7 +89,7 @@ class Values:
             "time": self._time(),
             "lat": self._number("lat"),
             "lon": self._number("lon"),
-            "sog_kn": speed_kn(self._number("sog_kn")),
+            "sog_kn": self._speed(),
             "cog_deg": angle_deg(self._number("cog_deg")),
             "heading_deg": angle_deg(self._number("heading_deg")),
             "nav_status": self._code("nav_status", codes.NAV_STATUS, NAV_STATUS_UNDEFINED, 15),
@@ -137,6 +137,11 @@ class Values:
         if numerator == denominator:
             return total
         return np.asarray(total * numerator / denominator, "float64")
+
+    def _speed(self) -> NDArray[np.float64]:
+        speed = speed_kn(self._number("sog_kn"))
+        # ITU-R M.1371-5, table 76: in message 27, 63 = not available.
+        return np.where((self.msg_type == 27) & (speed == 63), np.nan, speed)
 
     def _size(self, name: str) -> NDArray[np.float64]:
         values = self._number(name)

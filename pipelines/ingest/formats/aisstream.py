@@ -120,7 +120,8 @@ class Aisstream:
 
     def find(self, head: Head) -> Sequence[Found]:
         """See `base.Format`."""
-        if not head.is_json or not any(_is_envelope(keys) for keys in _keys(head)):
+        # The first line may be cut: a recording begins wherever it begins.
+        if b'"MessageType"' not in head.data or not any(map(_is_envelope, _keys(head))):
             return []
         return [Found("aisstream", _Reader(_is_indented(head)).batches)]
 
@@ -224,6 +225,7 @@ def _joined(blocks: Iterator[Block]) -> Iterator[Block]:
     held, numbers = b"", np.zeros(0, "int64")
     for block in blocks:
         if block.overlong:
+            yield block
             continue
         data = held + block.data
         numbers = np.r_[numbers, block.numbers]
@@ -240,8 +242,10 @@ def _joined(blocks: Iterator[Block]) -> Iterator[Block]:
 
 
 def _on_one_line(data: bytes, numbers: NDArray[np.int64]) -> Block:
-    starts = np.r_[True, [match == b"\n{" for match in re.findall(rb"\n[\s\S]", data)]]
-    return Block(re.sub(rb"\r?\n(?!\{)", b" ", data[:-1]) + b"\n", numbers[starts[: len(numbers)]])
+    values = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(values == 0x0A)
+    starts = np.r_[True, values[ends[:-1] + 1] == ord("{")]
+    return Block(re.sub(rb"\r?\n(?!\{)", b" ", data[:-1]) + b"\n", numbers[starts])
 
 
 def _of_block(block: Block, feed: Feed) -> Cells:

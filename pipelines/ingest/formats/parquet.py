@@ -2,7 +2,8 @@
 
 Columns may have the types that the table's writer chose: a timestamp is taken as it is (one
 without a zone is in the layout's), numbers are numbers, texts are read as in CSV. The place of a
-row in the feed is its number, from 1.
+row in the feed is its number, from 1. Damage is noticed where the pages are compressed or have
+checksums.
 """
 
 from collections.abc import Iterator, Sequence
@@ -89,7 +90,9 @@ def _rows(feed: Feed, layout: Layout) -> Iterator[Cells]:
     texts = [name for name in used if _holds_text(schema.field(name).type)]
     first = feed.lines.next
     try:
-        with papq.ParquetFile(feed.path, read_dictionary=texts) as file:
+        with papq.ParquetFile(
+            feed.path, read_dictionary=texts, page_checksum_verification=True
+        ) as file:
             _check_size(feed, file.metadata)
             for batch in file.iter_batches(feed.options.batch_rows, columns=used):
                 cells = _cells(batch, first)
@@ -108,10 +111,18 @@ def _cells(batch: pa.RecordBatch, first: int) -> Cells:
     columns = {name: _column(batch.column(name)) for name in batch.schema.names}
 
     def text(row: int) -> str:
-        return ", ".join(f"{name}={cells[row].as_py()}" for name, cells in columns.items())
+        return ", ".join(f"{name}={_shown(cells[row])}" for name, cells in columns.items())
 
     line = np.arange(first, first + batch.num_rows, dtype="int64")
     return Cells(columns, line, text)
+
+
+def _shown(cell: pa.Scalar) -> str:
+    try:
+        return str(cell.as_py())
+    except (ValueError, OverflowError):
+        # A timestamp that no calendar has.
+        return str(cell.cast(pa.int64()))
 
 
 def _column(cells: pa.Array) -> pa.Array:
@@ -122,6 +133,8 @@ def _column(cells: pa.Array) -> pa.Array:
     if pa.types.is_boolean(kind):
         return pc.cast(cells, pa.int8())
     plain = cells if is_text(cells) else pc.cast(cells, pa.string())
+    # A damaged page, or a careless writer, can hold texts that aren't UTF-8.
+    plain.validate(full=True)
     return pc.fill_null(plain, "")
 
 
