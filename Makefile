@@ -6,7 +6,7 @@ EXERCISE := data/exercise
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
-.PHONY: help setup nightly test check format lock notebook clean
+.PHONY: help setup nightly test check format lock bench notebook clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,9 @@ check: .venv/.installed-dev ## static checks: format, lint, types, import contra
 format: .venv/.installed-dev ## format the code and mend what the linter can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: .venv/.installed-dev ## run the benchmarks on one core, write docs/benchmarks.md
+	$(BIN)/python tests/benchmarks/run.py
 
 notebook: .venv/.installed-notebooks ## open the notebooks
 	$(BIN)/jupyter lab notebooks
