@@ -253,7 +253,9 @@ class Statics:
                 continue
             said = words.texts.to_pandas().astype("object")
             self.empty &= (said == "").to_numpy()[words.index]
-            digest = _mixed(digest, pd.util.hash_array(said.to_numpy())[words.index])
+            digest = _mixed(
+                digest, pd.util.hash_array(said.to_numpy(), categorize=False)[words.index]
+            )
         self.digest = digest.view("int64")
 
     def columns(self, rows: NDArray[np.int64]) -> dict[str, NDArray[np.generic] | pd.Series]:
