@@ -305,3 +305,21 @@ def test_a_feed_from_standard_input(tmp_path: Path, feed: Path) -> None:
     assert done.returncode == 0, done.stderr
     [report] = json.loads(done.stdout)["added"].values()
     assert report["rows_read"] == 5000
+
+
+def test_a_recorded_feed_is_read_like_any_other(tmp_path: Path, feed: Path, selat: Selat) -> None:
+    lines = gzip.decompress(feed.read_bytes()).splitlines(keepends=True)[:3000]
+    home = tmp_path / "home"
+    command = [sys.executable, "-m", "pipelines.cli", "listen", "-", "--home", str(home), "-q"]
+    command += ["--station", "SELATSIM-TEST"]
+    done = subprocess.run(command, input=b"".join(lines), capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    [file] = done.stdout.decode().split()
+    assert Path(file).parent == home / "recordings"
+    recorded = json.loads(selat("ingest", home / "recordings", "--home", home, "--json").out)
+    direct = tmp_path / "direct.nmea"
+    direct.write_bytes(b"".join(lines))
+    plain = json.loads(selat("ingest", direct, "--home", tmp_path / "other", "--json").out)
+    [one], [other] = recorded["added"].values(), plain["added"].values()
+    for count in ("positions", "statics", "vessels", "first_time", "last_time"):
+        assert one[count] == other[count]
