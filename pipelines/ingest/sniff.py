@@ -7,6 +7,7 @@ from pipelines.ingest.containers import kind_of, not_read
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats import FORMATS, Found, Head
 from pipelines.ingest.formats.delimited import likely_header
+from pipelines.ingest.formats.parquet import PARQUET
 from pipelines.ingest.layouts import Layout
 from pipelines.ingest.lines import BOM
 
@@ -69,14 +70,14 @@ def _why_not(head: Head) -> IngestError:
         return IngestError(f"{name} is an archive in an archive", hint="unpack it first")
     if head.data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return IngestError(f"{name} is UTF-16 text", hint="save it as UTF-8")
-    # Of Parquet the beginning is binary, and says more.
-    text_formats = FORMATS
-    for form in text_formats:
-        error = form.why_not(head)
-        if error is not None and not (_is_binary(head.data) and form is not FORMATS[0]):
-            return error
     known = ", ".join(form.title for form in FORMATS)
-    if _is_binary(head.data):
+    # Parquet is the one binary format; it knows itself by its first bytes.
+    binary = _is_binary(head.data)
+    for form in (PARQUET,) if binary else FORMATS:
+        error = form.why_not(head)
+        if error is not None:
+            return error
+    if binary:
         return IngestError(
             f"{name} is binary, not text", hint=f"feeds are {known}; plain or as .gz, .zst, .zip"
         )
