@@ -26,20 +26,20 @@ def store_feeds(home: Home = None, config: Config = None, as_json: AsJson = Fals
 
     with read(installation.store, installation.settings.store) as store:
         ledger = store.ledger()
-    texts = zip(ledger["name"].tolist(), ledger["report"].tolist(), strict=True)
-    reports = [(str(name), json.loads(text)) for name, text in texts]
+    texts = zip(*(ledger[c].tolist() for c in ("feed_key", "name", "report")), strict=True)
+    reports = [(str(key), str(name), json.loads(text)) for key, name, text in texts]
     if as_json:
-        print_json([{"name": name, **report} for name, report in reports])
+        print_json([{"key": key, "name": name, **report} for key, name, report in reports])
         return
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("feed", "format", "rows", "positions", "static", "outside", "rejected")
-    for name, report in reports:
+    table = Table("key", "feed", "format", "rows", "positions", "static", "outside", "rejected")
+    for key, name, report in reports:
         reasons = ", ".join(f"{reason} {n:,}" for reason, n in report["rejected"].items())
         counts = [f"{report[c]:,}" for c in ("rows_read", "positions", "statics", "outside_area")]
-        table.add_row(Text(name), Text(report["format"]), *counts, Text(reasons))
+        table.add_row(key, Text(name), Text(report["format"]), *counts, Text(reasons))
     Console().print(table)
 
 
@@ -105,3 +105,22 @@ def store_compact(
     typer.echo(
         f"dates merged: {len(merged)}, {before / 1e6:.1f} MB before, {after / 1e6:.1f} MB now"
     )
+
+
+@app.command("delete")
+def store_delete(
+    keys: Annotated[list[str], typer.Argument(help="Keys of feeds, see `selat store feeds`.")],
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Remove what some feeds brought, and nothing else; detect again over their span afterwards.
+
+    For example:
+
+      selat store delete 3f9a0c2b71d4e865
+    """
+    installation = installation_of(home, config)
+    from pipelines.store import delete_feed
+
+    delete_feed(installation.store, *keys, settings=installation.settings.store)
+    typer.echo(f"feeds removed: {len(keys)}")

@@ -44,6 +44,7 @@ def test_every_command_has_help_with_an_example(selat: Selat) -> None:
     commands = [
         ["nightly"], ["ingest"], ["detect"], ["flagged"], ["export"], ["serve"], ["doctor"],
         ["listen"], ["vessel"], ["store", "feeds"], ["store", "check"], ["store", "compact"],
+        ["store", "delete"],
         ["exercise", "simulate"], ["exercise", "score"],
     ]  # fmt: skip
     for command in commands:
@@ -277,6 +278,19 @@ def test_a_damaged_store_is_named(tmp_path: Path, feed: Path, selat: Selat) -> N
     ran = selat("store", "check", "--home", home)
     assert ran.code == 1
     assert first.name in ran.out
+
+
+def test_a_feed_is_deleted_by_its_key(tmp_path: Path, feed: Path, selat: Selat) -> None:
+    home = ("--home", tmp_path / "home")
+    selat("ingest", feed, *home)
+    [held] = json.loads(selat("store", "feeds", "--json", *home).out)
+    assert held["key"] in selat("store", "feeds", *home).out
+    wrong = selat("store", "delete", "0000000000000000", *home)
+    assert wrong.code == 4
+    assert "0000000000000000" in wrong.err
+    assert selat("store", "delete", held["key"], *home).code == 0
+    assert json.loads(selat("store", "feeds", "--json", *home).out) == []
+    assert len(json.loads(selat("ingest", feed, *home, "--json").out)["added"]) == 1
 
 
 def test_what_a_vessel_called_itself(exercise_home: Path, selat: Selat) -> None:
