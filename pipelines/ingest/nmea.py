@@ -1,8 +1,9 @@
-"""AIVDM and AIVDO sentences to columns: lines in, batches out.
+"""AIVDM and AIVDO sentences to batches: dates and checks the columns that `aivdm` decodes.
 
-**Times.** A report's time is, in this order: the tag block's `c`; an epoch behind the sentence;
-an epoch or ISO 8601 time before it (UTC if it names no zone); the `$PGHP` line before it that
-names its checksum. A report of several sentences has the time of its first part.
+**Times.** A report's time is, in this order: the tag block's `c`, its own or that of its group; the
+`$PGHP` line before it that names its checksum; an epoch behind the sentence; an epoch or ISO 8601
+time before it (UTC if it names no zone). A report of several sentences has the time of its first
+part. (A logger's epoch behind the sentence goes after `$PGHP`, see `aivdm.TIME_FROM`.)
 
 A sentence with none of them takes the time of the nearest line before it that has one, provided
 that the next line with one follows within `neighbour_gap_s` of it: the logger wrote the sentence
@@ -16,46 +17,48 @@ All else is rejected as "no time".
 **Exercises.** A feed whose sentences have a tag-block source that begins with `SELATSIM` is
 simulated. A feed with such and other sentences is refused.
 
-This module is the only one that knows how sentences are decoded; a faster decoder replaces
-`NmeaReader`, `payload` and `multipart`.
+**Places.** `source_offset` is the byte, from the beginning of the decompressed feed, at which the
+report's first sentence begins, tag block included; `aivdm.reread` shows what stands there. In an
+archive of several files it counts on through all of them.
 """
 
-import re
-from array import array
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
-from pipelines.ingest import payload as ais
+from pipelines.ingest.aivdm import (
+    FIT,
+    NO_TIME,
+    UNFIT,
+    Columns,
+    Decoder,
+    positions_frame,
+    statics_frame,
+    unfit_positions,
+    unfit_statics,
+)
+from pipelines.ingest.aivdm.memory import LATEST_US, MAX_TEXT, POSITION, STATIC, Rows
+from pipelines.ingest.dating import Dated, Dating
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.lines import Lines
-from pipelines.ingest.multipart import MAX_PARTS, Assembler, Part
-from pipelines.ingest.options import EARLIEST, IngestOptions
-from pipelines.ingest.report import Report
-from pipelines.ingest.rows import Batch, angle_deg, check_positions, check_statics, speed_kn
-from pipelines.ingest.sentence import (
-    NO_TAG,
-    SENTENCE,
-    START,
-    Tag,
-    Wrapper,
-    checksum,
-    is_armoured,
-    read_prefix,
-    read_suffix,
-    read_wrapper,
-)
+from pipelines.ingest.options import IngestOptions
+from pipelines.ingest.report import MAX_SAMPLES, Report
+from pipelines.ingest.rows import Batch
 
-SIMULATED: Final = b"SELATSIM"
-_MAX_HELD: Final = 50_000
-# Where several streams are merged, other lines get between a `$PGHP` line and its sentence; the
-# eight bits of the checksum that it names don't bear a long search.
-_WRAPPER_LINES: Final = 10
-_EARLIEST_US: Final = int(EARLIEST.timestamp() * 1e6)
-_OTHER: Final = re.compile(rb"[$!]([A-Z][A-Z0-9]{2,7})[,*]")
-_POSITION_COLUMNS: Final = (*ais.Position._fields, "time", "source_offset")
+SIMULATED: Final = "SELATSIM"
+
+_AIRCRAFT: Final = 9
+_EXTENDED: Final = 19
+# Messages that become rows. Message 9 is a search and rescue aircraft's: detectors would take it
+# for a vessel that falls silent when it lands, so it is counted with the other messages.
+_KEPT: Final = frozenset({1, 2, 3, 5, 18, 19, 24, 27})
+_NAMES: Final = {"tags": "tag block"}
+# Bytes remembered to show what stood at an offset: the first part of a message may lie some lines
+# before the last.
+_REMEMBERED: Final = 4 << 20
 
 
 class NmeaReader:
@@ -70,31 +73,33 @@ class NmeaReader:
     options
         How to read.
     report
-        Filled while reading.
+        Filled while reading; complete when all batches have been read.
+    announce
+        Called with a sentence for people before the decoder is compiled.
     """
 
-    def __init__(self, lines: Lines, source: str, options: IngestOptions, report: Report) -> None:
+    def __init__(
+        self,
+        lines: Lines,
+        source: str,
+        options: IngestOptions,
+        report: Report,
+        announce: Callable[[str], None] | None = None,
+    ) -> None:
         self._lines, self._source = lines, source
         self._options, self._report = options, report
-        self._parts = Assembler(report)
-        self._positions = array("q")
-        self._position_texts: list[bytes] = []
-        self._statics: list[tuple[object, ...]] = []
-        self._static_texts: list[bytes] = []
-        self._wrappers: list[Wrapper] = []
-        self._tag: Tag = NO_TAG
-        self._stamp: int | None = None
-        self._held: list[tuple[ais.Message, int, bytes]] = []
-        self._gap_us = int(options.neighbour_gap_s * 1e6)
-        self._assumed_us = (
-            None if options.assume_start is None else int(options.assume_start.timestamp() * 1e6)
-        )
-        self.timed = 0
-        """Reports with a time of their own that can be one."""
-        self._simulated = self._real = 0
+        self._decoder = Decoder(announce)
+        self._first = lines.next - 1
+        self._recent = _Recent()
+        self._dating = Dating(round(options.neighbour_gap_s * 1e6), self._recent.text)
+        assumed, latest = options.assume_start, options.not_after
+        self._assumed_us = None if assumed is None else round(assumed.timestamp() * 1e6)
+        self._latest_us = LATEST_US if latest is None else round(latest.timestamp() * 1e6)
+        self._positions, self._statics = _Queue(POSITION), _Queue(STATIC)
+        self._timed = 0
 
     def __iter__(self) -> Iterator[Batch]:
-        """Batches of at most about `batch_rows` rows.
+        """Batches of at most `batch_rows` rows.
 
         Raises
         ------
@@ -102,244 +107,182 @@ class NmeaReader:
             If simulated and real sentences are mixed, or a time is to be assumed for a feed that
             has times.
         """
-        for first, lines in self._lines:
-            for number, line in enumerate(lines, first):
-                self._line(number, line)
-                if len(self._position_texts) + len(self._statics) >= self._options.batch_rows:
-                    yield self._batch()
-        self._parts.close()
-        self._release(None)
-        if self._report.time_assumed and self.timed:
+        for piece in self._lines.pieces():
+            self._recent.add(piece)
+            for columns in self._decoder.stream(piece):
+                self._take(columns)
+                yield from self._batches(self._options.batch_rows)
+            self._tell_exercise()
+        if self._lines.damaged:
+            self._lines.rest = self._decoder.cut()
+            self._lines.rest_at = self._lines.next - 1 - len(self._lines.rest)
+        for columns in self._decoder.stream_end():
+            self._take(columns)
+        self._keep(self._dating.end())
+        self._tell_exercise()
+        self._count()
+        yield from self._batches(1)
+
+    # -- rows -------------------------------------------------------------------------------------
+
+    def _take(self, columns: Columns) -> None:
+        for dated in self._dating.date(columns):
+            self._keep(dated)
+
+    def _keep(self, dated: Dated) -> None:
+        """Sort out the rows that can be right, and count the others."""
+        for rows, found, keep in zip(
+            dated.rows, dated.found, (self._keep_positions, self._keep_statics), strict=True
+        ):
+            if len(rows):
+                keep(rows, found, dated.texts)
+
+    def _keep_positions(
+        self, rows: Rows, found: NDArray[np.bool_], texts: dict[int, bytes]
+    ) -> None:
+        own = rows["msg_type"] != _AIRCRAFT
+        self._assume(rows, found, own)
+        problem = unfit_positions(rows, self._latest_us)
+        self._reject(rows, np.where(own, problem, FIT), texts)
+        good = own & (problem == FIT)
+        inside = self._options.area.contains(rows["lat"] / 600_000.0, rows["lon"] / 600_000.0)
+        self._report.outside_area += int(np.count_nonzero(good & ~inside))
+        self._positions.add(rows, good & inside)
+
+    def _keep_statics(self, rows: Rows, found: NDArray[np.bool_], texts: dict[int, bytes]) -> None:
+        # A message 19 is counted as a position already.
+        own = rows["msg_type"] != _EXTENDED
+        self._assume(rows, found, own)
+        problem = unfit_statics(rows, self._latest_us)
+        self._reject(rows, np.where(own, problem, FIT), texts)
+        good = problem == FIT
+        self._report.also_static += int(np.count_nonzero(good & ~own))
+        self._statics.add(rows, good)
+
+    def _assume(self, rows: Rows, found: NDArray[np.bool_], own: NDArray[np.bool_]) -> None:
+        """Count where the times come from, and give the one that the user knows."""
+        untimed = rows["time"] == NO_TIME
+        self._report.time_from_neighbours += int(np.count_nonzero(own & found))
+        self._timed += int(np.count_nonzero(own & ~found & (rows["time"] > 0)))
+        if self._assumed_us is not None:
+            rows["time"][untimed] = self._assumed_us
+            self._report.time_assumed += int(np.count_nonzero(own & untimed))
+
+    def _reject(self, rows: Rows, problem: NDArray[np.uint8], texts: dict[int, bytes]) -> None:
+        """Count rows by what is wrong with them, with the texts of the first few."""
+        counts = np.bincount(problem, minlength=len(UNFIT))
+        for code in np.flatnonzero(counts[1:]) + 1:
+            wanted = MAX_SAMPLES - self._report.rejected.get(UNFIT[code], 0)
+            offsets = rows["offset"][np.flatnonzero(problem == code)[: max(wanted, 0)]].tolist()
+            shown = [(self._first + at, texts.get(at) or self._recent.text(at)) for at in offsets]
+            self._report.reject_many(UNFIT[code], shown, int(counts[code]))
+
+    def _batches(self, least: int) -> Iterator[Batch]:
+        """Batches of what is kept, as long as there are at least so many rows."""
+        most = self._options.batch_rows
+        while len(self._positions) + len(self._statics) >= least:
+            positions = self._positions.pop(most)
+            statics = self._statics.pop(most - len(positions))
+            yield Batch(
+                positions_frame(positions, self._source, self._first),
+                statics_frame(statics, self._source, self._first),
+            )
+
+    # -- the feed as a whole ----------------------------------------------------------------------
+
+    def _tell_exercise(self) -> None:
+        """Tell by the stations' names whether the feed is simulated.
+
+        A sentence without a station is real, unless damage may have taken its tag block away.
+        """
+        decoder, report = self._decoder, self._report
+        names = decoder.stations
+        simulated = sum(name.startswith(SIMULATED) for name in names)
+        report.simulated |= simulated > 0
+        real = len(names) - simulated + decoder.counts["unnamed"] + decoder.counts["stations_lost"]
+        if report.simulated and real:
+            raise IngestError(
+                "simulated and real sentences are mixed in one feed",
+                hint=f"tag-block sources beginning with {SIMULATED} are an exercise's; keep them "
+                "in files of their own",
+            )
+
+    def _count(self) -> None:
+        """Account for what became no row."""
+        report, decoder, counts = self._report, self._decoder, self._decoder.counts
+        report.timed += self._timed
+        if report.time_assumed and report.timed:
             raise IngestError(
                 "a time is to be assumed for a feed that has times of its own",
                 hint="leave out --assume-time: it is for feeds without any times",
             )
-        if len(self._position_texts) + len(self._statics):
-            yield self._batch()
-
-    # Lines and sentences
-
-    def _line(self, number: int, line: bytes) -> None:
-        starts = [match.start() for match in START.finditer(line)]
-        if not starts:
-            self._other_line(number, line)
-            return
-        tag = read_prefix(line[: starts[0]]) if starts[0] else NO_TAG
-        if tag == NO_TAG:
-            tag = self._tag
-        self._tag = NO_TAG
-        whole = len(starts) == 1
-        for start, end in zip(starts, [*starts[1:], len(line)], strict=True):
-            self._sentence(number, line[start:end], tag, whole=whole)
-            tag, whole = NO_TAG, False
-
-    def _sentence(self, number: int, text: bytes, tag: Tag, *, whole: bool) -> None:
-        self._report.rows_read += 1
-        match = SENTENCE.match(text)
-        if match is None:
-            self._report.reject("malformed", number, text)
-            return
-        talker, total, part, sequence, channel, payload, fill, said = match.groups()
-        sum_ = int(said, 16)
-        # From behind "!" to before "*".
-        if checksum(text[1 : match.end() - 3]) != sum_:
-            self._report.reject("checksum", number, text)
-            return
-        suffix_time, station = read_suffix(text[match.end() :])
-        time_us = tag.time_us if tag.time_us is not None else suffix_time
-        stamp = time_us
-        if time_us is None:
-            time_us = self._wrapped_time(number, sum_)
-        station = tag.station or station
-        self._tell_exercise(station, part, known=whole and not tag.damaged)
-        if stamp is not None and stamp >= _EARLIEST_US:
-            self._release(stamp)
-        if not is_armoured(payload):
-            self._report.reject("payload", number, text)
-        elif int(total) == int(part) == 1:
-            self._message(ais.decode(payload, int(fill)), time_us, number, text)
-        elif not 1 <= int(part) <= int(total) <= MAX_PARTS:
-            self._report.reject("malformed", number, text)
-        else:
-            key = (talker, channel, sequence, total, _group(tag.group) or station)
-            piece = Part(
-                int(part), payload, int(fill), time_us, number, text, sum_, tuple(self._wrappers)
-            )
-            joined = self._parts.add(key, piece, int(total))
-            if joined is not None:
-                message = ais.decode(joined.payload, joined.fill_bits)
-                self._message(message, joined.time_us, joined.line, joined.text)
-
-    def _wrapped_time(self, number: int, sum_: int) -> int | None:
-        """The time of the `$PGHP` line for a sentence with that checksum; used once."""
-        if not self._wrappers:
-            return None
-        self._wrappers = [w for w in self._wrappers if number - w.line <= _WRAPPER_LINES]
-        for wrapper in self._wrappers:
-            if wrapper.checksum in {None, sum_}:
-                self._wrappers.remove(wrapper)
-                return wrapper.time_us
-        return None
-
-    def _other_line(self, number: int, line: bytes) -> None:
-        text = line.strip(b"\0 \t\r\n")
-        if not text:
-            self._report.other_line("blank" if not line.strip() else "NUL bytes")
-            return
-        if text.startswith(b"\\"):
-            tag = read_prefix(text[: text.rfind(b"\\") + 1])
-            if tag.time_us is not None and tag.time_us >= _EARLIEST_US:
-                self._release(tag.time_us)
-            if text.endswith(b"\\"):
-                self._tag = tag
-                self._report.other_line("tag block")
-                return
-        if b"$PGHP," in text:
-            wrapper = read_wrapper(text)
-            self._report.other_line("$PGHP" if wrapper else "$PGHP, damaged")
-            if wrapper:
-                self._wrappers.append(wrapper._replace(line=number))
-            return
-        other = _OTHER.search(text)
-        if b"VDM," in text or b"VDO," in text:
-            self._report.rows_read += 1
-            self._report.reject("malformed", number, text)
-        elif other is not None:
-            self._report.other_line(other[0][:-1].decode("ascii"))
-        elif text.startswith((b"#", b"//", b";")):
-            self._report.other_line("comment")
-        else:
-            self._report.rows_read += 1
-            long = len(line) >= 1 << 16
-            self._report.reject("overlong line" if long else "not a sentence", number, text)
-
-    def _tell_exercise(self, station: bytes, part: bytes, *, known: bool) -> None:
-        """Count whether a sentence is simulated; damage may have taken its tag block away."""
-        if station.startswith(SIMULATED):
-            self._simulated += 1
-            self._report.simulated = True
-        elif known and part == b"1":
-            self._real += 1
-        if self._simulated and self._real:
-            raise IngestError(
-                "simulated and real sentences are mixed in one feed",
-                hint=f"tag-block sources beginning with {SIMULATED.decode()} are an exercise's; "
-                "keep them in files of their own",
-            )
-
-    # Messages
-
-    def _message(self, message: ais.Message, time_us: int | None, number: int, text: bytes) -> None:
-        if message.fault:
-            self._report.reject(message.fault, number, text)
-            return
-        self._report.messages += 1
-        if message.position is None and message.static is None:
-            self._report.other_message(f"type {message.msg_type}")
-            return
-        if time_us is None and self._gap_us and self._stamp is not None:
-            self._held.append((message, number, text))
-            if len(self._held) > _MAX_HELD:
-                self._release(None)
-        elif time_us is None:
-            self._untimed(message, number, text)
-        else:
-            self.timed += time_us >= _EARLIEST_US
-            self._keep(message, time_us, number, text)
-
-    def _release(self, stamp: int | None) -> None:
-        """Give the sentences since the last stamp its time, if the new one is near enough."""
-        if self._held:
-            held, self._held = self._held, []
-            before = self._stamp
-            near = stamp is not None and before is not None and abs(stamp - before) <= self._gap_us
-            for message, number, text in held:
-                if near and before is not None:
-                    self._report.time_from_neighbours += 1
-                    self._keep(message, before, number, text)
-                else:
-                    self._untimed(message, number, text)
-        self._stamp = stamp
-
-    def _untimed(self, message: ais.Message, number: int, text: bytes) -> None:
-        if self._assumed_us is None:
-            self._report.reject("no time", number, text)
-        else:
-            self._report.time_assumed += 1
-            self._keep(message, self._assumed_us, number, text)
-
-    def _keep(self, message: ais.Message, time_us: int, number: int, text: bytes) -> None:
-        if message.position is not None:
-            self._positions.extend((*message.position, time_us, number))
-            self._position_texts.append(text)
-        if message.static is not None:
-            also = message.position is not None
-            self._statics.append((*message.static, time_us, number, also))
-            self._static_texts.append(text)
-
-    # Columns
-
-    def _batch(self) -> Batch:
-        positions, position_texts = self._positions, self._position_texts
-        statics, static_texts = self._statics, self._static_texts
-        self._positions, self._position_texts = array("q"), []
-        self._statics, self._static_texts = [], []
-        frame = scaled_positions(positions, self._source)
-        said = scaled_statics(statics, self._source)
-        return Batch(
-            check_positions(frame, self._options, self._report, position_texts.__getitem__),
-            check_statics(said, self._options, self._report, static_texts.__getitem__),
-        )
+        report.rows_read += counts["pieces"] - counts["other_lines"]
+        report.messages += counts["messages"]
+        report.joined_parts += counts["joined_parts"]
+        report.duplicate_parts += counts["duplicate_parts"]
+        for msg_type, number in decoder.messages.items():
+            if msg_type not in _KEPT:
+                report.other_message(f"type {msg_type}", number)
+        for kind, number in decoder.other_lines.items():
+            report.other_line(_NAMES.get(kind, kind), number)
+        samples = decoder.samples
+        for reason, number in decoder.rejects.items():
+            shown = [(self._first + s.start, s.text) for s in samples if s.reason == reason]
+            report.reject_many(reason, shown, number)
 
 
-def scaled_positions(values: "array[int]", source: str) -> pd.DataFrame:
-    """Position reports in the units of `frames.POSITIONS`, `time` as epoch microseconds.
+class _Queue:
+    """Rows that wait for a batch to be full."""
 
-    Message 27 has latitude and longitude in 1/10 minute, speed in knots (63: not available) and
-    course in degrees (511: not available); the others 1/10000 minute, 0.1 kn, 0.1 degree
-    (ITU-R M.1371-5, 3.25 and 3.1).
-    """
-    table = np.frombuffer(values, "int64").reshape(-1, len(_POSITION_COLUMNS))
-    column = dict(zip(_POSITION_COLUMNS, table.T, strict=True))
-    is_long = column["msg_type"] == 27
-    per_degree = np.where(is_long, 600.0, 600_000.0)
-    tenth = np.where(is_long, 1.0, 10.0)
-    sog_kn = np.where(is_long & (column["sog"] == 63), np.nan, column["sog"] / tenth)
-    is_b = (column["msg_type"] == 18) | (column["msg_type"] == 19)
-    return pd.DataFrame(
-        {
-            "mmsi": column["mmsi"],
-            "time": column["time"],
-            "lat": column["lat"] / per_degree,
-            "lon": column["lon"] / per_degree,
-            "sog_kn": speed_kn(sog_kn),
-            "cog_deg": angle_deg(column["cog"] / tenth),
-            "heading_deg": angle_deg(column["heading"].astype("float64")),
-            "nav_status": column["nav_status"],
-            "msg_type": column["msg_type"],
-            # Message 27 is sent by class A and class B "SO" alike (ITU-R M.1371-5, 3.25).
-            "ais_class": np.where(is_b, "B", np.where(is_long, "", "A")),
-            "source": source,
-            "source_offset": column["source_offset"],
-        }
-    )
+    def __init__(self, dtype: np.dtype[np.void]) -> None:
+        self._parts: deque[Rows] = deque()
+        self._dtype = dtype
+        self._count = 0
 
+    def __len__(self) -> int:
+        return self._count
 
-def scaled_statics(values: list[tuple[object, ...]], source: str) -> pd.DataFrame:
-    """Static reports in the units of `frames.STATICS`, `time` as epoch microseconds."""
-    names = [*ais.Static._fields, "time", "source_offset", "also_static"]
-    columns = list(zip(*values, strict=True)) or [()] * len(names)
-    frame = pd.DataFrame(dict(zip(names, map(list, columns), strict=True)))
-    numbers = ["mmsi", "imo", "ship_type", "length", "beam", "draught", "time", "source_offset"]
-    frame = frame.astype(dict.fromkeys(numbers, "int64"))
-    frame["source"] = pd.Series(source, index=frame.index, dtype="str")
-    frame["length_m"] = frame["length"].where(frame["length"] > 0).astype("float64")
-    frame["beam_m"] = frame["beam"].where(frame["beam"] > 0).astype("float64")
-    frame["draught_m"] = frame["draught"].where(frame["draught"] > 0) / 10.0
-    return frame
+    def add(self, rows: Rows, good: NDArray[np.bool_]) -> None:
+        """Keep a copy of the good rows."""
+        kept = rows.copy() if good.all() else rows[good]
+        if len(kept):
+            self._parts.append(kept)
+            self._count += len(kept)
+
+    def pop(self, most: int) -> Rows:
+        """Take out the first rows."""
+        taken: list[Rows] = []
+        left = most
+        while left and self._parts:
+            part = self._parts.popleft()
+            if len(part) > left:
+                self._parts.appendleft(part[left:])
+                part = part[:left]
+            taken.append(part)
+            left -= len(part)
+        self._count -= most - left
+        return np.concatenate(taken) if taken else np.zeros(0, self._dtype)
 
 
-def _group(text: bytes) -> bytes:
-    """The group that `g:part-of-group` names, empty if it names none."""
-    part, _, rest = text.partition(b"-")
-    return b"g" + rest if part and rest else b""
+class _Recent:
+    """The bytes decoded last."""
+
+    def __init__(self) -> None:
+        self._pieces: deque[tuple[int, bytes]] = deque()
+        self._next = 0
+
+    def add(self, piece: bytes) -> None:
+        """Note the next bytes of the feed."""
+        self._pieces.append((self._next, piece))
+        self._next += len(piece)
+        while self._next - self._pieces[0][0] - len(self._pieces[0][1]) > _REMEMBERED:
+            self._pieces.popleft()
+
+    def text(self, offset: int) -> bytes:
+        """The beginning of the line at an offset, empty if it is forgotten."""
+        text = b""
+        for start, piece in self._pieces:
+            place = offset + len(text) - start
+            if 0 <= place < len(piece):
+                text += piece[place : place + MAX_TEXT - len(text)]
+        return next((line for line in text.splitlines() if line.strip()), b"")
