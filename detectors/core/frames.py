@@ -28,6 +28,11 @@ class Column:
     meaning: str
 
 
+_PLACE: Final = (
+    "where the report is in the feed: byte offset of the sentence in NMEA, line number in CSV and "
+    "JSON, row number in Parquet"
+)
+
 POSITIONS: Final[Mapping[str, Column]] = {
     "mmsi": Column("int64", "", "Maritime Mobile Service Identity of the transmitter, 9 digits"),
     "time": Column(TIME, "UTC", "when the report was received (or sent, where the feed says so)"),
@@ -40,7 +45,7 @@ POSITIONS: Final[Mapping[str, Column]] = {
     "msg_type": Column("int16", "", "AIS message type, 0 where the feed has none"),
     "ais_class": Column("str", "", "'A' or 'B' transceiver, empty where the feed doesn't say"),
     "source": Column("str", "", "first 16 hex digits of the feed file's SHA-256"),
-    "source_offset": Column("int64", "", "line number (from 1) of the report in the feed file"),
+    "source_offset": Column("int64", "", _PLACE),
 }
 """Position reports as ingested: one row per received report."""
 
@@ -64,7 +69,7 @@ STATICS: Final[Mapping[str, Column]] = {
     "destination": Column("str", "", "destination as reported"),
     "ais_class": Column("str", "", "'A' or 'B' transceiver, empty where the feed doesn't say"),
     "source": Column("str", "", "first 16 hex digits of the feed file's SHA-256"),
-    "source_offset": Column("int64", "", "line number (from 1) of the report in the feed file"),
+    "source_offset": Column("int64", "", _PLACE),
 }
 """Static data as ingested: one row per received report; empty text where a part did not say."""
 

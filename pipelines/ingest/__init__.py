@@ -1,9 +1,10 @@
 """Feeds to columns: find the files, open them, tell what they are, read them, count everything.
 
 The steps, a module each: `discover` (what the user names → files), `containers` (compression),
-`lines`, `sniff` (which of `formats`), then either `nmea`, or for tables of any format `cells`
-(texts → numbers, codes, times), `values` (by a layout → quantities) and `tabular` (→ batches);
-`rows` (checks), `report` (counts). `decode` puts them together.
+`lines`, `sniff` (which of `formats`), then either `aivdm` (sentences → columns), `dating` (times
+from other lines) and `nmea` (→ batches), or for tables of any format `cells` (texts → numbers,
+codes, times), `values` (by a layout → quantities) and `tabular` (→ batches); `rows` (checks),
+`report` (counts). `decode` puts them together.
 """
 
 from pipelines.ingest.area import Area

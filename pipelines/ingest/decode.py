@@ -23,9 +23,13 @@ class Decoding:
     """
 
     def __init__(
-        self, feed: FeedFile, options: IngestOptions, progress: Callable[[int], None] | None
+        self,
+        feed: FeedFile,
+        options: IngestOptions,
+        progress: Callable[[int], None] | None = None,
+        announce: Callable[[str], None] | None = None,
     ) -> None:
-        self._feed, self._options = feed, options
+        self._feed, self._options, self._announce = feed, options, announce
         self._progress = progress or (lambda _: None)
         self.report = Report()
         self._formats: set[str] = set()
@@ -90,13 +94,16 @@ class Decoding:
         self._formats.add(kind.name)
         self.report.format = ", ".join(sorted(self._formats))
         source = self._feed.sha256[:16]
-        feed = Feed(lines, member.path, self._feed.name, source, self._options, self.report)
+        feed = Feed(
+            lines, member.path, self._feed.name, source, self._options, self.report, self._announce
+        )
         yield from kind.read(feed)
 
     def _note_damage(self, member: Member, lines: Lines) -> None:
         if member.damage:
             self.report.rows_read += 1
-            self.report.reject(member.damage, lines.next, lines.rest)
+            place = lines.next if lines.rest_at is None else lines.rest_at
+            self.report.reject(member.damage, place, lines.rest)
 
     def _check(self) -> None:
         report, name = self.report, self._feed.name
@@ -124,7 +131,10 @@ class Decoding:
 
 
 def decode(
-    feed: FeedFile, options: IngestOptions, progress: Callable[[int], None] | None = None
+    feed: FeedFile,
+    options: IngestOptions,
+    progress: Callable[[int], None] | None = None,
+    announce: Callable[[str], None] | None = None,
 ) -> Decoding:
     """Read a feed: iterate over the result for batches, then look at its `report`.
 
@@ -136,8 +146,11 @@ def decode(
         How to read it.
     progress
         Called with the number of bytes of the file on disk that are dealt with.
+    announce
+        Called with a sentence for people before something takes long: the decoder of sentences is
+        compiled once per machine.
     """
-    return Decoding(feed, options, progress)
+    return Decoding(feed, options, progress, announce)
 
 
 def key(feed: FeedFile, options: IngestOptions) -> str:

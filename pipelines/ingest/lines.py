@@ -1,4 +1,4 @@
-"""Bytes to lines, with their numbers: one by one (`Lines`), or in blocks (`Lines.blocks`)."""
+"""Bytes of a member to blocks of numbered lines, for formats that are read in columns."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ def count_of(data: bytes, pattern: bytes) -> int:
 
 
 class Lines:
-    """The lines of a member, in chunks, numbered.
+    """The lines of a member, numbered, or its bytes as they come.
 
     A line ends at a line feed (a carriage return before it belongs to the line's end); in a file
     without any line feed, at a carriage return. The number is the one that an editor shows.
@@ -94,6 +94,8 @@ class Lines:
     rest
         The cut line at the end of a damaged archive; it is not handed out, since half a number is
         a wrong number.
+    rest_at
+        Its place, where that isn't `next`.
     """
 
     def __init__(self, member: Member, first: int = 1) -> None:
@@ -102,25 +104,24 @@ class Lines:
         self._newline = b"\n" if b"\n" in self.head or b"\r" not in self.head else b"\r"
         self.next = first
         self.rest = b""
+        self.rest_at: int | None = None
 
-    def __iter__(self) -> Iterator[tuple[int, list[bytes]]]:
-        """Chunks of (number of the first line, lines without their ends)."""
-        carry = b""
-        for block in self._blocks:
-            *lines, carry = (carry + block).split(self._newline)
-            # A binary file may have no line end at all: hand it out in pieces.
-            while len(carry) > MAX_LINE:
-                lines.append(carry[:MAX_LINE])
-                carry = carry[MAX_LINE:]
-            if lines:
-                yield self._numbered(lines)
-        if self._member.damage:
-            self.rest = carry
-        elif carry:
-            yield self._numbered([carry])
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes as they come, for those who find lines themselves; `next` counts bytes then.
+
+        At the end of a damaged archive it is theirs to set `rest` and `rest_at`.
+        """
+        for piece in self._blocks:
+            self.next += len(piece)
+            yield piece
+
+    @property
+    def damaged(self) -> bool:
+        """Whether the bytes ended early; known when all have been handed out."""
+        return bool(self._member.damage)
 
     def blocks(self, most: int) -> Iterator[Block]:
-        """The same lines in blocks of at most `most` lines, for those who parse columns.
+        """Whole lines in blocks of at most `most` lines, for those who parse columns.
 
         A line of more than 64 KiB is a block of its own, cut and marked as overlong.
         """
@@ -172,11 +173,6 @@ class Lines:
         first = self.next
         self.next += count
         return Block(data, np.arange(first, first + count, dtype="int64"), overlong)
-
-    def _numbered(self, lines: list[bytes]) -> tuple[int, list[bytes]]:
-        first = self.next
-        self.next += len(lines)
-        return first, lines
 
 
 def _peek(member: Member) -> tuple[bytes, Iterable[bytes]]:

@@ -58,7 +58,8 @@ class Report:
     rejected
         Rows per reason (the keys of `REASONS`).
     samples
-        The first few rejected rows per reason: reason, line, text (escaped, bounded).
+        The first few rejected rows per reason: reason, line (NMEA: byte, as `source_offset`), text
+        (escaped, bounded).
     other_messages
         Rows per kind that are right, but neither positions nor static data ("type 4" …).
     other_lines

@@ -10,9 +10,12 @@ Modules: `layouts` (where the fields are), `memory` (what rows are made of), the
 """
 
 from pipelines.ingest.aivdm.columns import (
+    FIT,
     UNFIT,
     Columns,
     merged,
+    positions_frame,
+    statics_frame,
     to_positions,
     to_statics,
     unfit_positions,
@@ -24,6 +27,7 @@ from pipelines.ingest.aivdm.memory import NO_STATION, NO_TIME, REASONS, TIME_FRO
 from pipelines.ingest.aivdm.rereading import Reread, reread
 
 __all__ = [
+    "FIT",
     "NO_STATION",
     "NO_TIME",
     "REASONS",
@@ -34,8 +38,10 @@ __all__ = [
     "Reread",
     "Sample",
     "merged",
+    "positions_frame",
     "read_arrow",
     "reread",
+    "statics_frame",
     "to_positions",
     "to_statics",
     "unfit_positions",

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from detectors.core import frames
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 TIME: Final = pa.timestamp("us", "UTC")
 
 # Reasons of `pipelines.ingest.report.REASONS` for rows that can't become part of a frame.
-UNFIT: Final = ("", "no time", "mmsi", "no position", "position")
-FIT, NO_TIME, BAD_MMSI, NO_POSITION, BAD_POSITION = range(5)
+UNFIT: Final = ("", "no time", "mmsi", "time", "no position", "position")
+FIT, NO_TIME, BAD_MMSI, BAD_TIME, NO_POSITION, BAD_POSITION = range(6)
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Columns:
         knot; `cog` 1/10 degree; `heading` degrees; `time` microseconds since 1970, `NO_TIME` where
         the feed has none; `offset` first byte of the message's first piece in the feed; `station`
         index in `stations`, -1 where the feed names none.
+    stamps
+        Times of lines, for rows without one; see `memory.STAMP`.
     decoder
         Where the rows come from; it knows the names of the stations.
     """
@@ -56,6 +59,7 @@ class Columns:
     aids: m.Rows
     others: m.Rows
     rejects: m.Rows
+    stamps: m.Rows
     decoder: Decoder
 
     @property
@@ -72,15 +76,16 @@ class Columns:
     @staticmethod
     def joined(parts: Sequence[Columns], decoder: Decoder) -> Columns:
         """Rows of several `Columns` one behind the other."""
-        return Columns(
-            **{
-                name: np.concatenate([getattr(part, name) for part in parts])
-                if parts
-                else np.zeros(0, dtype)
-                for name, dtype in _TABLES.items()
-            },
-            decoder=decoder,
-        )
+        tables = {
+            name: np.concatenate([getattr(part, name) for part in parts])
+            if parts
+            else np.zeros(0, dtype)
+            for name, dtype in _TABLES.items()
+        }
+        for table in ("positions", "statics"):
+            before = np.cumsum([0, *(len(getattr(part, table)) for part in parts)])[:-1]
+            tables["stamps"][table] += np.repeat(before, [len(part.stamps) for part in parts])
+        return Columns(**tables, decoder=decoder)
 
     def to_arrow(self) -> dict[str, pa.RecordBatch]:
         """One record batch per table, "not available" as null; see `SCHEMAS`."""
@@ -101,6 +106,7 @@ _TABLES: Final = {
     "aids": m.AID,
     "others": m.OTHER,
     "rejects": m.REJECT,
+    "stamps": m.STAMP,
 }
 
 
@@ -146,7 +152,7 @@ def common(rows: m.Rows, stations: Sequence[str]) -> dict[str, pa.Array]:
     time, station = map(np.ascontiguousarray, (rows["time"], rows["station"]))
     indices = plain(pa.int32(), station, station < 0)
     return {
-        "time": plain(TIME, time, time == m.NO_TIME),
+        "time": plain(TIME, time, time <= m.ABSURD),
         "time_from": plain(pa.uint8(), rows["time_from"]),
         "mmsi": plain(pa.uint32(), rows["mmsi"]),
         "msg_type": plain(pa.uint8(), rows["msg_type"]),
@@ -303,37 +309,44 @@ def place_problem(rows: m.Rows) -> NDArray[np.uint8]:
     return problem
 
 
-def unfit_statics(rows: m.Rows) -> NDArray[np.uint8]:
+def unfit_statics(rows: m.Rows, latest_us: int = m.LATEST_US) -> NDArray[np.uint8]:
     """Per row, why it can't become part of a frame (index in `UNFIT`, 0 where it can)."""
+    time, mmsi = rows["time"], rows["mmsi"]
     problem = np.zeros(len(rows), np.uint8)
-    problem[(rows["mmsi"] < 100_000_000) | (rows["mmsi"] > 999_999_999)] = BAD_MMSI
-    problem[rows["time"] == m.NO_TIME] = NO_TIME
+    problem[(time < m.EARLIEST_US) | (time > latest_us)] = BAD_TIME
+    problem[(mmsi < 100_000_000) | (mmsi > 999_999_999)] = BAD_MMSI
+    problem[time == m.NO_TIME] = NO_TIME
     return problem
 
 
-def unfit_positions(rows: m.Rows) -> NDArray[np.uint8]:
+def unfit_positions(rows: m.Rows, latest_us: int = m.LATEST_US) -> NDArray[np.uint8]:
     """Like `unfit_statics`, for position reports."""
-    problem = unfit_statics(rows)
+    problem = unfit_statics(rows, latest_us)
     return np.where(problem == FIT, place_problem(rows), problem)
 
 
 def to_positions(columns: Columns, source: str) -> pd.DataFrame:
     """The position reports as `frames.POSITIONS`; rows that `unfit_positions` names are left out.
 
-    `source_offset` is the byte of the feed at which the report's first piece begins. Aircraft
-    (message 9) have no class; long-range reports (message 27) are class A's.
+    `source_offset` is the byte of the feed at which the report's first piece begins.
     """
     rows = columns.positions
-    rows = rows[unfit_positions(rows) == FIT]
-    kind = rows["msg_type"]
-    sog, cog, heading = rows["sog"], rows["cog"], rows["heading"]
+    return positions_frame(rows[unfit_positions(rows) == FIT], source)
+
+
+def positions_frame(rows: m.Rows, source: str, offset: int = 0) -> pd.DataFrame:
+    """`frames.POSITIONS` of rows that are fit for it; `offset` is added to the rows' own."""
+    kind = np.ascontiguousarray(rows["msg_type"])
+    lon, lat, sog, cog, heading = (
+        np.ascontiguousarray(rows[name]) for name in ("lon", "lat", "sog", "cog", "heading")
+    )
     return frames.conform(
         pd.DataFrame(
             {
                 "mmsi": rows["mmsi"].astype(np.int64),
                 "time": frames.from_epoch_us(rows["time"]),
-                "lat": rows["lat"] / 600_000.0,
-                "lon": rows["lon"] / 600_000.0,
+                "lat": lat / 600_000.0,
+                "lon": lon / 600_000.0,
                 "sog_kn": np.where(sog == at.SOG_UNAVAILABLE, np.nan, sog / 10.0),
                 "cog_deg": np.where(cog >= at.COG_UNAVAILABLE, np.nan, cog / 10.0),
                 "heading_deg": np.where(heading >= 360, np.nan, heading),
@@ -341,8 +354,9 @@ def to_positions(columns: Columns, source: str) -> pd.DataFrame:
                 "msg_type": kind.astype(np.int16),
                 "ais_class": _classes(kind),
                 "source": _same(source, len(rows)),
-                "source_offset": rows["offset"],
-            }
+                "source_offset": rows["offset"] + offset,
+            },
+            copy=False,
         ),
         frames.POSITIONS,
     )
@@ -351,7 +365,11 @@ def to_positions(columns: Columns, source: str) -> pd.DataFrame:
 def to_statics(columns: Columns, source: str) -> pd.DataFrame:
     """The static data as `frames.STATICS`, a row per report (see `merged`)."""
     rows = columns.statics
-    rows = rows[unfit_statics(rows) == FIT]
+    return statics_frame(rows[unfit_statics(rows) == FIT], source)
+
+
+def statics_frame(rows: m.Rows, source: str, offset: int = 0) -> pd.DataFrame:
+    """`frames.STATICS` of rows that are fit for it; `offset` is added to the rows' own."""
     has = rows["has"]
     length = rows["to_bow"].astype(float) + rows["to_stern"]
     beam = rows["to_port"].astype(float) + rows["to_starboard"]
@@ -371,10 +389,11 @@ def to_statics(columns: Columns, source: str) -> pd.DataFrame:
                 "beam_m": np.where(beam > 0, beam, np.nan),
                 "draught_m": np.where(rows["draught"] > 0, rows["draught"] / 10.0, np.nan),
                 "destination": _strings(rows, "destination"),
-                "ais_class": _classes(rows["msg_type"]),
+                "ais_class": _classes(np.ascontiguousarray(rows["msg_type"])),
                 "source": _same(source, len(rows)),
-                "source_offset": rows["offset"],
-            }
+                "source_offset": rows["offset"] + offset,
+            },
+            copy=False,
         ),
         frames.STATICS,
     )
@@ -398,8 +417,13 @@ def merged(statics: pd.DataFrame) -> pd.DataFrame:
 
 
 def _classes(kind: NDArray[np.uint8]) -> pd.Series:
+    """Class A or B by message type.
+
+    None for message 9, an aircraft's, and for message 27, which class A and class B "SO" send alike
+    (ITU-R M.1371-5, annex 8, message 27).
+    """
     letters = np.full(64, "", dtype="U1")
-    letters[[1, 2, 3, 5, 27]] = "A"
+    letters[[1, 2, 3, 5]] = "A"
     letters[[18, 19, 24]] = "B"
     words = pa.DictionaryArray.from_arrays(kind, pa.array(letters)).cast(pa.large_string())
     return pd.Series(words, dtype="str")
@@ -410,4 +434,14 @@ def _same(text: str, count: int) -> pd.Series:
 
 
 def _strings(rows: m.Rows, name: str) -> pd.Series:
-    return pd.Series(texts(rows, name).cast(pa.large_string()), dtype="str")
+    """A text up to its first '@'.
+
+    "All unused characters should be represented by the @ symbol, and they should be placed at the
+    end of the string" (ITU-R M.1371-5, on character strings): what follows one is left over from a
+    longer text. The columns keep it.
+    """
+    words = texts(rows, name)
+    if pc.any(pc.match_substring(words, "@")).as_py():
+        words = pc.replace_substring_regex(words, "@.*", "")
+        words = pc.utf8_rtrim(words, " ")
+    return pd.Series(words.cast(pa.large_string()), dtype="str")

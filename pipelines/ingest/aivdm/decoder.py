@@ -62,6 +62,7 @@ class Decoder:
         self._filled = 0
         self._base = 0
         self._overlong = -1
+        self._overlong_text = b""
         self._finished = False
         self.bytes_read = 0
 
@@ -101,14 +102,21 @@ class Decoder:
         whole = max(start, self._whole_lines(end))
         for first, stop in self._overlong_lines(start, whole):
             yield from self._scan(start, first)
-            self._overlong = self._base + first
+            self._begin_overlong(first)
             yield self._reject_overlong(self._base + stop)
             start = stop
         yield from self._scan(start, whole)
         if end - self._ends_open(end) - whole > MAX_LINE:
-            self._overlong = self._base + whole
+            self._begin_overlong(whole)
             whole = end - self._ends_open(end)
         self._carry(whole, end)
+
+    def cut(self) -> bytes:
+        """Forget the line that isn't whole, for feeds whose end is lost; give its bytes."""
+        rest = b"" if self._overlong >= 0 else self._view[: self._filled].tobytes()
+        self._base += self._filled
+        self._filled = 0
+        return rest
 
     def stream_end(self) -> Iterator[Columns]:
         """Like `finish`, in pieces; see `stream`."""
@@ -273,6 +281,10 @@ class Decoder:
             return end if whole else -1
         return start + found + (2 if piece[found + 1] == LF else 1)
 
+    def _begin_overlong(self, place: int) -> None:
+        self._overlong = self._base + place
+        self._overlong_text = self._view[place : place + m.MAX_TEXT].tobytes()
+
     def _reject_overlong(self, end: int) -> Columns:
         memory = self._memory
         self._rewind(self._base, 0)
@@ -282,16 +294,18 @@ class Decoder:
         nth = int(memory.reject_counts[m.OVERLONG])
         memory.reject_counts[m.OVERLONG] += 1
         if nth < m.MAX_SAMPLES:
-            memory.sample_ranges[m.OVERLONG, nth] = self._overlong, end, 0
+            text = np.frombuffer(self._overlong_text, np.uint8)
+            memory.sample_ranges[m.OVERLONG, nth] = self._overlong, end, len(text)
+            memory.sample_texts[m.OVERLONG, nth, : len(text)] = text
         self._overlong = -1
         return self._columns()
 
 
-TABLES: Final = ("positions", "statics", "bases", "aids", "others", "rejects")
+TABLES: Final = ("positions", "statics", "bases", "aids", "others", "rejects", "stamps")
 DECODED: Final = frozenset({1, 2, 3, 4, 5, 9, 11, 18, 19, 21, 24, 27})
 COUNTS: Final = (
     "pieces", "sentences", "messages", "joined_parts", "duplicate_parts", "other_lines",
-    "damaged_tags", "unchecked_tags", "unmatched_wrappers", "stations_lost",
+    "damaged_tags", "unchecked_tags", "unmatched_wrappers", "unnamed", "stations_lost",
 )  # fmt: skip
 
 

@@ -38,10 +38,6 @@ COMMAS = U(0x2C2C2C2C2C2C2C2C)
 BANGS = U(0x2121212121212121)
 BACKSLASHES = U(0x5C5C5C5C5C5C5C5C)
 
-# Epochs outside these years are no times: 1995 is before AIS, 2100 after this program.
-EARLIEST_US = 788_918_400_000_000
-LATEST_US = 4_102_444_800_000_000
-
 
 @inlined
 def is_digit(byte: Any) -> Any:
@@ -106,7 +102,7 @@ def is_sentence(buffer: Any, place: Any) -> Any:
 @inlined
 def plausible(time: Any) -> Any:
     """A time within the life of AIS, else `NO_TIME`."""
-    return time if EARLIEST_US <= time < LATEST_US else np.int64(m.NO_TIME)
+    return time if m.EARLIEST_US <= time < m.LATEST_US else np.int64(m.NO_TIME)
 
 
 @called
@@ -286,7 +282,9 @@ def tag_fields(
         if stop - place > 2 and buffer[place + 1] == COLON:
             if buffer[place] == 99:
                 time, after = epoch(buffer, place + 2, stop)
-                if time != m.NO_TIME and after == stop:
+                if time == m.NO_TIME or after != stop:
+                    time = np.int64(m.ABSURD)
+                if time != m.ABSURD or head.time == m.NO_TIME:
                     head.time = time
                     head.time_from = m.FROM_TAG
             elif buffer[place] == 115:
@@ -330,6 +328,7 @@ def tag_block(buffer: Any, place: Any, head: Any, keys: Any, names: Any, lengths
             head.unchecked_tags += 1
         elif said != (folded(parity) ^ tail):
             head.damaged_tags += 1
+            head.damaged = 1
             return close + 1
     else:
         head.unchecked_tags += 1
@@ -471,6 +470,38 @@ def unwrap(head: Any, wrappers: Any, checksum: Any, alone: Any, own_ship: Any) -
 
 
 @inlined
+def stamp(head: Any, stamps: Any) -> None:
+    """Note the time of a line that has one of its own, for rows without one around it.
+
+    Times of `$PGHP` lines don't count, since satellite data in them are hours late, and those of a
+    group are another line's.
+    """
+    if head.time > 0 and head.time_from not in (m.FROM_WRAPPER, m.FROM_GROUP):
+        place = head.stamps
+        # The last stamp may go if no row without a time is on either side of it.
+        if place > 0 and not (head.untimed or head.behind_untimed):
+            place -= 1
+        stamps[place].time = head.time
+        stamps[place].positions = head.positions
+        stamps[place].statics = head.statics
+        head.stamps = place + 1
+        head.behind_untimed = head.untimed
+        head.untimed = 0
+
+
+@inlined
+def is_unnamed(buffer: Any, start: Any, place: Any, end: Any, head: Any) -> Any:
+    """Whether a sentence surely has no station: alone on its line, and no tag block was damaged."""
+    return (
+        head.station == m.NO_STATION
+        and not head.damaged
+        and (head.content == place or head.prefix_time != m.NO_TIME)
+        and (start == 0 or ends_line(buffer[start - 1]))
+        and ends_line(buffer[end - 1])
+    )
+
+
+@inlined
 def next_stop(buffer: Any, place: Any) -> Any:
     """First place from `place` on of `!`, a backslash or a control character."""
     while True:
@@ -498,12 +529,14 @@ def preamble(
 ) -> Any:
     """Pass over what stands before a sentence; give its place, or -1 if the line has none.
 
-    `head.content` is left at what follows the tag blocks.
+    `head.content` is left at what follows the tag blocks. What stands before a backslash that
+    closes no tag block is the rest of one, and its numbers aren't a logger's.
     """
     while buffer[place] == BLANK or buffer[place] == TAB:
         place += 1
     if buffer[place] == HASH:
         return np.int64(-1)
+    since = head.content
     while True:
         place = next_stop(buffer, place)
         byte = buffer[place]
@@ -511,7 +544,7 @@ def preamble(
             if is_wrapper(buffer, head.content):
                 wrapper(buffer, head.content, head, wrappers)
             else:
-                logged_time(buffer, head.content, place, head)
+                logged_time(buffer, since, place, head)
             return place
         if ends_line(byte):
             return np.int64(-1)
@@ -523,9 +556,12 @@ def preamble(
                 logged_time(buffer, head.start, place, head)
             head.content = after
             head.tags += 1
-            place = after
+            place = since = after
         else:
             place += 1
+            if byte == BACKSLASH:
+                head.damaged = 1
+                since = place
 
 
 @inlined

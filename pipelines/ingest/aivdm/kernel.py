@@ -33,10 +33,12 @@ from pipelines.ingest.aivdm.framing import (
     is_digit,
     is_letter,
     is_sentence,
+    is_unnamed,
     is_wrapper,
     line_end,
     next_piece,
     preamble,
+    stamp,
     suffix,
     tag_block,
     unwrap,
@@ -282,6 +284,7 @@ def begin(place: Any, head: Any) -> None:
     head.time_from = m.FROM_NONE
     head.station = m.NO_STATION
     head.group = m.NO_GROUP
+    head.damaged = 0
 
 
 @inlined
@@ -301,6 +304,7 @@ def before_sentence(
             place = after
         else:
             place += 1
+            head.damaged = 1
     if not is_sentence(buffer, place):
         place = preamble(buffer, place, head, wrappers, keys, names, lengths)
     if head.group != m.NO_GROUP:
@@ -377,7 +381,8 @@ def payload_of(
 def scan_lines(
     buffer: Any, start: Any, end: Any, heads: Any,
     positions: Any, statics: Any, bases: Any, aids: Any, others: Any,
-    rejects: Any, counts: Any, ranges: Any, samples: Any, type_counts: Any, kinds: Any,
+    rejects: Any, stamps: Any, counts: Any, ranges: Any, samples: Any, type_counts: Any,
+    kinds: Any,
     slots: Any, pieces: Any, texts: Any, groups: Any, keys: Any, names: Any, lengths: Any,
     wrappers: Any, words: Any, joined: Any,
 ) -> Any:  # fmt: skip
@@ -391,11 +396,13 @@ def scan_lines(
         and head.aids < len(aids)
         and head.others < len(others)
         and head.rejects + m.PARTS + 1 < len(rejects)
+        and head.stamps < len(stamps)
     ):
         begin(place, head)
         first = place
         at_bang = before_sentence(buffer, place, head, wrappers, groups, keys, names, lengths)
         if at_bang < 0:
+            stamp(head, stamps)
             place = line_without_sentence(
                 buffer, first, head, kinds, wrappers, rejects, counts, ranges, samples
             )
@@ -434,6 +441,9 @@ def scan_lines(
             if head.time == m.NO_TIME and head.prefix_time != m.NO_TIME:
                 head.time = head.prefix_time
                 head.time_from = m.FROM_PREFIX
+            stamp(head, stamps)
+            if buffer[at_bang + 9] == 49 and is_unnamed(buffer, first, at_bang, place, head):
+                head.unnamed += 1
             bits, outcome = payload_of(
                 buffer, at_bang, star, place, head, slots, pieces, texts, joined, words,
                 rejects, counts, ranges, samples,
@@ -444,6 +454,8 @@ def scan_lines(
                 )
         if outcome == OK:
             head.messages += 1
+            if head.time == m.NO_TIME:
+                head.untimed = 1
         elif outcome != WAITS:
             reject(
                 head, rejects, counts, ranges, samples, outcome, head.base + first,
@@ -455,7 +467,8 @@ def scan_lines(
 def scan(
     buffer: Any, start: Any, end: Any, heads: Any,
     positions: Any, statics: Any, bases: Any, aids: Any, others: Any,
-    rejects: Any, counts: Any, ranges: Any, samples: Any, type_counts: Any, kinds: Any,
+    rejects: Any, stamps: Any, counts: Any, ranges: Any, samples: Any, type_counts: Any,
+    kinds: Any,
     slots: Any, pieces: Any, texts: Any, groups: Any, keys: Any, names: Any, lengths: Any,
     wrappers: Any, words: Any, joined: Any,
 ) -> Any:  # fmt: skip
@@ -467,7 +480,7 @@ def scan(
     return scan_lines(
         borrowed(buffer), start, end, borrowed(heads),
         borrowed(positions), borrowed(statics), borrowed(bases), borrowed(aids), borrowed(others),
-        borrowed(rejects), borrowed(counts), borrowed(ranges), borrowed(samples),
+        borrowed(rejects), borrowed(stamps), borrowed(counts), borrowed(ranges), borrowed(samples),
         borrowed(type_counts), borrowed(kinds), borrowed(slots), borrowed(pieces), borrowed(texts),
         borrowed(groups), borrowed(keys), borrowed(names), borrowed(lengths), borrowed(wrappers),
         borrowed(words), borrowed(joined),

@@ -16,8 +16,15 @@ Rows = NDArray[np.void]
 
 NO_TIME: Final = int(np.iinfo(np.int64).min)
 """Marker of a row whose time the feed doesn't tell; NumPy reads it as NaT."""
+ABSURD: Final = -1
+"""Marker of a row whose tag block says a time that can't be one. It mustn't be taken for a row
+without a time, which may get that of the lines around it."""
 NO_STATION: Final = -1
 NO_GROUP: Final = -1
+
+# Times outside these years are none: 1995 is before AIS, 2100 after this program.
+EARLIEST_US: Final = 788_918_400_000_000
+LATEST_US: Final = 4_102_444_800_000_000
 
 # How long a part of a message waits for the others. A transmission lasts 5 slots of 26.7 ms
 # (ITU-R M.1371-5, Annex 2, 3.2.2.11), and IEC 61162-1 reuses the 10 sequential identifiers in turn,
@@ -172,6 +179,10 @@ OTHER: Final = np.dtype([*_ROW, ("msg_type", "u1"), ("time_from", "u1")], align=
 REJECT: Final = np.dtype([("start", "i8"), ("end", "i8"), ("reason", "u1")], align=True)
 """Pieces of the feed that became no row: first byte, byte after the last, index in `REASONS`."""
 
+STAMP: Final = np.dtype([("time", "i8"), ("positions", "i4"), ("statics", "i4")])
+"""A line with a time of its own, by which rows without one may be dated: its time, and how many
+rows of either table came before it. Only those next to rows without a time are kept."""
+
 SLOTS: Final = 4096
 WAYS: Final = 8
 PARTS: Final = 9
@@ -241,6 +252,7 @@ HEAD: Final = np.dtype(
         ("prefix_time", "i8"),
         ("channel", "i8"),
         ("own_ship", "i8"),
+        ("damaged", "i8"),
         ("offset", "i8"),
         # Rows in the arena.
         ("positions", "i8"),
@@ -249,6 +261,10 @@ HEAD: Final = np.dtype(
         ("aids", "i8"),
         ("others", "i8"),
         ("rejects", "i8"),
+        ("stamps", "i8"),
+        # Whether a row without a time came since the last stamp, and just before that one.
+        ("untimed", "i8"),
+        ("behind_untimed", "i8"),
         # Since the start of the feed.
         ("pieces", "i8"),
         ("sentences", "i8"),
@@ -259,6 +275,7 @@ HEAD: Final = np.dtype(
         ("damaged_tags", "i8"),
         ("unchecked_tags", "i8"),
         ("unmatched_wrappers", "i8"),
+        ("unnamed", "i8"),
         ("wrappers", "i8"),
         ("fresh_wrapper", "i8"),
         ("stations", "i8"),
@@ -291,6 +308,7 @@ class Memory:
     aids: Rows = field(init=False)
     others: Rows = field(init=False)
     rejects: Rows = field(init=False)
+    stamps: Rows = field(init=False)
     reject_counts: NDArray[np.int64] = field(init=False)
     sample_ranges: NDArray[np.int64] = field(init=False)
     sample_texts: NDArray[np.uint8] = field(init=False)
@@ -318,6 +336,7 @@ class Memory:
             "aids": _zeros(AID, max(self.rows // 16, 4)),
             "others": _zeros(OTHER, max(self.rows // 4, 4)),
             "rejects": _zeros(REJECT, max(self.rows // 2, 4 * PARTS)),
+            "stamps": _zeros(STAMP, max(self.rows // 2, 4)),
             "reject_counts": _zeros("i8", reasons),
             "sample_ranges": _zeros("i8", reasons, MAX_SAMPLES, 3),
             "sample_texts": _zeros("u1", reasons, MAX_SAMPLES, MAX_TEXT),

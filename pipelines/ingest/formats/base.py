@@ -77,6 +77,8 @@ class Feed:
         How to read.
     report
         Filled while reading.
+    announce
+        Called with a sentence for people before something takes long; None to say nothing.
     """
 
     lines: Lines
@@ -85,6 +87,7 @@ class Feed:
     source: str
     options: IngestOptions
     report: Report
+    announce: Callable[[str], None] | None = None
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,7 @@ class Sentences:
 
 
 def _read(feed: Feed) -> Iterator[Batch]:
-    reader = NmeaReader(feed.lines, feed.source, feed.options, feed.report)
-    yield from reader
-    feed.report.timed += reader.timed
+    yield from NmeaReader(feed.lines, feed.source, feed.options, feed.report, feed.announce)
 
 
 SENTENCES: Final[Format] = Sentences()

@@ -22,6 +22,10 @@ def lines(sentences, tagged):
     return _lines
 
 
+def line_starts(content: bytes) -> list[int]:
+    return [0, *(at + 1 for at, byte in enumerate(content[:-1]) if byte == 0x0A)]
+
+
 def zipped(**files: bytes) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -48,19 +52,23 @@ PACKERS = {
 @pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS.keys())
 @pytest.mark.parametrize("name", ["feed.csv", "feed.gz", "feed"])
 def test_containers_are_told_by_their_content(read, lines, pack, name):
-    got = read(pack(lines(3000)), name)
-    assert got.positions["source_offset"].tolist() == list(range(1, 3001))
+    content = lines(3000)
+    got = read(pack(content), name)
+    assert got.positions["source_offset"].tolist() == line_starts(content)
     assert got.report.rejected == {}
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gzip", "zstandard"])
 def test_truncated_archive_gives_its_good_rows_and_one_reject(read, lines, pack):
-    packed = pack(lines(60_000))
+    content = lines(60_000)
+    packed = pack(content)
     got = read(packed[: len(packed) * 2 // 3])
     assert 10_000 < len(got.positions) < 60_000
     assert got.report.rejected == {"truncated archive": 1}
     # The cut line isn't taken for a whole one.
-    assert got.positions["source_offset"].tolist() == list(range(1, len(got.positions) + 1))
+    starts = line_starts(content)
+    assert got.positions["source_offset"].tolist() == starts[: len(got.positions)]
+    assert got.report.samples[0]["line"] == starts[len(got.positions)]
 
 
 def test_half_a_number_at_the_end_of_a_truncated_table_is_no_number(read):
@@ -107,8 +115,9 @@ def test_every_feed_in_a_zip_is_read_and_no_name_is_used(read, lines, tmp_path, 
              "inner.gz": gzip.compress(lines(5))}  # fmt: skip
     got = read(zipped(**names))
     assert got.report.format == "nmea, noaa-2015"
-    # Lines are numbered through the members, so that each row has a place of its own.
-    assert got.positions["source_offset"].tolist() == [2, 3, 4, 5, 6, 7]
+    # Places are counted through the members, so that each row has one of its own.
+    starts = line_starts(lines(5))
+    assert got.positions["source_offset"].tolist() == [2, *(2 + start for start in starts)]
     assert [s["name"] for s in got.report.skipped] == ["b/README.txt", "inner.gz"]
     assert "archive in an archive" in got.report.skipped[1]["why"]
     assert list(tmp_path.iterdir()) == []

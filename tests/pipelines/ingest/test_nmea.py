@@ -1,11 +1,14 @@
 """AIVDM and AIVDO: values, sentinels, parts, times, exercises."""
 
+import functools
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.ingest import IngestError
-from pipelines.ingest.multipart import WINDOW_LINES
+from pipelines.ingest import FeedFile, IngestError, IngestOptions, decode
+from pipelines.ingest.aivdm import compiled, decoder, reread
+from pipelines.ingest.aivdm.memory import PARTS_WITHIN_SENTENCES
 
 # Values
 
@@ -20,7 +23,7 @@ def test_position_report(read, sentences, tagged, t0, msg_type, ais_class):
     assert row[["lat", "lon"]].tolist() == pytest.approx([1.2345, 103.9876], abs=1e-6)
     assert row[["sog_kn", "cog_deg", "heading_deg"]].tolist() == pytest.approx([12.3, 271.4, 270])
     assert row["nav_status"] == (15 if msg_type == 18 else 5)
-    assert (row["msg_type"], row["ais_class"], row["source_offset"]) == (msg_type, ais_class, 1)
+    assert (row["msg_type"], row["ais_class"], row["source_offset"]) == (msg_type, ais_class, 0)
 
 
 def test_long_range_report_has_its_own_units(read, sentences, tagged):
@@ -88,7 +91,7 @@ def test_static_data_of_class_a(read, sentences, tagged, t0):
     assert row.to_dict() == {
         "mmsi": 533000001, "time": t0, "imo": 9074729, "name": "SELAT SATU", "callsign": "9MAB1",
         "ship_type": 80, "length_m": 180.0, "beam_m": 32.0, "draught_m": 11.4,
-        "destination": "PORT KLANG", "ais_class": "A", "source": row["source"], "source_offset": 1,
+        "destination": "PORT KLANG", "ais_class": "A", "source": row["source"], "source_offset": 0,
     }  # fmt: skip
 
 
@@ -156,7 +159,8 @@ def test_every_rejected_line_has_a_reason_and_a_bounded_escaped_sample(read, sen
     assert len(got.positions) == 2
     assert got.report.rejected == {"checksum": 7, "not a sentence": 1}
     samples = got.report.to_dict()["samples"]
-    assert [s["line"] for s in samples] == [2, 3, 4, 5, 6, 9]
+    after = len(good) + 7 * len(bad)
+    assert [s["line"] for s in samples] == [*(len(good) + k * len(bad) for k in range(5)), after]
     assert all(len(s["text"]) <= 200 and s["text"].isprintable() for s in samples)
     assert r"\x1b[31m" in samples[-1]["text"]
 
@@ -168,7 +172,7 @@ def test_lines_that_are_not_ais_are_counted_not_lost(read, sentences, tagged):
     got = read(others + tagged(sentences()))
     assert got.report.other_lines == {"comment": 1, "blank": 1, "$BSALR": 1, "$ABVSI": 1}
     assert got.report.rejected == {}
-    assert got.positions["source_offset"].tolist() == [5]
+    assert got.positions["source_offset"].tolist() == [len(others)]
 
 
 @pytest.mark.parametrize("talker", ["AI", "AB", "AD", "AN", "AR", "AS", "AT", "AX", "BS", "SA"])
@@ -181,7 +185,8 @@ def test_talkers(read, sentences, tagged, checksummed, talker, kind):
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_line_ends(read, sentences, tagged, newline):
     text = tagged([*sentences(), *sentences(lat=4.0)]).replace("\n", newline)
-    assert read(text).positions["source_offset"].tolist() == [1, 2]
+    second = text.index(newline) + len(newline)
+    assert read(text).positions["source_offset"].tolist() == [0, second]
 
 
 # Multi-part messages
@@ -248,7 +253,7 @@ def test_copies_from_a_second_receiver_are_counted(read, ship, tagged):
 
 def test_a_part_does_not_wait_forever(read, ship, tagged, sentences):
     one, two = ship()
-    between = tagged(sentences() * WINDOW_LINES)
+    between = tagged(sentences() * (PARTS_WITHIN_SENTENCES + 1))
     got = read(tagged([one]) + between + tagged([two]))
     assert len(got.statics) == 0
     assert got.report.rejected == {"incomplete multi-part": 2}
@@ -403,3 +408,31 @@ def test_positions_outside_the_area_are_counted_static_data_kept(read, sentences
     got = read(text, area=Area.parse("94,-1.5,106,9"))
     assert (len(got.positions), len(got.statics), got.report.outside_area) == (1, 1, 1)
     assert len(read(text).positions) == 2
+
+
+# Places, and the decoder's compilation
+
+
+def test_the_message_of_a_row_can_be_read_again_at_its_place(read, sentences, ship, tagged):
+    text = (
+        "noise\n" + tagged(sentences(lat=1.5)) + sentences(msg_type=4)[0] + "\n"
+        + tagged(ship(name="SELAT")) + tagged(sentences(msg_type=19, shipname="W"))
+    )  # fmt: skip
+    got = read(text)
+    for frame in (got.positions, got.statics):
+        for row in frame.itertuples():
+            again = reread(text.encode(), row.source_offset).fields
+            assert again["mmsi"] == row.mmsi
+    assert reread(text.encode(), got.statics["source_offset"][0]).fields["shipname"] == "SELAT"
+
+
+def test_the_compilation_is_announced_before_it_begins(sentences, tagged, tmp_path, monkeypatch):
+    entries = compiled.kernel()
+    # Not compiled yet, as far as it can be seen from outside.
+    cold = entries._replace(cold=True, scan=functools.partial(entries.scan))
+    monkeypatch.setattr(decoder, "kernel", lambda: cold)
+    path = tmp_path / "feed"
+    path.write_text(tagged(sentences()))
+    said = []
+    list(decode(FeedFile(path, "feed", "0" * 64), IngestOptions(), announce=said.append))
+    assert said == [compiled.MESSAGE]

@@ -46,7 +46,7 @@ def test_positions_frame(decoded):
     )
     assert frame["heading_deg"].tolist() == pytest.approx([270, 270, *[np.nan] * 3], nan_ok=True)
     assert frame["nav_status"].tolist() == [5, 15, 11, 15, 15]
-    assert frame["ais_class"].tolist() == ["A", "B", "A", "A", ""]
+    assert frame["ais_class"].tolist() == ["A", "B", "A", "", ""]
     assert frame["msg_type"].tolist() == [1, 18, 1, 27, 9]
     assert frames.epoch_us(frame["time"])[0] == 1_700_000_000_000_000
     assert set(frame["source"]) == {SOURCE}

@@ -173,6 +173,38 @@ def test_a_finished_decoder_takes_no_more():
         decoder.feed(b"x")
 
 
+def test_a_cut_end_is_given_back_and_not_decoded():
+    decoder = Decoder(rows=1 << 10)
+    assert len(decoder.feed(PIECES[0] + b"\n" + PIECES[1]).positions) == 1
+    assert decoder.cut() == PIECES[1]
+    assert len(decoder.finish().positions) == 0
+    assert decoder.unaccounted == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "unnamed"),
+    [
+        (PIECES[0], 1),
+        (b"1700000000 " + PIECES[0], 1),
+        (b"\\c:1700000000\\" + PIECES[0], 1),
+        (PIECES[3] + b"\n" + PIECES[4], 1),
+        # It has a name.
+        (b"\\s:x\\" + PIECES[0], 0),
+        (PIECES[0] + b",r003669945,1241544035", 0),
+        # Its tag block may have been lost.
+        (b"x" + PIECES[0], 0),
+        (b"c:1700000000*22\\" + PIECES[0], 0),
+        (b"\\s:x,c:1700000000*01\\" + PIECES[0], 0),
+        (PIECES[0][:20] + PIECES[0], 0),
+        (PIECES[0] + PIECES[0], 0),
+        # It isn't known to be whole.
+        (PIECES[0][:-1] + b"X", 0),
+    ],
+)
+def test_sentences_that_surely_have_no_station_are_counted(decoded, line, unnamed):
+    assert decoded(line + b"\n").decoder.counts["unnamed"] == unnamed
+
+
 def test_rows_of_feed_are_copies(decoded):
     decoder = Decoder(rows=1 << 10)
     first = decoder.feed(PIECES[0] + b"\n")
