@@ -73,4 +73,6 @@ def build(config: Mapping[str, Mapping[str, Any]]) -> "list[Detector]":
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
             raise ConfigError(f"detectors.yaml, {name}.{where}: {first['msg']}") from error
+    if not built:
+        raise ConfigError("detectors.yaml enables no detector", hint=f"known: {', '.join(names())}")
     return built

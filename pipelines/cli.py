@@ -4,7 +4,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -92,6 +92,7 @@ def nightly(
     installation = installation_of(home, config)
     from pipelines.flows.environment import prepare
 
+    _check_request(installation, feed or [], area, mapping, assume_time, date, since, until)
     prepare(installation.home)
     from pipelines.flows.nightly import nightly as flow
     from pipelines.flows.runs import PartialRunError
@@ -107,6 +108,30 @@ def nightly(
     _show_latest(installation, top=10, as_json=as_json)
     if failure:
         raise failure
+
+
+def _check_request(
+    installation: "Installation",
+    feeds: list[str],
+    area: str | None,
+    mapping: str | None,
+    assume_time: str | None,
+    date: str | None,
+    since: str | None,
+    until: str | None,
+) -> None:
+    """Find what is wrong with a command line before the orchestrator takes its time to start."""
+    from pipelines.flows.feeds import ingest_options
+    from pipelines.flows.runs import build_detectors, load_zones
+    from pipelines.flows.windows import asked_for
+    from pipelines.ingest import discover
+
+    asked_for(date, since, until)
+    ingest_options(installation, load_zones(installation), area, mapping, assume_time)
+    build_detectors(installation)
+    given = [feed for feed in feeds if feed != "-"]
+    if given and not any(Path(feed).exists() or set(feed) & set("*?[") for feed in given):
+        discover(given, installation.spool)  # says what is wrong
 
 
 @app.command()
@@ -145,9 +170,8 @@ def ingest(
         print_json({"added": summary.added, "already_there": summary.already_there,
                      "failed": summary.failed})  # fmt: skip
     if summary.failed:
-        raise runs.PartialRunError(
-            f"{len(summary.failed)} of the feeds could not be read; the others are in the store"
-        )
+        kept = "nothing was written" if dry_run else "what could be read is in the store"
+        raise runs.PartialRunError(f"not read whole: {len(summary.failed)} of the feeds; {kept}")
 
 
 @app.command()
@@ -180,7 +204,7 @@ def detect(
 
 @app.command()
 def flagged(
-    top: Annotated[int, typer.Option(help="How many vessels.")] = 10,
+    top: Annotated[int, typer.Option(min=1, help="How many vessels.")] = 10,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
@@ -305,7 +329,7 @@ def listen(
 
 @app.command()
 def vessel(
-    mmsi: Annotated[int, typer.Argument(help="MMSI.")],
+    mmsi: Annotated[int, typer.Argument(min=0, max=999_999_999, help="MMSI.")],
     at: Annotated[
         str | None, typer.Option(help="As known at this time, ISO 8601; else now.")
     ] = None,
@@ -398,6 +422,8 @@ def _show_latest(installation: "Installation", *, top: int, as_json: bool) -> No
     import pandas as pd
 
     folder = _latest(installation)
+    if installation.failure.exists():
+        typer.echo(installation.failure.read_text(encoding="utf-8").strip(), err=True)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     vessels = pd.read_csv(folder / "flagged.csv", dtype=str, keep_default_na=False)
     if as_json:
@@ -454,15 +480,19 @@ def main() -> None:
     try:
         app()
     except SelatError as error:
-        from rich.console import Console
+        _fail(error)
+    except OSError as error:
+        _fail(SelatError(f"{error.filename or 'the system'}: {error.strerror or error}"))
 
-        console = Console(stderr=True)
-        console.print(
-            f"error: {error.message}", style="red", markup=False, highlight=False, soft_wrap=True
-        )
-        if error.hint:
-            console.print(f"hint: {error.hint}", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(error.exit_code)
+
+def _fail(error: SelatError) -> NoReturn:
+    from rich.console import Console
+
+    console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    console.print(f"error: {error.message}", style="red")
+    if error.hint:
+        console.print(f"hint: {error.hint}")
+    sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ app = typer.Typer(no_args_is_help=True, help="Simulate labelled feeds and score 
 @app.command("simulate")
 def exercise_simulate(
     out: Annotated[Path, typer.Argument(help="Folder for feed.nmea.gz and truth.json.")],
-    seed: Annotated[int, typer.Option(help="Seed; the same seed gives the same bytes.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same bytes.")] = 1,
     hours: Annotated[float, typer.Option(min=1, help="Length of the feed.")] = 24,
     vessels: Annotated[int, typer.Option(min=20, help="Number of vessels.")] = 300,
     start: Annotated[str, typer.Option(help="Start, ISO 8601 UTC.")] = "2026-01-05T16:00:00Z",
@@ -33,7 +33,7 @@ def exercise_simulate(
 
     with reporter() as report, report.bar("Simulating", 1.0) as bar:
         simulate(
-            out, seed=seed, hours=hours, vessels=vessels, start=utc(start).to_pydatetime(),
+            out, seed=seed, hours=hours, vessels=vessels, start=utc(start, "UTC").to_pydatetime(),
             zones=load_zones(installation), progress=bar.to,
         )  # fmt: skip
     typer.echo(f"wrote {out / 'feed.nmea.gz'} and {out / 'truth.json'}")

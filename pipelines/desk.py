@@ -14,6 +14,7 @@ import pandas as pd
 from detectors.core.errors import SelatError
 from detectors.core.zones import Zones
 from pipelines import reference, store
+from pipelines.export.text import clean
 from pipelines.settings import REFERENCE, Installation, load
 
 if TYPE_CHECKING:
@@ -57,10 +58,15 @@ class Night:
         SelatError
             If the run has no such event.
         """
-        found = self.events.loc[self.events["event_id"] == event_id, "evidence"]
+        values = json.loads(self._event(event_id)["evidence"])
+        return pd.Series(values, name=event_id, dtype="object")
+
+    def _event(self, event_id: str) -> pd.Series:
+        found = self.events[self.events["event_id"] == event_id]
         if found.empty:
             raise SelatError(f"run {self.run['run_id']} has no event {event_id}")
-        return pd.Series(json.loads(found.iloc[0]), name=event_id, dtype="object")
+        row: pd.Series = found.iloc[0]
+        return row
 
     def track(self, *mmsis: int) -> gpd.GeoDataFrame:
         """Cleaned position reports of some vessels over the run's window, as points."""
@@ -74,7 +80,7 @@ class Night:
         """A chart of one event: its vessels' tracks while it lasted and around, land and zones."""
         from matplotlib.figure import Figure
 
-        event = self.events.set_index("event_id").loc[event_id]
+        event = self._event(event_id)
         mmsis = [m for m in (int(event["mmsi"]), int(event["other_mmsi"])) if m]
         track = self.track(*mmsis)
         end = self.run["end"] if pd.isna(event["end"]) else event["end"]
@@ -103,7 +109,7 @@ class Night:
         axes.set_aspect("equal")
         axes.set_xlabel("longitude")
         axes.set_ylabel("latitude")
-        axes.set_title(str(event["reason"]), fontsize=9, wrap=True)
+        axes.set_title(clean(str(event["reason"])), fontsize=9, wrap=True, parse_math=False)
         axes.legend(loc="best", fontsize=8)
         return figure
 

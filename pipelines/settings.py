@@ -14,6 +14,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     YamlConfigSettingsSource,
 )
 
@@ -128,6 +129,11 @@ class Installation:
         return self.home / "spool"
 
     @property
+    def failure(self) -> Path:
+        """What went wrong with the last nightly run; there only while it is the newest news."""
+        return self.home / "FAILED"
+
+    @property
     def recordings(self) -> Path:
         """Folder of recorded live feeds."""
         return self.home / "recordings"
@@ -189,6 +195,8 @@ def load(home: Path | None = None, config: Path | None = None, **overrides: Any)
         settings = _sourced(config / "settings.yaml")(
             **{name: v for name, v in overrides.items() if v is not None}
         )
+    except SettingsError as error:
+        raise ConfigError(str(error), hint="look at the SELAT_* variables") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

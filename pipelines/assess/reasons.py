@@ -107,7 +107,7 @@ class Teller:
         return f"{what.capitalize()} for {self._hours(event)}, {self._place(event)}"
 
     def _name(self, mmsi: int) -> str:
-        name = self._names.get(mmsi, "").strip()
+        name = self._names.get(mmsi, "").replace("|", "/").strip()  # it separates reasons
         return name if name else f"MMSI {mmsi:09d}"
 
     def _place(self, event: Told) -> str:

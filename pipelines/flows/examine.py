@@ -16,6 +16,9 @@ def examine(installation: Installation) -> list[Problem]:
         problems += check_zones(zones)
         area = installation.settings.area
         problems += attempt("settings.yaml, area", lambda: ingest.Area.parse(area, zones))
+    if installation.failure.exists():
+        text = installation.failure.read_text(encoding="utf-8").strip()
+        problems.append(Problem("error", "nightly run", text, "mend it and run again"))
     if exists(installation.store):
         problems += attempt("store", lambda: _open_store(installation))
     return problems

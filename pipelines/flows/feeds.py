@@ -5,6 +5,8 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from detectors.core.errors import SelatError
@@ -24,6 +26,11 @@ class IngestSummary:
     added: dict[str, dict[str, Any]] = field(default_factory=dict)
     already_there: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+
+    def fail(self, name: str, why: object, report: Reporter) -> None:
+        """Note and say that a feed, or a part of it, could not be read."""
+        self.failed[name] = str(why)
+        report.step(f"✗ {name}: {why}")
 
 
 def ingest_feed(
@@ -101,17 +108,17 @@ def ingest_all(
     options = ingest_options(installation, zones, area, mapping, assume_time)
     found = ingest.discover(named, installation.spool)
     _say_skipped(found, report)
-    first_error: SelatError | None = None
+    errors: list[SelatError] = list(found.unreadable.values())
+    for name, unreadable in found.unreadable.items():
+        summary.fail(name, unreadable, report)
     for feed in found:
         try:
             added = ingest_one(store, feed, options, report)
         except StoreBusyError:
             raise
         except (SelatError, OSError) as error:
-            summary.failed[feed.name] = str(error)
-            report.step(f"✗ {feed.name}: {error}")
-            if first_error is None:
-                first_error = error if isinstance(error, SelatError) else None
+            summary.fail(feed.name, error, report)
+            errors.append(error if isinstance(error, SelatError) else _unreadable(feed, error))
             continue
         if added is None:
             summary.already_there.append(feed.name)
@@ -119,11 +126,25 @@ def ingest_all(
         else:
             summary.added[feed.name] = added
             report.step(f"+ {feed.name}: {in_words(added)}")
+            if damage := _damage(added):
+                summary.fail(feed.name, damage, report)
     # Standard input was kept only to be read; a rerun reads it again.
     shutil.rmtree(installation.spool, ignore_errors=True)
-    if first_error is not None and not summary.added and not summary.already_there:
-        raise first_error
+    if errors and not summary.added and not summary.already_there:
+        raise errors[0]
     return summary
+
+
+def _unreadable(feed: ingest.FeedFile, error: OSError) -> ingest.IngestError:
+    return ingest.IngestError(f"{feed.name} can't be read: {error.strerror or error}")
+
+
+def _damage(added: Mapping[str, Any]) -> str:
+    """What is wrong with a feed whose good part is in the store; empty if nothing is."""
+    for reason in ("truncated archive", "damaged archive"):
+        if reason in added["rejected"]:
+            return f"{reason}: what came before the damage is in the store, the rest is lost"
+    return ""
 
 
 def _recorded(installation: Installation) -> list[str]:
@@ -190,7 +211,8 @@ def ingest_only(
     """Ingest feeds without detecting anything; with `dry_run` read them and write nothing."""
     if dry_run:
         options = ingest_options(installation, zones, area, mapping, assume_time)
-        return _read_only(ingest.discover(feeds, installation.spool), options, report)
+        with TemporaryDirectory() as spool:
+            return _read_only(ingest.discover(feeds, Path(spool)), options, report)
     with write(installation.store, installation.settings.store) as store:
         return ingest_all(store, installation, zones, report, feeds, area, mapping, assume_time)
 
@@ -205,9 +227,8 @@ def _read_only(
             decoding = ingest.decode(feed, options)
             for _ in decoding:
                 pass
-        except SelatError as error:
-            summary.failed[feed.name] = str(error)
-            report.step(f"✗ {feed.name}: {error}")
+        except (SelatError, OSError) as error:
+            summary.fail(feed.name, error, report)
             continue
         summary.added[feed.name] = decoding.report.to_dict()
         report.step(f"(not written) {feed.name}: {in_words(summary.added[feed.name])}")

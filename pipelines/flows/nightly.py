@@ -5,7 +5,10 @@ again when the file system fails (a network share that comes and goes); nothing 
 rest is a pure function of what has been read and would fail the same way again.
 """
 
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ from pipelines.flows import feeds as feed_steps
 from pipelines.flows import runs
 from pipelines.flows.windows import choose_window
 from pipelines.progress import reporter
-from pipelines.settings import load
+from pipelines.settings import Installation, load
 from pipelines.store import write
 
 
@@ -77,6 +80,24 @@ def nightly(
         After everything else has finished and been published, if a feed or a detector failed.
     """
     installation = load(Path(home), Path(config))
+    try:
+        return _nightly(installation, feeds, area, mapping, assume_time, date, since, until, quiet)
+    except Exception as error:
+        note_failure(installation, error)
+        raise
+
+
+def _nightly(
+    installation: Installation,
+    feeds: Sequence[str],
+    area: str | None,
+    mapping: str | None,
+    assume_time: str | None,
+    date: str | None,
+    since: str | None,
+    until: str | None,
+    quiet: bool,
+) -> runs.Finished:
     with (
         reporter(quiet=quiet) as report,
         write(installation.store, installation.settings.store) as store,
@@ -89,9 +110,24 @@ def nightly(
         window = choose_window(store, date=date, since=since, until=until)
         detection = run_detectors(store, installation, window, zones, report)
         finished = finish_run(store, installation, window, detection, ingested.failed, zones)
-    publish_artifacts(finished)
+    installation.failure.unlink(missing_ok=True)
+    try:
+        publish_artifacts(finished)
+    except Exception as error:  # the run is published; Prefect's pages are a convenience
+        sys.stderr.write(f"no Prefect artifacts: {error}\n")
+    if quiet:
+        sys.stderr.write(f"run {finished.run_id}: {finished.state}\n")
     runs.raise_if_partial(finished)
     return finished
+
+
+def note_failure(installation: Installation, error: Exception) -> None:
+    """Say on stderr and in the home that a run failed, for whoever looks in the morning."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    text = f"{now}: the nightly run failed: {str(error) or type(error).__name__}\n"
+    sys.stderr.write(text)
+    with suppress(OSError):
+        installation.failure.write_text(text, encoding="utf-8")
 
 
 def publish_artifacts(finished: runs.Finished) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Final
 import pandas as pd
 
 import detectors
+from detectors.core import events
 from detectors.core.detector import Detector
 from detectors.core.errors import SelatError
 from detectors.core.zones import Zones
@@ -22,15 +23,17 @@ from pipelines import reference
 from pipelines.assess import assess
 from pipelines.detect.compare import compare
 from pipelines.detect.days import DaysReport, refresh
-from pipelines.detect.window import Detection, detect, events_to_compare, with_flag_state
+from pipelines.detect.window import Detection, detect, events_to_compare
 from pipelines.export import write_all
 from pipelines.flows.windows import NoDataError, Window, choose_window
 from pipelines.products import Products
 from pipelines.progress import Reporter
 from pipelines.settings import PROJECT, REFERENCE, Installation
-from pipelines.store import Queries, Writer, exists, read, write
+from pipelines.store import Queries, Writer, exists, write
 
-_COUNTED: Final = ("rows_read", "positions", "statics", "outside_area")
+_COUNTED: Final = (
+    "rows_read", "positions", "statics", "outside_area", "joined_parts", "duplicate_parts",
+)  # fmt: skip
 
 
 class PartialRunError(SelatError):
@@ -104,11 +107,14 @@ def finish_run(
     `unread` names the feeds that couldn't be read, with the reason.
     """
     gazetteer = reference.load_gazetteer(REFERENCE)
-    told, flagged = assess(detection, gazetteer, installation.settings.assess)
     configured = build_detectors(installation)
     stored = events_to_compare(store, configured, window.start, window.end)
     succeeded = {d.name for d in configured} - detection.failures.keys()
-    compared = compare(told, stored, succeeded)
+    # What a detector that failed tonight had found before stays a lead.
+    held = stored.loc[~stored["detector"].isin(list(succeeded)), list(events.EVENTS)]
+    leads = replace(detection, events=events.concat([detection.events, held]))
+    told, flagged = assess(leads, gazetteer, installation.settings.assess)
+    compared = compare(told[~told["event_id"].isin(held["event_id"])], stored, succeeded)
     last = store.last_run()
     ordinal = 1 if last is None else int(last["ordinal"]) + 1
     run_id = f"{window.end:%Y%m%dT%H%M%SZ}-{ordinal:04d}"
@@ -130,7 +136,8 @@ def finish_run(
         "detectors": {d.name: d.version for d in configured},
         "counts": {
             "feeds": len(inputs),
-            **{name: totals[name] for name in _COUNTED},
+            **{name: totals[name] for name in (*_COUNTED, "other_messages")},
+            **_cleaned(store, window),
             "reports_looked_at": len(detection.positions),
             "vessels_looked_at": int(detection.positions["mmsi"].nunique()),
             "vessel_hours": _vessel_hours(detection.positions, window),
@@ -156,6 +163,8 @@ def finish_run(
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     write_all(products, unfinished)
+    for name, text in detection.tracebacks.items():
+        (unfinished / f"failure-{name}.txt").write_text(text, encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)  # of a run that crashed before it was recorded
     unfinished.rename(folder)
     run = {
@@ -208,13 +217,21 @@ def _inputs(store: Queries, window: Window) -> list[dict[str, Any]]:
     ]
 
 
+def _cleaned(store: Queries, window: Window) -> dict[str, int]:
+    """Copies and corrupt fixes set aside on the UTC dates of the window."""
+    first, last = window.start.strftime("%Y-%m-%d"), window.end.strftime("%Y-%m-%d")
+    days = [json.loads(text) for text in store.day_counts(first, last)]
+    return {name: sum(day[name] for day in days) for name in ("duplicates", "rejected_jumps")}
+
+
 def _totals(inputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Counts over some feeds, whole; rejects by reason."""
     reports = [feed["report"] for feed in inputs]
     rejected = Counter[str]()
     for report in reports:
         rejected.update(report["rejected"])
-    counts = {name: sum(int(report[name]) for report in reports) for name in _COUNTED}
+    counts = {name: sum(int(report.get(name, 0)) for report in reports) for name in _COUNTED}
+    counts["other_messages"] = sum(sum(report["other_messages"].values()) for report in reports)
     return {**counts, "rejected": dict(sorted(rejected.items()))}
 
 
@@ -267,7 +284,7 @@ def raise_if_partial(finished: Finished) -> None:
 
 
 def export_run(installation: Installation, run_id: str | None, out: Path) -> list[Path]:
-    """Write the products of a finished run into a new folder.
+    """Copy the products of a finished run into a new folder, which appears whole.
 
     Raises
     ------
@@ -276,19 +293,15 @@ def export_run(installation: Installation, run_id: str | None, out: Path) -> lis
     """
     if out.exists():
         raise SelatError(f"{out} exists already", hint="name a new folder")
-    zones = load_zones(installation)
-    with read(installation.store, installation.settings.store) as store:
-        run = store.run(run_id) if run_id else store.last_run()
-        if run is None:
-            raise NoDataError(f"no run {run_id or ''} in the store", hint="see selat flagged")
-        events, flagged = store.events(run["run_id"]), store.flags(run["run_id"])
-        shown = _shown(events, flagged)
-        products = Products(
-            run_id=run["run_id"], start=run["start"], end=run["end"],
-            simulated=bool(store.simulated), events=events, flagged=flagged,
-            tracks=store.track_positions(sorted(shown), run["start"], run["end"]),
-            vessels=with_flag_state(store.vessels(run["end"])), zones=zones,
-            manifest=json.loads(run["manifest"]),
-        )  # fmt: skip
-    out.mkdir(parents=True)
-    return write_all(products, out)
+    folder = installation.runs / run_id if run_id else installation.latest
+    if not (folder / "manifest.json").exists():
+        raise NoDataError(
+            f"no run {run_id} in {installation.runs}" if run_id else "no finished run",
+            hint="the runs are the folders in HOME/runs",
+        )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = out.with_name(f".{out.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    shutil.copytree(folder.resolve(), unfinished)
+    unfinished.rename(out)
+    return sorted(out.iterdir())

@@ -1,16 +1,15 @@
 """The span that a run looks at, and times as a person types them."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from detectors.core.errors import SelatError
 from pipelines.store import Queries
 
-KUALA_LUMPUR: Final = ZoneInfo("Asia/Kuala_Lumpur")
 _FIRST: Final = pd.Timestamp(0, tz="UTC").as_unit("us")
 _LAST: Final = pd.Timestamp("2200-01-01", tz="UTC").as_unit("us")
 
@@ -66,8 +65,8 @@ def choose_window(
     if newest is None:
         raise NoDataError("the store holds no position reports", hint="name a feed: --feed PATH")
     horizon = min(store.last_looked_at() or _FIRST, newest)
-    if date or since or until:
-        start, end = _asked_for(date, since, until)
+    if date is not None or since or until:
+        start, end = asked_for(date, since, until)
         last = store.last_heard(end)
         if last is None or last < start:
             text = f"{start:%Y-%m-%d %H:%M}Z to {end:%Y-%m-%d %H:%M}Z"
@@ -76,21 +75,35 @@ def choose_window(
     fresh = store.new_feeds()["first_time"].dropna()
     run = store.last_run()
     if len(fresh) or run is None:
-        start = fresh.min() if len(fresh) else _FIRST
+        start = min(fresh.min(), newest) if len(fresh) else _FIRST
         return Window(start, newest, newest)
     return Window(run["start"], run["end"], max(run["end"], horizon))
 
 
-def _asked_for(
+def asked_for(
     date: str | None, since: str | None, until: str | None
 ) -> tuple[pd.Timestamp, pd.Timestamp]:
-    if date:
+    """The span that a person asked for, UTC; without an edge where none was given.
+
+    Raises
+    ------
+    TimeError
+        If a date or time can't be read, or they contradict one another.
+    """
+    if date is not None:
+        if since or until:
+            raise TimeError("--date goes without --since and --until", hint="name one or the other")
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", date):
+            raise TimeError(f"{date!r} is no date", hint="write 2026-11-25, a Kuala Lumpur day")
         return utc(date), utc(date) + timedelta(days=1) - timedelta(microseconds=1)
-    return utc(since) if since else _FIRST, utc(until) if until else _LAST
+    start, end = utc(since) if since else _FIRST, utc(until) if until else _LAST
+    if start > end:
+        raise TimeError("--since lies after --until", hint="swap them")
+    return start, end
 
 
-def utc(text: str) -> pd.Timestamp:
-    """A time that a person typed: ISO 8601, in Kuala Lumpur where no zone is given.
+def utc(text: str, zone: str = "Asia/Kuala_Lumpur") -> pd.Timestamp:
+    """A time that a person typed: ISO 8601, in `zone` where it names none.
 
     Raises
     ------
@@ -103,7 +116,9 @@ def utc(text: str) -> pd.Timestamp:
         raise TimeError(
             f"{text!r} is no date or time", hint="write 2026-11-25 or 2026-11-25T02:00Z"
         ) from error
-    stamp = stamp.tz_localize(KUALA_LUMPUR) if stamp.tz is None else stamp
+    if pd.isna(stamp):
+        raise TimeError(f"{text!r} is no date or time", hint="write 2026-11-25T02:00Z")
+    stamp = stamp.tz_localize(zone) if stamp.tz is None else stamp
     return stamp.tz_convert("UTC").as_unit("us")
 
 

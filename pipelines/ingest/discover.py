@@ -53,11 +53,14 @@ class Feeds(list[FeedFile]):
     ----------
     skipped
         (name, reason) of each file in a folder or glob that isn't a feed.
+    unreadable
+        What was named but isn't there or can't be read, with the error.
     """
 
     def __init__(self, files: Sequence[FeedFile] = (), skipped: Sequence[tuple[str, str]] = ()):
         super().__init__(files)
         self.skipped = list(skipped)
+        self.unreadable: dict[str, IngestError] = {}
 
 
 def discover(feeds: Sequence[str], spool: Path, stdin: BinaryIO | None = None) -> Feeds:
@@ -84,16 +87,30 @@ def discover(feeds: Sequence[str], spool: Path, stdin: BinaryIO | None = None) -
     Raises
     ------
     IngestError
-        If something named isn't there, or a folder or glob holds no feed.
+        If nothing that was named can be read: it isn't there, or a folder or glob holds no feed.
+        Where something else can, see `Feeds.unreadable`.
     """
     found = Feeds()
     seen: set[Path] = set()
     for feed in feeds:
-        for path, name in _expand(feed, spool, stdin, found.skipped):
-            if path.resolve() not in seen:
-                seen.add(path.resolve())
-                found.append(FeedFile(path, name, _digest(path)))
+        try:
+            for path, name in _expand(feed, spool, stdin, found.skipped):
+                if path.resolve() not in seen:
+                    seen.add(path.resolve())
+                    _add(found, path, name)
+        except IngestError as error:
+            found.unreadable[feed] = error
+    if found.unreadable and not found:
+        raise next(iter(found.unreadable.values()))
     return found
+
+
+def _add(found: Feeds, path: Path, name: str) -> None:
+    try:
+        found.append(FeedFile(path, name, _digest(path)))
+    except OSError as error:
+        hint = "check its permissions and the disk"
+        found.unreadable[name] = IngestError(f"{name} can't be read: {error.strerror}", hint=hint)
 
 
 def _expand(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 import pandas as pd
@@ -13,6 +13,9 @@ from detectors.core.coverage import CELLS, FEED, Coverage
 from pipelines.store.catalogue import TABLES, StoreError
 from pipelines.store.sql import statement
 from pipelines.store.vessels import Identity, history, identity
+
+MANY_VESSELS: Final = 10
+LONE_AHEAD: Final = pd.Timedelta(hours=1)
 
 
 class Queries:
@@ -57,9 +60,19 @@ class Queries:
         return self._ask("new_feeds")
 
     def last_heard(self, end: pd.Timestamp) -> pd.Timestamp | None:
-        """Time of the newest report up to `end`, None where there is none."""
-        time = self._ask("last_heard", end=end)["time"].iloc[0]
-        return None if pd.isna(time) else time
+        """Time of the newest report up to `end` that can be believed, None where there is none.
+
+        One receiver whose clock is ahead would move "now" and close or open every story. So where
+        many vessels are heard, a time that only one of them has reached, `LONE_AHEAD` after all
+        the others, isn't believed.
+        """
+        newest = self._ask("last_heard", end=end)["time"]
+        if newest.empty:
+            return None
+        crowded = len(newest) >= MANY_VESSELS
+        alone = crowded & ((newest - newest.shift(-1)) > LONE_AHEAD)
+        believed = newest[~(alone.cummin().astype(bool))] if crowded else newest
+        return pd.Timestamp(newest.iloc[-1] if believed.empty else believed.iloc[0])
 
     def heard(self, since: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
         """MMSIs heard between two times."""
@@ -162,6 +175,11 @@ class Queries:
     def day_positions(self, paths: list[str], since: pd.Timestamp) -> pd.DataFrame:
         """`frames.POSITIONS` since a time from some files of the store."""
         return self._read("day_positions", paths, since=since)
+
+    def day_counts(self, first: str, last: str) -> list[str]:
+        """Counts (JSON) of the dates from `first` to `last` that were worked out."""
+        query = "SELECT counts FROM days WHERE date >= $first AND date <= $last ORDER BY date"
+        return [str(text) for text in self.sql(query, {"first": first, "last": last})["counts"]]
 
     def day_state(self, date: str) -> pd.DataFrame:
         """`tracks.STATE` as of the end of a date."""

@@ -1,2 +1,7 @@
--- The newest position report in the store at or before a time.
-SELECT max(least(last_time, $end)) AS time FROM presence WHERE first_time <= $end
+-- The newest report of each vessel at or before a time, newest first; as many as decide.
+SELECT max(least(last_time, $end)) AS time
+FROM presence
+WHERE first_time <= $end
+GROUP BY mmsi
+ORDER BY time DESC
+LIMIT 50

@@ -1,7 +1,10 @@
 """The command: results on stdout, clear errors with a hint on stderr, exit codes with a meaning."""
 
+import functools
 import gzip
 import json
+import operator
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyais
 import pytest
 
 from detectors.gap import Gap
 from pipelines import store
+from pipelines.settings import PROJECT
 
 Selat = Callable[..., Any]
 
@@ -101,7 +106,9 @@ def test_truncated_gzip_keeps_the_good_rows(tmp_path: Path, feed: Path, selat: S
     whole = feed.read_bytes()
     (tmp_path / "cut.nmea.gz").write_bytes(whole[: len(whole) // 2])
     ran = selat("ingest", tmp_path / "cut.nmea.gz", "--home", tmp_path / "home", "--json")
-    assert ran.code == 0
+    assert ran.code == 6
+    [why] = json.loads(ran.out)["failed"].values()
+    assert why.startswith("truncated archive")
     [report] = json.loads(ran.out)["added"].values()
     assert report["positions"] > 1000
     assert report["rejected"]["truncated archive"] == 1
@@ -163,7 +170,7 @@ def test_a_failing_detector_fails_the_run_after_the_others(
     home = tmp_path / "home"
     selat("ingest", feed, "--home", home)
     assert selat("detect", "--home", home).code == 0
-    _, before, _ = results(home)
+    _, before, leads = results(home)
     monkeypatch.setattr(Gap, "detect", breaks)
     ran = selat("detect", "--home", home)
     assert ran.code == 6
@@ -171,6 +178,9 @@ def test_a_failing_detector_fails_the_run_after_the_others(
     manifest, events, _ = results(home)
     assert manifest["state"] == "partial"
     assert manifest["failures"] == {"detector gap": "ZeroDivisionError: a bug"}
+    assert "ZeroDivisionError" in (home / "latest" / "failure-gap.txt").read_text()
+    _, _, again = results(home)
+    assert list(again["mmsi"]) == list(leads["mmsi"])  # what it had found before stays a lead
     gaps = events["kind"] == "gap"
     assert set(events["status"][gaps]) == {"not_assessed"}
     assert set(events["status"][~gaps]) == {"unchanged"}
@@ -205,6 +215,15 @@ def test_one_go_equals_hour_by_hour(
             "WHERE NOT retracted ORDER BY event_id"
         )
         pd.testing.assert_frame_equal(parts.sql(query), whole.sql(query))
+
+
+def one_report(epoch: int) -> bytes:
+    """A report of a vessel of its own, with its time in a tag block."""
+    fields = {"type": 1, "mmsi": 533999999, "lat": 4.0, "lon": 100.0, "speed": 0.0}
+    [sentence] = pyais.encode_dict(fields, talker_id="AI")
+    block = f"s:SELATSIM-X,c:{epoch}"
+    checksum = functools.reduce(operator.xor, block.encode())
+    return f"\\{block}*{checksum:02X}\\{sentence}\n".encode()
 
 
 def lines_between(feed: Path, cuts: list[float]) -> list[bytes]:
@@ -306,6 +325,49 @@ def test_what_a_vessel_called_itself(exercise_home: Path, selat: Selat) -> None:
         "vessel", int(row["mmsi"]), "--at", "2020-01-01", "--home", exercise_home, "--json"
     )
     assert json.loads(before.out)["name"] == ""
+
+
+def test_a_clock_that_is_ahead_does_not_move_now(tmp_path: Path, feed: Path, selat: Selat) -> None:
+    home = tmp_path / "home"
+    selat("ingest", feed, "--home", home)
+    selat("detect", "--home", home)
+    before = results(home)[1]
+    (tmp_path / "ahead.nmea").write_bytes(one_report(1767787200))
+    assert selat("ingest", tmp_path / "ahead.nmea", "--home", home).code == 0
+    assert selat("detect", "--home", home).code == 0
+    assert selat("detect", "--since", "2026-01-05T16:00Z", "--home", home).code == 0
+    manifest, after, _ = results(home)
+    assert manifest["window"]["end"] < "2026-01-06T04:00:01Z"
+    assert list(after["event_id"]) == list(before["event_id"])
+    assert list(after["end"]) == list(before["end"])
+
+
+def test_an_unreadable_feed_does_not_stop_the_others(
+    tmp_path: Path, feed: Path, selat: Selat
+) -> None:
+    home = tmp_path / "home"
+    ran = selat("ingest", tmp_path / "none.nmea", feed, "--home", home)
+    assert ran.code == 6
+    assert "none.nmea" in ran.err
+    assert len(json.loads(selat("store", "feeds", "--json", "--home", home).out)) == 1
+
+
+def test_no_detector_is_an_error(tmp_path: Path, exercise_home: Path, selat: Selat) -> None:
+    config = tmp_path / "config"
+    shutil.copytree(PROJECT / "config", config)
+    (config / "detectors.yaml").write_text("gap: {enabled: false}\n")
+    ran = selat("detect", "--home", exercise_home, "--config", config)
+    assert ran.code == 2
+    assert "enables no detector" in ran.err
+    assert selat("doctor", "--home", exercise_home, "--config", config).code == 1
+
+
+def test_contradicting_times(exercise_home: Path, selat: Selat) -> None:
+    home = ("--home", exercise_home)
+    assert selat("detect", "--date", "2026-01-06", "--since", "2026-01-05", *home).code == 2
+    assert selat("detect", "--since", "2026-01-07", "--until", "2026-01-06", *home).code == 2
+    assert selat("detect", "--date", "yesterday", *home).code == 2
+    assert selat("nightly", "--date", "2026-01-06T00:00", *home).code == 2
 
 
 def test_doctor(tmp_path: Path, selat: Selat) -> None:
