@@ -82,6 +82,8 @@ def nightly(
     installation = load(Path(home), Path(config))
     try:
         return _nightly(installation, feeds, area, mapping, assume_time, date, since, until, quiet)
+    except runs.PartialRunError:
+        raise  # its results are there, and they say what failed
     except Exception as error:
         note_failure(installation, error)
         raise
