@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.ingest.aivdm import NO_TIME, Columns
-from pipelines.ingest.aivdm.memory import POSITION, STATIC, Rows
+from pipelines.ingest.aivdm.memory import POSITION, STATIC, Rows, copied, joined
 from pipelines.ingest.report import MAX_SAMPLES
 
 MAX_WAITING: Final = 50_000
@@ -92,7 +92,7 @@ class Dating:
         undated = sum(int(np.count_nonzero(table["time"] == NO_TIME)) for table in rows)
         if self._before == NO_TIME or not (undated or self._waiting):
             return [Dated.of(rows)]
-        self._waiting.append((rows[0].copy(), rows[1].copy()))
+        self._waiting.append((copied(rows[0]), copied(rows[1])))
         for table, texts in zip(rows, self._texts, strict=True):
             missing = table["offset"][table["time"] == NO_TIME]
             for offset in missing[: MAX_SAMPLES - len(texts)].tolist():
@@ -111,7 +111,7 @@ class Dating:
         starts = [sum(len(part[table]) for part in self._waiting) for table in (0, 1)]
         parts = [*self._waiting, rows]
         dated = Dated.of(
-            (np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]))
+            (joined([p[0] for p in parts], POSITION), joined([p[1] for p in parts], STATIC))
         )
         dated.texts = self._texts[0] | self._texts[1]
         self._waiting, self._texts = [], ({}, {})

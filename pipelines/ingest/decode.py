@@ -52,7 +52,7 @@ class Decoding:
             kind = self._recognise(member, lines)
             if kind is not None:
                 for batch in self._batches(member, lines, kind):
-                    self.report.landed(batch.positions, batch.statics)
+                    self.report.landed(*batch.heard, batch.statics)
                     yield batch
                 self._note_damage(member, lines)
             first = lines.next

@@ -35,12 +35,20 @@ from pipelines.ingest.aivdm import (
     UNFIT,
     Columns,
     Decoder,
-    positions_frame,
+    native_positions,
     statics_frame,
     unfit_positions,
     unfit_statics,
 )
-from pipelines.ingest.aivdm.memory import LATEST_US, MAX_TEXT, POSITION, STATIC, Rows
+from pipelines.ingest.aivdm.memory import (
+    LATEST_US,
+    MAX_TEXT,
+    POSITION,
+    STATIC,
+    Rows,
+    copied,
+    joined,
+)
 from pipelines.ingest.dating import Dated, Dating
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.lines import Lines
@@ -184,7 +192,7 @@ class NmeaReader:
             positions = self._positions.pop(most)
             statics = self._statics.pop(most - len(positions))
             yield Batch(
-                positions_frame(positions, self._source, self._first),
+                native_positions(positions, self._source, self._first),
                 statics_frame(statics, self._source, self._first),
             )
 
@@ -244,7 +252,7 @@ class _Queue:
 
     def add(self, rows: Rows, good: NDArray[np.bool_]) -> None:
         """Keep a copy of the good rows."""
-        kept = rows.copy() if good.all() else rows[good]
+        kept = copied(rows, None if good.all() else good)
         if len(kept):
             self._parts.append(kept)
             self._count += len(kept)
@@ -261,7 +269,7 @@ class _Queue:
             taken.append(part)
             left -= len(part)
         self._count -= most - left
-        return np.concatenate(taken) if taken else np.zeros(0, self._dtype)
+        return joined(taken, self._dtype)
 
 
 class _Recent:

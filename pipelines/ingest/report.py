@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core.frames import from_epoch_us
 
 MAX_SAMPLES: Final = 5
 MAX_TEXT: Final = 200
@@ -148,14 +152,16 @@ class Report:
         if len(self.skipped) < MAX_SKIPPED:
             self.skipped.append({"name": escaped(name), "why": why})
 
-    def landed(self, positions: pd.DataFrame, statics: pd.DataFrame) -> None:
-        """Count a batch that is handed on."""
-        self.positions += len(positions)
+    def landed(
+        self, mmsi: NDArray[np.int64], time_us: NDArray[np.int64], statics: pd.DataFrame
+    ) -> None:
+        """Count a batch that is handed on: MMSI and time of its positions, and static data."""
+        self.positions += len(mmsi)
         self.statics += len(statics)
-        self.mmsis.update(positions["mmsi"].unique().tolist())
-        for frame in (positions, statics):
-            if len(frame):
-                first, last = frame["time"].min(), frame["time"].max()
+        self.mmsis.update(pd.unique(mmsi).tolist())
+        for times in (from_epoch_us(time_us), statics["time"]):
+            if len(times):
+                first, last = times.min(), times.max()
                 self.first_time = min(self.first_time or first, first)
                 self.last_time = max(self.last_time or last, last)
 

@@ -1,15 +1,16 @@
 """Checks that every row passes, whatever feed it comes from."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from detectors.core.frames import POSITIONS, STATICS, conform, epoch_us, from_epoch_us
+from pipelines.ingest.aivdm import native_frame
 from pipelines.ingest.options import EARLIEST, IngestOptions
 from pipelines.ingest.report import MAX_SAMPLES, Report
 
@@ -26,20 +27,42 @@ _MAX_SOG_KN: Final = 102.2
 Text = Callable[[int], bytes | str]
 
 
-@dataclass
 class Batch:
     """Some rows of a feed.
 
     Parameters
     ----------
     positions
-        Frame of `frames.POSITIONS`, in no particular order.
+        Frame of `frames.POSITIONS`, in no particular order; or the same as `aivdm.NATIVE`, of which
+        the frame is only made when it is asked for.
     statics
         Frame of `frames.STATICS`.
+
+    Attributes
+    ----------
+    native
+        The positions as `aivdm.NATIVE`, if that is how they came.
     """
 
-    positions: pd.DataFrame
-    statics: pd.DataFrame
+    def __init__(self, positions: pd.DataFrame | pa.Table, statics: pd.DataFrame) -> None:
+        self.native: pa.Table | None = positions if isinstance(positions, pa.Table) else None
+        self._positions = None if self.native is not None else positions
+        self.statics = statics
+
+    @property
+    def positions(self) -> pd.DataFrame:
+        """The position reports."""
+        if self._positions is None:
+            self._positions = native_frame(self.native)
+        return self._positions
+
+    @property
+    def heard(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """MMSI and time, in epoch microseconds, of each position report."""
+        if self.native is not None:
+            mmsi, time = (self.native[name].combine_chunks() for name in ("mmsi", "time"))
+            return np.asarray(mmsi).astype("int64"), np.asarray(time.cast(pa.int64()))
+        return self.positions["mmsi"].to_numpy("int64"), epoch_us(self.positions["time"])
 
 
 def check_positions(

@@ -24,7 +24,10 @@ _STATIC_KEY: Final = (
 
 
 class Batch(Protocol):
-    """Part of a feed, decoded."""
+    """Part of a feed, decoded.
+
+    It may also have `native`, the same positions as `positions.adopt` takes them.
+    """
 
     @property
     def positions(self) -> pd.DataFrame:
@@ -105,9 +108,15 @@ class FeedParts(NewFiles):
 
     def add(self, batch: Batch) -> None:
         """Take in a batch; writes files when enough is held."""
-        if len(batch.positions):
-            self._held.append(positions.encode(batch.positions, self._feed_key))
-            self._rows += len(batch.positions)
+        # Whole numbers as AIS sends them, if that is what the decoder gives.
+        native = getattr(batch, "native", None)
+        if native is None:
+            rows = positions.encode(batch.positions, self._feed_key)
+        else:
+            rows = positions.adopt(native, self._feed_key)
+        if len(rows):
+            self._held.append(rows)
+            self._rows += len(rows)
         if len(batch.statics):
             frames.validate(batch.statics, frames.STATICS)
             day = frames.epoch_us(batch.statics["time"]) // positions.DAY_US

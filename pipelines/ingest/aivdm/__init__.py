@@ -11,10 +11,12 @@ Modules: `layouts` (where the fields are), `memory` (what rows are made of), the
 
 from pipelines.ingest.aivdm.columns import (
     FIT,
+    NATIVE,
     UNFIT,
     Columns,
     merged,
-    positions_frame,
+    native_frame,
+    native_positions,
     statics_frame,
     to_positions,
     to_statics,
@@ -28,6 +30,7 @@ from pipelines.ingest.aivdm.rereading import Reread, reread
 
 __all__ = [
     "FIT",
+    "NATIVE",
     "NO_STATION",
     "NO_TIME",
     "REASONS",
@@ -38,7 +41,8 @@ __all__ = [
     "Reread",
     "Sample",
     "merged",
-    "positions_frame",
+    "native_frame",
+    "native_positions",
     "read_arrow",
     "reread",
     "statics_frame",

@@ -11,14 +11,13 @@ Three forms, from raw to ready:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from detectors.core import frames
@@ -30,6 +29,24 @@ if TYPE_CHECKING:
     from pipelines.ingest.aivdm.decoder import Decoder
 
 TIME: Final = pa.timestamp("us", "UTC")
+_WORD: Final = pa.dictionary(pa.int32(), pa.string())
+
+NATIVE: Final = pa.schema({
+    "mmsi": pa.int32(), "time": TIME, "lat_x600000": pa.int32(), "lon_x600000": pa.int32(),
+    "sog_kn_x10": pa.uint16(), "cog_deg_x10": pa.uint16(), "heading_deg_x1": pa.uint16(),
+    "nav_status": pa.int16(), "msg_type": pa.int16(), "ais_class": _WORD, "source": _WORD,
+    "source_offset": pa.int64(),
+})  # fmt: skip
+"""`frames.POSITIONS` in the units of AIS: `lat_x600000` is latitude times 600000, and so on.
+
+These are the store's columns too, which therefore takes them as they are.
+"""
+
+# Class by message type: "", "A" or "B". None for message 9, an aircraft's, and for message 27,
+# which class A and class B "SO" send alike (ITU-R M.1371-5, annex 8, message 27).
+_CLASS: Final = np.zeros(64, np.int32)
+_CLASS[[1, 2, 3, 5]] = 1
+_CLASS[[18, 19, 24]] = 2
 
 # Reasons of `pipelines.ingest.report.REASONS` for rows that can't become part of a frame.
 UNFIT: Final = ("", "no time", "mmsi", "time", "no position", "position")
@@ -70,16 +87,14 @@ class Columns:
     def copy(self) -> Columns:
         """The same rows in memory of their own."""
         return Columns(
-            **{name: getattr(self, name).copy() for name in _TABLES}, decoder=self.decoder
+            **{name: m.copied(getattr(self, name)) for name in _TABLES}, decoder=self.decoder
         )
 
     @staticmethod
     def joined(parts: Sequence[Columns], decoder: Decoder) -> Columns:
         """Rows of several `Columns` one behind the other."""
         tables = {
-            name: np.concatenate([getattr(part, name) for part in parts])
-            if parts
-            else np.zeros(0, dtype)
+            name: m.joined([getattr(part, name) for part in parts], dtype)
             for name, dtype in _TABLES.items()
         }
         for table in ("positions", "statics"):
@@ -126,8 +141,10 @@ def validity(missing: NDArray[np.bool_] | None) -> pa.Buffer | None:
     return pa.py_buffer(np.packbits(~missing, bitorder="little"))
 
 
-def texts(rows: m.Rows, name: str, missing: NDArray[np.bool_] | None = None) -> pa.Array:
-    """An Arrow array of strings from a text of each row."""
+def texts(
+    rows: m.Rows, name: str, missing: NDArray[np.bool_] | None = None, *, whole: bool = True
+) -> pa.Array:
+    """An Arrow array of strings from a text of each row, up to its first '@' unless `whole`."""
     rows = np.ascontiguousarray(rows)
     fields = rows.dtype.fields
     assert fields is not None, "rows are structured"  # noqa: S101 (for the type checker)
@@ -136,7 +153,7 @@ def texts(rows: m.Rows, name: str, missing: NDArray[np.bool_] | None = None) -> 
     data = np.empty(int(lengths.sum(dtype=np.int64)) + 8, np.uint8)
     kernel().gather_texts(
         rows.view(np.uint8), len(rows), rows.dtype.itemsize,
-        fields[name][1], fields[f"{name}_length"][1], ends, data,
+        fields[name][1], fields[f"{name}_length"][1], whole, ends, data,
     )  # fmt: skip
     buffers = [validity(missing), pa.py_buffer(ends), pa.py_buffer(data)]
     return pa.Array.from_buffers(pa.string(), len(rows), buffers)
@@ -302,16 +319,17 @@ def place_problem(rows: m.Rows) -> NDArray[np.uint8]:
 
     ITU-R M.1371-5: longitude 181 and latitude 91 degrees are "not available".
     """
-    lon, lat = rows["lon"], rows["lat"]
+    lon, lat = np.ascontiguousarray(rows["lon"]), np.ascontiguousarray(rows["lat"])
     problem = np.zeros(len(rows), np.uint8)
-    problem[beyond(lon, at.LON_LIMIT) | beyond(lat, at.LAT_LIMIT)] = BAD_POSITION
-    problem[(lon == at.LON_UNAVAILABLE) | (lat == at.LAT_UNAVAILABLE)] = NO_POSITION
+    nowhere = np.flatnonzero(beyond(lon, at.LON_LIMIT) | beyond(lat, at.LAT_LIMIT))
+    absent = (lon[nowhere] == at.LON_UNAVAILABLE) | (lat[nowhere] == at.LAT_UNAVAILABLE)
+    problem[nowhere] = np.where(absent, NO_POSITION, BAD_POSITION)
     return problem
 
 
 def unfit_statics(rows: m.Rows, latest_us: int = m.LATEST_US) -> NDArray[np.uint8]:
     """Per row, why it can't become part of a frame (index in `UNFIT`, 0 where it can)."""
-    time, mmsi = rows["time"], rows["mmsi"]
+    time, mmsi = np.ascontiguousarray(rows["time"]), np.ascontiguousarray(rows["mmsi"])
     problem = np.zeros(len(rows), np.uint8)
     problem[(time < m.EARLIEST_US) | (time > latest_us)] = BAD_TIME
     problem[(mmsi < 100_000_000) | (mmsi > 999_999_999)] = BAD_MMSI
@@ -331,34 +349,53 @@ def to_positions(columns: Columns, source: str) -> pd.DataFrame:
     `source_offset` is the byte of the feed at which the report's first piece begins.
     """
     rows = columns.positions
-    return positions_frame(rows[unfit_positions(rows) == FIT], source)
+    return native_frame(native_positions(rows[unfit_positions(rows) == FIT], source))
 
 
-def positions_frame(rows: m.Rows, source: str, offset: int = 0) -> pd.DataFrame:
-    """`frames.POSITIONS` of rows that are fit for it; `offset` is added to the rows' own."""
-    kind = np.ascontiguousarray(rows["msg_type"])
-    lon, lat, sog, cog, heading = (
-        np.ascontiguousarray(rows[name]) for name in ("lon", "lat", "sog", "cog", "heading")
-    )
-    return frames.conform(
-        pd.DataFrame(
-            {
-                "mmsi": rows["mmsi"].astype(np.int64),
-                "time": frames.from_epoch_us(rows["time"]),
-                "lat": lat / 600_000.0,
-                "lon": lon / 600_000.0,
-                "sog_kn": np.where(sog == at.SOG_UNAVAILABLE, np.nan, sog / 10.0),
-                "cog_deg": np.where(cog >= at.COG_UNAVAILABLE, np.nan, cog / 10.0),
-                "heading_deg": np.where(heading >= 360, np.nan, heading),
-                "nav_status": rows["nav_status"].astype(np.int16),
-                "msg_type": kind.astype(np.int16),
-                "ais_class": _classes(kind),
-                "source": _same(source, len(rows)),
-                "source_offset": rows["offset"] + offset,
-            },
-            copy=False,
-        ),
+def native_positions(rows: m.Rows, source: str, offset: int = 0) -> pa.Table:
+    """Position reports that are fit for a frame, as `NATIVE`; `offset` is added to their own."""
+    sog, cog, heading = (np.ascontiguousarray(rows[name]) for name in ("sog", "cog", "heading"))
+    columns = {
+        "mmsi": plain(pa.int32(), rows["mmsi"]),
+        "time": plain(TIME, rows["time"]),
+        "lat_x600000": plain(pa.int32(), rows["lat"]),
+        "lon_x600000": plain(pa.int32(), rows["lon"]),
+        "sog_kn_x10": plain(pa.uint16(), sog, sog == at.SOG_UNAVAILABLE),
+        "cog_deg_x10": plain(pa.uint16(), cog, cog >= at.COG_UNAVAILABLE),
+        "heading_deg_x1": plain(pa.uint16(), heading, heading >= 360),
+        "nav_status": plain(pa.int16(), rows["nav_status"].astype(np.int16)),
+        "msg_type": plain(pa.int16(), rows["msg_type"].astype(np.int16)),
+        "ais_class": pa.DictionaryArray.from_arrays(_CLASS[rows["msg_type"]], ["", "A", "B"]),
+        "source": pa.DictionaryArray.from_arrays(np.zeros(len(rows), np.int32), [source]),
+        "source_offset": plain(pa.int64(), rows["offset"] + offset),
+    }
+    return pa.Table.from_arrays(list(columns.values()), schema=NATIVE)
+
+
+def native_frame(native: pa.Table) -> pd.DataFrame:
+    """`frames.POSITIONS` of `NATIVE`."""
+    values = {name: native[name].combine_chunks() for name in native.column_names}
+
+    def per(name: str, units: float) -> NDArray[np.float64]:
+        # Nulls become NaN.
+        return np.asarray(values[name].cast(pa.float64())) / units
+
+    return _frame(
         frames.POSITIONS,
+        {
+            "mmsi": np.asarray(values["mmsi"]).astype(np.int64),
+            "time": frames.from_epoch_us(np.asarray(values["time"].cast(pa.int64()))),
+            "lat": per("lat_x600000", 600_000.0),
+            "lon": per("lon_x600000", 600_000.0),
+            "sog_kn": per("sog_kn_x10", 10.0),
+            "cog_deg": per("cog_deg_x10", 10.0),
+            "heading_deg": per("heading_deg_x1", 1.0),
+            "nav_status": np.asarray(values["nav_status"]),
+            "msg_type": np.asarray(values["msg_type"]),
+            "ais_class": pd.Series(values["ais_class"].cast(pa.large_string()), dtype="str"),
+            "source": pd.Series(values["source"].cast(pa.large_string()), dtype="str"),
+            "source_offset": np.asarray(values["source_offset"]),
+        },
     )
 
 
@@ -370,33 +407,45 @@ def to_statics(columns: Columns, source: str) -> pd.DataFrame:
 
 def statics_frame(rows: m.Rows, source: str, offset: int = 0) -> pd.DataFrame:
     """`frames.STATICS` of rows that are fit for it; `offset` is added to the rows' own."""
-    has = rows["has"]
-    length = rows["to_bow"].astype(float) + rows["to_stern"]
-    beam = rows["to_port"].astype(float) + rows["to_starboard"]
-    return frames.conform(
-        pd.DataFrame(
-            {
-                "mmsi": rows["mmsi"].astype(np.int64),
-                "time": frames.from_epoch_us(rows["time"]),
-                "imo": rows["imo"].astype(np.int64),
-                "name": _strings(rows, "name"),
-                "callsign": _strings(rows, "callsign"),
-                "ship_type": np.where(
-                    has & m.HAS_SHIP_TYPE, rows["ship_type"].astype(np.int16), -1
-                ),
-                # 0 is "not available" in each of these.
-                "length_m": np.where(length > 0, length, np.nan),
-                "beam_m": np.where(beam > 0, beam, np.nan),
-                "draught_m": np.where(rows["draught"] > 0, rows["draught"] / 10.0, np.nan),
-                "destination": _strings(rows, "destination"),
-                "ais_class": _classes(np.ascontiguousarray(rows["msg_type"])),
-                "source": _same(source, len(rows)),
-                "source_offset": rows["offset"] + offset,
-            },
-            copy=False,
-        ),
+    length = rows["to_bow"].astype(np.float64) + rows["to_stern"]
+    beam = rows["to_port"].astype(np.float64) + rows["to_starboard"]
+    ship_type = rows["ship_type"].astype(np.int16)
+    ship_type[(rows["has"] & m.HAS_SHIP_TYPE) == 0] = -1
+    return _frame(
         frames.STATICS,
+        {
+            "mmsi": rows["mmsi"].astype(np.int64),
+            "time": frames.from_epoch_us(rows["time"]),
+            "imo": rows["imo"].astype(np.int64),
+            "name": _strings(rows, "name"),
+            "callsign": _strings(rows, "callsign"),
+            "ship_type": ship_type,
+            # 0 is "not available" in each of these.
+            "length_m": _known(length, length == 0),
+            "beam_m": _known(beam, beam == 0),
+            "draught_m": _known(rows["draught"] / 10.0, rows["draught"] == 0),
+            "destination": _strings(rows, "destination"),
+            "ais_class": pd.Series(
+                pa.DictionaryArray.from_arrays(_CLASS[rows["msg_type"]], ["", "A", "B"]).cast(
+                    pa.large_string()
+                ),
+                dtype="str",
+            ),
+            "source": _same(source, len(rows)),
+            "source_offset": rows["offset"] + offset,
+        },
     )
+
+
+def _frame(schema: Mapping[str, frames.Column], columns: dict[str, Any]) -> pd.DataFrame:
+    """A frame of columns that are of the right types already; made without copying them."""
+    assert list(columns) == list(schema)  # noqa: S101 (for whoever changes one of them)
+    return pd.DataFrame(columns, copy=False)
+
+
+def _known(values: NDArray[np.float64], missing: NDArray[np.bool_]) -> NDArray[np.float64]:
+    values[missing] = np.nan
+    return values
 
 
 def merged(statics: pd.DataFrame) -> pd.DataFrame:
@@ -416,19 +465,6 @@ def merged(statics: pd.DataFrame) -> pd.DataFrame:
     return frames.conform(newest, frames.STATICS)
 
 
-def _classes(kind: NDArray[np.uint8]) -> pd.Series:
-    """Class A or B by message type.
-
-    None for message 9, an aircraft's, and for message 27, which class A and class B "SO" send alike
-    (ITU-R M.1371-5, annex 8, message 27).
-    """
-    letters = np.full(64, "", dtype="U1")
-    letters[[1, 2, 3, 5]] = "A"
-    letters[[18, 19, 24]] = "B"
-    words = pa.DictionaryArray.from_arrays(kind, pa.array(letters)).cast(pa.large_string())
-    return pd.Series(words, dtype="str")
-
-
 def _same(text: str, count: int) -> pd.Series:
     return pd.Series(pa.repeat(pa.scalar(text, pa.large_string()), count), dtype="str")
 
@@ -440,8 +476,5 @@ def _strings(rows: m.Rows, name: str) -> pd.Series:
     end of the string" (ITU-R M.1371-5, on character strings): what follows one is left over from a
     longer text. The columns keep it.
     """
-    words = texts(rows, name)
-    if pc.any(pc.match_substring(words, "@")).as_py():
-        words = pc.replace_substring_regex(words, "@.*", "")
-        words = pc.utf8_rtrim(words, " ")
+    words = texts(rows, name, whole=False)
     return pd.Series(words.cast(pa.large_string()), dtype="str")

@@ -238,9 +238,10 @@ class Decoder:
 
     def _whole_lines(self, end: int) -> int:
         """Where the last whole line before `end` ends."""
-        return 1 + max(
-            last(self._buffer, LF, end), last(self._buffer, CR, end - self._ends_open(end))
-        )
+        feed = last(self._buffer, LF, end)
+        # Behind it there may be one that ends with a carriage return.
+        rest = self._buffer[feed + 1 : end - self._ends_open(end)]
+        return feed + 1 + (last(rest, CR, len(rest)) + 1)
 
     def _ends_open(self, end: int) -> int:
         """1 if the last byte is a carriage return, whose line feed may come yet; else 0."""
