@@ -50,7 +50,9 @@ def ingest_feed(
         return None
     size = feed.path.stat().st_size
     with report.bar(f"Reading {feed.name}", size) as bar:
-        decoding = ingest.decode(feed, options, progress=lambda done: bar.to(done, size))
+        decoding = ingest.decode(
+            feed, options, progress=lambda done: bar.to(done, size), announce=report.step
+        )
         filled = _LiveReport(decoding)
         store.add_feed(key, sha256=feed.sha256, name=feed.name, batches=decoding, report=filled)
     return filled.now()
@@ -224,7 +226,7 @@ def _read_only(
     _say_skipped(feeds, report)
     for feed in feeds:
         try:
-            decoding = ingest.decode(feed, options)
+            decoding = ingest.decode(feed, options, announce=report.step)
             for _ in decoding:
                 pass
         except (SelatError, OSError) as error:
