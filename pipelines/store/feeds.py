@@ -1,6 +1,6 @@
 """What one feed adds to the store: files of positions, and sums of what they and statics say."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -16,6 +16,9 @@ from pipelines.store.catalogue import TABLES, room, sync
 FLUSH_ROWS: Final = 1_000_000
 """Rows held before they are written; bounds the memory of an ingest (about 250 bytes a row while
 they are sorted). More isn't faster, and compaction joins the files."""
+
+_SUM_ROWS: Final = 100_000
+"""Rows of presence or static data that are held before they are summed."""
 
 _STATIC_KEY: Final = (
     "mmsi", "imo", "name", "callsign", "ship_type", "length_m", "beam_m", "draught_m",
@@ -103,8 +106,8 @@ class FeedParts(NewFiles):
         self._feed_key = feed_key
         self._held: list[pa.Table] = []
         self._rows = 0
-        self._presence: list[pd.DataFrame] = []
-        self._statics: list[pd.DataFrame] = []
+        self._presence = _Sums(_presence_summed)
+        self._statics = _Sums(_statics_summed)
 
     def add(self, batch: Batch) -> None:
         """Take in a batch; writes files when enough is held."""
@@ -120,7 +123,8 @@ class FeedParts(NewFiles):
         if len(batch.statics):
             frames.validate(batch.statics, frames.STATICS)
             day = frames.epoch_us(batch.statics["time"]) // positions.DAY_US
-            self._statics.append(_summed(batch.statics.assign(day=day, **_once(batch.statics))))
+            said = batch.statics.assign(day=day, **_once(batch.statics))
+            self._statics.add(_statics_summed(said))
         if self._rows >= FLUSH_ROWS:
             self.flush()
 
@@ -140,32 +144,57 @@ class FeedParts(NewFiles):
                 stem = f"{self._feed_key}-{len(self._files):04d}"
                 entry = self.write(date_of(day), stem, rows)
                 self.holds(entry, {self._feed_key: entry["rows"]})
-                self._presence.append(_presence(day, rows))
+                self._presence.add(_presence(day, rows))
 
     @property
     def presence(self) -> pd.DataFrame:
         """Per date and vessel: reports, first and last time."""
-        if not self._presence:
-            return frames.empty(TABLES["presence"])
-        sums = pd.concat(self._presence).groupby(["day", "mmsi"], as_index=False).agg(
-            reports=("reports", "sum"), first_time=("first_time", "min"),
-            last_time=("last_time", "max"),
-        )  # fmt: skip
-        return _dated(sums, self._feed_key)
+        sums = self._presence.total()
+        return frames.empty(TABLES["presence"]) if sums is None else _dated(sums, self._feed_key)
 
     @property
     def statics(self) -> pd.DataFrame:
         """Static data, one row per date and content."""
-        if not self._statics:
-            return frames.empty(TABLES["statics"])
-        return _dated(_summed(pd.concat(self._statics)), self._feed_key)
+        sums = self._statics.total()
+        return frames.empty(TABLES["statics"]) if sums is None else _dated(sums, self._feed_key)
+
+
+class _Sums:
+    """Rows that are summed now and then, so that memory is bounded by the sums' size."""
+
+    def __init__(self, summed: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+        self._summed = summed
+        self._parts: list[pd.DataFrame] = []
+        self._rows, self._limit = 0, _SUM_ROWS
+
+    def add(self, rows: pd.DataFrame) -> None:
+        """Take in rows."""
+        self._parts.append(rows)
+        self._rows += len(rows)
+        if self._rows > self._limit:
+            self.total()
+
+    def total(self) -> pd.DataFrame | None:
+        """The sums so far; None if there are no rows."""
+        if len(self._parts) > 1:
+            self._parts = [self._summed(pd.concat(self._parts))]
+            self._rows = len(self._parts[0])
+            self._limit = max(_SUM_ROWS, 2 * self._rows)
+        return self._parts[0] if self._parts else None
+
+
+def _presence_summed(presence: pd.DataFrame) -> pd.DataFrame:
+    return presence.groupby(["day", "mmsi"], as_index=False).agg(
+        reports=("reports", "sum"), first_time=("first_time", "min"),
+        last_time=("last_time", "max"),
+    )  # fmt: skip
 
 
 def _once(statics: pd.DataFrame) -> dict[str, Any]:
     return {"reports": 1, "first_time": statics["time"], "last_time": statics["time"]}
 
 
-def _summed(statics: pd.DataFrame) -> pd.DataFrame:
+def _statics_summed(statics: pd.DataFrame) -> pd.DataFrame:
     """Static data summed per content; no order of `_STATIC_KEY` is needed, so none is made."""
     return statics.groupby(list(_STATIC_KEY), as_index=False, dropna=False, sort=False).agg(
         reports=("reports", "sum"), first_time=("first_time", "min"),

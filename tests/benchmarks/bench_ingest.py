@@ -60,7 +60,7 @@ def main() -> None:
             say(f"{step:<40}{1 / seconds:>14,.0f}{ratios[0]:>10.1f}{ratios[1]:>10.1f}")
         if asked.peak:
             large.unlink()
-            size = write(large, int(asked.peak * 1e9 / 90))
+            size = write(large, int(asked.peak * 1e9 / 76))
             say(f"peak memory of {size:,} sentences ({large.stat().st_size / 1e9:.2f} GB) into the "
                 f"store: {peak_mb(home, large):,.0f} MB")  # fmt: skip
 
