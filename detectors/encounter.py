@@ -22,7 +22,6 @@ Ints = NDArray[np.int64]
 GFW_MIN_DURATION_S: Final = 7200.0
 GFW_MAX_MEDIAN_SPEED_KN: Final = 2.0
 GFW_MIN_ANCHORAGE_DISTANCE_M: Final = 10_000.0
-NOT_ASSESSED: Final = "not assessed: no land or zone layer reaches this place"
 
 
 class Encounter(Detector):
@@ -349,7 +348,7 @@ class Encounter(Detector):
             "gfw_min_anchorage_distance_m": GFW_MIN_ANCHORAGE_DISTANCE_M,
         }
         if not evidence["zones_reached"]:
-            return {"score": 0.0, "explanation": NOT_ASSESSED, "evidence": evidence}
+            return {"score": 0.0, "explanation": surroundings.NOT_ASSESSED, "evidence": evidence}
         score = 0.3 + 0.25 * min(1.0, evidence["duration_s"] / GFW_MIN_DURATION_S)
         score += 0.25 * (1.0 - evidence["median_distance_m"] / self.max_distance_m)
         score *= 0.6 if speed_kn >= GFW_MAX_MEDIAN_SPEED_KN else 1.0

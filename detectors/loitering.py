@@ -15,7 +15,6 @@ from detectors.core.frames import NAV_STATUS_UNDEFINED, epoch_us, from_epoch_us
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-NOT_ASSESSED: Final = "not assessed: no land or zone layer reaches this place"
 LONG_S: Final = 28_800.0
 """8 h, the loitering of Miller et al. (2018): from here on duration adds nothing to the score."""
 
@@ -246,7 +245,7 @@ class Loitering(Detector):
     @staticmethod
     def _judged(evidence: dict[str, Any]) -> dict[str, Any]:
         if not evidence["zones_reached"]:
-            return {"score": 0.0, "explanation": NOT_ASSESSED, "evidence": evidence}
+            return {"score": 0.0, "explanation": surroundings.NOT_ASSESSED, "evidence": evidence}
         score = 0.2 + 0.25 * min(1.0, evidence["duration_s"] / LONG_S)
         score *= 0.5 if evidence["in_sts_area"] else 1.0
         score *= 0.2 if evidence["near_land"] else 1.0

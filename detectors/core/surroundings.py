@@ -1,6 +1,7 @@
 """What lies around a place: how far it is to the nearest zone of some classes."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import shapely
@@ -10,6 +11,9 @@ from detectors.core import geodesy
 from detectors.core.zones import Zones
 
 Floats = NDArray[np.float64]
+
+NOT_ASSESSED: Final = "not assessed: no land or zone layer reaches this place"
+"""Explanation of an event that rests on layers which don't reach its place."""
 
 
 def nearest_zone_m(zones: Zones, lat: Floats, lon: Floats, classes: Sequence[str]) -> Floats:

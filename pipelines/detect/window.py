@@ -127,13 +127,9 @@ def vessels_of(store: Queries, positions: pd.DataFrame, end: pd.Timestamp) -> pd
     nothing = {
         "imo": 0, "name": "", "callsign": "", "ship_type": -1, "destination": "", "ais_class": "",
     }  # fmt: skip
-    return with_flag_state(vessels.fillna(nothing))
-
-
-def with_flag_state(vessels: pd.DataFrame) -> pd.DataFrame:
-    """`frames.VESSELS`: vessels with the state that each MMSI's MID belongs to."""
-    flagged = vessels.assign(flag_state=flag_states(vessels["mmsi"].to_numpy()))
-    return frames.conform(flagged, frames.VESSELS)
+    vessels = vessels.fillna(nothing)
+    vessels["flag_state"] = flag_states(vessels["mmsi"].to_numpy())
+    return frames.conform(vessels, frames.VESSELS)
 
 
 def _cut_short(

@@ -228,11 +228,6 @@ class Queries:
         end = self.sql('SELECT max("end") AS "end" FROM runs')["end"].iloc[0]
         return None if pd.isna(end) else end
 
-    def run(self, run_id: str) -> dict[str, Any] | None:
-        """A finished run by its id, None where there is none."""
-        runs = self.sql("SELECT * FROM runs WHERE run_id = $run_id", {"run_id": run_id})
-        return None if runs.empty else dict(runs.iloc[0])
-
     def flags(self, run_id: str) -> pd.DataFrame:
         """`products.FLAGGED` of a run."""
         return self._ask("run_flags", run_id=run_id)
