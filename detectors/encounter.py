@@ -12,9 +12,11 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from detectors.core import events, geodesy, runs, surroundings
+from detectors.core import events, geodesy, runs, surroundings, telling
 from detectors.core.detector import Context, Detector
+from detectors.core.explain import HYPOTHESES, Hypothesis
 from detectors.core.frames import NAV_STATUS_UNDEFINED, epoch_us, from_epoch_us
+from detectors.core.telling import Told, Words
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -80,6 +82,7 @@ class Encounter(Detector):
         "Miller, Roan, Hochberg, Amos & Kroodsma (2018), Identifying Global Patterns of "
         "Transshipment Behavior, Frontiers in Marine Science 5:240, doi:10.3389/fmars.2018.00240"
     )
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES["encounter"]
 
     max_distance_m: PositiveFloat = 500.0
     max_speed_kn: PositiveFloat = 2.5
@@ -169,6 +172,19 @@ class Encounter(Detector):
             for i in range(len(wanted))
         ]
         return events.build(rows)
+
+    @classmethod
+    def tell(cls, event: Told, words: Words, mmsi: int) -> str:
+        """How long they lay, drifted or moved together, how close, and where."""
+        distance = event.evidence["median_distance_m"]
+        speed = max(event.evidence["median_speed_kn"], event.evidence["other_median_speed_kn"])
+        how = "Stopped" if speed < 1 else "Drifted" if speed < 2 else f"Moved at {speed:.1f} kn"
+        beside = f"{words.distance(distance)} {'alongside' if distance < 150 else 'off'}"
+        return (
+            f"{how} {words.duration(event.start, event.end)} with "
+            f"{words.name(event.partner_of(mmsi))} {beside}, "
+            f"{words.place(event.lat, event.lon)}{telling.surroundings(event.evidence)}"
+        )
 
     def _together(self, grid: runs.Grid, context: Context) -> tuple[Ints, Ints, Floats]:
         """Grid rows of both vessels and their distance at each tick together.

@@ -11,7 +11,9 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from detectors.core import coverage, events, geodesy, runs
 from detectors.core.detector import Context, Detector
+from detectors.core.explain import HYPOTHESES, Hypothesis
 from detectors.core.frames import epoch_us, from_epoch_us
+from detectors.core.telling import Told, Words
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -112,6 +114,7 @@ class Gap(Detector):
         "of unseen fishing vessels, Science Advances 8, eabq2109, doi:10.1126/sciadv.abq2109; "
         "reporting intervals: ITU-R M.1371-5, annex 1, tables 1 and 2"
     )
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES["gap"]
 
     min_duration_a_s: PositiveInt = Field(default=3600, ge=2 * coverage.SLOT_S)
     min_duration_b_s: PositiveInt = Field(default=7200, ge=2 * coverage.SLOT_S)
@@ -155,6 +158,20 @@ class Gap(Detector):
                 return events.empty()
             silences = narrow(silences, reports, context)
         return events.build(self._events(silences, reports))
+
+    @classmethod
+    def tell(cls, event: Told, words: Words, mmsi: int) -> str:
+        """How long it was silent, from where, who was heard meanwhile, and where it came back."""
+        still = "Silent for" if event.end is None else "Sent nothing for"
+        duration, place = words.duration(event.start, event.end), words.place(event.lat, event.lon)
+        sentence = f"{still} {duration}, last heard {place}"
+        heard = event.evidence.get("n_neighbours")
+        if heard:
+            sentence += f", where {heard} other vessels were heard meanwhile"
+        moved = event.evidence.get("distance_m")
+        if moved and event.end is not None:
+            sentence += f"; heard again {moved / geodesy.METRES_PER_NM:.0f} nm away"
+        return sentence + (", and silent still" if event.end is None else "")
 
     def _silences(self, reports: "_Reports", context: Context) -> "_Silences":
         """Silences of ships that are long enough, touch the window and are of the whole MMSI."""

@@ -12,7 +12,9 @@ from pydantic import Field, PositiveInt
 
 from detectors.core import events, geodesy, runs
 from detectors.core.detector import Context, Detector
+from detectors.core.explain import HYPOTHESES, Hypothesis
 from detectors.core.frames import epoch_us, from_epoch_us
+from detectors.core.telling import Told, Words
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -74,6 +76,7 @@ class Geofence(Detector):
         "different thresholds; globalfishingwatch.org/faqs, carrier vessel portal); crossings by "
         "linear interpolation between reports"
     )
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES["geofence"]
 
     crossing_scores: Mapping[str, float] = Field(default=CROSSING_SCORES)
     dwell_scores: Mapping[str, float] = Field(default=DWELL_SCORES)
@@ -145,6 +148,15 @@ class Geofence(Detector):
             zone, stay_s, positions, frame,
         )  # fmt: skip
         return events.build(found)
+
+    @classmethod
+    def tell(cls, event: Told, words: Words, mmsi: int) -> str:
+        """Which zone it entered, left or stayed in."""
+        zone = event.evidence["zone_name"]
+        if event.subkind == "dwell":
+            return f"Stayed {words.duration(event.start, event.end)} in {zone}"
+        verb = {"enter": "Entered", "exit": "Left"}.get(event.subkind, event.subkind)
+        return f"{verb} {zone}, {words.place(event.lat, event.lon)}"
 
     def _visits(self, track: Ints, time_us: Ints, point: Ints, row: Ints) -> tuple[Ints, Ints]:
         """First and last row of each visit in the memberships sorted by (zone, report)."""

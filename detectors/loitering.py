@@ -8,9 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import PositiveFloat, PositiveInt
 
-from detectors.core import events, geodesy, runs, surroundings
+from detectors.core import events, geodesy, runs, surroundings, telling
 from detectors.core.detector import Context, Detector
+from detectors.core.explain import HYPOTHESES, Hypothesis
 from detectors.core.frames import NAV_STATUS_UNDEFINED, epoch_us, from_epoch_us
+from detectors.core.telling import Told, Words
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -74,6 +76,7 @@ class Loitering(Detector):
         "Miller, Roan, Hochberg, Amos & Kroodsma (2018), Identifying Global Patterns of "
         "Transshipment Behavior, Frontiers in Marine Science 5:240, doi:10.3389/fmars.2018.00240"
     )
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES["loitering"]
 
     max_speed_kn: PositiveFloat = 2.0
     min_duration_s: PositiveInt = 7200
@@ -139,6 +142,16 @@ class Loitering(Detector):
             for i in range(len(tracks))
         ]
         return events.build(rows)
+
+    @classmethod
+    def tell(cls, event: Told, words: Words, mmsi: int) -> str:
+        """How long it drifted, how fast, and where."""
+        speed = event.evidence.get("median_speed_kn")
+        at = "" if speed is None else f" at {speed:.1f} kn"
+        return (
+            f"Drifted {words.duration(event.start, event.end)}{at}, "
+            f"{words.place(event.lat, event.lon)}{telling.surroundings(event.evidence)}"
+        )
 
     def _spells(self, grid: runs.Grid, rows: Ints) -> tuple[Ints, Ints]:
         return runs.spells(

@@ -3,13 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from detectors.core import events, frames, tracks
 from detectors.core.coverage import Coverage
+from detectors.core.telling import Told, Words
 from detectors.core.zones import Zones
+
+if TYPE_CHECKING:
+    from detectors.core.explain import Hypothesis
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,17 @@ class Context:
         Where and when the feed heard vessels, by UTC day and cell.
     models
         Fitted models by name, each a dated snapshot.
+    noise
+        `tracks.NOISE`: reports of the same vessels and span that belong to no track.
+    statements
+        `frames.STATEMENTS`: what vessels said of themselves on the dates from the first position
+        on, as far as known at `end`.
+    sightings
+        `frames.SIGHTINGS` up to `end`, from the first position on.
+    earlier
+        `events.EVENTS`, explained, of each detector named in `Detector.after` that succeeded,
+        by name: those that touch the window extended back by the asking detector's `lookback` and
+        `settle`.
     """
 
     start: pd.Timestamp
@@ -36,6 +52,14 @@ class Context:
     vessels: pd.DataFrame
     coverage: Coverage
     models: Mapping[str, Any] = field(default_factory=dict)
+    noise: pd.DataFrame = field(default_factory=lambda: frames.empty(tracks.NOISE))
+    statements: pd.DataFrame = field(default_factory=lambda: frames.empty(frames.STATEMENTS))
+    sightings: pd.DataFrame = field(default_factory=lambda: frames.empty(frames.SIGHTINGS))
+    earlier: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    def events_of(self, name: str) -> pd.DataFrame:
+        """Events of an earlier detector; none where it is disabled or failed."""
+        return self.earlier[name] if name in self.earlier else events.empty()
 
 
 class Detector(BaseModel):
@@ -49,7 +73,10 @@ class Detector(BaseModel):
     - ``lookback``: the history before an event's start that it needs to judge the event; also at
       least as long as its shortest event, so that an event reaching into the window from before
       is seen in part and can be followed back to its start.
-    - ``source``: citation of the rule.
+    - ``source``: citation of the rule;
+    - ``after``: detectors whose events it reads, as `Context.earlier`;
+    - ``needs_zones``: whether its events mean nothing where no land or zone layer reaches;
+    - ``hypotheses``: the innocent reasons that its events are held against, see `explain`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,6 +85,9 @@ class Detector(BaseModel):
     version: ClassVar[str]
     requires: ClassVar[tuple[str, ...]]
     source: ClassVar[str]
+    after: ClassVar[tuple[str, ...]] = ()
+    needs_zones: ClassVar[bool] = True
+    hypotheses: ClassVar[tuple["Hypothesis", ...]] = ()
 
     @property
     def lookback(self) -> timedelta:
@@ -90,3 +120,13 @@ class Detector(BaseModel):
             only. An event that still goes on at `context.end` has no `end`.
         """
         raise NotImplementedError
+
+    @classmethod
+    def tell(cls, event: Told, words: Words, mmsi: int) -> str:
+        """What happened, from the side of one of its vessels, in a sentence for a sailor.
+
+        No time: whoever shows it adds it.
+        """
+        what = " ".join(part for part in (event.kind, event.subkind) if part).replace("_", " ")
+        place, duration = words.place(event.lat, event.lon), words.duration(event.start, event.end)
+        return f"{what.capitalize()} for {duration}, {place}"

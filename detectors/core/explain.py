@@ -1,6 +1,6 @@
 """Explanations: the best innocent reason for each event, and what would overturn it.
 
-Each row of `HYPOTHESES` is one reason a sailor would offer. Its test reads what was measured and
+Each `Hypothesis` is one reason a sailor would offer. Its test reads what was measured and
 answers with a sentence that holds the numbers, or with nothing. The reason with the largest weight
 wins and lowers the event's score by that share. Reasons that rest on ship types can't be tested
 for a vessel that sent no static data: they are named as untested, and count neither for nor
@@ -11,7 +11,7 @@ are those of table 45. Weights are judgements, ordered by how rarely the reason 
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -110,8 +110,6 @@ class Hypothesis:
     ----------
     name
         What it is called, in words.
-    kind
-        The kind of event it explains.
     weight
         The share of the score it takes away, 0 to 1.
     test
@@ -123,7 +121,6 @@ class Hypothesis:
     """
 
     name: str
-    kind: str
     weight: float
     test: Test
     overturned_by: str
@@ -383,149 +380,155 @@ def called_at_a_port(facts: Facts) -> str | None:
     return None
 
 
-HYPOTHESES: Final[tuple[Hypothesis, ...]] = (
-    # encounter
+HYPOTHESES: Final[Mapping[str, tuple[Hypothesis, ...]]] = {
+    "encounter": (
     Hypothesis(
-        "pilot transfer", "encounter", 0.9, pilot_transfer,
+        "pilot transfer", 0.9, pilot_transfer,
         "they stay together for over an hour, or meet far from a pilot boarding ground",
         needs_types=True,
     ),
     Hypothesis(
-        "anchored neighbours", "encounter", 0.85, anchored_neighbours,
+        "anchored neighbours", 0.85, anchored_neighbours,
         "they come alongside, or a boat goes between them",
     ),
     Hypothesis(
-        "tug and tow", "encounter", 0.85, tug_and_tow,
+        "tug and tow", 0.85, tug_and_tow,
         "they stop together, or part without reaching a port",
         needs_types=True,
     ),
     Hypothesis(
-        "pair trawling", "encounter", 0.8, pair_trawling,
+        "pair trawling", 0.8, pair_trawling,
         "they stop together, come alongside, or one lands no catch",
         needs_types=True,
     ),
     Hypothesis(
-        "official craft", "encounter", 0.8, official_craft,
+        "official craft", 0.8, official_craft,
         "the authority it claims to belong to does not know the vessel",
         needs_types=True,
     ),
     Hypothesis(
-        "bunkering", "encounter", 0.7, bunkering,
+        "bunkering", 0.7, bunkering,
         "no bunker delivery is known to the port for these vessels and this time",
         needs_types=True,
     ),
     Hypothesis(
-        "harbour craft at work", "encounter", 0.7, harbour_craft,
+        "harbour craft at work", 0.7, harbour_craft,
         "the harbour craft's agent or pilot station knows of no such job",
         needs_types=True,
     ),
     Hypothesis(
-        "sailing in company", "encounter", 0.6, sailing_in_company,
+        "sailing in company", 0.6, sailing_in_company,
         "they come closer than 100 m, stop, or meet again",
     ),
     Hypothesis(
-        "designated transfer area", "encounter", 0.6, transfer_area,
+        "designated transfer area", 0.6, transfer_area,
         "the transfer was not notified to the authority of that area",
     ),
     Hypothesis(
-        "at a berth", "encounter", 0.5, at_a_berth,
+        "at a berth", 0.5, at_a_berth,
         "a chart or an image shows open water there",
     ),
-    # loitering
+    ),
+    "loitering": (
     Hypothesis(
-        "pilot vessel on station", "loitering", 0.9, pilot_station,
+        "pilot vessel on station", 0.9, pilot_station,
         "no pilot boarding ground is near, or the pilot station does not know the vessel",
         needs_types=True,
     ),
     Hypothesis(
-        "official craft", "loitering", 0.8, official_craft,
+        "official craft", 0.8, official_craft,
         "the authority it claims to belong to does not know the vessel",
         needs_types=True,
     ),
     Hypothesis(
-        "work at sea", "loitering", 0.7, at_work,
+        "work at sea", 0.7, at_work,
         "no notice to mariners announces the work",
     ),
     Hypothesis(
-        "moored", "loitering", 0.7, moored,
+        "moored", 0.7, moored,
         "a chart or an image shows open water there",
     ),
     Hypothesis(
-        "waiting at anchor", "loitering", 0.65, at_anchor,
+        "waiting at anchor", 0.65, at_anchor,
         "the water is too deep to anchor, or a boat is seen alongside",
     ),
     Hypothesis(
-        "fishing", "loitering", 0.6, fishing,
+        "fishing", 0.6, fishing,
         "it meets another vessel, or lands no catch",
     ),
     Hypothesis(
-        "tug standing by", "loitering", 0.6, tug_standing_by,
+        "tug standing by", 0.6, tug_standing_by,
         "no ship or barge it could be waiting for came by",
         needs_types=True,
     ),
     Hypothesis(
-        "at a berth", "loitering", 0.6, at_a_berth,
+        "at a berth", 0.6, at_a_berth,
         "a chart or an image shows open water there",
     ),
     Hypothesis(
-        "not under command", "loitering", 0.5, not_under_command,
+        "not under command", 0.5, not_under_command,
         "it reported no breakdown to the traffic service, or manoeuvred meanwhile",
     ),
     Hypothesis(
-        "waiting off a port", "loitering", 0.5, waiting_off_port,
+        "waiting off a port", 0.5, waiting_off_port,
         "it leaves again without calling there",
     ),
     Hypothesis(
-        "designated transfer area", "loitering", 0.4, transfer_area,
+        "designated transfer area", 0.4, transfer_area,
         "no transfer was notified to the authority of that area",
     ),
     Hypothesis(
-        "pleasure craft", "loitering", 0.4, pleasure_craft,
+        "pleasure craft", 0.4, pleasure_craft,
         "it meets a merchant vessel",
         needs_types=True,
     ),
-    # gap
+    ),
+    "gap": (
     Hypothesis(
-        "feed outage", "gap", 0.6, feed_outage,
+        "feed outage", 0.6, feed_outage,
         "another feed heard vessels there all the while",
     ),
     Hypothesis(
-        "sailing out of range", "gap", 0.5, sailed_out_of_range,
+        "sailing out of range", 0.5, sailed_out_of_range,
         "it is heard again where it was lost, or another feed covers the way it went",
     ),
     Hypothesis(
-        "weak transmitter", "gap", 0.4, weak_transmitter,
+        "weak transmitter", 0.4, weak_transmitter,
         "vessels of class B were heard steadily at the same place and time",
     ),
     Hypothesis(
-        "call at a port", "gap", 0.4, called_at_a_port,
+        "call at a port", 0.4, called_at_a_port,
         "the port knows of no call in that time",
     ),
     Hypothesis(
-        "thin reception", "gap", 0.3, thin_reception,
+        "thin reception", 0.3, thin_reception,
         "it was heard without a break there on other days",
     ),
-    # geofence
+    ),
+    "geofence": (
     Hypothesis(
-        "ferry routine", "geofence", 0.8, ferry_routine,
+        "ferry routine", 0.8, ferry_routine,
         "no timetable or earlier voyage has it here at this hour",
         needs_types=True,
     ),
     Hypothesis(
-        "service routine", "geofence", 0.8, service_routine,
+        "service routine", 0.8, service_routine,
         "its station or agent knows of no job here",
         needs_types=True,
     ),
     Hypothesis(
-        "fishing harbour", "geofence", 0.4, fishing_harbour,
+        "fishing harbour", 0.4, fishing_harbour,
         "it meets another vessel on the way, or lands no catch",
         needs_types=True,
     ),
-)  # fmt: skip
-"""All reasons, of each kind the heaviest first."""
+    ),
+}  # fmt: skip
+"""The reasons for each kind, the heaviest first."""
 
 
-def explain(events: pd.DataFrame, context: Context) -> pd.DataFrame:
+def explain(
+    events: pd.DataFrame, context: Context, hypotheses: Sequence[Hypothesis]
+) -> pd.DataFrame:
     """Give each event its best innocent reason.
 
     Parameters
@@ -534,6 +537,8 @@ def explain(events: pd.DataFrame, context: Context) -> pd.DataFrame:
         `events.EVENTS`, as the detectors made them.
     context
         Only `vessels` is read.
+    hypotheses
+        What is tried, usually those of the detector that found the events.
 
     Returns
     -------
@@ -572,13 +577,13 @@ def explain(events: pd.DataFrame, context: Context) -> pd.DataFrame:
             tuple(lengths.get(m, float("nan")) for m in vessels),
         )
         base_score = float(evidence.get("base_score", row["score"]))
-        best, sentence = best_of(facts)
+        best, sentence = best_of(facts, hypotheses)
         weight = best.weight if best else 0.0
         evidence |= {
             "base_score": base_score,
             "explanation_weight": weight,
             "explanation_overturned_by": best.overturned_by if best else "",
-            "untested_explanations": "; ".join(untested(facts)),
+            "untested_explanations": "; ".join(untested(facts, hypotheses)),
         }
         scores.append(base_score * (1.0 - weight))
         texts.append(f"{best.name}: {sentence}" if best else "")
@@ -589,11 +594,11 @@ def explain(events: pd.DataFrame, context: Context) -> pd.DataFrame:
     return explained
 
 
-def best_of(facts: Facts) -> tuple[Hypothesis | None, str]:
+def best_of(facts: Facts, hypotheses: Sequence[Hypothesis]) -> tuple[Hypothesis | None, str]:
     """The heaviest reason that fits, with its sentence; of equal ones the first listed."""
     best, sentence = None, ""
-    for hypothesis in HYPOTHESES:
-        if hypothesis.kind != facts.kind or (best and hypothesis.weight <= best.weight):
+    for hypothesis in hypotheses:
+        if best and hypothesis.weight <= best.weight:
             continue
         answer = hypothesis.test(facts)
         if answer is not None:
@@ -601,11 +606,11 @@ def best_of(facts: Facts) -> tuple[Hypothesis | None, str]:
     return best, sentence
 
 
-def untested(facts: Facts) -> list[str]:
+def untested(facts: Facts, hypotheses: Sequence[Hypothesis]) -> list[str]:
     """Reasons that couldn't be tested because a vessel sent no static data."""
     if facts.types_known():
         return []
-    return [h.name for h in HYPOTHESES if h.kind == facts.kind and h.needs_types]
+    return [h.name for h in hypotheses if h.needs_types]
 
 
 def _known(events: pd.DataFrame, context: Context) -> tuple[dict[int, int], dict[int, float]]:

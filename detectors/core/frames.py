@@ -73,6 +73,39 @@ STATICS: Final[Mapping[str, Column]] = {
 }
 """Static data as ingested: one row per received report; empty text where a part did not say."""
 
+STATEMENTS: Final[Mapping[str, Column]] = {
+    "mmsi": STATICS["mmsi"],
+    "first_time": Column(TIME, "UTC", "when it was first said on its UTC date"),
+    "last_time": Column(TIME, "UTC", "when it was last said on its UTC date, as far as is known"),
+    "imo": STATICS["imo"],
+    "name": STATICS["name"],
+    "callsign": STATICS["callsign"],
+    "ship_type": STATICS["ship_type"],
+    "length_m": STATICS["length_m"],
+    "beam_m": STATICS["beam_m"],
+    "draught_m": STATICS["draught_m"],
+    "destination": STATICS["destination"],
+    "ais_class": STATICS["ais_class"],
+    "reports": Column("int64", "", "static reports that said so, copies in several feeds included"),
+    "source": Column("str", "", "the feed that said it first, as in POSITIONS"),
+    "source_offset": Column("int64", "", "where its first report is in that feed"),
+}
+"""What vessels said of themselves: one row per vessel, UTC date and content. Class B sends its
+static data in two parts (24 A and B), so a row may leave fields unsaid."""
+
+SIGHTINGS: Final[Mapping[str, Column]] = {
+    "sighting_id": Column("str", "", "unique name of the sighting"),
+    "time": Column(TIME, "UTC", "when something was seen"),
+    "lat": Column("float64", "deg", "WGS84 latitude, never null"),
+    "lon": Column("float64", "deg", "WGS84 longitude in [-180, 180], never null"),
+    "uncertainty_m": Column("float64", "m", "standard deviation of the position, never null"),
+    "source": Column("str", "", "who or what saw it"),
+    "length_m": Column("float64", "m", "length of what was seen, NaN where not estimated"),
+    "confidence": Column("float64", "", "0-1, that something was there at all"),
+    "note": Column("str", "", "free text of whoever saw it"),
+}
+"""What others saw: radar, satellite and aerial detections, patrol and public reports."""
+
 VESSELS: Final[Mapping[str, Column]] = {
     "mmsi": Column("int64", "", "Maritime Mobile Service Identity; unique in this frame"),
     "imo": STATICS["imo"],

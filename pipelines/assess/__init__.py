@@ -6,7 +6,8 @@ import pandas as pd
 
 from detectors.core import frames
 from detectors.core.places import Gazetteer
-from pipelines.assess.reasons import Teller, told
+from detectors.core.telling import told
+from pipelines.assess.reasons import Teller
 from pipelines.detect.window import Detection
 from pipelines.products import FLAGGED
 from pipelines.reference import ship_type_words

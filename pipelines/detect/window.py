@@ -1,14 +1,14 @@
 """Detectors over a window, each vessel's story followed back to where it began."""
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
-from detectors.core import events, explain, frames
+from detectors.core import events, frames, run
 from detectors.core.detector import Context, Detector
 from detectors.core.zones import Zones
 from pipelines.reference import flag_states
@@ -51,6 +51,7 @@ def detect(
     end: pd.Timestamp,
     zones: Zones,
     reach_back: timedelta,
+    models: Mapping[str, Any] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Detection:
     """Run detectors over [start, end] with enough history that the cut doesn't show.
@@ -64,19 +65,25 @@ def detect(
     A detector that raises is named in `failures`; the others finish.
     """
     say = progress or (lambda _: None)
-    lookback = max((d.lookback + d.settle for d in detectors), default=timedelta(0))
+    lookback = max((run.history(d, detectors) + d.settle for d in detectors), default=timedelta(0))
     mmsis = store.heard(start - reach_back, end)
     known = events_to_compare(store, detectors, start, end)
     mmsis = pd.concat([mmsis, known["mmsi"], known["other_mmsi"]]).drop_duplicates()
     reach = pd.DataFrame({"mmsi": mmsis.astype("int64"), "reach_time": start - lookback})
     failures: dict[str, str] = {}
     tracebacks: dict[str, str] = {}
+
+    def failed(name: str, error: Exception) -> None:
+        failures[name] = f"{type(error).__name__}: {error}"
+        tracebacks[name] = "".join(traceback.format_exception(error))
+
     passes = 0
     while True:
         passes += 1
         need = store.need(reach[reach["mmsi"] > 0])
         say(f"pass {passes}: loading {len(need):,} vessels")
-        positions = store.tracked(need, end)
+        segmented = store.segmented(need, end)
+        positions = segmented.tracked
         first = need["from_time"].min() if len(need) else start
         context = Context(
             start=start,
@@ -84,23 +91,22 @@ def detect(
             zones=zones,
             vessels=vessels_of(store, positions, end),
             coverage=store.coverage(min(first, start) - COVERAGE_BEFORE, end),
+            models=models or {},
+            noise=segmented.noise,
+            statements=store.statements(need, end),
         )
-        found: dict[str, pd.DataFrame] = {}
-        for detector in detectors:
-            if detector.name in failures:
-                continue
-            say(f"pass {passes}: {detector.name}")
-            try:
-                raised = detector.detect(positions, context)
-                found[detector.name] = explain.explain(raised, context)
-            except Exception as error:  # one failing detector mustn't stop the others
-                failures[detector.name] = f"{type(error).__name__}: {error}"
-                tracebacks[detector.name] = traceback.format_exc()
+        found = run.run(
+            [d for d in detectors if d.name not in failures],
+            positions,
+            context,
+            before_each=lambda name: say(f"pass {passes}: {name}"),  # noqa: B023
+            failed=failed,
+        )
         further = _cut_short(found, detectors, need)
         if further.empty:
             break
         reach = _extended(reach, further, start)
-    whole = events.concat(list(found.values()))
+    whole = events.concat([one.events for one in found.values()])
     return Detection(whole, failures, positions, context, passes, tracebacks)
 
 
@@ -133,14 +139,17 @@ def vessels_of(store: Queries, positions: pd.DataFrame, end: pd.Timestamp) -> pd
 
 
 def _cut_short(
-    found: dict[str, pd.DataFrame], detectors: Sequence[Detector], need: pd.DataFrame
+    found: Mapping[str, run.Found], detectors: Sequence[Detector], need: pd.DataFrame
 ) -> pd.DataFrame:
-    """Vessels (mmsi, reach_time) whose events want history that wasn't loaded but exists."""
+    """Vessels (mmsi, reach_time) whose events want history that wasn't loaded but exists.
+
+    Events before the window count where another detector reads them.
+    """
     parts = [pd.DataFrame({"mmsi": pd.Series(dtype="int64"), "reach_time": need["from_time"][:0]})]
     for detector in detectors:
-        raised = found.get(detector.name)
-        if raised is None:
+        if detector.name not in found:
             continue
+        raised = found[detector.name].before
         wanted = raised["start"] - detector.lookback
         for side in ("mmsi", "other_mmsi"):
             parts.append(pd.DataFrame({"mmsi": raised[side], "reach_time": wanted}))

@@ -10,6 +10,7 @@ import pandas as pd
 
 from detectors.core import frames, tracks
 from detectors.core.coverage import CELLS, FEED, Coverage
+from detectors.core.tracks import Segmented
 from pipelines.store.catalogue import TABLES, StoreError
 from pipelines.store.sql import statement
 from pipelines.store.vessels import Identity, history, identity
@@ -247,7 +248,17 @@ class Queries:
 
     def tracked(self, need: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
         """`frames.TRACKED` of the vessels in `need`, each from its from_time, up to `end`."""
-        return tracks.segment(self.positions(need, end), self.state_before(need)).tracked
+        return self.segmented(need, end).tracked
+
+    def segmented(self, need: pd.DataFrame, end: pd.Timestamp) -> Segmented:
+        """The same with the reports that belong to no track."""
+        return tracks.segment(self.positions(need, end), self.state_before(need))
+
+    def statements(self, need: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
+        """`frames.STATEMENTS` of the vessels in `need`, each from its from_time, up to `end`."""
+        with self._registered("need", need):
+            said = self._ask("statements_between", end=end)
+        return frames.conform(said, frames.STATEMENTS)
 
     def _read(self, name: str, paths: list[str], **parameters: Any) -> pd.DataFrame:
         if not paths:

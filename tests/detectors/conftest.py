@@ -2,8 +2,9 @@
 run as the caller of a detector makes them."""
 
 import io
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -13,11 +14,14 @@ import pandas as pd
 import pytest
 import shapely
 
-from detectors.core import coverage, events, geodesy
+import detectors
+from detectors.core import coverage, events, explain, geodesy, run
 from detectors.core.coverage import Coverage
 from detectors.core.detector import Context, Detector
 from detectors.core.frames import (
     NAV_STATUS_UNDEFINED,
+    SIGHTINGS,
+    STATEMENTS,
     TIME,
     TRACKED,
     VESSELS,
@@ -179,7 +183,7 @@ class Scene:
     @staticmethod
     def _detect(detector: Detector, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         heard = positions[positions["time"] <= context.end]
-        reach = dict.fromkeys(heard["mmsi"].unique(), context.start - detector.lookback)
+        reach = dict.fromkeys(heard["mmsi"].unique(), context.start - history_of(detector))
         while True:
             parts = [empty(TRACKED)]
             older: set[int] = set()
@@ -191,7 +195,7 @@ class Scene:
                 if len(part) < len(own):
                     older.add(mmsi)
             loaded = pd.concat(parts).sort_values(["track_id", "time"], ignore_index=True)
-            found = detector.detect(conform(loaded, TRACKED), context)
+            found = detected(detector, conform(loaded, TRACKED), context)
             further = False
             for row in found.to_dict("records"):
                 for mmsi in (row["mmsi"], row["other_mmsi"]):
@@ -294,14 +298,68 @@ def make_vessels(mmsis: Sequence[int], said: Sequence[dict[str, Any]] = ()) -> p
     return Scene.vessels(*({"mmsi": int(m), **known.get(int(m), {})} for m in sorted(set(mmsis))))
 
 
+def with_sources(detector: Detector) -> list[Detector]:
+    """A detector and those whose events it reads, with their own defaults, in turn."""
+    sources = [with_sources(detectors.find(name)()) for name in detector.after]
+    by_name = {d.name: d for part in sources for d in part}
+    return [*by_name.values(), detector]
+
+
+def history_of(detector: Detector) -> timedelta:
+    """What is loaded before a window at first."""
+    return run.history(detector, with_sources(detector))
+
+
+def earlier_of(
+    detector: Detector, positions: pd.DataFrame, context: Context
+) -> dict[str, pd.DataFrame]:
+    """Events of the detectors that one reads, over its window extended back."""
+    found = run.run(with_sources(detector)[:-1], positions, since(context, detector))
+    return {name: found[name].before for name in detector.after}
+
+
+def detected(
+    detector: Detector, positions: pd.DataFrame, context: Context, *, explained: bool = False
+) -> pd.DataFrame:
+    """Events of one detector, as it makes them or explained, after those that it reads."""
+    if detector.after:
+        context = replace(context, earlier=earlier_of(detector, positions, context))
+    found = detector.detect(positions, context)
+    return explain.explain(found, context, detector.hypotheses) if explained else found
+
+
+def consulted(
+    detector: Detector, positions: pd.DataFrame, context: Context
+) -> list[tuple[pd.DataFrame, timedelta]]:
+    """All events that a look at a window rests on, with the history that each must have."""
+    whole = with_sources(detector)
+    found = run.run(whole, positions, context)
+    return [(found[d.name].before, d.lookback) for d in whole]
+
+
+def since(context: Context, detector: Detector) -> Context:
+    """The window extended back as far as a detector reads others' events."""
+    return replace(context, start=context.start - detector.lookback - detector.settle)
+
+
+def said_until(statements: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
+    """`frames.STATEMENTS` as the store gives them at a time."""
+    known = statements[statements["first_time"] <= end].reset_index(drop=True)
+    return known.assign(last_time=known["last_time"].where(known["last_time"] <= end, end))
+
+
 @dataclass(frozen=True)
 class Stage:
-    """Positions with the zones and the window that go with them."""
+    """Positions with the zones, the window and all else that goes with them."""
 
     positions: pd.DataFrame
     zones: Zones
     start: pd.Timestamp
     end: pd.Timestamp
+    said: Sequence[dict[str, Any]] = ()
+    statements: pd.DataFrame = field(default_factory=lambda: empty(STATEMENTS))
+    sightings: pd.DataFrame = field(default_factory=lambda: empty(SIGHTINGS))
+    models: Mapping[str, Any] = field(default_factory=dict)
 
     def context(
         self, start: pd.Timestamp | None = None, end: pd.Timestamp | None = None
@@ -313,8 +371,11 @@ class Stage:
             start=start,
             end=end,
             zones=self.zones,
-            vessels=make_vessels(heard["mmsi"].unique()),
+            vessels=make_vessels(heard["mmsi"].unique(), self.said),
             coverage=coverage.learn(heard),
+            statements=said_until(self.statements, end),
+            sightings=self.sightings[self.sightings["time"] <= end].reset_index(drop=True),
+            models=self.models,
         )
 
     def look(self, detector: Detector, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
@@ -326,22 +387,30 @@ class Stage:
         """
         heard = self.positions[self.positions["time"] <= end]
         context = self.context(start, end)
-        reach = dict.fromkeys(heard["mmsi"].unique(), start - detector.lookback)
+        reach = dict.fromkeys(heard["mmsi"].unique(), start - history_of(detector))
         ever = heard.groupby("mmsi")["time"].min()
         while True:
             wanted = heard["mmsi"].map(reach).astype(TIME)
             before = heard["time"].where(heard["time"] <= wanted)
             from_time = before.groupby(heard["mmsi"]).transform("max").fillna(heard["time"])
             loaded = heard[heard["time"] >= from_time].reset_index(drop=True)
-            found = detector.detect(loaded, context)
+            found = detected(detector, loaded, context)
             first = loaded.groupby("mmsi")["time"].min()
             again = False
-            for event in found.itertuples():
-                for mmsi in (m for m in (event.mmsi, event.other_mmsi) if m):
-                    wants = event.start - detector.lookback
-                    if wants < first[mmsi] and ever[mmsi] < first[mmsi]:
-                        reach[mmsi] = min(reach[mmsi], wants - (start - wants))
-                        again = True
+            rests_on = [(found, detector.lookback)]
+            if detector.after:
+                rests_on = consulted(detector, loaded, context)
+            further = [
+                (int(mmsi), row.start - lookback)
+                for part, lookback in rests_on
+                for row in part.itertuples()
+                for mmsi in (row.mmsi, row.other_mmsi)
+                if mmsi in first
+            ]
+            for mmsi, wants in further:
+                if wants < first[mmsi] and ever[mmsi] < first[mmsi]:
+                    reach[mmsi] = min(reach[mmsi], wants - (start - wants))
+                    again = True
             if not again:
                 return found
 
@@ -374,6 +443,18 @@ def zones_from() -> Callable[..., Zones]:
 def vessels_from() -> Callable[..., pd.DataFrame]:
     """`make_vessels`."""
     return make_vessels
+
+
+@pytest.fixture(scope="session")
+def look_once() -> Callable[..., pd.DataFrame]:
+    """`detected`."""
+    return detected
+
+
+@pytest.fixture(scope="session")
+def look_earlier() -> Callable[..., dict[str, pd.DataFrame]]:
+    """`earlier_of`."""
+    return earlier_of
 
 
 @pytest.fixture(scope="session")

@@ -96,7 +96,7 @@ def _mismatch(expected: dict[str, Any], found: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: f"{f.parent.name}/{f.name}")
-def test_case(folder, fill, zones_from, vessels_from):
+def test_case(folder, fill, zones_from, vessels_from, look_once):
     expected, given = _yaml(folder / "expected.yaml"), _yaml(folder / "context.yaml")
     assert expected.get("why"), "a case says what it shows"
     positions = fill(pd.read_csv(folder / "positions.csv", comment="#"))
@@ -115,11 +115,8 @@ def test_case(folder, fill, zones_from, vessels_from):
     positions = positions[positions["time"] <= context.end].reset_index(drop=True)
     frames.validate(positions, frames.TRACKED)
     detector = detectors.find(folder.parent.name)(**given.get("parameters", {}))
-    found = detector.detect(positions, context)
-    if expected.get("explained"):
-        from detectors.core import explain
-
-        found = explain.explain(found, context)
+    explained = bool(expected.get("explained"))
+    found = look_once(detector, positions, context, explained=explained)
 
     left = list(found.itertuples())
     problems = []

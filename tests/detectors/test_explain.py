@@ -89,6 +89,10 @@ CASES = [
 BASE = {"encounter": MEETING, "loitering": DRIFT, "geofence": VISIT, "gap": SILENCE}
 
 
+def reasons(found: pd.DataFrame) -> tuple[explain.Hypothesis, ...]:
+    return HYPOTHESES.get(found["kind"].iloc[0], ())
+
+
 def explained(scene: Any, found: pd.DataFrame, *types: int) -> tuple[pd.Series, dict[str, Any]]:
     vessels = scene.vessels(
         *(
@@ -96,7 +100,7 @@ def explained(scene: Any, found: pd.DataFrame, *types: int) -> tuple[pd.Series, 
             for m, t in zip((A, B), types, strict=False)
         )
     )
-    result = explain.explain(found, scene.context(vessels=vessels))
+    result = explain.explain(found, scene.context(vessels=vessels), reasons(found))
     return result.iloc[0], events.evidence_of(result)[0]
 
 
@@ -105,7 +109,7 @@ def test_each_reason(
     scene: Any, name: str, kind: str, differs: dict[str, Any], types: tuple[int, ...], words: str
 ) -> None:
     row, evidence = explained(scene, event(kind, {**BASE[kind], **differs}), *types)
-    (weight,) = {h.weight for h in HYPOTHESES if (h.name, h.kind) == (name, kind)}
+    (weight,) = {h.weight for h in HYPOTHESES[kind] if h.name == name}
     assert row["explanation"].startswith(f"{name}: ")
     assert words in row["explanation"]
     assert row["score"] == pytest.approx(0.8 * (1 - weight))
@@ -116,7 +120,8 @@ def test_each_reason(
 
 
 def test_every_reason_has_a_case() -> None:
-    assert {(h.name, h.kind) for h in HYPOTHESES} == {(name, kind) for name, kind, *_ in CASES}
+    named = {(h.name, kind) for kind, reasons in HYPOTHESES.items() for h in reasons}
+    assert named == {(name, kind) for name, kind, *_ in CASES}
 
 
 @pytest.mark.parametrize("kind", list(BASE))
@@ -188,17 +193,16 @@ def test_explaining_twice_changes_nothing(
         )
     )
     context = scene.context(vessels=vessels)
-    once = explain.explain(event(kind, {**BASE[kind], **differs}), context)
-    pd.testing.assert_frame_equal(explain.explain(once, context), once)
+    found = event(kind, {**BASE[kind], **differs})
+    once = explain.explain(found, context, reasons(found))
+    pd.testing.assert_frame_equal(explain.explain(once, context, reasons(found)), once)
     assert name
     assert words
 
 
 def test_nothing_and_nobody(scene: Any) -> None:
-    assert explain.explain(events.empty(), scene.context()).empty
-    pd.testing.assert_series_equal(
-        explain.explain(events.empty(), scene.context()).dtypes, events.empty().dtypes
-    )
+    found = explain.explain(events.empty(), scene.context(), ())
+    pd.testing.assert_frame_equal(found, events.empty())
 
 
 def test_other_kinds_pass_through(scene: Any) -> None:

@@ -1,0 +1,72 @@
+"""What a detector needs to tell a person what happened, in a sentence for a sailor."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pandas as pd
+
+from detectors.core.events import evidence_of
+
+
+@dataclass(frozen=True)
+class Told:
+    """One event as the sentences need it; `end` is None while it goes on."""
+
+    kind: str
+    subkind: str
+    mmsi: int
+    other_mmsi: int
+    start: pd.Timestamp
+    end: pd.Timestamp | None
+    lat: float
+    lon: float
+    evidence: Mapping[str, Any]
+    detector: str = ""
+
+    def partner_of(self, mmsi: int) -> int:
+        """The other vessel of a pair, as seen from one of them; 0 where there is none."""
+        return self.other_mmsi if mmsi == self.mmsi else self.mmsi if self.other_mmsi else 0
+
+
+class Words(Protocol):
+    """How names, places and amounts are put into words."""
+
+    def name(self, mmsi: int) -> str:
+        """What a vessel calls itself, its MMSI where it doesn't say."""
+        ...
+
+    def place(self, lat: float, lon: float) -> str:
+        """A place as a sailor would say it: "14 nm W of Lumut"."""
+        ...
+
+    def duration(self, start: pd.Timestamp, end: pd.Timestamp | None) -> str:
+        """Hours or minutes from one time to another, to now where there is no end."""
+        ...
+
+    def distance(self, distance_m: float) -> str:
+        """Metres, nautical miles from one mile on."""
+        ...
+
+
+def told(events: pd.DataFrame) -> list[Told]:
+    """The rows of an events frame, evidence parsed."""
+    ends = [None if pd.isna(end) else end for end in events["end"]]
+    plain = ("kind", "subkind", "mmsi", "other_mmsi", "start")
+    columns = [events[name].tolist() for name in plain]
+    last = (events["lat"].tolist(), events["lon"].tolist())
+    rows = zip(*columns, ends, *last, evidence_of(events), events["detector"].tolist(), strict=True)
+    return [Told(*row) for row in rows]
+
+
+def surroundings(evidence: Mapping[str, Any]) -> str:
+    """Where it was in words, from the evidence that `surroundings` gives; may be empty."""
+    if not evidence.get("zones_reached", True):
+        return ""
+    if evidence.get("in_anchorage"):
+        return ", in an anchorage"
+    if evidence.get("in_sts_area"):
+        return ", in a known transfer area"
+    if evidence.get("near_land"):
+        return ", close to land"
+    return ", outside any port or anchorage"
