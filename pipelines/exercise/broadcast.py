@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from pipelines.exercise import aivdm, radio
 from pipelines.exercise.radio import Actor, Reception
+from pipelines.exercise.receivers import Receivers
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -23,10 +24,11 @@ class OnAir:
 
 
 class Broadcast:
-    """All that a cast of actors sends, slice by slice."""
+    """All that a cast of actors sends and the receivers hear, slice by slice."""
 
-    def __init__(self, actors: Sequence[Actor]) -> None:
+    def __init__(self, actors: Sequence[Actor], receivers: Receivers | None = None) -> None:
         self._actors = actors
+        self._receivers = receivers or Receivers()
         self._class_b = np.array([actor.ship.ais_class == "B" for actor in actors])
         self._mmsi = np.array([actor.ship.mmsi for actor in actors])
         self._positions = [_while_sending(a, radio.report_times(a)) for a in actors]
@@ -52,14 +54,19 @@ class Broadcast:
         counts = np.bincount(actor, minlength=len(self._actors))
         offsets = np.r_[0, np.cumsum(counts)]
         lat, lon, sog_kn, cog_deg, heading_deg = (np.zeros(len(t)) for _ in range(5))
+        from_lat, from_lon = np.zeros(len(t)), np.zeros(len(t))
         status = np.zeros(len(t), "int64")
         for k in np.flatnonzero(counts).tolist():
             own = slice(offsets[k], offsets[k + 1])
             said = radio.measured(self._actors[k], t[own], rng)
             lat[own], lon[own], sog_kn[own], cog_deg[own], heading_deg[own] = said
+            from_lat[own], from_lon[own] = lat[own], lon[own]
+            if self._actors[k].aerial is not None:
+                from_lat[own], from_lon[own] = self._actors[k].afloat.at(t[own])
             status[own] = self._actors[k].path.status_at(t[own])
         class_b, second = self._class_b[actor], np.floor(t).astype("int64") % 60
-        heard = radio.receive(t, lat, lon, class_b, rng)
+        heard = radio.receive(t, from_lat, from_lon, class_b, rng, self._receivers)
+        lat, lon = radio.corrupted(lat, lon, rng)
         payload = np.where(
             class_b[:, None],
             aivdm.position_b(self._mmsi[actor], sog_kn, lat, lon, cog_deg, heading_deg, second),
@@ -74,9 +81,9 @@ class Broadcast:
         self, start: float, end: float, rng: np.random.Generator
     ) -> tuple[list[bytes], Floats]:
         actor, t = _between(self._statics, start, end)
-        where = [self._actors[k].path.place(when) for k, when in zip(actor, t, strict=True)]
+        where = [self._actors[k].afloat.place(when) for k, when in zip(actor, t, strict=True)]
         lat, lon = np.array(where, "float64").reshape(-1, 2).T
-        heard = radio.receive(t, lat, lon, self._class_b[actor], rng)
+        heard = radio.receive(t, lat, lon, self._class_b[actor], rng, self._receivers)
         sender = actor[heard.sent]
         b = self._class_b[sender]
         heard_a, heard_b = _rows(heard, ~b), _rows(heard, b)

@@ -12,6 +12,14 @@ from pipelines.exercise import aivdm
 from pipelines.exercise.fleet import Identity
 from pipelines.exercise.geography import STATIONS
 from pipelines.exercise.motion import AT_ANCHOR, MOORED, Path, speed_kn
+from pipelines.exercise.receivers import (
+    SATELLITE,
+    SATELLITE_CLASS_B,
+    SATELLITE_CODE,
+    SATELLITE_HEARING,
+    SATELLITE_HEARING_CROWDED,
+    Receivers,
+)
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -28,6 +36,12 @@ _BIT_FLIPS: Final = 0.003
 _TRUNCATED: Final = 0.002
 _DELAYED: Final = 0.02
 _GPS_ERROR_M: Final = 6.0
+_CORRUPT_FIXES: Final = 1e-4
+"""Share of position reports with a wrong position under a right checksum."""
+_SATELLITE_DELAY_S: Final = (60.0, 900.0)
+"""From reception to the feed: a satellite keeps what it heard until it sees a ground station."""
+_HEARD_ASHORE: Final = 0.3
+"""Where stations hear less than this, few ships send: see `receivers.SATELLITE_HEARING`."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +56,29 @@ class Actor:
         Where it is; nothing is sent before or after it.
     silences
         Spans (epoch seconds) in which its transmitter is off.
+    aerial
+        Where it really is and is heard from, if that isn't where it says (`path`); covers the
+        times of `path`.
+    true_speed
+        Whether speed and course are those of `aerial` although the position is not.
+    exact
+        Whether its positions have no error, as those of a receiver that has stuck.
+    named
+        Whether it sends static data.
     """
 
     ship: Identity
     path: Path
     silences: tuple[tuple[float, float], ...] = ()
+    aerial: Path | None = None
+    true_speed: bool = False
+    exact: bool = False
+    named: bool = True
+
+    @property
+    def afloat(self) -> Path:
+        """Where it really is."""
+        return self.aerial or self.path
 
 
 def report_times(actor: Actor) -> Floats:
@@ -70,7 +102,11 @@ def report_times(actor: Actor) -> Floats:
 
 
 def static_times(actor: Actor) -> Floats:
-    """Times of an actor's static reports, every `STATIC_INTERVAL_S`."""
+    """Times of an actor's static reports, every `STATIC_INTERVAL_S`; some send none."""
+    if not actor.ship.sends_static:
+        return np.zeros(0)
+    if not actor.named:
+        return np.zeros(0)
     first = float(actor.path.t[0]) + (actor.ship.mmsi * 0.382) % 1.0 * STATIC_INTERVAL_S
     return np.arange(first, float(actor.path.t[-1]), STATIC_INTERVAL_S)
 
@@ -108,9 +144,9 @@ class Reception:
     sent
         Row of the message among those sent.
     station
-        Row in `STATIONS`.
+        Row in `STATIONS`, or `receivers.SATELLITE`.
     epoch_s
-        Time in the tag block.
+        Time in the tag block, by the receiver's clock.
     arrival_s
         When it reached the feed.
     """
@@ -122,28 +158,61 @@ class Reception:
 
 
 def receive(
-    t: Floats, lat: Floats, lon: Floats, class_b: Bools, rng: np.random.Generator
+    t: Floats,
+    lat: Floats,
+    lon: Floats,
+    class_b: Bools,
+    rng: np.random.Generator,
+    receivers: Receivers | None = None,
 ) -> Reception:
     """Which stations hear which messages, and when the receptions reach the feed.
 
-    The two best placed stations listen. A second copy is left in now and then, 0-2 s later; a
-    few receptions arrive out of order by up to 20 s.
+    The two best placed stations that work listen. A second copy is left in now and then, 0-2 s
+    later; a few receptions arrive out of order by up to 20 s. Satellites listen when they pass,
+    and deliver minutes later.
     """
-    chance = hearing(lat, lon, class_b)
+    receivers = receivers or Receivers()
+    chance = hearing(lat, lon, class_b) * receivers.works(t)
     rows = np.arange(len(t))
     order = np.argsort(-chance, axis=1, kind="stable")[:, :2]
     first, second = order[:, 0], order[:, 1]
-    draw = rng.random((2, len(t)))
+    draw = rng.random((3, len(t)))
     heard_first = draw[0] < chance[rows, first]
     heard_second = draw[1] < chance[rows, second] * np.where(heard_first, _SECOND_COPY, 1.0)
-    sent = np.r_[rows[heard_first], rows[heard_second]]
-    station = np.r_[first[heard_first], second[heard_second]]
-    copy = np.r_[np.zeros(heard_first.sum(), bool), heard_first[heard_second]]
+    crowded = chance[rows, first] >= _HEARD_ASHORE
+    from_space = np.where(crowded, SATELLITE_HEARING_CROWDED, SATELLITE_HEARING)
+    from_space *= np.where(class_b, SATELLITE_CLASS_B, 1.0)
+    heard_above = (draw[2] < from_space) & receivers.overhead(t) & receivers.delivers(t)
+    sent = np.r_[rows[heard_first], rows[heard_second], rows[heard_above]]
+    above = np.full(int(heard_above.sum()), SATELLITE)
+    station = np.r_[first[heard_first], second[heard_second], above]
+    copy = np.r_[np.zeros(heard_first.sum(), bool), heard_first[heard_second], above < 0]
     late_s = np.where(copy, rng.integers(0, 3, len(sent)), 0)
-    epoch_s = np.floor(t[sent]).astype("int64") + late_s
+    received_s = np.floor(t[sent]).astype("int64") + late_s
+    epoch_s = received_s + receivers.clock_error_s[station].astype("int64")
     delay_s = rng.exponential(0.4, len(sent))
     delay_s += np.where(rng.random(len(sent)) < _DELAYED, rng.uniform(0, 20, len(sent)), 0.0)
-    return Reception(sent, station, epoch_s, epoch_s + delay_s)
+    delay_s[station == SATELLITE] += rng.uniform(*_SATELLITE_DELAY_S, len(above))
+    return Reception(sent, station, epoch_s, received_s + delay_s)
+
+
+def corrupted(lat: Floats, lon: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Positions, a few of them wrong: a bit turned over before the checksum was made, no fix
+    (latitude 91, longitude 181), or a receiver that has just been switched on and says 0, 0.
+    """
+    lat, lon = lat.copy(), lon.copy()
+    draw = rng.random(len(lat))
+    for row in np.flatnonzero(draw < _CORRUPT_FIXES).tolist():
+        sort = rng.random()
+        if sort < 0.5:
+            shift = float(2 ** rng.integers(13, 24)) / 600_000 * float(rng.choice((-1.0, 1.0)))
+            if rng.random() < 0.5:
+                lat[row] += shift
+            else:
+                lon[row] += shift
+        else:
+            lat[row], lon[row] = (91.0, 181.0) if sort < 0.75 else (0.0, 0.0)
+    return lat, lon
 
 
 def measured(
@@ -154,8 +223,7 @@ def measured(
     Speed and course come from the way made good over 30 s, with noise; a ship that lies still
     has a random course. Small class B boats have no gyro compass: heading NaN.
     """
-    path, n = actor.path, len(t)
-    lat, lon = path.at(t)
+    path, n = actor.afloat if actor.true_speed else actor.path, len(t)
     before, after = np.maximum(t - 15.0, path.t[0]), np.minimum(t + 15.0, path.t[-1])
     ends = (*path.at(before), *path.at(after))
     speed = geodesy.speed_kn(geodesy.distance_m(*ends), np.maximum(after - before, 1.0))
@@ -171,7 +239,9 @@ def measured(
     if actor.ship.ais_class == "B":
         heading_deg = np.full(n, np.nan)
     error_m, towards = np.abs(rng.normal(0.0, _GPS_ERROR_M, n)), rng.uniform(0.0, 360.0, n)
-    lat, lon = geodesy.destination(lat, lon, towards, error_m)
+    lat, lon = actor.path.at(t)
+    if not actor.exact:
+        lat, lon = geodesy.destination(lat, lon, towards, error_m)
     return lat, lon, sog_kn, cog_deg, heading_deg
 
 
@@ -179,7 +249,8 @@ def lines(payload: NDArray[np.uint8], heard: Reception, *, two_parts: bool = Fal
     """Feed lines of receptions, each with its line end; a message in two parts gives two lines in
     one element. `payload` is aligned with `heard`.
     """
-    codes = np.frombuffer("".join(s.code for s in STATIONS).encode(), np.uint8).reshape(-1, 3)
+    names = "".join([*(s.code for s in STATIONS), SATELLITE_CODE])
+    codes = np.frombuffer(names.encode(), np.uint8).reshape(-1, 3)
     tags = aivdm.tag_blocks(codes[heard.station], heard.epoch_s)
     channel = np.where(heard.sent % 2 == 0, ord("A"), ord("B")).astype(np.uint8)
     end = np.full((len(tags), 1), ord("\n"), np.uint8)

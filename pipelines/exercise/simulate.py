@@ -125,7 +125,7 @@ def _staged(seed: int, t0: float, t1: float, vessels: int, zones: Zones) -> Stag
         traps.overtaking(stage)
         traps.pair_trawl(stage)
 
-    left = vessels - len(stage.actors)
+    left = vessels - len({actor.ship.mmsi for actor in stage.actors})
     ends = np.round(np.cumsum([share for _, share in _MIX]) * left).astype(int)
     for (put, _), count in zip(_MIX, np.diff(ends, prepend=0), strict=True):
         for _ in range(int(count)):
@@ -135,7 +135,7 @@ def _staged(seed: int, t0: float, t1: float, vessels: int, zones: Zones) -> Stag
 
 
 def _keep_afloat(stage: Stage) -> None:
-    clear = stage.sea.clear_paths([(a.path.lat, a.path.lon) for a in stage.actors], SEA_ROOM_M)
+    clear = stage.sea.clear_paths([(a.afloat.lat, a.afloat.lon) for a in stage.actors], SEA_ROOM_M)
     if not clear.all():
         names = ", ".join(stage.actors[k].ship.name for k in np.flatnonzero(~clear)[:5])
         raise ExerciseError(

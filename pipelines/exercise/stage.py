@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,15 @@ Place = tuple[float, float]
 SHELTERED: Final = ("port", "anchorage", "sts_area")
 """Zone classes in which stopping, or lying alongside, is nothing unusual."""
 HOUR_S: Final = 3600.0
+
+
+class Transmits(TypedDict, total=False):
+    """How a ship transmits: attributes of `radio.Actor`."""
+
+    aerial: Path
+    true_speed: bool
+    exact: bool
+    named: bool
 
 
 @dataclass
@@ -53,13 +62,20 @@ class Stage:
         return self.t1 - self.t0
 
     def enter(
-        self, ship: Identity, path: Path, silences: Sequence[tuple[float, float]] = ()
+        self,
+        ship: Identity,
+        path: Path,
+        silences: Sequence[tuple[float, float]] = (),
+        **how: Unpack[Transmits],
     ) -> None:
-        """Put a ship on the stage for the part of `path` that falls into the exercise."""
+        """Put a ship on the stage for the part of `path` that falls into the exercise.
+
+        A ship that changes what it says enters once for each, with the parts of its path.
+        """
         seen = path.within(self.t0, self.t1)
         if len(seen.t) == 0:
             raise ExerciseError(f"{ship.name} would never appear in this exercise")
-        self.actors.append(Actor(ship, seen, tuple(silences)))
+        self.actors.append(Actor(ship, seen, tuple(silences), **how))
 
     def plant(
         self,
