@@ -6,7 +6,7 @@ still happen to exist: every tag block of the feed says that the ship is simulat
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
@@ -64,7 +64,20 @@ MODELS: Final = {
     "barge": Model("BG", (70, 79), (70, 100), 3.8, (4.0, 6.0), _LOCAL, "A", False),
     "pilot": Model("PILOT", (50,), (14, 20), 3.4, (15.0, 19.0), _LOCAL, "A", False),
     "fishing": Model("KM", (30,), (14, 28), 3.8, (6.0, 8.5), _FISHERMEN, "B", False),
+    "trawler": Model("KM", (30,), (24, 38), 3.8, (7.5, 10.0), _FISHERMEN, "A", False),
+    "small craft": Model("", (37, 37, 36, 0, 99), (7, 16), 3.4, (10.0, 18.0), _LOCAL, "B", False),
+    "crew boat": Model("SRV", (50, 90, 99), (14, 26), 3.6, (12.0, 20.0), _LOCAL, "B", False),
+    "patrol": Model("KD", (55, 55, 35), (18, 44), 5.0, (14.0, 22.0), _LOCAL, "A", False),
+    "rescue": Model("RESCUE", (51,), (18, 42), 4.6, (16.0, 24.0), _LOCAL, "A", False),
+    "survey": Model("RV", (33, 33, 90), (48, 90), 4.6, (9.0, 12.0), _LOCAL),
+    "cable layer": Model("CS", (90, 33), (90, 145), 5.4, (10.0, 13.0), _LOCAL),
+    "supply": Model("SV", (90, 99), (45, 80), 4.4, (9.0, 12.0), _LOCAL),
 }
+_BRIDGE_FORWARD: Final = (
+    "tug", "pilot", "fishing", "ferry", "trawler", "small craft", "crew boat", "patrol", "rescue",
+    "survey", "supply",
+)  # fmt: skip
+_COASTAL: Final = ("tug", "barge", "pilot", "ferry", "trawler", "patrol", "rescue")
 
 
 @dataclass(frozen=True)
@@ -119,9 +132,9 @@ class Fleet:
             imo = _unused(self._imos, lambda: imo_number(300_000 + int(rng.integers(100_000))))
         length = round(rng.uniform(*model.length_m))
         beam = max(round(length / model.length_to_beam * rng.uniform(0.93, 1.07)), 4)
-        bow_share = 0.25 if model_name in ("tug", "pilot", "fishing", "ferry") else 0.82
+        bow_share = 0.25 if model_name in _BRIDGE_FORWARD else 0.82
         bow, port = round(length * bow_share), beam // 2
-        sea_going = model.ais_class == "A" and model_name not in ("tug", "barge", "pilot", "ferry")
+        sea_going = model.ais_class == "A" and model_name not in _COASTAL
         return Identity(
             model=model_name,
             mmsi=mmsi,
@@ -149,6 +162,23 @@ class Fleet:
             return " ".join(word for word in words if word)[:20].strip()
 
         return _unused(self._names, draw)
+
+
+def careless(ship: Identity, rng: np.random.Generator) -> Identity:
+    """The ship as a crew might have entered it: something missing or wrong.
+
+    Its MMSI and class stay. An IMO number is only ever left out: a mistyped one is a finding.
+    """
+    flaw = int(rng.integers(5))
+    if flaw == 0:
+        return replace(ship, ship_type=int(rng.choice((0, 0, 90, 99))))
+    if flaw == 1:
+        return replace(ship, bow_m=0, stern_m=0, port_m=0, starboard_m=0)
+    if flaw == 2:
+        return replace(ship, imo=0, callsign="")
+    if flaw == 3:
+        return replace(ship, name="", callsign="", draught_m=0.0)
+    return replace(ship, destination="@@@@", draught_m=0.0, ship_type=0)
 
 
 def _unused(taken: set[T], draw: Callable[[], T]) -> T:

@@ -103,8 +103,6 @@ def report_times(actor: Actor) -> Floats:
 
 def static_times(actor: Actor) -> Floats:
     """Times of an actor's static reports, every `STATIC_INTERVAL_S`; some send none."""
-    if not actor.ship.sends_static:
-        return np.zeros(0)
     if not actor.named:
         return np.zeros(0)
     first = float(actor.path.t[0]) + (actor.ship.mmsi * 0.382) % 1.0 * STATIC_INTERVAL_S

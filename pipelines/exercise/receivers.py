@@ -1,0 +1,93 @@
+"""The receivers in one exercise: their clocks, their breakdowns, and the satellites overhead."""
+
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.exercise.geography import STATIONS
+
+Floats = NDArray[np.float64]
+Span = tuple[float, float]
+
+SATELLITE: Final = len(STATIONS)
+"""The row of the satellites, after the stations."""
+SATELLITE_CODE: Final = "SAT"
+PASS_INTERVAL_S: Final = (60 * 60.0, 100 * 60.0)
+"""Between passes: an AIS satellite's orbit takes some 100 min, and a few share the work."""
+PASS_S: Final = (6 * 60.0, 12 * 60.0)
+"""How long one is in sight."""
+SATELLITE_HEARING: Final = 0.3
+"""Share of class A reports a satellite picks out where few ships send …"""
+SATELLITE_HEARING_CROWDED: Final = 0.01
+"""… and where many do, whose messages collide in a footprint of thousands of miles."""
+SATELLITE_CLASS_B: Final = 0.1
+"""Share of these for class B, with a sixth of the power and fewer reports."""
+_SOUND_CLOCK_S: Final = 1.5
+_POOR_CLOCK_S: Final = 45.0
+_POOR_CLOCKS: Final = 0.15
+_BAD_CLOCK_S: Final = (90.0, 270.0)
+
+
+@dataclass(frozen=True)
+class Receivers:
+    """Their condition.
+
+    Attributes
+    ----------
+    clock_error_s
+        By row of `STATIONS`, then the satellites: added to the true time in tag blocks.
+    outages
+        Row in `STATIONS` and span in which it hears nothing.
+    feed_outages
+        Spans of which nothing reaches the feed.
+    passes
+        Spans in which a satellite is overhead.
+    """
+
+    clock_error_s: Floats = field(default_factory=lambda: np.zeros(len(STATIONS) + 1))
+    outages: tuple[tuple[int, Span], ...] = ()
+    feed_outages: tuple[Span, ...] = ()
+    passes: tuple[Span, ...] = ()
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, t0: float, t1: float) -> "Receivers":
+        """Clocks and satellites of an exercise; nothing is broken yet.
+
+        Most clocks are right to a second or two, some 15 % to 45 s, and one is minutes off.
+        """
+        n = len(STATIONS)
+        error_s = rng.normal(0.0, _SOUND_CLOCK_S, n)
+        poor = rng.random(n) < _POOR_CLOCKS
+        error_s[poor] = rng.uniform(-_POOR_CLOCK_S, _POOR_CLOCK_S, int(poor.sum()))
+        error_s[rng.integers(n)] = rng.uniform(*_BAD_CLOCK_S) * rng.choice((-1.0, 1.0))
+        starts = t0 + np.cumsum(rng.uniform(*PASS_INTERVAL_S, int((t1 - t0) / 3600.0) + 2))
+        passes = [(float(s), float(s + rng.uniform(*PASS_S))) for s in starts if s < t1]
+        return cls(np.r_[np.round(error_s), 0.0], passes=tuple(passes))
+
+    def broken(self, outages: tuple[tuple[int, Span], ...]) -> "Receivers":
+        """The same with these stations down."""
+        return replace(self, outages=(*self.outages, *outages))
+
+    def works(self, t: Floats) -> NDArray[np.bool_]:
+        """Whether each station hears and reaches the feed at each time, shape (n, stations)."""
+        up = np.ones((len(t), len(STATIONS)), bool)
+        for station, (start, end) in self.outages:
+            up[:, station] &= (t < start) | (t >= end)
+        return np.asarray(up & self.delivers(t)[:, None])
+
+    def delivers(self, t: Floats) -> NDArray[np.bool_]:
+        """Whether anything reaches the feed at each time."""
+        return ~_within(t, self.feed_outages)
+
+    def overhead(self, t: Floats) -> NDArray[np.bool_]:
+        """Whether a satellite is in sight at each time."""
+        return _within(t, self.passes)
+
+
+def _within(t: Floats, spans: tuple[Span, ...]) -> NDArray[np.bool_]:
+    inside = np.zeros(len(t), bool)
+    for start, end in spans:
+        inside |= (t >= start) & (t < end)
+    return inside
