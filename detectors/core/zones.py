@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
 from detectors.core import geodesy
+from detectors.core.coasts import Coasts
 from detectors.core.errors import FrameError
 from detectors.core.polygons import PolygonIndex
 
@@ -127,6 +128,11 @@ class Zones:
     def id_of(self, row: int) -> str:
         """Zone id of a row of `frame`."""
         return str(self.frame["zone_id"].iloc[row])
+
+    @cached_property
+    def coasts(self) -> Coasts:
+        """The coasts of each state; none where the land layer has no column `iso3`."""
+        return Coasts(self.land)
 
     def _of(self, classes: Sequence[str]) -> NDArray[np.bool_]:
         return np.asarray(self.frame["zone_class"].isin(list(classes)), bool)
