@@ -1,4 +1,7 @@
-"""Numbers that identify a ship, and whether one can be right."""
+"""Numbers and names that identify a ship: whether one can be right, how alike two are."""
+
+from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -38,3 +41,116 @@ def imo_kind(imo: ArrayLike) -> NDArray[np.object_]:
         ["", "imo", "official"],
         "invalid",
     ).astype(object)
+
+
+MIDS: Final = frozenset(
+    {
+        *range(201, 217), *range(218, 221), *range(224, 260), 261, 262, 263, *range(264, 280),
+        301, *range(303, 313), 314, 316, 319, 321, 323, 325, 327, *range(329, 333), 334, 336, 338,
+        339, 341, 343, 345, 347, 348, *range(350, 360), 361, 362, 364, *range(366, 380), 401, 403,
+        405, 408, 410, *range(412, 415), 416, 417, 419, 422, 423, 425, 428, 431, 432, 434, 436,
+        437, 438, 440, 441, 443, 445, 447, 450, 451, 453, 455, 457, 459, 461, 463, 466, 468,
+        *range(470, 474), 475, 477, 478, 501, 503, 506, 508, 510, 511, 512, 514, 515, 516, 518,
+        520, 523, 525, 529, 531, 533, 536, 538, 540, 542, 544, 546, 548, 553, 555, 557, 559, 561,
+        *range(563, 568), 570, 572, 574, *range(576, 579), 601, 603, 605, *range(607, 614),
+        *range(615, 623), *range(624, 628), *range(629, 639), 642, 644, 645, 647, 649, 650,
+        *range(654, 658), *range(659, 673), *range(674, 680), 701, 710, 720, 725, 730, 735, 740,
+        745, 750, 755, 760, 765, 770, 775,
+    }
+)  # fmt: skip
+"""Maritime identification digits in use: ITU Table of Maritime Identification Digits, as in
+data/reference/codes/mid.csv (a test holds both together)."""
+
+SHIP, OTHER_STATION, BAD_MID, BAD_FORM = "ship", "other", "bad_mid", "bad_form"
+
+_PREFIXED: Final = (
+    # (lowest, highest, divisor that leaves the MID as the last three digits)
+    (2_000_000, 7_999_999, 10_000),  # 00MIDxxxx, coast station
+    (20_000_000, 79_999_999, 100_000),  # 0MIDxxxxx, group of ships
+    (111_200_000, 111_799_999, 1_000),  # 111MIDxxx, search and rescue aircraft
+    (820_000_000, 879_999_999, 100_000),  # 8MIDxxxxx, handheld VHF
+    (982_000_000, 987_999_999, 10_000),  # 98MIDxxxx, craft associated with a parent ship
+    (992_000_000, 997_999_999, 10_000),  # 99MIDxxxx, aid to navigation
+)
+_DEVICES: Final = (970, 972, 974)
+"""AIS-SART, man overboard and EPIRB: 97Xxxxxxx carries no MID."""
+
+
+def mmsi_kind(mmsi: ArrayLike) -> NDArray[np.object_]:
+    """What an MMSI is by its format: "ship", "other" (any other station), "bad_mid" or "bad_form".
+
+    Formats and prefixes: Recommendation ITU-R M.585-9, annexes 1 and 2. "bad_mid" has the format
+    of a ship's with digits that no administration has; "bad_form" has no format at all.
+
+    >>> mmsi_kind([563072390, 992351000, 299000001, 100000000]).tolist()
+    ['ship', 'other', 'bad_mid', 'bad_form']
+    """
+    number = np.asarray(mmsi, "int64")
+    known = np.zeros(1_000, bool)
+    known[list(MIDS)] = True
+    ship = (number >= 200_000_000) & (number <= 799_999_999)
+    other = np.isin(number // 1_000_000, _DEVICES)
+    for low, high, divisor in _PREFIXED:
+        other |= (number >= low) & (number <= high) & known[number // divisor % 1_000]
+    valid = known[np.where(ship, number // 1_000_000, 0)]
+    kinds = np.select([ship & valid, ship, other], [SHIP, BAD_MID, OTHER_STATION], BAD_FORM)
+    return kinds.astype(object)
+
+
+def is_default_number(number: int) -> bool:
+    """Whether an MMSI or IMO number is one that sets are delivered with or that fingers make.
+
+    1193046 is 0x123456, the number many class B sets are delivered with; others repeat one digit,
+    count up or down, or end in five or more zeros.
+
+    >>> [is_default_number(n) for n in (1193046, 123456789, 999999999, 1234567, 563072390)]
+    [True, True, True, True, False]
+    """
+    text = str(number)
+    steps = {int(b) - int(a) for a, b in pairwise(text)}
+    return number == 1_193_046 or steps <= {0} or steps in ({1}, {-1}) or text.endswith("00000")
+
+
+_CONFUSABLE: Final = str.maketrans("01258", "OIZSB")
+
+
+def plain(text: str) -> str:
+    """Letters and digits of a name or call sign, capital: spacing and punctuation don't count.
+
+    >>> plain("M.V. Ocean-Star  ")
+    'MVOCEANSTAR'
+    """
+    return "".join(c for c in text.upper() if c.isalnum())
+
+
+def lookalike(text: str) -> str:
+    """`plain` with digits that look like letters replaced by them: 0 O, 1 I, 2 Z, 5 S, 8 B.
+
+    >>> lookalike("0CEAN 5TAR")
+    'OCEANSTAR'
+    """
+    return plain(text).translate(_CONFUSABLE)
+
+
+def edits(a: str, b: str, most: int) -> int:
+    """Edits (insert, delete, replace, swap neighbours) between two texts; `most` + 1 if more.
+
+    The restricted Damerau-Levenshtein distance: Boytsov (2011), Indexing methods for approximate
+    dictionary searching, ACM JEA 16, doi:10.1145/1963190.1963191.
+
+    >>> edits("OCEAN", "OCAEN", 2), edits("OCEAN", "TIMUR", 2)
+    (1, 3)
+    """
+    if abs(len(a) - len(b)) > most:
+        return most + 1
+    before, row = list[int](), list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        before, last, row = row, before, [i]
+        for j, y in enumerate(b, 1):
+            best = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                best = min(best, last[j - 2] + 1)
+            row.append(best)
+        if min(row) > most and (not before or min(before) > most):
+            return most + 1
+    return min(row[-1], most + 1)

@@ -1,0 +1,260 @@
+"""Tracks that end where and as others begin: one hull changing its MMSI under way.
+
+Only the first and last reports of each stretch of track take part, so the work grows with the
+number of vessels and not with that of their reports.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from detectors.core import geodesy
+from detectors.core.geodesy import KNOT_MPS
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+SECOND_US = 1_000_000
+NEAREST_REPORTS = 64
+"""Reports at an end of a stretch that its motion is judged by: over 2 min of a vessel heard every
+2 s, the shortest interval of ITU-R M.1371-5, annex 1, table 1."""
+BASELINE_S = 120.0
+"""Time over which speed and course are measured from positions: 10 m of noise then make 0.2 kn."""
+SWITCHES = np.linspace(0.0, 1.0, 11)
+"""Moments of the pause, as shares of it, at which a change of course is tried."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a hand-over must keep to; see the detector's parameters of the same names."""
+
+    min_silence_s: float
+    max_pause_s: float
+    max_overlap_s: float
+    min_before_s: float
+    min_after_s: float
+    min_reports: int
+    min_speed_kn: float
+    max_miss_m: float
+    max_miss_ratio: float
+    max_course_change_deg: float
+    max_speed_change_kn: float
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Ends (or beginnings) of stretches of track, one row each.
+
+    Attributes
+    ----------
+    row
+        Report at the end.
+    track_id
+        Its track.
+    speed_kn, course_deg
+        Motion there, by positions.
+    interval_s
+        Median time between its nearest reports.
+    heard_s
+        Length of the stretch.
+    silent_s
+        How long the track was not heard beyond the end: until it was heard again; infinite where
+        it never was, as far as is loaded.
+    """
+
+    row: Ints
+    track_id: Ints
+    time_us: Ints
+    lat: Floats
+    lon: Floats
+    speed_kn: Floats
+    course_deg: Floats
+    interval_s: Floats
+    heard_s: Floats
+    silent_s: Floats
+
+    def take(self, rows: Ints | Bools) -> "Ends":
+        """Some of them."""
+        return Ends(*(values[rows] for values in vars(self).values()))
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+@dataclass(frozen=True)
+class HandOvers:
+    """Pairs of an end and a beginning, aligned."""
+
+    end: Ends
+    begin: Ends
+    pause_s: Floats
+    miss_m: Floats
+    miss_limit_m: Floats
+    course_change_deg: Floats
+    speed_change_kn: Floats
+    speed_limit_kn: Floats
+    rivals: Ints
+
+
+def stretches(track: Ints, time_us: Ints, silence_s: float) -> tuple[Ints, Ints]:
+    """First and last row of each stretch without a silence of `silence_s` or more."""
+    if len(track) == 0:
+        return np.zeros(0, "int64"), np.zeros(0, "int64")
+    cut = (track[1:] != track[:-1]) | (np.diff(time_us) >= silence_s * SECOND_US)
+    first = np.r_[0, np.flatnonzero(cut) + 1]
+    return first, np.r_[first[1:] - 1, len(track) - 1]
+
+
+def ends(track: Ints, time_us: Ints, lat: Floats, lon: Floats, limits: Limits) -> tuple[Ends, Ends]:
+    """Last and first reports of the stretches that are heard well and long enough, and move.
+
+    Parameters
+    ----------
+    track, time_us, lat, lon
+        Reports sorted by (track, time).
+    limits
+        See `Limits`.
+
+    Returns
+    -------
+    tuple
+        Ends and beginnings.
+    """
+    first, last = stretches(track, time_us, limits.min_silence_s)
+    same_before = np.zeros(len(first), bool)
+    same_before[1:] = track[first[1:]] == track[first[:-1]]
+    before_s = np.full(len(first), np.inf)
+    before_s[same_before] = (
+        time_us[first[same_before]] - time_us[first[same_before] - 1]
+    ) / SECOND_US
+    after_s = np.r_[before_s[1:], np.inf]
+    after_s[:-1][~same_before[1:]] = np.inf
+    ending = _motion(track, time_us, lat, lon, first, last, after_s, limits, -1)
+    beginning = _motion(track, time_us, lat, lon, first, last, before_s, limits, 1)
+    return ending, beginning
+
+
+def _motion(
+    track: Ints,
+    time_us: Ints,
+    lat: Floats,
+    lon: Floats,
+    first: Ints,
+    last: Ints,
+    silent_s: Floats,
+    limits: Limits,
+    step: int,
+) -> Ends:
+    """Ends (step -1) or beginnings (1) of stretches, with the motion there."""
+    wanted_s = limits.min_before_s if step < 0 else limits.min_after_s
+    heard_s = (time_us[last] - time_us[first]) / SECOND_US
+    kept = (heard_s >= wanted_s) & (last - first + 1 >= limits.min_reports)
+    first, last, heard_s, silent_s = first[kept], last[kept], heard_s[kept], silent_s[kept]
+    row = last if step < 0 else first
+    near = row[:, None] + step * np.arange(NEAREST_REPORTS)
+    near = np.clip(near, first[:, None], last[:, None])
+    away_s = np.abs(time_us[near] - time_us[row][:, None]) / SECOND_US
+    far = np.where((away_s >= BASELINE_S).any(axis=1), (away_s >= BASELINE_S).argmax(axis=1), -1)
+    other = near[np.arange(len(row)), far]
+    baseline_s = away_s[np.arange(len(row)), far]
+    earlier, later = (other, row) if step < 0 else (row, other)
+    moved_m = geodesy.distance_m(lat[earlier], lon[earlier], lat[later], lon[later])
+    speed_kn = np.atleast_1d(geodesy.speed_kn(moved_m, baseline_s))
+    course_deg = np.atleast_1d(
+        geodesy.bearing_deg(lat[earlier], lon[earlier], lat[later], lon[later])
+    )
+    # Heard at least so often around its end; what is clipped to the stretch repeats its end.
+    nth = limits.min_reports - 1
+    steady = away_s[:, nth] <= wanted_s
+    interval_s = away_s[:, nth] / nth
+    moving = (baseline_s > 0) & np.isfinite(speed_kn) & (speed_kn >= limits.min_speed_kn)
+    return Ends(
+        row, track[row], time_us[row], lat[row], lon[row], speed_kn, course_deg, interval_s,
+        heard_s, silent_s,
+    ).take(moving & steady)  # fmt: skip
+
+
+def pairs(ending: Ends, beginning: Ends, limits: Limits) -> HandOvers:
+    """Ends and beginnings that one hull can have made, the best of each only.
+
+    Both are carried on by dead reckoning through the pause: the end on its course until a moment,
+    the beginning back on its course to the same moment. How far apart they then are, at the
+    moment that suits best, is the miss: a straight run and one turn at any time make none.
+    """
+    found = _near(ending, beginning, limits)
+    end, begin = ending.take(found[0]), beginning.take(found[1])
+    pause_s = (begin.time_us - end.time_us) / SECOND_US
+    mean_kn = (end.speed_kn + begin.speed_kn) / 2
+    travelled_m = mean_kn * KNOT_MPS * np.abs(pause_s)
+    share = np.clip(pause_s, 0, None) / limits.max_pause_s
+    miss_limit_m = limits.max_miss_m + limits.max_miss_ratio * travelled_m
+    speed_limit_kn = limits.max_speed_change_kn * (1 + share) + 0.1 * mean_kn
+    course_limit_deg = limits.max_course_change_deg * (1 + share)
+    speed_change_kn = np.abs(begin.speed_kn - end.speed_kn)
+    course_change_deg = np.abs(geodesy.wrap_lon(begin.course_deg - end.course_deg))
+    miss_m = _miss_m(end, begin, pause_s)
+    fits = (
+        (end.track_id // 100 != begin.track_id // 100)
+        & (pause_s >= -limits.max_overlap_s)
+        & (pause_s <= limits.max_pause_s)
+        & (miss_m <= miss_limit_m)
+        & (speed_change_kn <= speed_limit_kn)
+        & (course_change_deg <= course_limit_deg)
+    )
+    cost = (
+        miss_m / miss_limit_m + speed_change_kn / speed_limit_kn
+        + course_change_deg / course_limit_deg + np.abs(pause_s) / limits.max_pause_s
+    )  # fmt: skip
+    kept = np.flatnonzero(fits)
+    best = kept[_mutual(found[0][kept], found[1][kept], cost[kept])]
+    n_end = np.bincount(found[0][kept], minlength=len(ending))
+    n_begin = np.bincount(found[1][kept], minlength=len(beginning))
+    rivals = n_end[found[0][best]] + n_begin[found[1][best]] - 2
+    return HandOvers(
+        end.take(best), begin.take(best), pause_s[best], miss_m[best], miss_limit_m[best],
+        course_change_deg[best], speed_change_kn[best], speed_limit_kn[best], rivals,
+    )  # fmt: skip
+
+
+def _near(ending: Ends, beginning: Ends, limits: Limits) -> tuple[Ints, Ints]:
+    """Rows of ends and beginnings within reach of one another in place and time."""
+    if len(ending) == 0 or len(beginning) == 0:
+        return np.zeros(0, "int64"), np.zeros(0, "int64")
+    fastest_kn = max(float(ending.speed_kn.max()), float(beginning.speed_kn.max()))
+    # Distances are scaled by what the fastest of all can make; pairs are then held to their own.
+    reach_m = 2 * limits.max_miss_m + min(fastest_kn, 70.0) * KNOT_MPS * limits.max_pause_s
+    zero_us = min(int(ending.time_us.min()), int(beginning.time_us.min()))
+
+    def tree(part: Ends) -> cKDTree:
+        place = geodesy.unit_xyz(part.lat, part.lon) / geodesy.chord(reach_m)
+        at = (part.time_us - zero_us) / SECOND_US / (limits.max_pause_s + limits.max_overlap_s)
+        return cKDTree(np.column_stack([place, at]))
+
+    near = tree(ending).sparse_distance_matrix(
+        tree(beginning), 1.0, p=np.inf, output_type="coo_matrix"
+    )
+    return near.row.astype("int64"), near.col.astype("int64")
+
+
+def _miss_m(end: Ends, begin: Ends, pause_s: Floats) -> Floats:
+    best = np.full(len(end), np.inf)
+    for share in SWITCHES:  # eleven moments, not pairs
+        on_m = end.speed_kn * KNOT_MPS * pause_s * share
+        back_m = begin.speed_kn * KNOT_MPS * pause_s * (1 - share)
+        here = geodesy.destination(end.lat, end.lon, end.course_deg, on_m)
+        there = geodesy.destination(begin.lat, begin.lon, begin.course_deg, -back_m)
+        best = np.minimum(best, geodesy.distance_m(*here, *there))
+    return best
+
+
+def _mutual(end: Ints, begin: Ints, cost: Floats) -> Ints:
+    """Pairs that are the cheapest both of their end and of their beginning."""
+    order = np.lexsort((begin, end, cost))
+    best = np.zeros(len(order), bool)
+    best[np.unique(end[order], return_index=True)[1]] = True
+    other = np.zeros(len(order), bool)
+    other[np.unique(begin[order], return_index=True)[1]] = True
+    return np.asarray(np.sort(order[best & other]))
