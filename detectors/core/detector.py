@@ -76,6 +76,9 @@ class Detector(BaseModel):
     - ``source``: citation of the rule;
     - ``after``: detectors whose events it reads, as `Context.earlier`;
     - ``needs_zones``: whether its events mean nothing where no land or zone layer reaches;
+    - ``symmetric_days``: shifts of time, in days, under which its events are the same. One that
+      looks at the sun names shifts after which the sun stands where it stood: 1461 days, four
+      Julian years (within 0.1 degree).
     - ``hypotheses``: the innocent reasons that its events are held against, see `explain`.
     """
 
@@ -87,6 +90,7 @@ class Detector(BaseModel):
     source: ClassVar[str]
     after: ClassVar[tuple[str, ...]] = ()
     needs_zones: ClassVar[bool] = True
+    symmetric_days: ClassVar[tuple[int, ...]] = (-400, 1, 7)
     hypotheses: ClassVar[tuple["Hypothesis", ...]] = ()
 
     @property

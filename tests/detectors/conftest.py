@@ -279,7 +279,8 @@ def _filled_in(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def make_zones(features: Sequence[dict[str, Any]], reach: shapely.Geometry = WORLD) -> Zones:
-    """Zones from mappings with zone_class and geometry; those of class "land" make the land."""
+    """Zones from mappings with zone_class and geometry; those of class "land" make the land, of the
+    state `iso3` if they say so."""
     defaults = {"source": "test", "confidence": "approximate"}
     rows = [
         {"zone_id": f"zone_{i}", "name": f"zone {i}", **defaults, **feature}
@@ -289,7 +290,9 @@ def make_zones(features: Sequence[dict[str, Any]], reach: shapely.Geometry = WOR
         {name: [row[name] for row in rows] for name in ZONE_COLUMNS}, geometry="geometry", crs=4326
     )
     is_land = (frame["zone_class"] == "land").to_numpy(bool)
-    return Zones(frame[~is_land], frame.loc[is_land, ["geometry"]], reach)
+    land = frame.loc[is_land, ["geometry"]]
+    states = [row.get("iso3") for row, mine in zip(rows, is_land, strict=True) if mine]
+    return Zones(frame[~is_land], land.assign(iso3=pd.Series(states, land.index, "str")), reach)
 
 
 def make_vessels(mmsis: Sequence[int], said: Sequence[dict[str, Any]] = ()) -> pd.DataFrame:
@@ -497,6 +500,10 @@ mmsi,time,lat,lon,every_s,ais_class,sog_kn,cog_deg,nav_status,track_id,note
 563000109,2026-03-02T15:00Z,2.20,101.20,,A,,,0,56300010901,
 563000109,2026-03-01T09:01Z,2.75,101.30,120,A,,,0,56300010902,
 563000109,2026-03-02T15:00Z,2.55,101.25,,A,,,0,56300010902,
+563000501,2026-03-01T14:00Z,1.94,101.50,180,B,0.1,,15,,a boat crosses at night
+563000501,2026-03-01T15:00Z,1.94,101.50,30,B,,,15,,
+563000501,2026-03-01T16:10Z,2.53,101.90,180,B,0.1,,15,,
+563000501,2026-03-01T22:00Z,2.53,101.90,,B,0.1,,15,,
 """
 LANES = 10
 """Vessels that ply the stage from end to end, so that it is well heard everywhere all the time."""
@@ -522,9 +529,16 @@ def stage() -> Stage:
         ("roads", "anchorage"): (101.4, 2.57, 101.5, 2.64),
         ("sts", "sts_area"): (101.5, 2.2, 101.7, 2.3),
         ("ground", "land"): (101.75, 2.55, 102.3, 3.0),
+        ("island", "land"): (101.3, 1.6, 101.9, 1.93),
     }
+    states = {"ground": "MYS", "island": "IDN"}
     features = [
-        {"zone_id": name, "zone_class": kind, "geometry": shapely.box(*box)}
+        {
+            "zone_id": name,
+            "zone_class": kind,
+            "geometry": shapely.box(*box),
+            "iso3": states.get(name),
+        }
         for (name, kind), box in boxes.items()
     ]
     ends = (pd.Timestamp("2026-03-01T09:00Z"), pd.Timestamp("2026-03-02T15:00Z"))

@@ -172,9 +172,11 @@ def test_other_vessels_make_no_difference_to_a_vessels_events(name, stage, whole
     pd.testing.assert_frame_equal(found, among.reset_index(drop=True))
 
 
-@ALL
-@pytest.mark.parametrize("days", [-400, 1, 7])
+@pytest.mark.parametrize(
+    ("name", "days"), [(n, d) for n in detectors.names() for d in detectors.find(n).symmetric_days]
+)
 def test_shifts_with_time(name, stage, whole, look_once, days):
+    """By whole days; a detector that looks at the sun says after how many it is back."""
     shift = timedelta(days=days)
     moved = shifted(stage, shift)
     found = look_once(build(name), moved.positions, moved.context())
@@ -190,7 +192,13 @@ def test_shifts_with_time(name, stage, whole, look_once, days):
         assert (
             (found[column] - shift).fillna(stage.end) == expected[column].fillna(stage.end)
         ).all()
-    assert numbers(found) == numbers(expected)
+    for mine, other in zip(numbers(found), numbers(expected), strict=True):
+        of_the_sun = {key for key in other if key.startswith("sun_") or "_sun_" in key}
+        assert {k: mine[k] for k in of_the_sun} == pytest.approx(
+            {k: other[k] for k in of_the_sun}, abs=0.1
+        )
+        rest = mine.keys() - of_the_sun
+        assert {k: mine[k] for k in rest} == {k: other[k] for k in other.keys() - of_the_sun}
 
 
 @ALL

@@ -1,0 +1,559 @@
+"""Crossing: a small craft at speed, at night, from one state's coast towards another's."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, ClassVar, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from detectors.core import events, geodesy, runs, sun, surroundings
+from detectors.core.detector import Context, Detector
+from detectors.core.explain import (
+    OFFICIAL,
+    PASSENGER,
+    PILOT,
+    PLEASURE,
+    TENDER,
+    TUG,
+    Facts,
+    Hypothesis,
+)
+from detectors.core.frames import epoch_us, from_epoch_us, offsets
+from detectors.core.telling import Told, Words
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+MERCHANT: Final = frozenset(range(70, 90))
+"""Cargo ships and tankers; without a stated length they aren't taken for small."""
+SERVICE_TRIPS: Final = 3
+"""Like trips within the memory from which a run counts as a service: two would be one boat that
+went out, came back and goes again."""
+UNKNOWN_FAST_KN: Final = 18.0
+"""A vessel that doesn't say what it is and is slower than this may well be a ship."""
+
+
+def _ferry(facts: Facts) -> str | None:
+    if facts.any_type(PASSENGER):
+        return (
+            "it is a passenger vessel or high-speed craft, which sail between these coasts by "
+            f"timetable; {facts.number('n_like_trips'):.0f} like trips in the hours before"
+        )
+    return None
+
+
+def _official(facts: Facts) -> str | None:
+    if facts.any_type(OFFICIAL):
+        return "it is a military, rescue, law enforcement or medical vessel"
+    return None
+
+
+def _regular(facts: Facts) -> str | None:
+    trips = facts.number("n_like_trips")
+    if trips >= SERVICE_TRIPS:
+        return (
+            f"it made {trips:.0f} trips between the same two ends in the "
+            f"{facts.number('memory_s') / 3600:.0f} h before, as a service does"
+        )
+    return None
+
+
+def _harbour(facts: Facts) -> str | None:
+    if facts.any_type(PILOT | TENDER | TUG):
+        return "it is a pilot boat, tender or tug, which carry people to ships at any hour"
+    return None
+
+
+def _route(facts: Facts) -> str | None:
+    share = facts.number("ferry_route_fraction")
+    if share >= 0.7:
+        return f"{share:.0%} of its way lies on a known ferry route"
+    return None
+
+
+def _crew_boat(facts: Facts) -> str | None:
+    if facts.number("anchorage_distance_m") <= geodesy.METRES_PER_NM and not facts.flag(
+        "sides_changed"
+    ):
+        return "it began or ended within a mile of an anchorage, where launches carry crews"
+    return None
+
+
+def _yacht(facts: Facts) -> str | None:
+    if facts.any_type(PLEASURE):
+        return "it is a sailing or pleasure craft"
+    return None
+
+
+@dataclass(frozen=True)
+class _Passage:
+    """The part of a fast run that best shows a crossing; indices count the run's ticks."""
+
+    begin: int
+    end: int
+    from_state: str
+    to_state: str
+    share: float
+    across_m: float
+    path_m: float
+    made_good_m: float
+    width_m: float
+    sides_changed: bool
+    distances_m: tuple[float, float, float, float]
+    """To the coast left and the coast made for, at the beginning; the same at the end."""
+
+
+class Crossing(Detector):
+    """A small craft faster than `min_speed_kn` at night, from coast to coast.
+
+    The track is interpolated at the ticks of an absolute time grid. A tick is fast when the vessel
+    makes `min_speed_kn`, by its positions, over the step that follows, and dark when the sun
+    stands below `max_sun_altitude_deg` there. Fast, dark ticks no more than `max_interruption_s`
+    apart make one run. A run is a crossing when some passage within it leads from one state's
+    coast towards another's. For the distances a and b to both coasts that means, between two of
+    its ticks: the share a / (a + b) of the strait's width changes by `min_width_fraction` (by
+    `min_one_sided_fraction` where the nearer coast stays the same); (a - b) / 2, the way made
+    across, is `min_across_ratio` of the way sailed; the passage makes good `min_distance_m` at
+    `min_mean_speed_kn` or more, at a place that is at least `min_width_m` wide, and rests on
+    `min_reports` reports. So neither end needs to be heard: a boat that is only heard from
+    mid-strait on crosses as well, and a ship that follows the lane, or a boat that follows a
+    coast, doesn't.
+
+    Speed across a silence of up to `max_silence_s` counts: two reports 10 nm and 30 min apart
+    prove 20 kn whoever was listening meanwhile.
+
+    Parameters
+    ----------
+    min_speed_kn
+        12 kn. Fishing boats of the Strait make 6 to 10; planing boats don't go slower for long.
+    min_mean_speed_kn
+        14 kn made good over the passage.
+    max_mean_speed_kn
+        60 kn: faster is an aircraft or a corrupt position (see `tracks.MAX_SPEED_KN`).
+    max_length_m
+        40 m. Longer vessels, and cargo ships or tankers that don't state a length, are left out.
+    max_sun_altitude_deg
+        -6, the end of civil twilight.
+    min_width_fraction, min_one_sided_fraction
+        0.3 and 0.4 of the strait's width.
+    min_across_ratio
+        0.5: at most 60 degrees off the shortest way.
+    min_distance_m, min_width_m
+        4 nm and 2 nm. The Johor Strait is narrower than 2 nm nearly everywhere and full of
+        harbour craft.
+    min_duration_s, max_interruption_s
+        Both 10 minutes: slowing down for a wash or a ship doesn't cut a crossing in two, a stop at
+        the other side does.
+    max_silence_s
+        1 hour.
+    min_reports
+        3: class B is lost half-way across as a rule.
+    memory_s
+        12 hours: earlier trips within it between ends less than `same_end_m` (3 nm) apart are
+        counted; ferries show by them.
+    step_s
+        2 minutes.
+
+    Notes
+    -----
+    The thresholds are judgements from the speeds of craft and the width of the Strait, some 5 nm
+    off Singapore to 140 nm; UNODC (2018) describes the routes and the small boats that use them.
+
+    The share of the width by distances to both coasts needs no boundary: its value is 0.5 on the
+    equidistance line (UNCLOS, article 15).
+
+    Score before explanations: 0.5, plus up to 0.2 for the share of the width (full at 0.8) and 0.2
+    for speed made good (full at 30 kn); times 0.6 where the nearer coast stays the same, times 0.8
+    from 30 m of length on, times 0.9 for a vessel that says nothing of itself (0.6 below 18 kn),
+    times 0.3 where its stated speed contradicts its positions.
+    """
+
+    name: ClassVar[str] = "crossing"
+    version: ClassVar[str] = "1"
+    requires: ClassVar[tuple[str, ...]] = (
+        "mmsi", "time", "lat", "lon", "sog_kn", "ais_class", "track_id", "source", "source_offset",
+    )  # fmt: skip
+    source: ClassVar[str] = (
+        "Own rule; routes and craft after UNODC (2018), Global Study on Smuggling of Migrants, "
+        "chapter on Asia; night after Meeus (1998), Astronomical Algorithms, ch. 25; equidistance "
+        "after UNCLOS, art. 15"
+    )
+    symmetric_days: ClassVar[tuple[int, ...]] = (-1461, 1461)
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
+        Hypothesis(
+            "ferry", 0.9, _ferry, "no timetable has a sailing at this hour", needs_types=True
+        ),
+        Hypothesis(
+            "official craft", 0.85, _official,
+            "the authority it claims to belong to does not know the vessel", needs_types=True,
+        ),
+        Hypothesis(
+            "regular service", 0.8, _regular, "no operator runs a service between these two places"
+        ),
+        Hypothesis(
+            "harbour craft", 0.75, _harbour, "its station or agent knows of no such job",
+            needs_types=True,
+        ),
+        Hypothesis("ferry route", 0.6, _route, "no ferry of that line sails at this hour"),
+        Hypothesis("crew boat", 0.5, _crew_boat, "no ship at anchor there was served that night"),
+        Hypothesis("pleasure craft", 0.2, _yacht, "no marina knows the yacht", needs_types=True),
+    )  # fmt: skip
+
+    min_speed_kn: PositiveFloat = 12.0
+    min_mean_speed_kn: PositiveFloat = 14.0
+    max_mean_speed_kn: PositiveFloat = 60.0
+    max_length_m: PositiveFloat = 40.0
+    max_sun_altitude_deg: float = Field(default=sun.CIVIL_TWILIGHT_DEG, ge=-18, le=0)
+    min_width_fraction: float = Field(default=0.3, gt=0, lt=1)
+    min_one_sided_fraction: float = Field(default=0.4, gt=0, lt=1)
+    min_across_ratio: float = Field(default=0.5, gt=0, le=1)
+    min_distance_m: PositiveFloat = 7408.0
+    min_width_m: PositiveFloat = 3704.0
+    min_duration_s: PositiveInt = 600
+    max_interruption_s: PositiveInt = 600
+    max_silence_s: PositiveInt = 3600
+    min_reports: PositiveInt = 3
+    memory_s: PositiveInt = 43_200
+    same_end_m: PositiveFloat = 5556.0
+    step_s: PositiveInt = 120
+
+    @property
+    def settle(self) -> timedelta:
+        """How long after its last tick a run can still go on."""
+        return timedelta(seconds=self.max_interruption_s + 2 * self.step_s + self.max_silence_s)
+
+    @property
+    def lookback(self) -> timedelta:
+        """The memory of earlier trips, and what shows where the first of them began."""
+        return self.settle + timedelta(
+            seconds=self.memory_s + self.min_duration_s + self.max_silence_s
+        )
+
+    def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
+        """Find crossings; see the class for the rule and `Detector.detect` for the frames."""
+        if positions.empty or not context.zones.coasts.states:
+            return events.empty()
+        rows = self._candidates(positions, context.vessels)
+        if len(rows) == 0:
+            return events.empty()
+        track, lat, lon = (positions[c].to_numpy()[rows] for c in ("track_id", "lat", "lon"))
+        time_us = epoch_us(positions["time"].iloc[rows])
+        grid = runs.resample(track, time_us, lat, lon, self.step_s, self.max_silence_s)
+        step_us = self.step_s * runs.SECOND_US
+        fast = np.flatnonzero(grid.speed_kn >= self.min_speed_kn)
+        if len(fast) == 0:
+            return events.empty()
+        trips = tuple(fast[ends] for ends in self._spells(grid, fast))
+        altitude = sun.altitude_deg(grid.tick[fast] * step_us, grid.lat[fast], grid.lon[fast])
+        dark = altitude < self.max_sun_altitude_deg
+        night, altitude = fast[dark], altitude[dark]
+        first, last = self._spells(grid, night)
+
+        start_us, end_us = grid.tick[night[first]] * step_us, (grid.tick[night[last]] + 1) * step_us
+        window = runs.window_us(context.start, context.end)
+        wanted = runs.touches(start_us, end_us, window, self.settle)
+        last_ticks = grid.last_ticks()
+        said = context.vessels.drop_duplicates("mmsi").set_index("mmsi")
+        found = []
+        for a, b, begin_us, finish_us in zip(
+            *(values[wanted] for values in (first, last, start_us, end_us)), strict=True
+        ):
+            ticks = np.arange(night[a], night[b] + 2)  # interruptions and the last step included
+            passage = self._passage(grid, ticks, context)
+            if passage is None:
+                continue
+            track_id = int(grid.track_id[ticks[0]])
+            still_on = (
+                grid.tick[night[b]] >= last_ticks[track_id]
+                and window[1] - finish_us <= self.max_interruption_s * runs.SECOND_US
+            )
+            middle_us = np.array([(begin_us + finish_us) // 2])
+            at = runs.position_at(track, time_us, lat, lon, np.array([track_id]), middle_us)
+            evidence = {
+                **self._measured(passage),
+                **self._reports(positions, rows[grid.report[ticks]], rows, grid.report[ticks]),
+                **self._craft(track_id // 100, said, positions, rows[grid.report[ticks[0]]]),
+                **self._around(grid, ticks, (at[0], at[1]), context),
+                "duration_s": int(finish_us - begin_us) // runs.SECOND_US,
+                "speed_kn": float(np.median(grid.speed_kn[night[a : b + 1]])),
+                "max_sun_altitude_seen_deg": float(altitude[a : b + 1].max()),
+                "sun_altitude_margin_deg": float(
+                    self.max_sun_altitude_deg - altitude[a : b + 1].max()
+                ),
+                "n_like_trips": self._like_trips(grid, trips, ticks),
+                **self._limits(),
+            }
+            time = from_epoch_us(np.array([begin_us, finish_us]))
+            found.append(
+                {
+                    "kind": self.name,
+                    "detector": self.name,
+                    "version": self.version,
+                    "mmsi": track_id // 100,
+                    "track_ids": str(track_id),
+                    "start": time.iloc[0],
+                    "end": pd.NaT if still_on else time.iloc[1],
+                    "anchor": time.iloc[0],
+                    "lat": float(at[0][0]),
+                    "lon": float(at[1][0]),
+                    **self._judged(evidence),
+                }
+            )
+        return events.build(found)
+
+    def _spells(self, grid: runs.Grid, rows: Ints) -> tuple[Ints, Ints]:
+        return runs.spells(
+            grid.track_id[rows],
+            grid.tick[rows],
+            max_break=self.max_interruption_s // self.step_s,
+            min_piece=2,
+            min_length=-(-self.min_duration_s // self.step_s),
+        )
+
+    def _candidates(self, positions: pd.DataFrame, vessels: pd.DataFrame) -> Ints:
+        """Rows of the tracks that may hold a crossing: small, far enough apart, fast at all.
+
+        Each test follows from the rule, so it takes no crossing away; it only saves work.
+        """
+        track = positions["track_id"].to_numpy()
+        starts = offsets(track)
+        mmsi = track[starts[:-1]] // 100
+        said = vessels.drop_duplicates("mmsi").set_index("mmsi")
+        length_m = said["length_m"].reindex(mmsi).to_numpy("float64")
+        ship_type = said["ship_type"].reindex(mmsi).fillna(-1).to_numpy("int64")
+        unmeasured = ~(length_m > 0)
+        small = np.where(
+            unmeasured, ~np.isin(ship_type, list(MERCHANT)), length_m <= self.max_length_m
+        )
+        small &= mmsi // 1_000_000 != 111  # search and rescue aircraft, ITU-R M.585
+
+        lat, lon = positions["lat"].to_numpy(), positions["lon"].to_numpy()
+        apart_deg = np.degrees(self.min_distance_m / geodesy.EARTH_RADIUS_M) * 0.7
+        far = np.zeros(len(mmsi), bool)
+        for values in (lat, lon):  # a track across the antimeridian is far apart by this; good
+            high = np.maximum.reduceat(values, starts[:-1])
+            far |= high - np.minimum.reduceat(values, starts[:-1]) >= apart_deg
+        rows = np.flatnonzero(np.repeat(small & far, np.diff(starts)))
+        if len(rows) < 2:
+            return rows[:0]
+
+        own = track[rows]
+        dlon = (np.diff(lon[rows]) + 180.0) % 360.0 - 180.0
+        moved_deg = np.hypot(np.diff(lat[rows]), dlon * np.cos(np.radians(lat[rows[1:]])))
+        step_s = np.diff(epoch_us(positions["time"].iloc[rows])) / runs.SECOND_US
+        speed = np.radians(moved_deg) * geodesy.EARTH_RADIUS_M / geodesy.KNOT_MPS
+        same = own[1:] == own[:-1]
+        fast = same & (speed >= 0.9 * self.min_speed_kn * step_s) & (step_s <= self.max_silence_s)
+        keep = np.unique(own[1:][fast])
+        return rows[np.isin(own, keep)]
+
+    def _passage(self, grid: runs.Grid, ticks: Ints, context: Context) -> _Passage | None:
+        """The best passage of a run from one coast towards another, if there is one.
+
+        More of a run only adds pairs of ticks to choose from: what is a crossing stays one.
+        """
+        lat, lon = grid.lat[ticks], grid.lon[ticks]
+        coasts = context.zones.coasts
+        distance_m = coasts.distance_m(lat, lon)
+        steps_m = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
+        path_m = np.r_[0.0, np.cumsum(steps_m)]
+        nearest = distance_m.argmin(axis=0)
+        i, j = np.triu_indices(len(ticks), 1)
+        seconds = (grid.tick[ticks[j]] - grid.tick[ticks[i]]) * self.step_s
+        sailed_m = path_m[j] - path_m[i]
+        made_good_m = geodesy.distance_m(lat[i], lon[i], lat[j], lon[j])
+        speed_kn = geodesy.speed_kn(made_good_m, seconds)
+        possible = (
+            (made_good_m >= self.min_distance_m)
+            & (speed_kn >= self.min_mean_speed_kn)
+            & (speed_kn <= self.max_mean_speed_kn)
+            & (grid.report[ticks[j]] - grid.report[ticks[i]] + 2 >= self.min_reports)
+        )
+        i, j = i[possible], j[possible]
+        sailed_m, made_good_m = sailed_m[possible], made_good_m[possible]
+        if len(i) == 0:
+            return None
+        best, best_value = None, 0.0
+        for one in range(len(coasts.states)):
+            for other in range(one + 1, len(coasts.states)):
+                a, b = distance_m[one], distance_m[other]
+                position, across_m = a / np.maximum(a + b, 1.0), (a - b) / 2
+                changed = nearest[i] != nearest[j]
+                changed &= np.isin(nearest[i], (one, other)) | np.isin(nearest[j], (one, other))
+                share = np.abs(position[j] - position[i])
+                made_m = np.abs(across_m[j] - across_m[i])
+                ratio = made_m / np.maximum(sailed_m, 1.0)
+                least = np.where(changed, self.min_width_fraction, self.min_one_sided_fraction)
+                ok = (share >= least) & (ratio >= self.min_across_ratio)
+                ok &= np.minimum((a + b)[i], (a + b)[j]) >= self.min_width_m
+                # The coast left, or the one made for, is the nearest there at one end at least.
+                forth = position[j] > position[i]
+                ok &= np.where(
+                    forth,
+                    (nearest[i] == one) | (nearest[j] == other),
+                    (nearest[i] == other) | (nearest[j] == one),
+                )
+                value = np.where(
+                    ok, share * np.minimum(ratio, 1.0) * np.where(changed, 1.0, 0.6), 0
+                )
+                k = int(value.argmax())
+                if value[k] <= best_value:
+                    continue
+                best_value = float(value[k])
+                left, ahead = (one, other) if forth[k] else (other, one)
+                begin, end = int(i[k]), int(j[k])
+                best = _Passage(
+                    begin=begin,
+                    end=end,
+                    from_state=coasts.states[left],
+                    to_state=coasts.states[ahead],
+                    share=float(share[k]),
+                    across_m=float(made_m[k]),
+                    path_m=float(sailed_m[k]),
+                    made_good_m=float(made_good_m[k]),
+                    width_m=float((a + b)[begin : end + 1].min()),
+                    sides_changed=bool(changed[k]),
+                    distances_m=(
+                        float(distance_m[left, begin]),
+                        float(distance_m[ahead, begin]),
+                        float(distance_m[left, end]),
+                        float(distance_m[ahead, end]),
+                    ),
+                )
+        return best
+
+    def _measured(self, passage: _Passage) -> dict[str, Any]:
+        passage_s = (passage.end - passage.begin) * self.step_s
+        speed_kn = float(geodesy.speed_kn(passage.made_good_m, passage_s))
+        least = self.min_width_fraction if passage.sides_changed else self.min_one_sided_fraction
+        return {
+            "from_state": passage.from_state,
+            "to_state": passage.to_state,
+            "sides_changed": passage.sides_changed,
+            "width_fraction": passage.share,
+            "width_fraction_margin": passage.share - least,
+            "across_m": passage.across_m,
+            "across_ratio": passage.across_m / max(passage.path_m, 1.0),
+            "path_m": passage.path_m,
+            "distance_m": passage.made_good_m,
+            "distance_margin_m": passage.made_good_m - self.min_distance_m,
+            "passage_s": passage_s,
+            "mean_speed_kn": speed_kn,
+            "mean_speed_margin_kn": speed_kn - self.min_mean_speed_kn,
+            "width_m": passage.width_m,
+            "start_from_coast_m": passage.distances_m[0],
+            "start_to_coast_m": passage.distances_m[1],
+            "end_from_coast_m": passage.distances_m[2],
+            "end_to_coast_m": passage.distances_m[3],
+        }
+
+    @staticmethod
+    def _reports(
+        positions: pd.DataFrame, reports: Ints, rows: Ints, within: Ints
+    ) -> dict[str, Any]:
+        """What the run rests on; the report after its last tick belongs to it."""
+        final = int(rows[within[-1] + 1])
+        sog_kn = positions["sog_kn"].to_numpy()[rows[within[0] : within[-1] + 2]]
+        sog_kn = sog_kn[np.isfinite(sog_kn)]
+        source, offset = positions["source"].to_numpy(), positions["source_offset"].to_numpy()
+        return {
+            "n_reports": int(within[-1] - within[0] + 2),
+            "median_sog_kn": float(np.median(sog_kn)) if len(sog_kn) else None,
+            "first_report_source": runs.source_of(source, offset, int(reports[0])),
+            "last_report_source": runs.source_of(source, offset, final),
+        }
+
+    @staticmethod
+    def _craft(mmsi: int, said: pd.DataFrame, positions: pd.DataFrame, row: int) -> dict[str, Any]:
+        """What it says it is, or what is missing."""
+        known = mmsi in said.index
+        length_m = float(said["length_m"].loc[mmsi]) if known else float("nan")
+        said_class = str(said["ais_class"].loc[mmsi]) if known else ""
+        return {
+            "ais_class": str(positions["ais_class"].iloc[row]) or said_class,
+            "ship_type": int(said["ship_type"].loc[mmsi]) if known else -1,
+            "length_m": length_m if length_m > 0 else None,
+        }
+
+    def _around(
+        self, grid: runs.Grid, ticks: Ints, middle: tuple[Floats, Floats], context: Context
+    ) -> dict[str, Any]:
+        zones = context.zones
+        lat, lon = grid.lat[ticks], grid.lon[ticks]
+        ends = np.array([0, len(ticks) - 1])
+        away_m = surroundings.nearest_zone_m(zones, lat[ends], lon[ends], ("anchorage", "sts_area"))
+        return {
+            "zones_reached": bool(zones.reached(middle[0], middle[1])[0]),
+            "ferry_route_fraction": float(zones.within(lat, lon, ("ferry_route",)).mean()),
+            "anchorage_distance_m": float(away_m.min()),
+        }
+
+    def _like_trips(self, grid: runs.Grid, trips: tuple[Ints, ...], ticks: Ints) -> int:
+        """Earlier fast runs of the same track, by day or night, between the same two ends."""
+        begin, end = trips
+        own = np.flatnonzero(grid.track_id[begin] == grid.track_id[ticks[0]])
+        begin, end = begin[own], end[own] + 1  # the tick after the last step
+        this = np.flatnonzero((begin <= ticks[0]) & (end > ticks[0]))
+        if len(this) == 0:
+            return 0
+        here = this[0]
+        since = grid.tick[ticks[0]] - self.memory_s // self.step_s
+        before = (grid.tick[begin] >= since) & (grid.tick[begin] < grid.tick[begin[here]])
+
+        def near(one: Ints, other: int) -> Flags:
+            return np.asarray(
+                geodesy.distance_m(grid.lat[one], grid.lon[one], grid.lat[other], grid.lon[other])
+                <= self.same_end_m
+            )
+
+        same = near(begin, begin[here]) & near(end, end[here])
+        back = near(begin, end[here]) & near(end, begin[here])
+        return int(np.count_nonzero(before & (same | back)))
+
+    def _limits(self) -> dict[str, Any]:
+        return {
+            "min_speed_kn": self.min_speed_kn,
+            "min_mean_speed_kn": self.min_mean_speed_kn,
+            "max_length_m": self.max_length_m,
+            "max_sun_altitude_deg": self.max_sun_altitude_deg,
+            "min_width_fraction": self.min_width_fraction,
+            "min_one_sided_fraction": self.min_one_sided_fraction,
+            "min_across_ratio": self.min_across_ratio,
+            "min_distance_m": self.min_distance_m,
+            "max_interruption_s": self.max_interruption_s,
+            "max_silence_s": self.max_silence_s,
+            "memory_s": self.memory_s,
+        }
+
+    @staticmethod
+    def _judged(evidence: dict[str, Any]) -> dict[str, Any]:
+        if not evidence["zones_reached"]:
+            return {"score": 0.0, "explanation": surroundings.NOT_ASSESSED, "evidence": evidence}
+        mean_kn, length_m = evidence["mean_speed_kn"], evidence["length_m"]
+        score = 0.5 + 0.2 * min(1.0, max(0.0, (evidence["width_fraction"] - 0.3) / 0.5))
+        score += 0.2 * min(1.0, (mean_kn - 14.0) / 16.0 if mean_kn > 14.0 else 0.0)
+        score *= 1.0 if evidence["sides_changed"] else 0.6
+        if length_m is not None:
+            score *= 0.8 if length_m >= 30 else 1.0
+        elif evidence["ais_class"] != "B":
+            score *= 0.9 if mean_kn >= UNKNOWN_FAST_KN else 0.6
+        stated_kn = evidence["median_sog_kn"]
+        contradicted = stated_kn is not None and stated_kn < 0.5 * evidence["speed_kn"]
+        score *= 0.3 if contradicted else 1.0
+        return {"score": float(score), "evidence": evidence}
+
+    @classmethod
+    def tell(cls, event: Told, words: Words, mmsi: int) -> str:
+        """What happened, in a sentence for a sailor."""
+        said = event.evidence
+        length = f", {said['length_m']:.0f} m long," if said.get("length_m") else ""
+        return (
+            f"Small craft{length} ran {words.distance(said['distance_m'])} at "
+            f"{said['mean_speed_kn']:.0f} kn in the dark from the side of {said['from_state']} "
+            f"towards {said['to_state']}, within {words.distance(said['end_to_coast_m'])} of that "
+            f"coast, {words.place(event.lat, event.lon)}"
+        )
