@@ -28,6 +28,18 @@ FLAGGED: Final[Mapping[str, Column]] = {
 """One row per flagged vessel, in rank order."""
 
 
+PARTS: Final[Mapping[str, Column]] = {
+    "rank": FLAGGED["rank"],
+    "mmsi": FLAGGED["mmsi"],
+    "part": Column("str", "", "behaviour | history | watch-list"),
+    "kind": Column("str", "", "kind of the event, empty for a watch-list"),
+    "event_id": Column("str", "", "the event that it rests on, empty for a watch-list"),
+    "score": Column("float64", "", "0-1, what this part alone would make"),
+    "note": Column("str", "", "what else counts in it"),
+}
+"""What each flagged vessel's score is made of: 1 - (1 - part)(1 - part)…"""
+
+
 @dataclass(frozen=True)
 class Products:
     """One run's results, as every exporter gets them.
@@ -43,6 +55,8 @@ class Products:
         `reason` (the sentence that tells a sailor why).
     flagged
         `FLAGGED`.
+    parts
+        `PARTS`.
     tracks
         `frames.TRACKED` of the flagged vessels (and their partners) over the window.
     vessels
@@ -59,6 +73,7 @@ class Products:
     simulated: bool
     events: pd.DataFrame
     flagged: pd.DataFrame
+    parts: pd.DataFrame
     tracks: pd.DataFrame
     vessels: pd.DataFrame
     zones: Zones

@@ -42,10 +42,14 @@ class DetectionSettings(_Section):
 
 
 class AssessSettings(_Section):
-    """What makes a flag."""
+    """What makes a flag, and how many of them a night may have."""
 
     min_score: float = Field(0.3, ge=0, le=1)
     max_flags: int = Field(100, gt=0)
+    voluntary_weight: float = Field(0.7, ge=0, le=1)
+    max_share: float = Field(0.2, gt=0, le=1)
+    max_shares: dict[str, float] = Field(default_factory=dict)
+    min_share_vessels: int = Field(25, ge=0)
 
 
 class StoreSettings(_Section):
@@ -73,6 +77,7 @@ class Settings(BaseSettings):
 
     area: str = "94,-1.5,106,9"
     feeds: tuple[str, ...] = ()
+    sightings: tuple[str, ...] = ()
     home: str = ""
     ingest: IngestSettings = IngestSettings()
     detection: DetectionSettings = DetectionSettings()
@@ -137,6 +142,11 @@ class Installation:
     def recordings(self) -> Path:
         """Folder of recorded live feeds."""
         return self.home / "recordings"
+
+    @property
+    def watchlists(self) -> Path:
+        """Folder of watch-lists."""
+        return self.config / "watchlists"
 
     @property
     def detectors(self) -> dict[str, dict[str, Any]]:

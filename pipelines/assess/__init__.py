@@ -1,38 +1,70 @@
 """From events to a ranked list of vessels, each with reasons a sailor would understand."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import pandas as pd
 
+from detectors.core import events as event_schema
 from detectors.core import frames
 from detectors.core.places import Gazetteer
 from detectors.core.telling import told
+from pipelines.assess.guard import HeldBack, guard
 from pipelines.assess.reasons import Teller
+from pipelines.assess.scoring import MIN_PART_SCORE, judge
+from pipelines.assess.watchlists import Watchlist, match
 from pipelines.detect.window import Detection
-from pipelines.products import FLAGGED
+from pipelines.products import FLAGGED, PARTS
 from pipelines.reference import ship_type_words
 from pipelines.settings import AssessSettings
-
-MIN_REASON_SCORE: Final = 0.1
-"""Events below this are context (a boundary crossed on a voyage), not reasons."""
 
 MAX_REASONS: Final = 8
 
 
+@dataclass(frozen=True)
+class Assessment:
+    """What became of a run's events.
+
+    Attributes
+    ----------
+    events
+        The events with `reason`, told from the side of `mmsi`.
+    flagged
+        `products.FLAGGED`.
+    parts
+        `products.PARTS` of the flagged vessels.
+    held_back
+        Rules that raised more than their share.
+    over_budget
+        Vessels that would be flagged if the night's list held more.
+    """
+
+    events: pd.DataFrame
+    flagged: pd.DataFrame
+    parts: pd.DataFrame
+    held_back: tuple[HeldBack, ...]
+    over_budget: int
+
+
 def assess(
-    detection: Detection, gazetteer: Gazetteer, settings: AssessSettings
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rank vessels by their events.
+    detection: Detection,
+    gazetteer: Gazetteer,
+    settings: AssessSettings,
+    *,
+    past: pd.DataFrame | None = None,
+    watchlists: list[Watchlist] | None = None,
+) -> Assessment:
+    """Rank vessels by their events; see `scoring.judge` for the score.
 
-    A vessel's score is 1 - (1 - s1)(1 - s2)…, with s_k the strongest score, after explanations,
-    among its events of kind k: different behaviours add up as independent leads do, while more of
-    the same does not, so that a ferry which crosses a boundary twenty times isn't flagged for it.
-    Vessels of `settings.min_score` or more are flagged, at most `settings.max_flags`.
+    Vessels of `settings.min_score` or more are flagged, at most `settings.max_flags`. Events
+    without a vessel (what others saw and nothing explains) are told, and flag nobody.
 
-    Returns
-    -------
-    tuple
-        The events with `reason`, told from the side of `mmsi`; and `products.FLAGGED`.
+    Parameters
+    ----------
+    past
+        `events.EVENTS` of the store before the window, for the history of each vessel.
+    watchlists
+        The user's lists.
     """
     vessels = detection.context.vessels.set_index("mmsi")
     names = dict(zip(vessels.index.tolist(), vessels["name"].tolist(), strict=True))
@@ -41,9 +73,26 @@ def assess(
     rows = told(events)
     reasons = [teller.tell(row, row.mmsi) for row in rows]
     events = events.assign(reason=pd.Series(reasons, dtype="str"))
-    ranked = _ranked(_by_vessel(events), settings)
+
+    counted, held_back = guard(events, int(detection.positions["mmsi"].nunique()), settings)
+    judged = judge(
+        counted,
+        now=detection.context.end,
+        past=event_schema.empty() if past is None else past,
+        matches=match(watchlists or [], detection.context.vessels),
+        voluntary=_voluntary(detection.positions),
+        voluntary_weight=settings.voluntary_weight,
+    )
+    enough = judged.scores[judged.scores["score"] >= settings.min_score]
+    ranked = enough.head(settings.max_flags).reset_index(drop=True)
+    ranked = ranked.assign(rank=ranked.index + 1)
+    over_budget = len(enough) - len(ranked)
     if ranked.empty:
-        return events, frames.empty(FLAGGED)
+        nobody = frames.empty(FLAGGED), frames.empty(PARTS)
+        return Assessment(events, *nobody, tuple(held_back), over_budget)
+
+    parts = judged.parts.merge(ranked[["mmsi", "rank"]], on="mmsi")
+    parts = parts.sort_values(["rank", "score", "part"], ascending=[True, False, True])
     flagged = ranked.join(
         vessels[["imo", "name", "callsign", "flag_state", "ship_type"]], on="mmsi"
     )
@@ -51,11 +100,18 @@ def assess(
     flagged = flagged.join(_last_seen(detection.positions), on="mmsi")
     mine = [(mmsi, _strongest(events, mmsi)) for mmsi in ranked["mmsi"].tolist()]
     flagged["reasons"] = [
-        " | ".join(teller.tell(rows[i], mmsi) for i in own.index.tolist()) for mmsi, own in mine
+        " | ".join([*(teller.tell(rows[i], mmsi) for i in own.index.tolist()), *_more(parts, mmsi)])
+        for mmsi, own in mine
     ]
     flagged["explanations"] = [" | ".join(t for t in own["explanation"] if t) for _, own in mine]
     flagged["event_ids"] = [";".join(own["event_id"]) for _, own in mine]
-    return events, frames.conform(flagged, FLAGGED)
+    return Assessment(
+        events,
+        frames.conform(flagged, FLAGGED),
+        frames.conform(parts.reset_index(drop=True), PARTS),
+        tuple(held_back),
+        over_budget,
+    )
 
 
 def _last_seen(positions: pd.DataFrame) -> pd.DataFrame:
@@ -64,27 +120,20 @@ def _last_seen(positions: pd.DataFrame) -> pd.DataFrame:
     return newest.set_index("mmsi")[["time", "lat", "lon"]].rename(columns={"time": "last_seen"})
 
 
-def _by_vessel(events: pd.DataFrame) -> pd.DataFrame:
-    """One row per event and vessel that takes part in it."""
-    other = events[events["other_mmsi"] > 0]
-    other = other.assign(mmsi=other["other_mmsi"])
-    return pd.concat([events, other], ignore_index=True)
-
-
-def _ranked(by_vessel: pd.DataFrame, settings: AssessSettings) -> pd.DataFrame:
-    """rank, mmsi, score of the flagged vessels; equal scores in the order of their MMSIs."""
-    strongest = by_vessel.groupby(["mmsi", "kind"], as_index=False)["score"].max()
-    missed = strongest.assign(score=1.0 - strongest["score"])
-    scores: pd.DataFrame = missed.groupby("mmsi", as_index=False).agg(score=("score", "prod"))
-    scores["score"] = (1.0 - scores["score"]).round(4)
-    scores = scores[scores["score"] >= settings.min_score]
-    scores = scores.sort_values(["score", "mmsi"], ascending=[False, True], ignore_index=True)
-    scores["rank"] = scores.index + 1
-    return scores.head(settings.max_flags)
+def _voluntary(positions: pd.DataFrame) -> set[int]:
+    """MMSIs that were heard as class B only."""
+    classes = positions.groupby("mmsi")["ais_class"].agg(["min", "max"])
+    return set(classes.index[(classes["min"] == "B") & (classes["max"] == "B")].tolist())
 
 
 def _strongest(events: pd.DataFrame, mmsi: int) -> pd.DataFrame:
     mine = events[(events["mmsi"] == mmsi) | (events["other_mmsi"] == mmsi)]
     mine = mine.sort_values(["score", "event_id"], ascending=[False, True])
-    weighty = mine[mine["score"] >= MIN_REASON_SCORE]
+    weighty = mine[mine["score"] >= MIN_PART_SCORE]
     return (weighty if len(weighty) else mine).head(MAX_REASONS)
+
+
+def _more(parts: pd.DataFrame, mmsi: int) -> list[str]:
+    """What else than its events raises a vessel: history, watch-lists."""
+    other = parts[(parts["mmsi"] == mmsi) & (parts["part"] != "behaviour")]
+    return [note[:1].upper() + note[1:] for note in other["note"]]

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 import detectors
+from detectors.core.detector import Detector
 from detectors.core.geodesy import METRES_PER_NM
 from detectors.core.places import Gazetteer
 from detectors.core.telling import Told
@@ -35,7 +36,9 @@ class Teller:
 
     def tell(self, event: Told, mmsi: int) -> str:
         """What happened and when, from the side of one of its vessels."""
-        sentence = detectors.find(event.detector).tell(event, self, mmsi)
+        known = event.detector in detectors.names()  # the store keeps events of retired ones
+        teller = detectors.find(event.detector) if known else Detector
+        sentence = teller.tell(event, self, mmsi)
         return f"{sentence} ({self._when(event)})"
 
     def name(self, mmsi: int) -> str:

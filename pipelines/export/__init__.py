@@ -11,6 +11,7 @@ WRITERS: Final[dict[str, Callable[[Products, Path], Path]]] = {
     "events.csv": tables.write_events_csv,
     "events.parquet": geoparquet.write,
     "flagged.csv": tables.write_flagged_csv,
+    "parts.csv": tables.write_parts_csv,
     "events.geojson": geojson.write_events,
     "tracks.geojson": geojson.write_tracks,
     "flagged.kml": kml.write,

@@ -29,7 +29,7 @@ from detectors.core.frames import TIME
 from pipelines.export import notices
 from pipelines.export.files import write_text
 from pipelines.export.text import clean, clean_json, formula_safe
-from pipelines.products import FLAGGED, Products
+from pipelines.products import FLAGGED, PARTS, Products
 
 EVENT_COLUMNS: Final = (
     "event_id", "kind", "subkind", "detector", "version", "mmsi", "other_mmsi", "zone_id",
@@ -76,6 +76,11 @@ def flagged_table(products: Products) -> pd.DataFrame:
     return _tidy(table)
 
 
+def parts_table(products: Products) -> pd.DataFrame:
+    """What each flagged vessel's score is made of, in rank order; types as in `event_table`."""
+    return _tidy(_chosen(products.parts, tuple(PARTS)))
+
+
 def write_events_csv(products: Products, path: Path) -> Path:
     """Write events.csv (see the module docstring)."""
     return write_text(path, to_csv(event_table(products)))
@@ -84,6 +89,11 @@ def write_events_csv(products: Products, path: Path) -> Path:
 def write_flagged_csv(products: Products, path: Path) -> Path:
     """Write flagged.csv (see the module docstring)."""
     return write_text(path, to_csv(flagged_table(products)))
+
+
+def write_parts_csv(products: Products, path: Path) -> Path:
+    """Write parts.csv (see the module docstring)."""
+    return write_text(path, to_csv(parts_table(products)))
 
 
 def to_csv(table: pd.DataFrame) -> str:

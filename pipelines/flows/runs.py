@@ -20,11 +20,13 @@ from detectors.core.detector import Detector
 from detectors.core.errors import SelatError
 from detectors.core.zones import Zones
 from pipelines import reference
-from pipelines.assess import assess
+from pipelines.assess import assess, watchlists
+from pipelines.assess.scoring import HISTORY_DAYS
 from pipelines.detect.compare import compare
 from pipelines.detect.days import DaysReport, refresh
 from pipelines.detect.window import Detection, detect, events_to_compare
 from pipelines.export import write_all
+from pipelines.flows.sightings import import_sightings
 from pipelines.flows.windows import NoDataError, Window, choose_window
 from pipelines.products import Products
 from pipelines.progress import Reporter
@@ -34,6 +36,9 @@ from pipelines.store import Queries, Writer, exists, write
 _COUNTED: Final = (
     "rows_read", "positions", "statics", "outside_area", "joined_parts", "duplicate_parts",
 )  # fmt: skip
+
+
+HISTORY: Final = timedelta(days=HISTORY_DAYS)
 
 
 class PartialRunError(SelatError):
@@ -113,12 +118,18 @@ def finish_run(
     # What a detector that failed tonight had found before stays a lead.
     held = stored.loc[~stored["detector"].isin(list(succeeded)), list(events.EVENTS)]
     leads = replace(detection, events=events.concat([detection.events, held]))
-    told, flagged = assess(leads, gazetteer, installation.settings.assess)
+    past = store.events_touching(window.start - HISTORY, window.start)
+    lists = watchlists.load(installation.watchlists)
+    assessed = assess(
+        leads, gazetteer, installation.settings.assess, past=past[list(events.EVENTS)],
+        watchlists=lists,
+    )  # fmt: skip
+    told, flagged = assessed.events, assessed.flagged
     compared = compare(told[~told["event_id"].isin(held["event_id"])], stored, succeeded)
     last = store.last_run()
     ordinal = 1 if last is None else int(last["ordinal"]) + 1
     run_id = f"{window.end:%Y%m%dT%H%M%SZ}-{ordinal:04d}"
-    fresh = _looked_at(store.new_feeds(), window)
+    fresh = _looked_at(store.new_feeds(), window) + _seen(store.new_sightings(), window)
     inputs = _inputs(store, window)
     totals = _totals(inputs)
     failures = {
@@ -139,13 +150,26 @@ def finish_run(
             **{name: totals[name] for name in (*_COUNTED, "other_messages")},
             **_cleaned(store, window),
             "reports_looked_at": len(detection.positions),
+            "sightings_looked_at": len(store.sightings(window.start, window.end)),
             "vessels_looked_at": int(detection.positions["mmsi"].nunique()),
             "vessel_hours": _vessel_hours(detection.positions, window),
             "passes": detection.passes,
             "events": _count(compared, "kind"),
             "status": _count(compared, "status"),
             "flagged": len(flagged),
+            "over_budget": assessed.over_budget,
         },
+        "held_back": [str(rule) for rule in assessed.held_back],
+        "watchlists": [
+            {
+                "name": one.name,
+                "title": one.about.title,
+                "licence": one.about.licence,
+                "entries": len(one.entries),
+                "ignored": one.ignored,
+            }
+            for one in lists
+        ],
         "rejected": totals["rejected"],
         "failures": failures,
     }
@@ -155,8 +179,8 @@ def finish_run(
     products = Products(
         run_id=run_id, start=window.start, end=window.end, simulated=bool(store.simulated),
         events=compared.drop(columns="supersedes"), flagged=flagged,
-        tracks=tracks.reset_index(drop=True), vessels=detection.context.vessels, zones=zones,
-        manifest=manifest,
+        parts=assessed.parts, tracks=tracks.reset_index(drop=True),
+        vessels=detection.context.vessels, zones=zones, manifest=manifest,
     )  # fmt: skip
     folder = installation.runs / run_id
     unfinished = installation.runs / f".{run_id}.unfinished"
@@ -203,6 +227,11 @@ def _looked_at(fresh: pd.DataFrame, window: Window) -> list[str]:
     before = fresh["first_time"] < window.start
     after = fresh["last_time"] > window.end
     return [str(key) for key in fresh.loc[~(before | after), "feed_key"]]
+
+
+def _seen(fresh: pd.DataFrame, window: Window) -> list[str]:
+    """Keys of the new files of sightings that hold none after the window."""
+    return [str(key) for key in fresh.loc[fresh["last_time"] <= window.end, "feed_key"]]
 
 
 def _inputs(store: Queries, window: Window) -> list[dict[str, Any]]:
@@ -264,16 +293,18 @@ def detect_only(
     since: str | None,
     until: str | None,
     report: Reporter,
+    sightings: Sequence[str] = (),
 ) -> Finished:
-    """Detect, assess and export over a window of what is in the store."""
+    """Detect, assess and export over a window of what is in the store, new sightings included."""
     zones = load_zones(installation)
     if not exists(installation.store):
         raise NoDataError(f"no store in {installation.store}", hint="selat ingest FEED")
     with write(installation.store, installation.settings.store) as store:
+        seen = import_sightings(store, installation, report, sightings)
         work_out_days(store, report)
         window = choose_window(store, date=date, since=since, until=until)
         detection = run_detectors(store, installation, window, zones, report)
-        return finish_run(store, installation, window, detection, {}, zones)
+        return finish_run(store, installation, window, detection, seen.failed, zones)
 
 
 def raise_if_partial(finished: Finished) -> None:

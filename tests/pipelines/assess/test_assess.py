@@ -65,7 +65,8 @@ def flagged(
     detection = Detection(
         events.build(list(rows)), {}, frames.conform(positions, frames.TRACKED), context, 1
     )
-    return assess(detection, gazetteer, settings)
+    found = assess(detection, gazetteer, settings)
+    return found.events, found.flagged
 
 
 ENCOUNTER = {
@@ -104,6 +105,9 @@ def test_different_kinds_add_up_and_more_of_the_same_does_not(gazetteer: Gazette
         for h in range(12)
     ]  # fmt: skip
     loitering = event("loitering", 6, 9, evidence={"median_speed_kn": 0.8})
+    within = event("loitering", 1, 5, evidence={"median_speed_kn": 0.8})
+    _, together = flagged(gazetteer, encounter(), within)
+    assert together.set_index("mmsi")["score"][A] == pytest.approx(0.5), "one behaviour, seen twice"
     _, ranked = flagged(gazetteer, encounter(), loitering, *crossings)
     scores = ranked.set_index("mmsi")["score"]
     assert scores[A] == pytest.approx(1 - 0.5 * 0.5)
@@ -129,8 +133,8 @@ def test_open_gap_says_that_it_goes_on(gazetteer: Gazetteer) -> None:
 
 
 def test_a_kind_without_a_sentence_of_its_own_is_still_told(gazetteer: Gazetteer) -> None:
-    told, _ = flagged(gazetteer, event("mother_ship", 1, 2))
-    assert told["reason"].iloc[0].startswith("Mother ship for 60 min, ")
+    told, _ = flagged(gazetteer, event("a_retired_kind", 1, 2))
+    assert told["reason"].iloc[0].startswith("A retired kind for 60 min, ")
 
 
 def test_last_seen_is_the_newest_report(gazetteer: Gazetteer) -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from detectors.core import events, frames, geodesy
 from detectors.core.zones import Zones
-from pipelines.products import FLAGGED, Products
+from pipelines.products import FLAGGED, PARTS, Products
 from pipelines.reference import load_zones
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -143,7 +143,7 @@ def make(
         row["event_ids"] = ";".join(keys[i] for i in row["event_ids"])
     plain = {
         "run_id": MANIFEST["run_id"], "start": START, "end": END, "simulated": True,
-        "events": together, "flagged": flagged_frame(flagged), "vessels": vessels_frame(names),
+        "events": together, "flagged": flagged_frame(flagged), "parts": frames.empty(PARTS), "vessels": vessels_frame(names),
         "tracks": frames.empty(frames.TRACKED) if tracks is None else tracks,
         "zones": Zones.none(), "manifest": MANIFEST,
     }  # fmt: skip

@@ -1,0 +1,157 @@
+"""How the events of a vessel become one score, part by part."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core import frames, geodesy
+from detectors.core.geodesy import METRES_PER_NM
+from pipelines.assess.watchlists import Match
+from pipelines.products import PARTS
+
+MIN_PART_SCORE: Final = 0.1
+"""Events below this are context (a boundary crossed on a voyage). Neither history nor a watch-list
+counts for a vessel that did nothing of more weight tonight."""
+
+FAMILIES: Final = {
+    "encounter": "stopping", "loitering": "stopping", "mother_ship": "stopping",
+    "gap": "silence", "possible_meeting": "silence",
+    "identity": "deception", "spoofing": "deception",
+}  # fmt: skip
+"""Kinds that see one behaviour from several sides: who meets another also lies still, who shifts
+to a false place also falls silent at the true one. At one time such a family counts once."""
+
+HISTORY_WEIGHT: Final = 0.05
+MAX_HISTORY_WEIGHT: Final = 0.15
+HISTORY_DAYS: Final = 30
+HERE_M: Final = 10 * METRES_PER_NM
+"""History: each earlier event of the same kind within 10 nm and 30 days adds a little, three of
+them as much as it ever gives. Judgements; a habit alone doesn't make a flag."""
+
+_SILENCE: Final = ("gap", "possible_meeting")
+_ORDINALS: Final = ("", "", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Parts of every vessel's score, and the score they make.
+
+    Attributes
+    ----------
+    parts
+        `products.PARTS` without rank.
+    scores
+        mmsi, score: highest first, equal ones by MMSI.
+    """
+
+    parts: pd.DataFrame
+    scores: pd.DataFrame
+
+
+def judge(
+    events: pd.DataFrame,
+    *,
+    now: pd.Timestamp,
+    past: pd.DataFrame,
+    matches: list[Match],
+    voluntary: set[int],
+    voluntary_weight: float,
+) -> Judged:
+    """Score vessels.
+
+    A score is 1 - (1 - p1)(1 - p2)… over the parts: independent leads add up. Of each kind only
+    the strongest event is a part, so that a ferry which crosses a boundary twenty times isn't
+    flagged for it; and of events of one of the `FAMILIES` that overlap in time only the strongest,
+    since they are one behaviour seen twice.
+
+    Parameters
+    ----------
+    events
+        `events.EVENTS` that count, explained.
+    now
+        Until when open events last.
+    past
+        Earlier events of the store.
+    matches
+        Watch-list entries that fit vessels: they raise what behaviour began, and never replace it.
+    voluntary
+        MMSIs of craft that need not carry AIS (class B). Their silences count `voluntary_weight`
+        times: SOLAS V/19.2.4 asks for AIS from 300 GT (500 GT off international voyages), and
+        smaller craft may switch it off as they like.
+    """
+    sides = _by_vessel(events, now)
+    silent = sides["kind"].isin(_SILENCE) & sides["mmsi"].isin(sorted(voluntary))
+    sides["score"] = sides["score"].where(~silent, sides["score"] * voluntary_weight)
+    sides["note"] = np.where(silent, "class B need not send AIS: counts less", "")
+    behaviour = _independent(sides)
+    repeated = _repeated(behaviour, past, now)
+    listed = _listed(behaviour, matches)
+    parts = pd.concat([behaviour, repeated, listed], ignore_index=True)
+    parts["score"] = parts["score"].round(4)
+    missed = parts.assign(score=1.0 - parts["score"])
+    scores: pd.DataFrame = missed.groupby("mmsi", as_index=False).agg(score=("score", "prod"))
+    scores["score"] = (1.0 - scores["score"]).round(4)
+    scores = scores.sort_values(["score", "mmsi"], ascending=[False, True], ignore_index=True)
+    return Judged(frames.conform(parts, {k: c for k, c in PARTS.items() if k != "rank"}), scores)
+
+
+def _by_vessel(events: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
+    """One row per event and vessel that takes part in it, strongest first for each vessel."""
+    other = events[events["other_mmsi"] > 0]
+    sides = pd.concat([events, other.assign(mmsi=other["other_mmsi"])], ignore_index=True)
+    sides = sides[sides["mmsi"] > 0]
+    sides = sides.assign(end=sides["end"].fillna(now), part="behaviour")
+    return sides.sort_values(
+        ["mmsi", "score", "event_id"], ascending=[True, False, True], ignore_index=True
+    )
+
+
+def _independent(sides: pd.DataFrame) -> pd.DataFrame:
+    """The sides that count, each kind once and each family once at a time."""
+    best = sides.drop_duplicates(["mmsi", "kind"]).reset_index(drop=True)
+    best = best.assign(family=best["kind"].map(FAMILIES).fillna(best["kind"]))
+    pairs = best.reset_index().merge(best.reset_index(), on=["mmsi", "family"], suffixes=("", "_2"))
+    same_time = (pairs["start"] <= pairs["end_2"]) & (pairs["start_2"] <= pairs["end"])
+    weaker = pairs.loc[same_time & (pairs["index"] > pairs["index_2"]), "index"]
+    return best[~best.index.isin(weaker)].reset_index(drop=True)
+
+
+def _repeated(behaviour: pd.DataFrame, past: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
+    """A part for each vessel that has done the like here before."""
+    tonight = behaviour[behaviour["score"] >= MIN_PART_SCORE]
+    before = _by_vessel(past[past["end"].notna()], now)
+    before = before[before["score"] >= MIN_PART_SCORE]
+    both = tonight.merge(before, on=["mmsi", "kind"], suffixes=("", "_past"))
+    ages = both["start"] - both["end_past"]
+    recent = (ages >= pd.Timedelta(0)) & (ages <= pd.Timedelta(days=HISTORY_DAYS))
+    both = both[recent & (both["event_id"] != both["event_id_past"])]
+    away_m = geodesy.distance_m(
+        *(both[c].to_numpy("float64") for c in ("lat", "lon", "lat_past", "lon_past"))
+    )
+    here = both[np.asarray(away_m) <= HERE_M].groupby(["mmsi", "kind", "event_id"], as_index=False)
+    counted = here.size().sort_values(["mmsi", "size"], ascending=[True, False])
+    counted = counted.drop_duplicates("mmsi")
+    notes = [
+        f"{_ordinal(n + 1)} {kind.replace('_', ' ')} here in {HISTORY_DAYS} days"
+        for kind, n in zip(counted["kind"], counted["size"], strict=True)
+    ]
+    score = np.minimum(HISTORY_WEIGHT * counted["size"].to_numpy("float64"), MAX_HISTORY_WEIGHT)
+    return counted.assign(part="history", score=score, note=pd.Series(notes, counted.index, "str"))
+
+
+def _ordinal(n: int) -> str:
+    return _ORDINALS[n] if n < len(_ORDINALS) else f"{n}th"
+
+
+def _listed(behaviour: pd.DataFrame, matches: list[Match]) -> pd.DataFrame:
+    """A part for each vessel that is on a watch-list and did something tonight."""
+    did = set(behaviour.loc[behaviour["score"] >= MIN_PART_SCORE, "mmsi"].tolist())
+    rows = [
+        {"mmsi": m.mmsi, "part": "watch-list", "kind": "", "event_id": "", "score": m.weight,
+         "note": m.note}
+        for m in matches
+        if m.mmsi in did
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["mmsi", "part", "kind", "event_id", "score", "note"])

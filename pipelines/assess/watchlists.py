@@ -1,0 +1,186 @@
+"""Watch-lists: a user's files of vessels to look at twice, by IMO number, MMSI, call sign or name.
+
+A list is two files in config/watchlists: `NAME.csv`, and `NAME.yaml` that says what it is:
+
+    title: Vessels under sanctions
+    source: where it comes from
+    licence: under what terms it may be used
+    retrieved: 2026-11-01
+    columns: {imo: IMO Number, name: Vessel Name}   # optional: the file's own headings
+
+A list without a licence is refused: what a flag rests on must be allowed to be used.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from detectors.core.errors import ConfigError
+from detectors.core.identity_numbers import imo_kind
+from pipelines.settings import read_yaml
+
+WEIGHTS: Final = {"imo": 0.3, "mmsi": 0.25, "callsign": 0.2, "name": 0.1}
+"""What a match counts by the strongest key that fits: the IMO number stays with the hull, MMSI and
+call sign change with the flag, names are shared by many. Judgements."""
+
+KEYS: Final = tuple(WEIGHTS)
+MIN_NAME_LENGTH: Final = 5
+"""Shorter names (STAR, JAYA) are too common to mean one vessel."""
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class About(BaseModel):
+    """What a list says of itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+
+    title: Text
+    source: Text
+    licence: Text
+    retrieved: Any = ""
+    columns: Mapping[str, str] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Watchlist:
+    """A list as read.
+
+    Attributes
+    ----------
+    entries
+        imo, mmsi (0 where none), callsign, name (as compared, empty where none).
+    ignored
+        Rows without any key that can be right.
+    """
+
+    name: str
+    about: About
+    entries: pd.DataFrame
+    ignored: int
+
+
+@dataclass(frozen=True)
+class Match:
+    """A vessel found on a list."""
+
+    mmsi: int
+    weight: float
+    note: str
+
+
+def load(folder: Path) -> list[Watchlist]:
+    """All lists of a folder, by name; none if there is no folder.
+
+    Raises
+    ------
+    ConfigError
+        If a list has no description, lacks its licence, or has none of the columns.
+    """
+    return [_read(path) for path in sorted(folder.glob("*.csv"))]
+
+
+def _read(path: Path) -> Watchlist:
+    described = path.with_suffix(".yaml")
+    if not described.exists():
+        raise ConfigError(
+            f"the watch-list {path} has no description",
+            hint=f"write {described.name} with title, source and licence",
+        )
+    try:
+        about = About(**read_yaml(described))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{described}: {where}: {first['msg']}") from error
+    try:
+        table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
+    except (OSError, ValueError, pd.errors.ParserError) as error:
+        raise ConfigError(f"the watch-list {path} can't be read: {error}") from error
+    lower = {str(column).strip().lower(): column for column in table.columns}
+    chosen = {key: lower.get(about.columns.get(key, key).strip().lower()) for key in KEYS}
+    if not any(chosen.values()):
+        raise ConfigError(
+            f"the watch-list {path} has none of the columns {', '.join(KEYS)}",
+            hint=f"name them in {described.name}: columns: {{imo: HEADING}}",
+        )
+    blank = pd.Series("", index=table.index, dtype="str")
+    columns = {key: blank if name is None else table[name] for key, name in chosen.items()}
+    imo = _whole(columns["imo"], 7)
+    imo = imo.where(imo_kind(imo.to_numpy()) == "imo", 0)
+    entries = pd.DataFrame(
+        {
+            "imo": imo,
+            "mmsi": _whole(columns["mmsi"], 9),
+            "callsign": columns["callsign"].map(compared),
+            "name": columns["name"].map(compared),
+        }
+    )
+    entries.loc[entries["name"].str.len() < MIN_NAME_LENGTH, "name"] = ""
+    usable = (entries[["imo", "mmsi"]] > 0).any(axis=1)
+    usable |= (entries[["callsign", "name"]] != "").any(axis=1)
+    kept = entries[usable].reset_index(drop=True)
+    return Watchlist(path.stem, about, kept, int((~usable).sum()))
+
+
+def _whole(text: pd.Series, digits: int) -> pd.Series:
+    """Numbers of exactly so many digits; 0 for all else."""
+    found = text.str.extract(rf"(?<!\d)(\d{{{digits}}})(?!\d)", expand=False)
+    return found.fillna("0").astype("int64")
+
+
+def compared(text: str) -> str:
+    """A name or call sign as it is compared: capital letters and digits only.
+
+    >>> compared(" Ocean-Star  7 ")
+    'OCEANSTAR7'
+    """
+    return re.sub(r"[^A-Z0-9]", "", text.upper())
+
+
+def match(lists: list[Watchlist], vessels: pd.DataFrame) -> list[Match]:
+    """Vessels that are on a list, each with the list where it counts most.
+
+    A name or call sign doesn't match where both sides state a valid IMO number and they differ.
+
+    Parameters
+    ----------
+    vessels
+        `frames.VESSELS`.
+    """
+    said = pd.DataFrame(
+        {
+            "vessel": vessels["mmsi"],
+            "imo": np.where(imo_kind(vessels["imo"].to_numpy()) == "imo", vessels["imo"], 0),
+            "mmsi": vessels["mmsi"],
+            "callsign": vessels["callsign"].map(compared),
+            "name": vessels["name"].map(compared),
+        }
+    )
+    found = [hit for one in lists for key in KEYS for hit in _matches(one, key, said)]
+    found.sort(key=lambda m: (m.mmsi, -m.weight, m.note))
+    first: dict[int, Match] = {}
+    for hit in found:
+        first.setdefault(hit.mmsi, hit)
+    return list(first.values())
+
+
+def _matches(one: Watchlist, key: str, said: pd.DataFrame) -> list[Match]:
+    known = one.entries[one.entries[key].astype("str").str.strip("0") != ""]
+    both = said.merge(known, on=key, suffixes=("", "_listed"))
+    if key in {"callsign", "name"}:
+        clash = (both["imo"] > 0) & (both["imo_listed"] > 0) & (both["imo"] != both["imo_listed"])
+        both = both[~clash]
+    both = both.drop_duplicates("vessel")
+    label = {"imo": "IMO", "mmsi": "MMSI", "callsign": "call sign", "name": "name only"}[key]
+    shown = both[key].astype("str").str.zfill(9) if key == "mmsi" else both[key].astype("str")
+    return [
+        Match(int(mmsi), WEIGHTS[key], f"on the list “{one.about.title}” by {label} {value}")
+        for mmsi, value in zip(both["vessel"], shown, strict=True)
+    ]

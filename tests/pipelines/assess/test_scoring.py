@@ -1,0 +1,118 @@
+"""One score from many events, and the guard against a rule gone wild."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from detectors.core import events
+from pipelines.assess.guard import guard
+from pipelines.assess.scoring import Judged, judge
+from pipelines.assess.watchlists import Match
+from pipelines.settings import AssessSettings
+
+NIGHT = pd.Timestamp("2026-01-05T16:00", tz="UTC")
+A, B = 533000001, 563000002
+
+
+def event(kind: str, start: float, end: float | None, **other: Any) -> dict[str, Any]:
+    begin = NIGHT + pd.Timedelta(hours=start)
+    mmsi = other.get("mmsi", A)
+    return {
+        "kind": kind, "detector": kind, "version": "1", "mmsi": mmsi, "track_ids": f"{mmsi}01",
+        "start": begin, "anchor": begin, "lat": 4.0, "lon": 100.0, "score": 0.4, "evidence": {},
+        "end": pd.NaT if end is None else NIGHT + pd.Timedelta(hours=end), **other,
+    }  # fmt: skip
+
+
+def judged(*rows: dict[str, Any], past: list[dict[str, Any]] | None = None, **how: Any) -> Judged:
+    given = {"matches": [], "voluntary": set(), "voluntary_weight": 0.7, **how}
+    now = NIGHT + pd.Timedelta(hours=24)
+    return judge(events.build(list(rows)), now=now, past=events.build(past or []), **given)
+
+
+def score(found: Judged, mmsi: int = A) -> float:
+    return float(found.scores.set_index("mmsi")["score"][mmsi])
+
+
+def test_the_parts_make_the_score() -> None:
+    found = judged(event("gap", 1, 3), event("loitering", 5, 9), event("crossing", 10, 11))
+    missed = 1.0
+    for part in found.parts["score"]:
+        missed *= 1 - part
+    assert score(found) == pytest.approx(1 - missed)
+    assert len(found.parts) == 3
+
+
+def test_one_behaviour_seen_by_two_detectors_counts_once() -> None:
+    together = judged(event("spoofing", 1, 5, score=0.6), event("identity", 4, None, score=0.5))
+    assert list(together.parts["kind"]) == ["spoofing"]
+    apart = judged(event("spoofing", 1, 3, score=0.6), event("identity", 4, None, score=0.5))
+    assert score(apart) == pytest.approx(0.8)
+
+
+def test_an_event_without_a_vessel_scores_nobody() -> None:
+    assert judged(event("unmatched_sighting", 1, 1, mmsi=0, track_ids="")).scores.empty
+
+
+def test_history_raises_what_is_done_again_here() -> None:
+    past = [event("loitering", -24 * d, -24 * d + 3) for d in (2, 9)]
+    elsewhere = event("loitering", -30, -28, lat=5.0)
+    long_ago = event("loitering", -24 * 40, -24 * 40 + 3)
+    found = judged(event("loitering", 1, 4), past=[*past, elsewhere, long_ago])
+    again = found.parts[found.parts["part"] == "history"].iloc[0]
+    assert again["note"] == "third loitering here in 30 days"
+    assert score(found) == pytest.approx(1 - 0.6 * 0.9)
+    assert score(judged(event("gap", 1, 4), past=past)) == pytest.approx(0.4), "another kind"
+
+
+def test_history_has_a_limit_and_does_not_make_a_flag() -> None:
+    past = [event("loitering", -24 * d, -24 * d + 3) for d in range(1, 20)]
+    assert score(judged(event("loitering", 1, 4), past=past)) == pytest.approx(1 - 0.6 * 0.85)
+    weak = judged(event("loitering", 1, 4, score=0.05), past=past)
+    assert score(weak) == pytest.approx(0.05)
+
+
+def test_a_watch_list_raises_and_never_replaces_behaviour() -> None:
+    listed = [Match(A, 0.3, "on a list"), Match(B, 0.3, "on a list")]
+    found = judged(event("gap", 1, 3), event("geofence", 1, 1, mmsi=B, score=0.05), matches=listed)
+    assert score(found) == pytest.approx(1 - 0.6 * 0.7)
+    assert score(found, B) == pytest.approx(0.05)
+
+
+def test_silence_of_craft_that_need_no_ais_counts_less() -> None:
+    found = judged(event("gap", 1, 3), event("loitering", 4, 7), voluntary={A})
+    assert score(found) == pytest.approx(1 - 0.6 * (1 - 0.4 * 0.7))
+    assert "class B" in found.parts.set_index("kind")["note"]["gap"]
+
+
+def guarded(n: int, settings: AssessSettings) -> tuple[pd.DataFrame, list[Any]]:
+    loud = [event("gap", 1, 3, mmsi=A + i, score=0.9 - i / 1000) for i in range(n)]
+    quiet = [event("loitering", 1, 4, mmsi=A + i) for i in range(3)]
+    weak = [event("gap", 5, 6, mmsi=A + i, score=0.1) for i in range(n)]
+    return guard(events.build([*loud, *quiet, *weak]), 100, settings)
+
+
+def test_a_rule_beyond_its_share_keeps_its_strongest() -> None:
+    kept, [held] = guarded(30, AssessSettings(max_share=0.1, min_share_vessels=5))
+    gaps = kept[(kept["kind"] == "gap") & (kept["score"] >= 0.3)]
+    assert sorted(gaps["mmsi"]) == [A + i for i in range(10)]
+    assert (kept["kind"] == "loitering").sum() == 3
+    assert (kept["score"] < 0.3).sum() == 30, "what flags nobody passes"
+    assert (held.detector, held.vessels, held.limit) == ("gap", 30, 10)
+    assert "30 of 100" in str(held)
+
+
+def test_a_rule_within_its_share_is_left_alone() -> None:
+    kept, held = guarded(10, AssessSettings(max_share=0.1, min_share_vessels=5))
+    assert held == []
+    assert len(kept) == 23
+    single = AssessSettings(max_share=0.01, min_share_vessels=0, max_shares={"gap": 0.5})
+    assert [h.detector for h in guarded(10, single)[1]] == ["loitering"]
+
+
+def test_a_pair_counts_as_two_vessels() -> None:
+    pairs = [event("encounter", i, i + 1, other_mmsi=B + i, mmsi=A + i) for i in range(4)]
+    settings = AssessSettings(max_share=0.05, min_share_vessels=0)
+    kept, [held] = guard(events.build(pairs), 100, settings)
+    assert (len(kept), held.vessels) == (2, 8)

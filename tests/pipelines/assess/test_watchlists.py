@@ -1,0 +1,102 @@
+"""Watch-lists: what is read, what matches, and that they raise but never make a flag."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from detectors.core import frames
+from detectors.core.errors import ConfigError
+from pipelines.assess import watchlists
+
+ABOUT = "title: Test list\nsource: a test\nlicence: CC0-1.0\n"
+IMO = 9074729  # its check digit is right
+
+
+def write(folder: Path, csv: str, about: str = ABOUT) -> Path:
+    (folder / "list.csv").write_text(csv, encoding="utf-8-sig")
+    (folder / "list.yaml").write_text(about, encoding="utf-8")
+    return folder
+
+
+def vessels(**columns: object) -> pd.DataFrame:
+    nothing = {
+        "mmsi": 563000001, "imo": 0, "name": "", "callsign": "", "ship_type": -1,
+        "length_m": float("nan"), "beam_m": float("nan"), "draught_m": float("nan"),
+        "destination": "", "ais_class": "A", "flag_state": "SGP",
+    }  # fmt: skip
+    return frames.conform(pd.DataFrame([{**nothing, **columns}]), frames.VESSELS)
+
+
+def matched(folder: Path, **columns: object) -> list[watchlists.Match]:
+    return watchlists.match(watchlists.load(folder), vessels(**columns))
+
+
+def test_no_folder_no_lists(tmp_path: Path) -> None:
+    assert watchlists.load(tmp_path / "none") == []
+
+
+@pytest.mark.parametrize(
+    ("said", "weight", "words"),
+    [
+        ({"imo": IMO}, 0.3, "by IMO 9074729"),
+        ({"mmsi": 273000009}, 0.25, "by MMSI 273000009"),
+        ({"callsign": "9mab-1"}, 0.2, "by call sign 9MAB1"),
+        ({"name": "Ocean  Star 7"}, 0.1, "by name only OCEANSTAR7"),
+        ({"imo": IMO, "name": "OCEAN STAR 7", "mmsi": 273000009}, 0.3, "by IMO"),
+    ],
+)
+def test_the_strongest_key_counts(
+    tmp_path: Path, said: dict[str, object], weight: float, words: str
+) -> None:
+    write(tmp_path, f"imo,mmsi,callsign,name\n{IMO},273000009,9MAB1,OCEAN STAR 7\n")
+    [hit] = matched(tmp_path, **said)
+    assert hit.weight == weight
+    assert words in hit.note
+    assert "Test list" in hit.note
+
+
+def test_a_name_does_not_match_another_hull(tmp_path: Path) -> None:
+    write(tmp_path, f"imo,name\n{IMO},OCEAN STAR 7\n")
+    assert matched(tmp_path, imo=9321483, name="OCEAN STAR 7") == []
+    assert matched(tmp_path, imo=1234568, name="OCEAN STAR 7"), "an invalid number proves nothing"
+
+
+def test_unsaid_fields_match_nothing(tmp_path: Path) -> None:
+    write(tmp_path, "imo,mmsi,callsign,name\n,,,\n0,000000000,@,STAR\n1234568,12,,\n")
+    [one] = watchlists.load(tmp_path)
+    assert one.ignored == 3
+    assert matched(tmp_path, mmsi=563000001, name="STAR") == []
+
+
+def test_own_headings_and_prefixed_numbers(tmp_path: Path) -> None:
+    about = ABOUT + "columns: {imo: IMO Number, name: Vessel Name}\n"
+    write(tmp_path, f"Vessel Name,IMO Number\nx,IMO {IMO}\n", about)
+    assert [m.weight for m in matched(tmp_path, imo=IMO)] == [0.3]
+
+
+@pytest.mark.parametrize(
+    ("csv", "about", "words"),
+    [
+        ("imo\n1\n", "title: x\nsource: y\n", "licence"),
+        ("imo\n1\n", ABOUT + "columns: {imo: NUMBER}\n", "none of the columns"),
+        ("ship\n1\n", ABOUT, "none of the columns"),
+        ("", ABOUT, "can't be read"),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path: Path, csv: str, about: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        watchlists.load(write(tmp_path, csv, about))
+
+
+def test_a_list_needs_its_description(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("imo\n1\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="no description"):
+        watchlists.load(tmp_path)
+
+
+def test_a_real_list(shared: Path, tmp_path: Path) -> None:
+    real = (shared / "watchlists" / "sanctions_by_imo.csv").read_text(encoding="utf-8")
+    [one] = watchlists.load(write(tmp_path, real))
+    assert len(one.entries) + one.ignored == len(real.splitlines()) - 1
+    assert one.ignored < 0.02 * len(one.entries)
