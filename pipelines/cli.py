@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from detectors.core.errors import SelatError
-from pipelines import cli_exercise, cli_store
+from pipelines import cli_exercise, cli_sightings, cli_store
 from pipelines.cli_options import (
     AreaText,
     AsCsv,
@@ -21,6 +21,7 @@ from pipelines.cli_options import (
     Home,
     MappingName,
     Quiet,
+    Sightings,
     Since,
     Until,
     installation_of,
@@ -39,6 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(cli_exercise.app, name="exercise")
+app.add_typer(cli_sightings.app, name="sightings")
 app.add_typer(cli_store.app, name="store")
 
 
@@ -73,6 +75,7 @@ def nightly(
     assume_time: AssumeTime = None,
     home: Home = None,
     config: Config = None,
+    sightings: Sightings = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -86,6 +89,8 @@ def nightly(
       selat nightly --feed feeds/2026-11-24.nmea.gz
 
       selat nightly --feed feeds/ --date 2026-11-24
+
+      selat nightly --feed feeds/ --sightings sar-2026-11-24.csv --sightings patrol.geojson
 
       selat nightly --feed baltic.csv --area all --home data/baltic
     """
@@ -101,7 +106,7 @@ def nightly(
     try:
         flow(
             str(installation.home), str(installation.config), tuple(feed or ()),
-            area, mapping, assume_time, date, since, until, quiet,
+            area, mapping, assume_time, date, since, until, quiet, tuple(sightings or ()),
         )  # fmt: skip
     except PartialRunError as error:
         failure = error
@@ -179,6 +184,7 @@ def detect(
     date: Date = None,
     since: Since = None,
     until: Until = None,
+    sightings: Sightings = None,
     home: Home = None,
     config: Config = None,
     quiet: Quiet = False,
@@ -197,7 +203,7 @@ def detect(
     from pipelines.progress import reporter
 
     with reporter(quiet=quiet or as_json) as report:
-        finished = runs.detect_only(installation, date, since, until, report)
+        finished = runs.detect_only(installation, date, since, until, report, sightings or ())
     _show_latest(installation, top=10, as_json=as_json)
     runs.raise_if_partial(finished)
 

@@ -21,6 +21,12 @@ Feeds = Annotated[
     list[str] | None,
     typer.Option("--feed", help="A feed: file, folder, glob, or - for standard input. Repeatable."),
 ]
+Sightings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sightings", help="Sightings: a CSV or GeoJSON file, a folder or a glob. Repeatable."
+    ),
+]
 AreaText = Annotated[
     str | None,
     typer.Option(help="Keep reports inside: all, a zone's id, or W,S,E,N. Else the setting."),

@@ -94,6 +94,7 @@ def detect(
             models=models or {},
             noise=segmented.noise,
             statements=store.statements(need, end),
+            sightings=store.sightings(min(first, start), end),
         )
         found = run.run(
             [d for d in detectors if d.name not in failures],

@@ -21,6 +21,7 @@ from pipelines.detect.days import DaysReport
 from pipelines.detect.window import Detection
 from pipelines.flows import feeds as feed_steps
 from pipelines.flows import runs
+from pipelines.flows.sightings import import_sightings
 from pipelines.flows.windows import choose_window
 from pipelines.progress import reporter
 from pipelines.settings import Installation, load
@@ -71,8 +72,11 @@ def nightly(
     since: str | None = None,
     until: str | None = None,
     quiet: bool = False,
+    sightings: Sequence[str] = (),
 ) -> runs.Finished:
     """Ingest what is new, detect over the window, assess, export.
+
+    `sightings` are files of what others saw, beside the feeds.
 
     Raises
     ------
@@ -81,7 +85,9 @@ def nightly(
     """
     installation = load(Path(home), Path(config))
     try:
-        return _nightly(installation, feeds, area, mapping, assume_time, date, since, until, quiet)
+        return _nightly(
+            installation, feeds, area, mapping, assume_time, date, since, until, quiet, sightings
+        )
     except runs.PartialRunError:
         raise  # its results are there, and they say what failed
     except Exception as error:
@@ -99,6 +105,7 @@ def _nightly(
     since: str | None,
     until: str | None,
     quiet: bool,
+    sightings: Sequence[str],
 ) -> runs.Finished:
     with (
         reporter(quiet=quiet) as report,
@@ -108,10 +115,12 @@ def _nightly(
         ingested = feed_steps.ingest_all(
             store, installation, zones, report, feeds, area, mapping, assume_time, ingest_feed
         )
+        seen = import_sightings(store, installation, report, sightings)
         work_out_days(store, report)
         window = choose_window(store, date=date, since=since, until=until)
         detection = run_detectors(store, installation, window, zones, report)
-        finished = finish_run(store, installation, window, detection, ingested.failed, zones)
+        unread = {**ingested.failed, **seen.failed}
+        finished = finish_run(store, installation, window, detection, unread, zones)
     installation.failure.unlink(missing_ok=True)
     try:
         publish_artifacts(finished)

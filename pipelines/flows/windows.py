@@ -13,6 +13,10 @@ from pipelines.store import Queries
 _FIRST: Final = pd.Timestamp(0, tz="UTC").as_unit("us")
 _LAST: Final = pd.Timestamp("2200-01-01", tz="UTC").as_unit("us")
 
+LATE_SIGHTINGS: Final = timedelta(days=2)
+"""New sightings are looked at by themselves when no older than this before the newest report; for
+older ones a window is to be named."""
+
 
 class NoDataError(SelatError):
     """There is nothing to look at."""
@@ -51,8 +55,8 @@ def choose_window(
     """The window of a run.
 
     The Kuala Lumpur day of `date`; or from `since` to `until` (ISO 8601, Kuala Lumpur time where
-    no zone is given); or, with none of them, from the earliest report that is new in the store to
-    the newest report of all; with nothing new the last run's window again.
+    no zone is given); or, with none of them, from the earliest report or sighting that is new in
+    the store to the newest report of all; with nothing new the last run's window again.
 
     Raises
     ------
@@ -74,6 +78,9 @@ def choose_window(
         return Window(start, last, max(last, horizon))
     fresh = store.new_feeds()["first_time"].dropna()
     run = store.last_run()
+    seen = store.new_sightings()["first_time"].clip(lower=newest - LATE_SIGHTINGS)
+    if run is not None:
+        fresh = pd.concat([fresh, seen[seen <= newest]])
     if len(fresh) or run is None:
         start = min(fresh.min(), newest) if len(fresh) else _FIRST
         return Window(start, newest, newest)

@@ -43,6 +43,7 @@ def read(root: Path, settings: StoreSettings | None = None) -> Iterator[Queries]
     connection = catalogue.snapshot(root / "catalogue.duckdb", settings or StoreSettings())
     try:
         catalogue.check_version(connection)
+        catalogue.upgrade(connection, temporary=True)
         yield Queries(connection, root)
     finally:
         connection.close()

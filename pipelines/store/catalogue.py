@@ -26,7 +26,11 @@ from pipelines.products import FLAGGED
 from pipelines.settings import StoreSettings
 from pipelines.store.sql import statement
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
+
+READABLE_VERSIONS: Final = (2, 3)
+"""Version 2 lacks tables that came later; they are empty for its readers and made by its next
+writer. A program that knows version 2 only refuses a store from then on."""
 
 _C = frames.Column
 TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
@@ -108,7 +112,19 @@ TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
     },
     "run_feeds": {
         "run_id": _C("str", "", "the run"),
-        "feed_key": _C("str", "", "a feed that was new to it"),
+        "feed_key": _C("str", "", "a feed, or a file of sightings, that was new to it"),
+    },
+    "sighting_files": {
+        "file_key": _C("str", "", "hash of the file's content"),
+        "sha256": _C("str", "", "the same, whole"),
+        "name": _C("str", "", "the file as the user named it"),
+        "first_time": _C(frames.TIME, "UTC", "its earliest sighting"),
+        "last_time": _C(frames.TIME, "UTC", "its latest sighting"),
+        "report": _C("str", "", "JSON: format, counts, rejects by reason with samples"),
+    },
+    "sightings": {
+        **frames.SIGHTINGS,
+        "file_key": _C("str", "", "the file that brought it first"),
     },
 }
 
@@ -219,10 +235,40 @@ def _prepared(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnectio
 
 def create(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the tables of an empty catalogue."""
-    for table, schema in TABLES.items():
-        columns = ", ".join(f'"{name}" {_SQL_TYPES[c.dtype]}' for name, c in schema.items())
-        connection.execute(f"CREATE TABLE {table} ({columns})")
+    for table in TABLES:
+        _create_table(connection, table)
     connection.execute("INSERT INTO meta VALUES ($version, NULL)", {"version": SCHEMA_VERSION})
+
+
+def _create_table(
+    connection: duckdb.DuckDBPyConnection, table: str, *, temporary: bool = False
+) -> None:
+    columns = ", ".join(f'"{name}" {_SQL_TYPES[c.dtype]}' for name, c in TABLES[table].items())
+    connection.execute(f"CREATE {'TEMP ' if temporary else ''}TABLE {table} ({columns})")
+
+
+def upgrade(connection: duckdb.DuckDBPyConnection, *, temporary: bool = False) -> None:
+    """Give a catalogue of an older version the tables that it lacks, empty.
+
+    Parameters
+    ----------
+    temporary
+        For this connection only, as for a reader; else the catalogue is of this version then.
+    """
+    if _versions(connection) == [SCHEMA_VERSION]:
+        return
+    found = connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
+    ).fetchall()
+    for table in TABLES.keys() - {str(name) for (name,) in found}:
+        _create_table(connection, table, temporary=temporary)
+    if not temporary:
+        connection.execute("UPDATE meta SET schema_version = $v", {"v": SCHEMA_VERSION})
+
+
+def _versions(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    found = connection.execute("SELECT schema_version FROM meta").fetchall()
+    return [int(version) for (version,) in found]
 
 
 def check_version(connection: duckdb.DuckDBPyConnection) -> None:
@@ -234,13 +280,13 @@ def check_version(connection: duckdb.DuckDBPyConnection) -> None:
         If the store was made by another version of the program.
     """
     try:
-        versions = connection.execute("SELECT schema_version FROM meta").fetchall()
+        versions = _versions(connection)
     except duckdb.Error as error:
         raise StoreError(
             "the store's catalogue says no version", hint="start a new home with --home"
         ) from error
-    if versions != [(SCHEMA_VERSION,)]:
-        found = ", ".join(str(version) for (version,) in versions)
+    if len(versions) != 1 or versions[0] not in READABLE_VERSIONS:
+        found = ", ".join(str(version) for version in versions)
         raise StoreError(
             f"the store has schema version {found}, this program knows {SCHEMA_VERSION}",
             hint="use the version of Selat that wrote it, or start a new home",

@@ -79,6 +79,10 @@ class Queries:
         """MMSIs heard between two times."""
         return self._ask("heard", since=since, end=end)["mmsi"]
 
+    def report_counts(self, since: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+        """Vessels heard between two times with their reports on those dates: mmsi, reports."""
+        return self._ask("report_counts", since=since, end=end)
+
     def need(self, reach: pd.DataFrame) -> pd.DataFrame:
         """Where to load each vessel from, so that `reach` is covered and one report before it.
 
@@ -135,7 +139,8 @@ class Queries:
         """Names of a table's columns in their order; none if there is no such table."""
         query = (
             "SELECT column_name FROM duckdb_columns() "
-            "WHERE table_name = $table AND database_name = current_database() ORDER BY column_index"
+            "WHERE table_name = $table AND database_name IN (current_database(), 'temp') "
+            "ORDER BY column_index"
         )
         return [str(name) for name in self.sql(query, {"table": table})["column_name"]]
 
@@ -218,6 +223,29 @@ class Queries:
         """Events not retracted whose span touches a window, with the store's own columns."""
         found = self._ask("events_touching", start=start, end=end)
         return frames.conform(found, TABLES["events"])
+
+    def has_sightings(self, file_key: str) -> bool:
+        """Whether a file of sightings is in the store."""
+        query = "SELECT count(*) FROM sighting_files WHERE file_key = $key"
+        return bool(self._connection.execute(query, {"key": file_key}).fetchall()[0][0])
+
+    def sighting_files(self) -> pd.DataFrame:
+        """Every file of sightings ever imported, with its report."""
+        return self.sql("SELECT * FROM sighting_files ORDER BY first_time, file_key")
+
+    def new_sightings(self) -> pd.DataFrame:
+        """Files of sightings that no finished run has looked at, as `new_feeds` gives feeds."""
+        return self._ask("new_sightings")
+
+    def sightings(self, since: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+        """`frames.SIGHTINGS` between two times, in the order of time and name."""
+        found = self._ask("sightings", since=since, end=end)
+        return frames.conform(found, frames.SIGHTINGS)
+
+    def all_sightings(self) -> pd.DataFrame:
+        """`frames.SIGHTINGS`: all there are."""
+        forever = (pd.Timestamp(0, tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC"))
+        return self.sightings(*forever)
 
     def last_run(self) -> dict[str, Any] | None:
         """The newest finished run, None where there is none."""

@@ -29,6 +29,7 @@ from pipelines.store import catalogue
 from pipelines.store.catalogue import TABLES, StoreError, room
 from pipelines.store.feeds import Batch, FeedParts, NewFiles
 from pipelines.store.queries import Queries
+from pipelines.store.sightings import named_apart
 from pipelines.store.sql import statement
 
 DERIVED: Final = ("days", "track_state", "track_days", "coverage_cells", "coverage_feed")
@@ -44,6 +45,7 @@ class Writer(Queries):
         self._settings = settings
         self._publishes = 0
         super().__init__(self._open(), root)
+        catalogue.upgrade(self._connection)
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         return catalogue.connect(self._work, self._settings)
@@ -171,7 +173,7 @@ class Writer(Queries):
                 self._insert("files", parts.files)
                 self._insert("file_feeds", parts.file_feeds)
                 self._forget_empty_dates()
-                if not len(self.ledger()):
+                if not len(self.ledger()) and not len(self.sighting_files()):
                     self._connection.execute("UPDATE meta SET simulated = NULL")
 
         self._publish_whole(parts, drop)
@@ -203,6 +205,74 @@ class Writer(Queries):
                 self._connection.execute(
                     f"DELETE FROM {table} WHERE date NOT IN (SELECT date FROM days)"  # noqa: S608
                 )
+
+    def add_sightings(
+        self, file_key: str, *, sha256: str, name: str, sightings: pd.DataFrame,
+        report: Mapping[str, Any],
+    ) -> int:  # fmt: skip
+        """Add a file of sightings, then publish; returns how many were new.
+
+        A sighting that the store has to the last column is left out. One that has the name of
+        another gets a name of its own.
+
+        Parameters
+        ----------
+        file_key
+            Its key; must be new.
+        sightings
+            `frames.SIGHTINGS`.
+        report
+            `simulated` says whether the file is of an exercise.
+
+        Raises
+        ------
+        StoreError
+            If the file is of an exercise and the store isn't, or the other way round.
+        DiskFullError
+            If there is no room.
+        """
+        simulated = bool(report["simulated"])
+        if len(sightings):
+            self._refuse_mixture(simulated, name)
+        fresh = named_apart(sightings, self.all_sightings())
+        entry = {
+            "file_key": file_key, "sha256": sha256, "name": name,
+            "first_time": sightings["time"].min() if len(sightings) else None,
+            "last_time": sightings["time"].max() if len(sightings) else None,
+            "report": json.dumps(dict(report), sort_keys=True, ensure_ascii=False),
+        }  # fmt: skip
+        with self._transaction():
+            if len(sightings):
+                self._connection.execute("UPDATE meta SET simulated = $s", {"s": simulated})
+            self._insert("sighting_files", _one_row("sighting_files", entry))
+            self._insert("sightings", fresh.assign(file_key=file_key))
+        self.publish()
+        return len(fresh)
+
+    def delete_sightings(self, *file_keys: str) -> None:
+        """Remove what some files of sightings brought first, and nothing else; then publish.
+
+        Raises
+        ------
+        StoreError
+            If one of them isn't in the store.
+        """
+        with self._transaction():
+            for key in file_keys:
+                if not self.has_sightings(key):
+                    hint = "selat sightings list --files shows their keys"
+                    raise StoreError(f"no file of sightings {key} in the store", hint=hint)
+                for table in ("sightings", "sighting_files"):
+                    self._connection.execute(
+                        f"DELETE FROM {table} WHERE file_key = $key",  # noqa: S608
+                        {"key": key},
+                    )
+                self._connection.execute(
+                    "DELETE FROM run_feeds WHERE feed_key = $key", {"key": key}
+                )
+            if not len(self.ledger()) and not len(self.sighting_files()):
+                self._connection.execute("UPDATE meta SET simulated = NULL")
+        self.publish()
 
     def compact(self, date: str) -> int:
         """Merge the files of a UTC date into one and publish; returns how many there were.

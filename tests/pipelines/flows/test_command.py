@@ -49,7 +49,8 @@ def test_every_command_has_help_with_an_example(selat: Selat) -> None:
     commands = [
         ["nightly"], ["ingest"], ["detect"], ["flagged"], ["export"], ["serve"], ["doctor"],
         ["listen"], ["vessel"], ["store", "feeds"], ["store", "check"], ["store", "compact"],
-        ["store", "delete"],
+        ["store", "delete"], ["sightings", "import"], ["sightings", "list"],
+        ["sightings", "delete"],
         ["exercise", "simulate"], ["exercise", "score"],
     ]  # fmt: skip
     for command in commands:

@@ -1,0 +1,63 @@
+"""What became of the rows of a sightings file."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+SAMPLES: Final = 5
+"""Rejected rows of each reason that are kept to be looked at."""
+
+SAMPLE_TEXT: Final = 200
+
+
+@dataclass
+class SightingsReport:
+    """Counts of one file.
+
+    Attributes
+    ----------
+    format
+        "CSV" or "GeoJSON".
+    rows_read, sightings
+        Rows of the file; those that make a sighting.
+    duplicates
+        Rows that repeat another row of the file to the letter.
+    default_uncertainty, default_confidence
+        Sightings that didn't state theirs.
+    rejected, samples
+        Rows rejected, by reason; the first of each, with the row's number and text.
+    unused_columns
+        Columns that the layout doesn't know.
+    simulated
+        Whether the file is of an exercise.
+    """
+
+    format: str = ""
+    rows_read: int = 0
+    sightings: int = 0
+    duplicates: int = 0
+    default_uncertainty: int = 0
+    default_confidence: int = 0
+    rejected: dict[str, int] = field(default_factory=dict)
+    samples: dict[str, list[str]] = field(default_factory=dict)
+    unused_columns: list[str] = field(default_factory=list)
+    simulated: bool = False
+
+    def reject(self, reason: str, row: int, text: str) -> None:
+        """Count a row that makes no sighting, and keep the first few."""
+        self.rejected[reason] = self.rejected.get(reason, 0) + 1
+        kept = self.samples.setdefault(reason, [])
+        if len(kept) < SAMPLES:
+            safe = text.encode("utf-8", "replace").decode("utf-8")
+            kept.append(f"row {row}: {safe[:SAMPLE_TEXT]}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the store keeps it."""
+        return dict(vars(self))
+
+    def in_words(self) -> str:
+        """In one line."""
+        rejected = ", ".join(f"{reason} {n:,}" for reason, n in sorted(self.rejected.items()))
+        text = f"{self.rows_read:,} rows, {self.sightings:,} sightings"
+        if self.duplicates:
+            text += f", {self.duplicates:,} repeated"
+        return f"{text}, rejected: {rejected}" if rejected else text
