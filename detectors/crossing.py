@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import combinations
 from typing import Any, ClassVar, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
+from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from detectors.core import events, geodesy, runs, sun, surroundings
 from detectors.core.detector import Context, Detector
@@ -103,6 +105,8 @@ class _Passage:
     made_good_m: float
     width_m: float
     sides_changed: bool
+    dark: float
+    sun_altitude_deg: float
     distances_m: tuple[float, float, float, float]
     """To the coast left and the coast made for, at the beginning; the same at the end."""
 
@@ -112,16 +116,17 @@ class Crossing(Detector):
 
     The track is interpolated at the ticks of an absolute time grid. A tick is fast when the vessel
     makes `min_speed_kn`, by its positions, over the step that follows, and dark when the sun
-    stands below `max_sun_altitude_deg` there. Fast, dark ticks no more than `max_interruption_s`
-    apart make one run. A run is a crossing when some passage within it leads from one state's
-    coast towards another's. For the distances a and b to both coasts that means, between two of
-    its ticks: the share a / (a + b) of the strait's width changes by `min_width_fraction` (by
-    `min_one_sided_fraction` where the nearer coast stays the same); (a - b) / 2, the way made
+    stands below `max_sun_altitude_deg` there. Fast ticks no more than `max_interruption_s` apart
+    make one run. A run is a crossing when some passage within it, of at most `max_passage_s` and
+    dark for `min_dark_fraction` of it, leads from one state's coast towards another's. For the
+    distances a and b to both coasts that means, between two of its ticks: the share a / (a + b) of
+    the strait's width changes by `min_width_fraction` (by `min_one_sided_fraction` unless the coast
+    left is the nearest at one end and the one made for at the other); (a - b) / 2, the way made
     across, is `min_across_ratio` of the way sailed; the passage makes good `min_distance_m` at
     `min_mean_speed_kn` or more, at a place that is at least `min_width_m` wide, and rests on
     `min_reports` reports. So neither end needs to be heard: a boat that is only heard from
     mid-strait on crosses as well, and a ship that follows the lane, or a boat that follows a
-    coast, doesn't.
+    coast, doesn't. The event lasts as long as the run.
 
     Speed across a silence of up to `max_silence_s` counts: two reports 10 nm and 30 min apart
     prove 20 kn whoever was listening meanwhile.
@@ -136,8 +141,10 @@ class Crossing(Detector):
         60 kn: faster is an aircraft or a corrupt position (see `tracks.MAX_SPEED_KN`).
     max_length_m
         40 m. Longer vessels, and cargo ships or tankers that don't state a length, are left out.
-    max_sun_altitude_deg
-        -6, the end of civil twilight.
+    max_sun_altitude_deg, min_dark_fraction
+        -6, the end of civil twilight, for half of the passage.
+    max_passage_s
+        6 hours: the widest crossing of the Strait, 140 nm, at 24 kn.
     min_width_fraction, min_one_sided_fraction
         0.3 and 0.4 of the strait's width.
     min_across_ratio
@@ -167,9 +174,10 @@ class Crossing(Detector):
     equidistance line (UNCLOS, article 15).
 
     Score before explanations: 0.5, plus up to 0.2 for the share of the width (full at 0.8) and 0.2
-    for speed made good (full at 30 kn); times 0.6 where the nearer coast stays the same, times 0.8
-    from 30 m of length on, times 0.9 for a vessel that says nothing of itself (0.6 below 18 kn),
-    times 0.3 where its stated speed contradicts its positions.
+    for speed made good (full at 30 kn); times 0.6 where only one side of the strait was seen, times
+    0.5 to 1 for the share of darkness, times 0.8 from 30 m of length on, times 0.9 for a vessel
+    that says nothing of itself (0.6 below 18 kn), times 0.3 where its stated speed contradicts its
+    positions.
     """
 
     name: ClassVar[str] = "crossing"
@@ -208,6 +216,8 @@ class Crossing(Detector):
     max_mean_speed_kn: PositiveFloat = 60.0
     max_length_m: PositiveFloat = 40.0
     max_sun_altitude_deg: float = Field(default=sun.CIVIL_TWILIGHT_DEG, ge=-18, le=0)
+    min_dark_fraction: float = Field(default=0.5, gt=0, le=1)
+    max_passage_s: PositiveInt = 21_600
     min_width_fraction: float = Field(default=0.3, gt=0, lt=1)
     min_one_sided_fraction: float = Field(default=0.4, gt=0, lt=1)
     min_across_ratio: float = Field(default=0.5, gt=0, le=1)
@@ -247,13 +257,8 @@ class Crossing(Detector):
         fast = np.flatnonzero(grid.speed_kn >= self.min_speed_kn)
         if len(fast) == 0:
             return events.empty()
-        trips = tuple(fast[ends] for ends in self._spells(grid, fast))
-        altitude = sun.altitude_deg(grid.tick[fast] * step_us, grid.lat[fast], grid.lon[fast])
-        dark = altitude < self.max_sun_altitude_deg
-        night, altitude = fast[dark], altitude[dark]
-        first, last = self._spells(grid, night)
-
-        start_us, end_us = grid.tick[night[first]] * step_us, (grid.tick[night[last]] + 1) * step_us
+        first, last = (fast[ends] for ends in self._spells(grid, fast))
+        start_us, end_us = grid.tick[first] * step_us, (grid.tick[last] + 1) * step_us
         window = runs.window_us(context.start, context.end)
         wanted = runs.touches(start_us, end_us, window, self.settle)
         last_ticks = grid.last_ticks()
@@ -262,13 +267,15 @@ class Crossing(Detector):
         for a, b, begin_us, finish_us in zip(
             *(values[wanted] for values in (first, last, start_us, end_us)), strict=True
         ):
-            ticks = np.arange(night[a], night[b] + 2)  # interruptions and the last step included
-            passage = self._passage(grid, ticks, context)
+            ticks = np.arange(a, b + 2)  # interruptions and the last step included
+            at_us, *place = grid.tick[ticks] * step_us, grid.lat[ticks], grid.lon[ticks]
+            altitude_deg = sun.altitude_deg(at_us, *place)
+            passage = self._passage(grid, ticks, altitude_deg, context)
             if passage is None:
                 continue
-            track_id = int(grid.track_id[ticks[0]])
+            track_id = int(grid.track_id[a])
             still_on = (
-                grid.tick[night[b]] >= last_ticks[track_id]
+                grid.tick[b] >= last_ticks[track_id]
                 and window[1] - finish_us <= self.max_interruption_s * runs.SECOND_US
             )
             middle_us = np.array([(begin_us + finish_us) // 2])
@@ -279,12 +286,8 @@ class Crossing(Detector):
                 **self._craft(track_id // 100, said, positions, rows[grid.report[ticks[0]]]),
                 **self._around(grid, ticks, (at[0], at[1]), context),
                 "duration_s": int(finish_us - begin_us) // runs.SECOND_US,
-                "speed_kn": float(np.median(grid.speed_kn[night[a : b + 1]])),
-                "max_sun_altitude_seen_deg": float(altitude[a : b + 1].max()),
-                "sun_altitude_margin_deg": float(
-                    self.max_sun_altitude_deg - altitude[a : b + 1].max()
-                ),
-                "n_like_trips": self._like_trips(grid, trips, ticks),
+                "speed_kn": float(np.median(grid.speed_kn[a : b + 1])),
+                "n_like_trips": self._like_trips(grid, first, last, a),
                 **self._limits(),
             }
             time = from_epoch_us(np.array([begin_us, finish_us]))
@@ -351,80 +354,97 @@ class Crossing(Detector):
         keep = np.unique(own[1:][fast])
         return rows[np.isin(own, keep)]
 
-    def _passage(self, grid: runs.Grid, ticks: Ints, context: Context) -> _Passage | None:
+    def _passage(
+        self, grid: runs.Grid, ticks: Ints, altitude_deg: Floats, context: Context
+    ) -> _Passage | None:
         """The best passage of a run from one coast towards another, if there is one.
 
         More of a run only adds pairs of ticks to choose from: what is a crossing stays one.
         """
+        dark = altitude_deg < self.max_sun_altitude_deg
+        longest = self.max_passage_s // self.step_s
+        if dark.sum() * self.step_s < self.min_dark_fraction * self.min_duration_s:
+            return None
         lat, lon = grid.lat[ticks], grid.lon[ticks]
         coasts = context.zones.coasts
         distance_m = coasts.distance_m(lat, lon)
-        steps_m = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
-        path_m = np.r_[0.0, np.cumsum(steps_m)]
         nearest = distance_m.argmin(axis=0)
-        i, j = np.triu_indices(len(ticks), 1)
-        seconds = (grid.tick[ticks[j]] - grid.tick[ticks[i]]) * self.step_s
-        sailed_m = path_m[j] - path_m[i]
-        made_good_m = geodesy.distance_m(lat[i], lon[i], lat[j], lon[j])
-        speed_kn = geodesy.speed_kn(made_good_m, seconds)
-        possible = (
-            (made_good_m >= self.min_distance_m)
-            & (speed_kn >= self.min_mean_speed_kn)
-            & (speed_kn <= self.max_mean_speed_kn)
-            & (grid.report[ticks[j]] - grid.report[ticks[i]] + 2 >= self.min_reports)
-        )
-        i, j = i[possible], j[possible]
-        sailed_m, made_good_m = sailed_m[possible], made_good_m[possible]
-        if len(i) == 0:
-            return None
+        path_m = np.r_[0.0, np.cumsum(geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:]))]
+        n_dark = np.r_[0, np.cumsum(dark)]
         best, best_value = None, 0.0
-        for one in range(len(coasts.states)):
-            for other in range(one + 1, len(coasts.states)):
-                a, b = distance_m[one], distance_m[other]
-                position, across_m = a / np.maximum(a + b, 1.0), (a - b) / 2
-                changed = nearest[i] != nearest[j]
-                changed &= np.isin(nearest[i], (one, other)) | np.isin(nearest[j], (one, other))
-                share = np.abs(position[j] - position[i])
-                made_m = np.abs(across_m[j] - across_m[i])
-                ratio = made_m / np.maximum(sailed_m, 1.0)
-                least = np.where(changed, self.min_width_fraction, self.min_one_sided_fraction)
-                ok = (share >= least) & (ratio >= self.min_across_ratio)
-                ok &= np.minimum((a + b)[i], (a + b)[j]) >= self.min_width_m
-                # The coast left, or the one made for, is the nearest there at one end at least.
-                forth = position[j] > position[i]
-                ok &= np.where(
-                    forth,
-                    (nearest[i] == one) | (nearest[j] == other),
-                    (nearest[i] == other) | (nearest[j] == one),
-                )
-                value = np.where(
-                    ok, share * np.minimum(ratio, 1.0) * np.where(changed, 1.0, 0.6), 0
-                )
-                k = int(value.argmax())
-                if value[k] <= best_value:
-                    continue
-                best_value = float(value[k])
-                left, ahead = (one, other) if forth[k] else (other, one)
-                begin, end = int(i[k]), int(j[k])
-                best = _Passage(
-                    begin=begin,
-                    end=end,
-                    from_state=coasts.states[left],
-                    to_state=coasts.states[ahead],
-                    share=float(share[k]),
-                    across_m=float(made_m[k]),
-                    path_m=float(sailed_m[k]),
-                    made_good_m=float(made_good_m[k]),
-                    width_m=float((a + b)[begin : end + 1].min()),
-                    sides_changed=bool(changed[k]),
-                    distances_m=(
-                        float(distance_m[left, begin]),
-                        float(distance_m[ahead, begin]),
-                        float(distance_m[left, end]),
-                        float(distance_m[ahead, end]),
-                    ),
-                )
+        for one, other in combinations(range(len(coasts.states)), 2):
+            a, b = distance_m[one], distance_m[other]
+            if not np.isin(nearest, (one, other)).any():
+                continue
+            position, across_m = a / np.maximum(a + b, 1.0), (a - b) / 2
+            i, j = self._far_apart(position, longest)
+            seconds = (grid.tick[ticks[j]] - grid.tick[ticks[i]]) * self.step_s
+            good_m = geodesy.distance_m(lat[i], lon[i], lat[j], lon[j])
+            speed_kn = geodesy.speed_kn(good_m, seconds)
+            forth = position[j] > position[i]
+            leaves = nearest[i] == np.where(forth, one, other)
+            arrives = nearest[j] == np.where(forth, other, one)
+            share = np.abs(position[j] - position[i])
+            made_m, sailed_m = np.abs(across_m[j] - across_m[i]), path_m[j] - path_m[i]
+            ratio = made_m / np.maximum(sailed_m, 1.0)
+            least = np.where(leaves & arrives, self.min_width_fraction, self.min_one_sided_fraction)
+            darkness = (n_dark[j + 1] - n_dark[i]) / (j + 1 - i)
+            ok = (
+                (leaves | arrives)
+                & (share >= least)
+                & (ratio >= self.min_across_ratio)
+                & (good_m >= self.min_distance_m)
+                & (speed_kn >= self.min_mean_speed_kn)
+                & (speed_kn <= self.max_mean_speed_kn)
+                & (darkness >= self.min_dark_fraction)
+                & (np.minimum((a + b)[i], (a + b)[j]) >= self.min_width_m)
+                & (grid.report[ticks[j]] - grid.report[ticks[i]] + 2 >= self.min_reports)
+            )
+            if not ok.any():
+                continue
+            value = share * np.minimum(ratio, 1.0) * np.where(leaves & arrives, 1.0, 0.6)
+            k = int(np.where(ok, value, 0.0).argmax())
+            if value[k] <= best_value:
+                continue
+            best_value = float(value[k])
+            left, ahead = (one, other) if forth[k] else (other, one)
+            begin, end = int(i[k]), int(j[k])
+            best = _Passage(
+                begin=begin,
+                end=end,
+                from_state=coasts.states[left],
+                to_state=coasts.states[ahead],
+                share=float(share[k]),
+                across_m=float(made_m[k]),
+                path_m=float(sailed_m[k]),
+                made_good_m=float(good_m[k]),
+                width_m=float((a + b)[begin : end + 1].min()),
+                sides_changed=bool(leaves[k] & arrives[k]),
+                dark=float(darkness[k]),
+                sun_altitude_deg=float(altitude_deg[(begin + end) // 2]),
+                distances_m=(
+                    float(distance_m[left, begin]),
+                    float(distance_m[ahead, begin]),
+                    float(distance_m[left, end]),
+                    float(distance_m[ahead, end]),
+                ),
+            )
         return best
+
+    def _far_apart(self, position: Floats, longest: int) -> tuple[Ints, Ints]:
+        """Pairs of ticks, no more than `longest` apart, worth a closer look.
+
+        A tick without another `min_width_fraction` away within reach is in none.
+        """
+        size = 2 * longest + 1
+        high = np.maximum(
+            maximum_filter1d(position, size) - position, position - minimum_filter1d(position, size)
+        )
+        chosen = np.flatnonzero(high >= self.min_width_fraction)
+        i, j = np.triu_indices(len(chosen), 1)
+        i, j = chosen[i], chosen[j]
+        near = j - i <= longest
+        return i[near], j[near]
 
     def _measured(self, passage: _Passage) -> dict[str, Any]:
         passage_s = (passage.end - passage.begin) * self.step_s
@@ -445,6 +465,10 @@ class Crossing(Detector):
             "mean_speed_kn": speed_kn,
             "mean_speed_margin_kn": speed_kn - self.min_mean_speed_kn,
             "width_m": passage.width_m,
+            "dark_fraction": passage.dark,
+            "dark_fraction_margin": passage.dark - self.min_dark_fraction,
+            "sun_altitude_deg": passage.sun_altitude_deg,
+            "sun_altitude_margin_deg": self.max_sun_altitude_deg - passage.sun_altitude_deg,
             "start_from_coast_m": passage.distances_m[0],
             "start_to_coast_m": passage.distances_m[1],
             "end_from_coast_m": passage.distances_m[2],
@@ -492,17 +516,13 @@ class Crossing(Detector):
             "anchorage_distance_m": float(away_m.min()),
         }
 
-    def _like_trips(self, grid: runs.Grid, trips: tuple[Ints, ...], ticks: Ints) -> int:
+    def _like_trips(self, grid: runs.Grid, first: Ints, last: Ints, this: int) -> int:
         """Earlier fast runs of the same track, by day or night, between the same two ends."""
-        begin, end = trips
-        own = np.flatnonzero(grid.track_id[begin] == grid.track_id[ticks[0]])
-        begin, end = begin[own], end[own] + 1  # the tick after the last step
-        this = np.flatnonzero((begin <= ticks[0]) & (end > ticks[0]))
-        if len(this) == 0:
-            return 0
-        here = this[0]
-        since = grid.tick[ticks[0]] - self.memory_s // self.step_s
-        before = (grid.tick[begin] >= since) & (grid.tick[begin] < grid.tick[begin[here]])
+        since = grid.tick[this] - self.memory_s // self.step_s
+        own = grid.track_id[first] == grid.track_id[this]
+        before = own & (grid.tick[first] >= since) & (grid.tick[first] < grid.tick[this])
+        begin, end = first[before], last[before] + 1  # the tick after the last step
+        here, there = this, int(last[np.searchsorted(first, this)]) + 1
 
         def near(one: Ints, other: int) -> Flags:
             return np.asarray(
@@ -510,9 +530,9 @@ class Crossing(Detector):
                 <= self.same_end_m
             )
 
-        same = near(begin, begin[here]) & near(end, end[here])
-        back = near(begin, end[here]) & near(end, begin[here])
-        return int(np.count_nonzero(before & (same | back)))
+        same = near(begin, here) & near(end, there)
+        back = near(begin, there) & near(end, here)
+        return int(np.count_nonzero(same | back))
 
     def _limits(self) -> dict[str, Any]:
         return {
@@ -520,6 +540,7 @@ class Crossing(Detector):
             "min_mean_speed_kn": self.min_mean_speed_kn,
             "max_length_m": self.max_length_m,
             "max_sun_altitude_deg": self.max_sun_altitude_deg,
+            "min_dark_fraction": self.min_dark_fraction,
             "min_width_fraction": self.min_width_fraction,
             "min_one_sided_fraction": self.min_one_sided_fraction,
             "min_across_ratio": self.min_across_ratio,
@@ -537,6 +558,7 @@ class Crossing(Detector):
         score = 0.5 + 0.2 * min(1.0, max(0.0, (evidence["width_fraction"] - 0.3) / 0.5))
         score += 0.2 * min(1.0, (mean_kn - 14.0) / 16.0 if mean_kn > 14.0 else 0.0)
         score *= 1.0 if evidence["sides_changed"] else 0.6
+        score *= 0.5 + 0.5 * evidence["dark_fraction"]
         if length_m is not None:
             score *= 0.8 if length_m >= 30 else 1.0
         elif evidence["ais_class"] != "B":
