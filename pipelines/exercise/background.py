@@ -1,4 +1,4 @@
-"""The traffic in which the rest happens: lane, callers, anchored ships, ferries, small craft."""
+"""The traffic in which the rest happens: lane, callers, anchored ships, ferries, fishing fleets."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ import shapely
 
 from detectors.core import geodesy
 from detectors.core.geodesy import METRES_PER_NM
-from pipelines.exercise import geography
+from pipelines.exercise import geography, radio
 from pipelines.exercise.fleet import Identity
 from pipelines.exercise.geography import FERRIES, Line, line
 from pipelines.exercise.motion import (
@@ -24,8 +24,11 @@ from pipelines.exercise.truth import ExerciseError
 
 SWING_ROOM_M: Final = 350.0
 """Clearance from land of a place to anchor: the ship swings up to 300 m from where it stopped."""
+_LOCAL_TIME_S: Final = 8 * HOUR_S
+"""Malaysia, Singapore and Riau Islands ahead of UTC (Sumatra, an hour less, sails by its own)."""
 _TRIES: Final = 60
-_GROUND_RADIUS_M: Final = 1.6 * METRES_PER_NM
+GROUND_RADIUS_M: Final = 1.6 * METRES_PER_NM
+"""Of a fishing ground."""
 
 
 def lane_model(stage: Stage) -> str:
@@ -75,7 +78,7 @@ def caller(stage: Stage) -> None:
 
 
 def anchored(stage: Stage) -> tuple[Identity, Path]:
-    """A ship lies at anchor for the whole exercise, some 350 m from the others."""
+    """A ship lies at anchor for the whole exercise, some 250-500 m from the others."""
     rng = stage.rng
     for attempt in range(_TRIES):
         lat, lon = stage.sea.sample(some_anchorage(stage), rng, 1, SWING_ROOM_M)
@@ -85,7 +88,8 @@ def anchored(stage: Stage) -> tuple[Identity, Path]:
         near = [a.path.place(stage.t0) for a in stage.actors if a.path.status[0] == AT_ANCHOR]
         others = np.array(near).reshape(-1, 2)
         apart_m = geodesy.distance_m(others[:, 0], others[:, 1], *place)
-        if attempt < _TRIES / 2 and np.any(apart_m < 350.0):
+        close_m = float(rng.choice((250.0, 350.0, 500.0)))
+        if attempt < _TRIES / 2 and np.any(apart_m < close_m):
             continue
         ship = stage.fleet.new(lane_model(stage))
         path = stay(place, stage.duration_s, rng, mode="anchor", status=AT_ANCHOR)
@@ -96,7 +100,9 @@ def anchored(stage: Stage) -> tuple[Identity, Path]:
 
 
 def ferry(stage: Stage) -> None:
-    """A ferry shuttles all day between the two ends of its line."""
+    """A ferry shuttles between the two ends of its line by a timetable; three in four lie moored
+    from 22 to 6 h local time.
+    """
     rng = stage.rng
     ship = stage.fleet.new("ferry")
     names = sorted(FERRIES)
@@ -106,32 +112,51 @@ def ferry(stage: Stage) -> None:
         np.r_[berths[0][0], way.lat[1:-1], berths[1][0]],
         np.r_[berths[0][1], way.lon[1:-1], berths[1][1]],
     )
-    back = Line(forth.lat[::-1], forth.lon[::-1])
+    trips = forth, Line(forth.lat[::-1], forth.lon[::-1])
+    by_day = rng.random() < 0.75
+    every_s = float(rng.choice((30, 60, 60, 90, 120))) * 60
     parts: list[Path] = []
-    lasts_s = 0.0
-    needed_s = stage.duration_s + 4 * HOUR_S
-    while lasts_s < needed_s:
-        outward = len(parts) % 4 == 0
-        wait_s = float(rng.uniform(20, 60)) * 60
-        berth = berths[0] if outward else berths[1]
-        trip = forth if outward else back
-        parts.append(stay(berth, wait_s, rng, mode="berth", status=MOORED))
-        parts.append(sail(trip, ship.speed_kn, rng, wander_m=25.0, ease_in=True, ease_out=True))
-        lasts_s += wait_s + parts[-1].duration_s
-    lead_s = float(rng.uniform(0, 3 * HOUR_S))
-    stage.enter(ship, join(*parts).shifted(stage.t0 - lead_s))
+    begin = now = stage.t0 - float(rng.uniform(0, 3 * HOUR_S))
+    while now < stage.t1 + HOUR_S:
+        trip = sail(
+            trips[len(parts) // 2 % 2], ship.speed_kn, rng, wander_m=25.0, ease_in=True,
+            ease_out=True,
+        )  # fmt: skip
+        leaves = np.ceil((now + 600.0) / every_s) * every_s
+        hour = ((leaves + _LOCAL_TIME_S) / HOUR_S) % 24
+        if by_day and not 6 <= hour < 22:
+            leaves += ((6 - hour) % 24) * HOUR_S
+        leaves += float(rng.uniform(0, 420))  # some minutes late, as ever
+        berth = berths[len(parts) // 2 % 2]
+        parts += [stay(berth, leaves - now, rng, mode="berth", status=MOORED), trip]
+        now = leaves + trip.duration_s
+    stage.enter(ship, join(*parts).shifted(begin))
 
 
 def fishing(stage: Stage) -> None:
-    """A fishing boat works its ground all day: slow zigzags, with stops to haul."""
-    ship = stage.fleet.new("fishing")
-    place = stage.fishing_ground()
-    trip = fishing_trip(stage, ship, place, stage.duration_s + HOUR_S)
+    """A fishing boat works its ground all day, most on a ground that others work too: slow
+    zigzags, with stops to haul. One in six is a larger one with class A.
+    """
+    rng = stage.rng
+    ship = stage.fleet.new("trawler" if rng.random() < 1 / 6 else "fishing")
+    if stage.grounds and rng.random() < 0.75:
+        shared = stage.grounds[int(rng.integers(len(stage.grounds)))]
+        place = _nudged(stage, shared, 2.4 * METRES_PER_NM)
+        radius_m = 0.8 * METRES_PER_NM
+    else:
+        place, radius_m = stage.fishing_ground(), GROUND_RADIUS_M
+        stage.grounds.append(place)
+    trip = fishing_trip(stage, ship, place, stage.duration_s + HOUR_S, radius_m=radius_m)
     stage.enter(ship, trip.shifted(stage.t0))
 
 
 def fishing_trip(
-    stage: Stage, ship: Identity, place: Place, duration_s: float, centre: Place | None = None
+    stage: Stage,
+    ship: Identity,
+    place: Place,
+    duration_s: float,
+    centre: Place | None = None,
+    radius_m: float = GROUND_RADIUS_M,
 ) -> Path:
     """Fish from `place` around `centre` for at least that long: tows of 20-60 min at 2.5-4 kn,
     hauls of 10-35 min at a standstill, now and then a shift at cruising speed.
@@ -143,7 +168,7 @@ def fishing_trip(
     while lasts_s < duration_s:
         speed_kn = ship.speed_kn if rng.random() < 0.15 else float(rng.uniform(2.5, 4.0))
         here = parts[-1].end_place
-        there = _nudged(stage, middle, _GROUND_RADIUS_M)
+        there = _nudged(stage, middle, radius_m)
         parts.append(sail(line(here, there), speed_kn, rng, wander_m=30.0, unsteady=0.1))
         haul_s = float(rng.uniform(10, 35)) * 60
         haul = stay(there, haul_s, rng, mode="drift", status=UNDER_WAY, drift_kn=0.7)
@@ -154,12 +179,79 @@ def fishing_trip(
 
 def zigzag(stage: Stage, place: Place, length_m: float) -> Line:
     """A way of at least `length_m` to and fro about a place."""
-    n = int(length_m / (0.9 * _GROUND_RADIUS_M)) + 8
+    n = int(length_m / (0.9 * GROUND_RADIUS_M)) + 8
     angle = stage.rng.uniform(0, 360, n)
-    away_m = _GROUND_RADIUS_M * np.sqrt(stage.rng.uniform(0.1, 1, n))
+    away_m = GROUND_RADIUS_M * np.sqrt(stage.rng.uniform(0.1, 1, n))
     lat, lon = geodesy.destination(place[0], place[1], angle, away_m)
     way = Line(np.r_[place[0], lat], np.r_[place[1], lon])
     return way if way.length_m >= length_m else zigzag(stage, place, length_m)
+
+
+def patrol(stage: Stage) -> None:
+    """A patrol craft makes rounds from its port by day or night, 12-22 kn with stops to look."""
+    rng = stage.rng
+    ship = stage.fleet.new("patrol")
+    for _ in range(_TRIES):
+        home = _harbour(stage)
+        angle, away_m = rng.uniform(0, 360, 30), rng.uniform(2, 22, 30) * METRES_PER_NM
+        lat, lon = geodesy.destination(*home, angle, away_m)
+        marks = [
+            (float(a), float(b))
+            for a, b, ok in zip(lat, lon, stage.sea.clear(lat, lon, 1000.0), strict=True)
+            if ok
+        ]
+        ways = [line(home, mark) for mark in marks]
+        free = stage.sea.clear_paths([(w.lat, w.lon) for w in ways], 80.0)
+        marks = [mark for mark, ok in zip(marks, free, strict=True) if ok]
+        if len(marks) >= 3:
+            break
+    else:
+        anchored(stage)
+        return
+    parts: list[Path] = [stay(home, 60.0, rng, mode="berth", status=MOORED)]
+    lasts_s = -float(rng.uniform(0, 6 * HOUR_S))
+    here = home
+    while lasts_s < stage.duration_s:
+        there = marks[int(rng.integers(len(marks)))]
+        if rng.random() < 0.25 or not stage.clear(line(here, there), clearance_m=80.0):
+            there = home
+        if there == here:
+            continue
+        speed_kn = float(rng.uniform(0.6, 1.0)) * ship.speed_kn
+        run = sail(line(here, there), speed_kn, rng, wander_m=40.0)
+        status, minutes = (MOORED, (60, 240)) if there == home else (UNDER_WAY, (5, 20))
+        rest_s = float(rng.uniform(*minutes)) * 60
+        parts += [run, stay(there, rest_s, rng, mode="berth", status=status)]
+        lasts_s += run.duration_s + rest_s
+        here = there
+    lead_s = max(join(*parts).duration_s - stage.duration_s - HOUR_S, 0.0)
+    stage.enter(ship, join(*parts).shifted(stage.t0 - lead_s))
+
+
+def small_craft(stage: Stage) -> None:
+    """A small class B craft lies in port, goes out for some hours and comes back."""
+    rng = stage.rng
+    for _ in range(_TRIES):
+        home = _harbour(stage)
+        away_m = float(rng.uniform(2, 12)) * METRES_PER_NM
+        lat, lon = geodesy.destination(*home, float(rng.uniform(0, 360)), away_m)
+        pause_s = float(rng.uniform(0.1, 1.5)) * HOUR_S
+        pause = stay((float(lat), float(lon)), pause_s, rng, mode="drift", status=UNDER_WAY)
+        ways = line(home, pause.place(0.0)), line(pause.end_place, home)
+        if stage.clear(*ways, Line(pause.lat, pause.lon), clearance_m=100.0):
+            break
+    else:
+        anchored(stage)
+        return
+    ship = stage.fleet.new("small craft")
+    speed_kn = float(rng.uniform(0.5, 1.0)) * ship.speed_kn
+    out, back = (sail(way, speed_kn, rng, wander_m=40.0) for way in ways)
+    before_s = float(rng.uniform(0.0, stage.duration_s)) + 60.0
+    path = join(
+        stay(home, before_s, rng, mode="berth", status=MOORED), out, pause, back,
+        stay(home, stage.duration_s, rng, mode="berth", status=MOORED),
+    ).shifted(stage.t0 - 60.0)  # fmt: skip
+    stage.enter(ship, path)
 
 
 def harbour_craft(stage: Stage) -> None:
@@ -204,6 +296,16 @@ def some_anchorage(stage: Stage) -> shapely.Polygon | shapely.MultiPolygon:
     polygons = list(stage.sea.polygons("anchorage").values())
     weights = np.sqrt(shapely.area(np.asarray(polygons, object)))
     return polygons[int(stage.rng.choice(len(polygons), p=weights / weights.sum()))]
+
+
+def _harbour(stage: Stage) -> Place:
+    """Water in a port where class B is heard."""
+    ports = list(stage.sea.polygons("port").values())
+    for _ in range(_TRIES * 5):
+        lat, lon = stage.sea.sample(ports[stage.rng.integers(len(ports))], stage.rng, 1, 80.0)
+        if len(lat) and radio.best_hearing(lat, lon, class_b=True)[0] > 0.3:
+            return float(lat[0]), float(lon[0])
+    raise ExerciseError("no port is in range of a receiver", hint="check the zones: selat doctor")
 
 
 def _nudged(stage: Stage, place: Place, radius_m: float) -> Place:

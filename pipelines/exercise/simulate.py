@@ -12,30 +12,16 @@ from numpy.typing import NDArray
 
 from detectors.core.errors import ConfigError
 from detectors.core.zones import Zones
-from pipelines.exercise import background, planted, traps
+from pipelines.exercise.breakdowns import why_unheard
 from pipelines.exercise.broadcast import Broadcast
-from pipelines.exercise.fleet import Fleet
-from pipelines.exercise.sea import Sea
+from pipelines.exercise.programme import staged
 from pipelines.exercise.stage import HOUR_S, Stage
 from pipelines.exercise.truth import ExerciseError, Planted, Truth, in_order
 
 MIN_VESSELS: Final = 20
-VESSELS_PER_PLANTED: Final = 50
-"""One planted event of each kind for that many vessels (300 vessels: 6 of each)."""
 OUT_OF_RANGE_S: Final = HOUR_S
 """A ship that is sending but not heard for that long becomes a trap of kind gap."""
-SEA_ROOM_M: Final = 30.0
-"""Clearance of every path from land: more than the error of a reported position."""
 _SLICE_S: Final = 6 * HOUR_S
-
-_MIX: Final = (
-    (background.through, 0.52),
-    (background.anchored, 0.16),
-    (background.fishing, 0.12),
-    (background.caller, 0.08),
-    (background.ferry, 0.06),
-    (background.harbour_craft, 0.06),
-)
 
 
 def simulate(
@@ -75,7 +61,7 @@ def simulate(
     """
     _check(hours, vessels, start, zones)
     t0 = float(round(start.timestamp()))
-    stage = _staged(seed, t0, t0 + hours * HOUR_S, vessels, zones)
+    stage = staged(seed, t0, t0 + hours * HOUR_S, vessels, zones)
     out.mkdir(parents=True, exist_ok=True)
     with (
         (out / "feed.nmea.gz").open("wb") as raw,
@@ -104,51 +90,11 @@ def _check(hours: float, vessels: int, start: datetime, zones: Zones) -> None:
         )
 
 
-def _staged(seed: int, t0: float, t1: float, vessels: int, zones: Zones) -> Stage:
-    """All ships of an exercise, on their ways, and what happens to them."""
-    rng = np.random.default_rng(seed)
-    stage = Stage(Sea(zones), rng, Fleet(rng), t0, t1)
-    n = max(1, round(vessels / VESSELS_PER_PLANTED))
-    few = max(1, round(n / 2))
-    for k in range(n):
-        last_goes_on = n > 1 and k % 4 == 3
-        planted.transfer(stage, unfinished=last_goes_on)
-        planted.loiterer(stage, unfinished=last_goes_on)
-        planted.silence(stage, unfinished=k % 3 == 2)
-        traps.pilot_transfer(stage)
-        traps.drift_net(stage)
-        traps.waiting(stage)
-        traps.at_anchor(stage)
-    for _ in range(few):
-        traps.tow(stage)
-        traps.bunkering(stage)
-        traps.overtaking(stage)
-        traps.pair_trawl(stage)
-
-    left = vessels - len({actor.ship.mmsi for actor in stage.actors})
-    ends = np.round(np.cumsum([share for _, share in _MIX]) * left).astype(int)
-    for (put, _), count in zip(_MIX, np.diff(ends, prepend=0), strict=True):
-        for _ in range(int(count)):
-            put(stage)
-    _keep_afloat(stage)
-    return stage
-
-
-def _keep_afloat(stage: Stage) -> None:
-    clear = stage.sea.clear_paths([(a.afloat.lat, a.afloat.lon) for a in stage.actors], SEA_ROOM_M)
-    if not clear.all():
-        names = ", ".join(stage.actors[k].ship.name for k in np.flatnonzero(~clear)[:5])
-        raise ExerciseError(
-            f"{(~clear).sum()} simulated ships would run ashore, among them {names}",
-            hint="the routes are made for the land layer in data/reference/land",
-        )
-
-
 def _transmit(
     stage: Stage, seed: int, feed: gzip.GzipFile, progress: Callable[[float], None]
 ) -> list[Planted]:
     """Write what the receivers hear; return the silences of ships that were out of range."""
-    broadcast = Broadcast(stage.actors)
+    broadcast = Broadcast(stage.actors, stage.receivers)
     last_heard = np.full(len(stage.actors), -np.inf)
     unheard: list[Planted] = []
     edges = np.append(np.arange(stage.t0, stage.t1, _SLICE_S), stage.t1 + 1.0)
@@ -185,5 +131,6 @@ def _unheard(
             continue
         lat, lon = one.path.place(start)
         times, spot = (round(start, 1), round(end, 1)), (round(lon, 6), round(lat, 6))
-        silent.append(Planted("gap", one.ship.mmsi, 0, *times, *spot, False, "out of range"))
+        note = why_unheard(stage.receivers, one, start, end)
+        silent.append(Planted("gap", one.ship.mmsi, 0, *times, *spot, False, note))
     return silent

@@ -14,6 +14,7 @@ from pipelines.exercise.fleet import Fleet, Identity
 from pipelines.exercise.geography import Direction, Line
 from pipelines.exercise.motion import Path
 from pipelines.exercise.radio import Actor
+from pipelines.exercise.receivers import Receivers
 from pipelines.exercise.sea import Sea
 from pipelines.exercise.truth import ExerciseError, Planted, pair
 
@@ -24,6 +25,7 @@ Place = tuple[float, float]
 SHELTERED: Final = ("port", "anchorage", "sts_area")
 """Zone classes in which stopping, or lying alongside, is nothing unusual."""
 HOUR_S: Final = 3600.0
+_TRIES: Final = 40
 
 
 class Transmits(TypedDict, total=False):
@@ -45,6 +47,10 @@ class Stage:
         Epoch seconds: the exercise.
     taken
         Places where something happens, to keep others away.
+    grounds
+        Fishing grounds with a fleet on them.
+    receivers
+        Who listens; what fails by itself is decided once all is planted (`simulate`).
     """
 
     sea: Sea
@@ -55,6 +61,8 @@ class Stage:
     actors: list[Actor] = field(default_factory=list)
     events: list[Planted] = field(default_factory=list)
     taken: list[Place] = field(default_factory=list)
+    grounds: list[Place] = field(default_factory=list)
+    receivers: Receivers = field(default_factory=Receivers)
 
     @property
     def duration_s(self) -> float:
@@ -99,7 +107,8 @@ class Stage:
     def span(
         self, shortest_h: float, longest_h: float, *, unfinished: bool = False
     ) -> tuple[float, float] | None:
-        """A random span of that length, with some time before it and after; None if none fits.
+        """A random span of that length, with some time before it and after, that no outage of the
+        feed falls into; None if none fits.
 
         An `unfinished` one begins that long before the end of the exercise and outlasts it.
         """
@@ -107,11 +116,23 @@ class Stage:
         longest_s = min(longest_h * HOUR_S, self.duration_s - 2 * lead_s)
         if longest_s < shortest_h * HOUR_S:
             return None
-        length_s = self.rng.uniform(shortest_h * HOUR_S, longest_s)
-        if unfinished:
-            return self.t1 - length_s, self.t1 + 6 * HOUR_S
-        start = self.rng.uniform(self.t0 + lead_s, self.t1 - lead_s - length_s)
-        return float(start), float(start + length_s)
+        for _ in range(_TRIES):
+            length_s = self.rng.uniform(shortest_h * HOUR_S, longest_s)
+            if unfinished:
+                start, end = self.t1 - length_s, self.t1 + 6 * HOUR_S
+            else:
+                start = self.rng.uniform(self.t0 + lead_s, self.t1 - lead_s - length_s)
+                end = start + length_s
+            if self.delivered(start, end):
+                return float(start), float(end)
+        return None
+
+    def delivered(self, start: float, end: float, margin_s: float = 900.0) -> bool:
+        """Whether the feed has no outage from `margin_s` before a span to as long after it."""
+        return all(
+            down_to + margin_s < start or end < down_from - margin_s
+            for down_from, down_to in self.receivers.feed_outages
+        )
 
     def direction(self) -> Direction:
         """Either way through the lane."""
@@ -151,9 +172,9 @@ class Stage:
         lat, lon = np.asarray(self.taken).T
         return bool(np.all(geodesy.distance_m(lat, lon, *place) > apart_nm * METRES_PER_NM))
 
-    def open_water(self) -> Place:
+    def open_water(self, *, class_b: bool = False) -> Place:
         """A place off the lane, 3 nm from land, away from zones and from all that happens, in good
-        coverage.
+        coverage (for class B too, if asked).
         """
 
         def draw(n: int) -> tuple[Floats, Floats]:
@@ -166,6 +187,8 @@ class Stage:
         def fits(lat: Floats, lon: Floats) -> Bools:
             ok = off_lane_nm(lat, lon) > 1.5
             ok &= self.is_open(lat, lon, 3.0)
+            if class_b:
+                ok &= radio.best_hearing(lat, lon, class_b=True) > 0.8
             return ok
 
         place = self.find(draw, fits, apart_nm=8.0, what="a meeting in open water")

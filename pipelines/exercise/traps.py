@@ -1,5 +1,7 @@
 """What looks like something and is not: the innocent neighbours of every planted event."""
 
+from typing import Literal
+
 import numpy as np
 import shapely
 
@@ -25,7 +27,18 @@ _TRIES = 60
 
 def pilot_transfer(stage: Stage) -> bool:
     """A pilot boat runs beside a slowed ship in the lane for 5-15 min at 6-10 kn."""
-    span = stage.span(5 / 60, 15 / 60)
+    return _pilot(stage, (5, 15), (6.0, 10.0), "pilot transfer")
+
+
+def long_pilot_transfer(stage: Stage) -> bool:
+    """A pilot boat stays for 25-45 min beside a ship that waits for its pilot at 2.5-5 kn."""
+    return _pilot(stage, (25, 45), (2.5, 5.0), "pilot boat that stays long")
+
+
+def _pilot(
+    stage: Stage, minutes: tuple[float, float], speeds_kn: tuple[float, float], note: str
+) -> bool:
+    span = stage.span(minutes[0] / 60, minutes[1] / 60)
     if span is None:
         return False
     start, end = span
@@ -34,7 +47,7 @@ def pilot_transfer(stage: Stage) -> bool:
         base = _point_in(stage, "port", clearance_m=150.0)
         voyage = geography.lane(stage.direction(), float(rng.uniform(-1, 1)))
         mark, off_m = voyage.nearest_m(*base)
-        slow_kn = float(rng.uniform(6.0, 10.0))
+        slow_kn = float(rng.uniform(*speeds_kn))
         slow_from, slow_to = mark - 2 * METRES_PER_NM, mark + 4 * METRES_PER_NM
         if off_m > 15 * METRES_PER_NM or slow_from < 0 or slow_to > voyage.length_m:
             continue
@@ -62,7 +75,7 @@ def pilot_transfer(stage: Stage) -> bool:
         stage.enter(ship, path)
         stage.enter(pilot, pilot_path)
         ships = [(ship, path), (pilot, pilot_path)]
-        stage.plant("encounter", ships, span, "pilot transfer", suspicious=False)
+        stage.plant("encounter", ships, span, note, suspicious=False)
         return True
     return False
 
@@ -95,30 +108,45 @@ def tow(stage: Stage) -> bool:
 
 def bunkering(stage: Stage) -> bool:
     """A bunker tanker lies alongside an anchored ship for 2-4 h, inside an anchorage."""
+    return _bunkering(stage, "anchorage", AT_ANCHOR, "bunkering at anchor")
+
+
+def bunkering_in_port(stage: Stage) -> bool:
+    """A bunker tanker lies alongside a moored ship for 2-4 h, within port limits."""
+    return _bunkering(stage, "port", MOORED, "bunkering in port limits")
+
+
+def _bunkering(stage: Stage, zone_class: str, status: int, note: str) -> bool:
     span = stage.span(2.0, 4.0)
     if span is None:
         return False
     start, end = span
     rng = stage.rng
     for _ in range(_TRIES):
-        polygon = background.some_anchorage(stage)
-        lat, lon = stage.sea.sample(polygon, rng, 2, background.SWING_ROOM_M)
+        if zone_class == "port":
+            polygons, room_m = list(stage.sea.polygons("port").values()), 250.0
+            polygon = polygons[rng.integers(len(polygons))]
+        else:
+            polygon, room_m = background.some_anchorage(stage), background.SWING_ROOM_M
+        lat, lon = stage.sea.sample(polygon, rng, 2, room_m)
         if len(lat) < 2:
             continue
         host_place, guest_place = ((float(lat[k]), float(lon[k])) for k in (0, 1))
         apart_m = float(geodesy.distance_m(*host_place, *guest_place))
-        if not METRES_PER_NM / 2 < apart_m < 6 * METRES_PER_NM:
+        if not 700.0 < apart_m < 6 * METRES_PER_NM:
             continue
         host, guest = (
             stage.fleet.new(background.lane_model(stage)),
             stage.fleet.new("bunker tanker"),
         )
-        anchored = stay(host_place, stage.duration_s, rng, mode="anchor", status=AT_ANCHOR)
+        mode: Literal["anchor", "berth"] = "anchor" if status == AT_ANCHOR else "berth"
+        anchored = stay(host_place, stage.duration_s, rng, mode=mode, status=status)
         anchored = anchored.shifted(stage.t0)
         off_m = (host.port_m + guest.port_m) + 8.0
         beside = alongside(anchored, start, end, off_m, float(rng.uniform(0, 360)), MOORED)
         way_in = line(guest_place, (float(beside.lat[0]), float(beside.lon[0])))
-        if not stage.clear(way_in, clearance_m=150.0):
+        heard = radio.best_hearing(*(np.array([each]) for each in host_place))[0] > 0.5
+        if not heard or not stage.clear(way_in, clearance_m=150.0):
             continue
         run_in = sail(way_in, 6.0, rng, wander_m=5.0, ease_out=True)
         run_back = sail(line(beside.end_place, guest_place), 6.0, rng, wander_m=5.0, ease_out=True)
@@ -131,7 +159,7 @@ def bunkering(stage: Stage) -> bool:
         stage.enter(host, anchored)
         stage.enter(guest, guest_path)
         ships = [(host, anchored), (guest, guest_path)]
-        stage.plant("encounter", ships, span, "bunkering at anchor", suspicious=False)
+        stage.plant("encounter", ships, span, note, suspicious=False)
         return True
     return False
 

@@ -1,0 +1,126 @@
+"""What fails by itself: the feed, stations, and what crews enter in their sets."""
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from pipelines.exercise import radio
+from pipelines.exercise.fleet import careless
+from pipelines.exercise.geography import STATIONS
+from pipelines.exercise.radio import Actor
+from pipelines.exercise.receivers import Receivers, Span
+from pipelines.exercise.stage import HOUR_S, Stage
+
+_LONG_ENOUGH_S: Final = 18 * HOUR_S
+"""Shorter exercises have no breakdowns: too much of them would be lost."""
+_FEED_OUTAGES: Final = 0.5
+"""Share of the exercises with one."""
+_CARELESS: Final = 0.08
+_UNNAMED: Final = {"A": 0.03, "B": 0.25}
+"""Share of the ships that send no static data."""
+_ABOUT_SHIPS: Final = ("encounter", "loitering", "gap")
+"""Kinds of event for which it doesn't matter what a ship says it is."""
+_SILENCED: Final = 3
+"""Ships that an outage must silence to be worth staging."""
+_TRIES: Final = 60
+
+
+def feed_outages(rng: np.random.Generator, t0: float, t1: float) -> tuple[Span, ...]:
+    """In half of the exercises nothing reaches the feed for 65-120 min, once."""
+    length_s = float(rng.uniform(65, 120)) * 60
+    start = float(rng.uniform(t0 + HOUR_S, max(t1 - 9 * HOUR_S, t0 + HOUR_S)))
+    some = t1 - t0 >= _LONG_ENOUGH_S and rng.random() < _FEED_OUTAGES
+    return ((start, start + length_s),) if some else ()
+
+
+def station_outages(stage: Stage) -> tuple[tuple[int, Span], ...]:
+    """One or two stations are down for 2-6 h, where that silences some ships but hides nothing
+    that is to be found.
+    """
+    if stage.duration_s < _LONG_ENOUGH_S:
+        return ()
+    rng = stage.rng
+    watched = _watched(stage)
+    down: list[tuple[int, Span]] = []
+    wanted = int(rng.integers(1, 3))
+    for _ in range(_TRIES):
+        station = int(rng.integers(len(STATIONS)))
+        start = float(rng.uniform(stage.t0 + HOUR_S, stage.t1 - 3 * HOUR_S))
+        span = start, start + float(rng.uniform(2, 6)) * HOUR_S
+        if station in dict(down) or _silenced(station, span, stage) < _SILENCED:
+            continue
+        if not _hides(station, span, watched):
+            down.append((station, span))
+        if len(down) == wanted:
+            break
+    return tuple(down)
+
+
+def why_unheard(receivers: Receivers, actor: Actor, start: float, end: float) -> str:
+    """Why nobody heard a ship that was sending: what was so for at least half of the time."""
+    t = np.linspace(start, end, 25)
+    if (~receivers.delivers(t)).mean() >= 0.5:
+        return "feed outage"
+    class_b = np.full(len(t), actor.ship.ais_class == "B")
+    chance = radio.hearing(*actor.afloat.at(t), class_b)
+    hidden = (chance.max(axis=1) > 0.3) & ((chance * receivers.works(t)).max(axis=1) <= 0.3)
+    return "receiver down" if hidden.mean() >= 0.5 else "out of range"
+
+
+def carelessness(stage: Stage) -> None:
+    """Some ships' static data are incomplete or wrong, or never sent; not those of traps, nor of
+    ships whose identity is at issue.
+    """
+    sound = {
+        mmsi
+        for event in stage.events
+        if event.kind not in _ABOUT_SHIPS or not event.suspicious
+        for mmsi in (event.mmsi, event.other_mmsi)
+    }
+    rng = stage.rng
+    for k, actor in enumerate(stage.actors):
+        draw = rng.random(2)
+        if actor.ship.mmsi in sound or not actor.named:
+            continue
+        if draw[0] < _UNNAMED[actor.ship.ais_class]:
+            stage.actors[k] = replace(actor, named=False)
+        elif draw[1] < _CARELESS:
+            stage.actors[k] = replace(actor, ship=careless(actor.ship, rng))
+
+
+def _watched(stage: Stage) -> list[tuple[Actor, np.ndarray]]:
+    """Ships with something to be found, and the times at which they should be heard."""
+    spans: dict[int, list[Span]] = {}
+    for event in stage.events:
+        if event.suspicious:
+            for mmsi in (event.mmsi, event.other_mmsi):
+                spans.setdefault(mmsi, []).append((event.start - HOUR_S, event.end + HOUR_S))
+    watched = []
+    for actor in stage.actors:
+        for start, end in spans.get(actor.ship.mmsi, []):
+            watched.append((actor, np.arange(start, end, 900.0)))
+    return watched
+
+
+def _silenced(station: int, span: Span, stage: Stage) -> int:
+    """How many ships are heard by this station alone in the middle of a span."""
+    t = np.array([(span[0] + span[1]) / 2])
+    there = [a for a in stage.actors if a.path.t[0] < t[0] < a.path.t[-1]]
+    lat, lon = (np.concatenate(axis) for axis in zip(*(a.afloat.at(t) for a in there), strict=True))
+    chance = radio.hearing(lat, lon, np.array([a.ship.ais_class == "B" for a in there]))
+    others = np.delete(chance, station, axis=1).max(axis=1)
+    return int(((chance[:, station] > 0.5) & (others < 0.1)).sum())
+
+
+def _hides(station: int, span: Span, watched: list[tuple[Actor, np.ndarray]]) -> bool:
+    for actor, t in watched:
+        during = t[(t > span[0]) & (t < span[1])]
+        if len(during) == 0:
+            continue
+        class_b = np.full(len(during), actor.ship.ais_class == "B")
+        chance = radio.hearing(*actor.afloat.at(during), class_b)
+        others = np.delete(chance, station, axis=1).max(axis=1)
+        if np.any((chance[:, station] > 0.3) & (others < 0.7)):
+            return True
+    return False

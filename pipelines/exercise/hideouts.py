@@ -1,0 +1,183 @@
+"""Loiterers and silences that are hard to tell from what goes on around them."""
+
+import numpy as np
+
+from detectors.core import geodesy
+from detectors.core.geodesy import METRES_PER_NM
+from pipelines.exercise import background, geography, radio
+from pipelines.exercise.motion import AT_ANCHOR, join, sail, stay
+from pipelines.exercise.stage import HOUR_S, Stage
+from pipelines.exercise.voyages import TRIES, by_the_lane, drift, stays_open
+
+_KINDS = ("tanker", "cargo", "bunker tanker", "supply")
+_LOST, _HEARD = 0.05, 0.85
+"""Hearing below which a ship is out of range, and above which it is well heard."""
+
+
+def with_pauses(stage: Stage) -> bool:
+    """A ship drifts 35-80 min at a time for 4-9 h and motors back up the stream in between."""
+    span = stage.span(4.0, 9.0)
+    if span is None:
+        return False
+    rng = stage.rng
+    for _ in range(TRIES):
+        place = stage.open_water()
+        parts, lasts_s = [], 0.0
+        here = place
+        while lasts_s < span[1] - span[0]:
+            still_s = float(rng.uniform(35, 80)) * 60
+            still = stay(
+                here, still_s, rng, mode="drift", status=0, drift_kn=float(rng.uniform(0.4, 1.2))
+            )
+            away_m = float(rng.uniform(0.8, 2.0)) * METRES_PER_NM
+            lat, lon = geodesy.destination(*place, float(rng.uniform(0, 360)), away_m)
+            here = float(lat), float(lon)
+            way = geography.line(still.end_place, here)
+            move = sail(way, float(rng.uniform(4.0, 7.0)), rng, wander_m=10.0)
+            parts += [still, move]
+            lasts_s += still.duration_s + move.duration_s
+        whole = join(*parts[:-1]).shifted(span[0])
+        ship = stage.fleet.new(str(rng.choice(_KINDS)))
+        path = by_the_lane(stage, ship, whole) if stays_open(stage, whole) else None
+        if path is None:
+            continue
+        stage.enter(ship, path)
+        lasted = span[0], float(whole.t[-1])
+        note = "drifting with pauses"
+        stage.plant("loitering", [(ship, path)], lasted, note, suspicious=True)
+        return True
+    return False
+
+
+def in_the_tide(stage: Stage) -> bool:
+    """A ship drifts for 3-7 h at 1-2 kn, with a stream that runs hard."""
+    span = stage.span(3.0, 7.0)
+    return span is not None and _drifts(stage, span, (1.5, 2.2), "drifting with the tide")
+
+
+def before_the_feed(stage: Stage) -> bool:
+    """A ship that has been drifting since before the feed begins, for 3-7 h more."""
+    length_s = float(stage.rng.uniform(3.0, 7.0)) * HOUR_S
+    span = stage.t0 - 2 * HOUR_S, stage.t0 + min(length_s, 0.8 * stage.duration_s)
+    if not stage.delivered(*span):
+        return False
+    return _drifts(stage, span, (0.4, 1.0), "drifting since before the feed")
+
+
+def at_the_edge(stage: Stage) -> bool:
+    """A ship switches off 40-80 min before it would leave the stations' range, and on again well
+    after it is back in it; another one, 15-40 min away, crosses the same stretch sending.
+    """
+    rng = stage.rng
+    for _ in range(TRIES * 3):
+        direction = stage.direction()
+        ship = stage.fleet.new(str(rng.choice(("tanker", "cargo"))))
+        path = sail(geography.lane(direction, float(rng.uniform(-1, 1))), ship.speed_kn, rng)
+        early = stage.t0 - 0.5 * path.duration_s
+        path = path.shifted(float(rng.uniform(early, stage.t1 - 0.4 * path.duration_s)))
+        t = np.arange(max(path.t[0], stage.t0), min(path.t[-1], stage.t1), 300.0)
+        if len(t) < 20:
+            continue
+        heard = radio.best_hearing(*path.at(t))
+        lost = np.flatnonzero(heard < _LOST)
+        if not len(lost):
+            continue
+        # The first stretch out of range with good hearing on either side of it.
+        left = np.flatnonzero(heard[: lost[0]] > _HEARD)
+        back = lost[0] + np.flatnonzero(heard[lost[0] :] > _HEARD)
+        if not len(left) or not len(back):
+            continue
+        off = float(t[left[-1]] - rng.uniform(40, 80) * 60)
+        on = float(t[back[0]] + rng.uniform(40, 120) * 60)
+        known = off - HOUR_S > max(stage.t0, path.t[0]) and on + HOUR_S / 2 < min(
+            stage.t1, path.t[-1]
+        )
+        sure = radio.best_hearing(*path.at(np.array([off - 1800.0, off, on]))) > 0.8
+        if not known or not sure.all() or not stage.delivered(off, on):
+            continue
+        stage.enter(ship, path, [(off, on)])
+        note = "transmitter off at the edge of coverage"
+        stage.plant("gap", [(ship, path)], (off, on), note, suspicious=True, at=off)
+        neighbour = stage.fleet.new("cargo")
+        behind_s = float(rng.uniform(15, 40)) * 60 * float(rng.choice((-1.0, 1.0)))
+        way = geography.lane(direction, float(rng.uniform(-1, 1)))
+        near = sail(way, ship.speed_kn, rng).shifted(float(path.t[0]) + behind_s)
+        stage.enter(neighbour, near)
+        return True
+    return False
+
+
+def of_a_fishing_boat(stage: Stage) -> bool:
+    """A class B fishing boat is silent for 3.5-7 h on a ground where two others are heard."""
+    span = stage.span(3.5, 7.0)
+    if span is None:
+        return False
+    rng = stage.rng
+    for _ in range(TRIES):
+        ground = stage.fishing_ground()
+        if radio.best_hearing(*_around(ground, 3.0), class_b=True).min() < 0.75:
+            stage.taken.pop()
+            continue
+        bearing = float(rng.uniform(0, 360))
+        for k in range(3):
+            boat = stage.fleet.new("fishing")
+            away_m = 1.3 * METRES_PER_NM
+            lat, lon = geodesy.destination(*ground, bearing + 120.0 * k, away_m)
+            trip = background.fishing_trip(
+                stage, boat, (float(lat), float(lon)), stage.duration_s + HOUR_S, radius_m=1300.0
+            ).shifted(stage.t0)
+            stage.enter(boat, trip, [span] if k == 0 else [])
+            if k == 0:
+                note = "class B transmitter off on its ground"
+                stage.plant("gap", [(boat, trip)], span, note, suspicious=True, at=span[0])
+        return True
+    return False
+
+
+def at_anchor(stage: Stage) -> bool:
+    """A ship at anchor in open water switches its transmitter off for 3-7 h."""
+    span = stage.span(3.0, 7.0)
+    if span is None or span[0] < stage.t0 + HOUR_S:
+        return False
+    rng = stage.rng
+    for _ in range(TRIES):
+        place = stage.open_water()
+        arrives = max(stage.t0 + 0.0, span[0] - float(rng.uniform(2.0, 5.0)) * HOUR_S)
+        leaves = span[1] + float(rng.uniform(1.0, 3.0)) * HOUR_S
+        lying = stay(place, leaves - arrives, rng, mode="anchor", status=AT_ANCHOR)
+        ship = stage.fleet.new(str(rng.choice(_KINDS)))
+        path = by_the_lane(stage, ship, lying.shifted(arrives))
+        if path is None:
+            continue
+        stage.enter(ship, path, [span])
+        note = "transmitter off at anchor"
+        stage.plant("gap", [(ship, path)], span, note, suspicious=True, at=span[0])
+        return True
+    return False
+
+
+LOITERERS = (with_pauses, in_the_tide, before_the_feed)
+SILENCES = (at_the_edge, of_a_fishing_boat, at_anchor)
+
+
+def _drifts(
+    stage: Stage, span: tuple[float, float], speeds_kn: tuple[float, float], note: str
+) -> bool:
+    """Drift in open water at up to one of these speeds."""
+    rng = stage.rng
+    for _ in range(TRIES):
+        lying = drift(stage, stage.open_water(), span, float(rng.uniform(*speeds_kn)))
+        ship = stage.fleet.new(str(rng.choice(_KINDS)))
+        path = by_the_lane(stage, ship, lying) if stays_open(stage, lying) else None
+        if path is None:
+            stage.taken.pop()
+            continue
+        stage.enter(ship, path)
+        stage.plant("loitering", [(ship, path)], span, note, suspicious=True)
+        return True
+    return False
+
+
+def _around(place: tuple[float, float], away_nm: float) -> tuple[np.ndarray, np.ndarray]:
+    lat, lon = geodesy.destination(*place, np.arange(0.0, 360.0, 45.0), away_nm * METRES_PER_NM)
+    return np.asarray(lat), np.asarray(lon)

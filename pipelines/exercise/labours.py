@@ -1,0 +1,372 @@
+"""Traps: ships at their work, or in trouble, that stop, crawl or keep company."""
+
+from typing import Final
+
+import numpy as np
+
+from detectors.core import geodesy
+from detectors.core.geodesy import METRES_PER_NM
+from pipelines.exercise import background, geography
+from pipelines.exercise.fleet import Identity
+from pipelines.exercise.geography import AXIS, FERRIES, Line, line
+from pipelines.exercise.motion import (
+    AT_ANCHOR,
+    MOORED,
+    RESTRICTED,
+    TOWING_ASTERN,
+    UNDER_WAY,
+    Path,
+    alongside,
+    join,
+    sail,
+    stay,
+)
+from pipelines.exercise.stage import HOUR_S, Place, Stage
+from pipelines.exercise.voyages import (
+    TRIES,
+    along,
+    by_the_lane,
+    drift,
+    out_and_back,
+    scattered,
+    stays_open,
+)
+
+NOT_UNDER_COMMAND: Final = 2
+_KM: Final = 1000.0
+
+
+def tow_that_stops(stage: Stage) -> bool:
+    """A tug with a barge 100-250 m astern waits 1.5-3 h for the tide, drifting, then goes on."""
+    span = stage.span(1.5, 3.0)
+    if span is None:
+        return False
+    rng = stage.rng
+    for _ in range(TRIES):
+        voyage = geography.lane(stage.direction(), 1.0, beyond_nm=float(rng.uniform(2, 4)))
+        marks = sorted(voyage.nearest_m(AXIS[k].lat, AXIS[k].lon)[0] for k in (4, 9))
+        stretch = voyage.cut(*marks)
+        mark = float(rng.uniform(0.3, 0.7)) * stretch.length_m
+        lying = drift(stage, _at(stretch, mark), span, float(rng.uniform(0.2, 0.5)), TOWING_ASTERN)
+        tug, barge = stage.fleet.new("tug"), stage.fleet.new("barge")
+        speed_kn = float(rng.uniform(3.5, 5.5))
+        if not stage.clear(stretch, clearance_m=METRES_PER_NM):
+            continue
+        before = sail(stretch.cut(0.0, mark), speed_kn, rng, status=TOWING_ASTERN)
+        rest = stretch.cut(mark + METRES_PER_NM, stretch.length_m)
+        way = Line(np.r_[lying.end_place[0], rest.lat], np.r_[lying.end_place[1], rest.lon])
+        after = sail(way, speed_kn, rng, status=TOWING_ASTERN)
+        path = join(before, lying, after).shifted(span[0] - before.duration_s)
+        lag_s = float(rng.uniform(100.0, 250.0)) / (speed_kn * geodesy.KNOT_MPS)
+        ships = [(tug, path), (barge, path.shifted(lag_s))]
+        for ship, own in ships:
+            stage.enter(ship, own)
+            stage.plant("loitering", [(ship, own)], span, "tow that stops", suspicious=False)
+        whole = max(float(path.t[0]), stage.t0), min(float(path.t[-1]), stage.t1)
+        stage.plant("encounter", ships, whole, "tow that stops", suspicious=False)
+        return True
+    return False
+
+
+def engine_trouble(stage: Stage) -> bool:
+    """A ship in the lane drifts for 2.5-5 h with status "not under command", then goes on."""
+    span = stage.span(2.5, 5.0)
+    if span is None:
+        return False
+    rng = stage.rng
+    for _ in range(TRIES):
+        voyage = geography.lane(stage.direction(), float(rng.uniform(0.3, 1.0)))
+        mark = float(rng.uniform(0.05, 0.9)) * voyage.length_m
+        lying = drift(
+            stage, _at(voyage, mark), span, float(rng.uniform(0.4, 1.0)), NOT_UNDER_COMMAND
+        )
+        if not stage.is_open(lying.lat[::5], lying.lon[::5], 1.0).all():
+            continue
+        ship = stage.fleet.new(background.lane_model(stage))
+        path = along(voyage, ship, stage, mark, lying)
+        if path is None:
+            continue
+        stage.enter(ship, path)
+        stage.plant("loitering", [(ship, path)], span, "engine trouble", suspicious=False)
+        return True
+    return False
+
+
+def search(stage: Stage) -> bool:
+    """A rescue craft searches an expanding square for 3-5 h at 3-7 kn, from a port and back."""
+    span = stage.span(3.0, 5.0)
+    if span is None:
+        return False
+    rng = stage.rng
+    for _ in range(TRIES):
+        place = stage.open_water()
+        speed_kn = float(rng.uniform(3.0, 7.0))
+        step_m, heading = float(rng.uniform(0.25, 0.5)) * METRES_PER_NM, float(rng.uniform(0, 360))
+        lats, lons = [place[0]], [place[1]]
+        length_m, k = 0.0, 0
+        while length_m < (span[1] - span[0]) * speed_kn * geodesy.KNOT_MPS:
+            leg_m = step_m * (k // 2 + 1)
+            lat, lon = geodesy.destination(lats[-1], lons[-1], heading + 90.0 * k, leg_m)
+            lats.append(float(lat))
+            lons.append(float(lon))
+            length_m, k = length_m + leg_m, k + 1
+        way = Line(np.array(lats), np.array(lons))
+        pattern = sail(way, speed_kn, rng, wander_m=15.0).shifted(span[0])
+        ship = stage.fleet.new("rescue")
+        path = _from_port(stage, ship, pattern, 45.0) if stays_open(stage, pattern) else None
+        if path is None:
+            continue
+        stage.enter(ship, path)
+        when = span[0], float(pattern.t[-1])
+        stage.plant("loitering", [(ship, path)], when, "search and rescue", suspicious=False)
+        return True
+    return False
+
+
+def convoy(stage: Stage) -> bool:
+    """Three ships sail in line 350-480 m apart at 8-11 kn, through the whole Strait."""
+    rng = stage.rng
+    speed_kn, apart_m = float(rng.uniform(8.0, 11.0)), float(rng.uniform(350.0, 480.0))
+    voyage = geography.lane(stage.direction(), float(rng.uniform(-0.8, 0.8)))
+    path = sail(voyage, speed_kn, rng, wander_m=15.0, unsteady=0.01)
+    middle = float(rng.uniform(stage.t0 - 0.2 * stage.duration_s, stage.t0 + stage.duration_s / 2))
+    path = path.shifted(middle - float(rng.uniform(0.2, 0.5)) * path.duration_s)
+    lag_s = apart_m / (speed_kn * geodesy.KNOT_MPS)
+    ships: list[tuple[Identity, Path]] = [
+        (stage.fleet.new("supply"), path.shifted(k * lag_s)) for k in range(3)
+    ]
+    for ship, own in ships:
+        stage.enter(ship, own)
+    whole = max(float(path.t[0]), stage.t0), min(float(path.t[-1]), stage.t1)
+    for k in range(2):
+        stage.plant("encounter", ships[k : k + 2], whole, "convoy", suspicious=False)
+    return True
+
+
+def ferry_off_berth(stage: Stage) -> bool:
+    """A ferry waits 60-150 min for its berth, drifting about a mile off it."""
+    span = stage.span(1.0, 2.5)
+    if span is None:
+        return False
+    rng = stage.rng
+    names = sorted(FERRIES)
+    for _ in range(TRIES):
+        way = line(*FERRIES[names[int(rng.integers(len(names)))]])
+        if rng.random() < 0.5:
+            way = Line(way.lat[::-1], way.lon[::-1])
+        ship = stage.fleet.new("ferry")
+        mark = way.length_m - float(rng.uniform(0.6, 1.6)) * METRES_PER_NM
+        lying = drift(stage, _at(way, mark), span, float(rng.uniform(0.1, 0.3)))
+        berth = float(way.lat[-1]), float(way.lon[-1])
+        home = float(way.lat[0]), float(way.lon[0])
+        if not stage.sea.clear_paths([(lying.lat, lying.lon)], 300.0).all():
+            continue
+        if not stage.clear(line(lying.end_place, berth), clearance_m=40.0):
+            continue
+        crossing = sail(way.cut(0.0, mark), ship.speed_kn, rng, ease_in=True, ease_out=True)
+        run_in = sail(line(lying.end_place, berth), 7.0, rng, ease_out=True)
+        before_s = max(span[0] - crossing.duration_s - stage.t0, 60.0)
+        rest_s = max(stage.t1 - span[1], 60.0)
+        path = join(
+            stay(home, before_s, rng, mode="berth", status=MOORED), crossing, lying, run_in,
+            stay(berth, rest_s, rng, mode="berth", status=MOORED),
+        ).shifted(span[0] - crossing.duration_s - before_s)  # fmt: skip
+        stage.enter(ship, path)
+        note = "ferry waiting off its berth"
+        stage.plant("loitering", [(ship, path)], span, note, suspicious=False)
+        return True
+    return False
+
+
+def survey(stage: Stage) -> bool:
+    """A survey ship or dredger works to and fro over 2-4 km at 1.5-4.5 kn, all day, with status
+    "restricted in her ability to manoeuvre".
+    """
+    rng = stage.rng
+    for _ in range(TRIES):
+        place = stage.open_water()
+        heading, leg_m = float(rng.uniform(0, 360)), float(rng.uniform(2.0, 4.0)) * _KM
+        speed_kn, spacing_m = float(rng.uniform(1.5, 4.5)), float(rng.uniform(40.0, 120.0))
+        needed = int(speed_kn * geodesy.KNOT_MPS * (stage.duration_s + HOUR_S) / leg_m) + 1
+        k = np.arange(2 * needed + 2)
+        side = np.where((k // 2) % 2 == k % 2, 0.0, leg_m)
+        across = (k // 2) * spacing_m
+        point = side * np.exp(1j * np.radians(heading)) + across * np.exp(
+            1j * np.radians(heading + 90.0)
+        )
+        lat, lon = geodesy.destination(*place, np.degrees(np.angle(point)), np.abs(point))
+        path = sail(Line(lat, lon), speed_kn, rng, wander_m=4.0, status=RESTRICTED)
+        path = path.shifted(stage.t0 - float(rng.uniform(0.0, HOUR_S)))
+        if not stays_open(stage, path):
+            continue
+        ship = stage.fleet.new("survey")
+        stage.enter(ship, path)
+        whole = stage.t0, min(stage.t1, float(path.t[-1]))
+        stage.plant("loitering", [(ship, path)], whole, "survey or dredging", suspicious=False)
+        return True
+    return False
+
+
+def cable_laying(stage: Stage) -> bool:
+    """A cable layer creeps at 0.4-1.4 kn all day, with a guard boat 250-450 m off it."""
+    rng = stage.rng
+    for _ in range(TRIES):
+        place = stage.open_water()
+        speed_kn = float(rng.uniform(0.4, 1.4))
+        length_m = speed_kn * geodesy.KNOT_MPS * (stage.duration_s + HOUR_S) * 1.1
+        lat, lon = geodesy.destination(*place, float(rng.uniform(0, 360)), length_m)
+        way = line(place, (float(lat), float(lon)))
+        path = sail(way, speed_kn, rng, wander_m=5.0, status=RESTRICTED).shifted(stage.t0)
+        if not stays_open(stage, path):
+            continue
+        guard = alongside(
+            path, stage.t0, stage.t1, float(rng.uniform(250, 450)), float(rng.uniform(0, 360)), 0
+        )
+        ships = [(stage.fleet.new("cable layer"), path), (stage.fleet.new("tug"), guard)]
+        whole = stage.t0, stage.t1
+        for ship, own in ships:
+            stage.enter(ship, own)
+            stage.plant("loitering", [(ship, own)], whole, "cable laying", suspicious=False)
+        stage.plant("encounter", ships, whole, "cable laying", suspicious=False)
+        return True
+    return False
+
+
+def fleet_at_rest(stage: Stage) -> bool:
+    """Four to six fishing boats lie 180-450 m apart for 4-7 h, drifting, before they work on."""
+    span = stage.span(4.0, 7.0)
+    if span is None:
+        return False
+    rng = stage.rng
+    ground = stage.fishing_ground()
+    spots = scattered(stage, ground, int(rng.integers(4, 7)), 420.0, 180.0)
+    lying = drift(stage, ground, span, float(rng.uniform(0.2, 0.5)))
+    ships: list[tuple[Identity, Path]] = []
+    for spot in spots:
+        bearing = float(geodesy.bearing_deg(*ground, *spot))
+        away_m = float(geodesy.distance_m(*ground, *spot))
+        lat, lon = geodesy.destination(lying.lat, lying.lon, bearing, away_m)
+        rest = Path(lying.t, np.asarray(lat), np.asarray(lon), lying.status)
+        boat = stage.fleet.new("fishing" if rng.random() < 0.8 else "trawler")
+        work_s = max(span[0] - stage.t0, 60.0)
+        away = geodesy.destination(*spot, bearing, float(rng.uniform(1.0, 2.5)) * METRES_PER_NM)
+        there = float(away[0]), float(away[1])
+        before = background.fishing_trip(stage, boat, there, work_s, radius_m=700.0)
+        run_in = sail(line(before.end_place, rest.place(span[0])), boat.speed_kn, rng)
+        run_out = sail(line(rest.end_place, there), boat.speed_kn, rng)
+        after = background.fishing_trip(
+            stage, boat, there, stage.t1 - span[1] + HOUR_S, radius_m=700.0
+        )
+        path = join(before, run_in, rest, run_out, after)
+        ships.append((boat, path.shifted(span[0] - before.duration_s - run_in.duration_s)))
+    if not stage.sea.clear_paths([(p.lat, p.lon) for _, p in ships], 1000.0).all():
+        return False
+    note = "fishing fleet at rest"
+    for k, (boat, path) in enumerate(ships):
+        stage.enter(boat, path)
+        stage.plant("loitering", [(boat, path)], span, note, suspicious=False)
+        for other in ships[:k]:
+            apart_m = geodesy.distance_m(*path.place(span[0]), *other[1].place(span[0]))
+            if apart_m <= 500.0:
+                stage.plant("encounter", [(boat, path), other], span, note, suspicious=False)
+    return True
+
+
+def transfer_in_its_area(stage: Stage) -> bool:
+    """Two tankers lie alongside each other for 4-9 h in a designated transfer area, the host at
+    anchor: business that is notified and watched there.
+    """
+    span = stage.span(4.0, 9.0)
+    if span is None:
+        return False
+    rng = stage.rng
+    areas = list(stage.sea.polygons("sts_area").values())
+    for _ in range(TRIES if areas else 0):
+        area = areas[rng.integers(len(areas))]
+        lat, lon = stage.sea.sample(area, rng, 1, METRES_PER_NM)
+        if not len(lat):
+            continue
+        place = float(lat[0]), float(lon[0])
+        early_s, late_s = rng.uniform(1, 4, 2) * HOUR_S
+        length_s = span[1] - span[0] + early_s + late_s
+        lying = stay(place, length_s, rng, mode="anchor", status=AT_ANCHOR)
+        lying = lying.shifted(span[0] - early_s)
+        host, guest = stage.fleet.new("tanker"), stage.fleet.new("tanker")
+        off_m = host.port_m + guest.port_m + 6.0
+        beside = alongside(lying, *span, off_m, float(rng.uniform(0, 360)), MOORED)
+        paths = by_the_lane(stage, host, lying), by_the_lane(stage, guest, beside)
+        if paths[0] is None or paths[1] is None:
+            continue
+        ships = [(host, paths[0]), (guest, paths[1])]
+        for ship, path in ships:
+            stage.enter(ship, path)
+        note = "transfer in a designated area"
+        stage.plant("encounter", ships, span, note, suspicious=False)
+        return True
+    return False
+
+
+def crew_change(stage: Stage) -> bool:
+    """A crew boat from a port lies 20-40 min alongside a ship at anchor in an anchorage."""
+    span = stage.span(20 / 60, 40 / 60)
+    if span is None:
+        return False
+    rng = stage.rng
+    for _ in range(TRIES):
+        lat, lon = stage.sea.sample(
+            background.some_anchorage(stage), rng, 1, background.SWING_ROOM_M
+        )
+        if not len(lat):
+            continue
+        lying = stay(
+            (float(lat[0]), float(lon[0])), stage.duration_s, rng, mode="anchor", status=AT_ANCHOR
+        ).shifted(stage.t0)
+        host, boat = stage.fleet.new(background.lane_model(stage)), stage.fleet.new("crew boat")
+        beside = alongside(lying, *span, host.port_m + 8.0, float(rng.uniform(0, 360)), UNDER_WAY)
+        path = _from_port(stage, boat, beside, 10.0)
+        if path is None:
+            continue
+        ships = [(host, lying), (boat, path)]
+        for ship, own in ships:
+            stage.enter(ship, own)
+        stage.plant("encounter", ships, span, "crew change at anchor", suspicious=False)
+        return True
+    return False
+
+
+ALL = (
+    tow_that_stops,
+    engine_trouble,
+    search,
+    convoy,
+    ferry_off_berth,
+    survey,
+    cable_laying,
+    fleet_at_rest,
+    transfer_in_its_area,
+    crew_change,
+)
+
+
+def _at(way: Line, mark_m: float) -> Place:
+    lat, lon = way.at(np.array([mark_m]))
+    return float(lat[0]), float(lon[0])
+
+
+def _from_port(stage: Stage, ship: Identity, middle: Path, within_nm: float) -> Path | None:
+    """Come from the water of a port near by and go back to it; None where there is none."""
+    place = middle.place(float(middle.t[0]))
+    ports = list(stage.sea.polygons("port").values())
+    for index in stage.rng.permutation(len(ports)):
+        centre = ports[index].centroid
+        away_m = float(geodesy.distance_m(centre.y, centre.x, *place))
+        if away_m > within_nm * METRES_PER_NM:
+            continue
+        lat, lon = stage.sea.sample(ports[index], stage.rng, 1, 80.0)
+        if not len(lat):
+            continue
+        home = float(lat[0]), float(lon[0])
+        path = out_and_back(stage, ship, home, middle, clearance_m=60.0)
+        if path is not None:
+            return path
+    return None

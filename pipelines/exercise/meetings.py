@@ -1,0 +1,287 @@
+"""Meetings that are hard to tell from what goes on around them."""
+
+import numpy as np
+import shapely
+
+from detectors.core import geodesy
+from detectors.core.geodesy import METRES_PER_NM
+from pipelines.exercise import background, geography, radio
+from pipelines.exercise.fleet import Identity
+from pipelines.exercise.motion import (
+    AT_ANCHOR,
+    MOORED,
+    RESTRICTED,
+    UNDER_WAY,
+    Path,
+    alongside,
+    join,
+    sail,
+    stay,
+)
+from pipelines.exercise.stage import HOUR_S, SHELTERED, Place, Stage
+from pipelines.exercise.voyages import (
+    TRIES,
+    by_the_lane,
+    drift,
+    end_s,
+    from_the_grounds,
+    scattered,
+    stays_open,
+)
+
+Ship = tuple[Identity, Path]
+
+
+def amid_fishing(stage: Stage) -> bool:
+    """A transfer of 1.5-4 h in the middle of a fishing fleet at work, 4-8 boats."""
+    span = stage.span(1.5, 4.0)
+    if span is None:
+        return False
+    rng = stage.rng
+    for _ in range(TRIES):
+        place = stage.fishing_ground()
+        ships = _transfer(stage, place, span, drift_kn=float(rng.uniform(0.15, 0.4)))
+        if ships is None:
+            stage.taken.pop()
+            continue
+        centres = scattered(stage, place, int(rng.integers(4, 9)), 2.6 * METRES_PER_NM, 2200.0)
+        for centre in centres:
+            if not stage.sea.clear(*_spot(centre), METRES_PER_NM)[0]:
+                continue
+            boat = stage.fleet.new("fishing")
+            trip = background.fishing_trip(
+                stage, boat, centre, stage.duration_s + HOUR_S, radius_m=750.0
+            )
+            stage.enter(boat, trip.shifted(stage.t0))
+        _meet(stage, ships, span, "transfer amid a fishing fleet")
+        return True
+    return False
+
+
+def among_the_anchored(stage: Stage) -> bool:
+    """A transfer of 2-5 h among 6-11 ships anchored off limits where no anchorage is marked.
+
+    The neighbours, at anchor 500 m and more apart, are traps.
+    """
+    span = stage.span(2.0, 5.0)
+    if span is None:
+        return False
+    rng = stage.rng
+    place = stage.open_water()
+    spots = scattered(stage, place, int(rng.integers(7, 13)), 1.5 * METRES_PER_NM, 600.0)
+    lat, lon = np.array(spots).T
+    spots = [s for s, ok in zip(spots, stage.is_open(lat, lon, 1.5), strict=True) if ok]
+    if len(spots) < 5:
+        return False
+    anchored = [
+        stay(spot, stage.duration_s, rng, mode="anchor", status=AT_ANCHOR).shifted(stage.t0)
+        for spot in [place, *spots[1:]]
+    ]
+    host, guest = stage.fleet.new("tanker"), stage.fleet.new("tanker")
+    off_m = host.port_m + guest.port_m + float(rng.uniform(5, 40))
+    status = int(rng.choice((AT_ANCHOR, UNDER_WAY, MOORED)))
+    beside = alongside(anchored[0], *span, off_m, float(rng.uniform(0, 360)), status)
+    run_in, run_out = (
+        sail(geography.line(*ends), 4.0, rng, wander_m=5.0, ease_in=True, ease_out=True)
+        for ends in (
+            (spots[0], beside.place(span[0])),
+            (beside.end_place, spots[0]),
+        )
+    )
+    wait_s = max(span[0] - run_in.duration_s - stage.t0, 60.0)
+    rest_s = max(stage.t1 - span[1], 60.0)
+    guest_path = join(
+        stay(spots[0], wait_s, rng, mode="anchor", status=AT_ANCHOR), run_in, beside, run_out,
+        stay(spots[0], rest_s, rng, mode="anchor", status=AT_ANCHOR),
+    ).shifted(span[0] - run_in.duration_s - wait_s)  # fmt: skip
+    _meet(stage, [(host, anchored[0]), (guest, guest_path)], span, "transfer among anchored ships")
+    for path in anchored[1:]:
+        ship = stage.fleet.new(background.lane_model(stage))
+        stage.enter(ship, path)
+        whole = stage.t0, stage.t1
+        note = "at anchor in a customary waiting area"
+        stage.plant("loitering", [(ship, path)], whole, note, suspicious=False)
+    return True
+
+
+def off_an_anchorage(stage: Stage) -> bool:
+    """A transfer of 1-4 h 0.4-0.9 nm outside the edge of an anchorage with ships in it."""
+    span = stage.span(1.0, 4.0)
+    if span is None:
+        return False
+    rng = stage.rng
+    for _ in range(TRIES * 3):
+        polygon = background.some_anchorage(stage)
+        edge = shapely.get_coordinates(polygon)
+        corner = edge[rng.integers(len(edge))]
+        away_m = float(rng.uniform(0.5, 1.0)) * METRES_PER_NM
+        lat, lon = geodesy.destination(corner[1], corner[0], float(rng.uniform(0, 360)), away_m)
+        place = float(lat), float(lon)
+        spot = _spot(place)
+        good = stage.sea.outside(*spot, SHELTERED, 700.0)[0]
+        good = good and stage.sea.clear(*spot, METRES_PER_NM)[0]
+        if not good or radio.best_hearing(*spot)[0] < 0.85:
+            continue
+        ships = _transfer(
+            stage, place, span, drift_kn=float(rng.uniform(0.03, 0.12)), room=(SHELTERED, 350.0)
+        )
+        if ships is None:
+            continue
+        _meet(stage, ships, span, "transfer at the edge of an anchorage")
+        for _ in range(3):
+            lats, lons = stage.sea.sample(polygon, rng, 1, background.SWING_ROOM_M)
+            if len(lats):
+                berth = float(lats[0]), float(lons[0])
+                path = stay(berth, stage.duration_s, rng, mode="anchor", status=AT_ANCHOR)
+                stage.enter(stage.fleet.new(background.lane_model(stage)), path.shifted(stage.t0))
+        return True
+    return False
+
+
+def brief_at_rest(stage: Stage) -> bool:
+    """A small class B craft comes alongside a drifting ship for 20-40 min."""
+    span = stage.span(20 / 60, 40 / 60)
+    if span is None:
+        return False
+    rng = stage.rng
+    for _ in range(TRIES):
+        place = stage.open_water(class_b=True)
+        early_s, late_s = rng.uniform(300, 2000, 2)
+        host = stage.fleet.new(str(rng.choice(("tanker", "cargo", "bunker tanker", "supply"))))
+        lying = drift(
+            stage, place, (span[0] - early_s, span[1] + late_s), float(rng.uniform(0.2, 0.8))
+        )
+        if not stays_open(stage, lying, class_b=True):
+            continue
+        host_path = by_the_lane(stage, host, lying)
+        if host_path is not None and _small_craft_alongside(stage, (host, host_path), span):
+            return True
+    return False
+
+
+def brief_under_way(stage: Stage) -> bool:
+    """A small class B craft runs 20-40 min beside a ship that has slowed to 3-5 kn in the lane."""
+    span = stage.span(20 / 60, 40 / 60)
+    if span is None:
+        return False
+    rng = stage.rng
+    for _ in range(TRIES * 3):
+        voyage = geography.lane(stage.direction(), float(rng.uniform(0.2, 1.0)))
+        mark = float(rng.uniform(0.05, 0.95)) * voyage.length_m
+        slow_m = float(rng.uniform(2.5, 4.0)) * METRES_PER_NM
+        if mark + slow_m > voyage.length_m:
+            continue
+        slow = voyage.cut(mark, mark + slow_m)
+        ok = stage.sea.outside(slow.lat, slow.lon, SHELTERED, METRES_PER_NM)
+        ok &= stage.sea.clear(slow.lat, slow.lon, 2 * METRES_PER_NM)
+        ok &= radio.best_hearing(slow.lat, slow.lon, class_b=True) > 0.7
+        if not ok.all():
+            continue
+        host = stage.fleet.new(str(rng.choice(("tanker", "cargo"))))
+        slow_kn = float(rng.uniform(3.0, 5.0))
+        before = sail(voyage.cut(0.0, mark), host.speed_kn, rng)
+        slowly = sail(slow, slow_kn, rng, wander_m=10.0)
+        after = sail(voyage.cut(mark + slow_m, voyage.length_m), host.speed_kn, rng)
+        room_s = slowly.duration_s - (span[1] - span[0])
+        if room_s < 300:
+            continue
+        path = join(before, slowly, after)
+        path = path.shifted(span[0] - before.duration_s - float(rng.uniform(0.2, 0.8)) * room_s)
+        if _small_craft_alongside(stage, (host, path), span):
+            return True
+    return False
+
+
+def raft(stage: Stage) -> bool:
+    """Two ships lie on either side of a third, for 2-4 h each, together for at least 1 h."""
+    span = stage.span(2.0, 4.0)
+    if span is None or not stage.delivered(span[0], span[1] + 2.5 * HOUR_S):
+        return False
+    rng = stage.rng
+    later_s = float(rng.uniform(0.0, 0.5)) * (span[1] - span[0] - HOUR_S)
+    second = span[0] + later_s, min(span[1] + float(rng.uniform(0, 1.5)) * HOUR_S, stage.t1 - 900)
+    for _ in range(TRIES):
+        place = stage.open_water()
+        host, *guests = (stage.fleet.new(m) for m in ("tanker", "bunker tanker", "tanker"))
+        lying = drift(
+            stage, place, (span[0] - 1500, second[1] + 1500), float(rng.uniform(0.2, 0.6))
+        )
+        if not stays_open(stage, lying):
+            continue
+        bearing = float(rng.uniform(0, 360))
+        paths = [by_the_lane(stage, host, lying)]
+        for guest, when, side in zip(guests, (span, second), (0.0, 180.0), strict=True):
+            off_m = host.port_m + guest.port_m + float(rng.uniform(5, 30))
+            beside = alongside(lying, *when, off_m, bearing + side, UNDER_WAY)
+            paths.append(by_the_lane(stage, guest, beside))
+        ships = [(s, p) for s, p in zip([host, *guests], paths, strict=True) if p is not None]
+        if len(ships) < 3:
+            continue
+        for ship, path in ships:
+            stage.enter(ship, path)
+        both = second[0], min(span[1], second[1])
+        for pair, when in (((0, 1), span), ((0, 2), second), ((1, 2), both)):
+            members = [ships[k] for k in pair]
+            stage.plant("encounter", members, when, "raft of three", suspicious=True)
+        return True
+    return False
+
+
+ALL = (
+    amid_fishing,
+    among_the_anchored,
+    off_an_anchorage,
+    brief_at_rest,
+    brief_under_way,
+    raft,
+)
+
+
+def _transfer(
+    stage: Stage,
+    place: Place,
+    span: tuple[float, float],
+    *,
+    drift_kn: float,
+    room: tuple[tuple[str, ...], float] = (SHELTERED, METRES_PER_NM),
+) -> list[Ship] | None:
+    """Two ships from the lane alongside each other at a place; None where one can't get there."""
+    rng = stage.rng
+    early_s, late_s = rng.uniform(600, 2400, 2)
+    status = int(rng.choice((UNDER_WAY, RESTRICTED)))
+    lying = drift(stage, place, (span[0] - early_s, span[1] + late_s), drift_kn, status)
+    lat, lon = lying.lat[::3], lying.lon[::3]
+    if not (stage.sea.outside(lat, lon, *room) & stage.sea.clear(lat, lon, 1500.0)).all():
+        return None
+    if radio.best_hearing(lat, lon).min() < 0.8:
+        return None
+    host = stage.fleet.new(str(rng.choice(("tanker", "tanker", "cargo"))))
+    guest = stage.fleet.new(str(rng.choice(("tanker", "bunker tanker", "cargo"))))
+    off_m = host.port_m + guest.port_m + float(rng.uniform(5, 60))
+    beside = alongside(lying, *span, off_m, float(rng.uniform(0, 360)), UNDER_WAY)
+    paths = by_the_lane(stage, host, lying), by_the_lane(stage, guest, beside)
+    if paths[0] is None or paths[1] is None:
+        return None
+    return [(host, paths[0]), (guest, paths[1])]
+
+
+def _small_craft_alongside(stage: Stage, host: Ship, span: tuple[float, float]) -> bool:
+    rng = stage.rng
+    craft = stage.fleet.new(str(rng.choice(("fishing", "small craft"))))
+    off_m = host[0].port_m + float(rng.uniform(5, 40))
+    beside = alongside(host[1], *span, off_m, float(rng.uniform(0, 360)), UNDER_WAY)
+    path = from_the_grounds(stage, craft, beside)
+    if path is None or end_s(path) < span[1]:
+        return False
+    _meet(stage, [host, (craft, path)], span, "brief meeting with a small craft")
+    return True
+
+
+def _meet(stage: Stage, ships: list[Ship], span: tuple[float, float], note: str) -> None:
+    for ship, path in ships:
+        stage.enter(ship, path)
+    stage.plant("encounter", ships, span, note, suspicious=True)
+
+
+def _spot(place: Place) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([place[0]]), np.array([place[1]])

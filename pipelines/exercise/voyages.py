@@ -1,0 +1,134 @@
+"""What ships do before and after: voyages built around something that happens."""
+
+from typing import Final
+
+import numpy as np
+
+from detectors.core import geodesy
+from detectors.core.geodesy import METRES_PER_NM
+from pipelines.exercise import background, radio
+from pipelines.exercise.fleet import Identity
+from pipelines.exercise.geography import Line, line
+from pipelines.exercise.motion import MOORED, Path, join, sail, stay
+from pipelines.exercise.stage import HOUR_S, Place, Stage, off_lane_nm, start_from
+
+TRIES: Final = 60
+
+
+def by_the_lane(stage: Stage, ship: Identity, middle: Path) -> Path | None:
+    """Come from the lane to where `middle` (in absolute times) begins, and return from its end.
+
+    None where the way isn't clear.
+    """
+    ways = stage.detour(stage.direction(), middle.place(float(middle.t[0])))
+    if ways is None:
+        return None
+    out = start_from(middle.end_place, ways[1])
+    if not stage.clear(out):
+        return None
+    arrival = sail(ways[0], ship.speed_kn, stage.rng, ease_out=True)
+    path = join(arrival, middle, sail(out, ship.speed_kn, stage.rng, ease_in=True))
+    return path.shifted(float(middle.t[0]) - arrival.duration_s)
+
+
+def out_and_back(
+    stage: Stage, ship: Identity, home: Place, middle: Path, *, clearance_m: float = 100.0
+) -> Path | None:
+    """Lie at `home`, run to where `middle` begins, and return from its end; None where land is in
+    the way.
+    """
+    ways = line(home, middle.place(float(middle.t[0]))), line(middle.end_place, home)
+    if not stage.clear(*ways, clearance_m=clearance_m):
+        return None
+    rng = stage.rng
+    there, back = (sail(way, ship.speed_kn, rng, wander_m=15.0) for way in ways)
+    begin = float(middle.t[0]) - there.duration_s
+    before_s = max(begin - stage.t0, 60.0)
+    after_s = max(stage.t1 - float(middle.t[-1]) - back.duration_s, 60.0)
+    return join(
+        stay(home, before_s, rng, mode="berth", status=MOORED), there, middle, back,
+        stay(home, after_s, rng, mode="berth", status=MOORED),
+    ).shifted(begin - before_s)  # fmt: skip
+
+
+def from_the_grounds(stage: Stage, ship: Identity, middle: Path) -> Path | None:
+    """Fish some miles away, run to where `middle` begins, return and fish on; None where no
+    ground fits.
+    """
+    rng = stage.rng
+    start, end = middle.place(float(middle.t[0])), middle.end_place
+    for _ in range(TRIES):
+        away_m = float(rng.uniform(3.0, 8.0)) * METRES_PER_NM
+        lat, lon = geodesy.destination(*start, float(rng.uniform(0, 360)), away_m)
+        ground = float(lat), float(lon)
+        spot = np.array([lat]), np.array([lon])
+        quiet = off_lane_nm(*spot)[0] > 1.5 and stage.is_open(*spot, 2.0)[0]
+        heard = radio.best_hearing(*spot, class_b=ship.ais_class == "B")[0] > 0.5
+        if not (quiet and heard and stage.clear(line(start, ground), line(end, ground))):
+            continue
+        speed_kn = float(rng.uniform(9.0, 15.0))
+        first_s = float(middle.t[0]) - stage.t0 + HOUR_S
+        before = background.fishing_trip(stage, ship, ground, first_s, radius_m=900.0)
+        there = sail(line(before.end_place, start), speed_kn, rng, wander_m=15.0)
+        back = sail(line(end, ground), speed_kn, rng, wander_m=15.0)
+        last_s = max(stage.t1 - end_s(middle) + HOUR_S, HOUR_S)
+        after = background.fishing_trip(stage, ship, ground, last_s, radius_m=900.0)
+        path = join(before, there, middle, back, after)
+        return path.shifted(float(middle.t[0]) - before.duration_s - there.duration_s)
+    return None
+
+
+def along(voyage: Line, ship: Identity, stage: Stage, mark_m: float, middle: Path) -> Path | None:
+    """Follow `voyage`, do `middle` (in absolute times) at `mark_m` along it, and go on.
+
+    `middle` begins at the mark; the voyage goes on from where it ends, to a point 3 nm ahead.
+    """
+    rest = voyage.cut(min(mark_m + 3 * METRES_PER_NM, voyage.length_m), voyage.length_m)
+    if rest.length_m < METRES_PER_NM:
+        return None
+    out = Line(np.r_[middle.end_place[0], rest.lat], np.r_[middle.end_place[1], rest.lon])
+    if not stage.clear(out):
+        return None
+    arrival = sail(voyage.cut(0.0, mark_m), ship.speed_kn, stage.rng, ease_out=True)
+    path = join(arrival, middle, sail(out, ship.speed_kn, stage.rng, ease_in=True))
+    return path.shifted(float(middle.t[0]) - arrival.duration_s)
+
+
+def drift(
+    stage: Stage, place: Place, span: tuple[float, float], drift_kn: float, status: int = 0
+) -> Path:
+    """Drift from `place` over `span`."""
+    length_s = span[1] - span[0]
+    path = stay(place, length_s, stage.rng, mode="drift", status=status, drift_kn=drift_kn)
+    return path.shifted(span[0])
+
+
+def stays_open(stage: Stage, path: Path, *, class_b: bool = False) -> bool:
+    """Whether a ship keeps 2 nm from land, outside zones and the lane, and well heard."""
+    seen = path.within(float(path.t[0]), min(float(path.t[-1]), stage.t1 + HOUR_S))
+    if len(seen.t) == 0:
+        return False
+    lat, lon = np.r_[seen.lat[::5], seen.lat[-1:]], np.r_[seen.lon[::5], seen.lon[-1:]]
+    ok = stage.is_open(lat, lon, 2.0) & (off_lane_nm(lat, lon) > 1.0)
+    if class_b:
+        ok &= radio.best_hearing(lat, lon, class_b=True) > 0.7
+    return bool(ok.all())
+
+
+def end_s(path: Path) -> float:
+    """When a path ends."""
+    return float(path.t[-1])
+
+
+def scattered(stage: Stage, centre: Place, n: int, radius_m: float, apart_m: float) -> list[Place]:
+    """Up to `n` places about a centre, at least `apart_m` from one another and from it."""
+    places = [centre]
+    for _ in range(40 * n):
+        away_m = radius_m * np.sqrt(float(stage.rng.uniform()))
+        lat, lon = geodesy.destination(*centre, float(stage.rng.uniform(0, 360)), away_m)
+        others = np.array(places)
+        if np.all(geodesy.distance_m(others[:, 0], others[:, 1], lat, lon) >= apart_m):
+            places.append((float(lat), float(lon)))
+        if len(places) > n:
+            break
+    return places[1:]
