@@ -1,0 +1,99 @@
+"""Several hulls under one MMSI at the same time: tracks whose reports alternate."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core import geodesy
+from detectors.core.frames import offsets
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SECOND_US = 1_000_000
+
+
+@dataclass(frozen=True)
+class Alternation:
+    """A stretch of time in which an MMSI was heard from different tracks in turn.
+
+    Attributes
+    ----------
+    rows
+        Reports of the MMSI in it, by time.
+    tracks
+        Tracks in the order in which they take part.
+    n_switches
+        How often the report after one of a track was of another.
+    apart_m
+        Distance between the reports at each switch, and the same in degrees north and east.
+    """
+
+    rows: Ints
+    tracks: tuple[int, ...]
+    n_switches: int
+    apart_m: Floats
+    north_deg: Floats
+    east_deg: Floats
+
+
+def alternations(
+    track: Ints,
+    time_us: Ints,
+    lat: Floats,
+    lon: Floats,
+    *,
+    max_interruption_s: float,
+    min_switches: int,
+    min_duration_s: float,
+) -> list[Alternation]:
+    """Find them.
+
+    Parameters
+    ----------
+    track, time_us, lat, lon
+        Reports sorted by (track, time); a track id is mmsi * 100 + ordinal.
+    max_interruption_s
+        Switches further apart than this belong to different stretches.
+    min_switches, min_duration_s
+        What makes a stretch: a hull that was away and came back makes two switches only.
+    """
+    bounds = offsets(track)
+    if len(bounds) < 2:
+        return []
+    vessel = track[bounds[:-1]] // 100
+    shared = np.isin(vessel, vessel[1:][np.diff(vessel) == 0])
+    counts = np.diff(bounds)
+    rows = np.flatnonzero(np.repeat(shared, counts))
+    if len(rows) == 0:
+        return []
+    rows = rows[np.lexsort((track[rows], time_us[rows], track[rows] // 100))]
+    mmsi, hull, at_us = track[rows] // 100, track[rows], time_us[rows]
+    switch = np.flatnonzero((np.diff(mmsi) == 0) & (np.diff(hull) != 0))
+    if len(switch) == 0:
+        return []
+    cut = (np.diff(mmsi[switch]) != 0) | (
+        np.diff(at_us[switch + 1]) > max_interruption_s * SECOND_US
+    )
+    first = np.r_[0, np.flatnonzero(cut) + 1]
+    last = np.r_[first[1:] - 1, len(switch) - 1]
+    lasts_us = at_us[switch[last] + 1] - at_us[switch[first]]
+    kept = (last - first + 1 >= min_switches) & (lasts_us >= min_duration_s * SECOND_US)
+    found = []
+    for a, b in zip(first[kept].tolist(), last[kept].tolist(), strict=True):  # few vessels
+        here, there = rows[switch[a : b + 1]], rows[switch[a : b + 1] + 1]
+        own = rows[switch[a] : switch[b] + 2]
+        # From the lower track to the other, so that an offset copy shows as one offset.
+        flip = np.where(track[here] < track[there], 1.0, -1.0)
+        found.append(
+            Alternation(
+                own,
+                tuple(dict.fromkeys(track[own].tolist())),
+                b - a + 1,
+                np.atleast_1d(geodesy.distance_m(lat[here], lon[here], lat[there], lon[there])),
+                (lat[there] - lat[here]) * flip,
+                np.atleast_1d(geodesy.wrap_lon(lon[there] - lon[here])) * flip,
+            )
+        )
+    return found
