@@ -66,6 +66,8 @@ MODELS: Final = {
     "fishing": Model("KM", (30,), (14, 28), 3.8, (6.0, 8.5), _FISHERMEN, "B", False),
     "trawler": Model("KM", (30,), (24, 38), 3.8, (7.5, 10.0), _FISHERMEN, "A", False),
     "small craft": Model("", (37, 37, 36, 0, 99), (7, 16), 3.4, (10.0, 18.0), _LOCAL, "B", False),
+    "speedboat": Model("", (37, 37, 40, 0), (8, 15), 3.3, (15.0, 40.0), _LOCAL, "B", False),
+    "fish carrier": Model("MV", (70, 79), (60, 110), 6.2, (9.0, 12.0), _OCEAN),
     "crew boat": Model("SRV", (50, 90, 99), (14, 26), 3.6, (12.0, 20.0), _LOCAL, "B", False),
     "patrol": Model("KD", (55, 55, 35), (18, 44), 5.0, (14.0, 22.0), _LOCAL, "A", False),
     "rescue": Model("RESCUE", (51,), (18, 42), 4.6, (16.0, 24.0), _LOCAL, "A", False),
@@ -74,8 +76,8 @@ MODELS: Final = {
     "supply": Model("SV", (90, 99), (45, 80), 4.4, (9.0, 12.0), _LOCAL),
 }
 _BRIDGE_FORWARD: Final = (
-    "tug", "pilot", "fishing", "ferry", "trawler", "small craft", "crew boat", "patrol", "rescue",
-    "survey", "supply",
+    "tug", "pilot", "fishing", "ferry", "trawler", "small craft", "speedboat", "crew boat", "patrol",
+    "rescue", "survey", "supply",
 )  # fmt: skip
 _COASTAL: Final = ("tug", "barge", "pilot", "ferry", "trawler", "patrol", "rescue")
 

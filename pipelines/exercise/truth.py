@@ -1,8 +1,11 @@
 """What really happens in an exercise, and the file that says so."""
 
+import csv
 import json
+import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
 from pathlib import Path
 
 from detectors.core.errors import SelatError
@@ -43,6 +46,41 @@ class Planted:
     lat: float
     suspicious: bool
     note: str
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What somebody saw, in the columns of `sightings.csv` (those of `frames.SIGHTINGS`).
+
+    `time` in epoch seconds; `length_m` NaN where nobody estimated it.
+    """
+
+    time: float
+    lat: float
+    lon: float
+    uncertainty_m: float
+    source: str
+    length_m: float
+    confidence: float
+    note: str
+
+
+def write_sightings(path: Path, sightings: Sequence[Sighting]) -> None:
+    """Write `sightings.csv` in order of time, ids counted from ``SIM-0001``."""
+    ordered = sorted(sightings, key=lambda s: (s.time, s.source, s.lat, s.lon))
+    with path.open("w", encoding="utf-8", newline="") as out:
+        rows = csv.writer(out, lineterminator="\n")
+        rows.writerow(("sighting_id", *(field.name for field in fields(Sighting))))
+        for number, seen in enumerate(ordered, 1):
+            time = datetime.fromtimestamp(seen.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            length = "" if math.isnan(seen.length_m) else f"{seen.length_m:.0f}"
+            rows.writerow(
+                (
+                    f"SIM-{number:04d}", time, f"{seen.lat:.6f}", f"{seen.lon:.6f}",
+                    f"{seen.uncertainty_m:.0f}", seen.source, length, f"{seen.confidence:.2f}",
+                    seen.note,
+                )
+            )  # fmt: skip
 
 
 @dataclass(frozen=True)
