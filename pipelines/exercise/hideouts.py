@@ -10,7 +10,7 @@ from pipelines.exercise.stage import HOUR_S, Stage
 from pipelines.exercise.voyages import TRIES, by_the_lane, drift, stays_open
 
 _KINDS = ("tanker", "cargo", "bunker tanker", "supply")
-_LOST, _HEARD = 0.05, 0.85
+_LOST, _HEARD = 0.05, 0.8
 """Hearing below which a ship is out of range, and above which it is well heard."""
 
 
@@ -66,43 +66,38 @@ def before_the_feed(stage: Stage) -> bool:
 
 def at_the_edge(stage: Stage) -> bool:
     """A ship switches off 40-80 min before it would leave the stations' range, and on again well
-    after it is back in it; another one, 15-40 min away, crosses the same stretch sending.
+    after it is back in it, if ever; another one, 15-40 min away, sails the same way sending.
     """
     rng = stage.rng
     for _ in range(TRIES * 3):
         direction = stage.direction()
         ship = stage.fleet.new(str(rng.choice(("tanker", "cargo"))))
         path = sail(geography.lane(direction, float(rng.uniform(-1, 1))), ship.speed_kn, rng)
-        early = stage.t0 - 0.5 * path.duration_s
-        path = path.shifted(float(rng.uniform(early, stage.t1 - 0.4 * path.duration_s)))
+        path = path.shifted(float(rng.uniform(stage.t0 - path.duration_s, stage.t1)))
         t = np.arange(max(path.t[0], stage.t0), min(path.t[-1], stage.t1), 300.0)
-        if len(t) < 20:
+        if len(t) < 30:
             continue
         heard = radio.best_hearing(*path.at(t))
-        lost = np.flatnonzero(heard < _LOST)
-        if not len(lost):
+        well = np.flatnonzero(heard > _HEARD)
+        lost = np.flatnonzero((heard < _LOST) & (np.arange(len(t)) > (well[0] if len(well) else 0)))
+        if not len(well) or not len(lost):
             continue
-        # The first stretch out of range with good hearing on either side of it.
-        left = np.flatnonzero(heard[: lost[0]] > _HEARD)
-        back = lost[0] + np.flatnonzero(heard[lost[0] :] > _HEARD)
-        if not len(left) or not len(back):
-            continue
-        off = float(t[left[-1]] - rng.uniform(40, 80) * 60)
-        on = float(t[back[0]] + rng.uniform(40, 120) * 60)
-        known = off - HOUR_S > max(stage.t0, path.t[0]) and on + HOUR_S / 2 < min(
-            stage.t1, path.t[-1]
-        )
-        sure = radio.best_hearing(*path.at(np.array([off - 1800.0, off, on]))) > 0.8
-        if not known or not sure.all() or not stage.delivered(off, on):
+        off = float(t[well[well < lost[0]][-1]] - rng.uniform(40, 80) * 60)
+        back = well[well > lost[0]]
+        on = float(t[back[0]] + rng.uniform(40, 120) * 60) if len(back) else np.inf
+        end = min(on, stage.t1)
+        before = np.arange(off - HOUR_S, off, 300.0)
+        known = before[0] > t[0] and radio.best_hearing(*path.at(before)).min() > 0.7
+        fits = on == end or not len(back)
+        if not known or not fits or end - off < 2 * HOUR_S or not stage.delivered(off, end):
             continue
         stage.enter(ship, path, [(off, on)])
         note = "transmitter off at the edge of coverage"
-        stage.plant("gap", [(ship, path)], (off, on), note, suspicious=True, at=off)
+        stage.plant("gap", [(ship, path)], (off, end), note, suspicious=True, at=off)
         neighbour = stage.fleet.new("cargo")
         behind_s = float(rng.uniform(15, 40)) * 60 * float(rng.choice((-1.0, 1.0)))
         way = geography.lane(direction, float(rng.uniform(-1, 1)))
-        near = sail(way, ship.speed_kn, rng).shifted(float(path.t[0]) + behind_s)
-        stage.enter(neighbour, near)
+        stage.enter(neighbour, sail(way, ship.speed_kn, rng).shifted(float(path.t[0]) + behind_s))
         return True
     return False
 
