@@ -15,7 +15,7 @@ import pytest
 import shapely
 
 import detectors
-from detectors.core import coverage, events, explain, geodesy, run
+from detectors.core import coverage, events, explain, geodesy, lanes, normal, run
 from detectors.core.coverage import Coverage
 from detectors.core.detector import Context, Detector
 from detectors.core.frames import (
@@ -351,6 +351,34 @@ def said_until(statements: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
     return known.assign(last_time=known["last_time"].where(known["last_time"] <= end, end))
 
 
+def ordinary_traffic() -> normal.Normal:
+    """A model by hand: fifty vessels of no known class go east and west at nine knots, all around
+    the world."""
+    lat, lon = (a.ravel() for a in np.mgrid[1.25:4.5:0.5, -179.75:180:0.5])
+    cell = np.unique(lanes.cell_of(lat, lon, normal.SIZES_DEG[-1]))
+    n, classes = len(cell), len(normal.CLASSES)
+    nothing = {
+        "key_0": np.zeros(0, "int64"), "vessels_0": np.zeros(0, "int64"),
+        "weight_0": np.zeros((0, 2)), "mean_0": np.zeros((0, 2, 2)),
+        "covariance_0": np.zeros((0, 2, 2, 2)),
+    }  # fmt: skip
+    streams = {
+        "key_1": cell * classes, "vessels_1": np.full(n, 50),
+        "weight_1": np.full((n, 2), 0.5),
+        "mean_1": np.broadcast_to([[9.0, 0.0], [-9.0, 0.0]], (n, 2, 2)).copy(),
+        "covariance_1": np.broadcast_to(np.eye(2) * 9.0, (n, 2, 2, 2)).copy(),
+    }  # fmt: skip
+    arrays = {
+        "step_s": np.array(600), "max_silence_s": np.array(1800), "min_speed_kn": np.array(2.0),
+        "class_vessels": np.array([50] + [0] * (classes - 1)),
+        "threshold": np.full(classes, 13.0), "typical_place": np.full(classes, 4.0),
+        "background_mean": np.zeros((classes, 2)),
+        "background_covariance": np.broadcast_to(np.eye(2) * 100.0, (classes, 2, 2)).copy(),
+        "heard_cell": cell, **nothing, **streams,
+    }  # fmt: skip
+    return normal.Normal(arrays, "by hand", normal.digest(arrays))
+
+
 @dataclass(frozen=True)
 class Stage:
     """Positions with the zones, the window and all else that goes with them."""
@@ -504,6 +532,28 @@ mmsi,time,lat,lon,every_s,ais_class,sog_kn,cog_deg,nav_status,track_id,note
 563000501,2026-03-01T15:00Z,1.94,101.50,30,B,,,15,,
 563000501,2026-03-01T16:10Z,2.53,101.90,180,B,0.1,,15,,
 563000501,2026-03-01T22:00Z,2.53,101.90,,B,0.1,,15,,
+563000511,2026-03-01T12:00Z,2.00,101.25,60,A,0.2,,15,,waits off the island for two boats
+563000511,2026-03-01T20:30Z,2.01,101.26,60,A,0.2,,15,,
+563000512,2026-03-01T14:00Z,2.06,101.20,60,B,,,15,,the first of them
+563000512,2026-03-01T14:30Z,2.0031,101.2531,60,B,0.2,,15,,
+563000512,2026-03-01T15:20Z,2.0041,101.2541,60,B,,,15,,
+563000512,2026-03-01T16:00Z,2.06,101.20,,B,,,15,,
+563000513,2026-03-01T16:30Z,2.04,101.18,60,B,,,15,,the second
+563000513,2026-03-01T17:10Z,2.0062,101.2562,60,B,0.2,,15,,
+563000513,2026-03-01T18:00Z,2.0072,101.2572,60,B,,,15,,
+563000513,2026-03-01T18:40Z,2.04,101.18,,B,,,15,,
+563000701,2026-03-01T22:00Z,3.40,100.20,60,A,,,0,,goes north where all go east and west
+563000701,2026-03-01T23:00Z,3.40,100.35,60,A,,,0,,
+563000701,2026-03-02T01:00Z,3.95,100.36,60,A,,,0,,
+563000701,2026-03-02T03:00Z,3.96,100.00,,A,,,0,,
+"""
+STAGE_SIGHTINGS = """
+sighting_id,time,lat,lon,uncertainty_m,source,length_m,confidence,note
+boat,2026-03-01T22:30Z,2.322,101.866,100,patrol,12,0.9,beside the loiterer
+ship,2026-03-01T22:00Z,2.270,101.527,200,aerial,120,0.9,where the silent vessel may be
+one,2026-03-02T03:00Z,2.05,101.30,100,SAR,20,0.9,two of one image
+two,2026-03-02T03:00Z,2.05,101.40,100,SAR,70,0.9,
+known,2026-03-01T12:00Z,2.3904,101.848,100,radar,,0.9,a vessel with AIS
 """
 LANES = 10
 """Vessels that ply the stage from end to end, so that it is well heard everywhere all the time."""
@@ -542,4 +592,9 @@ def stage() -> Stage:
         for (name, kind), box in boxes.items()
     ]
     ends = (pd.Timestamp("2026-03-01T09:00Z"), pd.Timestamp("2026-03-02T15:00Z"))
-    return Stage(make_positions(table), make_zones(features), *ends)
+    models = {"normal": ordinary_traffic()}
+    seen = pd.read_csv(io.StringIO(STAGE_SIGHTINGS.strip()), keep_default_na=False)
+    seen["time"] = pd.to_datetime(seen["time"], utc=True)
+    seen["length_m"] = pd.to_numeric(seen["length_m"])
+    seen = conform(seen.sort_values(["time", "sighting_id"], ignore_index=True), SIGHTINGS)
+    return Stage(make_positions(table), make_zones(features), *ends, models=models, sightings=seen)
