@@ -27,8 +27,8 @@ from detectors.core.zones import Zones
 ALL = pytest.mark.parametrize("name", detectors.names())
 PAUSES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 NUMBER_KEY = re.compile(
-    r"^n_|(_|^)(s|m|km2|kn|deg|lat|lon|ratio|fraction|score|weight|neighbours|reports|status|type|code)"
-    r"(_margin)?$"
+    r"^n_|(_|^)(s|m|km2|kn|deg|lat|lon|ratio|fraction|score|weight|probability|neighbours|reports"
+    r"|status|type|code)(_margin)?$"
 )
 """Numbers in evidence say their unit, or that they are a count, a code or a share."""
 
