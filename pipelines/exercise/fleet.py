@@ -76,8 +76,8 @@ MODELS: Final = {
     "supply": Model("SV", (90, 99), (45, 80), 4.4, (9.0, 12.0), _LOCAL),
 }
 _BRIDGE_FORWARD: Final = (
-    "tug", "pilot", "fishing", "ferry", "trawler", "small craft", "speedboat", "crew boat", "patrol",
-    "rescue", "survey", "supply",
+    "tug", "pilot", "fishing", "ferry", "trawler", "small craft", "speedboat", "crew boat",
+    "patrol", "rescue", "survey", "supply",
 )  # fmt: skip
 _COASTAL: Final = ("tug", "barge", "pilot", "ferry", "trawler", "patrol", "rescue")
 

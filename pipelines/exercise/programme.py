@@ -1,13 +1,22 @@
 """What is on in an exercise: which planted events, which traps, and the traffic around them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from detectors.core.zones import Zones
-from pipelines.exercise import background, breakdowns, hideouts, labours, meetings, planted, traps
+from pipelines.exercise import (
+    background,
+    breakdowns,
+    hideouts,
+    labours,
+    meetings,
+    planted,
+    scenarios,
+    traps,
+)
 from pipelines.exercise.fleet import Fleet
 from pipelines.exercise.receivers import Receivers
 from pipelines.exercise.sea import Sea
@@ -41,30 +50,46 @@ _OTHER_TRAPS: Final = (
 )
 
 
-def staged(seed: int, t0: float, t1: float, vessels: int, zones: Zones) -> Stage:
+CLASSIC: Final = ("encounter", "loitering", "gap")
+"""Kinds planted here; those of `scenarios.KINDS` and `scenarios.SIGHTINGS` come from there."""
+
+
+def staged(
+    seed: int,
+    t0: float,
+    t1: float,
+    vessels: int,
+    zones: Zones,
+    kinds: Collection[str] | None = None,
+) -> Stage:
     """All ships of an exercise, on their ways, what happens to them, and who listens.
 
-    Of each kind every second planted event is of a hard sort, each sort in its turn.
+    Of each kind every second planted event is of a hard sort, each sort in its turn. Only `kinds`
+    are planted, if any are named, with their traps.
     """
     rng = np.random.default_rng(seed)
     stage = Stage(Sea(zones), rng, Fleet(rng), t0, t1)
     outages = breakdowns.feed_outages(rng, t0, t1)
     stage.receivers = replace(Receivers.draw(rng, t0, t1), feed_outages=outages)
     n = max(1, round(vessels / VESSELS_PER_PLANTED))
-    for plain, hard in (
-        (planted.transfer, meetings.ALL),
-        (planted.loiterer, hideouts.LOITERERS),
-        (planted.silence, hideouts.SILENCES),
+    classic = [kind for kind in CLASSIC if kinds is None or kind in kinds]
+    for kind, plain, hard in (
+        ("encounter", planted.transfer, meetings.ALL),
+        ("loitering", planted.loiterer, hideouts.LOITERERS),
+        ("gap", planted.silence, hideouts.SILENCES),
     ):
+        if kind not in classic:
+            continue
         turns = _turns(rng, hard, n)
         for k in range(n):
             if k % 2 == 0 or not turns[k](stage):
                 plain(stage, unfinished=k % 4 == 2)
-    for common in _COMMON_TRAPS:
+    for common in _COMMON_TRAPS if classic else ():
         for _ in range(max(1, round(n / 2))):
             common(stage)
-    for trap in _turns(rng, _OTHER_TRAPS, 2 * n):
+    for trap in _turns(rng, _OTHER_TRAPS, 2 * n) if classic else ():
         trap(stage)
+    scenarios.put(stage, vessels, kinds)
 
     left = vessels - len({actor.ship.mmsi for actor in stage.actors})
     ends = np.round(np.cumsum([share for _, share in _MIX]) * left).astype(int)

@@ -2,7 +2,7 @@
 
 import gzip
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -12,15 +12,18 @@ from numpy.typing import NDArray
 
 from detectors.core.errors import ConfigError
 from detectors.core.zones import Zones
+from pipelines.exercise import scenarios
 from pipelines.exercise.breakdowns import why_unheard
 from pipelines.exercise.broadcast import Broadcast
-from pipelines.exercise.programme import staged
+from pipelines.exercise.programme import CLASSIC, staged
 from pipelines.exercise.stage import HOUR_S, Stage
-from pipelines.exercise.truth import ExerciseError, Planted, Truth, in_order
+from pipelines.exercise.truth import ExerciseError, Planted, Truth, in_order, write_sightings
 
 MIN_VESSELS: Final = 20
 OUT_OF_RANGE_S: Final = HOUR_S
 """A ship that is sending but not heard for that long becomes a trap of kind gap."""
+KINDS: Final = (*CLASSIC, *scenarios.KINDS, scenarios.SIGHTINGS)
+"""All that can be planted."""
 _SLICE_S: Final = 6 * HOUR_S
 
 
@@ -32,14 +35,16 @@ def simulate(
     vessels: int,
     start: datetime,
     zones: Zones,
+    kinds: Collection[str] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Truth:
-    """Write `feed.nmea.gz` and `truth.json` into `out`; the same arguments give the same bytes.
+    """Write `feed.nmea.gz`, `sightings.csv` and `truth.json` into `out`; the same arguments give
+    the same bytes.
 
-    Planted are ship-to-ship transfers, loiterers and switched-off transmitters, and for each the
-    innocent things that resemble it (traps). Kinds that don't fit into a short exercise
-    (a loiterer needs more than 3 h) are left out. `vessels` is the number of ships at sea; a
-    few (some 2 %) never come into the range of a receiver.
+    Planted are ship-to-ship transfers, loiterers, switched-off transmitters and the `scenarios`,
+    and for each the innocent things that resemble it (traps). Kinds that don't fit into a short
+    exercise (a loiterer needs more than 3 h) are left out. `vessels` is the number of ships at sea;
+    a few (some 2 %) never come into the range of a receiver.
 
     Parameters
     ----------
@@ -49,6 +54,8 @@ def simulate(
         Which exercise; at least 1 h and `MIN_VESSELS`; `start` with a time zone.
     zones
         Land, anchorages and ports of the Strait.
+    kinds
+        What is planted: some of `KINDS`; all of them if None.
     progress
         Called with the share done, 0-1.
 
@@ -59,9 +66,10 @@ def simulate(
     ExerciseError
         If the zones leave no room for what is to happen.
     """
-    _check(hours, vessels, start, zones)
+    _check(hours, vessels, start, zones, kinds or ())
     t0 = float(round(start.timestamp()))
-    stage = staged(seed, t0, t0 + hours * HOUR_S, vessels, zones)
+    stage = staged(seed, t0, t0 + hours * HOUR_S, vessels, zones, kinds)
+    sightings = scenarios.see(stage, vessels, kinds)
     out.mkdir(parents=True, exist_ok=True)
     with (
         (out / "feed.nmea.gz").open("wb") as raw,
@@ -71,10 +79,19 @@ def simulate(
         unheard = _transmit(stage, seed, feed, progress or (lambda _: None))
     truth = Truth(stage.t0, stage.t1, in_order([*stage.events, *unheard]))
     truth.write(out / "truth.json")
+    write_sightings(out / "sightings.csv", sightings)
     return truth
 
 
-def _check(hours: float, vessels: int, start: datetime, zones: Zones) -> None:
+def _check(
+    hours: float, vessels: int, start: datetime, zones: Zones, kinds: Collection[str]
+) -> None:
+    unknown = sorted(set(kinds) - set(KINDS))
+    if unknown:
+        raise ConfigError(
+            f"an exercise has no events of kind {', '.join(unknown)}",
+            hint=f"there are {', '.join(KINDS)}",
+        )
     if start.tzinfo is None:
         raise ConfigError("the start of an exercise needs a time zone", hint="e.g. …T00:00:00Z")
     if not 1 <= hours <= 24 * 366:

@@ -1,0 +1,279 @@
+"""What the scenarios share: passages in the lane, runs of small craft, coasts, night and day."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from detectors.core import geodesy
+from detectors.core.geodesy import METRES_PER_NM
+from pipelines.exercise import background, geography, radio
+from pipelines.exercise.fleet import Identity
+from pipelines.exercise.geography import Line, line
+from pipelines.exercise.motion import MOORED, Path, join, sail, stay
+from pipelines.exercise.stage import HOUR_S, Place, Stage, off_lane_nm
+from pipelines.exercise.truth import Planted
+
+Floats = NDArray[np.float64]
+Scenario = Callable[[Stage], bool]
+"""Puts one thing on the stage; returns whether it fitted into the exercise."""
+
+TRIES: Final = 60
+EVER: Final = np.inf
+WELL_HEARD: Final = 0.8
+BOAT_HEARD: Final = 0.55
+"""Class B is heard less far: with that chance three reports in four minutes get through."""
+AREA: Final = (94.5, -1.0, 105.5, 8.5)
+"""West, south, east, north: the area in which reports are believed to be of interest."""
+
+_SOLAR_OFFSET_S: Final = 102.0 / 15.0 * HOUR_S
+"""Mean solar time at 102° E, the middle of the Strait, is ahead of UTC by that."""
+_DARK_H: Final = (19.25, 28.75)
+_DAY_H: Final = (7.5, 16.5)
+"""Hours of mean solar time. Below 9° N sunrise and sunset stay within 35 min of 06:00 and 18:00
+all year (declination and equation of time), and the east and west of the area within 35 min of
+its middle, so that these are certainly night or day."""
+
+
+class Passage(NamedTuple):
+    """A ship and its way in time."""
+
+    ship: Identity
+    path: Path
+
+
+def passage(
+    stage: Stage, start: float, end: float, *, model: str = "", margin_s: float = HOUR_S
+) -> Passage | None:
+    """A ship in the lane that is well heard from `margin_s` before `start` to as long after `end`
+    (as far as the exercise goes); None if there is none.
+    """
+    rng = stage.rng
+    ship = stage.fleet.new(model or background.lane_model(stage))
+    watched = np.arange(max(start - margin_s, stage.t0), min(end + margin_s, stage.t1) + 1.0, 300.0)
+    for _ in range(TRIES):
+        voyage = geography.lane(stage.direction(), float(rng.uniform(-1, 1)))
+        path = sail(voyage, ship.speed_kn, rng)
+        path = path.shifted(start - float(rng.uniform(0.03, 0.95)) * path.duration_s)
+        if watched[0] < path.t[0] or watched[-1] > path.t[-1]:
+            continue
+        if np.all(radio.best_hearing(*path.at(watched)) > WELL_HEARD):
+            return Passage(ship, path)
+    return None
+
+
+def boat_run(stage: Stage, start: float, duration_s: float, model: str) -> Passage | None:
+    """A small craft on a straight run off the lane in open water, heard all along from `start`."""
+    rng = stage.rng
+    boat = stage.fleet.new(model)
+    for _ in range(TRIES):
+        length_m = boat.speed_kn * geodesy.KNOT_MPS * duration_s
+        here = stage.fishing_ground()
+        lat, lon = geodesy.destination(*here, rng.uniform(0, 360), length_m)
+        way = line(here, (float(lat), float(lon)))
+        marks = way.at(np.linspace(0, way.length_m, 40))
+        if np.any(radio.best_hearing(*marks, class_b=True) < BOAT_HEARD):
+            continue
+        if np.all(off_lane_nm(*marks) > 1.0) and stage.clear(way, clearance_m=METRES_PER_NM):
+            return Passage(boat, sail(way, boat.speed_kn, rng).shifted(start))
+    return None
+
+
+def enter_parts(stage: Stage, path: Path, parts: Sequence[tuple[Identity, float, float]]) -> None:
+    """Let one hull say one thing after another: identity, from, to. What it said before is over,
+    not out of range.
+    """
+    for ship, start, end in parts:
+        if start < stage.t1 and end > stage.t0 and start < path.t[-1] and end > path.t[0]:
+            stage.enter(ship, path.within(start, end), [(end, EVER)])
+
+
+def renamed(stage: Stage, ship: Identity, *what: str) -> Identity:
+    """The ship with those of its fields taken from a new ship of its model."""
+    other = stage.fleet.new(ship.model)
+    return replace(ship, **{name: getattr(other, name) for name in what})
+
+
+def mark(
+    stage: Stage,
+    kind: str,
+    vessels: tuple[int, int],
+    span: tuple[float, float],
+    place: Place,
+    note: str,
+    *,
+    suspicious: bool,
+) -> None:
+    """Note what happens where there is no path that `Stage.plant` could ask."""
+    start, end = max(span[0], stage.t0), min(span[1], stage.t1)
+    low, high = sorted(vessels) if all(vessels) else vessels
+    stage.events.append(
+        Planted(
+            kind, low, high, round(start, 1), round(end, 1), round(place[1], 6),
+            round(place[0], 6), suspicious, note,
+        )
+    )  # fmt: skip
+
+
+def night_span(stage: Stage, length_s: float) -> tuple[float, float] | None:
+    """A random span of that length, all of it in darkness; None if none fits."""
+    return _solar_span(stage, length_s, _DARK_H)
+
+
+def day_span(stage: Stage, length_s: float) -> tuple[float, float] | None:
+    """A random span of that length, all of it in daylight; None if none fits."""
+    return _solar_span(stage, length_s, _DAY_H)
+
+
+def nights(stage: Stage) -> list[tuple[float, float]]:
+    """The dark spans within the exercise."""
+    return _solar_spans(stage, _DARK_H)
+
+
+def _solar_spans(stage: Stage, hours: tuple[float, float]) -> list[tuple[float, float]]:
+    midnight = np.floor((stage.t0 + _SOLAR_OFFSET_S) / 86_400.0) * 86_400.0 - _SOLAR_OFFSET_S
+    spans = []
+    for day_s in np.arange(midnight - 86_400.0, stage.t1, 86_400.0):
+        start = max(float(day_s + hours[0] * HOUR_S), stage.t0)
+        end = min(float(day_s + hours[1] * HOUR_S), stage.t1)
+        if start < end:
+            spans.append((start, end))
+    return spans
+
+
+def _solar_span(
+    stage: Stage, length_s: float, hours: tuple[float, float]
+) -> tuple[float, float] | None:
+    lead_s = 600.0
+    fit = [
+        (max(start, stage.t0 + lead_s), min(end, stage.t1 - lead_s) - length_s)
+        for start, end in _solar_spans(stage, hours)
+    ]
+    fit = [(first, last) for first, last in fit if first < last]
+    if not fit:
+        return None
+    for _ in range(TRIES):
+        first, last = fit[int(stage.rng.integers(len(fit)))]
+        start = float(stage.rng.uniform(first, last))
+        if stage.delivered(start, start + length_s):
+            return start, start + length_s
+    return None
+
+
+class Landfall(NamedTuple):
+    """A place just off a coast."""
+
+    place: Place
+    country: str
+    """ISO 3166 alpha-3 code of the land."""
+
+
+def coast(
+    stage: Stage, place: Place, bearing_deg: float, within_nm: float, off_m: float
+) -> Landfall | None:
+    """Where a boat that keeps a bearing from a place at sea comes to `off_m` off land."""
+    step_m = 100.0
+    along = np.arange(0.0, within_nm * METRES_PER_NM, step_m)
+    lat, lon = geodesy.destination(*place, bearing_deg, along)
+    ashore = np.flatnonzero(stage.sea.zones.on_land(lat, lon))
+    if len(ashore) == 0 or ashore[0] == 0:
+        return None
+    near = slice(max(int(ashore[0] - 3 * off_m / step_m) - 10, 0), int(ashore[0]))
+    free = np.flatnonzero(stage.sea.clear(lat[near], lon[near], off_m)) + near.start
+    if len(free) == 0:
+        return None
+    land = stage.sea.zones.land
+    point = shapely.Point(lon[ashore[0]], lat[ashore[0]])
+    rows = land.sindex.query(point, predicate="intersects")
+    if len(rows) == 0:
+        return None
+    at = int(free[-1])
+    return Landfall((float(lat[at]), float(lon[at])), str(land["iso3"].iloc[int(rows[0])]))
+
+
+def across(stage: Stage, longest_nm: float = 60.0, *, boat: bool = True) -> Line | None:
+    """A straight way over the Strait from one country's coast to another's, both ends within
+    sight of land; None if none was found.
+    """
+    rng, along = stage.rng, geography.axis()
+    knots = along.along_m
+    for _ in range(TRIES):
+        at = np.array([rng.uniform(knots[5], knots[21])])
+        lat, lon = along.at(at)
+        ahead = along.at(at + 1000.0)
+        square = float(geodesy.bearing_deg(lat, lon, *ahead)[0]) + 90.0
+        bearing = square + float(rng.uniform(-40, 40))
+        here = float(lat[0]), float(lon[0])
+        off_m = float(rng.uniform(200, 600))
+        sides = [coast(stage, here, bearing + turn, longest_nm, off_m) for turn in (0, 180)]
+        if sides[0] is None or sides[1] is None or sides[0].country == sides[1].country:
+            continue
+        ends = [sides[0].place, sides[1].place]
+        if rng.random() < 0.5:
+            ends.reverse()
+        way = line(*ends)
+        marks = way.at(np.linspace(0.0, way.length_m, 30))
+        heard = np.mean(radio.best_hearing(*marks, class_b=boat) > BOAT_HEARD)
+        short_enough = 4 * METRES_PER_NM < way.length_m < longest_nm * METRES_PER_NM
+        if short_enough and heard > 0.75 and stage.clear(way, clearance_m=150.0):
+            return way
+    return None
+
+
+def water_in(stage: Stage, zone_class: str, clearance_m: float, n: int = 1) -> list[Place]:
+    """Up to `n` places on the water of one zone of a class."""
+    polygons = list(stage.sea.polygons(zone_class).values())
+    for _ in range(TRIES):
+        polygon = polygons[int(stage.rng.integers(len(polygons)))]
+        lat, lon = stage.sea.sample(polygon, stage.rng, n, clearance_m)
+        if len(lat) == n and np.all(radio.best_hearing(lat, lon) > WELL_HEARD):
+            return [(float(a), float(b)) for a, b in zip(lat, lon, strict=True)]
+    return []
+
+
+def around(stage: Stage, place: Place, nearest_nm: float, farthest_nm: float) -> Place:
+    """A random place at some distance."""
+    away = float(stage.rng.uniform(nearest_nm, farthest_nm)) * METRES_PER_NM
+    lat, lon = geodesy.destination(*place, float(stage.rng.uniform(0, 360)), away)
+    return float(lat), float(lon)
+
+
+def in_area(lat: Floats, lon: Floats, margin_deg: float = 0.0) -> bool:
+    """Whether all points lie in `AREA`."""
+    west, south, east, north = AREA
+    inside = (lon > west + margin_deg) & (lon < east - margin_deg)
+    return bool(np.all(inside & (lat > south + margin_deg) & (lat < north - margin_deg)))
+
+
+def berthed(stage: Stage, base: Place, trip: Path, start: float, *, whole_day: bool = True) -> Path:
+    """`trip` from `start`, made fast at `base` before it and, where it returns, after it."""
+    rng = stage.rng
+    before_s = max(start - stage.t0, 60.0) if whole_day else float(rng.uniform(60, 1200))
+    after_s = max(stage.t1 - start - trip.duration_s, 60.0)
+    parts = [stay(base, before_s, rng, mode="berth", status=MOORED), trip]
+    if geodesy.distance_m(*trip.end_place, *base) < 500.0:
+        parts.append(stay(trip.end_place, after_s, rng, mode="berth", status=MOORED))
+    return join(*parts).shifted(start - before_s)
+
+
+def circle(centre: Place, radius_m: float, speed_kn: float, start: float, end: float) -> Path:
+    """A way round a circle at a constant speed; the sense follows the sign of the radius."""
+    turn_s = 2 * np.pi * abs(radius_m) / (speed_kn * geodesy.KNOT_MPS)
+    t = np.arange(start, end + turn_s / 72, turn_s / 72)
+    angle = np.sign(radius_m) * 360.0 * (t - start) / turn_s
+    lat, lon = geodesy.destination(*centre, angle, abs(radius_m))
+    return Path(t, lat, lon, np.zeros(len(t), "int64"))
+
+
+def moved(path: Path, dlat: float, dlon: float) -> Path:
+    """The same path at a constant offset in degrees."""
+    return Path(path.t, path.lat + dlat, path.lon + dlon, path.status)
+
+
+def fixed(path: Path, place: Place) -> Path:
+    """The times and status of a path at one place."""
+    n = len(path.t)
+    return Path(path.t, np.full(n, place[0]), np.full(n, place[1]), path.status)

@@ -1,0 +1,187 @@
+"""One waits and small craft come to it, one after another; and where that is nothing unusual."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from detectors.core import geodesy
+from detectors.core.geodesy import METRES_PER_NM
+from pipelines.exercise import background, radio
+from pipelines.exercise.geography import line
+from pipelines.exercise.motion import (
+    AT_ANCHOR,
+    MOORED,
+    UNDER_WAY,
+    Path,
+    alongside,
+    join,
+    sail,
+    stay,
+)
+from pipelines.exercise.scenarios.common import (
+    TRIES,
+    Passage,
+    Scenario,
+    around,
+    berthed,
+    coast,
+    water_in,
+)
+from pipelines.exercise.stage import Place, Stage, start_from
+
+Span = tuple[float, float]
+
+
+def waiting_ship(stage: Stage) -> bool:
+    """A ship drifts in open water; 3-5 small craft come from the coasts, each for 20-40 min."""
+    span = stage.span(4.0, 8.0)
+    if span is None:
+        return False
+    rng = stage.rng
+    for _ in range(TRIES):
+        place = stage.open_water()
+        spot = np.array([place[0]]), np.array([place[1]])
+        ways = stage.detour(stage.direction(), place)
+        if ways is None or radio.best_hearing(*spot, class_b=True)[0] < 0.6:
+            continue
+        margins = rng.uniform(600, 1800, 2)
+        drift = stay(
+            place, span[1] - span[0] + float(margins.sum()), rng, mode="drift", status=UNDER_WAY,
+            drift_kn=float(rng.uniform(0.2, 0.5)),
+        ).shifted(span[0] - float(margins[0]))  # fmt: skip
+        out = start_from(drift.end_place, ways[1])
+        stays_off = stage.sea.clear(drift.lat[::5], drift.lon[::5], 2 * METRES_PER_NM).all()
+        heard = radio.best_hearing(drift.lat[::5], drift.lon[::5]) > 0.8
+        if not stays_off or not heard.all() or not stage.clear(out):
+            continue
+        models = ("cargo", "tanker", "bunker tanker", "fish carrier")
+        ship = stage.fleet.new(str(rng.choice(models)))
+        arrival = sail(ways[0], ship.speed_kn, rng, ease_out=True)
+        path = join(arrival, drift, sail(out, ship.speed_kn, rng, ease_in=True))
+        path = path.shifted(float(drift.t[0]) - arrival.duration_s)
+        visits = _visits(stage, span, int(rng.integers(3, 6)))
+        boats = [_visitor(stage, path, visit) for visit in visits]
+        met = [(boat, visit) for boat, visit in zip(boats, visits, strict=True) if boat]
+        if len(met) < 3:
+            continue
+        stage.enter(ship, path)
+        whole = met[0][1][0], met[-1][1][1]
+        stage.plant(
+            "mother_ship", [(ship, path)], whole, "small craft visit a waiting ship",
+            suspicious=True,
+        )  # fmt: skip
+        for boat, visit in met:
+            stage.enter(boat.ship, boat.path)
+            ships = [(ship, path), (boat.ship, boat.path)]
+            stage.plant("encounter", ships, visit, "small craft visits a ship", suspicious=True)
+        return True
+    return False
+
+
+def _visits(stage: Stage, span: Span, n: int) -> list[Span]:
+    """`n` visits of 20-40 min, the first at the beginning of the span, the last at its end."""
+    rng = stage.rng
+    slots = np.linspace(span[0], span[1] - 2400.0, n)
+    jitter = rng.uniform(-1, 1, n) * min(900.0, float(slots[1] - slots[0]) / 4)
+    jitter[[0, -1]] = 0.0
+    lasts_s = rng.uniform(1200, 2400, n)
+    return [(float(s), float(s + d)) for s, d in zip(slots + jitter, lasts_s, strict=True)]
+
+
+def _visitor(stage: Stage, host: Path, visit: Span) -> Passage | None:
+    """A small craft from a coast, or from a ground nearby, alongside the host for one visit."""
+    rng = stage.rng
+    boat = stage.fleet.new("small craft")
+    speed_kn = float(rng.uniform(10, 22))
+    beside = alongside(
+        host, *visit, float(rng.uniform(15, 60)), float(rng.uniform(0, 360)), UNDER_WAY
+    )
+    meets, leaves = (float(beside.lat[0]), float(beside.lon[0])), beside.end_place
+    for k in range(24):
+        shore = coast(stage, meets, float(rng.uniform(0, 360)), 30.0, 300.0)
+        base = shore.place if shore else None
+        if base is None and k > 12:
+            base = around(stage, meets, 5.0, 12.0)
+        if base is None:
+            continue
+        ways = line(base, meets), line(leaves, base)
+        if geodesy.distance_m(*base, *meets) < 2 * METRES_PER_NM:
+            continue
+        if not stage.clear(*ways, clearance_m=150.0):
+            continue
+        out, back = (sail(way, speed_kn, rng, ease_out=True) for way in ways)
+        return Passage(boat, join(out, beside, back).shifted(visit[0] - out.duration_s))
+    return None
+
+
+# ---- only looks like it
+
+
+def served_at_anchor(stage: Stage) -> bool:
+    """A ship at anchor in an anchorage is served by tug, pilot and bunker craft in turn."""
+    craft = ["tug", "pilot", "bunker tanker", "crew boat"]
+    return _at_anchor(stage, "supply", craft, "craft of the port serve a ship at anchor")
+
+
+def landing_fish(stage: Stage) -> bool:
+    """A fish carrier at anchor in an anchorage takes the catch of fishing boats in turn.
+
+    Benign: it happens in sight of a port. The same in open water would deserve a look (fish
+    transferred at sea escapes its count), and isn't planted as a trap.
+    """
+    craft = ["fishing"] * 4
+    return _at_anchor(stage, "fish carrier", craft, "fishing boats land at an anchored carrier")
+
+
+def _at_anchor(stage: Stage, host: str, craft: Sequence[str], note: str) -> bool:
+    span = stage.span(4.0, 8.0)
+    if span is None:
+        return False
+    rng = stage.rng
+    for _ in range(TRIES):
+        found = water_in(stage, "anchorage", background.SWING_ROOM_M, 1 + len(craft))
+        if not found:
+            return False
+        place, bases = found[0], found[1:]
+        ship = stage.fleet.new(host)
+        path = stay(place, stage.duration_s, rng, mode="anchor", status=AT_ANCHOR)
+        path = path.shifted(stage.t0)
+        visits = _visits(stage, span, len(craft))
+        met: list[tuple[Passage, Span]] = []
+        for model, base, visit in zip(rng.permutation(craft), bases, visits, strict=True):
+            guest = _guest(stage, str(model), path, base, visit)
+            if guest:
+                met.append((guest, visit))
+        if len(met) < 3:
+            continue
+        stage.enter(ship, path)
+        whole = met[0][1][0], met[-1][1][1]
+        stage.plant("mother_ship", [(ship, path)], whole, note, suspicious=False)
+        for guest, visit in met:
+            stage.enter(guest.ship, guest.path)
+            ships = [(ship, path), (guest.ship, guest.path)]
+            stage.plant("encounter", ships, visit, note, suspicious=False)
+        return True
+    return False
+
+
+def _guest(stage: Stage, model: str, host: Path, base: Place, visit: Span) -> Passage | None:
+    rng = stage.rng
+    craft = stage.fleet.new(model)
+    off_m = float(rng.uniform(20, 45))
+    beside = alongside(host, *visit, off_m, float(rng.uniform(0, 360)), MOORED)
+    meets, leaves = (float(beside.lat[0]), float(beside.lon[0])), beside.end_place
+    ways = line(base, meets), line(leaves, base)
+    if not 1500.0 < ways[0].length_m < 9 * METRES_PER_NM:
+        return None
+    if not stage.clear(*ways, clearance_m=120.0):
+        return None
+    speed_kn = min(craft.speed_kn, 10.0)
+    out, back = (sail(way, speed_kn, rng, wander_m=10.0, ease_out=True) for way in ways)
+    trip = join(out, beside, back)
+    return Passage(craft, berthed(stage, base, trip, visit[0] - out.duration_s))
+
+
+PLANTED: Final[tuple[Scenario, ...]] = (waiting_ship,)
+TRAPS: Final[tuple[Scenario, ...]] = (served_at_anchor, landing_fish)
