@@ -77,6 +77,7 @@ def _summary(outcome: "Outcome") -> dict[str, Any]:
         "vessel_hours": outcome.vessel_hours,
         **outcome.counts(),
         "status": compared["status"].value_counts().to_dict(),
+        "dispositions": outcome.dispositions.astype("str").to_dict("records"),
         "flags_joined": [f"{mmsi:09d}" for mmsi in joined],
         "flags_left": [f"{mmsi:09d}" for mmsi in left],
         "changes": [{**row, "reason": outcome.reasons.get(row["event_id"], "")} for row in rows],
@@ -120,3 +121,9 @@ def _print(outcome: "Outcome", detector: str, settings: list[str], top: int) -> 
         listed = ", ".join(f"{mmsi:09d}" for mmsi in mmsis[:top]) or "none"
         console.print(f"Flagged vessels that {words} the list: {len(mmsis)} ({listed})",
                       highlight=False)  # fmt: skip
+    known = outcome.dispositions
+    console.print(f"Known dispositions on events that would change or go: {len(known)}")
+    for one in known.head(top).to_dict("records"):
+        text = escape(f"{one['conclusion']}, {one['author']}: {one['reason']}")
+        line = f"  {one['status']:8} {one['event_id']} {one['mmsi']:09d}  {text}"
+        console.print(line, highlight=False)

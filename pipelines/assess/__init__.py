@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from detectors.core import events as event_schema
@@ -14,11 +15,13 @@ from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import MIN_PART_SCORE, judge
 from pipelines.assess.watchlists import Watchlist, match
 from pipelines.detect.window import Detection
+from pipelines.dispositions import set_aside
 from pipelines.products import FLAGGED, PARTS
 from pipelines.reference import ship_type_words
 from pipelines.settings import AssessSettings
 
 MAX_REASONS: Final = 8
+SET_ASIDE: Final = " (set aside by a disposition)"
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ def assess(
     *,
     past: pd.DataFrame | None = None,
     watchlists: list[Watchlist] | None = None,
+    dispositions: pd.DataFrame | None = None,
 ) -> Assessment:
     """Rank vessels by their events; see `scoring.judge` for the score.
 
@@ -65,6 +69,8 @@ def assess(
         `events.EVENTS` of the store before the window, for the history of each vessel.
     watchlists
         The user's lists.
+    dispositions
+        `dispositions.DISPOSITIONS`: events that they set aside are told, and flag nobody.
     """
     vessels = detection.context.vessels.set_index("mmsi")
     names = dict(zip(vessels.index.tolist(), vessels["name"].tolist(), strict=True))
@@ -74,7 +80,11 @@ def assess(
     reasons = [teller.tell(row, row.mmsi) for row in rows]
     events = events.assign(reason=pd.Series(reasons, dtype="str"))
 
-    counted, held_back = guard(events, int(detection.positions["mmsi"].nunique()), settings)
+    aside = np.zeros(len(events), bool)
+    if dispositions is not None:
+        aside = set_aside(events, dispositions)
+        events.loc[aside, "reason"] += SET_ASIDE
+    counted, held_back = guard(events[~aside], int(detection.positions["mmsi"].nunique()), settings)
     judged = judge(
         counted,
         now=detection.context.end,
@@ -98,7 +108,7 @@ def assess(
     )
     flagged["ship_type"] = ship_type_words(flagged["ship_type"].to_numpy())
     flagged = flagged.join(_last_seen(detection.positions), on="mmsi")
-    mine = [(mmsi, _strongest(events, mmsi)) for mmsi in ranked["mmsi"].tolist()]
+    mine = [(mmsi, _strongest(events[~aside], mmsi)) for mmsi in ranked["mmsi"].tolist()]
     flagged["reasons"] = [
         " | ".join([*(teller.tell(rows[i], mmsi) for i in own.index.tolist()), *_more(parts, mmsi)])
         for mmsi, own in mine

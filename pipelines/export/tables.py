@@ -45,7 +45,7 @@ assert tuple(FLAGGED) == FLAGGED_COLUMNS  # noqa: S101 - a contract, checked onc
 SIMULATED_PREFIX: Final = f"{notices.SIMULATED}: "
 """How `reasons` begins in flagged.csv of an exercise."""
 
-_NUMBERS: Final = frozenset({"rank", "lat", "lon", "score"})
+_NUMBERS: Final = frozenset({"rank", "lat", "lon", "score", "quiet_within_m"})
 _IDENTIFIERS: Final = frozenset({"mmsi", "other_mmsi", "imo"})
 _POSITION_DECIMALS: Final = 6  # 0.1 m; AIS itself resolves 0.2 m
 _SCORE_DECIMALS: Final = 4

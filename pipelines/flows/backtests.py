@@ -12,6 +12,7 @@ from pipelines import reference
 from pipelines.assess import Assessment, assess, watchlists
 from pipelines.detect.backtest import Backtest, backtest, build_pair, readers_of
 from pipelines.detect.window import Detection
+from pipelines.dispositions import newest
 from pipelines.flows.runs import HISTORY, load_models, load_zones, vessel_hours
 from pipelines.flows.windows import Window, choose_window
 from pipelines.progress import Reporter
@@ -37,6 +38,9 @@ class Outcome:
         Hours of the clock in which a vessel was heard, summed over vessels.
     min_score
         From where on an event or a vessel is a lead.
+    dispositions
+        What had been concluded (`dispositions.DISPOSITIONS`, the newest of each event) of the
+        events that would change or go, with their `status`.
     """
 
     result: Backtest
@@ -46,6 +50,7 @@ class Outcome:
     flagged_after: pd.DataFrame
     vessel_hours: int
     min_score: float
+    dispositions: pd.DataFrame
 
     def counts(self) -> dict[str, dict[str, Any]]:
         """Events, leads, vessels and leads per 1,000 vessel-hours, before and after."""
@@ -97,6 +102,7 @@ def run_backtest(
             reach_back=timedelta(days=installation.settings.detection.reach_back_days),
             models=load_models(installation), progress=bar.say,
         )  # fmt: skip
+        concluded = newest(store.dispositions())
         concerned = readers_of(pair[1], name)
         looks = [
             _assessed(store, installation, look, window, concerned)
@@ -111,6 +117,7 @@ def run_backtest(
     return Outcome(
         result, window, reasons, looks[0].flagged, looks[1].flagged,
         vessel_hours(heard, window), installation.settings.assess.min_score,
+        _touched(concluded, result.compared),
     )  # fmt: skip
 
 
@@ -127,4 +134,11 @@ def _assessed(
         installation.settings.assess,
         past=past[list(events.EVENTS)],
         watchlists=watchlists.load(installation.watchlists),
+        dispositions=store.dispositions(),
     )
+
+
+def _touched(concluded: pd.DataFrame, compared: pd.DataFrame) -> pd.DataFrame:
+    """Conclusions on events that would change or go."""
+    different = compared.loc[compared["status"] != "same", ["event_id", "status"]]
+    return concluded.merge(different, on="event_id")

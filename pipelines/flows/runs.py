@@ -128,7 +128,7 @@ def finish_run(
     lists = watchlists.load(installation.watchlists)
     assessed = assess(
         leads, gazetteer, installation.settings.assess, past=past[list(events.EVENTS)],
-        watchlists=lists,
+        watchlists=lists, dispositions=store.dispositions(),
     )  # fmt: skip
     told, flagged = assessed.events, assessed.flagged
     compared = compare(told[~told["event_id"].isin(held["event_id"])], stored, succeeded)

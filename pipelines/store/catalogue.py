@@ -22,6 +22,7 @@ import duckdb
 from detectors.core import events, frames, tracks
 from detectors.core.coverage import CELLS, FEED
 from detectors.core.errors import SelatError
+from pipelines.dispositions import DISPOSITIONS
 from pipelines.products import FLAGGED
 from pipelines.settings import StoreSettings
 from pipelines.store.sql import statement
@@ -126,6 +127,7 @@ TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
         **frames.SIGHTINGS,
         "file_key": _C("str", "", "the file that brought it first"),
     },
+    "dispositions": DISPOSITIONS,
 }
 
 _SQL_TYPES: Final = {
@@ -255,8 +257,6 @@ def upgrade(connection: duckdb.DuckDBPyConnection, *, temporary: bool = False) -
     temporary
         For this connection only, as for a reader; else the catalogue is of this version then.
     """
-    if _versions(connection) == [SCHEMA_VERSION]:
-        return
     found = connection.execute(
         "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
     ).fetchall()

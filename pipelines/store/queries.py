@@ -247,6 +247,17 @@ class Queries:
         forever = (pd.Timestamp(0, tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC"))
         return self.sightings(*forever)
 
+    def event(self, event_id: str) -> dict[str, Any] | None:
+        """The event whose id begins so, retracted or not; None where there is none, or several."""
+        query = "SELECT * FROM events WHERE starts_with(event_id, $id)"
+        found = self.sql(query, {"id": event_id})
+        return dict(found.iloc[0]) if len(found) == 1 else None
+
+    def dispositions(self) -> pd.DataFrame:
+        """`dispositions.DISPOSITIONS`: every conclusion ever recorded, oldest first."""
+        query = "SELECT * FROM dispositions ORDER BY made_time, disposition_id"
+        return frames.conform(self.sql(query), TABLES["dispositions"])
+
     def last_run(self) -> dict[str, Any] | None:
         """The newest finished run, None where there is none."""
         runs = self._ask("last_run")

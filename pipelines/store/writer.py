@@ -249,6 +249,12 @@ class Writer(Queries):
         self.publish()
         return len(fresh)
 
+    def add_disposition(self, disposition: pd.DataFrame) -> None:
+        """Add a conclusion (`dispositions.DISPOSITIONS`, one row), then publish."""
+        with self._transaction():
+            self._insert("dispositions", disposition)
+        self.publish()
+
     def delete_sightings(self, *file_keys: str) -> None:
         """Remove what some files of sightings brought first, and nothing else; then publish.
 

@@ -1,0 +1,47 @@
+"""Conclusions on events, into the store."""
+
+from datetime import UTC, datetime
+
+import pandas as pd
+
+from detectors.core.frames import TIME
+from pipelines.dispositions import DispositionError, make
+from pipelines.settings import Installation
+from pipelines.store import write
+
+
+def record(
+    installation: Installation,
+    event_id: str,
+    *,
+    author: str,
+    conclusion: str,
+    reason: str,
+    quiet_until: pd.Timestamp | None = None,
+    quiet_within_m: float,
+) -> pd.DataFrame:
+    """Add a conclusion on an event, named by its id or the beginning of it; returns its row.
+
+    Raises
+    ------
+    DispositionError
+        If there is no such event, or `dispositions.make` refuses.
+    """
+    with write(installation.store, installation.settings.store) as store:
+        event = store.event(event_id)
+        if event is None:
+            hint = "ids are in events.csv; the beginning of one will do where it is the only one"
+            raise DispositionError(f"no single event {event_id!r}", hint=hint)
+        known = store.dispositions()
+        row = make(
+            event,
+            int((known["event_id"] == event["event_id"]).sum()),
+            made_time=pd.Timestamp(datetime.now(UTC)).as_unit("us"),
+            author=author,
+            conclusion=conclusion,
+            reason=reason,
+            quiet_until=quiet_until,
+            quiet_within_m=quiet_within_m,
+        )
+        store.add_disposition(row)
+    return row.astype({"made_time": TIME})
