@@ -9,6 +9,7 @@ import pytest
 
 from detectors.core.zones import Zones
 from pipelines.exercise import Truth, simulate
+from pipelines.exercise.programme import CLASSIC
 from pipelines.reference import load_zones
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -29,8 +30,10 @@ def zones() -> Zones:
 
 @pytest.fixture(scope="session")
 def exercise(zones: Zones, tmp_path_factory: pytest.TempPathFactory) -> Exercise:
-    """Twelve hours, 100 vessels: two of everything."""
+    """Twelve hours, 100 vessels: two of each kind that isn't from `scenarios`."""
     folder = tmp_path_factory.mktemp("exercise")
-    truth = simulate(folder, seed=5, hours=12, vessels=100, start=START, zones=zones)
+    truth = simulate(
+        folder, seed=5, hours=12, vessels=100, start=START, zones=zones, kinds=CLASSIC
+    )
     feed = gzip.decompress((folder / "feed.nmea.gz").read_bytes())
     return Exercise(folder, truth, feed.splitlines())

@@ -14,6 +14,7 @@ from detectors.core import geodesy
 from detectors.core.errors import ConfigError
 from detectors.core.zones import Zones
 from pipelines.exercise import ExerciseError, Truth, radio, simulate
+from pipelines.exercise.programme import CLASSIC
 from pipelines.exercise.stage import SHELTERED
 
 HOUR_S = 3600.0
@@ -63,7 +64,10 @@ def world(exercise):
 def test_same_arguments_same_bytes_other_seed_other_bytes(tmp_path, zones, exercise):
     start = datetime.fromtimestamp(exercise.truth.t0, tz=None).astimezone()
     for name, seed in (("same", 5), ("other", 6)):
-        simulate(tmp_path / name, seed=seed, hours=12, vessels=100, start=start, zones=zones)
+        simulate(
+            tmp_path / name, seed=seed, hours=12, vessels=100, start=start, zones=zones,
+            kinds=CLASSIC,
+        )  # fmt: skip
     for file in ("feed.nmea.gz", "truth.json"):
         original = (exercise.folder / file).read_bytes()
         assert (tmp_path / "same" / file).read_bytes() == original
@@ -116,7 +120,9 @@ def test_ships_make_good_the_speed_they_report(world):
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_no_position_and_no_way_between_two_lies_ashore(tmp_path, zones, seed, exercise):
     start = datetime.fromtimestamp(exercise.truth.t0).astimezone()
-    simulate(tmp_path, seed=seed, hours=8, vessels=100, start=start, zones=zones)
+    simulate(
+        tmp_path, seed=seed, hours=8, vessels=100, start=start, zones=zones, kinds=CLASSIC
+    )
     lines = gzip.decompress((tmp_path / "feed.nmea.gz").read_bytes()).splitlines()
     made = type(exercise)(tmp_path, exercise.truth, lines)
     positions, _, _ = decoded(made)
