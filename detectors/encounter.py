@@ -14,8 +14,9 @@ from scipy.spatial import cKDTree
 
 from detectors.core import events, geodesy, runs, surroundings, telling
 from detectors.core.detector import Context, Detector
-from detectors.core.explain import HYPOTHESES, Hypothesis
+from detectors.core.explain import Hypothesis
 from detectors.core.frames import NAV_STATUS_UNDEFINED, epoch_us, from_epoch_us
+from detectors.core.hypotheses_encounter import HYPOTHESES
 from detectors.core.telling import Told, Words
 
 Floats = NDArray[np.float64]
@@ -82,7 +83,7 @@ class Encounter(Detector):
         "Miller, Roan, Hochberg, Amos & Kroodsma (2018), Identifying Global Patterns of "
         "Transshipment Behavior, Frontiers in Marine Science 5:240, doi:10.3389/fmars.2018.00240"
     )
-    hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES["encounter"]
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
 
     max_distance_m: PositiveFloat = 500.0
     max_speed_kn: PositiveFloat = 2.5

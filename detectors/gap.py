@@ -11,8 +11,9 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from detectors.core import coverage, events, geodesy, runs
 from detectors.core.detector import Context, Detector
-from detectors.core.explain import HYPOTHESES, Hypothesis
+from detectors.core.explain import Hypothesis
 from detectors.core.frames import epoch_us, from_epoch_us
+from detectors.core.hypotheses_gap import HYPOTHESES
 from detectors.core.telling import Told, Words
 
 Floats = NDArray[np.float64]
@@ -114,7 +115,7 @@ class Gap(Detector):
         "of unseen fishing vessels, Science Advances 8, eabq2109, doi:10.1126/sciadv.abq2109; "
         "reporting intervals: ITU-R M.1371-5, annex 1, tables 1 and 2"
     )
-    hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES["gap"]
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
 
     min_duration_a_s: PositiveInt = Field(default=3600, ge=2 * coverage.SLOT_S)
     min_duration_b_s: PositiveInt = Field(default=7200, ge=2 * coverage.SLOT_S)

@@ -12,8 +12,9 @@ from pydantic import Field, PositiveInt
 
 from detectors.core import events, geodesy, runs
 from detectors.core.detector import Context, Detector
-from detectors.core.explain import HYPOTHESES, Hypothesis
+from detectors.core.explain import Hypothesis
 from detectors.core.frames import epoch_us, from_epoch_us
+from detectors.core.hypotheses_geofence import HYPOTHESES
 from detectors.core.telling import Told, Words
 
 Floats = NDArray[np.float64]
@@ -76,7 +77,7 @@ class Geofence(Detector):
         "different thresholds; globalfishingwatch.org/faqs, carrier vessel portal); crossings by "
         "linear interpolation between reports"
     )
-    hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES["geofence"]
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
 
     crossing_scores: Mapping[str, float] = Field(default=CROSSING_SCORES)
     dwell_scores: Mapping[str, float] = Field(default=DWELL_SCORES)

@@ -1,17 +1,19 @@
 """Loitering: one vessel slow for long in open water."""
 
 from datetime import timedelta
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from detectors.core import events, geodesy, runs, surroundings, telling
+from detectors.core import events, geodesy, runs, settings, surroundings, telling
 from detectors.core.detector import Context, Detector
-from detectors.core.explain import HYPOTHESES, Hypothesis
-from detectors.core.frames import NAV_STATUS_UNDEFINED, epoch_us, from_epoch_us
+from detectors.core.explain import Hypothesis
+from detectors.core.frames import epoch_us, from_epoch_us
+from detectors.core.hypotheses_loitering import HYPOTHESES
+from detectors.core.settings import ZoneClasses
 from detectors.core.telling import Told, Words
 
 Floats = NDArray[np.float64]
@@ -27,9 +29,9 @@ class Loitering(Detector):
     The track is interpolated at the ticks of an absolute time grid (never over a silence longer
     than `max_silence_s`). A tick qualifies when the vessel is slow, by its positions, over the
     step that follows, outside `excluded_classes` and not on land. Qualifying ticks in a row make
-    pieces of at least `min_piece_s`; pieces no more than `max_interruption_s` apart make one
-    loitering, which lasts from its first tick to the end of its last step. So it may begin at any
-    minute, cross midnight, and hold one pause or many.
+    pieces of at least `min_piece_s`; pieces no more than `max_interruption_s` and
+    `max_interruption_m` apart make one loitering, which lasts from its first tick to the end of
+    its last step. So it may begin at any minute, cross midnight, and hold one pause or many.
 
     Speed comes from positions rather than the reported SOG because a stuck or missing SOG field
     would otherwise hide a drifting vessel or invent one; the median of the reported SOG is kept
@@ -38,22 +40,34 @@ class Loitering(Detector):
     Parameters
     ----------
     max_speed_kn
-        2 kn, Miller et al. (2018) and Global Fishing Watch.
+        2.7 kn. Miller et al. (2018) and Global Fishing Watch use 2 kn on the high seas; here the
+        tidal stream carries a drifting vessel along at 2 to 2.5 kn, and position noise adds 0.2 kn.
+        A median of `lowered_speed_kn` or more lowers the score.
+    lowered_speed_kn
+        2 kn, the limit of Miller et al.
     min_duration_s
         2 hours. Miller et al. ask for 8 h, Starboard Maritime Intelligence for 4 h, Global
         Fishing Watch publishes from 1 h of hourly blocks. Waiting for a pilot or a tide in the
         Strait takes less than 2 h as a rule; a transfer to a boat without AIS is seen from 2 h.
-    max_interruption_s, min_piece_s
-        20 and 10 minutes: using the engine to keep station doesn't cut a loitering in two, and
-        a vessel that slows down for a moment now and then doesn't loiter.
+    max_interruption_s, max_interruption_m, min_piece_s
+        40 minutes within 1.5 nm, and 10 minutes: using the engine to regain the place after drifting
+        off it doesn't cut a loitering in two, going elsewhere does, and a vessel that slows down
+        for a moment now and then doesn't loiter.
     max_silence_s
-        1 hour; receivers lose more of a far vessel's reports than the 3 minutes of a slow one.
+        2 hours: received by satellites only, a vessel is heard every 10 to 30 minutes and now and
+        then missed. The longest silence is kept in evidence.
+    min_reports
+        4 reports at least, the ones on either side included: two positions two hours apart show
+        where a vessel was twice, not that it stayed.
     excluded_classes
         Where lying still is the rule.
     step_s
         2 minutes: 10 m of position noise then make 0.2 kn.
     near_land_m
         Closer to land than this the vessel is taken for berthed, and its score is lowered.
+    after_s
+        90 minutes after it ended: where the vessel is in a zone of `excluded_classes` half an hour,
+        an hour or that long afterwards, it was waiting to call there.
 
     Notes
     -----
@@ -63,12 +77,12 @@ class Loitering(Detector):
     Designated transfer areas aren't excluded, since a meeting may begin there with one vessel
     only: evidence says so and the score is lowered.
 
-    Score before explanations: 0.2, plus up to 0.25 for duration (full at 8 h); times 0.5 inside a
-    transfer area, times 0.2 near land.
+    Score before explanations: 0.35, plus up to 0.3 for duration (full at 8 h); times 0.7 at a
+    median of `lowered_speed_kn` or more, times 0.5 inside a transfer area, times 0.2 near land.
     """
 
     name: ClassVar[str] = "loitering"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "sog_kn", "nav_status", "track_id", "source", "source_offset",
     )  # fmt: skip
@@ -76,26 +90,38 @@ class Loitering(Detector):
         "Miller, Roan, Hochberg, Amos & Kroodsma (2018), Identifying Global Patterns of "
         "Transshipment Behavior, Frontiers in Marine Science 5:240, doi:10.3389/fmars.2018.00240"
     )
-    hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES["loitering"]
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
 
-    max_speed_kn: PositiveFloat = 2.0
+    max_speed_kn: PositiveFloat = Field(default=2.7, le=10.0)
+    lowered_speed_kn: PositiveFloat = 2.0
     min_duration_s: PositiveInt = 7200
-    max_interruption_s: PositiveInt = 1200
+    max_interruption_s: PositiveInt = 2400
+    max_interruption_m: PositiveFloat = 2778.0
     min_piece_s: PositiveInt = 600
-    max_silence_s: PositiveInt = 3600
+    max_silence_s: PositiveInt = 7200
+    min_reports: PositiveInt = 4
     step_s: PositiveInt = 120
-    excluded_classes: tuple[str, ...] = ("port", "anchorage")
+    excluded_classes: ZoneClasses = ("port", "anchorage")
     near_land_m: PositiveFloat = 300.0
+    after_s: PositiveInt = 5400
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        settings.at_most(self, "step_s", "min_piece_s")
+        settings.at_most(self, "min_piece_s", "min_duration_s")
+        return self
 
     @property
     def settle(self) -> timedelta:
-        """How long after its last tick a loitering can still go on."""
-        return timedelta(seconds=self.max_interruption_s + self.min_piece_s + self.max_silence_s)
+        """How long after its last tick a loitering can still go on, or what followed be seen."""
+        goes_on_s = self.max_interruption_s + self.min_piece_s + self.max_silence_s
+        return timedelta(seconds=max(goes_on_s, self.after_s))
 
     @property
     def lookback(self) -> timedelta:
         """Long enough to find any loitering not yet settled, whatever its phase."""
         found_s = self.min_duration_s + 2 * (self.max_interruption_s + self.min_piece_s)
+        found_s = max(found_s, self.min_reports * self.max_silence_s)
         return self.settle + timedelta(seconds=found_s + self.max_silence_s)
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
@@ -107,23 +133,20 @@ class Loitering(Detector):
         grid = runs.resample(track, time_us, lat, lon, self.step_s, self.max_silence_s)
         slow = self._in_open_water(grid, np.flatnonzero(grid.speed_kn < self.max_speed_kn), context)
         first, last = self._spells(grid, slow)
-
-        step_us = self.step_s * runs.SECOND_US
-        start_us, end_us = grid.tick[slow[first]] * step_us, (grid.tick[slow[last]] + 1) * step_us
+        n_reports = grid.report[slow[last] + 1] + 2 - grid.report[slow[first]]
+        enough = n_reports >= self.min_reports
         window = runs.window_us(context.start, context.end)
-        wanted = runs.touches(start_us, end_us, window, self.settle)
-        first, last, start_us, end_us = (a[wanted] for a in (first, last, start_us, end_us))
+        spans, _ = runs.spans(
+            grid, [slow], first[enough], last[enough],
+            window=window, settle=self.settle, max_break_s=self.max_interruption_s,
+        )  # fmt: skip
+        first, last, start_us, end_us = spans.first, spans.last, spans.start_us, spans.end_us
         if len(first) == 0:
             return events.empty()
-
         tracks = grid.track_id[slow[first]]
-        last_ticks = grid.last_ticks()
-        final_tick = np.array([last_ticks[t] for t in tracks.tolist()])
-        still_on = (grid.tick[slow[last]] >= final_tick) & (
-            window[1] - end_us <= self.max_interruption_s * runs.SECOND_US
-        )
         middle = runs.position_at(track, time_us, lat, lon, tracks, (start_us + end_us) // 2)
-        evidence = self._evidence(positions, grid, slow, first, last, middle, context)
+        evidence = self._evidence(positions, time_us, grid, slow, first, last, middle, context)
+        called = self._called_afterwards(grid, slow[last], spans.open, window[1], context)
         times = [from_epoch_us(values) for values in (start_us, end_us)]
         rows = [
             {
@@ -133,11 +156,11 @@ class Loitering(Detector):
                 "mmsi": int(tracks[i] // 100),
                 "track_ids": str(tracks[i]),
                 "start": times[0].iloc[i],
-                "end": pd.NaT if still_on[i] else times[1].iloc[i],
+                "end": pd.NaT if spans.open[i] else times[1].iloc[i],
                 "anchor": times[0].iloc[i],
                 "lat": float(middle[0][i]),
                 "lon": float(middle[1][i]),
-                **self._judged(evidence[i]),
+                **self._judged({**evidence[i], "called_afterwards": called[i]}),
             }
             for i in range(len(tracks))
         ]
@@ -154,12 +177,18 @@ class Loitering(Detector):
         )
 
     def _spells(self, grid: runs.Grid, rows: Ints) -> tuple[Ints, Ints]:
+        def joins(before: Ints, after: Ints) -> NDArray[np.bool_]:
+            a, b = rows[before], rows[after]
+            apart_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
+            return np.asarray(apart_m <= self.max_interruption_m)
+
         return runs.spells(
             grid.track_id[rows],
             grid.tick[rows],
             max_break=self.max_interruption_s // self.step_s,
             min_piece=-(-self.min_piece_s // self.step_s),
             min_length=-(-self.min_duration_s // self.step_s),
+            joins=joins,
         )
 
     def _in_open_water(self, grid: runs.Grid, slow: Ints, context: Context) -> Ints:
@@ -177,9 +206,30 @@ class Loitering(Detector):
         zones = context.zones
         return slow[~(zones.within(lat, lon, self.excluded_classes) | zones.on_land(lat, lon))]
 
+    def _called_afterwards(
+        self, grid: runs.Grid, last: Ints, still: NDArray[np.bool_], now_us: int, context: Context
+    ) -> list[bool | None]:
+        """Whether each was in an excluded zone within `after_s` of its end; None if not known."""
+        inside = np.zeros(len(last), bool)
+        seen = np.zeros(len(last), bool)
+        track, tick = grid.track_id[last], grid.tick[last]
+        for part in (1 / 3, 2 / 3, 1.0):
+            row = grid.rows_at(track, tick + int(self.after_s * part) // self.step_s)
+            known = np.flatnonzero(row >= 0)
+            seen[known] = True
+            there = row[known]
+            inside[known] |= context.zones.within(
+                grid.lat[there], grid.lon[there], self.excluded_classes
+            )
+        return [
+            True if i else None if s or not k else False
+            for i, s, k in zip(inside.tolist(), still.tolist(), seen.tolist(), strict=True)
+        ]
+
     def _evidence(
         self,
         positions: pd.DataFrame,
+        time_us: Ints,
         grid: runs.Grid,
         slow: Ints,
         first: Ints,
@@ -190,13 +240,13 @@ class Loitering(Detector):
         """What was measured, one mapping per run."""
         reports = grid.report[slow]
         sog_kn, status = positions["sog_kn"].to_numpy(), positions["nav_status"].to_numpy()
-        source, offset = positions["source"].to_numpy(), positions["source_offset"].to_numpy()
         before, after = reports[first], grid.report[slow[last] + 1] + 1
         begin, end = slow[first], slow[last] + 1
         n_ticks, duration_s = last - first + 1, (grid.tick[end] - grid.tick[begin]) * self.step_s
         moved_m = geodesy.distance_m(grid.lat[begin], grid.lon[begin], grid.lat[end], grid.lon[end])
         height_m, width_m = self._box(grid, slow, first, last)
-        status_code, status_fraction = _most_common(status[reports], first, last)
+        status_code, status_fraction = runs.most_common(status[reports], first, last)
+        step_us = time_us[np.minimum(reports + 1, len(time_us) - 1)] - time_us[reports]
 
         lat, lon = np.atleast_1d(middle[0]), np.atleast_1d(middle[1])
         zones = context.zones
@@ -214,8 +264,9 @@ class Loitering(Detector):
             "nav_status": status_code,
             "nav_status_fraction": status_fraction,
             "n_reports": after - before + 1,
-            "first_report_source": [runs.source_of(source, offset, row) for row in before],
-            "last_report_source": [runs.source_of(source, offset, row) for row in after],
+            "longest_silence_s": runs.aggregate(np.maximum, step_us / 1e6, first, last),
+            "first_report_source": runs.sources(positions, before),
+            "last_report_source": runs.sources(positions, after),
             "zones_reached": [bool(value) for value in reached],
             "in_sts_area": [bool(value) for value in zones.within(lat, lon, ("sts_area",))],
             "near_land": [bool(value) for value in zones.near_land(lat, lon, self.near_land_m)],
@@ -226,6 +277,7 @@ class Loitering(Detector):
             "min_duration_s": self.min_duration_s,
             "max_interruption_s": self.max_interruption_s,
             "max_silence_s": self.max_silence_s,
+            "min_reports": self.min_reports,
             "near_land_m": self.near_land_m,
         }
         lists = {key: list(values) for key, values in columns.items()}
@@ -255,23 +307,11 @@ class Loitering(Detector):
             np.asarray(geodesy.distance_m((south + north) / 2, left, (south + north) / 2, right)),
         )
 
-    @staticmethod
-    def _judged(evidence: dict[str, Any]) -> dict[str, Any]:
+    def _judged(self, evidence: dict[str, Any]) -> dict[str, Any]:
         if not evidence["zones_reached"]:
             return {"score": 0.0, "explanation": surroundings.NOT_ASSESSED, "evidence": evidence}
-        score = 0.2 + 0.25 * min(1.0, evidence["duration_s"] / LONG_S)
+        score = 0.35 + 0.3 * min(1.0, evidence["duration_s"] / LONG_S)
+        score *= 0.7 if evidence["median_speed_kn"] >= self.lowered_speed_kn else 1.0
         score *= 0.5 if evidence["in_sts_area"] else 1.0
         score *= 0.2 if evidence["near_land"] else 1.0
         return {"score": float(score), "evidence": evidence}
-
-
-def _most_common(status: NDArray[Any], first: Ints, last: Ints) -> tuple[list[int], list[float]]:
-    """Navigation status most often reported in each stretch and its share, undefined ones aside."""
-    codes, shares = [], []
-    for a, b in zip(first, last, strict=True):
-        known = status[a : b + 1]
-        known = known[(known >= 0) & (known != NAV_STATUS_UNDEFINED)]
-        counts = np.bincount(known) if len(known) else np.zeros(1, "int64")
-        codes.append(int(counts.argmax()) if len(known) else NAV_STATUS_UNDEFINED)
-        shares.append(float(counts.max()) / (b - a + 1))
-    return codes, shares

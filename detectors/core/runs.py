@@ -9,7 +9,7 @@ isn't), and a run once long enough stays long enough when more of it is seen. Th
 the detectors that rest on it independent of partitioning.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core import geodesy
-from detectors.core.frames import epoch_us, offsets
+from detectors.core.frames import NAV_STATUS_UNDEFINED, epoch_us, offsets
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -62,6 +62,14 @@ class Grid:
         track, tick = self.track_id[known], self.tick[known]
         last = offsets(track)[1:] - 1 if len(track) else np.zeros(0, "int64")
         return dict(zip(track[last].tolist(), tick[last].tolist(), strict=True))
+
+    def rows_at(self, track: Ints, tick: Ints) -> Ints:
+        """Row of each (track, tick); -1 where the grid has none."""
+        if len(self.tick) == 0:
+            return np.full(len(track), -1, "int64")
+        left, _ = around(self.track_id, self.tick, track, tick)
+        there = (self.track_id[left] == track) & (self.tick[left] == tick)
+        return np.where(there, left, -1)
 
 
 def resample(
@@ -106,7 +114,13 @@ def resample(
 
 
 def spells(
-    group: Ints, tick: Ints, *, max_break: int, min_piece: int, min_length: int
+    group: Ints,
+    tick: Ints,
+    *,
+    max_break: int,
+    min_piece: int,
+    min_length: int,
+    joins: Callable[[Ints, Ints], NDArray[np.bool_]] | None = None,
 ) -> tuple[Ints, Ints]:
     """Runs of ticks within a group, with tolerated interruptions.
 
@@ -122,6 +136,9 @@ def spells(
         Largest number of missing ticks between two pieces of a run.
     min_piece, min_length
         Smallest number of ticks of a piece, and of a run.
+    joins
+        Whether two pieces that are near enough in time belong together, from the rows of the last
+        tick of the one and the first of the next; all do when left out.
 
     Returns
     -------
@@ -146,6 +163,8 @@ def spells(
     if len(first) == 0:
         return first, last
     apart = tick[first[1:]] - tick[last[:-1]] - 1 > max_break
+    if joins is not None:
+        apart |= ~joins(last[:-1], first[1:])
     begins = np.r_[True, (group[first[1:]] != group[first[:-1]]) | apart]
     start = np.flatnonzero(begins)
     first, last = first[start], last[np.r_[start[1:] - 1, len(last) - 1]]
@@ -201,14 +220,7 @@ def position_at(
     Before its first and after its last report a track stays where that report says. The caller
     sees to it that the times lie in stretches where interpolating is fair.
     """
-    starts = offsets(track_id)
-    tracks = track_id[starts[:-1]]
-    slot = np.searchsorted(tracks, track)
-    low, high = starts[slot], starts[slot + 1] - 1
-    # One search for all: time and track in one rank, since tracks are few and rows are sorted.
-    before = _rank(track_id, time_us, track, at_us)
-    left = np.clip(before, low, high)
-    right = np.clip(before + 1, low, high)
+    left, right = around(track_id, time_us, track, at_us)
     gap_us = time_us[right] - time_us[left]
     fraction = np.where(gap_us > 0, (at_us - time_us[left]) / np.maximum(gap_us, 1), 0.0)
     return geodesy.interpolate(
@@ -216,20 +228,19 @@ def position_at(
     )
 
 
-def _rank(track_id: Ints, time_us: Ints, track: Ints, at_us: Ints) -> Ints:
-    """Row of the last report at or before each (track, time), by merging both sorted sets."""
-    keys = np.lexsort(
-        (
-            np.r_[np.zeros(len(track_id), "int8"), np.ones(len(track), "int8")],
-            np.r_[time_us, at_us],
-            np.r_[track_id, track],
-        )
-    )
-    is_report = keys < len(track_id)
-    rank = np.cumsum(is_report) - 1
-    result = np.empty(len(track), "int64")
-    result[keys[~is_report] - len(track_id)] = rank[~is_report]
-    return result
+def around(track_id: Ints, time_us: Ints, track: Ints, at_us: Ints) -> tuple[Ints, Ints]:
+    """Rows of the reports of a track at or before, and after, each time; clipped to the track."""
+    starts = offsets(track_id)
+    slot = np.searchsorted(track_id[starts[:-1]], track)
+    low, high = starts[slot], starts[slot + 1] - 1
+    # All searches halve together, so the cost is that of the questions and not of the reports.
+    below, above = low - 1, high + 1
+    while (searching := above - below > 1).any():
+        middle = (below + above) // 2
+        early = time_us[np.clip(middle, low, high)] <= at_us
+        below = np.where(searching & early, middle, below)
+        above = np.where(searching & ~early, middle, above)
+    return np.clip(below, low, high), np.clip(below + 1, low, high)
 
 
 def source_of(source: NDArray[Any], source_offset: Ints, row: int) -> str:
@@ -237,10 +248,94 @@ def source_of(source: NDArray[Any], source_offset: Ints, row: int) -> str:
     return f"{source[row]}:{int(source_offset[row])}"
 
 
+def sources(positions: pd.DataFrame, rows: Ints) -> list[str]:
+    """Where reports came from, as evidence names it: ``<source>:<line>``, one for each row."""
+    picked = positions[["source", "source_offset"]].iloc[np.asarray(rows, "int64")]
+    return [f"{a}:{b}" for a, b in zip(picked["source"], picked["source_offset"], strict=True)]
+
+
 def window_us(start: pd.Timestamp, end: pd.Timestamp) -> tuple[int, int]:
     """A window in microseconds since 1970-01-01 UTC."""
     first, last = epoch_us(pd.Series([start, end])).tolist()
     return first, last
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Runs of grid ticks as spans of time, those that touch a window.
+
+    Attributes
+    ----------
+    first, last
+        First and last qualifying tick of each run, as rows of what was given to `spells`.
+    start_us, end_us
+        From the first tick to the end of the last step.
+    open
+        Whether it may still go on: nothing qualifying could have followed yet.
+    """
+
+    first: Ints
+    last: Ints
+    start_us: Ints
+    end_us: Ints
+    open: NDArray[np.bool_]
+
+
+def spans(
+    grid: Grid,
+    sides: Sequence[Ints],
+    first: Ints,
+    last: Ints,
+    *,
+    window: tuple[int, int],
+    settle: timedelta,
+    max_break_s: int,
+) -> tuple[Spans, NDArray[np.int64]]:
+    """Spans of runs, and which of them touch a window.
+
+    Parameters
+    ----------
+    grid
+        What the runs are made of.
+    sides
+        Grid rows of the qualifying ticks, one array for each vessel of a run.
+    first, last
+        Runs, as `spells` gives them.
+    window
+        See `window_us`.
+    settle, max_break_s
+        See `touches`; a run whose vessels' ticks end with it is open until `max_break_s` have
+        passed.
+
+    Returns
+    -------
+    tuple
+        The spans, and their ordinals among the given runs.
+    """
+    step_us = grid.step_s * SECOND_US
+    tick = grid.tick[sides[0]]
+    start_us, end_us = tick[first] * step_us, (tick[last] + 1) * step_us
+    wanted = np.flatnonzero(touches(start_us, end_us, window, settle))
+    first, last, start_us, end_us = (a[wanted] for a in (first, last, start_us, end_us))
+    ended = np.full(len(first), np.iinfo("int64").max)
+    last_ticks = grid.last_ticks() if len(first) else {}
+    for rows in sides:
+        tracks = grid.track_id[rows[last]].tolist()
+        ended = np.minimum(ended, np.array([last_ticks[t] for t in tracks], "int64"))
+    still = (tick[last] >= ended) & (window[1] - end_us <= max_break_s * SECOND_US)
+    return Spans(first, last, start_us, end_us, still), wanted
+
+
+def most_common(status: NDArray[Any], first: Ints, last: Ints) -> tuple[list[int], list[float]]:
+    """Navigation status most often reported in each stretch and its share, undefined ones aside."""
+    codes, shares = [], []
+    for a, b in zip(first, last, strict=True):
+        known = status[a : b + 1]
+        known = known[(known >= 0) & (known != NAV_STATUS_UNDEFINED)]
+        counts = np.bincount(known) if len(known) else np.zeros(1, "int64")
+        codes.append(int(counts.argmax()) if len(known) else NAV_STATUS_UNDEFINED)
+        shares.append(float(counts.max()) / (b - a + 1))
+    return codes, shares
 
 
 def touches(

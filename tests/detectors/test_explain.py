@@ -5,8 +5,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
+import detectors
 from detectors.core import events, explain
-from detectors.core.explain import HYPOTHESES
+
+HYPOTHESES = {
+    name: detectors.find(name).hypotheses for name in ("encounter", "loitering", "gap", "geofence")
+}
 
 A, B = 533000001, 563000002
 
@@ -19,6 +23,8 @@ def event(kind: str, evidence: dict[str, Any], **columns: Any) -> pd.DataFrame:
         "start": day, "end": day + pd.Timedelta(hours=1), "anchor": day, "lat": 4.0, "lon": 100.0,
         "score": 0.8, "evidence": evidence,
     }  # fmt: skip
+    if kind == "geofence":
+        row["subkind"] = "enter"
     if kind == "encounter":
         row |= {"other_mmsi": B, "track_ids": f"{A}01;{B}01"}
     return events.build([{**row, **columns}])
@@ -57,13 +63,29 @@ CASES = [
     ("bunkering", "encounter", {"anchorage_distance_m": 900.0}, (CARGO, TANKER), "900 m from"),
     ("harbour craft at work", "encounter",
      {"anchorage_distance_m": 3704.0}, (52, CARGO), "2.0 nm"),
-    ("sailing in company", "encounter",
+    ("pilot standing by", "encounter", {}, (CARGO, 50), "2.0 h"),
+    ("tow lying to", "encounter", {"apart_before_m": 250.0}, (52, CARGO), "2.0 h"),
+    ("search and rescue", "encounter", {}, (51, CARGO), "rescue"),
+    ("ferry passing", "encounter", {"duration_s": 1500, "min_distance_m": 80.0}, (60, CARGO),
+     "80 m"),
+    ("fishing in company", "encounter",
+     {"median_distance_m": 250.0, "min_distance_m": 150.0}, (30, 30), "250 m"),
+    ("lying as neighbours", "encounter",
+     {"nav_status": 1, "apart_before_m": 320.0, "min_distance_m": 300.0}, (CARGO, CARGO), "300 m"),
+    ("launch service", "encounter",
+     {"small_craft": True, "duration_s": 1500, "anchorage_distance_m": 926.0}, (CARGO, 37),
+     "0.5 nm"),
+    ("engine trouble", "encounter", {"nav_status": 2}, (CARGO, CARGO), "command"),
+    ("convoy or overtaking", "encounter",
      {"drift_kn": 2.5, "other_drift_kn": 2.6, "min_distance_m": 250.0, "duration_s": 2000},
      (CARGO, CARGO), "2.5 kn"),
     ("designated transfer area", "encounter", {"in_sts_area": True}, (CARGO, CARGO), "designated"),
     ("at a berth", "encounter", {"near_land": True}, (CARGO, CARGO), "300 m"),
     ("pilot vessel on station", "loitering", {}, (50,), "4.0 h"),
-    ("official craft", "loitering", {}, (51,), "rescue"),
+    ("official craft", "loitering", {}, (55,), "law enforcement"),
+    ("search and rescue", "loitering", {}, (51,), "rescue"),
+    ("ferry between sailings", "loitering", {"anchorage_distance_m": 4630.0}, (60,), "2.5 nm"),
+    ("called at a port afterwards", "loitering", {"called_afterwards": True}, (CARGO,), "port"),
     ("work at sea", "loitering", {"nav_status": 3}, (CARGO,), "restricted"),
     ("work at sea", "loitering", {}, (33,), "dredging"),
     ("moored", "loitering",
@@ -73,18 +95,28 @@ CASES = [
     ("fishing", "loitering", {"nav_status": 7}, (CARGO,), "reports fishing"),
     ("tug standing by", "loitering", {}, (52,), "standing by"),
     ("at a berth", "loitering", {"near_land": True}, (CARGO,), "300 m"),
-    ("not under command", "loitering", {"nav_status": 2}, (CARGO,), "0.4 kn"),
+    ("engine trouble", "loitering", {"nav_status": 2}, (CARGO,), "0.4 kn"),
     ("waiting off a port", "loitering", {"anchorage_distance_m": 1852.0}, (CARGO,), "1.0 nm"),
     ("designated transfer area", "loitering", {"in_sts_area": True}, (CARGO,), "designated"),
     ("pleasure craft", "loitering", {}, (36,), "pleasure"),
     ("feed outage", "gap", {"feed_heard_fraction": 0.7}, (CARGO,), "70%"),
     ("sailing out of range", "gap", {"ahead_heard_fraction": 0.2}, (CARGO,), "20%"),
+    ("receiver edge", "gap",
+     {"n_other_silences": 2, "other_silence_ratio": 0.04, "max_other_silence_ratio": 0.05},
+     (CARGO,), "4.0%"),
+    ("ferry at rest", "gap", {"was_moving": False}, (60,), "stopped"),
+    ("set switched off at rest", "gap",
+     {"was_moving": False, "nav_status": 1, "distance_m": 50.0}, (CARGO,), "anchor"),
     ("weak transmitter", "gap", {"ais_class": "B"}, (CARGO,), "class B"),
     ("call at a port", "gap", {"back_in_berth": True}, (CARGO,), "port"),
     ("thin reception", "gap", {"heard_fraction": 0.65}, (CARGO,), "65%"),
     ("ferry routine", "geofence", {}, (60,), "passenger"),
     ("service routine", "geofence", {}, (50,), "pilot"),
     ("fishing harbour", "geofence", {}, (30,), "landed"),
+    ("fishing", "geofence", {"zone_class": "lane"}, (30,), "grounds"),
+    ("engine trouble", "geofence", {"nav_status": 2}, (CARGO,), "command"),
+    ("work at sea", "geofence", {"nav_status": 3}, (CARGO,), "manoeuvre"),
+    ("on passage", "geofence", {"speed_kn": 12.0}, (CARGO,), "12.0 kn"),
 ]  # fmt: skip
 BASE = {"encounter": MEETING, "loitering": DRIFT, "geofence": VISIT, "gap": SILENCE}
 
@@ -148,12 +180,15 @@ def test_the_heaviest_reason_wins(scene: Any) -> None:
     assert row["explanation"].startswith("pilot vessel on station")
     row, _ = explained(scene, found, CARGO)
     assert row["explanation"].startswith("at a berth")
+    left = {**DRIFT, "anchorage_distance_m": 1852.0, "called_afterwards": False}
+    row, _ = explained(scene, event("loitering", left), CARGO)
+    assert row["explanation"] == "", "it left the port it lay off"
 
 
 @pytest.mark.parametrize(
     ("differs", "types"),
     [
-        ({"duration_s": 7200}, (CARGO, 50)),  # a pilot boat that stays for two hours
+        ({"duration_s": 7 * 3600}, (CARGO, 50)),  # a pilot boat that stays for seven hours
         ({}, (52, CARGO)),  # a tug that lies still with a ship far out
         ({}, (30, 30)),  # fishing vessels stopped together
         ({"in_anchorage": False}, (TANKER, TANKER)),  # two tankers at sea

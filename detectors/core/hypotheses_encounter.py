@@ -1,0 +1,277 @@
+"""Innocent reasons for two vessels to be together."""
+
+from typing import Final
+
+from detectors.core.explain import (
+    AT_ANCHOR,
+    FISHING,
+    MOORED,
+    PASSENGER,
+    PILOT,
+    TANKER,
+    TENDER,
+    TOWING,
+    TUG,
+    Facts,
+    Hypothesis,
+)
+from detectors.core.hypotheses import (
+    at_a_berth,
+    engine_trouble,
+    official_craft,
+    search_and_rescue,
+    transfer_area,
+)
+
+COMPANY_M: Final = 1000.0
+"""Nearer than this before they met or after they parted, they came or went in company."""
+
+
+def pilot_transfer(facts: Facts) -> str | None:
+    """One is a pilot vessel and they part within an hour."""
+    if facts.any_type(PILOT) and facts.minutes <= 60:
+        return (
+            f"one of the two is a pilot vessel and they parted after {facts.minutes:.0f} min "
+            "(a pilot is put on board or taken off in less than 60)"
+        )
+    return None
+
+
+def pilot_standing_by(facts: Facts) -> str | None:
+    """One is a pilot vessel that keeps with a ship for longer."""
+    if facts.any_type(PILOT) and facts.hours <= 6:
+        return f"one of the two is a pilot vessel, which kept with the ship for {facts.hours:.1f} h"
+    return None
+
+
+def tug_and_tow(facts: Facts) -> str | None:
+    """One is a tug and they move along together at a steady distance."""
+    if (
+        facts.any_type(TOWING | TUG)
+        and facts.slower_drift_kn >= 1.0
+        and facts.number("distance_spread_m") <= 150
+    ):
+        return (
+            f"one of the two is a tug or towing, and they made good {facts.slower_drift_kn:.1f} kn "
+            f"together, {facts.number('median_distance_m'):.0f} m apart and steady within "
+            f"{facts.number('distance_spread_m'):.0f} m for {facts.hours:.1f} h"
+        )
+    return None
+
+
+def tow_lying_to(facts: Facts) -> str | None:
+    """A tug and its tow that came or left together have stopped."""
+    if facts.any_type(TOWING | TUG) and _in_company(facts):
+        return (
+            "one of the two is a tug or towing, and they were together already on the way here or "
+            f"left together: a tow that stopped for {facts.hours:.1f} h"
+        )
+    return None
+
+
+def _in_company(facts: Facts) -> bool:
+    before, after = facts.number("apart_before_m"), facts.number("apart_after_m")
+    return before <= COMPANY_M or after <= COMPANY_M
+
+
+def bunkering(facts: Facts) -> str | None:
+    """In or close to port limits or an anchorage, a small tanker with another vessel."""
+    away_m = facts.zone_distance_m()
+    tankers = [
+        length_m
+        for code, length_m in zip(facts.ship_types, facts.lengths_m, strict=True)
+        if code in TANKER
+    ]
+    small = [length_m for length_m in tankers if length_m <= 120]
+    if away_m <= 1852 and small and facts.hours <= 12:
+        where = "inside" if away_m == 0 else f"{away_m:.0f} m from"
+        return (
+            f"a tanker of {min(small):.0f} m (the size of a bunker barge) lay alongside for "
+            f"{facts.hours:.1f} h {where} a port or anchorage"
+        )
+    return None
+
+
+def anchored_neighbours(facts: Facts) -> str | None:
+    """Both at anchor, clear of one another, at a steady distance."""
+    if (
+        facts.statuses() == (AT_ANCHOR, AT_ANCHOR)
+        and facts.number("min_distance_m") >= 100
+        and facts.number("distance_spread_m") <= 200
+    ):
+        return (
+            f"both report being at anchor and never came closer than "
+            f"{facts.number('min_distance_m'):.0f} m"
+        )
+    return None
+
+
+def lying_as_neighbours(facts: Facts) -> str | None:
+    """One at anchor, both still, clear of one another, and nobody came to the other."""
+    resting = {AT_ANCHOR, MOORED} & set(facts.statuses())
+    if (
+        resting
+        and facts.number("apart_before_m") <= COMPANY_M
+        and facts.number("min_distance_m") >= 100
+        and facts.slower_drift_kn <= 0.3
+    ):
+        return (
+            "at least one reports being at anchor or moored, they lay near one another before and "
+            f"never came closer than {facts.number('min_distance_m'):.0f} m"
+        )
+    return None
+
+
+def pair_trawling(facts: Facts) -> str | None:
+    """Two fishing vessels tow a net between them at trawling speed."""
+    slower_kn, faster_kn = facts.median_speeds_kn()
+    if facts.all_types(FISHING) and slower_kn >= 1.5 and faster_kn - slower_kn <= 1.0:
+        return (
+            f"both are fishing vessels and moved together at {slower_kn:.1f} to "
+            f"{faster_kn:.1f} kn, {facts.number('median_distance_m'):.0f} m apart"
+        )
+    return None
+
+
+def fishing_in_company(facts: Facts) -> str | None:
+    """Two fishing vessels at work near one another, not alongside."""
+    if facts.all_types(FISHING) and facts.number("median_distance_m") >= 100:
+        return (
+            f"both are fishing vessels, {facts.number('median_distance_m'):.0f} m apart: boats of "
+            "one ground work near one another"
+        )
+    return None
+
+
+def sailing_in_company(facts: Facts) -> str | None:
+    """Both make way, clear of one another, for a short time."""
+    if (
+        facts.slower_drift_kn >= 2.0
+        and facts.number("min_distance_m") >= 100
+        and facts.minutes <= 60
+    ):
+        return (
+            f"both made way at {facts.slower_drift_kn:.1f} kn or more, never closer than "
+            f"{facts.number('min_distance_m'):.0f} m, for {facts.minutes:.0f} min"
+        )
+    return None
+
+
+def ferry_passing(facts: Facts) -> str | None:
+    """A ferry that is clear of the other and soon away."""
+    if facts.any_type(PASSENGER) and facts.minutes <= 45 and facts.number("min_distance_m") >= 50:
+        return (
+            f"one of the two is a ferry or passenger vessel, clear of the other by "
+            f"{facts.number('min_distance_m'):.0f} m and away after {facts.minutes:.0f} min"
+        )
+    return None
+
+
+def harbour_craft(facts: Facts) -> str | None:
+    """A tug, tender or pilot boat at work close to a port or an anchorage."""
+    away_m = facts.zone_distance_m()
+    if facts.any_type(TUG | TENDER | PILOT) and away_m <= 5556:
+        return (
+            f"one of the two is a tug, tender or pilot boat, {away_m / 1852:.1f} nm from a port or "
+            "anchorage"
+        )
+    return None
+
+
+def launch_service(facts: Facts) -> str | None:
+    """A boat calls briefly at a ship in or at the edge of an anchorage."""
+    away_m = facts.zone_distance_m()
+    if facts.flag("small_craft") and away_m <= 1852 and facts.minutes <= 60:
+        return (
+            f"a boat called at a vessel for {facts.minutes:.0f} min, {away_m / 1852:.1f} nm from a "
+            "port or anchorage: crews, stores and line handlers go by launch"
+        )
+    return None
+
+
+HYPOTHESES: Final = (
+    Hypothesis(
+        "pilot transfer", 0.9, pilot_transfer,
+        "they stay together for over an hour, or meet far from a pilot boarding ground",
+        needs_types=True,
+    ),
+    Hypothesis(
+        "anchored neighbours", 0.85, anchored_neighbours,
+        "they come alongside, or a boat goes between them",
+    ),
+    Hypothesis(
+        "tug and tow", 0.85, tug_and_tow,
+        "they stop together, or part without reaching a port",
+        needs_types=True,
+    ),
+    Hypothesis(
+        "pair trawling", 0.8, pair_trawling,
+        "they stop together, come alongside, or one lands no catch",
+        needs_types=True,
+    ),
+    Hypothesis(
+        "official craft", 0.8, official_craft,
+        "the authority it claims to belong to does not know the vessel",
+        needs_types=True,
+    ),
+    Hypothesis(
+        "search and rescue", 0.8, search_and_rescue,
+        "the rescue coordination centre knows of no case or exercise there",
+        needs_types=True,
+    ),
+    Hypothesis(
+        "pilot standing by", 0.75, pilot_standing_by,
+        "no pilot was ordered for the ship, or the pilot station does not know the boat",
+        needs_types=True,
+    ),
+    Hypothesis(
+        "tow lying to", 0.75, tow_lying_to,
+        "a third vessel comes alongside, or the tow is left behind",
+        needs_types=True,
+    ),
+    Hypothesis(
+        "ferry passing", 0.75, ferry_passing,
+        "it stops alongside, or is not on a route of its operator",
+        needs_types=True,
+    ),
+    Hypothesis(
+        "bunkering", 0.7, bunkering,
+        "no bunker delivery is known to the port for these vessels and this time",
+        needs_types=True,
+    ),
+    Hypothesis(
+        "harbour craft at work", 0.7, harbour_craft,
+        "the harbour craft's agent or pilot station knows of no such job",
+        needs_types=True,
+    ),
+    Hypothesis(
+        "fishing in company", 0.65, fishing_in_company,
+        "they come alongside, or one lands no catch",
+        needs_types=True,
+    ),
+    Hypothesis(
+        "lying as neighbours", 0.65, lying_as_neighbours,
+        "they come alongside, or a boat goes between them",
+    ),
+    Hypothesis(
+        "convoy or overtaking", 0.6, sailing_in_company,
+        "they come closer than 100 m, stop, or meet again",
+    ),
+    Hypothesis(
+        "launch service", 0.6, launch_service,
+        "the ship's agent ordered no launch, or the boat came from no port or jetty",
+    ),
+    Hypothesis(
+        "designated transfer area", 0.6, transfer_area,
+        "the transfer was not notified to the authority of that area",
+    ),
+    Hypothesis(
+        "at a berth", 0.5, at_a_berth,
+        "a chart or an image shows open water there",
+    ),
+    Hypothesis(
+        "engine trouble", 0.4, engine_trouble,
+        "it reported no breakdown to the traffic service, or no tug was ordered",
+    ),
+)  # fmt: skip
+"""The heaviest first."""
