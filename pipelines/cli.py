@@ -466,6 +466,10 @@ def _print_table(
     )
     for name, text in manifest["failures"].items():
         console.print(Text(f"failed: {name}: {text}", style="bold red"))
+    for text in manifest.get("held_back", []):
+        console.print(Text(f"held back: {text}", style="bold yellow"))
+    if over := manifest["counts"].get("over_budget", 0):
+        console.print(f"{over} more vessels are over the night's budget (assess.max_flags)")
     table = Table("#", "score", "MMSI", "vessel", "flag", "why", show_lines=True)
     for row in vessels.itertuples(index=False):
         texts = str(row.reasons).split(" | ")

@@ -76,6 +76,8 @@ def render(products: Products) -> str:
         window_length=duration_text(products.start, products.end),
         cards=shown,
         left_out=len(cards) - len(shown),
+        over_budget=int(products.manifest.get("counts", {}).get("over_budget", 0)),
+        held_back=[one_line(str(t), _FACT_LIMIT) for t in products.manifest.get("held_back", [])],
         kinds=_kinds(shown),
         problems=problems(products.manifest),
         facts=list(_facts(products.manifest)),

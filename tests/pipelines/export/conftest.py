@@ -143,7 +143,8 @@ def make(
         row["event_ids"] = ";".join(keys[i] for i in row["event_ids"])
     plain = {
         "run_id": MANIFEST["run_id"], "start": START, "end": END, "simulated": True,
-        "events": together, "flagged": flagged_frame(flagged), "parts": frames.empty(PARTS), "vessels": vessels_frame(names),
+        "events": together, "flagged": flagged_frame(flagged), "parts": frames.empty(PARTS),
+        "vessels": vessels_frame(names),
         "tracks": frames.empty(frames.TRACKED) if tracks is None else tracks,
         "zones": Zones.none(), "manifest": MANIFEST,
     }  # fmt: skip

@@ -269,3 +269,14 @@ def test_the_antimeridian_has_no_seam(products: Products, changed: Callable[...,
         [e["x"] for e in here["events"]], abs=1e-3
     )
     assert [len(t["pieces"]) for t in there["tracks"]] == [len(t["pieces"]) for t in here["tracks"]]
+
+
+def test_what_was_held_back_or_over_the_budget_is_said(
+    coastless: Products, changed: Callable[..., Products]
+) -> None:
+    said = "gap would raise 60 of 100 vessels, more than its share"
+    manifest = {**coastless.manifest, "held_back": [said], "counts": {"over_budget": 17}}
+    page = words(render(changed(coastless, manifest=manifest)))
+    assert said in page
+    assert "17 more vessels scored enough" in page
+    assert "Held back" not in words(render(coastless))
