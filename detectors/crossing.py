@@ -146,11 +146,11 @@ class Crossing(Detector):
     max_passage_s
         6 hours: the widest crossing of the Strait, 140 nm, at 24 kn.
     min_width_fraction, min_one_sided_fraction
-        0.3 and 0.4 of the strait's width.
+        0.2 and 0.35 of the strait's width.
     min_across_ratio
         0.5: at most 60 degrees off the shortest way.
     min_distance_m, min_width_m
-        4 nm and 2 nm. The Johor Strait is narrower than 2 nm nearly everywhere and full of
+        3 nm and 2 nm. The Johor Strait is narrower than 2 nm nearly everywhere and full of
         harbour craft.
     min_duration_s, max_interruption_s
         Both 10 minutes: slowing down for a wash or a ship doesn't cut a crossing in two, a stop at
@@ -218,10 +218,10 @@ class Crossing(Detector):
     max_sun_altitude_deg: float = Field(default=sun.CIVIL_TWILIGHT_DEG, ge=-18, le=0)
     min_dark_fraction: float = Field(default=0.5, gt=0, le=1)
     max_passage_s: PositiveInt = 21_600
-    min_width_fraction: float = Field(default=0.3, gt=0, lt=1)
-    min_one_sided_fraction: float = Field(default=0.4, gt=0, lt=1)
+    min_width_fraction: float = Field(default=0.2, gt=0, lt=1)
+    min_one_sided_fraction: float = Field(default=0.35, gt=0, lt=1)
     min_across_ratio: float = Field(default=0.5, gt=0, le=1)
-    min_distance_m: PositiveFloat = 7408.0
+    min_distance_m: PositiveFloat = 5556.0
     min_width_m: PositiveFloat = 3704.0
     min_duration_s: PositiveInt = 600
     max_interruption_s: PositiveInt = 600
@@ -555,7 +555,7 @@ class Crossing(Detector):
         if not evidence["zones_reached"]:
             return {"score": 0.0, "explanation": surroundings.NOT_ASSESSED, "evidence": evidence}
         mean_kn, length_m = evidence["mean_speed_kn"], evidence["length_m"]
-        score = 0.5 + 0.2 * min(1.0, max(0.0, (evidence["width_fraction"] - 0.3) / 0.5))
+        score = 0.5 + 0.2 * min(1.0, max(0.0, (evidence["width_fraction"] - 0.2) / 0.6))
         score += 0.2 * min(1.0, (mean_kn - 14.0) / 16.0 if mean_kn > 14.0 else 0.0)
         score *= 1.0 if evidence["sides_changed"] else 0.6
         score *= 0.5 + 0.5 * evidence["dark_fraction"]
