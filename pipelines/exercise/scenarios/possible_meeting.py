@@ -84,17 +84,23 @@ def too_far_apart(stage: Stage) -> bool:
     span = stage.span(2.0, 3.0)
     if span is None:
         return False
-    ships = [passage(stage, *span), passage(stage, *span)]
-    if ships[0] is None or ships[1] is None:
-        return False
-    one, other = ships[0], ships[1]
-    apart_m = [geodesy.distance_m(*one.path.place(t), *other.path.place(t)) for t in span]
-    reach_m = 25.0 * 2 * (span[1] - span[0]) / HOUR_S * METRES_PER_NM  # at twice their speed
-    if min(apart_m) < reach_m:
-        return False
-    for each in (one, other):
-        if not bool(np.all(stage.is_open(*each.path.at(np.asarray(span)), 2.0))):
+    reach_m = 20.0 * 2 * (span[1] - span[0]) / HOUR_S * METRES_PER_NM  # faster than they are
+    ships: list[Passage] = []
+    for _ in range(TRIES):
+        found = passage(stage, *span)
+        if found is None:
             return False
+        ends = found.path.at(np.asarray(span))
+        if not stage.is_open(*ends, 2.0).all():
+            continue
+        others = [geodesy.distance_m(*ends, *each.path.at(np.asarray(span))) for each in ships]
+        if all(apart_m.min() > reach_m for apart_m in others):
+            ships.append(found)
+        if len(ships) == 2:
+            break
+    else:
+        return False
+    one, other = ships
     for each in (one, other):
         stage.enter(each.ship, each.path, [span])
         _gap(stage, each, span, "transmitter off under way")
