@@ -362,10 +362,13 @@ def _content(frame: pd.DataFrame) -> list[Ints]:
     return columns
 
 
-def _can_join(
+def can_join(
     distance: Floats, duration_us: Ints, sog_before_kn: Floats, sog_after_kn: Floats
 ) -> Bools:
-    """Whether one hull can have made two reports so far apart."""
+    """Whether one hull can have made two reports so far apart: see `segment`.
+
+    Speeds are those that the two reports state, NaN where one doesn't.
+    """
     supported_kn = 2 * np.maximum(sog_before_kn, sog_after_kn)  # NaN where either is
     at_least_kn = np.where(duration_us > SHORT_STEP_S * _SECOND_US, UNSUPPORTED_SPEED_KN, 0.0)
     limit_kn = np.clip(supported_kn, at_least_kn, MAX_SPEED_KN)
@@ -424,7 +427,7 @@ class _Rows:
         step_us = np.where(seen, self.time - np.where(seen, previous_t, 0), 0)
         step_m = distance_m(previous_lat, previous_lon, self.lat, self.lon)
         open_still = step_us <= CLOSING_S * _SECOND_US
-        fits = ~seen | (_can_join(step_m, step_us, previous_sog_kn, self.sog_kn) & open_still)
+        fits = ~seen | (can_join(step_m, step_us, previous_sog_kn, self.sog_kn) & open_still)
         all_fit = np.ones(len(self.start), bool)
         np.logical_and.at(all_fit, self.vessel[~fits], False)
         self.plain = all_fit & (self.n_known <= 1) & (self.known_ordinal > 0)
@@ -550,7 +553,7 @@ class _Hulls:
         away_m = distance_m(self.lat[vessel], self.lon[vessel], lat[:, None], lon[:, None])
         step_us = time[:, None] - self.time[vessel]
         near = away_m <= MAX_JUMP_M
-        fits = alive & _can_join(away_m, step_us, self.sog_kn[vessel], rows.sog_kn[row][:, None])
+        fits = alive & can_join(away_m, step_us, self.sog_kn[vessel], rows.sog_kn[row][:, None])
         fits &= confirmed | near | (step_us <= SHORT_STEP_S * _SECOND_US)
         # A distance on Earth is below 2.1e7 m, so 1e8 puts a hull in the second rank.
         rank = np.where(fits, away_m + 1e8 * ~(confirmed & near), np.inf)

@@ -1,0 +1,1006 @@
+"""Spoofing: reported positions that the vessel can't have had."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, ClassVar, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+
+from detectors.core import events, geodesy, runs, shapes, tracks
+from detectors.core.detector import Context, Detector
+from detectors.core.explain import FISHING, OFFICIAL, PILOT, TUG, WORKING, Facts, Hypothesis
+from detectors.core.frames import epoch_us, from_epoch_us, offsets
+from detectors.core.telling import Told, Words
+from detectors.core.zones import Zones
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+SECOND_US: Final = runs.SECOND_US
+UNIT_PER_DEG: Final = 600_000.0
+"""AIS positions come in ten-thousandths of a minute (ITU-R M.1371-5, annex 8, table 48)."""
+NOT_A_VESSEL: Final = (4, 9, 11, 21)
+"""Message types of base stations, rescue aircraft and aids to navigation (the same, table 46)."""
+MOVED_UNITS: Final = 160
+"""30 m of latitude: a report this far from the one before is of a moving vessel."""
+SAMPLED: Final = 4
+"""One position in so many, chosen by its own digits, is looked up to find vessels whose positions
+repeat themselves; those are then looked at whole."""
+CIRCLE_BINS_S: Final = (600, 1800, 3600)
+"""Bins in which circles are fitted: at 10 kn an arc of a radian (from which on a fit is well
+conditioned) takes 10 minutes at a radius of 1.7 nm, an hour at 10 nm."""
+MAX_RADIUS_M: Final = 40_000.0
+"""A larger circle can't be told from a bend in a lane."""
+MARGIN_S: Final = 1200.0
+"""A story within one track goes on while it was seen to do so this shortly before the end."""
+
+
+class _Rows:
+    """The reports as arrays, those that aren't of vessels left out."""
+
+    def __init__(self, positions: pd.DataFrame) -> None:
+        keep = _of_vessels(positions["mmsi"].to_numpy(), positions["msg_type"].to_numpy())
+        frame = positions if keep.all() else positions[keep]
+        self.track = frame["track_id"].to_numpy()
+        self.time_us = epoch_us(frame["time"])
+        self.lat, self.lon = frame["lat"].to_numpy(), frame["lon"].to_numpy()
+        self.sog_kn = frame["sog_kn"].to_numpy()
+        self._source, self._offset = frame["source"], frame["source_offset"].to_numpy()
+        self.bounds = offsets(self.track)
+        self.tracks = self.track[self.bounds[:-1]]
+
+    def source_of(self, row: int) -> str:
+        """Where a report came from."""
+        return f"{self._source.iloc[row]}:{int(self._offset[row])}"
+
+    def distance_m(self, a: int, b: int) -> float:
+        """Between two reports."""
+        return float(geodesy.distance_m(self.lat[a], self.lon[a], self.lat[b], self.lon[b]))
+
+    def seconds(self, a: int, b: int) -> float:
+        """From one report to another."""
+        return float(self.time_us[b] - self.time_us[a]) / SECOND_US
+
+    def span_of(self, track: int) -> tuple[int, int]:
+        """First row of a track and the row after its last."""
+        k = int(np.searchsorted(self.tracks, track))
+        return int(self.bounds[k]), int(self.bounds[k + 1])
+
+    def stretch(self, row: int, reach_s: float) -> tuple[int, int]:
+        """Rows of the same track within so many seconds of a row: the first, and after the last."""
+        low, high = self.span_of(int(self.track[row]))
+        times, reach_us = self.time_us[low:high], int(reach_s * SECOND_US)
+        near = np.searchsorted(
+            times, [self.time_us[row] - reach_us, self.time_us[row] + reach_us + 1]
+        )
+        return low + int(near[0]), low + int(near[1])
+
+
+@dataclass(frozen=True)
+class _Story:
+    """Reports `first` to `last` of the false track, and what is wrong with them.
+
+    `home` is the last report of the track believed true before the story, -1 where there is none.
+    """
+
+    subkind: str
+    first: int
+    last: int
+    score: float
+    start_us: int
+    end_us: int
+    going_on: bool
+    evidence: Mapping[str, Any]
+    home: int = -1
+    shapes: Mapping[str, Any] = field(default_factory=dict)
+
+
+def interference(facts: Facts) -> str | None:
+    """Satellite navigation is jammed or spoofed by somebody else."""
+    return "somebody else may interfere with satellite navigation there, and the vessel be a victim"
+
+
+def namesake(facts: Facts) -> str | None:
+    """Another hull with the same MMSI, heard in turn."""
+    if facts.subkind == "jump" and not facts.flag("returned"):
+        return "another vessel may use the same MMSI: the first track was not heard again in time"
+    return None
+
+
+def wrong_clock(facts: Facts) -> str | None:
+    """A receiver stamps what it hears with a wrong time."""
+    if facts.subkind == "replay" and facts.flag("also_live"):
+        return (
+            f"it was heard live meanwhile: a receiver whose clock is "
+            f"{facts.number('lag_s') / 60:.0f} min late would give the same"
+        )
+    return None
+
+
+def circling_at_work(facts: Facts) -> str | None:
+    """Vessels that circle at work, entering and leaving the circle without a leap."""
+    smooth = facts.subkind == "geometric" and not facts.flag("leapt")
+    if smooth and facts.any_type(FISHING | PILOT | TUG | WORKING | OFFICIAL):
+        return "a fishing, pilot, survey, tug or rescue vessel, which may circle at work"
+    return None
+
+
+def circling_to_wait(facts: Facts) -> str | None:
+    """Waiting or on trials in a tight, slow circle, entered and left without a leap."""
+    smooth = facts.subkind == "geometric" and not facts.flag("leapt")
+    if smooth and facts.number("circle_speed_kn") <= 10 and facts.number("radius_m") <= 1000:
+        return (
+            f"it came and left without a leap and circled at {facts.number('circle_speed_kn'):.1f} "
+            "kn, as a vessel that waits or tries its rudder may"
+        )
+    return None
+
+
+def river(facts: Facts) -> str | None:
+    """Inland without a leap, at a speed that a river or canal allows."""
+    if (
+        facts.subkind == "on_land"
+        and not facts.flag("leapt")
+        and facts.number("median_speed_kn") <= 14
+    ):
+        return (
+            "it came there without a leap: a river, canal or basin that the land layer doesn't show"
+        )
+    return None
+
+
+def stuck_log(facts: Facts) -> str | None:
+    """At rest with a speed input that is stuck."""
+    if facts.subkind == "frozen" and facts.statuses()[0] in (1, 5):
+        return "it reports being at anchor or moored: its speed input may be stuck"
+    return None
+
+
+class Spoofing(Detector):
+    """Reported positions that the vessel can't have had.
+
+    The tracks of one MMSI are told apart by what a hull can do (`detectors.core.tracks`). Here an
+    *excursion* is a session of a further track (without a silence over `max_silence_s`) that
+    begins within `max_pause_s` of the last report of an earlier one (the *home* track), lasts for
+    `min_duration_s` with `min_reports` or more, and lies where the home track can't have got to.
+
+    - ``jump``: the home track is silent meanwhile (alive for at most `max_alive_fraction` of the
+      session; alive between two reports of at most `alive_s`). It is believed true where it
+      resumes within `max_pause_s`. An excursion is reported for its first `max_away_s`: after
+      that it is the vessel's new home.
+    - ``offset_copy``: both are alive and sail the same way: while each moves by `min_moved_m` or
+      more, their distance and bearing stay constant within `max_spread_m`. Two tracks that are
+      both alive and unrelated are two vessels with one MMSI, which is the detector identity's.
+    - ``geometric``: positions on a circle of at least `min_radius_m`, no further from it than
+      `max_circle_rms_m` or `max_circle_rms_ratio` of the radius (root mean square), for
+      `min_turns` turns at `min_sog_kn` or more. An excursion needs one turn.
+    - ``on_land``: an excursion half of which is further inland than `min_leapt_inland_m`; or a
+      track that moves by `min_moved_m` or more further inland than `min_inland_m` for
+      `min_inland_s`.
+    - ``frozen``: all positions within `max_frozen_m` for `min_frozen_s` while SOG says
+      `min_sog_kn` or more.
+    - ``replay``: an earlier stretch of its own track once more, to the last digit, after a
+      constant time between `min_lag_s` and `max_lag_s`, for `min_duration_s`.
+
+    One false track is one event. An excursion of a peculiar shape gets the subkind of the shape;
+    a one-way jump away from a stretch that is itself frozen or geometric belongs to that.
+
+    Parameters
+    ----------
+    max_silence_s, max_pause_s, max_away_s, alive_s
+        1 h, 2 h, 12 h, 15 min. The pause is what reception may lose around a jump.
+    min_duration_s, min_reports
+        10 minutes and 5 reports: fewer are corrupt fixes, which the segmentation confirms as a
+        further track when three agree.
+    max_alive_fraction
+        0.3.
+    max_spread_m, min_moved_m
+        300 m and 2000 m. Interpolating a ship's track over minutes errs by less than a hundred
+        metres; independent ships whose speeds differ by half a knot part by 300 m in 20 minutes.
+    min_radius_m, max_circle_rms_m, max_circle_rms_ratio, min_turns
+        150 m, 20 m, 0.03, two turns. AIS positions are good to 10 m (ITU-R M.1371-5); a steered
+        circle is off by a tenth of its radius. The rings at Shanghai had radii around 200 m, the
+        circles that Bergman found were miles wide.
+    min_sog_kn
+        3 kn: a ship that swings at anchor or drifts makes less.
+    min_inland_m, min_leapt_inland_m, min_inland_s
+        1500 m, 500 m and 30 minutes: the OpenStreetMap coast is good to tens of metres, but leaves
+        out rivers, locks and basins, so coming on land without a leap needs more.
+    max_frozen_m, min_frozen_s
+        50 m and 20 minutes, in which 3 kn make a mile.
+    min_lag_s, max_lag_s
+        30 minutes, well above what receivers' clocks are wrong by, and 24.5 hours: the track of
+        the day before.
+    min_copied_fraction
+        Share of the moving reports in a replay that repeat an earlier position exactly: 0.6. A
+        ferry on its route hits the same ten-thousandth of a minute by chance only.
+
+    Notes
+    -----
+    Leaps below 5 km aren't jumps: late time stamps make them (`tracks.MAX_JUMP_M`). Nor is a track
+    that is merely straight: autopilots are.
+
+    Score before explanations: a jump 0.6 if the home track resumes, else 0.5; less a quarter if
+    reception left more than `alive_s` between both tracks; copies 0.7; shapes add 0.15. Within one
+    track: frozen 0.5, geometric 0.5 (0.7 with a leap of `min_leap_m` at either end, and then one
+    turn is enough), on land 0.4, replay 0.6.
+    """
+
+    name: ClassVar[str] = "spoofing"
+    version: ClassVar[str] = "1"
+    needs_zones: ClassVar[bool] = False
+    requires: ClassVar[tuple[str, ...]] = (
+        "mmsi", "time", "lat", "lon", "sog_kn", "nav_status", "msg_type", "track_id", "source",
+        "source_offset",
+    )  # fmt: skip
+    source: ClassVar[str] = (
+        "C4ADS (2019), Above Us Only Stars: Exposing GPS Spoofing in Russia and Syria; Bergman "
+        "(2021), Systematic data analysis reveals false vessel tracks, SkyTruth and Global Fishing "
+        "Watch; Androjna, Perkovič, Pavić & Mišković (2021), AIS Data Vulnerability Indicated by a "
+        "Spoofing Case-Study, Applied Sciences 11:5015, doi:10.3390/app11115015"
+    )
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
+        Hypothesis(
+            "receiver with a wrong clock", 0.8, wrong_clock,
+            "the copies don't all come through one receiver",
+        ),
+        Hypothesis(
+            "circling at work", 0.75, circling_at_work,
+            "it reports a circle far from where it is seen",
+            needs_types=True,
+        ),
+        Hypothesis(
+            "river or basin", 0.6, river,
+            "a chart or an image shows dry land there",
+        ),
+        Hypothesis(
+            "stuck speed input", 0.6, stuck_log,
+            "it is not seen where it says it lies",
+        ),
+        Hypothesis(
+            "circling to wait", 0.5, circling_to_wait,
+            "it goes on for hours, or radar shows nothing there",
+        ),
+        Hypothesis(
+            "another vessel with the same MMSI", 0.2, namesake,
+            "both tracks call themselves the same, or the first is never heard again",
+        ),
+        Hypothesis(
+            "interference with satellite navigation", 0.1, interference,
+            "other vessels nearby reported sound positions meanwhile",
+        ),
+    )  # fmt: skip
+
+    max_silence_s: PositiveInt = 3600
+    max_pause_s: PositiveInt = 7200
+    max_away_s: PositiveInt = 43_200
+    alive_s: PositiveInt = 900
+    min_duration_s: PositiveInt = 600
+    min_reports: PositiveInt = 5
+    max_alive_fraction: NonNegativeFloat = 0.3
+    max_spread_m: PositiveFloat = 300.0
+    min_moved_m: PositiveFloat = 2000.0
+    min_leap_m: PositiveFloat = 1000.0
+    min_radius_m: PositiveFloat = 150.0
+    max_circle_rms_m: PositiveFloat = 20.0
+    max_circle_rms_ratio: PositiveFloat = 0.03
+    min_turns: PositiveFloat = 2.0
+    min_sog_kn: PositiveFloat = 3.0
+    min_inland_m: PositiveFloat = 1500.0
+    min_leapt_inland_m: PositiveFloat = 500.0
+    min_inland_s: PositiveInt = 1800
+    max_frozen_m: PositiveFloat = 50.0
+    min_frozen_s: PositiveInt = 1200
+    min_lag_s: PositiveInt = 1800
+    max_lag_s: PositiveInt = 88_200
+    min_copied_fraction: PositiveFloat = 0.6
+
+    @property
+    def settle(self) -> timedelta:
+        """How long after its last report an excursion's home may resume, or a bin be completed."""
+        grown_s = 2 * max(CIRCLE_BINS_S)
+        return timedelta(seconds=max(self.max_pause_s, self.max_silence_s, grown_s) + 600)
+
+    @property
+    def lookback(self) -> timedelta:
+        """Long enough to see an excursion with its home, and what a replay repeats."""
+        away_s = self.max_away_s + self.max_pause_s + self.max_silence_s
+        copied_s = self.max_lag_s + 2 * self.min_duration_s
+        return self.settle + timedelta(seconds=max(away_s, copied_s))
+
+    def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
+        """Find false tracks; see the class for the rules and `Detector.detect` for the frames."""
+        rows = _Rows(positions)
+        if len(rows.track) == 0:
+            return events.empty()
+        window = runs.window_us(context.start, context.end)
+        stories = self._within_tracks(rows, context.zones, window[1])
+        stories = self._joined(rows, stories, self._excursions(rows, context, window[1]))
+        return events.build(
+            [
+                self._event(rows, story, positions, context)
+                for story in stories
+                if runs.touches(
+                    np.array([story.start_us]), np.array([story.end_us]), window, self.settle
+                )[0]
+            ]
+        )
+
+    # ---- within one track
+
+    def _within_tracks(self, rows: _Rows, zones: Zones, end_us: int) -> list[_Story]:
+        found: list[tuple[str, int, int, float, dict[str, Any]]] = []
+        lon = shapes.continuous_lon(rows.track, rows.lon)
+        bins = shapes.bins(rows.track, rows.time_us, CIRCLE_BINS_S[0])
+        box = shapes.boxes(rows.lat, lon, bins.first)
+        found += self._frozen(rows, bins, box)
+        found += self._circling(rows, lon, bins, box)
+        found += self._inland(rows, bins, zones)
+        found += self._replayed(rows)
+        return [self._story(rows, *parts, end_us) for parts in _strongest(rows, found)]
+
+    def _story(
+        self,
+        rows: _Rows,
+        subkind: str,
+        first: int,
+        last: int,
+        score: float,
+        evidence: dict[str, Any],
+        end_us: int,
+    ) -> _Story:
+        final = rows.span_of(int(rows.track[last]))[1] - 1
+        recent = end_us - rows.time_us[last] <= MARGIN_S * SECOND_US
+        return _Story(
+            subkind, first, last, score, int(rows.time_us[first]), int(rows.time_us[last]),
+            bool(last == final and recent), evidence,
+        )  # fmt: skip
+
+    def _frozen(
+        self, rows: _Rows, bins: shapes.Bins, box: shapes.Box
+    ) -> Iterator[tuple[str, int, int, float, dict[str, Any]]]:
+        still = np.hypot(box.height_m, box.width_m) <= self.max_frozen_m
+        fast = np.add.reduceat((rows.sog_kn >= self.min_sog_kn).astype("int32"), bins.first)
+        held = np.flatnonzero(still & (fast >= 0.8 * bins.n))
+        first, last = runs.spells(
+            bins.track_id[held], bins.tick[held], max_break=5, min_piece=1, min_length=2
+        )
+        for a, b in zip(bins.first[held[first]], bins.last[held[last]], strict=True):
+            inside = slice(a, b + 1)
+            lat, lon = (
+                np.median(rows.lat[inside]),
+                np.median(geodesy.wrap_lon(rows.lon[inside] - rows.lon[a])) + rows.lon[a],
+            )
+            low, high = rows.stretch(a, bins.step_s)[0], rows.stretch(b, bins.step_s)[1]
+            off_m = geodesy.distance_m(lat, lon, rows.lat[low:high], rows.lon[low:high])
+            near = (off_m <= self.max_frozen_m) & (rows.sog_kn[low:high] >= self.min_sog_kn)
+            begin, finish = _extended(near, a - low, b - low, low)
+            duration_s = rows.seconds(begin, finish)
+            inside = slice(begin, finish + 1)
+            extent_m = 2 * float(off_m[begin - low : finish - low + 1].max())
+            sog_kn = float(np.nanmedian(rows.sog_kn[inside]))
+            if duration_s < self.min_frozen_s or extent_m > 2 * self.max_frozen_m:
+                continue
+            if np.count_nonzero(rows.sog_kn[inside] >= self.min_sog_kn) < 0.8 * (
+                finish - begin + 1
+            ):
+                continue
+            yield "frozen", int(begin), int(finish), 0.5, {
+                "extent_m": extent_m, "max_frozen_m": self.max_frozen_m, "median_sog_kn": sog_kn,
+                "min_sog_kn": self.min_sog_kn, "sog_kn_margin": sog_kn - self.min_sog_kn,
+                "min_frozen_s": self.min_frozen_s,
+                "duration_s_margin": duration_s - self.min_frozen_s,
+                "unmoved_though_sailed_m": sog_kn * geodesy.KNOT_MPS * duration_s,
+            }  # fmt: skip
+
+    def _circling(
+        self, rows: _Rows, lon: Floats, bins: shapes.Bins, box: shapes.Box
+    ) -> list[tuple[str, int, int, float, dict[str, Any]]]:
+        found: list[tuple[str, int, int, float, dict[str, Any]]] = []
+        candidates = _winding(bins, box, self.min_sog_kn, self.min_radius_m)
+        if not candidates.any():
+            return found
+        mask = np.repeat(candidates, bins.n)
+        at = np.flatnonzero(mask)
+        for step_s in CIRCLE_BINS_S:
+            groups = shapes.bins(rows.track[at], rows.time_us[at], step_s)
+            origin = at[groups.first]
+            x, y = shapes.plane_m(
+                rows.lat[at], lon[at],
+                np.repeat(rows.lat[origin], groups.n), np.repeat(lon[origin], groups.n),
+            )  # fmt: skip
+            fit = shapes.fit_circles(x, y, groups.first)
+            good = (
+                (groups.n >= 5)
+                & (fit.radius_m >= self.min_radius_m)
+                & (fit.radius_m <= MAX_RADIUS_M)
+                & (fit.rms_m <= self._max_rms_m(fit.radius_m))
+                & (np.abs(fit.turned_rad) >= 1.0)
+            )
+            kept = np.flatnonzero(good)
+            first, last = runs.spells(
+                groups.track_id[kept], groups.tick[kept], max_break=1, min_piece=1, min_length=1
+            )
+            for a, b in zip(kept[first], kept[last], strict=True):
+                one = self._one_circle(rows, at[groups.first[a]], at[groups.last[b]], step_s)
+                if one:
+                    found.append(one)
+        return found
+
+    def _max_rms_m(self, radius_m: Floats) -> Floats:
+        return np.maximum(
+            np.minimum(self.max_circle_rms_m, 0.1 * radius_m), self.max_circle_rms_ratio * radius_m
+        )
+
+    def _one_circle(
+        self, rows: _Rows, a: int, b: int, step_s: int
+    ) -> tuple[str, int, int, float, dict[str, Any]] | None:
+        """The circle through reports a to b and those next to them, if it is one."""
+        low, high = rows.stretch(a, step_s)[0], rows.stretch(b, step_s)[1]
+        fit = _circle_of(rows, a, b)
+        tolerance_m = 4 * max(float(fit.rms_m[0]), 10.0)
+        if not np.isfinite(fit.rms_m[0]):
+            return None
+        x, y = shapes.plane_m(rows.lat[low:high], rows.lon[low:high], rows.lat[a], rows.lon[a])
+        off_m = np.abs(np.hypot(x - fit.x_m[0], y - fit.y_m[0]) - fit.radius_m[0])
+        a, b = _extended(off_m <= tolerance_m, a - low, b - low, low)
+        fit = _circle_of(rows, a, b)
+        radius_m, turns = float(fit.radius_m[0]), abs(float(fit.turned_rad[0])) / (2 * np.pi)
+        duration_s = rows.seconds(a, b)
+        if duration_s < self.min_duration_s:
+            return None
+        speed_kn = turns * 2 * np.pi * radius_m / duration_s / geodesy.KNOT_MPS
+        leap_m = max(self._leap_m(rows, a - 1, a, speed_kn), self._leap_m(rows, b, b + 1, speed_kn))
+        leapt = leap_m >= self.min_leap_m
+        min_turns = 1.0 if leapt else self.min_turns
+        if (
+            fit.rms_m[0] > self._max_rms_m(fit.radius_m)[0]
+            or radius_m < self.min_radius_m
+            or turns < min_turns
+            or speed_kn < self.min_sog_kn
+        ):
+            return None
+        return "geometric", a, b, 0.7 if leapt else 0.5, {
+            "radius_m": radius_m, "min_radius_m": self.min_radius_m,
+            "circle_rms_m": float(fit.rms_m[0]),
+            "max_circle_rms_m": float(self._max_rms_m(fit.radius_m)[0]),
+            "turned_deg": turns * 360.0, "min_turned_deg": min_turns * 360.0,
+            "circle_speed_kn": speed_kn, "min_sog_kn": self.min_sog_kn,
+            "leapt": leapt, "leap_m": max(leap_m, 0.0), "min_leap_m": self.min_leap_m,
+        }  # fmt: skip
+
+    @staticmethod
+    def _leap_m(rows: _Rows, a: int, b: int, speed_kn: float) -> float:
+        """How much further a report is from the one before than the vessel can have gone."""
+        if a < 0 or b >= len(rows.track) or rows.track[a] != rows.track[b]:
+            return 0.0
+        fastest_kn = np.nanmax([speed_kn, rows.sog_kn[a], rows.sog_kn[b]]) + 5.0
+        gone_m = fastest_kn * geodesy.KNOT_MPS * rows.seconds(a, b)
+        return rows.distance_m(a, b) - float(gone_m)
+
+    def _inland(
+        self, rows: _Rows, bins: shapes.Bins, zones: Zones
+    ) -> Iterator[tuple[str, int, int, float, dict[str, Any]]]:
+        probe = bins.first
+        at = np.flatnonzero(zones.on_land(rows.lat[probe], rows.lon[probe]))
+        at = at[_inland_by(zones, rows.lat[probe[at]], rows.lon[probe[at]], self.min_inland_m)]
+        first, last = runs.spells(
+            bins.track_id[at], bins.tick[at], max_break=2, min_piece=1,
+            min_length=-(-self.min_inland_s // bins.step_s),
+        )  # fmt: skip
+        for a, b in zip(bins.first[at[first]], bins.last[at[last]], strict=True):
+            low, high = rows.stretch(a, bins.step_s)[0], rows.stretch(b, bins.step_s)[1]
+            lat, lon = rows.lat[low:high], rows.lon[low:high]
+            inland = _inland_by(zones, lat, lon, self.min_inland_m)
+            begin, finish = _extended(inland, a - low, b - low, low)
+            while finish > begin and not inland[finish - low]:
+                finish -= 1
+            inside = slice(begin, finish + 1)
+            share = float(inland[begin - low : finish - low + 1].mean())
+            moved_m = float(
+                geodesy.distance_m(
+                    rows.lat[begin], rows.lon[begin], rows.lat[inside], rows.lon[inside]
+                ).max()
+            )
+            duration_s = rows.seconds(begin, finish)
+            if (
+                share < 0.8 or moved_m < self.min_moved_m or duration_s < self.min_inland_s
+                or finish - begin + 1 < self.min_reports
+            ):  # fmt: skip
+                continue
+            steps_m = geodesy.distance_m(
+                rows.lat[begin:finish], rows.lon[begin:finish],
+                rows.lat[begin + 1 : finish + 1], rows.lon[begin + 1 : finish + 1],
+            )  # fmt: skip
+            speed_kn = float(np.sum(steps_m) / duration_s / geodesy.KNOT_MPS)
+            leap_m = max(
+                self._leap_m(rows, begin - 1, begin, speed_kn),
+                self._leap_m(rows, finish, finish + 1, speed_kn),
+            )
+            leapt = leap_m >= self.min_leap_m
+            yield "on_land", begin, finish, 0.6 if leapt else 0.4, {
+                "inland_fraction": share, "min_inland_m": self.min_inland_m,
+                "min_inland_s": self.min_inland_s, "moved_m": moved_m,
+                "min_moved_m": self.min_moved_m, "median_speed_kn": speed_kn,
+                "duration_s_margin": duration_s - self.min_inland_s,
+                "leapt": leapt, "leap_m": max(leap_m, 0.0), "min_leap_m": self.min_leap_m,
+            }  # fmt: skip
+
+    def _replayed(self, rows: _Rows) -> Iterator[tuple[str, int, int, float, dict[str, Any]]]:
+        place, moved = _places(rows)
+        sample = np.flatnonzero(moved & (place % np.uint64(SAMPLED) == 0))
+        mmsi = rows.track[sample] // 100
+        key = place[sample] * np.uint64(0x9E3779B97F4A7C15) + mmsi.astype("uint64")
+        again = pd.Series(key).duplicated().to_numpy()
+        candidates, counts = np.unique(mmsi[again], return_counts=True)
+        for vessel in candidates[counts >= 3].tolist():
+            low = int(np.searchsorted(rows.track, vessel * 100))
+            high = int(np.searchsorted(rows.track, vessel * 100 + 100))
+            own = low + np.flatnonzero(moved[low:high])
+            order = own[np.lexsort((rows.time_us[own], place[own]))]
+            lag_us = np.diff(rows.time_us[order])
+            same = np.diff(place[order]) == 0
+            same &= (lag_us >= self.min_lag_s * SECOND_US) & (lag_us <= self.max_lag_s * SECOND_US)
+            copy, lag_us = order[1:][same], lag_us[same]
+            by_track = np.argsort(copy, kind="stable")
+            copy, lag_us = copy[by_track], lag_us[by_track]
+            if len(copy) < 10:
+                continue
+            cut = (
+                (np.diff(rows.track[copy]) != 0)
+                | (np.diff(rows.time_us[copy]) > self.alive_s * SECOND_US)
+                | (np.abs(np.diff(lag_us)) > 60 * SECOND_US)
+            )
+            starts = np.r_[0, np.flatnonzero(cut) + 1]
+            ends = np.r_[starts[1:] - 1, len(copy) - 1]
+            for i, j in zip(starts.tolist(), ends.tolist(), strict=True):
+                a, b, n = int(copy[i]), int(copy[j]), j - i + 1
+                duration_s = rows.seconds(a, b)
+                share = n / max(np.count_nonzero(moved[a : b + 1]), 1)
+                if (
+                    n < 10
+                    or duration_s < 2 * self.min_duration_s
+                    or share < self.min_copied_fraction
+                ):
+                    continue
+                lag_s = float(np.median(lag_us[i : j + 1])) / SECOND_US
+                others = np.r_[rows.time_us[low:a], rows.time_us[b + 1 : high]]
+                live = np.count_nonzero((others > rows.time_us[a]) & (others < rows.time_us[b]))
+                yield "replay", a, b, 0.6, {
+                    "n_copied": n, "copied_fraction": share,
+                    "min_copied_fraction": self.min_copied_fraction,
+                    "copied_fraction_margin": share - self.min_copied_fraction,
+                    "lag_s": lag_s, "min_lag_s": self.min_lag_s, "max_lag_s": self.max_lag_s,
+                    "also_live": bool(live >= 0.2 * (b - a + 1)),
+                }  # fmt: skip
+
+    # ---- between the tracks of one MMSI
+
+    def _excursions(self, rows: _Rows, context: Context, end_us: int) -> Iterator[_Story]:
+        mmsi = rows.tracks // 100
+        shared = np.flatnonzero(np.diff(mmsi) == 0)
+        for vessel in np.unique(mmsi[shared]).tolist():
+            ks = np.flatnonzero(mmsi == vessel)
+            for k in ks[1:].tolist():
+                own = np.arange(rows.bounds[k], rows.bounds[k + 1])
+                cut = np.flatnonzero(np.diff(rows.time_us[own]) > self.max_silence_s * SECOND_US)
+                starts = own[np.r_[0, cut + 1]]
+                ends = np.r_[own[cut], own[-1]]
+                homes = np.arange(rows.bounds[ks[0]], rows.bounds[k])
+                homes = homes[np.argsort(rows.time_us[homes], kind="stable")]
+                for a, b in zip(starts.tolist(), ends.tolist(), strict=True):
+                    story = self._excursion(rows, homes, a, b, context, end_us)
+                    if story:
+                        yield story
+
+    def _excursion(
+        self, rows: _Rows, homes: Ints, a: int, b: int, context: Context, end_us: int
+    ) -> _Story | None:
+        """The session of reports a to b, if it leads away from one of the tracks in `homes`.
+
+        `homes` are the reports of all earlier tracks of the MMSI, by time.
+        """
+        times = rows.time_us
+        longest_us, pause_us = self.max_away_s * SECOND_US, self.max_pause_s * SECOND_US
+        stays = times[b] - times[a] > longest_us
+        if stays:
+            b = a + int(np.searchsorted(times[a : b + 1], times[a] + longest_us, side="right")) - 1
+        duration_s = rows.seconds(a, b)
+        before = int(np.searchsorted(times[homes], times[a])) - 1
+        if (
+            b - a + 1 < self.min_reports or duration_s < self.min_duration_s
+            or before < 0 or times[a] - times[homes[before]] > pause_us
+        ):  # fmt: skip
+            return None
+        last_home = int(homes[before])
+        if _reachable(rows, last_home, a):
+            return None
+        home = homes[rows.track[homes] == rows.track[last_home]]
+        around = home[(times[home] >= times[last_home]) & (times[home] <= times[b] + pause_us)]
+        back = around[times[around] > times[b]][:1]
+        around = np.r_[around[times[around] <= times[b]], back]
+        alive = _overlap_s(times[around], times[a], times[b], self.alive_s) / duration_s
+        n_home = int(np.count_nonzero((times[around] > times[a]) & (times[around] < times[b])))
+        going_on = bool(
+            not stays and len(back) == 0 and end_us - times[b] <= self.max_silence_s * SECOND_US
+        )
+        leap_m, pause_s = rows.distance_m(last_home, a), rows.seconds(last_home, a)
+        evidence: dict[str, Any] = {
+            "jump_m": leap_m, "jump_s": pause_s,
+            "jump_kn": float(geodesy.speed_kn(leap_m, max(pause_s, 1.0))),
+            "max_pause_s": self.max_pause_s, "min_duration_s": self.min_duration_s,
+            "duration_s_margin": duration_s - self.min_duration_s,
+            "home_alive_fraction": alive, "max_alive_fraction": self.max_alive_fraction,
+            "n_home_reports": n_home, "returned": bool(len(back)), "leapt": True,
+        }  # fmt: skip
+        if alive > self.max_alive_fraction:
+            copy = self._copied(rows, home, a, b)
+            if copy is None:
+                return None
+            subkind, score = "offset_copy", 0.7
+            evidence |= copy
+        else:
+            subkind, score = "jump", 0.6 if len(back) else 0.5
+            score *= 1.0 if pause_s <= self.alive_s else 0.75
+            if len(back):
+                away_s = rows.seconds(last_home, int(back[0]))
+                home_m = rows.distance_m(last_home, int(back[0]))
+                evidence["home_made_good_kn"] = float(geodesy.speed_kn(home_m, away_s))
+        shape = self._shape(rows, a, b, context.zones)
+        if shape:
+            score += 0.15
+            subkind = str(shape.pop("subkind")) if subkind == "jump" else subkind
+            shape.pop("subkind", None)
+        start_us = int(times[last_home])
+        if len(back) or subkind != "jump":
+            start_us = min(int(times[a]), self._first_strays_us(rows, a, last_home, context))
+        return _Story(
+            subkind, a, b, score, start_us, int(times[b]), going_on, {**evidence, **shape},
+            last_home,
+        )  # fmt: skip
+
+    def _first_strays_us(self, rows: _Rows, a: int, home: int, context: Context) -> int:
+        """Time of the first of the reports that the segmentation took for corrupt before it
+        believed in the further track.
+        """
+        noise, track = context.noise, int(rows.track[a])
+        stray = noise[(noise["mmsi"] == track // 100) & (noise["reason"] == "impossible jump")]
+        if stray.empty:
+            return int(rows.time_us[a])
+        time_us = epoch_us(stray["time"])
+        begin_us = max(int(rows.time_us[home]), int(rows.time_us[a]) - self.alive_s * SECOND_US)
+        off_m = geodesy.distance_m(
+            rows.lat[a], rows.lon[a], stray["lat"].to_numpy(), stray["lon"].to_numpy()
+        )
+        gone_m = 30.0 * geodesy.KNOT_MPS * (rows.time_us[a] - time_us) / SECOND_US
+        own = (time_us > begin_us) & (time_us < rows.time_us[a]) & (off_m <= gone_m + 1000.0)
+        return int(time_us[own].min()) if own.any() else int(rows.time_us[a])
+
+    def _copied(self, rows: _Rows, home: Ints, a: int, b: int) -> dict[str, Any] | None:
+        """How constant the offset between two tracks is while both move, if it is."""
+        times = rows.time_us
+        own = np.arange(a, b + 1)
+        after = np.searchsorted(times[home], times[own])
+        inside = (after > 0) & (after < len(home))
+        own, after = own[inside], after[inside]
+        left, right = home[after - 1], home[after]
+        near = times[right] - times[left] <= self.alive_s * SECOND_US
+        own, left, right = own[near], left[near], right[near]
+        if len(own) < self.min_reports or rows.seconds(own[0], own[-1]) < 2 * self.min_duration_s:
+            return None
+        fraction = (times[own] - times[left]) / (times[right] - times[left])
+        lat, lon = geodesy.interpolate(
+            rows.lat[left], rows.lon[left], rows.lat[right], rows.lon[right], fraction
+        )
+        moved_m = min(
+            float(geodesy.distance_m(la[0], lo[0], la, lo).max())
+            for la, lo in ((lat, lon), (rows.lat[own], rows.lon[own]))
+        )
+        east_m, north_m = shapes.plane_m(rows.lat[own], rows.lon[own], lat, lon)
+        east, north = float(np.median(east_m)), float(np.median(north_m))
+        offset_m = float(np.hypot(east, north))
+        spread_m = float(np.quantile(np.hypot(east_m - east, north_m - north), 0.9))
+        if moved_m < self.min_moved_m or spread_m > self.max_spread_m:
+            return None
+        return {
+            "offset_m": offset_m,
+            "offset_bearing_deg": float(np.degrees(np.arctan2(east, north)) % 360.0),
+            "offset_spread_m": spread_m, "max_spread_m": self.max_spread_m,
+            "spread_m_margin": self.max_spread_m - spread_m,
+            "moved_m": moved_m, "min_moved_m": self.min_moved_m,
+        }  # fmt: skip
+
+    def _shape(self, rows: _Rows, a: int, b: int, zones: Zones) -> dict[str, Any]:
+        """What is peculiar about the positions of an excursion; empty if nothing is."""
+        lat, lon, sog_kn = (v[a : b + 1] for v in (rows.lat, rows.lon, rows.sog_kn))
+        duration_s = rows.seconds(a, b)
+        fit = _circle_of(rows, a, b)
+        turns = abs(float(fit.turned_rad[0])) / (2 * np.pi)
+        radius_m, rms_m = float(fit.radius_m[0]), float(fit.rms_m[0])
+        circles = (
+            self.min_radius_m <= radius_m <= MAX_RADIUS_M
+            and rms_m <= float(self._max_rms_m(fit.radius_m)[0])
+            and turns >= 1.0
+        )
+        if circles:
+            speed_kn = float(geodesy.speed_kn(turns * 2 * np.pi * radius_m, duration_s))
+            return {
+                "subkind": "geometric", "radius_m": radius_m, "min_radius_m": self.min_radius_m,
+                "circle_rms_m": rms_m,
+                "max_circle_rms_m": float(self._max_rms_m(fit.radius_m)[0]),
+                "turned_deg": turns * 360.0, "min_turned_deg": 360.0, "circle_speed_kn": speed_kn,
+            }  # fmt: skip
+        inland = _inland_by(zones, lat, lon, self.min_leapt_inland_m)
+        if inland.mean() >= 0.5:
+            return {
+                "subkind": "on_land", "inland_fraction": float(inland.mean()),
+                "min_inland_m": self.min_leapt_inland_m,
+            }  # fmt: skip
+        off_m = float(geodesy.distance_m(lat[0], lon[0], lat, lon).max())
+        fast = np.isfinite(sog_kn) & (sog_kn >= self.min_sog_kn)
+        if off_m <= self.max_frozen_m and fast.mean() >= 0.8:
+            return {
+                "subkind": "frozen", "extent_m": off_m, "max_frozen_m": self.max_frozen_m,
+                "median_sog_kn": float(np.nanmedian(sog_kn)), "min_sog_kn": self.min_sog_kn,
+            }  # fmt: skip
+        return {}
+
+    def _joined(
+        self, rows: _Rows, stories: list[_Story], excursions: Iterator[_Story]
+    ) -> list[_Story]:
+        """One story per false track: shapes of an excursion belong to it, and a one-way jump away
+        from a false stretch to that stretch.
+        """
+        kept = []
+        for excursion in excursions:
+            away = excursion
+            inside = [
+                s for s in stories
+                if rows.track[s.first] == rows.track[away.first]
+                and s.first <= away.last and s.last >= away.first
+            ]  # fmt: skip
+            left = [
+                s for s in stories
+                if away.subkind == "jump"
+                and rows.track[s.first] == rows.track[away.home]
+                and s.last <= away.home
+                and rows.seconds(s.last, away.home)
+                <= (MARGIN_S if away.evidence["returned"] else self.max_away_s)
+            ]  # fmt: skip
+            if left:
+                i = stories.index(left[-1])
+                more = {k: away.evidence[k] for k in ("jump_m", "jump_s", "jump_kn")}
+                stories[i] = replace(
+                    left[-1], evidence={**left[-1].evidence, **more, "leapt": True},
+                    score=min(left[-1].score + 0.2, 0.8), going_on=False,
+                )  # fmt: skip
+                continue
+            for s in inside:
+                stories.remove(s)
+            if inside and away.subkind == "jump":
+                away = replace(
+                    away, subkind=inside[0].subkind, score=away.score + 0.15,
+                    evidence={**inside[0].evidence, **away.evidence},
+                )  # fmt: skip
+            kept.append(away)
+        return [*stories, *kept]
+
+    # ---- events
+
+    def _event(
+        self, rows: _Rows, story: _Story, positions: pd.DataFrame, context: Context
+    ) -> dict[str, Any]:
+        a, b, home = story.first, story.last, story.home
+        track = int(rows.track[a])
+        status = positions["nav_status"].to_numpy()[positions["track_id"].to_numpy() == track]
+        low, _ = rows.span_of(track)
+        known = status[a - low : b - low + 1]
+        known = known[(known >= 0) & (known < 15)]
+        middle = a + int(
+            np.searchsorted(rows.time_us[a : b + 1], (story.start_us + story.end_us) // 2)
+        )
+        middle = min(middle, b)
+        believed, why = _belief(rows, story)
+        place = home if home >= 0 else middle
+        evidence = {
+            **story.evidence,
+            "duration_s": (story.end_us - story.start_us) / SECOND_US,
+            "n_reports": b - a + 1,
+            "min_reports": self.min_reports,
+            "nav_status": int(np.bincount(known).argmax()) if len(known) else 15,
+            "first_report_source": rows.source_of(a),
+            "last_report_source": rows.source_of(b),
+            "home_report_source": rows.source_of(home) if home >= 0 else "",
+            "false_track_id": str(track),
+            "believed_track_id": believed,
+            "believed_because": why,
+            "false_lat": float(rows.lat[middle]),
+            "false_lon": float(rows.lon[middle]),
+        }
+        tracks = [int(rows.track[home])] if home >= 0 else []
+        times = from_epoch_us(np.array([story.start_us, story.end_us, rows.time_us[a]]))
+        return {
+            "kind": self.name,
+            "subkind": story.subkind,
+            "detector": self.name,
+            "version": self.version,
+            "mmsi": track // 100,
+            "track_ids": ";".join(str(t) for t in [*tracks, track]),
+            "start": times.iloc[0],
+            "end": pd.NaT if story.going_on else times.iloc[1],
+            "anchor": times.iloc[2],
+            "lat": float(rows.lat[place]),
+            "lon": float(rows.lon[place]),
+            "score": float(min(story.score, 0.9)),
+            "evidence": evidence,
+        }
+
+    @classmethod
+    def tell(cls, event: Told, words: Words, mmsi: int) -> str:
+        """What it reported, and from where it can't have been."""
+        evidence, place = event.evidence, words.place(event.lat, event.lon)
+        duration = words.duration(event.start, event.end)
+        false = words.place(float(evidence["false_lat"]), float(evidence["false_lon"]))
+        said = {
+            "jump": "Positions leapt",
+            "geometric": "Reported positions on a perfect circle",
+            "on_land": "Reported positions on land",
+            "frozen": "Reported one and the same position while under way",
+            "offset_copy": "Sent a displaced copy of its own track",
+            "replay": "Sent an earlier stretch of its track once more",
+        }.get(event.subkind, "Reported false positions")
+        if "jump_m" in evidence and event.subkind != "frozen":
+            jump = words.distance(float(evidence["jump_m"]))
+            return f"{said}, {jump} off, to {false}, for {duration}; last believable fix {place}"
+        return f"{said} for {duration}, {false}"
+
+
+def _of_vessels(mmsi: Ints, msg_type: NDArray[Any]) -> Bools:
+    """Whether each report is of a vessel: no aircraft, base station, aid to navigation or beacon.
+
+    MMSI formats: ITU-R M.585-9, annexes 1 and 2.
+    """
+    head = mmsi // 1_000_000
+    other = (head < 100) | (head == 111) | ((head >= 970) & (head <= 979)) | (head >= 990)
+    for code in NOT_A_VESSEL:
+        other |= msg_type == code
+    return np.asarray(~other)
+
+
+def _reachable(rows: _Rows, a: int, b: int) -> bool:
+    """Whether one hull can have made both reports, as the segmentation judges it.
+
+    Once a track is known, a vessel that takes turns between it and another (since it was the same
+    vessel all along, and one of them began with a false position) makes no leap.
+    """
+    pair = np.array([a, b])
+    ends = (rows.lat[pair], rows.lon[pair], rows.sog_kn[pair])
+    return bool(
+        tracks.can_join(
+            geodesy.distance_m(ends[0][:1], ends[1][:1], ends[0][1:], ends[1][1:]),
+            rows.time_us[pair[1:]] - rows.time_us[pair[:1]],
+            ends[2][:1],
+            ends[2][1:],
+        )[0]
+    )
+
+
+def _places(rows: _Rows) -> tuple[NDArray[np.uint64], Bools]:
+    """A number for each position in AIS resolution, and whether it moved since the one before."""
+    lat = np.rint(rows.lat * UNIT_PER_DEG).astype("int64")
+    lon = np.rint(rows.lon * UNIT_PER_DEG).astype("int64")
+    moved = np.zeros(len(lat), bool)
+    moved[1:] = np.abs(np.diff(lat)) + np.abs(np.diff(lon)) > MOVED_UNITS
+    moved[rows.bounds[:-1]] = False
+    # The numbers of 90 and 180 degrees take 27 and 28 bits; a product by an odd number mixes them.
+    number = ((lat + (1 << 28)) << 30 | (lon + (1 << 28))).astype("uint64")
+    number = number * np.uint64(0xD6E8FEB86659FD93)
+    return number >> np.uint64(3), moved
+
+
+def _winding(bins: shapes.Bins, box: shapes.Box, min_speed_kn: float, min_radius_m: float) -> Bools:
+    """Bins in half an hour to three hours of which a track covers far more way than ground.
+
+    Only a cheap sieve: a circle covers at least half of it in an hour of half a turn, and a track
+    that goes straight hardly more than the diagonal of its box.
+    """
+    diagonal_m = np.hypot(box.height_m, box.width_m)
+    result = np.zeros(len(diagonal_m), bool)
+    way_m = np.r_[0.0, np.cumsum(diagonal_m)]
+    north = box.south + box.height_m / shapes.DEGREE_M
+    width_deg = box.width_m / (shapes.DEGREE_M * np.cos(np.radians(box.south)))
+    east = box.west + width_deg
+    for size in (3, 6, 18):
+        n = len(diagonal_m) - size + 1
+        if n <= 0:
+            break
+        whole = (bins.track_id[size - 1 :] == bins.track_id[:n]) & (
+            bins.tick[size - 1 :] - bins.tick[:n] < 2 * size
+        )
+        south_, west_ = box.south[:n].copy(), box.west[:n].copy()
+        north_, east_ = north[:n].copy(), east[:n].copy()
+        for k in range(1, size):
+            np.minimum(south_, box.south[k : k + n], out=south_)
+            np.minimum(west_, box.west[k : k + n], out=west_)
+            np.maximum(north_, north[k : k + n], out=north_)
+            np.maximum(east_, east[k : k + n], out=east_)
+        ground_m = shapes.DEGREE_M * np.hypot(
+            north_ - south_, (east_ - west_) * np.cos(np.radians(south_))
+        )
+        way = way_m[size:] - way_m[:n]
+        # Boxes of a small circle are each as large as the circle, whatever its speed.
+        winds = whole & (way >= 1.5 * ground_m) & (ground_m >= 1.5 * min_radius_m)
+        for k in range(size):
+            result[k : k + n] |= winds
+    return result
+
+
+def _circle_of(rows: _Rows, a: int, b: int) -> shapes.Circles:
+    """Circle through the reports a to b, in the plane of a."""
+    lat, lon = rows.lat[a : b + 1], rows.lon[a : b + 1]
+    x, y = shapes.plane_m(lat, lon, rows.lat[a], rows.lon[a])
+    return shapes.fit_circles(x, y, np.array([0]))
+
+
+def _extended(holds: Bools, a: int, b: int, offset: int) -> tuple[int, int]:
+    """Rows from a to b with those before and after that hold without a break, plus `offset`."""
+    failing = np.flatnonzero(~holds)
+    before, after = failing[failing < a], failing[failing > b]
+    begin = int(before[-1]) + 1 if len(before) else 0
+    finish = int(after[0]) - 1 if len(after) else len(holds) - 1
+    return begin + offset, finish + offset
+
+
+def _inland_by(zones: Zones, lat: Floats, lon: Floats, distance_m: float) -> Bools:
+    """Whether each point and eight around it at that distance are on land."""
+    inland = np.asarray(zones.on_land(lat, lon)).copy()
+    for bearing in range(0, 360, 45):
+        at = np.flatnonzero(inland)
+        if len(at) == 0:
+            break
+        inland[at] = zones.on_land(*geodesy.destination(lat[at], lon[at], bearing, distance_m))
+    return inland
+
+
+def _overlap_s(times_us: Ints, begin_us: int, end_us: int, alive_s: float) -> float:
+    """Seconds of [begin, end] that lie between two of the times at most `alive_s` apart."""
+    left, right = times_us[:-1], times_us[1:]
+    near = right - left <= alive_s * SECOND_US
+    common = np.minimum(right[near], end_us) - np.maximum(left[near], begin_us)
+    return float(np.maximum(common, 0).sum()) / SECOND_US
+
+
+def _strongest(
+    rows: _Rows, found: Sequence[tuple[str, int, int, float, dict[str, Any]]]
+) -> list[tuple[str, int, int, float, dict[str, Any]]]:
+    """Of those that share reports the best scored, of equals the longer, then the first."""
+    kept: list[tuple[str, int, int, float, dict[str, Any]]] = []
+    for one in sorted(found, key=lambda f: (-f[3], f[1] - f[2], f[1], f[0])):
+        if not any(one[1] <= other[2] and other[1] <= one[2] for other in kept):
+            kept.append(one)
+    return sorted(kept, key=lambda f: f[1])
+
+
+def _belief(rows: _Rows, story: _Story) -> tuple[str, str]:
+    """The track believed true (empty where none is) and why."""
+    if story.home < 0:
+        if story.evidence.get("leapt"):
+            track = str(rows.track[story.first])
+            return track, "the same track before and after the false stretch, from which it leaps"
+        return "", "there is no other track; where the vessel was isn't known"
+    home = str(rows.track[story.home])
+    if story.subkind == "offset_copy":
+        return home, "it was there first, and the other repeats it at a constant offset"
+    if story.evidence["returned"]:
+        return home, (
+            "it was silent meanwhile and resumed where the vessel can have sailed, at "
+            f"{story.evidence['home_made_good_kn']:.1f} kn"
+        )
+    if story.subkind != "jump":
+        return home, "the other track has a shape that no vessel sails"
+    return home, "it was there first; the other begins where it can't have got to"
