@@ -11,6 +11,7 @@ from pipelines.exercise.geography import STATIONS
 from pipelines.exercise.radio import Actor
 from pipelines.exercise.receivers import Receivers, Span
 from pipelines.exercise.stage import HOUR_S, Stage
+from pipelines.exercise.truth import FEED_OUTAGE, OUT_OF_RANGE, RECEIVER_DOWN
 
 _LONG_ENOUGH_S: Final = 18 * HOUR_S
 """Shorter exercises have no breakdowns: too much of them would be lost."""
@@ -61,11 +62,11 @@ def why_unheard(receivers: Receivers, actor: Actor, start: float, end: float) ->
     """Why nobody heard a ship that was sending: what was so for at least half of the time."""
     t = np.linspace(start, end, 25)
     if (~receivers.delivers(t)).mean() >= 0.5:
-        return "feed outage"
+        return FEED_OUTAGE
     class_b = np.full(len(t), actor.ship.ais_class == "B")
     chance = radio.hearing(*actor.afloat.at(t), class_b)
     hidden = (chance.max(axis=1) > 0.3) & ((chance * receivers.works(t)).max(axis=1) <= 0.3)
-    return "receiver down" if hidden.mean() >= 0.5 else "out of range"
+    return RECEIVER_DOWN if hidden.mean() >= 0.5 else OUT_OF_RANGE
 
 
 def carelessness(stage: Stage) -> None:

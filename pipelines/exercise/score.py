@@ -10,17 +10,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.exercise.truth import ExerciseError, Planted, Truth
+from pipelines.exercise import lift as lifts
+from pipelines.exercise.lift import Lift
+from pipelines.exercise.matching import Match, compare, kinds_like
+from pipelines.exercise.truth import NOT_HEARD, ExerciseError, Planted, Truth
 
 Floats = NDArray[np.float64]
 
-MIN_IOU: Final = {"gap": 0.6, "crossing": 0.2, "identity": 0.0, "spoofing": 0.0}
-"""Least intersection over union of an event's span and a planted one's; 0: touching is enough.
-A gap has sharp ends; a crossing is read off an area's edge and is short."""
-DEFAULT_MIN_IOU: Final = 0.4
-_ALIKE: Final = ({"identity", "spoofing"},)
-"""Kinds that stand for each other: which of the two a borrowed identity shows as is open."""
-RAISED_SHARE: Final = 0.5
+FLAG_SCORE: Final = 0.3
+"""Score from which an event flags its vessel by itself (`assess.min_score` of the settings)."""
+CONTEXT: Final = ("geofence",)
+"""Kinds that are context, not findings: crossing a boundary is never false."""
 
 
 @dataclass(frozen=True)
@@ -31,107 +31,177 @@ class Kind:
     ----------
     planted, found
         Suspicious events planted, and those matched by an event of the run.
-    start_error_s
-        Median of |event start - planted start| over those found; NaN where there are none.
+    start_errors_s
+        |event start - planted start| of each one found.
     traps, raised, raised_flagged
         Traps; those in which at least half of an event of the kind and a vessel lies; and those
         where such an event is named in flagged.csv.
     events
         Events of the run of this kind, each one of: `matched` to a planted one; `related`, at the
         same time as anything planted on one of its vessels; `in_traps`; `other`.
+    other_unexplained, other_strong
+        Those of the other events without an explanation, and with a score that flags.
+    false
+        Those of the other events that are one or both; none of a kind that is context.
+    vessels, top, top_right
+        Vessels with a planted event of the kind; that many vessels (or fewer) by their strongest
+        event of the kind; and how many of these are right.
     """
 
     kind: str
-    planted: int
-    found: int
-    start_error_s: float
-    traps: int
-    raised: int
-    raised_flagged: int
-    events: int
-    matched: int
-    related: int
-    in_traps: int
-    other: int
+    planted: int = 0
+    found: int = 0
+    start_errors_s: tuple[float, ...] = ()
+    traps: int = 0
+    raised: int = 0
+    raised_flagged: int = 0
+    events: int = 0
+    matched: int = 0
+    related: int = 0
+    in_traps: int = 0
+    other: int = 0
+    other_unexplained: int = 0
+    other_strong: int = 0
+    false: int = 0
+    vessels: int = 0
+    top: int = 0
+    top_right: int = 0
 
     @property
     def recall(self) -> float:
         """Share of the planted that was found; NaN where nothing was planted."""
         return self.found / self.planted if self.planted else float("nan")
 
+    @property
+    def start_error_s(self) -> float:
+        """Median error of the start; NaN where nothing was found."""
+        return float(np.median(self.start_errors_s)) if self.start_errors_s else float("nan")
+
+    @property
+    def precision_at_top(self) -> float:
+        """Share of the top vessels of this kind that are right; NaN without any."""
+        return self.top_right / self.top if self.top else float("nan")
+
+
+@dataclass(frozen=True)
+class Sort:
+    """How everything with one note fared: planted events found, or traps raised (and flagged)."""
+
+    kind: str
+    note: str
+    suspicious: bool
+    number: int
+    hit: int
+    flagged: int
+
 
 @dataclass(frozen=True)
 class Score:
-    """How a run did.
+    """How a run did, or several runs together.
 
     Attributes
     ----------
     kinds
-        One per kind in the truth.
+        One per kind in the truth or the run.
     planted_vessels, flagged_vessels
         Vessels with a planted event; vessels in flagged.csv.
+    flagged_planted, flagged_traps, flagged_others
+        Those of the flagged with a planted event; those that only belong to a trap (one that
+        somebody staged, or any raised one); and those that have no part in the truth.
     top, top_right
         How many of the first `planted_vessels` flags there are, and how many of those vessels
         have a planted event.
-    vessel_hours
+    vessels, vessel_hours
         From the run's manifest; NaN where it doesn't say.
+    sorts
+        The same by note.
     missed, raised
         The planted events not found, and the traps raised (each with `flagged`).
+    runs
+        How many runs these are.
     """
 
     kinds: tuple[Kind, ...]
     planted_vessels: int
     flagged_vessels: int
+    flagged_planted: int
+    flagged_traps: int
+    flagged_others: int
     top: int
     top_right: int
+    vessels: float
     vessel_hours: float
+    sorts: tuple[Sort, ...] = field(default=())
     missed: tuple[Planted, ...] = field(default=())
     raised: tuple[tuple[Planted, bool], ...] = field(default=())
+    runs: int = 1
 
     @property
     def precision_at_top(self) -> float:
         """Share of the top flags that have a planted event; NaN without flags."""
         return self.top_right / self.top if self.top else float("nan")
 
+    @property
+    def lift(self) -> Lift:
+        """Precision of the top over the share of planted vessels among all."""
+        return lifts.lift(self.top_right, self.top, self.planted_vessels, self.vessels)
+
+    @property
+    def traps_among_flagged(self) -> float:
+        """Share of the flagged vessels that only belong to a trap; NaN without flags."""
+        flagged = self.flagged_vessels
+        return self.flagged_traps / flagged if flagged else float("nan")
+
+    @property
+    def false_per_1000_vessel_hours(self) -> float:
+        """False events of all kinds; NaN where the vessel hours aren't known."""
+        return 1000 * sum(kind.false for kind in self.kinds) / self.vessel_hours
+
     def to_frame(self) -> pd.DataFrame:
-        """One row per kind: kind, planted, found, recall, start_error_s, traps, raised,
-        raised_flagged, events, matched, related, in_traps, other, false_per_1000_vessel_hours.
+        """One row per kind: the figures of `Kind`, recall, start_error_s, precision_at_top, lift,
+        lift_low, lift_high, false_per_1000_vessel_hours.
         """
-        rows = [
-            {
-                "kind": k.kind, "planted": k.planted, "found": k.found, "recall": k.recall,
-                **{name: value for name, value in asdict(k).items()
-                   if name not in ("kind", "planted", "found")},
-                "false_per_1000_vessel_hours": 1000 * (k.in_traps + k.other) / self.vessel_hours,
-            }
-            for k in self.kinds
-        ]  # fmt: skip
+        rows = []
+        for kind in self.kinds:
+            counts = asdict(kind)
+            del counts["start_errors_s"]
+            gain = lifts.lift(kind.top_right, kind.top, kind.vessels, self.vessels)
+            rows.append(
+                {
+                    **counts, "recall": kind.recall, "start_error_s": kind.start_error_s,
+                    "precision_at_top": kind.precision_at_top, "lift": gain.lift,
+                    "lift_low": gain.low, "lift_high": gain.high,
+                    "false_per_1000_vessel_hours": 1000 * kind.false / self.vessel_hours,
+                }
+            )  # fmt: skip
         return pd.DataFrame(rows)
 
     def to_json(self) -> str:
         """All of it as a JSON object; null where there is no figure."""
+        plain = (
+            "runs", "planted_vessels", "flagged_vessels", "flagged_planted", "flagged_traps",
+            "flagged_others", "traps_among_flagged", "top", "top_right", "precision_at_top",
+            "vessels", "vessel_hours", "false_per_1000_vessel_hours",
+        )  # fmt: skip
         content: dict[str, Any] = {
             "kinds": self.to_frame().to_dict("records"),
-            "planted_vessels": self.planted_vessels,
-            "flagged_vessels": self.flagged_vessels,
-            "top": self.top,
-            "top_right": self.top_right,
-            "precision_at_top": self.precision_at_top,
-            "vessel_hours": self.vessel_hours,
+            **{name: getattr(self, name) for name in plain},
+            "lift": self.lift._asdict(),
+            "sorts": [asdict(sort) for sort in self.sorts],
             "missed": [asdict(event) for event in self.missed],
             "raised": [{**asdict(event), "flagged": flagged} for event, flagged in self.raised],
         }
         return json.dumps(_without_nan(content), indent=1, allow_nan=False)
 
 
-def score(truth_path: Path, run_folder: Path) -> Score:
+def score(truth_path: Path, run_folder: Path, *, flag_score: float = FLAG_SCORE) -> Score:
     """Compare a run's events.csv and flagged.csv with the truth.
 
-    An event matches a planted one when kind and vessels agree (a pair exactly) and their spans'
-    intersection over union reaches `MIN_IOU`. A trap is raised when half of an event of its kind
-    that involves one of its vessels lies within it. Open events last until the exercise ends;
-    retracted ones don't count. Precision is that of the first N flags, N being the number of
-    vessels with a planted event.
+    An event matches a planted one when kind and vessels agree (a pair exactly; a sighting by
+    place) and their spans' intersection over union reaches `matching.MIN_IOU`. A trap is raised
+    when half of an event of its kind that involves one of its vessels lies within it. Open events
+    last until the exercise ends; retracted ones don't count. Precision is that of the first N
+    flags, N being the number of vessels with a planted event.
 
     Raises
     ------
@@ -142,116 +212,157 @@ def score(truth_path: Path, run_folder: Path) -> Score:
     events = _events(run_folder / "events.csv", truth.t1)
     flagged = _table(run_folder / "flagged.csv", ("rank", "mmsi", "event_ids"))
     flagged_events = {i for ids in flagged["event_ids"] for i in ids.split(";") if i}
+    in_flags = events["event_id"].isin(flagged_events).to_numpy()
 
     planted = [event for event in truth.events if event.suspicious]
     traps = [event for event in truth.events if not event.suspicious]
-    found = {k: match for k, event in enumerate(planted) if (match := _match(event, events)) >= 0}
-    inside = [_raising(trap, events) for trap in traps]
-    in_flags = events["event_id"].isin(flagged_events).to_numpy()
+    match = compare(planted, traps, events)
+    raised = [
+        (trap, bool(in_flags[rows].any()))
+        for trap, rows in zip(traps, match.raising, strict=True) if len(rows)
+    ]  # fmt: skip
 
-    matched = np.zeros(len(events), bool)
-    matched[list(found.values())] = True
-    related = ~matched & _related(planted, events)
-    trapped = np.zeros(len(events), bool)
-    for rows in inside:
-        trapped[rows] = True
-    trapped &= ~matched & ~related
-
-    kinds = []
-    for kind in sorted({event.kind for event in truth.events}):
-        mine = [k for k, event in enumerate(planted) if event.kind == kind]
-        errors = [
-            abs(float(events["start_s"].iloc[found[k]]) - planted[k].start)
-            for k in mine if k in found
-        ]  # fmt: skip
-        raising = [rows for rows, trap in zip(inside, traps, strict=True) if trap.kind == kind]
-        of_kind = (events["kind"] == kind).to_numpy()
-        kinds.append(
-            Kind(
-                kind=kind,
-                planted=len(mine),
-                found=len(errors),
-                start_error_s=float(np.median(errors)) if errors else float("nan"),
-                traps=len(raising),
-                raised=sum(len(rows) > 0 for rows in raising),
-                raised_flagged=sum(bool(in_flags[rows].any()) for rows in raising),
-                events=int(of_kind.sum()),
-                matched=int((of_kind & matched).sum()),
-                related=int((of_kind & related).sum()),
-                in_traps=int((of_kind & trapped).sum()),
-                other=int((of_kind & ~matched & ~related & ~trapped).sum()),
-            )
-        )
-    guilty = {m for event in planted for m in (event.mmsi, event.other_mmsi) if m}
+    kinds = sorted({event.kind for event in truth.events} | set(events["kind"]))
+    guilty = _vessels(planted)
+    trapped = _vessels([t for t in traps if t.note not in NOT_HEARD] + [t for t, _ in raised])
     ranked = flagged.assign(order=pd.to_numeric(flagged["rank"])).sort_values("order")
-    top = ranked["mmsi"].astype("int64").to_numpy()[: len(guilty)]
+    order = ranked["mmsi"].astype("int64").tolist()
+    top = order[: len(guilty)]
+    counts = _counts(run_folder / "manifest.json")
     return Score(
-        kinds=tuple(kinds),
+        kinds=tuple(_kind(k, planted, traps, events, match, in_flags, flag_score) for k in kinds),
         planted_vessels=len(guilty),
-        flagged_vessels=len(flagged),
+        flagged_vessels=len(order),
+        flagged_planted=sum(m in guilty for m in order),
+        flagged_traps=sum(m in trapped - guilty for m in order),
+        flagged_others=sum(m not in trapped | guilty for m in order),
         top=len(top),
-        top_right=int(np.isin(top, list(guilty)).sum()),
-        vessel_hours=_vessel_hours(run_folder / "manifest.json"),
-        missed=tuple(event for k, event in enumerate(planted) if k not in found),
-        raised=tuple(
-            (trap, bool(in_flags[rows].any()))
-            for trap, rows in zip(traps, inside, strict=True) if len(rows)
+        top_right=sum(m in guilty for m in top),
+        vessels=_number(counts, "vessels_looked_at"),
+        vessel_hours=_number(counts, "vessel_hours"),
+        sorts=_sorts(planted, traps, match, in_flags),
+        missed=tuple(event for k, event in enumerate(planted) if k not in match.found),
+        raised=tuple(raised),
+    )
+
+
+def pooled(scores: Sequence[Score]) -> Score:
+    """Several runs as one: counts are added up, medians and shares taken over all."""
+    by_kind: dict[str, list[Kind]] = {}
+    by_sort: dict[tuple[str, str, bool], list[Sort]] = {}
+    for one in scores:
+        for kind in one.kinds:
+            by_kind.setdefault(kind.kind, []).append(kind)
+        for sort in one.sorts:
+            by_sort.setdefault((sort.kind, sort.note, sort.suspicious), []).append(sort)
+    added = (
+        "planted_vessels", "flagged_vessels", "flagged_planted", "flagged_traps",
+        "flagged_others", "top", "top_right", "vessels", "vessel_hours", "runs",
+    )  # fmt: skip
+    sums: dict[str, Any] = {name: sum(getattr(s, name) for s in scores) for name in added}
+    return Score(
+        kinds=tuple(_summed(by_kind[name]) for name in sorted(by_kind)),
+        sorts=tuple(
+            Sort(
+                *key, sum(s.number for s in group), sum(s.hit for s in group),
+                sum(s.flagged for s in group),
+            )
+            for key, group in sorted(by_sort.items())
         ),
+        missed=tuple(event for s in scores for event in s.missed),
+        raised=tuple(trap for s in scores for trap in s.raised),
+        **sums,
     )  # fmt: skip
 
 
-def iou(start: Floats, end: Floats, other_start: float, other_end: float) -> Floats:
-    """Intersection over union of spans with one other span, 0-1.
-
-    Two equal moments have 1; spans that only touch have 0.
-
-    >>> iou(np.array([0.0]), np.array([10.0]), 5.0, 10.0)
-    array([0.5])
-    """
-    both = np.maximum(np.minimum(end, other_end) - np.maximum(start, other_start), 0.0)
-    either = np.maximum(end, other_end) - np.minimum(start, other_start)
-    return np.asarray(np.divide(both, either, out=np.ones_like(both), where=either > 0))
+def _summed(kinds: Sequence[Kind]) -> Kind:
+    names = [name for name in asdict(kinds[0]) if name not in ("kind", "start_errors_s")]
+    counts: dict[str, Any] = {name: sum(getattr(k, name) for k in kinds) for name in names}
+    errors = tuple(error for k in kinds for error in k.start_errors_s)
+    return Kind(kinds[0].kind, start_errors_s=errors, **counts)
 
 
-def _match(planted: Planted, events: pd.DataFrame) -> int:
-    """Row of the event that matches best, -1 where none does."""
-    kinds = next((alike for alike in _ALIKE if planted.kind in alike), {planted.kind})
-    start, end = events["start_s"].to_numpy(), events["end_s"].to_numpy()
-    candidate = events["kind"].isin(kinds).to_numpy(copy=True)
-    candidate &= (events["mmsi"] == planted.mmsi).to_numpy()
-    candidate &= (events["other_mmsi"] == planted.other_mmsi).to_numpy()
-    # Touching is asked for in any case, so that an IoU of 0 can't join a day to the next.
-    candidate &= (start <= planted.end) & (end >= planted.start)
-    overlap = iou(start, end, planted.start, planted.end)
-    candidate &= overlap >= MIN_IOU.get(planted.kind, DEFAULT_MIN_IOU)
-    rows = np.flatnonzero(candidate)
-    return int(rows[np.argmax(overlap[rows])]) if len(rows) else -1
+def _kind(
+    kind: str,
+    planted: Sequence[Planted],
+    traps: Sequence[Planted],
+    events: pd.DataFrame,
+    match: Match,
+    in_flags: NDArray[np.bool_],
+    flag_score: float,
+) -> Kind:
+    mine = [k for k, event in enumerate(planted) if event.kind == kind]
+    raising = [rows for rows, t in zip(match.raising, traps, strict=True) if t.kind == kind]
+    of_kind = (events["kind"] == kind).to_numpy()
+    other = of_kind & match.other
+    unexplained = other & (events["explanation"] == "").to_numpy()
+    strong = other & (events["score"] >= flag_score).to_numpy()
+    guilty = _vessels([planted[k] for k in mine])
+    top = _strongest(events[events["kind"].isin(kinds_like(kind))])[: len(guilty)]
+    start = events["start_s"].to_numpy()
+    return Kind(
+        kind=kind,
+        planted=len(mine),
+        found=sum(k in match.found for k in mine),
+        start_errors_s=tuple(
+            abs(float(start[match.found[k]]) - planted[k].start) for k in mine if k in match.found
+        ),
+        traps=len(raising),
+        raised=sum(len(rows) > 0 for rows in raising),
+        raised_flagged=sum(bool(in_flags[rows].any()) for rows in raising),
+        events=int(of_kind.sum()),
+        matched=int((of_kind & match.matched).sum()),
+        related=int((of_kind & match.related).sum()),
+        in_traps=int((of_kind & match.in_traps).sum()),
+        other=int(other.sum()),
+        other_unexplained=int(unexplained.sum()),
+        other_strong=int(strong.sum()),
+        false=0 if kind in CONTEXT else int((unexplained | strong).sum()),
+        vessels=len(guilty),
+        top=len(top),
+        top_right=sum(m in guilty for m in top),
+    )
 
 
-def _involved(vessels: Sequence[int], events: pd.DataFrame) -> NDArray[np.bool_]:
-    some = [vessel for vessel in vessels if vessel]
-    return (events["mmsi"].isin(some) | events["other_mmsi"].isin(some)).to_numpy()
+def _sorts(
+    planted: Sequence[Planted],
+    traps: Sequence[Planted],
+    match: Match,
+    in_flags: NDArray[np.bool_],
+) -> tuple[Sort, ...]:
+    seen: dict[tuple[str, str, bool], list[tuple[bool, bool]]] = {}
+    for k, event in enumerate(planted):
+        row = match.found.get(k, -1)
+        hit = row >= 0, row >= 0 and bool(in_flags[row])
+        seen.setdefault((event.kind, event.note, True), []).append(hit)
+    for trap, rows in zip(traps, match.raising, strict=True):
+        hit = len(rows) > 0, bool(in_flags[rows].any())
+        seen.setdefault((trap.kind, trap.note, False), []).append(hit)
+    return tuple(
+        Sort(*key, len(hits), sum(h for h, _ in hits), sum(f for _, f in hits))
+        for key, hits in sorted(seen.items())
+    )
 
 
-def _raising(trap: Planted, events: pd.DataFrame) -> NDArray[np.int64]:
-    """Rows of the events that raise a trap."""
-    start, end = events["start_s"].to_numpy(), events["end_s"].to_numpy()
-    both = np.minimum(end, trap.end) - np.maximum(start, trap.start)
-    inside = (both >= RAISED_SHARE * (end - start)) & (both >= 0)
-    of_kind = (events["kind"] == trap.kind).to_numpy()
-    return np.flatnonzero(inside & of_kind & _involved((trap.mmsi, trap.other_mmsi), events))
+def _strongest(events: pd.DataFrame) -> list[int]:
+    """Vessels by their strongest event, strongest first; those of score 0 left out."""
+    names = ["mmsi", "other_mmsi"]
+    sides = [events[[name, "score"]].rename(columns={name: "mmsi"}) for name in names]
+    both = pd.concat(sides)
+    both = both[(both["mmsi"] > 0) & (both["score"] > 0)]
+    both = both.sort_values(["score", "mmsi"], ascending=[False, True])
+    return [int(mmsi) for mmsi in both.drop_duplicates("mmsi")["mmsi"]]
 
 
-def _related(planted: Sequence[Planted], events: pd.DataFrame) -> NDArray[np.bool_]:
-    related = np.zeros(len(events), bool)
-    for event in planted:
-        at_the_time = (events["start_s"] <= event.end) & (events["end_s"] >= event.start)
-        related |= at_the_time.to_numpy() & _involved((event.mmsi, event.other_mmsi), events)
-    return related
+def _vessels(events: Sequence[Planted]) -> set[int]:
+    return {m for event in events for m in (event.mmsi, event.other_mmsi) if m}
 
 
 def _events(path: Path, t1: float) -> pd.DataFrame:
-    columns = ("event_id", "kind", "mmsi", "other_mmsi", "start", "end", "status")
+    columns = (
+        "event_id", "kind", "mmsi", "other_mmsi", "start", "end", "lat", "lon", "score", "status",
+        "explanation",
+    )  # fmt: skip
     frame = _table(path, columns)
     frame = frame[frame["status"] != "retracted"].reset_index(drop=True)
     try:
@@ -261,6 +372,8 @@ def _events(path: Path, t1: float) -> pd.DataFrame:
             frame[f"{name}_s"] = since.fillna(t1) if name == "end" else since
         for name in ("mmsi", "other_mmsi"):
             frame[name] = frame[name].replace("", "0").astype("int64")
+        for name in ("lat", "lon", "score"):
+            frame[name] = frame[name].replace("", "nan").astype("float64")
     except ValueError as error:
         raise ExerciseError(f"{path} has a value that can't be read: {error}") from error
     return frame
@@ -281,14 +394,18 @@ def _table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     return frame
 
 
-def _vessel_hours(path: Path) -> float:
-    """`vessel_hours` of the manifest, at its top or among its counts; NaN where there is none."""
+def _counts(path: Path) -> dict[str, Any]:
+    """What the manifest counts, at its top or among its counts; nothing where there is none."""
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        counts = manifest.get("counts") or {}
-        return float(manifest.get("vessel_hours", counts.get("vessel_hours", "nan")))
+        return {**manifest, **(manifest.get("counts") or {})}
     except (OSError, ValueError, AttributeError, TypeError):
-        return float("nan")
+        return {}
+
+
+def _number(counts: dict[str, Any], name: str) -> float:
+    value = counts.get(name)
+    return float(value) if isinstance(value, int | float) else float("nan")
 
 
 def _without_nan(value: Any) -> Any:

@@ -7,8 +7,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from detectors.core.errors import SelatError
+
+FEED_OUTAGE: Final = "feed outage"
+RECEIVER_DOWN: Final = "receiver down"
+OUT_OF_RANGE: Final = "out of range"
+NOT_HEARD: Final = (FEED_OUTAGE, RECEIVER_DOWN, OUT_OF_RANGE)
+"""Notes of the traps that are nobody's doing: a ship that was sending wasn't heard."""
 
 
 class ExerciseError(SelatError):

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.exercise import ExerciseError, Planted, Truth, score
-from pipelines.exercise.score import iou
+from pipelines.exercise import ExerciseError, Planted, Truth, pooled, score
+from pipelines.exercise.matching import iou
 
 T0, T1 = 1_773_100_800.0, 1_773_187_200.0
 H = 3600.0
@@ -31,16 +31,19 @@ TRUTH = (
 )
 
 
-def event(number, kind, mmsi, other=0, start_h=2.0, end_h=6.0, status="created"):
+def event(
+    number, kind, mmsi, other=0, start_h=2.0, end_h=6.0, status="created", score=0.6,
+    explanation="", lat=2.0, lon=101.0,
+):  # fmt: skip
     def text(hours):
         if hours is None:
             return ""
         return datetime.fromtimestamp(T0 + hours * H, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     return {
-        "event_id": f"{number:016x}", "kind": kind, "mmsi": str(mmsi),
+        "event_id": f"{number:016x}", "kind": kind, "mmsi": str(mmsi) if mmsi else "",
         "other_mmsi": str(other) if other else "", "start": text(start_h), "end": text(end_h),
-        "status": status,
+        "lat": lat, "lon": lon, "score": score, "status": status, "explanation": explanation,
     }  # fmt: skip
 
 
@@ -99,8 +102,9 @@ def test_traps_raised_and_raised_in_flags_are_told_apart(tmp_path):
     assert frame.loc["encounter", ["traps", "raised", "raised_flagged"]].tolist() == [1, 1, 1]
     assert frame.loc["loitering", ["traps", "raised", "raised_flagged"]].tolist() == [1, 1, 0]
     assert frame.loc["encounter", "in_traps"] == 1
-    assert frame.loc["encounter", "false_per_1000_vessel_hours"] == 1
+    assert frame.loc["encounter", "false_per_1000_vessel_hours"] == 0  # a trap is counted as one
     assert result.precision_at_top == 0
+    assert (result.flagged_traps, result.flagged_others, result.traps_among_flagged) == (1, 0, 1)
     assert [flagged for _, flagged in result.raised] == [True, False]
 
 
@@ -133,9 +137,9 @@ def test_kind_vessels_and_overlap_decide(tmp_path, found, one):
 def test_identity_and_spoofing_stand_for_each_other_and_need_only_touch(tmp_path):
     truth = [planted("spoofing", 533900001)]
     touching = event(1, "identity", 533900001, start_h=0, end_h=2)
-    assert run(tmp_path, [touching], truth=truth).to_frame()["found"].tolist() == [1]
+    assert run(tmp_path, [touching], truth=truth).to_frame()["found"].sum() == 1
     apart = event(1, "identity", 533900001, start_h=0, end_h=1.9)
-    assert run(tmp_path, [apart], truth=truth).to_frame()["found"].tolist() == [0]
+    assert run(tmp_path, [apart], truth=truth).to_frame()["found"].sum() == 0
 
 
 def test_every_event_is_counted_once(tmp_path):
@@ -154,6 +158,129 @@ def test_precision_is_that_of_as_many_flags_as_vessels_were_planted(tmp_path):
     result = run(tmp_path, PERFECT, flags)
     assert (result.planted_vessels, result.top, result.top_right) == (4, 4, 2)
     assert result.precision_at_top == 0.5
+
+
+def test_false_events_are_unexplained_or_strong_and_have_nothing_to_do_with_the_truth(tmp_path):
+    events = (
+        event(1, "loitering", 533900090, score=0.2),  # unexplained
+        event(2, "loitering", 533900091, score=0.4, explanation="waiting"),  # strong
+        event(3, "loitering", 533900092, score=0.4),  # both
+        event(4, "loitering", 533900093, score=0.1, explanation="waiting"),  # let pass
+        event(5, "geofence", 533900094, score=0.05),  # context
+        event(6, "loitering", 533900007, score=0.4),  # a trap
+        event(7, "gap", 533900003),  # at the time of a planted loitering
+    )
+    result = run(tmp_path, events, manifest={"counts": {"vessel_hours": 1500}})
+    frame = result.to_frame().set_index("kind")
+    row = frame.loc["loitering"]
+    names = ["other", "other_unexplained", "other_strong", "false", "in_traps"]
+    assert row[names].tolist() == [4, 2, 2, 3, 1]
+    assert row["false_per_1000_vessel_hours"] == 2.0
+    assert frame.loc["geofence", ["events", "other", "false"]].tolist() == [1, 1, 0]
+    assert frame.loc["gap", ["related", "false"]].tolist() == [1, 0]
+    assert result.false_per_1000_vessel_hours == 2.0
+
+
+def test_the_flag_threshold_is_what_it_is_told(tmp_path):
+    run(tmp_path, [event(1, "loitering", 533900091, score=0.4, explanation="waiting")])
+    strict = score(tmp_path / "truth.json", tmp_path, flag_score=0.5)
+    assert strict.to_frame()["false"].sum() == 0
+
+
+def test_flagged_vessels_are_planted_traps_or_others(tmp_path):
+    truth = (
+        *TRUTH,
+        planted("gap", 533900050, suspicious=False, note="out of range"),
+        planted("gap", 533900051, suspicious=False, note="feed outage"),
+    )
+    events = (
+        event(1, "gap", 533900050),  # raises the trap
+        event(2, "loitering", 533900051),  # has nothing to do with the outage
+    )
+    flags = [(533900003, []), (533900007, []), (533900050, [1]), (533900051, [2])]
+    result = run(tmp_path, events, flags, truth=truth)
+    counts = result.flagged_planted, result.flagged_traps, result.flagged_others
+    assert counts == (1, 2, 1)
+    assert result.traps_among_flagged == 0.5
+
+
+def test_lift_is_precision_over_the_share_of_planted_vessels(tmp_path):
+    # 4 planted of 80 vessels: base rate 0.05; 3 of the top 4 right: 0.75, a lift of 15.
+    flags = [(533900001, []), (533900099, []), (533900003, []), (533900004, [])]
+    result = run(tmp_path, flags=flags, manifest={"counts": {"vessels_looked_at": 80}})
+    assert result.lift.lift == pytest.approx(15.0)
+    # Wilson, 3 of 4: (0.3006, 0.9544), by hand.
+    z2 = 1.959964**2
+    middle, half = 0.75 + z2 / 8, 1.959964 * (0.75 * 0.25 / 4 + z2 / 64) ** 0.5
+    assert result.lift.low == pytest.approx((middle - half) / (1 + z2 / 4) / 0.05)
+    assert result.lift.high == pytest.approx((middle + half) / (1 + z2 / 4) / 0.05)
+    assert result.lift.low == pytest.approx(0.3006 / 0.05, rel=1e-3)
+    unknown = run(tmp_path, flags=flags, manifest={})
+    assert np.isnan(unknown.lift.lift)
+    assert json.loads(unknown.to_json())["lift"] == {"lift": None, "low": None, "high": None}
+
+
+def test_each_kind_has_a_top_of_its_own_by_its_strongest_events(tmp_path):
+    events = (
+        event(1, "loitering", 533900098, score=0.9),
+        event(2, "loitering", 533900003, start_h=1, end_h=8, score=0.8),
+        event(3, "encounter", 533900001, 533900002, score=0.5),
+        event(4, "encounter", 533900096, 533900097, score=0.0, explanation="neighbours"),
+    )
+    manifest = {"counts": {"vessels_looked_at": 40}}
+    frame = run(tmp_path, events, manifest=manifest).to_frame().set_index("kind")
+    assert frame.loc["loitering", ["vessels", "top", "top_right"]].tolist() == [1, 1, 0]
+    assert frame.loc["encounter", ["vessels", "top", "top_right"]].tolist() == [2, 2, 2]
+    assert frame.loc["encounter", "lift"] == 20.0
+
+
+def test_a_sighting_is_matched_by_place_and_time(tmp_path):
+    truth = [
+        planted("unmatched_sighting", 0, start_h=3, end_h=3),
+        planted("unmatched_sighting", 533900020, start_h=9, end_h=9, suspicious=False),
+    ]
+    near = event(1, "unmatched_sighting", 0, start_h=3, end_h=3.01, lat=2.03)
+    assert run(tmp_path, [near], truth=truth).to_frame()["found"].tolist() == [1]
+    for wrong in ({"lat": 2.04}, {"start_h": 3.1, "end_h": 3.1}, {"mmsi": 533900001}):
+        one = event(**{"number": 1, "kind": "unmatched_sighting", "mmsi": 0, "start_h": 3,
+                       "end_h": 3, **wrong})  # fmt: skip
+        assert run(tmp_path, [one], truth=truth).to_frame()["found"].tolist() == [0]
+    trap = event(2, "unmatched_sighting", 0, start_h=9, end_h=9)
+    assert run(tmp_path, [trap], truth=truth).to_frame()["raised"].tolist() == [1]
+
+
+def test_a_mother_ship_may_name_a_visitor_a_possible_meeting_names_both(tmp_path):
+    truth = [planted("mother_ship", 533900001), planted("possible_meeting", 533900003, 533900004)]
+    events = [
+        event(1, "mother_ship", 533900001, 533900009),
+        event(2, "possible_meeting", 533900003, 533900005),
+    ]
+    frame = run(tmp_path, events, truth=truth).to_frame().set_index("kind")
+    assert frame["found"].to_dict() == {"mother_ship": 1, "possible_meeting": 0}
+
+
+def test_pooled_runs_add_up_and_medians_are_taken_over_all(tmp_path):
+    truth = [planted("loitering", 533900003), planted("loitering", 533900004)]
+    scores = []
+    for name, offsets in (("a", (0.1, 0.2)), ("b", (0.9,))):
+        (tmp_path / name).mkdir()
+        events = [
+            event(k, "loitering", 533900003 + k, start_h=2 + off) for k, off in enumerate(offsets)
+        ]
+        flags = [(533900003, [0]), (533900077, [])]
+        manifest = {"counts": {"vessel_hours": 500, "vessels_looked_at": 10}}
+        scores.append(run(tmp_path / name, events, flags, manifest, truth))
+    both = pooled(scores)
+    (kind,) = both.kinds
+    assert (kind.planted, kind.found, kind.recall) == (4, 3, 0.75)
+    assert kind.start_error_s == pytest.approx(0.2 * H)
+    assert (both.runs, both.top, both.top_right, both.vessels) == (2, 4, 2, 20)
+    assert both.lift.lift == pytest.approx(0.5 / (4 / 20))
+    assert both.vessel_hours == 1000
+    assert len(both.missed) == 1
+    (sort,) = both.sorts
+    assert (sort.note, sort.number, sort.hit) == ("x", 4, 3)
+    assert pooled([scores[0]]) == scores[0]
 
 
 def test_files_that_are_not_there_or_wrong_say_so(tmp_path):

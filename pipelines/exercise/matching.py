@@ -1,0 +1,156 @@
+"""Which event of a run is which part of the truth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core import geodesy
+from detectors.core.geodesy import METRES_PER_NM
+from pipelines.exercise.truth import Planted
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+MIN_IOU: Final = {
+    "gap": 0.6,
+    "crossing": 0.2,
+    "outlier": 0.2,
+    "identity": 0.0,
+    "spoofing": 0.0,
+    "unmatched_sighting": 0.0,
+}
+"""Least intersection over union of an event's span and a planted one's; 0: touching is enough.
+A gap has sharp ends; a crossing is read off an area's edge and is short; where a departure from
+what is normal begins is open."""
+DEFAULT_MIN_IOU: Final = 0.4
+_ALIKE: Final = ({"identity", "spoofing"},)
+"""Kinds that stand for each other: which of the two a borrowed identity shows as is open."""
+ANY_OTHER: Final = ("mother_ship",)
+"""Kinds of one vessel whose event may name another one as well."""
+RAISED_SHARE: Final = 0.5
+SAME_PLACE_M: Final = 2 * METRES_PER_NM
+SAME_TIME_S: Final = 60.0
+"""A sighting has no vessel: it is known by its place and time, as far as files round them."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """The events of a run seen from the truth.
+
+    Attributes
+    ----------
+    found
+        Row of the event that matches each planted one, by its index among the planted.
+    raising
+        Rows of the events that raise each trap.
+    matched, related, in_traps
+        Which events match a planted one; are at the same time as anything planted on one of
+        their vessels; or raise a trap. Each event is at most one of these.
+    """
+
+    found: dict[int, int]
+    raising: list[Ints]
+    matched: Bools
+    related: Bools
+    in_traps: Bools
+
+    @property
+    def other(self) -> Bools:
+        """Events that have nothing to do with anything in the truth."""
+        return ~(self.matched | self.related | self.in_traps)
+
+
+def compare(planted: Sequence[Planted], traps: Sequence[Planted], events: pd.DataFrame) -> Match:
+    """Tell what each event is.
+
+    Parameters
+    ----------
+    planted, traps
+        The truth.
+    events
+        kind, mmsi, other_mmsi (0: none), lat, lon, start_s, end_s (epoch seconds).
+    """
+    found = {k: row for k, one in enumerate(planted) if (row := _best(one, events)) >= 0}
+    raising = [_raising(trap, events) for trap in traps]
+    matched, related, in_traps = (np.zeros(len(events), bool) for _ in range(3))
+    matched[list(found.values())] = True
+    for one in planted:
+        related |= _at_the_time(one, events) & _about(one, events)
+    related &= ~matched
+    for rows in raising:
+        in_traps[rows] = True
+    in_traps &= ~matched & ~related
+    return Match(found, raising, matched, related, in_traps)
+
+
+def iou(start: Floats, end: Floats, other_start: float, other_end: float) -> Floats:
+    """Intersection over union of spans with one other span, 0-1.
+
+    Two equal moments have 1; spans that only touch have 0.
+
+    >>> iou(np.array([0.0]), np.array([10.0]), 5.0, 10.0)
+    array([0.5])
+    """
+    both = np.maximum(np.minimum(end, other_end) - np.maximum(start, other_start), 0.0)
+    either = np.maximum(end, other_end) - np.minimum(start, other_start)
+    return np.asarray(np.divide(both, either, out=np.ones_like(both), where=either > 0))
+
+
+def kinds_like(kind: str) -> set[str]:
+    """The kinds that stand for a kind, itself among them.
+
+    >>> sorted(kinds_like("spoofing"))
+    ['identity', 'spoofing']
+    """
+    return next((alike for alike in _ALIKE if kind in alike), {kind})
+
+
+def _best(planted: Planted, events: pd.DataFrame) -> int:
+    """Row of the event that matches best, -1 where none does."""
+    start, end = events["start_s"].to_numpy(), events["end_s"].to_numpy()
+    candidate = events["kind"].isin(kinds_like(planted.kind)).to_numpy(copy=True)
+    candidate &= (events["mmsi"] == planted.mmsi).to_numpy()
+    if planted.mmsi == 0:
+        candidate &= _there(planted, events)
+    elif planted.other_mmsi or planted.kind not in ANY_OTHER:
+        candidate &= (events["other_mmsi"] == planted.other_mmsi).to_numpy()
+    # Touching is asked for in any case, so that an IoU of 0 can't join a day to the next.
+    candidate &= _at_the_time(planted, events)
+    overlap = iou(start, end, planted.start, planted.end)
+    candidate &= overlap >= MIN_IOU.get(planted.kind, DEFAULT_MIN_IOU)
+    rows = np.flatnonzero(candidate)
+    return int(rows[np.argmax(overlap[rows])]) if len(rows) else -1
+
+
+def _raising(trap: Planted, events: pd.DataFrame) -> Ints:
+    """Rows of the events that raise a trap: of its kind, about it, half or more inside it."""
+    start, end = events["start_s"].to_numpy(), events["end_s"].to_numpy()
+    both = np.minimum(end, trap.end) - np.maximum(start, trap.start)
+    inside = (both >= RAISED_SHARE * (end - start)) & (both >= 0)
+    nobody = (events["mmsi"] == 0).to_numpy()
+    inside |= nobody & _at_the_time(trap, events)
+    of_kind = (events["kind"] == trap.kind).to_numpy()
+    return np.flatnonzero(inside & of_kind & _about(trap, events))
+
+
+def _at_the_time(one: Planted, events: pd.DataFrame) -> Bools:
+    slack_s = np.where(events["mmsi"] == 0, SAME_TIME_S, 0.0)
+    begins_before = (events["start_s"] - slack_s <= one.end).to_numpy()
+    return np.asarray(begins_before & (events["end_s"] + slack_s >= one.start).to_numpy())
+
+
+def _about(one: Planted, events: pd.DataFrame) -> Bools:
+    """Events that involve one of its vessels, or, if they have none, are where it is."""
+    some = [vessel for vessel in (one.mmsi, one.other_mmsi) if vessel]
+    named = (events["mmsi"].isin(some) | events["other_mmsi"].isin(some)).to_numpy()
+    return np.asarray(named | ((events["mmsi"] == 0).to_numpy() & _there(one, events)))
+
+
+def _there(one: Planted, events: pd.DataFrame) -> Bools:
+    away_m = geodesy.distance_m(events["lat"], events["lon"], one.lat, one.lon)
+    return np.asarray(away_m) <= SAME_PLACE_M
