@@ -1,22 +1,23 @@
 """Encounter: two vessels close together and slow for a while, away from port."""
 
-from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any, ClassVar, Final
+from functools import partial
+from typing import Any, ClassVar, Final, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import PositiveFloat, PositiveInt, model_validator
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from detectors.core import events, geodesy, runs, surroundings, telling
+from detectors.core import events, geodesy, runs, settings, surroundings, telling
 from detectors.core.detector import Context, Detector
 from detectors.core.explain import Hypothesis
-from detectors.core.frames import NAV_STATUS_UNDEFINED, epoch_us, from_epoch_us
+from detectors.core.frames import epoch_us, from_epoch_us, offsets
 from detectors.core.hypotheses_encounter import HYPOTHESES
+from detectors.core.settings import ZoneClasses
 from detectors.core.telling import Told, Words
 
 Floats = NDArray[np.float64]
@@ -25,16 +26,29 @@ Ints = NDArray[np.int64]
 GFW_MIN_DURATION_S: Final = 7200.0
 GFW_MAX_MEDIAN_SPEED_KN: Final = 2.0
 GFW_MIN_ANCHORAGE_DISTANCE_M: Final = 10_000.0
+CROWD: Final = 2
+"""So many others lying within a mile make a crowd."""
 
 
 class Encounter(Detector):
-    """Two vessels within `max_distance_m` of one another, both slow, for `min_duration_s`.
+    """Two vessels together: slow and close for half an hour, or a boat alongside for a quarter.
 
     Both tracks are interpolated at the ticks of an absolute time grid (never over a silence
-    longer than `max_silence_s`). They are together at a tick when they are close there and both
-    slow over the step that follows. Ticks together make pieces of at least `min_piece_s`; pieces
-    no more than `max_interruption_s` apart make one encounter, which lasts from its first tick to
-    the end of its last step.
+    longer than `max_silence_s`). They are *together* at a tick when, over the step that follows,
+
+    - both are slower than `max_speed_kn` and within `max_distance_m`; or
+    - they move along as one: within `max_alongside_m`, slower than `max_alongside_speed_kn`, and
+      moving against one another at less than `max_relative_speed_kn`, where one of them is a small
+      craft and the other isn't, or both are within `max_hull_distance_m`; neither being of the
+      `service_types`, whose trade that is.
+
+    Ticks together make pieces of at least `min_piece_s`; pieces no more than `max_interruption_s`
+    apart make one encounter, which lasts from its first tick to the end of its last step. It counts
+    once it lasted `min_duration_s`; or as a *brief meeting* once a small craft (not of the
+    `service_types`) was within `max_alongside_m` and steady, moving against the other at less than
+    `max_relative_speed_kn`, at ticks that span `min_brief_s` within it. An encounter under way (a
+    median of `max_speed_kn` or more) of vessels that were in company already when it began is
+    none: a tow or a convoy.
 
     What is left out, tick by tick: places inside `excluded_classes` or drawn as land (berths), and
     inside `crowded_classes` all but vessels alongside (`max_crowded_distance_m`), since ships at
@@ -56,8 +70,23 @@ class Encounter(Detector):
         30 minutes, as Starboard Maritime Intelligence uses within 200 m ("How are vessel
         encounters identified?"); the 2 h of Miller et al. miss a small tanker's or a boat's
         transfer. Whether the stricter rule is met is kept in evidence.
+    min_brief_s
+        12 minutes measured. Handing over goods or people to a boat takes some 20 minutes; at
+        reports every 3 minutes (class A at anchor, class B below 2 kn: ITU-R M.1371-5, annex 1,
+        tables 1 and 2) interpolation loses up to an interval and a step at either end.
+    max_alongside_m, max_hull_distance_m, max_relative_speed_kn, max_alongside_speed_kn
+        250 m between antennas (a ship's is up to 300 m from where a boat lies), 120 m for two
+        larger vessels (nearer than a tow lies astern), 1.5 kn (position noise of 10 m on both sides
+        makes 0.3 kn of a step) and 7 kn, in which a boat can lie alongside; pilots board at
+        6 to 10 kn.
+    max_small_m
+        Small craft: class B, or no longer than 45 m. A vessel of class A that doesn't say how long
+        it is isn't taken for one.
+    service_types
+        Ship types that go alongside by trade (pilot, search and rescue, tug, tender, towing, police
+        and medical: ITU-R M.1371-5, table 53). Longer encounters of theirs are found and explained.
     max_interruption_s, min_piece_s
-        20 and 8 minutes: one lost position or a swing on the hawser doesn't cut an encounter in
+        20 and 6 minutes: one lost position or a swing on the hawser doesn't cut an encounter in
         two, and vessels that pass twice don't make one.
     max_silence_s
         30 minutes; class A at anchor reports every 3 minutes, class B below 2 kn as often
@@ -66,18 +95,29 @@ class Encounter(Detector):
         2 minutes: 10 m of position noise then make 0.2 kn.
     near_land_m
         Closer to land than this the pair is taken for berthed, and its score is lowered.
+    company_m, company_s
+        They came together (parted) when 10, 20 or 30 minutes before (after) they were 1000 m apart
+        or more; otherwise they came (left) in company. Judgement; twice `max_distance_m`.
+    neighbour_m
+        1 nm: other slow vessels within it when the encounter ends make a crowd, in which lying near
+        one another says less.
 
     Notes
     -----
     Score before explanations: 0.3, plus up to 0.25 for duration (full at 2 h) and 0.25 for
-    closeness (full at 0 m); times 0.6 if either's median speed is 2 kn or more, times 0.4 inside a
-    crowded class, times 0.3 near land.
+    closeness (full at 0 m); for a brief meeting at least 0.4 plus up to 0.2 for closeness. Times
+    0.6 if either's median speed is 2 kn or more, unless a boat came alongside under way; times 0.5
+    if under way and not seen to come together; times 0.6 if they lay near one another before, or
+    0.4 in a crowd (two neighbours or more) unless alongside. Inside a crowded class instead times
+    0.7 where one came alongside from away for long, 0.2 where they lay there before, 0.4
+    otherwise. Times 0.6 if both are small and it was brief; times 0.3 near land.
     """
 
     name: ClassVar[str] = "encounter"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     requires: ClassVar[tuple[str, ...]] = (
-        "mmsi", "time", "lat", "lon", "sog_kn", "nav_status", "track_id", "source", "source_offset",
+        "mmsi", "time", "lat", "lon", "sog_kn", "nav_status", "ais_class", "track_id", "source",
+        "source_offset",
     )  # fmt: skip
     source: ClassVar[str] = (
         "Miller, Roan, Hochberg, Amos & Kroodsma (2018), Identifying Global Patterns of "
@@ -88,25 +128,44 @@ class Encounter(Detector):
     max_distance_m: PositiveFloat = 500.0
     max_speed_kn: PositiveFloat = 2.5
     min_duration_s: PositiveInt = 1800
+    min_brief_s: PositiveInt = 720
+    max_alongside_m: PositiveFloat = 250.0
+    max_hull_distance_m: PositiveFloat = 120.0
+    max_relative_speed_kn: PositiveFloat = 1.5
+    max_alongside_speed_kn: PositiveFloat = 7.0
+    max_small_m: PositiveFloat = 45.0
+    service_types: tuple[int, ...] = (31, 32, 50, 51, 52, 53, 55, 58)
     max_interruption_s: PositiveInt = 1200
-    min_piece_s: PositiveInt = 480
+    min_piece_s: PositiveInt = 360
     max_silence_s: PositiveInt = 1800
     step_s: PositiveInt = 120
-    excluded_classes: tuple[str, ...] = ("port",)
-    crowded_classes: tuple[str, ...] = ("anchorage",)
+    excluded_classes: ZoneClasses = ("port",)
+    crowded_classes: ZoneClasses = ("anchorage",)
     max_crowded_distance_m: PositiveFloat = 150.0
     near_land_m: PositiveFloat = 300.0
-    raft_memory_s: PositiveInt = Field(default=21_600)
+    company_m: PositiveFloat = 1000.0
+    company_s: PositiveInt = 1800
+    neighbour_m: PositiveFloat = 1852.0
+    raft_memory_s: PositiveInt = 21_600
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        settings.at_most(self, "step_s", "min_piece_s")
+        settings.at_most(self, "min_piece_s", "min_brief_s")
+        settings.at_most(self, "min_brief_s", "min_duration_s")
+        settings.at_most(self, "max_hull_distance_m", "max_alongside_m")
+        settings.at_most(self, "max_alongside_m", "max_distance_m")
+        settings.at_most(self, "max_crowded_distance_m", "max_distance_m")
+        settings.at_most(self, "max_speed_kn", "max_alongside_speed_kn")
+        return self
 
     @property
     def settle(self) -> timedelta:
         """How long after its last tick an encounter or its raft can still change."""
-        return timedelta(
-            seconds=self.max_interruption_s
-            + self.min_piece_s
-            + self.min_duration_s
-            + self.max_silence_s
+        goes_on_s = (
+            self.max_interruption_s + self.min_piece_s + self.min_duration_s + self.max_silence_s
         )
+        return timedelta(seconds=max(goes_on_s, self.company_s + self.max_silence_s))
 
     @property
     def lookback(self) -> timedelta:
@@ -121,57 +180,50 @@ class Encounter(Detector):
         track, time_us = positions["track_id"].to_numpy(), epoch_us(positions["time"])
         lat, lon = positions["lat"].to_numpy(), positions["lon"].to_numpy()
         grid = runs.resample(track, time_us, lat, lon, self.step_s, self.max_silence_s)
-        left, right, distance_m = self._together(grid, context)
-        if len(left) == 0:
+        pairs = self._together(grid, _Craft(positions, context, self), context)
+        if len(pairs.left) == 0:
             return events.empty()
-        group = _codes(grid.track_id[left], grid.track_id[right])
-        first, last = runs.spells(
-            group,
-            grid.tick[left],
-            max_break=self.max_interruption_s // self.step_s,
-            min_piece=-(-self.min_piece_s // self.step_s),
-            min_length=-(-self.min_duration_s // self.step_s),
-        )
+        left, right = pairs.left, pairs.right
+        first, last = self._runs(grid, pairs)
         raft = self._rafts(grid, left, right, first, last)
-
-        step_us = self.step_s * runs.SECOND_US
-        start_us, end_us = grid.tick[left[first]] * step_us, (grid.tick[left[last]] + 1) * step_us
         window = runs.window_us(context.start, context.end)
-        wanted = np.flatnonzero(runs.touches(start_us, end_us, window, self.settle))
-        if len(wanted) == 0:
+        spans, wanted = runs.spans(
+            grid, [left, right], first, last,
+            window=window, settle=self.settle, max_break_s=self.max_interruption_s,
+        )  # fmt: skip
+        first, last, start_us, end_us = spans.first, spans.last, spans.start_us, spans.end_us
+        if len(first) == 0:
             return events.empty()
-        first, last, start_us, end_us = (a[wanted] for a in (first, last, start_us, end_us))
-        raft = [raft[i] for i in wanted]
 
-        last_ticks = grid.last_ticks()
         pair = np.stack([grid.track_id[left[first]], grid.track_id[right[first]]])
-        final_tick = np.minimum(*(np.array([last_ticks[t] for t in row]) for row in pair.tolist()))
-        still_on = (grid.tick[left[last]] >= final_tick) & (
-            window[1] - end_us <= self.max_interruption_s * runs.SECOND_US
-        )
         middle_us = (start_us + end_us) // 2
         middle = runs.position_at(track, time_us, lat, lon, pair[0], middle_us)
-        evidence = self._evidence(positions, grid, context, left, right, distance_m, first, last)
+        evidence = self._evidence(positions, grid, context, pairs, first, last)
         around = self._surroundings(middle, context)
+        company = self._company(grid, pairs, first, last)
         times = [from_epoch_us(values) for values in (start_us, end_us)]
-        rows = [
-            {
-                "kind": self.name,
-                "detector": self.name,
-                "version": self.version,
-                "mmsi": int(pair[0, i] // 100),
-                "other_mmsi": int(pair[1, i] // 100),
-                "track_ids": f"{pair[0, i]};{pair[1, i]}",
-                "group_id": raft[i],
-                "start": times[0].iloc[i],
-                "end": pd.NaT if still_on[i] else times[1].iloc[i],
-                "anchor": times[0].iloc[i],
-                "lat": float(middle[0][i]),
-                "lon": float(middle[1][i]),
-                **self._judged({**evidence[i], **around[i]}),
-            }
-            for i in range(len(wanted))
-        ]
+        rows = []
+        for i in range(len(first)):
+            measured = {**evidence[i], **around[i], **company[i]}
+            if self._convoy(measured):
+                continue
+            rows.append(
+                {
+                    "kind": self.name,
+                    "detector": self.name,
+                    "version": self.version,
+                    "mmsi": int(pair[0, i] // 100),
+                    "other_mmsi": int(pair[1, i] // 100),
+                    "track_ids": f"{pair[0, i]};{pair[1, i]}",
+                    "group_id": raft[wanted[i]],
+                    "start": times[0].iloc[i],
+                    "end": pd.NaT if spans.open[i] else times[1].iloc[i],
+                    "anchor": times[0].iloc[i],
+                    "lat": float(middle[0][i]),
+                    "lon": float(middle[1][i]),
+                    **self._judged(measured),
+                }
+            )
         return events.build(rows)
 
     @classmethod
@@ -187,36 +239,139 @@ class Encounter(Detector):
             f"{words.place(event.lat, event.lon)}{telling.surroundings(event.evidence)}"
         )
 
-    def _together(self, grid: runs.Grid, context: Context) -> tuple[Ints, Ints, Floats]:
-        """Grid rows of both vessels and their distance at each tick together.
+    def _together(self, grid: runs.Grid, craft: "_Craft", context: Context) -> "_Pairs":
+        """Ticks at which two vessels are together, sorted by (pair, tick), the lower MMSI first."""
+        zones = context.zones
+        rows = np.flatnonzero(grid.speed_kn < self.max_alongside_speed_kn)
+        lat, lon = grid.lat[rows], grid.lon[rows]
+        rows = rows[~(zones.within(lat, lon, self.excluded_classes) | zones.on_land(lat, lon))]
+        i, j = self._near_pairs(grid, rows)
+        crowded = np.zeros(len(rows), bool)
+        members = np.unique(np.r_[i, j])
+        lat, lon = grid.lat[rows[members]], grid.lon[rows[members]]
+        crowded[members] = zones.within(lat, lon, self.crowded_classes)
+        in_crowd = crowded[i] | crowded[j]
+        i, j = rows[i], rows[j]
+        swap = grid.track_id[i] > grid.track_id[j]
+        i, j = np.where(swap, j, i), np.where(swap, i, j)
 
-        Sorted by (pair, tick), the lower MMSI first.
-        """
-        slow = np.flatnonzero(grid.speed_kn < self.max_speed_kn)
-        zones, lat, lon = context.zones, grid.lat[slow], grid.lon[slow]
-        open_water = ~(zones.within(lat, lon, self.excluded_classes) | zones.on_land(lat, lon))
-        slow, lat, lon = slow[open_water], lat[open_water], lon[open_water]
-        if len(slow) < 2:
-            return np.zeros(0, "int64"), np.zeros(0, "int64"), np.zeros(0)
-        crowded = zones.within(lat, lon, self.crowded_classes)
+        distance_m = np.asarray(
+            geodesy.distance_m(grid.lat[i], grid.lon[i], grid.lat[j], grid.lon[j])
+        )
+        faster_kn = np.maximum(grid.speed_kn[i], grid.speed_kn[j])
+        relative_kn = _relative_kn(grid, i, j)
+        small = np.stack([craft.small(grid.track_id[rows]) for rows in (i, j)])
+        service = craft.service(grid.track_id[i]) | craft.service(grid.track_id[j])
+        boat = small.any(axis=0) & ~service
+        steady = relative_kn < self.max_relative_speed_kn
+        limit_m = np.where(in_crowd, self.max_crowded_distance_m, self.max_distance_m)
+        lying = (faster_kn < self.max_speed_kn) & (distance_m <= limit_m)
+        moving_limit_m = np.where(
+            boat & ~small.all(axis=0), self.max_alongside_m, self.max_hull_distance_m
+        )
+        as_one = ~service & steady & (distance_m <= np.minimum(moving_limit_m, limit_m))
+        brief = (
+            boat & steady & (lying | as_one)
+            & (distance_m <= np.minimum(limit_m, self.max_alongside_m))
+        )  # fmt: skip
+        keep = np.flatnonzero(lying | as_one)
+        order = np.lexsort((grid.tick[i[keep]], grid.track_id[j[keep]], grid.track_id[i[keep]]))
+        keep = keep[order]
+        return _Pairs(i[keep], j[keep], distance_m[keep], relative_kn[keep], brief[keep])
 
+    def _near_pairs(self, grid: runs.Grid, rows: Ints) -> tuple[Ints, Ints]:
+        """Ordinals in `rows` of the ticks of two MMSIs within `max_distance_m`, each pair once."""
+        if len(rows) < 2:
+            return np.zeros(0, "int64"), np.zeros(0, "int64")
         # One tree for all ticks: time is a fourth coordinate whose steps exceed the radius.
         radius = geodesy.chord(self.max_distance_m) * 1.001
-        ordinal = grid.tick[slow] - grid.tick[slow].min()
-        points = np.column_stack([geodesy.unit_xyz(lat, lon), ordinal * (4 * radius)])
-        near = cKDTree(points, balanced_tree=False).query_pairs(radius, output_type="ndarray")
-        i, j = near[:, 0], near[:, 1]
-        distance_m = np.asarray(geodesy.distance_m(lat[i], lon[i], lat[j], lon[j]))
-        limit_m = np.where(
-            crowded[i] | crowded[j], self.max_crowded_distance_m, self.max_distance_m
+        ordinal = grid.tick[rows] - grid.tick[rows].min()
+        points = np.column_stack(
+            [geodesy.unit_xyz(grid.lat[rows], grid.lon[rows]), ordinal * (4 * radius)]
         )
-        mmsi = grid.track_id[slow] // 100
-        keep = (distance_m <= limit_m) & (mmsi[i] != mmsi[j])
-        i, j, distance_m = i[keep], j[keep], distance_m[keep]
-        swap = mmsi[i] > mmsi[j]
-        left, right = slow[np.where(swap, j, i)], slow[np.where(swap, i, j)]
-        order = np.lexsort((grid.tick[left], grid.track_id[right], grid.track_id[left]))
-        return left[order], right[order], distance_m[order]
+        near = cKDTree(points, balanced_tree=False).query_pairs(radius, output_type="ndarray")
+        mmsi = grid.track_id[rows] // 100
+        near = near[mmsi[near[:, 0]] != mmsi[near[:, 1]]]
+        return near[:, 0], near[:, 1]
+
+    def _runs(self, grid: runs.Grid, pairs: "_Pairs") -> tuple[Ints, Ints]:
+        """Runs that are long enough, or hold a brief meeting."""
+        group = _codes(grid.track_id[pairs.left], grid.track_id[pairs.right])
+        tick = grid.tick[pairs.left]
+        spells = partial(
+            runs.spells,
+            max_break=self.max_interruption_s // self.step_s,
+            min_piece=-(-self.min_piece_s // self.step_s),
+            min_length=-(-self.min_brief_s // self.step_s),
+        )
+        first, last = spells(group, tick)
+        long_enough = tick[last] - tick[first] + 1 >= -(-self.min_duration_s // self.step_s)
+        brief = np.flatnonzero(pairs.brief)
+        _, core_last = spells(group[brief], tick[brief])
+        holds = np.zeros(len(first), bool)
+        if len(first):
+            run = np.searchsorted(first, brief[core_last], side="right") - 1
+            inside = (run >= 0) & (brief[core_last] <= last[run])
+            holds[run[inside]] = True
+        return first[long_enough | holds], last[long_enough | holds]
+
+    def _company(
+        self, grid: runs.Grid, pairs: "_Pairs", first: Ints, last: Ints
+    ) -> list[dict[str, Any]]:
+        """How far apart they were before and after, and how many others lay around at the end.
+
+        The others are counted at the last tick, which lies within any window that reports the
+        encounter, so that it doesn't matter how much of the past is loaded.
+        """
+        left, right = pairs.left, pairs.right
+        apart = {}
+        for name, edge, sign in (("before", first, -1), ("after", last, 1)):
+            farthest = np.full(len(first), np.nan)
+            for part in (1 / 3, 2 / 3, 1.0):
+                shift = sign * (int(self.company_s * part) // self.step_s)
+                rows = [
+                    grid.rows_at(grid.track_id[side[edge]], grid.tick[side[edge]] + shift)
+                    for side in (left, right)
+                ]
+                known = (rows[0] >= 0) & (rows[1] >= 0)
+                a, b = rows[0][known], rows[1][known]
+                apart_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
+                farthest[known] = np.fmax(farthest[known], apart_m)
+            apart[name] = farthest
+        neighbours = self._neighbours(grid, left[last], right[last])
+        return [
+            {
+                "apart_before_m": apart["before"][i],
+                "apart_after_m": apart["after"][i],
+                "min_apart_m": self.company_m,
+                "n_neighbours": int(neighbours[i]),
+            }
+            for i in range(len(first))
+        ]
+
+    def _neighbours(self, grid: runs.Grid, left: Ints, right: Ints) -> Ints:
+        """Other slow tracks within `neighbour_m` of each pair at its tick."""
+        ticks = np.unique(grid.tick[left])
+        slow = np.flatnonzero(np.isin(grid.tick, ticks) & (grid.speed_kn < self.max_speed_kn))
+        if len(slow) == 0:
+            return np.zeros(len(left), "int64")
+        radius = geodesy.chord(self.neighbour_m)
+
+        def points(rows: Ints) -> Floats:
+            ordinal = np.searchsorted(ticks, grid.tick[rows])
+            return np.column_stack(
+                [geodesy.unit_xyz(grid.lat[rows], grid.lon[rows]), ordinal * (4 * radius)]
+            )
+
+        found = cKDTree(points(slow)).query_ball_point(points(left), radius, return_length=True)
+        own = (grid.speed_kn[left] < self.max_speed_kn).astype("int64")
+        own += grid.speed_kn[right] < self.max_speed_kn
+        return np.asarray(np.maximum(found - own, 0), "int64")
+
+    def _convoy(self, evidence: dict[str, Any]) -> bool:
+        """Whether they moved on together as they had come."""
+        under_way = evidence["median_speed_kn"] >= self.max_speed_kn
+        return bool(under_way and evidence["apart_before_m"] < self.company_m)
 
     def _rafts(
         self, grid: runs.Grid, left: Ints, right: Ints, first: Ints, last: Ints
@@ -257,13 +412,12 @@ class Encounter(Detector):
         positions: pd.DataFrame,
         grid: runs.Grid,
         context: Context,
-        left: Ints,
-        right: Ints,
-        distance_m: Floats,
+        pairs: "_Pairs",
         first: Ints,
         last: Ints,
     ) -> list[dict[str, Any]]:
         """What was measured, one mapping per run."""
+        left, right, distance_m = pairs.left, pairs.right, pairs.distance_m
         n_ticks = last - first + 1
         duration_s = (grid.tick[left[last]] + 1 - grid.tick[left[first]]) * self.step_s
         columns: dict[str, Any] = {
@@ -275,12 +429,14 @@ class Encounter(Detector):
             "max_distance_seen_m": runs.quantiles(distance_m, first, last, 1.0),
             "distance_spread_m": runs.quantiles(distance_m, first, last, 0.9)
             - runs.quantiles(distance_m, first, last, 0.1),
+            "median_relative_speed_kn": runs.quantiles(pairs.relative_kn, first, last, 0.5),
+            "brief_meeting": [bool(value) for value in duration_s < self.min_duration_s],
         }
         sog_kn, status = positions["sog_kn"].to_numpy(), positions["nav_status"].to_numpy()
-        source, offset = (
-            positions["source"].to_numpy(),
-            positions["source_offset"].to_numpy(),
-        )
+        craft = _Craft(positions, context, self)
+        small = [craft.small(grid.track_id[side[first]]) for side in (left, right)]
+        columns["small_craft"] = [bool(value) for value in small[0] | small[1]]
+        columns["both_small_craft"] = [bool(value) for value in small[0] & small[1]]
         known = context.vessels.drop_duplicates("mmsi").set_index("mmsi")
         for prefix, side in (("", left), ("other_", right)):
             reports = grid.report[side]
@@ -294,14 +450,10 @@ class Encounter(Detector):
                 f"{prefix}median_speed_kn": runs.quantiles(grid.speed_kn[side], first, last, 0.5),
                 f"{prefix}median_sog_kn": runs.quantiles(sog_kn[reports], first, last, 0.5),
                 f"{prefix}drift_kn": geodesy.speed_kn(moved_m, duration_s),
-                f"{prefix}nav_status": _most_common(status[reports], first, last),
+                f"{prefix}nav_status": runs.most_common(status[reports], first, last)[0],
                 f"{prefix}n_reports": after - before + 1,
-                f"{prefix}first_report_source": [
-                    runs.source_of(source, offset, row) for row in before
-                ],
-                f"{prefix}last_report_source": [
-                    runs.source_of(source, offset, row) for row in after
-                ],
+                f"{prefix}first_report_source": runs.sources(positions, before),
+                f"{prefix}last_report_source": runs.sources(positions, after),
                 f"{prefix}ship_type": known["ship_type"].reindex(mmsi).fillna(-1).astype(int),
                 f"{prefix}length_m": known["length_m"].reindex(mmsi),
             }
@@ -309,6 +461,10 @@ class Encounter(Detector):
             "max_distance_m": self.max_distance_m,
             "max_speed_kn": self.max_speed_kn,
             "min_duration_s": self.min_duration_s,
+            "min_brief_s": self.min_brief_s,
+            "max_alongside_m": self.max_alongside_m,
+            "max_relative_speed_kn": self.max_relative_speed_kn,
+            "max_alongside_speed_kn": self.max_alongside_speed_kn,
             "max_interruption_s": self.max_interruption_s,
             "max_silence_s": self.max_silence_s,
         }
@@ -317,7 +473,8 @@ class Encounter(Detector):
             {
                 **{key: values[i] for key, values in lists.items()},
                 **limits,
-                "duration_margin_s": int(lists["duration_s"][i]) - self.min_duration_s,
+                "duration_margin_s": int(lists["duration_s"][i])
+                - (self.min_brief_s if lists["brief_meeting"][i] else self.min_duration_s),
                 "distance_margin_m": self.max_distance_m - lists["median_distance_m"][i],
                 "speed_margin_kn": self.max_speed_kn
                 - max(lists["median_speed_kn"][i], lists["other_median_speed_kn"][i]),
@@ -349,6 +506,12 @@ class Encounter(Detector):
             for i in range(len(lat))
         ]
 
+    def _came(self, evidence: dict[str, Any]) -> bool | None:
+        """Whether one came to the other or went from it; None where neither was seen."""
+        apart_m = (evidence["apart_before_m"], evidence["apart_after_m"])
+        known = [m for m in apart_m if not np.isnan(m)]
+        return known[0] >= self.company_m if known else None
+
     def _judged(self, evidence: dict[str, Any]) -> dict[str, Any]:
         """Score, explanation and evidence, with the rule of Miller et al. met or not."""
         speed_kn = max(evidence["median_speed_kn"], evidence["other_median_speed_kn"])
@@ -366,26 +529,88 @@ class Encounter(Detector):
         }
         if not evidence["zones_reached"]:
             return {"score": 0.0, "explanation": surroundings.NOT_ASSESSED, "evidence": evidence}
+        closeness = 1.0 - evidence["median_distance_m"] / self.max_distance_m
+        alongside = evidence["median_distance_m"] <= self.max_crowded_distance_m
+        came = self._came(evidence)
         score = 0.3 + 0.25 * min(1.0, evidence["duration_s"] / GFW_MIN_DURATION_S)
-        score += 0.25 * (1.0 - evidence["median_distance_m"] / self.max_distance_m)
-        score *= 0.6 if speed_kn >= GFW_MAX_MEDIAN_SPEED_KN else 1.0
-        score *= 0.4 if evidence["in_anchorage"] else 1.0
+        score += 0.25 * closeness
+        if evidence["brief_meeting"]:
+            score = max(score, 0.4 + 0.2 * closeness)
+        fast = speed_kn >= GFW_MAX_MEDIAN_SPEED_KN
+        boat = evidence["small_craft"] and not evidence["both_small_craft"]
+        under_way = evidence["median_speed_kn"] >= self.max_speed_kn
+        score *= 0.6 if fast and not (boat and came) else 1.0
+        score *= 0.5 if under_way and came is None else 1.0
+        if evidence["in_anchorage"]:
+            visit = came and alongside and not evidence["brief_meeting"]
+            score *= 0.7 if visit else 0.2 if came is False else 0.4
+        elif evidence["n_neighbours"] >= CROWD and not alongside:
+            score *= 0.4
+        elif came is False:
+            score *= 0.6
+        score *= 0.6 if evidence["both_small_craft"] and evidence["brief_meeting"] else 1.0
         score *= 0.3 if evidence["near_land"] else 1.0
         return {"score": float(score), "evidence": evidence}
+
+
+class _Pairs(NamedTuple):
+    """Ticks at which two vessels are together, sorted by (pair, tick).
+
+    Grid rows of both, their distance, their speed against one another over the step that follows,
+    and whether it may be part of a brief meeting.
+    """
+
+    left: Ints
+    right: Ints
+    distance_m: Floats
+    relative_kn: Floats
+    brief: NDArray[np.bool_]
+
+
+class _Craft:
+    """What tracks are: small craft or not, service craft or not."""
+
+    def __init__(self, positions: pd.DataFrame, context: Context, rule: Encounter) -> None:
+        track = positions["track_id"].to_numpy()
+        begin = offsets(track)[:-1]
+        self._track = track[begin]
+        class_b = positions["ais_class"].iloc[begin].to_numpy("str") == "B"
+        known = context.vessels.drop_duplicates("mmsi").set_index("mmsi")
+        mmsi = self._track // 100
+        length_m = known["length_m"].reindex(mmsi).to_numpy("float64")
+        self._small = class_b | ((length_m > 0) & (length_m <= rule.max_small_m))
+        self._small &= ~(length_m > rule.max_small_m)
+        self._service = known["ship_type"].reindex(mmsi).isin(rule.service_types).to_numpy(bool)
+
+    def small(self, track: Ints) -> NDArray[np.bool_]:
+        """Whether each track is of a small craft."""
+        return np.asarray(self._small[np.searchsorted(self._track, track)])
+
+    def service(self, track: Ints) -> NDArray[np.bool_]:
+        """Whether each track is of a vessel of the service types."""
+        return np.asarray(self._service[np.searchsorted(self._track, track)])
+
+
+def _relative_kn(grid: runs.Grid, left: Ints, right: Ints) -> Floats:
+    """How fast two vessels change their place against one another over the step that follows."""
+    moved = []
+    for rows in (left, right):
+        here_lat, here_lon = grid.lat[rows], grid.lon[rows]
+        there_lat, there_lon = grid.lat[rows + 1], grid.lon[rows + 1]
+        north_m = geodesy.distance_m(here_lat, here_lon, there_lat, here_lon)
+        east_m = geodesy.distance_m(there_lat, here_lon, there_lat, there_lon)
+        moved.append(
+            np.stack(
+                [
+                    np.copysign(north_m, there_lat - here_lat),
+                    np.copysign(east_m, geodesy.wrap_lon(there_lon - here_lon)),
+                ]
+            )
+        )
+    return np.asarray(geodesy.speed_kn(np.hypot(*(moved[0] - moved[1])), grid.step_s))
 
 
 def _codes(left: Ints, right: Ints) -> Ints:
     """Ascending code of each distinct (left, right), both sorted together."""
     changes = (np.diff(left) != 0) | (np.diff(right) != 0)
     return np.asarray(np.r_[0, np.cumsum(changes)], "int64")
-
-
-def _most_common(status: NDArray[Any], first: Ints, last: Ints) -> list[int]:
-    """Navigation status most often reported in each stretch, undefined ones aside."""
-    return [_mode(status[a : b + 1]) for a, b in zip(first, last, strict=True)]
-
-
-def _mode(status: Iterable[int]) -> int:
-    values = np.asarray(status)
-    values = values[(values >= 0) & (values != NAV_STATUS_UNDEFINED)]
-    return int(np.bincount(values).argmax()) if len(values) else NAV_STATUS_UNDEFINED

@@ -23,8 +23,16 @@ from detectors.core.hypotheses import (
     transfer_area,
 )
 
+TOWING_STATUS: Final = frozenset({11, 12})
+"""Navigation status of power-driven vessels towing astern, pushing or towing alongside."""
+
 COMPANY_M: Final = 1000.0
 """Nearer than this before they met or after they parted, they came or went in company."""
+
+
+SWING_M: Final = 40.0
+"""The distance of two vessels made fast to one another doesn't change by as much as this; two
+antennas' position errors of 10 m do so rarely."""
 
 
 def pilot_transfer(facts: Facts) -> str | None:
@@ -46,13 +54,11 @@ def pilot_standing_by(facts: Facts) -> str | None:
 
 def tug_and_tow(facts: Facts) -> str | None:
     """One is a tug and they move along together at a steady distance."""
-    if (
-        facts.any_type(TOWING | TUG)
-        and facts.slower_drift_kn >= 1.0
-        and facts.number("distance_spread_m") <= 150
-    ):
+    slower_kn, _ = facts.median_speeds_kn()
+    towing = facts.any_type(TOWING | TUG) or TOWING_STATUS & set(facts.statuses())
+    if towing and slower_kn >= 1.0 and facts.number("distance_spread_m") <= 150:
         return (
-            f"one of the two is a tug or towing, and they made good {facts.slower_drift_kn:.1f} kn "
+            f"one of the two is a tug or towing, and they moved at {slower_kn:.1f} kn "
             f"together, {facts.number('median_distance_m'):.0f} m apart and steady within "
             f"{facts.number('distance_spread_m'):.0f} m for {facts.hours:.1f} h"
         )
@@ -111,13 +117,14 @@ def lying_as_neighbours(facts: Facts) -> str | None:
     resting = {AT_ANCHOR, MOORED} & set(facts.statuses())
     if (
         resting
-        and facts.number("apart_before_m") <= COMPANY_M
-        and facts.number("min_distance_m") >= 100
+        and _in_company(facts)
+        and (facts.number("min_distance_m") >= 100 or facts.number("distance_spread_m") >= SWING_M)
         and facts.slower_drift_kn <= 0.3
     ):
         return (
-            "at least one reports being at anchor or moored, they lay near one another before and "
-            f"never came closer than {facts.number('min_distance_m'):.0f} m"
+            "at least one reports being at anchor or moored, they lay near one another before or "
+            f"after too, and their distance changed by {facts.number('distance_spread_m'):.0f} m: "
+            "they weren't made fast"
         )
     return None
 
@@ -220,6 +227,11 @@ HYPOTHESES: Final = (
         needs_types=True,
     ),
     Hypothesis(
+        "bunkering", 0.8, bunkering,
+        "no bunker delivery is known to the port for these vessels and this time",
+        needs_types=True,
+    ),
+    Hypothesis(
         "pilot standing by", 0.75, pilot_standing_by,
         "no pilot was ordered for the ship, or the pilot station does not know the boat",
         needs_types=True,
@@ -232,11 +244,6 @@ HYPOTHESES: Final = (
     Hypothesis(
         "ferry passing", 0.75, ferry_passing,
         "it stops alongside, or is not on a route of its operator",
-        needs_types=True,
-    ),
-    Hypothesis(
-        "bunkering", 0.7, bunkering,
-        "no bunker delivery is known to the port for these vessels and this time",
         needs_types=True,
     ),
     Hypothesis(

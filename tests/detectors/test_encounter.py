@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from detectors.core import events, geodesy
 from detectors.core.frames import epoch_us
@@ -106,6 +107,100 @@ def test_a_pilot_transfer_under_way_is_not_an_encounter(scene: Any) -> None:
     assert Encounter().detect(scene.positions(ship, pilot), scene.context()).empty
 
 
+def boat_alongside(
+    scene: Any, minutes: float, speed_kn: float = 0.0, offset_m: float = 40.0, **kw: Any
+) -> pd.DataFrame:
+    """From 6 h on beside a ship that makes `speed_kn` east from (4 N, 100 E) at 5 h; 15 kn off."""
+    per_hour = speed_kn / 60
+    begin, end = 6.0, 6.0 + minutes / 60
+    lat = SEA[0] + offset_m * METRE
+    lons = [SEA[1] + per_hour * (t - 5.0) for t in (begin, end)]
+    waypoints = [
+        (begin - 1, lat + 0.25, lons[0]), (begin, lat, lons[0]), (end, lat, lons[1]),
+        (end + 1, lat + 0.25, lons[1]),
+    ]  # fmt: skip
+    return scene.track(B, waypoints, **{"ais_class": "B", **kw})
+
+
+@pytest.mark.parametrize("every_s", [30, 180])
+@pytest.mark.parametrize("speed_kn", [0.0, 2.0, 5.0])
+def test_a_boat_alongside_for_twenty_minutes(scene: Any, every_s: int, speed_kn: float) -> None:
+    ship = scene.track(A, [(4, 4.0, 100.0 - speed_kn / 60), (8, 4.0, 100.0 + speed_kn / 20)])
+    boat = boat_alongside(scene, 20, speed_kn, every_s=every_s)
+    found = Encounter().detect(scene.positions(ship, boat), scene.context())
+    ((mmsi, other, start, end),) = spans(found)
+    assert (mmsi, other) == (A, B)
+    assert start == pytest.approx(6, abs=0.1)
+    assert end == pytest.approx(6 + 1 / 3, abs=0.1)
+    evidence = events.evidence_of(found)[0]
+    assert evidence["brief_meeting"] is True
+    assert evidence["small_craft"] is True
+    assert evidence["apart_before_m"] > 1000
+    assert found["score"].iloc[0] > 0.5
+
+
+def test_no_boat_no_brief_meeting(scene: Any) -> None:
+    ship = scene.track(A, [(4, 4.0, 100.0), (8, 4.0, 100.0)])
+    for kw in ({"ais_class": "A"}, {"offset_m": 300.0}):
+        boat = boat_alongside(scene, 20, **kw)
+        assert Encounter().detect(scene.positions(ship, boat), scene.context()).empty
+    pilot = scene.vessels({"mmsi": B, "ship_type": 50, "length_m": 15.0})
+    boat = scene.positions(ship, boat_alongside(scene, 20))
+    assert Encounter().detect(boat, scene.context(vessels=pilot)).empty
+    short = scene.positions(ship, boat_alongside(scene, 6))
+    assert Encounter().detect(short, scene.context()).empty
+
+
+def test_a_brief_meeting_grows_into_an_encounter_and_keeps_its_id(scene: Any) -> None:
+    ship = scene.track(A, [(4, 4.0, 100.0), (9, 4.0, 100.0)])
+    positions = scene.positions(ship, boat_alongside(scene, 90))
+    seen = positions[positions["time"] <= scene.at(6.4)].reset_index(drop=True)
+    open_ = Encounter().detect(seen, scene.context((0, 6.4)))
+    closed = Encounter().detect(positions, scene.context())
+    assert open_["end"].isna().all()
+    assert list(open_["event_id"]) == list(closed["event_id"])
+    assert events.evidence_of(closed)[0]["brief_meeting"] is False
+
+
+def test_two_that_come_and_go_together_under_way_are_none(scene: Any) -> None:
+    """A convoy, a barge alongside its tug: no telling them from the way they lie."""
+    way = [(0, 4.0, 100.0), (2, 4.0, 100.3), (4, 4.0, 100.46), (6, 4.0, 100.76)]
+    beside = [(t, lat + 80 * METRE, lon) for t, lat, lon in way]
+    positions = scene.positions(scene.track(A, way), scene.track(B, beside, ais_class="B"))
+    assert Encounter().detect(positions, scene.context()).empty
+
+
+def test_a_transfer_in_a_fleet_is_told_from_its_neighbours(scene: Any) -> None:
+    """Boats drift some 400 m from one another; one comes and lies alongside."""
+    fleet = [
+        scene.track(
+            C + i, [(0, SEA[0] + i * 400 * METRE, 100.0), (12, SEA[0] + i * 400 * METRE, 100.05)]
+        )
+        for i in range(4)
+    ]
+    guest = scene.track(
+        A, [(4, SEA[0], 99.8), (5, SEA[0] + 440 * METRE, 100.0 + 0.05 * 5 / 12),
+            (8, SEA[0] + 440 * METRE, 100.0 + 0.05 * 8 / 12), (9, SEA[0] + 0.2, 100.1)],
+    )  # fmt: skip
+    found = Encounter().detect(scene.positions(*fleet, guest), scene.context())
+    ours = found[(found["mmsi"] == C + 1) & (found["other_mmsi"] == A)]
+    assert len(ours) == 1
+    assert ours["score"].iloc[0] > 0.6
+    assert found.loc[found["event_id"] != ours["event_id"].iloc[0], "score"].max() < 0.3
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"excluded_classes": ("harbour",)}, {"min_brief_s": 3600}, {"max_alongside_m": 900.0},
+        {"max_alongside_speed_kn": 1.0},
+    ],
+)  # fmt: skip
+def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Encounter(**wrong)
+
+
 def test_two_hulls_on_one_mmsi_are_no_pair(scene: Any) -> None:
     positions = scene.positions(meeting(scene, A, 5, 8), meeting(scene, A, 5, 8, 60, ordinal=2))
     assert Encounter().detect(positions, scene.context()).empty
@@ -116,12 +211,12 @@ def test_in_port_nothing_and_in_an_anchorage_only_alongside(scene: Any) -> None:
     port = scene.zones(("harbour", "port", around))
     anchorage = scene.zones(("inner", "anchorage", around))
     neighbours = scene.positions(meeting(scene, A, 5, 9), meeting(scene, B, 5, 9, 400))
-    alongside = scene.positions(meeting(scene, A, 5, 9), meeting(scene, B, 5, 9, 60))
+    alongside = scene.positions(meeting(scene, A, 4, 9), meeting(scene, B, 5, 9, 60))
     assert Encounter().detect(alongside, scene.context(zones=port)).empty
     assert Encounter().detect(neighbours, scene.context(zones=anchorage)).empty
     found = Encounter().detect(alongside, scene.context(zones=anchorage))
     open_water = Encounter().detect(alongside, scene.context())
-    assert found["score"].iloc[0] == pytest.approx(0.4 * open_water["score"].iloc[0])
+    assert found["score"].iloc[0] == pytest.approx(0.7 * open_water["score"].iloc[0])
 
 
 def test_near_land_is_lowered_and_on_land_left_out(scene: Any) -> None:
