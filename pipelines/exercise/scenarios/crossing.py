@@ -80,7 +80,11 @@ def _crossing(
         way, boat = across(stage), stage.fleet.new(model)
         if way is None:
             return None
-        over = sail(way, boat.speed_kn, rng, wander_m=float(rng.uniform(20, 150)))
+        way = _with_a_bend(stage, way)
+        over = sail(
+            way, boat.speed_kn, rng, wander_m=float(rng.uniform(20, 250)),
+            unsteady=float(rng.uniform(0.02, 0.12)),
+        )  # fmt: skip
         waits = float(rng.uniform(0, 1200)), float(rng.uniform(900, 3600))
         home = over.end_place
         parts = [over]
@@ -103,6 +107,17 @@ def _crossing(
             legs.append((span[1] - parts[-1].duration_s, span[1]))
         return Passage(boat, path), legs
     return None
+
+
+def _with_a_bend(stage: Stage, way: Line) -> Line:
+    """Half of the ways lead over a place to one side, where that is clear of land."""
+    rng = stage.rng
+    at_m = float(rng.uniform(0.3, 0.7)) * way.length_m
+    lat, lon = way.at(np.array([at_m]))
+    square = float(geodesy.bearing_deg(way.lat[0], way.lon[0], way.lat[-1], way.lon[-1])) + 90.0
+    aside = geodesy.destination(lat, lon, square, float(rng.uniform(-0.2, 0.2)) * way.length_m)
+    bent = Line(np.r_[way.lat[0], aside[0], way.lat[-1]], np.r_[way.lon[0], aside[1], way.lon[-1]])
+    return bent if rng.random() < 0.5 and stage.clear(bent, clearance_m=150.0) else way
 
 
 def _plant(stage: Stage, boat: Passage, legs: Sequence[Span], note: str) -> None:
