@@ -45,6 +45,9 @@ SCORES: Final[Mapping[str, float]] = {
 """Scores before explanations of a clear-cut case; see the class for what lowers and raises them."""
 SHARED_SCORES: Final[Mapping[str, float]] = {"apart": 0.65, "in turn": 0.15, "together": 0.15}
 IMPOSSIBLE_SCORE: Final = 0.5
+BOTH_WRONG_SCORE: Final = 0.5
+"""Of a large ship of which neither the MMSI nor the IMO number can be right: one slip is common,
+two are an invention."""
 FIELDS: Final = {"name": "changed_name", "imo": "changed_imo", "callsign": "changed_callsign"}
 WORDS: Final = {"name": "name", "imo": "IMO number", "callsign": "call sign"}
 
@@ -75,7 +78,8 @@ class Identity(Detector):
     - `invalid_imo`: wrong check digit of a ship of `min_ship_m` or more or of a merchant's type.
     - `invalid_mmsi`: digits that no administration has, or a form that no station has.
 
-    The last three are weak hints: many real vessels are like that.
+    The last three are weak hints, since many real vessels are like that; but a large ship of which
+    neither number can be right stands out.
 
     Parameters
     ----------
@@ -548,10 +552,14 @@ class Identity(Detector):
         kinds = mmsi_kind(reports.vessels)
         wrong = np.flatnonzero((kinds == BAD_MID) | (kinds == BAD_FORM))
         about = statements[statements["mmsi"].isin(reports.vessels[wrong]).to_numpy(bool)]
-        large = about[
-            (about["length_m"].ge(self.min_ship_m) | imo_is_valid(about["imo"])).to_numpy(bool)
-        ]
-        ships = set(zip(large["mmsi"], epoch_us(large["first_time"]) // said.DAY_US, strict=True))
+        is_large = about["length_m"].ge(self.min_ship_m) | imo_is_valid(about["imo"])
+        large, liars = (
+            set(zip(rows["mmsi"], epoch_us(rows["first_time"]) // said.DAY_US, strict=True))
+            for rows in (
+                about[is_large.to_numpy(bool)],
+                about[is_large.to_numpy(bool) & (imo_kind(about["imo"]) == "invalid")],
+            )
+        )
         for i in wrong.tolist():
             mmsi = int(reports.vessels[i])
             rows = reports.of(mmsi)
@@ -563,7 +571,8 @@ class Identity(Detector):
                 heard_s = (last_us - start_us) / SECOND_US
                 if heard_s < self.min_said_s:
                     continue
-                is_large = (mmsi, start_us // said.DAY_US) in ships
+                date = mmsi, start_us // said.DAY_US
+                score = SCORES["invalid_mmsi"] * (2 if date in large else 1)
                 yield {
                     **reports.place_of(first),
                     "subkind": "invalid_mmsi",
@@ -571,10 +580,11 @@ class Identity(Detector):
                     "start": start_us,
                     "end": last_us,
                     "anchor": start_us,
-                    "score": SCORES["invalid_mmsi"] * (2 if is_large else 1),
+                    "score": BOTH_WRONG_SCORE if date in liars else score,
                     "evidence": {
                         "what_is_wrong": "no such MID" if kinds[i] == BAD_MID else "no such form",
-                        "says_it_is_large": is_large,
+                        "says_it_is_large": date in large,
+                        "imo_invalid_too": date in liars,
                         "min_ship_m": self.min_ship_m,
                         "heard_s": heard_s,
                         "min_heard_s": self.min_said_s,

@@ -107,7 +107,7 @@ def wrong_number_typed(facts: Facts) -> str | None:
     """Nobody checks what is typed into a set."""
     if facts.subkind == "invalid_imo":
         return "numbers are typed by hand at installation and often wrongly"
-    if facts.subkind == "invalid_mmsi":
+    if facts.subkind == "invalid_mmsi" and not facts.flag("imo_invalid_too"):
         return "the number was typed wrongly at installation, or a test number was left in"
     return None
 
