@@ -105,15 +105,21 @@ def two_hulls_far(stage: Stage) -> bool:
     if span is None:
         return False
     one = passage(stage, *span)
-    for _ in range(TRIES // 3):
+    for _ in range(TRIES):
         other = passage(stage, *span)
         if one is None or other is None:
             return False
-        middle = sum(span) / 2
-        apart_m = geodesy.distance_m(*one.path.place(middle), *other.path.place(middle))
-        if apart_m > 60 * METRES_PER_NM:
+        both = np.linspace(*_together(stage, one.path, other.path), 60)
+        apart_m = geodesy.distance_m(*one.path.at(both), *other.path.at(both))
+        if apart_m.min() > 45 * METRES_PER_NM:
             return _share_mmsi(stage, one, other)
     return False
+
+
+def _together(stage: Stage, one: Path, other: Path) -> tuple[float, float]:
+    """When both are on the stage."""
+    start = max(one.t[0], other.t[0], stage.t0)
+    return float(start), float(min(one.t[-1], other.t[-1], stage.t1))
 
 
 def two_hulls_near(stage: Stage) -> bool:
@@ -132,7 +138,7 @@ def two_hulls_near(stage: Stage) -> bool:
 def _share_mmsi(stage: Stage, one: Passage, other: Passage) -> bool:
     """Half of them say all that the other says, half only share the number."""
     guise = replace(other.ship, mmsi=one.ship.mmsi) if stage.rng.random() < 0.5 else one.ship
-    both = max(one.path.t[0], other.path.t[0]), min(one.path.t[-1], other.path.t[-1])
+    both = _together(stage, one.path, other.path)
     stage.enter(one.ship, one.path)
     stage.enter(guise, other.path)
     mark(
@@ -168,7 +174,7 @@ def same_imo(stage: Stage) -> bool:
     twin = replace(other.ship, imo=one.ship.imo)
     if stage.rng.random() < 0.5:
         twin = replace(twin, name=one.ship.name)
-    both = max(one.path.t[0], other.path.t[0]), min(one.path.t[-1], other.path.t[-1])
+    both = _together(stage, one.path, other.path)
     stage.enter(one.ship, one.path)
     stage.enter(twin, other.path)
     ships = [(one.ship, one.path), (twin, other.path)]

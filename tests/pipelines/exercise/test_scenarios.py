@@ -1,0 +1,425 @@
+"""Each scenario is what its name says: looked at on the stage, and in the feed it gives."""
+
+import csv
+import gzip
+from datetime import UTC, datetime
+
+import numpy as np
+import pyais
+import pytest
+
+from detectors.core import geodesy
+from detectors.core.errors import ConfigError
+from detectors.core.geodesy import METRES_PER_NM
+from pipelines.exercise import Truth, radio, scenarios, simulate
+from pipelines.exercise.fleet import Fleet, imo_number
+from pipelines.exercise.motion import speed_kn
+from pipelines.exercise.programme import SEA_ROOM_M
+from pipelines.exercise.scenarios import KINDS, crossing, identity, possible_meeting, spoofing
+from pipelines.exercise.scenarios.common import coast, passage
+from pipelines.exercise.sea import Sea
+from pipelines.exercise.stage import HOUR_S, Stage
+from pipelines.exercise.truth import Sighting, write_sightings
+
+T0 = datetime(2026, 1, 5, 10, tzinfo=UTC).timestamp()
+ALL = [
+    (kind, scenario, suspicious)
+    for kind, sorts in KINDS.items()
+    for suspicious, some in ((True, sorts.planted), (False, sorts.traps))
+    for scenario in dict.fromkeys(some)
+]
+SEEDS = range(4)
+
+
+@pytest.fixture(scope="module")
+def sea(zones):
+    return Sea(zones)
+
+
+def stage_with(sea, seed, *some, hours=24.0):
+    """A stage with one of each of the scenarios, and whether each fitted."""
+    rng = np.random.default_rng(seed)
+    stage = Stage(sea, rng, Fleet(rng), T0, T0 + hours * HOUR_S)
+    return stage, [scenario(stage) for scenario in some]
+
+
+def placed(sea, scenario, hours=24.0):
+    """Stages of several seeds on which the scenario fitted; most must."""
+    made = [stage_with(sea, seed, scenario, hours=hours) for seed in SEEDS]
+    stages = [stage for stage, (fitted,) in made if fitted]
+    assert len(stages) >= len(SEEDS) / 2
+    return stages
+
+
+@pytest.mark.parametrize(
+    ("kind", "scenario", "suspicious"), ALL, ids=lambda v: getattr(v, "__name__", "")
+)
+def test_a_scenario_notes_what_it_puts_on_the_stage(sea, kind, scenario, suspicious):
+    hours = 24 * 8 if kind == "outlier" else 24
+    for stage in placed(sea, scenario, hours):
+        there = {actor.ship.mmsi for actor in stage.actors}
+        own = [e for e in stage.events if e.kind == kind]
+        assert own
+        assert {e.suspicious for e in own} == {suspicious}
+        assert len({e.note for e in own}) == 1
+        for event in stage.events:
+            assert stage.t0 <= event.start < event.end <= stage.t1
+            assert event.other_mmsi == 0 or event.mmsi < event.other_mmsi
+            assert {event.mmsi, event.other_mmsi} - {0} <= there
+        paths = [(a.afloat.lat, a.afloat.lon) for a in stage.actors]
+        assert sea.clear_paths(paths, SEA_ROOM_M).all()
+        if kind == "outlier":
+            assert min(e.start for e in own) >= stage.t1 - 24 * HOUR_S
+
+
+@pytest.mark.parametrize(
+    ("kind", "scenario", "suspicious"), ALL, ids=lambda v: getattr(v, "__name__", "")
+)
+def test_a_scenario_that_does_not_fit_leaves_the_stage_as_it_was(sea, kind, scenario, suspicious):
+    stage, (fitted,) = stage_with(sea, 1, scenario, hours=1.0)
+    if not fitted:
+        assert stage.actors == []
+        assert stage.events == []
+
+
+def test_the_same_seed_plays_the_same_scenarios(sea):
+    every = [scenario for _, scenario, _ in ALL]
+    one, other = (stage_with(sea, 3, *every) for _ in range(2))
+    assert one[1] == other[1]
+    assert one[0].events == other[0].events
+    for a, b in zip(one[0].actors, other[0].actors, strict=True):
+        assert a.ship == b.ship
+        np.testing.assert_array_equal(a.path.t, b.path.t)
+        np.testing.assert_array_equal(a.path.lat, b.path.lat)
+
+
+def test_small_exercises_are_not_filled_with_scenarios(sea):
+    stage, _ = stage_with(sea, 1)
+    scenarios.put(stage, 20)
+    assert len(stage.actors) <= 20
+    stage, _ = stage_with(sea, 1)
+    scenarios.put(stage, 300, ("crossing",))
+    assert {e.kind for e in stage.events} == {"crossing"}
+    assert sum(e.suspicious for e in stage.events) >= 4
+
+
+# ---- identity
+
+
+def test_a_hand_over_is_one_hull_with_two_numbers_one_after_the_other(sea):
+    for seed in range(12):
+        stage, (fitted,) = stage_with(sea, seed, identity.handover)
+        assert fitted
+        old, new = stage.actors
+        said = [("mmsi", "name", "callsign")] + ([("imo",)] if old.ship.imo else [])
+        for name in sum(said, ()):
+            assert getattr(old.ship, name) != getattr(new.ship, name)
+        pause_s = new.path.t[0] - old.path.t[-1]
+        assert 0 <= pause_s <= 1200
+        moved_m = geodesy.distance_m(*old.path.end_place, *new.path.place(new.path.t[0]))
+        assert moved_m <= geodesy.KNOT_MPS * 22 * pause_s + 10
+        (event,) = stage.events
+        assert old.path.t[-1] == pytest.approx(event.start, abs=0.1)
+        assert event.end - event.start <= 1200
+        assert not radio.sending(old, np.array([event.end + 1, stage.t1])).any()
+
+
+def test_two_hulls_are_as_far_apart_as_they_say(sea):
+    for scenario, nearest_nm, farthest_nm in (
+        (identity.two_hulls_far, 40, 700), (identity.two_hulls_near, 5, 32),
+    ):  # fmt: skip
+        for stage in placed(sea, scenario):
+            one, other = stage.actors
+            assert one.ship.mmsi == other.ship.mmsi
+            (event,) = stage.events
+            t = (event.start + event.end) / 2
+            apart_m = geodesy.distance_m(*one.path.place(t), *other.path.place(t))
+            assert nearest_nm < apart_m / METRES_PER_NM < farthest_nm
+
+
+def test_invented_numbers_are_wrong_in_both(sea):
+    for stage in placed(sea, identity.invented_numbers):
+        ship = stage.actors[0].ship
+        assert ship.imo != imo_number(ship.imo // 10)
+        assert ship.mmsi // 10**6 in identity.UNASSIGNED_MIDS
+
+
+def test_a_corrected_name_differs_by_a_letter_and_a_new_one_by_more(sea):
+    for scenario, fewest, most in ((identity.corrected_typing, 0, 1), (identity.renaming, 2, 20)):
+        for stage in placed(sea, scenario):
+            before, after = (a.ship.name for a in stage.actors)
+            assert before != after
+            # Insertions and deletions shift the rest: count what is left between the common ends.
+            head = next((k for k, (a, b) in enumerate(zip(before, after, strict=False)) if a != b),
+                        min(len(before), len(after)))  # fmt: skip
+            tails = zip(before[head:][::-1], after[head:][::-1], strict=False)
+            tail = next((k for k, (a, b) in enumerate(tails) if a != b),
+                        min(len(before), len(after)) - head)  # fmt: skip
+            assert fewest <= max(len(before), len(after)) - head - tail <= most
+
+
+# ---- spoofing
+
+
+def test_false_positions_are_false_only_for_a_time_and_heard_from_the_true_place(sea):
+    for scenario in spoofing.PLANTED:
+        for stage in placed(sea, scenario):
+            (event,) = stage.events
+            liars = [a for a in stage.actors if a.aerial is not None]
+            (liar,) = liars
+            t = np.linspace(max(event.start, liar.path.t[0]) + 60, event.end - 60, 50)
+            off_m = geodesy.distance_m(*liar.path.at(t), *liar.afloat.at(t))
+            assert np.quantile(off_m, 0.9) > 2 * METRES_PER_NM
+            honest = [a for a in stage.actors if a.aerial is None]
+            assert honest
+            assert {a.ship.mmsi for a in stage.actors} == {event.mmsi}
+
+
+def test_what_is_said_to_be_ashore_is_and_nothing_else(sea, zones):
+    for scenario in spoofing.PLANTED:
+        for stage in placed(sea, scenario):
+            liar = next(a for a in stage.actors if a.aerial is not None)
+            on_land = zones.on_land(liar.path.lat, liar.path.lon)
+            assert on_land.all() if scenario is spoofing.ashore else not on_land.any()
+
+
+def test_circles_are_round_and_steady(sea):
+    for stage in placed(sea, spoofing.circles):
+        liar = next(a for a in stage.actors if a.aerial is not None)
+        lat, lon = liar.path.lat[1:-1], liar.path.lon[1:-1]
+        speed = speed_kn(liar.path)[1:-1]
+        assert np.ptp(speed) < 0.05 * speed.mean()
+        turn = max(int(len(lat) / 72) * 72, 72)
+        centre = lat[:turn].mean(), lon[:turn].mean()
+        radius_nm = geodesy.distance_m(lat, lon, *centre) / METRES_PER_NM
+        if len(lat) >= 72:
+            assert np.ptp(radius_nm) < 0.1 * radius_nm.mean()
+            assert 0.18 < radius_nm.mean() < 2.1
+
+
+def test_an_offset_stays_the_same_and_a_frozen_position_does_not_move(sea):
+    for scenario in (spoofing.offset, spoofing.offset_copy):
+        for stage in placed(sea, scenario):
+            liar = next(a for a in stage.actors if a.aerial is not None)
+            t = np.linspace(liar.path.t[0], liar.path.t[-1], 30)
+            said, true = np.array(liar.path.at(t)), np.array(liar.afloat.at(t))
+            np.testing.assert_allclose(said - true, (said - true)[:, :1] * np.ones(30), atol=1e-6)
+    for stage in placed(sea, spoofing.frozen):
+        liar = next(a for a in stage.actors if a.aerial is not None)
+        assert liar.exact
+        assert np.ptp(liar.path.lat) == np.ptp(liar.path.lon) == 0
+        assert np.median(speed_kn(liar.afloat)) > 5
+
+
+def test_a_corrupt_fix_is_a_single_report(sea):
+    for stage in placed(sea, spoofing.one_bad_fix):
+        wrong = next(a for a in stage.actors if a.aerial is not None)
+        assert len(radio.report_times(wrong)) == 1
+
+
+# ---- crossing
+
+
+def solar_hour(t):
+    return (t / HOUR_S + 102 / 15) % 24
+
+
+def test_crossings_go_fast_by_night_from_coast_to_coast(sea, zones):
+    for scenario in crossing.PLANTED:
+        for stage in placed(sea, scenario):
+            (boat,) = stage.actors
+            assert boat.ship.ais_class == "B"
+            for event in stage.events:
+                hours = solar_hour(np.linspace(event.start, event.end, 9))
+                assert ((hours > 19) | (hours < 5)).all()
+                ends = [boat.path.place(t) for t in (event.start, event.end)]
+                near_m = zones.distance_to_land_m(*np.array(ends).T, 2000.0)
+                assert np.isfinite(near_m).all()
+                way_m = geodesy.distance_m(*ends[0], *ends[1])
+                pace_kn = geodesy.speed_kn(way_m, event.end - event.start)
+                assert 11 < pace_kn < 42
+                assert way_m > 4 * METRES_PER_NM
+
+
+def test_the_innocent_are_slow_or_out_by_day_or_keep_to_one_coast(sea, zones):
+    for stage in placed(sea, crossing.by_day):
+        (event,) = stage.events
+        assert 7 < solar_hour(event.start) < solar_hour(event.end) < 17
+    for stage in placed(sea, crossing.slowly):
+        assert speed_kn(stage.actors[0].path).max() < 10
+    for stage in placed(sea, crossing.along_the_coast):
+        path = stage.actors[0].path
+        assert np.isfinite(zones.distance_to_land_m(path.lat, path.lon, 13_000.0)).all()
+
+
+def test_a_coast_is_where_a_bearing_meets_land(sea):
+    stage, _ = stage_with(sea, 1)
+    east, west = (coast(stage, (1.85, 102.32), bearing, 60.0, 300.0) for bearing in (45, 225))
+    assert (east.country, west.country) == ("MYS", "IDN")
+    for landfall in (east, west):
+        spot = np.array([landfall.place[0]]), np.array([landfall.place[1]])
+        assert sea.clear(*spot, 250.0)[0]
+        assert not sea.clear(*spot, 1500.0)[0]
+    assert coast(stage, (1.85, 102.32), 45, 5.0, 300.0) is None
+
+
+# ---- meetings
+
+
+def test_silent_ships_meet_while_both_are_silent(sea):
+    for stage in placed(sea, possible_meeting.in_silence):
+        one, other = stage.actors
+        (event,) = [e for e in stage.events if e.kind == "possible_meeting"]
+        t = np.linspace(event.start, event.end, 400)
+        assert not radio.sending(one, t[1:-1]).any()
+        assert not radio.sending(other, t[1:-1]).any()
+        assert geodesy.distance_m(*one.path.at(t), *other.path.at(t)).min() < 200
+        assert sum(e.kind == "gap" and e.suspicious for e in stage.events) == 2
+
+
+def test_ships_too_far_apart_cannot_have_met(sea):
+    for stage in placed(sea, possible_meeting.too_far_apart):
+        one, other = stage.actors
+        (event,) = [e for e in stage.events if e.kind == "possible_meeting"]
+        for t in (event.start, event.end):
+            apart_m = geodesy.distance_m(*one.path.place(t), *other.path.place(t))
+            assert apart_m > 40 * METRES_PER_NM * (event.end - event.start) / HOUR_S
+
+
+def test_a_mother_ship_has_a_brief_visit_from_each_of_several_craft(sea):
+    for scenario in (*KINDS["mother_ship"].planted, *KINDS["mother_ship"].traps):
+        for stage in placed(sea, scenario):
+            (event,) = [e for e in stage.events if e.kind == "mother_ship"]
+            visits = [e for e in stage.events if e.kind == "encounter"]
+            assert len(visits) >= 3
+            actors = {a.ship.mmsi: a for a in stage.actors}
+            for visit in visits:
+                assert event.mmsi in (visit.mmsi, visit.other_mmsi)
+                assert 1199 <= visit.end - visit.start <= 2401
+                assert event.start <= visit.start < visit.end <= event.end
+                t = np.linspace(visit.start, visit.end, 20)
+                one, other = (actors[m].path.at(t) for m in (visit.mmsi, visit.other_mmsi))
+                assert geodesy.distance_m(*one, *other).max() < 120
+
+
+# ---- sightings
+
+
+@pytest.fixture(scope="module")
+def crowd(sea):
+    """Sixty ships in the lane and one that lies about its position, seen by others."""
+    stage, _ = stage_with(sea, 2, spoofing.jump)
+    for _ in range(60):
+        found = passage(stage, stage.t0 + 6 * HOUR_S, stage.t0 + 10 * HOUR_S)
+        if found:
+            stage.enter(*found)
+    return stage, scenarios.see(stage, 450)
+
+
+def test_boats_without_ais_are_seen_where_nobody_else_is(crowd):
+    stage, seen = crowd
+    boats = [e for e in stage.events if e.kind == "unmatched_sighting" and e.suspicious]
+    assert len(boats) >= 4
+    for boat in boats:
+        assert boat.mmsi == boat.other_mmsi == 0
+        assert boat.start == boat.end
+        at_once = [s for s in seen if s.time == boat.start]
+        off_m = [geodesy.distance_m(s.lat, s.lon, boat.lat, boat.lon) for s in at_once]
+        assert min(off_m) < 1600
+        others = [a.afloat.place(boat.start) for a in stage.actors
+                  if a.afloat.t[0] <= boat.start <= a.afloat.t[-1]]  # fmt: skip
+        apart_m = geodesy.distance_m(*np.array(others).T, boat.lat, boat.lon)
+        assert apart_m.min() > 2.9 * METRES_PER_NM
+
+
+def test_everything_else_that_is_seen_is_a_ship_that_sends_it(crowd):
+    stage, seen = crowd
+    boats = {e.start for e in stage.events if e.kind == "unmatched_sighting" and e.suspicious}
+    for sighting in seen:
+        assert sighting.source.startswith("SELATSIM-")
+        assert stage.t0 <= sighting.time <= stage.t1
+        if sighting.time in boats:
+            continue
+        there = [a for a in stage.actors if a.path.t[0] <= sighting.time <= a.path.t[-1]]
+        lat, lon = np.array([a.path.place(sighting.time) for a in there]).T
+        off_m = geodesy.distance_m(lat, lon, sighting.lat, sighting.lon)
+        # A moving ship in a radar image is displaced by up to some 600 m.
+        assert off_m.min() < 4 * sighting.uncertainty_m + (700 if "SAR" in sighting.source else 0)
+        assert there[int(off_m.argmin())].aerial is None
+
+
+def test_sightings_csv_has_the_columns_of_the_glossary(tmp_path):
+    write_sightings(
+        tmp_path / "sightings.csv",
+        [
+            Sighting(1000.0, 1.25, 103.5, 80, "SELATSIM-X", float("nan"), 0.5, "later, with comma"),
+            Sighting(0.0, -1.5, 103.5, 80, "SELATSIM-X", 12.4, 0.9, ""),
+        ],
+    )
+    with (tmp_path / "sightings.csv").open(newline="") as file:
+        first, second = csv.DictReader(file)
+    assert list(first) == [
+        "sighting_id", "time", "lat", "lon", "uncertainty_m", "source", "length_m", "confidence",
+        "note",
+    ]  # fmt: skip
+    assert (first["sighting_id"], first["time"]) == ("SIM-0001", "1970-01-01T00:00:00Z")
+    assert (first["length_m"], second["length_m"]) == ("12", "")
+    assert second["note"] == "later, with comma"
+
+
+# ---- in the feed
+
+
+def mmsis_heard(folder) -> dict[int, list[int]]:
+    """Times of the position reports that reached the feed, by MMSI."""
+    heard: dict[int, list[int]] = {}
+    for raw in gzip.decompress((folder / "feed.nmea.gz").read_bytes()).splitlines():
+        tag, _, sentence = raw[1:].partition(b"\\")
+        if not sentence.startswith(b"!AIVDM,1,1") or b"c:" not in tag:
+            continue
+        try:
+            message = pyais.decode(sentence, error_if_checksum_invalid=True)
+        except pyais.exceptions.AISBaseException:
+            continue
+        if message.msg_type in (1, 18):
+            heard.setdefault(message.mmsi, []).append(int(tag.split(b"c:")[1].split(b"*")[0]))
+    return heard
+
+
+@pytest.fixture(scope="module")
+def night(zones, tmp_path_factory):
+    """A night of scenarios only, simulated twice."""
+    folders = [tmp_path_factory.mktemp("night") for _ in range(2)]
+    start = datetime.fromtimestamp(T0, UTC)
+    kinds = (*KINDS, scenarios.SIGHTINGS)
+    for folder in folders:
+        simulate(folder, seed=11, hours=14, vessels=100, start=start, zones=zones, kinds=kinds)
+    return folders
+
+
+@pytest.mark.slow
+def test_a_night_of_scenarios_is_reproducible(night):
+    for file in ("feed.nmea.gz", "truth.json", "sightings.csv"):
+        assert (night[0] / file).read_bytes() == (night[1] / file).read_bytes()
+
+
+@pytest.mark.slow
+def test_what_is_planted_is_heard(night):
+    truth = Truth.read(night[0] / "truth.json")
+    heard = mmsis_heard(night[0])
+    planted = [e for e in truth.events if e.suspicious]
+    assert {e.kind for e in planted} >= {"identity", "spoofing", "crossing", "unmatched_sighting"}
+    for event in planted:
+        for mmsi in {event.mmsi, event.other_mmsi} - {0}:
+            assert mmsi in heard, event
+            if event.kind in ("identity", "spoofing", "crossing"):
+                near = [t for t in heard[mmsi] if event.start - 1800 <= t <= event.end + 1800]
+                assert len(near) >= 5, event
+
+
+def test_a_kind_that_is_not_there_is_refused(tmp_path, zones):
+    with pytest.raises(ConfigError, match="piracy"):
+        simulate(
+            tmp_path, seed=1, hours=2, vessels=20, start=datetime.fromtimestamp(T0, UTC),
+            zones=zones, kinds=("piracy",),
+        )  # fmt: skip
