@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from detectors.core.errors import SelatError
-from pipelines import cli_backtest, cli_disposition, cli_exercise, cli_sightings, cli_store
+from pipelines import (
+    cli_backtest,
+    cli_disposition,
+    cli_exercise,
+    cli_learn,
+    cli_sightings,
+    cli_store,
+)
 from pipelines.cli_options import (
     AreaText,
     AsCsv,
@@ -42,6 +49,7 @@ app = typer.Typer(
 app.add_typer(cli_exercise.app, name="exercise")
 app.add_typer(cli_sightings.app, name="sightings")
 app.add_typer(cli_store.app, name="store")
+app.add_typer(cli_learn.app, name="learn")
 app.add_typer(cli_disposition.app, name="disposition")
 
 

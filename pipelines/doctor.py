@@ -14,13 +14,18 @@ import detectors
 from detectors.core.errors import SelatError
 from detectors.core.zones import CONFIDENCES, ZONE_CLASSES, Zones
 from pipelines import reference
+from pipelines.learn import models, snapshot
 from pipelines.settings import read_yaml
 
-SEA_CLASSES: Final = ("anchorage", "sts_area", "joint_area", "territorial_sea")
+SEA_CLASSES: Final = (
+    "anchorage", "sts_area", "joint_area", "territorial_sea", "waiting_area", "pilot_ground",
+    "lane", "precautionary_area",
+)  # fmt: skip
 """Classes that are sea: a ship can lie anywhere in them."""
 
 MAX_LAND_SHARE: Final[Mapping[str, float]] = {
     **dict.fromkeys(SEA_CLASSES, 0.01),  # a rock, an islet; the coast is good to 50-120 m
+    "ferry_route": 0.1,  # it ends at quays
     "port": 0.6,  # quays, basins, and rivers that the land layer lacks
     "landing_place": 0.995,  # a circle on the coast; more than this and no boat can be in it
 }
@@ -167,6 +172,32 @@ def check_config(config_dir: Path) -> list[Problem]:
     if detectors_file.name not in {problem.where for problem in problems}:
         problems += attempt(detectors_file.name, lambda: detectors.build(read_yaml(detectors_file)))
     return problems
+
+
+def check_learned(folder: Path) -> list[Problem]:
+    """Check what was learned: files as they were written, decisions taken, a model fitted."""
+    problems = attempt("learned places", lambda: snapshot.in_use(folder))
+    broken = attempt("fitted models", lambda: models.load(folder))
+    if not problems:
+        problems += _undecided(folder)
+    if not broken and snapshot.newest(folder, "normal", ".json") is None:
+        problems.append(
+            Problem(
+                "warning", "fitted models", "no model of normal traffic is fitted: the detector "
+                "outlier finds nothing", "with some weeks in the store: selat learn normal",
+            )
+        )  # fmt: skip
+    return problems + broken
+
+
+def _undecided(folder: Path) -> list[Problem]:
+    newest = snapshot.read_newest(folder)
+    decided = snapshot.decisions(folder)
+    waiting = [zone_id for zone_id in (newest.ids() if newest else ()) if zone_id not in decided]
+    if not waiting:
+        return []
+    text = f"{len(waiting)} learned places wait for a decision and aren't used"
+    return [Problem("warning", "learned places", text, "selat learn review")]
 
 
 def attempt(where: str, check: Callable[[], object]) -> list[Problem]:

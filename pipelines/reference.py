@@ -49,8 +49,8 @@ _REFERENCE_HINT: Final = "data/reference comes with the project: fetch it again"
 # ---- zones
 
 
-def load_zones(zones_dir: Path, reference_dir: Path) -> Zones:
-    """Zones of the configuration and of the reference layers, land, and their reach.
+def load_zones(zones_dir: Path, reference_dir: Path, learned_dir: Path | None = None) -> Zones:
+    """Zones of the configuration, of the reference layers and learned ones, land, and their reach.
 
     Parameters
     ----------
@@ -58,11 +58,14 @@ def load_zones(zones_dir: Path, reference_dir: Path) -> Zones:
         Folder of hand-written zones: every ``*.geojson`` in it is read.
     reference_dir
         Folder of the reference layers.
+    learned_dir
+        Folder of learned places, of which the accepted ones of the newest snapshot are used.
 
     Returns
     -------
     Zones
-        Its frame has `zones.ZONE_COLUMNS` and `note`, `file`; hand-written zones first.
+        Its frame has `zones.ZONE_COLUMNS`, `note`, `file` and `direction_deg` (of lanes, else NaN);
+        hand-written zones first.
 
     Raises
     ------
@@ -80,6 +83,7 @@ def load_zones(zones_dir: Path, reference_dir: Path) -> Zones:
             territorial_seas(reference_dir),
             joint_areas(reference_dir),
             landing_places(reference_dir),
+            learned_places(learned_dir),
         ],
         ignore_index=True,
     )
@@ -93,6 +97,16 @@ def load_zones(zones_dir: Path, reference_dir: Path) -> Zones:
         )
     return Zones(
         gpd.GeoDataFrame(frame, geometry="geometry", crs=4326), load_land(reference_dir), REACH
+    )
+
+
+def learned_places(learned_dir: Path | None) -> gpd.GeoDataFrame:
+    """Learned places that a person has accepted, as zones; see `pipelines.learn.snapshot`."""
+    from pipelines.learn import snapshot
+
+    found = snapshot.accepted(learned_dir) if learned_dir else ()
+    return _zone_frame(
+        read_zone(feature, where, where.split(",", 1)[0]) for where, feature in found
     )
 
 
@@ -172,10 +186,22 @@ def read_zone(feature: Any, where: str, file: str) -> dict[str, Any]:
     note = properties.get("note")
     return {
         **zone,
+        "direction_deg": _direction(properties.get("direction_deg"), zone["zone_class"], where),
         "note": note.strip() if isinstance(note, str) else "",
         "file": file,
         "geometry": _polygon(feature.get("geometry"), where),
     }
+
+
+def _direction(value: Any, zone_class: str, where: str) -> float:
+    """Direction of traffic in a lane, NaN where none is given."""
+    if value is None:
+        return float("nan")
+    if zone_class != "lane":
+        raise ConfigError(f"{where}: direction_deg says nothing of a {zone_class}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 360:
+        raise ConfigError(f"{where}: direction_deg {value!r} is no direction from 0 to 360 degrees")
+    return float(value)
 
 
 def _polygon(geometry: Any, where: str) -> shapely.Geometry:
@@ -277,10 +303,10 @@ def _slug(name: str) -> str:
 
 
 def _zone_frame(rows: Iterator[dict[str, Any]] | Sequence[dict[str, Any]]) -> gpd.GeoDataFrame:
-    columns = [*ZONE_COLUMNS[:-1], "note", "file", "geometry"]
+    columns = [*ZONE_COLUMNS[:-1], "note", "file", "direction_deg", "geometry"]
     frame = pd.DataFrame(list(rows), columns=columns)
-    text = {name: "str" for name in columns if name != "geometry"}
-    return gpd.GeoDataFrame(frame.astype(text), geometry="geometry", crs=4326)
+    types = {name: "str" for name in columns if name != "geometry"} | {"direction_deg": "float64"}
+    return gpd.GeoDataFrame(frame.astype(types), geometry="geometry", crs=4326)
 
 
 # ---- other layers

@@ -139,6 +139,11 @@ class Installation:
         return self.home / "FAILED"
 
     @property
+    def learned(self) -> Path:
+        """Folder of learned places and fitted models."""
+        return self.home / "learned"
+
+    @property
     def recordings(self) -> Path:
         """Folder of recorded live feeds."""
         return self.home / "recordings"

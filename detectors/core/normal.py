@@ -33,6 +33,8 @@ BACKGROUND_WEIGHT: Final = 0.05
 """Share of the density that is what the class does anywhere: it keeps the tails of the streams
 from deciding how surprising something is."""
 BACKGROUND_WIDENING: Final = 2.0
+MAX_POINTS: Final = 5000
+"""Of a cell's ticks no more than this are fitted, evenly over them."""
 FLOOR_KN: Final = 0.5
 """Standard deviation that no stream falls below: ten minutes between positions good to tens of
 metres, and the water's own movement."""
@@ -405,6 +407,8 @@ def _fitted(
     max_components: int,
     progress: Callable[[int, int], None] | None,
 ) -> dict[str, NDArray[Any]]:
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # scikit-learn's
+
     east, north = velocity(
         samples["course_deg"].to_numpy("float64"), samples["speed_kn"].to_numpy("float64")
     )
@@ -431,16 +435,17 @@ def _fitted(
     rows: dict[int, list[tuple[int, int, Floats, Floats, Floats]]] = {
         k: [] for k in range(len(SIZES_DEG))
     }
-    for done, (k, group) in enumerate(jobs):
-        if progress and done % 20 == 0:
-            progress(done, len(jobs))
-        vessels = int(group["mmsi"].nunique())
-        key = int(group["key"].iloc[0])
-        points = group[["east", "north"]].to_numpy("float64")
-        mixture = _empty(max_components)
-        if vessels >= min_vessels:
-            mixture = _gaussians(points, max_components)
-        rows[k].append((key, vessels, *mixture))
+    with threadpool_limits(1):  # thousands of small fits: threads would only wait for one another
+        for done, (k, group) in enumerate(jobs):
+            if progress and done % 20 == 0:
+                progress(done, len(jobs))
+            vessels = int(group["mmsi"].nunique())
+            key = int(group["key"].iloc[0])
+            points = group[["east", "north"]].to_numpy("float64")
+            mixture = _empty(max_components)
+            if vessels >= min_vessels:
+                mixture = _gaussians(points, max_components)
+            rows[k].append((key, vessels, *mixture))
     for k, found in rows.items():
         arrays |= _stacked(found, k, max_components)
     return arrays
@@ -484,6 +489,7 @@ def _gaussians(points: Floats, most: int) -> tuple[Floats, Floats, Floats]:
     """The mixture with the lowest Bayesian information criterion, filled up with empty streams."""
     from sklearn.mixture import GaussianMixture  # slow to import
 
+    points = points[:: -(-len(points) // MAX_POINTS)]
     best, lowest = None, np.inf
     for n in range(1, most + 1):
         if len(points) < 10 * n:

@@ -18,8 +18,9 @@ from detectors.core.polygons import PolygonIndex
 ZONE_COLUMNS: Final = ("zone_id", "name", "zone_class", "source", "confidence", "geometry")
 ZONE_CLASSES: Final = (
     "port", "anchorage", "sts_area", "landing_place", "territorial_sea", "joint_area",
+    "waiting_area", "pilot_ground", "ferry_route", "lane", "precautionary_area",
 )  # fmt: skip
-CONFIDENCES: Final = ("surveyed", "published", "approximate")
+CONFIDENCES: Final = ("surveyed", "published", "approximate", "learned")
 
 COAST_SPACING_M: Final = 50.0
 """The coast is sampled this densely to measure the distance to it."""
@@ -124,6 +125,13 @@ class Zones:
     def reached(self, lat: ArrayLike, lon: ArrayLike) -> NDArray[np.bool_]:
         """Whether land and zones are known at each point."""
         return self._reach_index.any(lat, lon)
+
+    @cached_property
+    def direction_deg(self) -> NDArray[np.float64]:
+        """Direction of traffic of each row of `frame`, NaN where it has none (only lanes do)."""
+        if "direction_deg" not in self.frame.columns:
+            return np.full(len(self.frame), np.nan)
+        return np.asarray(self.frame["direction_deg"], "float64")
 
     def id_of(self, row: int) -> str:
         """Zone id of a row of `frame`."""

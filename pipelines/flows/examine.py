@@ -1,7 +1,14 @@
 """What `selat doctor` looks at."""
 
 from pipelines import ingest
-from pipelines.doctor import Problem, attempt, check_config, check_zone_files, check_zones
+from pipelines.doctor import (
+    Problem,
+    attempt,
+    check_config,
+    check_learned,
+    check_zone_files,
+    check_zones,
+)
 from pipelines.flows.runs import load_zones
 from pipelines.settings import Installation
 from pipelines.store import exists, read
@@ -16,6 +23,7 @@ def examine(installation: Installation) -> list[Problem]:
         problems += check_zones(zones)
         area = installation.settings.area
         problems += attempt("settings.yaml, area", lambda: ingest.Area.parse(area, zones))
+    problems += check_learned(installation.learned)
     if installation.failure.exists():
         text = installation.failure.read_text(encoding="utf-8").strip()
         problems.append(Problem("error", "nightly run", text, "mend it and run again"))

@@ -60,13 +60,26 @@ class Finished:
 
 
 def load_zones(installation: Installation) -> Zones:
-    """Zones and land of an installation."""
-    return reference.load_zones(installation.config / "zones", REFERENCE)
+    """Zones and land of an installation, learned places that were accepted among them."""
+    return reference.load_zones(installation.config / "zones", REFERENCE, installation.learned)
 
 
 def load_models(installation: Installation) -> dict[str, Any]:
     """Fitted models of an installation by name, the newest snapshot of each."""
-    return {}
+    from pipelines.learn import models
+
+    return models.load(installation.learned)
+
+
+def learned_in_use(installation: Installation, models: Mapping[str, Any]) -> dict[str, Any]:
+    """What was learned and is used: fitted models (null where none is) and accepted places."""
+    from pipelines.learn import snapshot
+
+    fitted = models.get("normal")
+    return {
+        "normal": {"name": fitted.name, "hash": fitted.hash} if fitted else None,
+        "places": snapshot.in_use(installation.learned),
+    }
 
 
 def work_out_days(store: Writer, report: Reporter) -> DaysReport:
@@ -151,6 +164,7 @@ def finish_run(
         "configuration": _configuration_hashes(installation.config),
         "inputs": [{"name": i["name"], "sha256": i["sha256"]} for i in inputs],
         "detectors": {d.name: d.version for d in configured},
+        "learned": learned_in_use(installation, detection.context.models),
         "counts": {
             "feeds": len(inputs),
             **{name: totals[name] for name in (*_COUNTED, "other_messages")},

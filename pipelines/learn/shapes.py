@@ -13,7 +13,7 @@ _SIMPLIFY_DEG = 0.0005
 """55 m: finer than what any learned outline knows."""
 
 
-def around(lat: Floats, lon: Floats, margin_m: float) -> shapely.Geometry:
+def around(lat: Floats, lon: Floats, margin_m: float) -> Any:
     """Concave outline of points with a margin, in WGS84."""
     lat0, lon0 = float(np.median(lat)), float(lon[0])
     points = shapely.multipoints(np.stack(geodesy.to_local_m(lat, lon, lat0, lon0), axis=-1))
@@ -21,14 +21,14 @@ def around(lat: Floats, lon: Floats, margin_m: float) -> shapely.Geometry:
     return _to_wgs84(shapely.buffer(hull, margin_m, quad_segs=4), lat0, lon0)
 
 
-def corridor(lat: Floats, lon: Floats, half_width_m: float) -> shapely.Geometry:
+def corridor(lat: Floats, lon: Floats, half_width_m: float) -> Any:
     """A line with a width, in WGS84."""
     lat0, lon0 = float(np.median(lat)), float(lon[0])
     line = shapely.linestrings(np.stack(geodesy.to_local_m(lat, lon, lat0, lon0), axis=-1))
     return _to_wgs84(shapely.buffer(line, half_width_m, quad_segs=4), lat0, lon0)
 
 
-def _to_wgs84(shape: Any, lat0: float, lon0: float) -> shapely.Geometry:
+def _to_wgs84(shape: Any, lat0: float, lon0: float) -> Any:
     def back(xy: Floats) -> Floats:
         lat, lon = geodesy.from_local_m(xy[:, 0], xy[:, 1], lat0, lon0)
         return np.stack([lon, lat], axis=-1)
