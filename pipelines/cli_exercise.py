@@ -21,18 +21,25 @@ BySort = Annotated[bool, typer.Option("--sorts", help="Show every sort of event 
 
 @app.command("simulate")
 def exercise_simulate(
-    out: Annotated[Path, typer.Argument(help="Folder for feed.nmea.gz and truth.json.")],
+    out: Annotated[
+        Path, typer.Argument(help="Folder for feed.nmea.gz, sightings.csv and truth.json.")
+    ],
     seed: Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same bytes.")] = 1,
     hours: Hours = 24,
     vessels: Vessels = 300,
     start: Annotated[str, typer.Option(help="Start, ISO 8601 UTC.")] = "2026-01-05T16:00:00Z",
+    kinds: Annotated[
+        list[str] | None,
+        typer.Option("--kind", help="Plant only this kind, with its traps; may be repeated."),
+    ] = None,
     config: Config = None,
 ) -> None:
-    """Write a labelled feed of simulated traffic, as real AIVDM sentences.
+    """Write a labelled feed of simulated traffic, as real AIVDM sentences, and what others saw.
 
     For example:
 
       selat exercise simulate data/exercise --seed 7 --hours 24 --vessels 300
+      selat exercise simulate data/exercise --kind crossing --kind spoofing
     """
     installation = installation_of(None, config)
     from pipelines import reference
@@ -46,9 +53,9 @@ def exercise_simulate(
     with reporter() as report, report.bar("Simulating", 1.0) as bar:
         simulate(
             out, seed=seed, hours=hours, vessels=vessels, start=utc(start, "UTC").to_pydatetime(),
-            zones=zones, progress=bar.to,
+            zones=zones, kinds=kinds or None, progress=bar.to,
         )  # fmt: skip
-    typer.echo(f"wrote {out / 'feed.nmea.gz'} and {out / 'truth.json'}")
+    typer.echo(f"wrote {out / 'feed.nmea.gz'}, {out / 'sightings.csv'} and {out / 'truth.json'}")
 
 
 @app.command("score")
