@@ -85,9 +85,9 @@ class Identity(Detector):
     ----------
     min_silence_s
         1 hour: an end or a beginning of a stretch of track.
-    max_pause_s, max_overlap_s
-        30 minutes between the two, for entering new data into the set; 2 minutes together, for
-        clocks of receivers that differ.
+    max_pause_s, max_clock_s
+        30 minutes between the two, for entering new data into the set; 5 minutes by which clocks
+        of two receivers may differ, so that both may seem to be heard at once.
     min_before_s, min_after_s, min_reports, min_ended_s
         20 and 10 minutes, 6 reports; at the end of the data, 10 minutes since the end of a track
         and six of its intervals, before it counts as ended.
@@ -111,11 +111,12 @@ class Identity(Detector):
 
     Notes
     -----
-    Score before explanations: see `SCORES`. A hand-over loses up to a fifth for its pause, three
-    tenths for its miss, three tenths if the second MMSI had been heard within half of
-    `memory_s`, a fifth if others fit as well, three tenths if the lengths differ. A change gains
-    0.15 for each other field that changed within half an hour. An event of something that is
-    said lasts to the end of its UTC date at most, so it belongs to one night.
+    Score before explanations: see `SCORES`. A hand-over loses up to a fifth for its pause and up
+    to three tenths for its miss; three tenths if the second MMSI had been heard within half of
+    `memory_s`; a fifth if others fit as well; a fifth if it takes clocks that differ by over a
+    minute; three tenths if the lengths differ. A change gains 0.15 for each other field that
+    changed within half an hour. An event of something that is said lasts to the end of its UTC
+    date at most, so it belongs to one night.
     """
 
     name: ClassVar[str] = "identity"
@@ -135,7 +136,7 @@ class Identity(Detector):
 
     min_silence_s: PositiveInt = 3600
     max_pause_s: PositiveInt = 1800
-    max_overlap_s: PositiveInt = 120
+    max_clock_s: PositiveInt = 300
     min_before_s: PositiveInt = 1200
     min_after_s: PositiveInt = 600
     min_ended_s: PositiveInt = 600
@@ -254,11 +255,13 @@ class Identity(Detector):
             lengths = [float(v.get("length_m", np.nan)) for v in (mine, theirs)]
             unlike = abs(lengths[0] - lengths[1]) > max(10.0, 0.15 * max(lengths))
             pause_s, miss_m = float(pairs.pause_s[i]), float(pairs.miss_m[i])
+            clock_s = float(pairs.clock_s[i])
             miss_limit_m, rivals = float(pairs.miss_limit_m[i]), int(pairs.rivals[i])
             score = SCORES["hand_over"] * (1 - 0.2 * max(pause_s, 0) / self.max_pause_s)
             score *= 1 - 0.3 * miss_m / miss_limit_m
             score *= 0.7 if unheard_s < self.memory_s / 2 else 1.0
             score *= 0.8 if rivals else 1.0
+            score *= 0.8 if abs(clock_s) > 60 else 1.0
             score *= 0.7 if unlike else 1.0
             first, second = int(pairs.end.row[i]), int(pairs.begin.row[i])
             evidence = {
@@ -270,6 +273,8 @@ class Identity(Detector):
                 "miss_m": miss_m,
                 "max_miss_m": miss_limit_m,
                 "miss_m_margin": miss_limit_m - miss_m,
+                "clock_difference_s": clock_s,
+                "max_clock_s": self.max_clock_s,
                 "speed_kn": float(pairs.end.speed_kn[i]),
                 "other_speed_kn": float(pairs.begin.speed_kn[i]),
                 "max_speed_change_kn": float(pairs.speed_limit_kn[i]),

@@ -25,6 +25,8 @@ BASELINE_S = 120.0
 """Time over which speed and course are measured from positions: 10 m of noise then make 0.2 kn."""
 SWITCHES = np.linspace(0.0, 1.0, 11)
 """Moments of the pause, as shares of it, at which a change of course is tried."""
+CLOCK_STEP_S = 20.0
+"""Steps in which the difference of two receivers' clocks is tried: 120 m at 12 kn."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Limits:
 
     min_silence_s: float
     max_pause_s: float
-    max_overlap_s: float
+    max_clock_s: float
     min_before_s: float
     min_after_s: float
     min_reports: int
@@ -86,13 +88,18 @@ class Ends:
 
 @dataclass(frozen=True)
 class HandOvers:
-    """Pairs of an end and a beginning, aligned."""
+    """Pairs of an end and a beginning, aligned.
+
+    `clock_s` is by how much the clock of the receiver of the beginning had to run behind that of
+    the end; `rivals` counts other pairs of the same end or beginning that fit too.
+    """
 
     end: Ends
     begin: Ends
     pause_s: Floats
     miss_m: Floats
     miss_limit_m: Floats
+    clock_s: Floats
     course_change_deg: Floats
     speed_change_kn: Floats
     speed_limit_kn: Floats
@@ -182,7 +189,8 @@ def pairs(ending: Ends, beginning: Ends, limits: Limits) -> HandOvers:
 
     Both are carried on by dead reckoning through the pause: the end on its course until a moment,
     the beginning back on its course to the same moment. How far apart they then are, at the
-    moment that suits best, is the miss: a straight run and one turn at any time make none.
+    moment that suits best, is the miss: a straight run and one turn at any time make none. Where
+    it is too far, clocks that differ are tried, the smallest difference first.
     """
     found = _near(ending, beginning, limits)
     end, begin = ending.take(found[0]), beginning.take(found[1])
@@ -195,18 +203,25 @@ def pairs(ending: Ends, beginning: Ends, limits: Limits) -> HandOvers:
     course_limit_deg = limits.max_course_change_deg * (1 + share)
     speed_change_kn = np.abs(begin.speed_kn - end.speed_kn)
     course_change_deg = np.abs(geodesy.wrap_lon(begin.course_deg - end.course_deg))
-    miss_m = _miss_m(end, begin, pause_s)
     fits = (
         (end.track_id // 100 != begin.track_id // 100)
-        & (pause_s >= -limits.max_overlap_s)
+        & (pause_s >= -limits.max_clock_s)
         & (pause_s <= limits.max_pause_s)
-        & (miss_m <= miss_limit_m)
         & (speed_change_kn <= speed_limit_kn)
         & (course_change_deg <= course_limit_deg)
     )
+    miss_m, clock_s = np.full(len(end), np.inf), np.zeros(len(end))
+    for difference_s in _differences(limits.max_clock_s):
+        left = np.flatnonzero(fits & (miss_m > miss_limit_m))
+        tried_m = _miss_m(end.take(left), begin.take(left), pause_s[left] + difference_s)
+        better = left[tried_m <= miss_limit_m[left]]
+        miss_m[better], clock_s[better] = tried_m[tried_m <= miss_limit_m[left]], difference_s
+    fits &= miss_m <= miss_limit_m
+    miss_m = np.where(fits, miss_m, np.inf)
     cost = (
         miss_m / miss_limit_m + speed_change_kn / speed_limit_kn
         + course_change_deg / course_limit_deg + np.abs(pause_s) / limits.max_pause_s
+        + np.abs(clock_s) / max(limits.max_clock_s, 1.0)
     )  # fmt: skip
     kept = np.flatnonzero(fits)
     best = kept[_mutual(found[0][kept], found[1][kept], cost[kept])]
@@ -215,7 +230,7 @@ def pairs(ending: Ends, beginning: Ends, limits: Limits) -> HandOvers:
     rivals = n_end[found[0][best]] + n_begin[found[1][best]] - 2
     return HandOvers(
         end.take(best), begin.take(best), pause_s[best], miss_m[best], miss_limit_m[best],
-        course_change_deg[best], speed_change_kn[best], speed_limit_kn[best], rivals,
+        clock_s[best], course_change_deg[best], speed_change_kn[best], speed_limit_kn[best], rivals,
     )  # fmt: skip
 
 
@@ -225,18 +240,26 @@ def _near(ending: Ends, beginning: Ends, limits: Limits) -> tuple[Ints, Ints]:
         return np.zeros(0, "int64"), np.zeros(0, "int64")
     fastest_kn = max(float(ending.speed_kn.max()), float(beginning.speed_kn.max()))
     # Distances are scaled by what the fastest of all can make; pairs are then held to their own.
-    reach_m = 2 * limits.max_miss_m + min(fastest_kn, 70.0) * KNOT_MPS * limits.max_pause_s
+    reach_m = 2 * limits.max_miss_m + min(fastest_kn, 70.0) * KNOT_MPS * (
+        limits.max_pause_s + limits.max_clock_s
+    )
     zero_us = min(int(ending.time_us.min()), int(beginning.time_us.min()))
 
     def tree(part: Ends) -> cKDTree:
         place = geodesy.unit_xyz(part.lat, part.lon) / geodesy.chord(reach_m)
-        at = (part.time_us - zero_us) / SECOND_US / (limits.max_pause_s + limits.max_overlap_s)
+        at = (part.time_us - zero_us) / SECOND_US / max(limits.max_pause_s, limits.max_clock_s)
         return cKDTree(np.column_stack([place, at]))
 
     near = tree(ending).sparse_distance_matrix(
         tree(beginning), 1.0, p=np.inf, output_type="coo_matrix"
     )
     return near.row.astype("int64"), near.col.astype("int64")
+
+
+def _differences(max_clock_s: float) -> list[float]:
+    """Clock differences to try: 0, then both ways by steps."""
+    steps = np.arange(CLOCK_STEP_S, max_clock_s + 1e-9, CLOCK_STEP_S).tolist()
+    return [0.0, *(sign * step for step in steps for sign in (1.0, -1.0))]
 
 
 def _miss_m(end: Ends, begin: Ends, pause_s: Floats) -> Floats:
