@@ -8,10 +8,11 @@ with the speed. No track is carried further than `Motion.max_silence_s` from a r
 How well a track explains a sighting is weighed against the sighting being a vessel without AIS or
 nothing at all:
 
-    weight = N(distance; σ) · length factor · confidence / density of vessels without AIS
+    weight = N(misfit) · length factor · confidence / density of vessels without AIS
 
-with N the density of a circular normal distribution, σ² the sum of the variances of the sighting
-and of the track, and the density by the length seen: below `Prior.voluntary_length_m` a vessel
+with N the density of a normal distribution whose variances are the sums of those of the sighting
+and of the track, larger along the track than across it (clocks are off, and a vessel keeps to its
+course), and the density of vessels by the length seen: below `Prior.voluntary_length_m` a vessel
 need not carry AIS. So the rule for a detection that fits no track and has every reason to is the
 same as for one that fits a track badly. The approach is that of Kroodsma et al. (2022, Revealing
 the global longline fleet with satellite radar, Scientific Reports 12:21004,
@@ -76,17 +77,16 @@ class Motion:
     still_mps, between_share, beyond_share
         Standard deviation per second to the nearest report: `still_mps` for a vessel that lies
         still, plus a share of the speed between two reports, or beyond the last or first.
-    time_error_s
-        Clocks and rounding of the sighting, and the shift that motion causes in SAR images
-        (slant range over satellite speed, about 110 s, times the speed in range): this many
-        seconds of the vessel's way.
+    clock_error_s
+        How far the clocks of sighting and receiver may be apart, as a standard deviation: so many
+        seconds of the vessel's way along its course.
     """
 
     max_silence_s: float
     still_mps: float
     between_share: float
     beyond_share: float
-    time_error_s: float
+    clock_error_s: float
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,11 @@ class Tracks(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """Sightings: one scene each number, where one track explains one sighting at most."""
+    """Sightings: one scene each number, where one track explains one sighting at most.
+
+    `shift_s`: so many seconds of a vessel's way may it be displaced in any direction (standard
+    deviation), as moving ships are in SAR images.
+    """
 
     scene: Ints
     time_us: Ints
@@ -137,13 +141,32 @@ class Seen(NamedTuple):
     uncertainty_m: Floats
     length_m: Floats
     confidence: Floats
+    shift_s: Floats
+
+
+class Place(NamedTuple):
+    """Where tracks were: NaN where none of their reports is near enough in time.
+
+    `sigma_m` without, `clock_m` what comes along the course for clocks; `course_deg` NaN where it
+    isn't known; `nearest_s` the time to the nearest report, `report` its row.
+    """
+
+    lat: Floats
+    lon: Floats
+    sigma_m: Floats
+    clock_m: Floats
+    speed_mps: Floats
+    course_deg: Floats
+    nearest_s: Floats
+    report: Ints
 
 
 class Pairs(NamedTuple):
     """Sightings with tracks that may explain them, sorted by (sighting, track_id).
 
-    `lat`, `lon` is where the track was, `sigma_m` how surely (the sighting's own uncertainty
-    included), `nearest_s` the time to its nearest report, `report` the row of that report.
+    `lat`, `lon` is where the track was, `misfit` the distance in standard deviations of its
+    direction, `sigma_m` the geometric mean of these along and across the track, both with the
+    sighting's own; `nearest_s` the time to the track's nearest report, `report` that report's row.
     """
 
     sighting: Ints
@@ -151,6 +174,7 @@ class Pairs(NamedTuple):
     lat: Floats
     lon: Floats
     distance_m: Floats
+    misfit: Floats
     sigma_m: Floats
     nearest_s: Floats
     report: Ints
@@ -185,22 +209,6 @@ def candidates(tracks: Tracks, seen: Seen, motion: Motion) -> Pairs:
     return Pairs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
-def place_at(
-    tracks: Tracks, slot: Ints, at_us: Ints, motion: Motion
-) -> tuple[Floats, Floats, Floats, Floats, Ints]:
-    """Where tracks were at given times: lat, lon, sigma_m, nearest_s, row of the nearest report.
-
-    NaN where a track has no report within `motion.max_silence_s`.
-
-    Parameters
-    ----------
-    slot
-        Ordinal number of the track among those in `tracks`.
-    """
-    clock = _Clock(tracks, offsets(tracks.track_id))
-    return _place_at(tracks, clock, slot, at_us, motion)
-
-
 class _Clock:
     """The last report of a track at or before a time, by one search for all tracks."""
 
@@ -225,22 +233,24 @@ def _candidates(tracks: Tracks, clock: _Clock, seen: Seen, rows: Ints, motion: M
     alive = (begins[None, :] <= at_us + silence_us) & (ends[None, :] >= at_us - silence_us)
     which, slot = np.nonzero(alive)
     sighting = rows[which]
-    lat, lon, sigma, nearest_s, report = _place_at(
-        tracks, clock, slot, seen.time_us[sighting], motion
-    )
-    distance_m = geodesy.distance_m(lat, lon, seen.lat[sighting], seen.lon[sighting])
+    place = _place_at(tracks, clock, slot, seen.time_us[sighting], motion)
+    distance_m = geodesy.distance_m(place.lat, place.lon, seen.lat[sighting], seen.lon[sighting])
     own = np.maximum(seen.uncertainty_m[sighting], MIN_SIGMA_M)
-    sigma = np.hypot(sigma, own)
-    near = np.flatnonzero(distance_m <= GATE_SIGMAS * sigma)  # a NaN is never near
+    across = np.sqrt(own**2 + place.sigma_m**2 + (seen.shift_s[sighting] * place.speed_mps) ** 2)
+    along = np.hypot(across, place.clock_m)
+    across = np.where(np.isnan(place.course_deg), along, across)
+    bearing = geodesy.bearing_deg(place.lat, place.lon, seen.lat[sighting], seen.lon[sighting])
+    off = np.radians(bearing - np.nan_to_num(place.course_deg))
+    misfit = distance_m * np.hypot(np.cos(off) / along, np.sin(off) / across)
+    near = np.flatnonzero(misfit <= GATE_SIGMAS)  # a NaN is never near
     return Pairs(
-        sighting[near], tracks.track_id[clock.first[slot[near]]], lat[near], lon[near],
-        distance_m[near], sigma[near], nearest_s[near], report[near],
+        sighting[near], tracks.track_id[clock.first[slot[near]]], place.lat[near],
+        place.lon[near], distance_m[near], misfit[near], np.sqrt(along * across)[near],
+        place.nearest_s[near], place.report[near],
     )  # fmt: skip
 
 
-def _place_at(
-    tracks: Tracks, clock: _Clock, slot: Ints, at_us: Ints, motion: Motion
-) -> tuple[Floats, Floats, Floats, Floats, Ints]:
+def _place_at(tracks: Tracks, clock: _Clock, slot: Ints, at_us: Ints, motion: Motion) -> Place:
     silence_us = int(motion.max_silence_s * _SECOND_US)
     low, high = clock.first[slot], clock.last[slot]
     before = clock.before(slot, at_us)
@@ -260,6 +270,10 @@ def _place_at(
         tracks.lat[left], tracks.lon[left], tracks.lat[right], tracks.lon[right]
     )
     mps = np.where(both, moved_m / np.maximum(gap_us / _SECOND_US, 1.0), 0.0)
+    course = geodesy.bearing_deg(
+        tracks.lat[left], tracks.lon[left], tracks.lat[right], tracks.lon[right]
+    )
+    course = np.atleast_1d(np.where(moved_m > 0, course, np.nan))
 
     # Beyond the one that is near enough, by its speed and course.
     one = np.flatnonzero(has_left ^ has_right)
@@ -267,12 +281,12 @@ def _place_at(
     from_row = np.where(has_left[one], left[one], right[one])
     after_s = np.where(has_left[one], since_us[one], -until_us[one]) / _SECOND_US
     knots = np.nan_to_num(tracks.sog_kn[from_row])
-    course = np.nan_to_num(tracks.cog_deg[from_row])
-    known = np.isfinite(tracks.cog_deg[from_row])
+    course[one] = tracks.cog_deg[from_row]
+    known = np.isfinite(course[one])
     way_m = np.where(known, knots * geodesy.KNOT_MPS * after_s, 0.0)
     lat, lon = np.atleast_1d(lat).copy(), np.atleast_1d(lon).copy()
     lat[one], lon[one] = geodesy.destination(
-        tracks.lat[from_row], tracks.lon[from_row], course, way_m
+        tracks.lat[from_row], tracks.lon[from_row], np.nan_to_num(course[one]), way_m
     )
     mps[one] = knots * geodesy.KNOT_MPS
     report[one] = from_row
@@ -280,10 +294,10 @@ def _place_at(
     share = np.where(both, motion.between_share, motion.beyond_share)
     nearest_s = np.minimum(since_us, until_us) / _SECOND_US
     grown = (motion.still_mps + share * mps) * nearest_s
-    sigma = np.sqrt(MIN_SIGMA_M**2 + grown**2 + (motion.time_error_s * mps) ** 2)
+    sigma = np.hypot(MIN_SIGMA_M, grown)
     nowhere = ~(has_left | has_right)
     lat[nowhere], lon[nowhere], sigma[nowhere] = np.nan, np.nan, np.nan
-    return lat, lon, sigma, nearest_s, report
+    return Place(lat, lon, sigma, motion.clock_error_s * mps, mps, course, nearest_s, report)
 
 
 def weights(pairs: Pairs, seen: Seen, track_length_m: Floats, prior: Prior) -> Floats:
@@ -294,9 +308,7 @@ def weights(pairs: Pairs, seen: Seen, track_length_m: Floats, prior: Prior) -> F
     track_length_m
         Length that the vessel of each pair states, NaN where it doesn't.
     """
-    density = np.exp(-0.5 * (pairs.distance_m / pairs.sigma_m) ** 2) / (
-        2 * np.pi * pairs.sigma_m**2
-    )
+    density = np.exp(-0.5 * pairs.misfit**2) / (2 * np.pi * pairs.sigma_m**2)
     else_density = prior.density_per_m2(seen.length_m, seen.confidence)[pairs.sighting]
     return np.asarray(density * length_factor(seen.length_m[pairs.sighting], track_length_m)
                       / else_density)  # fmt: skip
@@ -419,4 +431,4 @@ def _likeliest(sighting: Ints, probability: Floats, n: int) -> Ints:
 
 def _no_pairs() -> Pairs:
     none, zero = np.zeros(0), np.zeros(0, "int64")
-    return Pairs(zero, zero, none, none, none, none, none, zero)
+    return Pairs(zero, zero, none, none, none, none, none, none, zero)
