@@ -10,6 +10,9 @@ CASE FORMAT
     A column `every_s` keeps files small: reports are filled in from its row up to the next row of
     the same track at that interval, on a straight line; a missing speed and course there are
     those of the leg. Empty or 0: nothing is filled in, the vessel is silent on that leg.
+`statements.csv` (optional)
+    What vessels said: columns of `frames.STATEMENTS`, of which `mmsi, first_time, last_time` are
+    needed, one row per vessel, UTC date and content; what is left empty is unsaid.
 `zones.geojson` (optional)
     Features with `zone_class` and, if it matters, `zone_id` and `name`; class "land" makes land.
 `context.yaml` (optional)
@@ -56,6 +59,22 @@ def _yaml(path: Path) -> dict[str, Any]:
 def _time(value: Any) -> pd.Timestamp:
     moment = pd.Timestamp(value)
     return moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")
+
+
+def _statements(path: Path) -> pd.DataFrame:
+    if not path.exists():
+        return frames.empty(frames.STATEMENTS)
+    table = pd.read_csv(path, comment="#", dtype={"name": str, "callsign": str})
+    unsaid: dict[str, Any] = {
+        "imo": 0, "name": "", "callsign": "", "ship_type": -1, "destination": "",
+        "ais_class": "A", "reports": 10, "source": "case", "source_offset": 1,
+        "length_m": float("nan"), "beam_m": float("nan"), "draught_m": float("nan"),
+    }  # fmt: skip
+    for name, value in unsaid.items():
+        table[name] = table[name].fillna(value) if name in table else value
+    for name in ("first_time", "last_time"):
+        table[name] = pd.to_datetime(table[name], utc=True).astype(frames.TIME)
+    return frames.conform(table, frames.STATEMENTS)
 
 
 def _mismatch(expected: dict[str, Any], found: Any) -> list[str]:
@@ -111,6 +130,7 @@ def test_case(folder, fill, zones_from, vessels_from, look_once):
         zones=zones_from(features) if reached else zones_from(features, shapely.Polygon()),
         vessels=vessels_from(positions["mmsi"].unique(), given.get("vessels", ())),
         coverage=learnt,
+        statements=_statements(folder / "statements.csv"),
     )
     positions = positions[positions["time"] <= context.end].reset_index(drop=True)
     frames.validate(positions, frames.TRACKED)
