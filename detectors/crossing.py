@@ -35,6 +35,8 @@ MERCHANT: Final = frozenset(range(70, 90))
 SERVICE_TRIPS: Final = 3
 """Like trips within the memory from which a run counts as a service: two would be one boat that
 went out, came back and goes again."""
+FINE_STEPS: Final = 30
+"""Passages of up to so many steps (an hour) may begin and end at any tick."""
 UNKNOWN_FAST_KN: Final = 18.0
 """A vessel that doesn't say what it is and is slower than this may well be a ship."""
 
@@ -377,7 +379,9 @@ class Crossing(Detector):
             if not np.isin(nearest, (one, other)).any():
                 continue
             position, across_m = a / np.maximum(a + b, 1.0), (a - b) / 2
-            i, j = self._far_apart(position, longest)
+            i, j = self._far_apart(position, grid.tick[ticks], longest)
+            if len(i) == 0:
+                continue
             seconds = (grid.tick[ticks[j]] - grid.tick[ticks[i]]) * self.step_s
             good_m = geodesy.distance_m(lat[i], lon[i], lat[j], lon[j])
             speed_kn = geodesy.speed_kn(good_m, seconds)
@@ -431,10 +435,11 @@ class Crossing(Detector):
             )
         return best
 
-    def _far_apart(self, position: Floats, longest: int) -> tuple[Ints, Ints]:
+    def _far_apart(self, position: Floats, tick: Ints, longest: int) -> tuple[Ints, Ints]:
         """Pairs of ticks, no more than `longest` apart, worth a closer look.
 
-        A tick without another `min_width_fraction` away within reach is in none.
+        A tick without another `min_width_fraction` away within reach is in none. More than
+        `FINE_STEPS` apart every third tick is enough.
         """
         size = 2 * longest + 1
         high = np.maximum(
@@ -443,7 +448,8 @@ class Crossing(Detector):
         chosen = np.flatnonzero(high >= self.min_width_fraction)
         i, j = np.triu_indices(len(chosen), 1)
         i, j = chosen[i], chosen[j]
-        near = j - i <= longest
+        coarse = tick % 3 == 0
+        near = (j - i <= FINE_STEPS) | ((j - i <= longest) & coarse[i] & coarse[j])
         return i[near], j[near]
 
     def _measured(self, passage: _Passage) -> dict[str, Any]:
@@ -483,12 +489,13 @@ class Crossing(Detector):
         final = int(rows[within[-1] + 1])
         sog_kn = positions["sog_kn"].to_numpy()[rows[within[0] : within[-1] + 2]]
         sog_kn = sog_kn[np.isfinite(sog_kn)]
-        source, offset = positions["source"].to_numpy(), positions["source_offset"].to_numpy()
+        lines = positions[["source", "source_offset"]].iloc[[int(reports[0]), final]]
+        source, offset = lines["source"].to_numpy(), lines["source_offset"].to_numpy()
         return {
             "n_reports": int(within[-1] - within[0] + 2),
             "median_sog_kn": float(np.median(sog_kn)) if len(sog_kn) else None,
-            "first_report_source": runs.source_of(source, offset, int(reports[0])),
-            "last_report_source": runs.source_of(source, offset, final),
+            "first_report_source": runs.source_of(source, offset, 0),
+            "last_report_source": runs.source_of(source, offset, 1),
         }
 
     @staticmethod

@@ -26,14 +26,19 @@ UNIT_PER_DEG: Final = 600_000.0
 """AIS positions come in ten-thousandths of a minute (ITU-R M.1371-5, annex 8, table 48)."""
 NOT_A_VESSEL: Final = (4, 9, 11, 21)
 """Message types of base stations, rescue aircraft and aids to navigation (the same, table 46)."""
-MOVED_UNITS: Final = 160
+MOVED_DEG: Final = 0.00027
 """30 m of latitude: a report this far from the one before is of a moving vessel."""
+MIN_OFFSET_M: Final = 500.0
+"""Copies of a track nearer to it than this aren't told from poor positions."""
 SAMPLED: Final = 4
 """One position in so many, chosen by its own digits, is looked up to find vessels whose positions
 repeat themselves; those are then looked at whole."""
 CIRCLE_BINS_S: Final = (600, 1800, 3600)
 """Bins in which circles are fitted: at 10 kn an arc of a radian (from which on a fit is well
 conditioned) takes 10 minutes at a radius of 1.7 nm, an hour at 10 nm."""
+LEAST_BOX_M: Final = 250.0
+"""Mean diagonal of the boxes of ten minutes, from which on circles are looked for: less than the
+way at 1 kn, or the diameter of the smallest circle."""
 MAX_RADIUS_M: Final = 40_000.0
 """A larger circle can't be told from a bend in a lane."""
 MARGIN_S: Final = 1200.0
@@ -44,12 +49,14 @@ class _Rows:
     """The reports as arrays, those that aren't of vessels left out."""
 
     def __init__(self, positions: pd.DataFrame) -> None:
-        keep = _of_vessels(positions["mmsi"].to_numpy(), positions["msg_type"].to_numpy())
-        frame = positions if keep.all() else positions[keep]
+        frame = positions
+        other = _not_of_vessels(frame["track_id"].to_numpy(), frame["msg_type"].to_numpy())
+        if other.any():
+            frame = frame[~other]
         self.track = frame["track_id"].to_numpy()
         self.time_us = epoch_us(frame["time"])
         self.lat, self.lon = frame["lat"].to_numpy(), frame["lon"].to_numpy()
-        self.sog_kn = frame["sog_kn"].to_numpy()
+        self.sog_kn, self.cog_deg = frame["sog_kn"].to_numpy(), frame["cog_deg"].to_numpy()
         self._source, self._offset = frame["source"], frame["source_offset"].to_numpy()
         self.bounds = offsets(self.track)
         self.tracks = self.track[self.bounds[:-1]]
@@ -174,8 +181,11 @@ class Spoofing(Detector):
       resumes within `max_pause_s`. An excursion is reported for its first `max_away_s`: after
       that it is the vessel's new home.
     - ``offset_copy``: both are alive and sail the same way: while each moves by `min_moved_m` or
-      more, their distance and bearing stay constant within `max_spread_m`. Two tracks that are
+      more, their offset stays constant within `max_spread_m`. Two tracks that are
       both alive and unrelated are two vessels with one MMSI, which is the detector identity's.
+      Nearer than the segmentation tells apart, one track leaps to and fro instead: at least
+      `min_reports` times each way, by a constant vector that doesn't lie along its course (a
+      receiver with a wrong clock makes leaps along the course).
     - ``geometric``: positions on a circle of at least `min_radius_m`, no further from it than
       `max_circle_rms_m` or `max_circle_rms_ratio` of the radius (root mean square), for
       `min_turns` turns at `min_sog_kn` or more. An excursion needs one turn.
@@ -185,7 +195,8 @@ class Spoofing(Detector):
     - ``frozen``: all positions within `max_frozen_m` for `min_frozen_s` while SOG says
       `min_sog_kn` or more.
     - ``replay``: an earlier stretch of its own track once more, to the last digit, after a
-      constant time between `min_lag_s` and `max_lag_s`, for `min_duration_s`.
+      constant time between `min_lag_s` and `max_lag_s`, for twice `min_duration_s`, with a leap
+      of `min_leap_m` before or after: who sails the same way each day at the same hour leaps not.
 
     One false track is one event. An excursion of a peculiar shape gets the subkind of the shape;
     a one-way jump away from a stretch that is itself frozen or geometric belongs to that.
@@ -235,8 +246,8 @@ class Spoofing(Detector):
     version: ClassVar[str] = "1"
     needs_zones: ClassVar[bool] = False
     requires: ClassVar[tuple[str, ...]] = (
-        "mmsi", "time", "lat", "lon", "sog_kn", "nav_status", "msg_type", "track_id", "source",
-        "source_offset",
+        "mmsi", "time", "lat", "lon", "sog_kn", "cog_deg", "nav_status", "msg_type", "track_id",
+        "source", "source_offset",
     )  # fmt: skip
     source: ClassVar[str] = (
         "C4ADS (2019), Above Us Only Stars: Exposing GPS Spoofing in Russia and Syria; Bergman "
@@ -341,7 +352,9 @@ class Spoofing(Detector):
         found += self._frozen(rows, bins, box)
         found += self._circling(rows, lon, bins, box)
         found += self._inland(rows, bins, zones)
-        found += self._replayed(rows)
+        leaping, moving = _steps(rows)
+        found += self._replayed(rows, moving)
+        found += self._beside(rows, leaping)
         return [self._story(rows, *parts, end_us) for parts in _strongest(rows, found)]
 
     def _story(
@@ -370,6 +383,8 @@ class Spoofing(Detector):
         first, last = runs.spells(
             bins.track_id[held], bins.tick[held], max_break=5, min_piece=1, min_length=2
         )
+        tight = self._tight(box, bins, held, first, last)
+        first, last = first[tight], last[tight]
         for a, b in zip(bins.first[held[first]], bins.last[held[last]], strict=True):
             inside = slice(a, b + 1)
             lat, lon = (
@@ -398,11 +413,27 @@ class Spoofing(Detector):
                 "unmoved_though_sailed_m": sog_kn * geodesy.KNOT_MPS * duration_s,
             }  # fmt: skip
 
+    def _tight(
+        self, box: shapes.Box, bins: shapes.Bins, held: Ints, first: Ints, last: Ints
+    ) -> Bools:
+        """Whether the boxes of each run of bins lie within one small box; a sieve."""
+        slack_deg = 2 * self.max_frozen_m / shapes.DEGREE_M
+        spans = [
+            runs.aggregate(np.maximum, corner[held], first, last)
+            - runs.aggregate(np.minimum, corner[held], first, last)
+            for corner in (box.south, box.west)
+        ]
+        n = runs.aggregate(np.add, bins.n[held], first, last)
+        wide_deg = slack_deg / np.cos(np.radians(box.south[held[first]]))
+        return np.asarray(
+            (spans[0] <= slack_deg) & (spans[1] <= wide_deg) & (n >= self.min_reports)
+        )
+
     def _circling(
         self, rows: _Rows, lon: Floats, bins: shapes.Bins, box: shapes.Box
     ) -> list[tuple[str, int, int, float, dict[str, Any]]]:
         found: list[tuple[str, int, int, float, dict[str, Any]]] = []
-        candidates = _winding(bins, box, self.min_sog_kn, self.min_radius_m)
+        candidates = _winding(bins, box, self.min_radius_m)
         if not candidates.any():
             return found
         mask = np.repeat(candidates, bins.n)
@@ -426,6 +457,10 @@ class Spoofing(Detector):
             first, last = runs.spells(
                 groups.track_id[kept], groups.tick[kept], max_break=1, min_piece=1, min_length=1
             )
+            # What may be added at either end is hardly more than another bin's worth.
+            turned = runs.aggregate(np.add, np.abs(fit.turned_rad[kept]), first, last)
+            enough = turned * (last - first + 3) / (last - first + 1) >= 2 * np.pi
+            first, last = first[enough], last[enough]
             for a, b in zip(kept[first], kept[last], strict=True):
                 one = self._one_circle(rows, at[groups.first[a]], at[groups.last[b]], step_s)
                 if one:
@@ -531,20 +566,80 @@ class Spoofing(Detector):
                 "leapt": leapt, "leap_m": max(leap_m, 0.0), "min_leap_m": self.min_leap_m,
             }  # fmt: skip
 
-    def _replayed(self, rows: _Rows) -> Iterator[tuple[str, int, int, float, dict[str, Any]]]:
-        place, moved = _places(rows)
-        sample = np.flatnonzero(moved & (place % np.uint64(SAMPLED) == 0))
+    def _beside(
+        self, rows: _Rows, leaping: Ints
+    ) -> Iterator[tuple[str, int, int, float, dict[str, Any]]]:
+        """Copies too near for the segmentation: the track leaps to and fro by a constant vector."""
+        before = leaping - 1
+        step_s = (rows.time_us[leaping] - rows.time_us[before]) / SECOND_US
+        stated_kn = np.fmax(rows.sog_kn[before], rows.sog_kn[leaping])
+        gone_m = (np.nan_to_num(stated_kn, nan=15.0) + 5.0) * geodesy.KNOT_MPS * step_s
+        east, north = shapes.plane_m(
+            rows.lat[leaping], rows.lon[leaping], rows.lat[before], rows.lon[before]
+        )
+        far = np.hypot(east, north) - gone_m >= MIN_OFFSET_M
+        at = leaping[far]
+        # Less the way that the vessel says it made meanwhile.
+        way_m = np.nan_to_num(rows.sog_kn[at] * geodesy.KNOT_MPS * step_s[far])
+        course = np.radians(np.nan_to_num(rows.cog_deg[at]))
+        east, north = east[far] - way_m * np.sin(course), north[far] - way_m * np.cos(course)
+        if len(at) < 2 * self.min_reports:
+            return
+        cut = (np.diff(rows.track[at]) != 0) | (
+            np.diff(rows.time_us[at]) > self.alive_s * SECOND_US
+        )
+        starts = np.r_[0, np.flatnonzero(cut) + 1]
+        ends = np.r_[starts[1:], len(at)]
+        for i, j in zip(starts.tolist(), ends.tolist(), strict=True):
+            a, b = int(at[i]), int(at[j - 1])
+            duration_s, n = rows.seconds(a, b), j - i
+            if n < 2 * self.min_reports or n < 0.3 * (b - a + 1) or duration_s < self.min_frozen_s:
+                continue
+            sign = np.sign(east[i:j] * east[i] + north[i:j] * north[i])
+            to_east, to_north = sign * east[i:j], sign * north[i:j]
+            offset = (float(np.median(to_east)), float(np.median(to_north)))
+            offset_m = float(np.hypot(*offset))
+            spread_m = float(np.quantile(np.hypot(to_east - offset[0], to_north - offset[1]), 0.9))
+            turns = float(np.mean(sign[1:] != sign[:-1]))
+            made_east, made_north = shapes.plane_m(
+                rows.lat[[b]], rows.lon[[b]], rows.lat[[a]], rows.lon[[a]]
+            )
+            if sign[0] != sign[-1]:  # both ends on the same one of the two tracks
+                made_east, made_north = made_east + offset[0], made_north + offset[1]
+            made_m = float(np.hypot(made_east, made_north)[0])
+            across_m = abs(offset[0] * made_north[0] - offset[1] * made_east[0]) / max(made_m, 1.0)
+            if (
+                turns < 0.8 or spread_m > self.max_spread_m or made_m < self.min_moved_m
+                or across_m < 0.35 * offset_m
+            ):  # fmt: skip
+                continue
+            yield "offset_copy", a, b, 0.6, {
+                "offset_m": offset_m,
+                "offset_bearing_deg": float(np.degrees(np.arctan2(*offset)) % 360.0),
+                "offset_across_m": float(across_m),
+                "offset_spread_m": spread_m, "max_spread_m": self.max_spread_m,
+                "spread_m_margin": self.max_spread_m - spread_m,
+                "moved_m": made_m, "min_moved_m": self.min_moved_m,
+                "n_leaps": n, "min_offset_m": MIN_OFFSET_M,
+            }  # fmt: skip
+
+    def _replayed(
+        self, rows: _Rows, moving: Ints
+    ) -> Iterator[tuple[str, int, int, float, dict[str, Any]]]:
+        digits = np.rint((rows.lat[moving] + rows.lon[moving]) * UNIT_PER_DEG).astype("int64")
+        sample = moving[digits % SAMPLED == 0]
         mmsi = rows.track[sample] // 100
-        key = place[sample] * np.uint64(0x9E3779B97F4A7C15) + mmsi.astype("uint64")
+        key = pd.util.hash_array(_places(rows, sample)) + mmsi.astype("uint64")
         again = pd.Series(key).duplicated().to_numpy()
         candidates, counts = np.unique(mmsi[again], return_counts=True)
         for vessel in candidates[counts >= 3].tolist():
-            low = int(np.searchsorted(rows.track, vessel * 100))
-            high = int(np.searchsorted(rows.track, vessel * 100 + 100))
-            own = low + np.flatnonzero(moved[low:high])
-            order = own[np.lexsort((rows.time_us[own], place[own]))]
+            low, high = np.searchsorted(rows.track, [vessel * 100, vessel * 100 + 100]).tolist()
+            own = moving[slice(*np.searchsorted(moving, [low, high]))]
+            places = _places(rows, own)
+            by_place = np.lexsort((rows.time_us[own], places))
+            order = own[by_place]
             lag_us = np.diff(rows.time_us[order])
-            same = np.diff(place[order]) == 0
+            same = np.diff(places[by_place]) == 0
             same &= (lag_us >= self.min_lag_s * SECOND_US) & (lag_us <= self.max_lag_s * SECOND_US)
             copy, lag_us = order[1:][same], lag_us[same]
             by_track = np.argsort(copy, kind="stable")
@@ -561,7 +656,7 @@ class Spoofing(Detector):
             for i, j in zip(starts.tolist(), ends.tolist(), strict=True):
                 a, b, n = int(copy[i]), int(copy[j]), j - i + 1
                 duration_s = rows.seconds(a, b)
-                share = n / max(np.count_nonzero(moved[a : b + 1]), 1)
+                share = n / max(int(np.diff(np.searchsorted(own, [a, b + 1]))[0]), 1)
                 if (
                     n < 10
                     or duration_s < 2 * self.min_duration_s
@@ -569,6 +664,12 @@ class Spoofing(Detector):
                 ):
                     continue
                 lag_s = float(np.median(lag_us[i : j + 1])) / SECOND_US
+                leap_m = self._leap_m(rows, a - 1, a, 5.0)
+                if a - rows.span_of(int(rows.track[a]))[0] <= 2 and rows.track[a] % 100 > 1:
+                    leap_m = tracks.MAX_JUMP_M  # a further track begins where none can have got to
+                leap_m = max(leap_m, self._leap_m(rows, b, b + 1, 5.0))
+                if leap_m < self.min_leap_m:
+                    continue
                 others = np.r_[rows.time_us[low:a], rows.time_us[b + 1 : high]]
                 live = np.count_nonzero((others > rows.time_us[a]) & (others < rows.time_us[b]))
                 yield "replay", a, b, 0.6, {
@@ -576,6 +677,7 @@ class Spoofing(Detector):
                     "min_copied_fraction": self.min_copied_fraction,
                     "copied_fraction_margin": share - self.min_copied_fraction,
                     "lag_s": lag_s, "min_lag_s": self.min_lag_s, "max_lag_s": self.max_lag_s,
+                    "leapt": True, "leap_m": leap_m, "min_leap_m": self.min_leap_m,
                     "also_live": bool(live >= 0.2 * (b - a + 1)),
                 }  # fmt: skip
 
@@ -860,16 +962,18 @@ class Spoofing(Detector):
         return f"{said} for {duration}, {false}"
 
 
-def _of_vessels(mmsi: Ints, msg_type: NDArray[Any]) -> Bools:
-    """Whether each report is of a vessel: no aircraft, base station, aid to navigation or beacon.
+def _not_of_vessels(track: Ints, msg_type: NDArray[Any]) -> Bools:
+    """Whether each report is of an aircraft, a base station, an aid to navigation or a beacon.
 
     MMSI formats: ITU-R M.585-9, annexes 1 and 2.
     """
-    head = mmsi // 1_000_000
+    bounds = offsets(track)
+    head = track[bounds[:-1]] // 100_000_000
     other = (head < 100) | (head == 111) | ((head >= 970) & (head <= 979)) | (head >= 990)
+    result = np.repeat(other, np.diff(bounds))
     for code in NOT_A_VESSEL:
-        other |= msg_type == code
-    return np.asarray(~other)
+        result |= msg_type == code
+    return np.asarray(result)
 
 
 def _reachable(rows: _Rows, a: int, b: int) -> bool:
@@ -890,20 +994,22 @@ def _reachable(rows: _Rows, a: int, b: int) -> bool:
     )
 
 
-def _places(rows: _Rows) -> tuple[NDArray[np.uint64], Bools]:
-    """A number for each position in AIS resolution, and whether it moved since the one before."""
-    lat = np.rint(rows.lat * UNIT_PER_DEG).astype("int64")
-    lon = np.rint(rows.lon * UNIT_PER_DEG).astype("int64")
-    moved = np.zeros(len(lat), bool)
-    moved[1:] = np.abs(np.diff(lat)) + np.abs(np.diff(lon)) > MOVED_UNITS
-    moved[rows.bounds[:-1]] = False
-    # The numbers of 90 and 180 degrees take 27 and 28 bits; a product by an odd number mixes them.
-    number = ((lat + (1 << 28)) << 30 | (lon + (1 << 28))).astype("uint64")
-    number = number * np.uint64(0xD6E8FEB86659FD93)
-    return number >> np.uint64(3), moved
+def _steps(rows: _Rows) -> tuple[Ints, Ints]:
+    """Reports roughly `MIN_OFFSET_M` or more, and `MOVED_DEG` or more, from the one before."""
+    step_deg = np.abs(np.diff(rows.lat, prepend=np.nan)) + np.abs(np.diff(rows.lon, prepend=np.nan))
+    step_deg[rows.bounds[:-1]] = 0.0
+    moving = np.flatnonzero(step_deg > MOVED_DEG)
+    return moving[step_deg[moving] * shapes.DEGREE_M > MIN_OFFSET_M], moving
 
 
-def _winding(bins: shapes.Bins, box: shapes.Box, min_speed_kn: float, min_radius_m: float) -> Bools:
+def _places(rows: _Rows, at: Ints) -> Ints:
+    """A number for each of these positions in AIS resolution."""
+    lat = np.rint(rows.lat[at] * UNIT_PER_DEG).astype("int64")
+    lon = np.rint(rows.lon[at] * UNIT_PER_DEG).astype("int64")
+    return np.asarray((lat << 30) + lon)
+
+
+def _winding(bins: shapes.Bins, box: shapes.Box, min_radius_m: float) -> Bools:
     """Bins in half an hour to three hours of which a track covers far more way than ground.
 
     Only a cheap sieve: a circle covers at least half of it in an hour of half a turn, and a track
@@ -915,28 +1021,31 @@ def _winding(bins: shapes.Bins, box: shapes.Box, min_speed_kn: float, min_radius
     north = box.south + box.height_m / shapes.DEGREE_M
     width_deg = box.width_m / (shapes.DEGREE_M * np.cos(np.radians(box.south)))
     east = box.west + width_deg
-    for size in (3, 6, 18):
-        n = len(diagonal_m) - size + 1
+    low = [box.south, box.west]
+    high = [north, east]
+    size = 1
+    for times in (3, 2, 3):  # 3, 6, 18 bins: half an hour, an hour, three hours
+        n = len(diagonal_m) - times * size + 1
         if n <= 0:
             break
+        shifts = [k * size for k in range(times)]
+        low = [np.minimum.reduce([v[k : k + n] for k in shifts]) for v in low]
+        high = [np.maximum.reduce([v[k : k + n] for k in shifts]) for v in high]
+        size *= times
         whole = (bins.track_id[size - 1 :] == bins.track_id[:n]) & (
             bins.tick[size - 1 :] - bins.tick[:n] < 2 * size
         )
-        south_, west_ = box.south[:n].copy(), box.west[:n].copy()
-        north_, east_ = north[:n].copy(), east[:n].copy()
-        for k in range(1, size):
-            np.minimum(south_, box.south[k : k + n], out=south_)
-            np.minimum(west_, box.west[k : k + n], out=west_)
-            np.maximum(north_, north[k : k + n], out=north_)
-            np.maximum(east_, east[k : k + n], out=east_)
         ground_m = shapes.DEGREE_M * np.hypot(
-            north_ - south_, (east_ - west_) * np.cos(np.radians(south_))
+            high[0] - low[0], (high[1] - low[1]) * np.cos(np.radians(low[0]))
         )
-        way = way_m[size:] - way_m[:n]
         # Boxes of a small circle are each as large as the circle, whatever its speed.
-        winds = whole & (way >= 1.5 * ground_m) & (ground_m >= 1.5 * min_radius_m)
-        for k in range(size):
-            result[k : k + n] |= winds
+        winds = whole & (way_m[size:] - way_m[:n] >= 1.5 * ground_m)
+        winds &= (ground_m >= 1.5 * min_radius_m) & (way_m[size:] - way_m[:n] >= size * LEAST_BOX_M)
+        begins = np.flatnonzero(winds)
+        change = np.zeros(len(result) + 1, "int32")
+        change[begins] += 1
+        change[begins + size] -= 1
+        result |= np.cumsum(change[:-1]) > 0
     return result
 
 
@@ -989,6 +1098,8 @@ def _strongest(
 def _belief(rows: _Rows, story: _Story) -> tuple[str, str]:
     """The track believed true (empty where none is) and why."""
     if story.home < 0:
+        if story.subkind == "offset_copy":
+            return "", "one of the two is displaced; which one, only another sensor can tell"
         if story.evidence.get("leapt"):
             track = str(rows.track[story.first])
             return track, "the same track before and after the false stretch, from which it leaps"

@@ -16,6 +16,9 @@ SPACING_M: Final = 500.0
 """The coasts are sampled this densely: too far by 250 m at most right at the coast, by 30 m at one
 kilometre."""
 
+FARTHEST_M: Final = 150 * geodesy.METRES_PER_NM
+"""Beyond this a coast is as good as nowhere; the Strait is 140 nm wide at its entrance."""
+
 
 class Coasts:
     """The coasts of each state in a land layer.
@@ -45,11 +48,13 @@ class Coasts:
     def distance_m(self, lat: ArrayLike, lon: ArrayLike) -> Floats:
         """Distance in metres from each point to the coast of each state, (states, points).
 
-        Inside a state's land it is the distance to its coast too, not 0.
+        Inside a state's land it is the distance to its coast too, not 0; farther than `FARTHEST_M`
+        it is `FARTHEST_M`.
         """
         xyz = geodesy.unit_xyz(np.asarray(lat, "float64"), np.asarray(lon, "float64"))
-        distance = np.full((len(self.states), len(xyz)), np.inf)
+        distance = np.full((len(self.states), len(xyz)), FARTHEST_M)
         for row, tree in enumerate(self._trees):
-            chord, _ = tree.query(xyz)
-            distance[row] = 2 * geodesy.EARTH_RADIUS_M * np.arcsin(np.clip(chord / 2, 0.0, 1.0))
+            chord, _ = tree.query(xyz, distance_upper_bound=geodesy.chord(FARTHEST_M))
+            near = np.isfinite(chord)
+            distance[row, near] = 2 * geodesy.EARTH_RADIUS_M * np.arcsin(chord[near] / 2)
         return distance
