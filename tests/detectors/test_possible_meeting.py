@@ -1,0 +1,101 @@
+"""Possible meetings against brute force: places and moments tried one by one."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors import possible_meeting
+from detectors.core import geodesy
+from detectors.possible_meeting import _Table, together
+
+S = 1_000_000
+STAY_S = 1800.0
+
+
+def silence(start_s, until_s, last, following, knots):
+    """One silence as columns; `following` None while it is open."""
+    lat, lon = following or (np.nan, np.nan)
+    values = {
+        "mmsi": 1, "start_us": int(start_s * S), "until_us": int(until_s * S), "lat": last[0],
+        "lon": last[1], "next_lat": lat, "next_lon": lon, "mps": knots * geodesy.KNOT_MPS,
+    }  # fmt: skip
+    return _Table(**{name: np.array([value]) for name, value in values.items()})
+
+
+def brute_force_s(a, b, points=201, half_deg=1.2):
+    """Longest time together at any point of a dense grid, by the moments both can be there."""
+    lat0, lon0 = float(a.lat[0] + b.lat[0]) / 2, float(a.lon[0] + b.lon[0]) / 2
+    lat, lon = np.meshgrid(
+        np.linspace(lat0 - half_deg, lat0 + half_deg, points),
+        np.linspace(lon0 - half_deg, lon0 + half_deg, points),
+    )
+    from_s, to_s = [], []
+    for one in (a, b):
+        gone = geodesy.distance_m(one.lat[0], one.lon[0], lat, lon) / one.mps[0]
+        left = geodesy.distance_m(lat, lon, one.next_lat[0], one.next_lon[0]) / one.mps[0]
+        from_s.append(one.start_us[0] / S + gone)
+        to_s.append(one.until_us[0] / S - np.nan_to_num(left))
+    time_s = np.minimum(*to_s) - np.maximum(*from_s)
+    degree_m = 2 * half_deg / (points - 1) * 111_195
+    area_km2 = (time_s >= STAY_S).sum() * degree_m**2 / 1e6
+    return float(time_s.max()), float(area_km2)
+
+
+PLACE = st.tuples(st.floats(3.8, 4.2), st.floats(99.8, 100.2))
+SILENCE = st.tuples(
+    st.floats(0, 3600), st.floats(7200, 14_400), PLACE, st.none() | PLACE, st.floats(6, 15)
+)
+
+
+@given(SILENCE, SILENCE)
+@settings(max_examples=60, deadline=None)
+def test_time_together_is_that_of_brute_force(first, second):
+    a, b = silence(*first), silence(*second)
+    joint = together(a, b, STAY_S)
+    longest_s, area_km2 = brute_force_s(a, b)
+    # The grid of brute force is 1.3 km wide, 200 to 450 s at these speeds.
+    if longest_s >= STAY_S:
+        assert joint.longest_s[0] >= longest_s - 1.0
+        assert joint.longest_s[0] <= longest_s + 450.0
+    else:
+        assert joint.longest_s[0] < STAY_S + 450.0
+    if area_km2 > 300:
+        assert joint.area_km2[0] == pytest.approx(area_km2, rel=0.25)
+
+
+def test_two_side_by_side_have_all_the_time():
+    a = silence(0, 7200, (4.0, 100.0), (4.0, 100.0), 10)
+    b = silence(0, 7200, (4.0, 100.0), (4.0, 100.0), 10)
+    assert together(a, b, STAY_S).longest_s[0] == pytest.approx(7200, abs=5)
+
+
+def test_two_too_far_apart_have_none():
+    a = silence(0, 7200, (4.0, 100.0), (4.0, 100.0), 10)
+    b = silence(0, 7200, (5.0, 101.0), (5.0, 101.0), 10)
+    assert together(a, b, STAY_S).longest_s[0] < 0
+
+
+def test_longest_run():
+    assert possible_meeting._longest_run(np.array([], bool)) == (0, 0)
+    assert possible_meeting._longest_run(np.array([False, True, True, False, True])) == (1, 2)
+
+
+def test_stage_pair_is_named_and_ranked(stage, look_once):
+    found = look_once(possible_meeting.PossibleMeeting(), stage.positions, stage.context())
+    pairs = set(zip(found["mmsi"], found["other_mmsi"], strict=True))
+    assert (563000601, 563000602) in pairs
+    own = found[(found["mmsi"] == 563000601) & (found["other_mmsi"] == 563000602)].iloc[0]
+    assert own["subkind"] == "both_silent"
+    assert 0.1 <= own["score"] <= 0.4
+
+
+def test_each_silence_keeps_its_best_partners_only(stage, look_once):
+    loose = possible_meeting.PossibleMeeting(min_weight=0.001, max_per_silence=1)
+    found = look_once(loose, stage.positions, stage.context())
+    free = look_once(
+        possible_meeting.PossibleMeeting(min_weight=0.001, max_per_silence=50),
+        stage.positions, stage.context(),
+    )  # fmt: skip
+    assert 0 < len(found) < len(free)
+    assert set(found["event_id"]) <= set(free["event_id"])

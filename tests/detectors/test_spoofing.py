@@ -1,0 +1,237 @@
+"""Spoofing: false tracks planted into true ones, through the segmentation and in any windows."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from detectors.core import events, frames, geodesy, tracks
+from detectors.core.coverage import Coverage
+from detectors.core.detector import Context
+from detectors.core.explain import explain
+from detectors.core.telling import told
+from detectors.spoofing import Spoofing
+
+T0 = pd.Timestamp("2026-03-01T00:00Z")
+HOURS = 40
+MMSI = 533000301
+KINDS = (
+    "jump", "circle", "circle here", "frozen", "copy", "copy nearby", "replay", "late", "nothing",
+)  # fmt: skip
+
+
+def reports(time_s, lat, lon, sog_kn=12.0, offset: int = 0) -> pd.DataFrame:
+    """Reports of one vessel as ingested."""
+    return pd.DataFrame(
+        {
+            "mmsi": MMSI,
+            "time": (T0 + pd.to_timedelta(np.round(time_s * 1e3), unit="ms")).astype(frames.TIME),
+            "lat": np.round(lat * 6e5) / 6e5,
+            "lon": np.round(lon * 6e5) / 6e5,
+            "sog_kn": sog_kn,
+            "cog_deg": 90.0,
+            "source_offset": np.arange(len(time_s)) + offset,
+        }
+    )
+
+
+def scene(kind: str, begin_h: float, duration_h: float, every_s: float, seed: int) -> pd.DataFrame:
+    """A ship that sails east at 12 kn with 5 m of noise, and one falsehood."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(0, HOURS * 3600, every_s) + rng.uniform(0, every_s / 3)
+    t = t[rng.uniform(size=len(t)) > 0.1]
+
+    def noise(n: int):
+        return rng.normal(0, 5 / 111_195, n)
+
+    def way(s):
+        return 3.0 + 0.05 * np.sin(s / 20_000) + noise(len(s)), 95.0 + 0.2 * s / 3600
+
+    lat, lon = way(t)
+    sog = np.full(len(t), 12.0)
+    false = (t >= begin_h * 3600) & (t < (begin_h + duration_h) * 3600)
+    more = []
+    s = t[false] - begin_h * 3600
+    if kind == "jump":
+        lat[false] += 0.8
+    elif kind in {"circle", "circle here"}:
+        middle = (3.6, lon[false][0] + 0.3) if kind == "circle" else (lat[false][0], lon[false][0])
+        angle = np.degrees(16 * geodesy.KNOT_MPS / 2500 * s)
+        lat[false], lon[false] = geodesy.destination(*middle, angle, 2500.0)
+        lat[false] += noise(len(s))
+    elif kind == "frozen":
+        lat[false], lon[false] = lat[false][0], lon[false][0]
+    elif kind in {"copy", "copy nearby"}:
+        away = 0.3 if kind == "copy" else 0.025
+        more = [reports(t[false] + 2, lat[false] + away, lon[false], offset=100_000)]
+    elif kind == "replay":
+        lag = 5 * 3600.0
+        old = (t >= begin_h * 3600 - lag) & (t < (begin_h + duration_h) * 3600 - lag)
+        more = [reports(t[old] + lag, lat[old], lon[old], offset=100_000)]
+        t, lat, lon, sog = t[~false], lat[~false], lon[~false], sog[~false]
+    elif kind == "late":
+        late = false & (rng.uniform(size=len(t)) < 0.4)
+        lat[late], lon[late] = way(t[late] - 240)
+    return pd.concat([reports(t, lat, lon, sog), *more], ignore_index=True)
+
+
+def segmented(table: pd.DataFrame) -> tracks.Segmented:
+    """What the store would hand to a detector."""
+    full = table.assign(heading_deg=np.nan, nav_status=0, msg_type=1, ais_class="A", source="feed")
+    unique, _ = tracks.deduplicate(frames.conform(full, frames.POSITIONS))
+    return tracks.segment(unique, tracks.no_state())
+
+
+def staged(stage_of, zones_from, table: pd.DataFrame):
+    end = T0 + pd.Timedelta(hours=HOURS)
+    return stage_of(segmented(table).tracked, zones_from([]), T0, end)
+
+
+falsehoods = st.tuples(
+    st.sampled_from(KINDS),
+    st.floats(6, 30),
+    st.floats(0.5, 4),
+    st.sampled_from([20.0, 60.0, 180.0]),
+    st.integers(0, 99),
+)
+
+
+@settings(
+    max_examples=30, deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+@given(falsehood=falsehoods)
+def test_finds_each_falsehood_once_and_nothing_else(stage_of, zones_from, falsehood):
+    kind, begin_h, duration_h, every_s, _ = falsehood
+    if kind in {"circle", "circle here"}:  # two turns take 65 minutes
+        duration_h = max(duration_h, 1.5)
+    duration_h = max(duration_h, 30 * every_s / 3600)
+    stage = staged(stage_of, zones_from, scene(kind, begin_h, duration_h, every_s, falsehood[4]))
+    found = Spoofing().detect(stage.positions, stage.context())
+    subkind = {
+        "jump": "jump", "circle": "geometric", "circle here": "geometric", "frozen": "frozen",
+        "copy": "offset_copy", "copy nearby": "offset_copy", "replay": "replay",
+    }  # fmt: skip
+    if kind in subkind:
+        assert found["subkind"].tolist() == [subkind[kind]]
+        begin, end = (T0 + pd.Timedelta(hours=h) for h in (begin_h, begin_h + duration_h))
+        slack = pd.Timedelta(seconds=12 * every_s)
+        assert abs(found["start"].iloc[0] - begin) <= slack
+        assert abs(found["end"].fillna(stage.end).iloc[0] - end) <= slack
+        assert found["score"].iloc[0] >= 0.5
+    else:
+        assert found.empty
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=20, deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+@given(
+    falsehood=falsehoods,
+    cuts=st.lists(st.integers(1, HOURS * 60 - 1), min_size=1, max_size=6, unique=True),
+)
+def test_any_windows_equal_one_go(stage_of, zones_from, falsehood, cuts):
+    stage = staged(stage_of, zones_from, scene(*falsehood))
+    edges = [T0, *(T0 + pd.Timedelta(minutes=m) for m in sorted(cuts)), stage.end]
+    whole = Spoofing().detect(stage.positions, stage.context())
+    parts = stage.drive(Spoofing(), list(pairwise(edges)))
+    pd.testing.assert_frame_equal(parts, whole)
+
+
+def context_of(found: tracks.Segmented, zones, **more) -> Context:
+    vessels = frames.empty(frames.VESSELS)
+    end = T0 + pd.Timedelta(hours=HOURS)
+    return Context(T0, end, zones, vessels, Coverage.none(), **more)
+
+
+def test_a_jump_begins_with_the_first_report_there(zones_from):
+    """Not with the one that made the segmentation believe in a further track."""
+    table = scene("jump", 10, 2, 60.0, 1)
+    found = segmented(table)
+    with_noise = Spoofing().detect(
+        found.tracked, context_of(found, zones_from([]), noise=found.noise)
+    )
+    without = Spoofing().detect(found.tracked, context_of(found, zones_from([])))
+    first_false = table.loc[table["lat"] > 3.5, "time"].min()
+    assert with_noise["start"].tolist() == [first_false]
+    assert without["start"].iloc[0] > first_false
+    assert with_noise["event_id"].tolist() == without["event_id"].tolist()
+
+
+def test_says_which_track_is_believed_and_why(zones_from):
+    found = segmented(scene("jump", 10, 2, 60.0, 1))
+    context = context_of(found, zones_from([]), noise=found.noise)
+    event = explain(Spoofing().detect(found.tracked, context), context, Spoofing.hypotheses)
+    [evidence] = events.evidence_of(event)
+    assert evidence["believed_track_id"] == f"{MMSI}01"
+    assert evidence["false_track_id"] == f"{MMSI}02"
+    assert "resumed where the vessel can have sailed" in evidence["believed_because"]
+    assert event["explanation"].iloc[0].startswith("interference")
+    assert event["lat"].iloc[0] == pytest.approx(3.0, abs=0.06), "the last true position"
+    assert evidence["false_lat"] == pytest.approx(3.8, abs=0.06)
+
+
+class Plain:
+    """Words for the sentences."""
+
+    def name(self, mmsi):
+        return str(mmsi)
+
+    def place(self, lat, lon):
+        return f"at {lat:.1f}, {lon:.1f}"
+
+    def duration(self, start, end):
+        return "2 h"
+
+    def distance(self, distance_m):
+        return f"{distance_m / 1852:.0f} nm"
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if k not in {"late", "nothing"}])
+def test_tells_a_sailor(zones_from, kind):
+    found = segmented(scene(kind, 10, 2, 60.0, 1))
+    event = Spoofing().detect(found.tracked, context_of(found, zones_from([])))
+    sentence = Spoofing.tell(told(event)[0], Plain(), MMSI)
+    assert "2 h" in sentence
+    assert "at " in sentence
+
+
+def test_a_replay_heard_live_meanwhile_may_be_a_receivers_clock(zones_from):
+    table = scene("nothing", 10, 2, 60.0, 1)
+    late = table[(table["time"] >= T0 + pd.Timedelta(hours=10))]
+    late = late[late["time"] < T0 + pd.Timedelta(hours=12)]
+    hour = pd.Timedelta(hours=1)
+    late = late.assign(time=late["time"] + hour, source_offset=late["source_offset"] + 100_000)
+    found = segmented(pd.concat([table, late]))
+    context = context_of(found, zones_from([]))
+    event = explain(Spoofing().detect(found.tracked, context), context, Spoofing.hypotheses)
+    assert (event["score"] < 0.3).all()
+
+
+def test_without_layers_nothing_is_on_land_but_a_leap_is_a_leap(zones_from):
+    found = segmented(scene("jump", 10, 2, 60.0, 1))
+    context = context_of(found, zones_from([]))
+    land = replace(context, zones=zones_from([]))
+    assert Spoofing().detect(found.tracked, land)["subkind"].tolist() == ["jump"]
+
+
+@pytest.mark.parametrize(
+    ("mmsi", "msg_type"), [(111533001, 1), (993123456, 1), (MMSI, 9), (MMSI, 4)]
+)
+def test_only_vessels_are_looked_at(zones_from, mmsi, msg_type):
+    found = segmented(scene("circle here", 10, 3, 60.0, 1)).tracked
+    found = found.assign(
+        mmsi=mmsi, track_id=mmsi * 100 + 1, msg_type=np.int16(msg_type)
+    ).drop_duplicates(["track_id", "time"], ignore_index=True)
+    found = frames.conform(found.sort_values("time", ignore_index=True), frames.TRACKED)
+    context = Context(
+        T0, T0 + pd.Timedelta(hours=HOURS), zones_from([]), frames.empty(frames.VESSELS),
+        Coverage.none(),
+    )  # fmt: skip
+    assert Spoofing().detect(found, context).empty

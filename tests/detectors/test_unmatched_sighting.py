@@ -1,0 +1,99 @@
+"""Unmatched sightings: what explains one, what is named beside one, and what others read of it."""
+
+import dataclasses
+import json
+
+import pandas as pd
+import pytest
+
+from detectors.core import explain
+from detectors.core.frames import SIGHTINGS, conform
+from detectors.unmatched_sighting import UnmatchedSighting
+
+
+def sightings(*rows):
+    """`frames.SIGHTINGS` from mappings."""
+    defaults = {
+        "uncertainty_m": 100.0, "source": "radar", "length_m": float("nan"), "confidence": 0.9,
+        "note": "",
+    }  # fmt: skip
+    table = pd.DataFrame(
+        [{**defaults, "sighting_id": f"s{i}", **row} for i, row in enumerate(rows)]
+    )
+    table["time"] = pd.to_datetime(table["time"], utc=True)
+    return conform(table, SIGHTINGS)
+
+
+@pytest.fixture
+def look(stage, look_once):
+    def looked(*rows, **parameters):
+        seen = dataclasses.replace(stage, sightings=sightings(*rows))
+        return look_once(UnmatchedSighting(**parameters), seen.positions, seen.context())
+
+    return looked
+
+
+def place_of(stage, mmsi, time):
+    own = stage.positions[(stage.positions["mmsi"] == mmsi) & (stage.positions["time"] <= time)]
+    return {"lat": own["lat"].iloc[-1], "lon": own["lon"].iloc[-1]}
+
+
+def test_a_vessel_with_ais_is_explained(stage, look):
+    time = pd.Timestamp("2026-03-01T15:00Z")
+    assert look({"time": time, **place_of(stage, 563000107, time)}).empty
+
+
+def test_two_seen_beside_one_track_leave_one_unexplained(stage, look):
+    time = pd.Timestamp("2026-03-01T15:00Z")
+    place = place_of(stage, 563000107, time)
+    beside = {"lat": place["lat"] + 0.004, "lon": place["lon"]}
+    found = look({"time": time, **place}, {"time": time, **beside})
+    assert [json.loads(text)["sighting_source"] for text in found["evidence"]] == ["s1"]
+
+
+def test_nothing_known_has_no_vessel_and_an_event_each(look):
+    found = look(
+        {"time": "2026-03-02T03:00Z", "lat": 2.05, "lon": 101.30, "length_m": 80},
+        {"time": "2026-03-02T03:00Z", "lat": 2.05, "lon": 101.40, "length_m": 12},
+    )
+    assert found["mmsi"].tolist() == [0, 0]
+    assert found["event_id"].is_unique
+    assert (found["start"] == found["end"]).all()
+    large, small = found.sort_values("lon")["score"]
+    assert large > 0.5 > small
+
+
+def test_small_craft_are_excused_and_faint_ones_too(stage, look):
+    found = look(
+        {"time": "2026-03-02T03:00Z", "lat": 2.05, "lon": 101.30, "length_m": 12},
+        {"time": "2026-03-02T03:00Z", "lat": 2.05, "lon": 101.40, "confidence": 0.3},
+    )
+    told = explain.explain(found, stage.context(), UnmatchedSighting.hypotheses)
+    assert sorted(text.split(":")[0] for text in told["explanation"]) == [
+        "craft that need not carry AIS", "uncertain sighting",
+    ]  # fmt: skip
+
+
+def test_a_silent_vessel_of_that_size_is_named(look):
+    found = look({"time": "2026-03-01T22:00Z", "lat": 2.27, "lon": 101.527, "length_m": 120})
+    assert found[["mmsi", "subkind"]].to_numpy().tolist() == [[563000107, "near_gap"]]
+    assert found["score"].iloc[0] > 0.2
+
+
+def test_a_boat_beside_a_loiterer_names_the_loiterer(look):
+    near = {"time": "2026-03-01T22:30Z", "lat": 2.322, "lon": 101.866, "length_m": 12}
+    found = look(near)
+    assert found[["mmsi", "subkind"]].to_numpy().tolist() == [[563000104, "near_loitering"]]
+    assert look({**near, "lat": 2.36, "lon": 101.90})["subkind"].tolist() == [""]
+
+
+def test_where_no_ais_is_heard_it_says_so(stage, look):
+    found = look({"time": "2026-03-02T03:00Z", "lat": 5.5, "lon": 98.0, "length_m": 90})
+    told = explain.explain(found, stage.context(), UnmatchedSighting.hypotheses)
+    assert told["explanation"].iloc[0].startswith("beyond reception")
+
+
+def test_hostile_notes_stay_text(look):
+    note = '=cmd|"/C calc"!A0 </script>\u202e'
+    found = look({"time": "2026-03-02T03:00Z", "lat": 2.05, "lon": 101.30, "note": note})
+    assert json.loads(found["evidence"].iloc[0])["note"] == note
