@@ -32,8 +32,6 @@ def zones() -> Zones:
 def exercise(zones: Zones, tmp_path_factory: pytest.TempPathFactory) -> Exercise:
     """Twelve hours, 100 vessels: two of each kind that isn't from `scenarios`."""
     folder = tmp_path_factory.mktemp("exercise")
-    truth = simulate(
-        folder, seed=5, hours=12, vessels=100, start=START, zones=zones, kinds=CLASSIC
-    )
+    truth = simulate(folder, seed=5, hours=12, vessels=100, start=START, zones=zones, kinds=CLASSIC)
     feed = gzip.decompress((folder / "feed.nmea.gz").read_bytes())
     return Exercise(folder, truth, feed.splitlines())

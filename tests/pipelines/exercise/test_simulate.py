@@ -120,9 +120,7 @@ def test_ships_make_good_the_speed_they_report(world):
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_no_position_and_no_way_between_two_lies_ashore(tmp_path, zones, seed, exercise):
     start = datetime.fromtimestamp(exercise.truth.t0).astimezone()
-    simulate(
-        tmp_path, seed=seed, hours=8, vessels=100, start=start, zones=zones, kinds=CLASSIC
-    )
+    simulate(tmp_path, seed=seed, hours=8, vessels=100, start=start, zones=zones, kinds=CLASSIC)
     lines = gzip.decompress((tmp_path / "feed.nmea.gz").read_bytes()).splitlines()
     made = type(exercise)(tmp_path, exercise.truth, lines)
     positions, _, _ = decoded(made)

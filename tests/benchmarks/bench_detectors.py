@@ -1,0 +1,230 @@
+"""All detectors on a day of five million reports: python tests/benchmarks/bench_detectors.py.
+
+CPU seconds (all threads of the process), as multiples of a plain scan of the same columns, beside
+what a user would pick today on the same data in the same run: geopandas.sjoin, MovingPandas' stop
+detector (on some vessels, scaled up; it is skipped where it isn't installed), pairs by
+scikit-learn's BallTree. `--days 2` shows how it grows; `--reports N` makes it smaller.
+"""
+
+import argparse
+import multiprocessing
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from sklearn.neighbors import BallTree
+
+import detectors
+from detectors.core import coverage, frames, geodesy, run, tracks
+from detectors.core.detector import Context
+from pipelines import reference
+from pipelines.exercise import geography
+from pipelines.settings import PROJECT, REFERENCE, read_yaml
+
+REPORTS_PER_VESSEL = 1000
+DAY_S = 86_400
+START = pd.Timestamp("2026-01-05", tz="UTC")
+STOP_DETECTOR_VESSELS = 20
+TICK_S = 600
+NEAR_M = 500.0
+
+
+def main() -> None:
+    """Make the day, scan it, run everything, print."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--reports", type=int, default=5_000_000)
+    arguments.add_argument("--days", type=int, default=1)
+    arguments.add_argument("--no-peers", action="store_true")
+    given = arguments.parse_args()
+    zones = reference.load_zones(PROJECT / "config" / "zones", REFERENCE)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "day.parquet"
+        child = multiprocessing.get_context("spawn").Process(
+            target=write, args=(file, given.reports, given.days, zones)
+        )
+        child.start()  # so that the memory this takes isn't counted
+        child.join()
+        scan_s, _ = cpu(lambda: scan(file))
+        say(f"{given.reports * given.days:,} reports; plain scan {scan_s:.2f} s CPU")
+        load_s, positions = cpu(lambda: load(file))
+    received = [positions]
+    del positions
+    segment_s, segmented = cpu(lambda: tracks.segment(received.pop(), tracks.no_state()))
+    tracked = segmented.tracked
+    learn_s, heard = cpu(lambda: coverage.learn(tracked))
+    for name, seconds in (("load and sort", load_s), ("tracks", segment_s), ("coverage", learn_s)):
+        say(f"{name:20} {seconds:7.2f} s {seconds / scan_s:6.1f} x scan")
+    context = Context(
+        start=START, end=START + pd.Timedelta(days=given.days), zones=zones,
+        vessels=vessels_of(tracked), coverage=heard, noise=segmented.noise,
+    )  # fmt: skip
+    chosen = detectors.build(read_yaml(PROJECT / "config" / "detectors.yaml"))
+    times: dict[str, float] = {}
+    began: list[tuple[str, float]] = []
+
+    def before(name: str) -> None:
+        now = time.process_time()
+        if began:
+            times[began[-1][0]] = now - began[-1][1]
+        began.append((name, now))
+
+    total_s, found = cpu(lambda: run.run(chosen, tracked, context, before_each=before))
+    times[began[-1][0]] = time.process_time() - began[-1][1]
+    for name, seconds in times.items():
+        events = len(found[name].events)
+        say(f"{name:20} {seconds:7.2f} s {seconds / scan_s:6.1f} x scan  {events:6,} events")
+    say(f"{'all detectors':20} {total_s:7.2f} s {total_s / scan_s:6.1f} x scan")
+    peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    say(f"peak memory {peak_gb:.2f} GB")
+    if not given.no_peers:
+        peers(tracked, zones, scan_s)
+
+
+def write(file: Path, reports: int, days: int, zones: Any) -> None:
+    """Make traffic and write it."""
+    make(reports, days, zones).to_parquet(file)
+
+
+def make(reports: int, days: int, zones: Any) -> pd.DataFrame:
+    """Traffic along the Strait: ships in the lane, at anchor, fishing, drifting, side by side."""
+    random = np.random.default_rng(0)
+    n = reports // REPORTS_PER_VESSEL
+    axis = geography.axis()
+    kind = random.choice(5, n, p=[0.55, 0.2, 0.15, 0.06, 0.04])
+    kn = np.choose(kind, [random.uniform(9, 16, n), 0 * kind, random.uniform(2, 4, n), 0.6, 0.3])
+    at_m = random.uniform(0, axis.length_m, n)
+    off_m = np.choose(kind, [random.normal(0, 2500, n), *[random.normal(0, 15_000, n)] * 4])
+    roads = zones.frame[zones.frame["zone_class"] == "anchorage"].geometry.representative_point()
+    road = random.integers(0, len(roads), n)
+    pair = np.flatnonzero(kind == 4)
+    at_m[pair[1::2]] = at_m[pair[: len(pair) // 2 * 2 : 2]]
+    off_m[pair[1::2]] = off_m[pair[: len(pair) // 2 * 2 : 2]] + 60
+    parts = []
+    for day in range(days):
+        t = np.sort(random.uniform(0, DAY_S, (n, REPORTS_PER_VESSEL)), axis=1)
+        way_m = kn[:, None] * geodesy.KNOT_MPS * (t + day * DAY_S)
+        along = (at_m[:, None] + np.where(np.arange(n) % 2, 1, -1)[:, None] * way_m).ravel()
+        lat, lon = axis.at(np.abs(along) % axis.length_m)
+        anchored = np.repeat(kind == 1, REPORTS_PER_VESSEL)
+        lat = np.where(anchored, np.repeat(roads.y.to_numpy()[road], REPORTS_PER_VESSEL), lat)
+        lon = np.where(anchored, np.repeat(roads.x.to_numpy()[road], REPORTS_PER_VESSEL), lon)
+        lat, lon = geodesy.destination(lat, lon, 45.0, np.repeat(off_m, REPORTS_PER_VESSEL))
+        mmsi = np.repeat(200_000_001 + np.arange(n, dtype="int64") * 997 % 500_000_000, t.shape[1])
+        parts.append(
+            pd.DataFrame(
+                {
+                    "mmsi": mmsi,
+                    "time": START.tz_localize(None)
+                    + pd.to_timedelta(((t.ravel() + day * DAY_S) * 1e6).astype("int64"), unit="us"),
+                    "lat": lat + random.normal(0, 5e-5, len(lat)),
+                    "lon": lon + random.normal(0, 5e-5, len(lon)),
+                    "sog_kn": np.repeat(kn, t.shape[1]).round(1),
+                    "cog_deg": 135.0, "heading_deg": np.nan,
+                    "nav_status": np.where(anchored, 1, 0).astype("int16"),
+                    "msg_type": np.int16(1),
+                    "ais_class": np.where(np.repeat(kind == 2, t.shape[1]), "B", "A"),
+                    "source": "0" * 16, "source_offset": np.arange(len(lat)),
+                }
+            )
+        )  # fmt: skip
+    return pd.concat(parts).sample(frac=1, random_state=0)
+
+
+def scan(file: Path) -> None:
+    """Read every column once and add it up."""
+    columns = [c for c in frames.POSITIONS if c not in {"ais_class", "source", "time"}]
+    sums = ", ".join(f"sum({c})" for c in columns)
+    texts = "max(time), max(ais_class), max(source)"
+    duckdb.connect().execute(f"SELECT {sums}, {texts} FROM '{file}'").fetchall()
+
+
+def load(file: Path) -> pd.DataFrame:
+    """The day as `frames.POSITIONS`, sorted by vessel and time."""
+    connection = duckdb.connect(config={"memory_limit": "1GB"})
+    connection.execute("SET TimeZone = 'UTC'")
+    query = f"SELECT * REPLACE (time::TIMESTAMPTZ AS time) FROM '{file}' ORDER BY mmsi, time"
+    return frames.conform(connection.sql(query).to_arrow_table().to_pandas(), frames.POSITIONS)
+
+
+def vessels_of(tracked: pd.DataFrame) -> pd.DataFrame:
+    """`frames.VESSELS` with a third of them saying what they are."""
+    mmsi = tracked["mmsi"].drop_duplicates().to_numpy()
+    said = np.arange(len(mmsi)) % 3 == 0
+    nothing = {"imo": 0, "name": "", "callsign": "", "destination": "", "flag_state": ""}
+    frame = pd.DataFrame(
+        {
+            "mmsi": mmsi, **nothing, "ship_type": np.where(said, 70, -1),
+            "length_m": np.where(said, 120.0, np.nan), "beam_m": np.nan, "draught_m": np.nan,
+            "ais_class": "A",
+        }
+    )  # fmt: skip
+    return frames.conform(frame, frames.VESSELS)
+
+
+def peers(tracked: pd.DataFrame, zones: Any, scan_s: float) -> None:
+    """What a user would pick today, on the same reports."""
+    lat, lon = tracked["lat"].to_numpy(), tracked["lon"].to_numpy()
+    points = gpd.GeoDataFrame(geometry=gpd.points_from_xy(lon, lat), crs=4326)
+    seconds, _ = cpu(lambda: gpd.sjoin(points, zones.frame[["geometry"]]))
+    peer("geopandas.sjoin, zones", seconds, scan_s)
+    peer("BallTree pairs, 10 min", cpu(lambda: ball_tree_pairs(tracked))[0], scan_s)
+    try:
+        import movingpandas as mpd
+    except ImportError:
+        say("MovingPandas isn't installed: pip install movingpandas")
+        return
+    some = tracked["mmsi"].drop_duplicates().to_numpy()
+    some = some[:: max(1, len(some) // STOP_DETECTOR_VESSELS)][:STOP_DETECTOR_VESSELS]
+    few = tracked[tracked["mmsi"].isin(some)]
+    few = few.assign(t=few["time"].dt.tz_localize(None))
+
+    def stops() -> object:
+        collection = mpd.TrajectoryCollection(few, "mmsi", t="t", x="lon", y="lat", crs=4326)
+        finder = mpd.TrajectoryStopDetector(collection)
+        return finder.get_stop_segments(min_duration=pd.Timedelta(hours=2), max_diameter=1000)
+
+    seconds, _ = cpu(stops)
+    peer("MovingPandas stops", seconds * len(tracked) / len(few), scan_s)
+
+
+def ball_tree_pairs(tracked: pd.DataFrame) -> int:
+    """Pairs within `NEAR_M` at each tick, each vessel at its last report."""
+    tick = frames.epoch_us(tracked["time"]) // (TICK_S * 1_000_000)
+    last = tracked.assign(tick=tick).drop_duplicates(["tick", "mmsi"], keep="last")
+    pairs = 0
+    for _, part in last.groupby("tick"):
+        radians = np.radians(part[["lat", "lon"]].to_numpy())
+        tree = BallTree(radians, metric="haversine")
+        near = tree.query_radius(radians, NEAR_M / geodesy.EARTH_RADIUS_M, count_only=True)
+        pairs += int(near.sum() - len(part)) // 2
+    return pairs
+
+
+def peer(name: str, seconds: float, scan_s: float) -> None:
+    """One line on a peer."""
+    say(f"{name:24} {seconds:7.1f} s {seconds / scan_s:6.1f} x scan")
+
+
+def cpu(call: Callable[[], Any]) -> tuple[float, Any]:
+    """CPU seconds of all threads, and the result."""
+    start = time.process_time()
+    result = call()
+    return time.process_time() - start, result
+
+
+def say(line: str) -> None:
+    """One line on stdout."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
