@@ -50,9 +50,9 @@ class Loitering(Detector):
         Fishing Watch publishes from 1 h of hourly blocks. Waiting for a pilot or a tide in the
         Strait takes less than 2 h as a rule; a transfer to a boat without AIS is seen from 2 h.
     max_interruption_s, max_interruption_m, min_piece_s
-        40 minutes within 1.5 nm, and 10 minutes: using the engine to regain the place after drifting
-        off it doesn't cut a loitering in two, going elsewhere does, and a vessel that slows down
-        for a moment now and then doesn't loiter.
+        40 minutes within 1.5 nm, and 10 minutes: using the engine to regain the place after
+        drifting off it doesn't cut a loitering in two, going elsewhere does, and a vessel that
+        slows down for a moment now and then doesn't loiter.
     max_silence_s
         2 hours: received by satellites only, a vessel is heard every 10 to 30 minutes and now and
         then missed. The longest silence is kept in evidence.

@@ -78,7 +78,8 @@ def choose_window(
         return Window(start, last, max(last, horizon))
     fresh = store.new_feeds()["first_time"].dropna()
     run = store.last_run()
-    seen = store.new_sightings()["first_time"].clip(lower=newest - LATE_SIGHTINGS)
+    seen = store.new_sightings()["first_time"].dropna()
+    seen = seen.where(seen >= newest - LATE_SIGHTINGS, newest - LATE_SIGHTINGS)
     if run is not None:
         fresh = pd.concat([fresh, seen[seen <= newest]])
     if len(fresh) or run is None:

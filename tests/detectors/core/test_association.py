@@ -1,4 +1,4 @@
-"""Association against slow oracles: every assignment enumerated, every track looked up by itself."""
+"""Association against slow oracles: every assignment enumerated, each track looked up alone."""
 
 import itertools
 
