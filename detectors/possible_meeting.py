@@ -12,8 +12,18 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from detectors.core import events, geodesy, runs, surroundings
 from detectors.core.detector import Context, Detector
-from detectors.core.explain import Facts, Hypothesis
-from detectors.core.frames import epoch_us, from_epoch_us
+from detectors.core.explain import (
+    AT_ANCHOR,
+    FISHING,
+    FISHING_STATUS,
+    NOT_UNDER_COMMAND,
+    PLEASURE,
+    RESTRICTED,
+    Facts,
+    Hypothesis,
+)
+from detectors.core.frames import NAV_STATUS_UNDEFINED, epoch_us, from_epoch_us
+from detectors.core.hypotheses import transfer_area
 from detectors.core.telling import Told, Words
 
 Floats = NDArray[np.float64]
@@ -60,15 +70,44 @@ def barely(facts: Facts) -> str | None:
 
 
 def explained_silence(facts: Facts) -> str | None:
-    """What one of the two did has an innocent reason of its own."""
+    """A silence has an innocent reason of its own."""
     reason = facts.evidence.get("partner_explanation") or facts.evidence.get("own_explanation")
-    return f"what one of them did has a reason of its own: {reason}" if reason else None
+    return f"the silence of one of them has a reason of its own: {reason}" if reason else None
 
+
+def waits_for_a_reason(facts: Facts) -> str | None:
+    """A loiterer that fishes, lies at anchor, works, can't manoeuvre, or sails for pleasure.
+
+    By what it says it is and by its status then, not by the explanation of its loitering: that may
+    change for as long as it loiters on, when this meeting is long past.
+    """
+    for prefix, ship_type in zip(("", "other_"), facts.ship_types, strict=False):
+        if facts.evidence.get(f"{prefix}story") != "loitering":
+            continue
+        status = facts.evidence.get(f"{prefix}nav_status")
+        if ship_type in FISHING or status == FISHING_STATUS:
+            return "the one that loitered was fishing"
+        if status in _WAITING:
+            return f"the one that loitered reported {_WAITING[status]}"
+        if ship_type in PLEASURE:
+            return "the one that loitered is a sailing or pleasure craft"
+    return None
+
+
+_WAITING: Final = {
+    AT_ANCHOR: "being at anchor",
+    NOT_UNDER_COMMAND: "not being under command",
+    RESTRICTED: "being restricted in its ability to manoeuvre",
+}
 
 HYPOTHESES: Final = (
     Hypothesis(
         "explained by itself", 0.6, explained_silence,
         "that reason falls",
+    ),
+    Hypothesis(
+        "waiting for a reason", 0.6, waits_for_a_reason,
+        "the other one is seen beside it",
     ),
     Hypothesis(
         "chance within a wide reach", 0.5, wide_reach,
@@ -77,6 +116,10 @@ HYPOTHESES: Final = (
     Hypothesis(
         "hardly in time", 0.4, barely,
         "either is faster than it was seen to be",
+    ),
+    Hypothesis(
+        "designated transfer area", 0.4, transfer_area,
+        "no transfer was notified to the authority of that area",
     ),
 )  # fmt: skip
 
@@ -126,16 +169,17 @@ class PossibleMeeting(Detector):
     distance over which they would have had to find one another. Coincidence rises to 0.5 where both
     were silent from and until the same moment, from 0 where the overlap of both silences makes up
     0.6 of them (once both are over): few pairs agree so well by chance, and outages of reception
-    are no gaps. Score before explanations: the weight times twice the smaller of the scores that
-    both events have by themselves, but not more than the weight.
+    are no gaps. Score before explanations: the weight times twice the smaller of the scores of the
+    silences, but not more than the weight. What the loitering scores doesn't count, since it may
+    change for as long as it goes on; whether there is a reason to wait is asked here.
 
     Two silences are settled once both vessels are heard again; a loitering may show up to two
     hours later, hence `settle`.
     """
 
     name: ClassVar[str] = "possible_meeting"
-    version: ClassVar[str] = "1"
-    requires: ClassVar[tuple[str, ...]] = ("mmsi", "time", "lat", "lon", "track_id")
+    version: ClassVar[str] = "2"
+    requires: ClassVar[tuple[str, ...]] = ("mmsi", "time", "lat", "lon", "nav_status", "track_id")
     source: ClassVar[str] = (
         "Hägerstrand (1970), What about people in regional science?, Papers of the Regional "
         "Science Association 24:7-21; Miller (1991), Modelling accessibility using space-time "
@@ -290,6 +334,7 @@ class PossibleMeeting(Detector):
                         longest_s,
                         silence.area_km2(self.min_meeting_s),
                         (float(lat[middle]), float(lon[middle])),
+                        loitering.status_at(int(ticks_us[middle])),
                     )
                 )
         return found
@@ -305,6 +350,7 @@ class PossibleMeeting(Detector):
         longest_s: float,
         area_km2: float,
         place: tuple[float, float],
+        status: int = NAV_STATUS_UNDEFINED,
     ) -> "_Meeting":
         share = min(1.0, longest_s / both_s)
         agreement = 0.0
@@ -317,7 +363,7 @@ class PossibleMeeting(Detector):
         low, high = sorted((one, other), key=lambda story: (story.mmsi, story.track))
         return _Meeting(
             low, high, owner.track, owner.start_us, begin_us, end_us, both_s, longest_s, share,
-            area_km2, agreement, weight, place,
+            area_km2, agreement, weight, place, status,
         )  # fmt: skip
 
     def _best(self, meetings: "Sequence[_Meeting]") -> "list[_Meeting]":
@@ -361,12 +407,19 @@ class PossibleMeeting(Detector):
             "max_silence_s": self.max_silence_s,
             "zones_reached": reached,
             "is_open": is_open,
+            "in_sts_area": bool(context.zones.within([lat], [lon], ("sts_area",))[0]),
             **low.told(""),
             **high.told("other_"),
-            "own_explanation": low.explanation,
-            "partner_explanation": high.explanation,
         }
-        alone = min(low.score, high.score)
+        alone = 1.0
+        for story, prefix, reason in (
+            (low, "", "own_explanation"), (high, "other_", "partner_explanation"),
+        ):  # fmt: skip
+            if isinstance(story, _Silence):
+                alone = min(alone, story.score)
+                evidence[reason] = story.explanation
+            else:
+                evidence[f"{prefix}nav_status"] = meeting.status
         row = {
             "kind": self.name,
             "subkind": "silent_and_loitering" if with_loiterer else "both_silent",
@@ -477,11 +530,17 @@ class _Loitering(_Story):
     """A loitering, with the reports of its vessel."""
 
     reports: tuple[Ints, Ints, Floats, Floats]
+    nav_status: Ints
 
     def places(self, at_us: Ints) -> tuple[Floats, Floats]:
         """Where the vessel was."""
         lat, lon = runs.position_at(*self.reports, np.full(len(at_us), self.track), at_us)
         return np.atleast_1d(lat), np.atleast_1d(lon)
+
+    def status_at(self, at_us: int) -> int:
+        """Its navigation status by the last report at or before a time."""
+        row = int(np.searchsorted(self.reports[1], at_us, side="right")) - 1
+        return int(self.nav_status[max(row, 0)])
 
     def told(self, prefix: str) -> dict[str, Any]:
         """What evidence says of it."""
@@ -494,7 +553,7 @@ class _Loitering(_Story):
 
 @dataclass(frozen=True)
 class _Meeting:
-    """A pair, the lower MMSI first, and what was found."""
+    """A pair, the lower MMSI first, and what was found; `status` is that of a loiterer then."""
 
     one: "_Silence | _Loitering"
     other: "_Silence | _Loitering"
@@ -509,6 +568,7 @@ class _Meeting:
     agreement: float
     weight: float
     place: tuple[float, float]
+    status: int
 
 
 @dataclass(frozen=True)
@@ -631,7 +691,8 @@ def _loiterings(context: Context, positions: pd.DataFrame) -> list[_Loitering]:
                 own["track_id"].to_numpy(), epoch_us(own["time"]),
                 own["lat"].to_numpy(), own["lon"].to_numpy(),
             )  # fmt: skip
-            stories.append(_Loitering(row, facts, *_span_us(row), reports))
+            status = own["nav_status"].to_numpy("int64")
+            stories.append(_Loitering(row, facts, *_span_us(row), reports, status))
     return [
         story
         for story in stories

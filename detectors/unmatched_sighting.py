@@ -113,7 +113,8 @@ class UnmatchedSighting(Detector):
     min_unmatched_probability
         0.7: what is as likely as not a vessel with AIS asks for no look.
     max_silence_s
-        Half an hour: no track is carried further than that from a report of its own.
+        Half an hour: no track is carried further than that from a report of its own, so that it is
+        interpolated over a silence of up to an hour.
     still_mps, between_share, beyond_share
         See `association.Motion`. At 12 kn 1 m/s between two reports, which is a turn of 20 degrees
         half-way, and 2.7 m/s beyond the last; 0.2 m/s lying still.
@@ -158,7 +159,7 @@ class UnmatchedSighting(Detector):
     """
 
     name: ClassVar[str] = "unmatched_sighting"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "sog_kn", "cog_deg", "track_id", "source", "source_offset",
     )  # fmt: skip

@@ -334,10 +334,17 @@ def detected(
 def consulted(
     detector: Detector, positions: pd.DataFrame, context: Context
 ) -> list[tuple[pd.DataFrame, timedelta]]:
-    """All events that a look at a window rests on, with the history that each must have."""
-    whole = with_sources(detector)
-    found = run.run(whole, positions, context)
-    return [(found[d.name].before, d.lookback) for d in whole]
+    """Events of a detector, as it makes them, and all that they rest on, each with the history
+    that they must have.
+    """
+    sources = with_sources(detector)[:-1]
+    before = run.run(sources, positions, since(context, detector)) if sources else {}
+    earlier = {name: before[name].before for name in detector.after}
+    found = detector.detect(positions, replace(context, earlier=earlier))
+    return [
+        (found, detector.lookback),
+        *((before[d.name].before, d.lookback) for d in sources),
+    ]
 
 
 def since(context: Context, detector: Detector) -> Context:
@@ -425,12 +432,10 @@ class Stage:
             before = heard["time"].where(heard["time"] <= wanted)
             from_time = before.groupby(heard["mmsi"]).transform("max").fillna(heard["time"])
             loaded = heard[heard["time"] >= from_time].reset_index(drop=True)
-            found = detected(detector, loaded, context)
+            rests_on = consulted(detector, loaded, context)
+            found = rests_on[0][0]
             first = loaded.groupby("mmsi")["time"].min()
             again = False
-            rests_on = [(found, detector.lookback)]
-            if detector.after:
-                rests_on = consulted(detector, loaded, context)
             further = [
                 (int(mmsi), row.start - lookback)
                 for part, lookback in rests_on
