@@ -14,6 +14,7 @@ from pipelines import (
     cli_disposition,
     cli_exercise,
     cli_learn,
+    cli_recall,
     cli_sightings,
     cli_store,
 )
@@ -21,6 +22,7 @@ from pipelines.cli_options import (
     AreaText,
     AsCsv,
     AsJson,
+    AsOf,
     AssumeTime,
     Config,
     Date,
@@ -218,30 +220,38 @@ def detect(
 
 
 app.command("backtest")(cli_backtest.backtest)
+app.command("since")(cli_recall.since)
+app.command("find")(cli_recall.find)
 
 
 @app.command()
 def flagged(
     top: Annotated[int, typer.Option(min=1, help="How many vessels.")] = 10,
+    as_of: AsOf = None,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """The flagged vessels of the newest run.
+    """The flagged vessels of the newest run, or of the newest that was known at a past moment.
+
+    A run is known from the newest report on that it had looked at; its id names it exactly.
 
     For example:
 
       selat flagged --top 20
 
       selat flagged --csv > flagged.csv
+
+      selat flagged --as-of 2026-11-20T06:00
     """
     installation = installation_of(home, config)
+    folder = _latest(installation) if as_of is None else _folder_then(installation, as_of)
     if as_csv:
-        text = (_latest(installation) / "flagged.csv").read_text(encoding="utf-8")
+        text = (folder / "flagged.csv").read_text(encoding="utf-8")
         sys.stdout.write("".join(text.splitlines(keepends=True)[: top + 1]))
         return
-    _show_latest(installation, top=top, as_json=as_json)
+    _show(installation, folder, top=top, as_json=as_json)
 
 
 @app.command()
@@ -348,8 +358,11 @@ def listen(
 @app.command()
 def vessel(
     mmsi: Annotated[int, typer.Argument(min=0, max=999_999_999, help="MMSI.")],
-    at: Annotated[
-        str | None, typer.Option(help="As known at this time, ISO 8601; else now.")
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of", "--at", help="As known then: a time, ISO 8601 (MYT), or a run id; else now."
+        ),
     ] = None,
     home: Home = None,
     config: Config = None,
@@ -361,17 +374,14 @@ def vessel(
 
       selat vessel 563072390
 
-      selat vessel 563072390 --at 2026-11-01
+      selat vessel 563072390 --as-of 2026-11-01
     """
     installation = installation_of(home, config)
-    import pandas as pd
-
-    from pipelines import store
-    from pipelines.flows.windows import utc
+    from pipelines import recall, store
 
     with store.read(installation.store, installation.settings.store) as reader:
-        time = utc(at) if at else pd.Timestamp.now("UTC").as_unit("us")
-        identity, history = reader.identity_at(mmsi, time), reader.history(mmsi)
+        time = recall.time_of(reader, as_of)
+        identity, history = reader.identity_at(mmsi, time), reader.history(mmsi, time)
     if as_json:
         print_json({**asdict(identity), "history": history.to_dict("records")})
         return
@@ -436,10 +446,27 @@ def _latest(installation: "Installation") -> Path:
     return installation.latest.resolve()
 
 
+def _folder_then(installation: "Installation", as_of: str) -> Path:
+    """The folder of the run that was the newest at a moment."""
+    from pipelines import recall, store
+
+    with store.read(installation.store, installation.settings.store) as reader:
+        then = recall.moment(reader, as_of)
+    folder = installation.runs / then.run_id
+    if not (folder / "manifest.json").exists():
+        raise recall.RecallError(
+            f"the folder of run {then.run_id} is gone", hint="put it back from a copy"
+        )
+    return folder
+
+
 def _show_latest(installation: "Installation", *, top: int, as_json: bool) -> None:
+    _show(installation, _latest(installation), top=top, as_json=as_json)
+
+
+def _show(installation: "Installation", folder: Path, *, top: int, as_json: bool) -> None:
     import pandas as pd
 
-    folder = _latest(installation)
     if installation.failure.exists():
         typer.echo(installation.failure.read_text(encoding="utf-8").strip(), err=True)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli_options import AsCsv, AsJson, Config, Home, installation_of, print_json
+from pipelines.cli_options import AsCsv, AsJson, AsOf, Config, Home, installation_of, print_json
 
 app = typer.Typer(no_args_is_help=True, help="Record and list what was concluded about flags.")
 
@@ -51,26 +51,46 @@ def add(
 
 @app.command("list")
 def list_(
-    home: Home = None, config: Config = None, as_json: AsJson = False, as_csv: AsCsv = False
+    event: Annotated[
+        str, typer.Option(help="Only those on this event: its id, or the beginning of it.")
+    ] = "",
+    as_of: AsOf = None,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
 ) -> None:
     """All conclusions, oldest first.
 
     For example:
 
       selat disposition list --csv > dispositions.csv
+
+      selat disposition list --as-of 2026-11-20
     """
     installation = installation_of(home, config)
-    from pipelines.export.tables import to_csv
+    import pandas as pd
+
+    from pipelines import recall
+    from pipelines.export.tables import tidy_csv
+    from pipelines.export.text import clean
     from pipelines.store import read
 
     with read(installation.store, installation.settings.store) as store:
         known = store.dispositions()
+        known = known[known["made_time"] <= recall.time_of(store, as_of)]
+    known = known[known["event_id"].str.startswith(event)].reset_index(drop=True)
     if as_json:
         print_json(known.astype("str").to_dict("records"))
     elif as_csv:
-        typer.echo(to_csv(known), nl=False)
+        typer.echo(tidy_csv(known), nl=False)
     else:
         for row in known.to_dict("records"):
             when = row["made_time"].strftime("%Y-%m-%d %H:%MZ")
             what = f"{row['kind']} {row['mmsi']:09d} {row['conclusion']}"
-            typer.echo(f"{row['disposition_id']}  {when}  {row['author']}  {what}: {row['reason']}")
+            line = f"{row['disposition_id']}  {when}  {row['author']}  {what}: {row['reason']}"
+            quiet = row["quiet_until"]
+            until = (
+                "" if quiet is pd.NaT else f" (the like set aside until {quiet:%Y-%m-%d %H:%MZ})"
+            )
+            typer.echo(clean(line) + until)

@@ -42,6 +42,10 @@ AssumeTime = Annotated[
 Date = Annotated[str | None, typer.Option(help="Kuala Lumpur day, YYYY-MM-DD.")]
 Since = Annotated[str | None, typer.Option(help="Start of the window, ISO 8601.")]
 Until = Annotated[str | None, typer.Option(help="End of the window, ISO 8601.")]
+AsOf = Annotated[
+    str | None,
+    typer.Option(help="What was known then: a run id or a time, ISO 8601 (MYT); else now."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
@@ -57,6 +61,11 @@ def installation_of(home: Path | None, config: Path | None) -> "Installation":
 def print_json(value: Any) -> None:
     """Print a value as JSON on stdout."""
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def moment_text(time: Any, *, missing: str = "–") -> str:
+    """A time for a table: minutes, UTC."""
+    return missing if time is None or time != time else f"{time:%Y-%m-%d %H:%M}Z"  # noqa: PLR0124
 
 
 def cell(value: Any) -> str:

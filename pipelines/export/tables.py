@@ -106,6 +106,11 @@ def to_csv(table: pd.DataFrame) -> str:
     return out.getvalue()
 
 
+def tidy_csv(table: pd.DataFrame) -> str:
+    """Any table of columns of the glossary as CSV text, by the same rules."""
+    return to_csv(_tidy(table.copy()))
+
+
 def iso_seconds(time: pd.Series) -> pd.Series:
     """Times as ISO 8601 UTC text to the second, rounded down; empty where there is none."""
     texts: pd.Series = time.dt.tz_convert("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -130,7 +135,7 @@ def _tidy(table: pd.DataFrame) -> pd.DataFrame:
             table[name] = column.astype("float64").round(_POSITION_DECIMALS)
         elif name == "score":
             table[name] = column.astype("float64").round(_SCORE_DECIMALS)
-        elif name not in _NUMBERS:
+        elif name not in _NUMBERS and not pd.api.types.is_numeric_dtype(column):
             tidy = clean_json if name == "evidence" else clean
             texts = ["" if pd.isna(text) else tidy(str(text)) for text in column]
             table[name] = pd.Series(texts, dtype="str")
@@ -142,7 +147,7 @@ def _csv_column(column: pd.Series) -> list[str]:
         return ["" if pd.isna(value) else str(value) for value in column]
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         return list(iso_seconds(column))
-    if column.name in _NUMBERS:
+    if column.name in _NUMBERS or pd.api.types.is_numeric_dtype(column):
         return ["" if pd.isna(value) else str(value) for value in column]
     return [formula_safe(text) for text in column]
 

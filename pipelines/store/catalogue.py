@@ -27,11 +27,12 @@ from pipelines.products import FLAGGED
 from pipelines.settings import StoreSettings
 from pipelines.store.sql import statement
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
-READABLE_VERSIONS: Final = (2, 3)
-"""Version 2 lacks tables that came later; they are empty for its readers and made by its next
-writer. A program that knows version 2 only refuses a store from then on."""
+READABLE_VERSIONS: Final = (2, 3, 4)
+"""Versions 2 and 3 lack tables that came later; they are empty for its readers and made by its next
+writer (`event_revisions` begins with what is known of each event then). A program that knows only
+the older version refuses a store from then on."""
 
 _C = frames.Column
 TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
@@ -94,6 +95,13 @@ TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
         "run_id": _C("str", "", "the run that wrote it last"),
         "first_run_id": _C("str", "", "the run that raised it first"),
         "retracted": _C("bool", "", "whether a later look did not find it again"),
+        "supersedes": _C("str", "", "id of the retracted event it replaces, or empty"),
+        "reason": _C("str", "", "the sentence that says what happened"),
+    },
+    "event_revisions": {
+        "run_id": _C("str", "", "the run that learned it"),
+        **events.EVENTS,
+        "status": _C("str", "", "created, changed or retracted"),
         "supersedes": _C("str", "", "id of the retracted event it replaces, or empty"),
         "reason": _C("str", "", "the sentence that says what happened"),
     },
@@ -260,8 +268,11 @@ def upgrade(connection: duckdb.DuckDBPyConnection, *, temporary: bool = False) -
     found = connection.execute(
         "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
     ).fetchall()
-    for table in TABLES.keys() - {str(name) for (name,) in found}:
+    missing = TABLES.keys() - {str(name) for (name,) in found}
+    for table in missing:
         _create_table(connection, table, temporary=temporary)
+    if "event_revisions" in missing:
+        connection.execute(statement("seed_revisions"))
     if not temporary:
         connection.execute("UPDATE meta SET schema_version = $v", {"v": SCHEMA_VERSION})
 

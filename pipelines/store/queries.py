@@ -1,5 +1,6 @@
 """What can be asked of a catalogue, by readers and by the writer alike."""
 
+import json
 from collections.abc import Mapping
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -13,7 +14,7 @@ from detectors.core.coverage import CELLS, FEED, Coverage
 from detectors.core.tracks import Segmented
 from pipelines.store.catalogue import TABLES, StoreError
 from pipelines.store.sql import statement
-from pipelines.store.vessels import Identity, history, identity
+from pipelines.store.vessels import Identity, history, identity, until
 
 MANY_VESSELS: Final = 10
 LONE_AHEAD: Final = pd.Timedelta(hours=1)
@@ -211,9 +212,10 @@ class Queries:
         statements, seen = self._ask("statements", mmsi=mmsi), self._ask("seen", mmsi=mmsi)
         return identity(mmsi, time, statements, seen, str(flag_states([mmsi])[0]))
 
-    def history(self, mmsi: int) -> pd.DataFrame:
-        """`HISTORY`: all that a vessel ever said of itself, and from when to when."""
-        return history(self._ask("statements", mmsi=mmsi))
+    def history(self, mmsi: int, end: pd.Timestamp | None = None) -> pd.DataFrame:
+        """`HISTORY`: all that a vessel said of itself, up to a time, and from when to when."""
+        said = self._ask("statements", mmsi=mmsi)
+        return history(said if end is None else until(said, end))
 
     def tracks(self) -> pd.DataFrame:
         """Every track: span, bounds, length and the simplified geometry of each of its days."""
@@ -252,6 +254,55 @@ class Queries:
         query = "SELECT * FROM events WHERE starts_with(event_id, $id)"
         found = self.sql(query, {"id": event_id})
         return dict(found.iloc[0]) if len(found) == 1 else None
+
+    def runs(self) -> pd.DataFrame:
+        """Every finished run, oldest first: run_id, ordinal, start, end, state, known_time.
+
+        `known_time` is the newest report that any run up to this one had looked at: the run's
+        "now". It is the only clock that runs have, so that a run made again after a crash is the
+        same to the last byte.
+        """
+        return self._ask("runs")
+
+    def events_as_of(self, ordinal: int, *, mmsi: int = 0, event_id: str = "") -> pd.DataFrame:
+        """Events as they were known after a run, in the order of their start.
+
+        Parameters
+        ----------
+        ordinal
+            The run's.
+        mmsi
+            Only events that this vessel takes part in; 0 for all.
+        event_id
+            Only events whose id begins so.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `events.EVENTS`, supersedes, reason, retracted, run_id (the run that changed it last),
+            first_run_id.
+        """
+        return self._ask("events_as_of", ordinal=ordinal, mmsi=mmsi, event_id=event_id)
+
+    def revisions(self, event_id: str, ordinal: int) -> pd.DataFrame:
+        """What each run up to one learned of an event, oldest first: the columns of the table
+        `event_revisions` with the run's ordinal and known_time.
+        """
+        return self._ask("revisions", event_id=event_id, ordinal=ordinal)
+
+    def manifest(self, run_id: str) -> dict[str, Any]:
+        """The manifest of a finished run."""
+        query = "SELECT manifest FROM runs WHERE run_id = $run_id"
+        manifest: dict[str, Any] = json.loads(
+            self.sql(query, {"run_id": run_id})["manifest"].iloc[0]
+        )
+        return manifest
+
+    def names(self, end: pd.Timestamp) -> pd.DataFrame:
+        """Every name, call sign and IMO number that any vessel said up to a time, and all MMSIs
+        heard: mmsi, field, value, first_time, last_time.
+        """
+        return self._ask("names", end=end)
 
     def dispositions(self) -> pd.DataFrame:
         """`dispositions.DISPOSITIONS`: every conclusion ever recorded, oldest first."""

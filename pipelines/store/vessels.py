@@ -83,9 +83,7 @@ def identity(
     mmsi: int, time: pd.Timestamp, statements: pd.DataFrame, seen: pd.DataFrame, flag_state: str
 ) -> Identity:
     """The identity at a time, from `sql/statements.sql` and `sql/seen.sql`."""
-    known = statements[statements["first_time"] <= time]
-    # Whether a value was said again in the rest of its date, before `time`, isn't known.
-    known = known.assign(last_time=known["last_time"].where(known["last_time"] <= time, time))
+    known = until(statements, time)
     newest = (
         known.sort_values(["last_time", "number", "text"], kind="stable").groupby("field").tail(1)
     )
@@ -99,6 +97,15 @@ def identity(
         flag_state=flag_state, said={f: said[f] for f in FIELDS if f in said},
         first_seen=_or_none(span["first_time"]), last_seen=_or_none(span["last_time"]),
     )  # fmt: skip
+
+
+def until(statements: pd.DataFrame, time: pd.Timestamp) -> pd.DataFrame:
+    """`sql/statements.sql` as far as it was said at a time.
+
+    Whether a value was said again in the rest of its date, before that, isn't known; nor how often.
+    """
+    known = statements[statements["first_time"] <= time]
+    return known.assign(last_time=known["last_time"].where(known["last_time"] <= time, time))
 
 
 def history(statements: pd.DataFrame) -> pd.DataFrame:

@@ -35,6 +35,9 @@ from pipelines.store.sql import statement
 DERIVED: Final = ("days", "track_state", "track_days", "coverage_cells", "coverage_feed")
 """Tables of what was worked out from the positions of a date."""
 
+REVISIONS: Final = ("created", "changed", "retracted")
+"""What a run may do to an event that leaves a revision of it, kept for ever."""
+
 
 class Writer(Queries):
     """A catalogue being changed. Made by `pipelines.store.write`; not for sharing."""
@@ -470,6 +473,8 @@ class Writer(Queries):
                     {"run_id": run_id},
                 )
             self._insert("run_events", compared.assign(run_id=run_id))
+            learned = compared[compared["status"].isin(REVISIONS)]
+            self._insert("event_revisions", learned.assign(run_id=run_id))
             self._insert("flags", flags.assign(run_id=run_id))
             self._insert("runs", _one_row("runs", run))
             self._insert("run_feeds", _keys(feed_keys).assign(run_id=run_id))

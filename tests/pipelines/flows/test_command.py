@@ -51,7 +51,8 @@ def test_every_command_has_help_with_an_example(selat: Selat) -> None:
         ["listen"], ["vessel"], ["store", "feeds"], ["store", "check"], ["store", "compact"],
         ["store", "delete"], ["sightings", "import"], ["sightings", "list"],
         ["sightings", "delete"],
-        ["exercise", "simulate"], ["exercise", "score"],
+        ["exercise", "simulate"], ["exercise", "score"], ["since"], ["find"],
+        ["disposition", "add"], ["disposition", "list"],
     ]  # fmt: skip
     for command in commands:
         ran = selat(*command, "--help")
