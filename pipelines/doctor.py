@@ -19,7 +19,7 @@ from pipelines.settings import read_yaml
 
 SEA_CLASSES: Final = (
     "anchorage", "sts_area", "joint_area", "territorial_sea", "waiting_area", "pilot_ground",
-    "lane", "precautionary_area",
+    "lane", "precautionary_area", "tss_lane", "separation_zone",
 )  # fmt: skip
 """Classes that are sea: a ship can lie anywhere in them."""
 

@@ -20,9 +20,10 @@ from scipy.spatial import cKDTree
 from shapely.geometry import shape
 
 from detectors.core import geodesy
+from detectors.core.boundaries import BOUNDARY_COLUMNS, Boundaries
 from detectors.core.errors import ConfigError
 from detectors.core.places import Gazetteer
-from detectors.core.zones import CONFIDENCES, ZONE_CLASSES, ZONE_COLUMNS, Zones
+from detectors.core.zones import CONFIDENCES, LANE_CLASSES, ZONE_CLASSES, ZONE_COLUMNS, Zones
 from pipelines.settings import REFERENCE
 
 REACH: Final = shapely.box(94.0, -1.5, 106.0, 9.0)
@@ -65,7 +66,7 @@ def load_zones(zones_dir: Path, reference_dir: Path, learned_dir: Path | None = 
     -------
     Zones
         Its frame has `zones.ZONE_COLUMNS`, `note`, `file` and `direction_deg` (of lanes, else NaN);
-        hand-written zones first.
+        hand-written zones first. Its boundaries are `boundary_lines`.
 
     Raises
     ------
@@ -96,7 +97,10 @@ def load_zones(zones_dir: Path, reference_dir: Path, learned_dir: Path | None = 
             hint="events carry the zone_id: give each zone its own",
         )
     return Zones(
-        gpd.GeoDataFrame(frame, geometry="geometry", crs=4326), load_land(reference_dir), REACH
+        gpd.GeoDataFrame(frame, geometry="geometry", crs=4326),
+        load_land(reference_dir),
+        REACH,
+        Boundaries(boundary_lines(reference_dir)),
     )
 
 
@@ -197,7 +201,7 @@ def _direction(value: Any, zone_class: str, where: str) -> float:
     """Direction of traffic in a lane, NaN where none is given."""
     if value is None:
         return float("nan")
-    if zone_class != "lane":
+    if zone_class not in LANE_CLASSES:
         raise ConfigError(f"{where}: direction_deg says nothing of a {zone_class}")
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 360:
         raise ConfigError(f"{where}: direction_deg {value!r} is no direction from 0 to 360 degrees")
@@ -323,8 +327,65 @@ def load_land_display(reference_dir: Path) -> gpd.GeoDataFrame:
 
 
 def load_boundaries(reference_dir: Path) -> gpd.GeoDataFrame:
-    """Agreed boundary lines with parties, kind, treaty, and how far each was verified."""
+    """Agreed boundary lines with parties, kind, treaty, and how far each was verified.
+
+    `left` and `right` are the parties on either hand, along the points of the line.
+    """
     return _read_geo(reference_dir / "boundaries" / "treaty_lines.parquet")
+
+
+def boundary_lines(reference_dir: Path) -> gpd.GeoDataFrame:
+    """Agreed boundary lines as `boundaries.BOUNDARY_COLUMNS`; left and right are names of states.
+
+    Where a line of the continental shelf runs beside a territorial sea line of the same two states
+    (Indonesia and Malaysia, 1969 and 1970) only the latter is kept: it is one crossing.
+    """
+    lines = load_boundaries(reference_dir)
+    state = load_mid(reference_dir).drop_duplicates("iso3").set_index("iso3")["name"]
+    classes = [_boundary_class(kind) for kind in lines["kind"]]
+    shapes = lines.geometry.to_numpy()
+    parties = [frozenset(pair) for pair in zip(lines["left"], lines["right"], strict=True)]
+    rows = []
+    for k, row in enumerate(lines.itertuples(index=False)):
+        shape_ = shapes[k]
+        if classes[k] != "territorial_sea":
+            nearer = [
+                shapely.buffer(shapes[i], _BESIDE_DEG)
+                for i in range(len(lines))
+                if classes[i] == "territorial_sea" and parties[i] == parties[k]
+            ]
+            shape_ = shapely.difference(shape_, shapely.union_all(nearer))
+        left, right = (str(state.get(iso3, iso3)) for iso3 in (row.left, row.right))
+        rows.append(
+            {
+                "boundary_id": f"boundary-{_slug(row.id)}",
+                "name": f"{_BOUNDARY_NAMES[classes[k]]} {'-'.join(sorted((left, right)))}",
+                "boundary_class": classes[k],
+                "left": left,
+                "right": right,
+                "source": f"{row.treaty} ({row.doc})" if len(row.doc) > 1 else row.treaty,
+                "confidence": "approximate" if "recalled" in row.verified else "published",
+                "geometry": shape_,
+            }
+        )
+    frame = pd.DataFrame(rows, columns=list(BOUNDARY_COLUMNS))
+    return gpd.GeoDataFrame(frame, geometry="geometry", crs=4326)
+
+
+_BESIDE_DEG: Final = 0.005
+"""A third of a mile: more than treaty charts of different datum lie apart."""
+_BOUNDARY_NAMES: Final[Mapping[str, str]] = {
+    "territorial_sea": "Territorial sea boundary",
+    "exclusive_economic_zone": "Boundary of economic zones",
+    "continental_shelf": "Continental shelf boundary",
+}
+
+
+def _boundary_class(kind: str) -> str:
+    """The nearest to the shore of what a line divides."""
+    if "territorial_sea" in kind:
+        return "territorial_sea"
+    return "exclusive_economic_zone" if "EEZ" in kind else "continental_shelf"
 
 
 def load_gazetteer(reference_dir: Path) -> Gazetteer:

@@ -1,22 +1,24 @@
 """Types and checks that the parameters of several detectors share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from detectors.core.boundaries import BOUNDARY_CLASSES
 from detectors.core.zones import ZONE_CLASSES
 
 
-def _known(zone_class: str) -> str:
-    if zone_class not in ZONE_CLASSES:
-        raise ValueError(
-            f"no zone class is called {zone_class!r}; known: {', '.join(ZONE_CLASSES)}"
-        )
-    return zone_class
+def _one_of(known: Sequence[str], what: str) -> AfterValidator:
+    def check(name: str) -> str:
+        if name not in known:
+            raise ValueError(f"no {what} is called {name!r}; known: {', '.join(known)}")
+        return name
+
+    return AfterValidator(check)
 
 
-ZoneClass = Annotated[str, AfterValidator(_known)]
+ZoneClass = Annotated[str, _one_of(ZONE_CLASSES, "zone class")]
 """The name of a zone class."""
 
 ZoneClasses = tuple[ZoneClass, ...]
@@ -27,6 +29,9 @@ Score = Annotated[float, Field(ge=0.0, le=1.0)]
 
 ZoneScores = Mapping[ZoneClass, Score]
 """A score for each of some zone classes."""
+
+BoundaryScores = Mapping[Annotated[str, _one_of(BOUNDARY_CLASSES, "class of boundaries")], Score]
+"""A score for each of some classes of boundary lines."""
 
 
 def at_most(model: BaseModel, smaller: str, larger: str) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
 from detectors.core import geodesy
+from detectors.core.boundaries import Boundaries
 from detectors.core.coasts import Coasts
 from detectors.core.errors import FrameError
 from detectors.core.polygons import PolygonIndex
@@ -18,8 +19,11 @@ from detectors.core.polygons import PolygonIndex
 ZONE_COLUMNS: Final = ("zone_id", "name", "zone_class", "source", "confidence", "geometry")
 ZONE_CLASSES: Final = (
     "port", "anchorage", "sts_area", "landing_place", "territorial_sea", "joint_area",
-    "waiting_area", "pilot_ground", "ferry_route", "lane", "precautionary_area",
+    "waiting_area", "pilot_ground", "ferry_route", "lane", "precautionary_area", "tss_lane",
+    "separation_zone",
 )  # fmt: skip
+LANE_CLASSES: Final = ("tss_lane", "lane")
+"""Classes whose zones have a direction: lanes of an adopted scheme, and lanes seen in traffic."""
 CONFIDENCES: Final = ("surveyed", "published", "approximate", "learned")
 
 COAST_SPACING_M: Final = 50.0
@@ -40,6 +44,8 @@ class Zones:
         Land polygons, EPSG:4326.
     reach
         Where both layers can be relied on. Outside, what needs them is not assessed.
+    boundaries
+        Boundary lines between states; none when left out.
 
     Raises
     ------
@@ -48,7 +54,11 @@ class Zones:
     """
 
     def __init__(
-        self, frame: gpd.GeoDataFrame, land: gpd.GeoDataFrame, reach: shapely.Geometry
+        self,
+        frame: gpd.GeoDataFrame,
+        land: gpd.GeoDataFrame,
+        reach: shapely.Geometry,
+        boundaries: Boundaries | None = None,
     ) -> None:
         missing = [name for name in ZONE_COLUMNS if name not in frame.columns]
         if missing:
@@ -56,9 +66,10 @@ class Zones:
         self.frame = frame.reset_index(drop=True)
         self.land = land
         self.reach = reach
+        self.boundaries = Boundaries.none() if boundaries is None else boundaries
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"frame": self.frame, "land": self.land, "reach": self.reach}
+        return {name: self.__dict__[name] for name in ("frame", "land", "reach", "boundaries")}
 
     @classmethod
     def none(cls) -> "Zones":
@@ -128,7 +139,7 @@ class Zones:
 
     @cached_property
     def direction_deg(self) -> NDArray[np.float64]:
-        """Direction of traffic of each row of `frame`, NaN where it has none (only lanes do)."""
+        """Direction of traffic of each row of `frame`: of `LANE_CLASSES`, else NaN."""
         if "direction_deg" not in self.frame.columns:
             return np.full(len(self.frame), np.nan)
         return np.asarray(self.frame["direction_deg"], "float64")

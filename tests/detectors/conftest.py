@@ -16,6 +16,7 @@ import shapely
 
 import detectors
 from detectors.core import coverage, events, explain, geodesy, lanes, normal, run
+from detectors.core.boundaries import BOUNDARY_COLUMNS, Boundaries
 from detectors.core.coverage import Coverage
 from detectors.core.detector import Context, Detector
 from detectors.core.frames import (
@@ -29,7 +30,7 @@ from detectors.core.frames import (
     empty,
     validate,
 )
-from detectors.core.zones import ZONE_COLUMNS, Zones
+from detectors.core.zones import LANE_CLASSES, ZONE_COLUMNS, Zones
 
 DAY = pd.Timestamp("2026-03-01", tz="UTC")
 
@@ -91,8 +92,11 @@ class Scene:
         *boxes: tuple[str, str, tuple[float, float, float, float]],
         land: Sequence[tuple[float, float, float, float]] = (),
         reach: tuple[float, float, float, float] | None = (90.0, -5.0, 110.0, 10.0),
+        direction_deg: float = np.nan,
+        lines: Sequence[Mapping[str, Any]] = (),
     ) -> Zones:
-        """Zones from (id, class, (west, south, east, north)), land and reach from boxes."""
+        """Zones from (id, class, (west, south, east, north)), land and reach from boxes; all lanes
+        among them of one direction; lines as for `make_boundaries`."""
         frame = gpd.GeoDataFrame(
             {
                 "zone_id": [name for name, _, _ in boxes],
@@ -100,12 +104,16 @@ class Scene:
                 "zone_class": [kind for _, kind, _ in boxes],
                 "source": "test",
                 "confidence": "approximate",
+                "direction_deg": [
+                    direction_deg if kind in LANE_CLASSES else np.nan for _, kind, _ in boxes
+                ],
             },
             geometry=[shapely.box(*box) for _, _, box in boxes],
             crs=4326,
         )
         ground = gpd.GeoDataFrame(geometry=[shapely.box(*box) for box in land], crs=4326)
-        return Zones(frame, ground, shapely.box(*reach) if reach else shapely.Polygon())
+        known = shapely.box(*reach) if reach else shapely.Polygon()
+        return Zones(frame, ground, known, make_boundaries(lines))
 
     @staticmethod
     def vessels(*rows: dict[str, Any]) -> pd.DataFrame:
@@ -280,19 +288,36 @@ def _filled_in(rows: pd.DataFrame) -> pd.DataFrame:
 
 def make_zones(features: Sequence[dict[str, Any]], reach: shapely.Geometry = WORLD) -> Zones:
     """Zones from mappings with zone_class and geometry; those of class "land" make the land, of the
-    state `iso3` if they say so."""
-    defaults = {"source": "test", "confidence": "approximate"}
+    state `iso3` if they say so, and those of class "boundary" are lines with a left and a right."""
+    defaults = {"source": "test", "confidence": "approximate", "direction_deg": np.nan}
+    lines = [feature for feature in features if feature["zone_class"] == "boundary"]
     rows = [
         {"zone_id": f"zone_{i}", "name": f"zone {i}", **defaults, **feature}
         for i, feature in enumerate(features)
+        if feature["zone_class"] != "boundary"
     ]
     frame = gpd.GeoDataFrame(
-        {name: [row[name] for row in rows] for name in ZONE_COLUMNS}, geometry="geometry", crs=4326
-    )
+        {name: [row[name] for row in rows] for name in (*ZONE_COLUMNS, "direction_deg")},
+        geometry="geometry", crs=4326,
+    ).astype({"direction_deg": "float64"})  # fmt: skip
     is_land = (frame["zone_class"] == "land").to_numpy(bool)
     land = frame.loc[is_land, ["geometry"]]
     states = [row.get("iso3") for row, mine in zip(rows, is_land, strict=True) if mine]
-    return Zones(frame[~is_land], land.assign(iso3=pd.Series(states, land.index, "str")), reach)
+    land = land.assign(iso3=pd.Series(states, land.index, "str"))
+    return Zones(frame[~is_land], land, reach, make_boundaries(lines))
+
+
+def make_boundaries(features: Sequence[Mapping[str, Any]]) -> Boundaries:
+    """Boundary lines from mappings with geometry, left and right."""
+    defaults = {
+        "name": "the line", "boundary_class": "territorial_sea", "source": "test",
+        "confidence": "approximate",
+    }  # fmt: skip
+    rows = [
+        {"boundary_id": f"line_{i}", **defaults, **feature} for i, feature in enumerate(features)
+    ]
+    columns = {name: [row[name] for row in rows] for name in BOUNDARY_COLUMNS}
+    return Boundaries(gpd.GeoDataFrame(columns, geometry="geometry", crs=4326))
 
 
 def make_vessels(mmsis: Sequence[int], said: Sequence[dict[str, Any]] = ()) -> pd.DataFrame:
@@ -607,7 +632,14 @@ def stage() -> Stage:
         ("sts", "sts_area"): (101.5, 2.2, 101.7, 2.3),
         ("ground", "land"): (101.75, 2.55, 102.3, 3.0),
         ("island", "land"): (101.3, 1.6, 101.9, 1.93),
+        ("beach", "landing_place"): (101.88, 2.51, 101.92, 2.55),
+        ("lane", "lane"): (101.25, 2.40, 101.95, 2.43),
+        ("bend", "precautionary_area"): (101.84, 2.29, 101.90, 2.34),
     }
+    line = {
+        "zone_class": "boundary", "left": "the west", "right": "the east",
+        "geometry": shapely.LineString([(101.6, 1.95), (101.6, 2.9)]),
+    }  # fmt: skip
     states = {"ground": "MYS", "island": "IDN"}
     features = [
         {
@@ -615,9 +647,11 @@ def stage() -> Stage:
             "zone_class": kind,
             "geometry": shapely.box(*box),
             "iso3": states.get(name),
+            "direction_deg": 90.0 if kind == "lane" else np.nan,
         }
         for (name, kind), box in boxes.items()
     ]
+    features.append(line)
     ends = (pd.Timestamp("2026-03-01T09:00Z"), pd.Timestamp("2026-03-02T15:00Z"))
     models = {"normal": ordinary_traffic()}
     seen = pd.read_csv(io.StringIO(STAGE_SIGHTINGS.strip()), keep_default_na=False)

@@ -14,7 +14,8 @@ CASE FORMAT
     What vessels said: columns of `frames.STATEMENTS`, of which `mmsi, first_time, last_time` are
     needed, one row per vessel, UTC date and content; what is left empty is unsaid.
 `zones.geojson` (optional)
-    Features with `zone_class` and, if it matters, `zone_id` and `name`; class "land" makes land.
+    Features with `zone_class` and, if it matters, `zone_id`, `name` and `direction_deg`; class
+    "land" makes land, class "boundary" a line with `left` and `right`.
 `context.yaml` (optional)
     `start`, `end`: the window (default: first and last report); `reach: none`: no layer reaches
     the place (default: everywhere); `vessels`: list of mappings with mmsi and other columns of

@@ -114,7 +114,14 @@ CASES = [
     ("service routine", "geofence", {}, (50,), "pilot"),
     ("fishing harbour", "geofence", {}, (30,), "landed"),
     ("fishing", "geofence", {"zone_class": "lane"}, (30,), "grounds"),
-    ("engine trouble", "geofence", {"nav_status": 2}, (CARGO,), "command"),
+    ("engine trouble", "geofence",
+     {"subkind": "stop", "nav_status": 2, "drift_kn": 1.2}, (CARGO,), "1.2 kn"),
+    ("pilot boarding", "geofence",
+     {"subkind": "stop", "pilot_ground_fraction": 0.9, "duration_s": 2700}, (CARGO,), "45 min"),
+    ("manoeuvring off a port", "geofence",
+     {"subkind": "stop", "anchorage_distance_m": 1852.0}, (CARGO,), "1.0 nm"),
+    ("at anchor", "geofence", {"subkind": "stop", "nav_status": 1}, (CARGO,), "10(g)"),
+    ("pleasure craft", "geofence", {}, (36,), "sailing"),
     ("work at sea", "geofence", {"nav_status": 3}, (CARGO,), "manoeuvre"),
     ("on passage", "geofence", {"speed_kn": 12.0}, (CARGO,), "12.0 kn"),
 ]  # fmt: skip
@@ -140,7 +147,10 @@ def explained(scene: Any, found: pd.DataFrame, *types: int) -> tuple[pd.Series, 
 def test_each_reason(
     scene: Any, name: str, kind: str, differs: dict[str, Any], types: tuple[int, ...], words: str
 ) -> None:
-    row, evidence = explained(scene, event(kind, {**BASE[kind], **differs}), *types)
+    differs = dict(differs)
+    columns = {"subkind": differs.pop("subkind")} if "subkind" in differs else {}
+    found = event(kind, {**BASE[kind], **differs}, **columns)
+    row, evidence = explained(scene, found, *types)
     (weight,) = {h.weight for h in HYPOTHESES[kind] if h.name == name}
     assert row["explanation"].startswith(f"{name}: ")
     assert words in row["explanation"]

@@ -1,12 +1,14 @@
-"""Geofence: exact crossings, hysteresis, silence, and partitioning."""
+"""Geofence: exact crossings, hysteresis, silence, conduct in lanes, and partitioning."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from detectors.core import events
 from detectors.geofence import Geofence
@@ -133,6 +135,206 @@ def test_across_the_antimeridian(scene: Any) -> None:
     enter = found[found["subkind"] == "enter"].iloc[0]
     assert abs(enter["start"] - scene.at(2)) < pd.Timedelta(seconds=1)
     assert abs(enter["lon"]) == pytest.approx(180.0, abs=1e-6)
+
+
+# ---- boundaries
+
+LINE = {
+    "boundary_id": "border", "left": "West", "right": "East",
+    "geometry": shapely.LineString([(100.0, 3.0), (100.0, 5.0)]),
+}  # fmt: skip
+
+
+def crossed(scene: Any, track: pd.DataFrame, **parameters: Any) -> list[dict[str, Any]]:
+    context = scene.context(zones=scene.zones(lines=[LINE]))
+    found = Geofence(**parameters).detect(scene.positions(track), context)
+    return [
+        {**row, **facts}
+        for row, facts in zip(found.to_dict("records"), events.evidence_of(found), strict=True)
+    ]
+
+
+@pytest.mark.parametrize("every_s", [10, 60, 433, 1700])
+def test_a_boundary_is_crossed_at_the_interpolated_time_from_side_to_side(
+    scene: Any, every_s: int
+) -> None:
+    there_and_back = [(0, 4.0, 99.5), (4, 4.0, 100.5), (8, 4.0, 99.5)]
+    out, back = crossed(scene, scene.track(A, there_and_back, every_s=every_s))
+    for event, hours in ((out, 2), (back, 6)):
+        assert event["subkind"] == "cross_line"
+        assert event["zone_id"] == "border"
+        assert abs(event["start"] - scene.at(hours)) < pd.Timedelta(seconds=1)
+        assert event["start"] == event["end"]
+        assert event["lon"] == pytest.approx(100.0, abs=1e-6)
+        assert event["speed_kn"] == pytest.approx(15.0, abs=0.1)
+    assert (out["from_side"], out["to_side"]) == ("West", "East")
+    assert (back["from_side"], back["to_side"]) == ("East", "West")
+
+
+def test_along_a_boundary_it_does_not_flicker(scene: Any) -> None:
+    wobble = [
+        (h, 3.2 + 0.15 * h, 100.0 + 0.003 * (-1) ** i) for i, h in enumerate(np.linspace(1, 5, 60))
+    ]
+    stays = scene.track(A, [(0, 3.2, 99.8), *wobble, (6, 4.0, 99.8)], every_s=30)
+    assert crossed(scene, stays) == []
+    (event,) = crossed(scene, scene.track(A, [(0, 3.2, 99.8), *wobble, (6, 4.0, 100.2)]))
+    assert (event["from_side"], event["to_side"]) == ("West", "East")
+    assert event["n_cuts"] > 40
+    assert event["start"] > scene.at(4.8)
+
+
+def test_a_boundary_crossed_in_a_long_silence_is_bounded(scene: Any) -> None:
+    track = scene.track(A, [(0, 4.0, 99.5), (4, 4.0, 100.5)], every_s=60)
+    quiet = (track["time"] > scene.at(1)) & (track["time"] < scene.at(3))
+    (event,) = crossed(scene, track[~quiet])
+    assert (event["start"], event["end"]) == (scene.at(1), scene.at(3))
+    assert event["crossing_interpolated"] is False
+    assert event["lon"] == pytest.approx(100.25, abs=1e-3)
+
+
+def test_only_boundaries_of_the_classes_asked_for(scene: Any) -> None:
+    track = scene.track(A, [(0, 4.0, 99.5), (4, 4.0, 100.5)])
+    assert crossed(scene, track, boundary_scores={"continental_shelf": 0.03}) == []
+    (event,) = crossed(scene, track, boundary_scores={"territorial_sea": 0.2})
+    assert event["score"] == 0.2
+
+
+def test_classes_are_checked() -> None:
+    with pytest.raises(ValidationError, match="no zone class is called 'lanes'"):
+        Geofence(stop_scores={"lanes": 0.1})
+    with pytest.raises(ValidationError, match="no class of boundaries is called 'lane'"):
+        Geofence(boundary_scores={"lane": 0.1})
+
+
+# ---- conduct
+
+LANE = (100.0, 3.95, 101.0, 4.05)
+
+
+def conduct(
+    scene: Any, waypoints: list[tuple[float, float, float]], *boxes: Any, **said: Any
+) -> list[dict[str, Any]]:
+    """What one vessel does in an eastbound lane, and in other zones."""
+    zones = scene.zones(("lane", "tss_lane", LANE), *boxes, direction_deg=90.0)
+    vessels = scene.vessels({"mmsi": A, **said}) if said else None
+    context = scene.context(zones=zones, vessels=vessels)
+    found = Geofence().detect(scene.positions(scene.track(A, waypoints)), context)
+    return [
+        {**row, **facts}
+        for row, facts in zip(found.to_dict("records"), events.evidence_of(found), strict=True)
+    ]
+
+
+STOPPED = [(0, 4.0, 99.9), (1, 4.0, 100.2), (2, 4.0, 100.21), (4, 4.0, 100.8)]
+
+
+def test_a_stop_in_a_lane(scene: Any) -> None:
+    (stop,) = conduct(scene, STOPPED)
+    assert (stop["subkind"], stop["zone_id"]) == ("stop", "lane")
+    assert abs(stop["start"] - scene.at(1)) <= pd.Timedelta(minutes=2)
+    assert abs(stop["end"] - scene.at(2)) <= pd.Timedelta(minutes=2)
+    assert stop["median_speed_kn"] == pytest.approx(0.6, abs=0.05)
+    assert stop["direction_deg"] == 90.0
+
+
+def test_a_stop_counts_where_staying_is_not_the_rule(scene: Any) -> None:
+    assert conduct(scene, STOPPED, ("roads", "anchorage", (100.1, 3.9, 100.3, 4.1))) == []
+    brief = [(0, 4.0, 99.9), (1, 4.0, 100.2), (1.4, 4.0, 100.201), (4, 4.0, 100.8)]
+    assert conduct(scene, brief) == []
+    elsewhere = [(h, lat + 0.2, lon) for h, lat, lon in STOPPED]
+    assert conduct(scene, elsewhere) == []
+
+
+def test_an_open_stop_has_no_end(scene: Any) -> None:
+    zones = scene.zones(("bend", "precautionary_area", LANE))
+    track = scene.track(A, [(0, 4.0, 99.9), (1, 4.0, 100.2), (2, 4.0, 100.21)])
+    found = Geofence().detect(scene.positions(track), scene.context((0, 2), zones))
+    assert found["end"].isna().all()
+    assert list(found["score"]) == [0.15]
+
+
+def test_against_the_lane(scene: Any) -> None:
+    (event,) = conduct(scene, [(0, 4.0, 100.9), (3, 4.0, 100.1)])
+    assert event["subkind"] == "against_lane"
+    assert event["course_deg"] == pytest.approx(270, abs=1)
+    assert event["turned_deg"] == pytest.approx(180, abs=1)
+    assert conduct(scene, [(0, 4.0, 100.1), (3, 4.0, 100.9)]) == [], "with it"
+    assert conduct(scene, [(0, 3.95, 100.5), (1, 4.05, 100.5)]) == [], "across it"
+    slow = [(0, 4.0, 100.9), (5, 4.0, 100.6)]
+    assert conduct(scene, slow) == [], "drifting back at 3.6 kn"
+
+
+def test_against_one_of_two_lanes_that_overlap_is_not_against(scene: Any) -> None:
+    zones = scene.zones(("east", "lane", LANE), ("west", "lane", LANE))
+    zones.frame["direction_deg"] = [90.0, 270.0]
+    track = scene.track(A, [(0, 4.0, 100.9), (3, 4.0, 100.1)])
+    assert Geofence().detect(scene.positions(track), scene.context(zones=zones)).empty
+
+
+BEACH = ("beach", "landing_place", (101.5, 3.95, 101.6, 4.05))
+LANDS = [(0, 4.0, 101.3), (1, 4.0, 101.55), (1.3, 4.0, 101.551), (2, 4.0, 101.3)]
+
+
+def approaches(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [event for event in found if event["subkind"] == "approach"]
+
+
+def test_an_approach_to_a_landing_place(scene: Any) -> None:
+    (event,) = approaches(conduct(scene, LANDS, BEACH))
+    assert abs(event["start"] - scene.at(1)) <= pd.Timedelta(minutes=2)
+    assert event["end"] - event["start"] == pd.Timedelta(minutes=10)
+    assert event["approach_speed_kn"] == pytest.approx(15, abs=0.5)
+    assert event["zone_accuracy_m"] == pytest.approx(5560, abs=10)
+    assert event["zone_distance_m"] < 300
+    assert approaches(conduct(scene, LANDS, BEACH, length_m=12.0))
+    assert approaches(conduct(scene, LANDS, BEACH, ship_type=30))
+
+
+@pytest.mark.parametrize(
+    "said", [{"length_m": 150.0}, {"ship_type": 70}, {"ship_type": 60, "length_m": 50.0}]
+)
+def test_what_is_no_small_craft_approaches_no_beach(scene: Any, said: dict[str, Any]) -> None:
+    assert approaches(conduct(scene, LANDS, BEACH, **said)) == []
+
+
+def test_who_passes_or_comes_out_or_lies_there_does_not_approach(scene: Any) -> None:
+    passes = [(0, 4.0, 101.3), (1, 4.0, 101.55), (2, 4.0, 101.8)]
+    leaves = [(0, 4.0, 101.55), (1, 4.0, 101.551), (2, 4.0, 101.3)]
+    drifts_in = [(0, 4.0, 101.45), (4, 4.0, 101.53), (5, 4.0, 101.53)]
+    for way in (passes, leaves, drifts_in):
+        assert approaches(conduct(scene, way, BEACH)) == []
+
+
+def test_manoeuvring_off_a_jetty_is_one_approach(scene: Any) -> None:
+    way = [*LANDS[:3], (1.32, 4.0, 101.556), (1.6, 4.0, 101.557), (1.62, 4.0, 101.552)]
+    assert len(approaches(conduct(scene, [*way, (2, 4.0, 101.552)], BEACH))) == 1
+    again = [*LANDS, (3, 4.0, 101.55), (3.5, 4.0, 101.551)]
+    assert len(approaches(conduct(scene, again, BEACH))) == 2
+
+
+def sailor(scene: Any, seed: int) -> pd.DataFrame:
+    """A vessel to and fro over the line, in the lane and off the beach, fast, slow and silent."""
+    rng = np.random.default_rng(seed)
+    turns = np.r_[0.0, np.sort(rng.uniform(0, 28, 16)), 28.0]
+    lon = rng.choice([99.5, 99.995, 100.003, 100.3, 100.301, 101.4, 101.55, 101.551], len(turns))
+    waypoints = list(zip(turns, np.full(len(turns), 4.0), lon, strict=True))
+    track = scene.track(A, waypoints, every_s=float(rng.choice([60, 170])))
+    silent = rng.uniform(0, 22)
+    quiet = (track["time"] > scene.at(silent)) & (track["time"] < scene.at(silent + 4.0))
+    return scene.positions(track[(rng.random(len(track)) > 0.3) & ~quiet.to_numpy()])
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    cuts=st.lists(st.floats(0.1, 29.9), max_size=10, unique=True),
+)
+def test_any_partition_gives_the_same_conduct(scene: Any, seed: int, cuts: list[float]) -> None:
+    positions = sailor(scene, seed)
+    zones = scene.zones(("lane", "tss_lane", LANE), BEACH, lines=[LINE], direction_deg=90.0)
+    whole = Geofence().detect(positions, scene.context((0, 30), zones))
+    parts = scene.in_windows(Geofence(), positions, [0.0, *sorted(cuts), 30.0], zones)
+    scene.assert_same(parts, whole)
 
 
 def wanderer(scene: Any, seed: int) -> pd.DataFrame:

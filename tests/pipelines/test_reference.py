@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 import shapely
 
+from detectors.core import geodesy
+from detectors.core.boundaries import BOUNDARY_CLASSES
 from detectors.core.errors import ConfigError
 from detectors.core.zones import CONFIDENCES, ZONE_CLASSES, ZONE_COLUMNS
 from pipelines import reference
@@ -151,6 +153,48 @@ def test_layers_for_maps():
     assert {"party_a", "party_b", "treaty", "verified"} <= set(lines.columns)
     detail, display = reference.load_land(REFERENCE), reference.load_land_display(REFERENCE)
     assert len(display.get_coordinates()) < len(detail.get_coordinates())
+
+
+def test_the_left_hand_of_a_boundary_is_nearer_to_the_state_on_its_left(zones):
+    """Going to the left by five miles from along the line, one comes nearer to that coast."""
+    lines = reference.load_boundaries(REFERENCE)
+    land = zones.land.assign(geometry=shapely.simplify(zones.land.geometry.to_numpy(), 0.005))
+    asked = 0
+    for line in lines.itertuples():
+        assert {line.left, line.right} == {line.party_a, line.party_b}
+        way = shapely.get_coordinates(line.geometry)
+        (lon1, lat1), (lon2, lat2) = way[:-1].T, way[1:].T
+        course = geodesy.bearing_deg(lat1, lon1, lat2, lon2)
+        weight = np.hypot(lon2 - lon1, lat2 - lat1)
+        hands = [
+            shapely.points(*reversed(geodesy.destination(*middle, course + turn, 9000.0)))
+            for middle in [((lat1 + lat2) / 2, (lon1 + lon2) / 2)]
+            for turn in (-90, 90)
+        ]
+        for state, mine, other in ((line.left, *hands), (line.right, *hands[::-1])):
+            coast = shapely.union_all(land.geometry.to_numpy()[(land["iso3"] == state).to_numpy()])
+            if coast.is_empty:
+                continue  # India's islands lie outside the land layer
+            nearer = shapely.distance(mine, coast) < shapely.distance(other, coast)
+            assert weight[nearer].sum() > weight[~nearer].sum(), line.id
+            asked += 1
+    assert asked > 20
+
+
+def test_one_boundary_is_one_line(zones):
+    """Indonesia and Malaysia's line of 1970 replaces that of 1969 where both run together."""
+    lines = zones.boundaries.frame.set_index("boundary_id")
+    assert lines.index.is_unique
+    assert lines.geometry.is_valid.all()
+    assert set(lines["boundary_class"]) <= set(BOUNDARY_CLASSES)
+    sea = lines.geometry["boundary-idn-mys-ts-1970"]
+    shelf = lines.geometry["boundary-idn-mys-cs-1969-malacca"]
+    assert not sea.intersects(shelf)
+    across = zones.boundaries.cuts(np.array([2.2, 2.6]), np.array([101.5, 101.9]), np.ones(1, bool))
+    (row,) = across.row
+    assert lines.index[row] == "boundary-idn-mys-ts-1970"
+    assert lines["left"].iloc[row] == "Malaysia"
+    assert across.to_left.all()
 
 
 @pytest.mark.parametrize(
