@@ -114,7 +114,7 @@ class Encounter(Detector):
     """
 
     name: ClassVar[str] = "encounter"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "sog_kn", "nav_status", "ais_class", "track_id", "source",
         "source_offset",
@@ -491,6 +491,7 @@ class Encounter(Detector):
         reached = zones.reached(lat, lon)
         crowded = zones.within(lat, lon, self.crowded_classes)
         transfer_area = zones.within(lat, lon, ("sts_area",))
+        pilots = zones.within(lat, lon, ("pilot_ground",))
         land = zones.near_land(lat, lon, self.near_land_m)
         around = self.excluded_classes + self.crowded_classes
         away_m = surroundings.nearest_zone_m(zones, lat, lon, around)
@@ -499,6 +500,7 @@ class Encounter(Detector):
                 "zones_reached": bool(reached[i]),
                 "in_anchorage": bool(crowded[i]),
                 "in_sts_area": bool(transfer_area[i]),
+                "in_pilot_ground": bool(pilots[i]),
                 "near_land": bool(land[i]),
                 "near_land_m": self.near_land_m,
                 "anchorage_distance_m": float(away_m[i]) if reached[i] else None,

@@ -82,7 +82,7 @@ class Loitering(Detector):
     """
 
     name: ClassVar[str] = "loitering"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "sog_kn", "nav_status", "track_id", "source", "source_offset",
     )  # fmt: skip
@@ -268,7 +268,10 @@ class Loitering(Detector):
             "first_report_source": runs.sources(positions, before),
             "last_report_source": runs.sources(positions, after),
             "zones_reached": [bool(value) for value in reached],
-            "in_sts_area": [bool(value) for value in zones.within(lat, lon, ("sts_area",))],
+            **{
+                f"in_{name}": [bool(value) for value in zones.within(lat, lon, (name,))]
+                for name in ("sts_area", "waiting_area", "pilot_ground")
+            },
             "near_land": [bool(value) for value in zones.near_land(lat, lon, self.near_land_m)],
             "anchorage_distance_m": np.where(reached, away_m, np.nan),
         }

@@ -45,6 +45,13 @@ def pilot_transfer(facts: Facts) -> str | None:
     return None
 
 
+def on_a_pilot_ground(facts: Facts) -> str | None:
+    """As brief as a pilot transfer, and where pilots board: the boat may not say what it is."""
+    if facts.flag("in_pilot_ground") and facts.minutes <= 60:
+        return f"they parted after {facts.minutes:.0f} min on a pilot boarding ground"
+    return None
+
+
 def pilot_standing_by(facts: Facts) -> str | None:
     """One is a pilot vessel that keeps with a ship for longer."""
     if facts.any_type(PILOT) and facts.hours <= 6:
@@ -263,6 +270,10 @@ HYPOTHESES: Final = (
     Hypothesis(
         "convoy or overtaking", 0.6, sailing_in_company,
         "they come closer than 100 m, stop, or meet again",
+    ),
+    Hypothesis(
+        "pilot boarding ground", 0.6, on_a_pilot_ground,
+        "no pilot was ordered for the ship, or neither vessel belongs to the pilot station",
     ),
     Hypothesis(
         "launch service", 0.6, launch_service,

@@ -24,6 +24,9 @@ from detectors.core.hypotheses import (
     transfer_area,
 )
 
+PILOT_HOURS: Final = 6.0
+"""As long as a pilot boat may keep with a ship: see `hypotheses_encounter.pilot_standing_by`."""
+
 
 def at_anchor(facts: Facts) -> str | None:
     """Reports being at anchor and stays within a swinging circle."""
@@ -46,6 +49,20 @@ def waiting_off_port(facts: Facts) -> str | None:
             f"it lay {away_m / 1852:.1f} nm off a port or anchorage, where ships wait their "
             f"turn{went}"
         )
+    return None
+
+
+def waiting_area(facts: Facts) -> str | None:
+    """Where ships were seen to wait in the past, or are told to."""
+    if facts.flag("in_waiting_area"):
+        return f"it lay for {facts.hours:.1f} h in an area where ships wait"
+    return None
+
+
+def waiting_for_pilot(facts: Facts) -> str | None:
+    """On a pilot boarding ground, for no longer than half a watch over."""
+    if facts.flag("in_pilot_ground") and facts.hours <= PILOT_HOURS:
+        return f"it lay for {facts.hours:.1f} h on a pilot boarding ground"
     return None
 
 
@@ -137,6 +154,14 @@ HYPOTHESES: Final = (
     Hypothesis(
         "waiting off a port", 0.6, waiting_off_port,
         "it leaves again without calling there",
+    ),
+    Hypothesis(
+        "waiting area", 0.6, waiting_area,
+        "it leaves without calling anywhere, or a boat is seen alongside",
+    ),
+    Hypothesis(
+        "waiting for a pilot", 0.6, waiting_for_pilot,
+        "no pilot came, or the pilot station had no order for it",
     ),
     Hypothesis(
         "ferry between sailings", 0.6, ferry_between_sailings,
