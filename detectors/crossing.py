@@ -265,9 +265,11 @@ class Crossing(Detector):
         wanted = runs.touches(start_us, end_us, window, self.settle)
         last_ticks = grid.last_ticks()
         said = context.vessels.drop_duplicates("mmsi").set_index("mmsi")
+        middle_us = (start_us + end_us)[wanted] // 2
+        middle = runs.position_at(track, time_us, lat, lon, grid.track_id[first[wanted]], middle_us)
         found = []
-        for a, b, begin_us, finish_us in zip(
-            *(values[wanted] for values in (first, last, start_us, end_us)), strict=True
+        for a, b, begin_us, finish_us, *at in zip(
+            *(values[wanted] for values in (first, last, start_us, end_us)), *middle, strict=True
         ):
             ticks = np.arange(a, b + 2)  # interruptions and the last step included
             at_us, *place = grid.tick[ticks] * step_us, grid.lat[ticks], grid.lon[ticks]
@@ -280,13 +282,11 @@ class Crossing(Detector):
                 grid.tick[b] >= last_ticks[track_id]
                 and window[1] - finish_us <= self.max_interruption_s * runs.SECOND_US
             )
-            middle_us = np.array([(begin_us + finish_us) // 2])
-            at = runs.position_at(track, time_us, lat, lon, np.array([track_id]), middle_us)
             evidence = {
                 **self._measured(passage),
                 **self._reports(positions, rows[grid.report[ticks]], rows, grid.report[ticks]),
                 **self._craft(track_id // 100, said, positions, rows[grid.report[ticks[0]]]),
-                **self._around(grid, ticks, (at[0], at[1]), context),
+                **self._around(grid, ticks, (np.array(at[:1]), np.array(at[1:])), context),
                 "duration_s": int(finish_us - begin_us) // runs.SECOND_US,
                 "speed_kn": float(np.median(grid.speed_kn[a : b + 1])),
                 "n_like_trips": self._like_trips(grid, first, last, a),
@@ -303,8 +303,8 @@ class Crossing(Detector):
                     "start": time.iloc[0],
                     "end": pd.NaT if still_on else time.iloc[1],
                     "anchor": time.iloc[0],
-                    "lat": float(at[0][0]),
-                    "lon": float(at[1][0]),
+                    "lat": float(at[0]),
+                    "lon": float(at[1]),
                     **self._judged(evidence),
                 }
             )
@@ -367,19 +367,30 @@ class Crossing(Detector):
         longest = self.max_passage_s // self.step_s
         if dark.sum() * self.step_s < self.min_dark_fraction * self.min_duration_s:
             return None
+        # What is dark for long enough lies no further from the dark than this.
+        light = int((1 - self.min_dark_fraction) * longest) + 1
+        reach = np.flatnonzero(maximum_filter1d(dark, 2 * light + 1))
+        within = slice(int(reach[0]), int(reach[-1]) + 1)
+        ticks, altitude_deg, dark = ticks[within], altitude_deg[within], dark[within]
         lat, lon = grid.lat[ticks], grid.lon[ticks]
         coasts = context.zones.coasts
         distance_m = coasts.distance_m(lat, lon)
         nearest = distance_m.argmin(axis=0)
+        seen = set(np.unique(nearest).tolist())
         path_m = np.r_[0.0, np.cumsum(geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:]))]
         n_dark = np.r_[0, np.cumsum(dark)]
         best, best_value = None, 0.0
         for one, other in combinations(range(len(coasts.states)), 2):
-            a, b = distance_m[one], distance_m[other]
-            if not np.isin(nearest, (one, other)).any():
+            at_one, at_other = one in seen, other in seen
+            if not at_one and not at_other:
                 continue
-            position, across_m = a / np.maximum(a + b, 1.0), (a - b) / 2
-            i, j = self._far_apart(position, grid.tick[ticks], longest)
+            least = self.min_width_fraction if at_one and at_other else self.min_one_sided_fraction
+            a, b = distance_m[one], distance_m[other]
+            position = a / np.maximum(a + b, 1.0)
+            if np.ptp(position) < least:
+                continue
+            across_m = (a - b) / 2
+            i, j = self._far_apart(position, across_m, path_m, grid.tick[ticks], longest, least)
             if len(i) == 0:
                 continue
             seconds = (grid.tick[ticks[j]] - grid.tick[ticks[i]]) * self.step_s
@@ -391,11 +402,11 @@ class Crossing(Detector):
             share = np.abs(position[j] - position[i])
             made_m, sailed_m = np.abs(across_m[j] - across_m[i]), path_m[j] - path_m[i]
             ratio = made_m / np.maximum(sailed_m, 1.0)
-            least = np.where(leaves & arrives, self.min_width_fraction, self.min_one_sided_fraction)
+            asked = np.where(leaves & arrives, self.min_width_fraction, self.min_one_sided_fraction)
             darkness = (n_dark[j + 1] - n_dark[i]) / (j + 1 - i)
             ok = (
                 (leaves | arrives)
-                & (share >= least)
+                & (share >= asked)
                 & (ratio >= self.min_across_ratio)
                 & (good_m >= self.min_distance_m)
                 & (speed_kn >= self.min_mean_speed_kn)
@@ -435,21 +446,45 @@ class Crossing(Detector):
             )
         return best
 
-    def _far_apart(self, position: Floats, tick: Ints, longest: int) -> tuple[Ints, Ints]:
+    def _far_apart(
+        self,
+        position: Floats,
+        across_m: Floats,
+        path_m: Floats,
+        tick: Ints,
+        longest: int,
+        least: float,
+    ) -> tuple[Ints, Ints]:
         """Pairs of ticks, no more than `longest` apart, worth a closer look.
 
-        A tick without another `min_width_fraction` away within reach is in none. More than
-        `FINE_STEPS` apart every third tick is enough.
+        A tick without another `least` of the width away within reach is in none, nor is one that no
+        stretch of `min_distance_m` begins or ends at that leads across for `min_across_ratio` of
+        its way. More than `FINE_STEPS` apart every third tick is enough.
         """
         size = 2 * longest + 1
         high = np.maximum(
             maximum_filter1d(position, size) - position, position - minimum_filter1d(position, size)
         )
-        chosen = np.flatnonzero(high >= self.min_width_fraction)
-        i, j = np.triu_indices(len(chosen), 1)
-        i, j = chosen[i], chosen[j]
+        far = high >= least
+        if not far.any():
+            return np.empty(0, "int64"), np.empty(0, "int64")
+        begins, ends = np.zeros(len(far), bool), np.zeros(len(far), bool)
+        soonest = np.searchsorted(path_m, path_m + self.min_distance_m)
+        latest = np.searchsorted(path_m, path_m - self.min_distance_m, side="right") - 1
+        for gain_m in (across_m, -across_m):
+            # More across than asked for from i to j: then this has grown between them.
+            excess_m = gain_m - self.min_across_ratio * path_m
+            later_m = np.append(np.maximum.accumulate(excess_m[::-1])[::-1], -np.inf)
+            begins |= later_m[soonest] >= excess_m
+            earlier_m = np.append(np.minimum.accumulate(excess_m), np.inf)
+            ends |= earlier_m[latest] <= excess_m
+        one, other = np.flatnonzero(far & begins), np.flatnonzero(far & ends)
+        first = np.searchsorted(other, one, side="right")
+        n = np.searchsorted(other, one + longest, side="right") - first
+        i = np.repeat(one, n)
+        j = other[np.arange(len(i)) - np.repeat(np.cumsum(n) - n, n) + np.repeat(first, n)]
         coarse = tick % 3 == 0
-        near = (j - i <= FINE_STEPS) | ((j - i <= longest) & coarse[i] & coarse[j])
+        near = (j - i <= FINE_STEPS) | (coarse[i] & coarse[j])
         return i[near], j[near]
 
     def _measured(self, passage: _Passage) -> dict[str, Any]:
@@ -489,8 +524,8 @@ class Crossing(Detector):
         final = int(rows[within[-1] + 1])
         sog_kn = positions["sog_kn"].to_numpy()[rows[within[0] : within[-1] + 2]]
         sog_kn = sog_kn[np.isfinite(sog_kn)]
-        lines = positions[["source", "source_offset"]].iloc[[int(reports[0]), final]]
-        source, offset = lines["source"].to_numpy(), lines["source_offset"].to_numpy()
+        ends = [int(reports[0]), final]
+        source, offset = (positions[c].iloc[ends].to_numpy() for c in ("source", "source_offset"))
         return {
             "n_reports": int(within[-1] - within[0] + 2),
             "median_sog_kn": float(np.median(sog_kn)) if len(sog_kn) else None,

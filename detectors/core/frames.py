@@ -139,9 +139,16 @@ def conform(frame: pd.DataFrame, schema: Mapping[str, Column]) -> pd.DataFrame:
     if missing:
         raise FrameError(f"missing columns: {', '.join(missing)}")
     try:
-        return frame[list(schema)].astype({name: column.dtype for name, column in schema.items()})
+        chosen = select(frame, schema)
+        return chosen.astype({name: column.dtype for name, column in schema.items()})
     except (TypeError, ValueError) as error:
         raise FrameError(f"a column has the wrong type: {error}") from error
+
+
+def select(frame: pd.DataFrame, schema: Mapping[str, Column]) -> pd.DataFrame:
+    """The columns of `schema` in its order, without copying a frame that has just these."""
+    names = list(schema)
+    return frame if list(frame.columns) == names else frame[names]
 
 
 def validate(frame: pd.DataFrame, schema: Mapping[str, Column]) -> None:

@@ -33,6 +33,7 @@ from detectors.core.frames import (
     epoch_us,
     from_epoch_us,
     offsets,
+    select,
     validate,
 )
 from detectors.core.geodesy import KNOT_MPS, distance_m, wrap_lon
@@ -264,6 +265,8 @@ def segment(positions: pd.DataFrame, state: pd.DataFrame) -> Segmented:
         table = _Hulls(state, rows, busy)
         table.run(label)
         hulls.append(table.state())
+        del table
+    del rows  # as large as the reports themselves
     new_state = pd.concat([part for part in hulls if len(part)] or [no_state()])
     new_state = conform(new_state.sort_values(["mmsi", "slot"], ignore_index=True), STATE)
     n_confirmed = _further_hulls(new_state) - _further_hulls(state)
@@ -341,6 +344,9 @@ def _lines(lon: Floats, lat: Floats, group: Ints, size: Ints) -> NDArray[np.obje
 
 def _sorted(positions: pd.DataFrame) -> pd.DataFrame:
     """Rows in the order in which they are judged, whatever order they came in."""
+    step, later = np.diff(positions["mmsi"].to_numpy()), np.diff(epoch_us(positions["time"]))
+    if np.all((step > 0) | ((step == 0) & (later > 0))):
+        return select(positions, POSITIONS).reset_index(drop=True)
     source = pd.factorize(positions["source"], sort=True)[0]
     order = np.lexsort(
         (
@@ -622,24 +628,25 @@ class _Hulls:
 
 def _split(frame: pd.DataFrame, label: Ints, state: pd.DataFrame, n_confirmed: int) -> Segmented:
     """Tracked and noise frames from the ordinal of each row."""
-    reason = np.where(label < 0, "too many hulls", np.where(label == 0, "impossible jump", ""))
     track = frame["mmsi"].to_numpy() * 100 + np.maximum(label, 0)
     order = np.argsort(track, kind="stable")
     time = epoch_us(frame["time"])
     repeat = np.zeros(len(frame), bool)
     repeat[order[1:]] = (np.diff(track[order]) == 0) & (np.diff(time[order]) == 0)
     repeat &= label > 0
-    reason[repeat] = "same time"
     kept = order[(label > 0)[order] & ~repeat[order]]
-    tracked = frame.take(kept).assign(track_id=track[kept])
+    whole = len(kept) == len(frame) and bool(np.all(np.diff(kept) > 0))
+    tracked = (frame if whole else frame.take(kept)).assign(track_id=track[kept])
     dropped = np.flatnonzero((label <= 0) | repeat)
-    noise = frame.take(dropped).assign(reason=reason[dropped])
+    reason = np.where(label[dropped] < 0, "too many hulls", "impossible jump")
+    reason = np.where(repeat[dropped], "same time", reason)
+    noise = frame.take(dropped).assign(reason=reason)
     counts = {
         "rows": len(frame),
         "tracked": len(kept),
-        "impossible_jump": int(np.count_nonzero(reason == "impossible jump")),
+        "impossible_jump": int(np.count_nonzero(label == 0)),
         "same_time": int(np.count_nonzero(repeat)),
-        "too_many_hulls": int(np.count_nonzero(reason == "too many hulls")),
+        "too_many_hulls": int(np.count_nonzero(label < 0)),
         "further_hulls": n_confirmed,
     }
     return Segmented(

@@ -12,6 +12,7 @@ import pandas as pd
 from detectors.core import frames, tracks
 from detectors.core.coverage import CELLS, FEED, Coverage
 from detectors.core.tracks import Segmented
+from pipelines.store.arrow import to_frame
 from pipelines.store.catalogue import TABLES, StoreError
 from pipelines.store.sql import statement
 from pipelines.store.vessels import Identity, history, identity, until
@@ -356,7 +357,7 @@ class Queries:
         files = [str(self._root / path) for path in paths]
         # By way of Arrow: seven times faster than `df`, which makes an object of every text.
         rows = self._connection.sql(statement(name), params={"files": files, **parameters})
-        return frames.conform(rows.to_arrow_table().to_pandas(), frames.POSITIONS)
+        return frames.conform(to_frame(rows.to_arrow_table()), frames.POSITIONS)
 
     def _registered(self, name: str, frame: pd.DataFrame) -> "_Registered":
         return _Registered(self._connection, name, frame)

@@ -28,6 +28,7 @@ from detectors.core.detector import Context
 from pipelines import reference
 from pipelines.exercise import geography
 from pipelines.settings import PROJECT, REFERENCE, read_yaml
+from pipelines.store.arrow import to_frame
 
 REPORTS_PER_VESSEL = 1000
 DAY_S = 86_400
@@ -148,10 +149,10 @@ def scan(file: Path) -> None:
 
 def load(file: Path) -> pd.DataFrame:
     """The day as `frames.POSITIONS`, sorted by vessel and time."""
-    connection = duckdb.connect(config={"memory_limit": "1GB"})
+    connection = duckdb.connect(config={"memory_limit": "500MB"})
     connection.execute("SET TimeZone = 'UTC'")
     query = f"SELECT * REPLACE (time::TIMESTAMPTZ AS time) FROM '{file}' ORDER BY mmsi, time"
-    return frames.conform(connection.sql(query).to_arrow_table().to_pandas(), frames.POSITIONS)
+    return frames.conform(to_frame(connection.sql(query).to_arrow_table()), frames.POSITIONS)
 
 
 def vessels_of(tracked: pd.DataFrame) -> pd.DataFrame:
