@@ -13,6 +13,7 @@ from pipelines import (
     cli_backtest,
     cli_disposition,
     cli_exercise,
+    cli_explain,
     cli_learn,
     cli_recall,
     cli_sightings,
@@ -222,6 +223,7 @@ def detect(
 app.command("backtest")(cli_backtest.backtest)
 app.command("since")(cli_recall.since)
 app.command("find")(cli_recall.find)
+app.command("explain")(cli_explain.explain)
 
 
 @app.command()

@@ -16,11 +16,12 @@ from pipelines.settings import StoreSettings
 from pipelines.store import catalogue
 from pipelines.store.catalogue import DiskFullError, StoreBusyError, StoreError
 from pipelines.store.queries import Queries
+from pipelines.store.vessels import Identity
 from pipelines.store.writer import Writer, clean, remove_work
 
 __all__ = [
-    "DiskFullError", "Queries", "StoreBusyError", "StoreError", "Writer", "compact", "delete_feed",
-    "exists", "read", "write",
+    "DiskFullError", "Identity", "Queries", "StoreBusyError", "StoreError", "Writer", "compact",
+    "delete_feed", "exists", "read", "write",
 ]  # fmt: skip
 
 

@@ -291,6 +291,10 @@ class Queries:
         """
         return self._ask("revisions", event_id=event_id, ordinal=ordinal)
 
+    def looks(self, event_id: str, ordinal: int) -> pd.DataFrame:
+        """What each run up to one said of an event: run_id, ordinal, status; oldest first."""
+        return self._ask("looks", event_id=event_id, ordinal=ordinal)
+
     def manifest(self, run_id: str) -> dict[str, Any]:
         """The manifest of a finished run."""
         query = "SELECT manifest FROM runs WHERE run_id = $run_id"

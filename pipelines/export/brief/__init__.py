@@ -41,6 +41,9 @@ VESSEL_LIMIT: Final = 100
 
 _FACT_LIMIT: Final = 300
 
+HEADING: Final = "Flagged vessels"
+NO_SECTIONS: Final = Markup("")
+
 
 @dataclass(frozen=True)
 class Fact:
@@ -55,8 +58,17 @@ def write(products: Products, path: Path) -> Path:
     return write_text(path, render(products))
 
 
-def render(products: Products) -> str:
-    """The brief as HTML."""
+def render(products: Products, *, heading: str = "", sections: Markup = NO_SECTIONS) -> str:
+    """The brief as HTML.
+
+    Parameters
+    ----------
+    heading
+        What the page is about, where it isn't the list of a run; its numbers are no ranks then.
+    sections
+        HTML to stand below the list: safe, and without styles or scripts, which the page's policy
+        forbids.
+    """
     cards = vessel_cards(products)
     shown = cards[:VESSEL_LIMIT]
     style, script = _asset("brief.css"), _asset("brief.js")
@@ -69,6 +81,9 @@ def render(products: Products) -> str:
         script=Markup(script),  # noqa: S704 - ours
         data=Markup(script_json(chart_data(products, shown))),  # noqa: S704 - made for this place
         notices=notices,
+        heading=one_line(heading, _FACT_LIMIT) or HEADING,
+        ranked=not heading,
+        sections=sections,
         run_id=one_line(products.run_id, _FACT_LIMIT),
         simulated=products.simulated,
         window_utc=_window(products, None, "UTC"),

@@ -1,0 +1,150 @@
+"""Reports as they stand in the feed, read back by their place (`frames.POSITIONS`, source_offset).
+
+Of AIVDM the place is a byte of the decompressed feed, so everything before it is unpacked again; of
+tables it is a line, of Parquet a row.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as papq
+
+from detectors.core.errors import SelatError
+from pipelines.ingest.aivdm import reread
+from pipelines.ingest.aivdm.rereading import FIRST_WINDOW, WINDOW
+from pipelines.ingest.containers import Budget, kind_of, members
+from pipelines.ingest.errors import IngestError
+from pipelines.ingest.lines import MAX_LINE, Lines
+
+NMEA = "nmea"
+_BLOCK_LINES = 100_000
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A report as it stands in the feed.
+
+    Attributes
+    ----------
+    lines
+        The sentences of a message, tag block included, or the line of a table below its header.
+    fields
+        What it says by name: of sentences as pyais reads them.
+    problem
+        Why it can't be shown; empty where it can.
+    """
+
+    lines: tuple[str, ...] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    problem: str = ""
+
+
+def read_back(
+    path: Path, name: str, format_: str, places: Sequence[int], max_bytes: int
+) -> dict[int, Reported]:
+    """The reports at some places of a feed file.
+
+    Parameters
+    ----------
+    path, name
+        The file, and what the user calls it.
+    format_
+        How it was read, as the ledger's report says.
+    places
+        `source_offset` of the reports.
+    max_bytes
+        What it may grow to when it is unpacked.
+
+    Raises
+    ------
+    IngestError
+        If the file can't be opened, or holds more than one file.
+    OSError
+        If it can't be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(8)
+    if kind_of(head) == "zip" and _files_in(path) > 1:
+        raise IngestError(
+            f"{name} holds several files, through which places are counted", hint="unpack it"
+        )
+    if head.startswith(b"PAR1"):
+        return _rows(path, places)
+    budget = Budget(max_bytes, float("inf"))
+    for member in members(path, name, budget, lambda _: None):
+        if member.unreadable:
+            raise IngestError(f"{name} can't be read: {member.unreadable}")
+        if format_ == NMEA:
+            return _sentences(iter(member), places)
+        return _lines(Lines(member), places)
+    raise IngestError(f"{name} is empty")
+
+
+def _files_in(path: Path) -> int:
+    import zipfile
+
+    with zipfile.ZipFile(path) as archive:
+        return sum(not info.is_dir() for info in archive.infolist())
+
+
+def _sentences(pieces: Iterator[bytes], places: Sequence[int]) -> dict[int, Reported]:
+    """Messages at bytes of a stream, which is read no further than it must be."""
+    found: dict[int, Reported] = {}
+    held, begin, ended = b"", 0, False
+    for place in sorted(set(places)):
+        while not ended and begin + len(held) < place + WINDOW:
+            # What lies before the place isn't wanted any more.
+            cut = max(0, min(place - begin, len(held)))
+            held, begin = held[cut:], begin + cut
+            piece = next(pieces, None)
+            ended = piece is None
+            held += piece or b""
+        found[place] = _message(held[place - begin : place - begin + WINDOW])
+    return found
+
+
+def _message(window: bytes) -> Reported:
+    try:
+        again = reread(window, 0)
+    except SelatError as error:
+        return Reported(problem=error.message)
+    first = window[:FIRST_WINDOW].splitlines()[0]
+    lines = (first, *again.sentences[1:])
+    return Reported(tuple(_text(line) for line in lines), again.fields)
+
+
+def _lines(lines: Lines, places: Sequence[int]) -> dict[int, Reported]:
+    wanted, header, found = sorted(set(places), reverse=True), "", {}
+    for block in lines.blocks(_BLOCK_LINES):
+        if not header:
+            header = _text(block.line(0))
+        while wanted and wanted[-1] <= block.numbers[-1]:
+            place = wanted.pop()
+            text = _text(block.line(place - int(block.numbers[0])))
+            is_table = not text.lstrip().startswith(("{", "[", '"'))
+            found[place] = Reported((header, text) if is_table else (text,))
+        if not wanted:
+            break
+    return {place: found.get(place, Reported(problem="no such line")) for place in places}
+
+
+def _rows(path: Path, places: Sequence[int]) -> dict[int, Reported]:
+    file = papq.ParquetFile(path)
+    found: dict[int, Reported] = {}
+    first = 1
+    for group in range(file.num_row_groups):
+        rows = file.metadata.row_group(group).num_rows
+        mine = [place for place in places if first <= place < first + rows]
+        if mine:
+            table = file.read_row_group(group)
+            for place in mine:
+                row = table.slice(place - first, 1).to_pylist()[0]
+                found[place] = Reported((str(row),), row)
+        first += rows
+    return {place: found.get(place, Reported(problem="no such row")) for place in places}
+
+
+def _text(line: bytes) -> str:
+    return line[:MAX_LINE].decode("utf-8", "replace").rstrip("\r\n")
