@@ -75,7 +75,8 @@ class Identity(Detector):
       `max_transit_kn`).
     - `look_alike`: two vessels whose names look the same but aren't (0 for O), or nearly agree
       under one call sign.
-    - `invalid_imo`: wrong check digit of a ship of `min_ship_m` or more or of a merchant's type.
+    - `invalid_imo`: wrong check digit of a ship of `min_ship_m` or more or of a merchant's type,
+      unless she puts it right.
     - `invalid_mmsi`: digits that no administration has, or a form that no station has.
 
     The last three are weak hints, since many real vessels are like that; but a large ship of which
@@ -112,9 +113,10 @@ class Identity(Detector):
     Notes
     -----
     Score before explanations: see `SCORES`. A hand-over loses up to a fifth for its pause and up
-    to three tenths for its miss; three tenths if the second MMSI had been heard within half of
+    to a fifth for its miss; three tenths if the second MMSI had been heard within half of
     `memory_s`; a fifth if others fit as well; a fifth if it takes clocks that differ by over a
-    minute; three tenths if the lengths differ. A change gains 0.15 for each other field that
+    minute; 15 % if the lengths differ, since who takes another ship's number takes her size too or
+    doesn't bother. A change gains 0.15 for each other field that
     changed within half an hour. An event of something that is said lasts to the end of its UTC
     date at most, so it belongs to one night.
     """
@@ -161,6 +163,10 @@ class Identity(Detector):
     def settle(self) -> timedelta:
         """Until then a track may go on, and a better match of an end or beginning turn up."""
         return timedelta(seconds=self.min_silence_s + self.max_pause_s)
+
+    @property
+    def _memory(self) -> said.Memory:
+        return said.Memory(self.min_said_s, self.memory_s, self.settle.total_seconds())
 
     @property
     def lookback(self) -> timedelta:
@@ -250,7 +256,12 @@ class Identity(Detector):
                 _known(words, m, until_us - 2 * self.memory_s * SECOND_US, until_us)
                 for m in (gave, took)
             )
-            same = [k for k in FIELDS if mine.get(k) and mine.get(k) == theirs.get(k)]
+            both = [k for k in FIELDS if mine.get(k) and theirs.get(k)]
+            same = [k for k in both if mine[k] == theirs[k]]
+            otherwise = [
+                k for k in both
+                if k not in same and not said.is_typing(str(mine[k]), str(theirs[k]), k)
+            ]  # fmt: skip
             unheard_s = min(float(pairs.begin.silent_s[i]), float(self.memory_s))
             lengths = [float(v.get("length_m", np.nan)) for v in (mine, theirs)]
             unlike = abs(lengths[0] - lengths[1]) > max(10.0, 0.15 * max(lengths))
@@ -258,11 +269,11 @@ class Identity(Detector):
             clock_s = float(pairs.clock_s[i])
             miss_limit_m, rivals = float(pairs.miss_limit_m[i]), int(pairs.rivals[i])
             score = SCORES["hand_over"] * (1 - 0.2 * max(pause_s, 0) / self.max_pause_s)
-            score *= 1 - 0.3 * miss_m / miss_limit_m
+            score *= 1 - 0.2 * miss_m / miss_limit_m
             score *= 0.7 if unheard_s < self.memory_s / 2 else 1.0
             score *= 0.8 if rivals else 1.0
             score *= 0.8 if abs(clock_s) > 60 else 1.0
-            score *= 0.7 if unlike else 1.0
+            score *= 0.85 if unlike else 1.0
             first, second = int(pairs.end.row[i]), int(pairs.begin.row[i])
             evidence = {
                 "from_mmsi": f"{gave:09d}",
@@ -293,7 +304,10 @@ class Identity(Detector):
                 "n_mmsi_edits": edits(str(gave), str(took), 8),
                 "length_m": lengths[0],
                 "other_length_m": lengths[1],
+                "old_number_invalid": mmsi_kind(gave) in (BAD_MID, BAD_FORM),
+                "default_number": is_default_number(gave),
                 "says_the_same": bool(same),
+                "says_otherwise": bool(otherwise),
                 "same_said": ", ".join(f"{WORDS[k]} {mine[k]}" for k in same),
                 "first_report_source": reports.source_of(first),
                 "last_report_source": reports.source_of(second),
@@ -381,7 +395,7 @@ class Identity(Detector):
     ) -> Iterator[dict[str, Any]]:
         if statements.empty:
             return
-        memory = said.Memory(self.min_said_s, self.memory_s, self.settle.total_seconds())
+        memory = self._memory
         spans = {field: said.spans(statements, field) for field in FIELDS}
         changes = [c for field in FIELDS for c in said.changes(spans[field], field, memory)]
         yield from self._changes(changes, reports, context)
@@ -527,9 +541,11 @@ class Identity(Detector):
             self.min_ship_m
         )
         wrong &= (merchant & statements["ais_class"].ne("B")).to_numpy(bool)
+        numbers = said.spans(statements, "imo")
         for one in said.rows_of(said.spans(statements[wrong], "imo")):
             said_s = (one.last_us - one.first_us) / SECOND_US
-            if said_s < self.min_said_s:
+            own = numbers[(numbers["mmsi"] == one.mmsi).to_numpy(bool)]
+            if said_s < self.min_said_s or said.is_corrected(one, said.rows_of(own), self._memory):
                 continue
             row = reports.at(one.mmsi, one.first_us)
             yield {

@@ -190,7 +190,8 @@ def pairs(ending: Ends, beginning: Ends, limits: Limits) -> HandOvers:
     Both are carried on by dead reckoning through the pause: the end on its course until a moment,
     the beginning back on its course to the same moment. How far apart they then are, at the
     moment that suits best, is the miss: a straight run and one turn at any time make none. Where
-    it is too far, clocks that differ are tried, the smallest difference first.
+    it is too far, clocks that differ are tried, and the difference that makes the smallest miss is
+    taken.
     """
     found = _near(ending, beginning, limits)
     end, begin = ending.take(found[0]), beginning.take(found[1])
@@ -211,11 +212,13 @@ def pairs(ending: Ends, beginning: Ends, limits: Limits) -> HandOvers:
         & (course_change_deg <= course_limit_deg)
     )
     miss_m, clock_s = np.full(len(end), np.inf), np.zeros(len(end))
+    left = np.flatnonzero(fits)
+    miss_m[left] = _miss_m(end.take(left), begin.take(left), pause_s[left])
+    left = left[miss_m[left] > miss_limit_m[left]]
     for difference_s in _differences(limits.max_clock_s):
-        left = np.flatnonzero(fits & (miss_m > miss_limit_m))
         tried_m = _miss_m(end.take(left), begin.take(left), pause_s[left] + difference_s)
-        better = left[tried_m <= miss_limit_m[left]]
-        miss_m[better], clock_s[better] = tried_m[tried_m <= miss_limit_m[left]], difference_s
+        better = tried_m < miss_m[left]
+        miss_m[left[better]], clock_s[left[better]] = tried_m[better], difference_s
     fits &= miss_m <= miss_limit_m
     miss_m = np.where(fits, miss_m, np.inf)
     cost = (
@@ -257,9 +260,9 @@ def _near(ending: Ends, beginning: Ends, limits: Limits) -> tuple[Ints, Ints]:
 
 
 def _differences(max_clock_s: float) -> list[float]:
-    """Clock differences to try: 0, then both ways by steps."""
+    """Clock differences to try, both ways by steps, the smallest first."""
     steps = np.arange(CLOCK_STEP_S, max_clock_s + 1e-9, CLOCK_STEP_S).tolist()
-    return [0.0, *(sign * step for step in steps for sign in (1.0, -1.0))]
+    return [sign * step for step in steps for sign in (1.0, -1.0)]
 
 
 def _miss_m(end: Ends, begin: Ends, pause_s: Floats) -> Floats:

@@ -18,8 +18,12 @@ def reprogrammed(facts: Facts) -> str | None:
 
 
 def mended_number(facts: Facts) -> str | None:
-    """The two numbers differ by one slip of a finger."""
-    if facts.subkind == "hand_over" and facts.number("n_mmsi_edits") <= 1:
+    """The two numbers differ by one slip of a finger, and the first can't be right or all else that
+    is said agrees. A near number alone is no sign of it: who takes another may well take the next.
+    """
+    slip = facts.subkind == "hand_over" and facts.number("n_mmsi_edits") <= 1
+    agrees = facts.flag("says_the_same") or facts.flag("old_number_invalid")
+    if slip and agrees and not facts.flag("says_otherwise"):
         return "the two numbers differ by one digit: a typing error that was mended"
     return None
 
@@ -43,7 +47,7 @@ def tow_made_up(facts: Facts) -> str | None:
 
 
 def default_number(facts: Facts) -> str | None:
-    """A number that sets are sold with."""
+    """A number that sets are sold with; the first one of a hand-over."""
     if facts.flag("default_number"):
         return "the number is one that sets are delivered with, or that was never set"
     return None
@@ -134,10 +138,6 @@ HYPOTHESES: Final = (
         needs_types=True,
     ),
     Hypothesis(
-        "mended number", 0.6, mended_number,
-        "the old number is heard again",
-    ),
-    Hypothesis(
         "position on land", 0.5, on_land,
         "both are seen at sea",
     ),
@@ -164,6 +164,10 @@ HYPOTHESES: Final = (
     Hypothesis(
         "another hull's words", 0.5, other_hull,
         "only one hull is heard while it says both",
+    ),
+    Hypothesis(
+        "mended number", 0.4, mended_number,
+        "the old number is heard again",
     ),
     Hypothesis(
         "thin reception", 0.4, thin_reception,

@@ -130,6 +130,28 @@ def stands(row: Said, rows: Sequence[Said], memory: Memory) -> bool:
     )
 
 
+def is_corrected(wrong: Said, rows: Sequence[Said], memory: Memory) -> bool:
+    """Whether an IMO number that can't be right gave way to one that can, as typing is corrected.
+
+    Parameters
+    ----------
+    wrong
+        The number that can't be right, on one UTC date.
+    rows
+        All numbers that the vessel said.
+    memory
+        The right one must stand and begin within `settle_s` after the wrong one was last said.
+    """
+    until_us = wrong.last_us + memory.settle_s * SECOND_US
+    return any(
+        wrong.last_us < row.first_us <= until_us
+        and bool(imo_is_valid(int(row.value)))
+        and edits(wrong.value, row.value, 2) <= 2
+        and stands(row, rows, memory)
+        for row in rows
+    )
+
+
 def _change_to(row: Said, rows: Sequence[Said], field: str, memory: Memory) -> Change | None:
     """The change that a standing value is, None where it had been said before or nothing had."""
     since_us = row.first_us - memory.memory_s * SECOND_US

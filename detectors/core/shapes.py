@@ -18,6 +18,10 @@ Ints = NDArray[np.int64]
 DEGREE_M: Final = float(np.pi / 180 * geodesy.EARTH_RADIUS_M)
 """Length of a degree along a meridian."""
 
+REFINEMENTS: Final = 4
+"""Steps by which a circle is refined; a Gauss-Newton step near the solution leaves the square of
+the error."""
+
 
 @dataclass(frozen=True)
 class Bins:
@@ -126,10 +130,13 @@ def plane_m(lat: Floats, lon: Floats, lat0: Floats, lon0: Floats) -> tuple[Float
 def fit_circles(x_m: Floats, y_m: Floats, first: Ints) -> Circles:
     """Least-squares circle of each group of points.
 
-    The fit minimises the algebraic distance, which has a closed form: Kåsa (1976), A circle
-    fitting procedure and its error analysis, IEEE Transactions on Instrumentation and Measurement
-    25(1), doi:10.1109/TIM.1976.6312298. Its bias towards small radii is negligible for arcs of a
-    radian and more and noise well below the radius.
+    First the algebraic fit, which has a closed form: Kåsa (1976), A circle fitting procedure and
+    its error analysis, IEEE Transactions on Instrumentation and Measurement 25(1),
+    doi:10.1109/TIM.1976.6312298. It is biased towards small radii where the arc is short, so
+    `REFINEMENTS` Gauss-Newton steps towards the least distance follow: Gander, Golub & Strebel
+    (1994), Least-squares fitting of circles and ellipses, BIT 34:558-578,
+    doi:10.1007/BF01934268. The best radius about a centre is the mean distance from it, which
+    leaves two unknowns. A step that doesn't lessen the distance isn't taken.
 
     Parameters
     ----------
@@ -140,22 +147,49 @@ def fit_circles(x_m: Floats, y_m: Floats, first: Ints) -> Circles:
     """
     n = np.diff(np.r_[first, len(x_m)])
     group = np.repeat(np.arange(len(first)), n)
-    mean_x, mean_y = np.add.reduceat(x_m, first) / n, np.add.reduceat(y_m, first) / n
+
+    def mean(values: Floats) -> Floats:
+        return np.asarray(np.add.reduceat(values, first) / n)
+
+    mean_x, mean_y = mean(x_m), mean(y_m)
     u, v = x_m - mean_x[group], y_m - mean_y[group]
     z = u * u + v * v
-    suu, svv, suv, suz, svz = (
-        np.add.reduceat(values, first) for values in (u * u, v * v, u * v, u * z, v * z)
-    )
+    suu, svv, suv, suz, svz = (mean(w) for w in (u * u, v * v, u * v, u * z, v * z))
     det = suu * svv - suv * suv
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         centre_u = (suz * svv - svz * suv) / (2 * det)
         centre_v = (svz * suu - suz * suv) / (2 * det)
-        flat = ~np.isfinite(centre_u) | ~np.isfinite(centre_v) | (det <= 1e-9 * (suu + svv) ** 2)
-        centre_u, centre_v = np.where(flat, 0.0, centre_u), np.where(flat, 0.0, centre_v)
-        radius_m = np.sqrt(centre_u**2 + centre_v**2 + (suu + svv) / n)
-    off_m = np.hypot(u - centre_u[group], v - centre_v[group]) - radius_m[group]
-    rms_m = np.sqrt(np.add.reduceat(off_m * off_m, first) / n)
-    angle = np.arctan2(v - centre_v[group], u - centre_u[group])
+    flat = ~np.isfinite(centre_u) | ~np.isfinite(centre_v) | (det <= 1e-9 * (suu + svv) ** 2)
+    centre_u, centre_v = np.where(flat, 0.0, centre_u), np.where(flat, 0.0, centre_v)
+
+    def about(at_u: Floats, at_v: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+        """Offsets of the points from centres, mean distance, and how far each is from that."""
+        east, north = u - at_u[group], v - at_v[group]
+        away_m = np.hypot(east, north)
+        radius_m = mean(away_m)
+        off_m = away_m - radius_m[group]
+        return east, north, radius_m, off_m, np.sqrt(mean(off_m * off_m))
+
+    east, north, radius_m, off_m, rms_m = about(centre_u, centre_v)
+    for _ in range(REFINEMENTS):
+        length = np.maximum(np.hypot(east, north), 1e-9)
+        c, s = east / length, north / length
+        c, s = c - mean(c)[group], s - mean(s)[group]
+        scc, sss, scs, sco, sso = (mean(w) for w in (c * c, s * s, c * s, c * off_m, s * off_m))
+        det = scc * sss - scs * scs
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            step_u = np.nan_to_num((sco * sss - sso * scs) / det, posinf=0.0, neginf=0.0)
+            step_v = np.nan_to_num((sso * scc - sco * scs) / det, posinf=0.0, neginf=0.0)
+        tried = about(centre_u + step_u, centre_v + step_v)
+        better = ~flat & (tried[4] < rms_m)
+        if not better.any():
+            break
+        centre_u, centre_v = (
+            np.where(better, centre_u + step_u, centre_u),
+            np.where(better, centre_v + step_v, centre_v),
+        )
+        east, north, radius_m, off_m, rms_m = about(centre_u, centre_v)
+    angle = np.arctan2(north, east)
     step = np.r_[0.0, np.diff(angle)]
     step = (step + np.pi) % (2 * np.pi) - np.pi
     step[first] = 0.0

@@ -245,7 +245,7 @@ def make_positions(table: pd.DataFrame) -> pd.DataFrame:
     """
     table = table.assign(time=pd.to_datetime(table["time"], utc=True).astype(TIME))
     for name, value in POSITION_DEFAULTS.items():
-        if name not in table:
+        if name not in table or table[name].isna().all():
             table[name] = value
         elif name not in {"sog_kn", "cog_deg", "heading_deg"}:
             table[name] = table[name].fillna(value)

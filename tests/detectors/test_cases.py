@@ -72,7 +72,8 @@ def _statements(path: Path) -> pd.DataFrame:
         "length_m": float("nan"), "beam_m": float("nan"), "draught_m": float("nan"),
     }  # fmt: skip
     for name, value in unsaid.items():
-        table[name] = table[name].fillna(value) if name in table else value
+        unsaid_by_all = name not in table or table[name].isna().all()
+        table[name] = value if unsaid_by_all else table[name].fillna(value)
     for name in ("first_time", "last_time"):
         table[name] = pd.to_datetime(table[name], utc=True).astype(frames.TIME)
     return frames.conform(table, frames.STATEMENTS)
