@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import PositiveFloat, PositiveInt
 
 from detectors.core import (
+    copies,
     events,
     geodesy,
     hand_over,
@@ -57,16 +58,17 @@ class Identity(Detector):
 
     - `hand_over`: a track ends, and within `max_pause_s` a track of an MMSI that was not heard
       before begins where dead reckoning puts the first. Both are heard well and under way: for
-      `min_before_s` up to the end and `min_after_s` from the beginning, `min_reports` in each, at
-      `min_speed_kn` or more by positions. Carried on by dead reckoning to some moment of the pause
-      they miss one another by no more than `max_miss_m` + `max_miss_ratio` times the distance
-      sailed; course and speed change by no more than `max_course_change_deg` and
-      `max_speed_change_kn` (more after a long pause). Were they two ships, each would have been
-      beside the other all along, unheard where the other was heard.
+      `min_before_s` up to the end and `min_after_s` from the beginning, the nearest `min_reports`
+      of each within `max_thin_s`, at `min_speed_kn` or more by positions. Carried on
+      by dead reckoning to some moment of the pause they miss one another by no more than
+      `max_miss_m` + `max_miss_ratio` times the distance sailed; course and speed change by no more
+      than `max_course_change_deg` and `max_speed_change_kn` (more after a long pause).
+      Were they two ships, each would have been beside the other all along, unheard where the other
+      was heard.
     - `two_hulls`: reports of one MMSI alternate between tracks that no single hull can have made
       (see `core.tracks`), `min_switches` times over `min_hulls_s`, switches no more than
       `max_interruption_s` apart. One track that stops while the other is heard is no alternation;
-      an offset copy of a moving track, within `max_copy_spread_m`, is left to spoofing.
+      a copy of a moving track beside it, or along it as by a wrong clock, is left to spoofing.
     - `changed_name`, `changed_imo`, `changed_callsign`: a value that stands (said again after
       `min_said_s`) where another stood within `memory_s`, and that is more than another way of
       typing it. It began at most `static_interval_s` before it was first said.
@@ -89,18 +91,19 @@ class Identity(Detector):
     max_pause_s, max_clock_s
         30 minutes between the two, for entering new data into the set; 5 minutes by which clocks
         of two receivers may differ, so that both may seem to be heard at once.
-    min_before_s, min_after_s, min_reports, min_ended_s
-        20 and 10 minutes, 6 reports; at the end of the data, 10 minutes since the end of a track
-        and six of its intervals, before it counts as ended.
+    min_before_s, min_after_s, min_reports, max_thin_s, min_ended_s
+        20 and 10 minutes; 6 reports within an hour, as of class B at 3 minutes of which half are
+        lost; at the end of the data, 10 minutes since the end of a track and six of its intervals,
+        before it counts as ended.
     min_speed_kn
         3 kn: what lies still has no course to be carried on.
     max_miss_m, max_miss_ratio, max_course_change_deg, max_speed_change_kn
         500 m and 12 % of the way, 45 degrees, 2.5 kn: ships following one another in the lanes of
         the Strait keep half a mile and more.
     min_hulls_s, min_switches, max_interruption_s
-        15 minutes, 6 switches, 1 hour.
-    max_copy_spread_m
-        300 m of standard deviation of the offset.
+        15 minutes, 6 switches, 90 minutes: an orbit of a satellite.
+    max_copy_spread_m, min_copy_moved_m
+        300 m and 2000 m, as of the detector spoofing: see `core.copies.judge`.
     min_said_s, memory_s, static_interval_s
         15 minutes: static data are sent every 6 minutes (ITU-R M.1371-5, annex 1, 4.2.1), so it
         was said twice or three times; 12 hours; 12 minutes, two such intervals.
@@ -112,17 +115,16 @@ class Identity(Detector):
 
     Notes
     -----
-    Score before explanations: see `SCORES`. A hand-over loses up to a fifth for its pause and up
-    to a fifth for its miss; three tenths if the second MMSI had been heard within half of
-    `memory_s`; a fifth if others fit as well; a fifth if it takes clocks that differ by over a
-    minute; 15 % if the lengths differ, since who takes another ship's number takes her size too or
-    doesn't bother. A change gains 0.15 for each other field that
-    changed within half an hour. An event of something that is said lasts to the end of its UTC
-    date at most, so it belongs to one night.
+    Score before explanations: see `SCORES`. A hand-over loses up to a fifth for its pause, and by
+    `likeness` for its miss (see `core.hand_over`); three tenths if the second MMSI had been heard
+    within half of `memory_s`; a fifth if others fit as well; a fifth if it takes clocks that differ
+    by over a minute; 15 % if the lengths differ, which a liar may type as well. A change gains 0.15
+    for each other field that changed within half an hour. An event of something that is said lasts
+    to the end of its UTC date at most, so it belongs to one night.
     """
 
     name: ClassVar[str] = "identity"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "ais_class", "track_id", "source", "source_offset",
     )  # fmt: skip
@@ -143,6 +145,7 @@ class Identity(Detector):
     min_after_s: PositiveInt = 600
     min_ended_s: PositiveInt = 600
     min_reports: PositiveInt = 6
+    max_thin_s: PositiveInt = 3600
     min_speed_kn: PositiveFloat = 3.0
     max_miss_m: PositiveFloat = 500.0
     max_miss_ratio: PositiveFloat = 0.12
@@ -150,8 +153,9 @@ class Identity(Detector):
     max_speed_change_kn: PositiveFloat = 2.5
     min_hulls_s: PositiveInt = 900
     min_switches: PositiveInt = 6
-    max_interruption_s: PositiveInt = 3600
+    max_interruption_s: PositiveInt = 5400
     max_copy_spread_m: PositiveFloat = 300.0
+    min_copy_moved_m: PositiveFloat = 2000.0
     min_said_s: PositiveInt = 900
     memory_s: PositiveInt = 43_200
     static_interval_s: PositiveInt = 720
@@ -268,8 +272,9 @@ class Identity(Detector):
             pause_s, miss_m = float(pairs.pause_s[i]), float(pairs.miss_m[i])
             clock_s = float(pairs.clock_s[i])
             miss_limit_m, rivals = float(pairs.miss_limit_m[i]), int(pairs.rivals[i])
+            likeness = float(pairs.likeness[i])
             score = SCORES["hand_over"] * (1 - 0.2 * max(pause_s, 0) / self.max_pause_s)
-            score *= 1 - 0.2 * miss_m / miss_limit_m
+            score *= likeness
             score *= 0.7 if unheard_s < self.memory_s / 2 else 1.0
             score *= 0.8 if rivals else 1.0
             score *= 0.8 if abs(clock_s) > 60 else 1.0
@@ -284,6 +289,7 @@ class Identity(Detector):
                 "miss_m": miss_m,
                 "max_miss_m": miss_limit_m,
                 "miss_m_margin": miss_limit_m - miss_m,
+                "likeness": likeness,
                 "clock_difference_s": clock_s,
                 "max_clock_s": self.max_clock_s,
                 "speed_kn": float(pairs.end.speed_kn[i]),
@@ -339,15 +345,7 @@ class Identity(Detector):
             mmsi = one.tracks[0] // 100
             if mmsi_kind(mmsi) == OTHER_STATION:
                 continue
-            spread_m = float(
-                np.hypot(
-                    geodesy.distance_m(0.0, 0.0, float(np.std(one.north_deg)), 0.0),
-                    geodesy.distance_m(0.0, 0.0, 0.0, float(np.std(one.east_deg))),
-                )
-            )
-            moved_m = [reports.extent_m(one.rows, track) for track in one.tracks]
-            copied = len(one.tracks) == 2 and min(moved_m) > 10 * self.max_copy_spread_m
-            if copied and spread_m <= self.max_copy_spread_m:
+            if self._is_copy(reports, one):
                 continue
             first, last = int(one.rows[0]), int(one.rows[-1])
             start_us, last_us = int(reports.time_us[first]), int(reports.time_us[last])
@@ -364,9 +362,8 @@ class Identity(Detector):
                 "duration_s_margin": lasts_s - self.min_hulls_s,
                 "median_distance_m": float(np.median(one.apart_m)),
                 "min_distance_m": float(one.apart_m.min()),
-                "offset_spread_m": spread_m,
-                "max_copy_spread_m": self.max_copy_spread_m,
                 "minor_fraction": float(shares.min()),
+                "n_minor_reports": round(float(shares.min()) * len(one.rows)),
                 "on_land_fraction": float(np.mean(land)),
                 "class_b_only": bool(np.all(reports.ais_class[one.rows] == "B")),
                 "default_number": is_default_number(mmsi),
@@ -387,6 +384,21 @@ class Identity(Detector):
                 "score": SCORES["two_hulls"],
                 "evidence": evidence,
             }
+
+    def _is_copy(self, reports: "_Reports", one: hulls.Alternation) -> bool:
+        """Whether all other tracks repeat the one heard most, beside it or by a wrong clock."""
+        track = reports.track[one.rows]
+        tracks, counts = np.unique(track, return_counts=True)
+        main = track == tracks[counts.argmax()]
+        original, copy = (
+            copies.Track(reports.time_us[own], reports.lat[own], reports.lon[own])
+            for own in (one.rows[main], one.rows[~main])
+        )
+        found = copies.judge(
+            original, copy, max_spread_m=self.max_copy_spread_m, min_moved_m=self.min_copy_moved_m,
+            min_duration_s=self.min_hulls_s, min_reports=self.min_switches,
+        )  # fmt: skip
+        return found is not None
 
     # --- What was said ---------------------------------------------------------------------------
 
@@ -677,14 +689,6 @@ class _Reports:
         then = int(rows[far[-1]])
         moved_m = geodesy.distance_m(self.lat[then], self.lon[then], self.lat[row], self.lon[row])
         return float(geodesy.speed_kn(moved_m, away_s[far[-1]]))
-
-    def extent_m(self, rows: Ints, track: int) -> float:
-        """How far a track's reports among `rows` are spread: the farthest from its first."""
-        own = rows[self.track[rows] == track]
-        away_m = geodesy.distance_m(
-            self.lat[own[0]], self.lon[own[0]], self.lat[own], self.lon[own]
-        )
-        return float(np.max(away_m))
 
     def place_of(self, row: int) -> dict[str, Any]:
         """MMSI and place of a report, as an event has them."""

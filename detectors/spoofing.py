@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
-from detectors.core import events, geodesy, runs, shapes, tracks
+from detectors.core import copies, events, geodesy, runs, shapes, tracks
 from detectors.core.detector import Context, Detector
 from detectors.core.explain import FISHING, OFFICIAL, PILOT, TUG, WORKING, Facts, Hypothesis
 from detectors.core.frames import epoch_us, from_epoch_us, offsets
@@ -30,6 +30,13 @@ MOVED_DEG: Final = 0.00027
 """30 m of latitude: a report this far from the one before is of a moving vessel."""
 MIN_OFFSET_M: Final = 500.0
 """Copies of a track nearer to it than this aren't told from poor positions."""
+MAX_WAY_ERROR: Final = 0.2
+"""Share of the way since the report before by which dead reckoning may err."""
+MAX_MISS_RATIO: Final = 0.25
+"""By how much of it a leap back may differ from the opposite of the leap away."""
+MIN_ACROSS: Final = 0.35
+"""Sine of the angle, 20 degrees, between course and offset from which on it isn't along the track,
+where a receiver with a wrong clock puts a ship."""
 SAMPLED: Final = 4
 """One position in so many, chosen by its own digits, is looked up to find vessels whose positions
 repeat themselves; those are then looked at whole."""
@@ -41,6 +48,9 @@ LEAST_BOX_M: Final = 250.0
 way at 1 kn, or the diameter of the smallest circle."""
 MAX_RADIUS_M: Final = 40_000.0
 """A larger circle can't be told from a bend in a lane."""
+STRAY_S: Final = 1800
+"""Time within which a vessel is seen to go on from before a corrupt fix, and within which the
+reports before the one that confirms a further track belong to it: three, ten minutes apart."""
 MARGIN_S: Final = 1200.0
 """A story within one track goes on while it was seen to do so this shortly before the end."""
 
@@ -89,6 +99,18 @@ class _Rows:
 
 
 @dataclass(frozen=True)
+class _Leaps:
+    """Reports that aren't where the one before, with speed and course, puts them; by how much, and
+    how much of it changes of speed and course may explain.
+    """
+
+    row: Ints
+    east_m: Floats
+    north_m: Floats
+    slack_m: Floats
+
+
+@dataclass(frozen=True)
 class _Story:
     """Reports `first` to `last` of the false track, and what is wrong with them.
 
@@ -121,10 +143,11 @@ def namesake(facts: Facts) -> str | None:
 
 def wrong_clock(facts: Facts) -> str | None:
     """A receiver stamps what it hears with a wrong time."""
-    if facts.subkind == "replay" and facts.flag("also_live"):
+    if facts.subkind == "replay" and (facts.flag("also_live") or facts.flag("like_a_clock")):
+        minutes = facts.number("lag_s") / 60
         return (
-            f"it was heard live meanwhile: a receiver whose clock is "
-            f"{facts.number('lag_s') / 60:.0f} min late would give the same"
+            f"it follows its own track: a receiver whose clock is {abs(minutes):.0f} min "
+            f"{'late' if minutes > 0 else 'early'} would give the same"
         )
     return None
 
@@ -176,7 +199,9 @@ class Spoofing(Detector):
     begins within `max_pause_s` of the last report of an earlier one (the *home* track), lasts for
     `min_duration_s` with `min_reports` or more, and lies where the home track can't have got to.
 
-    - ``jump``: the home track is silent meanwhile (alive for at most `max_alive_fraction` of the
+    - ``jump``: Nearer than the segmentation tells apart, a track leaps by `min_leap_m` or more
+      against its speed and course, and back by the opposite of that vector. Else the home track is
+      silent meanwhile (alive for at most `max_alive_fraction` of the
       session; alive between two reports of at most `alive_s`). It is believed true where it
       resumes within `max_pause_s`. An excursion is reported for its first `max_away_s`: after
       that it is the vessel's new home.
@@ -193,20 +218,24 @@ class Spoofing(Detector):
       track that moves by `min_moved_m` or more further inland than `min_inland_m` for
       `min_inland_s`.
     - ``frozen``: all positions within `max_frozen_m` for `min_frozen_s` while SOG says
-      `min_sog_kn` or more.
+      `min_sog_kn` or more; or, whatever SOG says, between a track under way and a leap to where the
+      vessel would have got to at its speed.
     - ``replay``: an earlier stretch of its own track once more, to the last digit, after a
       constant time between `min_lag_s` and `max_lag_s`, for twice `min_duration_s`, with a leap
       of `min_leap_m` before or after: who sails the same way each day at the same hour leaps not.
 
     One false track is one event. An excursion of a peculiar shape gets the subkind of the shape;
     a one-way jump away from a stretch that is itself frozen or geometric belongs to that.
+    Corrupt fixes around a leap that dead reckoning passes by make none.
 
     Parameters
     ----------
     max_silence_s, max_pause_s, max_away_s, alive_s
-        1 h, 2 h, 12 h, 15 min. The pause is what reception may lose around a jump.
+        2 h, 2 h, 12 h, 15 min. The pause is what reception may lose around a jump, and the silence
+        the time between two passes of a satellite.
     min_duration_s, min_reports
-        10 minutes and 5 reports: fewer are corrupt fixes, which the segmentation confirms as a
+        10 minutes and 5 reports, those counted that the segmentation set aside before it believed
+        in the track: fewer are corrupt fixes, which the segmentation confirms as a
         further track when three agree.
     max_alive_fraction
         0.3.
@@ -214,7 +243,7 @@ class Spoofing(Detector):
         300 m and 2000 m. Interpolating a ship's track over minutes errs by less than a hundred
         metres; independent ships whose speeds differ by half a knot part by 300 m in 20 minutes.
     min_radius_m, max_circle_rms_m, max_circle_rms_ratio, min_turns
-        150 m, 20 m, 0.03, two turns. AIS positions are good to 10 m (ITU-R M.1371-5); a steered
+        80 m, 20 m, 0.03, two turns. AIS positions are good to 10 m (ITU-R M.1371-5); a steered
         circle is off by a tenth of its radius. The rings at Shanghai had radii around 200 m, the
         circles that Bergman found were miles wide.
     min_sog_kn
@@ -233,17 +262,19 @@ class Spoofing(Detector):
 
     Notes
     -----
-    Leaps below 5 km aren't jumps: late time stamps make them (`tracks.MAX_JUMP_M`). Nor is a track
+    Leaps below 5 km along the course aren't jumps: late time stamps make them
+    (`tracks.MAX_JUMP_M`). Nor is a track
     that is merely straight: autopilots are.
 
-    Score before explanations: a jump 0.6 if the home track resumes, else 0.5; less a quarter if
+    Score before explanations: a jump 0.6 if the home track resumes, else 0.5, within one track
+    0.45; less a quarter if
     reception left more than `alive_s` between both tracks; copies 0.7; shapes add 0.15. Within one
     track: frozen 0.5, geometric 0.5 (0.7 with a leap of `min_leap_m` at either end, and then one
     turn is enough), on land 0.4, replay 0.6.
     """
 
     name: ClassVar[str] = "spoofing"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     needs_zones: ClassVar[bool] = False
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "sog_kn", "cog_deg", "nav_status", "msg_type", "track_id",
@@ -287,7 +318,7 @@ class Spoofing(Detector):
         ),
     )  # fmt: skip
 
-    max_silence_s: PositiveInt = 3600
+    max_silence_s: PositiveInt = 7200
     max_pause_s: PositiveInt = 7200
     max_away_s: PositiveInt = 43_200
     alive_s: PositiveInt = 900
@@ -297,7 +328,7 @@ class Spoofing(Detector):
     max_spread_m: PositiveFloat = 300.0
     min_moved_m: PositiveFloat = 2000.0
     min_leap_m: PositiveFloat = 1000.0
-    min_radius_m: PositiveFloat = 150.0
+    min_radius_m: PositiveFloat = 80.0
     max_circle_rms_m: PositiveFloat = 20.0
     max_circle_rms_ratio: PositiveFloat = 0.03
     min_turns: PositiveFloat = 2.0
@@ -354,7 +385,9 @@ class Spoofing(Detector):
         found += self._inland(rows, bins, zones)
         leaping, moving = _steps(rows)
         found += self._replayed(rows, moving)
-        found += self._beside(rows, leaping)
+        leaps = self._leaps(rows, leaping)
+        found += self._beside(rows, leaps)
+        found += self._displaced(rows, leaps)
         return [self._story(rows, *parts, end_us) for parts in _strongest(rows, found)]
 
     def _story(
@@ -454,9 +487,23 @@ class Spoofing(Detector):
                 & (np.abs(fit.turned_rad) >= 1.0)
             )
             kept = np.flatnonzero(good)
-            first, last = runs.spells(
-                groups.track_id[kept], groups.tick[kept], max_break=1, min_piece=1, min_length=1
+            if len(kept) == 0:
+                continue
+            centre_lat = rows.lat[origin[kept]] + fit.y_m[kept] / shapes.DEGREE_M
+            centre_lon = lon[origin[kept]] + fit.x_m[kept] / (
+                shapes.DEGREE_M * np.cos(np.radians(rows.lat[origin[kept]]))
             )
+            # A bend on the way to a circle has another centre.
+            radius_m = fit.radius_m[kept]
+            apart_m = np.hypot(
+                *shapes.plane_m(centre_lat[1:], centre_lon[1:], centre_lat[:-1], centre_lon[:-1])
+            )
+            other = apart_m > 0.5 * np.minimum(radius_m[1:], radius_m[:-1])
+            other |= groups.track_id[kept][1:] != groups.track_id[kept][:-1]
+            first, last = runs.spells(
+                np.r_[0, np.cumsum(other)], groups.tick[kept],
+                max_break=1, min_piece=1, min_length=1,
+            )  # fmt: skip
             # What may be added at either end is hardly more than another bin's worth.
             turned = runs.aggregate(np.add, np.abs(fit.turned_rad[kept]), first, last)
             enough = turned * (last - first + 3) / (last - first + 1) >= 2 * np.pi
@@ -566,23 +613,32 @@ class Spoofing(Detector):
                 "leapt": leapt, "leap_m": max(leap_m, 0.0), "min_leap_m": self.min_leap_m,
             }  # fmt: skip
 
-    def _beside(
-        self, rows: _Rows, leaping: Ints
-    ) -> Iterator[tuple[str, int, int, float, dict[str, Any]]]:
-        """Copies too near for the segmentation: the track leaps to and fro by a constant vector."""
+    def _leaps(self, rows: _Rows, leaping: Ints) -> _Leaps:
+        """Steps that lead elsewhere than speed and course say, by `MIN_OFFSET_M` and more."""
         before = leaping - 1
         step_s = (rows.time_us[leaping] - rows.time_us[before]) / SECOND_US
-        stated_kn = np.fmax(rows.sog_kn[before], rows.sog_kn[leaping])
-        gone_m = (np.nan_to_num(stated_kn, nan=15.0) + 5.0) * geodesy.KNOT_MPS * step_s
         east, north = shapes.plane_m(
             rows.lat[leaping], rows.lon[leaping], rows.lat[before], rows.lon[before]
         )
-        far = np.hypot(east, north) - gone_m >= MIN_OFFSET_M
-        at = leaping[far]
-        # Less the way that the vessel says it made meanwhile.
-        way_m = np.nan_to_num(rows.sog_kn[at] * geodesy.KNOT_MPS * step_s[far])
-        course = np.radians(np.nan_to_num(rows.cog_deg[at]))
-        east, north = east[far] - way_m * np.sin(course), north[far] - way_m * np.cos(course)
+        ways = [_velocity_mps(rows, k) for k in (before, leaping)]
+        known = np.isfinite(ways[0][0]) & np.isfinite(ways[1][0])
+        way_east, way_north = (
+            np.where(known, (ways[0][k] + ways[1][k]) / 2 * step_s, 0.0) for k in (0, 1)
+        )
+        east, north = east - way_east, north - way_north
+        # What changes of speed and course may have added on the way.
+        slack_m = np.hypot(ways[1][0] - ways[0][0], ways[1][1] - ways[0][1]) / 2 * step_s
+        slack_m += MAX_WAY_ERROR * np.hypot(way_east, way_north)
+        # Without speed or course a vessel may have gone anywhere at 20 kn.
+        slack_m = np.where(known, slack_m, 20.0 * geodesy.KNOT_MPS * step_s)
+        far = np.hypot(east, north) >= MIN_OFFSET_M + slack_m
+        return _Leaps(leaping[far], east[far], north[far], slack_m[far])
+
+    def _beside(
+        self, rows: _Rows, leaps: _Leaps
+    ) -> Iterator[tuple[str, int, int, float, dict[str, Any]]]:
+        """Copies too near for the segmentation: the track leaps to and fro by a constant vector."""
+        at, east, north = leaps.row, leaps.east_m, leaps.north_m
         if len(at) < 2 * self.min_reports:
             return
         cut = (np.diff(rows.track[at]) != 0) | (
@@ -610,7 +666,7 @@ class Spoofing(Detector):
             across_m = abs(offset[0] * made_north[0] - offset[1] * made_east[0]) / max(made_m, 1.0)
             if (
                 turns < 0.8 or spread_m > self.max_spread_m or made_m < self.min_moved_m
-                or across_m < 0.35 * offset_m
+                or across_m < MIN_ACROSS * offset_m
             ):  # fmt: skip
                 continue
             yield "offset_copy", a, b, 0.6, {
@@ -621,6 +677,57 @@ class Spoofing(Detector):
                 "spread_m_margin": self.max_spread_m - spread_m,
                 "moved_m": made_m, "min_moved_m": self.min_moved_m,
                 "n_leaps": n, "min_offset_m": MIN_OFFSET_M,
+            }  # fmt: skip
+
+    def _displaced(
+        self, rows: _Rows, leaps: _Leaps
+    ) -> Iterator[tuple[str, int, int, float, dict[str, Any]]]:
+        """Stretches too near for the segmentation: one leap there, the opposite one back."""
+        off_m = np.hypot(leaps.east_m, leaps.north_m)
+        large = off_m >= self.min_leap_m + leaps.slack_m
+        at, east, north = leaps.row[large], leaps.east_m[large], leaps.north_m[large]
+        off_m, slack_m = off_m[large], leaps.slack_m[large]
+        if len(at) < 2:
+            return
+        first, back = at[:-1], at[1:]
+        last = back - 1
+        lasts_s = (rows.time_us[last] - rows.time_us[first]) / SECOND_US
+        waits_s = (rows.time_us[back] - rows.time_us[last]) / SECOND_US
+        came_s = (rows.time_us[first] - rows.time_us[first - 1]) / SECOND_US
+        left_m = np.hypot(east[:-1] + east[1:], north[:-1] + north[1:])
+        allowed_m = np.minimum(
+            self.max_spread_m + (slack_m[:-1] + slack_m[1:]) / 2, MAX_MISS_RATIO * off_m[:-1]
+        )
+        alike = left_m <= allowed_m
+        found = np.flatnonzero(
+            (rows.track[first] == rows.track[back])
+            & alike
+            & (last - first + 1 >= self.min_reports)
+            & (lasts_s >= self.min_duration_s)
+            & (lasts_s <= self.max_away_s)
+            & (np.maximum(waits_s, came_s) <= self.alive_s)
+        )
+        for i in found.tolist():
+            a, b = int(first[i]), int(last[i])
+            made_east, made_north = shapes.plane_m(
+                rows.lat[[b]], rows.lon[[b]], rows.lat[[a]], rows.lon[[a]]
+            )
+            made_m = float(np.hypot(made_east, made_north)[0])
+            across_m = abs(float(east[i] * made_north[0] - north[i] * made_east[0])) / max(
+                made_m, 1.0
+            )
+            # Along its own course a receiver with a wrong clock does the same.
+            if made_m > self.min_leap_m and across_m < MIN_ACROSS * off_m[i]:
+                continue
+            yield "jump", a, b, 0.45, {
+                "jump_m": float(off_m[i]), "jump_s": float(came_s[i]),
+                "offset_bearing_deg": float(np.degrees(np.arctan2(east[i], north[i])) % 360.0),
+                "return_miss_m": float(left_m[i]), "max_return_miss_m": float(allowed_m[i]),
+                "return_miss_m_margin": float(allowed_m[i] - left_m[i]),
+                "offset_across_m": across_m, "min_leap_m": self.min_leap_m,
+                "min_duration_s": self.min_duration_s,
+                "duration_s_margin": float(lasts_s[i]) - self.min_duration_s,
+                "returned": True, "leapt": True,
             }  # fmt: skip
 
     def _replayed(
@@ -712,17 +819,20 @@ class Spoofing(Detector):
         stays = times[b] - times[a] > longest_us
         if stays:
             b = a + int(np.searchsorted(times[a : b + 1], times[a] + longest_us, side="right")) - 1
-        duration_s = rows.seconds(a, b)
         before = int(np.searchsorted(times[homes], times[a])) - 1
-        if (
-            b - a + 1 < self.min_reports or duration_s < self.min_duration_s
-            or before < 0 or times[a] - times[homes[before]] > pause_us
-        ):  # fmt: skip
+        if before < 0 or times[a] - times[homes[before]] > pause_us:
             return None
         last_home = int(homes[before])
+        strays_us = self._strays_us(rows, a, last_home, context)
+        first_us = int(strays_us.min(initial=times[a]))
+        duration_s = float(times[b] - first_us) / SECOND_US
+        if b - a + 1 + len(strays_us) < self.min_reports or duration_s < self.min_duration_s:
+            return None
         if _reachable(rows, last_home, a):
             return None
         home = homes[rows.track[homes] == rows.track[last_home]]
+        if _went_on(rows, home[: int(np.searchsorted(times[home], times[a]))], a):
+            return None
         around = home[(times[home] >= times[last_home]) & (times[home] <= times[b] + pause_us)]
         back = around[times[around] > times[b]][:1]
         around = np.r_[around[times[around] <= times[b]], back]
@@ -740,19 +850,23 @@ class Spoofing(Detector):
             "home_alive_fraction": alive, "max_alive_fraction": self.max_alive_fraction,
             "n_home_reports": n_home, "returned": bool(len(back)), "leapt": True,
         }  # fmt: skip
-        if alive > self.max_alive_fraction:
-            copy = self._copied(rows, home, a, b)
-            if copy is None:
-                return None
-            subkind, score = "offset_copy", 0.7
-            evidence |= copy
+        copied = self._copied(rows, home, a, b)
+        if alive > self.max_alive_fraction and copied is None:
+            return None
+        if copied and (alive > self.max_alive_fraction or copied["subkind"] == "replay"):
+            subkind, score = str(copied.pop("subkind")), float(copied.pop("score"))
+            evidence |= copied
         else:
             subkind, score = "jump", 0.6 if len(back) else 0.5
             score *= 1.0 if pause_s <= self.alive_s else 0.75
-            if len(back):
-                away_s = rows.seconds(last_home, int(back[0]))
-                home_m = rows.distance_m(last_home, int(back[0]))
-                evidence["home_made_good_kn"] = float(geodesy.speed_kn(home_m, away_s))
+        if len(back):
+            away_s = rows.seconds(last_home, int(back[0]))
+            home_m = rows.distance_m(last_home, int(back[0]))
+            evidence["home_made_good_kn"] = float(geodesy.speed_kn(home_m, away_s))
+        if subkind == "jump" and len(back) == 0:
+            stood = self._stood_still(rows, home[: np.searchsorted(home, last_home) + 1], a)
+            if stood:
+                return stood
         shape = self._shape(rows, a, b, context.zones)
         if shape:
             score += 0.15
@@ -760,61 +874,88 @@ class Spoofing(Detector):
             shape.pop("subkind", None)
         start_us = int(times[last_home])
         if len(back) or subkind != "jump":
-            start_us = min(int(times[a]), self._first_strays_us(rows, a, last_home, context))
+            start_us = first_us
         return _Story(
             subkind, a, b, score, start_us, int(times[b]), going_on, {**evidence, **shape},
             last_home,
         )  # fmt: skip
 
-    def _first_strays_us(self, rows: _Rows, a: int, home: int, context: Context) -> int:
-        """Time of the first of the reports that the segmentation took for corrupt before it
-        believed in the further track.
+    def _stood_still(self, rows: _Rows, home: Ints, a: int) -> _Story | None:
+        """The end of the home track, if it stood still while the vessel sailed on to report a."""
+        last = int(home[-1])
+        off_m = geodesy.distance_m(rows.lat[last], rows.lon[last], rows.lat[home], rows.lon[home])
+        moving = np.flatnonzero(off_m > self.max_frozen_m)
+        if len(moving) == 0 or len(home) - moving[-1] - 1 < self.min_reports:
+            return None
+        first = int(home[moving[-1] + 1])
+        if rows.seconds(first, last) < self.min_frozen_s:
+            return None
+        sailed_s = (rows.time_us[first] - rows.time_us[home]) / SECOND_US
+        then = np.flatnonzero(sailed_s >= self.min_duration_s)
+        if len(then) == 0 or sailed_s[then[-1]] > self.max_silence_s:
+            return None
+        before_kn = float(
+            geodesy.speed_kn(rows.distance_m(int(home[then[-1]]), first), sailed_s[then[-1]])
+        )
+        made_kn = float(geodesy.speed_kn(rows.distance_m(first, a), rows.seconds(first, a)))
+        if before_kn < self.min_sog_kn or abs(made_kn / before_kn - 1) > 0.3:
+            return None
+        times = rows.time_us
+        return _Story(
+            "frozen", first, last, 0.7, int(times[first]), int(times[last]), False,
+            {
+                "extent_m": 2 * float(off_m[moving[-1] + 1 :].max()),
+                "max_frozen_m": self.max_frozen_m, "min_frozen_s": self.min_frozen_s,
+                "duration_s_margin": rows.seconds(first, last) - self.min_frozen_s,
+                "speed_before_kn": before_kn, "made_good_kn": made_kn,
+                "min_sog_kn": self.min_sog_kn, "jump_m": rows.distance_m(last, a),
+                "jump_s": rows.seconds(last, a), "leapt": True,
+            },
+        )  # fmt: skip
+
+    def _strays_us(self, rows: _Rows, a: int, home: int, context: Context) -> Ints:
+        """Times of the reports that the segmentation took for corrupt before it believed in the
+        further track that begins with report a.
         """
         noise, track = context.noise, int(rows.track[a])
         stray = noise[(noise["mmsi"] == track // 100) & (noise["reason"] == "impossible jump")]
-        if stray.empty:
-            return int(rows.time_us[a])
         time_us = epoch_us(stray["time"])
-        begin_us = max(int(rows.time_us[home]), int(rows.time_us[a]) - self.alive_s * SECOND_US)
+        begin_us = max(int(rows.time_us[home]), int(rows.time_us[a]) - STRAY_S * SECOND_US)
         off_m = geodesy.distance_m(
             rows.lat[a], rows.lon[a], stray["lat"].to_numpy(), stray["lon"].to_numpy()
         )
         gone_m = 30.0 * geodesy.KNOT_MPS * (rows.time_us[a] - time_us) / SECOND_US
         own = (time_us > begin_us) & (time_us < rows.time_us[a]) & (off_m <= gone_m + 1000.0)
-        return int(time_us[own].min()) if own.any() else int(rows.time_us[a])
+        return np.asarray(time_us[own])
 
     def _copied(self, rows: _Rows, home: Ints, a: int, b: int) -> dict[str, Any] | None:
-        """How constant the offset between two tracks is while both move, if it is."""
-        times = rows.time_us
-        own = np.arange(a, b + 1)
-        after = np.searchsorted(times[home], times[own])
-        inside = (after > 0) & (after < len(home))
-        own, after = own[inside], after[inside]
-        left, right = home[after - 1], home[after]
-        near = times[right] - times[left] <= self.alive_s * SECOND_US
-        own, left, right = own[near], left[near], right[near]
-        if len(own) < self.min_reports or rows.seconds(own[0], own[-1]) < 2 * self.min_duration_s:
-            return None
-        fraction = (times[own] - times[left]) / (times[right] - times[left])
-        lat, lon = geodesy.interpolate(
-            rows.lat[left], rows.lon[left], rows.lat[right], rows.lon[right], fraction
+        """What the reports a to b repeat of the home track, at an offset or a lag; None if nothing.
+
+        `subkind` and `score` are among the evidence.
+        """
+        original, copy = (
+            copies.Track(rows.time_us[own], rows.lat[own], rows.lon[own])
+            for own in (home, np.arange(a, b + 1))
         )
-        moved_m = min(
-            float(geodesy.distance_m(la[0], lo[0], la, lo).max())
-            for la, lo in ((lat, lon), (rows.lat[own], rows.lon[own]))
-        )
-        east_m, north_m = shapes.plane_m(rows.lat[own], rows.lon[own], lat, lon)
-        east, north = float(np.median(east_m)), float(np.median(north_m))
-        offset_m = float(np.hypot(east, north))
-        spread_m = float(np.quantile(np.hypot(east_m - east, north_m - north), 0.9))
-        if moved_m < self.min_moved_m or spread_m > self.max_spread_m:
+        found = copies.judge(
+            original, copy, max_spread_m=self.max_spread_m, min_moved_m=self.min_moved_m,
+            min_duration_s=2 * self.min_duration_s, min_reports=self.min_reports,
+        )  # fmt: skip
+        if found is None:
             return None
+        spread = {
+            "max_spread_m": self.max_spread_m, "spread_m_margin": self.max_spread_m - found.spread_m
+        }  # fmt: skip
+        if isinstance(found, copies.Lag):
+            return {
+                "subkind": "replay", "score": 0.6, "lag_s": found.lag_s,
+                "lag_spread_m": found.spread_m, "copied_fraction": found.exact_fraction,
+                "like_a_clock": True, **spread,
+            }  # fmt: skip
         return {
-            "offset_m": offset_m,
-            "offset_bearing_deg": float(np.degrees(np.arctan2(east, north)) % 360.0),
-            "offset_spread_m": spread_m, "max_spread_m": self.max_spread_m,
-            "spread_m_margin": self.max_spread_m - spread_m,
-            "moved_m": moved_m, "min_moved_m": self.min_moved_m,
+            "subkind": "offset_copy", "score": 0.7, "offset_m": found.distance_m,
+            "offset_bearing_deg": found.bearing_deg, "offset_spread_m": found.spread_m, **spread,
+            "moved_m": found.moved_m, "min_moved_m": self.min_moved_m,
         }  # fmt: skip
 
     def _shape(self, rows: _Rows, a: int, b: int, zones: Zones) -> dict[str, Any]:
@@ -884,9 +1025,10 @@ class Spoofing(Detector):
                 continue
             for s in inside:
                 stories.remove(s)
-            if inside and away.subkind == "jump":
+            if inside and away.subkind in ("jump", inside[0].subkind):
+                gain = 0.15 if away.subkind == "jump" and inside[0].subkind != "jump" else 0.0
                 away = replace(
-                    away, subkind=inside[0].subkind, score=away.score + 0.15,
+                    away, subkind=inside[0].subkind, score=away.score + gain,
                     evidence={**inside[0].evidence, **away.evidence},
                 )  # fmt: skip
             kept.append(away)
@@ -994,12 +1136,38 @@ def _reachable(rows: _Rows, a: int, b: int) -> bool:
     )
 
 
+def _went_on(rows: _Rows, home: Ints, a: int) -> bool:
+    """Whether report a goes on from the home track but for its last one or two reports.
+
+    The segmentation takes a corrupt fix a few miles off for the vessel, and then the vessel's next
+    reports for a further hull.
+    """
+    last = int(home[-1])
+
+    def could_go(start: int, end: int) -> bool:
+        fastest_kn = np.nanmax([rows.sog_kn[start], rows.sog_kn[end], 5.0]) + 5.0
+        gone_m = fastest_kn * geodesy.KNOT_MPS * rows.seconds(start, end)
+        return bool(rows.distance_m(start, end) <= gone_m + 0.5 * MIN_OFFSET_M)
+
+    return any(
+        rows.seconds(before, a) <= STRAY_S and could_go(before, a) and not could_go(before, last)
+        for before in home[-3:-1].tolist()
+    )
+
+
 def _steps(rows: _Rows) -> tuple[Ints, Ints]:
     """Reports roughly `MIN_OFFSET_M` or more, and `MOVED_DEG` or more, from the one before."""
     step_deg = np.abs(np.diff(rows.lat, prepend=np.nan)) + np.abs(np.diff(rows.lon, prepend=np.nan))
     step_deg[rows.bounds[:-1]] = 0.0
     moving = np.flatnonzero(step_deg > MOVED_DEG)
     return moving[step_deg[moving] * shapes.DEGREE_M > MIN_OFFSET_M], moving
+
+
+def _velocity_mps(rows: _Rows, at: Ints) -> tuple[Floats, Floats]:
+    """Speed over ground to the east and north, as reported; NaN where it isn't."""
+    speed_mps = rows.sog_kn[at] * geodesy.KNOT_MPS
+    course = np.radians(np.where(rows.sog_kn[at] < 0.5, 0.0, rows.cog_deg[at]))
+    return np.asarray(speed_mps * np.sin(course)), np.asarray(speed_mps * np.cos(course))
 
 
 def _places(rows: _Rows, at: Ints) -> Ints:
@@ -1107,6 +1275,8 @@ def _belief(rows: _Rows, story: _Story) -> tuple[str, str]:
     home = str(rows.track[story.home])
     if story.subkind == "offset_copy":
         return home, "it was there first, and the other repeats it at a constant offset"
+    if story.subkind == "replay":
+        return home, "the other track follows it some time apart"
     if story.evidence["returned"]:
         return home, (
             "it was silent meanwhile and resumed where the vessel can have sailed, at "

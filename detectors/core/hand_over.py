@@ -25,6 +25,10 @@ BASELINE_S = 120.0
 """Time over which speed and course are measured from positions: 10 m of noise then make 0.2 kn."""
 SWITCHES = np.linspace(0.0, 1.0, 11)
 """Moments of the pause, as shares of it, at which a change of course is tried."""
+LIKELY_MISS_M = 150.0
+LIKELY_MISS_RATIO = 0.05
+"""What dead reckoning of one hull misses by: the size of a ship and noise, and half a knot in ten.
+Ships in a lane follow one another at half a mile and more."""
 CLOCK_STEP_S = 20.0
 """Steps in which the difference of two receivers' clocks is tried: 120 m at 12 kn."""
 
@@ -39,6 +43,7 @@ class Limits:
     min_before_s: float
     min_after_s: float
     min_reports: int
+    max_thin_s: float
     min_speed_kn: float
     max_miss_m: float
     max_miss_ratio: float
@@ -91,7 +96,9 @@ class HandOvers:
     """Pairs of an end and a beginning, aligned.
 
     `clock_s` is by how much the clock of the receiver of the beginning had to run behind that of
-    the end; `rivals` counts other pairs of the same end or beginning that fit too.
+    the end; `likeness`, from 0 to 1, is how well the miss agrees with one hull: a half at twice
+    `LIKELY_MISS_M` + `LIKELY_MISS_RATIO` of the way; `rivals` counts other pairs of the same end or
+    beginning that fit too.
     """
 
     end: Ends
@@ -103,6 +110,7 @@ class HandOvers:
     course_change_deg: Floats
     speed_change_kn: Floats
     speed_limit_kn: Floats
+    likeness: Floats
     rivals: Ints
 
 
@@ -175,7 +183,7 @@ def _motion(
     )
     # Heard at least so often around its end; what is clipped to the stretch repeats its end.
     nth = limits.min_reports - 1
-    steady = away_s[:, nth] <= wanted_s
+    steady = away_s[:, nth] <= limits.max_thin_s
     interval_s = away_s[:, nth] / nth
     moving = (baseline_s > 0) & np.isfinite(speed_kn) & (speed_kn >= limits.min_speed_kn)
     return Ends(
@@ -190,8 +198,8 @@ def pairs(ending: Ends, beginning: Ends, limits: Limits) -> HandOvers:
     Both are carried on by dead reckoning through the pause: the end on its course until a moment,
     the beginning back on its course to the same moment. How far apart they then are, at the
     moment that suits best, is the miss: a straight run and one turn at any time make none. Where
-    it is too far, clocks that differ are tried, and the difference that makes the smallest miss is
-    taken.
+    it is too far and both seem to be heard at once, clocks that differ are tried, and the
+    difference that makes the smallest miss is taken.
     """
     found = _near(ending, beginning, limits)
     end, begin = ending.take(found[0]), beginning.take(found[1])
@@ -214,7 +222,8 @@ def pairs(ending: Ends, beginning: Ends, limits: Limits) -> HandOvers:
     miss_m, clock_s = np.full(len(end), np.inf), np.zeros(len(end))
     left = np.flatnonzero(fits)
     miss_m[left] = _miss_m(end.take(left), begin.take(left), pause_s[left])
-    left = left[miss_m[left] > miss_limit_m[left]]
+    # Only who seems to be heard under both numbers at once needs clocks that differ.
+    left = left[(miss_m[left] > miss_limit_m[left]) & (pause_s[left] < 0)]
     for difference_s in _differences(limits.max_clock_s):
         tried_m = _miss_m(end.take(left), begin.take(left), pause_s[left] + difference_s)
         better = tried_m < miss_m[left]
@@ -231,9 +240,12 @@ def pairs(ending: Ends, beginning: Ends, limits: Limits) -> HandOvers:
     n_end = np.bincount(found[0][kept], minlength=len(ending))
     n_begin = np.bincount(found[1][kept], minlength=len(beginning))
     rivals = n_end[found[0][best]] + n_begin[found[1][best]] - 2
+    likely_m = LIKELY_MISS_M + LIKELY_MISS_RATIO * travelled_m[best]
+    likeness = 1 / (1 + (miss_m[best] / (2 * likely_m)) ** 2)
     return HandOvers(
         end.take(best), begin.take(best), pause_s[best], miss_m[best], miss_limit_m[best],
-        clock_s[best], course_change_deg[best], speed_change_kn[best], speed_limit_kn[best], rivals,
+        clock_s[best], course_change_deg[best], speed_change_kn[best], speed_limit_kn[best],
+        likeness, rivals,
     )  # fmt: skip
 
 
@@ -260,9 +272,9 @@ def _near(ending: Ends, beginning: Ends, limits: Limits) -> tuple[Ints, Ints]:
 
 
 def _differences(max_clock_s: float) -> list[float]:
-    """Clock differences to try, both ways by steps, the smallest first."""
-    steps = np.arange(CLOCK_STEP_S, max_clock_s + 1e-9, CLOCK_STEP_S).tolist()
-    return [sign * step for step in steps for sign in (1.0, -1.0)]
+    """Clock differences to try, the smallest first."""
+    steps: list[float] = np.arange(CLOCK_STEP_S, max_clock_s + 1e-9, CLOCK_STEP_S).tolist()
+    return steps
 
 
 def _miss_m(end: Ends, begin: Ends, pause_s: Floats) -> Floats:

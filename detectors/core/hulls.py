@@ -27,15 +27,13 @@ class Alternation:
     n_switches
         How often the report after one of a track was of another.
     apart_m
-        Distance between the reports at each switch, and the same in degrees north and east.
+        Distance between the reports at each switch.
     """
 
     rows: Ints
     tracks: tuple[int, ...]
     n_switches: int
     apart_m: Floats
-    north_deg: Floats
-    east_deg: Floats
 
 
 def alternations(
@@ -84,16 +82,12 @@ def alternations(
     for a, b in zip(first[kept].tolist(), last[kept].tolist(), strict=True):  # few vessels
         here, there = rows[switch[a : b + 1]], rows[switch[a : b + 1] + 1]
         own = rows[switch[a] : switch[b] + 2]
-        # From the lower track to the other, so that an offset copy shows as one offset.
-        flip = np.where(track[here] < track[there], 1.0, -1.0)
         found.append(
             Alternation(
                 own,
                 tuple(dict.fromkeys(track[own].tolist())),
                 b - a + 1,
                 np.atleast_1d(geodesy.distance_m(lat[here], lon[here], lat[there], lon[there])),
-                (lat[there] - lat[here]) * flip,
-                np.atleast_1d(geodesy.wrap_lon(lon[there] - lon[here])) * flip,
             )
         )
     return found

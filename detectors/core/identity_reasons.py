@@ -64,7 +64,7 @@ def batch_number(facts: Facts) -> str | None:
 def corrupt_fixes(facts: Facts) -> str | None:
     """The other hull is heard hardly ever."""
     share = facts.number("minor_fraction")
-    if facts.subkind == "two_hulls" and share < 0.05:
+    if facts.subkind == "two_hulls" and share < 0.05 and facts.number("n_minor_reports") < 10:
         return f"only {share:.1%} of the reports are of the other place: fixes gone wrong"
     return None
 

@@ -1,0 +1,223 @@
+"""Tracks that repeat another: beside it at a constant offset, or along it some time later.
+
+An offset is a displaced copy; a lag is what a receiver with a wrong clock makes of one ship.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core import geodesy, shapes
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+SECOND_US: Final = 1_000_000
+SAMPLE: Final = 200
+"""Reports of the copy that lags are tried on, evenly spread."""
+COARSE_S: Final = 60
+FINE_S: Final = 5
+"""Steps of the lag: a ship at 20 kn makes 600 m in the one and 50 m in the other."""
+MIN_SHARE: Final = 0.6
+"""Share of the copy that must fall between reports of the original at a lag."""
+UNIT_PER_DEG: Final = 600_000.0
+"""AIS positions come in ten-thousandths of a minute (ITU-R M.1371-5, annex 8, table 48)."""
+ALIVE_S: Final = 1800.0
+"""Silences of the original over which it is interpolated, as of class A every ten minutes of which
+a third is lost."""
+MAX_LAG_S: Final = 7300.0
+"""Lags that are tried."""
+MAX_CLOCK_S: Final = 1800.0
+HOUR_S: Final = 3600.0
+NEAR_HOUR_S: Final = 45.0
+"""By how much receivers' clocks are wrong: half an hour as they drift, or whole hours of a time
+zone to three quarters of a minute."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """Reports of one track by time; times in microseconds since 1970-01-01 UTC."""
+
+    time_us: Ints
+    lat: Floats
+    lon: Floats
+
+
+@dataclass(frozen=True)
+class Offset:
+    """How constantly a track keeps beside another.
+
+    `spread_m` is what nine tenths of its reports keep within of the median offset; `moved_m` how
+    far both moved at least; `first`, `last` the copy's reports that were compared.
+    """
+
+    east_m: float
+    north_m: float
+    spread_m: float
+    moved_m: float
+    first: int
+    last: int
+    n: int
+
+    @property
+    def distance_m(self) -> float:
+        """Length of the offset."""
+        return float(np.hypot(self.east_m, self.north_m))
+
+    @property
+    def bearing_deg(self) -> float:
+        """Direction of the offset, from the original to the copy."""
+        return float(np.degrees(np.arctan2(self.east_m, self.north_m)) % 360.0)
+
+
+@dataclass(frozen=True)
+class Lag:
+    """How well a track repeats another some time later (earlier, where negative).
+
+    `spread_m` is what nine tenths of its reports keep within of where the original was then;
+    `exact_fraction` the share of them that repeat a position to the last digit.
+    """
+
+    lag_s: float
+    spread_m: float
+    exact_fraction: float
+
+    @property
+    def like_a_clock(self) -> bool:
+        """Whether a receiver's clock may be wrong by that."""
+        off_hour_s = abs(self.lag_s - HOUR_S * round(self.lag_s / HOUR_S))
+        return (
+            self.exact_fraction >= 0.5
+            or abs(self.lag_s) <= MAX_CLOCK_S
+            or off_hour_s <= NEAR_HOUR_S
+        )
+
+
+def offset(original: Track, copy: Track, alive_s: float) -> Offset | None:
+    """The offset of a copy from where the original was at the same time; None where never.
+
+    The original is interpolated between reports at most `alive_s` apart.
+    """
+    lat, lon, seen = _at(original, copy.time_us, alive_s)
+    rows = np.flatnonzero(seen)
+    if len(rows) == 0:
+        return None
+    lat, lon, own_lat, own_lon = lat[rows], lon[rows], copy.lat[rows], copy.lon[rows]
+    moved_m = min(
+        float(np.max(geodesy.distance_m(la[0], lo[0], la, lo)))
+        for la, lo in ((lat, lon), (own_lat, own_lon))
+    )
+    east_m, north_m = shapes.plane_m(own_lat, own_lon, lat, lon)
+    east, north = float(np.median(east_m)), float(np.median(north_m))
+    spread_m = float(np.quantile(np.hypot(east_m - east, north_m - north), 0.9))
+    return Offset(east, north, spread_m, moved_m, int(rows[0]), int(rows[-1]), len(rows))
+
+
+def lag(original: Track, copy: Track, max_lag_s: float, alive_s: float) -> Lag | None:
+    """The lag at which a copy agrees best with the original; None where there is none to try.
+
+    Lags of up to `max_lag_s` either way are tried in steps of `COARSE_S`, then around the best in
+    steps of `FINE_S`; the best makes the smallest median distance.
+    """
+    few = np.unique(np.linspace(0, len(copy.time_us) - 1, SAMPLE).astype("int64"))
+    some = Track(copy.time_us[few], copy.lat[few], copy.lon[few])
+
+    def best(lags_s: Floats) -> tuple[float, float]:
+        medians_m = [_median_m(original, some, float(lag_s), alive_s) for lag_s in lags_s]
+        at = int(np.argmin(medians_m))
+        return float(lags_s[at]), medians_m[at]
+
+    coarse = np.arange(-max_lag_s, max_lag_s + 1, COARSE_S)
+    lag_s, median_m = best(coarse[np.abs(coarse) >= COARSE_S])
+    if not np.isfinite(median_m):
+        return None
+    lag_s, _ = best(np.arange(lag_s - COARSE_S, lag_s + COARSE_S + 1, FINE_S))
+    lat, lon, seen = _at(original, some.time_us - int(lag_s * SECOND_US), alive_s)
+    away_m = geodesy.distance_m(some.lat[seen], some.lon[seen], lat[seen], lon[seen])
+    return Lag(lag_s, float(np.quantile(away_m, 0.9)), _exact(original, some, lag_s))
+
+
+def judge(
+    original: Track,
+    copy: Track,
+    *,
+    max_spread_m: float,
+    min_moved_m: float,
+    min_duration_s: float,
+    min_reports: int,
+) -> Offset | Lag | None:
+    """What a track is of another: an offset copy, the same ship by a wrong clock, or neither.
+
+    Both must move by `min_moved_m`, and be compared for `min_duration_s` and `min_reports`. Along a
+    straight course at constant speed a lag and an offset are the same; there it counts as an offset
+    unless positions repeat to the last digit.
+    """
+    beside = offset(original, copy, ALIVE_S)
+    if beside and (
+        beside.spread_m > max_spread_m
+        or beside.moved_m < min_moved_m
+        or beside.n < min_reports
+        or copy.time_us[beside.last] - copy.time_us[beside.first] < min_duration_s * SECOND_US
+    ):
+        beside = None
+    if len(copy.time_us) < min_reports or _extent_m(copy) < min_moved_m:
+        return beside
+    along = lag(original, copy, MAX_LAG_S, ALIVE_S)
+    if along is None or along.spread_m > max_spread_m or not along.like_a_clock:
+        return beside
+    if beside and along.exact_fraction < 0.5 and 2 * along.spread_m > beside.spread_m:
+        return beside
+    return along
+
+
+def _extent_m(track: Track) -> float:
+    away_m = geodesy.distance_m(track.lat[0], track.lon[0], track.lat, track.lon)
+    return float(np.max(away_m))
+
+
+def _at(track: Track, time_us: Ints, alive_s: float) -> tuple[Floats, Floats, Bools]:
+    """Where a track was, and whether it was heard at most `alive_s` around that."""
+    after = np.clip(np.searchsorted(track.time_us, time_us), 1, max(len(track.time_us) - 1, 1))
+    if len(track.time_us) < 2:
+        nowhere = np.full(len(time_us), np.nan)
+        return nowhere, nowhere, np.zeros(len(time_us), bool)
+    left, right = after - 1, after
+    step_us = track.time_us[right] - track.time_us[left]
+    fraction = (time_us - track.time_us[left]) / np.maximum(step_us, 1)
+    seen = (fraction >= 0) & (fraction <= 1) & (step_us <= alive_s * SECOND_US)
+    lat, lon = geodesy.interpolate(
+        track.lat[left], track.lon[left], track.lat[right], track.lon[right],
+        np.clip(fraction, 0.0, 1.0),
+    )  # fmt: skip
+    return np.asarray(lat), np.asarray(lon), seen
+
+
+def _median_m(original: Track, copy: Track, lag_s: float, alive_s: float) -> float:
+    lat, lon, seen = _at(original, copy.time_us - int(lag_s * SECOND_US), alive_s)
+    if np.count_nonzero(seen) < max(MIN_SHARE * len(seen), 3):
+        return float("inf")
+    away_m = geodesy.distance_m(copy.lat[seen], copy.lon[seen], lat[seen], lon[seen])
+    return float(np.median(away_m))
+
+
+def _exact(original: Track, copy: Track, lag_s: float) -> float:
+    """Share of the copy's positions that the original had at about that lag, digit by digit."""
+    keys = [
+        (np.rint(t.lat * UNIT_PER_DEG).astype("int64") << 30)
+        + np.rint(t.lon * UNIT_PER_DEG).astype("int64")
+        for t in (original, copy)
+    ]
+    order = np.lexsort((original.time_us, keys[0]))
+    low = np.searchsorted(keys[0][order], keys[1], side="left")
+    high = np.searchsorted(keys[0][order], keys[1], side="right")
+    wanted_us = copy.time_us - int(lag_s * SECOND_US)
+    once = high > low
+    first = order[np.minimum(low, len(order) - 1)]
+    last = order[np.maximum(high - 1, 0)]
+    off_us = np.minimum(
+        np.abs(original.time_us[first] - wanted_us), np.abs(original.time_us[last] - wanted_us)
+    )
+    return float(np.mean(once & (off_us <= COARSE_S * SECOND_US)))
