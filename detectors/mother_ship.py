@@ -110,7 +110,9 @@ class MotherShip(Detector):
     max_move_m
         5 nm: a vessel that drifts at 0.5 kn moves 3 nm in 6 hours.
     max_explained_weight
-        0.6: pilots, tugs, bunker barges and official craft come to ships for good reasons.
+        0.65: pilots, tugs, bunker barges and official craft come to ships for good reasons. That a
+        boat on its own would pass for a launch ("launch service", 0.6) is no such reason: whether
+        several launches in a row are usual is what this detector's own explanations weigh.
     min_visitors
         2 different craft.
     max_sun_altitude_deg, min_dark_s
@@ -171,7 +173,7 @@ class MotherShip(Detector):
     max_visit_s: PositiveInt = 10_800
     max_wait_s: PositiveInt = 21_600
     max_move_m: PositiveFloat = 9260.0
-    max_explained_weight: float = Field(default=0.6, ge=0, le=1)
+    max_explained_weight: float = Field(default=0.65, ge=0, le=1)
     min_visitors: int = Field(default=2, ge=2)
     max_sun_altitude_deg: float = Field(default=sun.CIVIL_TWILIGHT_DEG, ge=-18, le=0)
     min_dark_s: PositiveInt = 7200
