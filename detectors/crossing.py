@@ -14,6 +14,7 @@ from scipy.ndimage import maximum_filter1d, minimum_filter1d
 from detectors.core import events, geodesy, runs, sun, surroundings
 from detectors.core.detector import Context, Detector
 from detectors.core.explain import (
+    MERCHANT,
     OFFICIAL,
     PASSENGER,
     PILOT,
@@ -30,22 +31,36 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-MERCHANT: Final = frozenset(range(70, 90))
-"""Cargo ships and tankers; without a stated length they aren't taken for small."""
 SERVICE_TRIPS: Final = 3
 """Like trips within the memory from which a run counts as a service: two would be one boat that
 went out, came back and goes again."""
+VOYAGE_M: Final = 60 * geodesy.METRES_PER_NM
+"""Ways without a stop that are longer than this and than three crossings are voyages."""
 FINE_STEPS: Final = 30
 """Passages of up to so many steps (an hour) may begin and end at any tick."""
+FERRY_M: Final = 20.0
+"""Passenger vessels on voyages between states carry class A whatever their size (SOLAS V/19.2.4);
+from this length on a craft may well be one whatever its set."""
 UNKNOWN_FAST_KN: Final = 18.0
 """A vessel that doesn't say what it is and is slower than this may well be a ship."""
 
 
 def _ferry(facts: Facts) -> str | None:
-    if facts.any_type(PASSENGER):
+    trips = facts.number("n_like_trips")
+    equipped = facts.evidence.get("ais_class") == "A" or facts.number("length_m") >= FERRY_M
+    if facts.any_type(PASSENGER) and (equipped or trips >= 2):
         return (
             "it is a passenger vessel or high-speed craft, which sail between these coasts by "
-            f"timetable; {facts.number('n_like_trips'):.0f} like trips in the hours before"
+            f"timetable; {trips:.0f} like trips in the hours around"
+        )
+    return None
+
+
+def _says_passenger(facts: Facts) -> str | None:
+    if facts.any_type(PASSENGER):
+        return (
+            "it calls itself a passenger vessel or high-speed craft, though it is small, carries a "
+            "class B set and keeps to no timetable"
         )
     return None
 
@@ -60,8 +75,8 @@ def _regular(facts: Facts) -> str | None:
     trips = facts.number("n_like_trips")
     if trips >= SERVICE_TRIPS:
         return (
-            f"it made {trips:.0f} trips between the same two ends in the "
-            f"{facts.number('memory_s') / 3600:.0f} h before, as a service does"
+            f"it made {trips:.0f} more trips between the same two ends within "
+            f"{facts.number('memory_s') / 3600:.0f} h, as a service does"
         )
     return None
 
@@ -84,6 +99,17 @@ def _crew_boat(facts: Facts) -> str | None:
         "sides_changed"
     ):
         return "it began or ended within a mile of an anchorage, where launches carry crews"
+    return None
+
+
+def _voyage(facts: Facts) -> str | None:
+    whole_m = facts.number("run_path_m")
+    part = facts.number("path_m") / whole_m
+    if facts.evidence.get("ais_class") == "A" and whole_m >= VOYAGE_M and part <= 1 / 3:
+        return (
+            f"it is {part:.0%} of a passage of {whole_m / geodesy.METRES_PER_NM:.0f} nm without a "
+            "stop, as of a ship that follows the strait past both coasts"
+        )
     return None
 
 
@@ -162,8 +188,9 @@ class Crossing(Detector):
     min_reports
         3: class B is lost half-way across as a rule.
     memory_s
-        12 hours: earlier trips within it between ends less than `same_end_m` (3 nm) apart are
-        counted; ferries show by them.
+        12 hours: trips within it before and after, between ends less than `same_end_m` (3 nm)
+        apart, are counted; ferries show by them. So a crossing is judged anew until as long after
+        it ended.
     step_s
         2 minutes.
 
@@ -183,7 +210,7 @@ class Crossing(Detector):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "sog_kn", "ais_class", "track_id", "source", "source_offset",
     )  # fmt: skip
@@ -208,8 +235,14 @@ class Crossing(Detector):
             "harbour craft", 0.75, _harbour, "its station or agent knows of no such job",
             needs_types=True,
         ),
+        Hypothesis(
+            "part of a longer voyage", 0.7, _voyage, "it says it is a boat, or turns back",
+        ),
         Hypothesis("ferry route", 0.6, _route, "no ferry of that line sails at this hour"),
         Hypothesis("crew boat", 0.5, _crew_boat, "no ship at anchor there was served that night"),
+        Hypothesis(
+            "boat for hire", 0.25, _says_passenger, "no operator hires it out", needs_types=True
+        ),
         Hypothesis("pleasure craft", 0.2, _yacht, "no marina knows the yacht", needs_types=True),
     )  # fmt: skip
 
@@ -235,8 +268,9 @@ class Crossing(Detector):
 
     @property
     def settle(self) -> timedelta:
-        """How long after its last tick a run can still go on."""
-        return timedelta(seconds=self.max_interruption_s + 2 * self.step_s + self.max_silence_s)
+        """How long after its last tick a run can still go on, or like trips follow."""
+        goes_on_s = self.max_interruption_s + 2 * self.step_s + self.max_silence_s
+        return timedelta(seconds=self.memory_s + goes_on_s)
 
     @property
     def lookback(self) -> timedelta:
@@ -284,6 +318,7 @@ class Crossing(Detector):
             )
             evidence = {
                 **self._measured(passage),
+                "run_path_m": float(self._path_m(grid.lat[ticks], grid.lon[ticks])[-1]),
                 **self._reports(positions, rows[grid.report[ticks]], rows, grid.report[ticks]),
                 **self._craft(track_id // 100, said, positions, rows[grid.report[ticks[0]]]),
                 **self._around(grid, ticks, (np.array(at[:1]), np.array(at[1:])), context),
@@ -377,7 +412,7 @@ class Crossing(Detector):
         distance_m = coasts.distance_m(lat, lon)
         nearest = distance_m.argmin(axis=0)
         seen = set(np.unique(nearest).tolist())
-        path_m = np.r_[0.0, np.cumsum(geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:]))]
+        path_m = self._path_m(lat, lon)
         n_dark = np.r_[0, np.cumsum(dark)]
         best, best_value = None, 0.0
         for one, other in combinations(range(len(coasts.states)), 2):
@@ -445,6 +480,12 @@ class Crossing(Detector):
                 ),
             )
         return best
+
+    @staticmethod
+    def _path_m(lat: Floats, lon: Floats) -> Floats:
+        """Way sailed up to each tick."""
+        steps_m = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
+        return np.asarray(np.r_[0.0, np.cumsum(steps_m)])
 
     def _far_apart(
         self,
@@ -559,12 +600,17 @@ class Crossing(Detector):
         }
 
     def _like_trips(self, grid: runs.Grid, first: Ints, last: Ints, this: int) -> int:
-        """Earlier fast runs of the same track, by day or night, between the same two ends."""
-        since = grid.tick[this] - self.memory_s // self.step_s
-        own = grid.track_id[first] == grid.track_id[this]
-        before = own & (grid.tick[first] >= since) & (grid.tick[first] < grid.tick[this])
-        begin, end = first[before], last[before] + 1  # the tick after the last step
-        here, there = this, int(last[np.searchsorted(first, this)]) + 1
+        """Other fast runs of the same track, by day or night, between the same two ends.
+
+        Those that began within the memory before it began, or after it ended.
+        """
+        final = int(last[np.searchsorted(first, this)])
+        memory = self.memory_s // self.step_s
+        since, until = grid.tick[this] - memory, grid.tick[final] + memory
+        around = (grid.track_id[first] == grid.track_id[this]) & (first != this)
+        around &= (grid.tick[first] >= since) & (grid.tick[first] <= until)
+        begin, end = first[around], last[around] + 1  # the tick after the last step
+        here, there = this, final + 1
 
         def near(one: Ints, other: int) -> Flags:
             return np.asarray(

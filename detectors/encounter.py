@@ -37,18 +37,22 @@ class Encounter(Detector):
     longer than `max_silence_s`). They are *together* at a tick when, over the step that follows,
 
     - both are slower than `max_speed_kn` and within `max_distance_m`; or
-    - they move along as one: within `max_alongside_m`, slower than `max_alongside_speed_kn`, and
-      moving against one another at less than `max_relative_speed_kn`, where one of them is a small
-      craft and the other isn't, or both are within `max_hull_distance_m`; neither being of the
-      `service_types`, whose trade that is.
+    - they drift as one: within `max_distance_m`, slower than `max_drift_kn`, and moving against
+      one another at less than `max_station_kn`; or
+    - they move along as one: at less than `max_station_kn` against one another, a small craft and a
+      larger vessel slower than `max_boat_speed_kn` and within `max_alongside_m` (and what
+      `max_clock_error_s` makes at their speed), or two hulls slower than `max_alongside_speed_kn`
+      and within `max_hull_distance_m`;
+
+    the latter two for vessels that aren't of the `service_types`, whose trade that is.
 
     Ticks together make pieces of at least `min_piece_s`; pieces no more than `max_interruption_s`
     apart make one encounter, which lasts from its first tick to the end of its last step. It counts
     once it lasted `min_duration_s`; or as a *brief meeting* once a small craft (not of the
     `service_types`) was within `max_alongside_m` and steady, moving against the other at less than
-    `max_relative_speed_kn`, at ticks that span `min_brief_s` within it. An encounter under way (a
-    median of `max_speed_kn` or more) of vessels that were in company already when it began is
-    none: a tow or a convoy.
+    `max_relative_speed_kn` (under way: `max_station_kn`), at ticks that span `min_brief_s` within
+    it. An encounter under way (a median of `max_speed_kn` or more) of vessels that were in company
+    already when it began, or weren't seen apart at all, is none: a tow or a convoy.
 
     What is left out, tick by tick: places inside `excluded_classes` or drawn as land (berths), and
     inside `crowded_classes` all but vessels alongside (`max_crowded_distance_m`), since ships at
@@ -74,11 +78,19 @@ class Encounter(Detector):
         12 minutes measured. Handing over goods or people to a boat takes some 20 minutes; at
         reports every 3 minutes (class A at anchor, class B below 2 kn: ITU-R M.1371-5, annex 1,
         tables 1 and 2) interpolation loses up to an interval and a step at either end.
-    max_alongside_m, max_hull_distance_m, max_relative_speed_kn, max_alongside_speed_kn
+    max_drift_kn
+        3.3 kn: the stream of the narrows reaches 3 kn at springs, and two vessels that keep their
+        place against one another in it are together.
+    max_alongside_m, max_hull_distance_m, max_relative_speed_kn
         250 m between antennas (a ship's is up to 300 m from where a boat lies), 120 m for two
-        larger vessels (nearer than a tow lies astern), 1.5 kn (position noise of 10 m on both sides
-        makes 0.3 kn of a step) and 7 kn, in which a boat can lie alongside; pilots board at
-        6 to 10 kn.
+        larger vessels (nearer than a tow lies astern), and 1.5 kn for a boat that lies to
+        (position noise of 10 m on both sides makes 0.3 kn of a step).
+    max_station_kn, max_boat_speed_kn, max_alongside_speed_kn
+        0.8 kn: who overtakes at less is still within a mile half an hour later, which is company.
+        11 kn for a boat with a ship, since boats board at up to 10 kn as pilots do (6 to 10 kn);
+        7 kn for two ships, in which they can lie alongside one another.
+    max_clock_error_s
+        40 seconds between the clocks of two receivers: 200 m at 10 kn, nothing at rest.
     max_small_m
         Small craft: class B, or no longer than 45 m. A vessel of class A that doesn't say how long
         it is isn't taken for one.
@@ -106,11 +118,12 @@ class Encounter(Detector):
     -----
     Score before explanations: 0.3, plus up to 0.25 for duration (full at 2 h) and 0.25 for
     closeness (full at 0 m); for a brief meeting at least 0.4 plus up to 0.2 for closeness. Times
-    0.6 if either's median speed is 2 kn or more, unless a boat came alongside under way; times 0.5
-    if under way and not seen to come together; times 0.6 if they lay near one another before, or
-    0.4 in a crowd (two neighbours or more) unless alongside. Inside a crowded class instead times
-    0.7 where one came alongside from away for long, 0.2 where they lay there before, 0.4
-    otherwise. Times 0.6 if both are small and it was brief; times 0.3 near land.
+    0.6 if either's median speed is 2 kn or more (0.8 if they came together and kept their place),
+    unless a boat came alongside under way; times 0.5 if under way and not seen to come together;
+    times 0.6 if they lay near one another before, or 0.4 in a crowd (two neighbours or more) unless
+    alongside. Inside a crowded class instead times 0.7 where one came alongside from away for long,
+    0.2 where they lay there before, 0.4 otherwise. Times 0.4 if both are small and it was brief;
+    times 0.3 near land.
     """
 
     name: ClassVar[str] = "encounter"
@@ -132,7 +145,11 @@ class Encounter(Detector):
     max_alongside_m: PositiveFloat = 250.0
     max_hull_distance_m: PositiveFloat = 120.0
     max_relative_speed_kn: PositiveFloat = 1.5
+    max_station_kn: PositiveFloat = 0.8
+    max_drift_kn: PositiveFloat = 3.3
     max_alongside_speed_kn: PositiveFloat = 7.0
+    max_boat_speed_kn: PositiveFloat = 11.0
+    max_clock_error_s: PositiveFloat = 40.0
     max_small_m: PositiveFloat = 45.0
     service_types: tuple[int, ...] = (31, 32, 50, 51, 52, 53, 55, 58)
     max_interruption_s: PositiveInt = 1200
@@ -156,7 +173,10 @@ class Encounter(Detector):
         settings.at_most(self, "max_hull_distance_m", "max_alongside_m")
         settings.at_most(self, "max_alongside_m", "max_distance_m")
         settings.at_most(self, "max_crowded_distance_m", "max_distance_m")
-        settings.at_most(self, "max_speed_kn", "max_alongside_speed_kn")
+        settings.at_most(self, "max_speed_kn", "max_drift_kn")
+        settings.at_most(self, "max_drift_kn", "max_alongside_speed_kn")
+        settings.at_most(self, "max_alongside_speed_kn", "max_boat_speed_kn")
+        settings.at_most(self, "max_station_kn", "max_relative_speed_kn")
         return self
 
     @property
@@ -241,17 +261,12 @@ class Encounter(Detector):
 
     def _together(self, grid: runs.Grid, craft: "_Craft", context: Context) -> "_Pairs":
         """Ticks at which two vessels are together, sorted by (pair, tick), the lower MMSI first."""
-        zones = context.zones
-        rows = np.flatnonzero(grid.speed_kn < self.max_alongside_speed_kn)
-        lat, lon = grid.lat[rows], grid.lon[rows]
-        rows = rows[~(zones.within(lat, lon, self.excluded_classes) | zones.on_land(lat, lon))]
-        i, j = self._near_pairs(grid, rows)
-        crowded = np.zeros(len(rows), bool)
-        members = np.unique(np.r_[i, j])
-        lat, lon = grid.lat[rows[members]], grid.lon[rows[members]]
-        crowded[members] = zones.within(lat, lon, self.crowded_classes)
-        in_crowd = crowded[i] | crowded[j]
-        i, j = rows[i], rows[j]
+        i, j = self._near_pairs(grid, craft, context)
+        members, place = np.unique(np.r_[i, j], return_inverse=True)
+        crowded = context.zones.within(grid.lat[members], grid.lon[members], self.crowded_classes)[
+            place
+        ]
+        in_crowd = crowded[: len(i)] | crowded[len(i) :]
         swap = grid.track_id[i] > grid.track_id[j]
         i, j = np.where(swap, j, i), np.where(swap, i, j)
 
@@ -263,36 +278,63 @@ class Encounter(Detector):
         small = np.stack([craft.small(grid.track_id[rows]) for rows in (i, j)])
         service = craft.service(grid.track_id[i]) | craft.service(grid.track_id[j])
         boat = small.any(axis=0) & ~service
-        steady = relative_kn < self.max_relative_speed_kn
+        boat_and_ship = boat & ~small.all(axis=0)
         limit_m = np.where(in_crowd, self.max_crowded_distance_m, self.max_distance_m)
-        lying = (faster_kn < self.max_speed_kn) & (distance_m <= limit_m)
-        moving_limit_m = np.where(
-            boat & ~small.all(axis=0), self.max_alongside_m, self.max_hull_distance_m
+        clock_m = np.where(
+            faster_kn < self.max_drift_kn,
+            0.0,
+            faster_kn * geodesy.KNOT_MPS * self.max_clock_error_s,
         )
-        as_one = ~service & steady & (distance_m <= np.minimum(moving_limit_m, limit_m))
-        brief = (
-            boat & steady & (lying | as_one)
-            & (distance_m <= np.minimum(limit_m, self.max_alongside_m))
-        )  # fmt: skip
-        keep = np.flatnonzero(lying | as_one)
+        beside_m = np.minimum(self.max_alongside_m + clock_m, limit_m)
+
+        lying = (faster_kn < self.max_speed_kn) & (distance_m <= limit_m)
+        as_one = ~service & (relative_kn < self.max_station_kn) & (distance_m <= limit_m)
+        drifting = as_one & (faster_kn < self.max_drift_kn)
+        boarding = as_one & boat_and_ship & (distance_m <= beside_m)
+        boarding &= faster_kn < self.max_boat_speed_kn
+        hulls = as_one & (distance_m <= self.max_hull_distance_m)
+        hulls &= faster_kn < self.max_alongside_speed_kn
+        steady = relative_kn < np.where(
+            faster_kn < self.max_drift_kn, self.max_relative_speed_kn, self.max_station_kn
+        )
+        together = lying | drifting | boarding | hulls
+        brief = together & boat & steady & (distance_m <= beside_m)
+        keep = np.flatnonzero(together)
         order = np.lexsort((grid.tick[i[keep]], grid.track_id[j[keep]], grid.track_id[i[keep]]))
         keep = keep[order]
         return _Pairs(i[keep], j[keep], distance_m[keep], relative_kn[keep], brief[keep])
 
-    def _near_pairs(self, grid: runs.Grid, rows: Ints) -> tuple[Ints, Ints]:
-        """Ordinals in `rows` of the ticks of two MMSIs within `max_distance_m`, each pair once."""
-        if len(rows) < 2:
-            return np.zeros(0, "int64"), np.zeros(0, "int64")
-        # One tree for all ticks: time is a fourth coordinate whose steps exceed the radius.
-        radius = geodesy.chord(self.max_distance_m) * 1.001
-        ordinal = grid.tick[rows] - grid.tick[rows].min()
-        points = np.column_stack(
-            [geodesy.unit_xyz(grid.lat[rows], grid.lon[rows]), ordinal * (4 * radius)]
+    def _near_pairs(self, grid: runs.Grid, craft: "_Craft", context: Context) -> tuple[Ints, Ints]:
+        """Grid rows of two MMSIs near one another at a tick, each pair once, in open water.
+
+        Any two that are slow; and faster ones only of a small craft and a larger vessel, which are
+        few, so that a full lane costs little.
+        """
+        zones = context.zones
+
+        def outside(rows: Ints) -> NDArray[np.bool_]:
+            lat, lon = grid.lat[rows], grid.lon[rows]
+            return ~(zones.within(lat, lon, self.excluded_classes) | zones.on_land(lat, lon))
+
+        slow = np.flatnonzero(grid.speed_kn < self.max_alongside_speed_kn)
+        slow = slow[outside(slow)]
+        i, j = _near(grid, slow, slow, self.max_distance_m)
+
+        at_least_kn = self.max_alongside_speed_kn - self.max_station_kn
+        fast = np.flatnonzero(
+            (grid.speed_kn >= at_least_kn) & (grid.speed_kn < self.max_boat_speed_kn)
         )
-        near = cKDTree(points, balanced_tree=False).query_pairs(radius, output_type="ndarray")
-        mmsi = grid.track_id[rows] // 100
-        near = near[mmsi[near[:, 0]] != mmsi[near[:, 1]]]
-        return near[:, 0], near[:, 1]
+        track = grid.track_id[fast]
+        small, service = craft.small(track), craft.service(track)
+        reach_m = self.max_boat_speed_kn * geodesy.KNOT_MPS * self.max_clock_error_s
+        reach_m = min(self.max_alongside_m + reach_m, self.max_distance_m)
+        boat, ship = _near(grid, fast[small & ~service], fast[~small & ~service], reach_m)
+        slow_pair = grid.speed_kn[boat] < self.max_alongside_speed_kn
+        slow_pair &= grid.speed_kn[ship] < self.max_alongside_speed_kn
+        faster = np.flatnonzero(~slow_pair)
+        faster = faster[outside(boat[faster])]
+        faster = faster[outside(ship[faster])]
+        return np.r_[i, boat[faster]], np.r_[j, ship[faster]]
 
     def _runs(self, grid: runs.Grid, pairs: "_Pairs") -> tuple[Ints, Ints]:
         """Runs that are long enough, or hold a brief meeting."""
@@ -351,27 +393,16 @@ class Encounter(Detector):
 
     def _neighbours(self, grid: runs.Grid, left: Ints, right: Ints) -> Ints:
         """Other slow tracks within `neighbour_m` of each pair at its tick."""
-        ticks = np.unique(grid.tick[left])
-        slow = np.flatnonzero(np.isin(grid.tick, ticks) & (grid.speed_kn < self.max_speed_kn))
-        if len(slow) == 0:
-            return np.zeros(len(left), "int64")
-        radius = geodesy.chord(self.neighbour_m)
-
-        def points(rows: Ints) -> Floats:
-            ordinal = np.searchsorted(ticks, grid.tick[rows])
-            return np.column_stack(
-                [geodesy.unit_xyz(grid.lat[rows], grid.lon[rows]), ordinal * (4 * radius)]
-            )
-
-        found = cKDTree(points(slow)).query_ball_point(points(left), radius, return_length=True)
-        own = (grid.speed_kn[left] < self.max_speed_kn).astype("int64")
-        own += grid.speed_kn[right] < self.max_speed_kn
-        return np.asarray(np.maximum(found - own, 0), "int64")
+        slow = np.flatnonzero(grid.speed_kn < self.max_speed_kn)
+        found = surroundings.n_near(grid, left, slow, self.neighbour_m)
+        return np.asarray(np.maximum(found - np.isin(right, slow), 0), "int64")
 
     def _convoy(self, evidence: dict[str, Any]) -> bool:
-        """Whether they moved on together as they had come."""
+        """Whether they moved on together as they had come, or were never seen apart."""
         under_way = evidence["median_speed_kn"] >= self.max_speed_kn
-        return bool(under_way and evidence["apart_before_m"] < self.company_m)
+        before_m, after_m = evidence["apart_before_m"], evidence["apart_after_m"]
+        came = after_m >= self.company_m if np.isnan(before_m) else before_m >= self.company_m
+        return bool(under_way and not came)
 
     def _rafts(
         self, grid: runs.Grid, left: Ints, right: Ints, first: Ints, last: Ints
@@ -429,6 +460,8 @@ class Encounter(Detector):
             "max_distance_seen_m": runs.quantiles(distance_m, first, last, 1.0),
             "distance_spread_m": runs.quantiles(distance_m, first, last, 0.9)
             - runs.quantiles(distance_m, first, last, 0.1),
+            "distance_swing_m": runs.quantiles(distance_m, first, last, 0.75)
+            - runs.quantiles(distance_m, first, last, 0.25),
             "median_relative_speed_kn": runs.quantiles(pairs.relative_kn, first, last, 0.5),
             "brief_meeting": [bool(value) for value in duration_s < self.min_duration_s],
         }
@@ -464,7 +497,10 @@ class Encounter(Detector):
             "min_brief_s": self.min_brief_s,
             "max_alongside_m": self.max_alongside_m,
             "max_relative_speed_kn": self.max_relative_speed_kn,
+            "max_station_kn": self.max_station_kn,
+            "max_drift_kn": self.max_drift_kn,
             "max_alongside_speed_kn": self.max_alongside_speed_kn,
+            "max_boat_speed_kn": self.max_boat_speed_kn,
             "max_interruption_s": self.max_interruption_s,
             "max_silence_s": self.max_silence_s,
         }
@@ -539,9 +575,11 @@ class Encounter(Detector):
         if evidence["brief_meeting"]:
             score = max(score, 0.4 + 0.2 * closeness)
         fast = speed_kn >= GFW_MAX_MEDIAN_SPEED_KN
+        steady = evidence["median_relative_speed_kn"] < self.max_station_kn
         boat = evidence["small_craft"] and not evidence["both_small_craft"]
         under_way = evidence["median_speed_kn"] >= self.max_speed_kn
-        score *= 0.6 if fast and not (boat and came) else 1.0
+        if fast and not (boat and came):
+            score *= 0.8 if came and steady else 0.6
         score *= 0.5 if under_way and came is None else 1.0
         if evidence["in_anchorage"]:
             visit = came and alongside and not evidence["brief_meeting"]
@@ -550,7 +588,7 @@ class Encounter(Detector):
             score *= 0.4
         elif came is False:
             score *= 0.6
-        score *= 0.6 if evidence["both_small_craft"] and evidence["brief_meeting"] else 1.0
+        score *= 0.4 if evidence["both_small_craft"] and evidence["brief_meeting"] else 1.0
         score *= 0.3 if evidence["near_land"] else 1.0
         return {"score": float(score), "evidence": evidence}
 
@@ -591,6 +629,33 @@ class _Craft:
     def service(self, track: Ints) -> NDArray[np.bool_]:
         """Whether each track is of a vessel of the service types."""
         return np.asarray(self._service[np.searchsorted(self._track, track)])
+
+
+def _near(grid: runs.Grid, some: Ints, others: Ints, radius_m: float) -> tuple[Ints, Ints]:
+    """Pairs of grid rows of different MMSIs within `radius_m` at the same tick, each pair once.
+
+    `others` is `some` itself, or holds none of its rows.
+    """
+    none = np.zeros(0, "int64")
+    if len(some) == 0 or len(others) == 0:
+        return none, none
+    # One tree for all ticks: time is a fourth coordinate whose steps exceed the radius.
+    radius = geodesy.chord(radius_m) * 1.001
+    since = min(grid.tick[some].min(), grid.tick[others].min())
+
+    def tree(rows: Ints) -> cKDTree:
+        ordinal = (grid.tick[rows] - since) * (4 * radius)
+        points = np.column_stack([geodesy.unit_xyz(grid.lat[rows], grid.lon[rows]), ordinal])
+        return cKDTree(points, balanced_tree=False)
+
+    if others is some:
+        near = tree(some).query_pairs(radius, output_type="ndarray")
+        i, j = some[near[:, 0]], some[near[:, 1]]
+    else:
+        found = tree(some).sparse_distance_matrix(tree(others), radius, output_type="ndarray")
+        i, j = some[found["i"]], others[found["j"]]
+    differ = grid.track_id[i] // 100 != grid.track_id[j] // 100
+    return i[differ], j[differ]
 
 
 def _relative_kn(grid: runs.Grid, left: Ints, right: Ints) -> Floats:

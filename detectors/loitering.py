@@ -10,7 +10,15 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from detectors.core import events, geodesy, runs, settings, surroundings, telling
 from detectors.core.detector import Context, Detector
-from detectors.core.explain import Hypothesis
+from detectors.core.explain import (
+    FISHING,
+    MERCHANT,
+    RESTRICTED,
+    TOWING,
+    TUG,
+    WORKING,
+    Hypothesis,
+)
 from detectors.core.frames import epoch_us, from_epoch_us
 from detectors.core.hypotheses_loitering import HYPOTHESES
 from detectors.core.settings import ZoneClasses
@@ -21,6 +29,10 @@ Ints = NDArray[np.int64]
 
 LONG_S: Final = 28_800.0
 """8 h, the loitering of Miller et al. (2018): from here on duration adds nothing to the score."""
+STILL_KN: Final = 0.5
+"""A ship that swings at anchor moves slower over a step."""
+MOVES_KN: Final = 1.2
+"""A leg on which less was made good has no course to speak of."""
 
 
 class Loitering(Detector):
@@ -40,8 +52,8 @@ class Loitering(Detector):
     Parameters
     ----------
     max_speed_kn
-        2.7 kn. Miller et al. (2018) and Global Fishing Watch use 2 kn on the high seas; here the
-        tidal stream carries a drifting vessel along at 2 to 2.5 kn, and position noise adds 0.2 kn.
+        3.2 kn. Miller et al. (2018) and Global Fishing Watch use 2 kn on the high seas; here the
+        tidal stream carries a drifting vessel along at 2 to 3 kn, and position noise adds 0.2 kn.
         A median of `lowered_speed_kn` or more lowers the score.
     lowered_speed_kn
         2 kn, the limit of Miller et al.
@@ -50,7 +62,7 @@ class Loitering(Detector):
         Fishing Watch publishes from 1 h of hourly blocks. Waiting for a pilot or a tide in the
         Strait takes less than 2 h as a rule; a transfer to a boat without AIS is seen from 2 h.
     max_interruption_s, max_interruption_m, min_piece_s
-        40 minutes within 1.5 nm, and 10 minutes: using the engine to regain the place after
+        40 minutes within 3 nm, and 10 minutes: using the engine to regain the place after
         drifting off it doesn't cut a loitering in two, going elsewhere does, and a vessel that
         slows down for a moment now and then doesn't loiter.
     max_silence_s
@@ -65,6 +77,20 @@ class Loitering(Detector):
         2 minutes: 10 m of position noise then make 0.2 kn.
     near_land_m
         Closer to land than this the vessel is taken for berthed, and its score is lowered.
+    min_working_kn, max_working_kn, leg_s, min_turn_deg
+        2 to 4.5 kn, the speed at which nets are towed (2.5 to 4 kn as a rule) and lines hauled;
+        legs of 20 minutes, shorter than a tow; and a change of course by 60 degrees from one leg
+        on which it made 1.2 kn to the next such leg. Share of time and turns are kept in evidence:
+        working to and fro isn't drifting.
+    company_m
+        A tug within 600 m at three of four moments (the end, and 40, 80 and 120 minutes before it:
+        thirds of `min_duration_s`) attends the vessel or has it in tow; hawsers are 150 to 500 m
+        long. So does a vessel at work that this one guards or serves.
+    neighbour_m
+        2 nm: others that lie still within it shortly before the end (a third of `min_duration_s`)
+        make a customary anchorage.
+    fishing_near_m
+        3 nm: vessels that say they fish within it then work the same ground.
     after_s
         90 minutes after it ended: where the vessel is in a zone of `excluded_classes` half an hour,
         an hour or that long afterwards, it was waiting to call there.
@@ -84,7 +110,8 @@ class Loitering(Detector):
     name: ClassVar[str] = "loitering"
     version: ClassVar[str] = "3"
     requires: ClassVar[tuple[str, ...]] = (
-        "mmsi", "time", "lat", "lon", "sog_kn", "nav_status", "track_id", "source", "source_offset",
+        "mmsi", "time", "lat", "lon", "sog_kn", "nav_status", "ais_class", "track_id", "source",
+        "source_offset",
     )  # fmt: skip
     source: ClassVar[str] = (
         "Miller, Roan, Hochberg, Amos & Kroodsma (2018), Identifying Global Patterns of "
@@ -92,11 +119,11 @@ class Loitering(Detector):
     )
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
 
-    max_speed_kn: PositiveFloat = Field(default=2.7, le=10.0)
+    max_speed_kn: PositiveFloat = Field(default=3.2, le=10.0)
     lowered_speed_kn: PositiveFloat = 2.0
     min_duration_s: PositiveInt = 7200
     max_interruption_s: PositiveInt = 2400
-    max_interruption_m: PositiveFloat = 2778.0
+    max_interruption_m: PositiveFloat = 5556.0
     min_piece_s: PositiveInt = 600
     max_silence_s: PositiveInt = 7200
     min_reports: PositiveInt = 4
@@ -104,11 +131,21 @@ class Loitering(Detector):
     excluded_classes: ZoneClasses = ("port", "anchorage")
     near_land_m: PositiveFloat = 300.0
     after_s: PositiveInt = 5400
+    min_working_kn: PositiveFloat = 2.0
+    max_working_kn: PositiveFloat = 4.5
+    leg_s: PositiveInt = 1200
+    min_turn_deg: PositiveFloat = 60.0
+    company_m: PositiveFloat = 600.0
+    neighbour_m: PositiveFloat = 3704.0
+    fishing_near_m: PositiveFloat = 5556.0
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         settings.at_most(self, "step_s", "min_piece_s")
         settings.at_most(self, "min_piece_s", "min_duration_s")
+        settings.at_most(self, "max_interruption_s", "max_silence_s")
+        settings.at_most(self, "min_working_kn", "max_working_kn")
+        settings.at_most(self, "step_s", "leg_s")
         return self
 
     @property
@@ -147,6 +184,7 @@ class Loitering(Detector):
         middle = runs.position_at(track, time_us, lat, lon, tracks, (start_us + end_us) // 2)
         evidence = self._evidence(positions, time_us, grid, slow, first, last, middle, context)
         called = self._called_afterwards(grid, slow[last], spans.open, window[1], context)
+        around = self._company(grid, slow[last], positions["nav_status"].to_numpy(), context)
         times = [from_epoch_us(values) for values in (start_us, end_us)]
         rows = [
             {
@@ -160,7 +198,7 @@ class Loitering(Detector):
                 "anchor": times[0].iloc[i],
                 "lat": float(middle[0][i]),
                 "lon": float(middle[1][i]),
-                **self._judged({**evidence[i], "called_afterwards": called[i]}),
+                **self._judged({**evidence[i], **around[i], "called_afterwards": called[i]}),
             }
             for i in range(len(tracks))
         ]
@@ -226,6 +264,63 @@ class Loitering(Detector):
             for i, s, k in zip(inside.tolist(), still.tolist(), seen.tolist(), strict=True)
         ]
 
+    def _company(
+        self, grid: runs.Grid, last: Ints, status: NDArray[np.int16], context: Context
+    ) -> list[dict[str, Any]]:
+        """Who keeps beside each, and who else lies or fishes near by.
+
+        Looked at in the last two hours, of which any window that reports it has loaded everybody.
+        """
+        said = context.vessels.drop_duplicates("mmsi").set_index("mmsi")["ship_type"]
+        ship_type = said.reindex(grid.track_id // 100).fillna(-1).to_numpy("int64")
+        restricted = (status[grid.report] == RESTRICTED) & (ship_type > 0)
+        restricted &= ~np.isin(ship_type, list(MERCHANT))
+        attendants = {
+            "tug_attends": np.isin(ship_type, list(TUG | TOWING)),
+            "at_work_beside": np.isin(ship_type, list(WORKING)) | restricted,
+        }
+        # A loitering's ticks follow one another: no silence within it is longer than a pause.
+        third = self.min_duration_s // 3 // self.step_s
+        beside = {}
+        for name, wanted in attendants.items():
+            among, moments = np.flatnonzero(wanted), np.zeros(len(last), "int64")
+            for part in (0, 1, 2, 3):
+                then = last - part * third
+                moments += surroundings.n_near(grid, then, among, self.company_m) > 0
+            beside[name] = moments >= 3
+        still = np.flatnonzero(grid.speed_kn < STILL_KN)
+        fishing = np.flatnonzero(np.isin(ship_type, list(FISHING)))
+        # Not at its very end, where it may be that no other has reported yet.
+        then = last - third
+        lying = surroundings.n_near(grid, then, still, self.neighbour_m)
+        boats = surroundings.n_near(grid, then, fishing, self.fishing_near_m)
+        return [
+            {
+                **{name: bool(values[i]) for name, values in beside.items()},
+                "n_lying_near": int(lying[i]),
+                "n_fishing_near": int(boats[i]),
+            }
+            for i in range(len(last))
+        ]
+
+    def _working(self, grid: runs.Grid, begin: Ints, end: Ints) -> tuple[list[float], list[int]]:
+        """Of each run, the share of its time at working speed, and how often it turned about."""
+        every = self.leg_s // self.step_s
+        moves_m = MOVES_KN * geodesy.KNOT_MPS * self.leg_s
+        shares, turns = [], []
+        for a, b in zip(begin.tolist(), end.tolist(), strict=True):
+            speed_kn = grid.speed_kn[a:b]
+            working = (speed_kn >= self.min_working_kn) & (speed_kn < self.max_working_kn)
+            shares.append(float(working.mean()))
+            marks = a + np.flatnonzero(grid.tick[a : b + 1] % every == 0)
+            lat, lon = grid.lat[marks], grid.lon[marks]
+            ends = lat[:-1], lon[:-1], lat[1:], lon[1:]
+            moves = np.asarray(geodesy.distance_m(*ends)) >= moves_m
+            course_deg = np.asarray(geodesy.bearing_deg(*ends))[moves]
+            change_deg = np.abs((np.diff(course_deg) + 180.0) % 360.0 - 180.0)
+            turns.append(int(np.count_nonzero(change_deg >= self.min_turn_deg)))
+        return shares, turns
+
     def _evidence(
         self,
         positions: pd.DataFrame,
@@ -246,6 +341,7 @@ class Loitering(Detector):
         moved_m = geodesy.distance_m(grid.lat[begin], grid.lon[begin], grid.lat[end], grid.lon[end])
         height_m, width_m = self._box(grid, slow, first, last)
         status_code, status_fraction = runs.most_common(status[reports], first, last)
+        working, turns = self._working(grid, begin, end)
         step_us = time_us[np.minimum(reports + 1, len(time_us) - 1)] - time_us[reports]
 
         lat, lon = np.atleast_1d(middle[0]), np.atleast_1d(middle[1])
@@ -261,6 +357,9 @@ class Loitering(Detector):
             "drift_kn": geodesy.speed_kn(moved_m, duration_s),
             "extent_m": np.hypot(height_m, width_m),
             "area_km2": height_m * width_m / 1e6,
+            "working_speed_fraction": working,
+            "n_turns": turns,
+            "ais_class": positions["ais_class"].iloc[before].tolist(),
             "nav_status": status_code,
             "nav_status_fraction": status_fraction,
             "n_reports": after - before + 1,
@@ -282,6 +381,8 @@ class Loitering(Detector):
             "max_silence_s": self.max_silence_s,
             "min_reports": self.min_reports,
             "near_land_m": self.near_land_m,
+            "min_working_kn": self.min_working_kn,
+            "max_working_kn": self.max_working_kn,
         }
         lists = {key: list(values) for key, values in columns.items()}
         return [

@@ -35,8 +35,11 @@ RESCUE: Final = frozenset({51})
 OFFICIAL: Final = frozenset({35, 55, 58}) | RESCUE
 TENDER: Final = frozenset({53, 54})
 PLEASURE: Final = frozenset({36, 37})
+UNSTATED: Final = frozenset({-1, 0, *range(90, 100)})
+"""Nothing said, or "other type"."""
 PASSENGER: Final = frozenset({*range(40, 50), *range(60, 70)})
 TANKER: Final = frozenset(range(80, 90))
+MERCHANT: Final = frozenset(range(70, 90))
 
 AT_ANCHOR, NOT_UNDER_COMMAND, RESTRICTED, MOORED, FISHING_STATUS = 1, 2, 3, 5, 7
 

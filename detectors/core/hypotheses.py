@@ -66,6 +66,11 @@ def at_work(facts: Facts) -> str | None:
     """A dredger or diving vessel, or restricted in its ability to manoeuvre."""
     if facts.any_type(WORKING):
         return "it is engaged in dredging, diving or underwater work"
+    return restricted(facts)
+
+
+def restricted(facts: Facts) -> str | None:
+    """Reports being restricted in its ability to manoeuvre."""
     if facts.statuses()[0] == RESTRICTED:
         return "it reports being restricted in its ability to manoeuvre"
     return None

@@ -5,13 +5,18 @@ from typing import Final
 from detectors.core.explain import (
     AT_ANCHOR,
     FISHING,
+    MERCHANT,
     MOORED,
     PASSENGER,
     PILOT,
+    PLEASURE,
+    RESTRICTED,
     TANKER,
     TENDER,
     TOWING,
     TUG,
+    UNSTATED,
+    WORKING,
     Facts,
     Hypothesis,
 )
@@ -30,9 +35,13 @@ COMPANY_M: Final = 1000.0
 """Nearer than this before they met or after they parted, they came or went in company."""
 
 
-SWING_M: Final = 40.0
-"""The distance of two vessels made fast to one another doesn't change by as much as this; two
-antennas' position errors of 10 m do so rarely."""
+CLEAR_M: Final = 150.0
+"""Ships at anchor lie at least so far apart that they can swing."""
+BUNKERING_M: Final = 500.0
+"""So far outside the limits the lines of the layers are uncertain."""
+SWING_M: Final = 30.0
+"""The distance of two vessels made fast to one another stays within half as much for half of the
+time, even with position errors of 10 m on both sides."""
 
 
 def pilot_transfer(facts: Facts) -> str | None:
@@ -88,21 +97,39 @@ def _in_company(facts: Facts) -> bool:
 
 
 def bunkering(facts: Facts) -> str | None:
-    """In or close to port limits or an anchorage, a small tanker with another vessel."""
-    away_m = facts.zone_distance_m()
-    tankers = [
-        length_m
-        for code, length_m in zip(facts.ship_types, facts.lengths_m, strict=True)
-        if code in TANKER
-    ]
-    small = [length_m for length_m in tankers if length_m <= 120]
-    if away_m <= 1852 and small and facts.hours <= 12:
+    """In or at the edge of port limits or an anchorage, a small tanker with another vessel."""
+    away_m, limit_m = facts.zone_distance_m(), BUNKERING_M
+    if {AT_ANCHOR, MOORED} & set(facts.statuses()):
+        limit_m = 1852.0  # an anchor lies on the ground that ships use, wherever the line is drawn
+    length_m = _bunker_barge_m(facts)
+    if away_m <= limit_m and length_m > 0 and facts.hours <= 12:
         where = "inside" if away_m == 0 else f"{away_m:.0f} m from"
         return (
-            f"a tanker of {min(small):.0f} m (the size of a bunker barge) lay alongside for "
+            f"a tanker of {length_m:.0f} m (the size of a bunker barge) lay alongside for "
             f"{facts.hours:.1f} h {where} a port or anchorage"
         )
     return None
+
+
+def bunkering_off_limits(facts: Facts) -> str | None:
+    """The same up to a mile off, where none of them lies at anchor."""
+    away_m, length_m = facts.zone_distance_m(), _bunker_barge_m(facts)
+    if away_m <= 1852 and length_m > 0 and facts.hours <= 12:
+        return (
+            f"a tanker of {length_m:.0f} m (the size of a bunker barge) lay alongside for "
+            f"{facts.hours:.1f} h, {away_m:.0f} m outside a port or anchorage"
+        )
+    return None
+
+
+def _bunker_barge_m(facts: Facts) -> float:
+    """Length of the smallest tanker that could be a bunker barge, 0 where there is none."""
+    lengths_m = [
+        length_m
+        for code, length_m in zip(facts.ship_types, facts.lengths_m, strict=True)
+        if code in TANKER and length_m <= 120
+    ]
+    return min(lengths_m, default=0.0)
 
 
 def anchored_neighbours(facts: Facts) -> str | None:
@@ -122,16 +149,36 @@ def anchored_neighbours(facts: Facts) -> str | None:
 def lying_as_neighbours(facts: Facts) -> str | None:
     """One at anchor, both still, clear of one another, and nobody came to the other."""
     resting = {AT_ANCHOR, MOORED} & set(facts.statuses())
-    if (
-        resting
-        and _in_company(facts)
-        and (facts.number("min_distance_m") >= 100 or facts.number("distance_spread_m") >= SWING_M)
-        and facts.slower_drift_kn <= 0.3
-    ):
+    clear = (
+        facts.number("median_distance_m") >= CLEAR_M and facts.number("min_distance_m") >= 100
+    ) or facts.number("distance_swing_m") >= SWING_M
+    if resting and clear and _in_company(facts) and facts.slower_drift_kn <= 0.3:
         return (
             "at least one reports being at anchor or moored, they lay near one another before or "
-            f"after too, and their distance changed by {facts.number('distance_spread_m'):.0f} m: "
-            "they weren't made fast"
+            f"after too, {facts.number('median_distance_m'):.0f} m apart, and half of the time "
+            f"their distance changed by {facts.number('distance_swing_m'):.0f} m or more: they "
+            "weren't made fast"
+        )
+    return None
+
+
+def working_together(facts: Facts) -> str | None:
+    """A vessel at work at sea, and one that guards or serves it at a steady distance."""
+    restricted = any(
+        status == RESTRICTED and code > 0
+        for status, code in zip(facts.statuses(), facts.ship_types, strict=True)
+    )
+    if (
+        (facts.any_type(WORKING) or restricted)
+        and not facts.any_type(MERCHANT)
+        and facts.number("distance_spread_m") <= 150
+        and facts.hours >= 1
+    ):
+        return (
+            "one of the two works at sea (by its type, or restricted in its ability to manoeuvre), "
+            f"and the other kept {facts.number('median_distance_m'):.0f} m off, steady within "
+            f"{facts.number('distance_spread_m'):.0f} m for {facts.hours:.1f} h, as guard and "
+            "supply boats do"
         )
     return None
 
@@ -139,28 +186,62 @@ def lying_as_neighbours(facts: Facts) -> str | None:
 def pair_trawling(facts: Facts) -> str | None:
     """Two fishing vessels tow a net between them at trawling speed."""
     slower_kn, faster_kn = facts.median_speeds_kn()
-    if facts.all_types(FISHING) and slower_kn >= 1.5 and faster_kn - slower_kn <= 1.0:
+    if (
+        facts.any_type(FISHING)
+        and _boats_of_a_ground(facts)
+        and slower_kn >= 1.5
+        and faster_kn - slower_kn <= 1.0
+    ):
         return (
-            f"both are fishing vessels and moved together at {slower_kn:.1f} to "
+            f"both are, or may be, fishing vessels and moved together at {slower_kn:.1f} to "
             f"{faster_kn:.1f} kn, {facts.number('median_distance_m'):.0f} m apart"
         )
     return None
 
 
 def fishing_in_company(facts: Facts) -> str | None:
-    """Two fishing vessels at work near one another, not alongside."""
-    if facts.all_types(FISHING) and facts.number("median_distance_m") >= 100:
+    """Fishing vessels at work near one another, not alongside."""
+    if (
+        facts.any_type(FISHING)
+        and _boats_of_a_ground(facts)
+        and facts.number("median_distance_m") >= 100
+    ):
         return (
-            f"both are fishing vessels, {facts.number('median_distance_m'):.0f} m apart: boats of "
-            "one ground work near one another"
+            f"fishing boats {facts.number('median_distance_m'):.0f} m apart: boats of one ground "
+            "work near one another"
         )
     return None
 
 
+def small_craft_together(facts: Facts) -> str | None:
+    """Two small craft, neither of which says it is a merchant ship."""
+    if facts.flag("both_small_craft") and not facts.any_type(MERCHANT):
+        return (
+            "both are small craft: boats lie together to talk, to share bait or catch, or to help "
+            "one another"
+        )
+    return None
+
+
+def _boats_of_a_ground(facts: Facts) -> bool:
+    """Whether each says it fishes, or is a small craft that says nothing else."""
+    stated = [code for code in facts.ship_types if code not in UNSTATED | PLEASURE]
+    if not all(code in FISHING for code in stated):
+        return False
+    return len(stated) == len(facts.ship_types) or facts.flag("both_small_craft")
+
+
 def sailing_in_company(facts: Facts) -> str | None:
     """Both make way, clear of one another, for a short time."""
+    boat_came = (
+        facts.flag("small_craft")
+        and not facts.flag("both_small_craft")
+        and facts.number("apart_before_m") >= COMPANY_M
+        and facts.number("median_relative_speed_kn") < facts.number("max_station_kn")
+    )
     if (
-        facts.slower_drift_kn >= 2.0
+        not boat_came
+        and facts.slower_drift_kn >= 2.0
         and facts.number("min_distance_m") >= 100
         and facts.minutes <= 60
     ):
@@ -169,6 +250,18 @@ def sailing_in_company(facts: Facts) -> str | None:
             f"{facts.number('min_distance_m'):.0f} m, for {facts.minutes:.0f} min"
         )
     return None
+
+
+def tankers_in_their_area(facts: Facts) -> str | None:
+    """Two tankers inside an area designated for ship-to-ship transfers."""
+    if facts.flag("in_sts_area") and facts.all_types(TANKER):
+        return "two tankers inside an area designated for ship-to-ship transfers: that is its use"
+    return None
+
+
+def ships_in_a_transfer_area(facts: Facts) -> str | None:
+    """Two ships there; a small craft has no such business."""
+    return None if facts.flag("small_craft") else transfer_area(facts)
 
 
 def ferry_passing(facts: Facts) -> str | None:
@@ -239,6 +332,15 @@ HYPOTHESES: Final = (
         needs_types=True,
     ),
     Hypothesis(
+        "working together", 0.8, working_together,
+        "no notice to mariners announces the work, or the other takes something over",
+    ),
+    Hypothesis(
+        "tankers in a transfer area", 0.75, tankers_in_their_area,
+        "the transfer was not notified to the authority of that area",
+        needs_types=True,
+    ),
+    Hypothesis(
         "pilot standing by", 0.75, pilot_standing_by,
         "no pilot was ordered for the ship, or the pilot station does not know the boat",
         needs_types=True,
@@ -254,13 +356,13 @@ HYPOTHESES: Final = (
         needs_types=True,
     ),
     Hypothesis(
-        "harbour craft at work", 0.7, harbour_craft,
-        "the harbour craft's agent or pilot station knows of no such job",
+        "fishing in company", 0.75, fishing_in_company,
+        "they come alongside, or one lands no catch",
         needs_types=True,
     ),
     Hypothesis(
-        "fishing in company", 0.65, fishing_in_company,
-        "they come alongside, or one lands no catch",
+        "harbour craft at work", 0.7, harbour_craft,
+        "the harbour craft's agent or pilot station knows of no such job",
         needs_types=True,
     ),
     Hypothesis(
@@ -280,8 +382,12 @@ HYPOTHESES: Final = (
         "the ship's agent ordered no launch, or the boat came from no port or jetty",
     ),
     Hypothesis(
-        "designated transfer area", 0.6, transfer_area,
+        "designated transfer area", 0.5, ships_in_a_transfer_area,
         "the transfer was not notified to the authority of that area",
+    ),
+    Hypothesis(
+        "small craft together", 0.5, small_craft_together,
+        "one of them then meets a larger vessel, or crosses to another coast",
     ),
     Hypothesis(
         "at a berth", 0.5, at_a_berth,
@@ -290,6 +396,15 @@ HYPOTHESES: Final = (
     Hypothesis(
         "engine trouble", 0.4, engine_trouble,
         "it reported no breakdown to the traffic service, or no tug was ordered",
+    ),
+    Hypothesis(
+        "bunkering off limits", 0.35, bunkering_off_limits,
+        "no bunker delivery is known to the port for these vessels and this time",
+        needs_types=True,
+    ),
+    Hypothesis(
+        "boat in a transfer area", 0.25, transfer_area,
+        "no agent or fender boat company of that area knows the boat",
     ),
 )  # fmt: skip
 """The heaviest first."""

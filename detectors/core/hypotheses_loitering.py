@@ -4,6 +4,7 @@ from typing import Final
 
 from detectors.core.explain import (
     AT_ANCHOR,
+    MERCHANT,
     MOORED,
     PASSENGER,
     PILOT,
@@ -11,6 +12,7 @@ from detectors.core.explain import (
     TENDER,
     TOWING,
     TUG,
+    UNSTATED,
     Facts,
     Hypothesis,
 )
@@ -20,6 +22,7 @@ from detectors.core.hypotheses import (
     engine_trouble,
     fishing,
     official_craft,
+    restricted,
     search_and_rescue,
     transfer_area,
 )
@@ -39,16 +42,24 @@ def at_anchor(facts: Facts) -> str | None:
 
 
 def waiting_off_port(facts: Facts) -> str | None:
-    """Within two miles of a port or an anchorage, unless it left without calling there."""
+    """Within two miles of a port or an anchorage and it went in; or within one, still there."""
     away_m = facts.number("anchorage_distance_m")
-    if away_m > 3704 or facts.evidence.get("called_afterwards") is False:
+    if away_m <= 3704 and facts.flag("called_afterwards"):
+        went = ", and it went in afterwards"
+    elif away_m <= 1852 and facts.evidence.get("called_afterwards") is None:
+        went = ""
+    else:
         return None
-    if away_m <= 3704:
-        went = ", and it went in afterwards" if facts.flag("called_afterwards") else ""
-        return (
-            f"it lay {away_m / 1852:.1f} nm off a port or anchorage, where ships wait their "
-            f"turn{went}"
-        )
+    return (
+        f"it lay {away_m / 1852:.1f} nm off a port or anchorage, where ships wait their turn{went}"
+    )
+
+
+def waiting_further_off(facts: Facts) -> str | None:
+    """One or two miles off a port or an anchorage, and not yet known where it goes."""
+    away_m = facts.number("anchorage_distance_m")
+    if 1852 < away_m <= 3704 and facts.evidence.get("called_afterwards") is None:
+        return f"it lies {away_m / 1852:.1f} nm off a port or anchorage and may still call there"
     return None
 
 
@@ -103,6 +114,81 @@ def ferry_between_sailings(facts: Facts) -> str | None:
     return None
 
 
+def work_at_sea(facts: Facts) -> str | None:
+    """At work, and by its type no merchant ship: a tanker with a boat alongside reports being
+    restricted in its ability to manoeuvre as well.
+    """
+    return at_work(facts) if facts.types_known() and not facts.any_type(MERCHANT) else None
+
+
+def works_to_and_fro(facts: Facts) -> str | None:
+    """No merchant ship, much of the time at the speed of nets and lines, turning again and again.
+
+    A vessel that drifts and now and then regains its place moves faster in between, or not at all.
+    """
+    share, turns = facts.number("working_speed_fraction"), facts.number("n_turns")
+    if _may_fish(facts) and share >= 0.15 and turns >= 3 and turns >= facts.hours / 3:
+        return (
+            f"{share:.0%} of the time it moved at {facts.number('min_working_kn'):g} to "
+            f"{facts.number('max_working_kn'):g} kn and it turned about {turns:.0f} times in "
+            f"{facts.hours:.1f} h, as boats do that tow nets or haul lines"
+        )
+    return None
+
+
+def among_fishing_boats(facts: Facts) -> str | None:
+    """A small craft that says nothing else lies among boats that fish."""
+    boats = facts.number("n_fishing_near")
+    if _may_fish(facts) and facts.evidence.get("ais_class") == "B" and boats >= 1:
+        return f"it is a small craft with {boats:.0f} fishing boats at work within 3 nm"
+    return None
+
+
+def _may_fish(facts: Facts) -> bool:
+    """Whether nothing it says speaks against a fishing boat: size, and type if stated."""
+    length_m = facts.lengths_m[0] if facts.lengths_m else float("nan")
+    return facts.ship_types[0] in UNSTATED | PLEASURE and not length_m > 60
+
+
+def in_tow(facts: Facts) -> str | None:
+    """A tug keeps beside it."""
+    if facts.flag("tug_attends"):
+        return "a tug kept within 600 m of it for two hours: it is in tow, or attended"
+    return None
+
+
+def beside_work(facts: Facts) -> str | None:
+    """A vessel at work at sea keeps beside it, and it is no merchant ship."""
+    if facts.flag("at_work_beside") and not facts.any_type(MERCHANT):
+        return (
+            "it kept within 600 m of a vessel at work at sea for two hours, as guard and supply "
+            "boats do"
+        )
+    return None
+
+
+def among_ships_at_rest(facts: Facts) -> str | None:
+    """Lies within a swinging circle, with two others or more lying still around."""
+    others = facts.number("n_lying_near")
+    if facts.number("extent_m") <= 700 and facts.number("drift_kn") <= 0.2 and others >= 2:
+        return (
+            f"it stayed within {facts.number('extent_m'):.0f} m, as at anchor, with {others:.0f} "
+            "others lying still within 2 nm: a customary anchorage"
+        )
+    return None
+
+
+def making_way_slowly(facts: Facts) -> str | None:
+    """A slow passage: it kept its course and got on."""
+    drift_kn, speed_kn = facts.number("drift_kn"), facts.number("median_speed_kn")
+    if speed_kn >= 2.0 and drift_kn >= 0.9 * speed_kn and facts.number("extent_m") >= 22_000:
+        return (
+            f"it made good {facts.number('extent_m') / 1852:.0f} nm on a straight way at "
+            f"{drift_kn:.1f} kn: a slow passage rather than a stay"
+        )
+    return None
+
+
 def pleasure_craft(facts: Facts) -> str | None:
     """A yacht."""
     if facts.any_type(PLEASURE):
@@ -127,15 +213,27 @@ HYPOTHESES: Final = (
         needs_types=True,
     ),
     Hypothesis(
-        "fishing", 0.75, fishing,
+        "fishing", 0.8, fishing,
         "it meets another vessel, or lands no catch",
+    ),
+    Hypothesis(
+        "working to and fro", 0.75, works_to_and_fro,
+        "it meets another vessel, or shows no gear",
+    ),
+    Hypothesis(
+        "beside a vessel at work", 0.75, beside_work,
+        "no notice to mariners announces the work, or it takes something over",
+    ),
+    Hypothesis(
+        "in tow", 0.75, in_tow,
+        "the tug knows of no such tow, or a third vessel comes alongside",
     ),
     Hypothesis(
         "waiting at anchor", 0.75, at_anchor,
         "the water is too deep to anchor, or a boat is seen alongside",
     ),
     Hypothesis(
-        "work at sea", 0.7, at_work,
+        "work at sea", 0.75, work_at_sea,
         "no notice to mariners announces the work",
     ),
     Hypothesis(
@@ -143,9 +241,17 @@ HYPOTHESES: Final = (
         "a chart or an image shows open water there",
     ),
     Hypothesis(
+        "among ships at rest", 0.65, among_ships_at_rest,
+        "the water is too deep to anchor, or a boat is seen alongside",
+    ),
+    Hypothesis(
         "tug standing by", 0.65, tug_standing_by,
         "no ship or barge it could be waiting for came by",
         needs_types=True,
+    ),
+    Hypothesis(
+        "among fishing boats", 0.65, among_fishing_boats,
+        "it meets a larger vessel, or shows no gear",
     ),
     Hypothesis(
         "at a berth", 0.6, at_a_berth,
@@ -177,6 +283,10 @@ HYPOTHESES: Final = (
         "the port did not ask it to wait",
     ),
     Hypothesis(
+        "making way slowly", 0.5, making_way_slowly,
+        "it turns back, or stops where nothing waits for it",
+    ),
+    Hypothesis(
         "designated transfer area", 0.4, transfer_area,
         "no transfer was notified to the authority of that area",
     ),
@@ -184,6 +294,14 @@ HYPOTHESES: Final = (
         "pleasure craft", 0.4, pleasure_craft,
         "it meets a merchant vessel",
         needs_types=True,
+    ),
+    Hypothesis(
+        "restricted in its ability to manoeuvre", 0.3, restricted,
+        "it shows no gear in the water, or a boat is seen alongside",
+    ),
+    Hypothesis(
+        "waiting further off a port", 0.3, waiting_further_off,
+        "it leaves again without calling there",
     ),
 )  # fmt: skip
 """The heaviest first."""

@@ -1,4 +1,4 @@
-"""What lies around a place: how far it is to the nearest zone of some classes."""
+"""What lies around: how far it is to the nearest zone of some classes, who else is near."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,11 +6,13 @@ from typing import Final
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
-from detectors.core import geodesy
+from detectors.core import geodesy, runs
 from detectors.core.zones import Zones
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 NOT_ASSESSED: Final = "not assessed: no land or zone layer reaches this place"
 """Explanation of an event that rests on layers which don't reach its place."""
@@ -31,3 +33,26 @@ def nearest_zone_m(zones: Zones, lat: Floats, lon: Floats, classes: Sequence[str
     nearest = shapes[shapely.STRtree(shapes).nearest(points)]
     ends = shapely.get_coordinates(shapely.shortest_line(points, nearest)).reshape(-1, 2, 2)
     return np.asarray(geodesy.distance_m(lat, lon, ends[:, 1, 1], ends[:, 1, 0]))
+
+
+def n_near(grid: runs.Grid, rows: Ints, among: Ints, radius_m: float) -> Ints:
+    """How many of the grid rows `among` lie within `radius_m` of each of `rows`, at its tick.
+
+    Rows of the same track don't count.
+    """
+    ticks = np.unique(grid.tick[rows])
+    among = among[np.isin(grid.tick[among], ticks)]
+    if len(among) == 0 or len(rows) == 0:
+        return np.zeros(len(rows), "int64")
+    radius = geodesy.chord(radius_m)
+
+    def points(some: Ints) -> Floats:
+        # Time is a fourth coordinate whose steps exceed the radius.
+        ordinal = np.searchsorted(ticks, grid.tick[some])
+        return np.column_stack(
+            [geodesy.unit_xyz(grid.lat[some], grid.lon[some]), ordinal * (4 * radius)]
+        )
+
+    found = cKDTree(points(among)).query_ball_point(points(rows), radius, return_length=True)
+    own = np.isin(rows, among).astype("int64")
+    return np.asarray(found - own, "int64")

@@ -229,7 +229,11 @@ def patrol(stage: Stage) -> None:
 
 
 def small_craft(stage: Stage) -> None:
-    """A small class B craft lies in port, goes out for some hours and comes back."""
+    """A small class B craft lies in port, goes out for some hours and comes back.
+
+    It stays on its own side: one that goes over to another state's coast, perhaps by night, does
+    what others are planted for.
+    """
     rng = stage.rng
     for _ in range(_TRIES):
         home = _harbour(stage)
@@ -238,6 +242,8 @@ def small_craft(stage: Stage) -> None:
         pause_s = float(rng.uniform(0.1, 1.5)) * HOUR_S
         pause = stay((float(lat), float(lon)), pause_s, rng, mode="drift", status=UNDER_WAY)
         ways = line(home, pause.place(0.0)), line(pause.end_place, home)
+        if not _at_home(stage, home, pause.place(0.0)):
+            continue
         if stage.clear(*ways, Line(pause.lat, pause.lon), clearance_m=100.0):
             break
     else:
@@ -252,6 +258,12 @@ def small_craft(stage: Stage) -> None:
         stay(home, stage.duration_s, rng, mode="berth", status=MOORED),
     ).shifted(stage.t0 - 60.0)  # fmt: skip
     stage.enter(ship, path)
+
+
+def _at_home(stage: Stage, home: Place, place: Place) -> bool:
+    """Whether the coast of the state that `home` belongs to is the nearest at a place too."""
+    distance_m = stage.sea.zones.coasts.distance_m(*np.array([home, place]).T)
+    return bool(np.ptp(distance_m.argmin(axis=0)) == 0)
 
 
 def harbour_craft(stage: Stage) -> None:

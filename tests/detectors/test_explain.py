@@ -60,7 +60,22 @@ CASES = [
      {"median_speed_kn": 2.5, "other_median_speed_kn": 2.6}, (30, 30), "2.5 to 2.6 kn"),
     ("official craft", "encounter", {}, (55, CARGO), "law enforcement"),
     ("bunkering", "encounter", {"in_anchorage": True}, (TANKER, CARGO), "90 m"),
-    ("bunkering", "encounter", {"anchorage_distance_m": 900.0}, (CARGO, TANKER), "900 m from"),
+    ("bunkering", "encounter", {"anchorage_distance_m": 400.0}, (CARGO, TANKER), "400 m from"),
+    ("bunkering", "encounter",
+     {"anchorage_distance_m": 900.0, "nav_status": 1}, (CARGO, TANKER), "900 m from"),
+    ("bunkering off limits", "encounter",
+     {"anchorage_distance_m": 900.0}, (CARGO, TANKER), "900 m outside"),
+    ("working together", "encounter",
+     {"nav_status": 3, "distance_spread_m": 30.0}, (90, 52), "steady within 30 m"),
+    ("working together", "encounter", {"distance_spread_m": 30.0}, (33, 30), "works at sea"),
+    ("tankers in a transfer area", "encounter", {"in_sts_area": True}, (TANKER, TANKER), "tankers"),
+    ("boat in a transfer area", "encounter",
+     {"in_sts_area": True, "small_craft": True}, (TANKER, 37), "designated"),
+    ("small craft together", "encounter",
+     {"small_craft": True, "both_small_craft": True}, (37, 99), "bait"),
+    ("pair trawling", "encounter",
+     {"median_speed_kn": 2.5, "other_median_speed_kn": 2.6, "both_small_craft": True}, (30, 99),
+     "2.5 to 2.6 kn"),
     ("harbour craft at work", "encounter",
      {"anchorage_distance_m": 3704.0}, (52, CARGO), "2.0 nm"),
     ("pilot standing by", "encounter", {}, (CARGO, 50), "2.0 h"),
@@ -71,7 +86,7 @@ CASES = [
     ("fishing in company", "encounter",
      {"median_distance_m": 250.0, "min_distance_m": 150.0}, (30, 30), "250 m"),
     ("lying as neighbours", "encounter",
-     {"nav_status": 1, "apart_before_m": 320.0, "distance_spread_m": 60.0}, (CARGO, CARGO), "60 m"),
+     {"nav_status": 1, "apart_before_m": 320.0, "distance_swing_m": 60.0}, (CARGO, CARGO), "60 m"),
     ("launch service", "encounter",
      {"small_craft": True, "duration_s": 1500, "anchorage_distance_m": 926.0}, (CARGO, 37),
      "0.5 nm"),
@@ -86,7 +101,24 @@ CASES = [
     ("search and rescue", "loitering", {}, (51,), "rescue"),
     ("ferry between sailings", "loitering", {"anchorage_distance_m": 4630.0}, (60,), "2.5 nm"),
     ("called at a port afterwards", "loitering", {"called_afterwards": True}, (CARGO,), "port"),
-    ("work at sea", "loitering", {"nav_status": 3}, (CARGO,), "restricted"),
+    ("work at sea", "loitering", {"nav_status": 3}, (90,), "restricted"),
+    ("restricted in its ability to manoeuvre", "loitering", {"nav_status": 3}, (TANKER,),
+     "it reports"),
+    ("working to and fro", "loitering",
+     {"working_speed_fraction": 0.4, "n_turns": 9, "min_working_kn": 2.0, "max_working_kn": 4.5},
+     (99,), "9 times"),
+    ("among fishing boats", "loitering", {"ais_class": "B", "n_fishing_near": 2}, (99,),
+     "2 fishing boats"),
+    ("beside a vessel at work", "loitering", {"at_work_beside": True}, (99,), "guard"),
+    ("in tow", "loitering", {"tug_attends": True}, (CARGO,), "tug"),
+    ("among ships at rest", "loitering",
+     {"extent_m": 300.0, "drift_kn": 0.02, "n_lying_near": 4}, (CARGO,), "4 others"),
+    ("making way slowly", "loitering",
+     {"median_speed_kn": 2.6, "drift_kn": 2.5, "extent_m": 30_000.0}, (CARGO,), "16 nm"),
+    ("waiting further off a port", "loitering", {"anchorage_distance_m": 3000.0}, (CARGO,),
+     "1.6 nm"),
+    ("waiting off a port", "loitering",
+     {"anchorage_distance_m": 3000.0, "called_afterwards": True}, (CARGO,), "1.6 nm"),
     ("work at sea", "loitering", {}, (33,), "dredging"),
     ("moored", "loitering",
      {"nav_status": 5, "near_land": True, "extent_m": 40.0}, (CARGO,), "moored"),
@@ -139,7 +171,7 @@ def reasons(found: pd.DataFrame) -> tuple[explain.Hypothesis, ...]:
 def explained(scene: Any, found: pd.DataFrame, *types: int) -> tuple[pd.Series, dict[str, Any]]:
     vessels = scene.vessels(
         *(
-            {"mmsi": m, "ship_type": t, "length_m": 90.0}
+            {"mmsi": m, "ship_type": t, "length_m": 20.0 if t == 99 else 90.0}
             for m, t in zip((A, B), types, strict=False)
         )
     )
@@ -237,7 +269,7 @@ def test_explaining_twice_changes_nothing(
 ) -> None:
     vessels = scene.vessels(
         *(
-            {"mmsi": m, "ship_type": t, "length_m": 90.0}
+            {"mmsi": m, "ship_type": t, "length_m": 20.0 if t == 99 else 90.0}
             for m, t in zip((A, B), types, strict=False)
         )
     )

@@ -60,7 +60,7 @@ def test_any_start_phase_is_as_good_as_another(scene: Any, begin: float, length:
 
 def test_short_or_fast_is_not_loitering(scene: Any) -> None:
     assert Loitering().detect(scene.positions(pause(scene, 3, 4.8)), scene.context()).empty
-    cruise = scene.track(A, [(0, 4.0, 100.0), (10, 4.0, 100.5)])  # 3 kn
+    cruise = scene.track(A, [(0, 4.0, 100.0), (10, 4.0, 100.57)])  # 3.4 kn
     assert Loitering().detect(scene.positions(cruise), scene.context()).empty
 
 
