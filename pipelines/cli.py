@@ -15,6 +15,7 @@ from pipelines import (
     cli_exercise,
     cli_explain,
     cli_learn,
+    cli_packs,
     cli_recall,
     cli_sightings,
     cli_store,
@@ -54,6 +55,7 @@ app.add_typer(cli_sightings.app, name="sightings")
 app.add_typer(cli_store.app, name="store")
 app.add_typer(cli_learn.app, name="learn")
 app.add_typer(cli_disposition.app, name="disposition")
+app.add_typer(cli_packs.keys, name="keys")
 
 
 def _version(wanted: bool) -> None:
@@ -256,24 +258,10 @@ def flagged(
     _show(installation, folder, top=top, as_json=as_json)
 
 
-@app.command()
-def export(
-    out: Annotated[Path, typer.Argument(help="Folder to write to; must not exist.")],
-    run: Annotated[str | None, typer.Option(help="Run id; else the newest run.")] = None,
-    home: Home = None,
-    config: Config = None,
-) -> None:
-    """Write the products of a finished run again, from the store.
-
-    For example:
-
-      selat export /media/usb/pack
-    """
-    installation = installation_of(home, config)
-    from pipelines.flows.runs import export_run
-
-    for path in export_run(installation, run, out):
-        typer.echo(path)
+app.command("export")(cli_packs.export)
+app.command("verify")(cli_packs.verify)
+app.command("open")(cli_packs.open_)
+app.command("exports")(cli_packs.exports)
 
 
 @app.command()

@@ -13,7 +13,9 @@ import shapely
 import detectors
 from detectors.core.errors import SelatError
 from detectors.core.zones import CONFIDENCES, ZONE_CLASSES, Zones
-from pipelines import reference
+from pipelines import marks, reference
+from pipelines.export import recipients
+from pipelines.ingest import Area
 from pipelines.learn import models, snapshot
 from pipelines.settings import read_yaml
 
@@ -168,9 +170,28 @@ def check_config(config_dir: Path) -> list[Problem]:
     problems: list[Problem] = []
     for path in sorted(config_dir.glob("*.yaml")):
         problems += attempt(path.name, partial(read_yaml, path))
+    unreadable = {problem.where for problem in problems}
     detectors_file = config_dir / "detectors.yaml"
-    if detectors_file.name not in {problem.where for problem in problems}:
+    if detectors_file.name not in unreadable:
         problems += attempt(detectors_file.name, lambda: detectors.build(read_yaml(detectors_file)))
+    for name, check in ((marks.FILE_NAME, marks.load), (recipients.FILE_NAME, recipients.load)):
+        if (config_dir / name).exists() and name not in unreadable:
+            problems += attempt(name, partial(check, config_dir))
+    return problems
+
+
+def check_recipients(config_dir: Path, zones: Zones, rules: marks.MarkRules) -> list[Problem]:
+    """Check that each recipient's area is one, and that some mark names what it holds."""
+    named = {name for given in rules.given() for name in given.names(rules)}
+    open_to_all = any(given.rel == marks.EVERYBODY for given in rules.given())
+    problems: list[Problem] = []
+    for name, recipient in recipients.load(config_dir).items():
+        where = f"{recipients.FILE_NAME}, {name}"
+        problems += attempt(where, partial(Area.parse, recipient.area, zones))
+        if not open_to_all and not named & set(recipient.holds):
+            text = f"no mark names {_list(recipient.holds) or 'anything'}, so nothing goes to it"
+            hint = f"mend holds, or rel in {marks.FILE_NAME}"
+            problems.append(Problem("warning", where, text, hint))
     return problems
 
 

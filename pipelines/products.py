@@ -8,6 +8,7 @@ import pandas as pd
 
 from detectors.core.frames import TIME, VESSELS, Column
 from detectors.core.zones import Zones
+from pipelines.marks import Mark
 
 FLAGGED: Final[Mapping[str, Column]] = {
     "rank": Column("int64", "", "1 is the vessel that deserves a look first"),
@@ -40,6 +41,39 @@ PARTS: Final[Mapping[str, Column]] = {
 """What each flagged vessel's score is made of: 1 - (1 - part)(1 - part)…"""
 
 
+MARKS: Final[Mapping[str, Column]] = {
+    "tlp": Column("str", "", "Traffic Light Protocol label of the record"),
+    "rel": Column("str", "", "names that the record may be released to, or ALL"),
+}
+"""What every table of a release has beside its own columns."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """What products for one recipient say of themselves.
+
+    Attributes
+    ----------
+    recipient, title
+        Name in `config/recipients.yaml`, and who it is.
+    mark
+        The strictest mark of what is in the products.
+    track_marks
+        Mark of each track by track_id.
+    stale_after
+        When the products are out of date, UTC.
+    language
+        Of the labels.
+    """
+
+    recipient: str
+    title: str
+    mark: Mark
+    track_marks: Mapping[int, Mark]
+    stale_after: pd.Timestamp
+    language: str
+
+
 @dataclass(frozen=True)
 class Products:
     """One run's results, as every exporter gets them.
@@ -65,6 +99,9 @@ class Products:
         Zones and land, for maps.
     manifest
         What `manifest.json` holds.
+    release
+        For whom, where the products are a recipient's: `events`, `flagged` and `parts` then have
+        the columns of `MARKS` too.
     """
 
     run_id: str
@@ -78,3 +115,4 @@ class Products:
     vessels: pd.DataFrame
     zones: Zones
     manifest: Mapping[str, Any]
+    release: Release | None = None

@@ -149,6 +149,21 @@ class Installation:
         return self.home / "recordings"
 
     @property
+    def packs(self) -> Path:
+        """Folder of recipients' packs."""
+        return self.home / "packs"
+
+    @property
+    def keys(self) -> Path:
+        """Folder of keys that sign and open packs."""
+        return self.home / "keys"
+
+    @property
+    def exports(self) -> Path:
+        """Log of what was sent to whom."""
+        return self.home / "exports.jsonl"
+
+    @property
     def watchlists(self) -> Path:
         """Folder of watch-lists."""
         return self.config / "watchlists"

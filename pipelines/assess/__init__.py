@@ -57,6 +57,7 @@ def assess(
     past: pd.DataFrame | None = None,
     watchlists: list[Watchlist] | None = None,
     dispositions: pd.DataFrame | None = None,
+    looked_at: int | None = None,
 ) -> Assessment:
     """Rank vessels by their events; see `scoring.judge` for the score.
 
@@ -71,6 +72,8 @@ def assess(
         The user's lists.
     dispositions
         `dispositions.DISPOSITIONS`: events that they set aside are told, and flag nobody.
+    looked_at
+        Vessels looked at, where `detection` doesn't hold all their positions.
     """
     vessels = detection.context.vessels.set_index("mmsi")
     names = dict(zip(vessels.index.tolist(), vessels["name"].tolist(), strict=True))
@@ -84,7 +87,9 @@ def assess(
     if dispositions is not None:
         aside = set_aside(events, dispositions)
         events.loc[aside, "reason"] += SET_ASIDE
-    counted, held_back = guard(events[~aside], int(detection.positions["mmsi"].nunique()), settings)
+    if looked_at is None:
+        looked_at = int(detection.positions["mmsi"].nunique())
+    counted, held_back = guard(events[~aside], looked_at, settings)
     judged = judge(
         counted,
         now=detection.context.end,

@@ -15,6 +15,9 @@ from detectors.core.geodesy import METRES_PER_NM
 from detectors.core.places import Gazetteer
 from detectors.core.telling import Told
 
+REDACTED: Final = "redacted"
+"""Key of the evidence that names the keys which a recipient doesn't get."""
+
 _LOCAL: Final = ZoneInfo("Asia/Kuala_Lumpur")
 
 
@@ -38,7 +41,12 @@ class Teller:
         """What happened and when, from the side of one of its vessels."""
         known = event.detector in detectors.names()  # the store keeps events of retired ones
         teller = detectors.find(event.detector) if known else Detector
-        sentence = teller.tell(event, self, mmsi)
+        try:
+            sentence = teller.tell(event, self, mmsi)
+        except KeyError as error:
+            if error.args[0] not in event.evidence.get(REDACTED, ()):
+                raise
+            sentence = Detector.tell(event, self, mmsi)
         return f"{sentence} ({self._when(event)})"
 
     def name(self, mmsi: int) -> str:

@@ -125,9 +125,14 @@ def events_to_compare(
     return stored[stored["end"].isna() | (stored["end"] >= since)].reset_index(drop=True)
 
 
-def vessels_of(store: Queries, positions: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
+def vessels_of(
+    store: Queries,
+    positions: pd.DataFrame,
+    end: pd.Timestamp,
+    feeds: list[str] | None = None,
+) -> pd.DataFrame:
     """`frames.VESSELS` of every vessel that has positions or ever sent static data."""
-    said = store.vessels(end)
+    said = store.vessels(end, feeds)
     silent = pd.DataFrame({"mmsi": positions["mmsi"].drop_duplicates()})
     silent = silent[~silent["mmsi"].isin(said["mmsi"])]
     vessels = pd.concat([said, silent], ignore_index=True).sort_values("mmsi", ignore_index=True)

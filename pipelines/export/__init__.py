@@ -1,10 +1,22 @@
 """Products of a run: one module per format, all fed by `pipelines.products.Products`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
-from pipelines.export import brief, geojson, geoparquet, gpx, kml, manifest, tables
+from pipelines.export import (
+    brief,
+    geojson,
+    geoparquet,
+    gpkg,
+    gpx,
+    kml,
+    manifest,
+    route,
+    tables,
+    tak,
+    xlsx,
+)
 from pipelines.products import Products
 
 WRITERS: Final[dict[str, Callable[[Products, Path], Path]]] = {
@@ -21,6 +33,38 @@ WRITERS: Final[dict[str, Callable[[Products, Path], Path]]] = {
 }
 """Files of a run and who writes them, in the order of writing: the tables first, for whatever
 breaks later; the manifest last, so that a folder with a manifest is a whole one."""
+
+PACK_FILES: Final[dict[str, dict[str, Callable[[Products, Path], Path | None]]]] = {
+    "brief": {"brief.html": brief.write},
+    "csv": {
+        "events.csv": tables.write_events_csv,
+        "flagged.csv": tables.write_flagged_csv,
+        "parts.csv": tables.write_parts_csv,
+    },
+    "geoparquet": {"events.parquet": geoparquet.write},
+    "geojson": {"events.geojson": geojson.write_events, "tracks.geojson": geojson.write_tracks},
+    "kml": {"flagged.kml": kml.write},
+    "kmz": {"flagged.kmz": kml.write_kmz},
+    "gpx": {"flagged.gpx": gpx.write, "route.gpx": route.write_gpx},
+    "gpkg": {"flagged.gpkg": gpkg.write},
+    "xlsx": {"flagged.xlsx": xlsx.write},
+    "tak": {"flagged-tak.zip": tak.write},
+    "rtz": {"route.rtz": route.write_rtz},
+}
+"""Files of each format that a recipient may ask for, and who writes them."""
+
+
+def write_formats(products: Products, formats: Iterable[str], folder: Path) -> list[Path]:
+    """Write the files of some formats into a folder; return them in order.
+
+    A file that would have nothing in it which its format allows isn't written.
+    """
+    tried = [
+        writer(products, folder / name)
+        for chosen in formats
+        for name, writer in PACK_FILES[chosen].items()
+    ]
+    return [path for path in tried if path is not None]
 
 
 def write_all(products: Products, folder: Path) -> list[Path]:

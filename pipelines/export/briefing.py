@@ -15,22 +15,16 @@ import pandas as pd
 
 from detectors.core.events import evidence_of
 from detectors.core.explain import NOT_ASSESSED
+from pipelines.export.labels import Labels, labels, of
 from pipelines.export.text import one_line
 from pipelines.products import Products
 
 LOCAL: Final = ZoneInfo("Asia/Kuala_Lumpur")
 LOCAL_NAME: Final = "MYT"
+ENGLISH: Final = labels("en")
 NAME_LIMIT: Final = 60
 SENTENCE_LIMIT: Final = 1200
-NO_NAME: Final = "no name reported"
 _LOCAL_TIME: Final = re.compile(rf" \([^()]*\d\d:\d\d {LOCAL_NAME}\)$")
-_STATUS: Final = {
-    "created": "new",
-    "changed": "changed since the last run",
-    "unchanged": "known from an earlier run",
-    "retracted": "withdrawn",
-    "not_assessed": "not assessed in this run",
-}
 
 
 @dataclass(frozen=True)
@@ -79,8 +73,8 @@ class VesselCard:
 
 def vessel_cards(products: Products) -> list[VesselCard]:
     """The flagged vessels in rank order, each with the events behind its rank, strongest first."""
-    names = vessel_names(products)
-    events = _event_cards(products, names)
+    names, words = vessel_names(products), of(products)
+    events = _event_cards(products, names, words)
     frame = products.flagged.sort_values("rank", kind="stable")
     cards = []
     for row in frame.to_dict("records"):
@@ -96,9 +90,9 @@ def vessel_cards(products: Products) -> list[VesselCard]:
             VesselCard(
                 rank=int(row["rank"]),
                 mmsi=int(row["mmsi"]),
-                name=name or NO_NAME,
+                name=name or words.no_name,
                 named=bool(name),
-                identity=_identity(row),
+                identity=_identity(row, words),
                 score=float(row["score"]),
                 reasons=reasons,
                 explanations=list(dict.fromkeys(_sentences(row["explanations"]))),
@@ -121,7 +115,7 @@ def vessel_names(products: Products) -> dict[int, str]:
     return {mmsi: name for mmsi, name in lines.items() if name}
 
 
-def explanation_parts(explanation: str) -> tuple[str, str]:
+def explanation_parts(explanation: str, words: Labels = ENGLISH) -> tuple[str, str]:
     """What to call an explanation, and its text.
 
     >>> explanation_parts("not assessed: no land or zone layer reaches this place")
@@ -130,13 +124,13 @@ def explanation_parts(explanation: str) -> tuple[str, str]:
     ('Innocent explanation', 'bunkering in port limits')
     """
     if explanation.startswith(NOT_ASSESSED):
-        return "Not assessed", explanation.removeprefix(NOT_ASSESSED).lstrip(": ")
-    return "Innocent explanation", explanation
+        return words.not_assessed, explanation.removeprefix(NOT_ASSESSED).lstrip(": ")
+    return words.innocent_explanation, explanation
 
 
-def explanation_line(explanation: str) -> str:
+def explanation_line(explanation: str, words: Labels) -> str:
     """An explanation with what it is; empty where there is none."""
-    return ": ".join(explanation_parts(explanation)) if explanation else ""
+    return ": ".join(explanation_parts(explanation, words)) if explanation else ""
 
 
 def without_time(reason: str) -> str:
@@ -164,7 +158,13 @@ def moment(time: pd.Timestamp, zone: tzinfo | None, name: str) -> str:
     return f"{_in(time, zone):%d %b %Y %H:%M} {name}"
 
 
-def span(start: pd.Timestamp, end: pd.Timestamp | None, zone: tzinfo | None, name: str) -> str:
+def span(
+    start: pd.Timestamp,
+    end: pd.Timestamp | None,
+    zone: tzinfo | None,
+    name: str,
+    words: Labels = ENGLISH,
+) -> str:
     """A time span for people; one that has no end is 'since'.
 
     >>> t = pd.Timestamp("2026-11-20T22:00Z")
@@ -173,7 +173,7 @@ def span(start: pd.Timestamp, end: pd.Timestamp | None, zone: tzinfo | None, nam
     """
     first = _in(start, zone)
     if end is None:
-        return f"since {first:%d %b %H:%M} {name}"
+        return f"{words.since} {first:%d %b %H:%M} {name}"
     last = _in(end, zone)
     if f"{first:%d %b %H:%M}" == f"{last:%d %b %H:%M}":
         return f"{first:%d %b %H:%M} {name}"
@@ -199,7 +199,7 @@ def duration_text(start: pd.Timestamp, end: pd.Timestamp) -> str:
     return f"{hours} h {rest:02d} min" if hours else f"{rest} min"
 
 
-def _event_cards(products: Products, names: dict[int, str]) -> dict[str, EventCard]:
+def _event_cards(products: Products, names: dict[int, str], words: Labels) -> dict[str, EventCard]:
     wanted = {key for ids in products.flagged["event_ids"] for key in str(ids).split(";")}
     frame = products.events[products.events["event_id"].isin(wanted)]
     cards = {}
@@ -207,21 +207,21 @@ def _event_cards(products: Products, names: dict[int, str]) -> dict[str, EventCa
         lat, lon = _place(row["lat"], row["lon"])
         start, end = row["start"], None if pd.isna(row["end"]) else row["end"]
         kind = one_line(str(row["kind"]), NAME_LIMIT)
-        title = f"{kind} {one_line(str(row['subkind']), NAME_LIMIT)}".replace("_", " ").strip()
+        title = words.kind_of(kind, one_line(str(row["subkind"]), NAME_LIMIT))
         cards[str(row["event_id"])] = EventCard(
             event_id=one_line(str(row["event_id"]), NAME_LIMIT),
             kind=kind,
             title=title[:1].upper() + title[1:],
-            who=_who(int(row["mmsi"]), int(row["other_mmsi"]), names),
+            who=_who(int(row["mmsi"]), int(row["other_mmsi"]), names, words),
             pair=bool(row["other_mmsi"]),
             reason=one_line(str(row["reason"]), SENTENCE_LIMIT),
             explanation=one_line(str(row["explanation"]), SENTENCE_LIMIT),
             score=float(row["score"]),
-            status=_STATUS.get(row["status"], one_line(str(row["status"]), NAME_LIMIT)),
+            status=words.status_of(one_line(str(row["status"]), NAME_LIMIT)),
             start=start,
             end=end,
-            when_utc=span(start, end, None, "UTC"),
-            when_local=span(start, end, LOCAL, LOCAL_NAME),
+            when_utc=span(start, end, None, "UTC", words),
+            when_local=span(start, end, LOCAL, LOCAL_NAME, words),
             lat=lat,
             lon=lon,
             where=position_text(lat, lon),
@@ -233,18 +233,18 @@ def _event_cards(products: Products, names: dict[int, str]) -> dict[str, EventCa
     return cards
 
 
-def _who(mmsi: int, other_mmsi: int, names: dict[int, str]) -> str:
+def _who(mmsi: int, other_mmsi: int, names: dict[int, str], words: Labels) -> str:
     both = [mmsi, other_mmsi] if other_mmsi else [mmsi]
-    return " and ".join(f"{names[m]} ({m})" if m in names else f"MMSI {m}" for m in both)
+    return f" {words.and_} ".join(f"{names[m]} ({m})" if m in names else f"MMSI {m}" for m in both)
 
 
-def _identity(row: dict[Any, Any]) -> list[tuple[str, str]]:
+def _identity(row: dict[Any, Any], words: Labels) -> list[tuple[str, str]]:
     given = [
-        ("Flag", str(row["flag_state"])),
-        ("Type", str(row["ship_type"])),
-        ("MMSI", str(row["mmsi"])),
-        ("IMO", str(row["imo"]) if row["imo"] else ""),
-        ("Call sign", str(row["callsign"])),
+        (words.flag, str(row["flag_state"])),
+        (words.type, str(row["ship_type"])),
+        (words.mmsi, str(row["mmsi"])),
+        (words.imo, str(row["imo"]) if row["imo"] else ""),
+        (words.callsign, str(row["callsign"])),
     ]
     lines = [(label, one_line(value, NAME_LIMIT)) for label, value in given]
     return [(label, value) for label, value in lines if value]

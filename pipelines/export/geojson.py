@@ -1,8 +1,8 @@
 """events.geojson and tracks.geojson (RFC 7946): what a GIS or a web map opens.
 
 Coordinates are longitude, latitude in WGS84, 6 decimals. Texts are clean (see `text`). Collections
-carry run_id, simulated and note as foreign members; as many readers drop those, every feature has
-`simulated` too.
+carry run_id, simulated and note as foreign members, in a recipient's pack its marks too; as many
+readers drop those, every feature has `simulated`, and its own marks, too.
 """
 
 import json
@@ -75,9 +75,26 @@ def write_tracks(products: Products, path: Path) -> Path:
             "name": names.get(row["mmsi"], ""),
             "rank": ranks.get(row["mmsi"]),
             "simulated": products.simulated,
+            **_track_marks(products, row["track_id"]),
         }
         features.append(_feature(str(row["track_id"]), _geometry(geometry), properties))
     return write_text(path, _collection(products, features))
+
+
+def _release(products: Products) -> dict[str, Any]:
+    release = products.release
+    if release is None:
+        return {}
+    stale_after = release.stale_after.strftime("%Y-%m-%dT%H:%M:%SZ")
+    marks = {"tlp": str(release.mark.tlp), "rel": release.mark.rel_text}
+    return {**marks, "recipient": release.title, "stale_after": stale_after}
+
+
+def _track_marks(products: Products, track_id: int) -> dict[str, str]:
+    if products.release is None:
+        return {}
+    mark = products.release.track_marks[track_id]
+    return {"tlp": str(mark.tlp), "rel": mark.rel_text}
 
 
 def _ranks(products: Products) -> dict[int, int]:
@@ -104,14 +121,12 @@ def _feature(
 
 
 def _collection(products: Products, features: list[dict[str, Any]]) -> str:
-    partial = products.manifest.get("state") == "partial"
     head = {
         "type": "FeatureCollection",
         "run_id": products.run_id,
         "simulated": products.simulated,
-        "note": notices.summary(
-            products.run_id, products.simulated, partial, len(products.flagged)
-        ),
+        "note": notices.summary(products),
+        **_release(products),
     }
     body = ",\n".join(json.dumps(feature, allow_nan=False) for feature in features)
     return json.dumps(head)[:-1] + ', "features": [\n' + body + "\n]}\n"

@@ -12,7 +12,7 @@ import gpxpy.gpx
 import pandas as pd
 
 from detectors.core import geodesy
-from pipelines.export import notices
+from pipelines.export import labels, notices
 from pipelines.export.briefing import EventCard, VesselCard, explanation_line, vessel_cards
 from pipelines.export.files import write_text
 from pipelines.export.text import one_line
@@ -29,11 +29,11 @@ def write(products: Products, path: Path) -> Path:
     description says how many.
     """
     cards = vessel_cards(products)
-    partial = products.manifest.get("state") == "partial"
-    about = notices.summary(products.run_id, products.simulated, partial, len(cards))
+    words = labels.of(products)
+    about = notices.summary(products)
     document = gpxpy.gpx.GPX()
     document.creator = "Selat"
-    document.name = one_line(_marked(f"Flagged vessels {products.run_id}", products), 120)
+    document.name = one_line(_title(products), 120)
     document.time = _time(products.end)
     events: dict[str, gpxpy.gpx.GPXWaypoint | None] = {}
     for card in cards:
@@ -44,32 +44,37 @@ def write(products: Products, path: Path) -> Path:
     document.waypoints = [waypoint for waypoint in waypoints if waypoint is not None]
     missing = len(waypoints) - len(document.waypoints)
     if missing:
-        about += f" {missing} vessels or events have no known place and aren't here."
+        about += " " + words.no_place_vessels.format(n=missing)
     document.description = about
     return write_text(path, document.to_xml(version="1.1") + "\n")
 
 
 def _vessel(card: VesselCard, products: Products) -> gpxpy.gpx.GPXWaypoint | None:
+    words = labels.of(products)
     lines = [
         " · ".join(f"{label} {value}" for label, value in card.identity),
-        f"Last seen {card.seen_utc} ({card.seen_local}). Score {card.score:.2f}.",
+        words.seen_line.format(utc=card.seen_utc, local=card.seen_local),
+        words.score_line.format(score=f"{card.score:.2f}"),
         *card.reasons,
-        *map(explanation_line, card.explanations),
-        notices.LEADS,
+        *(explanation_line(text, words) for text in card.explanations),
+        words.leads,
     ]
     name = f"{card.rank} {card.name if card.named else card.mmsi}"
-    return _waypoint(card.lat, card.lon, card.last_seen, name, lines, "flagged vessel", products)
+    kind = words.flagged_vessel
+    return _waypoint(card.lat, card.lon, card.last_seen, name, lines, kind, products)
 
 
 def _event(card: EventCard, number: str, products: Products) -> gpxpy.gpx.GPXWaypoint | None:
+    words = labels.of(products)
     lines = [
         card.who,
         card.reason,
-        f"{card.when_utc} ({card.when_local}). Score {card.score:.2f}.",
-        explanation_line(card.explanation),
+        f"{card.when_utc} ({card.when_local}).",
+        words.score_line.format(score=f"{card.score:.2f}"),
+        explanation_line(card.explanation, words),
     ]
     name = f"{number} {card.title}"
-    return _waypoint(card.lat, card.lon, card.start, name, lines, "event", products)
+    return _waypoint(card.lat, card.lon, card.start, name, lines, words.event, products)
 
 
 def _waypoint(
@@ -83,19 +88,20 @@ def _waypoint(
 ) -> gpxpy.gpx.GPXWaypoint | None:
     if lat is None or lon is None:
         return None
-    description = _marked(" / ".join(line for line in lines if line), products)
+    description = notices.marked(" / ".join(line for line in lines if line), products)
     return gpxpy.gpx.GPXWaypoint(
         latitude=round(lat, 6),
         longitude=float(geodesy.wrap_lon(round(lon, 6))),
         time=None if time is None else _time(time),
-        name=one_line(f"SIM {name}" if products.simulated else name, _NAME_LIMIT),
+        name=one_line(notices.short(name, products), _NAME_LIMIT),
         description=one_line(description, _DESCRIPTION_LIMIT),
         type=kind,
     )
 
 
-def _marked(text: str, products: Products) -> str:
-    return f"{notices.SIMULATED}. {text}" if products.simulated else text
+def _title(products: Products) -> str:
+    words = labels.of(products)
+    return notices.marked(f"{words.flagged_vessels} {products.run_id}", products)
 
 
 def _time(time: pd.Timestamp) -> datetime:

@@ -19,7 +19,7 @@ import pygeoif
 import shapely
 
 from detectors.core import geodesy
-from pipelines.export import notices
+from pipelines.export import labels, notices, zipping
 from pipelines.export.briefing import (
     EventCard,
     VesselCard,
@@ -46,73 +46,88 @@ _LIMIT: Final = 8000  # of a description; viewers get slow beyond
 
 
 def write(products: Products, path: Path) -> Path:
-    """Write folders "Flagged vessels" (where last seen), "Events" and "Tracks"; return `path`.
+    """Write the document that `document` makes; return `path`."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(document(products))
+    return path
+
+
+def write_kmz(products: Products, path: Path) -> Path:
+    """Write the same document zipped, as viewers on phones and tablets want it; return `path`."""
+    with replacing(path) as temporary:
+        zipping.write(temporary, {"doc.kml": document(products)})
+    return path
+
+
+def document(products: Products) -> bytes:
+    """Folders "Flagged vessels" (where last seen), "Events" and "Tracks", as a KML file.
 
     A vessel or event without a known place is left out of the map folders and said so in the
     document's description. Vessels keep rank order.
     """
     cards = vessel_cards(products)
     events = {event.event_id: event for card in cards for event in card.events}
-    prefix = f"{notices.SIMULATED} – " if products.simulated else ""
-    partial = products.manifest.get("state") == "partial"
-    about = notices.summary(products.run_id, products.simulated, partial, len(cards))
+    words = labels.of(products)
+    about = notices.summary(products)
     missing = sum(card.lat is None for card in cards) + sum(e.lat is None for e in events.values())
     if missing:
-        about += f" {missing} vessels or events have no known place and aren't drawn."
-    document = fastkml.Document(
-        name=f"{prefix}Flagged vessels {products.run_id}",
-        description=_paragraphs([about]),
+        about += " " + words.no_place_vessels.format(n=missing)
+    top = fastkml.Document(
+        name=notices.marked(f"{words.flagged_vessels} {products.run_id}", products),
+        description=_paragraphs([about], products),
         features=[
             fastkml.Folder(
-                name="Flagged vessels",
+                name=words.flagged_vessels,
                 features=[_vessel(card, products) for card in cards if card.lat is not None],
             ),
             fastkml.Folder(
-                name="Events",
+                name=words.events,
                 features=[_event(e, products) for e in events.values() if e.lat is not None],
             ),
-            fastkml.Folder(name="Tracks", features=_tracks(products)),
+            fastkml.Folder(name=words.tracks, features=_tracks(products)),
         ],
     )
     # Namespace as the default one: not every chart plotter knows what a prefix is.
-    text = fastkml.KML(features=[document]).to_string()
+    text = fastkml.KML(features=[top]).to_string()
     tree = ElementTree.ElementTree(ElementTree.fromstring(text))  # noqa: S314 - just made above
     out = io.BytesIO()
     tree.write(out, encoding="utf-8", xml_declaration=True, default_namespace=_NAMESPACE)
-    with replacing(path) as temporary:
-        temporary.write_bytes(out.getvalue())
-    return path
+    return out.getvalue()
 
 
 def _vessel(card: VesselCard, products: Products) -> fastkml.Placemark:
+    words = labels.of(products)
     lines = [
-        _mark(products),
+        notices.marks(products),
         " · ".join(f"{label} {value}" for label, value in card.identity),
-        f"Score {card.score:.2f}. Last seen {card.seen_utc} ({card.seen_local}) at {card.where}.",
+        words.score_line.format(score=f"{card.score:.2f}"),
+        words.seen_line.format(utc=card.seen_utc, local=card.seen_local) + f" {card.where}",
         *card.reasons,
-        *map(explanation_line, card.explanations),
-        f"{notices.LEADS} {notices.LEADS_MORE}",
+        *(explanation_line(text, words) for text in card.explanations),
+        f"{words.leads} {words.leads_more}",
     ]
     return fastkml.Placemark(
         name=_name(f"{card.rank} {card.name}", products),
-        description=_paragraphs(lines),
+        description=_paragraphs(lines, products),
         styles=[_style(_MAGENTA)],
         geometry=_point(card.lat, card.lon),
     )
 
 
 def _event(card: EventCard, products: Products) -> fastkml.Placemark:
+    words = labels.of(products)
     lines = [
-        _mark(products),
+        notices.marks(products),
         card.who,
         card.reason,
-        f"{card.when_utc} ({card.when_local}) at {card.where}. Score {card.score:.2f}.",
-        explanation_line(card.explanation),
-        f"Event {card.event_id}: {card.status}.",
+        f"{card.when_utc} ({card.when_local}) {card.where}",
+        words.score_line.format(score=f"{card.score:.2f}"),
+        explanation_line(card.explanation, words),
+        words.event_line.format(event_id=card.event_id, status=card.status),
     ]
     return fastkml.Placemark(
         name=_name(f"{card.title}: {card.who}", products),
-        description=_paragraphs(lines),
+        description=_paragraphs(lines, products),
         styles=[_style(_SLATE)],
         times=fastkml.TimeSpan(begin=_time(card.start), end=_time(card.end) if card.end else None),
         geometry=_point(card.lat, card.lon),
@@ -121,14 +136,16 @@ def _event(card: EventCard, products: Products) -> fastkml.Placemark:
 
 def _tracks(products: Products) -> list[fastkml.Placemark]:
     names, flagged = vessel_names(products), set(products.flagged["mmsi"])
+    words = labels.of(products)
     placemarks = []
     for row in track_lines(products.tracks).to_dict("records"):
-        name = f"Track of {names.get(row['mmsi'], 'MMSI')} {row['mmsi']}"
+        name = words.track_of.format(vessel=f"{names.get(row['mmsi'], 'MMSI')} {row['mmsi']}")
+        reports = words.reports.format(n=row["n_reports"])
         color = _MAGENTA if row["mmsi"] in flagged else _SLATE
         placemarks.append(
             fastkml.Placemark(
                 name=_name(name, products),
-                description=_paragraphs([_mark(products), f"{row['n_reports']} reports"]),
+                description=_paragraphs([notices.marks(products), reports], products),
                 styles=[_style(color)],
                 times=fastkml.TimeSpan(begin=_time(row["start"]), end=_time(row["end"])),
                 geometry=pygeoif.shape(shapely.transform(row["geometry"], lambda xy: xy.round(6))),
@@ -157,19 +174,15 @@ def _time(time: pd.Timestamp) -> KmlDateTime:
 
 
 def _name(text: str, products: Products) -> str:
-    return one_line(f"SIM {text}" if products.simulated else text, 120).replace("$[", "$ [")
+    return one_line(notices.short(text, products), 120).replace("$[", "$ [")
 
 
-def _mark(products: Products) -> str:
-    return notices.SIMULATED if products.simulated else ""
-
-
-def _paragraphs(lines: Sequence[str]) -> str:
+def _paragraphs(lines: Sequence[str], products: Products) -> str:
     kept: list[str] = []
     for line in lines:
         if line and sum(map(len, kept)) + len(line) <= _LIMIT:
             kept.append(line)
         elif line:
-            kept.append("… more in the HTML brief and the CSV files.")
+            kept.append(labels.of(products).more_elsewhere)
             break
     return "<br/>".join(html.escape(line).replace("$[", "$&#91;") for line in kept)

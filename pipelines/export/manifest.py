@@ -22,19 +22,19 @@ def write(products: Products, path: Path) -> Path:
     document = {
         **products.manifest,
         "run_id": products.run_id,
-        "window": {"start": _plain(products.start), "end": _plain(products.end)},
+        "window": {"start": plain(products.start), "end": plain(products.end)},
         "simulated": products.simulated,
     }
-    return write_text(path, json.dumps(_plain(document), indent=2, allow_nan=False) + "\n")
+    return write_text(path, json.dumps(plain(document), indent=2, allow_nan=False) + "\n")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Only what JSON knows; times as ISO 8601 UTC to the second."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         items = sorted(value, key=str) if isinstance(value, set | frozenset) else value
-        return [_plain(item) for item in items]
+        return [plain(item) for item in items]
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, pd.Timestamp):

@@ -1,32 +1,53 @@
 """What every product says about itself, in the same words everywhere."""
 
-from typing import Final
-
-SIMULATED: Final = "SIMULATED DATA – EXERCISE"
-LEADS: Final = "Flags are leads, not findings."
-LEADS_MORE: Final = (
-    "Each rests on position reports alone and may have an innocent explanation; where one fits it "
-    "is given. Look before you judge."
-)
-BLIND: Final = (
-    "AIS shows only vessels that transmit. Small boats often carry no AIS, and receivers miss "
-    "reports. Absence of AIS isn't guilt, and an empty sea on this map isn't an empty sea."
-)
-NOTHING_FLAGGED: Final = "No vessel was flagged."
-NOT_ALL_CLEAR: Final = (
-    "This isn't “all clear”: it says that the reports received in this window met no detector's "
-    "thresholds after explanations. Vessels without AIS, or outside the receivers' reach, were "
-    "not looked at."
-)
-NOT_FOR_NAVIGATION: Final = "Not for navigation."
-COAST_SOURCE: Final = "Coastline © OpenStreetMap contributors (ODbL)"
+from pipelines.export import labels
+from pipelines.export.briefing import LOCAL, LOCAL_NAME, moment
+from pipelines.products import Products
 
 
-def summary(run_id: str, simulated: bool, partial: bool, flags: int) -> str:
+def handling(products: Products) -> str:
+    """The marks of a recipient's products, ``TLP:AMBER · REL MYS``; empty where there are none."""
+    return str(products.release.mark) if products.release else ""
+
+
+def freshness(products: Products) -> str:
+    """For whom the products are and when they are out of date; empty where they are nobody's."""
+    if products.release is None:
+        return ""
+    words, stale = labels.of(products), products.release.stale_after
+    when = words.stale_after.format(
+        utc=moment(stale, None, "UTC"), local=moment(stale, LOCAL, LOCAL_NAME)
+    )
+    return f"{words.prepared_for.format(title=products.release.title)} {when}"
+
+
+def marks(products: Products) -> str:
+    """All that must stand on every page: handling, exercise; may be empty."""
+    simulated = labels.of(products).simulated if products.simulated else ""
+    return " · ".join(part for part in (handling(products), simulated) if part)
+
+
+def marked(text: str, products: Products) -> str:
+    """A text after the marks of its products."""
+    before = marks(products)
+    return f"{before}. {text}" if before else text
+
+
+def short(name: str, products: Products) -> str:
+    """A name for a plotter, which cuts it: an exercise is marked in front."""
+    return f"{labels.of(products).simulated_short} {name}" if products.simulated else name
+
+
+def summary(products: Products) -> str:
     """The one paragraph that formats without room for more carry."""
-    parts = [f"{SIMULATED}."] if simulated else []
-    if partial:
-        parts.append("PARTIAL RUN: not everything was assessed, see manifest.json.")
-    if not flags:
-        parts += [NOTHING_FLAGGED, NOT_ALL_CLEAR]
-    return " ".join([*parts, LEADS, LEADS_MORE, BLIND, f"Run {run_id}."])
+    words = labels.of(products)
+    parts = [f"{handling(products)}."] if products.release else []
+    if products.simulated:
+        parts.append(f"{words.simulated}.")
+    if products.manifest.get("state") == "partial":
+        parts.append(words.partial_run)
+    if products.flagged.empty:
+        parts += [words.nothing_flagged, words.not_all_clear]
+    parts += [words.leads, words.leads_more, words.blind]
+    parts += [words.run.format(run_id=products.run_id), freshness(products)]
+    return " ".join(part for part in parts if part)

@@ -12,6 +12,7 @@ dropped nor reordered. In CSV:
 - Text columns are cleaned (`text.clean`; evidence by `text.clean_json`, so it stays JSON), then
   `text.formula_safe`: a text that starts with = + - @ gets an apostrophe in front. Numbers
   never do.
+- In a recipient's pack each table ends with the columns `tlp` and `rel`, the marks of the row.
 - In an exercise every row says so: `evidence` holds ``"simulated": true``, and `reasons` begins
   with "SIMULATED DATA – EXERCISE".
 """
@@ -26,10 +27,10 @@ import pandas as pd
 
 from detectors.core.errors import FrameError
 from detectors.core.frames import TIME
-from pipelines.export import notices
+from pipelines.export import labels
 from pipelines.export.files import write_text
 from pipelines.export.text import clean, clean_json, formula_safe
-from pipelines.products import FLAGGED, PARTS, Products
+from pipelines.products import FLAGGED, MARKS, PARTS, Products
 
 EVENT_COLUMNS: Final = (
     "event_id", "kind", "subkind", "detector", "version", "mmsi", "other_mmsi", "zone_id",
@@ -42,8 +43,8 @@ FLAGGED_COLUMNS: Final = (
 )  # fmt: skip
 assert tuple(FLAGGED) == FLAGGED_COLUMNS  # noqa: S101 - a contract, checked once at import
 
-SIMULATED_PREFIX: Final = f"{notices.SIMULATED}: "
-"""How `reasons` begins in flagged.csv of an exercise."""
+SIMULATED_PREFIX: Final = f"{labels.labels('en').simulated}: "
+"""How `reasons` begins in flagged.csv of an exercise (in a pack: in its language)."""
 
 _NUMBERS: Final = frozenset({"rank", "lat", "lon", "score", "quiet_within_m"})
 _IDENTIFIERS: Final = frozenset({"mmsi", "other_mmsi", "imo"})
@@ -52,7 +53,7 @@ _SCORE_DECIMALS: Final = 4
 
 
 def event_table(products: Products) -> pd.DataFrame:
-    """Events with exactly `EVENT_COLUMNS`, as both events.csv and events.parquet hold them.
+    """Events with exactly `EVENT_COLUMNS` (and marks): events.csv and events.parquet.
 
     Identifiers are Int64 (null where there is none), times UTC, texts clean. Positions are
     rounded to 6 decimals (0.1 m), scores to 4.
@@ -62,23 +63,25 @@ def event_table(products: Products) -> pd.DataFrame:
     FrameError
         If a column is missing.
     """
-    table = _chosen(products.events, EVENT_COLUMNS)
+    table = _chosen(products.events, EVENT_COLUMNS, products)
     if products.simulated:
         table["evidence"] = [_marked(text) for text in table["evidence"]]
     return _tidy(table)
 
 
 def flagged_table(products: Products) -> pd.DataFrame:
-    """Flagged vessels with exactly `FLAGGED_COLUMNS`, in rank order; types as in `event_table`."""
-    table = _chosen(products.flagged, FLAGGED_COLUMNS).sort_values("rank", kind="stable")
+    """Flagged vessels with exactly `FLAGGED_COLUMNS` (and marks), in rank order."""
+    chosen = _chosen(products.flagged, FLAGGED_COLUMNS, products)
+    table = chosen.sort_values("rank", kind="stable")
     if products.simulated:
-        table["reasons"] = [SIMULATED_PREFIX + text for text in table["reasons"]]
+        prefix = f"{labels.of(products).simulated}: "
+        table["reasons"] = [prefix + text for text in table["reasons"]]
     return _tidy(table)
 
 
 def parts_table(products: Products) -> pd.DataFrame:
     """What each flagged vessel's score is made of, in rank order; types as in `event_table`."""
-    return _tidy(_chosen(products.parts, tuple(PARTS)))
+    return _tidy(_chosen(products.parts, tuple(PARTS), products))
 
 
 def write_events_csv(products: Products, path: Path) -> Path:
@@ -117,7 +120,8 @@ def iso_seconds(time: pd.Series) -> pd.Series:
     return texts.fillna("").astype("str")
 
 
-def _chosen(frame: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
+def _chosen(frame: pd.DataFrame, names: tuple[str, ...], products: Products) -> pd.DataFrame:
+    names = (*names, *MARKS) if products.release else names
     missing = [name for name in names if name not in frame.columns]
     if missing:
         raise FrameError(f"can't export: missing columns {', '.join(missing)}")

@@ -1,14 +1,16 @@
 """What `selat doctor` looks at."""
 
-from pipelines import ingest
+from pipelines import ingest, marks
 from pipelines.doctor import (
     Problem,
     attempt,
     check_config,
     check_learned,
+    check_recipients,
     check_zone_files,
     check_zones,
 )
+from pipelines.export import recipients
 from pipelines.flows.runs import load_zones
 from pipelines.settings import Installation
 from pipelines.store import exists, read
@@ -23,6 +25,9 @@ def examine(installation: Installation) -> list[Problem]:
         problems += check_zones(zones)
         area = installation.settings.area
         problems += attempt("settings.yaml, area", lambda: ingest.Area.parse(area, zones))
+        if (installation.config / recipients.FILE_NAME).exists():
+            rules = marks.load(installation.config)
+            problems += check_recipients(installation.config, zones, rules)
     problems += check_learned(installation.learned)
     if installation.failure.exists():
         text = installation.failure.read_text(encoding="utf-8").strip()

@@ -149,8 +149,8 @@ def finish_run(
     ordinal = 1 if last is None else int(last["ordinal"]) + 1
     run_id = f"{window.end:%Y%m%dT%H%M%SZ}-{ordinal:04d}"
     fresh = _looked_at(store.new_feeds(), window) + _seen(store.new_sightings(), window)
-    inputs = _inputs(store, window)
-    totals = _totals(inputs)
+    inputs = run_inputs(store, window.start, window.end)
+    totals = totals_of(inputs)
     failures = {
         **{f"feed {name}": text for name, text in unread.items()},
         **{f"detector {name}": text for name, text in detection.failures.items()},
@@ -174,8 +174,8 @@ def finish_run(
             "vessels_looked_at": int(detection.positions["mmsi"].nunique()),
             "vessel_hours": vessel_hours(detection.positions, window),
             "passes": detection.passes,
-            "events": _count(compared, "kind"),
-            "status": _count(compared, "status"),
+            "events": count_by(compared, "kind"),
+            "status": count_by(compared, "status"),
             "flagged": len(flagged),
             "over_budget": assessed.over_budget,
         },
@@ -193,7 +193,7 @@ def finish_run(
         "rejected": totals["rejected"],
         "failures": failures,
     }
-    shown = _shown(compared, flagged)
+    shown = shown_vessels(compared, flagged)
     tracks = detection.positions
     tracks = tracks[tracks["mmsi"].isin(shown) & (tracks["time"] >= window.start)]
     products = Products(
@@ -220,7 +220,7 @@ def finish_run(
     return Finished(run_id, folder, str(manifest["state"]), manifest, flagged, failures)
 
 
-def _shown(events: pd.DataFrame, flagged: pd.DataFrame) -> set[int]:
+def shown_vessels(events: pd.DataFrame, flagged: pd.DataFrame) -> set[int]:
     """MMSIs of flagged vessels and of those they met."""
     ids = set(";".join(flagged["event_ids"]).split(";"))
     partners = events[events["event_id"].isin(ids)]
@@ -231,7 +231,8 @@ def _iso(time: pd.Timestamp) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _count(frame: pd.DataFrame, column: str) -> dict[str, int]:
+def count_by(frame: pd.DataFrame, column: str) -> dict[str, int]:
+    """How many rows there are of each value of a column."""
     return {str(k): int(v) for k, v in sorted(frame[column].value_counts().items())}
 
 
@@ -254,14 +255,19 @@ def _seen(fresh: pd.DataFrame, window: Window) -> list[str]:
     return [str(key) for key in fresh.loc[fresh["last_time"] <= window.end, "feed_key"]]
 
 
-def _inputs(store: Queries, window: Window) -> list[dict[str, Any]]:
-    """Feeds with reports in the window: name, sha256, report."""
+def run_inputs(
+    store: Queries, start: pd.Timestamp, end: pd.Timestamp, feeds: set[str] | None = None
+) -> list[dict[str, Any]]:
+    """Feeds with reports in a window, some or all: feed_key, name, sha256, report."""
     ledger = store.ledger()
-    touching = (ledger["first_time"] <= window.end) & (ledger["last_time"] >= window.start)
+    touching = (ledger["first_time"] <= end) & (ledger["last_time"] >= start)
+    if feeds is not None:
+        touching &= ledger["feed_key"].isin(feeds)
     return [
-        {"name": name, "sha256": sha256, "report": json.loads(report)}
-        for name, sha256, report in zip(
-            *(ledger.loc[touching, c].tolist() for c in ("name", "sha256", "report")), strict=True
+        {"feed_key": key, "name": name, "sha256": sha256, "report": json.loads(report)}
+        for key, name, sha256, report in zip(
+            *(ledger.loc[touching, c].tolist() for c in ("feed_key", "name", "sha256", "report")),
+            strict=True,
         )
     ]
 
@@ -273,7 +279,7 @@ def _cleaned(store: Queries, window: Window) -> dict[str, int]:
     return {name: sum(day[name] for day in days) for name in ("duplicates", "rejected_jumps")}
 
 
-def _totals(inputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def totals_of(inputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Counts over some feeds, whole; rejects by reason."""
     reports = [feed["report"] for feed in inputs]
     rejected = Counter[str]()

@@ -202,9 +202,52 @@ class Queries:
             frames.conform(self._ask("coverage_feed_between", **dates), FEED),
         )
 
-    def vessels(self, end: pd.Timestamp) -> pd.DataFrame:
-        """What each vessel called itself last up to `end`; `frames.VESSELS` without flag_state."""
-        return self._ask("vessels", end=end)
+    def vessels(self, end: pd.Timestamp, feeds: list[str] | None = None) -> pd.DataFrame:
+        """What each vessel called itself last up to `end`; `frames.VESSELS` without flag_state.
+
+        With `feeds` (feed_key of the ledger) only what was said in these counts.
+        """
+        return self._ask("vessels", end=end, feeds=feeds)
+
+    def heard_in(self, mmsis: list[int], end: pd.Timestamp) -> pd.DataFrame:
+        """Feeds that some vessels were heard in, by UTC date up to `end`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            mmsi, date, feed_key, what: "position" or "static".
+        """
+        with self._registered("wanted", pd.DataFrame({"mmsi": pd.Series(mmsis, dtype="int64")})):
+            return self._ask("heard_in", end=end)
+
+    def count_heard(self, feeds: list[str], start: pd.Timestamp, end: pd.Timestamp) -> int:
+        """Vessels that some feeds heard between two times."""
+        query = (
+            "SELECT count(DISTINCT mmsi) AS n FROM presence WHERE list_contains($feeds, feed_key) "
+            "AND last_time >= $start AND first_time <= $end"
+        )
+        return int(self.sql(query, {"feeds": feeds, "start": start, "end": end})["n"].iloc[0])
+
+    def sighting_sources(self) -> pd.DataFrame:
+        """Every sighting with the file that brought it: sighting_id, source, file."""
+        query = (
+            "SELECT s.sighting_id, s.source, f.name AS file "
+            "FROM sightings AS s JOIN sighting_files AS f USING (file_key)"
+        )
+        return self.sql(query)
+
+    def run(self, run_id: str) -> dict[str, Any] | None:
+        """A finished run, None where there is none of that id."""
+        query = (
+            'SELECT run_id, ordinal, start, "end", state, manifest FROM runs WHERE run_id = $run_id'
+        )
+        runs = self.sql(query, {"run_id": run_id})
+        return None if runs.empty else dict(runs.iloc[0])
+
+    def run_ordinals(self) -> dict[str, int]:
+        """Ordinal of each finished run."""
+        runs = self.sql("SELECT run_id, ordinal FROM runs")
+        return dict(zip(runs["run_id"].tolist(), runs["ordinal"].tolist(), strict=True))
 
     def identity_at(self, mmsi: int, time: pd.Timestamp) -> Identity:
         """What a vessel had called itself last at a time."""

@@ -20,7 +20,7 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup
 
-from pipelines.export import notices
+from pipelines.export import labels, notices
 from pipelines.export.brief.chart import chart_data
 from pipelines.export.briefing import (
     LOCAL,
@@ -71,6 +71,7 @@ def render(products: Products, *, heading: str = "", sections: Markup = NO_SECTI
     """
     cards = vessel_cards(products)
     shown = cards[:VESSEL_LIMIT]
+    words = labels.of(products)
     style, script = _asset("brief.css"), _asset("brief.js")
     return _template().render(
         policy=(
@@ -80,10 +81,14 @@ def render(products: Products, *, heading: str = "", sections: Markup = NO_SECTI
         style=Markup(style),  # noqa: S704 - ours
         script=Markup(script),  # noqa: S704 - ours
         data=Markup(script_json(chart_data(products, shown))),  # noqa: S704 - made for this place
-        notices=notices,
         heading=one_line(heading, _FACT_LIMIT) or HEADING,
         ranked=not heading,
         sections=sections,
+        words=words,
+        language=products.release.language if products.release else "en",
+        handling=notices.handling(products),
+        handling_means=words.tlp(products.release.mark.tlp) if products.release else "",
+        freshness=notices.freshness(products),
         run_id=one_line(products.run_id, _FACT_LIMIT),
         simulated=products.simulated,
         window_utc=_window(products, None, "UTC"),

@@ -1,0 +1,396 @@
+"""`selat export`, `verify`, `open`, `exports` and `keys`: what is handed to others."""
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from pipelines.cli_options import AsJson, Config, Home, Quiet, installation_of, print_json
+
+if TYPE_CHECKING:
+    from pipelines.packs.keys import Key, Keyring
+    from pipelines.packs.verify import Verdict
+    from pipelines.settings import Installation
+
+PASSPHRASE: Final = "SELAT_KEY_PASSPHRASE"  # noqa: S105 - its name
+"""Environment variable with the passphrase of the signing key."""
+
+keys = typer.Typer(no_args_is_help=True, help="Make, list, rotate and revoke keys of packs.")
+
+TrustedKey = Annotated[
+    list[str] | None,
+    typer.Option("--key", help="A key to trust this once: a .pub file or its line. Repeatable."),
+]
+
+
+def export(
+    out: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Without --to: the new folder to copy a run to. With it: where packs go, "
+            "else HOME/packs."
+        ),
+    ] = None,
+    to: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A recipient of config/recipients.yaml, or all of them: all. Repeatable."
+        ),
+    ] = None,
+    run: Annotated[str | None, typer.Option(help="Run id; else the newest run.")] = None,
+    unsigned: Annotated[bool, typer.Option(help="Make packs without a signature.")] = False,
+    replace: Annotated[bool, typer.Option(help="Replace a pack of the same name.")] = False,
+    home: Home = None,
+    config: Config = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make packs for recipients, or copy the products of a finished run.
+
+    A pack holds what its recipient may have, put together as if nothing else were known; it is
+    signed, archived, and written to the log of exports.
+
+    For example:
+
+      selat export --to mmea
+
+      selat export --to mmea --to patrol-boat /media/usb
+
+      selat export /media/usb/night
+    """
+    installation = installation_of(home, config)
+    if to:
+        _export_to(installation, to, out, run, unsigned, replace, quiet, as_json)
+        return
+    from pipelines.flows.runs import export_run
+
+    if out is None:
+        raise typer.BadParameter("name a folder, or a recipient: --to RECIPIENT")
+    for path in export_run(installation, run, out):
+        typer.echo(path)
+
+
+def _export_to(
+    installation: "Installation",
+    to: list[str],
+    out: Path | None,
+    run: str | None,
+    unsigned: bool,
+    replace: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    from pipelines.export import recipients
+    from pipelines.flows.packs import export_to
+    from pipelines.packs.keys import Keyring
+    from pipelines.progress import reporter
+
+    names = sorted(recipients.load(installation.config)) if to == ["all"] else to
+    for name in names:
+        recipients.find(installation.config, name)
+    keyring = Keyring(installation.keys)
+    passphrase = _passphrase() if not unsigned and keyring.locked() else None
+    made = []
+    with reporter(quiet=quiet or as_json) as report, report.bar("Packs", len(names)) as bar:
+        for done, name in enumerate(names):
+            bar.to(done, len(names))
+            bar.say(f"Pack for {name}")
+            sent = export_to(
+                installation, name, run_id=run, out=out, unsigned=unsigned, passphrase=passphrase,
+                replace=replace,
+            )  # fmt: skip
+            made.append({**sent.entry, "paths": [str(path) for path in sent.paths]})
+            if not as_json:
+                entry = sent.entry
+                typer.echo(
+                    f"{name}: TLP:{entry['tlp']} REL {entry['rel']}, {entry['flagged']} vessels, "
+                    f"{entry['events']} events"
+                )
+                for path in sent.paths:
+                    typer.echo(path)
+    if as_json:
+        print_json(made)
+
+
+def verify(
+    pack: Annotated[Path, typer.Argument(help="A pack: folder, .zip or .zip.age.")],
+    key: TrustedKey = None,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Is a pack as its maker signed it, is the maker trusted here, is it still fresh?
+
+    Nothing is written. Exit codes: 0 intact, 9 changed (a file differs, is missing or too many, or
+    the signature doesn't fit), 10 not signed, or by a key that isn't known or is revoked, 11 intact
+    but out of date.
+
+    For example:
+
+      selat verify mmea_20261124T160000Z-0007_TLP-AMBER.zip
+
+      selat verify pack/ --key partner.pub
+    """
+    installation = installation_of(home, config)
+    verdict = _look(installation, pack, key)
+    if as_json:
+        print_json(
+            {"state": verdict.state, "problems": verdict.problems, "key": verdict.key,
+             "manifest": verdict.manifest.model_dump(exclude={"files"}),
+             "files": len(verdict.manifest.files)}
+        )  # fmt: skip
+    else:
+        _say(verdict)
+    raise typer.Exit(_code(verdict))
+
+
+def open_(
+    pack: Annotated[Path, typer.Argument(help="A pack: .zip.age, .zip or folder.")],
+    out: Annotated[Path, typer.Argument(help="Folder to write to; must not exist.")],
+    key: TrustedKey = None,
+    anyway: Annotated[
+        bool, typer.Option(help="Also where nobody that is trusted signed it.")
+    ] = False,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Verify a pack, decrypt it if it is encrypted, and write its files to a new folder.
+
+    A changed pack is never opened. Exit codes as for verify.
+
+    For example:
+
+      selat open patrol-boat_20261124T160000Z-0007_TLP-AMBER.zip.age tonight
+    """
+    installation = installation_of(home, config)
+    from pipelines.packs.keys import Keyring
+    from pipelines.packs.verify import unpack
+
+    verdict = _look(installation, pack, key)
+    _say(verdict)
+    trusted = verdict.state in {"intact", "stale"}
+    if verdict.state == "changed" or not (trusted or anyway):
+        typer.echo("not opened" + ("" if verdict.state == "changed" else " (--anyway does)"))
+        raise typer.Exit(_code(verdict))
+    for path in unpack(pack, Keyring(installation.keys), out, verdict):
+        typer.echo(path)
+    raise typer.Exit(_code(verdict) if not anyway else 0)
+
+
+def exports(
+    expect: Annotated[
+        str | None, typer.Option(help="A hash noted earlier, which the log must hold.")
+    ] = None,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who got what, when, from which run; and whether the log is what was written.
+
+    Exit code 9 if a line was changed, removed or put in.
+
+    For example:
+
+      selat exports
+
+      selat exports --expect 3f9a…
+    """
+    installation = installation_of(home, config)
+    from pipelines.export.text import clean
+    from pipelines.packs import log
+    from pipelines.packs.keys import Keyring
+
+    checked = log.check(installation.exports, Keyring(installation.keys))
+    problems = list(checked.problems)
+    hashes = [str(entry["hash"]) for entry in checked.entries]
+    if expect and not any(one.startswith(expect) for one in hashes):
+        problems.append(f"no line has the hash {expect}: lines are gone")
+    if as_json:
+        print_json({"entries": checked.entries, "problems": problems, "head": checked.head})
+    else:
+        for entry in checked.entries:
+            lock = " encrypted" if entry.get("encrypted_to") else ""
+            line = (
+                f"{entry['number']:>4}  {entry.get('time')}  {entry.get('recipient')}  "
+                f"TLP:{entry.get('tlp')}  {entry.get('flagged')} vessels  run "
+                f"{entry.get('run_id')}  by {entry.get('by')}{lock}  "
+                f"manifest {str(entry.get('manifest_sha256'))[:16]}"
+            )
+            typer.echo(clean(line))
+        for problem in problems:
+            typer.echo(f"problem: {clean(problem)}", err=True)
+        if checked.entries:
+            typer.echo(f"{'broken' if problems else 'whole'}; newest hash {checked.head}")
+        else:
+            typer.echo("nothing was exported to anyone")
+    if problems:
+        raise typer.Exit(log.LogBrokenError.exit_code)
+
+
+@keys.command("make")
+def keys_make(
+    opening: Annotated[
+        bool,
+        typer.Option(help="A key that opens packs encrypted to it, instead of one that signs."),
+    ] = False,
+    passphrase: Annotated[
+        bool, typer.Option(help=f"Lock the signing key; asked for, or taken from {PASSPHRASE}.")
+    ] = False,
+    title: Annotated[str, typer.Option(help="Whose key it is.")] = "",
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Make the key that signs packs, or one that opens packs encrypted to it.
+
+    For example:
+
+      selat keys make --passphrase --title "MMEA Lumut"
+
+      selat keys make --opening
+    """
+    keyring = _keyring(home, config)
+    if opening:
+        _show(keyring.make_opening(datetime.now(UTC), title))
+        return
+    secret = _passphrase(new=True) if passphrase else None
+    _show(keyring.make(datetime.now(UTC), secret, title))
+
+
+@keys.command("list")
+def keys_list(home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
+    """All keys: what signs, what opens, what is trusted, and what became of each.
+
+    For example:
+
+      selat keys list
+    """
+    from dataclasses import asdict
+
+    known = _keyring(home, config).entries()
+    if as_json:
+        print_json([asdict(key) for key in known])
+        return
+    for key in known:
+        _show(key)
+    if not known:
+        typer.echo("there are no keys: selat keys make")
+
+
+@keys.command("rotate")
+def keys_rotate(
+    passphrase: Annotated[bool, typer.Option(help="Lock the new key.")] = False,
+    title: Annotated[str, typer.Option(help="Whose key it is; else as before.")] = "",
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Retire the signing key and make the next; what the old one signed stays good.
+
+    For example:
+
+      selat keys rotate --passphrase
+    """
+    secret = _passphrase(new=True) if passphrase else None
+    _show(_keyring(home, config).rotate(datetime.now(UTC), secret, title))
+
+
+@keys.command("revoke")
+def keys_revoke(
+    key: Annotated[str, typer.Argument(help="The key's id, or the beginning of it.")],
+    reason: Annotated[str, typer.Option(help="Why: lost, stolen, …")],
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Revoke a key: nothing that it signed is good any more. It can't be undone.
+
+    For example:
+
+      selat keys revoke 8F31 --reason "laptop stolen in Lumut"
+    """
+    _show(_keyring(home, config).revoke(key, datetime.now(UTC), reason))
+
+
+@keys.command("trust")
+def keys_trust(
+    key: Annotated[str, typer.Argument(help="A .pub file, or its line.")],
+    title: Annotated[str, typer.Option(help="Whose key it is.")],
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Believe what another installation signs; compare the key's id with its owner by voice first.
+
+    For example:
+
+      selat keys trust partner.pub --title "ABF Darwin"
+    """
+    _show(_keyring(home, config).trust(_key_text(key), datetime.now(UTC), title))
+
+
+def _keyring(home: Path | None, config: Path | None) -> "Keyring":
+    from pipelines.packs.keys import Keyring
+
+    return Keyring(installation_of(home, config).keys)
+
+
+def _show(key: "Key") -> None:
+    from pipelines.export.text import clean
+
+    ended = f" {key.ended} ({key.reason})" if key.ended else ""
+    line = f"{key.name}  {key.kind}  {key.state}{ended}  made {key.made}  {key.title}"
+    typer.echo(clean(line).rstrip())
+    typer.echo(f"  {key.public}")
+
+
+def _look(installation: "Installation", pack: Path, key: list[str] | None) -> "Verdict":
+    import pandas as pd
+
+    from pipelines.packs import minisign
+    from pipelines.packs.keys import Keyring
+    from pipelines.packs.verify import verify as look
+
+    also = [minisign.PublicKey.parse(_key_text(one)) for one in key or ()]
+    return look(pack, Keyring(installation.keys), pd.Timestamp.now("UTC"), also)
+
+
+def _say(verdict: "Verdict") -> None:
+    from pipelines.export.text import clean
+
+    made = verdict.manifest
+    if made.simulated:
+        typer.echo("SIMULATED DATA – EXERCISE")
+    typer.echo(
+        clean(
+            f"{verdict.state}: run {made.run_id} for {made.recipient.title}, TLP:"
+            f"{made.handling.tlp} REL {made.handling.rel}, {len(made.files)} files, "
+            f"{f'signed by {verdict.key}' if verdict.key else 'no signature'}, "
+            f"out of date after {made.stale_after}"
+        )
+    )
+    for problem in verdict.problems:
+        typer.echo(f"  {clean(problem)}")
+
+
+def _code(verdict: "Verdict") -> int:
+    from pipelines.packs.verify import EXIT_CODES
+
+    return EXIT_CODES[verdict.state]
+
+
+def _key_text(key: str) -> str:
+    path = Path(key)
+    return path.read_text(encoding="utf-8") if path.is_file() else key
+
+
+def _passphrase(*, new: bool = False) -> str:
+    """The passphrase from the environment, or from a person at the terminal."""
+    given = os.environ.get(PASSPHRASE)
+    if given:
+        return given
+    if not sys.stdin.isatty():
+        from pipelines.packs.keys import KeyProblem
+
+        raise KeyProblem("the signing key needs a passphrase", hint=f"set {PASSPHRASE}")
+    asked: str = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=new, err=True)
+    return asked

@@ -1,0 +1,125 @@
+"""The words of the products, one YAML file a language; what vessels say is never translated."""
+
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Final
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from pipelines.products import Products
+
+LANGUAGES: Final = ("en", "ms")
+
+
+class Labels(BaseModel):
+    """Every label of every product; a language that lacks one can't be loaded.
+
+    ``{…}`` is filled in by whoever shows the label. `kinds` names what happened, by kind or by
+    kind and subkind; what it lacks is shown as the detectors call it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    simulated: str
+    simulated_short: str
+    leads: str
+    leads_more: str
+    blind: str
+    nothing_flagged: str
+    not_all_clear: str
+    not_for_navigation: str
+    coast_source: str
+    partial_run: str
+    run: str
+    flagged_vessels: str
+    flagged_vessel: str
+    events: str
+    event: str
+    tracks: str
+    track_of: str
+    reports: str
+    no_place_vessels: str
+    more_elsewhere: str
+    no_name: str
+    flag: str
+    type: str
+    mmsi: str
+    imo: str
+    callsign: str
+    score: str
+    last_seen: str
+    at_place: str
+    and_: str = Field(alias="and")
+    since: str
+    not_assessed: str
+    innocent_explanation: str
+    score_line: str
+    seen_line: str
+    event_line: str
+    status_created: str
+    status_changed: str
+    status_unchanged: str
+    status_retracted: str
+    status_not_assessed: str
+    prepared_for: str
+    stale_after: str
+    stale_short: str
+    handling: str
+    about: str
+    rank: str
+    name: str
+    reasons: str
+    explanations: str
+    latitude: str
+    longitude: str
+    event_ids: str
+    event_id: str
+    kind: str
+    vessel: str
+    other_vessel: str
+    begin: str
+    end: str
+    status: str
+    reason: str
+    evidence: str
+    window: str
+    recipient: str
+    files: str
+    route_name: str
+    route_caveat: str
+    verify_line: str
+    unsigned_line: str
+    tlp_clear: str
+    tlp_green: str
+    tlp_amber: str
+    tlp_amber_strict: str
+    tlp_red: str
+    kinds: dict[str, str]
+
+    def status_of(self, status: str) -> str:
+        """A status in words; as it is where it isn't known."""
+        return str(getattr(self, f"status_{status}", status))
+
+    def kind_of(self, kind: str, subkind: str) -> str:
+        """What happened in a word or two."""
+        both = f"{kind} {subkind}".strip()
+        found = self.kinds.get(both) or self.kinds.get(kind)
+        return found or both.replace("_", " ")
+
+    def tlp(self, label: str) -> str:
+        """What a TLP label allows (FIRST, TLP 2.0)."""
+        return str(getattr(self, "tlp_" + label.lower().replace("+", "_")))
+
+
+@cache
+def labels(language: str) -> Labels:
+    """The labels of a language of `LANGUAGES`."""
+    text = resources.files(__package__).joinpath(f"{language}.yaml").read_text("utf-8")
+    return Labels.model_validate(yaml.safe_load(text))
+
+
+def of(products: "Products") -> Labels:
+    """The labels that products are written with."""
+    return labels(products.release.language if products.release else "en")

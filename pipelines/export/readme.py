@@ -1,0 +1,42 @@
+"""README.txt of a pack: its marks, for whom, until when, what it can't say, what each file is."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipelines.export import labels, notices
+from pipelines.export.briefing import LOCAL, LOCAL_NAME, moment
+from pipelines.export.files import write_text
+from pipelines.products import Products
+
+
+def write(products: Products, path: Path, files: Sequence[str], signed: bool) -> Path:
+    """Write the text; return `path`."""
+    return write_text(path, render(products, files, signed))
+
+
+def render(products: Products, files: Sequence[str], signed: bool) -> str:
+    """The text, marks first and last."""
+    words, marks = labels.of(products), notices.marks(products)
+    span = (
+        f"{moment(products.start, None, '')}– {moment(products.end, None, 'UTC')} "
+        f"({moment(products.start, LOCAL, '')}– {moment(products.end, LOCAL, LOCAL_NAME)})"
+    )
+    allows = words.tlp(products.release.mark.tlp) if products.release else ""
+    state = words.partial_run if products.manifest.get("state") == "partial" else ""
+    empty = f"{words.nothing_flagged} {words.not_all_clear}" if products.flagged.empty else ""
+    paragraphs = [
+        marks,
+        allows,
+        notices.freshness(products),
+        f"{words.window}: {span}",
+        words.run.format(run_id=products.run_id),
+        state,
+        empty,
+        f"{words.leads} {words.leads_more}",
+        words.blind,
+        words.not_for_navigation,
+        "\n".join([f"{words.files}:", *(f"  {name}" for name in files)]),
+        words.verify_line if signed else words.unsigned_line,
+        marks,
+    ]
+    return "\n\n".join(text for text in paragraphs if text) + "\n"

@@ -1,0 +1,135 @@
+"""`selat export --to`: a pack for one recipient, signed, archived, logged."""
+
+import getpass
+import hashlib
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from detectors.core.errors import SelatError
+from pipelines.export import recipients
+from pipelines.export.recipients import Recipient
+from pipelines.flows.release import release_run
+from pipelines.packs import build, log
+from pipelines.packs.keys import Keyring
+from pipelines.products import Products
+from pipelines.settings import Installation
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A pack that was made: its paths, and what the log says of it."""
+
+    paths: tuple[Path, ...]
+    entry: Mapping[str, Any]
+    products: Products
+
+
+def export_to(
+    installation: Installation,
+    name: str,
+    *,
+    run_id: str | None = None,
+    out: Path | None = None,
+    unsigned: bool = False,
+    passphrase: str | None = None,
+    replace: bool = False,
+) -> Sent:
+    """Make the pack of a run for a recipient: a folder and an archive, or an encrypted archive.
+
+    The same run, recipient, configuration, key and store give the same bytes; encryption apart.
+    What is written appears whole, after the log has it.
+
+    Parameters
+    ----------
+    out
+        The folder to make them in; HOME/packs if None.
+    passphrase
+        Of the signing key, where it has one.
+    replace
+        Whether a pack of the same name may be replaced.
+
+    Raises
+    ------
+    KeyProblem
+        If it can't be signed.
+    SelatError
+        If there is such a pack.
+    """
+    keyring = Keyring(installation.keys)
+    signer = None if unsigned else keyring.signer(passphrase)
+    recipient = recipients.find(installation.config, name)
+    products = release_run(installation, name, run_id)
+    title = build.name_of(products)
+    root = out or installation.packs
+    root.mkdir(parents=True, exist_ok=True)
+    sealed = bool(recipient.encrypt_to)
+    targets = [root / f"{title}.zip.age"] if sealed else [root / title, root / f"{title}.zip"]
+    taken = [path for path in targets if path.exists()]
+    if taken and not replace:
+        raise SelatError(f"{taken[0]} exists already", hint="--replace, or name another folder")
+    private = signer[1] if signer else None
+    unfinished = root / f".{title}.unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        made = _make(products, recipient, title, unfinished, private)
+        entry = _entry(products, recipient, title, made, unfinished)
+        key = (signer[0].name, signer[1]) if signer else None
+        digest = log.append(installation.exports, entry, key)
+        for path, target in zip(made, targets, strict=True):
+            if target.is_dir():
+                shutil.rmtree(target)
+            path.replace(target)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return Sent(tuple(targets), {**entry, "hash": digest}, products)
+
+
+def _make(
+    products: Products,
+    recipient: Recipient,
+    title: str,
+    unfinished: Path,
+    private: Ed25519PrivateKey | None,
+) -> list[Path]:
+    """The files to move into place: folder and archive, or the encrypted archive alone."""
+    folder, archive = unfinished / "folder", unfinished / "archive.zip"
+    folder.mkdir(parents=True)
+    build.fill(products, recipient.formats, folder, private)
+    build.archive(folder, title, archive)
+    if not recipient.encrypt_to:
+        return [folder, archive]
+    sealed = unfinished / "archive.zip.age"
+    sealed.write_bytes(build.sealed(archive.read_bytes(), recipient.encrypt_to))
+    return [sealed]
+
+
+def _entry(
+    products: Products, recipient: Recipient, title: str, made: list[Path], unfinished: Path
+) -> dict[str, Any]:
+    release = products.release
+    if release is None:
+        raise SelatError("these products are for nobody")
+    written = (unfinished / "folder" / "MANIFEST.json").read_bytes()
+    return {
+        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "by": getpass.getuser(),
+        "recipient": release.recipient,
+        "title": recipient.title,
+        "pack": title,
+        "run_id": products.run_id,
+        "simulated": products.simulated,
+        "tlp": str(release.mark.tlp),
+        "rel": release.mark.rel_text,
+        "formats": list(recipient.formats),
+        "flagged": len(products.flagged),
+        "events": len(products.events),
+        "manifest_sha256": hashlib.sha256(written).hexdigest(),
+        "archive_sha256": hashlib.sha256(made[-1].read_bytes()).hexdigest(),
+        "encrypted_to": list(recipient.encrypt_to),
+    }

@@ -1,0 +1,1 @@
+"""Packs: a recipient's products with a signed manifest, keys, and the log of what was sent."""

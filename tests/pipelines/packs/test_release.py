@@ -1,0 +1,313 @@
+"""A recipient's pack holds nothing of what it may not have."""
+
+import io
+import json
+import re
+import shutil
+import sqlite3
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+
+from pipelines import store
+from pipelines.export import recipients
+from pipelines.export import release as cut
+from pipelines.flows import feeds, runs
+from pipelines.flows.packs import export_to
+from pipelines.flows.release import release_run
+from pipelines.marks import Mark, MarkRules, Tlp
+from pipelines.progress import reporter
+from pipelines.settings import PROJECT, Installation, load
+
+ALL = ["brief", "csv", "geoparquet", "geojson", "kml", "kmz", "gpx", "gpkg", "xlsx", "tak", "rtz"]
+MARKS = """
+default: {tlp: GREEN, rel: ALL}
+feeds:
+  - {feed: "secret*", tlp: AMBER, rel: [MYS]}
+"""
+RECIPIENTS = f"""
+ally: {{title: An ally, holds: [AUS], max_tlp: RED, formats: {ALL}}}
+home: {{title: At home, holds: [MYS], max_tlp: RED, formats: {ALL}}}
+low: {{title: Low, holds: [MYS], max_tlp: GREEN, formats: {ALL}}}
+boat: {{title: Boat, holds: [MYS], max_tlp: RED, formats: [csv, geojson], top: 3, language: ms,
+       area: "100,1,104,4", redact: ["*_source", feeds, callsign, median_sog_kn]}}
+"""
+
+
+@pytest.fixture(scope="module")
+def two_feeds(tmp_path_factory: pytest.TempPathFactory, exercise: Path) -> Installation:
+    """An open feed and a secret one with vessels of its own, looked at together."""
+    from pipelines.exercise import simulate
+    from pipelines.flows.windows import utc
+
+    folder = tmp_path_factory.mktemp("two")
+    config = folder / "config"
+    shutil.copytree(PROJECT / "config", config)
+    (config / "marks.yaml").write_text(MARKS)
+    (config / "recipients.yaml").write_text(RECIPIENTS)
+    installation = load(folder / "home", config)
+    zones = runs.load_zones(installation)
+    start = utc("2026-01-05T16:00:00Z").to_pydatetime()
+    simulate(folder / "b", seed=12, hours=8, vessels=40, start=start, zones=zones)
+    shutil.copy(exercise / "feed.nmea.gz", folder / "open.nmea.gz")
+    shutil.copy(folder / "b" / "feed.nmea.gz", folder / "secret.nmea.gz")
+    with reporter(quiet=True) as report:
+        feeds.ingest_only(
+            installation, zones, [str(folder / "open.nmea.gz"), str(folder / "secret.nmea.gz")],
+            area=None, mapping=None, report=report,
+        )  # fmt: skip
+        runs.detect_only(installation, None, None, None, report)
+    return installation
+
+
+def every_file(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Every file of a pack and of the archives in it, and the rows of every database."""
+    for path in sorted(folder.rglob("*")):
+        yield from _inside(path.name, path.read_bytes(), path)
+
+
+def _inside(name: str, content: bytes, path: Path | None) -> Iterator[tuple[str, bytes]]:
+    yield name, content
+    if zipfile.is_zipfile(io.BytesIO(content)):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for member in archive.namelist():
+                yield from _inside(f"{name}/{member}", archive.read(member), None)
+    if name.endswith(".parquet"):
+        yield f"{name} rows", gpd.read_parquet(io.BytesIO(content)).to_csv().encode()
+    if name.endswith(".gpkg") and path is not None:
+        with sqlite3.connect(path) as database:
+            yield f"{name} rows", "\n".join(database.iterdump()).encode()
+
+
+def test_the_pack_of_an_ally_holds_no_value_of_the_secret_feed(
+    two_feeds: Installation, tmp_path: Path
+) -> None:
+    with store.read(two_feeds.store) as reader:
+        ledger = reader.ledger()
+        ledger = ledger.set_index(ledger["name"].str.rsplit("/", n=1).str[-1])
+        run = reader.last_run()
+        assert run is not None
+        key, sha256 = ledger.loc["secret.nmea.gz", ["feed_key", "sha256"]]
+        feeds_of = reader.sql(
+            "SELECT mmsi, list(DISTINCT feed_key) AS feeds FROM presence GROUP BY 1"
+        )
+        events, flags = reader.events(run["run_id"]), reader.flags(run["run_id"])
+        named = reader.vessels(run["end"], [key]).set_index("mmsi")
+    only = {
+        m for m, of in zip(feeds_of["mmsi"], feeds_of["feeds"], strict=True) if set(of) == {key}
+    }
+    involved = [only & vessels for vessels in cut.vessels_of(events)]
+    secret = events[[bool(vessels) for vessels in involved]]
+    assert len(secret) > 20
+    assert flags["mmsi"].isin(only).sum() > 3
+
+    sent = export_to(two_feeds, "ally", out=tmp_path, unsigned=True)
+    products = sent.products
+    assert 0 < len(products.flagged) < len(flags)
+    values = {f"{m:09d}" for m in only}
+    values |= set(secret["event_id"]) | {sha256[:16], "secret.nmea.gz", key}
+    values |= {f"{value:.6f}" for value in [*secret["lat"], *secret["lon"]]}
+    theirs = named.loc[named.index.isin(only)]
+    open_names = set(products.vessels["name"])
+    values |= {n for n in theirs["name"] if len(n) > 6 and n not in open_names}
+    values |= {str(imo) for imo in theirs["imo"] if imo}
+    values |= {c for c in theirs["callsign"] if len(c) > 3}
+    searched = 0
+    either = "|".join(sorted(re.escape(v) for v in values))
+    pattern = re.compile(rf"(?<!\d)(?:{either})(?!\d)".encode())
+    for name, content in every_file(sent.paths[0]):
+        searched += 1
+        assert not pattern.search(content), (name, pattern.search(content))
+    assert searched > len(ALL) + 20
+    counts = products.manifest["counts"]
+    assert counts["feeds"] == 1
+    assert sum(counts["events"].values()) == len(products.events)
+    assert list(products.flagged["rank"]) == list(range(1, len(products.flagged) + 1))
+    assert not set(products.tracks["mmsi"]) & only
+    assert not set(products.tracks["source"]) & {sha256[:16]}
+
+
+def test_the_search_would_find_them(two_feeds: Installation, tmp_path: Path) -> None:
+    sent = export_to(two_feeds, "home", out=tmp_path, unsigned=True)
+    marks = sent.products.flagged[["mmsi", "tlp", "rel"]]
+    mmsi = str(marks.loc[marks["tlp"] == "AMBER", "mmsi"].iloc[0])
+    found = {n.split(".")[1].split(" ")[0].split("/")[0] for n, c in every_file(sent.paths[0])
+             if mmsi.encode() in c}  # fmt: skip
+    assert found >= {
+        "html",
+        "csv",
+        "parquet",
+        "geojson",
+        "kml",
+        "kmz",
+        "gpx",
+        "gpkg",
+        "xlsx",
+        "zip",
+    }
+
+
+def test_a_label_that_is_too_strict_keeps_a_record_out(two_feeds: Installation) -> None:
+    low, ally = release_run(two_feeds, "low", None), release_run(two_feeds, "ally", None)
+    assert list(low.events["event_id"]) == list(ally.events["event_id"])
+    assert list(low.flagged["mmsi"]) == list(ally.flagged["mmsi"])
+    assert set(low.events["tlp"]) == {"GREEN"}
+
+
+def test_each_record_has_its_own_mark_and_the_pack_the_strictest(two_feeds: Installation) -> None:
+    home = release_run(two_feeds, "home", None)
+    assert home.release is not None
+    assert set(zip(home.events["tlp"], home.events["rel"], strict=True)) == {
+        ("GREEN", "ALL"), ("AMBER", "MYS"),
+    }  # fmt: skip
+    assert home.release.mark == Mark(Tlp.AMBER, frozenset({"MYS"}))
+    assert set(home.release.track_marks) == set(home.tracks["track_id"])
+
+
+def test_who_may_have_everything_gets_the_run_as_it_is(two_feeds: Installation) -> None:
+    home = release_run(two_feeds, "home", None)
+    with store.read(two_feeds.store) as reader:
+        flags, events = reader.flags(home.run_id), reader.events(home.run_id)
+    pd.testing.assert_frame_equal(home.flagged[flags.columns], flags, check_dtype=False)
+    assert list(home.events["event_id"]) == list(events["event_id"])
+    assert list(home.events["reason"]) == list(events["reason"])
+    assert list(home.events["status"]) == list(events["status"])
+
+
+def test_area_top_redaction_and_language(two_feeds: Installation, tmp_path: Path) -> None:
+    sent = export_to(two_feeds, "boat", out=tmp_path, unsigned=True)
+    products = sent.products
+    assert len(products.flagged) == 3
+    ids = set(";".join(products.flagged["event_ids"]).split(";"))
+    assert set(products.events["event_id"]) == ids
+    assert products.events["lon"].between(100, 104).all()
+    assert products.events["lat"].between(1, 4).all()
+    flagged = pd.read_csv(sent.paths[0] / "flagged.csv", dtype=str, keep_default_na=False)
+    assert set(flagged["callsign"]) == {""}
+    assert flagged["reasons"].str.startswith("DATA SIMULASI – LATIHAN: ").all()
+    for text in products.events["evidence"]:
+        evidence = json.loads(text)
+        assert not [key for key in evidence if key.endswith("_source") or key == "median_sog_kn"]
+        assert {k for k in evidence["redacted"] if k.endswith("_source")}
+    manifest = json.loads((sent.paths[0] / "MANIFEST.json").read_text())
+    assert all("name" not in feed for feed in manifest["inputs"])
+    assert "Tanda ialah petunjuk" in (sent.paths[0] / "README.txt").read_text()
+
+
+RULES = MarkRules.model_validate(
+    {
+        "default": {"tlp": "GREEN", "rel": "ALL"},
+        "groups": {"FVEY": ["AUS", "GBR"]},
+        "feeds": [
+            {"feed": "a*", "tlp": "AMBER", "rel": ["MYS", "AUS"]},
+            {"feed": "b*", "tlp": "CLEAR", "rel": ["FVEY"]},
+        ],
+        "sightings": [{"source": "informant *", "tlp": "RED", "rel": ["MYS"]}],
+    }
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("heard", "evidence", "kind", "expected"),
+    [
+        ({(1, "position"): "a"}, {}, "gap", "TLP:AMBER · REL AUS, MYS"),
+        ({(1, "position"): "a", (2, "position"): "b"}, {}, "gap", "TLP:AMBER · REL AUS"),
+        ({(1, "position"): "c"}, {"visitors": "533000003 5"}, "gap", "TLP:GREEN · REL ALL"),
+        ({(1, "position"): "c", (3, "position"): "a"}, {"visitors": "533000003"}, "gap",
+         "TLP:AMBER · REL AUS, MYS"),
+        ({(1, "position"): "c", (3, "position"): "a"}, {"false_track_id": "53300000302"}, "gap",
+         "TLP:AMBER · REL AUS, MYS"),
+        ({(1, "position"): "c"}, {"last_report_source": "aaaaaaaaaaaaaaaa:5"}, "gap",
+         "TLP:AMBER · REL AUS, MYS"),
+        ({(1, "position"): "c"}, {"last_report_source": "0123456789abcdef:5"}, "gap",
+         "TLP:RED · REL NONE"),
+        ({(1, "position"): "c", (1, "static"): "a"}, {}, "gap", "TLP:AMBER · REL AUS, MYS"),
+        ({(1, "position"): "c"}, {"sighting_source": "s1"}, "unmatched_sighting",
+         "TLP:RED · REL MYS"),
+        ({}, {"sighting_source": "s1"}, "unmatched_sighting", "TLP:RED · REL MYS"),
+        ({}, {}, "gap", "TLP:RED · REL NONE"),
+    ],
+)  # fmt: skip
+def test_an_event_has_the_strictest_mark_of_what_it_rests_on(heard, evidence, kind, expected):
+    assert [str(mark) for mark in marks_of(heard, evidence, kind, "2026-01-05")] == [expected]
+
+
+def test_what_was_said_on_another_day_counts_where_it_is_about_identity():
+    heard = {(1, "position"): "c"}
+    earlier = {(1, "static"): "a"}
+    for kind, expected in (("gap", "TLP:GREEN · REL ALL"),
+                           ("identity", "TLP:AMBER · REL AUS, MYS")):  # fmt: skip
+        assert [str(m) for m in marks_of(heard, {}, kind, "2026-01-05", earlier)] == [expected]
+
+
+def marks_of(heard, evidence, kind, date, earlier=None):
+    """Marks of one event of the vessels 533000001 and …2 on a date; feeds a, b and c."""
+    from detectors.core import events
+
+    base, start = 533000000, pd.Timestamp(f"{date}T20:00Z")
+    rows = [(base + m, date, feed, what) for (m, what), feed in heard.items()]
+    rows += [(base + m, "2026-01-02", feed, what) for (m, what), feed in (earlier or {}).items()]
+    known = cut.lineage(
+        RULES,
+        pd.DataFrame({"feed_key": list("abc"), "name": ["a.nmea", "b.nmea", "dir/c.nmea"],
+                      "sha256": [letter * 64 for letter in "abc"]}),
+        pd.DataFrame({"sighting_id": ["s1"], "source": ["Informant 7"], "file": ["x.csv"]}),
+        pd.DataFrame(rows, columns=["mmsi", "date", "feed_key", "what"]),
+    )  # fmt: skip
+    vessels = {} if kind == "unmatched_sighting" and not heard else {"mmsi": base + 1}
+    row = {
+        "kind": kind, "detector": kind, "version": "1", "mmsi": 0, "other_mmsi": base + 2,
+        "track_ids": "", "start": start, "end": start + pd.Timedelta(hours=1), "anchor": start,
+        "lat": 3.0, "lon": 100.0, "score": 0.5, "evidence": evidence, **vessels,
+    }  # fmt: skip
+    return cut.event_marks(events.build([row]), known, start + pd.Timedelta(hours=4))
+
+
+def test_an_event_has_the_marks_of_the_events_that_it_names():
+    from detectors.core import events
+
+    start = pd.Timestamp("2026-01-05T20:00Z")
+    plain = {
+        "kind": "gap", "detector": "gap", "version": "1", "track_ids": "", "start": start,
+        "end": start, "lat": 3.0, "lon": 100.0, "score": 0.5, "evidence": {},
+    }  # fmt: skip
+    first = events.build([{**plain, "mmsi": 533000001, "anchor": start}])
+    key = first["event_id"].iloc[0]
+    naming = {"lead_event": key}
+    later = start + pd.Timedelta(minutes=1)
+    both = events.concat(
+        [first, events.build([{**plain, "mmsi": 533000002, "anchor": later, "evidence": naming}])]
+    )
+    known = cut.lineage(
+        RULES,
+        pd.DataFrame({"feed_key": ["a", "c"], "name": ["a", "c"], "sha256": ["a" * 64, "c" * 64]}),
+        pd.DataFrame({"sighting_id": [], "source": [], "file": []}),
+        pd.DataFrame({"mmsi": [533000001, 533000002], "date": "2026-01-05",
+                      "feed_key": ["a", "c"], "what": "position"}),
+    )  # fmt: skip
+    assert {str(mark) for mark in cut.event_marks(both, known, later)} == {
+        "TLP:AMBER · REL AUS, MYS"
+    }
+
+
+def test_a_recipient_file_says_what_to_mend(tmp_path: Path) -> None:
+    from detectors.core.errors import ConfigError
+
+    text = "ally:\n  title: x\n  holds: [AUS]\n  max_tlp: PINK\n  formats: [csv]\n"
+    for wrong, line, words in (
+        (text, 4, "max_tlp"),
+        (text.replace("PINK", "RED").replace("[csv]", "[csv, doc]"), 5, "formats"),
+        (text.replace("PINK", "RED") + "  redact: ['*']\n", 6, "must stay"),
+        (text.replace("PINK", "RED") + "  colour: red\n", 6, "colour"),
+        (text.replace("PINK", "RED").replace("ally", "../ally"), 1, "ally"),
+        (text.replace("PINK", "RED") + "  encrypt_to: [age1x]\n", 6, "encrypt_to"),
+    ):
+        (tmp_path / "recipients.yaml").write_text(wrong)
+        with pytest.raises(ConfigError) as error:
+            recipients.load(tmp_path)
+        assert words in error.value.message
+        assert f"line {line} " in error.value.hint
