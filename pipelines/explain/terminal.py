@@ -10,8 +10,8 @@ from rich.text import Text
 from detectors.core.zones import Zones
 from pipelines.explain.chart import draw
 from pipelines.explain.gather import Explanation, Past
-from pipelines.export import notices
 from pipelines.export.briefing import (
+    ENGLISH,
     LOCAL,
     LOCAL_NAME,
     duration_text,
@@ -52,12 +52,12 @@ class _Show:
         for past in self._x.vessels:
             self._past(past)
         self._revisions()
-        self._print(f"\n{notices.LEADS}")
+        self._print(f"\n{ENGLISH.leads}")
 
     def _head(self) -> None:
         x, event = self._x, self._x.event
         if x.simulated:
-            self._print(notices.SIMULATED, "bold yellow")
+            self._print(ENGLISH.simulated, "bold yellow")
         if not x.moment.now:
             self._print(f"As known to {x.moment}", "bold yellow")
         kind = f"{event['kind']} {event['subkind']}".replace("_", " ").strip()

@@ -128,7 +128,7 @@ def explanation_parts(explanation: str, words: Labels = ENGLISH) -> tuple[str, s
     return words.innocent_explanation, explanation
 
 
-def explanation_line(explanation: str, words: Labels) -> str:
+def explanation_line(explanation: str, words: Labels = ENGLISH) -> str:
     """An explanation with what it is; empty where there is none."""
     return ": ".join(explanation_parts(explanation, words)) if explanation else ""
 
