@@ -1,10 +1,12 @@
 """How the events of a vessel become one score, part by part."""
 
+import json
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from detectors.core import frames, geodesy
 from detectors.core.geodesy import METRES_PER_NM
@@ -22,6 +24,10 @@ FAMILIES: Final = {
 }  # fmt: skip
 """Kinds that see one behaviour from several sides: who meets another also lies still, who shifts
 to a false place also falls silent at the true one. At one time such a family counts once."""
+
+EXPLAINED_WEIGHT: Final = 0.5
+"""From this weight on a vessel's innocent explanation is at least as likely as not, and its events
+don't add up: a tug that waits, tows and meets its tow is a tug three times over."""
 
 HISTORY_WEIGHT: Final = 0.05
 MAX_HISTORY_WEIGHT: Final = 0.15
@@ -63,8 +69,9 @@ def judge(
 
     A score is 1 - (1 - p1)(1 - p2)… over the parts: independent leads add up. Of each kind only
     the strongest event is a part, so that a ferry which crosses a boundary twenty times isn't
-    flagged for it; and of events of one of the `FAMILIES` that overlap in time only the strongest,
-    since they are one behaviour seen twice.
+    flagged for it; of events of one of the `FAMILIES` that overlap in time only the strongest,
+    since they are one behaviour seen twice; and of events whose explanation has
+    `EXPLAINED_WEIGHT` or more only the strongest.
 
     Parameters
     ----------
@@ -109,13 +116,21 @@ def _by_vessel(events: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
 
 
 def _independent(sides: pd.DataFrame) -> pd.DataFrame:
-    """The sides that count, each kind once and each family once at a time."""
+    """The sides that count: each kind once, each family once at a time, of explained ones one."""
     best = sides.drop_duplicates(["mmsi", "kind"]).reset_index(drop=True)
     best = best.assign(family=best["kind"].map(FAMILIES).fillna(best["kind"]))
     pairs = best.reset_index().merge(best.reset_index(), on=["mmsi", "family"], suffixes=("", "_2"))
     same_time = (pairs["start"] <= pairs["end_2"]) & (pairs["start_2"] <= pairs["end"])
     weaker = pairs.loc[same_time & (pairs["index"] > pairs["index_2"]), "index"]
-    return best[~best.index.isin(weaker)].reset_index(drop=True)
+    best = best[~best.index.isin(weaker)]
+    explained = best[_explained(best)]
+    return best.drop(explained.index[explained.duplicated("mmsi")]).reset_index(drop=True)
+
+
+def _explained(events: pd.DataFrame) -> NDArray[np.bool_]:
+    """Whether the explanation of each event has `EXPLAINED_WEIGHT` or more."""
+    weights = [json.loads(text or "{}").get("explanation_weight") for text in events["evidence"]]
+    return np.array([weight is not None and weight >= EXPLAINED_WEIGHT for weight in weights], bool)
 
 
 def _repeated(behaviour: pd.DataFrame, past: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:

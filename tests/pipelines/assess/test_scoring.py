@@ -51,6 +51,18 @@ def test_one_behaviour_seen_by_two_detectors_counts_once() -> None:
     assert score(apart) == pytest.approx(0.8)
 
 
+def test_of_explained_events_the_strongest_counts() -> None:
+    explained = {"explanation": "tug standing by", "evidence": {"explanation_weight": 0.6}}
+    tug = (
+        event("loitering", 1, 3, score=0.2, **explained),
+        event("gap", 5, 6, score=0.25, **explained),
+    )
+    assert list(judged(*tug).parts["kind"]) == ["gap"]
+    hardly = {"explanation": "fishing", "evidence": {"explanation_weight": 0.4}}
+    doubted = judged(*tug, event("spoofing", 8, 9, score=0.2, **hardly))
+    assert sorted(doubted.parts["kind"]) == ["gap", "spoofing"]
+
+
 def test_an_event_without_a_vessel_scores_nobody() -> None:
     assert judged(event("unmatched_sighting", 1, 1, mmsi=0, track_ids="")).scores.empty
 
