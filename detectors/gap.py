@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from detectors.core import coverage, events, geodesy, runs
+from detectors.core import coverage, events, geodesy, reach, runs, surroundings
 from detectors.core.detector import Context, Detector
 from detectors.core.explain import Hypothesis
 from detectors.core.frames import epoch_us, from_epoch_us
@@ -24,6 +24,9 @@ NOT_REACHED: Final = "not assessed: no land or zone layer reaches this place"
 NO_HISTORY: Final = "not assessed: too few reports before the silence to expect another"
 FIRST_SHIP_MMSI: Final = 200_000_000
 _DAY_SLOTS: Final = 86_400 // coverage.SLOT_S
+_TWO_HOURS_S: Final = 7200
+_RARE: Final = 0.003
+"""A chance of falling silent from which on less makes no difference to the score."""
 LAST_SHIP_MMSI: Final = 799_999_999
 
 
@@ -37,18 +40,27 @@ class Gap(Detector):
       `max_duration_s`: beyond that the vessel is laid up or has left by a way that wasn't heard,
       and its silence no longer asks for a patrol. An open gap older than that is dropped.
     - The vessel was *reporting regularly*: at least `min_history_reports` in the `history_s`
-      before, and the silence is `min_interval_ratio` times as long as the longest interval among
-      them and as the typical interval of those heard around meanwhile.
+      before, over `min_regular_s` or more, and the silence is `min_interval_ratio` times as long as
+      the longest interval among them and as the typical interval of those heard around meanwhile.
+      An interval in which most of the time nobody else around was heard, or nothing in the whole
+      feed, says nothing about this vessel and doesn't count.
     - Others *were heard around meanwhile*: at least `min_neighbours` in the cell and its eight
       neighbours, in `min_heard_fraction` of the half hours of the silence. For a closed gap that is
       asked along the straight line that joins its ends, for an open one where it began; in both for
-      the first `assessed_s` at most. That also leaves out feed and receiver outages.
+      the first `assessed_s` at most. That also leaves out feed and receiver outages. Where nobody
+      happens to pass, what is known of the place counts for a part, for class A: a half hour is
+      worth `known_worth_still` (the vessel lies still: it was itself heard from that very spot) or
+      `known_worth_moving`, if vessels were heard there in `min_known_hours` half hours of the day
+      before and meanwhile, its own included, and `min_neighbours` were just then heard within a
+      station's reach.
     - It isn't where *reception ends*: over the day before and the silence itself, not more than
       `max_other_silence_ratio` of the vessels heard around its last position fell silent there
-      (fewer than `min_edge_silences` never count).
+      (fewer than `min_edge_silences` never count; nor do those that an outage of the feed made).
     - The vessel did not *sail out of range*: when it was making `moving_kn` or more, someone was
-      heard (or land is) `ahead_m` further on its course in half of the first two hours. Not asked
-      of a closed gap whose ends are further apart than that: it was heard again beyond.
+      heard (or land is) ahead on its course, as far as it goes in two hours but `ahead_m` at most,
+      in half of the first two hours. Where vessels are heard seldom, less than one in half an hour,
+      it is enough that they are heard ahead half as often as here. Not asked of a closed gap whose
+      ends are `ahead_m` apart: it was heard again beyond.
     - It was not *at or bound for a berth*: its last position isn't in a zone of `berth_classes`,
       nor would `approach_s` more of the same course and speed end in one of `approach_classes`;
       nor was it lying still within `alongside_m` of land. A vessel under way there whose silence
@@ -67,12 +79,17 @@ class Gap(Detector):
         the Singapore Strait in six.
     max_duration_s
         14 days.
-    history_s, min_history_reports, min_interval_ratio
-        3 h, 5 reports, ten times. Judgements: an interval ten times the longest of hours is not
-        the same reception any more.
+    history_s, min_history_reports, min_regular_s, min_interval_ratio
+        3 h, 5 reports over half an hour, ten times. Judgements: an interval ten times the longest
+        of hours is not the same reception any more; a satellite hears a ship for ten minutes of a
+        pass, which is no regular reception.
     min_neighbours, min_heard_fraction, assessed_s
         2 vessels in 60 % of the half hours, over 12 h. Welch et al. ask for a density of
         reception likewise. A vessel counts once for each cell that it was heard in, hence 2.
+    min_known_hours, known_worth_still, known_worth_moving
+        8 half hours; three quarters of a half hour in which others were heard, and two fifths: one
+        under way needs others beside it in a third of the time. Class B, whose weak signal depends
+        on the boat and its aerial, always needs its like beside it.
     min_edge_silences, max_other_silence_ratio
         3, and 0.05 of the vessels, each counted once per cell and half hour that it was heard in. A
         vessel passing through is counted four to six times, so 0.05 is every fourth or fifth of
@@ -80,22 +97,27 @@ class Gap(Detector):
         Judgement: at the receivers' edges of simulated feeds it is 0.1 to 0.5, elsewhere below
         0.04.
     moving_kn, ahead_m
-        3 kn and 30 km: with cells of 11 km the place ahead is heard from 14 km on, well within the
+        3 kn, and 30 km: with cells of 11 km the place ahead is heard from 14 km on, well within the
         20-40 nm that a coast station reaches.
     berth_classes, approach_classes, approach_s, alongside_m
         Zones where vessels moor and transmitters are put out with the lights; 15 min of approach;
         500 m, beyond which a ship doesn't lie alongside.
-    reach_speed_kn
-        15 kn, for the distance that the vessel may have covered meanwhile (evidence only).
+    reach_share, min_reach_kn, max_reach_kn
+        Evidence says how far from its last position the vessel can have been meanwhile, and in how
+        large an area: at 1.25 times the faster of its speed before and of what the way to its next
+        position asks for, at least 6 kn, at most 30 kn.
     unproven_after_s
         24 h. See Notes.
 
     Notes
     -----
-    Score before explanations: the square root of (interval ratio / (interval ratio + 10)) times
-    (neighbours / (neighbours + 2)), times the fraction of half hours heard; times 0.6 if the vessel
-    wasn't moving, times 0.8 if it was heard again in a berth, and for a vessel under way times 0.8
-    if it was heard again with less than a quarter of the distance made that its speed would give.
+    Score before explanations: how improbable the silence is if the vessel was transmitting. Of
+    those heard around its last position in the day before and meanwhile, so many fell silent in so
+    many half hours: (silences + 1/2) / (half hours + 1) is the chance that one does (the mean of
+    the posterior under Jeffreys' prior, so that little knowledge makes no surprise). Its logarithm,
+    1 from 0.003 on, times the square root of ratio / (ratio + 10) and hours / (hours + 1), where
+    the ratio is that of the silence to the longest interval before it, times the fraction of half
+    hours heard; times 0.8 if the vessel wasn't moving, times 0.8 if it was heard again in a berth.
 
     History that isn't loaded can't be told from history that doesn't exist. So a silence of
     `unproven_after_s` or more that follows upon less than `history_s` of track is reported even
@@ -105,7 +127,7 @@ class Gap(Detector):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "nav_status", "ais_class", "track_id", "source",
         "source_offset",
@@ -122,9 +144,13 @@ class Gap(Detector):
     max_duration_s: PositiveInt = 14 * 86_400
     history_s: PositiveInt = 10_800
     min_history_reports: PositiveInt = Field(default=5, ge=2)
+    min_regular_s: PositiveInt = 1800
     min_interval_ratio: PositiveFloat = 10.0
     min_neighbours: PositiveInt = 2
     min_heard_fraction: PositiveFloat = Field(default=0.6, le=1.0)
+    min_known_hours: PositiveInt = 8
+    known_worth_moving: float = Field(default=0.4, ge=0, le=1)
+    known_worth_still: float = Field(default=0.75, ge=0, le=1)
     assessed_s: PositiveInt = 43_200
     min_edge_silences: PositiveInt = 3
     max_other_silence_ratio: PositiveFloat = 0.05
@@ -134,7 +160,9 @@ class Gap(Detector):
     approach_classes: tuple[str, ...] = ("port", "landing_place")
     approach_s: PositiveInt = 900
     alongside_m: PositiveFloat = 500.0
-    reach_speed_kn: PositiveFloat = 15.0
+    reach_share: PositiveFloat = Field(default=1.25, ge=1.0)
+    min_reach_kn: PositiveFloat = 6.0
+    max_reach_kn: PositiveFloat = 30.0
     unproven_after_s: PositiveInt = 86_400
 
     @property
@@ -196,18 +224,34 @@ class Gap(Detector):
         }
         return _Silences(row, last[row], reports.time_us[row], end_us[row], columns)
 
-    def _regular(self, silences: "_Silences", reports: "_Reports", _: Context) -> "_Silences":
-        """Those that follow upon regular reports, or upon too little track to tell."""
+    def _regular(self, silences: "_Silences", reports: "_Reports", context: Context) -> "_Silences":
+        """Those that follow upon regular reports, or upon too little track to tell.
+
+        An interval of the history in which the others around weren't heard either says nothing
+        about this vessel's reports: it is left out of the longest, and of the regular time.
+        """
         first = reports.first_since(silences.row, self.history_s)
         n_reports = silences.row - first + 1
-        last_step = np.maximum(silences.row - 1, first)
-        longest_s = runs.quantiles(reports.step_s, first, last_step, 1.0)
-        median_s = runs.quantiles(reports.step_s, first, last_step, 0.5)
-        single = n_reports < 2
-        longest_s[single], median_s[single] = np.nan, np.nan
+        count = silences.row - first
+        silence = np.repeat(np.arange(len(count)), count)
+        step = np.arange(len(silence)) - np.repeat(np.cumsum(count) - count, count) + first[silence]
+        step_s = reports.step_s[step]
+        excused = self._unheard(step, reports, context)
+        counted_s = np.where(excused, np.nan, step_s)
+        n = len(count)
+        regular_s = np.bincount(silence, weights=np.nan_to_num(counted_s), minlength=n)
+        last = np.cumsum(count) - 1
+        some = count > 0
+        longest_s, median_s = np.full(n, np.nan), np.full(n, np.nan)
+        for into, q in ((longest_s, 1.0), (median_s, 0.5)):
+            into[some] = runs.quantiles(counted_s, (last - count + 1)[some], last[some], q)
         duration_s = silences.columns["duration_s"]
         ratio = duration_s / longest_s
-        regular = (n_reports >= self.min_history_reports) & (ratio >= self.min_interval_ratio)
+        regular = (
+            (n_reports >= self.min_history_reports)
+            & (regular_s >= self.min_regular_s)
+            & (ratio >= self.min_interval_ratio)
+        )
         track_s = (silences.start_us - reports.track_start_us(silences.row)) / runs.SECOND_US
         maybe_cut = duration_s >= self.unproven_after_s
         unproven = maybe_cut & (~regular & (track_s < self.history_s) | (track_s < self.approach_s))
@@ -215,17 +259,40 @@ class Gap(Detector):
         return silences.narrowed(
             regular | unproven,
             history_known=~unproven,
-            history_s=np.full(len(ratio), self.history_s),
+            history_s=np.full(n, self.history_s),
             n_history_reports=n_reports,
-            min_history_reports=np.full(len(ratio), self.min_history_reports),
+            min_history_reports=np.full(n, self.min_history_reports),
+            regular_s=regular_s,
+            min_regular_s=np.full(n, self.min_regular_s),
             longest_interval_s=longest_s,
             median_interval_s=median_s,
             interval_ratio=ratio,
-            min_interval_ratio=np.full(len(ratio), self.min_interval_ratio),
+            min_interval_ratio=np.full(n, self.min_interval_ratio),
             speed_before_kn=speed_kn,
             course_before_deg=course_deg,
             nav_status=reports.nav_status[silences.row],
         )
+
+    def _unheard(self, step: Ints, reports: "_Reports", context: Context) -> Bools:
+        """Whether in most of the whole half hours between a report and the next of its track, or
+        of the ten minutes, others around, or the whole feed, weren't heard either.
+        """
+        excused = np.zeros(len(step), bool)
+        for slot_s in (coverage.SLOT_S, coverage.FEED_SLOT_S):
+            long = np.flatnonzero((reports.step_s[step] >= slot_s) & ~excused)
+            row = step[long]
+            there = _Silences(
+                row, np.zeros(len(row), bool), reports.time_us[row],
+                reports.time_us[np.minimum(row + 1, len(reports.track) - 1)], {},
+            ).at_slots(reports, slot_s, self.history_s)  # fmt: skip
+            if slot_s == coverage.FEED_SLOT_S:
+                heard = context.coverage.feed_heard(there.slot)
+            else:
+                ais_class = reports.ais_class[row][there.silence]
+                around = context.coverage.around(there.lat, there.lon, there.slot, ais_class)
+                heard = around.vessels >= self.min_neighbours
+            excused[long] = (there.count > 0) & (np.nan_to_num(there.mean(heard), nan=1.0) < 0.5)
+        return excused
 
     def _heard_around(
         self, silences: "_Silences", reports: "_Reports", context: Context
@@ -234,7 +301,15 @@ class Gap(Detector):
         there = silences.at_slots(reports, coverage.SLOT_S, self.assessed_s)
         ais_class = reports.ais_class[silences.row]
         around = context.coverage.around(there.lat, there.lon, there.slot, ais_class[there.silence])
-        fraction = there.mean(around.vessels >= self.min_neighbours)
+        beside = around.vessels >= self.min_neighbours
+        n_known, _ = self._known(there.lat, there.lon, there.silence, silences, reports, context)
+        working = context.coverage.receiving(there.lat, there.lon, there.slot)
+        known = (n_known >= self.min_known_hours) & (working >= self.min_neighbours) & ~beside
+        beside_fraction, known_fraction = there.mean(beside), there.mean(known)
+        moving = silences.columns["speed_before_kn"] >= self.moving_kn
+        worth = np.where(moving, self.known_worth_moving, self.known_worth_still)
+        worth[ais_class == "B"] = 0.0
+        fraction = beside_fraction + worth * known_fraction
         around_s = there.mean(around.interval_s)
         ratio = np.fmin(
             silences.columns["interval_ratio"], silences.columns["duration_s"] / around_s
@@ -248,44 +323,60 @@ class Gap(Detector):
             n_half_hours=there.count,
             n_neighbours=there.median(around.vessels),
             min_neighbours=np.full(len(keep), self.min_neighbours),
+            neighbour_fraction=beside_fraction,
+            known_fraction=known_fraction,
             heard_fraction=fraction,
             min_heard_fraction=np.full(len(keep), self.min_heard_fraction),
             heard_fraction_margin=fraction - self.min_heard_fraction,
+            n_known_hours_required=np.full(len(keep), self.min_known_hours),
             neighbour_interval_s=around_s,
             interval_ratio=ratio,
             feed_heard_fraction=tens.mean(context.coverage.feed_heard(tens.slot)),
         )
 
-    def _not_at_an_edge(
-        self, silences: "_Silences", reports: "_Reports", context: Context
-    ) -> "_Silences":
-        """Those that began where others are heard on.
+    def _known(
+        self,
+        lat: Floats,
+        lon: Floats,
+        silence: Ints,
+        silences: "_Silences",
+        reports: "_Reports",
+        context: Context,
+    ) -> tuple[Ints, Ints]:
+        """What was heard around places in the day before silences and while they went on.
 
-        Counted over the day before and the silence itself (`assessed_s` at most), as far as it is
-        settled; without the half hour in which it began, since its own is among them.
+        Half hours in which vessels were heard, one each, and how many fell silent in them: over the
+        day before and the silence itself (`assessed_s` at most) as far as it is settled, without
+        the half hour in which the silence began, since it is itself among those that fell silent.
         """
         slot_us = coverage.SLOT_S * runs.SECOND_US
         own = silences.start_us // slot_us
         settled_us = silences.end_us - coverage.SILENCE_S * runs.SECOND_US
         last = np.minimum(settled_us // slot_us - 1, own + self.assessed_s // coverage.SLOT_S)
-        first = own - _DAY_SLOTS
-        count = np.maximum(last - first + 1, 0)
-        silence = np.repeat(np.arange(len(own)), count)
-        slot = first[silence] + np.arange(len(silence)) - (np.cumsum(count) - count)[silence]
-        silence, slot = silence[slot != own[silence]], slot[slot != own[silence]]
-        row = silences.row[silence]
-        around = context.coverage.around(
-            reports.lat[row], reports.lon[row], slot, reports.ais_class[row]
+        ais_class = reports.ais_class[silences.row][silence]
+        n_heard, n_silences = context.coverage.between(
+            lat, lon, (own - _DAY_SLOTS)[silence], np.maximum(last, own - 1)[silence], ais_class
         )
-        n = len(own)
-        n_silences = np.bincount(silence, weights=around.silences, minlength=n).astype("int64")
-        n_heard = np.bincount(silence, weights=around.vessels, minlength=n)
+        began = context.coverage.around(lat, lon, own[silence], ais_class)
+        among = (last >= own)[silence]
+        return n_heard - began.vessels * among, n_silences - began.silences * among
+
+    def _not_at_an_edge(
+        self, silences: "_Silences", reports: "_Reports", context: Context
+    ) -> "_Silences":
+        """Those that began where others are heard on."""
+        row, n = silences.row, len(silences.row)
+        n_heard, n_silences = self._known(
+            reports.lat[row], reports.lon[row], np.arange(n), silences, reports, context
+        )
         ratio = n_silences / np.maximum(n_heard, 1)
         edge = (n_silences >= self.min_edge_silences) & (ratio > self.max_other_silence_ratio)
         return silences.narrowed(
             ~edge,
+            n_known_hours=n_heard,
             n_other_silences=n_silences,
             other_silence_ratio=ratio,
+            silence_probability=(n_silences + 0.5) / (n_heard + 1.0),
             max_other_silence_ratio=np.full(n, self.max_other_silence_ratio),
         )
 
@@ -293,17 +384,19 @@ class Gap(Detector):
         self, silences: "_Silences", reports: "_Reports", context: Context
     ) -> "_Silences":
         """Those of vessels that lay still, were heard again beyond, or had others or land ahead."""
-        row = silences.row
+        row, columns = silences.row, silences.columns
         lat, lon = reports.lat[row], reports.lon[row]
-        course = np.nan_to_num(silences.columns["course_before_deg"])
+        course = np.nan_to_num(columns["course_before_deg"])
         next_row = np.minimum(row + 1, len(reports.lat) - 1)
         distance_m = np.where(
             silences.is_open,
             np.nan,
             geodesy.distance_m(lat, lon, reports.lat[next_row], reports.lon[next_row]),
         )
-        ahead_lat, ahead_lon = geodesy.destination(lat, lon, course, self.ahead_m)
-        two_hours = silences.at_slots(reports, coverage.SLOT_S, 4 * coverage.SLOT_S)
+        way_m = np.nan_to_num(columns["speed_before_kn"]) * geodesy.KNOT_MPS * _TWO_HOURS_S
+        ahead_m = np.minimum(way_m, self.ahead_m)
+        ahead_lat, ahead_lon = geodesy.destination(lat, lon, course, ahead_m)
+        two_hours = silences.at_slots(reports, coverage.SLOT_S, _TWO_HOURS_S)
         ahead = context.coverage.around(
             np.asarray(ahead_lat)[two_hours.silence],
             np.asarray(ahead_lon)[two_hours.silence],
@@ -311,19 +404,34 @@ class Gap(Detector):
             reports.ais_class[row][two_hours.silence],
         )
         fraction = two_hours.mean(ahead.vessels >= 1)
-        half_lat, half_lon = geodesy.destination(lat, lon, course, self.ahead_m / 2)
+        n_ahead, _ = self._known(
+            ahead_lat, ahead_lon, np.arange(len(row)), silences, reports, context
+        )
+        share = n_ahead / np.maximum(columns["n_known_hours"], 1)
+        # Where more than one vessel an half hour is the rule, that nobody is heard says something.
+        seldom = (n_ahead >= self.min_known_hours) & (n_ahead <= _DAY_SLOTS)
+        known_ahead = seldom & (share >= 0.5)
+        half_lat, half_lon = geodesy.destination(lat, lon, course, ahead_m / 2)
         land = context.zones.on_land(ahead_lat, ahead_lon)
         land |= context.zones.on_land(half_lat, half_lon)
-        moving = silences.columns["speed_before_kn"] >= self.moving_kn
+        moving = columns["speed_before_kn"] >= self.moving_kn
         beyond = ~silences.is_open & (distance_m >= self.ahead_m)
+        implied_kn = geodesy.speed_kn(distance_m, columns["duration_s"])
+        reach_kn = reach.fastest_kn(
+            columns["speed_before_kn"], implied_kn,
+            self.reach_share, self.min_reach_kn, self.max_reach_kn,
+        )  # fmt: skip
+        reach_m = reach_kn * geodesy.KNOT_MPS * columns["duration_s"]
         return silences.narrowed(
-            ~moving | beyond | land | (fraction >= 0.5) | ~silences.columns["history_known"],
+            ~moving | beyond | land | known_ahead | (fraction >= 0.5) | ~columns["history_known"],
             distance_m=distance_m,
-            implied_speed_kn=geodesy.speed_kn(distance_m, silences.columns["duration_s"]),
-            reach_speed_kn=np.full(len(row), self.reach_speed_kn),
-            reachable_distance_m=silences.columns["duration_s"]
-            * (self.reach_speed_kn * geodesy.KNOT_MPS),
+            implied_speed_kn=implied_kn,
+            reach_speed_kn=reach_kn,
+            reachable_distance_m=reach.furthest_m(reach_m, distance_m),
+            reachable_area_km2=reach.area_km2(reach_m, distance_m),
+            ahead_distance_m=ahead_m,
             ahead_heard_fraction=fraction,
+            ahead_known_ratio=share,
             land_ahead=land,
             was_moving=moving,
         )
@@ -355,7 +463,10 @@ class Gap(Detector):
         berthed = ((alongside | (in_berth & ~moving)) & columns["history_known"]) | ended
         reached = zones.reached(lat, lon)
         return silences.narrowed(
-            ~reached | ~berthed, zones_reached=reached, back_in_berth=back_in_berth
+            ~reached | ~berthed,
+            zones_reached=reached,
+            back_in_berth=back_in_berth,
+            anchorage_distance_m=surroundings.nearest_zone_m(zones, lat, lon, self.berth_classes),
         )
 
     def _events(self, silences: "_Silences", reports: "_Reports") -> list[dict[str, Any]]:
@@ -392,12 +503,12 @@ class Gap(Detector):
         return rows
 
     def _score(self, columns: dict[str, NDArray[Any]]) -> Floats:
-        ratio, n = columns["interval_ratio"], columns["n_neighbours"]
-        score = np.sqrt(ratio / (ratio + 10) * n / (n + 2)) * columns["heard_fraction"]
-        score = score * np.where(columns["was_moving"], 1.0, 0.6)
+        chance = columns["silence_probability"]
+        surprise = np.minimum(np.log10(chance) / np.log10(_RARE), 1.0)
+        ratio, hours = columns["interval_ratio"], columns["duration_s"] / 3600.0
+        score = surprise * np.sqrt(ratio / (ratio + 10.0) * hours / (hours + 1.0))
+        score *= columns["heard_fraction"] * np.where(columns["was_moving"], 1.0, 0.8)
         score *= np.where(columns["back_in_berth"], 0.8, 1.0)
-        slowed = columns["implied_speed_kn"] < columns["speed_before_kn"] / 4
-        score *= np.where(columns["was_moving"] & slowed, 0.8, 1.0)
         judged = columns["history_known"] & columns["zones_reached"]
         return np.where(judged, np.clip(np.nan_to_num(score), 0.0, 1.0), 0.0)
 

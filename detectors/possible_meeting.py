@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from detectors.core import events, geodesy, runs, surroundings
+from detectors.core import events, geodesy, reach, runs, surroundings
 from detectors.core.detector import Context, Detector
 from detectors.core.explain import (
     AT_ANCHOR,
@@ -238,13 +238,14 @@ class PossibleMeeting(Detector):
             after = _report_at(positions, int(gap["track_ids"]), end_us)
             if after is None:
                 continue
-            fastest = float(facts.get("speed_before_kn") or 0.0)
-            if not np.isnan(after[0]):
-                direct_m = geodesy.distance_m(gap["lat"], gap["lon"], *after)
-                fastest = max(fastest, float(geodesy.speed_kn(direct_m, lasted_s)))
+            direct_m = geodesy.distance_m(gap["lat"], gap["lon"], *after)
             reach_kn = float(
-                np.clip(fastest * self.reach_share, self.min_reach_kn, self.max_reach_kn)
-            )
+                reach.fastest_kn(
+                    float(facts.get("speed_before_kn") or 0.0),
+                    geodesy.speed_kn(direct_m, lasted_s),
+                    self.reach_share, self.min_reach_kn, self.max_reach_kn,
+                )
+            )  # fmt: skip
             found.append(
                 _Silence(
                     gap,
@@ -509,10 +510,8 @@ class _Silence(_Story):
     def area_km2(self, stay_s: float) -> float:
         """Area of the places where it can have stayed so long: an ellipse, or a circle if open."""
         way_m = self.mps * ((self.until_us - self.start_us) / runs.SECOND_US - stay_s)
-        if np.isnan(self.next_lat):
-            return float(np.pi * way_m**2 / 1e6)
-        apart_m = float(geodesy.distance_m(self.lat, self.lon, self.next_lat, self.next_lon))
-        return float(np.pi * way_m / 2 * np.sqrt(max(way_m**2 - apart_m**2, 0.0)) / 2 / 1e6)
+        apart_m = geodesy.distance_m(self.lat, self.lon, self.next_lat, self.next_lon)
+        return float(reach.area_km2(way_m, apart_m))
 
     def told(self, prefix: str) -> dict[str, Any]:
         """What evidence says of it."""

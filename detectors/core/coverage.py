@@ -27,6 +27,9 @@ from detectors.core.frames import (
     validate,
 )
 
+VERSION: Final = "2"
+"""Raised when the same reports give other coverage, so that stored coverage is made anew."""
+
 CELL_DEG: Final = 0.1
 """Side of a cell: 6 nm along a meridian, well below the 20-40 nm that a coast station reaches."""
 
@@ -35,6 +38,10 @@ SLOT_S: Final = 1800
 
 SILENCE_S: Final = 3600
 """A track not heard for so long after a report fell silent there. Where most do, reception ends."""
+
+NEAR_CELLS: Final = 5
+"""Side of the blocks of cells in which `Coverage.receiving` looks, half a degree or 30 nm: a block
+and the eight around it are about what one coast station hears."""
 
 FEED_SLOT_S: Final = 600
 """Length of a time slot of `FEED`."""
@@ -48,7 +55,10 @@ CELLS: Final = {
     "vessels": Column("int32", "", "distinct vessels (MMSI) heard"),
     "reports": Column("int32", "", "reports heard"),
     "silences": Column(
-        "int32", "", "tracks last heard here for SILENCE_S; none whose hour isn't over that day"
+        "int32",
+        "",
+        "tracks last heard here for SILENCE_S while the feed went on; none whose hour "
+        "isn't over that day",
     ),
     "interval_s": Column(
         "float64", "s", "lower median time since the same track's report before, NaN if none"
@@ -66,6 +76,8 @@ FEED: Final = {
 
 _LAT_CELLS: Final = 1801
 _LON_CELLS: Final = 3600
+_SLOTS: Final = 1 << 24
+"""More half hours than there are in nine centuries from 1970 on."""
 _SECOND_US: Final = 1_000_000
 _DAY_US: Final = 86_400 * _SECOND_US
 
@@ -111,13 +123,9 @@ class Coverage:
         ais_class
             'A', 'B' or empty.
         """
-        row, col = cells_of(lat, lon)
-        near_row = row[:, None] + np.repeat([-1, 0, 1], 3)
-        near_col = (col[:, None] + np.tile([-1, 0, 1], 3)) % _LON_CELLS
-        key = _cell_key(np.asarray(slot, "int64")[:, None], near_row, near_col)
-        inside = (near_row >= 0) & (near_row < _LAT_CELLS)
+        key, inside = _block_keys(lat, lon, slot)
         class_b = np.asarray(np.asarray(ais_class, "str") == "B")
-        sums = np.zeros((4, len(row)))
+        sums = np.zeros((4, len(key)))
         for chosen, (keys, values) in (
             (class_b, self._class_b),
             (~class_b, self._any_class),
@@ -130,6 +138,53 @@ class Coverage:
         vessels, silences, timed, seconds = sums
         interval_s = np.where(timed > 0, seconds / np.maximum(timed, 1), np.nan)
         return Heard(vessels.astype("int64"), silences.astype("int64"), interval_s)
+
+    def between(
+        self,
+        lat: ArrayLike,
+        lon: ArrayLike,
+        first: ArrayLike,
+        last: ArrayLike,
+        ais_class: ArrayLike,
+    ) -> tuple[Ints, Ints]:
+        """Vessels and silences around points as in `around`, summed over half hours.
+
+        Parameters
+        ----------
+        lat, lon, ais_class
+            See `around`.
+        first, last
+            The first and the last half hour since 1970-01-01 UTC, both inclusive.
+        """
+        (low, inside), (high, _) = (
+            _block_keys(lat, lon, np.asarray(slot, "int64") + more, by_cell=True)
+            for slot, more in ((first, 0), (last, 1))
+        )
+        class_b = np.asarray(np.asarray(ais_class, "str") == "B")
+        sums = np.zeros((2, len(low)))
+        for chosen, (keys, totals) in (
+            (class_b, self._class_b_totals),
+            (~class_b, self._any_class_totals),
+        ):
+            if not chosen.any() or len(keys) == 0:
+                continue
+            begin = np.searchsorted(keys, low[chosen])
+            end = np.maximum(np.searchsorted(keys, high[chosen]), begin)
+            found = (totals[:, end] - totals[:, begin]) * inside[chosen]
+            sums[:, chosen] = found.sum(axis=2)
+        vessels, silences = sums.astype("int64")
+        return vessels, silences
+
+    def receiving(self, lat: ArrayLike, lon: ArrayLike, slot: ArrayLike) -> Ints:
+        """Vessels of any class heard in the block of `NEAR_CELLS` of each point and the eight
+        around it, in a half hour: whether what receives there was working.
+        """
+        keys, vessels = self._blocks
+        key, inside = _block_keys(lat, lon, slot, NEAR_CELLS)
+        if len(keys) == 0:
+            return np.zeros(len(key), "int64")
+        at = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
+        return np.asarray(np.where((keys[at] == key) & inside, vessels[at], 0).sum(axis=1))
 
     def feed_heard(self, slot: ArrayLike) -> NDArray[np.bool_]:
         """Whether the feed heard anything in each ten minutes since 1970-01-01 UTC."""
@@ -146,6 +201,23 @@ class Coverage:
     @cached_property
     def _class_b(self) -> tuple[Ints, Floats]:
         return _lookup(self.cells[self.cells["ais_class"] == "B"])
+
+    @cached_property
+    def _any_class_totals(self) -> tuple[Ints, Floats]:
+        return _totals(*self._any_class)
+
+    @cached_property
+    def _class_b_totals(self) -> tuple[Ints, Floats]:
+        return _totals(*self._class_b)
+
+    @cached_property
+    def _blocks(self) -> tuple[Ints, Ints]:
+        """Sorted keys of blocks of cells and half hours; the vessels heard in each."""
+        keys, values = self._any_class
+        slot, row, col = _parts_of(keys)
+        key = _cell_key(slot, row // NEAR_CELLS, col // NEAR_CELLS)
+        blocks, at = np.unique(key, return_inverse=True)
+        return blocks, np.bincount(at, weights=values[0]).astype("int64")
 
 
 class Heard(NamedTuple):
@@ -240,6 +312,37 @@ def _cell_key(slot: Ints, row: Ints, col: Ints) -> Ints:
     return np.asarray((slot * _LAT_CELLS + row) * _LON_CELLS + col)
 
 
+def _parts_of(key: Ints) -> tuple[Ints, Ints, Ints]:
+    """Slot, row and column of a key."""
+    return key // (_LAT_CELLS * _LON_CELLS), key // _LON_CELLS % _LAT_CELLS, key % _LON_CELLS
+
+
+def _block_keys(
+    lat: ArrayLike, lon: ArrayLike, slot: ArrayLike, size: int = 1, *, by_cell: bool = False
+) -> tuple[Ints, NDArray[np.bool_]]:
+    """Keys of the square of `size` cells of each point and the eight around it, shape (n, 9), and
+    whether it lies on the globe; sorted by slot first, or by cell first.
+    """
+    row, col = cells_of(lat, lon)
+    near_row = (row // size)[:, None] + np.repeat([-1, 0, 1], 3)
+    near_col = ((col // size)[:, None] + np.tile([-1, 0, 1], 3)) % (_LON_CELLS // size)
+    inside = (near_row >= 0) & (near_row < -(-_LAT_CELLS // size))
+    when = np.asarray(slot, "int64")[:, None]
+    if by_cell:
+        return (near_row * _LON_CELLS + near_col) * _SLOTS + when, inside
+    return _cell_key(when, near_row, near_col), inside
+
+
+def _totals(keys: Ints, values: Floats) -> tuple[Ints, Floats]:
+    """Keys sorted by cell and slot, and running totals of vessels and silences before each."""
+    slot, row, col = _parts_of(keys)
+    key = (row * _LON_CELLS + col) * _SLOTS + slot
+    order = np.argsort(key)
+    totals = np.zeros((2, len(key) + 1))
+    np.cumsum(values[:2, order], axis=1, out=totals[:, 1:])
+    return key[order], totals
+
+
 def _lookup(cells: pd.DataFrame) -> tuple[Ints, Floats]:
     """Sorted keys; for each, classes taken together: vessels, silences, and the number of reports
     with an interval and the sum of those intervals (both as far as medians tell).
@@ -280,7 +383,8 @@ def _falls_silent(track: Ints, time: Ints) -> NDArray[np.bool_]:
     """Whether a report is its track's last for `SILENCE_S`, as far as that UTC day shows it.
 
     A report counts when something was heard on the same day that long after it. So a count is
-    final as soon as that time has passed, and rests on one day.
+    final as soon as that time has passed, and rests on one day. It doesn't count where the feed
+    itself brought nothing in half of that time: an outage says nothing about a place.
     """
     day = time // _DAY_US
     days, index = np.unique(day, return_inverse=True)
@@ -289,7 +393,12 @@ def _falls_silent(track: Ints, time: Ints) -> NDArray[np.bool_]:
     until = time + SILENCE_S * _SECOND_US
     following = np.r_[time[1:], 0]
     goes_on = np.r_[(np.diff(track) == 0) & (np.diff(day) == 0), False] & (following < until)
-    return np.asarray(~goes_on & (until <= newest[index]))
+    slot_us = FEED_SLOT_S * _SECOND_US
+    heard = np.unique(time // slot_us)
+    own = time // slot_us
+    meanwhile = np.searchsorted(heard, until // slot_us) - np.searchsorted(heard, own, "right")
+    feed_goes_on = meanwhile >= SILENCE_S // FEED_SLOT_S // 2
+    return np.asarray(~goes_on & (until <= newest[index]) & feed_goes_on)
 
 
 def _counts(key: Ints, mmsi: Ints) -> tuple[Ints, Ints, Ints]:

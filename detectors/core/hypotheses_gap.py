@@ -6,9 +6,10 @@ from detectors.core.explain import AT_ANCHOR, MOORED, PASSENGER, Facts, Hypothes
 
 
 def sailed_out_of_range(facts: Facts) -> str | None:
-    """Under way to where nobody is heard."""
-    ahead = facts.number("ahead_heard_fraction")
-    if facts.flag("was_moving") and ahead < 0.5:
+    """Under way to where nobody is heard, or half as many as where it was lost."""
+    ahead, share = facts.number("ahead_heard_fraction"), facts.number("ahead_known_ratio")
+    fading = facts.flag("is_open") and ahead <= 0.5 and share < 0.5
+    if facts.flag("was_moving") and (ahead < 0.5 or fading):
         return (
             f"it was under way to where vessels were heard in only {ahead:.0%} of the half hours "
             "that followed"
@@ -17,9 +18,9 @@ def sailed_out_of_range(facts: Facts) -> str | None:
 
 
 def feed_outage(facts: Facts) -> str | None:
-    """The whole feed was quiet for part of the time."""
+    """The whole feed was quiet for a third of the time or more."""
     heard = facts.number("feed_heard_fraction")
-    if heard < 0.9:
+    if heard < 0.67:
         return f"the feed itself brought reports in only {heard:.0%} of that time"
     return None
 
@@ -27,7 +28,7 @@ def feed_outage(facts: Facts) -> str | None:
 def receiver_edge(facts: Facts) -> str | None:
     """Others fell silent in the same place too."""
     silences, ratio = facts.number("n_other_silences"), facts.number("other_silence_ratio")
-    if silences >= 2 and ratio > facts.number("max_other_silence_ratio") / 2:
+    if silences >= 3 and ratio > facts.number("max_other_silence_ratio") / 2:
         return (
             f"{silences:.0f} other tracks fell silent around there too ({ratio:.1%} of those heard "
             "each half hour): reception may end there"
@@ -58,12 +59,27 @@ def called_at_a_port(facts: Facts) -> str | None:
 
 
 def set_off_at_rest(facts: Facts) -> str | None:
-    """Lay at anchor or moored, and was heard again where it was lost."""
+    """Lay at anchor or moored near a port or an anchorage, and was heard again where it was lost.
+
+    In open water a ship at anchor keeps its set on (SOLAS V/19.2.4.7: at all times).
+    """
     status = facts.statuses()[0]
     still_there = facts.number("distance_m") <= 1000 or facts.flag("is_open")
-    if status in {AT_ANCHOR, MOORED} and not facts.flag("was_moving") and still_there:
+    at_rest = status in {AT_ANCHOR, MOORED} and not facts.flag("was_moving") and still_there
+    if at_rest and facts.number("anchorage_distance_m") <= 3 * 1852:
         how = "moored" if status == MOORED else "at anchor"
         return f"it reported being {how} and had stopped: sets are switched off with the lights"
+    return None
+
+
+def sailed_on(facts: Facts) -> str | None:
+    """Heard again soon, where its speed and course had to bring it."""
+    before, between = facts.number("speed_before_kn"), facts.number("implied_speed_kn")
+    if facts.flag("was_moving") and facts.hours < 1.5 and abs(between - before) <= 0.15 * before:
+        return (
+            f"it was heard again after {facts.minutes:.0f} min, having gone on at {between:.1f} kn "
+            f"as before ({before:.1f} kn)"
+        )
     return None
 
 
@@ -80,10 +96,6 @@ HYPOTHESES: Final = (
         "another feed heard vessels there all the while",
     ),
     Hypothesis(
-        "receiver edge", 0.6, receiver_edge,
-        "another feed hears vessels beyond, or it was heard well beyond on other days",
-    ),
-    Hypothesis(
         "sailing out of range", 0.5, sailed_out_of_range,
         "it is heard again where it was lost, or another feed covers the way it went",
     ),
@@ -93,20 +105,29 @@ HYPOTHESES: Final = (
         needs_types=True,
     ),
     Hypothesis(
-        "weak transmitter", 0.4, weak_transmitter,
-        "vessels of class B were heard steadily at the same place and time",
-    ),
-    Hypothesis(
         "call at a port", 0.4, called_at_a_port,
         "the port knows of no call in that time",
+    ),
+    Hypothesis(
+        "sailed on through a hole in reception", 0.4, sailed_on,
+        "others were heard at every minute along its way",
     ),
     Hypothesis(
         "set switched off at rest", 0.4, set_off_at_rest,
         "it moved meanwhile, or a boat is seen alongside",
     ),
     Hypothesis(
-        "thin reception", 0.3, thin_reception,
+        "receiver edge", 0.3, receiver_edge,
+        "another feed hears vessels beyond, or it was heard well beyond on other days",
+    ),
+    Hypothesis(
+        "weak transmitter", 0.2, weak_transmitter,
+        "vessels of class B were heard steadily at the same place and time",
+    ),
+    Hypothesis(
+        "thin reception", 0.15, thin_reception,
         "it was heard without a break there on other days",
     ),
 )  # fmt: skip
-"""The heaviest first."""
+"""The heaviest first. Those that rest on how others were heard weigh little: the score before
+explanations has been lowered by that already."""

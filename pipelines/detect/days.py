@@ -40,7 +40,7 @@ def refresh(store: Writer, progress: Callable[[int, int], None] | None = None) -
     loaded_from: str | None = None
     done = reports = duplicates = jumps = 0
     for i, day in enumerate(days.itertuples(index=False)):
-        text = f"{content_before}|{day.content}|{state_digest}"
+        text = f"{coverage.VERSION}|{content_before}|{day.content}|{state_digest}"
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         if day.input == digest:
             state_digest, loaded_from = str(day.state), str(day.date)

@@ -75,6 +75,48 @@ def naive(stage) -> set[tuple]:
             return len(cells), float("nan")
         return len(cells), float(np.average(known["interval_s"], weights=known["reports"]))
 
+    cells = stage.cells
+    feed = set(rows["time"].dt.floor("10min"))
+
+    def inside(start: pd.Timestamp, end: pd.Timestamp, minutes: int, most: int) -> list:
+        """Whole slots between two times."""
+        slot, slots = start.ceil(f"{minutes}min"), []
+        while slot + pd.Timedelta(minutes=minutes) <= end and len(slots) < most:
+            slots.append(slot)
+            slot += pd.Timedelta(minutes=minutes)
+        return slots
+
+    def between(a: pd.Series, b: pd.Series, slot: pd.Timestamp) -> tuple[float, float]:
+        part = (slot + hours(0.25) - a["time"]) / (b["time"] - a["time"])
+        return geodesy.interpolate(a["lat"], a["lon"], b["lat"], b["lon"], part)
+
+    def excused(a: pd.Series, b: pd.Series) -> bool:
+        """Whether the others, or the feed, weren't heard either from one report to the next."""
+        beside = [
+            vessels(*between(a, b, slot), slot, a["ais_class"])[0] >= 2
+            for slot in inside(a["time"], b["time"], 30, 6)
+        ]
+        brought = [slot in feed for slot in inside(a["time"], b["time"], 10, 18)]
+        return any(part and np.mean(part) < 0.5 for part in (beside, brought))
+
+    def around(lat: float, lon: float, klass: str) -> pd.DataFrame:
+        row, col = (int(c[0]) for c in coverage.cells_of([lat], [lon]))
+        near = cells[(cells["row"] - row).abs().le(1) & (cells["col"] - col).abs().le(1)]
+        return near[near["ais_class"] == "B"] if klass == "B" else near
+
+    def known(lat: float, lon: float, klass: str, start: pd.Timestamp, end: pd.Timestamp) -> tuple:
+        """Vessels heard in half hours before and meanwhile, as far as settled, and silences."""
+        own = start.floor("30min")
+        near = around(lat, lon, klass)
+        near = near[near["slot"].between(own - hours(24), own + hours(12)) & (near["slot"] != own)]
+        near = near[near["slot"] + hours(1.5) <= end]
+        return int(near["vessels"].sum()), int(near["silences"].sum())
+
+    def receiving(lat: float, lon: float, slot: pd.Timestamp) -> int:
+        row, col = (int(c[0]) // 5 for c in coverage.cells_of([lat], [lon]))
+        near = cells[(cells["slot"] == slot) & (cells["row"] // 5 - row).abs().le(1)]
+        return int(near.loc[(near["col"] // 5 - col).abs().le(1), "vessels"].sum())
+
     for _, track in rows.groupby("track_id"):
         times = list(track["time"])
         for i, start in enumerate(times):
@@ -85,41 +127,22 @@ def naive(stage) -> set[tuple]:
             if silent_s < (2 if here["ais_class"] == "B" else 1) * HOUR_S:
                 continue
             before = [t for t in times[: i + 1] if t >= start - hours(3)]
-            steps = np.diff(pd.DatetimeIndex(before)).astype("timedelta64[us]").astype(float) / 1e6
+            past = [track.iloc[k] for k in range(i + 1 - len(before), i + 1)]
+            steps = [
+                (b["time"] - a["time"]).total_seconds()
+                for a, b in pairwise(past)
+                if not excused(a, b)
+            ]
             track_s = (start - times[0]).total_seconds()
-            longest_s = steps.max() if len(steps) else float("nan")
-            regular = len(before) >= 5 and silent_s >= 10 * longest_s
+            longest_s = max(steps, default=float("nan"))
+            regular = len(before) >= 5 and sum(steps) >= 1800 and silent_s >= 10 * longest_s
             unproven = silent_s >= 24 * HOUR_S and (
                 (not regular and track_s < 3 * HOUR_S) or track_s < 900
             )
             if not (regular or unproven):
                 continue
             there = here if is_open else track.iloc[i + 1]
-            slot, heard, around_s = start.ceil("30min"), [], []
-            while slot + hours(0.5) <= end and len(heard) < 24:
-                part = 0.0 if is_open else (slot + hours(0.25) - start) / (end - start)
-                lat, lon = geodesy.interpolate(
-                    here["lat"], here["lon"], there["lat"], there["lon"], part
-                )
-                n, interval_s = vessels(lat, lon, slot, here["ais_class"])
-                heard.append(n)
-                around_s.append(interval_s)
-                slot += hours(0.5)
-            typical_s = np.nanmean(around_s) if np.isfinite(around_s).any() else float("nan")
-            if np.mean(np.array(heard) >= 2) < 0.6:
-                continue
-            if not unproven and silent_s < 10 * typical_s:
-                continue
-            own = start.floor("30min")
-            row, col = (int(c[0]) for c in coverage.cells_of([here["lat"]], [here["lon"]]))
-            near = stage.cells[(stage.cells["row"] - row).abs().le(1)]
-            near = near[(near["col"] - col).abs().le(1) & (near["slot"] != own)]
-            near = near[near["ais_class"] == "B"] if here["ais_class"] == "B" else near
-            near = near[near["slot"].between(own - hours(24), own + hours(12))]
-            near = near[near["slot"] + hours(1.5) <= end]
-            n_silences, n_vessels = near["silences"].sum(), near["vessels"].sum()
-            if n_silences >= 3 and n_silences > 0.05 * n_vessels:
-                continue
+            klass = here["ais_class"]
             back = max(i - 1, 0) if len(before) < 2 else i
             while back > 0 and (start - times[back - 1]).total_seconds() <= 900:
                 back -= 1
@@ -128,15 +151,35 @@ def naive(stage) -> set[tuple]:
             span_s = (start - times[back]).total_seconds()
             ends = (origin["lat"], origin["lon"], here["lat"], here["lon"])
             moved_m = float(geodesy.distance_m(*ends))
-            moving = span_s > 0 and geodesy.speed_kn(moved_m, span_s) >= 3
+            speed_kn = float(geodesy.speed_kn(moved_m, span_s)) if span_s > 0 else 0.0
+            moving = speed_kn >= 3
+
+            worth = 0.0 if klass == "B" else (0.4 if moving else 0.75)
+            heard, around_s = [], []
+            for slot in inside(start, end, 30, 24):
+                lat, lon = (here["lat"], here["lon"]) if is_open else between(here, there, slot)
+                n, interval_s = vessels(lat, lon, slot, klass)
+                indirect = known(lat, lon, klass, start, end)[0] >= 8
+                indirect &= receiving(lat, lon, slot) >= 2
+                heard.append(1.0 if n >= 2 else worth * indirect)
+                around_s.append(interval_s)
+            typical_s = np.nanmean(around_s) if np.isfinite(around_s).any() else float("nan")
+            if np.mean(heard) < 0.6 - 1e-9:
+                continue
+            if not unproven and silent_s < 10 * typical_s:
+                continue
+            n_vessels, n_silences = known(here["lat"], here["lon"], klass, start, end)
+            if n_silences >= 3 and n_silences > 0.05 * n_vessels:
+                continue
             gone_m = geodesy.distance_m(here["lat"], here["lon"], there["lat"], there["lon"])
             if moving and not unproven and (is_open or gone_m < 30_000):
                 course = geodesy.bearing_deg(*ends)
-                lat, lon = geodesy.destination(here["lat"], here["lon"], course, 30_000)
-                slots = [start.ceil("30min") + hours(0.5 * k) for k in range(4)]
-                slots = [s for s in slots if s + hours(0.5) <= end]
-                ahead = [vessels(lat, lon, s, here["ais_class"])[0] >= 1 for s in slots]
-                if np.mean(ahead) < 0.5:
+                ahead_m = min(speed_kn * geodesy.KNOT_MPS * 7200, 30_000)
+                lat, lon = geodesy.destination(here["lat"], here["lon"], course, ahead_m)
+                ahead = [vessels(lat, lon, s, klass)[0] >= 1 for s in inside(start, end, 30, 4)]
+                n_ahead, _ = known(lat, lon, klass, start, end)
+                seldom = 8 <= n_ahead <= 48 and n_ahead >= 0.5 * n_vessels
+                if np.mean(ahead) < 0.5 and not seldom:
                     continue
             found.add((int(here["mmsi"]), start, None if is_open else end))
     return found

@@ -79,6 +79,46 @@ def test_nothing_heard_nothing_known():
     assert coverage.learn(frames.empty(frames.TRACKED)).feed.empty
 
 
+def test_nobody_falls_silent_in_an_outage_of_the_feed():
+    rows = [
+        (563000001 + k, 60.0 * m, 1.0, 103.0, "A")
+        for k in range(3)
+        for m in range(300)
+        if not 100 <= m < 190
+    ]
+    assert coverage.learn(tracked(*rows)).cells["silences"].sum() == 0
+
+
+def test_sums_over_half_hours_are_those_of_each():
+    rng = np.random.default_rng(3)
+    rows = [
+        (563000001 + k, 86_400 * rng.random(), 1.0 + rng.random() / 3, 103.0 + rng.random() / 3, c)
+        for k, c in enumerate("AB" * 300)
+    ]
+    rows += [(563000001 + k, 86_400 * rng.random(), *row[2:]) for k, row in enumerate(rows)]
+    learnt = coverage.learn(tracked(*rows))
+    lat, lon = 1.0 + rng.random(40) / 3, 103.0 + rng.random(40) / 3
+    first = SLOT0 + rng.integers(0, 40, 40)
+    last, classes = first + rng.integers(-1, 12, 40), np.array(list("AB") * 20)
+    vessels, silences = learnt.between(lat, lon, first, last, classes)
+    for i in range(40):
+        slots = np.arange(first[i], last[i] + 1)
+        n = len(slots)
+        each = learnt.around([lat[i]] * n, [lon[i]] * n, slots, [classes[i]] * n)
+        assert (vessels[i], silences[i]) == (each.vessels.sum(), each.silences.sum())
+    assert vessels.max() > 5
+    assert silences.max() > 0
+
+
+def test_what_receives_a_place_is_known_from_half_a_degree_around():
+    learnt = coverage.learn(tracked((563000001, 10, 1.25, 179.95, "B")))
+    places = [(1.25, 179.95), (1.9, 179.4), (0.6, -179.6), (2.1, 179.95), (1.25, 178.9)]
+    lat, lon = (list(axis) for axis in zip(*places, strict=True))
+    assert learnt.receiving(lat, lon, [SLOT0] * 5).tolist() == [1, 1, 1, 0, 0]
+    assert learnt.receiving([1.25], [179.95], [SLOT0 + 1]).tolist() == [0]
+    assert Coverage.none().receiving([1.25], [179.95], [SLOT0]).tolist() == [0]
+
+
 def test_a_track_falls_silent_where_it_is_last_heard_for_an_hour():
     rows = [(563000002, 60.0 * k, 3.0, 100.0, "A") for k in range(300)]  # heard for five hours
     rows += [(563000001, s, lat, 103.0, "A") for s, lat in ((0, 1.0), (600, 1.1), (4200, 1.2))]
@@ -90,7 +130,7 @@ def test_a_track_falls_silent_where_it_is_last_heard_for_an_hour():
 
 ROWS = st.tuples(
     st.integers(563000001, 563000003),
-    st.integers(0, 3 * 86400 - 1),
+    st.one_of(st.integers(75_000, 95_000), st.integers(0, 3 * 86400 - 1)),
     st.sampled_from([1.0, 1.05, 1.1, -0.05]),
     st.sampled_from([103.0, 103.1, 179.99, -180.0]),
     st.sampled_from(["A", "B", ""]),
@@ -113,6 +153,12 @@ def test_each_day_stands_for_itself_and_equals_the_naive_count(rows):
     newest = frame.groupby(day)["time"].transform("max")
     after = frame.groupby(["track_id", day])["time"].diff(-1).dt.total_seconds().mul(-1)
     silent = (after.isna() | (after >= 3600)) & (frame["time"] + pd.Timedelta("1h") <= newest)
+    feed = set(frame["time"].dt.floor("10min"))
+    goes_on = [
+        sum(slot + pd.Timedelta(minutes=10 * k) in feed for k in range(1, 6)) >= 3
+        for slot in frame["time"].dt.floor("10min")
+    ]
+    silent &= pd.Series(goes_on, index=frame.index)
     naive = frame.assign(silent=silent, before=before, a=cell["lat"], b=cell["lon"] % 3600)
     naive = naive.groupby([keys[0], "a", "b", "ais_class"]).agg(
         vessels=("mmsi", "nunique"),
