@@ -42,6 +42,7 @@ from pipelines.cli_options import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipelines.dispositions.models import Model
     from pipelines.settings import Installation
 
 app = typer.Typer(
@@ -250,12 +251,14 @@ def flagged(
       selat flagged --as-of 2026-11-20T06:00
     """
     installation = installation_of(home, config)
-    folder = _latest(installation) if as_of is None else _folder_then(installation, as_of)
+    folder, known = (
+        (_latest(installation), None) if as_of is None else _folder_then(installation, as_of)
+    )
     if as_csv:
         text = (folder / "flagged.csv").read_text(encoding="utf-8")
         sys.stdout.write("".join(text.splitlines(keepends=True)[: top + 1]))
         return
-    _show(installation, folder, top=top, as_json=as_json)
+    _show(installation, folder, top=top, as_json=as_json, known=known)
 
 
 app.command("export")(cli_packs.export)
@@ -436,8 +439,8 @@ def _latest(installation: "Installation") -> Path:
     return installation.latest.resolve()
 
 
-def _folder_then(installation: "Installation", as_of: str) -> Path:
-    """The folder of the run that was the newest at a moment."""
+def _folder_then(installation: "Installation", as_of: str) -> "tuple[Path, pd.Timestamp]":
+    """The folder of the run that was the newest at a moment, and the moment's time."""
     from pipelines import recall, store
 
     with store.read(installation.store, installation.settings.store) as reader:
@@ -447,31 +450,54 @@ def _folder_then(installation: "Installation", as_of: str) -> Path:
         raise recall.RecallError(
             f"the folder of run {then.run_id} is gone", hint="put it back from a copy"
         )
-    return folder
+    return folder, then.time
 
 
 def _show_latest(installation: "Installation", *, top: int, as_json: bool) -> None:
     _show(installation, _latest(installation), top=top, as_json=as_json)
 
 
-def _show(installation: "Installation", folder: Path, *, top: int, as_json: bool) -> None:
+def _show(
+    installation: "Installation",
+    folder: Path,
+    *,
+    top: int,
+    as_json: bool,
+    known: "pd.Timestamp | None" = None,
+) -> None:
     import pandas as pd
+
+    from pipelines.dispositions.beside import beside
 
     if installation.failure.exists():
         typer.echo(installation.failure.read_text(encoding="utf-8").strip(), err=True)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     vessels = pd.read_csv(folder / "flagged.csv", dtype=str, keep_default_na=False)
+    total, vessels = len(vessels), vessels.head(top)
+    more = beside(
+        installation, vessels["score"].astype(float).tolist(), vessels["event_ids"].tolist(),
+        simulated=bool(manifest["simulated"]), known=known,
+    )  # fmt: skip
+    vessels = vessels.assign(concluded=more.concluded)
+    if more.model is not None:
+        vessels = vessels.assign(probability=more.probability)
     if as_json:
-        rows = vessels.head(top).to_dict("records")
         print_json({"run_id": manifest["run_id"], "state": manifest["state"],
                      "simulated": manifest["simulated"], "folder": str(folder),
-                     "failures": manifest["failures"], "flagged": rows})  # fmt: skip
+                     "failures": manifest["failures"],
+                     "calibration": more.model.name if more.model else None,
+                     "flagged": vessels.to_dict("records")})  # fmt: skip
         return
-    _print_table(manifest, vessels.head(top), total=len(vessels), folder=folder)
+    _print_table(manifest, vessels, total=total, folder=folder, model=more.model)
 
 
 def _print_table(
-    manifest: dict[str, Any], vessels: "pd.DataFrame", *, total: int, folder: Path
+    manifest: dict[str, Any],
+    vessels: "pd.DataFrame",
+    *,
+    total: int,
+    folder: Path,
+    model: "Model | None",
 ) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -495,13 +521,16 @@ def _print_table(
         console.print(Text(f"held back: {text}", style="bold yellow"))
     if over := manifest["counts"].get("over_budget", 0):
         console.print(f"{over} more vessels are over the night's budget (assess.max_flags)")
-    table = Table("#", "score", "MMSI", "vessel", "flag", "why", show_lines=True)
+    score = ("score",) if model is None else ("score", "prob.")
+    table = Table("#", *score, "MMSI", "vessel", "flag", "why", show_lines=True)
     for row in vessels.itertuples(index=False):
         texts = str(row.reasons).split(" | ")
         reasons = [clean(text.removeprefix(SIMULATED_PREFIX)) for text in texts]
         more = [f"… and {len(reasons) - 2} more"] if len(reasons) > 2 else []
+        more += [f"Concluded: {clean(str(row.concluded))}"] if row.concluded else []
+        scores = [row.score] if model is None else [row.score, row.probability]
         table.add_row(
-            str(row.rank), f"{float(str(row.score)):.2f}", str(row.mmsi),
+            str(row.rank), *(f"{float(str(value)):.2f}" for value in scores), str(row.mmsi),
             Text(clean(str(row.name))), str(row.flag_state),
             Text("\n".join([*reasons[:2], *more])),
         )  # fmt: skip
@@ -509,6 +538,12 @@ def _print_table(
         console.print(table)
     else:
         console.print("No vessel was flagged. That is not an all-clear: see the brief.")
+    if model is not None:
+        console.print(
+            f"prob.: how often flags of such a score were confirmed, by {model.card['outcomes']} "
+            f"outcomes ({model.name}); unaided boarding: {model.card['unaided']:.2f}",
+            highlight=False,
+        )
     typer.echo(
         f"Flags are leads, not findings.\nResults: {folder}\nBrief:   {folder / 'brief.html'}"
     )

@@ -1,7 +1,7 @@
 """`selat disposition`: record and list what was concluded about flags."""
 
 import getpass
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -30,6 +30,9 @@ def add(
 ) -> None:
     """Record a conclusion on an event; earlier ones stay for audit, the newest holds.
 
+    boarded: a boarding confirmed it; one that found nothing is cleared. benign_cause: it has an
+    innocent cause. watch: look again. unknown: nobody could tell.
+
     For example:
 
       selat disposition add 3f2a --as boarded --reason "47 people on board" --by "KM Tegas"
@@ -47,6 +50,69 @@ def add(
         quiet_within_m=quiet_within_nm * METRES_PER_NM,
     ).iloc[0]  # fmt: skip
     typer.echo(f"{row['disposition_id']}: {row['conclusion']} ({row['author']})")
+
+
+@app.command("calibrate")
+def calibrate(
+    home: Home = None,
+    config: Config = None,
+    dry_run: Annotated[bool, typer.Option(help="Fit and report, write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Learn from the conclusions how often flags of a score are right; for `selat flagged`.
+
+    Of outcomes it needs 50 flags, 10 with something found (boarded) and 10 without (cleared,
+    benign_cause), and refuses fewer. Exit code 7 where it refuses.
+
+    For example:
+
+      selat disposition calibrate --dry-run
+    """
+    installation = installation_of(home, config)
+    from pipelines.flows.dispositions import calibrate as fit
+
+    path, card = fit(installation, dry_run=dry_run)
+    if as_json:
+        print_json({"file": path, **card})
+        return
+    _print_card(card)
+    if path is not None:
+        typer.echo(f"wrote {path}\nreliability curve: {path.with_suffix('.svg')}")
+
+
+def _print_card(card: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    if card["simulated"]:
+        console.print("[bold yellow]SIMULATED DATA – EXERCISE[/]")
+    console.print(
+        f"{card['outcomes']} outcomes of {card['runs']} runs, something found on {card['found']}; "
+        f"{card['method']} curve",
+        highlight=False,
+    )
+    judged = card["cross_validated"]
+    for name in ("logistic", "isotonic", "share"):
+        words = "the overall share alone" if name == "share" else name
+        one = judged[name]
+        console.print(
+            f"  {words}: log loss {one['log_loss']:.3f}, Brier {one['brier']:.3f}", highlight=False
+        )
+    for key, words in (("all", "All flags"), ("highest_third", "The highest third")):
+        one = card["lift"][key]
+        console.print(
+            f"{words}: {one['found']} of {one['n']}, {one['lift']:.1f} times unaided boarding "
+            f"({one['lift_low']:.1f} to {one['lift_high']:.1f})",
+            highlight=False,
+        )
+    table = Table("predicted", "found", "95 %", "flags", title="Reliability, cross-validated")
+    for one in card["reliability"]:
+        table.add_row(f"{one['predicted']:.2f}", f"{one['observed']:.2f}",
+                      f"{one['low']:.2f} to {one['high']:.2f}", str(one["n"]))  # fmt: skip
+    console.print(table)
+    for text in card["limits"]:
+        console.print(f"- {text}", highlight=False)
 
 
 @app.command("list")

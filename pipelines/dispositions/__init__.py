@@ -111,7 +111,8 @@ def set_aside(events: pd.DataFrame, dispositions: pd.DataFrame) -> NDArray[np.bo
     """Which events a disposition sets aside.
 
     An event is, where the newest disposition on an event of the same kind and vessels says so, it
-    began no earlier than that one and before `quiet_until`, and within `quiet_within_m` of it.
+    began no earlier than that one (or is the same story, whose beginning late reports have moved:
+    the two overlap) and before `quiet_until`, and within `quiet_within_m` of it.
     """
     quiet = newest(dispositions)
     quiet = quiet[quiet["quiet_until"].notna()]
@@ -120,7 +121,11 @@ def set_aside(events: pd.DataFrame, dispositions: pd.DataFrame) -> NDArray[np.bo
     near_m = geodesy.distance_m(
         *(both[c].to_numpy("float64") for c in ("lat", "lon", "lat_quiet", "lon_quiet"))
     )
-    fits = (both["start"] >= both["start_quiet"]) & (both["start"] < both["quiet_until"])
+    overlap = (both["end"].isna() | (both["end"] > both["start_quiet"])) & (
+        both["end_quiet"].isna() | (both["start"] < both["end_quiet"])
+    )
+    fits = (both["start"] >= both["start_quiet"]) | overlap
+    fits &= both["start"] < both["quiet_until"]
     fits &= np.asarray(near_m) <= both["quiet_within_m"]
     mask = np.zeros(len(events), bool)
     mask[both.loc[fits, "row"].to_numpy("int64")] = True

@@ -113,7 +113,7 @@ class Explanation:
     vessels
         Its vessels, as `event` names them.
     dispositions
-        What was concluded on this event.
+        What was concluded on this event, or on one whose story it took over.
     revisions
         What each run learned of it, oldest first.
     looks
@@ -201,6 +201,7 @@ def gather(
     measured, settings = facts(detector, evidence)
     everything = store.events_as_of(moment.ordinal)
     heirs = everything.loc[everything["supersedes"] == event["event_id"], "event_id"]
+    story = _story(event, dict(zip(everything["event_id"], everything["supersedes"], strict=True)))
     revisions = store.revisions(event["event_id"], moment.ordinal)
     looks = store.looks(event["event_id"], moment.ordinal)
     last = int(revisions["ordinal"].max()) if len(revisions) else 0
@@ -218,12 +219,21 @@ def gather(
         ),
         raw=_raw(store, installation, evidence, feeds),
         vessels=vessels,
-        dispositions=known[known["event_id"] == event["event_id"]].reset_index(drop=True),
+        dispositions=known[known["event_id"].isin(story)].reset_index(drop=True),
         revisions=_revisions(revisions),
         looks=looks.loc[looks["ordinal"] > last, ["run_id", "status"]].reset_index(drop=True),
         superseded_by=str(heirs.iloc[0]) if len(heirs) else "",
         tracks=_tracks(store, mmsis, event, until),
     )  # fmt: skip
+
+
+def _story(event: Mapping[str, Any], supersedes: Mapping[str, str]) -> set[str]:
+    """Ids of an event and of those whose story it took over: conclusions follow the story."""
+    story, before = {str(event["event_id"])}, str(event["supersedes"])
+    while before and before not in story:
+        story.add(before)
+        before = supersedes.get(before, "")
+    return story
 
 
 def _past(

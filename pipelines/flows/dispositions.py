@@ -1,13 +1,16 @@
 """Conclusions on events, into the store."""
 
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from detectors.core.frames import TIME
-from pipelines.dispositions import DispositionError, make
+from pipelines.dispositions import DispositionError, make, newest
+from pipelines.dispositions.outcomes import outcomes
 from pipelines.settings import Installation
-from pipelines.store import write
+from pipelines.store import read, write
 
 
 def record(
@@ -45,3 +48,28 @@ def record(
         )
         store.add_disposition(row)
     return row.astype({"made_time": TIME})
+
+
+def calibrate(installation: Installation, *, dry_run: bool = False) -> tuple[Path | None, Any]:
+    """Fit the chance that a boarding finds something to the outcomes recorded so far.
+
+    Returns
+    -------
+    tuple
+        Path of the card (None with `dry_run`), and the card.
+
+    Raises
+    ------
+    CalibrationError
+        If the outcomes are too few, or the score doesn't tell them.
+    """
+    from pipelines.dispositions import models
+    from pipelines.dispositions.calibration import card, fit
+
+    with read(installation.store, installation.settings.store) as store:
+        table = outcomes(newest(store.dispositions()), store.all_flags())
+        fitted = fit(table)
+        last = store.last_run()
+        versions = {} if last is None else store.manifest(str(last["run_id"])).get("detectors", {})
+        told = card(fitted, table, simulated=bool(store.simulated), detectors=versions)
+    return (None if dry_run else models.write(installation.learned, told)), told

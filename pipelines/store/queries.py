@@ -371,6 +371,12 @@ class Queries:
         """`products.FLAGGED` of a run."""
         return self._ask("run_flags", run_id=run_id)
 
+    def all_flags(self) -> pd.DataFrame:
+        """Every flag of every run: run_id, ordinal, known_time, mmsi, score, event_ids."""
+        runs = self.runs()[["run_id", "ordinal", "known_time"]]
+        query = "SELECT run_id, mmsi, score, event_ids FROM flags ORDER BY run_id, rank"
+        return self.sql(query).merge(runs, on="run_id")
+
     def events(self, run_id: str) -> pd.DataFrame:
         """The events of a run, with `status` and `reason`."""
         return self._ask("run_events", run_id=run_id)

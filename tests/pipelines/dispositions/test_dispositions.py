@@ -56,6 +56,10 @@ def test_the_like_is_set_aside_by_the_time_and_place_of_the_behaviour() -> None:
     assert not aside(event(24), concluded(event())), "nothing was said of later ones"
 
 
+def test_the_same_story_is_set_aside_when_late_reports_move_its_beginning() -> None:
+    assert aside(event(-1), concluded(event(), quiet_until=WEEK)), "it goes on into that one"
+
+
 def test_the_newest_conclusion_on_an_event_holds() -> None:
     quiet = concluded(event(), quiet_until=WEEK)
     later = concluded(event(), "watch", made_time=MADE + pd.Timedelta(hours=5))

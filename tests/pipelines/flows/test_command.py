@@ -53,6 +53,7 @@ def test_every_command_has_help_with_an_example(selat: Selat) -> None:
         ["sightings", "delete"],
         ["exercise", "simulate"], ["exercise", "score"], ["since"], ["find"], ["explain"],
         ["disposition", "add"], ["disposition", "list"],
+        ["disposition", "calibrate"],
     ]  # fmt: skip
     for command in commands:
         ran = selat(*command, "--help")
