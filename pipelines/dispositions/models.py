@@ -15,8 +15,8 @@ import pandas as pd
 
 from detectors.core.errors import ConfigError
 from pipelines.dispositions.calibration import Calibration
-from pipelines.export import notices
 from pipelines.export.files import write_text
+from pipelines.export.labels import labels
 from pipelines.learn import snapshot
 
 NAME: Final = "calibration"
@@ -108,7 +108,7 @@ def picture(card: Mapping[str, Any]) -> str:
         _text(_x(1), _y(card["unaided"]) - 4, "unaided boarding", "end"),
     ]
     if card["simulated"]:
-        parts.append(_text(_x(0.5), 18, notices.SIMULATED, "middle"))
+        parts.append(_text(_x(0.5), 18, labels("en").simulated, "middle"))
     whole = _SIDE + 2 * _ROOM
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole} {whole}" '
