@@ -25,8 +25,12 @@ SMALL_SCORE: Final = 0.25
 """Base scores of a lone sighting by the length seen, times the probability that it was a vessel
 without AIS: from `voluntary_length_m` on, of unknown length, below."""
 
-SAR: Final = r"(?i)\b(?:sar|sentinel-?1|radarsat|iceye|capella|cosmo-skymed|terrasar)"
-"""Sources that name a synthetic aperture radar."""
+SAR: Final = (
+    r"(?i)\b(?:sar\b(?! *(?:helicopter|aircraft|plane|vessel|boat|craft|unit|crew))|sentinel[- ]?1"
+    r"|s1[abc]?(?:[ _-]|$)|radarsat|rcm\b|iceye|capella|umbra|cosmo[- ]?skymed|terrasar|tandem-?x"
+    r"|paz\b|palsar|alos-?2|saocom|kompsat-?5)"
+)
+"""Sources that name a synthetic aperture radar, and not search and rescue."""
 
 
 def uncertain(facts: Facts) -> str | None:

@@ -5,6 +5,8 @@ import glob
 import hashlib
 import io
 import json
+import math
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -109,7 +111,7 @@ def read(path: Path, not_after: datetime) -> SightingsFile:
     report.format = "GeoJSON" if is_json else "CSV"
     raw = _from_geojson(text, path.name, report) if is_json else _from_csv(text, path.name, report)
     sha256 = hashlib.sha256(content).hexdigest()
-    sightings = _checked(raw, report, pd.Timestamp(not_after))
+    sightings = _checked(raw, report, pd.Timestamp(not_after), _source_of(path))
     simulated = sightings["source"].str.startswith(SIMULATED)
     if simulated.any() and not simulated.all():
         raise SightingsError(
@@ -167,6 +169,8 @@ def _from_geojson(text: str, name: str, report: SightingsReport) -> Iterator[_Ra
     except (ValueError, RecursionError) as error:
         raise SightingsError(f"{name} is no JSON: {error}") from error
     features = content.get("features") if isinstance(content, dict) else None
+    if isinstance(content, dict) and content.get("type") == "Feature":
+        features = [content]
     if not isinstance(features, list):
         hint = "GeoJSON holds a FeatureCollection of points"
         raise SightingsError(f"{name} is no GeoJSON of sightings", hint=hint)
@@ -222,7 +226,22 @@ def _chosen(header: list[str], name: str, report: SightingsReport) -> dict[str, 
     return chosen
 
 
-def _checked(raw: Iterator[_Raw], report: SightingsReport, not_after: pd.Timestamp) -> pd.DataFrame:
+def _source_of(path: Path) -> str:
+    """What stands for the source of sightings whose file names none: the file's own name."""
+    return re.sub(r"[\s_\-]+", " ", path.stem).strip()[:200] or "file"
+
+
+def _with_date(stated: dict[str, Any]) -> dict[str, Any]:
+    """A date of its own goes before a time that has none."""
+    date, time = (str(stated.get(name, "")).strip() for name in ("date", "time"))
+    if date and re.fullmatch(r"\d{1,2}:\d{2}.*", time):
+        return {**stated, "time": f"{date}T{time.zfill(5) if len(time) < 5 else time}"}
+    return stated
+
+
+def _checked(
+    raw: Iterator[_Raw], report: SightingsReport, not_after: pd.Timestamp, source: str
+) -> pd.DataFrame:
     kept: list[dict[str, Any]] = []
     seen: set[tuple[Any, ...]] = set()
     for row in raw:
@@ -231,6 +250,10 @@ def _checked(raw: Iterator[_Raw], report: SightingsReport, not_after: pd.Timesta
             report.reject(row.wrong, row.number, row.text)
             continue
         stated = {k: v for k, v in row.fields.items() if str(v).strip() != ""}
+        stated = _with_date(stated)
+        if "source" not in stated:
+            stated["source"] = source
+            report.default_source += 1
         try:
             valid = Row.model_validate(stated)
         except ValidationError as error:
@@ -260,6 +283,9 @@ def _sighting(row: Row, report: SightingsReport) -> dict[str, Any]:
         uncertainty_m = row.uncertainty_m
     elif row.uncertainty_nm is not None:
         uncertainty_m = row.uncertainty_nm * METRES_PER_NM
+    elif row.semi_major_m is not None:
+        minor_m = row.semi_major_m if row.semi_minor_m is None else row.semi_minor_m
+        uncertainty_m = math.sqrt((row.semi_major_m**2 + minor_m**2) / 2)
     else:
         report.default_uncertainty += 1
     if row.confidence is not None:

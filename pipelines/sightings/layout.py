@@ -3,19 +3,26 @@
 ======================  ========  ===============================================================
 column                  needed    meaning
 ======================  ========  ===============================================================
-``time``                yes       ISO 8601 (UTC where it names no zone), or seconds since 1970
-``lat``, ``lon``        yes       WGS84 degrees; in GeoJSON the point itself
-``source``              yes       who or what saw it: "SAR Sentinel-1", "radar Bukit Segara", …
+``time``                yes       ISO 8601 (UTC where it names no zone), or seconds or
+                                  milliseconds since 1970; a ``date`` beside it where it has none
+``lat``, ``lon``        yes       WGS84 degrees, or degrees and minutes as people write them
+                                  ("2°15.5'N", "101 30 15 E"); in GeoJSON the point itself
+``source``              no        who or what saw it: "SAR Sentinel-1", "radar Bukit Segara", …;
+                                  else the file's name
 ``uncertainty_m``       no        standard deviation of the position along each axis, metres
+``semi_major_m``,       no        half axes of an uncertainty ellipse, one standard deviation, where
+``semi_minor_m``                  there is no ``uncertainty_m``
 ``length_m``            no        estimated length; empty or 0 where there is no estimate
-``confidence``          no        0-1 or a percentage with %, that something was there at all
+``confidence``          no        that something was there at all: 0-1, a percentage (with %, or
+                                  above 1), or confirmed, high, probable, medium, possible, low
 ``note``                no        free text
 ``sighting_id``         no        name of the sighting where it comes from
 ======================  ========  ===============================================================
 
 Names are compared without case, blanks, dashes and underscores. Where a file has several of a
 column's names, the one named first in `ALIASES` counts. `uncertainty_nm` is taken for nautical
-miles. What isn't named here is left out, and the report says so.
+miles. An ellipse becomes the circle of the same mean square, since its direction isn't kept. What
+isn't named here is left out, and the report says so.
 
 Where a row gives no uncertainty or confidence, `SOURCE_DEFAULTS` does, by words in its source, and
 the report counts it. The values are orders of magnitude: SAR and optical detections are placed
@@ -36,34 +43,67 @@ from detectors.core.geodesy import METRES_PER_NM
 
 ALIASES: Final = {
     "time": (
-        "time", "timestamp", "datetime", "time_utc", "datetime_utc", "utc", "detect_timestamp",
-        "detection_time", "observed_at", "acquisition_time", "acquired", "date_time",
+        "time", "timestamp", "datetime", "time_utc", "datetime_utc", "utc", "timestamp_utc",
+        "detect_timestamp", "detection_time", "observed_at", "observation_time", "seen_at",
+        "sighted_at", "acquisition_time", "acquired", "date_time",
     ),
-    "lat": ("lat", "latitude", "lat_deg", "detect_lat", "y"),
-    "lon": ("lon", "longitude", "lng", "long", "lon_deg", "detect_lon", "x"),
+    "date": ("date", "date_utc", "day"),
+    "lat": (
+        "lat", "latitude", "lat_deg", "latitude_deg", "decimal_latitude", "detect_lat", "lat_dd",
+        "y",
+    ),
+    "lon": (
+        "lon", "longitude", "lng", "long", "lon_deg", "longitude_deg", "decimal_longitude",
+        "detect_lon", "lon_dd", "x",
+    ),
     "uncertainty_m": (
-        "uncertainty_m", "uncertainty", "position_error_m", "accuracy_m", "error_m", "sigma_m",
+        "uncertainty_m", "uncertainty", "position_error_m", "position_uncertainty_m", "accuracy_m",
+        "accuracy", "error_m", "sigma_m", "radius_m", "uncertainty_radius_m", "error_radius_m",
     ),
-    "uncertainty_nm": ("uncertainty_nm", "position_error_nm", "accuracy_nm", "error_nm"),
-    "source": ("source", "sensor", "platform", "reported_by", "reporter", "observer"),
-    "length_m": ("length_m", "length", "vessel_length_m", "est_length_m", "loa_m"),
-    "confidence": ("confidence", "presence_score", "score", "probability", "conf"),
-    "note": ("note", "notes", "remarks", "remark", "comment", "description"),
-    "sighting_id": ("sighting_id", "id", "detection_id", "detect_id", "event_id"),
+    "uncertainty_nm": (
+        "uncertainty_nm", "position_error_nm", "accuracy_nm", "error_nm", "radius_nm",
+    ),
+    "semi_major_m": ("semi_major_m", "semimajor_axis_m", "ellipse_major_m", "major_m"),
+    "semi_minor_m": ("semi_minor_m", "semiminor_axis_m", "ellipse_minor_m", "minor_m"),
+    "source": (
+        "source", "sensor", "platform", "seen_by", "reported_by", "reporter", "observer",
+        "source_type", "sensor_type", "satellite", "mission", "instrument", "scene_id",
+    ),
+    "length_m": (
+        "length_m", "length", "vessel_length_m", "est_length_m", "estimated_length_m",
+        "length_est_m", "loa_m", "loa", "size_m",
+    ),
+    "confidence": (
+        "confidence", "presence_score", "detection_confidence", "score", "probability", "conf",
+        "certainty",
+    ),
+    "note": ("note", "notes", "remarks", "remark", "comment", "comments", "description"),
+    "sighting_id": (
+        "sighting_id", "id", "detection_id", "detect_id", "report_id", "event_id", "uid",
+    ),
 }  # fmt: skip
 """Names of each column, the preferred one first."""
 
-REQUIRED: Final = ("time", "lat", "lon", "source")
+REQUIRED: Final = ("time", "lat", "lon")
 
 SOURCE_DEFAULTS: Final = (
     # Words of a source; standard deviation in metres; confidence.
-    (("sar", "satellite", "sentinel", "viirs", "optical", "eo"), 150.0, 0.9),
+    (("sar", "satellite", "sentinel", "viirs", "optical", "eo", "iceye", "radarsat", "capella",
+      "umbra", "palsar", "terrasar", "tandem", "cosmo", "skymed", "landsat", "planet",
+      "planetscope", "worldview", "pleiades"), 150.0, 0.9),
     (("radar", "vts", "coastal"), 200.0, 0.9),
     (("patrol", "navy", "police", "coastguard", "vessel", "ship"), 500.0, 0.95),
-    (("aerial", "aircraft", "drone", "uav", "mpa"), 500.0, 0.95),
-    (("public", "fisher", "phone", "tip", "citizen"), 2000.0, 0.5),
-)
+    (("aerial", "aircraft", "helicopter", "plane", "drone", "uav", "mpa"), 500.0, 0.95),
+    (("public", "fisher", "fisherman", "phone", "tip", "citizen", "caller", "hotline"),
+     2000.0, 0.5),
+)  # fmt: skip
 OTHER_DEFAULT: Final = (1000.0, 0.7)
+
+CONFIDENCE_WORDS: Final = {
+    "confirmed": 0.95, "certain": 0.95, "high": 0.9, "probable": 0.75, "likely": 0.75,
+    "medium": 0.6, "moderate": 0.6, "possible": 0.5, "low": 0.3, "unlikely": 0.2,
+}  # fmt: skip
+"""What people write instead of a number. Judgements."""
 
 SIMULATED: Final = "SELATSIM"
 """How the source of an exercise's sightings begins, as in its feeds."""
@@ -99,6 +139,8 @@ def columns_of(header: list[str]) -> dict[str, str]:
         known = [names[plain(alias)] for alias in aliases if plain(alias) in names]
         if known:
             found[quantity] = known[0]
+    if "date" in found and "time" not in found:
+        found["time"] = found.pop("date")
     return found
 
 
@@ -118,9 +160,10 @@ def defaults_of(source: str) -> tuple[float, float]:
 def _time(value: Any) -> datetime:
     text = str(value).strip()
     try:
-        if re.fullmatch(r"\d{9,10}(\.\d+)?", text):
-            return datetime.fromtimestamp(float(text), UTC)
-        moment = datetime.fromisoformat(text)
+        if match := re.fullmatch(r"(\d{9,10}(?:\.\d+)?)|(\d{12,13})(?:\.0)?", text):
+            seconds = float(match[1]) if match[1] else int(match[2]) / 1000.0
+            return datetime.fromtimestamp(seconds, UTC)
+        moment = datetime.fromisoformat(re.sub(r"\s*(?:UTC|GMT)$", "+00:00", text))
     except (ValueError, OverflowError) as error:
         raise ValueError("isn't ISO 8601, nor seconds since 1970") from error
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
@@ -131,6 +174,43 @@ def _time(value: Any) -> datetime:
     if moment.year < 1970:
         raise ValueError("before 1970")
     return moment
+
+
+_ANGLE: Final = re.compile(
+    r"""(?P<deg>\d{1,3}(?:\.\d+)?)
+        (?:[ ]?[°d: -][ ]?(?P<min>\d{1,2}(?:\.\d+)?)
+        (?:[ ]?['′m: -][ ]?(?P<sec>\d{1,2}(?:\.\d+)?))?)?
+        [ °d'′m"″s]*(?P<side>[NSEW])""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_MAX_ANGLE: Final = 40
+"""Characters of an angle, written however it may be."""
+
+
+def _angle(value: Any, sides: str) -> float:
+    """Degrees as a number, or degrees, minutes and seconds with the hemisphere behind.
+
+    >>> _angle("2°15.5'S", "NS"), _angle("101 30 36 E", "EW"), _angle(-1.5, "NS")
+    (-2.2583333333333333, 101.51, -1.5)
+    """
+    text = "" if isinstance(value, bool) else " ".join(str(value).split())
+    match = _ANGLE.fullmatch(text) if len(text) <= _MAX_ANGLE else None
+    if not match:
+        return _number(value)
+    degrees, minutes, seconds = (float(match[part] or 0.0) for part in ("deg", "min", "sec"))
+    side = match["side"].upper()
+    if side not in sides or minutes >= 60 or seconds >= 60:
+        raise ValueError("isn't an angle")
+    angle = degrees + minutes / 60.0 + seconds / 3600.0
+    return -angle if side in "SW" else angle
+
+
+def _lat(value: Any) -> float:
+    return _angle(value, "NS")
+
+
+def _lon(value: Any) -> float:
+    return _angle(value, "EW")
 
 
 def _number(value: Any) -> float:
@@ -147,7 +227,10 @@ def _number(value: Any) -> float:
 
 def _share(value: Any) -> float:
     text = str(value).strip()
-    return _number(text[:-1]) / 100.0 if text.endswith("%") else _number(text)
+    if text.casefold() in CONFIDENCE_WORDS:
+        return CONFIDENCE_WORDS[text.casefold()]
+    number = _number(text.removesuffix("%"))
+    return number / 100.0 if text.endswith("%") or number > 1.0 else number
 
 
 def _text(value: Any) -> str:
@@ -164,9 +247,11 @@ class Row(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     time: Annotated[datetime, BeforeValidator(_time)]
-    lat: Annotated[Number, Field(ge=-90, le=90)]
-    lon: Annotated[Number, Field(ge=-180, le=180)]
+    lat: Annotated[float, BeforeValidator(_lat), Field(ge=-90, le=90)]
+    lon: Annotated[float, BeforeValidator(_lon), Field(ge=-180, le=180)]
     source: Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=200)]
+    semi_major_m: Annotated[Number, Field(gt=0, le=MAX_UNCERTAINTY_M)] | None = None
+    semi_minor_m: Annotated[Number, Field(gt=0, le=MAX_UNCERTAINTY_M)] | None = None
     uncertainty_m: Annotated[Number, Field(gt=0, le=MAX_UNCERTAINTY_M)] | None = None
     uncertainty_nm: Annotated[Number, Field(gt=0, le=MAX_UNCERTAINTY_M / METRES_PER_NM)] | None = (
         None

@@ -21,8 +21,8 @@ class SightingsReport:
         Rows of the file; those that make a sighting.
     duplicates
         Rows that repeat another row of the file to the letter.
-    default_uncertainty, default_confidence
-        Sightings that didn't state theirs.
+    default_source, default_uncertainty, default_confidence
+        Rows that didn't name theirs, and sightings that didn't state theirs.
     rejected, samples
         Rows rejected, by reason; the first of each, with the row's number and text.
     unused_columns
@@ -35,6 +35,7 @@ class SightingsReport:
     rows_read: int = 0
     sightings: int = 0
     duplicates: int = 0
+    default_source: int = 0
     default_uncertainty: int = 0
     default_confidence: int = 0
     rejected: dict[str, int] = field(default_factory=dict)

@@ -51,6 +51,22 @@ def test_two_seen_beside_one_track_leave_one_unexplained(stage, look):
     assert [json.loads(text)["sighting_source"] for text in found["evidence"]] == ["s1"]
 
 
+@pytest.mark.parametrize(
+    ("source", "explained"),
+    [
+        ("SAR Sentinel-1", True), ("S1A_IW_GRDH", True), ("SELATSIM-SAR-1", True),
+        ("ICEYE X7", True), ("SAR helicopter 2", False), ("radar", False), ("optical", False),
+    ],
+)  # fmt: skip
+def test_a_moving_ship_is_displaced_in_sar_images_only(stage, look, source, explained):
+    """The vessel makes 5.7 kn: it may lie some 130 m off in a SAR image. Here it is 330 m, across
+    its course, where the place itself is known to 50 m."""
+    fast = stage.positions[stage.positions["mmsi"] == 563000602]
+    row = fast[fast["time"] == pd.Timestamp("2026-03-01T18:30Z")].iloc[0]
+    seen = {"time": row["time"], "lat": row["lat"] + 0.003, "lon": row["lon"], "source": source}
+    assert look({**seen, "uncertainty_m": 50, "length_m": 60}).empty == explained
+
+
 def test_nothing_known_has_no_vessel_and_an_event_each(look):
     found = look(
         {"time": "2026-03-02T03:00Z", "lat": 2.05, "lon": 101.30, "length_m": 80},
