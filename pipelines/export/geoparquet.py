@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from pipelines.export import notices
 from pipelines.export.files import replacing
 from pipelines.export.tables import event_table
 from pipelines.products import Products
@@ -27,6 +28,8 @@ def write(products: Products, path: Path) -> Path:
     points[known] = shapely.points(lon[known], lat[known])
     frame = gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(points, crs="OGC:CRS84"))
     frame.attrs = {"run_id": products.run_id, "simulated": products.simulated}
+    if products.release:
+        frame.attrs["handling"] = notices.marks(products)
     with replacing(path) as temporary:
         frame.to_parquet(temporary, index=False, schema_version="1.1.0")
     return path

@@ -35,7 +35,8 @@ NOBODY: Final = Mark(Tlp.RED, frozenset())
 ABOUT_IDENTITY: Final = frozenset({"identity", "spoofing"})
 _REPORT: Final = re.compile(r"\b([0-9a-f]{16}):\d+")
 _EVENT_ID: Final = re.compile(r"\b[0-9a-f]{16}\b")
-_NUMBER: Final = re.compile(r"(?<!\d)(\d{9})(?:\d\d)?(?!\d)")  # an MMSI, or a track of it
+_NUMBER: Final = re.compile(r"(?<![\d.:])(\d{9})(?:\d\d)?(?![\d.])")
+"""An MMSI, or a track of it; not decimals, nor a place in a feed."""
 
 
 @dataclass(frozen=True)

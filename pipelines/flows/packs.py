@@ -2,6 +2,7 @@
 
 import getpass
 import hashlib
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -90,6 +91,13 @@ def export_to(
     return Sent(tuple(targets), {**entry, "hash": digest}, products)
 
 
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a process of a user without a name, as in a container
+        return str(os.getuid())
+
+
 def _make(
     products: Products,
     recipient: Recipient,
@@ -118,7 +126,7 @@ def _entry(
     written = (unfinished / "folder" / "MANIFEST.json").read_bytes()
     return {
         "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "by": getpass.getuser(),
+        "by": _user(),
         "recipient": release.recipient,
         "title": recipient.title,
         "pack": title,

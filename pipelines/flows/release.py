@@ -94,8 +94,7 @@ def _release(
     run: Mapping[str, Any],
 ) -> Products:
     start, end = run["start"], run["end"]
-    everything = store.events(run["run_id"])
-    past = _past(store, run)
+    everything, past = _events_then(store, run), _past(store, run)
     sources = _sources(store, rules, recipient, [everything, past], end)
     events, marks = _kept(everything, sources, end)
     inside = area.contains(events["lat"].to_numpy(), events["lon"].to_numpy())
@@ -147,12 +146,24 @@ def _release(
     )  # fmt: skip
 
 
+def _events_then(store: Queries, run: Mapping[str, Any]) -> pd.DataFrame:
+    """The events of a run with `status`, as they were after it, whatever later runs learned."""
+    listed = store.events(run["run_id"])
+    then = store.events_as_of(int(run["ordinal"]))
+    status = dict(zip(listed["event_id"].tolist(), listed["status"].tolist(), strict=True))
+    then = then[then["event_id"].isin(status)]
+    elder = listed[~listed["event_id"].isin(then["event_id"])]  # of a store without revisions
+    both = event_schema.concat([then[_SCHEMA], elder[_SCHEMA]])
+    return both.assign(status=both["event_id"].map(status).astype("str"))
+
+
 def _past(store: Queries, run: Mapping[str, Any]) -> pd.DataFrame:
     """Events before the window that the run knew when it looked for earlier ones of the kind."""
-    past = store.events_touching(run["start"] - HISTORY, run["start"])
-    ordinal = past["first_run_id"].map(store.run_ordinals())
-    known: pd.DataFrame = past.loc[(ordinal < run["ordinal"]).to_numpy(), _SCHEMA]
-    return known.reset_index(drop=True)
+    start = run["start"]
+    then = store.events_as_of(int(run["ordinal"]) - 1)
+    then = then[~then["retracted"] & (then["start"] <= start)]
+    ends = then["end"].isna() | (then["end"] >= start - HISTORY)
+    return event_schema.sort(then.loc[ends, _SCHEMA])
 
 
 def _sources(

@@ -244,11 +244,6 @@ class Queries:
         runs = self.sql(query, {"run_id": run_id})
         return None if runs.empty else dict(runs.iloc[0])
 
-    def run_ordinals(self) -> dict[str, int]:
-        """Ordinal of each finished run."""
-        runs = self.sql("SELECT run_id, ordinal FROM runs")
-        return dict(zip(runs["run_id"].tolist(), runs["ordinal"].tolist(), strict=True))
-
     def identity_at(self, mmsi: int, time: pd.Timestamp) -> Identity:
         """What a vessel had called itself last at a time."""
         from pipelines.reference import flag_states  # its layers are slow to import
