@@ -13,6 +13,8 @@ CASE FORMAT
 `statements.csv` (optional)
     What vessels said: columns of `frames.STATEMENTS`, of which `mmsi, first_time, last_time` are
     needed, one row per vessel, UTC date and content; what is left empty is unsaid.
+`sightings.csv` (optional)
+    What others saw: columns of `frames.SIGHTINGS`.
 `zones.geojson` (optional)
     Features with `zone_class` and, if it matters, `zone_id`, `name` and `direction_deg`; class
     "land" makes land, class "boundary" a line with `left` and `right`.
@@ -79,6 +81,15 @@ def _statements(path: Path) -> pd.DataFrame:
     return frames.conform(table, frames.STATEMENTS)
 
 
+def _sightings(path: Path) -> pd.DataFrame:
+    if not path.exists():
+        return frames.empty(frames.SIGHTINGS)
+    table = pd.read_csv(path, comment="#", dtype={"note": str, "source": str})
+    table["note"] = table["note"].fillna("")
+    table["time"] = pd.to_datetime(table["time"], utc=True).astype(frames.TIME)
+    return frames.conform(table, frames.SIGHTINGS)
+
+
 def _mismatch(expected: dict[str, Any], found: Any) -> list[str]:
     """In what `found` differs from `expected`."""
     wrong = [
@@ -133,6 +144,7 @@ def test_case(folder, fill, zones_from, vessels_from, look_once):
         vessels=vessels_from(positions["mmsi"].unique(), given.get("vessels", ())),
         coverage=learnt,
         statements=_statements(folder / "statements.csv"),
+        sightings=_sightings(folder / "sightings.csv"),
     )
     positions = positions[positions["time"] <= context.end].reset_index(drop=True)
     frames.validate(positions, frames.TRACKED)
