@@ -16,6 +16,7 @@ from pipelines import (
     cli_explain,
     cli_learn,
     cli_packs,
+    cli_plan,
     cli_recall,
     cli_sightings,
     cli_store,
@@ -227,6 +228,7 @@ app.command("backtest")(cli_backtest.backtest)
 app.command("since")(cli_recall.since)
 app.command("find")(cli_recall.find)
 app.command("explain")(cli_explain.explain)
+app.command("plan")(cli_plan.plan)
 
 
 @app.command()

@@ -388,6 +388,20 @@ def _boundary_class(kind: str) -> str:
     return "exclusive_economic_zone" if "EEZ" in kind else "continental_shelf"
 
 
+def load_landmarks(reference_dir: Path) -> pd.DataFrame:
+    """Ports, lights, islands and capes: name, lat, lon, kind."""
+    marks = _read_table(reference_dir / "places" / "landmarks.csv")
+    return marks.astype({"lat": "float64", "lon": "float64"})
+
+
+def landing_points(reference_dir: Path) -> pd.DataFrame:
+    """Documented landing places, at sea beside them: name, lat, lon."""
+    places = _read_geo(reference_dir / "places" / "landing_places.parquet")
+    return pd.DataFrame(
+        {"name": places["name"], "lat": places["snap_lat"], "lon": places["snap_lon"]}
+    ).reset_index(drop=True)
+
+
 def load_gazetteer(reference_dir: Path) -> Gazetteer:
     """Places to describe positions by: ports, islands, capes, lights and coastal towns.
 

@@ -23,30 +23,35 @@ from pipelines.products import Products
 NAMESPACE: Final = "http://www.cirm.org/RTZ/1/2"
 _NAME_LIMIT: Final = 30
 _TITLE_LIMIT: Final = 120
-_XTD_NM: Final = "0.25"
+CORRIDOR_NM: Final = 0.25
 _RADIUS_NM: Final = "0.50"
 """Corridor and turn radius of every leg: of a common size, for the navigator to set."""
 
 
 @dataclass(frozen=True)
 class Waypoint:
-    """One point of a route, in degrees; `eta` is None where there is no schedule."""
+    """One point of a route, in degrees; `eta`, `etd` are None where there is no schedule."""
 
     name: str
     lat: float
     lon: float
     eta: pd.Timestamp | None = None
+    etd: pd.Timestamp | None = None
 
 
 @dataclass(frozen=True)
 class Route:
-    """A route with what must be said of it; `valid_until` is when it is out of date."""
+    """A route with what must be said of it; `valid_until` is when it is out of date.
+
+    `corridor_nm` is how far off each leg a ship may be, to either side.
+    """
 
     name: str
     caveat: str
     waypoints: Sequence[Waypoint]
     valid_from: pd.Timestamp
     valid_until: pd.Timestamp | None = None
+    corridor_nm: float = CORRIDOR_NM
 
 
 def by_rank(products: Products) -> Route:
@@ -102,8 +107,9 @@ def rtz(route: Route) -> bytes:
     waypoints = ElementTree.SubElement(root, _tag("waypoints"))
     default = ElementTree.SubElement(waypoints, _tag("defaultWaypoint"), radius=_RADIUS_NM)
     ElementTree.SubElement(
-        default, _tag("leg"), starboardXTD=_XTD_NM, portsideXTD=_XTD_NM, geometryType="Loxodrome"
-    )
+        default, _tag("leg"), starboardXTD=f"{route.corridor_nm:.2f}",
+        portsideXTD=f"{route.corridor_nm:.2f}", geometryType="Loxodrome",
+    )  # fmt: skip
     for number, point in enumerate(route.waypoints, 1):
         waypoint = ElementTree.SubElement(
             waypoints, _tag("waypoint"), id=str(number), revision="1",
@@ -122,10 +128,11 @@ def _schedule(root: ElementTree.Element, route: Route) -> None:
     schedule = ElementTree.SubElement(schedules, _tag("schedule"), id="1", name="plan")
     manual = ElementTree.SubElement(schedule, _tag("manual"))
     for number, point in enumerate(route.waypoints, 1):
-        if point.eta is not None:
-            ElementTree.SubElement(
-                manual, _tag("scheduleElement"), waypointId=str(number), eta=_iso(point.eta)
-            )
+        times = {"etd": point.etd, "eta": point.eta}
+        known = {name: _iso(time) for name, time in times.items() if time is not None}
+        if known:
+            facts = {"waypointId": str(number), **known}
+            ElementTree.SubElement(manual, _tag("scheduleElement"), facts)
 
 
 def gpx(route: Route) -> str:

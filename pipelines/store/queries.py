@@ -357,6 +357,12 @@ class Queries:
         runs = self._ask("last_run")
         return None if runs.empty else dict(runs.iloc[0])
 
+    def days_heard(self, first: pd.Timestamp, last: pd.Timestamp) -> int:
+        """UTC dates with reports from the date of `first` to that of `last`."""
+        dates = {"first": first.strftime("%Y-%m-%d"), "last": last.strftime("%Y-%m-%d")}
+        query = "SELECT count(DISTINCT date) AS n FROM files WHERE date BETWEEN $first AND $last"
+        return int(self.sql(query, dates)["n"].iloc[0])
+
     def last_looked_at(self) -> pd.Timestamp | None:
         """The latest end of any run's window, None where there is no run."""
         end = self.sql('SELECT max("end") AS "end" FROM runs')["end"].iloc[0]

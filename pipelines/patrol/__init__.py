@@ -1,0 +1,1 @@
+"""What to do about flags: predicted positions, sea routes, intercepts, risk sectors, a plan."""

@@ -1,0 +1,208 @@
+"""Patrol units and planning parameters: config/patrol.yaml, checked."""
+
+import re
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from detectors.core.errors import ConfigError
+from pipelines.patrol.predict import PredictionParameters
+from pipelines.settings import read_yaml
+
+LOCAL: Final = ZoneInfo("Asia/Kuala_Lumpur")
+SHORTEST_SORTIE: Final = timedelta(hours=1)
+_WATCH: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Base(_Section):
+    """Where a unit lies: WGS84 degrees, in navigable water or within 5 km of it."""
+
+    name: str = Field(min_length=1, max_length=60)
+    lat: float = Field(ge=-90, le=90)
+    lon: float = Field(ge=-180, le=180)
+
+
+class Unit(_Section):
+    """One patrol unit: a boat and its crew.
+
+    Attributes
+    ----------
+    name
+        Unique.
+    base
+        Where it leaves from and must be back: a place with a name, or the name of a port of
+        data/reference/places/landmarks.csv.
+    cruise_kn, max_kn
+        Speeds over ground, from task to task, and at most (where cruising would be too late).
+    endurance_h, endurance_nm
+        From leaving the base to being back; None: no limit but the watch.
+    watch
+        Hours of its watch, ``HH:MM-HH:MM`` in Kuala Lumpur; over midnight where the end is earlier.
+        It leaves its base and is back within it.
+    boardings
+        How many it can do in a watch.
+    boarding_min
+        How long one takes, the vessel being held where it was met.
+    search_nm
+        How far off it finds a vessel that isn't where it was predicted.
+    sample
+        Made up; a plan says so.
+    """
+
+    name: str = Field(min_length=1, max_length=60)
+    base: Base
+    cruise_kn: float = Field(gt=0, le=80)
+    max_kn: float = Field(gt=0, le=80)
+    endurance_h: float | None = Field(None, gt=0)
+    endurance_nm: float | None = Field(None, gt=0)
+    watch: str = "00:00-24:00"
+    boardings: int = Field(3, ge=0, le=50)
+    boarding_min: float = Field(45.0, gt=0)
+    search_nm: float = Field(6.0, gt=0)
+    sample: bool = False
+
+    @field_validator("watch")
+    @classmethod
+    def _hours(cls, watch: str) -> str:
+        found = _WATCH.fullmatch(watch)
+        if not found or (found[3] == "24" and found[4] != "00"):
+            raise ValueError("not HH:MM-HH:MM")
+        if found[1] == found[3] and found[2] == found[4]:
+            raise ValueError("begins when it ends; a whole day is 00:00-24:00")
+        return watch
+
+    @model_validator(mode="after")
+    def _speeds(self) -> "Unit":
+        if self.max_kn < self.cruise_kn:
+            raise ValueError("max_kn is below cruise_kn")
+        return self
+
+
+class Planning(_Section):
+    """How a plan is made.
+
+    Attributes
+    ----------
+    horizon_h
+        How far it reaches from its start.
+    stale_after_h
+        When it shouldn't be followed any more, counted from its start.
+    min_chance
+        A target less likely to be found than this isn't sailed for, 0-1.
+    slot_h
+        A target's copies in time lie this far apart.
+    clearance_m
+        How near to land a route may come.
+    iterations, seed
+        Of the solver; the same ones give the same plan.
+    value_of_kind
+        What a boarding is worth by the kind of a vessel's strongest event, 1 where not named.
+    sector_deg, sector_h
+        Side of a risk sector, and how long a patrol of one lasts.
+    history_days
+        How many days before the plan's start risk sectors are learned from.
+    max_sectors
+        How many are considered, the riskiest first.
+    """
+
+    horizon_h: float = Field(24.0, gt=0, le=72)
+    stale_after_h: float = Field(12.0, gt=0)
+    min_chance: float = Field(0.15, ge=0, le=1)
+    slot_h: float = Field(1.0, ge=0.5, le=6)
+    clearance_m: float = Field(250.0, ge=130, le=5000)
+    iterations: int = Field(2000, ge=1, le=1_000_000)
+    seed: int = Field(1, ge=0)
+    value_of_kind: dict[str, float] = Field(default_factory=dict)
+    sector_deg: float = Field(0.25, gt=0.02, le=2)
+    sector_h: float = Field(2.0, gt=0.25, le=12)
+    history_days: float = Field(60.0, gt=0)
+    max_sectors: int = Field(12, ge=0, le=100)
+
+
+class PatrolConfig(_Section):
+    """All of config/patrol.yaml."""
+
+    units: tuple[Unit, ...] = Field(min_length=1)
+    planning: Planning = Planning()
+    prediction: PredictionParameters = PredictionParameters()
+
+    @model_validator(mode="after")
+    def _names(self) -> "PatrolConfig":
+        names = [unit.name for unit in self.units]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two units are called {twice[0]!r}")
+        return self
+
+
+def load(path: Path, ports: pd.DataFrame | None = None) -> PatrolConfig:
+    """The patrol configuration.
+
+    Parameters
+    ----------
+    path
+        The YAML file.
+    ports
+        name, lat, lon of the ports that a base may be named by.
+
+    Raises
+    ------
+    ConfigError
+        If the file can't be read, a value is unknown or out of range, or a base isn't known.
+    """
+    content = read_yaml(path)
+    for unit in content.get("units") or ():
+        if isinstance(unit, dict) and isinstance(unit.get("base"), str):
+            unit["base"] = _port(unit["base"], ports, path)
+    try:
+        return PatrolConfig.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"patrol.yaml: {where}: {first['msg']}", hint=f"mend {path}") from error
+
+
+def _port(name: str, ports: pd.DataFrame | None, path: Path) -> dict[str, Any]:
+    known = ports[ports["name"].str.casefold() == name.casefold()] if ports is not None else ()
+    if not len(known):
+        hint = "name a port of data/reference/places/landmarks.csv, or give name, lat and lon"
+        raise ConfigError(f"patrol.yaml: no port is called {name!r}", hint=hint)
+    port = known.iloc[0]  # type: ignore[union-attr]
+    return {"name": str(port["name"]), "lat": float(port["lat"]), "lon": float(port["lon"])}
+
+
+def watches(
+    unit: Unit, start: pd.Timestamp, end: pd.Timestamp
+) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+    """The parts of a unit's watches that lie between two times, each long enough to sail.
+
+    >>> unit = Unit(name="a", base=Base(name="b", lat=0, lon=0), cruise_kn=9, max_kn=9,
+    ...             watch="20:00-06:00")
+    >>> day = pd.Timestamp("2026-01-06T18:00Z")  # 02:00 in Kuala Lumpur
+    >>> [f"{a:%H:%M}-{b:%H:%M}" for a, b in watches(unit, day, day + pd.Timedelta("1D"))]
+    ['18:00-22:00', '12:00-18:00']
+    """
+    found = _WATCH.fullmatch(unit.watch)
+    assert found  # noqa: S101 - validated
+    opens = timedelta(hours=int(found[1]), minutes=int(found[2]))
+    closes = timedelta(hours=int(found[3]), minutes=int(found[4]))
+    if closes <= opens:
+        closes += timedelta(days=1)
+    first: date = start.tz_convert(LOCAL).date() - timedelta(days=1)
+    days = (end - start).days + 3
+    parts = []
+    for number in range(days):
+        midnight = datetime.combine(first + timedelta(days=number), datetime.min.time(), LOCAL)
+        opened = max(pd.Timestamp(midnight + opens).tz_convert("UTC"), start)
+        closed = min(pd.Timestamp(midnight + closes).tz_convert("UTC"), end)
+        if closed - opened >= SHORTEST_SORTIE:
+            parts.append((opened.as_unit("us"), closed.as_unit("us")))
+    return parts

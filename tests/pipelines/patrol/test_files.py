@@ -1,0 +1,113 @@
+"""A plan's files: valid, marked, and safe whatever vessels call themselves."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import gpxpy
+import numpy as np
+import pytest
+import shapely
+
+from pipelines.export import plan as files
+from pipelines.patrol.plan import make
+from tests.pipelines.patrol.conftest import config, small_land, track_maker, unit
+from tests.pipelines.patrol.test_plan import NAMES, inputs
+
+NASTY = "<b>\u202e]]>\x00 "
+
+
+@pytest.fixture(scope="module")
+def folder(request, tmp_path_factory):
+    """Every vessel at anchor near the base, so that all are boarded."""
+    sea = request.getfixturevalue("sea")
+    vessels = [(k + 1, 2.3 + k / 50, 101.3, 0.0, 0) for k in range(len(NAMES))]
+    given = inputs(track_maker, vessels)
+    reasons = dict.fromkeys(given.flagged["mmsi"], f"Silent near {NASTY}")
+    boat = unit(f"../{NASTY}KM", boardings=9, boarding_min=20, sample=True)
+    made = make(replace(given, reasons=reasons), config(boat), sea)
+    assert sum(s.target is not None for one in made.sailed for s in one.stops) == len(NAMES)
+    out = tmp_path_factory.mktemp("plan")
+    files.write_all(made, out, np.array(small_land(), object))
+    return out
+
+
+def test_nothing_is_written_elsewhere(folder):
+    names = sorted(path.name for path in folder.iterdir())
+    assert all(set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-.") for name in names)
+    assert "plan.json" in names
+    assert any(name.endswith(".rtz") for name in names)
+    assert not list(folder.parent.glob("*KM*"))
+
+
+def test_routes_of_an_earlier_plan_go(sea, tracked, tmp_path):
+    (tmp_path / "plan-99-gone-1.gpx").write_text("old")
+    made = make(inputs(tracked, [(1, 2.3, 101.3, 0.0, 0)]), config(), sea)
+    files.write_all(made, tmp_path, np.array(small_land(), object))
+    assert not (tmp_path / "plan-99-gone-1.gpx").exists()
+    assert list(tmp_path.glob("plan-*.gpx"))
+
+
+def test_every_file_is_marked(folder):
+    for path in folder.iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert "SIM" in text or "simulated" in text, path
+        assert "depth" in text.lower(), path
+        assert not {"\u202e", "\x00"} & set(text), path
+
+
+def test_routes_are_valid_and_lead_back(folder, shared):
+    xmlschema = pytest.importorskip("xmlschema")
+    rtz = xmlschema.XMLSchema(shared / "schemas" / "rtz_1_2.xsd")
+    gpx = xmlschema.XMLSchema(shared / "schemas" / "gpx11.xsd")
+    for path in folder.glob("*.rtz"):
+        rtz.validate(path)
+        root = ElementTree.parse(path).getroot()
+        places = [
+            (p.get("lat"), p.get("lon")) for p in root.iter("{http://www.cirm.org/RTZ/1/2}position")
+        ]
+        assert places[0] == places[-1]
+        assert len(places) > 2
+    for path in folder.glob("*.gpx"):
+        gpx.validate(path)
+        parsed = gpxpy.parse(path.read_text(encoding="utf-8"))
+        points = parsed.routes[0].points
+        times = [p.time for p in points if p.time]
+        assert times == sorted(times)
+        assert len(parsed.waypoints) >= 1
+        line = shapely.LineString([(p.longitude, p.latitude) for p in points])
+        assert not line.intersects(shapely.union_all(small_land()))
+
+
+def test_csv_runs_nothing(folder):
+    rows = list(csv.reader(io.StringIO((folder / "plan.csv").read_text(encoding="utf-8"))))
+    assert all(len(row) == len(rows[0]) for row in rows)
+    assert not any(cell[:1] in "=+-@" for row in rows[1:] for cell in row if cell)
+    assert "'=HYPERLINK(1)" in {cell for row in rows for cell in row}
+
+
+def test_geojson_can_be_read(folder):
+    document = json.loads((folder / "plan.geojson").read_text(encoding="utf-8"))
+    layers = {f["properties"]["layer"] for f in document["features"]}
+    assert layers == {"route", "80 % region", "task", "risk sector"}
+    for feature in document["features"]:
+        assert shapely.geometry.shape(feature["geometry"]).is_valid
+        assert feature["properties"]["simulated"] is True
+
+
+def test_the_page_asks_for_nothing_and_shows_names_as_text(folder):
+    text = (folder / "plan.html").read_text(encoding="utf-8")
+    found: list[tuple[str, dict[str, str | None]]] = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag, attrs):
+            found.append((tag, dict(attrs)))
+
+    Reader().feed(text)
+    assert not any(tag in {"script", "b", "img", "link", "iframe"} for tag, _ in found)
+    assert not any("src" in a or "href" in a or "style" in a for _, a in found)
+    assert "default-src &#39;none&#39;" in text or "default-src 'none'" in text
+    assert "&lt;script&gt;alert(1)" in text

@@ -1,0 +1,79 @@
+"""The earliest meeting, against a slow oracle that tries every minute."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import strategies as st
+
+from detectors.core import geodesy
+from pipelines.patrol.intercept import MINUTE_US, earliest
+from pipelines.patrol.predict import PredictionParameters, motions, predict
+from tests.pipelines.patrol.conftest import T0
+
+P = PredictionParameters()
+US = int(T0.value // 1000)
+HOUR = 3_600_000_000
+
+
+def every_minute(sea, start, start_us, speed_kn, guess, latest_us):
+    """The first minute at which the exact way takes no longer than there is."""
+    for time_us in range(start_us, latest_us + 1, MINUTE_US):
+        lat, lon, _ = sea.snap(*guess.at(0, np.array([time_us])))
+        straight_m = geodesy.distance_m(*start, lat[0], lon[0])
+        if straight_m / (speed_kn * geodesy.KNOT_MPS) * 1e6 > time_us - start_us:
+            continue  # no way is shorter
+        route = sea.route(*start, lat[0], lon[0])
+        if route and route.distance_m / (speed_kn * geodesy.KNOT_MPS) * 1e6 <= time_us - start_us:
+            return time_us
+    return None
+
+
+@settings(
+    max_examples=10,
+    deadline=None,
+    phases=(Phase.generate,),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    st.tuples(st.floats(2.05, 3.95), st.floats(100.05, 101.75)),
+    st.tuples(st.floats(2.05, 3.95), st.floats(100.05, 101.75)),
+    st.floats(0, 15), st.floats(0, 359), st.sampled_from([16.0, 20.0, 30.0]),
+)  # fmt: skip
+def test_as_early_as_the_oracle(sea, tracked, base, vessel, speed_kn, course, unit_kn):
+    (lat, vessel_lat), (lon, vessel_lon), moved = sea.snap(
+        [base[0], vessel[0]], [base[1], vessel[1]]
+    )
+    assume(np.isfinite(moved).all())
+    motion = motions(tracked((1, vessel_lat, vessel_lon, speed_kn, course)), P)
+    guess = predict(motion, US, US + 8 * HOUR, P, None, sea)
+    start = (float(lat), float(lon))
+    found = earliest(sea, start, US, unit_kn, guess, 0, US, US + 8 * HOUR)
+    oracle = every_minute(sea, start, US, unit_kn, guess, US + 8 * HOUR)
+    assert (found is None) == (oracle is None)
+    if found:
+        # Ways round land are pulled taut a little differently from minute to minute.
+        assert found.time_us - oracle <= max(3 * MINUTE_US, 0.03 * (oracle - US))
+        assert found.time_us >= oracle - MINUTE_US
+        took_us = found.route.distance_m / (unit_kn * geodesy.KNOT_MPS) * 1e6
+        assert took_us <= found.time_us - US + 1e3
+        expected = sea.snap(*guess.at(0, np.array([found.time_us])))
+        assert (found.lat, found.lon) == pytest.approx((expected[0][0], expected[1][0]))
+
+
+def test_head_on_and_chase_by_arithmetic(sea, tracked):
+    motion = motions(tracked((1, 2.2, 101.5, 12.0, 270.0)), P)
+    guess = predict(motion, US, US + 4 * HOUR, P)
+    lon = 101.5 - 45 / 60 / np.cos(np.radians(2.2))  # 45 nm to the west: 1.5 h at 12 + 18 kn
+    wide = type(sea)([], (100.0, 2.0, 102.0, 4.0))
+    head_on = earliest(wide, (2.2, lon), US, 18.0, guess, 0, US, US + 4 * HOUR)
+    assert (head_on.time_us - US) / HOUR == pytest.approx(1.5, abs=2 / 60)
+    behind = earliest(wide, (2.2, 101.5 + 6 / 60), US, 18.0, guess, 0, US, US + 4 * HOUR)
+    assert (behind.time_us - US) / HOUR == pytest.approx(1.0, abs=2 / 60)
+
+
+def test_never_before_it_is_allowed_nor_after_it_is_late(sea, tracked):
+    motion = motions(tracked((1, 2.2, 101.5, 0.0, 0.0)), P)
+    guess = predict(motion, US, US + 4 * HOUR, P)
+    at = earliest(sea, (2.2, 101.4), US, 18.0, guess, 0, US + 2 * HOUR, US + 4 * HOUR)
+    assert at.time_us == US + 2 * HOUR
+    assert earliest(sea, (2.2, 101.1), US, 18.0, guess, 0, US, US + HOUR // 6) is None

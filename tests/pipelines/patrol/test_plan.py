@@ -1,0 +1,237 @@
+"""Plans hold their limits, are the same for the same inputs, and say why a vessel is left out."""
+
+import itertools
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from detectors.core import events, geodesy
+from pipelines.export import plan as files
+from pipelines.export.plan import tables
+from pipelines.patrol import assign
+from pipelines.patrol import plan as planning
+from pipelines.patrol.plan import Inputs, make
+from pipelines.patrol.units import Base
+from tests.pipelines.patrol.conftest import T0, config, small_land, unit
+
+NAMES = ["<script>alert(1)</script>", "=HYPERLINK(1)", "a\u202eb", "  ", "../x", "]]>", "OK"]
+
+
+def inputs(tracked, vessels, past=None, **changes) -> Inputs:
+    frame = tracked(*vessels)
+    n = len(vessels)
+    flagged = pd.DataFrame(
+        {
+            "rank": np.arange(1, n + 1), "mmsi": [v[0] for v in vessels],
+            "name": [NAMES[k % len(NAMES)] for k in range(n)],
+            "score": np.linspace(0.95, 0.4, n), "last_seen": T0,
+        }
+    )  # fmt: skip
+    whole = Inputs(
+        "20260106T160000Z-0001", True, T0, flagged, {}, {}, frame,
+        events.empty() if past is None else past, 5.0,
+        pd.DataFrame({"lat": [2.7], "lon": [101.75]}), None,
+    )  # fmt: skip
+    return replace(whole, **changes)
+
+
+def used_nm(one) -> float:
+    cruise = one.sortie.unit.cruise_kn
+    total = 0.0
+    for stop in one.stops:
+        total += stop.route.distance_m / 1852 * (stop.speed_kn / cruise) ** 2
+        if stop.sector:
+            total += (stop.end_us - stop.begin_us) / 3.6e9 * cruise
+    return total
+
+
+def hold(plan, cfg) -> None:
+    """Everything that a plan promises."""
+    met = [s.target.mmsi for one in plan.sailed for s in one.stops if s.target]
+    assert len(met) == len(set(met))
+    assert {o.target.mmsi for o in plan.left_out} | set(met) == {t.mmsi for t in plan.targets}
+    assert not {o.target.mmsi for o in plan.left_out} & set(met)
+    land = shapely.union_all(small_land())
+    by_unit: dict[str, list[tuple[int, int]]] = {}
+    for one in plan.sailed:
+        if not one.stops:
+            continue
+        kind = one.sortie.unit
+        here, time_us = (one.sortie.lat, one.sortie.lon), one.sortie.opens_us
+        for stop in one.stops:
+            assert stop.depart_us >= time_us
+            assert stop.begin_us >= stop.depart_us
+            assert (stop.route.lat[0], stop.route.lon[0]) == pytest.approx(here)
+            assert (stop.route.lat[-1], stop.route.lon[-1]) == pytest.approx((stop.lat, stop.lon))
+            sail_s = stop.route.distance_m / (stop.speed_kn * geodesy.KNOT_MPS)
+            assert sail_s <= (stop.begin_us - stop.depart_us) / 1e6 + 1
+            assert stop.speed_kn in (kind.cruise_kn, kind.max_kn)
+            line = shapely.LineString(np.column_stack([stop.route.lon, stop.route.lat]))
+            assert not line.intersects(land)
+            if stop.target:
+                assert stop.end_us - stop.begin_us >= kind.boarding_min * 60e6
+                assert stop.chance >= cfg.planning.min_chance
+                assert stop.value == pytest.approx(stop.target.score * stop.chance)
+            here, time_us = (stop.lat, stop.lon), stop.end_us
+        assert here == (one.sortie.lat, one.sortie.lon)
+        assert time_us <= one.sortie.closes_us
+        assert one.stops[0].depart_us >= one.sortie.opens_us
+        assert one.hours <= (kind.endurance_h or np.inf) + 1e-9
+        assert used_nm(one) <= (kind.endurance_nm or np.inf) + 1e-6
+        assert sum(s.target is not None for s in one.stops) <= kind.boardings
+        by_unit.setdefault(kind.name, []).append((one.stops[0].depart_us, one.stops[-1].end_us))
+    for spans in by_unit.values():
+        ordered = sorted(spans)
+        assert all(a[1] <= b[0] for a, b in itertools.pairwise(ordered))
+
+
+places = st.tuples(
+    st.floats(2.05, 3.95), st.floats(100.05, 101.75), st.sampled_from([0.0, 2.0, 9.0, 22.0]),
+    st.integers(0, 359),
+)  # fmt: skip
+
+
+@settings(
+    max_examples=10,
+    deadline=None,
+    phases=(Phase.generate,),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    st.lists(places, min_size=1, max_size=9),
+    st.sampled_from(["00:00-24:00", "18:00-06:00", "08:00-12:00"]),
+    st.sampled_from([None, 4.0, 9.0]), st.sampled_from([None, 60.0, 150.0]), st.integers(0, 3),
+    st.booleans(),
+)  # fmt: skip
+def test_plans_hold_their_limits(sea, tracked, where, watch, hours, nm, boardings, use_solver):
+    vessels = [(k + 1, *place) for k, place in enumerate(where)]
+    cfg = config(
+        unit("A", watch=watch, endurance_h=hours, endurance_nm=nm, boardings=boardings),
+        unit("B", base=Base(name="West", lat=3.5, lon=100.3), cruise_kn=12, max_kn=15),
+        iterations=50,
+    )
+    given_ = inputs(tracked, vessels)
+    hold(make(given_, cfg, sea, use_solver=use_solver), cfg)
+
+
+VESSELS = [
+    (1, 2.3, 101.4, 0.0, 0), (2, 2.9, 101.3, 8.0, 200), (3, 3.6, 100.5, 12.0, 120),
+    (4, 2.2, 100.2, 0.0, 0), (5, 3.9, 101.9, 2.0, 10), (6, 2.45, 101.1, 5.0, 90),
+]  # fmt: skip
+
+
+def test_same_inputs_same_bytes(sea, tracked, tmp_path):
+    cfg = config(unit("A"), unit("B", base=Base(name="West", lat=3.5, lon=100.3)))
+    land = np.array(small_land(), object)
+    made = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        paths = files.write_all(make(inputs(tracked, VESSELS), cfg, sea), tmp_path / name, land)
+        made.append({path.name: path.read_bytes() for path in paths})
+    assert made[0] == made[1]
+    assert {"plan.json", "plan.csv", "plan.geojson", "plan.html"} <= set(made[0])
+
+
+def test_the_solver_is_no_worse_than_greed_and_greed_stands_in_for_it(sea, tracked, monkeypatch):
+    given_ = inputs(tracked, VESSELS)
+    cfg = config(unit("A"), unit("B", base=Base(name="West", lat=3.5, lon=100.3)))
+    with_solver, without = make(given_, cfg, sea), make(given_, cfg, sea, use_solver=False)
+    assert with_solver.value >= without.value - 1e-9
+    assert without.solver == "greedy"
+    assert without.value > 0
+    monkeypatch.setitem(__import__("sys").modules, "pyvrp", None)
+    assert make(given_, cfg, sea).solver == "greedy"
+
+
+def test_why_vessels_are_left_out(sea, tracked):
+    vessels = [
+        (1, 2.3, 101.4, 0.0, 0),  # could be met
+        (2, 2.35, 101.4, 0.0, 0),  # as well, but there is one boarding, and its score is lower
+        (3, 3.9, 100.1, 0.0, 0),  # beyond its endurance
+        (4, 2.3, 101.3, 2.9, 0),  # not heard for five days
+    ]
+    cfg = config(unit("A", boardings=1, watch="06:00-10:00", endurance_nm=80))
+    given_ = inputs(tracked, vessels)
+    old = given_.tracked["time"].mask(
+        given_.tracked["mmsi"] == 4, given_.tracked["time"] - pd.Timedelta("5D")
+    )
+    given_ = replace(given_, tracked=given_.tracked.assign(time=old))
+    why = {o.target.mmsi: o.reason for o in make(given_, cfg, sea).left_out}
+    assert why == {
+        2: planning.LOWER_VALUE, 3: planning.OUT_OF_REACH, 4: planning.UNCERTAIN,
+    }  # fmt: skip
+    late = config(unit("A", watch="00:00-01:00", cruise_kn=10, max_kn=10))
+    [left] = make(inputs(tracked, vessels[:1]), late, sea).left_out
+    assert left.reason == planning.OFF_WATCH
+    unheard = inputs(tracked, vessels[:1])
+    unheard = replace(unheard, tracked=unheard.tracked.iloc[:0])
+    assert make(unheard, cfg, sea).left_out[0].reason == planning.NO_POSITION
+
+
+def test_a_unit_without_a_target_patrols_a_risk_sector(sea, tracked):
+    plan = make(
+        inputs(tracked, [(4, 2.2, 100.2, 0.0, 0)]), config(unit("A", endurance_nm=150)), sea
+    )
+    [one] = plan.sailed
+    assert one.stops[0].sector is not None
+    assert one.stops[0].value > 0
+    hold(plan, config())
+
+
+def test_without_flags_history_or_water(sea, tracked):
+    empty = inputs(tracked, [(1, 2.3, 101.4, 0.0, 0)])
+    empty = replace(empty, flagged=empty.flagged.iloc[:0], tracked=empty.tracked.iloc[:0],
+                    landings=empty.landings.iloc[:0])  # fmt: skip
+    plan = make(empty, config(), sea)
+    assert plan.sailed
+    assert not any(one.stops for one in plan.sailed)
+    assert not plan.sectors
+    ashore = config(unit("A", base=Base(name="Inland", lat=2.6, lon=100.4)))
+    plan = make(inputs(tracked, VESSELS), ashore, sea)
+    assert plan.unplaced == ("A",)
+    assert not plan.sailed
+    assert "Inland" not in tables.to_json(plan)
+
+
+def test_greedy_against_every_order():
+    """Two runs, few jobs: greed is feasible, the solver finds the best of all assignments."""
+    import itertools
+
+    metres = np.array(
+        [[0, 10, 20, 30], [10, 0, 12, 22], [20, 12, 0, 11], [30, 22, 11, 0]], "float64"
+    ) * 1852  # fmt: skip
+    run = assign.Run(0, 0, 6 * 3600, 10 * geodesy.KNOT_MPS, np.inf, np.inf, 2, 1800)
+    jobs = [assign.Job(k, 0, 6 * 3600, v, True) for k, v in enumerate([0.3, 0.9, 0.5])]
+
+    def value(order):
+        time, place = 0.0, 0
+        for k in order:
+            time += metres[place, k + 1] / run.speed_mps + run.boarding_s
+            place = k + 1
+        back = time + metres[place, 0] / run.speed_mps
+        return sum(jobs[k].value for k in order) if back <= run.closes_s else -1.0
+
+    best = max(value(o) for n in (1, 2) for o in itertools.permutations(range(3), n))
+    [solved] = assign.solve([run], jobs, metres, 1, iterations=100, seed=1)
+    assert value(solved) == pytest.approx(best)
+    [order] = assign.greedy([run], jobs, metres, 1)
+    assert 0 < value(order) <= best
+
+
+def test_the_document_says_what_it_must(sea, tracked):
+    plan = make(inputs(tracked, VESSELS), config(unit("A", sample=True)), sea)
+    document = tables.document(plan)
+    assert document["simulated"]
+    assert document["sample_units"]
+    assert not document["depth_checked"]
+    assert document["stale_after"] == "2026-01-07T04:00:00Z"
+    text = " ".join(document["notes"])
+    for words in ("SIMULATED", "SAMPLES", "leads, not findings", "depth is NOT checked", "Stale"):
+        assert words in text
+    json.loads(tables.to_json(plan))

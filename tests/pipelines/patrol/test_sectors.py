@@ -1,0 +1,45 @@
+"""Risk sectors say where and when something was noticed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from detectors.core import events
+from pipelines.patrol.sectors import LANDING_WEIGHT, sectors
+
+NO_PLACES = pd.DataFrame({"lat": np.empty(0), "lon": np.empty(0)})
+
+
+def crossing(number: int, lat: float, lon: float, time: str, kind: str = "crossing") -> dict:
+    start = pd.Timestamp(time)
+    return {
+        "kind": kind, "detector": kind, "version": "1", "mmsi": number, "track_ids": str(number),
+        "start": start, "end": start + pd.Timedelta("1h"), "lat": lat, "lon": lon, "score": 0.8,
+        "evidence": {}, "anchor": start,
+    }  # fmt: skip
+
+
+def test_the_riskiest_sector_is_where_and_when_it_happened():
+    past = [crossing(k, 2.6 + k / 1000, 101.1, f"2026-01-0{k}T18:00Z") for k in range(1, 6)]
+    past.append(crossing(9, 5.1, 99.1, "2026-01-03T04:00Z"))
+    found = sectors(events.build(past), NO_PLACES, 10.0, 0.25, 5)
+    first = found[0]
+    assert first.west <= 101.1 < first.west + 0.25
+    assert first.south <= 2.6 < first.south + 0.25
+    assert first.events == 5
+    assert int(np.argmax(first.rate_per_h)) in (2, 3)  # 18:30 UTC is 02:30 in Kuala Lumpur
+    night, noon = pd.Timestamp("2026-01-20T18:00Z"), pd.Timestamp("2026-01-20T05:00Z")
+    assert first.expected(night, 2.0) > 50 * first.expected(noon, 2.0)
+
+
+def test_weights_add_up_over_all_sectors_and_hours():
+    past = events.build([crossing(1, 2.6, 101.1, "2026-01-01T18:00Z")])
+    places = pd.DataFrame({"lat": [2.9], "lon": [101.4]})
+    found = sectors(past, places, 10.0, 0.1, 10_000)
+    total = sum(float(s.rate_per_h.sum()) for s in found) * 10.0
+    assert total == pytest.approx(0.8 + LANDING_WEIGHT, rel=0.03)
+
+
+def test_other_kinds_and_no_history():
+    other = events.build([crossing(1, 2.6, 101.1, "2026-01-01T18:00Z", kind="geofence")])
+    assert sectors(other, NO_PLACES, 10.0, 0.25, 5) == []
