@@ -9,10 +9,11 @@ their hashes, and no address at all.
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -33,6 +34,7 @@ from pipelines.export.briefing import (
     without_time,
 )
 from pipelines.export.files import write_text
+from pipelines.export.labels import Labels
 from pipelines.export.text import one_line, script_json
 from pipelines.products import Products
 
@@ -41,7 +43,6 @@ VESSEL_LIMIT: Final = 100
 
 _FACT_LIMIT: Final = 300
 
-HEADING: Final = "Flagged vessels"
 NO_SECTIONS: Final = Markup("")
 
 
@@ -72,7 +73,7 @@ def render(products: Products, *, heading: str = "", sections: Markup = NO_SECTI
     cards = vessel_cards(products)
     shown = cards[:VESSEL_LIMIT]
     words = labels.of(products)
-    style, script = _asset("brief.css"), _asset("brief.js")
+    style, script = _asset("brief.css") + _on_every_page(products), _asset("brief.js")
     return _template().render(
         policy=(
             f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
@@ -81,12 +82,14 @@ def render(products: Products, *, heading: str = "", sections: Markup = NO_SECTI
         style=Markup(style),  # noqa: S704 - ours
         script=Markup(script),  # noqa: S704 - ours
         data=Markup(script_json(chart_data(products, shown))),  # noqa: S704 - made for this place
-        heading=one_line(heading, _FACT_LIMIT) or HEADING,
+        heading=one_line(heading, _FACT_LIMIT) or words.flagged_vessels,
         ranked=not heading,
         sections=sections,
         words=words,
+        explanation_parts=partial(explanation_parts, words=words),
         language=products.release.language if products.release else "en",
         handling=notices.handling(products),
+        tlp=str(products.release.mark.tlp).lower().replace("+", "-") if products.release else "",
         handling_means=words.tlp(products.release.mark.tlp) if products.release else "",
         freshness=notices.freshness(products),
         run_id=one_line(products.run_id, _FACT_LIMIT),
@@ -100,9 +103,19 @@ def render(products: Products, *, heading: str = "", sections: Markup = NO_SECTI
         held_back=[one_line(str(t), _FACT_LIMIT) for t in products.manifest.get("held_back", [])],
         kinds=_kinds(shown),
         problems=problems(products.manifest),
-        facts=list(_facts(products.manifest)),
+        facts=list(_facts(products.manifest, words)),
         has_land=len(products.zones.land) > 0,
     )
+
+
+def _on_every_page(products: Products) -> str:
+    """Rules that print the marks above and below every page; none where there are no marks."""
+    marks = notices.marks(products)
+    if not marks:
+        return ""
+    quoted = re.sub(r"[^\w :·+,–-]", lambda odd: f"\\{ord(odd[0]):x} ", marks)
+    box = f'content: "{quoted}"; font: bold 8pt sans-serif; color: #000;'
+    return f"@media print {{ @page {{ @top-center {{ {box} }} @bottom-center {{ {box} }} }} }}\n"
 
 
 def problems(manifest: Mapping[str, Any]) -> list[str]:
@@ -135,23 +148,23 @@ def _failure(entry: Any) -> str:
     return one_line(str(entry), _FACT_LIMIT)
 
 
-def _facts(manifest: Mapping[str, Any]) -> Iterator[tuple[str, list[Fact]]]:
+def _facts(manifest: Mapping[str, Any], words: Labels) -> Iterator[tuple[str, list[Fact]]]:
     """Tables for the foot of the page, as far as the manifest has them."""
     for key, title in (
-        ("counts", "In and out"),
-        ("rejected", "Rejected on the way in, by reason"),
-        ("detectors", "Detectors and their versions"),
+        ("counts", words.facts_counts),
+        ("rejected", words.facts_rejected),
+        ("detectors", words.facts_detectors),
     ):
         lines = list(_flat(manifest.get(key) or {}, ""))
         if lines:
             yield title, lines
     commit = [
         Fact(label, one_line(str(manifest[key]), _FACT_LIMIT))
-        for key, label in (("state", "State"), ("git_commit", "Commit"))
+        for key, label in (("state", words.state), ("git_commit", words.commit))
         if manifest.get(key)
     ]
     if commit:
-        yield "Run", commit
+        yield words.run_fact, commit
 
 
 def _flat(value: Any, label: str) -> Iterator[Fact]:
@@ -183,7 +196,7 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"explained": explanation_parts, "untimed": without_time}
+    environment.filters |= {"untimed": without_time}
     return environment.from_string(_asset("brief.html.j2"))
 
 

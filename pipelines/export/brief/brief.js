@@ -749,7 +749,7 @@
   function theme(night) {
     root.classList.toggle("night", night);
     root.classList.toggle("day", !night);
-    $("night").textContent = night ? "Day" : "Night";
+    $("night").textContent = night ? $("night").dataset.day : $("night").dataset.night;
     colors = palette(NAMES);
     redraw();
   }

@@ -96,6 +96,45 @@ class Labels(BaseModel):
     tlp_amber: str
     tlp_amber_strict: str
     tlp_red: str
+    night: str
+    day: str
+    print: str
+    partial_heading: str
+    partial_more: str
+    held_back_heading: str
+    held_back_more: str
+    score_title: str
+    event_score_title: str
+    place_not_known: str
+    over_budget: str
+    left_out: str
+    blind_heading: str
+    this_run: str
+    no_coast: str
+    map_facts: str
+    chart: str
+    chart_needs_scripts: str
+    chart_help: str
+    close: str
+    zoom: str
+    zoom_in: str
+    zoom_out: str
+    show_everything: str
+    legend: str
+    legend_ship: str
+    legend_track: str
+    legend_silence: str
+    legend_partner: str
+    legend_zone: str
+    legend_border: str
+    numbers_are_ranks: str
+    hours_are_local: str
+    facts_counts: str
+    facts_rejected: str
+    facts_detectors: str
+    state: str
+    commit: str
+    run_fact: str
     kinds: dict[str, str]
 
     def status_of(self, status: str) -> str:

@@ -28,6 +28,10 @@ MARKS = """
 default: {tlp: GREEN, rel: ALL}
 feeds:
   - {feed: "secret*", tlp: AMBER, rel: [MYS]}
+sightings:
+  - {file: "radar*", tlp: AMBER, rel: [MYS]}
+watchlists:
+  - {watchlist: national, tlp: AMBER, rel: [MYS]}
 """
 RECIPIENTS = f"""
 ally: {{title: An ally, holds: [AUS], max_tlp: RED, formats: {ALL}}}
@@ -55,13 +59,26 @@ def two_feeds(tmp_path_factory: pytest.TempPathFactory, exercise: Path) -> Insta
     simulate(folder / "b", seed=12, hours=8, vessels=40, start=start, zones=zones)
     shutil.copy(exercise / "feed.nmea.gz", folder / "open.nmea.gz")
     shutil.copy(folder / "b" / "feed.nmea.gz", folder / "secret.nmea.gz")
+    shutil.copy(exercise / "sightings.csv", folder / "radar.csv")
     with reporter(quiet=True) as report:
         feeds.ingest_only(
             installation, zones, [str(folder / "open.nmea.gz"), str(folder / "secret.nmea.gz")],
             area=None, mapping=None, report=report,
         )  # fmt: skip
-        runs.detect_only(installation, None, None, None, report)
+        _list_everyone(installation)
+        runs.detect_only(installation, None, None, None, report, [str(folder / "radar.csv")])
     return installation
+
+
+def _list_everyone(installation: Installation) -> None:
+    """A watch-list of every second vessel heard."""
+    with store.read(installation.store) as reader:
+        heard = reader.sql("SELECT DISTINCT mmsi FROM presence ORDER BY mmsi")["mmsi"]
+    folder = installation.config / "watchlists"
+    folder.mkdir(exist_ok=True)
+    heard[::2].to_csv(folder / "national.csv", index=False)
+    about = "title: National list\nsource: a test\nlicence: CC0-1.0\n"
+    (folder / "national.yaml").write_text(about)
 
 
 def every_file(folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -116,6 +133,10 @@ def test_the_pack_of_an_ally_holds_no_value_of_the_secret_feed(
     values |= {n for n in theirs["name"] if len(n) > 6 and n not in open_names}
     values |= {str(imo) for imo in theirs["imo"] if imo}
     values |= {c for c in theirs["callsign"] if len(c) > 3}
+    withheld = events[events["kind"] == "unmatched_sighting"]
+    assert len(withheld)
+    values |= set(withheld["event_id"]) | {"radar.csv", "National list"}
+    values |= {str(e["seen_by"]) for e in map(json.loads, withheld["evidence"])}
     searched = 0
     either = "|".join(sorted(re.escape(v) for v in values))
     pattern = re.compile(rf"(?<!\d)(?:{either})(?!\d)".encode())
@@ -152,6 +173,7 @@ def test_the_search_would_find_them(two_feeds: Installation, tmp_path: Path) -> 
 
 
 def test_a_label_that_is_too_strict_keeps_a_record_out(two_feeds: Installation) -> None:
+    # What low may have is what an ally may have, for another reason.
     low, ally = release_run(two_feeds, "low", None), release_run(two_feeds, "ally", None)
     assert list(low.events["event_id"]) == list(ally.events["event_id"])
     assert list(low.flagged["mmsi"]) == list(ally.flagged["mmsi"])
