@@ -3,10 +3,12 @@
 SHELL := bash
 BIN := .venv/bin
 EXERCISE := data/exercise
+WEEK := data/week
+WEEK_NIGHTS := 06 07 08 09 10 11 12
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
-.PHONY: help setup nightly test check format lock bench notebook clean
+.PHONY: help setup nightly week test check format lock bench notebook clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -15,6 +17,12 @@ setup: .venv/.installed-run ## install the run-time environment into .venv
 nightly: setup ## simulate the exercise feed and run the nightly job on it
 	@test -s $(EXERCISE)/truth.json || $(BIN)/selat exercise simulate $(EXERCISE)
 	@$(BIN)/selat nightly --feed $(EXERCISE)/feed.nmea.gz --home $(EXERCISE)/home
+
+week: setup ## simulate an exercise week and look at its seven nights, for the notebooks
+	@test -s $(WEEK)/truth.json || $(BIN)/selat exercise simulate $(WEEK) --seed 7 --hours 168 --vessels 150
+	@$(BIN)/selat ingest $(WEEK)/feed.nmea.gz --home $(WEEK)/home
+	@for night in $(WEEK_NIGHTS); do $(BIN)/selat detect --date 2026-01-$$night --home $(WEEK)/home > /dev/null || exit; done
+	@$(BIN)/selat flagged --home $(WEEK)/home
 
 test: .venv/.installed-dev ## install the development tools and run all tests
 	$(BIN)/pytest -n auto
@@ -40,7 +48,7 @@ lock: ## remake the requirements locks (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --extra build --extra dev --extra notebooks -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean: ## remove the environment and everything produced
-	rm -rf .venv data/home data/exercise
+	rm -rf .venv data/home data/exercise data/week
 
 .venv/.installed-run: requirements.lock pyproject.toml .ci/setup.sh
 	bash .ci/setup.sh requirements.lock $@

@@ -1,5 +1,6 @@
-"""Every notebook runs from top to bottom against a finished run."""
+"""Every notebook runs from top to bottom against a finished exercise, and only asks the desk."""
 
+import ast
 from pathlib import Path
 
 import nbformat
@@ -10,11 +11,30 @@ PROJECT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 
 
+@pytest.fixture(scope="session")
+def story_home(exercise: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small exercise, looked at twice: the first half of the night, then all of it."""
+    from pipelines.flows import feeds, runs
+    from pipelines.progress import reporter
+    from pipelines.settings import load
+
+    home = tmp_path_factory.mktemp("stories")
+    installation = load(home)
+    with reporter(quiet=True) as report:
+        feeds.ingest_only(
+            installation, runs.load_zones(installation), [str(exercise / "feed.nmea.gz")],
+            area=None, mapping=None, report=report,
+        )  # fmt: skip
+        runs.detect_only(installation, None, None, "2026-01-05T22:00Z", report)
+        runs.detect_only(installation, None, None, None, report)
+    return home
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:jupyter_client")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook_runs(path: Path, exercise_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SELAT_HOME", str(exercise_home))
+def test_notebook_runs(path: Path, story_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SELAT_HOME", str(story_home))
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,
@@ -24,11 +44,40 @@ def test_notebook_runs(path: Path, exercise_home: Path, monkeypatch: pytest.Monk
     )
     client.execute()
     outputs = [o for cell in notebook.cells if cell.cell_type == "code" for o in cell.outputs]
-    assert any("image/png" in output.get("data", {}) for output in outputs)
-    assert any("text/html" in output.get("data", {}) for output in outputs)
+    shown = [output.get("data", {}) for output in outputs]
+    assert any("image/png" in data for data in shown), "no picture"
+    assert any("text/html" in data for data in shown), "no table"
+    assert not [o for o in outputs if o.get("name") == "stderr"], "warnings on the page"
+    html = "".join(data.get("text/html", "") for data in shown)
+    assert "<script" not in html
+    assert "http" not in html, "the page would ask the network for something"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_is_committed_without_output(path: Path) -> None:
     cells = nbformat.read(path, as_version=4).cells
     assert all(not cell.get("outputs") for cell in cells)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_asks_the_desk_and_defines_nothing(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    lines = [line for line in "\n".join(code).splitlines() if not line.startswith("%")]
+    tree = list(ast.walk(ast.parse("\n".join(lines))))
+    imports = {ast.unparse(n) for n in tree if isinstance(n, ast.Import | ast.ImportFrom)}
+    assert imports == {"from pipelines import desk"}
+    defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+    assert not [n for n in tree if isinstance(n, defined)]
+
+
+def test_the_stories_are_numbered_and_end_in_an_outcome() -> None:
+    assert [path.stem[:3] for path in NOTEBOOKS] == [
+        f"{k:02d}_" for k in range(1, 1 + len(NOTEBOOKS))
+    ]
+    for path in NOTEBOOKS:
+        text = [
+            c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "markdown"
+        ]
+        assert "**Question:**" in text[0], path.stem
+        assert any(part.startswith("## Outcome") for part in text), path.stem

@@ -39,8 +39,13 @@ def render(explanation: Explanation, zones: Zones) -> str:
     event = explanation.event
     kind = f"{event['kind']} {event['subkind']}".replace("_", " ").strip()
     heading = f"{kind.capitalize()} {event['event_id']}"
-    sections = Markup(_template().render(**_words(explanation)))  # noqa: S704 - autoescaped
-    return brief.render(_products(explanation, zones), heading=heading, sections=sections)
+    products = _products(explanation, zones)
+    return brief.render(products, heading=heading, sections=sections(explanation))
+
+
+def sections(explanation: Explanation) -> Markup:
+    """What the page says below its cards, as HTML without styles."""
+    return Markup(_template().render(**_words(explanation)))  # noqa: S704 - autoescaped
 
 
 def _products(x: Explanation, zones: Zones) -> Products:

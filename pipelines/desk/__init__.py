@@ -1,0 +1,28 @@
+"""The analyst's desk: what a notebook imports.
+
+>>> from pipelines import desk
+>>> night = desk.night(desk.exercise())  # doctest: +SKIP
+>>> night.flagged.head()  # doctest: +SKIP
+
+It reads published snapshots, so a notebook may be open while a run is writing; only `conclude`
+writes. Frames with places are GeoPandas frames in EPSG:4326, so that an analyst's own tools work.
+"""
+
+from pipelines.desk.asking import Backtest, Dossier, backtest, conclude, exercise, find, vessel
+from pipelines.desk.night import Night, last_night, night
+from pipelines.desk.told import Told, table
+
+__all__ = [
+    "Backtest",
+    "Dossier",
+    "Night",
+    "Told",
+    "backtest",
+    "conclude",
+    "exercise",
+    "find",
+    "last_night",
+    "night",
+    "table",
+    "vessel",
+]

@@ -1,0 +1,120 @@
+"""The analyst's desk: frames in and out, nights of the past, and conclusions."""
+
+import shutil
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from detectors.core import geodesy
+from detectors.core.errors import SelatError
+from pipelines import desk
+from pipelines.dispositions import DispositionError
+
+
+@pytest.fixture(scope="module")
+def night(exercise_home: Path) -> desk.Night:
+    return desk.night(exercise_home)
+
+
+def test_frames_are_geopandas_frames_in_degrees(night: desk.Night) -> None:
+    for frame in (night.flagged, night.events, night.track(int(night.flagged["mmsi"].iloc[0]))):
+        assert isinstance(frame, gpd.GeoDataFrame)
+        assert frame.crs.to_epsg() == 4326
+        assert np.allclose(frame.geometry.x, frame["lon"], equal_nan=True)
+    assert night.simulated
+
+
+def test_an_analysts_own_polygons_go_in(night: desk.Night) -> None:
+    start, end = night.run["start"], night.run["end"]
+    mmsi = int(night.flagged["mmsi"].iloc[0])
+    everything = night.reports([mmsi], start, end)
+    half = everything.geometry.x.median()
+    west = gpd.GeoDataFrame(geometry=[shapely.box(90, -2, half, 10)], crs=4326)
+    inside = night.reports([mmsi], start, end, area=west.to_crs(3857))
+    expected = everything[everything["lon"] < half]
+    assert 0 < len(inside) < len(everything)
+    assert abs(len(inside) - len(expected)) <= 1
+
+
+def test_an_approach_is_the_distance_between_the_reports(night: desk.Night) -> None:
+    event_id = night.strongest("encounter")
+    event = night.events.set_index("event_id").loc[event_id]
+    table = night.approach(event_id)
+    during = table[table["time"].between(event["start"], event["end"])]
+    evidence = night.evidence(event_id)
+    assert during["distance_m"].median() == pytest.approx(evidence["median_distance_m"], rel=0.2)
+    assert during["distance_m"].max() <= 1.2 * evidence["max_distance_seen_m"] + 50
+    # At a moment at which one reports, it is where it says it is.
+    one = night.reports([int(event["mmsi"])], event["start"], event["end"])
+    other = night.reports([int(event["other_mmsi"])], event["start"], event["end"])
+    nearest = pd.merge_asof(one, other, on="time", direction="nearest", suffixes=("", "_2"),
+                            tolerance=pd.Timedelta("5s"))  # fmt: skip
+    both = nearest.dropna(subset="lat_2").iloc[0]
+    plain = geodesy.distance_m(both["lat"], both["lon"], both["lat_2"], both["lon_2"])
+    at = table.iloc[(table["time"] - both["time"]).abs().argmin()]
+    assert float(at["distance_m"]) == pytest.approx(float(plain), abs=60)
+
+
+def test_neighbours_are_near_and_others(night: desk.Night) -> None:
+    event_id = night.strongest("gap")
+    event = night.events.set_index("event_id").loc[event_id]
+    near = night.neighbours(event_id, within_nm=10)
+    assert event["mmsi"] not in set(near["mmsi"])
+    assert near["distance_m"].max() <= 18520
+    wide = night.neighbours(event_id, within_nm=40)
+    assert set(near["mmsi"]) <= set(wide["mmsi"])
+
+
+def test_what_is_not_there_is_an_error_with_a_hint(night: desk.Night) -> None:
+    with pytest.raises(SelatError, match="has no boarding"):
+        night.strongest("boarding")
+    with pytest.raises(SelatError):
+        night.explain("zzzz")
+    with pytest.raises(SelatError):
+        night.approach(night.strongest("gap"))
+
+
+def test_a_table_shows_texts_whole_and_runs_none() -> None:
+    long = "x" * 500
+    html = desk.table(pd.DataFrame({"name": ["<b>\u202e", long]}))._repr_html_()
+    assert "<b>" not in html
+    assert "&lt;b&gt;[U+202E]" in html
+    assert long in html
+
+
+def test_a_conclusion_goes_in_and_stays_out_of_the_past(
+    exercise_home: Path, tmp_path: Path
+) -> None:
+    home = shutil.copytree(exercise_home, tmp_path / "home")
+    night = desk.night(home)
+    event_id = night.events_of(int(night.flagged["mmsi"].iloc[0]))["event_id"].iloc[0]
+    row = desk.conclude(
+        night, event_id, "benign_cause", reason="tide", by="an analyst", quiet_until="2026-02-01",
+        quiet_within_nm=3,
+    )  # fmt: skip
+    assert row["quiet_within_m"] == pytest.approx(5556)
+    assert row["quiet_until"] == pd.Timestamp("2026-01-31T16:00Z")
+    again = desk.night(home)
+    assert "benign cause (an analyst: tide)" in again.flagged["concluded"].iloc[0]
+    assert list(again.dispositions()["event_id"]) == [event_id]
+    dossier = desk.vessel(again, int(again.flagged["mmsi"].iloc[0]))
+    assert list(dossier.dispositions["reason"]) == ["tide"]
+    past = desk.night(home, as_of=again.run["run_id"])
+    assert past.dispositions().empty
+    assert set(past.flagged["concluded"]) == {""}
+    with pytest.raises(DispositionError):
+        desk.conclude(night, event_id, "guilty", reason="x", by="y")
+
+
+def test_the_home_of_the_stories(
+    exercise_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SELAT_HOME", str(exercise_home))
+    assert desk.exercise() == exercise_home
+    monkeypatch.setenv("SELAT_HOME", str(tmp_path))
+    with pytest.raises(SelatError, match="no exercise"):
+        desk.exercise()
