@@ -19,6 +19,7 @@ from detectors.core import (
     namesakes,
     runs,
     said,
+    shapes,
 )
 from detectors.core.detector import Context, Detector
 from detectors.core.explain import Hypothesis
@@ -92,9 +93,9 @@ class Identity(Detector):
         30 minutes between the two, for entering new data into the set; 5 minutes by which clocks
         of two receivers may differ, so that both may seem to be heard at once.
     min_before_s, min_after_s, min_reports, max_thin_s, min_ended_s
-        20 and 10 minutes; 6 reports within an hour, as of class B at 3 minutes of which half are
-        lost; at the end of the data, 10 minutes since the end of a track and six of its intervals,
-        before it counts as ended.
+        20 and 10 minutes; 6 reports within 90 minutes, as at 10 minutes of which a third is lost;
+        at the end of the data, 10 minutes since the end of a track and six of its intervals, before
+        it counts as ended.
     min_speed_kn
         3 kn: what lies still has no course to be carried on.
     max_miss_m, max_miss_ratio, max_course_change_deg, max_speed_change_kn
@@ -126,7 +127,8 @@ class Identity(Detector):
     name: ClassVar[str] = "identity"
     version: ClassVar[str] = "2"
     requires: ClassVar[tuple[str, ...]] = (
-        "mmsi", "time", "lat", "lon", "ais_class", "track_id", "source", "source_offset",
+        "mmsi", "time", "lat", "lon", "sog_kn", "cog_deg", "ais_class", "track_id", "source",
+        "source_offset",
     )  # fmt: skip
     source: ClassVar[str] = (
         "Numbers: Recommendation ITU-R M.585-9, annexes 1 and 2; IMO resolution A.1117(30). "
@@ -145,7 +147,7 @@ class Identity(Detector):
     min_after_s: PositiveInt = 600
     min_ended_s: PositiveInt = 600
     min_reports: PositiveInt = 6
-    max_thin_s: PositiveInt = 3600
+    max_thin_s: PositiveInt = 5400
     min_speed_kn: PositiveFloat = 3.0
     max_miss_m: PositiveFloat = 500.0
     max_miss_ratio: PositiveFloat = 0.12
@@ -238,7 +240,13 @@ class Identity(Detector):
     ) -> Iterator[dict[str, Any]]:
         limits = self._limits()
         ending, beginning = hand_over.ends(
-            reports.track, reports.time_us, reports.lat, reports.lon, limits
+            reports.track,
+            reports.time_us,
+            reports.lat,
+            reports.lon,
+            reports.sog_kn,
+            reports.cog_deg,
+            limits,
         )
         now_us = runs.window_us(context.start, context.end)[1]
         so_far_s = (now_us - ending.time_us) / SECOND_US
@@ -257,7 +265,7 @@ class Identity(Detector):
             begin_us = int(pairs.begin.time_us[i])
             until_us = begin_us + int(self.settle.total_seconds()) * SECOND_US
             mine, theirs = (
-                _known(words, m, until_us - 2 * self.memory_s * SECOND_US, until_us)
+                _known(words, m, begin_us - self.memory_s * SECOND_US, until_us)
                 for m in (gave, took)
             )
             both = [k for k in FIELDS if mine.get(k) and theirs.get(k)]
@@ -301,8 +309,8 @@ class Identity(Detector):
                 "max_course_change_deg": self.max_course_change_deg,
                 "interval_s": float(pairs.end.interval_s[i]),
                 "other_interval_s": float(pairs.begin.interval_s[i]),
-                "heard_before_s": float(pairs.end.heard_s[i]),
-                "silent_after_s": min(float(silent_s[i]), float(self.memory_s)),
+                "heard_before_s": min(float(pairs.end.heard_s[i]), float(self.memory_s)),
+                "silent_after_s": min(float(silent_s[i]), self.settle.total_seconds()),
                 "unheard_before_s": unheard_s,
                 "min_silence_s": self.min_silence_s,
                 "n_rivals": rivals,
@@ -398,7 +406,9 @@ class Identity(Detector):
             original, copy, max_spread_m=self.max_copy_spread_m, min_moved_m=self.min_copy_moved_m,
             min_duration_s=self.min_hulls_s, min_reports=self.min_switches,
         )  # fmt: skip
-        return found is not None
+        return found is not None or copies.one_clock(
+            copies.clock_lags_s(reports.steps(one.here, one.there))
+        )
 
     # --- What was said ---------------------------------------------------------------------------
 
@@ -636,6 +646,7 @@ class _Reports:
         self.track = positions["track_id"].to_numpy()
         self.time_us = epoch_us(positions["time"])
         self.lat, self.lon = positions["lat"].to_numpy(), positions["lon"].to_numpy()
+        self.sog_kn, self.cog_deg = positions["sog_kn"].to_numpy(), positions["cog_deg"].to_numpy()
         self._positions = positions
         bounds = offsets(self.track)
         tracks = self.track[bounds[:-1]]
@@ -689,6 +700,16 @@ class _Reports:
         then = int(rows[far[-1]])
         moved_m = geodesy.distance_m(self.lat[then], self.lon[then], self.lat[row], self.lon[row])
         return float(geodesy.speed_kn(moved_m, away_s[far[-1]]))
+
+    def steps(self, here: Ints, there: Ints) -> copies.Steps:
+        """Steps between reports, for `copies.clock_lags_s`."""
+        east_m, north_m = shapes.plane_m(
+            self.lat[there], self.lon[there], self.lat[here], self.lon[here]
+        )
+        return copies.Steps(
+            east_m, north_m, (self.time_us[there] - self.time_us[here]) / SECOND_US,
+            self.sog_kn[there] * geodesy.KNOT_MPS, self.cog_deg[there],
+        )  # fmt: skip
 
     def place_of(self, row: int) -> dict[str, Any]:
         """MMSI and place of a report, as an event has them."""

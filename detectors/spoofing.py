@@ -152,6 +152,13 @@ def wrong_clock(facts: Facts) -> str | None:
     return None
 
 
+def along_its_course(facts: Facts) -> str | None:
+    """A near jump ahead or astern."""
+    if facts.subkind == "jump" and facts.flag("along_course"):
+        return "it leapt along its course, by less than half an hour: a receiver with a wrong clock"
+    return None
+
+
 def circling_at_work(facts: Facts) -> str | None:
     """Vessels that circle at work, entering and leaving the circle without a leap."""
     smooth = facts.subkind == "geometric" and not facts.flag("leapt")
@@ -303,6 +310,10 @@ class Spoofing(Detector):
         Hypothesis(
             "stuck speed input", 0.6, stuck_log,
             "it is not seen where it says it lies",
+        ),
+        Hypothesis(
+            "leap along the course", 0.5, along_its_course,
+            "the receivers' clocks are right",
         ),
         Hypothesis(
             "circling to wait", 0.5, circling_to_wait,
@@ -685,11 +696,15 @@ class Spoofing(Detector):
         """Stretches too near for the segmentation: one leap there, the opposite one back."""
         off_m = np.hypot(leaps.east_m, leaps.north_m)
         large = off_m >= self.min_leap_m + leaps.slack_m
-        at, east, north = leaps.row[large], leaps.east_m[large], leaps.north_m[large]
-        off_m, slack_m = off_m[large], leaps.slack_m[large]
-        if len(at) < 2:
+        row, east, north, slack_m = leaps.row, leaps.east_m, leaps.north_m, leaps.slack_m
+        if len(row) < 2:
             return
-        first, back = at[:-1], at[1:]
+        # Along its own course a receiver with a wrong clock does the same.
+        course = np.radians(rows.cog_deg[row])
+        across = np.abs(east * np.cos(course) - north * np.sin(course)) >= MIN_ACROSS * off_m
+        across |= ~(rows.sog_kn[row] >= self.min_sog_kn) | ~np.isfinite(course)
+        large &= across
+        first, back = row[:-1], row[1:]
         last = back - 1
         lasts_s = (rows.time_us[last] - rows.time_us[first]) / SECOND_US
         waits_s = (rows.time_us[back] - rows.time_us[last]) / SECOND_US
@@ -702,6 +717,8 @@ class Spoofing(Detector):
         found = np.flatnonzero(
             (rows.track[first] == rows.track[back])
             & alike
+            & large[:-1]
+            & large[1:]
             & (last - first + 1 >= self.min_reports)
             & (lasts_s >= self.min_duration_s)
             & (lasts_s <= self.max_away_s)
@@ -709,23 +726,12 @@ class Spoofing(Detector):
         )
         for i in found.tolist():
             a, b = int(first[i]), int(last[i])
-            made_east, made_north = shapes.plane_m(
-                rows.lat[[b]], rows.lon[[b]], rows.lat[[a]], rows.lon[[a]]
-            )
-            made_m = float(np.hypot(made_east, made_north)[0])
-            across_m = abs(float(east[i] * made_north[0] - north[i] * made_east[0])) / max(
-                made_m, 1.0
-            )
-            # Along its own course a receiver with a wrong clock does the same.
-            if made_m > self.min_leap_m and across_m < MIN_ACROSS * off_m[i]:
-                continue
             yield "jump", a, b, 0.45, {
                 "jump_m": float(off_m[i]), "jump_s": float(came_s[i]),
                 "offset_bearing_deg": float(np.degrees(np.arctan2(east[i], north[i])) % 360.0),
                 "return_miss_m": float(left_m[i]), "max_return_miss_m": float(allowed_m[i]),
                 "return_miss_m_margin": float(allowed_m[i] - left_m[i]),
-                "offset_across_m": across_m, "min_leap_m": self.min_leap_m,
-                "min_duration_s": self.min_duration_s,
+                "min_leap_m": self.min_leap_m, "min_duration_s": self.min_duration_s,
                 "duration_s_margin": float(lasts_s[i]) - self.min_duration_s,
                 "returned": True, "leapt": True,
             }  # fmt: skip
@@ -823,6 +829,8 @@ class Spoofing(Detector):
         if before < 0 or times[a] - times[homes[before]] > pause_us:
             return None
         last_home = int(homes[before])
+        if _comes_back(rows, last_home, a, b) <= b:
+            return None
         strays_us = self._strays_us(rows, a, last_home, context)
         first_us = int(strays_us.min(initial=times[a]))
         duration_s = float(times[b] - first_us) / SECOND_US
@@ -859,6 +867,8 @@ class Spoofing(Detector):
         else:
             subkind, score = "jump", 0.6 if len(back) else 0.5
             score *= 1.0 if pause_s <= self.alive_s else 0.75
+        if subkind == "jump":
+            evidence["along_course"] = bool(np.isfinite(_clock_lag_s(rows, last_home, a)))
         if len(back):
             away_s = rows.seconds(last_home, int(back[0]))
             home_m = rows.distance_m(last_home, int(back[0]))
@@ -1134,6 +1144,47 @@ def _reachable(rows: _Rows, a: int, b: int) -> bool:
             ends[2][1:],
         )[0]
     )
+
+
+def _clock_lag_s(rows: _Rows, start: int, end: int) -> float:
+    """By how much a receiver's clock must be wrong for a leap to be none; NaN where it can't be."""
+    here, there = np.array([start]), np.array([end])
+    east_m, north_m = shapes.plane_m(
+        rows.lat[there], rows.lon[there], rows.lat[here], rows.lon[here]
+    )
+    step_s = (rows.time_us[there] - rows.time_us[here]) / SECOND_US
+    speed_mps = rows.sog_kn[there] * geodesy.KNOT_MPS
+    steps = copies.Steps(east_m, north_m, step_s, speed_mps, rows.cog_deg[there])
+    return float(copies.clock_lags_s(steps)[0])
+
+
+def _is_beside(rows: _Rows, a: int, b: int, leaps: Ints, sign: Floats) -> bool:
+    """Whether what leaps to and fro between reports a and b bends and changes speed at the same
+    time on both sides, and not one after the other as by a wrong clock.
+    """
+    own = np.arange(a, b + 1)
+    side = sign[np.searchsorted(leaps, own, side="right") - 1]
+    one, other = (
+        copies.Track(rows.time_us[part], rows.lat[part], rows.lon[part])
+        for part in (own[side == sign[0]], own[side != sign[0]])
+    )
+    beside = copies.offset(one, other, copies.ALIVE_S)
+    along = copies.lag(one, other, copies.MAX_CLOCK_S, copies.ALIVE_S)
+    return bool(beside and along and 1.5 * beside.spread_m < along.spread_m)
+
+
+def _comes_back(rows: _Rows, home: int, a: int, b: int) -> int:
+    """The first of the reports a to b that the vessel can have sailed to from its home, as long as
+    dead reckoning can tell; b + 1 where there is none.
+    """
+    later = np.arange(a, b + 1)
+    step_s = (rows.time_us[later] - rows.time_us[home]) / SECOND_US
+    later, step_s = later[step_s <= STRAY_S / 2], step_s[step_s <= STRAY_S / 2]
+    fastest_kn = np.fmax(np.fmax(rows.sog_kn[later], rows.sog_kn[home]), 5.0) + 3.0
+    gone_m = fastest_kn * geodesy.KNOT_MPS * step_s + 0.5 * MIN_OFFSET_M
+    away_m = geodesy.distance_m(rows.lat[home], rows.lon[home], rows.lat[later], rows.lon[later])
+    near = np.flatnonzero(away_m <= gone_m)
+    return int(later[near[0]]) if len(near) else b + 1
 
 
 def _went_on(rows: _Rows, home: Ints, a: int) -> bool:

@@ -28,6 +28,9 @@ UNIT_PER_DEG: Final = 600_000.0
 ALIVE_S: Final = 1800.0
 """Silences of the original over which it is interpolated, as of class A every ten minutes of which
 a third is lost."""
+NEAR_M: Final = 200.0
+MAX_ACROSS: Final = 0.15
+"""How far from its course a vessel may be put by a wrong clock: 200 m or 9 degrees, for bends."""
 MAX_LAG_S: Final = 7300.0
 """Lags that are tried."""
 MAX_CLOCK_S: Final = 1800.0
@@ -171,6 +174,47 @@ def judge(
     if beside and along.exact_fraction < 0.5 and 2 * along.spread_m > beside.spread_m:
         return beside
     return along
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Steps from one report to another: metres east and north, seconds, and the speed and course
+    that the second states, NaN where it doesn't.
+    """
+
+    east_m: Floats
+    north_m: Floats
+    step_s: Floats
+    speed_mps: Floats
+    course_deg: Floats
+
+
+def clock_lags_s(steps: Steps) -> Floats:
+    """By how much a clock must be wrong for each step to be along the course; NaN where it can't.
+
+    What dead reckoning leaves of the step must lie along the course, ahead or astern, within
+    `MAX_ACROSS` of its length or `NEAR_M`, and take up to `MAX_CLOCK_S` at the vessel's speed.
+    """
+    course = np.radians(steps.course_deg)
+    east_m = steps.east_m - steps.speed_mps * steps.step_s * np.sin(course)
+    north_m = steps.north_m - steps.speed_mps * steps.step_s * np.cos(course)
+    along_m = east_m * np.sin(course) + north_m * np.cos(course)
+    across_m = np.abs(east_m * np.cos(course) - north_m * np.sin(course))
+    lag_s = along_m / np.maximum(steps.speed_mps, 0.5)
+    fits = (across_m <= np.maximum(NEAR_M, MAX_ACROSS * np.abs(along_m))) & (
+        np.abs(lag_s) <= MAX_CLOCK_S
+    )
+    return np.where(fits, lag_s, np.nan)
+
+
+def one_clock(lags_s: Floats) -> bool:
+    """Whether steps to and fro all come from one clock that is wrong: nine tenths by one lag."""
+    known = np.abs(lags_s[np.isfinite(lags_s)])
+    if len(known) < 0.9 * max(len(lags_s), 1):
+        return False
+    middle_s = float(np.median(known))
+    near = np.abs(known - middle_s) <= max(COARSE_S, 0.1 * middle_s)
+    return bool(middle_s >= COARSE_S and np.mean(near) >= 0.9)
 
 
 def _extent_m(track: Track) -> float:

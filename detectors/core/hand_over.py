@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from detectors.core import geodesy
+from detectors.core import geodesy, shapes
 from detectors.core.geodesy import KNOT_MPS
 
 Floats = NDArray[np.float64]
@@ -21,13 +21,16 @@ SECOND_US = 1_000_000
 NEAREST_REPORTS = 64
 """Reports at an end of a stretch that its motion is judged by: over 2 min of a vessel heard every
 2 s, the shortest interval of ITU-R M.1371-5, annex 1, table 1."""
+STRAY_M = 200.0
+STRAY_RATIO = 0.3
+"""A report this far, and this share of the way, from where those around it say is a stray one."""
 BASELINE_S = 120.0
 """Time over which speed and course are measured from positions: 10 m of noise then make 0.2 kn."""
 SWITCHES = np.linspace(0.0, 1.0, 11)
 """Moments of the pause, as shares of it, at which a change of course is tried."""
 LIKELY_MISS_M = 150.0
-LIKELY_MISS_RATIO = 0.05
-"""What dead reckoning of one hull misses by: the size of a ship and noise, and half a knot in ten.
+LIKELY_MISS_RATIO = 0.04
+"""What dead reckoning of one hull misses by: the size of a ship and noise, and 0.4 knots in ten.
 Ships in a lane follow one another at half a mile and more."""
 CLOCK_STEP_S = 20.0
 """Steps in which the difference of two receivers' clocks is tried: 120 m at 12 kn."""
@@ -123,12 +126,20 @@ def stretches(track: Ints, time_us: Ints, silence_s: float) -> tuple[Ints, Ints]
     return first, np.r_[first[1:] - 1, len(track) - 1]
 
 
-def ends(track: Ints, time_us: Ints, lat: Floats, lon: Floats, limits: Limits) -> tuple[Ends, Ends]:
+def ends(
+    track: Ints,
+    time_us: Ints,
+    lat: Floats,
+    lon: Floats,
+    sog_kn: Floats,
+    cog_deg: Floats,
+    limits: Limits,
+) -> tuple[Ends, Ends]:
     """Last and first reports of the stretches that are heard well and long enough, and move.
 
     Parameters
     ----------
-    track, time_us, lat, lon
+    track, time_us, lat, lon, sog_kn, cog_deg
         Reports sorted by (track, time).
     limits
         See `Limits`.
@@ -147,8 +158,9 @@ def ends(track: Ints, time_us: Ints, lat: Floats, lon: Floats, limits: Limits) -
     ) / SECOND_US
     after_s = np.r_[before_s[1:], np.inf]
     after_s[:-1][~same_before[1:]] = np.inf
-    ending = _motion(track, time_us, lat, lon, first, last, after_s, limits, -1)
-    beginning = _motion(track, time_us, lat, lon, first, last, before_s, limits, 1)
+    reports = track, time_us, lat, lon, sog_kn, cog_deg
+    ending = _motion(*reports, first, last, after_s, limits, -1)
+    beginning = _motion(*reports, first, last, before_s, limits, 1)
     return ending, beginning
 
 
@@ -157,6 +169,8 @@ def _motion(
     time_us: Ints,
     lat: Floats,
     lon: Floats,
+    sog_kn: Floats,
+    cog_deg: Floats,
     first: Ints,
     last: Ints,
     silent_s: Floats,
@@ -171,6 +185,15 @@ def _motion(
     row = last if step < 0 else first
     near = row[:, None] + step * np.arange(NEAREST_REPORTS)
     near = np.clip(near, first[:, None], last[:, None])
+    strays = _strays(near, time_us, lat, lon, sog_kn, cog_deg)
+    # Those that are none move up; at the far end they repeat the last of them.
+    order = np.argsort(strays, axis=1, kind="stable")
+    sound = NEAREST_REPORTS - np.count_nonzero(strays, axis=1)
+    order = np.take_along_axis(
+        order, np.minimum(np.arange(NEAREST_REPORTS), np.maximum(sound, 1)[:, None] - 1), axis=1
+    )
+    near = np.take_along_axis(near, order, axis=1)
+    row = near[:, 0]
     away_s = np.abs(time_us[near] - time_us[row][:, None]) / SECOND_US
     far = np.where((away_s >= BASELINE_S).any(axis=1), (away_s >= BASELINE_S).argmax(axis=1), -1)
     other = near[np.arange(len(row)), far]
@@ -190,6 +213,44 @@ def _motion(
         row, track[row], time_us[row], lat[row], lon[row], speed_kn, course_deg, interval_s,
         heard_s, silent_s,
     ).take(moving & steady)  # fmt: skip
+
+
+def _strays(
+    near: Ints, time_us: Ints, lat: Floats, lon: Floats, sog_kn: Floats, cog_deg: Floats
+) -> NDArray[np.bool_]:
+    """Which of the reports nearest to an end are elsewhere than those around them say.
+
+    A receiver that is late by minutes repeats positions long passed, and corrupt fixes lie
+    anywhere; one of them at the very end would lead dead reckoning astray.
+    """
+    speed_mps = sog_kn * KNOT_MPS
+    course = np.radians(cog_deg)
+    east_mps, north_mps = speed_mps * np.sin(course), speed_mps * np.cos(course)
+
+    def leaps(here: Ints, there: Ints) -> NDArray[np.bool_]:
+        step_s = (time_us[there] - time_us[here]) / SECOND_US
+        east_m, north_m = shapes.plane_m(lat[there], lon[there], lat[here], lon[here])
+        way_east_m = (east_mps[here] + east_mps[there]) / 2 * step_s
+        way_north_m = (north_mps[here] + north_mps[there]) / 2 * step_s
+        change_mps = np.hypot(east_mps[there] - east_mps[here], north_mps[there] - north_mps[here])
+        allowed_m = (
+            STRAY_M + STRAY_RATIO * np.hypot(way_east_m, way_north_m)
+            + change_mps / 2 * np.abs(step_s)
+        )  # fmt: skip
+        off_m = np.hypot(east_m - way_east_m, north_m - way_north_m)
+        # Without speed and course anything up to 30 kn may be.
+        known = np.isfinite(off_m)
+        moved_m = np.hypot(east_m, north_m)
+        return np.asarray(
+            np.where(known, off_m > allowed_m, moved_m > STRAY_M + 30.0 * KNOT_MPS * np.abs(step_s))
+        )
+
+    step = leaps(near[:, :-1], near[:, 1:])
+    passes_by = ~leaps(near[:, :-2], near[:, 2:])
+    strays = np.zeros(near.shape, bool)
+    strays[:, 1:-1] = step[:, :-1] & step[:, 1:] & passes_by
+    strays[:, 0] = step[:, 0] & ~strays[:, 1]
+    return strays
 
 
 def pairs(ending: Ends, beginning: Ends, limits: Limits) -> HandOvers:

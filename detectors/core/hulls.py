@@ -22,6 +22,8 @@ class Alternation:
     ----------
     rows
         Reports of the MMSI in it, by time.
+    here, there
+        The reports before and after each switch.
     tracks
         Tracks in the order in which they take part.
     n_switches
@@ -31,6 +33,8 @@ class Alternation:
     """
 
     rows: Ints
+    here: Ints
+    there: Ints
     tracks: tuple[int, ...]
     n_switches: int
     apart_m: Floats
@@ -85,6 +89,8 @@ def alternations(
         found.append(
             Alternation(
                 own,
+                here,
+                there,
                 tuple(dict.fromkeys(track[own].tolist())),
                 b - a + 1,
                 np.atleast_1d(geodesy.distance_m(lat[here], lon[here], lat[there], lon[there])),

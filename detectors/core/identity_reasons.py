@@ -170,7 +170,7 @@ HYPOTHESES: Final = (
         "the old number is heard again",
     ),
     Hypothesis(
-        "thin reception", 0.4, thin_reception,
+        "thin reception", 0.3, thin_reception,
         "both are seen at once, or a receiver nearby heard neither a second ship",
     ),
     Hypothesis(

@@ -1,0 +1,268 @@
+"""Identity: numbers that change hulls and hulls that change numbers, through the segmentation and
+in any windows."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from detectors.core import frames, geodesy, tracks
+from detectors.core.explain import explain
+from detectors.identity import Identity
+
+T0 = pd.Timestamp("2026-03-01T00:00Z")
+HOURS = 16
+OLD, NEW, OTHER = 533000401, 563000777, 477000123
+KNOT = geodesy.KNOT_MPS
+SLOW = settings(
+    max_examples=25, deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+
+
+def way(time_s, speed_kn=12.0, lat0=3.0, turn_at_s=0.0, turn_deg=0.0):
+    """Positions of a ship that sails east, turning once at a time."""
+    before_m = speed_kn * KNOT * np.minimum(time_s, turn_at_s if turn_deg else np.inf)
+    after_m = speed_kn * KNOT * np.asarray(time_s, "float64") - before_m
+    lat, lon = geodesy.destination(lat0, 95.0, 90.0, before_m)
+    return geodesy.destination(lat, lon, 90.0 + turn_deg, after_m)
+
+
+def heard(rng, every_s: float, begin_s: float, end_s: float):
+    """Times of reports, a tenth of which is lost."""
+    time_s = np.arange(begin_s, end_s, every_s) + rng.uniform(0, every_s / 3)
+    return time_s[(rng.uniform(size=len(time_s)) > 0.1) & (time_s < end_s)]
+
+
+def reports(mmsi: int, time_s, lat, lon, rng, speed_kn=12.0, course_deg=90.0) -> pd.DataFrame:
+    """Reports of one vessel as ingested, with 5 m of noise."""
+    lat, lon = (v + rng.normal(0, 5 / 111_195, len(v)) for v in (lat, lon))
+    table = {
+        "mmsi": mmsi, "time": (T0 + pd.to_timedelta(time_s.round(3), unit="s")).astype(frames.TIME),
+        "lat": np.round(lat * 6e5) / 6e5, "lon": np.round(lon * 6e5) / 6e5,
+        "sog_kn": speed_kn, "cog_deg": course_deg, "heading_deg": np.nan, "nav_status": 0,
+        "msg_type": 1, "ais_class": "A", "source": "feed", "source_offset": np.arange(len(time_s)),
+    }  # fmt: skip
+    return pd.DataFrame(table)
+
+
+def staged(stage_of, zones_from, *parts: pd.DataFrame):
+    whole = frames.conform(pd.concat(parts, ignore_index=True), frames.POSITIONS)
+    found = tracks.segment(tracks.deduplicate(whole)[0], tracks.no_state())
+    end = T0 + pd.Timedelta(hours=HOURS)
+    return stage_of(found.tracked, zones_from([]), T0, end)
+
+
+hand_overs = st.fixed_dictionaries(
+    {
+        "every_s": st.sampled_from([2.0, 10.0, 60.0, 180.0]),
+        "pause_s": st.sampled_from([-60.0, 0.0, 30.0, 300.0, 900.0, 1400.0]),
+        "speed_kn": st.floats(5, 30),
+        "turn_deg": st.floats(-35, 35),
+        "begin_h": st.floats(3, 12),
+        "seed": st.integers(0, 99),
+    }
+)
+
+
+def handed_over(stage_of, zones_from, one):
+    """A ship that goes on under another number."""
+    rng = np.random.default_rng(one["seed"])
+    when_s = one["begin_h"] * 3600
+    again_s = when_s + one["pause_s"]
+    turn = {"turn_at_s": (when_s + again_s) / 2, "turn_deg": one["turn_deg"]}
+    parts = []
+    for mmsi, begin_s, end_s in ((OLD, when_s - 9000, when_s), (NEW, again_s, again_s + 9000)):
+        time_s = heard(rng, one["every_s"], begin_s, end_s)
+        lat, lon = way(time_s, one["speed_kn"], **turn)
+        course_deg = np.where(time_s > turn["turn_at_s"], 90.0 + one["turn_deg"], 90.0)
+        parts.append(reports(mmsi, time_s, lat, lon, rng, one["speed_kn"], course_deg))
+    return staged(stage_of, zones_from, *parts), when_s, again_s
+
+
+@SLOW
+@given(one=hand_overs)
+def test_finds_each_hand_over_once(stage_of, zones_from, one):
+    stage, when_s, again_s = handed_over(stage_of, zones_from, one)
+    context = stage.context()
+    found = explain(Identity().detect(stage.positions, context), context, Identity.hypotheses)
+    assert found["subkind"].tolist() == ["hand_over"]
+    assert found[["mmsi", "other_mmsi"]].to_numpy().tolist() == [[OLD, NEW]]
+    start = T0 + pd.Timedelta(seconds=min(when_s, again_s))
+    assert abs(found["start"].iloc[0] - start) <= pd.Timedelta(seconds=5 * one["every_s"])
+    assert found["score"].iloc[0] >= 0.3
+
+
+@pytest.mark.slow
+@SLOW
+@given(
+    one=hand_overs,
+    cuts=st.lists(st.integers(1, HOURS * 60 - 1), min_size=1, max_size=6, unique=True),
+)
+def test_any_windows_equal_one_go(stage_of, zones_from, one, cuts):
+    stage, _, _ = handed_over(stage_of, zones_from, {**one, "every_s": 120.0})
+    edges = [T0, *(T0 + pd.Timedelta(minutes=m) for m in sorted(cuts)), stage.end]
+    whole = Identity().detect(stage.positions, stage.context())
+    pd.testing.assert_frame_equal(stage.drive(Identity(), list(pairwise(edges))), whole)
+
+
+@SLOW
+@given(
+    pause_s=st.sampled_from([60.0, 300.0, 900.0]),
+    behind_m=st.floats(1500, 4000),
+    seed=st.integers(0, 99),
+)
+def test_a_ship_that_follows_is_another(stage_of, zones_from, pause_s, behind_m, seed):
+    """One is lost and the next in the lane is found, a mile or two behind."""
+    rng = np.random.default_rng(seed)
+    when_s = 6 * 3600.0
+    first_s = heard(rng, 10.0, when_s - 7200, when_s)
+    next_s = heard(rng, 10.0, when_s + pause_s, when_s + pause_s + 7200)
+    behind_s = behind_m / (12.0 * KNOT)
+    stage = staged(
+        stage_of, zones_from, reports(OLD, first_s, *way(first_s), rng),
+        reports(NEW, next_s, *way(next_s - behind_s), rng),
+    )  # fmt: skip
+    found = Identity().detect(stage.positions, stage.context())
+    assert (found["score"] < 0.3).all()
+
+
+@SLOW
+@given(
+    every_s=st.tuples(*[st.sampled_from([5.0, 30.0, 180.0])] * 2),
+    apart_deg=st.floats(0.15, 5.0),
+    speed_kn=st.sampled_from([0.0, 8.0, 15.0]),
+    course_deg=st.sampled_from([45.0, 270.0]),
+    seed=st.integers(0, 99),
+)
+def test_finds_two_hulls(stage_of, zones_from, every_s, apart_deg, speed_kn, course_deg, seed):
+    rng = np.random.default_rng(seed)
+    begin_s, end_s = 4 * 3600.0, 9 * 3600.0
+    one_s = heard(rng, every_s[0], 0, HOURS * 3600)
+    other_s = heard(rng, every_s[1], begin_s, end_s)
+    lat, lon = geodesy.destination(
+        3.0 + apart_deg, 96.0, course_deg, speed_kn * KNOT * (other_s - begin_s)
+    )
+    stage = staged(
+        stage_of, zones_from, reports(OLD, one_s, *way(one_s), rng),
+        reports(OLD, other_s, lat, lon, rng, speed_kn, course_deg),
+    )  # fmt: skip
+    context = stage.context()
+    found = explain(Identity().detect(stage.positions, context), context, Identity.hypotheses)
+    assert set(found["subkind"]) == {"two_hulls"}
+    assert found["score"].max() >= 0.6
+    assert abs(found["start"].min() - T0 - pd.Timedelta(seconds=begin_s)) <= pd.Timedelta("20min")
+
+
+@pytest.mark.parametrize("late_s", [400.0, 900.0, 1500.0, 3600.0])
+@pytest.mark.parametrize("every_s", [10.0, 60.0])
+def test_a_receiver_with_a_wrong_clock_makes_no_second_hull(stage_of, zones_from, late_s, every_s):
+    rng = np.random.default_rng(5)
+    time_s = heard(rng, every_s, 0, HOURS * 3600.0)
+    lat, lon = way(time_s, 16.0, turn_at_s=6 * 3600.0, turn_deg=20.0)
+    course_deg = np.where(time_s > 6 * 3600, 110.0, 90.0)
+    by_it = (time_s > 4 * 3600) & (time_s < 9 * 3600) & (rng.uniform(size=len(time_s)) < 0.4)
+    stamped_s = np.where(by_it, time_s + late_s, time_s)
+    stage = staged(stage_of, zones_from, reports(OLD, stamped_s, lat, lon, rng, 16.0, course_deg))
+    assert Identity().detect(stage.positions, stage.context()).empty
+
+
+def said(stage, *rows):
+    """The stage with what vessels said."""
+    defaults = {
+        "imo": 0, "name": "", "callsign": "", "ship_type": 70, "length_m": 180.0, "beam_m": 30.0,
+        "draught_m": 9.0, "destination": "", "ais_class": "A", "reports": 10, "source": "feed",
+        "source_offset": 1,
+    }  # fmt: skip
+    table = pd.DataFrame([{**defaults, **row} for row in rows])
+    for name in ("first_time", "last_time"):
+        hours = pd.to_timedelta(table[name], unit="h")
+        table[name] = (T0 + hours).astype(frames.TIME)
+    return replace(stage, statements=frames.conform(table, frames.STATEMENTS))
+
+
+def sailing(stage_of, zones_from, *mmsis: int):
+    rng = np.random.default_rng(7)
+    parts = []
+    for k, mmsi in enumerate(mmsis):
+        time_s = heard(rng, 60.0, 0, HOURS * 3600.0)
+        parts.append(reports(mmsi, time_s, *way(time_s, 12.0, lat0=3.0 + k), rng))
+    return staged(stage_of, zones_from, *parts)
+
+
+@pytest.mark.parametrize(
+    ("field", "old", "new", "subkind"),
+    [
+        ("name", "OCEAN STAR", "GOLDEN HOPE", "changed_name"),
+        ("callsign", "9VAB3", "HOXY", "changed_callsign"),
+        ("imo", 9074729, 9319466, "changed_imo"),
+        ("name", "OCEAN STAR", "OCEAN STARR", None),
+        ("name", "OCEAN STAR", "M/V OCEAN-STAR", None),
+        ("imo", 9074728, 9074729, None),
+    ],
+)
+def test_finds_changes_that_are_more_than_typing(stage_of, zones_from, field, old, new, subkind):
+    stage = said(
+        sailing(stage_of, zones_from, OLD),
+        {"mmsi": OLD, "first_time": 1, "last_time": 7, field: old},
+        {"mmsi": OLD, "first_time": 7.2, "last_time": 15, field: new},
+    )
+    found = Identity().detect(stage.positions, stage.context())
+    assert found["subkind"].tolist() == ([subkind] if subkind else [])
+    if subkind:
+        assert abs(found["start"].iloc[0] - T0 - pd.Timedelta(hours=7)) <= pd.Timedelta("13min")
+
+
+def test_a_wrong_number_is_raised_unless_it_is_put_right_in_time(stage_of, zones_from):
+    rows = [
+        {"mmsi": OLD, "first_time": 1, "last_time": 7, "imo": 9074728},
+        {"mmsi": OLD, "first_time": 7.2, "last_time": 15, "imo": 9074729},
+    ]
+    stage = sailing(stage_of, zones_from, OLD)
+    mended = said(stage, *rows)
+    hourly = list(pairwise(pd.date_range(T0, stage.end, freq="h")))
+    assert mended.drive(Identity(), hourly).empty
+    late = said(stage, rows[0], {**rows[1], "first_time": 10})
+    found = late.drive(Identity(), hourly)
+    assert found["subkind"].tolist() == ["invalid_imo"]
+
+
+def test_one_imo_number_on_two_ships_apart(stage_of, zones_from):
+    stage = said(
+        sailing(stage_of, zones_from, OLD, OTHER),
+        *({"mmsi": m, "first_time": 1, "last_time": 15, "imo": 9074729} for m in (OLD, OTHER)),
+    )
+    found = Identity().detect(stage.positions, stage.context())
+    assert found["subkind"].tolist() == ["shared_imo"]
+    assert found["score"].iloc[0] >= 0.6
+
+
+@pytest.mark.parametrize(
+    ("new", "says", "name"),
+    [
+        (OLD + 1, {"name": "OCEAN STAR"}, "mended number"),
+        (NEW, {"name": "OCEAN STAR"}, "set programmed anew"),
+        (OLD + 1, {"name": "GOLDEN HOPE"}, ""),
+        (OLD + 1, {}, ""),
+    ],
+)
+def test_a_near_number_is_mended_only_where_all_else_agrees(stage_of, zones_from, new, says, name):
+    rng = np.random.default_rng(3)
+    first_s, next_s = heard(rng, 10.0, 0, 20_000.0), heard(rng, 10.0, 20_060.0, 40_000.0)
+    stage = staged(
+        stage_of, zones_from, reports(OLD, first_s, *way(first_s), rng),
+        reports(new, next_s, *way(next_s), rng),
+    )  # fmt: skip
+    stage = said(
+        stage,
+        {"mmsi": OLD, "first_time": 0, "last_time": 5.5, "name": "OCEAN STAR"},
+        *([{"mmsi": new, "first_time": 5.7, "last_time": 11, **says}] if says else []),
+    )
+    context = stage.context()
+    found = explain(Identity().detect(stage.positions, context), context, Identity.hypotheses)
+    assert found["subkind"].tolist() == ["hand_over"]
+    assert found["explanation"].iloc[0].split(":")[0] == name
