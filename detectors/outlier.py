@@ -32,6 +32,11 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 FEATURES: Final = ("course", "speed", "place")
+WINDOW_S: Final = 7200
+"""The longer of the windows over which surprise is averaged (`normal.WINDOWS`)."""
+PART_SURPRISE: Final = 3.0
+"""Ticks of an odd hour are a part of it if they are no more than twenty times as usual as its
+threshold."""
 NEAR_PORT_M: Final = 3704.0
 """Two miles: ships turn and slow down off a port."""
 
@@ -92,8 +97,10 @@ class Outlier(Detector):
     """A vessel under way whose place, course or speed is one of the rarest of its class.
 
     The model of normal traffic (`detectors.core.normal`) says how surprising each tick of a vessel
-    is, by place and by motion together. Ticks beyond the threshold of the vessel's class make
-    pieces, pieces no more than `max_interruption_s` apart one event of at least `min_duration_s`.
+    is, by place and motion together, and by its course alone among all vessels of a square mile.
+    Where the mean of either over an hour, or over two, lies beyond the threshold of the vessel's
+    class, its ticks make pieces (less those that are no surprise themselves), and pieces no more
+    than `max_interruption_s` apart one event of at least `min_duration_s`.
     The feature that drove it is the one that explains most: how much less surprising the vessel
     would be on the course of the stream that fits best, at its speed, or at a place as usual as
     those its class comes to.
@@ -108,7 +115,7 @@ class Outlier(Detector):
     max_interruption_s
         20 minutes.
     full_excess_score
-        Nats beyond the threshold from where on more adds nothing: five are a factor of 150.
+        Nats beyond the threshold from where on more adds nothing: three are a factor of 20.
     extreme_excess_score, min_extreme_duration_s
         So far beyond the threshold (a factor of 22,000), for so long, an outlier deserves a look by
         itself.
@@ -118,18 +125,19 @@ class Outlier(Detector):
     The class of a ship is what it called itself last. A vessel that says what it is for the first
     time after the window is judged as class "other" in it.
 
-    Score before explanations: 0.08, plus up to 0.17 with the excess; 0.35 where it is extreme. At
+    Score before explanations: 0.2, plus up to 0.2 with the excess; 0.45 where it is extreme. At
     most 0.15 where too few vessels of the class are known anywhere near.
     """
 
     name: ClassVar[str] = "outlier"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     requires: ClassVar[tuple[str, ...]] = (
         "time", "lat", "lon", "nav_status", "track_id", "source", "source_offset",
     )  # fmt: skip
     source: ClassVar[str] = (
         "Laxhammar (2008), Anomaly Detection for Sea Surveillance, FUSION 2008; Laxhammar, Falkman "
-        "& Sviestins (2009), Anomaly Detection in Sea Traffic, FUSION 2009"
+        "& Sviestins (2009), Anomaly Detection in Sea Traffic, FUSION 2009; sliding means: "
+        "Laxhammar & Falkman (2014), IEEE TPAMI 36(6)"
     )
     needs_zones: ClassVar[bool] = False
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
@@ -159,19 +167,21 @@ class Outlier(Detector):
 
     min_duration_s: PositiveInt = 1800
     max_interruption_s: NonNegativeInt = 1200
-    full_excess_score: PositiveFloat = 5.0
+    full_excess_score: PositiveFloat = 3.0
     extreme_excess_score: NonNegativeFloat = 10.0
     min_extreme_duration_s: PositiveInt = 3600
 
     @property
     def settle(self) -> timedelta:
-        """How long after its last tick one can still go on: an interruption and a silence."""
-        return timedelta(seconds=self.max_interruption_s + 2 * 3600)
+        """How long after its last tick one can go on: an interruption, a silence, a window."""
+        return timedelta(seconds=self.max_interruption_s + 2 * 3600 + WINDOW_S)
 
     @property
     def lookback(self) -> timedelta:
         """Long enough to find any outlier not yet settled, whatever its phase."""
-        return self.settle + timedelta(seconds=self.min_duration_s + 2 * self.max_interruption_s)
+        return self.settle + timedelta(
+            seconds=self.min_duration_s + 2 * self.max_interruption_s + 2 * WINDOW_S
+        )
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find outliers; see the class for the rule and `Detector.detect` for the frames."""
@@ -189,8 +199,8 @@ class Outlier(Detector):
         found = model.surprise(
             ship, grid.lat[rows], grid.lon[rows], course_deg, grid.speed_kn[rows]
         )
-        excess = found.total - model.threshold(ship)
-        beyond = np.flatnonzero(excess > 0)  # NaN, where nothing is known, isn't
+        excess = _excess(model, found, ship, grid.track_id[rows], grid.tick[rows])
+        beyond = np.flatnonzero(excess > 0)
         at = rows[beyond]
         first, last = runs.spells(
             grid.track_id[at],
@@ -272,7 +282,17 @@ class Outlier(Detector):
         away_m = surroundings.nearest_zone_m(context.zones, lat, lon, ("port", "anchorage"))
         medians = {
             name: runs.quantiles(measured[name].to_numpy("float64"), first, last, 0.5)
-            for name in ("surprise", "threshold", *FEATURES, "usual_speed", "speed_kn", "vessels")
+            for name in (
+                "surprise",
+                "threshold",
+                "flow",
+                "flow_threshold",
+                "excess",
+                *FEATURES,
+                "usual_speed",
+                "speed_kn",
+                "vessels",
+            )
         }
         list_ = []
         for i, (a, b) in enumerate(zip(first, last, strict=True)):
@@ -293,9 +313,9 @@ class Outlier(Detector):
                     "n_ticks": len(ticks),
                     "surprise_score": float(medians["surprise"][i]),
                     "min_surprise_score": float(medians["threshold"][i]),
-                    "surprise_score_margin": float(
-                        medians["surprise"][i] - medians["threshold"][i]
-                    ),
+                    "course_surprise_score": float(medians["flow"][i]),
+                    "min_course_surprise_score": float(medians["flow_threshold"][i]),
+                    "excess_score": float(medians["excess"][i]),
                     **{f"{name}_gain_score": gains[name] for name in FEATURES},
                     "course_deg": _mean_deg(ticks["course_deg"]),
                     "usual_course_deg": _mean_deg(ticks["usual_course"]),
@@ -319,13 +339,13 @@ class Outlier(Detector):
         return list_
 
     def _score(self, evidence: dict[str, Any]) -> float:
-        excess = float(evidence["surprise_score_margin"])
+        excess = float(evidence["excess_score"])
         if not evidence["known_nearby"]:
             return float(0.08 + 0.07 * min(1.0, max(0.0, excess) / self.full_excess_score))
         long_enough = evidence["duration_s"] >= self.min_extreme_duration_s
         if excess >= self.extreme_excess_score and long_enough:
-            return 0.35
-        return float(0.08 + 0.17 * min(1.0, max(0.0, excess) / self.full_excess_score))
+            return 0.45
+        return float(0.2 + 0.2 * min(1.0, max(0.0, excess) / self.full_excess_score))
 
 
 def _classes(mmsi: Ints, vessels: pd.DataFrame) -> Ints:
@@ -333,6 +353,25 @@ def _classes(mmsi: Ints, vessels: pd.DataFrame) -> Ints:
     own, row = np.unique(mmsi, return_inverse=True)
     types = vessels.set_index("mmsi")["ship_type"].reindex(own).fillna(-1).to_numpy()
     return normal.ship_class(types)[row]
+
+
+def _excess(
+    model: Normal, found: normal.Surprise, ship: Ints, track_id: Ints, tick: Ints
+) -> Floats:
+    """How far the mean of the oddest window around each tick lies beyond its threshold; minus
+    infinity where none does, or the tick itself is too usual to be a part of it.
+    """
+    excess = np.full(len(ship), -np.inf)
+    for values, threshold in (
+        (found.total, model.threshold(ship)), (found.flow, model.flow_threshold(ship)),
+    ):  # fmt: skip
+        for k, window in enumerate(normal.WINDOWS):
+            beyond = normal.sliding(track_id, tick, values, window) - threshold[:, k]
+            margin = normal.highest(beyond, window)
+            with np.errstate(invalid="ignore"):
+                part = (margin > 0) & (values > threshold[:, k] - PART_SURPRISE)
+            excess = np.where(part, np.maximum(excess, margin), excess)
+    return excess
 
 
 def _measured(
@@ -348,13 +387,18 @@ def _measured(
         {
             "ship": ship,
             "surprise": found.total,
-            "threshold": found.total - excess,
-            "course": found.motion - found.without_course,
+            "threshold": model.threshold(ship)[:, 0],
+            "flow": found.flow,
+            "flow_threshold": model.flow_threshold(ship)[:, 0],
+            "excess": excess,
+            "course": np.fmax(found.motion - found.without_course, found.flow),
             "speed": found.motion - found.without_speed,
             "place": found.place - model.typical_place(ship),
             "course_deg": course_deg,
             "speed_kn": speed_kn,
-            "usual_course": found.course_deg,
+            "usual_course": np.where(
+                found.flow > normal.MIN_FLOW_SURPRISE, found.flow_deg, found.course_deg
+            ),
             "usual_speed": found.speed_kn,
             "vessels": found.vessels,
             "level": found.level,

@@ -1,11 +1,16 @@
 """What traffic does where: densities of velocity by class of ship and cell, learned from the past.
 
 For each class of ship and each cell a Gaussian mixture over (east, north) velocity tells streams
-apart, opposed lanes too, and the share of the class's vessels that come there at all tells how
-usual the place is. Gaussian mixtures of position and velocity: Laxhammar (2008), Anomaly Detection
-for Sea Surveillance, FUSION; fitted on cells as in Laxhammar, Falkman & Sviestins (2009), Anomaly
-Detection in Sea Traffic - a Comparison of the Gaussian Mixture Model and the Kernel Density
-Estimator, FUSION.
+apart, and the share of the class's vessels that come there at all tells how usual the place is.
+Opposed lanes lie nearer to one another than such a cell is wide, so the courses of all vessels are
+counted in cells of a mile as well. What is asked is the mean surprise over an hour or two: a ship
+that gives way, or calls at a port, surprises for less.
+
+Gaussian mixtures of position and velocity: Laxhammar (2008), Anomaly Detection for Sea
+Surveillance, FUSION; fitted on cells as in Laxhammar, Falkman & Sviestins (2009), Anomaly Detection
+in Sea Traffic - a Comparison of the Gaussian Mixture Model and the Kernel Density Estimator,
+FUSION. Means over sliding windows: Laxhammar & Falkman (2014), Online Learning and Sequential
+Anomaly Detection in Trajectories, IEEE TPAMI 36(6), doi:10.1109/TPAMI.2013.172.
 
 A fitted model is plain arrays. It holds nothing that could be executed.
 """
@@ -32,12 +37,26 @@ SIZES_DEG: Final = (0.1, 0.5)
 BACKGROUND_WEIGHT: Final = 0.05
 """Share of the density that is what the class does anywhere: it keeps the tails of the streams
 from deciding how surprising something is."""
-BACKGROUND_WIDENING: Final = 2.0
+SPEED_BINS: Final = 60
+"""What a class does anywhere: its speeds by the knot, on any course."""
+FLOW_DEG: Final = 0.02
+"""Side of the cells in which courses are counted: a lane is a mile wide and more."""
+MIN_FLOW_KN: Final = 5.0
+"""Slower vessels don't sail along a lane."""
+MIN_FLOW_VESSELS: Final = 8
+"""Fewest vessels that show which way traffic goes in a cell."""
+MIN_FLOW_SURPRISE: Final = 3.0
+"""A course that one in twenty takes there is none to look at, whatever the others do."""
+WINDOWS: Final = (6, 12)
+"""Ticks of the sliding windows: one hour and two, of ten minutes each. What is odd for long stands
+out from what ordinary ships do for a while."""
 MAX_POINTS: Final = 5000
 """Of a cell's ticks no more than this are fitted, evenly over them."""
 FLOOR_KN: Final = 0.5
 """Standard deviation that no stream falls below: ten minutes between positions good to tens of
 metres, and the water's own movement."""
+NEVER: Final = 1e9
+"""A threshold that nothing exceeds."""
 LEVEL_OF_ANYWHERE: Final = len(SIZES_DEG)
 
 
@@ -84,6 +103,11 @@ class Surprise:
         Of the stream that fits best.
     without_course, without_speed
         The motion's surprise if the vessel had that stream's course, or its speed.
+    flow
+        Minus the log of the share of all vessels in the cell of a mile that went within 34 degrees
+        of that course; NaN where too few did, or the vessel is slow.
+    flow_deg
+        Which way most of them go there.
     """
 
     vessels: Ints
@@ -94,6 +118,8 @@ class Surprise:
     speed_kn: Floats
     without_course: Floats
     without_speed: Floats
+    flow: Floats
+    flow_deg: Floats
 
     @property
     def total(self) -> Floats:
@@ -107,9 +133,12 @@ ARRAYS: Final[Mapping[str, tuple[str, tuple[int | None, ...]]]] = {
     "min_speed_kn": ("float64", ()),
     "typical_place": ("float64", (None,)),
     "class_vessels": ("int64", (None,)),
-    "threshold": ("float64", (None,)),
-    "background_mean": ("float64", (None, 2)),
-    "background_covariance": ("float64", (None, 2, 2)),
+    "threshold": ("float64", (None, len(WINDOWS))),
+    "flow_threshold": ("float64", (None, len(WINDOWS))),
+    "speed_density": ("float64", (None, SPEED_BINS)),
+    "flow_cell": ("int64", (None,)),
+    "flow_vessels": ("int64", (None,)),
+    "flow_courses": ("int64", (None, lanes.BINS)),
     "heard_cell": ("int64", (None,)),
     **{
         f"{name}_{level}": shape
@@ -185,8 +214,12 @@ class Normal:
         return np.asarray(self.arrays["typical_place"][ship])
 
     def threshold(self, ship: Ints) -> Floats:
-        """Surprise that no more than the stated share of held-out ticks of a class exceeded."""
+        """Mean surprise that no more than the stated share of a class exceeded, by window."""
         return np.asarray(self.arrays["threshold"][ship])
+
+    def flow_threshold(self, ship: Ints) -> Floats:
+        """The same of the surprise at the course alone."""
+        return np.asarray(self.arrays["flow_threshold"][ship])
 
     def surprise(
         self, ship: Ints, lat: Floats, lon: Floats, course_deg: Floats, speed_kn: Floats
@@ -221,7 +254,7 @@ class Normal:
                 self.arrays[f"weight_{k}"][row[todo]],
                 self.arrays[f"mean_{k}"][row[todo]],
                 self.arrays[f"covariance_{k}"][row[todo]],
-                *self._background(ship[todo]),
+                self.arrays["speed_density"][ship[todo]],
             )
             self._fill(
                 mixture, todo, east, north, course_deg, speed_kn,
@@ -230,7 +263,8 @@ class Normal:
         todo = np.flatnonzero(open_)
         nothing = _Mixture(
             np.zeros((len(todo), 1)), np.zeros((len(todo), 1, 2)),
-            np.broadcast_to(np.eye(2), (len(todo), 1, 2, 2)), *self._background(ship[todo]),
+            np.broadcast_to(np.eye(2), (len(todo), 1, 2, 2)),
+            self.arrays["speed_density"][ship[todo]],
         )  # fmt: skip
         self._fill(
             nothing, todo, east, north, course_deg, speed_kn,
@@ -239,11 +273,23 @@ class Normal:
         place = np.log((self.arrays["class_vessels"][ship] + 1.0) / (came + 0.5))
         return Surprise(
             came, np.where(np.isnan(motion), np.nan, place), motion, level,
-            stream_deg, stream_kn, no_course, no_speed,
+            stream_deg, stream_kn, no_course, no_speed, *self._flow(lat, lon, course_deg, speed_kn),
         )  # fmt: skip
 
-    def _background(self, ship: Ints) -> tuple[Floats, Floats]:
-        return self.arrays["background_mean"][ship], self.arrays["background_covariance"][ship]
+    def _flow(
+        self, lat: Floats, lon: Floats, course_deg: Floats, speed_kn: Floats
+    ) -> tuple[Floats, Floats]:
+        row, known = _found(self.arrays["flow_cell"], lanes.cell_of(lat, lon, FLOW_DEG))
+        known &= speed_kn >= MIN_FLOW_KN
+        surprise, usual = np.full(len(lat), np.nan), np.full(len(lat), np.nan)
+        row, at = row[known], np.flatnonzero(known)
+        total = self.arrays["flow_vessels"][row]
+        alike = _around(self.arrays["flow_courses"][row])
+        own = np.minimum(alike[np.arange(len(at)), _bin(course_deg[at])], total)
+        prior = 3.0 / lanes.BINS  # one vessel more, on any course
+        surprise[at] = -np.log((own + prior) / (total + 1.0))
+        usual[at] = (alike.argmax(axis=1) + 0.5) * (360.0 / lanes.BINS)
+        return surprise, usual
 
     @staticmethod
     def _fill(
@@ -276,31 +322,35 @@ class _Mixture:
     weight: Floats
     mean: Floats
     covariance: Floats
-    background_mean: Floats
-    background_covariance: Floats
+    speed_density: Floats
 
     def log_density(self, east: Floats, north: Floats) -> Floats:
         """Log density per square knot of each row's velocity in its mixture."""
         streams = _log_normal(east, north, self.mean, self.covariance)
         with np.errstate(divide="ignore"):
             weighted = streams + np.log(self.weight * (1.0 - BACKGROUND_WEIGHT))
-        rest = _log_normal(
-            east, north, self.background_mean[:, None], self.background_covariance[:, None]
-        )
+        speed_kn = np.hypot(east, north)
+        by_speed = np.minimum(speed_kn.astype("int64"), SPEED_BINS - 1)
+        density = self.speed_density[np.arange(len(speed_kn)), by_speed]
+        # Per knot of speed; per square knot it is spread over the circle of that speed.
+        rest = np.log(density / (2 * np.pi * np.maximum(speed_kn, 1.0)) * BACKGROUND_WEIGHT)
         return np.asarray(
-            np.logaddexp.reduce(
-                np.concatenate([weighted, rest + np.log(BACKGROUND_WEIGHT)], axis=1), axis=1
-            )
+            np.logaddexp.reduce(np.concatenate([weighted, rest[:, None]], axis=1), axis=1)
         )
 
     def nearest(self, east: Floats, north: Floats) -> Floats:
-        """Mean of the stream that fits best, of the background where there is none."""
+        """Mean of the stream that fits best; the own velocity where there is none, at the class's
+        most usual speed.
+        """
         streams = _log_normal(east, north, self.mean, self.covariance)
         with np.errstate(divide="ignore"):
             best = (streams + np.log(self.weight)).argmax(axis=1)
         mean = self.mean[np.arange(len(best)), best]
         none = self.weight.sum(axis=1) == 0
-        return np.where(none[:, None], self.background_mean, mean)
+        speed_kn = np.maximum(np.hypot(east, north), 1e-6)
+        faster = (self.speed_density.argmax(axis=1) + 0.5) / speed_kn
+        own = np.stack([east, north], axis=1) * faster[:, None]
+        return np.asarray(np.where(none[:, None], own, mean))
 
 
 def _log_normal(east: Floats, north: Floats, mean: Floats, covariance: Floats) -> Floats:
@@ -313,7 +363,7 @@ def _log_normal(east: Floats, north: Floats, mean: Floats, covariance: Floats) -
 
 # ---- fitting
 
-SAMPLES: Final = ("mmsi", "ship", "lat", "lon", "course_deg", "speed_kn")
+SAMPLES: Final = ("mmsi", "track_id", "tick", "ship", "lat", "lon", "course_deg", "speed_kn")
 
 
 def fit(
@@ -330,13 +380,14 @@ def fit(
 ) -> Normal:
     """Fit normal traffic to ticks of past weeks.
 
-    A fifth of the vessels is held out: what they did sets the threshold of each class, so that no
-    more than `max_share` of ordinary ticks lie beyond it; then all are fitted.
+    A fifth of the vessels is held out: what they did sets the thresholds of each class, so that no
+    more than `max_share` of their means lie beyond one; then all are fitted.
 
     Parameters
     ----------
     samples
-        `SAMPLES`: one row per tick of the time grid and vessel; ship a row of `CLASSES`.
+        `SAMPLES`: one row per tick of the time grid and track, sorted by both; ship a row of
+        `CLASSES`.
     step_s, max_silence_s, min_speed_kn
         How the ticks were made; kept with the model.
     min_vessels
@@ -347,7 +398,7 @@ def fit(
         Streams in a cell at most; how many there are is chosen by the Bayesian information
         criterion (Schwarz 1978).
     max_share
-        Share of held-out ticks beyond the threshold.
+        Share of held-out means (over an hour and over two) beyond a threshold.
     progress
         Called with (cells fitted, cells in all), twice over.
     """
@@ -359,7 +410,7 @@ def fit(
     held_out = _held_out(samples["mmsi"].to_numpy("int64"))
     trial = Normal({**fixed, **_fitted(samples[~held_out], *options)})
     arrays = {**fixed, **_fitted(samples, *options)}
-    arrays["threshold"] = _calibrated(trial, samples[held_out], max_share)
+    arrays |= _calibrated(trial, samples[held_out], max_share)
     arrays["typical_place"] = _typical(Normal(arrays), samples)
     return Normal(arrays)
 
@@ -370,7 +421,7 @@ def _held_out(mmsi: Ints) -> NDArray[np.bool_]:
 
 
 def _surprise_of(model: Normal, samples: pd.DataFrame) -> Surprise:
-    columns = (samples[c].to_numpy("float64") for c in SAMPLES[2:])
+    columns = (samples[c].to_numpy("float64") for c in SAMPLES[4:])
     return model.surprise(samples["ship"].to_numpy("int64"), *columns)
 
 
@@ -381,22 +432,77 @@ def _typical(model: Normal, samples: pd.DataFrame) -> Floats:
     return np.asarray(total / np.maximum(np.bincount(ship[known], minlength=len(CLASSES)), 1))
 
 
-def _calibrated(model: Normal, samples: pd.DataFrame, max_share: float) -> Floats:
-    """Threshold of each class: the quantile of its held-out ticks, or of all where they are few."""
+def sliding(track_id: Ints, tick: Ints, values: Floats, window: int) -> Floats:
+    """Mean of the last `window` ticks of each tick, where they follow one another.
+
+    NaN where fewer do, and where more than half of them are unknown (NaN), which don't count.
+
+    >>> sliding(np.ones(5, int), np.arange(5), np.arange(5.0), 4)
+    array([nan, nan, nan, 1.5, 2.5])
+    """
+    n, w = len(values), window
+    mean = np.full(n, np.nan)
+    if n < w:
+        return mean
+    known = np.isfinite(values)
+    windows = np.lib.stride_tricks.sliding_window_view
+    counts = windows(known, w).sum(axis=1)
+    sums = windows(np.where(known, values, 0.0), w).sum(axis=1)
+    whole = (track_id[w - 1 :] == track_id[: n - w + 1]) & (
+        tick[w - 1 :] - tick[: n - w + 1] == w - 1
+    )
+    enough = whole & (2 * counts >= w)
+    mean[w - 1 :][enough] = sums[enough] / counts[enough]
+    return mean
+
+
+def highest(values: Floats, window: int) -> Floats:
+    """The highest value of the windows of `sliding` that each tick lies in; NaN counts as none.
+
+    >>> highest(np.array([np.nan, np.nan, 1.0, 3.0, np.nan]), 3)
+    array([  1.,   3.,   3.,   3., -inf])
+    """
+    best = np.where(np.isnan(values), -np.inf, values)
+    first = best.copy()
+    for ahead in range(1, window):
+        best[:-ahead] = np.maximum(best[:-ahead], first[ahead:])
+    return best
+
+
+def _calibrated(model: Normal, samples: pd.DataFrame, max_share: float) -> dict[str, Floats]:
+    """Thresholds of each class and window, from the means of its held-out vessels."""
     ship = samples["ship"].to_numpy("int64")
-    total = _surprise_of(model, samples).total
-    known = np.isfinite(total)
+    found = _surprise_of(model, samples)
+    where = samples["track_id"].to_numpy("int64"), samples["tick"].to_numpy("int64")
+    share = max_share / len(WINDOWS)
+    total, flow = (
+        np.stack(
+            [_quantiles(sliding(*where, values, w), ship, share, pooled=pooled) for w in WINDOWS],
+            axis=1,
+        )
+        for values, pooled in ((found.total, True), (found.flow, False))
+    )
+    return {"threshold": total, "flow_threshold": np.maximum(flow, MIN_FLOW_SURPRISE)}
+
+
+def _quantiles(values: Floats, ship: Ints, max_share: float, *, pooled: bool) -> Floats:
+    """What no more than a share of each class exceeds.
+
+    Where a class has too few values to tell (fewer than one to lie beyond), it is the most
+    surprising of them, `pooled` also no less than the quantile of all classes.
+    """
+    known = np.isfinite(values)
     if not known.any():
-        return np.full(len(CLASSES), 1e9)  # nothing to go by: nothing is surprising
-    enough = 10.0 / max_share  # ten ticks beyond the quantile
-    overall = float(np.quantile(total[known], 1.0 - max_share))
+        return np.full(len(CLASSES), NEVER)  # nothing to go by: nothing is surprising
+    enough = 1.0 / max_share
+    overall = float(np.quantile(values[known], 1.0 - max_share))
     threshold = np.full(len(CLASSES), overall)
     for k in range(len(CLASSES)):
-        own = total[known & (ship == k)]
+        own = values[known & (ship == k)]
         if len(own) >= enough:
             threshold[k] = np.quantile(own, 1.0 - max_share)
         elif len(own):
-            threshold[k] = max(overall, float(own.max()))
+            threshold[k] = max(overall if pooled else 0.0, float(own.max()))
     return threshold
 
 
@@ -422,10 +528,12 @@ def _fitted(
         "class_vessels": np.array(
             [table.loc[table["ship"] == k, "mmsi"].nunique() for k in range(len(CLASSES))], "int64"
         ),
-        "threshold": np.full(len(CLASSES), np.finfo("float64").max),
+        "threshold": np.full((len(CLASSES), len(WINDOWS)), NEVER),
         "typical_place": np.zeros(len(CLASSES)),
+        "flow_threshold": np.full((len(CLASSES), len(WINDOWS)), NEVER),
         "heard_cell": _heard(coarse, table["mmsi"].to_numpy(), 3),
-        **_backgrounds(table),
+        "speed_density": _speeds(samples),
+        **_flows(samples),
     }
     jobs = [
         (k, group)
@@ -457,15 +565,48 @@ def _heard(cell: Ints, mmsi: Ints, at_least: int) -> Ints:
     return np.sort(counts.index[counts >= at_least].to_numpy("int64"))
 
 
-def _backgrounds(table: pd.DataFrame) -> dict[str, NDArray[Any]]:
-    mean = np.zeros((len(CLASSES), 2))
-    covariance = np.broadcast_to(np.eye(2) * 100.0, (len(CLASSES), 2, 2)).copy()
-    for k in range(len(CLASSES)):
-        own = table.loc[table["ship"] == k, ["east", "north"]].to_numpy("float64")
-        if len(own) >= 10:
-            mean[k] = own.mean(axis=0)
-            covariance[k] = np.cov(own.T) * BACKGROUND_WIDENING + np.eye(2)
-    return {"background_mean": mean, "background_covariance": covariance}
+def _speeds(samples: pd.DataFrame) -> Floats:
+    """Share of each class's ticks by knot of speed, smoothed, with five ticks like all others."""
+    speed = np.clip(samples["speed_kn"].to_numpy("float64"), 0.0, SPEED_BINS - 0.5)
+    counts = np.zeros((len(CLASSES), SPEED_BINS))
+    np.add.at(counts, (samples["ship"].to_numpy("int64"), speed.astype("int64")), 1.0)
+    smooth = np.array([0.25, 0.5, 0.25])
+    counts = np.apply_along_axis(lambda row: np.convolve(row, smooth, "same"), 1, counts)
+    overall = counts.sum(axis=0) / max(counts.sum(), 1.0)
+    counts += 5.0 * overall + 0.02
+    return np.asarray(counts / counts.sum(axis=1, keepdims=True))
+
+
+def _flows(samples: pd.DataFrame) -> dict[str, Ints]:
+    """Different vessels by cell of a mile, and by course in it."""
+    fast = samples[samples["speed_kn"] >= MIN_FLOW_KN]
+    table = pd.DataFrame(
+        {
+            "cell": lanes.cell_of(
+                fast["lat"].to_numpy("float64"), fast["lon"].to_numpy("float64"), FLOW_DEG
+            ),
+            "mmsi": fast["mmsi"].to_numpy("int64"),
+            "bin": _bin(fast["course_deg"].to_numpy("float64")),
+        }
+    ).drop_duplicates()
+    vessels = table.drop_duplicates(["cell", "mmsi"])["cell"].value_counts().sort_index()
+    vessels = vessels[vessels >= MIN_FLOW_VESSELS]
+    cell = vessels.index.to_numpy("int64")
+    row, known = _found(cell, table["cell"].to_numpy())
+    courses = np.zeros((len(cell), lanes.BINS), "int64")
+    np.add.at(courses, (row[known], table["bin"].to_numpy()[known]), 1)
+    return {
+        "flow_cell": cell, "flow_vessels": vessels.to_numpy("int64"), "flow_courses": courses,
+    }  # fmt: skip
+
+
+def _bin(course_deg: Floats) -> Ints:
+    return np.floor(course_deg / (360.0 / lanes.BINS)).astype("int64") % lanes.BINS
+
+
+def _around(courses: Ints) -> Ints:
+    """Counts of each course with its two neighbours."""
+    return np.asarray(courses + np.roll(courses, 1, axis=1) + np.roll(courses, -1, axis=1))
 
 
 def _groups(table: pd.DataFrame, cell: Ints, most: int) -> Iterator[pd.DataFrame]:

@@ -19,7 +19,7 @@ LIMITS: Final = (
     "are missing.",
     "Vessels without AIS are not in it; class B and distant vessels are rarer in it than at sea.",
     "A ship's class is what it last called itself.",
-    "Thresholds are set for ticks of held-out vessels of the same span; later traffic may differ.",
+    "Thresholds are set on hours of held-out vessels of the same span; later traffic may differ.",
     "Where too few vessels of a class came, only the class's speeds anywhere are known.",
 )
 
@@ -57,7 +57,8 @@ def samples(
         parts.append(
             pd.DataFrame(
                 {
-                    "mmsi": mmsi, "ship": normal.ship_class(said), "lat": grid.lat[rows],
+                    "mmsi": mmsi, "track_id": grid.track_id[rows], "tick": grid.tick[rows],
+                    "ship": normal.ship_class(said), "lat": grid.lat[rows],
                     "lon": grid.lon[rows], "course_deg": course_deg,
                     "speed_kn": grid.speed_kn[rows],
                 }
@@ -95,23 +96,34 @@ def card(
     simulated: bool,
 ) -> dict[str, Any]:
     """What a reader must know: Mitchell et al. (2019), Model Cards for Model Reporting."""
-    vessels, thresholds = (model.arrays[n].tolist() for n in ("class_vessels", "threshold"))
+    vessels, thresholds, course = (
+        model.arrays[n].tolist() for n in ("class_vessels", "threshold", "flow_threshold")
+    )
     fitted = {
         f"cells_of_{size}_deg": int((model.arrays[f"weight_{k}"].sum(axis=1) > 0).sum())
         for k, size in enumerate(normal.SIZES_DEG)
     }
     return {
-        "what": "Gaussian mixtures of velocity by class of ship and cell; how usual each cell is",
+        "what": "Gaussian mixtures of velocity by class of ship and cell, courses by cell of a "
+        "mile, and how usual each cell is",
         "used_by": "detector outlier",
         "simulated": simulated,
         "span": {"since": f"{since:%Y-%m-%dT%H:%M:%SZ}", "until": f"{until:%Y-%m-%dT%H:%M:%SZ}"},
         **counts,
         "vessels_by_class": dict(zip(CLASSES, vessels, strict=True)),
-        "thresholds_nats": {k: round(v, 3) for k, v in zip(CLASSES, thresholds, strict=True)},
+        "thresholds_nats": _by_class(thresholds),
+        "course_thresholds_nats": _by_class(course),
         "features": ["place (cell)", "course made good", "speed made good", "class of ship"],
         **fitted,
+        f"cells_of_{normal.FLOW_DEG}_deg": len(model.arrays["flow_cell"]),
         "parameters": parameters.model_dump(),
         "scikit_learn": version("scikit-learn"),
         "numpy": version("numpy"),
         "limits": list(LIMITS),
     }
+
+
+def _by_class(thresholds: list[list[float]]) -> dict[str, list[float]]:
+    """Thresholds of each class, rounded: over an hour, and over two."""
+    rows = zip(CLASSES, thresholds, strict=True)
+    return {name: [round(value, 3) for value in row] for name, row in rows}

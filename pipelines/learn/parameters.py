@@ -95,7 +95,8 @@ class NormalParameters(_Block):
     max_components
         Streams in a cell at most.
     max_share
-        Share of the held-out ticks that may lie beyond the threshold of their class.
+        Share of the hours of held-out vessels that may lie beyond the threshold of their class:
+        less than one in 1,000 vessel-hours.
     exclude_score, max_batch_reports
         As for places.
     """
@@ -106,7 +107,7 @@ class NormalParameters(_Block):
     min_vessels: int = Field(10, ge=3)
     max_ticks_per_vessel: int = Field(24, ge=1)
     max_components: int = Field(3, ge=1, le=6)
-    max_share: float = Field(0.001, gt=0, lt=0.1)
+    max_share: float = Field(0.0003, gt=0, lt=0.1)
     exclude_score: float = Field(0.5, ge=0, le=1)
     max_batch_reports: int = Field(4_000_000, ge=1000)
 

@@ -403,9 +403,10 @@ def ordinary_traffic() -> normal.Normal:
     arrays = {
         "step_s": np.array(600), "max_silence_s": np.array(1800), "min_speed_kn": np.array(2.0),
         "class_vessels": np.array([50] + [0] * (classes - 1)),
-        "threshold": np.full(classes, 13.0), "typical_place": np.full(classes, 4.0),
-        "background_mean": np.zeros((classes, 2)),
-        "background_covariance": np.broadcast_to(np.eye(2) * 100.0, (classes, 2, 2)).copy(),
+        "threshold": np.full((classes, 2), 13.0), "typical_place": np.full(classes, 4.0),
+        "flow_threshold": np.full((classes, 2), 3.0), "flow_cell": np.zeros(0, "int64"),
+        "flow_vessels": np.zeros(0, "int64"), "flow_courses": np.zeros((0, lanes.BINS), "int64"),
+        "speed_density": np.full((classes, normal.SPEED_BINS), 1 / normal.SPEED_BINS),
         "heard_cell": cell, **nothing, **streams,
     }  # fmt: skip
     return normal.Normal(arrays, "by hand", normal.digest(arrays))

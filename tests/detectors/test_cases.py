@@ -21,7 +21,8 @@ CASE FORMAT
 `context.yaml` (optional)
     `start`, `end`: the window (default: first and last report); `reach: none`: no layer reaches
     the place (default: everywhere); `vessels`: list of mappings with mmsi and other columns of
-    `frames.VESSELS`; `parameters`: of the detector (default: its own defaults); `coverage: none`.
+    `frames.VESSELS`; `parameters`: of the detector (default: its own defaults); `coverage: none`;
+    `model: ordinary`: normal traffic goes east and west at nine knots (default: none is fitted).
 `expected.yaml`
     `why`: what the case shows. `events`: list, empty where nothing must be found; each event found
     must be one of these and each of these must be found. Keys, all but mmsi optional: `kind`,
@@ -128,7 +129,7 @@ def _mismatch(expected: dict[str, Any], found: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: f"{f.parent.name}/{f.name}")
-def test_case(folder, fill, zones_from, vessels_from, look_once):
+def test_case(folder, fill, zones_from, vessels_from, look_once, stage):
     expected, given = _yaml(folder / "expected.yaml"), _yaml(folder / "context.yaml")
     assert expected.get("why"), "a case says what it shows"
     positions = fill(pd.read_csv(folder / "positions.csv", comment="#"))
@@ -145,6 +146,7 @@ def test_case(folder, fill, zones_from, vessels_from, look_once):
         coverage=learnt,
         statements=_statements(folder / "statements.csv"),
         sightings=_sightings(folder / "sightings.csv"),
+        models=stage.models if given.get("model") == "ordinary" else {},
     )
     positions = positions[positions["time"] <= context.end].reset_index(drop=True)
     frames.validate(positions, frames.TRACKED)
