@@ -34,9 +34,8 @@ Ints = NDArray[np.int64]
 FEATURES: Final = ("course", "speed", "place")
 WINDOW_S: Final = 7200
 """The longer of the windows over which surprise is averaged (`normal.WINDOWS`)."""
-PART_SURPRISE: Final = 3.0
-"""Ticks of an odd hour are a part of it if they are no more than twenty times as usual as its
-threshold."""
+PART_SHARE: Final = 0.8
+"""A tick of an odd hour is a part of it from this share of the threshold on."""
 NEAR_PORT_M: Final = 3704.0
 """Two miles: ships turn and slow down off a port."""
 
@@ -93,6 +92,14 @@ def near_port(facts: Facts) -> str | None:
     return None
 
 
+def little_known(facts: Facts) -> str | None:
+    """Too few of its class came anywhere near for it to be unusual."""
+    if facts.evidence.get("known_nearby") is False:
+        kind = facts.evidence.get("ship_class")
+        return f"too few vessels of its class ({kind}) are known anywhere near to say what is usual"
+    return None
+
+
 class Outlier(Detector):
     """A vessel under way whose place, course or speed is one of the rarest of its class.
 
@@ -125,8 +132,8 @@ class Outlier(Detector):
     The class of a ship is what it called itself last. A vessel that says what it is for the first
     time after the window is judged as class "other" in it.
 
-    Score before explanations: 0.2, plus up to 0.2 with the excess; 0.45 where it is extreme. At
-    most 0.15 where too few vessels of the class are known anywhere near.
+    Score before explanations: 0.2, plus up to 0.2 with the excess; 0.45 where it is extreme. Where
+    too few vessels of the class are known anywhere near, that is an explanation.
     """
 
     name: ClassVar[str] = "outlier"
@@ -159,6 +166,10 @@ class Outlier(Detector):
         ),
         Hypothesis(
             "pleasure craft", 0.6, pleasure_trip, "it meets a merchant vessel", needs_types=True
+        ),
+        Hypothesis(
+            "little known there", 0.5, little_known,
+            "more past traffic shows that its class never comes there",
         ),
         Hypothesis(
             "manoeuvring off a port", 0.5, near_port, "it neither calls there nor anchors"
@@ -340,8 +351,6 @@ class Outlier(Detector):
 
     def _score(self, evidence: dict[str, Any]) -> float:
         excess = float(evidence["excess_score"])
-        if not evidence["known_nearby"]:
-            return float(0.08 + 0.07 * min(1.0, max(0.0, excess) / self.full_excess_score))
         long_enough = evidence["duration_s"] >= self.min_extreme_duration_s
         if excess >= self.extreme_excess_score and long_enough:
             return 0.45
@@ -369,7 +378,7 @@ def _excess(
             beyond = normal.sliding(track_id, tick, values, window) - threshold[:, k]
             margin = normal.highest(beyond, window)
             with np.errstate(invalid="ignore"):
-                part = (margin > 0) & (values > threshold[:, k] - PART_SURPRISE)
+                part = (margin > 0) & (values >= PART_SHARE * threshold[:, k])
             excess = np.where(part, np.maximum(excess, margin), excess)
     return excess
 

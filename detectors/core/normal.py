@@ -55,6 +55,8 @@ MAX_POINTS: Final = 5000
 FLOOR_KN: Final = 0.5
 """Standard deviation that no stream falls below: ten minutes between positions good to tens of
 metres, and the water's own movement."""
+MIN_OWN: Final = 1000
+"""Held-out means from which on a class is judged by its own: some 150 hours under way."""
 NEVER: Final = 1e9
 """A threshold that nothing exceeds."""
 LEVEL_OF_ANYWHERE: Final = len(SIZES_DEG)
@@ -489,7 +491,8 @@ def _quantiles(values: Floats, ship: Ints, max_share: float, *, pooled: bool) ->
     """What no more than a share of each class exceeds.
 
     Where a class has too few values to tell (fewer than one to lie beyond), it is the most
-    surprising of them, `pooled` also no less than the quantile of all classes.
+    surprising of them; of less than `MIN_OWN`, `pooled` also no less than the quantile of all
+    classes.
     """
     known = np.isfinite(values)
     if not known.any():
@@ -502,7 +505,8 @@ def _quantiles(values: Floats, ship: Ints, max_share: float, *, pooled: bool) ->
         if len(own) >= enough:
             threshold[k] = np.quantile(own, 1.0 - max_share)
         elif len(own):
-            threshold[k] = max(overall if pooled else 0.0, float(own.max()))
+            least = overall if pooled and len(own) < MIN_OWN else 0.0
+            threshold[k] = max(least, float(own.max()))
     return threshold
 
 
