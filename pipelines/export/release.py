@@ -11,8 +11,9 @@ The mark of an event is the strictest of all that it rests on:
 - the events that its evidence names.
 
 An event that rests on a feed which the store no longer knows, or on nothing that is known, is
-marked for nobody. What counts of all feeds together say (how many others were heard nearby, where
-receivers reach) isn't a record of any of them and carries no mark.
+marked for nobody. What all feeds together say (how many others were heard nearby, where receivers
+reach, places and normal traffic that were learned) isn't a record of any of them and carries no
+mark.
 """
 
 import json

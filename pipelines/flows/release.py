@@ -283,16 +283,13 @@ def _vessel_marks(
     listed = set(parts.loc[parts["part"] == "watch-list", "mmsi"].tolist())
     repeated = set(parts.loc[parts["part"] == "history", "mmsi"].tolist())
     heard = positions.groupby("mmsi")["source"].unique().to_dict()
+    feeds = {key: sources.known.feed_marks[key] for key in sources.feeds}
     marks = {}
     for mmsi, ids in assessed.flagged[["mmsi", "event_ids"]].itertuples(index=False, name=None):
         own = [mark_of[key] for key in str(ids).split(";")]
         own += [sources.known.report_marks[source] for source in heard.get(mmsi, ())]
         said = sources.known.heard.get((mmsi, "static"), ())
-        own += [
-            sources.known.feed_marks[key]
-            for date, key in said
-            if key in sources.feeds and date <= last
-        ]
+        own += [feeds[key] for date, key in said if key in feeds and date <= last]
         if mmsi in repeated:
             pairs = zip(past["mmsi"], past["other_mmsi"], past_marks, strict=True)
             own += [mark for a, b, mark in pairs if mmsi in {a, b}]

@@ -129,6 +129,7 @@ def _decrypted(content: bytes, identities: list[pyrage.x25519.Identity]) -> byte
 def _contents(source: "_Folder | _Archive") -> Contents:
     sizes: dict[str, int] = {}
     odd: list[str] = []
+    taken: set[str] = set()  # on some systems two names that differ in case are one file
     total = 0
     for name, size in source.entries():
         if len(sizes) + len(odd) >= MAX_FILES:
@@ -136,16 +137,11 @@ def _contents(source: "_Folder | _Archive") -> Contents:
         total += max(size, 0)
         if total > MAX_BYTES:
             raise PackError(f"it holds more than {MAX_BYTES:,} bytes")
-        taken = name.casefold() in {known.casefold() for known in sizes} if size >= 0 else False
-        try:
-            manifest.safe_name(name)
-        except ValueError:
-            odd.append(name)
-            continue
-        if size < 0 or taken:
+        if size < 0 or name.casefold() in taken or not manifest.is_safe(name):
             odd.append(name)
         else:
             sizes[name] = size
+            taken.add(name.casefold())
     return Contents(sizes, tuple(odd), source)
 
 

@@ -27,13 +27,23 @@ class PackError(SelatError):
     """What was given isn't a pack, or can't be read without danger."""
 
 
+def is_safe(name: str) -> bool:
+    """Whether a name of a file leads nowhere else on any system: relative, plain, portable."""
+    parts = PurePosixPath(name).parts
+    good = bool(parts) and "/".join(parts) == name and len(name) <= 200
+    for part in parts:
+        good &= re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._+-]*", part) is not None
+        good &= not part.endswith(".") and _RESERVED.match(part) is None
+    return good
+
+
 def safe_name(name: str) -> str:
-    """A name of a file in a pack, if it leads nowhere else on any system.
+    """A name of a file in a pack, if it is safe.
 
     Raises
     ------
     ValueError
-        If it is absolute, climbs, or isn't portable.
+        If it isn't.
 
     Examples
     --------
@@ -44,12 +54,7 @@ def safe_name(name: str) -> str:
     ...
     ValueError: '../flagged.csv' isn't a safe name
     """
-    parts = PurePosixPath(name).parts
-    good = bool(parts) and "/".join(parts) == name and len(name) <= 200
-    for part in parts:
-        good &= re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._+-]*", part) is not None
-        good &= not part.endswith(".") and _RESERVED.match(part) is None
-    if not good:
+    if not is_safe(name):
         raise ValueError(f"{name!r} isn't a safe name")
     return name
 

@@ -1,5 +1,6 @@
 """Is a pack as its maker signed it, does one trust the maker, and is it still fresh?"""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,16 +146,20 @@ def unpack(path: Path, keyring: Keyring, out: Path, verdict: Verdict) -> list[Pa
         raise PackError(f"{out} exists already", hint="name a new folder")
     out.parent.mkdir(parents=True, exist_ok=True)
     unfinished = out.with_name(f".{out.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
-    with contents.opened(path, keyring.identities()) as inside:
-        for file in verdict.manifest.files:
-            target = unfinished / manifest.safe_name(file.path)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            inside.copy(file.path, target)
-            if manifest.sha256_of(target) != file.sha256:
-                raise PackError(f"{file.path} changed while it was read")
-        for name in (manifest.NAME, manifest.SIGNATURE):
-            if name in inside.sizes:
-                inside.copy(name, unfinished / name)
-    unfinished.rename(out)
+    try:
+        with contents.opened(path, keyring.identities()) as inside:
+            for file in verdict.manifest.files:
+                target = unfinished / manifest.safe_name(file.path)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                inside.copy(file.path, target)
+                if manifest.sha256_of(target) != file.sha256:
+                    raise PackError(f"{file.path} changed while it was read")
+            for name in (manifest.NAME, manifest.SIGNATURE):
+                if name in inside.sizes:
+                    inside.copy(name, unfinished / name)
+        unfinished.rename(out)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
     return sorted(out.rglob("*"))
