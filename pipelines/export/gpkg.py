@@ -51,7 +51,7 @@ def write(products: Products, path: Path) -> Path:
             )  # fmt: skip
         for table, name, fid in (
             (_about(products), "about", "fid"),
-            (_styles(), "layer_styles", "id"),
+            (_styles(products.end), "layer_styles", "id"),
         ):
             pyogrio.write_dataframe(
                 table, temporary, layer=name, driver="GPKG", append=True, layer_options={"FID": fid}
@@ -116,8 +116,11 @@ def _about(products: Products) -> pd.DataFrame:
     return pd.DataFrame({"what": list(texts), "text": list(texts.values())}, dtype="str")
 
 
-def _styles() -> pd.DataFrame:
-    """The rows of QGIS's table `layer_styles`: the default style of each layer."""
+def _styles(time: pd.Timestamp) -> pd.DataFrame:
+    """The rows of QGIS's table `layer_styles`: the default style of each layer.
+
+    QGIS asks for every one of these columns and takes no style where one is missing.
+    """
     styles: dict[str, tuple[str, str]] = {
         "flagged": ("Point", _qml(_marker("triangle", _MAGENTA, 3.6), "name")),
         "events": ("Point", _qml(_marker("circle", _SLATE, 2.4), "kind")),
@@ -127,7 +130,7 @@ def _styles() -> pd.DataFrame:
         {
             "f_table_catalog": "", "f_table_schema": "", "f_table_name": name,
             "f_geometry_column": "geom", "styleName": name, "styleQML": qml, "styleSLD": "",
-            "useAsDefault": True, "description": "", "owner": "", "ui": "",
+            "useAsDefault": True, "description": "", "owner": "", "ui": "", "update_time": time,
         }
         for name, (_, qml) in styles.items()
     ]  # fmt: skip

@@ -162,6 +162,14 @@ def test_the_geopackage_is_read_by_gdal(folder: Path, released: Products) -> Non
         geometry = dict(
             database.execute("SELECT table_name, column_name FROM gpkg_geometry_columns").fetchall()
         )
+        # What QGIS 3.40 asks of the table when it opens a layer; it takes no style if this fails.
+        asked = database.execute(
+            "SELECT id, f_table_catalog, f_table_schema, f_table_name, f_geometry_column, "
+            "styleName, styleQML, styleSLD, useAsDefault, description, owner, ui "
+            "FROM layer_styles WHERE f_table_schema = '' AND f_geometry_column = 'geom' "
+            "ORDER BY CASE WHEN useAsDefault THEN 1 ELSE 2 END, update_time DESC"
+        ).fetchall()
+    assert len(asked) == 3
     assert {name for name, *_ in styles} == {"flagged", "events", "tracks"}
     for name, column, qml, default in styles:
         assert geometry[name] == column
