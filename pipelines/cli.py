@@ -15,6 +15,7 @@ from pipelines import (
     cli_exercise,
     cli_explain,
     cli_learn,
+    cli_operation,
     cli_packs,
     cli_plan,
     cli_recall,
@@ -57,6 +58,7 @@ app.add_typer(cli_sightings.app, name="sightings")
 app.add_typer(cli_store.app, name="store")
 app.add_typer(cli_learn.app, name="learn")
 app.add_typer(cli_disposition.app, name="disposition")
+app.add_typer(cli_operation.app, name="operation")
 app.add_typer(cli_packs.keys, name="keys")
 
 

@@ -23,14 +23,15 @@ from detectors.core import events, frames, tracks
 from detectors.core.coverage import CELLS, FEED
 from detectors.core.errors import SelatError
 from pipelines.dispositions import DISPOSITIONS
+from pipelines.operations import OPERATIONS
 from pipelines.products import FLAGGED
 from pipelines.settings import StoreSettings
 from pipelines.store.sql import statement
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 
-READABLE_VERSIONS: Final = (2, 3, 4)
-"""Versions 2 and 3 lack tables that came later; they are empty for its readers and made by its next
+READABLE_VERSIONS: Final = (2, 3, 4, 5)
+"""Versions 2 to 4 lack tables that came later; they are empty for its readers and made by its next
 writer (`event_revisions` begins with what is known of each event then). A program that knows only
 the older version refuses a store from then on."""
 
@@ -136,6 +137,7 @@ TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
         "file_key": _C("str", "", "the file that brought it first"),
     },
     "dispositions": DISPOSITIONS,
+    "operations": OPERATIONS,
 }
 
 _SQL_TYPES: Final = {

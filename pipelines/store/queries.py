@@ -352,6 +352,11 @@ class Queries:
         query = "SELECT * FROM dispositions ORDER BY made_time, disposition_id"
         return frames.conform(self.sql(query), TABLES["dispositions"])
 
+    def operations(self) -> pd.DataFrame:
+        """`operations.OPERATIONS`: every operation, in the order in which they were added."""
+        query = "SELECT * FROM operations ORDER BY made_time, name"
+        return frames.conform(self.sql(query), TABLES["operations"])
+
     def last_run(self) -> dict[str, Any] | None:
         """The newest finished run, None where there is none."""
         runs = self._ask("last_run")

@@ -258,6 +258,24 @@ class Writer(Queries):
             self._insert("dispositions", disposition)
         self.publish()
 
+    def add_operation(self, operation: pd.DataFrame) -> None:
+        """Add an operation (`operations.OPERATIONS`, one row), then publish.
+
+        Raises
+        ------
+        StoreError
+            If there is one of that name, whatever its case.
+        """
+        name = str(operation["name"].iloc[0])
+        if (self.operations()["name"].str.casefold() == name.casefold()).any():
+            raise StoreError(
+                f"there is an operation {name!r} already",
+                hint="operations are kept as they are: choose another name",
+            )
+        with self._transaction():
+            self._insert("operations", operation)
+        self.publish()
+
     def delete_sightings(self, *file_keys: str) -> None:
         """Remove what some files of sightings brought first, and nothing else; then publish.
 

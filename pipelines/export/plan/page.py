@@ -100,37 +100,32 @@ def _place(lat: float, lon: float) -> str:
 # ---- the map
 
 
-class _Frame:
+class Frame:
     """From degrees to the drawing's units: equidistant at the middle latitude."""
 
     def __init__(self, west: float, south: float, east: float, north: float) -> None:
         self.west, self.south, self.east, self.north = west, south, east, north
         self.shrink = float(np.cos(np.radians((south + north) / 2)))
         self.scale = WIDTH / ((east - west) * self.shrink)
-        self.height = (north - south) * self.scale
+        self.width, self.height = WIDTH, round((north - south) * self.scale, 1)
 
     def xy(self, lat: Any, lon: Any) -> NDArray[np.float64]:
+        """Places in the drawing, (…, 2)."""
         x = (np.asarray(lon, "float64") - self.west) * self.shrink * self.scale
         y = (self.north - np.asarray(lat, "float64")) * self.scale
         return np.round(np.stack(np.broadcast_arrays(x, y), axis=-1), 1)
 
     def path(self, lat: Any, lon: Any, *, closed: bool = False) -> str:
+        """A line through places, as SVG writes it."""
         points = " ".join(f"{x:g},{y:g}" for x, y in self.xy(lat, lon))
         return f"M{points}{'Z' if closed else ''}"
 
 
 def _chart(plan: Plan, land: NDArray[np.object_]) -> dict[str, Any]:
     frame = _frame(plan)
-    window = (frame.west, frame.south, frame.east, frame.north)
-    cut = shapely.clip_by_rect(np.asarray(land, object), *window)
-    parts = shapely.get_parts(shapely.simplify(cut[~shapely.is_empty(cut)], _COAST_DEG))
-    parts = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
-    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(parts)]
-    step = 0.5 if frame.east - frame.west < 4 else 1.0
     return {
-        "width": WIDTH, "height": round(frame.height, 1),
-        "land": "".join(frame.path(ring[:, 1], ring[:, 0], closed=True) for ring in rings),
-        "grid": _grid(frame, step),
+        "width": frame.width, "height": frame.height,
+        "land": land_path(frame, land), "grid": grid(frame),
         "sectors": [
             {"d": frame.path([s.south, s.south, s.south + s.size_deg, s.south + s.size_deg],
                              [s.west, s.west + s.size_deg, s.west + s.size_deg, s.west],
@@ -153,7 +148,7 @@ def _chart(plan: Plan, land: NDArray[np.object_]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _frame(plan: Plan) -> _Frame:
+def _frame(plan: Plan) -> Frame:
     lat, lon = [], []
     for one in plan.sailed:
         lat.append([one.sortie.lat])
@@ -173,10 +168,22 @@ def _frame(plan: Plan) -> _Frame:
     short = (north - south) / _MAX_RATIO - (east - west)
     if short > 0:
         west, east = west - short / 2, east + short / 2
-    return _Frame(float(west), float(south), float(east), float(north))
+    return Frame(float(west), float(south), float(east), float(north))
 
 
-def _grid(frame: _Frame, step: float) -> list[dict[str, Any]]:
+def land_path(frame: Frame, land: NDArray[np.object_]) -> str:
+    """Land (polygons, WGS84) within a frame, as one path."""
+    window = (frame.west, frame.south, frame.east, frame.north)
+    cut = shapely.clip_by_rect(np.asarray(land, object), *window)
+    parts = shapely.get_parts(shapely.simplify(cut[~shapely.is_empty(cut)], _COAST_DEG))
+    parts = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
+    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(parts)]
+    return "".join(frame.path(ring[:, 1], ring[:, 0], closed=True) for ring in rings)
+
+
+def grid(frame: Frame) -> list[dict[str, Any]]:
+    """Meridians and parallels with their labels."""
+    step = 0.5 if frame.east - frame.west < 4 else 1.0
     lines = []
     for lon in np.arange(np.ceil(frame.west / step) * step, frame.east, step):
         x = float(frame.xy(0, lon)[0])
@@ -189,7 +196,7 @@ def _grid(frame: _Frame, step: float) -> list[dict[str, Any]]:
     return lines
 
 
-def _drawn(plan: Plan, one: Sailed, frame: _Frame) -> dict[str, Any]:
+def _drawn(plan: Plan, one: Sailed, frame: Frame) -> dict[str, Any]:
     stops = []
     for number, stop in enumerate(one.stops, 1):
         kind = words.task(stop)
@@ -203,7 +210,7 @@ def _drawn(plan: Plan, one: Sailed, frame: _Frame) -> dict[str, Any]:
     return {"colour": _colour(plan, one), "stops": stops, "later": one.sortie.number > 1}
 
 
-def _missed(plan: Plan, frame: _Frame) -> list[tuple[float, float, int]]:
+def _missed(plan: Plan, frame: Frame) -> list[tuple[float, float, int]]:
     """Where flagged vessels that are left out are expected when the plan begins."""
     row = {int(mmsi): k for k, mmsi in enumerate(plan.prediction.mmsi)}
     found = []

@@ -1,0 +1,155 @@
+"""A report of an operation as a page: one file, no request, no script."""
+
+import base64
+import hashlib
+import math
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+import jinja2
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from pipelines.export import labels
+from pipelines.export.operation import tables
+from pipelines.export.plan.page import Frame, grid, land_path
+from pipelines.export.text import clean
+from pipelines.operations.report import PHASES, PLACES, Report
+from pipelines.patrol.units import LOCAL
+
+_MARGIN_DEG: Final = 0.25
+COLOURS: Final = {"before": "#7c8b96", "during": "#b3471d", "after": "#0b6e8a"}
+_LOW, _HIGH = 0.1, 10.0
+"""Ends of the picture's scale of ratios."""
+
+
+def to_html(report: Report, land: NDArray[np.object_]) -> str:
+    """The page; `land` holds polygons to draw, WGS84."""
+    style = resources.files("pipelines.export.plan").joinpath("plan.css").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    english = labels.labels("en")
+    return _template().render(
+        name=clean(str(report.operation["name"])), area=clean(str(report.operation["area"])),
+        note=clean(str(report.operation["note"])), style=style, style_hash=f"sha256-{digest}",
+        simulated=english.simulated if report.simulated else "", notes=tables.notes(report),
+        displacement=tables.displacement_words(report), beside_nm=report.beside_nm,
+        min_score=report.min_score, coast=english.coast_source, colours=COLOURS,
+        phases=[
+            {"name": name, "start": _local(span.start), "end": _local(span.end),
+             "looked": report.looked_at[name], "heard": report.hours_heard[name],
+             "hours": len(span.hours)}
+            for name, span in report.spans.items()
+        ],
+        chart=_chart(report, land), forest=_forest(report), events=_events(report),
+        presence=_presence(report), outcomes=report.outcomes.to_dict("records"), places=PLACES,
+    )  # fmt: skip
+
+
+def _local(time: Any) -> str:
+    return str(time.tz_convert(LOCAL).strftime("%d %b %Y %H:%M MYT"))
+
+
+def _events(report: Report) -> list[dict[str, Any]]:
+    rows = []
+    for (place, kind), part in report.events.groupby(["place", "kind"], sort=False):
+        by = {row["phase"]: row for row in part.to_dict("records")}
+        if not any(by[phase]["events"] for phase in PHASES):
+            continue
+        rows.append(
+            {
+                "place": place, "kind": kind,
+                "counts": [(by[p]["events"], by[p]["vessels"]) for p in PHASES],
+                "during": tables.interval(by["during"]), "after": tables.interval(by["after"]),
+                "during_hour": tables.interval(by["during"], "per_hour_"),
+                "verdict": by["during"]["verdict"], "verdict_after": by["after"]["verdict"],
+            }
+        )  # fmt: skip
+    return rows
+
+
+def _presence(report: Report) -> list[dict[str, Any]]:
+    rows = []
+    for place, part in report.presence.groupby("place", sort=False):
+        by = {row["phase"]: row for row in part.to_dict("records")}
+        rows.append(
+            {
+                "place": place,
+                "counts": [(by[p]["vessel_hours"], by[p]["vessels"]) for p in PHASES],
+                "during": tables.interval(by["during"]), "after": tables.interval(by["after"]),
+                "verdict": by["during"]["verdict"], "verdict_after": by["after"]["verdict"],
+            }
+        )  # fmt: skip
+    return rows
+
+
+# ---- pictures
+
+
+def _chart(report: Report, land: NDArray[np.object_]) -> dict[str, Any]:
+    west, south, east, north = (float(v) for v in shapely.bounds(report.ring))
+    frame = Frame(west - _MARGIN_DEG, south - _MARGIN_DEG, east + _MARGIN_DEG, north + _MARGIN_DEG)
+    shown = report.found[
+        report.found["lat"].between(frame.south, frame.north)
+        & report.found["lon"].between(frame.west, frame.east)
+    ]
+    places = zip(
+        *(shown[c].tolist() for c in ("lat", "lon", "phase", "kind", "start")), strict=True
+    )
+    return {
+        "width": frame.width, "height": frame.height, "land": land_path(frame, land),
+        "grid": grid(frame), "area": _outline(frame, report.outline),
+        "ring": _outline(frame, report.ring),
+        "events": [
+            {"x": x, "y": y, "phase": PHASES[phase],
+             "title": f"{kind}, {start:%d %b %H:%M}Z, {PHASES[phase]}"}
+            for lat, lon, phase, kind, start in places
+            for x, y in [frame.xy(lat, lon).tolist()]
+        ],
+    }  # fmt: skip
+
+
+def _outline(frame: Frame, shape: shapely.Geometry) -> str:
+    parts = shapely.get_parts(shape)
+    parts = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
+    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(parts)]
+    return "".join(frame.path(ring[:, 1], ring[:, 0], closed=True) for ring in rings)
+
+
+def _forest(report: Report) -> dict[str, Any]:
+    """During over before, per vessel-hour, with intervals, on a scale of logarithms."""
+    rows, y = [], 34.0
+    for place in PLACES:
+        part = report.events[(report.events["place"] == place)]
+        part = part[part["phase"] == "during"]
+        for row in part.to_dict("records"):
+            if math.isnan(row["ratio"]):
+                continue
+            low, high = max(row["low"], _LOW), min(row["high"], _HIGH)
+            rows.append(
+                {
+                    "y": y, "label": f"{place}: {row['kind'].replace('_', ' ')}",
+                    "x": _x(min(max(row["ratio"], _LOW), _HIGH)), "low": _x(low), "high": _x(high),
+                    "sure": row["verdict"] in {"more", "fewer"},
+                    "text": tables.interval(row),
+                }
+            )  # fmt: skip
+            y += 22
+    ticks = [{"x": _x(v), "text": f"{v:g}×"} for v in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)]
+    return {"rows": rows, "height": y + 10, "ticks": ticks, "one": _x(1.0)}
+
+
+def _x(ratio: float) -> float:
+    share = math.log(ratio / _LOW) / math.log(_HIGH / _LOW)
+    return round(300.0 + 460.0 * share, 1)
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(
+        resources.files(__package__).joinpath("operation.html.j2").read_text("utf-8")
+    )

@@ -1,0 +1,63 @@
+"""`selat operation` on an exercise."""
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from pipelines.cli import main
+
+
+@dataclass
+class Ran:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def selat(monkeypatch, capsys) -> Callable[..., Ran]:
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["selat", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        return Ran(int(ended.value.code or 0), printed.out, printed.err)
+
+    return run
+
+
+@pytest.mark.slow
+def test_add_list_and_report(exercise_home, selat, tmp_path):
+    home = tmp_path / "home"
+    shutil.copytree(exercise_home / "store", home / "store")
+    add = ("operation", "add", "Kasturi 3", "--since", "2026-01-06T04:00", "--until",
+           "2026-01-06T08:00", "--area", "103,0.9,104.3,1.5", "--home", home)  # fmt: skip
+    assert selat(*add).code == 0
+    again = selat(*add)
+    assert again.code == 4
+    assert "already" in again.err
+    listed = json.loads(selat("operation", "list", "--json", "--home", home).out)
+    assert [row["name"] for row in listed] == ["Kasturi 3"]
+    ran = selat("operation", "report", "kasturi 3", "--json", "--home", home)
+    assert ran.code == 0, ran.err
+    document = json.loads(ran.out)
+    assert document["phases"]["during"]["looked_at"] == 1.0
+    assert sum(row["vessel_hours"] for row in document["presence"]) > 0
+    [page] = (home / "operations").glob("*.html")
+    assert "Kasturi 3" in page.read_text(encoding="utf-8")
+
+
+def test_errors_have_a_hint(exercise_home, selat):
+    ran = selat("operation", "report", "nothing", "--home", exercise_home)
+    assert ran.code == 2
+    assert "none yet" in ran.err
+    everywhere = selat("operation", "add", "x", "--since", "2026-01-06", "--until", "2026-01-07",
+                       "--area", "all", "--home", exercise_home)  # fmt: skip
+    assert everywhere.code == 2
