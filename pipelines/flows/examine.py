@@ -11,6 +11,7 @@ from pipelines.doctor import (
     check_zones,
 )
 from pipelines.export import recipients
+from pipelines.flows.plan import configuration as patrol_config
 from pipelines.flows.runs import load_zones
 from pipelines.settings import Installation
 from pipelines.store import exists, read
@@ -29,6 +30,8 @@ def examine(installation: Installation) -> list[Problem]:
             rules = marks.load(installation.config)
             problems += check_recipients(installation.config, zones, rules)
     problems += check_learned(installation.learned)
+    if (installation.config / "patrol.yaml").exists():
+        problems += attempt("patrol.yaml", lambda: patrol_config(installation))
     if installation.failure.exists():
         text = installation.failure.read_text(encoding="utf-8").strip()
         problems.append(Problem("error", "nightly run", text, "mend it and run again"))

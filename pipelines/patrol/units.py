@@ -48,7 +48,7 @@ class Unit(_Section):
         Hours of its watch, ``HH:MM-HH:MM`` in Kuala Lumpur; over midnight where the end is earlier.
         It leaves its base and is back within it.
     boardings
-        How many it can do in a watch.
+        How many it can do in a watch; in each of the two parts of a watch that a plan's start cuts.
     boarding_min
         How long one takes, the vessel being held where it was met.
     search_nm

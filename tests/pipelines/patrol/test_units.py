@@ -1,10 +1,14 @@
 """config/patrol.yaml: what it may hold, and when units are on watch."""
 
+import shutil
+
 import pandas as pd
 import pytest
 import yaml
 
 from detectors.core.errors import ConfigError
+from pipelines import settings
+from pipelines.flows.examine import examine
 from pipelines.patrol.units import load, watches
 from pipelines.settings import PROJECT
 from tests.pipelines.patrol.conftest import unit
@@ -37,6 +41,13 @@ def test_what_is_wrong_is_named(tmp_path, change, words):
         read(tmp_path, {"units": [{**GOOD, **change}]})
     assert words in error.value.message
     assert error.value.hint
+
+
+def test_the_doctor_looks_at_it(tmp_path):
+    shutil.copytree(PROJECT / "config", tmp_path / "config")
+    (tmp_path / "config" / "patrol.yaml").write_text("units: []\n", encoding="utf-8")
+    [problem] = examine(settings.load(tmp_path / "home", tmp_path / "config"))
+    assert (problem.level, problem.where) == ("error", "patrol.yaml")
 
 
 def test_names_are_unique_and_there_is_a_unit(tmp_path):
