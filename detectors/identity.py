@@ -99,7 +99,7 @@ class Identity(Detector):
     min_speed_kn
         3 kn: what lies still has no course to be carried on.
     max_miss_m, max_miss_ratio, max_course_change_deg, max_speed_change_kn
-        500 m and 12 % of the way, 45 degrees, 2.5 kn: ships following one another in the lanes of
+        500 m and 12 % of the way, 75 degrees, 2.5 kn: ships following one another in the lanes of
         the Strait keep half a mile and more.
     min_hulls_s, min_switches, max_interruption_s
         15 minutes, 6 switches, 90 minutes: an orbit of a satellite.
@@ -119,7 +119,7 @@ class Identity(Detector):
     Score before explanations: see `SCORES`. A hand-over loses up to a fifth for its pause, and by
     `likeness` for its miss (see `core.hand_over`); three tenths if the second MMSI had been heard
     within half of `memory_s`; a fifth if others fit as well; a fifth if it takes clocks that differ
-    by over a minute; 15 % if the lengths differ, which a liar may type as well. A change gains 0.15
+    by over a minute; up to three tenths for a turn beyond 30 degrees; 15 % if the lengths differ, which a liar may type as well. A change gains 0.15
     for each other field that changed within half an hour. An event of something that is said lasts
     to the end of its UTC date at most, so it belongs to one night.
     """
@@ -151,7 +151,7 @@ class Identity(Detector):
     min_speed_kn: PositiveFloat = 3.0
     max_miss_m: PositiveFloat = 500.0
     max_miss_ratio: PositiveFloat = 0.12
-    max_course_change_deg: PositiveFloat = 45.0
+    max_course_change_deg: PositiveFloat = 75.0
     max_speed_change_kn: PositiveFloat = 2.5
     min_hulls_s: PositiveInt = 900
     min_switches: PositiveInt = 6
@@ -283,6 +283,8 @@ class Identity(Detector):
             likeness = float(pairs.likeness[i])
             score = SCORES["hand_over"] * (1 - 0.2 * max(pause_s, 0) / self.max_pause_s)
             score *= likeness
+            turned_deg = float(pairs.course_change_deg[i])
+            score *= 1 - 0.3 * min(max(turned_deg - 30.0, 0.0) / 45.0, 1.0)
             score *= 0.7 if unheard_s < self.memory_s / 2 else 1.0
             score *= 0.8 if rivals else 1.0
             score *= 0.8 if abs(clock_s) > 60 else 1.0

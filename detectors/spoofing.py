@@ -153,8 +153,9 @@ def wrong_clock(facts: Facts) -> str | None:
 
 
 def along_its_course(facts: Facts) -> str | None:
-    """A near jump ahead or astern."""
-    if facts.subkind == "jump" and facts.flag("along_course"):
+    """A near jump ahead or astern, and none back while another receiver would be heard."""
+    near = facts.subkind == "jump" and facts.flag("along_course")
+    if near and not facts.flag("returned"):
         return "it leapt along its course, by less than half an hour: a receiver with a wrong clock"
     return None
 
@@ -829,8 +830,6 @@ class Spoofing(Detector):
         if before < 0 or times[a] - times[homes[before]] > pause_us:
             return None
         last_home = int(homes[before])
-        if _comes_back(rows, last_home, a, b) <= b:
-            return None
         strays_us = self._strays_us(rows, a, last_home, context)
         first_us = int(strays_us.min(initial=times[a]))
         duration_s = float(times[b] - first_us) / SECOND_US
@@ -865,6 +864,8 @@ class Spoofing(Detector):
             subkind, score = str(copied.pop("subkind")), float(copied.pop("score"))
             evidence |= copied
         else:
+            if len(back) == 0 and _comes_back(rows, last_home, a, b):
+                return None
             subkind, score = "jump", 0.6 if len(back) else 0.5
             score *= 1.0 if pause_s <= self.alive_s else 0.75
         if subkind == "jump":
@@ -1173,18 +1174,19 @@ def _is_beside(rows: _Rows, a: int, b: int, leaps: Ints, sign: Floats) -> bool:
     return bool(beside and along and 1.5 * beside.spread_m < along.spread_m)
 
 
-def _comes_back(rows: _Rows, home: int, a: int, b: int) -> int:
-    """The first of the reports a to b that the vessel can have sailed to from its home, as long as
-    dead reckoning can tell; b + 1 where there is none.
+def _comes_back(rows: _Rows, home: int, a: int, b: int) -> bool:
+    """Whether one of the reports a to b is where speed and course lead from the home track.
+
+    The segmentation leaves a vessel on the further track that a few corrupt fixes made.
     """
     later = np.arange(a, b + 1)
     step_s = (rows.time_us[later] - rows.time_us[home]) / SECOND_US
     later, step_s = later[step_s <= STRAY_S / 2], step_s[step_s <= STRAY_S / 2]
-    fastest_kn = np.fmax(np.fmax(rows.sog_kn[later], rows.sog_kn[home]), 5.0) + 3.0
-    gone_m = fastest_kn * geodesy.KNOT_MPS * step_s + 0.5 * MIN_OFFSET_M
-    away_m = geodesy.distance_m(rows.lat[home], rows.lon[home], rows.lat[later], rows.lon[later])
-    near = np.flatnonzero(away_m <= gone_m)
-    return int(later[near[0]]) if len(near) else b + 1
+    left, now = _velocity_mps(rows, np.array([home])), _velocity_mps(rows, later)
+    way = [(left[k] + now[k]) / 2 * step_s for k in (0, 1)]
+    made = shapes.plane_m(rows.lat[later], rows.lon[later], rows.lat[[home]], rows.lon[[home]])
+    off_m = np.hypot(made[0] - way[0], made[1] - way[1])
+    return bool(np.any(off_m <= 0.5 * MIN_OFFSET_M + MAX_WAY_ERROR * np.hypot(*way)))
 
 
 def _went_on(rows: _Rows, home: Ints, a: int) -> bool:
