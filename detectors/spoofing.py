@@ -397,7 +397,7 @@ class Spoofing(Detector):
         found += self._inland(rows, bins, zones)
         leaping, moving = _steps(rows)
         found += self._replayed(rows, moving)
-        leaps = self._leaps(rows, leaping)
+        leaps = _leaps(rows, leaping)
         found += self._beside(rows, leaps)
         found += self._displaced(rows, leaps)
         return [self._story(rows, *parts, end_us) for parts in _strongest(rows, found)]
@@ -625,27 +625,6 @@ class Spoofing(Detector):
                 "leapt": leapt, "leap_m": max(leap_m, 0.0), "min_leap_m": self.min_leap_m,
             }  # fmt: skip
 
-    def _leaps(self, rows: _Rows, leaping: Ints) -> _Leaps:
-        """Steps that lead elsewhere than speed and course say, by `MIN_OFFSET_M` and more."""
-        before = leaping - 1
-        step_s = (rows.time_us[leaping] - rows.time_us[before]) / SECOND_US
-        east, north = shapes.plane_m(
-            rows.lat[leaping], rows.lon[leaping], rows.lat[before], rows.lon[before]
-        )
-        ways = [_velocity_mps(rows, k) for k in (before, leaping)]
-        known = np.isfinite(ways[0][0]) & np.isfinite(ways[1][0])
-        way_east, way_north = (
-            np.where(known, (ways[0][k] + ways[1][k]) / 2 * step_s, 0.0) for k in (0, 1)
-        )
-        east, north = east - way_east, north - way_north
-        # What changes of speed and course may have added on the way.
-        slack_m = np.hypot(ways[1][0] - ways[0][0], ways[1][1] - ways[0][1]) / 2 * step_s
-        slack_m += MAX_WAY_ERROR * np.hypot(way_east, way_north)
-        # Without speed or course a vessel may have gone anywhere at 20 kn.
-        slack_m = np.where(known, slack_m, 20.0 * geodesy.KNOT_MPS * step_s)
-        far = np.hypot(east, north) >= MIN_OFFSET_M + slack_m
-        return _Leaps(leaping[far], east[far], north[far], slack_m[far])
-
     def _beside(
         self, rows: _Rows, leaps: _Leaps
     ) -> Iterator[tuple[str, int, int, float, dict[str, Any]]]:
@@ -724,6 +703,9 @@ class Spoofing(Detector):
             & (lasts_s >= self.min_duration_s)
             & (lasts_s <= self.max_away_s)
             & (np.maximum(waits_s, came_s) <= self.alive_s)
+            # A leap from, or to, a single stray report is none of the vessel's.
+            & ~_follows(rows, first - 2, first)
+            & ~_follows(rows, last, back + 1)
         )
         for i in found.tolist():
             a, b = int(first[i]), int(last[i])
@@ -1214,6 +1196,41 @@ def _steps(rows: _Rows) -> tuple[Ints, Ints]:
     step_deg[rows.bounds[:-1]] = 0.0
     moving = np.flatnonzero(step_deg > MOVED_DEG)
     return moving[step_deg[moving] * shapes.DEGREE_M > MIN_OFFSET_M], moving
+
+
+def _astray(rows: _Rows, here: Ints, there: Ints) -> tuple[Floats, Floats, Floats]:
+    """How far east and north report `there` is from where speed and course lead from `here`, and
+    how much of that their changes may explain.
+    """
+    step_s = (rows.time_us[there] - rows.time_us[here]) / SECOND_US
+    east, north = shapes.plane_m(rows.lat[there], rows.lon[there], rows.lat[here], rows.lon[here])
+    ways = [_velocity_mps(rows, k) for k in (here, there)]
+    known = np.isfinite(ways[0][0]) & np.isfinite(ways[1][0])
+    way_east, way_north = (
+        np.where(known, (ways[0][k] + ways[1][k]) / 2 * step_s, 0.0) for k in (0, 1)
+    )
+    slack_m = np.hypot(ways[1][0] - ways[0][0], ways[1][1] - ways[0][1]) / 2 * step_s
+    slack_m += MAX_WAY_ERROR * np.hypot(way_east, way_north)
+    # Without speed or course a vessel may have gone anywhere at 20 kn.
+    slack_m = np.where(known, slack_m, 20.0 * geodesy.KNOT_MPS * step_s)
+    return east - way_east, north - way_north, slack_m
+
+
+def _leaps(rows: _Rows, leaping: Ints) -> _Leaps:
+    """Those of the reports that are astray from the one before by `MIN_OFFSET_M` and more."""
+    east, north, slack_m = _astray(rows, leaping - 1, leaping)
+    far = np.hypot(east, north) >= MIN_OFFSET_M + slack_m
+    return _Leaps(leaping[far], east[far], north[far], slack_m[far])
+
+
+def _follows(rows: _Rows, here: Ints, there: Ints) -> Bools:
+    """Whether speed and course lead from one report to the other, of the same track."""
+    last = len(rows.track) - 1
+    inside = (here >= 0) & (there <= last)
+    here, there = np.maximum(here, 0), np.minimum(there, last)
+    east, north, slack_m = _astray(rows, here, there)
+    near = np.hypot(east, north) < MIN_OFFSET_M + slack_m
+    return np.asarray(inside & near & (rows.track[here] == rows.track[there]))
 
 
 def _velocity_mps(rows: _Rows, at: Ints) -> tuple[Floats, Floats]:
