@@ -46,8 +46,10 @@ def test_what_is_wrong_is_named(tmp_path, change, words):
 def test_the_doctor_looks_at_it(tmp_path):
     shutil.copytree(PROJECT / "config", tmp_path / "config")
     (tmp_path / "config" / "patrol.yaml").write_text("units: []\n", encoding="utf-8")
-    [problem] = examine(settings.load(tmp_path / "home", tmp_path / "config"))
-    assert (problem.level, problem.where) == ("error", "patrol.yaml")
+    found = examine(settings.load(tmp_path / "home", tmp_path / "config"))
+    assert [(p.level, p.where) for p in found if "patrol" in p.message] == [
+        ("error", "patrol.yaml")
+    ]
 
 
 def test_names_are_unique_and_there_is_a_unit(tmp_path):
