@@ -34,6 +34,8 @@ Flags = NDArray[np.bool_]
 SERVICE_TRIPS: Final = 3
 """Like trips within the memory from which a run counts as a service: two would be one boat that
 went out, came back and goes again."""
+OFFSHORE_M: Final = 3 * geodesy.METRES_PER_NM
+"""Who stops further out than this has not landed anybody."""
 VOYAGE_M: Final = 60 * geodesy.METRES_PER_NM
 """Ways without a stop that are longer than this and than three crossings are voyages."""
 FINE_STEPS: Final = 30
@@ -109,6 +111,17 @@ def _voyage(facts: Facts) -> str | None:
         return (
             f"it is {part:.0%} of a passage of {whole_m / geodesy.METRES_PER_NM:.0f} nm without a "
             "stop, as of a ship that follows the strait past both coasts"
+        )
+    return None
+
+
+def _between_stops(facts: Facts) -> str | None:
+    nearest_m = min(facts.number("run_start_coast_m"), facts.number("run_end_coast_m"))
+    if facts.flag("heard_before") and facts.flag("heard_after") and nearest_m >= OFFSHORE_M:
+        return (
+            "it was heard lying before and after, at places "
+            f"{nearest_m / geodesy.METRES_PER_NM:.0f} nm and more from any coast: it came from "
+            "none and reached none"
         )
     return None
 
@@ -238,6 +251,10 @@ class Crossing(Detector):
         Hypothesis(
             "part of a longer voyage", 0.7, _voyage, "it says it is a boat, or turns back",
         ),
+        Hypothesis(
+            "between stops at sea", 0.6, _between_stops,
+            "it met another vessel at either end, or was at a coast before",
+        ),
         Hypothesis("ferry route", 0.6, _route, "no ferry of that line sails at this hour"),
         Hypothesis("crew boat", 0.5, _crew_boat, "no ship at anchor there was served that night"),
         Hypothesis(
@@ -318,7 +335,7 @@ class Crossing(Detector):
             )
             evidence = {
                 **self._measured(passage),
-                "run_path_m": float(self._path_m(grid.lat[ticks], grid.lon[ticks])[-1]),
+                **self._ends(grid, ticks, context),
                 **self._reports(positions, rows[grid.report[ticks]], rows, grid.report[ticks]),
                 **self._craft(track_id // 100, said, positions, rows[grid.report[ticks[0]]]),
                 **self._around(grid, ticks, (np.array(at[:1]), np.array(at[1:])), context),
@@ -480,6 +497,21 @@ class Crossing(Detector):
                 ),
             )
         return best
+
+    def _ends(self, grid: runs.Grid, ticks: Ints, context: Context) -> dict[str, Any]:
+        """How long the whole run is, how far from any coast it begins and ends, and whether the
+        vessel was heard, slower, right before and after.
+        """
+        ends = np.array([ticks[0], ticks[-1]])
+        coast_m = context.zones.coasts.distance_m(grid.lat[ends], grid.lon[ends]).min(axis=0)
+        beyond = grid.rows_at(grid.track_id[ends], grid.tick[ends] + np.array([-1, 1]))
+        return {
+            "run_path_m": float(self._path_m(grid.lat[ticks], grid.lon[ticks])[-1]),
+            "run_start_coast_m": float(coast_m[0]),
+            "run_end_coast_m": float(coast_m[1]),
+            "heard_before": bool(beyond[0] >= 0),
+            "heard_after": bool(beyond[1] >= 0),
+        }
 
     @staticmethod
     def _path_m(lat: Floats, lon: Floats) -> Floats:

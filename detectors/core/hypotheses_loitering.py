@@ -127,7 +127,7 @@ def works_to_and_fro(facts: Facts) -> str | None:
     A vessel that drifts and now and then regains its place moves faster in between, or not at all.
     """
     share, turns = facts.number("working_speed_fraction"), facts.number("n_turns")
-    if _may_fish(facts) and share >= 0.15 and turns >= 3 and turns >= facts.hours / 3:
+    if _may_fish(facts) and share >= 0.15 and turns >= 2 and turns >= facts.hours / 3:
         return (
             f"{share:.0%} of the time it moved at {facts.number('min_working_kn'):g} to "
             f"{facts.number('max_working_kn'):g} kn and it turned about {turns:.0f} times in "
