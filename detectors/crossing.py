@@ -36,6 +36,9 @@ SERVICE_TRIPS: Final = 3
 went out, came back and goes again."""
 OFFSHORE_M: Final = 3 * geodesy.METRES_PER_NM
 """Who stops further out than this has not landed anybody."""
+SLOWLY_KN: Final = 4.0
+GATHERING_S: Final = 480.0
+"""From 4 kn to `min_speed_kn`: a ship takes ten minutes and more, a planing boat seconds."""
 VOYAGE_M: Final = 60 * geodesy.METRES_PER_NM
 """Ways without a stop that are longer than this and than three crossings are voyages."""
 FINE_STEPS: Final = 30
@@ -122,6 +125,17 @@ def _between_stops(facts: Facts) -> str | None:
             "it was heard lying before and after, at places "
             f"{nearest_m / geodesy.METRES_PER_NM:.0f} nm and more from any coast: it came from "
             "none and reached none"
+        )
+    return None
+
+
+def _gathers_way(facts: Facts) -> str | None:
+    unsaid = facts.evidence.get("length_m") is None and facts.evidence.get("ais_class") == "A"
+    took_s = facts.number("gathering_way_s")
+    if unsaid and took_s >= GATHERING_S:
+        return (
+            "it says nothing of its size, carries a class A set, and took "
+            f"{took_s / 60:.0f} min to gather way, as a ship does and a boat doesn't"
         )
     return None
 
@@ -250,6 +264,9 @@ class Crossing(Detector):
         ),
         Hypothesis(
             "part of a longer voyage", 0.7, _voyage, "it says it is a boat, or turns back",
+        ),
+        Hypothesis(
+            "ship gathering way", 0.6, _gathers_way, "it turns out to be a boat",
         ),
         Hypothesis(
             "between stops at sea", 0.6, _between_stops,
@@ -499,8 +516,8 @@ class Crossing(Detector):
         return best
 
     def _ends(self, grid: runs.Grid, ticks: Ints, context: Context) -> dict[str, Any]:
-        """How long the whole run is, how far from any coast it begins and ends, and whether the
-        vessel was heard, slower, right before and after.
+        """How long the whole run is, how far from any coast it begins and ends, whether the vessel
+        was heard, slower, right before and after, and how long it took to gather way.
         """
         ends = np.array([ticks[0], ticks[-1]])
         coast_m = context.zones.coasts.distance_m(grid.lat[ends], grid.lon[ends]).min(axis=0)
@@ -511,7 +528,20 @@ class Crossing(Detector):
             "run_end_coast_m": float(coast_m[1]),
             "heard_before": bool(beyond[0] >= 0),
             "heard_after": bool(beyond[1] >= 0),
+            "gathering_way_s": self._gathering_s(grid, int(ticks[0])),
         }
+
+    def _gathering_s(self, grid: runs.Grid, first: int) -> int:
+        """How long it was faster than `SLOWLY_KN` right before it became fast."""
+        before = np.arange(first - 1, max(first - 1 - FINE_STEPS, -1), -1)
+        follows = grid.track_id[before] == grid.track_id[first]
+        follows &= grid.tick[first] - grid.tick[before] == first - before
+        gathers = follows & (grid.speed_kn[before] >= SLOWLY_KN)
+        stops = np.flatnonzero(~gathers)
+        steps = int(stops[0]) if len(stops) else len(before)
+        # All along faster than that, or not heard before: nothing is known.
+        whole = len(stops) > 0 and bool(follows[steps])
+        return steps * self.step_s if whole else 0
 
     @staticmethod
     def _path_m(lat: Floats, lon: Floats) -> Floats:

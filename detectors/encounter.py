@@ -26,6 +26,8 @@ Ints = NDArray[np.int64]
 GFW_MIN_DURATION_S: Final = 7200.0
 GFW_MAX_MEDIAN_SPEED_KN: Final = 2.0
 GFW_MIN_ANCHORAGE_DISTANCE_M: Final = 10_000.0
+STILL_KN: Final = 0.2
+"""Slower it lies at a berth or at anchor: position noise alone makes as much of a step."""
 CROWD: Final = 2
 """So many others lying within a mile make a crowd."""
 
@@ -40,9 +42,9 @@ class Encounter(Detector):
     - they drift as one: within `max_distance_m`, slower than `max_drift_kn`, and moving against
       one another at less than `max_station_kn`; or
     - they move along as one: at less than `max_station_kn` against one another, a small craft and a
-      larger vessel slower than `max_boat_speed_kn` and within `max_alongside_m` (and what
-      `max_clock_error_s` makes at their speed), or two hulls slower than `max_alongside_speed_kn`
-      and within `max_hull_distance_m`;
+      larger vessel slower than `max_boat_speed_kn` and within `max_alongside_m`, or two hulls
+      slower than `max_alongside_speed_kn` and within `max_hull_distance_m`, and what
+      `max_clock_error_s` makes at their speed;
 
     the latter two for vessels that aren't of the `service_types`, whose trade that is.
 
@@ -52,7 +54,9 @@ class Encounter(Detector):
     `service_types`) was within `max_alongside_m` and steady, moving against the other at less than
     `max_relative_speed_kn` (under way: `max_station_kn`), at ticks that span `min_brief_s` within
     it. An encounter under way (a median of `max_speed_kn` or more) of vessels that were in company
-    already when it began, or weren't seen apart at all, is none: a tow or a convoy.
+    already when it began, or weren't seen apart at all, is none: a tow or a convoy. Nor is a brief
+    meeting of two that lie still and weren't seen to come or go: boats at a berth that are heard
+    now and then.
 
     What is left out, tick by tick: places inside `excluded_classes` or drawn as land (berths), and
     inside `crowded_classes` all but vessels alongside (`max_crowded_distance_m`), since ships at
@@ -90,7 +94,8 @@ class Encounter(Detector):
         11 kn for a boat with a ship, since boats board at up to 10 kn as pilots do (6 to 10 kn);
         7 kn for two ships, in which they can lie alongside one another.
     max_clock_error_s
-        40 seconds between the clocks of two receivers: 200 m at 10 kn, nothing at rest.
+        A minute between the clocks of two receivers or transmitters, which seems 150 m at 5 kn and
+        nothing at rest.
     max_small_m
         Small craft: class B, or no longer than 45 m. A vessel of class A that doesn't say how long
         it is isn't taken for one.
@@ -149,7 +154,7 @@ class Encounter(Detector):
     max_drift_kn: PositiveFloat = 3.3
     max_alongside_speed_kn: PositiveFloat = 7.0
     max_boat_speed_kn: PositiveFloat = 11.0
-    max_clock_error_s: PositiveFloat = 40.0
+    max_clock_error_s: PositiveFloat = 60.0
     max_small_m: PositiveFloat = 45.0
     service_types: tuple[int, ...] = (31, 32, 50, 51, 52, 53, 55, 58)
     max_interruption_s: PositiveInt = 1200
@@ -225,7 +230,7 @@ class Encounter(Detector):
         rows = []
         for i in range(len(first)):
             measured = {**evidence[i], **around[i], **company[i]}
-            if self._convoy(measured):
+            if self._convoy(measured) or self._side_by_side(measured):
                 continue
             rows.append(
                 {
@@ -292,7 +297,7 @@ class Encounter(Detector):
         drifting = as_one & (faster_kn < self.max_drift_kn)
         boarding = as_one & boat_and_ship & (distance_m <= beside_m)
         boarding &= faster_kn < self.max_boat_speed_kn
-        hulls = as_one & (distance_m <= self.max_hull_distance_m)
+        hulls = as_one & (distance_m <= np.minimum(self.max_hull_distance_m + clock_m, limit_m))
         hulls &= faster_kn < self.max_alongside_speed_kn
         steady = relative_kn < np.where(
             faster_kn < self.max_drift_kn, self.max_relative_speed_kn, self.max_station_kn
@@ -403,6 +408,14 @@ class Encounter(Detector):
         before_m, after_m = evidence["apart_before_m"], evidence["apart_after_m"]
         came = after_m >= self.company_m if np.isnan(before_m) else before_m >= self.company_m
         return bool(under_way and not came)
+
+    def _side_by_side(self, evidence: dict[str, Any]) -> bool:
+        """Whether it is a stretch of two that lay there before and after: no meeting, let alone a
+        brief one.
+        """
+        speed_kn = max(evidence["median_speed_kn"], evidence["other_median_speed_kn"])
+        lying = evidence["brief_meeting"] and speed_kn < STILL_KN
+        return bool(lying and not self._came(evidence))
 
     def _rafts(
         self, grid: runs.Grid, left: Ints, right: Ints, first: Ints, last: Ints
