@@ -33,7 +33,7 @@ Flags = NDArray[np.bool_]
 
 SERVICE_TRIPS: Final = 3
 """Like trips within the memory from which a run counts as a service: two would be one boat that
-went out, came back and goes again."""
+went out, came back and goes again. Of a craft equipped as ferries are, two are enough."""
 OFFSHORE_M: Final = 3 * geodesy.METRES_PER_NM
 """Who stops further out than this has not landed anybody."""
 SLOWLY_KN: Final = 4.0
@@ -52,13 +52,17 @@ UNKNOWN_FAST_KN: Final = 18.0
 
 def _ferry(facts: Facts) -> str | None:
     trips = facts.number("n_like_trips")
-    equipped = facts.evidence.get("ais_class") == "A" or facts.number("length_m") >= FERRY_M
-    if facts.any_type(PASSENGER) and (equipped or trips >= 2):
+    if facts.any_type(PASSENGER) and (_equipped(facts) or trips >= 2):
         return (
             "it is a passenger vessel or high-speed craft, which sail between these coasts by "
             f"timetable; {trips:.0f} like trips in the hours around"
         )
     return None
+
+
+def _equipped(facts: Facts) -> bool:
+    """Whether it carries the set of larger craft, or is one."""
+    return facts.evidence.get("ais_class") == "A" or facts.number("length_m") >= FERRY_M
 
 
 def _says_passenger(facts: Facts) -> str | None:
@@ -78,7 +82,7 @@ def _official(facts: Facts) -> str | None:
 
 def _regular(facts: Facts) -> str | None:
     trips = facts.number("n_like_trips")
-    if trips >= SERVICE_TRIPS:
+    if trips >= (SERVICE_TRIPS - 1 if _equipped(facts) else SERVICE_TRIPS):
         return (
             f"it made {trips:.0f} more trips between the same two ends within "
             f"{facts.number('memory_s') / 3600:.0f} h, as a service does"
@@ -189,9 +193,9 @@ class Crossing(Detector):
     Parameters
     ----------
     min_speed_kn
-        12 kn. Fishing boats of the Strait make 6 to 10; planing boats don't go slower for long.
+        11 kn. Fishing boats of the Strait make 6 to 10; planing boats don't go slower for long.
     min_mean_speed_kn
-        14 kn made good over the passage.
+        11.5 kn made good over the passage.
     max_mean_speed_kn
         60 kn: faster is an aircraft or a corrupt position (see `tracks.MAX_SPEED_KN`).
     max_length_m
@@ -280,8 +284,8 @@ class Crossing(Detector):
         Hypothesis("pleasure craft", 0.2, _yacht, "no marina knows the yacht", needs_types=True),
     )  # fmt: skip
 
-    min_speed_kn: PositiveFloat = 12.0
-    min_mean_speed_kn: PositiveFloat = 14.0
+    min_speed_kn: PositiveFloat = 11.0
+    min_mean_speed_kn: PositiveFloat = 11.5
     max_mean_speed_kn: PositiveFloat = 60.0
     max_length_m: PositiveFloat = 40.0
     max_sun_altitude_deg: float = Field(default=sun.CIVIL_TWILIGHT_DEG, ge=-18, le=0)

@@ -24,7 +24,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 CROSSING_SCORES: Final = {"joint_area": 0.05, "sts_area": 0.05, "landing_place": 0.1}
-DWELL_SCORES: Final = {"sts_area": 0.1, "landing_place": 0.3}
+DWELL_SCORES: Final = {"sts_area": 0.1, "landing_place": 0.25}
 BOUNDARY_SCORES: Final = {
     "territorial_sea": 0.05, "exclusive_economic_zone": 0.03, "continental_shelf": 0.03,
 }  # fmt: skip
