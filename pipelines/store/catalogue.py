@@ -262,11 +262,15 @@ def _create_table(
 def upgrade(connection: duckdb.DuckDBPyConnection, *, temporary: bool = False) -> None:
     """Give a catalogue of an older version the tables that it lacks, empty.
 
+    One of this version that lacks a table is damaged, and is left for `check` to say so.
+
     Parameters
     ----------
     temporary
         For this connection only, as for a reader; else the catalogue is of this version then.
     """
+    if _versions(connection) == [SCHEMA_VERSION]:
+        return
     found = connection.execute(
         "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
     ).fetchall()
