@@ -133,10 +133,11 @@ def finish_run(
     gazetteer = reference.load_gazetteer(REFERENCE)
     configured = build_detectors(installation)
     stored = events_to_compare(store, configured, window.start, window.end)
-    succeeded = {d.name for d in configured} - detection.failures.keys()
+    succeeded = _succeeded(configured, detection.failures)
     # What a detector that failed tonight had found before stays a lead.
     held = stored.loc[~stored["detector"].isin(list(succeeded)), list(events.EVENTS)]
-    leads = replace(detection, events=events.concat([detection.events, held]))
+    found = detection.events[detection.events["detector"].isin(list(succeeded))]
+    leads = replace(detection, events=events.concat([found, held]))
     past = store.events_touching(window.start - HISTORY, window.start)
     lists = watchlists.load(installation.watchlists)
     assessed = assess(
@@ -225,6 +226,14 @@ def shown_vessels(events: pd.DataFrame, flagged: pd.DataFrame) -> set[int]:
     ids = set(";".join(flagged["event_ids"]).split(";"))
     partners = events[events["event_id"].isin(ids)]
     return (set(flagged["mmsi"]) | set(partners["mmsi"]) | set(partners["other_mmsi"])) - {0}
+
+
+def _succeeded(configured: Sequence[Detector], failures: Mapping[str, str]) -> set[str]:
+    """Detectors that neither failed nor read the events of one that did."""
+    without = set(failures)
+    while more := {d.name for d in configured if without & set(d.after)} - without:
+        without |= more
+    return {d.name for d in configured} - without
 
 
 def _iso(time: pd.Timestamp) -> str:

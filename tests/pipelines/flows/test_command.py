@@ -184,9 +184,11 @@ def test_a_failing_detector_fails_the_run_after_the_others(
     assert "ZeroDivisionError" in (home / "latest" / "failure-gap.txt").read_text()
     _, _, again = results(home)
     assert list(again["mmsi"]) == list(leads["mmsi"])  # what it had found before stays a lead
-    gaps = events["kind"] == "gap"
-    assert set(events["status"][gaps]) == {"not_assessed"}
-    assert set(events["status"][~gaps]) == {"unchanged"}
+    # What reads the events of a detector that failed can't be assessed either.
+    blind = events["kind"].isin(["gap", "possible_meeting", "unmatched_sighting"])
+    assert set(events["status"][events["kind"] == "gap"]) == {"not_assessed"}
+    assert set(events["status"][blind]) == {"not_assessed"}
+    assert set(events["status"][~blind]) == {"unchanged"}
     assert len(events) == len(before)
 
 
