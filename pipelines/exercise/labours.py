@@ -57,6 +57,8 @@ def tow_that_stops(stage: Stage) -> bool:
         way = Line(np.r_[lying.end_place[0], rest.lat], np.r_[lying.end_place[1], rest.lon])
         after = sail(way, speed_kn, rng, status=TOWING_ASTERN)
         path = join(before, lying, after).shifted(span[0] - before.duration_s)
+        if path.t[-1] < stage.t1:
+            continue  # both would vanish in the middle of the lane
         lag_s = float(rng.uniform(100.0, 250.0)) / (speed_kn * geodesy.KNOT_MPS)
         ships = [(tug, path), (barge, path.shifted(lag_s))]
         for ship, own in ships:
