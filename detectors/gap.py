@@ -52,15 +52,16 @@ class Gap(Detector):
       worth `known_worth_still` (the vessel lies still: it was itself heard from that very spot) or
       `known_worth_moving`, if vessels were heard there in `min_known_hours` half hours of the day
       before and meanwhile, its own included, and `min_neighbours` were just then heard within a
-      station's reach.
+      station's reach. It is also enough that others were beside it in `min_beside` half hours, if
+      the place is known in the rest.
     - It isn't where *reception ends*: over the day before and the silence itself, not more than
       `max_other_silence_ratio` of the vessels heard around its last position fell silent there
       (fewer than `min_edge_silences` never count; nor do those that an outage of the feed made).
     - The vessel did not *sail out of range*: when it was making `moving_kn` or more, someone was
       heard (or land is) ahead on its course, as far as it goes in two hours but `ahead_m` at most,
-      in half of the first two hours. Where vessels are heard seldom, less than one in half an hour,
-      it is enough that they are heard ahead half as often as here. Not asked of a closed gap whose
-      ends are `ahead_m` apart: it was heard again beyond.
+      in half of the first two hours. Where vessels are heard seldom, not more than one in half an
+      hour, it is enough that they are heard ahead half as often as here. Not asked of a closed gap
+      whose ends are `ahead_m` apart: it was heard again beyond.
     - It was not *at or bound for a berth*: its last position isn't in a zone of `berth_classes`,
       nor would `approach_s` more of the same course and speed end in one of `approach_classes`;
       nor was it lying still within `alongside_m` of land. A vessel under way there whose silence
@@ -86,9 +87,10 @@ class Gap(Detector):
     min_neighbours, min_heard_fraction, assessed_s
         2 vessels in 60 % of the half hours, over 12 h. Welch et al. ask for a density of
         reception likewise. A vessel counts once for each cell that it was heard in, hence 2.
-    min_known_hours, known_worth_still, known_worth_moving
-        8 half hours; three quarters of a half hour in which others were heard, and two fifths: one
-        under way needs others beside it in a third of the time. Class B, whose weak signal depends
+    min_known_hours, min_beside, known_worth_still, known_worth_moving
+        8 and 4 half hours; three quarters of a half hour in which others were heard, and two
+        fifths: one under way needs others beside it in a third of the time or for two hours in
+        all. Class B, whose weak signal depends
         on the boat and its aerial, always needs its like beside it.
     min_edge_silences, max_other_silence_ratio
         3, and 0.05 of the vessels, each counted once per cell and half hour that it was heard in. A
@@ -149,6 +151,7 @@ class Gap(Detector):
     min_neighbours: PositiveInt = 2
     min_heard_fraction: PositiveFloat = Field(default=0.6, le=1.0)
     min_known_hours: PositiveInt = 8
+    min_beside: PositiveInt = 4
     known_worth_moving: float = Field(default=0.4, ge=0, le=1)
     known_worth_still: float = Field(default=0.75, ge=0, le=1)
     assessed_s: PositiveInt = 43_200
@@ -197,10 +200,17 @@ class Gap(Detector):
         heard = event.evidence.get("n_neighbours")
         if heard:
             sentence += f", where {heard} other vessels were heard meanwhile"
+        elif event.evidence.get("known_fraction"):
+            sentence += ", where others are heard at other hours"
         moved = event.evidence.get("distance_m")
         if moved and event.end is not None:
-            sentence += f"; heard again {moved / geodesy.METRES_PER_NM:.0f} nm away"
-        return sentence + (", and silent still" if event.end is None else "")
+            nm = moved / geodesy.METRES_PER_NM
+            sentence += f"; heard again {nm:.0f} nm away" if nm >= 0.5 else "; heard again there"
+        if event.end is not None:
+            return sentence
+        reach_m = event.evidence.get("reachable_distance_m")
+        far = f", by now up to {words.distance(reach_m)} from there" if reach_m else ""
+        return f"{sentence}, and silent still{far}"
 
     def _silences(self, reports: "_Reports", context: Context) -> "_Silences":
         """Silences of ships that are long enough, touch the window and are of the whole MMSI."""
@@ -310,11 +320,14 @@ class Gap(Detector):
         worth = np.where(moving, self.known_worth_moving, self.known_worth_still)
         worth[ais_class == "B"] = 0.0
         fraction = beside_fraction + worth * known_fraction
+        # Others beside it now and then, all the while that what receives there was working.
+        often = there.count * beside_fraction >= self.min_beside - 1e-9
+        often &= (ais_class != "B") & (beside_fraction + known_fraction >= self.min_heard_fraction)
         around_s = there.mean(around.interval_s)
         ratio = np.fmin(
             silences.columns["interval_ratio"], silences.columns["duration_s"] / around_s
         )
-        keep = (fraction >= self.min_heard_fraction) & (
+        keep = ((fraction >= self.min_heard_fraction) | often) & (
             (ratio >= self.min_interval_ratio) | ~silences.columns["history_known"]
         )
         tens = silences.at_slots(reports, coverage.FEED_SLOT_S, self.assessed_s)
@@ -328,6 +341,7 @@ class Gap(Detector):
             heard_fraction=fraction,
             min_heard_fraction=np.full(len(keep), self.min_heard_fraction),
             heard_fraction_margin=fraction - self.min_heard_fraction,
+            n_beside_required=np.full(len(keep), self.min_beside),
             n_known_hours_required=np.full(len(keep), self.min_known_hours),
             neighbour_interval_s=around_s,
             interval_ratio=ratio,

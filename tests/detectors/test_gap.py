@@ -155,16 +155,18 @@ def naive(stage) -> set[tuple]:
             moving = speed_kn >= 3
 
             worth = 0.0 if klass == "B" else (0.4 if moving else 0.75)
-            heard, around_s = [], []
+            beside, indirect, around_s = [], [], []
             for slot in inside(start, end, 30, 24):
                 lat, lon = (here["lat"], here["lon"]) if is_open else between(here, there, slot)
                 n, interval_s = vessels(lat, lon, slot, klass)
-                indirect = known(lat, lon, klass, start, end)[0] >= 8
-                indirect &= receiving(lat, lon, slot) >= 2
-                heard.append(1.0 if n >= 2 else worth * indirect)
+                there_known = known(lat, lon, klass, start, end)[0] >= 8
+                beside.append(n >= 2)
+                indirect.append(n < 2 and there_known and receiving(lat, lon, slot) >= 2)
                 around_s.append(interval_s)
             typical_s = np.nanmean(around_s) if np.isfinite(around_s).any() else float("nan")
-            if np.mean(heard) < 0.6 - 1e-9:
+            often = klass != "B" and sum(beside) >= 4
+            often &= sum(beside) + sum(indirect) >= 0.6 * len(beside) - 1e-9
+            if np.mean(beside) + worth * np.mean(indirect) < 0.6 - 1e-9 and not often:
                 continue
             if not unproven and silent_s < 10 * typical_s:
                 continue
