@@ -13,7 +13,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from detectors.core import boundaries, conduct, events, geodesy, runs, surroundings, visits
 from detectors.core.detector import Context, Detector
 from detectors.core.explain import Hypothesis
-from detectors.core.frames import epoch_us, from_epoch_us
+from detectors.core.frames import epoch_us, offsets
 from detectors.core.hypotheses_geofence import HYPOTHESES
 from detectors.core.settings import BoundaryScores, ZoneClasses, ZoneScores
 from detectors.core.telling import Told, Words
@@ -664,6 +664,7 @@ class _Reports:
         self.final: Bools = np.r_[self.track[1:] != self.track[:-1], True]
         self.window = window
         self.last = len(self.track) - 1
+        self._starts = offsets(self.track)
         self._source = positions["source"].to_numpy()
         self._offset = positions["source_offset"].to_numpy()
 
@@ -672,9 +673,11 @@ class _Reports:
         return runs.touches(start_us, end_us, self.window, settle)
 
     def position_at(self, row: int, at_us: int) -> tuple[float, float]:
-        """Where the track of a report was at a time."""
+        """Where the track of a report was at a time, see `runs.position_at`."""
+        slot = int(np.searchsorted(self._starts, row, side="right")) - 1
+        own = slice(int(self._starts[slot]), int(self._starts[slot + 1]))
         lat, lon = runs.position_at(
-            self.track, self.time_us, self.lat, self.lon,
+            self.track[own], self.time_us[own], self.lat[own], self.lon[own],
             self.track[row : row + 1], np.array([at_us]),
         )  # fmt: skip
         return float(lat[0]), float(lon[0])
@@ -719,7 +722,7 @@ def _about(about: pd.Series) -> dict[str, Any]:
 
 
 def _time(at_us: Any) -> pd.Timestamp:
-    return pd.Timestamp(from_epoch_us(np.array([at_us], "int64")).iloc[0])
+    return pd.Timestamp(int(at_us), unit="us", tz="UTC")
 
 
 def _radius_m(shape: Any) -> float:
