@@ -8,7 +8,17 @@ It reads published snapshots, so a notebook may be open while a run is writing; 
 writes. Frames with places are GeoPandas frames in EPSG:4326, so that an analyst's own tools work.
 """
 
-from pipelines.desk.asking import Backtest, Dossier, backtest, conclude, exercise, find, vessel
+from pipelines.desk.asking import (
+    Backtest,
+    Dossier,
+    Operation,
+    backtest,
+    conclude,
+    exercise,
+    find,
+    operation,
+    vessel,
+)
 from pipelines.desk.night import Night, last_night, night
 from pipelines.desk.told import Told, table
 
@@ -16,6 +26,7 @@ __all__ = [
     "Backtest",
     "Dossier",
     "Night",
+    "Operation",
     "Told",
     "backtest",
     "conclude",
@@ -23,6 +34,7 @@ __all__ = [
     "find",
     "last_night",
     "night",
+    "operation",
     "table",
     "vessel",
 ]

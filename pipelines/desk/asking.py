@@ -15,6 +15,7 @@ from pipelines.desk import pictures
 from pipelines.desk.night import Night, _points
 from pipelines.dispositions import QUIET_WITHIN_M
 from pipelines.flows.windows import utc
+from pipelines.operations.report import PHASES, PLACES
 from pipelines.reference import flag_states
 from pipelines.settings import PROJECT
 from pipelines.store import Identity
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from pipelines.flows.backtests import Outcome
+    from pipelines.operations.report import Report
 
 EXERCISES = ("week", "exercise")
 
@@ -99,6 +101,92 @@ class Backtest:
     def draw(self) -> "Figure":
         """The counts side by side."""
         return pictures.bars(self.counts, "With the rule as it is, and as it would be")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A period and an area, compared with before and after, and with the sea around.
+
+    Attributes
+    ----------
+    report
+        See `operations.report.Report`.
+    events
+        By place (inside, beside, elsewhere), kind (and "all") and phase (before, during, after):
+        events, vessels, and the ratio to before with its interval of 95 % and what it says.
+    presence
+        By place and phase: vessels, vessel-hours, and the ratio to before.
+    outcomes
+        By place and phase: what was concluded on the events.
+    found
+        The events that count, as points, with place and phase.
+    notes
+        What must be said with any of it.
+    """
+
+    report: "Report"
+    events: pd.DataFrame
+    presence: pd.DataFrame
+    outcomes: pd.DataFrame
+    found: gpd.GeoDataFrame
+    notes: list[str]
+
+    def draw(self) -> "Figure":
+        """Events inside, beside and elsewhere, in each phase."""
+        every = self.events[self.events["kind"] == "all"]
+        table = every.pivot_table(index="place", columns="phase", values="events", sort=False)
+        title = f"{self.report.operation['name']}: events that count"
+        return pictures.bars(table, f"EXERCISE – {title}" if self.report.simulated else title)
+
+
+def operation(
+    night: Night,
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    area: "str | gpd.GeoDataFrame",
+    *,
+    name: str = "Operation",
+    around: pd.Timedelta | None = None,
+    beside_nm: float = 20.0,
+) -> Operation:
+    """Compare before, during and after a period in an area; nothing is recorded.
+
+    `selat operation add` keeps one, and `selat operation report` says the same of it. What is
+    compared is what is known now, whatever night it is asked from.
+
+    Parameters
+    ----------
+    area
+        W,S,E,N in degrees, a zone's id, or polygons of your own in any coordinate system.
+    around
+        Length of before and after; else that of the operation.
+    beside_nm
+        How far what is called beside the area reaches.
+
+    Raises
+    ------
+    OperationError
+        If it ends before it begins, or its area is empty.
+    """
+    from pipelines import operations
+    from pipelines.export.operation.tables import notes
+    from pipelines.flows.operations import compared, outline_of
+
+    if isinstance(area, str):
+        outline, said = outline_of(night.installation, area), area
+    else:
+        outline, said = area.to_crs(4326).union_all(), "polygons"
+    [row] = operations.make(
+        name, start, end, said, outline, note="", author="", made_time=night.moment.known_time
+    ).to_dict("records")
+    report = compared(night.installation, pd.Series(row), around=around, beside_nm=beside_nm)
+    found = report.found.assign(
+        place=[PLACES[k] for k in report.found["place"]],
+        phase=[PHASES[k] for k in report.found["phase"]],
+    )
+    return Operation(
+        report, report.events, report.presence, report.outcomes, _points(found), notes(report)
+    )
 
 
 def find(night: Night, text: str) -> pd.DataFrame:

@@ -57,6 +57,12 @@ class Night:
         """Whether it is an exercise."""
         return bool(self.run["manifest"]["simulated"])
 
+    def span(self) -> tuple[pd.Timestamp, pd.Timestamp]:
+        """The first and the last position report in the store."""
+        with self._reader() as reader:
+            ledger = reader.ledger()
+        return ledger["first_time"].min(), ledger["last_time"].max()
+
     def events_of(self, mmsi: int) -> gpd.GeoDataFrame:
         """The events that a vessel takes part in, strongest first."""
         mine = (self.events["mmsi"] == mmsi) | (self.events["other_mmsi"] == mmsi)

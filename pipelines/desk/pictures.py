@@ -110,7 +110,9 @@ def bars(table: pd.DataFrame, title: str) -> "Figure":
     for axes, (name, row) in zip(
         np.atleast_1d(figure.subplots(1, len(table))), table.iterrows(), strict=True
     ):
-        axes.bar([str(c) for c in table.columns], row.to_numpy("float64"), color=colors[: len(row)])
+        values = row.to_numpy("float64")
+        axes.bar([str(c) for c in table.columns], values, color=colors[: len(row)])
+        axes.set_ylim(0, max(1.0, 1.1 * float(np.nanmax(values, initial=0.0))))
         axes.set_title(str(name).replace("_", " "), fontsize=8)
         axes.tick_params(axis="x", labelrotation=30, labelsize=8)
     figure.suptitle(_plain(title), fontsize=9, parse_math=False)

@@ -32,12 +32,7 @@ def add(
     StoreError
         If there is one of that name.
     """
-    found = Area.parse(area, load_zones(installation))
-    outline = found.polygon if found.box is None else shapely.box(*found.box)
-    if outline is None or (found.box and found.box[0] > found.box[2]):
-        raise operations.OperationError(
-            f"the area {area!r} is none that an operation can have", hint="W,S,E,N or a zone's id"
-        )
+    outline = outline_of(installation, area)
     row = operations.make(
         name, start, end, area.strip(), outline, note=note, author=author,
         made_time=pd.Timestamp(datetime.now(UTC)).as_unit("us"),
@@ -45,6 +40,23 @@ def add(
     with write(installation.store, installation.settings.store) as store:
         store.add_operation(row)
     return row
+
+
+def outline_of(installation: Installation, area: str) -> shapely.Geometry:
+    """The outline of an area as a person names it: W,S,E,N or a zone's id.
+
+    Raises
+    ------
+    OperationError
+        If it is all there is, or lies across the antimeridian.
+    """
+    found = Area.parse(area, load_zones(installation))
+    outline = found.polygon if found.box is None else shapely.box(*found.box)
+    if outline is None or (found.box and found.box[0] > found.box[2]):
+        raise operations.OperationError(
+            f"the area {area!r} is none that an operation can have", hint="W,S,E,N or a zone's id"
+        )
+    return outline
 
 
 def report(
@@ -56,10 +68,29 @@ def report(
     min_score: float | None = None,
     say: Callable[[int, int], None] | None = None,
 ) -> comparing.Report:
+    """Compare before, during and after an operation that was added; see `compared`."""
+    with read(installation.store, installation.settings.store) as store:
+        row = operations.find(store.operations(), name)
+    return compared(
+        installation, row, around=around, beside_nm=beside_nm, min_score=min_score, say=say
+    )
+
+
+def compared(
+    installation: Installation,
+    row: pd.Series,
+    *,
+    around: pd.Timedelta | None = None,
+    beside_nm: float = 20.0,
+    min_score: float | None = None,
+    say: Callable[[int, int], None] | None = None,
+) -> comparing.Report:
     """Compare before, during and after an operation.
 
     Parameters
     ----------
+    row
+        A row of `OPERATIONS`, added or not.
     around
         Length of before and after; None: that of the operation.
     beside_nm
@@ -68,7 +99,6 @@ def report(
         Which events count; None: those that make a flag.
     """
     with read(installation.store, installation.settings.store) as store:
-        row = operations.find(store.operations(), name)
         outline = shapely.from_wkt(row["outline"])
         ring = comparing.ring_of(outline, beside_nm)
         spans = comparing.spans(

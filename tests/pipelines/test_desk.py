@@ -11,7 +11,7 @@ import shapely
 
 from detectors.core import geodesy
 from detectors.core.errors import SelatError
-from pipelines import desk
+from pipelines import desk, store
 from pipelines.dispositions import DispositionError
 
 
@@ -108,6 +108,23 @@ def test_a_conclusion_goes_in_and_stays_out_of_the_past(
     assert set(past.flagged["concluded"]) == {""}
     with pytest.raises(DispositionError):
         desk.conclude(night, event_id, "guilty", reason="x", by="y")
+
+
+def test_an_operation_takes_polygons_and_records_nothing(night: desk.Night) -> None:
+    first, last = night.span()
+    third = (last - first) / 3
+    during = (first + third, last - third)
+    text = desk.operation(night, *during, area="101,1,104.5,3.2")
+    box = gpd.GeoDataFrame(geometry=[shapely.box(101, 1, 104.5, 3.2)], crs=4326)
+    mine = desk.operation(night, *during, area=box.to_crs(3857))
+    pd.testing.assert_frame_equal(text.events, mine.events)
+    whole = text.events[text.events["kind"] == "all"].set_index(["place", "phase"])["events"]
+    counted = text.found.groupby(["place", "phase"]).size()
+    assert dict(counted) == {key: n for key, n in whole.items() if n}
+    inside = text.found["place"] == "inside"
+    assert (text.found.within(box.geometry.iloc[0]) == inside).all()
+    with store.read(night.installation.store) as reader:
+        assert reader.operations().empty
 
 
 def test_the_home_of_the_stories(
