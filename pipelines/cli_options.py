@@ -1,6 +1,8 @@
 """Options and helpers that the commands share."""
 
 import json
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -59,8 +61,19 @@ def installation_of(home: Path | None, config: Path | None) -> "Installation":
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON on stdout."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    """Print a value as JSON on stdout; what isn't known (NaN, NaT) as null."""
+    plain = _without_nan(value)
+    typer.echo(json.dumps(plain, indent=2, ensure_ascii=False, default=str, allow_nan=False))
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return None if type(value).__name__ == "NaTType" else value  # pandas is slow to import
 
 
 def moment_text(time: Any, *, missing: str = "–") -> str:

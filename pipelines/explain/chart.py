@@ -16,6 +16,8 @@ from detectors.core.zones import Zones
 MAX_STEP: Final = pd.Timedelta(minutes=30)
 """Over a longer silence no line is drawn: nobody saw that way."""
 _MIN_SPAN_DEG: Final = 0.04
+_ALONE_DEG: Final = 0.6
+"""How far round an event without tracks the sheet reaches, so that a coast may be on it."""
 _PAD: Final = 0.12
 _DOTS: Final = (2, 4)
 _BRAILLE: Final = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
@@ -105,7 +107,7 @@ def draw(
     x = np.concatenate([lons, [0.0] if placed else []])
     y = np.concatenate([tracks["lat"].to_numpy(), [lat] if placed else []])
     columns, rows = width * _DOTS[0], height * _DOTS[1]
-    box, squash = _box(x, y, columns, rows)
+    box, squash = _box(x, y, columns, rows, _ALONE_DEG if tracks.empty else _MIN_SPAN_DEG)
     west, south, east, north = box
     layer = np.zeros((rows, columns), np.int8)
     gx = west + (np.arange(columns) + 0.5) * (east - west) / columns
@@ -129,14 +131,14 @@ def _relative(lon: NDArray[np.float64], middle: float) -> NDArray[np.float64]:
 
 
 def _box(
-    x: NDArray[np.float64], y: NDArray[np.float64], columns: int, rows: int
+    x: NDArray[np.float64], y: NDArray[np.float64], columns: int, rows: int, least_deg: float
 ) -> tuple[tuple[float, float, float, float], float]:
     """The sheet (west, south, east, north; longitudes from the middle), and a degree of longitude
     as a share of one of latitude. Dots are square, and so is the sheet's scale.
     """
     mid_x, mid_y = (x.min() + x.max()) / 2, (y.min() + y.max()) / 2
     squash = max(float(np.cos(np.radians(mid_y))), 0.05)
-    tall = max(float(np.ptp(y)), float(np.ptp(x)) * squash * rows / columns, _MIN_SPAN_DEG)
+    tall = max(float(np.ptp(y)), float(np.ptp(x)) * squash * rows / columns, least_deg)
     half_y = tall * (0.5 + _PAD)
     half_x = half_y * columns / rows / squash
     return (mid_x - half_x, mid_y - half_y, mid_x + half_x, mid_y + half_y), squash

@@ -99,6 +99,7 @@ class _Show:
         if x.thresholds:
             self._title("Evidence: each limit of the rule, the nearest first")
             table = Table("measured", "value", "limit", "margin", "parameter", box=None)
+            table.columns[-1].overflow = "fold"
             for one in x.thresholds:
                 table.add_row(*self._cells([one.label, *one.texts(), one.name]))
             self._console.print(table)

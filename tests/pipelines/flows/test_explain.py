@@ -19,6 +19,15 @@ from pipelines.settings import load
 Selat = Callable[..., Any]
 
 
+def strict(text: str) -> Any:
+    """JSON without NaN, which other readers refuse."""
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    return json.loads(text, parse_constant=refuse)
+
+
 def events_of(home: Path) -> pd.DataFrame:
     with store.read(home / "store") as reader:
         return reader.events_as_of(recall.latest(reader).ordinal)
@@ -50,9 +59,7 @@ def test_it_tells_evidence_reasons_reports_and_history(
 def test_json_holds_the_whole_and_its_reports_decode_to_the_vessel(
     exercise_home: Path, strongest: dict[str, Any], selat: Selat
 ) -> None:
-    told = json.loads(
-        selat("explain", strongest["event_id"], "--home", exercise_home, "--json").out
-    )
+    told = strict(selat("explain", strongest["event_id"], "--home", exercise_home, "--json").out)
     assert told["event"]["evidence"] == json.loads(strongest["evidence"])
     assert {v["mmsi"] for v in told["vessels"]} == {
         f"{strongest['mmsi']:09d}", f"{strongest['other_mmsi']:09d}"
@@ -180,7 +187,7 @@ def test_the_time_machine_shows_what_was_known_then(
     new = next(k for k in late if k not in early)
     then = ("--as-of", "2026-01-05T22:30Z", "--home", home)
     assert selat("flagged", *then, "--json", "--top", 100).out == first
-    told = json.loads(selat("explain", grown, *then, "--json").out)
+    told = strict(selat("explain", grown, *then, "--json").out)
     assert told["event"]["evidence"] == json.loads(early[grown]["evidence"])
     assert len(told["revisions"]) == 1
     now = json.loads(selat("explain", grown, "--home", home, "--json").out)
@@ -190,7 +197,7 @@ def test_the_time_machine_shows_what_was_known_then(
     assert selat("explain", new, "--home", home).code == 0
 
     run_id = json.loads(first)["run_id"]
-    since = json.loads(selat("since", run_id, "--home", home, "--json").out)
+    since = strict(selat("since", run_id, "--home", home, "--json").out)
     assert {e["event_id"] for e in since["events"] if e["change"] == "new"} == set(late) - set(
         early
     )
