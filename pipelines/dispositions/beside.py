@@ -61,14 +61,23 @@ def beside(
 
 
 def _concluded(installation: Installation, known: pd.Timestamp | None) -> dict[str, str]:
-    """What holds for each event, in words."""
+    """What holds for each event, in words; it follows the story to the event that took it over."""
     if not exists(installation.store):
         return {}
     with read(installation.store, installation.settings.store) as store:
-        table = store.dispositions()
+        table, heirs = store.dispositions(), store.heirs()
     if known is not None:
         table = table[table["made_time"] <= known]
-    return {
+    told = {
         row["event_id"]: f"{row['conclusion'].replace('_', ' ')} ({row['author']}: {row['reason']})"
         for row in newest(table).to_dict("records")
     }
+    for event_id in heirs:
+        before, seen = event_id, {event_id}
+        # An event may come back and take over from the one that had taken over from it.
+        while before not in told and heirs.get(before, before) not in seen:
+            before = heirs[before]
+            seen.add(before)
+        if before in told:
+            told.setdefault(event_id, told[before])
+    return told

@@ -329,6 +329,12 @@ class Queries:
         """
         return self._ask("revisions", event_id=event_id, ordinal=ordinal)
 
+    def heirs(self) -> dict[str, str]:
+        """Ids of events that took over the story of a retracted one, with that one's id."""
+        query = "SELECT event_id, supersedes FROM events WHERE supersedes <> ''"
+        found = self.sql(query)
+        return dict(zip(found["event_id"], found["supersedes"], strict=True))
+
     def looks(self, event_id: str, ordinal: int) -> pd.DataFrame:
         """What each run up to one said of an event: run_id, ordinal, status; oldest first."""
         return self._ask("looks", event_id=event_id, ordinal=ordinal)

@@ -10,9 +10,12 @@ import pytest
 from detectors.core import events, frames
 from pipelines import recall, store
 from pipelines.detect.compare import compare
+from pipelines.dispositions import make
+from pipelines.dispositions.beside import beside
 from pipelines.flows.windows import TimeError
 from pipelines.products import FLAGGED
 from pipelines.recall.changes import ChangesError
+from pipelines.settings import load
 
 NIGHT = pd.Timestamp("2026-01-05", tz="UTC").as_unit("us")
 
@@ -137,6 +140,27 @@ def test_nothing_changes_within_one_moment(reader: store.Queries) -> None:
     assert found.flags.empty
     with pytest.raises(ChangesError):
         changed(reader, "run-2", "run-1")
+
+
+def test_a_conclusion_follows_the_story(tmp_path: Path) -> None:
+    installation = load(tmp_path)
+    with store.write(installation.store) as writer:
+        [old] = look(writer, 1, 24, [event(GROWS, 3, 6)]).to_dict("records")
+        said = make(
+            {str(k): v for k, v in old.items()}, 0, made_time=at(25), author="KM Tegas",
+            conclusion="boarded", reason="fuel", quiet_until=None, quiet_within_m=1.0,
+        )  # fmt: skip
+        writer.add_disposition(said)
+        [new] = look(writer, 2, 30, [event(GROWS, 2, 6)])["event_id"]
+        assert new != old["event_id"]
+        # And back again: two events that took over from one another must not go round for ever.
+        back = look(writer, 3, 31, [event(GROWS, 3, 6)])["event_id"]
+        [new] = look(writer, 4, 32, [event(GROWS, 2, 6)])["event_id"]
+        assert set(writer.heirs()) == {new, *back}
+    shown = beside(installation, [0.5, 0.5], [new, "another"], simulated=False)
+    assert shown.concluded == ["boarded (KM Tegas: fuel)", ""]
+    before = beside(installation, [0.5], [new], simulated=False, known=at(24))
+    assert before.concluded == [""]
 
 
 def test_a_store_that_kept_no_revisions_tells_what_it_knows(home: Path, tmp_path: Path) -> None:
