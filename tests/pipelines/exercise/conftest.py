@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from detectors.core.zones import Zones
-from pipelines.exercise import Truth, simulate
+from pipelines.exercise import Truth, receivers, simulate
 from pipelines.exercise.programme import CLASSIC
 from pipelines.reference import load_zones
 
@@ -28,10 +28,27 @@ def zones() -> Zones:
     return load_zones(PROJECT / "config/zones", PROJECT / "data/reference")
 
 
+def right_clocks(patch: pytest.MonkeyPatch) -> None:
+    """Let all receivers' clocks be right: what ships do can then be told from the feed's times."""
+    patch.setattr(receivers, "_SOUND_CLOCK_S", 0.0)
+    patch.setattr(receivers, "_POOR_CLOCKS", 0.0)
+    patch.setattr(receivers, "_BAD_CLOCK_S", (0.0, 0.0))
+
+
+@pytest.fixture
+def sound_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in `exercise`, for tests that simulate it again."""
+    right_clocks(monkeypatch)
+
+
 @pytest.fixture(scope="session")
 def exercise(zones: Zones, tmp_path_factory: pytest.TempPathFactory) -> Exercise:
     """Twelve hours, 100 vessels: two of each kind that isn't from `scenarios`."""
     folder = tmp_path_factory.mktemp("exercise")
-    truth = simulate(folder, seed=5, hours=12, vessels=100, start=START, zones=zones, kinds=CLASSIC)
+    with pytest.MonkeyPatch.context() as patch:
+        right_clocks(patch)
+        truth = simulate(
+            folder, seed=5, hours=12, vessels=100, start=START, zones=zones, kinds=CLASSIC
+        )
     feed = gzip.decompress((folder / "feed.nmea.gz").read_bytes())
     return Exercise(folder, truth, feed.splitlines())

@@ -61,6 +61,7 @@ def world(exercise):
     return decoded(exercise)
 
 
+@pytest.mark.usefixtures("sound_clocks")
 def test_same_arguments_same_bytes_other_seed_other_bytes(tmp_path, zones, exercise):
     start = datetime.fromtimestamp(exercise.truth.t0, tz=None).astimezone()
     for name, seed in (("same", 5), ("other", 6)):
@@ -89,7 +90,9 @@ def test_the_feed_holds_duplicates_and_some_disorder(world):
     positions, _, _ = world
     same = positions.duplicated(["mmsi", "lat", "lon", "sog_kn"]) & positions["msg_type"].eq(1)
     assert 0.02 < same.mean() < 0.4
-    back_s = -np.diff(positions["t"])
+    # What satellites heard comes when they are over a ground station.
+    from_space = np.array([station.endswith(b"SAT") for station in positions["station"]])
+    back_s = -np.diff(positions.loc[~from_space, "t"])
     assert 0 < (back_s > 3).mean() < 0.1
     assert back_s.max() < 30
 
@@ -150,13 +153,11 @@ def test_truth_is_written_as_it_is_returned(exercise):
 def test_everything_that_should_be_planted_is(exercise):
     planted = Counter((e.kind, e.suspicious) for e in exercise.truth.events)
     for kind in ("encounter", "loitering", "gap"):
-        assert planted[kind, True] == 2
+        assert planted[kind, True] >= 2
+    traps = {e.kind for e in exercise.truth.events if not e.suspicious}
+    assert traps == {"encounter", "loitering", "gap"}
     notes = {e.note for e in exercise.truth.events if not e.suspicious}
-    assert notes == {
-        "pilot transfer", "tug and tow", "bunkering at anchor", "overtaking", "pair trawling",
-        "fishing with drift nets", "waiting to anchor", "at anchor in an anchorage",
-        "out of range",
-    }  # fmt: skip
+    assert notes >= {"pilot transfer", "at anchor in an anchorage", "out of range"}
     t0, t1 = exercise.truth.t0, exercise.truth.t1
     assert (t1 - t0) == 12 * HOUR_S
     for event in exercise.truth.events:
