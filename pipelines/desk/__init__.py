@@ -19,7 +19,7 @@ from pipelines.desk.asking import (
     operation,
     vessel,
 )
-from pipelines.desk.night import Night, last_night, night
+from pipelines.desk.night import Night, last_night, night, night_with
 from pipelines.desk.told import Told, table
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "find",
     "last_night",
     "night",
+    "night_with",
     "operation",
     "table",
     "vessel",

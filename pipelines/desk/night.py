@@ -289,6 +289,27 @@ def night(
     )
 
 
+def night_with(
+    kind: str, home: Path | str | None = None, *, config: Path | str | None = None
+) -> Night:
+    """The night of the strongest event of a kind, as it was known after that night's run.
+
+    Raises
+    ------
+    SelatError
+        If there is no store, no finished run in it, or no event of that kind.
+    """
+    installation = load(Path(home) if home else None, Path(config) if config else None)
+    with store.read(installation.store, installation.settings.store) as reader:
+        events = reader.events_as_of(recall.latest(reader).ordinal)
+    found = events[(events["kind"] == kind) & ~events["retracted"]]
+    if found.empty:
+        kinds = ", ".join(sorted(set(events["kind"]))) or "no event at all"
+        raise SelatError(f"no {kind} in the store", hint=f"it has {kinds}")
+    strongest = found.sort_values(["score", "event_id"]).iloc[-1]
+    return night(home, as_of=str(strongest["run_id"]), config=config)
+
+
 def last_night(home: Path | str | None = None, config: Path | str | None = None) -> Night:
     """The newest finished run; see `night`."""
     return night(home, config=config)

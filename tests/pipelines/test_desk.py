@@ -59,6 +59,15 @@ def test_an_approach_is_the_distance_between_the_reports(night: desk.Night) -> N
     assert float(at["distance_m"]) == pytest.approx(float(plain), abs=60)
 
 
+def test_the_night_of_the_strongest_event(night: desk.Night) -> None:
+    found = desk.night_with("encounter", night.installation.home)
+    event_id = found.strongest("encounter")
+    assert event_id == night.strongest("encounter")
+    assert found.explain(event_id).explanation.event["event_id"] == event_id
+    with pytest.raises(SelatError, match="no boarding"):
+        desk.night_with("boarding", night.installation.home)
+
+
 def test_neighbours_are_near_and_others(night: desk.Night) -> None:
     event_id = night.strongest("gap")
     event = night.events.set_index("event_id").loc[event_id]
