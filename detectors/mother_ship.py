@@ -121,6 +121,8 @@ class MotherShip(Detector):
         5, 6 and 2 nm: half an hour for a boat at 10 to 12 kn.
     min_waiting_kn
         3 kn: slower it waits.
+    settle_s
+        3 hours: a loitering is settled 2 h 50 min after its end, a meeting sooner.
 
     Notes
     -----
@@ -133,7 +135,7 @@ class MotherShip(Detector):
     """
 
     name: ClassVar[str] = "mother_ship"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "ais_class", "track_id",
     )  # fmt: skip
@@ -181,6 +183,12 @@ class MotherShip(Detector):
     max_coast_m: PositiveFloat = 11_112.0
     min_anchorage_m: PositiveFloat = 3704.0
     min_waiting_kn: PositiveFloat = 3.0
+    settle_s: PositiveInt = 10_800
+
+    @property
+    def settle(self) -> timedelta:
+        """Whether a loitering or a meeting is over may show up to so much later."""
+        return timedelta(seconds=self.settle_s)
 
     @property
     def lookback(self) -> timedelta:
@@ -200,7 +208,7 @@ class MotherShip(Detector):
         met = context.events_of("encounter")
         if met.empty:
             return []
-        window = runs.window_us(context.start, context.end)
+        window = runs.window_us(context.start - self.settle, context.end)
         crafts = _Crafts(positions, context.vessels, (*met["mmsi"], *met["other_mmsi"]))
         visits: dict[int, list[_Visit]] = {}
         for visit in self._visits(met, crafts, window[1]):
@@ -337,7 +345,7 @@ class MotherShip(Detector):
         stayed = context.events_of("loitering")
         if stayed.empty:
             return []
-        window = runs.window_us(context.start, context.end)
+        window = runs.window_us(context.start - self.settle, context.end)
         weights = [json.loads(e).get("explanation_weight", 0.0) for e in stayed["evidence"]]
         stayed = stayed[np.asarray(weights, "float64") < 0.3].reset_index(drop=True)
         lat, lon = stayed["lat"].to_numpy("float64"), stayed["lon"].to_numpy("float64")
