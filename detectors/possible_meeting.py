@@ -610,7 +610,7 @@ def together(a: _Table, b: _Table, stay_s: float) -> Joint:
     At a place x vessel i can have been from ``start + |x - last| / v`` until
     ``until - |x - next| / v``. The time that two can have been there together is the smallest of
     the latter less the largest of the former: a concave function of the place, so that narrowing a
-    grid around its best point finds the maximum.
+    grid around its best point finds the maximum to within seconds.
     """
     centre_lat, centre_lon, half_m = _search_box(a, b, stay_s)
     step = np.linspace(-1.0, 1.0, GRID)

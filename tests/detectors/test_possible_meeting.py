@@ -54,9 +54,10 @@ def test_time_together_is_that_of_brute_force(first, second):
     a, b = silence(*first), silence(*second)
     joint = together(a, b, STAY_S)
     longest_s, area_km2 = brute_force_s(a, b)
-    # The grid of brute force is 1.3 km wide, 200 to 450 s at these speeds.
+    # The grid of brute force is 1.3 km wide, 200 to 450 s at these speeds. The narrowing one ends
+    # on the ridge within some tens of metres of its top, seconds at these speeds.
     if longest_s >= STAY_S:
-        assert joint.longest_s[0] >= longest_s - 1.0
+        assert joint.longest_s[0] >= longest_s - 10.0
         assert joint.longest_s[0] <= longest_s + 450.0
     else:
         assert joint.longest_s[0] < STAY_S + 450.0
