@@ -1034,7 +1034,8 @@ class Spoofing(Detector):
     ) -> dict[str, Any]:
         a, b, home = story.first, story.last, story.home
         track = int(rows.track[a])
-        status = positions["nav_status"].to_numpy()[positions["track_id"].to_numpy() == track]
+        own = slice(*np.searchsorted(positions["track_id"].to_numpy(), [track, track + 1]))
+        status = positions["nav_status"].to_numpy()[own]
         low, _ = rows.span_of(track)
         known = status[a - low : b - low + 1]
         known = known[(known >= 0) & (known < 15)]

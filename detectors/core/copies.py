@@ -129,9 +129,9 @@ def lag(original: Track, copy: Track, max_lag_s: float, alive_s: float) -> Lag |
     some = Track(copy.time_us[few], copy.lat[few], copy.lon[few])
 
     def best(lags_s: Floats) -> tuple[float, float]:
-        medians_m = [_median_m(original, some, float(lag_s), alive_s) for lag_s in lags_s]
+        medians_m = _medians_m(original, some, lags_s, alive_s)
         at = int(np.argmin(medians_m))
-        return float(lags_s[at]), medians_m[at]
+        return float(lags_s[at]), float(medians_m[at])
 
     coarse = np.arange(-max_lag_s, max_lag_s + 1, COARSE_S)
     lag_s, median_m = best(coarse[np.abs(coarse) >= COARSE_S])
@@ -239,12 +239,20 @@ def _at(track: Track, time_us: Ints, alive_s: float) -> tuple[Floats, Floats, Bo
     return np.asarray(lat), np.asarray(lon), seen
 
 
-def _median_m(original: Track, copy: Track, lag_s: float, alive_s: float) -> float:
-    lat, lon, seen = _at(original, copy.time_us - int(lag_s * SECOND_US), alive_s)
-    if np.count_nonzero(seen) < max(MIN_SHARE * len(seen), 3):
-        return float("inf")
-    away_m = geodesy.distance_m(copy.lat[seen], copy.lon[seen], lat[seen], lon[seen])
-    return float(np.median(away_m))
+def _medians_m(original: Track, copy: Track, lags_s: Floats, alive_s: float) -> Floats:
+    """Median distance at each lag; infinite where too few of the copy's reports compare."""
+    lags_us = (lags_s * SECOND_US).astype("int64")
+    time_us = copy.time_us[None, :] - lags_us[:, None]
+    rows = (len(lags_s), len(copy.time_us))
+    lat, lon, heard = _at(original, time_us.ravel(), alive_s)
+    lat, lon, seen = lat.reshape(rows), lon.reshape(rows), heard.reshape(rows)
+    away_m = np.where(seen, geodesy.distance_m(copy.lat, copy.lon, lat, lon), np.inf)
+    away_m.sort(axis=1)
+    n = np.count_nonzero(seen, axis=1)
+    every = np.arange(len(lags_s))
+    low = away_m[every, np.maximum((n - 1) // 2, 0)]
+    high = away_m[every, np.minimum(n // 2, rows[1] - 1)]
+    return np.where(n < max(MIN_SHARE * rows[1], 3), np.inf, (low + high) / 2)
 
 
 def _exact(original: Track, copy: Track, lag_s: float) -> float:
