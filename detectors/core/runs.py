@@ -230,9 +230,8 @@ def position_at(
 
 def around(track_id: Ints, time_us: Ints, track: Ints, at_us: Ints) -> tuple[Ints, Ints]:
     """Rows of the reports of a track at or before, and after, each time; clipped to the track."""
-    starts = offsets(track_id)
-    slot = np.searchsorted(track_id[starts[:-1]], track)
-    low, high = starts[slot], starts[slot + 1] - 1
+    low = np.searchsorted(track_id, track)
+    high = np.searchsorted(track_id, track, side="right") - 1
     # All searches halve together, so the cost is that of the questions and not of the reports.
     below, above = low - 1, high + 1
     while (searching := above - below > 1).any():
