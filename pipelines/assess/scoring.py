@@ -1,6 +1,5 @@
 """How the events of a vessel become one score, part by part."""
 
-import json
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core import frames, geodesy
+from detectors.core.events import evidence_of
 from detectors.core.geodesy import METRES_PER_NM
 from pipelines.assess.watchlists import Match
 from pipelines.products import PARTS
@@ -129,8 +129,8 @@ def _independent(sides: pd.DataFrame) -> pd.DataFrame:
 
 def _explained(events: pd.DataFrame) -> NDArray[np.bool_]:
     """Whether the explanation of each event has `EXPLAINED_WEIGHT` or more."""
-    weights = [json.loads(text or "{}").get("explanation_weight") for text in events["evidence"]]
-    return np.array([weight is not None and weight >= EXPLAINED_WEIGHT for weight in weights], bool)
+    weights = [said.get("explanation_weight", 0.0) for said in evidence_of(events)]
+    return np.asarray(np.array(weights, "float64") >= EXPLAINED_WEIGHT)
 
 
 def _repeated(behaviour: pd.DataFrame, past: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from pipelines.settings import PROJECT
-from tests.pipelines.flows.conftest import Ran
+from tests.pipelines.conftest import Ran
 
 Selat = Callable[..., Ran]
 

@@ -1,35 +1,8 @@
 """`selat plan` on an exercise."""
 
 import json
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
-
-from pipelines.cli import main
-
-
-@dataclass
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def selat(monkeypatch, capsys) -> Callable[..., Ran]:
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*arguments: object) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["selat", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        return Ran(int(ended.value.code or 0), printed.out, printed.err)
-
-    return run
 
 
 @pytest.mark.slow
