@@ -19,9 +19,10 @@ Format = Literal[
 ]
 Language = Literal["en", "ms"]
 
-NEVER_REDACTED: Final = frozenset({"mmsi", "event_id", "event_ids", "kind", "start", "lat", "lon",
-                                   "rank", "tlp", "rel", "simulated"})  # fmt: skip
-"""Fields without which a product can't say what it is about."""
+NEVER_REDACTED: Final = frozenset({"mmsi", "event_id", "event_ids", "kind", "start", "end", "lat",
+                                   "lon", "score", "status", "rank", "tlp", "rel",
+                                   "simulated"})  # fmt: skip
+"""Fields without which a product can't say what it is about, or can't be worked out."""
 
 
 def _visible(text: str) -> str:

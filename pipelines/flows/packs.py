@@ -18,6 +18,7 @@ from pipelines.export.recipients import Recipient
 from pipelines.flows.release import release_run
 from pipelines.packs import build, log
 from pipelines.packs.keys import Keyring
+from pipelines.packs.manifest import sha256_of
 from pipelines.products import Products
 from pipelines.settings import Installation
 
@@ -78,8 +79,8 @@ def export_to(
     unfinished = root / f".{title}.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
-        made = _make(products, recipient, title, unfinished, private)
-        entry = _entry(products, recipient, title, made, unfinished)
+        made, content = _make(products, recipient, title, unfinished, private)
+        entry = _entry(products, recipient, title, made, content)
         key = (signer[0].name, signer[1]) if signer else None
         digest = log.append(installation.exports, entry, key)
         for path, target in zip(made, targets, strict=True):
@@ -104,26 +105,25 @@ def _make(
     title: str,
     unfinished: Path,
     private: Ed25519PrivateKey | None,
-) -> list[Path]:
-    """The files to move into place: folder and archive, or the encrypted archive alone."""
+) -> tuple[list[Path], bytes]:
+    """What to move into place: folder and archive, or the encrypted archive alone; the manifest."""
     folder, archive = unfinished / "folder", unfinished / "archive.zip"
     folder.mkdir(parents=True)
-    build.fill(products, recipient.formats, folder, private)
+    content = build.fill(products, recipient.formats, folder, private)
     build.archive(folder, title, archive)
     if not recipient.encrypt_to:
-        return [folder, archive]
+        return [folder, archive], content
     sealed = unfinished / "archive.zip.age"
     sealed.write_bytes(build.sealed(archive.read_bytes(), recipient.encrypt_to))
-    return [sealed]
+    return [sealed], content
 
 
 def _entry(
-    products: Products, recipient: Recipient, title: str, made: list[Path], unfinished: Path
+    products: Products, recipient: Recipient, title: str, made: list[Path], content: bytes
 ) -> dict[str, Any]:
     release = products.release
     if release is None:
         raise SelatError("these products are for nobody")
-    written = (unfinished / "folder" / "MANIFEST.json").read_bytes()
     return {
         "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "by": _user(),
@@ -137,7 +137,7 @@ def _entry(
         "formats": list(recipient.formats),
         "flagged": len(products.flagged),
         "events": len(products.events),
-        "manifest_sha256": hashlib.sha256(written).hexdigest(),
-        "archive_sha256": hashlib.sha256(made[-1].read_bytes()).hexdigest(),
+        "manifest_sha256": hashlib.sha256(content).hexdigest(),
+        "archive_sha256": sha256_of(made[-1]),
         "encrypted_to": list(recipient.encrypt_to),
     }

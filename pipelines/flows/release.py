@@ -7,6 +7,7 @@ the run.
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
@@ -284,6 +285,12 @@ def _vessel_marks(
     repeated = set(parts.loc[parts["part"] == "history", "mmsi"].tolist())
     heard = positions.groupby("mmsi")["source"].unique().to_dict()
     feeds = {key: sources.known.feed_marks[key] for key in sources.feeds}
+    earlier = defaultdict[int, list[Mark]](list)
+    pairs = zip(past["mmsi"].tolist(), past["other_mmsi"].tolist(), past_marks, strict=True)
+    for one, other, mark in pairs:
+        for vessel in {one, other}:
+            earlier[vessel].append(mark)
+    of_lists = [rules.of_watchlist(one.name) for one in lists]
     marks = {}
     for mmsi, ids in assessed.flagged[["mmsi", "event_ids"]].itertuples(index=False, name=None):
         own = [mark_of[key] for key in str(ids).split(";")]
@@ -291,10 +298,9 @@ def _vessel_marks(
         said = sources.known.heard.get((mmsi, "static"), ())
         own += [feeds[key] for date, key in said if key in feeds and date <= last]
         if mmsi in repeated:
-            pairs = zip(past["mmsi"], past["other_mmsi"], past_marks, strict=True)
-            own += [mark for a, b, mark in pairs if mmsi in {a, b}]
+            own += earlier[mmsi]
         if mmsi in listed:
-            own += [rules.of_watchlist(one.name) for one in lists]
+            own += of_lists
         marks[int(mmsi)] = strictest(own)
     return marks
 
@@ -337,11 +343,8 @@ def _manifest(
     made = json.loads(run["manifest"])
     inputs = run_inputs(store, run["start"], run["end"], set(sources.feeds))
     totals = totals_of(inputs)
-    failures = {
-        name: "failed; its owner can say why"
-        for name in made["failures"]
-        if not name.startswith("feed ") or _may_name(name.removeprefix("feed "), sources)
-    }
+    told = [_failed(name, sources) for name in made["failures"]]
+    failures = {name: "failed; its owner can say why" for name in told if name}
     named = not sources.recipient.redacts("feeds")
     configuration = json.dumps(made["configuration"], sort_keys=True).encode()
     return {
@@ -375,5 +378,15 @@ def _manifest(
     }
 
 
-def _may_name(feed: str, sources: _Sources) -> bool:
-    return bool(cut.may_have([sources.rules.of_feed(feed)], sources.recipient)[0])
+def _failed(name: str, sources: _Sources) -> str:
+    """What the recipient may know of a failure: a detector, a feed by its name or not, or nothing.
+
+    A file that couldn't be read may have been one of sightings: it is held against both rules.
+    """
+    what, _, file = name.partition(" ")
+    if what != "feed":
+        return name
+    marks = [sources.rules.of_feed(file), sources.rules.of_sighting(file, "")]
+    if not cut.may_have([strictest(marks)], sources.recipient)[0]:
+        return ""
+    return "a feed" if sources.recipient.redacts("feeds") else f"feed {PurePath(file).name}"

@@ -13,10 +13,10 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from pipelines import store
+from pipelines import marks, store
 from pipelines.export import recipients
 from pipelines.export import release as cut
-from pipelines.flows import feeds, runs
+from pipelines.flows import feeds, release, runs
 from pipelines.flows.packs import export_to
 from pipelines.flows.release import release_run
 from pipelines.marks import Mark, MarkRules, Tlp
@@ -316,6 +316,28 @@ def test_an_event_has_the_marks_of_the_events_that_it_names():
     }
 
 
+@pytest.mark.parametrize(
+    ("recipient", "failure", "told"),
+    [
+        ("ally", "detector gap", "detector gap"),
+        ("ally", "feed /in/secret-2.nmea", ""),
+        ("ally", "feed /in/radar-2.csv", ""),  # of sightings, though it couldn't be read
+        ("home", "feed /in/radar-2.csv", "feed radar-2.csv"),
+        ("boat", "feed /in/open-2.nmea", "a feed"),
+    ],
+)
+def test_what_failed_is_named_as_far_as_its_marks_allow(
+    tmp_path: Path, recipient: str, failure: str, told: str
+) -> None:
+    (tmp_path / "marks.yaml").write_text(MARKS)
+    (tmp_path / "recipients.yaml").write_text(RECIPIENTS)
+    sources = release._Sources(
+        rules=marks.load(tmp_path), recipient=recipients.find(tmp_path, recipient),
+        known=cut.Lineage({}, {}, {}, {}), feeds=[], reports=[], whole=False,
+    )  # fmt: skip
+    assert release._failed(failure, sources) == told
+
+
 def test_a_recipient_file_says_what_to_mend(tmp_path: Path) -> None:
     from detectors.core.errors import ConfigError
 
@@ -324,6 +346,9 @@ def test_a_recipient_file_says_what_to_mend(tmp_path: Path) -> None:
         (text, 4, "max_tlp"),
         (text.replace("PINK", "RED").replace("[csv]", "[csv, doc]"), 5, "formats"),
         (text.replace("PINK", "RED") + "  redact: ['*']\n", 6, "must stay"),
+        (text.replace("PINK", "RED") + "  redact: [score]\n", 6, "must stay"),
+        (text.replace("PINK", "RED") + "  redact: [status]\n", 6, "must stay"),
+        (text.replace("PINK", "RED") + "  redact: [end]\n", 6, "must stay"),
         (text.replace("PINK", "RED") + "  colour: red\n", 6, "colour"),
         (text.replace("PINK", "RED").replace("ally", "../ally"), 1, "ally"),
         (text.replace("PINK", "RED") + "  encrypt_to: [age1x]\n", 6, "encrypt_to"),
