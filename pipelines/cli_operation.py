@@ -58,7 +58,7 @@ def list_(
       selat operation list --csv > operations.csv
     """
     installation = installation_of(home, config)
-    from pipelines.export.tables import to_csv
+    from pipelines.export.tables import tidy_csv
     from pipelines.export.text import clean
     from pipelines.store import read
 
@@ -67,7 +67,7 @@ def list_(
     if as_json:
         print_json(known.astype("str").to_dict("records"))
     elif as_csv:
-        typer.echo(to_csv(known), nl=False)
+        typer.echo(tidy_csv(known), nl=False)
     else:
         for row in known.to_dict("records"):
             span = f"{row['start']:%Y-%m-%d %H:%MZ} to {row['end']:%Y-%m-%d %H:%MZ}"

@@ -149,6 +149,11 @@ class Installation:
         return self.home / "recordings"
 
     @property
+    def operations(self) -> Path:
+        """Folder of operations' reports."""
+        return self.home / "operations"
+
+    @property
     def packs(self) -> Path:
         """Folder of recipients' packs."""
         return self.home / "packs"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import shapely
 
-from pipelines import operations
+from pipelines import operations, reference
 from pipelines.export.files import write_text
 from pipelines.export.operation import page, tables
 from pipelines.flows.runs import load_zones
@@ -117,9 +117,7 @@ def compared(
 
 def write_report(installation: Installation, made: comparing.Report) -> list[str]:
     """Write a report as a page and as JSON into HOME/operations; returns the files."""
-    from pipelines import reference
-
-    folder = installation.home / "operations"
+    folder = installation.operations
     folder.mkdir(parents=True, exist_ok=True)
     stem = folder / tables.file_stem(str(made.operation["name"]))
     land = reference.load_land_display(REFERENCE).geometry.to_numpy()

@@ -10,6 +10,7 @@ import pandas as pd
 from detectors.core.frames import TRACKED, empty
 from pipelines import reference
 from pipelines.export import plan as files
+from pipelines.flows.runs import load_zones
 from pipelines.flows.windows import NoDataError
 from pipelines.patrol import units
 from pipelines.patrol.plan import Inputs, Plan, make
@@ -102,7 +103,7 @@ def gather(
         run["run_id"], bool(store.simulated), begin, flagged, facts["kind"], facts["reason"],
         tracked, store.events_touching(first, begin), store.days_heard(first, begin),
         reference.landing_points(REFERENCE),
-        reference.load_zones(installation.config / "zones", REFERENCE, installation.learned),
+        load_zones(installation),
     )  # fmt: skip
 
 

@@ -109,11 +109,13 @@ def greedy(
     time = [run.opens_s for run in runs]
     left: list[float | None] = [None] * len(runs)
     sailed, boarded = [0.0] * len(runs), [0] * len(runs)
+    lasts_s = [np.array([run.duration_s(job) for job in jobs]) for run in runs]
+    lengths_m = [np.array([run.length_m(job) for job in jobs]) for run in runs]
     free = value > 0
     while free.any():
         best: tuple[float, int, int, float] | None = None
         for number, run in enumerate(runs):
-            lasts = np.array([run.duration_s(job) for job in jobs])
+            lasts, lengths = lasts_s[number], lengths_m[number]
             out, back = metres[place[number], n_bases:], metres[n_bases:, run.base]
             away = np.isfinite(out) & np.isfinite(back)
             out, back = np.where(away, out, 0.0), np.where(away, back, 0.0)
@@ -122,7 +124,6 @@ def greedy(
             departs = left[number] if left[number] is not None else begin - out / run.speed_mps
             good = free & away & (begin <= late) & (home <= run.closes_s)
             good &= home - departs <= run.endurance_s
-            lengths = np.array([run.length_m(job) for job in jobs])
             good &= sailed[number] + out + lengths + back <= run.endurance_m
             if boarded[number] >= run.boardings:
                 good &= ~boarding

@@ -216,7 +216,7 @@ class Plan:
         Risk sectors considered, riskiest first.
     solver
         How the assignment was found.
-    prediction, motion, targets
+    prediction, targets
         What was predicted of whom.
     """
 
@@ -231,7 +231,6 @@ class Plan:
     sectors: tuple[Sector, ...]
     solver: str
     prediction: Prediction
-    motion: Motions
     targets: tuple[Target, ...]
     unplaced: tuple[str, ...] = field(default=())
     """Units whose base lies in no free water."""
@@ -308,7 +307,8 @@ def make(
     targets = _targets(inputs, planning)
     motion = motions(inputs.tracked, config.prediction)
     prediction = predict(motion, start_us, end_us, config.prediction, inputs.zones, sea)
-    sorties, unplaced = _sorties(config.units, start, end, sea)
+    bases = _bases(config.units, sea)
+    sorties = _sorties(config.units, bases, start, end)
     say("risk sectors")
     risky = sectors(
         inputs.past, inputs.landings, max(inputs.past_days, 1.0), planning.sector_deg,
@@ -316,7 +316,7 @@ def make(
     )  # fmt: skip
     bench = _Bench(planning, sea, prediction, motion, start_us, end_us)
     say("intercepts")
-    pairs, why = bench.intercepts(config.units, sorties, targets)
+    pairs, why = bench.intercepts(config.units, bases, sorties, targets)
     say("tasks")
     tasks = bench.tasks(sorties, [t for t in targets if why[t.mmsi] == ""], risky)
     say("assigning")
@@ -327,10 +327,11 @@ def make(
         for t in targets
         if t.mmsi not in met
     ]
+    unplaced = tuple(unit.name for unit in config.units if unit.name not in bases)
     return Plan(
         inputs.run_id, inputs.simulated, start_us, end_us,
         start_us + int(planning.stale_after_h * HOUR_US), tuple(sailed), tuple(left),
-        tuple(pairs), tuple(risky), solver, prediction, motion, tuple(targets), tuple(unplaced),
+        tuple(pairs), tuple(risky), solver, prediction, tuple(targets), unplaced,
     )  # fmt: skip
 
 
@@ -357,21 +358,25 @@ def _targets(inputs: Inputs, planning: Planning) -> list[Target]:
     ]  # fmt: skip
 
 
+def _bases(units: Sequence[Unit], sea: SeaMap) -> dict[str, tuple[float, float, float]]:
+    """The free water nearest to each unit's base and how far that is; no unit without water."""
+    snapped = sea.snap([u.base.lat for u in units], [u.base.lon for u in units])
+    places = zip(*(values.tolist() for values in snapped), strict=True)
+    return {u.name: at for u, at in zip(units, places, strict=True) if np.isfinite(at[2])}
+
+
 def _sorties(
-    units: Sequence[Unit], start: pd.Timestamp, end: pd.Timestamp, sea: SeaMap
-) -> tuple[list[Sortie], list[str]]:
-    lat, lon, moved = sea.snap([u.base.lat for u in units], [u.base.lon for u in units])
-    found, unplaced = [], []
-    for k, unit in enumerate(units):
-        if not np.isfinite(moved[k]):
-            unplaced.append(unit.name)
-            continue
-        found += [
-            Sortie(unit, number, float(lat[k]), float(lon[k]), float(moved[k]),
-                   _us(opens), _us(closes))
-            for number, (opens, closes) in enumerate(watches(unit, start, end), 1)
-        ]  # fmt: skip
-    return found, unplaced
+    units: Sequence[Unit],
+    bases: Mapping[str, tuple[float, float, float]],
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+) -> list[Sortie]:
+    return [
+        Sortie(unit, number, *bases[unit.name], _us(opens), _us(closes))
+        for unit in units
+        if unit.name in bases
+        for number, (opens, closes) in enumerate(watches(unit, start, end), 1)
+    ]
 
 
 def _detail(target: Target, pairs: Sequence[Intercept]) -> str:
@@ -422,7 +427,11 @@ class _Bench:
     # ---- which unit could meet which vessel, from its base
 
     def intercepts(
-        self, units: Sequence[Unit], sorties: Sequence[Sortie], targets: Sequence[Target]
+        self,
+        units: Sequence[Unit],
+        bases: Mapping[str, tuple[float, float, float]],
+        sorties: Sequence[Sortie],
+        targets: Sequence[Target],
     ) -> tuple[list[Intercept], dict[int, str]]:
         """Every pair's earliest meeting, and why a vessel can't be met at all ("" if it can)."""
         ticks = self.prediction.tick_us
@@ -436,12 +445,10 @@ class _Bench:
         place = {t.mmsi: k for k, t in enumerate(known)}
         for unit in units:
             mine = [s for s in sorties if s.unit is unit]
-            anchor = mine[0] if mine else None
             out = np.full(lat.shape, np.inf)
-            if anchor is not None:
-                out = self.sea.distances_m(
-                    anchor.lat, anchor.lon, lat.ravel(), lon.ravel()
-                ).reshape(lat.shape)
+            if unit.name in bases:
+                base = bases[unit.name][:2]
+                out = self.sea.distances_m(*base, lat.ravel(), lon.ravel()).reshape(lat.shape)
             for target in targets:
                 at_row = place.get(target.mmsi)
                 if at_row is None:

@@ -34,7 +34,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 STILL, WORKING, UNDER_WAY = "still", "working", "under way"
-MODES: Final = (STILL, WORKING, UNDER_WAY)
 STEP_S: Final = 600
 SECOND_US: Final = 1_000_000
 _RECENT_S: Final = 3600
@@ -110,7 +109,7 @@ class Motions:
     speed_kn, course_deg
         Made good over the last 20 minutes; what the last report says where there is no more.
     mode
-        `MODES`.
+        `STILL`, `WORKING` or `UNDER_WAY`.
     """
 
     mmsi: Ints

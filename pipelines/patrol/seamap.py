@@ -47,6 +47,8 @@ SEE_M: Final = 75_000.0
 _MAX_VERTICES: Final = 64
 _ARC: Final = 3
 _TAUT_POINTS: Final = 100
+MAX_WAYS: Final = 64
+"""Squares whose ways to all others are kept, about a megabyte each."""
 _CHUNK: Final = 200_000
 
 
@@ -142,6 +144,7 @@ class SeaMap:
             x = np.add.outer(2 * x, [0, 1, 0, 1]).ravel()
             y = np.add.outer(2 * y, [0, 0, 1, 1]).ravel()
         self._x, self._y = np.concatenate(centre_x), np.concatenate(centre_y)
+        self._ways: dict[int, tuple[Floats, NDArray[np.int32]]] = {}
 
     @cached_property
     def _graph(self) -> csr_matrix:
@@ -264,7 +267,7 @@ class SeaMap:
         found[known[seen]] = straight[seen]
         hidden = known[~seen]
         if len(hidden):
-            graph = dijkstra(self._graph, indices=start)
+            graph, _ = self._ways_from(start)
             here = geodesy.distance_m(lat, lon, self._y[start], self._x[start])
             at = square[hidden]
             there = geodesy.distance_m(to_lat[hidden], to_lon[hidden], self._y[at], self._x[at])
@@ -283,7 +286,7 @@ class SeaMap:
             return None
         if bool(self.sees(lat1, lon1, lat2, lon2)[0]):
             return _cut(np.array([lat1, lat2]), np.array([lon1, lon2]))
-        away, before = dijkstra(self._graph, indices=start, return_predecessors=True)
+        away, before = self._ways_from(start)
         if not np.isfinite(away[end]):
             return None
         path = [end]
@@ -295,6 +298,17 @@ class SeaMap:
             lat, lon = self._taut(lat, lon)
             lat, lon = self._divided(lat, lon)
         return _cut(*self._taut(lat, lon))
+
+    def _ways_from(self, start: int) -> tuple[Floats, NDArray[np.int32]]:
+        """Distance of every square from one of them, and the square before it on the way there.
+
+        A plan asks again and again from the same few places.
+        """
+        if start not in self._ways:
+            if len(self._ways) >= MAX_WAYS:
+                self._ways.clear()
+            self._ways[start] = dijkstra(self._graph, indices=start, return_predecessors=True)
+        return self._ways[start]
 
     def _taut(self, lat: Floats, lon: Floats) -> tuple[Floats, Floats]:
         """The shortest way over the points of a way, each leg clear of land.

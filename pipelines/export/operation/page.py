@@ -126,11 +126,10 @@ def _forest(report: Report) -> dict[str, Any]:
         for row in part.to_dict("records"):
             if math.isnan(row["ratio"]):
                 continue
-            low, high = max(row["low"], _LOW), min(row["high"], _HIGH)
             rows.append(
                 {
                     "y": y, "label": f"{place}: {row['kind'].replace('_', ' ')}",
-                    "x": _x(min(max(row["ratio"], _LOW), _HIGH)), "low": _x(low), "high": _x(high),
+                    "x": _x(row["ratio"]), "low": _x(row["low"]), "high": _x(row["high"]),
                     "sure": row["verdict"] in {"more", "fewer"},
                     "text": tables.interval(row),
                 }
@@ -141,7 +140,8 @@ def _forest(report: Report) -> dict[str, Any]:
 
 
 def _x(ratio: float) -> float:
-    share = math.log(ratio / _LOW) / math.log(_HIGH / _LOW)
+    """Where a ratio stands; beyond the ends of the scale, at its ends."""
+    share = math.log(min(max(ratio, _LOW), _HIGH) / _LOW) / math.log(_HIGH / _LOW)
     return round(300.0 + 460.0 * share, 1)
 
 

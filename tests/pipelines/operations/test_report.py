@@ -1,6 +1,7 @@
 """A report counts what began in each phase and place, and only in hours that were looked at."""
 
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -160,3 +161,7 @@ def test_names_and_times_are_checked():
     assert find(operation("Kasturi 3"), "KASTURI 3")["name"] == "Kasturi 3"
     with pytest.raises(OperationError):
         find(operation("Kasturi 3"), "other")
+
+
+def test_intervals_beyond_the_scale_end_at_its_ends():
+    assert page._x(0.0) == page._x(0.1) < page._x(1.0) < page._x(10.0) == page._x(math.inf)

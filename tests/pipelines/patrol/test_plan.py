@@ -199,6 +199,16 @@ def test_without_flags_history_or_water(sea, tracked):
     assert "Inland" not in tables.to_json(plan)
 
 
+def test_a_unit_without_a_watch_in_the_plan_is_off_watch_not_out_of_reach(sea, tracked):
+    night = unit("Night", watch="12:00-18:00")
+    near = (563000001, 2.6, 101.25, 0.0, 0.0)
+    plan = make(inputs(tracked, [near]), config(night, horizon_h=8), sea)
+    assert not plan.sailed
+    [left] = plan.left_out
+    assert left.reason == planning.OFF_WATCH
+    assert "were it on watch" in left.detail
+
+
 def test_greedy_against_every_order():
     """Two runs, few jobs: greed is feasible, the solver finds the best of all assignments."""
     import itertools
