@@ -143,8 +143,7 @@ def list_(
     from pipelines.store import read
 
     with read(installation.store, installation.settings.store) as store:
-        known = store.dispositions()
-        known = known[known["made_time"] <= recall.time_of(store, as_of)]
+        known = store.dispositions(recall.time_of(store, as_of))
     known = known[known["event_id"].str.startswith(event)].reset_index(drop=True)
     if as_json:
         print_json(known.astype("str").to_dict("records"))

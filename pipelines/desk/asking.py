@@ -204,13 +204,13 @@ def vessel(night: Night, mmsi: int) -> Dossier:
     with store.read(night.installation.store, night.installation.settings.store) as reader:
         identity, history = reader.identity_at(mmsi, time), reader.history(mmsi, time)
         events = reader.events_as_of(night.moment.ordinal, mmsi=mmsi)
-        known = reader.dispositions()
+        known = reader.dispositions(time)
     mine = (known["mmsi"] == mmsi) | (known["other_mmsi"] == mmsi)
     return Dossier(
         identity,
         history,
         _points(events.sort_values("start", ascending=False, ignore_index=True)),
-        known[mine & (known["made_time"] <= time)].reset_index(drop=True),
+        known[mine].reset_index(drop=True),
         night.simulated,
     )
 

@@ -113,8 +113,7 @@ class Night:
     def dispositions(self) -> gpd.GeoDataFrame:
         """What was concluded until then, oldest first, as points where the behaviour was."""
         with self._reader() as reader:
-            known = reader.dispositions()
-        return _points(known[known["made_time"] <= self.moment.time].reset_index(drop=True))
+            return _points(reader.dispositions(self.moment.time))
 
     def track(self, *mmsis: int) -> gpd.GeoDataFrame:
         """Cleaned position reports of some vessels over the run's window, as points."""

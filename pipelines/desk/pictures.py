@@ -45,8 +45,8 @@ def event(
     for mmsi, own in tracks.groupby("mmsi"):
         (line,) = axes.plot(own["lon"], own["lat"], ":", lw=0.9)
         silent = own["time"].diff() > MAX_DRAWN_SILENCE
-        heard = own[["lon", "lat"]].mask(silent)
-        axes.plot(heard["lon"], heard["lat"], lw=1.2, color=line.get_color())
+        for _, leg in own.groupby(silent.cumsum()):
+            axes.plot(leg["lon"], leg["lat"], lw=1.2, color=line.get_color())
         seen = own[own["time"].between(event["start"], end)]
         axes.scatter(seen["lon"], seen["lat"], s=6, color=line.get_color(), label=f"{mmsi:09d}")
     axes.plot(event["lon"], event["lat"], "x", color="black", label=str(event["kind"]))

@@ -6,6 +6,7 @@ import pandas as pd
 
 from pipelines.dispositions import models, newest
 from pipelines.dispositions.models import Model
+from pipelines.recall import story
 from pipelines.settings import Installation
 from pipelines.store import exists, read
 
@@ -65,19 +66,14 @@ def _concluded(installation: Installation, known: pd.Timestamp | None) -> dict[s
     if not exists(installation.store):
         return {}
     with read(installation.store, installation.settings.store) as store:
-        table, heirs = store.dispositions(), store.heirs()
-    if known is not None:
-        table = table[table["made_time"] <= known]
+        table, heirs = store.dispositions(known), store.heirs()
     told = {
         row["event_id"]: f"{row['conclusion'].replace('_', ' ')} ({row['author']}: {row['reason']})"
         for row in newest(table).to_dict("records")
     }
+    own = dict(told)
     for event_id in heirs:
-        before, seen = event_id, {event_id}
-        # An event may come back and take over from the one that had taken over from it.
-        while before not in told and heirs.get(before, before) not in seen:
-            before = heirs[before]
-            seen.add(before)
-        if before in told:
-            told.setdefault(event_id, told[before])
+        said = (own[before] for before in story.before(event_id, heirs) if before in own)
+        if text := next(said, ""):
+            told[event_id] = text
     return told

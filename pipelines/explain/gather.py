@@ -15,7 +15,7 @@ from pipelines import ingest
 from pipelines.explain.evidence import Fact, Threshold, facts, places_of, shown, thresholds
 from pipelines.explain.reasons import Considered, considered
 from pipelines.ingest.readback import Reported, read_back
-from pipelines.recall import Moment
+from pipelines.recall import Moment, story
 from pipelines.reference import ship_type_words
 from pipelines.settings import Installation
 from pipelines.store import Identity, Queries
@@ -119,7 +119,7 @@ class Explanation:
     looks
         What the runs since the last of these said of it: run_id, status.
     superseded_by
-        Id of the event that took over its story, or empty.
+        Id of the event in which its story goes on, where it was retracted and there is one.
     tracks
         `frames.TRACKED` of its vessels while it lasted and around.
     """
@@ -194,14 +194,15 @@ def gather(
     evidence = json.loads(event["evidence"])
     until = min(moment.time, moment.known_time)
     mmsis = [int(m) for m in (event["mmsi"], event["other_mmsi"]) if m]
-    known = store.dispositions()
-    known = known[known["made_time"] <= moment.time]
+    known = store.dispositions(moment.time)
     vessels = [_past(store, mmsi, event, moment, until, known) for mmsi in mmsis]
     detector = str(event["detector"])
     measured, settings = facts(detector, evidence)
     everything = store.events_as_of(moment.ordinal)
-    heirs = everything.loc[everything["supersedes"] == event["event_id"], "event_id"]
-    story = _story(event, dict(zip(everything["event_id"], everything["supersedes"], strict=True)))
+    supersedes = dict(zip(everything["event_id"], everything["supersedes"], strict=True))
+    standing = everything.loc[~everything["retracted"], "event_id"]
+    own = list(story.before(event["event_id"], supersedes))
+    heir = story.heir(event["event_id"], supersedes, set(standing)) if event["retracted"] else ""
     revisions = store.revisions(event["event_id"], moment.ordinal)
     looks = store.looks(event["event_id"], moment.ordinal)
     last = int(revisions["ordinal"].max()) if len(revisions) else 0
@@ -219,21 +220,12 @@ def gather(
         ),
         raw=_raw(store, installation, evidence, feeds),
         vessels=vessels,
-        dispositions=known[known["event_id"].isin(story)].reset_index(drop=True),
+        dispositions=known[known["event_id"].isin(own)].reset_index(drop=True),
         revisions=_revisions(revisions),
         looks=looks.loc[looks["ordinal"] > last, ["run_id", "status"]].reset_index(drop=True),
-        superseded_by=str(heirs.iloc[0]) if len(heirs) else "",
+        superseded_by=heir,
         tracks=_tracks(store, mmsis, event, until),
     )  # fmt: skip
-
-
-def _story(event: Mapping[str, Any], supersedes: Mapping[str, str]) -> set[str]:
-    """Ids of an event and of those whose story it took over: conclusions follow the story."""
-    story, before = {str(event["event_id"])}, str(event["supersedes"])
-    while before and before not in story:
-        story.add(before)
-        before = supersedes.get(before, "")
-    return story
 
 
 def _past(
@@ -316,6 +308,11 @@ def _raw(
     store: Queries, installation: Installation, evidence: Mapping[str, Any], feeds: Sequence[str]
 ) -> list[RawReport]:
     places = places_of(evidence)
+    named = None
+    if feeds and places:
+        named = {
+            file.sha256: file.path for file in ingest.discover(list(feeds), installation.spool)
+        }
     ledger = store.ledger().drop_duplicates("sha256")
     found: dict[tuple[str, int], tuple[str, Reported]] = {}
     for source in sorted({source for source, _ in places.values()}):
@@ -326,7 +323,7 @@ def _raw(
             found |= {(source, offset): ("", gone) for offset in offsets}
             continue
         row = entry.iloc[0]
-        read = _read(row, installation, feeds, offsets)
+        read = _read(row, installation, named, offsets)
         found |= {(source, offset): (str(row["name"]), read[offset]) for offset in offsets}
     return [
         RawReport(what, found[place][0], *place, found[place][1]) for what, place in places.items()
@@ -334,9 +331,12 @@ def _raw(
 
 
 def _read(
-    entry: pd.Series, installation: Installation, feeds: Sequence[str], offsets: list[int]
+    entry: pd.Series,
+    installation: Installation,
+    named: Mapping[str, Path] | None,
+    offsets: list[int],
 ) -> dict[int, Reported]:
-    path, problem = _file_of(entry, installation, feeds)
+    path, problem = _file_of(entry, installation, named)
     if path is not None:
         try:
             return read_back(
@@ -351,15 +351,16 @@ def _read(
 
 
 def _file_of(
-    entry: pd.Series, installation: Installation, feeds: Sequence[str]
+    entry: pd.Series, installation: Installation, named: Mapping[str, Path] | None
 ) -> tuple[Path | None, str]:
-    """The feed file of a ledger entry if it is where it was, or else why it can't be had."""
+    """The feed file of a ledger entry if it is where it was, or else why it can't be had.
+
+    `named` are the files named with --feed by their SHA-256, None where none were.
+    """
     name, sha256 = Path(str(entry["name"])), str(entry["sha256"])
-    if feeds:
-        for file in ingest.discover(list(feeds), installation.spool):
-            if file.sha256 == sha256:
-                return file.path, ""
-        return None, "none of the files named with --feed is the one that was read"
+    if named is not None:
+        path = named.get(sha256)
+        return path, "" if path else "none of the files named with --feed is the one that was read"
     for path in (name, installation.recordings / name.name):
         try:
             if not path.is_file():

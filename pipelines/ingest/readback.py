@@ -111,7 +111,8 @@ def _message(window: bytes) -> Reported:
     except SelatError as error:
         return Reported(problem=error.message)
     first = window[:FIRST_WINDOW].splitlines()[0]
-    lines = (first, *again.sentences[1:])
+    # The first line with its tag block; parts may come in any order, and share a line.
+    lines = (first, *(sentence for sentence in again.sentences if sentence not in first))
     return Reported(tuple(_text(line) for line in lines), again.fields)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.errors import SelatError
+from pipelines.recall import story
 from pipelines.recall.moment import Moment
 from pipelines.store import Queries
 
@@ -82,10 +83,13 @@ def _events(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
         ["new", "retracted", "", "closed", "changed"],
         "",
     )
-    heirs = after[(after["supersedes"] != "") & ~after["retracted"]]
-    heir = dict(zip(heirs["supersedes"], heirs["event_id"], strict=True))
-    heir_of = [heir.get(event_id, "") for event_id in both["event_id"]]
-    both = both.assign(change=change, superseded_by=pd.Series(heir_of, both.index, dtype="str"))
+    supersedes = dict(zip(after["event_id"], after["supersedes"], strict=True))
+    standing = set(after.loc[~after["retracted"], "event_id"])
+    heirs = [
+        story.heir(event_id, supersedes, standing) if gone else ""
+        for event_id, gone in zip(both["event_id"], both["retracted"], strict=True)
+    ]
+    both = both.assign(change=change, superseded_by=pd.Series(heirs, both.index, dtype="str"))
     both = both[both["change"] != ""].drop(columns=["retracted", "retracted_before"])
     order = both["change"].map({name: k for k, name in enumerate(CHANGES)})
     return (

@@ -353,10 +353,15 @@ class Queries:
         """
         return self._ask("names", end=end)
 
-    def dispositions(self) -> pd.DataFrame:
-        """`dispositions.DISPOSITIONS`: every conclusion ever recorded, oldest first."""
-        query = "SELECT * FROM dispositions ORDER BY made_time, disposition_id"
-        return frames.conform(self.sql(query), TABLES["dispositions"])
+    def dispositions(self, until: pd.Timestamp | None = None) -> pd.DataFrame:
+        """`dispositions.DISPOSITIONS`: every conclusion recorded up to a time (None: ever),
+        oldest first.
+        """
+        query = (
+            "SELECT * FROM dispositions WHERE $until IS NULL OR made_time <= $until "
+            "ORDER BY made_time, disposition_id"
+        )
+        return frames.conform(self.sql(query, {"until": until}), TABLES["dispositions"])
 
     def operations(self) -> pd.DataFrame:
         """`operations.OPERATIONS`: every operation, in the order in which they were added."""

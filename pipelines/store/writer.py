@@ -474,10 +474,12 @@ class Writer(Queries):
         with self._transaction():
             kept = found.assign(run_id=run_id, first_run_id=run_id, retracted=False)
             with self._registered("found", frames.conform(kept, TABLES["events"])):
-                # A retracted event that is found again takes up its old story.
+                # A retracted event that is found again takes up its old story, and one that is
+                # looked at again keeps that which it took over.
                 self._connection.execute(
                     "CREATE OR REPLACE TEMP TABLE fresh AS SELECT f.* REPLACE ("
-                    "coalesce(e.first_run_id, f.first_run_id) AS first_run_id) "
+                    "coalesce(e.first_run_id, f.first_run_id) AS first_run_id, "
+                    "coalesce(nullif(f.supersedes, ''), e.supersedes, '') AS supersedes) "
                     "FROM found AS f LEFT JOIN events AS e USING (event_id)"
                 )
             self._connection.execute(

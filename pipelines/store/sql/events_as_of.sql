@@ -1,5 +1,13 @@
--- Events as they were known after a run: the newest revision of each up to it.
-SELECT v.* EXCLUDE (run_id, status), v.status = 'retracted' AS retracted, v.run_id,
+-- Events as they were known after a run: the newest revision of each up to it, and whose story it
+-- took over, which only the revision says that began it.
+SELECT v.* EXCLUDE (run_id, status) REPLACE (
+         coalesce(
+           last_value(nullif(v.supersedes, '') IGNORE NULLS)
+             OVER (PARTITION BY v.event_id ORDER BY r.ordinal),
+           ''
+         ) AS supersedes
+       ),
+       v.status = 'retracted' AS retracted, v.run_id,
        e.first_run_id
 FROM event_revisions AS v
 JOIN runs AS r USING (run_id)

@@ -60,6 +60,23 @@ def test_a_sentence_is_found_at_its_byte(
     assert "no AIS sentence" in found[wanted[3]].problem or found[wanted[3]].lines
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_message_of_two_parts_is_shown_whole_in_any_order(
+    tmp_path: Path, order: tuple[int, int]
+) -> None:
+    static = (
+        rb"!AIVDM,2,1,3,B,55P5TL01VIaAL@7WKO@mBplU@<PDhh000000001S;AJ::4A80?4i@E53,0*",
+        rb"!AIVDM,2,2,3,B,1@0000000000000,2*",
+    )  # fmt: skip
+    lines = [sentence(b"\\s:A,c:1767629592*42\\" + static[part]) for part in order]
+    (tmp_path / "feed").write_bytes(b"\r\n".join(lines) + b"\r\n")
+    found = read_back(tmp_path / "feed", "feed", "nmea", [0], LIMIT)[0]
+    assert found.fields["msg_type"] == 5
+    first, second = found.lines
+    assert first == lines[0].decode(), "with its tag block"
+    assert second == lines[1].decode().rpartition("\\")[2]
+
+
 def test_a_place_beyond_the_end_is_a_problem_not_an_error(tmp_path: Path) -> None:
     (tmp_path / "feed").write_bytes(LINE + b"\n")
     found = read_back(tmp_path / "feed", "feed", "nmea", [0, 10_000], LIMIT)

@@ -12,6 +12,7 @@ from pipelines import recall, store
 from pipelines.detect.compare import compare
 from pipelines.dispositions import make
 from pipelines.dispositions.beside import beside
+from pipelines.explain import gather
 from pipelines.flows.windows import TimeError
 from pipelines.products import FLAGGED
 from pipelines.recall.changes import ChangesError
@@ -161,6 +162,51 @@ def test_a_conclusion_follows_the_story(tmp_path: Path) -> None:
     assert shown.concluded == ["boarded (KM Tegas: fuel)", ""]
     before = beside(installation, [0.5], [new], simulated=False, known=at(24))
     assert before.concluded == [""]
+
+
+def test_a_story_is_still_followed_after_a_second_look(tmp_path: Path) -> None:
+    installation = load(tmp_path)
+    with store.write(installation.store) as writer:
+        [first] = look(writer, 1, 24, [event(GROWS, 4, 6)]).to_dict("records")
+        said = make(
+            {str(k): v for k, v in first.items()}, 0, made_time=at(25), author="KM Tegas",
+            conclusion="cleared", reason="nets", quiet_until=None, quiet_within_m=1.0,
+        )  # fmt: skip
+        writer.add_disposition(said)
+        [second] = look(writer, 2, 30, [event(GROWS, 3, 6)])["event_id"]
+        [third] = look(writer, 3, 36, [event(GROWS, 2, 6)])["event_id"]
+        look(writer, 4, 42, [event(GROWS, 2, 6)])  # the same again
+        look(writer, 5, 48, [event(GROWS, 2, 6, 0.8)])  # and changed
+        assert writer.heirs() == {second: first["event_id"], third: second}
+        known = writer.events_as_of(5).set_index("event_id")["supersedes"]
+        assert known.to_dict() == {first["event_id"]: "", second: first["event_id"], third: second}
+        assert writer.events_as_of(1)["supersedes"].tolist() == [""]
+    shown = beside(installation, [0.5], [third], simulated=False)
+    assert shown.concluded == ["cleared (KM Tegas: nets)"]
+    with store.read(installation.store) as reader:
+        found = changed(reader, "run-1", "run-5").events.set_index("event_id")
+        assert found.loc[first["event_id"], "change"] == "retracted"
+        assert found.loc[first["event_id"], "superseded_by"] == third, "by way of another"
+        assert found.loc[third, "superseded_by"] == ""
+        now = recall.latest(reader)
+        for event_id, heir in ((first["event_id"], third), (third, "")):
+            [row] = reader.events_as_of(now.ordinal, event_id=event_id).to_dict("records")
+            told = gather(reader, installation, {str(k): v for k, v in row.items()}, now)
+            assert told.superseded_by == heir
+        assert told.dispositions["reason"].tolist() == ["nets"]
+
+
+def test_an_event_that_came_back_is_nobodys_heir_and_has_none(tmp_path: Path) -> None:
+    installation = load(tmp_path)
+    with store.write(installation.store) as writer:
+        [first] = look(writer, 1, 24, [event(GROWS, 3, 6)])["event_id"]
+        look(writer, 2, 30, [event(GROWS, 2, 6)])
+        look(writer, 3, 31, [event(GROWS, 3, 6)])
+        moment = recall.latest(writer)
+        [row] = writer.events_as_of(moment.ordinal, event_id=first).to_dict("records")
+        told = gather(writer, installation, {str(k): v for k, v in row.items()}, moment)
+        assert not row["retracted"]
+        assert told.superseded_by == "", "another once took over from it, and gave it back"
 
 
 def test_a_store_that_kept_no_revisions_tells_what_it_knows(home: Path, tmp_path: Path) -> None:
