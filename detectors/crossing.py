@@ -241,7 +241,7 @@ class Crossing(Detector):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "sog_kn", "ais_class", "track_id", "source", "source_offset",
     )  # fmt: skip
@@ -658,7 +658,9 @@ class Crossing(Detector):
         zones = context.zones
         lat, lon = grid.lat[ticks], grid.lon[ticks]
         ends = np.array([0, len(ticks) - 1])
-        away_m = surroundings.nearest_zone_m(zones, lat[ends], lon[ends], ("anchorage", "sts_area"))
+        away_m = surroundings.nearest_zone_m(
+            zones, lat[ends], lon[ends], ("anchorage", "sts_area"), excuses=True
+        )
         return {
             "zones_reached": bool(zones.reached(middle[0], middle[1])[0]),
             "ferry_route_fraction": float(zones.within(lat, lon, ("ferry_route",)).mean()),

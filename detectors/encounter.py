@@ -132,7 +132,7 @@ class Encounter(Detector):
     """
 
     name: ClassVar[str] = "encounter"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "sog_kn", "nav_status", "ais_class", "track_id", "source",
         "source_offset",
@@ -539,7 +539,9 @@ class Encounter(Detector):
         zones = context.zones
         reached = zones.reached(lat, lon)
         crowded = zones.within(lat, lon, self.crowded_classes)
-        transfer_area = zones.within(lat, lon, ("sts_area",))
+        transfer_area, licensed = (
+            zones.within(lat, lon, ("sts_area",), excuses=excuses) for excuses in (False, True)
+        )
         pilots = zones.within(lat, lon, ("pilot_ground",))
         land = zones.near_land(lat, lon, self.near_land_m)
         around = self.excluded_classes + self.crowded_classes
@@ -549,6 +551,7 @@ class Encounter(Detector):
                 "zones_reached": bool(reached[i]),
                 "in_anchorage": bool(crowded[i]),
                 "in_sts_area": bool(transfer_area[i]),
+                "in_licensed_sts_area": bool(licensed[i]),
                 "in_pilot_ground": bool(pilots[i]),
                 "near_land": bool(land[i]),
                 "near_land_m": self.near_land_m,

@@ -111,7 +111,8 @@ class Geofence(Detector):
     min_stop_s
         30 minutes: a pilot boards under way and in less.
     excluded_classes
-        Zone classes in which a stop is nothing special.
+        Zone classes in which a stop is nothing special; of transfer areas (`sts_area`) only the
+        licensed ones.
     min_against_kn, min_against_s
         Under way, and longer than giving way or overtaking takes: 20 minutes.
     min_against_deg
@@ -134,7 +135,7 @@ class Geofence(Detector):
     """
 
     name: ClassVar[str] = "geofence"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "sog_kn", "nav_status", "track_id", "source",
         "source_offset",
@@ -461,7 +462,7 @@ class Geofence(Detector):
         if not len(tracks):
             return
         grid = reports.grid(tracks, self.max_silence_s)
-        excluded = zones.within(grid.lat, grid.lon, self.excluded_classes)
+        excluded = zones.within(grid.lat, grid.lon, self.excluded_classes, excuses=True)
         spells = conduct.stops(
             grid, conduct.Inside.of(grid, zones, stop), excluded,
             max_speed_kn=self.max_stop_kn, min_duration_s=self.min_stop_s,

@@ -100,15 +100,15 @@ class Loitering(Detector):
     The published rules also ask for 20 nm from shore; no point of the Singapore Strait is that far
     out and hardly any of the Malacca Strait, so zones and land stand in for it here.
 
-    Designated transfer areas aren't excluded, since a meeting may begin there with one vessel
-    only: evidence says so and the score is lowered.
+    Transfer areas aren't excluded, since a meeting may begin there with one vessel only: evidence
+    says so, and where transfers are licensed the score is lowered.
 
     Score before explanations: 0.35, plus up to 0.3 for duration (full at 8 h); times 0.7 at a
-    median of `lowered_speed_kn` or more, times 0.5 inside a transfer area, times 0.2 near land.
+    median of `lowered_speed_kn` or more, times 0.5 inside a licensed area, times 0.2 near land.
     """
 
     name: ClassVar[str] = "loitering"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "sog_kn", "nav_status", "ais_class", "track_id", "source",
         "source_offset",
@@ -371,6 +371,7 @@ class Loitering(Detector):
                 f"in_{name}": [bool(value) for value in zones.within(lat, lon, (name,))]
                 for name in ("sts_area", "waiting_area", "pilot_ground")
             },
+            "in_licensed_sts_area": zones.within(lat, lon, ("sts_area",), excuses=True).tolist(),
             "near_land": [bool(value) for value in zones.near_land(lat, lon, self.near_land_m)],
             "anchorage_distance_m": np.where(reached, away_m, np.nan),
         }
@@ -416,6 +417,6 @@ class Loitering(Detector):
             return {"score": 0.0, "explanation": surroundings.NOT_ASSESSED, "evidence": evidence}
         score = 0.35 + 0.3 * min(1.0, evidence["duration_s"] / LONG_S)
         score *= 0.7 if evidence["median_speed_kn"] >= self.lowered_speed_kn else 1.0
-        score *= 0.5 if evidence["in_sts_area"] else 1.0
+        score *= 0.5 if evidence["in_licensed_sts_area"] else 1.0
         score *= 0.2 if evidence["near_land"] else 1.0
         return {"score": float(score), "evidence": evidence}

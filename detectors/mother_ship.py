@@ -135,7 +135,7 @@ class MotherShip(Detector):
     """
 
     name: ClassVar[str] = "mother_ship"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "ais_class", "track_id",
     )  # fmt: skip

@@ -118,7 +118,7 @@ HYPOTHESES: Final = (
         "either is faster than it was seen to be",
     ),
     Hypothesis(
-        "designated transfer area", 0.4, transfer_area,
+        "licensed transfer area", 0.4, transfer_area,
         "no transfer was notified to the authority of that area",
     ),
 )  # fmt: skip
@@ -409,6 +409,9 @@ class PossibleMeeting(Detector):
             "zones_reached": reached,
             "is_open": is_open,
             "in_sts_area": bool(context.zones.within([lat], [lon], ("sts_area",))[0]),
+            "in_licensed_sts_area": bool(
+                context.zones.within([lat], [lon], ("sts_area",), excuses=True)[0]
+            ),
             **low.told(""),
             **high.told("other_"),
         }

@@ -65,8 +65,9 @@ def load_zones(zones_dir: Path, reference_dir: Path, learned_dir: Path | None = 
     Returns
     -------
     Zones
-        Its frame has `zones.ZONE_COLUMNS`, `note`, `file` and `direction_deg` (of lanes, else NaN);
-        hand-written zones first. Its boundaries are `boundary_lines`.
+        Its frame has `zones.ZONE_COLUMNS`, `note`, `file`, `direction_deg` (of lanes, else NaN),
+        `licensed` and `licence_source` (of transfer areas); hand-written zones first. Its
+        boundaries are `boundary_lines`.
 
     Raises
     ------
@@ -191,6 +192,7 @@ def read_zone(feature: Any, where: str, file: str) -> dict[str, Any]:
     return {
         **zone,
         "direction_deg": _direction(properties.get("direction_deg"), zone["zone_class"], where),
+        **_licence(properties, zone["zone_class"], where),
         "note": note.strip() if isinstance(note, str) else "",
         "file": file,
         "geometry": _polygon(feature.get("geometry"), where),
@@ -206,6 +208,23 @@ def _direction(value: Any, zone_class: str, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 360:
         raise ConfigError(f"{where}: direction_deg {value!r} is no direction from 0 to 360 degrees")
     return float(value)
+
+
+def _licence(properties: dict[str, Any], zone_class: str, where: str) -> dict[str, Any]:
+    """Whether transfers are licensed in a transfer area, and who says so; not where unsaid."""
+    licensed, says = properties.get("licensed"), properties.get("licence_source")
+    if licensed is None and says is None:
+        return {"licensed": False, "licence_source": ""}
+    if zone_class != "sts_area":
+        raise ConfigError(f"{where}: licensed, licence_source say nothing of a {zone_class}")
+    if not isinstance(licensed, bool):
+        raise ConfigError(f"{where}: licensed {licensed!r} is neither true nor false")
+    if not isinstance(says, str) or not says.strip():
+        raise ConfigError(
+            f"{where}: property 'licence_source' is missing",
+            hint="name who licenses, or who says so",
+        )
+    return {"licensed": licensed, "licence_source": says.strip()}
 
 
 def _polygon(geometry: Any, where: str) -> shapely.Geometry:
@@ -307,9 +326,10 @@ def _slug(name: str) -> str:
 
 
 def _zone_frame(rows: Iterator[dict[str, Any]] | Sequence[dict[str, Any]]) -> gpd.GeoDataFrame:
-    columns = [*ZONE_COLUMNS[:-1], "note", "file", "direction_deg", "geometry"]
-    frame = pd.DataFrame(list(rows), columns=columns)
-    types = {name: "str" for name in columns if name != "geometry"} | {"direction_deg": "float64"}
+    unsaid = {"direction_deg": float("nan"), "licensed": False, "licence_source": ""}
+    columns = [*ZONE_COLUMNS[:-1], "note", "file", *unsaid, "geometry"]
+    frame = pd.DataFrame([{**unsaid, **row} for row in rows], columns=columns)
+    types = dict.fromkeys(columns[:-1], "str") | {"direction_deg": "float64", "licensed": "bool"}
     return gpd.GeoDataFrame(frame.astype(types), geometry="geometry", crs=4326)
 
 

@@ -37,9 +37,11 @@ def at_a_berth(facts: Facts) -> str | None:
 
 
 def transfer_area(facts: Facts) -> str | None:
-    """Inside an area designated for ship-to-ship transfers."""
-    if facts.flag("in_sts_area"):
-        return "it happened inside an area designated for ship-to-ship transfers"
+    """Inside an area where ship-to-ship transfers are licensed; where they aren't, that many take
+    place explains none.
+    """
+    if facts.flag("in_licensed_sts_area"):
+        return "it happened inside an area licensed for ship-to-ship transfers"
     return None
 
 

@@ -253,9 +253,9 @@ def sailing_in_company(facts: Facts) -> str | None:
 
 
 def tankers_in_their_area(facts: Facts) -> str | None:
-    """Two tankers inside an area designated for ship-to-ship transfers."""
-    if facts.flag("in_sts_area") and facts.all_types(TANKER):
-        return "two tankers inside an area designated for ship-to-ship transfers: that is its use"
+    """Two tankers inside an area licensed for ship-to-ship transfers."""
+    if facts.flag("in_licensed_sts_area") and facts.all_types(TANKER):
+        return "two tankers inside an area licensed for ship-to-ship transfers: that is its use"
     return None
 
 
@@ -382,7 +382,7 @@ HYPOTHESES: Final = (
         "the ship's agent ordered no launch, or the boat came from no port or jetty",
     ),
     Hypothesis(
-        "designated transfer area", 0.5, ships_in_a_transfer_area,
+        "licensed transfer area", 0.5, ships_in_a_transfer_area,
         "the transfer was not notified to the authority of that area",
     ),
     Hypothesis(

@@ -287,7 +287,7 @@ HYPOTHESES: Final = (
         "it turns back, or stops where nothing waits for it",
     ),
     Hypothesis(
-        "designated transfer area", 0.4, transfer_area,
+        "licensed transfer area", 0.4, transfer_area,
         "no transfer was notified to the authority of that area",
     ),
     Hypothesis(

@@ -18,15 +18,18 @@ NOT_ASSESSED: Final = "not assessed: no land or zone layer reaches this place"
 """Explanation of an event that rests on layers which don't reach its place."""
 
 
-def nearest_zone_m(zones: Zones, lat: Floats, lon: Floats, classes: Sequence[str]) -> Floats:
+def nearest_zone_m(
+    zones: Zones, lat: Floats, lon: Floats, classes: Sequence[str], *, excuses: bool = False
+) -> Floats:
     """Distance in metres to the nearest zone of `classes`: 0 inside one, NaN where none exists.
+
+    With `excuses` only of those that do; see `Zones.rows_of`.
 
     The nearest boundary point is sought in degrees, which near the equator differs from the
     sphere by less than 2 % of the distance up to 9 degrees of latitude.
     """
     lat, lon = np.atleast_1d(lat), np.atleast_1d(lon)
-    wanted = zones.frame["zone_class"].isin(list(classes)).to_numpy()
-    shapes = zones.frame.geometry.to_numpy()[wanted]
+    shapes = zones.frame.geometry.to_numpy()[zones.rows_of(classes, excuses=excuses)]
     if len(shapes) == 0 or len(lat) == 0:
         return np.full(len(lat), np.nan)
     points = shapely.points(lon, lat)

@@ -65,8 +65,10 @@ def surroundings(evidence: Mapping[str, Any]) -> str:
         return ""
     if evidence.get("in_anchorage"):
         return ", in an anchorage"
+    if evidence.get("in_licensed_sts_area"):
+        return ", in a licensed transfer area"
     if evidence.get("in_sts_area"):
-        return ", in a known transfer area"
+        return ", in a known transfer area where none is licensed"
     if evidence.get("near_land"):
         return ", close to land"
     return ", outside any port or anchorage"

@@ -78,22 +78,46 @@ class Zones:
         return cls(frame, frame[["geometry"]], shapely.Polygon())
 
     def members(
-        self, lat: ArrayLike, lon: ArrayLike, classes: Sequence[str] = ()
+        self, lat: ArrayLike, lon: ArrayLike, classes: Sequence[str] = (), *, excuses: bool = False
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Pairs (point index, row of `frame`) of the points in zones of `classes` (all if empty).
+
+        With `excuses` only of those that do; see `rows_of`.
 
         Sorted by point, then row. A zone's boundary belongs to it; a NaN lies in no zone;
         longitudes may be any turn of the circle.
         """
-        wanted = self._of(classes) if classes else None
+        wanted = self.rows_of(classes, excuses=excuses) if classes else None
         return self._zone_index.pairs(lat, lon, wanted)
 
-    def within(self, lat: ArrayLike, lon: ArrayLike, classes: Sequence[str]) -> NDArray[np.bool_]:
-        """Whether each point lies in any zone of `classes`."""
+    def within(
+        self, lat: ArrayLike, lon: ArrayLike, classes: Sequence[str], *, excuses: bool = False
+    ) -> NDArray[np.bool_]:
+        """Whether each point lies in any zone of `classes`, with `excuses` in any that does."""
         inside = np.zeros(len(np.asarray(lat)), bool)
         if classes:
-            inside[self.members(lat, lon, classes)[0]] = True
+            inside[self.members(lat, lon, classes, excuses=excuses)[0]] = True
         return inside
+
+    def rows_of(self, classes: Sequence[str], *, excuses: bool = False) -> NDArray[np.bool_]:
+        """Which rows of `frame` are of `classes`.
+
+        With `excuses` without the transfer areas (`sts_area`) that aren't `licensed`: that ships
+        are known to lie alongside one another there explains nothing.
+        """
+        rows = np.asarray(self.frame["zone_class"].isin(list(classes)), bool)
+        return rows & self.licensed if excuses else rows
+
+    @cached_property
+    def licensed(self) -> NDArray[np.bool_]:
+        """Whether each row of `frame` is no `sts_area`, or one where transfers are licensed.
+
+        Where the frame doesn't say (column `licensed`), none is.
+        """
+        transfers = np.asarray(self.frame["zone_class"] == "sts_area", bool)
+        if "licensed" not in self.frame.columns:
+            return ~transfers
+        return np.asarray(~transfers | self.frame["licensed"].to_numpy(bool))
 
     def on_land(self, lat: ArrayLike, lon: ArrayLike) -> NDArray[np.bool_]:
         """Whether each point lies on land."""
@@ -152,9 +176,6 @@ class Zones:
     def coasts(self) -> Coasts:
         """The coasts of each state; none where the land layer has no column `iso3`."""
         return Coasts(self.land)
-
-    def _of(self, classes: Sequence[str]) -> NDArray[np.bool_]:
-        return np.asarray(self.frame["zone_class"].isin(list(classes)), bool)
 
     @cached_property
     def _zone_index(self) -> PolygonIndex:

@@ -275,14 +275,14 @@ def fleet_at_rest(stage: Stage) -> bool:
 
 
 def transfer_in_its_area(stage: Stage) -> bool:
-    """Two tankers lie alongside each other for 4-9 h in a designated transfer area, the host at
+    """Two tankers lie alongside each other for 4-9 h in a licensed transfer area, the host at
     anchor: business that is notified and watched there.
     """
     span = stage.span(4.0, 9.0)
     if span is None:
         return False
     rng = stage.rng
-    areas = list(stage.sea.polygons("sts_area").values())
+    areas = list(stage.sea.transfer_areas(licensed=True).values())
     for _ in range(TRIES if areas else 0):
         area = areas[rng.integers(len(areas))]
         lat, lon = stage.sea.sample(area, rng, 1, METRES_PER_NM)
@@ -302,7 +302,7 @@ def transfer_in_its_area(stage: Stage) -> bool:
         ships = [(host, paths[0]), (guest, paths[1])]
         for ship, path in ships:
             stage.enter(ship, path)
-        note = "transfer in a designated area"
+        note = "transfer in a licensed area"
         stage.plant("encounter", ships, span, note, suspicious=False)
         return True
     return False

@@ -138,6 +138,26 @@ def off_an_anchorage(stage: Stage) -> bool:
     return False
 
 
+def in_an_unlicensed_area(stage: Stage) -> bool:
+    """A transfer of 1.5-5 h in a transfer area where none is licensed, the host adrift."""
+    span = stage.span(1.5, 5.0)
+    if span is None:
+        return False
+    rng = stage.rng
+    areas = list(stage.sea.transfer_areas(licensed=False).values())
+    for _ in range(TRIES if areas else 0):
+        area = areas[rng.integers(len(areas))]
+        lat, lon = stage.sea.sample(area, rng, 1, METRES_PER_NM)
+        if not len(lat):
+            continue
+        place, drift_kn = (float(lat[0]), float(lon[0])), float(rng.uniform(0.05, 0.3))
+        ships = _transfer(stage, place, span, drift_kn=drift_kn, room=(SHELTERED, 700.0))
+        if ships is not None:
+            _meet(stage, ships, span, "transfer where none is licensed")
+            return True
+    return False
+
+
 def brief_at_rest(stage: Stage) -> bool:
     """A small class B craft comes alongside a drifting ship for 20-40 min."""
     span = stage.span(20 / 60, 40 / 60)
@@ -231,6 +251,7 @@ ALL = (
     amid_fishing,
     among_the_anchored,
     off_an_anchorage,
+    in_an_unlicensed_area,
     brief_at_rest,
     brief_under_way,
     raft,

@@ -49,9 +49,11 @@ class Sea:
         return apart
 
     def outside(self, lat: Floats, lon: Floats, classes: Sequence[str], margin_m: float) -> Bools:
-        """Whether each point is farther than `margin_m` from every zone of `classes`."""
-        frame = self.zones.frame
-        shapes = frame.geometry.to_numpy()[frame["zone_class"].isin(list(classes)).to_numpy()]
+        """Whether each point is farther than `margin_m` from every zone of `classes` that excuses
+        (`Zones.rows_of`).
+        """
+        rows = self.zones.rows_of(classes, excuses=True)
+        shapes = self.zones.frame.geometry.to_numpy()[rows]
         outside = np.ones(len(lat), bool)
         tree, points = shapely.STRtree(shapes), shapely.points(lon, lat)
         outside[tree.query(points, "dwithin", distance=margin_m / _DEGREE_M)[0]] = False
@@ -64,6 +66,14 @@ class Sea:
             rows = frame[frame["zone_class"] == zone_class].sort_values("zone_id")
             self._polygons[zone_class] = dict(zip(rows["zone_id"], rows.geometry, strict=True))
         return self._polygons[zone_class]
+
+    def transfer_areas(
+        self, *, licensed: bool
+    ) -> dict[str, shapely.Polygon | shapely.MultiPolygon]:
+        """The transfer areas where transfers are licensed, or those where they aren't."""
+        ids = self.zones.frame["zone_id"][self.zones.licensed]
+        areas = self.polygons("sts_area")
+        return {name: areas[name] for name in areas if (name in set(ids)) == licensed}
 
     def sample(
         self,

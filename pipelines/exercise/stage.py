@@ -23,7 +23,8 @@ Bools = NDArray[np.bool_]
 Place = tuple[float, float]
 
 SHELTERED: Final = ("port", "anchorage", "sts_area")
-"""Zone classes in which stopping, or lying alongside, is nothing unusual."""
+"""Zone classes in which stopping, or lying alongside, is nothing unusual (in a transfer area where
+that is licensed)."""
 HOUR_S: Final = 3600.0
 _TRIES: Final = 40
 

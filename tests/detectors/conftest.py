@@ -289,15 +289,18 @@ def _filled_in(rows: pd.DataFrame) -> pd.DataFrame:
 def make_zones(features: Sequence[dict[str, Any]], reach: shapely.Geometry = WORLD) -> Zones:
     """Zones from mappings with zone_class and geometry; those of class "land" make the land, of the
     state `iso3` if they say so, and those of class "boundary" are lines with a left and a right."""
-    defaults = {"source": "test", "confidence": "approximate", "direction_deg": np.nan}
+    defaults = {
+        "source": "test", "confidence": "approximate", "direction_deg": np.nan, "licensed": False,
+    }  # fmt: skip
     lines = [feature for feature in features if feature["zone_class"] == "boundary"]
     rows = [
         {"zone_id": f"zone_{i}", "name": f"zone {i}", **defaults, **feature}
         for i, feature in enumerate(features)
         if feature["zone_class"] != "boundary"
     ]
+    columns = (*ZONE_COLUMNS, "direction_deg", "licensed")
     frame = gpd.GeoDataFrame(
-        {name: [row[name] for row in rows] for name in (*ZONE_COLUMNS, "direction_deg")},
+        {name: [row[name] for row in rows] for name in columns},
         geometry="geometry", crs=4326,
     ).astype({"direction_deg": "float64"})  # fmt: skip
     is_land = (frame["zone_class"] == "land").to_numpy(bool)

@@ -134,10 +134,18 @@ def test_ports_anchorages_and_land_are_left_out(scene: Any) -> None:
         zones = scene.zones(("there", zone_class, around))
         assert Loitering().detect(positions, scene.context(zones=zones)).empty
     assert Loitering().detect(positions, scene.context(zones=scene.zones(land=[around]))).empty
-    designated = scene.zones(("there", "sts_area", around))
-    lowered = Loitering().detect(positions, scene.context(zones=designated))
+
+
+def test_only_a_licensed_transfer_area_lowers_it(scene: Any) -> None:
+    positions, around = scene.positions(pause(scene, 3, 8)), (99.9, 3.9, 100.2, 4.1)
     full = Loitering().detect(positions, scene.context())
-    assert lowered["score"].iloc[0] == pytest.approx(full["score"].iloc[0] / 2)
+    for licensed, share in ((True, 0.5), (False, 1.0)):
+        zones = scene.zones(("there", "sts_area", around))
+        zones.frame["licensed"] = licensed
+        found = Loitering().detect(positions, scene.context(zones=zones))
+        assert found["score"].iloc[0] == pytest.approx(full["score"].iloc[0] * share)
+        said = events.evidence_of(found)[0]
+        assert (said["in_sts_area"], said["in_licensed_sts_area"]) == (True, licensed)
 
 
 def test_near_land_is_lowered(scene: Any) -> None:

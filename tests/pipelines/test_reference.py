@@ -72,6 +72,15 @@ def test_zones_have_every_class_with_source_and_confidence(zones):
     )
 
 
+def test_only_a_transfer_area_with_a_licence_is_taken_for_licensed(zones):
+    areas = zones.frame[zones.frame["zone_class"] == "sts_area"]
+    assert areas["zone_id"][areas["licensed"]].tolist() == ["sungai-linggi-sts"]
+    assert (areas["licence_source"].str.len() > 40).all()
+    lat, lon = [1.45, 2.30], [104.45, 101.95]
+    assert zones.within(lat, lon, ("sts_area",)).all()
+    assert zones.within(lat, lon, ("sts_area",), excuses=True).tolist() == [False, True]
+
+
 def test_every_hand_drawn_zone_admits_to_be_approximate(zones):
     drawn = zones.frame[zones.frame["zone_class"].isin(["port", "anchorage", "sts_area"])]
     assert (drawn["confidence"] == "approximate").all()
@@ -273,6 +282,9 @@ def test_a_folder_without_zones_still_has_the_reference_layers(tmp_path):
         (feature(source=None), r"\(a-zone\): property 'source'"),
         (feature(zone_class="harbour"), "zone_class 'harbour' is unknown"),
         (feature(confidence="certain"), "confidence 'certain' is unknown"),
+        (feature(licensed=True, licence_source="them"), "say nothing of a"),
+        (feature(zone_class="sts_area", licensed="yes"), "neither true nor false"),
+        (feature(zone_class="sts_area", licensed=True), "'licence_source' is missing"),
         (feature(geometry=None), "isn't a Polygon"),
         (feature(geometry={"type": "Point", "coordinates": [1, 1]}), "isn't a Polygon"),
         (feature(geometry={"type": "Polygon"}), "coordinates can't be read"),
@@ -350,5 +362,5 @@ def test_a_changed_table_is_read_again(tmp_path):
 
 
 def test_zones_frame_is_plain_text_columns(zones):
-    text = pd.DataFrame(zones.frame).drop(columns=["geometry", "direction_deg"])
+    text = pd.DataFrame(zones.frame).drop(columns=["geometry", "direction_deg", "licensed"])
     assert {str(kind) for kind in text.dtypes} == {"str"}
