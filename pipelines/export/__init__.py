@@ -12,6 +12,7 @@ from pipelines.export import (
     gpx,
     kml,
     manifest,
+    pdf,
     route,
     tables,
     tak,
@@ -29,6 +30,7 @@ WRITERS: Final[dict[str, Callable[[Products, Path], Path]]] = {
     "flagged.kml": kml.write,
     "flagged.gpx": gpx.write,
     "brief.html": brief.write,
+    "brief.pdf": pdf.write,
     "manifest.json": manifest.write,
 }
 """Files of a run and who writes them, in the order of writing: the tables first, for whatever
@@ -36,6 +38,7 @@ breaks later; the manifest last, so that a folder with a manifest is a whole one
 
 PACK_FILES: Final[dict[str, dict[str, Callable[[Products, Path], Path | None]]]] = {
     "brief": {"brief.html": brief.write},
+    "pdf": {"brief.pdf": pdf.write},
     "csv": {
         "events.csv": tables.write_events_csv,
         "flagged.csv": tables.write_flagged_csv,

@@ -15,7 +15,18 @@ from pipelines.yaml_models import read_model
 FILE_NAME: Final = "recipients.yaml"
 
 Format = Literal[
-    "brief", "csv", "geoparquet", "geojson", "kml", "kmz", "gpx", "gpkg", "xlsx", "tak", "rtz"
+    "brief",
+    "pdf",
+    "csv",
+    "geoparquet",
+    "geojson",
+    "kml",
+    "kmz",
+    "gpx",
+    "gpkg",
+    "xlsx",
+    "tak",
+    "rtz",
 ]
 Language = Literal["en", "ms"]
 

@@ -97,6 +97,15 @@ def delta_coded(xy: Floats, scale: int) -> list[int]:
     return np.diff(whole, axis=0, prepend=np.zeros((1, whole.shape[1]), "int64")).ravel().tolist()
 
 
+def decoded(coded: Sequence[int], size: int) -> Floats:
+    """What `delta_coded` coded, `size` numbers a point, still in its units.
+
+    >>> decoded([10, 20, 5, -1], 2).tolist()
+    [[10.0, 20.0], [15.0, 19.0]]
+    """
+    return np.cumsum(np.asarray(coded, "float64").reshape(-1, size), axis=0)
+
+
 def _middle_lon(cards: Sequence[VesselCard]) -> float:
     lon = np.radians([place[0] for place in _places(cards)])
     if len(lon) == 0:

@@ -17,6 +17,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pyogrio
+import pypdf
 import pytest
 
 from pipelines.export import PACK_FILES, gpkg, readme, route, tak, write_formats
@@ -88,6 +89,13 @@ def test_the_marks_are_on_every_file(folder: Path, released: Products) -> None:
     furniture = ("flagged.xlsx/", "flagged-tak.zip/MANIFEST")
     for name, content in unpacked(folder):
         if name in tables or name.startswith(furniture):
+            continue
+        if name.endswith("pdf"):
+            for page in pypdf.PdfReader(io.BytesIO(content)).pages:
+                text = page.extract_text()
+                assert text.count(PRINTED) >= 2  # above and below
+                assert words.simulated in text
+                assert words.leads in text
             continue
         text = content.decode("utf-8", "replace")
         if name.endswith("geojson"):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
+import pypdf
 import pytest
 
 from pipelines import marks, store
@@ -23,7 +24,8 @@ from pipelines.marks import Mark, MarkRules, Tlp
 from pipelines.progress import reporter
 from pipelines.settings import PROJECT, Installation, load
 
-ALL = ["brief", "csv", "geoparquet", "geojson", "kml", "kmz", "gpx", "gpkg", "xlsx", "tak", "rtz"]
+ALL = ["brief", "pdf", "csv", "geoparquet", "geojson", "kml", "kmz", "gpx", "gpkg", "xlsx", "tak",
+       "rtz"]  # fmt: skip
 MARKS = """
 default: {tlp: GREEN, rel: ALL}
 feeds:
@@ -93,6 +95,9 @@ def _inside(name: str, content: bytes, path: Path | None) -> Iterator[tuple[str,
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for member in archive.namelist():
                 yield from _inside(f"{name}/{member}", archive.read(member), None)
+    if name.endswith(".pdf"):
+        pages = pypdf.PdfReader(io.BytesIO(content)).pages
+        yield f"{name} text", "\n".join(page.extract_text() for page in pages).encode()
     if name.endswith(".parquet"):
         yield f"{name} rows", gpd.read_parquet(io.BytesIO(content)).to_csv().encode()
     if name.endswith(".gpkg") and path is not None:
@@ -160,6 +165,7 @@ def test_the_search_would_find_them(two_feeds: Installation, tmp_path: Path) -> 
              if mmsi.encode() in c}  # fmt: skip
     assert found >= {
         "html",
+        "pdf",
         "csv",
         "parquet",
         "geojson",
