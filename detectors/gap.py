@@ -20,7 +20,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-NOT_REACHED: Final = "not assessed: no land or zone layer reaches this place"
 NO_HISTORY: Final = "not assessed: too few reports before the silence to expect another"
 FIRST_SHIP_MMSI: Final = 200_000_000
 _DAY_SLOTS: Final = 86_400 // coverage.SLOT_S
@@ -41,7 +40,8 @@ class Gap(Detector):
       and its silence no longer asks for a patrol. An open gap older than that is dropped.
     - The vessel was *reporting regularly*: at least `min_history_reports` in the `history_s`
       before, over `min_regular_s` or more, and the silence is `min_interval_ratio` times as long as
-      the longest interval among them and as the typical interval of those heard around meanwhile.
+      the longest interval of the last `recent_s` (of all `history_s`, if it wasn't reporting
+      regularly in that time) and as the typical interval of those heard around meanwhile.
       An interval in which most of the time nobody else around was heard, or nothing in the whole
       feed, says nothing about this vessel and doesn't count.
     - Others *were heard around meanwhile*: at least `min_neighbours` in the cell and its eight
@@ -52,8 +52,10 @@ class Gap(Detector):
       worth `known_worth_still` (the vessel lies still: it was itself heard from that very spot) or
       `known_worth_moving`, if vessels were heard there in `min_known_hours` half hours of the day
       before and meanwhile, its own included, and `min_neighbours` were just then heard within a
-      station's reach. It is also enough that others were beside it in `min_beside` half hours, if
-      the place is known in the rest.
+      station's reach. It is worth `known_worth_still` under way too, in a closed gap, where vessels
+      were heard in `min_well_known_hours` and the chance of falling silent there (see Notes) is
+      `max_well_known_chance` at most. It is also enough that others were beside it in `min_beside`
+      half hours, if the place is known in the rest.
     - It isn't where *reception ends*: over the day before and the silence itself, not more than
       `max_other_silence_ratio` of the vessels heard around its last position fell silent there
       (fewer than `min_edge_silences` never count; nor do those that an outage of the feed made).
@@ -61,7 +63,10 @@ class Gap(Detector):
       heard (or land is) ahead on its course, as far as it goes in two hours but `ahead_m` at most,
       in half of the first two hours. Where vessels are heard seldom, not more than one in half an
       hour, it is enough that they are heard ahead half as often as here. Not asked of a closed gap
-      whose ends are `ahead_m` apart: it was heard again beyond.
+      whose ends are `ahead_m` apart: it was heard again beyond. Nor of one that *came back*, where
+      vessels were heard ahead in `min_known_hours` half hours of the day: its ends are no further
+      apart than `came_back_share` of the way that its speed before would have made, so that it
+      didn't sail on, and reception doesn't end there.
     - It was not *at or bound for a berth*: its last position isn't in a zone of `berth_classes`,
       nor would `approach_s` more of the same course and speed end in one of `approach_classes`;
       nor was it lying still within `alongside_m` of land. A vessel under way there whose silence
@@ -80,10 +85,11 @@ class Gap(Detector):
         the Singapore Strait in six.
     max_duration_s
         14 days.
-    history_s, min_history_reports, min_regular_s, min_interval_ratio
-        3 h, 5 reports over half an hour, ten times. Judgements: an interval ten times the longest
-        of hours is not the same reception any more; a satellite hears a ship for ten minutes of a
-        pass, which is no regular reception.
+    history_s, recent_s, min_history_reports, min_regular_s, min_interval_ratio
+        3 h and three quarters of one, 5 reports over half an hour, ten times. Judgements: an
+        interval ten times the longest of late is not the same reception any more, and at 12 kn
+        what was heard 17 km back is that of another place; a satellite hears a ship for ten
+        minutes of a pass, which is no regular reception.
     min_neighbours, min_heard_fraction, assessed_s
         2 vessels in 60 % of the half hours, over 12 h. Welch et al. ask for a density of
         reception likewise. A vessel counts once for each cell that it was heard in, hence 2.
@@ -92,18 +98,25 @@ class Gap(Detector):
         fifths: one under way needs others beside it in a third of the time or for two hours in
         all. Class B, whose weak signal depends
         on the boat and its aerial, always needs its like beside it.
+    min_well_known_hours, max_well_known_chance
+        48, one vessel in each half hour of the day, of whom one fell silent at most; 0.03. At the
+        receivers' edges of simulated feeds the chance is 0.04 and more.
     min_edge_silences, max_other_silence_ratio
         3, and 0.05 of the vessels, each counted once per cell and half hour that it was heard in. A
         vessel passing through is counted four to six times, so 0.05 is every fourth or fifth of
         them; where vessels linger, as in a transfer area, a few silences among them stay below.
         Judgement: at the receivers' edges of simulated feeds it is 0.1 to 0.5, elsewhere below
         0.04.
-    moving_kn, ahead_m
+    moving_kn, ahead_m, came_back_share
         3 kn, and 30 km: with cells of 11 km the place ahead is heard from 14 km on, well within the
-        20-40 nm that a coast station reaches.
+        20-40 nm that a coast station reaches. A quarter: a ship that is out and back in range
+        otherwise has turned round where nobody hears it, and come out near where it went in.
     berth_classes, approach_classes, approach_s, alongside_m
         Zones where vessels moor and transmitters are put out with the lights; 15 min of approach;
         500 m, beyond which a ship doesn't lie alongside.
+    habit_s, alike_share
+        Evidence says how often in the day before the same track was silent at least half as long
+        while others around were heard: a set may be switched on and off all day, or fail.
     reach_share, min_reach_kn, max_reach_kn
         Evidence says how far from its last position the vessel can have been meanwhile, and in how
         large an area: at 1.25 times the faster of its speed before and of what the way to its next
@@ -129,7 +142,7 @@ class Gap(Detector):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "nav_status", "ais_class", "track_id", "source",
         "source_offset",
@@ -145,6 +158,7 @@ class Gap(Detector):
     min_duration_b_s: PositiveInt = Field(default=7200, ge=2 * coverage.SLOT_S)
     max_duration_s: PositiveInt = 14 * 86_400
     history_s: PositiveInt = 10_800
+    recent_s: PositiveInt = 2700
     min_history_reports: PositiveInt = Field(default=5, ge=2)
     min_regular_s: PositiveInt = 1800
     min_interval_ratio: PositiveFloat = 10.0
@@ -154,15 +168,20 @@ class Gap(Detector):
     min_beside: PositiveInt = 4
     known_worth_moving: float = Field(default=0.4, ge=0, le=1)
     known_worth_still: float = Field(default=0.75, ge=0, le=1)
+    min_well_known_hours: PositiveInt = 48
+    max_well_known_chance: PositiveFloat = Field(default=0.03, le=1.0)
     assessed_s: PositiveInt = 43_200
     min_edge_silences: PositiveInt = 3
     max_other_silence_ratio: PositiveFloat = 0.05
     moving_kn: PositiveFloat = 3.0
     ahead_m: PositiveFloat = 30_000.0
+    came_back_share: float = Field(default=0.25, ge=0, le=1)
     berth_classes: tuple[str, ...] = ("port", "anchorage", "landing_place")
     approach_classes: tuple[str, ...] = ("port", "landing_place")
     approach_s: PositiveInt = 900
     alongside_m: PositiveFloat = 500.0
+    habit_s: PositiveInt = 86_400
+    alike_share: PositiveFloat = Field(default=0.5, le=1.0)
     reach_share: PositiveFloat = Field(default=1.25, ge=1.0)
     min_reach_kn: PositiveFloat = 6.0
     max_reach_kn: PositiveFloat = 30.0
@@ -171,7 +190,7 @@ class Gap(Detector):
     @property
     def lookback(self) -> timedelta:
         """With less history than this a silence that reaches into the window is unproven."""
-        return timedelta(seconds=self.unproven_after_s + self.history_s)
+        return timedelta(seconds=max(self.unproven_after_s, self.habit_s) + self.history_s)
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find gaps; see the class for the rule and `Detector.detect` for the frames."""
@@ -185,6 +204,7 @@ class Gap(Detector):
             self._not_at_an_edge,
             self._not_out_of_range,
             self._no_berth,
+            self._by_habit,
         ):
             if len(silences.row) == 0:
                 return events.empty()
@@ -202,6 +222,9 @@ class Gap(Detector):
             sentence += f", where {heard} other vessels were heard meanwhile"
         elif event.evidence.get("known_fraction"):
             sentence += ", where others are heard at other hours"
+        alike = event.evidence.get("n_alike_silences")
+        if alike:
+            sentence += f", as {'once' if alike == 1 else f'{alike} times'} in the day before"
         moved = event.evidence.get("distance_m")
         if moved and event.end is not None:
             nm = moved / geodesy.METRES_PER_NM
@@ -249,12 +272,21 @@ class Gap(Detector):
         excused = self._unheard(step, reports, context)
         counted_s = np.where(excused, np.nan, step_s)
         n = len(count)
-        regular_s = np.bincount(silence, weights=np.nan_to_num(counted_s), minlength=n)
+        is_late = step >= reports.first_since(silences.row, self.recent_s)[silence]
+        regular_s, late_s = (
+            np.bincount(silence[among], weights=np.nan_to_num(counted_s[among]), minlength=n)
+            for among in (np.ones(len(step), bool), is_late)
+        )
+        n_late = np.bincount(silence[is_late], minlength=n)
+        lately = (n_late + 1 >= self.min_history_reports) & (late_s >= self.min_regular_s)
         last = np.cumsum(count) - 1
         some = count > 0
         longest_s, median_s = np.full(n, np.nan), np.full(n, np.nan)
-        for into, q in ((longest_s, 1.0), (median_s, 0.5)):
-            into[some] = runs.quantiles(counted_s, (last - count + 1)[some], last[some], q)
+        for into, among, q in (
+            (longest_s, np.where(lately, n_late, count), 1.0),
+            (median_s, count, 0.5),
+        ):
+            into[some] = runs.quantiles(counted_s, (last - among + 1)[some], last[some], q)
         duration_s = silences.columns["duration_s"]
         ratio = duration_s / longest_s
         regular = (
@@ -270,6 +302,7 @@ class Gap(Detector):
             regular | unproven,
             history_known=~unproven,
             history_s=np.full(n, self.history_s),
+            recent_s=np.full(n, self.recent_s),
             n_history_reports=n_reports,
             min_history_reports=np.full(n, self.min_history_reports),
             regular_s=regular_s,
@@ -312,14 +345,20 @@ class Gap(Detector):
         ais_class = reports.ais_class[silences.row]
         around = context.coverage.around(there.lat, there.lon, there.slot, ais_class[there.silence])
         beside = around.vessels >= self.min_neighbours
-        n_known, _ = self._known(there.lat, there.lon, there.silence, silences, reports, context)
+        n_known, n_silences = self._known(
+            there.lat, there.lon, there.silence, silences, reports, context
+        )
         working = context.coverage.receiving(there.lat, there.lon, there.slot)
         known = (n_known >= self.min_known_hours) & (working >= self.min_neighbours) & ~beside
         beside_fraction, known_fraction = there.mean(beside), there.mean(known)
+        well_known = n_known >= self.min_well_known_hours
+        well_known &= _chance(n_silences, n_known) <= self.max_well_known_chance
+        well_known &= ~silences.is_open[there.silence]
         moving = silences.columns["speed_before_kn"] >= self.moving_kn
-        worth = np.where(moving, self.known_worth_moving, self.known_worth_still)
-        worth[ais_class == "B"] = 0.0
-        fraction = beside_fraction + worth * known_fraction
+        little = moving[there.silence] & ~well_known
+        worth = np.where(little, self.known_worth_moving, self.known_worth_still)
+        worth[ais_class[there.silence] == "B"] = 0.0
+        fraction = beside_fraction + there.mean(np.where(known, worth, 0.0))
         # Others beside it now and then, all the while that what receives there was working.
         often = there.count * beside_fraction >= self.min_beside - 1e-9
         often &= (ais_class != "B") & (beside_fraction + known_fraction >= self.min_heard_fraction)
@@ -390,14 +429,16 @@ class Gap(Detector):
             n_known_hours=n_heard,
             n_other_silences=n_silences,
             other_silence_ratio=ratio,
-            silence_probability=(n_silences + 0.5) / (n_heard + 1.0),
+            silence_probability=_chance(n_silences, n_heard),
             max_other_silence_ratio=np.full(n, self.max_other_silence_ratio),
         )
 
     def _not_out_of_range(
         self, silences: "_Silences", reports: "_Reports", context: Context
     ) -> "_Silences":
-        """Those of vessels that lay still, were heard again beyond, or had others or land ahead."""
+        """Those of vessels that lay still, were heard again beyond or came back, or had others or
+        land ahead.
+        """
         row, columns = silences.row, silences.columns
         lat, lon = reports.lat[row], reports.lon[row]
         course = np.nan_to_num(columns["course_before_deg"])
@@ -431,13 +472,22 @@ class Gap(Detector):
         moving = columns["speed_before_kn"] >= self.moving_kn
         beyond = ~silences.is_open & (distance_m >= self.ahead_m)
         implied_kn = geodesy.speed_kn(distance_m, columns["duration_s"])
+        came_back = moving & ~silences.is_open
+        came_back &= implied_kn <= self.came_back_share * columns["speed_before_kn"]
+        came_back &= n_ahead >= self.min_known_hours
         reach_kn = reach.fastest_kn(
             columns["speed_before_kn"], implied_kn,
             self.reach_share, self.min_reach_kn, self.max_reach_kn,
         )  # fmt: skip
         reach_m = reach_kn * geodesy.KNOT_MPS * columns["duration_s"]
         return silences.narrowed(
-            ~moving | beyond | land | known_ahead | (fraction >= 0.5) | ~columns["history_known"],
+            ~moving
+            | beyond
+            | came_back
+            | land
+            | known_ahead
+            | (fraction >= 0.5)
+            | ~columns["history_known"],
             distance_m=distance_m,
             implied_speed_kn=implied_kn,
             reach_speed_kn=reach_kn,
@@ -448,6 +498,7 @@ class Gap(Detector):
             ahead_known_ratio=share,
             land_ahead=land,
             was_moving=moving,
+            came_back=came_back,
         )
 
     def _no_berth(
@@ -483,11 +534,30 @@ class Gap(Detector):
             anchorage_distance_m=surroundings.nearest_zone_m(zones, lat, lon, self.berth_classes),
         )
 
+    def _by_habit(
+        self, silences: "_Silences", reports: "_Reports", context: Context
+    ) -> "_Silences":
+        """All, with how often their vessels had been silent like this in the day before."""
+        shortest_s = self.alike_share * silences.columns["duration_s"]
+        long = np.flatnonzero(reports.step_s >= shortest_s.min())
+        first = np.searchsorted(long, reports.first_since(silences.row, self.habit_s))
+        count = np.searchsorted(long, silences.row) - first
+        silence = np.repeat(np.arange(len(count)), count)
+        nth = np.arange(len(silence)) - np.repeat(np.cumsum(count) - count, count)
+        step = long[first[silence] + nth]
+        alike = reports.step_s[step] >= shortest_s[silence]
+        alike[alike] = ~self._unheard(step[alike], reports, context)
+        return silences.narrowed(
+            np.ones(len(count), bool),
+            n_alike_silences=np.bincount(silence[alike], minlength=len(count)),
+            habit_s=np.full(len(count), self.habit_s),
+        )
+
     def _events(self, silences: "_Silences", reports: "_Reports") -> list[dict[str, Any]]:
         columns = silences.columns
         score = self._score(columns)
         explanation = np.where(columns["history_known"], "", NO_HISTORY)
-        explanation = np.where(columns["zones_reached"], explanation, NOT_REACHED)
+        explanation = np.where(columns["zones_reached"], explanation, surroundings.NOT_ASSESSED)
         start, end = from_epoch_us(silences.start_us), from_epoch_us(silences.end_us)
         rows = []
         for i, row in enumerate(silences.row):
@@ -525,6 +595,11 @@ class Gap(Detector):
         score *= np.where(columns["back_in_berth"], 0.8, 1.0)
         judged = columns["history_known"] & columns["zones_reached"]
         return np.where(judged, np.clip(np.nan_to_num(score), 0.0, 1.0), 0.0)
+
+
+def _chance(n_silences: Ints, n_heard: Ints) -> Floats:
+    """Chance of falling silent in a half hour, so many having done so of those heard."""
+    return np.asarray((n_silences + 0.5) / (n_heard + 1.0))
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,34 @@
 
 from typing import Final
 
-from detectors.core.explain import AT_ANCHOR, MOORED, PASSENGER, Facts, Hypothesis
+from detectors.core.explain import (
+    AT_ANCHOR,
+    FISHING,
+    MOORED,
+    PASSENGER,
+    PLEASURE,
+    Facts,
+    Hypothesis,
+)
+
+SEA_GOING: Final = frozenset(range(60, 90))
+"""Passenger ships, cargo ships and tankers (ITU-R M.1371-5, table 53), which keep their sets on at
+all times (SOLAS V/19.2.4.7)."""
 
 
 def sailed_out_of_range(facts: Facts) -> str | None:
-    """Under way to where nobody is heard, or half as many as where it was lost."""
+    """Under way to where nobody is heard, or half as many as where it was lost.
+
+    One that is heard again near where it was lost didn't sail there, unless it went fishing; nor
+    did one that is heard again at all, where others are heard ahead at other hours.
+    """
     ahead, share = facts.number("ahead_heard_fraction"), facts.number("ahead_known_ratio")
-    fading = facts.flag("is_open") and ahead <= 0.5 and share < 0.5
+    is_open = facts.flag("is_open")
+    if facts.flag("came_back") and not facts.any_type(FISHING | PLEASURE):
+        return None
+    if not is_open and share >= 0.5:
+        return None
+    fading = is_open and ahead <= 0.5 and share < 0.5
     if facts.flag("was_moving") and (ahead < 0.5 or fading):
         return (
             f"it was under way to where vessels were heard in only {ahead:.0%} of the half hours "
@@ -73,12 +94,30 @@ def set_off_at_rest(facts: Facts) -> str | None:
 
 
 def sailed_on(facts: Facts) -> str | None:
-    """Heard again soon, where its speed and course had to bring it."""
+    """Heard again soon, where its speed and course had to bring it, while others were lost too.
+
+    A hole shows in others' silences: of vessels that pass, each counted in some five half hours,
+    every tenth falls silent. Or nobody else was heard in some half hour.
+    """
+    lost = facts.number("silence_probability") >= 0.02
+    if not lost and not facts.number("neighbour_fraction") < 1:
+        return None
     before, between = facts.number("speed_before_kn"), facts.number("implied_speed_kn")
     if facts.flag("was_moving") and facts.hours < 1.5 and abs(between - before) <= 0.15 * before:
         return (
             f"it was heard again after {facts.minutes:.0f} min, having gone on at {between:.1f} kn "
             f"as before ({before:.1f} kn)"
+        )
+    return None
+
+
+def set_on_and_off(facts: Facts) -> str | None:
+    """A small craft that had been silent like this twice in the day before, or more often."""
+    times = facts.number("n_alike_silences")
+    if times >= 2 and not facts.any_type(SEA_GOING):
+        return (
+            f"it had been silent like this {times:.0f} times in the day before: its set is "
+            "switched on and off all day, or fails"
         )
     return None
 
@@ -98,6 +137,10 @@ HYPOTHESES: Final = (
     Hypothesis(
         "sailing out of range", 0.5, sailed_out_of_range,
         "it is heard again where it was lost, or another feed covers the way it went",
+    ),
+    Hypothesis(
+        "set on and off all day", 0.5, set_on_and_off,
+        "it is seen with another vessel in one of these silences",
     ),
     Hypothesis(
         "ferry at rest", 0.5, ferry_at_rest,

@@ -128,14 +128,19 @@ def naive(stage) -> set[tuple]:
                 continue
             before = [t for t in times[: i + 1] if t >= start - hours(3)]
             past = [track.iloc[k] for k in range(i + 1 - len(before), i + 1)]
-            steps = [
-                (b["time"] - a["time"]).total_seconds()
+            counted = [
+                (a["time"], (b["time"] - a["time"]).total_seconds())
                 for a, b in pairwise(past)
                 if not excused(a, b)
             ]
             track_s = (start - times[0]).total_seconds()
+            late = [t for t in before if t >= start - hours(0.75)]
+            steps = [s for t, s in counted if t in late]
+            if len(late) < 5 or sum(steps) < 1800:
+                steps = [s for _, s in counted]
             longest_s = max(steps, default=float("nan"))
-            regular = len(before) >= 5 and sum(steps) >= 1800 and silent_s >= 10 * longest_s
+            regular_s = sum(s for _, s in counted)
+            regular = len(before) >= 5 and regular_s >= 1800 and silent_s >= 10 * longest_s
             unproven = silent_s >= 24 * HOUR_S and (
                 (not regular and track_s < 3 * HOUR_S) or track_s < 900
             )
@@ -154,19 +159,21 @@ def naive(stage) -> set[tuple]:
             speed_kn = float(geodesy.speed_kn(moved_m, span_s)) if span_s > 0 else 0.0
             moving = speed_kn >= 3
 
-            worth = 0.0 if klass == "B" else (0.4 if moving else 0.75)
-            beside, indirect, around_s = [], [], []
+            beside, indirect, around_s, worths = [], [], [], []
             for slot in inside(start, end, 30, 24):
                 lat, lon = (here["lat"], here["lon"]) if is_open else between(here, there, slot)
                 n, interval_s = vessels(lat, lon, slot, klass)
-                there_known = known(lat, lon, klass, start, end)[0] >= 8
+                n_heard, n_lost = known(lat, lon, klass, start, end)
                 beside.append(n >= 2)
-                indirect.append(n < 2 and there_known and receiving(lat, lon, slot) >= 2)
+                indirect.append(n < 2 and n_heard >= 8 and receiving(lat, lon, slot) >= 2)
+                well = not is_open and n_heard >= 48 and (n_lost + 0.5) / (n_heard + 1) <= 0.03
+                worth = 0.0 if klass == "B" else (0.4 if moving and not well else 0.75)
+                worths.append(worth * indirect[-1])
                 around_s.append(interval_s)
             typical_s = np.nanmean(around_s) if np.isfinite(around_s).any() else float("nan")
             often = klass != "B" and sum(beside) >= 4
             often &= sum(beside) + sum(indirect) >= 0.6 * len(beside) - 1e-9
-            if np.mean(beside) + worth * np.mean(indirect) < 0.6 - 1e-9 and not often:
+            if np.mean(beside) + np.mean(worths) < 0.6 - 1e-9 and not often:
                 continue
             if not unproven and silent_s < 10 * typical_s:
                 continue
@@ -174,6 +181,7 @@ def naive(stage) -> set[tuple]:
             if n_silences >= 3 and n_silences > 0.05 * n_vessels:
                 continue
             gone_m = geodesy.distance_m(here["lat"], here["lon"], there["lat"], there["lon"])
+            came_back = not is_open and gone_m <= 0.25 * speed_kn * geodesy.KNOT_MPS * silent_s
             if moving and not unproven and (is_open or gone_m < 30_000):
                 course = geodesy.bearing_deg(*ends)
                 ahead_m = min(speed_kn * geodesy.KNOT_MPS * 7200, 30_000)
@@ -181,7 +189,7 @@ def naive(stage) -> set[tuple]:
                 ahead = [vessels(lat, lon, s, klass)[0] >= 1 for s in inside(start, end, 30, 4)]
                 n_ahead, _ = known(lat, lon, klass, start, end)
                 seldom = 8 <= n_ahead <= 48 and n_ahead >= 0.5 * n_vessels
-                if np.mean(ahead) < 0.5 and not seldom:
+                if np.mean(ahead) < 0.5 and not seldom and not (came_back and n_ahead >= 8):
                     continue
             found.add((int(here["mmsi"]), start, None if is_open else end))
     return found
