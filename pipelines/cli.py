@@ -11,6 +11,7 @@ import typer
 from detectors.core.errors import SelatError
 from pipelines import (
     cli_backtest,
+    cli_backup,
     cli_disposition,
     cli_exercise,
     cli_explain,
@@ -19,6 +20,7 @@ from pipelines import (
     cli_packs,
     cli_plan,
     cli_recall,
+    cli_redetect,
     cli_sightings,
     cli_store,
 )
@@ -227,10 +229,13 @@ def detect(
 
 
 app.command("backtest")(cli_backtest.backtest)
+app.command("redetect")(cli_redetect.redetect)
 app.command("since")(cli_recall.since)
 app.command("find")(cli_recall.find)
 app.command("explain")(cli_explain.explain)
 app.command("plan")(cli_plan.plan)
+app.command("backup")(cli_backup.backup)
+app.command("restore")(cli_backup.restore)
 
 
 @app.command()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from detectors.core import coverage, tracks
-from pipelines.store import Writer
+from pipelines.store import Queries, Writer
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,7 @@ def refresh(store: Writer, progress: Callable[[int, int], None] | None = None) -
     loaded_from: str | None = None
     done = reports = duplicates = jumps = 0
     for i, day in enumerate(days.itertuples(index=False)):
-        text = f"{coverage.VERSION}|{content_before}|{day.content}|{state_digest}"
-        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        digest = _input(content_before, str(day.content), state_digest)
         if day.input == digest:
             state_digest, loaded_from = str(day.state), str(day.date)
         else:
@@ -75,6 +74,23 @@ def refresh(store: Writer, progress: Callable[[int, int], None] | None = None) -
         if progress:
             progress(i + 1, len(days))
     return DaysReport(done, reports, duplicates, jumps)
+
+
+def stale(store: Queries) -> list[str]:
+    """UTC dates that `refresh` would work out, later ones that a change would reach left aside."""
+    content_before = state_digest = ""
+    found = []
+    for day in store.day_files().itertuples(index=False):
+        if day.input != _input(content_before, str(day.content), state_digest):
+            found.append(str(day.date))
+        content_before, state_digest = str(day.content), str(day.state)
+    return found
+
+
+def _input(content_before: str, content: str, state: str) -> str:
+    """Digest of all that a date is worked out from."""
+    text = f"{coverage.VERSION}|{content_before}|{content}|{state}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _digest(state: pd.DataFrame) -> str:

@@ -20,7 +20,7 @@ from detectors.core.detector import Detector
 from detectors.core.errors import SelatError
 from detectors.core.zones import Zones
 from pipelines import reference
-from pipelines.assess import assess, watchlists
+from pipelines.assess import Assessment, assess, watchlists
 from pipelines.assess.scoring import HISTORY_DAYS
 from pipelines.detect.compare import compare
 from pipelines.detect.days import DaysReport, refresh
@@ -49,7 +49,7 @@ class PartialRunError(SelatError):
 
 @dataclass(frozen=True)
 class Finished:
-    """A finished run."""
+    """A finished run; `compared` has its events with their status, as `compare` gives them."""
 
     run_id: str
     folder: Path
@@ -57,6 +57,7 @@ class Finished:
     manifest: Mapping[str, Any]
     flagged: pd.DataFrame
     failures: Mapping[str, str]
+    compared: pd.DataFrame
 
 
 def load_zones(installation: Installation) -> Zones:
@@ -118,18 +119,29 @@ def build_detectors(installation: Installation) -> list[Detector]:
     return detectors.build(installation.detectors)
 
 
-def finish_run(
-    store: Writer,
-    installation: Installation,
-    window: Window,
-    detection: Detection,
-    unread: Mapping[str, str],
-    zones: Zones,
-) -> Finished:
-    """Compare, assess, export and record a run; its results appear to readers all at once.
+@dataclass(frozen=True)
+class Judged:
+    """What a look at a window comes to, before anything is written.
 
-    `unread` names the feeds that couldn't be read, with the reason.
+    Attributes
+    ----------
+    assessed
+        Flags and reasons.
+    compared
+        The events with their status against the store; see `compare`.
+    watchlists
+        The lists that counted.
     """
+
+    assessed: Assessment
+    compared: pd.DataFrame
+    watchlists: list[watchlists.Watchlist]
+
+
+def judge(
+    store: Queries, installation: Installation, window: Window, detection: Detection
+) -> Judged:
+    """Assess what was detected, and compare it with what the store holds."""
     gazetteer = reference.load_gazetteer(REFERENCE)
     configured = build_detectors(installation)
     stored = events_to_compare(store, configured, window.start, window.end)
@@ -144,8 +156,27 @@ def finish_run(
         leads, gazetteer, installation.settings.assess, past=past[list(events.EVENTS)],
         watchlists=lists, dispositions=store.dispositions(),
     )  # fmt: skip
-    told, flagged = assessed.events, assessed.flagged
+    told = assessed.events
     compared = compare(told[~told["event_id"].isin(held["event_id"])], stored, succeeded)
+    return Judged(assessed, compared, lists)
+
+
+def finish_run(
+    store: Writer,
+    installation: Installation,
+    window: Window,
+    detection: Detection,
+    unread: Mapping[str, str],
+    zones: Zones,
+) -> Finished:
+    """Compare, assess, export and record a run; its results appear to readers all at once.
+
+    `unread` names the feeds that couldn't be read, with the reason.
+    """
+    configured = build_detectors(installation)
+    looked = judge(store, installation, window, detection)
+    assessed, compared, lists = looked.assessed, looked.compared, looked.watchlists
+    flagged = assessed.flagged
     last = store.last_run()
     ordinal = 1 if last is None else int(last["ordinal"]) + 1
     run_id = f"{window.end:%Y%m%dT%H%M%SZ}-{ordinal:04d}"
@@ -218,7 +249,7 @@ def finish_run(
     }  # fmt: skip
     store.add_run(run, compared=compared, flags=flagged, feed_keys=fresh)
     _point_latest(installation.latest, folder)
-    return Finished(run_id, folder, str(manifest["state"]), manifest, flagged, failures)
+    return Finished(run_id, folder, str(manifest["state"]), manifest, flagged, failures, compared)
 
 
 def shown_vessels(events: pd.DataFrame, flagged: pd.DataFrame) -> set[int]:

@@ -9,12 +9,14 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 
 from pipelines.settings import StoreSettings
 from pipelines.store import catalogue
-from pipelines.store.catalogue import DiskFullError, StoreBusyError, StoreError
+from pipelines.store.catalogue import SCHEMA_VERSION, DiskFullError, StoreBusyError, StoreError
+from pipelines.store.migrations import migrate, migrate_store, version_of
 from pipelines.store.queries import Queries
 from pipelines.store.vessels import Identity
 from pipelines.store.writer import Writer, clean, remove_work
@@ -34,34 +36,48 @@ def exists(root: Path) -> bool:
 def read(root: Path, settings: StoreSettings | None = None) -> Iterator[Queries]:
     """The newest published generation of the store, read-only; never waits for a writer.
 
+    One that an older version of the program made is read as it will be once it is migrated.
+
     Raises
     ------
     StoreError
-        If there is no store, it can't be opened, or its version isn't this program's.
+        If there is no store, it can't be opened, or a newer version of the program made it.
     """
     if not exists(root):
         raise StoreError(f"no store in {root}", hint="ingest a feed first: selat nightly --feed …")
-    connection = catalogue.snapshot(root / "catalogue.duckdb", settings or StoreSettings())
+    settings = settings or StoreSettings()
+    published = root / "catalogue.duckdb"
+    connection = catalogue.snapshot(published, settings)
     try:
-        catalogue.check_version(connection)
-        catalogue.upgrade(connection, temporary=True)
-        yield Queries(connection, root)
+        if version_of(connection) == SCHEMA_VERSION:
+            yield Queries(connection, root)
+            return
     finally:
         connection.close()
+    with TemporaryDirectory(prefix="selat-") as folder:
+        copy = Path(folder) / published.name
+        shutil.copyfile(published, copy)
+        connection = catalogue.connect(copy, settings)
+        try:
+            migrate(connection)
+            yield Queries(connection, root)
+        finally:
+            connection.close()
 
 
 @contextmanager
 def write(root: Path, settings: StoreSettings | None = None) -> Iterator[Writer]:
     """The one writer of the store, which is made if there is none.
 
-    Left-overs of a crash are removed, and superseded files whose grace period is over.
+    Left-overs of a crash are removed, and superseded files whose grace period is over. A store that
+    an older version of the program made is kept as it was, then migrated: see `migrations`.
 
     Raises
     ------
     StoreBusyError
         If another process is writing.
     StoreError
-        If the store can't be opened, or its version isn't this program's.
+        If the store can't be opened, or a newer version of the program made it.
     DiskFullError
         If there is no room left.
     """
@@ -76,10 +92,13 @@ def write(root: Path, settings: StoreSettings | None = None) -> Iterator[Writer]
                 _make(root, settings)
             connection = catalogue.snapshot(published, settings)
             try:
-                catalogue.check_version(connection)
-                clean(root, Queries(connection, root).named())
+                version = version_of(connection)
+                named = Queries(connection, root).named()
             finally:
                 connection.close()
+            clean(root, named)
+            if version < SCHEMA_VERSION:
+                migrate_store(root, settings, version, named)
             shutil.copyfile(published, root / "work.duckdb")
         writer = Writer(root, settings)
         try:

@@ -29,11 +29,8 @@ from pipelines.settings import StoreSettings
 from pipelines.store.sql import statement
 
 SCHEMA_VERSION: Final = 5
-
-READABLE_VERSIONS: Final = (2, 3, 4, 5)
-"""Versions 2 to 4 lack tables that came later; they are empty for its readers and made by its next
-writer (`event_revisions` begins with what is known of each event then). A program that knows only
-the older version refuses a store from then on."""
+"""Version of the tables below. To change them: raise it, and say in `migrations` how a store of the
+version before comes to it."""
 
 _C = frames.Column
 TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
@@ -247,67 +244,10 @@ def _prepared(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnectio
 
 def create(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the tables of an empty catalogue."""
-    for table in TABLES:
-        _create_table(connection, table)
+    for table, schema in TABLES.items():
+        columns = ", ".join(f'"{name}" {_SQL_TYPES[c.dtype]}' for name, c in schema.items())
+        connection.execute(f"CREATE TABLE {table} ({columns})")
     connection.execute("INSERT INTO meta VALUES ($version, NULL)", {"version": SCHEMA_VERSION})
-
-
-def _create_table(
-    connection: duckdb.DuckDBPyConnection, table: str, *, temporary: bool = False
-) -> None:
-    columns = ", ".join(f'"{name}" {_SQL_TYPES[c.dtype]}' for name, c in TABLES[table].items())
-    connection.execute(f"CREATE {'TEMP ' if temporary else ''}TABLE {table} ({columns})")
-
-
-def upgrade(connection: duckdb.DuckDBPyConnection, *, temporary: bool = False) -> None:
-    """Give a catalogue of an older version the tables that it lacks, empty.
-
-    One of this version that lacks a table is damaged, and is left for `check` to say so.
-
-    Parameters
-    ----------
-    temporary
-        For this connection only, as for a reader; else the catalogue is of this version then.
-    """
-    if _versions(connection) == [SCHEMA_VERSION]:
-        return
-    found = connection.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
-    ).fetchall()
-    missing = TABLES.keys() - {str(name) for (name,) in found}
-    for table in missing:
-        _create_table(connection, table, temporary=temporary)
-    if "event_revisions" in missing:
-        connection.execute(statement("seed_revisions"))
-    if not temporary:
-        connection.execute("UPDATE meta SET schema_version = $v", {"v": SCHEMA_VERSION})
-
-
-def _versions(connection: duckdb.DuckDBPyConnection) -> list[int]:
-    found = connection.execute("SELECT schema_version FROM meta").fetchall()
-    return [int(version) for (version,) in found]
-
-
-def check_version(connection: duckdb.DuckDBPyConnection) -> None:
-    """Refuse a store whose tables this program doesn't know.
-
-    Raises
-    ------
-    StoreError
-        If the store was made by another version of the program.
-    """
-    try:
-        versions = _versions(connection)
-    except duckdb.Error as error:
-        raise StoreError(
-            "the store's catalogue says no version", hint="start a new home with --home"
-        ) from error
-    if len(versions) != 1 or versions[0] not in READABLE_VERSIONS:
-        found = ", ".join(str(version) for version in versions)
-        raise StoreError(
-            f"the store has schema version {found}, this program knows {SCHEMA_VERSION}",
-            hint="use the version of Selat that wrote it, or start a new home",
-        )
 
 
 def prepare(work: Path, published: Path) -> Path:

@@ -141,7 +141,7 @@ class Queries:
         """Names of a table's columns in their order; none if there is no such table."""
         query = (
             "SELECT column_name FROM duckdb_columns() "
-            "WHERE table_name = $table AND database_name IN (current_database(), 'temp') "
+            "WHERE table_name = $table AND database_name = current_database() "
             "ORDER BY column_index"
         )
         return [str(name) for name in self.sql(query, {"table": table})["column_name"]]

@@ -48,7 +48,6 @@ class Writer(Queries):
         self._settings = settings
         self._publishes = 0
         super().__init__(self._open(), root)
-        catalogue.upgrade(self._connection)
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         return catalogue.connect(self._work, self._settings)

@@ -1,4 +1,4 @@
--- The first revision of each event of a store that kept none: what is known of it now, by the run
+-- Version 4: the first revision of each event of a store that kept none: what is known of it, by the run
 -- that learned it.
 INSERT INTO event_revisions BY NAME
 SELECT e.* EXCLUDE (run_id, first_run_id, retracted), w.run_id, w.status

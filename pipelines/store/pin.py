@@ -1,0 +1,75 @@
+"""One generation of the store held fast, for a copy that is whole while others write on."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.settings import StoreSettings
+from pipelines.store import catalogue
+from pipelines.store.migrations import version_of
+from pipelines.store.queries import Queries
+
+
+@dataclass(frozen=True)
+class PinnedFile:
+    """A file of positions: its name relative to the store, and what the catalogue says of it."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """A generation of the store.
+
+    Attributes
+    ----------
+    catalogue
+        A copy of its catalogue, to the last byte.
+    files
+        The immutable files that it names and that no later generation has replaced for it.
+    run_ids
+        Its finished runs.
+    """
+
+    catalogue: Path
+    files: tuple[PinnedFile, ...]
+    run_ids: tuple[str, ...]
+    schema_version: int
+    simulated: bool | None
+
+
+def pin(root: Path, copy: Path, settings: StoreSettings) -> Pinned:
+    """Copy the published catalogue and say what it names.
+
+    A writer publishes by renaming a new file into place, so that what is copied here is one
+    generation, whole, whatever is published meanwhile. The files that it names stay for the grace
+    period after they are replaced.
+    """
+    shutil.copyfile(root / "catalogue.duckdb", copy)
+    connection = catalogue.snapshot(copy, settings)
+    try:
+        version = version_of(connection)
+        store = Queries(connection, root)
+        files = store.sql("SELECT path, bytes, sha256 FROM files ORDER BY path")
+        named = [PinnedFile(**{str(k): v for k, v in f.items()}) for f in files.to_dict("records")]
+        runs = store.sql("SELECT run_id FROM runs ORDER BY ordinal")["run_id"]
+        return Pinned(copy, tuple(named), tuple(map(str, runs)), version, store.simulated)
+    finally:
+        connection.close()
+
+
+def forget_superseded(root: Path, settings: StoreSettings) -> None:
+    """Publish a catalogue without the replaced files that only older readers had need of."""
+    work, published = root / "work.duckdb", root / "catalogue.duckdb"
+    with catalogue.writer_lock(root / "writer.lock"):
+        shutil.copyfile(published, work)
+        connection = catalogue.connect(work, settings)
+        try:
+            connection.execute("DELETE FROM superseded")
+            connection.execute("CHECKPOINT")
+        finally:
+            connection.close()
+        catalogue.swap(catalogue.prepare(work, published), published)
+        work.unlink()
