@@ -47,6 +47,9 @@ SERVICE_TYPES: Final = frozenset({31, 32, 33, 34, 35, 50, 51, 52, 53, 54, 55, 58
 """Tugs, pilots, dredgers, rescue, port and law enforcement craft (ITU-R M.1371-5, table 53): that
 one lies waiting says nothing."""
 
+SLOW_KN: Final = 6.0
+"""A vessel that lay still before its silence is taken to have gone as fast as this in it."""
+
 NEVER: Final = np.iinfo("int64").max
 
 
@@ -54,6 +57,11 @@ def wide_reach(facts: Facts) -> str | None:
     """They could have been in so many places that it says little that they could have met."""
     area_km2 = facts.number("area_km2")
     if area_km2 > facts.number("tight_area_km2"):
+        if facts.subkind == "silent_and_loitering":
+            return (
+                f"the one that loitered was so far out of the other's way that {area_km2:,.0f} km² "
+                "are no further"
+            )
         return (
             f"they could have met anywhere in {area_km2:,.0f} km², so that they could have met at "
             "all may be chance"
@@ -82,15 +90,19 @@ def waits_for_a_reason(facts: Facts) -> str | None:
     change for as long as it loiters on, when this meeting is long past.
     """
     for prefix, ship_type in zip(("", "other_"), facts.ship_types, strict=False):
-        if facts.evidence.get(f"{prefix}story") != "loitering":
-            continue
-        status = facts.evidence.get(f"{prefix}nav_status")
-        if ship_type in FISHING or status == FISHING_STATUS:
-            return "the one that loitered was fishing"
-        if status in _WAITING:
-            return f"the one that loitered reported {_WAITING[status]}"
-        if ship_type in PLEASURE:
-            return "the one that loitered is a sailing or pleasure craft"
+        if facts.evidence.get(f"{prefix}story") == "loitering":
+            return reason_to_wait(ship_type, facts.evidence.get(f"{prefix}nav_status"))
+    return None
+
+
+def reason_to_wait(ship_type: int, status: int | None) -> str | None:
+    """What a vessel of some type and navigation status waits for, None where nothing says."""
+    if ship_type in FISHING or status == FISHING_STATUS:
+        return "the one that loitered was fishing"
+    if status in _WAITING:
+        return f"the one that loitered reported {_WAITING[status]}"
+    if ship_type in PLEASURE:
+        return "the one that loitered is a sailing or pleasure craft"
     return None
 
 
@@ -132,7 +144,8 @@ class PossibleMeeting(Detector):
     space-time prism of Hägerstrand). At a place, two silent vessels can have been together from
     when the later of them can have arrived until the first of them must have left. They are raised
     where that is `min_meeting_s` somewhere. A loiterer is where it is seen: there the silent vessel
-    can have been with it for as long as its circles hold the loiterer's position.
+    can have been with it for as long as its circles hold the loiterer's position. How far out of
+    its way that was, and whether it had the time to spare, says how likely.
 
     The event lasts from when both were silent (or loitering) until both were heard again: until
     then it isn't known how far they can have gone, and it is open. `lat`, `lon` is the place where
@@ -140,7 +153,8 @@ class PossibleMeeting(Detector):
 
     *No flood*: silences of `max_silence_s` at most; only pairs whose weight (see Notes) is
     `min_weight`; and each silence keeps its `max_per_silence` best partners among those that were
-    heard again before it (or, loitering, while it went on).
+    heard again before it, and as many among loiterers (while it went on). Loiterers with a reason
+    to wait come after all others.
 
     Parameters
     ----------
@@ -158,27 +172,31 @@ class PossibleMeeting(Detector):
         0.08. A judgement: two ships at 12 kn, silent together for four hours and heard again where
         they would have been anyway, have 0.1 or more.
     max_per_silence
-        2.
+        3: of two or three that drift near the way of a silent ship nothing tells which.
 
     Notes
     -----
     Weight: 0.4 times the share of the time, while both were silent, that they can have been
     together, times 1 - (1 - tightness) (1 - coincidence). Tightness is the inverse root of
     1 + area / `tight_area_km2`, where the area is that of all places where they can have been
-    together for `min_meeting_s`, or with a loiterer the silent vessel's ellipse: it falls with the
-    distance over which they would have had to find one another. Coincidence rises to 0.5 where both
-    were silent from and until the same moment, from 0 where the overlap of both silences makes up
-    0.6 of them (once both are over): few pairs agree so well by chance, and outages of reception
-    are no gaps. Score before explanations: the weight times twice the smaller of the scores of the
-    silences, but not more than the weight. What the loitering scores doesn't count, since it may
-    change for as long as it goes on; whether there is a reason to wait is asked here.
+    together for `min_meeting_s`: it falls with the distance over which they would have had to find
+    one another. With a loiterer it is the area of all places that ask for no longer a way from the
+    silent vessel's last position to its next one than the loiterer's place does (an ellipse whose
+    long axis is that way, or a circle while the silence is open): within it others would have been
+    as near by chance. The weight falls to a half where the silent vessel, going on as fast as
+    before by way of the loiterer, has less than `min_meeting_s` to spare. Coincidence rises to 0.5
+    where both were silent from and until the same moment, from 0 where the overlap of both silences
+    makes up 0.6 of them (once both are over): few pairs agree so well by chance, and outages of
+    reception are no gaps. Score before explanations: the weight times twice the smaller of the
+    scores of the silences, but not more than the weight. What the loitering scores doesn't count,
+    since it may change for as long as it goes on; whether there is a reason to wait is asked here.
 
     Two silences are settled once both vessels are heard again; a loitering may show up to two
     hours later, hence `settle`.
     """
 
     name: ClassVar[str] = "possible_meeting"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     requires: ClassVar[tuple[str, ...]] = ("mmsi", "time", "lat", "lon", "nav_status", "track_id")
     source: ClassVar[str] = (
         "Hägerstrand (1970), What about people in regional science?, Papers of the Regional "
@@ -198,7 +216,7 @@ class PossibleMeeting(Detector):
     max_reach_kn: PositiveFloat = 30.0
     tight_area_km2: PositiveFloat = 500.0
     min_weight: PositiveFloat = 0.08
-    max_per_silence: PositiveInt = 2
+    max_per_silence: PositiveInt = 3
 
     @property
     def settle(self) -> timedelta:
@@ -220,7 +238,8 @@ class PossibleMeeting(Detector):
         meetings = self._between_silences(silences, first, second)
         loiterings = _loiterings(context, positions)
         meetings += self._with_loiterers(silences, loiterings, window[1])
-        chosen = [m for m in self._best(meetings) if self._touches(m, window)]
+        types = _types(context)
+        chosen = [m for m in self._best(meetings, types) if self._touches(m, window)]
         return events.build([self._event(m, context) for m in chosen])
 
     def _silences(
@@ -323,7 +342,8 @@ class PossibleMeeting(Detector):
                 longest_s = max(longest - 1, 0) * STEP_US / runs.SECOND_US
                 if longest_s < self.min_meeting_s:
                     continue
-                middle = at + longest // 2
+                middle, during = at + longest // 2, slice(at, at + longest)
+                way_m = silence.way_m(lat[during], lon[during]).min()
                 found.append(
                     self._weighed(
                         silence,
@@ -333,9 +353,10 @@ class PossibleMeeting(Detector):
                         silence.end_us,
                         both_s,
                         longest_s,
-                        silence.area_km2(self.min_meeting_s),
+                        silence.nearer_km2(way_m),
                         (float(lat[middle]), float(lon[middle])),
                         loitering.status_at(int(ticks_us[middle])),
+                        silence.spare_s(way_m),
                     )
                 )
         return found
@@ -352,6 +373,7 @@ class PossibleMeeting(Detector):
         area_km2: float,
         place: tuple[float, float],
         status: int = NAV_STATUS_UNDEFINED,
+        spare_s: float = float("nan"),
     ) -> "_Meeting":
         share = min(1.0, longest_s / both_s)
         agreement = 0.0
@@ -361,21 +383,26 @@ class PossibleMeeting(Detector):
         at_once = 0.5 * max(0.0, (agreement - COINCIDENCE) / (1.0 - COINCIDENCE))
         tightness = 1.0 / np.sqrt(1.0 + area_km2 / self.tight_area_km2)
         weight = float(0.4 * share * (1.0 - (1.0 - tightness) * (1.0 - at_once)))
+        if not np.isnan(spare_s):
+            weight *= 0.5 + 0.5 * float(np.clip(spare_s / self.min_meeting_s, 0.0, 1.0))
         low, high = sorted((one, other), key=lambda story: (story.mmsi, story.track))
         return _Meeting(
             low, high, owner.track, owner.start_us, begin_us, end_us, both_s, longest_s, share,
-            area_km2, agreement, weight, place, status,
+            area_km2, agreement, weight, place, status, spare_s,
         )  # fmt: skip
 
-    def _best(self, meetings: "Sequence[_Meeting]") -> "list[_Meeting]":
-        """The best partners of each silence, by weight."""
-        ranked = sorted(
-            (m for m in meetings if m.weight >= self.min_weight),
-            key=lambda m: (-m.weight, m.start_us, m.one.track, m.other.track),
-        )
-        kept, counts = [], dict[tuple[int, int], int]()
+    def _best(self, meetings: "Sequence[_Meeting]", types: dict[int, int]) -> "list[_Meeting]":
+        """The best partners of each silence: those without a reason to wait first, by weight."""
+
+        def rank(m: "_Meeting") -> tuple[bool, float, int, int, int]:
+            loiterers = [s for s in (m.one, m.other) if isinstance(s, _Loitering)]
+            excused = any(reason_to_wait(types.get(s.mmsi, -1), m.status) for s in loiterers)
+            return excused, -m.weight, m.start_us, m.one.track, m.other.track
+
+        ranked = sorted((m for m in meetings if m.weight >= self.min_weight), key=rank)
+        kept, counts = [], dict[tuple[int, int, bool], int]()
         for meeting in ranked:
-            key = (meeting.owner, meeting.owner_start_us)
+            key = (meeting.owner, meeting.owner_start_us, meeting.with_loiterer)
             counts[key] = counts.get(key, 0) + 1
             if counts[key] <= self.max_per_silence:
                 kept.append(meeting)
@@ -389,7 +416,6 @@ class PossibleMeeting(Detector):
         low, high = meeting.one, meeting.other
         lat, lon = meeting.place
         reached = bool(context.zones.reached(np.array([lat]), np.array([lon]))[0])
-        with_loiterer = isinstance(low, _Loitering) or isinstance(high, _Loitering)
         start = pd.Timestamp(from_epoch_us(np.array([meeting.start_us])).iloc[0])
         is_open = meeting.end_us == NEVER
         end = from_epoch_us(np.array([0 if is_open else meeting.end_us])).iloc[0]
@@ -401,6 +427,7 @@ class PossibleMeeting(Detector):
             "agreement_fraction": meeting.agreement,
             "area_km2": meeting.area_km2,
             "tight_area_km2": self.tight_area_km2,
+            "spare_s": meeting.spare_s,
             "meeting_weight": meeting.weight,
             "min_weight": self.min_weight,
             "weight_margin": meeting.weight - self.min_weight,
@@ -426,7 +453,7 @@ class PossibleMeeting(Detector):
                 evidence[f"{prefix}nav_status"] = meeting.status
         row = {
             "kind": self.name,
-            "subkind": "silent_and_loitering" if with_loiterer else "both_silent",
+            "subkind": "silent_and_loitering" if meeting.with_loiterer else "both_silent",
             "detector": self.name,
             "version": self.version,
             "mmsi": low.mmsi,
@@ -510,11 +537,21 @@ class _Silence(_Story):
         can_return_m = self.mps * (self.until_us - at_us) / runs.SECOND_US
         return np.asarray((gone_m <= can_go_m) & ~(left_m > can_return_m))
 
-    def area_km2(self, stay_s: float) -> float:
-        """Area of the places where it can have stayed so long: an ellipse, or a circle if open."""
-        way_m = self.mps * ((self.until_us - self.start_us) / runs.SECOND_US - stay_s)
+    def way_m(self, lat: Floats, lon: Floats) -> Floats:
+        """Way by places from its last position to its next one, or to them while it is open."""
+        gone_m = geodesy.distance_m(self.lat, self.lon, lat, lon)
+        left_m = geodesy.distance_m(lat, lon, self.next_lat, self.next_lon)
+        return np.asarray(gone_m + np.nan_to_num(left_m))
+
+    def nearer_km2(self, way_m: float) -> float:
+        """Area of the places that ask for no longer a way."""
         apart_m = geodesy.distance_m(self.lat, self.lon, self.next_lat, self.next_lon)
         return float(reach.area_km2(way_m, apart_m))
+
+    def spare_s(self, way_m: float) -> float:
+        """Time that is left when it goes a way as fast as before, or slowly if it lay still."""
+        usual_mps = max(float(self.facts.get("speed_before_kn") or 0.0), SLOW_KN) * geodesy.KNOT_MPS
+        return (self.until_us - self.start_us) / runs.SECOND_US - way_m / usual_mps
 
     def told(self, prefix: str) -> dict[str, Any]:
         """What evidence says of it."""
@@ -555,7 +592,11 @@ class _Loitering(_Story):
 
 @dataclass(frozen=True)
 class _Meeting:
-    """A pair, the lower MMSI first, and what was found; `status` is that of a loiterer then."""
+    """A pair, the lower MMSI first, and what was found.
+
+    With a loiterer, `status` is its navigation status then, and `spare_s` the time that the silent
+    vessel had to spare (else NaN).
+    """
 
     one: "_Silence | _Loitering"
     other: "_Silence | _Loitering"
@@ -571,6 +612,11 @@ class _Meeting:
     weight: float
     place: tuple[float, float]
     status: int
+    spare_s: float
+
+    @property
+    def with_loiterer(self) -> bool:
+        return isinstance(self.one, _Loitering) or isinstance(self.other, _Loitering)
 
 
 @dataclass(frozen=True)
@@ -674,14 +720,18 @@ def _time_together_s(a: _Table, b: _Table, lat: Floats, lon: Floats) -> Floats:
     return np.asarray(np.minimum(*departures) - np.maximum(*arrivals))
 
 
+def _types(context: Context) -> dict[int, int]:
+    """Ship type that each vessel states."""
+    vessels = context.vessels
+    return dict(zip(vessels["mmsi"].tolist(), vessels["ship_type"].tolist(), strict=True))
+
+
 def _loiterings(context: Context, positions: pd.DataFrame) -> list[_Loitering]:
     """Loiterings of vessels whose work it isn't to wait."""
     found = context.events_of("loitering")
     if found.empty:
         return []
-    types = dict(
-        zip(context.vessels["mmsi"].tolist(), context.vessels["ship_type"].tolist(), strict=True)
-    )
+    types = _types(context)
     tracks = positions["track_id"].to_numpy()
     rows = [{str(k): v for k, v in row.items()} for row in found.to_dict("records")]
     stories = []
