@@ -1,10 +1,11 @@
 """brief.html: the brief for a crew, one file that asks the network for nothing.
 
 The page is complete without scripts: list, reasons, explanations and evidence are in the HTML that
-jinja2 writes with autoescaping. The script adds the map; it reads its data from a JSON block
-(`text.script_json`) and puts words on the page through textContent or by cloning what the server
-wrote. A Content-Security-Policy in the page allows exactly one script and one style sheet, by
-their hashes, and no address at all.
+jinja2 writes with autoescaping. The scripts add the map and its playback: Leaflet (in `leaflet`,
+with its licence) moves it, what is on it is drawn on canvas by our own (in `script`), which reads
+its data from a JSON block (`text.script_json`) and puts words on the page through textContent or
+by cloning what the server wrote. A Content-Security-Policy in the page allows exactly these two
+scripts and one style sheet, by their hashes, and no address at all.
 """
 
 import base64
@@ -21,6 +22,7 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup
 
+from detectors.core.zones import LANE_CLASSES
 from pipelines.export import labels, notices
 from pipelines.export.brief.chart import chart_data
 from pipelines.export.briefing import (
@@ -42,6 +44,10 @@ VESSEL_LIMIT: Final = 100
 """Vessels on the page. The rest is in flagged.csv, and the page says so."""
 
 _FACT_LIMIT: Final = 300
+_SPEEDS: Final = (1, 5, 15, 30, 60, 120)
+"""Minutes of the night that a second of playback shows."""
+
+_SCRIPTS: Final = ("world", "drawing", "sheet", "playback", "page")
 
 NO_SECTIONS: Final = Markup("")
 
@@ -73,14 +79,16 @@ def render(products: Products, *, heading: str = "", sections: Markup = NO_SECTI
     cards = vessel_cards(products)
     shown = cards[:VESSEL_LIMIT]
     words = labels.of(products)
-    style, script = _asset("brief.css") + _on_every_page(products), _asset("brief.js")
+    style = _asset("leaflet/leaflet.css") + _asset("brief.css") + _on_every_page(products)
     return _template().render(
         policy=(
-            f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+            f"default-src 'none'; style-src '{_hash(style)}'; "
+            f"script-src '{_hash(_leaflet())}' '{_hash(_script())}'; "
             "img-src data:; base-uri 'none'; form-action 'none'"
         ),
         style=Markup(style),  # noqa: S704 - ours
-        script=Markup(script),  # noqa: S704 - ours
+        leaflet=Markup(_leaflet()),  # noqa: S704 - Leaflet's
+        script=Markup(_script()),  # noqa: S704 - ours
         data=Markup(script_json(chart_data(products, shown))),  # noqa: S704 - made for this place
         heading=one_line(heading, _FACT_LIMIT) or words.flagged_vessels,
         ranked=not heading,
@@ -105,6 +113,9 @@ def render(products: Products, *, heading: str = "", sections: Markup = NO_SECTI
         problems=problems(products.manifest),
         facts=list(_facts(products.manifest, words)),
         has_land=len(products.zones.land) > 0,
+        has_borders=len(products.zones.boundaries.frame) > 0,
+        has_lanes=bool(products.zones.frame["zone_class"].isin(LANE_CLASSES).any()),
+        speeds=[(60 * n, words.speed_line.format(n=n)) for n in _SPEEDS],
     )
 
 
@@ -189,6 +200,21 @@ def _kinds(cards: list[VesselCard]) -> list[str]:
 @cache
 def _asset(name: str) -> str:
     return resources.files(__package__).joinpath(name).read_text("utf-8").replace("\r\n", "\n")
+
+
+@cache
+def _leaflet() -> str:
+    """Leaflet with its licence, and without the last line, which names a file for debuggers."""
+    code = _asset("leaflet/leaflet.js").partition("//# sourceMappingURL")[0]
+    return f"/*\n{_asset('leaflet/LICENSE')}*/\n{code}"
+
+
+@cache
+def _script() -> str:
+    """Our part of the page's code: the files of `script` in one scope."""
+    return "\n".join(
+        ['"use strict";', "{", *(_asset(f"script/{name}.js") for name in _SCRIPTS), "}"]
+    )
 
 
 @cache

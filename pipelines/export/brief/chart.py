@@ -23,6 +23,7 @@ from pipelines.products import Products
 
 SCALE: Final = 10_000  # 1/10000 degree = 11 m, a quarter of a pixel at the closest zoom's 1 nm wide
 _TRACK_SCALE: Final = 100_000  # 1.1 m: a drift alongside must stay visible
+_TRACK_DEG: Final = 0.0001  # 11 m: how far a moving mark may be from where the vessel was
 _FIT_PAD: Final = 0.08
 _MIN_SPAN_DEG: Final = 0.3
 _CHART_PAD_DEG: Final = 1.5
@@ -32,7 +33,7 @@ _LAND_VERTICES: Final = 60_000
 _ZONE_VERTICES: Final = 20_000
 _TRACK_VERTICES: Final = 60_000
 _SILENCE_S: Final = 1800  # a longer step between two reports is drawn dashed: nobody saw that way
-_TIME_SLOT_S: Final = 900  # a vertex kept at least this often, so that hours along a track are true
+_STRETCH: Final = 0.01  # degrees a second, against 0.0003 at 60 kn
 _STATES: Final = {"MYS": "MALAYSIA", "IDN": "INDONESIA", "SGP": "SINGAPORE", "THA": "THAILAND"}
 _LABEL_AREA_DEG2: Final = 0.02
 
@@ -53,9 +54,10 @@ def chart_data(products: Products, cards: Sequence[VesselCard]) -> dict[str, Any
     Returns
     -------
     dict
-        lon0 · scale, track_scale · fit and box (west, south, east, north relative to lon0: what to
-        show first, how far the coast was cut out) · land (rings), states (labels) · zones · tracks
-        (pieces between silences, with minutes since `start`) · vessels · events.
+        lon0 · scale, trackScale · fit and box (west, south, east, north relative to lon0: what to
+        show first, how far the coast was cut out) · start, end (epoch seconds), silence (s) · land
+        (rings), states (labels) · zones, borders (lines) · tracks (pieces between silences, with
+        seconds since `start`) · vessels · events (with seconds since `start`).
     """
     lon0 = _middle_lon(cards)
     wanted = products.tracks[products.tracks["mmsi"].isin(_shown_mmsi(products, cards))]
@@ -78,9 +80,12 @@ def chart_data(products: Products, cards: Sequence[VesselCard]) -> dict[str, Any
         "fit": [round(v, 4) for v in fit],
         "box": [round(v, 4) for v in box],
         "start": int(products.start.timestamp()),
+        "end": int(products.end.timestamp()),
+        "silence": _SILENCE_S,
         "land": _rings(_simplified([shapely.union_all(land)], _LAND_VERTICES)),
         "states": _states(products, box, lon0),
         "zones": _zones(products, box, lon0),
+        "borders": _borders(products, box, lon0),
         "tracks": _tracks(wanted, track_x, products, cards),
         "vessels": _vessels(wanted, cards, lon0),
         "events": _events(products, cards, lon0),
@@ -203,22 +208,32 @@ def _zones(products: Products, box: Box, lon0: float) -> list[dict[str, Any]]:
     """Outlines; territorial seas, long and seen from afar, coarser than what was drawn by hand."""
     frame = products.zones.frame
     far = (frame["zone_class"] == "territorial_sea").to_numpy(bool)
-    found = []
+    toward = frame.get("direction_deg", pd.Series(np.nan, frame.index))
+    found: list[dict[str, Any]] = []
     for rows, tolerance in ((far, 0.001), (~far, 0.0001)):
         shapes, facts = [], []
         chosen = frame[rows]
-        for geometry, name, zone_class in zip(
-            chosen.geometry.to_numpy(), chosen["name"], chosen["zone_class"], strict=True
-        ):
+        for geometry, name, zone_class, angle in zip(
+            chosen.geometry.to_numpy(), chosen["name"], chosen["zone_class"], toward[rows],
+            strict=True,
+        ):  # fmt: skip
+            said = {"name": one_line(str(name), NAME_LIMIT), "class": str(zone_class)}
+            way = {} if pd.isna(angle) else {"toward": round(float(angle))}
             for piece in _clip(np.array([geometry], object), box, lon0):
                 shapes.append(piece)
-                facts.append((one_line(str(name), NAME_LIMIT), str(zone_class)))
+                facts.append({**said, **way})
         simple = _simplified(shapes, _ZONE_VERTICES, tolerance) if shapes else []
         found += [
-            {"name": name, "class": zone_class, "rings": _rings([shape])}
-            for shape, (name, zone_class) in zip(simple, facts, strict=True)
+            {**fact, "rings": _rings([shape])} for shape, fact in zip(simple, facts, strict=True)
         ]
     return found
+
+
+def _borders(products: Products, box: Box, lon0: float) -> list[list[int]]:
+    """Boundary lines between states."""
+    lines = products.zones.boundaries.frame.geometry.to_numpy()
+    parts = shapely.get_parts(_clip(lines, box, lon0))
+    return [delta_coded(shapely.get_coordinates(part), SCALE) for part in parts]
 
 
 def _shown_mmsi(products: Products, cards: Sequence[VesselCard]) -> set[int]:
@@ -235,12 +250,12 @@ def _tracks(
     y = np.clip(tracks["lat"].to_numpy(), -_MAX_LAT, _MAX_LAT)
     time_s = epoch_us(tracks["time"]) // 1_000_000
     bounds = offsets(tracks["track_id"].to_numpy())
-    tolerance, kept = 0.0002, _kept_vertices(x, y, time_s, bounds, 0.0002)
+    tolerance, kept = _TRACK_DEG, _kept_vertices(x, y, time_s, bounds, _TRACK_DEG)
     while len(kept) > _TRACK_VERTICES and tolerance < 1.0:
         tolerance *= 2
         kept = _kept_vertices(x, y, time_s, bounds, tolerance)
-    minutes = (time_s - int(products.start.timestamp())) / 60
-    xyt = np.column_stack([x * _TRACK_SCALE, y * _TRACK_SCALE, minutes])
+    since = time_s - int(products.start.timestamp())
+    xyt = np.column_stack([x * _TRACK_SCALE, y * _TRACK_SCALE, since])
     cuts = np.flatnonzero(_breaks(x, time_s, bounds))
     found = []
     for first, last in pairwise(bounds):
@@ -275,30 +290,32 @@ def _kept_vertices(
     bounds: NDArray[np.int64],
     tolerance: float,
 ) -> NDArray[np.int64]:
-    """Indices of the reports worth drawing.
+    """Indices of the reports worth drawing: what lies between is where it would be by the clock.
 
-    Those that make the shape (Douglas-Peucker), the ends of pieces, and the first in every
-    quarter of an hour.
+    Douglas-Peucker of longitude and of latitude over time, so that a straight way with a stop in it
+    keeps the stop: what is left out is about as near as the tolerance (degrees) to the line between
+    what is kept, at its own time (the synchronised distance of Meratnia and de By, "Spatiotemporal
+    compression techniques for moving point objects", EDBT 2004). Ends of pieces stay.
     """
     if len(x) == 0:
         return np.empty(0, "int64")
     begins = _breaks(x, time_s, bounds)
     piece = np.cumsum(begins) - 1
-    ends = np.r_[begins[1:], True]
-    slot = time_s // _TIME_SLOT_S
-    keep = begins | ends
-    keep[1:] |= slot[1:] != slot[:-1]
+    keep = begins | np.r_[begins[1:], True]
     index = np.arange(len(x))
     several = np.bincount(piece)[piece] > 1
     if several.any():
-        # The index travels as the third coordinate, which the algorithm carries and doesn't weigh
-        points = np.column_stack([x, y, index.astype("float64")])[several]
         line_of = np.unique(piece[several], return_inverse=True)[1]
-        lines = shapely.linestrings(points, indices=line_of)
-        shape = shapely.get_coordinates(
-            shapely.simplify(lines, tolerance, preserve_topology=False), include_z=True
-        )[:, 2]
-        keep[shape.astype("int64")] = True
+        # So stretched, a distance square to the line is one in degrees, at the same time
+        clock = (time_s[several] - time_s.min()) * _STRETCH
+        for value in (x, y):
+            # The index travels as the third coordinate, which the algorithm doesn't weigh
+            points = np.column_stack([clock, value[several], index[several].astype("float64")])
+            lines = shapely.linestrings(points, indices=line_of)
+            shape = shapely.get_coordinates(
+                shapely.simplify(lines, tolerance, preserve_topology=False), include_z=True
+            )[:, 2]
+            keep[shape.astype("int64")] = True
     return np.asarray(index[keep], "int64")
 
 
@@ -341,6 +358,8 @@ def _events(products: Products, cards: Sequence[VesselCard], lon0: float) -> lis
                     "label": f"{event.title}: {event.who}, {event.when_utc}",
                     "x": _rounded(event.lon, lon0),
                     "y": None if event.lat is None else round(event.lat, 5),
+                    "begin": _since(event.start, products),
+                    "end": None if event.end is None else _since(event.end, products),
                     "mmsi": [int(mmsi) for mmsi in pairs[event.event_id] if mmsi],
                     "ranks": [],
                     "main": False,
@@ -349,6 +368,10 @@ def _events(products: Products, cards: Sequence[VesselCard], lon0: float) -> lis
             mark["ranks"].append(card.rank)
             mark["main"] |= event is card.events[0]
     return list(found.values())
+
+
+def _since(time: pd.Timestamp, products: Products) -> int:
+    return int((time - products.start).total_seconds())
 
 
 def _rounded(lon: float | None, lon0: float) -> float | None:

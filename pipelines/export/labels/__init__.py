@@ -127,6 +127,17 @@ class Labels(BaseModel):
     legend_partner: str
     legend_zone: str
     legend_border: str
+    legend_sea: str
+    legend_lane: str
+    legend_silent_ship: str
+    playback: str
+    play: str
+    pause: str
+    play_help: str
+    playback_time: str
+    playback_speed: str
+    speed_line: str
+    whole_window: str
     numbers_are_ranks: str
     hours_are_local: str
     facts_counts: str

@@ -18,7 +18,7 @@ WIDTH: Final = 1000.0
 
 _SEA, _LAND, _COAST, _LAND_INK = "#e6f0f4", "#f3e7c6", "#a58c58", "#8d7a4c"
 _GRID, _GRID_INK, _ZONE, _TRACK, _MARK = "#b4c9d2", "#4d6b79", "#7d5a98", "#4f7083", "#a8145f"
-_INK: Final = "#17303d"
+_INK, _BORDER = "#17303d", "#7a4f2a"
 _MARK_R: Final = 13.0
 _STEPS_DEG: Final = (1 / 60, 1 / 30, 1 / 12, 1 / 6, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 _MILES: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
@@ -59,6 +59,7 @@ def svg(data: dict[str, Any], ratio: float) -> str:
     west, south, east, north = data["box"]
     corners = sheet.xy(np.array([[west, north], [east, south]]))
     (left, top), (right, bottom) = corners
+    lines, degrees = _grid(data, sheet)
     frame = f'x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{bottom - top:.1f}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:g} {height:g}" '
@@ -67,12 +68,13 @@ def svg(data: dict[str, Any], ratio: float) -> str:
         f'<rect width="{WIDTH:g}" height="{height:g}" fill="#d3dfe4"/>',
         f'<g clip-path="url(#c)"><rect {frame} fill="{_SEA}"/>',
         *_area(data, sheet),
-        *_grid(data, sheet),
+        *lines,
         *_names(data, sheet),
         *_tracks(data, sheet),
         *_last_seen(data, sheet),
         *_marks(data, sheet),
         "</g>",
+        *degrees,
         *_scale(sheet),
         "</svg>",
     ]
@@ -113,6 +115,7 @@ def _area(data: dict[str, Any], sheet: _Sheet) -> list[str]:
     border = "".join(_outline(rings, scale, sheet) for rings in seas)
     zones = "".join(_outline(rings, scale, sheet) for rings in near)
     land = _outline(data["land"], scale, sheet)
+    agreed = "".join(_line(decoded(line, 2) / scale, sheet) for line in data["borders"])
     return [
         f'<path d="{border}" fill="none" stroke="{_ZONE}" stroke-opacity=".45" '
         'stroke-dasharray="7 3 1.5 3"/>',
@@ -120,25 +123,28 @@ def _area(data: dict[str, Any], sheet: _Sheet) -> list[str]:
         'fill-rule="evenodd"/>',
         f'<path d="{zones}" fill="{_ZONE}" fill-opacity=".07" stroke="{_ZONE}" '
         'stroke-opacity=".75" stroke-dasharray="4 3" fill-rule="evenodd"/>',
+        f'<path d="{agreed}" fill="none" stroke="{_BORDER}" stroke-opacity=".75" '
+        'stroke-width="1.4" stroke-dasharray="9 3 2 3 2 3"/>',
     ]
 
 
-def _grid(data: dict[str, Any], sheet: _Sheet) -> list[str]:
+def _grid(data: dict[str, Any], sheet: _Sheet) -> tuple[list[str], list[str]]:
+    """Meridians and parallels, and their degrees at the edges."""
     step = next((s for s in _STEPS_DEG if s * sheet.k >= 110), 45.0)
     left, right = (sheet.x + side * WIDTH / 2 / sheet.k + data["lon0"] for side in (-1, 1))
     low, high = (_latitude(sheet.y + side * sheet.height / 2 / sheet.k) for side in (-1, 1))
-    parts = []
+    lines, degrees = [], []
     for lon in (np.arange(np.ceil(left / step), right / step) * step).tolist():
         x = float(sheet.xy(np.array([[lon - data["lon0"], 0.0]]))[0, 0])
-        parts.append(f'<path d="M{x:.1f},0V{sheet.height:g}" stroke="{_GRID}" stroke-width=".8"/>')
+        lines.append(f'<path d="M{x:.1f},0V{sheet.height:g}" stroke="{_GRID}" stroke-width=".8"/>')
         if 30 < x < WIDTH - 30:
-            parts.append(_text(_angle((lon + 180) % 360 - 180, "EW"), x, 15, _GRID_INK, "middle"))
+            degrees.append(_text(_angle((lon + 180) % 360 - 180, "EW"), x, 15, _GRID_INK, "middle"))
     for lat in (np.arange(np.ceil(low / step), high / step) * step).tolist():
         y = float(sheet.xy(np.array([[0.0, lat]]))[0, 1])
-        parts.append(f'<path d="M0,{y:.1f}H{WIDTH:g}" stroke="{_GRID}" stroke-width=".8"/>')
+        lines.append(f'<path d="M0,{y:.1f}H{WIDTH:g}" stroke="{_GRID}" stroke-width=".8"/>')
         if 30 < y < sheet.height - 12:
-            parts.append(_text(_angle(lat, "NS"), WIDTH - 6, y + 4, _GRID_INK, "end"))
-    return parts
+            degrees.append(_text(_angle(lat, "NS"), WIDTH - 6, y + 4, _GRID_INK, "end"))
+    return lines, degrees
 
 
 def _angle(value: float, signs: str) -> str:

@@ -388,6 +388,34 @@ class Page:
         frames_drawn = "requestAnimationFrame(() => requestAnimationFrame(() => done(1)))"
         self.evaluate(f"new Promise((done) => {frames_drawn})")
 
+    def wait(self, condition: str) -> None:
+        """Wait until a JavaScript expression holds, at most twenty seconds."""
+        for _ in range(400):
+            if self.evaluate(condition):
+                return
+            time.sleep(0.05)
+        raise TimeoutError(condition)
+
+    def mouse(self, kind: str, x: float, y: float, **more: Any) -> None:
+        """Send a mouse event and wait until it has been drawn."""
+        self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **more)
+        self.settle()
+
+    def click(self, x: float, y: float) -> None:
+        """Click the left button."""
+        for kind in ("mousePressed", "mouseReleased"):
+            self.mouse(kind, x, y, button="left", clickCount=1)
+
+    def key(self, key: str, code: str) -> None:
+        """Press and release a key."""
+        text = {"text": key} if len(key) == 1 else {}
+        virtual = {"Escape": 27, "End": 35, "+": 187}.get(key, 0)
+        for kind in ("keyDown", "keyUp"):
+            more = text if kind == "keyDown" else {}
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=code,
+                      windowsVirtualKeyCode=virtual, **more)  # fmt: skip
+        self.settle()
+
     def picture(self, file: Path) -> None:
         """Save a screenshot."""
         data = self.call("Page.captureScreenshot", format="png")["data"]

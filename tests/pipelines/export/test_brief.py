@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import shapely
 from detectors.core.zones import Zones
 from pipelines.export import brief
 from pipelines.export.brief import problems, render
-from pipelines.export.brief.chart import chart_data, delta_coded
+from pipelines.export.brief.chart import _kept_vertices, chart_data, decoded, delta_coded
 from pipelines.export.briefing import vessel_cards
 from pipelines.products import Products
 
@@ -25,10 +26,6 @@ from pipelines.products import Products
 def data_of(page: str) -> Any:
     return json.loads(re.findall(r'<script type="application/json" id="data">(.*?)</script>', page,
                                  re.DOTALL)[0])  # fmt: skip
-
-
-def decoded(coded: list[int], size: int) -> np.ndarray:
-    return np.cumsum(np.array(coded).reshape(-1, size), axis=0)
 
 
 class _Words(HTMLParser):
@@ -70,6 +67,10 @@ def test_no_address_is_named(which: str, request: pytest.FixtureRequest) -> None
         for link in re.findall(r'\shref="([^"]*)"', tag):
             assert link == "data:," or link.startswith("#")
     code = "".join(re.findall(r"<(?:script|style)>(.*?)</(?:script|style)>", text, re.S))
+    assert "sourceMappingURL" not in code  # debuggers would look for it
+    for vendored in (brief._leaflet(), brief._asset("leaflet/leaflet.css")):
+        assert vendored in code
+        code = code.replace(vendored, "")
     for asks in ("http:", "https:", "url(", "@import", "fetch(", "XMLHttp", "import(", "Beacon",
                  "WebSocket", "EventSource", "new Image", "Worker"):  # fmt: skip
         assert asks not in code, asks
@@ -79,15 +80,17 @@ def test_policy_allows_one_script_and_one_sheet_by_hash(page_text: str) -> None:
     [policy] = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page_text)
     policy = policy.replace("&#39;", "'")
     [style] = re.findall(r"<style>(.*?)</style>", page_text, re.DOTALL)
-    [script] = re.findall(r"<script>(.*?)</script>", page_text, re.DOTALL)
+    leaflet, script = re.findall(r"<script>(.*?)</script>", page_text, re.DOTALL)
 
     def digest(text: str) -> str:
         return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
     assert policy == (
         f"default-src 'none'; style-src 'sha256-{digest(style)}'; "
-        f"script-src 'sha256-{digest(script)}'; img-src data:; base-uri 'none'; form-action 'none'"
+        f"script-src 'sha256-{digest(leaflet)}' 'sha256-{digest(script)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
     )
+    assert "BSD 2-Clause License" in leaflet
     assert "innerHTML" not in script
     assert "eval(" not in script
     assert not re.search(r"<[^>]+\sstyle=", page_text)  # the policy would drop it
@@ -227,9 +230,13 @@ def test_tracks_on_the_map_stay_near_the_reports(coastless: Products) -> None:
         line = shapely.LineString(drawn[:, :2] / data["trackScale"] + [data["lon0"], 0])
         away = shapely.distance(line, shapely.points(mine["lon"], mine["lat"]))
         assert away.max() < 0.0003  # 30 m
-        minutes = (mine["time"] - coastless.start).dt.total_seconds() / 60
-        x = np.interp(minutes, drawn[:, 2], drawn[:, 0] / data["trackScale"] + data["lon0"])
-        assert np.abs(x - mine["lon"]).max() < 0.02  # hours are written within a mile
+        # And at its time: a mark that moves along the line is where the vessel was
+        seconds = (mine["time"] - coastless.start).dt.total_seconds()
+        for k, name in enumerate(("lon", "lat")):
+            at = np.interp(seconds, drawn[:, 2], drawn[:, k] / data["trackScale"])
+            at += data["lon0"] if name == "lon" else 0
+            assert np.abs(at - mine[name]).max() < 0.0003
+        assert len(drawn) < len(mine)
 
 
 def test_a_silence_parts_a_track(coastless: Products) -> None:
@@ -280,3 +287,42 @@ def test_what_was_held_back_or_over_the_budget_is_said(
     assert said in page
     assert "17 more vessels scored enough" in page
     assert "Held back" not in words(render(coastless))
+
+
+def test_boundaries_and_lanes_are_drawn(
+    products: Products, changed: Callable[..., Products]
+) -> None:
+    zones = products.zones
+    assert len(chart_data(products, vessel_cards(products))["borders"]) > 3
+    frame = zones.frame.assign(
+        zone_class=["tss_lane", *zones.frame["zone_class"][1:]],
+        direction_deg=[130.0, *[float("nan")] * (len(zones.frame) - 1)],
+    )
+    with_lane = changed(products, zones=Zones(frame, zones.land, zones.reach))
+    data = chart_data(with_lane, vessel_cards(products))
+    assert [(z["class"], z["toward"]) for z in data["zones"] if "toward" in z] == [
+        ("tss_lane", 130)
+    ]
+    assert data["borders"] == []
+    page = words(render(with_lane))
+    assert "lane and its direction" in page
+    assert "agreed boundary" not in page
+
+
+def test_leaflet_is_the_one_that_was_published() -> None:
+    # The hashes of leaflet-1.9.4.tgz's files; brief/leaflet/SOURCE.txt has that of the package
+    published = {
+        "leaflet.js": "db49d009c841f5ca34a888c96511ae936fd9f5533e90d8b2c4d57596f4e5641a",
+        "leaflet.css": "a7837102824184820dfa198d1ebcd109ff6d0ff9a2672a074b9a1b4d147d04c6",
+    }
+    for name, digest in published.items():
+        content = resources.files("pipelines.export.brief").joinpath(f"leaflet/{name}").read_bytes()
+        assert hashlib.sha256(content).hexdigest() == digest
+
+
+def test_a_stop_on_a_straight_way_is_kept() -> None:
+    seconds = np.arange(0, 7200, 60)
+    moved = np.minimum(seconds, 1800) + np.maximum(seconds - 5400, 0)
+    x, y = 100 + moved / 7200, np.full(len(seconds), 3.0)
+    kept = _kept_vertices(x, y, seconds, np.array([0, len(seconds)]), 0.0001)
+    assert set(seconds[kept]) == {0, 1800, 5400, 7140}

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from pipelines.export import brief
@@ -35,81 +36,192 @@ def test_it_asks_for_nothing_and_complains_of_nothing(
 
 def test_text_from_ais_makes_no_element(page: Any, files: dict[str, Path]) -> None:
     page.open(files["hostile"])
-    assert page.evaluate("document.querySelectorAll('script').length") == 2
-    assert page.evaluate("document.querySelectorAll('img, iframe, object, embed, a').length") == 0
+    made = "document.querySelectorAll('img, iframe, object, embed, a, b.x, #map script').length"
+    assert page.evaluate("document.querySelectorAll('script').length") == 3
     for i in range(16):
         page.evaluate(f"document.querySelectorAll('.vessel .show')[{i}].click()")
-    page.settle()
-    assert page.evaluate("document.querySelectorAll('img, #popup script').length") == 0
+        assert page.evaluate(made) == 0
+        assert page.evaluate("document.querySelectorAll('.event-popup b b').length") == 0
+    page.mouse("mouseMoved", *mark(page))  # the label beside the pointer
+    tip = page.evaluate("document.querySelector('.leaflet-tooltip')?.textContent ?? ''")
+    shown = page.evaluate("document.querySelector('.event-popup').textContent")
+    assert "<img src=x onerror=alert(1)>" in shown
+    assert not tip  # of the one whose popup is open
+    page.key("Escape", "Escape")
+    x, y = mark(page, "document.querySelectorAll('.vessel .show')[0]")
+    page.key("Escape", "Escape")
+    page.mouse("mouseMoved", x, y)
+    tip = page.evaluate("document.querySelector('.leaflet-tooltip')?.textContent ?? ''")
+    assert "<script>alert(1)</script>" in tip
+    assert page.evaluate(made) == 0
     assert "</script>" in page.evaluate("document.querySelector('#rank-10 .select').textContent")
     assert page.messages == []
 
 
-def test_an_event_opens_from_list_mark_and_keyboard(
+TITLE = "document.querySelector('.event-popup')?.innerText ?? ''"
+
+
+def mark(page: Any, opener: str = "") -> tuple[float, float]:
+    """Where the open event's mark is in the window, or that of the event that `opener` opens."""
+    if opener:
+        page.evaluate(f"{opener}.click()")
+        page.settle()
+    at = page.evaluate(
+        "(() => { const b = document.querySelector('.leaflet-popup-tip-container')"
+        ".getBoundingClientRect(); return [b.x + b.width / 2, b.bottom]; })()"
+    )
+    return at[0], at[1] + 6
+
+
+def place(page: Any, x: float, y: float) -> tuple[float, float]:
+    """The position that the map names for a pixel, in degrees."""
+    page.mouse("mouseMoved", x, y)
+    text = page.evaluate("document.querySelector('#cursor').textContent")
+    values = []
+    for part in text.split():
+        degrees, rest = part.split("°")
+        values.append((int(degrees) + float(rest[:-2]) / 60) * (-1 if rest[-1] in "SW" else 1))
+    return values[0], values[1]
+
+
+def test_an_event_opens_from_list_map_and_keyboard(page: Any, files: dict[str, Path]) -> None:
+    page.open(files["products"])
+    page.evaluate("document.querySelector('.legend').open = false")
+    x, y = mark(page, "document.querySelector('.vessel .show')")
+    opened = page.evaluate(TITLE)
+    assert "OCEAN KASIH" in opened
+    assert "median_sog_kn" in page.evaluate("document.querySelector('.event-popup').textContent")
+    assert page.evaluate("document.querySelector('.vessel.selected').dataset.rank") == "1"
+    page.key("Escape", "Escape")
+    assert page.evaluate(TITLE) == ""
+    page.click(x, y)
+    assert page.evaluate(TITLE) == opened
+    page.evaluate("document.querySelector('#all').click()")
+    assert page.evaluate(TITLE) == ""
+    page.evaluate("document.querySelector('#map').focus()")
+    page.key("n", "KeyN")
+    first = page.evaluate(TITLE)
+    page.key("n", "KeyN")
+    assert page.evaluate(TITLE) not in {"", first}
+    page.key("p", "KeyP")
+    assert page.evaluate(TITLE) == first
+    assert page.evaluate("document.querySelector('#said').textContent")
+
+
+def test_a_mark_is_where_the_map_says(
     page: Any, files: dict[str, Path], products: Products
 ) -> None:
     page.open(files["products"])
-    title = (
-        "document.querySelector('#popup').hidden ? '' : document.querySelector('#popup').innerText"
-    )
-    page.evaluate("document.querySelector('.vessel .show').click()")
+    event = products.events.set_index("event_id").loc[
+        page.evaluate("document.querySelector('.vessel .show').dataset.event")
+    ]
+    x, y = mark(page, "document.querySelector('.vessel .show')")
+    page.key("Escape", "Escape")
+    assert place(page, x, y) == pytest.approx((event["lat"], event["lon"]), abs=0.002)
+
+
+def test_drag_wheel_and_keys_move_the_map(page: Any, files: dict[str, Path]) -> None:
+    page.open(files["products"])
+    before = place(page, 900, 300)
+    page.mouse("mousePressed", 900, 300, button="left", buttons=1, clickCount=1)
+    for x in (930, 960):
+        page.mouse("mouseMoved", x, 300, button="left", buttons=1)
+    page.mouse("mouseReleased", 960, 300, button="left", clickCount=1)
     page.settle()
-    assert "OCEAN KASIH" in page.evaluate(title)
-    assert page.evaluate("document.querySelector('.vessel.selected').dataset.rank") == "1"
-    for kind in ("keyDown", "keyUp"):
-        page.call("Input.dispatchKeyEvent", type=kind, key="Escape", code="Escape")
-    assert page.evaluate(title) == ""
-    scale = "document.querySelectorAll('#marks button:not([hidden])').length"
-    near = page.evaluate(scale)
-    page.evaluate("document.querySelector('#all').click()")
-    page.settle()
-    assert page.evaluate(scale) == len(products.events) > near
-    page.evaluate("document.querySelectorAll('#marks button')[3].click()")
-    page.settle()
-    assert page.evaluate(title)
+    assert place(page, 960, 300) == pytest.approx(before, abs=0.02)
+    wide = place(page, 1100, 300)[1] - place(page, 900, 300)[1]
     page.evaluate("document.querySelector('#map').focus()")
-    before = page.evaluate(title)
-    for kind in ("keyDown", "keyUp"):
-        page.call("Input.dispatchKeyEvent", type=kind, key="n", code="KeyN", text="n")
-    page.settle()
-    assert page.evaluate(title) not in {"", before}
+    page.key("+", "Equal")
+    page.wait("!document.querySelector('.leaflet-zoom-anim')")
+    near = place(page, 1100, 300)[1] - place(page, 900, 300)[1]
+    assert near == pytest.approx(wide / 2**0.75, rel=0.02)
+    page.mouse("mouseWheel", 900, 300, deltaX=0, deltaY=-300)
+    page.wait(f"(() => {{ {PASSED} return passed > 15; }})()")
+    assert place(page, 1100, 300)[1] - place(page, 900, 300)[1] < 0.9 * near
 
 
-def test_marks_sit_where_a_pointer_finds_them(page: Any, files: dict[str, Path]) -> None:
+PASSED = "window.passed = (window.passed ?? 0) + 1; const passed = window.passed;"
+DRAWN = (
+    "(() => { const c = document.querySelectorAll('.leaflet-overlay-pane canvas')[1];"
+    "const o = new OffscreenCanvas(c.width, c.height).getContext('2d', {willReadFrequently: true});"
+    "o.drawImage(c, 0, 0); const d = o.getImageData(0, 0, c.width, c.height).data;"
+    "let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; })()"
+)
+CLOCK = "document.querySelector('#clock').textContent"
+
+
+def test_playback_runs_without_a_network(page: Any, files: dict[str, Path]) -> None:
+    page.call("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0,
+              uploadThroughput=0)  # fmt: skip
     page.open(files["products"])
-    page.evaluate("document.querySelector('.legend').open = false")
-    centre = page.evaluate(
-        "(() => { const b = document.querySelector('#marks button:not([hidden])')"
-        ".getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()"
-    )
-    for kind in ("mousePressed", "mouseReleased"):
-        page.call(
-            "Input.dispatchMouseEvent", type=kind, x=centre[0], y=centre[1], button="left",
-            clickCount=1,
-        )  # fmt: skip
+    end = page.evaluate(CLOCK)
+    assert end == "21 Nov 16:00 UTC · 22 Nov 00:00 MYT"
+    assert page.evaluate(DRAWN) == 0
+    page.evaluate("document.querySelector('#map').focus()")
+    page.key(" ", "Space")
+    page.wait(f"{CLOCK} >= '20 Nov 16:30'")
+    assert page.evaluate(DRAWN) > 200  # ships
+    page.key("]", "BracketRight")
+    assert page.evaluate("document.querySelector('#speed').value") == "1800"
+    page.key(" ", "Space")
+    stopped = page.evaluate(CLOCK)
     page.settle()
-    assert page.evaluate("document.querySelector('#popup').hidden") is False
+    assert page.evaluate(CLOCK) == stopped < "21 Nov"
+    page.key(".", "Period")
+    page.key(".", "Period")
+    page.key(",", "Comma")
+    page.settle()
+    assert page.evaluate(CLOCK) != stopped
+    page.evaluate("document.querySelector('#time').focus()")
+    page.key("End", "End")
+    page.settle()
+    assert page.evaluate(CLOCK) == end
+    assert page.evaluate(DRAWN) == 0
+    page.evaluate(
+        "(() => { const t = document.querySelector('#time'); t.value = 43200;"
+        "t.dispatchEvent(new Event('input')); })()"
+    )
+    page.settle()
+    assert page.evaluate(CLOCK) == "21 Nov 04:00 UTC · 21 Nov 12:00 MYT"
+    assert page.evaluate(DRAWN) > 200
+    page.evaluate("document.querySelector('#play').click()")
+    page.evaluate("document.querySelector('#speed').selectedIndex = 5")
+    page.wait(f"{CLOCK} === '{end}'")  # it stops at the end, and shows the whole again
+    page.settle()
+    assert page.evaluate(DRAWN) == 0
+    assert page.evaluate("document.querySelector('#play').getAttribute('aria-label')") == "Play"
+    assert page.requests == [files["products"].as_uri()]
+    assert page.messages == []
+    page.call("Network.emulateNetworkConditions", offline=False, latency=0,
+              downloadThroughput=-1, uploadThroughput=-1)  # fmt: skip
 
 
-def test_drag_and_wheel_move_the_chart(page: Any, files: dict[str, Path]) -> None:
+def test_ships_are_where_they_reported(
+    page: Any, files: dict[str, Path], products: Products
+) -> None:
     page.open(files["products"])
-    places = (
-        "[...document.querySelectorAll('#marks button')].filter((b) => !b.hidden)"
-        ".map((b) => b.getBoundingClientRect().x)"
+    code = "\n".join(brief._asset(f"script/{name}.js") for name in ("world", "playback"))
+    moments = [3600, 30000, 80000]
+    found = page.evaluate(
+        f"(() => {{ {code}\n return {moments}.map((t) => voyages.map((v) => {{"
+        "const p = whereAt(v, t); return p && [v.mmsi, p.x + x0 + data.lon0, latitude(p.y + y0),"
+        "p.silent, v.points[p.i].t]; })); })()"
     )
-    before = page.evaluate(places)
-    for kind, x in (("mousePressed", 900), ("mouseMoved", 960), ("mouseReleased", 960)):
-        page.call(
-            "Input.dispatchMouseEvent", type=kind, x=x, y=200, button="left", buttons=1,
-            clickCount=1,
-        )  # fmt: skip
-    page.settle()
-    dragged = page.evaluate(places)
-    assert dragged[0] - before[0] == pytest.approx(60, abs=1)
-    page.call("Input.dispatchMouseEvent", type="mouseWheel", x=900, y=400, deltaX=0, deltaY=-300)
-    page.settle()
-    zoomed = page.evaluate(places)
-    assert max(zoomed) - min(zoomed) > (max(dragged) - min(dragged)) or len(zoomed) < len(dragged)
+    n = 0
+    for t, ships in zip(moments, found, strict=True):
+        for mmsi, lon, lat, silent, last in filter(None, ships):
+            mine = products.tracks[products.tracks["mmsi"] == mmsi]
+            seconds = (mine["time"] - products.start).dt.total_seconds().to_numpy()
+            before, after = seconds[seconds <= t], seconds[seconds > t]
+            gap = len(after) == 0 or after[0] - before[-1] > 1800
+            assert silent == (gap and t - before[-1] > 1800)
+            if gap:
+                assert last == pytest.approx(before[-1], abs=1)
+            at = before[-1] if gap else t
+            expected = np.interp(at, seconds, mine["lon"]), np.interp(at, seconds, mine["lat"])
+            assert (lon, lat) == pytest.approx(expected, abs=0.0004)
+            n += 1
+    assert n > 100
 
 
 @pytest.mark.parametrize(("width", "height"), [(1400, 900), (1024, 640), (390, 844), (320, 568)])

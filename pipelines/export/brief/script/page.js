@@ -1,0 +1,248 @@
+/* The page: list and map know of each other. Words reach it through textContent, or as clones of what the page
+   already says. */
+const state = { rank: 0, event: null, moment: null };
+const root = document.documentElement;
+let colors = {};
+
+function palette() {
+  const style = getComputedStyle(root);
+  const read = {};
+  for (const name of NAMES) read[name.replace(/-./g, (m) => m[1].toUpperCase())] = style.getPropertyValue("--" + name).trim();
+  return read;
+}
+
+// ---- The map and its layers ----
+$("map").hidden = false;
+$("player").hidden = false;
+document.querySelector(".tools").hidden = false;
+const map = makeMap();
+const marks = { now: [], all: [] };
+const sheet = new Sheet((ctx, w, h, v, ratio) => { marks.all = draw(ctx, w, h, v, colors, ratio, state); });
+const moments = new Sheet((ctx, w, h, v, ratio) => { marks.now = drawMoment(ctx, w, h, v, colors, ratio, state); });
+let asked = "";
+function redraw(what = "all") {
+  if (!asked) {
+    requestAnimationFrame(() => {
+      if (asked === "all") { sheet.repaint(); map.furnish(colors); }
+      moments.repaint();
+      asked = "";
+    });
+  }
+  asked = asked === "all" ? "all" : what;
+}
+map.on("move zoomend resize", () => map.furnish(colors));
+
+function showAll() {
+  map.fitBounds(boundsOf(home), { padding: [40, 40], maxZoom: zoomFor(6000), animate: false });
+}
+function lookAt(box, closest) {
+  map.fitBounds(boundsOf(box), { padding: [70, 70], maxZoom: zoomFor(closest), animate: false });
+}
+
+// ---- Choosing a vessel, opening an event ----
+const card = (rank) => document.querySelector('.vessel[data-rank="' + rank + '"]');
+const blocks = (id) => document.querySelectorAll('.event[data-event="' + CSS.escape(id) + '"]');
+const popup = L.popup({
+  closeButton: false, autoPanPaddingTopLeft: [12, 12], autoPanPaddingBottomRight: [58, 12], offset: [0, -6],
+  className: "event-popup",
+});
+const NEAR = 0.5; // degrees across, 30 miles: close enough to see who lay beside whom
+
+function choose(rank, scroll) {
+  state.rank = rank;
+  for (const item of document.querySelectorAll(".vessel")) {
+    const mine = Number(item.dataset.rank) === rank;
+    item.classList.toggle("selected", mine);
+    item.querySelector(".select").setAttribute("aria-pressed", String(mine));
+  }
+  if (rank && scroll) card(rank).scrollIntoView({ block: "nearest" });
+  redraw();
+}
+function frame(rank) {
+  const own = mmsiOf.get(rank);
+  const places = events.filter((e) => e.ranks.includes(rank)).concat(vessels.filter((v) => v.rank === rank));
+  for (const t of tracks) if (t.mmsi === own) for (const piece of t.pieces) places.push(...piece);
+  if (places.length) lookAt(extent(places), 3000);
+}
+function forget() {
+  state.event = null;
+  for (const block of document.querySelectorAll(".event.chosen")) block.classList.remove("chosen");
+  redraw();
+}
+map.on("popupclose", forget);
+
+function popupBody(event) {
+  const [block] = blocks(event.id);
+  const body = document.createElement("div");
+  const close = document.createElement("button");
+  close.type = "button";
+  close.className = "close";
+  close.textContent = "×";
+  close.setAttribute("aria-label", $("map").dataset.close);
+  close.addEventListener("click", () => { map.closePopup(popup); $("map").focus(); });
+  const head = document.createElement("h2");
+  head.append(block.querySelector(".symbol").cloneNode(true), block.querySelector(".show bdi").cloneNode(true));
+  const ranks = document.createElement("p");
+  ranks.className = "ranks";
+  for (const r of event.ranks) {
+    const button = document.createElement("button");
+    const name = document.createElement("bdi");
+    name.textContent = card(r).querySelector(".select").textContent;
+    button.type = "button";
+    button.append(r + " ", name);
+    button.addEventListener("click", () => { choose(r, true); frame(r); card(r).querySelector(".select").focus({ preventScroll: true }); });
+    ranks.append(button);
+  }
+  body.append(close, head, ranks, block.querySelector(".event-body").cloneNode(true));
+  const evidence = block.querySelector("details");
+  if (evidence) body.append(evidence.cloneNode(true));
+  return body;
+}
+function open(event, rank, scroll) {
+  map.closePopup(popup);
+  choose(rank || event.ranks[0], false);
+  state.event = event;
+  for (const block of blocks(event.id)) block.classList.add("chosen");
+  if (scroll) blocks(event.id)[0].scrollIntoView({ block: "nearest" });
+  const size = map.getSize();
+  const at = latLng(event.x, event.y);
+  if (!map.getBounds().pad(-0.05).contains(at)) map.setView(at, map.getZoom(), { animate: false });
+  popup.options.maxWidth = Math.min(330, size.x - 48);
+  popup.options.minWidth = Math.min(260, size.x - 48);
+  popup.options.maxHeight = Math.max(120, Math.round(size.y * 0.66));
+  popup.setLatLng(at).setContent(popupBody(event)).openOn(map);
+  $("said").textContent = event.label;
+}
+const known = new Map(events.map((e) => [e.id, e]));
+
+$("list").addEventListener("click", (click) => {
+  if (click.target.closest("details") || String(window.getSelection())) return;
+  const item = click.target.closest(".vessel");
+  if (!item) return;
+  const rank = Number(item.dataset.rank);
+  const show = click.target.closest(".show");
+  if (show) {
+    const event = known.get(show.dataset.event);
+    choose(rank, false);
+    if (event) {
+      map.setView(latLng(event.x, event.y), zoomFor(map.getSize().x / NEAR), { animate: false });
+      open(event, rank, false);
+    } else frame(rank);
+    return;
+  }
+  map.closePopup(popup);
+  if (state.rank === rank && click.target.closest(".select")) {
+    choose(0, false);
+    showAll();
+  } else {
+    choose(rank, false);
+    frame(rank);
+  }
+});
+
+// ---- Pointer: what is under it ----
+const REACH = 13;
+function under(point) {
+  const p = sheet.from(point);
+  const near = (m) => Math.hypot(m.sx - p.x, m.sy - p.y) <= (m.small ? 8 : REACH);
+  const seen = [...marks.now, ...marks.all];
+  return seen.find((m) => !m.small && near(m)) || seen.find(near);
+}
+const tip = L.tooltip({ direction: "top", offset: [0, -12] });
+map.on("click", (e) => {
+  const mark = under(e.containerPoint);
+  if (mark) open(mark.event, mark.event.ranks.includes(state.rank) ? state.rank : 0, true);
+});
+map.on("mousemove", (e) => {
+  const mark = under(e.containerPoint);
+  $("map").classList.toggle("pointing", Boolean(mark));
+  $("cursor").textContent = fine(e.latlng.lat, 2, "NS") + " " + fine(wrap(e.latlng.lng), 3, "EW");
+  if (!mark || mark.event === state.event) { map.closeTooltip(tip); return; }
+  const text = document.createElement("bdi");
+  text.textContent = mark.event.label;
+  tip.setLatLng(map.containerPointToLatLng(map.layerPointToContainerPoint(sheet._bounds.min.add([mark.sx, mark.sy]))));
+  tip.setContent(text);
+  if (!map.hasLayer(tip)) map.openTooltip(tip);
+});
+map.on("mouseout", () => { $("cursor").textContent = ""; map.closeTooltip(tip); });
+function fine(value, size, signs) {
+  const hundredths = Math.round(Math.abs(value) * 6000);
+  const minutes = ((hundredths % 6000) / 100).toFixed(2).padStart(5, "0");
+  return String(Math.floor(hundredths / 6000)).padStart(size, "0") + "°" + minutes + "′" + signs[value < 0 ? 1 : 0];
+}
+
+// ---- Keys and buttons; Leaflet has the arrows, plus and minus ----
+const player = makePlayer(state, (whole) => redraw(whole ? "all" : "moment"));
+function next(by) {
+  if (!events.length) return;
+  const i = state.event ? events.indexOf(state.event) : by > 0 ? -1 : 0;
+  open(events[(i + by + events.length) % events.length], 0, true);
+}
+function all() {
+  map.closePopup(popup);
+  choose(0, false);
+  showAll();
+}
+const KEYS = {
+  0: all, n: () => next(1), p: () => next(-1), " ": player.toggle, ",": () => player.step(-STEP_S),
+  ".": () => player.step(STEP_S), "[": () => player.faster(-1), "]": () => player.faster(1),
+};
+$("map").addEventListener("keydown", (e) => {
+  if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("button, summary, .leaflet-popup")) return;
+  const act = KEYS[e.key] || KEYS[e.key.toLowerCase()];
+  if (!act) return;
+  e.preventDefault();
+  act();
+});
+document.addEventListener("keydown", (e) => {
+  if (e.key !== "Escape") return;
+  if (state.event) {
+    map.closePopup(popup);
+    $("map").focus();
+  } else if (state.rank) all();
+});
+for (const overlay of document.querySelectorAll("#map > .zoom, #map > .legend")) {
+  L.DomEvent.disableClickPropagation(overlay);
+  L.DomEvent.disableScrollPropagation(overlay);
+}
+$("in").addEventListener("click", () => map.zoomIn());
+$("out").addEventListener("click", () => map.zoomOut());
+$("all").addEventListener("click", all);
+
+// ---- Day and night, paper ----
+function theme(night) {
+  root.classList.toggle("night", night);
+  root.classList.toggle("day", !night);
+  $("night").textContent = night ? $("night").dataset.day : $("night").dataset.night;
+  colors = palette();
+}
+$("night").addEventListener("click", () => { theme(!root.classList.contains("night")); redraw(); });
+$("print").addEventListener("click", () => window.print());
+window.addEventListener("beforeprint", () => {
+  const [w, h, room] = [1040, 700, 40];
+  const k = Math.min((w - 2 * room) / (home[2] - home[0]), (h - 2 * room) / (home[3] - home[1]), 6000);
+  const view = { x: (home[0] + home[2]) / 2, y: (home[1] + home[3]) / 2, k };
+  const paper = $("paper");
+  const furniture = document.createElement("canvas");
+  for (const canvas of [paper, furniture]) { canvas.width = w * 2; canvas.height = h * 2; }
+  draw(paper.getContext("2d"), w, h, view, DAY, 2, { rank: 0, event: null, moment: null });
+  furnish(furniture.getContext("2d"), w, h, view, DAY, 2);
+  paper.getContext("2d").setTransform(1, 0, 0, 1, 0, 0);
+  paper.getContext("2d").drawImage(furniture, 0, 0);
+});
+
+// ---- Begin ----
+theme(window.matchMedia("(prefers-color-scheme: dark)").matches);
+document.querySelector(".legend").open = window.innerWidth > 1000;
+showAll();
+map.addLayer(sheet).addLayer(moments);
+map.furnish(colors);
+new ResizeObserver(() => {
+  const before = map.getSize();
+  map.invalidateSize({ animate: false, pan: false });
+  const size = map.getSize();
+  if (!size.x || !size.y) return;
+  map.setMinZoom(map.getBoundsZoom(boundsOf([edge.l, edge.b, edge.r, edge.t])) - 1);
+  if (!before.x || !before.y) showAll();
+}).observe($("map"));
+root.dataset.ready = "true";

@@ -1,0 +1,67 @@
+/* What the page's JSON block says, in one flat world: Mercator, in units of a degree of longitude, from
+   the middle of what to show first. */
+const $ = (id) => document.getElementById(id);
+const data = JSON.parse($("data").textContent);
+const RAD = Math.PI / 180;
+const TAU = 2 * Math.PI;
+const MYT_MINUTES = 480;
+
+const mercator = (lat) => Math.log(Math.tan(Math.PI / 4 + (lat * RAD) / 2)) / RAD;
+const latitude = (y) => (2 * Math.atan(Math.exp(y * RAD)) - Math.PI / 2) / RAD;
+const [west, south, east, north] = data.fit;
+const x0 = (west + east) / 2;
+const y0 = (mercator(south) + mercator(north)) / 2;
+const px = (lon) => lon - x0;
+const py = (lat) => mercator(lat) - y0;
+
+function points(coded, scale, size) {
+  const out = [];
+  const sum = new Array(size).fill(0);
+  for (let i = 0; i < coded.length; i += size) {
+    for (let j = 0; j < size; j += 1) sum[j] += coded[i + j];
+    out.push({ x: px(sum[0] / scale), y: py(sum[1] / scale), t: size > 2 ? sum[2] : 0 });
+  }
+  return out;
+}
+function outline(rings) {
+  const path = new Path2D();
+  for (const ring of rings) {
+    points(ring, data.scale, 2).forEach((p, i) => (i ? path.lineTo(p.x, p.y) : path.moveTo(p.x, p.y)));
+    path.closePath();
+  }
+  return path;
+}
+function extent(list) {
+  const box = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const p of list) {
+    box[0] = Math.min(box[0], p.x); box[1] = Math.min(box[1], p.y);
+    box[2] = Math.max(box[2], p.x); box[3] = Math.max(box[3], p.y);
+  }
+  return box;
+}
+const placed = (item) => item.x !== null && item.y !== null;
+const land = outline(data.land);
+const zones = data.zones.map((z) => {
+  const rings = z.rings.map((ring) => points(ring, data.scale, 2));
+  return { name: z.name, kind: z.class, toward: z.toward, path: outline(z.rings), box: extent([].concat(...rings)) };
+});
+const borders = new Path2D();
+for (const line of data.borders)
+  points(line, data.scale, 2).forEach((p, i) => (i ? borders.lineTo(p.x, p.y) : borders.moveTo(p.x, p.y)));
+const tracks = data.tracks.map((t) => ({
+  rank: t.rank, mmsi: t.mmsi, name: t.name, pieces: t.pieces.map((p) => points(p, data.trackScale, 3)),
+}));
+const vessels = data.vessels.filter(placed).map((v) => ({ ...v, x: px(v.x), y: py(v.y) }));
+const events = data.events.filter(placed).map((e) => ({ ...e, x: px(e.x), y: py(e.y) }));
+const states = data.states.map(([name, lon, lat, room]) => ({ name, room, x: px(lon), y: py(lat) }));
+const edge = { l: px(data.box[0]), b: py(data.box[1]), r: px(data.box[2]), t: py(data.box[3]) };
+const home = [px(west), py(south), px(east), py(north)];
+const mmsiOf = new Map(data.vessels.map((v) => [v.rank, v.mmsi]));
+// Whom a vessel met: tracks of its partners are drawn with its own when it is chosen
+const companions = new Map();
+for (const e of data.events) {
+  for (const rank of e.ranks) {
+    if (!companions.has(rank)) companions.set(rank, new Set());
+    e.mmsi.forEach((m) => companions.get(rank).add(m));
+  }
+}
