@@ -15,6 +15,7 @@ from pipelines import (
     cli_disposition,
     cli_exercise,
     cli_explain,
+    cli_health,
     cli_learn,
     cli_operation,
     cli_packs,
@@ -410,32 +411,8 @@ def vessel(
     console.print(table)
 
 
-@app.command()
-def doctor(home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
-    """Check the configuration, zones and store; exit code 1 if something is wrong.
-
-    For example:
-
-      selat doctor
-    """
-    installation = installation_of(home, config)
-    from pipelines.flows.examine import examine
-
-    problems = examine(installation)
-    if as_json:
-        print_json([asdict(problem) for problem in problems])
-    else:
-        from rich.console import Console
-
-        console = Console()
-        for problem in problems:
-            text = f"{problem.level}: {problem.where}: {problem.message}"
-            console.print(text, markup=False, highlight=False)
-            if problem.hint:
-                console.print(f"  hint: {problem.hint}", markup=False, highlight=False)
-        console.print("no problem found" if not problems else f"{len(problems)} found")
-    if any(problem.level == "error" for problem in problems):
-        raise typer.Exit(1)
+app.command("doctor")(cli_health.doctor)
+app.command("status")(cli_health.status)
 
 
 def _latest(installation: "Installation") -> Path:

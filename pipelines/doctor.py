@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 import geopandas as gpd
 import numpy as np
 import shapely
+from pydantic import ValidationError
 
 import detectors
 from detectors.core.errors import SelatError
@@ -18,6 +19,7 @@ from pipelines.export import recipients
 from pipelines.ingest import Area
 from pipelines.learn import models, snapshot
 from pipelines.settings import read_yaml
+from pipelines.yaml_lines import line_of
 
 SEA_CLASSES: Final = (
     "anchorage", "sts_area", "joint_area", "territorial_sea", "waiting_area", "pilot_ground",
@@ -173,11 +175,35 @@ def check_config(config_dir: Path) -> list[Problem]:
     unreadable = {problem.where for problem in problems}
     detectors_file = config_dir / "detectors.yaml"
     if detectors_file.name not in unreadable:
-        problems += attempt(detectors_file.name, lambda: detectors.build(read_yaml(detectors_file)))
+        problems += _check_detectors(detectors_file)
     for name, check in ((marks.FILE_NAME, marks.load), (recipients.FILE_NAME, recipients.load)):
         if (config_dir / name).exists() and name not in unreadable:
             problems += attempt(name, partial(check, config_dir))
     return problems
+
+
+def _check_detectors(path: Path) -> list[Problem]:
+    """Check every block by itself, so that all that is wrong is named, with its line."""
+    text, blocks = path.read_text(encoding="utf-8"), read_yaml(path)
+    problems: list[Problem] = []
+    for name, block in blocks.items():
+        if isinstance(block, dict) and not block.get("enabled", True):
+            continue
+        try:
+            detectors.build({name: block or {}})
+        except SelatError as error:
+            cause = error.__cause__
+            place = cause.errors()[0]["loc"] if isinstance(cause, ValidationError) else ()
+            hint = f"mend line {line_of(text, [name, *place])} of {path}"
+            problems.append(
+                Problem(
+                    "error", path.name, error.message, "; ".join(filter(None, (error.hint, hint)))
+                )
+            )
+        except (TypeError, ValueError):
+            hint = f"mend line {line_of(text, [name])} of {path}"
+            problems.append(Problem("error", path.name, f"the block {name!r} is no mapping", hint))
+    return problems or attempt(path.name, lambda: detectors.build(blocks))
 
 
 def check_recipients(config_dir: Path, zones: Zones, rules: marks.MarkRules) -> list[Problem]:

@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 from detectors.core.errors import ConfigError
+from pipelines.yaml_lines import line_of
 
 PROJECT: Final = Path(__file__).resolve().parents[1]
 REFERENCE: Final = PROJECT / "data" / "reference"
@@ -62,10 +63,21 @@ class StoreSettings(_Section):
 
 
 class ScheduleSettings(_Section):
-    """When the nightly run starts."""
+    """When the nightly run starts, and how long it may take."""
 
     cron: str = "0 2 * * *"
     timezone: str = "Asia/Kuala_Lumpur"
+    late_h: float = Field(6, gt=0)
+
+
+class HealthSettings(_Section):
+    """From where on `selat doctor` says that something is wrong."""
+
+    feed_silent_h: float = Field(36, gt=0)
+    usual_days: int = Field(14, gt=0)
+    min_usual_share: float = Field(0.5, ge=0, le=1)
+    disk_days: float = Field(30, ge=0)
+    backup_days: float = Field(7, gt=0)
 
 
 class Settings(BaseSettings):
@@ -84,6 +96,7 @@ class Settings(BaseSettings):
     assess: AssessSettings = AssessSettings()
     store: StoreSettings = StoreSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    health: HealthSettings = HealthSettings()
 
 
 def _sourced(yaml_file: Path) -> type[Settings]:
@@ -164,6 +177,16 @@ class Installation:
         return self.home / "keys"
 
     @property
+    def last_backup(self) -> Path:
+        """Where and when the newest backup was made."""
+        return self.home / "last-backup.json"
+
+    @property
+    def service(self) -> Path:
+        """Since when the schedule runs here; there once `selat serve` was started."""
+        return self.home / "service.json"
+
+    @property
     def exports(self) -> Path:
         """Log of what was sent to whom."""
         return self.home / "exports.jsonl"
@@ -236,7 +259,16 @@ def load(home: Path | None = None, config: Path | None = None, **overrides: Any)
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise ConfigError(
-            f"setting {where}: {first['msg']}", hint=f"mend it in {config / 'settings.yaml'}"
+            f"setting {where}: {first['msg']}", hint=_where_to_mend(config, first["loc"])
         ) from error
     chosen = home or (Path(settings.home) if settings.home else PROJECT / "data" / "home")
     return Installation(chosen.expanduser().absolute(), config.absolute(), settings)
+
+
+def _where_to_mend(config: Path, place: tuple[str | int, ...]) -> str:
+    """What a person has to change: the environment wins over the file."""
+    variable = "SELAT_" + "__".join(str(part) for part in place).upper()
+    if variable in os.environ:
+        return f"mend {variable} in the environment"
+    path = config / "settings.yaml"
+    return f"mend line {line_of(path.read_text(encoding='utf-8'), place)} of {path}"

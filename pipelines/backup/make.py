@@ -5,6 +5,7 @@ and the folder of each run that it knows was whole before the catalogue was publ
 doesn't know yet are left to the next backup.
 """
 
+import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -101,6 +102,8 @@ def backup(
             )
         )
         freed = repository.prune(keep) if keep else 0
+    note = {"folder": str(folder.resolve()), "name": snapshot.name, "made": snapshot.made}
+    installation.last_backup.write_text(json.dumps(note) + "\n", encoding="utf-8")
     return Made(snapshot, making.new_bytes, freed, tuple(making.gone))
 
 

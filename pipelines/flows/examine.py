@@ -1,5 +1,8 @@
-"""What `selat doctor` looks at."""
+"""What `selat doctor` and `selat status` look at."""
 
+from datetime import datetime
+
+from detectors.core.errors import SelatError
 from pipelines import ingest, marks
 from pipelines.doctor import (
     Problem,
@@ -13,12 +16,13 @@ from pipelines.doctor import (
 from pipelines.export import recipients
 from pipelines.flows.plan import configuration as patrol_config
 from pipelines.flows.runs import load_zones
+from pipelines.health import Health, gather
+from pipelines.health import problems as health_problems
 from pipelines.settings import Installation
-from pipelines.store import exists, read
 
 
 def examine(installation: Installation) -> list[Problem]:
-    """Problems of an installation: configuration, zones, area, store; none if all is well."""
+    """Problems of what a person may edit: configuration, zones, area, learned places."""
     zone_folder = installation.config / "zones"
     problems = [*check_config(installation.config), *check_zone_files(zone_folder)]
     if not problems:
@@ -32,14 +36,19 @@ def examine(installation: Installation) -> list[Problem]:
     problems += check_learned(installation.learned)
     if (installation.config / "patrol.yaml").exists():
         problems += attempt("patrol.yaml", lambda: patrol_config(installation))
-    if installation.failure.exists():
-        text = installation.failure.read_text(encoding="utf-8").strip()
-        problems.append(Problem("error", "nightly run", text, "mend it and run again"))
-    if exists(installation.store):
-        problems += attempt("store", lambda: _open_store(installation))
     return problems
 
 
-def _open_store(installation: Installation) -> None:
-    with read(installation.store, installation.settings.store) as store:
-        store.last_run()
+def look(installation: Installation, now: datetime) -> tuple[Health | None, list[Problem]]:
+    """The health of an installation, and all its problems: errors first, then what is poorer.
+
+    Without health where the store can't be opened; the problems say why.
+    """
+    problems = examine(installation)
+    health: Health | None = None
+    try:
+        health = gather(installation, now)
+        problems += health_problems(health, installation.settings.health)
+    except SelatError as error:
+        problems.append(Problem("error", "store", error.message, error.hint))
+    return health, sorted(problems, key=lambda problem: problem.level != "error")

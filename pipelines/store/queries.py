@@ -202,6 +202,27 @@ class Queries:
             frames.conform(self._ask("coverage_feed_between", **dates), FEED),
         )
 
+    def feed_days(self, since: str) -> pd.DataFrame:
+        """Reports of each feed file by UTC date from `since` on: name, date, reports, first_time,
+        last_time.
+        """
+        return self._ask("feed_days", since=since)
+
+    def heard_by_block(self, since: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+        """Reports by block of 1° of latitude and 0.5° of longitude, for each 24 hours before `end`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            day (0: the last 24 hours), lat (deg, southern edge), lon_half (half degrees, western
+            edge), reports.
+        """
+        return self._ask("heard_by_block", since=since, end=end)
+
+    def heard_by_slot(self, since: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
+        """Starts of the slots of ten minutes in which any feed heard anything."""
+        return self._ask("heard_by_slot", since=since, end=end)["time"]
+
     def vessels(self, end: pd.Timestamp, feeds: list[str] | None = None) -> pd.DataFrame:
         """What each vessel called itself last up to `end`; `frames.VESSELS` without flag_state.
 

@@ -1,0 +1,168 @@
+"""What is known of an installation's health. Times are UTC; what isn't known is None."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class LastRun:
+    """The newest finished run.
+
+    Attributes
+    ----------
+    finished
+        When its folder was written: runs themselves have no clock.
+    held_back
+        Rules that raised more than their share; see `assess.guard`.
+    """
+
+    run_id: str
+    state: str
+    start: datetime
+    end: datetime
+    finished: datetime | None
+    flagged: int
+    held_back: tuple[str, ...]
+    failures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When runs are due.
+
+    Attributes
+    ----------
+    served_since
+        When `selat serve` was started here first; None if it never was, and nothing is missing.
+    due
+        The last time at which a run was due.
+    next_due
+        The next one.
+    missing
+        Whether no run has finished since `due`, though it is long enough ago.
+    """
+
+    served_since: datetime | None
+    due: datetime
+    next_due: datetime
+    missing: bool
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Files that come from one feed: their names differ in digits only.
+
+    Attributes
+    ----------
+    name
+        With ``#`` for each number.
+    lag_s
+        How old its newest report is.
+    reports_per_h
+        On its newest UTC date of which it covers three hours or more.
+    usual_per_h
+        Median of the dates before.
+    silent_dates
+        UTC dates of the span looked at without a report, between others with some.
+    """
+
+    name: str
+    files: int
+    newest: datetime
+    lag_s: float
+    reports_per_h: float | None
+    usual_per_h: float | None
+    silent_dates: tuple[str, ...]
+
+    @property
+    def share(self) -> float | None:
+        """Of the usual rate."""
+        if self.reports_per_h is None or not self.usual_per_h:
+            return None
+        return self.reports_per_h / self.usual_per_h
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of 1° of latitude and 0.5° of longitude: reports in 24 hours, and what is usual."""
+
+    lat: int
+    lon: float
+    reports: int
+    usual: float
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The last 24 hours against those before.
+
+    Attributes
+    ----------
+    days
+        How many days before are the usual's.
+    gaps, longest_gap_s
+        Stretches of these 24 hours in which no feed heard anything, by slots of ten minutes.
+    """
+
+    end: datetime
+    days: int
+    blocks: tuple[Block, ...]
+    gaps: int
+    longest_gap_s: float
+
+
+@dataclass(frozen=True)
+class StoreHealth:
+    """The store by a quick look: names and sizes, no hashes (`selat store check` has these)."""
+
+    schema_version: int
+    simulated: bool | None
+    dates: int
+    files: int
+    rows: int
+    bytes: int
+    lost: tuple[str, ...]
+    kept_bytes: int
+
+
+@dataclass(frozen=True)
+class Disk:
+    """The disk of the home.
+
+    Attributes
+    ----------
+    growth_per_day_bytes
+        Positions by date and results by run, medians of the newest.
+    days_left
+        Until it is full at that growth; None where nothing grows.
+    """
+
+    home_bytes: int
+    free_bytes: int
+    growth_per_day_bytes: float
+    days_left: float | None
+
+
+@dataclass(frozen=True)
+class Backup:
+    """The newest backup."""
+
+    made: datetime
+    folder: str
+
+
+@dataclass(frozen=True)
+class Health:
+    """All of it, at `now`."""
+
+    now: datetime
+    home: str
+    failure: str
+    last_run: LastRun | None
+    schedule: Schedule
+    feeds: tuple[Feed, ...]
+    recording_age_s: float | None
+    coverage: Coverage | None
+    store: StoreHealth | None
+    disk: Disk
+    backup: Backup | None

@@ -1,0 +1,45 @@
+"""Ages, rates and times in few words."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+_MYT = ZoneInfo("Asia/Kuala_Lumpur")
+
+
+def age(seconds: float) -> str:
+    """An age.
+
+    >>> age(90), age(7200), age(300_000)
+    ('1.5 min', '2.0 h', '3.5 d')
+    """
+    if seconds < 3600:
+        return f"{seconds / 60:.1f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} d"
+
+
+def per_hour(rate: float | None) -> str:
+    """A rate, three digits.
+
+    >>> per_hour(12345.6), per_hour(None)
+    ('12,346', '–')
+    """
+    return "–" if rate is None else f"{rate:,.0f}"
+
+
+def day(time: datetime | None) -> str:
+    """A time for a person, in Malaysia.
+
+    >>> from datetime import UTC
+    >>> day(datetime(2026, 11, 24, 18, tzinfo=UTC))
+    '25 Nov 02:00 MYT'
+    """
+    return "never" if time is None else f"{time.astimezone(_MYT):%d %b %H:%M} MYT"
+
+
+def size(number: float) -> str:
+    """Bytes.
+
+    >>> size(4.99e6), size(2.1e12)
+    ('5.0 MB', '2,100.0 GB')
+    """
+    return f"{number / 1e9:,.1f} GB" if number >= 1e9 else f"{number / 1e6:,.1f} MB"
