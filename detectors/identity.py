@@ -1,6 +1,6 @@
 """Identity: one number for two hulls, one hull with two numbers, and what can't be right."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
@@ -50,6 +50,10 @@ IMPOSSIBLE_SCORE: Final = 0.5
 BOTH_WRONG_SCORE: Final = 0.5
 """Of a large ship of which neither the MMSI nor the IMO number can be right: one slip is common,
 two are an invention."""
+LOST_M: Final = 18_520.0
+LOST_S: Final = 6 * 3600
+"""Where and when others must have been lost too for reception to end there: within 10 nm, over
+which a receiver's range doesn't change, in the six hours before."""
 FIELDS: Final = {"name": "changed_name", "imo": "changed_imo", "callsign": "changed_callsign"}
 WORDS: Final = {"name": "name", "imo": "IMO number", "callsign": "call sign"}
 
@@ -68,8 +72,10 @@ class Identity(Detector):
       was heard.
     - `two_hulls`: reports of one MMSI alternate between tracks that no single hull can have made
       (see `core.tracks`), `min_switches` times over `min_hulls_s`, switches no more than
-      `max_interruption_s` apart. One track that stops while the other is heard is no alternation;
-      a copy of a moving track beside it, or along it as by a wrong clock, is left to spoofing.
+      `max_interruption_s` apart, and two of them at least are each a way that a hull can have
+      sailed (scattered fixes are none). One track that stops while the other is heard is no
+      alternation; a copy of a moving track beside it, or along it as by a wrong clock, is left to
+      spoofing.
     - `changed_name`, `changed_imo`, `changed_callsign`: a value that stands (said again after
       `min_said_s`) where another stood within `memory_s`, and that is more than another way of
       typing it. It began at most `static_interval_s` before it was first said.
@@ -126,7 +132,7 @@ class Identity(Detector):
     """
 
     name: ClassVar[str] = "identity"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "sog_kn", "cog_deg", "ais_class", "track_id", "source",
         "source_offset",
@@ -186,11 +192,13 @@ class Identity(Detector):
             return events.empty()
         reports = _Reports(positions)
         statements = _of_ships(context.statements, reports)
+        spans = {field: said.spans(statements, field) for field in FIELDS}
         rows = [
             *self._hand_overs(reports, statements, context),
             *self._two_hulls(reports, context),
-            *self._said(reports, statements, context),
-            *self._numbers(reports, statements),
+            *self._said(reports, spans, context),
+            *self._invalid_imos(reports, statements, spans["imo"]),
+            *self._invalid_mmsis(reports, statements),
         ]
         window = runs.window_us(context.start, context.end)
         start_us = np.array([row["start"] for row in rows], "int64")
@@ -325,6 +333,7 @@ class Identity(Detector):
                 "default_number": is_default_number(gave),
                 "says_the_same": bool(same),
                 "says_otherwise": bool(otherwise),
+                **_others_lost(reports, ending, pairs, i),
                 "same_said": ", ".join(f"{WORDS[k]} {mine[k]}" for k in same),
                 "first_report_source": reports.source_of(first),
                 "last_report_source": reports.source_of(second),
@@ -356,7 +365,7 @@ class Identity(Detector):
             mmsi = one.tracks[0] // 100
             if mmsi_kind(mmsi) == OTHER_STATION:
                 continue
-            if self._is_copy(reports, one):
+            if hulls.n_plausible(one, reports.track, reports) < 2 or self._is_copy(reports, one):
                 continue
             first, last = int(one.rows[0]), int(one.rows[-1])
             start_us, last_us = int(reports.time_us[first]), int(reports.time_us[last])
@@ -410,29 +419,29 @@ class Identity(Detector):
             min_duration_s=self.min_hulls_s, min_reports=self.min_switches,
         )  # fmt: skip
         return found is not None or copies.one_clock(
-            copies.clock_lags_s(reports.steps(one.here, one.there))
+            copies.clock_lags_s(copies.steps(reports, one.here, one.there))
         )
 
     # --- What was said ---------------------------------------------------------------------------
 
     def _said(
-        self, reports: "_Reports", statements: pd.DataFrame, context: Context
+        self, reports: "_Reports", spans: Mapping[str, pd.DataFrame], context: Context
     ) -> Iterator[dict[str, Any]]:
-        if statements.empty:
-            return
         memory = self._memory
-        spans = {field: said.spans(statements, field) for field in FIELDS}
         changes = [c for field in FIELDS for c in said.changes(spans[field], field, memory)]
-        yield from self._changes(changes, reports, context)
+        yield from self._changes(changes, spans["imo"], reports, context)
         for shared in namesakes.shared_imo(spans["imo"], memory):
             yield self._shared_imo(shared, reports)
         for pair in namesakes.look_alikes(spans["name"], spans["callsign"], spans["imo"], memory):
             yield self._look_alike(pair, reports)
 
     def _changes(
-        self, changes: Iterable[said.Change], reports: "_Reports", context: Context
+        self,
+        changes: Sequence[said.Change],
+        numbers: pd.DataFrame,
+        reports: "_Reports",
+        context: Context,
     ) -> Iterator[dict[str, Any]]:
-        changes = list(changes)
         for change in changes:
             others = [
                 c
@@ -459,6 +468,7 @@ class Identity(Detector):
                 "said_for_s_margin": (change.last_us - change.new_us) / SECOND_US - self.min_said_s,
                 "returned": change.returned,
                 "n_other_fields": n_others,
+                "imo_kept": self._imo_kept(change, numbers),
                 "n_hulls": len(np.unique(reports.track[around])),
                 "speed_kn": reports.speed_kn(row),
                 "in_port": bool(context.zones.within(*place, ("port", "anchorage"))[0]),
@@ -476,6 +486,16 @@ class Identity(Detector):
                 "score": min(SCORES[subkind] + 0.15 * n_others, 0.85),
                 "evidence": evidence,
             }
+
+    def _imo_kept(self, change: said.Change, numbers: pd.DataFrame) -> bool:
+        """Whether a vessel said one IMO number, which can be right, before and after a change."""
+        since_us = change.new_us - self.memory_s * SECOND_US
+        own = said.rows_of(numbers[(numbers["mmsi"] == change.mmsi).to_numpy(bool)])
+        before = {n.value for n in own if n.last_us >= since_us and n.first_us < change.new_us}
+        after = {
+            n.value for n in own if n.last_us >= change.new_us and n.first_us <= change.last_us
+        }
+        return before == after and len(after) == 1 and bool(imo_is_valid(int(min(after))))
 
     def _shared_imo(self, shared: namesakes.Shared, reports: "_Reports") -> dict[str, Any]:
         """One IMO number, two MMSIs: whether both were heard at once, and how far apart."""
@@ -554,19 +574,14 @@ class Identity(Detector):
 
     # --- Numbers that can't be right -------------------------------------------------------------
 
-    def _numbers(self, reports: "_Reports", statements: pd.DataFrame) -> Iterator[dict[str, Any]]:
-        yield from self._invalid_imos(reports, statements)
-        yield from self._invalid_mmsis(reports, statements)
-
     def _invalid_imos(
-        self, reports: "_Reports", statements: pd.DataFrame
+        self, reports: "_Reports", statements: pd.DataFrame, numbers: pd.DataFrame
     ) -> Iterator[dict[str, Any]]:
         wrong = imo_kind(statements["imo"]) == "invalid"
         merchant = statements["ship_type"].between(60, 89) | statements["length_m"].ge(
             self.min_ship_m
         )
         wrong &= (merchant & statements["ais_class"].ne("B")).to_numpy(bool)
-        numbers = said.spans(statements, "imo")
         for one in said.rows_of(said.spans(statements[wrong], "imo")):
             said_s = (one.last_us - one.first_us) / SECOND_US
             own = numbers[(numbers["mmsi"] == one.mmsi).to_numpy(bool)]
@@ -704,16 +719,6 @@ class _Reports:
         moved_m = geodesy.distance_m(self.lat[then], self.lon[then], self.lat[row], self.lon[row])
         return float(geodesy.speed_kn(moved_m, away_s[far[-1]]))
 
-    def steps(self, here: Ints, there: Ints) -> copies.Steps:
-        """Steps between reports, for `copies.clock_lags_s`."""
-        east_m, north_m = shapes.plane_m(
-            self.lat[there], self.lon[there], self.lat[here], self.lon[here]
-        )
-        return copies.Steps(
-            east_m, north_m, (self.time_us[there] - self.time_us[here]) / SECOND_US,
-            self.sog_kn[there] * geodesy.KNOT_MPS, self.cog_deg[there],
-        )  # fmt: skip
-
     def place_of(self, row: int) -> dict[str, Any]:
         """MMSI and place of a report, as an event has them."""
         return {
@@ -732,6 +737,32 @@ def _of_ships(statements: pd.DataFrame, reports: _Reports) -> pd.DataFrame:
     """What the vessels that were heard, aircraft and buoys aside, said of themselves."""
     ships = reports.vessels[reports.is_ship(reports.vessels)]
     return statements[statements["mmsi"].isin(ships).to_numpy(bool)]
+
+
+def _others_lost(
+    reports: _Reports, ending: hand_over.Ends, pairs: hand_over.HandOvers, i: int
+) -> dict[str, Any]:
+    """How many others passed the place of a hand-over in the hours before, and were lost there.
+
+    Only where one of the two is heard so seldom that it matters.
+    """
+    interval_s = max(float(pairs.end.interval_s[i]), float(pairs.begin.interval_s[i]))
+    if interval_s <= identity_reasons.THIN_S:
+        return {}
+    lat, lon = float(pairs.end.lat[i]), float(pairs.end.lon[i])
+    until_us = int(pairs.begin.time_us[i])
+    own = np.array([pairs.end.track_id[i], pairs.begin.track_id[i]]) // 100
+
+    def others(source: _Reports | hand_over.Ends, mmsi: Ints, at: Ints) -> int:
+        when_us = source.time_us[at]
+        at = at[(when_us >= until_us - LOST_S * SECOND_US) & (when_us <= until_us)]
+        near = geodesy.distance_m(lat, lon, source.lat[at], source.lon[at]) <= LOST_M
+        return int(np.count_nonzero(~np.isin(np.unique(mmsi[at[near]]), own)))
+
+    band = np.flatnonzero(np.abs(reports.lat - lat) <= LOST_M / shapes.DEGREE_M)
+    n_lost = others(ending, ending.track_id // 100, np.arange(len(ending)))
+    n_passed = others(reports, reports.track // 100, band)
+    return {"n_others_lost": n_lost, "n_others_passed": n_passed, "lost_within_m": LOST_M}
 
 
 def _known(statements: pd.DataFrame, mmsi: int, since_us: int, until_us: int) -> dict[str, Any]:

@@ -10,10 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
-from detectors.core import copies, events, geodesy, runs, shapes, tracks
+from detectors.core import copies, events, geodesy, leaps, runs, scatter, shapes, tracks
 from detectors.core.detector import Context, Detector
 from detectors.core.explain import FISHING, OFFICIAL, PILOT, TUG, WORKING, Facts, Hypothesis
 from detectors.core.frames import epoch_us, from_epoch_us, offsets
+from detectors.core.leaps import MIN_OFFSET_M
 from detectors.core.telling import Told, Words
 from detectors.core.zones import Zones
 
@@ -22,16 +23,10 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 SECOND_US: Final = runs.SECOND_US
-UNIT_PER_DEG: Final = 600_000.0
-"""AIS positions come in ten-thousandths of a minute (ITU-R M.1371-5, annex 8, table 48)."""
 NOT_A_VESSEL: Final = (4, 9, 11, 21)
 """Message types of base stations, rescue aircraft and aids to navigation (the same, table 46)."""
 MOVED_DEG: Final = 0.00027
 """30 m of latitude: a report this far from the one before is of a moving vessel."""
-MIN_OFFSET_M: Final = 500.0
-"""Copies of a track nearer to it than this aren't told from poor positions."""
-MAX_WAY_ERROR: Final = 0.2
-"""Share of the way since the report before by which dead reckoning may err."""
 MAX_MISS_RATIO: Final = 0.25
 """By how much of it a leap back may differ from the opposite of the leap away."""
 MIN_ACROSS: Final = 0.35
@@ -51,6 +46,13 @@ MAX_RADIUS_M: Final = 40_000.0
 STRAY_S: Final = 1800
 """Time within which a vessel is seen to go on from before a corrupt fix, and within which the
 reports before the one that confirms a further track belong to it: three, ten minutes apart."""
+MIN_OTHERS: Final = 2
+"""Vessels beside it that had bad fixes at once, from which on they share a cause."""
+MIN_OTHERS_FRACTION: Final = 0.2
+"""Share of the vessels nearby that must have had them: elsewhere than in the middle of what a
+jammer reaches most are spared, and in a crowded anchorage two have poor receivers by chance."""
+OTHERS_S: Final = 6 * 3600
+"""The last hours of a spell of scattered fixes are held against those of others."""
 MARGIN_S: Final = 1200.0
 """A story within one track goes on while it was seen to do so this shortly before the end."""
 
@@ -130,7 +132,29 @@ class _Story:
 
 
 def interference(facts: Facts) -> str | None:
-    """Satellite navigation is jammed or spoofed by somebody else."""
+    """Others nearby had bad fixes at the same time: somebody jams or spoofs all of them."""
+    n, near = facts.number("n_others_scattered"), facts.number("n_others_near")
+    if n >= MIN_OTHERS and n >= MIN_OTHERS_FRACTION * near:
+        return (
+            f"{n:.0f} of {near:.0f} other vessels within "
+            f"{facts.number('max_interference_m') / geodesy.METRES_PER_NM:.0f} nm had bad fixes "
+            "within the same half hour: interference, of which it is a victim as they are"
+        )
+    return None
+
+
+def failing_receiver(facts: Facts) -> str | None:
+    """Fixes scatter, and then the vessel is where it would have got to."""
+    if facts.subkind == "scatter" and facts.flag("rejoined"):
+        return (
+            f"its fixes scattered by {facts.number('scatter_m') / geodesy.METRES_PER_NM:.1f} nm "
+            "and it went on from where it was: a failing receiver or aerial, or a jammer nearby"
+        )
+    return None
+
+
+def unseen_interference(facts: Facts) -> str | None:
+    """Satellite navigation is jammed or spoofed by somebody else, and no other vessel shows it."""
     return "somebody else may interfere with satellite navigation there, and the vessel be a victim"
 
 
@@ -222,6 +246,9 @@ class Spoofing(Detector):
     - ``geometric``: positions on a circle of at least `min_radius_m`, no further from it than
       `max_circle_rms_m` or `max_circle_rms_ratio` of the radius (root mean square), for
       `min_turns` turns at `min_sog_kn` or more. An excursion needs one turn.
+    - ``scatter``: for `min_duration_s` and `min_reports` or more, half of the fixes lie anywhere,
+      each time elsewhere (see `detectors.core.scatter`), and after them the vessel goes on from
+      its last sound fix before. Whatever tracks the segmentation made of it, it went nowhere.
     - ``on_land``: an excursion half of which is further inland than `min_leapt_inland_m`; or a
       track that moves by `min_moved_m` or more further inland than `min_inland_m` for
       `min_inland_s`.
@@ -267,6 +294,10 @@ class Spoofing(Detector):
     min_copied_fraction
         Share of the moving reports in a replay that repeat an earlier position exactly: 0.6. A
         ferry on its route hits the same ten-thousandth of a minute by chance only.
+    max_interference_m
+        37,040 m, 20 nm: the radio horizon, 4.1 km times the sum of the roots of both heights in
+        metres, between aerials 20 m and 25 m above the water. The bad fixes of others as near, when
+        the positions of a vessel leap, are in the evidence.
 
     Notes
     -----
@@ -275,14 +306,14 @@ class Spoofing(Detector):
     that is merely straight: autopilots are.
 
     Score before explanations: a jump 0.6 if the home track resumes, else 0.5, within one track
-    0.45; less a quarter if
+    0.45; scattered fixes 0.45; less a quarter if
     reception left more than `alive_s` between both tracks; copies 0.7; shapes add 0.15. Within one
     track: frozen 0.5, geometric 0.5 (0.7 with a leap of `min_leap_m` at either end, and then one
     turn is enough), on land 0.4, replay 0.6.
     """
 
     name: ClassVar[str] = "spoofing"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     needs_zones: ClassVar[bool] = False
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "sog_kn", "cog_deg", "nav_status", "msg_type", "track_id",
@@ -292,12 +323,18 @@ class Spoofing(Detector):
         "C4ADS (2019), Above Us Only Stars: Exposing GPS Spoofing in Russia and Syria; Bergman "
         "(2021), Systematic data analysis reveals false vessel tracks, SkyTruth and Global Fishing "
         "Watch; Androjna, Perkovič, Pavić & Mišković (2021), AIS Data Vulnerability Indicated by a "
-        "Spoofing Case-Study, Applied Sciences 11:5015, doi:10.3390/app11115015"
+        "Spoofing Case-Study, Applied Sciences 11:5015, doi:10.3390/app11115015; Grant, Williams, "
+        "Ward & Basker (2009), GPS Jamming and the Impact on Maritime Navigation, Journal of "
+        "Navigation 62(2):173-187, doi:10.1017/S0373463308005213"
     )
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = (
         Hypothesis(
             "receiver with a wrong clock", 0.8, wrong_clock,
             "the copies don't all come through one receiver",
+        ),
+        Hypothesis(
+            "interference with satellite navigation", 0.75, interference,
+            "the others' fixes were sound, or it is seen elsewhere than where it went on from",
         ),
         Hypothesis(
             "circling at work", 0.75, circling_at_work,
@@ -313,6 +350,10 @@ class Spoofing(Detector):
             "it is not seen where it says it lies",
         ),
         Hypothesis(
+            "failing receiver", 0.5, failing_receiver,
+            "it is seen elsewhere meanwhile, or its set is found in order",
+        ),
+        Hypothesis(
             "leap along the course", 0.5, along_its_course,
             "the receivers' clocks are right",
         ),
@@ -325,7 +366,7 @@ class Spoofing(Detector):
             "both tracks call themselves the same, or the first is never heard again",
         ),
         Hypothesis(
-            "interference with satellite navigation", 0.1, interference,
+            "interference that no other vessel shows", 0.1, unseen_interference,
             "other vessels nearby reported sound positions meanwhile",
         ),
     )  # fmt: skip
@@ -353,6 +394,7 @@ class Spoofing(Detector):
     min_lag_s: PositiveInt = 1800
     max_lag_s: PositiveInt = 88_200
     min_copied_fraction: PositiveFloat = 0.6
+    max_interference_m: PositiveFloat = 37_040.0
 
     @property
     def settle(self) -> timedelta:
@@ -373,11 +415,21 @@ class Spoofing(Detector):
         if len(rows.track) == 0:
             return events.empty()
         window = runs.window_us(context.start, context.end)
-        stories = self._within_tracks(rows, context.zones, window[1])
-        stories = self._joined(rows, stories, self._excursions(rows, context, window[1]))
+        leaping, moving = _steps(rows)
+        leapt = _leaps(rows, leaping)
+        bins = shapes.bins(rows.track, rows.time_us, CIRCLE_BINS_S[0])
+        together = scatter.merged(rows.track, rows, leapt.row, context.noise)
+        spells = scatter.spells(
+            together, min_bad=self.min_reports, min_duration_s=self.min_duration_s,
+            max_pause_s=self.max_pause_s,
+        )  # fmt: skip
+        stories = self._within_tracks(rows, bins, leapt, moving, context.zones, window[1])
+        excursions = self._excursions(rows, spells, context, window[1])
+        stories = self._joined(rows, stories, excursions)
+        stories += self._scattered(rows, together, spells, window[1])
         return events.build(
             [
-                self._event(rows, story, positions, context)
+                self._event(rows, self._held_against_others(rows, bins, together, story), positions)
                 for story in stories
                 if runs.touches(
                     np.array([story.start_us]), np.array([story.end_us]), window, self.settle
@@ -387,19 +439,24 @@ class Spoofing(Detector):
 
     # ---- within one track
 
-    def _within_tracks(self, rows: _Rows, zones: Zones, end_us: int) -> list[_Story]:
+    def _within_tracks(
+        self,
+        rows: _Rows,
+        bins: shapes.Bins,
+        leapt: _Leaps,
+        moving: Ints,
+        zones: Zones,
+        end_us: int,
+    ) -> list[_Story]:
         found: list[tuple[str, int, int, float, dict[str, Any]]] = []
         lon = shapes.continuous_lon(rows.track, rows.lon)
-        bins = shapes.bins(rows.track, rows.time_us, CIRCLE_BINS_S[0])
         box = shapes.boxes(rows.lat, lon, bins.first)
         found += self._frozen(rows, bins, box)
         found += self._circling(rows, lon, bins, box)
         found += self._inland(rows, bins, zones)
-        leaping, moving = _steps(rows)
         found += self._replayed(rows, moving)
-        leaps = _leaps(rows, leaping)
-        found += self._beside(rows, leaps)
-        found += self._displaced(rows, leaps)
+        found += self._beside(rows, leapt)
+        found += self._displaced(rows, leapt)
         return [self._story(rows, *parts, end_us) for parts in _strongest(rows, found)]
 
     def _story(
@@ -626,10 +683,10 @@ class Spoofing(Detector):
             }  # fmt: skip
 
     def _beside(
-        self, rows: _Rows, leaps: _Leaps
+        self, rows: _Rows, leapt: _Leaps
     ) -> Iterator[tuple[str, int, int, float, dict[str, Any]]]:
         """Copies too near for the segmentation: the track leaps to and fro by a constant vector."""
-        at, east, north = leaps.row, leaps.east_m, leaps.north_m
+        at, east, north = leapt.row, leapt.east_m, leapt.north_m
         if len(at) < 2 * self.min_reports:
             return
         cut = (np.diff(rows.track[at]) != 0) | (
@@ -671,12 +728,12 @@ class Spoofing(Detector):
             }  # fmt: skip
 
     def _displaced(
-        self, rows: _Rows, leaps: _Leaps
+        self, rows: _Rows, leapt: _Leaps
     ) -> Iterator[tuple[str, int, int, float, dict[str, Any]]]:
         """Stretches too near for the segmentation: one leap there, the opposite one back."""
-        off_m = np.hypot(leaps.east_m, leaps.north_m)
-        large = off_m >= self.min_leap_m + leaps.slack_m
-        row, east, north, slack_m = leaps.row, leaps.east_m, leaps.north_m, leaps.slack_m
+        off_m = np.hypot(leapt.east_m, leapt.north_m)
+        large = off_m >= self.min_leap_m + leapt.slack_m
+        row, east, north, slack_m = leapt.row, leapt.east_m, leapt.north_m, leapt.slack_m
         if len(row) < 2:
             return
         # Along its own course a receiver with a wrong clock does the same.
@@ -722,16 +779,20 @@ class Spoofing(Detector):
     def _replayed(
         self, rows: _Rows, moving: Ints
     ) -> Iterator[tuple[str, int, int, float, dict[str, Any]]]:
-        digits = np.rint((rows.lat[moving] + rows.lon[moving]) * UNIT_PER_DEG).astype("int64")
+        digits = np.rint((rows.lat[moving] + rows.lon[moving]) * copies.UNIT_PER_DEG).astype(
+            "int64"
+        )
         sample = moving[digits % SAMPLED == 0]
         mmsi = rows.track[sample] // 100
-        key = pd.util.hash_array(_places(rows, sample)) + mmsi.astype("uint64")
+        key = pd.util.hash_array(copies.places(rows.lat[sample], rows.lon[sample])) + mmsi.astype(
+            "uint64"
+        )
         again = pd.Series(key).duplicated().to_numpy()
         candidates, counts = np.unique(mmsi[again], return_counts=True)
         for vessel in candidates[counts >= 3].tolist():
             low, high = np.searchsorted(rows.track, [vessel * 100, vessel * 100 + 100]).tolist()
             own = moving[slice(*np.searchsorted(moving, [low, high]))]
-            places = _places(rows, own)
+            places = copies.places(rows.lat[own], rows.lon[own])
             by_place = np.lexsort((rows.time_us[own], places))
             order = own[by_place]
             lag_us = np.diff(rows.time_us[order])
@@ -779,7 +840,14 @@ class Spoofing(Detector):
 
     # ---- between the tracks of one MMSI
 
-    def _excursions(self, rows: _Rows, context: Context, end_us: int) -> Iterator[_Story]:
+    def _excursions(
+        self, rows: _Rows, spells: Sequence[scatter.Spell], context: Context, end_us: int
+    ) -> Iterator[_Story]:
+        # Where a vessel's fixes scatter and it then goes on from where it was, she went nowhere.
+        scattered: dict[int, list[scatter.Spell]] = {}
+        for spell in spells:
+            if not spell.parted:
+                scattered.setdefault(spell.mmsi, []).append(spell)
         mmsi = rows.tracks // 100
         shared = np.flatnonzero(np.diff(mmsi) == 0)
         for vessel in np.unique(mmsi[shared]).tolist():
@@ -792,16 +860,25 @@ class Spoofing(Detector):
                 homes = np.arange(rows.bounds[ks[0]], rows.bounds[k])
                 homes = homes[np.argsort(rows.time_us[homes], kind="stable")]
                 for a, b in zip(starts.tolist(), ends.tolist(), strict=True):
-                    story = self._excursion(rows, homes, a, b, context, end_us)
+                    own_spells = scattered.get(vessel, [])
+                    story = self._excursion(rows, homes, a, b, own_spells, context, end_us)
                     if story:
                         yield story
 
     def _excursion(
-        self, rows: _Rows, homes: Ints, a: int, b: int, context: Context, end_us: int
+        self,
+        rows: _Rows,
+        homes: Ints,
+        a: int,
+        b: int,
+        spells: Sequence[scatter.Spell],
+        context: Context,
+        end_us: int,
     ) -> _Story | None:
         """The session of reports a to b, if it leads away from one of the tracks in `homes`.
 
-        `homes` are the reports of all earlier tracks of the MMSI, by time.
+        `homes` are the reports of all earlier tracks of the MMSI, by time; `spells` those in which
+        its fixes scatter.
         """
         times = rows.time_us
         longest_us, pause_us = self.max_away_s * SECOND_US, self.max_pause_s * SECOND_US
@@ -812,6 +889,8 @@ class Spoofing(Detector):
         if before < 0 or times[a] - times[homes[before]] > pause_us:
             return None
         last_home = int(homes[before])
+        if any(s.start_us <= times[a] and s.end_us >= times[last_home] for s in spells):
+            return None
         strays_us = self._strays_us(rows, a, last_home, context)
         first_us = int(strays_us.min(initial=times[a]))
         duration_s = float(times[b] - first_us) / SECOND_US
@@ -851,7 +930,8 @@ class Spoofing(Detector):
             subkind, score = "jump", 0.6 if len(back) else 0.5
             score *= 1.0 if pause_s <= self.alive_s else 0.75
         if subkind == "jump":
-            evidence["along_course"] = bool(np.isfinite(_clock_lag_s(rows, last_home, a)))
+            step = copies.steps(rows, np.array([last_home]), np.array([a]))
+            evidence["along_course"] = bool(np.isfinite(copies.clock_lags_s(step)[0]))
         if len(back):
             away_s = rows.seconds(last_home, int(back[0]))
             home_m = rows.distance_m(last_home, int(back[0]))
@@ -986,6 +1066,96 @@ class Spoofing(Detector):
             }  # fmt: skip
         return {}
 
+    # ---- fixes that scatter
+
+    def _scattered(
+        self,
+        rows: _Rows,
+        together: scatter.Reports,
+        spells: Sequence[scatter.Spell],
+        end_us: int,
+    ) -> Iterator[_Story]:
+        for spell in spells:
+            inside = slice(spell.first, spell.last + 1)
+            ends = [k for k in (spell.before, spell.after) if k >= 0]
+            own = together.row[inside]
+            own = own[own >= 0]
+            if spell.parted or not len(own) or not ends:
+                continue
+            # Where the vessel would have been on a straight way between the sound fixes.
+            share = (together.time_us[inside] - together.time_us[ends[0]]) / max(
+                together.time_us[ends[-1]] - together.time_us[ends[0]], 1
+            )
+            here, there = ends[0], ends[-1]
+            due = geodesy.interpolate(
+                together.lat[here], together.lon[here], together.lat[there], together.lon[there],
+                np.clip(share, 0.0, 1.0),
+            )  # fmt: skip
+            off_m = geodesy.distance_m(*due, together.lat[inside], together.lon[inside])
+            bad = together.bad[inside]
+            after_s = (end_us - spell.end_us) / SECOND_US
+            evidence = {
+                "n_reports": len(bad), "n_bad_fixes": int(np.count_nonzero(bad)),
+                "bad_fraction": float(bad.mean()), "min_bad_fraction": scatter.MIN_FRACTION,
+                "scatter_m": float(np.median(off_m[bad])), "max_scatter_m": float(off_m.max()),
+                "min_offset_m": MIN_OFFSET_M, "min_duration_s": self.min_duration_s,
+                "rejoined": spell.joined, "leapt": True,
+            }  # fmt: skip
+            if spell.joined:
+                away_m = geodesy.distance_m(
+                    together.lat[here], together.lon[here], together.lat[there], together.lon[there]
+                )
+                away_s = together.seconds(here, there)
+                evidence |= {
+                    "rejoined_m": float(away_m), "rejoined_s": away_s,
+                    "rejoined_kn": float(geodesy.speed_kn(away_m, away_s)),
+                }  # fmt: skip
+            yield _Story(
+                "scatter", int(own[0]), int(own[0]), 0.45, spell.start_us, spell.end_us,
+                spell.after < 0 and after_s <= self.max_silence_s, evidence,
+                int(together.row[spell.before]) if spell.before >= 0 else -1,
+            )  # fmt: skip
+
+    def _held_against_others(
+        self, rows: _Rows, bins: shapes.Bins, together: scatter.Reports, story: _Story
+    ) -> _Story:
+        """The story, and how many others nearby had bad fixes when its positions leapt.
+
+        Looked at are the last hours of scattered fixes, else the beginning, so that it doesn't
+        matter how far back the others are known.
+        """
+        if not story.evidence.get("leapt"):
+            return story
+        if story.subkind == "scatter":
+            since_us = max(story.start_us, story.end_us - OTHERS_S * SECOND_US)
+            until_us = story.end_us
+        else:
+            since_us = until_us = int(rows.time_us[story.first])
+        mmsi = int(rows.track[story.first]) // 100
+        at = story.home if story.home >= 0 else max(story.first - 1, 0)
+        at = at if rows.track[at] // 100 == mmsi else story.first
+        lat, lon = float(rows.lat[at]), float(rows.lon[at])
+        n = scatter.n_suffering(
+            together, mmsi, since_us, until_us, lat, lon, self.max_interference_m
+        )
+        if n == 0:
+            return story
+        reach_us = int(scatter.NEAR_S * SECOND_US)
+        step_us = bins.step_s * SECOND_US
+        low, high = (since_us - reach_us) // step_us, (until_us + reach_us) // step_us
+        near = bins.first[(bins.tick >= low) & (bins.tick <= high)]
+        off_m = geodesy.distance_m(lat, lon, rows.lat[near], rows.lon[near])
+        others = np.unique(rows.track[near[off_m <= self.max_interference_m]] // 100)
+        n_near = max(int(np.count_nonzero(others != mmsi)), n)
+        evidence = {
+            **story.evidence,
+            "n_others_scattered": n, "n_others_near": n_near,
+            "others_scattered_fraction": n / n_near,
+            "min_others_scattered_fraction": MIN_OTHERS_FRACTION,
+            "max_interference_m": self.max_interference_m,
+        }  # fmt: skip
+        return replace(story, evidence=evidence)
+
     def _joined(
         self, rows: _Rows, stories: list[_Story], excursions: Iterator[_Story]
     ) -> list[_Story]:
@@ -1029,9 +1199,7 @@ class Spoofing(Detector):
 
     # ---- events
 
-    def _event(
-        self, rows: _Rows, story: _Story, positions: pd.DataFrame, context: Context
-    ) -> dict[str, Any]:
+    def _event(self, rows: _Rows, story: _Story, positions: pd.DataFrame) -> dict[str, Any]:
         a, b, home = story.first, story.last, story.home
         track = int(rows.track[a])
         own = slice(*np.searchsorted(positions["track_id"].to_numpy(), [track, track + 1]))
@@ -1046,7 +1214,6 @@ class Spoofing(Detector):
         believed, why = _belief(rows, story)
         place = home if home >= 0 else middle
         evidence = {
-            **story.evidence,
             "duration_s": (story.end_us - story.start_us) / SECOND_US,
             "n_reports": b - a + 1,
             "min_reports": self.min_reports,
@@ -1059,8 +1226,9 @@ class Spoofing(Detector):
             "believed_because": why,
             "false_lat": float(rows.lat[middle]),
             "false_lon": float(rows.lon[middle]),
+            **story.evidence,
         }
-        tracks = [int(rows.track[home])] if home >= 0 else []
+        tracks = dict.fromkeys([*([int(rows.track[home])] if home >= 0 else []), track])
         times = from_epoch_us(np.array([story.start_us, story.end_us, rows.time_us[a]]))
         return {
             "kind": self.name,
@@ -1068,7 +1236,7 @@ class Spoofing(Detector):
             "detector": self.name,
             "version": self.version,
             "mmsi": track // 100,
-            "track_ids": ";".join(str(t) for t in [*tracks, track]),
+            "track_ids": ";".join(str(t) for t in tracks),
             "start": times.iloc[0],
             "end": pd.NaT if story.going_on else times.iloc[1],
             "anchor": times.iloc[2],
@@ -1084,6 +1252,13 @@ class Spoofing(Detector):
         evidence, place = event.evidence, words.place(event.lat, event.lon)
         duration = words.duration(event.start, event.end)
         false = words.place(float(evidence["false_lat"]), float(evidence["false_lon"]))
+        if event.subkind == "scatter":
+            off = words.distance(float(evidence["scatter_m"]))
+            n = int(evidence.get("n_others_scattered") or 0)
+            others = f", as did those of {n} other vessels nearby" if n else ""
+            return (
+                f"Positions scattered by {off} around the true one for {duration}{others}, {place}"
+            )
         said = {
             "jump": "Positions leapt",
             "geometric": "Reported positions on a perfect circle",
@@ -1130,33 +1305,6 @@ def _reachable(rows: _Rows, a: int, b: int) -> bool:
     )
 
 
-def _clock_lag_s(rows: _Rows, start: int, end: int) -> float:
-    """By how much a receiver's clock must be wrong for a leap to be none; NaN where it can't be."""
-    here, there = np.array([start]), np.array([end])
-    east_m, north_m = shapes.plane_m(
-        rows.lat[there], rows.lon[there], rows.lat[here], rows.lon[here]
-    )
-    step_s = (rows.time_us[there] - rows.time_us[here]) / SECOND_US
-    speed_mps = rows.sog_kn[there] * geodesy.KNOT_MPS
-    steps = copies.Steps(east_m, north_m, step_s, speed_mps, rows.cog_deg[there])
-    return float(copies.clock_lags_s(steps)[0])
-
-
-def _is_beside(rows: _Rows, a: int, b: int, leaps: Ints, sign: Floats) -> bool:
-    """Whether what leaps to and fro between reports a and b bends and changes speed at the same
-    time on both sides, and not one after the other as by a wrong clock.
-    """
-    own = np.arange(a, b + 1)
-    side = sign[np.searchsorted(leaps, own, side="right") - 1]
-    one, other = (
-        copies.Track(rows.time_us[part], rows.lat[part], rows.lon[part])
-        for part in (own[side == sign[0]], own[side != sign[0]])
-    )
-    beside = copies.offset(one, other, copies.ALIVE_S)
-    along = copies.lag(one, other, copies.MAX_CLOCK_S, copies.ALIVE_S)
-    return bool(beside and along and 1.5 * beside.spread_m < along.spread_m)
-
-
 def _comes_back(rows: _Rows, home: int, a: int, b: int) -> bool:
     """Whether one of the reports a to b is where speed and course lead from the home track.
 
@@ -1165,11 +1313,11 @@ def _comes_back(rows: _Rows, home: int, a: int, b: int) -> bool:
     later = np.arange(a, b + 1)
     step_s = (rows.time_us[later] - rows.time_us[home]) / SECOND_US
     later, step_s = later[step_s <= STRAY_S / 2], step_s[step_s <= STRAY_S / 2]
-    left, now = _velocity_mps(rows, np.array([home])), _velocity_mps(rows, later)
+    left, now = leaps.velocity_mps(rows, np.array([home])), leaps.velocity_mps(rows, later)
     way = [(left[k] + now[k]) / 2 * step_s for k in (0, 1)]
     made = shapes.plane_m(rows.lat[later], rows.lon[later], rows.lat[[home]], rows.lon[[home]])
     off_m = np.hypot(made[0] - way[0], made[1] - way[1])
-    return bool(np.any(off_m <= 0.5 * MIN_OFFSET_M + MAX_WAY_ERROR * np.hypot(*way)))
+    return bool(np.any(off_m <= 0.5 * MIN_OFFSET_M + leaps.MAX_WAY_ERROR * np.hypot(*way)))
 
 
 def _went_on(rows: _Rows, home: Ints, a: int) -> bool:
@@ -1199,27 +1347,9 @@ def _steps(rows: _Rows) -> tuple[Ints, Ints]:
     return moving[step_deg[moving] * shapes.DEGREE_M > MIN_OFFSET_M], moving
 
 
-def _astray(rows: _Rows, here: Ints, there: Ints) -> tuple[Floats, Floats, Floats]:
-    """How far east and north report `there` is from where speed and course lead from `here`, and
-    how much of that their changes may explain.
-    """
-    step_s = (rows.time_us[there] - rows.time_us[here]) / SECOND_US
-    east, north = shapes.plane_m(rows.lat[there], rows.lon[there], rows.lat[here], rows.lon[here])
-    ways = [_velocity_mps(rows, k) for k in (here, there)]
-    known = np.isfinite(ways[0][0]) & np.isfinite(ways[1][0])
-    way_east, way_north = (
-        np.where(known, (ways[0][k] + ways[1][k]) / 2 * step_s, 0.0) for k in (0, 1)
-    )
-    slack_m = np.hypot(ways[1][0] - ways[0][0], ways[1][1] - ways[0][1]) / 2 * step_s
-    slack_m += MAX_WAY_ERROR * np.hypot(way_east, way_north)
-    # Without speed or course a vessel may have gone anywhere at 20 kn.
-    slack_m = np.where(known, slack_m, 20.0 * geodesy.KNOT_MPS * step_s)
-    return east - way_east, north - way_north, slack_m
-
-
 def _leaps(rows: _Rows, leaping: Ints) -> _Leaps:
     """Those of the reports that are astray from the one before by `MIN_OFFSET_M` and more."""
-    east, north, slack_m = _astray(rows, leaping - 1, leaping)
+    east, north, slack_m = leaps.astray(rows, leaping - 1, leaping)
     far = np.hypot(east, north) >= MIN_OFFSET_M + slack_m
     return _Leaps(leaping[far], east[far], north[far], slack_m[far])
 
@@ -1229,23 +1359,9 @@ def _follows(rows: _Rows, here: Ints, there: Ints) -> Bools:
     last = len(rows.track) - 1
     inside = (here >= 0) & (there <= last)
     here, there = np.maximum(here, 0), np.minimum(there, last)
-    east, north, slack_m = _astray(rows, here, there)
+    east, north, slack_m = leaps.astray(rows, here, there)
     near = np.hypot(east, north) < MIN_OFFSET_M + slack_m
     return np.asarray(inside & near & (rows.track[here] == rows.track[there]))
-
-
-def _velocity_mps(rows: _Rows, at: Ints) -> tuple[Floats, Floats]:
-    """Speed over ground to the east and north, as reported; NaN where it isn't."""
-    speed_mps = rows.sog_kn[at] * geodesy.KNOT_MPS
-    course = np.radians(np.where(rows.sog_kn[at] < 0.5, 0.0, rows.cog_deg[at]))
-    return np.asarray(speed_mps * np.sin(course)), np.asarray(speed_mps * np.cos(course))
-
-
-def _places(rows: _Rows, at: Ints) -> Ints:
-    """A number for each of these positions in AIS resolution."""
-    lat = np.rint(rows.lat[at] * UNIT_PER_DEG).astype("int64")
-    lon = np.rint(rows.lon[at] * UNIT_PER_DEG).astype("int64")
-    return np.asarray((lat << 30) + lon)
 
 
 def _winding(bins: shapes.Bins, box: shapes.Box, min_radius_m: float) -> Bools:
@@ -1336,6 +1452,13 @@ def _strongest(
 
 def _belief(rows: _Rows, story: _Story) -> tuple[str, str]:
     """The track believed true (empty where none is) and why."""
+    if story.subkind == "scatter":
+        if not story.evidence["rejoined"]:
+            return "", "its fixes scatter, and no sound ones are known before and after"
+        return str(rows.track[story.home] if story.home >= 0 else ""), (
+            "after its fixes scattered the vessel was where it can have sailed from its last sound "
+            f"one, at {story.evidence['rejoined_kn']:.1f} kn"
+        )
     if story.home < 0:
         if story.subkind == "offset_copy":
             return "", "one of the two is displaced; which one, only another sensor can tell"

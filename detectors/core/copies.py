@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core import geodesy, shapes
+from detectors.core.leaps import Reports
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -18,13 +19,13 @@ Bools = NDArray[np.bool_]
 SECOND_US: Final = 1_000_000
 SAMPLE: Final = 200
 """Reports of the copy that lags are tried on, evenly spread."""
+UNIT_PER_DEG: Final = 600_000.0
+"""AIS positions come in ten-thousandths of a minute (ITU-R M.1371-5, annex 8, table 48)."""
 COARSE_S: Final = 60
 FINE_S: Final = 5
 """Steps of the lag: a ship at 20 kn makes 600 m in the one and 50 m in the other."""
 MIN_SHARE: Final = 0.6
 """Share of the copy that must fall between reports of the original at a lag."""
-UNIT_PER_DEG: Final = 600_000.0
-"""AIS positions come in ten-thousandths of a minute (ITU-R M.1371-5, annex 8, table 48)."""
 ALIVE_S: Final = 1800.0
 """Silences of the original over which it is interpolated, as of class A every ten minutes of which
 a third is lost."""
@@ -99,12 +100,12 @@ class Lag:
         )
 
 
-def offset(original: Track, copy: Track, alive_s: float) -> Offset | None:
+def offset(original: Track, copy: Track) -> Offset | None:
     """The offset of a copy from where the original was at the same time; None where never.
 
-    The original is interpolated between reports at most `alive_s` apart.
+    The original is interpolated between reports at most `ALIVE_S` apart.
     """
-    lat, lon, seen = _at(original, copy.time_us, alive_s)
+    lat, lon, seen = _at(original, copy.time_us)
     rows = np.flatnonzero(seen)
     if len(rows) == 0:
         return None
@@ -119,26 +120,26 @@ def offset(original: Track, copy: Track, alive_s: float) -> Offset | None:
     return Offset(east, north, spread_m, moved_m, int(rows[0]), int(rows[-1]), len(rows))
 
 
-def lag(original: Track, copy: Track, max_lag_s: float, alive_s: float) -> Lag | None:
+def lag(original: Track, copy: Track) -> Lag | None:
     """The lag at which a copy agrees best with the original; None where there is none to try.
 
-    Lags of up to `max_lag_s` either way are tried in steps of `COARSE_S`, then around the best in
+    Lags of up to `MAX_LAG_S` either way are tried in steps of `COARSE_S`, then around the best in
     steps of `FINE_S`; the best makes the smallest median distance.
     """
     few = np.unique(np.linspace(0, len(copy.time_us) - 1, SAMPLE).astype("int64"))
     some = Track(copy.time_us[few], copy.lat[few], copy.lon[few])
 
     def best(lags_s: Floats) -> tuple[float, float]:
-        medians_m = _medians_m(original, some, lags_s, alive_s)
+        medians_m = _medians_m(original, some, lags_s)
         at = int(np.argmin(medians_m))
         return float(lags_s[at]), float(medians_m[at])
 
-    coarse = np.arange(-max_lag_s, max_lag_s + 1, COARSE_S)
+    coarse = np.arange(-MAX_LAG_S, MAX_LAG_S + 1, COARSE_S)
     lag_s, median_m = best(coarse[np.abs(coarse) >= COARSE_S])
     if not np.isfinite(median_m):
         return None
     lag_s, _ = best(np.arange(lag_s - COARSE_S, lag_s + COARSE_S + 1, FINE_S))
-    lat, lon, seen = _at(original, some.time_us - int(lag_s * SECOND_US), alive_s)
+    lat, lon, seen = _at(original, some.time_us - int(lag_s * SECOND_US))
     away_m = geodesy.distance_m(some.lat[seen], some.lon[seen], lat[seen], lon[seen])
     return Lag(lag_s, float(np.quantile(away_m, 0.9)), _exact(original, some, lag_s))
 
@@ -158,7 +159,7 @@ def judge(
     straight course at constant speed a lag and an offset are the same; there it counts as an offset
     unless positions repeat to the last digit.
     """
-    beside = offset(original, copy, ALIVE_S)
+    beside = offset(original, copy)
     if beside and (
         beside.spread_m > max_spread_m
         or beside.moved_m < min_moved_m
@@ -168,7 +169,7 @@ def judge(
         beside = None
     if len(copy.time_us) < min_reports or _extent_m(copy) < min_moved_m:
         return beside
-    along = lag(original, copy, MAX_LAG_S, ALIVE_S)
+    along = lag(original, copy)
     if along is None or along.spread_m > max_spread_m or not along.like_a_clock:
         return beside
     if beside and along.exact_fraction < 0.5 and 2 * along.spread_m > beside.spread_m:
@@ -187,6 +188,17 @@ class Steps:
     step_s: Floats
     speed_mps: Floats
     course_deg: Floats
+
+
+def steps(reports: Reports, here: Ints, there: Ints) -> Steps:
+    """Steps from some reports to others."""
+    east_m, north_m = shapes.plane_m(
+        reports.lat[there], reports.lon[there], reports.lat[here], reports.lon[here]
+    )
+    return Steps(
+        east_m, north_m, (reports.time_us[there] - reports.time_us[here]) / SECOND_US,
+        reports.sog_kn[there] * geodesy.KNOT_MPS, reports.cog_deg[there],
+    )  # fmt: skip
 
 
 def clock_lags_s(steps: Steps) -> Floats:
@@ -217,13 +229,19 @@ def one_clock(lags_s: Floats) -> bool:
     return bool(middle_s >= COARSE_S and np.mean(near) >= 0.9)
 
 
+def places(lat: Floats, lon: Floats) -> Ints:
+    """A number for each position in AIS resolution."""
+    units = (np.rint(axis * UNIT_PER_DEG).astype("int64") for axis in (lat, lon))
+    return np.asarray((next(units) << 30) + next(units))
+
+
 def _extent_m(track: Track) -> float:
     away_m = geodesy.distance_m(track.lat[0], track.lon[0], track.lat, track.lon)
     return float(np.max(away_m))
 
 
-def _at(track: Track, time_us: Ints, alive_s: float) -> tuple[Floats, Floats, Bools]:
-    """Where a track was, and whether it was heard at most `alive_s` around that."""
+def _at(track: Track, time_us: Ints) -> tuple[Floats, Floats, Bools]:
+    """Where a track was, and whether it was heard at most `ALIVE_S` around that."""
     after = np.clip(np.searchsorted(track.time_us, time_us), 1, max(len(track.time_us) - 1, 1))
     if len(track.time_us) < 2:
         nowhere = np.full(len(time_us), np.nan)
@@ -231,7 +249,7 @@ def _at(track: Track, time_us: Ints, alive_s: float) -> tuple[Floats, Floats, Bo
     left, right = after - 1, after
     step_us = track.time_us[right] - track.time_us[left]
     fraction = (time_us - track.time_us[left]) / np.maximum(step_us, 1)
-    seen = (fraction >= 0) & (fraction <= 1) & (step_us <= alive_s * SECOND_US)
+    seen = (fraction >= 0) & (fraction <= 1) & (step_us <= ALIVE_S * SECOND_US)
     lat, lon = geodesy.interpolate(
         track.lat[left], track.lon[left], track.lat[right], track.lon[right],
         np.clip(fraction, 0.0, 1.0),
@@ -239,12 +257,12 @@ def _at(track: Track, time_us: Ints, alive_s: float) -> tuple[Floats, Floats, Bo
     return np.asarray(lat), np.asarray(lon), seen
 
 
-def _medians_m(original: Track, copy: Track, lags_s: Floats, alive_s: float) -> Floats:
+def _medians_m(original: Track, copy: Track, lags_s: Floats) -> Floats:
     """Median distance at each lag; infinite where too few of the copy's reports compare."""
     lags_us = (lags_s * SECOND_US).astype("int64")
     time_us = copy.time_us[None, :] - lags_us[:, None]
     rows = (len(lags_s), len(copy.time_us))
-    lat, lon, heard = _at(original, time_us.ravel(), alive_s)
+    lat, lon, heard = _at(original, time_us.ravel())
     lat, lon, seen = lat.reshape(rows), lon.reshape(rows), heard.reshape(rows)
     away_m = np.where(seen, geodesy.distance_m(copy.lat, copy.lon, lat, lon), np.inf)
     away_m.sort(axis=1)
@@ -257,11 +275,7 @@ def _medians_m(original: Track, copy: Track, lags_s: Floats, alive_s: float) -> 
 
 def _exact(original: Track, copy: Track, lag_s: float) -> float:
     """Share of the copy's positions that the original had at about that lag, digit by digit."""
-    keys = [
-        (np.rint(t.lat * UNIT_PER_DEG).astype("int64") << 30)
-        + np.rint(t.lon * UNIT_PER_DEG).astype("int64")
-        for t in (original, copy)
-    ]
+    keys = [places(t.lat, t.lon) for t in (original, copy)]
     order = np.lexsort((original.time_us, keys[0]))
     low = np.searchsorted(keys[0][order], keys[1], side="left")
     high = np.searchsorted(keys[0][order], keys[1], side="right")

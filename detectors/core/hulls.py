@@ -5,13 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import geodesy
+from detectors.core import geodesy, leaps
 from detectors.core.frames import offsets
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 SECOND_US = 1_000_000
+MIN_OF_HULL = 3
+MAX_LEAPING = 0.3
+"""Reports that a hull has at least, and the share of them at most that may not be where speed and
+course lead from the one before: more are fixes that scatter, spread over tracks by chance."""
 
 
 @dataclass(frozen=True)
@@ -97,3 +101,13 @@ def alternations(
             )
         )
     return found
+
+
+def n_plausible(one: Alternation, track: Ints, reports: leaps.Reports) -> int:
+    """How many of the tracks that take turns are each a way that a hull can have sailed."""
+    n = 0
+    for each in one.tracks:
+        own = one.rows[track[one.rows] == each]
+        leaping = leaps.leapt(reports, own[:-1], own[1:])
+        n += len(own) >= MIN_OF_HULL and bool(np.mean(leaping) < MAX_LEAPING)
+    return n

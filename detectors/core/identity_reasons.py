@@ -4,6 +4,12 @@ from typing import Final
 
 from detectors.core.explain import FISHING, PLEASURE, TOWING, TUG, Facts, Hypothesis
 
+THIN_S: Final = 90.0
+"""A vessel heard less often than this, when class A under way sends every 10 s, is heard thinly."""
+MIN_LOST: Final = 2
+MIN_LOST_FRACTION: Final = 0.2
+"""Others lost at a place, and their share of those that passed, that make it an edge of reception.
+A judgement: in well covered water few stop to be heard, by a failure or where they end."""
 CHANGES: Final = ("changed_name", "changed_imo", "changed_callsign")
 
 
@@ -29,11 +35,14 @@ def mended_number(facts: Facts) -> str | None:
 
 
 def thin_reception(facts: Facts) -> str | None:
-    """Two ships, each heard only now and then."""
+    """Two ships, each heard only now and then, where others are lost too."""
     interval_s = max(facts.number("interval_s"), facts.number("other_interval_s"))
-    if facts.subkind == "hand_over" and interval_s > 90:
+    lost, passed = facts.number("n_others_lost"), facts.number("n_others_passed")
+    edge = lost >= MIN_LOST and lost >= MIN_LOST_FRACTION * passed
+    if facts.subkind == "hand_over" and interval_s > THIN_S and edge:
         return (
-            f"one of them was heard only every {interval_s:.0f} s: two ships near the edge of "
+            f"one of them was heard only every {interval_s:.0f} s, where {lost:.0f} of "
+            f"{passed:.0f} others were lost in the hours before: two ships near the edge of "
             "reception, one of which was lost as the other was found"
         )
     return None
@@ -90,6 +99,17 @@ def renamed_in_port(facts: Facts) -> str | None:
     return None
 
 
+def renamed_under_one_imo(facts: Facts) -> str | None:
+    """It lay in port and kept its IMO number, which stays with the hull when she is sold."""
+    named = facts.subkind in ("changed_name", "changed_callsign")
+    if named and facts.flag("imo_kept") and renamed_in_port(facts):
+        return (
+            "it lay in a port or at anchor and kept its IMO number: a ship that was sold, or "
+            "changed her flag"
+        )
+    return None
+
+
 def changed_flag(facts: Facts) -> str | None:
     """One number after the other, as when a ship changes her flag."""
     if facts.subkind == "shared_imo" and facts.evidence.get("how") == "in turn":
@@ -127,6 +147,10 @@ HYPOTHESES: Final = (
     Hypothesis(
         "default number", 0.8, default_number,
         "only one of the vessels with this number is near, and gives no other sign of itself",
+    ),
+    Hypothesis(
+        "renamed in port under the same IMO number", 0.8, renamed_under_one_imo,
+        "the port or the registers know of no such change",
     ),
     Hypothesis(
         "corrupt fixes", 0.7, corrupt_fixes,

@@ -1,14 +1,18 @@
-"""What fails by itself: the feed, stations, and what crews enter in their sets."""
+"""What fails by itself: the feed, stations, satellite navigation, and what crews enter in their
+sets.
+"""
 
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
+from detectors.core import geodesy
+from detectors.core.geodesy import METRES_PER_NM
 from pipelines.exercise import radio
 from pipelines.exercise.fleet import careless
 from pipelines.exercise.geography import STATIONS
-from pipelines.exercise.radio import Actor
+from pipelines.exercise.radio import Actor, Interference
 from pipelines.exercise.receivers import Receivers, Span
 from pipelines.exercise.stage import HOUR_S, Stage
 from pipelines.exercise.truth import FEED_OUTAGE, OUT_OF_RANGE, RECEIVER_DOWN
@@ -24,6 +28,10 @@ _ABOUT_SHIPS: Final = ("encounter", "loitering", "gap")
 """Kinds of event for which it doesn't matter what a ship says it is."""
 _SILENCED: Final = 3
 """Ships that an outage must silence to be worth staging."""
+_INTERFERENCE: Final = 0.6
+"""Share of the exercises in which somebody disturbs satellite navigation for a while."""
+_DISTURBED: Final = 4
+"""Ships that it must reach to be worth staging."""
 _TRIES: Final = 60
 
 
@@ -88,6 +96,58 @@ def carelessness(stage: Stage) -> None:
             stage.actors[k] = replace(actor, named=False)
         elif draw[1] < _CARELESS:
             stage.actors[k] = replace(actor, ship=careless(actor.ship, rng))
+
+
+def interference(stage: Stage) -> bool:
+    """In most exercises the fixes of all ships within 8-15 nm scatter for 15-40 min, then they go
+    on as if nothing had been.
+
+    Those of which something is to be found are spared, lest it be hidden. What else happens in the
+    exercise doesn't depend on it.
+    """
+    rng = stage.rng.spawn(1)[0]
+    if rng.random() >= _INTERFERENCE:
+        return False
+    watched = {
+        mmsi
+        for event in stage.events
+        if event.suspicious
+        for mmsi in (event.mmsi, event.other_mmsi)
+    }
+    every = [actor.ship.mmsi for actor in stage.actors]
+    sound = [
+        k
+        for k, a in enumerate(stage.actors)
+        if a.ship.mmsi not in watched and a.aerial is None and every.count(a.ship.mmsi) == 1
+    ]
+    for _ in range(_TRIES):
+        length_s = float(rng.uniform(15, 40)) * 60
+        start = float(rng.uniform(stage.t0 + HOUR_S, max(stage.t1 - 2 * HOUR_S, stage.t0 + HOUR_S)))
+        end, reach_m = start + length_s, float(rng.uniform(8, 15)) * METRES_PER_NM
+        there = [k for k in sound if _sends(stage.actors[k], start - HOUR_S, end + HOUR_S)]
+        if end > stage.t1 or not stage.delivered(start, end) or not there:
+            continue
+        places = np.array([stage.actors[k].afloat.place(start) for k in there])
+        middle = places[rng.integers(len(there))]
+        near = geodesy.distance_m(*middle, *places.T) <= reach_m
+        if near.sum() < _DISTURBED or radio.best_hearing(*middle[:, None])[0] < 0.5:
+            continue
+        for k in np.asarray(there)[near].tolist():
+            actor = stage.actors[k]
+            spread_m, share = float(rng.uniform(1500, 5000)), float(rng.uniform(0.8, 1.0))
+            disturbed = Interference(start, end, spread_m, share)
+            stage.actors[k] = replace(actor, disturbed=disturbed)
+            ships = [(actor.ship, actor.path)]
+            note = "interference with satellite navigation"
+            stage.plant("spoofing", ships, (start, end), note, suspicious=False)
+        return True
+    return False
+
+
+def _sends(actor: Actor, start: float, end: float) -> bool:
+    """Whether a ship is there and sends all along."""
+    there = actor.path.t[0] <= start and actor.path.t[-1] >= end
+    return bool(there and all(off >= end or on <= start for off, on in actor.silences))
 
 
 def _watched(stage: Stage) -> list[tuple[Actor, np.ndarray]]:

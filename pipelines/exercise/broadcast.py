@@ -61,7 +61,7 @@ class Broadcast:
             said = radio.measured(self._actors[k], t[own], rng)
             lat[own], lon[own], sog_kn[own], cog_deg[own], heading_deg[own] = said
             from_lat[own], from_lon[own] = lat[own], lon[own]
-            if self._actors[k].aerial is not None:
+            if self._actors[k].aerial is not None or self._actors[k].disturbed is not None:
                 from_lat[own], from_lon[own] = self._actors[k].afloat.at(t[own])
             status[own] = self._actors[k].path.status_at(t[own])
         class_b, second = self._class_b[actor], np.floor(t).astype("int64") % 60

@@ -98,6 +98,8 @@ def staged(
             put(stage)
     _keep_afloat(stage)
     breakdowns.carelessness(stage)
+    if kinds is None or "spoofing" in kinds:
+        breakdowns.interference(stage)
     stage.receivers = stage.receivers.broken(breakdowns.station_outages(stage))
     return stage
 

@@ -45,6 +45,31 @@ _HEARD_ASHORE: Final = 0.3
 
 
 @dataclass(frozen=True)
+class Interference:
+    """What a ship's satellite navigation says while it is disturbed.
+
+    Grant, Williams, Ward & Basker (2009), GPS Jamming and the Impact on Maritime Navigation,
+    Journal of Navigation 62(2):173-187, doi:10.1017/S0373463308005213: between the loss of a sound
+    fix and that of any, receivers gave positions miles off, other ones each time, with speeds to
+    match, and their AIS sent them.
+
+    Attributes
+    ----------
+    start, end
+        Epoch seconds.
+    spread_m
+        Standard deviation of the positions, in each of two directions.
+    share
+        Of the reports meanwhile, those that are wrong.
+    """
+
+    start: float
+    end: float
+    spread_m: float
+    share: float
+
+
+@dataclass(frozen=True)
 class Actor:
     """A ship in the exercise.
 
@@ -65,6 +90,8 @@ class Actor:
         Whether its positions have no error, as those of a receiver that has stuck.
     named
         Whether it sends static data.
+    disturbed
+        When its fixes scatter around where it is.
     """
 
     ship: Identity
@@ -74,6 +101,7 @@ class Actor:
     true_speed: bool = False
     exact: bool = False
     named: bool = True
+    disturbed: Interference | None = None
 
     @property
     def afloat(self) -> Path:
@@ -240,7 +268,28 @@ def measured(
     lat, lon = actor.path.at(t)
     if not actor.exact:
         lat, lon = geodesy.destination(lat, lon, towards, error_m)
+    if actor.disturbed is not None:
+        lat, lon, sog_kn, cog_deg = scattered(actor.disturbed, t, (lat, lon, sog_kn, cog_deg), rng)
     return lat, lon, sog_kn, cog_deg, heading_deg
+
+
+def scattered(
+    disturbed: Interference,
+    t: Floats,
+    said: tuple[Floats, Floats, Floats, Floats],
+    rng: np.random.Generator,
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Latitude, longitude, speed and course at times `t`, wrong ones among them."""
+    lat, lon, sog_kn, cog_deg = (values.copy() for values in said)
+    off = np.flatnonzero((t >= disturbed.start) & (t < disturbed.end))
+    off = off[rng.random(len(off)) < disturbed.share]
+    away_m = rng.rayleigh(disturbed.spread_m, len(off))
+    lat[off], lon[off] = geodesy.destination(
+        lat[off], lon[off], rng.uniform(0.0, 360.0, len(off)), away_m
+    )
+    sog_kn[off] = np.minimum(sog_kn[off] + np.abs(rng.normal(0.0, 12.0, len(off))), 60.0)
+    cog_deg[off] = rng.uniform(0.0, 360.0, len(off))
+    return lat, lon, sog_kn, cog_deg
 
 
 def lines(payload: NDArray[np.uint8], heard: Reception, *, two_parts: bool = False) -> list[bytes]:

@@ -15,7 +15,7 @@ import pytest
 import shapely
 
 import detectors
-from detectors.core import coverage, events, explain, geodesy, lanes, normal, run
+from detectors.core import coverage, events, explain, geodesy, lanes, normal, run, tracks
 from detectors.core.boundaries import BOUNDARY_COLUMNS, Boundaries
 from detectors.core.coverage import Coverage
 from detectors.core.detector import Context, Detector
@@ -427,6 +427,7 @@ class Stage:
     statements: pd.DataFrame = field(default_factory=lambda: empty(STATEMENTS))
     sightings: pd.DataFrame = field(default_factory=lambda: empty(SIGHTINGS))
     models: Mapping[str, Any] = field(default_factory=dict)
+    noise: pd.DataFrame = field(default_factory=lambda: empty(tracks.NOISE))
 
     def context(
         self, start: pd.Timestamp | None = None, end: pd.Timestamp | None = None
@@ -443,6 +444,7 @@ class Stage:
             statements=said_until(self.statements, end),
             sightings=self.sightings[self.sightings["time"] <= end].reset_index(drop=True),
             models=self.models,
+            noise=self.noise[self.noise["time"] <= end].reset_index(drop=True),
         )
 
     def look(self, detector: Detector, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
@@ -461,7 +463,9 @@ class Stage:
             before = heard["time"].where(heard["time"] <= wanted)
             from_time = before.groupby(heard["mmsi"]).transform("max").fillna(heard["time"])
             loaded = heard[heard["time"] >= from_time].reset_index(drop=True)
-            rests_on = consulted(detector, loaded, context)
+            known = context.noise["time"] >= context.noise["mmsi"].map(reach).astype(TIME)
+            noise = context.noise[known].reset_index(drop=True)
+            rests_on = consulted(detector, loaded, replace(context, noise=noise))
             found = rests_on[0][0]
             first = loaded.groupby("mmsi")["time"].min()
             again = False

@@ -10,6 +10,8 @@ CASE FORMAT
     A column `every_s` keeps files small: reports are filled in from its row up to the next row of
     the same track at that interval, on a straight line; a missing speed and course there are
     those of the leg. Empty or 0: nothing is filled in, the vessel is silent on that leg.
+    Without a column `track_id`, `segmented: true` in `context.yaml` has tracks and noise told
+    apart as the store does.
 `statements.csv` (optional)
     What vessels said: columns of `frames.STATEMENTS`, of which `mmsi, first_time, last_time` are
     needed, one row per vessel, UTC date and content; what is left empty is unsaid.
@@ -44,7 +46,7 @@ import shapely
 import yaml
 
 import detectors
-from detectors.core import coverage, frames, geodesy
+from detectors.core import coverage, frames, geodesy, tracks
 from detectors.core.coverage import Coverage
 from detectors.core.detector import Context
 
@@ -134,6 +136,10 @@ def test_case(folder, fill, zones_from, vessels_from, look_once, stage):
     expected, given = _yaml(folder / "expected.yaml"), _yaml(folder / "context.yaml")
     assert expected.get("why"), "a case says what it shows"
     positions = fill(pd.read_csv(folder / "positions.csv", comment="#"))
+    noise = frames.empty(tracks.NOISE)
+    if given.get("segmented"):
+        received, _ = tracks.deduplicate(frames.select(positions, frames.POSITIONS))
+        positions, noise, _, _ = tracks.segment(received, tracks.no_state())
     features = []
     if (folder / "zones.geojson").exists():
         features = gpd.read_file(folder / "zones.geojson").to_dict("records")
@@ -145,6 +151,7 @@ def test_case(folder, fill, zones_from, vessels_from, look_once, stage):
         zones=zones_from(features) if reached else zones_from(features, shapely.Polygon()),
         vessels=vessels_from(positions["mmsi"].unique(), given.get("vessels", ())),
         coverage=learnt,
+        noise=noise,
         statements=_statements(folder / "statements.csv"),
         sightings=_sightings(folder / "sightings.csv"),
         models=stage.models if given.get("model") == "ordinary" else {},

@@ -235,3 +235,49 @@ def test_only_vessels_are_looked_at(zones_from, mmsi, msg_type):
         Coverage.none(),
     )  # fmt: skip
     assert Spoofing().detect(found, context).empty
+
+
+def disturbed(begin_h: float, minutes: float, every_s: float, seed: int) -> tracks.Segmented:
+    """Three ships near each other whose fixes scatter at once, and one farther off."""
+    rng, parts = np.random.default_rng(seed), []
+    for k in range(4):
+        table = scene("nothing", 0, 0, every_s, seed + k).assign(mmsi=MMSI + k)
+        table["lat"] += 0.1 * k if k < 3 else 2.0
+        at_h = (table["time"] - T0) / pd.Timedelta(hours=1)
+        off = ((at_h >= begin_h) & (at_h < begin_h + minutes / 60)).to_numpy()
+        if k < 3:
+            away_m, bearing = rng.rayleigh(4000.0, off.sum()), rng.uniform(0, 360, off.sum())
+            near = geodesy.destination(
+                table["lat"].to_numpy()[off], table["lon"].to_numpy()[off], bearing, away_m
+            )
+            table.loc[off, "lat"], table.loc[off, "lon"] = near
+        parts.append(table)
+    return segmented(pd.concat(parts, ignore_index=True))
+
+
+@settings(
+    max_examples=10, deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+@given(
+    begin_h=st.floats(6, 30),
+    minutes=st.floats(25, 60),
+    every_s=st.sampled_from([60.0, 120.0]),
+    seed=st.integers(0, 99),
+    cuts=st.lists(st.floats(0.1, HOURS - 0.1), min_size=1, max_size=3),
+)
+def test_interference_is_the_same_in_any_windows(
+    stage_of, zones_from, begin_h, minutes, every_s, seed, cuts
+):
+    found = disturbed(begin_h, minutes, every_s, seed)
+    end = T0 + pd.Timedelta(hours=HOURS)
+    stage = stage_of(found.tracked, zones_from([]), T0, end, noise=found.noise)
+    whole = stage.look(Spoofing(), T0, end)
+    assert whole["subkind"].tolist() == ["scatter"] * 3
+    assert sorted(whole["mmsi"]) == [MMSI, MMSI + 1, MMSI + 2]
+    for evidence in events.evidence_of(whole):
+        assert evidence["n_others_scattered"] == 2
+        assert evidence["rejoined"]
+    cuts = [begin_h + minutes / 120, *cuts]  # in the middle of it, too
+    edges = [T0, *(T0 + pd.Timedelta(hours=h) for h in sorted(set(cuts))), end]
+    pd.testing.assert_frame_equal(stage.drive(Spoofing(), list(pairwise(edges))), whole)

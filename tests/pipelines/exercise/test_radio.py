@@ -1,8 +1,11 @@
 """Who reports when, and what is heard."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from detectors.core import geodesy
 from pipelines.exercise import radio
 from pipelines.exercise.fleet import Fleet
 from pipelines.exercise.geography import STATIONS, line
@@ -75,3 +78,17 @@ def test_a_moored_fleet_is_heard_twice_only_within_two_seconds():
     assert counts.max() == 2
     assert 0.1 < np.mean(counts == 2) < 0.3
     assert np.mean(heard.arrival_s - heard.epoch_s > 5) < 0.03
+
+
+def test_disturbed_fixes_scatter_for_a_while_and_all_others_are_sound():
+    rng, ship = np.random.default_rng(3), actor("cargo", 12.0)
+    t = np.arange(ship.path.t[0], ship.path.t[-1], 30.0)
+    start, end = t[len(t) // 3], t[len(t) // 2]
+    spell = radio.Interference(start, end, 3000.0, 0.9)
+    lat, lon, sog_kn, _, _ = radio.measured(replace(ship, disturbed=spell), t, rng)
+    off_m = geodesy.distance_m(lat, lon, *ship.path.at(t))
+    during = (t >= start) & (t < end)
+    assert off_m[~during].max() < 50
+    assert 0.8 < np.mean(off_m[during] > 50) < 1.0
+    assert np.sqrt(np.mean(off_m[during] ** 2)) == pytest.approx(3000 * np.sqrt(2 * 0.9), rel=0.2)
+    assert np.median(sog_kn[during]) > np.median(sog_kn[~during]) + 3

@@ -11,7 +11,7 @@ import pytest
 from detectors.core import geodesy
 from detectors.core.errors import ConfigError
 from detectors.core.geodesy import METRES_PER_NM
-from pipelines.exercise import Truth, radio, scenarios, simulate
+from pipelines.exercise import Truth, background, breakdowns, radio, scenarios, simulate
 from pipelines.exercise.fleet import Fleet, imo_number
 from pipelines.exercise.motion import speed_kn
 from pipelines.exercise.programme import SEA_ROOM_M
@@ -215,6 +215,28 @@ def test_a_corrupt_fix_is_a_single_report(sea):
     for stage in placed(sea, spoofing.one_bad_fix):
         wrong = next(a for a in stage.actors if a.aerial is not None)
         assert len(radio.report_times(wrong)) == 1
+
+
+def test_interference_disturbs_all_ships_nearby_but_those_to_be_found(sea):
+    disturbed = 0
+    for seed in range(6):
+        stage, _ = stage_with(sea, seed, spoofing.jump, *[background.anchored] * 40)
+        state = stage.rng.bit_generator.state
+        wanted = {e.mmsi for e in stage.events if e.suspicious}
+        if not breakdowns.interference(stage):
+            continue
+        disturbed += 1
+        assert stage.rng.bit_generator.state == state, "nothing else depends on it"
+        hit = [a for a in stage.actors if a.disturbed]
+        traps = [e for e in stage.events if e.note.startswith("interference")]
+        assert {a.ship.mmsi for a in hit} == {e.mmsi for e in traps}
+        assert len(hit) >= 4
+        assert not wanted & {e.mmsi for e in traps}
+        (span,) = {(a.disturbed.start, a.disturbed.end) for a in hit}
+        assert 15 * 60 <= span[1] - span[0] <= 40 * 60
+        places = np.array([a.afloat.place(span[0]) for a in hit])
+        assert geodesy.distance_m(*places[0], *places.T).max() < 30 * METRES_PER_NM
+    assert disturbed >= 2
 
 
 # ---- crossing

@@ -1,0 +1,268 @@
+"""Fixes that scatter: for a while a vessel's positions lie anywhere around where it can be.
+
+That is what receivers of satellite navigation under interference report: Grant, Williams, Ward &
+Basker (2009), GPS Jamming and the Impact on Maritime Navigation, Journal of Navigation
+62(2):173-187, doi:10.1017/S0373463308005213. Segmentation (`detectors.core.tracks`) spreads such
+reports over several tracks and noise; here they are looked at together again.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core import geodesy, leaps
+from detectors.core.frames import epoch_us, offsets
+from detectors.core.leaps import SECOND_US
+from detectors.core.tracks import DUPLICATE_WINDOW_S
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+NEAR_S: Final = 1800.0
+"""Bad fixes within half an hour of each other come from one cause."""
+MAX_BREAK_S: Final = 900.0
+"""Sound fixes for longer than this end a spell."""
+MIN_BAD: Final = 3
+"""Bad fixes that make more than a chance: so many also confirm a further track."""
+AROUND: Final = 2
+"""Reports before and after a bad fix, `MIN_BAD` of which, itself included, must be bad too."""
+PAIRS: Final = 2
+"""Pairs of successive leaps before and after a bad fix that tell how it leaps."""
+WANDERS: Final = (0.45, 1.6)
+"""Length of the sum of two successive leaps, in leaps. Of positions drawn anew each time it is 1;
+of a vessel that takes turns between two tracks, or two clocks, it is 0; of one that sails on 2."""
+MIN_FRACTION: Final = 0.5
+"""Share of the reports of a spell that must be bad."""
+
+
+@dataclass(frozen=True)
+class Reports:
+    """All reports of the vessels that had bad fixes, sorted by (mmsi, time).
+
+    Attributes
+    ----------
+    row
+        Its row among the tracked reports, -1 of one that belongs to no track.
+    bad
+        Whether it belongs to no track, begins a further one, or isn't where speed and course lead
+        from the report before on its track.
+    marked
+        Whether it is bad among others that are, and the leaps around it neither come and go
+        between two places nor lead on.
+    """
+
+    mmsi: Ints
+    time_us: Ints
+    lat: Floats
+    lon: Floats
+    sog_kn: Floats
+    cog_deg: Floats
+    row: Ints
+    bad: Bools
+    marked: Bools
+
+    def same(self, a: int, b: int) -> bool:
+        """Whether both exist and are of one vessel."""
+        return bool(a >= 0 and b < len(self.mmsi) and self.mmsi[a] == self.mmsi[b])
+
+    def seconds(self, a: int, b: int) -> float:
+        """From one report to another; infinite where they aren't of one vessel."""
+        if not self.same(a, b):
+            return float("inf")
+        return float(self.time_us[b] - self.time_us[a]) / SECOND_US
+
+
+@dataclass(frozen=True)
+class Spell:
+    """Bad fixes of one vessel, from `first` to `last` (rows of `Reports`).
+
+    Attributes
+    ----------
+    before, after
+        The sound fixes before and after it, -1 where there is none.
+    joined
+        Whether there are both, and the vessel can have sailed from the one to the other.
+    """
+
+    mmsi: int
+    first: int
+    last: int
+    before: int
+    after: int
+    joined: bool
+    start_us: int
+    end_us: int
+
+    @property
+    def parted(self) -> bool:
+        """Whether the vessel can't have sailed from the one to the other."""
+        return self.before >= 0 and self.after >= 0 and not self.joined
+
+
+def merged(track: Ints, tracked: leaps.Reports, leaping: Ints, noise: pd.DataFrame) -> Reports:
+    """The reports of the vessels with `MIN_BAD` bad fixes or more within `NEAR_S`.
+
+    Parameters
+    ----------
+    track, tracked
+        Reports sorted by (track, time).
+    leaping
+        Rows of those that leap from the one before.
+    noise
+        `tracks.NOISE`.
+    """
+    bounds = offsets(track)
+    further = bounds[:-1][track[bounds[:-1]] % 100 > 1]
+    aside = noise[(noise["reason"] == "impossible jump").to_numpy(bool)]
+    aside_us, aside_mmsi = epoch_us(aside["time"]), aside["mmsi"].to_numpy("int64")
+    own = np.unique(np.r_[leaping, further]).astype("int64")
+    mmsi = np.r_[track[own] // 100, aside_mmsi]
+    time_us = np.r_[tracked.time_us[own], aside_us]
+    order = np.lexsort((time_us, mmsi))
+    mmsi, time_us = mmsi[order], time_us[order]
+    many = (mmsi[MIN_BAD - 1 :] == mmsi[: 1 - MIN_BAD]) & (
+        time_us[MIN_BAD - 1 :] - time_us[: 1 - MIN_BAD] <= NEAR_S * SECOND_US
+    )
+    vessels = np.intersect1d(mmsi[MIN_BAD - 1 :][many], track[bounds[:-1]] // 100)
+    low, high = np.searchsorted(track, vessels * 100), np.searchsorted(track, vessels * 100 + 100)
+    rows = np.concatenate([np.arange(a, b) for a, b in zip(low, high, strict=True)] or [own[:0]])
+    aside = aside[np.isin(aside_mmsi, vessels)]
+
+    def both(values: Floats, name: str) -> Floats:
+        return np.asarray(np.r_[values[rows], aside[name].to_numpy("float64")])
+
+    lat, lon = both(tracked.lat, "lat"), both(tracked.lon, "lon")
+    mmsi = np.r_[track[rows] // 100, aside["mmsi"].to_numpy("int64")]
+    time_us = np.r_[tracked.time_us[rows], epoch_us(aside["time"])]
+    row = np.r_[rows, np.full(len(aside), -1)]
+    bad = np.r_[np.isin(rows, own), np.ones(len(aside), bool)]
+    order = np.lexsort((lon, lat, row, time_us, mmsi))
+    again = (np.diff(mmsi[order]) == 0) & (np.diff(lat[order]) == 0) & (np.diff(lon[order]) == 0)
+    again &= np.diff(time_us[order]) <= DUPLICATE_WINDOW_S * SECOND_US
+    order = order[~np.r_[np.zeros(len(order[:1]), bool), again]]
+    found = Reports(
+        mmsi[order], time_us[order], lat[order], lon[order], both(tracked.sog_kn, "sog_kn")[order],
+        both(tracked.cog_deg, "cog_deg")[order], row[order], bad[order], bad[order],
+    )  # fmt: skip
+    return replace(found, marked=_dense(found) & _wandering(found))
+
+
+def _dense(reports: Reports) -> Bools:
+    """Bad fixes among which, with the `AROUND` reports before and after, `MIN_BAD` are bad."""
+    bounds = offsets(reports.mmsi)
+    n = np.diff(bounds)
+    at = np.arange(len(reports.mmsi))
+    low = np.maximum(at - AROUND, np.repeat(bounds[:-1], n))
+    high = np.minimum(at + AROUND + 1, np.repeat(bounds[1:], n))
+    total = np.r_[0, np.cumsum(reports.bad)]
+    return np.asarray(reports.bad & (total[high] - total[low] >= MIN_BAD))
+
+
+def _wandering(reports: Reports) -> Bools:
+    """Reports around which two leaps in turn neither cancel nor add up; see `WANDERS`."""
+    every = np.arange(max(len(reports.mmsi) - 1, 0))
+    east, north, slack_m = leaps.astray(reports, every, every + 1)
+    leaping = np.hypot(east, north) >= leaps.MIN_OFFSET_M + slack_m
+    at = np.flatnonzero(leaping & (np.diff(reports.mmsi) == 0)) + 1
+    if len(at) == 0:
+        return np.zeros(len(reports.mmsi), bool)
+    east, north = east[at - 1], north[at - 1]
+    pair = (np.diff(reports.mmsi[at]) == 0) & (
+        np.diff(reports.time_us[at]) <= MAX_BREAK_S * SECOND_US
+    )
+    sums_m = np.where(pair, np.hypot(east[1:] + east[:-1], north[1:] + north[:-1]), 0.0)
+    length_m = np.hypot(east, north)
+    means_m = np.where(pair, (length_m[1:] + length_m[:-1]) / 2, 0.0)
+    sums_m, means_m = (np.r_[0.0, np.cumsum(v)] for v in (sums_m, means_m))
+    # Pair k is of the leaps k and k + 1; at the edge between vessels it counts for nothing.
+    k = np.searchsorted(at, np.arange(len(reports.mmsi)), side="right") - 1
+    low, high = np.clip(k - PAIRS, 0, len(pair)), np.clip(k + PAIRS, 0, len(pair))
+    of_pairs = means_m[high] - means_m[low]
+    ratio = (sums_m[high] - sums_m[low]) / np.maximum(of_pairs, 1.0)
+    return np.asarray((of_pairs == 0) | ((ratio >= WANDERS[0]) & (ratio <= WANDERS[1])))
+
+
+def spells(
+    reports: Reports, *, min_bad: int, min_duration_s: float, max_pause_s: float
+) -> list[Spell]:
+    """Stretches of marked fixes at most `MAX_BREAK_S` apart: `min_bad` or more over
+    `min_duration_s`, and `MIN_FRACTION` of the reports meanwhile.
+
+    The sound fixes before and after must be within `max_pause_s` of it.
+    """
+    marked = np.flatnonzero(reports.marked)
+    if len(marked) == 0:
+        return []
+    cut = (np.diff(reports.mmsi[marked]) != 0) | (
+        np.diff(reports.time_us[marked]) > MAX_BREAK_S * SECOND_US
+    )
+    firsts = marked[np.r_[0, np.flatnonzero(cut) + 1]]
+    lasts = marked[np.r_[np.flatnonzero(cut), len(marked) - 1]]
+    found = []
+    for marked_first, marked_last in zip(firsts.tolist(), lasts.tolist(), strict=True):  # few
+        n = int(np.count_nonzero(reports.marked[marked_first : marked_last + 1]))
+        if n < max(min_bad, MIN_FRACTION * (marked_last - marked_first + 1)):
+            continue
+        first, last = _extended(reports, marked_first, marked_last)
+        if reports.seconds(first, last) < min_duration_s:
+            continue
+        before = first - 1 if reports.seconds(first - 1, first) <= max_pause_s else -1
+        after = last + 1 if reports.seconds(last, last + 1) <= max_pause_s else -1
+        ends = np.array([before]), np.array([after])
+        joined = before >= 0 and after >= 0 and bool(leaps.reachable(reports, *ends)[0])
+        found.append(
+            Spell(
+                int(reports.mmsi[first]), first, last, before, after, joined,
+                int(reports.time_us[first]), int(reports.time_us[last]),
+            )
+        )  # fmt: skip
+    return found
+
+
+def _extended(reports: Reports, first: int, last: int) -> tuple[int, int]:
+    """The ends of a spell, such that the reports next to it follow from one another."""
+    # Where the vessel is back, the first fix leaps too, but the next follow from it.
+    while last > first and reports.same(last, last + 1) and not _leaps(reports, last):
+        last -= 1
+    # A bad fix at the very edge may not have been marked; spells stay apart.
+    begin, end, reach_s = first, last, MAX_BREAK_S / 2
+    while reports.seconds(end, last + 1) < reach_s and _leaps(reports, last + 1):
+        last += 1
+    while reports.seconds(first - 1, begin) < reach_s and _leaps(reports, first - 2):
+        first -= 1
+    return first, last
+
+
+def _leaps(reports: Reports, at: int) -> bool:
+    """Whether the report after this one, of the same vessel, is astray from it."""
+    if not reports.same(at, at + 1):
+        return False
+    return bool(leaps.leapt(reports, np.array([at]), np.array([at + 1]))[0])
+
+
+def n_suffering(
+    reports: Reports, mmsi: int, since_us: int, until_us: int, lat: float, lon: float,
+    radius_m: float,
+) -> int:  # fmt: skip
+    """How many other vessels had `MIN_BAD` bad fixes within `NEAR_S` of a span, near a place.
+
+    A vessel counts where its last sound fix before is.
+    """
+    reach_us = int(NEAR_S * SECOND_US)
+    at = np.flatnonzero(
+        reports.marked
+        & (reports.time_us >= since_us - reach_us)
+        & (reports.time_us <= until_us + reach_us)
+        & (reports.mmsi != mmsi)
+    )
+    if len(at) == 0:
+        return 0
+    sound = np.maximum.accumulate(np.where(reports.bad, -1, np.arange(len(reports.mmsi))))[at]
+    sound = np.where((sound >= 0) & (reports.mmsi[sound] == reports.mmsi[at]), sound, at)
+    off_m = geodesy.distance_m(lat, lon, reports.lat[sound], reports.lon[sound])
+    _, counts = np.unique(reports.mmsi[at[off_m <= radius_m]], return_counts=True)
+    return int(np.count_nonzero(counts >= MIN_BAD))
