@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
-from detectors.core import events, geodesy, runs, sun, surroundings
+from detectors.core import events, geodesy, runs, shapes, sun, surroundings
+from detectors.core.coasts import Coasts
 from detectors.core.detector import Context, Detector
 from detectors.core.explain import (
     MERCHANT,
@@ -43,21 +44,38 @@ VOYAGE_M: Final = 60 * geodesy.METRES_PER_NM
 """Ways without a stop that are longer than this and than three crossings are voyages."""
 FINE_STEPS: Final = 30
 """Passages of up to so many steps (an hour) may begin and end at any tick."""
+CELL_DEG: Final = 0.005
+"""550 m: distances to coasts are looked up by cells of this size first."""
 FERRY_M: Final = 20.0
 """Passenger vessels on voyages between states carry class A whatever their size (SOLAS V/19.2.4);
 from this length on a craft may well be one whatever its set."""
+ROUTE_SHARE: Final = 0.7
+"""So much of a way on a ferry route is a way along it (judgement)."""
 UNKNOWN_FAST_KN: Final = 18.0
 """A vessel that doesn't say what it is and is slower than this may well be a ship."""
 
 
 def _ferry(facts: Facts) -> str | None:
-    trips = facts.number("n_like_trips")
-    if facts.any_type(PASSENGER) and (_equipped(facts) or trips >= 2):
-        return (
-            "it is a passenger vessel or high-speed craft, which sail between these coasts by "
-            f"timetable; {trips:.0f} like trips in the hours around"
-        )
-    return None
+    """The type is typed in by the crew: something else must speak for a ferry too. There and back
+    is one like trip, which any boat makes.
+    """
+    trips, length_m = facts.number("n_like_trips"), facts.number("length_m")
+    if not facts.any_type(PASSENGER):
+        return None
+    if trips >= SERVICE_TRIPS - 1:
+        why = f"it made {trips:.0f} like trips in the hours around"
+    elif length_m >= FERRY_M:
+        why = f"it is {length_m:.0f} m long"
+    elif facts.number("n_ends_in_port") == 2:
+        why = "it went from port to port"
+    elif facts.number("ferry_route_fraction") >= ROUTE_SHARE:
+        why = f"{facts.number('ferry_route_fraction'):.0%} of its way lies on a known ferry route"
+    else:
+        return None
+    return (
+        "it is a passenger vessel or high-speed craft, which sail between these coasts by "
+        f"timetable, and {why}"
+    )
 
 
 def _equipped(facts: Facts) -> bool:
@@ -68,8 +86,8 @@ def _equipped(facts: Facts) -> bool:
 def _says_passenger(facts: Facts) -> str | None:
     if facts.any_type(PASSENGER):
         return (
-            "it calls itself a passenger vessel or high-speed craft, though it is small, carries a "
-            "class B set and keeps to no timetable"
+            "it calls itself a passenger vessel or high-speed craft, though nothing else speaks "
+            "for one: neither size, nor like trips, nor ports at both ends, nor a known route"
         )
     return None
 
@@ -98,7 +116,7 @@ def _harbour(facts: Facts) -> str | None:
 
 def _route(facts: Facts) -> str | None:
     share = facts.number("ferry_route_fraction")
-    if share >= 0.7:
+    if share >= ROUTE_SHARE:
         return f"{share:.0%} of its way lies on a known ferry route"
     return None
 
@@ -334,51 +352,54 @@ class Crossing(Detector):
         first, last = (fast[ends] for ends in self._spells(grid, fast))
         start_us, end_us = grid.tick[first] * step_us, (grid.tick[last] + 1) * step_us
         window = runs.window_us(context.start, context.end)
-        wanted = runs.touches(start_us, end_us, window, self.settle)
+        wanted = np.flatnonzero(runs.touches(start_us, end_us, window, self.settle))
+        passages = self._passages(grid, first[wanted], last[wanted], context)
+        if not passages:
+            return events.empty()
+        run = wanted[list(passages)]
+        start_us, end_us, track_id = start_us[run], end_us[run], grid.track_id[first[run]]
         last_ticks = grid.last_ticks()
-        said = context.vessels.drop_duplicates("mmsi").set_index("mmsi")
-        middle_us = (start_us + end_us)[wanted] // 2
-        middle = runs.position_at(track, time_us, lat, lon, grid.track_id[first[wanted]], middle_us)
+        still_on = grid.tick[last[run]] >= [last_ticks[t] for t in track_id.tolist()]
+        still_on &= window[1] - end_us <= self.max_interruption_s * runs.SECOND_US
+        middle = runs.position_at(track, time_us, lat, lon, track_id, (start_us + end_us) // 2)
+        # Interruptions and the last step belong to it.
+        ends = np.stack([first[run], last[run] + 1])
+        evidence = zip(
+            [self._measured(passage) for passage in passages.values()],
+            self._ends(grid, ends, context),
+            self._reports(positions, rows, grid.report[ends]),
+            self._craft(
+                track_id // 100,
+                context.vessels,
+                positions["ais_class"].iloc[rows[grid.report[ends[0]]]],
+            ),
+            self._around(grid, ends, middle, context),
+            strict=True,
+        )
+        times = [from_epoch_us(values) for values in (start_us, end_us)]
         found = []
-        for a, b, begin_us, finish_us, *at in zip(
-            *(values[wanted] for values in (first, last, start_us, end_us)), *middle, strict=True
-        ):
-            ticks = np.arange(a, b + 2)  # interruptions and the last step included
-            at_us, *place = grid.tick[ticks] * step_us, grid.lat[ticks], grid.lon[ticks]
-            altitude_deg = sun.altitude_deg(at_us, *place)
-            passage = self._passage(grid, ticks, altitude_deg, context)
-            if passage is None:
-                continue
-            track_id = int(grid.track_id[a])
-            still_on = (
-                grid.tick[b] >= last_ticks[track_id]
-                and window[1] - finish_us <= self.max_interruption_s * runs.SECOND_US
-            )
-            evidence = {
-                **self._measured(passage),
-                **self._ends(grid, ticks, context),
-                **self._reports(positions, rows[grid.report[ticks]], rows, grid.report[ticks]),
-                **self._craft(track_id // 100, said, positions, rows[grid.report[ticks[0]]]),
-                **self._around(grid, ticks, (np.array(at[:1]), np.array(at[1:])), context),
-                "duration_s": int(finish_us - begin_us) // runs.SECOND_US,
-                "speed_kn": float(np.median(grid.speed_kn[a : b + 1])),
+        for i, parts in enumerate(evidence):
+            a, b = int(ends[0, i]), int(ends[1, i])
+            measured: dict[str, Any] = {
+                **{key: value for part in parts for key, value in part.items()},
+                "duration_s": int(end_us[i] - start_us[i]) // runs.SECOND_US,
+                "speed_kn": float(np.median(grid.speed_kn[a:b])),
                 "n_like_trips": self._like_trips(grid, first, last, a),
                 **self._limits(),
             }
-            time = from_epoch_us(np.array([begin_us, finish_us]))
             found.append(
                 {
                     "kind": self.name,
                     "detector": self.name,
                     "version": self.version,
-                    "mmsi": track_id // 100,
-                    "track_ids": str(track_id),
-                    "start": time.iloc[0],
-                    "end": pd.NaT if still_on else time.iloc[1],
-                    "anchor": time.iloc[0],
-                    "lat": float(at[0]),
-                    "lon": float(at[1]),
-                    **self._judged(evidence),
+                    "mmsi": int(track_id[i] // 100),
+                    "track_ids": str(track_id[i]),
+                    "start": times[0].iloc[i],
+                    "end": pd.NaT if still_on[i] else times[1].iloc[i],
+                    "anchor": times[0].iloc[i],
+                    "lat": float(middle[0][i]),
+                    "lon": float(middle[1][i]),
+                    **self._judged(measured),
                 }
             )
         return events.build(found)
@@ -429,8 +450,79 @@ class Crossing(Detector):
         keep = np.unique(own[1:][fast])
         return rows[np.isin(own, keep)]
 
+    def _passages(
+        self, grid: runs.Grid, first: Ints, last: Ints, context: Context
+    ) -> dict[int, _Passage]:
+        """The best passage of each run that holds one, by the run's ordinal."""
+        coasts = context.zones.coasts
+        stretches = {}
+        for k, (a, b) in enumerate(zip(first.tolist(), (last + 1).tolist(), strict=True)):
+            stretch = self._in_reach_of_the_dark(grid, a, b)
+            if stretch is not None:
+                stretches[k] = stretch
+        found = {}
+        for k in self._worth_a_look(grid, stretches, coasts):
+            passage = self._passage(grid, *stretches[k], coasts)
+            if passage is not None:
+                found[k] = passage
+        return found
+
+    def _in_reach_of_the_dark(
+        self, grid: runs.Grid, first: int, last: int
+    ) -> tuple[Ints, Floats] | None:
+        """The ticks of a run that can belong to a passage dark for long enough, and the sun's
+        altitude at each; None where there are none.
+        """
+        ticks = np.arange(first, last + 1)
+        at_us = grid.tick[ticks] * (self.step_s * runs.SECOND_US)
+        altitude_deg = sun.altitude_deg(at_us, grid.lat[ticks], grid.lon[ticks])
+        dark = altitude_deg < self.max_sun_altitude_deg
+        if dark.sum() * self.step_s < self.min_dark_fraction * self.min_duration_s:
+            return None
+        # What is dark for long enough lies no further from the dark than this.
+        longest = self.max_passage_s // self.step_s
+        light = int((1 - self.min_dark_fraction) * longest) + 1
+        reach = np.flatnonzero(maximum_filter1d(dark, 2 * light + 1))
+        within = slice(int(reach[0]), int(reach[-1]) + 1)
+        return ticks[within], altitude_deg[within]
+
+    def _worth_a_look(
+        self, grid: runs.Grid, stretches: dict[int, tuple[Ints, Floats]], coasts: Coasts
+    ) -> list[int]:
+        """Which stretches may hold a passage, by the distances of the cells they go through.
+
+        A distance changes by no more than the way made, so the distance of a cell's middle is wrong
+        by half of the cell's diagonal at most. The way across that is asked for is several times
+        that; ships that follow the strait don't come near it, and needn't be measured at each tick.
+        """
+        if not stretches:
+            return []
+        rows = np.concatenate([ticks for ticks, _ in stretches.values()])
+        cell_lat, cell_lon = (
+            np.floor(degrees[rows] / CELL_DEG).astype("int64") for degrees in (grid.lat, grid.lon)
+        )
+        _, one_of, cell = np.unique(
+            cell_lat * 10**6 + cell_lon, return_index=True, return_inverse=True
+        )
+        near_m = coasts.distance_m(
+            (cell_lat[one_of] + 0.5) * CELL_DEG, (cell_lon[one_of] + 0.5) * CELL_DEG
+        )
+        error_m = 2 * CELL_DEG / np.sqrt(2) * shapes.DEGREE_M
+        worth, end = [], 0
+        for k, (ticks, _) in stretches.items():
+            begin, end = end, end + len(ticks)
+            distance_m = near_m[:, cell[begin:end]]
+            path_m = self._path_m(grid.lat[ticks], grid.lon[ticks])
+            if any(
+                begins.any()
+                for a, b in combinations(distance_m, 2)
+                for begins, _ in [self._leads_across((a - b) / 2, path_m, error_m)]
+            ):
+                worth.append(k)
+        return worth
+
     def _passage(
-        self, grid: runs.Grid, ticks: Ints, altitude_deg: Floats, context: Context
+        self, grid: runs.Grid, ticks: Ints, altitude_deg: Floats, coasts: Coasts
     ) -> _Passage | None:
         """The best passage of a run from one coast towards another, if there is one.
 
@@ -438,15 +530,7 @@ class Crossing(Detector):
         """
         dark = altitude_deg < self.max_sun_altitude_deg
         longest = self.max_passage_s // self.step_s
-        if dark.sum() * self.step_s < self.min_dark_fraction * self.min_duration_s:
-            return None
-        # What is dark for long enough lies no further from the dark than this.
-        light = int((1 - self.min_dark_fraction) * longest) + 1
-        reach = np.flatnonzero(maximum_filter1d(dark, 2 * light + 1))
-        within = slice(int(reach[0]), int(reach[-1]) + 1)
-        ticks, altitude_deg, dark = ticks[within], altitude_deg[within], dark[within]
         lat, lon = grid.lat[ticks], grid.lon[ticks]
-        coasts = context.zones.coasts
         distance_m = coasts.distance_m(lat, lon)
         nearest = distance_m.argmin(axis=0)
         seen = set(np.unique(nearest).tolist())
@@ -519,21 +603,28 @@ class Crossing(Detector):
             )
         return best
 
-    def _ends(self, grid: runs.Grid, ticks: Ints, context: Context) -> dict[str, Any]:
-        """How long the whole run is, how far from any coast it begins and ends, whether the vessel
+    def _ends(self, grid: runs.Grid, ends: Ints, context: Context) -> list[dict[str, Any]]:
+        """How long each whole run is, how far from any coast it begins and ends, whether the vessel
         was heard, slower, right before and after, and how long it took to gather way.
         """
-        ends = np.array([ticks[0], ticks[-1]])
-        coast_m = context.zones.coasts.distance_m(grid.lat[ends], grid.lon[ends]).min(axis=0)
-        beyond = grid.rows_at(grid.track_id[ends], grid.tick[ends] + np.array([-1, 1]))
-        return {
-            "run_path_m": float(self._path_m(grid.lat[ticks], grid.lon[ticks])[-1]),
-            "run_start_coast_m": float(coast_m[0]),
-            "run_end_coast_m": float(coast_m[1]),
-            "heard_before": bool(beyond[0] >= 0),
-            "heard_after": bool(beyond[1] >= 0),
-            "gathering_way_s": self._gathering_s(grid, int(ticks[0])),
-        }
+        flat = ends.ravel()
+        coast_m = context.zones.coasts.distance_m(grid.lat[flat], grid.lon[flat]).min(axis=0)
+        coast_m = coast_m.reshape(ends.shape)
+        heard = [
+            (grid.rows_at(grid.track_id[rows], grid.tick[rows] + shift) >= 0).tolist()
+            for rows, shift in zip(ends, (-1, 1), strict=True)
+        ]
+        return [
+            {
+                "run_path_m": float(self._path_m(grid.lat[a : b + 1], grid.lon[a : b + 1])[-1]),
+                "run_start_coast_m": float(coast_m[0, i]),
+                "run_end_coast_m": float(coast_m[1, i]),
+                "heard_before": heard[0][i],
+                "heard_after": heard[1][i],
+                "gathering_way_s": self._gathering_s(grid, a),
+            }
+            for i, (a, b) in enumerate(ends.T.tolist())
+        ]
 
     def _gathering_s(self, grid: runs.Grid, first: int) -> int:
         """How long it was faster than `SLOWLY_KN` right before it became fast."""
@@ -575,16 +666,7 @@ class Crossing(Detector):
         far = high >= least
         if not far.any():
             return np.empty(0, "int64"), np.empty(0, "int64")
-        begins, ends = np.zeros(len(far), bool), np.zeros(len(far), bool)
-        soonest = np.searchsorted(path_m, path_m + self.min_distance_m)
-        latest = np.searchsorted(path_m, path_m - self.min_distance_m, side="right") - 1
-        for gain_m in (across_m, -across_m):
-            # More across than asked for from i to j: then this has grown between them.
-            excess_m = gain_m - self.min_across_ratio * path_m
-            later_m = np.append(np.maximum.accumulate(excess_m[::-1])[::-1], -np.inf)
-            begins |= later_m[soonest] >= excess_m
-            earlier_m = np.append(np.minimum.accumulate(excess_m), np.inf)
-            ends |= earlier_m[latest] <= excess_m
+        begins, ends = self._leads_across(across_m, path_m)
         one, other = np.flatnonzero(far & begins), np.flatnonzero(far & ends)
         first = np.searchsorted(other, one, side="right")
         n = np.searchsorted(other, one + longest, side="right") - first
@@ -593,6 +675,24 @@ class Crossing(Detector):
         coarse = tick % 3 == 0
         near = (j - i <= FINE_STEPS) | (coarse[i] & coarse[j])
         return i[near], j[near]
+
+    def _leads_across(
+        self, across_m: Floats, path_m: Floats, error_m: float = 0.0
+    ) -> tuple[Flags, Flags]:
+        """Which ticks begin, and which end, a stretch of `min_distance_m` or more that leads across
+        for `min_across_ratio` of its way, or may do so where that is wrong by up to `error_m`.
+        """
+        begins, ends = np.zeros(len(path_m), bool), np.zeros(len(path_m), bool)
+        soonest = np.searchsorted(path_m, path_m + self.min_distance_m)
+        latest = np.searchsorted(path_m, path_m - self.min_distance_m, side="right") - 1
+        for gain_m in (across_m, -across_m):
+            # More across than asked for from i to j: then this has grown between them.
+            excess_m = gain_m - self.min_across_ratio * path_m
+            later_m = np.append(np.maximum.accumulate(excess_m[::-1])[::-1], -np.inf)
+            begins |= later_m[soonest] >= excess_m - error_m
+            earlier_m = np.append(np.minimum.accumulate(excess_m), np.inf)
+            ends |= earlier_m[latest] <= excess_m + error_m
+        return begins, ends
 
     def _measured(self, passage: _Passage) -> dict[str, Any]:
         passage_s = (passage.end - passage.begin) * self.step_s
@@ -624,48 +724,73 @@ class Crossing(Detector):
         }
 
     @staticmethod
-    def _reports(
-        positions: pd.DataFrame, reports: Ints, rows: Ints, within: Ints
-    ) -> dict[str, Any]:
-        """What the run rests on; the report after its last tick belongs to it."""
-        final = int(rows[within[-1] + 1])
-        sog_kn = positions["sog_kn"].to_numpy()[rows[within[0] : within[-1] + 2]]
-        sog_kn = sog_kn[np.isfinite(sog_kn)]
-        ends = [int(reports[0]), final]
-        source, offset = (positions[c].iloc[ends].to_numpy() for c in ("source", "source_offset"))
-        return {
-            "n_reports": int(within[-1] - within[0] + 2),
-            "median_sog_kn": float(np.median(sog_kn)) if len(sog_kn) else None,
-            "first_report_source": runs.source_of(source, offset, 0),
-            "last_report_source": runs.source_of(source, offset, 1),
-        }
+    def _reports(positions: pd.DataFrame, rows: Ints, reports: Ints) -> list[dict[str, Any]]:
+        """What each run rests on; the report after its last tick belongs to it.
+
+        `reports` are ordinals in `rows`, which are rows of `positions`.
+        """
+        first, last = reports[0], reports[1] + 1
+        all_kn = positions["sog_kn"].to_numpy()
+        sources = [runs.sources(positions, rows[which]) for which in (first, last)]
+        found = []
+        for i, (a, b) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
+            sog_kn = all_kn[rows[a : b + 1]]
+            sog_kn = sog_kn[np.isfinite(sog_kn)]
+            found.append(
+                {
+                    "n_reports": b - a + 1,
+                    "median_sog_kn": float(np.median(sog_kn)) if len(sog_kn) else None,
+                    "first_report_source": sources[0][i],
+                    "last_report_source": sources[1][i],
+                }
+            )
+        return found
 
     @staticmethod
-    def _craft(mmsi: int, said: pd.DataFrame, positions: pd.DataFrame, row: int) -> dict[str, Any]:
-        """What it says it is, or what is missing."""
-        known = mmsi in said.index
-        length_m = float(said["length_m"].loc[mmsi]) if known else float("nan")
-        said_class = str(said["ais_class"].loc[mmsi]) if known else ""
-        return {
-            "ais_class": str(positions["ais_class"].iloc[row]) or said_class,
-            "ship_type": int(said["ship_type"].loc[mmsi]) if known else -1,
-            "length_m": length_m if length_m > 0 else None,
-        }
-
-    def _around(
-        self, grid: runs.Grid, ticks: Ints, middle: tuple[Floats, Floats], context: Context
-    ) -> dict[str, Any]:
-        zones = context.zones
-        lat, lon = grid.lat[ticks], grid.lon[ticks]
-        ends = np.array([0, len(ticks) - 1])
-        away_m = surroundings.nearest_zone_m(
-            zones, lat[ends], lon[ends], ("anchorage", "sts_area"), excuses=True
+    def _craft(mmsi: Ints, vessels: pd.DataFrame, ais_class: pd.Series) -> list[dict[str, Any]]:
+        """What each says it is, or what is missing; `ais_class` is that of its first report."""
+        said = vessels.drop_duplicates("mmsi").set_index("mmsi").reindex(mmsi)
+        columns = (
+            ais_class.tolist(),
+            said["ais_class"].fillna("").tolist(),
+            said["ship_type"].fillna(-1).astype("int64").tolist(),
+            said["length_m"].tolist(),
         )
-        return {
-            "zones_reached": bool(zones.reached(middle[0], middle[1])[0]),
-            "ferry_route_fraction": float(zones.within(lat, lon, ("ferry_route",)).mean()),
-            "anchorage_distance_m": float(away_m.min()),
-        }
+        return [
+            {
+                "ais_class": sent or known,
+                "ship_type": ship_type,
+                "length_m": length_m if length_m > 0 else None,
+            }
+            for sent, known, ship_type, length_m in zip(*columns, strict=True)
+        ]
+
+    @staticmethod
+    def _around(
+        grid: runs.Grid, ends: Ints, middle: tuple[Floats, Floats], context: Context
+    ) -> list[dict[str, Any]]:
+        """What lies where each run leads, begins and ends."""
+        zones, flat = context.zones, ends.ravel()
+        lat, lon = grid.lat[flat], grid.lon[flat]
+        away_m = surroundings.nearest_zone_m(
+            zones, lat, lon, ("anchorage", "sts_area"), excuses=True
+        ).reshape(ends.shape)
+        in_port = zones.within(lat, lon, ("port",)).reshape(ends.shape).sum(axis=0)
+        length = ends[1] - ends[0] + 1
+        begin = np.cumsum(length) - length
+        rows = np.arange(length.sum()) - np.repeat(begin - ends[0], length)
+        on_route = zones.within(grid.lat[rows], grid.lon[rows], ("ferry_route",))
+        share = np.add.reduceat(on_route.astype("int64"), begin) / length
+        reached = zones.reached(*middle)
+        return [
+            {
+                "zones_reached": bool(reached[i]),
+                "n_ends_in_port": int(in_port[i]),
+                "ferry_route_fraction": float(share[i]),
+                "anchorage_distance_m": float(away_m[:, i].min()),
+            }
+            for i in range(len(length))
+        ]
 
     def _like_trips(self, grid: runs.Grid, first: Ints, last: Ints, this: int) -> int:
         """Other fast runs of the same track, by day or night, between the same two ends.

@@ -114,7 +114,10 @@ class Encounter(Detector):
         Closer to land than this the pair is taken for berthed, and its score is lowered.
     company_m, company_s
         They came together (parted) when 10, 20 or 30 minutes before (after) they were 1000 m apart
-        or more; otherwise they came (left) in company. Judgement; twice `max_distance_m`.
+        or more; otherwise they came (left) in company. Judgement; twice `max_distance_m`. Where one
+        of them wasn't heard then, the last of the ten-minute marks before counts at which both
+        were, up to `raft_memory_s` back: a barge heard now and then doesn't come to its tug each
+        time.
     neighbour_m
         1 nm: other slow vessels within it when the encounter ends make a crowd, in which lying near
         one another says less.
@@ -385,6 +388,7 @@ class Encounter(Detector):
                 apart_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
                 farthest[known] = np.fmax(farthest[known], apart_m)
             apart[name] = farthest
+        self._further_back(grid, left[first], right[first], apart["before"])
         neighbours = self._neighbours(grid, left[last], right[last])
         return [
             {
@@ -395,6 +399,26 @@ class Encounter(Detector):
             }
             for i in range(len(first))
         ]
+
+    def _further_back(self, grid: runs.Grid, left: Ints, right: Ints, apart_m: Floats) -> None:
+        """Fill in how far apart pairs were when both were last heard before, where it isn't known.
+
+        `left` and `right` are their first ticks.
+        """
+        mark = self.company_s // 3 // self.step_s
+        for shift in range(4 * mark, self.raft_memory_s // self.step_s + 1, mark):
+            unknown = np.flatnonzero(np.isnan(apart_m))
+            if len(unknown) == 0:
+                return
+            a, b = (
+                grid.rows_at(grid.track_id[side[unknown]], grid.tick[side[unknown]] - shift)
+                for side in (left, right)
+            )
+            known = (a >= 0) & (b >= 0)
+            a, b = a[known], b[known]
+            apart_m[unknown[known]] = geodesy.distance_m(
+                grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b]
+            )
 
     def _neighbours(self, grid: runs.Grid, left: Ints, right: Ints) -> Ints:
         """Other slow tracks within `neighbour_m` of each pair at its tick."""

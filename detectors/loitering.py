@@ -31,6 +31,10 @@ LONG_S: Final = 28_800.0
 """8 h, the loitering of Miller et al. (2018): from here on duration adds nothing to the score."""
 STILL_KN: Final = 0.5
 """A ship that swings at anchor moves slower over a step."""
+AFTER_SILENCE_S: Final = 1800
+"""Where it went afterwards is read between reports no further apart, so that all of it is known
+when the loitering is settled."""
+AFTER_LOOKS: Final = 6
 MOVES_KN: Final = 1.2
 """A leg on which less was made good has no course to speak of."""
 
@@ -92,8 +96,9 @@ class Loitering(Detector):
     fishing_near_m
         3 nm: vessels that say they fish within it then work the same ground.
     after_s
-        90 minutes after it ended: where the vessel is in a zone of `excluded_classes` half an hour,
-        an hour or that long afterwards, it was waiting to call there.
+        2 h 20 min after it ended: where the vessel is in a zone of `excluded_classes` at one of six
+        moments until then, it was waiting to call there. From a pilot ground or the roads to a
+        berth are 10 to 15 nm at 6 to 8 kn.
 
     Notes
     -----
@@ -130,7 +135,7 @@ class Loitering(Detector):
     step_s: PositiveInt = 120
     excluded_classes: ZoneClasses = ("port", "anchorage")
     near_land_m: PositiveFloat = 300.0
-    after_s: PositiveInt = 5400
+    after_s: PositiveInt = 8400
     min_working_kn: PositiveFloat = 2.0
     max_working_kn: PositiveFloat = 4.5
     leg_s: PositiveInt = 1200
@@ -146,13 +151,14 @@ class Loitering(Detector):
         settings.at_most(self, "max_interruption_s", "max_silence_s")
         settings.at_most(self, "min_working_kn", "max_working_kn")
         settings.at_most(self, "step_s", "leg_s")
+        settings.at_most(self, "step_s", "after_s")
         return self
 
     @property
     def settle(self) -> timedelta:
         """How long after its last tick a loitering can still go on, or what followed be seen."""
         goes_on_s = self.max_interruption_s + self.min_piece_s + self.max_silence_s
-        return timedelta(seconds=max(goes_on_s, self.after_s))
+        return timedelta(seconds=max(goes_on_s, self.after_s + AFTER_SILENCE_S))
 
     @property
     def lookback(self) -> timedelta:
@@ -183,8 +189,10 @@ class Loitering(Detector):
         tracks = grid.track_id[slow[first]]
         middle = runs.position_at(track, time_us, lat, lon, tracks, (start_us + end_us) // 2)
         evidence = self._evidence(positions, time_us, grid, slow, first, last, middle, context)
-        called = self._called_afterwards(grid, slow[last], spans.open, window[1], context)
-        around = self._company(grid, slow[last], positions["nav_status"].to_numpy(), context)
+        called = self._called_afterwards(grid, time_us, slow[last], spans.open, context)
+        around = self._company(
+            grid, slow[first], slow[last], positions["nav_status"].to_numpy(), context
+        )
         times = [from_epoch_us(values) for values in (start_us, end_us)]
         rows = [
             {
@@ -245,15 +253,22 @@ class Loitering(Detector):
         return slow[~(zones.within(lat, lon, self.excluded_classes) | zones.on_land(lat, lon))]
 
     def _called_afterwards(
-        self, grid: runs.Grid, last: Ints, still: NDArray[np.bool_], now_us: int, context: Context
+        self,
+        grid: runs.Grid,
+        time_us: Ints,
+        last: Ints,
+        still: NDArray[np.bool_],
+        context: Context,
     ) -> list[bool | None]:
         """Whether each was in an excluded zone within `after_s` of its end; None if not known."""
         inside = np.zeros(len(last), bool)
         seen = np.zeros(len(last), bool)
         track, tick = grid.track_id[last], grid.tick[last]
-        for part in (1 / 3, 2 / 3, 1.0):
-            row = grid.rows_at(track, tick + int(self.after_s * part) // self.step_s)
-            known = np.flatnonzero(row >= 0)
+        for part in range(1, AFTER_LOOKS + 1):
+            row = grid.rows_at(track, tick + self.after_s * part // AFTER_LOOKS // self.step_s)
+            report = grid.report[np.maximum(row, 0)]
+            silence_us = time_us[report + 1] - time_us[report]
+            known = np.flatnonzero((row >= 0) & (silence_us <= AFTER_SILENCE_S * runs.SECOND_US))
             seen[known] = True
             there = row[known]
             inside[known] |= context.zones.within(
@@ -265,11 +280,17 @@ class Loitering(Detector):
         ]
 
     def _company(
-        self, grid: runs.Grid, last: Ints, status: NDArray[np.int16], context: Context
+        self,
+        grid: runs.Grid,
+        first: Ints,
+        last: Ints,
+        status: NDArray[np.int16],
+        context: Context,
     ) -> list[dict[str, Any]]:
         """Who keeps beside each, and who else lies or fishes near by.
 
-        Looked at in the last two hours, of which any window that reports it has loaded everybody.
+        Looked at in the last two hours, of which any window that reports it has loaded everybody,
+        and no earlier than it began. `first` and `last` are grid rows.
         """
         said = context.vessels.drop_duplicates("mmsi").set_index("mmsi")["ship_type"]
         ship_type = said.reindex(grid.track_id // 100).fillna(-1).to_numpy("int64")
@@ -285,13 +306,13 @@ class Loitering(Detector):
         for name, wanted in attendants.items():
             among, moments = np.flatnonzero(wanted), np.zeros(len(last), "int64")
             for part in (0, 1, 2, 3):
-                then = last - part * third
+                then = np.maximum(last - part * third, first)
                 moments += surroundings.n_near(grid, then, among, self.company_m) > 0
             beside[name] = moments >= 3
         still = np.flatnonzero(grid.speed_kn < STILL_KN)
         fishing = np.flatnonzero(np.isin(ship_type, list(FISHING)))
         # Not at its very end, where it may be that no other has reported yet.
-        then = last - third
+        then = np.maximum(last - third, first)
         lying = surroundings.n_near(grid, then, still, self.neighbour_m)
         boats = surroundings.n_near(grid, then, fishing, self.fishing_near_m)
         return [

@@ -80,6 +80,11 @@ class Facts:
         """Whether each vessel says what it is (0 is the code for not available)."""
         return all(code > 0 for code in self.ship_types)
 
+    @property
+    def longest_m(self) -> float:
+        """Length of the longest vessel as stated, NaN where none says so."""
+        return max((m for m in self.lengths_m if m > 0), default=float("nan"))
+
     def zone_distance_m(self) -> float:
         """Distance to the nearest port or anchorage, 0 inside an anchorage, NaN where unknown."""
         return 0.0 if self.flag("in_anchorage") else self.number("anchorage_distance_m")

@@ -1,5 +1,7 @@
 """Innocent reasons that hold for more than one kind of event."""
 
+from typing import Final
+
 from detectors.core.explain import (
     FISHING,
     FISHING_STATUS,
@@ -45,9 +47,15 @@ def transfer_area(facts: Facts) -> str | None:
     return None
 
 
+FISHING_M: Final = 90.0
+"""Fishing vessels of the Strait and the carriers that serve them are no longer (judgement)."""
+
+
 def fishing(facts: Facts) -> str | None:
-    """A fishing vessel, or one that reports fishing."""
+    """A fishing vessel that isn't too long for one, or one that reports fishing."""
     speed = facts.number("median_speed_kn")
+    if facts.longest_m > FISHING_M:
+        return None
     if facts.any_type(FISHING):
         return f"it is a fishing vessel, and moved at {speed:.1f} kn"
     if facts.statuses()[0] == FISHING_STATUS:

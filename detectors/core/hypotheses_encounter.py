@@ -7,6 +7,7 @@ from detectors.core.explain import (
     FISHING,
     MERCHANT,
     MOORED,
+    NOT_UNDER_COMMAND,
     PASSENGER,
     PILOT,
     PLEASURE,
@@ -35,6 +36,11 @@ COMPANY_M: Final = 1000.0
 """Nearer than this before they met or after they parted, they came or went in company."""
 
 
+TOW_HOURS: Final = 2.0
+"""A tow is made up and cast off near one another; two that came from afar and parted again within
+less were no tow."""
+REST_HOURS: Final = 3.0
+"""Handing over goods or people takes less than an hour, fuel to a boat one or two."""
 CLEAR_M: Final = 150.0
 """Ships at anchor lie at least so far apart that they can swing."""
 BUNKERING_M: Final = 500.0
@@ -72,6 +78,8 @@ def tug_and_tow(facts: Facts) -> str | None:
     """One is a tug and they move along together at a steady distance."""
     slower_kn, _ = facts.median_speeds_kn()
     towing = facts.any_type(TOWING | TUG) or TOWING_STATUS & set(facts.statuses())
+    if facts.hours < TOW_HOURS and _came_and_went(facts):
+        return None
     if towing and slower_kn >= 1.0 and facts.number("distance_spread_m") <= 150:
         return (
             f"one of the two is a tug or towing, and they moved at {slower_kn:.1f} kn "
@@ -89,6 +97,22 @@ def tow_lying_to(facts: Facts) -> str | None:
             f"left together: a tow that stopped for {facts.hours:.1f} h"
         )
     return None
+
+
+def tug_to_a_casualty(facts: Facts) -> str | None:
+    """One reports not being under command, and the other is a tug."""
+    for status, code in zip(facts.statuses(), reversed(facts.ship_types), strict=True):
+        if status == NOT_UNDER_COMMAND and code in TOWING | TUG:
+            return (
+                "one reports not being under command, and the other is a tug, which stayed with it "
+                f"for {facts.hours:.1f} h"
+            )
+    return None
+
+
+def _came_and_went(facts: Facts) -> bool:
+    before, after = facts.number("apart_before_m"), facts.number("apart_after_m")
+    return before > COMPANY_M and after > COMPANY_M
 
 
 def _in_company(facts: Facts) -> bool:
@@ -209,6 +233,43 @@ def fishing_in_company(facts: Facts) -> str | None:
         return (
             f"fishing boats {facts.number('median_distance_m'):.0f} m apart: boats of one ground "
             "work near one another"
+        )
+    return None
+
+
+def boats_at_rest(facts: Facts) -> str | None:
+    """Fishing boats that lie still for hours, by night or off their village, alongside or not."""
+    _, faster_kn = facts.median_speeds_kn()
+    drift_kn = max(facts.number("drift_kn"), facts.number("other_drift_kn"))
+    if (
+        facts.flag("both_small_craft")
+        and facts.any_type(FISHING)
+        and _boats_of_a_ground(facts)
+        and facts.hours >= REST_HOURS
+        and faster_kn <= 0.2
+        and drift_kn <= 0.1
+    ):
+        return (
+            f"fishing boats that lay still, {facts.number('median_distance_m'):.0f} m apart, for "
+            f"{facts.hours:.1f} h, as a fleet at rest does; handing something over takes less"
+        )
+    return None
+
+
+def at_work_on_one_ground(facts: Facts) -> str | None:
+    """One fishes, the other fishes or works at sea, and they keep clear of one another."""
+
+    def works(code: int, status: int) -> bool:
+        return code in FISHING | WORKING and status not in {AT_ANCHOR, MOORED}
+
+    if (
+        all(works(*said) for said in zip(facts.ship_types, facts.statuses(), strict=True))
+        and facts.number("median_distance_m") >= 200
+        and facts.number("min_distance_m") >= 100
+    ):
+        return (
+            "one fishes and the other fishes or works at sea, never nearer than "
+            f"{facts.number('min_distance_m'):.0f} m"
         )
     return None
 
@@ -361,6 +422,16 @@ HYPOTHESES: Final = (
         needs_types=True,
     ),
     Hypothesis(
+        "boats at rest", 0.7, boats_at_rest,
+        "one of them then meets a larger vessel, or lands no catch",
+        needs_types=True,
+    ),
+    Hypothesis(
+        "tug to a casualty", 0.7, tug_to_a_casualty,
+        "it reported no breakdown to the traffic service, or the tug's owner knows of no such call",
+        needs_types=True,
+    ),
+    Hypothesis(
         "harbour craft at work", 0.7, harbour_craft,
         "the harbour craft's agent or pilot station knows of no such job",
         needs_types=True,
@@ -368,6 +439,11 @@ HYPOTHESES: Final = (
     Hypothesis(
         "lying as neighbours", 0.65, lying_as_neighbours,
         "they come alongside, or a boat goes between them",
+    ),
+    Hypothesis(
+        "at work on one ground", 0.6, at_work_on_one_ground,
+        "they come alongside, or no notice to mariners announces the work",
+        needs_types=True,
     ),
     Hypothesis(
         "convoy or overtaking", 0.6, sailing_in_company,

@@ -29,14 +29,51 @@ from detectors.core.hypotheses import (
 
 PILOT_HOURS: Final = 6.0
 """As long as a pilot boat may keep with a ship: see `hypotheses_encounter.pilot_standing_by`."""
+HELD_HOURS: Final = 6.2
+"""The tide of the Strait is semi-diurnal: within half of its period, 12.4 h, the stream has run one
+way for miles and turned."""
+SWING_M: Final = 1000.0
+"""Across the circle in which a large ship lies to her anchor: twice her length and the cable."""
+SWING_BOAT_M: Final = 250.0
+"""The same of a boat, with the errors of its positions."""
+FAST_M: Final = 60.0
+"""What errors of 10 m make of a vessel that doesn't move at all, in hours."""
+BOAT_M: Final = 45.0
+"""No longer than this, or with a set of class B, it is a boat: see `Encounter.max_small_m`."""
+TUG_M: Final = 80.0
+"""Tugs and anchor handlers are no longer (judgement)."""
 
 
 def at_anchor(facts: Facts) -> str | None:
     """Reports being at anchor and stays within a swinging circle."""
-    if facts.statuses()[0] == AT_ANCHOR and facts.number("extent_m") <= 1000:
+    if facts.statuses()[0] == AT_ANCHOR and facts.number("extent_m") <= SWING_M:
         return (
             f"it reports being at anchor and stayed within {facts.number('extent_m'):.0f} m for "
             f"{facts.hours:.1f} h"
+        )
+    return None
+
+
+def anchored_in_the_end(facts: Facts) -> str | None:
+    """Reports being at anchor for most of the time, and lay still for as long: it drifted first, or
+    shifted its berth.
+    """
+    share = facts.number("nav_status_fraction")
+    still = facts.number("median_speed_kn") <= 0.3
+    if facts.statuses()[0] == AT_ANCHOR and share >= 0.5 and still:
+        return f"it reports being at anchor for {share:.0%} of {facts.hours:.1f} h, and lay still"
+    return None
+
+
+def held_to_the_ground(facts: Facts) -> str | None:
+    """Stays, whatever it says of its status, where nothing adrift stays: at anchor, or moored."""
+    extent_m = facts.number("extent_m")
+    boat = facts.evidence.get("ais_class") == "B" or facts.longest_m <= BOAT_M
+    over_a_tide = facts.hours >= HELD_HOURS and extent_m <= (SWING_BOAT_M if boat else SWING_M)
+    if over_a_tide or extent_m <= FAST_M:
+        return (
+            f"it stayed within {extent_m:.0f} m for {facts.hours:.1f} h, as only what is anchored "
+            "or moored does in a tidal stream"
         )
     return None
 
@@ -100,8 +137,8 @@ def pilot_station(facts: Facts) -> str | None:
 
 
 def tug_standing_by(facts: Facts) -> str | None:
-    """A tug waits for work."""
-    if facts.any_type(TUG | TOWING | TENDER):
+    """A tug waits for work, or what says so and isn't too long for one."""
+    if facts.any_type(TUG | TOWING | TENDER) and not facts.longest_m > TUG_M:
         return f"it is a tug or tender, standing by for {facts.hours:.1f} h"
     return None
 
@@ -239,6 +276,14 @@ HYPOTHESES: Final = (
     Hypothesis(
         "moored", 0.7, moored,
         "a chart or an image shows open water there",
+    ),
+    Hypothesis(
+        "anchored or moored", 0.7, held_to_the_ground,
+        "radar or an image shows it under way, or a boat alongside",
+    ),
+    Hypothesis(
+        "anchored in the end", 0.65, anchored_in_the_end,
+        "the water is too deep to anchor, or a boat is seen alongside",
     ),
     Hypothesis(
         "among ships at rest", 0.65, among_ships_at_rest,

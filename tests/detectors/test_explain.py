@@ -48,6 +48,7 @@ SILENCE = {
 }  # fmt: skip
 VISIT = {"zone_class": "landing_place", "duration_s": 3600}
 CARGO, TANKER = 70, 80
+LENGTHS_M = {99: 20.0, 30: 25.0, 52: 30.0}
 
 CASES = [
     # name, kind, evidence that differs, types of the vessels, words that the sentence holds
@@ -80,6 +81,13 @@ CASES = [
     ("harbour craft at work", "encounter",
      {"anchorage_distance_m": 3704.0}, (52, CARGO), "2.0 nm"),
     ("pilot standing by", "encounter", {}, (CARGO, 50), "2.0 h"),
+    ("boats at rest", "encounter",
+     {"duration_s": 14_400, "both_small_craft": True, "median_speed_kn": 0.03,
+      "other_median_speed_kn": 0.03, "drift_kn": 0.0, "other_drift_kn": 0.0}, (30, 99), "4.0 h"),
+    ("tug to a casualty", "encounter", {"other_nav_status": 2}, (52, CARGO), "not being under"),
+    ("at work on one ground", "encounter",
+     {"median_distance_m": 380.0, "min_distance_m": 150.0, "distance_spread_m": 300.0}, (33, 30),
+     "150 m"),
     ("tow lying to", "encounter", {"apart_before_m": 250.0}, (52, CARGO), "2.0 h"),
     ("search and rescue", "encounter", {}, (51, CARGO), "rescue"),
     ("ferry passing", "encounter", {"duration_s": 1500, "min_distance_m": 80.0}, (60, CARGO),
@@ -124,6 +132,11 @@ CASES = [
     ("work at sea", "loitering", {}, (33,), "dredging"),
     ("moored", "loitering",
      {"nav_status": 5, "near_land": True, "extent_m": 40.0}, (CARGO,), "moored"),
+    ("anchored or moored", "loitering", {"duration_s": 46_800, "extent_m": 400.0}, (CARGO,),
+     "400 m for 13.0 h"),
+    ("anchored or moored", "loitering", {"extent_m": 30.0}, (CARGO,), "30 m"),
+    ("anchored in the end", "loitering",
+     {"nav_status": 1, "nav_status_fraction": 0.7, "median_speed_kn": 0.1}, (CARGO,), "70%"),
     ("waiting at anchor", "loitering", {"nav_status": 1, "extent_m": 400.0}, (CARGO,), "400 m"),
     ("fishing", "loitering", {}, (30,), "fishing vessel"),
     ("fishing", "loitering", {"nav_status": 7}, (CARGO,), "reports fishing"),
@@ -178,7 +191,7 @@ def reasons(found: pd.DataFrame) -> tuple[explain.Hypothesis, ...]:
 def explained(scene: Any, found: pd.DataFrame, *types: int) -> tuple[pd.Series, dict[str, Any]]:
     vessels = scene.vessels(
         *(
-            {"mmsi": m, "ship_type": t, "length_m": 20.0 if t == 99 else 90.0}
+            {"mmsi": m, "ship_type": t, "length_m": LENGTHS_M.get(t, 90.0)}
             for m, t in zip((A, B), types, strict=False)
         )
     )
@@ -297,3 +310,48 @@ def test_other_kinds_pass_through(scene: Any) -> None:
     row, evidence = explained(scene, event("identity", {"duration_s": 7200}), CARGO)
     assert (row["score"], row["explanation"]) == (0.8, "")
     assert evidence["base_score"] == 0.8
+
+
+@pytest.mark.parametrize(
+    ("kind", "differs", "types"),
+    [
+        # Adrift for less than a tide; a boat that goes further than its mooring lets it; a ship.
+        ("loitering", {"duration_s": 18_000, "extent_m": 400.0}, (CARGO,)),
+        ("loitering", {"duration_s": 46_800, "extent_m": 400.0, "ais_class": "B"}, (0,)),
+        ("loitering", {"duration_s": 46_800, "extent_m": 1400.0}, (CARGO,)),
+        # Says it is at anchor, and drifts; or said so for a while.
+        ("loitering", {"nav_status": 1, "nav_status_fraction": 0.9}, (CARGO,)),
+        ("loitering",
+         {"nav_status": 1, "nav_status_fraction": 0.3, "median_speed_kn": 0.1}, (CARGO,)),
+        # A casualty that is a tug itself and a ship that comes.
+        ("encounter", {"nav_status": 2, "duration_s": 4000, "min_distance_m": 5.0}, (52, CARGO)),
+    ],
+)  # fmt: skip
+def test_what_is_no_reason(
+    scene: Any, kind: str, differs: dict[str, Any], types: tuple[int, ...]
+) -> None:
+    row, _ = explained(scene, event(kind, {**BASE[kind], **differs}), *types)
+    refused = {
+        "anchored or moored",
+        "anchored in the end",
+        "waiting at anchor",
+        "tug to a casualty",
+    }
+    assert row["explanation"].split(":")[0] not in refused
+
+
+def test_who_is_too_long_for_what_it_says_it_is_has_no_excuse(scene: Any) -> None:
+    for ship_type, name in ((30, "fishing"), (52, "tug standing by")):
+        for length_m, excused in ((40.0, True), (130.0, False)):
+            vessels = scene.vessels({"mmsi": A, "ship_type": ship_type, "length_m": length_m})
+            found = event("loitering", DRIFT)
+            result = explain.explain(found, scene.context(vessels=vessels), reasons(found))
+            assert result["explanation"].iloc[0].startswith(f"{name}: ") == excused
+
+
+def test_a_tow_is_made_up_and_cast_off_near_one_another(scene: Any) -> None:
+    pair = {**MEETING, "median_speed_kn": 2.4, "other_median_speed_kn": 2.3, "duration_s": 2400}
+    for apart_m, excused in ((200.0, True), (4000.0, False)):
+        found = event("encounter", {**pair, "apart_before_m": apart_m, "apart_after_m": 4000.0})
+        row, _ = explained(scene, found, 52, CARGO)
+        assert row["explanation"].startswith("tug and tow: ") == excused

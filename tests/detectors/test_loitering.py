@@ -283,3 +283,31 @@ def test_any_partition_gives_the_same_events(scene: Any, seed: int, cuts: list[f
     whole = Loitering().detect(positions, scene.context((0, 30)))
     parts = scene.in_windows(Loitering(), positions, [0.0, *sorted(cuts), 30.0])
     scene.assert_same(parts, whole)
+
+
+def test_a_tug_beside_it_from_the_first_minute_counts(scene: Any) -> None:
+    """Two hours and no more, at the beginning of its track: the fourth look back is its first tick,
+    not the one before, which belongs to another track or to none.
+    """
+    lat, lon = SEA
+    barge = scene.track(A, [(0, lat, lon), (2, lat, lon), (3, lat, lon + 0.2)])
+    beside = lat + 200 / 111_195
+    tug = scene.track(A + 1, [(0, beside, lon), (1.5, beside, lon), (2.5, beside, lon - 0.2)])
+    far = scene.track(A + 2, [(0, lat + 1, lon), (4, lat + 1, lon + 0.8)])
+    context = scene.context(vessels=scene.vessels({"mmsi": A + 1, "ship_type": 52}))
+    found = Loitering().detect(scene.positions(barge, tug, far), context)
+    (evidence,) = events.evidence_of(found[found["mmsi"] == A])
+    assert evidence["duration_s"] == Loitering().min_duration_s
+    assert evidence["tug_attends"] is True
+
+
+def test_a_call_at_a_port_two_hours_later_is_seen_where_it_is_heard(scene: Any) -> None:
+    lat, lon = SEA
+    port = scene.zones(("port", "port", (lon + 0.18, lat - 0.02, lon + 0.3, lat + 0.02)))
+    drift = [(-1.0, lat, lon - 0.2), (0, lat, lon), (4, lat, lon + 0.01)]
+    for berthed, heard_to, called in ((6.0, 12, True), (7.0, 12, False), (6.0, 4.2, None)):
+        way = scene.track(A, [*drift, (berthed, lat, lon + 0.2), (12, lat, lon + 0.2)])
+        way = way[way["time"] <= scene.at(heard_to)]
+        found = Loitering().detect(scene.positions(way), scene.context((0, 14), zones=port))
+        (evidence,) = events.evidence_of(found)
+        assert evidence["called_afterwards"] is called
