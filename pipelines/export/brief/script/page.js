@@ -17,8 +17,8 @@ $("player").hidden = false;
 document.querySelector(".tools").hidden = false;
 const map = makeMap();
 const marks = { now: [], all: [] };
-const sheet = new Sheet((ctx, w, h, v, ratio) => { marks.all = draw(ctx, w, h, v, colors, ratio, state); });
-const moments = new Sheet((ctx, w, h, v, ratio) => { marks.now = drawMoment(ctx, w, h, v, colors, ratio, state); });
+const sheet = new Sheet((ctx, w, h, v, ratio) => { marks.all = draw(ctx, w, h, v, colors, ratio, state); }, 0.2);
+const moments = new Sheet((ctx, w, h, v, ratio) => { marks.now = drawMoment(ctx, w, h, v, colors, ratio, state); }, 0);
 let asked = "";
 function redraw(what = "all") {
   if (!asked) {

@@ -112,6 +112,7 @@ function makePlayer(state, show) {
   const button = $("play");
   const speed = $("speed");
   let before = 0;
+  let said = 0;
   let playing = false;
   slider.max = String(SPAN_S);
   slider.step = "60";
@@ -129,7 +130,11 @@ function makePlayer(state, show) {
     const was = Boolean(state.moment);
     state.moment = t >= SPAN_S ? null : { t: Math.max(t, 0) };
     if (!state.moment) playing = false;
-    say();
+    // Nobody reads a clock more often than that, and words cost more than ships
+    if (!playing || performance.now() - said > 100) {
+      said = performance.now();
+      say();
+    }
     show(was !== Boolean(state.moment));
   }
   function tick(now) {

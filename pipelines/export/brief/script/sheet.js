@@ -1,8 +1,8 @@
 /* Leaflet moves the map; what is on it is drawn here, on canvas. A sheet is as large as the window and a bit
    more, moves and scales with the map by itself, and is drawn anew when the map has come to rest. */
 const Sheet = L.Renderer.extend({
-  initialize(paint) {
-    L.Renderer.prototype.initialize.call(this, { padding: 0.2 });
+  initialize(paint, padding) {
+    L.Renderer.prototype.initialize.call(this, { padding });
     this._paint = paint;
   },
   _initContainer() { this._container = document.createElement("canvas"); },

@@ -25,8 +25,14 @@ function points(coded, scale, size) {
 }
 function outline(rings) {
   const path = new Path2D();
-  for (const ring of rings) {
-    points(ring, data.scale, 2).forEach((p, i) => (i ? path.lineTo(p.x, p.y) : path.moveTo(p.x, p.y)));
+  for (const ring of rings) { // the coast is most of the page: no objects on the way
+    let x = 0;
+    let y = 0;
+    for (let i = 0; i < ring.length; i += 2) {
+      x += ring[i];
+      y += ring[i + 1];
+      if (i) path.lineTo(px(x / data.scale), py(y / data.scale)); else path.moveTo(px(x / data.scale), py(y / data.scale));
+    }
     path.closePath();
   }
   return path;
