@@ -14,9 +14,10 @@ from detectors.core.errors import SelatError
 from detectors.core.geodesy import METRES_PER_NM
 from detectors.core.zones import Zones
 from pipelines import explain, recall, store
-from pipelines.desk import pictures
+from pipelines.desk import charts, pictures
 from pipelines.desk.told import Told
 from pipelines.dispositions.beside import beside
+from pipelines.export.brief import VESSEL_LIMIT
 from pipelines.flows.runs import load_zones
 from pipelines.settings import Installation, load
 
@@ -189,15 +190,28 @@ class Night:
         near = found.assign(distance_m=distance_m)[distance_m <= within_nm * METRES_PER_NM]
         return near.reset_index(drop=True)
 
-    def map(self) -> "Figure":
-        """A chart of the night: every flagged vessel with its rank, over land and zones."""
-        return pictures.flags(self.flagged, self.zones, self._title("Flagged vessels"))
+    def map(self) -> charts.Chart:
+        """The night on the brief's map: flagged vessels, their events and tracks, to play back."""
+        shown = self.flagged.sort_values("rank").head(VESSEL_LIMIT)
+        ids = {key for joined in shown["event_ids"] for key in str(joined).split(";")}
+        events = self.events[self.events["event_id"].isin(ids)]
+        mmsis = sorted({*shown["mmsi"], *events["mmsi"], *events["other_mmsi"]} - {0})
+        return charts.chart(
+            self._title("Flagged vessels. Flags are leads, not findings."), self.run,
+            flagged=shown, events=events, tracks=self.track(*mmsis), vessels=self._named(),
+            zones=self.zones, span=(self.run["start"], self.run["end"]),
+        )  # fmt: skip
 
-    def draw(self, event_id: str) -> "Figure":
-        """A chart of one event: its vessels' tracks while it lasted and around, land and zones."""
-        event = self._event(event_id)
-        tracks = self.reports(_vessels(event), *self._around(event))
-        return pictures.event(event, tracks, self._end(event), self.zones, self._said(event))
+    def draw(self, event_id: str) -> charts.Chart:
+        """One event on the brief's map: its vessels while it lasted and around, to play back."""
+        event, known = self._event(event_id), self._named()
+        span = self._around(event)
+        tracks = self.reports(_vessels(event), *span)
+        return charts.chart(
+            self._said(event), self.run, flagged=charts.flagged_by(event, known, tracks),
+            events=self.events[self.events["event_id"] == event["event_id"]], tracks=tracks,
+            vessels=known, zones=self.zones, span=span,
+        )  # fmt: skip
 
     def draw_approach(self, event_id: str) -> "Figure":
         """Distance between two vessels and their speeds over time."""
@@ -214,6 +228,11 @@ class Night:
         return pictures.silence(own, near, event, self._end(event), self._said(event))
 
     # ---- inside
+
+    def _named(self) -> pd.DataFrame:
+        with self._reader() as reader:
+            known: pd.DataFrame = reader.vessels(self.run["end"])
+        return known
 
     def _reader(self) -> Any:
         return store.read(self.installation.store, self.installation.settings.store)

@@ -2,12 +2,10 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from detectors.core.geodesy import METRES_PER_NM
-from detectors.core.zones import Zones
 from pipelines.export.text import one_line
 
 if TYPE_CHECKING:
@@ -16,42 +14,9 @@ if TYPE_CHECKING:
 Axes = Any
 """Axes take dates, which their own types don't know."""
 
-MARGIN_DEG: Final = 0.05
-MAX_DRAWN_SILENCE: Final = pd.Timedelta(minutes=30)
-"""Over a longer silence a track is drawn dotted: a line would claim a path that nobody saw."""
 MAX_NEIGHBOURS: Final = 14
-_LAND, _COAST, _ZONE, _MARK = "#e9dfc7", "#a89b7c", "#7d5ba6", "#a8145f"
+_MARK: Final = "#a8145f"
 _TITLE_LIMIT: Final = 300
-
-
-def flags(flagged: gpd.GeoDataFrame, zones: Zones, title: str) -> "Figure":
-    """Flagged vessels, each with its rank where it was last seen."""
-    figure, axes = _sheet((10, 6))
-    placed = flagged[flagged.geometry.is_valid & ~flagged.geometry.is_empty]
-    axes.scatter(placed["lon"], placed["lat"], s=130, color=_MARK, zorder=4)
-    for row in placed.itertuples():
-        axes.annotate(
-            str(row.rank), (row.lon, row.lat), color="white", fontsize=7, ha="center", va="center",
-            zorder=5,
-        )  # fmt: skip
-    return _charted(figure, axes, zones, title, margin=0.5)
-
-
-def event(
-    event: pd.Series, tracks: pd.DataFrame, end: pd.Timestamp, zones: Zones, title: str
-) -> "Figure":
-    """Tracks while an event lasted and around; where it is told to be, a cross."""
-    figure, axes = _sheet((9, 6))
-    for mmsi, own in tracks.groupby("mmsi"):
-        (line,) = axes.plot(own["lon"], own["lat"], ":", lw=0.9)
-        silent = own["time"].diff() > MAX_DRAWN_SILENCE
-        for _, leg in own.groupby(silent.cumsum()):
-            axes.plot(leg["lon"], leg["lat"], lw=1.2, color=line.get_color())
-        seen = own[own["time"].between(event["start"], end)]
-        axes.scatter(seen["lon"], seen["lat"], s=6, color=line.get_color(), label=f"{mmsi:09d}")
-    axes.plot(event["lon"], event["lat"], "x", color="black", label=str(event["kind"]))
-    axes.legend(loc="best", fontsize=8)
-    return _charted(figure, axes, zones, title)
 
 
 def approach(table: pd.DataFrame, event: pd.Series, end: pd.Timestamp, title: str) -> "Figure":
@@ -119,13 +84,6 @@ def bars(table: pd.DataFrame, title: str) -> "Figure":
     return figure
 
 
-def _sheet(size: tuple[float, float]) -> "tuple[Figure, Axes]":
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=size, layout="constrained")
-    return figure, figure.subplots()
-
-
 def _timed(size: tuple[float, float], n: int) -> "tuple[Figure, list[Axes]]":
     from matplotlib.figure import Figure
 
@@ -146,25 +104,6 @@ def _spanned(
     axes[-1].xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     axes[-1].set_xlabel("UTC; the event is shaded")
     axes[0].set_title(_plain(title), fontsize=9, wrap=True, parse_math=False)
-    return figure
-
-
-def _charted(
-    figure: "Figure", axes: "Axes", zones: Zones, title: str, margin: float = MARGIN_DEG
-) -> "Figure":
-    """Put land and zones below what was drawn, without moving the sheet."""
-    west, east = axes.get_xlim()
-    south, north = axes.get_ylim()
-    zones.land.plot(ax=axes, color=_LAND, edgecolor=_COAST, lw=0.5, zorder=0)
-    drawn = zones.frame[~zones.frame["zone_class"].isin(["territorial_sea", "lane"])]
-    if len(drawn):
-        drawn.plot(ax=axes, facecolor="none", edgecolor=_ZONE, lw=0.5, zorder=1)
-    axes.set_xlim(west - margin, east + margin)
-    axes.set_ylim(south - margin, north + margin)
-    axes.set_aspect("equal")
-    axes.set_xlabel("longitude")
-    axes.set_ylabel("latitude")
-    axes.set_title(_plain(title), fontsize=9, wrap=True, parse_math=False)
     return figure
 
 

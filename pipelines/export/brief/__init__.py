@@ -65,7 +65,13 @@ def write(products: Products, path: Path) -> Path:
     return write_text(path, render(products))
 
 
-def render(products: Products, *, heading: str = "", sections: Markup = NO_SECTIONS) -> str:
+def render(
+    products: Products,
+    *,
+    heading: str = "",
+    sections: Markup = NO_SECTIONS,
+    chart_only: bool = False,
+) -> str:
     """The brief as HTML.
 
     Parameters
@@ -75,6 +81,8 @@ def render(products: Products, *, heading: str = "", sections: Markup = NO_SECTI
     sections
         HTML to stand below the list: safe, and without styles or scripts, which the page's policy
         forbids.
+    chart_only
+        Whether to show the map and its playback alone, as in a notebook.
     """
     cards = vessel_cards(products)
     shown = cards[:VESSEL_LIMIT]
@@ -92,6 +100,7 @@ def render(products: Products, *, heading: str = "", sections: Markup = NO_SECTI
         data=Markup(script_json(chart_data(products, shown))),  # noqa: S704 - made for this place
         heading=one_line(heading, _FACT_LIMIT) or words.flagged_vessels,
         ranked=not heading,
+        chart_only=chart_only,
         sections=sections,
         words=words,
         explanation_parts=partial(explanation_parts, words=words),

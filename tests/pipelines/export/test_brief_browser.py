@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipelines.desk.charts import Chart
 from pipelines.export import brief
 from pipelines.products import Products
 
@@ -279,3 +280,22 @@ def test_an_event_without_a_place_still_opens(
     page.settle()
     assert page.messages == []
     assert page.evaluate("document.querySelector('.where').textContent").count("place not known")
+
+
+def test_in_a_notebook_the_map_fills_its_frame(
+    page: Any, products: Products, tmp_path: Path
+) -> None:
+    file = Chart("A night", products).page(tmp_path / "map.html")
+    page.open(file, width=900, height=560)
+    shown = "(s) => document.querySelector(s).getBoundingClientRect().height"
+    assert page.evaluate(f"({shown})('#map')") > 450
+    assert page.evaluate(f"({shown})('#player')") > 20
+    assert page.evaluate("document.querySelector('.list').offsetParent") is None
+    page.evaluate("document.querySelector('#map').focus()")
+    page.key("n", "KeyN")
+    assert "OCEAN KASIH" in page.evaluate(TITLE)
+    frame = tmp_path / "notebook.html"
+    frame.write_text(Chart("A night", products)._repr_html_(), encoding="utf-8")
+    page.open(frame)
+    assert page.requests == [frame.as_uri()]
+    assert page.messages == []
