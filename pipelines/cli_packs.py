@@ -43,6 +43,12 @@ def export(
     run: Annotated[str | None, typer.Option(help="Run id; else the newest run.")] = None,
     unsigned: Annotated[bool, typer.Option(help="Make packs without a signature.")] = False,
     replace: Annotated[bool, typer.Option(help="Replace a pack of the same name.")] = False,
+    plan_from: Annotated[
+        str | None,
+        typer.Option(
+            help="When the patrol plan in packs begins, ISO 8601; else where the run ends."
+        ),
+    ] = None,
     home: Home = None,
     config: Config = None,
     quiet: Quiet = False,
@@ -59,11 +65,13 @@ def export(
 
       selat export --to mmea --to patrol-boat /media/usb
 
+      selat export --to patrol-boat --plan-from 2026-11-25T18:00+08:00
+
       selat export /media/usb/night
     """
     installation = installation_of(home, config)
     if to:
-        _export_to(installation, to, out, run, unsigned, replace, quiet, as_json)
+        _export_to(installation, to, out, run, unsigned, replace, plan_from, quiet, as_json)
         return
     from pipelines.flows.runs import export_run
 
@@ -80,27 +88,32 @@ def _export_to(
     run: str | None,
     unsigned: bool,
     replace: bool,
+    plan_from: str | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
     from pipelines.export import recipients
     from pipelines.flows.packs import export_to
+    from pipelines.flows.windows import utc
     from pipelines.packs.keys import Keyring
     from pipelines.progress import reporter
 
+    begin = utc(plan_from, "Asia/Kuala_Lumpur") if plan_from else None
     names = sorted(recipients.load(installation.config)) if to == ["all"] else to
     for name in names:
         recipients.find(installation.config, name)
     keyring = Keyring(installation.keys)
-    passphrase = _passphrase() if not unsigned and keyring.locked() else None
+    signer = None
+    if not unsigned:
+        signer = keyring.signer(_passphrase() if keyring.locked() else None)
     made = []
     with reporter(quiet=quiet or as_json) as report, report.bar("Packs", len(names)) as bar:
         for done, name in enumerate(names):
             bar.to(done, len(names))
             bar.say(f"Pack for {name}")
             sent = export_to(
-                installation, name, run_id=run, out=out, unsigned=unsigned, passphrase=passphrase,
-                replace=replace,
+                installation, name, run_id=run, out=out, unsigned=unsigned, signer=signer,
+                replace=replace, plan_from=begin,
             )  # fmt: skip
             made.append({**sent.entry, "paths": [str(path) for path in sent.paths]})
             if not as_json:

@@ -8,7 +8,7 @@ import typer
 from pipelines.cli_options import AsCsv, AsJson, Config, Home, Quiet, installation_of
 
 if TYPE_CHECKING:
-    from pipelines.patrol.plan import Plan
+    from pipelines.patrol.model import Plan
 
 
 def plan(
@@ -46,6 +46,7 @@ def plan(
     from pipelines.export.plan import tables
     from pipelines.flows import plan as flow
     from pipelines.flows.windows import utc
+    from pipelines.products import Planned
     from pipelines.progress import reporter
 
     begin = utc(start, "Asia/Kuala_Lumpur") if start else None
@@ -55,9 +56,9 @@ def plan(
         )
     files = [] if dry_run else flow.write(installation, made, out)
     if as_json:
-        typer.echo(tables.to_json(made), nl=False)
+        typer.echo(tables.to_json(Planned(made)), nl=False)
     elif as_csv:
-        typer.echo(tables.as_csv(made), nl=False)
+        typer.echo(tables.as_csv(Planned(made)), nl=False)
     else:
         _print(made)
         if files:
@@ -70,9 +71,11 @@ def _print(made: "Plan") -> None:
     from rich.text import Text
 
     from pipelines.export.plan import words
+    from pipelines.products import Planned
 
-    console = Console()
-    for text in words.warnings(made):
+    console, planned = Console(), Planned(made)
+    said = words.of(planned)
+    for text in words.warnings(planned):
         console.print(Text(text, style="yellow"))
     console.print(
         f"\nRun {made.run_id}, {words.local(made.start_us)} to {words.local(made.end_us)}; "
@@ -81,7 +84,7 @@ def _print(made: "Plan") -> None:
     )
     for one in made.sailed:
         watch = f"{words.local(one.sortie.opens_us)} to {words.local(one.sortie.closes_us)}"
-        head = f"\n{one.sortie.name}: watch {watch}"
+        head = f"\n{words.sortie(one.sortie, said)}: watch {watch}"
         if not one.stops:
             console.print(Text(f"{head}; stays at its base, nothing in reach is worth sailing for"))
             continue
@@ -106,7 +109,8 @@ def _print(made: "Plan") -> None:
         console.print(f"\n{len(made.left_out)} flagged vessels are not sailed for:")
         table = Table("#", "vessel", "score", "why not")
         for left in made.left_out:
-            why = f"{left.reason}\n{left.detail}" if left.detail else left.reason
+            reason, detail = words.reason(left.reason, said), words.detail(left, said)
+            why = f"{reason}\n{detail}" if detail else reason
             table.add_row(
                 str(left.target.rank), Text(words.vessel(left.target)),
                 f"{left.target.score:.2f}", Text(why),

@@ -1,6 +1,7 @@
 """Checks of what a user may edit, each answer with what is wrong, where, and what to do."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from pipelines import marks, reference
 from pipelines.export import recipients
 from pipelines.ingest import Area
 from pipelines.learn import models, snapshot
+from pipelines.patrol import units
 from pipelines.settings import read_yaml
 from pipelines.yaml_lines import line_of
 
@@ -218,6 +220,22 @@ def check_recipients(config_dir: Path, zones: Zones, rules: marks.MarkRules) -> 
             text = f"no mark names {_list(recipient.holds) or 'anything'}, so nothing goes to it"
             hint = f"mend holds, or rel in {marks.FILE_NAME}"
             problems.append(Problem("warning", where, text, hint))
+        if recipient.plan is not None:
+            problems += _check_plan(config_dir, where, recipient, rules)
+    return problems
+
+
+def _check_plan(
+    config_dir: Path, where: str, recipient: recipients.Recipient, rules: marks.MarkRules
+) -> list[Problem]:
+    """Check that a recipient's patrol units are there, and that a plan may go to it."""
+    problems: list[Problem] = []
+    with suppress(SelatError):  # what is wrong with the units themselves is told elsewhere
+        known = units.of(config_dir)
+        problems = attempt(where, partial(recipients.units_of, recipient, known))
+    if not rules.of_plan().releasable(frozenset(recipient.holds), recipient.max_tlp):
+        text = f"a patrol plan is {rules.of_plan()}, so none goes to it"
+        problems.append(Problem("warning", where, text, f"mend plan in {marks.FILE_NAME}"))
     return problems
 
 

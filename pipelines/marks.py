@@ -56,6 +56,11 @@ class Mark:
             return EVERYBODY
         return ", ".join(sorted(self.rel)) or "NONE"
 
+    @property
+    def fields(self) -> dict[str, str]:
+        """The mark as the columns of `products.MARKS`."""
+        return {"tlp": str(self.tlp), "rel": self.rel_text}
+
     def __str__(self) -> str:
         """As it stands on a page.
 
@@ -134,6 +139,7 @@ class MarkRules(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     default: MarkGiven
+    plan: MarkGiven | None = None
     groups: Mapping[Token, tuple[Token, ...]] = Field(default_factory=dict)
     feeds: tuple[FeedRule, ...] = ()
     sightings: tuple[SightingsRule, ...] = ()
@@ -155,9 +161,14 @@ class MarkRules(BaseModel):
         """The mark of a watch-list by the name of its file without the ending."""
         return self._first(rule for rule in self.watchlists if _fits(name, rule.watchlist))
 
+    def of_plan(self) -> Mark:
+        """The mark of a patrol plan, whatever vessels it goes for."""
+        return self._first([] if self.plan is None else [self.plan])
+
     def given(self) -> tuple[MarkGiven, ...]:
         """Every mark in the file."""
-        return (self.default, *self.feeds, *self.sightings, *self.watchlists)
+        plan = () if self.plan is None else (self.plan,)
+        return (self.default, *plan, *self.feeds, *self.sightings, *self.watchlists)
 
     def _first(self, rules: Iterable[MarkGiven]) -> Mark:
         given = next(iter(rules), self.default)

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
 from detectors.core.frames import TIME, VESSELS, Column
 from detectors.core.zones import Zones
 from pipelines.marks import Mark
+
+if TYPE_CHECKING:
+    from pipelines.patrol.model import Plan
 
 FLAGGED: Final[Mapping[str, Column]] = {
     "rank": Column("int64", "", "1 is the vessel that deserves a look first"),
@@ -75,6 +78,25 @@ class Release:
 
 
 @dataclass(frozen=True)
+class Planned:
+    """A patrol plan as its files tell it.
+
+    Attributes
+    ----------
+    plan
+        The plan.
+    mark
+        Of the whole plan, where it is a recipient's; every row of it rests on all of it.
+    language
+        Of the labels.
+    """
+
+    plan: "Plan"
+    mark: Mark | None = None
+    language: str = "en"
+
+
+@dataclass(frozen=True)
 class Products:
     """One run's results, as every exporter gets them.
 
@@ -102,6 +124,8 @@ class Products:
     release
         For whom, where the products are a recipient's: `events`, `flagged` and `parts` then have
         the columns of `MARKS` too.
+    planned
+        The patrol plan, where its recipient gets one.
     """
 
     run_id: str
@@ -116,3 +140,4 @@ class Products:
     zones: Zones
     manifest: Mapping[str, Any]
     release: Release | None = None
+    planned: Planned | None = None

@@ -1,6 +1,6 @@
 """Products of a run: one module per format, all fed by `pipelines.products.Products`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,7 @@ from pipelines.export import (
     kml,
     manifest,
     pdf,
+    plan,
     route,
     tables,
     tak,
@@ -57,17 +58,22 @@ PACK_FILES: Final[dict[str, dict[str, Callable[[Products, Path], Path | None]]]]
 """Files of each format that a recipient may ask for, and who writes them."""
 
 
-def write_formats(products: Products, formats: Iterable[str], folder: Path) -> list[Path]:
+def write_formats(products: Products, formats: Collection[str], folder: Path) -> list[Path]:
     """Write the files of some formats into a folder; return them in order.
 
-    A file that would have nothing in it which its format allows isn't written.
+    A file that would have nothing in it which its format allows isn't written. Where there is a
+    patrol plan, its files are, as far as the formats are for plans.
     """
     tried = [
         writer(products, folder / name)
         for chosen in formats
         for name, writer in PACK_FILES[chosen].items()
     ]
-    return [path for path in tried if path is not None]
+    written = [path for path in tried if path is not None]
+    if products.planned is not None:
+        land = products.zones.land.geometry.to_numpy()
+        written += plan.write_all(products.planned, folder, land, frozenset(formats))
+    return written
 
 
 def write_all(products: Products, folder: Path) -> list[Path]:

@@ -6,12 +6,21 @@ from pathlib import Path
 from pipelines.export import labels, notices
 from pipelines.export.briefing import LOCAL, LOCAL_NAME, moment
 from pipelines.export.files import write_text
+from pipelines.export.plan import page as plan_page
+from pipelines.export.plan import words as plan_words
 from pipelines.products import Products
 
 
 def write(products: Products, path: Path, files: Sequence[str], signed: bool) -> Path:
     """Write the text; return `path`."""
     return write_text(path, render(products, files, signed))
+
+
+def plan_notes(products: Products) -> list[str]:
+    """What must be said of the patrol plan in a pack; empty where there is none."""
+    if products.planned is None:
+        return []
+    return [f"{plan_page.heading(products.planned)}.", *plan_words.warnings(products.planned)]
 
 
 def render(products: Products, files: Sequence[str], signed: bool) -> str:
@@ -35,6 +44,7 @@ def render(products: Products, files: Sequence[str], signed: bool) -> str:
         f"{words.leads} {words.leads_more}",
         words.blind,
         words.not_for_navigation,
+        " ".join(plan_notes(products)),
         "\n".join([f"{words.files}:", *(f"  {name}" for name in files)]),
         words.verify_line if signed else words.unsigned_line,
         marks,

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
 
 from detectors.core.errors import ConfigError
 from pipelines.export.text import clean
 from pipelines.marks import Tlp, Token
+from pipelines.patrol.units import PatrolConfig
 from pipelines.yaml_models import read_model
 
 FILE_NAME: Final = "recipients.yaml"
@@ -48,6 +49,12 @@ def _no_repeats(values: tuple[Format, ...]) -> tuple[Format, ...]:
     return values
 
 
+def _units(plan: Literal["all"] | tuple[str, ...] | None) -> Any:
+    if plan == ():
+        raise ValueError("no unit is named; leave it out where there is to be no plan")
+    return plan
+
+
 def _may_go(fields: tuple[str, ...]) -> tuple[str, ...]:
     for pattern in fields:
         kept = sorted(name for name in NEVER_REDACTED if fnmatchcase(name, pattern))
@@ -69,12 +76,31 @@ class Recipient(BaseModel):
     top: int | None = Field(None, ge=1)
     language: Language = "en"
     stale_after_h: float = Field(24, gt=0, le=24 * 31)
+    plan: Annotated[Literal["all"] | tuple[str, ...] | None, AfterValidator(_units)] = None
     redact: Annotated[tuple[str, ...], AfterValidator(_may_go)] = ()
     encrypt_to: tuple[Annotated[str, Field(pattern=r"^age1[0-9a-z]{58}$")], ...] = ()
 
     def redacts(self, field: str) -> bool:
         """Whether a field is left out of this recipient's packs."""
         return any(fnmatchcase(field, pattern) for pattern in self.redact)
+
+
+def units_of(recipient: Recipient, config: PatrolConfig) -> frozenset[str]:
+    """Names of the patrol units whose sorties a recipient gets.
+
+    Raises
+    ------
+    ConfigError
+        If it names a unit that isn't there.
+    """
+    known = [unit.name for unit in config.units]
+    named = known if recipient.plan == "all" else list(recipient.plan or ())
+    missing = [name for name in named if name not in known]
+    if missing:
+        raise ConfigError(
+            f"there is no patrol unit {missing[0]!r}", hint=f"known: {', '.join(known)}"
+        )
+    return frozenset(named)
 
 
 class _Recipients(RootModel[Mapping[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")],

@@ -18,6 +18,9 @@ from xlsxwriter.worksheet import Worksheet
 from pipelines.export import labels, notices
 from pipelines.export.files import replacing
 from pipelines.export.labels import Labels
+from pipelines.export.plan import sheets as plan_sheets
+from pipelines.export.plan import words as plan_words
+from pipelines.export.readme import plan_notes
 from pipelines.export.tables import event_table, flagged_table
 from pipelines.export.text import clean
 from pipelines.products import Products
@@ -58,12 +61,25 @@ def write(products: Products, path: Path) -> Path:
             }
         )  # fmt: skip
         sheets = ((words.flagged_vessels, flagged), (words.events, events),
-                  (words.evidence, evidence))  # fmt: skip
+                  (words.evidence, evidence), *_plan(products))  # fmt: skip
         for name, table in sheets:
             _table(book, name, table, products, words)
         _about(book, products, words)
         book.close()
     return path
+
+
+def _plan(products: Products) -> list[tuple[str, pd.DataFrame]]:
+    """The patrol plan: who sails where, who is left out, and the earliest meetings."""
+    if products.planned is None:
+        return []
+    said = plan_words.of(products.planned)
+    sheets = [
+        (said.heading, plan_sheets.stops(products.planned)),
+        (said.left_sheet, plan_sheets.left_out(products.planned)),
+        (said.intercepts_sheet, plan_sheets.intercepts(products.planned)),
+    ]
+    return [(name, table) for name, table in sheets if len(table)]
 
 
 def _evidence(events: pd.DataFrame) -> pd.DataFrame:
@@ -103,7 +119,7 @@ def _column(
     sheet: Worksheet, column: int, values: pd.Series, body: dict[str | None, Format]
 ) -> None:
     timed = isinstance(values.dtype, pd.DatetimeTZDtype)
-    numeric = str(values.name) in {*_NUMBERS, "rank"}
+    numeric = str(values.name) in {*_NUMBERS, "rank"} or pd.api.types.is_float_dtype(values)
     style = body["time"] if timed else body.get(str(values.name), body[None])
     for row, value in enumerate(values.tolist(), 2):
         if pd.isna(value):
@@ -127,7 +143,7 @@ def _about(book: xlsxwriter.Workbook, products: Products, words: Labels) -> None
         words.run.format(run_id=products.run_id),
         words.partial_run if products.manifest.get("state") == "partial" else "",
         f"{words.nothing_flagged} {words.not_all_clear}" if products.flagged.empty else "",
-        words.leads, words.leads_more, words.blind, words.not_for_navigation,
+        words.leads, words.leads_more, words.blind, words.not_for_navigation, *plan_notes(products),
     )  # fmt: skip
     for row, line in enumerate([line for line in lines if line], 2):
         sheet.write_string(row, 0, _fitting(clean(line)), wrap)

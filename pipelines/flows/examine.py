@@ -14,10 +14,10 @@ from pipelines.doctor import (
     check_zones,
 )
 from pipelines.export import recipients
-from pipelines.flows.plan import configuration as patrol_config
 from pipelines.flows.runs import load_zones
 from pipelines.health import Health, gather
 from pipelines.health import problems as health_problems
+from pipelines.patrol import units
 from pipelines.settings import Installation
 
 
@@ -34,8 +34,8 @@ def examine(installation: Installation) -> list[Problem]:
             rules = marks.load(installation.config)
             problems += check_recipients(installation.config, zones, rules)
     problems += check_learned(installation.learned)
-    if (installation.config / "patrol.yaml").exists():
-        problems += attempt("patrol.yaml", lambda: patrol_config(installation))
+    if (installation.config / units.FILE_NAME).exists():
+        problems += attempt(units.FILE_NAME, lambda: units.of(installation.config))
     return problems
 
 

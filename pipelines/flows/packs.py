@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from detectors.core.errors import SelatError
@@ -17,7 +18,7 @@ from pipelines.export import recipients
 from pipelines.export.recipients import Recipient
 from pipelines.flows.release import release_run
 from pipelines.packs import build, log
-from pipelines.packs.keys import Keyring
+from pipelines.packs.keys import Keyring, Signer
 from pipelines.packs.manifest import sha256_of
 from pipelines.products import Products
 from pipelines.settings import Installation
@@ -39,8 +40,9 @@ def export_to(
     run_id: str | None = None,
     out: Path | None = None,
     unsigned: bool = False,
-    passphrase: str | None = None,
+    signer: Signer | None = None,
     replace: bool = False,
+    plan_from: pd.Timestamp | None = None,
 ) -> Sent:
     """Make the pack of a run for a recipient: a folder and an archive, or an encrypted archive.
 
@@ -51,10 +53,14 @@ def export_to(
     ----------
     out
         The folder to make them in; HOME/packs if None.
-    passphrase
-        Of the signing key, where it has one.
+    signer
+        The signing key, unlocked (`Keyring.signer`): unlocking takes seconds, and several packs can
+        be signed with it. If None, the installation's, which then mustn't have a passphrase.
     replace
         Whether a pack of the same name may be replaced.
+    plan_from
+        When the patrol plan begins, where the recipient gets one; None: where the run's window
+        ends.
 
     Raises
     ------
@@ -63,10 +69,12 @@ def export_to(
     SelatError
         If there is such a pack.
     """
-    keyring = Keyring(installation.keys)
-    signer = None if unsigned else keyring.signer(passphrase)
+    if unsigned:
+        signer = None
+    elif signer is None:
+        signer = Keyring(installation.keys).signer(None)
     recipient = recipients.find(installation.config, name)
-    products = release_run(installation, name, run_id)
+    products = release_run(installation, name, run_id, plan_from=plan_from)
     title = build.name_of(products)
     root = out or installation.packs
     root.mkdir(parents=True, exist_ok=True)

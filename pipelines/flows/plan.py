@@ -2,31 +2,29 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
 from detectors.core.frames import TRACKED, empty
+from detectors.core.zones import Zones
 from pipelines import reference
 from pipelines.export import plan as files
+from pipelines.export.plan import words
 from pipelines.flows.runs import load_zones
 from pipelines.flows.windows import NoDataError
 from pipelines.patrol import units
-from pipelines.patrol.plan import Inputs, Plan, make
+from pipelines.patrol.model import Plan
+from pipelines.patrol.plan import Inputs, make
 from pipelines.patrol.seamap import SeaMap
+from pipelines.products import Planned
 from pipelines.settings import REFERENCE, Installation
 from pipelines.store import Queries, read
 
 BEFORE: Final = timedelta(hours=2)
 """Of a vessel's way before it was last heard, as much as says how it moved."""
-
-
-def configuration(installation: Installation) -> units.PatrolConfig:
-    """The patrol units and planning parameters of an installation."""
-    marks = reference.load_landmarks(REFERENCE)
-    ports = marks[marks["kind"] == "port"]
-    return units.load(installation.config / "patrol.yaml", ports)
 
 
 def plan_run(
@@ -54,7 +52,7 @@ def plan_run(
     NoDataError
         If there is no such run.
     """
-    config = configuration(installation)
+    config = units.of(installation.config)
     if iterations is not None:
         changed = config.planning.model_copy(update={"iterations": iterations})
         config = config.model_copy(update={"planning": changed})
@@ -66,8 +64,9 @@ def plan_run(
     return make(inputs, config, sea, say, use_solver=use_solver)
 
 
+@lru_cache(maxsize=1)
 def sea_map(clearance_m: float) -> SeaMap:
-    """Water of the whole land layer."""
+    """Water of the whole land layer; of several plans made one after another, only once."""
     land = reference.load_land(REFERENCE).geometry.to_numpy()
     west, south, east, north = reference.REACH.bounds
     return SeaMap(land, (west, south, east, north), clearance_m)
@@ -91,6 +90,20 @@ def gather(
     if len(flagged):
         since = flagged["last_seen"].min() - BEFORE
         tracked = store.track_positions(flagged["mmsi"].tolist(), since, run["end"])
+    first = begin - pd.Timedelta(days=config.planning.history_days)
+    return inputs_of(
+        run["run_id"], bool(store.simulated), begin, flagged, events, tracked,
+        store.events_touching(first, begin), store.days_heard(first, begin),
+        load_zones(installation),
+    )  # fmt: skip
+
+
+def inputs_of(
+    run_id: str, simulated: bool, begin: pd.Timestamp, flagged: pd.DataFrame,
+    events: pd.DataFrame, tracked: pd.DataFrame, past: pd.DataFrame, past_days: float,
+    zones: Zones,
+) -> Inputs:  # fmt: skip
+    """What a plan rests on (`Inputs`), from the flags of a run and its events with `reason`."""
     strongest = flagged["event_ids"].str.split(";").str[0]
     by_id = events.drop_duplicates("event_id").set_index("event_id")
     facts: dict[str, dict[int, str]] = {"kind": {}, "reason": {}}
@@ -98,13 +111,24 @@ def gather(
         if event_id in by_id.index:
             for name, known in facts.items():
                 known[int(mmsi)] = str(by_id.loc[event_id, name])
-    first = begin - pd.Timedelta(days=config.planning.history_days)
     return Inputs(
-        run["run_id"], bool(store.simulated), begin, flagged, facts["kind"], facts["reason"],
-        tracked, store.events_touching(first, begin), store.days_heard(first, begin),
-        reference.landing_points(REFERENCE),
-        load_zones(installation),
+        run_id, simulated, begin, flagged, facts["kind"], facts["reason"], tracked, past,
+        past_days, reference.landing_points(REFERENCE), zones,
     )  # fmt: skip
+
+
+def summary(planned: Planned) -> dict[str, Any]:
+    """What the manifest of a pack says of the plan in it."""
+    made = planned.plan
+    return {
+        "start": words.zulu(made.start_us),
+        "end": words.zulu(made.end_us),
+        "stale_after": words.zulu(made.stale_us),
+        "sorties": sum(bool(one.stops) for one in made.sailed),
+        "boardings": sum(s.target is not None for one in made.sailed for s in one.stops),
+        "left_out": len(made.left_out),
+        "depth_checked": False,
+    }
 
 
 def write(installation: Installation, plan: Plan, out: Path | None = None) -> list[Path]:
@@ -120,4 +144,4 @@ def write(installation: Installation, plan: Plan, out: Path | None = None) -> li
         raise NoDataError(f"the folder of run {plan.run_id} is gone", hint="--out FOLDER")
     folder.mkdir(parents=True, exist_ok=True)
     land = reference.load_land_display(REFERENCE).geometry.to_numpy()
-    return files.write_all(plan, folder, land)
+    return files.write_all(Planned(plan), folder, land)

@@ -29,11 +29,15 @@ from pipelines.detect.window import Detection, vessels_of
 from pipelines.export import recipients
 from pipelines.export import release as cut
 from pipelines.export.recipients import Recipient
+from pipelines.flows import plan
 from pipelines.flows.runs import HISTORY, count_by, load_zones, run_inputs, shown_vessels, totals_of
 from pipelines.flows.windows import NoDataError
 from pipelines.ingest import Area
 from pipelines.marks import Mark, MarkRules, strictest
-from pipelines.products import Products, Release
+from pipelines.patrol import units
+from pipelines.patrol.plan import for_units, make
+from pipelines.patrol.units import PatrolConfig
+from pipelines.products import Planned, Products, Release
 from pipelines.settings import REFERENCE, Installation
 from pipelines.store import Queries, read
 
@@ -53,7 +57,13 @@ class _Sources:
     whole: bool
 
 
-def release_run(installation: Installation, name: str, run_id: str | None) -> Products:
+def release_run(
+    installation: Installation,
+    name: str,
+    run_id: str | None,
+    *,
+    plan_from: pd.Timestamp | None = None,
+) -> Products:
     """The products of a run for a recipient.
 
     Parameters
@@ -62,11 +72,13 @@ def release_run(installation: Installation, name: str, run_id: str | None) -> Pr
         The recipient, as config/recipients.yaml names it.
     run_id
         The run; the newest if None.
+    plan_from
+        When the plan begins, where the recipient gets one; None: where the run's window ends.
 
     Raises
     ------
     ConfigError
-        If recipients or marks can't be read, or there is no such recipient.
+        If recipients, marks or patrol units can't be read, or there is no such recipient or unit.
     NoDataError
         If there is no such run.
     """
@@ -81,7 +93,8 @@ def release_run(installation: Installation, name: str, run_id: str | None) -> Pr
                 f"no run {run_id} in the store" if run_id else "no finished run in the store",
                 hint="the runs are the folders in HOME/runs" if run_id else "selat nightly",
             )
-        return _release(store, installation, name, recipient, rules, zones, area, run)
+        planner = _planner(installation, recipient, rules, plan_from or run["end"])
+        return _release(store, installation, name, recipient, rules, zones, area, run, planner)
 
 
 def _release(
@@ -93,14 +106,13 @@ def _release(
     zones: Zones,
     area: Area,
     run: Mapping[str, Any],
+    planner: "_Planner | None",
 ) -> Products:
     start, end = run["start"], run["end"]
     everything, past = _events_then(store, run), _past(store, run)
-    sources = _sources(store, rules, recipient, [everything, past], end)
-    events, marks = _kept(everything, sources, end)
-    inside = area.contains(events["lat"].to_numpy(), events["lon"].to_numpy())
-    events = events[inside].reset_index(drop=True)
-    marks = list(compress(marks, inside))
+    history = event_schema.empty() if planner is None else planner.history(store, run)
+    sources = _sources(store, rules, recipient, [everything, past, history], end)
+    events, marks = _inside(*_kept(everything, sources, end), area)
     past, past_marks = _kept(past, sources, end)
     lists = [
         one for one in watchlists.load(installation.watchlists)
@@ -128,8 +140,22 @@ def _release(
     tracks = tracks.reset_index(drop=True)
     track_marks = _track_marks(tracks, sources)
     mine = [vessel_marks[mmsi] for mmsi in flagged["mmsi"].tolist()]
+    planned = None
+    if planner is not None:
+        history, history_marks = _inside(*_kept(history, sources, end), area)
+        planned = planner.planned(
+            store, flagged, told, positions, history, sources.feeds, zones, run,
+            cut.of_whole(
+                [rules.of_plan(), *mine, *history_marks], recipient, rules.of_plan()
+            ),
+        )  # fmt: skip
     whole = cut.of_whole(
-        [*mine, *(mark_of[key] for key in told["event_id"].tolist()), *track_marks.values()],
+        [
+            *mine,
+            *(mark_of[key] for key in told["event_id"].tolist()),
+            *track_marks.values(),
+            *([] if planned is None or planned.mark is None else [planned.mark]),
+        ],
         recipient, rules.of_feed(""),
     )  # fmt: skip
     mentioned = set().union(*cut.vessels_of(told), flagged["mmsi"].tolist(), shown)
@@ -138,13 +164,68 @@ def _release(
         simulated=bool(json.loads(run["manifest"])["simulated"]),
         events=told, flagged=flagged, parts=parts, tracks=tracks,
         vessels=vessels[vessels["mmsi"].isin(mentioned)].reset_index(drop=True), zones=zones,
-        manifest=_manifest(store, run, sources, assessed, told, flagged),
+        manifest=_manifest(store, run, sources, assessed, told, flagged, planned),
+        planned=planned,
         release=Release(
             recipient=name, title=recipient.title, mark=whole, track_marks=track_marks,
             stale_after=end + pd.Timedelta(hours=recipient.stale_after_h),
             language=recipient.language,
         ),
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Planner:
+    """How a recipient's plan is made."""
+
+    config: PatrolConfig
+    units: frozenset[str]
+    begin: pd.Timestamp
+    language: str
+
+    def history(self, store: Queries, run: Mapping[str, Any]) -> pd.DataFrame:
+        """Events of the days before, as they were known after the run: for risk sectors."""
+        first = self.begin - pd.Timedelta(days=self.config.planning.history_days)
+        then = store.events_as_of(int(run["ordinal"]))
+        then = then[~then["retracted"] & (then["start"] <= self.begin)]
+        return event_schema.sort(then.loc[then["end"].isna() | (then["end"] >= first), _SCHEMA])
+
+    def planned(
+        self,
+        store: Queries,
+        flagged: pd.DataFrame,
+        told: pd.DataFrame,
+        positions: pd.DataFrame,
+        history: pd.DataFrame,
+        feeds: list[str],
+        zones: Zones,
+        run: Mapping[str, Any],
+        mark: Mark,
+    ) -> Planned:
+        """The plan that all units would have from what the recipient may have, cut to its units.
+
+        What isn't the recipient's is in no step of it, so no way, time or count can tell of it.
+        """
+        first = self.begin - pd.Timedelta(days=self.config.planning.history_days)
+        since = flagged["last_seen"].min() - plan.BEFORE if len(flagged) else run["start"]
+        mine = positions["mmsi"].isin(flagged["mmsi"]) & (positions["time"] >= since)
+        inputs = plan.inputs_of(
+            str(run["run_id"]), bool(store.simulated), self.begin, flagged, told,
+            positions[mine].reset_index(drop=True), history,
+            store.days_heard(first, self.begin, feeds), zones,
+        )  # fmt: skip
+        made = make(inputs, self.config, plan.sea_map(self.config.planning.clearance_m))
+        return Planned(for_units(made, self.units), mark, self.language)
+
+
+def _planner(
+    installation: Installation, recipient: Recipient, rules: MarkRules, begin: pd.Timestamp
+) -> _Planner | None:
+    """How to plan for a recipient; None where it gets no plan."""
+    if recipient.plan is None or not cut.may_have([rules.of_plan()], recipient)[0]:
+        return None
+    config = units.of(installation.config)
+    return _Planner(config, recipients.units_of(recipient, config), begin, recipient.language)
 
 
 def _events_then(store: Queries, run: Mapping[str, Any]) -> pd.DataFrame:
@@ -192,6 +273,12 @@ def _kept(
     may = cut.may_have(marks, sources.recipient)
     kept = events[may].reset_index(drop=True)
     return cut.redact_evidence(kept, sources.recipient), list(compress(marks, may))
+
+
+def _inside(events: pd.DataFrame, marks: list[Mark], area: Area) -> tuple[pd.DataFrame, list[Mark]]:
+    """The events in the recipient's area, and their marks."""
+    inside = area.contains(events["lat"].to_numpy(), events["lon"].to_numpy())
+    return events[inside].reset_index(drop=True), list(compress(marks, inside))
 
 
 def _vessels(
@@ -335,6 +422,7 @@ def _manifest(
     assessed: Assessment,
     events: pd.DataFrame,
     flagged: pd.DataFrame,
+    planned: Planned | None,
 ) -> dict[str, Any]:
     """The run's manifest as far as it speaks of what the recipient may have; counts are made anew.
 
@@ -375,6 +463,7 @@ def _manifest(
         "held_back": [str(rule) for rule in assessed.held_back],
         "rejected": totals["rejected"],
         "failures": failures,
+        **({} if planned is None else {"plan": plan.summary(planned)}),
     }
 
 

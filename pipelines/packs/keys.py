@@ -58,6 +58,10 @@ class Key:
     reason: str = ""
 
 
+Signer = tuple[Key, Ed25519PrivateKey]
+"""A signing key and its private half."""
+
+
 class Keyring:
     """The keys in a folder, which need not exist yet."""
 
@@ -161,7 +165,7 @@ class Keyring:
             [*self.entries(), Key(name, "opening", "active", public, _iso(now), title)]
         )
 
-    def signer(self, passphrase: str | None) -> tuple[Key, Ed25519PrivateKey]:
+    def signer(self, passphrase: str | None) -> Signer:
         """The signing key and its private half.
 
         Raises

@@ -17,7 +17,7 @@ distance run is the rule of search and rescue (IAMSAR Manual vol. II).
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -124,6 +124,29 @@ class Motions:
         return len(self.mmsi)
 
 
+Along = Literal["", "lanes", "ferry"]
+
+
+@dataclass(frozen=True)
+class How:
+    """How a vessel is thought to go on.
+
+    Attributes
+    ----------
+    mode
+        `STILL`, `WORKING` or `UNDER_WAY`.
+    course_deg, speed_kn
+        As it was last heard.
+    along
+        Whether a vessel under way follows learned lanes or a ferry route.
+    """
+
+    mode: str
+    course_deg: float
+    speed_kn: float
+    along: Along = ""
+
+
 @dataclass(frozen=True)
 class Prediction:
     """Where vessels will be at the ticks of a common clock.
@@ -143,7 +166,7 @@ class Prediction:
     dof
         By vessel: degrees of freedom of its error's Student t.
     how
-        In words, how each is thought to go on.
+        How each is thought to go on.
     """
 
     mmsi: Ints
@@ -154,7 +177,7 @@ class Prediction:
     along_m: Floats
     across_m: Floats
     dof: Floats
-    how: tuple[str, ...]
+    how: tuple[How, ...]
 
     def at(self, vessel: int, time_us: ArrayLike) -> tuple[Floats, Floats]:
         """Most likely place of a vessel (its row) at times within the ticks."""
@@ -363,13 +386,13 @@ def _dof(motion: Motions, parameters: PredictionParameters) -> Floats:
     return np.array([by_mode[str(mode)] for mode in motion.mode], "float64")
 
 
-def _how(motion: Motions, row: int, in_lane: bool, aboard: bool) -> str:
-    if motion.mode[row] == STILL:
-        return "lay still"
-    if motion.mode[row] == WORKING:
-        return f"worked or drifted at {motion.speed_kn[row]:.1f} kn"
-    way = ", along a ferry route" if aboard else ", along learned lanes" if in_lane else ""
-    return f"{motion.course_deg[row]:03.0f}° at {motion.speed_kn[row]:.1f} kn{way}"
+def _how(motion: Motions, row: int, in_lane: bool, aboard: bool) -> How:
+    under_way = motion.mode[row] == UNDER_WAY
+    along: Along = "ferry" if aboard else "lanes" if in_lane else ""
+    return How(
+        str(motion.mode[row]), float(motion.course_deg[row]), float(motion.speed_kn[row]),
+        along if under_way else "",
+    )  # fmt: skip
 
 
 def _take_lanes(

@@ -7,12 +7,15 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from detectors.core.errors import ConfigError
+from pipelines import reference
 from pipelines.patrol.predict import PredictionParameters
-from pipelines.settings import read_yaml
+from pipelines.settings import REFERENCE, read_yaml
+from pipelines.yaml_models import read_model
 
+FILE_NAME: Final = "patrol.yaml"
 LOCAL: Final = ZoneInfo("Asia/Kuala_Lumpur")
 SHORTEST_SORTIE: Final = timedelta(hours=1)
 _WATCH: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
@@ -162,12 +165,13 @@ def load(path: Path, ports: pd.DataFrame | None = None) -> PatrolConfig:
     for unit in content.get("units") or ():
         if isinstance(unit, dict) and isinstance(unit.get("base"), str):
             unit["base"] = _port(unit["base"], ports, path)
-    try:
-        return PatrolConfig.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"patrol.yaml: {where}: {first['msg']}", hint=f"mend {path}") from error
+    return read_model(path, PatrolConfig, content)
+
+
+def of(config: Path) -> PatrolConfig:
+    """The patrol configuration of a configuration folder; raises as `load` does."""
+    marks = reference.load_landmarks(REFERENCE)
+    return load(config / FILE_NAME, marks[marks["kind"] == "port"])
 
 
 def _port(name: str, ports: pd.DataFrame | None, path: Path) -> dict[str, Any]:

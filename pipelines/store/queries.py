@@ -394,11 +394,17 @@ class Queries:
         runs = self._ask("last_run")
         return None if runs.empty else dict(runs.iloc[0])
 
-    def days_heard(self, first: pd.Timestamp, last: pd.Timestamp) -> int:
-        """UTC dates with reports from the date of `first` to that of `last`."""
+    def days_heard(
+        self, first: pd.Timestamp, last: pd.Timestamp, feeds: list[str] | None = None
+    ) -> int:
+        """UTC dates with reports (of some feeds) from the date of `first` to that of `last`."""
+        query = (
+            "SELECT count(DISTINCT date) AS n FROM files "
+            "WHERE date BETWEEN $first AND $last AND ($feeds IS NULL OR path IN "
+            "(SELECT path FROM file_feeds WHERE list_contains($feeds::VARCHAR[], feed_key)))"
+        )
         dates = {"first": first.strftime("%Y-%m-%d"), "last": last.strftime("%Y-%m-%d")}
-        query = "SELECT count(DISTINCT date) AS n FROM files WHERE date BETWEEN $first AND $last"
-        return int(self.sql(query, dates)["n"].iloc[0])
+        return int(self.sql(query, {**dates, "feeds": feeds})["n"].iloc[0])
 
     def last_looked_at(self) -> pd.Timestamp | None:
         """The latest end of any run's window, None where there is no run."""

@@ -37,6 +37,7 @@ from pipelines.export.briefing import (
 )
 from pipelines.export.files import write_text
 from pipelines.export.labels import Labels
+from pipelines.export.plan import page as plan_page
 from pipelines.export.text import one_line, script_json
 from pipelines.products import Products
 
@@ -62,7 +63,9 @@ class Fact:
 
 def write(products: Products, path: Path) -> Path:
     """Write the brief; return `path`."""
-    return write_text(path, render(products))
+    planned = products.planned
+    sections = Markup() if planned is None else plan_page.section(planned)
+    return write_text(path, render(products, sections=sections))
 
 
 def render(

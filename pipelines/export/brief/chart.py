@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from detectors.core import geodesy
 from detectors.core.frames import epoch_us, offsets
 from pipelines.export.briefing import NAME_LIMIT, VesselCard, vessel_names
+from pipelines.export.plan.layer import brief_layer
 from pipelines.export.text import one_line
 from pipelines.products import Products
 
@@ -57,7 +58,8 @@ def chart_data(products: Products, cards: Sequence[VesselCard]) -> dict[str, Any
         lon0 · scale, trackScale · fit and box (west, south, east, north relative to lon0: what to
         show first, how far the coast was cut out) · start, end (epoch seconds), silence (s) · land
         (rings), states (labels) · zones, borders (lines) · tracks (pieces between silences, with
-        seconds since `start`) · vessels · events (with seconds since `start`).
+        seconds since `start`) · vessels · events (with seconds since `start`) ·
+        plan (`plan.layer.brief_layer`).
     """
     lon0 = _middle_lon(cards)
     wanted = products.tracks[products.tracks["mmsi"].isin(_shown_mmsi(products, cards))]
@@ -89,6 +91,7 @@ def chart_data(products: Products, cards: Sequence[VesselCard]) -> dict[str, Any
         "tracks": _tracks(wanted, track_x, products, cards),
         "vessels": _vessels(wanted, cards, lon0),
         "events": _events(products, cards, lon0),
+        "plan": brief_layer(products.planned),
     }
 
 

@@ -13,6 +13,79 @@ if TYPE_CHECKING:
 LANGUAGES: Final = ("en", "ms")
 
 
+class PlanLabels(BaseModel):
+    """Every label of a patrol plan."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    heading: str
+    span: str
+    facts: str
+    real: str
+    sample: str
+    stale: str
+    depth: str
+    expected: str
+    in_doubt: str
+    boarding: str
+    sector: str
+    return_: str = Field(alias="return")
+    sortie: str
+    still: str
+    working: str
+    under_way: str
+    along_lanes: str
+    along_ferry: str
+    last_heard: str
+    no_position: str
+    no_water: str
+    uncertain: str
+    off_watch: str
+    out_of_reach: str
+    lower_value: str
+    another_unit: str
+    never_nearer: str
+    could_meet: str
+    could_meet_on_watch: str
+    base: str
+    moved: str
+    watch: str
+    sample_unit: str
+    sailed: str
+    stays: str
+    unplaced: str
+    left_heading: str
+    why_not: str
+    none: str
+    sectors_heading: str
+    sectors_note: str
+    risk_sector: str
+    not_sailed: str
+    left_sheet: str
+    intercepts_sheet: str
+    sortie_number: str
+    map: str
+    map_note: str
+    unit: str
+    leave: str
+    there: str
+    until: str
+    where: str
+    course: str
+    distance: str
+    speed: str
+    task: str
+    chance: str
+    within: str
+    how: str
+    nearest: str
+    south_west: str
+    landings: str
+    per_day: str
+    riskiest_hour: str
+    any_hour: str
+
+
 class Labels(BaseModel):
     """Every label of every product; a language that lacks one can't be loaded.
 
@@ -146,6 +219,7 @@ class Labels(BaseModel):
     state: str
     commit: str
     run_fact: str
+    plan: PlanLabels
     kinds: dict[str, str]
 
     def status_of(self, status: str) -> str:

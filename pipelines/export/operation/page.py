@@ -1,20 +1,15 @@
 """A report of an operation as a page: one file, no request, no script."""
 
-import base64
-import hashlib
 import math
-from functools import cache
-from importlib import resources
 from typing import Any, Final
 
-import jinja2
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from pipelines.export import labels
+from pipelines.export import labels, pages
 from pipelines.export.operation import tables
-from pipelines.export.plan.page import Frame, grid, land_path
+from pipelines.export.pages import Frame
 from pipelines.export.text import clean
 from pipelines.operations.report import PHASES, PLACES, Report
 from pipelines.patrol.units import LOCAL
@@ -27,12 +22,11 @@ _LOW, _HIGH = 0.1, 10.0
 
 def to_html(report: Report, land: NDArray[np.object_]) -> str:
     """The page; `land` holds polygons to draw, WGS84."""
-    style = resources.files("pipelines.export.plan").joinpath("plan.css").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    style, digest = pages.style()
     english = labels.labels("en")
-    return _template().render(
+    return pages.template(__package__, "operation.html.j2").render(
         name=clean(str(report.operation["name"])), area=clean(str(report.operation["area"])),
-        note=clean(str(report.operation["note"])), style=style, style_hash=f"sha256-{digest}",
+        note=clean(str(report.operation["note"])), style=style, style_hash=digest,
         simulated=english.simulated if report.simulated else "", notes=tables.notes(report),
         displacement=tables.displacement_words(report), beside_nm=report.beside_nm,
         min_score=report.min_score, coast=english.coast_source, colours=COLOURS,
@@ -98,9 +92,9 @@ def _chart(report: Report, land: NDArray[np.object_]) -> dict[str, Any]:
         *(shown[c].tolist() for c in ("lat", "lon", "phase", "kind", "start")), strict=True
     )
     return {
-        "width": frame.width, "height": frame.height, "land": land_path(frame, land),
-        "grid": grid(frame), "area": _outline(frame, report.outline),
-        "ring": _outline(frame, report.ring),
+        "width": frame.width, "height": frame.height, "land": frame.land(land),
+        "grid": frame.grid(), "area": frame.outline(report.outline),
+        "ring": frame.outline(report.ring),
         "events": [
             {"x": x, "y": y, "phase": PHASES[phase],
              "title": f"{kind}, {start:%d %b %H:%M}Z, {PHASES[phase]}"}
@@ -108,13 +102,6 @@ def _chart(report: Report, land: NDArray[np.object_]) -> dict[str, Any]:
             for x, y in [frame.xy(lat, lon).tolist()]
         ],
     }  # fmt: skip
-
-
-def _outline(frame: Frame, shape: shapely.Geometry) -> str:
-    parts = shapely.get_parts(shape)
-    parts = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
-    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(parts)]
-    return "".join(frame.path(ring[:, 1], ring[:, 0], closed=True) for ring in rings)
 
 
 def _forest(report: Report) -> dict[str, Any]:
@@ -143,13 +130,3 @@ def _x(ratio: float) -> float:
     """Where a ratio stands; beyond the ends of the scale, at its ends."""
     share = math.log(min(max(ratio, _LOW), _HIGH) / _LOW) / math.log(_HIGH / _LOW)
     return round(300.0 + 460.0 * share, 1)
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(
-        resources.files(__package__).joinpath("operation.html.j2").read_text("utf-8")
-    )

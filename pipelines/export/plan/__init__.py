@@ -1,21 +1,33 @@
 """Files of a patrol plan: tables, a map layer, a page, and a route for each sortie."""
 
 import re
+from collections.abc import Collection
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.export.files import replacing, write_text
 from pipelines.export.plan import layers, page, routes, tables
-from pipelines.patrol.plan import Plan, Sailed
+from pipelines.patrol.model import Sailed
+from pipelines.products import Planned
+
+FORMATS: Final = frozenset({"brief", "geojson", "gpx", "rtz"})
+"""Formats (of `export.recipients.Format`) in which there is a plan beside its tables."""
 
 
-def write_all(plan: Plan, folder: Path, land: NDArray[np.object_]) -> list[Path]:
-    """Write every file of a plan into a folder; returns them in order.
+def write_all(
+    planned: Planned,
+    folder: Path,
+    land: NDArray[np.object_],
+    formats: Collection[str] = FORMATS,
+) -> list[Path]:
+    """Write the files of a plan into a folder; returns them in order.
 
-    ``plan.csv``, ``plan.geojson`` and ``plan.html``, a GPX and an RTZ file for each sortie that
-    sails, and ``plan.json`` last. Route files of an earlier plan of the same folder are removed.
+    ``plan.csv`` and, last, ``plan.json`` always; ``plan.html`` with brief, ``plan.geojson`` with
+    geojson, and for each sortie that sails a GPX file with gpx and an RTZ file with rtz. Route
+    files of an earlier plan of the same folder are removed.
 
     Parameters
     ----------
@@ -24,19 +36,20 @@ def write_all(plan: Plan, folder: Path, land: NDArray[np.object_]) -> list[Path]
     """
     for old in (*folder.glob("plan-*.gpx"), *folder.glob("plan-*.rtz")):
         old.unlink()
-    written = [
-        write_text(folder / "plan.csv", tables.as_csv(plan)),
-        write_text(folder / "plan.geojson", layers.to_geojson(plan)),
-        write_text(folder / "plan.html", page.to_html(plan, land)),
-    ]
-    for number, one in enumerate(plan.sailed, 1):
-        if one.stops:
-            stem = folder / file_stem(one, number)
-            written.append(write_text(stem.with_suffix(".gpx"), routes.to_gpx(one, plan)))
+    written = [write_text(folder / "plan.csv", tables.as_csv(planned))]
+    if "geojson" in formats:
+        written.append(write_text(folder / "plan.geojson", layers.to_geojson(planned)))
+    if "brief" in formats:
+        written.append(write_text(folder / "plan.html", page.to_html(planned, land)))
+    for number, one in enumerate(planned.plan.sailed, 1):
+        stem = folder / file_stem(one, number)
+        if one.stops and "gpx" in formats:
+            written.append(write_text(stem.with_suffix(".gpx"), routes.to_gpx(one, planned)))
+        if one.stops and "rtz" in formats:
             written.append(stem.with_suffix(".rtz"))
             with replacing(written[-1]) as temporary:
-                temporary.write_bytes(routes.to_rtz(one, plan))
-    return [*written, write_text(folder / "plan.json", tables.to_json(plan))]
+                temporary.write_bytes(routes.to_rtz(one, planned))
+    return [*written, write_text(folder / "plan.json", tables.to_json(planned))]
 
 
 def file_stem(one: Sailed, number: int) -> str:

@@ -7,11 +7,12 @@ import numpy as np
 
 from pipelines.export.plan import words
 from pipelines.export.text import clean
-from pipelines.patrol.plan import Plan
+from pipelines.products import Planned
 
 
-def to_geojson(plan: Plan) -> str:
+def to_geojson(planned: Planned) -> str:
     """The plan as GeoJSON (RFC 7946); `layer` says what each feature is."""
+    plan = planned.plan
     features: list[dict[str, Any]] = []
     for sector in plan.sectors:
         west, south, east, north = (
@@ -42,11 +43,12 @@ def to_geojson(plan: Plan) -> str:
                 place = [round(stop.lon, 5), round(stop.lat, 5)]
                 reason = clean(stop.target.reason) if stop.target else ""
                 features.append(_feature("task", "Point", place, **facts, reason=reason))
+    marks = {} if planned.mark is None else planned.mark.fields
     for feature in features:
-        feature["properties"]["simulated"] = plan.simulated
+        feature["properties"] |= {"simulated": plan.simulated, **marks}
     head = {
         "type": "FeatureCollection", "run_id": plan.run_id, "simulated": plan.simulated,
-        "stale_after": words.zulu(plan.stale_us), "note": " ".join(words.warnings(plan)),
+        "stale_after": words.zulu(plan.stale_us), "note": " ".join(words.warnings(planned)),
     }  # fmt: skip
     body = ",\n".join(json.dumps(f, allow_nan=False, ensure_ascii=False) for f in features)
     return f'{json.dumps(head, ensure_ascii=False)[:-1]}, "features": [\n{body}\n]}}\n'

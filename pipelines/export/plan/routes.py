@@ -12,10 +12,11 @@ import gpxpy.gpx
 import numpy as np
 
 from detectors.core import geodesy
-from pipelines.export import route
+from pipelines.export import labels, route
 from pipelines.export.plan import words
 from pipelines.export.text import one_line
-from pipelines.patrol.plan import Plan, Sailed, utc
+from pipelines.patrol.model import Sailed, utc
+from pipelines.products import Planned
 
 CORRIDOR_NM: Final = 0.05
 """Cross-track limit of every leg: within the clearance that routes keep from land."""
@@ -34,10 +35,10 @@ class _Point:
     note: str
 
 
-def _points(one: Sailed, simulated: bool) -> list[_Point]:
+def _points(one: Sailed, planned: Planned) -> list[_Point]:
     """The way of a sortie, no place twice in a row; speed is that of the leg which ends there."""
-    mark = "SIM " if simulated else ""
-    sortie, first = one.sortie, one.stops[0]
+    mark, said, first = _short(planned), words.of(planned), one.stops[0]
+    sortie = one.sortie
     found = [
         _Point(one_line(f"{mark}{sortie.unit.base.name}", _NAME_LIMIT), sortie.lat, sortie.lon,
                first.speed_kn, None, first.depart_us, "base")
@@ -53,9 +54,10 @@ def _points(one: Sailed, simulated: bool) -> list[_Point]:
                        stop.speed_kn, int(arrive[k]), None, "turn")
             )  # fmt: skip
         name = one_line(f"{mark}{number} {words.what(stop, one)}", _NAME_LIMIT)
-        note = f"{words.task(stop)}, {words.local(stop.begin_us)}"
+        told = f"{words.task_told(stop, said)} {words.what(stop, one)}"
+        note = f"{told}, {words.local(stop.begin_us)}"
         if stop.target is not None:
-            note += f", chance {stop.chance:.0%}, rank {stop.target.rank}: {stop.target.reason}"
+            note += f", {said.chance} {stop.chance:.0%}, #{stop.target.rank}: {stop.target.reason}"
         leave = stop.end_us if words.task(stop) != "return" else None
         point = _Point(name, stop.lat, stop.lon, stop.speed_kn, stop.begin_us, leave, note)
         if float(geodesy.distance_m(found[-1].lat, found[-1].lon, stop.lat, stop.lon)) < _ARRIVED_M:
@@ -65,23 +67,25 @@ def _points(one: Sailed, simulated: bool) -> list[_Point]:
     return found
 
 
-def title(one: Sailed, plan: Plan) -> str:
+def title(one: Sailed, planned: Planned) -> str:
     """Name of a sortie's route."""
-    text = f"{one.sortie.name} {utc(one.stops[0].depart_us):%Y-%m-%d %H%MZ}"
-    return one_line(f"SIM {text}" if plan.simulated else text, 80)
+    name = words.sortie(one.sortie, words.of(planned))
+    return one_line(f"{_short(planned)}{name} {utc(one.stops[0].depart_us):%Y-%m-%d %H%MZ}", 80)
 
 
-def to_gpx(one: Sailed, plan: Plan) -> str:
+def to_gpx(one: Sailed, planned: Planned) -> str:
     """A sortie's route as GPX, its tasks as waypoints beside it."""
     document = gpxpy.gpx.GPX()
     document.creator = "Selat"
-    document.name = title(one, plan)
-    document.description = " ".join(words.warnings(plan))
-    document.time = _time(plan.start_us)
-    way = gpxpy.gpx.GPXRoute(name=title(one, plan), description=words.DEPTH)
-    for point in _points(one, plan.simulated):
+    document.name = title(one, planned)
+    document.description = " ".join(words.warnings(planned))
+    document.time = _time(planned.plan.start_us)
+    way = gpxpy.gpx.GPXRoute(
+        name=title(one, planned), description=_marked(words.of(planned).depth, planned)
+    )
+    for point in _points(one, planned):
         lat, lon = round(point.lat, 6), round(point.lon, 6)
-        note = one_line(_marked(point.note, plan), 500)
+        note = one_line(_marked(point.note, planned), 500)
         time = None if point.arrive_us is None else _time(point.arrive_us)
         way.points.append(
             gpxpy.gpx.GPXRoutePoint(lat, lon, name=point.name, description=note, time=time)
@@ -94,7 +98,7 @@ def to_gpx(one: Sailed, plan: Plan) -> str:
     return str(document.to_xml(version="1.1")) + "\n"
 
 
-def to_rtz(one: Sailed, plan: Plan) -> bytes:
+def to_rtz(one: Sailed, planned: Planned) -> bytes:
     """A sortie's route as RTZ, with its schedule."""
     points = [
         route.Waypoint(
@@ -102,18 +106,26 @@ def to_rtz(one: Sailed, plan: Plan) -> bytes:
             None if point.arrive_us is None else utc(point.arrive_us),
             None if point.leave_us is None else utc(point.leave_us),
         )
-        for point in _points(one, plan.simulated)
+        for point in _points(one, planned)
     ]  # fmt: skip
     return route.rtz(
         route.Route(
-            title(one, plan), " ".join(words.warnings(plan)), points, utc(plan.start_us),
-            utc(plan.stale_us), corridor_nm=CORRIDOR_NM,
+            title(one, planned), " ".join(words.warnings(planned)), points,
+            utc(planned.plan.start_us), utc(planned.plan.stale_us), corridor_nm=CORRIDOR_NM,
         )
     )  # fmt: skip
 
 
-def _marked(text: str, plan: Plan) -> str:
-    return f"{words.ENGLISH.simulated}. {text}" if plan.simulated else text
+def _short(planned: Planned) -> str:
+    """What a plotter, which cuts names, shows of an exercise."""
+    if not planned.plan.simulated:
+        return ""
+    return f"{labels.labels(planned.language).simulated_short} "
+
+
+def _marked(text: str, planned: Planned) -> str:
+    before = words.marks(planned)
+    return f"{before}. {text}" if before else text
 
 
 def _time(time_us: int) -> datetime:

@@ -6,15 +6,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipelines.export.labels import PlanLabels
 from pipelines.export.plan import words
 from pipelines.export.tables import to_csv
 from pipelines.export.text import clean
-from pipelines.patrol.plan import Intercept, Plan, Sailed
+from pipelines.patrol.model import Intercept, Sailed
+from pipelines.products import Planned
 
 
-def document(plan: Plan) -> dict[str, Any]:
+def document(planned: Planned) -> dict[str, Any]:
     """The plan as what `plan.json` holds."""
-    rows = words.rows(plan)
+    plan, said, rows = planned.plan, words.of(planned), words.rows(planned)
     return {
         "run_id": plan.run_id,
         "simulated": plan.simulated,
@@ -23,7 +25,8 @@ def document(plan: Plan) -> dict[str, Any]:
         "end": words.zulu(plan.end_us),
         "stale_after": words.zulu(plan.stale_us),
         "depth_checked": False,
-        "notes": words.warnings(plan),
+        **({} if planned.mark is None else planned.mark.fields),
+        "notes": words.warnings(planned),
         "solver": plan.solver,
         "expected_value": round(plan.value, 4),
         "sorties": [_sortie(one, rows) for one in plan.sailed],
@@ -31,10 +34,10 @@ def document(plan: Plan) -> dict[str, Any]:
         "left_out": [
             {"rank": one.target.rank, "mmsi": f"{one.target.mmsi:09d}",
              "name": clean(one.target.name), "score": round(one.target.score, 4),
-             "reason": one.reason, "detail": clean(one.detail)}
+             "reason": words.reason(one.reason, said), "detail": words.detail(one, said)}
             for one in plan.left_out
         ],
-        "intercepts": [_intercept(pair) for pair in plan.intercepts],
+        "intercepts": [_intercept(pair, said) for pair in plan.intercepts],
         "sectors": [
             {"name": s.name, "west": s.west, "south": s.south, "size_deg": s.size_deg,
              "events": s.events, "landing_places": s.landings,
@@ -44,14 +47,14 @@ def document(plan: Plan) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def to_json(plan: Plan) -> str:
+def to_json(planned: Planned) -> str:
     """The plan as JSON text."""
-    return json.dumps(document(plan), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(document(planned), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def as_csv(plan: Plan) -> str:
+def as_csv(planned: Planned) -> str:
     """The stops of every sortie as CSV text; every row says whether it is an exercise."""
-    table = words.rows(plan)
+    plan, table = planned.plan, words.rows(planned)
     numbers = ["rank", "lat", "lon", "course_deg", "distance_nm", "speed_kn", "chance", "value",
                "error_along_nm", "error_across_nm", "sortie", "stop"]  # fmt: skip
     table["mmsi"] = table["mmsi"].astype("Int64")
@@ -62,7 +65,7 @@ def as_csv(plan: Plan) -> str:
     table["simulated"] = "true" if plan.simulated else "false"
     table["stale_after"] = words.zulu(plan.stale_us)
     table["depth_checked"] = "false"
-    return to_csv(table)
+    return to_csv(table if planned.mark is None else table.assign(**planned.mark.fields))
 
 
 def _text(value: Any) -> str:
@@ -104,14 +107,14 @@ def _plain(value: Any) -> Any:
     return int(number) if number.is_integer() else number
 
 
-def _intercept(pair: Intercept) -> dict[str, Any]:
+def _intercept(pair: Intercept, said: PlanLabels) -> dict[str, Any]:
     met = bool(np.isfinite(pair.out_nm)) and pair.time_us > 0
     return {
         "unit": clean(pair.unit),
         "rank": pair.target.rank,
         "mmsi": f"{pair.target.mmsi:09d}",
         "possible": pair.reason == "",
-        "reason": pair.reason,
+        "reason": words.reason(pair.reason, said),
         "time": words.zulu(pair.time_us) if met else None,
         "lat": round(pair.lat, 5) if met else None,
         "lon": round(pair.lon, 5) if met else None,

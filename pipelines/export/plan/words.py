@@ -8,32 +8,43 @@ import pandas as pd
 
 from detectors.core import geodesy
 from pipelines.export import labels
+from pipelines.export.labels import PlanLabels
 from pipelines.export.text import clean, one_line
-from pipelines.patrol.plan import Plan, Sailed, Stop, Target, utc
+from pipelines.patrol import model
+from pipelines.patrol.model import LeftOut, Sailed, Sortie, Stop, Target, utc
+from pipelines.patrol.predict import STILL, WORKING
 from pipelines.patrol.units import LOCAL
+from pipelines.products import Planned
 
 NAME_LIMIT: Final = 40
-ENGLISH: Final = labels.labels("en")
-DEPTH: Final = (
-    "Routes keep clear of the coastline only: depth is NOT checked, nor are wrecks, cables, "
-    "restricted areas or separation schemes. Lay every route out again on a chart."
-)
-SAMPLE: Final = "THE PATROL UNITS ARE SAMPLES: made up, of no real service."
-EXPECTED: Final = (
-    "Positions are predictions; each says how far off it may be. A chance is that of finding the "
-    "vessel from there. Boardings are assumed to hold the vessel where it is met."
-)
-FALSE_POSITIONS: Final = "its own position reports are in doubt"
+_REASONS: Final = {
+    model.NO_POSITION: "no_position", model.NO_WATER: "no_water", model.UNCERTAIN: "uncertain",
+    model.OFF_WATCH: "off_watch", model.OUT_OF_REACH: "out_of_reach",
+    model.LOWER_VALUE: "lower_value", model.ANOTHER_UNIT: "another_unit",
+}  # fmt: skip
 
 
-def warnings(plan: Plan) -> list[str]:
+def of(planned: Planned) -> PlanLabels:
+    """The labels that a plan is written with."""
+    return labels.labels(planned.language).plan
+
+
+def marks(planned: Planned) -> str:
+    """What stands on every page and first in every text: handling, exercise; may be empty."""
+    simulated = labels.labels(planned.language).simulated if planned.plan.simulated else ""
+    handling = "" if planned.mark is None else str(planned.mark)
+    return " · ".join(text for text in (handling, simulated) if text)
+
+
+def warnings(planned: Planned) -> list[str]:
     """What every file of a plan says, the gravest first."""
-    stale = f"Stale after {zulu(plan.stale_us)} ({local(plan.stale_us)}): make a new plan then."
+    plan, every, said = planned.plan, labels.labels(planned.language), of(planned)
     samples = any(one.sortie.unit.sample for one in plan.sailed)
+    stale = said.stale.format(utc=zulu(plan.stale_us), local=local(plan.stale_us))
+    first = [f"{marks(planned)}."] if marks(planned) else []
     return [
-        *([f"{ENGLISH.simulated}."] if plan.simulated else ["Made from real feeds."]),
-        *([SAMPLE] if samples else []),
-        ENGLISH.leads, stale, DEPTH, EXPECTED, ENGLISH.not_for_navigation,
+        *first, *([] if plan.simulated else [said.real]), *([said.sample] if samples else []),
+        every.leads, stale, said.depth, said.expected, every.not_for_navigation,
     ]  # fmt: skip
 
 
@@ -53,11 +64,23 @@ def vessel(target: Target) -> str:
     return one_line(target.name, NAME_LIMIT) or f"MMSI {target.mmsi:09d}"
 
 
+def sortie(one: Sortie, said: PlanLabels) -> str:
+    """Unit, and which of its sorties."""
+    name = clean(one.unit.name)
+    return name if one.number == 1 else said.sortie.format(unit=name, n=one.number)
+
+
 def task(stop: Stop) -> str:
     """What a stop is."""
     if stop.target is not None:
         return "boarding"
     return "sector" if stop.sector is not None else "return"
+
+
+def task_told(stop: Stop, said: PlanLabels) -> str:
+    """The same in words."""
+    told = {"boarding": said.boarding, "sector": said.sector, "return": said.return_}
+    return told[task(stop)]
 
 
 def what(stop: Stop, sailed: Sailed) -> str:
@@ -67,14 +90,46 @@ def what(stop: Stop, sailed: Sailed) -> str:
     return stop.sector.name if stop.sector is not None else clean(sailed.sortie.unit.base.name)
 
 
-def caveat(target: Target) -> str:
-    """What to know of a vessel before sailing for it."""
-    return FALSE_POSITIONS if target.kind == "spoofing" else ""
+def how(stop: Stop, said: PlanLabels) -> str:
+    """How a stop's vessel is thought to go on, and what to know before sailing for it."""
+    if stop.target is None:
+        return ""
+    doubt = [said.in_doubt] if stop.target.kind == "spoofing" else []
+    if stop.how is None:
+        return "; ".join(doubt)
+    speed, course = f"{stop.how.speed_kn:.1f}", f"{stop.how.course_deg:03.0f}"
+    if stop.how.mode == STILL:
+        told = said.still
+    elif stop.how.mode == WORKING:
+        told = said.working.format(speed=speed)
+    else:
+        told = said.under_way.format(course=course, speed=speed)
+    along = {"lanes": [said.along_lanes], "ferry": [said.along_ferry]}.get(stop.how.along, [])
+    return "; ".join([", ".join([told, *along]), *doubt])
 
 
-def rows(plan: Plan) -> pd.DataFrame:
+def reason(code: str, said: PlanLabels) -> str:
+    """One of the reasons for which a vessel isn't met."""
+    return str(getattr(said, _REASONS[code])) if code else ""
+
+
+def detail(left: LeftOut, said: PlanLabels) -> str:
+    """The nearest thing to a chance that there was, in words."""
+    pair = left.nearest
+    if pair is None:
+        return ""
+    nm_out, unit = f"{pair.out_nm:.0f}", clean(pair.unit)
+    if pair.reason == model.OUT_OF_REACH:
+        return said.never_nearer.format(nm=nm_out, unit=unit)
+    text = said.could_meet_on_watch if pair.reason == model.OFF_WATCH else said.could_meet
+    return text.format(
+        unit=unit, time=f"{utc(pair.time_us):%d %b %H:%M}Z", nm=nm_out, chance=f"{pair.chance:.0%}"
+    )
+
+
+def rows(planned: Planned) -> pd.DataFrame:
     """One row per stop of every sortie, in order: the plan as a table (`COLUMNS`)."""
-    return pd.DataFrame(list(_rows(plan)), columns=list(COLUMNS))
+    return pd.DataFrame(list(_rows(planned)), columns=list(COLUMNS))
 
 
 COLUMNS: Final = (
@@ -84,8 +139,8 @@ COLUMNS: Final = (
 )  # fmt: skip
 
 
-def _rows(plan: Plan) -> Iterator[dict[str, Any]]:
-    for one in plan.sailed:
+def _rows(planned: Planned) -> Iterator[dict[str, Any]]:
+    for one in planned.plan.sailed:
         for number, stop in enumerate(one.stops, 1):
             target = stop.target
             yield {
@@ -110,7 +165,7 @@ def _rows(plan: Plan) -> Iterator[dict[str, Any]]:
                 "value": round(stop.value, 4),
                 "error_along_nm": nm(stop.along_m) if target else None,
                 "error_across_nm": nm(stop.across_m) if target else None,
-                "how": "; ".join(t for t in (stop.how, caveat(target)) if t) if target else "",
+                "how": how(stop, of(planned)),
                 "reason": target.reason if target else "",
             }
 
@@ -131,18 +186,11 @@ def first_course(stop: Stop) -> float | None:
 
 
 def ellipse(stop: Stop, vertices: int = 48) -> tuple[list[float], list[float]]:
-    """Outline (lat, lon) of the region that holds 80 % of the errors of a boarding's position."""
-    return outline(stop.lat, stop.lon, stop.course_deg, stop.along_m, stop.across_m, vertices)
-
-
-def outline(
-    lat: float, lon: float, course_deg: float, along_m: float, across_m: float, vertices: int = 48
-) -> tuple[list[float], list[float]]:
-    """Outline (lat, lon), closed, of an ellipse with its long axis along a course."""
+    """Outline (lat, lon), closed, of the region that holds 80 % of a boarding's position errors."""
     angle = np.linspace(0.0, 2 * np.pi, vertices + 1)
-    turn = np.radians(course_deg)
-    along, across = along_m * np.cos(angle), across_m * np.sin(angle)
+    turn = np.radians(stop.course_deg)
+    along, across = stop.along_m * np.cos(angle), stop.across_m * np.sin(angle)
     north = along * np.cos(turn) - across * np.sin(turn)
     east = along * np.sin(turn) + across * np.cos(turn)
-    out_lat, out_lon = geodesy.from_local_m(east, north, lat, lon)
+    out_lat, out_lon = geodesy.from_local_m(east, north, stop.lat, stop.lon)
     return np.round(out_lat, 5).tolist(), np.round(out_lon, 5).tolist()

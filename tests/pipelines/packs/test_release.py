@@ -6,7 +6,8 @@ import re
 import shutil
 import sqlite3
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import geopandas as gpd
@@ -14,13 +15,18 @@ import pandas as pd
 import pypdf
 import pytest
 
+from detectors.core.errors import ConfigError
 from pipelines import marks, store
 from pipelines.export import recipients
 from pipelines.export import release as cut
+from pipelines.export.plan import tables
 from pipelines.flows import feeds, release, runs
+from pipelines.flows.examine import examine
 from pipelines.flows.packs import export_to
+from pipelines.flows.plan import plan_run
 from pipelines.flows.release import release_run
 from pipelines.marks import Mark, MarkRules, Tlp
+from pipelines.products import Planned, Products
 from pipelines.progress import reporter
 from pipelines.settings import PROJECT, Installation, load
 
@@ -36,11 +42,12 @@ watchlists:
   - {watchlist: national, tlp: AMBER, rel: [MYS]}
 """
 RECIPIENTS = f"""
-ally: {{title: An ally, holds: [AUS], max_tlp: RED, formats: {ALL}}}
-home: {{title: At home, holds: [MYS], max_tlp: RED, formats: {ALL}}}
+ally: {{title: An ally, holds: [AUS], max_tlp: RED, formats: {ALL}, plan: all}}
+home: {{title: At home, holds: [MYS], max_tlp: RED, formats: {ALL}, plan: all}}
 low: {{title: Low, holds: [MYS], max_tlp: GREEN, formats: {ALL}}}
 boat: {{title: Boat, holds: [MYS], max_tlp: RED, formats: [csv, geojson], top: 3, language: ms,
-       area: "100,1,104,4", redact: ["*_source", feeds, callsign, median_sog_kn]}}
+       area: "100,1,104,4", plan: [Sampel 3 (Port Klang)],
+       redact: ["*_source", feeds, callsign, median_sog_kn]}}
 """
 
 
@@ -55,6 +62,8 @@ def two_feeds(tmp_path_factory: pytest.TempPathFactory, exercise: Path) -> Insta
     shutil.copytree(PROJECT / "config", config)
     (config / "marks.yaml").write_text(MARKS)
     (config / "recipients.yaml").write_text(RECIPIENTS)
+    patrol = (config / "patrol.yaml").read_text()
+    (config / "patrol.yaml").write_text(patrol.replace("iterations: 2000", "iterations: 50"))
     installation = load(folder / "home", config)
     zones = runs.load_zones(installation)
     start = utc("2026-01-05T16:00:00Z").to_pydatetime()
@@ -70,6 +79,12 @@ def two_feeds(tmp_path_factory: pytest.TempPathFactory, exercise: Path) -> Insta
         _list_everyone(installation)
         runs.detect_only(installation, None, None, None, report, [str(folder / "radar.csv")])
     return installation
+
+
+@pytest.fixture(scope="module")
+def released(two_feeds: Installation) -> Callable[[str], Products]:
+    """The newest run for a recipient, made once."""
+    return cache(lambda name: release_run(two_feeds, name, None))
 
 
 def _list_everyone(installation: Installation) -> None:
@@ -178,16 +193,18 @@ def test_the_search_would_find_them(two_feeds: Installation, tmp_path: Path) -> 
     }
 
 
-def test_a_label_that_is_too_strict_keeps_a_record_out(two_feeds: Installation) -> None:
+def test_a_label_that_is_too_strict_keeps_a_record_out(released: Callable[[str], Products]) -> None:
     # What low may have is what an ally may have, for another reason.
-    low, ally = release_run(two_feeds, "low", None), release_run(two_feeds, "ally", None)
+    low, ally = released("low"), released("ally")
     assert list(low.events["event_id"]) == list(ally.events["event_id"])
     assert list(low.flagged["mmsi"]) == list(ally.flagged["mmsi"])
     assert set(low.events["tlp"]) == {"GREEN"}
 
 
-def test_each_record_has_its_own_mark_and_the_pack_the_strictest(two_feeds: Installation) -> None:
-    home = release_run(two_feeds, "home", None)
+def test_each_record_has_its_own_mark_and_the_pack_the_strictest(
+    released: Callable[[str], Products],
+) -> None:
+    home = released("home")
     assert home.release is not None
     assert set(zip(home.events["tlp"], home.events["rel"], strict=True)) == {
         ("GREEN", "ALL"), ("AMBER", "MYS"),
@@ -196,8 +213,81 @@ def test_each_record_has_its_own_mark_and_the_pack_the_strictest(two_feeds: Inst
     assert set(home.release.track_marks) == set(home.tracks["track_id"])
 
 
-def test_who_may_have_everything_gets_the_run_as_it_is(two_feeds: Installation) -> None:
-    home = release_run(two_feeds, "home", None)
+def test_who_may_have_everything_gets_the_plan_as_it_is(
+    two_feeds: Installation, released: Callable[[str], Products]
+) -> None:
+    home = released("home")
+    assert home.planned is not None
+    ours = plan_run(two_feeds)
+    theirs = tables.document(home.planned)
+    assert (theirs.pop("tlp"), theirs.pop("rel")) == ("AMBER", "MYS")
+    theirs["notes"] = theirs["notes"][1:]
+    document = tables.document(Planned(ours))
+    document["notes"] = document["notes"][1:]
+    assert theirs == document
+
+
+def test_a_plan_is_made_from_what_its_recipient_may_have(
+    released: Callable[[str], Products],
+) -> None:
+    ally, home = released("ally"), released("home")
+    assert ally.planned is not None
+    assert home.planned is not None
+    assert {t.mmsi for t in ally.planned.plan.targets} == set(ally.flagged["mmsi"])
+    assert len(ally.planned.plan.targets) < len(home.planned.plan.targets)
+    assert ally.planned.plan.prediction.mmsi.tolist() == sorted(set(ally.flagged["mmsi"]))
+    # Of what the others look for, the units would do something; the ally is told none of it.
+    secret = set(home.flagged["mmsi"]) - set(ally.flagged["mmsi"])
+    met = {s.target.mmsi for one in home.planned.plan.sailed for s in one.stops if s.target}
+    assert met & secret, "the exercise must have such a vessel"
+    text = tables.to_json(ally.planned)
+    assert not [mmsi for mmsi in secret if f"{mmsi:09d}" in text]
+    counts = ally.manifest["plan"]
+    assert counts["boardings"] + counts["left_out"] == len(ally.flagged)
+
+
+def test_a_recipient_gets_the_sorties_of_its_units_only(
+    two_feeds: Installation, tmp_path: Path
+) -> None:
+    sent = export_to(two_feeds, "boat", out=tmp_path, unsigned=True)
+    planned = sent.products.planned
+    assert planned is not None
+    assert {one.sortie.unit.name for one in planned.plan.sailed} <= {"Sampel 3 (Port Klang)"}
+    assert {pair.unit for pair in planned.plan.intercepts} == {"Sampel 3 (Port Klang)"}
+    names = {path.name for path in sent.paths[0].iterdir()}
+    assert names >= {"plan.csv", "plan.json", "plan.geojson"}
+    assert not [name for name in names if name.startswith("plan-")], "neither gpx nor rtz"
+    for name in ("plan.csv", "plan.json", "plan.geojson", "README.txt"):
+        text = (sent.paths[0] / name).read_text()
+        assert not re.search("Sampel [124]|Langkawi|Penang|Johor", text)
+        assert name == "plan.csv" or "SIMULASI" in text
+    assert "kedalaman TIDAK diperiksa" in (sent.paths[0] / "README.txt").read_text()
+
+
+def test_a_plan_goes_only_where_its_mark_lets_it(two_feeds: Installation, tmp_path: Path) -> None:
+    config = shutil.copytree(two_feeds.config, tmp_path / "config")
+    (config / "marks.yaml").write_text(f"plan: {{tlp: AMBER, rel: [MYS]}}\n{MARKS}")
+    changed = load(two_feeds.home, config)
+    sent = export_to(changed, "ally", out=tmp_path, unsigned=True)
+    assert sent.products.planned is None
+    assert not [p for p in sent.paths[0].iterdir() if p.name.startswith("plan")]
+    boat = release_run(changed, "boat", None)
+    assert boat.planned is not None
+    assert boat.planned.mark == Mark(Tlp.AMBER, frozenset({"MYS"}))
+    assert boat.release is not None
+    assert boat.release.mark == Mark(Tlp.AMBER, frozenset({"MYS"}))
+    told = [p for p in examine(changed) if p.where == "recipients.yaml, ally"]
+    assert ["patrol plan is TLP:AMBER" in p.message for p in told] == [True]
+    profile = (config / "recipients.yaml").read_text()
+    (config / "recipients.yaml").write_text(profile.replace("Sampel 3 (Port Klang)", "Nobody"))
+    with pytest.raises(ConfigError, match="no patrol unit 'Nobody'"):
+        release_run(changed, "boat", None)
+
+
+def test_who_may_have_everything_gets_the_run_as_it_is(
+    two_feeds: Installation, released: Callable[[str], Products]
+) -> None:
+    home = released("home")
     with store.read(two_feeds.store) as reader:
         flags, events = reader.flags(home.run_id), reader.events(home.run_id)
     pd.testing.assert_frame_equal(home.flagged[flags.columns], flags, check_dtype=False)

@@ -14,6 +14,7 @@ import shapely
 
 from pipelines.export import plan as files
 from pipelines.patrol.plan import make
+from pipelines.products import Planned
 from tests.pipelines.patrol.conftest import config, small_land, track_maker, unit
 from tests.pipelines.patrol.test_plan import NAMES, inputs
 
@@ -31,7 +32,7 @@ def folder(request, tmp_path_factory):
     made = make(replace(given, reasons=reasons), config(boat), sea)
     assert sum(s.target is not None for one in made.sailed for s in one.stops) == len(NAMES)
     out = tmp_path_factory.mktemp("plan")
-    files.write_all(made, out, np.array(small_land(), object))
+    files.write_all(Planned(made), out, np.array(small_land(), object))
     return out
 
 
@@ -46,7 +47,7 @@ def test_nothing_is_written_elsewhere(folder):
 def test_routes_of_an_earlier_plan_go(sea, tracked, tmp_path):
     (tmp_path / "plan-99-gone-1.gpx").write_text("old")
     made = make(inputs(tracked, [(1, 2.3, 101.3, 0.0, 0)]), config(), sea)
-    files.write_all(made, tmp_path, np.array(small_land(), object))
+    files.write_all(Planned(made), tmp_path, np.array(small_land(), object))
     assert not (tmp_path / "plan-99-gone-1.gpx").exists()
     assert list(tmp_path.glob("plan-*.gpx"))
 

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from detectors.core import events, geodesy
 from pipelines.export import plan as files
-from pipelines.export.plan import tables
+from pipelines.export.plan import tables, words
 from pipelines.patrol import assign
-from pipelines.patrol import plan as planning
+from pipelines.patrol import model as planning
 from pipelines.patrol.plan import Inputs, make
 from pipelines.patrol.units import Base
+from pipelines.products import Planned
 from tests.pipelines.patrol.conftest import T0, config, small_land, unit
 
 NAMES = ["<script>alert(1)</script>", "=HYPERLINK(1)", "a\u202eb", "  ", "../x", "]]>", "OK"]
@@ -132,7 +133,9 @@ def test_same_inputs_same_bytes(sea, tracked, tmp_path):
     made = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        paths = files.write_all(make(inputs(tracked, VESSELS), cfg, sea), tmp_path / name, land)
+        paths = files.write_all(
+            Planned(make(inputs(tracked, VESSELS), cfg, sea)), tmp_path / name, land
+        )
         made.append({path.name: path.read_bytes() for path in paths})
     assert made[0] == made[1]
     assert {"plan.json", "plan.csv", "plan.geojson", "plan.html"} <= set(made[0])
@@ -196,7 +199,7 @@ def test_without_flags_history_or_water(sea, tracked):
     plan = make(inputs(tracked, VESSELS), ashore, sea)
     assert plan.unplaced == ("A",)
     assert not plan.sailed
-    assert "Inland" not in tables.to_json(plan)
+    assert "Inland" not in tables.to_json(Planned(plan))
 
 
 def test_a_unit_without_a_watch_in_the_plan_is_off_watch_not_out_of_reach(sea, tracked):
@@ -206,7 +209,7 @@ def test_a_unit_without_a_watch_in_the_plan_is_off_watch_not_out_of_reach(sea, t
     assert not plan.sailed
     [left] = plan.left_out
     assert left.reason == planning.OFF_WATCH
-    assert "were it on watch" in left.detail
+    assert "were it on watch" in words.detail(left, words.of(Planned(plan)))
 
 
 def test_greedy_against_every_order():
@@ -236,12 +239,12 @@ def test_greedy_against_every_order():
 
 def test_the_document_says_what_it_must(sea, tracked):
     plan = make(inputs(tracked, VESSELS), config(unit("A", sample=True)), sea)
-    document = tables.document(plan)
+    document = tables.document(Planned(plan))
     assert document["simulated"]
     assert document["sample_units"]
     assert not document["depth_checked"]
     assert document["stale_after"] == "2026-01-07T04:00:00Z"
     text = " ".join(document["notes"])
-    for words in ("SIMULATED", "SAMPLES", "leads, not findings", "depth is NOT checked", "Stale"):
-        assert words in text
-    json.loads(tables.to_json(plan))
+    for said in ("SIMULATED", "SAMPLES", "leads, not findings", "depth is NOT checked", "Stale"):
+        assert said in text
+    json.loads(tables.to_json(Planned(plan)))

@@ -81,7 +81,7 @@ def test_a_lane_is_followed(tracked):
     motion = motions(tracked((1, 2.5, 101.0, 12.0, 90.0)), P)
     guess = predict(motion, US, US + 2 * HOUR, P, zones(lane))
     assert guess.course_deg[0, -1] == 80.0
-    assert "along learned lanes" in guess.how[0]
+    assert guess.how[0].along == "lanes"
     free = predict(motion, US, US + 2 * HOUR, P)
     assert guess.across_m[0, -1] < free.across_m[0, -1]
     against = motions(tracked((1, 2.5, 101.2, 12.0, 270.0)), P)
@@ -95,7 +95,7 @@ def test_a_ferry_comes_back(tracked):
     ferry = ("f", "ferry", "ferry_route", "x", "learned", corridor, np.nan)
     motion = motions(tracked((1, 2.5, 101.15, 18.0, 90.0)), P)
     guess = predict(motion, US, US + 12 * HOUR, P, zones(ferry))
-    assert "ferry route" in guess.how[0]
+    assert guess.how[0].along == "ferry"
     assert guess.lon[0].min() < 101.03
     assert guess.lon[0].max() > 101.27
     assert ((guess.lon[0] > 100.99) & (guess.lon[0] < 101.31)).all()

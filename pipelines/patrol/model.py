@@ -1,0 +1,221 @@
+"""What a patrol plan is made of."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core import geodesy
+from detectors.core.frames import from_epoch_us
+from pipelines.patrol.predict import SECOND_US, How, Prediction
+from pipelines.patrol.seamap import Route
+from pipelines.patrol.sectors import Sector
+from pipelines.patrol.units import Unit
+
+NM: Final = geodesy.METRES_PER_NM
+HOUR_US: Final = 3600 * SECOND_US
+
+NO_POSITION: Final = "no position in the store"
+NO_WATER: Final = "not expected in navigable water that the land layer knows"
+UNCERTAIN: Final = "position too uncertain"
+OFF_WATCH: Final = "outside watch hours"
+OUT_OF_REACH: Final = "out of reach"
+LOWER_VALUE: Final = "lower value than what the units do instead"
+ANOTHER_UNIT: Final = "another unit is sent"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A flagged vessel.
+
+    Attributes
+    ----------
+    rank, mmsi, name, score, kind, reason
+        As flagged; kind and reason of its strongest event.
+    worth
+        What a boarding of it is worth beside others.
+    """
+
+    rank: int
+    mmsi: int
+    name: str
+    score: float
+    kind: str
+    reason: str
+    worth: float
+
+
+@dataclass(frozen=True)
+class Sortie:
+    """A part of a unit's watch within the plan.
+
+    Attributes
+    ----------
+    number
+        1, 2, … within the unit.
+    lat, lon
+        Its base, moved to free water.
+    moved_m
+        How far it was moved.
+    opens_us, closes_us
+        When it may leave and must be back.
+    """
+
+    unit: Unit
+    number: int
+    lat: float
+    lon: float
+    moved_m: float
+    opens_us: int
+    closes_us: int
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One task of a sortie, and the way to it.
+
+    Attributes
+    ----------
+    target, sector
+        What it is: a boarding, or a patrol of a sector; both None: back at base.
+    route
+        The way from the stop before.
+    speed_kn
+        Speed on it.
+    depart_us, begin_us, end_us
+        Leaving the stop before; beginning and end of the task.
+    lat, lon
+        Where it begins.
+    chance
+        That the vessel is found (a boarding), that a search finds what is there (a sector).
+    value
+        Expected value.
+    course_deg, along_m, across_m
+        Of a vessel: half axes of the region that holds `SHOWN_SHARE` of the errors.
+    how
+        How the vessel is thought to go on.
+    """
+
+    target: Target | None
+    sector: Sector | None
+    route: Route
+    speed_kn: float
+    depart_us: int
+    begin_us: int
+    end_us: int
+    lat: float
+    lon: float
+    chance: float = 0.0
+    value: float = 0.0
+    course_deg: float = 0.0
+    along_m: float = 0.0
+    across_m: float = 0.0
+    how: How | None = None
+
+
+@dataclass(frozen=True)
+class Sailed:
+    """A sortie with what it does; `stops` ends with the return, and is empty if it stays in."""
+
+    sortie: Sortie
+    stops: tuple[Stop, ...]
+
+    @property
+    def value(self) -> float:
+        """Expected value of its tasks."""
+        return sum(stop.value for stop in self.stops)
+
+    @property
+    def distance_nm(self) -> float:
+        """Distance sailed to and from tasks."""
+        return sum(stop.route.distance_m for stop in self.stops) / NM
+
+    @property
+    def hours(self) -> float:
+        """From leaving the base to being back."""
+        return (self.stops[-1].end_us - self.stops[0].depart_us) / HOUR_US if self.stops else 0.0
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A flagged vessel that no unit goes for, and why.
+
+    Attributes
+    ----------
+    reason
+        One of the reasons of this module.
+    nearest
+        The nearest thing to a chance that there was, None where there was none.
+    """
+
+    target: Target
+    reason: str
+    nearest: "Intercept | None"
+
+
+@dataclass(frozen=True)
+class Intercept:
+    """The earliest meeting of a unit with a flagged vessel, straight from its base."""
+
+    unit: str
+    target: Target
+    reason: str
+    """Empty where it can be done; else one of the reasons for leaving a vessel out."""
+    time_us: int = 0
+    lat: float = float("nan")
+    lon: float = float("nan")
+    speed_kn: float = 0.0
+    out_nm: float = float("nan")
+    chance: float = 0.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A patrol plan.
+
+    Attributes
+    ----------
+    run_id, simulated
+        The run whose flags it rests on, and whether they are an exercise.
+    start_us, end_us, stale_us
+        What it covers, and when it shouldn't be followed any more.
+    sailed
+        Every sortie, with or without tasks.
+    left_out
+        Flagged vessels that no unit goes for, by rank.
+    intercepts
+        Every pair of unit and flagged vessel.
+    sectors
+        Risk sectors considered, riskiest first.
+    solver
+        How the assignment was found.
+    prediction, targets
+        What was predicted of whom.
+    """
+
+    run_id: str
+    simulated: bool
+    start_us: int
+    end_us: int
+    stale_us: int
+    sailed: tuple[Sailed, ...]
+    left_out: tuple[LeftOut, ...]
+    intercepts: tuple[Intercept, ...]
+    sectors: tuple[Sector, ...]
+    solver: str
+    prediction: Prediction
+    targets: tuple[Target, ...]
+    unplaced: tuple[str, ...] = field(default=())
+    """Units whose base lies in no free water."""
+
+    @property
+    def value(self) -> float:
+        """Expected value of all sorties."""
+        return sum(one.value for one in self.sailed)
+
+
+def utc(time_us: int) -> pd.Timestamp:
+    """A time of a plan."""
+    time: pd.Timestamp = from_epoch_us(np.array([time_us])).iloc[0]
+    return time

@@ -1,0 +1,143 @@
+"""Which unit could meet which vessel, straight from its base, and why it couldn't."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.patrol.bench import Bench, Floats
+from pipelines.patrol.intercept import speed_mps
+from pipelines.patrol.model import (
+    HOUR_US,
+    NM,
+    NO_POSITION,
+    NO_WATER,
+    OFF_WATCH,
+    OUT_OF_REACH,
+    UNCERTAIN,
+    Intercept,
+    Sortie,
+    Target,
+)
+from pipelines.patrol.predict import SECOND_US
+from pipelines.patrol.units import Unit
+
+_ORDER: Final = (UNCERTAIN, OFF_WATCH, OUT_OF_REACH, NO_WATER, NO_POSITION)
+
+
+def intercepts(
+    bench: Bench,
+    units: Sequence[Unit],
+    bases: Mapping[str, tuple[float, float, float]],
+    sorties: Sequence[Sortie],
+    targets: Sequence[Target],
+) -> list[Intercept]:
+    """Every pair's earliest meeting."""
+    ticks = bench.prediction.tick_us
+    ticks = ticks[(ticks >= bench.start_us) & (ticks <= bench.end_us)]
+    pairs: list[Intercept] = []
+    known = [t for t in targets if t.mmsi in bench.row]
+    lat, lon = np.empty((len(known), len(ticks))), np.empty((len(known), len(ticks)))
+    for k, target in enumerate(known):
+        at = bench.prediction.at(bench.row[target.mmsi], ticks)
+        lat[k], lon[k], _ = bench.sea.snap(*at)
+    place = {t.mmsi: k for k, t in enumerate(known)}
+    for unit in units:
+        mine = [s for s in sorties if s.unit is unit]
+        out = np.full(lat.shape, np.inf)
+        if unit.name in bases:
+            base = bases[unit.name][:2]
+            out = bench.sea.distances_m(*base, lat.ravel(), lon.ravel()).reshape(lat.shape)
+        for target in targets:
+            at_row = place.get(target.mmsi)
+            if at_row is None:
+                pairs.append(Intercept(unit.name, target, NO_POSITION))
+                continue
+            way = (lat[at_row], lon[at_row], out[at_row])
+            pairs.append(_pair(bench, unit, mine, target, ticks, way))
+    return pairs
+
+
+def why_not(targets: Sequence[Target], pairs: Sequence[Intercept]) -> dict[int, str]:
+    """By MMSI why a vessel can't be met at all, "" where it can."""
+    why = {}
+    for target in targets:
+        reasons = {p.reason for p in pairs if p.target is target}
+        why[target.mmsi] = (
+            "" if "" in reasons else next((r for r in _ORDER if r in reasons), OUT_OF_REACH)
+        )
+    return why
+
+
+def nearest(target: Target, pairs: Sequence[Intercept]) -> Intercept | None:
+    """The nearest thing to a chance of meeting a vessel that there was."""
+    mine = [p for p in pairs if p.target is target and np.isfinite(p.out_nm)]
+    able = [p for p in mine if p.reason != OUT_OF_REACH]
+    if able:
+        return max(able, key=lambda p: (p.reason == "", p.chance, -p.out_nm))
+    return min(mine, key=lambda p: p.out_nm, default=None)
+
+
+def _pair(
+    bench: Bench, unit: Unit, sorties: Sequence[Sortie], target: Target, ticks: NDArray[np.int64],
+    way: tuple[Floats, Floats, Floats],
+) -> Intercept:  # fmt: skip
+    lat, lon, out_m = way
+    if not np.isfinite(lat).any():
+        return Intercept(unit.name, target, NO_WATER)
+    chance = bench.chance(bench.row[target.mmsi], ticks, unit.search_nm)
+    boarding_us = unit.boarding_min * 60 * SECOND_US
+    best: tuple[str, int, float] | None = None
+    order = ("", UNCERTAIN, OUT_OF_REACH, OFF_WATCH)
+    spans = [(s.opens_us, s.closes_us) for s in sorties]
+    for speed in (unit.cruise_kn, unit.max_kn):
+        sail_us = out_m / speed_mps(speed) * SECOND_US
+        for opens, closes in spans:
+            reason, good = _possible(
+                bench, unit, speed, ticks, sail_us, out_m, boarding_us, chance, opens, closes
+            )
+            if good is None:
+                continue
+            if best is None or order.index(reason) < order.index(best[0]):
+                best = (reason, good, speed)
+        if best is not None and best[0] == "":
+            break
+    if best is None:
+        # Would it do if the watch were all day?
+        sail_us = out_m / speed_mps(unit.max_kn) * SECOND_US
+        doubt, tick = _possible(
+            bench, unit, unit.max_kn, ticks, sail_us, out_m, boarding_us, chance, bench.start_us,
+            bench.end_us,
+        )  # fmt: skip
+        near = np.flatnonzero(np.isfinite(out_m))
+        if not len(near):
+            return Intercept(unit.name, target, OUT_OF_REACH)
+        best = (
+            (OUT_OF_REACH, int(near[np.argmin(out_m[near])]), unit.max_kn)
+            if tick is None
+            else (doubt or OFF_WATCH, tick, unit.max_kn)
+        )
+    reason, k, speed = best
+    return Intercept(
+        unit.name, target, reason, int(ticks[k]), float(lat[k]), float(lon[k]), speed,
+        float(out_m[k]) / NM, float(chance[k]),
+    )  # fmt: skip
+
+
+def _possible(
+    bench: Bench, unit: Unit, speed: float, ticks: NDArray[np.int64], sail_us: Floats,
+    out_m: Floats, boarding_us: float, chance: Floats, opens: int, closes: int,
+) -> tuple[str, int | None]:  # fmt: skip
+    """The first tick at which a unit could meet a vessel; a reason where it isn't likely to."""
+    back_us = sail_us * speed / unit.cruise_kn
+    there = (opens + sail_us <= ticks) & (ticks + boarding_us + back_us <= closes)
+    there &= sail_us + boarding_us + back_us <= (unit.endurance_h or np.inf) * HOUR_US
+    used_nm = out_m / NM * (1 + (speed / unit.cruise_kn) ** 2)
+    there &= used_nm <= (unit.endurance_nm or np.inf)
+    if unit.boardings == 0 or not there.any():
+        return "", None
+    likely = np.flatnonzero(there & (chance >= bench.planning.min_chance))
+    if len(likely):
+        return "", int(likely[0])
+    return UNCERTAIN, int(np.flatnonzero(there)[np.argmax(chance[there])])

@@ -1,0 +1,122 @@
+"""One sortie, exactly: the time and way of each task, within the limits of its unit."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from pipelines.patrol.bench import Bench
+from pipelines.patrol.intercept import MINUTE_US, Meeting, earliest, speed_mps
+from pipelines.patrol.model import HOUR_US, NM, Sortie, Stop, Target, utc
+from pipelines.patrol.predict import SECOND_US, ellipse_factor
+from pipelines.patrol.sectors import chance_found
+from pipelines.patrol.tasks import Task
+from pipelines.patrol.units import Unit
+
+SHOWN_SHARE: Final = 0.8
+"""The region given with a position is said to hold this share of the errors."""
+
+
+def sail(bench: Bench, sortie: Sortie, order: Sequence[Task]) -> list[Stop]:
+    """The stops of a sortie that holds its limits; tasks that don't fit are left out."""
+    stops: list[Stop] = []
+    home: Stop | None = None
+    boarded = 0
+    for task in order:
+        if task.target is not None and boarded >= sortie.unit.boardings:
+            continue
+        for speed in (sortie.unit.cruise_kn, sortie.unit.max_kn):
+            stop = _stop(bench, sortie, stops, task, speed)
+            back = stop and _home(bench, sortie, [*stops, stop])
+            if stop and back:
+                stops.append(stop)
+                home = back
+                boarded += int(task.target is not None)
+                break
+    return [*stops, home] if home else []
+
+
+def _stop(
+    bench: Bench, sortie: Sortie, stops: Sequence[Stop], task: Task, speed: float
+) -> Stop | None:
+    unit = sortie.unit
+    here = (stops[-1].lat, stops[-1].lon) if stops else (sortie.lat, sortie.lon)
+    ready = stops[-1].end_us if stops else sortie.opens_us
+    early = bench.start_us + int(task.job.early_s * SECOND_US)
+    if task.target is None:
+        route = bench.sea.route(*here, task.lat, task.lon)
+        if route is None or task.sector is None:
+            return None
+        sail_us = _minutes_up(route.distance_m / speed_mps(speed) * SECOND_US)
+        begin = max(ready + sail_us, early)
+        late = bench.start_us + int(task.job.late_s * SECOND_US)
+        if begin > late:
+            return None
+        end = begin + int(task.job.duration_s * SECOND_US)
+        hours = task.job.duration_s / 3600.0
+        chance = chance_found(unit.search_nm, unit.cruise_kn, hours, task.sector.area_nm2)
+        return Stop(
+            None, task.sector, route, speed, begin - sail_us, begin, end, task.lat, task.lon,
+            chance, task.sector.expected(utc(begin), hours) * chance,
+        )  # fmt: skip
+    meeting = earliest(
+        bench.sea, here, ready, speed, bench.prediction, task.row, max(early, ready),
+        min(sortie.closes_us, bench.end_us),
+    )  # fmt: skip
+    if meeting is None:
+        return None
+    return _boarding(bench, unit, task, task.target, meeting, speed)
+
+
+def _boarding(
+    bench: Bench, unit: Unit, task: Task, target: Target, meeting: Meeting, speed: float
+) -> Stop | None:
+    chance = float(bench.chance(task.row, meeting.time_us, unit.search_nm))
+    if chance < bench.planning.min_chance:
+        return None
+    course, along, across = bench.prediction.scale_at(task.row, meeting.time_us)
+    factor = float(ellipse_factor(SHOWN_SHARE, bench.prediction.dof[task.row]))
+    sail_us = _minutes_up(meeting.route.distance_m / speed_mps(speed) * SECOND_US)
+    return Stop(
+        target, None, meeting.route, speed, meeting.time_us - sail_us, meeting.time_us,
+        meeting.time_us + _minutes_up(unit.boarding_min * 60 * SECOND_US),
+        meeting.lat, meeting.lon, chance, target.score * chance * target.worth,
+        float(course), float(along) * factor, float(across) * factor,
+        bench.prediction.how[task.row],
+    )  # fmt: skip
+
+
+def _home(bench: Bench, sortie: Sortie, stops: Sequence[Stop]) -> Stop | None:
+    """The way back, None where the sortie would break a limit."""
+    unit, last = sortie.unit, stops[-1]
+    if stops[0].depart_us < sortie.opens_us:
+        return None
+    route = bench.sea.route(last.lat, last.lon, sortie.lat, sortie.lon)
+    if route is None:
+        return None
+    sail_us = _minutes_up(route.distance_m / speed_mps(unit.cruise_kn) * SECOND_US)
+    back = last.end_us + sail_us
+    hours = (back - stops[0].depart_us) / HOUR_US
+    used_nm = route.distance_m / NM + sum(_used_nm(stop, unit) for stop in stops)
+    if (
+        back > sortie.closes_us
+        or hours > (unit.endurance_h or np.inf)
+        or used_nm > (unit.endurance_nm or np.inf)
+    ):
+        return None
+    return Stop(None, None, route, unit.cruise_kn, last.end_us, back, back, sortie.lat, sortie.lon)
+
+
+def _used_nm(stop: Stop, unit: Unit) -> float:
+    """What a stop takes of the unit's endurance.
+
+    Fuel over a distance grows with the square of the speed (the Admiralty coefficient: power with
+    its cube), and a sector is searched at cruising speed.
+    """
+    searched_h = (stop.end_us - stop.begin_us) / HOUR_US if stop.sector else 0.0
+    way_nm = stop.route.distance_m / NM * (stop.speed_kn / unit.cruise_kn) ** 2
+    return way_nm + searched_h * unit.cruise_kn
+
+
+def _minutes_up(time_us: float) -> int:
+    return int(np.ceil(time_us / MINUTE_US)) * MINUTE_US
