@@ -853,10 +853,14 @@ class Crossing(Detector):
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:
         """What happened, in a sentence for a sailor."""
         said = event.evidence
-        length = f", {said['length_m']:.0f} m long," if said.get("length_m") else ""
-        return (
-            f"Small craft{length} ran {words.distance(said['distance_m'])} at "
-            f"{said['mean_speed_kn']:.0f} kn in the dark from the side of {said['from_state']} "
-            f"towards {said['to_state']}, within {words.distance(said['end_to_coast_m'])} of that "
-            f"coast, {words.place(event.lat, event.lon)}"
-        )
+        length = ""
+        if said.get("length_m"):
+            length = words.say(", {length_m:.0f} m long,", length_m=said["length_m"])
+        return words.say(
+            "Small craft{length} ran {distance} at {speed_kn:.0f} kn in the dark from the side of "
+            "{from_state} towards {to_state}, within {near} of that coast, {place}",
+            length=length, distance=words.distance(said["distance_m"]),
+            speed_kn=said["mean_speed_kn"], from_state=said["from_state"],
+            to_state=said["to_state"], near=words.distance(said["end_to_coast_m"]),
+            place=words.place(event.lat, event.lon),
+        )  # fmt: skip

@@ -259,13 +259,24 @@ class Encounter(Detector):
         """How long they lay, drifted or moved together, how close, and where."""
         distance = event.evidence["median_distance_m"]
         speed = max(event.evidence["median_speed_kn"], event.evidence["other_median_speed_kn"])
-        how = "Stopped" if speed < 1 else "Drifted" if speed < 2 else f"Moved at {speed:.1f} kn"
-        beside = f"{words.distance(distance)} {'alongside' if distance < 150 else 'off'}"
-        return (
-            f"{how} {words.duration(event.start, event.end)} with "
-            f"{words.name(event.partner_of(mmsi))} {beside}, "
-            f"{words.place(event.lat, event.lon)}{telling.surroundings(event.evidence)}"
-        )
+        if speed < 1:
+            how = words.say("Stopped")
+        elif speed < 2:
+            how = words.say("Drifted")
+        else:
+            how = words.say("Moved at {speed_kn:.1f} kn", speed_kn=speed)
+        away = words.distance(distance)
+        if distance < 150:
+            beside = words.say("{distance} alongside", distance=away)
+        else:
+            beside = words.say("{distance} off", distance=away)
+        return words.say(
+            "{how} {duration} with {other} {beside}, {place}{surroundings}",
+            how=how, duration=words.duration(event.start, event.end),
+            other=words.name(event.partner_of(mmsi)), beside=beside,
+            place=words.place(event.lat, event.lon),
+            surroundings=telling.surroundings(event.evidence, words),
+        )  # fmt: skip
 
     def _together(self, grid: runs.Grid, craft: "_Craft", context: Context) -> "_Pairs":
         """Ticks at which two vessels are together, sorted by (pair, tick), the lower MMSI first."""

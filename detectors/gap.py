@@ -214,26 +214,37 @@ class Gap(Detector):
     @classmethod
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:
         """How long it was silent, from where, who was heard meanwhile, and where it came back."""
-        still = "Silent for" if event.end is None else "Sent nothing for"
         duration, place = words.duration(event.start, event.end), words.place(event.lat, event.lon)
-        sentence = f"{still} {duration}, last heard {place}"
+        if event.end is None:
+            sentence = words.say(
+                "Silent for {duration}, last heard {place}", duration=duration, place=place
+            )
+        else:
+            sentence = words.say(
+                "Sent nothing for {duration}, last heard {place}", duration=duration, place=place
+            )
         heard = event.evidence.get("n_neighbours")
         if heard:
-            sentence += f", where {heard} other vessels were heard meanwhile"
+            sentence += words.say(", where {n} other vessels were heard meanwhile", n=heard)
         elif event.evidence.get("known_fraction"):
-            sentence += ", where others are heard at other hours"
+            sentence += words.say(", where others are heard at other hours")
         alike = event.evidence.get("n_alike_silences")
-        if alike:
-            sentence += f", as {'once' if alike == 1 else f'{alike} times'} in the day before"
+        if alike == 1:
+            sentence += words.say(", as once in the day before")
+        elif alike:
+            sentence += words.say(", as {n} times in the day before", n=alike)
         moved = event.evidence.get("distance_m")
         if moved and event.end is not None:
             nm = moved / geodesy.METRES_PER_NM
-            sentence += f"; heard again {nm:.0f} nm away" if nm >= 0.5 else "; heard again there"
+            again = words.say("; heard again {nm:.0f} nm away", nm=nm)
+            sentence += again if nm >= 0.5 else words.say("; heard again there")
         if event.end is not None:
             return sentence
         reach_m = event.evidence.get("reachable_distance_m")
-        far = f", by now up to {words.distance(reach_m)} from there" if reach_m else ""
-        return f"{sentence}, and silent still{far}"
+        far = ""
+        if reach_m:
+            far = words.say(", by now up to {reach} from there", reach=words.distance(reach_m))
+        return f"{sentence}{words.say(', and silent still')}{far}"
 
     def _silences(self, reports: "_Reports", context: Context) -> "_Silences":
         """Silences of ships that are long enough, touch the window and are of the whole MMSI."""

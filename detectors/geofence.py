@@ -215,28 +215,42 @@ class Geofence(Detector):
         lasted = words.duration(event.start, event.end)
         match event.subkind:
             case "dwell":
-                return f"Stayed {lasted} in {zone}"
+                return words.say("Stayed {duration} in {zone}", duration=lasted, zone=zone)
             case "cross_line":
-                return (
-                    f"Crossed from the side of {fact['from_side']} to that of {fact['to_side']} "
-                    f"({zone}), {place}"
-                )
+                return words.say(
+                    "Crossed from the side of {from_side} to that of {to_side} ({zone}), {place}",
+                    from_side=fact["from_side"], to_side=fact["to_side"], zone=zone, place=place,
+                )  # fmt: skip
             case "stop":
-                kind = str(fact["zone_class"]).replace("_", " ").replace("tss", "TSS")
-                return f"Stopped for {lasted} in a {kind} ({zone}), {place}"
+                zone_class = str(fact["zone_class"])
+                kind = {
+                    "tss_lane": words.say("TSS lane"),
+                    "lane": words.say("lane"),
+                    "precautionary_area": words.say("precautionary area"),
+                }.get(zone_class, zone_class.replace("_", " "))
+                return words.say(
+                    "Stopped for {duration} in a {kind} ({zone}), {place}",
+                    duration=lasted, kind=kind, zone=zone, place=place,
+                )  # fmt: skip
             case "against_lane":
-                return (
-                    f"Went {fact['course_deg']:.0f}° for {lasted} in a lane whose traffic goes "
-                    f"{fact['direction_deg']:.0f}° ({zone}), {place}"
-                )
+                return words.say(
+                    "Went {course_deg:.0f}° for {duration} in a lane whose traffic goes "
+                    "{direction_deg:.0f}° ({zone}), {place}",
+                    course_deg=fact["course_deg"], duration=lasted,
+                    direction_deg=fact["direction_deg"], zone=zone, place=place,
+                )  # fmt: skip
             case "approach":
-                return (
-                    f"Came at {fact['approach_speed_kn']:.0f} kn and slowed down within "
-                    f"{words.distance(fact['zone_distance_m'])} of {zone} (its position is good to "
-                    f"{words.distance(fact['zone_accuracy_m'])})"
-                )
-        verb = {"enter": "Entered", "exit": "Left"}.get(event.subkind, event.subkind)
-        return f"{verb} {zone}, {place}"
+                return words.say(
+                    "Came at {speed_kn:.0f} kn and slowed down within {distance} of {zone} (its "
+                    "position is good to {accuracy})",
+                    speed_kn=fact["approach_speed_kn"],
+                    distance=words.distance(fact["zone_distance_m"]), zone=zone,
+                    accuracy=words.distance(fact["zone_accuracy_m"]),
+                )  # fmt: skip
+            case "exit":
+                return words.say("Left {zone}, {place}", zone=zone, place=place)
+            case _:
+                return words.say("Entered {zone}, {place}", zone=zone, place=place)
 
     def _members(self, reports: "_Reports", zones: Zones) -> tuple[Ints, Ints]:
         """Pairs (report, zone) of the reports in zones of any class that is watched."""

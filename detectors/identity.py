@@ -215,28 +215,60 @@ class Identity(Detector):
         match event.subkind:
             case "hand_over":
                 gave = f"{mmsi:09d}" == seen.get("from_mmsi")
-                way = "Went on under the number of" if gave else "Went on from the track of"
                 pause = max(float(seen.get("pause_s") or 0), 0) / 60
-                return (
-                    f"{way} {other} after {pause:.0f} min, {words.distance(seen['miss_m'])} from "
-                    f"where it would have been, {place}"
-                )
+                miss = words.distance(seen["miss_m"])
+                if gave:
+                    return words.say(
+                        "Went on under the number of {other} after {pause_min:.0f} min, {miss} "
+                        "from where it would have been, {place}",
+                        other=other, pause_min=pause, miss=miss, place=place,
+                    )  # fmt: skip
+                return words.say(
+                    "Went on from the track of {other} after {pause_min:.0f} min, {miss} from "
+                    "where it would have been, {place}",
+                    other=other, pause_min=pause, miss=miss, place=place,
+                )  # fmt: skip
             case "two_hulls":
-                return (
-                    f"{seen['n_hulls']} hulls sent its number at once, "
-                    f"{words.distance(seen['median_distance_m'])} apart, {place}"
-                )
+                return words.say(
+                    "{n} hulls sent its number at once, {distance} apart, {place}",
+                    n=seen["n_hulls"], distance=words.distance(seen["median_distance_m"]),
+                    place=place,
+                )  # fmt: skip
             case "shared_imo":
-                return f"Says the IMO number {new}, as does {other} ({seen['how']}), {place}"
+                how = {
+                    "in turn": words.say("in turn"),
+                    "together": words.say("together"),
+                    "apart": words.say("apart"),
+                    "too far apart for one ship": words.say("too far apart for one ship"),
+                }[str(seen["how"])]
+                return words.say(
+                    "Says the IMO number {value}, as does {other} ({how}), {place}",
+                    value=new, other=other, how=how, place=place,
+                )  # fmt: skip
             case "look_alike":
-                return f"Its name {new!r} looks like {old!r} of {other}, {place}"
+                return words.say(
+                    "Its name {new!r} looks like {old!r} of {other}, {place}",
+                    new=new, old=old, other=other, place=place,
+                )  # fmt: skip
             case "invalid_imo":
-                return f"Says {new} for its IMO number, which can't be one, {place}"
+                return words.say(
+                    "Says {value} for its IMO number, which can't be one, {place}",
+                    value=new, place=place,
+                )  # fmt: skip
             case "invalid_mmsi":
-                return f"Its MMSI {mmsi:09d} can't be one of a ship, {place}"
+                return words.say(
+                    "Its MMSI {mmsi:09d} can't be one of a ship, {place}", mmsi=mmsi, place=place
+                )
             case _:
-                what = WORDS[str(seen["field"])]
-                return f"Changed its {what} from {old!r} to {new!r}, {place}"
+                change = {
+                    "name": words.say("Changed its name"),
+                    "imo": words.say("Changed its IMO number"),
+                    "callsign": words.say("Changed its call sign"),
+                }[str(seen["field"])]
+                return words.say(
+                    "{change} from {old!r} to {new!r}, {place}",
+                    change=change, old=old, new=new, place=place,
+                )  # fmt: skip
 
     # --- One hull, two numbers -------------------------------------------------------------------
 

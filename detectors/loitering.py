@@ -216,11 +216,13 @@ class Loitering(Detector):
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:
         """How long it drifted, how fast, and where."""
         speed = event.evidence.get("median_speed_kn")
-        at = "" if speed is None else f" at {speed:.1f} kn"
-        return (
-            f"Drifted {words.duration(event.start, event.end)}{at}, "
-            f"{words.place(event.lat, event.lon)}{telling.surroundings(event.evidence)}"
-        )
+        at = "" if speed is None else words.say(" at {speed_kn:.1f} kn", speed_kn=speed)
+        return words.say(
+            "Drifted {duration}{at}, {place}{surroundings}",
+            duration=words.duration(event.start, event.end), at=at,
+            place=words.place(event.lat, event.lon),
+            surroundings=telling.surroundings(event.evidence, words),
+        )  # fmt: skip
 
     def _spells(self, grid: runs.Grid, rows: Ints) -> tuple[Ints, Ints]:
         def joins(before: Ints, after: Ints) -> NDArray[np.bool_]:

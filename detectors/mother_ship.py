@@ -459,15 +459,18 @@ class MotherShip(Detector):
         said, place = event.evidence, words.place(event.lat, event.lon)
         duration = words.duration(event.start, event.end)
         if event.subkind == "visited":
-            return (
-                f"Waited {duration} and was visited {said['n_visits']} times by "
-                f"{said['n_visitors']} small craft, {place}"
-            )
-        again = ", where it had waited before," if said["returned"] else ""
-        return (
-            f"Waited {duration}{again} within reach of small boats, "
-            f"{said['dark_s'] / 3600:.1f} h of it in the dark, {place}"
-        )
+            return words.say(
+                "Waited {duration} and was visited {n_visits} times by {n_visitors} small craft, "
+                "{place}",
+                duration=duration, n_visits=said["n_visits"], n_visitors=said["n_visitors"],
+                place=place,
+            )  # fmt: skip
+        again = words.say(", where it had waited before,") if said["returned"] else ""
+        return words.say(
+            "Waited {duration}{again} within reach of small boats, {dark_h:.1f} h of it in the "
+            "dark, {place}",
+            duration=duration, again=again, dark_h=said["dark_s"] / 3600, place=place,
+        )  # fmt: skip
 
 
 class _Crafts:

@@ -263,15 +263,25 @@ class Outlier(Detector):
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:
         """What was unusual, beside what is usual there."""
         fact = event.evidence
-        what = {
-            "course": "Went {course_deg:.0f}° where its class goes {usual_course_deg:.0f}°",
-            "speed": "Went {median_speed_kn:.0f} kn where its class goes {usual_speed_kn:.0f} kn",
-            "place": "Went where few of its class go ({n_class_vessels} in the past)",
-        }[str(fact["driving_feature"])].format(**fact)
-        return (
-            f"{what}, for {words.duration(event.start, event.end)}, "
-            f"{words.place(event.lat, event.lon)}"
-        )
+        match str(fact["driving_feature"]):
+            case "course":
+                what = words.say(
+                    "Went {course_deg:.0f}° where its class goes {usual_course_deg:.0f}°", **fact
+                )
+            case "speed":
+                what = words.say(
+                    "Went {median_speed_kn:.0f} kn where its class goes {usual_speed_kn:.0f} kn",
+                    **fact,
+                )
+            case _:
+                what = words.say(
+                    "Went where few of its class go ({n_class_vessels} in the past)", **fact
+                )
+        return words.say(
+            "{what}, for {duration}, {place}", what=what,
+            duration=words.duration(event.start, event.end),
+            place=words.place(event.lat, event.lon),
+        )  # fmt: skip
 
     def _evidence(
         self,

@@ -479,14 +479,16 @@ class PossibleMeeting(Detector):
         hours = facts["together_s"] / 3600
         prefix, other = ("", "other_") if mmsi == event.mmsi else ("other_", "")
         mine, theirs = facts.get(f"{prefix}story"), facts.get(f"{other}story")
-        how = (
-            "while both were silent" if mine == theirs
-            else f"which {'loitered' if theirs == 'loitering' else 'was silent'} meanwhile"
+        if mine == theirs:
+            how = words.say("while both were silent")
+        elif theirs == "loitering":
+            how = words.say("which loitered meanwhile")
+        else:
+            how = words.say("which was silent meanwhile")
+        return words.say(
+            "Could have met {other} for up to {hours:.1f} h {how}, {place}",
+            other=partner, hours=hours, how=how, place=words.place(event.lat, event.lon),
         )  # fmt: skip
-        return (
-            f"Could have met {partner} for up to {hours:.1f} h {how}, "
-            f"{words.place(event.lat, event.lon)}"
-        )
 
 
 @dataclass(frozen=True)

@@ -1253,24 +1253,32 @@ class Spoofing(Detector):
         duration = words.duration(event.start, event.end)
         false = words.place(float(evidence["false_lat"]), float(evidence["false_lon"]))
         if event.subkind == "scatter":
-            off = words.distance(float(evidence["scatter_m"]))
-            n = int(evidence.get("n_others_scattered") or 0)
-            others = f", as did those of {n} other vessels nearby" if n else ""
-            return (
-                f"Positions scattered by {off} around the true one for {duration}{others}, {place}"
-            )
+            n, others = int(evidence.get("n_others_scattered") or 0), ""
+            if n:
+                others = words.say(", as did those of {n} other vessels nearby", n=n)
+            return words.say(
+                "Positions scattered by {distance} around the true one for {duration}{others}, "
+                "{place}",
+                distance=words.distance(float(evidence["scatter_m"])), duration=duration,
+                others=others, place=place,
+            )  # fmt: skip
         said = {
-            "jump": "Positions leapt",
-            "geometric": "Reported positions on a perfect circle",
-            "on_land": "Reported positions on land",
-            "frozen": "Reported one and the same position while under way",
-            "offset_copy": "Sent a displaced copy of its own track",
-            "replay": "Sent an earlier stretch of its track once more",
-        }.get(event.subkind, "Reported false positions")
+            "jump": words.say("Positions leapt"),
+            "geometric": words.say("Reported positions on a perfect circle"),
+            "on_land": words.say("Reported positions on land"),
+            "frozen": words.say("Reported one and the same position while under way"),
+            "offset_copy": words.say("Sent a displaced copy of its own track"),
+            "replay": words.say("Sent an earlier stretch of its track once more"),
+        }.get(event.subkind) or words.say("Reported false positions")
         if "jump_m" in evidence and event.subkind != "frozen":
-            jump = words.distance(float(evidence["jump_m"]))
-            return f"{said}, {jump} off, to {false}, for {duration}; last believable fix {place}"
-        return f"{said} for {duration}, {false}"
+            return words.say(
+                "{what}, {jump} off, to {false}, for {duration}; last believable fix {place}",
+                what=said, jump=words.distance(float(evidence["jump_m"])), false=false,
+                duration=duration, place=place,
+            )  # fmt: skip
+        return words.say(
+            "{what} for {duration}, {false}", what=said, duration=duration, false=false
+        )
 
 
 def _not_of_vessels(track: Ints, msg_type: NDArray[Any]) -> Bools:

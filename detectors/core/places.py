@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from detectors.core import geodesy
 from detectors.core.errors import FrameError
+from detectors.core.telling import Say, plain
 
 COMPASS_POINTS: Final = (
     "N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE",
@@ -45,11 +46,11 @@ class Gazetteer:
         self._lat = frame.geometry.y.to_numpy("float64")
         self._lon = frame.geometry.x.to_numpy("float64")
 
-    def describe(self, lat: float, lon: float) -> str:
+    def describe(self, lat: float, lon: float, say: Say = plain) -> str:
         """One position in words; see `describe_all`."""
-        return str(self.describe_all([lat], [lon])[0])
+        return str(self.describe_all([lat], [lon], say)[0])
 
-    def describe_all(self, lat: ArrayLike, lon: ArrayLike) -> NDArray[np.object_]:
+    def describe_all(self, lat: ArrayLike, lon: ArrayLike, say: Say = plain) -> NDArray[np.object_]:
         """Positions in words.
 
         "off Lumut" within `OFF_NM`, "14 nm W of Lumut" (distance and bearing from the place) up
@@ -58,13 +59,13 @@ class Gazetteer:
         lat, lon = np.asarray(lat, "float64"), np.asarray(lon, "float64")
         words = np.empty(len(lat), dtype=object)
         for a in range(0, len(lat), _CHUNK):
-            words[a : a + _CHUNK] = self._chunk(lat[a : a + _CHUNK], lon[a : a + _CHUNK])
+            words[a : a + _CHUNK] = self._chunk(lat[a : a + _CHUNK], lon[a : a + _CHUNK], say)
         return words
 
-    def _chunk(self, lat: NDArray[np.float64], lon: NDArray[np.float64]) -> list[str]:
+    def _chunk(self, lat: NDArray[np.float64], lon: NDArray[np.float64], say: Say) -> list[str]:
         known = np.isfinite(lat) & np.isfinite(lon)
         if not len(self._name) or not known.any():
-            return [position_text(a, o) for a, o in zip(lat, lon, strict=True)]
+            return [position_text(a, o, say) for a, o in zip(lat, lon, strict=True)]
         distance_nm = (
             geodesy.distance_m(
                 np.where(known, lat, 0.0)[:, None],
@@ -83,11 +84,16 @@ class Gazetteer:
         bearing = geodesy.bearing_deg(self._lat[best], self._lon[best], lat, lon)
         points = [compass_point(b) if k else "" for b, k in zip(bearing, named, strict=True)]
         return [
-            position_text(lat[i], lon[i])
+            position_text(lat[i], lon[i], say)
             if not named[i]
-            else f"off {self._name[best[i]]}"
+            else say("off {place}", place=self._name[best[i]])
             if nm[i] < OFF_NM
-            else f"{nm[i]:.0f} nm {points[i]} of {self._name[best[i]]}"
+            else say(
+                "{nm:.0f} nm {point} of {place}",
+                nm=nm[i],
+                point=say(points[i]),
+                place=self._name[best[i]],
+            )
             for i in rows
         ]
 
@@ -101,7 +107,7 @@ def compass_point(bearing_deg: float) -> str:
     return COMPASS_POINTS[round(bearing_deg / 22.5) % 16]
 
 
-def position_text(lat: float, lon: float) -> str:
+def position_text(lat: float, lon: float, say: Say = plain) -> str:
     """A position in degrees and decimal minutes, as on a chart.
 
     >>> position_text(4.205, 100.5)
@@ -112,7 +118,7 @@ def position_text(lat: float, lon: float) -> str:
     'position unknown'
     """
     if not (np.isfinite(lat) and np.isfinite(lon)):
-        return "position unknown"
+        return say("position unknown")
     lon = float(geodesy.wrap_lon(lon))
     return f"{_angle(lat)}{'S' if lat < 0 else 'N'} {_angle(lon)}{'W' if lon < 0 else 'E'}"
 

@@ -29,6 +29,23 @@ class Told:
         return self.other_mmsi if mmsi == self.mmsi else self.mmsi if self.other_mmsi else 0
 
 
+class Say(Protocol):
+    """How a text is put into the reader's language."""
+
+    def __call__(self, text: str, **values: Any) -> str:
+        """See `Words.say`."""
+        ...
+
+
+def plain(text: str, **values: Any) -> str:
+    """`Words.say` in English, the language that the texts are in.
+
+    >>> plain("{n} hulls", n=2)
+    '2 hulls'
+    """
+    return text.format(**values)
+
+
 class Words(Protocol):
     """How names, places and amounts are put into words."""
 
@@ -48,6 +65,14 @@ class Words(Protocol):
         """Metres, nautical miles from one mile on."""
         ...
 
+    def say(self, text: str, **values: Any) -> str:
+        """A sentence or a part of one, in the reader's language, with values put in as
+        `str.format` does.
+
+        The text is written out where it is called: the catalogue of translations is kept by it.
+        """
+        ...
+
 
 def told(events: pd.DataFrame) -> list[Told]:
     """The rows of an events frame, evidence parsed."""
@@ -59,16 +84,16 @@ def told(events: pd.DataFrame) -> list[Told]:
     return [Told(*row) for row in rows]
 
 
-def surroundings(evidence: Mapping[str, Any]) -> str:
+def surroundings(evidence: Mapping[str, Any], words: Words) -> str:
     """Where it was in words, from the evidence that `surroundings` gives; may be empty."""
     if not evidence.get("zones_reached", True):
         return ""
     if evidence.get("in_anchorage"):
-        return ", in an anchorage"
+        return words.say(", in an anchorage")
     if evidence.get("in_licensed_sts_area"):
-        return ", in a licensed transfer area"
+        return words.say(", in a licensed transfer area")
     if evidence.get("in_sts_area"):
-        return ", in a known transfer area where none is licensed"
+        return words.say(", in a known transfer area where none is licensed")
     if evidence.get("near_land"):
-        return ", close to land"
-    return ", outside any port or anchorage"
+        return words.say(", close to land")
+    return words.say(", outside any port or anchorage")

@@ -9,7 +9,7 @@ import pandas as pd
 from detectors.core import events as event_schema
 from detectors.core import frames
 from detectors.core.places import Gazetteer
-from detectors.core.telling import told
+from detectors.core.telling import Say, plain, told
 from pipelines.assess.guard import HeldBack, guard
 from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import MIN_PART_SCORE, judge
@@ -21,7 +21,6 @@ from pipelines.reference import ship_type_words
 from pipelines.settings import AssessSettings
 
 MAX_REASONS: Final = 8
-SET_ASIDE: Final = " (set aside by a disposition)"
 
 
 @dataclass(frozen=True)
@@ -58,6 +57,7 @@ def assess(
     watchlists: list[Watchlist] | None = None,
     dispositions: pd.DataFrame | None = None,
     looked_at: int | None = None,
+    say: Say = plain,
 ) -> Assessment:
     """Rank vessels by their events; see `scoring.judge` for the score.
 
@@ -74,10 +74,12 @@ def assess(
         `dispositions.DISPOSITIONS`: events that they set aside are told, and flag nobody.
     looked_at
         Vessels looked at, where `detection` doesn't hold all their positions.
+    say
+        Puts reasons and notes into the reader's language.
     """
     vessels = detection.context.vessels.set_index("mmsi")
     names = dict(zip(vessels.index.tolist(), vessels["name"].tolist(), strict=True))
-    teller = Teller(names, gazetteer, detection.context.end)
+    teller = Teller(names, gazetteer, detection.context.end, say)
     events = detection.events.reset_index(drop=True)
     rows = told(events)
     reasons = [teller.tell(row, row.mmsi) for row in rows]
@@ -86,7 +88,7 @@ def assess(
     aside = np.zeros(len(events), bool)
     if dispositions is not None:
         aside = set_aside(events, dispositions)
-        events.loc[aside, "reason"] += SET_ASIDE
+        events.loc[aside, "reason"] += say(" (set aside by a disposition)")
     if looked_at is None:
         looked_at = int(detection.positions["mmsi"].nunique())
     counted, held_back = guard(events[~aside], looked_at, settings)
@@ -94,9 +96,10 @@ def assess(
         counted,
         now=detection.context.end,
         past=event_schema.empty() if past is None else past,
-        matches=match(watchlists or [], detection.context.vessels),
+        matches=match(watchlists or [], detection.context.vessels, say),
         voluntary=_voluntary(detection.positions),
         voluntary_weight=settings.voluntary_weight,
+        say=say,
     )
     enough = judged.scores[judged.scores["score"] >= settings.min_score]
     ranked = enough.head(settings.max_flags).reset_index(drop=True)

@@ -4,7 +4,7 @@ Each detector tells its own events; here is how names, places and times are put 
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -13,7 +13,7 @@ import detectors
 from detectors.core.detector import Detector
 from detectors.core.geodesy import METRES_PER_NM
 from detectors.core.places import Gazetteer
-from detectors.core.telling import Told
+from detectors.core.telling import Say, Told, plain
 
 REDACTED: Final = "redacted"
 """Key of the evidence that names the keys which a recipient doesn't get."""
@@ -32,10 +32,14 @@ class Teller:
         Places to say where.
     now
         The end of the window; open events are told up to it.
+    say
+        Puts texts into the reader's language.
     """
 
-    def __init__(self, names: Mapping[int, str], gazetteer: Gazetteer, now: pd.Timestamp) -> None:
-        self._names, self._gazetteer, self._now = names, gazetteer, now
+    def __init__(
+        self, names: Mapping[int, str], gazetteer: Gazetteer, now: pd.Timestamp, say: Say = plain
+    ) -> None:
+        self._names, self._gazetteer, self._now, self._say = names, gazetteer, now, say
 
     def tell(self, event: Told, mmsi: int) -> str:
         """What happened and when, from the side of one of its vessels."""
@@ -56,27 +60,33 @@ class Teller:
 
     def place(self, lat: float, lon: float) -> str:
         """See `telling.Words`."""
-        return self._gazetteer.describe(lat, lon)
+        return self._gazetteer.describe(lat, lon, self._say)
 
     def duration(self, start: pd.Timestamp, end: pd.Timestamp | None) -> str:
         """See `telling.Words`."""
         minutes = ((self._now if end is None else end) - start).total_seconds() / 60
-        return f"{minutes / 60:.1f} h" if minutes >= 90 else f"{minutes:.0f} min"
+        if minutes >= 90:
+            return self.say("{hours:.1f} h", hours=minutes / 60)
+        return self.say("{minutes:.0f} min", minutes=minutes)
 
     def distance(self, distance_m: float) -> str:
         """See `telling.Words`."""
         if distance_m < 10:
-            return "less than 10 m"
+            return self.say("less than 10 m")
         if distance_m < METRES_PER_NM:
             return f"{round(distance_m, -1):.0f} m"
         return f"{distance_m / METRES_PER_NM:.1f} nm"
 
+    def say(self, text: str, **values: Any) -> str:
+        """See `telling.Words`."""
+        return self._say(text, **values)
+
     def _when(self, event: Told) -> str:
         start = event.start.tz_convert(_LOCAL)
         if event.end is None:
-            return f"since {start:%d %b %H:%M} MYT"
+            return self.say("since {start} MYT", start=f"{start:%d %b %H:%M}")
         end = event.end.tz_convert(_LOCAL)
         if event.start == event.end:
-            return f"{start:%d %b %H:%M} MYT"
+            return self.say("{start} MYT", start=f"{start:%d %b %H:%M}")
         until = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%d %b %H:%M}"
-        return f"{start:%d %b %H:%M} to {until} MYT"
+        return self.say("{start} to {end} MYT", start=f"{start:%d %b %H:%M}", end=until)

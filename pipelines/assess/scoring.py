@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from detectors.core import frames, geodesy
 from detectors.core.events import evidence_of
 from detectors.core.geodesy import METRES_PER_NM
+from detectors.core.telling import Say, plain
 from pipelines.assess.watchlists import Match
 from pipelines.products import PARTS
 
@@ -37,7 +38,7 @@ HERE_M: Final = 10 * METRES_PER_NM
 them as much as it ever gives. Judgements; a habit alone doesn't make a flag."""
 
 _SILENCE: Final = ("gap", "possible_meeting")
-_ORDINALS: Final = ("", "", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+ORDINALS: Final = ("", "", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ def judge(
     matches: list[Match],
     voluntary: set[int],
     voluntary_weight: float,
+    say: Say = plain,
 ) -> Judged:
     """Score vessels.
 
@@ -87,13 +89,15 @@ def judge(
         MMSIs of craft that need not carry AIS (class B). Their silences count `voluntary_weight`
         times: SOLAS V/19.2.4 asks for AIS from 300 GT (500 GT off international voyages), and
         smaller craft may switch it off as they like.
+    say
+        Puts notes into the reader's language.
     """
     sides = _by_vessel(events, now)
     silent = sides["kind"].isin(_SILENCE) & sides["mmsi"].isin(sorted(voluntary))
     sides["score"] = sides["score"].where(~silent, sides["score"] * voluntary_weight)
-    sides["note"] = np.where(silent, "class B need not send AIS: counts less", "")
+    sides["note"] = np.where(silent, say("class B need not send AIS: counts less"), "")
     behaviour = _independent(sides)
-    repeated = _repeated(behaviour, past, now)
+    repeated = _repeated(behaviour, past, now, say)
     listed = _listed(behaviour, matches)
     parts = pd.concat([behaviour, repeated, listed], ignore_index=True)
     parts["score"] = parts["score"].round(4)
@@ -133,7 +137,9 @@ def _explained(events: pd.DataFrame) -> NDArray[np.bool_]:
     return np.asarray(np.array(weights, "float64") >= EXPLAINED_WEIGHT)
 
 
-def _repeated(behaviour: pd.DataFrame, past: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
+def _repeated(
+    behaviour: pd.DataFrame, past: pd.DataFrame, now: pd.Timestamp, say: Say
+) -> pd.DataFrame:
     """A part for each vessel that has done the like here before."""
     tonight = behaviour[behaviour["score"] >= MIN_PART_SCORE]
     before = _by_vessel(past[past["end"].notna()], now)
@@ -149,15 +155,20 @@ def _repeated(behaviour: pd.DataFrame, past: pd.DataFrame, now: pd.Timestamp) ->
     counted = here.size().sort_values(["mmsi", "size"], ascending=[True, False])
     counted = counted.drop_duplicates("mmsi")
     notes = [
-        f"{_ordinal(n + 1)} {kind.replace('_', ' ')} here in {HISTORY_DAYS} days"
+        say(
+            "{nth} {kind} here in {days} days",
+            nth=_ordinal(n + 1, say),
+            kind=say(kind.replace("_", " ")),
+            days=HISTORY_DAYS,
+        )
         for kind, n in zip(counted["kind"], counted["size"], strict=True)
     ]
     score = np.minimum(HISTORY_WEIGHT * counted["size"].to_numpy("float64"), MAX_HISTORY_WEIGHT)
     return counted.assign(part="history", score=score, note=pd.Series(notes, counted.index, "str"))
 
 
-def _ordinal(n: int) -> str:
-    return _ORDINALS[n] if n < len(_ORDINALS) else f"{n}th"
+def _ordinal(n: int, say: Say) -> str:
+    return say(ORDINALS[n]) if n < len(ORDINALS) else say("{n}th", n=n)
 
 
 def _listed(behaviour: pd.DataFrame, matches: list[Match]) -> pd.DataFrame:

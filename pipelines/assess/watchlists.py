@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from detectors.core.errors import ConfigError
 from detectors.core.identity_numbers import imo_kind
+from detectors.core.telling import Say, plain
 from pipelines.settings import read_yaml
 
 WEIGHTS: Final = {"imo": 0.3, "mmsi": 0.25, "callsign": 0.2, "name": 0.1}
@@ -144,7 +145,7 @@ def compared(text: str) -> str:
     return re.sub(r"[^A-Z0-9]", "", text.upper())
 
 
-def match(lists: list[Watchlist], vessels: pd.DataFrame) -> list[Match]:
+def match(lists: list[Watchlist], vessels: pd.DataFrame, say: Say = plain) -> list[Match]:
     """Vessels that are on a list, each with the list where it counts most.
 
     A name or call sign doesn't match where both sides state a valid IMO number and they differ.
@@ -153,6 +154,8 @@ def match(lists: list[Watchlist], vessels: pd.DataFrame) -> list[Match]:
     ----------
     vessels
         `frames.VESSELS`.
+    say
+        Puts notes into the reader's language.
     """
     said = pd.DataFrame(
         {
@@ -163,7 +166,7 @@ def match(lists: list[Watchlist], vessels: pd.DataFrame) -> list[Match]:
             "name": vessels["name"].map(compared),
         }
     )
-    found = [hit for one in lists for key in KEYS for hit in _matches(one, key, said)]
+    found = [hit for one in lists for key in KEYS for hit in _matches(one, key, said, say)]
     found.sort(key=lambda m: (m.mmsi, -m.weight, m.note))
     first: dict[int, Match] = {}
     for hit in found:
@@ -171,16 +174,27 @@ def match(lists: list[Watchlist], vessels: pd.DataFrame) -> list[Match]:
     return list(first.values())
 
 
-def _matches(one: Watchlist, key: str, said: pd.DataFrame) -> list[Match]:
+def _matches(one: Watchlist, key: str, said: pd.DataFrame, say: Say) -> list[Match]:
     known = one.entries[one.entries[key].astype("str").str.strip("0") != ""]
     both = said.merge(known, on=key, suffixes=("", "_listed"))
     if key in {"callsign", "name"}:
         clash = (both["imo"] > 0) & (both["imo_listed"] > 0) & (both["imo"] != both["imo_listed"])
         both = both[~clash]
     both = both.drop_duplicates("vessel")
-    label = {"imo": "IMO", "mmsi": "MMSI", "callsign": "call sign", "name": "name only"}[key]
+    label = {
+        "imo": "IMO", "mmsi": "MMSI", "callsign": say("call sign"), "name": say("name only"),
+    }[key]  # fmt: skip
     shown = both[key].astype("str").str.zfill(9) if key == "mmsi" else both[key].astype("str")
     return [
-        Match(int(mmsi), WEIGHTS[key], f"on the list “{one.about.title}” by {label} {value}")
+        Match(
+            int(mmsi),
+            WEIGHTS[key],
+            say(
+                "on the list “{title}” by {label} {value}",
+                title=one.about.title,
+                label=label,
+                value=value,
+            ),
+        )
         for mmsi, value in zip(both["vessel"], shown, strict=True)
     ]

@@ -26,7 +26,7 @@ from pipelines import reference
 from pipelines.assess import Assessment, assess, watchlists
 from pipelines.assess.watchlists import Watchlist
 from pipelines.detect.window import Detection, vessels_of
-from pipelines.export import recipients
+from pipelines.export import labels, recipients
 from pipelines.export import release as cut
 from pipelines.export.recipients import Recipient
 from pipelines.flows import plan
@@ -113,6 +113,9 @@ def _release(
     history = event_schema.empty() if planner is None else planner.history(store, run)
     sources = _sources(store, rules, recipient, [everything, past, history], end)
     events, marks = _inside(*_kept(everything, sources, end), area)
+    words = labels.labels(recipient.language)
+    named = [words.explanation(text) for text in events["explanation"]]
+    events = events.assign(explanation=pd.Series(named, events.index, dtype="str"))
     past, past_marks = _kept(past, sources, end)
     lists = [
         one for one in watchlists.load(installation.watchlists)
@@ -130,6 +133,8 @@ def _release(
         assessed, mark_of, past, past_marks, sources, positions, rules, lists, end
     )
     flagged, parts = _ranked(assessed, vessel_marks, recipient)
+    types = [words.ship_type(text) for text in flagged["ship_type"]]
+    flagged = flagged.assign(ship_type=pd.Series(types, flagged.index, dtype="str"))
     if recipient.top is not None:
         ids = set(";".join(flagged["event_ids"]).split(";"))
         told = told[told["event_id"].isin(ids)].reset_index(drop=True)
@@ -341,6 +346,7 @@ def _assessed(
             watchlists=lists,
             dispositions=dispositions,
             looked_at=looked_at,
+            say=labels.labels(sources.recipient.language).say,
         )
 
     withdrawn = (events["status"] == _WITHDRAWN).to_numpy()

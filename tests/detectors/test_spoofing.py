@@ -192,6 +192,9 @@ class Plain:
     def distance(self, distance_m):
         return f"{distance_m / 1852:.0f} nm"
 
+    def say(self, text, **values):
+        return text.format(**values)
+
 
 @pytest.mark.parametrize("kind", [k for k in KINDS if k not in {"late", "nothing"}])
 def test_tells_a_sailor(zones_from, kind):

@@ -64,7 +64,7 @@ class Fact:
 def write(products: Products, path: Path) -> Path:
     """Write the brief; return `path`."""
     planned = products.planned
-    sections = Markup() if planned is None else plan_page.section(planned)
+    sections = Markup() if planned is None else plan_page.section(planned, "narrow.html.j2")
     return write_text(path, render(products, sections=sections))
 
 

@@ -2,7 +2,7 @@
 
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -90,7 +90,10 @@ class Labels(BaseModel):
     """Every label of every product; a language that lacks one can't be loaded.
 
     ``{…}`` is filled in by whoever shows the label. `kinds` names what happened, by kind or by
-    kind and subkind; what it lacks is shown as the detectors call it.
+    kind and subkind; what it lacks is shown as the detectors call it. Three lists hold what the
+    program says in English, and what that is in the language: `sayings`, sentences and their parts
+    in which events are told (`detectors.core.telling.Words.say`); `hypotheses`, the names of
+    innocent explanations; `ship_types`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -221,6 +224,9 @@ class Labels(BaseModel):
     run_fact: str
     plan: PlanLabels
     kinds: dict[str, str]
+    sayings: dict[str, str]
+    hypotheses: dict[str, str]
+    ship_types: dict[str, str]
 
     def status_of(self, status: str) -> str:
         """A status in words; as it is where it isn't known."""
@@ -231,6 +237,20 @@ class Labels(BaseModel):
         both = f"{kind} {subkind}".strip()
         found = self.kinds.get(both) or self.kinds.get(kind)
         return found or both.replace("_", " ")
+
+    def say(self, text: str, **values: Any) -> str:
+        """See `telling.Words`; English where the catalogue lacks a text."""
+        return self.sayings.get(text, text).format(**values)
+
+    def explanation(self, text: str) -> str:
+        """An event's explanation ("name: sentence") with its name in words of the language."""
+        parts = (self.hypotheses.get(part, part) for part in text.split(": ", 1))
+        return ": ".join(parts)
+
+    def ship_type(self, words: str) -> str:
+        """A ship's type; what follows a comma, such as a hazard category, is kept."""
+        name, comma, rest = words.partition(",")
+        return f"{self.ship_types.get(name, name)}{comma}{rest}"
 
     def tlp(self, label: str) -> str:
         """What a TLP label allows (FIRST, TLP 2.0)."""

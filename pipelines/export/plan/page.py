@@ -1,6 +1,6 @@
 """plan.html: a plan to print or to read on any machine; one file, no request, no script.
 
-The brief shows the same tables below its list (`section`), and draws the plan on its own map.
+The brief tells the same below its list (`section`), and draws the plan on its own map.
 """
 
 from typing import Any, Final
@@ -40,11 +40,18 @@ def to_html(planned: Planned, land: NDArray[np.object_]) -> str:
     )  # fmt: skip
 
 
-def section(planned: Planned) -> Markup:
-    """The plan in tables: HTML to stand in a page, safe, without styles or scripts."""
+def section(planned: Planned, template: str = "section.html.j2") -> Markup:
+    """The plan in words: HTML to stand in a page, safe, without styles or scripts.
+
+    Parameters
+    ----------
+    template
+        ``section.html.j2`` has tables, ``narrow.html.j2`` paragraphs, as the brief's list.
+    """
     plan, every, said = planned.plan, labels.labels(planned.language), words.of(planned)
-    html = pages.template(__package__, "section.html.j2").render(
-        plan=plan, words=every, said=said, warnings=words.warnings(planned),
+    html = pages.template(__package__, template).render(
+        heading=heading(planned), plan=plan, words=every, said=said,
+        warnings=words.warnings(planned),
         facts=said.facts.format(
             run_id=plan.run_id, n=len(plan.targets), value=f"{plan.value:.2f}",
             solver=plan.solver, stale=words.local(plan.stale_us),
