@@ -48,7 +48,7 @@ _FACT_LIMIT: Final = 300
 _SPEEDS: Final = (1, 5, 15, 30, 60, 120)
 """Minutes of the night that a second of playback shows."""
 
-_SCRIPTS: Final = ("world", "drawing", "sheet", "playback", "page")
+_SCRIPTS: Final = ("world", "plan", "drawing", "sheet", "playback", "page")
 
 NO_SECTIONS: Final = Markup("")
 

@@ -52,6 +52,7 @@ function draw(ctx, w, h, v, c, ratio, s) {
   const marks = layOut(w, h, X, Y, s, events);
   const taken = marks.filter((m) => !m.small).map((m) => [m.sx - 12, m.sy - 12, m.sx + 12, m.sy + 12]);
   stateNames(ctx, w, v, c, X, Y, taken);
+  planOf(ctx, c, X, Y);
   tracksOf(ctx, c, X, Y, s);
   if (!s.moment) ships(ctx, c, X, Y, s);
   for (const mark of marks) leader(ctx, mark, c);
