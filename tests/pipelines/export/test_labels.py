@@ -3,7 +3,7 @@
 import ast
 import string
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import geopandas as gpd
 import pandas as pd
@@ -19,6 +19,7 @@ from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import ORDINALS
 from pipelines.export.briefing import without_time
 from pipelines.export.labels import LANGUAGES, labels
+from pipelines.export.recipients import Language
 from pipelines.reference import ship_type_words
 from pipelines.settings import PROJECT
 
@@ -125,3 +126,11 @@ def test_an_explanation_keeps_its_sentence_and_a_type_its_category() -> None:
     )
     assert malay.explanation("") == ""
     assert malay.ship_type("tanker, hazard category A") == "kapal tangki, hazard category A"
+
+
+def test_recipients_may_ask_for_every_language() -> None:
+    assert set(get_args(Language)) == set(LANGUAGES)
+
+
+def test_malay_names_every_kind_that_a_detector_finds() -> None:
+    assert not [name for name in detectors.names() if name not in labels("ms").kinds]

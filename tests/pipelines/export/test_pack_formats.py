@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 from xml.etree import ElementTree
 
 import gpxpy
@@ -21,8 +21,8 @@ import pypdf
 import pytest
 
 from pipelines.export import PACK_FILES, gpkg, readme, route, tak, write_formats
-from pipelines.export.labels import LANGUAGES, Labels, labels
-from pipelines.export.recipients import Format, Language
+from pipelines.export.labels import labels
+from pipelines.export.recipients import Format
 from pipelines.export.release import with_marks
 from pipelines.export.text import clean, one_line
 from pipelines.marks import Mark, Tlp
@@ -308,27 +308,3 @@ def test_a_marker_of_a_vessel_stays_the_same_from_pack_to_pack(
     first, second = tak.event(cards[0], products), tak.event(cards[0], later)
     assert first.get("uid") == second.get("uid")
     assert str(first.get("uid")).endswith(str(cards[0].mmsi))
-
-
-def test_every_language_has_every_label_with_the_same_blanks() -> None:
-    assert set(get_args(Language)) == set(LANGUAGES)
-    english = labels("en").model_dump()
-    for language in LANGUAGES:
-        theirs: dict[str, Any] = labels(language).model_dump()
-        for name in Labels.model_fields:
-            if name != "kinds":
-                assert theirs[name].strip(), (language, name)
-                assert _blanks(theirs[name]) == _blanks(english[name]), (language, name)
-
-
-def test_malay_names_every_kind_that_a_detector_finds() -> None:
-    import detectors
-
-    missing = [n for n in detectors.names() if n not in labels("ms").kinds]
-    assert missing == []
-
-
-def _blanks(text: str) -> set[str]:
-    import string
-
-    return {field for _, field, _, _ in string.Formatter().parse(text) if field}
