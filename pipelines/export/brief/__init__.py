@@ -48,6 +48,12 @@ _FACT_LIMIT: Final = 300
 _SPEEDS: Final = (1, 5, 15, 30, 60, 120)
 """Minutes of the night that a second of playback shows."""
 
+_DRAWN_KINDS: Final = frozenset(
+    {"encounter", "loitering", "gap", "geofence", "identity", "crossing", "spoofing",
+     "possible_meeting", "mother_ship", "unmatched_sighting", "outlier"}
+)  # fmt: skip
+"""Kinds of events that have a mark of their own."""
+
 _SCRIPTS: Final = ("world", "plan", "drawing", "sheet", "playback", "page")
 
 NO_SECTIONS: Final = Markup("")
@@ -106,6 +112,7 @@ def render(
         chart_only=chart_only,
         sections=sections,
         words=words,
+        drawn_kinds=_DRAWN_KINDS,
         explanation_parts=partial(explanation_parts, words=words),
         language=products.release.language if products.release else "en",
         handling=notices.handling(products),

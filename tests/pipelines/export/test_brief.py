@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 import shapely
 
+import detectors
 from detectors.core.zones import Zones
 from pipelines.export import brief
 from pipelines.export.brief import problems, render
@@ -326,3 +327,10 @@ def test_a_stop_on_a_straight_way_is_kept() -> None:
     x, y = 100 + moved / 7200, np.full(len(seconds), 3.0)
     kept = _kept_vertices(x, y, seconds, np.array([0, len(seconds)]), 0.0001)
     assert set(seconds[kept]) == {0, 1800, 5400, 7140}
+
+
+def test_every_kind_has_a_mark_of_its_own(page_text: str) -> None:
+    assert set(detectors.names()) <= brief._DRAWN_KINDS
+    drawn = dict(re.findall(r'<g id="k-(\w+)">(.*?)</g>', page_text))
+    assert set(drawn) == brief._DRAWN_KINDS | {"other"}
+    assert len(set(drawn.values())) == len(drawn)

@@ -1,5 +1,6 @@
 /* The drawing, the same for screen and paper: `v` is the view (its middle and pixels per degree), `c` the
-   colours, `s` what is chosen and whether a moment is being shown. */
+   colours, `s` what is chosen, whether a moment is being shown, and how far the sheet goes beyond the window
+   (`pad`, as a part of the window). */
 const NAMES = ["paper", "ink", "quiet", "magenta", "magenta-soft", "sea", "off", "land", "coast", "land-ink",
   "grid", "grid-ink", "zone", "lane", "border", "track", "partner", "halo", "on-magenta"];
 const DAY = {
@@ -50,7 +51,10 @@ function draw(ctx, w, h, v, c, ratio, s) {
   graticule(ctx, w, h, v, c, X, Y);
   arrows(ctx, v, c, X, Y);
   const marks = layOut(w, h, X, Y, s, events);
-  const taken = marks.filter((m) => !m.small).map((m) => [m.sx - 12, m.sy - 12, m.sx + 12, m.sy + 12]);
+  // No name is cut by the window's edge, nor runs into the degrees at its right
+  const [ex, ey] = [(w * s.pad) / (1 + 2 * s.pad), (h * s.pad) / (1 + 2 * s.pad)];
+  const taken = [[ex - 1, 0, ex, h], [w - ex - 46, 0, w - ex, h], [0, ey - 1, w, ey + 18], [0, h - ey, w, h - ey + 1]];
+  for (const m of marks) if (!m.small) taken.push([m.sx - 12, m.sy - 12, m.sx + 12, m.sy + 12]);
   stateNames(ctx, w, v, c, X, Y, taken);
   planOf(ctx, c, X, Y);
   tracksOf(ctx, c, X, Y, s);
@@ -310,13 +314,27 @@ function leader(ctx, mark, c) {
   dot(ctx, mark.x, mark.y, 2, c.magenta);
   ctx.globalAlpha = 1;
 }
-const SHAPES = {
-  encounter(ctx) { ctx.arc(2.5, 0, 8.5, 0, TAU); },
-  loitering(ctx) { ctx.arc(0, 0, 9.5, 0, TAU); },
-  gap(ctx) { ctx.arc(0, 0, 9.5, 0, TAU); },
-  geofence(ctx) { ctx.rect(-8.5, -8.5, 17, 17); },
-  other(ctx) { ctx.moveTo(0, -11.5); ctx.lineTo(11.5, 0); ctx.lineTo(0, 11.5); ctx.lineTo(-11.5, 0); ctx.closePath(); },
-};
+const round = (x, r) => { const path = new Path2D(); path.arc(x, 0, r, 0, TAU); return path; };
+const SHAPES = { encounter: round(2.5, 8.5), loitering: round(0, 9.5), gap: round(0, 9.5) };
+const BEHIND = round(-5, 8.5);
+const RING = round(0, 12.2);
+/* The outline of a kind, as the legend has it; a circle holds a number better than the legend's pictures. */
+function shape(kind) {
+  if (!Object.hasOwn(SHAPES, kind)) {
+    const drawn = $("k-" + kind)?.querySelector("path") || $("k-other").querySelector("path");
+    SHAPES[kind] = new Path2D(drawn.getAttribute("d"));
+  }
+  return SHAPES[kind];
+}
+/* Fill a path on a halo, and set the pen for its line. */
+function outlined(ctx, path, width, color, fill) {
+  ctx.lineWidth = 3.6;
+  ctx.stroke(path);
+  ctx.fillStyle = fill;
+  ctx.fill(path);
+  ctx.lineWidth = width;
+  ctx.strokeStyle = color;
+}
 function drawMark(ctx, mark, c, s) {
   const e = mark.event;
   const chosen = e === s.event;
@@ -330,42 +348,26 @@ function drawMark(ctx, mark, c, s) {
     return;
   }
   if (e.kind === "encounter") { // the other one, behind
-    ctx.beginPath();
-    ctx.arc(-5, 0, 8.5, 0, TAU);
-    ctx.lineWidth = 3.6;
     ctx.strokeStyle = c.halo;
-    ctx.stroke();
-    ctx.fillStyle = c.magentaSoft;
-    ctx.fill();
-    ctx.lineWidth = 1.6;
-    ctx.strokeStyle = c.magenta;
-    ctx.stroke();
+    outlined(ctx, BEHIND, 1.6, c.magenta, c.magentaSoft);
+    ctx.stroke(BEHIND);
   }
-  ctx.beginPath();
-  (SHAPES[e.kind] || SHAPES.other)(ctx);
-  ctx.lineWidth = 3.6;
-  ctx.strokeStyle = c.halo;
-  ctx.stroke();
   const solid = e.main !== chosen;
-  ctx.fillStyle = solid ? c.magenta : c.paper;
-  ctx.fill();
+  ctx.strokeStyle = c.halo;
+  const line = e.kind === "gap" && solid ? c.magentaSoft : c.magenta;
+  outlined(ctx, shape(e.kind), chosen ? 2.6 : 1.6, line, solid ? c.magenta : c.paper);
   if (e.kind === "gap") ctx.setLineDash([4, 3.1]);
-  ctx.lineWidth = chosen ? 2.6 : 1.6;
-  ctx.strokeStyle = e.kind === "gap" && solid ? c.magentaSoft : c.magenta;
-  ctx.stroke();
+  ctx.stroke(shape(e.kind));
   ctx.setLineDash([]);
   if (e.kind === "loitering") {
-    ctx.beginPath();
-    ctx.arc(0, 0, 12.2, 0, TAU);
     ctx.lineWidth = 1.2;
-    ctx.strokeStyle = c.magenta;
-    ctx.stroke();
+    ctx.stroke(RING);
   }
   ctx.fillStyle = solid ? c.onMagenta : c.magenta;
   ctx.font = "700 " + (e.ranks[0] > 99 ? 9 : 10.5) + "px system-ui, sans-serif";
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
-  ctx.fillText(String(e.ranks[0]), e.kind === "encounter" ? 2.5 : 0, 0.5);
+  ctx.fillText(String(e.ranks[0]), e.kind === "encounter" ? 2.5 : 0, e.kind === "outlier" ? 2.5 : 0.5);
   ctx.restore();
 }
 function ship(ctx, x, y, heading, fill, stroke, width) {

@@ -1,6 +1,6 @@
 /* The page: list and map know of each other. Words reach it through textContent, or as clones of what the page
    already says. */
-const state = { rank: 0, event: null, moment: null };
+const state = { rank: 0, event: null, moment: null, pad: 0.2 };
 const root = document.documentElement;
 let colors = {};
 
@@ -17,7 +17,7 @@ $("player").hidden = false;
 document.querySelector(".tools").hidden = false;
 const map = makeMap();
 const marks = { now: [], all: [] };
-const sheet = new Sheet((ctx, w, h, v, ratio) => { marks.all = draw(ctx, w, h, v, colors, ratio, state); }, 0.2);
+const sheet = new Sheet((ctx, w, h, v, ratio) => { marks.all = draw(ctx, w, h, v, colors, ratio, state); }, state.pad);
 const moments = new Sheet((ctx, w, h, v, ratio) => { marks.now = drawMoment(ctx, w, h, v, colors, ratio, state); }, 0);
 let asked = "";
 function redraw(what = "all") {
@@ -222,13 +222,15 @@ window.addEventListener("beforeprint", () => {
   const [w, h, room] = [1040, 700, 40];
   const k = Math.min((w - 2 * room) / (home[2] - home[0]), (h - 2 * room) / (home[3] - home[1]), 6000);
   const view = { x: (home[0] + home[2]) / 2, y: (home[1] + home[3]) / 2, k };
-  const paper = $("paper");
-  const furniture = document.createElement("canvas");
-  for (const canvas of [paper, furniture]) { canvas.width = w * 2; canvas.height = h * 2; }
-  draw(paper.getContext("2d"), w, h, view, DAY, 2, { rank: 0, event: null, moment: null });
+  const [paper, drawn, furniture] = [$("paper"), document.createElement("canvas"), document.createElement("canvas")];
+  for (const canvas of [paper, drawn, furniture]) { canvas.width = w * 2; canvas.height = h * 2; }
+  const ctx = drawn.getContext("2d", { willReadFrequently: true });
+  draw(ctx, w, h, view, DAY, 2, { rank: 0, event: null, moment: null, pad: 0 });
   furnish(furniture.getContext("2d"), w, h, view, DAY, 2);
-  paper.getContext("2d").setTransform(1, 0, 0, 1, 0, 0);
-  paper.getContext("2d").drawImage(furniture, 0, 0);
+  ctx.setTransform(1, 0, 0, 1, 0, 0);
+  ctx.drawImage(furniture, 0, 0);
+  // As pixels: what is drawn on a canvas in this event Chromium prints as vectors, a little too small
+  paper.getContext("2d").putImageData(ctx.getImageData(0, 0, w * 2, h * 2), 0, 0);
 });
 
 // ---- Begin ----
