@@ -45,7 +45,8 @@ class Kind:
         Those of the other events that are one or both; none of a kind that is context.
     vessels, top, top_right
         Vessels with a planted event of the kind; that many vessels (or fewer) by their strongest
-        event of the kind; and how many of these are right.
+        event of the kind or one like it, those planted only of a kind like it left out; and how
+        many of these are right.
     """
 
     kind: str
@@ -298,7 +299,9 @@ def _kind(
     unexplained = other & (events["explanation"] == "").to_numpy()
     strong = other & (events["score"] >= flag_score).to_numpy()
     guilty = _vessels([planted[k] for k in mine])
-    top = _strongest(events[events["kind"].isin(kinds_like(kind))])[: len(guilty)]
+    alike = _vessels([event for event in planted if event.kind in kinds_like(kind)]) - guilty
+    strongest = _strongest(events[events["kind"].isin(kinds_like(kind))])
+    top = [mmsi for mmsi in strongest if mmsi not in alike][: len(guilty)]
     start = events["start_s"].to_numpy()
     return Kind(
         kind=kind,

@@ -234,6 +234,18 @@ def test_each_kind_has_a_top_of_its_own_by_its_strongest_events(tmp_path):
     assert frame.loc["encounter", "lift"] == 20.0
 
 
+def test_what_was_planted_of_a_kind_alike_is_not_wrong_in_a_top(tmp_path):
+    truth = [planted("spoofing", 533900001), planted("identity", 533900002)]
+    events = [
+        event(1, "identity", 533900002, score=0.9),
+        event(2, "spoofing", 533900001, score=0.6),
+        event(3, "spoofing", 533900099, score=0.3),
+    ]
+    frame = run(tmp_path, events, truth=truth).to_frame().set_index("kind")
+    assert frame.loc["spoofing", ["vessels", "top", "top_right"]].tolist() == [1, 1, 1]
+    assert frame.loc["identity", ["vessels", "top", "top_right"]].tolist() == [1, 1, 1]
+
+
 def test_a_sighting_is_matched_by_place_and_time(tmp_path):
     truth = [
         planted("unmatched_sighting", 0, start_h=3, end_h=3),
