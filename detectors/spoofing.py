@@ -1,7 +1,7 @@
 """Spoofing: reported positions that the vessel can't have had."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
@@ -13,7 +13,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from detectors.core import copies, events, geodesy, leaps, runs, scatter, shapes, tracks
 from detectors.core.detector import Context, Detector
 from detectors.core.explain import FISHING, OFFICIAL, PILOT, TUG, WORKING, Facts, Hypothesis
-from detectors.core.frames import epoch_us, from_epoch_us, offsets
+from detectors.core.frames import epoch_us, offsets
 from detectors.core.leaps import MIN_OFFSET_M
 from detectors.core.telling import Told, Words
 from detectors.core.zones import Zones
@@ -69,6 +69,7 @@ class _Rows:
         self.time_us = epoch_us(frame["time"])
         self.lat, self.lon = frame["lat"].to_numpy(), frame["lon"].to_numpy()
         self.sog_kn, self.cog_deg = frame["sog_kn"].to_numpy(), frame["cog_deg"].to_numpy()
+        self.nav_status = frame["nav_status"].to_numpy()
         self._source, self._offset = frame["source"], frame["source_offset"].to_numpy()
         self.bounds = offsets(self.track)
         self.tracks = self.track[self.bounds[:-1]]
@@ -100,23 +101,29 @@ class _Rows:
         return low + int(near[0]), low + int(near[1])
 
 
-@dataclass(frozen=True)
-class _Leaps:
-    """Reports that aren't where the one before, with speed and course, puts them; by how much, and
-    how much of it changes of speed and course may explain.
-    """
+class _Strays:
+    """The reports that the segmentation took for corrupt, sorted by vessel and time."""
 
-    row: Ints
-    east_m: Floats
-    north_m: Floats
-    slack_m: Floats
+    def __init__(self, noise: pd.DataFrame) -> None:
+        stray = noise[(noise["reason"] == "impossible jump").to_numpy(bool)]
+        mmsi, time_us = stray["mmsi"].to_numpy(), epoch_us(stray["time"])
+        order = np.lexsort((time_us, mmsi))
+        self._mmsi, self.time_us = mmsi[order], time_us[order]
+        self.lat, self.lon = stray["lat"].to_numpy()[order], stray["lon"].to_numpy()[order]
+
+    def of(self, mmsi: int, since_us: int, before_us: int) -> slice:
+        """Those of a vessel from one time to before another."""
+        low, high = np.searchsorted(self._mmsi, [mmsi, mmsi + 1]).tolist()
+        first, last = np.searchsorted(self.time_us[low:high], [since_us, before_us]).tolist()
+        return slice(low + first, low + last)
 
 
 @dataclass(frozen=True)
 class _Story:
     """Reports `first` to `last` of the false track, and what is wrong with them.
 
-    `home` is the last report of the track believed true before the story, -1 where there is none.
+    `home` is the last report of the track believed true before the story, -1 where there is none;
+    `first_us` when the first of the reports that lead to a further track was sent.
     """
 
     subkind: str
@@ -128,7 +135,7 @@ class _Story:
     going_on: bool
     evidence: Mapping[str, Any]
     home: int = -1
-    shapes: Mapping[str, Any] = field(default_factory=dict)
+    first_us: int = 0
 
 
 def interference(facts: Facts) -> str | None:
@@ -416,9 +423,10 @@ class Spoofing(Detector):
             return events.empty()
         window = runs.window_us(context.start, context.end)
         leaping, moving = _steps(rows)
-        leapt = _leaps(rows, leaping)
+        leapt = leaps.among(rows, leaping)
         bins = shapes.bins(rows.track, rows.time_us, CIRCLE_BINS_S[0])
-        together = scatter.merged(rows.track, rows, leapt.row, context.noise)
+        together = scatter.merged(rows.track, rows, leapt, context.noise)
+        marks = scatter.marks(together)
         spells = scatter.spells(
             together, min_bad=self.min_reports, min_duration_s=self.min_duration_s,
             max_pause_s=self.max_pause_s,
@@ -429,7 +437,7 @@ class Spoofing(Detector):
         stories += self._scattered(rows, together, spells, window[1])
         return events.build(
             [
-                self._event(rows, self._held_against_others(rows, bins, together, story), positions)
+                self._event(rows, self._held_against_others(rows, bins, marks, story))
                 for story in stories
                 if runs.touches(
                     np.array([story.start_us]), np.array([story.end_us]), window, self.settle
@@ -443,7 +451,7 @@ class Spoofing(Detector):
         self,
         rows: _Rows,
         bins: shapes.Bins,
-        leapt: _Leaps,
+        leapt: leaps.Leaps,
         moving: Ints,
         zones: Zones,
         end_us: int,
@@ -593,14 +601,14 @@ class Spoofing(Detector):
     ) -> tuple[str, int, int, float, dict[str, Any]] | None:
         """The circle through reports a to b and those next to them, if it is one."""
         low, high = rows.stretch(a, step_s)[0], rows.stretch(b, step_s)[1]
-        fit = _circle_of(rows, a, b)
+        fit = _circles_of(rows, [(a, b)])
         tolerance_m = 4 * max(float(fit.rms_m[0]), 10.0)
         if not np.isfinite(fit.rms_m[0]):
             return None
         x, y = shapes.plane_m(rows.lat[low:high], rows.lon[low:high], rows.lat[a], rows.lon[a])
         off_m = np.abs(np.hypot(x - fit.x_m[0], y - fit.y_m[0]) - fit.radius_m[0])
         a, b = _extended(off_m <= tolerance_m, a - low, b - low, low)
-        fit = _circle_of(rows, a, b)
+        fit = _circles_of(rows, [(a, b)])
         radius_m, turns = float(fit.radius_m[0]), abs(float(fit.turned_rad[0])) / (2 * np.pi)
         duration_s = rows.seconds(a, b)
         if duration_s < self.min_duration_s:
@@ -644,10 +652,14 @@ class Spoofing(Detector):
             bins.track_id[at], bins.tick[at], max_break=2, min_piece=1,
             min_length=-(-self.min_inland_s // bins.step_s),
         )  # fmt: skip
-        for a, b in zip(bins.first[at[first]], bins.last[at[last]], strict=True):
-            low, high = rows.stretch(a, bins.step_s)[0], rows.stretch(b, bins.step_s)[1]
-            lat, lon = rows.lat[low:high], rows.lon[low:high]
-            inland = _inland_by(zones, lat, lon, self.min_inland_m)
+        spans = list(zip(bins.first[at[first]].tolist(), bins.last[at[last]].tolist(), strict=True))
+        around = [
+            (rows.stretch(a, bins.step_s)[0], rows.stretch(b, bins.step_s)[1]) for a, b in spans
+        ]
+        every = np.concatenate([np.arange(low, high) for low, high in around] or [at[:0]])
+        all_inland = _inland_by(zones, rows.lat[every], rows.lon[every], self.min_inland_m)
+        parts = np.split(all_inland, np.cumsum([high - low for low, high in around])[:-1])
+        for (a, b), (low, _), inland in zip(spans, around, parts[: len(spans)], strict=True):
             begin, finish = _extended(inland, a - low, b - low, low)
             while finish > begin and not inland[finish - low]:
                 finish -= 1
@@ -683,7 +695,7 @@ class Spoofing(Detector):
             }  # fmt: skip
 
     def _beside(
-        self, rows: _Rows, leapt: _Leaps
+        self, rows: _Rows, leapt: leaps.Leaps
     ) -> Iterator[tuple[str, int, int, float, dict[str, Any]]]:
         """Copies too near for the segmentation: the track leaps to and fro by a constant vector."""
         at, east, north = leapt.row, leapt.east_m, leapt.north_m
@@ -694,17 +706,19 @@ class Spoofing(Detector):
         )
         starts = np.r_[0, np.flatnonzero(cut) + 1]
         ends = np.r_[starts[1:], len(at)]
-        for i, j in zip(starts.tolist(), ends.tolist(), strict=True):
-            a, b = int(at[i]), int(at[j - 1])
-            duration_s, n = rows.seconds(a, b), j - i
-            if n < 2 * self.min_reports or n < 0.3 * (b - a + 1) or duration_s < self.min_frozen_s:
-                continue
+        n_leaps, first, last = ends - starts, at[starts], at[ends - 1]
+        many = (n_leaps >= 2 * self.min_reports) & (n_leaps >= 0.3 * (last - first + 1))
+        many &= rows.time_us[last] - rows.time_us[first] >= self.min_frozen_s * SECOND_US
+        for i, j in zip(starts[many].tolist(), ends[many].tolist(), strict=True):
+            a, b, n = int(at[i]), int(at[j - 1]), j - i
             sign = np.sign(east[i:j] * east[i] + north[i:j] * north[i])
+            turns = float(np.mean(sign[1:] != sign[:-1]))
+            if turns < 0.8:
+                continue
             to_east, to_north = sign * east[i:j], sign * north[i:j]
             offset = (float(np.median(to_east)), float(np.median(to_north)))
             offset_m = float(np.hypot(*offset))
             spread_m = float(np.quantile(np.hypot(to_east - offset[0], to_north - offset[1]), 0.9))
-            turns = float(np.mean(sign[1:] != sign[:-1]))
             made_east, made_north = shapes.plane_m(
                 rows.lat[[b]], rows.lon[[b]], rows.lat[[a]], rows.lon[[a]]
             )
@@ -713,7 +727,7 @@ class Spoofing(Detector):
             made_m = float(np.hypot(made_east, made_north)[0])
             across_m = abs(offset[0] * made_north[0] - offset[1] * made_east[0]) / max(made_m, 1.0)
             if (
-                turns < 0.8 or spread_m > self.max_spread_m or made_m < self.min_moved_m
+                spread_m > self.max_spread_m or made_m < self.min_moved_m
                 or across_m < MIN_ACROSS * offset_m
             ):  # fmt: skip
                 continue
@@ -728,7 +742,7 @@ class Spoofing(Detector):
             }  # fmt: skip
 
     def _displaced(
-        self, rows: _Rows, leapt: _Leaps
+        self, rows: _Rows, leapt: leaps.Leaps
     ) -> Iterator[tuple[str, int, int, float, dict[str, Any]]]:
         """Stretches too near for the segmentation: one leap there, the opposite one back."""
         off_m = np.hypot(leapt.east_m, leapt.north_m)
@@ -751,7 +765,7 @@ class Spoofing(Detector):
             self.max_spread_m + (slack_m[:-1] + slack_m[1:]) / 2, MAX_MISS_RATIO * off_m[:-1]
         )
         alike = left_m <= allowed_m
-        found = np.flatnonzero(
+        likely = np.flatnonzero(
             (rows.track[first] == rows.track[back])
             & alike
             & large[:-1]
@@ -760,11 +774,11 @@ class Spoofing(Detector):
             & (lasts_s >= self.min_duration_s)
             & (lasts_s <= self.max_away_s)
             & (np.maximum(waits_s, came_s) <= self.alive_s)
-            # A leap from, or to, a single stray report is none of the vessel's.
-            & ~_follows(rows, first - 2, first)
-            & ~_follows(rows, last, back + 1)
         )
-        for i in found.tolist():
+        # A leap from, or to, a single stray report is none of the vessel's.
+        strays = _follows(rows, first[likely] - 2, first[likely])
+        strays |= _follows(rows, last[likely], back[likely] + 1)
+        for i in likely[~strays].tolist():
             a, b = int(first[i]), int(last[i])
             yield "jump", a, b, 0.45, {
                 "jump_m": float(off_m[i]), "jump_s": float(came_s[i]),
@@ -842,14 +856,21 @@ class Spoofing(Detector):
 
     def _excursions(
         self, rows: _Rows, spells: Sequence[scatter.Spell], context: Context, end_us: int
-    ) -> Iterator[_Story]:
+    ) -> list[_Story]:
         # Where a vessel's fixes scatter and it then goes on from where it was, she went nowhere.
         scattered: dict[int, list[scatter.Spell]] = {}
         for spell in spells:
             if not spell.parted:
                 scattered.setdefault(spell.mmsi, []).append(spell)
+        strays = _Strays(context.noise)
         mmsi = rows.tracks // 100
         shared = np.flatnonzero(np.diff(mmsi) == 0)
+        further = np.repeat(np.r_[False, np.diff(mmsi) == 0], np.diff(rows.bounds))
+        inland = np.zeros(len(rows.track), bool)
+        inland[further] = _inland_by(
+            context.zones, rows.lat[further], rows.lon[further], self.min_leapt_inland_m
+        )
+        found: list[_Story] = []
         for vessel in np.unique(mmsi[shared]).tolist():
             ks = np.flatnonzero(mmsi == vessel)
             for k in ks[1:].tolist():
@@ -861,9 +882,10 @@ class Spoofing(Detector):
                 homes = homes[np.argsort(rows.time_us[homes], kind="stable")]
                 for a, b in zip(starts.tolist(), ends.tolist(), strict=True):
                     own_spells = scattered.get(vessel, [])
-                    story = self._excursion(rows, homes, a, b, own_spells, context, end_us)
+                    story = self._excursion(rows, homes, a, b, own_spells, strays, end_us)
                     if story:
-                        yield story
+                        found.append(story)
+        return self._shaped(rows, found, inland)
 
     def _excursion(
         self,
@@ -872,7 +894,7 @@ class Spoofing(Detector):
         a: int,
         b: int,
         spells: Sequence[scatter.Spell],
-        context: Context,
+        strays: "_Strays",
         end_us: int,
     ) -> _Story | None:
         """The session of reports a to b, if it leads away from one of the tracks in `homes`.
@@ -891,7 +913,7 @@ class Spoofing(Detector):
         last_home = int(homes[before])
         if any(s.start_us <= times[a] and s.end_us >= times[last_home] for s in spells):
             return None
-        strays_us = self._strays_us(rows, a, last_home, context)
+        strays_us = self._strays_us(rows, a, last_home, strays)
         first_us = int(strays_us.min(initial=times[a]))
         duration_s = float(times[b] - first_us) / SECOND_US
         if b - a + 1 + len(strays_us) < self.min_reports or duration_s < self.min_duration_s:
@@ -940,18 +962,31 @@ class Spoofing(Detector):
             stood = self._stood_still(rows, home[: np.searchsorted(home, last_home) + 1], a)
             if stood:
                 return stood
-        shape = self._shape(rows, a, b, context.zones)
-        if shape:
-            score += 0.15
-            subkind = str(shape.pop("subkind")) if subkind == "jump" else subkind
-            shape.pop("subkind", None)
-        start_us = int(times[last_home])
-        if len(back) or subkind != "jump":
-            start_us = first_us
+        start_us = first_us if len(back) or subkind != "jump" else int(times[last_home])
         return _Story(
-            subkind, a, b, score, start_us, int(times[b]), going_on, {**evidence, **shape},
-            last_home,
-        )  # fmt: skip
+            subkind, a, b, score, start_us, int(times[b]), going_on, evidence, last_home, first_us
+        )
+
+    def _shaped(self, rows: _Rows, stories: Sequence[_Story], inland: Bools) -> list[_Story]:
+        """Excursions with what is peculiar about their positions.
+
+        `inland` tells of each report of a further track whether it is inland.
+        """
+        # What stood still has no home, and a shape already.
+        away = [k for k, story in enumerate(stories) if story.home >= 0]
+        fits = _circles_of(rows, [(stories[k].first, stories[k].last) for k in away])
+        shaped = list(stories)
+        for i, k in enumerate(away):
+            story = stories[k]
+            shape = self._shape(rows, story.first, story.last, fits, i, inland)
+            kind = str(shape.pop("subkind", ""))
+            if not kind:
+                continue
+            evidence, score = {**story.evidence, **shape}, story.score + 0.15
+            shaped[k] = replace(story, score=score, evidence=evidence)
+            if story.subkind == "jump":
+                shaped[k] = replace(shaped[k], subkind=kind, start_us=story.first_us)
+        return shaped
 
     def _stood_still(self, rows: _Rows, home: Ints, a: int) -> _Story | None:
         """The end of the home track, if it stood still while the vessel sailed on to report a."""
@@ -986,20 +1021,17 @@ class Spoofing(Detector):
             },
         )  # fmt: skip
 
-    def _strays_us(self, rows: _Rows, a: int, home: int, context: Context) -> Ints:
+    @staticmethod
+    def _strays_us(rows: _Rows, a: int, home: int, strays: "_Strays") -> Ints:
         """Times of the reports that the segmentation took for corrupt before it believed in the
         further track that begins with report a.
         """
-        noise, track = context.noise, int(rows.track[a])
-        stray = noise[(noise["mmsi"] == track // 100) & (noise["reason"] == "impossible jump")]
-        time_us = epoch_us(stray["time"])
         begin_us = max(int(rows.time_us[home]), int(rows.time_us[a]) - STRAY_S * SECOND_US)
-        off_m = geodesy.distance_m(
-            rows.lat[a], rows.lon[a], stray["lat"].to_numpy(), stray["lon"].to_numpy()
-        )
+        own = strays.of(int(rows.track[a]) // 100, begin_us + 1, int(rows.time_us[a]))
+        time_us = strays.time_us[own]
+        off_m = geodesy.distance_m(rows.lat[a], rows.lon[a], strays.lat[own], strays.lon[own])
         gone_m = 30.0 * geodesy.KNOT_MPS * (rows.time_us[a] - time_us) / SECOND_US
-        own = (time_us > begin_us) & (time_us < rows.time_us[a]) & (off_m <= gone_m + 1000.0)
-        return np.asarray(time_us[own])
+        return np.asarray(time_us[off_m <= gone_m + 1000.0])
 
     def _copied(self, rows: _Rows, home: Ints, a: int, b: int) -> dict[str, Any] | None:
         """What the reports a to b repeat of the home track, at an offset or a lag; None if nothing.
@@ -1031,30 +1063,30 @@ class Spoofing(Detector):
             "moved_m": found.moved_m, "min_moved_m": self.min_moved_m,
         }  # fmt: skip
 
-    def _shape(self, rows: _Rows, a: int, b: int, zones: Zones) -> dict[str, Any]:
+    def _shape(
+        self, rows: _Rows, a: int, b: int, fits: shapes.Circles, i: int, inland: Bools
+    ) -> dict[str, Any]:
         """What is peculiar about the positions of an excursion; empty if nothing is."""
         lat, lon, sog_kn = (v[a : b + 1] for v in (rows.lat, rows.lon, rows.sog_kn))
         duration_s = rows.seconds(a, b)
-        fit = _circle_of(rows, a, b)
-        turns = abs(float(fit.turned_rad[0])) / (2 * np.pi)
-        radius_m, rms_m = float(fit.radius_m[0]), float(fit.rms_m[0])
+        turns = abs(float(fits.turned_rad[i])) / (2 * np.pi)
+        radius_m, rms_m = float(fits.radius_m[i]), float(fits.rms_m[i])
+        max_rms_m = float(self._max_rms_m(fits.radius_m[i : i + 1])[0])
         circles = (
-            self.min_radius_m <= radius_m <= MAX_RADIUS_M
-            and rms_m <= float(self._max_rms_m(fit.radius_m)[0])
-            and turns >= 1.0
+            self.min_radius_m <= radius_m <= MAX_RADIUS_M and rms_m <= max_rms_m and turns >= 1.0
         )
         if circles:
             speed_kn = float(geodesy.speed_kn(turns * 2 * np.pi * radius_m, duration_s))
             return {
                 "subkind": "geometric", "radius_m": radius_m, "min_radius_m": self.min_radius_m,
                 "circle_rms_m": rms_m,
-                "max_circle_rms_m": float(self._max_rms_m(fit.radius_m)[0]),
+                "max_circle_rms_m": max_rms_m,
                 "turned_deg": turns * 360.0, "min_turned_deg": 360.0, "circle_speed_kn": speed_kn,
             }  # fmt: skip
-        inland = _inland_by(zones, lat, lon, self.min_leapt_inland_m)
-        if inland.mean() >= 0.5:
+        share = float(inland[a : b + 1].mean())
+        if share >= 0.5:
             return {
-                "subkind": "on_land", "inland_fraction": float(inland.mean()),
+                "subkind": "on_land", "inland_fraction": share,
                 "min_inland_m": self.min_leapt_inland_m,
             }  # fmt: skip
         off_m = float(geodesy.distance_m(lat[0], lon[0], lat, lon).max())
@@ -1117,7 +1149,7 @@ class Spoofing(Detector):
             )  # fmt: skip
 
     def _held_against_others(
-        self, rows: _Rows, bins: shapes.Bins, together: scatter.Reports, story: _Story
+        self, rows: _Rows, bins: shapes.Bins, marks: scatter.Marks, story: _Story
     ) -> _Story:
         """The story, and how many others nearby had bad fixes when its positions leapt.
 
@@ -1135,9 +1167,7 @@ class Spoofing(Detector):
         at = story.home if story.home >= 0 else max(story.first - 1, 0)
         at = at if rows.track[at] // 100 == mmsi else story.first
         lat, lon = float(rows.lat[at]), float(rows.lon[at])
-        n = scatter.n_suffering(
-            together, mmsi, since_us, until_us, lat, lon, self.max_interference_m
-        )
+        n = marks.n_suffering(mmsi, since_us, until_us, lat, lon, self.max_interference_m)
         if n == 0:
             return story
         reach_us = int(scatter.NEAR_S * SECOND_US)
@@ -1157,7 +1187,7 @@ class Spoofing(Detector):
         return replace(story, evidence=evidence)
 
     def _joined(
-        self, rows: _Rows, stories: list[_Story], excursions: Iterator[_Story]
+        self, rows: _Rows, stories: list[_Story], excursions: Sequence[_Story]
     ) -> list[_Story]:
         """One story per false track: shapes of an excursion belong to it, and a one-way jump away
         from a false stretch to that stretch.
@@ -1199,13 +1229,10 @@ class Spoofing(Detector):
 
     # ---- events
 
-    def _event(self, rows: _Rows, story: _Story, positions: pd.DataFrame) -> dict[str, Any]:
+    def _event(self, rows: _Rows, story: _Story) -> dict[str, Any]:
         a, b, home = story.first, story.last, story.home
         track = int(rows.track[a])
-        own = slice(*np.searchsorted(positions["track_id"].to_numpy(), [track, track + 1]))
-        status = positions["nav_status"].to_numpy()[own]
-        low, _ = rows.span_of(track)
-        known = status[a - low : b - low + 1]
+        known = rows.nav_status[a : b + 1]
         known = known[(known >= 0) & (known < 15)]
         middle = a + int(
             np.searchsorted(rows.time_us[a : b + 1], (story.start_us + story.end_us) // 2)
@@ -1229,7 +1256,8 @@ class Spoofing(Detector):
             **story.evidence,
         }
         tracks = dict.fromkeys([*([int(rows.track[home])] if home >= 0 else []), track])
-        times = from_epoch_us(np.array([story.start_us, story.end_us, rows.time_us[a]]))
+        times = (story.start_us, story.end_us, int(rows.time_us[a]))
+        start, end, anchor = (pd.Timestamp(us, unit="us", tz="UTC") for us in times)
         return {
             "kind": self.name,
             "subkind": story.subkind,
@@ -1237,9 +1265,9 @@ class Spoofing(Detector):
             "version": self.version,
             "mmsi": track // 100,
             "track_ids": ";".join(str(t) for t in tracks),
-            "start": times.iloc[0],
-            "end": pd.NaT if story.going_on else times.iloc[1],
-            "anchor": times.iloc[2],
+            "start": start,
+            "end": pd.NaT if story.going_on else end,
+            "anchor": anchor,
             "lat": float(rows.lat[place]),
             "lon": float(rows.lon[place]),
             "score": float(min(story.score, 0.9)),
@@ -1355,13 +1383,6 @@ def _steps(rows: _Rows) -> tuple[Ints, Ints]:
     return moving[step_deg[moving] * shapes.DEGREE_M > MIN_OFFSET_M], moving
 
 
-def _leaps(rows: _Rows, leaping: Ints) -> _Leaps:
-    """Those of the reports that are astray from the one before by `MIN_OFFSET_M` and more."""
-    east, north, slack_m = leaps.astray(rows, leaping - 1, leaping)
-    far = np.hypot(east, north) >= MIN_OFFSET_M + slack_m
-    return _Leaps(leaping[far], east[far], north[far], slack_m[far])
-
-
 def _follows(rows: _Rows, here: Ints, there: Ints) -> Bools:
     """Whether speed and course lead from one report to the other, of the same track."""
     last = len(rows.track) - 1
@@ -1412,11 +1433,14 @@ def _winding(bins: shapes.Bins, box: shapes.Box, min_radius_m: float) -> Bools:
     return result
 
 
-def _circle_of(rows: _Rows, a: int, b: int) -> shapes.Circles:
-    """Circle through the reports a to b, in the plane of a."""
-    lat, lon = rows.lat[a : b + 1], rows.lon[a : b + 1]
-    x, y = shapes.plane_m(lat, lon, rows.lat[a], rows.lon[a])
-    return shapes.fit_circles(x, y, np.array([0]))
+def _circles_of(rows: _Rows, spans: Sequence[tuple[int, int]]) -> shapes.Circles:
+    """Circles through the reports a to b, each in the plane of its a."""
+    at = [np.arange(a, b + 1) for a, b in spans]
+    n = np.array([len(each) for each in at], "int64")
+    every = np.concatenate(at or [n])
+    origin = np.repeat(np.array([a for a, _ in spans], "int64"), n)
+    x, y = shapes.plane_m(rows.lat[every], rows.lon[every], rows.lat[origin], rows.lon[origin])
+    return shapes.fit_circles(x, y, np.cumsum(n) - n)
 
 
 def _extended(holds: Bools, a: int, b: int, offset: int) -> tuple[int, int]:

@@ -24,6 +24,8 @@ UNIT_PER_DEG: Final = 600_000.0
 COARSE_S: Final = 60
 FINE_S: Final = 5
 """Steps of the lag: a ship at 20 kn makes 600 m in the one and 50 m in the other."""
+STRETCH: Final = 60
+"""Reports in a stretch of the original, around which a box is drawn to see what is near it."""
 MIN_SHARE: Final = 0.6
 """Share of the copy that must fall between reports of the original at a lag."""
 ALIVE_S: Final = 1800.0
@@ -120,14 +122,18 @@ def offset(original: Track, copy: Track) -> Offset | None:
     return Offset(east, north, spread_m, moved_m, int(rows[0]), int(rows[-1]), len(rows))
 
 
-def lag(original: Track, copy: Track) -> Lag | None:
-    """The lag at which a copy agrees best with the original; None where there is none to try.
+def lag(original: Track, copy: Track, max_spread_m: float) -> Lag | None:
+    """The lag at which a copy agrees best with the original; None where there is none to try, or
+    the copy lies too far from it to keep within `max_spread_m` at any.
 
     Lags of up to `MAX_LAG_S` either way are tried in steps of `COARSE_S`, then around the best in
     steps of `FINE_S`; the best makes the smallest median distance.
     """
     few = np.unique(np.linspace(0, len(copy.time_us) - 1, SAMPLE).astype("int64"))
     some = Track(copy.time_us[few], copy.lat[few], copy.lon[few])
+    # Nine tenths of those that compare, of which there must be `MIN_SHARE`, keep within the spread.
+    if np.count_nonzero(_near(original, some, max_spread_m)) < 0.9 * MIN_SHARE * len(few) - 2:
+        return None
 
     def best(lags_s: Floats) -> tuple[float, float]:
         medians_m = _medians_m(original, some, lags_s)
@@ -169,7 +175,7 @@ def judge(
         beside = None
     if len(copy.time_us) < min_reports or _extent_m(copy) < min_moved_m:
         return beside
-    along = lag(original, copy)
+    along = lag(original, copy, max_spread_m)
     if along is None or along.spread_m > max_spread_m or not along.like_a_clock:
         return beside
     if beside and along.exact_fraction < 0.5 and 2 * along.spread_m > beside.spread_m:
@@ -238,6 +244,23 @@ def places(lat: Floats, lon: Floats) -> Ints:
 def _extent_m(track: Track) -> float:
     away_m = geodesy.distance_m(track.lat[0], track.lon[0], track.lat, track.lon)
     return float(np.max(away_m))
+
+
+def _near(original: Track, some: Track, distance_m: float) -> Bools:
+    """Which reports lie within a distance of the boxes around stretches of the original; a sieve,
+    generous by a tenth.
+    """
+    first = np.arange(0, len(original.time_us), STRETCH)
+    # A stretch reaches up to the first report of the next.
+    stretch = np.minimum(first[:, None] + np.arange(STRETCH + 1), len(original.time_us) - 1)
+    lat, lon = original.lat[stretch], geodesy.wrap_lon(original.lon[stretch] - original.lon[0])
+    own_lon = geodesy.wrap_lon(some.lon - original.lon[0])
+    slack_deg = 1.1 * distance_m / shapes.DEGREE_M
+    wide_deg = slack_deg / np.cos(np.radians(np.minimum(np.abs(some.lat).max() + 1.0, 89.0)))
+    south, north = lat.min(axis=1)[:, None] - slack_deg, lat.max(axis=1)[:, None] + slack_deg
+    west, east = lon.min(axis=1)[:, None] - wide_deg, lon.max(axis=1)[:, None] + wide_deg
+    inside = (some.lat >= south) & (some.lat <= north) & (own_lon >= west) & (own_lon <= east)
+    return np.asarray(inside.any(axis=0))
 
 
 def _at(track: Track, time_us: Ints) -> tuple[Floats, Floats, Bools]:

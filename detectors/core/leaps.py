@@ -1,5 +1,6 @@
 """Leaps: reports that aren't where speed and course lead from the report before."""
 
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
@@ -42,6 +43,18 @@ class Reports(Protocol):
         """Course over ground."""
 
 
+@dataclass(frozen=True)
+class Leaps:
+    """Reports that aren't where the one before, with speed and course, puts them; by how much, and
+    how much of it changes of speed and course may explain.
+    """
+
+    row: Ints
+    east_m: Floats
+    north_m: Floats
+    slack_m: Floats
+
+
 def velocity_mps(reports: Reports, at: Ints) -> tuple[Floats, Floats]:
     """Speed over ground to the east and north, as reported; NaN where it isn't."""
     speed_mps = reports.sog_kn[at] * geodesy.KNOT_MPS
@@ -67,6 +80,13 @@ def astray(reports: Reports, here: Ints, there: Ints) -> tuple[Floats, Floats, F
     # Without speed or course a vessel may have gone anywhere at 20 kn.
     slack_m = np.where(known, slack_m, 20.0 * geodesy.KNOT_MPS * step_s)
     return east - way_east, north - way_north, slack_m
+
+
+def among(reports: Reports, rows: Ints) -> Leaps:
+    """Those of the reports that are astray from the one before by `MIN_OFFSET_M` and more."""
+    east, north, slack_m = astray(reports, rows - 1, rows)
+    far = np.hypot(east, north) >= MIN_OFFSET_M + slack_m
+    return Leaps(rows[far], east[far], north[far], slack_m[far])
 
 
 def leapt(reports: Reports, here: Ints, there: Ints) -> Bools:

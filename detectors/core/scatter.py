@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import geodesy, leaps
+from detectors.core import geodesy, leaps, shapes
 from detectors.core.frames import epoch_us, offsets
-from detectors.core.leaps import SECOND_US
+from detectors.core.leaps import SECOND_US, Leaps
 from detectors.core.tracks import DUPLICATE_WINDOW_S
 
 Floats = NDArray[np.float64]
@@ -26,6 +26,8 @@ NEAR_S: Final = 1800.0
 """Bad fixes within half an hour of each other come from one cause."""
 MAX_BREAK_S: Final = 900.0
 """Sound fixes for longer than this end a spell."""
+AROUND_S: Final = 9000.0
+"""Reports further from such bad fixes than this aren't looked at: a pause and half an hour."""
 MIN_BAD: Final = 3
 """Bad fixes that make more than a chance: so many also confirm a further track."""
 AROUND: Final = 2
@@ -103,34 +105,39 @@ class Spell:
         return self.before >= 0 and self.after >= 0 and not self.joined
 
 
-def merged(track: Ints, tracked: leaps.Reports, leaping: Ints, noise: pd.DataFrame) -> Reports:
-    """The reports of the vessels with `MIN_BAD` bad fixes or more within `NEAR_S`.
+def merged(track: Ints, tracked: leaps.Reports, leapt: Leaps, noise: pd.DataFrame) -> Reports:
+    """The reports of the vessels that may have marked ones.
 
     Parameters
     ----------
     track, tracked
         Reports sorted by (track, time).
-    leaping
-        Rows of those that leap from the one before.
+    leapt
+        Those that leap from the one before by `leaps.MIN_OFFSET_M` and more.
     noise
         `tracks.NOISE`.
     """
-    bounds = offsets(track)
-    further = bounds[:-1][track[bounds[:-1]] % 100 > 1]
+    firsts = offsets(track)[:-1]
+    further = firsts[track[firsts] % 100 > 1]
     aside = noise[(noise["reason"] == "impossible jump").to_numpy(bool)]
+    aside = aside.sort_values(["mmsi", "time", "lat", "lon"], kind="stable")
     aside_us, aside_mmsi = epoch_us(aside["time"]), aside["mmsi"].to_numpy("int64")
-    own = np.unique(np.r_[leaping, further]).astype("int64")
-    mmsi = np.r_[track[own] // 100, aside_mmsi]
-    time_us = np.r_[tracked.time_us[own], aside_us]
+    is_bad = np.zeros(len(track), bool)
+    is_bad[leapt.row] = is_bad[further] = True
+    turns = np.r_[track[further] // 100, aside_mmsi], np.r_[tracked.time_us[further], aside_us]
+    likely = np.r_[leapt.row[_promising(track, tracked, leapt, *turns)], further]
+    mmsi = np.r_[track[likely] // 100, aside_mmsi]
+    time_us = np.r_[tracked.time_us[likely], aside_us]
     order = np.lexsort((time_us, mmsi))
     mmsi, time_us = mmsi[order], time_us[order]
-    many = (mmsi[MIN_BAD - 1 :] == mmsi[: 1 - MIN_BAD]) & (
-        time_us[MIN_BAD - 1 :] - time_us[: 1 - MIN_BAD] <= NEAR_S * SECOND_US
+    many = np.flatnonzero(
+        (mmsi[MIN_BAD - 1 :] == mmsi[: 1 - MIN_BAD])
+        & (time_us[MIN_BAD - 1 :] - time_us[: 1 - MIN_BAD] <= NEAR_S * SECOND_US)
     )
-    vessels = np.intersect1d(mmsi[MIN_BAD - 1 :][many], track[bounds[:-1]] // 100)
-    low, high = np.searchsorted(track, vessels * 100), np.searchsorted(track, vessels * 100 + 100)
-    rows = np.concatenate([np.arange(a, b) for a, b in zip(low, high, strict=True)] or [own[:0]])
-    aside = aside[np.isin(aside_mmsi, vessels)]
+    around_us = int(AROUND_S * SECOND_US)
+    since_us, until_us = time_us[many] - around_us, time_us[many + MIN_BAD - 1] + around_us
+    rows = _within(track, tracked.time_us, mmsi[many], since_us, until_us)
+    aside = aside.iloc[_within(aside_mmsi * 100, aside_us, mmsi[many], since_us, until_us)]
 
     def both(values: Floats, name: str) -> Floats:
         return np.asarray(np.r_[values[rows], aside[name].to_numpy("float64")])
@@ -139,7 +146,7 @@ def merged(track: Ints, tracked: leaps.Reports, leaping: Ints, noise: pd.DataFra
     mmsi = np.r_[track[rows] // 100, aside["mmsi"].to_numpy("int64")]
     time_us = np.r_[tracked.time_us[rows], epoch_us(aside["time"])]
     row = np.r_[rows, np.full(len(aside), -1)]
-    bad = np.r_[np.isin(rows, own), np.ones(len(aside), bool)]
+    bad = np.r_[is_bad[rows], np.ones(len(aside), bool)]
     order = np.lexsort((lon, lat, row, time_us, mmsi))
     again = (np.diff(mmsi[order]) == 0) & (np.diff(lat[order]) == 0) & (np.diff(lon[order]) == 0)
     again &= np.diff(time_us[order]) <= DUPLICATE_WINDOW_S * SECOND_US
@@ -162,28 +169,72 @@ def _dense(reports: Reports) -> Bools:
     return np.asarray(reports.bad & (total[high] - total[low] >= MIN_BAD))
 
 
+def _within(track: Ints, time_us: Ints, mmsi: Ints, since_us: Ints, until_us: Ints) -> Ints:
+    """Rows, sorted by (track, time), of some vessels in some spans in order of both."""
+    if len(mmsi) == 0:
+        return np.zeros(0, "int64")
+    cut = (np.diff(mmsi) != 0) | (since_us[1:] > until_us[:-1])
+    first = np.r_[0, np.flatnonzero(cut) + 1]
+    last = np.r_[first[1:] - 1, len(mmsi) - 1]
+    found = []
+    for vessel, since, until in zip(mmsi[first], since_us[first], until_us[last], strict=True):
+        low, high = np.searchsorted(track, [vessel * 100, vessel * 100 + 100]).tolist()
+        times = time_us[low:high]
+        found.append(low + np.flatnonzero((times >= since) & (times <= until)))
+    return np.concatenate(found)
+
+
+def _promising(
+    track: Ints, tracked: leaps.Reports, leapt: Leaps, mmsi: Ints, turn_us: Ints
+) -> Bools:
+    """Leaps that may be marked once the vessel's reports are merged; a sieve.
+
+    Except near the times at which vessels `mmsi` had a report set aside, or a further track began,
+    a vessel's reports are merged already.
+    """
+    own, time_us = track[leapt.row], tracked.time_us[leapt.row]
+    near = 2 * AROUND  # as many may be sent twice
+    dense = np.ones(len(own), "int64")
+    for k in range(1, MIN_BAD):
+        close = (own[k:] == own[:-k]) & (leapt.row[k:] - leapt.row[:-k] <= near)
+        dense[k:] += close
+        dense[:-k] += close
+    promising = (dense >= MIN_BAD) & _wanders(own, time_us, leapt.east_m, leapt.north_m)
+    low, high = np.searchsorted(own, mmsi * 100), np.searchsorted(own, mmsi * 100 + 100)
+    reach_us = int(NEAR_S * SECOND_US)
+    for a, b, at_us in zip(low.tolist(), high.tolist(), turn_us.tolist(), strict=True):  # few
+        promising[a:b] |= np.abs(time_us[a:b] - at_us) <= reach_us
+    return np.asarray(promising)
+
+
 def _wandering(reports: Reports) -> Bools:
     """Reports around which two leaps in turn neither cancel nor add up; see `WANDERS`."""
-    every = np.arange(max(len(reports.mmsi) - 1, 0))
-    east, north, slack_m = leaps.astray(reports, every, every + 1)
-    leaping = np.hypot(east, north) >= leaps.MIN_OFFSET_M + slack_m
-    at = np.flatnonzero(leaping & (np.diff(reports.mmsi) == 0)) + 1
-    if len(at) == 0:
-        return np.zeros(len(reports.mmsi), bool)
-    east, north = east[at - 1], north[at - 1]
-    pair = (np.diff(reports.mmsi[at]) == 0) & (
-        np.diff(reports.time_us[at]) <= MAX_BREAK_S * SECOND_US
+    n = len(reports.mmsi)
+    far_deg = np.abs(np.diff(reports.lat)) + np.abs(np.diff(reports.lon))
+    far = (far_deg * shapes.DEGREE_M > leaps.MIN_OFFSET_M) & (np.diff(reports.mmsi) == 0)
+    found = leaps.among(reports, np.flatnonzero(far) + 1)
+    if len(found.row) == 0:
+        return np.zeros(n, bool)
+    wanders = _wanders(
+        reports.mmsi[found.row], reports.time_us[found.row], found.east_m, found.north_m
     )
-    sums_m = np.where(pair, np.hypot(east[1:] + east[:-1], north[1:] + north[:-1]), 0.0)
-    length_m = np.hypot(east, north)
+    # What is no leap itself is judged by the leap before it, where there is one.
+    return wanders[np.maximum(np.searchsorted(found.row, np.arange(n), side="right") - 1, 0)]
+
+
+def _wanders(group: Ints, time_us: Ints, east_m: Floats, north_m: Floats) -> Bools:
+    """Leaps, in order of group and time, around which two in turn neither cancel nor add up."""
+    pair = (np.diff(group) == 0) & (np.diff(time_us) <= MAX_BREAK_S * SECOND_US)
+    sums_m = np.where(pair, np.hypot(east_m[1:] + east_m[:-1], north_m[1:] + north_m[:-1]), 0.0)
+    length_m = np.hypot(east_m, north_m)
     means_m = np.where(pair, (length_m[1:] + length_m[:-1]) / 2, 0.0)
     sums_m, means_m = (np.r_[0.0, np.cumsum(v)] for v in (sums_m, means_m))
     # Pair k is of the leaps k and k + 1; at the edge between vessels it counts for nothing.
-    k = np.searchsorted(at, np.arange(len(reports.mmsi)), side="right") - 1
-    low, high = np.clip(k - PAIRS, 0, len(pair)), np.clip(k + PAIRS, 0, len(pair))
+    k = np.arange(len(group))
+    low, high = np.maximum(k - PAIRS, 0), np.minimum(k + PAIRS, len(pair))
     of_pairs = means_m[high] - means_m[low]
     ratio = (sums_m[high] - sums_m[low]) / np.maximum(of_pairs, 1.0)
-    return np.asarray((of_pairs == 0) | ((ratio >= WANDERS[0]) & (ratio <= WANDERS[1])))
+    return np.asarray((of_pairs < 1.0) | ((ratio >= WANDERS[0]) & (ratio <= WANDERS[1])))
 
 
 def spells(
@@ -244,25 +295,32 @@ def _leaps(reports: Reports, at: int) -> bool:
     return bool(leaps.leapt(reports, np.array([at]), np.array([at + 1]))[0])
 
 
-def n_suffering(
-    reports: Reports, mmsi: int, since_us: int, until_us: int, lat: float, lon: float,
-    radius_m: float,
-) -> int:  # fmt: skip
-    """How many other vessels had `MIN_BAD` bad fixes within `NEAR_S` of a span, near a place.
+@dataclass(frozen=True)
+class Marks:
+    """Marked fixes by time, each with where the vessel's last sound fix before it is."""
 
-    A vessel counts where its last sound fix before is.
-    """
-    reach_us = int(NEAR_S * SECOND_US)
-    at = np.flatnonzero(
-        reports.marked
-        & (reports.time_us >= since_us - reach_us)
-        & (reports.time_us <= until_us + reach_us)
-        & (reports.mmsi != mmsi)
-    )
-    if len(at) == 0:
-        return 0
+    mmsi: Ints
+    time_us: Ints
+    lat: Floats
+    lon: Floats
+
+    def n_suffering(
+        self, mmsi: int, since_us: int, until_us: int, lat: float, lon: float, radius_m: float
+    ) -> int:
+        """How many other vessels had `MIN_BAD` of them within `NEAR_S` of a span, near a place."""
+        reach_us = int(NEAR_S * SECOND_US)
+        low = int(np.searchsorted(self.time_us, since_us - reach_us))
+        high = int(np.searchsorted(self.time_us, until_us + reach_us, side="right"))
+        off_m = geodesy.distance_m(lat, lon, self.lat[low:high], self.lon[low:high])
+        near = (off_m <= radius_m) & (self.mmsi[low:high] != mmsi)
+        _, counts = np.unique(self.mmsi[low:high][near], return_counts=True)
+        return int(np.count_nonzero(counts >= MIN_BAD))
+
+
+def marks(reports: Reports) -> Marks:
+    """The marked fixes of some vessels."""
+    at = np.flatnonzero(reports.marked)
+    at = at[np.argsort(reports.time_us[at], kind="stable")]
     sound = np.maximum.accumulate(np.where(reports.bad, -1, np.arange(len(reports.mmsi))))[at]
     sound = np.where((sound >= 0) & (reports.mmsi[sound] == reports.mmsi[at]), sound, at)
-    off_m = geodesy.distance_m(lat, lon, reports.lat[sound], reports.lon[sound])
-    _, counts = np.unique(reports.mmsi[at[off_m <= radius_m]], return_counts=True)
-    return int(np.count_nonzero(counts >= MIN_BAD))
+    return Marks(reports.mmsi[at], reports.time_us[at], reports.lat[sound], reports.lon[sound])

@@ -50,8 +50,7 @@ def merged(*tables: pd.DataFrame) -> scatter.Reports:
     columns = (rows[name].to_numpy() for name in ("lat", "lon", "sog_kn", "cog_deg"))
     arrays = Arrays(epoch_us(rows["time"]), *columns)
     later = np.setdiff1d(np.arange(len(rows)), offsets(track)[:-1])
-    leaping = later[leaps.leapt(arrays, later - 1, later)]
-    return scatter.merged(track, arrays, leaping, found.noise)
+    return scatter.merged(track, arrays, leaps.among(arrays, later), found.noise)
 
 
 def scattered(every_s, speed_kn, minutes, km, seed, start_s=2 * 3600.0):
@@ -152,6 +151,6 @@ def test_others_suffer_near_and_at_once():
         spell = spells[k]
         place = float(reports.lat[spell.before]), float(reports.lon[spell.before])
         ends = spell.start_us, spell.end_us
-        return scatter.n_suffering(reports, MMSI + k, *ends, *place, 20 * nm)
+        return scatter.marks(reports).n_suffering(MMSI + k, *ends, *place, 20 * nm)
 
     assert [suffering(k) for k in range(5)] == [2, 2, 2, 0, 0]
