@@ -299,3 +299,26 @@ def test_in_a_notebook_the_map_fills_its_frame(
     page.open(frame)
     assert page.requests == [frame.as_uri()]
     assert page.messages == []
+
+
+def test_what_goes_on_at_a_moment_opens_from_the_map(
+    page: Any, files: dict[str, Path], products: Products
+) -> None:
+    page.open(files["products"])
+    page.evaluate("document.querySelector('.legend').open = false")
+    x, y = mark(page, "document.querySelector('.vessel .show')")
+    opened = page.evaluate(TITLE)
+    event = products.events.set_index("event_id").loc[
+        page.evaluate("document.querySelector('.vessel .show').dataset.event")
+    ]
+    page.key("Escape", "Escape")
+    during = (event["start"] - products.start).total_seconds() + 600
+    page.evaluate(
+        f"(() => {{ const t = document.querySelector('#time'); t.value = {during};"
+        "t.dispatchEvent(new Event('input')); })()"
+    )
+    page.settle()
+    page.mouse("mouseMoved", x + 10, y)  # at the edge of a mark, beyond the reach of a dot
+    assert page.evaluate("document.querySelector('.leaflet-tooltip')?.textContent ?? ''")
+    page.click(x + 10, y)
+    assert page.evaluate(TITLE) == opened

@@ -16,6 +16,7 @@ $("map").hidden = false;
 $("player").hidden = false;
 document.querySelector(".tools").hidden = false;
 const map = makeMap();
+const furniture = makeFurniture(map);
 const marks = { now: [], all: [] };
 const sheet = new Sheet((ctx, w, h, v, ratio) => { marks.all = draw(ctx, w, h, v, colors, ratio, state); }, state.pad);
 const moments = new Sheet((ctx, w, h, v, ratio) => { marks.now = drawMoment(ctx, w, h, v, colors, ratio, state); }, 0);
@@ -23,14 +24,14 @@ let asked = "";
 function redraw(what = "all") {
   if (!asked) {
     requestAnimationFrame(() => {
-      if (asked === "all") { sheet.repaint(); map.furnish(colors); }
+      if (asked === "all") { sheet.repaint(); furniture(colors); }
       moments.repaint();
       asked = "";
     });
   }
   asked = asked === "all" ? "all" : what;
 }
-map.on("move zoomend resize", () => map.furnish(colors));
+map.on("move zoomend resize", () => furniture(colors));
 
 function showAll() {
   map.fitBounds(boundsOf(home), { padding: [40, 40], maxZoom: zoomFor(6000), animate: false });
@@ -141,26 +142,29 @@ $("list").addEventListener("click", (click) => {
 });
 
 // ---- Pointer: what is under it ----
-const REACH = 13;
 function under(point) {
-  const p = sheet.from(point);
-  const near = (m) => Math.hypot(m.sx - p.x, m.sy - p.y) <= (m.small ? 8 : REACH);
-  const seen = [...marks.now, ...marks.all];
-  return seen.find((m) => !m.small && near(m)) || seen.find(near);
+  const found = [];
+  for (const [layer, list] of [[moments, marks.now], [sheet, marks.all]]) {
+    const p = layer.from(point);
+    for (const mark of list)
+      if (Math.hypot(mark.sx - p.x, mark.sy - p.y) <= (mark.small ? 8 : 13)) found.push({ mark, layer });
+  }
+  return found.find(({ mark }) => !mark.small) || found[0];
 }
 const tip = L.tooltip({ direction: "top", offset: [0, -12] });
 map.on("click", (e) => {
-  const mark = under(e.containerPoint);
+  const mark = under(e.containerPoint)?.mark;
   if (mark) open(mark.event, mark.event.ranks.includes(state.rank) ? state.rank : 0, true);
 });
 map.on("mousemove", (e) => {
-  const mark = under(e.containerPoint);
+  const found = under(e.containerPoint);
+  const mark = found?.mark;
   $("map").classList.toggle("pointing", Boolean(mark));
   $("cursor").textContent = fine(e.latlng.lat, 2, "NS") + " " + fine(wrap(e.latlng.lng), 3, "EW");
   if (!mark || mark.event === state.event) { map.closeTooltip(tip); return; }
   const text = document.createElement("bdi");
   text.textContent = mark.event.label;
-  tip.setLatLng(map.containerPointToLatLng(map.layerPointToContainerPoint(sheet._bounds.min.add([mark.sx, mark.sy]))));
+  tip.setLatLng(found.layer.latLng(mark.sx, mark.sy));
   tip.setContent(text);
   if (!map.hasLayer(tip)) map.openTooltip(tip);
 });
@@ -222,13 +226,13 @@ window.addEventListener("beforeprint", () => {
   const [w, h, room] = [1040, 700, 40];
   const k = Math.min((w - 2 * room) / (home[2] - home[0]), (h - 2 * room) / (home[3] - home[1]), 6000);
   const view = { x: (home[0] + home[2]) / 2, y: (home[1] + home[3]) / 2, k };
-  const [paper, drawn, furniture] = [$("paper"), document.createElement("canvas"), document.createElement("canvas")];
-  for (const canvas of [paper, drawn, furniture]) { canvas.width = w * 2; canvas.height = h * 2; }
+  const [paper, drawn, edges] = [$("paper"), document.createElement("canvas"), document.createElement("canvas")];
+  for (const canvas of [paper, drawn, edges]) { canvas.width = w * 2; canvas.height = h * 2; }
   const ctx = drawn.getContext("2d", { willReadFrequently: true });
   draw(ctx, w, h, view, DAY, 2, { rank: 0, event: null, moment: null, pad: 0 });
-  furnish(furniture.getContext("2d"), w, h, view, DAY, 2);
+  furnish(edges.getContext("2d"), w, h, view, DAY, 2);
   ctx.setTransform(1, 0, 0, 1, 0, 0);
-  ctx.drawImage(furniture, 0, 0);
+  ctx.drawImage(edges, 0, 0);
   // As pixels: what is drawn on a canvas in this event Chromium prints as vectors, a little too small
   paper.getContext("2d").putImageData(ctx.getImageData(0, 0, w * 2, h * 2), 0, 0);
 });
@@ -238,7 +242,7 @@ theme(window.matchMedia("(prefers-color-scheme: dark)").matches);
 document.querySelector(".legend").open = window.innerWidth > 1000;
 showAll();
 map.addLayer(sheet).addLayer(moments);
-map.furnish(colors);
+furniture(colors);
 new ResizeObserver(() => {
   const before = map.getSize();
   map.invalidateSize({ animate: false, pan: false });

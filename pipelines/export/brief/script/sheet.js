@@ -27,8 +27,9 @@ const Sheet = L.Renderer.extend({
       x: corner.lng - data.lon0 - x0 + size.x / 2 / k, y: mercator(corner.lat) - y0 - size.y / 2 / k, k,
     };
   },
-  /* A point of the map's window on this sheet. */
+  /* From a point of the map's window to this sheet, and from the sheet to the globe. */
   from(point) { return this._map.containerPointToLayerPoint(point).subtract(this._bounds.min); },
+  latLng(x, y) { return this._map.layerPointToLatLng(this._bounds.min.add([x, y])); },
 });
 
 const sharpness = () => Math.min(window.devicePixelRatio || 1, 2);
@@ -52,20 +53,21 @@ const latLng = (x, y) => L.latLng(latitude(y + y0), x + x0 + data.lon0);
 const boundsOf = (box) => L.latLngBounds(latLng(box[0], box[1]), latLng(box[2], box[3]));
 
 function makeMap() {
-  const map = L.map("map", {
+  return L.map("map", {
     attributionControl: false, zoomControl: false, fadeAnimation: false, zoomSnap: 0.25, zoomDelta: 0.75,
     wheelPxPerZoomLevel: 100, maxZoom: 15, maxBounds: boundsOf([edge.l, edge.b, edge.r, edge.t]).pad(0.5),
     maxBoundsViscosity: 0.8,
   });
-  const pane = map.createPane("furniture");
+}
+/* Degrees and scale at the edges of the window, whatever the map does; gives the function that draws them. */
+function makeFurniture(map) {
   const canvas = document.createElement("canvas");
-  pane.append(canvas);
-  map.furnish = (colors) => {
+  map.createPane("furniture").append(canvas);
+  return (colors) => {
     const size = map.getSize();
     const centre = map.getCenter();
     const view = { x: centre.lng - data.lon0 - x0, y: mercator(centre.lat) - y0, k: perDegree(map.getZoom()) };
     L.DomUtil.setPosition(canvas, map.containerPointToLayerPoint([0, 0]));
     furnish(sized(canvas, size.x, size.y), size.x, size.y, view, colors, sharpness());
   };
-  return map;
 }
