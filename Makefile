@@ -8,7 +8,7 @@ WEEK_NIGHTS := 06 07 08 09 10 11 12
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
-.PHONY: help setup nightly week test check format lock bench notebook clean
+.PHONY: help setup nightly week test check format lock bench notebook audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,10 @@ notebook: .venv/.installed-notebooks ## open the notebooks
 lock: ## remake the requirements locks (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --extra build pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --extra build --extra dev --extra notebooks -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+audit: .venv/.installed-dev ## ask for known weaknesses of what the locks hold (needs uv and the network)
+	uvx pip-audit --disable-pip --require-hashes -r requirements.lock
+	uvx pip-audit --disable-pip --require-hashes -r requirements-dev.lock
 
 clean: ## remove the environment and everything produced
 	rm -rf .venv data/home data/exercise data/week

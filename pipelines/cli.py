@@ -1,6 +1,7 @@
 """The command `selat`. Heavy imports wait until a command needs them, so that --help is instant."""
 
 import json
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +23,7 @@ from pipelines import (
     cli_plan,
     cli_recall,
     cli_redetect,
+    cli_service,
     cli_sightings,
     cli_store,
 )
@@ -277,27 +279,8 @@ app.command("open")(cli_packs.open_)
 app.command("exports")(cli_packs.exports)
 
 
-@app.command()
-def serve(
-    feed: Feeds = None,
-    home: Home = None,
-    config: Config = None,
-) -> None:
-    """Run every night at the scheduled time (02:00 Asia/Kuala_Lumpur) until stopped.
-
-    For example:
-
-      selat serve --feed feeds/
-    """
-    installation = installation_of(home, config)
-    from pipelines.flows.environment import prepare
-
-    prepare(installation.home)
-    from pipelines.flows.serve import serve as serve_schedule
-
-    schedule = installation.settings.schedule
-    typer.echo(f"Running at {schedule.cron!r}, {schedule.timezone}, until stopped.", err=True)
-    serve_schedule(installation, tuple(feed or ()))
+app.command("serve")(cli_service.serve)
+app.command("notify")(cli_service.notify)
 
 
 @app.command()
@@ -536,7 +519,11 @@ def _print_table(
 
 
 def main() -> None:
-    """Run the command; an error for a person is a message, a hint and an exit code."""
+    """Run the command; an error for a person is a message, a hint and an exit code.
+
+    What it produces is for its owner alone, unless SELAT_UMASK (octal, e.g. 027) lets others read.
+    """
+    os.umask(int(os.environ.get("SELAT_UMASK") or "077", 8))
     try:
         app()
     except SelatError as error:

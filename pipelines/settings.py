@@ -60,6 +60,9 @@ class StoreSettings(_Section):
     temp_limit: str = "20GB"
     threads: int = Field(0, ge=0)
     grace_h: float = Field(24, ge=0)
+    url: str = ""
+    endpoint: str = ""
+    region: str = ""
 
 
 class ScheduleSettings(_Section):
@@ -68,6 +71,22 @@ class ScheduleSettings(_Section):
     cron: str = "0 2 * * *"
     timezone: str = "Asia/Kuala_Lumpur"
     late_h: float = Field(6, gt=0)
+    timeout_h: float = Field(8, gt=0)
+
+
+class ServiceSettings(_Section):
+    """Where Prefect's server listens, and what it keeps."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(4200, ge=0, le=65535)
+    retention_days: float = Field(30, ge=1)
+
+
+class NoticeSettings(_Section):
+    """How often the service looks whether something is wrong, and says so again."""
+
+    every_min: float = Field(15, gt=0)
+    remind_h: float = Field(24, gt=0)
 
 
 class HealthSettings(_Section):
@@ -91,12 +110,15 @@ class Settings(BaseSettings):
     feeds: tuple[str, ...] = ()
     sightings: tuple[str, ...] = ()
     home: str = ""
+    secrets: str = ""
     ingest: IngestSettings = IngestSettings()
     detection: DetectionSettings = DetectionSettings()
     assess: AssessSettings = AssessSettings()
     store: StoreSettings = StoreSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     health: HealthSettings = HealthSettings()
+    service: ServiceSettings = ServiceSettings()
+    notices: NoticeSettings = NoticeSettings()
 
 
 def _sourced(yaml_file: Path) -> type[Settings]:
@@ -185,6 +207,11 @@ class Installation:
     def service(self) -> Path:
         """Since when the schedule runs here; there once `selat serve` was started."""
         return self.home / "service.json"
+
+    @property
+    def told(self) -> Path:
+        """What notices were sent of, and when."""
+        return self.home / "notices.json"
 
     @property
     def exports(self) -> Path:

@@ -18,7 +18,7 @@ from pipelines.backup.repository import BackupError, Entry, Repository, Snapshot
 from pipelines.progress import Bar, Reporter
 from pipelines.settings import Installation
 from pipelines.store import exists
-from pipelines.store.pin import Pinned, PinnedFile, pin
+from pipelines.store.pin import Pinned, PinnedFile, fetch, pin
 
 TRIES: Final = 3
 """How often the store is pinned anew when its files were replaced and removed meanwhile."""
@@ -71,7 +71,7 @@ def backup(
     BackupError
         If there is nothing to keep, a file of the store is damaged, or there is no room.
     """
-    if not exists(installation.store):
+    if not exists(installation.store, installation.settings.store):
         raise BackupError(f"no store in {installation.home}", hint="name another one: --home")
     inside = folder.resolve()
     if inside == installation.home or installation.home in inside.parents:
@@ -128,6 +128,10 @@ class _Making:
                 copy = Path(scratch) / "catalogue.duckdb"
                 pinned = pin(root, copy, installation.settings.store)
                 try:
+                    missing = [
+                        f for f in pinned.files if not self._repository.has(f.sha256, f.bytes)
+                    ]
+                    fetch(root, installation.settings.store, tuple(missing))
                     found = [self._immutable(root, f) for f in pinned.files]
                 except FileNotFoundError as error:
                     if tried < TRIES:
@@ -140,12 +144,11 @@ class _Making:
                 return pinned
 
     def _immutable(self, root: Path, file: PinnedFile) -> Entry:
-        mtime_ns = (root / file.path).stat().st_mtime_ns
         if not self._repository.has(file.sha256, file.bytes):
             self._bar.say(f"Backing up {file.path}")
             _, _, new = self._repository.put(root / file.path, file.sha256)
             self.new_bytes += file.bytes if new else 0
-        return Entry(f"home/store/{file.path}", file.bytes, file.sha256, mtime_ns)
+        return Entry(f"home/store/{file.path}", file.bytes, file.sha256, 0)
 
     def tree(self, root: Path, name: str, *, secrets: bool = True) -> None:
         """A file, or all files of a folder; what vanishes meanwhile is noted."""

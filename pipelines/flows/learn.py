@@ -135,7 +135,7 @@ def _past(
     installation: Installation, report: Reporter, since: str | None, until: str | None
 ) -> Iterator[tuple[Queries, pd.Timestamp, pd.Timestamp]]:
     """The store with its tracks worked out, and the span to learn from."""
-    if not exists(installation.store):
+    if not exists(installation.store, installation.settings.store):
         raise NoDataError(f"no store in {installation.store}", hint="selat ingest FEED")
     with write(installation.store, installation.settings.store) as store:
         runs.work_out_days(store, report)

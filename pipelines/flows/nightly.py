@@ -35,7 +35,8 @@ def _is_file_system_error(_task: Task[..., Any], _run: Any, state: Any) -> bool:
 
 @task(
     name="ingest feed", cache_policy=NO_CACHE, persist_result=False,
-    retries=2, retry_delay_seconds=[5, 30], retry_condition_fn=_is_file_system_error,
+    retries=2, retry_delay_seconds=[5, 30], retry_jitter_factor=0.5,
+    retry_condition_fn=_is_file_system_error,
 )  # fmt: skip
 def ingest_feed(*arguments: Any) -> dict[str, Any] | None:
     """See `feeds.ingest_feed`."""

@@ -90,7 +90,7 @@ def redetect(
         If there is no store, no run, nothing to look at again, or feeds that no run has worked
         out yet.
     """
-    if not exists(installation.store):
+    if not exists(installation.store, installation.settings.store):
         raise NoDataError(f"no store in {installation.store}", hint="selat nightly --feed PATH")
     now = {d.name: d.version for d in runs.build_detectors(installation)}
     zones = runs.load_zones(installation)

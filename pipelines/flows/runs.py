@@ -363,7 +363,7 @@ def detect_only(
 ) -> Finished:
     """Detect, assess and export over a window of what is in the store, new sightings included."""
     zones = load_zones(installation)
-    if not exists(installation.store):
+    if not exists(installation.store, installation.settings.store):
         raise NoDataError(f"no store in {installation.store}", hint="selat ingest FEED")
     with write(installation.store, installation.settings.store) as store:
         seen = import_sightings(store, installation, report, sightings)

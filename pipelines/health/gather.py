@@ -10,10 +10,8 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import pandas as pd
-from cronsim import CronSim
 
 from pipelines.health.model import (
     Backup,
@@ -26,6 +24,7 @@ from pipelines.health.model import (
     Schedule,
     StoreHealth,
 )
+from pipelines.schedule import due_around, read_served
 from pipelines.settings import Installation
 from pipelines.store import Queries, exists, read
 from pipelines.store.catalogue import SCHEMA_VERSION
@@ -51,7 +50,7 @@ def gather(installation: Installation, now: datetime) -> Health:
     last_run = coverage = store = None
     feeds: tuple[Feed, ...] = ()
     growth = 0.0
-    if exists(installation.store):
+    if exists(installation.store, installation.settings.store):
         with read(installation.store, installation.settings.store) as reader:
             last_run = _last_run(reader, installation)
             heard = reader.last_heard(pd.Timestamp(now))
@@ -67,7 +66,7 @@ def gather(installation: Installation, now: datetime) -> Health:
         home=str(installation.home),
         failure=failed.read_text(encoding="utf-8").strip() if failed.exists() else "",
         last_run=last_run,
-        schedule=_schedule(installation, now, last_run),
+        schedule=_schedule(installation, now),
         feeds=feeds,
         recording_age_s=_recording_age_s(installation.recordings, now),
         coverage=coverage,
@@ -96,27 +95,15 @@ def _last_run(reader: Queries, installation: Installation) -> LastRun | None:
     )
 
 
-def _schedule(installation: Installation, now: datetime, last: LastRun | None) -> Schedule:
+def _schedule(installation: Installation, now: datetime) -> Schedule:
     settings = installation.settings.schedule
     due, next_due = due_around(settings.cron, settings.timezone, now)
-    since = None
-    if installation.service.exists():
-        since = datetime.fromisoformat(json.loads(installation.service.read_text())["since"])
-    done = last is not None and last.finished is not None and last.finished >= due
+    served = read_served(installation.service)
+    if served is None:
+        return Schedule(None, due, next_due, missing=False)
+    done = served.done is not None and served.done >= due
     late = now > due + timedelta(hours=settings.late_h)
-    return Schedule(since, due, next_due, bool(since and since <= due and late and not done))
-
-
-def due_around(cron: str, timezone: str, now: datetime) -> tuple[datetime, datetime]:
-    """The last and the next time of a schedule, UTC.
-
-    >>> due_around("0 2 * * *", "Asia/Kuala_Lumpur", datetime(2026, 11, 25, 12, tzinfo=UTC))[0]
-    datetime.datetime(2026, 11, 24, 18, 0, tzinfo=datetime.timezone.utc)
-    """
-    here = now.astimezone(ZoneInfo(timezone))
-    # The minute that has just begun counts as past.
-    last = next(CronSim(cron, here + timedelta(seconds=1), reverse=True))
-    return last.astimezone(UTC), next(CronSim(cron, here)).astimezone(UTC)
+    return Schedule(served.since, due, next_due, served.since <= due and late and not done)
 
 
 def _feeds(reader: Queries, clock: datetime, days: int) -> tuple[Feed, ...]:
@@ -188,12 +175,7 @@ def _gaps_s(reader: Queries, end: pd.Timestamp, since: pd.Timestamp) -> list[flo
 
 
 def _store(reader: Queries, root: Path) -> StoreHealth:
-    files = reader.sql("SELECT path, bytes, rows, date FROM files ORDER BY path")
-    lost = [
-        path
-        for path, size in zip(files["path"], files["bytes"], strict=True)
-        if not (root / path).is_file() or (root / path).stat().st_size != size
-    ]
+    files = reader.sql("SELECT bytes, rows, date FROM files")
     return StoreHealth(
         schema_version=SCHEMA_VERSION,
         simulated=reader.simulated,
@@ -201,7 +183,7 @@ def _store(reader: Queries, root: Path) -> StoreHealth:
         files=len(files),
         rows=int(files["rows"].sum()),
         bytes=int(files["bytes"].sum()) + (root / "catalogue.duckdb").stat().st_size,
-        lost=tuple(map(str, lost)),
+        lost=tuple(reader.lost()),
         kept_bytes=_size(path for path in (root / KEPT).rglob("*") if path.lstat().st_nlink == 1),
     )
 

@@ -39,7 +39,7 @@ class Schedule:
     next_due
         The next one.
     missing
-        Whether no run has finished since `due`, though it is long enough ago.
+        Whether the schedule hasn't done the run of `due`, though that is long enough ago.
     """
 
     served_since: datetime | None

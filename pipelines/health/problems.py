@@ -30,8 +30,8 @@ def _runs(health: Health) -> list[Problem]:
         found.append(
             Problem(
                 "error", "schedule",
-                f"no run has finished since one was due at {day(health.schedule.due)}; "
-                f"the last one finished {since}",
+                f"the run that was due at {day(health.schedule.due)} hasn't been done; the newest "
+                f"run finished {since}",
                 "is the service up? systemctl status selat, journalctl -u selat",
             )
         )  # fmt: skip

@@ -34,6 +34,16 @@ MAX_DATAGRAM: Final = 16_384
 """Bytes of the largest datagram that is taken. One holds one sentence or a few, in practice at most
 what fits an Ethernet frame (1,472); web gateways send JSON of some thousand."""
 
+SENDER_KB_S: Final = 1000.0
+"""What one sender of datagrams may send in the long run: some 13,000 sentences a second, several
+times the whole world's reports (300 million a day)."""
+
+ALL_SENDERS: Final = 4.0
+"""So many times as much may all senders together, whose addresses may be made up."""
+
+BURST_S: Final = 5.0
+"""So long a sender may send what it saved up."""
+
 _READ: Final = 1 << 16
 _POLL_MS: Final = 200
 _CONNECT_S: Final = 10.0
@@ -128,6 +138,33 @@ class Backoff:
         """
         longest = min(self.first_s * 2.0 ** min(failures - 1, 32), self.most_s)
         return longest * random.uniform(0.5, 1)  # noqa: S311 - spreads load, hides nothing
+
+
+@dataclass
+class Budget:
+    """What may be sent: a rate in the long run, and what was saved up of it (a token bucket)."""
+
+    bytes_per_s: float
+    left: float = field(init=False)
+    since_s: float | None = None
+
+    def __post_init__(self) -> None:
+        self.left = self.bytes_per_s * BURST_S
+
+    def take(self, size: int, now_s: float) -> bool:
+        """Whether `size` bytes may come now; they are taken off then.
+
+        >>> budget = Budget(100.0)
+        >>> budget.take(500, 0.0), budget.take(1, 0.0), budget.take(100, 1.0), budget.take(1, 1.0)
+        (True, False, True, False)
+        """
+        passed_s = 0.0 if self.since_s is None else now_s - self.since_s
+        self.since_s = now_s
+        self.left = min(self.left + passed_s * self.bytes_per_s, self.bytes_per_s * BURST_S)
+        if size > self.left:
+            return False
+        self.left -= size
+        return True
 
 
 class Source(Protocol):
@@ -258,12 +295,14 @@ class UdpSource:
     """Datagrams, each of whole lines; from anybody, or from listed networks only.
 
     It listens on the loopback address unless another one is given, since whoever reaches the port
-    can write into the record.
+    can write into the record. What one sender, and all together, may send is bounded, so that none
+    fills the disk or drowns the others; what is more is counted and dropped.
     """
 
     host: str
     port: int
     senders: tuple[Network, ...] = ()
+    kb_per_s: float = SENDER_KB_S
     _allowed: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -298,12 +337,14 @@ class UdpSource:
             ) from error
 
     def _receive(self, receiver: socket.socket, inbox: Inbox) -> None:
+        everybody = Budget(self.kb_per_s * 1000 * ALL_SENDERS)
+        budgets: dict[str, Budget] = {}
         poll = select.poll()
         poll.register(receiver, select.POLLIN)
         while not inbox.halt.is_set():
             if not poll.poll(_POLL_MS):
                 continue
-            datagrams, size = [], 0
+            datagrams, size, now_s = [], 0, time.monotonic()
             for _ in range(_MAX_GATHERED):
                 try:
                     data, extra, flags, sender = receiver.recvmsg(
@@ -319,12 +360,24 @@ class UdpSource:
                     inbox.counts.refused_datagrams += 1
                 elif flags & socket.MSG_TRUNC:
                     inbox.counts.long_datagrams += 1
+                elif not (
+                    self._budget(budgets, sender[0]).take(len(data), now_s)
+                    and everybody.take(len(data), now_s)
+                ):
+                    inbox.counts.excess_datagrams += 1
                 else:
                     datagrams.append(data.removeprefix(_LWE_HEADER))
             inbox.counts.received_bytes += size
             if datagrams:
                 # The end of a datagram ends a line.
                 inbox.put(b"\n".join(datagrams) + b"\n")
+
+    def _budget(self, budgets: dict[str, Budget], sender: str) -> Budget:
+        if sender not in budgets:
+            if len(budgets) >= _MAX_SENDERS:
+                budgets.clear()
+            budgets[sender] = Budget(self.kb_per_s * 1000)
+        return budgets[sender]
 
     def _is_allowed(self, sender: str) -> bool:
         if not self.senders:
@@ -369,14 +422,14 @@ def parse(text: str) -> Source:
         if not host or not port:
             raise ConfigError(f"{text} names no host", hint=_USAGE)
         return TcpSource(host, port)
-    _refuse_others(text, options, {"from"}, url)
+    _refuse_others(text, options, {"from", "max_kb_s"}, url)
     host = host or "127.0.0.1"
     if _is_multicast(host):
         raise ConfigError(
             f"{text}: multicast groups aren't joined",
             hint="have the sender, or a relay such as socat, send to this machine's address",
         )
-    return UdpSource(host, port, _networks(text, options.get("from", "")))
+    return UdpSource(host, port, _networks(text, options.get("from", "")), _rate(text, options))
 
 
 def _refuse_others(
@@ -405,6 +458,13 @@ def _networks(text: str, value: str) -> tuple[Network, ...]:
         return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if value)
     except ValueError as error:
         raise ConfigError(f"{text}: {error}", hint="?from=ADDRESS or NETWORK/BITS, …") from error
+
+
+def _rate(text: str, options: dict[str, str]) -> float:
+    value = options.get("max_kb_s", str(SENDER_KB_S))
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", value) or float(value) <= 0:
+        raise ConfigError(f"{text}: {value!r} is no rate", hint="?max_kb_s=1000, from one sender")
+    return float(value)
 
 
 def _is_multicast(host: str) -> bool:

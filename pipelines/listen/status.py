@@ -36,6 +36,8 @@ class Counts:
         Of an exercise in a recording of a real feed, or the other way round: not recorded.
     refused_datagrams
         From a sender that isn't on the list.
+    excess_datagrams
+        More than one sender, or all together, may send; see `sources.UdpSource`.
     long_datagrams
         Larger than `sources.MAX_DATAGRAM`.
     dropped_datagrams
@@ -55,6 +57,7 @@ class Counts:
     overlong_bytes: int = 0
     refused_lines: int = 0
     refused_datagrams: int = 0
+    excess_datagrams: int = 0
     long_datagrams: int = 0
     dropped_datagrams: int = 0
     connections: int = 0

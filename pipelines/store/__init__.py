@@ -17,6 +17,7 @@ from pipelines.settings import StoreSettings
 from pipelines.store import catalogue
 from pipelines.store.catalogue import SCHEMA_VERSION, DiskFullError, StoreBusyError, StoreError
 from pipelines.store.migrations import migrate, migrate_store, version_of
+from pipelines.store.place import Place, place
 from pipelines.store.queries import Queries
 from pipelines.store.vessels import Identity
 from pipelines.store.writer import Writer, clean, remove_work
@@ -27,8 +28,9 @@ __all__ = [
 ]  # fmt: skip
 
 
-def exists(root: Path) -> bool:
-    """Whether a store has been made in this folder."""
+def exists(root: Path, settings: StoreSettings | None = None) -> bool:
+    """Whether a store has been made in this folder, or where its files lie."""
+    place(root, settings or StoreSettings()).pull()
     return (root / "catalogue.duckdb").exists()
 
 
@@ -43,14 +45,15 @@ def read(root: Path, settings: StoreSettings | None = None) -> Iterator[Queries]
     StoreError
         If there is no store, it can't be opened, or a newer version of the program made it.
     """
-    if not exists(root):
-        raise StoreError(f"no store in {root}", hint="ingest a feed first: selat nightly --feed …")
     settings = settings or StoreSettings()
+    where = place(root, settings)
+    if not exists(root, settings):
+        raise StoreError(f"no store in {root}", hint="ingest a feed first: selat nightly --feed …")
     published = root / "catalogue.duckdb"
     connection = catalogue.snapshot(published, settings)
     try:
         if version_of(connection) == SCHEMA_VERSION:
-            yield Queries(connection, root)
+            yield Queries(connection, root, where)
             return
     finally:
         connection.close()
@@ -60,7 +63,7 @@ def read(root: Path, settings: StoreSettings | None = None) -> Iterator[Queries]
         connection = catalogue.connect(copy, settings)
         try:
             migrate(connection)
-            yield Queries(connection, root)
+            yield Queries(connection, root, where)
         finally:
             connection.close()
 
@@ -87,20 +90,26 @@ def write(root: Path, settings: StoreSettings | None = None) -> Iterator[Writer]
     with catalogue.writer_lock(root / "writer.lock"):
         published = root / "catalogue.duckdb"
         remove_work(root)
+        where = place(root, settings)
+        first = where.adopt()
         with catalogue.room(root):
             if not published.exists():
-                _make(root, settings)
+                _make(root, settings, where)
             connection = catalogue.snapshot(published, settings)
             try:
                 version = version_of(connection)
                 named = Queries(connection, root).named()
             finally:
                 connection.close()
-            clean(root, named)
+            if first:
+                for name in sorted(named):
+                    where.keep(root / name)
+                where.publish(published)
+            clean(root, where, named)
             if version < SCHEMA_VERSION:
-                migrate_store(root, settings, version, named)
+                migrate_store(root, settings, version, named, where)
             shutil.copyfile(published, root / "work.duckdb")
-        writer = Writer(root, settings)
+        writer = Writer(root, settings, where)
         try:
             writer.expire()
             yield writer
@@ -108,9 +117,9 @@ def write(root: Path, settings: StoreSettings | None = None) -> Iterator[Writer]
             writer.close()
 
 
-def _make(root: Path, settings: StoreSettings) -> None:
+def _make(root: Path, settings: StoreSettings, where: Place) -> None:
     """Publish an empty catalogue."""
-    orphans = sum(1 for _ in (root / "positions").glob("date=*/*.parquet"))
+    orphans = sum(name.endswith(".parquet") for name in where.sizes())
     if orphans:
         raise StoreError(
             f"the catalogue of the store in {root} is gone, but {orphans:,} files of positions "
@@ -121,7 +130,9 @@ def _make(root: Path, settings: StoreSettings) -> None:
     connection = catalogue.connect(work, settings)
     catalogue.create(connection)
     connection.close()
-    catalogue.swap(catalogue.prepare(work, root / "catalogue.duckdb"), root / "catalogue.duckdb")
+    fresh = catalogue.prepare(work, root / "catalogue.duckdb")
+    where.publish(fresh)
+    catalogue.swap(fresh, root / "catalogue.duckdb")
     remove_work(root)
 
 

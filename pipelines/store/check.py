@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 
 from pipelines.doctor import Problem
 from pipelines.settings import StoreSettings
-from pipelines.store import read, write
+from pipelines.store import exists, read, write
 from pipelines.store.catalogue import TABLES, StoreBusyError, StoreError, writer_lock
+from pipelines.store.place import place
 from pipelines.store.positions import SCHEMA, sha256
 from pipelines.store.queries import Queries
 from pipelines.store.writer import DERIVED, strays, work_files
@@ -83,7 +84,7 @@ def check(
         If it is to be repaired while another process is writing.
     """
     settings = settings or StoreSettings()
-    if not (root / "catalogue.duckdb").exists() and not (root / "positions").exists():
+    if not exists(root, settings) and not (root / "positions").exists():
         raise StoreError(f"no store in {root}")
     try:
         with read(root, settings) as store:
@@ -92,7 +93,7 @@ def check(
                 problems += _files(root, store, progress)
                 problems += _presence(root, store)
                 problems += [*_ledger(store), *_references(store), *_derived(store)]
-                problems += [*_superseded(root, store), *_left_over(root, store)]
+                problems += [*_superseded(store), *_left_over(root, store, settings)]
     except StoreBusyError:
         raise
     except StoreError as error:
@@ -125,7 +126,7 @@ def _files(
     files = store.sql("SELECT * FROM files ORDER BY path")
     for done, file in enumerate(files.itertuples(index=False), 1):
         held = of_file.get(str(file.path), feeds.iloc[:0])
-        wrong = _wrong_with(root / str(file.path), file, held, store)
+        wrong = _wrong_with(store.original(str(file.path)), file, held, store)
         if wrong:
             named = ", ".join(
                 f"{n} ({k})" for n, k in zip(held["name"], held["feed_key"], strict=True)
@@ -238,19 +239,20 @@ def _derived(store: Queries) -> Iterable[StoreProblem]:
             )  # fmt: skip
 
 
-def _superseded(root: Path, store: Queries) -> Iterable[StoreProblem]:
+def _superseded(store: Queries) -> Iterable[StoreProblem]:
+    there = store.there()
     for path in store.superseded():
-        if not (root / path).is_file():
+        if path not in there:
             yield StoreProblem(
                 "warning", path, "a replaced file was removed before its time",
                 "selat store check --repair forgets it", mendable=True,
             )  # fmt: skip
 
 
-def _left_over(root: Path, store: Queries) -> Iterable[StoreProblem]:
+def _left_over(root: Path, store: Queries, settings: StoreSettings) -> Iterable[StoreProblem]:
     try:
         with writer_lock(root / "writer.lock"):
-            found = [*strays(root, store.named()), *work_files(root)]
+            found = [*strays(root, place(root, settings), store.named()), *work_files(root)]
     except (StoreBusyError, OSError) as error:
         yield StoreProblem("warning", "left-overs", f"not looked for: {error}", "check again later")
         return

@@ -1,6 +1,7 @@
 """What one feed adds to the store: files of positions, and sums of what they and statics say."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 
 from detectors.core import frames
 from pipelines.store import positions
-from pipelines.store.catalogue import TABLES, room, sync
+from pipelines.store.catalogue import TABLES, StoreError, room, sync
+from pipelines.store.place import Place
 
 FLUSH_ROWS: Final = 1_000_000
 """Rows held before they are written; bounds the memory of an ingest (about 250 bytes a row while
@@ -44,8 +46,8 @@ class Batch(Protocol):
 class NewFiles:
     """Files of positions being added to a store, and the rows of the catalogue that name them."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, place: Place) -> None:
+        self._root, self._place = root, place
         self._files: list[dict[str, Any]] = []
         self._feeds: list[dict[str, Any]] = []
 
@@ -66,6 +68,7 @@ class NewFiles:
         sync(path)
         sync(folder)
         entry["bytes"] = path.stat().st_size
+        self._place.keep(path)
         return entry
 
     def holds(self, entry: dict[str, Any], rows_of_feed: dict[str, int]) -> None:
@@ -77,6 +80,8 @@ class NewFiles:
         """Remove what was written."""
         for entry in self._files:
             (self._root / entry["path"]).unlink(missing_ok=True)
+            with suppress(StoreError):  # a left-over then, which the next writer removes
+                self._place.remove(entry["path"])
 
     @property
     def files(self) -> pd.DataFrame:
@@ -101,8 +106,8 @@ def _unused(folder: Path, stem: str) -> Path:
 class FeedParts(NewFiles):
     """The files and sums of one feed while it is read."""
 
-    def __init__(self, root: Path, feed_key: str) -> None:
-        super().__init__(root)
+    def __init__(self, root: Path, place: Place, feed_key: str) -> None:
+        super().__init__(root, place)
         self._feed_key = feed_key
         self._held: list[pa.Table] = []
         self._rows = 0

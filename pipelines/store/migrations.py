@@ -21,6 +21,7 @@ import duckdb
 from pipelines.settings import StoreSettings
 from pipelines.store import catalogue
 from pipelines.store.catalogue import SCHEMA_VERSION, StoreError
+from pipelines.store.place import Place
 from pipelines.store.positions import sha256
 from pipelines.store.sql import statement
 
@@ -90,7 +91,9 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
         raise
 
 
-def migrate_store(root: Path, settings: StoreSettings, version: int, named: set[str]) -> None:
+def migrate_store(
+    root: Path, settings: StoreSettings, version: int, named: set[str], place: Place
+) -> None:
     """Keep the store as it is, then publish its catalogue in this program's version.
 
     To be called while the writer lock is held. A crash at any moment leaves the store as it was or
@@ -117,7 +120,9 @@ def migrate_store(root: Path, settings: StoreSettings, version: int, named: set[
         connection.execute("CHECKPOINT")
     finally:
         connection.close()
-    catalogue.swap(catalogue.prepare(work, published), published)
+    fresh = catalogue.prepare(work, published)
+    place.publish(fresh)
+    catalogue.swap(fresh, published)
     work.unlink()
     sys.stderr.write(
         f"the store was brought from schema version {version} to {SCHEMA_VERSION}; as it was "

@@ -7,6 +7,7 @@ from pathlib import Path
 from pipelines.settings import StoreSettings
 from pipelines.store import catalogue
 from pipelines.store.migrations import version_of
+from pipelines.store.place import place
 from pipelines.store.queries import Queries
 
 
@@ -47,6 +48,8 @@ def pin(root: Path, copy: Path, settings: StoreSettings) -> Pinned:
     generation, whole, whatever is published meanwhile. The files that it names stay for the grace
     period after they are replaced.
     """
+    where = place(root, settings)
+    where.pull()
     shutil.copyfile(root / "catalogue.duckdb", copy)
     connection = catalogue.snapshot(copy, settings)
     try:
@@ -58,6 +61,17 @@ def pin(root: Path, copy: Path, settings: StoreSettings) -> Pinned:
         return Pinned(copy, tuple(named), tuple(map(str, runs)), version, store.simulated)
     finally:
         connection.close()
+
+
+def fetch(root: Path, settings: StoreSettings, files: tuple[PinnedFile, ...]) -> None:
+    """Have pinned files in the store's folder, if they lie elsewhere.
+
+    Raises
+    ------
+    StoreError
+        If one is lost there, or isn't what the catalogue says.
+    """
+    place(root, settings).fetch({file.path: (file.bytes, file.sha256) for file in files})
 
 
 def forget_superseded(root: Path, settings: StoreSettings) -> None:

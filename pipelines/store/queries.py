@@ -1,7 +1,7 @@
 """What can be asked of a catalogue, by readers and by the writer alike."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +14,7 @@ from detectors.core.coverage import CELLS, FEED, Coverage
 from detectors.core.tracks import Segmented
 from pipelines.store.arrow import to_frame
 from pipelines.store.catalogue import TABLES, StoreError
+from pipelines.store.place import Here, Place
 from pipelines.store.sql import statement
 from pipelines.store.vessels import Identity, history, identity, until
 
@@ -30,11 +31,16 @@ class Queries:
         An open catalogue.
     root
         The store's folder, which the catalogue's file names are relative to.
+    place
+        Where the files lie, if it isn't that folder.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, root: Path) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, root: Path, place: Place | None = None
+    ) -> None:
         self._connection = connection
         self._root = root
+        self._place = place or Here(root)
 
     def sql(self, query: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """The result of any read-only query, for notebooks: tables are those of the catalogue."""
@@ -129,6 +135,34 @@ class Queries:
         """UTC dates with positions: date, files, bytes, rows."""
         return self._ask("files_by_date")
 
+    def fetched(self, paths: Iterable[str]) -> list[str]:
+        """Files of positions where DuckDB can read them, brought there if they lie elsewhere.
+
+        Raises
+        ------
+        StoreError
+            If one is lost there, or isn't what the catalogue says.
+        """
+        wanted = list(paths)
+        query = "SELECT path, bytes, sha256 FROM files WHERE list_contains($paths, path)"
+        rows = self._connection.execute(query, {"paths": wanted}).fetchall()
+        self._place.fetch({str(path): (int(size), str(digest)) for path, size, digest in rows})
+        return [str(self._root / path) for path in wanted]
+
+    def lost(self) -> list[str]:
+        """Files that are missing, or whose size isn't what the catalogue says."""
+        there = self._place.sizes()
+        rows = self._connection.execute("SELECT path, bytes FROM files ORDER BY path").fetchall()
+        return [str(path) for path, size in rows if there.get(str(path)) != int(size)]
+
+    def original(self, path: str) -> Path:
+        """A file as it lies in its place, not as it was read once."""
+        return self._place.original(path)
+
+    def there(self) -> dict[str, int]:
+        """Files of positions that lie in the place, with their size in bytes."""
+        return self._place.sizes()
+
     def named(self) -> set[str]:
         """Every file that the catalogue names, also those kept for older readers."""
         return set(self.sql("SELECT path FROM files UNION SELECT path FROM superseded")["path"])
@@ -165,7 +199,7 @@ class Queries:
         """
         if not paths:
             return frames.empty(TABLES["presence"])
-        files = [str(self._root / path) for path in paths]
+        files = self.fetched(paths)
         try:
             found = self._ask("presence_in_files", files=files, date=date)
         except duckdb.Error as error:
@@ -451,7 +485,7 @@ class Queries:
     def _read(self, name: str, paths: list[str], **parameters: Any) -> pd.DataFrame:
         if not paths:
             return frames.empty(frames.POSITIONS)
-        files = [str(self._root / path) for path in paths]
+        files = self.fetched(paths)
         # By way of Arrow: seven times faster than `df`, which makes an object of every text.
         rows = self._connection.sql(statement(name), params={"files": files, **parameters})
         return frames.conform(to_frame(rows.to_arrow_table()), frames.POSITIONS)

@@ -28,6 +28,7 @@ from pipelines.settings import StoreSettings
 from pipelines.store import catalogue
 from pipelines.store.catalogue import TABLES, StoreError, room
 from pipelines.store.feeds import Batch, FeedParts, NewFiles
+from pipelines.store.place import Place, sizes_here
 from pipelines.store.queries import Queries
 from pipelines.store.sightings import named_apart
 from pipelines.store.sql import statement
@@ -42,12 +43,12 @@ REVISIONS: Final = ("created", "changed", "retracted")
 class Writer(Queries):
     """A catalogue being changed. Made by `pipelines.store.write`; not for sharing."""
 
-    def __init__(self, root: Path, settings: StoreSettings) -> None:
+    def __init__(self, root: Path, settings: StoreSettings, place: Place | None = None) -> None:
         self._work = root / "work.duckdb"
         self._published = root / "catalogue.duckdb"
         self._settings = settings
         self._publishes = 0
-        super().__init__(self._open(), root)
+        super().__init__(self._open(), root, place)
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         return catalogue.connect(self._work, self._settings)
@@ -70,11 +71,13 @@ class Writer(Queries):
                 self._connection.execute("CHECKPOINT")
                 self._connection.close()
                 fresh = catalogue.prepare(self._work, self._published)
+                # From here on it may be published, whatever happens, so that what it names stays.
+                self._publishes += 1
+                self._place.publish(fresh)
         except BaseException:
             self._restore()
             raise
         catalogue.swap(fresh, self._published)
-        self._publishes += 1
         self._connection = self._open()
 
     def _restore(self) -> None:
@@ -118,7 +121,7 @@ class Writer(Queries):
         DiskFullError
             If there is no room; nothing of the feed is kept then.
         """
-        parts = FeedParts(self._root, feed_key)
+        parts = FeedParts(self._root, self._place, feed_key)
         replaced = tuple(replaces)
 
         def fill() -> None:
@@ -167,7 +170,7 @@ class Writer(Queries):
         StoreError
             If the ledger lacks one of them, or a file that they share with others is damaged.
         """
-        parts = NewFiles(self._root)
+        parts = NewFiles(self._root, self._place)
 
         def drop() -> None:
             with self._transaction():
@@ -314,7 +317,7 @@ class Writer(Queries):
         paths = [str(path) for path in self.sql(query, {"date": date})["path"]]
         if len(paths) < 2:
             return len(paths)
-        parts = NewFiles(self._root)
+        parts = NewFiles(self._root, self._place)
 
         def merge() -> None:
             with self._transaction():
@@ -334,7 +337,7 @@ class Writer(Queries):
             kept = self._ask("rows_by_feed", without=list(without))
         of_feed = {str(k): int(n) for k, n in zip(kept["feed_key"], kept["rows"], strict=True)}
         stem = hashlib.sha256(" ".join(sorted(of_feed)).encode()).hexdigest()[:16]
-        files = [str(self._root / path) for path in paths]
+        files = self.fetched(paths)
         try:
             with room(self._root):
                 sorted_rows = self._connection.sql(
@@ -358,7 +361,8 @@ class Writer(Queries):
         now = pd.Timestamp.now("UTC").as_unit("us")
         gone = pd.DataFrame({"path": pd.Series(paths, dtype="str")}).assign(time=now)
         # A file that is lost has nothing to keep, and its name may be used again.
-        self._insert("superseded", gone[[(self._root / path).exists() for path in paths]])
+        there = self.there()
+        self._insert("superseded", gone[[path in there for path in paths]])
         with self._registered("gone", gone):
             for table in ("files", "file_feeds"):
                 self._connection.execute(
@@ -373,7 +377,8 @@ class Writer(Queries):
         dates
             UTC dates whose `presence` is summed up again from their files.
         """
-        lost = [p for p in self.superseded() if not (self._root / p).exists()]
+        there = self.there()
+        lost = [path for path in self.superseded() if path not in there]
         with self._transaction():
             for date in dates:
                 query = "SELECT path FROM files WHERE date = $date"
@@ -395,7 +400,7 @@ class Writer(Queries):
             )
             self.publish()  # first, so that no catalogue names a file that is gone
             for path in paths:
-                _remove(self._root / path)
+                self._place.remove(path)
         return len(paths)
 
     def _publish_whole(self, parts: NewFiles, work: Callable[[], None]) -> None:
@@ -533,10 +538,10 @@ def _one_row(table: str, values: Mapping[str, Any]) -> pd.DataFrame:
     return frames.conform(frame, schema)
 
 
-def strays(root: Path, named: Container[str]) -> list[Path]:
-    """Files among the positions that the catalogue doesn't name."""
-    found = (root / "positions").glob("date=*/*")
-    return sorted(path for path in found if str(path.relative_to(root)) not in named)
+def strays(root: Path, place: Place, named: Container[str]) -> list[Path]:
+    """Files among the positions, here or where they lie, that the catalogue doesn't name."""
+    found = sizes_here(root).keys() | place.sizes().keys()
+    return sorted(root / name for name in found if name not in named)
 
 
 def work_files(root: Path) -> list[Path]:
@@ -554,10 +559,10 @@ def remove_work(root: Path) -> None:
             left_over.unlink(missing_ok=True)
 
 
-def clean(root: Path, named: Container[str]) -> None:
+def clean(root: Path, place: Place, named: Container[str]) -> None:
     """Remove files of positions that the published catalogue doesn't name."""
-    for path in strays(root, named):
-        _remove(path)
+    for path in strays(root, place, named):
+        place.remove(path.relative_to(root).as_posix())
 
 
 def _is_running(pid: str) -> bool:
@@ -568,9 +573,3 @@ def _is_running(pid: str) -> bool:
     except OSError:
         return True  # another user's
     return True
-
-
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
-    with suppress(OSError):
-        path.parent.rmdir()  # only if that was its last file

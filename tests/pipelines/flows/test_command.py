@@ -48,7 +48,7 @@ def test_help_imports_nothing_heavy() -> None:
 def test_every_command_has_help_with_an_example(selat: Selat) -> None:
     commands = [
         ["nightly"], ["ingest"], ["detect"], ["flagged"], ["export"], ["serve"], ["doctor"],
-        ["status"],
+        ["status"], ["notify"],
         ["listen"], ["vessel"], ["store", "feeds"], ["store", "check"], ["store", "compact"],
         ["store", "delete"], ["sightings", "import"], ["sightings", "list"],
         ["sightings", "delete"],

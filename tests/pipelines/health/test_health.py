@@ -1,7 +1,6 @@
 """What `selat doctor` and `selat status` find, on stores made for it."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +18,7 @@ from detectors.core import frames
 from pipelines import store
 from pipelines.detect.days import refresh
 from pipelines.health import Health, as_prometheus, gather, problems, show
-from pipelines.health.gather import due_around
+from pipelines.schedule import Served, due_around, write_served
 from pipelines.settings import PROJECT, HealthSettings, Installation, load
 
 Selat = Callable[..., Any]
@@ -138,23 +137,22 @@ def test_schedule() -> None:
     )  # fmt: skip
 
 
-def test_a_night_that_is_missing(exercise_home: Path, tmp_path: Path) -> None:
-    home = Path(shutil.copytree(exercise_home, tmp_path / "home", symlinks=True))
-    installation = load(home)
-    finished = datetime(2026, 3, 1, 18, 40, tzinfo=UTC)
-    os.utime(home / "latest" / "manifest.json", (finished.timestamp(),) * 2)
+def test_a_night_that_is_missing(tmp_path: Path) -> None:
+    installation = load(tmp_path)
 
     def missing(now: datetime) -> bool:
         return gather(installation, now).schedule.missing
 
-    next_night = datetime(2026, 3, 2, 18, tzinfo=UTC)
-    assert not missing(next_night + timedelta(days=3))  # nobody serves a schedule here
-    installation.service.write_text(json.dumps({"since": "2026-02-01T00:00:00+00:00"}))
-    assert not missing(next_night - timedelta(minutes=1))
-    assert not missing(next_night + timedelta(hours=5))  # it may still be running
-    assert missing(next_night + timedelta(hours=7))
-    installation.service.write_text(json.dumps({"since": "2026-03-02T19:00:00+00:00"}))
-    assert not missing(next_night + timedelta(hours=7))  # served only since after it was due
+    due = datetime(2026, 3, 2, 18, tzinfo=UTC)
+    assert not missing(due + timedelta(days=3))  # nobody serves a schedule here
+    write_served(installation.service, Served(due - timedelta(days=30), due - timedelta(days=1)))
+    assert not missing(due - timedelta(minutes=1))
+    assert not missing(due + timedelta(hours=5))  # it may still be running
+    assert missing(due + timedelta(hours=7))
+    write_served(installation.service, Served(due - timedelta(days=30), due))
+    assert not missing(due + timedelta(hours=7))
+    write_served(installation.service, Served(due + timedelta(hours=1), None))
+    assert not missing(due + timedelta(hours=7))  # served only since after it was due
 
 
 def test_hostile_names_break_no_format(made: Callable[..., Installation]) -> None:

@@ -187,6 +187,37 @@ def test_senders_that_are_not_listed_are_refused(
     assert live.result().counts.refused_datagrams == 1
 
 
+@pytest.mark.usefixtures("brisk")
+def test_one_sender_cannot_drown_another(
+    tmp_path: Path,
+    recording: Any,
+    sentence: Sentence,
+    read_back: Reader,
+    bare: Bare,
+    wait_for: Wait,
+) -> None:
+    # 0.1 kB/s with five seconds saved up: 500 bytes, ten sentences of the flood.
+    with recording("udp://:0?max_kb_s=0.1", tmp_path) as live:
+        address = udp_address(live, wait_for)
+        with socket.socket(type=socket.SOCK_DGRAM) as flood:
+            flood.bind(("127.0.0.1", 0))
+            for number in range(100):
+                flood.sendto(sentence(number), address)
+        with socket.socket(type=socket.SOCK_DGRAM) as other:
+            other.bind(("127.0.0.2", 0))
+            other.sendto(sentence(777), address)
+        wait_for(lambda: live.statuses and told(live.statuses[-1].counts) == 101, "all datagrams")
+    recorded = bare(read_back(tmp_path))
+    assert sentence(777) in recorded
+    counts = live.result().counts
+    assert counts.excess_datagrams > 50
+    assert told(counts) == 101
+
+
+def told(counts: Any) -> int:
+    return int(counts.lines + counts.excess_datagrams + counts.dropped_datagrams)
+
+
 def test_a_port_that_is_taken_is_an_error_for_a_person(tmp_path: Path) -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))

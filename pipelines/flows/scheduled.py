@@ -1,0 +1,111 @@
+"""What the schedule runs: every night that is due, in order, each as if it had not been late.
+
+After a downtime the nights that were missed come first, each over its own span, from where the run
+before ended to when it was due; then the one that is due now, over all that is new. So the runs are
+those that there would have been. Prefect may have several late runs waiting then: the first does
+all, the others find that nothing is due and end.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from prefect import flow, runtime, task
+from prefect.cache_policies import NO_CACHE
+from prefect.tasks import exponential_backoff
+
+from pipelines.flows.nightly import nightly
+from pipelines.flows.runs import PartialRunError
+from pipelines.flows.windows import NoDataError
+from pipelines.schedule import Served, due_between, read_served, write_served
+from pipelines.settings import Installation, load
+from pipelines.store import exists, read
+from pipelines.store.catalogue import writer_lock
+
+
+@task(
+    name="wait for the store", cache_policy=NO_CACHE, persist_result=False,
+    # Half a minute to 17 minutes, each up to twice as long, so that two that wait don't meet again.
+    retries=6, retry_delay_seconds=exponential_backoff(backoff_factor=16), retry_jitter_factor=1.0,
+)  # fmt: skip
+def wait_for_the_store(installation: Installation) -> None:
+    """Wait until nobody else writes to the store: a compaction, a day of `selat redetect`."""
+    if exists(installation.store, installation.settings.store):
+        with writer_lock(installation.store / "writer.lock"):
+            pass
+
+
+@flow(name="scheduled", validate_parameters=False, persist_result=False)
+def scheduled(home: str, config: str, feeds: str = "[]") -> list[str]:
+    """Run what is due; returns the ids of the runs made.
+
+    Parameters
+    ----------
+    feeds
+        JSON list of feeds.
+
+    Raises
+    ------
+    PartialRunError
+        After all nights have been run, if one of them was partial.
+    """
+    installation = load(Path(home), Path(config))
+    wanted = runtime.flow_run.scheduled_start_time
+    return run_due(installation, json.loads(feeds), wanted or datetime.now(UTC), datetime.now(UTC))
+
+
+def run_due(
+    installation: Installation, feeds: Sequence[str], wanted: datetime, now: datetime
+) -> list[str]:
+    """See `scheduled`.
+
+    Parameters
+    ----------
+    wanted
+        When this run was to start; nothing is done if the schedule has done that already.
+    now
+        Up to when nights are due.
+    """
+    wait_for_the_store(installation)
+    served = read_served(installation.service) or Served(now, None)
+    if served.done is not None and served.done >= wanted:
+        sys.stderr.write("nothing is due: a run that was late has done it\n")
+        return []
+    schedule = installation.settings.schedule
+    due = due_between(schedule.cron, schedule.timezone, served.done or now, now)
+    run = nightly.with_options(timeout_seconds=schedule.timeout_h * 3600)
+    made, partial = [], list[PartialRunError]()
+    for night in [*due[:-1], None]:
+        span = {} if night is None else _span(installation, night)
+        try:
+            made.append(
+                run(
+                    str(installation.home), str(installation.config), feeds=tuple(feeds),
+                    since=span.get("since"), until=span.get("until"), quiet=True,
+                ).run_id
+            )  # fmt: skip
+        except PartialRunError as error:
+            partial.append(error)
+        except NoDataError as error:
+            if night is None:
+                raise
+            sys.stderr.write(f"the night until {night:%Y-%m-%d %H:%M}Z: {error}\n")
+        done = night or (due[-1] if due else max(wanted, served.done or wanted))
+        served = replace(served, done=done)
+        write_served(installation.service, served)
+    if partial:
+        raise partial[-1]
+    return made
+
+
+def _span(installation: Installation, night: datetime) -> dict[str, str]:
+    """The window of a night that was missed: from where any run has looked to, until it was due."""
+    looked_at = None
+    if exists(installation.store, installation.settings.store):
+        with read(installation.store, installation.settings.store) as store:
+            looked_at = store.last_looked_at()
+    since = {} if looked_at is None else {"since": looked_at.isoformat()}
+    return {**since, "until": night.isoformat()}

@@ -1,0 +1,69 @@
+"""When runs are due, and up to when they were done."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim
+
+
+def due_around(cron: str, timezone: str, now: datetime) -> tuple[datetime, datetime]:
+    """The last and the next time of a schedule, UTC; the minute that has just begun is past.
+
+    >>> due_around("0 2 * * *", "Asia/Kuala_Lumpur", datetime(2026, 11, 25, 12, tzinfo=UTC))[0]
+    datetime.datetime(2026, 11, 24, 18, 0, tzinfo=datetime.timezone.utc)
+    """
+    here = now.astimezone(ZoneInfo(timezone))
+    last = next(CronSim(cron, here + timedelta(seconds=1), reverse=True))
+    return last.astimezone(UTC), next(CronSim(cron, here)).astimezone(UTC)
+
+
+def due_between(cron: str, timezone: str, since: datetime, until: datetime) -> list[datetime]:
+    """Times of a schedule after `since` and no later than `until`, UTC, in order.
+
+    >>> since, until = datetime(2026, 11, 22, 19, tzinfo=UTC), datetime(2026, 11, 25, tzinfo=UTC)
+    >>> found = due_between("0 2 * * *", "Asia/Kuala_Lumpur", since, until)
+    >>> [f"{time:%d %H:%M}" for time in found]
+    ['23 18:00', '24 18:00']
+    """
+    times: Iterator[datetime] = CronSim(cron, since.astimezone(ZoneInfo(timezone)))
+    return [time.astimezone(UTC) for time in takewhile(lambda time: time <= until, times)]
+
+
+@dataclass(frozen=True)
+class Served:
+    """The schedule of a home: since when it is served, and the last due time that was done.
+
+    A run that somebody starts by hand is none of the schedule's, so that it doesn't hide a missing
+    one.
+    """
+
+    since: datetime
+    done: datetime | None
+
+
+def read_served(path: Path) -> Served | None:
+    """What is noted; None if the schedule was never served here."""
+    if not path.exists():
+        return None
+    note = json.loads(path.read_text(encoding="utf-8"))
+    done = note["done"]
+    return Served(
+        datetime.fromisoformat(note["since"]),
+        None if done is None else datetime.fromisoformat(done),
+    )
+
+
+def write_served(path: Path, served: Served) -> None:
+    """Note it, whole or not at all."""
+    done = None if served.done is None else served.done.isoformat()
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.write_text(
+        json.dumps({"since": served.since.isoformat(), "done": done}) + "\n", encoding="utf-8"
+    )
+    os.replace(fresh, path)  # noqa: PTH105

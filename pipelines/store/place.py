@@ -1,0 +1,341 @@
+"""Where the store's files lie: in its folder, or on a share or in object storage besides.
+
+Every file is immutable, catalogues too, which are named by their hash; only ``latest.json`` is
+written again and again, last of all, and says which catalogue counts. So a place needs neither
+rename nor lock: an object appears whole when its upload ends. What lies elsewhere is the store; the
+folder is where a machine works and keeps what it has read, and may be emptied at any time.
+
+One machine writes. Others read: they download the catalogue when it has changed, and the files that
+a question needs, once, verified by the hash in the catalogue.
+
+Access keys of object storage are those that its own programs use (``AWS_ACCESS_KEY_ID`` and
+``AWS_SECRET_ACCESS_KEY`` in the environment, or the file ``AWS_SHARED_CREDENTIALS_FILE``).
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+import pyarrow.fs as pafs
+
+from pipelines.settings import StoreSettings
+from pipelines.store.catalogue import StoreError, sync
+from pipelines.store.positions import sha256
+
+CATALOGUE: Final = "catalogue.duckdb"
+LATEST: Final = "latest.json"
+KEPT_CATALOGUES: Final = 3
+"""So many of the newest stay, for readers that are downloading one."""
+
+TRIES: Final = 3
+"""How often the catalogue is looked up again when it was replaced while it was downloaded."""
+
+_CHUNK: Final = 1 << 22
+
+
+class Place(Protocol):
+    """What the store asks of the place of its files; names are relative to the store."""
+
+    def pull(self) -> None:
+        """Bring the folder's catalogue in line with the published one."""
+
+    def adopt(self) -> bool:
+        """The same for a writer; whether the place is empty and the folder isn't."""
+
+    def fetch(self, files: Mapping[str, tuple[int, str]]) -> None:
+        """Have files (by name: bytes, SHA-256) in the folder."""
+
+    def keep(self, path: Path) -> None:
+        """Take a file that was written in the folder."""
+
+    def publish(self, fresh: Path) -> None:
+        """Take the next catalogue."""
+
+    def remove(self, name: str) -> None:
+        """Remove a file of positions."""
+
+    def sizes(self) -> dict[str, int]:
+        """Files of positions that are there, with their size in bytes."""
+
+    def original(self, name: str) -> Path:
+        """A file as it lies there, not as it was read once."""
+
+
+def place(root: Path, settings: StoreSettings) -> Place:
+    """The place of a store.
+
+    Raises
+    ------
+    StoreError
+        If `settings.url` is none that is known, or holds a password.
+    """
+    return Elsewhere(root, settings) if settings.url else Here(root)
+
+
+class Here:
+    """The store's own folder: what is written is there."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def pull(self) -> None:
+        """Nothing to do."""
+
+    def adopt(self) -> bool:
+        """Nothing to do."""
+        return False
+
+    def fetch(self, files: Mapping[str, tuple[int, str]]) -> None:
+        """Nothing to do."""
+
+    def keep(self, path: Path) -> None:
+        """Nothing to do."""
+
+    def publish(self, fresh: Path) -> None:
+        """Nothing to do."""
+
+    def remove(self, name: str) -> None:
+        """Remove a file."""
+        remove_here(self._root / name)
+
+    def sizes(self) -> dict[str, int]:
+        """Files there."""
+        return sizes_here(self._root)
+
+    def original(self, name: str) -> Path:
+        """The file."""
+        return self._root / name
+
+
+class Elsewhere:
+    """Another file system: object storage (s3://) or a share (a path)."""
+
+    def __init__(self, root: Path, settings: StoreSettings) -> None:
+        self._root = root
+        self._url = settings.url
+        self._system, self._base = _open(settings)
+        self._note = root / "place.json"
+
+    def pull(self) -> None:
+        """Download the catalogue if it isn't the one that is here."""
+        here = self._root / CATALOGUE
+        for left in reversed(range(TRIES)):
+            latest = self._latest()
+            if latest is None or (here.exists() and sha256(here) == latest["sha256"]):
+                return
+            try:
+                self._download(latest["catalogue"], here, latest["sha256"])
+            except StoreError:
+                if left:
+                    continue  # a newer one was published meanwhile, and this one removed
+                raise
+            self._write_note()
+            return
+
+    def adopt(self) -> bool:
+        """The same for a writer; whether the place is empty and the folder isn't.
+
+        Raises
+        ------
+        StoreError
+            If the folder holds another store than the one there.
+        """
+        noted, here = self._noted(), (self._root / CATALOGUE).exists()
+        latest = self._latest()
+        if here and latest is None and noted is None:
+            return True
+        if here and (noted != self._url or latest is None):
+            raise StoreError(
+                f"the store in {self._root} isn't the one in {self._url}",
+                hint="name a home of its own for that one: --home",
+            )
+        self.pull()
+        return False
+
+    def fetch(self, files: Mapping[str, tuple[int, str]]) -> None:
+        """Download what isn't there yet.
+
+        Raises
+        ------
+        StoreError
+            If one is lost, or isn't what the catalogue says.
+        """
+        for name, (size, digest) in files.items():
+            path = self._root / name
+            if not (path.is_file() and path.stat().st_size == size):
+                self._download(name, path, digest)
+
+    def keep(self, path: Path) -> None:
+        """Upload a file, which is whole when it appears."""
+        self._upload(path, path.relative_to(self._root).as_posix())
+
+    def publish(self, fresh: Path) -> None:
+        """Upload the catalogue under a name of its own, then say that it counts."""
+        digest = sha256(fresh)
+        latest = {"catalogue": f"catalogues/{digest}.duckdb", "sha256": digest}
+        self._upload(fresh, latest["catalogue"])
+        scratch = self._root / f".{LATEST}.new"
+        scratch.write_text(json.dumps(latest) + "\n", encoding="utf-8")
+        self._upload(scratch, LATEST)
+        scratch.unlink()
+        self._write_note()
+        self._forget_catalogues(digest)
+
+    def _forget_catalogues(self, newest: str) -> None:
+        chosen = pafs.FileSelector(self._of("catalogues"), allow_not_found=True)
+        with _told(self._url):
+            found = self._system.get_file_info(chosen)
+        old = sorted((f for f in found if newest not in f.path), key=lambda f: f.mtime_ns or 0)
+        for info in old[: 1 - KEPT_CATALOGUES]:
+            with _told(self._url), suppress(FileNotFoundError):
+                self._system.delete_file(info.path)
+
+    def remove(self, name: str) -> None:
+        """Remove a file, and what was read of it."""
+        with _told(self._url), suppress(FileNotFoundError):
+            self._system.delete_file(self._of(name))
+        remove_here(self._root / name)
+
+    def sizes(self) -> dict[str, int]:
+        """Files there."""
+        chosen = pafs.FileSelector(self._of("positions"), recursive=True, allow_not_found=True)
+        with _told(self._url):
+            found = self._system.get_file_info(chosen)
+        start = len(self._base) + 1
+        return {f.path[start:]: int(f.size) for f in found if f.type == pafs.FileType.File}
+
+    def original(self, name: str) -> Path:
+        """Download it anew."""
+        path = self._root / name
+        path.unlink(missing_ok=True)
+        with suppress(StoreError):  # lost, which the caller sees
+            self._download(name, path, None)
+        return path
+
+    def _of(self, name: str) -> str:
+        return f"{self._base}/{name}"
+
+    def _latest(self) -> dict[str, str] | None:
+        """What counts there; None if nothing was ever published."""
+        with _told(self._url):
+            if self._system.get_file_info(self._of(LATEST)).type != pafs.FileType.File:
+                return None
+            with self._system.open_input_stream(self._of(LATEST)) as file:
+                return dict(json.loads(file.read()))
+
+    def _noted(self) -> str | None:
+        """Where the catalogue in the folder comes from or was published; None if it is its own."""
+        try:
+            return str(json.loads(self._note.read_text(encoding="utf-8"))["url"])
+        except FileNotFoundError:
+            return None
+
+    def _write_note(self) -> None:
+        self._note.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self._note.with_name(f".{self._note.name}.{os.getpid()}.new")
+        fresh.write_text(json.dumps({"url": self._url}) + "\n", encoding="utf-8")
+        fresh.replace(self._note)
+
+    def _download(self, name: str, path: Path, digest: str | None) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            with (
+                _told(self._url, name),
+                self._system.open_input_stream(self._of(name)) as there,
+                fresh.open("wb") as to,
+            ):
+                while chunk := there.read(_CHUNK):
+                    to.write(chunk)
+            if digest is not None and sha256(fresh) != digest:
+                raise StoreError(
+                    f"{self._url}/{name} isn't what the catalogue says",
+                    hint="selat store check says what to do",
+                )
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
+
+    def _upload(self, path: Path, name: str) -> None:
+        target = self._of(name)
+        if isinstance(self._system, pafs.LocalFileSystem):
+            self._upload_to_share(path, Path(target))
+            return
+        with _told(self._url, name):
+            with path.open("rb") as here, self._system.open_output_stream(target) as there:
+                while chunk := here.read(_CHUNK):
+                    there.write(chunk)
+            info = self._system.get_file_info(target)
+        if info.size != path.stat().st_size:
+            raise StoreError(f"{self._url}/{name} isn't whole", hint="run the same again")
+
+    def _upload_to_share(self, path: Path, target: Path) -> None:
+        with _told(self._url, target.name):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            fresh = target.with_name(f".{target.name}.new")
+            with path.open("rb") as here, fresh.open("wb") as there:
+                while chunk := here.read(_CHUNK):
+                    there.write(chunk)
+            sync(fresh)
+            fresh.replace(target)
+            sync(target.parent)
+
+
+class _told:  # noqa: N801 - reads as a word
+    """Turns what a file system says into an error for a person, without its keys."""
+
+    def __init__(self, url: str, name: str = "") -> None:
+        self._where = f"{url}/{name}" if name else url
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, FileNotFoundError):
+            raise StoreError(
+                f"{self._where} is lost", hint="selat store check says what to do"
+            ) from error
+        if isinstance(error, OSError):
+            text = str(error).splitlines()[0]
+            raise StoreError(
+                f"{self._where} can't be used: {text}",
+                hint="is it reachable? AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set?",
+            ) from error
+
+
+def _open(settings: StoreSettings) -> tuple[pafs.FileSystem, str]:
+    parts = urlsplit(settings.url)
+    if "@" in parts.netloc:
+        raise StoreError(
+            "store.url holds a password", hint="put it into the environment: see docs/service.md"
+        )
+    if parts.scheme == "s3":
+        endpoint = urlsplit(settings.endpoint) if settings.endpoint else None
+        options: dict[str, Any] = {"connect_timeout": 10, "request_timeout": 120}
+        if settings.region:
+            options["region"] = settings.region
+        if endpoint is not None:
+            options |= {"endpoint_override": endpoint.netloc, "scheme": endpoint.scheme}
+        return pafs.S3FileSystem(**options), f"{parts.netloc}{parts.path}".rstrip("/")
+    if parts.scheme in {"", "file"} and Path(parts.path).is_absolute():
+        return pafs.LocalFileSystem(), parts.path.rstrip("/")
+    raise StoreError(
+        f"store.url {settings.url!r} is no place", hint="s3://bucket/folder, or an absolute path"
+    )
+
+
+def sizes_here(root: Path) -> dict[str, int]:
+    """Files of positions in a folder, with their size in bytes."""
+    found = (root / "positions").glob("date=*/*")
+    return {path.relative_to(root).as_posix(): path.stat().st_size for path in found}
+
+
+def remove_here(path: Path) -> None:
+    """Remove a file, and its folder if that was its last one."""
+    path.unlink(missing_ok=True)
+    with suppress(OSError):
+        path.parent.rmdir()

@@ -1,0 +1,267 @@
+"""The service as it runs: server, worker, missed nights in order, nothing left behind."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from pipelines import store
+from pipelines.flows import feeds, runs
+from pipelines.progress import reporter
+from pipelines.schedule import Served, read_served, write_served
+from pipelines.settings import PROJECT, Installation, load
+
+UNITS = sorted((PROJECT / "config" / "systemd").iterdir())
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd-analyze here")
+def test_the_units_are_sound(tmp_path: Path) -> None:
+    for unit in UNITS:
+        text = unit.read_text().replace("/opt/selat/", f"{PROJECT}/")
+        # The environment that these tests run in stands for the one of a real installation.
+        text = text.replace(
+            f"{PROJECT}/.venv/bin/selat", str(Path(sys.executable).parent / "selat")
+        )
+        (tmp_path / unit.name).write_text(text)
+    paths = [str(tmp_path / unit.name) for unit in UNITS]
+    done = subprocess.run(
+        ["systemd-analyze", "verify", *paths], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+class Plain:
+    """The nightly flow without Prefect, and the times of its calls."""
+
+    def __init__(self) -> None:
+        self.spans: list[tuple[str | None, str | None]] = []
+
+    def with_options(self, **options: Any) -> Callable[..., runs.Finished]:
+        assert options["timeout_seconds"] == 8 * 3600
+        return self
+
+    def __call__(
+        self, home: str, config: str, *, feeds: tuple[str, ...], since: str | None,
+        until: str | None, quiet: bool,
+    ) -> runs.Finished:  # fmt: skip
+        self.spans.append((since, until))
+        installation = load(Path(home), Path(config))
+        with reporter(quiet=True) as report:
+            ingest(installation, feeds)
+            return runs.detect_only(installation, None, since, until, report)
+
+    __name__ = "nightly"
+
+
+def ingest(installation: Installation, named: tuple[str, ...]) -> None:
+    with reporter(quiet=True) as report:
+        feeds.ingest_only(
+            installation, runs.load_zones(installation), named, area=None, mapping=None,
+            report=report,
+        )  # fmt: skip
+
+
+def test_missed_nights_come_first_and_in_order(
+    exercise: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines.flows import scheduled
+
+    plain = Plain()
+    monkeypatch.setattr(scheduled, "nightly", plain)
+    monkeypatch.setattr(scheduled, "wait_for_the_store", lambda _: None)
+    monkeypatch.setenv("SELAT_SCHEDULE__CRON", "0 */4 * * *")  # nights of four hours
+    monkeypatch.setenv("SELAT_SCHEDULE__TIMEZONE", "UTC")
+    installation = load(tmp_path / "home")
+    installation.home.mkdir()
+    start = datetime(2026, 1, 5, 16, tzinfo=UTC)  # of the exercise, which lasts twelve hours
+    write_served(installation.service, Served(start, start))
+    now = start + timedelta(hours=12, minutes=10)
+    feed = (str(exercise / "feed.nmea.gz"),)
+    late = [start + timedelta(hours=4 * n) for n in (1, 2, 3)]  # what Prefect has waiting
+
+    made = [run for wanted in late for run in scheduled.run_due(installation, feed, wanted, now)]
+    assert len(made) == 3
+    assert [until for _, until in plain.spans] == [
+        late[0].isoformat(), late[1].isoformat(), None,
+    ]  # fmt: skip
+    with store.read(installation.store) as reader:
+        done = reader.runs()
+    assert list(done["run_id"]) == made
+    ends = [end.to_pydatetime() for end in done["end"]]
+    assert ends == sorted(ends)
+    assert all(late[n] - timedelta(minutes=1) < ends[n] <= late[n] for n in (0, 1))
+    served = read_served(installation.service)
+    assert served is not None
+    assert served.done == late[-1]
+    # The result is that of nights that came on time.
+    calm = load(tmp_path / "calm")
+    ingest(calm, feed)
+    with reporter(quiet=True) as report:
+        runs.detect_only(calm, None, None, None, report)
+    with store.read(installation.store) as one, store.read(calm.store) as other:
+        query = 'SELECT event_id, start, "end", score FROM events WHERE NOT retracted ORDER BY ALL'
+        assert one.sql(query).equals(other.sql(query))
+
+
+def running(command: str) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        if command in " ".join(process.info["cmdline"] or []):
+            found.append(process)
+    return found
+
+
+@pytest.fixture
+def clean_environment() -> dict[str, str]:
+    taken = ("PREFECT_", "SELAT_")
+    return {k: v for k, v in os.environ.items() if not k.startswith(taken)}
+
+
+@pytest.mark.slow
+def test_a_night_under_the_service(
+    exercise: Path, tmp_path: Path, clean_environment: dict[str, str]
+) -> None:
+    home = tmp_path / "home"
+    environment = clean_environment | {
+        "SELAT_SCHEDULE__CRON": "* * * * *", "SELAT_SERVICE__PORT": "0",
+    }  # fmt: skip
+    command = [sys.executable, "-m", "pipelines.cli", "serve", "--home", home,
+               "--feed", exercise / "feed.nmea.gz"]  # fmt: skip
+    log = tmp_path / "log"
+    with log.open("wb") as out, subprocess.Popen(
+        list(map(str, command)), env=environment, stdout=out, stderr=out
+    ) as process:  # fmt: skip
+        try:
+            deadline = time.monotonic() + 420
+            while not is_done(home) and time.monotonic() < deadline:
+                assert process.poll() is None, log.read_text()
+                time.sleep(1)
+            assert is_done(home), log.read_text()
+            [pages] = re.findall(r"Prefect's pages: (\S+)", log.read_text())
+            assert pages.startswith("http://127.0.0.1:")
+            assert_works_without_network(pages)
+            family = psutil.Process(process.pid).children(recursive=True)
+            process.send_signal(signal.SIGTERM)
+            process.wait(90)
+        finally:
+            process.terminate()  # whatever failed, it ends what it started
+    _, alive = psutil.wait_procs(family, 10)
+    assert alive == []
+    with store.read(home / "store") as reader:
+        assert reader.last_run() is not None
+
+
+def is_done(home: Path) -> bool:
+    served = read_served(home / "service.json")
+    return served is not None and served.done is not None
+
+
+def assert_works_without_network(pages: str) -> None:
+    """Whatever Prefect's pages load comes from the server itself."""
+    with urllib.request.urlopen(f"{pages}/", timeout=20) as answer:
+        page = answer.read().decode()
+    loaded = re.findall(r"<(?:script|link)[^>]+(?:src|href)=\"([^\"]+)\"", page)
+    assert len(loaded) > 3
+    assert all(address.startswith("/") for address in loaded)
+    for address in loaded:
+        if address.endswith(".css"):
+            with urllib.request.urlopen(pages + address, timeout=20) as answer:
+                assert b"url(http" not in answer.read()
+
+
+@pytest.fixture
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a PostgreSQL server of our own on loopback."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found:
+        pytest.skip("no PostgreSQL of Debian on this machine")
+    folder = tmp_path_factory.mktemp("postgresql")
+    run: list[str] = []
+    if os.getuid() == 0:  # which PostgreSQL refuses to run as
+        run = ["runuser", "-u", "postgres", "--"]
+        shutil.chown(folder, "postgres")
+        for above in folder.parents:
+            if above.stat().st_uid == os.getuid() and above != Path("/"):
+                above.chmod(above.stat().st_mode | 0o011)
+    port = free_port()
+    data, binaries = folder / "data", found[-1].parent
+    subprocess.run(
+        [*run, binaries / "initdb", "-D", data, "-A", "trust", "-U", "selat"],
+        check=True, capture_output=True, cwd="/",
+    )  # fmt: skip
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -F"
+    subprocess.run(
+        [*run, binaries / "pg_ctl", "-D", data, "-w", "-o", options, "-l", folder / "log", "start"],
+        check=True, capture_output=True, cwd="/",
+    )  # fmt: skip
+    try:
+        yield f"postgresql+asyncpg://selat:hush@127.0.0.1:{port}/postgres"
+    finally:
+        subprocess.run(
+            [*run, binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop"],
+            check=False, capture_output=True, cwd="/",
+        )  # fmt: skip
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+REGISTERED = """
+import json, sys, urllib.request
+from pathlib import Path
+from pipelines import secrets
+from pipelines.flows.environment import prepare
+from pipelines.settings import load
+installation = load(Path(sys.argv[1]))
+prepare(installation.home, installation.settings.service, secrets.load(installation))
+from pipelines.flows import serve
+import os
+with serve._server(installation) as own:
+    serve.register(installation, ["/feeds"])
+    serve._end_what_was_cut_off()
+    url = os.environ["PREFECT_API_URL"] + "/deployments/filter"
+    asked = urllib.request.Request(url, b"{}", {"Content-Type": "application/json"})
+    with urllib.request.urlopen(asked) as answer:
+        print(json.dumps(json.load(answer)))
+"""
+
+
+@pytest.mark.slow
+def test_prefect_on_postgresql(
+    postgresql: str, tmp_path: Path, clean_environment: dict[str, str]
+) -> None:
+    environment = clean_environment | {
+        "SELAT_SECRET_PREFECT_DATABASE": postgresql, "SELAT_SERVICE__PORT": "0",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", REGISTERED, str(tmp_path)], env=environment, capture_output=True,
+        text=True, check=False, cwd=PROJECT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    [deployment] = json.loads(done.stdout)
+    assert deployment["name"] == "nightly"
+    assert deployment["work_pool_name"] == "selat"
+    assert deployment["global_concurrency_limit"]["limit"] == 1
+    assert deployment["schedules"][0]["schedule"]["cron"] == "0 2 * * *"
+    assert deployment["schedules"][0]["schedule"]["timezone"] == "Asia/Kuala_Lumpur"
+    assert deployment["parameters"]["feeds"] == '["/feeds"]'
+    assert not list((tmp_path / "prefect").glob("*.db"))  # nothing went to SQLite
+    written = [p for p in tmp_path.rglob("*") if p.is_file()]
+    assert not [p for p in written if b"hush" in p.read_bytes()]

@@ -1,0 +1,248 @@
+"""A store whose files lie elsewhere: in object storage (moto on loopback), on a share."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.fs as pafs
+import pytest
+from moto.server import ThreadedMotoServer
+
+from pipelines import store
+from pipelines.backup import backup, restore
+from pipelines.progress import reporter
+from pipelines.settings import StoreSettings, load
+from pipelines.store import StoreError
+from pipelines.store.check import check
+from pipelines.store.place import LATEST, Elsewhere
+
+REPORT = {"simulated": False, "format": "test", "rejected": {}}
+KEY, SECRET = "AKIDEXAMPLE", "very-secret-hush"
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(params=["s3", "share"])
+def place(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> StoreSettings:
+    """Settings of a place that is empty."""
+    if request.param == "share":
+        return StoreSettings(url=str(tmp_path / "share" / "selat"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    endpoint = request.getfixturevalue("endpoint")
+    bucket = "b" + hashlib.sha256(str(tmp_path).encode()).hexdigest()[:20]
+    files = pafs.S3FileSystem(
+        endpoint_override=endpoint.removeprefix("http://"), scheme="http",
+        allow_bucket_creation=True, region="us-east-1",
+    )  # fmt: skip
+    files.create_dir(bucket)
+    return StoreSettings(url=f"s3://{bucket}/selat", endpoint=endpoint, region="us-east-1")
+
+
+@pytest.fixture
+def add(batch: Callable[..., Any]) -> Callable[..., None]:
+    def add_feed(root: Path, settings: StoreSettings, key: str, **what: Any) -> None:
+        one = batch([533000001, 533000002], source=key, **what)
+        with store.write(root, settings) as writer:
+            writer.add_feed(
+                key, sha256=key, name=f"{key}.csv", batches=[one],
+                report={**REPORT, "positions": len(one.positions)},
+            )  # fmt: skip
+
+    return add_feed
+
+
+def rows(root: Path, settings: StoreSettings) -> pd.DataFrame:
+    with store.read(root, settings) as reader:
+        paths = sorted(reader.named())
+        since = pd.Timestamp("2026-01-01", tz="UTC")
+        table = reader.day_positions([p for p in paths if p not in reader.superseded()], since)
+    return table.sort_values(["mmsi", "time", "source"], ignore_index=True)
+
+
+def there(settings: StoreSettings, root: Path) -> Elsewhere:
+    return Elsewhere(root, settings)
+
+
+def test_another_machine_reads_what_this_one_wrote(
+    place: StoreSettings, tmp_path: Path, add: Callable[..., None]
+) -> None:
+    here, other, plain = tmp_path / "here", tmp_path / "other", tmp_path / "plain"
+    for key in ("a", "b"):
+        add(here, place, key)
+        add(plain, StoreSettings(), key)
+        # Published within a second of one another, each is seen by a reader that has seen the last.
+        pd.testing.assert_frame_equal(rows(other, place), rows(plain, StoreSettings()))
+    assert check(other, place) == []
+    assert not (other / "work.duckdb").exists()
+
+
+def test_a_machine_that_lost_its_folder_goes_on(
+    place: StoreSettings, tmp_path: Path, add: Callable[..., None]
+) -> None:
+    here, plain = tmp_path / "here", tmp_path / "plain"
+    add(here, place, "a")
+    shutil.rmtree(here)
+    add(here, place, "b")
+    for key in ("a", "b"):
+        add(plain, StoreSettings(), key)
+    pd.testing.assert_frame_equal(rows(here, place), rows(plain, StoreSettings()))
+
+
+def test_a_store_that_was_here_is_taken_there(
+    place: StoreSettings, tmp_path: Path, add: Callable[..., None]
+) -> None:
+    here = tmp_path / "here"
+    add(here, StoreSettings(), "a")
+    before = rows(here, StoreSettings())
+    with store.write(here, place):
+        pass
+    pd.testing.assert_frame_equal(rows(tmp_path / "other", place), before)
+    add(tmp_path / "here2", StoreSettings(), "c")
+    with pytest.raises(StoreError, match="isn't the one in"):
+        add(tmp_path / "here2", place, "d")
+
+
+def test_compaction_and_deletion_reach_the_place(
+    place: StoreSettings, tmp_path: Path, add: Callable[..., None]
+) -> None:
+    here, at_once = tmp_path / "here", place.model_copy(update={"grace_h": 0})
+    for key in ("a", "b"):
+        add(here, place, key)
+    before = rows(here, place)
+    store.compact(here, at_once)
+    names = set(there(place, here).sizes())
+    with store.read(tmp_path / "other", place) as reader:
+        assert names == reader.named()
+    pd.testing.assert_frame_equal(rows(tmp_path / "other", place), before)
+    store.delete_feed(here, "a", settings=at_once)
+    assert set(rows(tmp_path / "other", place)["source"]) == {"b"}
+    assert check(tmp_path / "other", place) == []
+
+
+@pytest.mark.parametrize("moment", ["keep", "catalogue", "latest"])
+def test_a_crash_while_it_is_published_changes_nothing_for_readers(
+    place: StoreSettings, tmp_path: Path, add: Callable[..., None], moment: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    here = tmp_path / "here"
+    add(here, place, "a")
+    before = rows(tmp_path / "other", place)
+    upload = Elsewhere._upload
+
+    def cut_off(self: Elsewhere, path: Path, name: str) -> None:
+        due = {"keep": "positions/", "catalogue": "catalogues/", "latest": LATEST}[moment]
+        if name.startswith(due):
+            raise KeyboardInterrupt
+        upload(self, path, name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Elsewhere, "_upload", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            add(here, place, "b")
+    pd.testing.assert_frame_equal(rows(tmp_path / "other", place), before)
+    add(here, place, "b")
+    assert set(rows(tmp_path / "other", place)["source"]) == {"a", "b"}
+    assert check(tmp_path / "other", place) == []
+
+
+def test_a_crash_after_it_is_published(
+    place: StoreSettings, tmp_path: Path, add: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    add(here, place, "a")
+
+    def cut_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pipelines.store.catalogue.swap", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            add(here, place, "b")
+    assert set(rows(tmp_path / "other", place)["source"]) == {"a", "b"}
+    add(here, place, "c")  # takes up what is published
+    assert set(rows(tmp_path / "other", place)["source"]) == {"a", "b", "c"}
+
+
+def test_damage_there_is_found(
+    place: StoreSettings, tmp_path: Path, add: Callable[..., None]
+) -> None:
+    here = tmp_path / "here"
+    add(here, place, "a")
+    where = there(place, here)
+    name = sorted(where.sizes())[0]
+    raw = bytearray((here / name).read_bytes())
+    raw[len(raw) // 2] ^= 1
+    with where._system.open_output_stream(where._of(name)) as stream:
+        stream.write(bytes(raw))
+    with pytest.raises(StoreError, match="isn't what the catalogue says"):
+        rows(tmp_path / "other", place)
+    assert any("changed" in p.message for p in check(here, place))  # its own copy was whole
+    where.remove(name)
+    with store.read(tmp_path / "other", place) as reader:
+        assert reader.lost() == [name]
+
+
+def test_backup_of_a_store_elsewhere(
+    place: StoreSettings, tmp_path: Path, add: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(tmp_path / "here", place, "a")
+    for name in ("url", "endpoint", "region"):
+        monkeypatch.setenv(f"SELAT_STORE__{name.upper()}", getattr(place, name))
+    with reporter(quiet=True) as report:  # by a machine that has read nothing yet
+        backup(load(tmp_path / "reader"), tmp_path / "disk", report)
+        restore(tmp_path / "disk", tmp_path / "new", report)
+    pd.testing.assert_frame_equal(
+        rows(tmp_path / "new" / "store", StoreSettings()), rows(tmp_path / "here", place)
+    )
+    assert check(tmp_path / "new" / "store") == []
+
+
+def test_no_key_is_written_or_told(
+    place: StoreSettings, tmp_path: Path, add: Callable[..., None]
+) -> None:
+    add(tmp_path / "here", place, "a")
+    rows(tmp_path / "other", place)
+    for path in (p for p in tmp_path.rglob("*") if p.is_file()):
+        assert SECRET.encode() not in path.read_bytes()
+        assert KEY.encode() not in path.read_bytes()
+    gone = place.model_copy(update={"endpoint": "http://127.0.0.1:1"})
+    if place.url.startswith("s3:"):
+        with pytest.raises(StoreError, match="can't be used") as refused:
+            rows(tmp_path / "third", gone)
+        assert SECRET not in str(refused.value)
+    for url in ("s3://key:word@bucket/x", "ftp://host/x", "relative/path"):
+        with pytest.raises(StoreError, match=r"password|no place"):
+            rows(tmp_path / "third", StoreSettings(url=url))
+
+
+@pytest.mark.parametrize("place", ["s3"], indirect=True)
+def test_the_whole_job_in_object_storage(
+    exercise: Path, tmp_path: Path, place: StoreSettings, monkeypatch: pytest.MonkeyPatch,
+    selat: Callable[..., Any],
+) -> None:  # fmt: skip
+    for name in ("url", "endpoint", "region"):
+        monkeypatch.setenv(f"SELAT_STORE__{name.upper()}", getattr(place, name))
+    home, other = tmp_path / "home", tmp_path / "other"
+    for command in (["ingest", exercise / "feed.nmea.gz"], ["detect"], ["store", "check"]):
+        ran = selat(*command, "--home", home)
+        assert ran.code == 0, ran.err
+        assert SECRET not in ran.out + ran.err
+    manifest = (home / "latest" / "manifest.json").read_text()
+    assert SECRET not in manifest
+    with store.read(other / "store", place) as reader:
+        assert reader.last_run()["run_id"] == json.loads(manifest)["run_id"]

@@ -1,0 +1,43 @@
+"""What the command writes is for its owner alone."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+
+def selat(*arguments: object, **environment: str) -> None:
+    code = "import os; os.umask(0); from pipelines.cli import main; main()"
+    subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments), "--quiet"], check=True,
+        capture_output=True, env={**os.environ, **environment},
+    )  # fmt: skip
+
+
+def open_to_others(folder: Path, mask: int) -> list[str]:
+    found = []
+    for path in [folder, *folder.rglob("*")]:
+        mode = stat.S_IMODE(path.lstat().st_mode)
+        if not path.is_symlink() and mode & mask:
+            found.append(f"{path.relative_to(folder)} {mode:o}")
+    return found
+
+
+def test_nobody_else_reads_what_a_run_writes(exercise: Path, tmp_path: Path) -> None:
+    home, disk = tmp_path / "home", tmp_path / "disk"
+    selat("ingest", exercise / "feed.nmea.gz", "--home", home)
+    selat("detect", "--home", home)
+    selat("backup", disk, "--home", home)
+    selat("restore", disk, "--home", tmp_path / "new")
+    manifest = json.loads((home / "latest" / "manifest.json").read_text())
+    assert manifest["state"] == "complete"
+    for folder in (home, disk, tmp_path / "new"):
+        assert open_to_others(folder, 0o077) == []
+
+
+def test_a_group_may_be_let_in(exercise: Path, tmp_path: Path) -> None:
+    selat("ingest", exercise / "feed.nmea.gz", "--home", tmp_path / "home", SELAT_UMASK="027")
+    assert open_to_others(tmp_path / "home", 0o027) == []
+    assert stat.S_IMODE((tmp_path / "home" / "store").stat().st_mode) == 0o750
