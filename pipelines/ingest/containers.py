@@ -4,6 +4,8 @@ Nothing is written, and no name from an archive is used as a path. What an archi
 bounded. An archive inside an archive isn't opened.
 """
 
+import errno
+import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -291,9 +293,15 @@ def _unzipped(
                 budget.spend(len(block), before + info.compress_size, name)
                 yield block
                 progress(consumed)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        cut = isinstance(error, EOFError)
-        raise _DamageError("truncated archive" if cut else "damaged archive") from error
+    except EOFError as error:
+        raise _DamageError("truncated archive") from error
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError) as error:
+        raise _DamageError("damaged archive") from error
+    except OSError as error:
+        # A place before the file, or a bzip2 stream that is none; a disk that fails is no damage.
+        if error.errno not in {None, errno.EINVAL}:
+            raise
+        raise _DamageError("damaged archive") from error
 
 
 def _unreadable(info: zipfile.ZipInfo) -> str:

@@ -103,6 +103,14 @@ def test_an_archive_that_yields_nothing_is_an_error(read, lines, pack):
     assert error.value.hint
 
 
+def test_a_zip_whose_directory_points_before_the_file(read, lines):
+    packed = bytearray(zipped(feed=lines(10), more=lines(20)))
+    at = packed.index(b"PK\x01\x02")  # APPNOTE 4.3.12: the offset of a member is at 42
+    del packed[at - 4 : at]
+    with pytest.raises(IngestError):  # not an error of the file system, which is tried again
+        read(bytes(packed))
+
+
 def test_cut_zip_is_an_error(read, lines):
     with pytest.raises(IngestError, match="damaged or cut off"):
         read(zipped(feed=lines(100))[:-40])
