@@ -139,23 +139,17 @@ def _print(made: "Report") -> None:
         console.print(Text(text, style="yellow"))
     title = Text("Events (vessels); ratios per vessel-hour, with 95 % intervals")
     table = Table("where", "kind", *PHASES, "during / before", "after / before", title=title)
-    for (place, kind), part in made.events.groupby(["place", "kind"], sort=False):
-        by = {row["phase"]: row for row in part.to_dict("records")}
+    for place, kind, by in tables.event_rows(made):
         counts = [f"{by[p]['events']} ({by[p]['vessels']})" for p in PHASES]
-        if any(by[p]["events"] for p in PHASES):
-            table.add_row(
-                str(place), str(kind), *counts, tables.interval(by["during"]),
-                tables.interval(by["after"]),
-            )  # fmt: skip
+        table.add_row(
+            place, kind, *counts, tables.interval(by["during"]), tables.interval(by["after"])
+        )
     console.print(table)
     table = Table("where", *PHASES, "during / before", "after / before",
                   title="Vessel-hours (vessels); ratios by day")  # fmt: skip
-    for place, part in made.presence.groupby("place", sort=False):
-        by = {row["phase"]: row for row in part.to_dict("records")}
+    for place, by in tables.presence_rows(made):
         counts = [f"{by[p]['vessel_hours']:,} ({by[p]['vessels']})" for p in PHASES]
-        table.add_row(
-            str(place), *counts, tables.interval(by["during"]), tables.interval(by["after"])
-        )
+        table.add_row(place, *counts, tables.interval(by["during"]), tables.interval(by["after"]))
     console.print(table)
     table = Table("where", "phase", "boardings", "something found", "benign cause", "watch",
                   title="Boardings and outcomes")  # fmt: skip

@@ -150,13 +150,10 @@ def find(
     installation = installation_of(home, config)
     from pipelines import recall, store
     from pipelines.flows.windows import NoDataError
-    from pipelines.reference import flag_states
 
     with store.read(installation.store, installation.settings.store) as reader:
         time = recall.time_of(reader, as_of)
-        vessels = reader.vessels(time)
-        vessels["flag_state"] = flag_states(vessels["mmsi"].to_numpy())
-        found = recall.find(reader.names(time), vessels, text).head(top)
+        found = recall.find(reader.names(time), reader.vessels(time), text).head(top)
     if as_json:
         print_json(_records(found))
     elif as_csv:

@@ -19,7 +19,7 @@ from pipelines.desk.asking import (
     operation,
     vessel,
 )
-from pipelines.desk.night import Night, last_night, night, night_with
+from pipelines.desk.night import Night, night, night_with
 from pipelines.desk.told import Told, table
 
 __all__ = [
@@ -32,7 +32,6 @@ __all__ = [
     "conclude",
     "exercise",
     "find",
-    "last_night",
     "night",
     "night_with",
     "operation",

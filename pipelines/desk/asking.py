@@ -16,7 +16,6 @@ from pipelines.desk.night import Night, _points
 from pipelines.dispositions import QUIET_WITHIN_M
 from pipelines.flows.windows import utc
 from pipelines.operations.report import PHASES, PLACES
-from pipelines.reference import flag_states
 from pipelines.settings import PROJECT
 from pipelines.store import Identity
 
@@ -193,9 +192,7 @@ def find(night: Night, text: str) -> pd.DataFrame:
     """Vessels that a text may mean, as known in that night; see `recall.find`."""
     time = night.moment.time
     with store.read(night.installation.store, night.installation.settings.store) as reader:
-        vessels = reader.vessels(time)
-        vessels["flag_state"] = flag_states(vessels["mmsi"].to_numpy())
-        return recall.find(reader.names(time), vessels, text)
+        return recall.find(reader.names(time), reader.vessels(time), text)
 
 
 def vessel(night: Night, mmsi: int) -> Dossier:

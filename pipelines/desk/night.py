@@ -328,11 +328,6 @@ def night_with(
     return night(home, as_of=str(strongest["run_id"]), config=config)
 
 
-def last_night(home: Path | str | None = None, config: Path | str | None = None) -> Night:
-    """The newest finished run; see `night`."""
-    return night(home, config=config)
-
-
 def _points(table: pd.DataFrame) -> gpd.GeoDataFrame:
     points = gpd.points_from_xy(table["lon"], table["lat"])
     return gpd.GeoDataFrame(table, geometry=points, crs=4326)

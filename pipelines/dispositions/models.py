@@ -59,14 +59,14 @@ def load(folder: Path, known: pd.Timestamp | None = None) -> Model | None:
     ConfigError
         If a card can't be read.
     """
-    found: list[tuple[str, str, Path]] = []
+    found: list[tuple[str, str, dict[str, Any]]] = []
     for path in sorted(folder.glob(f"{NAME}-*.json")) if folder.is_dir() else ():
         card = _read(path)
         if known is None or pd.Timestamp(card["until"]) <= known:
-            found.append((card["until"], f"{path.stem:>40}", path))
+            found.append((card["until"], f"{path.stem:>40}", card))
     if not found:
         return None
-    card = _read(max(found)[2])
+    card = max(found, key=lambda one: one[:2])[2]
     return Model(card["name"], card, Calibration(card["method"], card["parameters"]))
 
 

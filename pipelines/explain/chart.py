@@ -32,10 +32,6 @@ class Chart:
     """A drawn chart: what each dot shows, rows from north to south."""
 
     layer: NDArray[np.int8]
-    west: float
-    east: float
-    south: float
-    north: float
     width_nm: float
 
     def text(self, *, plain: bool = False) -> Text:
@@ -120,10 +116,7 @@ def draw(
         _set(layer, xs, ys, box, FIRST + number)
     if placed:
         _set(layer, np.array([0.0]), np.array([lat]), box, EVENT)
-    return Chart(
-        layer, west + middle, east + middle, south, north,
-        (east - west) * 60 * squash,
-    )  # fmt: skip
+    return Chart(layer, (east - west) * 60 * squash)
 
 
 def _relative(lon: NDArray[np.float64], middle: float) -> NDArray[np.float64]:

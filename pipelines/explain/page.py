@@ -3,12 +3,9 @@
 The page is the brief's, so it is one file, asks for nothing and works without scripts.
 """
 
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-import jinja2
 import pandas as pd
 from markupsafe import Markup
 
@@ -18,7 +15,7 @@ from detectors.core.zones import Zones
 from pipelines.assess.reasons import Teller
 from pipelines.explain.evidence import Threshold
 from pipelines.explain.gather import Explanation, Past
-from pipelines.export import brief
+from pipelines.export import brief, pages
 from pipelines.export.briefing import explanation_line
 from pipelines.export.files import write_text
 from pipelines.export.text import clean
@@ -45,7 +42,8 @@ def render(explanation: Explanation, zones: Zones) -> str:
 
 def sections(explanation: Explanation) -> Markup:
     """What the page says below its cards, as HTML without styles."""
-    return Markup(_template().render(**_words(explanation)))  # noqa: S704 - autoescaped
+    html = pages.template(__package__, "sections.html.j2").render(**_words(explanation))
+    return Markup(html)  # noqa: S704 - autoescaped
 
 
 def _products(x: Explanation, zones: Zones) -> Products:
@@ -168,10 +166,6 @@ def _limit(one: Threshold) -> str:
     return f"{measured}, {limit}: {margin}"
 
 
-def _minute(time: pd.Timestamp) -> str:
-    return f"{time:%Y-%m-%d %H:%M}Z"
-
-
 def _concluded(dispositions: pd.DataFrame) -> list[str]:
     return [
         clean(
@@ -180,12 +174,3 @@ def _concluded(dispositions: pd.DataFrame) -> list[str]:
         )
         for row in dispositions.to_dict("records")
     ]
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    text = resources.files(__package__).joinpath("sections.html.j2").read_text("utf-8")
-    return environment.from_string(text)

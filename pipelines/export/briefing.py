@@ -70,6 +70,20 @@ class VesselCard:
     where: str
     events: Sequence[EventCard]
 
+    @property
+    def ranked(self) -> str:
+        """Rank and name, for a plotter: the MMSI where it has none."""
+        return f"{self.rank} {self.name if self.named else self.mmsi}"
+
+    @property
+    def says(self) -> str:
+        """What the vessel says it is, on one line."""
+        return " · ".join(f"{label} {value}" for label, value in self.identity)
+
+    def told(self, words: Labels) -> list[str]:
+        """Why it is flagged, a sentence each, and the innocent explanations."""
+        return [*self.reasons, *(explanation_line(text, words) for text in self.explanations)]
+
 
 def vessel_cards(products: Products) -> list[VesselCard]:
     """The flagged vessels in rank order, each with the events behind its rank, strongest first."""

@@ -19,7 +19,7 @@ from pipelines.export.briefing import vessel_names
 from pipelines.export.files import write_text
 from pipelines.export.lines import track_lines
 from pipelines.export.tables import event_table, iso_seconds
-from pipelines.export.text import clean
+from pipelines.export.text import clean, iso
 from pipelines.products import Products
 
 
@@ -85,16 +85,17 @@ def _release(products: Products) -> dict[str, Any]:
     release = products.release
     if release is None:
         return {}
-    stale_after = release.stale_after.strftime("%Y-%m-%dT%H:%M:%SZ")
-    marks = {"tlp": str(release.mark.tlp), "rel": release.mark.rel_text}
-    return {**marks, "recipient": release.title, "stale_after": stale_after}
+    return {
+        **release.mark.fields,
+        "recipient": release.title,
+        "stale_after": iso(release.stale_after),
+    }
 
 
 def _track_marks(products: Products, track_id: int) -> dict[str, str]:
     if products.release is None:
         return {}
-    mark = products.release.track_marks[track_id]
-    return {"tlp": str(mark.tlp), "rel": mark.rel_text}
+    return products.release.track_marks[track_id].fields
 
 
 def _ranks(products: Products) -> dict[int, int]:

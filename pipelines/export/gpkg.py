@@ -2,7 +2,8 @@
 
 QGIS reads the styles from the table `layer_styles`. The labels of the styles are plain fields,
 never expressions or HTML: what AIS said is shown and not evaluated. The table `about` holds the
-marks and what must be said; every row has `simulated`, `tlp` and `rel` too.
+marks and what must be said; every row has `simulated` too, and in a recipient's pack `tlp` and
+`rel`.
 """
 
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from detectors.core import geodesy
 from pipelines.export import labels, notices
 from pipelines.export.briefing import vessel_names
 from pipelines.export.lines import track_lines
+from pipelines.export.release import with_marks
 from pipelines.export.tables import event_table, flagged_table
 from pipelines.export.text import clean
 from pipelines.products import Products
@@ -88,8 +90,7 @@ def _tracks(products: Products) -> gpd.GeoDataFrame:
     lines["simulated"] = products.simulated
     if products.release:
         marks = [products.release.track_marks[int(key)] for key in lines["track_id"]]
-        lines["tlp"] = pd.Series([str(mark.tlp) for mark in marks], lines.index, dtype="str")
-        lines["rel"] = pd.Series([mark.rel_text for mark in marks], lines.index, dtype="str")
+        lines = with_marks(lines, marks)
     return lines.set_geometry(lines.geometry, crs=4326)
 
 
@@ -121,10 +122,10 @@ def _styles(time: pd.Timestamp) -> pd.DataFrame:
 
     QGIS asks for every one of these columns and takes no style where one is missing.
     """
-    styles: dict[str, tuple[str, str]] = {
-        "flagged": ("Point", _qml(_marker("triangle", _MAGENTA, 3.6), "name")),
-        "events": ("Point", _qml(_marker("circle", _SLATE, 2.4), "kind")),
-        "tracks": ("Line", _qml(_line(_SLATE, 0.4), None)),
+    styles = {
+        "flagged": _qml(_marker("triangle", _MAGENTA, 3.6), "name"),
+        "events": _qml(_marker("circle", _SLATE, 2.4), "kind"),
+        "tracks": _qml(_line(_SLATE, 0.4), None),
     }
     rows: list[dict[str, Any]] = [
         {
@@ -132,7 +133,7 @@ def _styles(time: pd.Timestamp) -> pd.DataFrame:
             "f_geometry_column": "geom", "styleName": name, "styleQML": qml, "styleSLD": "",
             "useAsDefault": True, "description": "", "owner": "", "ui": "", "update_time": time,
         }
-        for name, (_, qml) in styles.items()
+        for name, qml in styles.items()
     ]  # fmt: skip
     return pd.DataFrame(rows)
 

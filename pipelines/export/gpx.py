@@ -25,8 +25,8 @@ _DESCRIPTION_LIMIT: Final = 2000
 def write(products: Products, path: Path) -> Path:
     """Write a waypoint per flagged vessel (where last seen), then one per event; return `path`.
 
-    Types are "flagged vessel" and "event". What has no known place is left out, and the file's
-    description says how many.
+    The type of a waypoint says which of these it is, in the language of the products. What has no
+    known place is left out, and the file's description says how many.
     """
     cards = vessel_cards(products)
     words = labels.of(products)
@@ -52,16 +52,14 @@ def write(products: Products, path: Path) -> Path:
 def _vessel(card: VesselCard, products: Products) -> gpxpy.gpx.GPXWaypoint | None:
     words = labels.of(products)
     lines = [
-        " · ".join(f"{label} {value}" for label, value in card.identity),
+        card.says,
         words.seen_line.format(utc=card.seen_utc, local=card.seen_local),
         words.score_line.format(score=f"{card.score:.2f}"),
-        *card.reasons,
-        *(explanation_line(text, words) for text in card.explanations),
+        *card.told(words),
         words.leads,
     ]
-    name = f"{card.rank} {card.name if card.named else card.mmsi}"
     kind = words.flagged_vessel
-    return _waypoint(card.lat, card.lon, card.last_seen, name, lines, kind, products)
+    return _waypoint(card.lat, card.lon, card.last_seen, card.ranked, lines, kind, products)
 
 
 def _event(card: EventCard, number: str, products: Products) -> gpxpy.gpx.GPXWaypoint | None:

@@ -60,7 +60,7 @@ def write_kmz(products: Products, path: Path) -> Path:
 
 
 def document(products: Products) -> bytes:
-    """Folders "Flagged vessels" (where last seen), "Events" and "Tracks", as a KML file.
+    """Folders of flagged vessels (where last seen), events and tracks, as a KML file.
 
     A vessel or event without a known place is left out of the map folders and said so in the
     document's description. Vessels keep rank order.
@@ -99,11 +99,10 @@ def _vessel(card: VesselCard, products: Products) -> fastkml.Placemark:
     words = labels.of(products)
     lines = [
         notices.marks(products),
-        " · ".join(f"{label} {value}" for label, value in card.identity),
+        card.says,
         words.score_line.format(score=f"{card.score:.2f}"),
         words.seen_line.format(utc=card.seen_utc, local=card.seen_local) + f" {card.where}",
-        *card.reasons,
-        *(explanation_line(text, words) for text in card.explanations),
+        *card.told(words),
         f"{words.leads} {words.leads_more}",
     ]
     return fastkml.Placemark(

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.export.files import write_text
+from pipelines.export.text import iso
 from pipelines.products import Products
 
 
@@ -38,7 +39,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, pd.Timestamp):
-        return None if pd.isna(value) else value.tz_convert("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
+        return None if pd.isna(value) else iso(value)
     if isinstance(value, float) and not np.isfinite(value):
         return None
     if value is None or value is pd.NaT or value is pd.NA:

@@ -17,7 +17,7 @@ from detectors.core import geodesy
 from pipelines.export import labels, notices
 from pipelines.export.briefing import vessel_cards
 from pipelines.export.files import replacing, write_text
-from pipelines.export.text import one_line
+from pipelines.export.text import iso, one_line
 from pipelines.products import Products
 
 NAMESPACE: Final = "http://www.cirm.org/RTZ/1/2"
@@ -59,7 +59,7 @@ def by_rank(products: Products) -> Route:
     words = labels.of(products)
     waypoints = [
         Waypoint(
-            notices.short(f"{card.rank} {card.name if card.named else card.mmsi}", products),
+            notices.short(card.ranked, products),
             card.lat, card.lon,
         )
         for card in vessel_cards(products)
@@ -95,9 +95,9 @@ def rtz(route: Route) -> bytes:
     """A route of two waypoints or more as an RTZ 1.2 document."""
     root = ElementTree.Element(_tag("route"), version="1.2")
     info = {"routeName": one_line(route.name, _TITLE_LIMIT), "routeAuthor": "Selat",
-            "routeStatus": "unchecked", "validityPeriodStart": _iso(route.valid_from)}  # fmt: skip
+            "routeStatus": "unchecked", "validityPeriodStart": iso(route.valid_from)}  # fmt: skip
     if route.valid_until is not None:
-        info["validityPeriodStop"] = _iso(route.valid_until)
+        info["validityPeriodStop"] = iso(route.valid_until)
     about = ElementTree.SubElement(root, _tag("routeInfo"), info)
     extensions = ElementTree.SubElement(about, _tag("extensions"))
     ElementTree.SubElement(
@@ -129,7 +129,7 @@ def _schedule(root: ElementTree.Element, route: Route) -> None:
     manual = ElementTree.SubElement(schedule, _tag("manual"))
     for number, point in enumerate(route.waypoints, 1):
         times = {"etd": point.etd, "eta": point.eta}
-        known = {name: _iso(time) for name, time in times.items() if time is not None}
+        known = {name: iso(time) for name, time in times.items() if time is not None}
         if known:
             facts = {"waypointId": str(number), **known}
             ElementTree.SubElement(manual, _tag("scheduleElement"), facts)
@@ -157,7 +157,3 @@ def gpx(route: Route) -> str:
 
 def _tag(name: str) -> str:
     return f"{{{NAMESPACE}}}{name}"
-
-
-def _iso(time: pd.Timestamp) -> str:
-    return time.tz_convert("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")

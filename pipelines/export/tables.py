@@ -13,8 +13,9 @@ dropped nor reordered. In CSV:
   `text.formula_safe`: a text that starts with = + - @ gets an apostrophe in front. Numbers
   never do.
 - In a recipient's pack each table ends with the columns `tlp` and `rel`, the marks of the row.
-- In an exercise every row says so: `evidence` holds ``"simulated": true``, and `reasons` begins
-  with "SIMULATED DATA – EXERCISE".
+- In an exercise events and flagged vessels say so row by row: `evidence` holds
+  ``"simulated": true``, and `reasons` begins with "SIMULATED DATA – EXERCISE" in the language of
+  the products.
 """
 
 import csv

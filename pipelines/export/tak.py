@@ -14,9 +14,9 @@ import pandas as pd
 
 from detectors.core import geodesy
 from pipelines.export import labels, notices, zipping
-from pipelines.export.briefing import VesselCard, explanation_line, vessel_cards
+from pipelines.export.briefing import VesselCard, vessel_cards
 from pipelines.export.files import replacing
-from pipelines.export.text import one_line
+from pipelines.export.text import iso, one_line
 from pipelines.products import Products
 
 TYPE: Final = "a-u-S"
@@ -46,8 +46,8 @@ def event(card: VesselCard, products: Products) -> ElementTree.Element:
     stale = products.release.stale_after if products.release else products.end + _DEFAULT_STALE
     seen = products.end if card.last_seen is None else card.last_seen
     root = ElementTree.Element(
-        "event", version="2.0", uid=_uid(card), type=TYPE, time=_iso(products.end),
-        start=_iso(seen), stale=_iso(stale), how="m-s" if products.simulated else "m-r",
+        "event", version="2.0", uid=_uid(card), type=TYPE, time=iso(products.end),
+        start=iso(seen), stale=iso(stale), how="m-s" if products.simulated else "m-r",
     )  # fmt: skip
     lon = float(geodesy.wrap_lon(card.lon or 0.0))
     ElementTree.SubElement(
@@ -55,16 +55,15 @@ def event(card: VesselCard, products: Products) -> ElementTree.Element:
         le=_UNKNOWN,
     )  # fmt: skip
     detail = ElementTree.SubElement(root, "detail")
-    name = notices.short(f"{card.rank} {card.name if card.named else card.mmsi}", products)
+    name = notices.short(card.ranked, products)
     ElementTree.SubElement(detail, "contact", callsign=one_line(name, _NAME_LIMIT))
     lines = [
         notices.marks(products),
         f"{words.leads} {words.leads_more}",
-        " · ".join(f"{label} {value}" for label, value in card.identity),
+        card.says,
         words.score_line.format(score=f"{card.score:.2f}"),
         words.seen_line.format(utc=card.seen_utc, local=card.seen_local) + f" {card.where}",
-        *card.reasons,
-        *(explanation_line(text, words) for text in card.explanations),
+        *card.told(words),
         words.blind,
         notices.freshness(products),
     ]
@@ -100,7 +99,3 @@ def _uid(card: VesselCard) -> str:
 
 def _xml(root: ElementTree.Element) -> bytes:
     return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
-
-
-def _iso(time: pd.Timestamp) -> str:
-    return time.tz_convert("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")

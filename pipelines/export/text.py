@@ -20,6 +20,8 @@ import json
 import re
 from typing import Any, Final
 
+import pandas as pd
+
 _INVISIBLE_BUT_PRINTABLE: Final = (
     "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufffc"
     "\U000e0100-\U000e01ef"
@@ -92,6 +94,15 @@ def script_json(value: Any) -> str:
     """
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     return text.translate(_SCRIPT_UNSAFE)
+
+
+def iso(time: pd.Timestamp) -> str:
+    """A time as ISO 8601 UTC to the second, rounded down.
+
+    >>> iso(pd.Timestamp("2026-11-21T02:10:00.9+08:00"))
+    '2026-11-20T18:10:00Z'
+    """
+    return str(time.tz_convert("UTC").strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
 def _show(character: str) -> str:

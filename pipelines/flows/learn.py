@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 from prefect import flow, task
@@ -14,14 +14,12 @@ from detectors.core.errors import SelatError
 from detectors.core.normal import Normal
 from pipelines import reference
 from pipelines.flows import runs
-from pipelines.flows.windows import NoDataError, asked_for
+from pipelines.flows.windows import FOREVER, NoDataError, asked_for
 from pipelines.learn import gather, models, parameters, places, review_map, snapshot
 from pipelines.learn import normal as normal_traffic
 from pipelines.progress import Reporter, reporter
 from pipelines.settings import REFERENCE, Installation, load
 from pipelines.store import Queries, exists, write
-
-_LAST: Final = pd.Timestamp("2200-01-01", tz="UTC").as_unit("us")
 
 
 @dataclass(frozen=True)
@@ -147,7 +145,7 @@ def _span(
     store: Queries, since: str | None, until: str | None
 ) -> tuple[pd.Timestamp, pd.Timestamp]:
     """From `since` to `until`, else as far as the store reaches."""
-    newest = store.last_heard(_LAST)
+    newest = store.last_heard(FOREVER)
     oldest = store.ledger()["first_time"].min()
     if newest is None or pd.isna(oldest):
         raise NoDataError("the store holds no position reports", hint="selat ingest FEED")

@@ -452,8 +452,7 @@ def _manifest(
             {
                 **({"name": PurePath(one["name"]).name} if named else {}),
                 "sha256": one["sha256"],
-                "tlp": str(sources.known.feed_marks[one["feed_key"]].tlp),
-                "rel": sources.known.feed_marks[one["feed_key"]].rel_text,
+                **sources.known.feed_marks[one["feed_key"]].fields,
             }
             for one in inputs
         ],

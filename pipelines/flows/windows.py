@@ -11,7 +11,8 @@ from detectors.core.errors import SelatError
 from pipelines.store import Queries
 
 _FIRST: Final = pd.Timestamp(0, tz="UTC").as_unit("us")
-_LAST: Final = pd.Timestamp("2200-01-01", tz="UTC").as_unit("us")
+FOREVER: Final = pd.Timestamp("2200-01-01", tz="UTC").as_unit("us")
+"""Later than all reports and all that was ever recorded."""
 
 LATE_SIGHTINGS: Final = timedelta(days=2)
 """New sightings are looked at by themselves when no older than this before the newest report; for
@@ -65,7 +66,7 @@ def choose_window(
     TimeError
         If a date or time can't be read.
     """
-    newest = store.last_heard(_LAST)
+    newest = store.last_heard(FOREVER)
     if newest is None:
         raise NoDataError("the store holds no position reports", hint="name a feed: --feed PATH")
     horizon = min(store.last_looked_at() or _FIRST, newest)
@@ -104,7 +105,7 @@ def asked_for(
         if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", date):
             raise TimeError(f"{date!r} is no date", hint="write 2026-11-25, a Kuala Lumpur day")
         return utc(date), utc(date) + timedelta(days=1) - timedelta(microseconds=1)
-    start, end = utc(since) if since else _FIRST, utc(until) if until else _LAST
+    start, end = utc(since) if since else _FIRST, utc(until) if until else FOREVER
     if start > end:
         raise TimeError("--since lies after --until", hint="swap them")
     return start, end

@@ -16,6 +16,7 @@ from pipelines.ingest.aivdm import reread
 from pipelines.ingest.aivdm.rereading import FIRST_WINDOW, WINDOW
 from pipelines.ingest.containers import Budget, kind_of, members
 from pipelines.ingest.errors import IngestError
+from pipelines.ingest.formats import parquet
 from pipelines.ingest.lines import MAX_LINE, Lines
 
 NMEA = "nmea"
@@ -70,7 +71,7 @@ def read_back(
         raise IngestError(
             f"{name} holds several files, through which places are counted", hint="unpack it"
         )
-    if head.startswith(b"PAR1"):
+    if head.startswith(parquet.MAGIC):
         return _rows(path, places)
     budget = Budget(max_bytes, float("inf"))
     for member in members(path, name, budget, lambda _: None):

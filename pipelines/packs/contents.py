@@ -14,6 +14,7 @@ from typing import IO, Final
 import pyrage
 
 from pipelines.packs import manifest
+from pipelines.packs.keys import AGE
 from pipelines.packs.manifest import PackError
 
 MAX_FILES: Final = 10_000
@@ -23,7 +24,6 @@ MAX_SEALED_BYTES: Final = 512 << 20
 unpacked, bytes of an encrypted archive (which is decrypted in memory)."""
 
 _BLOCK: Final = 1 << 20
-_AGE: Final = (b"age-encryption.org/v1", b"-----BEGIN AGE ENCRYPTED FILE-----")
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def opened(path: Path, identities: list[pyrage.x25519.Identity]) -> Iterator[Con
         return
     try:
         with path.open("rb") as file:
-            sealed = file.read(40).startswith(_AGE)
+            sealed = file.read(40).startswith(AGE)
             size = path.stat().st_size
             file.seek(0)
             if sealed and size > MAX_SEALED_BYTES:

@@ -36,7 +36,8 @@ from pipelines.packs.minisign import PublicKey
 Kind = Literal["signing", "trusted", "opening"]
 State = Literal["active", "retired", "revoked"]
 
-_AGE: Final = b"age-encryption.org/"
+AGE: Final = (b"age-encryption.org/", b"-----BEGIN AGE ENCRYPTED FILE-----")
+"""How what age has encrypted begins, plain and armoured."""
 _INDEX: Final = "keys.json"
 
 
@@ -179,7 +180,7 @@ class Keyring:
                 "there is no signing key", hint="make one: selat keys make (see docs/keys.md)"
             )
         content = _read_secret(self.folder / f"{key.name}.key")
-        if content.startswith(_AGE):
+        if content.startswith(AGE):
             if not passphrase:
                 raise KeyProblem(
                     f"the signing key {key.name} has a passphrase",
@@ -198,7 +199,7 @@ class Keyring:
         """Whether the signing key needs a passphrase."""
         key = self.active()
         path = self.folder / f"{key.name}.key" if key else None
-        return path is not None and path.exists() and path.read_bytes().startswith(_AGE)
+        return path is not None and path.exists() and path.read_bytes().startswith(AGE)
 
     def public(self, key: Key) -> PublicKey:
         """The public half of a key that signs."""

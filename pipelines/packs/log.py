@@ -23,7 +23,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from detectors.core.errors import SelatError
 from pipelines.packs.keys import Keyring
 
-NAME: Final = "exports.jsonl"
 START: Final = "0" * 64
 
 

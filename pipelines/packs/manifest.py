@@ -117,7 +117,7 @@ def make(products: Products, files: Mapping[str, Path], lock_sha256: str) -> byt
     if release is None:
         raise PackError("these products are for nobody")
     words = labels.of(products)
-    marks = {"tlp": str(release.mark.tlp), "rel": release.mark.rel_text}
+    marks = release.mark.fields
     document: dict[str, Any] = {
         **products.manifest,
         "format": FORMAT,

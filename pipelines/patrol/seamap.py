@@ -341,13 +341,9 @@ class SeaMap:
     def _divided(self, lat: Floats, lon: Floats) -> tuple[Floats, Floats]:
         """A way with more points on its legs, so that its corners can be cut nearer to land."""
         metres = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
-        spacing = max(float(metres.sum()) / (_TAUT_POINTS - len(lat)), 250.0)
+        spacing = max(float(metres.sum()) / max(_TAUT_POINTS - len(lat), 1), 250.0)
         count = np.maximum(1, np.floor(metres / spacing)).astype("int64")
-        leg = np.repeat(np.arange(len(count)), count)
-        fraction = (np.arange(len(leg)) - np.repeat(np.cumsum(count) - count, count)) / count[leg]
-        fine_lat = lat[leg] + fraction * (lat[leg + 1] - lat[leg])
-        fine_lon = lon[leg] + fraction * (lon[leg + 1] - lon[leg])
-        return np.r_[fine_lat, lat[-1]], np.r_[fine_lon, lon[-1]]
+        return _with_points(lat, lon, count)
 
 
 def _subdivided(land: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -383,9 +379,13 @@ def _cut(lat: Floats, lon: Floats) -> Route:
     """A route with its long legs cut, so that great circle and rhumb line stay beside them."""
     metres = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
     parts = np.maximum(1, np.ceil(metres / MAX_LEG_M)).astype("int64")
+    return Route(*_with_points(lat, lon, parts))
+
+
+def _with_points(lat: Floats, lon: Floats, parts: Ints) -> tuple[Floats, Floats]:
+    """A way with each leg cut into so many equal parts."""
     leg = np.repeat(np.arange(len(parts)), parts)
     fraction = (np.arange(len(leg)) - np.repeat(np.cumsum(parts) - parts, parts)) / parts[leg]
-    return Route(
-        np.r_[lat[leg] + fraction * (lat[leg + 1] - lat[leg]), lat[-1]],
-        np.r_[lon[leg] + fraction * (lon[leg + 1] - lon[leg]), lon[-1]],
-    )
+    fine_lat = lat[leg] + fraction * (lat[leg + 1] - lat[leg])
+    fine_lon = lon[leg] + fraction * (lon[leg + 1] - lon[leg])
+    return np.r_[fine_lat, lat[-1]], np.r_[fine_lon, lon[-1]]

@@ -106,9 +106,9 @@ _FLAG: Final = ["mmsi", "name", "flag_state", "score", "rank", "reasons", "event
 def _flags(store: Queries, since: Moment, until: Moment, standing: set[str]) -> pd.DataFrame:
     runs = store.runs()
     between = runs[(runs["ordinal"] > since.ordinal) & (runs["ordinal"] <= until.ordinal)]
-    lists = [store.flags(run_id).assign(run_id=run_id) for run_id in between["run_id"]]
-    before = store.flags(since.run_id).assign(run_id=since.run_id)[_FLAG]
-    later = pd.concat([before.head(0), *(one[_FLAG] for one in lists)])
+    flags = store.all_flags()
+    before = flags.loc[flags["run_id"] == since.run_id, _FLAG]
+    later = flags.loc[flags["run_id"].isin(between["run_id"]), _FLAG]
     later = later.drop_duplicates("mmsi", keep="last")
     both = before.merge(later, on="mmsi", how="outer", suffixes=("_before", ""), indicator=True)
     gone, known = both["_merge"] == "left_only", both["_merge"] == "both"

@@ -16,6 +16,7 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from detectors.core.errors import SelatError
+from pipelines.reference import flag_states
 
 MIN_LIKENESS: Final = 78.0
 """Of 100. Judgement: "MELTI" passes for "MELATI", another name does not."""
@@ -62,7 +63,7 @@ def find(names: pd.DataFrame, vessels: pd.DataFrame, text: str) -> pd.DataFrame:
     names
         From `Queries.names`: mmsi, field, value, first_time, last_time.
     vessels
-        From `Queries.vessels`: what each calls itself now; flag_state may be missing.
+        From `Queries.vessels`: what each calls itself now.
     text
         What was typed.
 
@@ -89,11 +90,11 @@ def find(names: pd.DataFrame, vessels: pd.DataFrame, text: str) -> pd.DataFrame:
         ["likeness", "last_time", "mmsi", "field"], ascending=[False, False, True, True]
     ).drop_duplicates("mmsi")
     now = vessels.set_index("mmsi").reindex(found["mmsi"]).reset_index()
-    states = now["flag_state"] if "flag_state" in now else pd.Series("", now.index)
+    states = flag_states(now["mmsi"].to_numpy("int64"))
     said = [_said(row, field) for row, field in zip(now.to_dict("records"), found["field"],
                                                     strict=True)]  # fmt: skip
     found = found.reset_index(drop=True).assign(
-        name=now["name"].fillna(""), flag_state=states.fillna(""),
+        name=now["name"].fillna(""), flag_state=pd.Series(states, now.index, dtype="str"),
         current=[a == b for a, b in zip(said, found["value"], strict=True)],
     )  # fmt: skip
     return found[list(FOUND)]

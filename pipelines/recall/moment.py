@@ -1,15 +1,12 @@
 """A moment in the past: the run whose knowledge was the newest then."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import pandas as pd
 
 from detectors.core.errors import SelatError
-from pipelines.flows.windows import TimeError, utc
+from pipelines.flows.windows import FOREVER, TimeError, utc
 from pipelines.store import Queries
-
-FOREVER: Final = pd.Timestamp("2200-01-01", tz="UTC").as_unit("us")
 
 
 class RecallError(SelatError):

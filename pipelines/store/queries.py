@@ -450,10 +450,10 @@ class Queries:
         return self._ask("run_flags", run_id=run_id)
 
     def all_flags(self) -> pd.DataFrame:
-        """Every flag of every run: run_id, ordinal, known_time, mmsi, score, event_ids."""
+        """Every flag: `products.FLAGGED`, run_id, ordinal, known_time; by run and rank."""
         runs = self.runs()[["run_id", "ordinal", "known_time"]]
-        query = "SELECT run_id, mmsi, score, event_ids FROM flags ORDER BY run_id, rank"
-        return self.sql(query).merge(runs, on="run_id")
+        flags = self.sql("SELECT * FROM flags").merge(runs, on="run_id")
+        return flags.sort_values(["ordinal", "rank"], kind="stable", ignore_index=True)
 
     def events(self, run_id: str) -> pd.DataFrame:
         """The events of a run, with `status` and `reason`."""

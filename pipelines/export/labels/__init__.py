@@ -126,7 +126,6 @@ class Labels(BaseModel):
     callsign: str
     score: str
     last_seen: str
-    at_place: str
     and_: str = Field(alias="and")
     since: str
     not_assessed: str
@@ -141,8 +140,6 @@ class Labels(BaseModel):
     status_not_assessed: str
     prepared_for: str
     stale_after: str
-    stale_short: str
-    handling: str
     about: str
     rank: str
     name: str
@@ -154,14 +151,12 @@ class Labels(BaseModel):
     event_id: str
     kind: str
     vessel: str
-    other_vessel: str
     begin: str
     end: str
     status: str
     reason: str
     evidence: str
     window: str
-    recipient: str
     files: str
     route_name: str
     route_caveat: str

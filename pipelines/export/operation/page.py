@@ -47,10 +47,7 @@ def _local(time: Any) -> str:
 
 def _events(report: Report) -> list[dict[str, Any]]:
     rows = []
-    for (place, kind), part in report.events.groupby(["place", "kind"], sort=False):
-        by = {row["phase"]: row for row in part.to_dict("records")}
-        if not any(by[phase]["events"] for phase in PHASES):
-            continue
+    for place, kind, by in tables.event_rows(report):
         rows.append(
             {
                 "place": place, "kind": kind,
@@ -65,8 +62,7 @@ def _events(report: Report) -> list[dict[str, Any]]:
 
 def _presence(report: Report) -> list[dict[str, Any]]:
     rows = []
-    for place, part in report.presence.groupby("place", sort=False):
-        by = {row["phase"]: row for row in part.to_dict("records")}
+    for place, by in tables.presence_rows(report):
         rows.append(
             {
                 "place": place,

@@ -4,14 +4,15 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
 from pipelines.export import labels
-from pipelines.export.text import clean
+from pipelines.export.text import clean, iso
 from pipelines.operations.rates import CONFIDENCE, FEW, MIN_DAYS
-from pipelines.operations.report import Report
+from pipelines.operations.report import PHASES, Report
 
 
 def file_stem(name: str) -> str:
@@ -76,8 +77,8 @@ def document(report: Report) -> dict[str, Any]:
     operation = report.operation
     return {
         "name": clean(str(operation["name"])),
-        "start": _iso(operation["start"]),
-        "end": _iso(operation["end"]),
+        "start": iso(operation["start"]),
+        "end": iso(operation["end"]),
         "area": clean(str(operation["area"])),
         "outline_wkt": operation["outline"],
         "note": clean(str(operation["note"])),
@@ -87,7 +88,7 @@ def document(report: Report) -> dict[str, Any]:
         "notes": notes(report),
         "phases": {
             name: {
-                "start": _iso(span.start), "end": _iso(span.end),
+                "start": iso(span.start), "end": iso(span.end),
                 "hours_looked_at": len(span.hours), "looked_at": round(report.looked_at[name], 3),
                 "hours_heard": report.hours_heard[name],
             }
@@ -104,6 +105,24 @@ def document(report: Report) -> dict[str, Any]:
 def to_json(report: Report) -> str:
     """The report as JSON text; null where nothing can be said, or a ratio is infinite."""
     return json.dumps(document(report), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def event_rows(report: Report) -> Iterator[tuple[str, str, dict[str, dict[str, Any]]]]:
+    """Place, kind, and the row of each phase, of the kinds of which there was any event there."""
+    for (place, kind), part in report.events.groupby(["place", "kind"], sort=False):
+        by = {str(row["phase"]): row for row in _rows(part)}
+        if any(by[phase]["events"] for phase in PHASES):
+            yield str(place), str(kind), by
+
+
+def presence_rows(report: Report) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
+    """Place, and the row of each phase."""
+    for place, part in report.presence.groupby("place", sort=False):
+        yield str(place), {str(row["phase"]): row for row in _rows(part)}
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
 
 
 def interval(row: Any, prefix: str = "") -> str:
@@ -130,7 +149,3 @@ def _plain(value: Any) -> Any:
     if not math.isfinite(number):
         return None
     return int(number) if number.is_integer() else round(number, 4)
-
-
-def _iso(time: pd.Timestamp) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -9,7 +9,7 @@ import pandas as pd
 from detectors.core import geodesy
 from pipelines.export import labels
 from pipelines.export.labels import PlanLabels
-from pipelines.export.text import clean, one_line
+from pipelines.export.text import clean, iso, one_line
 from pipelines.patrol import model
 from pipelines.patrol.model import LeftOut, Sailed, Sortie, Stop, Target, utc
 from pipelines.patrol.predict import STILL, WORKING
@@ -50,7 +50,7 @@ def warnings(planned: Planned) -> list[str]:
 
 def zulu(time_us: int) -> str:
     """A time for machines and people: ISO 8601 UTC to the minute, as all times of a plan are."""
-    return utc(time_us).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return iso(utc(time_us))
 
 
 def local(time_us: int, *, date: bool = True) -> str:
