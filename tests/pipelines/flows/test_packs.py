@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pyrage
 import pytest
 import yaml
 
@@ -76,13 +77,25 @@ def test_from_key_to_opened_pack(
     assert selat("exports", "--expect", "f" * 64, *common).code == 9
 
 
-def test_revoking_tells(selat: Selat, home: Path, config: Path) -> None:
+def test_revoking_tells_and_all_packs_are_signed_with_one_unlocking(
+    selat: Selat, home: Path, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     common = ("--home", home, "--config", config)
-    key = selat("keys", "make", *common).out.split()[0]
-    [folder, _archive] = json.loads(selat("export", "--to", "all", "--json", *common).out)[0][
-        "paths"
-    ]
-    assert selat("verify", folder, *common).code == 11
+    monkeypatch.setenv("SELAT_KEY_PASSPHRASE", "correct horse")
+    key = selat("keys", "make", "--passphrase", *common).out.split()[0]
+    profiles = yaml.safe_load((config / "recipients.yaml").read_text())
+    profiles["boat-2"] = profiles["boat"]
+    (config / "recipients.yaml").write_text(yaml.safe_dump(profiles))
+    unlocked, decrypt = [], pyrage.passphrase.decrypt
+    monkeypatch.setattr(
+        pyrage.passphrase, "decrypt", lambda *given: unlocked.append(1) or decrypt(*given)
+    )
+    made = json.loads(selat("export", "--to", "all", "--json", *common).out)
+    assert [entry["recipient"] for entry in made] == ["boat", "boat-2"]
+    assert len(unlocked) == 1
+    for entry in made:
+        assert selat("verify", entry["paths"][0], *common).code == 11
+    [folder, _archive] = made[0]["paths"]
     selat("keys", "revoke", key[:6], "--reason", "stolen", *common)
     revoked = selat("verify", folder, *common)
     assert revoked.code == 10

@@ -19,8 +19,8 @@ def path(keyring: Keyring, tmp_path: Path) -> Path:
     keyring.make(NOW, None)
     key, private = keyring.signer(None)
     for recipient in ("mmea", "abf", "mmea", "boat"):
-        log.append(tmp_path / log.NAME, {"recipient": recipient}, (key.name, private))
-    return tmp_path / log.NAME
+        log.append(tmp_path / "exports.jsonl", {"recipient": recipient}, (key.name, private))
+    return tmp_path / "exports.jsonl"
 
 
 def test_what_was_written_is_whole(path: Path, keyring: Keyring) -> None:
