@@ -172,7 +172,7 @@ def open_(
 ) -> None:
     """Verify a pack, decrypt it if it is encrypted, and write its files to a new folder.
 
-    A changed pack is never opened. Exit codes as for verify.
+    A changed pack is never opened. Exit codes as for verify; 0 where --anyway opened it.
 
     For example:
 

@@ -2,7 +2,8 @@
 
 Nothing of what is withheld counts: events are chosen by their marks, and then names, tracks,
 scores, ranks, reasons, counts and extents are made anew from what is left, by the code that made
-the run.
+the run; a patrol plan too. Events are as they were known after the run; conclusions on them
+(dispositions) are all that there are by now.
 """
 
 import hashlib

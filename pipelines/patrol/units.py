@@ -164,7 +164,7 @@ def load(path: Path, ports: pd.DataFrame | None = None) -> PatrolConfig:
     content = read_yaml(path)
     for unit in content.get("units") or ():
         if isinstance(unit, dict) and isinstance(unit.get("base"), str):
-            unit["base"] = _port(unit["base"], ports, path)
+            unit["base"] = _port(unit["base"], ports)
     return read_model(path, PatrolConfig, content)
 
 
@@ -174,7 +174,7 @@ def of(config: Path) -> PatrolConfig:
     return load(config / FILE_NAME, marks[marks["kind"] == "port"])
 
 
-def _port(name: str, ports: pd.DataFrame | None, path: Path) -> dict[str, Any]:
+def _port(name: str, ports: pd.DataFrame | None) -> dict[str, Any]:
     known = ports[ports["name"].str.casefold() == name.casefold()] if ports is not None else ()
     if not len(known):
         hint = "name a port of data/reference/places/landmarks.csv, or give name, lat and lon"

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import geopandas as gpd
+import openpyxl
 import pandas as pd
 import pypdf
 import pytest
@@ -197,6 +198,26 @@ def test_the_search_would_find_them(two_feeds: Installation, tmp_path: Path) -> 
         "xlsx",
         "zip",
     }
+
+
+def test_a_plan_is_in_the_brief_and_the_workbook(two_feeds: Installation, tmp_path: Path) -> None:
+    config = Path(shutil.copytree(two_feeds.config, tmp_path / "config"))
+    profile = "{title: Crew, holds: [MYS], max_tlp: RED, formats: [brief, xlsx, gpx], plan: all}"
+    (config / "recipients.yaml").write_text(f"crew: {profile}\n")
+    folder = export_to(load(two_feeds.home, config), "crew", out=tmp_path, unsigned=True).paths[0]
+    brief = (folder / "brief.html").read_text(encoding="utf-8")
+    data = re.search(r'<script[^>]*id="data"[^>]*>(.*?)</script>', brief, re.DOTALL)
+    assert data
+    plan = json.loads(data[1])["plan"]
+    stops = [stop for sortie in plan["sorties"] for stop in sortie["stops"]]
+    assert {stop["task"] for stop in stops} <= {"boarding", "sector", "return"}
+    assert len(list(folder.glob("plan-*.gpx"))) == len(plan["sorties"]) > 0
+    assert all(("region" in stop) == (stop["task"] == "boarding") for stop in stops)
+    shown = brief[brief.index('id="plan"') :]
+    assert all(base["name"] in shown for base in plan["bases"])
+    assert "depth is NOT checked" in shown
+    book = openpyxl.load_workbook(folder / "flagged.xlsx", read_only=True)
+    assert {"Patrol plan", "Not sailed for", "Earliest meetings"} <= set(book.sheetnames)
 
 
 def test_a_label_that_is_too_strict_keeps_a_record_out(released: Callable[[str], Products]) -> None:

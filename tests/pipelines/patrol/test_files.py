@@ -13,6 +13,7 @@ import pytest
 import shapely
 
 from pipelines.export import plan as files
+from pipelines.marks import Mark, Tlp
 from pipelines.patrol.plan import make
 from pipelines.products import Planned
 from tests.pipelines.patrol.conftest import config, small_land, track_maker, unit
@@ -58,6 +59,29 @@ def test_every_file_is_marked(folder):
         assert "SIM" in text or "simulated" in text, path
         assert "depth" in text.lower(), path
         assert not {"\u202e", "\x00"} & set(text), path
+
+
+def test_a_recipients_files_bear_its_marks_in_its_language(sea, tracked, tmp_path, request):
+    made = make(inputs(tracked, [(1, 2.3, 101.3, 0.0, 0)]), config(), sea)
+    planned = Planned(made, Mark(Tlp.AMBER, frozenset({"MYS"})), "ms")
+    files.write_all(planned, tmp_path, np.array(small_land(), object), {"gpx", "rtz", "brief"})
+    paths = sorted(tmp_path.iterdir())
+    assert {path.suffix for path in paths} == {".csv", ".json", ".html", ".gpx", ".rtz"}
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix in {".csv", ".json"}:
+            assert "AMBER" in text
+            assert "MYS" in text
+        else:
+            assert "TLP:AMBER · REL MYS · DATA SIMULASI – LATIHAN" in text, path
+            assert "kedalaman TIDAK diperiksa" in text, path
+        assert "NOT checked" not in text, path
+    valid = pytest.importorskip("xmlschema").XMLSchema
+    schemas = request.getfixturevalue("shared") / "schemas"  # the rest holds without it too
+    for path in paths:
+        if path.suffix in {".gpx", ".rtz"}:
+            name = {".gpx": "gpx11.xsd", ".rtz": "rtz_1_2.xsd"}[path.suffix]
+            valid(schemas / name).validate(path)
 
 
 def test_routes_are_valid_and_lead_back(folder, shared):
