@@ -461,8 +461,9 @@ class Crossing(Detector):
             if stretch is not None:
                 stretches[k] = stretch
         found = {}
-        for k in self._worth_a_look(grid, stretches, coasts):
-            passage = self._passage(grid, *stretches[k], coasts)
+        for k, (part, states) in self._worth_a_look(grid, stretches, coasts).items():
+            ticks, altitude_deg = stretches[k]
+            passage = self._passage(grid, ticks[part], altitude_deg[part], coasts, states)
             if passage is not None:
                 found[k] = passage
         return found
@@ -488,15 +489,16 @@ class Crossing(Detector):
 
     def _worth_a_look(
         self, grid: runs.Grid, stretches: dict[int, tuple[Ints, Floats]], coasts: Coasts
-    ) -> list[int]:
-        """Which stretches may hold a passage, by the distances of the cells they go through.
+    ) -> dict[int, tuple[slice, tuple[int, ...]]]:
+        """The part of each stretch in which a passage may lie, and the states (their ordinals)
+        whose coasts matter there, by the cells that it goes through.
 
         A distance changes by no more than the way made, so the distance of a cell's middle is wrong
         by half of the cell's diagonal at most. The way across that is asked for is several times
         that; ships that follow the strait don't come near it, and needn't be measured at each tick.
         """
         if not stretches:
-            return []
+            return {}
         rows = np.concatenate([ticks for ticks, _ in stretches.values()])
         cell_lat, cell_lon = (
             np.floor(degrees[rows] / CELL_DEG).astype("int64") for degrees in (grid.lat, grid.lon)
@@ -507,41 +509,71 @@ class Crossing(Detector):
         near_m = coasts.distance_m(
             (cell_lat[one_of] + 0.5) * CELL_DEG, (cell_lon[one_of] + 0.5) * CELL_DEG
         )
-        error_m = 2 * CELL_DEG / np.sqrt(2) * shapes.DEGREE_M
-        worth, end = [], 0
+        wrong_m = float(CELL_DEG / np.sqrt(2) * shapes.DEGREE_M)
+        parts, end = {}, 0
         for k, (ticks, _) in stretches.items():
             begin, end = end, end + len(ticks)
-            distance_m = near_m[:, cell[begin:end]]
             path_m = self._path_m(grid.lat[ticks], grid.lon[ticks])
-            if any(
-                begins.any()
-                for a, b in combinations(distance_m, 2)
-                for begins, _ in [self._leads_across((a - b) / 2, path_m, error_m)]
-            ):
-                worth.append(k)
-        return worth
+            part = self._may_hold(near_m[:, cell[begin:end]], path_m, wrong_m)
+            if part is not None:
+                parts[k] = part
+        return parts
+
+    def _may_hold(
+        self, distance_m: Floats, path_m: Floats, wrong_m: float
+    ) -> tuple[slice, tuple[int, ...]] | None:
+        """Between which ticks any passage lies if each distance is wrong by up to `wrong_m`, and
+        the states it may lead between or have nearest to it; None where there can be none.
+        """
+        seen = (distance_m <= distance_m.min(axis=0) + 2 * wrong_m).any(axis=1)
+        first, last, states = len(path_m), -1, set(np.flatnonzero(seen).tolist())
+        for one, other in combinations(range(len(distance_m)), 2):
+            if not seen[one] and not seen[other]:
+                continue
+            least = self._least(bool(seen[one]), bool(seen[other]))
+            a, b = distance_m[one], distance_m[other]
+            position = a / np.maximum(a + b, 1.0)
+            off = np.minimum(wrong_m / np.maximum(a + b - 2 * wrong_m, 1.0), 1.0)
+            if (position + off).max() - (position - off).min() < least:
+                continue
+            begins, ends = self._leads_across((a - b) / 2, path_m, 2 * wrong_m)
+            if begins.any():
+                first = min(first, int(begins.argmax()))
+                last = max(last, int(np.flatnonzero(ends)[-1]))
+                states |= {one, other}
+        return (slice(first, last + 1), tuple(sorted(states))) if last >= 0 else None
+
+    def _least(self, one_seen: bool, other_seen: bool) -> float:
+        """The share of the width to ask for, by whether either coast was the nearest at all."""
+        return self.min_width_fraction if one_seen and other_seen else self.min_one_sided_fraction
 
     def _passage(
-        self, grid: runs.Grid, ticks: Ints, altitude_deg: Floats, coasts: Coasts
+        self,
+        grid: runs.Grid,
+        ticks: Ints,
+        altitude_deg: Floats,
+        coasts: Coasts,
+        states: tuple[int, ...],
     ) -> _Passage | None:
-        """The best passage of a run from one coast towards another, if there is one.
+        """The best passage of a run from one coast towards another, if there is one; `states` are
+        the ordinals of those that come into question.
 
         More of a run only adds pairs of ticks to choose from: what is a crossing stays one.
         """
         dark = altitude_deg < self.max_sun_altitude_deg
         longest = self.max_passage_s // self.step_s
         lat, lon = grid.lat[ticks], grid.lon[ticks]
-        distance_m = coasts.distance_m(lat, lon)
+        distance_m = coasts.distance_m(lat, lon, of=states)
         nearest = distance_m.argmin(axis=0)
         seen = set(np.unique(nearest).tolist())
         path_m = self._path_m(lat, lon)
         n_dark = np.r_[0, np.cumsum(dark)]
         best, best_value = None, 0.0
-        for one, other in combinations(range(len(coasts.states)), 2):
+        for one, other in combinations(states, 2):
             at_one, at_other = one in seen, other in seen
             if not at_one and not at_other:
                 continue
-            least = self.min_width_fraction if at_one and at_other else self.min_one_sided_fraction
+            least = self._least(at_one, at_other)
             a, b = distance_m[one], distance_m[other]
             position = a / np.maximum(a + b, 1.0)
             if np.ptp(position) < least:

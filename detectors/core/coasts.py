@@ -1,5 +1,6 @@
 """Whose coast is how far: distances to the coasts of each state."""
 
+from collections.abc import Collection
 from typing import Final
 
 import geopandas as gpd
@@ -45,15 +46,21 @@ class Coasts:
             lon, lat = shapely.get_coordinates(shapely.segmentize(own, SPACING_M / degree_m)).T
             self._trees.append(cKDTree(geodesy.unit_xyz(lat, lon)))
 
-    def distance_m(self, lat: ArrayLike, lon: ArrayLike) -> Floats:
+    def distance_m(
+        self, lat: ArrayLike, lon: ArrayLike, of: Collection[int] | None = None
+    ) -> Floats:
         """Distance in metres from each point to the coast of each state, (states, points).
 
         Inside a state's land it is the distance to its coast too, not 0; farther than `FARTHEST_M`
-        it is `FARTHEST_M`.
+        it is `FARTHEST_M`. Only the states `of` (their ordinals) are measured, if given: the others
+        are infinitely far.
         """
         xyz = geodesy.unit_xyz(np.asarray(lat, "float64"), np.asarray(lon, "float64"))
-        distance = np.full((len(self.states), len(xyz)), FARTHEST_M)
+        distance = np.full((len(self.states), len(xyz)), np.inf)
         for row, tree in enumerate(self._trees):
+            if of is not None and row not in of:
+                continue
+            distance[row] = FARTHEST_M
             chord, _ = tree.query(xyz, distance_upper_bound=geodesy.chord(FARTHEST_M))
             near = np.isfinite(chord)
             distance[row, near] = 2 * geodesy.EARTH_RADIUS_M * np.arcsin(chord[near] / 2)
