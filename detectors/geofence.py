@@ -13,7 +13,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from detectors.core import boundaries, conduct, events, geodesy, runs, surroundings, visits
 from detectors.core.detector import Context, Detector
 from detectors.core.explain import Hypothesis
-from detectors.core.frames import epoch_us, offsets
+from detectors.core.frames import epoch_us
 from detectors.core.hypotheses_geofence import HYPOTHESES
 from detectors.core.settings import BoundaryScores, ZoneClasses, ZoneScores
 from detectors.core.telling import Told, Words
@@ -34,6 +34,7 @@ STOP_SCORES: Final = {
 AGAINST_SCORES: Final = {"tss_lane": 0.25, "lane": 0.15}
 APPROACH_SCORES: Final = {"landing_place": 0.15}
 
+SOURCES: Final = ("first_report_source", "last_report_source")
 STEP_S: Final = 120
 """Step of the time grid for conduct: a boat at 5 kn makes 300 m in it."""
 MERCHANT_TYPES: Final = (60, 89)
@@ -205,6 +206,7 @@ class Geofence(Detector):
             found += self._conduct(reports, context, *members)
         if len(context.zones.boundaries.frame) and self.boundary_scores:
             found += self._lines(reports, context.zones.boundaries)
+        _name_sources([event["evidence"] for event in found], positions)
         return events.build(found)
 
     @classmethod
@@ -269,8 +271,7 @@ class Geofence(Detector):
         self, reports: "_Reports", zones: Zones, point: Ints, row: Ints
     ) -> Iterator[dict[str, Any]]:
         track, time_us, lat, lon = reports.track, reports.time_us, reports.lat, reports.lon
-        frame = pd.DataFrame(zones.frame.drop(columns="geometry"))
-        visited = _of(frame, row, {**self.crossing_scores, **self.dwell_scores})
+        visited = _of(zones, row, {**self.crossing_scores, **self.dwell_scores})
         point, row = point[visited], row[visited]
         order = np.argsort(row, kind="stable")
         point, row = point[order], row[order]
@@ -309,10 +310,10 @@ class Geofence(Detector):
             ("enter", entry, comes & lasting, inside_first),
             ("exit", exit_, leaves & lasting & settled, inside_last),
         ):
-            picked = wanted & _of(frame, zone, self.crossing_scores)
+            picked = wanted & _of(zones, zone, self.crossing_scores)
             picked &= reports.touches(crossing.start_us, crossing.end_us, self.settle)
             for i in np.flatnonzero(picked).tolist():
-                about = frame.iloc[zone[i]]
+                about = zones.records[zone[i]]
                 yield {
                     **self._crossing(reports, crossing, i, int(inside[i]), subkind),
                     "zone_id": str(about["zone_id"]),
@@ -324,11 +325,11 @@ class Geofence(Detector):
                         "min_inside_s": self.min_inside_s,
                     },
                 }
-        long = (stay_s >= self.min_dwell_s) & _of(frame, zone, self.dwell_scores)
+        long = (stay_s >= self.min_dwell_s) & _of(zones, zone, self.dwell_scores)
         long &= reports.touches(entry.inner_us, exit_.inner_us, self.settle)
         for i in np.flatnonzero(long).tolist():
             yield self._dwell(
-                reports, frame.iloc[zone[i]], entry, exit_, i,
+                reports, zones.records[zone[i]], entry, exit_, i,
                 (int(inside_first[i]), int(inside_last[i])),
             )  # fmt: skip
 
@@ -362,7 +363,7 @@ class Geofence(Detector):
     def _dwell(
         self,
         reports: "_Reports",
-        about: pd.Series,
+        about: dict[str, Any],
         entry: visits.Crossings,
         exit_: visits.Crossings,
         i: int,
@@ -420,10 +421,11 @@ class Geofence(Detector):
             reports.lat[before], reports.lon[before], reports.lat[after], reports.lon[after],
             np.where(near, found.fraction, 1.0),
         )  # fmt: skip
+        records = lines.frame.drop(columns="geometry").to_dict("records")
         watched = lines.frame["boundary_class"].isin(list(self.boundary_scores)).to_numpy()
         wanted = watched[found.row] & reports.touches(start_us, end_us, self.settle)
         for i in np.flatnonzero(wanted).tolist():
-            about = lines.frame.iloc[found.row[i]]
+            about = records[found.row[i]]
             a, b = int(before[i]), int(after[i])
             sides = (str(about["right"]), str(about["left"]))
             from_side, to_side = sides if found.to_left[i] else sides[::-1]
@@ -464,10 +466,9 @@ class Geofence(Detector):
         self, reports: "_Reports", context: Context, point: Ints, row: Ints
     ) -> Iterator[dict[str, Any]]:
         zones = context.zones
-        frame = pd.DataFrame(zones.frame.drop(columns="geometry"))
         directed = np.isfinite(zones.direction_deg)
         stop, against, approach = (
-            np.array([scores.get(name, 0.0) for name in frame["zone_class"]], "float64")
+            np.array([scores.get(name, 0.0) for name in zones.frame["zone_class"]], "float64")
             for scores in (self.stop_scores, self.against_scores, self.approach_scores)
         )
         against = np.where(directed, against, 0.0)
@@ -482,19 +483,25 @@ class Geofence(Detector):
             max_speed_kn=self.max_stop_kn, min_duration_s=self.min_stop_s,
             max_interruption_s=self.max_interruption_s,
         )  # fmt: skip
-        for event, a, b in self._spells(reports, grid, spells, frame, "stop", stop):
+        stopped = list(self._spells(reports, grid, spells, zones, "stop", stop))
+        starts = np.array([a for _, a, _ in stopped], "int64")
+        away_m = surroundings.nearest_zone_m(
+            zones, grid.lat[starts], grid.lon[starts], ("port", "anchorage")
+        )
+        for (event, a, b), off_m in zip(stopped, away_m.tolist(), strict=True):
             event["evidence"] |= self._stopped(reports, grid, zones, a, b)
+            event["evidence"]["anchorage_distance_m"] = off_m
             yield event
         spells, turned = conduct.against(
             grid, conduct.Inside.of(grid, zones, against), zones.direction_deg,
             min_speed_kn=self.min_against_kn, min_turned_deg=self.min_against_deg,
             min_duration_s=self.min_against_s, max_interruption_s=self.max_interruption_s,
         )  # fmt: skip
-        for event, a, b in self._spells(reports, grid, spells, frame, "against_lane", against):
+        for event, a, b in self._spells(reports, grid, spells, zones, "against_lane", against):
             event["evidence"] |= self._contrary(grid, turned, a, b)
             yield event
         yield from self._approaches(
-            reports, grid, conduct.Inside.of(grid, zones, approach), context, frame, approach
+            reports, grid, conduct.Inside.of(grid, zones, approach), context, approach
         )
 
     def _spells(
@@ -502,7 +509,7 @@ class Geofence(Detector):
         reports: "_Reports",
         grid: runs.Grid,
         found: conduct.Spells,
-        frame: pd.DataFrame,
+        zones: Zones,
         subkind: str,
         scores: Floats,
     ) -> Iterator[tuple[dict[str, Any], int, int]]:
@@ -516,7 +523,7 @@ class Geofence(Detector):
             start_us, end_us = int(spans.start_us[i]), int(spans.end_us[i])
             first, last = int(grid.report[a]), min(int(grid.report[b + 1]) + 1, reports.last)
             lat, lon = reports.position_at(first, (start_us + end_us) // 2)
-            about, seconds = frame.iloc[zone], (end_us - start_us) // runs.SECOND_US
+            about, seconds = zones.records[zone], (end_us - start_us) // runs.SECOND_US
             least = {"stop": self.min_stop_s, "against_lane": self.min_against_s}[subkind]
             direction = about.get("direction_deg", np.nan)
             yield (
@@ -555,7 +562,6 @@ class Geofence(Detector):
         seconds = (grid.tick[b] + 1 - grid.tick[a]) * grid.step_s
         first, last = int(grid.report[a]), int(grid.report[b])
         code, share = runs.most_common(reports.nav_status, np.array([first]), np.array([last]))
-        away_m = surroundings.nearest_zone_m(zones, lat[:1], lon[:1], ("port", "anchorage"))
         return {
             "median_speed_kn": median_kn,
             "max_stop_kn": self.max_stop_kn,
@@ -564,7 +570,6 @@ class Geofence(Detector):
             "nav_status": code[0],
             "nav_status_fraction": share[0],
             "pilot_ground_fraction": float(zones.within(lat, lon, ("pilot_ground",)).mean()),
-            "anchorage_distance_m": float(away_m[0]),
         }
 
     def _contrary(self, grid: runs.Grid, turned: Floats, a: int, b: int) -> dict[str, Any]:
@@ -594,7 +599,6 @@ class Geofence(Detector):
         grid: runs.Grid,
         inside: conduct.Inside,
         context: Context,
-        frame: pd.DataFrame,
         scores: Floats,
     ) -> Iterator[dict[str, Any]]:
         found = conduct.approaches(
@@ -608,7 +612,7 @@ class Geofence(Detector):
         wanted = small & reports.touches(start_us, end_us, self.settle)
         shapes = context.zones.frame.geometry.to_numpy()
         for i in np.flatnonzero(wanted).tolist():
-            about, shape = frame.iloc[found.zone[i]], shapes[found.zone[i]]
+            about, shape = context.zones.records[found.zone[i]], shapes[found.zone[i]]
             fast, slow, end = (int(a[i]) for a in (found.fast, found.slow, found.last))
             ticks = slice(slow, end + 1)
             lat, lon = float(grid.lat[slow]), float(grid.lon[slow])
@@ -679,9 +683,6 @@ class _Reports:
         self.final: Bools = np.r_[self.track[1:] != self.track[:-1], True]
         self.window = window
         self.last = len(self.track) - 1
-        self._starts = offsets(self.track)
-        self._source = positions["source"].to_numpy()
-        self._offset = positions["source_offset"].to_numpy()
 
     def touches(self, start_us: Ints, end_us: Ints, settle: timedelta) -> Bools:
         """Whether stories touch the window; see `runs.touches`."""
@@ -689,10 +690,8 @@ class _Reports:
 
     def position_at(self, row: int, at_us: int) -> tuple[float, float]:
         """Where the track of a report was at a time, see `runs.position_at`."""
-        slot = int(np.searchsorted(self._starts, row, side="right")) - 1
-        own = slice(int(self._starts[slot]), int(self._starts[slot + 1]))
         lat, lon = runs.position_at(
-            self.track[own], self.time_us[own], self.lat[own], self.lon[own],
+            self.track, self.time_us, self.lat, self.lon,
             self.track[row : row + 1], np.array([at_us]),
         )  # fmt: skip
         return float(lat[0]), float(lon[0])
@@ -707,12 +706,12 @@ class _Reports:
         seconds = (self.time_us[last] - self.time_us[first]) / runs.SECOND_US
         return float(geodesy.speed_kn(moved_m, seconds))
 
-    def sources(self, first: int, last: int) -> dict[str, str]:
-        """Where the first and the last report come from."""
-        return {
-            "first_report_source": runs.source_of(self._source, self._offset, first),
-            "last_report_source": runs.source_of(self._source, self._offset, last),
-        }
+    @staticmethod
+    def sources(first: int, last: int) -> dict[str, int]:
+        """The rows of the first and the last report; where they come from is looked up for all
+        events at once.
+        """
+        return dict(zip(SOURCES, (first, last), strict=True))
 
     def grid(self, tracks: Ints, max_silence_s: float) -> runs.Grid:
         """The time grid of some tracks; its `report` are rows of these reports."""
@@ -724,11 +723,19 @@ class _Reports:
         return replace(grid, report=mine[grid.report])
 
 
-def _of(frame: pd.DataFrame, zone: Ints, scores: ZoneScores) -> Bools:
-    return np.asarray(frame["zone_class"].isin(list(scores)))[zone]
+def _of(zones: Zones, zone: Ints, scores: ZoneScores) -> Bools:
+    return zones.rows_of(list(scores))[zone]
 
 
-def _about(about: pd.Series) -> dict[str, Any]:
+def _name_sources(evidences: list[dict[str, Any]], positions: pd.DataFrame) -> None:
+    """Write where reports came from in the place of their rows (see `_Reports.sources`)."""
+    for key in SOURCES:
+        rows = np.array([evidence[key] for evidence in evidences], "int64")
+        for evidence, source in zip(evidences, runs.sources(positions, rows), strict=True):
+            evidence[key] = source
+
+
+def _about(about: dict[str, Any]) -> dict[str, Any]:
     return {
         "zone_class": str(about["zone_class"]),
         "zone_name": str(about["name"]),

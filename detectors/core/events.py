@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -54,11 +55,16 @@ def dump_evidence(evidence: Mapping[str, Any]) -> str:
     return json.dumps({key: _plain(evidence[key]) for key in sorted(evidence)}, ensure_ascii=False)
 
 
+_PLAIN: Final = frozenset({str, int, bool, type(None)})
+
+
 def _plain(value: Any) -> Any:
+    if type(value) in _PLAIN:  # nearly all: exact types are told apart quickly
+        return value
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):
-        return None if not np.isfinite(value) else round(value, 6)
+        return round(value, 6) if math.isfinite(value) else None
     if isinstance(value, pd.Timestamp):
         return value.strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, list | tuple):

@@ -168,6 +168,12 @@ class Zones:
             return np.full(len(self.frame), np.nan)
         return np.asarray(self.frame["direction_deg"], "float64")
 
+    @cached_property
+    def records(self) -> list[dict[str, Any]]:
+        """The rows of `frame` without their geometry, one mapping each."""
+        found: list[dict[str, Any]] = self.frame.drop(columns="geometry").to_dict("records")
+        return found
+
     def id_of(self, row: int) -> str:
         """Zone id of a row of `frame`."""
         return str(self.frame["zone_id"].iloc[row])
