@@ -53,12 +53,16 @@ def destination(
 
 
 def wrap_lon(lon: ArrayLike) -> Floats:
-    """Longitude brought into [-180, 180).
+    """Longitude brought into [-180, 180); one that lies there stays as it is, to the last bit.
 
     >>> wrap_lon(181.0)
     np.float64(-179.0)
     """
-    return np.asarray((np.asarray(lon, "float64") + 180.0) % 360.0 - 180.0)[()]
+    wrapped = np.array(lon, "float64")
+    outside = (wrapped < -180.0) | (wrapped >= 180.0)
+    if outside.any():
+        wrapped[outside] = (wrapped[outside] + 180.0) % 360.0 - 180.0
+    return wrapped[()]
 
 
 def speed_kn(distance: ArrayLike, duration_s: ArrayLike) -> Floats:
