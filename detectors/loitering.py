@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from detectors.core import events, geodesy, runs, settings, surroundings, telling
+from detectors.core import events, geodesy, lanes, runs, settings, surroundings, telling
 from detectors.core.detector import Context, Detector
 from detectors.core.explain import (
     FISHING,
@@ -340,7 +340,7 @@ class Loitering(Detector):
             ends = lat[:-1], lon[:-1], lat[1:], lon[1:]
             moves = np.asarray(geodesy.distance_m(*ends)) >= moves_m
             course_deg = np.asarray(geodesy.bearing_deg(*ends))[moves]
-            change_deg = np.abs((np.diff(course_deg) + 180.0) % 360.0 - 180.0)
+            change_deg = lanes.turned_deg(course_deg[1:], course_deg[:-1])
             turns.append(int(np.count_nonzero(change_deg >= self.min_turn_deg)))
         return shares, turns
 

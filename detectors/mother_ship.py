@@ -346,8 +346,10 @@ class MotherShip(Detector):
         if stayed.empty:
             return []
         window = runs.window_us(context.start - self.settle, context.end)
-        weights = [json.loads(e).get("explanation_weight", 0.0) for e in stayed["evidence"]]
-        stayed = stayed[np.asarray(weights, "float64") < 0.3].reset_index(drop=True)
+        said = events.evidence_of(stayed)
+        unexplained = [e.get("explanation_weight", 0.0) < 0.3 for e in said]
+        said = [e for e, kept in zip(said, unexplained, strict=True) if kept]
+        stayed = stayed[unexplained].reset_index(drop=True)
         lat, lon = stayed["lat"].to_numpy("float64"), stayed["lon"].to_numpy("float64")
         zones = context.zones
         landing_m = surroundings.nearest_zone_m(zones, lat, lon, ("landing_place",))
@@ -376,7 +378,6 @@ class MotherShip(Detector):
             before = (stayed["track_ids"] == event["track_ids"]).to_numpy() & (ends < starts[k])
             before &= starts[k] - ends <= self.max_wait_s * runs.SECOND_US
             before &= geodesy.distance_m(lat, lon, lat[k], lon[k]) <= self.max_move_m
-            said = json.loads(event["evidence"])
             evidence = {
                 "duration_s": int(ends[k] - starts[k]) // runs.SECOND_US,
                 "dark_s": dark_s,
@@ -384,8 +385,8 @@ class MotherShip(Detector):
                 "landing_place_distance_m": float(landing_m[k]),
                 "coast_distance_m": float(coast_m[k]),
                 "returned": bool(before.any()),
-                "first_report_source": said["first_report_source"],
-                "last_report_source": said["last_report_source"],
+                "first_report_source": said[k]["first_report_source"],
+                "last_report_source": said[k]["last_report_source"],
                 "min_dark_s": self.min_dark_s,
                 "max_landing_m": self.max_landing_m,
                 "max_coast_m": self.max_coast_m,

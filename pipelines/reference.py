@@ -428,11 +428,11 @@ def load_gazetteer(reference_dir: Path) -> Gazetteer:
     Prominence: ports 3.5, other landmarks 2, a town 1 to 2.5 by its population (half a point per
     power of ten over 1,000). Villages, inland towns and districts of a larger town are left out.
     """
-    marks = _read_table(reference_dir / "places" / "landmarks.csv")
+    marks = load_landmarks(reference_dir)
     prominence = marks["kind"].map(_PROMINENCE).fillna(1.0)
     landmarks = gpd.GeoDataFrame(
         {"name": marks["name"], "prominence": prominence},
-        geometry=gpd.points_from_xy(marks["lon"].astype(float), marks["lat"].astype(float)),
+        geometry=gpd.points_from_xy(marks["lon"], marks["lat"]),
         crs=4326,
     )
     towns = _read_geo(reference_dir / "places" / "cities.parquet")

@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from detectors.core import geodesy, runs
+from detectors.core import geodesy, runs, shapes
 from detectors.core.errors import FrameError
 from detectors.core.polygons import PolygonIndex
 
@@ -28,7 +28,6 @@ BOUNDARY_COLUMNS: Final = (
 )  # fmt: skip
 BOUNDARY_CLASSES: Final = ("territorial_sea", "exclusive_economic_zone", "continental_shelf")
 _CELL_DEG: Final = 0.02
-_DEGREE_M: Final = np.pi / 180 * geodesy.EARTH_RADIUS_M
 
 
 @dataclass(frozen=True)
@@ -184,7 +183,7 @@ def _strips(lines: Iterable[Any], within_m: float) -> list[shapely.Geometry]:
     for line in lines:
         narrow = np.array([np.cos(np.radians(line.centroid.y)), 1.0])
         flat = shapely.transform(line, narrow.__mul__)
-        strip: Any = shapely.buffer(flat, within_m / _DEGREE_M)
+        strip: Any = shapely.buffer(flat, within_m / shapes.DEGREE_M)
         strips.append(shapely.transform(strip, narrow.__rtruediv__))
     return strips
 

@@ -78,7 +78,7 @@ def pilot_boarding(facts: Facts) -> str | None:
 
 
 def off_a_port(facts: Facts) -> str | None:
-    """A stop, or a course of its own, where ships manoeuvre."""
+    """A stop of `PILOT_HOURS` at most, near a port or an anchorage, where ships manoeuvre."""
     away_m = facts.number("anchorage_distance_m")
     if facts.subkind == "stop" and away_m <= NEAR_PORT_M and facts.hours <= PILOT_HOURS:
         return f"it lasted {facts.hours:.1f} h, {away_m / 1852:.1f} nm off a port or anchorage"

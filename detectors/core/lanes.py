@@ -12,7 +12,7 @@ Discovery from AIS Data (TREAD), Entropy 15(6), 2218-2245, doi:10.3390/e15062218
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -94,7 +94,7 @@ def flow(
             "cell": cell_of(lat, lon, size_deg),
             "vessel": vessel,
             "day": day,
-            "bin": np.floor(course_deg / _BIN_DEG).astype("int64") % BINS,
+            "bin": bin_of(course_deg),
             "east": np.sin(radians),
             "north": np.cos(radians),
             "speed_kn": speed_kn,
@@ -164,7 +164,7 @@ def field(parts: Flow) -> pd.DataFrame:
         np.searchsorted(cells, parts.distinct["cell"].to_numpy()),
         parts.distinct["window"].to_numpy(),
     ] = parts.distinct["vessels"].to_numpy()
-    windows = {name: _windowed(values) for name, values in sums.items()}
+    windows = {name: windowed(values) for name, values in sums.items()}
     total = sums["passages"].sum(axis=1)
 
     first = windows["passages"].argmax(axis=1)
@@ -190,7 +190,13 @@ def field(parts: Flow) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _windowed(values: Floats) -> Floats:
+def bin_of(course_deg: Floats) -> Ints:
+    """The bin of each course."""
+    return np.floor(course_deg / _BIN_DEG).astype("int64") % BINS
+
+
+def windowed(values: NDArray[Any]) -> NDArray[Any]:
+    """Sums over each bin and its neighbours, the last with the first, of (cells, bins)."""
     return sum(
         np.roll(values, shift, axis=1) for shift in range(-_HALF_WINDOW, _HALF_WINDOW + 1)
     ) + np.zeros_like(values)

@@ -286,8 +286,8 @@ class Normal:
         surprise, usual = np.full(len(lat), np.nan), np.full(len(lat), np.nan)
         row, at = row[known], np.flatnonzero(known)
         total = self.arrays["flow_vessels"][row]
-        alike = _around(self.arrays["flow_courses"][row])
-        own = np.minimum(alike[np.arange(len(at)), _bin(course_deg[at])], total)
+        alike = lanes.windowed(self.arrays["flow_courses"][row])
+        own = np.minimum(alike[np.arange(len(at)), lanes.bin_of(course_deg[at])], total)
         prior = 3.0 / lanes.BINS  # one vessel more, on any course
         surprise[at] = -np.log((own + prior) / (total + 1.0))
         usual[at] = (alike.argmax(axis=1) + 0.5) * (360.0 / lanes.BINS)
@@ -590,7 +590,7 @@ def _flows(samples: pd.DataFrame) -> dict[str, Ints]:
                 fast["lat"].to_numpy("float64"), fast["lon"].to_numpy("float64"), FLOW_DEG
             ),
             "mmsi": fast["mmsi"].to_numpy("int64"),
-            "bin": _bin(fast["course_deg"].to_numpy("float64")),
+            "bin": lanes.bin_of(fast["course_deg"].to_numpy("float64")),
         }
     ).drop_duplicates()
     vessels = table.drop_duplicates(["cell", "mmsi"])["cell"].value_counts().sort_index()
@@ -602,15 +602,6 @@ def _flows(samples: pd.DataFrame) -> dict[str, Ints]:
     return {
         "flow_cell": cell, "flow_vessels": vessels.to_numpy("int64"), "flow_courses": courses,
     }  # fmt: skip
-
-
-def _bin(course_deg: Floats) -> Ints:
-    return np.floor(course_deg / (360.0 / lanes.BINS)).astype("int64") % lanes.BINS
-
-
-def _around(courses: Ints) -> Ints:
-    """Counts of each course with its two neighbours."""
-    return np.asarray(courses + np.roll(courses, 1, axis=1) + np.roll(courses, -1, axis=1))
 
 
 def _groups(table: pd.DataFrame, cell: Ints, most: int) -> Iterator[pd.DataFrame]:

@@ -165,7 +165,8 @@ def _time(value: Any) -> datetime:
             return datetime.fromtimestamp(seconds, UTC)
         moment = datetime.fromisoformat(re.sub(r"\s*(?:UTC|GMT)$", "+00:00", text))
     except (ValueError, OverflowError) as error:
-        raise ValueError("isn't ISO 8601, nor seconds since 1970") from error
+        message = "isn't ISO 8601, nor seconds or milliseconds since 1970"
+        raise ValueError(message) from error
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     try:
         moment = moment.astimezone(UTC)

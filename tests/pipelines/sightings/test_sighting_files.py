@@ -127,7 +127,7 @@ def test_rows_that_make_no_sighting_are_counted_by_reason_and_the_others_land(re
     )
     assert len(got.sightings) == 1
     assert got.report.rejected == {
-        "time: isn't ISO 8601, nor seconds since 1970": 1, "time: in the future": 1,
+        "time: isn't ISO 8601, nor seconds or milliseconds since 1970": 1, "time: in the future": 1,
         "lat: out of range": 1, "lat: isn't an angle": 1, "lat: isn't a number": 1,
         "confidence: isn't a number": 1, "confidence: out of range": 1,
         "length_m: out of range": 1, "wrong number of fields": 1, "time: missing": 1,
