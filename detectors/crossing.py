@@ -353,7 +353,7 @@ class Crossing(Detector):
         start_us, end_us = grid.tick[first] * step_us, (grid.tick[last] + 1) * step_us
         window = runs.window_us(context.start, context.end)
         wanted = np.flatnonzero(runs.touches(start_us, end_us, window, self.settle))
-        passages = self._passages(grid, first[wanted], last[wanted], context)
+        passages = self._passages(grid, first[wanted], last[wanted], context.zones.coasts)
         if not passages:
             return events.empty()
         run = wanted[list(passages)]
@@ -451,10 +451,9 @@ class Crossing(Detector):
         return rows[np.isin(own, keep)]
 
     def _passages(
-        self, grid: runs.Grid, first: Ints, last: Ints, context: Context
+        self, grid: runs.Grid, first: Ints, last: Ints, coasts: Coasts
     ) -> dict[int, _Passage]:
         """The best passage of each run that holds one, by the run's ordinal."""
-        coasts = context.zones.coasts
         stretches = {}
         for k, (a, b) in enumerate(zip(first.tolist(), (last + 1).tolist(), strict=True)):
             stretch = self._in_reach_of_the_dark(grid, a, b)

@@ -3,7 +3,9 @@
 CPU seconds (all threads of the process), as multiples of a plain scan of the same columns, beside
 what a user would pick today on the same data in the same run: geopandas.sjoin, MovingPandas' stop
 detector (on some vessels, scaled up; it is skipped where it isn't installed), pairs by
-scikit-learn's BallTree. `--days 2` shows how it grows; `--reports N` makes it smaller.
+scikit-learn's BallTree. Then all again on two days, to see how it grows: the last column is that
+of the seconds, where they aren't too few to tell. `--days 1 2 4` asks for other days, `--reports
+N` makes them smaller.
 """
 
 import argparse
@@ -13,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -36,61 +39,100 @@ START = pd.Timestamp("2026-01-05", tz="UTC")
 STOP_DETECTOR_VESSELS = 20
 TICK_S = 600
 NEAR_M = 500.0
+LEAST_S = 0.1
 
 
 def main() -> None:
-    """Make the day, scan it, run everything, print."""
+    """Make the days, run everything on each, print."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--reports", type=int, default=5_000_000)
-    arguments.add_argument("--days", type=int, default=1)
+    arguments.add_argument("--reports", type=int, default=5_000_000, help="a day's")
+    arguments.add_argument("--days", type=int, nargs="+", default=[1, 2])
     arguments.add_argument("--no-peers", action="store_true")
     given = arguments.parse_args()
+    found = []
+    for n, days in enumerate(given.days):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "reports.parquet"
+            # Each in a process of its own, so that peaks of memory don't add up.
+            alone(write, file, given.reports, days)
+            found.append(alone(measure, file, days, n == 0 and not given.no_peers))
+    report(given.reports, given.days, found)
+
+
+def alone(call: Callable[..., Any], *arguments: Any) -> Any:
+    """The result of a call in a fresh process."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        return pool.submit(call, *arguments).result()
+
+
+def measure(file: Path, days: int, with_peers: bool) -> dict[str, Any]:
+    """CPU seconds of each step and the number of its events, peak memory, what peers took."""
     zones = reference.load_zones(PROJECT / "config" / "zones", REFERENCE)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "day.parquet"
-        child = multiprocessing.get_context("spawn").Process(
-            target=write, args=(file, given.reports, given.days, zones)
-        )
-        child.start()  # so that the memory this takes isn't counted
-        child.join()
-        scan_s, _ = cpu(lambda: scan(file))
-        say(f"{given.reports * given.days:,} reports; plain scan {scan_s:.2f} s CPU")
-        load_s, positions = cpu(lambda: load(file))
+    scan_s, _ = cpu(lambda: scan(file))
+    steps: dict[str, tuple[float, int | None]] = {}
+    load_s, positions = cpu(lambda: load(file))
     received = [positions]
     del positions
     segment_s, segmented = cpu(lambda: tracks.segment(received.pop(), tracks.no_state()))
     tracked = segmented.tracked
     learn_s, heard = cpu(lambda: coverage.learn(tracked))
     for name, seconds in (("load and sort", load_s), ("tracks", segment_s), ("coverage", learn_s)):
-        say(f"{name:20} {seconds:7.2f} s {seconds / scan_s:6.1f} x scan")
+        steps[name] = seconds, None
     context = Context(
-        start=START, end=START + pd.Timedelta(days=given.days), zones=zones,
+        start=START, end=START + pd.Timedelta(days=days), zones=zones,
         vessels=vessels_of(tracked), coverage=heard, noise=segmented.noise,
     )  # fmt: skip
     chosen = detectors.build(read_yaml(PROJECT / "config" / "detectors.yaml"))
-    times: dict[str, float] = {}
     began: list[tuple[str, float]] = []
+    total_s, found = cpu(
+        lambda: run.run(
+            chosen, tracked, context,
+            before_each=lambda name: began.append((name, time.process_time())),
+        )
+    )  # fmt: skip
+    ends = [*(at for _, at in began[1:]), time.process_time()]
+    for (name, at), end in zip(began, ends, strict=True):
+        steps[name] = end - at, len(found[name].events)
+    steps["all detectors"] = total_s, sum(len(one.events) for one in found.values())
+    return {
+        "scan_s": scan_s,
+        "steps": steps,
+        "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+        "peers": peers(tracked, zones) if with_peers else {},
+    }
 
-    def before(name: str) -> None:
-        now = time.process_time()
-        if began:
-            times[began[-1][0]] = now - began[-1][1]
-        began.append((name, now))
 
-    total_s, found = cpu(lambda: run.run(chosen, tracked, context, before_each=before))
-    times[began[-1][0]] = time.process_time() - began[-1][1]
-    for name, seconds in times.items():
-        events = len(found[name].events)
-        say(f"{name:20} {seconds:7.2f} s {seconds / scan_s:6.1f} x scan  {events:6,} events")
-    say(f"{'all detectors':20} {total_s:7.2f} s {total_s / scan_s:6.1f} x scan")
-    peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    say(f"peak memory {peak_gb:.2f} GB")
-    if not given.no_peers:
-        peers(tracked, zones, scan_s)
+def report(reports: int, days: list[int], found: list[dict[str, Any]]) -> None:
+    """The table: seconds and multiples of the scan for each number of days, and how they grow."""
+    for n, one in zip(days, found, strict=True):
+        say(f"{_days(n)}: {reports * n:,} reports; plain scan {one['scan_s']:.2f} s CPU")
+    grows = f"{'growth':>9}" if len(days) > 1 else ""
+    head = "".join(f"{_days(n):>11} {'x scan':>8} {'events':>8}" for n in days)
+    say(f"{'step':20}{head}{grows}")
+    for name in found[0]["steps"]:
+        line = f"{name:20}"
+        for one in found:
+            seconds, events = one["steps"][name]
+            number = "" if events is None else f"{events:,}"
+            line += f"{seconds:9.2f} s {seconds / one['scan_s']:8.1f} {number:>8}"
+        first_s, last_s = found[0]["steps"][name][0], found[-1]["steps"][name][0]
+        if len(days) > 1:
+            line += f"{last_s / first_s:9.2f}" if first_s >= LEAST_S else f"{'':9}"
+        say(line)
+    peaks = ", ".join(f"{one['peak_gb']:.2f} GB" for one in found)
+    say(f"peak memory {peaks}")
+    for name, seconds in found[0]["peers"].items():
+        say(f"{name:24} {seconds:7.1f} s {seconds / found[0]['scan_s']:7.1f} x scan")
 
 
-def write(file: Path, reports: int, days: int, zones: Any) -> None:
+def _days(n: int) -> str:
+    return "1 day" if n == 1 else f"{n} days"
+
+
+def write(file: Path, reports: int, days: int) -> None:
     """Make traffic and write it."""
+    zones = reference.load_zones(PROJECT / "config" / "zones", REFERENCE)
     make(reports, days, zones).to_parquet(file)
 
 
@@ -170,18 +212,17 @@ def vessels_of(tracked: pd.DataFrame) -> pd.DataFrame:
     return frames.conform(frame, frames.VESSELS)
 
 
-def peers(tracked: pd.DataFrame, zones: Any, scan_s: float) -> None:
-    """What a user would pick today, on the same reports."""
+def peers(tracked: pd.DataFrame, zones: Any) -> dict[str, float]:
+    """CPU seconds of what a user would pick today, on the same reports."""
     lat, lon = tracked["lat"].to_numpy(), tracked["lon"].to_numpy()
     points = gpd.GeoDataFrame(geometry=gpd.points_from_xy(lon, lat), crs=4326)
-    seconds, _ = cpu(lambda: gpd.sjoin(points, zones.frame[["geometry"]]))
-    peer("geopandas.sjoin, zones", seconds, scan_s)
-    peer("BallTree pairs, 10 min", cpu(lambda: ball_tree_pairs(tracked))[0], scan_s)
+    took = {"geopandas.sjoin, zones": cpu(lambda: gpd.sjoin(points, zones.frame[["geometry"]]))[0]}
+    took["BallTree pairs, 10 min"] = cpu(lambda: ball_tree_pairs(tracked))[0]
     try:
         import movingpandas as mpd
     except ImportError:
         say("MovingPandas isn't installed: pip install movingpandas")
-        return
+        return took
     some = tracked["mmsi"].drop_duplicates().to_numpy()
     some = some[:: max(1, len(some) // STOP_DETECTOR_VESSELS)][:STOP_DETECTOR_VESSELS]
     few = tracked[tracked["mmsi"].isin(some)]
@@ -192,8 +233,8 @@ def peers(tracked: pd.DataFrame, zones: Any, scan_s: float) -> None:
         finder = mpd.TrajectoryStopDetector(collection)
         return finder.get_stop_segments(min_duration=pd.Timedelta(hours=2), max_diameter=1000)
 
-    seconds, _ = cpu(stops)
-    peer("MovingPandas stops", seconds * len(tracked) / len(few), scan_s)
+    took["MovingPandas stops"] = cpu(stops)[0] * len(tracked) / len(few)
+    return took
 
 
 def ball_tree_pairs(tracked: pd.DataFrame) -> int:
@@ -207,11 +248,6 @@ def ball_tree_pairs(tracked: pd.DataFrame) -> int:
         near = tree.query_radius(radians, NEAR_M / geodesy.EARTH_RADIUS_M, count_only=True)
         pairs += int(near.sum() - len(part)) // 2
     return pairs
-
-
-def peer(name: str, seconds: float, scan_s: float) -> None:
-    """One line on a peer."""
-    say(f"{name:24} {seconds:7.1f} s {seconds / scan_s:6.1f} x scan")
 
 
 def cpu(call: Callable[[], Any]) -> tuple[float, Any]:

@@ -1,0 +1,99 @@
+"""Crossing: which passage of a run is the best, against a look at every pair of its ticks."""
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+
+from detectors.core import geodesy, runs, sun
+from detectors.core.coasts import Coasts
+from detectors.crossing import Crossing
+
+LANDS = {
+    "IDN": shapely.box(101.0, 1.5, 102.6, 2.0),
+    "MYS": shapely.box(101.0, 2.5, 102.6, 2.95),
+    "SGP": shapely.box(102.7, 2.15, 102.8, 2.25),
+}
+NIGHT_S = 1_772_377_200  # 2026-03-01 15:00 UTC, 23:00 in Kuala Lumpur
+N_TRACKS = 40
+
+
+def night_runs(seed: int) -> runs.Grid:
+    """Boats at 11 to 32 kn, each for half an hour to an hour on one course, or on two."""
+    random = np.random.default_rng(seed)
+    tracks = []
+    for number in range(N_TRACKS):
+        lat, lon = random.uniform(2.01, 2.49), random.uniform(101.3, 102.5)
+        course, kn = random.uniform(0, 360), random.uniform(11.5, 32)
+        minutes = np.arange(0, random.uniform(30, 58), random.choice([0.5, 3.0, 9.0]))
+        turn = random.choice([0.0, random.uniform(-120, 120)])
+        half = len(minutes) // 2
+        way_m = minutes * 60 * kn * geodesy.KNOT_MPS
+        first = geodesy.destination(lat, lon, course, way_m[:half])
+        corner = (np.r_[lat, first[0]][-1], np.r_[lon, first[1]][-1])
+        begun_m = np.r_[0.0, way_m[:half]][-1]
+        then = geodesy.destination(*corner, course + turn, way_m[half:] - begun_m)
+        tracks.append((number, minutes, np.r_[first[0], then[0]], np.r_[first[1], then[1]]))
+    track = np.concatenate([np.full(len(t[1]), 100 * (533_000_001 + t[0]) + 1) for t in tracks])
+    time_us = np.concatenate([(NIGHT_S * 10**6 + t[1] * 60e6).astype("int64") for t in tracks])
+    lat, lon = (np.concatenate([t[k] for t in tracks]) for k in (2, 3))
+    rule = Crossing()
+    return runs.resample(track, time_us, lat, lon, rule.step_s, rule.max_silence_s)
+
+
+def best_of_all_pairs(rule: Crossing, grid: runs.Grid, ticks: Any, coasts: Coasts) -> float:
+    """The largest value of any pair of ticks that is a passage as the class says, 0 for none."""
+    lat, lon = grid.lat[ticks], grid.lon[ticks]
+    metres = coasts.distance_m(lat, lon)
+    nearest = metres.argmin(axis=0)
+    altitude = sun.altitude_deg(grid.tick[ticks] * rule.step_s * 10**6, lat, lon)
+    best = 0.0
+    for i, j in combinations(range(len(ticks)), 2):
+        hours = (j - i) * rule.step_s / 3600
+        steps = geodesy.distance_m(lat[i:j], lon[i:j], lat[i + 1 : j + 1], lon[i + 1 : j + 1])
+        good_m = geodesy.distance_m(lat[i], lon[i], lat[j], lon[j])
+        good_kn = good_m / geodesy.METRES_PER_NM / hours
+        reports = grid.report[ticks[j]] - grid.report[ticks[i]] + 2
+        dark = np.mean(altitude[i : j + 1] < rule.max_sun_altitude_deg)
+        if good_m < rule.min_distance_m or reports < rule.min_reports:
+            continue
+        if not rule.min_mean_speed_kn <= good_kn <= rule.max_mean_speed_kn:
+            continue
+        if dark < rule.min_dark_fraction:
+            continue
+        for left, ahead in [(a, b) for a in range(3) for b in range(3) if a != b]:
+            a, b = metres[left], metres[ahead]
+            share = a[j] / (a[j] + b[j]) - a[i] / (a[i] + b[i])
+            ratio = ((a[j] - b[j]) - (a[i] - b[i])) / 2 / steps.sum()
+            both = nearest[i] == left and nearest[j] == ahead
+            either = nearest[i] == left or nearest[j] == ahead
+            asked = rule.min_width_fraction if both else rule.min_one_sided_fraction
+            wide = min(a[i] + b[i], a[j] + b[j]) >= rule.min_width_m
+            if share > 0 and either and wide and share >= asked and ratio >= rule.min_across_ratio:
+                best = max(best, share * min(ratio, 1.0) * (1.0 if both else 0.6))
+    return float(best)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_best_passage_is_that_of_all_pairs_of_ticks(seed: int, zones_from: Any) -> None:
+    """Looked for only where the cells that a run goes through leave room for one."""
+    zones = zones_from(
+        [{"zone_class": "land", "geometry": g, "iso3": iso3} for iso3, g in LANDS.items()]
+    )
+    rule, grid = Crossing(), night_runs(seed)
+    first = np.flatnonzero(np.r_[True, np.diff(grid.track_id) != 0])
+    last = np.r_[first[1:] - 1, len(grid.tick) - 1] - 1  # the last tick has no step
+    found = rule._passages(grid, first, last, zones.coasts)
+    wanted = {}
+    for k, (a, b) in enumerate(zip(first, last + 1, strict=True)):
+        value = best_of_all_pairs(rule, grid, np.arange(a, b + 1), zones.coasts)
+        if value > 0:
+            wanted[k] = value
+    assert 4 < len(wanted) < N_TRACKS - 4
+    got = {}
+    for k, passage in found.items():
+        ratio = min(passage.across_m / passage.path_m, 1.0)
+        got[k] = passage.share * ratio * (1.0 if passage.sides_changed else 0.6)
+    assert got == pytest.approx(wanted)
