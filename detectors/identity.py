@@ -23,7 +23,7 @@ from detectors.core import (
 )
 from detectors.core.detector import Context, Detector
 from detectors.core.explain import Hypothesis
-from detectors.core.frames import epoch_us, from_epoch_us, offsets
+from detectors.core.frames import epoch_us, offsets
 from detectors.core.identity_numbers import (
     BAD_FORM,
     BAD_MID,
@@ -697,6 +697,8 @@ class _Reports:
         self.time_us = epoch_us(positions["time"])
         self.lat, self.lon = positions["lat"].to_numpy(), positions["lon"].to_numpy()
         self.sog_kn, self.cog_deg = positions["sog_kn"].to_numpy(), positions["cog_deg"].to_numpy()
+        self._source = positions["source"]
+        self._source_offset = positions["source_offset"].to_numpy()
         self._positions = positions
         bounds = offsets(self.track)
         tracks = self.track[bounds[:-1]]
@@ -761,8 +763,7 @@ class _Reports:
 
     def source_of(self, row: int) -> str:
         """Where a report is in its feed."""
-        found = self._positions.iloc[row]
-        return f"{found['source']}:{int(found['source_offset'])}"
+        return f"{self._source.iloc[row]}:{int(self._source_offset[row])}"
 
 
 def _of_ships(statements: pd.DataFrame, reports: _Reports) -> pd.DataFrame:
@@ -816,7 +817,7 @@ def _known(statements: pd.DataFrame, mmsi: int, since_us: int, until_us: int) ->
 def _timed(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row for `events.build`: microseconds as times, and what all have in common."""
     times = {
-        name: pd.NaT if row[name] is None else from_epoch_us(np.array([row[name]])).iloc[0]
+        name: pd.NaT if row[name] is None else pd.Timestamp(int(row[name]), unit="us", tz="UTC")
         for name in ("start", "end", "anchor")
     }
     common = {"kind": Identity.name, "detector": Identity.name, "version": Identity.version}

@@ -923,6 +923,14 @@ class Spoofing(Detector):
         home = homes[rows.track[homes] == rows.track[last_home]]
         if _went_on(rows, home[: int(np.searchsorted(times[home], times[a]))], a):
             return None
+        # After an outage the vessel itself may be taken for its displaced copy.
+        heard_to = _heard_together_to(rows, home, a, b)
+        copied = self._copied(rows, home, a, heard_to)
+        if copied and heard_to < b:
+            b, stays = heard_to, False
+            duration_s = float(times[b] - first_us) / SECOND_US
+        elif heard_to < b:
+            copied = self._copied(rows, home, a, b)
         around = home[(times[home] >= times[last_home]) & (times[home] <= times[b] + pause_us)]
         back = around[times[around] > times[b]][:1]
         around = np.r_[around[times[around] <= times[b]], back]
@@ -940,7 +948,6 @@ class Spoofing(Detector):
             "home_alive_fraction": alive, "max_alive_fraction": self.max_alive_fraction,
             "n_home_reports": n_home, "returned": bool(len(back)), "leapt": True,
         }  # fmt: skip
-        copied = self._copied(rows, home, a, b)
         if alive > self.max_alive_fraction and copied is None:
             return None
         if copied and (alive > self.max_alive_fraction or copied["subkind"] == "replay"):
@@ -1339,6 +1346,20 @@ def _reachable(rows: _Rows, a: int, b: int) -> bool:
             ends[2][1:],
         )[0]
     )
+
+
+def _heard_together_to(rows: _Rows, home: Ints, a: int, b: int) -> int:
+    """The last of the reports a to b before an outage in which neither they nor the home track were
+    heard for longer than copies are held against each other, and after which only they are; b
+    where there is none.
+    """
+    inside = home[(rows.time_us[home] > rows.time_us[a]) & (rows.time_us[home] < rows.time_us[b])]
+    if len(inside) == 0:
+        return b
+    heard_us = int(rows.time_us[inside[-1]])
+    last = a + int(np.searchsorted(rows.time_us[a : b + 1], heard_us, side="right")) - 1
+    silent_us = rows.time_us[last + 1] - max(heard_us, int(rows.time_us[last]))
+    return last if silent_us > copies.ALIVE_S * SECOND_US else b
 
 
 def _comes_back(rows: _Rows, home: int, a: int, b: int) -> bool:
