@@ -38,7 +38,7 @@ WANDERS: Final = (0.45, 1.6)
 """Length of the sum of two successive leaps, in leaps. Of positions drawn anew each time it is 1;
 of a vessel that takes turns between two tracks, or two clocks, it is 0; of one that sails on 2."""
 MIN_FRACTION: Final = 0.5
-"""Share of the reports of a spell that must be bad."""
+"""Share of the reports of a spell that must be marked."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,8 @@ def merged(track: Ints, tracked: leaps.Reports, leapt: Leaps, noise: pd.DataFram
     """
     firsts = offsets(track)[:-1]
     further = firsts[track[firsts] % 100 > 1]
-    aside = noise[(noise["reason"] == "impossible jump").to_numpy(bool)]
+    own = np.isin(noise["mmsi"].to_numpy("int64"), track[firsts] // 100)
+    aside = noise[(noise["reason"] == "impossible jump").to_numpy(bool) & own]
     aside = aside.sort_values(["mmsi", "time", "lat", "lon"], kind="stable")
     aside_us, aside_mmsi = epoch_us(aside["time"]), aside["mmsi"].to_numpy("int64")
     is_bad = np.zeros(len(track), bool)
@@ -218,8 +219,16 @@ def _wandering(reports: Reports) -> Bools:
     wanders = _wanders(
         reports.mmsi[found.row], reports.time_us[found.row], found.east_m, found.north_m
     )
-    # What is no leap itself is judged by the leap before it, where there is one.
-    return wanders[np.maximum(np.searchsorted(found.row, np.arange(n), side="right") - 1, 0)]
+    # What is no leap itself is judged by the one before it, else by the one after it.
+    at = np.arange(n)
+    after = np.searchsorted(found.row, at)
+    result = np.zeros(n, bool)
+    for k in (np.minimum(after, len(found.row) - 1), np.maximum(after - 1, 0)):
+        near = reports.mmsi[found.row[k]] == reports.mmsi
+        near &= np.abs(reports.time_us[found.row[k]] - reports.time_us) <= MAX_BREAK_S * SECOND_US
+        result = np.where(near, wanders[k], result)
+    result[found.row] = wanders
+    return result
 
 
 def _wanders(group: Ints, time_us: Ints, east_m: Floats, north_m: Floats) -> Bools:
@@ -243,7 +252,7 @@ def spells(
     """Stretches of marked fixes at most `MAX_BREAK_S` apart: `min_bad` or more over
     `min_duration_s`, and `MIN_FRACTION` of the reports meanwhile.
 
-    The sound fixes before and after must be within `max_pause_s` of it.
+    Sound fixes before and after count up to `max_pause_s` away, which `AROUND_S` must exceed.
     """
     marked = np.flatnonzero(reports.marked)
     if len(marked) == 0:
