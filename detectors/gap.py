@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from detectors.core import coverage, events, geodesy, reach, runs, surroundings
+from detectors.core import coverage, events, geodesy, reach, receivers, runs, surroundings
 from detectors.core.detector import Context, Detector
 from detectors.core.explain import Hypothesis
 from detectors.core.frames import epoch_us, from_epoch_us
@@ -47,13 +47,16 @@ class Gap(Detector):
     - Others *were heard around meanwhile*: at least `min_neighbours` in the cell and its eight
       neighbours, in `min_heard_fraction` of the half hours of the silence. For a closed gap that is
       asked along the straight line that joins its ends, for an open one where it began; in both for
-      the first `assessed_s` at most. That also leaves out feed and receiver outages. Where nobody
+      the first `assessed_s` at most. That also leaves out feed and receiver outages. Where the
+      feed names its receivers, no half hour counts in which those that heard half or more of what
+      was heard around its last position in the day before heard nothing anywhere. Where nobody
       happens to pass, what is known of the place counts for a part, for class A: a half hour is
       worth `known_worth_still` (the vessel lies still: it was itself heard from that very spot) or
       `known_worth_moving`, if vessels were heard there in `min_known_hours` half hours of the day
-      before and meanwhile, its own included, and `min_neighbours` were just then heard within a
-      station's reach. It is worth `known_worth_still` under way too, in a closed gap, where vessels
-      were heard in `min_well_known_hours` and the chance of falling silent there (see Notes) is
+      before and meanwhile, its own included, and its receivers worked, or `min_neighbours` were
+      just then heard within a station's reach if they aren't known. It is worth
+      `known_worth_still` under way too, in a closed gap, where vessels were heard in
+      `min_well_known_hours` and the chance of falling silent there (see Notes) is
       `max_well_known_chance` at most. It is also enough that others were beside it in `min_beside`
       half hours, if the place is known in the rest.
     - It isn't where *reception ends*: over the day before and the silence itself, not more than
@@ -355,12 +358,16 @@ class Gap(Detector):
         there = silences.at_slots(reports, coverage.SLOT_S, self.assessed_s)
         ais_class = reports.ais_class[silences.row]
         around = context.coverage.around(there.lat, there.lon, there.slot, ais_class[there.silence])
-        beside = around.vessels >= self.min_neighbours
+        hearing, working = self._receivers(there, silences, reports, context)
+        unknown = np.isnan(working)
+        down = ~unknown & (working < 0.5)
+        beside = (around.vessels >= self.min_neighbours) & ~down
         n_known, n_silences = self._known(
             there.lat, there.lon, there.silence, silences, reports, context
         )
-        working = context.coverage.receiving(there.lat, there.lon, there.slot)
-        known = (n_known >= self.min_known_hours) & (working >= self.min_neighbours) & ~beside
+        near = context.coverage.receiving(there.lat, there.lon, there.slot)
+        works = np.where(unknown, near >= self.min_neighbours, ~down)
+        known = (n_known >= self.min_known_hours) & works & ~beside
         beside_fraction, known_fraction = there.mean(beside), there.mean(known)
         well_known = n_known >= self.min_well_known_hours
         well_known &= _chance(n_silences, n_known) <= self.max_well_known_chance
@@ -396,7 +403,32 @@ class Gap(Detector):
             neighbour_interval_s=around_s,
             interval_ratio=ratio,
             feed_heard_fraction=tens.mean(context.coverage.feed_heard(tens.slot)),
+            receiver_working_fraction=there.mean(working),
+            **hearing,
         )
+
+    def _receivers(
+        self, there: "_Slots", silences: "_Silences", reports: "_Reports", context: Context
+    ) -> tuple[dict[str, NDArray[Any]], Floats]:
+        """The receivers that heard what was heard around last positions in the day before, and
+        the share of it in each half hour whose receivers were working.
+        """
+        known, row, n = receivers.Receivers(context.coverage), silences.row, len(silences.row)
+        own = silences.start_us // (coverage.SLOT_S * runs.SECOND_US)
+        heard = known.hearing(
+            reports.lat[row], reports.lon[row], own - _DAY_SLOTS, own - 1, reports.ais_class[row]
+        )
+        first = np.searchsorted(heard.place, np.arange(n))
+        has = np.bincount(heard.place, minlength=n) > 0
+        name, share = np.full(n, "", dtype=object), np.full(n, np.nan)
+        name[has] = np.asarray(known.names, dtype=object)[heard.station[first[has]]]
+        share[has] = heard.share[first[has]]
+        told = {
+            "receiver": name,
+            "receiver_share": share,
+            "n_receivers": np.bincount(heard.place, minlength=n),
+        }
+        return told, known.working(heard, there.silence, there.slot)
 
     def _known(
         self,

@@ -8,7 +8,7 @@ hours and ends within a few miles, so here it is kept by half hour and cell of 0
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from detectors.core.frames import (
+    RECEPTIONS,
     TIME,
     TRACKED,
     Column,
@@ -74,10 +75,22 @@ FEED: Final = {
 }
 """What the whole feed heard by ten minutes; no row where it heard nothing."""
 
+RECEIVERS: Final = {
+    **{k: CELLS[k] for k in ("date", "time", "lat_cell", "lon_cell", "ais_class")},
+    "station": RECEPTIONS["station"],
+    "reports": Column("int32", "", "reports it received, copies of one transmission each counted"),
+}
+"""What each receiver heard by half hour, cell and AIS class; no row where the feed names none."""
+
+MAX_RECEIVERS: Final = 500
+"""So many receivers of a day are kept, those that heard most: who writes names into a feed mustn't
+fill the store. All of the Strait's coast is heard by some dozens."""
+
+CELL_SLOTS: Final = 1 << 24
+"""More half hours than there are in nine centuries from 1970 on."""
+
 _LAT_CELLS: Final = 1801
 _LON_CELLS: Final = 3600
-_SLOTS: Final = 1 << 24
-"""More half hours than there are in nine centuries from 1970 on."""
 _SECOND_US: Final = 1_000_000
 _DAY_US: Final = 86_400 * _SECOND_US
 
@@ -95,10 +108,13 @@ class Coverage:
         `CELLS`.
     feed
         `FEED`.
+    receivers
+        `RECEIVERS`.
     """
 
     cells: pd.DataFrame
     feed: pd.DataFrame
+    receivers: pd.DataFrame = field(default_factory=lambda: empty(RECEIVERS))
 
     @classmethod
     def none(cls) -> "Coverage":
@@ -123,7 +139,7 @@ class Coverage:
         ais_class
             'A', 'B' or empty.
         """
-        key, inside = _block_keys(lat, lon, slot)
+        key, inside = block_keys(lat, lon, slot)
         class_b = np.asarray(np.asarray(ais_class, "str") == "B")
         sums = np.zeros((4, len(key)))
         for chosen, (keys, values) in (
@@ -157,7 +173,7 @@ class Coverage:
             The first and the last half hour since 1970-01-01 UTC, both inclusive.
         """
         (low, inside), (high, _) = (
-            _block_keys(lat, lon, np.asarray(slot, "int64") + more, by_cell=True)
+            block_keys(lat, lon, np.asarray(slot, "int64") + more, by_cell=True)
             for slot, more in ((first, 0), (last, 1))
         )
         class_b = np.asarray(np.asarray(ais_class, "str") == "B")
@@ -180,7 +196,7 @@ class Coverage:
         around it, in a half hour: whether what receives there was working.
         """
         keys, vessels = self._blocks
-        key, inside = _block_keys(lat, lon, slot, NEAR_CELLS)
+        key, inside = block_keys(lat, lon, slot, NEAR_CELLS)
         if len(keys) == 0:
             return np.zeros(len(key), "int64")
         at = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
@@ -238,17 +254,20 @@ class Heard(NamedTuple):
     interval_s: Floats
 
 
-def learn(tracked: pd.DataFrame) -> Coverage:
+def learn(tracked: pd.DataFrame, receptions: pd.DataFrame | None = None) -> Coverage:
     """Coverage shown by the reports of one UTC day (or of several: each day stands for itself).
 
     Parameters
     ----------
     tracked
         `frames.TRACKED`.
+    receptions
+        `frames.RECEPTIONS`, as far as the feeds name receivers.
     """
     validate(tracked, TRACKED)
+    receivers = _receivers(empty(RECEPTIONS) if receptions is None else receptions)
     if tracked.empty:
-        return Coverage.none()
+        return Coverage(empty(CELLS), empty(FEED), receivers)
     time, mmsi = epoch_us(tracked["time"]), tracked["mmsi"].to_numpy()
     row, col = cells_of(tracked["lat"].to_numpy(), tracked["lon"].to_numpy())
     classes, class_names = pd.factorize(tracked["ais_class"], sort=True)
@@ -282,7 +301,45 @@ def learn(tracked: pd.DataFrame) -> Coverage:
             "reports": reports,
         }
     )
-    return Coverage(conform(cells, CELLS), conform(feed, FEED))
+    return Coverage(conform(cells, CELLS), conform(feed, FEED), receivers)
+
+
+def _receivers(receptions: pd.DataFrame) -> pd.DataFrame:
+    """`RECEIVERS` of what was received, of each day's `MAX_RECEIVERS` that heard most."""
+    validate(receptions, RECEPTIONS)
+    if receptions.empty:
+        return empty(RECEIVERS)
+    time = epoch_us(receptions["time"])
+    stations, names = pd.factorize(receptions["station"], sort=True)
+    by_day, at, n_reports = np.unique(
+        time // _DAY_US * len(names) + stations, return_inverse=True, return_counts=True
+    )
+    ranked = np.lexsort((by_day, -n_reports, by_day // len(names)))
+    day = by_day[ranked] // len(names)
+    rank = np.empty(len(by_day), "int64")
+    rank[ranked] = np.arange(len(by_day)) - np.searchsorted(day, day)
+    row, col = cells_of(receptions["lat"].to_numpy(), receptions["lon"].to_numpy())
+    classes, class_names = pd.factorize(receptions["ais_class"], sort=True)
+    slot = time // (SLOT_S * _SECOND_US)
+    key = (_cell_key(slot, row, col) * len(class_names) + classes) * len(names) + stations
+    _, first, reports = np.unique(
+        key[rank[at] < MAX_RECEIVERS], return_index=True, return_counts=True
+    )
+    first = np.flatnonzero(rank[at] < MAX_RECEIVERS)[first]
+    return conform(
+        pd.DataFrame(
+            {
+                "date": _dates(time[first]),
+                "time": from_epoch_us(slot[first] * SLOT_S * _SECOND_US),
+                "lat_cell": row[first],
+                "lon_cell": col[first],
+                "ais_class": pd.Series(np.asarray(class_names)[classes[first]], dtype="str"),
+                "station": pd.Series(np.asarray(names)[stations[first]], dtype="str"),
+                "reports": reports,
+            }
+        ),
+        RECEIVERS,
+    )
 
 
 def concat(parts: Sequence[Coverage]) -> Coverage:
@@ -292,6 +349,7 @@ def concat(parts: Sequence[Coverage]) -> Coverage:
     return Coverage(
         pd.concat([part.cells for part in parts], ignore_index=True),
         pd.concat([part.feed for part in parts], ignore_index=True),
+        pd.concat([part.receivers for part in parts], ignore_index=True),
     )
 
 
@@ -308,6 +366,11 @@ def cells_of(lat: ArrayLike, lon: ArrayLike) -> tuple[Ints, Ints]:
     return row, (units + 180_000_000) // 100_000 % _LON_CELLS
 
 
+def place_key(row: Ints, col: Ints, slot: Ints) -> Ints:
+    """One number for a cell and a half hour, sorted by cell first."""
+    return np.asarray((row * _LON_CELLS + col) * CELL_SLOTS + slot)
+
+
 def _cell_key(slot: Ints, row: Ints, col: Ints) -> Ints:
     return np.asarray((slot * _LAT_CELLS + row) * _LON_CELLS + col)
 
@@ -317,7 +380,7 @@ def _parts_of(key: Ints) -> tuple[Ints, Ints, Ints]:
     return key // (_LAT_CELLS * _LON_CELLS), key // _LON_CELLS % _LAT_CELLS, key % _LON_CELLS
 
 
-def _block_keys(
+def block_keys(
     lat: ArrayLike, lon: ArrayLike, slot: ArrayLike, size: int = 1, *, by_cell: bool = False
 ) -> tuple[Ints, NDArray[np.bool_]]:
     """Keys of the square of `size` cells of each point and the eight around it, shape (n, 9), and
@@ -329,14 +392,14 @@ def _block_keys(
     inside = (near_row >= 0) & (near_row < -(-_LAT_CELLS // size))
     when = np.asarray(slot, "int64")[:, None]
     if by_cell:
-        return (near_row * _LON_CELLS + near_col) * _SLOTS + when, inside
+        return place_key(near_row, near_col, when), inside
     return _cell_key(when, near_row, near_col), inside
 
 
 def _totals(keys: Ints, values: Floats) -> tuple[Ints, Floats]:
     """Keys sorted by cell and slot, and running totals of vessels and silences before each."""
     slot, row, col = _parts_of(keys)
-    key = (row * _LON_CELLS + col) * _SLOTS + slot
+    key = place_key(row, col, slot)
     order = np.argsort(key)
     totals = np.zeros((2, len(key) + 1))
     np.cumsum(values[:2, order], axis=1, out=totals[:, 1:])

@@ -56,6 +56,12 @@ TRACKED: Final[Mapping[str, Column]] = {
 """What a detector gets: cleaned position reports, sorted by (track_id, time), time strictly
 increasing within a track."""
 
+RECEPTIONS: Final[Mapping[str, Column]] = {
+    **{k: POSITIONS[k] for k in ("mmsi", "time", "lat", "lon", "ais_class")},
+    "station": Column("str", "", "the receiver, as the feed names it; never empty"),
+}
+"""What receivers that a feed names received: one row per report and receiver, copies included."""
+
 STATICS: Final[Mapping[str, Column]] = {
     "mmsi": Column("int64", "", "Maritime Mobile Service Identity"),
     "time": Column(TIME, "UTC", "when the report was received"),

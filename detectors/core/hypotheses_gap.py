@@ -46,15 +46,31 @@ def feed_outage(facts: Facts) -> str | None:
     return None
 
 
+def receiver_down(facts: Facts) -> str | None:
+    """The receivers that hear that place heard nothing anywhere for a third of the time or more."""
+    working, share = facts.number("receiver_working_fraction"), facts.number("receiver_share")
+    if working < 0.67:
+        return (
+            f"the receivers that hear that place (one of them heard {share:.0%} of what was heard "
+            f"there in the day before) worked in only {working:.0%} of the half hours"
+        )
+    return None
+
+
 def receiver_edge(facts: Facts) -> str | None:
     """Others fell silent in the same place too."""
     silences, ratio = facts.number("n_other_silences"), facts.number("other_silence_ratio")
     if silences >= 3 and ratio > facts.number("max_other_silence_ratio") / 2:
         return (
             f"{silences:.0f} other tracks fell silent around there too ({ratio:.1%} of those heard "
-            "each half hour): reception may end there"
+            f"each half hour): reception may end there{_by_one(facts)}"
         )
     return None
+
+
+def _by_one(facts: Facts) -> str:
+    """Whether one receiver alone hears that place."""
+    return ", which one receiver hears" if facts.number("receiver_share") >= 0.95 else ""
 
 
 def weak_transmitter(facts: Facts) -> str | None:
@@ -133,6 +149,10 @@ HYPOTHESES: Final = (
     Hypothesis(
         "feed outage", 0.6, feed_outage,
         "another feed heard vessels there all the while",
+    ),
+    Hypothesis(
+        "receiver down", 0.6, receiver_down,
+        "another receiver heard vessels there all the while",
     ),
     Hypothesis(
         "sailing out of range", 0.5, sailed_out_of_range,

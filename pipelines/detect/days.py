@@ -64,7 +64,9 @@ def refresh(store: Writer, progress: Callable[[int, int], None] | None = None) -
                 counts=counts,
                 state=state,
                 summary=tracks.summarise(segmented.tracked),
-                coverage=coverage.learn(segmented.tracked),
+                coverage=coverage.learn(
+                    segmented.tracked, store.receptions(str(day.paths).split(), midnight)
+                ),
             )
             done += 1
             reports += counts["reports"]

@@ -187,12 +187,12 @@ class NmeaReader:
 
     def _batches(self, least: int) -> Iterator[Batch]:
         """Batches of what is kept, as long as there are at least so many rows."""
-        most = self._options.batch_rows
+        most, stations = self._options.batch_rows, self._decoder.stations
         while len(self._positions) + len(self._statics) >= least:
             positions = self._positions.pop(most)
             statics = self._statics.pop(most - len(positions))
             yield Batch(
-                native_positions(positions, self._source, self._first),
+                native_positions(positions, self._source, stations, self._first),
                 statics_frame(statics, self._source, self._first),
             )
 

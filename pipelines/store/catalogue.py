@@ -20,7 +20,7 @@ from typing import Any, Final
 import duckdb
 
 from detectors.core import events, frames, tracks
-from detectors.core.coverage import CELLS, FEED
+from detectors.core.coverage import CELLS, FEED, RECEIVERS
 from detectors.core.errors import SelatError
 from pipelines.dispositions import DISPOSITIONS
 from pipelines.operations import OPERATIONS
@@ -28,7 +28,7 @@ from pipelines.products import FLAGGED
 from pipelines.settings import StoreSettings
 from pipelines.store.sql import statement
 
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 6
 """Version of the tables below. To change them: raise it, and say in `migrations` how a store of the
 version before comes to it."""
 
@@ -88,6 +88,7 @@ TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
     "track_days": {"date": _C("str", "", "UTC date"), **tracks.SUMMARY},
     "coverage_cells": CELLS,
     "coverage_feed": FEED,
+    "coverage_receivers": RECEIVERS,
     "events": {
         **events.EVENTS,
         "run_id": _C("str", "", "the run that wrote it last"),

@@ -17,7 +17,7 @@ from pipelines.settings import StoreSettings
 from pipelines.store import exists, read, write
 from pipelines.store.catalogue import TABLES, StoreBusyError, StoreError, writer_lock
 from pipelines.store.place import place
-from pipelines.store.positions import SCHEMA, sha256
+from pipelines.store.positions import SCHEMA, WITHOUT_STATION, sha256
 from pipelines.store.queries import Queries
 from pipelines.store.writer import DERIVED, strays, work_files
 
@@ -152,7 +152,7 @@ def _wrong_with(path: Path, file: Any, held: pd.DataFrame, store: Queries) -> st
         return f"the file has {size:,} bytes, not {file.bytes:,}"
     if sha256(path) != file.sha256:
         return "the file's content has changed since it was written"
-    if pq.read_schema(path).names != SCHEMA.names:
+    if pq.read_schema(path).names not in (SCHEMA.names, list(WITHOUT_STATION)):
         return "the file has other columns than a file of positions"
     found = store.check_file(path, str(file.date))
     if found["rows"].sum() != file.rows:

@@ -29,6 +29,7 @@ MIGRATIONS: Final = {
     3: ("to_3_sighting_files", "to_3_sightings"),
     4: ("to_4_dispositions", "to_4_event_revisions", "to_4_seed_revisions"),
     5: ("to_5_operations",),
+    6: ("to_6_coverage_receivers",),
 }
 """By version: the statements (files of `sql/`) that bring the version before to it."""
 

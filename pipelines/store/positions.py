@@ -63,10 +63,14 @@ SCHEMA: Final = pa.schema(
         pa.field("source", _WORD, nullable=False),
         pa.field("source_offset", pa.int64(), nullable=False),
         pa.field("feed_key", _WORD, nullable=False),
+        pa.field("station", _WORD),
     ],
     metadata={"selat_positions": FORMAT},
 )
-PROVENANCE: Final = ("source", "source_offset", "feed_key")
+WITHOUT_STATION: Final = tuple(name for name in SCHEMA.names if name != "station")
+"""Columns of files that were written before stations were kept."""
+
+PROVENANCE: Final = ("source", "source_offset", "feed_key", "station")
 """Columns that say where a row came from; what they cost is measured in the benchmark."""
 
 ORDER: Final = ("mmsi", "time", "source", "source_offset", "feed_key")

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import duckdb
 import pandas as pd
+import pyarrow.parquet as pq
 
 from detectors.core import frames, tracks
-from detectors.core.coverage import CELLS, FEED, Coverage
+from detectors.core.coverage import CELLS, FEED, RECEIVERS, Coverage
 from detectors.core.tracks import Segmented
 from pipelines.store.arrow import to_frame
 from pipelines.store.catalogue import TABLES, StoreError
@@ -218,6 +219,12 @@ class Queries:
         """`frames.POSITIONS` since a time from some files of the store."""
         return self._read("day_positions", paths, since=since)
 
+    def receptions(self, paths: list[str], since: pd.Timestamp) -> pd.DataFrame:
+        """`frames.RECEPTIONS` since a time from some files of the store."""
+        here = zip(paths, self.fetched(paths), strict=True)
+        named = [path for path, file in here if "station" in pq.read_schema(file).names]
+        return self._read("receptions", named, frames.RECEPTIONS, since=since)
+
     def day_counts(self, first: str, last: str) -> list[str]:
         """Counts (JSON) of the dates from `first` to `last` that were worked out."""
         query = "SELECT counts FROM days WHERE date >= $first AND date <= $last ORDER BY date"
@@ -234,6 +241,7 @@ class Queries:
         return Coverage(
             frames.conform(self._ask("coverage_between", **dates), CELLS),
             frames.conform(self._ask("coverage_feed_between", **dates), FEED),
+            frames.conform(self._ask("coverage_receivers_between", **dates), RECEIVERS),
         )
 
     def feed_days(self, since: str) -> pd.DataFrame:
@@ -482,13 +490,19 @@ class Queries:
             said = self._ask("statements_between", end=end)
         return frames.conform(said, frames.STATEMENTS)
 
-    def _read(self, name: str, paths: list[str], **parameters: Any) -> pd.DataFrame:
+    def _read(
+        self,
+        name: str,
+        paths: list[str],
+        schema: Mapping[str, frames.Column] = frames.POSITIONS,
+        **parameters: Any,
+    ) -> pd.DataFrame:
         if not paths:
-            return frames.empty(frames.POSITIONS)
+            return frames.empty(schema)
         files = self.fetched(paths)
         # By way of Arrow: seven times faster than `df`, which makes an object of every text.
         rows = self._connection.sql(statement(name), params={"files": files, **parameters})
-        return frames.conform(to_frame(rows.to_arrow_table()), frames.POSITIONS)
+        return frames.conform(to_frame(rows.to_arrow_table()), schema)
 
     def _registered(self, name: str, frame: pd.DataFrame) -> "_Registered":
         return _Registered(self._connection, name, frame)

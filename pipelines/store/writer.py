@@ -33,7 +33,9 @@ from pipelines.store.queries import Queries
 from pipelines.store.sightings import named_apart
 from pipelines.store.sql import statement
 
-DERIVED: Final = ("days", "track_state", "track_days", "coverage_cells", "coverage_feed")
+DERIVED: Final = (
+    "days", "track_state", "track_days", "coverage_cells", "coverage_feed", "coverage_receivers",
+)  # fmt: skip
 """Tables of what was worked out from the positions of a date."""
 
 REVISIONS: Final = ("created", "changed", "retracted")
@@ -454,6 +456,7 @@ class Writer(Queries):
             self._insert("track_days", summary.assign(date=date))
             self._insert("coverage_cells", coverage.cells)
             self._insert("coverage_feed", coverage.feed)
+            self._insert("coverage_receivers", coverage.receivers)
 
     def add_run(
         self, run: Mapping[str, Any], *, compared: pd.DataFrame, flags: pd.DataFrame,

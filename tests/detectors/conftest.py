@@ -21,6 +21,7 @@ from detectors.core.coverage import Coverage
 from detectors.core.detector import Context, Detector
 from detectors.core.frames import (
     NAV_STATUS_UNDEFINED,
+    RECEPTIONS,
     SIGHTINGS,
     STATEMENTS,
     TIME,
@@ -243,6 +244,21 @@ def make_positions(table: pd.DataFrame) -> pd.DataFrame:
     A column `every_s` asks for reports at that interval from its row up to the next row of the
     same track (which must come later); there a missing speed and course are those of the leg.
     """
+    frame = conform(_table(table), TRACKED)
+    validate(frame, TRACKED)
+    return frame
+
+
+def make_receptions(table: pd.DataFrame) -> pd.DataFrame:
+    """`frames.RECEPTIONS` of the rows of such a table that name a `station`."""
+    if "station" not in table:
+        return empty(RECEPTIONS)
+    filled = _table(table)
+    return conform(filled[filled["station"].notna()].reset_index(drop=True), RECEPTIONS)
+
+
+def _table(table: pd.DataFrame) -> pd.DataFrame:
+    """All rows, filled in and sorted."""
     table = table.assign(time=pd.to_datetime(table["time"], utc=True).astype(TIME))
     for name, value in POSITION_DEFAULTS.items():
         if name not in table or table[name].isna().all():
@@ -256,10 +272,7 @@ def make_positions(table: pd.DataFrame) -> pd.DataFrame:
         table = pd.concat(legs, ignore_index=True)
     if "source_offset" not in table:
         table["source_offset"] = np.arange(len(table)) + 1
-    table = table.sort_values(["track_id", "time"], kind="stable", ignore_index=True)
-    frame = conform(table, TRACKED)
-    validate(frame, TRACKED)
-    return frame
+    return table.sort_values(["track_id", "time"], kind="stable", ignore_index=True)
 
 
 def _filled_in(rows: pd.DataFrame) -> pd.DataFrame:
@@ -500,6 +513,12 @@ class Stage:
 def fill() -> Callable[[pd.DataFrame], pd.DataFrame]:
     """`make_positions`."""
     return make_positions
+
+
+@pytest.fixture(scope="session")
+def receptions_from() -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """`make_receptions`."""
+    return make_receptions
 
 
 @pytest.fixture(scope="session")

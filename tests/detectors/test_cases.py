@@ -12,6 +12,7 @@ CASE FORMAT
     those of the leg. Empty or 0: nothing is filled in, the vessel is silent on that leg.
     Without a column `track_id`, `segmented: true` in `context.yaml` has tracks and noise told
     apart as the store does.
+    A column `station` names the receiver that received a row and those filled in after it.
 `statements.csv` (optional)
     What vessels said: columns of `frames.STATEMENTS`, of which `mmsi, first_time, last_time` are
     needed, one row per vessel, UTC date and content; what is left empty is unsaid.
@@ -132,10 +133,11 @@ def _mismatch(expected: dict[str, Any], found: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: f"{f.parent.name}/{f.name}")
-def test_case(folder, fill, zones_from, vessels_from, look_once, stage):
+def test_case(folder, fill, receptions_from, zones_from, vessels_from, look_once, stage):
     expected, given = _yaml(folder / "expected.yaml"), _yaml(folder / "context.yaml")
     assert expected.get("why"), "a case says what it shows"
-    positions = fill(pd.read_csv(folder / "positions.csv", comment="#"))
+    table = pd.read_csv(folder / "positions.csv", comment="#")
+    positions = fill(table)
     noise = frames.empty(tracks.NOISE)
     if given.get("segmented"):
         received, _ = tracks.deduplicate(frames.select(positions, frames.POSITIONS))
@@ -144,7 +146,8 @@ def test_case(folder, fill, zones_from, vessels_from, look_once, stage):
     if (folder / "zones.geojson").exists():
         features = gpd.read_file(folder / "zones.geojson").to_dict("records")
     reached = given.get("reach") != "none"
-    learnt = Coverage.none() if given.get("coverage") == "none" else coverage.learn(positions)
+    learnt = coverage.learn(positions, receptions_from(table))
+    learnt = Coverage.none() if given.get("coverage") == "none" else learnt
     context = Context(
         start=_time(given.get("start", positions["time"].min())),
         end=_time(given.get("end", positions["time"].max())),

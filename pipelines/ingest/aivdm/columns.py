@@ -35,9 +35,10 @@ NATIVE: Final = pa.schema({
     "mmsi": pa.int32(), "time": TIME, "lat_x600000": pa.int32(), "lon_x600000": pa.int32(),
     "sog_kn_x10": pa.uint16(), "cog_deg_x10": pa.uint16(), "heading_deg_x1": pa.uint16(),
     "nav_status": pa.int16(), "msg_type": pa.int16(), "ais_class": _WORD, "source": _WORD,
-    "source_offset": pa.int64(),
+    "source_offset": pa.int64(), "station": _WORD,
 })  # fmt: skip
-"""`frames.POSITIONS` in the units of AIS: `lat_x600000` is latitude times 600000, and so on.
+"""`frames.POSITIONS` in the units of AIS: `lat_x600000` is latitude times 600000, and so on; and
+the station that received each, null where the feed names none.
 
 These are the store's columns too, which therefore takes them as they are.
 """
@@ -166,18 +167,22 @@ def said(rows: m.Rows, name: str, bit: int) -> pa.Array:
 
 def common(rows: m.Rows, stations: Sequence[str]) -> dict[str, pa.Array]:
     """The columns that every message has."""
-    time, station = map(np.ascontiguousarray, (rows["time"], rows["station"]))
-    indices = plain(pa.int32(), station, station < 0)
+    time = np.ascontiguousarray(rows["time"])
     return {
         "time": plain(TIME, time, time <= m.ABSURD),
         "time_from": plain(pa.uint8(), rows["time_from"]),
         "mmsi": plain(pa.uint32(), rows["mmsi"]),
         "msg_type": plain(pa.uint8(), rows["msg_type"]),
-        "station": pa.DictionaryArray.from_arrays(
-            indices, pa.array(stations, pa.string()), safe=False
-        ),
+        "station": _station(rows, stations),
         "offset": plain(pa.int64(), rows["offset"]),
     }
+
+
+def _station(rows: m.Rows, stations: Sequence[str]) -> pa.DictionaryArray:
+    """The station that received each message, null where the feed names none."""
+    station = np.ascontiguousarray(rows["station"])
+    indices = plain(pa.int32(), station, station < 0)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(stations, pa.string()), safe=False)
 
 
 def place(rows: m.Rows) -> dict[str, pa.Array]:
@@ -349,10 +354,13 @@ def to_positions(columns: Columns, source: str) -> pd.DataFrame:
     `source_offset` is the byte of the feed at which the report's first piece begins.
     """
     rows = columns.positions
-    return native_frame(native_positions(rows[unfit_positions(rows) == FIT], source))
+    good = rows[unfit_positions(rows) == FIT]
+    return native_frame(native_positions(good, source, columns.stations))
 
 
-def native_positions(rows: m.Rows, source: str, offset: int = 0) -> pa.Table:
+def native_positions(
+    rows: m.Rows, source: str, stations: Sequence[str], offset: int = 0
+) -> pa.Table:
     """Position reports that are fit for a frame, as `NATIVE`; `offset` is added to their own."""
     sog, cog, heading = (np.ascontiguousarray(rows[name]) for name in ("sog", "cog", "heading"))
     columns = {
@@ -368,6 +376,7 @@ def native_positions(rows: m.Rows, source: str, offset: int = 0) -> pa.Table:
         "ais_class": pa.DictionaryArray.from_arrays(_CLASS[rows["msg_type"]], ["", "A", "B"]),
         "source": pa.DictionaryArray.from_arrays(np.zeros(len(rows), np.int32), [source]),
         "source_offset": plain(pa.int64(), rows["offset"] + offset),
+        "station": _station(rows, stations),
     }
     return pa.Table.from_arrays(list(columns.values()), schema=NATIVE)
 

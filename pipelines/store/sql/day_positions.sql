@@ -1,2 +1,5 @@
 -- Position reports since a time, as received.
-SELECT * FROM received($files) WHERE time >= $since
+SELECT mmsi, time, lat, lon, sog_kn, cog_deg, heading_deg, nav_status, msg_type, ais_class,
+       source, source_offset
+FROM received($files)
+WHERE time >= $since
