@@ -425,7 +425,7 @@ class Gap(Detector):
         share[has] = heard.share[first[has]]
         told = {
             "receiver": name,
-            "receiver_share": share,
+            "receiver_heard_fraction": share,
             "n_receivers": np.bincount(heard.place, minlength=n),
         }
         return told, known.working(heard, there.silence, there.slot)

@@ -42,9 +42,21 @@ def uncertain(facts: Facts) -> str | None:
 
 
 def beyond_reception(facts: Facts) -> str | None:
-    """No AIS was heard there at that time."""
-    if facts.number("n_heard_around") == 0:
-        return "no vessel was heard around it in that half hour, so AIS couldn't have shown it"
+    """No AIS was heard there at that time, nor is it at others; or it isn't heard on there.
+
+    A satellite hears vessels for ten minutes of a pass: most of them fall silent after it.
+    """
+    known = facts.number("n_known_hours") >= facts.number(
+        "n_known_hours_required"
+    ) and facts.number("n_heard_near") >= facts.number("n_heard_near_required")
+    n_heard, chance = facts.number("n_heard_around"), facts.number("silence_probability")
+    if n_heard < 2 and not known:
+        others = "no vessel" if n_heard == 0 else "one vessel alone"
+        return f"{others} was heard around it in that half hour, and few are in the day"
+    if chance > facts.number("max_silence_probability"):
+        return (
+            f"vessels heard there fall silent ({chance:.0%} in a half hour): they aren't heard on"
+        )
     return None
 
 
@@ -108,7 +120,8 @@ class UnmatchedSighting(Detector):
     A vessel in a *gap* explains nothing more than `max_explaining_s` after its last report: it is
     named instead. Where it is what was seen with a probability of `min_lead_probability`, by the
     distance from where its last course and speed would have brought it, the event is `near_gap`
-    and carries its MMSI: the silent vessel may have been seen. Else, where a vessel *loiters*
+    and carries its MMSI: the silent vessel may have been seen. Of the sightings of one scene each
+    is held against a silent vessel of its own. Else, where a vessel *loiters*
     within `near_m` (and the uncertainty), the event is `near_loitering` and carries the loiterer's
     MMSI: something without AIS was beside it. All others carry MMSI 0, no vessel known.
 
@@ -147,6 +160,11 @@ class UnmatchedSighting(Detector):
     near_m
         2 km: a boat that close to a loiterer is within ten minutes of it. At the density of small
         craft given above it is there by chance in half of the cases, so it is a hint only.
+    min_known_hours, min_heard_near, max_silence_probability
+        16 half hours in which vessels were heard around the place in the day before, one each, and
+        20 vessels heard within a station's reach (`Coverage.receiving`) in that half hour:
+        reception is known there though nobody happens to be there. 0.2: where every fifth falls
+        silent for an hour (the mean under Jeffreys' prior), vessels aren't heard on. Judgements.
     harbour_classes, near_land_m
         Where boats without AIS come and go: ports and anchorages, and 1 km off the shore.
 
@@ -163,7 +181,7 @@ class UnmatchedSighting(Detector):
     """
 
     name: ClassVar[str] = "unmatched_sighting"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "sog_kn", "cog_deg", "track_id", "source", "source_offset",
     )  # fmt: skip
@@ -193,6 +211,9 @@ class UnmatchedSighting(Detector):
     min_reach_kn: PositiveFloat = 6.0
     max_reach_kn: PositiveFloat = 30.0
     near_m: PositiveFloat = 2000.0
+    min_known_hours: PositiveInt = 16
+    min_heard_near: PositiveInt = 20
+    max_silence_probability: PositiveFloat = Field(default=0.2, le=1.0)
     harbour_classes: tuple[str, ...] = ("port", "anchorage")
     near_land_m: PositiveFloat = 1000.0
 
@@ -280,11 +301,14 @@ class UnmatchedSighting(Detector):
         gaps: pd.DataFrame,
         vessels: pd.DataFrame,
     ) -> list[dict[str, Any]]:
-        """Of each sighting, the silent vessel that it is most likely to be; empty where none is."""
-        best: list[dict[str, Any]] = [{} for _ in rows]
+        """Of each sighting, the silent vessel that it is most likely to be; empty where none is.
+
+        Of the sightings of one scene each gets a vessel of its own, the likeliest pair first.
+        """
         at_us, lat, lon = seen.time_us[rows], seen.lat[rows], seen.lon[rows]
         own_m = np.maximum(seen.uncertainty_m[rows], association.MIN_SIGMA_M)
         prior = self._prior().density_per_m2(seen.length_m[rows], seen.confidence[rows])
+        pairs, weights, named = list[tuple[int, int]](), list[float](), list[dict[str, Any]]()
         facts = events.evidence_of(gaps)
         for gap, measured in zip(_records(gaps), facts, strict=True):
             start_us, end_us = _span_us(gap)
@@ -299,25 +323,34 @@ class UnmatchedSighting(Detector):
             off_m = geodesy.distance_m(*place, lat, lon)
             sigma_m = np.hypot(own_m, reach_m / 2)
             density = np.exp(-0.5 * (off_m / sigma_m) ** 2) / (2 * np.pi * sigma_m**2)
-            mmsi = int(gap["mmsi"])
+            mmsi, track = int(gap["mmsi"]), int(gap["track_ids"])
             stated_m = _lengths(vessels, np.full(len(rows), mmsi))
             weight = density * association.length_factor(seen.length_m[rows], stated_m) / prior
-            share = weight / (1.0 + weight) * matches.unmatched[rows]
             possible = (silent_s > self.max_explaining_s) & (at_us < end_us)
             possible &= away_m <= reach_m + 3 * own_m
-            for i in np.flatnonzero(possible & (share >= self.min_lead_probability)):
-                mine = {
+            for i in np.flatnonzero(possible):
+                pairs.append((int(i), track))
+                weights.append(float(weight[i]))
+                named.append({
                     "mmsi": mmsi,
                     "track_ids": str(gap["track_ids"]),
                     "event_id": str(gap["event_id"]),
-                    "probability": float(share[i]),
                     "silent_s": float(silent_s[i]),
                     "distance_m": float(away_m[i]),
                     "reach_m": float(reach_m[i]),
                     "report": str(measured.get("last_report_source", "")),
-                }
-                if mine["probability"] > best[i].get("probability", 0.0):
-                    best[i] = mine
+                })  # fmt: skip
+        best: list[dict[str, Any]] = [{} for _ in rows]
+        sighting, track_id = np.array(pairs, "int64").reshape(-1, 2).T
+        shares = association.shares(sighting, track_id, np.array(weights), seen.scene[rows])
+        shares *= matches.unmatched[rows][sighting]
+        taken: set[tuple[int, int]] = set()
+        for k in np.lexsort((track_id, sighting, -shares)).tolist():
+            i = pairs[k][0]
+            own = (int(seen.scene[rows[i]]), pairs[k][1])
+            if shares[k] >= self.min_lead_probability and not best[i] and own not in taken:
+                best[i] = {**named[k], "probability": float(shares[k])}
+                taken.add(own)
         return best
 
     def _loiterers(
@@ -368,7 +401,10 @@ class UnmatchedSighting(Detector):
     ) -> list[dict[str, Any]]:
         lat, lon = seen.lat[rows], seen.lon[rows]
         slot = seen.time_us[rows] // (coverage.SLOT_S * runs.SECOND_US)
-        around = context.coverage.around(lat, lon, slot, np.full(len(rows), "A"))
+        class_a = np.full(len(rows), "A")
+        around = context.coverage.around(lat, lon, slot, class_a)
+        day_slots = 86_400 // coverage.SLOT_S
+        n_known, n_silences = context.coverage.between(lat, lon, slot - day_slots, slot, class_a)
         zones = context.zones
         best = matches.best[rows]
         has = best >= 0
@@ -392,6 +428,9 @@ class UnmatchedSighting(Detector):
             "best_match_misfit_ratio": _of(pairs.misfit, at, has),
             "best_match_nearest_report_s": _of(pairs.nearest_s, at, has),
             "n_heard_around": np.asarray(around.vessels, "int64"),
+            "n_heard_near": context.coverage.receiving(lat, lon, slot),
+            "n_known_hours": n_known,
+            "silence_probability": (n_silences + 0.5) / (n_known + 1.0),
             "zones_reached": [bool(value) for value in zones.reached(lat, lon)],
             "in_harbour": [bool(v) for v in zones.within(lat, lon, self.harbour_classes)],
             "near_land": [bool(v) for v in zones.near_land(lat, lon, self.near_land_m)],
@@ -403,6 +442,9 @@ class UnmatchedSighting(Detector):
             "voluntary_length_m": self.voluntary_length_m,
             "near_m": self.near_m,
             "near_land_m": self.near_land_m,
+            "n_known_hours_required": self.min_known_hours,
+            "n_heard_near_required": self.min_heard_near,
+            "max_silence_probability": self.max_silence_probability,
         }
         lists = {key: list(values) for key, values in columns.items()}
         return [{**{k: v[i] for k, v in lists.items()}, **limits} for i in range(len(rows))]

@@ -33,6 +33,7 @@ probabilities with belief propagation, IEEE Transactions on Aerospace and Electr
 50:2942-2959, doi:10.1109/TAES.2014.120568), which errs by up to 0.15.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -347,15 +348,10 @@ def match(pairs: Pairs, weight: Floats, scene: Ints) -> Matches:
         Of each sighting; a track explains one sighting of a scene at most.
     """
     n = len(scene)
-    node = _numbered(scene[pairs.sighting], pairs.track_id)
     probability = np.zeros(len(weight))
     unmatched = np.ones(n)
     assigned_pair = np.full(n, -1)
-    for rows in _components(pairs.sighting, node, n):
-        s, place = np.unique(pairs.sighting[rows], return_inverse=True)
-        t, column = np.unique(node[rows], return_inverse=True)
-        table = np.zeros((len(s), len(t)))
-        table[place, column] = weight[rows]
+    for rows, s, place, column, table in _tables(pairs.sighting, pairs.track_id, weight, scene):
         shares, none = marginals(table)
         probability[rows] = shares[place, column]
         unmatched[s] = none
@@ -367,6 +363,29 @@ def match(pairs: Pairs, weight: Floats, scene: Ints) -> Matches:
     best = np.where(assigned, assigned_pair, best)
     of_best = np.where(best >= 0, probability[best] if len(probability) else 0.0, 0.0)
     return Matches(unmatched, best, assigned, of_best)
+
+
+def shares(sighting: Ints, track_id: Ints, weight: Floats, scene: Ints) -> Floats:
+    """Probability of each pair of a sighting and a track, as in `match`, whatever the pairs."""
+    probability = np.zeros(len(weight))
+    for rows, _, place, column, table in _tables(sighting, track_id, weight, scene):
+        probability[rows] = marginals(table)[0][place, column]
+    return probability
+
+
+def _tables(
+    sighting: Ints, track_id: Ints, weight: Floats, scene: Ints
+) -> Iterator[tuple[Ints, Ints, Ints, Ints, Floats]]:
+    """Pairs that hang together: their rows, the sightings among them, the place of each row in the
+    table of weights that they make (sightings, tracks of a scene), and that table.
+    """
+    node = _numbered(scene[sighting], track_id)
+    for rows in _components(sighting, node, len(scene)):
+        s, place = np.unique(sighting[rows], return_inverse=True)
+        t, column = np.unique(node[rows], return_inverse=True)
+        table = np.zeros((len(s), len(t)))
+        table[place, column] = weight[rows]
+        yield rows, s, place, column, table
 
 
 def marginals(table: Floats) -> tuple[Floats, Floats]:

@@ -48,7 +48,10 @@ def feed_outage(facts: Facts) -> str | None:
 
 def receiver_down(facts: Facts) -> str | None:
     """The receivers that hear that place heard nothing anywhere for a third of the time or more."""
-    working, share = facts.number("receiver_working_fraction"), facts.number("receiver_share")
+    working, share = (
+        facts.number("receiver_working_fraction"),
+        facts.number("receiver_heard_fraction"),
+    )
     if working < 0.67:
         return (
             f"the receivers that hear that place (one of them heard {share:.0%} of what was heard "
@@ -70,7 +73,7 @@ def receiver_edge(facts: Facts) -> str | None:
 
 def _by_one(facts: Facts) -> str:
     """Whether one receiver alone hears that place."""
-    return ", which one receiver hears" if facts.number("receiver_share") >= 0.95 else ""
+    return ", which one receiver hears" if facts.number("receiver_heard_fraction") >= 0.95 else ""
 
 
 def weak_transmitter(facts: Facts) -> str | None:

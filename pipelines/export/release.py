@@ -169,14 +169,22 @@ def may_have(marks: Iterable[Mark], recipient: Recipient) -> NDArray[np.bool_]:
     return np.array([mark.releasable(held, recipient.max_tlp) for mark in marks], dtype=bool)
 
 
-def redact_evidence(events: pd.DataFrame, recipient: Recipient) -> pd.DataFrame:
+OF_ALL_FEEDS: Final = frozenset({"receiver"})
+"""Keys of the evidence that say a word of a feed, whichever: only for who may have all of them."""
+
+
+def redact_evidence(
+    events: pd.DataFrame, recipient: Recipient, *, all_feeds: bool = False
+) -> pd.DataFrame:
     """Events without the keys of the evidence, and the texts, that a recipient doesn't get.
 
-    The evidence then lists the keys that are gone under `redacted`.
+    The evidence then lists the keys that are gone under `redacted`. `all_feeds` says that the
+    recipient may have every feed.
     """
     texts = []
+    kept_back = frozenset() if all_feeds else OF_ALL_FEEDS
     for evidence in evidence_of(events):
-        gone = sorted(key for key in evidence if recipient.redacts(key))
+        gone = sorted(key for key in evidence if key in kept_back or recipient.redacts(key))
         left = {key: value for key, value in evidence.items() if key not in gone}
         texts.append(_json({**left, REDACTED: gone} if gone else left))
     return blank(events.assign(evidence=pd.Series(texts, events.index, dtype="str")), recipient)

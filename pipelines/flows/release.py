@@ -278,7 +278,8 @@ def _kept(
     marks = cut.event_marks(events, sources.known, end)
     may = cut.may_have(marks, sources.recipient)
     kept = events[may].reset_index(drop=True)
-    return cut.redact_evidence(kept, sources.recipient), list(compress(marks, may))
+    redacted = cut.redact_evidence(kept, sources.recipient, all_feeds=sources.whole)
+    return redacted, list(compress(marks, may))
 
 
 def _inside(events: pd.DataFrame, marks: list[Mark], area: Area) -> tuple[pd.DataFrame, list[Mark]]:

@@ -432,6 +432,22 @@ def marks_of(heard, evidence, kind, date, earlier=None):
     return cut.event_marks(events.build([row]), known, start + pd.Timedelta(hours=4))
 
 
+def test_the_name_of_a_receiver_goes_only_to_who_may_have_all_feeds():
+    from detectors.core import events
+
+    start = pd.Timestamp("2026-01-05T20:00Z")
+    found = events.build([{
+        "kind": "gap", "detector": "gap", "version": "3", "mmsi": 533000001, "track_ids": "",
+        "start": start, "end": start, "anchor": start, "lat": 3.0, "lon": 100.0, "score": 0.5,
+        "evidence": {"receiver": "SECRET-1", "n_receivers": 2},
+    }])  # fmt: skip
+    recipient = recipients.Recipient(title="Ally", holds=(), max_tlp=Tlp.RED, formats=("csv",))
+    partly = json.loads(cut.redact_evidence(found, recipient)["evidence"].iloc[0])
+    assert partly == {"n_receivers": 2, "redacted": ["receiver"]}
+    whole = cut.redact_evidence(found, recipient, all_feeds=True)
+    assert json.loads(whole["evidence"].iloc[0])["receiver"] == "SECRET-1"
+
+
 def test_an_event_has_the_marks_of_the_events_that_it_names():
     from detectors.core import events
 
