@@ -27,6 +27,29 @@ def marks(products: Products) -> str:
     return " · ".join(part for part in (handling(products), simulated) if part)
 
 
+def terms(products: Products) -> list[str]:
+    """How far the products may go, for whom they are, and until when."""
+    allows = labels.of(products).tlp(products.release.mark.tlp) if products.release else ""
+    return [text for text in (allows, freshness(products)) if text]
+
+
+def about_run(products: Products) -> list[str]:
+    """Which run it is, whether it is partial, and what an empty list doesn't mean."""
+    words = labels.of(products)
+    partial = products.manifest.get("state") == "partial"
+    return [
+        words.run.format(run_id=products.run_id),
+        *([words.partial_run] if partial else []),
+        *([f"{words.nothing_flagged} {words.not_all_clear}"] if products.flagged.empty else []),
+    ]
+
+
+def cautions(products: Products) -> list[str]:
+    """What a reader must keep in mind."""
+    words = labels.of(products)
+    return [f"{words.leads} {words.leads_more}", words.blind, words.not_for_navigation]
+
+
 def marked(text: str, products: Products) -> str:
     """A text after the marks of its products."""
     before = marks(products)

@@ -6,7 +6,6 @@ from pathlib import Path
 from pipelines.export import labels, notices
 from pipelines.export.briefing import LOCAL, LOCAL_NAME, moment
 from pipelines.export.files import write_text
-from pipelines.export.plan import page as plan_page
 from pipelines.export.plan import words as plan_words
 from pipelines.products import Products
 
@@ -16,13 +15,6 @@ def write(products: Products, path: Path, files: Sequence[str], signed: bool) ->
     return write_text(path, render(products, files, signed))
 
 
-def plan_notes(products: Products) -> list[str]:
-    """What must be said of the patrol plan in a pack; empty where there is none."""
-    if products.planned is None:
-        return []
-    return [f"{plan_page.heading(products.planned)}.", *plan_words.warnings(products.planned)]
-
-
 def render(products: Products, files: Sequence[str], signed: bool) -> str:
     """The text, marks first and last."""
     words, marks = labels.of(products), notices.marks(products)
@@ -30,21 +22,13 @@ def render(products: Products, files: Sequence[str], signed: bool) -> str:
         f"{moment(products.start, None, '')}– {moment(products.end, None, 'UTC')} "
         f"({moment(products.start, LOCAL, '')}– {moment(products.end, LOCAL, LOCAL_NAME)})"
     )
-    allows = words.tlp(products.release.mark.tlp) if products.release else ""
-    state = words.partial_run if products.manifest.get("state") == "partial" else ""
-    empty = f"{words.nothing_flagged} {words.not_all_clear}" if products.flagged.empty else ""
     paragraphs = [
         marks,
-        allows,
-        notices.freshness(products),
+        *notices.terms(products),
         f"{words.window}: {span}",
-        words.run.format(run_id=products.run_id),
-        state,
-        empty,
-        f"{words.leads} {words.leads_more}",
-        words.blind,
-        words.not_for_navigation,
-        " ".join(plan_notes(products)),
+        *notices.about_run(products),
+        *notices.cautions(products),
+        *plan_words.cautions(products.planned),
         "\n".join([f"{words.files}:", *(f"  {name}" for name in files)]),
         words.verify_line if signed else words.unsigned_line,
         marks,

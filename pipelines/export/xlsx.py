@@ -6,7 +6,6 @@ dates in UTC. Column titles are labels in the language of the recipient.
 """
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +19,6 @@ from pipelines.export.files import replacing
 from pipelines.export.labels import Labels
 from pipelines.export.plan import sheets as plan_sheets
 from pipelines.export.plan import words as plan_words
-from pipelines.export.readme import plan_notes
 from pipelines.export.tables import event_table, flagged_table
 from pipelines.export.text import clean
 from pipelines.products import Products
@@ -136,16 +134,10 @@ def _about(book: xlsxwriter.Workbook, products: Products, words: Labels) -> None
     sheet = _sheet(book, words.about, products)
     wrap = book.add_format({"text_wrap": True, "valign": "top"})
     sheet.set_column(0, 0, 110)
-    lines: Iterable[str] = (
-        words.simulated if products.simulated else "",
-        words.tlp(products.release.mark.tlp) if products.release else "",
-        notices.freshness(products),
-        words.run.format(run_id=products.run_id),
-        words.partial_run if products.manifest.get("state") == "partial" else "",
-        f"{words.nothing_flagged} {words.not_all_clear}" if products.flagged.empty else "",
-        words.leads, words.leads_more, words.blind, words.not_for_navigation, *plan_notes(products),
-    )  # fmt: skip
-    for row, line in enumerate([line for line in lines if line], 2):
+    simulated = [words.simulated] if products.simulated else []
+    lines = [*simulated, *notices.terms(products), *notices.about_run(products),
+             *notices.cautions(products), *plan_words.cautions(products.planned)]  # fmt: skip
+    for row, line in enumerate(lines, 2):
         sheet.write_string(row, 0, _fitting(clean(line)), wrap)
 
 

@@ -9,7 +9,7 @@ the run; a patrol plan too. Events are as they were known after the run; conclus
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
 from pathlib import PurePath
@@ -115,8 +115,7 @@ def _release(
     sources = _sources(store, rules, recipient, [everything, past, history], end)
     events, marks = _inside(*_kept(everything, sources, end), area)
     words = labels.labels(recipient.language)
-    named = [words.explanation(text) for text in events["explanation"]]
-    events = events.assign(explanation=pd.Series(named, events.index, dtype="str"))
+    events = _told(events, "explanation", words.explanation)
     past, past_marks = _kept(past, sources, end)
     lists = [
         one for one in watchlists.load(installation.watchlists)
@@ -134,8 +133,7 @@ def _release(
         assessed, mark_of, past, past_marks, sources, positions, rules, lists, end
     )
     flagged, parts = _ranked(assessed, vessel_marks, recipient)
-    types = [words.ship_type(text) for text in flagged["ship_type"]]
-    flagged = flagged.assign(ship_type=pd.Series(types, flagged.index, dtype="str"))
+    flagged = _told(flagged, "ship_type", words.ship_type)
     if recipient.top is not None:
         ids = set(";".join(flagged["event_ids"]).split(";"))
         told = told[told["event_id"].isin(ids)].reset_index(drop=True)
@@ -286,6 +284,12 @@ def _inside(events: pd.DataFrame, marks: list[Mark], area: Area) -> tuple[pd.Dat
     """The events in the recipient's area, and their marks."""
     inside = area.contains(events["lat"].to_numpy(), events["lon"].to_numpy())
     return events[inside].reset_index(drop=True), list(compress(marks, inside))
+
+
+def _told(frame: pd.DataFrame, column: str, say: Callable[[str], str]) -> pd.DataFrame:
+    """A frame with a column of texts in the recipient's language."""
+    texts = [say(text) for text in frame[column].tolist()]
+    return frame.assign(**{column: pd.Series(texts, frame.index, dtype="str")})
 
 
 def _vessels(

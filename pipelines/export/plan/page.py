@@ -36,7 +36,7 @@ def to_html(planned: Planned, land: NDArray[np.object_]) -> str:
     return pages.template(__package__, "plan.html.j2").render(
         style=style, style_hash=digest, marks=words.marks(planned), chart=_chart(planned, land),
         language=planned.language, coast=every.coast_source, section=section(planned),
-        heading=heading(planned), said=every.plan,
+        heading=words.heading(planned), said=every.plan,
     )  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def section(planned: Planned, template: str = "section.html.j2") -> Markup:
     """
     plan, every, said = planned.plan, labels.labels(planned.language), words.of(planned)
     html = pages.template(__package__, template).render(
-        heading=heading(planned), plan=plan, words=every, said=said,
+        heading=words.heading(planned), plan=plan, words=every, said=said,
         warnings=words.warnings(planned),
         facts=said.facts.format(
             run_id=plan.run_id, n=len(plan.targets), value=f"{plan.value:.2f}",
@@ -71,13 +71,6 @@ def section(planned: Planned, template: str = "section.html.j2") -> Markup:
         ],
     )  # fmt: skip
     return Markup(html)  # noqa: S704 - escaped by its template
-
-
-def heading(planned: Planned) -> str:
-    """What the plan is, and of when."""
-    plan, said = planned.plan, words.of(planned)
-    span = said.span.format(start=words.local(plan.start_us), end=words.local(plan.end_us))
-    return f"{said.heading}, {span}"
 
 
 def colour(plan: Plan, one: Sailed) -> str:

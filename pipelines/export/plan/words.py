@@ -48,6 +48,20 @@ def warnings(planned: Planned) -> list[str]:
     ]  # fmt: skip
 
 
+def heading(planned: Planned) -> str:
+    """What the plan is, and of when."""
+    plan, said = planned.plan, of(planned)
+    span = said.span.format(start=local(plan.start_us), end=local(plan.end_us))
+    return f"{said.heading}, {span}"
+
+
+def cautions(planned: Planned | None) -> list[str]:
+    """What a text about a whole pack says of the plan in it; empty where there is none."""
+    if planned is None:
+        return []
+    return [" ".join([f"{heading(planned)}.", *warnings(planned)])]
+
+
 def zulu(time_us: int) -> str:
     """A time for machines and people: ISO 8601 UTC to the minute, as all times of a plan are."""
     return iso(utc(time_us))
