@@ -52,12 +52,20 @@ SIGHTINGS = b"""time,lat,lon,uncertainty_m,source,length_m,confidence,note
 2026-01-05T18:10:00Z,1.26,103.6,,sar,,,
 """
 GEOJSON = b"""{"type": "FeatureCollection", "features": [{"type": "Feature", "properties":
-{"time": "2026-01-05T18:00:00Z", "source": "radar", "zone_id": "a", "class": "port", "name": "A",
-"confidence": "approximate"}, "geometry": {"type": "Point", "coordinates": [103.5, 1.25]}}]}"""
+{"time": "2026-01-05T18:00:00Z", "source": "radar", "confidence": 0.5},
+"geometry": {"type": "Point", "coordinates": [103.5, 1.25]}}]}"""
+ZONES = (PROJECT / "config" / "zones" / "transfer_areas.geojson").read_bytes()
 SIGNATURE = b"""untrusted comment: signature
 RUQf6LRCGA9i559r3g7V1qNyJDApGip8MfqcadIgT9CuhV3EMhHoN1mGTkUidF/z7SrlQgXdy8ofjb7bNJJylDOocrCo8KLzZwo=
 trusted comment: timestamp:1635442742
 3hQoPVgWbMk4Xt1xnG1gvKmmHcWX4BH8bmJJBnjxZnPiaGlFFXGMCaBbj2uuG6zCJLmGiZbO8WkL1fcHdZXEDA==
+"""
+MANIFEST = b"""{"format": "selat-pack/1", "recipient": {"name": "a", "title": "A"}, "run_id": "r",
+"simulated": false, "handling": {"tlp": "TLP:AMBER", "rel": "MYS"},
+"stale_after": "2026-11-26T00:00:00Z", "files": [{"path": "flagged.csv", "bytes": 23,
+"sha256": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"}]}"""
+PUBLIC = b"""untrusted comment: minisign public key
+RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3
 """
 
 
@@ -75,9 +83,7 @@ def feed(content: bytes, folder: Path, suffix: str = "") -> None:
     """Decode as an ingest does; every row must be accounted for."""
     path = folder / f"feed{suffix}"
     path.write_bytes(content)
-    options = IngestOptions(
-        mappings=PROJECT / "config" / "mappings.yaml", max_uncompressed_bytes=50_000_000
-    )
+    options = IngestOptions(mappings=SAMPLES / "mappings.yaml", max_uncompressed_bytes=50_000_000)
     decoding = decode(FeedFile(path, path.name, hashlib.sha256(content).hexdigest()), options)
     for batch in decoding:
         validate(batch.positions, POSITIONS)
@@ -147,15 +153,17 @@ def read_pack(content: bytes, folder: Path) -> None:
 def read_signature(content: bytes, _: Path) -> None:
     """minisign's formats."""
     text = content.decode("utf-8", "replace")
-    for parse in (minisign.Signature.parse, minisign.PublicKey.parse):
-        parse(text)
+    if len(text.splitlines()) > 2:
+        minisign.Signature.parse(text)
+    else:
+        minisign.PublicKey.parse(text)
 
 
 def pack() -> bytes:
     """An archive with a manifest."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("p/MANIFEST.json", '{"format": 1, "files": [], "run": {}}')
+        archive.writestr("p/MANIFEST.json", MANIFEST)
         archive.writestr("p/MANIFEST.json.minisig", SIGNATURE)
         archive.writestr("p/flagged.csv", "rank,mmsi\n1,533000001\n")
     return out.getvalue()
@@ -171,11 +179,11 @@ def targets() -> list[Target]:
         Target("zip", (zipped(NMEA),), lambda c, f: feed(c, f, ".zip")),
         Target("sightings, CSV", (SIGHTINGS,), lambda c, f: read_sightings(c, f, "s.csv")),
         Target("sightings, GeoJSON", (GEOJSON,), lambda c, f: read_sightings(c, f, "s.geojson")),
-        Target("zones", (GEOJSON,), read_zones),
+        Target("zones", (ZONES,), read_zones),
         Target("watch-list", (b"imo,mmsi,name\n9074729,533000001,A B\n,,\n",), read_watchlist),
         Target("live feed", (NMEA, b"\\s:a,c:1*00\\" + NMEA), listen),
         Target("pack", (pack(),), read_pack),
-        Target("signature, key", (SIGNATURE,), read_signature),
+        Target("signature, key", (SIGNATURE, PUBLIC), read_signature),
     ]
     for path in sorted(SAMPLES.iterdir()):
         if path.suffix in {".csv", ".json", ".jsonl", ".parquet"}:

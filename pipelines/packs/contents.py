@@ -77,6 +77,10 @@ class Contents:
                 out.write(block)
 
 
+_BROKEN: Final = (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, zlib.error)
+"""What reading a broken archive raises."""
+
+
 @contextmanager
 def opened(path: Path, identities: list[pyrage.x25519.Identity]) -> Iterator[Contents]:
     """The contents of a pack, for the length of a with block.
@@ -106,7 +110,7 @@ def opened(path: Path, identities: list[pyrage.x25519.Identity]) -> Iterator[Con
             inner = io.BytesIO(_decrypted(file.read(), identities)) if sealed else file
             with zipfile.ZipFile(inner) as archive:
                 yield _contents(_Archive(archive))
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError) as error:
         raise PackError(f"{path} is neither a folder nor a sound archive: {error}") from error
 
 
@@ -183,18 +187,21 @@ class _Archive:
             name = info.filename.removeprefix(self._top)
             kind = (info.external_attr >> 16) & 0o170000
             plain = kind in {0, 0o100000} and not info.flag_bits & 0x1
-            if info.is_dir():
+            if info.filename.endswith("/"):  # is_dir() fails where there is no name at all
                 if name.strip("/"):
                     continue
             else:
                 yield name, info.file_size if plain else -1
 
     def open(self, name: str) -> IO[bytes]:
-        return self._archive.open(self._top + name)
+        try:
+            return self._archive.open(self._top + name)
+        except (*_BROKEN, RuntimeError) as error:  # RuntimeError: encrypted within
+            raise PackError(f"{name} can't be read: {error}") from error
 
 
 def _guarded(file: IO[bytes], name: str, size: int) -> bytes:
     try:
         return file.read(size)
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, zlib.error) as e:
+    except _BROKEN as e:
         raise PackError(f"{name} can't be read: {e}") from e

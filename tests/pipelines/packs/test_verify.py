@@ -252,3 +252,22 @@ def test_an_encrypted_pack_opens_where_it_should(
     unpack(sealed, theirs, tmp_path / "out", verdict)
     assert (tmp_path / "out" / "brief.html").read_bytes() == (made / "brief.html").read_bytes()
     assert stat.S_ISREG((tmp_path / "out" / "MANIFEST.json").stat().st_mode)
+
+
+@pytest.mark.parametrize("damage", ["no name", "a directory that points before the file"])
+def test_a_broken_archive_is_refused_with_a_message(
+    tmp_path: Path, keyring: Keyring, fresh: pd.Timestamp, damage: str
+) -> None:
+    path = tmp_path / "pack.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("p/MANIFEST.json", "{}")
+        archive.writestr("p/x", "y")
+    raw = bytearray(path.read_bytes())
+    at = raw.index(b"PK\x01\x02")
+    if damage == "no name":
+        raw = raw.replace(b"p/x", b"\0/x")  # zipfile cuts a name off at a NUL
+    else:
+        del raw[at - 4 : at]
+    path.write_bytes(raw)
+    with pytest.raises(PackError):
+        verify(path, keyring, fresh)
