@@ -243,6 +243,51 @@ with serve._server(installation) as own:
 """
 
 
+VACUUM = """
+import asyncio, sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from pipelines.flows.environment import prepare
+from pipelines.settings import load
+installation = load(Path(sys.argv[1]))
+prepare(installation.home, installation.settings.service)
+from prefect.server import models
+from prefect.server.database import provide_database_interface
+from prefect.server.schemas import core, states
+from prefect.server.services.db_vacuum import vacuum_old_flow_runs
+from prefect.settings import get_current_settings
+from sqlalchemy import select
+
+async def main():
+    db = provide_database_interface()
+    await db.create_db()
+    async with db.session_context(begin_transaction=True) as session:
+        flow = await models.flows.create_flow(session=session, flow=core.Flow(name="f"))
+        for days in (40, 20):
+            ended = datetime.now(UTC) - timedelta(days=days)
+            run = core.FlowRun(flow_id=flow.id, name=f"{days} days ago", end_time=ended,
+                               state=states.Completed(timestamp=ended))
+            await models.flow_runs.create_flow_run(session=session, flow_run=run)
+    await vacuum_old_flow_runs(db=db)
+    async with db.session_context() as session:
+        print(sorted((await session.execute(select(db.FlowRun.name))).scalars()))
+    print(sorted(get_current_settings().server.services.db_vacuum.enabled_vacuum_types)))
+
+asyncio.run(main())
+"""
+
+
+def test_old_runs_of_prefect_go(tmp_path: Path, clean_environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", VACUUM, str(tmp_path)], env=clean_environment, capture_output=True,
+        text=True, check=False, cwd=PROJECT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    runs_left, kinds = done.stdout.splitlines()[-2:]
+    assert runs_left == "['20 days ago']"  # service.retention_days is 30
+    assert {"flow_runs", "orphans"} <= set(re.findall(r"'(\w+)'", kinds))
+
+
 @pytest.mark.slow
 def test_prefect_on_postgresql(
     postgresql: str, tmp_path: Path, clean_environment: dict[str, str]
