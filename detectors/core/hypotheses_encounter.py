@@ -36,6 +36,9 @@ COMPANY_M: Final = 1000.0
 """Nearer than this before they met or after they parted, they came or went in company."""
 
 
+WORK_ROOM_M: Final = 200.0
+ALONGSIDE_M: Final = 50.0
+"""Boats at work keep room for gear and cable between them, and may pass nearer, not alongside."""
 TOW_HOURS: Final = 2.0
 """A tow is made up and cast off near one another; two that came from afar and parted again within
 less were no tow."""
@@ -264,8 +267,8 @@ def at_work_on_one_ground(facts: Facts) -> str | None:
 
     if (
         all(works(*said) for said in zip(facts.ship_types, facts.statuses(), strict=True))
-        and facts.number("median_distance_m") >= 200
-        and facts.number("min_distance_m") >= 100
+        and facts.number("median_distance_m") >= WORK_ROOM_M
+        and facts.number("min_distance_m") >= ALONGSIDE_M
     ):
         return (
             "one fishes and the other fishes or works at sea, never nearer than "
