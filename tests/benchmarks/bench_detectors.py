@@ -186,12 +186,20 @@ def scan(file: Path) -> None:
     columns = [c for c in frames.POSITIONS if c not in {"ais_class", "source", "time"}]
     sums = ", ".join(f"sum({c})" for c in columns)
     texts = "max(time), max(ais_class), max(source)"
-    duckdb.connect().execute(f"SELECT {sums}, {texts} FROM '{file}'").fetchall()
+    connect().execute(f"SELECT {sums}, {texts} FROM '{file}'").fetchall()
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """A database in memory that draws no progress bar."""
+    connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 def load(file: Path) -> pd.DataFrame:
     """The day as `frames.POSITIONS`, sorted by vessel and time."""
-    connection = duckdb.connect(config={"memory_limit": "500MB"})
+    connection = connect()
+    connection.execute("SET memory_limit = '500MB'")
     connection.execute("SET TimeZone = 'UTC'")
     query = f"SELECT * REPLACE (time::TIMESTAMPTZ AS time) FROM '{file}' ORDER BY mmsi, time"
     return frames.conform(to_frame(connection.sql(query).to_arrow_table()), frames.POSITIONS)
