@@ -118,7 +118,7 @@ def _data(products: Products) -> dict[str, Any]:
         "handling_means": words.tlp(release.mark.tlp) if release else "",
         "tlp": str(release.mark.tlp) if release else "",
         "simulated": words.simulated if products.simulated else "",
-        "freshness": one_line(notices.freshness(products), _NOTE_LIMIT),
+        "freshness": notices.freshness(products),
         "run": words.run.format(run_id=one_line(products.run_id, _NOTE_LIMIT)),
         "window_utc": f"{moment(products.start, None, '')}– {moment(products.end, None, 'UTC')}",
         "window_local": (

@@ -44,7 +44,7 @@ function lookAt(box, closest) {
 const card = (rank) => document.querySelector('.vessel[data-rank="' + rank + '"]');
 const blocks = (id) => document.querySelectorAll('.event[data-event="' + CSS.escape(id) + '"]');
 const popup = L.popup({
-  closeButton: false, autoPanPaddingTopLeft: [12, 12], autoPanPaddingBottomRight: [58, 12], offset: [0, -6],
+  closeButton: false, autoPanPaddingBottomRight: [58, 12], offset: [0, -6],
   className: "event-popup",
 });
 const NEAR = 0.5; // degrees across, 30 miles: close enough to see who lay beside whom
@@ -96,7 +96,10 @@ function popupBody(event) {
   }
   body.append(close, head, ranks, block.querySelector(".event-body").cloneNode(true));
   const evidence = block.querySelector("details");
-  if (evidence) body.append(evidence.cloneNode(true));
+  if (evidence) {
+    body.append(evidence.cloneNode(true));
+    body.lastChild.addEventListener("toggle", () => popup.update()); // it grew
+  }
   return body;
 }
 function open(event, rank, scroll) {
@@ -108,6 +111,9 @@ function open(event, rank, scroll) {
   const size = map.getSize();
   const at = latLng(event.x, event.y);
   if (!map.getBounds().pad(-0.05).contains(at)) map.setView(at, map.getZoom(), { animate: false });
+  const legend = document.querySelector(".legend");
+  const beside = legend.open && size.x > 640 ? legend.offsetWidth + 20 : 12;
+  popup.options.autoPanPaddingTopLeft = [beside, 12];
   popup.options.maxWidth = Math.min(330, size.x - 48);
   popup.options.minWidth = Math.min(260, size.x - 48);
   popup.options.maxHeight = Math.max(120, Math.round(size.y * 0.66));
