@@ -268,16 +268,14 @@ def learn(tracked: pd.DataFrame, receptions: pd.DataFrame | None = None) -> Cove
     receivers = _receivers(empty(RECEPTIONS) if receptions is None else receptions)
     if tracked.empty:
         return Coverage(empty(CELLS), empty(FEED), receivers)
-    time, mmsi = epoch_us(tracked["time"]), tracked["mmsi"].to_numpy()
+    time, track = epoch_us(tracked["time"]), tracked["track_id"].to_numpy()
     row, col = cells_of(tracked["lat"].to_numpy(), tracked["lon"].to_numpy())
     classes, class_names = pd.factorize(tracked["ais_class"], sort=True)
     slot = time // (SLOT_S * _SECOND_US)
     key = _cell_key(slot, row, col) * len(class_names) + classes
-    track = tracked["track_id"].to_numpy()
-    first, vessels, reports = _counts(key, mmsi)
-    order = np.argsort(key, kind="stable")
-    starts = np.cumsum(reports) - reports
-    silences = np.add.reduceat(_falls_silent(track, time)[order].astype("int64"), starts)
+    stretches = _Stretches(key, tracked["mmsi"].to_numpy())
+    first, vessels, reports = stretches.counts()
+    silences = stretches.totals(_falls_silent(track, time))
     cells = pd.DataFrame(
         {
             "date": _dates(time[first]),
@@ -288,11 +286,11 @@ def learn(tracked: pd.DataFrame, receptions: pd.DataFrame | None = None) -> Cove
             "vessels": vessels,
             "reports": reports,
             "silences": silences,
-            "interval_s": _median(key, _intervals_s(track, time)),
+            "interval_s": stretches.medians(_intervals_us(track, time)) / _SECOND_US,
         }
     )
     slot = time // (FEED_SLOT_S * _SECOND_US)
-    first, vessels, reports = _counts(slot, mmsi)
+    first, vessels, reports = _Stretches(slot, tracked["mmsi"].to_numpy()).counts()
     feed = pd.DataFrame(
         {
             "date": _dates(time[first]),
@@ -435,11 +433,11 @@ def _dates(time: Ints) -> pd.Series:
     return pd.Series(text, dtype="str")
 
 
-def _intervals_s(track: Ints, time: Ints) -> Floats:
-    """Seconds since the report before of the same track and UTC day, NaN for the first."""
-    step_s = np.r_[np.nan, np.diff(time) / _SECOND_US]
-    step_s[1:][(np.diff(track) != 0) | (np.diff(time // _DAY_US) != 0)] = np.nan
-    return np.asarray(step_s)
+def _intervals_us(track: Ints, time: Ints) -> Ints:
+    """Time since the report before of the same track and UTC day, -1 for the first."""
+    step_us = np.r_[-1, np.diff(time)]
+    step_us[1:][(np.diff(track) != 0) | (np.diff(time // _DAY_US) != 0)] = -1
+    return np.asarray(step_us)
 
 
 def _falls_silent(track: Ints, time: Ints) -> NDArray[np.bool_]:
@@ -450,34 +448,63 @@ def _falls_silent(track: Ints, time: Ints) -> NDArray[np.bool_]:
     itself brought nothing in half of that time: an outage says nothing about a place.
     """
     day = time // _DAY_US
-    days, index = np.unique(day, return_inverse=True)
-    newest = np.full(len(days), np.iinfo("int64").min)
+    index = day - day.min()
+    newest = np.full(int(index.max()) + 1, np.iinfo("int64").min)
     np.maximum.at(newest, index, time)
     until = time + SILENCE_S * _SECOND_US
     following = np.r_[time[1:], 0]
     goes_on = np.r_[(np.diff(track) == 0) & (np.diff(day) == 0), False] & (following < until)
     slot_us = FEED_SLOT_S * _SECOND_US
-    heard = np.unique(time // slot_us)
     own = time // slot_us
-    meanwhile = np.searchsorted(heard, until // slot_us) - np.searchsorted(heard, own, "right")
+    begin = own.min()
+    heard = np.zeros(int(own.max() - begin) + 1, "int64")
+    heard[own - begin] = 1
+    n_before = np.r_[0, np.cumsum(heard)]
+    meanwhile = (
+        n_before[np.minimum(until // slot_us - begin, len(heard))] - n_before[own - begin + 1]
+    )
     feed_goes_on = meanwhile >= SILENCE_S // FEED_SLOT_S // 2
     return np.asarray(~goes_on & (until <= newest[index]) & feed_goes_on)
 
 
-def _counts(key: Ints, mmsi: Ints) -> tuple[Ints, Ints, Ints]:
-    """For each key in order: a row that has it, how many MMSIs and rows have it."""
-    order = np.lexsort((mmsi, key))
-    new_key = np.r_[True, np.diff(key[order]) != 0]
-    new_vessel = new_key | np.r_[True, np.diff(mmsi[order]) != 0]
-    first = np.flatnonzero(new_key)
-    vessels = np.add.reduceat(new_vessel.astype("int64"), first)
-    return order[first], vessels, np.diff(np.r_[first, len(key)])
+class _Stretches:
+    """Rows sorted by vessel and time, as stretches of one vessel with one key.
 
+    A vessel stays in a cell for dozens of reports, so that there are far fewer stretches to sort
+    than rows.
+    """
 
-def _median(key: Ints, value: Floats) -> Floats:
-    """Lower median of the finite values of each key, in key order; NaN where there is none."""
-    order = np.lexsort((value, key))  # NaN last
-    first = np.flatnonzero(np.r_[True, np.diff(key[order]) != 0])
-    finite = np.add.reduceat(np.isfinite(value[order]).astype("int64"), first)
-    middle = first + np.maximum(finite - 1, 0) // 2
-    return np.asarray(np.where(finite > 0, value[order][middle], np.nan))
+    def __init__(self, key: Ints, mmsi: Ints) -> None:
+        begins = np.r_[True, (np.diff(key) != 0) | (np.diff(mmsi) != 0)]
+        self._row = np.flatnonzero(begins)
+        self._count = np.diff(np.r_[self._row, len(key)])
+        # Stable: within a key vessels stay in their order.
+        self._order = np.argsort(key[self._row], kind="stable")
+        sorted_key, self._mmsi = key[self._row][self._order], mmsi[self._row][self._order]
+        self._new_key = np.r_[True, np.diff(sorted_key) != 0]
+        self._first = np.flatnonzero(self._new_key)
+
+    def counts(self) -> tuple[Ints, Ints, Ints]:
+        """For each key in order: a row that has it, how many MMSIs and rows have it."""
+        new_vessel = self._new_key | np.r_[True, np.diff(self._mmsi) != 0]
+        vessels = np.add.reduceat(new_vessel.astype("int64"), self._first)
+        reports = np.add.reduceat(self._count[self._order], self._first)
+        return self._row[self._order[self._first]], vessels, reports
+
+    def totals(self, flags: NDArray[np.bool_]) -> Ints:
+        """For each key in order: the rows for which something holds."""
+        each = np.add.reduceat(flags.astype("int64"), self._row)
+        return np.asarray(np.add.reduceat(each[self._order], self._first))
+
+    def medians(self, value: Ints) -> Floats:
+        """For each key in order: lower median of the values from 0 on, NaN where there is none."""
+        number = np.empty(len(self._row), "int64")
+        number[self._order] = np.cumsum(self._new_key) - 1
+        known = value >= 0
+        # Key and value in one number: a day in microseconds takes 37 bits.
+        both = np.sort((np.repeat(number, self._count)[known] << 37) | value[known])
+        n = np.bincount(both >> 37, minlength=len(self._first))
+        middle = np.cumsum(n) - n + np.maximum(n - 1, 0) // 2
+        found = np.full(len(n), np.nan)
+        found[n > 0] = both[middle[n > 0]] & ((1 << 37) - 1)
+        return found
