@@ -271,7 +271,7 @@ async def main():
     await vacuum_old_flow_runs(db=db)
     async with db.session_context() as session:
         print(sorted((await session.execute(select(db.FlowRun.name))).scalars()))
-    print(sorted(get_current_settings().server.services.db_vacuum.enabled_vacuum_types)))
+    print(sorted(get_current_settings().server.services.db_vacuum.enabled_vacuum_types))
 
 asyncio.run(main())
 """
