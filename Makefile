@@ -45,7 +45,7 @@ notebook: .venv/.installed-notebooks ## open the notebooks
 
 lock: ## remake the requirements locks (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --extra build pyproject.toml -o requirements.lock
-	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --extra build --extra dev --extra notebooks -c requirements.lock pyproject.toml -o requirements-dev.lock
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --extra build --extra dev --extra notebooks --extra scale -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 audit: .venv/.installed-dev ## ask for known weaknesses of what the locks hold (needs uv and the network)
 	uvx pip-audit --disable-pip --require-hashes -r requirements.lock

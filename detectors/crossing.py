@@ -263,6 +263,7 @@ class Crossing(Detector):
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "sog_kn", "ais_class", "track_id", "source", "source_offset",
     )  # fmt: skip
+    alone: ClassVar[bool] = True
     source: ClassVar[str] = (
         "Own rule; routes and craft after UNODC (2018), Global Study on Smuggling of Migrants, "
         "chapter on Asia; night after Meeus (1998), Astronomical Algorithms, ch. 25; equidistance "

@@ -150,6 +150,7 @@ class Gap(Detector):
         "mmsi", "time", "lat", "lon", "nav_status", "ais_class", "track_id", "source",
         "source_offset",
     )  # fmt: skip
+    alone: ClassVar[bool] = True
     source: ClassVar[str] = (
         "Welch, Clavelle, White, Cimino, Van Osdel, Hochberg, Kroodsma & Hazen (2022), Hot spots "
         "of unseen fishing vessels, Science Advances 8, eabq2109, doi:10.1126/sciadv.abq2109; "

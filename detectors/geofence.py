@@ -141,6 +141,7 @@ class Geofence(Detector):
         "mmsi", "time", "lat", "lon", "sog_kn", "nav_status", "track_id", "source",
         "source_offset",
     )  # fmt: skip
+    alone: ClassVar[bool] = True
     source: ClassVar[str] = (
         "Visits with hysteresis as in Global Fishing Watch's port visits (entry and exit at "
         "different thresholds; globalfishingwatch.org/faqs, carrier vessel portal); crossings by "

@@ -141,6 +141,7 @@ class Outlier(Detector):
     requires: ClassVar[tuple[str, ...]] = (
         "time", "lat", "lon", "nav_status", "track_id", "source", "source_offset",
     )  # fmt: skip
+    alone: ClassVar[bool] = True
     source: ClassVar[str] = (
         "Laxhammar (2008), Anomaly Detection for Sea Surveillance, FUSION 2008; Laxhammar, Falkman "
         "& Sviestins (2009), Anomaly Detection in Sea Traffic, FUSION 2009; sliding means: "

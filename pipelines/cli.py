@@ -11,6 +11,7 @@ import typer
 
 from detectors.core.errors import SelatError
 from pipelines import (
+    cli_backfill,
     cli_backtest,
     cli_backup,
     cli_disposition,
@@ -231,6 +232,7 @@ def detect(
     runs.raise_if_partial(finished)
 
 
+app.command("backfill")(cli_backfill.backfill)
 app.command("backtest")(cli_backtest.backtest)
 app.command("redetect")(cli_redetect.redetect)
 app.command("since")(cli_recall.since)

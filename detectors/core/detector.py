@@ -76,6 +76,8 @@ class Detector(BaseModel):
     - ``source``: citation of the rule;
     - ``after``: detectors whose events it reads, as `Context.earlier`;
     - ``needs_zones``: whether its events mean nothing where no land or zone layer reaches;
+    - ``alone``: whether a vessel's events rest on no positions but its own, beside what `Context`
+      holds. Such a detector may be run on some of the vessels at a time;
     - ``symmetric_days``: shifts of time, in days, under which its events are the same. One that
       looks at the sun names shifts after which the sun stands where it stood: 1461 days, four
       Julian years (within 0.1 degree).
@@ -90,6 +92,7 @@ class Detector(BaseModel):
     source: ClassVar[str]
     after: ClassVar[tuple[str, ...]] = ()
     needs_zones: ClassVar[bool] = True
+    alone: ClassVar[bool] = False
     symmetric_days: ClassVar[tuple[int, ...]] = (-400, 1, 7)
     hypotheses: ClassVar[tuple["Hypothesis", ...]] = ()
 

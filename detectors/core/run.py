@@ -1,6 +1,6 @@
 """Detectors run over a window in the order in which they need one another's events."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -70,6 +70,8 @@ def run(
     positions: pd.DataFrame,
     context: Context,
     *,
+    among: Sequence[Detector] | None = None,
+    given: Mapping[str, pd.DataFrame] | None = None,
     before_each: Callable[[str], None] | None = None,
     failed: Callable[[str, Exception], None] | None = None,
 ) -> dict[str, Found]:
@@ -82,6 +84,11 @@ def run(
         no events to it.
     positions, context
         See `Detector.detect`; `context.earlier` is filled in here.
+    among
+        All detectors of the run where only some of them run here: what they need of one another
+        rests on all.
+    given
+        `Found.before` of detectors that have run elsewhere, for those that read their events.
     before_each
         Called with each detector's name before it runs.
     failed
@@ -89,14 +96,15 @@ def run(
         error is raised.
     """
     found: dict[str, Found] = {}
+    known = dict(given or {})
     for detector in in_order(detectors):
         if before_each:
             before_each(detector.name)
-        own_start = context.start - extension(detector, detectors)
+        own_start = context.start - extension(detector, among or detectors)
         earlier = {
-            name: _touching(found[name].before, own_start - detector.lookback - detector.settle)
+            name: touching(known[name], own_start - detector.lookback - detector.settle)
             for name in detector.after
-            if name in found
+            if name in known
         }
         try:
             seen = replace(context, start=own_start, earlier=earlier)
@@ -106,11 +114,12 @@ def run(
                 raise
             failed(detector.name, error)
             continue
-        found[detector.name] = Found(_touching(before, context.start - detector.settle), before)
+        known[detector.name] = before
+        found[detector.name] = Found(touching(before, context.start - detector.settle), before)
     return found
 
 
-def _touching(events: pd.DataFrame, since: pd.Timestamp) -> pd.DataFrame:
+def touching(events: pd.DataFrame, since: pd.Timestamp) -> pd.DataFrame:
     """Events that go on at `since` or later."""
     touches = events["end"].isna() | (events["end"] >= since)
     return events[touches].reset_index(drop=True)

@@ -40,32 +40,23 @@ def refresh(store: Writer, progress: Callable[[int, int], None] | None = None) -
     loaded_from: str | None = None
     done = reports = duplicates = jumps = 0
     for i, day in enumerate(days.itertuples(index=False)):
-        digest = _input(content_before, str(day.content), state_digest)
+        digest = input_digest(content_before, str(day.content), state_digest)
         if day.input == digest:
             state_digest, loaded_from = str(day.state), str(day.date)
         else:
             if loaded_from is not None:
                 state, loaded_from = store.day_state(loaded_from), None
-            midnight = pd.Timestamp(str(day.date), tz="UTC")
-            received = store.day_positions(
-                f"{paths_before} {day.paths}".split(),
-                midnight - pd.Timedelta(seconds=tracks.DUPLICATE_WINDOW_S),
-            )
-            positions, n_duplicates = tracks.deduplicate(received, since=midnight)
-            segmented = tracks.segment(positions, state)
-            state, state_digest = segmented.state, _digest(segmented.state)
-            counts = {
-                "reports": len(positions), "duplicates": n_duplicates,
-                "rejected_jumps": len(segmented.noise),
-            }  # fmt: skip
+            paths = f"{paths_before} {day.paths}".split()
+            segmented, counts = segment_date(store, str(day.date), paths, state)
+            state, state_digest = segmented.state, digest_of_state(segmented.state)
             store.set_day(
                 str(day.date),
                 digests=(digest, state_digest),
                 counts=counts,
                 state=state,
                 summary=tracks.summarise(segmented.tracked),
-                coverage=coverage.learn(
-                    segmented.tracked, store.receptions(str(day.paths).split(), midnight)
+                coverage=learn_date(
+                    store, str(day.date), str(day.paths).split(), segmented.tracked
                 ),
             )
             done += 1
@@ -83,18 +74,60 @@ def stale(store: Queries) -> list[str]:
     content_before = state_digest = ""
     found = []
     for day in store.day_files().itertuples(index=False):
-        if day.input != _input(content_before, str(day.content), state_digest):
+        if day.input != input_digest(content_before, str(day.content), state_digest):
             found.append(str(day.date))
         content_before, state_digest = str(day.content), str(day.state)
     return found
 
 
-def _input(content_before: str, content: str, state: str) -> str:
-    """Digest of all that a date is worked out from."""
-    text = f"{coverage.VERSION}|{content_before}|{content}|{state}"
+def segment_date(
+    store: Queries,
+    date: str,
+    paths: list[str],
+    state: pd.DataFrame,
+    mmsis: tuple[int, int] | None = None,
+) -> tuple[tracks.Segmented, dict[str, int]]:
+    """Tracks of one UTC date, and its counts: reports, duplicates, rejected jumps.
+
+    Parameters
+    ----------
+    paths
+        Files of the date and of the one before, whose last reports may have copies in it.
+    state
+        `tracks.STATE` as of the end of the date before, of at least the vessels asked about.
+    mmsis
+        Only vessels from the first MMSI on, below the second; None for all.
+    """
+    midnight = pd.Timestamp(date, tz="UTC")
+    margin = pd.Timedelta(seconds=tracks.DUPLICATE_WINDOW_S)
+    received = store.day_positions(paths, midnight - margin, mmsis)
+    positions, n_duplicates = tracks.deduplicate(received, since=midnight)
+    segmented = tracks.segment(positions, state)
+    counts = {
+        "reports": len(positions), "duplicates": n_duplicates,
+        "rejected_jumps": len(segmented.noise),
+    }  # fmt: skip
+    return segmented, counts
+
+
+def learn_date(
+    store: Queries, date: str, paths: list[str], tracked: pd.DataFrame
+) -> coverage.Coverage:
+    """Coverage of one UTC date, from the tracks of all vessels and the date's own files."""
+    return coverage.learn(tracked, store.receptions(paths, pd.Timestamp(date, tz="UTC")))
+
+
+def input_digest(content_before: str, content: str, state_digest: str) -> str:
+    """Digest of all that a date's tracks and coverage rest on.
+
+    The content of the date before and of its own (see `Queries.day_files`), and the digest of the
+    hulls that were open when it began, empty for the first date of the store.
+    """
+    text = f"{coverage.VERSION}|{content_before}|{content}|{state_digest}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _digest(state: pd.DataFrame) -> str:
+def digest_of_state(state: pd.DataFrame) -> str:
+    """Digest of the hulls that are open (`tracks.STATE`)."""
     hashes = pd.util.hash_pandas_object(state.reset_index(drop=True), index=True)
     return hashlib.sha256(hashes.to_numpy().tobytes()).hexdigest()[:16]

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from detectors.core import events, frames, run
+from detectors.core import events, frames, run, tracks
 from detectors.core.detector import Context, Detector
 from detectors.core.zones import Zones
 from pipelines.reference import flag_states
@@ -65,50 +65,86 @@ def detect(
     A detector that raises is named in `failures`; the others finish.
     """
     say = progress or (lambda _: None)
-    lookback = max((run.history(d, detectors) + d.settle for d in detectors), default=timedelta(0))
-    mmsis = store.heard(start - reach_back, end)
-    known = events_to_compare(store, detectors, start, end)
-    mmsis = pd.concat([mmsis, known["mmsi"], known["other_mmsi"]]).drop_duplicates()
-    reach = pd.DataFrame({"mmsi": mmsis.astype("int64"), "reach_time": start - lookback})
+    reach = first_reach(store, detectors, start, end, reach_back)
     failures: dict[str, str] = {}
     tracebacks: dict[str, str] = {}
 
     def failed(name: str, error: Exception) -> None:
-        failures[name] = f"{type(error).__name__}: {error}"
-        tracebacks[name] = "".join(traceback.format_exception(error))
+        failures[name], tracebacks[name] = in_words(error)
 
     passes = 0
     while True:
         passes += 1
-        need = store.need(reach[reach["mmsi"] > 0])
+        need = store.need(reach)
         say(f"pass {passes}: loading {len(need):,} vessels")
         segmented = store.segmented(need, end)
-        positions = segmented.tracked
-        first = need["from_time"].min() if len(need) else start
-        context = Context(
-            start=start,
-            end=end,
-            zones=zones,
-            vessels=vessels_of(store, positions, end),
-            coverage=store.coverage(min(first, start) - COVERAGE_BEFORE, end),
-            models=models or {},
-            noise=segmented.noise,
-            statements=store.statements(need, end),
-            sightings=store.sightings(min(first, start), end),
-        )
+        context = context_of(store, segmented, need, start, end, zones, models or {})
         found = run.run(
             [d for d in detectors if d.name not in failures],
-            positions,
+            segmented.tracked,
             context,
             before_each=lambda name: say(f"pass {passes}: {name}"),  # noqa: B023
             failed=failed,
         )
-        further = _cut_short(found, detectors, need)
+        further = cut_short({name: one.before for name, one in found.items()}, detectors, need)
         if further.empty:
             break
-        reach = _extended(reach, further, start)
+        reach = extended(reach, further, start)
     whole = events.concat([one.events for one in found.values()])
-    return Detection(whole, failures, positions, context, passes, tracebacks)
+    return Detection(whole, failures, segmented.tracked, context, passes, tracebacks)
+
+
+def in_words(error: Exception) -> tuple[str, str]:
+    """What went wrong, and where."""
+    return f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error))
+
+
+def first_reach(
+    store: Queries,
+    detectors: Sequence[Detector],
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    reach_back: timedelta,
+) -> pd.DataFrame:
+    """Vessels that a window asks about and from when on: mmsi, reach_time.
+
+    Those heard since `start - reach_back`, and those of stored events that are to be compared.
+    """
+    lookback = longest_history(detectors)
+    mmsis = store.heard(start - reach_back, end)
+    known = events_to_compare(store, detectors, start, end)
+    mmsis = pd.concat([mmsis, known["mmsi"], known["other_mmsi"]]).drop_duplicates()
+    reach = pd.DataFrame({"mmsi": mmsis.astype("int64"), "reach_time": start - lookback})
+    return reach[reach["mmsi"] > 0].reset_index(drop=True)
+
+
+def longest_history(detectors: Sequence[Detector]) -> timedelta:
+    """How far before a window the detectors need reports, unless a story began earlier."""
+    return max((run.history(d, detectors) + d.settle for d in detectors), default=timedelta(0))
+
+
+def context_of(
+    store: Queries,
+    segmented: tracks.Segmented,
+    need: pd.DataFrame,
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    zones: Zones,
+    models: Mapping[str, Any],
+) -> Context:
+    """What detectors may know of a window beside the positions of the vessels in `need`."""
+    first = min(need["from_time"].min(), start) if len(need) else start
+    return Context(
+        start=start,
+        end=end,
+        zones=zones,
+        vessels=vessels_of(store, segmented.tracked, end),
+        coverage=store.coverage(first - COVERAGE_BEFORE, end),
+        models=models,
+        noise=segmented.noise,
+        statements=store.statements(need, end),
+        sightings=store.sightings(first, end),
+    )
 
 
 def events_to_compare(
@@ -144,18 +180,19 @@ def vessels_of(
     return frames.conform(vessels, frames.VESSELS)
 
 
-def _cut_short(
-    found: Mapping[str, run.Found], detectors: Sequence[Detector], need: pd.DataFrame
+def cut_short(
+    before: Mapping[str, pd.DataFrame], detectors: Sequence[Detector], need: pd.DataFrame
 ) -> pd.DataFrame:
     """Vessels (mmsi, reach_time) whose events want history that wasn't loaded but exists.
 
-    Events before the window count where another detector reads them.
+    `before` holds `run.Found.before` by detector: events before the window count where another
+    detector reads them.
     """
     parts = [pd.DataFrame({"mmsi": pd.Series(dtype="int64"), "reach_time": need["from_time"][:0]})]
     for detector in detectors:
-        if detector.name not in found:
+        if detector.name not in before:
             continue
-        raised = found[detector.name].before
+        raised = before[detector.name]
         wanted = raised["start"] - detector.lookback
         for side in ("mmsi", "other_mmsi"):
             parts.append(pd.DataFrame({"mmsi": raised[side], "reach_time": wanted}))
@@ -165,7 +202,7 @@ def _cut_short(
     return wants.loc[short, ["mmsi", "reach_time"]]
 
 
-def _extended(reach: pd.DataFrame, further: pd.DataFrame, start: pd.Timestamp) -> pd.DataFrame:
+def extended(reach: pd.DataFrame, further: pd.DataFrame, start: pd.Timestamp) -> pd.DataFrame:
     """Reach twice as far back as an event asks, so that long stories take few passes."""
     doubled = further.assign(reach_time=further["reach_time"] - (start - further["reach_time"]))
     both = pd.concat([reach, doubled])

@@ -104,7 +104,11 @@ def run_detectors(
             models=load_models(installation),
             progress=bar.say,
         )
-    # Later reports tell how an event ended; what began after the window isn't this run's.
+    return within(found, window)
+
+
+def within(found: Detection, window: Window) -> Detection:
+    """What is a run's own of what was found: later reports only tell how an event ended."""
     begun = found.events["start"] <= window.end
     heard = found.positions["time"] <= window.end
     return replace(
@@ -248,7 +252,7 @@ def finish_run(
         "state": manifest["state"], "manifest": json.dumps(manifest),
     }  # fmt: skip
     store.add_run(run, compared=compared, flags=flagged, feed_keys=fresh)
-    _point_latest(installation.latest, folder)
+    point_latest(installation.latest, folder)
     return Finished(run_id, folder, str(manifest["state"]), manifest, flagged, failures, compared)
 
 
@@ -346,7 +350,8 @@ def _git_commit() -> str:
     return done.stdout.strip()
 
 
-def _point_latest(link: Path, folder: Path) -> None:
+def point_latest(link: Path, folder: Path) -> None:
+    """Let HOME/latest name the folder of a run."""
     fresh = link.with_name(".latest.new")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(folder.relative_to(link.parent))

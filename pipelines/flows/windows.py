@@ -66,17 +66,10 @@ def choose_window(
     TimeError
         If a date or time can't be read.
     """
-    newest = store.last_heard(FOREVER)
-    if newest is None:
-        raise NoDataError("the store holds no position reports", hint="name a feed: --feed PATH")
-    horizon = min(store.last_looked_at() or _FIRST, newest)
     if date is not None or since or until:
-        start, end = asked_for(date, since, until)
-        last = store.last_heard(end)
-        if last is None or last < start:
-            text = f"{start:%Y-%m-%d %H:%M}Z to {end:%Y-%m-%d %H:%M}Z"
-            raise NoDataError(f"no position report in {text}", hint=_held(store))
-        return Window(start, last, max(last, horizon))
+        return window_between(store, *asked_for(date, since, until))
+    newest = newest_report(store)
+    horizon = min(store.last_looked_at() or _FIRST, newest)
     fresh = store.new_feeds()["first_time"].dropna()
     run = store.last_run()
     seen = store.new_sightings()["first_time"].dropna()
@@ -87,6 +80,36 @@ def choose_window(
         start = min(fresh.min(), newest) if len(fresh) else _FIRST
         return Window(start, newest, newest)
     return Window(run["start"], run["end"], max(run["end"], horizon))
+
+
+def window_between(store: Queries, start: pd.Timestamp, end: pd.Timestamp) -> Window:
+    """The window of a run over a span.
+
+    Raises
+    ------
+    NoDataError
+        If the store is empty, or holds no report in the span.
+    """
+    horizon = min(store.last_looked_at() or _FIRST, newest_report(store))
+    last = store.last_heard(end)
+    if last is None or last < start:
+        text = f"{start:%Y-%m-%d %H:%M}Z to {end:%Y-%m-%d %H:%M}Z"
+        raise NoDataError(f"no position report in {text}", hint=_held(store))
+    return Window(start, last, max(last, horizon))
+
+
+def newest_report(store: Queries) -> pd.Timestamp:
+    """Time of the newest report in the store that can be believed.
+
+    Raises
+    ------
+    NoDataError
+        If the store is empty.
+    """
+    newest = store.last_heard(FOREVER)
+    if newest is None:
+        raise NoDataError("the store holds no position reports", hint="name a feed: --feed PATH")
+    return newest
 
 
 def asked_for(

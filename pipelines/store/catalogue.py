@@ -226,8 +226,8 @@ def _limits(root: Path, settings: StoreSettings) -> dict[str, Any]:
     config: dict[str, Any] = {
         "memory_limit": settings.memory_limit,
         # DuckDB names its temporary files the same in every process. It makes this folder, but not
-        # one above it.
-        "temp_directory": str(root / f"spill-{os.getpid()}"),
+        # one above it. Readers of a shared folder may be on several machines.
+        "temp_directory": str(root / f"spill-{os.getpid()}-{socket.gethostname()}"),
         "max_temp_directory_size": settings.temp_limit,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,

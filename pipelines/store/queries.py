@@ -215,9 +215,16 @@ class Queries:
         """Dates with positions: date, paths (blank-separated), content, digests."""
         return self._ask("day_files")
 
-    def day_positions(self, paths: list[str], since: pd.Timestamp) -> pd.DataFrame:
-        """`frames.POSITIONS` since a time from some files of the store."""
-        return self._read("day_positions", paths, since=since)
+    def day_positions(
+        self, paths: list[str], since: pd.Timestamp, mmsis: tuple[int, int] | None = None
+    ) -> pd.DataFrame:
+        """`frames.POSITIONS` since a time from some files of the store.
+
+        With `mmsis` only vessels from the first MMSI on, below the second; files are sorted by
+        MMSI, so that little else is read.
+        """
+        low, high = mmsis or (0, 1_000_000_000)
+        return self._read("day_positions", paths, since=since, low=low, high=high)
 
     def receptions(self, paths: list[str], since: pd.Timestamp) -> pd.DataFrame:
         """`frames.RECEPTIONS` since a time from some files of the store."""

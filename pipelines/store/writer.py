@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -568,7 +569,11 @@ def clean(root: Path, place: Place, named: Container[str]) -> None:
         place.remove(path.relative_to(root).as_posix())
 
 
-def _is_running(pid: str) -> bool:
+def _is_running(spill: str) -> bool:
+    """Whether the process of a `spill-PID-HOST` may be running; of another host it may."""
+    pid, _, host = spill.partition("-")
+    if host not in {"", socket.gethostname()}:
+        return True
     try:
         os.kill(int(pid), 0)
     except (ValueError, ProcessLookupError):

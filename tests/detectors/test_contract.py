@@ -172,6 +172,16 @@ def test_other_vessels_make_no_difference_to_a_vessels_events(name, stage, whole
     pd.testing.assert_frame_equal(found, among.reset_index(drop=True))
 
 
+@pytest.mark.parametrize("name", [n for n in detectors.names() if detectors.find(n).alone])
+def test_one_that_looks_at_each_vessel_alone_may_be_run_so(name, stage, whole, earlier):
+    context = earlier(name, stage)
+    found = [
+        build(name).detect(own.reset_index(drop=True), context)
+        for _, own in stage.positions.groupby("mmsi")
+    ]
+    pd.testing.assert_frame_equal(events.concat(found), whole[name])
+
+
 @pytest.mark.parametrize(
     ("name", "days"), [(n, d) for n in detectors.names() for d in detectors.find(n).symmetric_days]
 )

@@ -52,7 +52,7 @@ def test_every_command_has_help_with_an_example(selat: Selat) -> None:
         ["listen"], ["vessel"], ["store", "feeds"], ["store", "check"], ["store", "compact"],
         ["store", "delete"], ["sightings", "import"], ["sightings", "list"],
         ["sightings", "delete"],
-        ["backup"], ["restore"], ["redetect"],
+        ["backfill"], ["backup"], ["restore"], ["redetect"],
         ["exercise", "simulate"], ["exercise", "score"], ["since"], ["find"], ["explain"],
         ["disposition", "add"], ["disposition", "list"],
         ["disposition", "calibrate"],

@@ -1,0 +1,324 @@
+"""What workers do: pure functions of the published store and the work folder, but for their result.
+
+A task returns the name of its result and little else, so that the engine carries no data.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+import detectors as catalogue
+from detectors.core import coverage, events, frames, run, tracks
+from detectors.core.detector import Detector
+from detectors.core.zones import Zones
+from pipelines import reference
+from pipelines.backfill.work import Place, digest, digest_of, read, write
+from pipelines.detect.days import digest_of_state, learn_date, segment_date
+from pipelines.detect.window import context_of, in_words
+from pipelines.learn import models
+from pipelines.settings import REFERENCE, Installation, StoreSettings
+from pipelines.store import Queries
+from pipelines.store import read as read_store
+from pipelines.store.arrow import to_frame
+
+_COUNTS: Final = ("reports", "duplicates", "rejected_jumps")
+_COVERAGE: Final = {
+    "cells": coverage.CELLS, "feed": coverage.FEED, "receivers": coverage.RECEIVERS,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Tracks of a part of the vessels on a UTC date.
+
+    Attributes
+    ----------
+    date, paths, content_before, content
+        The date, files of it and of the one before, and what these hold; see `Queries.day_files`.
+    previous
+        The date whose open hulls the store knows that it begins with; empty where there is none,
+        or where the task for the date before hands them over.
+    mmsis
+        Vessels from the first MMSI on, below the second.
+    """
+
+    place: Place
+    date: str
+    paths: tuple[str, ...]
+    content_before: str
+    content: str
+    previous: str
+    mmsis: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Segmented:
+    """What `segment` returns: the name of its result, and counts as in `days.segment_date`."""
+
+    key: str
+    counts: dict[str, int]
+
+
+def segment(task: Segment, before: Segmented | None) -> Segmented:
+    """Tracks, noise, summary and open hulls of a date, as `days.refresh` has them.
+
+    `before` is what this function gave for the same vessels on the date before, if it was asked.
+    """
+    place = task.place
+    installation = place.installation()
+    with read_store(installation.store, _one_thread(installation)) as store:
+        state = _state(store, task, before)
+        key = digest(
+            place.fingerprint, task.date, task.mmsis, task.content_before, task.content,
+            digest_of_state(state),
+        )  # fmt: skip
+        folder = place.folder("tracks", key)
+        if not folder.exists():
+            found, counts = segment_date(store, task.date, list(task.paths), state, task.mmsis)
+            with place.make("tracks", key) as unfinished:
+                write(found.tracked, unfinished / "tracked.parquet")
+                write(found.noise, unfinished / "noise.parquet")
+                write(found.state, unfinished / "state.parquet")
+                write(tracks.summarise(found.tracked), unfinished / "summary.parquet")
+                (unfinished / "counts.json").write_text(json.dumps(counts), encoding="utf-8")
+    return Segmented(key, json.loads((folder / "counts.json").read_text(encoding="utf-8")))
+
+
+def _one_thread(installation: Installation) -> StoreSettings:
+    """Settings for a reader that is one of many on its machine."""
+    return installation.settings.store.model_copy(update={"threads": 1})
+
+
+def _state(store: Queries, task: Segment, before: Segmented | None) -> pd.DataFrame:
+    if before is not None:
+        return state_of(task.place, [before])
+    if not task.previous:
+        return tracks.no_state()
+    state, (low, high) = store.day_state(task.previous), task.mmsis
+    return state[(state["mmsi"] >= low) & (state["mmsi"] < high)].reset_index(drop=True)
+
+
+def state_of(place: Place, parts: Sequence[Segmented]) -> pd.DataFrame:
+    """`tracks.STATE` at the end of a date from its parts, in the order of their MMSIs."""
+    found = [read(place.folder("tracks", p.key) / "state.parquet", dict(tracks.STATE))
+             for p in parts]  # fmt: skip
+    return pd.concat(found, ignore_index=True)
+
+
+def summary_of(place: Place, parts: Sequence[Segmented]) -> pd.DataFrame:
+    """`tracks.SUMMARY` of a date from its parts, in the order of their MMSIs."""
+    found = [read(place.folder("tracks", p.key) / "summary.parquet", dict(tracks.SUMMARY))
+             for p in parts]  # fmt: skip
+    return pd.concat(found, ignore_index=True)
+
+
+def counts_of(parts: Sequence[Segmented]) -> dict[str, int]:
+    """The counts of a date from its parts."""
+    return {name: sum(part.counts[name] for part in parts) for name in _COUNTS}
+
+
+def learn_coverage(place: Place, date: str, paths: tuple[str, ...], parts: list[Segmented]) -> str:
+    """Coverage of a date from its files and the tracks of all parts; returns the result's name."""
+    installation = place.installation()
+    key = digest(place.fingerprint, *(part.key for part in parts))
+    if not place.folder("coverage", key).exists():
+        found = [
+            read(place.folder("tracks", p.key) / "tracked.parquet", dict(frames.TRACKED))
+            for p in parts
+        ]
+        tracked = pd.concat(found, ignore_index=True)
+        with read_store(installation.store, _one_thread(installation)) as store:
+            learned = learn_date(store, date, list(paths), tracked)
+        with place.make("coverage", key) as unfinished:
+            for name in _COVERAGE:
+                write(getattr(learned, name), unfinished / f"{name}.parquet")
+    return key
+
+
+def coverage_of(place: Place, key: str) -> coverage.Coverage:
+    """The coverage that `learn_coverage` left."""
+    folder = place.folder("coverage", key)
+    return coverage.Coverage(
+        **{name: read(folder / f"{name}.parquet", schema) for name, schema in _COVERAGE.items()}
+    )
+
+
+@dataclass(frozen=True)
+class TrackIndex:
+    """Where the tracks of each date are.
+
+    Attributes
+    ----------
+    first
+        Midnight of the first date that has been segmented; tracks before it come from the store.
+    dates
+        Date and results of `segment` in the order of their MMSIs.
+    """
+
+    first: pd.Timestamp
+    dates: tuple[tuple[str, tuple[str, ...]], ...]
+
+    def between(self, since: pd.Timestamp, end: pd.Timestamp) -> "TrackIndex":
+        """Only the dates of a span."""
+        first, last = f"{since:%Y-%m-%d}", f"{end:%Y-%m-%d}"
+        return TrackIndex(self.first, tuple(d for d in self.dates if first <= d[0] <= last))
+
+
+@dataclass(frozen=True)
+class Look:
+    """Some detectors on some vessels over a window.
+
+    Attributes
+    ----------
+    inputs
+        Digest of all feeds and sightings in the store.
+    detectors
+        Names of those that are run; `all_detectors` of all that take part anywhere.
+    start, end
+        The window; nothing after `end` is known.
+    need
+        Vessels and from when on they are loaded; see `Queries.need`.
+    index
+        The tracks of the span.
+    """
+
+    place: Place
+    inputs: str
+    detectors: tuple[str, ...]
+    all_detectors: tuple[str, ...]
+    start: pd.Timestamp
+    end: pd.Timestamp
+    need: pd.DataFrame
+    index: TrackIndex
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What `look` returns: the name of its result, detectors that failed (error, traceback)."""
+
+    key: str
+    detectors: tuple[str, ...]
+    failures: dict[str, tuple[str, str]]
+
+
+def look(task: Look, given: list[Looked]) -> Looked:
+    """Run detectors; leaves `run.Found.before` of each that succeeded.
+
+    `given` is what this function gave for detectors whose events these read.
+    """
+    place = task.place
+    installation = place.installation()
+    key = digest(
+        place.fingerprint, task.inputs, task.detectors, task.all_detectors, task.start, task.end,
+        digest_of(task.need), task.index, *(one.key for one in given),
+    )  # fmt: skip
+    folder = place.folder("looks", key)
+    if not folder.exists():
+        everyone, zones, fitted = _rules(place)
+        wanted = {d.name: d for d in everyone if d.name in task.all_detectors}
+        failures: dict[str, tuple[str, str]] = {}
+
+        def failed(name: str, error: Exception) -> None:
+            failures[name] = in_words(error)
+
+        with read_store(installation.store, _one_thread(installation)) as store:
+            segmented = load_tracks(store, place, task.index, task.need, task.end)
+            context = context_of(store, segmented, task.need, task.start, task.end, zones, fitted)
+        found = run.run(
+            [wanted[name] for name in task.detectors],
+            segmented.tracked,
+            context,
+            among=list(wanted.values()),
+            given=before_of(place, given),
+            failed=failed,
+        )
+        with place.make("looks", key) as unfinished:
+            for name, one in found.items():
+                write(one.before, unfinished / f"{name}.parquet")
+            (unfinished / "failures.json").write_text(json.dumps(failures), encoding="utf-8")
+    failed_here = json.loads((folder / "failures.json").read_text(encoding="utf-8"))
+    return Looked(key, task.detectors, {name: tuple(text) for name, text in failed_here.items()})
+
+
+@lru_cache(maxsize=1)
+def _rules(place: Place) -> tuple[list[Detector], Zones, dict[str, Any]]:
+    """Detectors, zones and fitted models, which take longer to load than many a task."""
+    installation = place.installation()
+    zones = reference.load_zones(installation.config / "zones", REFERENCE, installation.learned)
+    return catalogue.build(installation.detectors), zones, models.load(installation.learned)
+
+
+def before_of(place: Place, looks: Sequence[Looked]) -> dict[str, pd.DataFrame]:
+    """`run.Found.before` by detector from looks at parts of the vessels.
+
+    A detector that failed in one part has failed.
+    """
+    failed = {name for one in looks for name in one.failures}
+    names = dict.fromkeys(name for one in looks for name in one.detectors if name not in failed)
+    return {
+        name: events.concat(
+            [
+                read(place.folder("looks", one.key) / f"{name}.parquet", dict(events.EVENTS))
+                for one in looks
+                if name in one.detectors
+            ]
+        )
+        for name in names
+    }
+
+
+def load_tracks(
+    store: Queries, place: Place, index: TrackIndex, need: pd.DataFrame, end: pd.Timestamp
+) -> tracks.Segmented:
+    """The same as `Queries.segmented`, from the work folder as far as it reaches.
+
+    State and counts are left empty.
+    """
+    older = need[need["from_time"] < index.first]
+    cut = min(end, index.first - pd.Timedelta(microseconds=1))
+    before = store.segmented(older, cut)
+    parts = list(zip(*(keys for _, keys in index.dates), strict=True)) if index.dates else []
+    dates = [date for date, _ in index.dates]
+    tracked = [before.tracked]
+    noise = [before.noise]
+    for keys in parts:
+        held = list(zip(dates, keys, strict=True))
+        tracked.append(_by_track([_rows(place, k, d, "tracked", need, end) for d, k in held]))
+        noise += [_rows(place, k, d, "noise", need, end) for d, k in held]
+    order = ["mmsi", "time", "source", "source_offset"]
+    astray = pd.concat(noise).sort_values(order, kind="stable", ignore_index=True)
+    return tracks.Segmented(
+        _by_track(tracked), frames.conform(astray, tracks.NOISE), tracks.no_state(), {}
+    )
+
+
+def _rows(
+    place: Place, key: str, date: str, name: str, need: pd.DataFrame, end: pd.Timestamp
+) -> pd.DataFrame:
+    """Rows of one part of a date of the vessels that are wanted from then on."""
+    schema = frames.TRACKED if name == "tracked" else tracks.NOISE
+    midnight = pd.Timestamp(date, tz="UTC")
+    mmsis = need.loc[need["from_time"] <= midnight, "mmsi"].to_numpy()
+    if len(mmsis) == 0:
+        return frames.empty(schema)
+    wanted = pc.field("mmsi").isin(mmsis)
+    if end < midnight + pd.Timedelta(days=1):
+        wanted &= pc.field("time") <= end
+    table = pq.read_table(place.folder("tracks", key) / f"{name}.parquet", filters=wanted)
+    return frames.conform(to_frame(table), schema)
+
+
+def _by_track(some: list[pd.DataFrame]) -> pd.DataFrame:
+    """`frames.TRACKED` from several, in the order of track and time."""
+    whole = pd.concat(some, ignore_index=True)
+    order = np.lexsort((frames.epoch_us(whole["time"]), whole["track_id"].to_numpy()))
+    if np.all(np.diff(order) > 0):
+        return whole
+    return whole.take(order).reset_index(drop=True)
