@@ -187,6 +187,12 @@ class _Passage:
     distances_m: tuple[float, float, float, float]
     """To the coast left and the coast made for, at the beginning; the same at the end."""
 
+    @property
+    def value(self) -> float:
+        """The better it shows a crossing the larger."""
+        ratio = min(self.across_m / max(self.path_m, 1.0), 1.0)
+        return self.share * ratio * (1.0 if self.sides_changed else 0.6)
+
 
 class Crossing(Detector):
     """A small craft faster than `min_speed_kn` at night, from coast to coast.
@@ -457,39 +463,41 @@ class Crossing(Detector):
         """The best passage of each run that holds one, by the run's ordinal."""
         stretches = {}
         for k, (a, b) in enumerate(zip(first.tolist(), (last + 1).tolist(), strict=True)):
-            stretch = self._in_reach_of_the_dark(grid, a, b)
-            if stretch is not None:
-                stretches[k] = stretch
-        found = {}
-        for k, (part, states) in self._worth_a_look(grid, stretches, coasts).items():
-            ticks, altitude_deg = stretches[k]
+            for night, stretch in enumerate(self._in_reach_of_the_dark(grid, a, b)):
+                stretches[k, night] = stretch
+        found: dict[int, _Passage] = {}
+        for (k, night), (part, states) in self._worth_a_look(grid, stretches, coasts).items():
+            ticks, altitude_deg = stretches[k, night]
             passage = self._passage(grid, ticks[part], altitude_deg[part], coasts, states)
-            if passage is not None:
+            if passage is not None and (k not in found or passage.value > found[k].value):
                 found[k] = passage
         return found
 
     def _in_reach_of_the_dark(
         self, grid: runs.Grid, first: int, last: int
-    ) -> tuple[Ints, Floats] | None:
+    ) -> list[tuple[Ints, Floats]]:
         """The ticks of a run that can belong to a passage dark for long enough, and the sun's
-        altitude at each; None where there are none.
+        altitude at each, night by night.
         """
         ticks = np.arange(first, last + 1)
         at_us = grid.tick[ticks] * (self.step_s * runs.SECOND_US)
         altitude_deg = sun.altitude_deg(at_us, grid.lat[ticks], grid.lon[ticks])
         dark = altitude_deg < self.max_sun_altitude_deg
         if dark.sum() * self.step_s < self.min_dark_fraction * self.min_duration_s:
-            return None
+            return []
         # What is dark for long enough lies no further from the dark than this.
         longest = self.max_passage_s // self.step_s
         light = int((1 - self.min_dark_fraction) * longest) + 1
         reach = np.flatnonzero(maximum_filter1d(dark, 2 * light + 1))
-        within = slice(int(reach[0]), int(reach[-1]) + 1)
-        return ticks[within], altitude_deg[within]
+        nights = np.split(reach, np.flatnonzero(np.diff(reach) > 1) + 1)
+        return [(ticks[night], altitude_deg[night]) for night in nights]
 
     def _worth_a_look(
-        self, grid: runs.Grid, stretches: dict[int, tuple[Ints, Floats]], coasts: Coasts
-    ) -> dict[int, tuple[slice, tuple[int, ...]]]:
+        self,
+        grid: runs.Grid,
+        stretches: dict[tuple[int, int], tuple[Ints, Floats]],
+        coasts: Coasts,
+    ) -> dict[tuple[int, int], tuple[slice, tuple[int, ...]]]:
         """The part of each stretch in which a passage may lie, and the states (their ordinals)
         whose coasts matter there, by the cells that it goes through.
 
