@@ -136,7 +136,7 @@ class Geofence(Detector):
     """
 
     name: ClassVar[str] = "geofence"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "sog_kn", "nav_status", "track_id", "source",
         "source_offset",

@@ -93,10 +93,12 @@ def anchored_in_need(facts: Facts) -> str | None:
 
 
 def on_passage(facts: Facts) -> str | None:
-    """Crossing a boundary at the speed of a voyage."""
+    """Crossing a boundary at the speed of a voyage, or an area from end to end."""
     speed = facts.number("speed_kn")
     if facts.subkind in _CROSSINGS and speed >= PASSAGE_KN:
         return f"it crossed at {speed:.1f} kn: a boundary on a voyage"
+    if facts.subkind == "dwell" and (drift_kn := facts.number("drift_kn")) >= PASSAGE_KN:
+        return f"it made {drift_kn:.1f} kn good: it passed through without a wait"
     return None
 
 

@@ -184,6 +184,7 @@ CASES = [
     ("pleasure craft", "geofence", {}, (36,), "sailing"),
     ("work at sea", "geofence", {"nav_status": 3}, (CARGO,), "manoeuvre"),
     ("on passage", "geofence", {"speed_kn": 12.0}, (CARGO,), "12.0 kn"),
+    ("on passage", "geofence", {"subkind": "dwell", "drift_kn": 11.0}, (CARGO,), "without a wait"),
 ]  # fmt: skip
 BASE = {"encounter": MEETING, "loitering": DRIFT, "geofence": VISIT, "gap": SILENCE}
 
