@@ -162,7 +162,7 @@ HYPOTHESES: Final = (
         "it is heard again where it was lost, or another feed covers the way it went",
     ),
     Hypothesis(
-        "set on and off all day", 0.5, set_on_and_off,
+        "set on and off all day", 0.6, set_on_and_off,
         "it is seen with another vessel in one of these silences",
     ),
     Hypothesis(

@@ -25,6 +25,10 @@ PILOT_HOURS: Final = 2.0
 """A ship that waits for her pilot waits on the boarding ground, and not for half a watch."""
 NEAR_PORT_M: Final = 3704.0
 """Two miles: ships turn, wait their turn and slow down off a port."""
+MOORED_KN: Final = 0.1
+MOORED_HOURS: Final = 6.0
+"""People are landed in minutes and goods in an hour or two; a boat that is kept there lies for a
+tide or a night. Judgement, not a published figure."""
 _CROSSINGS: Final = frozenset({"enter", "exit", "cross_line"})
 _LANDING: Final = "landing_place"
 
@@ -102,6 +106,14 @@ def on_passage(facts: Facts) -> str | None:
     return None
 
 
+def on_its_mooring(facts: Facts) -> str | None:
+    """Still for longer than a landing takes: a boat where it is kept."""
+    still = facts.number("drift_kn") <= MOORED_KN and facts.hours >= MOORED_HOURS
+    if facts.subkind == "dwell" and still:
+        return f"it lay still for {facts.hours:.1f} h, as a boat on its mooring does"
+    return None
+
+
 HYPOTHESES: Final = (
     Hypothesis(
         "ferry routine", 0.8, ferry_routine,
@@ -133,6 +145,10 @@ HYPOTHESES: Final = (
     Hypothesis(
         "fishing", 0.5, fishing_ground,
         "it meets another vessel, or lands no catch",
+    ),
+    Hypothesis(
+        "anchored or moored", 0.5, on_its_mooring,
+        "it came from the sea by night, or isn't kept there",
     ),
     Hypothesis(
         "on passage", 0.5, on_passage,

@@ -185,6 +185,8 @@ CASES = [
     ("work at sea", "geofence", {"nav_status": 3}, (CARGO,), "manoeuvre"),
     ("on passage", "geofence", {"speed_kn": 12.0}, (CARGO,), "12.0 kn"),
     ("on passage", "geofence", {"subkind": "dwell", "drift_kn": 11.0}, (CARGO,), "without a wait"),
+    ("anchored or moored", "geofence",
+     {"subkind": "dwell", "drift_kn": 0.02, "duration_s": 43200}, (CARGO,), "12.0 h"),
 ]  # fmt: skip
 BASE = {"encounter": MEETING, "loitering": DRIFT, "geofence": VISIT, "gap": SILENCE}
 
