@@ -35,7 +35,8 @@ ANY_OTHER: Final = ("mother_ship",)
 RAISED_SHARE: Final = 0.5
 SAME_PLACE_M: Final = 2 * METRES_PER_NM
 SAME_TIME_S: Final = 60.0
-"""A sighting has no vessel: it is known by its place and time, as far as files round them."""
+"""A sighting is a moment, which files round; without a vessel it is known by that and its place."""
+SIGHTING: Final = "unmatched_sighting"
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,8 @@ def _raising(trap: Planted, events: pd.DataFrame) -> Ints:
 
 
 def _at_the_time(one: Planted, events: pd.DataFrame) -> Bools:
-    slack_s = np.where(events["mmsi"] == 0, SAME_TIME_S, 0.0)
+    moment = (events["mmsi"] == 0) | (events["kind"] == SIGHTING)
+    slack_s = np.where(moment, SAME_TIME_S, 0.0)
     begins_before = (events["start_s"] - slack_s <= one.end).to_numpy()
     return np.asarray(begins_before & (events["end_s"] + slack_s >= one.start).to_numpy())
 

@@ -257,6 +257,9 @@ def test_a_sighting_is_matched_by_place_and_time(tmp_path):
         one = event(**{"number": 1, "kind": "unmatched_sighting", "mmsi": 0, "start_h": 3,
                        "end_h": 3, **wrong})  # fmt: skip
         assert run(tmp_path, [one], truth=truth).to_frame()["found"].tolist() == [0]
+    named = [planted("unmatched_sighting", 533900021, start_h=5, end_h=5)]
+    late = event(3, "unmatched_sighting", 533900021, start_h=5 + 1 / 3600, end_h=5 + 1 / 3600)
+    assert run(tmp_path, [late], truth=named).to_frame()["found"].tolist() == [1]
     trap = event(2, "unmatched_sighting", 0, start_h=9, end_h=9)
     assert run(tmp_path, [trap], truth=truth).to_frame()["raised"].tolist() == [1]
 
