@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core import geodesy, shapes
-from detectors.core.leaps import Reports
+from detectors.core.leaps import SECOND_US, Reports
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-SECOND_US: Final = 1_000_000
 SAMPLE: Final = 200
 """Reports of the copy that lags are tried on, evenly spread."""
 UNIT_PER_DEG: Final = 600_000.0
