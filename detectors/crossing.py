@@ -25,7 +25,7 @@ from detectors.core.explain import (
     Facts,
     Hypothesis,
 )
-from detectors.core.frames import epoch_us, from_epoch_us, offsets
+from detectors.core.frames import SECOND_US, epoch_us, from_epoch_us, offsets
 from detectors.core.telling import Told, Words
 
 Floats = NDArray[np.float64]
@@ -352,7 +352,7 @@ class Crossing(Detector):
         track, lat, lon = (positions[c].to_numpy()[rows] for c in ("track_id", "lat", "lon"))
         time_us = epoch_us(positions["time"].iloc[rows])
         grid = runs.resample(track, time_us, lat, lon, self.step_s, self.max_silence_s)
-        step_us = self.step_s * runs.SECOND_US
+        step_us = self.step_s * SECOND_US
         fast = np.flatnonzero(grid.speed_kn >= self.min_speed_kn)
         if len(fast) == 0:
             return events.empty()
@@ -367,7 +367,7 @@ class Crossing(Detector):
         start_us, end_us, track_id = start_us[run], end_us[run], grid.track_id[first[run]]
         last_ticks = grid.last_ticks()
         still_on = grid.tick[last[run]] >= [last_ticks[t] for t in track_id.tolist()]
-        still_on &= window[1] - end_us <= self.max_interruption_s * runs.SECOND_US
+        still_on &= window[1] - end_us <= self.max_interruption_s * SECOND_US
         middle = runs.position_at(track, time_us, lat, lon, track_id, (start_us + end_us) // 2)
         # Interruptions and the last step belong to it.
         ends = np.stack([first[run], last[run] + 1])
@@ -389,7 +389,7 @@ class Crossing(Detector):
             a, b = int(ends[0, i]), int(ends[1, i])
             measured: dict[str, Any] = {
                 **{key: value for part in parts for key, value in part.items()},
-                "duration_s": int(end_us[i] - start_us[i]) // runs.SECOND_US,
+                "duration_s": int(end_us[i] - start_us[i]) // SECOND_US,
                 "speed_kn": float(np.median(grid.speed_kn[a:b])),
                 "n_like_trips": self._like_trips(grid, first, last, a),
                 **self._limits(),
@@ -450,7 +450,7 @@ class Crossing(Detector):
         own = track[rows]
         dlon = (np.diff(lon[rows]) + 180.0) % 360.0 - 180.0
         moved_deg = np.hypot(np.diff(lat[rows]), dlon * np.cos(np.radians(lat[rows[1:]])))
-        step_s = np.diff(epoch_us(positions["time"].iloc[rows])) / runs.SECOND_US
+        step_s = np.diff(epoch_us(positions["time"].iloc[rows])) / SECOND_US
         speed = np.radians(moved_deg) * geodesy.EARTH_RADIUS_M / geodesy.KNOT_MPS
         same = own[1:] == own[:-1]
         fast = same & (speed >= 0.9 * self.min_speed_kn * step_s) & (step_s <= self.max_silence_s)
@@ -480,7 +480,7 @@ class Crossing(Detector):
         altitude at each, night by night.
         """
         ticks = np.arange(first, last + 1)
-        at_us = grid.tick[ticks] * (self.step_s * runs.SECOND_US)
+        at_us = grid.tick[ticks] * (self.step_s * SECOND_US)
         altitude_deg = sun.altitude_deg(at_us, grid.lat[ticks], grid.lon[ticks])
         dark = altitude_deg < self.max_sun_altitude_deg
         if dark.sum() * self.step_s < self.min_dark_fraction * self.min_duration_s:

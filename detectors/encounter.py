@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 from detectors.core import events, geodesy, runs, settings, surroundings, telling
 from detectors.core.detector import Context, Detector
 from detectors.core.explain import Hypothesis
-from detectors.core.frames import epoch_us, from_epoch_us, offsets
+from detectors.core.frames import SECOND_US, epoch_us, from_epoch_us, offsets
 from detectors.core.hypotheses_encounter import HYPOTHESES
 from detectors.core.settings import ZoneClasses
 from detectors.core.telling import Told, Words
@@ -481,7 +481,7 @@ class Encounter(Detector):
             size = np.bincount(label)
             for run in np.flatnonzero((end == now) & (size[label] > 1)):
                 root = roots[label[run]]
-                anchor_us = int(low[root]) * self.step_s * runs.SECOND_US
+                anchor_us = int(low[root]) * self.step_s * SECOND_US
                 pair = f"{track[0, root]};{track[1, root]}"
                 group[run] = events.event_id(self.name, "raft", "", pair, anchor_us)
         return group

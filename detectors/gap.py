@@ -12,7 +12,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from detectors.core import coverage, events, geodesy, reach, receivers, runs, surroundings
 from detectors.core.detector import Context, Detector
 from detectors.core.explain import Hypothesis
-from detectors.core.frames import epoch_us, from_epoch_us
+from detectors.core.frames import SECOND_US, epoch_us, from_epoch_us
 from detectors.core.hypotheses_gap import HYPOTHESES
 from detectors.core.telling import Told, Words
 
@@ -256,7 +256,7 @@ class Gap(Detector):
         row = np.arange(len(reports.track))
         last = np.r_[reports.track[1:] != reports.track[:-1], True]
         end_us = np.where(last, window[1], np.r_[reports.time_us[1:], 0])
-        duration_s = (end_us - reports.time_us) / runs.SECOND_US
+        duration_s = (end_us - reports.time_us) / SECOND_US
         shortest_s = np.where(
             reports.ais_class == "B", self.min_duration_b_s, self.min_duration_a_s
         )
@@ -309,7 +309,7 @@ class Gap(Detector):
             & (regular_s >= self.min_regular_s)
             & (ratio >= self.min_interval_ratio)
         )
-        track_s = (silences.start_us - reports.track_start_us(silences.row)) / runs.SECOND_US
+        track_s = (silences.start_us - reports.track_start_us(silences.row)) / SECOND_US
         maybe_cut = duration_s >= self.unproven_after_s
         unproven = maybe_cut & (~regular & (track_s < self.history_s) | (track_s < self.approach_s))
         speed_kn, course_deg = reports.way_before(silences.row, self.approach_s)
@@ -415,7 +415,7 @@ class Gap(Detector):
         the share of it in each half hour whose receivers were working.
         """
         known, row, n = receivers.Receivers(context.coverage), silences.row, len(silences.row)
-        own = silences.start_us // (coverage.SLOT_S * runs.SECOND_US)
+        own = silences.start_us // (coverage.SLOT_S * SECOND_US)
         heard = known.hearing(
             reports.lat[row], reports.lon[row], own - _DAY_SLOTS, own - 1, reports.ais_class[row]
         )
@@ -446,9 +446,9 @@ class Gap(Detector):
         day before and the silence itself (`assessed_s` at most) as far as it is settled, without
         the half hour in which the silence began, since it is itself among those that fell silent.
         """
-        slot_us = coverage.SLOT_S * runs.SECOND_US
+        slot_us = coverage.SLOT_S * SECOND_US
         own = silences.start_us // slot_us
-        settled_us = silences.end_us - coverage.SILENCE_S * runs.SECOND_US
+        settled_us = silences.end_us - coverage.SILENCE_S * SECOND_US
         last = np.minimum(settled_us // slot_us - 1, own + self.assessed_s // coverage.SLOT_S)
         ais_class = reports.ais_class[silences.row][silence]
         n_heard, n_silences = context.coverage.between(
@@ -694,7 +694,7 @@ class _Silences:
         The place is on the straight line to the report after the silence, or while there is none
         where it began. Only whole slots count, so that what is heard later changes nothing.
         """
-        slot_us = slot_s * runs.SECOND_US
+        slot_us = slot_s * SECOND_US
         first = -(-self.start_us // slot_us)
         count = np.clip(self.end_us // slot_us - first, 0, at_most_s // slot_s)
         silence = np.repeat(np.arange(len(first)), count)
@@ -722,7 +722,7 @@ class _Reports:
         self.ais_class = positions["ais_class"].to_numpy("str")
         self._source = positions["source"].to_numpy()
         self._offset = positions["source_offset"].to_numpy()
-        self.step_s = np.r_[np.diff(self.time_us), 0] / runs.SECOND_US
+        self.step_s = np.r_[np.diff(self.time_us), 0] / SECOND_US
         # Rows are sorted by (track, time), so a number that counts tracks and then time is too.
         self._track_number = np.cumsum(np.r_[False, self.track[1:] != self.track[:-1]])
         self._start_us = int(self.time_us.min())
@@ -732,7 +732,7 @@ class _Reports:
     def first_since(self, row: Ints, seconds: float) -> Ints:
         """First row of the same track no more than `seconds` before the report in `row`."""
         key = self._track_number * self._span_us + self.time_us - self._start_us
-        back_us = self.time_us[row] - int(seconds * runs.SECOND_US) - self._start_us
+        back_us = self.time_us[row] - int(seconds * SECOND_US) - self._start_us
         wanted = self._track_number[row] * self._span_us + np.maximum(back_us, 0)
         return np.asarray(np.searchsorted(key, wanted))
 
@@ -749,7 +749,7 @@ class _Reports:
         back = np.minimum(self.first_since(row, seconds), row - 1)
         back = np.maximum(back, self._track_begin[self._track_number[row]])
         moved_m = geodesy.distance_m(self.lat[back], self.lon[back], self.lat[row], self.lon[row])
-        took_s = (self.time_us[row] - self.time_us[back]) / runs.SECOND_US
+        took_s = (self.time_us[row] - self.time_us[back]) / SECOND_US
         speed_kn = np.where(took_s > 0, geodesy.speed_kn(moved_m, np.maximum(took_s, 1e-6)), 0.0)
         course = geodesy.bearing_deg(self.lat[back], self.lon[back], self.lat[row], self.lon[row])
         return speed_kn, np.where(moved_m > 0, course, np.nan)

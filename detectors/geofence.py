@@ -13,7 +13,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from detectors.core import boundaries, conduct, events, geodesy, runs, surroundings, visits
 from detectors.core.detector import Context, Detector
 from detectors.core.explain import Hypothesis
-from detectors.core.frames import epoch_us
+from detectors.core.frames import SECOND_US, epoch_us
 from detectors.core.hypotheses_geofence import HYPOTHESES
 from detectors.core.settings import BoundaryScores, ZoneClasses, ZoneScores
 from detectors.core.telling import Told, Words
@@ -302,10 +302,10 @@ class Geofence(Detector):
             )
             for inside, side, crosses in ((inside_first, -1, comes), (inside_last, +1, leaves))
         )  # fmt: skip
-        stay_s = (exit_.inner_us - entry.inner_us) / runs.SECOND_US
+        stay_s = (exit_.inner_us - entry.inner_us) / SECOND_US
         lasting = stay_s >= self.min_inside_s
         now_us = reports.window[1]
-        settled = now_us - time_us[inside_last] >= self.min_outside_s * runs.SECOND_US
+        settled = now_us - time_us[inside_last] >= self.min_outside_s * SECOND_US
 
         for subkind, crossing, wanted, inside in (
             ("enter", entry, comes & lasting, inside_first),
@@ -372,10 +372,10 @@ class Geofence(Detector):
     ) -> dict[str, Any]:
         a, b = inside
         quiet_us = reports.window[1] - reports.time_us[b]
-        still_on = reports.final[b] and quiet_us <= self.max_silence_s * runs.SECOND_US
+        still_on = reports.final[b] and quiet_us <= self.max_silence_s * SECOND_US
         start_us, end_us = int(entry.inner_us[i]), int(exit_.inner_us[i])
         lat, lon = reports.position_at(a, (start_us + end_us) // 2)
-        stay_s = round((end_us - start_us) / runs.SECOND_US)
+        stay_s = round((end_us - start_us) / SECOND_US)
         known_kn = reports.sog_kn[a : b + 1][~np.isnan(reports.sog_kn[a : b + 1])]
         code, share = runs.most_common(reports.nav_status, np.array([a]), np.array([b]))
         return {
@@ -414,7 +414,7 @@ class Geofence(Detector):
         )  # fmt: skip
         before, after = found.step, found.step + 1
         silence_us = reports.time_us[after] - reports.time_us[before]
-        near = silence_us <= self.max_silence_s * runs.SECOND_US
+        near = silence_us <= self.max_silence_s * SECOND_US
         at_us = reports.time_us[before] + visits.part_us(silence_us, found.fraction)
         start_us = np.where(near, at_us, reports.time_us[before])
         end_us = np.where(near, at_us, reports.time_us[after])
@@ -448,11 +448,11 @@ class Geofence(Detector):
                     "from_side": from_side,
                     "to_side": to_side,
                     "n_cuts": int(found.cuts[i]),
-                    "beside_s": round(clear_us / runs.SECOND_US),
+                    "beside_s": round(clear_us / SECOND_US),
                     "max_beside_s": self.max_beside_s,
                     "min_beside_m": self.min_beside_m,
                     "crossing_interpolated": bool(near[i]),
-                    "silence_s": float(silence_us[i] / runs.SECOND_US),
+                    "silence_s": float(silence_us[i] / SECOND_US),
                     "max_silence_s": self.max_silence_s,
                     "speed_kn": reports.speed_kn(a, b),
                     "nav_status": int(reports.nav_status[b]),
@@ -524,7 +524,7 @@ class Geofence(Detector):
             start_us, end_us = int(spans.start_us[i]), int(spans.end_us[i])
             first, last = int(grid.report[a]), min(int(grid.report[b + 1]) + 1, reports.last)
             lat, lon = reports.position_at(first, (start_us + end_us) // 2)
-            about, seconds = zones.records[zone], (end_us - start_us) // runs.SECOND_US
+            about, seconds = zones.records[zone], (end_us - start_us) // SECOND_US
             least = {"stop": self.min_stop_s, "against_lane": self.min_against_s}[subkind]
             direction = about.get("direction_deg", np.nan)
             yield (
@@ -607,7 +607,7 @@ class Geofence(Detector):
             min_speed_kn=self.min_approach_kn, max_speed_kn=self.max_landing_kn,
             min_slow_s=self.min_landing_s, max_approach_s=self.max_approach_s,
         )  # fmt: skip
-        step_us = grid.step_s * runs.SECOND_US
+        step_us = grid.step_s * SECOND_US
         start_us, end_us = grid.tick[found.slow] * step_us, (grid.tick[found.last] + 1) * step_us
         lengths, small = self._small(grid.track_id[found.slow] // 100, context.vessels)
         wanted = small & reports.touches(start_us, end_us, self.settle)
@@ -704,7 +704,7 @@ class _Reports:
         moved_m = geodesy.distance_m(
             self.lat[first], self.lon[first], self.lat[last], self.lon[last]
         )
-        seconds = (self.time_us[last] - self.time_us[first]) / runs.SECOND_US
+        seconds = (self.time_us[last] - self.time_us[first]) / SECOND_US
         return float(geodesy.speed_kn(moved_m, seconds))
 
     @staticmethod

@@ -23,7 +23,7 @@ from detectors.core import (
 )
 from detectors.core.detector import Context, Detector
 from detectors.core.explain import Hypothesis
-from detectors.core.frames import epoch_us, offsets
+from detectors.core.frames import DAY_US, SECOND_US, epoch_us, offsets
 from detectors.core.identity_numbers import (
     BAD_FORM,
     BAD_MID,
@@ -39,7 +39,6 @@ from detectors.core.telling import Told, Words
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-SECOND_US: Final = 1_000_000
 SCORES: Final[Mapping[str, float]] = {
     "hand_over": 0.8, "two_hulls": 0.7, "changed_imo": 0.6, "changed_name": 0.45,
     "changed_callsign": 0.35, "look_alike": 0.15, "invalid_imo": 0.12, "invalid_mmsi": 0.15,
@@ -647,7 +646,7 @@ class Identity(Detector):
         about = statements[statements["mmsi"].isin(reports.vessels[wrong]).to_numpy(bool)]
         is_large = about["length_m"].ge(self.min_ship_m) | imo_is_valid(about["imo"])
         large, liars = (
-            set(zip(rows["mmsi"], epoch_us(rows["first_time"]) // said.DAY_US, strict=True))
+            set(zip(rows["mmsi"], epoch_us(rows["first_time"]) // DAY_US, strict=True))
             for rows in (
                 about[is_large.to_numpy(bool)],
                 about[is_large.to_numpy(bool) & (imo_kind(about["imo"]) == "invalid")],
@@ -657,14 +656,14 @@ class Identity(Detector):
             mmsi = int(reports.vessels[i])
             rows = reports.of(mmsi)
             rows = rows[np.argsort(reports.time_us[rows], kind="stable")]
-            bounds = offsets(reports.time_us[rows] // said.DAY_US)
+            bounds = offsets(reports.time_us[rows] // DAY_US)
             for a, b in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
                 first, last = int(rows[a]), int(rows[b - 1])
                 start_us, last_us = int(reports.time_us[first]), int(reports.time_us[last])
                 heard_s = (last_us - start_us) / SECOND_US
                 if heard_s < self.min_said_s:
                     continue
-                date = mmsi, start_us // said.DAY_US
+                date = mmsi, start_us // DAY_US
                 score = SCORES["invalid_mmsi"] * (2 if date in large else 1)
                 yield {
                     **reports.place_of(first),

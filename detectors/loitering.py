@@ -19,7 +19,7 @@ from detectors.core.explain import (
     WORKING,
     Hypothesis,
 )
-from detectors.core.frames import epoch_us, from_epoch_us
+from detectors.core.frames import SECOND_US, epoch_us, from_epoch_us
 from detectors.core.hypotheses_loitering import HYPOTHESES
 from detectors.core.settings import ZoneClasses
 from detectors.core.telling import Told, Words
@@ -270,7 +270,7 @@ class Loitering(Detector):
             row = grid.rows_at(track, tick + self.after_s * part // AFTER_LOOKS // self.step_s)
             report = grid.report[np.maximum(row, 0)]
             silence_us = time_us[report + 1] - time_us[report]
-            known = np.flatnonzero((row >= 0) & (silence_us <= AFTER_SILENCE_S * runs.SECOND_US))
+            known = np.flatnonzero((row >= 0) & (silence_us <= AFTER_SILENCE_S * SECOND_US))
             seen[known] = True
             there = row[known]
             inside[known] |= context.zones.within(
@@ -386,7 +386,7 @@ class Loitering(Detector):
             "nav_status": status_code,
             "nav_status_fraction": status_fraction,
             "n_reports": after - before + 1,
-            "longest_silence_s": runs.aggregate(np.maximum, step_us / 1e6, first, last),
+            "longest_silence_s": runs.aggregate(np.maximum, step_us / SECOND_US, first, last),
             "first_report_source": runs.sources(positions, before),
             "last_report_source": runs.sources(positions, after),
             "zones_reached": [bool(value) for value in reached],

@@ -13,7 +13,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from detectors.core import events, geodesy, runs, sun, surroundings
 from detectors.core.detector import Context, Detector
 from detectors.core.explain import FISHING, OFFICIAL, PILOT, TUG, Facts, Hypothesis
-from detectors.core.frames import epoch_us, from_epoch_us
+from detectors.core.frames import SECOND_US, epoch_us, from_epoch_us
 from detectors.core.telling import Told, Words
 
 Floats = NDArray[np.float64]
@@ -233,7 +233,7 @@ class MotherShip(Detector):
             said = json.loads(event["evidence"])
             if said.get("explanation_weight", 0.0) >= self.max_explained_weight:
                 continue
-            if ends[k] - starts[k] > self.max_visit_s * runs.SECOND_US:
+            if ends[k] - starts[k] > self.max_visit_s * SECOND_US:
                 continue
             tracks = [int(t) for t in event["track_ids"].split(";")]
             for side, prefix in ((0, ""), (1, "other_")):
@@ -274,7 +274,7 @@ class MotherShip(Detector):
         Built from links between any two visits that are near enough, so a story rests on nothing
         older than its links reach.
         """
-        wait_us = self.max_wait_s * runs.SECOND_US
+        wait_us = self.max_wait_s * SECOND_US
         stories: list[list[_Visit]] = []
         ends_us = 0
         for k, later in enumerate(visits):
@@ -313,11 +313,11 @@ class MotherShip(Detector):
             return None
         start_us = story[0].start_us
         visitors = sorted({v.visitor for v in story})
-        lasts_s = [(v.end_us - v.start_us) / runs.SECOND_US for v in story]
+        lasts_s = [(v.end_us - v.start_us) / SECOND_US for v in story]
         last = max(story, key=lambda v: (v.end_us, v.start_us))
         fishing = [crafts.ship_type(m) in FISHING for m in visitors]
         evidence = {
-            "duration_s": (end_us - start_us) // runs.SECOND_US,
+            "duration_s": (end_us - start_us) // SECOND_US,
             "n_visits": len(story),
             "n_visitors": len(visitors),
             "n_visitors_margin": len(visitors) - self.min_visitors,
@@ -376,10 +376,10 @@ class MotherShip(Detector):
             if dark_s < self.min_dark_s or own.empty:
                 continue
             before = (stayed["track_ids"] == event["track_ids"]).to_numpy() & (ends < starts[k])
-            before &= starts[k] - ends <= self.max_wait_s * runs.SECOND_US
+            before &= starts[k] - ends <= self.max_wait_s * SECOND_US
             before &= geodesy.distance_m(lat, lon, lat[k], lon[k]) <= self.max_move_m
             evidence = {
-                "duration_s": int(ends[k] - starts[k]) // runs.SECOND_US,
+                "duration_s": int(ends[k] - starts[k]) // SECOND_US,
                 "dark_s": dark_s,
                 "dark_margin_s": dark_s - self.min_dark_s,
                 "landing_place_distance_m": float(landing_m[k]),
@@ -398,7 +398,7 @@ class MotherShip(Detector):
         return rows
 
     def _dark_s(self, start_us: int, end_us: int, lat: float, lon: float) -> int:
-        step_us = DARK_STEP_S * runs.SECOND_US
+        step_us = DARK_STEP_S * SECOND_US
         at_us = np.arange(-(-start_us // step_us), end_us // step_us + 1) * step_us
         dark = sun.altitude_deg(at_us, lat, lon) < self.max_sun_altitude_deg
         return int(np.count_nonzero(dark)) * DARK_STEP_S
@@ -425,7 +425,7 @@ class MotherShip(Detector):
         reached = bool(zones.reached(lat, lon)[0])
         away_m = surroundings.nearest_zone_m(zones, lat, lon, ("port", "anchorage"))
         grid = runs.resample(track, time_us, *place, 120, self.max_wait_s)
-        step_us = grid.step_s * runs.SECOND_US
+        step_us = grid.step_s * SECOND_US
         within = (grid.tick * step_us >= span[0]) & ((grid.tick + 1) * step_us <= span[1])
         slow = grid.speed_kn[within & np.isfinite(grid.speed_kn)] < self.min_waiting_kn
         waiting = float(slow.mean()) if len(slow) else 1.0
@@ -511,4 +511,4 @@ def _longest_wait_s(story: list[_Visit]) -> int:
     for visit in story[1:]:
         waits.append(max(0, visit.start_us - until_us))
         until_us = max(until_us, visit.end_us)
-    return max(waits) // runs.SECOND_US
+    return max(waits) // SECOND_US

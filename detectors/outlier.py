@@ -24,7 +24,7 @@ from detectors.core.explain import (
     Facts,
     Hypothesis,
 )
-from detectors.core.frames import NAV_STATUS_UNDEFINED, epoch_us, from_epoch_us
+from detectors.core.frames import NAV_STATUS_UNDEFINED, SECOND_US, epoch_us, from_epoch_us
 from detectors.core.normal import CLASSES, SIZES_DEG, Normal
 from detectors.core.telling import Told, Words
 
@@ -221,7 +221,7 @@ class Outlier(Detector):
             min_piece=1,
             min_length=-(-self.min_duration_s // model.step_s),
         )
-        step_us = model.step_s * runs.SECOND_US
+        step_us = model.step_s * SECOND_US
         start_us, end_us = grid.tick[at[first]] * step_us, (grid.tick[at[last]] + 1) * step_us
         window = runs.window_us(context.start, context.end)
         wanted = runs.touches(start_us, end_us, window, self.settle)
@@ -233,7 +233,7 @@ class Outlier(Detector):
         last_ticks = grid.last_ticks()
         final_tick = np.array([last_ticks[t] for t in tracks.tolist()])
         still_on = (grid.tick[at[last]] >= final_tick) & (
-            window[1] - end_us <= self.max_interruption_s * runs.SECOND_US
+            window[1] - end_us <= self.max_interruption_s * SECOND_US
         )
         middle = runs.position_at(track, time_us, lat, lon, tracks, (start_us + end_us) // 2)
         measured = _measured(model, found, ship, course_deg, grid.speed_kn[rows], excess)

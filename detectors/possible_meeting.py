@@ -22,7 +22,7 @@ from detectors.core.explain import (
     Facts,
     Hypothesis,
 )
-from detectors.core.frames import NAV_STATUS_UNDEFINED, epoch_us, from_epoch_us
+from detectors.core.frames import NAV_STATUS_UNDEFINED, SECOND_US, epoch_us, from_epoch_us
 from detectors.core.hypotheses import transfer_area
 from detectors.core.telling import Told, Words
 
@@ -38,7 +38,7 @@ ZOOMS: Final = 8
 COINCIDENCE: Final = 0.6
 """Overlap of two silences over their union from which on they are taken to agree."""
 
-STEP_US: Final = 300 * runs.SECOND_US
+STEP_US: Final = 300 * SECOND_US
 """A loiterer's place is asked every five minutes, on the absolute grid."""
 
 PAIRS_AT_ONCE: Final = 200
@@ -250,7 +250,7 @@ class PossibleMeeting(Detector):
         for gap, facts in zip(rows, events.evidence_of(gaps), strict=True):
             start_us, end_us = _span_us(gap)
             until_us = min(end_us, now_us)
-            lasted_s = (until_us - start_us) / runs.SECOND_US
+            lasted_s = (until_us - start_us) / SECOND_US
             assessed = not str(gap["explanation"]).startswith("not assessed")
             if not assessed or not self.min_meeting_s <= lasted_s <= self.max_silence_s:
                 continue
@@ -286,15 +286,15 @@ class PossibleMeeting(Detector):
         first, second = np.triu_indices(len(silences), 1)
         a, b = table.rows(first), table.rows(second)
         begin_us = np.maximum(a.start_us, b.start_us)
-        last_us = np.minimum(a.until_us, b.until_us) - self.min_meeting_s * runs.SECOND_US
+        last_us = np.minimum(a.until_us, b.until_us) - self.min_meeting_s * SECOND_US
         possible = (a.mmsi != b.mmsi) & (last_us >= begin_us)
         # Whatever the place, both come there from their last positions by the latest moment.
         arrive_m = a.mps * (last_us - a.start_us) + b.mps * (last_us - b.start_us)
-        possible &= geodesy.distance_m(a.lat, a.lon, b.lat, b.lon) <= arrive_m / runs.SECOND_US
-        leave_us = begin_us + self.min_meeting_s * runs.SECOND_US
+        possible &= geodesy.distance_m(a.lat, a.lon, b.lat, b.lon) <= arrive_m / SECOND_US
+        leave_us = begin_us + self.min_meeting_s * SECOND_US
         leave_m = a.mps * (a.until_us - leave_us) + b.mps * (b.until_us - leave_us)
         apart_m = geodesy.distance_m(a.next_lat, a.next_lon, b.next_lat, b.next_lon)
-        possible &= ~(apart_m > leave_m / runs.SECOND_US)  # a NaN asks for nothing
+        possible &= ~(apart_m > leave_m / SECOND_US)  # a NaN asks for nothing
         return first[possible], second[possible]
 
     def _between_silences(
@@ -307,7 +307,7 @@ class PossibleMeeting(Detector):
             for k in np.flatnonzero(joint.longest_s >= self.min_meeting_s):
                 one, other = silences[a[k]], silences[b[k]]
                 begin_us = max(one.start_us, other.start_us)
-                both_s = (min(one.until_us, other.until_us) - begin_us) / runs.SECOND_US
+                both_s = (min(one.until_us, other.until_us) - begin_us) / SECOND_US
                 owner = max((one, other), key=lambda s: (s.end_us, s.track))
                 found.append(
                     self._weighed(
@@ -332,14 +332,14 @@ class PossibleMeeting(Detector):
             for loitering in loiterings:
                 begin_us = max(silence.start_us, loitering.start_us)
                 last_us = min(silence.until_us, loitering.end_us, now_us)
-                both_s = (last_us - begin_us) / runs.SECOND_US
+                both_s = (last_us - begin_us) / SECOND_US
                 if silence.mmsi == loitering.mmsi or both_s < self.min_meeting_s:
                     continue
                 ticks_us = np.arange(-(-begin_us // STEP_US), last_us // STEP_US + 1) * STEP_US
                 lat, lon = loitering.places(ticks_us)
                 there = silence.holds(lat, lon, ticks_us)
                 at, longest = _longest_run(there)
-                longest_s = max(longest - 1, 0) * STEP_US / runs.SECOND_US
+                longest_s = max(longest - 1, 0) * STEP_US / SECOND_US
                 if longest_s < self.min_meeting_s:
                     continue
                 middle, during = at + longest // 2, slice(at, at + longest)
@@ -379,7 +379,7 @@ class PossibleMeeting(Detector):
         agreement = 0.0
         if isinstance(one, _Silence) and isinstance(other, _Silence) and end_us != NEVER:
             union_us = max(one.until_us, other.until_us) - min(one.start_us, other.start_us)
-            agreement = both_s * runs.SECOND_US / union_us
+            agreement = both_s * SECOND_US / union_us
         at_once = 0.5 * max(0.0, (agreement - COINCIDENCE) / (1.0 - COINCIDENCE))
         tightness = 1.0 / np.sqrt(1.0 + area_km2 / self.tight_area_km2)
         weight = float(0.4 * share * (1.0 - (1.0 - tightness) * (1.0 - at_once)))
@@ -535,8 +535,8 @@ class _Silence(_Story):
         """Whether the vessel can have been at places at times within its silence."""
         gone_m = geodesy.distance_m(self.lat, self.lon, lat, lon)
         left_m = geodesy.distance_m(lat, lon, self.next_lat, self.next_lon)
-        can_go_m = self.mps * (at_us - self.start_us) / runs.SECOND_US
-        can_return_m = self.mps * (self.until_us - at_us) / runs.SECOND_US
+        can_go_m = self.mps * (at_us - self.start_us) / SECOND_US
+        can_return_m = self.mps * (self.until_us - at_us) / SECOND_US
         return np.asarray((gone_m <= can_go_m) & ~(left_m > can_return_m))
 
     def way_m(self, lat: Floats, lon: Floats) -> Floats:
@@ -553,14 +553,14 @@ class _Silence(_Story):
     def spare_s(self, way_m: float) -> float:
         """Time that is left when it goes a way as fast as before, or slowly if it lay still."""
         usual_mps = max(float(self.facts.get("speed_before_kn") or 0.0), SLOW_KN) * geodesy.KNOT_MPS
-        return (self.until_us - self.start_us) / runs.SECOND_US - way_m / usual_mps
+        return (self.until_us - self.start_us) / SECOND_US - way_m / usual_mps
 
     def told(self, prefix: str) -> dict[str, Any]:
         """What evidence says of it."""
         return {
             f"{prefix}story": "gap",
             f"{prefix}event": self.row["event_id"],
-            f"{prefix}silent_s": (self.until_us - self.start_us) / runs.SECOND_US,
+            f"{prefix}silent_s": (self.until_us - self.start_us) / SECOND_US,
             f"{prefix}reach_kn": self.mps / geodesy.KNOT_MPS,
             f"{prefix}last_report_source": self.facts.get("last_report_source", ""),
         }
@@ -692,7 +692,7 @@ def _search_box(a: _Table, b: _Table, stay_s: float) -> tuple[Floats, Floats, Fl
         is_open = np.isnan(one.next_lat)
         to = (np.where(is_open, one.lat, one.next_lat), np.where(is_open, one.lon, one.next_lon))
         lat, lon = geodesy.interpolate(one.lat, one.lon, *to, 0.5)
-        way_m = one.mps * np.maximum((one.until_us - one.start_us) / runs.SECOND_US - stay_s, 0.0)
+        way_m = one.mps * np.maximum((one.until_us - one.start_us) / SECOND_US - stay_s, 0.0)
         centres.append((lat, lon, np.where(is_open, way_m, way_m / 2)))
     smaller = centres[0][2] <= centres[1][2]
     lat, lon, half_m = (np.where(smaller, x, y) for x, y in zip(*centres, strict=True))
@@ -712,8 +712,7 @@ def _time_together_s(a: _Table, b: _Table, lat: Floats, lon: Floats) -> Floats:
     for one in (a, b):
         mps = one.mps[:, None]
         start_s, until_s = (
-            ((time_us - origin_us) / runs.SECOND_US)[:, None]
-            for time_us in (one.start_us, one.until_us)
+            ((time_us - origin_us) / SECOND_US)[:, None] for time_us in (one.start_us, one.until_us)
         )
         gone_m = geodesy.distance_m(one.lat[:, None], one.lon[:, None], lat, lon)
         left_m = geodesy.distance_m(lat, lon, one.next_lat[:, None], one.next_lon[:, None])

@@ -13,7 +13,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from detectors.core import copies, events, geodesy, leaps, runs, scatter, shapes, tracks
 from detectors.core.detector import Context, Detector
 from detectors.core.explain import FISHING, OFFICIAL, PILOT, TUG, WORKING, Facts, Hypothesis
-from detectors.core.frames import epoch_us, offsets
+from detectors.core.frames import SECOND_US, epoch_us, offsets
 from detectors.core.leaps import MIN_OFFSET_M
 from detectors.core.telling import Told, Words
 from detectors.core.zones import Zones
@@ -22,7 +22,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-SECOND_US: Final = runs.SECOND_US
 NOT_A_VESSEL: Final = (4, 9, 11, 21)
 """Message types of base stations, rescue aircraft and aids to navigation (the same, table 46)."""
 MOVED_DEG: Final = 0.00027

@@ -12,7 +12,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from detectors.core import association, coverage, events, geodesy, runs, surroundings
 from detectors.core.detector import Context, Detector
 from detectors.core.explain import Facts, Hypothesis
-from detectors.core.frames import epoch_us, from_epoch_us
+from detectors.core.frames import SECOND_US, epoch_us, from_epoch_us
 from detectors.core.telling import Told, Words
 
 Floats = NDArray[np.float64]
@@ -265,7 +265,7 @@ class UnmatchedSighting(Detector):
 
     def _seen(self, sightings: pd.DataFrame) -> association.Seen:
         time_us = epoch_us(sightings["time"])
-        moment = time_us // (self.scene_s * runs.SECOND_US)
+        moment = time_us // (self.scene_s * SECOND_US)
         scenes = pd.MultiIndex.from_arrays([moment, sightings["source"]])
         return association.Seen(
             np.asarray(pd.factorize(scenes)[0], "int64"),
@@ -288,7 +288,7 @@ class UnmatchedSighting(Detector):
             start_us, end_us = _span_us(gap)
             silent |= (
                 (pairs.track_id == int(gap["track_ids"]))
-                & (at_us > start_us + self.max_explaining_s * runs.SECOND_US)
+                & (at_us > start_us + self.max_explaining_s * SECOND_US)
                 & (at_us < end_us)
             )
         return silent
@@ -312,7 +312,7 @@ class UnmatchedSighting(Detector):
         facts = events.evidence_of(gaps)
         for gap, measured in zip(_records(gaps), facts, strict=True):
             start_us, end_us = _span_us(gap)
-            silent_s = (at_us - start_us) / runs.SECOND_US
+            silent_s = (at_us - start_us) / SECOND_US
             before_kn = float(measured.get("speed_before_kn") or 0.0)
             fastest_kn = np.clip(before_kn * self.reach_share, self.min_reach_kn, self.max_reach_kn)
             reach_m = fastest_kn * geodesy.KNOT_MPS * np.maximum(silent_s, 0.0)
@@ -400,7 +400,7 @@ class UnmatchedSighting(Detector):
         context: Context,
     ) -> list[dict[str, Any]]:
         lat, lon = seen.lat[rows], seen.lon[rows]
-        slot = seen.time_us[rows] // (coverage.SLOT_S * runs.SECOND_US)
+        slot = seen.time_us[rows] // (coverage.SLOT_S * SECOND_US)
         class_a = np.full(len(rows), "A")
         around = context.coverage.around(lat, lon, slot, class_a)
         day_slots = 86_400 // coverage.SLOT_S

@@ -44,7 +44,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from detectors.core import geodesy
-from detectors.core.frames import offsets
+from detectors.core.frames import SECOND_US, offsets
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -69,8 +69,6 @@ EXACT_UP_TO: Final = 10
 MAX_ROUNDS: Final = 200
 CONVERGED: Final = 1e-10
 PAIRS_AT_ONCE: Final = 2_000_000
-
-_SECOND_US: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -235,7 +233,7 @@ class _Clock:
 
 
 def _candidates(tracks: Tracks, clock: _Clock, seen: Seen, rows: Ints, motion: Motion) -> Pairs:
-    silence_us = int(motion.max_silence_s * _SECOND_US)
+    silence_us = int(motion.max_silence_s * SECOND_US)
     begins, ends = tracks.time_us[clock.first], tracks.time_us[clock.last]
     at_us = seen.time_us[rows][:, None]
     alive = (begins[None, :] <= at_us + silence_us) & (ends[None, :] >= at_us - silence_us)
@@ -259,7 +257,7 @@ def _candidates(tracks: Tracks, clock: _Clock, seen: Seen, rows: Ints, motion: M
 
 
 def _place_at(tracks: Tracks, clock: _Clock, slot: Ints, at_us: Ints, motion: Motion) -> Place:
-    silence_us = int(motion.max_silence_s * _SECOND_US)
+    silence_us = int(motion.max_silence_s * SECOND_US)
     low, high = clock.first[slot], clock.last[slot]
     before = clock.before(slot, at_us)
     left, right = np.clip(before, low, high), np.clip(before + 1, low, high)
@@ -279,7 +277,7 @@ def _place_at(tracks: Tracks, clock: _Clock, slot: Ints, at_us: Ints, motion: Mo
     moved_m = geodesy.distance_m(
         tracks.lat[left], tracks.lon[left], tracks.lat[right], tracks.lon[right]
     )
-    mps = np.where(both, moved_m / np.maximum(gap_us / _SECOND_US, 1.0), 0.0)
+    mps = np.where(both, moved_m / np.maximum(gap_us / SECOND_US, 1.0), 0.0)
     course = geodesy.bearing_deg(
         tracks.lat[left], tracks.lon[left], tracks.lat[right], tracks.lon[right]
     )
@@ -289,7 +287,7 @@ def _place_at(tracks: Tracks, clock: _Clock, slot: Ints, at_us: Ints, motion: Mo
     one = np.flatnonzero(has_left ^ has_right)
     report = np.where(since_us <= until_us, left, right)
     from_row = np.where(has_left[one], left[one], right[one])
-    after_s = np.where(has_left[one], since_us[one], -until_us[one]) / _SECOND_US
+    after_s = np.where(has_left[one], since_us[one], -until_us[one]) / SECOND_US
     knots = np.nan_to_num(tracks.sog_kn[from_row])
     course[one] = tracks.cog_deg[from_row]
     known = np.isfinite(course[one])
@@ -302,7 +300,7 @@ def _place_at(tracks: Tracks, clock: _Clock, slot: Ints, at_us: Ints, motion: Mo
     report[one] = from_row
 
     share = np.where(both, motion.between_share, motion.beyond_share)
-    nearest_s = np.minimum(since_us, until_us) / _SECOND_US
+    nearest_s = np.minimum(since_us, until_us) / SECOND_US
     grown = (motion.still_mps + share * mps) * nearest_s
     sigma = np.hypot(MIN_SIGMA_M, grown)
     nowhere = ~(has_left | has_right)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from detectors.core import geodesy, runs, shapes
 from detectors.core.errors import FrameError
+from detectors.core.frames import SECOND_US
 from detectors.core.polygons import PolygonIndex
 
 Floats = NDArray[np.float64]
@@ -265,7 +266,7 @@ def passages(
     last = np.r_[first[1:] - 1, len(row) - 1][: len(first)]
     net = runs.aggregate(np.add, np.where(left, 1, -1), first, last)
     apart_us = time_us[after[first]] - time_us[before[first]]
-    soon = (after[first] == before[first] + 1) | (apart_us <= max_beside_s * runs.SECOND_US)
+    soon = (after[first] == before[first] + 1) | (apart_us <= max_beside_s * SECOND_US)
     crossed = soon & (net != 0) & (left[last] == (net > 0))
     first, last = first[crossed], last[crossed]
     return Passages(

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core import geodesy
+from detectors.core.frames import SECOND_US
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -87,7 +88,7 @@ def visits(stops: pd.DataFrame, *, within_m: float, max_away_s: float) -> pd.Dat
         return ordered[["mmsi", "start_us", "end_us", "lat", "lon", "spread_m"]]
     mmsi, lat, lon = (ordered[c].to_numpy() for c in ("mmsi", "lat", "lon"))
     begins = np.ones(len(ordered), bool)
-    away_s = (ordered["start_us"].to_numpy()[1:] - ordered["end_us"].to_numpy()[:-1]) / 1e6
+    away_s = (ordered["start_us"].to_numpy()[1:] - ordered["end_us"].to_numpy()[:-1]) / SECOND_US
     moved_m = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
     begins[1:] = (mmsi[1:] != mmsi[:-1]) | (away_s > max_away_s) | (moved_m > within_m)
     ordered["visit"] = np.cumsum(begins)

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core import geodesy, shapes
-from detectors.core.leaps import SECOND_US, Reports
+from detectors.core.frames import SECOND_US
+from detectors.core.leaps import Reports
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

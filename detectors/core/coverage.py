@@ -17,7 +17,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from detectors.core.frames import (
+    DAY_US,
     RECEPTIONS,
+    SECOND_US,
     TIME,
     TRACKED,
     Column,
@@ -91,8 +93,6 @@ CELL_SLOTS: Final = 1 << 24
 
 _LAT_CELLS: Final = 1801
 _LON_CELLS: Final = 3600
-_SECOND_US: Final = 1_000_000
-_DAY_US: Final = 86_400 * _SECOND_US
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -208,7 +208,7 @@ class Coverage:
 
     @cached_property
     def _feed_slots(self) -> Ints:
-        return epoch_us(self.feed["time"]) // (FEED_SLOT_S * _SECOND_US)
+        return epoch_us(self.feed["time"]) // (FEED_SLOT_S * SECOND_US)
 
     @cached_property
     def _any_class(self) -> tuple[Ints, Floats]:
@@ -271,7 +271,7 @@ def learn(tracked: pd.DataFrame, receptions: pd.DataFrame | None = None) -> Cove
     time, track = epoch_us(tracked["time"]), tracked["track_id"].to_numpy()
     row, col = cells_of(tracked["lat"].to_numpy(), tracked["lon"].to_numpy())
     classes, class_names = pd.factorize(tracked["ais_class"], sort=True)
-    slot = time // (SLOT_S * _SECOND_US)
+    slot = time // (SLOT_S * SECOND_US)
     key = _cell_key(slot, row, col) * len(class_names) + classes
     stretches = _Stretches(key, tracked["mmsi"].to_numpy())
     first, vessels, reports = stretches.counts()
@@ -279,22 +279,22 @@ def learn(tracked: pd.DataFrame, receptions: pd.DataFrame | None = None) -> Cove
     cells = pd.DataFrame(
         {
             "date": _dates(time[first]),
-            "time": from_epoch_us(slot[first] * SLOT_S * _SECOND_US),
+            "time": from_epoch_us(slot[first] * SLOT_S * SECOND_US),
             "lat_cell": row[first],
             "lon_cell": col[first],
             "ais_class": pd.Series(np.asarray(class_names)[classes[first]], dtype="str"),
             "vessels": vessels,
             "reports": reports,
             "silences": silences,
-            "interval_s": stretches.medians(_intervals_us(track, time)) / _SECOND_US,
+            "interval_s": stretches.medians(_intervals_us(track, time)) / SECOND_US,
         }
     )
-    slot = time // (FEED_SLOT_S * _SECOND_US)
+    slot = time // (FEED_SLOT_S * SECOND_US)
     first, vessels, reports = _Stretches(slot, tracked["mmsi"].to_numpy()).counts()
     feed = pd.DataFrame(
         {
             "date": _dates(time[first]),
-            "time": from_epoch_us(slot[first] * FEED_SLOT_S * _SECOND_US),
+            "time": from_epoch_us(slot[first] * FEED_SLOT_S * SECOND_US),
             "vessels": vessels,
             "reports": reports,
         }
@@ -310,7 +310,7 @@ def _receivers(receptions: pd.DataFrame) -> pd.DataFrame:
     time = epoch_us(receptions["time"])
     stations, names = pd.factorize(receptions["station"], sort=True)
     by_day, at, n_reports = np.unique(
-        time // _DAY_US * len(names) + stations, return_inverse=True, return_counts=True
+        time // DAY_US * len(names) + stations, return_inverse=True, return_counts=True
     )
     ranked = np.lexsort((by_day, -n_reports, by_day // len(names)))
     day = by_day[ranked] // len(names)
@@ -318,7 +318,7 @@ def _receivers(receptions: pd.DataFrame) -> pd.DataFrame:
     rank[ranked] = np.arange(len(by_day)) - np.searchsorted(day, day)
     row, col = cells_of(receptions["lat"].to_numpy(), receptions["lon"].to_numpy())
     classes, class_names = pd.factorize(receptions["ais_class"], sort=True)
-    slot = time // (SLOT_S * _SECOND_US)
+    slot = time // (SLOT_S * SECOND_US)
     key = (_cell_key(slot, row, col) * len(class_names) + classes) * len(names) + stations
     _, first, reports = np.unique(
         key[rank[at] < MAX_RECEIVERS], return_index=True, return_counts=True
@@ -328,7 +328,7 @@ def _receivers(receptions: pd.DataFrame) -> pd.DataFrame:
         pd.DataFrame(
             {
                 "date": _dates(time[first]),
-                "time": from_epoch_us(slot[first] * SLOT_S * _SECOND_US),
+                "time": from_epoch_us(slot[first] * SLOT_S * SECOND_US),
                 "lat_cell": row[first],
                 "lon_cell": col[first],
                 "ais_class": pd.Series(np.asarray(class_names)[classes[first]], dtype="str"),
@@ -408,7 +408,7 @@ def _lookup(cells: pd.DataFrame) -> tuple[Ints, Floats]:
     """Sorted keys; for each, classes taken together: vessels, silences, and the number of reports
     with an interval and the sum of those intervals (both as far as medians tell).
     """
-    slot = epoch_us(cells["time"]) // (SLOT_S * _SECOND_US)
+    slot = epoch_us(cells["time"]) // (SLOT_S * SECOND_US)
     row, col = cells["lat_cell"].to_numpy("int64"), cells["lon_cell"].to_numpy("int64")
     key = _cell_key(slot, row, col)
     order = np.argsort(key, kind="stable")
@@ -436,7 +436,7 @@ def _dates(time: Ints) -> pd.Series:
 def _intervals_us(track: Ints, time: Ints) -> Ints:
     """Time since the report before of the same track and UTC day, -1 for the first."""
     step_us = np.r_[-1, np.diff(time)]
-    step_us[1:][(np.diff(track) != 0) | (np.diff(time // _DAY_US) != 0)] = -1
+    step_us[1:][(np.diff(track) != 0) | (np.diff(time // DAY_US) != 0)] = -1
     return np.asarray(step_us)
 
 
@@ -447,14 +447,14 @@ def _falls_silent(track: Ints, time: Ints) -> NDArray[np.bool_]:
     final as soon as that time has passed, and rests on one day. It doesn't count where the feed
     itself brought nothing in half of that time: an outage says nothing about a place.
     """
-    day = time // _DAY_US
+    day = time // DAY_US
     index = day - day.min()
     newest = np.full(int(index.max()) + 1, np.iinfo("int64").min)
     np.maximum.at(newest, index, time)
-    until = time + SILENCE_S * _SECOND_US
+    until = time + SILENCE_S * SECOND_US
     following = np.r_[time[1:], 0]
     goes_on = np.r_[(np.diff(track) == 0) & (np.diff(day) == 0), False] & (following < until)
-    slot_us = FEED_SLOT_S * _SECOND_US
+    slot_us = FEED_SLOT_S * SECOND_US
     own = time // slot_us
     begin = own.min()
     heard = np.zeros(int(own.max() - begin) + 1, "int64")

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from detectors.core.errors import FrameError
 
 TIME: Final = "datetime64[us, UTC]"
+SECOND_US: Final = 1_000_000
+"""A second in the microseconds of `epoch_us`."""
+DAY_US: Final = 86_400 * SECOND_US
 NAV_STATUS_UNDEFINED: Final = 15
 """ITU-R M.1371-5, table 45: 15 = undefined, also what a feed without the field gets."""
 

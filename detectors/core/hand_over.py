@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from detectors.core import geodesy, shapes
+from detectors.core.frames import SECOND_US
 from detectors.core.geodesy import KNOT_MPS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-SECOND_US = 1_000_000
 NEAREST_REPORTS = 64
 """Reports at an end of a stretch that its motion is judged by: over 2 min of a vessel heard every
 2 s, the shortest interval of ITU-R M.1371-5, annex 1, table 1."""

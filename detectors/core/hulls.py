@@ -6,12 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core import geodesy, leaps
-from detectors.core.frames import offsets
+from detectors.core.frames import SECOND_US, offsets
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-SECOND_US = 1_000_000
 MIN_OF_HULL = 3
 MAX_LEAPING = 0.3
 """Reports that a hull has at least, and the share of them at most that may not be where speed and

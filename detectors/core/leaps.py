@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core import geodesy, shapes
+from detectors.core.frames import SECOND_US
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-SECOND_US: Final = 1_000_000
 MIN_OFFSET_M: Final = 500.0
 """Nearer to where it is due than this, a report isn't told from a poor position."""
 MAX_WAY_ERROR: Final = 0.2

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import pandas as pd
 
+from detectors.core.frames import SECOND_US
 from detectors.core.identity_numbers import (
     edits,
     imo_is_valid,
@@ -17,7 +18,7 @@ from detectors.core.identity_numbers import (
     lookalike,
     plain,
 )
-from detectors.core.said import SECOND_US, Memory, Said, rows_of, stands
+from detectors.core.said import Memory, Said, rows_of, stands
 
 MAX_SHARERS: Final = 4
 """A value that more vessels than this say is nobody's in particular."""

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from detectors.core.coverage import CELL_SLOTS, SLOT_S, Coverage, block_keys, place_key
-from detectors.core.frames import epoch_us
+from detectors.core.frames import SECOND_US, epoch_us
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -26,8 +26,6 @@ satellite or one at a lonely coast, hearing nothing doesn't show that it fails."
 
 MIN_STEADY_SHARE: Final = 0.5
 """Below this share of what was heard at a place by steady receivers, nothing is said about them."""
-
-_SECOND_US: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ class Receivers:
         frame = coverage.receivers
         codes, names = pd.factorize(frame["station"], sort=True)
         self.names: list[str] = [str(name) for name in names]
-        slot = epoch_us(frame["time"]) // (SLOT_S * _SECOND_US)
+        slot = epoch_us(frame["time"]) // (SLOT_S * SECOND_US)
         key = place_key(
             frame["lat_cell"].to_numpy("int64"), frame["lon_cell"].to_numpy("int64"), slot
         )

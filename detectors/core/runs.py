@@ -19,12 +19,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core import geodesy
-from detectors.core.frames import NAV_STATUS_UNDEFINED, epoch_us, offsets
+from detectors.core.frames import NAV_STATUS_UNDEFINED, SECOND_US, epoch_us, offsets
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-SECOND_US = 1_000_000
 
 
 @dataclass(frozen=True)

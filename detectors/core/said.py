@@ -10,11 +10,8 @@ from typing import Final, NamedTuple
 
 import pandas as pd
 
-from detectors.core.frames import epoch_us
+from detectors.core.frames import DAY_US, SECOND_US, epoch_us
 from detectors.core.identity_numbers import edits, imo_is_valid, is_default_number, plain
-
-SECOND_US: Final = 1_000_000
-DAY_US: Final = 86_400 * SECOND_US
 
 LETTERS_PER_EDIT: Final = 4
 """One edit in so many letters or digits is still typing: two in a name of eight."""

@@ -14,8 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core import geodesy, leaps, shapes
-from detectors.core.frames import epoch_us, offsets
-from detectors.core.leaps import SECOND_US, Leaps
+from detectors.core.frames import SECOND_US, epoch_us, offsets
+from detectors.core.leaps import Leaps
 from detectors.core.tracks import DUPLICATE_WINDOW_S
 
 Floats = NDArray[np.float64]

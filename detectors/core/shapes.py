@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core import geodesy
+from detectors.core.frames import SECOND_US
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -94,7 +95,7 @@ def bins(track_id: Ints, time_us: Ints, step_s: int) -> Bins:
     >>> found.first, found.tick
     (array([0, 2]), array([0, 1]))
     """
-    tick = time_us // (step_s * 1_000_000)
+    tick = time_us // (step_s * SECOND_US)
     if len(tick) == 0:
         return Bins(step_s, track_id, tick, tick, tick)
     first = np.flatnonzero(np.r_[True, (np.diff(tick) != 0) | (np.diff(track_id) != 0)])

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core import geodesy, runs
+from detectors.core.frames import SECOND_US
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -55,7 +56,7 @@ def stops(
     middle_lat, middle_lon, away_m, row = _middle(grid.lat[slow], grid.lon[slow], first, last)
     bounds = np.flatnonzero(np.diff(row, prepend=-1))
     ends = np.r_[bounds[1:], len(row)] - 1
-    step_us = grid.step_s * runs.SECOND_US
+    step_us = grid.step_s * SECOND_US
     return pd.DataFrame(
         {
             "mmsi": track[first] // 100,

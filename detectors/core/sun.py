@@ -11,6 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from detectors.core.frames import DAY_US
+
 Floats = NDArray[np.float64]
 
 CIVIL_TWILIGHT_DEG: Final = -6.0
@@ -22,7 +24,6 @@ NAUTICAL_TWILIGHT_DEG: Final = -12.0
 
 _J2000_US: Final = 946_728_000_000_000
 """2000-01-01 12:00 UTC in microseconds since 1970."""
-_DAY_US: Final = 86_400_000_000
 
 
 def altitude_deg(time_us: ArrayLike, lat: ArrayLike, lon: ArrayLike) -> Floats:
@@ -78,4 +79,4 @@ def apparent_position_deg(time_us: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def _days_since_j2000(time_us: ArrayLike) -> Floats:
-    return np.asarray((np.asarray(time_us, "int64") - _J2000_US) / _DAY_US)
+    return np.asarray((np.asarray(time_us, "int64") - _J2000_US) / DAY_US)

@@ -24,7 +24,9 @@ from numpy.typing import NDArray
 
 from detectors.core.errors import FrameError
 from detectors.core.frames import (
+    DAY_US,
     POSITIONS,
+    SECOND_US,
     TIME,
     TRACKED,
     Column,
@@ -135,8 +137,6 @@ _CONTENT: Final = {
     "msg_type": 1.0,
 }
 _NEVER: Final = -(2**62)
-_SECOND_US: Final = 1_000_000
-_DAY_US: Final = 86_400 * _SECOND_US
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -209,7 +209,7 @@ def deduplicate(
     order = np.argsort(key, kind="stable")
     same = np.zeros(len(frame), bool)
     same[1:] = (content[order[1:]] == content[order[:-1]]).all(axis=1)
-    same[1:] &= time[order[1:]] - time[order[:-1]] <= DUPLICATE_WINDOW_S * _SECOND_US
+    same[1:] &= time[order[1:]] - time[order[:-1]] <= DUPLICATE_WINDOW_S * SECOND_US
     copy = np.zeros(len(frame), bool)
     copy[order] = same
     wanted = np.ones(len(frame), bool)
@@ -294,7 +294,7 @@ def summarise(tracked: pd.DataFrame) -> pd.DataFrame:
         return empty(SUMMARY)
     track, time = tracked["track_id"].to_numpy(), epoch_us(tracked["time"])
     lat, lon = tracked["lat"].to_numpy(), tracked["lon"].to_numpy()
-    day = time // _DAY_US
+    day = time // DAY_US
     new = np.r_[True, (np.diff(track) != 0) | (np.diff(day) != 0)]
     first = np.flatnonzero(new)
     last = np.r_[first[1:], len(tracked)] - 1
@@ -312,7 +312,7 @@ def summarise(tracked: pd.DataFrame) -> pd.DataFrame:
         pd.DataFrame(
             {
                 "track_id": track[first],
-                "day": from_epoch_us(day[first] * _DAY_US),
+                "day": from_epoch_us(day[first] * DAY_US),
                 "mmsi": tracked["mmsi"].to_numpy()[first],
                 "start": from_epoch_us(time[first]),
                 "end": from_epoch_us(time[last]),
@@ -376,10 +376,10 @@ def can_join(
     Speeds are those that the two reports state, NaN where one doesn't.
     """
     supported_kn = 2 * np.maximum(sog_before_kn, sog_after_kn)  # NaN where either is
-    at_least_kn = np.where(duration_us > SHORT_STEP_S * _SECOND_US, UNSUPPORTED_SPEED_KN, 0.0)
+    at_least_kn = np.where(duration_us > SHORT_STEP_S * SECOND_US, UNSUPPORTED_SPEED_KN, 0.0)
     limit_kn = np.clip(supported_kn, at_least_kn, MAX_SPEED_KN)
     limit_kn = np.where(np.isnan(limit_kn), MAX_SPEED_KN, limit_kn)
-    reach_m = limit_kn * KNOT_MPS * duration_us / _SECOND_US
+    reach_m = limit_kn * KNOT_MPS * duration_us / SECOND_US
     return np.asarray((distance <= MAX_JUMP_M) | (distance <= reach_m))
 
 
@@ -409,7 +409,7 @@ class _Rows:
             raise FrameError("reports must be newer than the state of their MMSI")
         ordinal = state["ordinal"].to_numpy("int64")[here]
         born = epoch_us(state["first_time"])[here]
-        gone = (ordinal == 0) & (first_t[hull_vessel] - born > TENTATIVE_S * _SECOND_US)
+        gone = (ordinal == 0) & (first_t[hull_vessel] - born > TENTATIVE_S * SECOND_US)
         here, hull_vessel, ordinal = here[~gone], hull_vessel[~gone], ordinal[~gone]
         self.n_known = np.bincount(hull_vessel, minlength=len(self.start))
         one = np.flatnonzero(self.n_known[hull_vessel] == 1)
@@ -432,7 +432,7 @@ class _Rows:
         seen = previous_t != _NEVER
         step_us = np.where(seen, self.time - np.where(seen, previous_t, 0), 0)
         step_m = distance_m(previous_lat, previous_lon, self.lat, self.lon)
-        open_still = step_us <= CLOSING_S * _SECOND_US
+        open_still = step_us <= CLOSING_S * SECOND_US
         fits = ~seen | (can_join(step_m, step_us, previous_sog_kn, self.sog_kn) & open_still)
         all_fit = np.ones(len(self.start), bool)
         np.logical_and.at(all_fit, self.vessel[~fits], False)
@@ -554,13 +554,13 @@ class _Hulls:
         confirmed = self.ordinal[vessel] > 0
         since_us = time[:, None] - np.where(confirmed, self.time[vessel], self.born[vessel])
         used = self.time[vessel] != _NEVER
-        limit_us = np.where(confirmed, CLOSING_S, TENTATIVE_S) * _SECOND_US
+        limit_us = np.where(confirmed, CLOSING_S, TENTATIVE_S) * SECOND_US
         alive = used & (since_us <= limit_us)
         away_m = distance_m(self.lat[vessel], self.lon[vessel], lat[:, None], lon[:, None])
         step_us = time[:, None] - self.time[vessel]
         near = away_m <= MAX_JUMP_M
         fits = alive & can_join(away_m, step_us, self.sog_kn[vessel], rows.sog_kn[row][:, None])
-        fits &= confirmed | near | (step_us <= SHORT_STEP_S * _SECOND_US)
+        fits &= confirmed | near | (step_us <= SHORT_STEP_S * SECOND_US)
         # A distance on Earth is below 2.1e7 m, so 1e8 puts a hull in the second rank.
         rank = np.where(fits, away_m + 1e8 * ~(confirmed & near), np.inf)
         n_open = np.count_nonzero(alive & confirmed, axis=1)
@@ -610,7 +610,7 @@ class _Hulls:
     def state(self) -> pd.DataFrame:
         """What is left: confirmed hulls for good (they hold their ordinal), others while alive."""
         newest = self.rows.time[self.rows.stop[self.vessels] - 1]
-        young = newest[:, None] - self.born <= TENTATIVE_S * _SECOND_US
+        young = newest[:, None] - self.born <= TENTATIVE_S * SECOND_US
         keep = (self.time != _NEVER) & ((self.ordinal > 0) | young)
         vessel, slot = np.nonzero(keep)
         return _state_frame(

@@ -7,7 +7,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from detectors.core import geodesy, runs
+from detectors.core import geodesy
+from detectors.core.frames import SECOND_US
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -76,7 +77,7 @@ def visits(
         return np.zeros(0, "int64"), np.zeros(0, "int64")
     apart_us = time_us[point[1:]] - time_us[point[:-1]]
     adjacent = point[1:] == point[:-1] + 1
-    limit_us = np.where(adjacent, max_silence_s, min_outside_s) * runs.SECOND_US
+    limit_us = np.where(adjacent, max_silence_s, min_outside_s) * SECOND_US
     cut = (row[1:] != row[:-1]) | (track[point[1:]] != track[point[:-1]])
     cut |= apart_us > limit_us
     first = np.r_[0, np.flatnonzero(cut) + 1]
@@ -113,7 +114,7 @@ def crossings(
     """
     outside = np.where(crosses, inside + side, inside)
     silence_us = np.abs(time_us[outside] - time_us[inside])
-    near = crosses & (silence_us <= max_silence_s * runs.SECOND_US)
+    near = crosses & (silence_us <= max_silence_s * SECOND_US)
     fraction = np.zeros(len(inside))  # of the way from the report inside to the one outside
     pick = np.flatnonzero(near)
     fraction[pick] = _cut(
@@ -134,7 +135,7 @@ def crossings(
         lat=np.atleast_1d(at_lat),
         lon=np.atleast_1d(at_lon),
         interpolated=near,
-        silence_s=silence_us / runs.SECOND_US,
+        silence_s=silence_us / SECOND_US,
         outside=outside,
     )
 

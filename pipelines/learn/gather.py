@@ -9,14 +9,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core import geodesy, lanes, runs, stops
-from detectors.core.frames import epoch_us
+from detectors.core.frames import DAY_US, SECOND_US, epoch_us
 from pipelines.learn.parameters import PlacesParameters
 from pipelines.store import Queries
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-DAY_US: Final = 86_400 * runs.SECOND_US
 PILOT_TYPE: Final = 50
 """ITU-R M.1371-5, table 53."""
 LANE_STEP_S: Final = 60
@@ -197,7 +196,7 @@ def _flows(
     grid: runs.Grid, spans: pd.DataFrame, parameters: PlacesParameters
 ) -> Iterator[lanes.Flow]:
     rows = np.flatnonzero(grid.speed_kn >= parameters.min_lane_kn)
-    mmsi, time_us = grid.track_id[rows] // 100, grid.tick[rows] * LANE_STEP_S * runs.SECOND_US
+    mmsi, time_us = grid.track_id[rows] // 100, grid.tick[rows] * LANE_STEP_S * SECOND_US
     rows = rows[outside(spans, mmsi, time_us, time_us)]
     course = geodesy.bearing_deg(
         grid.lat[rows], grid.lon[rows], grid.lat[rows + 1], grid.lon[rows + 1]
@@ -267,7 +266,7 @@ def _meetings(grid: runs.Grid, pilots: pd.DataFrame, distance_m: float) -> pd.Da
     away_m = geodesy.distance_m(
         *(pairs[c].to_numpy("float64") for c in ("lat", "lon", "plat", "plon"))
     )
-    pairs = pairs.assign(away_m=away_m, time_us=pairs["tick"] * LANE_STEP_S * runs.SECOND_US)
+    pairs = pairs.assign(away_m=away_m, time_us=pairs["tick"] * LANE_STEP_S * SECOND_US)
     pairs = pairs[pairs["away_m"] <= distance_m]
     pairs["day"] = pairs["time_us"] // DAY_US
     nearest = pairs.sort_values(["away_m", "tick"], kind="stable")
@@ -287,7 +286,7 @@ def _trips(
     away_m = geodesy.distance_m(
         *(part[c].to_numpy() for part in (here, there) for c in ("lat", "lon"))
     )
-    lasted_s = (there["start_us"] - here["end_us"]) / 1e6
+    lasted_s = (there["start_us"] - here["end_us"]) / SECOND_US
     sailed = (
         (here["track_id"] == there["track_id"])
         & (lasted_s >= TRIP_S[0])
@@ -316,7 +315,7 @@ def _trips(
 
 def _heard(trips: pd.DataFrame, grid: runs.Grid) -> NDArray[np.bool_]:
     """Voyages with nine tenths of their ticks on the grid."""
-    step_us = grid.step_s * runs.SECOND_US
+    step_us = grid.step_s * SECOND_US
     tracks = np.unique(grid.track_id)
     scale = np.int64(1) << 40
     keys = np.searchsorted(tracks, grid.track_id) * scale + grid.tick

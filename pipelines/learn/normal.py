@@ -7,8 +7,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from detectors.core import normal, runs
-from detectors.core.frames import epoch_us
+from detectors.core import normal
+from detectors.core.frames import SECOND_US, epoch_us
 from detectors.core.normal import CLASSES, Normal
 from pipelines.learn.gather import batches, flagged_spans, outside
 from pipelines.learn.parameters import NormalParameters
@@ -47,7 +47,7 @@ def samples(
             parameters.step_s, parameters.max_silence_s,
         )  # fmt: skip
         mmsi = grid.track_id[rows] // 100
-        time_us = grid.tick[rows] * grid.step_s * runs.SECOND_US
+        time_us = grid.tick[rows] * grid.step_s * SECOND_US
         moving = grid.speed_kn[rows] >= parameters.min_speed_kn
         kept = outside(spans, mmsi, time_us, time_us)
         left_out += int((moving & ~kept).sum())

@@ -20,9 +20,10 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from detectors.core import clusters, geodesy, lanes
+from detectors.core.frames import DAY_US, SECOND_US
 from detectors.core.zones import Zones
 from pipelines.learn import shapes
-from pipelines.learn.gather import DAY_US, Traffic
+from pipelines.learn.gather import Traffic
 from pipelines.learn.parameters import PlacesParameters
 
 Floats = NDArray[np.float64]
@@ -110,7 +111,7 @@ def _score(n_vessels: int, n_days: int, firmness: float, parameters: PlacesParam
 def anchorages(traffic: Traffic, zones: Zones, parameters: PlacesParameters) -> list[Place]:
     """Where many vessels lay still at sea."""
     stops = traffic.stops
-    still = (stops["end_us"] - stops["start_us"] >= parameters.min_stay_s * 1e6) & (
+    still = (stops["end_us"] - stops["start_us"] >= parameters.min_stay_s * SECOND_US) & (
         stops["spread_m"] <= parameters.max_spread_m
     )
     at_sea = _at_sea(stops[still].reset_index(drop=True), zones, parameters)

@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 
 from detectors.core import geodesy, runs
-from detectors.core.frames import epoch_us, offsets
+from detectors.core.frames import SECOND_US, epoch_us, offsets
 from detectors.core.zones import Zones
 from pipelines.patrol.predict import (
-    SECOND_US,
     PredictionParameters,
     ellipse_factor,
     motions,

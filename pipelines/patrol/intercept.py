@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core import geodesy
-from pipelines.patrol.predict import SECOND_US, STEP_S, Prediction
+from detectors.core.frames import SECOND_US
+from pipelines.patrol.predict import STEP_S, Prediction
 from pipelines.patrol.seamap import Route, SeaMap
 
 Floats = NDArray[np.float64]

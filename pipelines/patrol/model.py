@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from detectors.core import geodesy
-from detectors.core.frames import from_epoch_us
-from pipelines.patrol.predict import SECOND_US, How, Prediction
+from detectors.core.frames import SECOND_US, from_epoch_us
+from pipelines.patrol.predict import How, Prediction
 from pipelines.patrol.seamap import Route
 from pipelines.patrol.sectors import Sector
 from pipelines.patrol.units import Unit

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.frames import SECOND_US
 from pipelines.patrol.bench import Bench, Floats
 from pipelines.patrol.intercept import speed_mps
 from pipelines.patrol.model import (
@@ -20,7 +21,6 @@ from pipelines.patrol.model import (
     Sortie,
     Target,
 )
-from pipelines.patrol.predict import SECOND_US
 from pipelines.patrol.units import Unit
 
 _ORDER: Final = (UNCERTAIN, OFF_WATCH, OUT_OF_REACH, NO_WATER, NO_POSITION)

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from detectors.core import geodesy
+from detectors.core.frames import SECOND_US
 from detectors.core.zones import Zones
 from pipelines.patrol import assign
 from pipelines.patrol.assign import Run
@@ -34,7 +35,7 @@ from pipelines.patrol.model import (
     Target,
 )
 from pipelines.patrol.pairs import intercepts, nearest, why_not
-from pipelines.patrol.predict import SECOND_US, motions, predict
+from pipelines.patrol.predict import motions, predict
 from pipelines.patrol.sailing import sail
 from pipelines.patrol.seamap import SeaMap
 from pipelines.patrol.sectors import sectors

@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from detectors.core import geodesy, lanes
-from detectors.core.frames import TRACKED, epoch_us, offsets, validate
+from detectors.core.frames import SECOND_US, TRACKED, epoch_us, offsets, validate
 from detectors.core.zones import Zones
 from pipelines.patrol.seamap import SeaMap
 
@@ -35,7 +35,6 @@ Ints = NDArray[np.int64]
 
 STILL, WORKING, UNDER_WAY = "still", "working", "under way"
 STEP_S: Final = 600
-SECOND_US: Final = 1_000_000
 _RECENT_S: Final = 3600
 """What a vessel did in the last hour says how it goes on."""
 _MADE_GOOD_S: Final = 1200

@@ -6,10 +6,11 @@ from typing import Final
 
 import numpy as np
 
+from detectors.core.frames import SECOND_US
 from pipelines.patrol.assign import Job
 from pipelines.patrol.bench import Bench
 from pipelines.patrol.model import HOUR_US, Sortie, Target, utc
-from pipelines.patrol.predict import SECOND_US, UNDER_WAY
+from pipelines.patrol.predict import UNDER_WAY
 from pipelines.patrol.sectors import Sector, chance_found
 
 STAY_SLOT_H: Final = 4.0

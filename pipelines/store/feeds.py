@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from detectors.core import frames
+from detectors.core.frames import DAY_US
 from pipelines.store import positions
 from pipelines.store.catalogue import TABLES, StoreError, room, sync
 from pipelines.store.place import Place
@@ -127,7 +128,7 @@ class FeedParts(NewFiles):
             self._rows += len(rows)
         if len(batch.statics):
             frames.validate(batch.statics, frames.STATICS)
-            day = frames.epoch_us(batch.statics["time"]) // positions.DAY_US
+            day = frames.epoch_us(batch.statics["time"]) // DAY_US
             said = batch.statics.assign(day=day, **_once(batch.statics))
             self._statics.add(_statics_summed(said))
         if self._rows >= FLUSH_ROWS:

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from detectors.core import frames
 from detectors.core.errors import FrameError
+from detectors.core.frames import DAY_US
 
 FORMAT: Final = "2"
 """Version of the files' columns, in each file's metadata."""
@@ -33,7 +34,6 @@ ROW_GROUP_ROWS: Final = 250_000
 """Large enough for small files, small enough that a vessel's reports are found without reading the
 whole day."""
 
-DAY_US: Final = 86_400_000_000
 
 GRIDS: Final[Mapping[str, tuple[tuple[int, pa.DataType], ...]]] = {
     "lat": ((600_000, pa.int32()), (10_000_000, pa.int32())),

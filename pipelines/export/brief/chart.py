@@ -16,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from detectors.core import geodesy
-from detectors.core.frames import epoch_us, offsets
+from detectors.core.frames import SECOND_US, epoch_us, offsets
 from pipelines.export.briefing import NAME_LIMIT, VesselCard, vessel_names
 from pipelines.export.plan.layer import brief_layer
 from pipelines.export.text import one_line
@@ -251,7 +251,7 @@ def _tracks(
     rank = {card.mmsi: card.rank for card in cards}
     names = vessel_names(products)
     y = np.clip(tracks["lat"].to_numpy(), -_MAX_LAT, _MAX_LAT)
-    time_s = epoch_us(tracks["time"]) // 1_000_000
+    time_s = epoch_us(tracks["time"]) // SECOND_US
     bounds = offsets(tracks["track_id"].to_numpy())
     tolerance, kept = _TRACK_DEG, _kept_vertices(x, y, time_s, bounds, _TRACK_DEG)
     while len(kept) > _TRACK_VERTICES and tolerance < 1.0:

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from detectors.core.frames import SECOND_US
 from pipelines.export.labels import PlanLabels
 from pipelines.export.plan import page, words
 from pipelines.export.text import one_line
@@ -39,8 +40,8 @@ def brief_layer(planned: Planned | None) -> dict[str, Any] | None:
         for one in plan.sailed
     }
     return {
-        "start": plan.start_us // 1_000_000,
-        "end": plan.end_us // 1_000_000,
+        "start": plan.start_us // SECOND_US,
+        "end": plan.end_us // SECOND_US,
         "sectors": [
             {"name": said.risk_sector.format(name=s.name), "west": s.west, "south": s.south,
              "east": s.west + s.size_deg, "north": s.south + s.size_deg}
@@ -70,8 +71,8 @@ def _stop(stop: Stop, number: int, one: Sailed, said: PlanLabels) -> dict[str, A
         "task": words.task(stop),
         "label": one_line(label + words.local(stop.begin_us), 2 * _LABEL),
         "at": [round(stop.lon, 5), round(stop.lat, 5)],
-        "begin": stop.begin_us // 1_000_000,
-        "end": stop.end_us // 1_000_000,
+        "begin": stop.begin_us // SECOND_US,
+        "end": stop.end_us // SECOND_US,
         "route": np.round(np.column_stack([stop.route.lon, stop.route.lat]), 5).tolist(),
     }
     if stop.target is not None:

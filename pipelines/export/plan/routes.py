@@ -12,6 +12,7 @@ import gpxpy.gpx
 import numpy as np
 
 from detectors.core import geodesy
+from detectors.core.frames import SECOND_US
 from pipelines.export import labels, route
 from pipelines.export.plan import words
 from pipelines.export.text import one_line
@@ -46,7 +47,7 @@ def _points(one: Sailed, planned: Planned) -> list[_Point]:
     for number, stop in enumerate(one.stops, 1):
         way = stop.route
         arrive = stop.depart_us + np.round(
-            way.along_m / (stop.speed_kn * geodesy.KNOT_MPS) * 1e6
+            way.along_m / (stop.speed_kn * geodesy.KNOT_MPS) * SECOND_US
         ).astype("int64")
         for k in range(1, len(way.lat) - 1):
             found.append(

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from scipy.optimize import least_squares
 
 from detectors.core import geodesy, shapes
-
-SECOND_US = 1_000_000
+from detectors.core.frames import SECOND_US
 
 
 @given(

@@ -9,10 +9,11 @@ import pytest
 import shapely
 
 from detectors.core import geodesy, lanes
+from detectors.core.frames import DAY_US
 from detectors.core.stops import STOP_COLUMNS
 from detectors.core.zones import Zones
 from pipelines.learn import places
-from pipelines.learn.gather import DAY_US, PATH_POINTS, Traffic
+from pipelines.learn.gather import PATH_POINTS, Traffic
 from pipelines.learn.parameters import PlacesParameters
 
 FEW = PlacesParameters(min_vessels=6, min_days=3, min_pilot_vessels=6, min_trips=6, min_trip_days=3)

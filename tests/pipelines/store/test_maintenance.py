@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from detectors.core.frames import DAY_US
 from pipelines import store
 from pipelines.detect.days import refresh
 from pipelines.settings import StoreSettings
@@ -272,7 +273,7 @@ def backwards(table: pa.Table) -> pa.Table:
 
 
 def next_day(table: pa.Table) -> pa.Table:
-    time = table["time"].cast(pa.int64()).to_numpy() + positions.DAY_US
+    time = table["time"].cast(pa.int64()).to_numpy() + DAY_US
     place = table.column_names.index("time")
     return table.set_column(place, "time", pa.array(time).cast(table["time"].type))
 
