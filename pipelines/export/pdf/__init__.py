@@ -7,6 +7,7 @@ give the same bytes.
 """
 
 import json
+import re
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -61,6 +62,10 @@ _DRAWABLE: Final = (
 )  # fmt: skip
 """Code points that the fonts beside this module can draw."""
 
+_UNDRAWABLE: Final = re.compile(
+    f"[^{''.join(f'{chr(first)}-{chr(last)}' for first, last in _DRAWABLE)}]"
+)
+
 
 def write(products: Products, path: Path) -> Path:
     """Write the two pages; return `path`."""
@@ -86,11 +91,7 @@ def drawable(text: str) -> str:
     >>> drawable("KM ŞIMŞEK \u8239")
     'KM ŞIMŞEK [U+8239]'
     """
-    return "".join(c if _has(ord(c)) else f"[U+{ord(c):04X}]" for c in text)
-
-
-def _has(code: int) -> bool:
-    return any(first <= code <= last for first, last in _DRAWABLE)
+    return _UNDRAWABLE.sub(lambda one: f"[U+{ord(one[0]):04X}]", text)
 
 
 def _drawable(value: Any) -> Any:
