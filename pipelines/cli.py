@@ -122,8 +122,9 @@ def nightly(
     from pipelines.flows.environment import prepare
 
     _check_request(installation, feed or [], area, mapping, assume_time, date, since, until)
-    prepare(installation.home)
+    prepare(installation.home, installation.settings.service)
     from pipelines.flows.nightly import nightly as flow
+    from pipelines.flows.retention import tidy
     from pipelines.flows.runs import PartialRunError
 
     failure: PartialRunError | None = None
@@ -134,6 +135,7 @@ def nightly(
         )  # fmt: skip
     except PartialRunError as error:
         failure = error
+    tidy(installation.settings.service.retention_days)
     _show_latest(installation, top=10, as_json=as_json)
     if failure:
         raise failure

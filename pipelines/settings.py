@@ -30,10 +30,12 @@ class _Section(BaseModel):
 
 
 class IngestSettings(_Section):
-    """Limits on what a feed may do."""
+    """Limits on what a feed may do, and how often reading it is tried again."""
 
     max_uncompressed_gb: float = Field(64, gt=0)
     max_future_h: float = Field(24, ge=0)
+    retries: int = Field(3, ge=0, le=20)
+    retry_s: float = Field(5, ge=0)
 
 
 class DetectionSettings(_Section):
@@ -54,7 +56,7 @@ class AssessSettings(_Section):
 
 
 class StoreSettings(_Section):
-    """What DuckDB may use, and how long replaced files stay."""
+    """What DuckDB may use, how long replaced files stay, and where files lie."""
 
     memory_limit: str = "2GB"
     temp_limit: str = "20GB"
@@ -63,15 +65,18 @@ class StoreSettings(_Section):
     url: str = ""
     endpoint: str = ""
     region: str = ""
+    lease_s: float = Field(120, gt=0)
 
 
 class ScheduleSettings(_Section):
-    """When the nightly run starts, and how long it may take."""
+    """When the nightly run starts, how long it waits for the store, and how long it may take."""
 
     cron: str = "0 2 * * *"
     timezone: str = "Asia/Kuala_Lumpur"
     late_h: float = Field(6, gt=0)
     timeout_h: float = Field(8, gt=0)
+    wait_retries: int = Field(6, ge=0, le=20)
+    wait_s: float = Field(16, ge=0)
 
 
 class ServiceSettings(_Section):

@@ -15,7 +15,7 @@ from typing import Any
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.tasks import Task
+from prefect.tasks import Task, exponential_backoff
 
 from pipelines.detect.days import DaysReport
 from pipelines.detect.window import Detection
@@ -35,8 +35,7 @@ def _is_file_system_error(_task: Task[..., Any], _run: Any, state: Any) -> bool:
 
 @task(
     name="ingest feed", cache_policy=NO_CACHE, persist_result=False,
-    retries=2, retry_delay_seconds=[5, 30], retry_jitter_factor=0.5,
-    retry_condition_fn=_is_file_system_error,
+    retry_jitter_factor=0.5, retry_condition_fn=_is_file_system_error,
 )  # fmt: skip
 def ingest_feed(*arguments: Any) -> dict[str, Any] | None:
     """See `feeds.ingest_feed`."""
@@ -113,9 +112,13 @@ def _nightly(
         write(installation.store, installation.settings.store) as store,
     ):
         zones = runs.load_zones(installation)
+        tries = installation.settings.ingest
         ingested = feed_steps.ingest_all(
-            store, installation, zones, report, feeds, area, mapping, assume_time, ingest_feed
-        )
+            store, installation, zones, report, feeds, area, mapping, assume_time,
+            ingest_feed.with_options(
+                retries=tries.retries, retry_delay_seconds=exponential_backoff(tries.retry_s)
+            ),
+        )  # fmt: skip
         seen = import_sightings(store, installation, report, sightings)
         work_out_days(store, report)
         window = choose_window(store, date=date, since=since, until=until)

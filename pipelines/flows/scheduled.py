@@ -17,24 +17,22 @@ from prefect import flow, runtime, task
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
-from pipelines.flows.nightly import nightly
+from pipelines.flows.night import run_night
 from pipelines.flows.runs import PartialRunError
 from pipelines.flows.windows import NoDataError
 from pipelines.schedule import Served, due_between, read_served, write_served
 from pipelines.settings import Installation, load
-from pipelines.store import exists, read
-from pipelines.store.catalogue import writer_lock
+from pipelines.store import claimed, exists, read
 
 
 @task(
     name="wait for the store", cache_policy=NO_CACHE, persist_result=False,
-    # Half a minute to 17 minutes, each up to twice as long, so that two that wait don't meet again.
-    retries=6, retry_delay_seconds=exponential_backoff(backoff_factor=16), retry_jitter_factor=1.0,
+    retry_jitter_factor=1.0,  # so that two that wait don't meet again
 )  # fmt: skip
 def wait_for_the_store(installation: Installation) -> None:
     """Wait until nobody else writes to the store: a compaction, a day of `selat redetect`."""
     if exists(installation.store, installation.settings.store):
-        with writer_lock(installation.store / "writer.lock"):
+        with claimed(installation.store, installation.settings.store):
             pass
 
 
@@ -69,24 +67,21 @@ def run_due(
     now
         Up to when nights are due.
     """
-    wait_for_the_store(installation)
+    schedule = installation.settings.schedule
+    wait_for_the_store.with_options(
+        retries=schedule.wait_retries,
+        retry_delay_seconds=exponential_backoff(schedule.wait_s),
+    )(installation)
     served = read_served(installation.service) or Served(now, None)
     if served.done is not None and served.done >= wanted:
         sys.stderr.write("nothing is due: a run that was late has done it\n")
         return []
-    schedule = installation.settings.schedule
     due = due_between(schedule.cron, schedule.timezone, served.done or now, now)
-    run = nightly.with_options(timeout_seconds=schedule.timeout_h * 3600)
     made, partial = [], list[PartialRunError]()
     for night in [*due[:-1], None]:
         span = {} if night is None else _span(installation, night)
         try:
-            made.append(
-                run(
-                    str(installation.home), str(installation.config), feeds=tuple(feeds),
-                    since=span.get("since"), until=span.get("until"), quiet=True,
-                ).run_id
-            )  # fmt: skip
+            made.append(run_night(installation, feeds, span.get("since"), span.get("until")))
         except PartialRunError as error:
             partial.append(error)
         except NoDataError as error:

@@ -2,11 +2,13 @@
 
 Prefect's ephemeral server, good enough for one run, has no scheduler; so a whole one is started
 here, unless PREFECT_API_URL names one that exists. The deployment is ``config/prefect.yaml``'s. All
-are processes of this one, which ends them when it ends.
+are processes of this one, which ends them when it ends, and a guard if it is killed.
 """
 
+import fcntl
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -15,14 +17,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, Final
-
-import psutil
+from typing import Final
 
 from detectors.core.errors import SelatError
+from pipelines.flows.processes import guarded, started
 from pipelines.flows.watch import watching
 from pipelines.schedule import Served, read_served, write_served
 from pipelines.settings import PROJECT, Installation
@@ -32,8 +33,8 @@ POOL: Final = "selat"
 START_S: Final = 180.0
 """Time for the server to start; the first start on a slow machine makes its database."""
 
-STOP_S: Final = 30.0
-"""Time for a process to end by itself; a run that is killed is made up for by the next one."""
+ALONE_S: Final = 90.0
+"""Time for what a killed service has left to be gone; see `processes.guarded`."""
 
 
 def serve(installation: Installation, feeds: Sequence[str]) -> None:
@@ -42,21 +43,23 @@ def serve(installation: Installation, feeds: Sequence[str]) -> None:
     Raises
     ------
     SelatError
-        If the server, the deployment or the worker can't be started, or ends by itself.
+        If the server, the deployment or the worker can't be started, or ends by itself; if another
+        service runs on this home.
     """
     signal.signal(signal.SIGTERM, _interrupt)
-    if read_served(installation.service) is None:
-        write_served(installation.service, Served(datetime.now(UTC), None))
-    with _server(installation) as own:
-        if own:
-            _end_what_was_cut_off()
-        register(installation, feeds)
-        worker = [*_PREFECT, "worker", "start", "--pool", POOL, "--type", "process", "--limit", "1",
-                  "--name", f"selat-{socket.gethostname()}"]  # fmt: skip
-        with watching(installation), _process(worker) as process:
-            sys.stderr.write(f"Prefect's pages: {_pages()}\n")
-            code = process.wait()
-        raise SelatError(f"the worker ended, code {code}", hint="start the service again")
+    with _alone(installation) as lock, guarded(secrets.token_hex(16), keep_open=[lock]):
+        if read_served(installation.service) is None:
+            write_served(installation.service, Served(datetime.now(UTC), None))
+        with _server(installation) as own:
+            if own:
+                _end_what_was_cut_off()
+            register(installation, feeds)
+            worker = [*_PREFECT, "worker", "start", "--pool", POOL, "--type", "process",
+                      "--limit", "1", "--name", f"selat-{socket.gethostname()}"]  # fmt: skip
+            with watching(installation), started(worker, cwd=PROJECT) as process:
+                sys.stderr.write(f"Prefect's pages: {_pages()}\n")
+                code = process.wait()
+            raise SelatError(f"the worker ended, code {code}", hint="start the service again")
 
 
 def register(installation: Installation, feeds: Sequence[str]) -> None:
@@ -121,6 +124,40 @@ def _end_what_was_cut_off() -> None:
 
 
 @contextmanager
+def _alone(installation: Installation) -> Iterator[int]:
+    """Be the only service of this home; what an earlier one has left gets time to end.
+
+    Yields
+    ------
+    int
+        The file descriptor that holds the lock: the lock ends with the last process that has it.
+
+    Raises
+    ------
+    SelatError
+        If there is another.
+    """
+    with (installation.home / "prefect" / "service.lock").open("a") as lock:
+        deadline = time.monotonic() + ALONE_S
+        while not _lock(lock.fileno()):
+            if time.monotonic() > deadline:
+                raise SelatError(
+                    f"another selat serve runs on {installation.home}",
+                    hint="end it first, or name another home: --home",
+                )
+            time.sleep(0.5)
+        yield lock.fileno()
+
+
+def _lock(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
 def _server(installation: Installation) -> Iterator[bool]:
     """A Prefect server for the length of a with block, named in PREFECT_API_URL.
 
@@ -139,7 +176,7 @@ def _server(installation: Installation) -> Iterator[bool]:
     command = [*_PREFECT, "server", "start", "--host", host, "--port", str(port)]
     os.environ.setdefault("PREFECT_UI_API_URL", url)
     log = installation.home / "prefect" / "server.log"
-    with log.open("wb") as said, _process(command, said) as process:
+    with log.open("wb") as said, started(command, stdout=said, stderr=said, cwd=PROJECT) as process:
         _wait_for(f"{url}/health", process, log)
         os.environ["PREFECT_API_URL"] = url
         try:
@@ -150,33 +187,6 @@ def _server(installation: Installation) -> Iterator[bool]:
 
 def _pages() -> str:
     return os.environ["PREFECT_API_URL"].removesuffix("/api")
-
-
-@contextmanager
-def _process(
-    command: Sequence[str], log: BinaryIO | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A process for the length of a with block; it is asked to end, then made to."""
-    with subprocess.Popen(command, stdout=log, stderr=log, cwd=PROJECT) as process:
-        try:
-            yield process
-        finally:
-            _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ask a process and all that it started to end, what it started first; then make them."""
-    with suppress(psutil.NoSuchProcess):
-        parent = psutil.Process(process.pid)
-        family = [*parent.children(recursive=True), parent]
-        for one in family:
-            with suppress(psutil.NoSuchProcess):
-                one.terminate()
-        _, alive = psutil.wait_procs(family, STOP_S)
-        for one in alive:
-            with suppress(psutil.NoSuchProcess):
-                one.kill()
-    process.wait()
 
 
 def _interrupt(*_: object) -> None:

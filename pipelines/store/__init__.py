@@ -23,8 +23,8 @@ from pipelines.store.vessels import Identity
 from pipelines.store.writer import Writer, clean, remove_work
 
 __all__ = [
-    "DiskFullError", "Identity", "Queries", "StoreBusyError", "StoreError", "Writer", "compact",
-    "delete_feed", "exists", "read", "write",
+    "DiskFullError", "Identity", "Queries", "StoreBusyError", "StoreError", "Writer", "claimed",
+    "compact", "delete_feed", "exists", "read", "write",
 ]  # fmt: skip
 
 
@@ -69,6 +69,21 @@ def read(root: Path, settings: StoreSettings | None = None) -> Iterator[Queries]
 
 
 @contextmanager
+def claimed(root: Path, settings: StoreSettings | None = None) -> Iterator[Place]:
+    """Be the one that may write to the store, here and where its files lie.
+
+    Raises
+    ------
+    StoreBusyError
+        If another process or another machine is writing.
+    """
+    with catalogue.writer_lock(root / "writer.lock"):
+        where = place(root, settings or StoreSettings())
+        with where.claim():
+            yield where
+
+
+@contextmanager
 def write(root: Path, settings: StoreSettings | None = None) -> Iterator[Writer]:
     """The one writer of the store, which is made if there is none.
 
@@ -78,7 +93,7 @@ def write(root: Path, settings: StoreSettings | None = None) -> Iterator[Writer]
     Raises
     ------
     StoreBusyError
-        If another process is writing.
+        If another process, or another machine, is writing.
     StoreError
         If the store can't be opened, or a newer version of the program made it.
     DiskFullError
@@ -87,10 +102,9 @@ def write(root: Path, settings: StoreSettings | None = None) -> Iterator[Writer]
     settings = settings or StoreSettings()
     with catalogue.room(_nearest(root)):
         root.mkdir(parents=True, exist_ok=True)
-    with catalogue.writer_lock(root / "writer.lock"):
+    with claimed(root, settings) as where:
         published = root / "catalogue.duckdb"
         remove_work(root)
-        where = place(root, settings)
         first = where.adopt()
         with catalogue.room(root):
             if not published.exists():

@@ -1,12 +1,12 @@
 """Where the store's files lie: in its folder, or on a share or in object storage besides.
 
 Every file is immutable, catalogues too, which are named by their hash; only ``latest.json`` is
-written again and again, last of all, and says which catalogue counts. So a place needs neither
-rename nor lock: an object appears whole when its upload ends. What lies elsewhere is the store; the
-folder is where a machine works and keeps what it has read, and may be emptied at any time.
+written again and again, last of all, and says which catalogue counts. So a place needs no rename:
+an object appears whole when its upload ends. What lies elsewhere is the store; the folder is where
+a machine works and keeps what it has read, and may be emptied at any time.
 
-One machine writes. Others read: they download the catalogue when it has changed, and the files that
-a question needs, once, verified by the hash in the catalogue.
+One machine writes at a time (`claim`). Others read: they download the catalogue when it has
+changed, and the files that a question needs, once, verified by the hash in the catalogue.
 
 Access keys of object storage are those that its own programs use (``AWS_ACCESS_KEY_ID`` and
 ``AWS_SECRET_ACCESS_KEY`` in the environment, or the file ``AWS_SHARED_CREDENTIALS_FILE``).
@@ -14,8 +14,8 @@ Access keys of object storage are those that its own programs use (``AWS_ACCESS_
 
 import json
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -24,10 +24,10 @@ import pyarrow.fs as pafs
 
 from pipelines.settings import StoreSettings
 from pipelines.store.catalogue import StoreError, sync
+from pipelines.store.claim import LATEST, Claim, Latest, share_lock
 from pipelines.store.positions import sha256
 
 CATALOGUE: Final = "catalogue.duckdb"
-LATEST: Final = "latest.json"
 KEPT_CATALOGUES: Final = 3
 """So many of the newest stay, for readers that are downloading one."""
 
@@ -39,6 +39,9 @@ _CHUNK: Final = 1 << 22
 
 class Place(Protocol):
     """What the store asks of the place of its files; names are relative to the store."""
+
+    def claim(self) -> AbstractContextManager[None]:
+        """Be the only one that writes there, for the length of a with block."""
 
     def pull(self) -> None:
         """Bring the folder's catalogue in line with the published one."""
@@ -82,6 +85,10 @@ class Here:
     def __init__(self, root: Path) -> None:
         self._root = root
 
+    def claim(self) -> AbstractContextManager[None]:
+        """Nothing to do: the folder has a lock."""
+        return nullcontext()
+
     def pull(self) -> None:
         """Nothing to do."""
 
@@ -116,9 +123,35 @@ class Elsewhere:
 
     def __init__(self, root: Path, settings: StoreSettings) -> None:
         self._root = root
+        self._settings = settings
         self._url = settings.url
         self._system, self._base = _open(settings)
         self._note = root / "place.json"
+        self._claim: Claim | None = None
+
+    @contextmanager
+    def claim(self) -> Iterator[None]:
+        """Be the only one that writes there, for the length of a with block.
+
+        Raises
+        ------
+        StoreBusyError
+            If another machine does. `keep`, `remove` and `publish` raise it too, once another has
+            taken over because this one wasn't heard of for long.
+        StoreError
+            If the place can't be reached, or can't keep two writers apart.
+        """
+        if isinstance(self._system, pafs.LocalFileSystem):
+            with share_lock(Path(self._base)):
+                yield
+            return
+        latest = Latest(self._settings, self._system.region)
+        self._claim = Claim(latest, self._root, self._settings)
+        try:
+            with self._claim.held():
+                yield
+        finally:
+            self._claim = None
 
     def pull(self) -> None:
         """Download the catalogue if it isn't the one that is here."""
@@ -171,19 +204,32 @@ class Elsewhere:
 
     def keep(self, path: Path) -> None:
         """Upload a file, which is whole when it appears."""
+        self._confirm()
         self._upload(path, path.relative_to(self._root).as_posix())
 
     def publish(self, fresh: Path) -> None:
         """Upload the catalogue under a name of its own, then say that it counts."""
         digest = sha256(fresh)
         latest = {"catalogue": f"catalogues/{digest}.duckdb", "sha256": digest}
+        self._confirm()
         self._upload(fresh, latest["catalogue"])
+        self._say(latest)
+        self._write_note()
+        self._forget_catalogues(digest)
+
+    def _say(self, latest: dict[str, str]) -> None:
+        """Let it be the one that counts."""
+        if self._claim is not None:
+            self._claim.publish(latest)
+            return
         scratch = self._root / f".{LATEST}.new"
         scratch.write_text(json.dumps(latest) + "\n", encoding="utf-8")
         self._upload(scratch, LATEST)
         scratch.unlink()
-        self._write_note()
-        self._forget_catalogues(digest)
+
+    def _confirm(self) -> None:
+        if self._claim is not None:
+            self._claim.confirm()
 
     def _forget_catalogues(self, newest: str) -> None:
         chosen = pafs.FileSelector(self._of("catalogues"), allow_not_found=True)
@@ -196,6 +242,7 @@ class Elsewhere:
 
     def remove(self, name: str) -> None:
         """Remove a file, and what was read of it."""
+        self._confirm()
         with _told(self._url), suppress(FileNotFoundError):
             self._system.delete_file(self._of(name))
         remove_here(self._root / name)
@@ -225,7 +272,8 @@ class Elsewhere:
             if self._system.get_file_info(self._of(LATEST)).type != pafs.FileType.File:
                 return None
             with self._system.open_input_stream(self._of(LATEST)) as file:
-                return dict(json.loads(file.read()))
+                latest = dict(json.loads(file.read()))
+        return latest if "catalogue" in latest else None  # else somebody is about to begin
 
     def _noted(self) -> str | None:
         """Where the catalogue in the folder comes from or was published; None if it is its own."""

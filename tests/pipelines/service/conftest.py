@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import os
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -60,3 +61,9 @@ def mail() -> Iterator[tuple[int, list[str]]]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server.server_address[1], came
         server.shutdown()
+
+
+@pytest.fixture
+def clean_environment() -> dict[str, str]:
+    taken = ("PREFECT_", "SELAT_")
+    return {k: v for k, v in os.environ.items() if not k.startswith(taken)}

@@ -5,11 +5,13 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -43,26 +45,26 @@ def test_the_units_are_sound(tmp_path: Path) -> None:
 
 
 class Plain:
-    """The nightly flow without Prefect, and the times of its calls."""
+    """A night without Prefect and in this process, and the spans asked for."""
 
     def __init__(self) -> None:
         self.spans: list[tuple[str | None, str | None]] = []
 
-    def with_options(self, **options: Any) -> Callable[..., runs.Finished]:
-        assert options["timeout_seconds"] == 8 * 3600
-        return self
-
     def __call__(
-        self, home: str, config: str, *, feeds: tuple[str, ...], since: str | None,
-        until: str | None, quiet: bool,
-    ) -> runs.Finished:  # fmt: skip
+        self, installation: Installation, feeds: tuple[str, ...], since: str | None,
+        until: str | None,
+    ) -> str:  # fmt: skip
         self.spans.append((since, until))
-        installation = load(Path(home), Path(config))
         with reporter(quiet=True) as report:
             ingest(installation, feeds)
-            return runs.detect_only(installation, None, since, until, report)
+            return runs.detect_only(installation, None, since, until, report).run_id
 
-    __name__ = "nightly"
+
+class Free:
+    """Nobody else writes to the store."""
+
+    def with_options(self, **_: Any) -> Callable[[Installation], None]:
+        return lambda _: None
 
 
 def ingest(installation: Installation, named: tuple[str, ...]) -> None:
@@ -79,8 +81,8 @@ def test_missed_nights_come_first_and_in_order(
     from pipelines.flows import scheduled
 
     plain = Plain()
-    monkeypatch.setattr(scheduled, "nightly", plain)
-    monkeypatch.setattr(scheduled, "wait_for_the_store", lambda _: None)
+    monkeypatch.setattr(scheduled, "run_night", plain)
+    monkeypatch.setattr(scheduled, "wait_for_the_store", Free())
     monkeypatch.setenv("SELAT_SCHEDULE__CRON", "0 */4 * * *")  # nights of four hours
     monkeypatch.setenv("SELAT_SCHEDULE__TIMEZONE", "UTC")
     installation = load(tmp_path / "home")
@@ -115,48 +117,88 @@ def test_missed_nights_come_first_and_in_order(
         assert one.sql(query).equals(other.sql(query))
 
 
-def running(command: str) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        if command in " ".join(process.info["cmdline"] or []):
-            found.append(process)
-    return found
+class Serving:
+    """`selat serve` in a process of its own."""
 
+    def __init__(self, home: Path, feed: Path, log: Path, environment: dict[str, str]) -> None:
+        command = [sys.executable, "-m", "pipelines.cli", "serve", "--home", home, "--feed", feed]
+        self._log = log
+        with log.open("ab") as out:
+            self.process = subprocess.Popen(
+                list(map(str, command)), env=environment, stdout=out, stderr=out
+            )
 
-@pytest.fixture
-def clean_environment() -> dict[str, str]:
-    taken = ("PREFECT_", "SELAT_")
-    return {k: v for k, v in os.environ.items() if not k.startswith(taken)}
+    def wait_for(self, what: Callable[[], Any], seconds: float = 300) -> Any:
+        """Until it is so, or the service ends."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if found := what():
+                return found
+            assert self.process.poll() is None, self._log.read_text()
+            time.sleep(0.2)
+        raise AssertionError(self._log.read_text())
+
+    def pages(self) -> str:
+        found = re.findall(r"Prefect's pages: (\S+)", self._log.read_text())
+        return str(found[-1]) if found else ""
+
+    def family(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def night(self) -> list[psutil.Process]:
+        """The process of a night, if one is going on."""
+        found = []
+        for process in self.family():
+            with suppress(psutil.Error):
+                if "pipelines.flows.night" in process.cmdline():
+                    found.append(process)
+        return found
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Prefect's runs: flow, state, message."""
+        url = f"{self.pages()}/api/flow_runs/filter"
+        asked = urllib.request.Request(url, b"{}", {"Content-Type": "application/json"})
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            return list(json.load(answer))
 
 
 @pytest.mark.slow
-def test_a_night_under_the_service(
+def test_a_service_that_is_killed_leaves_nothing_and_starts_again(
     exercise: Path, tmp_path: Path, clean_environment: dict[str, str]
 ) -> None:
-    home = tmp_path / "home"
+    home, log = tmp_path / "home", tmp_path / "log"
     environment = clean_environment | {
         "SELAT_SCHEDULE__CRON": "* * * * *", "SELAT_SERVICE__PORT": "0",
     }  # fmt: skip
-    command = [sys.executable, "-m", "pipelines.cli", "serve", "--home", home,
-               "--feed", exercise / "feed.nmea.gz"]  # fmt: skip
-    log = tmp_path / "log"
-    with log.open("wb") as out, subprocess.Popen(
-        list(map(str, command)), env=environment, stdout=out, stderr=out
-    ) as process:  # fmt: skip
-        try:
-            deadline = time.monotonic() + 420
-            while not is_done(home) and time.monotonic() < deadline:
-                assert process.poll() is None, log.read_text()
-                time.sleep(1)
-            assert is_done(home), log.read_text()
-            [pages] = re.findall(r"Prefect's pages: (\S+)", log.read_text())
-            assert pages.startswith("http://127.0.0.1:")
-            assert_works_without_network(pages)
-            family = psutil.Process(process.pid).children(recursive=True)
-            process.send_signal(signal.SIGTERM)
-            process.wait(90)
-        finally:
-            process.terminate()  # whatever failed, it ends what it started
+    first = Serving(home, exercise / "feed.nmea.gz", log, environment)
+    try:
+        first.wait_for(first.night)
+        first.wait_for(lambda: [r for r in first.runs() if r["state_type"] == "RUNNING"])
+        going_on = {r["id"] for r in first.runs() if r["state_type"] in {"RUNNING", "PENDING"}}
+        family = first.family()
+        first.process.kill()
+        first.process.wait()
+    finally:
+        first.process.terminate()  # whatever failed, it ends what it started
+    _, alive = psutil.wait_procs(family, 90)
+    assert alive == []
+
+    second = Serving(home, exercise / "feed.nmea.gz", log, environment)
+    try:
+        second.wait_for(lambda: is_done(home))
+        second.wait_for(lambda: [r for r in second.runs() if r["state_type"] == "COMPLETED"])
+        pages = second.pages()
+        assert pages.startswith("http://127.0.0.1:")
+        assert_works_without_network(pages)
+        runs = {r["id"]: r for r in second.runs()}
+        for cut_off in going_on:
+            assert runs[cut_off]["state_type"] == "CRASHED"
+            assert "the service ended" in runs[cut_off]["state"]["message"]
+        family = second.family()
+        second.process.send_signal(signal.SIGTERM)
+        second.process.wait(90)
+    finally:
+        second.process.terminate()
     _, alive = psutil.wait_procs(family, 10)
     assert alive == []
     with store.read(home / "store") as reader:
@@ -286,6 +328,71 @@ def test_old_runs_of_prefect_go(tmp_path: Path, clean_environment: dict[str, str
     runs_left, kinds = done.stdout.splitlines()[-2:]
     assert runs_left == "['20 days ago']"  # service.retention_days is 30
     assert {"flow_runs", "orphans"} <= set(re.findall(r"'(\w+)'", kinds))
+
+
+AGED = """
+import asyncio, sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from pipelines.flows.environment import prepare
+prepare(Path(sys.argv[1]))
+from prefect.server import models
+from prefect.server.database import provide_database_interface
+from prefect.server.schemas import core, states
+
+async def main():
+    db = provide_database_interface()
+    await db.create_db()
+    async with db.session_context(begin_transaction=True) as session:
+        flow = await models.flows.create_flow(session=session, flow=core.Flow(name="f"))
+        for days in (40, 20):
+            then = datetime.now(UTC) - timedelta(days=days)
+            # One was killed: Prefect never learned that it ended.
+            for state in (states.Completed(timestamp=then), states.Running(timestamp=then)):
+                run = await models.flow_runs.create_flow_run(
+                    session=session,
+                    flow_run=core.FlowRun(flow_id=flow.id, name=f"{days} days ago", state=state,
+                                          expected_start_time=then, start_time=then),
+                )
+                await models.task_runs.create_task_run(
+                    session=session, task_run=core.TaskRun(
+                        flow_run_id=run.id, task_key="t", dynamic_key="0", name=f"{days} days ago"),
+                )
+                await models.artifacts.create_artifact(
+                    session=session,
+                    artifact=core.Artifact(key="a", data=f"{days} days ago", flow_run_id=run.id),
+                )
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.slow
+def test_a_home_without_a_service_forgets_old_runs_of_prefect_too(
+    exercise: Path, tmp_path: Path, clean_environment: dict[str, str]
+) -> None:
+    def python(*arguments: object) -> None:
+        done = subprocess.run(
+            [sys.executable, *map(str, arguments)], env=clean_environment, capture_output=True,
+            text=True, check=False, cwd=PROJECT,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert "stay" not in done.stderr
+
+    python("-c", AGED, tmp_path)
+    python("-m", "pipelines.cli", "nightly", "--feed", exercise / "feed.nmea.gz",
+           "--home", tmp_path, "--quiet")  # fmt: skip
+    [database] = (tmp_path / "prefect").glob("*.db")
+    with closing(sqlite3.connect(database)) as records:
+
+        def ages(table: str, column: str = "name") -> list[str]:
+            found = records.execute(f"SELECT {column} FROM {table} ORDER BY 1")
+            return [name for (name,) in found if "days ago" in str(name)]
+
+        assert ages("flow_run") == ["20 days ago"] * 2
+        assert ages("task_run") == ["20 days ago"] * 2
+        assert ages("artifact", "data") == ['"20 days ago"'] * 2
+        assert "nightly" in {name for (name,) in records.execute("SELECT name FROM flow")}
 
 
 @pytest.mark.slow

@@ -1,13 +1,20 @@
-"""Small feeds made of frames."""
+"""Small feeds made of frames, and places elsewhere: object storage (moto on loopback), a share."""
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.fs as pafs
 import pytest
+from moto.server import ThreadedMotoServer
 
 from detectors.core import frames
+from pipelines import store
+from pipelines.settings import StoreSettings
 
 START = pd.Timestamp("2026-01-05T16:00:00", tz="UTC").as_unit("us")
 
@@ -52,3 +59,48 @@ REPORT = {"simulated": False, "format": "test", "rejected": {}}
 @pytest.fixture(scope="session")
 def batch() -> Callable[..., FakeBatch]:
     return make_batch
+
+
+ACCESS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "very-secret-hush"}
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(params=["s3", "share"])
+def place(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> StoreSettings:
+    """Settings of a place that is empty."""
+    if request.param == "share":
+        return StoreSettings(url=str(tmp_path / "share" / "selat"))
+    for name, value in ACCESS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    endpoint = request.getfixturevalue("endpoint")
+    bucket = "b" + hashlib.sha256(str(tmp_path).encode()).hexdigest()[:20]
+    files = pafs.S3FileSystem(
+        endpoint_override=endpoint.removeprefix("http://"), scheme="http",
+        allow_bucket_creation=True, region="us-east-1",
+    )  # fmt: skip
+    files.create_dir(bucket)
+    return StoreSettings(url=f"s3://{bucket}/selat", endpoint=endpoint, region="us-east-1")
+
+
+@pytest.fixture
+def add(batch: Callable[..., Any]) -> Callable[..., None]:
+    def add_feed(root: Path, settings: StoreSettings, key: str, **what: Any) -> None:
+        one = batch([533000001, 533000002], source=key, **what)
+        with store.write(root, settings) as writer:
+            writer.add_feed(
+                key, sha256=key, name=f"{key}.csv", batches=[one],
+                report={**REPORT, "positions": len(one.positions)},
+            )  # fmt: skip
+
+    return add_feed

@@ -1,0 +1,119 @@
+"""A night in a process of its own, which can be stopped whatever it is doing.
+
+Prefect stops a flow that takes too long by an exception at the next instruction of Python. That
+isn't enough: a call into native code isn't stopped before it returns, and DuckDB makes an error of
+its own of it, which doesn't say why and which a caller may well survive, without a limit from then
+on. A process that is killed stops at once, and gives back its memory after each night; the store
+bears it (see `pipelines.store`). How it ended is said in words, also if the system killed it.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from prefect import State
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun
+from prefect.flow_engine import run_flow
+from prefect.states import Crashed, Failed
+
+from detectors.core.errors import SelatError
+from pipelines.flows.nightly import nightly, note_failure
+from pipelines.flows.processes import end, end_with_parent, started
+from pipelines.flows.runs import PartialRunError
+from pipelines.flows.windows import NoDataError
+from pipelines.settings import PROJECT, Installation
+
+_ERRORS: Final = {error.exit_code: error for error in (PartialRunError, NoDataError)}
+
+
+class NightStoppedError(SelatError):
+    """A night took too long, or its process was killed."""
+
+
+def run_night(
+    installation: Installation, feeds: Sequence[str], since: str | None, until: str | None
+) -> str:
+    """Run `nightly` in a process of its own; returns the id of its run.
+
+    Raises
+    ------
+    NightStoppedError
+        If it took longer than `schedule.timeout_h`, or its process was killed.
+    SelatError
+        What the flow raised; a PartialRunError and a NoDataError as such.
+    """
+    timeout_h = installation.settings.schedule.timeout_h
+    parameters: dict[str, Any] = {
+        "home": str(installation.home), "config": str(installation.config), "feeds": list(feeds),
+        "since": since, "until": until, "quiet": True,
+    }  # fmt: skip
+    with get_client(sync_client=True) as client:
+        flow_run = client.create_flow_run(nightly, parameters=parameters)
+        asked = json.dumps({"flow_run": flow_run.model_dump(mode="json"), "parameters": parameters})
+        with started(
+            [sys.executable, "-m", "pipelines.flows.night"], cwd=PROJECT,
+            env={**os.environ, "PREFECT_API_URL": str(client.api_url)},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        ) as process:  # fmt: skip
+            try:
+                said, _ = process.communicate(asked.encode(), timeout_h * 3600)
+            except subprocess.TimeoutExpired:
+                end(process.pid, patience_s=0)
+                why = f"it took longer than {_length(timeout_h)} (schedule.timeout_h) and was ended"
+                state: State[Any] = Failed(name="TimedOut", message=why)
+            else:
+                if process.returncode >= 0:
+                    return _answer(said)
+                why = f"its process was ended by {_signal(-process.returncode)}"
+                state = Crashed(message=why)
+        client.set_flow_run_state(flow_run.id, state, force=True)
+    error = NightStoppedError(why, hint="what it had read is in the store; the next run goes on")
+    note_failure(installation, error)
+    raise error
+
+
+def _answer(said: bytes) -> str:
+    """The id of the run, or what went wrong."""
+    lines = said.decode(errors="replace").splitlines()
+    try:
+        answer: Mapping[str, Any] = json.loads(lines[-1])
+    except (IndexError, ValueError):
+        raise NightStoppedError("its process ended without a word") from None
+    if "run_id" in answer:
+        return str(answer["run_id"])
+    raise _ERRORS.get(answer["exit_code"], SelatError)(answer["message"], answer["hint"])
+
+
+def _length(hours: float) -> str:
+    return f"{hours:g} h" if hours >= 1 else f"{hours * 3600:.0f} s"
+
+
+def _signal(number: int) -> str:
+    name = signal.Signals(number).name
+    return f"{name}: was there no memory left?" if name == "SIGKILL" else name
+
+
+def main() -> None:
+    """Run the night that standard input describes; say on standard output what it gave."""
+    end_with_parent()
+    asked = json.load(sys.stdin)
+    flow_run = FlowRun.model_validate(asked["flow_run"])
+    try:
+        finished: Any = run_flow(nightly, flow_run=flow_run, parameters=asked["parameters"])
+        answer = {"run_id": finished.run_id}
+    except SelatError as error:
+        answer = {"exit_code": error.exit_code, "message": error.message, "hint": error.hint}
+    except Exception as error:
+        traceback.print_exc()
+        answer = {"exit_code": 1, "message": str(error) or type(error).__name__, "hint": ""}
+    sys.stdout.write(json.dumps(answer) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""Two that would write at the same time: one is refused, and whatever happens nothing is undone."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import store
+from pipelines.settings import PROJECT, StoreSettings
+from pipelines.store import StoreBusyError, StoreError
+from pipelines.store.check import check
+from pipelines.store.claim import Latest
+
+Add = Callable[..., None]
+s3_only = pytest.mark.parametrize("place", ["s3"], indirect=True)
+
+WRITER = """
+import sys
+from pathlib import Path
+from pipelines import store
+from pipelines.settings import StoreSettings
+with store.write(Path(sys.argv[1]), StoreSettings.model_validate_json(sys.argv[2])) as writer:
+    print("writing", flush=True)
+    sys.stdin.readline()
+    writer.publish()
+"""
+
+
+@contextmanager
+def writing(root: Path, place: StoreSettings) -> Iterator["subprocess.Popen[str]"]:
+    """A process that writes there, on a line of input publishes, and ends."""
+    root.mkdir(parents=True, exist_ok=True)
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(root), place.model_dump_json()], cwd=PROJECT, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "writing\n", process.communicate()
+            yield process
+        finally:
+            process.kill()
+
+
+def sources(root: Path, place: StoreSettings) -> set[str]:
+    with store.read(root, place) as reader:
+        return set(reader.ledger()["name"])
+
+
+def test_a_second_writer_is_refused_until_the_first_has_ended(
+    place: StoreSettings, tmp_path: Path, add: Add
+) -> None:
+    with writing(tmp_path / "one", place) as process:
+        with pytest.raises(StoreBusyError) as refused:
+            add(tmp_path / "other", place, "b")
+        assert re.search(rf"writing to .*: process {process.pid} on \w", str(refused.value))
+        assert "wait for it to end" in refused.value.hint
+        assert process.communicate("\n")[1] == ""
+        assert process.returncode == 0
+    add(tmp_path / "other", place, "b")  # at once
+    assert sources(tmp_path / "reader", place) == {"b.csv"}
+
+
+def test_the_claim_of_a_writer_that_died_ends(
+    place: StoreSettings, tmp_path: Path, add: Add
+) -> None:
+    short = place.model_copy(update={"lease_s": 10.0})
+    with writing(tmp_path / "one", short) as process:
+        process.kill()
+        process.wait()
+    if place.url.startswith("s3:"):
+        with pytest.raises(StoreBusyError) as refused:
+            add(tmp_path / "other", short, "b")
+        assert re.search(r"its claim ends within \d+ s", refused.value.hint)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            add(tmp_path / "other", short, "b")
+            break
+        except StoreBusyError:
+            time.sleep(0.5)
+    assert sources(tmp_path / "reader", place) == {"b.csv"}
+
+
+def test_a_machine_whose_writer_died_goes_on_at_once(
+    place: StoreSettings, tmp_path: Path, add: Add
+) -> None:
+    with writing(tmp_path / "one", place) as process:
+        process.kill()
+        process.wait()
+    add(tmp_path / "one", place, "a")
+    assert sources(tmp_path / "reader", place) == {"a.csv"}
+
+
+@s3_only
+def test_a_writer_that_comes_back_to_life_undoes_nothing(
+    place: StoreSettings, tmp_path: Path, add: Add
+) -> None:
+    short = place.model_copy(update={"lease_s": 3.0})
+    add(tmp_path / "one", short, "a")
+    with writing(tmp_path / "one", short) as process:
+        process.send_signal(signal.SIGSTOP)  # as a machine that sleeps, or has lost its network
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                add(tmp_path / "other", short, "b")
+                break
+            except StoreBusyError:
+                time.sleep(0.5)
+        process.send_signal(signal.SIGCONT)
+        said = process.communicate("\n")[1]
+        assert process.returncode == 1
+        assert "another machine has taken over writing" in said
+    assert sources(tmp_path / "reader", place) == {"a.csv", "b.csv"}
+    assert check(tmp_path / "reader", place) == []
+    add(tmp_path / "one", short, "c")
+    assert sources(tmp_path / "reader", place) == {"a.csv", "b.csv", "c.csv"}
+
+
+@s3_only
+def test_a_claim_is_renewed_while_its_writer_lives(
+    place: StoreSettings, tmp_path: Path, add: Add
+) -> None:
+    short = place.model_copy(update={"lease_s": 4.0})
+    with writing(tmp_path / "one", short) as process:
+        time.sleep(2.5 * short.lease_s)
+        with pytest.raises(StoreBusyError):
+            add(tmp_path / "other", short, "b")
+        assert process.communicate("\n")[1] == ""
+
+
+@s3_only
+def test_a_storage_that_compares_nothing_is_refused(
+    place: StoreSettings, tmp_path: Path, add: Add, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def careless(self: Latest, content: dict[str, Any], etag: str | None) -> str:
+        seen = Latest.read(self)
+        return exchange(self, content, seen.etag if seen else None)
+
+    exchange = Latest.exchange
+    with monkeypatch.context() as patch:
+        patch.setattr(Latest, "exchange", careless)
+        with pytest.raises(StoreError, match="knows no conditional writes"):
+            add(tmp_path / "one", place, "a")
+    add(tmp_path / "other", place, "b")  # nothing is left of it
+    assert sources(tmp_path / "reader", place) == {"b.csv"}
+
+
+@s3_only
+def test_a_write_whose_answer_was_lost_counts(place: StoreSettings, tmp_path: Path) -> None:
+    latest = Latest(place, place.region)
+    etag = latest.exchange({"writer": 1}, None)
+
+    def put_twice(**request: Any) -> Any:  # as botocore does when the first answer doesn't come
+        put(**request)
+        return put(**request)
+
+    put, latest._client.put_object = latest._client.put_object, put_twice
+    second = latest.exchange({"writer": 2}, etag)
+    latest._client.put_object = put
+    latest.exchange({"writer": 3}, second)
+    seen = latest.read()
+    assert seen is not None
+    assert seen.content == {"writer": 3}
+
+
+@s3_only
+def test_no_key_is_told_by_who_writes(place: StoreSettings, tmp_path: Path, add: Add) -> None:
+    gone = place.model_copy(update={"endpoint": "http://127.0.0.1:1"})
+    with pytest.raises(StoreError, match="can't be used") as refused:
+        add(tmp_path / "one", gone, "a")
+    assert os.environ["AWS_SECRET_ACCESS_KEY"] not in str(refused.value)
