@@ -25,7 +25,7 @@ week: setup ## simulate an exercise week and look at its seven nights, for the n
 	@$(BIN)/selat flagged --home $(WEEK)/home
 
 test: .venv/.installed-dev ## install the development tools and run all tests
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 check: .venv/.installed-dev ## static checks: format, lint, types, import contracts
 	$(BIN)/ruff format --check .

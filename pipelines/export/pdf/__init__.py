@@ -8,12 +8,11 @@ give the same bytes.
 
 import json
 import re
-from functools import cache
+import subprocess
+import sys
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
-
-import typst
 
 from pipelines.export import labels, notices
 from pipelines.export.brief import problems
@@ -75,14 +74,30 @@ def write(products: Products, path: Path) -> Path:
 
 
 def render(products: Products) -> bytes:
-    """The two pages as PDF; one page where nothing is flagged."""
-    pages: bytes = typst.compile(
-        _source(),
-        font_paths=_fonts(),
-        sys_inputs={"data": json.dumps(_drawable(_data(products)), allow_nan=False)},
-        timestamp=int(products.end.timestamp()),
-    )
-    return pages
+    """The two pages as PDF; one page where nothing is flagged.
+
+    Raises
+    ------
+    RuntimeError
+        If Typst can't set them, with what it says.
+    """
+    data = json.dumps(_drawable(_data(products)), allow_nan=False)
+    here = resources.files(__package__)
+    template = here.joinpath("brief.typ").read_text(encoding="utf-8")
+    with (
+        resources.as_file(here.joinpath("typesetter.py")) as program,
+        resources.as_file(here.joinpath("fonts")) as fonts,
+    ):
+        done = subprocess.run(
+            [sys.executable, "-I", program, fonts, str(int(products.end.timestamp()))],
+            input=json.dumps([template, data]).encode("ascii"),
+            capture_output=True,
+            check=False,
+        )
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise RuntimeError(f"brief.pdf can't be set: {said or f'exit {done.returncode}'}")
+    return done.stdout
 
 
 def drawable(text: str) -> str:
@@ -206,17 +221,3 @@ def _event(event: EventCard, words: Labels) -> dict[str, Any]:
 
 def _lengths(text: str) -> list[str]:
     return [one_line(text, limit) for limit in _LENGTHS]
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    """The two fonts in this package and no other, so that every machine sets the same pages."""
-    with resources.as_file(resources.files(__package__).joinpath("fonts")) as folder:
-        return typst.Fonts(
-            include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(folder)]
-        )
-
-
-@cache
-def _source() -> bytes:
-    return resources.files(__package__).joinpath("brief.typ").read_bytes()
