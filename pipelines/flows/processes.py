@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final
@@ -54,11 +55,28 @@ def end_all(processes: Sequence[psutil.Process], patience_s: float) -> None:
         for one in alive:
             with suppress(psutil.NoSuchProcess):
                 one.terminate()
-        _, alive = psutil.wait_procs(alive, patience_s)
+        alive = _alive_after(alive, patience_s)
     for one in alive:
         with suppress(psutil.NoSuchProcess):
             one.kill()
-    psutil.wait_procs(alive, STOP_S)
+    _alive_after(alive, STOP_S)
+
+
+def _alive_after(processes: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Those that still run then; one that only waits to be collected by its parent doesn't."""
+    deadline = time.monotonic() + seconds
+    alive = list(filter(_runs, processes))
+    while alive and time.monotonic() < deadline:
+        time.sleep(0.05)
+        alive = list(filter(_runs, alive))
+    return alive
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running()) and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def end_with_parent() -> None:

@@ -246,7 +246,7 @@ class Claim:
             raise StoreBusyError(
                 f"another machine has taken over writing to {self._url}: this one wasn't heard of "
                 f"for {self._lease_s:g} s",
-                hint="run the same again; nothing was changed there",
+                hint="run the same again; what was published before stands",
             ) from None
 
     def _exchange(self, content: dict[str, Any]) -> None:

@@ -1,13 +1,22 @@
-"""Receivers on loopback: a webhook and a mail server, each keeping what it is sent."""
+"""The service in a process of its own, and receivers on loopback: a webhook and a mail server."""
 
 import http.server
 import json
 import os
+import re
+import signal
 import socketserver
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 
@@ -67,3 +76,74 @@ def mail() -> Iterator[tuple[int, list[str]]]:
 def clean_environment() -> dict[str, str]:
     taken = ("PREFECT_", "SELAT_")
     return {k: v for k, v in os.environ.items() if not k.startswith(taken)}
+
+
+class Serving:
+    """`selat serve` in a process of its own."""
+
+    def __init__(self, home: Path, feed: Path, log: Path, environment: dict[str, str]) -> None:
+        command = [sys.executable, "-m", "pipelines.cli", "serve", "--home", home, "--feed", feed]
+        self._log = log
+        with log.open("wb") as out:
+            self.process = subprocess.Popen(
+                list(map(str, command)), env=environment, stdout=out, stderr=out
+            )
+
+    def stop(self) -> None:
+        """As an operator does."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(90)
+
+    def wait_for(self, what: Callable[[], Any], seconds: float = 300) -> Any:
+        """Until it is so, or the service ends."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if found := what():
+                return found
+            assert self.process.poll() is None, self._log.read_text()
+            time.sleep(0.2)
+        raise AssertionError(self._log.read_text())
+
+    def pages(self) -> str:
+        found = re.findall(r"Prefect's pages: (\S+)", self._log.read_text())
+        return str(found[-1]) if found else ""
+
+    def family(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def night(self) -> list[psutil.Process]:
+        """The process of a night, if one is going on."""
+        found = []
+        for process in self.family():
+            with suppress(psutil.Error):
+                if "pipelines.flows.night" in process.cmdline():
+                    found.append(process)
+        return found
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Prefect's runs: flow, state, message."""
+        url = f"{self.pages()}/api/flow_runs/filter"
+        asked = urllib.request.Request(url, b"{}", {"Content-Type": "application/json"})
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            return list(json.load(answer))
+
+
+@pytest.fixture
+def serving(
+    tmp_path: Path, clean_environment: dict[str, str]
+) -> Callable[..., AbstractContextManager[Serving]]:
+    """Start `selat serve` on a home and a feed, due every minute, with further settings."""
+
+    @contextmanager
+    def start(home: Path, feed: Path, **settings: str) -> Iterator[Serving]:
+        environment = clean_environment | {
+            "SELAT_SCHEDULE__CRON": "* * * * *", "SELAT_SERVICE__PORT": "0", **settings,
+        }  # fmt: skip
+        one = Serving(home, feed, tmp_path / "serve.log", environment)
+        try:
+            yield one
+        finally:
+            one.process.terminate()  # whatever failed, it ends what it started
+            one.process.wait(90)
+
+    return start

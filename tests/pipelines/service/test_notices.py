@@ -1,16 +1,23 @@
 """Notices: failure and absence, by webhook and e-mail, once each; secrets stay secret."""
 
+import email
+import email.policy
 import json
 import os
+import re
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from pipelines import secrets
+from pipelines import secrets, store
 from pipelines.doctor import Problem
 from pipelines.flows.watch import watch
 from pipelines.notices import compose
@@ -81,8 +88,6 @@ def test_failure_absence_and_a_rule_held_back_arrive(
         assert "that was due at 02 Mar 02:00 MYT" in text  # an absence
     assert watch(installation, NOW + timedelta(hours=1)) is None
     assert len(webhook[1]) == len(mail[1]) == 1
-
-    from pipelines import store
 
     with store.write(home / "store") as writer:  # a run whose guard held a rule back
         manifest = json.loads(writer.last_run()["manifest"])
@@ -155,3 +160,86 @@ def test_secrets_come_from_a_file_that_only_its_owner_reads(
     monkeypatch.setenv("SELAT_SECRETS", str(inside))
     with pytest.raises(Exception, match="backed up"):
         secrets.load(load(home))
+
+
+def as_noaa(positions: pd.DataFrame, newest: datetime, path: Path) -> None:
+    """Positions as a feed of others, which ends at a time."""
+    time = positions["time"] + (pd.Timestamp(newest) - positions["time"].max())
+    table = pd.DataFrame(
+        {
+            "MMSI": positions["mmsi"], "BaseDateTime": time.dt.strftime("%Y-%m-%dT%H:%M:%S"),
+            "LAT": positions["lat"], "LON": positions["lon"], "SOG": positions["sog_kn"],
+            "COG": positions["cog_deg"], "Heading": positions["heading_deg"].fillna(511),
+        }
+    )  # fmt: skip
+    nothing = "VesselName IMO CallSign VesselType Status Length Width Draft Cargo TransceiverClass"
+    for name in nothing.split():
+        table[name] = "A" if name == "TransceiverClass" else ""
+    path.write_text(table.to_csv(index=False))
+
+
+def text_of(message: str) -> str:
+    """What a person reads of a mail."""
+    mail = email.message_from_string(message, policy=email.policy.default)
+    body = mail.get_body(("plain", "html"))
+    assert body is not None
+    return str(body.get_content())
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("addresses")
+def test_silence_a_rule_held_back_and_absence_are_told_by_the_commands_themselves(
+    exercise_home: Path, tmp_path: Path, serving: Callable[..., Any],
+    clean_environment: dict[str, str], webhook: tuple[str, list[dict[str, Any]]],
+    mail: tuple[int, list[str]],
+) -> None:  # fmt: skip
+    home, feeds = tmp_path / "home", tmp_path / "feeds"
+    feeds.mkdir()
+    with store.read(exercise_home / "store") as reader:
+        paths = [p for p in reader.named() if p not in reader.superseded()]
+        positions = reader.day_positions(sorted(paths), pd.Timestamp("2026-01-01", tz="UTC"))
+    mmsis = sorted(set(positions["mmsi"]))
+    positions = positions[positions["mmsi"].isin(mmsis[:40])]
+    now = datetime.now(UTC)
+    as_noaa(positions, now - timedelta(hours=1), feeds / "harbour-1.csv")
+    few = positions[positions["mmsi"].isin(mmsis[:5])]
+    as_noaa(few, now - 3 * DAY, feeds / "coast-1.csv")
+    settings = {
+        "SELAT_SECRET_NOTICES": os.environ["SELAT_SECRET_NOTICES"],
+        "SELAT_NOTICES__EVERY_MIN": "0.02",
+        "SELAT_ASSESS__MAX_SHARE": "0.02", "SELAT_ASSESS__MIN_SHARE_VESSELS": "1",
+        "SELAT_SCHEDULE__CRON": "* * * * *",
+    }  # fmt: skip
+
+    def told(text: str) -> bool:
+        by_both = ([m["message"] for m in webhook[1]], [text_of(m) for m in mail[1]])
+        return all(any(re.search(text, one) for one in came) for came in by_both)
+
+    def selat(*arguments: object) -> None:
+        command = [sys.executable, "-m", "pipelines.cli", *map(str, arguments)]
+        ran = subprocess.run(
+            [*command, "--home", str(home)], capture_output=True, text=True, check=False,
+            env=clean_environment | settings | {"SELAT_SCHEDULE__LATE_H": "0.001"},
+        )  # fmt: skip
+        assert ran.returncode == 0, ran.stderr
+
+    silent = r"feed \S*coast-#\.csv: silent: its newest report is 3\.\d d old"
+    with serving(home, feeds, **settings) as service:
+        service.wait_for(lambda: told(silent))
+        service.wait_for(lambda: told(r"would raise \d+ of \d+ vessels, more than its share"))
+        service.stop()
+    assert not told(r"harbour-#\.csv: silent")
+
+    # The service is gone. Its timer's look tells that a night, due the next minute, didn't happen.
+    webhook[1].clear()
+    mail[1].clear()
+    time.sleep(65 - datetime.now(UTC).second)
+    selat("notify")
+    assert told("the run that was due at .* hasn't been done")
+    assert not told(silent)  # once is enough
+
+    # The feed comes back.
+    as_noaa(few, now - timedelta(hours=2), feeds / "coast-2.csv")
+    selat("ingest", feeds, "--quiet")
+    selat("notify")
+    assert told(r"over: feed \S*coast-#\.csv")

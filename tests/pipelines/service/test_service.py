@@ -4,14 +4,12 @@ import json
 import os
 import re
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -117,74 +115,22 @@ def test_missed_nights_come_first_and_in_order(
         assert one.sql(query).equals(other.sql(query))
 
 
-class Serving:
-    """`selat serve` in a process of its own."""
-
-    def __init__(self, home: Path, feed: Path, log: Path, environment: dict[str, str]) -> None:
-        command = [sys.executable, "-m", "pipelines.cli", "serve", "--home", home, "--feed", feed]
-        self._log = log
-        with log.open("ab") as out:
-            self.process = subprocess.Popen(
-                list(map(str, command)), env=environment, stdout=out, stderr=out
-            )
-
-    def wait_for(self, what: Callable[[], Any], seconds: float = 300) -> Any:
-        """Until it is so, or the service ends."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if found := what():
-                return found
-            assert self.process.poll() is None, self._log.read_text()
-            time.sleep(0.2)
-        raise AssertionError(self._log.read_text())
-
-    def pages(self) -> str:
-        found = re.findall(r"Prefect's pages: (\S+)", self._log.read_text())
-        return str(found[-1]) if found else ""
-
-    def family(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children(recursive=True)
-
-    def night(self) -> list[psutil.Process]:
-        """The process of a night, if one is going on."""
-        found = []
-        for process in self.family():
-            with suppress(psutil.Error):
-                if "pipelines.flows.night" in process.cmdline():
-                    found.append(process)
-        return found
-
-    def runs(self) -> list[dict[str, Any]]:
-        """Prefect's runs: flow, state, message."""
-        url = f"{self.pages()}/api/flow_runs/filter"
-        asked = urllib.request.Request(url, b"{}", {"Content-Type": "application/json"})
-        with urllib.request.urlopen(asked, timeout=30) as answer:
-            return list(json.load(answer))
-
-
 @pytest.mark.slow
 def test_a_service_that_is_killed_leaves_nothing_and_starts_again(
-    exercise: Path, tmp_path: Path, clean_environment: dict[str, str]
+    exercise: Path, tmp_path: Path, serving: Callable[..., Any]
 ) -> None:
-    home, log = tmp_path / "home", tmp_path / "log"
-    environment = clean_environment | {
-        "SELAT_SCHEDULE__CRON": "* * * * *", "SELAT_SERVICE__PORT": "0",
-    }  # fmt: skip
-    first = Serving(home, exercise / "feed.nmea.gz", log, environment)
-    try:
+    home = tmp_path / "home"
+    with serving(home, exercise / "feed.nmea.gz") as first:
         first.wait_for(first.night)
         first.wait_for(lambda: [r for r in first.runs() if r["state_type"] == "RUNNING"])
         going_on = {r["id"] for r in first.runs() if r["state_type"] in {"RUNNING", "PENDING"}}
         family = first.family()
         first.process.kill()
         first.process.wait()
-    finally:
-        first.process.terminate()  # whatever failed, it ends what it started
     _, alive = psutil.wait_procs(family, 90)
     assert alive == []
 
-    second = Serving(home, exercise / "feed.nmea.gz", log, environment)
-    try:
+    with serving(home, exercise / "feed.nmea.gz") as second:
         second.wait_for(lambda: is_done(home))
         second.wait_for(lambda: [r for r in second.runs() if r["state_type"] == "COMPLETED"])
         pages = second.pages()
@@ -195,10 +141,7 @@ def test_a_service_that_is_killed_leaves_nothing_and_starts_again(
             assert runs[cut_off]["state_type"] == "CRASHED"
             assert "the service ended" in runs[cut_off]["state"]["message"]
         family = second.family()
-        second.process.send_signal(signal.SIGTERM)
-        second.process.wait(90)
-    finally:
-        second.process.terminate()
+        second.stop()
     _, alive = psutil.wait_procs(family, 10)
     assert alive == []
     with store.read(home / "store") as reader:

@@ -182,6 +182,7 @@ from pipelines.flows.environment import prepare
 from pipelines.settings import load
 installation = load(Path(sys.argv[1]))
 prepare(installation.home)
+import psutil
 from prefect.client.orchestration import get_client
 from pipelines.flows.scheduled import scheduled
 
@@ -189,7 +190,8 @@ def running():
     family = psutil.Process().children(recursive=True)
     return sum("pipelines.flows.night" in process.cmdline() for process in family)
 
-for os.environ["STUCK"] in ("killed", "busy", ""):
+for stuck in ("killed", "busy", ""):
+    os.environ |= {"STUCK": stuck, "SELAT_SCHEDULE__TIMEOUT_H": "0.01" if stuck == "busy" else "8"}
     try:
         said = scheduled(str(installation.home), str(installation.config), sys.argv[2])
     except Exception as error:
@@ -213,9 +215,7 @@ def test_a_night_that_takes_too_long_or_is_killed_is_said_and_hinders_nothing(
     installation, fault = load(tmp_path), tmp_path / "fault"
     fault.mkdir()
     (fault / "sitecustomize.py").write_text(FAULT)
-    environment = clean_environment | {
-        "SELAT_SCHEDULE__TIMEOUT_H": "0.01", "PYTHONPATH": str(fault), "REACHED": str(fault),
-    }  # fmt: skip
+    environment = clean_environment | {"PYTHONPATH": str(fault), "REACHED": str(fault)}
     feeds = json.dumps([str(exercise / "feed.nmea.gz")])
     ran = subprocess.run(
         [sys.executable, "-c", NIGHTS, str(tmp_path), feeds], env=environment, cwd=PROJECT,
