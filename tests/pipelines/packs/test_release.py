@@ -24,7 +24,7 @@ from pipelines.export import release as cut
 from pipelines.export.plan import tables
 from pipelines.flows import feeds, release, runs
 from pipelines.flows.examine import examine
-from pipelines.flows.packs import export_to
+from pipelines.flows.packs import Sent, export_to
 from pipelines.flows.plan import plan_run
 from pipelines.flows.release import release_run
 from pipelines.marks import Mark, MarkRules, Tlp
@@ -84,9 +84,18 @@ def two_feeds(tmp_path_factory: pytest.TempPathFactory, exercise: Path) -> Insta
 
 
 @pytest.fixture(scope="module")
-def released(two_feeds: Installation) -> Callable[[str], Products]:
-    """The newest run for a recipient, made once."""
-    return cache(lambda name: release_run(two_feeds, name, None))
+def sent(
+    two_feeds: Installation, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Sent]:
+    """The pack of the newest run for a recipient, made once."""
+    folder = tmp_path_factory.mktemp("sent")
+    return cache(lambda name: export_to(two_feeds, name, out=folder, unsigned=True))
+
+
+@pytest.fixture(scope="module")
+def released(sent: Callable[[str], Sent]) -> Callable[[str], Products]:
+    """The newest run for a recipient, as it is in its pack."""
+    return lambda name: sent(name).products
 
 
 def _list_everyone(installation: Installation) -> None:
@@ -128,7 +137,7 @@ def _inside(name: str, content: bytes, path: Path | None) -> Iterator[tuple[str,
 
 
 def test_the_pack_of_an_ally_holds_no_value_of_the_secret_feed(
-    two_feeds: Installation, tmp_path: Path
+    two_feeds: Installation, sent: Callable[[str], Sent]
 ) -> None:
     with store.read(two_feeds.store) as reader:
         ledger = reader.ledger()
@@ -149,8 +158,8 @@ def test_the_pack_of_an_ally_holds_no_value_of_the_secret_feed(
     assert len(secret) > 20
     assert flags["mmsi"].isin(only).sum() > 3
 
-    sent = export_to(two_feeds, "ally", out=tmp_path, unsigned=True)
-    products = sent.products
+    pack = sent("ally")
+    products = pack.products
     assert 0 < len(products.flagged) < len(flags)
     values = {f"{m:09d}" for m in only}
     values |= set(secret["event_id"]) | {sha256[:16], "secret.nmea.gz", key}
@@ -167,7 +176,7 @@ def test_the_pack_of_an_ally_holds_no_value_of_the_secret_feed(
     searched = 0
     either = "|".join(sorted(re.escape(v) for v in values))
     pattern = re.compile(rf"(?<!\d)(?:{either})(?!\d)".encode())
-    for name, content in every_file(sent.paths[0]):
+    for name, content in every_file(pack.paths[0]):
         searched += 1
         assert not pattern.search(content), (name, pattern.search(content))
     assert searched > len(ALL) + 20
@@ -179,11 +188,11 @@ def test_the_pack_of_an_ally_holds_no_value_of_the_secret_feed(
     assert not set(products.tracks["source"]) & {sha256[:16]}
 
 
-def test_the_search_would_find_them(two_feeds: Installation, tmp_path: Path) -> None:
-    sent = export_to(two_feeds, "home", out=tmp_path, unsigned=True)
-    marks = sent.products.flagged[["mmsi", "tlp", "rel"]]
+def test_the_search_would_find_them(sent: Callable[[str], Sent]) -> None:
+    pack = sent("home")
+    marks = pack.products.flagged[["mmsi", "tlp", "rel"]]
     mmsi = str(marks.loc[marks["tlp"] == "AMBER", "mmsi"].iloc[0])
-    found = {n.split(".")[1].split(" ")[0].split("/")[0] for n, c in every_file(sent.paths[0])
+    found = {n.split(".")[1].split(" ")[0].split("/")[0] for n, c in every_file(pack.paths[0])
              if mmsi.encode() in c}  # fmt: skip
     assert found >= {
         "html",
@@ -220,9 +229,11 @@ def test_a_plan_is_in_the_brief_and_the_workbook(two_feeds: Installation, tmp_pa
     assert {"Patrol plan", "Not sailed for", "Earliest meetings"} <= set(book.sheetnames)
 
 
-def test_a_label_that_is_too_strict_keeps_a_record_out(released: Callable[[str], Products]) -> None:
+def test_a_label_that_is_too_strict_keeps_a_record_out(
+    two_feeds: Installation, released: Callable[[str], Products]
+) -> None:
     # What low may have is what an ally may have, for another reason.
-    low, ally = released("low"), released("ally")
+    low, ally = release_run(two_feeds, "low", None), released("ally")
     assert list(low.events["event_id"]) == list(ally.events["event_id"])
     assert list(low.flagged["mmsi"]) == list(ally.flagged["mmsi"])
     assert set(low.events["tlp"]) == {"GREEN"}
@@ -290,22 +301,20 @@ def test_a_plan_is_made_from_what_its_recipient_may_have(
     assert counts["boardings"] + counts["left_out"] == len(ally.flagged)
 
 
-def test_a_recipient_gets_the_sorties_of_its_units_only(
-    two_feeds: Installation, tmp_path: Path
-) -> None:
-    sent = export_to(two_feeds, "boat", out=tmp_path, unsigned=True)
-    planned = sent.products.planned
+def test_a_recipient_gets_the_sorties_of_its_units_only(sent: Callable[[str], Sent]) -> None:
+    pack = sent("boat")
+    planned = pack.products.planned
     assert planned is not None
     assert {one.sortie.unit.name for one in planned.plan.sailed} <= {"Sampel 3 (Port Klang)"}
     assert {pair.unit for pair in planned.plan.intercepts} == {"Sampel 3 (Port Klang)"}
-    names = {path.name for path in sent.paths[0].iterdir()}
+    names = {path.name for path in pack.paths[0].iterdir()}
     assert names >= {"plan.csv", "plan.json", "plan.geojson"}
     assert not [name for name in names if name.startswith("plan-")], "neither gpx nor rtz"
     for name in ("plan.csv", "plan.json", "plan.geojson", "README.txt"):
-        text = (sent.paths[0] / name).read_text()
+        text = (pack.paths[0] / name).read_text()
         assert not re.search("Sampel [124]|Langkawi|Penang|Johor", text)
         assert name == "plan.csv" or "SIMULASI" in text
-    assert "kedalaman TIDAK diperiksa" in (sent.paths[0] / "README.txt").read_text()
+    assert "kedalaman TIDAK diperiksa" in (pack.paths[0] / "README.txt").read_text()
 
 
 def test_a_plan_goes_only_where_its_mark_lets_it(two_feeds: Installation, tmp_path: Path) -> None:
@@ -340,15 +349,15 @@ def test_who_may_have_everything_gets_the_run_as_it_is(
     assert list(home.events["status"]) == list(events["status"])
 
 
-def test_area_top_redaction_and_language(two_feeds: Installation, tmp_path: Path) -> None:
-    sent = export_to(two_feeds, "boat", out=tmp_path, unsigned=True)
-    products = sent.products
+def test_area_top_redaction_and_language(sent: Callable[[str], Sent]) -> None:
+    pack = sent("boat")
+    products = pack.products
     assert len(products.flagged) == 3
     ids = set(";".join(products.flagged["event_ids"]).split(";"))
     assert set(products.events["event_id"]) == ids
     assert products.events["lon"].between(100, 104).all()
     assert products.events["lat"].between(1, 4).all()
-    flagged = pd.read_csv(sent.paths[0] / "flagged.csv", dtype=str, keep_default_na=False)
+    flagged = pd.read_csv(pack.paths[0] / "flagged.csv", dtype=str, keep_default_na=False)
     assert set(flagged["callsign"]) == {""}
     assert flagged["reasons"].str.startswith("DATA SIMULASI – LATIHAN: ").all()
     english = r"\b(?:Drifted|Stopped|Silent|Sent|Waited|Entered|Crossed|outside|since|off)\b"
@@ -358,9 +367,9 @@ def test_area_top_redaction_and_language(two_feeds: Installation, tmp_path: Path
         evidence = json.loads(text)
         assert not [key for key in evidence if key.endswith("_source") or key == "median_sog_kn"]
         assert {k for k in evidence["redacted"] if k.endswith("_source")}
-    manifest = json.loads((sent.paths[0] / "MANIFEST.json").read_text())
+    manifest = json.loads((pack.paths[0] / "MANIFEST.json").read_text())
     assert all("name" not in feed for feed in manifest["inputs"])
-    assert "Tanda ialah petunjuk" in (sent.paths[0] / "README.txt").read_text()
+    assert "Tanda ialah petunjuk" in (pack.paths[0] / "README.txt").read_text()
 
 
 RULES = MarkRules.model_validate(
