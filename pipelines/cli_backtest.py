@@ -12,9 +12,11 @@ from pipelines.cli_options import (
     Home,
     Quiet,
     Since,
+    Top,
     Until,
     installation_of,
     print_json,
+    vessel_list,
 )
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def backtest(
     date: Date = None,
     since: Since = None,
     until: Until = None,
-    top: Annotated[int, typer.Option(min=1, help="How many events to list.")] = 20,
+    top: Top = 20,
     home: Home = None,
     config: Config = None,
     quiet: Quiet = False,
@@ -118,9 +120,8 @@ def _print(outcome: "Outcome", detector: str, settings: list[str], top: int) -> 
         console.print(f"  … and {len(different) - top} more: --csv lists all")
     joined, left = outcome.flags_changed()
     for words, mmsis in (("would join", joined), ("would leave", left)):
-        listed = ", ".join(f"{mmsi:09d}" for mmsi in mmsis[:top]) or "none"
-        console.print(f"Flagged vessels that {words} the list: {len(mmsis)} ({listed})",
-                      highlight=False)  # fmt: skip
+        listed = f"{len(mmsis)} ({vessel_list(mmsis, top)})"
+        console.print(f"Flagged vessels that {words} the list: {listed}", highlight=False)
     known = outcome.dispositions
     console.print(f"Known dispositions on events that would change or go: {len(known)}")
     for one in known.head(top).to_dict("records"):

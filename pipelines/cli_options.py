@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,6 +48,7 @@ AsOf = Annotated[
     str | None,
     typer.Option(help="What was known then: a run id or a time, ISO 8601 (MYT); else now."),
 ]
+Top = Annotated[int, typer.Option(min=1, help="How many events to list.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
@@ -79,6 +80,15 @@ def _without_nan(value: Any) -> Any:
 def moment_text(time: Any, *, missing: str = "–") -> str:
     """A time for a table: minutes, UTC."""
     return missing if time is None or time != time else f"{time:%Y-%m-%d %H:%M}Z"  # noqa: PLR0124
+
+
+def vessel_list(mmsis: Sequence[int], top: int) -> str:
+    """The first of some MMSIs, for a sentence.
+
+    >>> vessel_list([563000101, 2320001], 2), vessel_list([], 2)
+    ('563000101, 002320001', 'none')
+    """
+    return ", ".join(f"{mmsi:09d}" for mmsi in mmsis[:top]) or "none"
 
 
 def cell(value: Any) -> str:

@@ -11,9 +11,11 @@ from pipelines.cli_options import (
     Home,
     Quiet,
     Since,
+    Top,
     Until,
     installation_of,
     print_json,
+    vessel_list,
 )
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ def redetect(
     apply: Annotated[
         bool, typer.Option("--apply", help="Replace; without it the difference is only shown.")
     ] = False,
-    top: Annotated[int, typer.Option(min=1, help="How many events to list.")] = 20,
+    top: Top = 20,
     home: Home = None,
     config: Config = None,
     quiet: Quiet = False,
@@ -103,8 +105,7 @@ def _print(found: "Redetection", top: int) -> None:
     if len(different) > top:
         console.print(f"  … and {len(different) - top} more: --json lists all")
     for words, mmsis in (("join", found.flags_joined), ("leave", found.flags_left)):
-        listed = ", ".join(f"{mmsi:09d}" for mmsi in mmsis[:top]) or "none"
-        console.print(f"Vessels that {words} the lists: {len(mmsis)} ({listed})")
+        console.print(f"Vessels that {words} the lists: {len(mmsis)} ({vessel_list(mmsis, top)})")
     if found.run_ids:
         console.print(f"Replaced by {len(found.run_ids)} runs, the newest {found.run_ids[-1]}")
     else:

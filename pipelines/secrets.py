@@ -8,19 +8,13 @@ import stat
 from pathlib import Path
 
 from pydantic import SecretStr, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    SettingsError,
-    YamlConfigSettingsSource,
-)
+from pydantic_settings import SettingsConfigDict, SettingsError
 
 from detectors.core.errors import ConfigError
-from pipelines.settings import Installation, read_yaml
+from pipelines.settings import FileSettings, Installation, read_yaml
 
 
-class Secrets(BaseSettings):
+class Secrets(FileSettings):
     """What only this installation may know; ``SELAT_SECRET_…`` in the environment wins.
 
     Attributes
@@ -53,23 +47,8 @@ def load(installation: Installation) -> Secrets:
     path = Path(installation.settings.secrets) if installation.settings.secrets else None
     if path is not None:
         _refuse_unsafe(path, installation)
-
-    class Sourced(Secrets):
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            if path is None:
-                return (env_settings,)
-            return (env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=path))
-
     try:
-        return Sourced()
+        return Secrets.read(path)
     except SettingsError:
         # Its text would say the value.
         raise ConfigError(

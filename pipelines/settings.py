@@ -6,7 +6,8 @@ All paths of an installation are derived here, from one home and one configurati
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from types import new_class
+from typing import Any, Final, Self, cast
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -104,7 +105,36 @@ class HealthSettings(_Section):
     backup_days: float = Field(7, gt=0)
 
 
-class Settings(BaseSettings):
+class FileSettings(BaseSettings):
+    """Settings of a YAML file; the environment wins over it, what the caller gives over both."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Where values come from, the first that has one wins."""
+        return (init_settings, env_settings, YamlConfigSettingsSource(settings_cls))
+
+    @classmethod
+    def read(cls, yaml_file: Path | None, **given: Any) -> Self:
+        """The settings of a file, or of none.
+
+        Raises
+        ------
+        SettingsError, ValidationError
+            If a variable of the environment can't be parsed, or a setting is unknown or wrong.
+        """
+        about = {"__module__": cls.__module__, "model_config": {"yaml_file": yaml_file}}
+        of_file = new_class(cls.__name__, (cls,), exec_body=lambda names: names.update(about))
+        return cast("Self", of_file(**given))
+
+
+class Settings(FileSettings):
     """All settings; see config/settings.yaml for what each means."""
 
     model_config = SettingsConfigDict(
@@ -124,25 +154,6 @@ class Settings(BaseSettings):
     health: HealthSettings = HealthSettings()
     service: ServiceSettings = ServiceSettings()
     notices: NoticeSettings = NoticeSettings()
-
-
-def _sourced(yaml_file: Path) -> type[Settings]:
-    """`Settings` that reads a file; the environment wins over it, the command over both."""
-
-    class Sourced(Settings):
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            file = YamlConfigSettingsSource(settings_cls, yaml_file=yaml_file)
-            return (init_settings, env_settings, file)
-
-    return Sourced
 
 
 @dataclass(frozen=True)
@@ -282,9 +293,8 @@ def load(home: Path | None = None, config: Path | None = None, **overrides: Any)
     config = config or Path(os.environ.get("SELAT_CONFIG") or PROJECT / "config")
     read_yaml(config / "settings.yaml")
     try:
-        settings = _sourced(config / "settings.yaml")(
-            **{name: v for name, v in overrides.items() if v is not None}
-        )
+        given = {name: value for name, value in overrides.items() if value is not None}
+        settings = Settings.read(config / "settings.yaml", **given)
     except SettingsError as error:
         raise ConfigError(str(error), hint="look at the SELAT_* variables") from error
     except ValidationError as error:

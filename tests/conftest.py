@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,24 @@ def zones_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reference, "load_zones", loaded)
+        yield
+
+
+@contextmanager
+def leaving_out_briefs() -> Iterator[None]:
+    """Runs write no briefs: half of what a small run costs, where nobody looks at them."""
+    from pipelines.export import WRITERS
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("brief.html", "brief.pdf"):
+            patch.delitem(WRITERS, name)
+        yield
+
+
+@pytest.fixture
+def without_briefs() -> Iterator[None]:
+    """`leaving_out_briefs` for a test."""
+    with leaving_out_briefs():
         yield
 
 

@@ -166,6 +166,7 @@ def test_flagged_as_table_json_and_csv(exercise_home: Path, selat: Selat) -> Non
     assert as_csv[0].startswith("rank,mmsi,imo,name")
 
 
+@pytest.mark.usefixtures("without_briefs")
 def test_a_failing_detector_fails_the_run_after_the_others(
     tmp_path: Path, feed: Path, selat: Selat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +195,7 @@ def test_a_failing_detector_fails_the_run_after_the_others(
     assert len(events) == len(before)
 
 
+@pytest.mark.usefixtures("without_briefs")
 def test_the_same_window_again_changes_nothing(tmp_path: Path, feed: Path, selat: Selat) -> None:
     home = tmp_path / "home"
     selat("ingest", feed, "--home", home)
@@ -207,6 +209,7 @@ def test_the_same_window_again_changes_nothing(tmp_path: Path, feed: Path, selat
     pd.testing.assert_frame_equal(flagged, flagged_again)
 
 
+@pytest.mark.usefixtures("without_briefs")
 def test_one_go_equals_hour_by_hour(
     tmp_path: Path, exercise: Path, exercise_home: Path, selat: Selat
 ) -> None:
@@ -240,6 +243,7 @@ def lines_between(feed: Path, cuts: list[float]) -> list[bytes]:
     return [b"".join(lines[a:b]) for a, b in pairwise(edges)]
 
 
+@pytest.mark.usefixtures("without_briefs")
 def test_late_feeds_and_past_days_give_the_events_of_one_go(
     tmp_path: Path, exercise: Path, exercise_home: Path, selat: Selat
 ) -> None:
@@ -262,6 +266,7 @@ def test_late_feeds_and_past_days_give_the_events_of_one_go(
         pd.testing.assert_frame_equal(late.sql(query), whole.sql(query))
 
 
+@pytest.mark.usefixtures("without_briefs")
 def test_a_day_leaves_the_rest_of_a_feed_new(tmp_path: Path, exercise: Path, selat: Selat) -> None:
     home = tmp_path / "home"
     selat("ingest", exercise / "feed.nmea.gz", "--home", home)
@@ -281,6 +286,7 @@ def test_export_again(exercise_home: Path, tmp_path: Path, selat: Selat) -> None
     assert "exists already" in selat("export", out, "--home", exercise_home).err
 
 
+@pytest.mark.usefixtures("without_briefs")
 def test_the_store_is_whole_also_when_compacted(
     tmp_path: Path, exercise: Path, selat: Selat
 ) -> None:
@@ -334,6 +340,7 @@ def test_what_a_vessel_called_itself(exercise_home: Path, selat: Selat) -> None:
     assert json.loads(before.out)["name"] == ""
 
 
+@pytest.mark.usefixtures("without_briefs")
 def test_a_clock_that_is_ahead_does_not_move_now(tmp_path: Path, feed: Path, selat: Selat) -> None:
     home = tmp_path / "home"
     selat("ingest", feed, "--home", home)

@@ -174,6 +174,7 @@ def test_a_hostile_name_cannot_act_in_any_form(
     assert text.count("<script") == 3  # the data, Leaflet and our own
 
 
+@pytest.mark.usefixtures("without_briefs")
 def test_the_time_machine_shows_what_was_known_then(
     exercise: Path, tmp_path: Path, selat: Selat
 ) -> None:

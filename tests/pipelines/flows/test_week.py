@@ -8,6 +8,7 @@ import random
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,11 +21,19 @@ from pipelines.flows import feeds, runs
 from pipelines.flows.windows import utc
 from pipelines.progress import Reporter, reporter
 from pipelines.settings import Installation, load
+from tests.conftest import leaving_out_briefs
 
 START = utc("2026-01-04T16:00:00Z")
 DAYS = 7
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", autouse=True)
+def briefless() -> Iterator[None]:
+    """Only events are looked at here."""
+    with leaving_out_briefs():
+        yield
 
 
 @pytest.fixture(scope="module")
