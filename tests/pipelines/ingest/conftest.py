@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from pyais.encode import encode_dict
 
+from detectors.core.errors import SelatError
 from detectors.core.frames import POSITIONS, STATICS, validate
 from pipelines.ingest import FeedFile, IngestOptions, Report, decode
 
@@ -107,3 +108,13 @@ def t0() -> pd.Timestamp:
 @pytest.fixture(scope="session")
 def assumed() -> datetime:
     return datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def read_or_none(read: Callable[..., Read], content: bytes, **options: Any) -> Read | None:
+    """What is read; None if the feed is refused with a message and a hint."""
+    try:
+        return read(content, **options)
+    except SelatError as error:
+        if not (error.message and error.hint):
+            raise
+        return None

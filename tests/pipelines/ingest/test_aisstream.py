@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detectors.core.errors import SelatError
 from pipelines.ingest import IngestError
+from tests.pipelines.ingest.conftest import read_or_none
 
 SETTINGS = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -247,15 +247,6 @@ BITS = st.sampled_from([
     b"NaN", b"-Infinity", b"true", b"{}", b"\n", b"\r", b"\0", b"\xff", b"} null", b"\t",
     b'"Message":', b"9" * 400, b"{}{}", b"\n{", b"}\n",
 ])  # fmt: skip
-
-
-def read_or_none(read, content: bytes, **options):
-    try:
-        return read(content, **options)
-    except SelatError as error:
-        if not (error.message and error.hint):
-            raise
-        return None
 
 
 @SETTINGS

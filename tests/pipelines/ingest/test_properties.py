@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyais import NMEAMessage
 
-from detectors.core.errors import SelatError
+from tests.pipelines.ingest.conftest import read_or_none
 
 SETTINGS = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -55,16 +55,6 @@ def _feed(sentences, tagged) -> bytes:
         lines.append(tagged(sentences(msg_type=24, partno=i % 2, mmsi=mmsi, callsign="X"), t))
         lines.append(tagged(sentences(msg_type=19, mmsi=mmsi, shipname="W"), t))
     return "".join(lines).encode()
-
-
-def read_or_none(read, content: bytes, **options):
-    """What is read; None if the feed is refused with a message and a hint."""
-    try:
-        return read(content, **options)
-    except SelatError as error:
-        if not (error.message and error.hint):
-            raise
-        return None
 
 
 def whole_sentences(line: bytes) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import HealthCheck, Phase, settings
 
 from detectors.core import geodesy
 from detectors.core.frames import TRACKED, from_epoch_us
@@ -15,6 +16,12 @@ from pipelines.patrol.units import Base, PatrolConfig, Planning, Unit
 
 T0 = pd.Timestamp("2026-01-06T16:00Z").as_unit("us")
 BOX = (100.0, 2.0, 102.0, 4.0)
+TEN_EXAMPLES = settings(
+    max_examples=10,
+    deadline=None,
+    phases=(Phase.generate,),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 
 def small_land() -> list[shapely.Geometry]:

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from detectors.core import geodesy
 from pipelines.patrol.intercept import MINUTE_US, earliest
 from pipelines.patrol.predict import PredictionParameters, motions, predict
-from tests.pipelines.patrol.conftest import T0
+from tests.pipelines.patrol.conftest import T0, TEN_EXAMPLES
 
 P = PredictionParameters()
 US = int(T0.value // 1000)
@@ -28,12 +28,7 @@ def every_minute(sea, start, start_us, speed_kn, guess, latest_us):
     return None
 
 
-@settings(
-    max_examples=10,
-    deadline=None,
-    phases=(Phase.generate,),
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@TEN_EXAMPLES
 @given(
     st.tuples(st.floats(2.05, 3.95), st.floats(100.05, 101.75)),
     st.tuples(st.floats(2.05, 3.95), st.floats(100.05, 101.75)),

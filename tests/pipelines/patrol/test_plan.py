@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.core import events, geodesy
@@ -19,7 +19,7 @@ from pipelines.patrol import model as planning
 from pipelines.patrol.plan import Inputs, make
 from pipelines.patrol.units import Base
 from pipelines.products import Planned
-from tests.pipelines.patrol.conftest import T0, config, small_land, unit
+from tests.pipelines.patrol.conftest import T0, TEN_EXAMPLES, config, small_land, unit
 
 NAMES = ["<script>alert(1)</script>", "=HYPERLINK(1)", "a\u202eb", "  ", "../x", "]]>", "OK"]
 
@@ -98,12 +98,7 @@ places = st.tuples(
 )  # fmt: skip
 
 
-@settings(
-    max_examples=10,
-    deadline=None,
-    phases=(Phase.generate,),
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@TEN_EXAMPLES
 @given(
     st.lists(places, min_size=1, max_size=9),
     st.sampled_from(["00:00-24:00", "18:00-06:00", "08:00-12:00"]),

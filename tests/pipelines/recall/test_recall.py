@@ -42,6 +42,15 @@ def flagged(*rows: tuple[int, float, str]) -> pd.DataFrame:
     return frames.conform(table, FLAGGED)
 
 
+def conclude(writer: store.Writer, about: dict[Any, Any], conclusion: str, reason: str) -> None:
+    """What the crew of KM Tegas says of an event at hour 25."""
+    said = make(
+        {str(k): v for k, v in about.items()}, 0, made_time=at(25), author="KM Tegas",
+        conclusion=conclusion, reason=reason, quiet_until=None, quiet_within_m=1.0,
+    )  # fmt: skip
+    writer.add_disposition(said)
+
+
 def look(
     writer: store.Writer, ordinal: int, end: float, found: list[dict[str, Any]], *flags: Any
 ) -> pd.DataFrame:
@@ -147,11 +156,7 @@ def test_a_conclusion_follows_the_story(tmp_path: Path) -> None:
     installation = load(tmp_path)
     with store.write(installation.store) as writer:
         [old] = look(writer, 1, 24, [event(GROWS, 3, 6)]).to_dict("records")
-        said = make(
-            {str(k): v for k, v in old.items()}, 0, made_time=at(25), author="KM Tegas",
-            conclusion="boarded", reason="fuel", quiet_until=None, quiet_within_m=1.0,
-        )  # fmt: skip
-        writer.add_disposition(said)
+        conclude(writer, old, "boarded", "fuel")
         [new] = look(writer, 2, 30, [event(GROWS, 2, 6)])["event_id"]
         assert new != old["event_id"]
         # And back again: two events that took over from one another must not go round for ever.
@@ -168,11 +173,7 @@ def test_a_story_is_still_followed_after_a_second_look(tmp_path: Path) -> None:
     installation = load(tmp_path)
     with store.write(installation.store) as writer:
         [first] = look(writer, 1, 24, [event(GROWS, 4, 6)]).to_dict("records")
-        said = make(
-            {str(k): v for k, v in first.items()}, 0, made_time=at(25), author="KM Tegas",
-            conclusion="cleared", reason="nets", quiet_until=None, quiet_within_m=1.0,
-        )  # fmt: skip
-        writer.add_disposition(said)
+        conclude(writer, first, "cleared", "nets")
         [second] = look(writer, 2, 30, [event(GROWS, 3, 6)])["event_id"]
         [third] = look(writer, 3, 36, [event(GROWS, 2, 6)])["event_id"]
         look(writer, 4, 42, [event(GROWS, 2, 6)])  # the same again

@@ -15,8 +15,17 @@ from moto.server import ThreadedMotoServer
 from detectors.core import frames
 from pipelines import store
 from pipelines.settings import StoreSettings
+from pipelines.store.catalogue import TABLES
 
 START = pd.Timestamp("2026-01-05T16:00:00", tz="UTC").as_unit("us")
+
+_OF_FILES = {"files", "file_feeds", "superseded"}
+
+
+def tables_of(reader: store.Queries) -> dict[str, pd.DataFrame]:
+    """The tables of a catalogue, but for which file a row is in and when one was replaced."""
+    names = [name for name in TABLES if name not in _OF_FILES]
+    return {name: reader.sql(f"SELECT * FROM {name} ORDER BY ALL") for name in names}
 
 
 @dataclass

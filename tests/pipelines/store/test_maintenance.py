@@ -17,9 +17,9 @@ from pipelines.settings import StoreSettings
 from pipelines.store import StoreError, Writer, positions
 from pipelines.store.catalogue import TABLES
 from pipelines.store.check import StoreProblem, check
+from tests.pipelines.store.conftest import tables_of
 
 NO_GRACE = StoreSettings(grace_h=0)
-FILE_TABLES = {"files", "file_feeds", "superseded"}
 
 
 def add(writer: Writer, key: str, *batches: Any, **options: Any) -> None:
@@ -32,11 +32,7 @@ def add(writer: Writer, key: str, *batches: Any, **options: Any) -> None:
 def tables(root: Path) -> dict[str, pd.DataFrame]:
     """What a reader sees, but for which file a row is in."""
     with store.read(root) as reader:
-        found = {
-            name: reader.sql(f"SELECT * FROM {name} ORDER BY ALL")
-            for name in TABLES
-            if name not in FILE_TABLES
-        }
+        found = tables_of(reader)
         paths = list(reader.sql("SELECT path FROM files ORDER BY path")["path"])
         rows = reader._connection.sql(
             "SELECT * FROM received($paths) ORDER BY ALL",

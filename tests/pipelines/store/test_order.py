@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from detectors.core import frames, tracks
 from pipelines import store
 from pipelines.detect.days import refresh
-from pipelines.store.catalogue import TABLES
 from pipelines.store.check import check
+from tests.pipelines.store.conftest import tables_of
 
-FILE_TABLES = {"files", "file_feeds", "superseded"}
 START_US = 1_767_636_000_000_000
 """2026-01-05 18:00, so that feeds cross midnight."""
 FOREVER = pd.Timestamp("2100-01-01", tz="UTC").as_unit("us")
@@ -84,11 +83,7 @@ def ingest(root: Path, feeds: list[Feed], steps: list[str]) -> None:
 
 def content(root: Path) -> dict[str, pd.DataFrame]:
     with store.read(root) as reader:
-        found = {
-            name: reader.sql(f"SELECT * FROM {name} ORDER BY ALL")
-            for name in TABLES
-            if name not in FILE_TABLES
-        }
+        found = tables_of(reader)
         mmsi = reader.sql("SELECT DISTINCT mmsi FROM presence ORDER BY mmsi")["mmsi"]
         reach = pd.DataFrame({"mmsi": mmsi.astype("int64"), "reach_time": FOREVER})
         for name, time in (("all", pd.Timestamp(0, tz="UTC").as_unit("us")), ("last day", FOREVER)):

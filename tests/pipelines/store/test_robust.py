@@ -19,11 +19,10 @@ import pytest
 from pipelines import store
 from pipelines.settings import StoreSettings
 from pipelines.store import DiskFullError, StoreError, feeds
-from pipelines.store.catalogue import TABLES
 from pipelines.store.check import check
+from tests.pipelines.store.conftest import tables_of
 
 REPORT = {"simulated": False}
-FILE_TABLES = {"files", "file_feeds", "superseded"}
 
 
 def add(writer: store.Writer, key: str, batches: Any) -> None:
@@ -33,11 +32,7 @@ def add(writer: store.Writer, key: str, batches: Any) -> None:
 def content(root: Path) -> dict[str, pd.DataFrame]:
     """What a reader sees, but for which file a row is in and when one was replaced."""
     with store.read(root) as reader:
-        found = {
-            name: reader.sql(f"SELECT * FROM {name} ORDER BY ALL")
-            for name in TABLES
-            if name not in FILE_TABLES
-        }
+        found = tables_of(reader)
         paths = [str(root / path) for path in reader.sql("SELECT path FROM files")["path"]]
         if paths:
             query = "SELECT * FROM received($paths) ORDER BY ALL"
