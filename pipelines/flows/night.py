@@ -68,23 +68,28 @@ def run_night(
                 why = f"it took longer than {_length(timeout_h)} (schedule.timeout_h) and was ended"
                 state: State[Any] = Failed(name="TimedOut", message=why)
             else:
-                if process.returncode >= 0:
-                    return _answer(said)
-                why = f"its process was ended by {_signal(-process.returncode)}"
+                if answer := _answer(said):
+                    return _run_id(answer)
+                why = f"its process was ended {_how(process.returncode)}"
                 state = Crashed(message=why)
+        error = NightStoppedError(
+            why, hint="what it had read is in the store; the next run goes on"
+        )
+        note_failure(installation, error)
         client.set_flow_run_state(flow_run.id, state, force=True)
-    error = NightStoppedError(why, hint="what it had read is in the store; the next run goes on")
-    note_failure(installation, error)
     raise error
 
 
-def _answer(said: bytes) -> str:
-    """The id of the run, or what went wrong."""
-    lines = said.decode(errors="replace").splitlines()
+def _answer(said: bytes) -> Mapping[str, Any] | None:
+    """What the process said in the end; None if it didn't come to that."""
     try:
-        answer: Mapping[str, Any] = json.loads(lines[-1])
+        answer = json.loads(said.decode(errors="replace").splitlines()[-1])
     except (IndexError, ValueError):
-        raise NightStoppedError("its process ended without a word") from None
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _run_id(answer: Mapping[str, Any]) -> str:
     if "run_id" in answer:
         return str(answer["run_id"])
     raise _ERRORS.get(answer["exit_code"], SelatError)(answer["message"], answer["hint"])
@@ -94,9 +99,11 @@ def _length(hours: float) -> str:
     return f"{hours:g} h" if hours >= 1 else f"{hours * 3600:.0f} s"
 
 
-def _signal(number: int) -> str:
-    name = signal.Signals(number).name
-    return f"{name}: was there no memory left?" if name == "SIGKILL" else name
+def _how(returncode: int) -> str:
+    if returncode >= 0:
+        return f"with code {returncode} and without a word"
+    name = signal.Signals(-returncode).name
+    return f"by {name}: was there no memory left?" if name == "SIGKILL" else f"by {name}"
 
 
 def main() -> None:

@@ -121,12 +121,9 @@ class Latest:
         except ClientError as error:
             if _code(error) in _NOT_KNOWN:
                 raise self.cannot_compare() from error
-            if _code(error) not in _REFUSED:
-                raise self._unusable(error) from error
-            seen = self.read()  # the answer to a write that was made may have been lost
-            if seen is not None and seen.content == content:
-                return seen.etag
-            raise TakenError from error
+            if _code(error) in _REFUSED:
+                raise TakenError from error
+            raise self._unusable(error) from error
         except BotoCoreError as error:
             raise self._unusable(error) from error
         return str(answer["ETag"])
@@ -155,10 +152,10 @@ class Claim:
 
     def __init__(self, latest: Latest, root: Path, settings: StoreSettings) -> None:
         self._latest, self._url, self._lease_s = latest, settings.url, settings.lease_s
-        self._me = _me(root)
+        self._me, self._token = _me(root), secrets.token_hex(8)
         self._alone = threading.Lock()  # of the thread that renews, and the one that writes
         self._content: dict[str, Any] = {}
-        self._etag = ""
+        self._etag: str | None = None
         self._renewed = 0.0
         self._turn = 0
         self._lost = False
@@ -215,14 +212,13 @@ class Claim:
             left_s = float(holder["lease_s"]) - seen.age_s
             if left_s > 0:
                 raise _busy(self._url, holder, left_s)
-        self._content = {**(seen.content if seen else {}), "writer": self._writer()}
+        self._etag = seen.etag if seen else None
         try:
-            self._etag = self._latest.exchange(self._content, seen.etag if seen else None)
+            self._exchange({**(seen.content if seen else {}), "writer": self._writer()})
         except TakenError:
             now = self._latest.read()
             other = (now.content.get("writer") or {}) if now else {}
             raise _busy(self._url, other, self._lease_s) from None
-        self._renewed = _clock_s()
         # A storage that ignores conditions would let this write pass as well.
         try:
             self._latest.exchange({**self._content, "writer": None}, None)
@@ -250,14 +246,22 @@ class Claim:
             ) from None
 
     def _exchange(self, content: dict[str, Any]) -> None:
-        self._etag = self._latest.exchange(content, self._etag)
+        try:
+            self._etag = self._latest.exchange(content, self._etag)
+        except TakenError:
+            seen = self._latest.read()
+            if seen is None or (seen.content.get("writer") or {}).get("token") != self._token:
+                raise
+            # It is ours: an earlier write was made, and its answer was lost.
+            self._etag = self._latest.exchange(content, seen.etag)
         self._content, self._renewed = content, _clock_s()
 
     def _writer(self) -> dict[str, Any]:
         self._turn += 1  # so that no two contents, and no two ETags, are the same
         return {
-            "id": self._me, "host": socket.gethostname(), "pid": os.getpid(), "turn": self._turn,
-            "renewed": datetime.now(UTC).isoformat(timespec="seconds"), "lease_s": self._lease_s,
+            "id": self._me, "token": self._token, "turn": self._turn, "lease_s": self._lease_s,
+            "host": socket.gethostname(), "pid": os.getpid(),
+            "renewed": datetime.now(UTC).isoformat(timespec="seconds"),
         }  # fmt: skip
 
 

@@ -94,7 +94,7 @@ class Serving:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(90)
 
-    def wait_for(self, what: Callable[[], Any], seconds: float = 300) -> Any:
+    def wait_for(self, what: Callable[[], Any], seconds: float = 600) -> Any:
         """Until it is so, or the service ends."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -74,7 +74,7 @@ def test_a_feed_whose_file_system_fails_is_read_again_and_given_up_in_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("SELAT_INGEST__RETRIES", "2")
-    monkeypatch.setenv("SELAT_INGEST__RETRY_S", "0.02")
+    monkeypatch.setenv("SELAT_INGEST__RETRY_S", "0.2")
     nightly = ["nightly", "--feed", exercise / "feed.nmea.gz", "--home", tmp_path, "--quiet"]
     broken = Flaky(99, monkeypatch)
     ran = selat(*nightly)
@@ -93,9 +93,9 @@ def test_a_feed_whose_file_system_fails_is_read_again_and_given_up_in_the_end(
     delays_s = [
         (s.state_details.scheduled_time - s.timestamp).total_seconds() for s in waits
     ]  # fmt: skip
-    for delay_s, stated_s in zip(delays_s, (0.02, 0.04), strict=True):
-        assert 0 < delay_s <= 1.5 * stated_s
-    assert delays_s != [0.02, 0.04]  # jitter
+    stated_s = [0.2, 0.4]
+    assert all(0 < d <= 1.5 * s for d, s in zip(delays_s, stated_s, strict=True))
+    assert any(abs(d - s) > 0.001 for d, s in zip(delays_s, stated_s, strict=True))  # jitter
     calm = tables(exercise_home)
     for name, table in tables(tmp_path).items():
         pd.testing.assert_frame_equal(table, calm[name])
@@ -190,8 +190,8 @@ def running():
     family = psutil.Process().children(recursive=True)
     return sum("pipelines.flows.night" in process.cmdline() for process in family)
 
-for stuck in ("killed", "busy", ""):
-    os.environ |= {"STUCK": stuck, "SELAT_SCHEDULE__TIMEOUT_H": "0.01" if stuck == "busy" else "8"}
+def night(stuck, timeout_h):
+    os.environ |= {"STUCK": stuck, "SELAT_SCHEDULE__TIMEOUT_H": str(timeout_h)}
     try:
         said = scheduled(str(installation.home), str(installation.config), sys.argv[2])
     except Exception as error:
@@ -201,6 +201,13 @@ for stuck in ("killed", "busy", ""):
     failure = installation.failure.read_text() if installation.failure.exists() else ""
     run = None if last is None else last["run_id"]
     print(json.dumps([said, failure, running(), feeds, run, installation.service.exists()]))
+
+night("killed", 8)
+for timeout_h in (0.01, 0.04, 0.16):  # on a slow machine it may not get to where it is stuck
+    night("busy", timeout_h)
+    if Path(os.environ["REACHED"], "busy").exists():
+        break
+night("", 8)
 with get_client(sync_client=True) as client:
     flows = {flow.id: flow.name for flow in client.read_flows()}
     runs = sorted(client.read_flow_runs(), key=lambda run: run.created)
@@ -219,14 +226,14 @@ def test_a_night_that_takes_too_long_or_is_killed_is_said_and_hinders_nothing(
     feeds = json.dumps([str(exercise / "feed.nmea.gz")])
     ran = subprocess.run(
         [sys.executable, "-c", NIGHTS, str(tmp_path), feeds], env=environment, cwd=PROJECT,
-        capture_output=True, text=True, check=False, timeout=500,
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     *nights, states = map(json.loads, ran.stdout.splitlines())
     assert {p.name for p in fault.iterdir()} >= {"killed", "busy"}, ran.stderr
-    reasons = [
-        "its process was ended by SIGKILL: was there no memory left?",
-        "it took longer than 36 s (schedule.timeout_h) and was ended",
+    reasons = ["its process was ended by SIGKILL: was there no memory left?"] + [
+        f"it took longer than {seconds} s (schedule.timeout_h) and was ended"
+        for seconds in (36, 144, 576)[: len(nights) - 2]
     ]
     for (said, failure, running, read, run, done), reason in zip(nights, reasons, strict=False):
         assert said == reason
@@ -236,9 +243,10 @@ def test_a_night_that_takes_too_long_or_is_killed_is_said_and_hinders_nothing(
     assert (failure, running, read, last, done) == ("", 0, 1, run, True)
     of = {name: [s for flow, *s in states if flow == name] for name in ("nightly", "scheduled")}
     assert of["nightly"] == [
-        ["Crashed", reasons[0]], ["TimedOut", reasons[1]], ["Completed", None],
+        ["Crashed", reasons[0]], *(["TimedOut", reason] for reason in reasons[1:]),
+        ["Completed", None],
     ]  # fmt: skip
-    assert [word for word, _ in of["scheduled"]] == ["Failed", "Failed", "Completed"]
+    assert [word for word, _ in of["scheduled"]] == ["Failed"] * len(reasons) + ["Completed"]
     for (_, text), reason in zip(of["scheduled"], reasons, strict=False):
         assert reason in text
     calm = tables(exercise_home)
