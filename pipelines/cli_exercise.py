@@ -137,22 +137,30 @@ def _show(result: "Score", *, by_sort: bool) -> None:
     from rich.table import Table
 
     frame = result.to_frame()
-    headings = {
-        "kind": "kind", "planted": "planted", "recall": "recall",
-        "start_error_min": "start off by, min", "traps": "traps", "raised": "raised",
-        "raised_flagged": "flagged", "events": "events", "other": "other", "false": "false",
-        "false_per_1000_vessel_hours": "per 1,000 h", "precision_at_top": "precision",
-        "lift_text": "lift (95 %)",
-    }  # fmt: skip
     frame["start_error_min"] = frame["start_error_s"] / 60
     frame["lift_text"] = [
         _lift(*row) for row in frame[["lift", "lift_low", "lift_high"]].itertuples(index=False)
     ]
-    table = Table(*headings.values())
-    for row in frame[list(headings)].itertuples(index=False):
-        table.add_row(*[cell(value) for value in row])
     console = _console()
-    console.print(table)
+    # Two tables, so that each fits a terminal of 80 columns.
+    for headings in (
+        {
+            "kind": "kind", "planted": "planted", "recall": "recall",
+            "start_error_min": "start off\nby, min", "traps": "traps", "raised": "raised",
+            "raised_flagged": "flagged",
+        },
+        {
+            "kind": "kind", "events": "events", "other": "other", "false": "false",
+            "false_per_1000_vessel_hours": "per\n1,000 h", "precision_at_top": "precision",
+            "lift_text": "lift (95 %)",
+        },
+    ):  # fmt: skip
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+        for heading in headings.values():
+            table.add_column(heading, no_wrap=True)
+        for row in frame[list(headings)].itertuples(index=False):
+            table.add_row(*[cell(value) for value in row])
+        console.print(table, "")
     if by_sort:
         sorts = Table("kind", "what", "to be found", "number", "found or raised", "flagged")
         for sort in result.sorts:

@@ -21,6 +21,13 @@ def problems(health: Health, settings: HealthSettings) -> list[Problem]:
     ]
 
 
+def _after(failure: str) -> str:
+    """What to do about a part of a run that failed; only a detector leaves a traceback."""
+    if failure.startswith("detector "):
+        return "see failure-*.txt in its folder"
+    return "selat ingest FEED tells more; mend the feed, or leave it out"
+
+
 def _runs(health: Health) -> list[Problem]:
     found = []
     if health.failure:
@@ -40,10 +47,7 @@ def _runs(health: Health) -> list[Problem]:
             found.append(Problem("warning", "runs", "no run has finished yet", "selat nightly"))
         return found
     run = health.last_run
-    found += [
-        Problem("warning", f"run {run.run_id}", text, "see failure-*.txt in its folder")
-        for text in run.failures
-    ]
+    found += [Problem("warning", f"run {run.run_id}", text, _after(text)) for text in run.failures]
     found += [
         Problem("warning", f"run {run.run_id}", text, "a broken rule, or a broken feed?")
         for text in run.held_back

@@ -255,6 +255,12 @@ def unknown_table(
             f"{', '.join(lacking_columns)}",
             hint=f"its columns are: {shown}; rename them, or describe them in config/mappings.yaml",
         )
+    if "uncertainty_m" in header:  # a position report has none, a sighting has
+        return IngestError(
+            f"{name} is a table of sightings, not of position reports",
+            hint="give it to selat nightly --sightings or selat sightings import, and leave it "
+            "out of the feeds",
+        )
     if header:
         return IngestError(
             f"{name} is a table of an unknown layout",

@@ -283,6 +283,12 @@ def test_unknown_table(read):
     assert "mappings.yaml" in error.value.hint
 
 
+def test_sightings_are_no_position_reports(read):
+    with pytest.raises(IngestError, match="a table of sightings") as error:
+        read("sighting_id,time,lat,lon,uncertainty_m,source\nr1,2026-01-05T17:00Z,3,100,50,radar\n")
+    assert "--sightings" in error.value.hint
+
+
 def test_named_mapping_without_its_columns(read):
     with pytest.raises(IngestError, match=r"'solent'.*Latitude_degrees"):
         read(NOAA_2015, mapping="solent")
