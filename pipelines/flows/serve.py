@@ -139,6 +139,8 @@ def _alone(installation: Installation) -> Iterator[int]:
     """
     with (installation.home / "prefect" / "service.lock").open("a") as lock:
         deadline = time.monotonic() + ALONE_S
+        if not _lock(lock.fileno()):
+            sys.stderr.write("waiting for another service of this home to end\n")
         while not _lock(lock.fileno()):
             if time.monotonic() > deadline:
                 raise SelatError(

@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
+from detectors.core.errors import SelatError
 from pipelines import store
 from pipelines.flows import feeds, runs
 from pipelines.progress import reporter
@@ -146,6 +147,21 @@ def test_a_service_that_is_killed_leaves_nothing_and_starts_again(
     assert alive == []
     with store.read(home / "store") as reader:
         assert reader.last_run() is not None
+
+
+def test_a_second_service_of_a_home_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines.flows import serve
+
+    monkeypatch.setattr(serve, "ALONE_S", 0.1)
+    installation = load(tmp_path)
+    (tmp_path / "prefect").mkdir()
+    refused = pytest.raises(SelatError, match="another selat serve")
+    with serve._alone(installation), refused, serve._alone(installation):
+        pass
+    with serve._alone(installation):
+        pass
 
 
 def is_done(home: Path) -> bool:
