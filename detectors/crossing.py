@@ -13,7 +13,7 @@ from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from detectors.core import events, geodesy, runs, shapes, sun, surroundings
 from detectors.core.coasts import Coasts
-from detectors.core.detector import Context, Detector
+from detectors.core.detector import Context, Detector, RestsOn
 from detectors.core.explain import (
     MERCHANT,
     OFFICIAL,
@@ -269,7 +269,7 @@ class Crossing(Detector):
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "sog_kn", "ais_class", "track_id", "source", "source_offset",
     )  # fmt: skip
-    alone: ClassVar[bool] = True
+    rests_on: ClassVar[RestsOn] = RestsOn.OWN
     source: ClassVar[str] = (
         "Own rule; routes and craft after UNODC (2018), Global Study on Smuggling of Migrants, "
         "chapter on Asia; night after Meeus (1998), Astronomical Algorithms, ch. 25; equidistance "

@@ -1,5 +1,6 @@
 """Encounter: two vessels close together and slow for a while, away from port."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar, Final, NamedTuple, Self
@@ -12,8 +13,8 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from detectors.core import events, geodesy, runs, settings, surroundings, telling
-from detectors.core.detector import Context, Detector
+from detectors.core import events, geodesy, runs, settings, surroundings, telling, whereabouts
+from detectors.core.detector import Apart, Context, Detector, RestsOn
 from detectors.core.explain import Hypothesis
 from detectors.core.frames import SECOND_US, epoch_us, from_epoch_us, offsets
 from detectors.core.hypotheses_encounter import HYPOTHESES
@@ -30,6 +31,8 @@ STILL_KN: Final = 0.2
 """Slower it lies at a berth or at anchor: position noise alone makes as much of a step."""
 CROWD: Final = 2
 """So many others lying within a mile make a crowd."""
+IN_COMPANY: Final = "in_company"
+"""Two that moved or lay on together as before: no encounter, though rafts hang together by them."""
 
 
 class Encounter(Detector):
@@ -144,6 +147,7 @@ class Encounter(Detector):
         "Miller, Roan, Hochberg, Amos & Kroodsma (2018), Identifying Global Patterns of "
         "Transshipment Behavior, Frontiers in Marine Science 5:240, doi:10.3389/fmars.2018.00240"
     )
+    rests_on: ClassVar[RestsOn] = RestsOn.COMPANY
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
 
     max_distance_m: PositiveFloat = 500.0
@@ -203,21 +207,27 @@ class Encounter(Detector):
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find encounters; see the class for the rule and `Detector.detect` for the frames."""
+        return self.gather(self.find(positions, context), context.start, context.end)
+
+    def find(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
+        """The same before rafts are told, and with what rafts rest on: older encounters, and those
+        in company (subkind `IN_COMPANY`), which are none.
+        """
         if positions.empty:
             return events.empty()
         track, time_us = positions["track_id"].to_numpy(), epoch_us(positions["time"])
         lat, lon = positions["lat"].to_numpy(), positions["lon"].to_numpy()
-        grid = runs.resample(track, time_us, lat, lon, self.step_s, self.max_silence_s)
+        grid = self._grid(positions)
         pairs = self._together(grid, _Craft(positions, context, self), context)
         if len(pairs.left) == 0:
             return events.empty()
         left, right = pairs.left, pairs.right
         first, last = self._runs(grid, pairs)
-        raft = self._rafts(grid, left, right, first, last)
         window = runs.window_us(context.start, context.end)
-        spans, wanted = runs.spans(
-            grid, [left, right], first, last,
-            window=window, settle=self.settle, max_break_s=self.max_interruption_s,
+        spans, _ = runs.spans(
+            grid, [left, right], first, last, window=window,
+            settle=self.settle + timedelta(seconds=self.raft_memory_s),
+            max_break_s=self.max_interruption_s,
         )  # fmt: skip
         first, last, start_us, end_us = spans.first, spans.last, spans.start_us, spans.end_us
         if len(first) == 0:
@@ -233,17 +243,16 @@ class Encounter(Detector):
         rows = []
         for i in range(len(first)):
             measured = {**evidence[i], **around[i], **company[i]}
-            if self._convoy(measured) or self._side_by_side(measured):
-                continue
+            none = self._convoy(measured) or self._side_by_side(measured)
             rows.append(
                 {
                     "kind": self.name,
+                    "subkind": IN_COMPANY if none else "",
                     "detector": self.name,
                     "version": self.version,
                     "mmsi": int(pair[0, i] // 100),
                     "other_mmsi": int(pair[1, i] // 100),
                     "track_ids": f"{pair[0, i]};{pair[1, i]}",
-                    "group_id": raft[wanted[i]],
                     "start": times[0].iloc[i],
                     "end": pd.NaT if spans.open[i] else times[1].iloc[i],
                     "anchor": times[0].iloc[i],
@@ -253,6 +262,37 @@ class Encounter(Detector):
                 }
             )
         return events.build(rows)
+
+    def gather(self, found: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+        """Encounters that touch the window, with their rafts, from what `find` found."""
+        group = pd.Series(self._rafts(found), index=found.index, dtype="str")
+        found = found.assign(group_id=group)
+        wanted = (found["subkind"] != IN_COMPANY) & (found["start"] <= end)
+        wanted &= found["end"].isna() | (found["end"] >= start - self.settle)
+        return found[wanted].reset_index(drop=True)
+
+    @property
+    def halo_m(self) -> float:
+        """Partners and neighbours are no further off."""
+        return max(self.max_distance_m, self.neighbour_m) + whereabouts.SLACK_M
+
+    def apart(self, positions: pd.DataFrame, context: Context) -> Apart:
+        """Where each was slow enough to meet another."""
+        grid = self._grid(positions)
+        slow = whereabouts.of_grid(grid, np.flatnonzero(grid.speed_kn < self.max_boat_speed_kn))
+        return Apart(events.empty(), {"slow": slow}, {"slow": slow})
+
+    def company(
+        self, asks: Mapping[str, pd.DataFrame], answers: Mapping[str, pd.DataFrame]
+    ) -> pd.DataFrame:
+        """Who was slow near by: partners, and neighbours of a pair by its lower MMSI's side."""
+        reach_m = max(self.max_distance_m, self.neighbour_m)
+        return whereabouts.near(asks["slow"], answers["slow"], reach_m)
+
+    def _grid(self, positions: pd.DataFrame) -> runs.Grid:
+        track, time_us = positions["track_id"].to_numpy(), epoch_us(positions["time"])
+        lat, lon = positions["lat"].to_numpy(), positions["lon"].to_numpy()
+        return runs.resample(track, time_us, lat, lon, self.step_s, self.max_silence_s)
 
     @classmethod
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:
@@ -452,17 +492,17 @@ class Encounter(Detector):
         lying = evidence["brief_meeting"] and speed_kn < STILL_KN
         return bool(lying and not self._came(evidence))
 
-    def _rafts(
-        self, grid: runs.Grid, left: Ints, right: Ints, first: Ints, last: Ints
-    ) -> list[str]:
-        """Group id of each run, empty where it is connected to no other.
+    def _rafts(self, found: pd.DataFrame) -> list[str]:
+        """Group id of each pair's run, empty where it is connected to no other.
 
         Each run sees the others within a stretch of time around its own end, so that the answer
         doesn't depend on how much more of the past, or of the future, happens to be loaded.
         """
-        track = np.stack([grid.track_id[left[first]], grid.track_id[right[first]]])
-        begin, end = grid.tick[left[first]], grid.tick[left[last]]
-        n, group = len(first), [""] * len(first)
+        n, group = len(found), [""] * len(found)
+        track = np.array([text.split(";") for text in found["track_ids"]], "int64").reshape(-1, 2).T
+        duration_s = np.array([e["duration_s"] for e in events.evidence_of(found)], "int64")
+        begin = epoch_us(found["start"]) // (self.step_s * SECOND_US)
+        end = begin + duration_s // self.step_s - 1
         member = pd.DataFrame({"run": np.tile(np.arange(n), 2), "track": track.ravel()})
         joined = member.merge(member, on="track")
         joined = joined[joined["run_x"] < joined["run_y"]]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from detectors.core import coverage, events, geodesy, reach, receivers, runs, surroundings
-from detectors.core.detector import Context, Detector
+from detectors.core.detector import Context, Detector, RestsOn
 from detectors.core.explain import Hypothesis
 from detectors.core.frames import SECOND_US, epoch_us, from_epoch_us
 from detectors.core.hypotheses_gap import HYPOTHESES
@@ -150,7 +150,7 @@ class Gap(Detector):
         "mmsi", "time", "lat", "lon", "nav_status", "ais_class", "track_id", "source",
         "source_offset",
     )  # fmt: skip
-    alone: ClassVar[bool] = True
+    rests_on: ClassVar[RestsOn] = RestsOn.OWN
     source: ClassVar[str] = (
         "Welch, Clavelle, White, Cimino, Van Osdel, Hochberg, Kroodsma & Hazen (2022), Hot spots "
         "of unseen fishing vessels, Science Advances 8, eabq2109, doi:10.1126/sciadv.abq2109; "

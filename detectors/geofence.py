@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from detectors.core import boundaries, conduct, events, geodesy, runs, surroundings, visits
-from detectors.core.detector import Context, Detector
+from detectors.core.detector import Context, Detector, RestsOn
 from detectors.core.explain import Hypothesis
 from detectors.core.frames import SECOND_US, epoch_us
 from detectors.core.hypotheses_geofence import HYPOTHESES
@@ -141,7 +141,7 @@ class Geofence(Detector):
         "mmsi", "time", "lat", "lon", "sog_kn", "nav_status", "track_id", "source",
         "source_offset",
     )  # fmt: skip
-    alone: ClassVar[bool] = True
+    rests_on: ClassVar[RestsOn] = RestsOn.OWN
     source: ClassVar[str] = (
         "Visits with hysteresis as in Global Fishing Watch's port visits (entry and exit at "
         "different thresholds; globalfishingwatch.org/faqs, carrier vessel portal); crossings by "

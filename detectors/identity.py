@@ -20,8 +20,9 @@ from detectors.core import (
     runs,
     said,
     shapes,
+    whereabouts,
 )
-from detectors.core.detector import Context, Detector
+from detectors.core.detector import Apart, Context, Detector, RestsOn
 from detectors.core.explain import Hypothesis
 from detectors.core.frames import DAY_US, SECOND_US, epoch_us, offsets
 from detectors.core.identity_numbers import (
@@ -53,6 +54,7 @@ LOST_M: Final = 18_520.0
 LOST_S: Final = 6 * 3600
 """Where and when others must have been lost too for reception to end there: within 10 nm, over
 which a receiver's range doesn't change, in the six hours before."""
+ENDS: Final = tuple(hand_over.Ends.__dataclass_fields__)
 FIELDS: Final = {"name": "changed_name", "imo": "changed_imo", "callsign": "changed_callsign"}
 WORDS: Final = {"name": "name", "imo": "IMO number", "callsign": "call sign"}
 
@@ -132,6 +134,7 @@ class Identity(Detector):
 
     name: ClassVar[str] = "identity"
     version: ClassVar[str] = "3"
+    rests_on: ClassVar[RestsOn] = RestsOn.COMPANY
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "sog_kn", "cog_deg", "ais_class", "track_id", "source",
         "source_offset",
@@ -205,6 +208,54 @@ class Identity(Detector):
         wanted = runs.touches(start_us, np.array(ends, "int64"), window, self.settle)
         return events.build([_timed(rows[i]) for i in np.flatnonzero(wanted)])
 
+    @property
+    def halo_m(self) -> float:
+        """A rival of a rival may be twice as far off as an end from a beginning."""
+        return max(2 * hand_over.reach_m(self._limits()), LOST_M + whereabouts.SLACK_M)
+
+    def apart(self, positions: pd.DataFrame, context: Context) -> Apart:
+        """What concerns one vessel, where tracks end and begin, and where everybody was."""
+        reports = _Reports(positions)
+        ends = [_frame(part) for part in self._ends(reports)]
+        there = whereabouts.of_reports(
+            reports.track // 100, reports.time_us, reports.lat, reports.lon
+        )
+        answers = {"ending": ends[0], "beginning": ends[1], "there": there}
+        return Apart(self.detect(positions, context), {}, answers)
+
+    def company(
+        self, asks: Mapping[str, pd.DataFrame], answers: Mapping[str, pd.DataFrame]
+    ) -> pd.DataFrame:
+        """Who may have gone on from whom, who competes for that, and who passed the place."""
+        ending, beginning = (
+            hand_over.Ends(*(answers[name][field].to_numpy() for field in ENDS))
+            for name in ("ending", "beginning")
+        )
+        rows = hand_over.candidates(ending, beginning, self._limits())
+        end, begin = ending.take(rows[0]), beginning.take(rows[1])
+        gave, took = end.track_id // 100, begin.track_id // 100
+        direct = whereabouts.pairs(np.r_[gave, took], np.r_[took, gave])
+        rivals = direct.merge(direct, left_on="other_mmsi", right_on="mmsi")
+        thin = np.maximum(end.interval_s, begin.interval_s) > identity_reasons.THIN_S
+        slots_us = np.arange(0, LOST_S + whereabouts.SLOT_S, whereabouts.SLOT_S) * SECOND_US
+        n = len(slots_us)
+        passed = whereabouts.of_reports(
+            np.repeat(np.minimum(gave, took)[thin], n),
+            np.repeat(begin.time_us[thin], n) - np.tile(slots_us, int(thin.sum())),
+            np.repeat(end.lat[thin], n), np.repeat(end.lon[thin], n),
+        )  # fmt: skip
+        return whereabouts.joined([
+            direct,
+            whereabouts.pairs(rivals["mmsi_x"].to_numpy(), rivals["other_mmsi_y"].to_numpy()),
+            whereabouts.near(passed, answers["there"], LOST_M),
+        ])  # fmt: skip
+
+    def related(self, statements: pd.DataFrame) -> pd.DataFrame:
+        """Who says the same, or alike."""
+        ships = statements[(mmsi_kind(statements["mmsi"]) != OTHER_STATION)]
+        names, callsigns, imos = (said.spans(ships, f) for f in ("name", "callsign", "imo"))
+        return namesakes.company(names, callsigns, imos, self._memory)
+
     @classmethod
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:
         """What doesn't agree, with whom, and where."""
@@ -275,19 +326,17 @@ class Identity(Detector):
         names = hand_over.Limits.__dataclass_fields__
         return hand_over.Limits(**{name: getattr(self, name) for name in names})
 
+    def _ends(self, reports: "_Reports") -> tuple[hand_over.Ends, hand_over.Ends]:
+        return hand_over.ends(
+            reports.track, reports.time_us, reports.lat, reports.lon, reports.sog_kn,
+            reports.cog_deg, self._limits(),
+        )  # fmt: skip
+
     def _hand_overs(
         self, reports: "_Reports", statements: pd.DataFrame, context: Context
     ) -> Iterator[dict[str, Any]]:
         limits = self._limits()
-        ending, beginning = hand_over.ends(
-            reports.track,
-            reports.time_us,
-            reports.lat,
-            reports.lon,
-            reports.sog_kn,
-            reports.cog_deg,
-            limits,
-        )
+        ending, beginning = self._ends(reports)
         now_us = runs.window_us(context.start, context.end)[1]
         so_far_s = (now_us - ending.time_us) / SECOND_US
         ended = np.isfinite(ending.silent_s) | (
@@ -763,6 +812,10 @@ class _Reports:
     def source_of(self, row: int) -> str:
         """Where a report is in its feed."""
         return f"{self._source.iloc[row]}:{int(self._source_offset[row])}"
+
+
+def _frame(ends: hand_over.Ends) -> pd.DataFrame:
+    return pd.DataFrame({name: getattr(ends, name) for name in ENDS})
 
 
 def _of_ships(statements: pd.DataFrame, reports: _Reports) -> pd.DataFrame:

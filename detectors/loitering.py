@@ -1,5 +1,6 @@
 """Loitering: one vessel slow for long in open water."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar, Final, Self
 
@@ -8,8 +9,17 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from detectors.core import events, geodesy, lanes, runs, settings, surroundings, telling
-from detectors.core.detector import Context, Detector
+from detectors.core import (
+    events,
+    geodesy,
+    lanes,
+    runs,
+    settings,
+    surroundings,
+    telling,
+    whereabouts,
+)
+from detectors.core.detector import Apart, Context, Detector, RestsOn
 from detectors.core.explain import (
     FISHING,
     MERCHANT,
@@ -122,6 +132,7 @@ class Loitering(Detector):
         "Miller, Roan, Hochberg, Amos & Kroodsma (2018), Identifying Global Patterns of "
         "Transshipment Behavior, Frontiers in Marine Science 5:240, doi:10.3389/fmars.2018.00240"
     )
+    rests_on: ClassVar[RestsOn] = RestsOn.COMPANY
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
 
     max_speed_kn: PositiveFloat = Field(default=3.2, le=10.0)
@@ -173,7 +184,7 @@ class Loitering(Detector):
             return events.empty()
         track, time_us = positions["track_id"].to_numpy(), epoch_us(positions["time"])
         lat, lon = positions["lat"].to_numpy(), positions["lon"].to_numpy()
-        grid = runs.resample(track, time_us, lat, lon, self.step_s, self.max_silence_s)
+        grid = self._grid(positions)
         slow = self._in_open_water(grid, np.flatnonzero(grid.speed_kn < self.max_speed_kn), context)
         first, last = self._spells(grid, slow)
         n_reports = grid.report[slow[last] + 1] + 2 - grid.report[slow[first]]
@@ -211,6 +222,43 @@ class Loitering(Detector):
             for i in range(len(tracks))
         ]
         return events.build(rows)
+
+    @property
+    def halo_m(self) -> float:
+        """Who keeps beside it, lies or fishes near it is no further off."""
+        return self._reach_m + whereabouts.SLACK_M
+
+    @property
+    def _reach_m(self) -> float:
+        return max(self.company_m, self.neighbour_m, self.fishing_near_m)
+
+    def apart(self, positions: pd.DataFrame, context: Context) -> Apart:
+        """Loiterings, where they were, and who could explain one by lying or being there."""
+        found = self.detect(positions, context)
+        grid = self._grid(positions)
+        said = _ship_types(grid, context)
+        attending = np.logical_or.reduce(
+            list(_attendants(grid, said, positions["nav_status"].to_numpy()).values())
+        )
+        telling = attending | _fishing(said) | (grid.speed_kn < STILL_KN)
+        answers = whereabouts.of_grid(grid, np.flatnonzero(telling))
+        own = np.isin(grid.track_id, found["track_ids"].astype("int64"))
+        return Apart(
+            found,
+            {"loiterers": whereabouts.of_grid(grid, np.flatnonzero(own))},
+            {"others": answers},
+        )
+
+    def company(
+        self, asks: Mapping[str, pd.DataFrame], answers: Mapping[str, pd.DataFrame]
+    ) -> pd.DataFrame:
+        """Who could explain a loitering and was near the loiterer at any time."""
+        return whereabouts.near(asks["loiterers"], answers["others"], self._reach_m)
+
+    def _grid(self, positions: pd.DataFrame) -> runs.Grid:
+        track, time_us = positions["track_id"].to_numpy(), epoch_us(positions["time"])
+        lat, lon = positions["lat"].to_numpy(), positions["lon"].to_numpy()
+        return runs.resample(track, time_us, lat, lon, self.step_s, self.max_silence_s)
 
     @classmethod
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:
@@ -294,14 +342,8 @@ class Loitering(Detector):
         Looked at in the last two hours, of which any window that reports it has loaded everybody,
         and no earlier than it began. `first` and `last` are grid rows.
         """
-        said = context.vessels.drop_duplicates("mmsi").set_index("mmsi")["ship_type"]
-        ship_type = said.reindex(grid.track_id // 100).fillna(-1).to_numpy("int64")
-        restricted = (status[grid.report] == RESTRICTED) & (ship_type > 0)
-        restricted &= ~np.isin(ship_type, list(MERCHANT))
-        attendants = {
-            "tug_attends": np.isin(ship_type, list(TUG | TOWING)),
-            "at_work_beside": np.isin(ship_type, list(WORKING)) | restricted,
-        }
+        ship_type = _ship_types(grid, context)
+        attendants = _attendants(grid, ship_type, status)
         # A loitering's ticks follow one another: no silence within it is longer than a pause.
         third = self.min_duration_s // 3 // self.step_s
         beside = {}
@@ -312,7 +354,7 @@ class Loitering(Detector):
                 moments += surroundings.n_near(grid, then, among, self.company_m) > 0
             beside[name] = moments >= 3
         still = np.flatnonzero(grid.speed_kn < STILL_KN)
-        fishing = np.flatnonzero(np.isin(ship_type, list(FISHING)))
+        fishing = np.flatnonzero(_fishing(ship_type))
         # Not at its very end, where it may be that no other has reported yet.
         then = np.maximum(last - third, first)
         lying = surroundings.n_near(grid, then, still, self.neighbour_m)
@@ -443,3 +485,25 @@ class Loitering(Detector):
         score *= 0.5 if evidence["in_licensed_sts_area"] else 1.0
         score *= 0.2 if evidence["near_land"] else 1.0
         return {"score": float(score), "evidence": evidence}
+
+
+def _ship_types(grid: runs.Grid, context: Context) -> Ints:
+    """Ship type that the vessel of each grid row states, -1 where it states none."""
+    said = context.vessels.drop_duplicates("mmsi").set_index("mmsi")["ship_type"]
+    return said.reindex(grid.track_id // 100).fillna(-1).to_numpy("int64")
+
+
+def _attendants(
+    grid: runs.Grid, ship_type: Ints, status: NDArray[np.int16]
+) -> dict[str, NDArray[np.bool_]]:
+    """Grid rows of vessels that, keeping beside a loiterer, explain it; by what evidence says."""
+    restricted = (status[grid.report] == RESTRICTED) & (ship_type > 0)
+    restricted &= ~np.isin(ship_type, list(MERCHANT))
+    return {
+        "tug_attends": np.isin(ship_type, list(TUG | TOWING)),
+        "at_work_beside": np.isin(ship_type, list(WORKING)) | restricted,
+    }
+
+
+def _fishing(ship_type: Ints) -> NDArray[np.bool_]:
+    return np.isin(ship_type, list(FISHING))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from detectors.core import events, geodesy, runs, sun, surroundings
-from detectors.core.detector import Context, Detector
+from detectors.core.detector import Context, Detector, RestsOn
 from detectors.core.explain import FISHING, OFFICIAL, PILOT, TUG, Facts, Hypothesis
 from detectors.core.frames import SECOND_US, epoch_us, from_epoch_us
 from detectors.core.telling import Told, Words
@@ -136,6 +136,7 @@ class MotherShip(Detector):
 
     name: ClassVar[str] = "mother_ship"
     version: ClassVar[str] = "3"
+    rests_on: ClassVar[RestsOn] = RestsOn.EVENTS
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "ais_class", "track_id",
     )  # fmt: skip

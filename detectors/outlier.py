@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from detectors.core import events, normal, runs, surroundings
-from detectors.core.detector import Context, Detector
+from detectors.core.detector import Context, Detector, RestsOn
 from detectors.core.explain import (
     FISHING,
     NOT_UNDER_COMMAND,
@@ -141,7 +141,7 @@ class Outlier(Detector):
     requires: ClassVar[tuple[str, ...]] = (
         "time", "lat", "lon", "nav_status", "track_id", "source", "source_offset",
     )  # fmt: skip
-    alone: ClassVar[bool] = True
+    rests_on: ClassVar[RestsOn] = RestsOn.OWN
     source: ClassVar[str] = (
         "Laxhammar (2008), Anomaly Detection for Sea Surveillance, FUSION 2008; Laxhammar, Falkman "
         "& Sviestins (2009), Anomaly Detection in Sea Traffic, FUSION 2009; sliding means: "

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from detectors.core import events, geodesy, reach, runs, surroundings
-from detectors.core.detector import Context, Detector
+from detectors.core.detector import Context, Detector, RestsOn
 from detectors.core.explain import (
     AT_ANCHOR,
     FISHING,
@@ -197,6 +197,7 @@ class PossibleMeeting(Detector):
 
     name: ClassVar[str] = "possible_meeting"
     version: ClassVar[str] = "3"
+    rests_on: ClassVar[RestsOn] = RestsOn.EVENTS
     requires: ClassVar[tuple[str, ...]] = ("mmsi", "time", "lat", "lon", "nav_status", "track_id")
     source: ClassVar[str] = (
         "Hägerstrand (1970), What about people in regional science?, Papers of the Regional "

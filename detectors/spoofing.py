@@ -10,8 +10,18 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
-from detectors.core import copies, events, geodesy, leaps, runs, scatter, shapes, tracks
-from detectors.core.detector import Context, Detector
+from detectors.core import (
+    copies,
+    events,
+    geodesy,
+    leaps,
+    runs,
+    scatter,
+    shapes,
+    tracks,
+    whereabouts,
+)
+from detectors.core.detector import Apart, Context, Detector, RestsOn
 from detectors.core.explain import FISHING, OFFICIAL, PILOT, TUG, WORKING, Facts, Hypothesis
 from detectors.core.frames import SECOND_US, epoch_us, offsets
 from detectors.core.leaps import MIN_OFFSET_M
@@ -104,7 +114,7 @@ class _Strays:
     """The reports that the segmentation took for corrupt, sorted by vessel and time."""
 
     def __init__(self, noise: pd.DataFrame) -> None:
-        stray = noise[(noise["reason"] == "impossible jump").to_numpy(bool)]
+        stray = noise[(noise["reason"] == tracks.IMPOSSIBLE_JUMP).to_numpy(bool)]
         mmsi, time_us = stray["mmsi"].to_numpy(), epoch_us(stray["time"])
         order = np.lexsort((time_us, mmsi))
         self._mmsi, self.time_us = mmsi[order], time_us[order]
@@ -321,6 +331,7 @@ class Spoofing(Detector):
     name: ClassVar[str] = "spoofing"
     version: ClassVar[str] = "3"
     needs_zones: ClassVar[bool] = False
+    rests_on: ClassVar[RestsOn] = RestsOn.COMPANY
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "sog_kn", "cog_deg", "nav_status", "msg_type", "track_id",
         "source", "source_offset",
@@ -420,6 +431,53 @@ class Spoofing(Detector):
         rows = _Rows(positions)
         if len(rows.track) == 0:
             return events.empty()
+        bins, marks, stories = self._stories(rows, context)
+        return events.build(
+            [
+                self._event(rows, self._held_against_others(rows, bins, marks, story))
+                for story in stories
+            ]
+        )
+
+    @property
+    def halo_m(self) -> float:
+        """Others' bad fixes count no further off."""
+        return self.max_interference_m + whereabouts.SLACK_M
+
+    def apart(self, positions: pd.DataFrame, context: Context) -> Apart:
+        """False tracks, where those that leapt were, and where everybody ever was.
+
+        Where another was last sound, which is what counts, may be long before its bad fixes.
+        """
+        found = self.detect(positions, context)
+        columns = ["mmsi", "lat", "lon"]
+        aside = (context.noise["reason"] == tracks.IMPOSSIBLE_JUMP).to_numpy(bool)
+        there = pd.concat([positions[columns], context.noise.loc[aside, columns]])
+        own = positions[positions["mmsi"].isin(found["mmsi"]).to_numpy(bool)]
+        return Apart(
+            found,
+            {"leapt": _whenever(pd.DataFrame(self._leapt(own, context), columns=columns))},
+            {"there": _whenever(there)},
+        )
+
+    def _leapt(self, positions: pd.DataFrame, context: Context) -> list[tuple[int, float, float]]:
+        """Vessel and place of each story that is held against others."""
+        rows = _Rows(positions)
+        if len(rows.track) == 0:
+            return []
+        stories = self._stories(rows, context)[2]
+        return [self._place_of(rows, s) for s in stories if s.evidence.get("leapt")]
+
+    def company(
+        self, asks: Mapping[str, pd.DataFrame], answers: Mapping[str, pd.DataFrame]
+    ) -> pd.DataFrame:
+        """Who was ever near the place that a vessel leapt from."""
+        return whereabouts.near(asks["leapt"], answers["there"], self.max_interference_m)
+
+    def _stories(
+        self, rows: _Rows, context: Context
+    ) -> tuple[shapes.Bins, scatter.Marks, list[_Story]]:
+        """What was false and touches the window, and what it is held against."""
         window = runs.window_us(context.start, context.end)
         leaping, moving = _steps(rows)
         leapt = leaps.among(rows, leaping)
@@ -434,15 +492,14 @@ class Spoofing(Detector):
         excursions = self._excursions(rows, spells, context, window[1])
         stories = self._joined(rows, stories, excursions)
         stories += self._scattered(rows, together, spells, window[1])
-        return events.build(
-            [
-                self._event(rows, self._held_against_others(rows, bins, marks, story))
-                for story in stories
-                if runs.touches(
-                    np.array([story.start_us]), np.array([story.end_us]), window, self.settle
-                )[0]
-            ]
-        )
+        touching = [
+            story
+            for story in stories
+            if runs.touches(
+                np.array([story.start_us]), np.array([story.end_us]), window, self.settle
+            )[0]
+        ]
+        return bins, marks, touching
 
     # ---- within one track
 
@@ -1169,10 +1226,7 @@ class Spoofing(Detector):
             until_us = story.end_us
         else:
             since_us = until_us = int(rows.time_us[story.first])
-        mmsi = int(rows.track[story.first]) // 100
-        at = story.home if story.home >= 0 else max(story.first - 1, 0)
-        at = at if rows.track[at] // 100 == mmsi else story.first
-        lat, lon = float(rows.lat[at]), float(rows.lon[at])
+        mmsi, lat, lon = self._place_of(rows, story)
         n = marks.n_suffering(mmsi, since_us, until_us, lat, lon, self.max_interference_m)
         if n == 0:
             return story
@@ -1191,6 +1245,14 @@ class Spoofing(Detector):
             "max_interference_m": self.max_interference_m,
         }  # fmt: skip
         return replace(story, evidence=evidence)
+
+    @staticmethod
+    def _place_of(rows: _Rows, story: _Story) -> tuple[int, float, float]:
+        """The vessel, and where it was when its positions leapt."""
+        mmsi = int(rows.track[story.first]) // 100
+        at = story.home if story.home >= 0 else max(story.first - 1, 0)
+        at = at if rows.track[at] // 100 == mmsi else story.first
+        return mmsi, float(rows.lat[at]), float(rows.lon[at])
 
     def _joined(
         self, rows: _Rows, stories: list[_Story], excursions: Sequence[_Story]
@@ -1531,3 +1593,10 @@ def _belief(rows: _Rows, story: _Story) -> tuple[str, str]:
     if story.subkind != "jump":
         return home, "the other track has a shape that no vessel sails"
     return home, "it was there first; the other begins where it can't have got to"
+
+
+def _whenever(places: pd.DataFrame) -> pd.DataFrame:
+    """`whereabouts.WHEREABOUTS` with the time left out."""
+    mmsi = places["mmsi"].to_numpy("int64")
+    lat, lon = places["lat"].to_numpy("float64"), places["lon"].to_numpy("float64")
+    return whereabouts.of_reports(mmsi, np.zeros(len(mmsi), "int64"), lat, lon)

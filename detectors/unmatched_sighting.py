@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from detectors.core import association, coverage, events, geodesy, runs, surroundings
-from detectors.core.detector import Context, Detector
+from detectors.core.detector import Context, Detector, RestsOn
 from detectors.core.explain import Facts, Hypothesis
 from detectors.core.frames import SECOND_US, epoch_us, from_epoch_us
 from detectors.core.telling import Told, Words
@@ -182,6 +182,7 @@ class UnmatchedSighting(Detector):
 
     name: ClassVar[str] = "unmatched_sighting"
     version: ClassVar[str] = "3"
+    rests_on: ClassVar[RestsOn] = RestsOn.EVENTS
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi", "time", "lat", "lon", "sog_kn", "cog_deg", "track_id", "source", "source_offset",
     )  # fmt: skip
@@ -227,10 +228,19 @@ class UnmatchedSighting(Detector):
         """As long; a track's reports reach back no further than `max_silence_s`."""
         return timedelta(hours=3)
 
+    def involved(self, positions: pd.DataFrame, context: Context) -> Ints:
+        """Vessels that may explain a sighting."""
+        seen = self._seen(self._sightings(context))
+        pairs = association.candidates(_tracks(positions), seen, self._motion())
+        return np.unique(pairs.track_id // 100)
+
+    def _sightings(self, context: Context) -> pd.DataFrame:
+        wanted = context.sightings["time"].between(context.start - self.settle, context.end)
+        return context.sightings[wanted].reset_index(drop=True)
+
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find unmatched sightings; see the class and `Detector.detect`."""
-        wanted = context.sightings["time"].between(context.start - self.settle, context.end)
-        sightings = context.sightings[wanted].reset_index(drop=True)
+        sightings = self._sightings(context)
         if sightings.empty:
             return events.empty()
         seen = self._seen(sightings)

@@ -43,6 +43,15 @@ def backfill(
     parts: Annotated[
         int, typer.Option(min=1, help="Parts that the vessels are cut into, by MMSI.")
     ] = 4,
+    tile: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            max=90,
+            help="Seek who was near whom in tiles of so many degrees, so that no task holds all "
+            "vessels of a day: for days too large for a worker's memory.",
+        ),
+    ] = None,
     work: Annotated[
         Path | None,
         typer.Option(
@@ -88,7 +97,7 @@ def backfill(
 
     filled = flow(
         str(installation.home), str(installation.config), since, until,
-        engine.value if engine else None, scheduler, workers, parts,
+        engine.value if engine else None, scheduler, workers, parts, tile,
         str(work.absolute()) if work else None, quiet or as_json,
     )  # fmt: skip
     if as_json:

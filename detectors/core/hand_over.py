@@ -5,6 +5,7 @@ number of vessels and not with that of their reports.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,8 @@ LIKELY_MISS_M = 150.0
 LIKELY_MISS_RATIO = 0.04
 """What dead reckoning of one hull misses by: the size of a ship and noise, and 0.4 knots in ten.
 Ships in a lane follow one another at half a mile and more."""
+MAX_KN = 70.0
+"""No vessel is believed to be faster between its last report and the next."""
 CLOCK_STEP_S = 20.0
 """Steps in which the difference of two receivers' clocks is tried: 120 m at 12 kn."""
 
@@ -262,6 +265,51 @@ def pairs(ending: Ends, beginning: Ends, limits: Limits) -> HandOvers:
     it is too far and both seem to be heard at once, clocks that differ are tried, and the
     difference that makes the smallest miss is taken.
     """
+    fitting = _fitting(ending, beginning, limits)
+    best = fitting.take(_mutual(fitting.end, fitting.begin, fitting.cost))
+    n_end = np.bincount(fitting.end, minlength=len(ending))
+    n_begin = np.bincount(fitting.begin, minlength=len(beginning))
+    rivals = n_end[best.end] + n_begin[best.begin] - 2
+    likely_m = LIKELY_MISS_M + LIKELY_MISS_RATIO * best.travelled_m
+    likeness = 1 / (1 + (best.miss_m / (2 * likely_m)) ** 2)
+    return HandOvers(
+        ending.take(best.end), beginning.take(best.begin), best.pause_s, best.miss_m,
+        best.miss_limit_m, best.clock_s, best.course_change_deg, best.speed_change_kn,
+        best.speed_limit_kn, likeness, rivals,
+    )  # fmt: skip
+
+
+def candidates(ending: Ends, beginning: Ends, limits: Limits) -> tuple[Ints, Ints]:
+    """Rows of the ends and beginnings that one hull can have made, whichever suit best."""
+    fitting = _fitting(ending, beginning, limits)
+    return fitting.end, fitting.begin
+
+
+def reach_m(limits: Limits) -> float:
+    """How far apart an end and a beginning that one hull made may lie, at most."""
+    return 2 * limits.max_miss_m + MAX_KN * KNOT_MPS * (limits.max_pause_s + limits.max_clock_s)
+
+
+class _Fitting(NamedTuple):
+    """Rows of ends and beginnings that fit, and how well."""
+
+    end: Ints
+    begin: Ints
+    pause_s: Floats
+    miss_m: Floats
+    miss_limit_m: Floats
+    clock_s: Floats
+    course_change_deg: Floats
+    speed_change_kn: Floats
+    speed_limit_kn: Floats
+    travelled_m: Floats
+    cost: Floats
+
+    def take(self, rows: Ints) -> "_Fitting":
+        return _Fitting(**{name: values[rows] for name, values in self._asdict().items()})
+
+
+def _fitting(ending: Ends, beginning: Ends, limits: Limits) -> _Fitting:
     found = _near(ending, beginning, limits)
     end, begin = ending.take(found[0]), beginning.take(found[1])
     pause_s = (begin.time_us - end.time_us) / SECOND_US
@@ -296,18 +344,10 @@ def pairs(ending: Ends, beginning: Ends, limits: Limits) -> HandOvers:
         + course_change_deg / course_limit_deg + np.abs(pause_s) / limits.max_pause_s
         + np.abs(clock_s) / max(limits.max_clock_s, 1.0)
     )  # fmt: skip
-    kept = np.flatnonzero(fits)
-    best = kept[_mutual(found[0][kept], found[1][kept], cost[kept])]
-    n_end = np.bincount(found[0][kept], minlength=len(ending))
-    n_begin = np.bincount(found[1][kept], minlength=len(beginning))
-    rivals = n_end[found[0][best]] + n_begin[found[1][best]] - 2
-    likely_m = LIKELY_MISS_M + LIKELY_MISS_RATIO * travelled_m[best]
-    likeness = 1 / (1 + (miss_m[best] / (2 * likely_m)) ** 2)
-    return HandOvers(
-        end.take(best), begin.take(best), pause_s[best], miss_m[best], miss_limit_m[best],
-        clock_s[best], course_change_deg[best], speed_change_kn[best], speed_limit_kn[best],
-        likeness, rivals,
-    )  # fmt: skip
+    return _Fitting(
+        *found, pause_s, miss_m, miss_limit_m, clock_s, course_change_deg, speed_change_kn,
+        speed_limit_kn, travelled_m, cost,
+    ).take(np.flatnonzero(fits))  # fmt: skip
 
 
 def _near(ending: Ends, beginning: Ends, limits: Limits) -> tuple[Ints, Ints]:
@@ -316,13 +356,13 @@ def _near(ending: Ends, beginning: Ends, limits: Limits) -> tuple[Ints, Ints]:
         return np.zeros(0, "int64"), np.zeros(0, "int64")
     fastest_kn = max(float(ending.speed_kn.max()), float(beginning.speed_kn.max()))
     # Distances are scaled by what the fastest of all can make; pairs are then held to their own.
-    reach_m = 2 * limits.max_miss_m + min(fastest_kn, 70.0) * KNOT_MPS * (
+    scale_m = 2 * limits.max_miss_m + min(fastest_kn, MAX_KN) * KNOT_MPS * (
         limits.max_pause_s + limits.max_clock_s
     )
     zero_us = min(int(ending.time_us.min()), int(beginning.time_us.min()))
 
     def tree(part: Ends) -> cKDTree:
-        place = geodesy.unit_xyz(part.lat, part.lon) / geodesy.chord(reach_m)
+        place = geodesy.unit_xyz(part.lat, part.lon) / geodesy.chord(scale_m)
         at = (part.time_us - zero_us) / SECOND_US / max(limits.max_pause_s, limits.max_clock_s)
         return cKDTree(np.column_stack([place, at]))
 

@@ -8,8 +8,11 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Final, NamedTuple
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from detectors.core import whereabouts
 from detectors.core.frames import SECOND_US
 from detectors.core.identity_numbers import (
     edits,
@@ -20,10 +23,14 @@ from detectors.core.identity_numbers import (
 )
 from detectors.core.said import Memory, Said, rows_of, stands
 
+Ints = NDArray[np.int64]
+
 MAX_SHARERS: Final = 4
 """A value that more vessels than this say is nobody's in particular."""
 MIN_LETTERS: Final = 6
 """Shorter names are alike by chance."""
+KEYS: Final = ("alike", "callsign")
+"""What names that are compared have in common."""
 MIN_CALLSIGN: Final = 4
 """Call signs of ships have four to seven characters: ITU Radio Regulations, article 19.55."""
 
@@ -54,13 +61,8 @@ def shared_imo(said: pd.DataFrame, memory: Memory) -> list[Shared]:
     memory
         See `said.Memory`.
     """
-    several = said[said.groupby("value")["mmsi"].transform("nunique").to_numpy() > 1]
-    if several.empty:
-        return []
-    number = several["value"].astype("int64")
-    good = imo_is_valid(number) & [not is_default_number(n) for n in number.tolist()]
     found: list[Shared] = []
-    for _, own in several[good].groupby("value"):
+    for _, own in _several(said).groupby("value"):
         rows = rows_of(own)
         rows = [row for row in rows if stands(row, rows, memory)]
         vessels = sorted({row.mmsi for row in rows})
@@ -70,6 +72,43 @@ def shared_imo(said: pd.DataFrame, memory: Memory) -> list[Shared]:
                     [r for r in rows if r.mmsi == a], [r for r in rows if r.mmsi == b], memory
                 )
     return found
+
+
+def _several(said: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the IMO numbers that can be right and more than one vessel said."""
+    several = said[said.groupby("value")["mmsi"].transform("nunique").to_numpy() > 1]
+    number = several["value"].astype("int64")
+    good = imo_is_valid(number) & np.array(
+        [not is_default_number(n) for n in number.tolist()], bool
+    )
+    return pd.DataFrame(several[good])
+
+
+def company(
+    names: pd.DataFrame, callsigns: pd.DataFrame, imos: pd.DataFrame, memory: Memory
+) -> pd.DataFrame:
+    """`whereabouts.PAIRS` of all that `shared_imo` and `look_alikes` compare or count.
+
+    Where more than `MAX_SHARERS` say a value, so many others of them are named that among these
+    too it is nobody's in particular.
+    """
+    several = _several(imos)
+    found = [whereabouts.pairs(*_both(several["value"], several["mmsi"]))]
+    table = _named(names, callsigns, imos, memory)
+    for key in KEYS:
+        said = table[table[key].ne("").to_numpy(bool)]
+        group = said.groupby([key, "day"]).ngroup()
+        found.append(whereabouts.pairs(*_both(group, said["mmsi"], MAX_SHARERS + 1)))
+    return whereabouts.joined(found)
+
+
+def _both(group: pd.Series, mmsi: pd.Series, most: int | None = None) -> tuple[Ints, Ints]:
+    """Vessels with the others (the `most` lowest MMSIs) of their group."""
+    members = pd.DataFrame({"group": group.to_numpy(), "mmsi": mmsi.to_numpy()}).drop_duplicates()
+    members = members.sort_values(["group", "mmsi"])
+    others = members if most is None else members.groupby("group").head(most)
+    both = members.merge(others, on="group")
+    return both["mmsi_x"].to_numpy("int64"), both["mmsi_y"].to_numpy("int64")
 
 
 def _by_day(one: Sequence[Said], other: Sequence[Said], memory: Memory) -> Iterator[Shared]:
@@ -113,6 +152,27 @@ def look_alikes(
     memory
         See `said.Memory`.
     """
+    table = _named(names, callsigns, imos, memory)
+    found: dict[tuple[int, int, int], Shared] = {}
+    for key in KEYS:
+        said = table[table[key].ne("").to_numpy(bool)]
+        several = said.groupby([key, "day"])["mmsi"].transform("nunique")
+        few = said[several.between(2, MAX_SHARERS).to_numpy(bool)].sort_values("mmsi")
+        for _, own in few.groupby([key, "day"]):
+            columns = [own[name].tolist() for name in _Named._fields]
+            rows = [_Named(*row) for row in zip(*columns, strict=True)]
+            for a, b in combinations(rows, 2):
+                if a.mmsi != b.mmsi and _are_alike(a, b, key):
+                    pair = [Said(r.mmsi, r.day, r.value, r.first_us, r.last_us) for r in (a, b)]
+                    since_us = min(a.first_us, b.first_us)
+                    found.setdefault((a.mmsi, b.mmsi, a.day), _shared(pair[0], pair[1], since_us))
+    return list(found.values())
+
+
+def _named(
+    names: pd.DataFrame, callsigns: pd.DataFrame, imos: pd.DataFrame, memory: Memory
+) -> pd.DataFrame:
+    """Names said for long enough, as they look (`alike`), with call sign and IMO number."""
     long_enough_us = memory.min_said_s * SECOND_US
     names, callsigns, imos = (
         frame[(frame["last_us"] - frame["first_us"] >= long_enough_us).to_numpy(bool)]
@@ -128,21 +188,7 @@ def look_alikes(
     table = table.merge(signs, on=["mmsi", "day"], how="left")
     numbers = imos.drop_duplicates(["mmsi", "day"])[["mmsi", "day", "value"]]
     table = table.merge(numbers.rename(columns={"value": "imo"}), on=["mmsi", "day"], how="left")
-    table = table.fillna({"callsign": "", "imo": ""})
-    found: dict[tuple[int, int, int], Shared] = {}
-    for key in ("alike", "callsign"):
-        said = table[table[key].ne("").to_numpy(bool)]
-        several = said.groupby([key, "day"])["mmsi"].transform("nunique")
-        few = said[several.between(2, MAX_SHARERS).to_numpy(bool)].sort_values("mmsi")
-        for _, own in few.groupby([key, "day"]):
-            columns = [own[name].tolist() for name in _Named._fields]
-            rows = [_Named(*row) for row in zip(*columns, strict=True)]
-            for a, b in combinations(rows, 2):
-                if a.mmsi != b.mmsi and _are_alike(a, b, key):
-                    pair = [Said(r.mmsi, r.day, r.value, r.first_us, r.last_us) for r in (a, b)]
-                    since_us = min(a.first_us, b.first_us)
-                    found.setdefault((a.mmsi, b.mmsi, a.day), _shared(pair[0], pair[1], since_us))
-    return list(found.values())
+    return table.fillna({"callsign": "", "imo": ""})
 
 
 class _Named(NamedTuple):

@@ -10,6 +10,9 @@ from detectors.core.detector import Context, Detector
 from detectors.core.errors import ConfigError
 from detectors.core.explain import explain
 
+How = Callable[[Detector, pd.DataFrame, Context], pd.DataFrame]
+"""What is asked of a detector: from positions and context to `events.EVENTS`."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -72,6 +75,7 @@ def run(
     *,
     among: Sequence[Detector] | None = None,
     given: Mapping[str, pd.DataFrame] | None = None,
+    how: How | None = None,
     before_each: Callable[[str], None] | None = None,
     failed: Callable[[str, Exception], None] | None = None,
 ) -> dict[str, Found]:
@@ -89,6 +93,8 @@ def run(
         rests on all.
     given
         `Found.before` of detectors that have run elsewhere, for those that read their events.
+    how
+        `Detector.detect` if left out; something else where only some of the vessels are looked at.
     before_each
         Called with each detector's name before it runs.
     failed
@@ -108,7 +114,11 @@ def run(
         }
         try:
             seen = replace(context, start=own_start, earlier=earlier)
-            before = explain(detector.detect(positions, seen), seen, detector.hypotheses)
+            before = explain(
+                how(detector, positions, seen) if how else detector.detect(positions, seen),
+                seen,
+                detector.hypotheses,
+            )
         except Exception as error:  # one failing detector mustn't stop the others
             if failed is None:
                 raise

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from detectors.core import geodesy, leaps, shapes
 from detectors.core.frames import SECOND_US, epoch_us, offsets
 from detectors.core.leaps import Leaps
-from detectors.core.tracks import DUPLICATE_WINDOW_S
+from detectors.core.tracks import DUPLICATE_WINDOW_S, IMPOSSIBLE_JUMP
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -120,7 +120,7 @@ def merged(track: Ints, tracked: leaps.Reports, leapt: Leaps, noise: pd.DataFram
     firsts = offsets(track)[:-1]
     further = firsts[track[firsts] % 100 > 1]
     own = np.isin(noise["mmsi"].to_numpy("int64"), track[firsts] // 100)
-    aside = noise[(noise["reason"] == "impossible jump").to_numpy(bool) & own]
+    aside = noise[(noise["reason"] == IMPOSSIBLE_JUMP).to_numpy(bool) & own]
     aside = aside.sort_values(["mmsi", "time", "lat", "lon"], kind="stable")
     aside_us, aside_mmsi = epoch_us(aside["time"]), aside["mmsi"].to_numpy("int64")
     is_bad = np.zeros(len(track), bool)

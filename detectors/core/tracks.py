@@ -86,9 +86,10 @@ MAX_TENTATIVE: Final = 16
 """Unconfirmed hulls of one MMSI remembered at a time; the longest silent gives way. It bounds the
 work that a feed of random positions can cause."""
 
+IMPOSSIBLE_JUMP: Final = "impossible jump"
 NOISE: Final[Mapping[str, Column]] = {
     **POSITIONS,
-    "reason": Column("str", "", "impossible jump | same time | too many hulls"),
+    "reason": Column("str", "", f"{IMPOSSIBLE_JUMP} | same time | too many hulls"),
 }
 """Reports that belong to no track, each with the reason."""
 
@@ -638,7 +639,7 @@ def _split(frame: pd.DataFrame, label: Ints, state: pd.DataFrame, n_confirmed: i
     whole = len(kept) == len(frame) and bool(np.all(np.diff(kept) > 0))
     tracked = (frame if whole else frame.take(kept)).assign(track_id=track[kept])
     dropped = np.flatnonzero((label <= 0) | repeat)
-    reason = np.where(label[dropped] < 0, "too many hulls", "impossible jump")
+    reason = np.where(label[dropped] < 0, "too many hulls", IMPOSSIBLE_JUMP)
     reason = np.where(repeat[dropped], "same time", reason)
     noise = frame.take(dropped).assign(reason=reason)
     counts = {

@@ -1,32 +1,73 @@
 """Stage 2: detectors over a window, in parts, each story followed back to where it began."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from detectors.core import events, run
-from detectors.core.detector import Detector
+from detectors.core import events, run, whereabouts
+from detectors.core.detector import Detector, RestsOn
 from detectors.core.zones import Zones
 from pipelines.backfill.days import Ranges
 from pipelines.backfill.engines import Engine, Pending
-from pipelines.backfill.tasks import Look, Looked, TrackIndex, before_of, load_tracks, look
+from pipelines.backfill.tasks import (
+    Ask,
+    Look,
+    Looked,
+    TrackIndex,
+    before_of,
+    company_of,
+    find_company,
+    involved_of,
+    keep,
+    load_tracks,
+    look,
+    look_apart,
+    look_in_company,
+)
 from pipelines.backfill.work import Place
 from pipelines.detect.window import Detection, context_of, cut_short, extended
 from pipelines.store import Queries
 
 
-def alone(detectors: Sequence[Detector]) -> set[str]:
-    """Names of detectors that may be run on a part of the vessels: those that say so, and read
-    only the events of such ones.
+@dataclass(frozen=True)
+class Kinds:
+    """Names of detectors by whose positions their events rest on, in the order of running.
+
+    Attributes
+    ----------
+    own
+        Each vessel may be looked at by itself: so they say, and read only the events of such.
+    company
+        Each vessel may be looked at with its company, and no others' events are read.
+    events
+        Those may be looked at that take part in events of the others, or are involved.
+    everybody
+        The rest.
     """
-    names: set[str] = set()
-    for detector in run.in_order(detectors):
-        others = {d.name for d in detectors} & set(detector.after)
-        if detector.alone and others <= names:
-            names.add(detector.name)
-    return names
+
+    own: list[str]
+    company: list[str]
+    events: list[str]
+    everybody: list[str]
+
+    @classmethod
+    def of(cls, detectors: Sequence[Detector]) -> "Kinds":
+        """The kinds of these detectors."""
+        kinds = cls([], [], [], [])
+        among = {d.name for d in detectors}
+        for detector in run.in_order(detectors):
+            reads = among & set(detector.after)
+            if detector.rests_on == RestsOn.OWN and reads <= set(kinds.own):
+                kinds.own.append(detector.name)
+            elif detector.rests_on == RestsOn.COMPANY and not reads:
+                kinds.company.append(detector.name)
+            elif detector.rests_on == RestsOn.EVENTS and not reads & set(kinds.everybody):
+                kinds.events.append(detector.name)
+            else:
+                kinds.everybody.append(detector.name)
+        return kinds
 
 
 @dataclass(frozen=True)
@@ -39,6 +80,9 @@ class Bench:
         Digest of all feeds and sightings in the store.
     index, ranges
         The tracks of the whole span, and the parts of the vessels.
+    tile_deg
+        Size of the tiles in which company is sought; None where who needs company is looked at
+        among all.
     """
 
     engine: Engine
@@ -49,6 +93,7 @@ class Bench:
     ranges: Ranges
     zones: Zones
     models: Mapping[str, Any]
+    tile_deg: float | None = None
 
 
 class Following:
@@ -79,56 +124,177 @@ class Following:
         self._failures: dict[str, tuple[str, str]] = {}
         self._passes = 0
         self.done = False
-        self._begin()
+        self.pending: list[Pending] = []
+        self._work = self._passing()
+        self.advance()
 
-    def _begin(self) -> None:
-        """Send off the tasks of a pass."""
-        bench = self._bench
-        self._passes += 1
-        self._need = need = self._store.need(self._reach)
-        single = alone(bench.detectors)
-        names = [d.name for d in bench.detectors if d.name not in self._failures]
-        mmsi = need["mmsi"]
-        some = [need[(mmsi >= low) & (mmsi < high)] for low, high in bench.ranges]
-        parts = [
-            self._submit([n for n in names if n in single], part, [])
-            for part in some
-            if len(part) and set(names) & single
+    def advance(self) -> None:
+        """Go on where the tasks of a step have ended."""
+        while not self.done and all(one.done() for one in self.pending):
+            step = next(self._work, None)
+            self.done = step is None
+            self.pending = step or []
+
+    def _passing(self) -> Iterator[list[Pending]]:
+        """Pass after pass; yields what it waits for."""
+        while True:
+            self._passes += 1
+            self._need = self._store.need(self._reach)
+            kinds = Kinds.of([d for d in self._bench.detectors if d.name not in self._failures])
+            yield from self._together(kinds) if self._bench.tile_deg is None else self._apart(kinds)
+            further = cut_short(self._before, self._bench.detectors, self._need)
+            if further.empty:
+                return
+            self._reach = extended(self._reach, further, self.start)
+
+    def _together(self, kinds: Kinds) -> Iterator[list[Pending]]:
+        """A pass in which all that look at more than one vessel look at everybody."""
+        parts = [self._send(look, kinds.own, part, []) for part in self._parts() if kinds.own]
+        among = kinds.company + kinds.events + kinds.everybody
+        read = {name for d in self._bench.detectors if d.name in among for name in d.after}
+        given = parts if read & set(kinds.own) else []
+        pending = [*parts, self._send(look, among, self._need, given)] if among else parts
+        yield pending
+        self._take(self._looked(pending))
+
+    def _apart(self, kinds: Kinds) -> Iterator[list[Pending]]:
+        """A pass in which nobody looks at more vessels than it must."""
+        tile_deg = self._bench.tile_deg
+        names = kinds.own + kinds.company + kinds.events
+        parts = [self._send(look_apart, names, part, tile_deg) for part in self._parts() if names]
+        yield parts
+        apart = self._looked(parts)
+        asking = [name for name in kinds.company if name not in self._failures]
+
+        tiles = sorted({tile for one in apart for tile in one.tiles})
+        asked = [
+            self._bench.engine.submit(
+                find_company,
+                Ask(self._bench.place, self._bench.inputs, tuple(asking), tile, self._need,
+                    self.end),
+                parts,
+            )
+            for tile in [*tiles, None]
+        ] if asking else []  # fmt: skip
+        yield asked
+        keys = [one.result() for one in asked]
+
+        company = {name: self._company(keys, name) for name in asking}
+        groups = [
+            self._send(look_in_company, asking, need, owners=owners)
+            for need, owners in self._groups(company)
         ]
-        read = {name for d in bench.detectors if d.name not in single for name in d.after}
-        together = [n for n in names if n not in single]
-        given = parts if read & single else []
-        self.pending = [*parts, self._submit(together, need, given)] if together else parts
+        yield groups
+        found = before_of(self._bench.place, apart)
+        for name, pairs in company.items():
+            alone = found.get(name, events.empty())
+            found[name] = alone[~alone["mmsi"].isin(pairs["mmsi"])]
+        seen = before_of(self._bench.place, self._looked(groups))
+        for name in asking:
+            both = events.concat([found.pop(name), seen.get(name, events.empty())])
+            found[name] = self._gathered(name, both)
+        self._take_found(found)
 
-    def _submit(self, names: list[str], need: pd.DataFrame, given: list[Pending]) -> Pending:
+        rest = [n for n in kinds.events + kinds.everybody if n not in self._failures]
+        if not rest:
+            return
+        given = [keep(self._bench.place, self._before)]
+        need = self._need
+        if not any(name in kinds.everybody for name in rest):
+            named = self._named(apart, rest)
+            need = need[need["mmsi"].isin(sorted(named))]
+        pending = [self._send(look, rest, need, given)]
+        yield pending
+        self._take_found(found | before_of(self._bench.place, self._looked(pending)))
+
+    def _parts(self) -> list[pd.DataFrame]:
+        """The vessels in parts that have any."""
+        need, mmsi = self._need, self._need["mmsi"]
+        parts = [need[(mmsi >= low) & (mmsi < high)] for low, high in self._bench.ranges]
+        return [part for part in parts if len(part)]
+
+    def _send(
+        self,
+        task: Any,
+        names: list[str],
+        need: pd.DataFrame,
+        *arguments: Any,
+        owners: dict[str, tuple[int, ...]] | None = None,
+    ) -> Pending:
         bench = self._bench
         need = need.reset_index(drop=True)
         since = need["from_time"].min() if len(need) else self.start
-        task = Look(
-            bench.place, bench.inputs, tuple(names), tuple(d.name for d in bench.detectors),
-            self.start, self.end, need, bench.index.between(since, self.end),
+        order = [d.name for d in bench.detectors if d.name in names]
+        look_at = Look(
+            bench.place, bench.inputs, tuple(order), tuple(d.name for d in bench.detectors),
+            self.start, self.end, need, bench.index.between(since, self.end), owners,
         )  # fmt: skip
-        return bench.engine.submit(look, task, given)
+        return bench.engine.submit(task, look_at, *arguments)
 
-    def advance(self) -> None:
-        """Go on where the tasks of a pass have ended."""
-        while not self.done and all(one.done() for one in self.pending):
-            looks: list[Looked] = [one.result() for one in self.pending]
-            for one in looks:
-                self._failures |= {k: v for k, v in one.failures.items() if k not in self._failures}
-            found = before_of(self._bench.place, looks)
-            names = [d.name for d in run.in_order(self._bench.detectors)]
-            self._before = {
-                name: found.get(name, events.empty())
-                for name in names
-                if name not in self._failures
-            }
-            further = cut_short(self._before, self._bench.detectors, self._need)
-            if further.empty:
-                self.done = True
-                return
-            self._reach = extended(self._reach, further, self.start)
-            self._begin()
+    def _looked(self, pending: list[Pending]) -> list[Looked]:
+        """What looks gave; what failed in one of them has failed."""
+        looks: list[Looked] = [one.result() for one in pending]
+        for one in looks:
+            self._failures |= {k: v for k, v in one.failures.items() if k not in self._failures}
+        return looks
+
+    def _take(self, looks: list[Looked]) -> None:
+        self._take_found(before_of(self._bench.place, looks))
+
+    def _take_found(self, found: Mapping[str, pd.DataFrame]) -> None:
+        """Keep what was found, in the order in which detectors run."""
+        names = [d.name for d in run.in_order(self._bench.detectors)]
+        self._before = {
+            name: found.get(name, events.empty()) for name in names if name not in self._failures
+        }
+
+    def _company(self, keys: list[str], name: str) -> pd.DataFrame:
+        """Company as far as those vessels are looked at."""
+        found = whereabouts.joined([company_of(self._bench.place, key, name) for key in keys])
+        known = found["mmsi"].isin(self._need["mmsi"]) & found["other_mmsi"].isin(
+            self._need["mmsi"]
+        )
+        return found[known].reset_index(drop=True)
+
+    def _groups(
+        self, company: Mapping[str, pd.DataFrame]
+    ) -> Iterator[tuple[pd.DataFrame, dict[str, tuple[int, ...]]]]:
+        """As many groups of vessels as there are parts, with all their company, and by detector
+        those whose events are wanted.
+
+        Vessels that have much company in common come together, so that little is looked at twice.
+        """
+        both = whereabouts.joined(list(company.values()))
+        if both.empty:
+            return
+        counts = self._store.report_counts(self.start, self.end).set_index("mmsi")["reports"]
+        for owners in whereabouts.in_groups(both, counts, len(self._bench.ranges)):
+            wanted = {*owners, *both.loc[both["mmsi"].isin(owners), "other_mmsi"].tolist()}
+            need = self._need[self._need["mmsi"].isin(sorted(wanted))]
+            yield (
+                need,
+                {
+                    name: tuple(sorted(set(owners) & set(pairs["mmsi"].tolist())))
+                    for name, pairs in company.items()
+                },
+            )
+
+    def _gathered(self, name: str, found: pd.DataFrame) -> pd.DataFrame:
+        detector = next(d for d in self._bench.detectors if d.name == name)
+        since = self.start - run.extension(detector, self._bench.detectors)
+        return detector.gather(found, since, self.end)
+
+    def _named(self, apart: list[Looked], names: list[str]) -> set[int]:
+        """Vessels in the events that detectors read, or involved."""
+        named: set[int] = set()
+        for detector in self._bench.detectors:
+            if detector.name not in names:
+                continue
+            named |= involved_of(self._bench.place, apart, detector.name)
+            for other in set(detector.after) & self._before.keys():
+                found = self._before[other]
+                named |= {*found["mmsi"].tolist(), *found["other_mmsi"].tolist()}
+        return named
 
     def vessels(self) -> set[int]:
         """MMSIs that were looked at."""

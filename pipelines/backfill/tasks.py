@@ -4,9 +4,10 @@ A task returns the name of its result and little else, so that the engine carrie
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -15,8 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 import detectors as catalogue
-from detectors.core import coverage, events, frames, run, tracks
-from detectors.core.detector import Detector
+from detectors.core import coverage, events, frames, run, tiles, tracks, whereabouts
+from detectors.core.detector import Context, Detector, RestsOn
+from detectors.core.tiles import Tile
 from detectors.core.zones import Zones
 from pipelines import reference
 from pipelines.backfill.work import Place, digest, digest_of, read, write
@@ -187,6 +189,8 @@ class Look:
         Vessels and from when on they are loaded; see `Queries.need`.
     index
         The tracks of the span.
+    owners
+        By detector the vessels (MMSIs) whose events are wanted, where it isn't those of all.
     """
 
     place: Place
@@ -197,27 +201,82 @@ class Look:
     end: pd.Timestamp
     need: pd.DataFrame
     index: TrackIndex
+    owners: dict[str, tuple[int, ...]] | None = None
 
 
 @dataclass(frozen=True)
 class Looked:
-    """What `look` returns: the name of its result, detectors that failed (error, traceback)."""
+    """What a look returns.
+
+    Attributes
+    ----------
+    key
+        Name of its result: `run.Found.before` of each detector that succeeded.
+    detectors
+        Those that were run.
+    failures
+        Error and traceback of those that failed.
+    tiles
+        Of `look_apart`: where something asks or answers.
+    """
 
     key: str
     detectors: tuple[str, ...]
     failures: dict[str, tuple[str, str]]
+    tiles: tuple[Tile, ...] = ()
 
 
 def look(task: Look, given: list[Looked]) -> Looked:
-    """Run detectors; leaves `run.Found.before` of each that succeeded.
+    """Run detectors on all vessels that matter to them.
 
-    `given` is what this function gave for detectors whose events these read.
+    `given` is what such functions gave for detectors whose events these read.
     """
+    return _looked(task, given, None)
+
+
+def look_in_company(task: Look) -> Looked:
+    """Run detectors on some vessels and all their company; see `Detector.find`."""
+    return _looked(task, [], lambda detector, *seen: detector.find(*seen))
+
+
+def look_apart(task: Look, tile_deg: float) -> Looked:
+    """Run detectors on a part of the vessels by itself; see `Detector.apart`.
+
+    Leaves what is asked and answered too, and for detectors that rest on others' events the
+    vessels that are `involved`.
+    """
+    asking: dict[str, pd.DataFrame] = {}
+
+    def apart(detector: Detector, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
+        if detector.rests_on == RestsOn.OWN:
+            return detector.detect(positions, context)
+        if detector.rests_on == RestsOn.COMPANY:
+            found = detector.apart(positions, context)
+            for side, told in (("asks", found.asks), ("answers", found.answers)):
+                asking.update(
+                    {f"{detector.name}.{side}.{name}": frame for name, frame in told.items()}
+                )
+            return found.events
+        involved = detector.involved(positions, context)
+        asking[f"{detector.name}.involved"] = pd.DataFrame({"mmsi": involved}, dtype="int64")
+        return events.empty()
+
+    return _looked(task, [], apart, lambda: asking, tile_deg)
+
+
+def _looked(
+    task: Look,
+    given: list[Looked],
+    how: run.How | None,
+    beside: Callable[[], Mapping[str, pd.DataFrame]] = dict,
+    tile_deg: float = 0.0,
+) -> Looked:
+    """Do a look, unless it has been done; `beside` are further frames to leave."""
     place = task.place
     installation = place.installation()
     key = digest(
         place.fingerprint, task.inputs, task.detectors, task.all_detectors, task.start, task.end,
-        digest_of(task.need), task.index, *(one.key for one in given),
+        digest_of(task.need), task.index, task.owners, tile_deg, *(one.key for one in given),
     )  # fmt: skip
     folder = place.folder("looks", key)
     if not folder.exists():
@@ -237,14 +296,116 @@ def look(task: Look, given: list[Looked]) -> Looked:
             context,
             among=list(wanted.values()),
             given=before_of(place, given),
+            how=how,
             failed=failed,
         )
+        left = beside()
+        occupied = tiles.occupied([f for f in left.values() if "lat" in f], tile_deg or 90.0)
         with place.make("looks", key) as unfinished:
             for name, one in found.items():
-                write(one.before, unfinished / f"{name}.parquet")
-            (unfinished / "failures.json").write_text(json.dumps(failures), encoding="utf-8")
-    failed_here = json.loads((folder / "failures.json").read_text(encoding="utf-8"))
-    return Looked(key, task.detectors, {name: tuple(text) for name, text in failed_here.items()})
+                write(_owned(one.before, name, task.owners), unfinished / f"{name}.parquet")
+            for name, frame in left.items():
+                write(frame, unfinished / f"{name}.parquet")
+            noted = {"failures": failures, "tiles": occupied}
+            (unfinished / "noted.json").write_text(json.dumps(noted), encoding="utf-8")
+    noted = json.loads((folder / "noted.json").read_text(encoding="utf-8"))
+    return Looked(
+        key,
+        task.detectors,
+        {name: tuple(text) for name, text in noted["failures"].items()},
+        tuple(Tile(*one) for one in noted["tiles"]),
+    )
+
+
+def _owned(
+    found: pd.DataFrame, name: str, owners: dict[str, tuple[int, ...]] | None
+) -> pd.DataFrame:
+    if owners is None:
+        return found
+    return found[found["mmsi"].isin(owners.get(name, ()))].reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Who is whose company, as some detectors see it, in one tile.
+
+    Without a tile: by what vessels said of themselves, of the vessels in `need` up to `end`.
+    """
+
+    place: Place
+    inputs: str
+    detectors: tuple[str, ...]
+    tile: Tile | None
+    need: pd.DataFrame
+    end: pd.Timestamp
+
+
+def find_company(task: Ask, apart: list[Looked]) -> str:
+    """`whereabouts.PAIRS` of each detector; returns the result's name.
+
+    `apart` is what `look_apart` gave for all vessels.
+    """
+    place = task.place
+    installation = place.installation()
+    key = digest(
+        place.fingerprint, task.inputs, task.detectors, task.tile, task.end,
+        *([digest_of(task.need)] if task.tile is None else []), *(one.key for one in apart),
+    )  # fmt: skip
+    if place.folder("company", key).exists():
+        return key
+    wanted = [d for d in _rules(place)[0] if d.name in task.detectors]
+    if task.tile is None:
+        with read_store(installation.store, _one_thread(installation)) as store:
+            said = store.statements(task.need, task.end)
+        found = {d.name: d.related(said) for d in wanted}
+    else:
+        found = {d.name: _company_in(place, task.tile, d, apart) for d in wanted}
+    with place.make("company", key) as unfinished:
+        for name, company in found.items():
+            write(company, unfinished / f"{name}.parquet")
+    return key
+
+
+def _company_in(place: Place, tile: Tile, detector: Detector, apart: list[Looked]) -> pd.DataFrame:
+    def told(side: str) -> dict[str, pd.DataFrame]:
+        halo_m = detector.halo_m if side == "answers" else None
+        frames_of: dict[str, list[pd.DataFrame]] = {}
+        for one in apart:
+            for path in sorted(place.folder("looks", one.key).glob(f"{detector.name}.{side}.*")):
+                name = path.name.split(".")[2]
+                frames_of.setdefault(name, []).append(_in_tile(path, tile, halo_m))
+        return {name: pd.concat(some, ignore_index=True) for name, some in frames_of.items()}
+
+    return detector.company(told("asks"), told("answers"))
+
+
+def _in_tile(path: Path, tile: Tile, halo_m: float | None) -> pd.DataFrame:
+    """Rows in a tile, or in the tile with so much around it."""
+    bounds = tile.bounds(halo_m or 0.0)
+    between = (pc.field("lat") >= bounds.south) & (pc.field("lat") < bounds.north)
+    frame = to_frame(pq.read_table(path, filters=between))
+    return tile.own(frame) if halo_m is None else tile.around(frame, halo_m)
+
+
+def company_of(place: Place, key: str, name: str) -> pd.DataFrame:
+    """The company that `find_company` left for a detector."""
+    return read(place.folder("company", key) / f"{name}.parquet", dict(whereabouts.PAIRS))
+
+
+def keep(place: Place, found: Mapping[str, pd.DataFrame]) -> Looked:
+    """Leave what was found, put together from several looks, as the result of one."""
+    key = digest(place.fingerprint, *(f"{name} {digest_of(f)}" for name, f in found.items()))
+    if not place.folder("looks", key).exists():
+        with place.make("looks", key) as unfinished:
+            for name, frame in found.items():
+                write(frame, unfinished / f"{name}.parquet")
+    return Looked(key, tuple(found), {})
+
+
+def involved_of(place: Place, apart: Sequence[Looked], name: str) -> set[int]:
+    """Vessels that are `Detector.involved`, from looks at all parts."""
+    paths = [place.folder("looks", one.key) / f"{name}.involved.parquet" for one in apart]
+    return {m for path in paths for m in pq.read_table(path)["mmsi"].to_pylist()}
 
 
 @lru_cache(maxsize=1)

@@ -19,7 +19,7 @@ from detectors.core.errors import SelatError
 from pipelines.settings import PROJECT, REFERENCE, Installation, load
 from pipelines.store.catalogue import sync
 
-KINDS = ("tracks", "coverage", "looks")
+KINDS = ("tracks", "coverage", "looks", "company")
 
 
 class WorkerError(SelatError):

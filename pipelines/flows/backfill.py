@@ -25,6 +25,7 @@ def fill_days(
     scheduler: str | None,
     workers: int,
     parts: int,
+    tile_deg: float | None,
     folder: str | None,
     quiet: bool,
 ) -> Filled:
@@ -32,7 +33,7 @@ def fill_days(
     with reporter(quiet=quiet) as report, engine(name, scheduler, workers) as chosen:
         return fill(
             load(Path(home), Path(config)), since, until, chosen, report,
-            parts=parts, folder=Path(folder) if folder else None,
+            parts=parts, tile_deg=tile_deg, folder=Path(folder) if folder else None,
         )  # fmt: skip
 
 

@@ -72,6 +72,7 @@ def fill(
     report: Reporter,
     *,
     parts: int = 4,
+    tile_deg: float | None = None,
     folder: Path | None = None,
 ) -> Filled:
     """Look at each Kuala Lumpur day from `since` to `until`, and record a run of each, in order.
@@ -87,6 +88,9 @@ def fill(
     ----------
     parts
         How many parts the vessels are cut into.
+    tile_deg
+        Size of tiles, in degrees, in which it is sought who was near whom, so that no task holds
+        all vessels of a day; else detectors that look at several vessels get them all.
     folder
         The work folder, which all workers must see under this name; else HOME/backfill. It is
         removed when all is done.
@@ -121,7 +125,15 @@ def fill(
                 store, engine, place, first=first, last=last, ranges=ranges, progress=bar.to,
             )  # fmt: skip
         bench = Bench(
-            engine, place, inputs, detectors, index, ranges, zones, runs.load_models(installation)
+            engine,
+            place,
+            inputs,
+            detectors,
+            index,
+            ranges,
+            zones,
+            runs.load_models(installation),
+            tile_deg,
         )
         filling = _Filling(installation, store, bench, zones, begun, report, onward=onward)
         filled = filling.all(days)

@@ -15,7 +15,18 @@ import pytest
 import shapely
 
 import detectors
-from detectors.core import coverage, events, explain, geodesy, lanes, normal, run, tracks
+from detectors.core import (
+    coverage,
+    events,
+    explain,
+    geodesy,
+    lanes,
+    normal,
+    run,
+    tiles,
+    tracks,
+    whereabouts,
+)
 from detectors.core.boundaries import BOUNDARY_COLUMNS, Boundaries
 from detectors.core.coverage import Coverage
 from detectors.core.detector import Context, Detector
@@ -537,6 +548,53 @@ def vessels_from() -> Callable[..., pd.DataFrame]:
 def look_once() -> Callable[..., pd.DataFrame]:
     """`detected`."""
     return detected
+
+
+@pytest.fixture(scope="session")
+def look_in_company() -> Callable[..., tuple[pd.DataFrame, pd.DataFrame]]:
+    """`in_company`."""
+    return in_company
+
+
+def in_company(
+    detector: Detector, positions: pd.DataFrame, context: Context, tile_deg: float
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Events, and who had whom for company, where each vessel is looked at with its company only.
+
+    Of what vessels said only that of those that are looked at is known, and of noise.
+    """
+
+    def about(some: pd.DataFrame) -> Context:
+        own = some["mmsi"].unique()
+        noise, said = context.noise, context.statements
+        return replace(
+            context,
+            noise=noise[noise["mmsi"].isin(own)].reset_index(drop=True),
+            statements=said[said["mmsi"].isin(own)].reset_index(drop=True),
+        )
+
+    vessels = [own.reset_index(drop=True) for _, own in positions.groupby("mmsi")]
+    apart = [detector.apart(own, about(own)) for own in vessels]
+    asks, answers = (
+        {key: pd.concat([getattr(one, side)[key] for one in apart])
+         for key in getattr(apart[0], side)}
+        for side in ("asks", "answers")
+    )  # fmt: skip
+    pairs = [detector.related(context.statements)]
+    for tile in tiles.occupied([*asks.values(), *answers.values()], tile_deg):
+        pairs.append(
+            detector.company(
+                {key: tile.own(frame) for key, frame in asks.items()},
+                {key: tile.around(frame, detector.halo_m) for key, frame in answers.items()},
+            )
+        )
+    company = whereabouts.joined(pairs)
+    found = [one.events[~one.events["mmsi"].isin(company["mmsi"])] for one in apart]
+    for mmsi, others in company.groupby("mmsi")["other_mmsi"]:
+        some = positions[positions["mmsi"].isin([mmsi, *others])].reset_index(drop=True)
+        seen = detector.find(some, about(some))
+        found.append(seen[seen["mmsi"] == mmsi])
+    return detector.gather(events.concat(found), context.start, context.end), company
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,7 @@ import yaml
 import detectors
 from detectors.core import coverage, frames, geodesy, tracks
 from detectors.core.coverage import Coverage
-from detectors.core.detector import Context
+from detectors.core.detector import Context, RestsOn
 
 CASES = Path(__file__).parent / "cases"
 FOLDERS = sorted(path.parent for path in CASES.glob("*/*/expected.yaml"))
@@ -133,7 +133,9 @@ def _mismatch(expected: dict[str, Any], found: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: f"{f.parent.name}/{f.name}")
-def test_case(folder, fill, receptions_from, zones_from, vessels_from, look_once, stage):
+def test_case(
+    folder, fill, receptions_from, zones_from, vessels_from, look_once, look_in_company, stage
+):
     expected, given = _yaml(folder / "expected.yaml"), _yaml(folder / "context.yaml")
     assert expected.get("why"), "a case says what it shows"
     table = pd.read_csv(folder / "positions.csv", comment="#")
@@ -165,6 +167,9 @@ def test_case(folder, fill, receptions_from, zones_from, vessels_from, look_once
     explained = bool(expected.get("explained"))
     found = look_once(detector, positions, context, explained=explained)
 
+    if detector.rests_on == RestsOn.COMPANY and not explained:
+        parted, _ = look_in_company(detector, positions, context, 0.1)
+        pd.testing.assert_frame_equal(parted, found)
     left = list(found.itertuples())
     problems = []
     for wanted in expected["events"]:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import detectors
 from detectors.core import coverage, events, frames, geodesy
 from detectors.core.coverage import Coverage
-from detectors.core.detector import Context
+from detectors.core.detector import Context, RestsOn
 from detectors.core.zones import Zones
 
 ALL = pytest.mark.parametrize("name", detectors.names())
@@ -36,6 +36,11 @@ NUMBER_KEY = re.compile(
 def build(name: str):
     """The detector with its own defaults."""
     return detectors.find(name)()
+
+
+def resting_on(what):
+    """Detectors whose events rest on that."""
+    return [name for name in detectors.names() if detectors.find(name).rests_on == what]
 
 
 def shifted(stage, shift):
@@ -172,7 +177,7 @@ def test_other_vessels_make_no_difference_to_a_vessels_events(name, stage, whole
     pd.testing.assert_frame_equal(found, among.reset_index(drop=True))
 
 
-@pytest.mark.parametrize("name", [n for n in detectors.names() if detectors.find(n).alone])
+@pytest.mark.parametrize("name", resting_on(RestsOn.OWN))
 def test_one_that_looks_at_each_vessel_alone_may_be_run_so(name, stage, whole, earlier):
     context = earlier(name, stage)
     found = [
@@ -180,6 +185,29 @@ def test_one_that_looks_at_each_vessel_alone_may_be_run_so(name, stage, whole, e
         for _, own in stage.positions.groupby("mmsi")
     ]
     pd.testing.assert_frame_equal(events.concat(found), whole[name])
+
+
+@pytest.mark.parametrize("name", resting_on(RestsOn.COMPANY))
+@pytest.mark.parametrize("tile_deg", [0.05, 1.0, 90.0])
+def test_one_that_looks_at_a_vessels_company_needs_no_others(
+    name, tile_deg, stage, whole, earlier, look_in_company
+):
+    detector, context = build(name), earlier(name, stage)
+    found, company = look_in_company(detector, stage.positions, context, tile_deg)
+    pd.testing.assert_frame_equal(found, whole[name])
+    together = len(stage.positions["mmsi"].unique())
+    assert (company.groupby("mmsi").size() < together - 1).any() or company.empty
+
+
+@pytest.mark.parametrize("name", resting_on(RestsOn.EVENTS))
+def test_one_that_looks_at_those_in_events_needs_no_others(name, stage, whole, earlier):
+    detector, context = build(name), earlier(name, stage)
+    wanted = set(detector.involved(stage.positions, context))
+    for other in context.earlier.values():
+        wanted |= {*other["mmsi"], *other["other_mmsi"]}
+    some = stage.positions[stage.positions["mmsi"].isin(wanted)].reset_index(drop=True)
+    assert len(some) < len(stage.positions)
+    pd.testing.assert_frame_equal(detector.detect(some, context), whole[name])
 
 
 @pytest.mark.parametrize(

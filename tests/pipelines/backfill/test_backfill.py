@@ -104,9 +104,11 @@ def assert_same(home: Path, expected: dict[str, Any]) -> None:
     assert not (home / "backfill").exists()
 
 
-def run_fill(home: Path, chosen: Engine, parts: int) -> list[dict[str, Any]]:
+def run_fill(
+    home: Path, chosen: Engine, parts: int, tile_deg: float | None = None
+) -> list[dict[str, Any]]:
     with reporter(quiet=True) as report:
-        filled = fill(load(home), SINCE, UNTIL, chosen, report, parts=parts)
+        filled = fill(load(home), SINCE, UNTIL, chosen, report, parts=parts, tile_deg=tile_deg)
     raise_if_partial(filled)
     return filled.runs
 
@@ -161,6 +163,15 @@ def test_in_this_process(untouched: Path, by_day: dict[str, Any], tmp_path: Path
     home = copy(untouched, tmp_path)
     found = run_fill(home, InProcess(), 1)
     assert not any(run["looked_at_again"] for run in found)
+    assert_same(home, by_day)
+
+
+@pytest.mark.parametrize(("parts", "tile_deg"), [(1, 90.0), (5, 2.0), (3, 0.5)])
+def test_in_tiles(
+    untouched: Path, by_day: dict[str, Any], tmp_path: Path, parts: int, tile_deg: float
+) -> None:
+    home = copy(untouched, tmp_path)
+    run_fill(home, InProcess(), parts, tile_deg)
     assert_same(home, by_day)
 
 
