@@ -259,6 +259,11 @@ def _inflated(
 def _zip_members(path: Path, name: str, budget: Budget, progress: Progress) -> Iterator[Member]:
     try:
         archive = zipfile.ZipFile(path)
+    except NotImplementedError as error:
+        raise IngestError(
+            f"{name}: the zip archive can't be read: {error}",
+            hint="it is damaged, or made by a newer program: unpack it, and name the folder",
+        ) from error
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise IngestError(
             f"{name}: the zip archive is damaged or cut off: {error}",

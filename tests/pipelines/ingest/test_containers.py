@@ -111,6 +111,13 @@ def test_a_zip_whose_directory_points_before_the_file(read, lines):
         read(bytes(packed))
 
 
+def test_a_zip_of_a_version_to_come_is_an_error(read, lines):
+    packed = bytearray(zipped(feed=lines(10)))
+    packed[packed.index(b"PK\x01\x02") + 6] = 64
+    with pytest.raises(IngestError, match=r"can't be read: zip file version 6\.4"):
+        read(bytes(packed))
+
+
 def test_cut_zip_is_an_error(read, lines):
     with pytest.raises(IngestError, match="damaged or cut off"):
         read(zipped(feed=lines(100))[:-40])
