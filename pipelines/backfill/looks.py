@@ -19,6 +19,7 @@ from pipelines.backfill.tasks import (
     before_of,
     company_of,
     find_company,
+    heard_in,
     involved_of,
     keep,
     load_tracks,
@@ -27,7 +28,7 @@ from pipelines.backfill.tasks import (
     look_in_company,
 )
 from pipelines.backfill.work import Place
-from pipelines.detect.window import Detection, context_of, cut_short, extended
+from pipelines.detect.window import Detection, Heard, context_of, cut_short, extended
 from pipelines.store import Queries
 
 
@@ -103,8 +104,8 @@ class Following:
     ----------
     store
         For questions about who was heard when.
-    start, end
-        The window, and up to when reports are looked at.
+    start, end, until
+        The window, up to when reports are looked at, and the last moment that counts as looked at.
     reach
         Vessels and how far back they are wanted, as `window.first_reach` says.
     """
@@ -115,13 +116,15 @@ class Following:
         store: Queries,
         start: pd.Timestamp,
         end: pd.Timestamp,
+        until: pd.Timestamp,
         reach: pd.DataFrame,
     ) -> None:
         self._bench, self._store = bench, store
-        self.start, self.end = start, end
+        self.start, self.end, self._until = start, end, until
         self._reach = reach
         self._before: dict[str, pd.DataFrame] = {}
         self._failures: dict[str, tuple[str, str]] = {}
+        self._heard: pd.DataFrame | None = None
         self._passes = 0
         self.done = False
         self.pending: list[Pending] = []
@@ -149,21 +152,24 @@ class Following:
 
     def _together(self, kinds: Kinds) -> Iterator[list[Pending]]:
         """A pass in which all that look at more than one vessel look at everybody."""
-        parts = [self._send(look, kinds.own, part, []) for part in self._parts() if kinds.own]
+        parts = [self._send(look, kinds.own, part, []) for part in self._parts()]
         among = kinds.company + kinds.events + kinds.everybody
         read = {name for d in self._bench.detectors if d.name in among for name in d.after}
         given = parts if read & set(kinds.own) else []
         pending = [*parts, self._send(look, among, self._need, given)] if among else parts
         yield pending
-        self._take(self._looked(pending))
+        looks = self._looked(pending)
+        self._heard = heard_in(self._bench.place, looks[: len(parts)]) if parts else None
+        self._take_found(before_of(self._bench.place, looks))
 
     def _apart(self, kinds: Kinds) -> Iterator[list[Pending]]:
         """A pass in which nobody looks at more vessels than it must."""
         tile_deg = self._bench.tile_deg
         names = kinds.own + kinds.company + kinds.events
-        parts = [self._send(look_apart, names, part, tile_deg) for part in self._parts() if names]
+        parts = [self._send(look_apart, names, part, tile_deg) for part in self._parts()]
         yield parts
         apart = self._looked(parts)
+        self._heard = heard_in(self._bench.place, apart) if apart else None
         asking = [name for name in kinds.company if name not in self._failures]
 
         tiles = sorted({tile for one in apart for tile in one.tiles})
@@ -227,7 +233,7 @@ class Following:
         order = [d.name for d in bench.detectors if d.name in names]
         look_at = Look(
             bench.place, bench.inputs, tuple(order), tuple(d.name for d in bench.detectors),
-            self.start, self.end, need, bench.index.between(since, self.end), owners,
+            self.start, self.end, self._until, need, bench.index.between(since, self.end), owners,
         )  # fmt: skip
         return bench.engine.submit(task, look_at, *arguments)
 
@@ -237,9 +243,6 @@ class Following:
         for one in looks:
             self._failures |= {k: v for k, v in one.failures.items() if k not in self._failures}
         return looks
-
-    def _take(self, looks: list[Looked]) -> None:
-        self._take_found(before_of(self._bench.place, looks))
 
     def _take_found(self, found: Mapping[str, pd.DataFrame]) -> None:
         """Keep what was found, in the order in which detectors run."""
@@ -305,14 +308,21 @@ class Following:
         sides = [found[side] for found in self._before.values() for side in ("mmsi", "other_mmsi")]
         return set(pd.concat(sides).tolist()) - {0} if sides else set()
 
-    def detection(self, mmsis: set[int]) -> Detection:
-        """What `window.detect` would have given for these vessels."""
+    def detection(self, mmsis: set[int], named: set[int]) -> Detection:
+        """What `window.detect` would have given for these vessels.
+
+        Positions are of those of them that take part in what was found, or are `named`.
+        """
         bench = self._bench
-        need = self._need[self._need["mmsi"].isin(sorted(mmsis))].reset_index(drop=True)
+        wanted = sorted(mmsis & (self.concerned() | named))
+        need = self._need[self._need["mmsi"].isin(wanted)].reset_index(drop=True)
         since = need["from_time"].min() if len(need) else self.start
         index = bench.index.between(since, self.end)
         segmented = load_tracks(self._store, bench.place, index, need, self.end)
         settle = {d.name: d.settle for d in bench.detectors}
+        heard = Heard(0, 0, 0)
+        if self._heard is not None:
+            heard = Heard.of(self._heard[self._heard["mmsi"].isin(sorted(mmsis))])
         return Detection(
             events.concat(
                 [
@@ -327,4 +337,5 @@ class Following:
             ),
             self._passes,
             {name: trace for name, (_, trace) in self._failures.items()},
+            heard,
         )

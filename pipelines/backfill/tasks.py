@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -23,13 +24,14 @@ from detectors.core.zones import Zones
 from pipelines import reference
 from pipelines.backfill.work import Place, digest, digest_of, read, write
 from pipelines.detect.days import digest_of_state, learn_date, segment_date
-from pipelines.detect.window import context_of, in_words
+from pipelines.detect.window import context_of, heard_by_vessel, in_words
 from pipelines.learn import models
 from pipelines.settings import REFERENCE, Installation, StoreSettings
 from pipelines.store import Queries
 from pipelines.store import read as read_store
 from pipelines.store.arrow import to_frame
 
+_HEARD: Final = "heard.by.vessel"
 _COUNTS: Final = ("reports", "duplicates", "rejected_jumps")
 _COVERAGE: Final = {
     "cells": coverage.CELLS, "feed": coverage.FEED, "receivers": coverage.RECEIVERS,
@@ -185,6 +187,8 @@ class Look:
         Names of those that are run; `all_detectors` of all that take part anywhere.
     start, end
         The window; nothing after `end` is known.
+    until
+        Last moment of what is looked at; what is known after it only tells how it ended.
     need
         Vessels and from when on they are loaded; see `Queries.need`.
     index
@@ -199,6 +203,7 @@ class Look:
     all_detectors: tuple[str, ...]
     start: pd.Timestamp
     end: pd.Timestamp
+    until: pd.Timestamp
     need: pd.DataFrame
     index: TrackIndex
     owners: dict[str, tuple[int, ...]] | None = None
@@ -211,7 +216,8 @@ class Looked:
     Attributes
     ----------
     key
-        Name of its result: `run.Found.before` of each detector that succeeded.
+        Name of its result: `run.Found.before` of each detector that succeeded, and how much was
+        heard of each vessel.
     detectors
         Those that were run.
     failures
@@ -276,7 +282,8 @@ def _looked(
     installation = place.installation()
     key = digest(
         place.fingerprint, task.inputs, task.detectors, task.all_detectors, task.start, task.end,
-        digest_of(task.need), task.index, task.owners, tile_deg, *(one.key for one in given),
+        task.until, digest_of(task.need), task.index, task.owners, tile_deg,
+        *(one.key for one in given),
     )  # fmt: skip
     folder = place.folder("looks", key)
     if not folder.exists():
@@ -299,7 +306,7 @@ def _looked(
             how=how,
             failed=failed,
         )
-        left = beside()
+        left = {**beside(), _HEARD: heard_by_vessel(segmented.tracked, task.start, task.until)}
         occupied = tiles.occupied([f for f in left.values() if "lat" in f], tile_deg or 90.0)
         with place.make("looks", key) as unfinished:
             for name, one in found.items():
@@ -390,6 +397,12 @@ def _in_tile(path: Path, tile: Tile, halo_m: float | None) -> pd.DataFrame:
 def company_of(place: Place, key: str, name: str) -> pd.DataFrame:
     """The company that `find_company` left for a detector."""
     return read(place.folder("company", key) / f"{name}.parquet", dict(whereabouts.PAIRS))
+
+
+def heard_in(place: Place, looks: Sequence[Looked]) -> pd.DataFrame:
+    """`heard_by_vessel` of what looks at different vessels loaded."""
+    found = [pq.read_table(place.folder("looks", one.key) / f"{_HEARD}.parquet") for one in looks]
+    return to_frame(pa.concat_tables(found))
 
 
 def keep(place: Place, found: Mapping[str, pd.DataFrame]) -> Looked:

@@ -20,6 +20,41 @@ around it in the day before."""
 
 
 @dataclass(frozen=True)
+class Heard:
+    """How much was looked at: reports, vessels, and hours of the clock in which a vessel was heard
+    within the window, summed over vessels.
+    """
+
+    reports: int
+    vessels: int
+    vessel_hours: int
+
+    @classmethod
+    def of(cls, each: pd.DataFrame) -> "Heard":
+        """The sum of `heard_by_vessel`."""
+        return cls(int(each["reports"].sum()), len(each), int(each["hours"].sum()))
+
+
+def heard_by_vessel(
+    positions: pd.DataFrame, start: pd.Timestamp, until: pd.Timestamp
+) -> pd.DataFrame:
+    """Reports of each vessel up to a time, and hours of the clock from `start` on with any.
+
+    Returns
+    -------
+    pandas.DataFrame
+        mmsi, reports, hours; vessels that weren't heard by then are left out.
+    """
+    until_then = positions.loc[(positions["time"] <= until).to_numpy(bool), ["mmsi", "time"]]
+    within = until_then[(until_then["time"] >= start).to_numpy(bool)]
+    hours = within.assign(hour=within["time"].dt.floor("h")).drop_duplicates(["mmsi", "hour"])
+    each = pd.DataFrame(
+        {"reports": until_then.groupby("mmsi").size(), "hours": hours.groupby("mmsi").size()}
+    )
+    return each.fillna(0).astype("int64").rename_axis("mmsi").reset_index()
+
+
+@dataclass(frozen=True)
 class Detection:
     """What the detectors found.
 
@@ -30,9 +65,11 @@ class Detection:
     failures
         Name and error of every detector that did not.
     positions
-        `frames.TRACKED` that the last pass looked at.
+        `frames.TRACKED` that the last pass looked at, of vessels that take part in events at least.
     passes
         How often the window was looked at until no story was cut short.
+    heard
+        How much was looked at; None where it wasn't asked.
     """
 
     events: pd.DataFrame
@@ -41,6 +78,7 @@ class Detection:
     context: Context
     passes: int
     tracebacks: dict[str, str] = field(default_factory=dict)
+    heard: Heard | None = None
 
 
 def detect(

@@ -11,9 +11,9 @@ from detectors.core import events
 from pipelines import reference
 from pipelines.assess import Assessment, assess, watchlists
 from pipelines.detect.backtest import Backtest, backtest, build_pair, readers_of
-from pipelines.detect.window import Detection
+from pipelines.detect.window import Detection, Heard, heard_by_vessel
 from pipelines.dispositions import newest
-from pipelines.flows.runs import HISTORY, load_models, load_zones, vessel_hours
+from pipelines.flows.runs import HISTORY, load_models, load_zones
 from pipelines.flows.windows import Window, choose_window
 from pipelines.progress import Reporter
 from pipelines.settings import REFERENCE, Installation
@@ -113,10 +113,10 @@ def run_backtest(
         for look in looks
         for key, text in zip(look.events["event_id"], look.events["reason"], strict=True)
     }
-    heard = result.after.positions
+    heard = Heard.of(heard_by_vessel(result.after.positions, window.start, window.now))
     return Outcome(
         result, window, reasons, looks[0].flagged, looks[1].flagged,
-        vessel_hours(heard, window), installation.settings.assess.min_score,
+        heard.vessel_hours, installation.settings.assess.min_score,
         _touched(concluded, result.compared),
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ from pipelines.backfill import work
 from pipelines.backfill.days import ranges_of, work_out
 from pipelines.backfill.engines import Engine
 from pipelines.backfill.looks import Bench, Following
-from pipelines.detect.window import first_reach, longest_history
+from pipelines.detect.window import events_to_compare, first_reach, longest_history
 from pipelines.flows import runs
 from pipelines.flows.windows import (
     NoDataError,
@@ -250,7 +250,9 @@ class _Filling:
         return replace(window, now=window.end) if self._onward else window
 
     def _follow(self, window: Window) -> Following:
-        return Following(self._bench, self._store, window.start, window.now, self._reach(window))
+        return Following(
+            self._bench, self._store, window.start, window.now, window.end, self._reach(window)
+        )
 
     def _reach(self, window: Window) -> pd.DataFrame:
         return first_reach(
@@ -276,7 +278,9 @@ class _Filling:
             while not following.done:
                 self._bench.engine.wait([one for one in following.pending if not one.done()])
                 following.advance()
-        detection = runs.within(following.detection(wanted), window)
+        stored = events_to_compare(self._store, self._bench.detectors, window.start, window.end)
+        named = {*stored["mmsi"].tolist(), *stored["other_mmsi"].tolist()}
+        detection = runs.within(following.detection(wanted, named), window)
         finished = runs.finish_run(
             self._store, self._installation, window, detection, {}, self._zones
         )

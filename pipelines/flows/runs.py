@@ -24,7 +24,7 @@ from pipelines.assess import Assessment, assess, watchlists
 from pipelines.assess.scoring import HISTORY_DAYS
 from pipelines.detect.compare import compare
 from pipelines.detect.days import DaysReport, refresh
-from pipelines.detect.window import Detection, detect, events_to_compare
+from pipelines.detect.window import Detection, Heard, detect, events_to_compare, heard_by_vessel
 from pipelines.export import write_all
 from pipelines.flows.sightings import import_sightings
 from pipelines.flows.windows import NoDataError, Window, choose_window
@@ -108,13 +108,17 @@ def run_detectors(
 
 
 def within(found: Detection, window: Window) -> Detection:
-    """What is a run's own of what was found: later reports only tell how an event ended."""
+    """What is a run's own of what was found: later reports only tell how an event ended.
+
+    And how much was looked at, unless that is known.
+    """
     begun = found.events["start"] <= window.end
     heard = found.positions["time"] <= window.end
     return replace(
         found,
         events=found.events[begun].reset_index(drop=True),
         positions=found.positions[heard].reset_index(drop=True),
+        heard=found.heard or Heard.of(heard_by_vessel(found.positions, window.start, window.end)),
     )
 
 
@@ -159,6 +163,7 @@ def judge(
     assessed = assess(
         leads, gazetteer, installation.settings.assess, past=past[list(events.EVENTS)],
         watchlists=lists, dispositions=store.dispositions(),
+        looked_at=detection.heard.vessels if detection.heard else None,
     )  # fmt: skip
     told = assessed.events
     compared = compare(told[~told["event_id"].isin(held["event_id"])], stored, succeeded)
@@ -178,6 +183,9 @@ def finish_run(
     `unread` names the feeds that couldn't be read, with the reason.
     """
     configured = build_detectors(installation)
+    heard = detection.heard or Heard.of(
+        heard_by_vessel(detection.positions, window.start, window.end)
+    )
     looked = judge(store, installation, window, detection)
     assessed, compared, lists = looked.assessed, looked.compared, looked.watchlists
     flagged = assessed.flagged
@@ -205,10 +213,10 @@ def finish_run(
             "feeds": len(inputs),
             **{name: totals[name] for name in (*_COUNTED, "other_messages")},
             **_cleaned(store, window),
-            "reports_looked_at": len(detection.positions),
+            "reports_looked_at": heard.reports,
             "sightings_looked_at": len(store.sightings(window.start, window.end)),
-            "vessels_looked_at": int(detection.positions["mmsi"].nunique()),
-            "vessel_hours": vessel_hours(detection.positions, window),
+            "vessels_looked_at": heard.vessels,
+            "vessel_hours": heard.vessel_hours,
             "passes": detection.passes,
             "events": count_by(compared, "kind"),
             "status": count_by(compared, "status"),
@@ -278,13 +286,6 @@ def _iso(time: pd.Timestamp) -> str:
 def count_by(frame: pd.DataFrame, column: str) -> dict[str, int]:
     """How many rows there are of each value of a column."""
     return {str(k): int(v) for k, v in sorted(frame[column].value_counts().items())}
-
-
-def vessel_hours(positions: pd.DataFrame, window: Window) -> int:
-    """Hours of the clock in which a vessel was heard, summed over vessels."""
-    within = positions[positions["time"] >= window.start]
-    hours = within["mmsi"].to_frame().assign(hour=within["time"].dt.floor("h"))
-    return len(hours.drop_duplicates())
 
 
 def _looked_at(fresh: pd.DataFrame, window: Window) -> list[str]:

@@ -166,12 +166,9 @@ def test_in_this_process(untouched: Path, by_day: dict[str, Any], tmp_path: Path
     assert_same(home, by_day)
 
 
-@pytest.mark.parametrize(("parts", "tile_deg"), [(1, 90.0), (5, 2.0), (3, 0.5)])
-def test_in_tiles(
-    untouched: Path, by_day: dict[str, Any], tmp_path: Path, parts: int, tile_deg: float
-) -> None:
+def test_in_small_tiles(untouched: Path, by_day: dict[str, Any], tmp_path: Path) -> None:
     home = copy(untouched, tmp_path)
-    run_fill(home, InProcess(), parts, tile_deg)
+    run_fill(home, InProcess(), 3, 0.5)
     assert_same(home, by_day)
 
 
@@ -189,7 +186,7 @@ def test_tasks_in_any_order_and_twice(
 
     monkeypatch.setattr(fill_module, "first_reach", at_first_only_half)
     home, chosen = copy(untouched, tmp_path), AnyOrder(5)
-    found = run_fill(home, chosen, 7)
+    found = run_fill(home, chosen, 7, 2.0)
     assert chosen.repeated > 0
     assert all(run["looked_at_again"] for run in found)
     assert_same(home, by_day)
@@ -207,7 +204,7 @@ def test_a_worker_of_two_is_killed(untouched: Path, by_day: dict[str, Any], tmp_
     home = copy(untouched, tmp_path)
     with engine("dask", None, 2) as chosen:
         assassin = Assassin(chosen)
-        run_fill(home, assassin, 4)
+        run_fill(home, assassin, 4, 90.0)
         assert assassin.victim is not None
         assert assassin.victim not in pids(chosen)
     assert_same(home, by_day)

@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import detectors
-from detectors.core import run
+from detectors.core.detector import RestsOn
 from pipelines.backfill import work
 from pipelines.backfill.days import NO_MMSI, ranges_of
 from pipelines.backfill.engines import EngineError, engine
-from pipelines.backfill.looks import alone
+from pipelines.backfill.looks import Kinds
 from pipelines.flows import runs
 from pipelines.settings import load
 
@@ -86,15 +85,28 @@ def test_the_fingerprint_is_of_what_was_learned_too(tmp_path: Path) -> None:
     assert work.fingerprint(installation) != before
 
 
-def test_detectors_in_parts_read_only_the_events_of_such(tmp_path: Path) -> None:
+def test_no_detector_needs_everybody(tmp_path: Path) -> None:
     every = runs.build_detectors(load(tmp_path))
-    names = alone(every)
-    assert names >= {"gap", "geofence"}
-    assert not names & {"encounter", "spoofing", "identity", "possible_meeting"}
-    for detector in run.in_order(every):
-        if detector.name in names:
-            assert detectors.find(detector.name).alone
-            assert set(detector.after) <= names
+    kinds = Kinds.of(every)
+    assert {"gap", "geofence"} <= set(kinds.own)
+    assert {"encounter", "loitering", "identity", "spoofing"} <= set(kinds.company)
+    assert {"mother_ship", "possible_meeting", "unmatched_sighting"} <= set(kinds.events)
+    assert not kinds.everybody
+    assert sorted(kinds.own + kinds.company + kinds.events) == sorted(d.name for d in every)
+
+
+def test_who_reads_the_events_of_one_that_needs_more_needs_more_too(tmp_path: Path) -> None:
+    every = {d.name: d for d in runs.build_detectors(load(tmp_path))}
+
+    def kinds_with(**changed: Any) -> Kinds:
+        said = {n: type(f"{n}_", (type(d),), changed.get(n, {})) for n, d in every.items()}
+        return Kinds.of([kind() for kind in said.values()])
+
+    assert "gap" in kinds_with(gap={"after": ("encounter",)}).everybody
+    assert "loitering" in kinds_with(loitering={"after": ("gap",)}).everybody
+    kinds = kinds_with(encounter={"rests_on": RestsOn.ALL})
+    assert {"encounter", "mother_ship"} <= set(kinds.everybody)
+    assert "possible_meeting" in kinds.events
 
 
 def test_a_scheduler_that_is_not_there(tmp_path: Path) -> None:
