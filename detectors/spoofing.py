@@ -329,7 +329,7 @@ class Spoofing(Detector):
     """
 
     name: ClassVar[str] = "spoofing"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     needs_zones: ClassVar[bool] = False
     rests_on: ClassVar[RestsOn] = RestsOn.COMPANY
     requires: ClassVar[tuple[str, ...]] = (

@@ -238,9 +238,11 @@ def _wanders(group: Ints, time_us: Ints, east_m: Floats, north_m: Floats) -> Boo
     length_m = np.hypot(east_m, north_m)
     means_m = np.where(pair, (length_m[1:] + length_m[:-1]) / 2, 0.0)
     sums_m, means_m = (np.r_[0.0, np.cumsum(v)] for v in (sums_m, means_m))
-    # Pair k is of the leaps k and k + 1; at the edge between vessels it counts for nothing.
-    k = np.arange(len(group))
-    low, high = np.maximum(k - PAIRS, 0), np.minimum(k + PAIRS, len(pair))
+    # Pair k is of the leaps k and k + 1. Those of others, and of other times, don't count.
+    k, bounds = np.arange(len(group)), np.r_[0, np.flatnonzero(~pair) + 1, len(group)]
+    n = np.diff(bounds)
+    low = np.maximum(k - PAIRS, np.repeat(bounds[:-1], n))
+    high = np.minimum(k + PAIRS, np.repeat(bounds[1:] - 1, n))
     of_pairs = means_m[high] - means_m[low]
     ratio = (sums_m[high] - sums_m[low]) / np.maximum(of_pairs, 1.0)
     return np.asarray((of_pairs < 1.0) | ((ratio >= WANDERS[0]) & (ratio <= WANDERS[1])))

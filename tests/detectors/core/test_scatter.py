@@ -134,6 +134,34 @@ def test_a_ship_that_is_elsewhere_afterwards_has_parted():
     assert not spell.joined
 
 
+LEAP = st.tuples(
+    st.integers(1, 3),
+    st.sampled_from([60, 900, 4 * 3600]),
+    st.floats(-5e4, 5e4, allow_subnormal=False),
+    st.floats(-5e4, 5e4, allow_subnormal=False),
+)
+"""Vessel, seconds since its leap before, east and north."""
+
+
+@given(st.lists(LEAP, max_size=30))
+def test_whether_leaps_wander_rests_on_no_others_and_no_other_times(
+    found: list[tuple[int, int, float, float]],
+) -> None:
+    table = pd.DataFrame(found, columns=["vessel", "after_s", "east", "north"]).astype(
+        {"vessel": "int64", "after_s": "int64", "east": "float64", "north": "float64"}
+    )
+    table["time"] = table.groupby("vessel")["after_s"].cumsum() * frames.SECOND_US
+    table = table.sort_values(["vessel", "time"], kind="stable", ignore_index=True)
+
+    def wander(some: pd.DataFrame) -> list[bool]:
+        columns = (some[name].to_numpy() for name in ("vessel", "time", "east", "north"))
+        return scatter._wanders(*columns).tolist()
+
+    broken = (table["after_s"] > scatter.MAX_BREAK_S).cumsum()
+    apart = [one for _, some in table.groupby(["vessel", broken]) for one in wander(some)]
+    assert wander(table) == apart
+
+
 def test_others_suffer_near_and_at_once():
     tables, nm = [], geodesy.METRES_PER_NM
     for k, (north, start_s) in enumerate(
