@@ -148,6 +148,8 @@ def in_groups(company: pd.DataFrame, weight: pd.Series, most: int) -> list[list[
     weight
         By MMSI; a vessel that isn't there weighs 1.
     """
+    if company.empty:
+        return []
     vessels = np.unique(company[["mmsi", "other_mmsi"]].to_numpy())
     one, other = (np.searchsorted(vessels, company[c]) for c in ("mmsi", "other_mmsi"))
     links = coo_array((np.ones(len(one), "int8"), (one, other)), shape=(len(vessels),) * 2)

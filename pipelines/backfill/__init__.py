@@ -5,8 +5,12 @@ Three stages with Parquet between them in a work folder that all workers share:
 1. Per date and part of the vessels (a range of MMSIs): reports to tracks, one date after the other,
    since the hulls that are open at midnight are carried over (`tasks.segment`). Then per date the
    coverage, which rests on all vessels of that date (`tasks.learn_coverage`).
-2. Per window: detectors whose events rest on a single vessel (`Detector.alone`) per part of the
-   vessels, all others on all vessels of the window and its look-back (`tasks.look`).
+2. Per window, either detectors whose events rest on a single vessel per part of the vessels, and
+   all others on all vessels of the window and its look-back (`tasks.look`); or, in tiles:
+   per part what its vessels give by themselves, and where they were (`tasks.look_apart`); per
+   tile, with a halo around it, who was whose company (`tasks.find_company`); per group of vessels
+   with all their company, their events (`tasks.look_in_company`); then what rests on those events,
+   on the vessels in them. See `Detector.rests_on`.
 3. Per window, in order, by the driver, which alone writes to the store: stories that a window cuts
    short are followed back, then events are compared, assessed, explained and recorded.
 

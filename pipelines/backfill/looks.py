@@ -1,5 +1,6 @@
 """Stage 2: detectors over a window, in parts, each story followed back to where it began."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -187,8 +188,9 @@ class Following:
 
         company = {name: self._company(keys, name) for name in asking}
         groups = [
-            self._send(look_in_company, asking, need, owners=owners)
-            for need, owners in self._groups(company)
+            self._send(look_in_company, [name], need, owners=owners)
+            for name, pairs in company.items()
+            for need, owners in self._groups(pairs)
         ]
         yield groups
         found = before_of(self._bench.place, apart)
@@ -225,7 +227,7 @@ class Following:
         names: list[str],
         need: pd.DataFrame,
         *arguments: Any,
-        owners: dict[str, tuple[int, ...]] | None = None,
+        owners: tuple[int, ...] | None = None,
     ) -> Pending:
         bench = self._bench
         need = need.reset_index(drop=True)
@@ -259,28 +261,20 @@ class Following:
         )
         return found[known].reset_index(drop=True)
 
-    def _groups(
-        self, company: Mapping[str, pd.DataFrame]
-    ) -> Iterator[tuple[pd.DataFrame, dict[str, tuple[int, ...]]]]:
-        """As many groups of vessels as there are parts, with all their company, and by detector
-        those whose events are wanted.
+    def _groups(self, company: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, tuple[int, ...]]]:
+        """Vessels with all their company in groups, and those of them whose events are wanted.
 
-        Vessels that have much company in common come together, so that little is looked at twice.
+        There are as many groups as parts, or fewer where only some vessels have any company; those
+        that have much in common come together, so that little is looked at twice.
         """
-        both = whereabouts.joined(list(company.values()))
-        if both.empty:
-            return
         counts = self._store.report_counts(self.start, self.end).set_index("mmsi")["reports"]
-        for owners in whereabouts.in_groups(both, counts, len(self._bench.ranges)):
-            wanted = {*owners, *both.loc[both["mmsi"].isin(owners), "other_mmsi"].tolist()}
-            need = self._need[self._need["mmsi"].isin(sorted(wanted))]
-            yield (
-                need,
-                {
-                    name: tuple(sorted(set(owners) & set(pairs["mmsi"].tolist())))
-                    for name, pairs in company.items()
-                },
-            )
+        having = counts[counts.index.isin(company["mmsi"])]
+        share = having.sum() / max(counts.sum(), 1)
+        most = max(1, math.ceil(len(self._bench.ranges) * share))
+        for owners in whereabouts.in_groups(company, counts, most):
+            others = company.loc[company["mmsi"].isin(owners), "other_mmsi"].tolist()
+            need = self._need[self._need["mmsi"].isin([*owners, *others])]
+            yield need, tuple(sorted(owners))
 
     def _gathered(self, name: str, found: pd.DataFrame) -> pd.DataFrame:
         detector = next(d for d in self._bench.detectors if d.name == name)

@@ -194,7 +194,7 @@ class Look:
     index
         The tracks of the span.
     owners
-        By detector the vessels (MMSIs) whose events are wanted, where it isn't those of all.
+        Vessels (MMSIs) whose events are wanted, where it isn't those of all.
     """
 
     place: Place
@@ -206,7 +206,7 @@ class Look:
     until: pd.Timestamp
     need: pd.DataFrame
     index: TrackIndex
-    owners: dict[str, tuple[int, ...]] | None = None
+    owners: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -310,7 +310,7 @@ def _looked(
         occupied = tiles.occupied([f for f in left.values() if "lat" in f], tile_deg or 90.0)
         with place.make("looks", key) as unfinished:
             for name, one in found.items():
-                write(_owned(one.before, name, task.owners), unfinished / f"{name}.parquet")
+                write(_owned(one.before, task.owners), unfinished / f"{name}.parquet")
             for name, frame in left.items():
                 write(frame, unfinished / f"{name}.parquet")
             noted = {"failures": failures, "tiles": occupied}
@@ -324,12 +324,8 @@ def _looked(
     )
 
 
-def _owned(
-    found: pd.DataFrame, name: str, owners: dict[str, tuple[int, ...]] | None
-) -> pd.DataFrame:
-    if owners is None:
-        return found
-    return found[found["mmsi"].isin(owners.get(name, ()))].reset_index(drop=True)
+def _owned(found: pd.DataFrame, owners: tuple[int, ...] | None) -> pd.DataFrame:
+    return found if owners is None else found[found["mmsi"].isin(owners)].reset_index(drop=True)
 
 
 @dataclass(frozen=True)
