@@ -1,6 +1,6 @@
 """`selat learn`: places and normal traffic from past traffic; a person decides what counts."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from pipelines.learn.snapshot import Snapshot
     from pipelines.settings import Installation
+
+_NO_PLACE: Final = "no place: too few vessels or days"
 
 app = typer.Typer(no_args_is_help=True, help="Learn places and normal traffic from past traffic.")
 
@@ -68,7 +70,7 @@ def learn_places(
     for zone_class, count in sorted(counts.items()):
         typer.echo(f"{zone_class.replace('_', ' ')}: {count}")
     if not counts:
-        typer.echo("no place: too few vessels or days")
+        typer.echo(_NO_PLACE)
     typer.echo(f"wrote {learned.snapshot.path}")
     typer.echo(f"look at {learned.map}, then: selat learn review")
 
@@ -142,7 +144,8 @@ def _of_class(newest: "Snapshot", zone_class: str, min_confidence: float) -> lis
     facts = [feature["properties"] for feature in newest.features]
     known = sorted({str(fact["zone_class"]) for fact in facts})
     if zone_class not in known:
-        raise ConfigError(f"no {zone_class!r} was learned", hint=f"there is {', '.join(known)}")
+        there = f"there is {', '.join(known)}" if known else _NO_PLACE
+        raise ConfigError(f"no {zone_class!r} was learned", hint=there)
     return [
         str(fact["zone_id"])
         for fact in facts
@@ -171,6 +174,9 @@ def _list(newest: "Snapshot", decided: dict[str, str], as_json: bool) -> None:
     ]
     if as_json:
         print_json(rows)
+        return
+    if not rows:
+        typer.echo(_NO_PLACE)
         return
     from rich.console import Console
     from rich.table import Table

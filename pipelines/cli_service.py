@@ -60,11 +60,14 @@ def notify(
     installation = installation_of(home, config)
     from datetime import UTC, datetime
 
+    from detectors.core.errors import ConfigError
     from pipelines import secrets
     from pipelines.flows.watch import watch
     from pipelines.notices import Notice, send
 
     urls = secrets.load(installation).notices
+    if not urls and test:
+        raise ConfigError("no address is known", hint="set notices in the secrets file")
     if not urls:
         typer.echo("no address is known: set notices in the secrets file", err=True)
     if test:

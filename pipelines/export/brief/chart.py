@@ -84,7 +84,8 @@ def chart_data(products: Products, cards: Sequence[VesselCard]) -> dict[str, Any
         "start": int(products.start.timestamp()),
         "end": int(products.end.timestamp()),
         "silence": _SILENCE_S,
-        "land": _rings(_simplified([shapely.union_all(land)], _LAND_VERTICES)),
+        # Thousands of islands touch nothing: ten times as fast as uniting all with all.
+        "land": _rings(_simplified([shapely.disjoint_subset_union_all(land)], _LAND_VERTICES)),
         "states": _states(products, box, lon0),
         "zones": _zones(products, box, lon0),
         "borders": _borders(products, box, lon0),
