@@ -4,10 +4,12 @@ import functools
 import gzip
 import json
 import operator
+import re
+import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,11 @@ from typing import Any
 import pandas as pd
 import pyais
 import pytest
+import typer
 
 from detectors.gap import Gap
 from pipelines import store
+from pipelines.cli import app
 from pipelines.settings import PROJECT
 
 Selat = Callable[..., Any]
@@ -45,22 +49,41 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_every_command_has_help_with_an_example(selat: Selat) -> None:
-    commands = [
-        ["nightly"], ["ingest"], ["detect"], ["flagged"], ["export"], ["serve"], ["doctor"],
-        ["status"], ["notify"],
-        ["listen"], ["vessel"], ["store", "feeds"], ["store", "check"], ["store", "compact"],
-        ["store", "delete"], ["sightings", "import"], ["sightings", "list"],
-        ["sightings", "delete"],
-        ["backfill"], ["backup"], ["restore"], ["redetect"],
-        ["exercise", "simulate"], ["exercise", "score"], ["since"], ["find"], ["explain"],
-        ["disposition", "add"], ["disposition", "list"],
-        ["disposition", "calibrate"],
-    ]  # fmt: skip
-    for command in commands:
-        ran = selat(*command, "--help")
-        assert ran.code == 0
-        assert f"selat {' '.join(command)}" in ran.out.split("For example:")[1], command
+def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command below one, with its words."""
+    if not hasattr(command, "commands"):
+        yield path, command
+        return
+    for name, below in command.commands.items():
+        yield from commands(below, (*path, name))
+
+
+def take(line: str) -> tuple[str, ...]:
+    """Parse a command line as `selat` does; the words of its command."""
+    words = shlex.split(re.split(r" [>|] ", line)[0], comments=True)[1:]
+    command, path = typer.main.get_command(app), ()
+    while hasattr(command, "commands"):
+        path = (*path, words.pop(0))
+        command = command.commands[path[-1]]
+    command.make_context(path[-1], words)
+    return path
+
+
+def test_every_command_has_an_example_that_it_takes() -> None:
+    for path, command in commands(typer.main.get_command(app)):
+        lines = [line.strip() for line in command.help.split("For example:")[1].splitlines()]
+        assert path in {take(line) for line in lines if line.startswith("selat ")}, path
+
+
+@pytest.mark.parametrize(
+    "guide", ["README.md", *(f"docs/{path.name}" for path in (PROJECT / "docs").glob("*.md"))]
+)
+def test_the_commands_of_a_guide_are_taken(guide: str) -> None:
+    blocks = re.findall(r"^```\n(.*?)^```", (PROJECT / guide).read_text(), re.DOTALL | re.MULTILINE)
+    lines = [line for block in blocks for line in block.splitlines()]
+    for line in lines:
+        if re.match(r"(\.venv/bin/)?selat ", line):
+            take(line)
 
 
 def test_empty_file(tmp_path: Path, selat: Selat) -> None:
