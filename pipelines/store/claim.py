@@ -34,7 +34,7 @@ RENEWALS: Final = 4
 """How often a claim is renewed in the time after which others may take it over."""
 
 _REFUSED: Final = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "404", "412"}
-_NOT_KNOWN: Final = {"NotImplemented", "501", "InvalidArgument", "InvalidRequest"}
+_NOT_KNOWN: Final = {"NotImplemented", "501"}
 
 
 class TakenError(Exception):

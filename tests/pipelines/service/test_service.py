@@ -20,6 +20,7 @@ import pytest
 from detectors.core.errors import SelatError
 from pipelines import store
 from pipelines.flows import feeds, runs
+from pipelines.flows.environment import prepare
 from pipelines.progress import reporter
 from pipelines.schedule import Served, read_served, write_served
 from pipelines.settings import PROJECT, Installation, load
@@ -77,6 +78,7 @@ def ingest(installation: Installation, named: tuple[str, ...]) -> None:
 def test_missed_nights_come_first_and_in_order(
     exercise: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    prepare(tmp_path / "home")  # before Prefect is imported, for this test and those after it
     from pipelines.flows import scheduled
 
     plain = Plain()
@@ -85,7 +87,6 @@ def test_missed_nights_come_first_and_in_order(
     monkeypatch.setenv("SELAT_SCHEDULE__CRON", "0 */4 * * *")  # nights of four hours
     monkeypatch.setenv("SELAT_SCHEDULE__TIMEZONE", "UTC")
     installation = load(tmp_path / "home")
-    installation.home.mkdir()
     start = datetime(2026, 1, 5, 16, tzinfo=UTC)  # of the exercise, which lasts twelve hours
     write_served(installation.service, Served(start, start))
     now = start + timedelta(hours=12, minutes=10)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from pipelines import store
 from pipelines.settings import PROJECT, StoreSettings
@@ -170,6 +170,17 @@ def test_a_storage_that_compares_nothing_is_refused(
             add(tmp_path / "one", place, "a")
     add(tmp_path / "other", place, "b")  # nothing is left of it
     assert sources(tmp_path / "reader", place) == {"b.csv"}
+
+
+@s3_only
+def test_a_storage_that_says_so_is_refused(place: StoreSettings) -> None:
+    def put(**_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "NotImplemented"}}, "PutObject")
+
+    latest = Latest(place, place.region)
+    latest._client.put_object = put
+    with pytest.raises(StoreError, match="knows no conditional writes"):
+        latest.exchange({}, None)
 
 
 @s3_only
