@@ -26,10 +26,12 @@ import pandas as pd
 from sklearn.neighbors import BallTree
 
 import detectors
-from detectors.core import coverage, frames, geodesy, run, tracks
+from detectors.core import coverage, frames, geodesy, normal, run, tracks
 from detectors.core.detector import Context
 from pipelines import reference
 from pipelines.exercise import geography
+from pipelines.learn import parameters as parameters_of
+from pipelines.learn.normal import fit
 from pipelines.settings import PROJECT, REFERENCE, read_yaml
 from pipelines.store.arrow import to_frame
 
@@ -82,6 +84,7 @@ def measure(file: Path, days: int, with_peers: bool) -> dict[str, Any]:
     context = Context(
         start=START, end=START + pd.Timedelta(days=days), zones=zones,
         vessels=vessels_of(tracked), coverage=heard, noise=segmented.noise,
+        models={"normal": ordinary(tracked)},
     )  # fmt: skip
     chosen = detectors.build(read_yaml(PROJECT / "config" / "detectors.yaml"))
     began: list[tuple[str, float]] = []
@@ -218,6 +221,26 @@ def vessels_of(tracked: pd.DataFrame) -> pd.DataFrame:
         }
     )  # fmt: skip
     return frames.conform(frame, frames.VESSELS)
+
+
+def ordinary(tracked: pd.DataFrame) -> normal.Normal:
+    """Normal traffic, fitted to every fifth vessel."""
+    parameters = parameters_of.normal(PROJECT / "config")
+    some = tracked[(tracked["mmsi"] % 5 == 0).to_numpy(bool)]
+    grid, rows, course_deg = normal.ticks_of(
+        some["track_id"].to_numpy(), frames.epoch_us(some["time"]), some["lat"].to_numpy(),
+        some["lon"].to_numpy(), parameters.step_s, parameters.max_silence_s,
+    )  # fmt: skip
+    moving = grid.speed_kn[rows] >= parameters.min_speed_kn
+    rows = rows[moving]
+    ticks = pd.DataFrame(
+        {
+            "mmsi": grid.track_id[rows] // 100, "track_id": grid.track_id[rows],
+            "tick": grid.tick[rows], "ship": 0, "lat": grid.lat[rows], "lon": grid.lon[rows],
+            "course_deg": course_deg[moving], "speed_kn": grid.speed_kn[rows],
+        }
+    )  # fmt: skip
+    return fit(ticks, parameters)
 
 
 def peers(tracked: pd.DataFrame, zones: Any) -> dict[str, float]:
