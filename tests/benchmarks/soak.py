@@ -42,6 +42,7 @@ from pipelines.flows.windows import utc
 from pipelines.settings import load
 from pipelines.store.catalogue import TABLES
 from pipelines.store.check import check
+from pipelines.store.place import place
 from pipelines.store.writer import strays, work_files
 
 FIRST = utc("2026-01-04T16:00:00Z")
@@ -232,7 +233,9 @@ def resident_mb(pid: int) -> int:
 def held(home: Path) -> dict[str, Any]:
     """What a home holds: bytes by kind, problems of the store, files that nothing names."""
     with store.read(home / "store") as reader:
-        stray = strays(home / "store", reader.named())
+        stray = strays(
+            home / "store", place(home / "store", load(home).settings.store), reader.named()
+        )
         known = {run["run_id"] for run in reader.runs().to_dict("records")}
         events = len(reader.sql("SELECT event_id FROM events"))
         reports = int(reader.sql("SELECT sum(rows) AS n FROM files")["n"].iloc[0])
