@@ -30,7 +30,7 @@ from pipelines.flows.sightings import import_only
 from pipelines.progress import reporter
 from pipelines.settings import load
 
-WAYS = {
+WAYS: dict[str, dict[str, Any]] = {
     "one day after the other": {},
     "in this process": {"engine": None},
     "in this process, tiles": {"engine": None, "tiles": True},
