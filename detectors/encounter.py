@@ -217,7 +217,7 @@ class Encounter(Detector):
             return events.empty()
         track, time_us = positions["track_id"].to_numpy(), epoch_us(positions["time"])
         lat, lon = positions["lat"].to_numpy(), positions["lon"].to_numpy()
-        grid = self._grid(positions)
+        grid = runs.grid_of(positions, self.step_s, self.max_silence_s)
         pairs = self._together(grid, _Craft(positions, context, self), context)
         if len(pairs.left) == 0:
             return events.empty()
@@ -278,7 +278,7 @@ class Encounter(Detector):
 
     def apart(self, positions: pd.DataFrame, context: Context) -> Apart:
         """Where each was slow enough to meet another."""
-        grid = self._grid(positions)
+        grid = runs.grid_of(positions, self.step_s, self.max_silence_s)
         slow = whereabouts.of_grid(grid, np.flatnonzero(grid.speed_kn < self.max_boat_speed_kn))
         return Apart(events.empty(), {"slow": slow}, {"slow": slow})
 
@@ -288,11 +288,6 @@ class Encounter(Detector):
         """Who was slow near by: partners, and neighbours of a pair by its lower MMSI's side."""
         reach_m = max(self.max_distance_m, self.neighbour_m)
         return whereabouts.near(asks["slow"], answers["slow"], reach_m)
-
-    def _grid(self, positions: pd.DataFrame) -> runs.Grid:
-        track, time_us = positions["track_id"].to_numpy(), epoch_us(positions["time"])
-        lat, lon = positions["lat"].to_numpy(), positions["lon"].to_numpy()
-        return runs.resample(track, time_us, lat, lon, self.step_s, self.max_silence_s)
 
     @classmethod
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:

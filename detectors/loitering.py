@@ -184,7 +184,7 @@ class Loitering(Detector):
             return events.empty()
         track, time_us = positions["track_id"].to_numpy(), epoch_us(positions["time"])
         lat, lon = positions["lat"].to_numpy(), positions["lon"].to_numpy()
-        grid = self._grid(positions)
+        grid = runs.grid_of(positions, self.step_s, self.max_silence_s)
         slow = self._in_open_water(grid, np.flatnonzero(grid.speed_kn < self.max_speed_kn), context)
         first, last = self._spells(grid, slow)
         n_reports = grid.report[slow[last] + 1] + 2 - grid.report[slow[first]]
@@ -235,7 +235,7 @@ class Loitering(Detector):
     def apart(self, positions: pd.DataFrame, context: Context) -> Apart:
         """Loiterings, where they were, and who could explain one by lying or being there."""
         found = self.detect(positions, context)
-        grid = self._grid(positions)
+        grid = runs.grid_of(positions, self.step_s, self.max_silence_s)
         said = _ship_types(grid, context)
         attending = np.logical_or.reduce(
             list(_attendants(grid, said, positions["nav_status"].to_numpy()).values())
@@ -254,11 +254,6 @@ class Loitering(Detector):
     ) -> pd.DataFrame:
         """Who could explain a loitering and was near the loiterer at any time."""
         return whereabouts.near(asks["loiterers"], answers["others"], self._reach_m)
-
-    def _grid(self, positions: pd.DataFrame) -> runs.Grid:
-        track, time_us = positions["track_id"].to_numpy(), epoch_us(positions["time"])
-        lat, lon = positions["lat"].to_numpy(), positions["lon"].to_numpy()
-        return runs.resample(track, time_us, lat, lon, self.step_s, self.max_silence_s)
 
     @classmethod
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:

@@ -111,6 +111,14 @@ def resample(
     return Grid(step_s, track, tick, tick_lat, tick_lon, speed_kn, report)
 
 
+def grid_of(positions: pd.DataFrame, step_s: int, max_silence_s: float) -> Grid:
+    """`resample` of `frames.TRACKED`."""
+    return resample(
+        positions["track_id"].to_numpy(), epoch_us(positions["time"]),
+        positions["lat"].to_numpy(), positions["lon"].to_numpy(), step_s, max_silence_s,
+    )  # fmt: skip
+
+
 def spells(
     group: Ints,
     tick: Ints,
