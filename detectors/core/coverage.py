@@ -84,6 +84,11 @@ RECEIVERS: Final = {
 }
 """What each receiver heard by half hour, cell and AIS class; no row where the feed names none."""
 
+REPORTS: Final = {
+    name: TRACKED[name] for name in ("mmsi", "time", "lat", "lon", "ais_class", "track_id")
+}
+"""What is learned from: `frames.TRACKED` without the columns that don't matter."""
+
 MAX_RECEIVERS: Final = 500
 """So many receivers of a day are kept, those that heard most: who writes names into a feed mustn't
 fill the store. All of the Strait's coast is heard by some dozens."""
@@ -260,11 +265,11 @@ def learn(tracked: pd.DataFrame, receptions: pd.DataFrame | None = None) -> Cove
     Parameters
     ----------
     tracked
-        `frames.TRACKED`.
+        `REPORTS`, or all of `frames.TRACKED`.
     receptions
         `frames.RECEPTIONS`, as far as the feeds name receivers.
     """
-    validate(tracked, TRACKED)
+    validate(tracked, REPORTS)
     receivers = _receivers(empty(RECEPTIONS) if receptions is None else receptions)
     if tracked.empty:
         return Coverage(empty(CELLS), empty(FEED), receivers)

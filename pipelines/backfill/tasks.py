@@ -134,7 +134,7 @@ def learn_coverage(place: Place, date: str, paths: tuple[str, ...], parts: list[
     key = digest(place.fingerprint, *(part.key for part in parts))
     if not place.folder("coverage", key).exists():
         found = [
-            read(place.folder("tracks", p.key) / "tracked.parquet", dict(frames.TRACKED))
+            read(place.folder("tracks", p.key) / "tracked.parquet", dict(coverage.REPORTS))
             for p in parts
         ]
         tracked = pd.concat(found, ignore_index=True)

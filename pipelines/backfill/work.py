@@ -130,4 +130,4 @@ def write(frame: pd.DataFrame, path: Path) -> None:
 
 def read(path: Path, schema: dict[str, frames.Column]) -> pd.DataFrame:
     """A frame of a schema from Parquet."""
-    return frames.conform(pq.read_table(path).to_pandas(), schema)
+    return frames.conform(pq.read_table(path, columns=list(schema)).to_pandas(), schema)

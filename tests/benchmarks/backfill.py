@@ -22,7 +22,7 @@ from typing import Any
 import pandas as pd
 from soak import FIRST, content, same
 
-from pipelines.backfill.engines import engine
+from pipelines.backfill.engines import Dask, engine
 from pipelines.exercise import simulate
 from pipelines.flows import feeds, runs
 from pipelines.flows.fill import fill, raise_if_partial
@@ -103,7 +103,7 @@ def measured(options: argparse.Namespace, way: dict[str, Any]) -> dict[str, Any]
     installation = load(options.out / "copy")
     dates = [f"{(FIRST + pd.Timedelta(days=n)).tz_convert('Asia/Kuala_Lumpur'):%Y-%m-%d}"
              for n in range(options.days)]  # fmt: skip
-    began = time.monotonic()
+    began, worker_mb = time.monotonic(), 0
     with reporter(quiet=True) as report:
         if not way:
             for date in dates:
@@ -115,17 +115,24 @@ def measured(options: argparse.Namespace, way: dict[str, Any]) -> dict[str, Any]
                     installation, dates[0], until, chosen, report, parts=options.parts,
                     tile_deg=options.tile if way.get("tiles") else None,
                 )  # fmt: skip
+                if isinstance(chosen, Dask):
+                    worker_mb = max(chosen.client.run(peak_mb).values())
             raise_if_partial(filled)
     wall_s = time.monotonic() - began
     own, others = (resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    cpu_s = sum(u.ru_utime + u.ru_stime for u in (own, others))
     return {
         "wall_s": round(wall_s),
-        "cpu_s": round(cpu_s),
-        "driver_mb": own.ru_maxrss // 1024,
-        "worker_mb": others.ru_maxrss // 1024,
+        "cpu_s": round(sum(u.ru_utime + u.ru_stime for u in (own, others))),
+        "driver_mb": peak_mb(),
+        "worker_mb": worker_mb,
         "cores": os.cpu_count(),
     }
+
+
+def peak_mb() -> int:
+    """Peak memory of this process; what getrusage says may be that of the one that started it."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(status.split("VmHWM:")[1].split()[0]) // 1024
 
 
 if __name__ == "__main__":
