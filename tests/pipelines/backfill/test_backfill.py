@@ -19,6 +19,8 @@ import pandas as pd
 import pytest
 from distributed import LocalCluster
 
+from detectors.core.detector import RestsOn
+from detectors.encounter import Encounter
 from detectors.gap import Gap
 from pipelines import store
 from pipelines.backfill.engines import Engine, InProcess, Pending, engine, resolved
@@ -168,7 +170,10 @@ def test_in_this_process(untouched: Path, by_day: dict[str, Any], tmp_path: Path
     assert_same(home, by_day)
 
 
-def test_in_small_tiles(untouched: Path, by_day: dict[str, Any], tmp_path: Path) -> None:
+def test_in_small_tiles_with_a_detector_that_needs_everybody(
+    untouched: Path, by_day: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Encounter, "rests_on", RestsOn.ALL)
     home = copy(untouched, tmp_path)
     run_fill(home, InProcess(), 3, 0.5)
     assert_same(home, by_day)
