@@ -300,12 +300,11 @@ def summarise(tracked: pd.DataFrame) -> pd.DataFrame:
     first = np.flatnonzero(new)
     last = np.r_[first[1:], len(tracked)] - 1
     group = np.cumsum(new) - 1
-    # Within a group each longitude is the one nearest to its predecessor's: no jump of 360.
-    step = np.r_[0.0, wrap_lon(np.diff(lon))]
-    step[first] = 0.0
-    run = np.cumsum(step)
-    east_of_first = run - run[first][group]
-    unwrapped = lon[first][group] + east_of_first
+    # Within a group each longitude is the one nearest to its predecessor's: no jump of 360. Turns
+    # are counted, not degrees added up, whose rounding would tell of the vessels before.
+    jump_deg = np.diff(lon)
+    turns = np.cumsum(np.r_[0, np.rint((wrap_lon(jump_deg) - jump_deg) / 360.0).astype("int64")])
+    unwrapped = lon + 360.0 * (turns - turns[first][group])
     leg_m = np.r_[0.0, distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])]
     leg_m[first] = 0.0
     lines = _lines(unwrapped, lat, group, last - first + 1)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from detectors.core import frames, tracks
 from detectors.core.errors import FrameError
-from detectors.core.geodesy import distance_m
+from detectors.core.geodesy import distance_m, wrap_lon
 
 T0 = pd.Timestamp("2025-03-01T00:00:00Z")
 KEYS = ["mmsi", "time", "source", "source_offset"]
@@ -376,3 +376,19 @@ def test_a_track_across_the_antimeridian_has_its_true_extent():
     assert summary["length_m"].iloc[0] == pytest.approx(0.06 * 111_170, rel=1e-3)
     line = shapely.from_wkb(summary["geometry"].iloc[0])
     assert line.bounds[2] - line.bounds[0] == pytest.approx(0.06)
+
+
+def test_a_summary_is_the_same_to_the_last_digit_whoever_else_is_summarised():
+    rng = np.random.default_rng(3)
+    table = reports(
+        *(
+            (563000001 + n, 300.0 * k, 1.2, float(lon))
+            for n, (west, step) in enumerate([(-170.0, 1.7), (103.4, 0.01), (179.99, 0.01)])
+            for k, lon in enumerate(wrap_lon(west + np.cumsum(rng.normal(step, 0.01, 200))))
+        )
+    )
+    tracked = frames.conform(table.assign(track_id=table["mmsi"] * 100 + 1), frames.TRACKED)
+    each = [tracks.summarise(own.reset_index(drop=True)) for _, own in tracked.groupby("mmsi")]
+    pd.testing.assert_frame_equal(
+        pd.concat(each, ignore_index=True), tracks.summarise(tracked), check_exact=True
+    )
