@@ -203,17 +203,22 @@ class Following:
             found[name] = self._gathered(name, both)
         self._take_found(found)
 
-        rest = [n for n in kinds.events + kinds.everybody if n not in self._failures]
-        if not rest:
-            return
-        given = [keep(self._bench.place, self._before)]
-        need = self._need
-        if not any(name in kinds.everybody for name in rest):
-            named = self._named(apart, rest)
-            need = need[need["mmsi"].isin(sorted(named))]
-        pending = [self._send(look, rest, need, given)]
-        yield pending
-        self._take_found(found | before_of(self._bench.place, self._looked(pending)))
+        rest = {*kinds.events, *kinds.everybody} - self._failures.keys()
+        waiting = [d for d in self._bench.detectors if d.name in rest]
+        while waiting:
+            unmet = {d.name for d in waiting}
+            ready = [d for d in waiting if not unmet & set(d.after)]
+            given = [keep(self._bench.place, self._before)]
+            pending = []
+            for detector in ready:
+                need = self._need
+                if detector.name in kinds.events:
+                    need = need[need["mmsi"].isin(sorted(self._named(apart, detector)))]
+                pending.append(self._send(look, [detector.name], need, given))
+            yield pending
+            found |= before_of(self._bench.place, self._looked(pending))
+            self._take_found(found)
+            waiting = [d for d in waiting if d not in ready]
 
     def _parts(self) -> list[pd.DataFrame]:
         """The vessels in parts that have any."""
@@ -281,16 +286,12 @@ class Following:
         since = self.start - run.extension(detector, self._bench.detectors)
         return detector.gather(found, since, self.end)
 
-    def _named(self, apart: list[Looked], names: list[str]) -> set[int]:
-        """Vessels in the events that detectors read, or involved."""
-        named: set[int] = set()
-        for detector in self._bench.detectors:
-            if detector.name not in names:
-                continue
-            named |= involved_of(self._bench.place, apart, detector.name)
-            for other in set(detector.after) & self._before.keys():
-                found = self._before[other]
-                named |= {*found["mmsi"].tolist(), *found["other_mmsi"].tolist()}
+    def _named(self, apart: list[Looked], detector: Detector) -> set[int]:
+        """Vessels in the events that a detector reads, or involved."""
+        named = involved_of(self._bench.place, apart, detector.name)
+        for other in set(detector.after) & self._before.keys():
+            found = self._before[other]
+            named |= {*found["mmsi"].tolist(), *found["other_mmsi"].tolist()}
         return named
 
     def vessels(self) -> set[int]:

@@ -295,10 +295,13 @@ def _looked(
             failures[name] = in_words(error)
 
         with read_store(installation.store, _one_thread(installation)) as store:
-            segmented = load_tracks(store, place, task.index, task.need, task.end)
+            asked = [wanted[name] for name in task.detectors]
+            segmented = load_tracks(
+                store, place, task.index, task.need, task.end, columns_for(asked)
+            )
             context = context_of(store, segmented, task.need, task.start, task.end, zones, fitted)
         found = run.run(
-            [wanted[name] for name in task.detectors],
+            asked,
             segmented.tracked,
             context,
             among=list(wanted.values()),
@@ -444,24 +447,38 @@ def before_of(place: Place, looks: Sequence[Looked]) -> dict[str, pd.DataFrame]:
     }
 
 
+def columns_for(some: Sequence[Detector]) -> tuple[str, ...]:
+    """Columns of `frames.TRACKED` that detectors read, and that say who was where and when."""
+    needed = {"mmsi", "time", "track_id"}.union(*(d.requires for d in some))
+    return tuple(name for name in frames.TRACKED if name in needed)
+
+
 def load_tracks(
-    store: Queries, place: Place, index: TrackIndex, need: pd.DataFrame, end: pd.Timestamp
+    store: Queries,
+    place: Place,
+    index: TrackIndex,
+    need: pd.DataFrame,
+    end: pd.Timestamp,
+    columns: Sequence[str] = tuple(frames.TRACKED),
 ) -> tracks.Segmented:
     """The same as `Queries.segmented`, from the work folder as far as it reaches.
 
-    State and counts are left empty.
+    Only some columns of the tracks may be asked for; state and counts are left empty.
     """
+    schema = {name: frames.TRACKED[name] for name in columns}
     older = need[need["from_time"] < index.first]
     cut = min(end, index.first - pd.Timedelta(microseconds=1))
     before = store.segmented(older, cut)
     parts = list(zip(*(keys for _, keys in index.dates), strict=True)) if index.dates else []
     dates = [date for date, _ in index.dates]
-    tracked = [before.tracked]
+    tracked = [frames.select(before.tracked, schema)]
     noise = [before.noise]
     for keys in parts:
         held = list(zip(dates, keys, strict=True))
-        tracked.append(_by_track([_rows(place, k, d, "tracked", need, end) for d, k in held]))
-        noise += [_rows(place, k, d, "noise", need, end) for d, k in held]
+        tracked.append(
+            _by_track([_rows(place, k, d, "tracked", schema, need, end) for d, k in held])
+        )
+        noise += [_rows(place, k, d, "noise", tracks.NOISE, need, end) for d, k in held]
     order = ["mmsi", "time", "source", "source_offset"]
     astray = pd.concat(noise).sort_values(order, kind="stable", ignore_index=True)
     return tracks.Segmented(
@@ -470,10 +487,15 @@ def load_tracks(
 
 
 def _rows(
-    place: Place, key: str, date: str, name: str, need: pd.DataFrame, end: pd.Timestamp
+    place: Place,
+    key: str,
+    date: str,
+    name: str,
+    schema: Mapping[str, frames.Column],
+    need: pd.DataFrame,
+    end: pd.Timestamp,
 ) -> pd.DataFrame:
     """Rows of one part of a date of the vessels that are wanted from then on."""
-    schema = frames.TRACKED if name == "tracked" else tracks.NOISE
     midnight = pd.Timestamp(date, tz="UTC")
     mmsis = need.loc[need["from_time"] <= midnight, "mmsi"].to_numpy()
     if len(mmsis) == 0:
@@ -481,7 +503,8 @@ def _rows(
     wanted = pc.field("mmsi").isin(mmsis)
     if end < midnight + pd.Timedelta(days=1):
         wanted &= pc.field("time") <= end
-    table = pq.read_table(place.folder("tracks", key) / f"{name}.parquet", filters=wanted)
+    path = place.folder("tracks", key) / f"{name}.parquet"
+    table = pq.read_table(path, columns=list(schema), filters=wanted)
     return frames.conform(to_frame(table), schema)
 
 
