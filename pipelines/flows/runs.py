@@ -108,17 +108,13 @@ def run_detectors(
 
 
 def within(found: Detection, window: Window) -> Detection:
-    """What is a run's own of what was found: later reports only tell how an event ended.
-
-    And how much was looked at, unless that is known.
-    """
+    """What is a run's own of what was found: later reports only tell how an event ended."""
     begun = found.events["start"] <= window.end
     heard = found.positions["time"] <= window.end
     return replace(
         found,
         events=found.events[begun].reset_index(drop=True),
         positions=found.positions[heard].reset_index(drop=True),
-        heard=found.heard or Heard.of(heard_by_vessel(found.positions, window.start, window.end)),
     )
 
 
