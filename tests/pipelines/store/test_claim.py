@@ -56,6 +56,18 @@ def sources(root: Path, place: StoreSettings) -> set[str]:
         return set(reader.ledger()["name"])
 
 
+def add_once_free(add: Add, root: Path, place: StoreSettings) -> None:
+    """Add b as soon as another's claim has ended."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            add(root, place, "b")
+            return
+        except StoreBusyError:
+            assert time.monotonic() < deadline, "the claim never ended"
+            time.sleep(0.5)
+
+
 def test_a_second_writer_is_refused_until_the_first_has_ended(
     place: StoreSettings, tmp_path: Path, add: Add
 ) -> None:
@@ -98,13 +110,7 @@ def test_the_claim_of_a_writer_that_died_ends(
         with pytest.raises(StoreBusyError) as refused:
             add(tmp_path / "other", short, "b")
         assert re.search(r"its claim ends within \d+ s", refused.value.hint)
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            add(tmp_path / "other", short, "b")
-            break
-        except StoreBusyError:
-            time.sleep(0.5)
+    add_once_free(add, tmp_path / "other", short)
     assert sources(tmp_path / "reader", place) == {"b.csv"}
 
 
@@ -126,13 +132,7 @@ def test_a_writer_that_comes_back_to_life_undoes_nothing(
     add(tmp_path / "one", short, "a")
     with writing(tmp_path / "one", short) as process:
         process.send_signal(signal.SIGSTOP)  # as a machine that sleeps, or has lost its network
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                add(tmp_path / "other", short, "b")
-                break
-            except StoreBusyError:
-                time.sleep(0.5)
+        add_once_free(add, tmp_path / "other", short)
         process.send_signal(signal.SIGCONT)
         said = process.communicate("\n")[1]
         assert process.returncode == 1
