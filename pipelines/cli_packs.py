@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 PASSPHRASE: Final = "SELAT_KEY_PASSPHRASE"  # noqa: S105 - its name
 """Environment variable with the passphrase of the signing key."""
 
+_SHOWN: Final = 50
+"""So many problems of a pack are printed."""
+
 keys = typer.Typer(no_args_is_help=True, help="Make, list, rotate and revoke keys of packs.")
 
 TrustedKey = Annotated[
@@ -149,11 +152,12 @@ def verify(
     """
     installation = installation_of(home, config)
     verdict = _look(installation, pack, key)
+    made = verdict.manifest
     if as_json:
         print_json(
             {"state": verdict.state, "problems": verdict.problems, "key": verdict.key,
-             "manifest": verdict.manifest.model_dump(exclude={"files"}),
-             "files": len(verdict.manifest.files)}
+             "manifest": made.model_dump(exclude={"files"}) if made else None,
+             "files": len(made.files) if made else None}
         )  # fmt: skip
     else:
         _say(verdict)
@@ -361,28 +365,38 @@ def _look(installation: "Installation", pack: Path, key: list[str] | None) -> "V
 
     from pipelines.packs import minisign
     from pipelines.packs.keys import Keyring
+    from pipelines.packs.manifest import UnsoundError
+    from pipelines.packs.verify import Verdict
     from pipelines.packs.verify import verify as look
 
     also = [minisign.PublicKey.parse(_key_text(one)) for one in key or ()]
-    return look(pack, Keyring(installation.keys), pd.Timestamp.now("UTC"), also)
+    try:
+        return look(pack, Keyring(installation.keys), pd.Timestamp.now("UTC"), also)
+    except UnsoundError as error:
+        return Verdict("changed", (error.message,), None, "")
 
 
 def _say(verdict: "Verdict") -> None:
     from pipelines.export.text import clean
 
     made = verdict.manifest
-    if made.simulated:
-        typer.echo("SIMULATED DATA – EXERCISE")
-    typer.echo(
-        clean(
-            f"{verdict.state}: run {made.run_id} for {made.recipient.title}, TLP:"
-            f"{made.handling.tlp} REL {made.handling.rel}, {len(made.files)} files, "
-            f"{f'signed by {verdict.key}' if verdict.key else 'no signature'}, "
-            f"out of date after {made.stale_after}"
+    if made is None:
+        typer.echo(f"{verdict.state}: nothing that it says of itself can be believed")
+    else:
+        if made.simulated:
+            typer.echo("SIMULATED DATA – EXERCISE")
+        typer.echo(
+            clean(
+                f"{verdict.state}: run {made.run_id} for {made.recipient.title}, TLP:"
+                f"{made.handling.tlp} REL {made.handling.rel}, {len(made.files)} files, "
+                f"{f'signed by {verdict.key}' if verdict.key else 'no signature'}, "
+                f"out of date after {made.stale_after}"
+            )
         )
-    )
-    for problem in verdict.problems:
+    for problem in verdict.problems[:_SHOWN]:
         typer.echo(f"  {clean(problem)}")
+    if (more := len(verdict.problems) - _SHOWN) > 0:
+        typer.echo(f"  and {more:,} more: --json has them all")
 
 
 def _code(verdict: "Verdict") -> int:

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from detectors.core.errors import ConfigError
 from pipelines.export import readme, write_formats, zipping
 from pipelines.packs import manifest, minisign
+from pipelines.packs.sealed import MAX_SEALED_BYTES
 from pipelines.products import Products
 from pipelines.settings import PROJECT
 
@@ -56,9 +57,12 @@ def fill(
 
 
 def archive(folder: Path, name: str, path: Path) -> None:
-    """Write the files of a folder to a ZIP archive, inside one folder of that name."""
+    """Write the files of a folder to a ZIP archive, inside one folder of that name.
+
+    Manifest and signature aren't packed: no hash in the manifest could vouch for how they are.
+    """
     members = {f"{name}/{file.name}": file for file in folder.iterdir()}
-    zipping.write(path, members)
+    zipping.write(path, members, {f"{name}/{manifest.NAME}", f"{name}/{manifest.SIGNATURE}"})
 
 
 def sealed(content: bytes, keys: Sequence[str]) -> bytes:
@@ -68,7 +72,14 @@ def sealed(content: bytes, keys: Sequence[str]) -> bytes:
     ------
     ConfigError
         If a key isn't one.
+    PackError
+        If it is larger than is opened.
     """
+    if len(content) > MAX_SEALED_BYTES:
+        raise manifest.PackError(
+            f"the archive is larger than {MAX_SEALED_BYTES:,} bytes, too large to be encrypted",
+            hint="fewer formats for this recipient, in recipients.yaml",
+        )
     recipients = []
     for key in keys:
         try:

@@ -1,29 +1,35 @@
 """What is inside a pack, a folder or an archive, read without ever writing or leaving it."""
 
 import hashlib
-import io
 import os
-import zipfile
-import zlib
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import Final, Protocol
 
 import pyrage
 
-from pipelines.packs import manifest
-from pipelines.packs.keys import AGE
-from pipelines.packs.manifest import PackError
+from pipelines.export.text import clean
+from pipelines.packs import manifest, sealed, zipread
+from pipelines.packs.manifest import PackError, UnsoundError
+from pipelines.packs.zipread import BLOCK, MAX_FILES
 
-MAX_FILES: Final = 10_000
 MAX_BYTES: Final = 2 << 30
-MAX_SEALED_BYTES: Final = 512 << 20
-"""Limits on what is read, so that no pack fills a disk or the memory: files, bytes in all
-unpacked, bytes of an encrypted archive (which is decrypted in memory)."""
+"""Bytes of all files of a pack in all: no pack fills a disk, or a night."""
 
-_BLOCK: Final = 1 << 20
+
+class _Source(Protocol):
+    """Where the files of a pack are."""
+
+    def entries(self) -> Iterator[tuple[str, int]]:
+        """Name and size of each file, size -1 of what isn't a plain file."""
+        ...
+
+    def blocks(self, name: str, packed: zipread.Hear | None) -> Iterator[bytes]:
+        """The content of a file; `packed` is told how it is in an archive that Selat wrote."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -36,49 +42,56 @@ class Contents:
         Bytes of each file as the folder or archive says.
     odd
         Links, special files and names that no pack has.
+    problems
+        What is wrong with the archive around the files.
+    own
+        Whether it is an archive as Selat writes it.
     """
 
     sizes: Mapping[str, int]
     odd: tuple[str, ...]
-    _source: "_Folder | _Archive"
+    problems: tuple[str, ...]
+    own: bool
+    _source: _Source
 
     def read(self, name: str, limit: int) -> bytes:
         """A file, whole.
 
         Raises
         ------
-        PackError
+        UnsoundError
             If it is larger than the limit or can't be read.
         """
-        with self._source.open(name) as file:
-            content = _guarded(file, name, limit + 1)
-        if len(content) > limit:
-            raise PackError(f"{name} is larger than {limit:,} bytes")
-        return content
+        if self.sizes[name] > limit:
+            raise UnsoundError(f"{name} is larger than {limit:,} bytes")
+        return b"".join(self._blocks(name))
 
-    def sha256(self, name: str) -> str:
-        """SHA-256 of a file, in hex; reading stops at the size it claims to have."""
-        digest = hashlib.sha256()
-        with self._source.open(name) as file:
-            left = self.sizes[name]
-            while left >= 0 and (block := _guarded(file, name, _BLOCK)):
-                left -= len(block)
-                digest.update(block)
-        return digest.hexdigest() if left >= 0 else ""
+    def hashes(self, name: str) -> tuple[str, str]:
+        """SHA-256 of a file, in hex, and of how it is packed: empty where Selat didn't pack it.
+
+        Raises
+        ------
+        UnsoundError
+            If it can't be read.
+        """
+        digest, packed = hashlib.sha256(), hashlib.sha256()
+        for block in self._blocks(name, packed.update):
+            digest.update(block)
+        return digest.hexdigest(), packed.hexdigest() if self.own else ""
 
     def copy(self, name: str, target: Path) -> None:
         """Write a file to a path that isn't there yet."""
-        with self._source.open(name) as file, target.open("xb") as out:
-            left = self.sizes[name]
-            while block := _guarded(file, name, _BLOCK):
-                left -= len(block)
-                if left < 0:
-                    raise PackError(f"{name} is larger than the archive says")
+        with target.open("xb") as out:
+            for block in self._blocks(name):
                 out.write(block)
 
-
-_BROKEN: Final = (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, zlib.error)
-"""What reading a broken archive raises."""
+    def _blocks(self, name: str, packed: zipread.Hear | None = None) -> Iterator[bytes]:
+        left = self.sizes[name]
+        for block in self._source.blocks(name, packed):
+            left -= len(block)
+            if left < 0:
+                raise UnsoundError(f"{name} is larger than it was")
+            yield block
 
 
 @contextmanager
@@ -95,39 +108,18 @@ def opened(path: Path, identities: list[pyrage.x25519.Identity]) -> Iterator[Con
     Raises
     ------
     PackError
-        If it is none of these, breaks a limit, or no identity opens it.
+        If it is none of these, or no identity opens it.
+    UnsoundError
+        If it breaks a limit, or what is in it can't be told.
     """
     if path.is_dir():
         yield _contents(_Folder(path))
         return
-    try:
-        with path.open("rb") as file:
-            sealed = file.read(40).startswith(AGE)
-            size = path.stat().st_size
-            file.seek(0)
-            if sealed and size > MAX_SEALED_BYTES:
-                raise PackError(f"{path.name} is larger than {MAX_SEALED_BYTES:,} bytes")
-            inner = io.BytesIO(_decrypted(file.read(), identities)) if sealed else file
-            with zipfile.ZipFile(inner) as archive:
-                yield _contents(_Archive(archive))
-    except (zipfile.BadZipFile, NotImplementedError) as error:
-        raise PackError(f"{path} is neither a folder nor a sound archive: {error}") from error
-
-
-def _decrypted(content: bytes, identities: list[pyrage.x25519.Identity]) -> bytes:
-    if not identities:
-        raise PackError(
-            "the pack is encrypted, and there is no key here that opens packs",
-            hint="on the machine that it was encrypted for; see docs/keys.md",
-        )
-    try:
-        return bytes(pyrage.decrypt(content, identities))
-    except pyrage.DecryptError as error:
-        raise PackError(
-            f"the pack is encrypted, and no key here opens it: {error}",
-            hint="the public key in config/recipients.yaml must be this machine's "
-            "(selat keys list)",
-        ) from error
+    with _plain_file(path) as file:
+        if sealed.is_sealed(file):
+            yield _contents(_Archive(sealed.unsealed(file, identities)))
+        else:
+            yield _contents(_Archive(file))
 
 
 def _contents(source: "_Folder | _Archive") -> Contents:
@@ -137,71 +129,120 @@ def _contents(source: "_Folder | _Archive") -> Contents:
     total = 0
     for name, size in source.entries():
         if len(sizes) + len(odd) >= MAX_FILES:
-            raise PackError(f"there are more than {MAX_FILES:,} files in it")
+            raise UnsoundError(f"there are more than {MAX_FILES:,} files in it")
         total += max(size, 0)
         if total > MAX_BYTES:
-            raise PackError(f"it holds more than {MAX_BYTES:,} bytes")
+            raise UnsoundError(f"it holds more than {MAX_BYTES:,} bytes")
         if size < 0 or name.casefold() in taken or not manifest.is_safe(name):
             odd.append(name)
         else:
             sizes[name] = size
             taken.add(name.casefold())
-    return Contents(sizes, tuple(odd), source)
+    return Contents(sizes, tuple(odd), source.problems, source.own, source)
+
+
+class _File:
+    """A plain file, read where it is asked for."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+        self.size = os.fstat(handle).st_size
+
+    def at(self, offset: int, length: int) -> bytes:
+        """Read so many bytes from there, fewer at the end."""
+        return os.pread(self._handle, length, offset)
+
+
+@contextmanager
+def _plain_file(path: Path, *, follow: bool = True) -> Iterator[_File]:
+    """A plain file; what isn't one is never waited for."""
+    flags = os.O_RDONLY | os.O_NONBLOCK | (0 if follow else os.O_NOFOLLOW)
+    try:
+        handle = os.open(path, flags)
+    except OSError as error:
+        raise PackError(f"{clean(path.name)} can't be read: {error.strerror}") from error
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise PackError(f"{clean(path.name)} is neither a folder nor a file")
+        yield _File(handle)
+    finally:
+        os.close(handle)
 
 
 class _Folder:
+    """A pack that was unpacked."""
+
+    problems: tuple[str, ...] = ()
+    own = False
+
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def entries(self) -> Iterator[tuple[str, int]]:
-        """Name and size of each file, size -1 of what isn't a plain file; links aren't followed."""
+        """Name and size of each file, size -1 of what isn't a plain file; links aren't followed.
+
+        A file that has another name elsewhere (a hard link) can be changed there, and an empty
+        folder is in no manifest: neither is plain.
+        """
         pending = [self._root]
         while pending:
             folder = pending.pop()
-            with os.scandir(folder) as found:
-                for entry in sorted(found, key=lambda one: one.name):
-                    path = Path(entry.path)
-                    name = path.relative_to(self._root).as_posix()
-                    if entry.is_dir(follow_symlinks=False):
-                        pending.append(path)
-                    elif entry.is_file(follow_symlinks=False):
-                        yield name, entry.stat(follow_symlinks=False).st_size
-                    else:
-                        yield name, -1
+            found = self._listed(folder)
+            if not found and folder != self._root:
+                yield f"{folder.relative_to(self._root).as_posix()}/", -1
+            for path, info in found:
+                if stat.S_ISDIR(info.st_mode):
+                    pending.append(path)
+                    if len(pending) > MAX_FILES:
+                        raise UnsoundError(f"there are more than {MAX_FILES:,} folders in it")
+                    continue
+                plain = (
+                    stat.S_ISREG(info.st_mode) and info.st_nlink == 1 and not info.st_mode & 0o7000
+                )
+                yield path.relative_to(self._root).as_posix(), info.st_size if plain else -1
 
-    def open(self, name: str) -> IO[bytes]:
-        return (self._root / name).open("rb")
+    @staticmethod
+    def _listed(folder: Path) -> list[tuple[Path, os.stat_result]]:
+        try:
+            found: list[tuple[Path, os.stat_result]] = []
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if len(found) > MAX_FILES:
+                        raise UnsoundError(f"there are more than {MAX_FILES:,} files in it")
+                    found.append((Path(entry.path), entry.stat(follow_symlinks=False)))
+        except OSError as error:
+            raise UnsoundError(f"the folder can't be read: {error.strerror}") from error
+        return sorted(found, key=lambda one: one[0].name)
+
+    def blocks(self, name: str, packed: zipread.Hear | None) -> Iterator[bytes]:
+        """The content of a file."""
+        del packed  # it isn't
+        with _plain_file(self._root / name, follow=False) as file:
+            at = 0
+            while block := file.at(at, BLOCK):
+                at += len(block)
+                yield block
 
 
 class _Archive:
-    def __init__(self, archive: zipfile.ZipFile) -> None:
-        self._archive = archive
-        names = [info.filename for info in archive.infolist()]
+    """A pack in an archive."""
+
+    def __init__(self, source: zipread.Bytes) -> None:
+        self._source = source
+        found = zipread.directory(source)
+        self.problems, self.own = found.problems, found.own
+        names = [member.name for member in found.members]
         tops = {name.split("/", 1)[0] for name in names}
         # One folder around everything is the pack's own.
         self._top = f"{tops.pop()}/" if len(tops) == 1 and all("/" in n for n in names) else ""
+        self._listed = [m for m in found.members if not m.name.endswith("/")]
+        self._members = {member.name: member for member in reversed(self._listed)}
 
     def entries(self) -> Iterator[tuple[str, int]]:
         """Name and size of each file, size -1 of what isn't a plain file."""
-        for info in self._archive.infolist():
-            name = info.filename.removeprefix(self._top)
-            kind = (info.external_attr >> 16) & 0o170000
-            plain = kind in {0, 0o100000} and not info.flag_bits & 0x1
-            if info.filename.endswith("/"):  # is_dir() fails where there is no name at all
-                if name.strip("/"):
-                    continue
-            else:
-                yield name, info.file_size if plain else -1
+        for member in self._listed:
+            yield member.name.removeprefix(self._top), member.size if member.plain else -1
 
-    def open(self, name: str) -> IO[bytes]:
-        try:
-            return self._archive.open(self._top + name)
-        except (*_BROKEN, RuntimeError) as error:  # RuntimeError: encrypted within
-            raise PackError(f"{name} can't be read: {error}") from error
-
-
-def _guarded(file: IO[bytes], name: str, size: int) -> bytes:
-    try:
-        return file.read(size)
-    except _BROKEN as e:
-        raise PackError(f"{name} can't be read: {e}") from e
+    def blocks(self, name: str, packed: zipread.Hear | None) -> Iterator[bytes]:
+        """The content of a file."""
+        return zipread.blocks(self._source, self._members[self._top + name], packed)

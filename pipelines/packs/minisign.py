@@ -82,6 +82,17 @@ class Signature:
         """The id of the key that made it, as minisign prints it."""
         return self.key_id[::-1].hex().upper()
 
+    @property
+    def text(self) -> str:
+        """The content of a .minisig file, as `sign` gives it."""
+        kind = _HASHED if self.hashed else _PLAIN
+        first = base64.b64encode(kind + self.key_id + self.signature).decode()
+        second = base64.b64encode(self.comment_signature).decode()
+        return (
+            f"{_COMMENT}signature by Selat, key {self.key_name}\n{first}\n"
+            f"{_TRUSTED}{self.trusted_comment}\n{second}\n"
+        )
+
     @classmethod
     def parse(cls, text: str) -> "Signature":
         """A signature from the content of a .minisig file.
@@ -116,12 +127,7 @@ def sign(private: Ed25519PrivateKey, content: bytes, trusted_comment: str) -> st
     key = PublicKey.of(private)
     signature = private.sign(_digest(content))
     over_comment = private.sign(signature + trusted_comment.encode())
-    first = base64.b64encode(_HASHED + key.key_id + signature).decode()
-    second = base64.b64encode(over_comment).decode()
-    return (
-        f"{_COMMENT}signature by Selat, key {key.name}\n{first}\n"
-        f"{_TRUSTED}{trusted_comment}\n{second}\n"
-    )
+    return Signature(key.key_id, True, signature, trusted_comment, over_comment).text
 
 
 def verifies(key: PublicKey, content: bytes, signature: Signature) -> bool:
