@@ -44,7 +44,12 @@ def export(
         ),
     ] = None,
     run: Annotated[str | None, typer.Option(help="Run id; else the newest run.")] = None,
-    unsigned: Annotated[bool, typer.Option(help="Make packs without a signature.")] = False,
+    unsigned: Annotated[
+        bool,
+        typer.Option(
+            help="Make packs without a signature; the log is signed where there is a key."
+        ),
+    ] = False,
     replace: Annotated[bool, typer.Option(help="Replace a pack of the same name.")] = False,
     plan_from: Annotated[
         str | None,
@@ -107,7 +112,7 @@ def _export_to(
         recipients.find(installation.config, name)
     keyring = Keyring(installation.keys)
     signer = None
-    if not unsigned:
+    if keyring.signing() or not unsigned:
         signer = keyring.signer(_passphrase() if keyring.locked() else None)
     made = []
     with reporter(quiet=quiet or as_json) as report, report.bar("Packs", len(names)) as bar:
@@ -207,7 +212,7 @@ def exports(
 ) -> None:
     """Who got what, when, from which run; and whether the log is what was written.
 
-    Exit code 9 if a line was changed, removed or put in.
+    Exit code 9 if a line was changed, removed, cut off or put in.
 
     For example:
 
@@ -226,7 +231,10 @@ def exports(
     if expect and not any(one.startswith(expect) for one in hashes):
         problems.append(f"no line has the hash {expect}: lines are gone")
     if as_json:
-        print_json({"entries": checked.entries, "problems": problems, "head": checked.head})
+        print_json(
+            {"entries": checked.entries, "problems": problems, "notes": checked.notes,
+             "head": checked.head}
+        )  # fmt: skip
     else:
         for entry in checked.entries:
             lock = " encrypted" if entry.get("encrypted_to") else ""
@@ -239,7 +247,9 @@ def exports(
             typer.echo(clean(line))
         for problem in problems:
             typer.echo(f"problem: {clean(problem)}", err=True)
-        if checked.entries:
+        for note in checked.notes:
+            typer.echo(f"note: {clean(note)}", err=True)
+        if checked.entries or problems:
             typer.echo(f"{'broken' if problems else 'whole'}; newest hash {checked.head}")
         else:
             typer.echo("nothing was exported to anyone")

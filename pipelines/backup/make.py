@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from pipelines.backup.repository import BackupError, Entry, Repository, Snapshot
+from pipelines.packs import log, record
 from pipelines.progress import Bar, Reporter
 from pipelines.settings import Installation
 from pipelines.store import exists
@@ -23,8 +24,9 @@ from pipelines.store.pin import Pinned, PinnedFile, fetch, pin
 TRIES: Final = 3
 """How often the store is pinned anew when its files were replaced and removed meanwhile."""
 
-KEPT: Final = ("learned", "recordings", "operations", "packs", "exports.jsonl")
-"""What else of a home is kept: all that isn't made anew by itself."""
+KEPT: Final = ("learned", "recordings", "operations", "packs")
+"""What else of a home is kept, beside the log of exports and keys: all that isn't made anew by
+itself."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,9 @@ def backup(
         for name in KEPT:
             making.tree(installation.home / name, f"home/{name}")
         making.again(installation.recordings, "home/recordings")
-        making.tree(installation.keys, "home/keys", secrets=keys)
+        with log.still(installation.exports):  # so that its record, beside the keys, fits it
+            making.tree(installation.keys, "home/keys", secrets=keys)
+            making.tree(installation.exports, f"home/{installation.exports.name}")
         making.tree(installation.config, "config")
         snapshot = repository.add(
             Snapshot(
@@ -194,5 +198,5 @@ def _files(root: Path) -> Iterator[Path]:
 
 
 def _is_secret(path: Path) -> bool:
-    """Whether a file of HOME/keys is more than a public key or the list of keys."""
-    return path.suffix != ".pub" and path.name != "keys.json"
+    """Whether a file of HOME/keys is more than a public key, the list of keys or a record."""
+    return path.suffix != ".pub" and path.name not in {"keys.json", record.NAME}

@@ -53,6 +53,9 @@ def export_to(
     ----------
     out
         The folder to make them in; HOME/packs if None.
+    unsigned
+        Whether the pack has no signature. The line in the log has one in any case, where there is
+        or was a key.
     signer
         The signing key, unlocked (`Keyring.signer`): unlocking takes seconds, and several packs can
         be signed with it. If None, the installation's, which then mustn't have a passphrase.
@@ -69,10 +72,9 @@ def export_to(
     SelatError
         If there is such a pack.
     """
-    if unsigned:
-        signer = None
-    elif signer is None:
-        signer = Keyring(installation.keys).signer(None)
+    keyring = Keyring(installation.keys)
+    if signer is None and (keyring.signing() or not unsigned):
+        signer = keyring.signer(None)
     recipient = recipients.find(installation.config, name)
     products = release_run(installation, name, run_id, plan_from=plan_from)
     title = build.name_of(products)
@@ -83,14 +85,13 @@ def export_to(
     taken = [path for path in targets if path.exists()]
     if taken and not replace:
         raise SelatError(f"{taken[0]} exists already", hint="--replace, or name another folder")
-    private = signer[1] if signer else None
+    private = signer[1] if signer and not unsigned else None
     unfinished = root / f".{title}.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
         made, content = _make(products, recipient, title, unfinished, private)
         entry = _entry(products, recipient, title, made, content)
-        key = (signer[0].name, signer[1]) if signer else None
-        digest = log.append(installation.exports, entry, key)
+        digest = log.append(installation.exports, entry, keyring, signer)
         for path, target in zip(made, targets, strict=True):
             if target.is_dir():
                 shutil.rmtree(target)

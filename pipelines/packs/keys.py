@@ -6,19 +6,24 @@
 | `ID.pub` | its public half, or another installation's, in minisign's format |
 | `opening-N.txt` | age identity that opens encrypted packs, mode 0600 |
 | `keys.json` | each key with what became of it; entries are never removed |
+| `exports.json` | the newest line of the log of exports (`pipelines.packs.record`) |
+| `lock` | held by whoever changes `keys.json`; readers see the old list or the new one |
 
 One signing key is active at a time. A rotated one is *retired*: it signs no more, what it signed
 stays good. A revoked one was lost or stolen: nothing that it signed is good, whenever it was.
 """
 
+import fcntl
 import json
 import os
 import re
 import stat
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import pyrage
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -30,7 +35,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from detectors.core.errors import SelatError
-from pipelines.export.files import write_text
+from pipelines.export.files import write_durably, write_text
 from pipelines.packs.minisign import PublicKey
 
 Kind = Literal["signing", "trusted", "opening"]
@@ -39,6 +44,7 @@ State = Literal["active", "retired", "revoked"]
 AGE: Final = (b"age-encryption.org/", b"-----BEGIN AGE ENCRYPTED FILE-----")
 """How what age has encrypted begins, plain and armoured."""
 _INDEX: Final = "keys.json"
+_LOCK: Final = "lock"
 
 
 class KeyProblem(SelatError):  # noqa: N818 - what a person has, not what went wrong inside
@@ -57,6 +63,8 @@ class Key:
     title: str = ""
     ended: str = ""
     reason: str = ""
+    recorded: bool = False
+    """Whether it has signed a record of the newest line of the log of exports."""
 
 
 Signer = tuple[Key, Ed25519PrivateKey]
@@ -81,8 +89,11 @@ class Keyring:
         if not index.exists():
             return []
         try:
-            return [Key(**entry) for entry in json.loads(index.read_text(encoding="utf-8"))]
-        except (OSError, ValueError, TypeError) as error:
+            entries = json.loads(index.read_text(encoding="utf-8"))
+            if not isinstance(entries, list):
+                raise TypeError("it isn't a list")
+            return [_known(entry) for entry in entries]
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             raise KeyProblem(f"{index} can't be read: {error}") from error
 
     def find(self, name: str) -> Key:
@@ -104,6 +115,10 @@ class Keyring:
         signing = [k for k in self.entries() if k.kind == "signing" and k.state == "active"]
         return signing[-1] if signing else None
 
+    def signing(self) -> dict[str, Key]:
+        """All keys by name that sign here, or did."""
+        return {key.name: key for key in self.entries() if key.kind == "signing"}
+
     def make(self, now: datetime, passphrase: str | None, title: str = "") -> Key:
         """Make the signing key.
 
@@ -112,11 +127,12 @@ class Keyring:
         KeyProblem
             If there is an active one.
         """
-        if (active := self.active()) is not None:
-            raise KeyProblem(
-                f"there is a signing key, {active.name}", hint="selat keys rotate, or revoke it"
-            )
-        return self._make(now, passphrase, title)
+        with self._locked():
+            if (active := self.active()) is not None:
+                raise KeyProblem(
+                    f"there is a signing key, {active.name}", hint="selat keys rotate, or revoke it"
+                )
+            return self._make(now, passphrase, title, self.entries())
 
     def rotate(self, now: datetime, passphrase: str | None, title: str = "") -> Key:
         """Retire the signing key and make the next one.
@@ -126,18 +142,22 @@ class Keyring:
         KeyProblem
             If there is none.
         """
-        active = self.active()
-        if active is None:
-            raise KeyProblem("there is no signing key to rotate", hint="selat keys make")
-        self._end(active, "retired", now, "rotated")
-        return self._make(now, passphrase, title or active.title)
+        with self._locked():
+            active = self.active()
+            if active is None:
+                raise KeyProblem("there is no signing key to rotate", hint="selat keys make")
+            retired = replace(active, state="retired", ended=_iso(now), reason="rotated")
+            return self._make(now, passphrase, title or active.title, self._with(retired))
 
     def revoke(self, name: str, now: datetime, reason: str) -> Key:
         """Revoke a key: nothing that it signed is good any more."""
-        key = self.find(name)
-        if key.state == "revoked":
-            raise KeyProblem(f"{key.name} is revoked already: {key.reason}")
-        return self._end(key, "revoked", now, reason)
+        with self._locked():
+            key = self.find(name)
+            if key.state == "revoked":
+                raise KeyProblem(f"{key.name} is revoked already: {key.reason}")
+            revoked = replace(key, state="revoked", ended=_iso(now), reason=reason)
+            self._save(self._with(revoked))
+            return revoked
 
     def trust(self, text: str, now: datetime, title: str) -> Key:
         """Believe what another installation's key signs.
@@ -148,23 +168,33 @@ class Keyring:
             If it is known already.
         """
         public = PublicKey.parse(text)
-        if any(key.name == public.name for key in self.entries()):
-            raise KeyProblem(f"the key {public.name} is known already", hint="selat keys list")
-        write_text(self._made_folder() / f"{public.name}.pub", public.text)
-        key = Key(public.name, "trusted", "active", _line(public), _iso(now), title)
-        return self._save([*self.entries(), key])
+        with self._locked():
+            if any(key.name == public.name for key in self.entries()):
+                raise KeyProblem(f"the key {public.name} is known already", hint="selat keys list")
+            write_text(self.folder / f"{public.name}.pub", public.text)
+            key = Key(public.name, "trusted", "active", _line(public), _iso(now), title)
+            return self._save([*self.entries(), key])
 
     def make_opening(self, now: datetime, title: str = "") -> Key:
         """Make an age identity that opens what is encrypted to it; older ones still open theirs."""
-        number = 1 + sum(key.kind == "opening" for key in self.entries())
         identity = pyrage.x25519.Identity.generate()
-        name = f"opening-{number}"
         public = str(identity.to_public())
         text = f"# public key: {public}\n{identity}\n"
-        _write_secret(self._made_folder() / f"{name}.txt", text.encode())
-        return self._save(
-            [*self.entries(), Key(name, "opening", "active", public, _iso(now), title)]
-        )
+        with self._locked():
+            known = self.entries()
+            number = 1 + sum(key.kind == "opening" for key in known)
+            while (self.folder / f"opening-{number}.txt").exists():  # of one that wasn't finished
+                number += 1
+            name = f"opening-{number}"
+            _write_secret(self.folder / f"{name}.txt", text.encode())
+            return self._save([*known, Key(name, "opening", "active", public, _iso(now), title)])
+
+    def note_record(self, name: str) -> None:
+        """Note that a key has signed a record of the log's newest line."""
+        if self.find(name).recorded:
+            return
+        with self._locked():
+            self._save(self._with(replace(self.find(name), recorded=True)))
 
     def signer(self, passphrase: str | None) -> Signer:
         """The signing key and its private half.
@@ -217,31 +247,50 @@ class Keyring:
                     found.append(pyrage.x25519.Identity.from_str(secret[0]))
         return found
 
-    def _make(self, now: datetime, passphrase: str | None, title: str) -> Key:
+    def _make(
+        self, now: datetime, passphrase: str | None, title: str, others: Sequence[Key]
+    ) -> Key:
         private = Ed25519PrivateKey.generate()
         public = PublicKey.of(private)
         content = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         if passphrase:
             content = pyrage.passphrase.encrypt(content, passphrase)
-        folder = self._made_folder()
-        _write_secret(folder / f"{public.name}.key", content)
-        write_text(folder / f"{public.name}.pub", public.text)
+        _write_secret(self.folder / f"{public.name}.key", content)
+        write_text(self.folder / f"{public.name}.pub", public.text)
         key = Key(public.name, "signing", "active", _line(public), _iso(now), title)
-        return self._save([*self.entries(), key])
+        return self._save([*others, key])
 
-    def _end(self, key: Key, state: State, now: datetime, reason: str) -> Key:
-        ended = replace(key, state=state, ended=_iso(now), reason=reason)
-        self._save([ended if other.name == key.name else other for other in self.entries()])
-        return ended
+    def _with(self, changed: Key) -> list[Key]:
+        """All keys, one of them changed."""
+        return [changed if key.name == changed.name else key for key in self.entries()]
 
-    def _save(self, keys: list[Key]) -> Key:
+    def _save(self, keys: Sequence[Key]) -> Key:
+        """Write the list of keys; whoever does has the lock, and gives all that were in it."""
         text = json.dumps([asdict(key) for key in keys], indent=2, ensure_ascii=False)
-        write_text(self._made_folder() / _INDEX, text + "\n")
+        write_durably(self.folder / _INDEX, (text + "\n").encode())
         return keys[-1]
 
-    def _made_folder(self) -> Path:
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Be the only one to change the list of keys; another one is waited for."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return self.folder
+        with (self.folder / _LOCK).open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def _known(entry: Mapping[str, Any]) -> Key:
+    """A key out of the list; raises ValueError or TypeError if it is none."""
+    key = Key(**entry)
+    texts = (key.name, key.public, key.made, key.title, key.ended, key.reason)
+    if (
+        key.kind not in get_args(Kind)
+        or key.state not in get_args(State)
+        or not all(isinstance(text, str) for text in texts)
+        or not isinstance(key.recorded, bool)
+    ):
+        raise ValueError("an entry isn't a key's")
+    return key
 
 
 def _line(public: PublicKey) -> str:
@@ -257,6 +306,8 @@ def _write_secret(path: Path, content: bytes) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(content)
+        file.flush()
+        os.fsync(handle)
 
 
 def _read_secret(path: Path) -> bytes:

@@ -17,9 +17,9 @@ Spoil = Callable[[list[bytes]], list[bytes]]
 def path(keyring: Keyring, tmp_path: Path) -> Path:
     """A log of four lines, signed."""
     keyring.make(NOW, None)
-    key, private = keyring.signer(None)
+    signer = keyring.signer(None)
     for recipient in ("mmea", "abf", "mmea", "boat"):
-        log.append(tmp_path / "exports.jsonl", {"recipient": recipient}, (key.name, private))
+        log.append(tmp_path / "exports.jsonl", {"recipient": recipient}, keyring, signer)
     return tmp_path / "exports.jsonl"
 
 
@@ -74,9 +74,9 @@ def test_tampering_shows(path: Path, keyring: Keyring, spoil: Spoil) -> None:
     assert log.check(path, keyring).problems
 
 
-def test_nothing_is_added_to_a_log_that_ends_in_half_a_line(path: Path) -> None:
+def test_nothing_is_added_to_a_log_that_ends_in_half_a_line(path: Path, keyring: Keyring) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole[:-20])
     with pytest.raises(log.LogBrokenError, match="last line"):
-        log.append(path, {"recipient": "mmea"}, None)
+        log.append(path, {"recipient": "mmea"}, keyring, keyring.signer(None))
     assert path.read_bytes() == whole[:-20]
