@@ -1,20 +1,23 @@
-"""The page on which learned places are looked at: one HTML file, no request, SVG inside."""
+"""The page on which learned places are looked at: one HTML file, no request, SVG inside.
+
+Its Content-Security-Policy allows exactly its own style sheet and script, by their hashes.
+"""
 
 import html
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
 import shapely
-from jinja2 import Environment
+from markupsafe import Markup
 from shapely.geometry import shape
 
 from detectors.core import geodesy
 from detectors.core.zones import Zones
 from pipelines import reference
+from pipelines.export import pages
 from pipelines.export.files import write_text
 from pipelines.learn.snapshot import PENDING, Snapshot, decisions
 from pipelines.settings import REFERENCE
@@ -87,12 +90,16 @@ def page(
         for row in frame.rename(columns={"name": "name_"}).itertuples()
         if row.geometry.intersects(window)
     ]
-    environment = Environment(autoescape=True)
-    template = environment.from_string(
-        files("pipelines.learn").joinpath("review.html.j2").read_text(encoding="utf-8")
-    )
+    style = pages.text_of(__package__, "review.css")
+    script = pages.text_of(__package__, "review.js")
     west, south, east, north = box
-    return template.render(
+    return pages.template(__package__, "review.html.j2").render(
+        policy=(
+            f"default-src 'none'; style-src '{pages.hash_of(style)}'; "
+            f"script-src '{pages.hash_of(script)}'; base-uri 'none'; form-action 'none'"
+        ),
+        style=Markup(style),  # noqa: S704 - ours
+        script=Markup(script),  # noqa: S704 - ours
         facts=snapshot.facts,
         file=snapshot.path.name,
         places=drawn,

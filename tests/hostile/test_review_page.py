@@ -1,0 +1,120 @@
+"""The page of learned places in a real browser: it works, and runs no script but its own."""
+
+import re
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pytest
+import shapely
+
+from detectors.core.zones import Zones
+from pipelines.learn import review_map
+from pipelines.learn.snapshot import Snapshot
+from tests.pipelines.export import conftest as browser
+
+page = browser.page
+
+HOSTILE = "</title><script>document.title='owned'</script><img src=x onerror=alert(1)>"
+
+
+def _feature(zone_id: str, name: str, lon: float) -> dict[str, Any]:
+    return {
+        "geometry": shapely.geometry.mapping(shapely.box(lon, 2.0, lon + 0.1, 2.1)),
+        "properties": {
+            "zone_id": zone_id, "name": name, "zone_class": "lane" if lon < 102 else "anchorage",
+            "n_vessels": 12, "n_visits": 30, "n_days": 9, "confidence_score": 0.8,
+            "direction_deg": 310.0 if lon < 102 else None, "more": name,
+        },
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    """The page of two places, one of them with a hostile name."""
+    facts = {"since": "2026-01-01", "until": HOSTILE, "simulated": True, "reports": 9, "vessels": 3}
+    found = Snapshot(
+        Path(f"{HOSTILE.replace('/', '')}.json"), facts,
+        [_feature("a-1", "Lane", 101.0), _feature("b-2", HOSTILE, 103.0)],
+    )  # fmt: skip
+    land = gpd.GeoDataFrame(geometry=[shapely.box(101.2, 1.8, 101.6, 2.0)], crs=4326)
+    frame = gpd.GeoDataFrame(
+        {"zone_id": ["p"], "zone_class": ["port"], "name": [HOSTILE]},
+        geometry=[shapely.box(101.5, 2.0, 101.6, 2.1)], crs=4326,
+    )  # fmt: skip
+    zones = Zones.__new__(Zones)
+    zones.frame = frame
+    return review_map.page(found, {"a-1": "accept"}, zones, land)
+
+
+def test_no_page_allows_what_it_does_not_name() -> None:
+    """Not by its template, and not by the code that fills it."""
+    root = Path(str(resources.files("pipelines")))
+    sources = [*root.rglob("*.j2"), *root.rglob("*.py"), *root.rglob("*.html")]
+    found = [path.name for path in sources if "unsafe-" in path.read_text("utf-8")]
+    assert found == []
+    pages = [path for path in root.rglob("*.j2") if "<html" in path.read_text("utf-8")]
+    assert len(pages) >= 4
+    for path in pages:
+        assert "Content-Security-Policy" in path.read_text("utf-8"), path
+        assert not re.search(r"<[^>]*\s(style|on[a-z]+)=", path.read_text("utf-8")), path
+
+
+def test_it_works_and_complains_of_nothing(page: Any, text: str, tmp_path: Path) -> None:
+    file = tmp_path / "review.html"
+    file.write_text(text, encoding="utf-8")
+    page.open(file)
+    assert page.evaluate("getComputedStyle(document.querySelector('#map')).cursor") == "grab"
+    assert page.evaluate("document.querySelectorAll('path.place').length") == 2
+    keys = "[...document.querySelectorAll('.key')].map((k) => k.getBoundingClientRect().width > 5)"
+    assert page.evaluate(keys) == [True, True]
+    before = page.evaluate("map.viewBox.baseVal.width")
+    page.evaluate("document.querySelectorAll('a[data-id]')[1].click()")
+    page.settle()
+    assert page.evaluate("document.querySelector('.chosen').id") == "b-2"
+    after = page.evaluate("map.viewBox.baseVal.width")
+    assert after < before
+    page.evaluate("map.dispatchEvent(new WheelEvent('wheel', {deltaY: 1, clientX: 9, clientY: 9}))")
+    assert page.evaluate("map.viewBox.baseVal.width") > after
+    assert page.requests == [file.as_uri()]
+    assert page.messages == []
+    assert page.evaluate("document.title") != "owned"
+    assert page.evaluate("document.querySelectorAll('script').length") == 1
+    assert page.evaluate("document.querySelectorAll('img').length") == 0
+
+
+@pytest.mark.parametrize(
+    "injected",
+    [
+        "<script>document.title='owned'</script>",
+        "<img src=x onerror=\"document.title='owned'\">",
+        "<body onload=\"document.title='owned'\">",
+        "<script src='data:text/javascript,document.title=1'></script>",
+        "<svg><script>document.title='owned'</script></svg>",
+        "<svg onload=\"document.title='owned'\"></svg>",
+        "<iframe srcdoc=\"<script>parent.document.title='owned'</script>\"></iframe>",
+        "<a id=x href=\"javascript:document.title='owned'\">x</a>",
+        "<style>#map { cursor: wait }</style>",
+        "<p style='position: fixed'>x</p>",
+        "<form action='file:///' id=f></form>",
+    ],
+)
+def test_what_got_onto_the_page_does_not_run(
+    page: Any, text: str, tmp_path: Path, injected: str
+) -> None:
+    """As if a name had come through unescaped after all."""
+    file = tmp_path / "review.html"
+    file.write_text(text.replace("<h1>", f"{injected}<h1>"), encoding="utf-8")
+    page.open(file)
+    page.evaluate("document.querySelector('#x')?.click(); document.querySelector('#f')?.submit()")
+    page.settle()
+    assert page.messages != []  # the browser says that it refused
+    assert page.evaluate("document.title").startswith("Learned places")
+    assert page.evaluate("getComputedStyle(document.querySelector('#map')).cursor") == "grab"
+    moved = (
+        "[...document.querySelectorAll('p')].some((p) => getComputedStyle(p).position == 'fixed')"
+    )
+    assert not page.evaluate(moved)
+    page.evaluate("document.querySelectorAll('a[data-id]')[1].click()")
+    assert page.evaluate("document.querySelector('.chosen').id") == "b-2"
