@@ -99,6 +99,8 @@ def restore(
 
 
 def _show(repository: "Repository", *, verify: bool, as_json: bool) -> None:
+    from pipelines.export.text import clean
+
     rows = []
     repository.snapshot()  # says what is wrong where there is none
     for name in repository.names():
@@ -112,7 +114,7 @@ def _show(repository: "Repository", *, verify: bool, as_json: bool) -> None:
             state = "" if not verify else ", whole" if not row["wrong"] else ", NOT whole"
             typer.echo(
                 f"{row['name']}  {row['files']:,} files, {row['bytes'] / 1e6:,.1f} MB, "
-                f"newest run {row['latest'] or 'none'}{state}"
+                f"newest run {clean(row['latest']) or 'none'}{state}"
             )
             for text in row.get("wrong", []):
                 typer.echo(f"  {text}")

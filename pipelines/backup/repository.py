@@ -8,19 +8,26 @@
 
 What is in already isn't copied again, so each backup costs what is new; every snapshot is whole in
 itself; nothing in it is ever changed. Object and snapshot are verified by their names alone.
+
+A disk with backups may have been in other hands: links in it aren't followed, what isn't a plain
+file isn't waited for, no more is read of anything than is said of it, and nothing is removed that
+hasn't the name of an object. Whoever had it can still have put a whole other backup there.
 """
 
 import errno
 import hashlib
 import json
 import os
+import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from detectors.core.errors import SelatError
+from pipelines.export.text import clean, one_line
 from pipelines.store import StoreBusyError
 from pipelines.store.catalogue import sync, writer_lock
 from pipelines.store.positions import sha256 as sha256_of_file
@@ -34,6 +41,10 @@ objects/<first two digits>/<hash>. Copy them to their names.
 """
 
 _CHUNK: Final = 1 << 20
+_MAX_LIST: Final = 256 << 20
+_LAST_NS: Final = (1 << 63) - 1
+_NAME: Final = re.compile(r"[0-9]{8}T[0-9]{12}Z-[0-9a-f]{16}")
+_OBJECT: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class BackupError(SelatError):
@@ -107,14 +118,17 @@ class Repository:
         there = self.folder.is_dir() and any(self.folder.iterdir())
         if there and not self._snapshots.is_dir():
             raise BackupError(f"{self.folder} isn't a folder of backups", hint="name an empty one")
+        readme, lock = self.folder / "README.txt", self.folder / "lock"
+        for path in (self._objects, self._snapshots, readme, lock):
+            if path.is_symlink():
+                raise BackupError(f"{path} leads elsewhere", hint="don't trust that folder")
         for folder in (self.folder, self._objects, self._snapshots):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        readme = self.folder / "README.txt"
         if not readme.exists():
             readme.write_text(README, encoding="utf-8")
         try:
-            with writer_lock(self.folder / "lock"):
-                for left_over in self._objects.glob("*/*.new"):
+            with writer_lock(lock):
+                for left_over in self._objects.glob("*.new"):
                     left_over.unlink()
                 yield
         except StoreBusyError as error:
@@ -122,8 +136,11 @@ class Repository:
 
     def has(self, sha256: str, size: int) -> bool:
         """Whether a content is in, by its name and size."""
-        path = self._path(sha256)
-        return path.is_file() and path.stat().st_size == size
+        try:
+            found = self._path(sha256).lstat()
+        except OSError:
+            return False
+        return stat.S_ISREG(found.st_mode) and found.st_size == size
 
     def put(self, source: Path, expected: str = "") -> tuple[str, int, bool]:
         """Copy a file's content in, flushed to the disk and read again.
@@ -179,15 +196,16 @@ class Repository:
             If its content is lost or has changed.
         """
         source = self._path(entry.sha256)
-        try:
-            with source.open("rb") as file, target.open("xb") as copy:
-                os.fchmod(copy.fileno(), 0o600)
-                digest, _ = _copied(file, copy)
-                os.fsync(copy.fileno())
-        except FileNotFoundError as error:
-            raise BackupError(f"{entry.path} is lost from the backup", _OTHER) from error
+        if not source.is_file():
+            raise BackupError(f"{clean(entry.path)} is lost from the backup", _OTHER)
+        if not self.has(entry.sha256, entry.bytes):
+            raise BackupError(f"{clean(entry.path)} has changed in the backup", _OTHER)
+        with _opened(source) as file, target.open("xb") as copy:
+            os.fchmod(copy.fileno(), 0o600)
+            digest, _ = _copied(file, copy, entry.bytes)
+            os.fsync(copy.fileno())
         if digest != entry.sha256:
-            raise BackupError(f"{entry.path} has changed in the backup", _OTHER)
+            raise BackupError(f"{clean(entry.path)} has changed in the backup", _OTHER)
         os.utime(target, ns=(entry.mtime_ns, entry.mtime_ns))
 
     def add(self, snapshot: Snapshot) -> Snapshot:
@@ -205,7 +223,8 @@ class Repository:
 
     def names(self) -> list[str]:
         """Names of the snapshots, oldest first."""
-        return sorted(path.stem for path in self._snapshots.glob("*.json"))
+        found = (path.stem for path in self._snapshots.glob("*.json"))
+        return sorted(name for name in found if _NAME.fullmatch(name))
 
     def snapshot(self, name: str = "") -> Snapshot:
         """A snapshot whose name begins so; the newest if none is named.
@@ -223,14 +242,20 @@ class Repository:
                               hint="selat backup FOLDER --list")  # fmt: skip
         if name and len(found) > 1:
             raise BackupError(f"{name} begins {len(found)} backups", "name more of it")
-        text = (self._snapshots / f"{found[-1]}.json").read_bytes()
+        with _opened(self._snapshots / f"{found[-1]}.json") as file:
+            text = file.read(_MAX_LIST)
         if hashlib.sha256(text).hexdigest()[:16] != found[-1].partition("-")[2]:
             raise BackupError(f"the list of the backup {found[-1]} has changed", _OTHER)
-        content = json.loads(text)
-        if content.pop("format") != FORMAT:
-            raise BackupError(f"a newer Selat made the backup {found[-1]}", "update Selat")
-        entries = tuple(Entry(**entry) for entry in content.pop("entries"))
-        return Snapshot(**{**content, "name": found[-1], "entries": entries})
+        try:
+            content = json.loads(text)
+            if content.pop("format") != FORMAT:
+                raise BackupError(f"a newer Selat made the backup {found[-1]}", "update Selat")
+            entries = tuple(_entry(entry) for entry in content.pop("entries"))
+            return _snapshot({**content, "name": found[-1], "entries": entries})
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise BackupError(
+                f"the list of the backup {found[-1]} isn't one: {one_line(str(error), 200)}", _OTHER
+            ) from error
 
     def verify(self, snapshot: Snapshot) -> list[str]:
         """Read all that a snapshot names again; what is wrong, in words."""
@@ -241,11 +266,12 @@ class Repository:
                 if not path.is_file():
                     known[entry.sha256] = "is lost"
                 else:
-                    known[entry.sha256] = (
-                        "" if sha256_of_file(path) == entry.sha256 else "has changed"
+                    same = (
+                        self.has(entry.sha256, entry.bytes) and sha256_of_file(path) == entry.sha256
                     )
+                    known[entry.sha256] = "" if same else "has changed"
             if known[entry.sha256]:
-                wrong.append(f"{entry.path} {known[entry.sha256]}")
+                wrong.append(f"{clean(entry.path)} {known[entry.sha256]}")
         return wrong
 
     def prune(self, keep: int) -> int:
@@ -259,8 +285,9 @@ class Repository:
         needed = {entry.sha256 for name in self.names() for entry in self.snapshot(name).entries}
         freed = 0
         for path in self._objects.glob("*/*"):
-            if path.name not in needed:
-                freed += path.stat().st_size
+            ours = _OBJECT.fullmatch(path.name) and not path.parent.is_symlink()
+            if ours and path.name not in needed:
+                freed += path.lstat().st_size
                 path.unlink()
         return freed
 
@@ -271,9 +298,46 @@ class Repository:
 _OTHER: Final = "take another one: selat backup FOLDER --list; --verify says which are whole"
 
 
-def _copied(file: BinaryIO, copy: BinaryIO) -> tuple[str, int]:
+def _entry(content: Any) -> Entry:
+    """A file of a list; raises ValueError or TypeError if it is none."""
+    entry = Entry(**content)
+    numbers = (entry.bytes, entry.mtime_ns)
+    if not all(type(n) is int and abs(n) <= _LAST_NS for n in numbers) or entry.bytes < 0:
+        raise ValueError("a size or a time isn't one")
+    if not isinstance(entry.path, str) or not entry.path.encode() or "\0" in entry.path:
+        raise ValueError("a path isn't one")
+    if not isinstance(entry.sha256, str) or not _OBJECT.fullmatch(entry.sha256):
+        raise ValueError("a hash isn't one")
+    return entry
+
+
+def _snapshot(content: dict[str, Any]) -> Snapshot:
+    """A backup out of its list; raises ValueError or TypeError if it is none."""
+    snapshot = Snapshot(**content)
+    if not all(isinstance(t, str) for t in (snapshot.made, snapshot.version, snapshot.latest)):
+        raise TypeError("a field isn't a text")
+    if len({entry.path for entry in snapshot.entries}) < len(snapshot.entries):
+        raise ValueError("a file stands twice")
+    return snapshot
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """A plain file of the folder, no link; what isn't one is never waited for."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError as error:
+        raise BackupError(f"{path.name} can't be read: {error.strerror}", _OTHER) from error
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise BackupError(f"{path.name} isn't a file", _OTHER)
+    with os.fdopen(handle, "rb") as file:
+        yield file
+
+
+def _copied(file: BinaryIO, copy: BinaryIO, most: int | None = None) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
-    while chunk := file.read(_CHUNK):
+    while chunk := file.read(_CHUNK if most is None else min(_CHUNK, most - size)):
         digest.update(chunk)
         copy.write(chunk)
         size += len(chunk)

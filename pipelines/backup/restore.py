@@ -48,6 +48,8 @@ def restore(folder: Path, home: Path, report: Reporter, *, name: str = "") -> Re
     try:
         _take_all(Repository(folder), snapshot, unfinished, report)
         if snapshot.latest:
+            if Path(snapshot.latest).name != snapshot.latest or snapshot.latest == "..":
+                raise BackupError("the backup's newest run is elsewhere", "don't trust it")
             (unfinished / "latest").symlink_to(Path("runs") / snapshot.latest)
         forget_superseded(unfinished / "store", StoreSettings())
         sync(unfinished)
@@ -60,13 +62,21 @@ def restore(folder: Path, home: Path, report: Reporter, *, name: str = "") -> Re
 
 
 def _take_all(repository: Repository, snapshot: Snapshot, target: Path, report: Reporter) -> None:
+    free = shutil.disk_usage(target.parent).free
+    if snapshot.bytes > free:
+        raise BackupError(f"no room in {target.parent}", f"it needs {snapshot.bytes:,} bytes")
     done = 0
     with report.bar("Restoring", snapshot.bytes) as bar:
         target.mkdir(mode=0o700)
         for entry in snapshot.entries:
             path = target / _place(entry)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            repository.take(entry, path)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                repository.take(entry, path)
+            except (FileExistsError, NotADirectoryError) as error:
+                raise BackupError(
+                    f"the backup has two files in one place, {entry.path!a}", "don't trust it"
+                ) from error
             done += entry.bytes
             bar.to(done, snapshot.bytes)
 
@@ -82,5 +92,5 @@ def _place(entry: Entry) -> Path:
     whole = PurePosixPath(entry.path)
     top, *inner = whole.parts
     if top not in {"home", "config"} or not inner or ".." in inner or whole.is_absolute():
-        raise BackupError(f"the backup names a file {entry.path!r}", "don't trust it")
+        raise BackupError(f"the backup names a file {entry.path!a}", "don't trust it")
     return Path("restored-config" if top == "config" else "", *inner)

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from detectors.core.errors import SelatError
 from pipelines.export import labels, zipping
 from pipelines.export.manifest import plain
-from pipelines.export.text import clean
+from pipelines.export.text import one_line
 from pipelines.products import Products
 
 NAME: Final = "MANIFEST.json"
@@ -206,9 +206,10 @@ def parse(content: bytes) -> Manifest:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise UnsoundError(f"{NAME} can't be read: {where}: {clean(first['msg'])}") from error
+        why = one_line(f"{where}: {first['msg']}", 200)
+        raise UnsoundError(f"{NAME} can't be read: {why}") from error
     except (ValueError, RecursionError) as error:
-        raise UnsoundError(f"{NAME} can't be read: {clean(str(error))[:200]}") from error
+        raise UnsoundError(f"{NAME} can't be read: {one_line(str(error), 200)}") from error
     _see_places(manifest)
     return manifest
 
