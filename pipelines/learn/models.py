@@ -7,6 +7,7 @@ once; the newest pair whose hash is right counts.
 
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,13 @@ from pipelines.export.files import replacing, write_text
 from pipelines.learn import snapshot
 
 _MAX_BYTES: Final = 500_000_000
+_PACKINGS: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+"""How numpy packs arrays; other ways are unpacked without a bound."""
+_BROKEN: Final = (
+    OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError, zlib.error,
+    RuntimeError,  # encrypted
+    MemoryError,  # an array that says it has any size
+)  # fmt: skip
 _HINT: Final = "delete its two files, or fit it again: selat learn normal"
 
 
@@ -60,12 +68,14 @@ def read(path: Path) -> Normal:
     file = path.with_suffix(".npz")
     try:
         with zipfile.ZipFile(file) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-        if size > _MAX_BYTES:
+            entries = archive.infolist()
+        if any(entry.compress_type not in _PACKINGS for entry in entries):
+            raise ConfigError(f"{file.name} is packed as no model is", hint=_HINT)
+        if sum(entry.file_size for entry in entries) > _MAX_BYTES:
             raise ConfigError(f"{file.name} is too large for a model", hint=_HINT)
         with np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in normal.ARRAYS if name in stored.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+    except _BROKEN as error:
         raise ConfigError(f"the model {file.name} can't be read: {error}", hint=_HINT) from error
     digest = normal.digest(arrays)
     if digest != card.get("hash"):

@@ -189,13 +189,16 @@ class _Line:
             raise ValueError("too deep") from error
         if not isinstance(content, dict):
             raise ValueError("not an object")
-        texts = [content.get("previous"), content.get("hash")]
-        texts += [content.get(name, "") for name in ("key", "signature")]
+        previous, digest = content.get("previous"), content.get("hash")
+        key, signature = content.get("key", ""), content.get("signature", "")
         number, time = content.get("number"), content.get("time")
+        texts = (previous, digest, key, signature)
         if type(number) is not int or not all(isinstance(text, str) for text in texts):
             raise ValueError("of other types")
         good = isinstance(time, str) and _TIME.fullmatch(time)
-        return cls(content, number, *texts, str(time) if good else "")
+        return cls(
+            content, number, str(previous), str(digest), key, signature, str(time) if good else ""
+        )
 
     @property
     def is_signed(self) -> bool:
