@@ -14,7 +14,6 @@ from typing import Any, Final, Protocol
 BLOCK: Final = 1 << 20
 """Most bytes that are given at once."""
 
-_READ: Final = 1 << 16
 # Python loses what a call gave before it met damage, so that calls are short.
 _STEP: Final = 256
 # What a decoder of LZMA holds back for references: 64 MiB is what `xz -9` and 7-Zip at most write.
@@ -33,6 +32,19 @@ class DamageError(Exception):
     def __init__(self, kind: str = "damaged archive") -> None:
         super().__init__(kind)
         self.kind = kind
+
+
+class Source(Protocol):
+    """Where bytes come from: a file, or the first bytes of one."""
+
+    def read(self, count: int, /) -> bytes:
+        """The next bytes, fewer only at the end."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go to another place."""
+
+    def tell(self) -> int:
+        """The place."""
 
 
 class Inflater(Protocol):

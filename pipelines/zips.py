@@ -18,6 +18,7 @@ from pipelines.bounded import Bzip2, DamageError, Deflate, Inflater, Lzma
 
 MAX_ENTRIES: Final = 10_000
 STORED, DEFLATED, BZIP2, LZMA = 0, 8, 12, 14
+METHODS: Final = (STORED, DEFLATED, BZIP2, LZMA)
 
 _MAX_DIRECTORY: Final = 1 << 24
 _READ: Final = 1 << 16
