@@ -96,19 +96,26 @@ class Deflate:
 
 
 def _salvaged(inner: Any, data: bytes) -> bytes:
-    """What comes out of a decompressor before the damage in `data`; it is less than `BLOCK`."""
-    found, most = [], BLOCK
-    while most:
+    """What comes out of a decompressor before the damage in `data`; it is less than `BLOCK`.
+
+    Less and less is asked for until nothing is left before the damage, then less and less is put
+    in: the last byte comes in the same step as what is wrong with a checksum behind it.
+    """
+    found: list[bytes] = []
+    most, given = BLOCK, len(data)
+    while most or given:
         attempt = inner.copy()
         try:
-            out = attempt.decompress(data, most)
+            out = attempt.decompress(data[:given], most or BLOCK)
         except zlib.error:
-            most //= 2
+            most, given = (most // 2, given) if most else (most, given // 2)
             continue
         found.append(out)
-        inner, data = attempt, attempt.unconsumed_tail
-        if not out:
-            break
+        inner, data = attempt, attempt.unconsumed_tail + data[given:]
+        given = min(given, len(data))
+        if most:
+            given = len(data)
+            most = most if out else 0
     return b"".join(found)
 
 

@@ -35,6 +35,7 @@ class Decoding:
         self._progress = progress or (lambda _: None)
         self.report = Report()
         self._formats: set[str] = set()
+        self._is_archive = self._is_read_on = False
 
     def __iter__(self) -> Iterator[Batch]:
         """Read the feed, once.
@@ -50,6 +51,16 @@ class Decoding:
         ChangedError
             Behind the last batch, if the file isn't any more what its digest says.
         """
+        try:
+            yield from self._all_batches()
+            self._check()
+        except IngestError:
+            # Of a file that is being written to, nothing else that is wrong with it matters.
+            self._feed.check(may_grow=self._is_read_on)
+            raise
+        self._feed.check(may_grow=self._is_read_on)
+
+    def _all_batches(self) -> Iterator[Batch]:
         first = 1
         for member in self._members():
             lines = Lines(member, first)
@@ -60,8 +71,6 @@ class Decoding:
                     yield batch
                 self._note_damage(member, lines)
             first = lines.next
-        self._check()
-        self._feed.check(may_grow=self._is_read_on)
 
     def _members(self) -> Iterator[Member]:
         path, name, options = self._feed.path, self._feed.name, self._options
