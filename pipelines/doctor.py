@@ -17,7 +17,7 @@ from detectors.core.errors import SelatError
 from detectors.core.zones import CONFIDENCES, ZONE_CLASSES, Zones
 from pipelines import marks, reference
 from pipelines.export import recipients
-from pipelines.ingest import Area
+from pipelines.ingest import Area, explained
 from pipelines.learn import models, snapshot
 from pipelines.patrol import units
 from pipelines.settings import read_yaml
@@ -164,8 +164,8 @@ def check_zone_files(zones_dir: Path) -> list[Problem]:
                 problems += attempt(
                     path.name, partial(reference.read_zone, feature, where, path.name)
                 )
-        except SelatError as error:
-            problems.append(_problem(path.name, error))
+        except Exception as error:
+            problems.append(_problem(path.name, explained(path.name, error)))
     return problems
 
 
@@ -266,11 +266,11 @@ def _undecided(folder: Path) -> list[Problem]:
 
 
 def attempt(where: str, check: Callable[[], object]) -> list[Problem]:
-    """The problem that a check meets, if any."""
+    """The problem that a check meets, if any, whatever it is."""
     try:
         check()
-    except SelatError as error:
-        return [_problem(where, error)]
+    except Exception as error:
+        return [_problem(where, explained(where, error))]
     return []
 
 

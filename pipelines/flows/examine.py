@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from detectors.core.errors import SelatError
 from pipelines import ingest, marks
 from pipelines.doctor import (
     Problem,
@@ -49,6 +48,7 @@ def look(installation: Installation, now: datetime) -> tuple[Health | None, list
     try:
         health = gather(installation, now)
         problems += health_problems(health, installation.settings.health)
-    except SelatError as error:
-        problems.append(Problem("error", "store", error.message, error.hint))
+    except Exception as error:
+        told = ingest.explained("the store", error)
+        problems.append(Problem("error", "store", told.message, told.hint))
     return health, sorted(problems, key=lambda problem: problem.level != "error")

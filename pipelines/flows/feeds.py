@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 from detectors.core.errors import SelatError
 from detectors.core.zones import Zones
@@ -17,6 +17,9 @@ from pipelines.listen import recover
 from pipelines.progress import Reporter
 from pipelines.settings import Installation
 from pipelines.store import StoreBusyError, Writer, write
+
+_TRIES: Final = 3
+"""How often a feed is read that changes meanwhile."""
 
 
 @dataclass
@@ -31,6 +34,8 @@ class IngestSummary:
         """Note and say that a feed, or a part of it, could not be read."""
         self.failed[name] = str(why)
         report.step(f"✗ {name}: {why}")
+        if isinstance(why, SelatError) and why.hint:
+            report.step(f"  hint: {why.hint}")
 
 
 def ingest_feed(
@@ -45,6 +50,19 @@ def ingest_feed(
     StoreError
         If it is simulated and the store isn't, or the other way round.
     """
+    for left in reversed(range(_TRIES)):
+        try:
+            return _ingest_as_it_is(store, feed, options, report)
+        except ingest.ChangedError:
+            if not left:
+                raise
+            feed = ingest.FeedFile.of(feed.path, feed.name)
+    raise AssertionError
+
+
+def _ingest_as_it_is(
+    store: Writer, feed: ingest.FeedFile, options: ingest.IngestOptions, report: Reporter
+) -> dict[str, Any] | None:
     key = feed_key(feed, options)
     if store.has_feed(key):
         return None
@@ -104,13 +122,18 @@ def ingest_all(
     """
     summary = IngestSummary()
     named = list(feeds) or list(installation.settings.feeds)
-    named += _recorded(installation)
+    errors: list[SelatError] = []
+    try:
+        named += _recorded(installation)
+    except Exception as error:
+        errors.append(ingest.explained("the folder of recordings", error))
+        summary.fail("the folder of recordings", errors[-1], report)
     if not named:
         return summary
     options = ingest_options(installation, zones, area, mapping, assume_time)
     found = ingest.discover(named, installation.spool)
     _say_skipped(found, report)
-    errors: list[SelatError] = list(found.unreadable.values())
+    errors += found.unreadable.values()
     for name, unreadable in found.unreadable.items():
         summary.fail(name, unreadable, report)
     for feed in found:
@@ -118,9 +141,10 @@ def ingest_all(
             added = ingest_one(store, feed, options, report)
         except StoreBusyError:
             raise
-        except (SelatError, OSError) as error:
-            summary.fail(feed.name, error, report)
-            errors.append(error if isinstance(error, SelatError) else _unreadable(feed, error))
+        except Exception as error:
+            raise_if_unusable(store, error)
+            errors.append(ingest.explained(feed.name, error))
+            summary.fail(feed.name, errors[-1], report)
             continue
         if added is None:
             summary.already_there.append(feed.name)
@@ -137,15 +161,24 @@ def ingest_all(
     return summary
 
 
-def _unreadable(feed: ingest.FeedFile, error: OSError) -> ingest.IngestError:
-    return ingest.IngestError(f"{feed.name} can't be read: {error.strerror or error}")
+def raise_if_unusable(store: Writer, error: Exception) -> None:
+    """Let an error end the run if it isn't a feed's but the store's, which can't be asked then."""
+    if not isinstance(error, SelatError):
+        try:
+            store.has_feed("")
+        except Exception:
+            raise error from None
 
 
 def _damage(added: Mapping[str, Any]) -> str:
     """What is wrong with a feed whose good part is in the store; empty if nothing is."""
+    rejected = added["rejected"]
     for reason in ("truncated archive", "damaged archive"):
-        if reason in added["rejected"]:
+        if reason in rejected:
             return f"{reason}: what came before the damage is in the store, the rest is lost"
+    if unread := rejected.get("unreadable file"):
+        first = next(s["text"] for s in added["samples"] if s["reason"] == "unreadable file")
+        return f"{unread:,} of the files in it can't be read, such as {first}"
     return ""
 
 
@@ -224,13 +257,15 @@ def _read_only(
 ) -> IngestSummary:
     summary = IngestSummary()
     _say_skipped(feeds, report)
+    for name, unreadable in feeds.unreadable.items():
+        summary.fail(name, unreadable, report)
     for feed in feeds:
         try:
             decoding = ingest.decode(feed, options, announce=report.step)
             for _ in decoding:
                 pass
-        except (SelatError, OSError) as error:
-            summary.fail(feed.name, error, report)
+        except Exception as error:
+            summary.fail(feed.name, ingest.explained(feed.name, error), report)
             continue
         summary.added[feed.name] = decoding.report.to_dict()
         report.step(f"(not written) {feed.name}: {in_words(summary.added[feed.name])}")

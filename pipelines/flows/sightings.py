@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from detectors.core.errors import SelatError
+from pipelines.flows.feeds import raise_if_unusable
+from pipelines.ingest import as_text, explained
 from pipelines.progress import Reporter
 from pipelines.settings import Installation
 from pipelines.sightings import SightingsFile, find, read
@@ -42,8 +44,8 @@ def import_sightings(
     for named in list(paths) or list(installation.settings.sightings):
         try:
             found = find([named])
-        except SelatError as error:
-            summary.fail(named, error, report)
+        except Exception as error:
+            summary.fail(as_text(named), explained(named, error), report)
             continue
         for path in found:
             try:
@@ -51,8 +53,9 @@ def import_sightings(
                 new = _add(store, path.name, file)
             except StoreBusyError:
                 raise
-            except SelatError as error:
-                summary.fail(path.name, error, report)
+            except Exception as error:
+                raise_if_unusable(store, error)
+                summary.fail(as_text(path.name), explained(path.name, error), report)
                 continue
             if new is None:
                 summary.already_there.append(path.name)
@@ -92,8 +95,8 @@ def _read_only(
     for path in find(paths):
         try:
             file = read(path, not_after)
-        except SelatError as error:
-            summary.fail(path.name, error, report)
+        except Exception as error:
+            summary.fail(as_text(path.name), explained(path.name, error), report)
             continue
         summary.added[path.name] = file.report.to_dict()
         report.step(f"(not written) {path.name}: {file.report.in_words()}")

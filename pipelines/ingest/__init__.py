@@ -10,7 +10,7 @@ codes, times), `values` (by a layout → quantities) and `tabular` (→ batches)
 from pipelines.ingest.area import Area
 from pipelines.ingest.decode import Decoding, decode, key
 from pipelines.ingest.discover import FeedFile, Feeds, discover
-from pipelines.ingest.errors import IngestError
+from pipelines.ingest.errors import ChangedError, IngestError, as_text, explained
 from pipelines.ingest.options import DECODER_VERSION, IngestOptions
 from pipelines.ingest.report import REASONS, Report
 from pipelines.ingest.rows import Batch
@@ -20,13 +20,16 @@ __all__ = [
     "REASONS",
     "Area",
     "Batch",
+    "ChangedError",
     "Decoding",
     "FeedFile",
     "Feeds",
     "IngestError",
     "IngestOptions",
     "Report",
+    "as_text",
     "decode",
     "discover",
+    "explained",
     "key",
 ]

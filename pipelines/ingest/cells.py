@@ -4,6 +4,7 @@ Most columns of AIS tables repeat a few texts over and over. `Words` holds each 
 it is read once, however many rows have it.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -24,6 +25,10 @@ _FAR_US: Final = 10**17
 
 # What is a number. Arrow itself reads "inf" and "nan" too, which are none here.
 _NUMBER: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+# A clock behind a date of ISO 8601, or in the codes of strptime.
+_ISO_CLOCK: Final = r"[0-9][Tt ]+[0-9]"
+_LONGEST_DATE: Final = len("2024-01-31+08:00")
+_CODED_CLOCK: Final = re.compile(r"%-?[HIcXs]")
 # Time.String of the language Go: a fraction of any length, the offset, the zone's name, and
 # perhaps the reading of a monotonic clock.
 _GO_TIME: Final = (
@@ -155,6 +160,8 @@ def epochs(values: NDArray[np.float64], form: str) -> NDArray[np.int64]:
 def times(texts: pa.Array, forms: Iterable[str], zone: str) -> NDArray[np.int64]:
     """Epoch microseconds of time texts, `NO_TIME` where one is no time.
 
+    A date without a clock is none: who writes it doesn't mean midnight.
+
     Parameters
     ----------
     texts
@@ -186,6 +193,10 @@ def instants(cells: pa.Array, zone: str) -> NDArray[np.int64]:
 def _times(texts: pa.Array, form: str, zone: str) -> NDArray[np.int64]:
     if form in EPOCHS:
         return epochs(numbers(texts, ".", pa.array([], pa.string())), form)
+    if form == "iso8601":
+        texts = _with_clock(texts)
+    elif form != "go" and not _CODED_CLOCK.search(form):
+        return np.full(len(texts), NO_TIME, "int64")
     if form == "iso8601" and zone == "UTC":
         try:
             return _filled(pc.cast(texts, pa.timestamp("us")))
@@ -194,7 +205,7 @@ def _times(texts: pa.Array, form: str, zone: str) -> NDArray[np.int64]:
             pass
     if form == "go":
         texts = pc.replace_substring_regex(texts, _GO_TIME, r"\1\2")
-    words = texts.to_pandas().astype("str")
+    words = pc.fill_null(texts, "").to_pandas().astype("str")
     code = "ISO8601" if form in {"iso8601", "go"} else form
     has_zone = words.str.contains(r"(?:[Zz]|\d\d:?\d\d:?\d\d\S*[+-]\d\d:?\d\d)$", regex=True)
     aware = has_zone.to_numpy(bool)
@@ -206,6 +217,13 @@ def _times(texts: pa.Array, form: str, zone: str) -> NDArray[np.int64]:
         naive = pd.to_datetime(words[~aware], format=code, errors="coerce", utc=True)
         out[~aware] = _in_zone(naive.dt.tz_localize(None), zone)
     return out
+
+
+def _with_clock(texts: pa.Array) -> pa.Array:
+    """ISO 8601 texts, null in the place of dates without a clock."""
+    if not pc.any(pc.less_equal(pc.binary_length(texts), _LONGEST_DATE)).as_py():
+        return texts
+    return pc.if_else(pc.match_substring_regex(texts, _ISO_CLOCK), texts, None)
 
 
 def _in_zone(local: pd.Series, zone: str) -> NDArray[np.int64]:

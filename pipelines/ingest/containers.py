@@ -4,25 +4,23 @@ Nothing is written, and no name from an archive is used as a path. What an archi
 bounded. An archive inside an archive isn't opened.
 """
 
-import errno
-import lzma
-import zipfile
-import zlib
+import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import BinaryIO, Final
 
-import zstandard
-
+from pipelines import zips
+from pipelines.bounded import BLOCK, DamageError, Deflate, Source
+from pipelines.ingest import zstd
 from pipelines.ingest.errors import IngestError
 
-BLOCK: Final = 1 << 20
+UNFINISHED: Final = "unfinished line"
+"""What is wrong with a file that goes on behind what is looked at."""
+
 _READ: Final = 1 << 16
-# One zstandard block of 4 bytes may stand for 128 KiB: small reads bound what comes out of one.
-_READ_ZSTD: Final = 1 << 12
 _RATIO_FROM: Final = 256 << 20
-_MAX_MEMBERS: Final = 10_000
 
 _MAGIC: Final = (
     (b"\x1f\x8b", "gzip"),
@@ -93,7 +91,8 @@ class Member:
     path
         The file that holds just these bytes; None if they come out of an archive.
     damage
-        Set when the bytes end early: "truncated archive" or "damaged archive", else empty.
+        Set when the bytes end early: "truncated archive", "damaged archive", or "unfinished line"
+        of a file that grows; else empty.
     """
 
     name: str
@@ -103,22 +102,18 @@ class Member:
     damage: str = ""
 
     def __iter__(self) -> Iterator[bytes]:
-        """The bytes, in blocks of about a mebibyte."""
+        """The bytes, in blocks of about a mebibyte; none if they can't be had."""
+        if self.unreadable:
+            return
         try:
             yield from _gathered(self._blocks)
-        except _DamageError as error:
+        except DamageError as error:
             self.damage = error.kind
-
-
-class _DamageError(Exception):
-    def __init__(self, kind: str) -> None:
-        super().__init__(kind)
-        self.kind = kind
 
 
 def kind_of(head: bytes) -> str:
     """The container that a file is, by its first bytes: "gzip", "zstandard", "zip" or "plain"."""
-    if _is_skippable(head):
+    if zstd.is_skippable(head):
         return "zstandard"
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), "plain")
 
@@ -130,7 +125,9 @@ def not_read(head: bytes) -> str:
     return next((kind for magic, kind in _NOT_READ if head.startswith(magic)), "")
 
 
-def members(path: Path, name: str, budget: Budget, progress: Progress) -> Iterator[Member]:
+def members(
+    path: Path, name: str, budget: Budget, progress: Progress, size: int | None = None
+) -> Iterator[Member]:
     """Open a file: itself, its one content, or every file of a zip, in the archive's order.
 
     Parameters
@@ -143,6 +140,9 @@ def members(path: Path, name: str, budget: Budget, progress: Progress) -> Iterat
         What it may grow to.
     progress
         Called with the number of bytes of the file on disk that are dealt with.
+    size
+        How many of its bytes are looked at, for a file that somebody may be writing to; None for
+        all. A zip, whose directory is at its end, is always looked at as it is.
 
     Raises
     ------
@@ -153,174 +153,137 @@ def members(path: Path, name: str, budget: Budget, progress: Progress) -> Iterat
         kind = kind_of(file.read(8))
     if kind == "zip":
         yield from _zip_members(path, name, budget, progress)
-        return
-    if kind == "plain":
-        yield Member(name, _plain(path, progress), path=path)
-        return
-    start = _zlib_start if kind == "gzip" else _zstd_start
-    read = _READ if kind == "gzip" else _READ_ZSTD
-    yield Member(name, _inflated(path, name, start, read, budget, progress))
+    elif kind == "plain":
+        yield Member(name, _plain(path, progress, size), path=path)
+    else:
+        inflated = _gunzipped if kind == "gzip" else zstd.pieces
+        yield Member(name, _counted(path, name, inflated, budget, progress, size))
 
 
-def _plain(path: Path, progress: Progress) -> Iterator[bytes]:
+def _plain(path: Path, progress: Progress, size: int | None) -> Iterator[bytes]:
     done = 0
-    with path.open("rb") as file:
+    with _opened(path, size) as file:
         while block := file.read(BLOCK):
             done += len(block)
             yield block
             progress(done)
+    if size is not None and path.stat().st_size > size:
+        raise DamageError(UNFINISHED)
 
 
-class _Frame(Protocol):
-    """One gzip member or zstandard frame being decompressed."""
+class _First:
+    """The first bytes of a file."""
 
-    def put(self, data: bytes) -> Iterator[bytes]: ...
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file, self._size = file, size
+        self.seek, self.tell = file.seek, file.tell
 
-    def rest(self) -> bytes | None:
-        """What follows the end of the frame, None while it hasn't ended."""
-
-
-class _ZlibFrame:
-    def __init__(self) -> None:
-        self._inner = zlib.decompressobj(wbits=31)
-
-    def put(self, data: bytes) -> Iterator[bytes]:
-        try:
-            out = self._inner.decompress(data, BLOCK)
-            yield out
-            # A full block may leave more behind, in the input or inside the decompressor.
-            while self._inner.unconsumed_tail or (len(out) == BLOCK and not self._inner.eof):
-                out = self._inner.decompress(self._inner.unconsumed_tail, BLOCK)
-                yield out
-        except zlib.error as error:
-            raise _DamageError("damaged archive") from error
-
-    def rest(self) -> bytes | None:
-        return self._inner.unused_data if self._inner.eof else None
+    def read(self, count: int) -> bytes:
+        """The next bytes."""
+        return self._file.read(max(min(count, self._size - self.tell()), 0))
 
 
-class _ZstdFrame:
-    def __init__(self) -> None:
-        self._inner = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
-
-    def put(self, data: bytes) -> Iterator[bytes]:
-        try:
-            yield self._inner.decompress(data)
-        except (zstandard.ZstdError, MemoryError) as error:
-            raise _DamageError("damaged archive") from error
-
-    def rest(self) -> bytes | None:
-        return self._inner.unused_data if self._inner.eof else None
-
-
-def _zlib_start(data: bytes) -> _Frame | None:
-    return _ZlibFrame() if data[:1] == b"\x1f" else None
-
-
-def _zstd_start(data: bytes) -> _Frame | None:
-    return _ZstdFrame() if data[0] == 0x28 or 0x50 <= data[0] <= 0x5F else None
-
-
-def _is_skippable(head: bytes) -> bool:
-    # RFC 8878, 3.1.2: frames 0x184D2A50 to 0x184D2A5F are skipped; pzstd begins files with one.
-    return head[1:4] == b"\x2a\x4d\x18" and 0x50 <= head[0] <= 0x5F
-
-
-def _inflated(
-    path: Path, name: str, start: Callable[[bytes], _Frame | None], read: int, budget: Budget,
-    progress: Progress,
-) -> Iterator[bytes]:  # fmt: skip
-    """Decompress all frames of a file; `_DamageError` where it ends early or is damaged."""
-    consumed, frame = 0, None
+@contextmanager
+def _opened(path: Path, size: int | None) -> Iterator[Source]:
     with path.open("rb") as file:
-        while chunk := file.read(read):
-            consumed += len(chunk)
-            data = chunk
-            while data:
-                if frame is None:
-                    # gzip files on tape are padded with zeros.
-                    data = data.lstrip(b"\0")
-                    if not data:
-                        break
-                    frame = start(data)
-                    if frame is None:
-                        raise _DamageError("damaged archive")
-                for out in frame.put(data):
-                    budget.spend(len(out), consumed, name)
-                    yield out
-                rest = frame.rest()
-                data = rest or b""
-                frame = None if rest is not None else frame
-            progress(consumed)
-    if frame is not None:
-        raise _DamageError("truncated archive")
+        yield file if size is None else _First(file, size)
+
+
+def _counted(
+    path: Path, name: str, inflated: Callable[[Source], Iterator[bytes]], budget: Budget,
+    progress: Progress, size: int | None,
+) -> Iterator[bytes]:  # fmt: skip
+    """What a compressed file stands for, counted."""
+    with _opened(path, size) as file:
+        try:
+            for piece in inflated(file):
+                done = file.tell()
+                budget.spend(len(piece), done, name)
+                yield piece
+                progress(done)
+        except zstd.WindowError as error:
+            raise IngestError(
+                f"{name}: archive too large: unpacking it takes {error.window / 1e6:,.0f} MB of "
+                "memory for its window alone",
+                hint="unpack it first, or pack it again without --long",
+            ) from error
+        progress(file.tell())
+
+
+def _gunzipped(file: Source) -> Iterator[bytes]:
+    """All members of a gzip file."""
+    member: Deflate | None = None
+    while data := file.read(_READ):
+        while data:
+            if member is None:
+                # Files on tape are padded with zeros.
+                data = data.lstrip(b"\0")
+                if not data:
+                    break
+                if data[:1] != b"\x1f":
+                    raise DamageError
+                member = Deflate(wbits=31)
+            yield from member.put(data)
+            rest = member.rest()
+            data = rest or b""
+            member = None if rest is not None else member
+    if member is not None:
+        raise DamageError("truncated archive")
 
 
 def _zip_members(path: Path, name: str, budget: Budget, progress: Progress) -> Iterator[Member]:
-    try:
-        archive = zipfile.ZipFile(path)
-    except NotImplementedError as error:
-        raise IngestError(
-            f"{name}: the zip archive can't be read: {error}",
-            hint="it is damaged, or made by a newer program: unpack it, and name the folder",
-        ) from error
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise IngestError(
-            f"{name}: the zip archive is damaged or cut off: {error}",
-            hint="its directory is at its end, so nothing can be read; fetch it again",
-        ) from error
-    with archive:
-        infos = [info for info in archive.infolist() if not info.is_dir()]
-        if len(infos) > _MAX_MEMBERS:
+    with path.open("rb") as file:
+        try:
+            found = zips.directory(file)
+        except zips.ZipError as error:
+            if error.too_large:
+                raise IngestError(
+                    f"{name}: archive too large: {error}", hint="unpack it, and name the folder"
+                ) from error
             raise IngestError(
-                f"{name}: archive too large: it holds {len(infos):,} files",
-                hint="unpack it, and name the folder",
-            )
+                f"{name}: the zip archive is damaged or cut off: {error}",
+                hint="its directory is at its end, so nothing can be read; fetch it again",
+            ) from error
+        size = file.seek(0, os.SEEK_END)
         done = 0
-        for info in infos:
-            blocks = _unzipped(archive, info, done, name, budget, progress)
-            yield Member(info.filename, blocks, unreadable=_unreadable(info))
-            done += info.compress_size
-            progress(done)
+        for entry in found.entries:
+            if entry.is_folder:
+                continue
+            blocks = _unzipped(file, size, entry, done, name, budget, progress)
+            yield Member(entry.name, blocks, unreadable=_unreadable(entry))
+            done += entry.compressed
+            progress(min(done, size))
 
 
 def _unzipped(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, before: int, name: str, budget: Budget,
+    file: BinaryIO, size: int, entry: zips.Entry, before: int, name: str, budget: Budget,
     progress: Progress,
 ) -> Iterator[bytes]:  # fmt: skip
-    try:
-        with archive.open(info) as file:
-            done = 0
-            while block := file.read(BLOCK):
-                done += len(block)
-                share = min(done / max(info.file_size, 1), 1.0)
-                consumed = before + int(info.compress_size * share)
-                budget.spend(len(block), before + info.compress_size, name)
-                yield block
-                progress(consumed)
-    except EOFError as error:
-        raise _DamageError("truncated archive") from error
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError) as error:
-        raise _DamageError("damaged archive") from error
-    except OSError as error:
-        # A place before the file, or a bzip2 stream that is none; a disk that fails is no damage.
-        if error.errno not in {None, errno.EINVAL}:
-            raise
-        raise _DamageError("damaged archive") from error
+    done = 0
+    for piece in zips.blocks(file, entry):
+        done += len(piece)
+        share = min(done / max(entry.size, 1), 1.0)
+        consumed = before + int(entry.compressed * share)
+        budget.spend(len(piece), min(before + entry.compressed, size), name)
+        yield piece
+        progress(min(consumed, size))
 
 
-def _unreadable(info: zipfile.ZipInfo) -> str:
-    if info.flag_bits & 0x1:
+def _unreadable(entry: zips.Entry) -> str:
+    if entry.encrypted:
         return "it is encrypted"
-    known = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
-    return "" if info.compress_type in known else "its compression isn't read"
+    if entry.is_link:
+        return "it is a link"
+    if entry.overlaps:
+        return "it shares its bytes with another file of the archive"
+    return "" if entry.method in zips.METHODS else "its compression isn't read"
 
 
 def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Join small pieces to blocks of about `BLOCK` bytes; what came before damage isn't lost."""
     held: list[bytes] = []
     size = 0
-    damage: _DamageError | None = None
+    damage: DamageError | None = None
     try:
         for piece in pieces:
             held.append(piece)
@@ -328,7 +291,7 @@ def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
             if size >= BLOCK:
                 yield b"".join(held)
                 held, size = [], 0
-    except _DamageError as error:
+    except DamageError as error:
         damage = error
     if size:
         yield b"".join(held)

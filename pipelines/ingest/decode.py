@@ -1,11 +1,13 @@
 """A feed file to batches of rows: opened, recognised, read, accounted for."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
-from pipelines.ingest.containers import Budget, Member, kind_of, members
+from pipelines.ingest.containers import UNFINISHED, Budget, Member, kind_of, members
 from pipelines.ingest.discover import FeedFile
-from pipelines.ingest.errors import IngestError
+from pipelines.ingest.errors import IngestError, explained
 from pipelines.ingest.formats import Feed, Found
+from pipelines.ingest.formats.parquet import MAGIC
 from pipelines.ingest.lines import Lines
 from pipelines.ingest.options import DECODER_VERSION, IngestOptions
 from pipelines.ingest.report import Report
@@ -33,6 +35,7 @@ class Decoding:
         self._progress = progress or (lambda _: None)
         self.report = Report()
         self._formats: set[str] = set()
+        self._is_archive = self._is_read_on = False
 
     def __iter__(self) -> Iterator[Batch]:
         """Read the feed, once.
@@ -45,7 +48,19 @@ class Decoding:
         IngestError
             If the file isn't a feed, is empty, grows too large, is damaged so that nothing can be
             read, has no times at all, or mixes simulated and real sentences.
+        ChangedError
+            Behind the last batch, if the file isn't any more what its digest says.
         """
+        try:
+            yield from self._all_batches()
+            self._check()
+        except IngestError:
+            # Of a file that is being written to, nothing else that is wrong with it matters.
+            self._feed.check(may_grow=self._is_read_on)
+            raise
+        self._feed.check(may_grow=self._is_read_on)
+
+    def _all_batches(self) -> Iterator[Batch]:
         first = 1
         for member in self._members():
             lines = Lines(member, first)
@@ -56,17 +71,19 @@ class Decoding:
                     yield batch
                 self._note_damage(member, lines)
             first = lines.next
-        self._check()
 
     def _members(self) -> Iterator[Member]:
         path, name, options = self._feed.path, self._feed.name, self._options
         try:
             with path.open("rb") as file:
-                self._is_archive = kind_of(file.read(8)) == "zip"
+                head = file.read(8)
         except OSError as error:
-            raise IngestError(f"{name} can't be read: {error.strerror}") from error
+            raise explained(name, error) from error
+        self._is_archive = kind_of(head) == "zip"
+        # What describes these is at their end.
+        self._is_read_on = not self._is_archive and not head.startswith(MAGIC)
         budget = Budget(options.max_uncompressed_bytes, options.max_ratio)
-        return members(path, name, budget, self._progress)
+        return members(path, name, budget, self._progress, self._feed.size)
 
     def _recognise(self, member: Member, lines: Lines) -> Found | None:
         """What a member is; None for a file in a zip that isn't a feed."""
@@ -79,11 +96,13 @@ class Decoding:
             return self._sniffed(member, lines, name)
         if member.unreadable:
             self.report.skip(member.name, member.unreadable)
+            self.report.rows_read += 1
+            self.report.reject("unreadable file", lines.next, f"{member.name}: {member.unreadable}")
             return None
         try:
             return self._sniffed(member, lines, "")
-        except IngestError as error:
-            self.report.skip(member.name, error.message.strip())
+        except Exception as error:
+            self.report.skip(member.name, explained("", error).message.strip())
             return None
 
     def _sniffed(self, member: Member, lines: Lines, name: str) -> Found:
@@ -100,7 +119,7 @@ class Decoding:
         yield from kind.read(feed)
 
     def _note_damage(self, member: Member, lines: Lines) -> None:
-        if member.damage:
+        if member.damage and (lines.rest or member.damage != UNFINISHED):
             self.report.rows_read += 1
             place = lines.next if lines.rest_at is None else lines.rest_at
             self.report.reject(member.damage, place, lines.rest)
@@ -167,15 +186,11 @@ def _layouts_of(feed: FeedFile, options: IngestOptions) -> str:
     used: set[str] = set()
     budget = Budget(options.max_uncompressed_bytes, options.max_ratio)
     try:
-        for member in members(feed.path, feed.name, budget, lambda _: None):
-            try:
-                head = Lines(member).head
+        for member in members(feed.path, feed.name, budget, lambda _: None, feed.size):
+            head = Lines(member).head
+            with suppress(Exception):  # not a feed: `decode` says why
                 kind = sniff(head, feed.name, options.layouts, options.mapping, member.path)
-            except IngestError:
-                continue
-            if kind.key:
                 used.add(kind.key)
-    except (IngestError, OSError):
-        # It can't be read: `decode` says why.
+    except Exception:  # it can't be read: `decode` says why
         return ""
-    return ",".join(sorted(used))
+    return ",".join(sorted(used - {""}))

@@ -6,13 +6,16 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from detectors.core.errors import SelatError
+from pipelines.bounded import BLOCK
 from pipelines.ingest.containers import Budget, kind_of, members
-from pipelines.ingest.errors import IngestError
+from pipelines.ingest.errors import ChangedError, IngestError, as_text, explained
 from pipelines.ingest.layouts import load_layouts
 from pipelines.ingest.lines import Lines
 from pipelines.ingest.report import escaped
@@ -24,7 +27,33 @@ _FEED_SUFFIXES: Final = frozenset(
 _PACKED_SUFFIXES: Final = frozenset({".gz", ".zst", ".zip"})
 # Prose about a feed may quote a sentence of it.
 _PROSE_SUFFIXES: Final = frozenset({".md", ".rst", ".html", ".pdf", ".yaml", ".yml"})
+# Clocks of file systems go in steps, of network shares' of up to two seconds.
+_FRESH_NS: Final = 3_000_000_000
 _PROSE_NAMES: Final = ("readme", "source.", "licence", "license", "notice", "changelog")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A file at a moment: which it is, its size, and when it was changed last.
+
+    Attributes
+    ----------
+    is_fresh
+        Whether it was changed so lately that another change needn't show in its times.
+    """
+
+    file: tuple[int, int]
+    size: int
+    changed_ns: tuple[int, int]
+    is_fresh: bool = field(compare=False)
+
+    @classmethod
+    def of(cls, file: BinaryIO) -> "Seen":
+        """An open file as it is now."""
+        stat = os.fstat(file.fileno())
+        changed_ns = (stat.st_mtime_ns, stat.st_ctime_ns)
+        is_fresh = max(changed_ns) > time.time_ns() - _FRESH_NS
+        return cls((stat.st_dev, stat.st_ino), stat.st_size, changed_ns, is_fresh)
 
 
 @dataclass(frozen=True)
@@ -39,11 +68,53 @@ class FeedFile:
         What the user calls it.
     sha256
         Digest of the file as it lies on disk.
+    seen
+        What it was when its digest was taken; None for a file that nobody writes to.
     """
 
     path: Path
     name: str
     sha256: str
+    seen: Seen | None = field(default=None, compare=False)
+
+    @classmethod
+    def of(cls, path: Path, name: str) -> "FeedFile":
+        """A file as it is now."""
+        with path.open("rb") as file:
+            seen = Seen.of(file)
+            return cls(path, name, _digest(file, seen.size), seen)
+
+    @property
+    def size(self) -> int | None:
+        """How many bytes the digest is of; None for all."""
+        return None if self.seen is None else self.seen.size
+
+    def check(self, *, may_grow: bool) -> None:
+        """Make sure that what was read is what the digest says.
+
+        Parameters
+        ----------
+        may_grow
+            Whether nothing was read of what may have come behind the bytes of the digest.
+
+        Raises
+        ------
+        ChangedError
+            If the file isn't the same any more.
+        """
+        if self.seen is None:
+            return
+        with self.path.open("rb") as file:
+            now = Seen.of(file)
+            if now == self.seen and not self.seen.is_fresh:
+                return
+            grown = now.file == self.seen.file and now.size > self.seen.size and may_grow
+            same = now.file == self.seen.file and now.size == self.seen.size
+            if not (grown or same) or _digest(file, self.seen.size) != self.sha256:
+                raise ChangedError(
+                    f"{self.name} changed while it was read",
+                    hint="whatever writes it should write a new file and rename it when it is done",
+                )
 
 
 class Feeds(list[FeedFile]):
@@ -60,7 +131,12 @@ class Feeds(list[FeedFile]):
     def __init__(self, files: Sequence[FeedFile] = (), skipped: Sequence[tuple[str, str]] = ()):
         super().__init__(files)
         self.skipped = list(skipped)
-        self.unreadable: dict[str, IngestError] = {}
+        self.unreadable: dict[str, SelatError] = {}
+
+    def unread(self, name: str, error: Exception) -> None:
+        """Note what can't be read."""
+        name = as_text(name)
+        self.unreadable[name] = explained(name, error)
 
 
 def discover(feeds: Sequence[str], spool: Path, stdin: BinaryIO | None = None) -> Feeds:
@@ -94,12 +170,12 @@ def discover(feeds: Sequence[str], spool: Path, stdin: BinaryIO | None = None) -
     seen: set[Path] = set()
     for feed in feeds:
         try:
-            for path, name in _expand(feed, spool, stdin, found.skipped):
+            for path, name in _expand(feed, spool, stdin, found):
                 if path.resolve() not in seen:
                     seen.add(path.resolve())
-                    _add(found, path, name)
-        except IngestError as error:
-            found.unreadable[feed] = error
+                    _add(found, path, as_text(name))
+        except Exception as error:
+            found.unread(feed, error)
     if found.unreadable and not found:
         raise next(iter(found.unreadable.values()))
     return found
@@ -107,14 +183,13 @@ def discover(feeds: Sequence[str], spool: Path, stdin: BinaryIO | None = None) -
 
 def _add(found: Feeds, path: Path, name: str) -> None:
     try:
-        found.append(FeedFile(path, name, _digest(path)))
-    except OSError as error:
-        hint = "check its permissions and the disk"
-        found.unreadable[name] = IngestError(f"{name} can't be read: {error.strerror}", hint=hint)
+        found.append(FeedFile.of(path, name))
+    except Exception as error:
+        found.unread(name, error)
 
 
 def _expand(
-    feed: str, spool: Path, stdin: BinaryIO | None, skipped: list[tuple[str, str]]
+    feed: str, spool: Path, stdin: BinaryIO | None, found: Feeds
 ) -> Iterator[tuple[Path, str]]:
     if feed == "-":
         yield _spooled(stdin or sys.stdin.buffer, spool), "standard input"
@@ -123,7 +198,7 @@ def _expand(
     if path.is_file():
         yield path, feed
     elif path.is_dir():
-        yield from _feeds_among(_walk(path), feed, "the folder", skipped)
+        yield from _feeds_among(_walk(path, found), feed, "the folder", found)
     elif path.exists():
         raise IngestError(f"{feed} is neither a file nor a folder", hint="pipe it in: … | selat -")
     elif glob.has_magic(feed):
@@ -131,32 +206,41 @@ def _expand(
         if not matches:
             raise IngestError(f"no file matches {feed}", hint="check the path and the pattern")
         files = [
-            file for match in matches for file in (_walk(match) if match.is_dir() else [match])
+            file
+            for match in matches
+            for file in (_walk(match, found) if match.is_dir() else [match])
         ]
-        yield from _feeds_among(files, feed, "what matches", skipped)
+        yield from _feeds_among(files, feed, "what matches", found)
     else:
         raise IngestError(f"there is no file or folder {feed}", hint="check the path")
 
 
-def _walk(folder: Path) -> list[Path]:
+def _walk(folder: Path, found: Feeds) -> list[Path]:
+    def unread(error: OSError) -> None:
+        found.unread(str(error.filename), error)
+
     return sorted(
-        Path(where) / file for where, _, files in os.walk(folder) for file in files
-    )  # fmt: skip
+        Path(where) / file for where, _, files in os.walk(folder, onerror=unread) for file in files
+    )
 
 
 def _feeds_among(
-    paths: Sequence[Path], asked: str, what: str, skipped: list[tuple[str, str]]
+    paths: Sequence[Path], asked: str, what: str, found: Feeds
 ) -> Iterator[tuple[Path, str]]:
     taken = 0
     passed: list[tuple[str, str]] = []
     for path in paths:
-        why_not = _why_not(path)
+        try:
+            why_not = _why_not(path)
+        except Exception as error:
+            found.unread(str(path), error)
+            continue
         if why_not:
-            passed.append((str(path), why_not))
+            passed.append((as_text(str(path)), why_not))
         else:
             taken += 1
             yield path, str(path)
-    skipped += passed
+    found.skipped += passed
     if not taken:
         listed = "; ".join(f"{escaped(Path(n).name)}: {why}" for n, why in passed[:3])
         raise IngestError(
@@ -185,8 +269,6 @@ def _why_not(path: Path) -> str:
         sniff(head, path.name, load_layouts(None), None, plain)
     except IngestError as error:
         return error.message.removeprefix(f"{path.name} ")
-    except OSError as error:
-        return str(error)
     return ""
 
 
@@ -211,10 +293,16 @@ def _spooled(stdin: BinaryIO, spool: Path) -> Path:
     if not fresh.stat().st_size:
         fresh.unlink()
         raise IngestError("standard input is empty", hint="pipe a feed into it")
-    kept = spool / f"stdin-{_digest(fresh)[:16]}"
+    with fresh.open("rb") as written:
+        kept = spool / f"stdin-{_digest(written, fresh.stat().st_size)[:16]}"
     return fresh.replace(kept)
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _digest(file: BinaryIO, size: int) -> str:
+    """The digest of the first bytes of a file."""
+    digest = hashlib.sha256()
+    file.seek(0)
+    while size and (data := file.read(min(BLOCK, size))):
+        digest.update(data)
+        size -= len(data)
+    return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""The error of this stage."""
+"""The errors of this stage."""
 
 from detectors.core.errors import SelatError
 
@@ -7,3 +7,37 @@ class IngestError(SelatError):
     """A feed can't be found, can't be read, or isn't a feed."""
 
     exit_code = 3
+
+
+class ChangedError(IngestError):
+    """A feed changed while it was read."""
+
+
+def explained(name: str, error: Exception) -> SelatError:
+    """What a feed or file met, as an error with its name and a hint, whatever it is.
+
+    Readers meet whatever somebody sends, and no list of the errors of all libraries is complete: a
+    feed that can't be read mustn't stop those beside it.
+    """
+    if isinstance(error, SelatError):
+        return error
+    if isinstance(error, OSError) and error.strerror:
+        return IngestError(
+            f"{name} can't be read: {error.strerror}", hint="check its permissions and the disk"
+        )
+    if isinstance(error, MemoryError):
+        return IngestError(
+            f"{name} can't be read: it takes more memory than there is",
+            hint="it may be made to do harm; if it is a feed, split it",
+        )
+    lines = str(error).splitlines()
+    said = f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
+    return IngestError(
+        f"{name} can't be read: {said}",
+        hint="it is damaged, or of a kind that isn't known: keep it for the developers",
+    )
+
+
+def as_text(name: str) -> str:
+    """A file's name that can be written: bytes of it that aren't text are replaced."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

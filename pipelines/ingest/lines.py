@@ -1,5 +1,6 @@
 """Bytes of a member to blocks of numbered lines, for formats that are read in columns."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,11 @@ from pipelines.ingest.containers import Member
 HEAD: Final = 1 << 18
 MAX_LINE: Final = 1 << 16
 BOM: Final = b"\xef\xbb\xbf"
+
+# What is looked at to find the first line that isn't overlong.
+_PEEKED: Final = 1 << 24
+_KEPT: Final = 1 << 10
+_LONE_RETURN: Final = re.compile(rb"\r(?!\n)")
 
 # Bytes in a block: what is parsed of one fits the processor's cache.
 _BLOCK: Final = 1 << 20
@@ -75,8 +81,8 @@ def count_of(data: bytes, pattern: bytes) -> int:
 class Lines:
     """The lines of a member, numbered, or its bytes as they come.
 
-    A line ends at a line feed (a carriage return before it belongs to the line's end); in a file
-    without any line feed, at a carriage return. The number is the one that an editor shows.
+    A line ends at a line feed, at a carriage return, or at both. The number is the one that an
+    editor shows.
 
     Parameters
     ----------
@@ -88,7 +94,7 @@ class Lines:
     Attributes
     ----------
     head
-        The first bytes, to tell the format by.
+        The first bytes, to tell the format by; overlong lines are cut in it.
     next
         Number of the line after the last one handed out.
     rest
@@ -101,7 +107,6 @@ class Lines:
     def __init__(self, member: Member, first: int = 1) -> None:
         self._member = member
         self.head, self._blocks = _peek(member)
-        self._newline = b"\n" if b"\n" in self.head or b"\r" not in self.head else b"\r"
         self.next = first
         self.rest = b""
         self.rest_at: int | None = None
@@ -128,20 +133,21 @@ class Lines:
         carry, is_first = b"", True
         for block in self._blocks:
             data = carry + block
-            if self._newline == b"\r":
-                data = data.replace(b"\r", b"\n")
             if is_first:
                 data, is_first = data.removeprefix(BOM), False
+            # A line feed may follow the last carriage return.
+            open_end = b"\r" if data.endswith(b"\r") else b""
+            data = _ended_by_feeds(data.removesuffix(open_end))
             end = data.rfind(b"\n") + 1
             yield from self._whole(data[:end], most)
-            carry = data[end:]
+            carry = data[end:] + open_end
             if len(carry) > 2 * MAX_LINE:
                 # Its text is only wanted for a sample; what matters is that it is overlong.
                 carry = carry[: MAX_LINE + 1]
         if self._member.damage:
             self.rest = carry
         elif carry:
-            yield from self._whole(carry + b"\n", most)
+            yield from self._whole(carry.removesuffix(b"\r") + b"\n", most)
 
     def _whole(self, data: bytes, most: int) -> Iterator[Block]:
         """Cut whole lines into blocks."""
@@ -175,13 +181,31 @@ class Lines:
         return Block(data, np.arange(first, first + count, dtype="int64"), overlong)
 
 
+def _ended_by_feeds(data: bytes) -> bytes:
+    """Lines that end at a carriage return alone, ended by a line feed."""
+    if b"\r" not in data or data.count(b"\r") == data.count(b"\r\n"):
+        return data
+    if b"\n" not in data:
+        return data.replace(b"\r", b"\n")
+    return _LONE_RETURN.sub(b"\n", data)
+
+
 def _peek(member: Member) -> tuple[bytes, Iterable[bytes]]:
+    """The first bytes of a member, and all of them."""
     blocks = iter(member)
     taken: list[bytes] = []
-    size = 0
+    head, size = b"", 0
     for block in blocks:
         taken.append(block)
         size += len(block)
-        if size >= HEAD:
+        head = _without_overlong(head + block)
+        if len(head) >= HEAD or size >= _PEEKED:
             break
-    return b"".join(taken)[:HEAD], chain(taken, blocks)
+    return head[:HEAD], chain(taken, blocks)
+
+
+def _without_overlong(head: bytes) -> bytes:
+    """Lines, those too long to be AIS cut; the last one, which may go on, stays too long."""
+    *lines, last = head.split(b"\n")
+    kept = [line if len(line) <= MAX_LINE else line[:_KEPT] for line in lines]
+    return b"\n".join([*kept, last[: MAX_LINE + 1]])

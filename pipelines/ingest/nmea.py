@@ -15,7 +15,8 @@ found so agree with the UTC second inside the reports within 4 s for 90 % of the
 All else is rejected as "no time".
 
 **Exercises.** A feed whose sentences have a tag-block source that begins with `SELATSIM` is
-simulated. A feed with such and other sentences is refused.
+simulated. A feed with such and other sentences is refused, unless those others are few and look
+like damage.
 
 **Places.** `source_offset` is the byte, from the beginning of the decompressed feed, at which the
 report's first sentence begins, tag block included; `aivdm.reread` shows what stands there. In an
@@ -64,6 +65,10 @@ _EXTENDED: Final = 19
 # for a vessel that falls silent when it lands, so it is counted with the other messages.
 _KEPT: Final = frozenset({1, 2, 3, 5, 18, 19, 24, 27})
 _NAMES: Final = {"tags": "tag block"}
+# Of so many sentences of an exercise one may have lost its tag block to damage, and be taken for a
+# real one: a line end in the place of the backslash does that.
+_MARRED_OF: Final = 1_000
+_DAMAGE: Final = ("checksum", "malformed", "not a sentence")
 # Bytes remembered to show what stood at an offset: the first part of a message may lie some lines
 # before the last.
 _REMEMBERED: Final = 4 << 20
@@ -201,14 +206,20 @@ class NmeaReader:
     def _tell_exercise(self) -> None:
         """Tell by the stations' names whether the feed is simulated.
 
-        A sentence without a station is real, unless damage may have taken its tag block away.
+        A sentence without a station is real, unless damage may have taken its tag block away: there
+        must be as much damage in the feed, and hardly any such sentences.
         """
-        decoder, report = self._decoder, self._report
+        decoder, report, counts = self._decoder, self._report, self._decoder.counts
         names = decoder.stations
         simulated = sum(name.startswith(SIMULATED) for name in names)
         report.simulated |= simulated > 0
-        real = len(names) - simulated + decoder.counts["unnamed"] + decoder.counts["stations_lost"]
-        if report.simulated and real:
+        if not report.simulated:
+            return
+        real = sum(not _may_be_simulated(name) for name in names)
+        real += counts["unnamed"] + counts["stations_lost"]
+        damaged = sum(decoder.rejects.get(reason, 0) for reason in _DAMAGE)
+        damaged += counts["damaged_tags"] + counts["unchecked_tags"]
+        if real > min(damaged, 1 + counts["sentences"] // _MARRED_OF):
             raise IngestError(
                 "simulated and real sentences are mixed in one feed",
                 hint=f"tag-block sources beginning with {SIMULATED} are an exercise's; keep them "
@@ -237,6 +248,14 @@ class NmeaReader:
         for reason, number in decoder.rejects.items():
             shown = [(self._first + s.start, s.text) for s in samples if s.reason == reason]
             report.reject_many(reason, shown, number)
+
+
+def _may_be_simulated(name: str) -> bool:
+    """Whether a station's name is an exercise's, or was before one byte of it was damaged."""
+    mark = name[: len(SIMULATED)]
+    if len(mark) < len(SIMULATED):  # a backslash in the place of the next byte cuts it
+        return SIMULATED.startswith(mark)
+    return sum(a != b for a, b in zip(mark, SIMULATED, strict=True)) <= 1
 
 
 class _Queue:

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow.parquet as papq
 
 from detectors.core.errors import SelatError
+from pipelines import zips
 from pipelines.ingest.aivdm import reread
 from pipelines.ingest.aivdm.rereading import FIRST_WINDOW, WINDOW
 from pipelines.ingest.containers import Budget, kind_of, members
@@ -67,7 +68,7 @@ def read_back(
     """
     with path.open("rb") as file:
         head = file.read(8)
-    if kind_of(head) == "zip" and _files_in(path) > 1:
+    if kind_of(head) == "zip" and _files_in(path, name) > 1:
         raise IngestError(
             f"{name} holds several files, through which places are counted", hint="unpack it"
         )
@@ -83,11 +84,12 @@ def read_back(
     raise IngestError(f"{name} is empty")
 
 
-def _files_in(path: Path) -> int:
-    import zipfile
-
-    with zipfile.ZipFile(path) as archive:
-        return sum(not info.is_dir() for info in archive.infolist())
+def _files_in(path: Path, name: str) -> int:
+    try:
+        with path.open("rb") as file:
+            return sum(not entry.is_folder for entry in zips.directory(file).entries)
+    except zips.ZipError as error:
+        raise IngestError(f"{name} can't be read: {error}", hint="fetch it again") from error
 
 
 def _sentences(pieces: Iterator[bytes], places: Sequence[int]) -> dict[int, Reported]:

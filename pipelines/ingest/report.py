@@ -35,6 +35,8 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType({
     "position": "a latitude or longitude that is out of range or can't be read",
     "columns": "a row with more or fewer columns than the header",
     "json": "a line that isn't a JSON object, or has values of the wrong kind",
+    "unreadable file": "a file in an archive that is encrypted, a link or packed in an unknown way",
+    "unfinished line": "the last line of a file that grew while it was read",
     "truncated archive": "the compressed file ends too early; the rest is lost",
     "damaged archive": "the compressed file is damaged; what follows the damage is lost",
 })  # fmt: skip

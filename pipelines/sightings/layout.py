@@ -163,10 +163,13 @@ def _time(value: Any) -> datetime:
         if match := re.fullmatch(r"(\d{9,10}(?:\.\d+)?)|(\d{12,13})(?:\.0)?", text):
             seconds = float(match[1]) if match[1] else int(match[2]) / 1000.0
             return datetime.fromtimestamp(seconds, UTC)
-        moment = datetime.fromisoformat(re.sub(r"\s*(?:UTC|GMT)$", "+00:00", text))
+        text = re.sub(r"\s*(?:UTC|GMT)$", "+00:00", text)
+        moment = datetime.fromisoformat(text)
     except (ValueError, OverflowError) as error:
         message = "isn't ISO 8601, nor seconds or milliseconds since 1970"
         raise ValueError(message) from error
+    if re.fullmatch(r"[\d-]+|\d{4}-?W[\d-]+", text):
+        raise ValueError("a date without a clock")
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     try:
         moment = moment.astimezone(UTC)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.ingest.aivdm import memory as m
-from pipelines.ingest.aivdm.jit import called
+from pipelines.ingest.aivdm.jit import called, inlined
 from pipelines.ingest.aivdm.words import load, store
 
 
@@ -58,32 +58,59 @@ def give_up(
     waiting.present = 0
 
 
+@inlined
+def bucket_of(key: Any, group: Any, station: Any) -> Any:
+    """The first slot of those in which a message of these numbers waits."""
+    mixed = (key ^ (group * 0x9E3779B1) ^ (station * 0x5851F42D)) * 0x2545F491
+    return (((mixed >> 20) ^ mixed) & (m.SLOTS // m.WAYS - 1)) * m.WAYS
+
+
+@inlined
+def fits(waiting: Any, key: Any, part: Any, head: Any) -> Any:
+    """Whether a part may belong to the message that waits in a slot.
+
+    A part without a station fits any; times, where known, may not be far apart.
+    """
+    if waiting.key != key or waiting.group != head.group:
+        return False
+    swapped = not waiting.done and waiting.present >> part > 1
+    limit = m.SWAPPED_WITHIN_SENTENCES if swapped else m.PARTS_WITHIN_SENTENCES
+    near = head.sentences - waiting.seen <= limit
+    if waiting.time > m.NO_TIME and head.time > m.NO_TIME:
+        near = near and abs(waiting.time - head.time) <= m.PARTS_WITHIN_US
+    if waiting.station >= 0 and head.station >= 0:
+        near = near and waiting.station == head.station
+    return near
+
+
 @called
-def slot_for(key: Any, part: Any, head: Any, slots: Any) -> Any:
+def slot_for(key: Any, part: Any, head: Any, slots: Any, latest: Any) -> Any:
     """The slot that a part belongs to: of its message if there is one, else the one to empty.
 
-    Of several messages with the same numbers (from several stations) the one heard last counts. A
-    part without a station fits any; times, where known, may not be far apart.
+    Of several messages with the same numbers the one heard last counts. Those of different stations
+    wait in buckets of their own, so that any number of them may be between one another; a part that
+    names no station goes to the message of its numbers that was heard last, whoever heard it.
     """
-    mixed = (key ^ (head.group * 0x9E3779B1)) * 0x2545F491
-    bucket = ((mixed >> 20) ^ mixed) & (m.SLOTS // m.WAYS - 1)
+    bucket = bucket_of(key, head.group, head.station)
+    nameless = bucket_of(key, head.group, np.int64(m.NO_STATION))
     best = np.int64(-1)
-    oldest = bucket * m.WAYS
-    for slot in range(bucket * m.WAYS, bucket * m.WAYS + m.WAYS):
+    oldest = bucket
+    for slot in range(bucket, bucket + m.WAYS):
         waiting = slots[slot]
-        if waiting.key == key and waiting.group == head.group:
-            swapped = not waiting.done and waiting.present >> part > 1
-            limit = m.SWAPPED_WITHIN_SENTENCES if swapped else m.PARTS_WITHIN_SENTENCES
-            near = head.sentences - waiting.seen <= limit
-            if waiting.time > m.NO_TIME and head.time > m.NO_TIME:
-                near = near and abs(waiting.time - head.time) <= m.PARTS_WITHIN_US
-            if waiting.station >= 0 and head.station >= 0:
-                near = near and waiting.station == head.station
-            if near and (best < 0 or waiting.seen > slots[best].seen):
-                best = np.int64(slot)
+        if fits(waiting, key, part, head) and (best < 0 or waiting.seen > slots[best].seen):
+            best = np.int64(slot)
         age = waiting.seen if waiting.key else np.int64(-1)
         if age < (slots[oldest].seen if slots[oldest].key else np.int64(-1)):
             oldest = slot
+    if nameless != bucket:
+        for slot in range(nameless, nameless + m.WAYS):
+            waiting = slots[slot]
+            if fits(waiting, key, part, head) and (best < 0 or waiting.seen > slots[best].seen):
+                best = np.int64(slot)
+    else:
+        last = latest[nameless // m.WAYS]
+        if fits(slots[last], key, part, head) and (best < 0 or slots[last].seen > slots[best].seen):
+            best = np.int64(last)
     return best, np.int64(oldest)
 
 
@@ -121,7 +148,7 @@ def open_slot(slot: Any, key: Any, total: Any, head: Any, slots: Any) -> None:
 def add_part(
     buffer: Any, place: Any, end: Any, payload: Any, characters: Any, fill: Any,
     total: Any, number: Any, numbers: Any,
-    head: Any, slots: Any, pieces: Any, texts: Any,
+    head: Any, slots: Any, pieces: Any, texts: Any, latest: Any,
     rejects: Any, counts: Any, ranges: Any, samples: Any,
 ) -> Any:  # fmt: skip
     """Put a part into its slot; give the slot if that completes the message, else -1.
@@ -131,7 +158,7 @@ def add_part(
     """
     key = (numbers << 4 | total) + 1
     part = number - 1
-    slot, oldest = slot_for(key, part, head, slots)
+    slot, oldest = slot_for(key, part, head, slots, latest)
     if slot >= 0 and slots[slot].present >> part & 1:
         if same_piece(pieces, texts, slot, part, buffer, payload, characters):
             head.duplicate_parts += 1
@@ -142,6 +169,7 @@ def add_part(
         slot = oldest
         give_up(slot, head, slots, pieces, texts, rejects, counts, ranges, samples)
         open_slot(slot, key, total, head, slots)
+    latest[bucket_of(key, head.group, np.int64(m.NO_STATION)) // m.WAYS] = slot
     waiting = slots[slot]
     waiting.seen = head.sentences
     waiting.present |= 1 << part

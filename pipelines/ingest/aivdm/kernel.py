@@ -316,7 +316,7 @@ def before_sentence(
 @inlined
 def payload_of(
     buffer: Any, place: Any, star: Any, end: Any, head: Any, slots: Any, pieces: Any, texts: Any,
-    joined: Any, words: Any, rejects: Any, counts: Any, ranges: Any, samples: Any,
+    latest: Any, joined: Any, words: Any, rejects: Any, counts: Any, ranges: Any, samples: Any,
 ) -> Any:  # fmt: skip
     """The bits of a checked sentence's message, in `words`: their number, and `OK` or why not.
 
@@ -366,7 +366,7 @@ def payload_of(
         return np.int64(0), m.MALFORMED
     slot = add_part(
         buffer, place, end, payload, characters, fill, total, number, numbers,
-        head, slots, pieces, texts, rejects, counts, ranges, samples,
+        head, slots, pieces, texts, latest, rejects, counts, ranges, samples,
     )  # fmt: skip
     if slot < 0:
         return np.int64(0), WAITS
@@ -384,8 +384,8 @@ def scan_lines(
     positions: Any, statics: Any, bases: Any, aids: Any, others: Any,
     rejects: Any, stamps: Any, counts: Any, ranges: Any, samples: Any, type_counts: Any,
     kinds: Any,
-    slots: Any, pieces: Any, texts: Any, groups: Any, keys: Any, names: Any, lengths: Any,
-    wrappers: Any, words: Any, joined: Any,
+    slots: Any, pieces: Any, texts: Any, latest: Any, groups: Any, keys: Any, names: Any,
+    lengths: Any, wrappers: Any, words: Any, joined: Any,
 ) -> Any:  # fmt: skip
     """See `scan`."""
     head = heads[0]
@@ -446,7 +446,7 @@ def scan_lines(
             if buffer[at_bang + 9] == 49 and is_unnamed(buffer, first, at_bang, place, head):
                 head.unnamed += 1
             bits, outcome = payload_of(
-                buffer, at_bang, star, place, head, slots, pieces, texts, joined, words,
+                buffer, at_bang, star, place, head, slots, pieces, texts, latest, joined, words,
                 rejects, counts, ranges, samples,
             )  # fmt: skip
             if outcome == OK:
@@ -470,8 +470,8 @@ def scan(
     positions: Any, statics: Any, bases: Any, aids: Any, others: Any,
     rejects: Any, stamps: Any, counts: Any, ranges: Any, samples: Any, type_counts: Any,
     kinds: Any,
-    slots: Any, pieces: Any, texts: Any, groups: Any, keys: Any, names: Any, lengths: Any,
-    wrappers: Any, words: Any, joined: Any,
+    slots: Any, pieces: Any, texts: Any, latest: Any, groups: Any, keys: Any, names: Any,
+    lengths: Any, wrappers: Any, words: Any, joined: Any,
 ) -> Any:  # fmt: skip
     """Decode the whole lines in `buffer[start:end]`; give the place to go on from.
 
@@ -483,8 +483,8 @@ def scan(
         borrowed(positions), borrowed(statics), borrowed(bases), borrowed(aids), borrowed(others),
         borrowed(rejects), borrowed(stamps), borrowed(counts), borrowed(ranges), borrowed(samples),
         borrowed(type_counts), borrowed(kinds), borrowed(slots), borrowed(pieces), borrowed(texts),
-        borrowed(groups), borrowed(keys), borrowed(names), borrowed(lengths), borrowed(wrappers),
-        borrowed(words), borrowed(joined),
+        borrowed(latest), borrowed(groups), borrowed(keys), borrowed(names), borrowed(lengths),
+        borrowed(wrappers), borrowed(words), borrowed(joined),
     )  # fmt: skip
 
 

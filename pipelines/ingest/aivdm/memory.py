@@ -331,6 +331,7 @@ class Memory:
     slots: Rows = field(init=False)
     pieces: Rows = field(init=False)
     texts: NDArray[np.uint8] = field(init=False)
+    latest: NDArray[np.int64] = field(init=False)
     groups: Rows = field(init=False)
     station_keys: NDArray[np.int64] = field(init=False)
     station_names: NDArray[np.uint8] = field(init=False)
@@ -359,6 +360,7 @@ class Memory:
             "slots": _zeros(SLOT, SLOTS),
             "pieces": _zeros(PIECE, SLOTS, PARTS),
             "texts": _zeros("u1", SLOTS, PARTS, PART_TEXT + 8),
+            "latest": _zeros("i8", SLOTS // WAYS),
             "groups": _zeros(GROUP, GROUPS),
             "station_keys": _zeros("i8", STATION_SLOTS),
             "station_names": _zeros("u1", MAX_STATIONS, STATION_NAME),

@@ -15,6 +15,7 @@ SENTENCE: Final = re.compile(
     rb"(?P<checksum>[0-9A-Fa-f]{2}))"
 )
 GROUP: Final = re.compile(rb"(?:^|,)g:\d+-\d+-(\d+)")
+STATION: Final = re.compile(rb"(?:^|,)s:([^,*]+)")
 LINE_END: Final = re.compile(rb"[\r\n]")
 FIRST_WINDOW: Final = 1 << 12
 WINDOW: Final = 1 << 20
@@ -99,7 +100,7 @@ def _parts(window: bytes) -> tuple[dict[int, bytes], int]:
     for seen, match in enumerate(sentences):
         if len(parts) == total or seen > PARTS_WITHIN_SENTENCES:
             break
-        if _kin(match) == _kin(first):
+        if _kin(match) == _kin(first) and _stations_fit(match, first):
             parts.setdefault(int(match["number"]), match["sentence"])
     return parts, total
 
@@ -108,6 +109,12 @@ def _kin(match: re.Match[bytes]) -> tuple[bytes, ...]:
     group = GROUP.search(match["tags"] or b"")
     own = match["talker"][2:]
     return own, match["total"], match["sequence"], match["channel"], group[1] if group else b""
+
+
+def _stations_fit(match: re.Match[bytes], first: re.Match[bytes]) -> bool:
+    """Whether two parts may be of one station: of two that name theirs, it is the same."""
+    named = [STATION.search(part["tags"] or b"") for part in (match, first)]
+    return not all(named) or len({found[1] for found in named if found}) == 1
 
 
 def _checked(sentence: bytes) -> bool:

@@ -111,11 +111,10 @@ def test_a_zip_whose_directory_points_before_the_file(read, lines):
         read(bytes(packed))
 
 
-def test_a_zip_of_a_version_to_come_is_an_error(read, lines):
+def test_a_zip_of_a_version_to_come_is_read_if_its_content_is_as_ever(read, lines):
     packed = bytearray(zipped(feed=lines(10)))
     packed[packed.index(b"PK\x01\x02") + 6] = 64
-    with pytest.raises(IngestError, match=r"can't be read: zip file version 6\.4"):
-        read(bytes(packed))
+    assert len(read(bytes(packed)).positions) == 10
 
 
 def test_cut_zip_is_an_error(read, lines):
@@ -172,7 +171,7 @@ def test_zstandard_bomb_is_stopped_before_it_fills_memory(tmp_path):
     sizes: list[int] = []
     with pytest.raises(IngestError, match="times its size"):
         sizes.extend(len(block) for block in member)
-    assert max(sizes) <= 256 << 20
+    assert max(sizes) <= 2 << 20
 
 
 def test_progress_is_in_bytes_of_the_file_on_disk(read, lines, tmp_path):
