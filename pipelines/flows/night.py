@@ -96,11 +96,13 @@ def _wait_for(
 ) -> tuple[bytes, str | None]:
     """What a night's process said; and why it was ended, if it was."""
     deadline = time.monotonic() + timeout_h * 3600
+    to_say: bytes | None = asked.encode()
     while True:
         left_s = deadline - time.monotonic()
         try:
-            said, _ = process.communicate(asked.encode(), max(min(left_s, _LOOK_S), 0))
+            said, _ = process.communicate(to_say, max(min(left_s, _LOOK_S), 0))
         except subprocess.TimeoutExpired:
+            to_say = None  # it goes on with what it was given
             if time.monotonic() >= deadline:
                 why = f"it took longer than {_length(timeout_h)} (schedule.timeout_h) and was ended"
             elif is_cancelled():

@@ -55,12 +55,12 @@ def serve(installation: Installation, feeds: Sequence[str], known: Secrets | Non
             _run_forever(installation, feeds, own=False)
             return
         with _own_server(installation, known) as (server, process):
-            threading.Thread(target=_end_with, args=[process], daemon=True).start()
             sys.stderr.write(
                 f"Prefect's pages: {server.pages} (the password is the line in "
                 f"{password_file(installation)})\n"
             )
-            _run_forever(installation, feeds, own=True)
+            with _ending_with(process):
+                _run_forever(installation, feeds, own=True)
 
 
 @contextmanager
@@ -94,12 +94,23 @@ def _run_forever(installation: Installation, feeds: Sequence[str], *, own: bool)
         runner.run_forever(client, deployment, installation, feeds)
 
 
-def _end_with(process: "subprocess.Popen[bytes]") -> None:
-    """End this process, so that the system starts the service again, when its server has ended."""
-    code = process.wait()
-    sys.stderr.write(f"error: Prefect's server ended, code {code}; start the service again\n")
-    sys.stderr.flush()
-    os._exit(1)
+@contextmanager
+def _ending_with(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """End this process, so that the system starts the service again, if its server ends."""
+    over = threading.Event()
+
+    def wait() -> None:
+        code = process.wait()
+        if not over.is_set():
+            sys.stderr.write(f"error: Prefect's server ended, code {code}; start again\n")
+            sys.stderr.flush()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
 
 
 def register(installation: Installation, feeds: Sequence[str]) -> None:
