@@ -149,9 +149,6 @@ class Stopped(BaseException):
     """A supervised command was asked to end; raised in its work, so that it tidies up."""
 
 
-_STOPS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-
-
 def supervise(work: Callable[[], None], *, stopped: Callable[[signal.Signals], int]) -> None:
     """Do some work in a child of this process, and exit as it did.
 
@@ -165,8 +162,9 @@ def supervise(work: Callable[[], None], *, stopped: Callable[[signal.Signals], i
         Called after such a signal, when nothing runs any more: says so, and returns the exit code.
     """
     guard = _Guard(secrets.token_hex(16))
-    # One that is ignored (nohup, a script's background job) stays so.
-    heeded = {one for one in _STOPS if signal.getsignal(one) != signal.SIG_IGN}
+    heeded = {signal.SIGTERM, signal.SIGINT}
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as under nohup
+        heeded.add(signal.SIGHUP)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, heeded | {signal.SIGCHLD})
     sys.stdout.flush()
     sys.stderr.flush()
