@@ -5,7 +5,8 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from signal import Signals
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
@@ -122,20 +123,24 @@ def nightly(
     from pipelines.flows.environment import prepare
 
     _check_request(installation, feed or [], area, mapping, assume_time, date, since, until)
-    prepare(installation.home, installation.settings.service)
-    from pipelines.flows.nightly import nightly as flow
-    from pipelines.flows.retention import tidy
+    prepare(installation.home)
     from pipelines.flows.runs import PartialRunError
+    from pipelines.flows.server import server_for_a_run
 
     failure: PartialRunError | None = None
-    try:
-        flow(
-            str(installation.home), str(installation.config), tuple(feed or ()),
-            area, mapping, assume_time, date, since, until, quiet, tuple(sightings or ()),
-        )  # fmt: skip
-    except PartialRunError as error:
-        failure = error
-    tidy(installation.settings.service.retention_days)
+    with server_for_a_run(installation) as alone:
+        from pipelines.flows.nightly import nightly as flow
+        from pipelines.flows.retention import tidy
+
+        try:
+            flow(
+                str(installation.home), str(installation.config), tuple(feed or ()),
+                area, mapping, assume_time, date, since, until, quiet, tuple(sightings or ()),
+            )  # fmt: skip
+        except PartialRunError as error:
+            failure = error
+        if alone:
+            tidy(installation.settings.service.retention_days)
     _show_latest(installation, top=10, as_json=as_json)
     if failure:
         raise failure
@@ -522,12 +527,39 @@ def _print_table(
     )
 
 
+_SUPERVISED: Final = frozenset({"nightly", "serve", "backfill", "learn"})
+"""Commands that start other processes."""
+
+
 def main() -> None:
     """Run the command; an error for a person is a message, a hint and an exit code.
 
     What it produces is for its owner alone, unless SELAT_UMASK (octal, e.g. 027) lets others read.
     """
     os.umask(int(os.environ.get("SELAT_UMASK") or "077", 8))
+    name = next((one for one in sys.argv[1:] if not one.startswith("-")), "")
+    # Where this process is the command's own, and not one that calls it, such as a notebook.
+    own = getattr(sys.modules["__main__"], "main", None) is main
+    if own and name in _SUPERVISED and "--help" not in sys.argv:
+        from pipelines.flows.processes import supervise
+
+        supervise(_run, stopped=lambda by: _say_stopped(name, by))
+    else:
+        _run()
+
+
+def _say_stopped(name: str, by: Signals) -> int:
+    """Say that a command was asked to end; returns its exit code."""
+    if name == "serve":  # that is how it ends
+        typer.echo(f"stopped ({by.name})", err=True)
+        return 0
+    typer.echo(
+        f"stopped ({by.name}): what is in the store stays; the same command again goes on", err=True
+    )
+    return 128 + by
+
+
+def _run() -> None:
     try:
         app()
     except SelatError as error:

@@ -77,12 +77,14 @@ def backfill(
 
       selat backfill --since 2026-09-01 --until 2026-11-01 --engine dask --workers 8 --parts 16
 
-      selat backfill --since 2026-09-01 --engine dask --scheduler tcp://192.0.2.10:8786
+      selat backfill --since 2026-09-01 --engine dask --scheduler tls://192.0.2.10:8786
     """
     installation = installation_of(home, config)
     from detectors.core.errors import ConfigError
+    from pipelines.backfill.engines import refuse_plain
     from pipelines.flows.environment import prepare
     from pipelines.flows.runs import build_detectors
+    from pipelines.flows.server import server_for_a_run
     from pipelines.flows.windows import NoDataError, asked_for
     from pipelines.store import exists
 
@@ -92,14 +94,17 @@ def backfill(
     build_detectors(installation)
     if not exists(installation.store):
         raise NoDataError(f"no store in {installation.store}", hint="selat ingest FEED")
+    if scheduler:
+        refuse_plain(scheduler, installation.settings.dask)
     prepare(installation.home)
-    from pipelines.flows.backfill import backfill as flow
+    with server_for_a_run(installation):
+        from pipelines.flows.backfill import backfill as flow
 
-    filled = flow(
-        str(installation.home), str(installation.config), since, until,
-        engine.value if engine else None, scheduler, workers, parts, tile,
-        str(work.absolute()) if work else None, quiet or as_json,
-    )  # fmt: skip
+        filled = flow(
+            str(installation.home), str(installation.config), since, until,
+            engine.value if engine else None, scheduler, workers, parts, tile,
+            str(work.absolute()) if work else None, quiet or as_json,
+        )  # fmt: skip
     if as_json:
         print_json(
             {"runs": filled.runs, "done_before": filled.done_before, "silent": filled.silent}

@@ -54,12 +54,15 @@ def learn_places(
       selat learn places --set min_vessels=10
     """
     installation, asked = _prepared(home, config, changes)
-    from pipelines.flows.learn import learn_places as flow
+    from pipelines.flows.server import server_for_a_run
     from pipelines.learn import parameters
 
     parameters.places(installation.config, **asked)
     folders = str(installation.home), str(installation.config)
-    learned = flow(*folders, since, until, asked, quiet or as_json)
+    with server_for_a_run(installation):
+        from pipelines.flows.learn import learn_places as flow
+
+        learned = flow(*folders, since, until, asked, quiet or as_json)
     counts: dict[str, int] = {}
     for feature in learned.snapshot.features:
         zone_class = str(feature["properties"]["zone_class"])
@@ -207,12 +210,15 @@ def learn_normal(
       selat learn normal --since 2026-10-01 --until 2026-11-01
     """
     installation, asked = _prepared(home, config, changes)
-    from pipelines.flows.learn import learn_normal as flow
+    from pipelines.flows.server import server_for_a_run
     from pipelines.learn import parameters
 
     parameters.normal(installation.config, **asked)
     folders = str(installation.home), str(installation.config)
-    card: Path = flow(*folders, since, until, asked, quiet or as_json)
+    with server_for_a_run(installation):
+        from pipelines.flows.learn import learn_normal as flow
+
+        card: Path = flow(*folders, since, until, asked, quiet or as_json)
     text = card.read_text(encoding="utf-8")
     typer.echo(text if as_json else f"wrote {card} and {card.with_suffix('.npz').name}")
 

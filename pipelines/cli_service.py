@@ -29,7 +29,8 @@ def serve(
     from pipelines import secrets
     from pipelines.flows.environment import prepare
 
-    prepare(installation.home, installation.settings.service, secrets.load(installation))
+    known = secrets.load(installation)
+    prepare(installation.home)
     from pipelines.flows import serve as service
 
     if register:
@@ -37,10 +38,7 @@ def serve(
         return
     schedule = installation.settings.schedule
     typer.echo(f"Running at {schedule.cron!r}, {schedule.timezone}, until stopped.", err=True)
-    try:
-        service.serve(installation, tuple(feed or ()))
-    except KeyboardInterrupt:
-        typer.echo("stopped", err=True)
+    service.serve(installation, tuple(feed or ()), known)
 
 
 def notify(

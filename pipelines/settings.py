@@ -85,7 +85,17 @@ class ServiceSettings(_Section):
 
     host: str = "127.0.0.1"
     port: int = Field(4200, ge=0, le=65535)
+    names: tuple[str, ...] = ()
     retention_days: float = Field(30, ge=1)
+
+
+class DaskSettings(_Section):
+    """How a Dask scheduler elsewhere is trusted, and trusts."""
+
+    ca: str = ""
+    cert: str = ""
+    key: str = ""
+    plain: bool = False
 
 
 class NoticeSettings(_Section):
@@ -153,6 +163,7 @@ class Settings(FileSettings):
     schedule: ScheduleSettings = ScheduleSettings()
     health: HealthSettings = HealthSettings()
     service: ServiceSettings = ServiceSettings()
+    dask: DaskSettings = DaskSettings()
     notices: NoticeSettings = NoticeSettings()
 
 

@@ -1,11 +1,16 @@
 """Where tasks run: in this process, or on dask.distributed."""
 
+import ipaddress
 import logging
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
 
-from detectors.core.errors import SelatError
+from detectors.core.errors import ConfigError, SelatError
+from pipelines.settings import DaskSettings
 
 
 class EngineError(SelatError):
@@ -133,45 +138,112 @@ def _bare(argument: Any) -> Any:
     return argument.future if isinstance(argument, _Remote) else argument
 
 
+def refuse_plain(scheduler: str, settings: DaskSettings) -> None:
+    """Find out whether a scheduler at that address may be asked.
+
+    Who reaches a scheduler can run programs on its workers and, as its answers are unpickled, here;
+    who is between them and us can too, unless they speak TLS and know each other's certificates.
+
+    Raises
+    ------
+    ConfigError
+        If it is elsewhere and without TLS, or with TLS and certificates that aren't there or that
+        others may read the key of.
+    """
+    protocol, _, place = scheduler.rpartition("://")
+    if protocol == "tls":
+        _refuse_keys(settings)
+    elif not settings.plain and not _is_here(place):
+        raise ConfigError(
+            f"the scheduler at {scheduler} speaks no TLS: whoever is between can run programs here",
+            hint="start it and its workers with --tls-ca-file, --tls-cert, --tls-key, name it as "
+            "tls://… and your certificates in dask of settings.yaml; or allow it there: plain",
+        )
+
+
+def _is_here(place: str) -> bool:
+    """Whether an address is one of loopback."""
+    name = urlsplit(f"//{place}").hostname or ""
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"
+
+
+def _refuse_keys(settings: DaskSettings) -> None:
+    named = {name: getattr(settings, name) for name in ("ca", "cert", "key")}
+    if not any(named.values()):
+        return  # Dask's own configuration may have them
+    for name, path in named.items():
+        if not path or not Path(path).is_file():
+            raise ConfigError(
+                f"dask.{name} of settings.yaml names no file: {path!r}",
+                hint="ca, cert and key go together",
+            )
+    if stat.S_IMODE(Path(settings.key).stat().st_mode) & 0o077:
+        raise ConfigError(
+            f"others may read the key in {settings.key}", hint=f"chmod 600 {settings.key}"
+        )
+
+
 @contextmanager
-def engine(name: str | None, scheduler: str | None, workers: int) -> Iterator[Engine]:
+def engine(
+    name: str | None, scheduler: str | None, workers: int, settings: DaskSettings | None = None
+) -> Iterator[Engine]:
     """The engine of that name; in this process if None.
 
     Parameters
     ----------
     scheduler
-        Address of a Dask scheduler; else a cluster of processes is made on this machine.
+        Address of a Dask scheduler; else a cluster of processes is made on this machine, which
+        speak TLS by a certificate that is made for it and that nobody else has.
     workers
         Processes of that cluster, one thread each.
+    settings
+        Certificates for that scheduler.
 
     Raises
     ------
     EngineError
         If Dask isn't installed, or the scheduler can't be reached or has no workers.
+    ConfigError
+        If the scheduler isn't to be trusted: see `refuse_plain`.
     """
     if name is None:
         yield InProcess()
         return
     try:
+        import dask
         from distributed import Client, LocalCluster
+        from distributed.security import Security
     except ImportError as error:
         raise EngineError(
             "the engine dask isn't installed", hint="pip install 'dask[distributed]'"
         ) from error
     if scheduler is None:
         with (
-            LocalCluster(  # type: ignore[no-untyped-call]
+            dask.config.set(_NO_PAGES),  # type: ignore[no-untyped-call]
+            LocalCluster(
                 n_workers=workers, threads_per_worker=1, host="127.0.0.1",
-                dashboard_address="127.0.0.1:0", worker_dashboard_address="127.0.0.1:0",
+                security=Security.temporary(),  # type: ignore[no-untyped-call]
+                dashboard_address=None, worker_dashboard_address=None,
                 silence_logs=logging.CRITICAL,
             ) as cluster,
             Client(cluster) as client,  # type: ignore[no-untyped-call]
         ):  # fmt: skip
             yield Dask(client)
         return
+    settings = settings or DaskSettings()
+    refuse_plain(scheduler, settings)
+    security: Any = None
+    if settings.ca and scheduler.startswith("tls://"):
+        security = Security(  # type: ignore[no-untyped-call]
+            tls_ca_file=settings.ca, tls_client_cert=settings.cert, tls_client_key=settings.key,
+            require_encryption=True,
+        )  # fmt: skip
     try:
-        client = Client(scheduler, timeout=10)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError) as error:
+        client = Client(scheduler, timeout=10, security=security)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, TypeError) as error:
         hint = "start one: dask scheduler, and on each machine: dask worker ADDRESS --nthreads 1"
         raise EngineError(f"no Dask scheduler at {scheduler}: {error}", hint=hint) from error
     with client:
@@ -179,3 +251,10 @@ def engine(name: str | None, scheduler: str | None, workers: int) -> Iterator[En
             hint = f"on each machine: dask worker {scheduler} --nthreads 1"
             raise EngineError(f"the scheduler at {scheduler} has no workers", hint=hint)
         yield Dask(client)
+
+
+_NO_PAGES: Final[dict[str, list[str]]] = {
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+}
+"""Dask's pages say what is computed, and to everybody."""

@@ -30,9 +30,13 @@ def fill_days(
     quiet: bool,
 ) -> Filled:
     """See `fill.fill`."""
-    with reporter(quiet=quiet) as report, engine(name, scheduler, workers) as chosen:
+    installation = load(Path(home), Path(config))
+    with (
+        reporter(quiet=quiet) as report,
+        engine(name, scheduler, workers, installation.settings.dask) as chosen,
+    ):
         return fill(
-            load(Path(home), Path(config)), since, until, chosen, report,
+            installation, since, until, chosen, report,
             parts=parts, tile_deg=tile_deg, folder=Path(folder) if folder else None,
         )  # fmt: skip
 

@@ -1,51 +1,116 @@
-"""Prefect made quiet, offline and at home, before it is first imported."""
+"""Prefect made quiet, offline, closed and at home, before it is first imported.
+
+Where PREFECT_API_URL names a server of one's own, what is set for that server stands. Else nothing
+that is set for Prefect elsewhere counts, in the environment, in a profile or in the folder that a
+command is started in: it might open what is to be closed.
+"""
 
 import os
+import tempfile
 from pathlib import Path
+from typing import Final
 
+from detectors.core.errors import SelatError
 from pipelines.secrets import Secrets
 from pipelines.settings import ServiceSettings
 
+_WRITTEN: Final = ("", "prefect", "store", "runs")
+"""Folders of a home that a run writes to."""
 
-def prepare(
-    home: Path, service: ServiceSettings | None = None, known: Secrets | None = None
-) -> None:
-    """Set Prefect's environment; what the user has set stands.
+_QUIET: Final = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",  # ours is the only one: see `server`
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "true",
+}
 
-    Everything Prefect writes goes under `home`; it reports nothing to anybody, needs no server
-    (an ephemeral one starts on loopback and gets time for it on a slow machine), and logs
-    next to nothing, since the run's own messages are what an operator reads.
+_CLOSED: Final = {
+    "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
+    "PREFECT_SERVER_UI_API_URL": "/api",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    # Automations can have the server call addresses and start runs; no run of ours needs them.
+    "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
+}
+
+
+class HomeError(SelatError):
+    """A home can't be written to."""
+
+
+def prepare(home: Path) -> None:
+    """Set the environment of Prefect's clients; nothing but a server that one names oneself stands.
+
+    Raises
+    ------
+    HomeError
+        If the home can't be written to.
+    """
+    folder = home / "prefect"
+    refuse_unwritable(home)
+    folder.mkdir(exist_ok=True)
+    ours = {"PREFECT_HOME": str(folder), **_QUIET}
+    if os.environ.get("PREFECT_API_URL"):
+        ours = {name: value for name, value in ours.items() if name not in os.environ}
+    else:
+        for name in [name for name in os.environ if name.startswith("PREFECT_")]:
+            del os.environ[name]
+    os.environ.update(ours)
+
+
+def of_server(
+    home: Path, auth: str, service: ServiceSettings, known: Secrets | None = None
+) -> dict[str, str]:
+    """The whole environment of a Prefect server of ours.
 
     Parameters
     ----------
+    auth
+        What it asks for.
     service
-        How a whole server of our own is to be: what it keeps, and for how long.
+        What it keeps, and for how long.
     known
         Its database, if it isn't SQLite in the home.
     """
-    folder = home / "prefect"
-    folder.mkdir(parents=True, exist_ok=True)
+    kept_s = str(int(service.retention_days * 86_400))
+    inherited = {name: v for name, v in os.environ.items() if not name.startswith("PREFECT_")}
     values = {
-        "PREFECT_HOME": str(folder),
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
-        "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
-        "PREFECT_LOGGING_LEVEL": "CRITICAL",
-        "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
-    }
-    if service is not None:
-        kept_s = str(int(service.retention_days * 86_400))
-        values |= {
-            "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-            # Prefect's own retention: events, flow runs, and the logs and artifacts left of them.
-            "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "true",
-            "PREFECT_SERVER_SERVICES_DB_VACUUM_LOOP_SECONDS": "86400",
-            "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": kept_s,
-            "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"PT{kept_s}S",
-        }
+        **_QUIET, **_CLOSED,
+        "PREFECT_HOME": str(home / "prefect"),
+        "PREFECT_SERVER_API_AUTH_STRING": auth,
+        # Prefect's own retention: events, flow runs, and the logs and artifacts left of them.
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "true",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_LOOP_SECONDS": "86400",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": kept_s,
+        "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"PT{kept_s}S",
+    }  # fmt: skip
     if known is not None and known.prefect_database is not None:
         url = known.prefect_database.get_secret_value()
         values["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = url
-    for name, value in values.items():
-        os.environ.setdefault(name, value)
+    return {**inherited, **values}
+
+
+def refuse_unwritable(home: Path) -> None:
+    """Find out whether a home can be written to before anything takes its time to start.
+
+    Raises
+    ------
+    HomeError
+        If it can't, or a folder or Prefect's database in it can't.
+    """
+    place = home
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        for place in (home / name for name in _WRITTEN):
+            if place.exists():
+                with tempfile.TemporaryFile(dir=place):
+                    pass
+        for place in (home / "prefect").glob("prefect.db*"):
+            with place.open("ab"):
+                pass
+    except OSError as error:
+        raise HomeError(
+            f"{place} can't be written to: {error.strerror or error}",
+            hint="make it writable for this user, or name another home: --home, SELAT_HOME",
+        ) from error

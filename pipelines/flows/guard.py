@@ -1,7 +1,7 @@
-"""Stands by a service and ends what it started when it is gone: see `processes.guarded`.
+"""Stands by a command and ends what it started when it is gone: see `processes.guarded`.
 
 It is a program of its own (``python -m pipelines.flows.guard MARK``) that waits for the end of its
-input, which the service holds open for as long as it lives.
+input, which the command holds open for as long as it lives.
 """
 
 import sys
@@ -10,7 +10,7 @@ from pipelines.flows.processes import end_marked
 
 
 def main() -> None:
-    """Wait until the service is gone, then end what carries its mark."""
+    """Wait until the command is gone, then end what carries its mark."""
     sys.stdin.buffer.read()
     end_marked(sys.argv[1])
 

@@ -12,15 +12,18 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
-from prefect import State
-from prefect.client.orchestration import get_client
+import httpx
+from prefect import State, runtime
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.flow_engine import run_flow
-from prefect.states import Crashed, Failed
+from prefect.states import Cancelled, Crashed, Failed
 
 from detectors.core.errors import SelatError
 from pipelines.flows.nightly import nightly, note_failure
@@ -31,9 +34,14 @@ from pipelines.settings import PROJECT, Installation
 
 _ERRORS: Final = {error.exit_code: error for error in (PartialRunError, NoDataError)}
 
+_LOOK_S: Final = 5.0
+"""How often it is looked whether the run was cancelled."""
+
+_CANCELLED: Final = "it was cancelled"
+
 
 class NightStoppedError(SelatError):
-    """A night took too long, or its process was killed."""
+    """A night took too long, was cancelled, or its process was killed."""
 
 
 def run_night(
@@ -44,7 +52,7 @@ def run_night(
     Raises
     ------
     NightStoppedError
-        If it took longer than `schedule.timeout_h`, or its process was killed.
+        If it took longer than `schedule.timeout_h`, was cancelled, or its process was killed.
     SelatError
         What the flow raised; a PartialRunError and a NoDataError as such.
     """
@@ -61,15 +69,15 @@ def run_night(
             env={**os.environ, "PREFECT_API_URL": str(client.api_url)},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         ) as process:  # fmt: skip
-            try:
-                said, _ = process.communicate(asked.encode(), timeout_h * 3600)
-            except subprocess.TimeoutExpired:
-                end(process.pid, patience_s=0)
-                why = f"it took longer than {_length(timeout_h)} (schedule.timeout_h) and was ended"
-                state: State[Any] = Failed(name="TimedOut", message=why)
+            said, why = _wait_for(process, asked, timeout_h, partial(_is_cancelled, client))
+            state: State[Any]
+            if why is _CANCELLED:
+                state = Cancelled(message=why)
+            elif why is not None:
+                state = Failed(name="TimedOut", message=why)
+            elif answer := _answer(said):
+                return _run_id(answer)
             else:
-                if answer := _answer(said):
-                    return _run_id(answer)
                 why = f"its process was ended {_how(process.returncode)}"
                 state = Crashed(message=why)
         error = NightStoppedError(
@@ -78,6 +86,44 @@ def run_night(
         note_failure(installation, error)
         client.set_flow_run_state(flow_run.id, state, force=True)
     raise error
+
+
+def _wait_for(
+    process: "subprocess.Popen[bytes]",
+    asked: str,
+    timeout_h: float,
+    is_cancelled: Callable[[], bool],
+) -> tuple[bytes, str | None]:
+    """What a night's process said; and why it was ended, if it was."""
+    deadline = time.monotonic() + timeout_h * 3600
+    to_say: bytes | None = asked.encode()
+    while True:
+        left_s = deadline - time.monotonic()
+        try:
+            said, _ = process.communicate(to_say, max(min(left_s, _LOOK_S), 0))
+        except subprocess.TimeoutExpired:
+            to_say = None  # it goes on with what it was given
+            if time.monotonic() >= deadline:
+                why = f"it took longer than {_length(timeout_h)} (schedule.timeout_h) and was ended"
+            elif is_cancelled():
+                why = _CANCELLED
+            else:
+                continue
+            end(process.pid, patience_s=0)
+            return b"", why
+        return said, None
+
+
+def _is_cancelled(client: SyncPrefectClient) -> bool:
+    """Whether somebody has cancelled the scheduled run that this night is of."""
+    of = runtime.flow_run.id
+    if of is None:
+        return False
+    try:
+        state = client.read_flow_run(of).state
+    except httpx.HTTPError:
+        return False  # it is asked again
+    return state is not None and (state.is_cancelling() or state.is_cancelled())
 
 
 def _answer(said: bytes) -> Mapping[str, Any] | None:

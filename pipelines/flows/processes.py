@@ -1,44 +1,57 @@
 """Processes that we start: ended with us, whatever ends us, and never left behind.
 
 A process that is killed (kill -9, no memory left) can't end what it has started, so something else
-must. A child of ours asks the kernel to be killed with its parent (`end_with_parent`). What Prefect
+must. A child of ours asks the kernel to be killed with its parent (`end_with_parent`). What Dask
 starts for us can't be asked to, so `guarded` marks all of it in its environment, and has a process
-stand by that ends whatever carries the mark (see `guard`).
+stand by that ends whatever carries the mark (see `guard`). A command that starts others, or that
+may be in native code for long, is `supervise`d: its work is in a child, and it waits.
 """
 
 import ctypes
 import os
+import secrets
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Final
+from pathlib import Path
+from typing import IO, Any, Final, cast
 
 import psutil
 
-STOP_S: Final = 30.0
+STOP_S: Final = 1.0
 """Time for a process to end by itself; a run that is killed is made up for by the next one."""
 
 MARK: Final = "SELAT_SERVED_BY"
-"""Environment variable that all processes of a service have."""
+"""Environment variable that all processes have that a command starts."""
 
 _PR_SET_PDEATHSIG: Final = 1
 
+_LAST_S: Final = 0.5
+"""Time for what a command has left behind."""
+
 
 @contextmanager
-def started(command: Sequence[str], **options: Any) -> Iterator["subprocess.Popen[bytes]"]:
+def started(
+    command: Sequence[str], *, patience_s: float | None = None, **options: Any
+) -> Iterator["subprocess.Popen[bytes]"]:
     """A process for the length of a with block; it is asked to end, then made to.
 
-    `options` are those of `subprocess.Popen`.
+    Parameters
+    ----------
+    patience_s
+        Time for it to end by itself; else `STOP_S`.
+    options
+        Those of `subprocess.Popen`.
     """
     with subprocess.Popen(command, **options) as process:
         try:
             yield process
         finally:
             if process.poll() is None:
-                end(process.pid)
+                end(process.pid, STOP_S if patience_s is None else patience_s)
 
 
 def end(pid: int, patience_s: float = STOP_S) -> None:
@@ -93,31 +106,120 @@ def end_with_parent() -> None:
 
 
 @contextmanager
-def guarded(mark: str, keep_open: Sequence[int] = ()) -> Iterator[None]:
+def guarded(mark: str) -> Iterator[None]:
     """Everything started in this with block ends when this process dies, however it dies.
 
     Parameters
     ----------
     mark
-        In the environment of all that is started; no other service's.
-    keep_open
-        File descriptors that stay open until all has ended, such as one that holds a lock.
+        In the environment of all that is started; no other command's.
     """
-    os.environ[MARK] = mark
-    command = [sys.executable, "-m", "pipelines.flows.guard", mark]
-    # A session of its own: what a terminal sends to us, such as Ctrl-C, isn't for the guard.
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, start_new_session=True, pass_fds=tuple(keep_open)
-    ) as process:
+    with _Guard(mark):
+        yield
+
+
+class _Guard:
+    """The process that stands by: see `guard`."""
+
+    def __init__(self, mark: str) -> None:
+        os.environ[MARK] = mark
+        # A session of its own: what a terminal sends to us, such as Ctrl-C, isn't for the guard. It
+        # holds no pipe of ours open.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "pipelines.flows.guard", mark], stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            cwd=Path(__file__).parents[2],  # not where a stranger may have put modules
+        )  # fmt: skip
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        """Have it look whether anything is left, and wait for its end."""
+        os.environ.pop(MARK, None)
+        self._process.communicate()
+
+    def forget(self) -> None:
+        """In a child of the process that is guarded: leave it alone."""
+        cast("IO[bytes]", self._process.stdin).close()
+        self._process.returncode = 0
+
+
+class Stopped(BaseException):
+    """A supervised command was asked to end; raised in its work, so that it tidies up."""
+
+
+def supervise(work: Callable[[], None], *, stopped: Callable[[signal.Signals], int]) -> None:
+    """Do some work in a child of this process, and exit as it did.
+
+    A signal to end reaches this process whatever the work is doing: the child is asked to end, then
+    killed, and so is all that it has started. If this process is killed, the kernel and the guard
+    do it. Only in a process that has one thread yet, such as a command that has just begun.
+
+    Parameters
+    ----------
+    stopped
+        Called after such a signal, when nothing runs any more: says so, and returns the exit code.
+    """
+    guard = _Guard(secrets.token_hex(16))
+    heeded = {signal.SIGTERM, signal.SIGINT}
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as under nohup
+        heeded.add(signal.SIGHUP)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, heeded | {signal.SIGCHLD})
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child == 0:
+        end_with_parent()
+        guard.forget()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends Ctrl-C to all of us
+        signal.signal(signal.SIGTERM, _raise_stopped)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         try:
-            yield
-        finally:
-            del os.environ[MARK]
-            process.communicate()  # closes its input; it looks whether anything is left, and ends
+            work()
+        except Stopped:
+            sys.exit(128 + signal.SIGTERM)  # what is said of it is the parent's
+        return
+    with guard:
+        asked, status = _wait_for(child, heeded)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    code = os.waitstatus_to_exitcode(status)
+    if asked is not None and code != 0:
+        if sys.stderr.isatty():
+            sys.stderr.write("\x1b[?25h")  # a progress bar that was killed has hidden the cursor
+        sys.exit(stopped(asked))
+    if code < 0:
+        name = signal.Signals(-code).name
+        why = ": was there no memory left?" if name == "SIGKILL" else ""
+        sys.stderr.write(f"error: ended by {name}{why}\n")
+    sys.exit(code if code >= 0 else 128 - code)
+
+
+def _raise_stopped(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
+    raise Stopped
+
+
+def _wait_for(child: int, heeded: set[signal.Signals]) -> tuple[signal.Signals | None, int]:
+    """The signal that asked it to end, if one did, and the status in which the child ended."""
+    asked: signal.Signals | None = None
+    deadline = float("inf")
+    while True:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return asked, status
+        left_s = min(deadline - time.monotonic(), 3600.0)
+        came = signal.sigtimedwait(heeded | {signal.SIGCHLD}, left_s) if left_s > 0 else None
+        if came is not None and came.si_signo in heeded and asked is None:
+            asked, deadline = signal.Signals(came.si_signo), time.monotonic() + STOP_S
+            os.kill(child, signal.SIGTERM)
+        elif time.monotonic() >= deadline or (came is not None and came.si_signo in heeded):
+            os.kill(child, signal.SIGKILL)  # it didn't in time, or somebody is impatient
+            deadline = float("inf")
 
 
 def marked(mark: str) -> list[psutil.Process]:
-    """Processes of a service but this one, what was started last first."""
+    """Processes that a command started, but this one; what was started last first."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
@@ -133,6 +235,6 @@ def _created(process: psutil.Process) -> float:
 
 
 def end_marked(mark: str) -> None:
-    """End all processes of a service, and what they start while they end."""
+    """End all processes that a command started, and what they start while they end."""
     while processes := marked(mark):
-        end_all(processes, STOP_S)
+        end_all(processes, _LAST_S)

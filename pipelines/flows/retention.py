@@ -1,10 +1,9 @@
 """Prefect's own records in a home that no server looks after: old ones are removed.
 
-A whole server cleans its database by itself; `environment.prepare` says for how long it keeps what.
-The one that Prefect starts for a single run removes old events, and nothing else.
+A service's server cleans its database by itself; `environment.of_server` says for how long it keeps
+what. The one that a single run has for itself removes old events, and nothing else.
 """
 
-import os
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -31,11 +30,8 @@ def tidy(retention_days: float) -> None:
 def forget_old_runs(retention_days: float, now: datetime) -> int:
     """Remove runs older than that, with their tasks and artifacts; returns how many there were.
 
-    Those that were killed too, which Prefect takes to be going on. What a server of one's own holds
-    (PREFECT_API_URL) is its own affair.
+    Those that were killed too, which Prefect takes to be going on.
     """
-    if os.environ.get("PREFECT_API_URL"):
-        return 0
     before = FlowRunFilterExpectedStartTime(before_=now - timedelta(days=retention_days))
     old = FlowRunFilter(expected_start_time=before)
     forgotten = 0

@@ -7,6 +7,7 @@ all, the others find that nothing is due and end.
 """
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,6 +24,15 @@ from pipelines.flows.windows import NoDataError
 from pipelines.schedule import Served, due_between, read_served, write_served
 from pipelines.settings import Installation, load
 from pipelines.store import claimed, exists, read
+
+
+def feeds_text(feeds: Sequence[str]) -> str:
+    """Feeds as `scheduled` takes them, and as it finds them whatever folder it runs in."""
+    return json.dumps([_absolute(feed) for feed in feeds])
+
+
+def _absolute(feed: str) -> str:
+    return feed if feed == "-" else os.path.abspath(os.path.expanduser(feed))  # noqa: PTH100, PTH111
 
 
 @task(

@@ -21,11 +21,9 @@ import random
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +36,7 @@ from pipelines import store
 from pipelines.exercise import simulate
 from pipelines.flows.environment import prepare
 from pipelines.flows.runs import load_zones
+from pipelines.flows.server import noted, service_auth, started_server
 from pipelines.flows.windows import utc
 from pipelines.settings import load
 from pipelines.store.catalogue import TABLES
@@ -186,35 +185,13 @@ class Night:
 
 @contextmanager
 def prefect_server(home: Path) -> Iterator[int]:
-    """A Prefect server with its files in the home; its process id."""
+    """The server of a service of the home, which its nights find; its process id."""
     prepare(home)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    start = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port",
-             str(port)]  # fmt: skip
-    with subprocess.Popen(
-        start, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    ) as server:
-        try:
-            os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
-            deadline = time.monotonic() + 300
-            while not answers(f"{os.environ['PREFECT_API_URL']}/health"):
-                if server.poll() is not None or time.monotonic() > deadline:
-                    raise SystemExit("no Prefect server")
-                time.sleep(0.5)
-            yield server.pid
-        finally:
-            os.killpg(server.pid, signal.SIGTERM)
-
-
-def answers(url: str) -> bool:
-    """Whether something answers there."""
-    try:
-        with urllib.request.urlopen(url, timeout=2):
-            return True
-    except OSError:
-        return False
+    installation = load(home)
+    auth = service_auth(installation)
+    with started_server(installation, auth, pages=True) as (server, process):
+        with noted(installation, server):
+            yield process.pid
 
 
 def resident_mb(pid: int) -> int:

@@ -1,5 +1,6 @@
 """The service in a process of its own, and receivers on loopback: a webhook and a mail server."""
 
+import base64
 import http.server
 import json
 import os
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -83,7 +85,7 @@ class Serving:
 
     def __init__(self, home: Path, feed: Path, log: Path, environment: dict[str, str]) -> None:
         command = [sys.executable, "-m", "pipelines.cli", "serve", "--home", home, "--feed", feed]
-        self._log = log
+        self.home, self._log = home, log
         with log.open("wb") as out:
             self.process = subprocess.Popen(
                 list(map(str, command)), env=environment, stdout=out, stderr=out
@@ -108,6 +110,9 @@ class Serving:
         found = re.findall(r"Prefect's pages: (\S+)", self._log.read_text())
         return str(found[-1]) if found else ""
 
+    def said(self) -> str:
+        return self._log.read_text()
+
     def family(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 
@@ -122,10 +127,33 @@ class Serving:
 
     def runs(self) -> list[dict[str, Any]]:
         """Prefect's runs: flow, state, message."""
-        url = f"{self.pages()}/api/flow_runs/filter"
-        asked = urllib.request.Request(url, b"{}", {"Content-Type": "application/json"})
-        with urllib.request.urlopen(asked, timeout=30) as answer:
-            return list(json.load(answer))
+        return list(self.ask("/flow_runs/filter", {}))
+
+    def ask(self, path: str, body: dict[str, Any], method: str = "POST") -> Any:
+        """What the server says to somebody who knows the password, as JSON."""
+        with self._opened("/csrf-token?client=test", None, "GET", {}) as answer:
+            token = json.load(answer)["token"]
+        headers = {"Prefect-Csrf-Token": token, "Prefect-Csrf-Client": "test"}
+        with self._opened(path, body, method, headers) as answer:
+            said = answer.read()
+        return json.loads(said) if said else None
+
+    def refusal(self, path: str, body: dict[str, Any]) -> int:
+        """The status with which it refuses somebody who knows the password and has no token."""
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            self._opened(path, body, "POST", {})
+        with refused.value as answer:
+            return int(answer.code)
+
+    def _opened(
+        self, path: str, body: dict[str, Any] | None, method: str, headers: dict[str, str]
+    ) -> Any:
+        auth = base64.b64encode((self.home / "prefect" / "password").read_bytes().strip())
+        given = {"Authorization": f"Basic {auth.decode()}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        url = f"{self.pages()}/api{path}"
+        asked = urllib.request.Request(url, data, given | headers, method=method)
+        return urllib.request.urlopen(asked, timeout=30)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What a process started ends with it, whatever ends it."""
 
-import fcntl
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -15,24 +16,22 @@ from pipelines.settings import PROJECT
 SERVICE = """
 import subprocess, sys, time
 from pipelines.flows.processes import guarded
-with open(sys.argv[1], "a") as lock, guarded(sys.argv[2], keep_open=[lock.fileno()]):
-    import fcntl
-    fcntl.flock(lock, fcntl.LOCK_EX)
+with guarded(sys.argv[1]):
     program = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
     child = "import time; time.sleep(600)"
     for command in ([program, child], [child]):
         subprocess.Popen([sys.executable, "-c", *command], start_new_session=True)
     print("up", flush=True)
-    if sys.argv[3] == "killed":
+    if sys.argv[2] == "killed":
         time.sleep(600)
 """
 
 
 @pytest.mark.parametrize("how", ["killed", "ended"])
 def test_a_guard_ends_what_a_service_started(tmp_path: Path, how: str) -> None:
-    lock, mark = tmp_path / "lock", f"test-{tmp_path.name}-{how}"
+    mark = f"test-{tmp_path.name}-{how}"
     with subprocess.Popen(
-        [sys.executable, "-c", SERVICE, str(lock), mark, how], cwd=PROJECT,
+        [sys.executable, "-c", SERVICE, mark, how], cwd=PROJECT,
         stdout=subprocess.PIPE, text=True,
     ) as service:  # fmt: skip
         assert service.stdout is not None
@@ -43,9 +42,7 @@ def test_a_guard_ends_what_a_service_started(tmp_path: Path, how: str) -> None:
                 assert time.monotonic() < deadline
             service.kill()
         service.wait(60)
-    with lock.open("a") as other:
-        fcntl.flock(other, fcntl.LOCK_EX)  # free once nothing is left but the guard that ends
-    psutil.wait_procs(marked(mark), 10)
+    psutil.wait_procs(marked(mark), 30)
     assert marked(mark) == []
 
 
@@ -86,3 +83,80 @@ def test_a_process_that_heeds_no_request_is_made_to_end() -> None:
         end(process.pid, patience_s=1)
         assert process.stdout.readline() == "asked\n"
         assert process.wait(0) == -9
+
+
+WORK = """
+import subprocess, sys, time
+from pipelines.flows.processes import supervise
+
+def main():
+    child = "import time; time.sleep(600)"
+    subprocess.Popen([sys.executable, "-c", child], start_new_session=True)
+    print("up", flush=True)
+    if sys.argv[1] == "tidy":
+        try:
+            time.sleep(600)
+        finally:
+            print("tidied", flush=True)
+    sum(range(10**14))  # native: no signal handler runs meanwhile
+
+def stopped(by):
+    sys.stderr.write(f"stopped by {by.name}\\n")
+    return 128 + by
+
+supervise(main, stopped=stopped)
+"""
+
+
+@pytest.mark.parametrize("doing", ["tidy", "native"])
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
+def test_a_supervised_command_ends_with_a_sentence_whatever_it_does(
+    doing: str, by: signal.Signals
+) -> None:
+    mark = f"{doing}-{by.name}-{os.getpid()}"
+    with subprocess.Popen(
+        [sys.executable, "-c", WORK, doing], cwd=PROJECT, text=True,
+        env={**os.environ, "TEST_MARK": mark}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as command:  # fmt: skip
+        assert command.stdout is not None
+        assert command.stdout.readline() == "up\n"
+        command.send_signal(by)
+        out, err = command.communicate(timeout=60)  # to its end: no child holds the pipes
+    killed = by == signal.SIGKILL
+    assert command.returncode == (-9 if killed else 128 + by)
+    assert err == ("" if killed else f"stopped by {by.name}\n")
+    assert out == ("tidied\n" if doing == "tidy" and not killed else "")
+    left = [p for p in psutil.process_iter() if _environment(p).get("TEST_MARK") == mark]
+    assert psutil.wait_procs(left, 30)[1] == []
+
+
+def _environment(process: psutil.Process) -> dict[str, str]:
+    try:
+        return dict(process.environ())
+    except psutil.Error:
+        return {}
+
+
+def test_a_supervised_command_ends_as_its_work_does() -> None:
+    def ended(work: str, **signals: int) -> "subprocess.CompletedProcess[str]":
+        code = f"""
+import os, signal, sys
+from pipelines.flows.processes import supervise
+for name, to in {signals}.items():
+    signal.signal(getattr(signal, name), to)
+def main():
+    {work}
+supervise(main, stopped=lambda by: 99)
+"""
+        return subprocess.run(
+            [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False
+        )
+
+    assert ended("print('done')").stdout == "done\n"
+    assert ended("sys.exit(6)").returncode == 6
+    killed = ended("os.kill(os.getpid(), signal.SIGKILL)")
+    assert killed.returncode == 137
+    assert "ended by SIGKILL: was there no memory left?" in killed.stderr
+    # What is ignored, as under nohup, stays ignored.
+    assert ended("os.kill(os.getppid(), signal.SIGHUP)", SIGHUP=1).returncode == 0
+    assert ended("os.kill(os.getppid(), signal.SIGTERM); signal.pause()").returncode == 99

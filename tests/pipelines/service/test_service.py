@@ -1,4 +1,4 @@
-"""The service as it runs: server, worker, missed nights in order, nothing left behind."""
+"""The service as it runs: server, schedule, missed nights in order, nothing left behind."""
 
 import json
 import os
@@ -44,6 +44,12 @@ def test_the_units_are_sound(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_every_unit_has_a_bound_on_its_memory() -> None:
+    for unit in UNITS:
+        if unit.suffix == ".service":
+            assert re.search(r"^MemoryMax=\d+[GM%]$", unit.read_text(), re.M), unit.name
+
+
 class Plain:
     """A night without Prefect and in this process, and the spans asked for."""
 
@@ -78,7 +84,7 @@ def ingest(installation: Installation, named: tuple[str, ...]) -> None:
 def test_missed_nights_come_first_and_in_order(
     exercise: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prepare(tmp_path / "home")  # before Prefect is imported, for this test and those after it
+    prepare(tmp_path / "home")  # before Prefect is imported
     from pipelines.flows import scheduled
 
     plain = Plain()
@@ -137,6 +143,7 @@ def test_a_service_that_is_killed_leaves_nothing_and_starts_again(
         second.wait_for(lambda: [r for r in second.runs() if r["state_type"] == "COMPLETED"])
         pages = second.pages()
         assert pages.startswith("http://127.0.0.1:")
+        assert f"the password is the line in {home}" in second.said()
         assert_works_without_network(pages)
         runs = {r["id"]: r for r in second.runs()}
         for cut_off in going_on:
@@ -226,33 +233,45 @@ def free_port() -> int:
 
 
 REGISTERED = """
-import json, sys, urllib.request
+import asyncio, json, sys
 from pathlib import Path
 from pipelines import secrets
 from pipelines.flows.environment import prepare
 from pipelines.settings import load
 installation = load(Path(sys.argv[1]))
-prepare(installation.home, installation.settings.service, secrets.load(installation))
+known = secrets.load(installation)
+prepare(installation.home)
 from pipelines.flows import serve
-import os
-with serve._server(installation) as own:
-    serve.register(installation, ["/feeds"])
-    serve._end_what_was_cut_off()
-    url = os.environ["PREFECT_API_URL"] + "/deployments/filter"
-    asked = urllib.request.Request(url, b"{}", {"Content-Type": "application/json"})
-    with urllib.request.urlopen(asked) as answer:
-        print(json.dumps(json.load(answer)))
+with serve._own_server(installation, known):
+    from prefect.client.orchestration import get_client
+    from prefect.workers.process import ProcessJobConfiguration
+    from pipelines.flows import runner
+    with get_client(sync_client=True) as client:
+        serve.register(installation, ["/feeds"])  # for workers
+        found = [client.read_deployments()[0].model_dump(mode="json")]
+        pool = client.read_work_pool(serve.POOL)
+        hostile = {"command": "id", "env": {"LD_PRELOAD": "x"}, "name": "y", "working_dir": "/"}
+        hostile |= {"env.PATH": "/evil", "stream_output": False}
+        done = asyncio.run(ProcessJobConfiguration.from_template_and_values(
+            pool.base_job_template, hostile, client=None))
+        print(json.dumps(done.model_dump(mode="json")))
+        runner.deploy(client, installation)  # ours, which runs them itself
+        runner.remove_pool(client, serve.POOL)
+        runner.remove_pool(client, serve.POOL)
+        runner.end_what_was_cut_off(client, None)
+        found += [one.model_dump(mode="json") for one in client.read_deployments()]
+        print(json.dumps(found))
 """
 
 
 VACUUM = """
-import asyncio, sys
+import asyncio, os, sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from pipelines.flows.environment import prepare
+from pipelines.flows.environment import of_server
 from pipelines.settings import load
 installation = load(Path(sys.argv[1]))
-prepare(installation.home, installation.settings.service)
+os.environ.update(of_server(installation.home, "selat:x", installation.settings.service))
 from prefect.server import models
 from prefect.server.database import provide_database_interface
 from prefect.server.schemas import core, states
@@ -367,7 +386,13 @@ def test_prefect_on_postgresql(
         text=True, check=False, cwd=PROJECT,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    [deployment] = json.loads(done.stdout)
+    job, (deployment, ours) = map(json.loads, done.stdout.splitlines())
+    # What a worker of one's own does is settled by the pool, whatever a run asks for.
+    assert (job["command"], job["env"], job["name"]) == (None, {}, None)
+    assert (job["working_dir"], job["stream_output"]) == (str(PROJECT), True)
+    assert ours["id"] == deployment["id"]
+    assert (ours["work_pool_name"], ours["parameters"], ours["pull_steps"]) == (None, {}, [])
+    assert ours["schedules"][0]["schedule"]["cron"] == "0 2 * * *"
     assert deployment["name"] == "nightly"
     assert deployment["work_pool_name"] == "selat"
     assert deployment["global_concurrency_limit"]["limit"] == 1

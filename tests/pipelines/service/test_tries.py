@@ -179,9 +179,12 @@ import json, os, sys
 from pathlib import Path
 from pipelines import store
 from pipelines.flows.environment import prepare
+from pipelines.flows.server import server_for_a_run
 from pipelines.settings import load
 installation = load(Path(sys.argv[1]))
 prepare(installation.home)
+server = server_for_a_run(installation)
+server.__enter__()
 import psutil
 from prefect.client.orchestration import get_client
 from pipelines.flows.scheduled import scheduled

@@ -1,0 +1,297 @@
+"""The one way to have a Prefect server: a process of ours, closed to everybody else.
+
+`selat serve` keeps one for its home; a single run uses that one, or has one of its own for as long
+as it lasts. Each asks for a password (see `gate`): the service's is made once for a home and is in
+a file of it that only its owner may read, a run's is its own. It goes from process to process in
+the environment, which other accounts can't see.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import secrets
+import select
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final, cast
+from urllib.parse import urlsplit
+
+from detectors.core.errors import ConfigError, SelatError
+from pipelines.flows import environment
+from pipelines.flows.gate import LOOPBACK, PROOF, proof
+from pipelines.flows.processes import started
+from pipelines.secrets import Secrets
+from pipelines.settings import Installation
+
+START_S: Final = 180.0
+"""Time for the server to start; the first start on a slow machine makes its database."""
+
+_SAID_S: Final = 10.0
+"""Time for clients to tell the server what they have still to tell, and for it to note that."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A Prefect server.
+
+    Attributes
+    ----------
+    url
+        Of its API.
+    auth
+        What it asks for, ``user:word``.
+    """
+
+    url: str
+    auth: str
+
+    @property
+    def pages(self) -> str:
+        """Address of its pages."""
+        return self.url.removesuffix("/api")
+
+    @property
+    def client_environment(self) -> dict[str, str]:
+        """What a client of it needs."""
+        return {"PREFECT_API_URL": self.url, "PREFECT_API_AUTH_STRING": self.auth}
+
+
+@contextmanager
+def started_server(
+    installation: Installation,
+    auth: str,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    names: Sequence[str] = (),
+    pages: bool = False,
+    known: Secrets | None = None,
+) -> Iterator[tuple[Server, "subprocess.Popen[bytes]"]]:
+    """A server for the length of a with block, and its process.
+
+    Parameters
+    ----------
+    port
+        Where it is to listen if that is free; else, and if 0, at any that is.
+    names
+        Names by which it may be reached beside those of loopback.
+    pages
+        Whether it has Prefect's pages and scheduler too.
+    known
+        Secrets of the installation.
+
+    Raises
+    ------
+    SelatError
+        If it doesn't start.
+    """
+    folder = installation.home / "prefect"
+    settings = installation.settings.service
+    log = folder / "server.log"
+    with log.open("ab") as said, _listening(host, port) as listening:
+        log.chmod(0o600)
+        said.truncate(0)
+        handle = listening.fileno()
+        with started(
+            [sys.executable, "-P", "-m", "pipelines.flows.server_process"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, cwd=folder,
+            pass_fds=[handle], process_group=0,  # Ctrl-C isn't for it: we end it
+            patience_s=_SAID_S,
+            env=environment.of_server(installation.home, auth, settings, known),
+        ) as process:  # fmt: skip
+            asked = {"socket": handle, "auth": auth, "names": list(names), "pages": pages}
+            reached = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104
+            reached = f"[{reached}]" if ":" in reached else reached
+            server = Server(f"http://{reached}:{listening.getsockname()[1]}/api", auth)
+            _import_prefect(folder)  # which takes as long as the server takes to start
+            _wait_for(process, asked, log)
+            yield server, process
+
+
+@contextmanager
+def server_for_a_run(installation: Installation) -> Iterator[bool]:
+    """A server for a single run in a with block: Prefect's clients use it.
+
+    The one that PREFECT_API_URL names; else that of this home's service, if it runs; else one for
+    this run alone.
+
+    Yields
+    ------
+    bool
+        Whether it is for this run alone, so that nobody else looks after its records.
+    """
+    if os.environ.get("PREFECT_API_URL"):
+        yield False
+    elif (running := running_service(installation)) is not None:
+        with used(running):
+            yield False
+    else:
+        with started_server(installation, new_auth()) as (server, _), used(server):
+            yield True
+
+
+@contextmanager
+def used(server: Server) -> Iterator[None]:
+    """Prefect's clients, here and in processes started from here, use a server in a with block."""
+    values = server.client_environment
+    os.environ.update(values)
+    _import_prefect(Path(os.environ["PREFECT_HOME"]))
+    try:
+        yield
+    except Exception:
+        _say_all()
+        raise
+    else:
+        _say_all()
+    finally:
+        for name in values:
+            os.environ.pop(name, None)
+
+
+def _import_prefect(folder: Path) -> None:
+    """Have Prefect read its settings, from a folder of ours: it looks for files where it is."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        from prefect.context import refresh_global_settings_context
+
+        refresh_global_settings_context()
+    finally:
+        os.chdir(before)
+
+
+def _say_all() -> None:
+    """Wait until what clients here have to say of runs is said."""
+    from prefect.events.worker import EventsWorker
+
+    EventsWorker.drain_all(timeout=_SAID_S)
+
+
+def new_auth() -> str:
+    """A password that nobody can guess."""
+    return f"selat:{secrets.token_urlsafe(32)}"
+
+
+def password_file(installation: Installation) -> Path:
+    """Where the password of this home's service is."""
+    return installation.home / "prefect" / "password"
+
+
+def service_auth(installation: Installation) -> str:
+    """The password of this home's service, made where there is none yet.
+
+    Raises
+    ------
+    ConfigError
+        If others may read it.
+    """
+    path = password_file(installation)
+    with suppress(FileExistsError), open(path, "x", opener=_private) as file:
+        file.write(f"{new_auth()}\n")
+    about = path.stat(follow_symlinks=False)
+    if not stat.S_ISREG(about.st_mode) or stat.S_IMODE(about.st_mode) & 0o077:
+        raise ConfigError(
+            f"others may have read the password in {path}", hint="remove it; a new one is made"
+        )
+    auth = path.read_text(encoding="utf-8").strip()
+    if not auth.startswith("selat:") or len(auth) < 32:
+        raise ConfigError(f"{path} holds no password", hint="remove it; a new one is made")
+    return auth
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def running_service(installation: Installation) -> Server | None:
+    """The server of this home's service; None if none runs, or what listens there isn't it."""
+    note = _note(installation)
+    try:
+        said: Mapping[str, Any] = json.loads(note.read_text(encoding="utf-8"))
+        server = Server(str(said["url"]), service_auth(installation))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return server if _is_ours(server) else None
+
+
+@contextmanager
+def noted(installation: Installation, server: Server) -> Iterator[None]:
+    """Let runs of this home find its service's server in a with block."""
+    note = _note(installation)
+    note.write_text(json.dumps({"url": server.url}) + "\n", encoding="utf-8")
+    try:
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+
+
+def _note(installation: Installation) -> Path:
+    return installation.home / "prefect" / "server.json"
+
+
+def _is_ours(server: Server) -> bool:
+    """Whether what listens there knows the password; it isn't told, whoever it is."""
+    place = urlsplit(server.url)
+    nonce = secrets.token_hex(32)
+    try:
+        port = place.port or 80
+        asking = http.client.HTTPConnection(place.hostname or "", port, timeout=5)
+        with contextlib.closing(asking):
+            asking.request("GET", f"{PROOF}?nonce={nonce}")
+            said = asking.getresponse().read(200).decode("latin-1")
+    except (OSError, ValueError, http.client.HTTPException):
+        return False
+    return secrets.compare_digest(said.encode(), proof(server.auth, nonce, port).encode())
+
+
+def refuse_open(host: str, names: Sequence[str]) -> None:
+    """Find out whether a service may listen there.
+
+    Raises
+    ------
+    ConfigError
+        If it would listen beyond loopback without being told how it is reached.
+    """
+    if host not in LOOPBACK and not names:
+        raise ConfigError(
+            f"service.host {host} lets other machines reach Prefect's server",
+            hint="leave it on 127.0.0.1 and use ssh -L; or name in service.names by which names or "
+            "addresses it is reached, behind TLS: the password isn't encrypted",
+        )
+
+
+@contextmanager
+def _listening(host: str, wanted: int) -> Iterator[socket.socket]:
+    """A socket that listens at the wanted port if it is free, else at any that is."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for port in (wanted, 0):
+        with socket.socket(family, socket.SOCK_STREAM) as one:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                one.bind((host, port))
+                one.listen(128)
+            except OSError:
+                continue
+            yield one
+            return
+    raise SelatError(f"nothing can listen on {host}", hint="mend service.host in settings.yaml")
+
+
+def _wait_for(process: "subprocess.Popen[bytes]", asked: Mapping[str, Any], log: Path) -> None:
+    """Tell a server what is asked of it, and wait until it answers requests."""
+    hint = f"look at the end of {log}; PREFECT_API_URL names a server of your own"
+    to_it, from_it = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
+    with suppress(BrokenPipeError):
+        to_it.write(json.dumps(asked).encode() + b"\n")
+        to_it.flush()
+    if not select.select([from_it], [], [], START_S)[0]:
+        raise SelatError(f"Prefect's server did not start within {START_S:.0f} s", hint)
+    if not from_it.readline():
+        raise SelatError(f"Prefect's server ended at once, code {process.wait()}", hint)

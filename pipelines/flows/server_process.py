@@ -1,0 +1,86 @@
+"""Prefect's server behind a gate: a program of its own, started by `server.started_server` alone.
+
+It listens on a socket that it was given open, so that nobody else can take the port first, and ends
+with the process that holds its standard input open, however that one ends. What it may say to whom
+comes in its environment and on standard input: other accounts see a process's arguments.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+from typing import Any, cast
+
+import uvicorn
+from prefect.server.api.server import create_app
+from prefect.settings import get_current_settings
+from starlette.middleware.cors import CORSMiddleware
+
+from detectors.core.errors import SelatError
+from pipelines.flows.gate import Gate
+from pipelines.flows.processes import end_with_parent
+
+READY = b"ready\n"
+"""Said on standard output when requests are answered."""
+
+_LAST_WORDS_S = 1
+"""Time for requests that are being answered when it is to end."""
+
+
+def application(asked: dict[str, Any], port: int) -> Gate:
+    """Prefect's application behind the gate.
+
+    Raises
+    ------
+    SelatError
+        If a setting of Prefect's from anywhere would open what is to be closed.
+    """
+    auth = str(asked["auth"])
+    api = get_current_settings().server.api
+    known = api.auth_string.get_secret_value() if api.auth_string else ""
+    if known != auth or not api.csrf_protection_enabled or api.base_path:
+        raise SelatError("Prefect's server would not be closed: a setting of Prefect's overrides")
+    app = create_app(ephemeral=not asked["pages"], final=True)
+    app.user_middleware = [
+        one for one in app.user_middleware if cast("Any", one.cls) is not CORSMiddleware
+    ]
+    return Gate(app, auth, asked["names"], port)
+
+
+def main() -> None:
+    """Serve until asked to end, or until nobody holds standard input any more."""
+    end_with_parent()
+    asked = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_input, daemon=True).start()
+    listening = socket.socket(fileno=int(asked["socket"]))
+    gate = application(asked, int(listening.getsockname()[1]))
+    config = uvicorn.Config(
+        gate, lifespan="on", log_level="error", access_log=False, server_header=False,
+        timeout_graceful_shutdown=_LAST_WORDS_S, proxy_headers=False,
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+    asyncio.run(_serve(server, listening))
+
+
+async def _serve(server: uvicorn.Server, listening: socket.socket) -> None:
+    async def say_when_ready() -> None:
+        while not server.started:
+            await asyncio.sleep(0.02)
+        sys.stdout.buffer.write(READY)
+        sys.stdout.buffer.flush()
+
+    said = asyncio.create_task(say_when_ready())
+    await server.serve(sockets=[listening])
+    said.cancel()
+
+
+def _end_with_input() -> None:
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main()
