@@ -27,6 +27,10 @@ _PROSE_SUFFIXES: Final = frozenset({".md", ".rst", ".html", ".pdf", ".yaml", ".y
 _PROSE_NAMES: Final = ("readme", "source.", "licence", "license", "notice", "changelog")
 
 
+STDIN: Final = "standard input"
+"""Name of the feed that is piped in."""
+
+
 @dataclass(frozen=True)
 class FeedFile:
     """A file to read.
@@ -107,7 +111,9 @@ def discover(feeds: Sequence[str], spool: Path, stdin: BinaryIO | None = None) -
 
 def _add(found: Feeds, path: Path, name: str) -> None:
     try:
-        found.append(FeedFile(path, name, _digest(path)))
+        # A name needn't be UTF-8, which all that is written of it is.
+        text = os.fsencode(name).decode("utf-8", "backslashreplace")
+        found.append(FeedFile(path, text, _digest(path)))
     except OSError as error:
         hint = "check its permissions and the disk"
         found.unreadable[name] = IngestError(f"{name} can't be read: {error.strerror}", hint=hint)
@@ -117,7 +123,7 @@ def _expand(
     feed: str, spool: Path, stdin: BinaryIO | None, skipped: list[tuple[str, str]]
 ) -> Iterator[tuple[Path, str]]:
     if feed == "-":
-        yield _spooled(stdin or sys.stdin.buffer, spool), "standard input"
+        yield _spooled(stdin or sys.stdin.buffer, spool), STDIN
         return
     path = Path(feed).expanduser()
     if path.is_file():

@@ -1,10 +1,12 @@
 """What can be asked of a catalogue, by readers and by the writer alike."""
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote_to_bytes
 
 import duckdb
 import pandas as pd
@@ -60,6 +62,34 @@ class Queries:
         """Whether a feed is in the ledger."""
         query = "SELECT count(*) FROM ledger WHERE feed_key = $key"
         return bool(self._connection.execute(query, {"key": feed_key}).fetchall()[0][0])
+
+    def feed_report(self, feed_key: str) -> dict[str, Any]:
+        """What became of the rows of a feed in the ledger, see `ingest.Report.to_dict`."""
+        query = "SELECT report FROM ledger WHERE feed_key = $key"
+        report: dict[str, Any] = json.loads(self.sql(query, {"key": feed_key})["report"].iloc[0])
+        return report
+
+    def waiting(self) -> pd.DataFrame:
+        """The ledger's feeds of which rows wait for their time: feed_key, sha256, name, report."""
+        # The text finds them without parsing every report; the report itself decides.
+        query = (
+            "SELECT feed_key, sha256, name, report FROM ledger "
+            "WHERE contains(report, '\"waiting\": {') ORDER BY first_time, feed_key"
+        )
+        found = self.sql(query)
+        found["report"] = [json.loads(text) for text in found["report"]]
+        there = pd.Series(["waiting" in report for report in found["report"]], dtype="bool")
+        return found[there].reset_index(drop=True)
+
+    def looked_at(self, feed_key: str) -> bool:
+        """Whether a finished run has looked at a feed."""
+        query = "SELECT count(*) FROM run_feeds WHERE feed_key = $key"
+        return bool(self._connection.execute(query, {"key": feed_key}).fetchall()[0][0])
+
+    def feed_places(self) -> dict[str, Path]:
+        """Where the file of each feed (by key) was found last, as far as that was noted."""
+        rows = self._connection.execute("SELECT feed_key, uri FROM feed_places").fetchall()
+        return {str(key): _path_of(str(uri)) for key, uri in rows}
 
     def ledger(self) -> pd.DataFrame:
         """Every feed ever ingested, with its report."""
@@ -340,6 +370,12 @@ class Queries:
         query = "SELECT count(*) FROM sighting_files WHERE file_key = $key"
         return bool(self._connection.execute(query, {"key": file_key}).fetchall()[0][0])
 
+    def sightings_report(self, file_key: str) -> dict[str, Any]:
+        """What became of the rows of a file of sightings."""
+        query = "SELECT report FROM sighting_files WHERE file_key = $key"
+        report: dict[str, Any] = json.loads(self.sql(query, {"key": file_key})["report"].iloc[0])
+        return report
+
     def sighting_files(self) -> pd.DataFrame:
         """Every file of sightings ever imported, with its report."""
         return self.sql("SELECT * FROM sighting_files ORDER BY first_time, file_key")
@@ -513,6 +549,10 @@ class Queries:
 
     def _registered(self, name: str, frame: pd.DataFrame) -> "_Registered":
         return _Registered(self._connection, name, frame)
+
+
+def _path_of(uri: str) -> Path:
+    return Path(os.fsdecode(unquote_to_bytes(uri.removeprefix("file://"))))
 
 
 class _Registered:
