@@ -488,6 +488,8 @@ def _print_table(
         f"{manifest['counts']['vessels_looked_at']:,} vessels looked at, {total} flagged",
         highlight=False,
     )
+    if text := manifest.get("now"):
+        console.print(Text(text, style="yellow"))
     for name, text in manifest["failures"].items():
         console.print(Text(f"failed: {name}: {text}", style="bold red"))
     for text in manifest.get("held_back", []):

@@ -53,11 +53,14 @@ def gather(installation: Installation, now: datetime) -> Health:
     last_run = coverage = store = None
     feeds: tuple[Feed, ...] = ()
     growth = 0.0
+    ahead = ""
     early: tuple[Early, ...] = ()
     if exists(installation.store, installation.settings.store):
         with read(installation.store, installation.settings.store) as reader:
             last_run = _last_run(reader, installation)
-            heard = reader.last_heard(pd.Timestamp(now))
+            believed = reader.now(pd.Timestamp(now))
+            heard = None if believed is None else believed.time
+            ahead = believed.in_words() if believed is not None and believed.later else ""
             clock = now if not reader.simulated or heard is None else heard.to_pydatetime()
             days = installation.settings.health.usual_days
             feeds = _feeds(reader, clock, days)
@@ -79,6 +82,7 @@ def gather(installation: Installation, now: datetime) -> Health:
         disk=_disk(installation.home, growth),
         backup=_backup(installation.last_backup),
         waiting=early,
+        ahead=ahead,
     )
 
 

@@ -183,3 +183,4 @@ class Health:
     disk: Disk
     backup: Backup | None
     waiting: tuple[Early, ...] = ()
+    ahead: str = ""

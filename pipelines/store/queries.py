@@ -4,8 +4,9 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext, suppress
+from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import duckdb
@@ -17,12 +18,10 @@ from detectors.core.coverage import CELLS, FEED, RECEIVERS, Coverage
 from detectors.core.tracks import Segmented
 from pipelines.store.arrow import to_frame
 from pipelines.store.catalogue import TABLES, StoreError
+from pipelines.store.now import MOST_NEEDED, Now, believed
 from pipelines.store.place import Here, Place
 from pipelines.store.sql import statement
 from pipelines.store.vessels import Identity, history, identity, until
-
-MANY_VESSELS: Final = 10
-LONE_AHEAD: Final = pd.Timedelta(hours=1)
 
 
 class Queries:
@@ -100,19 +99,21 @@ class Queries:
         return self._ask("new_feeds")
 
     def last_heard(self, end: pd.Timestamp) -> pd.Timestamp | None:
-        """Time of the newest report up to `end` that can be believed, None where there is none.
+        """Time of the newest report up to `end` that can be believed, None where there is none."""
+        found = self.now(end)
+        return None if found is None else found.time
 
-        One receiver whose clock is ahead would move "now" and close or open every story. So where
-        many vessels are heard, a time that only one of them has reached, `LONE_AHEAD` after all
-        the others, isn't believed.
-        """
-        newest = self._ask("last_heard", end=end)["time"]
-        if newest.empty:
-            return None
-        crowded = len(newest) >= MANY_VESSELS
-        alone = crowded & ((newest - newest.shift(-1)) > LONE_AHEAD)
-        believed = newest[~(alone.cummin().astype(bool))] if crowded else newest
-        return pd.Timestamp(newest.iloc[-1] if believed.empty else believed.iloc[0])
+    def now(self, end: pd.Timestamp) -> Now | None:
+        """The same, with what it rests on."""
+
+        @cache
+        def busiest(first: str, last: str) -> int:
+            return int(self._ask("busiest", first=first, last=last, end=end)["vessels"].iloc[0])
+
+        return believed(
+            self._ask("last_heard", end=end, most=MOST_NEEDED)["time"],
+            lambda since, until: busiest(f"{since:%Y-%m-%d}", f"{until:%Y-%m-%d}"),
+        )
 
     def heard(self, since: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
         """MMSIs heard between two times."""
