@@ -46,6 +46,8 @@ from pipelines.cli_options import (
     installation_of,
     print_json,
 )
+from pipelines.terminal import guard
+from pipelines.visible import clean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -379,8 +381,6 @@ def vessel(
     from rich.table import Table
     from rich.text import Text
 
-    from pipelines.export.text import clean
-
     console = Console()
     seen = (
         f"{identity.first_seen:%Y-%m-%d %H:%M}Z to {identity.last_seen:%Y-%m-%d %H:%M}Z"
@@ -477,7 +477,6 @@ def _print_table(
     from rich.text import Text
 
     from pipelines.export.tables import SIMULATED_PREFIX
-    from pipelines.export.text import clean
 
     console = Console()
     if manifest["simulated"]:
@@ -491,7 +490,7 @@ def _print_table(
     if text := manifest.get("now"):
         console.print(Text(text, style="yellow"))
     for name, text in manifest["failures"].items():
-        console.print(Text(f"failed: {name}: {text}", style="bold red"))
+        console.print(Text(clean(f"failed: {name}: {text}"), style="bold red"))
     for text in manifest.get("held_back", []):
         console.print(Text(f"held back: {text}", style="bold yellow"))
     if over := manifest["counts"].get("over_budget", 0):
@@ -529,6 +528,7 @@ def main() -> None:
 
     What it produces is for its owner alone, unless SELAT_UMASK (octal, e.g. 027) lets others read.
     """
+    guard()
     os.umask(int(os.environ.get("SELAT_UMASK") or "077", 8))
     try:
         app()
@@ -542,9 +542,9 @@ def _fail(error: SelatError) -> NoReturn:
     from rich.console import Console
 
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
-    console.print(f"error: {error.message}", style="red")
+    console.print(f"error: {clean(error.message)}", style="red")
     if error.hint:
-        console.print(f"hint: {error.hint}")
+        console.print(f"hint: {clean(error.hint)}")
     sys.exit(error.exit_code)
 
 

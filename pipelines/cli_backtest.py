@@ -94,7 +94,7 @@ def _print(outcome: "Outcome", detector: str, settings: list[str], top: int) -> 
     console = Console()
     window = outcome.window
     console.print(
-        f"{detector} with {', '.join(settings)}, {window.start:%Y-%m-%d %H:%M} to "
+        f"{escape(detector)} with {escape(', '.join(settings))}, {window.start:%Y-%m-%d %H:%M} to "
         f"{window.end:%Y-%m-%d %H:%M} UTC, {outcome.vessel_hours:,} vessel-hours",
         highlight=False,
     )

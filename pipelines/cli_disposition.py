@@ -139,8 +139,8 @@ def list_(
 
     from pipelines import recall
     from pipelines.export.tables import tidy_csv
-    from pipelines.export.text import clean
     from pipelines.store import read
+    from pipelines.visible import clean
 
     with read(installation.store, installation.settings.store) as store:
         known = store.dispositions(recall.time_of(store, as_of))

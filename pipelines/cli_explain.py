@@ -84,7 +84,7 @@ def _list(found: "pd.DataFrame", text: str, *, as_json: bool) -> None:
         from rich.console import Console
         from rich.text import Text
 
-        from pipelines.export.text import clean
+        from pipelines.visible import clean
 
         console = Console()
         for row in found.to_dict("records"):

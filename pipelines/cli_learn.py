@@ -180,14 +180,15 @@ def _list(newest: "Snapshot", decided: dict[str, str], as_json: bool) -> None:
         return
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     columns = (
         "zone_id", "name", "decision", "confidence_score", "n_vessels", "n_visits", "n_days",
     )  # fmt: skip
     table = Table(*(name.removeprefix("n_").replace("_", " ") for name in columns))
     for row in rows:
-        table.add_row(*(str(row[name]) for name in columns))
-    Console().print(table, markup=False)
+        table.add_row(*(Text(str(row[name])) for name in columns))
+    Console().print(table)
 
 
 @app.command("normal")

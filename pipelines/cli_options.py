@@ -64,7 +64,10 @@ def installation_of(home: Path | None, config: Path | None) -> "Installation":
 def print_json(value: Any) -> None:
     """Print a value as JSON on stdout; what isn't known (NaN, NaT) as null."""
     plain = _without_nan(value)
-    typer.echo(json.dumps(plain, indent=2, ensure_ascii=False, default=str, allow_nan=False))
+    from pipelines.export.text import clean_json
+
+    text = json.dumps(plain, indent=2, ensure_ascii=False, default=str, allow_nan=False)
+    typer.echo(clean_json(text))
 
 
 def _without_nan(value: Any) -> Any:

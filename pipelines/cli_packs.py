@@ -212,9 +212,9 @@ def exports(
       selat exports --expect 3f9a…
     """
     installation = installation_of(home, config)
-    from pipelines.export.text import clean
     from pipelines.packs import log
     from pipelines.packs.keys import Keyring
+    from pipelines.visible import clean
 
     checked = log.check(installation.exports, Keyring(installation.keys))
     problems = list(checked.problems)
@@ -348,7 +348,7 @@ def _keyring(home: Path | None, config: Path | None) -> "Keyring":
 
 
 def _show(key: "Key") -> None:
-    from pipelines.export.text import clean
+    from pipelines.visible import clean
 
     ended = f" {key.ended} ({key.reason})" if key.ended else ""
     line = f"{key.name}  {key.kind}  {key.state}{ended}  made {key.made}  {key.title}"
@@ -368,7 +368,7 @@ def _look(installation: "Installation", pack: Path, key: list[str] | None) -> "V
 
 
 def _say(verdict: "Verdict") -> None:
-    from pipelines.export.text import clean
+    from pipelines.visible import clean
 
     made = verdict.manifest
     if made.simulated:

@@ -92,7 +92,7 @@ def _print(found: "Changes", min_score: float, top: int) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from pipelines.export.text import clean
+    from pipelines.visible import clean
 
     console = Console()
     console.print(f"Since {found.since}\nuntil {found.until}", markup=False, highlight=False)
@@ -174,7 +174,7 @@ def _print_found(found: Any) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from pipelines.export.text import clean
+    from pipelines.visible import clean
 
     table = Table("MMSI", "vessel", "flag", "found by", "value", "alike", "said")
     table.columns[0].no_wrap = True

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli_options import AsJson, Config, Home, Quiet, installation_of, print_json
+from pipelines.visible import clean
 
 app = typer.Typer(no_args_is_help=True, help="Look into the store, verify it, tidy it.")
 
@@ -39,7 +40,7 @@ def store_feeds(home: Home = None, config: Config = None, as_json: AsJson = Fals
     for key, name, report in reports:
         reasons = ", ".join(f"{reason} {n:,}" for reason, n in report["rejected"].items())
         counts = [f"{report[c]:,}" for c in ("rows_read", "positions", "statics", "outside_area")]
-        table.add_row(key, Text(name), Text(report["format"]), *counts, Text(reasons))
+        table.add_row(key, Text(clean(name)), Text(report["format"]), *counts, Text(reasons))
     Console().print(table)
 
 
@@ -71,9 +72,9 @@ def store_check(
         print_json([asdict(problem) for problem in problems])
     for problem in problems if not as_json else ():
         state = " (repaired)" if problem.repaired else ""
-        typer.echo(f"{problem.level}: {problem.where}: {problem.message}{state}")
+        typer.echo(clean(f"{problem.level}: {problem.where}: {problem.message}{state}"))
         if problem.hint and not problem.repaired:
-            typer.echo(f"  hint: {problem.hint}")
+            typer.echo(f"  hint: {clean(problem.hint)}")
     if not problems and not as_json:
         typer.echo("the store is whole")
     if any(p.level == "error" and not p.repaired for p in problems):

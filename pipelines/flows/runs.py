@@ -32,6 +32,7 @@ from pipelines.products import Products
 from pipelines.progress import Reporter
 from pipelines.settings import PROJECT, REFERENCE, Installation
 from pipelines.store import Queries, Writer, exists, write
+from pipelines.visible import clean_lines
 
 _COUNTED: Final = (
     "rows_read", "positions", "statics", "outside_area", "joined_parts", "duplicate_parts",
@@ -250,7 +251,7 @@ def finish_run(
     unfinished.mkdir(parents=True)
     write_all(products, unfinished)
     for name, text in detection.tracebacks.items():
-        (unfinished / f"failure-{name}.txt").write_text(text, encoding="utf-8")
+        (unfinished / f"failure-{name}.txt").write_text(clean_lines(text), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)  # of a run that crashed before it was recorded
     unfinished.rename(folder)
     run = {

@@ -17,6 +17,7 @@ from pipelines.ingest.layouts import load_layouts
 from pipelines.ingest.lines import Lines
 from pipelines.ingest.report import escaped
 from pipelines.ingest.sniff import looks_like_csv, sniff
+from pipelines.visible import clean
 
 _FEED_SUFFIXES: Final = frozenset(
     {".csv", ".tsv", ".nmea", ".nm4", ".ais", ".aivdm", ".jsonl", ".ndjson", ".parquet"}
@@ -111,8 +112,8 @@ def discover(feeds: Sequence[str], spool: Path, stdin: BinaryIO | None = None) -
 
 def _add(found: Feeds, path: Path, name: str) -> None:
     try:
-        # A name needn't be UTF-8, which all that is written of it is.
-        text = os.fsencode(name).decode("utf-8", "backslashreplace")
+        # What it is called is for people; a name may hold anything, and needn't be UTF-8.
+        text = clean(os.fsencode(name).decode("utf-8", "backslashreplace"))
         found.append(FeedFile(path, text, _digest(path)))
     except OSError as error:
         hint = "check its permissions and the disk"

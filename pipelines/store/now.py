@@ -15,7 +15,7 @@ So with f forged vessels, fewer than are needed, "now" is never later than an ho
 honest report: that far a single one is believed, since clocks of receivers differ.
 
 Where a day hears fewer than ten vessels nobody can be outvoted: the newest report is believed, and
-`Now.few` says so.
+`Now.few` says so. But where there were ten before, a single vessel long after all the others isn't.
 """
 
 import math
@@ -96,20 +96,22 @@ def believed(newest: pd.Series, busiest: Callable[[pd.Timestamp, pd.Timestamp], 
         return None
     times = newest.reset_index(drop=True)
     # There is one: the last of them has all before it, which are `MOST_NEEDED`, or all there are.
-    return next(now for now in _candidates(times, busiest) if now.few or now.vessels >= now.needed)
+    return next(now for now in _candidates(times, busiest) if now.vessels >= now.needed)
 
 
 def _candidates(
     times: pd.Series, busiest: Callable[[pd.Timestamp, pd.Timestamp], int]
 ) -> Iterator[Now]:
     """What would be "now", the latest first, and what it would rest on."""
+    crowd = 1 if len(times) < FEW_VESSELS else 2
     for time in times.drop_duplicates():
         heard = busiest(time - REFERENCE, time)
+        few = heard < FEW_VESSELS
         yield Now(
             time=time,
             vessels=int((times >= time - WITHIN).sum()),
-            needed=min(MOST_NEEDED, max(LEAST_NEEDED, math.ceil(SHARE * heard))),
-            few=heard < FEW_VESSELS,
+            needed=crowd if few else min(MOST_NEEDED, max(LEAST_NEEDED, math.ceil(SHARE * heard))),
+            few=few,
             newest=times.iloc[0],
             later=int((times > time).sum()),
         )
