@@ -45,6 +45,7 @@ from pipelines.cli_options import (
     Until,
     installation_of,
     print_json,
+    shown_installation,
 )
 from pipelines.terminal import guard
 from pipelines.visible import clean
@@ -268,7 +269,7 @@ def flagged(
 
       selat flagged --as-of 2026-11-20T06:00
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     folder, known = (
         (_latest(installation), None) if as_of is None else _folder_then(installation, as_of)
     )
@@ -368,7 +369,7 @@ def vessel(
 
       selat vessel 563072390 --as-of 2026-11-01
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     from pipelines import recall, store
 
     with store.read(installation.store, installation.settings.store) as reader:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli_options import AsJson, Config, Home, installation_of, print_json
+from pipelines.cli_options import AsJson, Config, Home, print_json, shown_installation
 from pipelines.visible import clean
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def status(
 
 
 def _looked_at(home: Home, config: Config) -> "tuple[Health | None, list[Problem]]":
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     from datetime import UTC, datetime
 
     from pipelines.flows.examine import look

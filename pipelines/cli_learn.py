@@ -14,6 +14,7 @@ from pipelines.cli_options import (
     Until,
     installation_of,
     print_json,
+    shown_installation,
 )
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def review(
 
       selat learn review --accept-class lane --min-confidence 0.6
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     from pipelines.learn import snapshot
 
     newest = snapshot.read_newest(installation.learned)

@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli_options import AsCsv, AsJson, Config, Home, Quiet, installation_of, print_json
+from pipelines.cli_options import (
+    AsCsv,
+    AsJson,
+    Config,
+    Home,
+    Quiet,
+    installation_of,
+    print_json,
+    shown_installation,
+)
 
 if TYPE_CHECKING:
     from pipelines.operations.report import Report
@@ -57,7 +66,7 @@ def list_(
 
       selat operation list --csv > operations.csv
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     from pipelines.export.tables import tidy_csv
     from pipelines.store import read
     from pipelines.visible import clean
@@ -105,7 +114,7 @@ def report(
 
       selat operation report "Kasturi 3" --days 14 --beside-nm 30 --json
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     import pandas as pd
 
     from pipelines.export.operation import tables

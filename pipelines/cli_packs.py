@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from pipelines.cli_options import AsJson, Config, Home, Quiet, installation_of, print_json
+from pipelines.cli_options import (
+    AsJson,
+    Config,
+    Home,
+    Quiet,
+    installation_of,
+    print_json,
+    shown_installation,
+)
 
 if TYPE_CHECKING:
     from pipelines.packs.keys import Key, Keyring
@@ -69,7 +77,7 @@ def export(
 
       selat export /media/usb/night
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     if to:
         _export_to(installation, to, out, run, unsigned, replace, plan_from, quiet, as_json)
         return
@@ -211,7 +219,7 @@ def exports(
 
       selat exports --expect 3f9a…
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     from pipelines.packs import log
     from pipelines.packs.keys import Keyring
     from pipelines.visible import clean

@@ -12,9 +12,9 @@ from pipelines.cli_options import (
     Home,
     Top,
     cell,
-    installation_of,
     moment_text,
     print_json,
+    shown_installation,
 )
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def since(
 
       selat since 2026-11-20 --csv > changes.csv
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     from pipelines import recall, store
 
     with store.read(installation.store, installation.settings.store) as reader:
@@ -148,7 +148,7 @@ def find(
 
       selat find 5330001 --as-of 2026-11-20
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     from pipelines import recall, store
     from pipelines.flows.windows import NoDataError
 

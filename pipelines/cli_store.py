@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli_options import AsJson, Config, Home, Quiet, installation_of, print_json
+from pipelines.cli_options import (
+    AsJson,
+    Config,
+    Home,
+    Quiet,
+    installation_of,
+    print_json,
+    shown_installation,
+)
 from pipelines.visible import clean
 
 app = typer.Typer(no_args_is_help=True, help="Look into the store, verify it, tidy it.")
@@ -22,7 +30,7 @@ def store_feeds(home: Home = None, config: Config = None, as_json: AsJson = Fals
 
       selat store feeds --json
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     from pipelines.store import read
 
     with read(installation.store, installation.settings.store) as store:
@@ -60,7 +68,7 @@ def store_check(
 
       selat store check --repair
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     from pipelines.progress import reporter
     from pipelines.store.check import check
 
