@@ -46,7 +46,10 @@ from pipelines.cli_options import (
     Until,
     installation_of,
     print_json,
+    shown_installation,
 )
+from pipelines.terminal import guard
+from pipelines.visible import clean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -271,7 +274,7 @@ def flagged(
 
       selat flagged --as-of 2026-11-20T06:00
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     folder, known = (
         (_latest(installation), None) if as_of is None else _folder_then(installation, as_of)
     )
@@ -371,7 +374,7 @@ def vessel(
 
       selat vessel 563072390 --as-of 2026-11-01
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     from pipelines import recall, store
 
     with store.read(installation.store, installation.settings.store) as reader:
@@ -383,8 +386,6 @@ def vessel(
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
-
-    from pipelines.export.text import clean
 
     console = Console()
     seen = (
@@ -482,7 +483,6 @@ def _print_table(
     from rich.text import Text
 
     from pipelines.export.tables import SIMULATED_PREFIX
-    from pipelines.export.text import clean
 
     console = Console()
     if manifest["simulated"]:
@@ -493,8 +493,10 @@ def _print_table(
         f"{manifest['counts']['vessels_looked_at']:,} vessels looked at, {total} flagged",
         highlight=False,
     )
+    if text := manifest.get("now"):
+        console.print(Text(text, style="yellow"))
     for name, text in manifest["failures"].items():
-        console.print(Text(f"failed: {name}: {text}", style="bold red"))
+        console.print(Text(clean(f"failed: {name}: {text}"), style="bold red"))
     for text in manifest.get("held_back", []):
         console.print(Text(f"held back: {text}", style="bold yellow"))
     if over := manifest["counts"].get("over_budget", 0):
@@ -536,6 +538,7 @@ def main() -> None:
 
     What it produces is for its owner alone, unless SELAT_UMASK (octal, e.g. 027) lets others read.
     """
+    guard()
     os.umask(int(os.environ.get("SELAT_UMASK") or "077", 8))
     name = next((one for one in sys.argv[1:] if not one.startswith("-")), "")
     # Where this process is the command's own, and not one that calls it, such as a notebook.
@@ -572,9 +575,9 @@ def _fail(error: SelatError) -> NoReturn:
     from rich.console import Console
 
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
-    console.print(f"error: {error.message}", style="red")
+    console.print(f"error: {clean(error.message)}", style="red")
     if error.hint:
-        console.print(f"hint: {error.hint}")
+        console.print(f"hint: {clean(error.hint)}")
     sys.exit(error.exit_code)
 
 

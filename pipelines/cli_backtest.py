@@ -14,8 +14,8 @@ from pipelines.cli_options import (
     Since,
     Top,
     Until,
-    installation_of,
     print_json,
+    shown_installation,
     vessel_list,
 )
 
@@ -56,7 +56,7 @@ def backtest(
 
       selat backtest --detector encounter --set max_distance_m=300 --date 2026-11-24 --csv
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     from pipelines.flows.backtests import run_backtest
     from pipelines.progress import reporter
 
@@ -94,7 +94,7 @@ def _print(outcome: "Outcome", detector: str, settings: list[str], top: int) -> 
     console = Console()
     window = outcome.window
     console.print(
-        f"{detector} with {', '.join(settings)}, {window.start:%Y-%m-%d %H:%M} to "
+        f"{escape(detector)} with {escape(', '.join(settings))}, {window.start:%Y-%m-%d %H:%M} to "
         f"{window.end:%Y-%m-%d %H:%M} UTC, {outcome.vessel_hours:,} vessel-hours",
         highlight=False,
     )

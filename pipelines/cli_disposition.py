@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli_options import AsCsv, AsJson, AsOf, Config, Home, installation_of, print_json
+from pipelines.cli_options import AsCsv, AsJson, AsOf, Config, Home, print_json, shown_installation
 
 app = typer.Typer(no_args_is_help=True, help="Record and list what was concluded about flags.")
 
@@ -39,7 +39,7 @@ def add(
 
       selat disposition add 9c01 --as benign_cause --reason tide --quiet-until 2027-01-31
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     from detectors.core.geodesy import METRES_PER_NM
     from pipelines.flows.dispositions import record
     from pipelines.flows.windows import utc
@@ -68,7 +68,7 @@ def calibrate(
 
       selat disposition calibrate --dry-run
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     from pipelines.flows.dispositions import calibrate as fit
 
     path, card = fit(installation, dry_run=dry_run)
@@ -134,13 +134,13 @@ def list_(
 
       selat disposition list --as-of 2026-11-20
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     import pandas as pd
 
     from pipelines import recall
     from pipelines.export.tables import tidy_csv
-    from pipelines.export.text import clean
     from pipelines.store import read
+    from pipelines.visible import clean
 
     with read(installation.store, installation.settings.store) as store:
         known = store.dispositions(recall.time_of(store, as_of))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli_options import AsJson, AsOf, Config, Home, installation_of, print_json
+from pipelines.cli_options import AsJson, AsOf, Config, Home, print_json, shown_installation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,7 @@ def explain(
 
       selat explain 3f2a --html event.html --as-of 2026-11-20
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     from pipelines import explain as explaining
     from pipelines import recall, store
     from pipelines.flows.runs import load_zones
@@ -84,7 +84,7 @@ def _list(found: "pd.DataFrame", text: str, *, as_json: bool) -> None:
         from rich.console import Console
         from rich.text import Text
 
-        from pipelines.export.text import clean
+        from pipelines.visible import clean
 
         console = Console()
         for row in found.to_dict("records"):

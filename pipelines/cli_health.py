@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli_options import AsJson, Config, Home, installation_of, print_json
+from pipelines.cli_options import AsJson, Config, Home, print_json, shown_installation
+from pipelines.visible import clean
 
 if TYPE_CHECKING:
     from pipelines.doctor import Problem
@@ -44,9 +45,9 @@ def doctor(
         console = Console(soft_wrap=True)
         for problem in problems:
             text = f"{problem.level}: {problem.where}: {problem.message}"
-            console.print(text, markup=False, highlight=False)
+            console.print(clean(text), markup=False, highlight=False)
             if problem.hint:
-                console.print(f"  hint: {problem.hint}", markup=False, highlight=False)
+                console.print(f"  hint: {clean(problem.hint)}", markup=False, highlight=False)
         console.print("no problem found" if not problems else f"{len(problems)} found")
     _end(problems)
 
@@ -89,12 +90,12 @@ def status(
         else:
             for problem in problems:
                 text = f"{problem.level}: {problem.where}: {problem.message}"
-                console.print(text, markup=False, highlight=False)
+                console.print(clean(text), markup=False, highlight=False)
     _end(problems)
 
 
 def _looked_at(home: Home, config: Config) -> "tuple[Health | None, list[Problem]]":
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     from datetime import UTC, datetime
 
     from pipelines.flows.examine import look

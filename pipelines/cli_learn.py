@@ -14,6 +14,7 @@ from pipelines.cli_options import (
     Until,
     installation_of,
     print_json,
+    shown_installation,
 )
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def review(
 
       selat learn review --accept-class lane --min-confidence 0.6
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     from pipelines.learn import snapshot
 
     newest = snapshot.read_newest(installation.learned)
@@ -183,14 +184,15 @@ def _list(newest: "Snapshot", decided: dict[str, str], as_json: bool) -> None:
         return
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     columns = (
         "zone_id", "name", "decision", "confidence_score", "n_vessels", "n_visits", "n_days",
     )  # fmt: skip
     table = Table(*(name.removeprefix("n_").replace("_", " ") for name in columns))
     for row in rows:
-        table.add_row(*(str(row[name]) for name in columns))
-    Console().print(table, markup=False)
+        table.add_row(*(Text(str(row[name])) for name in columns))
+    Console().print(table)
 
 
 @app.command("normal")

@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli_options import AsCsv, AsJson, Config, Home, Quiet, installation_of, print_json
+from pipelines.cli_options import (
+    AsCsv,
+    AsJson,
+    Config,
+    Home,
+    Quiet,
+    installation_of,
+    print_json,
+    shown_installation,
+)
 
 if TYPE_CHECKING:
     from pipelines.operations.report import Report
@@ -57,10 +66,10 @@ def list_(
 
       selat operation list --csv > operations.csv
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     from pipelines.export.tables import tidy_csv
-    from pipelines.export.text import clean
     from pipelines.store import read
+    from pipelines.visible import clean
 
     with read(installation.store, installation.settings.store) as store:
         known = store.operations()
@@ -105,7 +114,7 @@ def report(
 
       selat operation report "Kasturi 3" --days 14 --beside-nm 30 --json
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     import pandas as pd
 
     from pipelines.export.operation import tables
@@ -142,19 +151,21 @@ def _print(made: "Report") -> None:
     for place, kind, by in tables.event_rows(made):
         counts = [f"{by[p]['events']} ({by[p]['vessels']})" for p in PHASES]
         table.add_row(
-            place, kind, *counts, tables.interval(by["during"]), tables.interval(by["after"])
+            Text(place), kind, *counts, tables.interval(by["during"]), tables.interval(by["after"])
         )
     console.print(table)
     table = Table("where", *PHASES, "during / before", "after / before",
                   title="Vessel-hours (vessels); ratios by day")  # fmt: skip
     for place, by in tables.presence_rows(made):
         counts = [f"{by[p]['vessel_hours']:,} ({by[p]['vessels']})" for p in PHASES]
-        table.add_row(place, *counts, tables.interval(by["during"]), tables.interval(by["after"]))
+        table.add_row(
+            Text(place), *counts, tables.interval(by["during"]), tables.interval(by["after"])
+        )
     console.print(table)
     table = Table("where", "phase", "boardings", "something found", "benign cause", "watch",
                   title="Boardings and outcomes")  # fmt: skip
     for row in made.outcomes.to_dict("records"):
         facts = ("boardings", "found", "benign_cause", "watch")
-        table.add_row(row["place"], row["phase"], *(str(row[name]) for name in facts))
+        table.add_row(Text(row["place"]), row["phase"], *(str(row[name]) for name in facts))
     console.print(table)
     console.print(Text(tables.displacement_words(made)))

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -61,10 +62,23 @@ def installation_of(home: Path | None, config: Path | None) -> "Installation":
     return load(home, config)
 
 
+def shown_installation(home: Path | None, config: Path | None) -> "Installation":
+    """The installation whose runs a command shows: the exercise's where there is no other."""
+    from pipelines.settings import EXERCISE_HOME, load
+
+    installation = load(home, config, showing=True)
+    if home is None and installation.home == EXERCISE_HOME and "SELAT_HOME" not in os.environ:
+        typer.echo(f"the exercise of make nightly: --home {EXERCISE_HOME}", err=True)
+    return installation
+
+
 def print_json(value: Any) -> None:
     """Print a value as JSON on stdout; what isn't known (NaN, NaT) as null."""
     plain = _without_nan(value)
-    typer.echo(json.dumps(plain, indent=2, ensure_ascii=False, default=str, allow_nan=False))
+    from pipelines.export.text import clean_json
+
+    text = json.dumps(plain, indent=2, ensure_ascii=False, default=str, allow_nan=False)
+    typer.echo(clean_json(text))
 
 
 def _without_nan(value: Any) -> Any:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from pipelines.cli_options import AsJson, Config, Home, Quiet, installation_of, print_json
+from pipelines.cli_options import (
+    AsJson,
+    Config,
+    Home,
+    Quiet,
+    installation_of,
+    print_json,
+    shown_installation,
+)
 
 if TYPE_CHECKING:
     from pipelines.packs.keys import Key, Keyring
@@ -77,7 +85,7 @@ def export(
 
       selat export /media/usb/night
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     if to:
         _export_to(installation, to, out, run, unsigned, replace, plan_from, quiet, as_json)
         return
@@ -220,10 +228,10 @@ def exports(
 
       selat exports --expect 3f9a…
     """
-    installation = installation_of(home, config)
-    from pipelines.export.text import clean
+    installation = shown_installation(home, config)
     from pipelines.packs import log
     from pipelines.packs.keys import Keyring
+    from pipelines.visible import clean
 
     checked = log.check(installation.exports, Keyring(installation.keys))
     problems = list(checked.problems)
@@ -362,7 +370,7 @@ def _keyring(home: Path | None, config: Path | None) -> "Keyring":
 
 
 def _show(key: "Key") -> None:
-    from pipelines.export.text import clean
+    from pipelines.visible import clean
 
     ended = f" {key.ended} ({key.reason})" if key.ended else ""
     line = f"{key.name}  {key.kind}  {key.state}{ended}  made {key.made}  {key.title}"
@@ -387,7 +395,7 @@ def _look(installation: "Installation", pack: Path, key: list[str] | None) -> "V
 
 
 def _say(verdict: "Verdict") -> None:
-    from pipelines.export.text import clean
+    from pipelines.visible import clean
 
     made = verdict.manifest
     if made is None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli_options import AsCsv, AsJson, Config, Home, Quiet, installation_of
+from pipelines.cli_options import AsCsv, AsJson, Config, Home, Quiet, shown_installation
 
 if TYPE_CHECKING:
     from pipelines.patrol.model import Plan
@@ -42,7 +42,7 @@ def plan(
 
       selat plan --run 20261124T180000Z-0007 --out /media/usb/plan
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     from pipelines.export.plan import tables
     from pipelines.flows import plan as flow
     from pipelines.flows.windows import utc

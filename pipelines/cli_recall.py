@@ -12,9 +12,9 @@ from pipelines.cli_options import (
     Home,
     Top,
     cell,
-    installation_of,
     moment_text,
     print_json,
+    shown_installation,
 )
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def since(
 
       selat since 2026-11-20 --csv > changes.csv
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     from pipelines import recall, store
 
     with store.read(installation.store, installation.settings.store) as reader:
@@ -92,7 +92,7 @@ def _print(found: "Changes", min_score: float, top: int) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from pipelines.export.text import clean
+    from pipelines.visible import clean
 
     console = Console()
     console.print(f"Since {found.since}\nuntil {found.until}", markup=False, highlight=False)
@@ -148,7 +148,7 @@ def find(
 
       selat find 5330001 --as-of 2026-11-20
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     from pipelines import recall, store
     from pipelines.flows.windows import NoDataError
 
@@ -174,7 +174,7 @@ def _print_found(found: Any) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from pipelines.export.text import clean
+    from pipelines.visible import clean
 
     table = Table("MMSI", "vessel", "flag", "found by", "value", "alike", "said")
     table.columns[0].no_wrap = True

@@ -16,6 +16,7 @@ from pipelines.cli_options import (
     cell,
     installation_of,
     print_json,
+    shown_installation,
 )
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def sightings_list(
 
       selat sightings list --files --json
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     from pipelines.export.tables import to_csv
     from pipelines.flows.windows import asked_for
     from pipelines.store import read

@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli_options import AsJson, Config, Home, Quiet, installation_of, print_json
+from pipelines.cli_options import (
+    AsJson,
+    Config,
+    Home,
+    Quiet,
+    installation_of,
+    print_json,
+    shown_installation,
+)
+from pipelines.visible import clean
 
 app = typer.Typer(no_args_is_help=True, help="Look into the store, verify it, tidy it.")
 
@@ -21,7 +30,7 @@ def store_feeds(home: Home = None, config: Config = None, as_json: AsJson = Fals
 
       selat store feeds --json
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     from pipelines.store import read
 
     with read(installation.store, installation.settings.store) as store:
@@ -39,7 +48,7 @@ def store_feeds(home: Home = None, config: Config = None, as_json: AsJson = Fals
     for key, name, report in reports:
         reasons = ", ".join(f"{reason} {n:,}" for reason, n in report["rejected"].items())
         counts = [f"{report[c]:,}" for c in ("rows_read", "positions", "statics", "outside_area")]
-        table.add_row(key, Text(name), Text(report["format"]), *counts, Text(reasons))
+        table.add_row(key, Text(clean(name)), Text(report["format"]), *counts, Text(reasons))
     Console().print(table)
 
 
@@ -59,7 +68,7 @@ def store_check(
 
       selat store check --repair
     """
-    installation = installation_of(home, config)
+    installation = shown_installation(home, config)
     from pipelines.progress import reporter
     from pipelines.store.check import check
 
@@ -71,9 +80,9 @@ def store_check(
         print_json([asdict(problem) for problem in problems])
     for problem in problems if not as_json else ():
         state = " (repaired)" if problem.repaired else ""
-        typer.echo(f"{problem.level}: {problem.where}: {problem.message}{state}")
+        typer.echo(clean(f"{problem.level}: {problem.where}: {problem.message}{state}"))
         if problem.hint and not problem.repaired:
-            typer.echo(f"  hint: {problem.hint}")
+            typer.echo(f"  hint: {clean(problem.hint)}")
     if not problems and not as_json:
         typer.echo("the store is whole")
     if any(p.level == "error" and not p.repaired for p in problems):

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from detectors.core.errors import SelatError
 from pipelines.doctor import Problem
-from pipelines.export.text import clean
+from pipelines.visible import clean
 
 
 class NoticeError(SelatError):

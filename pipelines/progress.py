@@ -13,6 +13,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from pipelines.visible import clean
+
 
 class Reporter:
     """Says what is going on; on a terminal with bars, else in a line a step."""
@@ -23,7 +25,7 @@ class Reporter:
 
     def step(self, text: str) -> None:
         """One line that stays on the screen."""
-        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+        self.console.print(clean(text), highlight=False, markup=False, soft_wrap=True)
 
     @contextmanager
     def bar(self, text: str, total: float | None) -> Iterator["Bar"]:
@@ -63,8 +65,8 @@ def reporter(*, quiet: bool = False) -> Iterator[Reporter]:
         yield Reporter(console, None)
         return
     columns = (
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-        TimeElapsedColumn(),
+        SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(),
+        MofNCompleteColumn(), TimeElapsedColumn(),
     )  # fmt: skip
     with Progress(*columns, console=console, transient=True) as progress:
         yield Reporter(console, progress)

@@ -24,6 +24,9 @@ from pipelines.yaml_lines import line_of
 
 PROJECT: Final = Path(__file__).resolve().parents[1]
 REFERENCE: Final = PROJECT / "data" / "reference"
+HOME: Final = PROJECT / "data" / "home"
+EXERCISE_HOME: Final = PROJECT / "data" / "exercise" / "home"
+"""Where `make nightly` has its run."""
 
 
 class _Section(BaseModel):
@@ -286,7 +289,13 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return dict(content or {})
 
 
-def load(home: Path | None = None, config: Path | None = None, **overrides: Any) -> Installation:
+def load(
+    home: Path | None = None,
+    config: Path | None = None,
+    *,
+    showing: bool = False,
+    **overrides: Any,
+) -> Installation:
     """The installation that a command works on.
 
     Parameters
@@ -295,6 +304,10 @@ def load(home: Path | None = None, config: Path | None = None, **overrides: Any)
         Folder for everything produced; else SELAT_HOME, else the setting, else data/home.
     config
         Folder of configuration; else SELAT_CONFIG, else the project's config/.
+    showing
+        Whether what a run made is to be shown, and nothing read in: where no home is named and
+        nothing was ever made in data/home, that of `make nightly` is meant if it has a run. So real
+        data never go there.
 
     Raises
     ------
@@ -314,7 +327,11 @@ def load(home: Path | None = None, config: Path | None = None, **overrides: Any)
         raise ConfigError(
             f"setting {where}: {first['msg']}", hint=_where_to_mend(config, first["loc"])
         ) from error
-    chosen = home or (Path(settings.home) if settings.home else PROJECT / "data" / "home")
+    chosen = home or (Path(settings.home) if settings.home else HOME)
+    if showing and chosen == HOME and home is None and not settings.home:
+        unused = not any((HOME / made).exists() for made in ("store", "latest", "recordings"))
+        if unused and (EXERCISE_HOME / "latest").exists():
+            chosen = EXERCISE_HOME
     return Installation(chosen.expanduser().absolute(), config.absolute(), settings)
 
 

@@ -280,7 +280,9 @@ def night(
     SelatError
         If there is no store or no finished run in it.
     """
-    installation = load(Path(home) if home else None, Path(config) if config else None)
+    installation = load(
+        Path(home) if home else None, Path(config) if config else None, showing=True
+    )
     with store.read(installation.store, installation.settings.store) as reader:
         moment = recall.moment(reader, as_of)
         runs = reader.runs()
@@ -317,7 +319,9 @@ def night_with(
     SelatError
         If there is no store, no finished run in it, or no event of that kind.
     """
-    installation = load(Path(home) if home else None, Path(config) if config else None)
+    installation = load(
+        Path(home) if home else None, Path(config) if config else None, showing=True
+    )
     with store.read(installation.store, installation.settings.store) as reader:
         events = reader.events_as_of(recall.latest(reader).ordinal)
     found = events[(events["kind"] == kind) & ~events["retracted"]]

@@ -8,7 +8,7 @@ import pandas as pd
 from detectors.core.zones import Zones
 from pipelines.explain import Explanation
 from pipelines.explain.page import sections, write
-from pipelines.export.text import clean
+from pipelines.visible import clean
 
 
 @dataclass(frozen=True)

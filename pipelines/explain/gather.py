@@ -17,7 +17,7 @@ from pipelines.explain.reasons import Considered, considered
 from pipelines.ingest.readback import Reported, read_back
 from pipelines.recall import Moment, story
 from pipelines.reference import ship_type_words
-from pipelines.settings import Installation
+from pipelines.settings import PROJECT, Installation
 from pipelines.store import Identity, Queries
 
 SAID: Final = ("name", "callsign", "imo", "ship_type", "length_m")
@@ -313,7 +313,8 @@ def _raw(
         named = {
             file.sha256: file.path for file in ingest.discover(list(feeds), installation.spool)
         }
-    ledger = store.ledger().drop_duplicates("sha256")
+    # A file may be there several times, by another area or layout.
+    ledger, lie = store.ledger(), store.feed_places()
     found: dict[tuple[str, int], tuple[str, Reported]] = {}
     for source in sorted({source for source, _ in places.values()}):
         offsets = [offset for other, offset in places.values() if other == source]
@@ -323,7 +324,9 @@ def _raw(
             found |= {(source, offset): ("", gone) for offset in offsets}
             continue
         row = entry.iloc[0]
-        read = _read(row, installation, named, offsets)
+        known = [lie[key] for key in ledger.loc[ledger["sha256"] == row["sha256"], "feed_key"]
+                 if key in lie]  # fmt: skip
+        read = _read(row, installation, named, offsets, known)
         found |= {(source, offset): (str(row["name"]), read[offset]) for offset in offsets}
     return [
         RawReport(what, found[place][0], *place, found[place][1]) for what, place in places.items()
@@ -335,8 +338,9 @@ def _read(
     installation: Installation,
     named: Mapping[str, Path] | None,
     offsets: list[int],
+    known: Sequence[Path],
 ) -> dict[int, Reported]:
-    path, problem = _file_of(entry, installation, named)
+    path, problem = _file_of(entry, installation, named, known)
     if path is not None:
         try:
             return read_back(
@@ -351,27 +355,42 @@ def _read(
 
 
 def _file_of(
-    entry: pd.Series, installation: Installation, named: Mapping[str, Path] | None
+    entry: pd.Series,
+    installation: Installation,
+    named: Mapping[str, Path] | None,
+    known: Sequence[Path],
 ) -> tuple[Path | None, str]:
     """The feed file of a ledger entry if it is where it was, or else why it can't be had.
 
-    `named` are the files named with --feed by their SHA-256, None where none were.
+    `named` are the files named with --feed by their SHA-256, None where none were; `known` is where
+    it was found last.
     """
     name, sha256 = Path(str(entry["name"])), str(entry["sha256"])
     if named is not None:
         path = named.get(sha256)
         return path, "" if path else "none of the files named with --feed is the one that was read"
-    for path in (name, installation.recordings / name.name):
+    # Of a feed that an older version read only its name is known, perhaps relative to where that
+    # was started: here, beside the home, or in the project.
+    bases = (Path.cwd(), installation.home.parent, installation.home, PROJECT)
+    places = dict.fromkeys(
+        [*known, *(base / name for base in bases), installation.recordings / name.name]
+    )
+    problem = ""
+    for path in places:
         try:
             if not path.is_file():
                 continue
             with path.open("rb") as file_:
                 if hashlib.file_digest(file_, "sha256").hexdigest() == sha256:
                     return path, ""
+            problem = problem or f"{path} isn't the file that was read: its content has changed"
         except OSError as error:
-            return None, f"{name} can't be read: {error.strerror or error}"
-        return None, f"{name} isn't the file that was read: its content has changed"
-    return None, f"the feed {name} isn't there any more; name where it is now with --feed"
+            problem = problem or f"{path} can't be read: {error.strerror or error}"
+    looked = ", ".join(dict.fromkeys(str(path.parent) for path in places))
+    return None, problem or (
+        f"the feed {name} isn't there any more; name where it is now with --feed (looked in "
+        f"{looked})"
+    )
 
 
 # ---- for programs

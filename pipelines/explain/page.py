@@ -18,10 +18,10 @@ from pipelines.explain.gather import Explanation, Past
 from pipelines.export import brief, pages
 from pipelines.export.briefing import explanation_line
 from pipelines.export.files import write_text
-from pipelines.export.text import clean
 from pipelines.products import FLAGGED, PARTS, Products
 from pipelines.reference import load_gazetteer
 from pipelines.settings import REFERENCE
+from pipelines.visible import clean
 
 EARLIER: Final = 20
 

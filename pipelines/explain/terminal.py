@@ -19,7 +19,7 @@ from pipelines.export.briefing import (
     position_text,
     span,
 )
-from pipelines.export.text import clean
+from pipelines.visible import clean
 
 CHART_HEIGHT = 18
 MAX_LINE = 400

@@ -19,8 +19,9 @@ from pipelines.export.briefing import vessel_names
 from pipelines.export.files import write_text
 from pipelines.export.lines import track_lines
 from pipelines.export.tables import event_table, iso_seconds
-from pipelines.export.text import clean, iso
+from pipelines.export.text import iso
 from pipelines.products import Products
+from pipelines.visible import clean
 
 
 def write_events(products: Products, path: Path) -> Path:

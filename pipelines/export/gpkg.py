@@ -25,8 +25,8 @@ from pipelines.export.briefing import vessel_names
 from pipelines.export.lines import track_lines
 from pipelines.export.release import with_marks
 from pipelines.export.tables import event_table, flagged_table
-from pipelines.export.text import clean
 from pipelines.products import Products
+from pipelines.visible import clean
 
 _MAGENTA: Final = "176,26,122,255"
 _SLATE: Final = "80,110,140,255"

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
 
 from detectors.core.errors import ConfigError
-from pipelines.export.text import clean
 from pipelines.marks import Tlp, Token
 from pipelines.patrol.units import PatrolConfig
+from pipelines.visible import clean
 from pipelines.yaml_models import read_model
 
 FILE_NAME: Final = "recipients.yaml"

@@ -30,8 +30,9 @@ from detectors.core.errors import FrameError
 from detectors.core.frames import TIME
 from pipelines.export import labels
 from pipelines.export.files import write_text
-from pipelines.export.text import clean, clean_json, formula_safe
+from pipelines.export.text import clean_json, formula_safe
 from pipelines.products import FLAGGED, MARKS, PARTS, Products
+from pipelines.visible import clean
 
 EVENT_COLUMNS: Final = (
     "event_id", "kind", "subkind", "detector", "version", "mmsi", "other_mmsi", "zone_id",

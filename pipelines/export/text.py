@@ -1,7 +1,7 @@
 """Text on its way out: rules that keep AIS text from breaking out of a product or hiding in it.
 
-AIS text is written by whoever owns the transmitter. Every word that leaves goes through `clean`
-here, once, and then through the escaping of its format (`formula_safe` for spreadsheets,
+AIS text is written by whoever owns the transmitter. Every word that leaves goes through `clean`,
+once, and then through the escaping of its format (`formula_safe` for spreadsheets,
 `script_json` for data inside HTML, the XML and HTML writers' own for the rest).
 
 Rules
@@ -22,34 +22,14 @@ from typing import Any, Final
 
 import pandas as pd
 
-_INVISIBLE_BUT_PRINTABLE: Final = (
-    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufffc"
-    "\U000e0100-\U000e01ef"
-)
-"""Default-ignorable code points (Unicode 16, DerivedCoreProperties.txt) that `str.isprintable`
-lets pass, and two that fonts draw as nothing: U+2800 Braille blank, U+FFFC object replacement."""
+from pipelines.visible import clean
 
-_INVISIBLE: Final = re.compile(f"[{_INVISIBLE_BUT_PRINTABLE}]")
 _BEYOND_ASCII: Final = re.compile("[\x7f-\U0010ffff]")
 _BLANKS: Final = re.compile(" +")
 _FORMULA_START: Final = frozenset(
     "=+-@\t\r\n＝＋－＠"
 )  # the wide forms open a formula in CJK Excel
 _SCRIPT_UNSAFE: Final = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
-
-
-def clean(text: str) -> str:
-    r"""Text with every invisible character shown (rules 1 and 2 of this module).
-
-    >>> clean("EVIL\u202eNAME\x00")
-    'EVIL[U+202E]NAME[U+0000]'
-    >>> clean("MT KASIH  2")
-    'MT KASIH  2'
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    shown = "".join(c if c.isprintable() else _show(c) for c in text)
-    return _INVISIBLE.sub(lambda match: _show(match.group()), shown)
 
 
 def one_line(text: str, limit: int) -> str:
@@ -103,10 +83,6 @@ def iso(time: pd.Timestamp) -> str:
     '2026-11-20T18:10:00Z'
     """
     return str(time.tz_convert("UTC").strftime("%Y-%m-%dT%H:%M:%SZ"))
-
-
-def _show(character: str) -> str:
-    return f"[U+{ord(character):04X}]"
 
 
 def _escape(character: str) -> str:

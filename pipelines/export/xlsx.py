@@ -20,8 +20,8 @@ from pipelines.export.labels import Labels
 from pipelines.export.plan import sheets as plan_sheets
 from pipelines.export.plan import words as plan_words
 from pipelines.export.tables import event_table, flagged_table
-from pipelines.export.text import clean
 from pipelines.products import Products
+from pipelines.visible import clean
 
 CELL_LIMIT: Final = 32_767
 """Characters that a cell can hold (Excel specifications and limits)."""

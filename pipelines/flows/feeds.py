@@ -9,10 +9,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+import pandas as pd
+
 from detectors.core.errors import SelatError
 from detectors.core.zones import Zones
 from pipelines import ingest
 from pipelines.flows.windows import utc
+from pipelines.ingest import waiting
 from pipelines.listen import recover
 from pipelines.progress import Reporter
 from pipelines.settings import Installation
@@ -43,6 +46,8 @@ def ingest_feed(
 ) -> dict[str, Any] | None:
     """Add one feed to the store; None if it is there already, else its report.
 
+    One of which rows waited for their time is read again once that has come, see `waiting`.
+
     Raises
     ------
     IngestError
@@ -64,26 +69,38 @@ def _ingest_as_it_is(
     store: Writer, feed: ingest.FeedFile, options: ingest.IngestOptions, report: Reporter
 ) -> dict[str, Any] | None:
     key = feed_key(feed, options)
+    before = None
     if store.has_feed(key):
-        return None
+        before = waiting.of_report(feed.name, store.feed_report(key))
+        latest = options.not_after
+        if before is None or latest is None or not before.due(latest):
+            return None
+        report.step(f"↻ {feed.name}: read again, since the time of reports in it has come")
+        replaces = [key]
+    else:
+        replaces = waiting.alone(store.waiting(), feed.sha256)
     size = feed.path.stat().st_size
     with report.bar(f"Reading {feed.name}", size) as bar:
         decoding = ingest.decode(
             feed, options, progress=lambda done: bar.to(done, size), announce=report.step
         )
-        filled = _LiveReport(decoding)
-        store.add_feed(key, sha256=feed.sha256, name=feed.name, batches=decoding, report=filled)
+        filled = _LiveReport(decoding, before)
+        store.add_feed(
+            key, sha256=feed.sha256, name=feed.name, batches=decoding, report=filled,
+            path=None if feed.name == ingest.STDIN else feed.path.absolute(), replaces=replaces,
+            late_from=None if before is None else pd.Timestamp(before.first),
+        )  # fmt: skip
     return filled.now()
 
 
 class _LiveReport(Mapping[str, Any]):
     """A feed's report as a mapping, read when the feed has been read."""
 
-    def __init__(self, decoding: ingest.Decoding) -> None:
-        self._decoding = decoding
+    def __init__(self, decoding: ingest.Decoding, before: waiting.Waiting | None) -> None:
+        self._decoding, self._before = decoding, before
 
     def now(self) -> dict[str, Any]:
-        return dict(self._decoding.report.to_dict())
+        return waiting.noted(self._decoding.report.to_dict(), self._before)
 
     def __getitem__(self, key: str) -> Any:
         return self.now()[key]
@@ -154,6 +171,8 @@ def ingest_all(
             report.step(f"+ {feed.name}: {in_words(added)}")
             if damage := _damage(added):
                 summary.fail(feed.name, damage, report)
+    _say_waiting(waiting.by_content(store.waiting()), found, summary, report)
+    _note_places(store, found)
     # Standard input was kept only to be read; a rerun reads it again.
     shutil.rmtree(installation.spool, ignore_errors=True)
     if errors and not summary.added and not summary.already_there:
@@ -168,6 +187,35 @@ def raise_if_unusable(store: Writer, error: Exception) -> None:
             store.has_feed("")
         except Exception:
             raise error from None
+
+
+def _say_waiting(
+    waits: Mapping[str, waiting.Waiting],
+    found: ingest.Feeds,
+    summary: IngestSummary,
+    report: Reporter,
+) -> None:
+    """Say what waits for its time; a run that lacks it since our clock may be slow is partial."""
+    for feed in found:
+        if one := waits.get(feed.sha256):
+            if one.may_be_the_clock:
+                summary.fail(feed.name, one.in_words(), report)
+            else:
+                report.step(f"  {feed.name}: {one.in_words()}")
+
+
+def _note_places(store: Writer, found: ingest.Feeds) -> None:
+    """Note where feeds that were read before lie now, if they aren't where they were."""
+    here = {feed.sha256: feed.path.absolute() for feed in found if feed.name != ingest.STDIN}
+    known, ledger = store.feed_places(), store.ledger()
+    ledger = ledger[ledger["sha256"].isin(list(here))]
+    moved = {
+        str(key): here[sha256]
+        for key, sha256 in zip(ledger["feed_key"], ledger["sha256"], strict=True)
+        if key not in known or not known[key].exists()
+    }
+    if moved:
+        store.place_feeds(moved)
 
 
 def _damage(added: Mapping[str, Any]) -> str:
@@ -269,4 +317,6 @@ def _read_only(
             continue
         summary.added[feed.name] = decoding.report.to_dict()
         report.step(f"(not written) {feed.name}: {in_words(summary.added[feed.name])}")
+        if one := waiting.of_report(feed.name, summary.added[feed.name]):
+            report.step(f"  {feed.name}: {one.in_words()}")
     return summary

@@ -31,6 +31,7 @@ from pipelines.flows.processes import end, end_with_parent, started
 from pipelines.flows.runs import PartialRunError
 from pipelines.flows.windows import NoDataError
 from pipelines.settings import PROJECT, Installation
+from pipelines.terminal import guard
 
 _ERRORS: Final = {error.exit_code: error for error in (PartialRunError, NoDataError)}
 
@@ -155,6 +156,7 @@ def _how(returncode: int) -> str:
 def main() -> None:
     """Run the night that standard input describes; say on standard output what it gave."""
     end_with_parent()
+    guard()
     asked = json.load(sys.stdin)
     flow_run = FlowRun.model_validate(asked["flow_run"])
     try:

@@ -26,6 +26,7 @@ from pipelines.flows.windows import choose_window
 from pipelines.progress import reporter
 from pipelines.settings import Installation, load
 from pipelines.store import write
+from pipelines.visible import clean
 
 
 def _is_file_system_error(_task: Task[..., Any], _run: Any, state: Any) -> bool:
@@ -139,7 +140,7 @@ def _nightly(
 def note_failure(installation: Installation, error: Exception) -> None:
     """Say on stderr and in the home that a run failed, for whoever looks in the morning."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    text = f"{now}: the nightly run failed: {str(error) or type(error).__name__}\n"
+    text = f"{now}: the nightly run failed: {clean(str(error) or type(error).__name__)}\n"
     sys.stderr.write(text)
     with suppress(OSError):
         installation.failure.write_text(text, encoding="utf-8")

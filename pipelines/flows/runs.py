@@ -27,11 +27,12 @@ from pipelines.detect.days import DaysReport, refresh
 from pipelines.detect.window import Detection, Heard, detect, events_to_compare, heard_by_vessel
 from pipelines.export import write_all
 from pipelines.flows.sightings import import_sightings
-from pipelines.flows.windows import NoDataError, Window, choose_window
+from pipelines.flows.windows import FOREVER, NoDataError, Window, choose_window
 from pipelines.products import Products
 from pipelines.progress import Reporter
 from pipelines.settings import PROJECT, REFERENCE, Installation
 from pipelines.store import Queries, Writer, exists, write
+from pipelines.visible import clean_lines
 
 _COUNTED: Final = (
     "rows_read", "positions", "statics", "outside_area", "joined_parts", "duplicate_parts",
@@ -195,11 +196,13 @@ def finish_run(
         **{f"feed {name}": text for name, text in unread.items()},
         **{f"detector {name}": text for name, text in detection.failures.items()},
     }
+    now = store.now(FOREVER)
     manifest = {
         "run_id": run_id,
         "state": "partial" if failures else "complete",
         "simulated": bool(store.simulated),
         "window": {"start": _iso(window.start), "end": _iso(window.end)},
+        "now": now.in_words() if now is not None and now.time <= window.now else "",
         "git_commit": _git_commit(),
         "configuration": _configuration_hashes(installation.config),
         "inputs": [{"name": i["name"], "sha256": i["sha256"]} for i in inputs],
@@ -248,7 +251,7 @@ def finish_run(
     unfinished.mkdir(parents=True)
     write_all(products, unfinished)
     for name, text in detection.tracebacks.items():
-        (unfinished / f"failure-{name}.txt").write_text(text, encoding="utf-8")
+        (unfinished / f"failure-{name}.txt").write_text(clean_lines(text), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)  # of a run that crashed before it was recorded
     unfinished.rename(folder)
     run = {

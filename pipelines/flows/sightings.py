@@ -10,7 +10,7 @@ from pipelines.flows.feeds import raise_if_unusable
 from pipelines.ingest import as_text, explained
 from pipelines.progress import Reporter
 from pipelines.settings import Installation
-from pipelines.sightings import SightingsFile, find, read
+from pipelines.sightings import FUTURE, SightingsFile, find, read
 from pipelines.store import StoreBusyError, Writer, write
 
 
@@ -37,7 +37,8 @@ def import_sightings(
 ) -> SightingsSummary:
     """Import files of sightings, those of the settings where none is named.
 
-    A file that can't be read doesn't stop the others. One that is in the store is left alone.
+    A file that can't be read doesn't stop the others. One that is in the store is left alone,
+    unless rows of it lay in the future then and don't any more.
     """
     summary = SightingsSummary()
     not_after = datetime.now(UTC) + timedelta(hours=installation.settings.ingest.max_future_h)
@@ -69,11 +70,14 @@ def import_sightings(
 def _add(store: Writer, name: str, file: SightingsFile) -> int | None:
     """How many sightings of a file were new; None if the file is in the store already."""
     key = file.sha256[:16]
-    if store.has_sightings(key):
-        return None
+    again = store.has_sightings(key)
+    if again:
+        before = store.sightings_report(key)["rejected"].get(FUTURE, 0)
+        if file.report.rejected.get(FUTURE, 0) >= before:
+            return None
     return store.add_sightings(
         key, sha256=file.sha256, name=name, sightings=file.sightings,
-        report=file.report.to_dict(),
+        report=file.report.to_dict(), again=again,
     )  # fmt: skip
 
 

@@ -18,14 +18,17 @@ from pipelines.health.model import (
     Block,
     Coverage,
     Disk,
+    Early,
     Feed,
     Health,
     LastRun,
     Schedule,
     StoreHealth,
 )
+from pipelines.ingest import waiting
 from pipelines.schedule import due_around, read_served
 from pipelines.settings import Installation
+from pipelines.sightings import FUTURE
 from pipelines.store import Queries, exists, read
 from pipelines.store.catalogue import SCHEMA_VERSION
 from pipelines.store.migrations import KEPT
@@ -50,16 +53,21 @@ def gather(installation: Installation, now: datetime) -> Health:
     last_run = coverage = store = None
     feeds: tuple[Feed, ...] = ()
     growth = 0.0
+    ahead = ""
+    early: tuple[Early, ...] = ()
     if exists(installation.store, installation.settings.store):
         with read(installation.store, installation.settings.store) as reader:
             last_run = _last_run(reader, installation)
-            heard = reader.last_heard(pd.Timestamp(now))
+            believed = reader.now(pd.Timestamp(now))
+            heard = None if believed is None else believed.time
+            ahead = believed.in_words() if believed is not None and believed.later else ""
             clock = now if not reader.simulated or heard is None else heard.to_pydatetime()
             days = installation.settings.health.usual_days
             feeds = _feeds(reader, clock, days)
             coverage = None if heard is None else _coverage(reader, heard, days)
             store = _store(reader, installation.store)
             growth = _growth(reader, installation.runs)
+            early = _early(reader, now)
     failed = installation.failure
     return Health(
         now=now,
@@ -73,6 +81,8 @@ def gather(installation: Installation, now: datetime) -> Health:
         store=store,
         disk=_disk(installation.home, growth),
         backup=_backup(installation.last_backup),
+        waiting=early,
+        ahead=ahead,
     )
 
 
@@ -172,6 +182,24 @@ def _gaps_s(reader: Queries, end: pd.Timestamp, since: pd.Timestamp) -> list[flo
     edges = [day - SLOT, *within] if len(within) < len(slots) else within
     silent = [after - before - SLOT for before, after in pairwise([*edges, end])]
     return [gap.total_seconds() for gap in silent if gap > timedelta(0)]
+
+
+def _early(reader: Queries, now: datetime) -> tuple[Early, ...]:
+    """What waits for its time; feeds first of which more waits."""
+    feeds = waiting.by_content(reader.waiting()).values()
+    early = [
+        Early(f"feed {one.feed}", one.in_words(now))
+        for one in sorted(feeds, key=lambda one: (not one.may_be_the_clock, -one.rows, one.feed))
+    ]
+    for row in reader.sighting_files().itertuples(index=False):
+        if rows := json.loads(str(row.report))["rejected"].get(FUTURE, 0):
+            text = (
+                f"{rows:,} sightings were from the future when they were read: this machine's "
+                f"clock ({now:%Y-%m-%d %H:%M}Z) may be slow; they are kept out, and taken at the "
+                "next run that is given the file once their time has come"
+            )
+            early.append(Early(f"sightings {row.name}", text))
+    return tuple(early)
 
 
 def _store(reader: Queries, root: Path) -> StoreHealth:

@@ -152,6 +152,22 @@ class Backup:
 
 
 @dataclass(frozen=True)
+class Early:
+    """Reports or sightings that lay in the future when they were read, and are kept out.
+
+    Attributes
+    ----------
+    name
+        The file that they are in.
+    text
+        How many, how far in the future, and what becomes of them.
+    """
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Health:
     """All of it, at `now`."""
 
@@ -166,3 +182,5 @@ class Health:
     store: StoreHealth | None
     disk: Disk
     backup: Backup | None
+    waiting: tuple[Early, ...] = ()
+    ahead: str = ""

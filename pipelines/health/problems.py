@@ -5,6 +5,9 @@ from pipelines.health.model import Feed, Health
 from pipelines.health.words import age, day, per_hour
 from pipelines.settings import HealthSettings
 
+MAX_EARLY: int = 3
+"""Feeds of which it is told one by one that reports wait for their time."""
+
 MIN_USUAL: int = 100
 """Reports in 24 hours from which on a block counts as usually heard."""
 
@@ -14,6 +17,7 @@ def problems(health: Health, settings: HealthSettings) -> list[Problem]:
     return [
         *_runs(health),
         *_store(health),
+        *_early(health),
         *_feeds(health, settings),
         *_coverage(health, settings),
         *_disk(health, settings),
@@ -60,6 +64,20 @@ def _store(health: Health) -> list[Problem]:
         return []
     text = f"{len(health.store.lost)} files are missing or cut short: {health.store.lost[0]} …"
     return [Problem("error", "store", text, "selat store check says what to do")]
+
+
+def _early(health: Health) -> list[Problem]:
+    """What waits for its time, the first few in full."""
+    hint = (
+        "compare this machine's clock with another: timedatectl; ingest.max_future_h is the limit"
+    )
+    found = [Problem("warning", one.name, one.text, hint) for one in health.waiting[:MAX_EARLY]]
+    if health.ahead:
+        said = "a receiver's clock that runs ahead, or forged reports? see the newest in the feeds"
+        found.append(Problem("warning", "now", health.ahead, said))
+    if more := len(health.waiting) - len(found):
+        found.append(Problem("warning", "clock", f"reports of {more} more feeds wait", hint))
+    return found
 
 
 def _feeds(health: Health, settings: HealthSettings) -> list[Problem]:

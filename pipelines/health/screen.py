@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.doctor import Problem
-from pipelines.export.text import clean
 from pipelines.health.model import Coverage, Health
 from pipelines.health.words import age, day, per_hour, size
+from pipelines.visible import clean
 
 SHADES: Final = ((0.75, "█"), (0.5, "▓"), (0.25, "▒"), (0.01, "░"), (0.0, "·"))
 """From which share of the usual on a block of the map has which sign."""

@@ -9,7 +9,7 @@ codes, times), `values` (by a layout → quantities) and `tabular` (→ batches)
 
 from pipelines.ingest.area import Area
 from pipelines.ingest.decode import Decoding, decode, key
-from pipelines.ingest.discover import FeedFile, Feeds, discover
+from pipelines.ingest.discover import STDIN, FeedFile, Feeds, discover
 from pipelines.ingest.errors import ChangedError, IngestError, as_text, explained
 from pipelines.ingest.options import DECODER_VERSION, IngestOptions
 from pipelines.ingest.report import REASONS, Report
@@ -18,6 +18,7 @@ from pipelines.ingest.rows import Batch
 __all__ = [
     "DECODER_VERSION",
     "REASONS",
+    "STDIN",
     "Area",
     "Batch",
     "ChangedError",

@@ -129,7 +129,9 @@ class Decoding:
         if not self._formats:
             skipped = "; ".join(f"{s['name']}: {s['why']}" for s in report.skipped[:3])
             raise IngestError(f"there is no feed in {name}", hint=skipped or "it is empty")
-        kept = report.positions + report.statics + report.outside_area
+        # Rows from the future may land later: a feed of them alone is noted like any other.
+        waiting = report.rejected.get("future", 0)
+        kept = report.positions + report.statics + report.outside_area + waiting
         if kept:
             return
         untimed = report.rejected.get("no time", 0)

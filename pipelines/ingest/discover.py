@@ -20,6 +20,7 @@ from pipelines.ingest.layouts import load_layouts
 from pipelines.ingest.lines import Lines
 from pipelines.ingest.report import escaped
 from pipelines.ingest.sniff import looks_like_csv, sniff
+from pipelines.visible import clean
 
 _FEED_SUFFIXES: Final = frozenset(
     {".csv", ".tsv", ".nmea", ".nm4", ".ais", ".aivdm", ".jsonl", ".ndjson", ".parquet"}
@@ -30,6 +31,10 @@ _PROSE_SUFFIXES: Final = frozenset({".md", ".rst", ".html", ".pdf", ".yaml", ".y
 # Clocks of file systems go in steps, of network shares' of up to two seconds.
 _FRESH_NS: Final = 3_000_000_000
 _PROSE_NAMES: Final = ("readme", "source.", "licence", "license", "notice", "changelog")
+
+
+STDIN: Final = "standard input"
+"""Name of the feed that is piped in."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +188,9 @@ def discover(feeds: Sequence[str], spool: Path, stdin: BinaryIO | None = None) -
 
 def _add(found: Feeds, path: Path, name: str) -> None:
     try:
-        found.append(FeedFile.of(path, name))
+        # What it is called is for people; a name may hold anything, and needn't be UTF-8.
+        text = clean(os.fsencode(name).decode("utf-8", "backslashreplace"))
+        found.append(FeedFile.of(path, text))
     except Exception as error:
         found.unread(name, error)
 
@@ -192,7 +199,7 @@ def _expand(
     feed: str, spool: Path, stdin: BinaryIO | None, found: Feeds
 ) -> Iterator[tuple[Path, str]]:
     if feed == "-":
-        yield _spooled(stdin or sys.stdin.buffer, spool), "standard input"
+        yield _spooled(stdin or sys.stdin.buffer, spool), STDIN
         return
     path = Path(feed).expanduser()
     if path.is_file():

@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 
 from pipelines.ingest.aivdm import (
     FIT,
+    FUTURE,
     NO_TIME,
     UNFIT,
     Columns,
@@ -183,6 +184,9 @@ class NmeaReader:
 
     def _reject(self, rows: Rows, problem: NDArray[np.uint8], texts: dict[int, bytes]) -> None:
         """Count rows by what is wrong with them, with the texts of the first few."""
+        early = problem == FUTURE
+        if early.any():
+            self._report.wait(rows["mmsi"][early], rows["time"][early])
         counts = np.bincount(problem, minlength=len(UNFIT))
         for code in np.flatnonzero(counts[1:]) + 1:
             wanted = MAX_SAMPLES - self._report.rejected.get(UNFIT[code], 0)

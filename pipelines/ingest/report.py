@@ -29,7 +29,8 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType({
     "part number": "a type 24 message that is neither part A nor part B",
     "incomplete multi-part": "a part of a message whose other parts didn't arrive",
     "no time": "nothing in the feed says when the report was received",
-    "time": "a time that can't be read, or lies before 1995 or in the future",
+    "time": "a time that can't be read, or lies before 1995 or after 2099",
+    "future": "a time in the future by this machine's clock: read again once it has come",
     "mmsi": "an MMSI that isn't nine digits from 100000000 to 999999999",
     "no position": "the transmitter said that it has no position (lat 91, lon 181)",
     "position": "a latitude or longitude that is out of range or can't be read",
@@ -86,6 +87,8 @@ class Report:
         MMSI of the positions that landed.
     timed
         Sentences with a time of their own that can be one.
+    waiting
+        Rows rejected as "future", which may land at a later reading.
     """
 
     format: str = ""
@@ -110,6 +113,7 @@ class Report:
     skipped: list[dict[str, str]] = field(default_factory=list)
     mmsis: set[int] = field(default_factory=set, repr=False)
     timed: int = field(default=0, repr=False)
+    waiting: "Waiting | None" = None
 
     @property
     def vessels(self) -> int:
@@ -139,6 +143,13 @@ class Report:
         self.rejected[reason] = before + n
         for line, text in list(rows)[: max(MAX_SAMPLES - before, 0)]:
             self.samples.append({"reason": reason, "line": int(line), "text": escaped(text)})
+
+    def wait(self, mmsi: NDArray[np.integer[Any]], time_us: NDArray[np.int64]) -> None:
+        """Note MMSI and time of rows that were rejected as "future"."""
+        first, last = from_epoch_us(np.array([time_us.min(), time_us.max()], "int64"))
+        if self.waiting is None:
+            self.waiting = Waiting(first, last)
+        self.waiting.add(first, last, mmsi)
 
     def other_message(self, kind: str, rows: int = 1) -> None:
         """Count rows of a kind that is right, but isn't kept."""
@@ -192,6 +203,42 @@ class Report:
             "last_time": _iso(self.last_time),
             "samples": sorted(self.samples, key=lambda s: (s["reason"], s["line"])),
             "skipped": list(self.skipped),
+            **({} if self.waiting is None else {"waiting": self.waiting.to_dict()}),
+        }
+
+
+@dataclass
+class Waiting:
+    """Rows that lay in the future when they were read.
+
+    Attributes
+    ----------
+    first, last
+        The earliest and the latest of their times.
+    rows
+        How many there are.
+    mmsis
+        Who sent them.
+    """
+
+    first: pd.Timestamp
+    last: pd.Timestamp
+    rows: int = 0
+    mmsis: set[int] = field(default_factory=set, repr=False)
+
+    def add(self, first: pd.Timestamp, last: pd.Timestamp, mmsi: NDArray[np.integer[Any]]) -> None:
+        """Count more of them."""
+        self.first, self.last = min(self.first, first), max(self.last, last)
+        self.rows += len(mmsi)
+        self.mmsis.update(pd.unique(mmsi).tolist())
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        return {
+            "rows": self.rows,
+            "vessels": len(self.mmsis),
+            "first_time": _iso(self.first),
+            "last_time": _iso(self.last),
         }
 
 

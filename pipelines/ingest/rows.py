@@ -90,7 +90,8 @@ def check_positions(
     absent = (lat == 91) | (lon == 181)
     faults = (
         ("mmsi", _wrong_mmsi(frame)),
-        ("time", _wrong_time(frame, options)),
+        ("time", _wrong_time(frame)),
+        ("future", _early(frame, options)),
         ("no position", absent | (np.isnan(lat) & np.isnan(lon))),
         ("position", ~((np.abs(lat) <= 90) & (np.abs(lon) <= 180))),
     )
@@ -108,9 +109,13 @@ def check_statics(
     `frame` has the columns of `frames.STATICS`, with `time` as epoch microseconds, and the boolean
     `also_static`: those rows were counted as positions already.
     """
-    faults = (("mmsi", _wrong_mmsi(frame)), ("time", _wrong_time(frame, options)))
+    faults = (
+        ("mmsi", _wrong_mmsi(frame)),
+        ("time", _wrong_time(frame)),
+        ("future", _early(frame, options)),
+    )
     also = frame["also_static"].to_numpy(bool)
-    wrong = faults[0][1] | faults[1][1]
+    wrong = faults[0][1] | faults[1][1] | faults[2][1]
     own = tuple((reason, rows & ~also) for reason, rows in faults)
     _sort_out(frame, own, report, text)
     report.also_static += int((also & ~wrong).sum())
@@ -132,12 +137,16 @@ def _wrong_mmsi(frame: pd.DataFrame) -> NDArray[np.bool_]:
     return np.asarray((mmsi < _MIN_MMSI) | (mmsi > _MAX_MMSI))
 
 
-def _wrong_time(frame: pd.DataFrame, options: IngestOptions) -> NDArray[np.bool_]:
+def _wrong_time(frame: pd.DataFrame) -> NDArray[np.bool_]:
     time = frame["time"].to_numpy("int64")
-    wrong = (time < int(EARLIEST.timestamp() * 1e6)) | (time > _LATEST_US)
-    if options.not_after is not None:
-        wrong |= time > int(options.not_after.timestamp() * 1e6)
-    return np.asarray(wrong)
+    return np.asarray((time < int(EARLIEST.timestamp() * 1e6)) | (time > _LATEST_US))
+
+
+def _early(frame: pd.DataFrame, options: IngestOptions) -> NDArray[np.bool_]:
+    """Rows from the future: they may be right, and the clock of this machine slow."""
+    if options.not_after is None:
+        return np.zeros(len(frame), bool)
+    return np.asarray(frame["time"].to_numpy("int64") > int(options.not_after.timestamp() * 1e6))
 
 
 def _sort_out(
@@ -154,6 +163,9 @@ def _sort_out(
         if len(rows):
             samples = [(int(lines[row]), text(int(row))) for row in rows[:MAX_SAMPLES]]
             report.reject_many(reason, samples, len(rows))
+            if reason == "future":
+                time = frame["time"].to_numpy("int64")[rows]
+                report.wait(frame["mmsi"].to_numpy("int64")[rows], time)
         good &= ~wrong
     return good
 

@@ -5,6 +5,6 @@ and why; `find` resolves files, folders and globs. The column layout is in `layo
 """
 
 from pipelines.sightings.files import SightingsError, SightingsFile, find, read
-from pipelines.sightings.report import SightingsReport
+from pipelines.sightings.report import FUTURE, SightingsReport
 
-__all__ = ["SightingsError", "SightingsFile", "SightingsReport", "find", "read"]
+__all__ = ["FUTURE", "SightingsError", "SightingsFile", "SightingsReport", "find", "read"]

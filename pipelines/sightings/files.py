@@ -19,7 +19,7 @@ from detectors.core import frames
 from detectors.core.errors import SelatError
 from detectors.core.geodesy import METRES_PER_NM
 from pipelines.sightings.layout import REQUIRED, SIMULATED, Row, columns_of, defaults_of
-from pipelines.sightings.report import SightingsReport
+from pipelines.sightings.report import FUTURE, SightingsReport
 
 SUFFIXES: Final = (".csv", ".tsv", ".txt", ".json", ".geojson")
 MAX_BYTES: Final = 200_000_000
@@ -260,7 +260,7 @@ def _checked(
             report.reject(_reason(error), row.number, row.text)
             continue
         if pd.Timestamp(valid.time) > not_after:
-            report.reject("time: in the future", row.number, row.text)
+            report.reject(FUTURE, row.number, row.text)
             continue
         made = _sighting(valid, report)
         key = tuple(str(value) for value in made.values())

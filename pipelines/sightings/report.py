@@ -8,6 +8,9 @@ SAMPLES: Final = 5
 
 SAMPLE_TEXT: Final = 200
 
+FUTURE: Final = "time: in the future"
+"""Why a row is rejected that may be taken once its time has come."""
+
 
 @dataclass
 class SightingsReport:

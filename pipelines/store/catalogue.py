@@ -28,7 +28,7 @@ from pipelines.products import FLAGGED
 from pipelines.settings import StoreSettings
 from pipelines.store.sql import statement
 
-SCHEMA_VERSION: Final = 6
+SCHEMA_VERSION: Final = 7
 """Version of the tables below. To change them: raise it, and say in `migrations` how a store of the
 version before comes to it."""
 
@@ -45,6 +45,14 @@ TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
         "first_time": _C(frames.TIME, "UTC", "earliest position report kept"),
         "last_time": _C(frames.TIME, "UTC", "latest position report kept"),
         "report": _C("str", "", "JSON: format, area, counts, rejects by reason with samples"),
+    },
+    "feed_places": {
+        "feed_key": _C("str", "", "a feed of `ledger`"),
+        "uri": _C("str", "", "file: URI of where its file was found last"),
+    },
+    "late_reports": {
+        "feed_key": _C("str", "", "a feed that was read again after a run had looked at it"),
+        "first_time": _C(frames.TIME, "UTC", "earliest report that may have come to it then"),
     },
     "files": {
         "path": _C("str", "", "Parquet file of positions, relative to the store"),

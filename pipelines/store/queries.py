@@ -1,10 +1,13 @@
 """What can be asked of a catalogue, by readers and by the writer alike."""
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext, suppress
+from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import duckdb
 import pandas as pd
@@ -15,12 +18,10 @@ from detectors.core.coverage import CELLS, FEED, RECEIVERS, Coverage
 from detectors.core.tracks import Segmented
 from pipelines.store.arrow import to_frame
 from pipelines.store.catalogue import TABLES, StoreError
+from pipelines.store.now import MOST_NEEDED, Now, believed
 from pipelines.store.place import Here, Place
 from pipelines.store.sql import statement
 from pipelines.store.vessels import Identity, history, identity, until
-
-MANY_VESSELS: Final = 10
-LONE_AHEAD: Final = pd.Timedelta(hours=1)
 
 
 class Queries:
@@ -61,6 +62,34 @@ class Queries:
         query = "SELECT count(*) FROM ledger WHERE feed_key = $key"
         return bool(self._connection.execute(query, {"key": feed_key}).fetchall()[0][0])
 
+    def feed_report(self, feed_key: str) -> dict[str, Any]:
+        """What became of the rows of a feed in the ledger, see `ingest.Report.to_dict`."""
+        query = "SELECT report FROM ledger WHERE feed_key = $key"
+        report: dict[str, Any] = json.loads(self.sql(query, {"key": feed_key})["report"].iloc[0])
+        return report
+
+    def waiting(self) -> pd.DataFrame:
+        """The ledger's feeds of which rows wait for their time: feed_key, sha256, name, report."""
+        # The text finds them without parsing every report; the report itself decides.
+        query = (
+            "SELECT feed_key, sha256, name, report FROM ledger "
+            "WHERE contains(report, '\"waiting\": {') ORDER BY first_time, feed_key"
+        )
+        found = self.sql(query)
+        found["report"] = [json.loads(text) for text in found["report"]]
+        there = pd.Series(["waiting" in report for report in found["report"]], dtype="bool")
+        return found[there].reset_index(drop=True)
+
+    def looked_at(self, feed_key: str) -> bool:
+        """Whether a finished run has looked at a feed."""
+        query = "SELECT count(*) FROM run_feeds WHERE feed_key = $key"
+        return bool(self._connection.execute(query, {"key": feed_key}).fetchall()[0][0])
+
+    def feed_places(self) -> dict[str, Path]:
+        """Where the file of each feed (by key) was found last, as far as that was noted."""
+        rows = self._connection.execute("SELECT feed_key, uri FROM feed_places").fetchall()
+        return {str(key): _path_of(str(uri)) for key, uri in rows}
+
     def ledger(self) -> pd.DataFrame:
         """Every feed ever ingested, with its report."""
         return self.sql("SELECT * FROM ledger ORDER BY first_time, feed_key")
@@ -70,19 +99,21 @@ class Queries:
         return self._ask("new_feeds")
 
     def last_heard(self, end: pd.Timestamp) -> pd.Timestamp | None:
-        """Time of the newest report up to `end` that can be believed, None where there is none.
+        """Time of the newest report up to `end` that can be believed, None where there is none."""
+        found = self.now(end)
+        return None if found is None else found.time
 
-        One receiver whose clock is ahead would move "now" and close or open every story. So where
-        many vessels are heard, a time that only one of them has reached, `LONE_AHEAD` after all
-        the others, isn't believed.
-        """
-        newest = self._ask("last_heard", end=end)["time"]
-        if newest.empty:
-            return None
-        crowded = len(newest) >= MANY_VESSELS
-        alone = crowded & ((newest - newest.shift(-1)) > LONE_AHEAD)
-        believed = newest[~(alone.cummin().astype(bool))] if crowded else newest
-        return pd.Timestamp(newest.iloc[-1] if believed.empty else believed.iloc[0])
+    def now(self, end: pd.Timestamp) -> Now | None:
+        """The same, with what it rests on."""
+
+        @cache
+        def busiest(first: str, last: str) -> int:
+            return int(self._ask("busiest", first=first, last=last, end=end)["vessels"].iloc[0])
+
+        return believed(
+            self._ask("last_heard", end=end, most=MOST_NEEDED)["time"],
+            lambda since, until: busiest(f"{since:%Y-%m-%d}", f"{until:%Y-%m-%d}"),
+        )
 
     def heard(self, since: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
         """MMSIs heard between two times."""
@@ -340,6 +371,12 @@ class Queries:
         query = "SELECT count(*) FROM sighting_files WHERE file_key = $key"
         return bool(self._connection.execute(query, {"key": file_key}).fetchall()[0][0])
 
+    def sightings_report(self, file_key: str) -> dict[str, Any]:
+        """What became of the rows of a file of sightings."""
+        query = "SELECT report FROM sighting_files WHERE file_key = $key"
+        report: dict[str, Any] = json.loads(self.sql(query, {"key": file_key})["report"].iloc[0])
+        return report
+
     def sighting_files(self) -> pd.DataFrame:
         """Every file of sightings ever imported, with its report."""
         return self.sql("SELECT * FROM sighting_files ORDER BY first_time, file_key")
@@ -513,6 +550,10 @@ class Queries:
 
     def _registered(self, name: str, frame: pd.DataFrame) -> "_Registered":
         return _Registered(self._connection, name, frame)
+
+
+def _path_of(uri: str) -> Path:
+    return Path(os.fsdecode(unquote_to_bytes(uri.removeprefix("file://"))))
 
 
 class _Registered:

@@ -39,6 +39,11 @@ DERIVED: Final = (
 )  # fmt: skip
 """Tables of what was worked out from the positions of a date."""
 
+_OF_A_FEED: Final = (
+    "ledger", "presence", "statics", "run_feeds", "feed_places", "late_reports",
+)  # fmt: skip
+"""Tables with rows by feed_key, the files of positions aside."""
+
 REVISIONS: Final = ("created", "changed", "retracted")
 """What a run may do to an event that leaves a revision of it, kept for ever."""
 
@@ -100,21 +105,28 @@ class Writer(Queries):
         name: str,
         batches: Iterable[Batch],
         report: Mapping[str, Any],
+        path: Path | None = None,
         replaces: Iterable[str] = (),
+        late_from: pd.Timestamp | None = None,
     ) -> None:
         """Add a feed: positions, static data, presence and its ledger entry, then publish.
 
         Parameters
         ----------
         feed_key
-            Its key in the ledger; must be new.
+            Its key in the ledger; must be new, or among those replaced.
         batches
             The decoded feed, read once.
         report
             Filled while `batches` is read; `simulated` says whether the feed is an exercise.
+        path
+            Where its file lies, absolute.
         replaces
-            Keys of feeds that this one takes the place of, such as the same file decoded by an
-            older version: they go in the moment in which this one comes.
+            Keys of feeds that this one takes the place of, such as the same file read again: they
+            go in the moment in which this one comes.
+        late_from
+            Of a feed that is read again: before this nothing came to it. It is new to the next run
+            from there on, if a run had looked at the feed before; else whole.
 
         Raises
         ------
@@ -131,10 +143,16 @@ class Writer(Queries):
             for batch in batches:
                 parts.add(batch)
             parts.flush()
+            late = self._late_from(feed_key, late_from)
             with self._transaction():
                 if replaced:
                     self._drop_feeds(replaced, parts)
                 self._record(feed_key, sha256=sha256, name=name, report=report, parts=parts)
+                if path is not None:
+                    self._place_feed(feed_key, path)
+                if late is not None:
+                    entry = {"feed_key": feed_key, "first_time": late}
+                    self._insert("late_reports", _one_row("late_reports", entry))
                 if replaced:
                     self._forget_empty_dates()
 
@@ -160,6 +178,30 @@ class Writer(Queries):
         self._insert("file_feeds", parts.file_feeds)
         self._insert("presence", spans)
         self._insert("statics", parts.statics)
+
+    def _late_from(self, feed_key: str, late_from: pd.Timestamp | None) -> pd.Timestamp | None:
+        """From when on a feed that is read again is new; None if it is new whole."""
+        if late_from is None:
+            return None
+        if self.looked_at(feed_key):
+            return late_from
+        # Read again before a run had looked at what came to it at the reading before.
+        query = "SELECT first_time FROM late_reports WHERE feed_key = $key"
+        before = self.sql(query, {"key": feed_key})["first_time"]
+        return None if before.empty else min(late_from, before.iloc[0])
+
+    def place_feeds(self, paths: Mapping[str, Path]) -> None:
+        """Note where the files of feeds (by key) are now, then publish."""
+        with self._transaction():
+            for feed_key, path in paths.items():
+                self._place_feed(feed_key, path)
+        self.publish()
+
+    def _place_feed(self, feed_key: str, path: Path) -> None:
+        self._connection.execute("DELETE FROM feed_places WHERE feed_key = $k", {"k": feed_key})
+        # As an URI, since names of files needn't be UTF-8, and text in the catalogue is.
+        entry = {"feed_key": feed_key, "uri": path.as_uri()}
+        self._insert("feed_places", _one_row("feed_places", entry))
 
     def delete_feed(self, *feed_keys: str) -> None:
         """Remove all that some feeds declared, and nothing else; then publish.
@@ -197,7 +239,7 @@ class Writer(Queries):
                 if file.others:
                     self._merge(str(file.date), [str(file.path)], parts, without=feed_keys)
                 self._supersede([str(file.path)])
-            for table in ("ledger", "presence", "statics", "run_feeds"):
+            for table in _OF_A_FEED:
                 self._connection.execute(
                     f"DELETE FROM {table} "  # noqa: S608
                     "WHERE feed_key IN (SELECT feed_key FROM dropped)"
@@ -216,7 +258,7 @@ class Writer(Queries):
 
     def add_sightings(
         self, file_key: str, *, sha256: str, name: str, sightings: pd.DataFrame,
-        report: Mapping[str, Any],
+        report: Mapping[str, Any], again: bool = False,
     ) -> int:  # fmt: skip
         """Add a file of sightings, then publish; returns how many were new.
 
@@ -226,11 +268,13 @@ class Writer(Queries):
         Parameters
         ----------
         file_key
-            Its key; must be new.
+            Its key; must be new, but for `again`.
         sightings
             `frames.SIGHTINGS`.
         report
             `simulated` says whether the file is of an exercise.
+        again
+            Whether this reading takes the place of one before, and the file is new to the next run.
 
         Raises
         ------
@@ -242,7 +286,6 @@ class Writer(Queries):
         simulated = bool(report["simulated"])
         if len(sightings):
             self._refuse_mixture(simulated, name)
-        fresh = named_apart(sightings, self.all_sightings())
         entry = {
             "file_key": file_key, "sha256": sha256, "name": name,
             "first_time": sightings["time"].min() if len(sightings) else None,
@@ -250,6 +293,9 @@ class Writer(Queries):
             "report": json.dumps(dict(report), sort_keys=True, ensure_ascii=False),
         }  # fmt: skip
         with self._transaction():
+            if again:
+                self._drop_sightings(file_key)
+            fresh = named_apart(sightings, self.all_sightings())
             if len(sightings):
                 self._connection.execute("UPDATE meta SET simulated = $s", {"s": simulated})
             self._insert("sighting_files", _one_row("sighting_files", entry))
@@ -294,17 +340,18 @@ class Writer(Queries):
                 if not self.has_sightings(key):
                     hint = "selat sightings list --files shows their keys"
                     raise StoreError(f"no file of sightings {key} in the store", hint=hint)
-                for table in ("sightings", "sighting_files"):
-                    self._connection.execute(
-                        f"DELETE FROM {table} WHERE file_key = $key",  # noqa: S608
-                        {"key": key},
-                    )
-                self._connection.execute(
-                    "DELETE FROM run_feeds WHERE feed_key = $key", {"key": key}
-                )
+                self._drop_sightings(key)
             if not len(self.ledger()) and not len(self.sighting_files()):
                 self._connection.execute("UPDATE meta SET simulated = NULL")
         self.publish()
+
+    def _drop_sightings(self, file_key: str) -> None:
+        for table in ("sightings", "sighting_files"):
+            self._connection.execute(
+                f"DELETE FROM {table} WHERE file_key = $key",  # noqa: S608
+                {"key": file_key},
+            )
+        self._connection.execute("DELETE FROM run_feeds WHERE feed_key = $key", {"key": file_key})
 
     def compact(self, date: str) -> int:
         """Merge the files of a UTC date into one and publish; returns how many there were.

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from pipelines.export import labels, pages
 from pipelines.export.operation import tables
 from pipelines.export.pages import Frame
-from pipelines.export.text import clean
 from pipelines.operations.report import PHASES, PLACES, Report
 from pipelines.patrol.units import LOCAL
+from pipelines.visible import clean
 
 _MARGIN_DEG: Final = 0.25
 COLOURS: Final = {"before": "#7c8b96", "during": "#b3471d", "after": "#0b6e8a"}

@@ -10,9 +10,10 @@ from typing import Any
 import pandas as pd
 
 from pipelines.export import labels
-from pipelines.export.text import clean, iso
+from pipelines.export.text import iso
 from pipelines.operations.rates import CONFIDENCE, FEW, MIN_DAYS
 from pipelines.operations.report import PHASES, Report
+from pipelines.visible import clean
 
 
 def file_stem(name: str) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from pipelines.export.plan import words
-from pipelines.export.text import clean
 from pipelines.products import Planned
+from pipelines.visible import clean
 
 
 def to_geojson(planned: Planned) -> str:

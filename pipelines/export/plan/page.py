@@ -14,9 +14,10 @@ from pipelines.export.briefing import position_text
 from pipelines.export.labels import PlanLabels
 from pipelines.export.pages import Frame
 from pipelines.export.plan import words
-from pipelines.export.text import clean, one_line
+from pipelines.export.text import one_line
 from pipelines.patrol.model import Plan, Sailed
 from pipelines.products import Planned
+from pipelines.visible import clean
 
 COLOURS: Final = ("#0b6e8a", "#b3471d", "#5b4b9a", "#2f7d32", "#a0306b", "#7a6a00", "#33557a")
 _MARGIN_DEG: Final = 0.25

@@ -7,9 +7,9 @@ import pandas as pd
 
 from pipelines.export import labels
 from pipelines.export.plan import words
-from pipelines.export.text import clean
 from pipelines.patrol.model import utc
 from pipelines.products import Planned
+from pipelines.visible import clean
 
 
 def stops(planned: Planned) -> pd.DataFrame:

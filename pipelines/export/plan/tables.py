@@ -9,9 +9,9 @@ import pandas as pd
 from pipelines.export.labels import PlanLabels
 from pipelines.export.plan import words
 from pipelines.export.tables import to_csv
-from pipelines.export.text import clean
 from pipelines.patrol.model import Intercept, Sailed
 from pipelines.products import Planned
+from pipelines.visible import clean
 
 
 def document(planned: Planned) -> dict[str, Any]:

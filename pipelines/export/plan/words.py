@@ -9,12 +9,13 @@ import pandas as pd
 from detectors.core import geodesy
 from pipelines.export import labels
 from pipelines.export.labels import PlanLabels
-from pipelines.export.text import clean, iso, one_line
+from pipelines.export.text import iso, one_line
 from pipelines.patrol import model
 from pipelines.patrol.model import LeftOut, Sailed, Sortie, Stop, Target, utc
 from pipelines.patrol.predict import STILL, WORKING
 from pipelines.patrol.units import LOCAL
 from pipelines.products import Planned
+from pipelines.visible import clean
 
 NAME_LIMIT: Final = 40
 _REASONS: Final = {

@@ -11,6 +11,7 @@ Modules: `layouts` (where the fields are), `memory` (what rows are made of), the
 
 from pipelines.ingest.aivdm.columns import (
     FIT,
+    FUTURE,
     NATIVE,
     UNFIT,
     Columns,
@@ -30,6 +31,7 @@ from pipelines.ingest.aivdm.rereading import Reread, reread
 
 __all__ = [
     "FIT",
+    "FUTURE",
     "NATIVE",
     "NO_STATION",
     "NO_TIME",

@@ -50,8 +50,8 @@ _CLASS[[1, 2, 3, 5]] = 1
 _CLASS[[18, 19, 24]] = 2
 
 # Reasons of `pipelines.ingest.report.REASONS` for rows that can't become part of a frame.
-UNFIT: Final = ("", "no time", "mmsi", "time", "no position", "position")
-FIT, NO_TIME, BAD_MMSI, BAD_TIME, NO_POSITION, BAD_POSITION = range(6)
+UNFIT: Final = ("", "no time", "mmsi", "time", "no position", "position", "future")
+FIT, NO_TIME, BAD_MMSI, BAD_TIME, NO_POSITION, BAD_POSITION, FUTURE = range(7)
 
 
 @dataclass(frozen=True)
@@ -336,7 +336,8 @@ def unfit_statics(rows: m.Rows, latest_us: int = m.LATEST_US) -> NDArray[np.uint
     """Per row, why it can't become part of a frame (index in `UNFIT`, 0 where it can)."""
     time, mmsi = np.ascontiguousarray(rows["time"]), np.ascontiguousarray(rows["mmsi"])
     problem = np.zeros(len(rows), np.uint8)
-    problem[(time < m.EARLIEST_US) | (time > latest_us)] = BAD_TIME
+    problem[time > latest_us] = FUTURE
+    problem[(time < m.EARLIEST_US) | (time > m.LATEST_US)] = BAD_TIME
     problem[(mmsi < 100_000_000) | (mmsi > 999_999_999)] = BAD_MMSI
     problem[time == m.NO_TIME] = NO_TIME
     return problem

@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 
 from pipelines.export import WRITERS, write_all
-from pipelines.export.text import clean, one_line
+from pipelines.export.text import one_line
 from pipelines.products import Products
+from pipelines.visible import clean
 
 KML = "{http://www.opengis.net/kml/2.2}"
 

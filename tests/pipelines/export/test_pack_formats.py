@@ -24,9 +24,10 @@ from pipelines.export import PACK_FILES, gpkg, readme, route, tak, write_formats
 from pipelines.export.labels import labels
 from pipelines.export.recipients import Format
 from pipelines.export.release import with_marks
-from pipelines.export.text import clean, one_line
+from pipelines.export.text import one_line
 from pipelines.marks import Mark, Tlp
 from pipelines.products import Products, Release
+from pipelines.visible import clean
 
 MARK = Mark(Tlp.AMBER_STRICT, frozenset({"MYS", "AUS"}))
 PRINTED = "TLP:AMBER+STRICT · REL AUS, MYS"

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.export.text import clean, clean_json, formula_safe, one_line, script_json
+from pipelines.export.text import clean_json, formula_safe, one_line, script_json
+from pipelines.visible import clean
 
 ANYTHING = st.text(st.characters(exclude_categories=()), max_size=60)
 

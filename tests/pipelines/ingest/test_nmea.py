@@ -315,7 +315,11 @@ def test_absurd_times_are_rejected(read, sentences, tagged, time, assumed):
 def test_times_after_the_latest_are_rejected(read, sentences, tagged, t0):
     text = tagged(sentences(), 1_700_000_000) + tagged(sentences(), 1_700_000_001)
     got = read(text, not_after=t0.to_pydatetime())
-    assert got.report.rejected == {"time": 1}
+    assert got.report.rejected == {"future": 1}
+    assert got.report.to_dict()["waiting"] == {
+        "rows": 1, "vessels": 1, "first_time": "2023-11-14T22:13:21Z",
+        "last_time": "2023-11-14T22:13:21Z",
+    }  # fmt: skip
 
 
 def test_a_tag_block_with_a_wrong_checksum_gives_no_time(read, sentences, tagged):

@@ -18,7 +18,10 @@ from pipelines.store.check import check
 
 KEPT = Path(__file__).parent / "kept"
 ARCHIVES = sorted(KEPT.glob("schema-*.tar.xz"))
-LATER = ("sighting_files", "sightings", "dispositions", "event_revisions", "operations")
+LATER = (
+    "sighting_files", "sightings", "dispositions", "event_revisions", "operations",
+    "feed_places", "late_reports",
+)  # fmt: skip
 
 sys.path.append(str(KEPT))
 from make import found_in  # noqa: E402
