@@ -49,10 +49,10 @@ notebook: .venv/.installed-notebooks ## open the notebooks
 lock: ## remake the requirements locks (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --extra build pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --extra build --extra dev --extra notebooks --extra scale -c requirements.lock pyproject.toml -o requirements-dev.lock
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --group audit -o requirements-audit.lock
 
-audit: .venv/.installed-dev ## ask for known weaknesses of what the locks hold (needs uv and the network)
-	uvx pip-audit --disable-pip --require-hashes -r requirements.lock
-	uvx pip-audit --disable-pip --require-hashes -r requirements-dev.lock
+audit: .venv/.installed-audit ## ask for known weaknesses of what the locks hold (needs the network)
+	.venv/audit/bin/python .ci/audit.py requirements.lock requirements-dev.lock requirements-uv.lock requirements-audit.lock
 
 clean: ## remove the environment and everything produced
 	rm -rf .venv data/home data/exercise data/week
@@ -61,5 +61,9 @@ clean: ## remove the environment and everything produced
 	bash .ci/setup.sh requirements.lock $@
 .venv/.installed-dev: requirements-dev.lock pyproject.toml .ci/setup.sh
 	bash .ci/setup.sh requirements-dev.lock $@
+.venv/.installed-audit: requirements-audit.lock .venv/.installed-dev
+	$(BIN)/python -m venv --clear .venv/audit
+	.venv/audit/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-audit.lock
+	@touch $@
 .venv/.installed-notebooks: .venv/.installed-dev
 	@touch $@

@@ -1,7 +1,7 @@
 """Reference layers: zones, land, boundaries, places and code tables, from the files of a folder.
 
-Callers say where the files are. A file is parsed once as long as it doesn't change; what is
-returned is the caller's own copy.
+Callers say where the files are. A file is parsed once as long as it doesn't change; a frame that
+is returned is the caller's own copy, zones are shared by all who ask for the same files.
 """
 
 import json
@@ -51,7 +51,9 @@ _REFERENCE_HINT: Final = "data/reference comes with the project: fetch it again"
 
 
 def load_zones(zones_dir: Path, reference_dir: Path, learned_dir: Path | None = None) -> Zones:
-    """Zones of the configuration, of the reference layers and learned ones, land, and their reach.
+    """Return zones as configured, of the reference layers and as learned, land, and their reach.
+
+    They are made, and indexed, once as long as no file changes: nobody may change them.
 
     Parameters
     ----------
@@ -78,6 +80,15 @@ def load_zones(zones_dir: Path, reference_dir: Path, learned_dir: Path | None = 
         raise ConfigError(
             f"there is no zones folder {zones_dir}", hint="make it, or point --config elsewhere"
         )
+    learned = _stamps(learned_dir) if learned_dir else frozenset()
+    stamps = _stamps(zones_dir) | _stamps(reference_dir) | learned
+    return _make_zones(zones_dir, reference_dir, learned_dir if learned else None, stamps)
+
+
+@lru_cache(maxsize=2)
+def _make_zones(
+    zones_dir: Path, reference_dir: Path, learned_dir: Path | None, _: frozenset[Any]
+) -> Zones:
     rows = [row for path in zone_files(zones_dir) for row in read_zone_file(path)]
     frame = pd.concat(
         [
@@ -527,6 +538,12 @@ def _stamp(path: Path) -> tuple[int, int]:
             f"reference layer {path.name} can't be read: {error.strerror}", hint=_REFERENCE_HINT
         ) from error
     return status.st_mtime_ns, status.st_size
+
+
+def _stamps(folder: Path) -> frozenset[tuple[Path, int, int]]:
+    """Return what changes when a file below a folder comes, goes or changes."""
+    files = ((path, path.stat()) for path in folder.rglob("*") if path.is_file())
+    return frozenset((path, status.st_mtime_ns, status.st_size) for path, status in files)
 
 
 @lru_cache(maxsize=16)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,27 +16,6 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("no ../shared folder with real feeds on this machine")
     return SHARED
-
-
-@pytest.fixture(scope="session", autouse=True)
-def zones_once() -> Iterator[None]:
-    """Zones made of the same files are made, and indexed, once: it is a quarter of a small run."""
-    from pipelines import reference
-
-    load = reference.load_zones
-    made: dict[Any, Any] = {}
-
-    def loaded(*folders: Path | None) -> Any:
-        key = tuple(_files(folder) for folder in folders)
-        if key not in made:
-            zones = load(*folders)
-            made.clear()
-            made[key] = zones
-        return made[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reference, "load_zones", loaded)
-        yield
 
 
 @contextmanager
@@ -56,14 +34,6 @@ def without_briefs() -> Iterator[None]:
     """`leaving_out_briefs` for a test."""
     with leaving_out_briefs():
         yield
-
-
-def _files(folder: Path | None) -> frozenset[Any] | None:
-    """Names, sizes and times of the files below a folder; None where there is no folder."""
-    if folder is None or not folder.is_dir():
-        return None
-    stats = ((path, path.stat()) for path in folder.rglob("*") if path.is_file())
-    return frozenset((path.relative_to(folder), s.st_size, s.st_mtime_ns) for path, s in stats)
 
 
 @pytest.fixture(scope="session")

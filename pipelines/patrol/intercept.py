@@ -8,14 +8,15 @@ from numpy.typing import NDArray
 
 from detectors.core import geodesy
 from detectors.core.frames import SECOND_US
-from pipelines.patrol.predict import STEP_S, Prediction
+from pipelines.patrol.predict import Prediction
 from pipelines.patrol.seamap import Route, SeaMap
 
 Floats = NDArray[np.float64]
 
 MINUTE_US: Final = 60 * SECOND_US
-_ROUNDS: Final = 6
-_SHORTEST: Final = 0.92
+_ROUNDING_M: Final = 0.001
+_SURE_SHARE: Final = 0.97
+"""Of a route's length: routes are this near to the shortest way over water, as good as always."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,12 @@ def earliest(
     not_before_us: int,
     latest_us: int,
 ) -> Meeting | None:
-    """The first minute at which a unit can be where the vessel is expected then.
+    """Return the first minute at which a unit can be where the vessel is expected then.
+
+    Ways are worked out minute by minute, but only for the minutes that may do. One is passed over
+    where even a straight line would be too long, or where the way to the vessel's place of an
+    earlier minute was so much too long that what it has moved since can't make up for it: over
+    water, going there and then after the vessel is never shorter than the way to where it is.
 
     Parameters
     ----------
@@ -64,62 +70,40 @@ def earliest(
     Returns
     -------
     Meeting | None
-        None where there is no such minute. The ticks of the prediction are looked at first, then
-        the minutes before the first that will do: where the vessel is the faster, a chance shorter
-        than a tick (10 minutes) may be missed.
+        None where there is no such minute.
     """
-    step_us = STEP_S * SECOND_US
     first_us = max(not_before_us, start_us, int(prediction.tick_us[0]))
     last_us = min(latest_us, int(prediction.tick_us[-1]))
-    ticks = np.arange(first_us, last_us + step_us, step_us)
-    ticks = np.unique(np.minimum(ticks, last_us)) if last_us >= first_us else ticks[:0]
-    scale = 1.0  # of the way through the graph, which is a little too long
-    best: Meeting | None = None
-    for _ in range(_ROUNDS):
-        found = _first(sea, start, start_us, speed_kn, prediction, vessel, ticks, scale)
-        if found is None:
-            if scale == 1.0 and best is None:
-                scale = _SHORTEST  # too late by the graph, perhaps not by the way itself
-                continue
-            break
-        time_us, lat, lon, metres = found
-        if best is not None and time_us >= best.time_us:
-            break
-        route = sea.route(*start, lat, lon)
-        if route is None:
-            break
-        sail_us = route.distance_m / speed_mps(speed_kn) * SECOND_US
-        if start_us + sail_us > time_us + SECOND_US / 1000:
-            scale = route.distance_m / metres * 1.002
-            continue  # its way is longer than this scale had it
-        best = Meeting(time_us, lat, lon, route)
-        if metres <= 0 or route.distance_m >= metres * scale * 0.998:
-            break
-        scale = route.distance_m / metres * 1.001
-    return best
-
-
-def _first(
-    sea: SeaMap, start: tuple[float, float], start_us: int, speed_kn: float,
-    prediction: Prediction, vessel: int, ticks: NDArray[np.int64], scale: float,
-) -> tuple[int, float, float, float] | None:  # fmt: skip
-    """Time, place and unscaled distance of the first minute that will do."""
-    times = ticks
-    for fine in (False, True):
-        lat, lon, _ = sea.snap(*prediction.at(vessel, times))
-        metres = sea.distances_m(*start, lat, lon)
-        straight = geodesy.distance_m(*start, lat, lon)
-        way = np.maximum(metres * np.where(metres > straight * (1 + 1e-9), scale, 1.0), straight)
-        ready = start_us + way / speed_mps(speed_kn) * SECOND_US <= times
-        good = np.flatnonzero(ready)
-        if not len(good):
-            return None
-        k = int(good[0])
-        if fine or k == 0:
-            return int(times[k]), float(lat[k]), float(lon[k]), float(metres[k])
-        minutes = np.arange(int(times[k - 1]) + MINUTE_US, int(times[k]), MINUTE_US)
-        times = np.r_[minutes, times[k]]
+    if last_us < first_us:
+        return None
+    times = np.unique(np.r_[np.arange(first_us, last_us, MINUTE_US), last_us])
+    lat, lon, _ = sea.snap(*prediction.at(vessel, times))
+    in_reach_m = (times - start_us) / SECOND_US * speed_mps(speed_kn) + _ROUNDING_M
+    at_least_m = geodesy.distance_m(*start, lat, lon)  # what is known of each minute's way
+    leap, moved_m = _moved(sea, lat, lon)
+    k = 0
+    while len(may_do := np.flatnonzero(at_least_m[k:] <= in_reach_m[k:])):
+        k += int(may_do[0])
+        route = sea.route(*start, float(lat[k]), float(lon[k]))
+        if route is not None and route.distance_m <= in_reach_m[k]:
+            return Meeting(int(times[k]), float(lat[k]), float(lon[k]), route)
+        k += 1
+        if route is not None:
+            since_m = np.where(leap[k:] == leap[k - 1], moved_m[k:] - moved_m[k - 1], np.inf)
+            at_least_m[k:] = np.fmax(at_least_m[k:], route.distance_m * _SURE_SHARE - since_m)
     return None
+
+
+def _moved(sea: SeaMap, lat: Floats, lon: Floats) -> tuple[NDArray[np.int64], Floats]:
+    """Return how many leaps a vessel has made by each minute and how far it went otherwise (m).
+
+    A leap is a step that isn't straight over free water: its length over water isn't known.
+    """
+    steps = lat[:-1], lon[:-1], lat[1:], lon[1:]
+    straight = np.isfinite(sum(steps))
+    straight[straight] = sea.sees(*(ends[straight] for ends in steps))
+    metres = np.where(straight, geodesy.distance_m(*steps), 0.0)
+    return np.cumsum(np.r_[False, ~straight]), np.cumsum(np.r_[0.0, metres])
 
 
 def speed_mps(speed_kn: float) -> float:

@@ -28,6 +28,7 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
 from detectors.core import geodesy
+from pipelines.patrol.outlines import crossed_cells, subdivided
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -44,12 +45,15 @@ MIN_SQUARES: Final = 100
 MAX_LEG_M: Final = 100_000.0
 SEE_M: Final = 75_000.0
 """Places farther apart are asked of the graph at once: testing long legs against land is slow."""
-_MAX_VERTICES: Final = 64
 _ARC: Final = 3
 _TAUT_POINTS: Final = 100
 MAX_WAYS: Final = 64
 """Squares whose ways to all others are kept, about a megabyte each."""
 _CHUNK: Final = 200_000
+_COAST: Final = -1
+_INLAND: Final = -2
+_BLOCK: Final = 2 ** (LEVELS - 1)
+"""Finest cells along a block: most legs are told by the blocks they cross, a far cheaper test."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ class SeaMap:
         buffer_deg = clearance_m / (np.pi / 180 * geodesy.EARTH_RADIUS_M * far)
         buffer_deg /= np.cos(np.pi / 4 / _ARC)  # its round corners are cut by chords
         # What is near to a part of the land is near to the land, so the parts are buffered.
-        pieces = shapely.buffer(_subdivided(np.asarray(land, object)), buffer_deg, quad_segs=_ARC)
+        pieces = shapely.buffer(subdivided(np.asarray(land, object)), buffer_deg, quad_segs=_ARC)
         shapely.prepare(pieces)
         self._land = shapely.STRtree(pieces)
         self._squares()
@@ -111,13 +115,16 @@ class SeaMap:
     # ---- the squares
 
     def _squares(self) -> None:
-        """Cut the water into free squares; `_leaf` says which each of the finest cells lies in."""
+        """Cut the water into free squares; `_leaf` says which each of the finest cells lies in.
+
+        `_INLAND` where a cell is all land, `_COAST` where it is partly land or outside the box.
+        """
         west, south, east, north = self.box
         size = 2**LEVELS
         nx = int(np.ceil((east - west) / FINEST_DEG / size - 1e-9))
         ny = int(np.ceil((north - south) / FINEST_DEG / size - 1e-9))
         x, y = (a.ravel() for a in np.meshgrid(np.arange(nx), np.arange(ny)))
-        self._leaf = np.full((ny * size, nx * size), -1, np.int32)
+        self._leaf = np.full((ny * size, nx * size), _COAST, np.int32)
         centre_x, centre_y = [], []
         count = 0
         for level in range(LEVELS, -1, -1):
@@ -130,10 +137,12 @@ class SeaMap:
             touched = np.flatnonzero(~free)
             inland = touched[self._land.query(boxes[touched], predicate="covered_by")[0]]
             free &= (corner[0] + width <= east + 1e-9) & (corner[1] + width <= north + 1e-9)
-            number = count + np.arange(free.sum())
-            step = np.arange(size)
+            number = np.full(len(boxes), _COAST, np.int32)
+            number[inland] = _INLAND
+            number[free] = count + np.arange(free.sum())
+            cells = np.arange(size)
             self._leaf[
-                (y[free, None] * size + step)[:, :, None], (x[free, None] * size + step)[:, None, :]
+                (y[:, None] * size + cells)[:, :, None], (x[:, None] * size + cells)[:, None, :]
             ] = number[:, None, None]
             centre_x.append(corner[0][free] + width / 2)
             centre_y.append(corner[1][free] + width / 2)
@@ -224,18 +233,40 @@ class SeaMap:
         return self._clear(*arrays)
 
     def _clear(self, x1: Floats, y1: Floats, x2: Floats, y2: Floats) -> Bools:
-        clear = np.ones(len(x1), bool)
-        for first in range(0, len(x1), _CHUNK):
-            part = slice(first, first + _CHUNK)
-            ends = np.stack(
-                [np.column_stack([x1[part], y1[part]]), np.column_stack([x2[part], y2[part]])], 1
-            )
-            hit, _ = self._land.query(shapely.linestrings(ends), predicate="intersects")
-            clear[first + hit] = False
+        """Whether straight legs keep clear of land: by the blocks they cross, else by outlines."""
         west, south, east, north = self.box
+        clear = np.ones(len(x1), bool)
         for x, y in ((x1, y1), (x2, y2)):
             clear &= (x >= west) & (x <= east) & (y >= south) & (y <= north)
+        ask = np.flatnonzero(clear)
+        width = _BLOCK * FINEST_DEG
+        column1, row1, column2, row2 = (
+            (a[ask] - b) / width for a, b in ((x1, west), (y1, south), (x2, west), (y2, south))
+        )
+        leg, column, row = crossed_cells(column1, row1, column2, row2)
+        ny, nx = self._blocks.shape  # the box's own edge is of the last blocks
+        kind = self._blocks[np.clip(row, 0, ny - 1), np.clip(column, 0, nx - 1)]
+        inland = np.bincount(leg[kind == _INLAND], minlength=len(ask)) > 0
+        coast = np.bincount(leg[kind == _COAST], minlength=len(ask)) > 0
+        clear[ask[inland]] = False
+        ask = ask[coast & ~inland]
+        for first in range(0, len(ask), _CHUNK):
+            legs = ask[first : first + _CHUNK]
+            ends = np.stack(
+                [np.column_stack([x1[legs], y1[legs]]), np.column_stack([x2[legs], y2[legs]])], 1
+            )
+            hit, _ = self._land.query(shapely.linestrings(ends), predicate="intersects")
+            clear[legs[hit]] = False
         return clear
+
+    @cached_property
+    def _blocks(self) -> NDArray[np.int8]:
+        """By block of `_BLOCK` cells a side: 0 all free, `_INLAND` all land, else `_COAST`."""
+        cells = np.minimum(self._leaf, 0).astype(np.int8)
+        ny, nx = cells.shape
+        cells = cells.reshape(ny // _BLOCK, _BLOCK, nx // _BLOCK, _BLOCK)
+        least, most = cells.min(axis=(1, 3)), cells.max(axis=(1, 3))
+        return np.where(least == most, least, np.int8(_COAST))
 
     def distances_m(self, lat: float, lon: float, to_lat: ArrayLike, to_lon: ArrayLike) -> Floats:
         """Distance over water from one place to many, infinite where there is no way.
@@ -344,26 +375,6 @@ class SeaMap:
         spacing = max(float(metres.sum()) / max(_TAUT_POINTS - len(lat), 1), 250.0)
         count = np.maximum(1, np.floor(metres / spacing)).astype("int64")
         return _with_points(lat, lon, count)
-
-
-def _subdivided(land: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Polygons cut in half until none has many vertices; together they cover the same."""
-    todo = shapely.get_parts(np.asarray(land, object))
-    done = []
-    while len(todo):
-        small = shapely.get_num_coordinates(todo) <= _MAX_VERTICES
-        done.append(todo[small])
-        large = todo[~small]
-        west, south, east, north = shapely.bounds(large).T
-        wide = east - west >= north - south
-        x, y = np.where(wide, (west + east) / 2, east), np.where(wide, north, (south + north) / 2)
-        halves = (
-            shapely.box(west, south, x, y),
-            shapely.box(np.where(wide, x, west), np.where(wide, south, y), east, north),
-        )
-        todo = shapely.get_parts(np.concatenate([shapely.intersection(large, h) for h in halves]))
-        todo = todo[shapely.area(todo) > 0]
-    return np.concatenate(done) if done else np.empty(0, object)
 
 
 def _pairs(a: NDArray[np.int32], b: NDArray[np.int32], n: int) -> Ints:

@@ -361,6 +361,21 @@ def test_a_changed_table_is_read_again(tmp_path):
     assert reference.flag_states([533000000], tmp_path).tolist() == ["XXX"]
 
 
+def test_zones_are_made_once_until_a_file_comes_changes_or_goes(tmp_path):
+    write(tmp_path, feature())
+    learned = tmp_path / "learned"
+    one = reference.load_zones(tmp_path, REFERENCE, learned)
+    assert reference.load_zones(tmp_path, REFERENCE) is one
+    learned.mkdir()
+    assert reference.load_zones(tmp_path, REFERENCE, learned) is one
+    write(tmp_path, feature(name="Another"))
+    assert "Another" in reference.load_zones(tmp_path, REFERENCE).frame["name"].tolist()
+    write(tmp_path, feature(zone_id="b-zone"), name="b.geojson")
+    assert "b-zone" in reference.load_zones(tmp_path, REFERENCE).frame["zone_id"].tolist()
+    (tmp_path / "b.geojson").unlink()
+    assert "b-zone" not in reference.load_zones(tmp_path, REFERENCE).frame["zone_id"].tolist()
+
+
 def test_zones_frame_is_plain_text_columns(zones):
     text = pd.DataFrame(zones.frame).drop(columns=["geometry", "direction_deg", "licensed"])
     assert {str(kind) for kind in text.dtypes} == {"str"}

@@ -19,7 +19,7 @@ BOX = (100.0, 2.0, 102.0, 4.0)
 TEN_EXAMPLES = settings(
     max_examples=10,
     deadline=None,
-    phases=(Phase.generate,),
+    phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 

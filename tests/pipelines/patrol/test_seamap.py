@@ -82,6 +82,27 @@ def test_routes_are_about_as_short_as_can_be(sea, here, there):
     assert route.distance_m >= shortest * 0.995
 
 
+def test_legs_told_by_blocks_are_as_by_the_outlines(sea):
+    random = np.random.default_rng(7)
+    length = np.repeat([2.0, 0.3, 0.05, 0.01], 500)
+    lat, lon = random.uniform(1.9, 4.1, 2000), random.uniform(99.9, 102.1, 2000)
+    on_grid = random.random(2000) < 0.3  # the sides and corners of blocks, and legs along them
+    lat[on_grid], lon[on_grid] = (np.round(a[on_grid] / 0.04) * 0.04 for a in (lat, lon))
+    to_lat, to_lon = (a + length * random.normal(size=2000) for a in (lat, lon))
+    to_lat[on_grid[::-1]] = lat[on_grid[::-1]]
+    degree_m = np.pi / 180 * geodesy.EARTH_RADIUS_M * np.cos(np.radians(BOX[3]))
+    near = shapely.union_all(small_land()).buffer(sea.clearance_m / degree_m)
+    ends = np.stack([np.column_stack([lon, lat]), np.column_stack([to_lon, to_lat])], 1)
+    legs = shapely.linestrings(ends)
+    inside = shapely.covers(shapely.box(*BOX), legs)
+    seen = sea.sees(lat, lon, to_lat, to_lon)
+    assert not (seen & ~inside).any()
+    assert not (seen & shapely.intersects(legs, near.buffer(-1e-4))).any()
+    hidden = inside & ~seen
+    assert shapely.intersects(legs[hidden], near.buffer(1e-3)).all()
+    assert min(seen.sum(), hidden.sum()) > 200
+
+
 def test_places_that_see_each_other_are_joined_by_a_line(sea):
     route = sea.route(2.2, 101.1, 2.7, 101.6)
     assert len(route.lat) == 2
