@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
-from detectors.core import events, geodesy, runs, shapes, sun, surroundings
+from detectors.core import events, geodesy, runs, shapes, sun, surroundings, timespan
 from detectors.core.coasts import Coasts
 from detectors.core.detector import Context, Detector, RestsOn
 from detectors.core.explain import (
@@ -26,6 +26,7 @@ from detectors.core.explain import (
     Hypothesis,
 )
 from detectors.core.frames import SECOND_US, epoch_us, from_epoch_us, offsets
+from detectors.core.reports import sources
 from detectors.core.telling import Told, Words
 
 Floats = NDArray[np.float64]
@@ -358,8 +359,8 @@ class Crossing(Detector):
             return events.empty()
         first, last = (fast[ends] for ends in self._spells(grid, fast))
         start_us, end_us = grid.tick[first] * step_us, (grid.tick[last] + 1) * step_us
-        window = runs.window_us(context.start, context.end)
-        wanted = np.flatnonzero(runs.touches(start_us, end_us, window, self.settle))
+        window = timespan.window_us(context.start, context.end)
+        wanted = np.flatnonzero(timespan.touches(start_us, end_us, window, self.settle))
         passages = self._passages(grid, first[wanted], last[wanted], context.zones.coasts)
         if not passages:
             return events.empty()
@@ -771,7 +772,7 @@ class Crossing(Detector):
         """
         first, last = reports[0], reports[1] + 1
         all_kn = positions["sog_kn"].to_numpy()
-        sources = [runs.sources(positions, rows[which]) for which in (first, last)]
+        sources = [sources(positions, rows[which]) for which in (first, last)]
         found = []
         for i, (a, b) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
             sog_kn = all_kn[rows[a : b + 1]]

@@ -13,11 +13,21 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from detectors.core import events, geodesy, runs, settings, surroundings, telling, whereabouts
+from detectors.core import (
+    events,
+    geodesy,
+    runs,
+    settings,
+    surroundings,
+    telling,
+    timespan,
+    whereabouts,
+)
 from detectors.core.detector import Apart, Context, Detector, RestsOn
 from detectors.core.explain import Hypothesis
 from detectors.core.frames import SECOND_US, epoch_us, from_epoch_us, offsets
 from detectors.core.hypotheses_encounter import HYPOTHESES
+from detectors.core.reports import sources
 from detectors.core.settings import ZoneClasses
 from detectors.core.telling import Told, Words
 
@@ -223,8 +233,8 @@ class Encounter(Detector):
             return events.empty()
         left, right = pairs.left, pairs.right
         first, last = self._runs(grid, pairs)
-        window = runs.window_us(context.start, context.end)
-        spans, _ = runs.spans(
+        window = timespan.window_us(context.start, context.end)
+        spans, _ = timespan.of_runs(
             grid, [left, right], first, last, window=window,
             settle=self.settle + timedelta(seconds=self.raft_memory_s),
             max_break_s=self.max_interruption_s,
@@ -568,8 +578,8 @@ class Encounter(Detector):
                 f"{prefix}drift_kn": geodesy.speed_kn(moved_m, duration_s),
                 f"{prefix}nav_status": runs.most_common(status[reports], first, last)[0],
                 f"{prefix}n_reports": after - before + 1,
-                f"{prefix}first_report_source": runs.sources(positions, before),
-                f"{prefix}last_report_source": runs.sources(positions, after),
+                f"{prefix}first_report_source": sources(positions, before),
+                f"{prefix}last_report_source": sources(positions, after),
                 f"{prefix}ship_type": known["ship_type"].reindex(mmsi).fillna(-1).astype(int),
                 f"{prefix}length_m": known["length_m"].reindex(mmsi),
             }

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from detectors.core import coverage, events, geodesy, reach, receivers, runs, surroundings
+from detectors.core import coverage, events, geodesy, reach, receivers, runs, surroundings, timespan
 from detectors.core.detector import Context, Detector, RestsOn
 from detectors.core.explain import Hypothesis
 from detectors.core.frames import SECOND_US, epoch_us, from_epoch_us
@@ -252,7 +252,7 @@ class Gap(Detector):
 
     def _silences(self, reports: "_Reports", context: Context) -> "_Silences":
         """Silences of ships that are long enough, touch the window and are of the whole MMSI."""
-        window = runs.window_us(context.start, context.end)
+        window = timespan.window_us(context.start, context.end)
         row = np.arange(len(reports.track))
         last = np.r_[reports.track[1:] != reports.track[:-1], True]
         end_us = np.where(last, window[1], np.r_[reports.time_us[1:], 0])
@@ -262,7 +262,7 @@ class Gap(Detector):
         )
         ship = (reports.mmsi >= FIRST_SHIP_MMSI) & (reports.mmsi <= LAST_SHIP_MMSI)
         wanted = ship & (duration_s >= shortest_s) & (duration_s <= self.max_duration_s)
-        wanted &= runs.touches(reports.time_us, end_us, window, self.settle)
+        wanted &= timespan.touches(reports.time_us, end_us, window, self.settle)
         row = np.flatnonzero(wanted)
         row = row[reports.heard_elsewhere(row, end_us[row] + last[row]) == 0]
         columns = {
@@ -770,4 +770,4 @@ class _Reports:
 
     def source_of(self, row: int) -> str:
         """Where a report came from, as evidence names it."""
-        return runs.source_of(self._source, self._offset, row)
+        return f"{self._source[row]}:{int(self._offset[row])}"

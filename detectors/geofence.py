@@ -10,11 +10,21 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from detectors.core import boundaries, conduct, events, geodesy, runs, surroundings, visits
+from detectors.core import (
+    boundaries,
+    conduct,
+    events,
+    geodesy,
+    runs,
+    surroundings,
+    timespan,
+    visits,
+)
 from detectors.core.detector import Context, Detector, RestsOn
 from detectors.core.explain import Hypothesis
 from detectors.core.frames import SECOND_US, epoch_us
 from detectors.core.hypotheses_geofence import HYPOTHESES
+from detectors.core.reports import sources
 from detectors.core.settings import BoundaryScores, ZoneClasses, ZoneScores
 from detectors.core.telling import Told, Words
 from detectors.core.zones import Zones
@@ -199,7 +209,7 @@ class Geofence(Detector):
         """Find all that the class describes; see `Detector.detect` for the frames."""
         if positions.empty:
             return events.empty()
-        reports = _Reports(positions, runs.window_us(context.start, context.end))
+        reports = _Reports(positions, timespan.window_us(context.start, context.end))
         found: list[dict[str, Any]] = []
         if len(context.zones.frame):
             members = self._members(reports, context.zones)
@@ -515,7 +525,7 @@ class Geofence(Detector):
         scores: Floats,
     ) -> Iterator[tuple[dict[str, Any], int, int]]:
         """Events of spells, with the grid rows of their first and last tick."""
-        spans, kept = runs.spans(
+        spans, kept = timespan.of_runs(
             grid, [found.rows], found.first, found.last,
             window=reports.window, settle=self.settle, max_break_s=self.max_interruption_s,
         )  # fmt: skip
@@ -687,7 +697,7 @@ class _Reports:
 
     def touches(self, start_us: Ints, end_us: Ints, settle: timedelta) -> Bools:
         """Whether stories touch the window; see `runs.touches`."""
-        return runs.touches(start_us, end_us, self.window, settle)
+        return timespan.touches(start_us, end_us, self.window, settle)
 
     def position_at(self, row: int, at_us: int) -> tuple[float, float]:
         """Where the track of a report was at a time, see `runs.position_at`."""
@@ -732,7 +742,7 @@ def _name_sources(evidences: list[dict[str, Any]], positions: pd.DataFrame) -> N
     """Write where reports came from in the place of their rows (see `_Reports.sources`)."""
     for key in SOURCES:
         rows = np.array([evidence[key] for evidence in evidences], "int64")
-        for evidence, source in zip(evidences, runs.sources(positions, rows), strict=True):
+        for evidence, source in zip(evidences, sources(positions, rows), strict=True):
             evidence[key] = source
 
 

@@ -17,9 +17,9 @@ from detectors.core import (
     hulls,
     identity_reasons,
     namesakes,
-    runs,
     said,
     shapes,
+    timespan,
     whereabouts,
 )
 from detectors.core.detector import Apart, Context, Detector, RestsOn
@@ -202,10 +202,10 @@ class Identity(Detector):
             *self._invalid_imos(reports, statements, spans["imo"]),
             *self._invalid_mmsis(reports, statements),
         ]
-        window = runs.window_us(context.start, context.end)
+        window = timespan.window_us(context.start, context.end)
         start_us = np.array([row["start"] for row in rows], "int64")
         ends = [window[1] if row["end"] is None else row["end"] for row in rows]
-        wanted = runs.touches(start_us, np.array(ends, "int64"), window, self.settle)
+        wanted = timespan.touches(start_us, np.array(ends, "int64"), window, self.settle)
         return events.build([_timed(rows[i]) for i in np.flatnonzero(wanted)])
 
     @property
@@ -337,7 +337,7 @@ class Identity(Detector):
     ) -> Iterator[dict[str, Any]]:
         limits = self._limits()
         ending, beginning = self._ends(reports)
-        now_us = runs.window_us(context.start, context.end)[1]
+        now_us = timespan.window_us(context.start, context.end)[1]
         so_far_s = (now_us - ending.time_us) / SECOND_US
         ended = np.isfinite(ending.silent_s) | (
             so_far_s >= np.maximum(self.min_ended_s, 6 * ending.interval_s)
@@ -440,7 +440,7 @@ class Identity(Detector):
             max_interruption_s=self.max_interruption_s, min_switches=self.min_switches,
             min_duration_s=self.min_hulls_s,
         )  # fmt: skip
-        now_us = runs.window_us(context.start, context.end)[1]
+        now_us = timespan.window_us(context.start, context.end)[1]
         for one in found:
             mmsi = one.tracks[0] // 100
             if mmsi_kind(mmsi) == OTHER_STATION:

@@ -17,6 +17,7 @@ from detectors.core import (
     settings,
     surroundings,
     telling,
+    timespan,
     whereabouts,
 )
 from detectors.core.detector import Apart, Context, Detector, RestsOn
@@ -31,6 +32,7 @@ from detectors.core.explain import (
 )
 from detectors.core.frames import SECOND_US, epoch_us, from_epoch_us
 from detectors.core.hypotheses_loitering import HYPOTHESES
+from detectors.core.reports import sources
 from detectors.core.settings import ZoneClasses
 from detectors.core.telling import Told, Words
 
@@ -189,8 +191,8 @@ class Loitering(Detector):
         first, last = self._spells(grid, slow)
         n_reports = grid.report[slow[last] + 1] + 2 - grid.report[slow[first]]
         enough = n_reports >= self.min_reports
-        window = runs.window_us(context.start, context.end)
-        spans, _ = runs.spans(
+        window = timespan.window_us(context.start, context.end)
+        spans, _ = timespan.of_runs(
             grid, [slow], first[enough], last[enough],
             window=window, settle=self.settle, max_break_s=self.max_interruption_s,
         )  # fmt: skip
@@ -424,8 +426,8 @@ class Loitering(Detector):
             "nav_status_fraction": status_fraction,
             "n_reports": after - before + 1,
             "longest_silence_s": runs.aggregate(np.maximum, step_us / SECOND_US, first, last),
-            "first_report_source": runs.sources(positions, before),
-            "last_report_source": runs.sources(positions, after),
+            "first_report_source": sources(positions, before),
+            "last_report_source": sources(positions, after),
             "zones_reached": [bool(value) for value in reached],
             **{
                 f"in_{name}": [bool(value) for value in zones.within(lat, lon, (name,))]

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from detectors.core import events, geodesy, runs, sun, surroundings
+from detectors.core import events, geodesy, runs, sun, surroundings, timespan
 from detectors.core.detector import Context, Detector, RestsOn
 from detectors.core.explain import FISHING, OFFICIAL, PILOT, TUG, Facts, Hypothesis
 from detectors.core.frames import SECOND_US, epoch_us, from_epoch_us
@@ -209,7 +209,7 @@ class MotherShip(Detector):
         met = context.events_of("encounter")
         if met.empty:
             return []
-        window = runs.window_us(context.start - self.settle, context.end)
+        window = timespan.window_us(context.start - self.settle, context.end)
         crafts = _Crafts(positions, context.vessels, (*met["mmsi"], *met["other_mmsi"]))
         visits: dict[int, list[_Visit]] = {}
         for visit in self._visits(met, crafts, window[1]):
@@ -346,7 +346,7 @@ class MotherShip(Detector):
         stayed = context.events_of("loitering")
         if stayed.empty:
             return []
-        window = runs.window_us(context.start - self.settle, context.end)
+        window = timespan.window_us(context.start - self.settle, context.end)
         said = events.evidence_of(stayed)
         unexplained = [e.get("explanation_weight", 0.0) < 0.3 for e in said]
         said = [e for e, kept in zip(said, unexplained, strict=True) if kept]

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from detectors.core import events, normal, runs, surroundings
+from detectors.core import events, normal, runs, surroundings, timespan
 from detectors.core.detector import Context, Detector, RestsOn
 from detectors.core.explain import (
     FISHING,
@@ -26,6 +26,7 @@ from detectors.core.explain import (
 )
 from detectors.core.frames import NAV_STATUS_UNDEFINED, SECOND_US, epoch_us, from_epoch_us
 from detectors.core.normal import CLASSES, SIZES_DEG, Normal
+from detectors.core.reports import sources
 from detectors.core.telling import Told, Words
 
 Floats = NDArray[np.float64]
@@ -223,8 +224,8 @@ class Outlier(Detector):
         )
         step_us = model.step_s * SECOND_US
         start_us, end_us = grid.tick[at[first]] * step_us, (grid.tick[at[last]] + 1) * step_us
-        window = runs.window_us(context.start, context.end)
-        wanted = runs.touches(start_us, end_us, window, self.settle)
+        window = timespan.window_us(context.start, context.end)
+        wanted = timespan.touches(start_us, end_us, window, self.settle)
         first, last, start_us, end_us = (a[wanted] for a in (first, last, start_us, end_us))
         if not len(first):
             return events.empty()
@@ -297,7 +298,6 @@ class Outlier(Detector):
     ) -> list[dict[str, Any]]:
         """What was measured, one mapping per event: medians over its surprising ticks."""
         status = positions["nav_status"].to_numpy()
-        source, offset = positions["source"].to_numpy(), positions["source_offset"].to_numpy()
         before, after = grid.report[at[first]], grid.report[at[last] + 1] + 1
         lat, lon = np.atleast_1d(middle[0]), np.atleast_1d(middle[1])
         reached = context.zones.reached(lat, lon)
@@ -349,8 +349,8 @@ class Outlier(Detector):
                     "nav_status": code,
                     "nav_status_fraction": share,
                     "n_reports": int(after[i] - before[i] + 1),
-                    "first_report_source": runs.source_of(source, offset, before[i]),
-                    "last_report_source": runs.source_of(source, offset, after[i]),
+                    "first_report_source": sources(positions, before[i : i + 1])[0],
+                    "last_report_source": sources(positions, after[i : i + 1])[0],
                     "zones_reached": bool(reached[i]),
                     "anchorage_distance_m": float(away_m[i]) if reached[i] else float("nan"),
                     "min_duration_s": self.min_duration_s,

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from detectors.core import events, geodesy, reach, runs, surroundings
+from detectors.core import events, geodesy, reach, runs, surroundings, timespan
 from detectors.core.detector import Context, Detector, RestsOn
 from detectors.core.explain import (
     AT_ANCHOR,
@@ -231,7 +231,7 @@ class PossibleMeeting(Detector):
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find possible meetings; see the class and `Detector.detect`."""
-        window = runs.window_us(context.start, context.end)
+        window = timespan.window_us(context.start, context.end)
         silences = self._silences(context.events_of("gap"), positions, window[1])
         if not silences:
             return events.empty()
@@ -411,7 +411,7 @@ class PossibleMeeting(Detector):
 
     def _touches(self, meeting: "_Meeting", window: tuple[int, int]) -> bool:
         span = (np.array([meeting.start_us]), np.array([min(meeting.end_us, window[1])]))
-        return bool(runs.touches(*span, window, self.settle)[0])
+        return bool(timespan.touches(*span, window, self.settle)[0])
 
     def _event(self, meeting: "_Meeting", context: Context) -> dict[str, Any]:
         low, high = meeting.one, meeting.other
