@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Protocol
 
 import numpy as np
@@ -123,7 +123,7 @@ class Finder(Protocol):
 
 def row(
     finder: Finder,
-    tracks: Sequence[int],
+    tracks: Iterable[int],
     *,
     start_us: int,
     end_us: int | None,
@@ -151,7 +151,8 @@ def row(
     lat, lon, score, evidence, subkind, zone_id, explanation
         See `EVENTS`.
     """
-    vessels = list(dict.fromkeys(int(track) // 100 for track in tracks))
+    tracks = [int(track) for track in tracks]
+    vessels = list(dict.fromkeys(track // 100 for track in tracks))
     times = (start_us, end_us, start_us if anchor_us is None else anchor_us)
     start, end, anchor = (
         pd.NaT if us is None else pd.Timestamp(int(us), unit="us", tz="UTC") for us in times
@@ -164,7 +165,7 @@ def row(
         "mmsi": vessels[0] if vessels else 0,
         "other_mmsi": vessels[1] if len(vessels) > 1 else 0,
         "zone_id": zone_id,
-        "track_ids": ";".join(str(int(track)) for track in tracks),
+        "track_ids": ";".join(map(str, tracks)),
         "start": start,
         "end": end,
         "anchor": anchor,
@@ -174,6 +175,16 @@ def row(
         "explanation": explanation,
         "evidence": evidence,
     }
+
+
+def each(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return columns of equal length as one mapping a row.
+
+    >>> each({"n": [1, 2], "kind": ("a", "b")})
+    [{'n': 1, 'kind': 'a'}, {'n': 2, 'kind': 'b'}]
+    """
+    rows = zip(*(list(values) for values in columns.values()), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def sort(events: pd.DataFrame) -> pd.DataFrame:

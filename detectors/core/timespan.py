@@ -53,12 +53,9 @@ class Spans:
         """Return where a track of each was at the middle of its time."""
         return reports.position_at(track, (self.start_us + self.end_us) // 2)
 
-    def timed(self, i: int) -> dict[str, int | None]:
-        """Return start and end of one, as `events.row` takes them."""
-        return {
-            "start_us": int(self.start_us[i]),
-            "end_us": None if self.open[i] else int(self.end_us[i]),
-        }
+    def until_us(self, i: int) -> int | None:
+        """Return the end of one, none while it is open."""
+        return None if self.open[i] else int(self.end_us[i])
 
 
 def of_runs(
