@@ -65,6 +65,10 @@ class Reports:
         """Class of the set that sent each report."""
         return np.asarray(self._positions["ais_class"].to_numpy("str"))
 
+    def ais_class_of(self, rows: Ints) -> NDArray[Any]:
+        """Return the class of the set that sent each of some reports."""
+        return np.asarray(self._positions["ais_class"].iloc[rows].to_numpy("str"))
+
     @property
     def tracks(self) -> Ints:
         """All tracks, in order."""
