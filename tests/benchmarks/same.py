@@ -81,14 +81,15 @@ def main() -> int:
 
 def record(out: Path, *, quick: bool, week: bool, only: Sequence[str]) -> int:
     """Run all inputs, each in a home of its own below `out`; 1 where one failed."""
+    out = out.resolve()  # the cases are run from another folder
     out.mkdir(parents=True, exist_ok=True)
     failed = []
-    for name, how in inputs(out.resolve(), quick=quick, week=week):
+    for name, how in inputs(out, quick=quick, week=week):
         if only and name not in only:
             continue
         sys.stderr.write(f"{name} …\n")
         try:
-            how(out.resolve() / name)
+            how(out / name)
         except (RuntimeError, subprocess.CalledProcessError) as error:
             failed.append(name)
             sys.stderr.write(f"{name}: {error}\n")

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import detectors
-from detectors.core import coverage, events, frames, geodesy
+from detectors.core import coverage, coverage_learn, events, frames, geodesy
 from detectors.core.coverage import Coverage
 from detectors.core.detector import Context, Detector, RestsOn
 from detectors.core.zones import Zones
@@ -347,5 +347,5 @@ def test_coverage_of_the_stage_is_learnt_by_the_day(stage):
         part.reset_index(drop=True)
         for _, part in stage.positions.groupby(stage.positions["time"].dt.date)
     ]
-    parts = coverage.concat([coverage.learn(day) for day in days])
+    parts = coverage.concat([coverage_learn.learn(day) for day in days])
     pd.testing.assert_frame_equal(parts.cells, stage.context().coverage.cells)
