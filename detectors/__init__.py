@@ -1,6 +1,7 @@
 """The detectors: a functional core of frames in, events out.
 
-The catalogue finds detectors by looking for modules in this folder: one module, one detector.
+The catalogue finds detectors by looking into this folder: one module or package, one detector of
+the same name. What they share is in `detectors.core`.
 Nothing heavy is imported until a detector is asked for, so that a command's help is instant.
 """
 
@@ -8,7 +9,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from detectors.core.errors import ConfigError
 
@@ -16,19 +17,22 @@ if TYPE_CHECKING:
     from detectors.core.detector import Detector
 
 
+SHARED: Final = frozenset({"core"})
+"""Packages in this folder that are no detectors."""
+
+
 @cache
 def names() -> tuple[str, ...]:
-    """Names of all detectors, in alphabetical order.
+    """Return the names of all detectors, in alphabetical order.
 
     >>> "gap" in names()
     True
     """
-    modules = pkgutil.iter_modules(__path__)
-    return tuple(sorted(m.name for m in modules if not m.ispkg))
+    return tuple(sorted({m.name for m in pkgutil.iter_modules(__path__)} - SHARED))
 
 
 def find(name: str) -> "type[Detector]":
-    """The detector class of that name.
+    """Return the detector class of that name, which its module or package makes known.
 
     Raises
     ------
@@ -45,15 +49,15 @@ def find(name: str) -> "type[Detector]":
         for value in vars(module).values()
         if isinstance(value, type)
         and issubclass(value, Detector)
-        and value.__module__ == module.__name__
+        and f"{value.__module__}.".startswith(f"{module.__name__}.")
     ]
     if len(found) != 1 or found[0].name != name:
-        raise ConfigError(f"module detectors.{name} must define one detector named {name!r}")
+        raise ConfigError(f"detectors.{name} must give one detector named {name!r}")
     return found[0]
 
 
 def build(config: Mapping[str, Mapping[str, Any]]) -> "list[Detector]":
-    """Detectors from their configuration blocks; a block with ``enabled: false`` is left out.
+    """Return detectors made from their configuration blocks, but those with ``enabled: false``.
 
     Raises
     ------

@@ -287,10 +287,8 @@ def _clear(
     before, after = cuts.step.copy(), cuts.step + 1
     if not len(point):
         return before, after
-    cut = (np.diff(row) != 0) | (np.diff(point) != 1) | (np.diff(track[point]) != 0)
-    first = np.r_[0, np.flatnonzero(cut) + 1]
-    last = np.r_[first[1:] - 1, len(point) - 1]
-    run = np.cumsum(np.r_[0, cut])
+    first, last = runs.stretches(row, track[point], cut=np.diff(point) != 1)
+    run = np.repeat(np.arange(len(first)), last - first + 1)
     key = row * len(track) + point
     for side, edge in ((before, point[first] - 1), (after, point[last] + 1)):
         wanted = cuts.row * len(track) + side

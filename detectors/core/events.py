@@ -3,8 +3,8 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Final, Protocol
 
 import numpy as np
 import pandas as pd
@@ -94,10 +94,8 @@ def build(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     FrameError
         If a key is missing or unknown, or two events get the same id.
     """
-    defaults = {
-        "subkind": "", "zone_id": "", "group_id": "", "explanation": "",
-        "other_mmsi": 0, "end": pd.NaT,
-    }  # fmt: skip
+    defaults: dict[str, Any] = dict.fromkeys(("subkind", "zone_id", "group_id", "explanation"), "")
+    defaults |= {"other_mmsi": 0, "end": pd.NaT}
     columns: dict[str, list[Any]] = {name: [] for name in (*EVENTS, "anchor")}
     for row in rows:
         full = {**defaults, **row, "event_id": ""}
@@ -114,6 +112,79 @@ def build(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     frame["event_id"] = pd.Series([event_id(*parts) for parts in identity], dtype="object")
     frame = frame[list(EVENTS)].astype({name: column.dtype for name, column in EVENTS.items()})
     return sort(frame)
+
+
+class Finder(Protocol):
+    """Whoever finds events: a detector, as far as its events name it."""
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+
+
+def row(
+    finder: Finder,
+    tracks: Iterable[int],
+    *,
+    start_us: int,
+    end_us: int | None,
+    lat: float,
+    lon: float,
+    score: float,
+    evidence: Mapping[str, Any],
+    subkind: str = "",
+    zone_id: str = "",
+    anchor_us: int | None = None,
+    explanation: str = "",
+) -> dict[str, Any]:
+    """Return an event for `build`.
+
+    Parameters
+    ----------
+    finder
+        The detector; its name is the event's kind.
+    tracks
+        Tracks concerned, that of `mmsi` first; none where no vessel is known.
+    start_us, end_us
+        Microseconds since 1970-01-01 UTC; no end while it is open.
+    anchor_us
+        Time of the report that anchors the event, the start where left out.
+    lat, lon, score, evidence, subkind, zone_id, explanation
+        See `EVENTS`.
+    """
+    tracks = [int(track) for track in tracks]
+    vessels = list(dict.fromkeys(track // 100 for track in tracks))
+    times = (start_us, end_us, start_us if anchor_us is None else anchor_us)
+    start, end, anchor = (
+        pd.NaT if us is None else pd.Timestamp(int(us), unit="us", tz="UTC") for us in times
+    )
+    return {
+        "kind": finder.name,
+        "subkind": subkind,
+        "detector": finder.name,
+        "version": finder.version,
+        "mmsi": vessels[0] if vessels else 0,
+        "other_mmsi": vessels[1] if len(vessels) > 1 else 0,
+        "zone_id": zone_id,
+        "track_ids": ";".join(map(str, tracks)),
+        "start": start,
+        "end": end,
+        "anchor": anchor,
+        "lat": float(lat),
+        "lon": float(lon),
+        "score": float(score),
+        "explanation": explanation,
+        "evidence": evidence,
+    }
+
+
+def each(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return columns of equal length as one mapping a row.
+
+    >>> each({"n": [1, 2], "kind": ("a", "b")})
+    [{'n': 1, 'kind': 'a'}, {'n': 2, 'kind': 'b'}]
+    """
+    rows = zip(*(list(values) for values in columns.values()), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def sort(events: pd.DataFrame) -> pd.DataFrame:

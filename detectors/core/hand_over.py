@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from detectors.core import geodesy, shapes
+from detectors.core import geodesy, runs, shapes
 from detectors.core.frames import SECOND_US
 from detectors.core.geodesy import KNOT_MPS
 
@@ -122,11 +122,7 @@ class HandOvers:
 
 def stretches(track: Ints, time_us: Ints, silence_s: float) -> tuple[Ints, Ints]:
     """First and last row of each stretch without a silence of `silence_s` or more."""
-    if len(track) == 0:
-        return np.zeros(0, "int64"), np.zeros(0, "int64")
-    cut = (track[1:] != track[:-1]) | (np.diff(time_us) >= silence_s * SECOND_US)
-    first = np.r_[0, np.flatnonzero(cut) + 1]
-    return first, np.r_[first[1:] - 1, len(track) - 1]
+    return runs.stretches(track, cut=np.diff(time_us) >= silence_s * SECOND_US)
 
 
 def ends(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import geodesy, leaps
+from detectors.core import geodesy, leaps, runs
 from detectors.core.frames import SECOND_US, offsets
 
 Floats = NDArray[np.float64]
@@ -78,11 +78,8 @@ def alternations(
     switch = np.flatnonzero((np.diff(mmsi) == 0) & (np.diff(hull) != 0))
     if len(switch) == 0:
         return []
-    cut = (np.diff(mmsi[switch]) != 0) | (
-        np.diff(at_us[switch + 1]) > max_interruption_s * SECOND_US
-    )
-    first = np.r_[0, np.flatnonzero(cut) + 1]
-    last = np.r_[first[1:] - 1, len(switch) - 1]
+    late = np.diff(at_us[switch + 1]) > max_interruption_s * SECOND_US
+    first, last = runs.stretches(mmsi[switch], cut=late)
     lasts_us = at_us[switch[last] + 1] - at_us[switch[first]]
     kept = (last - first + 1 >= min_switches) & (lasts_us >= min_duration_s * SECOND_US)
     found = []

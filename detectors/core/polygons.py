@@ -14,6 +14,7 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
+from detectors.core import runs
 from detectors.core.geodesy import wrap_lon
 
 Floats = NDArray[np.float64]
@@ -163,9 +164,8 @@ class PolygonIndex:
         count = np.where(inside, self._first[cell + 1] - self._first[cell], 0)
         point = np.flatnonzero(count)
         count = count[point]
-        entry = np.repeat(self._first[cell[point]] - (np.cumsum(count) - count), count)
-        entry += np.arange(len(entry))
-        point, polygon = np.repeat(point, count), self._polygon[entry]
+        owner, entry = runs.ranges(self._first[cell[point]], count)
+        point, polygon = point[owner], self._polygon[entry]
         hit = self._covered[entry]
         ask = ~hit
         if wanted is not None:

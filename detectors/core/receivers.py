@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from detectors.core import runs
 from detectors.core.coverage import CELL_SLOTS, SLOT_S, Coverage, block_keys, place_key
 from detectors.core.frames import SECOND_US, epoch_us
 
@@ -86,8 +87,7 @@ class Receivers:
         high, _ = block_keys(lat, lon, last + 1, by_cell=True)
         begin, end = (np.searchsorted(self._key, keys).ravel() for keys in (low, high))
         count = np.where(inside.ravel(), np.maximum(end - begin, 0), 0)
-        block = np.repeat(np.arange(len(count)), count)
-        row = begin[block] + np.arange(len(block)) - (np.cumsum(count) - count)[block]
+        block, row = runs.ranges(begin, count)
         place = block // 9
         own = np.asarray(ais_class, "str") == "B"
         counts = ~own[place] | self._class_b[row]
@@ -123,9 +123,7 @@ class Receivers:
             hearing.place[steady], weights=hearing.share[steady], minlength=n_places
         )
         begin, end = (np.searchsorted(hearing.place, place, side) for side in ("left", "right"))
-        count = end - begin
-        asked = np.repeat(np.arange(len(place)), count)
-        row = begin[asked] + np.arange(len(asked)) - (np.cumsum(count) - count)[asked]
+        asked, row = runs.ranges(begin, end - begin)
         up = np.isin(hearing.station[row] * CELL_SLOTS + slot[asked], self._heard)
         share = hearing.share[row] * steady[row] * up
         heard = np.bincount(asked, weights=share, minlength=len(place))

@@ -9,9 +9,8 @@ isn't), and a run once long enough stays long enough when more of it is seen. Th
 the detectors that rest on it independent of partitioning.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -94,10 +93,7 @@ def resample(
     silence_us = np.diff(time_us)
     near = (track_id[1:] == track_id[:-1]) & (silence_us <= max_silence_s * SECOND_US)
     first = -(-time_us // step_us)
-    count = np.where(near, first[1:] - first[:-1], 0)
-    report = np.repeat(np.arange(len(count), dtype="int64"), count)
-    ordinal = np.arange(len(report)) - np.repeat(np.cumsum(count) - count, count)
-    tick = first[report] + ordinal
+    report, tick = ranges(first[:-1], np.where(near, first[1:] - first[:-1], 0))
     fraction = (tick * step_us - time_us[report]) / silence_us[report]
     tick_lat, tick_lon = geodesy.interpolate(
         lat[report], lon[report], lat[report + 1], lon[report + 1], fraction
@@ -113,10 +109,9 @@ def resample(
 
 def grid_of(positions: pd.DataFrame, step_s: int, max_silence_s: float) -> Grid:
     """`resample` of `frames.TRACKED`."""
-    return resample(
-        positions["track_id"].to_numpy(), epoch_us(positions["time"]),
-        positions["lat"].to_numpy(), positions["lon"].to_numpy(), step_s, max_silence_s,
-    )  # fmt: skip
+    track, time_us = positions["track_id"].to_numpy(), epoch_us(positions["time"])
+    lat, lon = positions["lat"].to_numpy(), positions["lon"].to_numpy()
+    return resample(track, time_us, lat, lon, step_s, max_silence_s)
 
 
 def spells(
@@ -161,9 +156,7 @@ def spells(
     """
     if len(tick) == 0:
         return np.zeros(0, "int64"), np.zeros(0, "int64")
-    cut = (np.diff(group) != 0) | (np.diff(tick) != 1)
-    first = np.r_[0, np.flatnonzero(cut) + 1]
-    last = np.r_[first[1:] - 1, len(tick) - 1]
+    first, last = stretches(group, cut=np.diff(tick) != 1)
     long_enough = last - first + 1 >= min_piece
     first, last = first[long_enough], last[long_enough]
     if len(first) == 0:
@@ -171,11 +164,38 @@ def spells(
     apart = tick[first[1:]] - tick[last[:-1]] - 1 > max_break
     if joins is not None:
         apart |= ~joins(last[:-1], first[1:])
-    begins = np.r_[True, (group[first[1:]] != group[first[:-1]]) | apart]
-    start = np.flatnonzero(begins)
-    first, last = first[start], last[np.r_[start[1:] - 1, len(last) - 1]]
+    begin, end = stretches(group[first], cut=apart)
+    first, last = first[begin], last[end]
     long_enough = tick[last] - tick[first] + 1 >= min_length
     return first[long_enough], last[long_enough]
+
+
+def stretches(*columns: NDArray[Any], cut: NDArray[np.bool_] | None = None) -> tuple[Ints, Ints]:
+    """Return the first and the last row, both inclusive, of each stretch of rows.
+
+    A stretch ends where a value of `columns` changes, or after row k where ``cut[k]`` holds.
+
+    >>> stretches(np.array([7, 7, 9, 9]), cut=np.array([True, False, False]))
+    (array([0, 1, 2]), array([0, 1, 3]))
+    """
+    n = len(columns[0])
+    if n == 0:
+        return np.zeros(0, "int64"), np.zeros(0, "int64")
+    ends = np.zeros(n - 1, bool) if cut is None else cut.copy()
+    for values in columns:
+        ends |= values[1:] != values[:-1]
+    last = np.flatnonzero(np.r_[ends, True])
+    return np.r_[0, last[:-1] + 1], last
+
+
+def ranges(first: NDArray[np.integer[Any]], count: NDArray[np.integer[Any]]) -> tuple[Ints, Ints]:
+    """Return the numbers ``first, first + 1, …``, `count` of them for each, with whose they are.
+
+    >>> ranges(np.array([5, 0, 2]), np.array([2, 0, 3]))
+    (array([0, 0, 2, 2, 2]), array([5, 6, 2, 3, 4]))
+    """
+    owner = np.repeat(np.arange(len(count)), count)
+    return owner, np.arange(len(owner)) + np.repeat(first - (np.cumsum(count) - count), count)
 
 
 def aggregate(
@@ -201,10 +221,7 @@ def quantiles(values: Floats, first: Ints, last: Ints, q: float) -> Floats:
     >>> quantiles(np.array([3.0, 1.0, np.nan, 2.0]), np.array([0]), np.array([3]), 0.5)
     array([2.])
     """
-    length = last - first + 1
-    run = np.repeat(np.arange(len(first)), length)
-    begin = np.cumsum(length) - length
-    rows = np.repeat(first - begin, length) + np.arange(len(run))
+    run, rows = ranges(first, last - first + 1)
     inside = values[rows]
     known = ~np.isnan(inside)
     run, inside = run[known], inside[known]
@@ -248,89 +265,6 @@ def around(track_id: Ints, time_us: Ints, track: Ints, at_us: Ints) -> tuple[Int
     return np.clip(below, low, high), np.clip(below + 1, low, high)
 
 
-def source_of(source: NDArray[Any], source_offset: Ints, row: int) -> str:
-    """Where a report came from, as evidence names it: ``<source>:<line>``."""
-    return f"{source[row]}:{int(source_offset[row])}"
-
-
-def sources(positions: pd.DataFrame, rows: Ints) -> list[str]:
-    """Where reports came from, as evidence names it: ``<source>:<line>``, one for each row."""
-    picked = positions[["source", "source_offset"]].iloc[np.asarray(rows, "int64")]
-    return [f"{a}:{b}" for a, b in zip(picked["source"], picked["source_offset"], strict=True)]
-
-
-def window_us(start: pd.Timestamp, end: pd.Timestamp) -> tuple[int, int]:
-    """A window in microseconds since 1970-01-01 UTC."""
-    first, last = epoch_us(pd.Series([start, end])).tolist()
-    return first, last
-
-
-@dataclass(frozen=True)
-class Spans:
-    """Runs of grid ticks as spans of time, those that touch a window.
-
-    Attributes
-    ----------
-    first, last
-        First and last qualifying tick of each run, as rows of what was given to `spells`.
-    start_us, end_us
-        From the first tick to the end of the last step.
-    open
-        Whether it may still go on: nothing qualifying could have followed yet.
-    """
-
-    first: Ints
-    last: Ints
-    start_us: Ints
-    end_us: Ints
-    open: NDArray[np.bool_]
-
-
-def spans(
-    grid: Grid,
-    sides: Sequence[Ints],
-    first: Ints,
-    last: Ints,
-    *,
-    window: tuple[int, int],
-    settle: timedelta,
-    max_break_s: int,
-) -> tuple[Spans, NDArray[np.int64]]:
-    """Spans of runs, and which of them touch a window.
-
-    Parameters
-    ----------
-    grid
-        What the runs are made of.
-    sides
-        Grid rows of the qualifying ticks, one array for each vessel of a run.
-    first, last
-        Runs, as `spells` gives them.
-    window
-        See `window_us`.
-    settle, max_break_s
-        See `touches`; a run whose vessels' ticks end with it is open until `max_break_s` have
-        passed.
-
-    Returns
-    -------
-    tuple
-        The spans, and their ordinals among the given runs.
-    """
-    step_us = grid.step_s * SECOND_US
-    tick = grid.tick[sides[0]]
-    start_us, end_us = tick[first] * step_us, (tick[last] + 1) * step_us
-    wanted = np.flatnonzero(touches(start_us, end_us, window, settle))
-    first, last, start_us, end_us = (a[wanted] for a in (first, last, start_us, end_us))
-    ended = np.full(len(first), np.iinfo("int64").max)
-    last_ticks = grid.last_ticks() if len(first) else {}
-    for rows in sides:
-        tracks = grid.track_id[rows[last]].tolist()
-        ended = np.minimum(ended, np.array([last_ticks[t] for t in tracks], "int64"))
-    still = (tick[last] >= ended) & (window[1] - end_us <= max_break_s * SECOND_US)
-    return Spans(first, last, start_us, end_us, still), wanted
-
-
 def most_common(status: NDArray[Any], first: Ints, last: Ints) -> tuple[list[int], list[float]]:
     """Navigation status most often reported in each stretch and its share, undefined ones aside."""
     codes, shares = [], []
@@ -341,17 +275,3 @@ def most_common(status: NDArray[Any], first: Ints, last: Ints) -> tuple[list[int
         codes.append(int(counts.argmax()) if len(known) else NAV_STATUS_UNDEFINED)
         shares.append(float(counts.max()) / (b - a + 1))
     return codes, shares
-
-
-def touches(
-    start_us: Ints, end_us: Ints, window: tuple[int, int], settle: timedelta
-) -> NDArray[np.bool_]:
-    """Whether stories touch a window.
-
-    A story whose end can still move belongs to the window too: one that ended less than
-    `settle` before the window began was not settled then, and only this window knows how it
-    ended.
-    """
-    begin_us, finish_us = window
-    settled_us = end_us + settle // timedelta(microseconds=1)
-    return np.asarray((start_us <= finish_us) & (settled_us >= begin_us))

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import geodesy, leaps, shapes
+from detectors.core import geodesy, leaps, runs, shapes
 from detectors.core.frames import SECOND_US, epoch_us, offsets
 from detectors.core.leaps import Leaps
 from detectors.core.tracks import DUPLICATE_WINDOW_S, IMPOSSIBLE_JUMP
@@ -174,9 +174,7 @@ def _within(track: Ints, time_us: Ints, mmsi: Ints, since_us: Ints, until_us: In
     """Rows, sorted by (track, time), of some vessels in some spans in order of both."""
     if len(mmsi) == 0:
         return np.zeros(0, "int64")
-    cut = (np.diff(mmsi) != 0) | (since_us[1:] > until_us[:-1])
-    first = np.r_[0, np.flatnonzero(cut) + 1]
-    last = np.r_[first[1:] - 1, len(mmsi) - 1]
+    first, last = runs.stretches(mmsi, cut=since_us[1:] > until_us[:-1])
     found = []
     for vessel, since, until in zip(mmsi[first], since_us[first], until_us[last], strict=True):
         low, high = np.searchsorted(track, [vessel * 100, vessel * 100 + 100]).tolist()
@@ -259,13 +257,10 @@ def spells(
     marked = np.flatnonzero(reports.marked)
     if len(marked) == 0:
         return []
-    cut = (np.diff(reports.mmsi[marked]) != 0) | (
-        np.diff(reports.time_us[marked]) > MAX_BREAK_S * SECOND_US
-    )
-    firsts = marked[np.r_[0, np.flatnonzero(cut) + 1]]
-    lasts = marked[np.r_[np.flatnonzero(cut), len(marked) - 1]]
+    late = np.diff(reports.time_us[marked]) > MAX_BREAK_S * SECOND_US
+    ends = runs.stretches(reports.mmsi[marked], cut=late)
     found = []
-    for marked_first, marked_last in zip(firsts.tolist(), lasts.tolist(), strict=True):  # few
+    for marked_first, marked_last in zip(*(marked[e].tolist() for e in ends), strict=True):  # few
         n = int(np.count_nonzero(reports.marked[marked_first : marked_last + 1]))
         if n < max(min_bad, MIN_FRACTION * (marked_last - marked_first + 1)):
             continue

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import geodesy
+from detectors.core import geodesy, runs
 from detectors.core.frames import SECOND_US
 
 Floats = NDArray[np.float64]
@@ -96,10 +96,7 @@ def bins(track_id: Ints, time_us: Ints, step_s: int) -> Bins:
     (array([0, 2]), array([0, 1]))
     """
     tick = time_us // (step_s * SECOND_US)
-    if len(tick) == 0:
-        return Bins(step_s, track_id, tick, tick, tick)
-    first = np.flatnonzero(np.r_[True, (np.diff(tick) != 0) | (np.diff(track_id) != 0)])
-    last = np.r_[first[1:] - 1, len(tick) - 1]
+    first, last = runs.stretches(tick, track_id)
     return Bins(step_s, track_id[first], tick[first], first, last)
 
 

@@ -75,9 +75,7 @@ def _middle(
     lat: Floats, lon: Floats, first: Ints, last: Ints
 ) -> tuple[Floats, Floats, Floats, Ints]:
     """Median position of each stretch of rows, and the distance of each row from its own."""
-    length = last - first + 1
-    row = np.repeat(np.arange(len(first)), length)
-    at = np.repeat(first - (np.cumsum(length) - length), length) + np.arange(len(row))
+    row, at = runs.ranges(first, last - first + 1)
     east = np.zeros(len(lat))
     east[at] = geodesy.wrap_lon(lon[at] - lon[first][row])
     middle_lat = runs.quantiles(lat, first, last, 0.5)

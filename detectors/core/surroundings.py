@@ -6,9 +6,8 @@ from typing import Final
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
-from detectors.core import geodesy, runs
+from detectors.core import geodesy, near, runs
 from detectors.core.zones import Zones
 
 Floats = NDArray[np.float64]
@@ -47,15 +46,9 @@ def n_near(grid: runs.Grid, rows: Ints, among: Ints, radius_m: float) -> Ints:
     among = among[np.isin(grid.tick[among], ticks)]
     if len(among) == 0 or len(rows) == 0:
         return np.zeros(len(rows), "int64")
-    radius = geodesy.chord(radius_m)
-
-    def points(some: Ints) -> Floats:
-        # Time is a fourth coordinate whose steps exceed the radius.
-        ordinal = np.searchsorted(ticks, grid.tick[some])
-        return np.column_stack(
-            [geodesy.unit_xyz(grid.lat[some], grid.lon[some]), ordinal * (4 * radius)]
-        )
-
-    found = cKDTree(points(among)).query_ball_point(points(rows), radius, return_length=True)
-    own = np.isin(rows, among).astype("int64")
-    return np.asarray(found - own, "int64")
+    # Ticks are numbered anew, since any whole numbers do and small ones are exact.
+    place = near.Near(
+        grid.lat[among], grid.lon[among], np.searchsorted(ticks, grid.tick[among]), radius_m
+    )
+    found = place.n_near(grid.lat[rows], grid.lon[rows], np.searchsorted(ticks, grid.tick[rows]))
+    return np.asarray(found - np.isin(rows, among), "int64")

@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from detectors.core import geodesy
+from detectors.core import geodesy, runs
 from detectors.core.frames import SECOND_US
 
 Floats = NDArray[np.float64]
@@ -73,15 +73,10 @@ def visits(
     first, last
         First and last membership of each visit, both inclusive.
     """
-    if len(point) == 0:
-        return np.zeros(0, "int64"), np.zeros(0, "int64")
     apart_us = time_us[point[1:]] - time_us[point[:-1]]
     adjacent = point[1:] == point[:-1] + 1
     limit_us = np.where(adjacent, max_silence_s, min_outside_s) * SECOND_US
-    cut = (row[1:] != row[:-1]) | (track[point[1:]] != track[point[:-1]])
-    cut |= apart_us > limit_us
-    first = np.r_[0, np.flatnonzero(cut) + 1]
-    return first, np.r_[first[1:] - 1, len(point) - 1]
+    return runs.stretches(row, track[point], cut=apart_us > limit_us)
 
 
 def crossings(

@@ -13,10 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import reverse_cuthill_mckee
-from scipy.spatial import cKDTree
 
-from detectors.core import frames, geodesy, runs
+from detectors.core import frames, runs
 from detectors.core.frames import SECOND_US, Column
+from detectors.core.near import Near
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -84,31 +84,26 @@ def near(asks: pd.DataFrame, answers: pd.DataFrame, reach_m: float) -> pd.DataFr
 
 
 def _near(asks: pd.DataFrame, answers: pd.DataFrame, reach_m: float) -> Iterator[tuple[Ints, Ints]]:
-    radius = geodesy.chord(reach_m + SLACK_M)
     parts = asks["slot"].to_numpy() // SLOTS_AT_ONCE, answers["slot"].to_numpy() // SLOTS_AT_ONCE
     order = [np.argsort(part, kind="stable") for part in parts]
     for part in np.unique(parts[0]):
-        some = [
+        one, other = (
             frame.iloc[rows[slice(*np.searchsorted(own[rows], [part, part + 1]))]]
             for frame, own, rows in zip((asks, answers), parts, order, strict=True)
-        ]
-        if not len(some[1]):
+        )
+        if not len(other):
             continue
-        trees = [
-            cKDTree(
-                np.column_stack([
-                    geodesy.unit_xyz(frame["lat"].to_numpy(), frame["lon"].to_numpy()),
-                    # Time is a fourth coordinate whose steps exceed the radius.
-                    (frame["slot"].to_numpy() % SLOTS_AT_ONCE) * (4 * radius),
-                ]),
-                balanced_tree=False,
+        places = [
+            Near(
+                frame["lat"].to_numpy(),
+                frame["lon"].to_numpy(),
+                frame["slot"].to_numpy() % SLOTS_AT_ONCE,
+                reach_m + SLACK_M,
             )
-            for frame in some
-        ]  # fmt: skip
-        found = trees[0].sparse_distance_matrix(trees[1], radius, output_type="ndarray")
-        one = some[0]["mmsi"].to_numpy()[found["i"]]
-        other = some[1]["mmsi"].to_numpy()[found["j"]]
-        yield _once(one, other)
+            for frame in (one, other)
+        ]
+        i, j = places[0].pairs_with(places[1])
+        yield _once(one["mmsi"].to_numpy()[i], other["mmsi"].to_numpy()[j])
 
 
 def pairs(mmsi: Ints, other: Ints) -> pd.DataFrame:

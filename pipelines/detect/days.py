@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from detectors.core import coverage, tracks
+from detectors.core import coverage, coverage_learn, tracks
 from pipelines.store import Queries, Writer
 
 
@@ -114,7 +114,7 @@ def learn_date(
     store: Queries, date: str, paths: list[str], tracked: pd.DataFrame
 ) -> coverage.Coverage:
     """Coverage of one UTC date, from the tracks of all vessels and the date's own files."""
-    return coverage.learn(tracked, store.receptions(paths, pd.Timestamp(date, tz="UTC")))
+    return coverage_learn.learn(tracked, store.receptions(paths, pd.Timestamp(date, tz="UTC")))
 
 
 def input_digest(content_before: str, content: str, state_digest: str) -> str:

@@ -58,7 +58,7 @@ def read_ticks(*arguments: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
 
 @task(name="fit normal traffic", cache_policy=NO_CACHE, persist_result=False)
 def fit_normal(*arguments: Any) -> Normal:
-    """See `normal.fit`."""
+    """See `normal_fit.fit`."""
     return normal_traffic.fit(*arguments)
 
 

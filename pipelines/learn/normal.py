@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from detectors.core import normal
+from detectors.core import normal, normal_fit
 from detectors.core.frames import SECOND_US, epoch_us
 from detectors.core.normal import CLASSES, Normal
 from pipelines.learn.gather import batches, flagged_spans, outside
@@ -79,8 +79,8 @@ def fit(
     parameters: NormalParameters,
     progress: Callable[[int, int], None] | None = None,
 ) -> Normal:
-    """Fit the model; see `detectors.core.normal.fit`."""
-    return normal.fit(
+    """Fit the model; see `detectors.core.normal_fit.fit`."""
+    return normal_fit.fit(
         table,
         progress=progress,
         **parameters.model_dump(exclude={"exclude_score", "max_batch_reports"}),

@@ -26,7 +26,7 @@ import pandas as pd
 from sklearn.neighbors import BallTree
 
 import detectors
-from detectors.core import coverage, frames, geodesy, normal, run, tracks
+from detectors.core import coverage_learn, frames, geodesy, normal, run, tracks
 from detectors.core.detector import Context
 from pipelines import reference
 from pipelines.exercise import geography
@@ -78,7 +78,7 @@ def measure(file: Path, days: int, with_peers: bool) -> dict[str, Any]:
     del positions
     segment_s, segmented = cpu(lambda: tracks.segment(received.pop(), tracks.no_state()))
     tracked = segmented.tracked
-    learn_s, heard = cpu(lambda: coverage.learn(tracked))
+    learn_s, heard = cpu(lambda: coverage_learn.learn(tracked))
     for name, seconds in (("load and sort", load_s), ("tracks", segment_s), ("coverage", learn_s)):
         steps[name] = seconds, None
     context = Context(

@@ -16,7 +16,7 @@ import shapely
 
 import detectors
 from detectors.core import (
-    coverage,
+    coverage_learn,
     events,
     explain,
     geodesy,
@@ -464,7 +464,7 @@ class Stage:
             end=end,
             zones=self.zones,
             vessels=make_vessels(heard["mmsi"].unique(), self.said),
-            coverage=coverage.learn(heard),
+            coverage=coverage_learn.learn(heard),
             statements=said_until(self.statements, end),
             sightings=self.sightings[self.sightings["time"] <= end].reset_index(drop=True),
             models=self.models,

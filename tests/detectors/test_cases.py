@@ -47,7 +47,7 @@ import shapely
 import yaml
 
 import detectors
-from detectors.core import coverage, frames, geodesy, tracks
+from detectors.core import coverage_learn, frames, geodesy, tracks
 from detectors.core.coverage import Coverage
 from detectors.core.detector import Context, RestsOn
 
@@ -148,7 +148,7 @@ def test_case(
     if (folder / "zones.geojson").exists():
         features = gpd.read_file(folder / "zones.geojson").to_dict("records")
     reached = given.get("reach") != "none"
-    learnt = coverage.learn(positions, receptions_from(table))
+    learnt = coverage_learn.learn(positions, receptions_from(table))
     learnt = Coverage.none() if given.get("coverage") == "none" else learnt
     context = Context(
         start=_time(given.get("start", positions["time"].min())),

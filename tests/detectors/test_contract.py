@@ -19,9 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import detectors
-from detectors.core import coverage, events, frames, geodesy
+from detectors.core import coverage, coverage_learn, events, frames, geodesy
 from detectors.core.coverage import Coverage
-from detectors.core.detector import Context, RestsOn
+from detectors.core.detector import Context, Detector, RestsOn
 from detectors.core.zones import Zones
 
 ALL = pytest.mark.parametrize("name", detectors.names())
@@ -86,9 +86,10 @@ def test_is_configured_and_documented(name, request):
     assert name in config, "config/detectors.yaml has a block for it"
     assert len(detectors.build({name: config[name]})) <= 1
     detector = detectors.find(name)
-    text = f"{inspect.getmodule(detector).__doc__}\n{detector.__doc__}"
+    own = [c for c in detector.__mro__ if issubclass(c, Detector) and c is not Detector]
+    text = "\n".join(f"{inspect.getmodule(c).__doc__}\n{c.__doc__}" for c in own)
     missing = [p for p in detector.model_fields if not re.search(rf"\b{p}\b", text)]
-    assert not missing, "the docstring says what each parameter is"
+    assert not missing, "the docstring, or that of its parameters, says what each parameter is"
 
 
 @ALL
@@ -346,5 +347,5 @@ def test_coverage_of_the_stage_is_learnt_by_the_day(stage):
         part.reset_index(drop=True)
         for _, part in stage.positions.groupby(stage.positions["time"].dt.date)
     ]
-    parts = coverage.concat([coverage.learn(day) for day in days])
+    parts = coverage.concat([coverage_learn.learn(day) for day in days])
     pd.testing.assert_frame_equal(parts.cells, stage.context().coverage.cells)

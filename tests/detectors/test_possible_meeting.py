@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors import possible_meeting
 from detectors.core import geodesy
-from detectors.possible_meeting import _Table, together
+from detectors.possible_meeting import PossibleMeeting
+from detectors.possible_meeting.pairs import longest_run
+from detectors.possible_meeting.prism import together
+from detectors.possible_meeting.story import Table
 
 S = 1_000_000
 STAY_S = 1800.0
@@ -20,7 +22,7 @@ def silence(start_s, until_s, last, following, knots):
         "mmsi": 1, "start_us": int(start_s * S), "until_us": int(until_s * S), "lat": last[0],
         "lon": last[1], "next_lat": lat, "next_lon": lon, "mps": knots * geodesy.KNOT_MPS,
     }  # fmt: skip
-    return _Table(**{name: np.array([value]) for name, value in values.items()})
+    return Table(**{name: np.array([value]) for name, value in values.items()})
 
 
 def brute_force_s(a, b, points=201, half_deg=1.2):
@@ -78,12 +80,12 @@ def test_two_too_far_apart_have_none():
 
 
 def test_longest_run():
-    assert possible_meeting._longest_run(np.array([], bool)) == (0, 0)
-    assert possible_meeting._longest_run(np.array([False, True, True, False, True])) == (1, 2)
+    assert longest_run(np.array([], bool)) == (0, 0)
+    assert longest_run(np.array([False, True, True, False, True])) == (1, 2)
 
 
 def test_stage_pair_is_named_and_ranked(stage, look_once):
-    found = look_once(possible_meeting.PossibleMeeting(), stage.positions, stage.context())
+    found = look_once(PossibleMeeting(), stage.positions, stage.context())
     pairs = set(zip(found["mmsi"], found["other_mmsi"], strict=True))
     assert (563000601, 563000602) in pairs
     own = found[(found["mmsi"] == 563000601) & (found["other_mmsi"] == 563000602)].iloc[0]
@@ -92,10 +94,10 @@ def test_stage_pair_is_named_and_ranked(stage, look_once):
 
 
 def test_each_silence_keeps_its_best_partners_only(stage, look_once):
-    loose = possible_meeting.PossibleMeeting(min_weight=0.001, max_per_silence=1)
+    loose = PossibleMeeting(min_weight=0.001, max_per_silence=1)
     found = look_once(loose, stage.positions, stage.context())
     free = look_once(
-        possible_meeting.PossibleMeeting(min_weight=0.001, max_per_silence=50),
+        PossibleMeeting(min_weight=0.001, max_per_silence=50),
         stage.positions, stage.context(),
     )  # fmt: skip
     assert 0 < len(found) < len(free)

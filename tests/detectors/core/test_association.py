@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.core import association, geodesy
+from detectors.core import assignment, association, geodesy
 from detectors.core.association import Motion, Pairs, Prior, Seen, Tracks
 
 MOTION = Motion(1800.0, 0.2, 0.15, 0.4, 120.0)
@@ -50,7 +50,7 @@ TABLES = st.integers(1, 3).flatmap(
 @settings(max_examples=150, deadline=None)
 def test_probabilities_are_those_of_all_assignments(rows):
     table = np.array(rows)
-    shares, none = association.marginals(table)
+    shares, none = assignment.marginals(table)
     true_shares, true_none, _, _ = enumerated(table)
     assert shares == pytest.approx(true_shares, abs=1e-9)
     assert none == pytest.approx(true_none, abs=1e-9)
@@ -58,7 +58,7 @@ def test_probabilities_are_those_of_all_assignments(rows):
 
 def test_probabilities_of_many_rows_of_large_weights_are_finite():
     table = np.random.default_rng(1).uniform(1e6, 1e7, (60, 4))
-    shares, none = association.marginals(table)
+    shares, none = assignment.marginals(table)
     assert shares.sum(axis=0) == pytest.approx(np.ones(4), abs=1e-4)
     assert none.sum() == pytest.approx(56.0, abs=1e-3)
 
@@ -69,7 +69,7 @@ def test_belief_propagation_comes_near_where_too_many_hang_together(seed):
     rng = np.random.default_rng(seed)
     table = rng.uniform(0.0, 20.0, (7, 7)) * (rng.random((7, 7)) < 0.6)
     shares, none = association._propagated(table)
-    true_shares, true_none = association.marginals(table)
+    true_shares, true_none = assignment.marginals(table)
     assert np.allclose(shares.sum(axis=1) + none, 1.0)
     assert np.abs(shares - true_shares).max() < 0.15
     assert np.abs(none - true_none).max() < 0.15
@@ -77,7 +77,7 @@ def test_belief_propagation_comes_near_where_too_many_hang_together(seed):
 
 @given(st.lists(st.floats(0.01, 50.0), min_size=1, max_size=5))
 def test_one_sighting_is_exact(row):
-    shares, none = association.marginals(np.array([row]))
+    shares, none = assignment.marginals(np.array([row]))
     true_shares, true_none, _, _ = enumerated(np.array([row]))
     assert shares == pytest.approx(true_shares)
     assert none == pytest.approx(true_none)
@@ -87,7 +87,7 @@ def test_one_sighting_is_exact(row):
 @settings(max_examples=150, deadline=None)
 def test_assignment_is_the_most_probable(rows):
     table = np.array(rows)
-    chosen = association.assign(table)
+    chosen = assignment.assign(table)
     taken = chosen[chosen >= 0]
     assert len(set(taken)) == len(taken)
     weight = np.prod([table[s, t] for s, t in enumerate(chosen) if t >= 0])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.core import coverage, frames
+from detectors.core import coverage, coverage_learn, frames
 from detectors.core.coverage import Coverage
 
 T0 = pd.Timestamp("2025-03-01T00:00:00Z")
@@ -34,7 +34,7 @@ def test_vessels_and_reports_are_counted_by_half_hour_cell_and_class():
         (563000003, 30, 1.26, 103.86, "B"),
         (563000003, 1900, 1.26, 103.86, "B"),
     )
-    learnt = coverage.learn(day)
+    learnt = coverage_learn.learn(day)
     frames.validate(learnt.cells, coverage.CELLS)
     frames.validate(learnt.feed, coverage.FEED)
     counts = learnt.cells[["ais_class", "vessels", "reports"]].to_numpy().tolist()
@@ -48,7 +48,7 @@ def test_vessels_and_reports_are_counted_by_half_hour_cell_and_class():
 
 
 def test_class_b_counts_only_its_like():
-    learnt = coverage.learn(
+    learnt = coverage_learn.learn(
         tracked((563000001, 10, 1.25, 103.85, "A"), (563000003, 30, 1.31, 103.86, "B"))
     )
     vessels, _, _ = learnt.around([1.25] * 3, [103.85] * 3, [SLOT0] * 3, ["A", "B", ""])
@@ -56,14 +56,14 @@ def test_class_b_counts_only_its_like():
 
 
 def test_the_surroundings_reach_one_cell_and_across_the_antimeridian():
-    learnt = coverage.learn(tracked((563000001, 10, 1.25, 179.95, "A")))
+    learnt = coverage_learn.learn(tracked((563000001, 10, 1.25, 179.95, "A")))
     points = [179.95, 179.85, 179.75, -179.95, -179.85]
     vessels, _, _ = learnt.around([1.25] * 5, points, [SLOT0] * 5, ["A"] * 5)
     assert vessels.tolist() == [1, 1, 0, 1, 0]
 
 
 def test_other_half_hours_do_not_count():
-    learnt = coverage.learn(tracked((563000001, 10, 1.25, 103.85, "A")))
+    learnt = coverage_learn.learn(tracked((563000001, 10, 1.25, 103.85, "A")))
     vessels, _, _ = learnt.around([1.25] * 2, [103.85] * 2, [SLOT0, SLOT0 + 1], ["A", "A"])
     assert vessels.tolist() == [1, 0]
     assert learnt.feed_heard([SLOT0 * 3, SLOT0 * 3 + 1]).tolist() == [True, False]
@@ -76,7 +76,7 @@ def test_nothing_heard_nothing_known():
     assert silences.tolist() == [0]
     assert np.isnan(interval_s).all()
     assert coverage.concat([]).cells.empty
-    assert coverage.learn(frames.empty(frames.TRACKED)).feed.empty
+    assert coverage_learn.learn(frames.empty(frames.TRACKED)).feed.empty
 
 
 def test_nobody_falls_silent_in_an_outage_of_the_feed():
@@ -86,7 +86,7 @@ def test_nobody_falls_silent_in_an_outage_of_the_feed():
         for m in range(300)
         if not 100 <= m < 190
     ]
-    assert coverage.learn(tracked(*rows)).cells["silences"].sum() == 0
+    assert coverage_learn.learn(tracked(*rows)).cells["silences"].sum() == 0
 
 
 def test_sums_over_half_hours_are_those_of_each():
@@ -96,7 +96,7 @@ def test_sums_over_half_hours_are_those_of_each():
         for k, c in enumerate("AB" * 300)
     ]
     rows += [(563000001 + k, 86_400 * rng.random(), *row[2:]) for k, row in enumerate(rows)]
-    learnt = coverage.learn(tracked(*rows))
+    learnt = coverage_learn.learn(tracked(*rows))
     lat, lon = 1.0 + rng.random(40) / 3, 103.0 + rng.random(40) / 3
     first = SLOT0 + rng.integers(0, 40, 40)
     last, classes = first + rng.integers(-1, 12, 40), np.array(list("AB") * 20)
@@ -111,7 +111,7 @@ def test_sums_over_half_hours_are_those_of_each():
 
 
 def test_what_receives_a_place_is_known_from_half_a_degree_around():
-    learnt = coverage.learn(tracked((563000001, 10, 1.25, 179.95, "B")))
+    learnt = coverage_learn.learn(tracked((563000001, 10, 1.25, 179.95, "B")))
     places = [(1.25, 179.95), (1.9, 179.4), (0.6, -179.6), (2.1, 179.95), (1.25, 178.9)]
     lat, lon = (list(axis) for axis in zip(*places, strict=True))
     assert learnt.receiving(lat, lon, [SLOT0] * 5).tolist() == [1, 1, 1, 0, 0]
@@ -122,7 +122,7 @@ def test_what_receives_a_place_is_known_from_half_a_degree_around():
 def test_a_track_falls_silent_where_it_is_last_heard_for_an_hour():
     rows = [(563000002, 60.0 * k, 3.0, 100.0, "A") for k in range(300)]  # heard for five hours
     rows += [(563000001, s, lat, 103.0, "A") for s, lat in ((0, 1.0), (600, 1.1), (4200, 1.2))]
-    learnt = coverage.learn(tracked(*rows)).cells
+    learnt = coverage_learn.learn(tracked(*rows)).cells
     there = learnt[learnt["lon_cell"] == 2830].sort_values("lat_cell")
     assert there["silences"].tolist() == [0, 1, 1]
     assert learnt["silences"].sum() == 2  # of the other one it isn't known yet
@@ -142,7 +142,10 @@ ROWS = st.tuples(
 def test_each_day_stands_for_itself_and_equals_the_naive_count(rows):
     frame = tracked(*rows)
     days = [part.reset_index(drop=True) for _, part in frame.groupby(frame["time"].dt.date)]
-    whole, parts = coverage.learn(frame), coverage.concat([coverage.learn(day) for day in days])
+    whole, parts = (
+        coverage_learn.learn(frame),
+        coverage.concat([coverage_learn.learn(day) for day in days]),
+    )
     pd.testing.assert_frame_equal(whole.cells, parts.cells)
     pd.testing.assert_frame_equal(whole.feed, parts.feed)
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from detectors.core import lanes, normal
+from detectors.core import lanes, mixtures, normal, normal_fit
 from detectors.core.errors import FrameError
 from detectors.core.normal import CLASSES, SPEED_BINS, Normal
 
@@ -42,7 +42,7 @@ def voyages(n: int, seed: int = 0) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def model() -> Normal:
-    return normal.fit(voyages(120), **OPTIONS)
+    return normal_fit.fit(voyages(120), **OPTIONS)
 
 
 def asked(model: Normal, lat: float, lon: float, course: float, speed: float) -> normal.Surprise:
@@ -101,7 +101,7 @@ def test_the_density_is_that_of_scipy() -> None:
     mean = np.tile([[9.0, 1.0], [-8.0, 0.0]], (n, 1, 1))
     covariance = np.tile([[[4.0, 1.0], [1.0, 2.0]], [[1.0, 0.0], [0.0, 3.0]]], (n, 1, 1, 1))
     speeds = np.full((n, SPEED_BINS), 1 / SPEED_BINS)
-    mixture = normal._Mixture(weight, mean, covariance, speeds)
+    mixture = mixtures.Mixture(weight, mean, covariance, speeds)
     streams = sum(
         w * stats.multivariate_normal(m, c).pdf(np.stack([east, north], axis=1))
         for w, m, c in zip(weight[0], mean[0], covariance[0], strict=True)
@@ -145,7 +145,7 @@ def test_a_damaged_model_is_refused(model: Normal) -> None:
 
 
 def test_the_same_traffic_gives_the_same_model(model: Normal) -> None:
-    again = normal.fit(voyages(120), **OPTIONS)
+    again = normal_fit.fit(voyages(120), **OPTIONS)
     assert normal.digest(again.arrays) == normal.digest(model.arrays)
     other = {**model.arrays, "step_s": np.array(300)}
     assert normal.digest(other) != normal.digest(model.arrays)

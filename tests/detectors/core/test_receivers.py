@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.core import coverage, frames
+from detectors.core import coverage, coverage_learn, frames
 from detectors.core.coverage import Coverage
 from detectors.core.receivers import Receivers
 
@@ -23,7 +23,7 @@ def received(rows) -> pd.DataFrame:
 
 
 def learnt(rows) -> Coverage:
-    return coverage.learn(frames.empty(frames.TRACKED), received(rows))
+    return coverage_learn.learn(frames.empty(frames.TRACKED), received(rows))
 
 
 def asked(known: Receivers, slots, ais_class="A"):
@@ -127,8 +127,8 @@ def test_each_day_stands_for_itself(rows):
     table = received(rows)
     none = frames.empty(frames.TRACKED)
     days = [part.reset_index(drop=True) for _, part in table.groupby(table["time"].dt.date)]
-    whole = coverage.learn(none, table).receivers
-    parts = coverage.concat([coverage.learn(none, day) for day in days]).receivers
+    whole = coverage_learn.learn(none, table).receivers
+    parts = coverage.concat([coverage_learn.learn(none, day) for day in days]).receivers
     by = list(coverage.RECEIVERS)
     pd.testing.assert_frame_equal(
         whole.sort_values(by, ignore_index=True), parts.sort_values(by, ignore_index=True)

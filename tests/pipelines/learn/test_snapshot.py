@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from detectors.core import normal
+from detectors.core import normal, normal_fit
 from detectors.core.errors import ConfigError
 from detectors.core.normal import CLASSES, Normal
 from pipelines import reference
@@ -82,7 +82,7 @@ def model() -> Normal:
             "speed_kn": rng.normal(12, 1, n),
         }
     )  # fmt: skip
-    return normal.fit(
+    return normal_fit.fit(
         samples, step_s=600, max_silence_s=1800, min_speed_kn=2.0, min_vessels=10,
         max_ticks_per_vessel=24, max_components=1, max_share=0.01,
     )  # fmt: skip

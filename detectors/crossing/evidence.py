@@ -1,0 +1,192 @@
+"""What was measured of crossings."""
+
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core import geodesy, runs, surroundings
+from detectors.core.detector import Context
+from detectors.core.reports import Reports
+from detectors.crossing.limits import Limits
+from detectors.crossing.passage import FINE_STEPS, Passage
+from detectors.crossing.sieve import way_m
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SLOWLY_KN: Final = 4.0
+ASKED: Final = (
+    "min_speed_kn",
+    "min_mean_speed_kn",
+    "max_length_m",
+    "max_sun_altitude_deg",
+    "min_dark_fraction",
+    "min_width_fraction",
+    "min_one_sided_fraction",
+    "min_across_ratio",
+    "min_distance_m",
+    "max_interruption_s",
+    "max_silence_s",
+    "memory_s",
+)
+"""Limits that evidence names."""
+
+
+def measured(limits: Limits, passage: Passage) -> dict[str, Any]:
+    """Return what was measured of a passage."""
+    passage_s = (passage.end - passage.begin) * limits.step_s
+    speed_kn = float(geodesy.speed_kn(passage.made_good_m, passage_s))
+    least = limits.min_width_fraction if passage.sides_changed else limits.min_one_sided_fraction
+    return {
+        "from_state": passage.from_state,
+        "to_state": passage.to_state,
+        "sides_changed": passage.sides_changed,
+        "width_fraction": passage.share,
+        "width_fraction_margin": passage.share - least,
+        "across_m": passage.across_m,
+        "across_ratio": passage.across_m / max(passage.path_m, 1.0),
+        "path_m": passage.path_m,
+        "distance_m": passage.made_good_m,
+        "distance_margin_m": passage.made_good_m - limits.min_distance_m,
+        "passage_s": passage_s,
+        "mean_speed_kn": speed_kn,
+        "mean_speed_margin_kn": speed_kn - limits.min_mean_speed_kn,
+        "width_m": passage.width_m,
+        "dark_fraction": passage.dark,
+        "dark_fraction_margin": passage.dark - limits.min_dark_fraction,
+        "sun_altitude_deg": passage.sun_altitude_deg,
+        "sun_altitude_margin_deg": limits.max_sun_altitude_deg - passage.sun_altitude_deg,
+        "start_from_coast_m": passage.distances_m[0],
+        "start_to_coast_m": passage.distances_m[1],
+        "end_from_coast_m": passage.distances_m[2],
+        "end_to_coast_m": passage.distances_m[3],
+    }
+
+
+def ends_of(limits: Limits, grid: runs.Grid, ends: Ints, context: Context) -> list[dict[str, Any]]:
+    """Tell how long each whole run is, how far from any coast its ends are, whether the vessel
+    was heard, slower, right before and after, and how long it took to gather way.
+    """
+    flat = ends.ravel()
+    coast_m = context.zones.coasts.distance_m(grid.lat[flat], grid.lon[flat]).min(axis=0)
+    coast_m = coast_m.reshape(ends.shape)
+    heard = [
+        (grid.rows_at(grid.track_id[rows], grid.tick[rows] + shift) >= 0).tolist()
+        for rows, shift in zip(ends, (-1, 1), strict=True)
+    ]
+    return [
+        {
+            "run_path_m": float(way_m(grid.lat[a : b + 1], grid.lon[a : b + 1])[-1]),
+            "run_start_coast_m": float(coast_m[0, i]),
+            "run_end_coast_m": float(coast_m[1, i]),
+            "heard_before": heard[0][i],
+            "heard_after": heard[1][i],
+            "gathering_way_s": _gathering_s(limits, grid, a),
+        }
+        for i, (a, b) in enumerate(ends.T.tolist())
+    ]
+
+
+def _gathering_s(limits: Limits, grid: runs.Grid, first: int) -> int:
+    """Return how long it was faster than `SLOWLY_KN` right before it became fast."""
+    before = np.arange(first - 1, max(first - 1 - FINE_STEPS, -1), -1)
+    follows = grid.track_id[before] == grid.track_id[first]
+    follows &= grid.tick[first] - grid.tick[before] == first - before
+    gathers = follows & (grid.speed_kn[before] >= SLOWLY_KN)
+    stops = np.flatnonzero(~gathers)
+    steps = int(stops[0]) if len(stops) else len(before)
+    # All along faster than that, or not heard before: nothing is known.
+    whole = len(stops) > 0 and bool(follows[steps])
+    return steps * limits.step_s if whole else 0
+
+
+def reports_of(reports: Reports, ends: Ints) -> list[dict[str, Any]]:
+    """Return what each run rests on; the report after its last tick belongs to it."""
+    first, last = ends[0], ends[1] + 1
+    sources = [reports.sources_of(rows) for rows in (first, last)]
+    found = []
+    for i, (a, b) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
+        sog_kn = reports.sog_kn[a : b + 1]
+        sog_kn = sog_kn[np.isfinite(sog_kn)]
+        found.append(
+            {
+                "n_reports": b - a + 1,
+                "median_sog_kn": float(np.median(sog_kn)) if len(sog_kn) else None,
+                "first_report_source": sources[0][i],
+                "last_report_source": sources[1][i],
+            }
+        )
+    return found
+
+
+def craft(mmsi: Ints, vessels: pd.DataFrame, ais_class: NDArray[Any]) -> list[dict[str, Any]]:
+    """Return what each says it is, or what is missing; `ais_class` is that of its first report."""
+    said = vessels.drop_duplicates("mmsi").set_index("mmsi").reindex(mmsi)
+    columns = (
+        ais_class.tolist(),
+        said["ais_class"].fillna("").tolist(),
+        said["ship_type"].fillna(-1).astype("int64").tolist(),
+        said["length_m"].tolist(),
+    )
+    return [
+        {
+            "ais_class": sent or known,
+            "ship_type": ship_type,
+            "length_m": length_m if length_m > 0 else None,
+        }
+        for sent, known, ship_type, length_m in zip(*columns, strict=True)
+    ]
+
+
+def around(
+    grid: runs.Grid, ends: Ints, middle: tuple[Floats, Floats], context: Context
+) -> list[dict[str, Any]]:
+    """Return what lies where each run leads, begins and ends."""
+    zones, flat = context.zones, ends.ravel()
+    lat, lon = grid.lat[flat], grid.lon[flat]
+    away_m = surroundings.nearest_zone_m(
+        zones, lat, lon, ("anchorage", "sts_area"), excuses=True
+    ).reshape(ends.shape)
+    in_port = zones.within(lat, lon, ("port",)).reshape(ends.shape).sum(axis=0)
+    length = ends[1] - ends[0] + 1
+    begin = np.cumsum(length) - length
+    _, rows = runs.ranges(ends[0], length)
+    on_route = zones.within(grid.lat[rows], grid.lon[rows], ("ferry_route",))
+    share = np.add.reduceat(on_route.astype("int64"), begin) / length
+    reached = zones.reached(*middle)
+    return [
+        {
+            "zones_reached": bool(reached[i]),
+            "n_ends_in_port": int(in_port[i]),
+            "ferry_route_fraction": float(share[i]),
+            "anchorage_distance_m": float(away_m[:, i].min()),
+        }
+        for i in range(len(length))
+    ]
+
+
+def like_trips(limits: Limits, grid: runs.Grid, first: Ints, last: Ints, this: int) -> int:
+    """Count other fast runs of the same track, by day or night, between the same two ends.
+
+    Those that began within the memory before it began, or after it ended.
+    """
+    final = int(last[np.searchsorted(first, this)])
+    memory = limits.memory_s // limits.step_s
+    since, until = grid.tick[this] - memory, grid.tick[final] + memory
+    around = (grid.track_id[first] == grid.track_id[this]) & (first != this)
+    around &= (grid.tick[first] >= since) & (grid.tick[first] <= until)
+    begin, end = first[around], last[around] + 1  # the tick after the last step
+    here, there = this, final + 1
+
+    def near(one: Ints, other: int) -> Bools:
+        return np.asarray(
+            geodesy.distance_m(grid.lat[one], grid.lon[one], grid.lat[other], grid.lon[other])
+            <= limits.same_end_m
+        )
+
+    same = near(begin, here) & near(end, there)
+    back = near(begin, there) & near(end, here)
+    return int(np.count_nonzero(same | back))

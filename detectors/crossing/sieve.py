@@ -1,0 +1,129 @@
+"""Where a passage may lie: in the dark, and by the coasts of two states."""
+
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
+
+from detectors.core import geodesy, runs, shapes, sun
+from detectors.core.coasts import Coasts
+from detectors.core.frames import SECOND_US
+from detectors.crossing.limits import Limits
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+CELL_DEG: Final = 0.005
+"""550 m: distances to coasts are looked up by cells of this size first."""
+
+
+def in_reach_of_the_dark(
+    limits: Limits, grid: runs.Grid, first: int, last: int
+) -> list[tuple[Ints, Floats]]:
+    """Return the ticks of a run that can belong to a passage dark for long enough, and the sun's
+    altitude at each, night by night.
+    """
+    ticks = np.arange(first, last + 1)
+    at_us = grid.tick[ticks] * (limits.step_s * SECOND_US)
+    altitude_deg = sun.altitude_deg(at_us, grid.lat[ticks], grid.lon[ticks])
+    dark = altitude_deg < limits.max_sun_altitude_deg
+    if dark.sum() * limits.step_s < limits.min_dark_fraction * limits.min_duration_s:
+        return []
+    # What is dark for long enough lies no further from the dark than this.
+    longest = limits.max_passage_s // limits.step_s
+    light = int((1 - limits.min_dark_fraction) * longest) + 1
+    reach = np.flatnonzero(maximum_filter1d(dark, 2 * light + 1))
+    nights = np.split(reach, np.flatnonzero(np.diff(reach) > 1) + 1)
+    return [(ticks[night], altitude_deg[night]) for night in nights]
+
+
+def worth_a_look(
+    limits: Limits,
+    grid: runs.Grid,
+    stretches: dict[tuple[int, int], tuple[Ints, Floats]],
+    coasts: Coasts,
+) -> dict[tuple[int, int], tuple[slice, tuple[int, ...]]]:
+    """Return the part of each stretch in which a passage may lie, and the states (their ordinals)
+    whose coasts matter there, by the cells that it goes through.
+
+    A distance changes by no more than the way made, so the distance of a cell's middle is wrong
+    by half of the cell's diagonal at most. The way across that is asked for is several times
+    that; ships that follow the strait don't come near it, and needn't be measured at each tick.
+    """
+    if not stretches:
+        return {}
+    rows = np.concatenate([ticks for ticks, _ in stretches.values()])
+    cell_lat, cell_lon = (
+        np.floor(degrees[rows] / CELL_DEG).astype("int64") for degrees in (grid.lat, grid.lon)
+    )
+    _, one_of, cell = np.unique(cell_lat * 10**6 + cell_lon, return_index=True, return_inverse=True)
+    near_m = coasts.distance_m(
+        (cell_lat[one_of] + 0.5) * CELL_DEG, (cell_lon[one_of] + 0.5) * CELL_DEG
+    )
+    wrong_m = float(CELL_DEG / np.sqrt(2) * shapes.DEGREE_M)
+    parts, end = {}, 0
+    for k, (ticks, _) in stretches.items():
+        begin, end = end, end + len(ticks)
+        path_m = way_m(grid.lat[ticks], grid.lon[ticks])
+        part = _may_hold(limits, near_m[:, cell[begin:end]], path_m, wrong_m)
+        if part is not None:
+            parts[k] = part
+    return parts
+
+
+def _may_hold(
+    limits: Limits, distance_m: Floats, path_m: Floats, wrong_m: float
+) -> tuple[slice, tuple[int, ...]] | None:
+    """Tell between which ticks any passage lies if each distance is wrong by up to `wrong_m`, and
+    the states it may lead between or have nearest to it; None where there can be none.
+    """
+    seen = (distance_m <= distance_m.min(axis=0) + 2 * wrong_m).any(axis=1)
+    first, last, states = len(path_m), -1, set(np.flatnonzero(seen).tolist())
+    for one, other in combinations(range(len(distance_m)), 2):
+        if not seen[one] and not seen[other]:
+            continue
+        least = least_share(limits, bool(seen[one]), bool(seen[other]))
+        a, b = distance_m[one], distance_m[other]
+        position = a / np.maximum(a + b, 1.0)
+        off = np.minimum(wrong_m / np.maximum(a + b - 2 * wrong_m, 1.0), 1.0)
+        if (position + off).max() - (position - off).min() < least:
+            continue
+        begins, ends = leads_across(limits, (a - b) / 2, path_m, 2 * wrong_m)
+        if begins.any():
+            first = min(first, int(begins.argmax()))
+            last = max(last, int(np.flatnonzero(ends)[-1]))
+            states |= {one, other}
+    return (slice(first, last + 1), tuple(sorted(states))) if last >= 0 else None
+
+
+def least_share(limits: Limits, one_seen: bool, other_seen: bool) -> float:
+    """Return the share of the width to ask for, by whether either coast was the nearest at all."""
+    return limits.min_width_fraction if one_seen and other_seen else limits.min_one_sided_fraction
+
+
+def leads_across(
+    limits: Limits, across_m: Floats, path_m: Floats, error_m: float = 0.0
+) -> tuple[Bools, Bools]:
+    """Tell which ticks begin and end a stretch of `min_distance_m` or more that leads across
+    for `min_across_ratio` of its way, or may do so where that is wrong by up to `error_m`.
+    """
+    begins, ends = np.zeros(len(path_m), bool), np.zeros(len(path_m), bool)
+    soonest = np.searchsorted(path_m, path_m + limits.min_distance_m)
+    latest = np.searchsorted(path_m, path_m - limits.min_distance_m, side="right") - 1
+    for gain_m in (across_m, -across_m):
+        # More across than asked for from i to j: then this has grown between them.
+        excess_m = gain_m - limits.min_across_ratio * path_m
+        later_m = np.append(np.maximum.accumulate(excess_m[::-1])[::-1], -np.inf)
+        begins |= later_m[soonest] >= excess_m - error_m
+        earlier_m = np.append(np.minimum.accumulate(excess_m), np.inf)
+        ends |= earlier_m[latest] <= excess_m + error_m
+    return begins, ends
+
+
+def way_m(lat: Floats, lon: Floats) -> Floats:
+    """Return the way sailed up to each tick."""
+    steps_m = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
+    return np.asarray(np.r_[0.0, np.cumsum(steps_m)])

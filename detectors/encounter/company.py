@@ -1,0 +1,106 @@
+"""Whether two came to one another, and who else lay around."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core import geodesy, runs, surroundings
+from detectors.encounter.limits import Limits
+from detectors.encounter.pairs import Pairs
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+STILL_KN: Final = 0.2
+"""Slower it lies at a berth or at anchor: position noise alone makes as much of a step."""
+
+
+def kept_company(
+    limits: Limits, grid: runs.Grid, pairs: Pairs, first: Ints, last: Ints
+) -> list[dict[str, Any]]:
+    """Return how far apart they were before and after, and how many others lay around at the end.
+
+    The others are counted at the last tick, which lies within any window that reports the
+    encounter, so that it doesn't matter how much of the past is loaded.
+    """
+    left, right = pairs.left, pairs.right
+    apart = {}
+    for name, edge, sign in (("before", first, -1), ("after", last, 1)):
+        farthest = np.full(len(first), np.nan)
+        for part in (1 / 3, 2 / 3, 1.0):
+            shift = sign * (int(limits.company_s * part) // limits.step_s)
+            rows = [
+                grid.rows_at(grid.track_id[side[edge]], grid.tick[side[edge]] + shift)
+                for side in (left, right)
+            ]
+            known = (rows[0] >= 0) & (rows[1] >= 0)
+            a, b = rows[0][known], rows[1][known]
+            apart_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
+            farthest[known] = np.fmax(farthest[known], apart_m)
+        apart[name] = farthest
+    _further_back(limits, grid, left[first], right[first], apart["before"])
+    neighbours = _neighbours(limits, grid, left[last], right[last])
+    return [
+        {
+            "apart_before_m": apart["before"][i],
+            "apart_after_m": apart["after"][i],
+            "min_apart_m": limits.company_m,
+            "n_neighbours": int(neighbours[i]),
+        }
+        for i in range(len(first))
+    ]
+
+
+def _further_back(
+    limits: Limits, grid: runs.Grid, left: Ints, right: Ints, apart_m: Floats
+) -> None:
+    """Fill in how far apart pairs were when both were last heard before, where it isn't known.
+
+    `left` and `right` are their first ticks.
+    """
+    mark = limits.company_s // 3 // limits.step_s
+    for shift in range(4 * mark, limits.raft_memory_s // limits.step_s + 1, mark):
+        unknown = np.flatnonzero(np.isnan(apart_m))
+        if len(unknown) == 0:
+            return
+        a, b = (
+            grid.rows_at(grid.track_id[side[unknown]], grid.tick[side[unknown]] - shift)
+            for side in (left, right)
+        )
+        known = (a >= 0) & (b >= 0)
+        a, b = a[known], b[known]
+        apart_m[unknown[known]] = geodesy.distance_m(
+            grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b]
+        )
+
+
+def _neighbours(limits: Limits, grid: runs.Grid, left: Ints, right: Ints) -> Ints:
+    """Count other slow tracks within `neighbour_m` of each pair at its tick."""
+    slow = np.flatnonzero(grid.speed_kn < limits.max_speed_kn)
+    found = surroundings.n_near(grid, left, slow, limits.neighbour_m)
+    return np.asarray(np.maximum(found - np.isin(right, slow), 0), "int64")
+
+
+def convoy(limits: Limits, evidence: dict[str, Any]) -> bool:
+    """Tell whether they moved on together as they had come, or were never seen apart."""
+    under_way = evidence["median_speed_kn"] >= limits.max_speed_kn
+    before_m, after_m = evidence["apart_before_m"], evidence["apart_after_m"]
+    met = after_m >= limits.company_m if np.isnan(before_m) else before_m >= limits.company_m
+    return bool(under_way and not met)
+
+
+def side_by_side(limits: Limits, evidence: dict[str, Any]) -> bool:
+    """Tell whether it is a stretch of two that lay there before and after: no meeting, let alone a
+    brief one.
+    """
+    speed_kn = max(evidence["median_speed_kn"], evidence["other_median_speed_kn"])
+    lying = evidence["brief_meeting"] and speed_kn < STILL_KN
+    return bool(lying and not came(limits, evidence))
+
+
+def came(limits: Limits, evidence: dict[str, Any]) -> bool | None:
+    """Tell whether one came to the other or went from it; None where neither was seen."""
+    apart_m = (evidence["apart_before_m"], evidence["apart_after_m"])
+    known = [m for m in apart_m if not np.isnan(m)]
+    return known[0] >= limits.company_m if known else None

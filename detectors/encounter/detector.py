@@ -1,0 +1,235 @@
+"""The detector `encounter`: its facts, its rule, its events."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, ClassVar, Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core import events, runs, surroundings, timespan, whereabouts
+from detectors.core.detector import Apart, Context, RestsOn
+from detectors.core.explain import Hypothesis
+from detectors.core.hypotheses_encounter import HYPOTHESES
+from detectors.core.reports import Reports
+from detectors.core.telling import Told, Words
+from detectors.encounter.company import came, convoy, kept_company, side_by_side
+from detectors.encounter.evidence import around, evidence_of
+from detectors.encounter.limits import Limits
+from detectors.encounter.pairs import Craft, runs_of, together
+from detectors.encounter.rafts import rafts
+from detectors.encounter.told import tell
+
+GFW_MIN_DURATION_S: Final = 7200.0
+GFW_MAX_MEDIAN_SPEED_KN: Final = 2.0
+GFW_MIN_ANCHORAGE_DISTANCE_M: Final = 10_000.0
+CROWD: Final = 2
+"""So many others lying within a mile make a crowd."""
+IN_COMPANY: Final = "in_company"
+"""Two that moved or lay on together as before: no encounter, though rafts hang together by them."""
+
+
+class Encounter(Limits):
+    """Two vessels together: slow and close for half an hour, or a boat alongside for a quarter.
+
+    Both tracks are interpolated at the ticks of an absolute time grid (never over a silence
+    longer than `max_silence_s`). They are *together* at a tick when, over the step that follows,
+
+    - both are slower than `max_speed_kn` and within `max_distance_m`; or
+    - they drift as one: within `max_distance_m`, slower than `max_drift_kn`, and moving against
+      one another at less than `max_station_kn`; or
+    - they move along as one: at less than `max_station_kn` against one another, a small craft and a
+      larger vessel slower than `max_boat_speed_kn` and within `max_alongside_m`, or two hulls
+      slower than `max_alongside_speed_kn` and within `max_hull_distance_m`, and what
+      `max_clock_error_s` makes at their speed;
+
+    the latter two for vessels that aren't of the `service_types`, whose trade that is.
+
+    Ticks together make pieces of at least `min_piece_s`; pieces no more than `max_interruption_s`
+    apart make one encounter, which lasts from its first tick to the end of its last step. It counts
+    once it lasted `min_duration_s`; or as a *brief meeting* once a small craft (not of the
+    `service_types`) was within `max_alongside_m` and steady, moving against the other at less than
+    `max_relative_speed_kn` (under way: `max_station_kn`), at ticks that span `min_brief_s` within
+    it. An encounter under way (a median of `max_speed_kn` or more) of vessels that were in company
+    already when it began, or weren't seen apart at all, is none: a tow or a convoy. Nor is a brief
+    meeting of two that lie still and weren't seen to come or go: boats at a berth that are heard
+    now and then.
+
+    What is left out, tick by tick: places inside `excluded_classes` or drawn as land (berths), and
+    inside `crowded_classes` all but vessels alongside (`max_crowded_distance_m`), since ships at
+    anchor lie a swinging circle apart.
+
+    Pairs at the same place and time share a `group_id`: the pairs connected by common vessels and
+    overlapping spans, as seen when the pair parts and no further back than `raft_memory_s`.
+
+    Notes
+    -----
+    Score before explanations: 0.3, plus up to 0.25 for duration (full at 2 h) and 0.25 for
+    closeness (full at 0 m); for a brief meeting at least 0.4 plus up to 0.2 for closeness. Times
+    0.6 if either's median speed is 2 kn or more (0.8 if they came together and kept their place),
+    unless a boat came alongside under way; times 0.5 if under way and not seen to come together;
+    times 0.6 if they lay near one another before, or 0.4 in a crowd (two neighbours or more) unless
+    alongside. Inside a crowded class instead times 0.7 where one came alongside from away for long,
+    0.2 where they lay there before, 0.4 otherwise. Times 0.4 if both are small and it was brief;
+    times 0.3 near land.
+    """
+
+    name: ClassVar[str] = "encounter"
+    version: ClassVar[str] = "4"
+    requires: ClassVar[tuple[str, ...]] = (
+        "mmsi",
+        "time",
+        "lat",
+        "lon",
+        "sog_kn",
+        "nav_status",
+        "ais_class",
+        "track_id",
+        "source",
+        "source_offset",
+    )
+    source: ClassVar[str] = (
+        "Miller, Roan, Hochberg, Amos & Kroodsma (2018), Identifying Global Patterns of "
+        "Transshipment Behavior, Frontiers in Marine Science 5:240, doi:10.3389/fmars.2018.00240"
+    )
+    rests_on: ClassVar[RestsOn] = RestsOn.COMPANY
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
+
+    @property
+    def settle(self) -> timedelta:
+        """How long after its last tick an encounter or its raft can still change."""
+        goes_on_s = (
+            self.max_interruption_s + self.min_piece_s + self.min_duration_s + self.max_silence_s
+        )
+        return timedelta(seconds=max(goes_on_s, self.company_s + self.max_silence_s))
+
+    @property
+    def lookback(self) -> timedelta:
+        """Long enough to find any encounter not yet settled, and the raft it belongs to."""
+        found_s = self.min_duration_s + 2 * (self.max_interruption_s + self.min_piece_s)
+        return self.settle + timedelta(seconds=self.raft_memory_s + found_s + self.max_silence_s)
+
+    def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
+        """Find encounters; see the class for the rule and `Detector.detect` for the frames."""
+        return self.gather(self.find(positions, context), context.start, context.end)
+
+    def find(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
+        """Find the same before rafts are told, and with what rafts rest on: older encounters, and
+        those in company (subkind `IN_COMPANY`), which are none.
+        """
+        if positions.empty:
+            return events.empty()
+        reports, craft = Reports(positions), Craft(positions, context, self)
+        grid = reports.grid(self.step_s, self.max_silence_s)
+        pairs = together(self, grid, craft, context)
+        if len(pairs.left) == 0:
+            return events.empty()
+        spans, _ = timespan.of_runs(
+            grid,
+            [pairs.left, pairs.right],
+            *runs_of(self, grid, pairs),
+            window=timespan.window_us(context.start, context.end),
+            settle=self.settle + timedelta(seconds=self.raft_memory_s),
+            max_break_s=self.max_interruption_s,
+        )
+        first, last = spans.first, spans.last
+        if len(spans) == 0:
+            return events.empty()
+        tracks = np.stack([grid.track_id[side[first]] for side in (pairs.left, pairs.right)])
+        lat, lon = spans.middle(reports, tracks[0])
+        told = zip(
+            evidence_of(self, reports, craft, grid, context, pairs, first, last),
+            around(self, (lat, lon), context),
+            kept_company(self, grid, pairs, first, last),
+            strict=True,
+        )
+        rows = []
+        for i, parts in enumerate(told):
+            measured = {key: value for part in parts for key, value in part.items()}
+            none = convoy(self, measured) or side_by_side(self, measured)
+            rows.append(
+                events.row(
+                    self,
+                    tracks[:, i],
+                    subkind=IN_COMPANY if none else "",
+                    lat=lat[i],
+                    lon=lon[i],
+                    start_us=int(spans.start_us[i]),
+                    end_us=spans.until_us(i),
+                    **self._judged(measured),
+                )
+            )
+        return events.build(rows)
+
+    def gather(self, found: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+        """Return encounters that touch the window, with their rafts, from what `find` found."""
+        group = pd.Series(rafts(self, found), index=found.index, dtype="str")
+        found = found.assign(group_id=group)
+        wanted = (found["subkind"] != IN_COMPANY) & (found["start"] <= end)
+        wanted &= found["end"].isna() | (found["end"] >= start - self.settle)
+        return found[wanted].reset_index(drop=True)
+
+    @property
+    def halo_m(self) -> float:
+        """Partners and neighbours are no further off."""
+        return max(self.max_distance_m, self.neighbour_m) + whereabouts.SLACK_M
+
+    def apart(self, positions: pd.DataFrame, context: Context) -> Apart:
+        """Return where each was slow enough to meet another."""
+        grid = runs.grid_of(positions, self.step_s, self.max_silence_s)
+        slow = whereabouts.of_grid(grid, np.flatnonzero(grid.speed_kn < self.max_boat_speed_kn))
+        return Apart(events.empty(), {"slow": slow}, {"slow": slow})
+
+    def company(
+        self, asks: Mapping[str, pd.DataFrame], answers: Mapping[str, pd.DataFrame]
+    ) -> pd.DataFrame:
+        """Find who was slow near by: partners, and neighbours of a pair by its lower MMSI."""
+        reach_m = max(self.max_distance_m, self.neighbour_m)
+        return whereabouts.near(asks["slow"], answers["slow"], reach_m)
+
+    def _judged(self, evidence: dict[str, Any]) -> dict[str, Any]:
+        """Return score, explanation and evidence, with the rule of Miller et al. met or not."""
+        speed_kn = max(evidence["median_speed_kn"], evidence["other_median_speed_kn"])
+        away_m = evidence["anchorage_distance_m"]
+        gfw = (
+            evidence["duration_s"] >= GFW_MIN_DURATION_S
+            and speed_kn < GFW_MAX_MEDIAN_SPEED_KN
+            and (away_m is None or np.isnan(away_m) or away_m >= GFW_MIN_ANCHORAGE_DISTANCE_M)
+        )
+        evidence |= {
+            "gfw_rule_met": gfw if evidence["zones_reached"] else None,
+            "gfw_min_duration_s": GFW_MIN_DURATION_S,
+            "gfw_max_median_speed_kn": GFW_MAX_MEDIAN_SPEED_KN,
+            "gfw_min_anchorage_distance_m": GFW_MIN_ANCHORAGE_DISTANCE_M,
+        }
+        if not evidence["zones_reached"]:
+            return {"score": 0.0, "explanation": surroundings.NOT_ASSESSED, "evidence": evidence}
+        closeness = 1.0 - evidence["median_distance_m"] / self.max_distance_m
+        alongside = evidence["median_distance_m"] <= self.max_crowded_distance_m
+        met = came(self, evidence)
+        score = 0.3 + 0.25 * min(1.0, evidence["duration_s"] / GFW_MIN_DURATION_S)
+        score += 0.25 * closeness
+        if evidence["brief_meeting"]:
+            score = max(score, 0.4 + 0.2 * closeness)
+        fast = speed_kn >= GFW_MAX_MEDIAN_SPEED_KN
+        steady = evidence["median_relative_speed_kn"] < self.max_station_kn
+        boat = evidence["small_craft"] and not evidence["both_small_craft"]
+        under_way = evidence["median_speed_kn"] >= self.max_speed_kn
+        if fast and not (boat and met):
+            score *= 0.8 if met and steady else 0.6
+        score *= 0.5 if under_way and met is None else 1.0
+        if evidence["in_anchorage"]:
+            visit = met and alongside and not evidence["brief_meeting"]
+            score *= 0.7 if visit else 0.2 if met is False else 0.4
+        elif evidence["n_neighbours"] >= CROWD and not alongside:
+            score *= 0.4
+        elif met is False:
+            score *= 0.6
+        score *= 0.4 if evidence["both_small_craft"] and evidence["brief_meeting"] else 1.0
+        score *= 0.3 if evidence["near_land"] else 1.0
+        return {"score": float(score), "evidence": evidence}
+
+    @classmethod
+    def tell(cls, event: Told, words: Words, mmsi: int) -> str:
+        """Say how long they lay, drifted or moved together, how close, and where."""
+        return tell(event, words, mmsi)

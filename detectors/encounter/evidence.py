@@ -1,0 +1,123 @@
+"""What was measured of encounters."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core import events, geodesy, runs, surroundings
+from detectors.core.detector import Context
+from detectors.core.reports import Reports
+from detectors.encounter.limits import Limits
+from detectors.encounter.pairs import Craft, Pairs
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+ASKED: Final = (
+    "max_distance_m",
+    "max_speed_kn",
+    "min_duration_s",
+    "min_brief_s",
+    "max_alongside_m",
+    "max_relative_speed_kn",
+    "max_station_kn",
+    "max_drift_kn",
+    "max_alongside_speed_kn",
+    "max_boat_speed_kn",
+    "max_interruption_s",
+    "max_silence_s",
+)
+"""Limits that evidence names."""
+
+
+def evidence_of(
+    limits: Limits,
+    reports: Reports,
+    craft: Craft,
+    grid: runs.Grid,
+    context: Context,
+    pairs: Pairs,
+    first: Ints,
+    last: Ints,
+) -> list[dict[str, Any]]:
+    """Return what was measured, one mapping per run."""
+    left, right, distance_m = pairs.left, pairs.right, pairs.distance_m
+    n_ticks = last - first + 1
+    duration_s = (grid.tick[left[last]] + 1 - grid.tick[left[first]]) * limits.step_s
+    columns: dict[str, Any] = {
+        "duration_s": duration_s,
+        "n_ticks": n_ticks,
+        "together_fraction": n_ticks * limits.step_s / duration_s,
+        "median_distance_m": runs.quantiles(distance_m, first, last, 0.5),
+        "min_distance_m": runs.quantiles(distance_m, first, last, 0.0),
+        "max_distance_seen_m": runs.quantiles(distance_m, first, last, 1.0),
+        "distance_spread_m": runs.quantiles(distance_m, first, last, 0.9)
+        - runs.quantiles(distance_m, first, last, 0.1),
+        "distance_swing_m": runs.quantiles(distance_m, first, last, 0.75)
+        - runs.quantiles(distance_m, first, last, 0.25),
+        "median_relative_speed_kn": runs.quantiles(pairs.relative_kn, first, last, 0.5),
+        "brief_meeting": [bool(value) for value in duration_s < limits.min_duration_s],
+    }
+    small = [craft.small(grid.track_id[side[first]]) for side in (left, right)]
+    columns["small_craft"] = [bool(value) for value in small[0] | small[1]]
+    columns["both_small_craft"] = [bool(value) for value in small[0] & small[1]]
+    known = context.vessels.drop_duplicates("mmsi").set_index("mmsi")
+    for prefix, side in (("", left), ("other_", right)):
+        rows = grid.report[side]
+        before, after = rows[first], grid.report[side[last] + 1] + 1
+        begin, end = side[first], side[last] + 1
+        moved_m = geodesy.distance_m(grid.lat[begin], grid.lon[begin], grid.lat[end], grid.lon[end])
+        mmsi = grid.track_id[begin] // 100
+        columns |= {
+            f"{prefix}median_speed_kn": runs.quantiles(grid.speed_kn[side], first, last, 0.5),
+            f"{prefix}median_sog_kn": runs.quantiles(reports.sog_kn[rows], first, last, 0.5),
+            f"{prefix}drift_kn": geodesy.speed_kn(moved_m, duration_s),
+            f"{prefix}nav_status": runs.most_common(reports.nav_status[rows], first, last)[0],
+            f"{prefix}n_reports": after - before + 1,
+            f"{prefix}first_report_source": reports.sources_of(before),
+            f"{prefix}last_report_source": reports.sources_of(after),
+            f"{prefix}ship_type": known["ship_type"].reindex(mmsi).fillna(-1).astype(int),
+            f"{prefix}length_m": known["length_m"].reindex(mmsi),
+        }
+    asked = {name: getattr(limits, name) for name in ASKED}
+    found = events.each(columns)
+    for one in found:
+        least_s = limits.min_brief_s if one["brief_meeting"] else limits.min_duration_s
+        faster_kn = max(one["median_speed_kn"], one["other_median_speed_kn"])
+        one |= {
+            **asked,
+            "duration_margin_s": int(one["duration_s"]) - least_s,
+            "distance_margin_m": limits.max_distance_m - one["median_distance_m"],
+            "speed_margin_kn": limits.max_speed_kn - faster_kn,
+        }
+    return found
+
+
+def around(limits: Limits, middle: tuple[Floats, Floats], context: Context) -> list[dict[str, Any]]:
+    """Return what lies around the middle of each encounter."""
+    lat, lon = np.atleast_1d(middle[0]), np.atleast_1d(middle[1])
+    zones = context.zones
+    reached = zones.reached(lat, lon)
+    crowded = zones.within(lat, lon, limits.crowded_classes)
+    transfer_area, licensed = (
+        zones.within(lat, lon, ("sts_area",), excuses=excuses) for excuses in (False, True)
+    )
+    pilots = zones.within(lat, lon, ("pilot_ground",))
+    land = zones.near_land(lat, lon, limits.near_land_m)
+    lying = limits.excluded_classes + limits.crowded_classes
+    away_m = surroundings.nearest_zone_m(zones, lat, lon, lying)
+    return [
+        {
+            "zones_reached": bool(reached[i]),
+            "in_anchorage": bool(crowded[i]),
+            "in_sts_area": bool(transfer_area[i]),
+            "in_licensed_sts_area": bool(licensed[i]),
+            "in_pilot_ground": bool(pilots[i]),
+            "near_land": bool(land[i]),
+            "near_land_m": limits.near_land_m,
+            "anchorage_distance_m": float(away_m[i]) if reached[i] else None,
+        }
+        for i in range(len(lat))
+    ]

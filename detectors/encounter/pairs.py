@@ -1,0 +1,199 @@
+"""Which vessels are together, tick by tick, and in runs of ticks."""
+
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core import geodesy, runs
+from detectors.core.detector import Context
+from detectors.core.frames import offsets
+from detectors.core.near import Near
+from detectors.encounter.limits import Limits
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Pairs(NamedTuple):
+    """Ticks at which two vessels are together, sorted by (pair, tick).
+
+    Grid rows of both, their distance, their speed against one another over the step that follows,
+    and whether it may be part of a brief meeting.
+    """
+
+    left: Ints
+    right: Ints
+    distance_m: Floats
+    relative_kn: Floats
+    brief: NDArray[np.bool_]
+
+    def number(self, grid: runs.Grid) -> Ints:
+        """Return ascending numbers of the pairs of tracks, one for each tick."""
+        first, last = runs.stretches(grid.track_id[self.left], grid.track_id[self.right])
+        return np.repeat(np.arange(len(first)), last - first + 1)
+
+
+class Craft:
+    """What tracks are: small craft or not, service craft or not."""
+
+    def __init__(self, positions: pd.DataFrame, context: Context, limits: Limits) -> None:
+        track = positions["track_id"].to_numpy()
+        begin = offsets(track)[:-1]
+        self._track = track[begin]
+        class_b = positions["ais_class"].iloc[begin].to_numpy("str") == "B"
+        known = context.vessels.drop_duplicates("mmsi").set_index("mmsi")
+        mmsi = self._track // 100
+        length_m = known["length_m"].reindex(mmsi).to_numpy("float64")
+        self._small = class_b | ((length_m > 0) & (length_m <= limits.max_small_m))
+        self._small &= ~(length_m > limits.max_small_m)
+        self._service = known["ship_type"].reindex(mmsi).isin(limits.service_types).to_numpy(bool)
+
+    def small(self, track: Ints) -> NDArray[np.bool_]:
+        """Tell whether each track is of a small craft."""
+        return np.asarray(self._small[np.searchsorted(self._track, track)])
+
+    def service(self, track: Ints) -> NDArray[np.bool_]:
+        """Tell whether each track is of a vessel of the service types."""
+        return np.asarray(self._service[np.searchsorted(self._track, track)])
+
+
+def together(limits: Limits, grid: runs.Grid, craft: Craft, context: Context) -> Pairs:
+    """Find ticks of two vessels together, sorted by (pair, tick), the lower MMSI first."""
+    i, j = _near_pairs(limits, grid, craft, context)
+    members, place = np.unique(np.r_[i, j], return_inverse=True)
+    crowded = context.zones.within(grid.lat[members], grid.lon[members], limits.crowded_classes)[
+        place
+    ]
+    in_crowd = crowded[: len(i)] | crowded[len(i) :]
+    swap = grid.track_id[i] > grid.track_id[j]
+    i, j = np.where(swap, j, i), np.where(swap, i, j)
+
+    distance_m = np.asarray(geodesy.distance_m(grid.lat[i], grid.lon[i], grid.lat[j], grid.lon[j]))
+    faster_kn = np.maximum(grid.speed_kn[i], grid.speed_kn[j])
+    relative_kn = _relative_kn(grid, i, j)
+    small = np.stack([craft.small(grid.track_id[rows]) for rows in (i, j)])
+    service = craft.service(grid.track_id[i]) | craft.service(grid.track_id[j])
+    boat = small.any(axis=0) & ~service
+    boat_and_ship = boat & ~small.all(axis=0)
+    limit_m = np.where(in_crowd, limits.max_crowded_distance_m, limits.max_distance_m)
+    clock_m = np.where(
+        faster_kn < limits.max_drift_kn,
+        0.0,
+        faster_kn * geodesy.KNOT_MPS * limits.max_clock_error_s,
+    )
+    beside_m = np.minimum(limits.max_alongside_m + clock_m, limit_m)
+
+    lying = (faster_kn < limits.max_speed_kn) & (distance_m <= limit_m)
+    as_one = ~service & (relative_kn < limits.max_station_kn) & (distance_m <= limit_m)
+    drifting = as_one & (faster_kn < limits.max_drift_kn)
+    boarding = as_one & boat_and_ship & (distance_m <= beside_m)
+    boarding &= faster_kn < limits.max_boat_speed_kn
+    hulls = as_one & (distance_m <= np.minimum(limits.max_hull_distance_m + clock_m, limit_m))
+    hulls &= faster_kn < limits.max_alongside_speed_kn
+    steady = relative_kn < np.where(
+        faster_kn < limits.max_drift_kn, limits.max_relative_speed_kn, limits.max_station_kn
+    )
+    together = lying | drifting | boarding | hulls
+    brief = together & boat & steady & (distance_m <= beside_m)
+    keep = np.flatnonzero(together)
+    order = np.lexsort((grid.tick[i[keep]], grid.track_id[j[keep]], grid.track_id[i[keep]]))
+    keep = keep[order]
+    return Pairs(i[keep], j[keep], distance_m[keep], relative_kn[keep], brief[keep])
+
+
+def _near_pairs(
+    limits: Limits, grid: runs.Grid, craft: Craft, context: Context
+) -> tuple[Ints, Ints]:
+    """Find grid rows of two MMSIs near one another at a tick, each pair once, in open water.
+
+    Any two that are slow; and faster ones only of a small craft and a larger vessel, which are
+    few, so that a full lane costs little.
+    """
+    zones = context.zones
+
+    def outside(rows: Ints) -> NDArray[np.bool_]:
+        lat, lon = grid.lat[rows], grid.lon[rows]
+        return ~(zones.within(lat, lon, limits.excluded_classes) | zones.on_land(lat, lon))
+
+    slow = np.flatnonzero(grid.speed_kn < limits.max_alongside_speed_kn)
+    slow = slow[outside(slow)]
+    i, j = _near(grid, slow, slow, limits.max_distance_m)
+
+    at_least_kn = limits.max_alongside_speed_kn - limits.max_station_kn
+    fast = np.flatnonzero(
+        (grid.speed_kn >= at_least_kn) & (grid.speed_kn < limits.max_boat_speed_kn)
+    )
+    track = grid.track_id[fast]
+    small, service = craft.small(track), craft.service(track)
+    reach_m = limits.max_boat_speed_kn * geodesy.KNOT_MPS * limits.max_clock_error_s
+    reach_m = min(limits.max_alongside_m + reach_m, limits.max_distance_m)
+    boat, ship = _near(grid, fast[small & ~service], fast[~small & ~service], reach_m)
+    slow_pair = grid.speed_kn[boat] < limits.max_alongside_speed_kn
+    slow_pair &= grid.speed_kn[ship] < limits.max_alongside_speed_kn
+    faster = np.flatnonzero(~slow_pair)
+    faster = faster[outside(boat[faster])]
+    faster = faster[outside(ship[faster])]
+    return np.r_[i, boat[faster]], np.r_[j, ship[faster]]
+
+
+def runs_of(limits: Limits, grid: runs.Grid, pairs: Pairs) -> tuple[Ints, Ints]:
+    """Find runs that are long enough, or hold a brief meeting."""
+    group = pairs.number(grid)
+    tick = grid.tick[pairs.left]
+    spells = partial(
+        runs.spells,
+        max_break=limits.max_interruption_s // limits.step_s,
+        min_piece=-(-limits.min_piece_s // limits.step_s),
+        min_length=-(-limits.min_brief_s // limits.step_s),
+    )
+    first, last = spells(group, tick)
+    long_enough = tick[last] - tick[first] + 1 >= -(-limits.min_duration_s // limits.step_s)
+    brief = np.flatnonzero(pairs.brief)
+    _, core_last = spells(group[brief], tick[brief])
+    holds = np.zeros(len(first), bool)
+    if len(first):
+        run = np.searchsorted(first, brief[core_last], side="right") - 1
+        inside = (run >= 0) & (brief[core_last] <= last[run])
+        holds[run[inside]] = True
+    return first[long_enough | holds], last[long_enough | holds]
+
+
+def _near(grid: runs.Grid, some: Ints, others: Ints, radius_m: float) -> tuple[Ints, Ints]:
+    """Find pairs of grid rows of different MMSIs within `radius_m` at the same tick, each once.
+
+    `others` is `some` itself, or holds none of its rows.
+    """
+    if len(some) == 0 or len(others) == 0:
+        none = np.zeros(0, "int64")
+        return none, none
+    since = min(grid.tick[some].min(), grid.tick[others].min())
+    one, other = (
+        Near(grid.lat[rows], grid.lon[rows], grid.tick[rows] - since, radius_m, slack=1.001)
+        for rows in (some, others)
+    )
+    i, j = one.pairs() if others is some else one.pairs_with(other)
+    i, j = some[i], others[j]
+    differ = grid.track_id[i] // 100 != grid.track_id[j] // 100
+    return i[differ], j[differ]
+
+
+def _relative_kn(grid: runs.Grid, left: Ints, right: Ints) -> Floats:
+    """Return how fast two vessels move against one another over the step that follows."""
+    moved = []
+    for rows in (left, right):
+        here_lat, here_lon = grid.lat[rows], grid.lon[rows]
+        there_lat, there_lon = grid.lat[rows + 1], grid.lon[rows + 1]
+        north_m = geodesy.distance_m(here_lat, here_lon, there_lat, here_lon)
+        east_m = geodesy.distance_m(there_lat, here_lon, there_lat, there_lon)
+        moved.append(
+            np.stack(
+                [
+                    np.copysign(north_m, there_lat - here_lat),
+                    np.copysign(east_m, geodesy.wrap_lon(there_lon - here_lon)),
+                ]
+            )
+        )
+    return np.asarray(geodesy.speed_kn(np.hypot(*(moved[0] - moved[1])), grid.step_s))

@@ -1,0 +1,30 @@
+"""What a sailor is told of an encounter."""
+
+from detectors.core import telling
+from detectors.core.telling import Told, Words
+
+
+def tell(event: Told, words: Words, mmsi: int) -> str:
+    """Say how long they lay, drifted or moved together, how close, and where."""
+    distance = event.evidence["median_distance_m"]
+    speed = max(event.evidence["median_speed_kn"], event.evidence["other_median_speed_kn"])
+    if speed < 1:
+        how = words.say("Stopped")
+    elif speed < 2:
+        how = words.say("Drifted")
+    else:
+        how = words.say("Moved at {speed_kn:.1f} kn", speed_kn=speed)
+    away = words.distance(distance)
+    if distance < 150:
+        beside = words.say("{distance} alongside", distance=away)
+    else:
+        beside = words.say("{distance} off", distance=away)
+    return words.say(
+        "{how} {duration} with {other} {beside}, {place}{surroundings}",
+        how=how,
+        duration=words.duration(event.start, event.end),
+        other=words.name(event.partner_of(mmsi)),
+        beside=beside,
+        place=words.place(event.lat, event.lon),
+        surroundings=telling.surroundings(event.evidence, words),
+    )

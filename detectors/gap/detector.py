@@ -1,0 +1,186 @@
+"""The detector `gap`: its facts, its rule, its events."""
+
+from datetime import timedelta
+from typing import Any, ClassVar, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core import events, surroundings
+from detectors.core.detector import Context, RestsOn
+from detectors.core.explain import Hypothesis
+from detectors.core.hypotheses_gap import HYPOTHESES
+from detectors.core.telling import Told, Words
+from detectors.gap.limits import Limits
+from detectors.gap.reception import heard_around, not_at_an_edge
+from detectors.gap.regular import by_habit, regular, silences_of
+from detectors.gap.silences import History, Silences
+from detectors.gap.told import tell
+from detectors.gap.voyage import no_berth, not_out_of_range
+
+Floats = NDArray[np.float64]
+
+NO_HISTORY: Final = "not assessed: too few reports before the silence to expect another"
+RARE: Final = 0.003
+"""A chance of falling silent from which on less makes no difference to the score."""
+
+
+class Gap(Limits):
+    """A silence that neither reception nor the end of a voyage accounts for.
+
+    A silence runs from a track's last report before it to the first one after, or is still open at
+    `context.end`. It is an event when all of this holds:
+
+    - It lasts `min_duration_a_s` (class A) or `min_duration_b_s` (class B), and not longer than
+      `max_duration_s`: beyond that the vessel is laid up or has left by a way that wasn't heard,
+      and its silence no longer asks for a patrol. An open gap older than that is dropped.
+    - The vessel was *reporting regularly*: at least `min_history_reports` in the `history_s`
+      before, over `min_regular_s` or more, and the silence is `min_interval_ratio` times as long as
+      the longest interval of the last `recent_s` (of all `history_s`, if it wasn't reporting
+      regularly in that time) and as the typical interval of those heard around meanwhile.
+      An interval in which most of the time nobody else around was heard, or nothing in the whole
+      feed, says nothing about this vessel and doesn't count.
+    - Others *were heard around meanwhile*: at least `min_neighbours` in the cell and its eight
+      neighbours, in `min_heard_fraction` of the half hours of the silence. For a closed gap that is
+      asked along the straight line that joins its ends, for an open one where it began; in both for
+      the first `assessed_s` at most. That also leaves out feed and receiver outages. Where the
+      feed names its receivers, no half hour counts in which those that heard half or more of what
+      was heard around its last position in the day before heard nothing anywhere. Where nobody
+      happens to pass, what is known of the place counts for a part, for class A: a half hour is
+      worth `known_worth_still` (the vessel lies still: it was itself heard from that very spot) or
+      `known_worth_moving`, if vessels were heard there in `min_known_hours` half hours of the day
+      before and meanwhile, its own included, and its receivers worked, or `min_neighbours` were
+      just then heard within a station's reach if they aren't known. It is worth
+      `known_worth_still` under way too, in a closed gap, where vessels were heard in
+      `min_well_known_hours` and the chance of falling silent there (see Notes) is
+      `max_well_known_chance` at most. It is also enough that others were beside it in `min_beside`
+      half hours, if the place is known in the rest.
+    - It isn't where *reception ends*: over the day before and the silence itself, not more than
+      `max_other_silence_ratio` of the vessels heard around its last position fell silent there
+      (fewer than `min_edge_silences` never count; nor do those that an outage of the feed made).
+    - The vessel did not *sail out of range*: when it was making `moving_kn` or more, someone was
+      heard (or land is) ahead on its course, as far as it goes in two hours but `ahead_m` at most,
+      in half of the first two hours. Where vessels are heard seldom, not more than one in half an
+      hour, it is enough that they are heard ahead half as often as here. Not asked of a closed gap
+      whose ends are `ahead_m` apart: it was heard again beyond. Nor of one that *came back*, where
+      vessels were heard ahead in `min_known_hours` half hours of the day: its ends are no further
+      apart than `came_back_share` of the way that its speed before would have made, so that it
+      didn't sail on, and reception doesn't end there.
+    - It was not *at or bound for a berth*: its last position isn't in a zone of `berth_classes`,
+      nor would `approach_s` more of the same course and speed end in one of `approach_classes`;
+      nor was it lying still within `alongside_m` of land. A vessel under way there whose silence
+      ends outside any berth is an event all the same.
+    - The MMSI *wasn't heard on another track* meanwhile. If it was, the question is one of
+      identity, not of silence.
+    - The MMSI is a ship's (first digit 2-7, ITU-R M.585-9, annex 1): the beacons of fishing nets,
+      search-and-rescue transmitters and the like fall silent when they are taken in.
+
+    Notes
+    -----
+    Score before explanations: how improbable the silence is if the vessel was transmitting. Of
+    those heard around its last position in the day before and meanwhile, so many fell silent in so
+    many half hours: (silences + 1/2) / (half hours + 1) is the chance that one does (the mean of
+    the posterior under Jeffreys' prior, so that little knowledge makes no surprise). Its logarithm,
+    1 from 0.003 on, times the square root of ratio / (ratio + 10) and hours / (hours + 1), where
+    the ratio is that of the silence to the longest interval before it, times the fraction of half
+    hours heard; times 0.8 if the vessel wasn't moving, times 0.8 if it was heard again in a berth.
+
+    History that isn't loaded can't be told from history that doesn't exist. So a silence of
+    `unproven_after_s` or more that follows upon less than `history_s` of track is reported even
+    without regular reports, and whatever the way before it seems to say when less than
+    `approach_s` of track shows it: the caller then loads more, and the event is judged on it.
+    Where there is no more, it stays as not assessed, with score 0.
+    """
+
+    name: ClassVar[str] = "gap"
+    version: ClassVar[str] = "3"
+    requires: ClassVar[tuple[str, ...]] = (
+        "mmsi",
+        "time",
+        "lat",
+        "lon",
+        "nav_status",
+        "ais_class",
+        "track_id",
+        "source",
+        "source_offset",
+    )
+    rests_on: ClassVar[RestsOn] = RestsOn.OWN
+    source: ClassVar[str] = (
+        "Welch, Clavelle, White, Cimino, Van Osdel, Hochberg, Kroodsma & Hazen (2022), Hot spots "
+        "of unseen fishing vessels, Science Advances 8, eabq2109, doi:10.1126/sciadv.abq2109; "
+        "reporting intervals: ITU-R M.1371-5, annex 1, tables 1 and 2"
+    )
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
+
+    @property
+    def lookback(self) -> timedelta:
+        """With less history than this a silence that reaches into the window is unproven."""
+        return timedelta(seconds=max(self.unproven_after_s, self.habit_s) + self.history_s)
+
+    def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
+        """Find gaps; see the class for the rule and `Detector.detect` for the frames."""
+        if positions.empty:
+            return events.empty()
+        reports = History(positions)
+        silences = silences_of(self, reports, context)
+        for narrow in (
+            regular,
+            heard_around,
+            not_at_an_edge,
+            not_out_of_range,
+            no_berth,
+            by_habit,
+        ):
+            if len(silences.row) == 0:
+                return events.empty()
+            silences = narrow(self, silences, reports, context)
+        return events.build(self._events(silences, reports))
+
+    def _events(self, silences: Silences, reports: History) -> list[dict[str, Any]]:
+        """Return one event for each silence."""
+        columns = silences.columns
+        score = self._score(columns)
+        explanation = np.where(columns["history_known"], "", NO_HISTORY)
+        explanation = np.where(columns["zones_reached"], explanation, surroundings.NOT_ASSESSED)
+        rows = []
+        for i, (row, is_open) in enumerate(
+            zip(silences.row.tolist(), silences.is_open.tolist(), strict=True)
+        ):
+            evidence = {name: values[i] for name, values in columns.items()}
+            evidence["is_open"] = is_open
+            evidence["ais_class"] = str(reports.ais_class[row])
+            evidence["last_report_source"] = reports.source_of(row)
+            if not is_open:
+                evidence["next_report_source"] = reports.source_of(row + 1)
+            rows.append(
+                events.row(
+                    self,
+                    [reports.track[row]],
+                    start_us=int(silences.start_us[i]),
+                    end_us=None if is_open else int(silences.end_us[i]),
+                    lat=reports.lat[row],
+                    lon=reports.lon[row],
+                    score=score[i],
+                    explanation=str(explanation[i]),
+                    evidence=evidence,
+                )
+            )
+        return rows
+
+    def _score(self, columns: dict[str, NDArray[Any]]) -> Floats:
+        """Return the scores before explanations; see the class."""
+        chance = columns["silence_probability"]
+        surprise = np.minimum(np.log10(chance) / np.log10(RARE), 1.0)
+        ratio, hours = columns["interval_ratio"], columns["duration_s"] / 3600.0
+        score = surprise * np.sqrt(ratio / (ratio + 10.0) * hours / (hours + 1.0))
+        score *= columns["heard_fraction"] * np.where(columns["was_moving"], 1.0, 0.8)
+        score *= np.where(columns["back_in_berth"], 0.8, 1.0)
+        judged = columns["history_known"] & columns["zones_reached"]
+        return np.where(judged, np.clip(np.nan_to_num(score), 0.0, 1.0), 0.0)
+
+    @classmethod
+    def tell(cls, event: Told, words: Words, mmsi: int) -> str:
+        """Say how long it was silent, from where, and where it came back."""
+        return tell(event, words)

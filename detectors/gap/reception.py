@@ -1,0 +1,175 @@
+"""What was heard around and while a vessel was silent."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core import coverage, receivers
+from detectors.core.detector import Context
+from detectors.core.frames import SECOND_US
+from detectors.gap.limits import Limits
+from detectors.gap.silences import History, Silences, Slots
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+DAY_SLOTS: Final = 86_400 // coverage.SLOT_S
+
+
+def unheard(limits: Limits, step: Ints, reports: History, context: Context) -> Bools:
+    """Tell whether in most of the whole half hours between a report and the next of its track, or
+    of the ten minutes, others around, or the whole feed, weren't heard either.
+    """
+    excused = np.zeros(len(step), bool)
+    for slot_s in (coverage.SLOT_S, coverage.FEED_SLOT_S):
+        long = np.flatnonzero((reports.step_s[step] >= slot_s) & ~excused)
+        row = step[long]
+        there = Silences(
+            row,
+            np.zeros(len(row), bool),
+            reports.time_us[row],
+            reports.time_us[np.minimum(row + 1, len(reports.track) - 1)],
+            {},
+        ).at_slots(reports, slot_s, limits.history_s)
+        if slot_s == coverage.FEED_SLOT_S:
+            heard = context.coverage.feed_heard(there.slot)
+        else:
+            ais_class = reports.ais_class[row][there.silence]
+            around = context.coverage.around(there.lat, there.lon, there.slot, ais_class)
+            heard = around.vessels >= limits.min_neighbours
+        excused[long] = (there.count > 0) & (np.nan_to_num(there.mean(heard), nan=1.0) < 0.5)
+    return excused
+
+
+def heard_around(
+    limits: Limits, silences: Silences, reports: History, context: Context
+) -> Silences:
+    """Keep those during which others were heard, and heard more often than the silence is long."""
+    there = silences.at_slots(reports, coverage.SLOT_S, limits.assessed_s)
+    ais_class = reports.ais_class[silences.row]
+    around = context.coverage.around(there.lat, there.lon, there.slot, ais_class[there.silence])
+    hearing, working = _receivers(limits, there, silences, reports, context)
+    unknown = np.isnan(working)
+    down = ~unknown & (working < 0.5)
+    beside = (around.vessels >= limits.min_neighbours) & ~down
+    n_known, n_silences = known_before(
+        limits, there.lat, there.lon, there.silence, silences, reports, context
+    )
+    near = context.coverage.receiving(there.lat, there.lon, there.slot)
+    works = np.where(unknown, near >= limits.min_neighbours, ~down)
+    known = (n_known >= limits.min_known_hours) & works & ~beside
+    beside_fraction, known_fraction = there.mean(beside), there.mean(known)
+    well_known = n_known >= limits.min_well_known_hours
+    well_known &= chance(n_silences, n_known) <= limits.max_well_known_chance
+    well_known &= ~silences.is_open[there.silence]
+    moving = silences.columns["speed_before_kn"] >= limits.moving_kn
+    little = moving[there.silence] & ~well_known
+    worth = np.where(little, limits.known_worth_moving, limits.known_worth_still)
+    worth[ais_class[there.silence] == "B"] = 0.0
+    fraction = beside_fraction + there.mean(np.where(known, worth, 0.0))
+    # Others beside it now and then, all the while that what receives there was working.
+    often = there.count * beside_fraction >= limits.min_beside - 1e-9
+    often &= (ais_class != "B") & (beside_fraction + known_fraction >= limits.min_heard_fraction)
+    around_s = there.mean(around.interval_s)
+    ratio = np.fmin(silences.columns["interval_ratio"], silences.columns["duration_s"] / around_s)
+    keep = ((fraction >= limits.min_heard_fraction) | often) & (
+        (ratio >= limits.min_interval_ratio) | ~silences.columns["history_known"]
+    )
+    tens = silences.at_slots(reports, coverage.FEED_SLOT_S, limits.assessed_s)
+    return silences.narrowed(
+        keep,
+        n_half_hours=there.count,
+        n_neighbours=there.median(around.vessels),
+        min_neighbours=np.full(len(keep), limits.min_neighbours),
+        neighbour_fraction=beside_fraction,
+        known_fraction=known_fraction,
+        heard_fraction=fraction,
+        min_heard_fraction=np.full(len(keep), limits.min_heard_fraction),
+        heard_fraction_margin=fraction - limits.min_heard_fraction,
+        n_beside_required=np.full(len(keep), limits.min_beside),
+        n_known_hours_required=np.full(len(keep), limits.min_known_hours),
+        neighbour_interval_s=around_s,
+        interval_ratio=ratio,
+        feed_heard_fraction=tens.mean(context.coverage.feed_heard(tens.slot)),
+        receiver_working_fraction=there.mean(working),
+        **hearing,
+    )
+
+
+def _receivers(
+    limits: Limits, there: Slots, silences: Silences, reports: History, context: Context
+) -> tuple[dict[str, NDArray[Any]], Floats]:
+    """Return the receivers that heard what was heard around last positions in the day before, and
+    the share of it in each half hour whose receivers were working.
+    """
+    known, row, n = receivers.Receivers(context.coverage), silences.row, len(silences.row)
+    own = silences.start_us // (coverage.SLOT_S * SECOND_US)
+    heard = known.hearing(
+        reports.lat[row], reports.lon[row], own - DAY_SLOTS, own - 1, reports.ais_class[row]
+    )
+    first = np.searchsorted(heard.place, np.arange(n))
+    has = np.bincount(heard.place, minlength=n) > 0
+    name, share = np.full(n, "", dtype=object), np.full(n, np.nan)
+    name[has] = np.asarray(known.names, dtype=object)[heard.station[first[has]]]
+    share[has] = heard.share[first[has]]
+    told = {
+        "receiver": name,
+        "receiver_heard_fraction": share,
+        "n_receivers": np.bincount(heard.place, minlength=n),
+    }
+    return told, known.working(heard, there.silence, there.slot)
+
+
+def known_before(
+    limits: Limits,
+    lat: Floats,
+    lon: Floats,
+    silence: Ints,
+    silences: Silences,
+    reports: History,
+    context: Context,
+) -> tuple[Ints, Ints]:
+    """Count what was heard around places in the day before silences and while they went on.
+
+    Half hours in which vessels were heard, one each, and how many fell silent in them: over the
+    day before and the silence itself (`assessed_s` at most) as far as it is settled, without
+    the half hour in which the silence began, since it is itself among those that fell silent.
+    """
+    slot_us = coverage.SLOT_S * SECOND_US
+    own = silences.start_us // slot_us
+    settled_us = silences.end_us - coverage.SILENCE_S * SECOND_US
+    last = np.minimum(settled_us // slot_us - 1, own + limits.assessed_s // coverage.SLOT_S)
+    ais_class = reports.ais_class[silences.row][silence]
+    n_heard, n_silences = context.coverage.between(
+        lat, lon, (own - DAY_SLOTS)[silence], np.maximum(last, own - 1)[silence], ais_class
+    )
+    began = context.coverage.around(lat, lon, own[silence], ais_class)
+    among = (last >= own)[silence]
+    return n_heard - began.vessels * among, n_silences - began.silences * among
+
+
+def not_at_an_edge(
+    limits: Limits, silences: Silences, reports: History, context: Context
+) -> Silences:
+    """Keep those that began where others are heard on."""
+    row, n = silences.row, len(silences.row)
+    n_heard, n_silences = known_before(
+        limits, reports.lat[row], reports.lon[row], np.arange(n), silences, reports, context
+    )
+    ratio = n_silences / np.maximum(n_heard, 1)
+    edge = (n_silences >= limits.min_edge_silences) & (ratio > limits.max_other_silence_ratio)
+    return silences.narrowed(
+        ~edge,
+        n_known_hours=n_heard,
+        n_other_silences=n_silences,
+        other_silence_ratio=ratio,
+        silence_probability=chance(n_silences, n_heard),
+        max_other_silence_ratio=np.full(n, limits.max_other_silence_ratio),
+    )
+
+
+def chance(n_silences: Ints, n_heard: Ints) -> Floats:
+    """Return the chance of falling silent in a half hour, so many having done so of those heard."""
+    return np.asarray((n_silences + 0.5) / (n_heard + 1.0))

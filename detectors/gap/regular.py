@@ -1,0 +1,113 @@
+"""Which silences interrupt regular reports."""
+
+from typing import Final
+
+import numpy as np
+
+from detectors.core import runs, timespan
+from detectors.core.detector import Context
+from detectors.core.frames import SECOND_US
+from detectors.gap.limits import Limits
+from detectors.gap.reception import unheard
+from detectors.gap.silences import History, Silences
+
+FIRST_SHIP_MMSI: Final = 200_000_000
+LAST_SHIP_MMSI: Final = 799_999_999
+
+
+def silences_of(limits: Limits, reports: History, context: Context) -> Silences:
+    """Find silences of ships that are long enough, touch the window and are of the whole MMSI."""
+    window = timespan.window_us(context.start, context.end)
+    last = reports.final
+    end_us = np.where(last, window[1], np.r_[reports.time_us[1:], 0])
+    duration_s = (end_us - reports.time_us) / SECOND_US
+    shortest_s = np.where(
+        reports.ais_class == "B", limits.min_duration_b_s, limits.min_duration_a_s
+    )
+    ship = (reports.mmsi >= FIRST_SHIP_MMSI) & (reports.mmsi <= LAST_SHIP_MMSI)
+    wanted = ship & (duration_s >= shortest_s) & (duration_s <= limits.max_duration_s)
+    wanted &= timespan.touches(reports.time_us, end_us, window, limits.settle)
+    row = np.flatnonzero(wanted)
+    row = row[reports.heard_elsewhere(row, end_us[row] + last[row]) == 0]
+    columns = {
+        "duration_s": duration_s[row],
+        "min_duration_s": shortest_s[row],
+        "duration_margin_s": duration_s[row] - shortest_s[row],
+    }
+    return Silences(row, last[row], reports.time_us[row], end_us[row], columns)
+
+
+def regular(limits: Limits, silences: Silences, reports: History, context: Context) -> Silences:
+    """Keep those that follow upon regular reports, or upon too little track to tell.
+
+    An interval of the history in which the others around weren't heard either says nothing
+    about this vessel's reports: it is left out of the longest, and of the regular time.
+    """
+    first = reports.first_since(silences.row, limits.history_s)
+    n_reports = silences.row - first + 1
+    count = silences.row - first
+    silence, step = runs.ranges(first, count)
+    step_s = reports.step_s[step]
+    excused = unheard(limits, step, reports, context)
+    counted_s = np.where(excused, np.nan, step_s)
+    n = len(count)
+    is_late = step >= reports.first_since(silences.row, limits.recent_s)[silence]
+    regular_s, late_s = (
+        np.bincount(silence[among], weights=np.nan_to_num(counted_s[among]), minlength=n)
+        for among in (np.ones(len(step), bool), is_late)
+    )
+    n_late = np.bincount(silence[is_late], minlength=n)
+    lately = (n_late + 1 >= limits.min_history_reports) & (late_s >= limits.min_regular_s)
+    last = np.cumsum(count) - 1
+    some = count > 0
+    longest_s, median_s = np.full(n, np.nan), np.full(n, np.nan)
+    for into, among, q in (
+        (longest_s, np.where(lately, n_late, count), 1.0),
+        (median_s, count, 0.5),
+    ):
+        into[some] = runs.quantiles(counted_s, (last - among + 1)[some], last[some], q)
+    duration_s = silences.columns["duration_s"]
+    ratio = duration_s / longest_s
+    regular = (
+        (n_reports >= limits.min_history_reports)
+        & (regular_s >= limits.min_regular_s)
+        & (ratio >= limits.min_interval_ratio)
+    )
+    track_s = (silences.start_us - reports.track_start_us(silences.row)) / SECOND_US
+    maybe_cut = duration_s >= limits.unproven_after_s
+    unproven = maybe_cut & (~regular & (track_s < limits.history_s) | (track_s < limits.approach_s))
+    speed_kn, course_deg = reports.way_before(silences.row, limits.approach_s)
+    return silences.narrowed(
+        regular | unproven,
+        history_known=~unproven,
+        history_s=np.full(n, limits.history_s),
+        recent_s=np.full(n, limits.recent_s),
+        n_history_reports=n_reports,
+        min_history_reports=np.full(n, limits.min_history_reports),
+        regular_s=regular_s,
+        min_regular_s=np.full(n, limits.min_regular_s),
+        longest_interval_s=longest_s,
+        median_interval_s=median_s,
+        interval_ratio=ratio,
+        min_interval_ratio=np.full(n, limits.min_interval_ratio),
+        speed_before_kn=speed_kn,
+        course_before_deg=course_deg,
+        nav_status=reports.nav_status[silences.row],
+    )
+
+
+def by_habit(limits: Limits, silences: Silences, reports: History, context: Context) -> Silences:
+    """Return all, with how often their vessels had been silent like this in the day before."""
+    shortest_s = limits.alike_share * silences.columns["duration_s"]
+    long = np.flatnonzero(reports.step_s >= shortest_s.min())
+    first = np.searchsorted(long, reports.first_since(silences.row, limits.habit_s))
+    count = np.searchsorted(long, silences.row) - first
+    silence, nth = runs.ranges(first, count)
+    step = long[nth]
+    alike = reports.step_s[step] >= shortest_s[silence]
+    alike[alike] = ~unheard(limits, step[alike], reports, context)
+    return silences.narrowed(
+        np.ones(len(count), bool),
+        n_alike_silences=np.bincount(silence[alike], minlength=len(count)),
+        habit_s=np.full(len(count), limits.habit_s),
+    )

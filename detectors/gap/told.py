@@ -1,0 +1,39 @@
+"""What a sailor is told of a silence."""
+
+from detectors.core import geodesy
+from detectors.core.telling import Told, Words
+
+
+def tell(event: Told, words: Words) -> str:
+    """Say how long it was silent, from where, who was heard meanwhile, and where it came back."""
+    duration, place = words.duration(event.start, event.end), words.place(event.lat, event.lon)
+    if event.end is None:
+        sentence = words.say(
+            "Silent for {duration}, last heard {place}", duration=duration, place=place
+        )
+    else:
+        sentence = words.say(
+            "Sent nothing for {duration}, last heard {place}", duration=duration, place=place
+        )
+    heard = event.evidence.get("n_neighbours")
+    if heard:
+        sentence += words.say(", where {n} other vessels were heard meanwhile", n=heard)
+    elif event.evidence.get("known_fraction"):
+        sentence += words.say(", where others are heard at other hours")
+    alike = event.evidence.get("n_alike_silences")
+    if alike == 1:
+        sentence += words.say(", as once in the day before")
+    elif alike:
+        sentence += words.say(", as {n} times in the day before", n=alike)
+    moved = event.evidence.get("distance_m")
+    if moved and event.end is not None:
+        nm = moved / geodesy.METRES_PER_NM
+        again = words.say("; heard again {nm:.0f} nm away", nm=nm)
+        sentence += again if nm >= 0.5 else words.say("; heard again there")
+    if event.end is not None:
+        return sentence
+    reach_m = event.evidence.get("reachable_distance_m")
+    far = ""
+    if reach_m:
+        far = words.say(", by now up to {reach} from there", reach=words.distance(reach_m))
+    return f"{sentence}{words.say(', and silent still')}{far}"

@@ -1,0 +1,102 @@
+"""Approaches to landing places."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core import conduct, events, geodesy, runs
+from detectors.core.detector import Context
+from detectors.core.frames import SECOND_US
+from detectors.geofence.limits import Limits
+from detectors.geofence.watched import WatchedReports, about_zone
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+MERCHANT_TYPES: Final = (60, 89)
+"""Passenger and cargo ships and tankers (ITU-R M.1371-5, table 53): unless they say that they are
+short, they are no small craft."""
+
+
+def approaches(
+    limits: Limits,
+    reports: WatchedReports,
+    grid: runs.Grid,
+    inside: conduct.Inside,
+    context: Context,
+    scores: Floats,
+) -> Iterator[dict[str, Any]]:
+    """Find small craft that come to a landing place at speed and slow down in it."""
+    found = conduct.approaches(
+        grid,
+        inside,
+        min_speed_kn=limits.min_approach_kn,
+        max_speed_kn=limits.max_landing_kn,
+        min_slow_s=limits.min_landing_s,
+        max_approach_s=limits.max_approach_s,
+    )
+    step_us = grid.step_s * SECOND_US
+    start_us, end_us = grid.tick[found.slow] * step_us, (grid.tick[found.last] + 1) * step_us
+    lengths, small = _small(limits, grid.track_id[found.slow] // 100, context.vessels)
+    wanted = small & reports.touches(start_us, end_us, limits.settle)
+    outlines = context.zones.frame.geometry.to_numpy()
+    for i in np.flatnonzero(wanted).tolist():
+        about, shape = context.zones.records[found.zone[i]], outlines[found.zone[i]]
+        fast, slow, end = (int(a[i]) for a in (found.fast, found.slow, found.last))
+        ticks = slice(slow, end + 1)
+        lat, lon = float(grid.lat[slow]), float(grid.lon[slow])
+        centre = shape.centroid
+        away_m = geodesy.distance_m(grid.lat[ticks], grid.lon[ticks], centre.y, centre.x)
+        first, last = int(grid.report[fast]), min(int(grid.report[end + 1]) + 1, reports.last)
+        slow_kn, fast_kn = float(np.max(grid.speed_kn[ticks])), float(grid.speed_kn[fast])
+        evidence = {
+            **about_zone(about),
+            "zone_distance_m": float(np.min(away_m)),
+            "zone_accuracy_m": _radius_m(shape),
+            "approach_speed_kn": fast_kn,
+            "min_approach_kn": limits.min_approach_kn,
+            "approach_margin_kn": fast_kn - limits.min_approach_kn,
+            "landing_speed_kn": slow_kn,
+            "max_landing_kn": limits.max_landing_kn,
+            "landing_margin_kn": limits.max_landing_kn - slow_kn,
+            "slowing_s": int((grid.tick[slow] - grid.tick[fast]) * grid.step_s),
+            "max_approach_s": limits.max_approach_s,
+            "min_landing_s": limits.min_landing_s,
+            "length_m": float(lengths[i]),
+            "max_approach_length_m": limits.max_approach_length_m,
+            "nav_status": int(reports.nav_status[int(grid.report[slow])]),
+            "n_reports": last - first + 1,
+            **reports.sources(first, last),
+        }
+        yield events.row(
+            limits,
+            [grid.track_id[slow]],
+            subkind="approach",
+            zone_id=str(about["zone_id"]),
+            start_us=int(start_us[i]),
+            end_us=int(end_us[i]),
+            lat=lat,
+            lon=lon,
+            score=scores[found.zone[i]],
+            evidence=evidence,
+        )
+
+
+def _small(limits: Limits, mmsi: Ints, vessels: pd.DataFrame) -> tuple[Floats, Bools]:
+    """Return the length of each vessel, and whether it is a small craft or may be one."""
+    said = vessels.set_index("mmsi")[["length_m", "ship_type"]].reindex(mmsi)
+    length_m = said["length_m"].to_numpy("float64")
+    merchant = said["ship_type"].between(*MERCHANT_TYPES).to_numpy(bool)
+    unknown = ~(length_m > 0) & ~merchant
+    with np.errstate(invalid="ignore"):
+        return length_m, unknown | ((length_m > 0) & (length_m <= limits.max_approach_length_m))
+
+
+def _radius_m(shape: Any) -> float:
+    """Return half the height of a zone: of a circle its radius."""
+    west, south, _, north = shape.bounds
+    return float(geodesy.distance_m(south, west, north, west)) / 2

@@ -1,0 +1,164 @@
+"""Conduct in lanes: stopping, and going against them; with what comes off a coast."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core import conduct, events, geodesy, runs, surroundings, timespan
+from detectors.core.detector import Context
+from detectors.core.frames import SECOND_US
+from detectors.core.zones import Zones
+from detectors.geofence.approach import approaches
+from detectors.geofence.limits import Limits
+from detectors.geofence.watched import WatchedReports, about_zone
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def in_lanes_and_off_coasts(
+    limits: Limits, reports: WatchedReports, context: Context, point: Ints, row: Ints
+) -> Iterator[dict[str, Any]]:
+    """Find stops, ways against a lane and approaches, from pairs of reports and zones."""
+    zones = context.zones
+    directed = np.isfinite(zones.direction_deg)
+    stop, against, approach = (
+        np.array([scores.get(name, 0.0) for name in zones.frame["zone_class"]], "float64")
+        for scores in (limits.stop_scores, limits.against_scores, limits.approach_scores)
+    )
+    against = np.where(directed, against, 0.0)
+    watched = (stop > 0) | (against > 0) | (approach > 0)
+    tracks = np.unique(reports.track[point[watched[row]]])
+    if not len(tracks):
+        return
+    grid = reports.grid_of(tracks, limits.max_silence_s)
+    excluded = zones.within(grid.lat, grid.lon, limits.excluded_classes, excuses=True)
+    spells = conduct.stops(
+        grid,
+        conduct.Inside.of(grid, zones, stop),
+        excluded,
+        max_speed_kn=limits.max_stop_kn,
+        min_duration_s=limits.min_stop_s,
+        max_interruption_s=limits.max_interruption_s,
+    )
+    stopped = list(_spells(limits, reports, grid, spells, zones, "stop", stop))
+    starts = np.array([a for _, a, _ in stopped], "int64")
+    away_m = surroundings.nearest_zone_m(
+        zones, grid.lat[starts], grid.lon[starts], ("port", "anchorage")
+    )
+    for (event, a, b), off_m in zip(stopped, away_m.tolist(), strict=True):
+        event["evidence"] |= _stopped(limits, reports, grid, zones, a, b)
+        event["evidence"]["anchorage_distance_m"] = off_m
+        yield event
+    spells, turned = conduct.against(
+        grid,
+        conduct.Inside.of(grid, zones, against),
+        zones.direction_deg,
+        min_speed_kn=limits.min_against_kn,
+        min_turned_deg=limits.min_against_deg,
+        min_duration_s=limits.min_against_s,
+        max_interruption_s=limits.max_interruption_s,
+    )
+    for event, a, b in _spells(limits, reports, grid, spells, zones, "against_lane", against):
+        event["evidence"] |= _contrary(limits, grid, turned, a, b)
+        yield event
+    yield from approaches(
+        limits, reports, grid, conduct.Inside.of(grid, zones, approach), context, approach
+    )
+
+
+def _spells(
+    limits: Limits,
+    reports: WatchedReports,
+    grid: runs.Grid,
+    found: conduct.Spells,
+    zones: Zones,
+    subkind: str,
+    scores: Floats,
+) -> Iterator[tuple[dict[str, Any], int, int]]:
+    """Return the events of spells, with the grid rows of their first and last tick."""
+    spans, kept = timespan.of_runs(
+        grid,
+        [found.rows],
+        found.first,
+        found.last,
+        window=reports.window,
+        settle=limits.settle,
+        max_break_s=limits.max_interruption_s,
+    )
+    for i, zone in enumerate(found.zone[kept].tolist()):
+        a, b = int(found.rows[spans.first[i]]), int(found.rows[spans.last[i]])
+        start_us, end_us = int(spans.start_us[i]), int(spans.end_us[i])
+        first, last = int(grid.report[a]), min(int(grid.report[b + 1]) + 1, reports.last)
+        lat, lon = reports.place_at(first, (start_us + end_us) // 2)
+        about, seconds = zones.records[zone], (end_us - start_us) // SECOND_US
+        least = {"stop": limits.min_stop_s, "against_lane": limits.min_against_s}[subkind]
+        direction = about.get("direction_deg", np.nan)
+        evidence = {
+            **about_zone(about),
+            "direction_deg": None if pd.isna(direction) else float(direction),
+            "duration_s": seconds,
+            "min_duration_s": least,
+            "duration_margin_s": seconds - least,
+            "max_interruption_s": limits.max_interruption_s,
+            "n_reports": last - first + 1,
+            **reports.sources(first, last),
+        }
+        event = events.row(
+            limits,
+            [grid.track_id[a]],
+            subkind=subkind,
+            zone_id=str(about["zone_id"]),
+            start_us=start_us,
+            end_us=spans.until_us(i),
+            lat=lat,
+            lon=lon,
+            score=scores[zone],
+            evidence=evidence,
+        )
+        yield event, a, b
+
+
+def _stopped(
+    limits: Limits, reports: WatchedReports, grid: runs.Grid, zones: Zones, a: int, b: int
+) -> dict[str, Any]:
+    """Tell how slow it was, how it drifted, and what lay around."""
+    ticks = slice(a, b + 1)
+    lat, lon = grid.lat[ticks], grid.lon[ticks]
+    median_kn = float(np.nanmedian(grid.speed_kn[ticks]))
+    made_m = geodesy.distance_m(lat[0], lon[0], grid.lat[b + 1], grid.lon[b + 1])
+    seconds = (grid.tick[b] + 1 - grid.tick[a]) * grid.step_s
+    first, last = int(grid.report[a]), int(grid.report[b])
+    code, share = runs.most_common(reports.nav_status, np.array([first]), np.array([last]))
+    return {
+        "median_speed_kn": median_kn,
+        "max_stop_kn": limits.max_stop_kn,
+        "speed_margin_kn": limits.max_stop_kn - median_kn,
+        "drift_kn": float(geodesy.speed_kn(made_m, seconds)),
+        "nav_status": code[0],
+        "nav_status_fraction": share[0],
+        "pilot_ground_fraction": float(zones.within(lat, lon, ("pilot_ground",)).mean()),
+    }
+
+
+def _contrary(limits: Limits, grid: runs.Grid, turned: Floats, a: int, b: int) -> dict[str, Any]:
+    """Return its course and speed, and how far it was from the lane's direction."""
+    rows = np.arange(a, b + 1)
+    rows = rows[np.isfinite(turned[rows]) & (turned[rows] >= limits.min_against_deg)]
+    course = np.radians(
+        geodesy.bearing_deg(grid.lat[rows], grid.lon[rows], grid.lat[rows + 1], grid.lon[rows + 1])
+    )
+    mean = np.degrees(np.arctan2(np.sin(course).sum(), np.cos(course).sum())) % 360.0
+    turned_deg, speed_kn = float(np.median(turned[rows])), float(np.median(grid.speed_kn[rows]))
+    return {
+        "course_deg": float(mean),
+        "turned_deg": turned_deg,
+        "min_against_deg": limits.min_against_deg,
+        "turned_margin_deg": turned_deg - limits.min_against_deg,
+        "median_speed_kn": speed_kn,
+        "min_against_kn": limits.min_against_kn,
+        "speed_margin_kn": speed_kn - limits.min_against_kn,
+    }

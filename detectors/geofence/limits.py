@@ -1,0 +1,114 @@
+"""What the rules of geofences go by."""
+
+from datetime import timedelta
+from typing import Final
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from detectors.core.detector import Detector
+from detectors.core.settings import BoundaryScores, ZoneClasses, ZoneScores
+
+CROSSING_SCORES: Final = {"joint_area": 0.05, "sts_area": 0.05, "landing_place": 0.1}
+DWELL_SCORES: Final = {"sts_area": 0.1, "landing_place": 0.25}
+BOUNDARY_SCORES: Final = {
+    "territorial_sea": 0.05,
+    "exclusive_economic_zone": 0.03,
+    "continental_shelf": 0.03,
+}
+STOP_SCORES: Final = {
+    "tss_lane": 0.25,
+    "separation_zone": 0.25,
+    "precautionary_area": 0.15,
+    "lane": 0.15,
+}
+AGAINST_SCORES: Final = {"tss_lane": 0.25, "lane": 0.15}
+APPROACH_SCORES: Final = {"landing_place": 0.15}
+STEP_S: Final = 120
+"""Step of the time grid for conduct: a boat at 5 kn makes 300 m in it."""
+
+
+class Limits(Detector):
+    """The parameters of `geofence`.
+
+    Parameters
+    ----------
+    crossing_scores
+        Zone classes whose crossings are events, with their score. Crossings are context for what
+        happens after them, so the scores are low.
+    dwell_scores
+        Zone classes in which a stay is an event, with its score. Ports and anchorages are left
+        out, where staying is the rule.
+    boundary_scores
+        Classes of boundary lines whose crossings are events, with their score.
+    stop_scores, against_scores
+        Zone classes in which a stop, or the wrong direction, is an event, with its score: more
+        where the lane is one of an adopted scheme, to which rule 10 applies.
+    approach_scores
+        Zone classes an approach to which is an event, with its score.
+    min_outside_s
+        10 minutes outside end a visit.
+    min_inside_s
+        2 minutes inside make one: one position off by a few metres doesn't.
+    min_dwell_s
+        30 minutes: long enough to land or take on something by boat.
+    max_silence_s
+        1 hour, the longest silence over which a crossing is interpolated, and a stay, a stop or a
+        way against a lane goes on.
+    min_beside_m
+        Half a mile: treaty charts lie up to 0.2 nm off WGS84, and AIS positions are good to 10 m.
+    max_beside_s
+        6 hours.
+    max_stop_kn
+        2 knots made good: less than steerage way, no more than the tide of the Strait.
+    min_stop_s
+        30 minutes: a pilot boards under way and in less.
+    excluded_classes
+        Zone classes in which a stop is nothing special; of transfer areas (`sts_area`) only the
+        licensed ones.
+    min_against_kn, min_against_s
+        Under way, and longer than giving way or overtaking takes: 20 minutes.
+    min_against_deg
+        135 degrees: who crosses a lane does so at right angles (rule 10(c)).
+    min_approach_kn
+        5 knots: under way.
+    max_landing_kn, min_landing_s
+        3 knots for 10 minutes: what it takes to feel one's way in.
+    max_approach_s
+        1 hour from the one to the other.
+    max_approach_length_m
+        Longer vessels don't land on a beach; 40 m as for fast crossings (`crossing`).
+    max_interruption_s
+        10 minutes.
+    """
+
+    crossing_scores: ZoneScores = Field(default=CROSSING_SCORES)
+    dwell_scores: ZoneScores = Field(default=DWELL_SCORES)
+    boundary_scores: BoundaryScores = Field(default=BOUNDARY_SCORES)
+    stop_scores: ZoneScores = Field(default=STOP_SCORES)
+    against_scores: ZoneScores = Field(default=AGAINST_SCORES)
+    approach_scores: ZoneScores = Field(default=APPROACH_SCORES)
+    min_outside_s: PositiveInt = 600
+    min_inside_s: PositiveInt = 120
+    min_dwell_s: PositiveInt = 1800
+    max_silence_s: PositiveInt = 3600
+    min_beside_m: PositiveFloat = 926.0
+    max_beside_s: PositiveInt = 21600
+    max_stop_kn: PositiveFloat = 2.0
+    min_stop_s: PositiveInt = 1800
+    excluded_classes: ZoneClasses = ("port", "anchorage", "sts_area", "waiting_area")
+    min_against_kn: PositiveFloat = 5.0
+    min_against_s: PositiveInt = 1200
+    min_against_deg: float = Field(default=135.0, gt=90, le=180)
+    min_approach_kn: PositiveFloat = 5.0
+    max_landing_kn: PositiveFloat = 3.0
+    min_landing_s: PositiveInt = 600
+    max_approach_s: PositiveInt = 3600
+    max_approach_length_m: PositiveFloat = 40.0
+    max_interruption_s: PositiveInt = 600
+
+    @property
+    def settle(self) -> timedelta:
+        """How long after a crossing it takes at most to be sure of it."""
+        visit_s = self.max_silence_s + max(self.min_inside_s, self.min_outside_s)
+        spell_s = self.max_silence_s + self.max_interruption_s + STEP_S
+        return timedelta(seconds=max(visit_s, spell_s, self.max_beside_s))

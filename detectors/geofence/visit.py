@@ -1,0 +1,164 @@
+"""Zones that are entered, left and stayed in."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core import events, runs, visits
+from detectors.core.frames import SECOND_US
+from detectors.core.zones import Zones
+from detectors.geofence.limits import Limits
+from detectors.geofence.watched import WatchedReports, about_zone, of_classes
+
+Ints = NDArray[np.int64]
+
+
+def visited(
+    limits: Limits, reports: WatchedReports, zones: Zones, point: Ints, row: Ints
+) -> Iterator[dict[str, Any]]:
+    """Find zones entered, left and stayed in, from pairs of reports and zones."""
+    track, time_us, lat, lon = reports.track, reports.time_us, reports.lat, reports.lon
+    visited = of_classes(zones, row, {**limits.crossing_scores, **limits.dwell_scores})
+    point, row = point[visited], row[visited]
+    order = np.argsort(row, kind="stable")
+    point, row = point[order], row[order]
+    first, last = visits.visits(
+        track,
+        time_us,
+        point,
+        row,
+        max_silence_s=limits.max_silence_s,
+        min_outside_s=limits.min_outside_s,
+    )
+    zone, inside_first, inside_last = row[first], point[first], point[last]
+
+    comes = np.zeros(len(zone), bool)
+    leaves = np.zeros(len(zone), bool)
+    some = inside_first > 0
+    comes[some] = track[inside_first[some] - 1] == track[inside_first[some]]
+    some = inside_last < len(track) - 1
+    leaves[some] = track[inside_last[some] + 1] == track[inside_last[some]]
+    # A visit cut short by a silence with the vessel inside at both ends has no crossing there.
+    follows = np.zeros(len(zone), bool)
+    follows[1:] = (zone[1:] == zone[:-1]) & (inside_first[1:] == inside_last[:-1] + 1)
+    comes &= ~follows
+    leaves[:-1] &= ~follows[1:]
+
+    outlines = zones.frame.geometry.to_numpy()[zone]
+    entry, exit_ = (
+        visits.crossings(
+            outlines,
+            lat,
+            lon,
+            time_us,
+            inside,
+            side=side,
+            crosses=crosses,
+            max_silence_s=limits.max_silence_s,
+        )
+        for inside, side, crosses in ((inside_first, -1, comes), (inside_last, +1, leaves))
+    )
+    stay_s = (exit_.inner_us - entry.inner_us) / SECOND_US
+    lasting = stay_s >= limits.min_inside_s
+    now_us = reports.window[1]
+    settled = now_us - time_us[inside_last] >= limits.min_outside_s * SECOND_US
+
+    for subkind, crossing, wanted, inside in (
+        ("enter", entry, comes & lasting, inside_first),
+        ("exit", exit_, leaves & lasting & settled, inside_last),
+    ):
+        picked = wanted & of_classes(zones, zone, limits.crossing_scores)
+        picked &= reports.touches(crossing.start_us, crossing.end_us, limits.settle)
+        for i in np.flatnonzero(picked).tolist():
+            about, row_inside = zones.records[zone[i]], int(inside[i])
+            yield events.row(
+                limits,
+                [reports.track[row_inside]],
+                subkind=subkind,
+                zone_id=str(about["zone_id"]),
+                start_us=int(crossing.start_us[i]),
+                end_us=int(crossing.end_us[i]),
+                anchor_us=int(reports.time_us[row_inside]),
+                lat=crossing.lat[i],
+                lon=crossing.lon[i],
+                score=limits.crossing_scores[about["zone_class"]],
+                evidence={
+                    **about_zone(about),
+                    **_crossing_evidence(limits, reports, crossing, i, row_inside),
+                    "min_outside_s": limits.min_outside_s,
+                    "min_inside_s": limits.min_inside_s,
+                },
+            )
+    long = (stay_s >= limits.min_dwell_s) & of_classes(zones, zone, limits.dwell_scores)
+    long &= reports.touches(entry.inner_us, exit_.inner_us, limits.settle)
+    for i in np.flatnonzero(long).tolist():
+        ends = (int(inside_first[i]), int(inside_last[i]))
+        yield _dwell(limits, reports, zones.records[zone[i]], entry, exit_, i, ends)
+
+
+def _crossing_evidence(
+    limits: Limits, reports: WatchedReports, crossing: visits.Crossings, i: int, inside: int
+) -> dict[str, Any]:
+    """Return what was measured of a crossing."""
+    first, last = sorted((inside, int(crossing.outside[i])))
+    return {
+        "crossing_interpolated": bool(crossing.interpolated[i]),
+        "silence_s": float(crossing.silence_s[i]),
+        "max_silence_s": limits.max_silence_s,
+        "sog_kn": float(reports.sog_kn[inside]),
+        "speed_kn": reports.made_good_kn(first, last),
+        "nav_status": int(reports.nav_status[inside]),
+        "n_reports": 2,
+        **reports.sources(first, last),
+    }
+
+
+def _dwell(
+    limits: Limits,
+    reports: WatchedReports,
+    about: dict[str, Any],
+    entry: visits.Crossings,
+    exit_: visits.Crossings,
+    i: int,
+    inside: tuple[int, int],
+) -> dict[str, Any]:
+    """Return the event of a stay."""
+    a, b = inside
+    quiet_us = reports.window[1] - reports.time_us[b]
+    still_on = reports.final[b] and quiet_us <= limits.max_silence_s * SECOND_US
+    start_us, end_us = int(entry.inner_us[i]), int(exit_.inner_us[i])
+    lat, lon = reports.place_at(a, (start_us + end_us) // 2)
+    stay_s = round((end_us - start_us) / SECOND_US)
+    known_kn = reports.sog_kn[a : b + 1][~np.isnan(reports.sog_kn[a : b + 1])]
+    code, share = runs.most_common(reports.nav_status, np.array([a]), np.array([b]))
+    evidence = {
+        **about_zone(about),
+        "duration_s": stay_s,
+        "min_dwell_s": limits.min_dwell_s,
+        "duration_margin_s": stay_s - limits.min_dwell_s,
+        "entry_interpolated": bool(entry.interpolated[i]),
+        "exit_interpolated": bool(exit_.interpolated[i] and not still_on),
+        "median_sog_kn": float(np.median(known_kn)) if len(known_kn) else None,
+        "drift_kn": reports.made_good_kn(a, b),
+        "nav_status": code[0],
+        "nav_status_fraction": share[0],
+        "max_silence_s": limits.max_silence_s,
+        "min_outside_s": limits.min_outside_s,
+        "n_reports": b - a + 1,
+        **reports.sources(a, b),
+    }
+    return events.row(
+        limits,
+        [reports.track[a]],
+        subkind="dwell",
+        zone_id=str(about["zone_id"]),
+        start_us=start_us,
+        end_us=None if still_on else end_us,
+        anchor_us=int(reports.time_us[a]),
+        lat=lat,
+        lon=lon,
+        score=limits.dwell_scores[about["zone_class"]],
+        evidence=evidence,
+    )

@@ -1,0 +1,79 @@
+"""Reports as geofences ask them, and what all their events have in common."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core import runs, timespan
+from detectors.core.reports import Reports
+from detectors.core.settings import ZoneScores
+from detectors.core.zones import Zones
+from detectors.geofence.limits import STEP_S
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+SOURCES: Final = ("first_report_source", "last_report_source")
+
+
+class WatchedReports(Reports):
+    """Reports, with the window that events must touch."""
+
+    def __init__(self, positions: pd.DataFrame, window: tuple[int, int]) -> None:
+        super().__init__(positions)
+        self.window = window
+        self.last = len(self.track) - 1
+
+    def touches(self, start_us: Ints, end_us: Ints, settle: timedelta) -> Bools:
+        """Tell whether stories touch the window; see `timespan.touches`."""
+        return timespan.touches(start_us, end_us, self.window, settle)
+
+    def place_at(self, row: int, at_us: int) -> tuple[float, float]:
+        """Return where the track of a report was at a time."""
+        lat, lon = self.position_at(self.track[row : row + 1], np.array([at_us]))
+        return float(lat[0]), float(lon[0])
+
+    @staticmethod
+    def sources(first: int, last: int) -> dict[str, int]:
+        """Return the rows of the first and the last report; where they come from is looked up for
+        all events at once.
+        """
+        return dict(zip(SOURCES, (first, last), strict=True))
+
+    def name_sources(self, evidences: list[dict[str, Any]]) -> None:
+        """Write where reports came from in the place of their rows; see `sources`."""
+        for key in SOURCES:
+            named = self.sources_of([evidence[key] for evidence in evidences])
+            for evidence, source in zip(evidences, named, strict=True):
+                evidence[key] = source
+
+    def grid_of(self, tracks: Ints, max_silence_s: float) -> runs.Grid:
+        """Return the time grid of some tracks; its `report` are rows of these reports."""
+        mine = np.flatnonzero(np.isin(self.track, tracks))
+        grid = runs.resample(
+            self.track[mine],
+            self.time_us[mine],
+            self.lat[mine],
+            self.lon[mine],
+            STEP_S,
+            max_silence_s,
+        )
+        return replace(grid, report=mine[grid.report])
+
+
+def of_classes(zones: Zones, zone: Ints, scores: ZoneScores) -> Bools:
+    """Tell which zones are of the classes that have a score."""
+    return zones.rows_of(list(scores))[zone]
+
+
+def about_zone(about: dict[str, Any]) -> dict[str, Any]:
+    """Return what evidence says of a zone."""
+    return {
+        "zone_class": str(about["zone_class"]),
+        "zone_name": str(about["name"]),
+        "zone_confidence": str(about["confidence"]),
+    }

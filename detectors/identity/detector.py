@@ -1,0 +1,211 @@
+"""The detector `identity`: its facts, its rules, its events."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, ClassVar, Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core import (
+    events,
+    hand_over,
+    identity_reasons,
+    namesakes,
+    said,
+    timespan,
+    whereabouts,
+)
+from detectors.core.detector import Apart, Context, RestsOn
+from detectors.core.explain import Hypothesis
+from detectors.core.frames import SECOND_US
+from detectors.core.identity_numbers import OTHER_STATION, mmsi_kind
+from detectors.core.telling import Told, Words
+from detectors.identity.change import changes
+from detectors.identity.limits import Limits
+from detectors.identity.numbers import invalid_imos, invalid_mmsis
+from detectors.identity.shared import shared
+from detectors.identity.story import FIELDS, Story, VesselReports
+from detectors.identity.switch import LOST_M, LOST_S, ends_of, switches
+from detectors.identity.told import tell
+from detectors.identity.two_hulls import two_hulls
+
+ENDS: Final = tuple(hand_over.Ends.__dataclass_fields__)
+
+
+class Identity(Limits):
+    """What vessels call themselves, against where they are and what they said before.
+
+    - `hand_over`: a track ends, and within `max_pause_s` a track of an MMSI that was not heard
+      before begins where dead reckoning puts the first. Both are heard well and under way: for
+      `min_before_s` up to the end and `min_after_s` from the beginning, the nearest `min_reports`
+      of each within `max_thin_s`, at `min_speed_kn` or more by positions. Carried on
+      by dead reckoning to some moment of the pause they miss one another by no more than
+      `max_miss_m` + `max_miss_ratio` times the distance sailed; course and speed change by no more
+      than `max_course_change_deg` and `max_speed_change_kn` (more after a long pause).
+      Were they two ships, each would have been beside the other all along, unheard where the other
+      was heard.
+    - `two_hulls`: reports of one MMSI alternate between tracks that no single hull can have made
+      (see `core.tracks`), `min_switches` times over `min_hulls_s`, switches no more than
+      `max_interruption_s` apart, and two of them at least are each a way that a hull can have
+      sailed (scattered fixes are none). One track that stops while the other is heard is no
+      alternation; a copy of a moving track beside it, or along it as by a wrong clock, is left to
+      spoofing.
+    - `changed_name`, `changed_imo`, `changed_callsign`: a value that stands (said again after
+      `min_said_s`) where another stood within `memory_s`, and that is more than another way of
+      typing it. It began at most `static_interval_s` before it was first said.
+    - `shared_imo`: a valid IMO number said under two MMSIs on one date, or one after the other
+      within `memory_s`; apart, together or in turn by the positions of both (`max_together_m`,
+      `max_transit_kn`).
+    - `look_alike`: two vessels whose names look the same but aren't (0 for O), or nearly agree
+      under one call sign.
+    - `invalid_imo`: wrong check digit of a ship of `min_ship_m` or more or of a merchant's type,
+      unless she puts it right.
+    - `invalid_mmsi`: digits that no administration has, or a form that no station has.
+
+    The last three are weak hints, since many real vessels are like that; but a large ship of which
+    neither number can be right stands out.
+
+    Notes
+    -----
+    Score before explanations: see `SCORES`. A hand-over loses up to a fifth for its pause, and by
+    `likeness` for its miss (see `core.hand_over`); three tenths if the second MMSI had been heard
+    within half of `memory_s`; a fifth if others fit as well; a fifth if it takes clocks that differ
+    by over a minute; up to three tenths for a turn beyond 30 degrees; 15 % if the lengths differ,
+    which a liar may type as well. A change gains 0.15 for each other field that changed within half
+    an hour. An event of something that is said lasts to the end of its UTC date at most, so it
+    belongs to one night.
+    """
+
+    name: ClassVar[str] = "identity"
+    version: ClassVar[str] = "3"
+    rests_on: ClassVar[RestsOn] = RestsOn.COMPANY
+    requires: ClassVar[tuple[str, ...]] = (
+        "mmsi",
+        "time",
+        "lat",
+        "lon",
+        "sog_kn",
+        "cog_deg",
+        "ais_class",
+        "track_id",
+        "source",
+        "source_offset",
+    )
+    source: ClassVar[str] = (
+        "Numbers: Recommendation ITU-R M.585-9, annexes 1 and 2; IMO resolution A.1117(30). "
+        "Two hulls: Global Fishing Watch, gpsdio-segment. Identity swaps and manipulation: "
+        "Androjna, Perkovič, Pavic & Mišković (2021), AIS Data Vulnerability Indicated by a "
+        "Spoofing Case-Study, Applied Sciences 11:5015, doi:10.3390/app11115015; Windward & C4ADS "
+        "(2021), Unmasked: vessel identity laundering"
+    )
+    needs_zones: ClassVar[bool] = False
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = identity_reasons.HYPOTHESES
+
+    @property
+    def lookback(self) -> timedelta:
+        """What counts as before, seen from the earliest event that can still change."""
+        return self.settle + timedelta(seconds=self.memory_s + self.max_pause_s)
+
+    def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
+        """Find events; see the class for the rules and `Detector.detect` for the frames."""
+        if positions.empty:
+            return events.empty()
+        reports = VesselReports(positions)
+        statements = _of_ships(context.statements, reports)
+        spans = {field: said.spans(statements, field) for field in FIELDS}
+        stories = [
+            *switches(self, reports, statements, context),
+            *two_hulls(self, reports, context),
+            *changes(self, reports, spans, context),
+            *shared(self, reports, spans),
+            *invalid_imos(self, reports, statements, spans["imo"]),
+            *invalid_mmsis(self, reports, statements),
+        ]
+        window = timespan.window_us(context.start, context.end)
+        start_us = np.array([s.start_us for s in stories], "int64")
+        end_us = np.array([window[1] if s.going_on else s.end_us for s in stories], "int64")
+        wanted = timespan.touches(start_us, end_us, window, self.settle)
+        return events.build([self._event(stories[i]) for i in np.flatnonzero(wanted)])
+
+    def _event(self, story: Story) -> dict[str, Any]:
+        """Return the event of a story."""
+        return events.row(
+            self,
+            story.tracks,
+            subkind=story.subkind,
+            start_us=story.start_us,
+            end_us=None if story.going_on else story.end_us,
+            anchor_us=story.anchor_us,
+            lat=story.lat,
+            lon=story.lon,
+            score=story.score,
+            evidence=story.evidence,
+        )
+
+    @property
+    def halo_m(self) -> float:
+        """A rival of a rival may be twice as far off as an end from a beginning."""
+        return max(2 * hand_over.reach_m(self.motion), LOST_M + whereabouts.SLACK_M)
+
+    def apart(self, positions: pd.DataFrame, context: Context) -> Apart:
+        """Return what concerns one vessel, where tracks end and begin, and where everybody was."""
+        reports = VesselReports(positions)
+        ends = [_frame(part) for part in ends_of(self, reports)]
+        there = whereabouts.of_reports(
+            reports.track // 100, reports.time_us, reports.lat, reports.lon
+        )
+        answers = {"ending": ends[0], "beginning": ends[1], "there": there}
+        return Apart(self.detect(positions, context), {}, answers)
+
+    def company(
+        self, asks: Mapping[str, pd.DataFrame], answers: Mapping[str, pd.DataFrame]
+    ) -> pd.DataFrame:
+        """Find who may have gone on from whom, who competes for that, and who passed the place."""
+        ending, beginning = (
+            hand_over.Ends(*(answers[name][field].to_numpy() for field in ENDS))
+            for name in ("ending", "beginning")
+        )
+        rows = hand_over.candidates(ending, beginning, self.motion)
+        end, begin = ending.take(rows[0]), beginning.take(rows[1])
+        gave, took = end.track_id // 100, begin.track_id // 100
+        direct = whereabouts.pairs(np.r_[gave, took], np.r_[took, gave])
+        rivals = direct.merge(direct, left_on="other_mmsi", right_on="mmsi")
+        thin = np.maximum(end.interval_s, begin.interval_s) > identity_reasons.THIN_S
+        slots_us = np.arange(0, LOST_S + whereabouts.SLOT_S, whereabouts.SLOT_S) * SECOND_US
+        n = len(slots_us)
+        passed = whereabouts.of_reports(
+            np.repeat(np.minimum(gave, took)[thin], n),
+            np.repeat(begin.time_us[thin], n) - np.tile(slots_us, int(thin.sum())),
+            np.repeat(end.lat[thin], n),
+            np.repeat(end.lon[thin], n),
+        )
+        return whereabouts.joined(
+            [
+                direct,
+                whereabouts.pairs(rivals["mmsi_x"].to_numpy(), rivals["other_mmsi_y"].to_numpy()),
+                whereabouts.near(passed, answers["there"], LOST_M),
+            ]
+        )
+
+    def related(self, statements: pd.DataFrame) -> pd.DataFrame:
+        """Find who says the same, or alike."""
+        ships = statements[(mmsi_kind(statements["mmsi"]) != OTHER_STATION)]
+        names, callsigns, imos = (said.spans(ships, f) for f in ("name", "callsign", "imo"))
+        return namesakes.company(names, callsigns, imos, self.memory)
+
+    @classmethod
+    def tell(cls, event: Told, words: Words, mmsi: int) -> str:
+        """Say what doesn't agree, with whom, and where."""
+        return tell(event, words, mmsi)
+
+
+def _frame(ends: hand_over.Ends) -> pd.DataFrame:
+    """Return ends as a frame."""
+    return pd.DataFrame({name: getattr(ends, name) for name in ENDS})
+
+
+def _of_ships(statements: pd.DataFrame, reports: VesselReports) -> pd.DataFrame:
+    """Return what the vessels that were heard, aircraft and buoys aside, said of themselves."""
+    ships = reports.vessels[reports.is_ship(reports.vessels)]
+    return statements[statements["mmsi"].isin(ships).to_numpy(bool)]

@@ -1,0 +1,112 @@
+"""Numbers that can't be right."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core import said
+from detectors.core.frames import DAY_US, SECOND_US, epoch_us, offsets
+from detectors.core.identity_numbers import (
+    BAD_FORM,
+    BAD_MID,
+    imo_is_valid,
+    imo_kind,
+    is_default_number,
+    mmsi_kind,
+)
+from detectors.identity.limits import Limits
+from detectors.identity.story import SCORES, Story, VesselReports
+
+BOTH_WRONG_SCORE: Final = 0.5
+"""Of a large ship of which neither the MMSI nor the IMO number can be right: one slip is common,
+two are an invention."""
+
+
+def invalid_imos(
+    limits: Limits, reports: VesselReports, statements: pd.DataFrame, numbers: pd.DataFrame
+) -> Iterator[Story]:
+    """Find ships whose IMO number has a wrong check digit."""
+    wrong = imo_kind(statements["imo"]) == "invalid"
+    merchant = statements["ship_type"].between(60, 89) | statements["length_m"].ge(
+        limits.min_ship_m
+    )
+    wrong &= (merchant & statements["ais_class"].ne("B")).to_numpy(bool)
+    for one in said.rows_of(said.spans(statements[wrong], "imo")):
+        said_s = (one.last_us - one.first_us) / SECOND_US
+        own = numbers[(numbers["mmsi"] == one.mmsi).to_numpy(bool)]
+        if said_s < limits.min_said_s or said.is_corrected(one, said.rows_of(own), limits.memory):
+            continue
+        row = reports.at(one.mmsi, one.first_us)
+        evidence = {
+            "new_value": one.value,
+            "said_for_s": said_s,
+            "min_said_s": limits.min_said_s,
+            "min_ship_m": limits.min_ship_m,
+            "default_number": is_default_number(int(one.value)),
+            "n_reports": 1,
+            "first_report_source": reports.source_of(row),
+        }
+        yield Story(
+            "invalid_imo",
+            (int(reports.track[row]),),
+            one.first_us,
+            one.last_us,
+            float(reports.lat[row]),
+            float(reports.lon[row]),
+            SCORES["invalid_imo"],
+            evidence,
+        )
+
+
+def invalid_mmsis(
+    limits: Limits, reports: VesselReports, statements: pd.DataFrame
+) -> Iterator[Story]:
+    """Find vessels whose MMSI no station can have, date by date."""
+    kinds = mmsi_kind(reports.vessels)
+    wrong = np.flatnonzero((kinds == BAD_MID) | (kinds == BAD_FORM))
+    about = statements[statements["mmsi"].isin(reports.vessels[wrong]).to_numpy(bool)]
+    is_large = about["length_m"].ge(limits.min_ship_m) | imo_is_valid(about["imo"])
+    large, liars = (
+        set(zip(rows["mmsi"], epoch_us(rows["first_time"]) // DAY_US, strict=True))
+        for rows in (
+            about[is_large.to_numpy(bool)],
+            about[is_large.to_numpy(bool) & (imo_kind(about["imo"]) == "invalid")],
+        )
+    )
+    for i in wrong.tolist():
+        mmsi = int(reports.vessels[i])
+        rows = reports.of(mmsi)
+        rows = rows[np.argsort(reports.time_us[rows], kind="stable")]
+        bounds = offsets(reports.time_us[rows] // DAY_US)
+        for a, b in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+            first, last = int(rows[a]), int(rows[b - 1])
+            start_us, last_us = int(reports.time_us[first]), int(reports.time_us[last])
+            heard_s = (last_us - start_us) / SECOND_US
+            if heard_s < limits.min_said_s:
+                continue
+            date = mmsi, start_us // DAY_US
+            score = SCORES["invalid_mmsi"] * (2 if date in large else 1)
+            evidence = {
+                "what_is_wrong": "no such MID" if kinds[i] == BAD_MID else "no such form",
+                "says_it_is_large": date in large,
+                "imo_invalid_too": date in liars,
+                "min_ship_m": limits.min_ship_m,
+                "heard_s": heard_s,
+                "min_heard_s": limits.min_said_s,
+                "default_number": is_default_number(mmsi),
+                "n_reports": b - a,
+                "first_report_source": reports.source_of(first),
+                "last_report_source": reports.source_of(last),
+            }
+            yield Story(
+                "invalid_mmsi",
+                (int(reports.track[first]),),
+                start_us,
+                last_us,
+                float(reports.lat[first]),
+                float(reports.lon[first]),
+                BOTH_WRONG_SCORE if date in liars else score,
+                evidence,
+            )

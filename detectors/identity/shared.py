@@ -1,0 +1,106 @@
+"""Two vessels that say the same, or alike."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core import geodesy, namesakes
+from detectors.core.frames import SECOND_US
+from detectors.identity.limits import Limits
+from detectors.identity.story import SCORES, Story, VesselReports
+
+SHARED_SCORES: Final[Mapping[str, float]] = {"apart": 0.65, "in turn": 0.15, "together": 0.15}
+IMPOSSIBLE_SCORE: Final = 0.5
+
+
+def shared(
+    limits: Limits, reports: VesselReports, spans: Mapping[str, pd.DataFrame]
+) -> Iterator[Story]:
+    """Find vessels that say the same IMO number, or names that look alike."""
+    names, callsigns, numbers = (spans[field] for field in ("name", "callsign", "imo"))
+    for one in namesakes.shared_imo(numbers, limits.memory):
+        yield _shared_imo(limits, one, reports)
+    for one in namesakes.look_alikes(names, callsigns, numbers, limits.memory):
+        yield _look_alike(limits, one, reports)
+
+
+def _shared_imo(limits: Limits, shared: namesakes.Shared, reports: VesselReports) -> Story:
+    """Return the story of one IMO number under two MMSIs: heard at once or not, how far apart."""
+    since_us = shared.start_us - limits.memory_s * SECOND_US
+    rows = [reports.between(m, since_us, shared.last_us) for m in (shared.mmsi, shared.other_mmsi)]
+    own = np.concatenate(rows)
+    own = own[np.lexsort((reports.mmsi[own], reports.time_us[own]))]
+    turn = np.flatnonzero(np.diff(reports.mmsi[own]) != 0)
+    here, there = own[turn], own[turn + 1]
+    apart_m = np.atleast_1d(
+        geodesy.distance_m(
+            reports.lat[here], reports.lon[here], reports.lat[there], reports.lon[there]
+        )
+    )
+    apart_s = (reports.time_us[there] - reports.time_us[here]) / SECOND_US
+    needed_kn = np.atleast_1d(geodesy.speed_kn(apart_m, np.maximum(apart_s, 1.0)))
+    distance_m = float(np.median(apart_m)) if len(turn) else float("nan")
+    if len(turn) < limits.min_switches:
+        how = "in turn"
+    else:
+        how = "apart" if distance_m > limits.max_together_m else "together"
+    fastest_kn = float(needed_kn.max()) if len(turn) else float("nan")
+    score = SHARED_SCORES[how]
+    if how == "in turn" and fastest_kn > limits.max_transit_kn and distance_m > 5000.0:
+        how, score = "too far apart for one ship", IMPOSSIBLE_SCORE
+    row, other = (reports.at(m, shared.start_us) for m in (shared.mmsi, shared.other_mmsi))
+    evidence = {
+        "how": how,
+        "new_value": shared.value,
+        "n_switches": len(turn),
+        "min_switches_reports": limits.min_switches,
+        "median_distance_m": distance_m,
+        "max_together_m": limits.max_together_m,
+        "needed_speed_kn": fastest_kn,
+        "max_transit_kn": limits.max_transit_kn,
+        "said_before_s": (shared.start_us - shared.since_us) / SECOND_US,
+        "n_reports": len(own),
+        "first_report_source": reports.source_of(row),
+        "last_report_source": reports.source_of(other),
+    }
+    return _story("shared_imo", shared, reports, (row, other), score, evidence)
+
+
+def _look_alike(limits: Limits, pair: namesakes.Shared, reports: VesselReports) -> Story:
+    """Return the story of two vessels whose names or call signs look the same."""
+    row, other = (reports.at(m, pair.start_us) for m in (pair.mmsi, pair.other_mmsi))
+    ends = (reports.lat[row], reports.lon[row], reports.lat[other], reports.lon[other])
+    evidence = {
+        "new_value": pair.value,
+        "old_value": pair.other_value,
+        "distance_m": float(geodesy.distance_m(*ends)),
+        "said_before_s": (pair.start_us - pair.since_us) / SECOND_US,
+        "min_said_s": limits.min_said_s,
+        "n_reports": 2,
+        "first_report_source": reports.source_of(row),
+        "last_report_source": reports.source_of(other),
+    }
+    return _story("look_alike", pair, reports, (row, other), SCORES["look_alike"], evidence)
+
+
+def _story(
+    subkind: str,
+    both: namesakes.Shared,
+    reports: VesselReports,
+    rows: tuple[int, int],
+    score: float,
+    evidence: Mapping[str, Any],
+) -> Story:
+    """Return the story of two vessels, from their reports when it began."""
+    return Story(
+        subkind,
+        (int(reports.track[rows[0]]), int(reports.track[rows[1]])),
+        both.start_us,
+        max(both.last_us, both.start_us),
+        float(reports.lat[rows[0]]),
+        float(reports.lon[rows[0]]),
+        score,
+        evidence,
+    )

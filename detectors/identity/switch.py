@@ -1,0 +1,176 @@
+"""One hull that goes on under another number."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core import geodesy, hand_over, identity_reasons, said, shapes, timespan
+from detectors.core.detector import Context
+from detectors.core.frames import SECOND_US, epoch_us
+from detectors.core.identity_numbers import BAD_FORM, BAD_MID, edits, is_default_number, mmsi_kind
+from detectors.core.reports import Reports
+from detectors.identity.limits import Limits
+from detectors.identity.story import FIELDS, SCORES, Story, VesselReports
+
+Ints = NDArray[np.int64]
+
+LOST_M: Final = 18_520.0
+LOST_S: Final = 6 * 3600
+"""Where and when others must have been lost too for reception to end there: within 10 nm, over
+which a receiver's range doesn't change, in the six hours before."""
+WORDS: Final = {"name": "name", "imo": "IMO number", "callsign": "call sign"}
+
+
+def ends_of(limits: Limits, reports: Reports) -> tuple[hand_over.Ends, hand_over.Ends]:
+    """Return where well heard tracks end, and where they begin."""
+    return hand_over.ends(
+        reports.track,
+        reports.time_us,
+        reports.lat,
+        reports.lon,
+        reports.sog_kn,
+        reports.cog_deg,
+        limits.motion,
+    )
+
+
+def switches(
+    limits: Limits, reports: VesselReports, statements: pd.DataFrame, context: Context
+) -> Iterator[Story]:
+    """Find tracks that go on from where another vessel's ended."""
+    ending, beginning = ends_of(limits, reports)
+    now_us = timespan.window_us(context.start, context.end)[1]
+    so_far_s = (now_us - ending.time_us) / SECOND_US
+    ended = np.isfinite(ending.silent_s) | (
+        so_far_s >= np.maximum(limits.min_ended_s, 6 * ending.interval_s)
+    )
+    ending = ending.take(ended & reports.is_ship(ending.track_id // 100))
+    beginning = beginning.take(reports.is_ship(beginning.track_id // 100))
+    pairs = hand_over.pairs(ending, beginning, limits.motion)
+    silent_s = np.minimum(pairs.end.silent_s, (now_us - pairs.end.time_us) / SECOND_US)
+    vessels = np.unique(np.r_[pairs.end.track_id, pairs.begin.track_id] // 100)
+    words = statements[statements["mmsi"].isin(vessels).to_numpy(bool)]
+    for i in range(len(pairs.end)):
+        tracks = [int(pairs.end.track_id[i]), int(pairs.begin.track_id[i])]
+        gave, took = (track // 100 for track in tracks)
+        begin_us = int(pairs.begin.time_us[i])
+        until_us = begin_us + int(limits.settle.total_seconds()) * SECOND_US
+        mine, theirs = (
+            _known(words, m, begin_us - limits.memory_s * SECOND_US, until_us) for m in (gave, took)
+        )
+        both = [k for k in FIELDS if mine.get(k) and theirs.get(k)]
+        same = [k for k in both if mine[k] == theirs[k]]
+        otherwise = [
+            k for k in both if k not in same and not said.is_typing(str(mine[k]), str(theirs[k]), k)
+        ]
+        unheard_s = min(float(pairs.begin.silent_s[i]), float(limits.memory_s))
+        lengths = [float(v.get("length_m", np.nan)) for v in (mine, theirs)]
+        unlike = abs(lengths[0] - lengths[1]) > max(10.0, 0.15 * max(lengths))
+        pause_s, miss_m = float(pairs.pause_s[i]), float(pairs.miss_m[i])
+        clock_s = float(pairs.clock_s[i])
+        miss_limit_m, rivals = float(pairs.miss_limit_m[i]), int(pairs.rivals[i])
+        likeness = float(pairs.likeness[i])
+        score = SCORES["hand_over"] * (1 - 0.2 * max(pause_s, 0) / limits.max_pause_s)
+        score *= likeness
+        turned_deg = float(pairs.course_change_deg[i])
+        score *= 1 - 0.3 * min(max(turned_deg - 30.0, 0.0) / 45.0, 1.0)
+        score *= 0.7 if unheard_s < limits.memory_s / 2 else 1.0
+        score *= 0.8 if rivals else 1.0
+        score *= 0.8 if abs(clock_s) > 60 else 1.0
+        score *= 0.85 if unlike else 1.0
+        first, second = int(pairs.end.row[i]), int(pairs.begin.row[i])
+        evidence = {
+            "from_mmsi": f"{gave:09d}",
+            "to_mmsi": f"{took:09d}",
+            "pause_s": pause_s,
+            "max_pause_s": limits.max_pause_s,
+            "pause_s_margin": limits.max_pause_s - pause_s,
+            "miss_m": miss_m,
+            "max_miss_m": miss_limit_m,
+            "miss_m_margin": miss_limit_m - miss_m,
+            "likeness": likeness,
+            "clock_difference_s": clock_s,
+            "max_clock_s": limits.max_clock_s,
+            "speed_kn": float(pairs.end.speed_kn[i]),
+            "other_speed_kn": float(pairs.begin.speed_kn[i]),
+            "max_speed_change_kn": float(pairs.speed_limit_kn[i]),
+            "course_deg": float(pairs.end.course_deg[i]),
+            "other_course_deg": float(pairs.begin.course_deg[i]),
+            "course_change_deg": float(pairs.course_change_deg[i]),
+            "max_course_change_deg": limits.max_course_change_deg,
+            "interval_s": float(pairs.end.interval_s[i]),
+            "other_interval_s": float(pairs.begin.interval_s[i]),
+            "heard_before_s": min(float(pairs.end.heard_s[i]), float(limits.memory_s)),
+            "silent_after_s": min(float(silent_s[i]), limits.settle.total_seconds()),
+            "unheard_before_s": unheard_s,
+            "min_silence_s": limits.min_silence_s,
+            "n_rivals": rivals,
+            "n_reports": 2,
+            "n_mmsi_edits": edits(str(gave), str(took), 8),
+            "length_m": lengths[0],
+            "other_length_m": lengths[1],
+            "old_number_invalid": mmsi_kind(gave) in (BAD_MID, BAD_FORM),
+            "default_number": is_default_number(gave),
+            "says_the_same": bool(same),
+            "says_otherwise": bool(otherwise),
+            **_others_lost(reports, ending, pairs, i),
+            "same_said": ", ".join(f"{WORDS[k]} {mine[k]}" for k in same),
+            "first_report_source": reports.source_of(first),
+            "last_report_source": reports.source_of(second),
+        }
+        yield Story(
+            "hand_over",
+            tuple(sorted(tracks)),
+            min(int(pairs.end.time_us[i]), begin_us),
+            begin_us + limits.min_after_s * SECOND_US,
+            float(pairs.end.lat[i]),
+            float(pairs.end.lon[i]),
+            score,
+            evidence,
+            anchor_us=begin_us,
+        )
+
+
+def _others_lost(
+    reports: VesselReports, ending: hand_over.Ends, pairs: hand_over.HandOvers, i: int
+) -> dict[str, Any]:
+    """Count others that passed the place of a hand-over in the hours before, and were lost there.
+
+    Only where one of the two is heard so seldom that it matters.
+    """
+    interval_s = max(float(pairs.end.interval_s[i]), float(pairs.begin.interval_s[i]))
+    if interval_s <= identity_reasons.THIN_S:
+        return {}
+    lat, lon = float(pairs.end.lat[i]), float(pairs.end.lon[i])
+    until_us = int(pairs.begin.time_us[i])
+    own = np.array([pairs.end.track_id[i], pairs.begin.track_id[i]]) // 100
+
+    def others(source: VesselReports | hand_over.Ends, mmsi: Ints, at: Ints) -> int:
+        when_us = source.time_us[at]
+        at = at[(when_us >= until_us - LOST_S * SECOND_US) & (when_us <= until_us)]
+        near = geodesy.distance_m(lat, lon, source.lat[at], source.lon[at]) <= LOST_M
+        return int(np.count_nonzero(~np.isin(np.unique(mmsi[at[near]]), own)))
+
+    band = np.flatnonzero(np.abs(reports.lat - lat) <= LOST_M / shapes.DEGREE_M)
+    n_lost = others(ending, ending.track_id // 100, np.arange(len(ending)))
+    n_passed = others(reports, reports.track // 100, band)
+    return {"n_others_lost": n_lost, "n_others_passed": n_passed, "lost_within_m": LOST_M}
+
+
+def _known(statements: pd.DataFrame, mmsi: int, since_us: int, until_us: int) -> dict[str, Any]:
+    """Return what a vessel said last of each field between two times."""
+    own = statements[(statements["mmsi"] == mmsi).to_numpy(bool)]
+    first_us, last_us = epoch_us(own["first_time"]), epoch_us(own["last_time"])
+    own = own[(first_us <= until_us) & (last_us >= since_us)].sort_values(
+        ["first_time", "imo", "name", "callsign"], kind="stable"
+    )
+    known: dict[str, Any] = {}
+    for name in ("name", "callsign", "imo", "length_m"):
+        column = own[name]
+        filled = column.notna() & column.ne("") & column.ne(0)
+        if filled.any():
+            known[name] = column[filled.to_numpy(bool)].iloc[-1]
+    return known

@@ -1,0 +1,90 @@
+"""One number, sent by two hulls at once."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from detectors.core import copies, hulls, timespan
+from detectors.core.detector import Context
+from detectors.core.frames import SECOND_US
+from detectors.core.identity_numbers import OTHER_STATION, is_default_number, mmsi_kind
+from detectors.identity.limits import Limits
+from detectors.identity.story import SCORES, Story, VesselReports
+
+
+def two_hulls(limits: Limits, reports: VesselReports, context: Context) -> Iterator[Story]:
+    """Find numbers whose reports alternate between tracks that no one hull can have made."""
+    found = hulls.alternations(
+        reports.track,
+        reports.time_us,
+        reports.lat,
+        reports.lon,
+        max_interruption_s=limits.max_interruption_s,
+        min_switches=limits.min_switches,
+        min_duration_s=limits.min_hulls_s,
+    )
+    now_us = timespan.window_us(context.start, context.end)[1]
+    for one in found:
+        mmsi = one.tracks[0] // 100
+        if mmsi_kind(mmsi) == OTHER_STATION:
+            continue
+        if hulls.n_plausible(one, reports.track, reports) < 2 or _is_copy(limits, reports, one):
+            continue
+        first, last = int(one.rows[0]), int(one.rows[-1])
+        start_us, last_us = int(reports.time_us[first]), int(reports.time_us[last])
+        shares = np.unique(reports.track[one.rows], return_counts=True)[1] / len(one.rows)
+        lasts_s = (last_us - start_us) / SECOND_US
+        some = one.rows[:: max(1, len(one.rows) // 500)]
+        land = context.zones.on_land(reports.lat[some], reports.lon[some])
+        evidence = {
+            "n_hulls": len(one.tracks),
+            "n_switches": one.n_switches,
+            "min_switches_reports": limits.min_switches,
+            "duration_s": lasts_s,
+            "min_duration_s": limits.min_hulls_s,
+            "duration_s_margin": lasts_s - limits.min_hulls_s,
+            "median_distance_m": float(np.median(one.apart_m)),
+            "min_distance_m": float(one.apart_m.min()),
+            "minor_fraction": float(shares.min()),
+            "n_minor_reports": round(float(shares.min()) * len(one.rows)),
+            "on_land_fraction": float(np.mean(land)),
+            "class_b_only": bool(np.all(reports.ais_class_of(one.rows) == "B")),
+            "default_number": is_default_number(mmsi),
+            "n_reports": len(one.rows),
+            "first_report_source": reports.source_of(first),
+            "last_report_source": reports.source_of(last),
+        }
+        still_on = now_us - last_us <= limits.max_interruption_s * SECOND_US
+        yield Story(
+            "two_hulls",
+            one.tracks[:2],
+            start_us,
+            last_us,
+            float(reports.lat[first]),
+            float(reports.lon[first]),
+            SCORES["two_hulls"],
+            evidence,
+            going_on=bool(still_on),
+        )
+
+
+def _is_copy(limits: Limits, reports: VesselReports, one: hulls.Alternation) -> bool:
+    """Tell whether all other tracks repeat the one heard most, beside it or by a wrong clock."""
+    track = reports.track[one.rows]
+    tracks, counts = np.unique(track, return_counts=True)
+    main = track == tracks[counts.argmax()]
+    original, copy = (
+        copies.Track(reports.time_us[own], reports.lat[own], reports.lon[own])
+        for own in (one.rows[main], one.rows[~main])
+    )
+    found = copies.judge(
+        original,
+        copy,
+        max_spread_m=limits.max_copy_spread_m,
+        min_moved_m=limits.min_copy_moved_m,
+        min_duration_s=limits.min_hulls_s,
+        min_reports=limits.min_switches,
+    )
+    return found is not None or copies.one_clock(
+        copies.clock_lags_s(copies.steps(reports, one.here, one.there))
+    )

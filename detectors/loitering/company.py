@@ -1,0 +1,112 @@
+"""Who keeps beside a loiterer, lies or fishes near it, and where it went afterwards."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core import runs, surroundings
+from detectors.core.detector import Context
+from detectors.core.explain import FISHING, MERCHANT, RESTRICTED, TOWING, TUG, WORKING
+from detectors.core.frames import SECOND_US
+from detectors.loitering.limits import Limits
+
+Ints = NDArray[np.int64]
+
+STILL_KN: Final = 0.5
+"""A ship that swings at anchor moves slower over a step."""
+AFTER_SILENCE_S: Final = 1800
+"""Where it went afterwards is read between reports no further apart, so that all of it is known
+when the loitering is settled."""
+AFTER_LOOKS: Final = 6
+
+
+def around(
+    limits: Limits,
+    grid: runs.Grid,
+    first: Ints,
+    last: Ints,
+    status: NDArray[np.int16],
+    context: Context,
+) -> list[dict[str, Any]]:
+    """Tell who keeps beside each, and who else lies or fishes near by.
+
+    Looked at in the last two hours, of which any window that reports it has loaded everybody,
+    and no earlier than it began. `first` and `last` are grid rows.
+    """
+    ship_type = ship_types(grid, context)
+    attending = attendants(grid, ship_type, status)
+    # A loitering's ticks follow one another: no silence within it is longer than a pause.
+    third = limits.min_duration_s // 3 // limits.step_s
+    beside = {}
+    for name, wanted in attending.items():
+        among, moments = np.flatnonzero(wanted), np.zeros(len(last), "int64")
+        for part in (0, 1, 2, 3):
+            then = np.maximum(last - part * third, first)
+            moments += surroundings.n_near(grid, then, among, limits.company_m) > 0
+        beside[name] = moments >= 3
+    still = np.flatnonzero(grid.speed_kn < STILL_KN)
+    fishing = np.flatnonzero(fishing_types(ship_type))
+    # Not at its very end, where it may be that no other has reported yet.
+    then = np.maximum(last - third, first)
+    lying = surroundings.n_near(grid, then, still, limits.neighbour_m)
+    boats = surroundings.n_near(grid, then, fishing, limits.fishing_near_m)
+    return [
+        {
+            **{name: bool(values[i]) for name, values in beside.items()},
+            "n_lying_near": int(lying[i]),
+            "n_fishing_near": int(boats[i]),
+        }
+        for i in range(len(last))
+    ]
+
+
+def called_afterwards(
+    limits: Limits,
+    grid: runs.Grid,
+    time_us: Ints,
+    last: Ints,
+    still: NDArray[np.bool_],
+    context: Context,
+) -> list[bool | None]:
+    """Tell whether each was in an excluded zone within `after_s` of its end; None if not known."""
+    inside = np.zeros(len(last), bool)
+    seen = np.zeros(len(last), bool)
+    track, tick = grid.track_id[last], grid.tick[last]
+    for part in range(1, AFTER_LOOKS + 1):
+        row = grid.rows_at(track, tick + limits.after_s * part // AFTER_LOOKS // limits.step_s)
+        report = grid.report[np.maximum(row, 0)]
+        silence_us = time_us[report + 1] - time_us[report]
+        known = np.flatnonzero((row >= 0) & (silence_us <= AFTER_SILENCE_S * SECOND_US))
+        seen[known] = True
+        there = row[known]
+        inside[known] |= context.zones.within(
+            grid.lat[there], grid.lon[there], limits.excluded_classes
+        )
+    return [
+        True if i else None if s or not k else False
+        for i, s, k in zip(inside.tolist(), still.tolist(), seen.tolist(), strict=True)
+    ]
+
+
+def ship_types(grid: runs.Grid, context: Context) -> Ints:
+    """Return the ship type that the vessel of each grid row states, -1 where it states none."""
+    said = context.vessels.drop_duplicates("mmsi").set_index("mmsi")["ship_type"]
+    return said.reindex(grid.track_id // 100).fillna(-1).to_numpy("int64")
+
+
+def attendants(
+    grid: runs.Grid, ship_type: Ints, status: NDArray[np.int16]
+) -> dict[str, NDArray[np.bool_]]:
+    """Return which grid rows are of vessels that explain a loiterer by keeping beside it."""
+    restricted = (status[grid.report] == RESTRICTED) & (ship_type > 0)
+    restricted &= ~np.isin(ship_type, list(MERCHANT))
+    return {
+        "tug_attends": np.isin(ship_type, list(TUG | TOWING)),
+        "at_work_beside": np.isin(ship_type, list(WORKING)) | restricted,
+    }
+
+
+def fishing_types(ship_type: Ints) -> NDArray[np.bool_]:
+    """Tell which ship types fish."""
+    return np.isin(ship_type, list(FISHING))

@@ -1,0 +1,192 @@
+"""The detector `loitering`: its facts, its rule, its events."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, ClassVar, Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core import events, runs, surroundings, telling, timespan, whereabouts
+from detectors.core.detector import Apart, Context, RestsOn
+from detectors.core.explain import Hypothesis
+from detectors.core.hypotheses_loitering import HYPOTHESES
+from detectors.core.reports import Reports
+from detectors.core.telling import Told, Words
+from detectors.loitering.company import (
+    AFTER_SILENCE_S,
+    STILL_KN,
+    around,
+    attendants,
+    called_afterwards,
+    fishing_types,
+    ship_types,
+)
+from detectors.loitering.evidence import evidence_of
+from detectors.loitering.limits import Limits
+from detectors.loitering.slow import in_open_water, slow_runs
+
+LONG_S: Final = 28_800.0
+"""8 h, the loitering of Miller et al. (2018): from here on duration adds nothing to the score."""
+
+
+class Loitering(Limits):
+    """A vessel slower than `max_speed_kn` for `min_duration_s` outside ports and anchorages.
+
+    The track is interpolated at the ticks of an absolute time grid (never over a silence longer
+    than `max_silence_s`). A tick qualifies when the vessel is slow, by its positions, over the
+    step that follows, outside `excluded_classes` and not on land. Qualifying ticks in a row make
+    pieces of at least `min_piece_s`; pieces no more than `max_interruption_s` and
+    `max_interruption_m` apart make one loitering, which lasts from its first tick to the end of
+    its last step. So it may begin at any minute, cross midnight, and hold one pause or many.
+
+    Speed comes from positions rather than the reported SOG because a stuck or missing SOG field
+    would otherwise hide a drifting vessel or invent one; the median of the reported SOG is kept
+    in evidence beside it.
+
+    Notes
+    -----
+    The published rules also ask for 20 nm from shore; no point of the Singapore Strait is that far
+    out and hardly any of the Malacca Strait, so zones and land stand in for it here.
+
+    Transfer areas aren't excluded, since a meeting may begin there with one vessel only: evidence
+    says so, and where transfers are licensed the score is lowered.
+
+    Score before explanations: 0.35, plus up to 0.3 for duration (full at 8 h); times 0.7 at a
+    median of `lowered_speed_kn` or more, times 0.5 inside a licensed area, times 0.2 near land.
+    """
+
+    name: ClassVar[str] = "loitering"
+    version: ClassVar[str] = "4"
+    requires: ClassVar[tuple[str, ...]] = (
+        "mmsi",
+        "time",
+        "lat",
+        "lon",
+        "sog_kn",
+        "nav_status",
+        "ais_class",
+        "track_id",
+        "source",
+        "source_offset",
+    )
+    source: ClassVar[str] = (
+        "Miller, Roan, Hochberg, Amos & Kroodsma (2018), Identifying Global Patterns of "
+        "Transshipment Behavior, Frontiers in Marine Science 5:240, doi:10.3389/fmars.2018.00240"
+    )
+    rests_on: ClassVar[RestsOn] = RestsOn.COMPANY
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
+
+    @property
+    def settle(self) -> timedelta:
+        """How long after its last tick a loitering can still go on, or what followed be seen."""
+        goes_on_s = self.max_interruption_s + self.min_piece_s + self.max_silence_s
+        return timedelta(seconds=max(goes_on_s, self.after_s + AFTER_SILENCE_S))
+
+    @property
+    def lookback(self) -> timedelta:
+        """Long enough to find any loitering not yet settled, whatever its phase."""
+        found_s = self.min_duration_s + 2 * (self.max_interruption_s + self.min_piece_s)
+        found_s = max(found_s, self.min_reports * self.max_silence_s)
+        return self.settle + timedelta(seconds=found_s + self.max_silence_s)
+
+    def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
+        """Find loiterings; see the class for the rule and `Detector.detect` for the frames."""
+        if positions.empty:
+            return events.empty()
+        reports = Reports(positions)
+        grid = reports.grid(self.step_s, self.max_silence_s)
+        slow = np.flatnonzero(grid.speed_kn < self.max_speed_kn)
+        slow = in_open_water(self, grid, slow, context)
+        first, last = slow_runs(self, grid, slow)
+        n_reports = grid.report[slow[last] + 1] + 2 - grid.report[slow[first]]
+        enough = n_reports >= self.min_reports
+        spans, _ = timespan.of_runs(
+            grid,
+            [slow],
+            first[enough],
+            last[enough],
+            window=timespan.window_us(context.start, context.end),
+            settle=self.settle,
+            max_break_s=self.max_interruption_s,
+        )
+        if len(spans) == 0:
+            return events.empty()
+        first, last = spans.first, spans.last
+        tracks = grid.track_id[slow[first]]
+        lat, lon = spans.middle(reports, tracks)
+        called = called_afterwards(self, grid, reports.time_us, slow[last], spans.open, context)
+        told = zip(
+            evidence_of(self, reports, grid, slow, first, last, (lat, lon), context),
+            around(self, grid, slow[first], slow[last], reports.nav_status, context),
+            called,
+            strict=True,
+        )
+        return events.build(
+            [
+                events.row(
+                    self,
+                    [tracks[i]],
+                    start_us=int(spans.start_us[i]),
+                    end_us=spans.until_us(i),
+                    lat=lat[i],
+                    lon=lon[i],
+                    **self._judged({**measured, **company, "called_afterwards": went}),
+                )
+                for i, (measured, company, went) in enumerate(told)
+            ]
+        )
+
+    def _judged(self, evidence: dict[str, Any]) -> dict[str, Any]:
+        """Return score, explanation and evidence."""
+        if not evidence["zones_reached"]:
+            return {"score": 0.0, "explanation": surroundings.NOT_ASSESSED, "evidence": evidence}
+        score = 0.35 + 0.3 * min(1.0, evidence["duration_s"] / LONG_S)
+        score *= 0.7 if evidence["median_speed_kn"] >= self.lowered_speed_kn else 1.0
+        score *= 0.5 if evidence["in_licensed_sts_area"] else 1.0
+        score *= 0.2 if evidence["near_land"] else 1.0
+        return {"score": float(score), "evidence": evidence}
+
+    @property
+    def halo_m(self) -> float:
+        """Who keeps beside it, lies or fishes near it is no further off."""
+        return self._reach_m + whereabouts.SLACK_M
+
+    @property
+    def _reach_m(self) -> float:
+        return max(self.company_m, self.neighbour_m, self.fishing_near_m)
+
+    def apart(self, positions: pd.DataFrame, context: Context) -> Apart:
+        """Return loiterings, where they were, and who could explain one by lying or being there."""
+        found = self.detect(positions, context)
+        grid = runs.grid_of(positions, self.step_s, self.max_silence_s)
+        said = ship_types(grid, context)
+        status = positions["nav_status"].to_numpy()
+        attending = np.logical_or.reduce(list(attendants(grid, said, status).values()))
+        telling = attending | fishing_types(said) | (grid.speed_kn < STILL_KN)
+        answers = whereabouts.of_grid(grid, np.flatnonzero(telling))
+        own = np.isin(grid.track_id, found["track_ids"].astype("int64"))
+        return Apart(
+            found,
+            {"loiterers": whereabouts.of_grid(grid, np.flatnonzero(own))},
+            {"others": answers},
+        )
+
+    def company(
+        self, asks: Mapping[str, pd.DataFrame], answers: Mapping[str, pd.DataFrame]
+    ) -> pd.DataFrame:
+        """Find who could explain a loitering and was near the loiterer at any time."""
+        return whereabouts.near(asks["loiterers"], answers["others"], self._reach_m)
+
+    @classmethod
+    def tell(cls, event: Told, words: Words, mmsi: int) -> str:
+        """Say how long it drifted, how fast, and where."""
+        speed = event.evidence.get("median_speed_kn")
+        at = "" if speed is None else words.say(" at {speed_kn:.1f} kn", speed_kn=speed)
+        return words.say(
+            "Drifted {duration}{at}, {place}{surroundings}",
+            duration=words.duration(event.start, event.end),
+            at=at,
+            place=words.place(event.lat, event.lon),
+            surroundings=telling.surroundings(event.evidence, words),
+        )

@@ -1,0 +1,130 @@
+"""What was measured of loiterings."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core import events, geodesy, lanes, runs, surroundings
+from detectors.core.detector import Context
+from detectors.core.frames import SECOND_US
+from detectors.core.reports import Reports
+from detectors.loitering.limits import Limits
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+MOVES_KN: Final = 1.2
+"""A leg on which less was made good has no course to speak of."""
+
+
+ASKED: Final = (
+    "max_speed_kn",
+    "min_duration_s",
+    "max_interruption_s",
+    "max_silence_s",
+    "min_reports",
+    "near_land_m",
+    "min_working_kn",
+    "max_working_kn",
+)
+"""Limits that evidence names."""
+
+
+def evidence_of(
+    limits: Limits,
+    reports: Reports,
+    grid: runs.Grid,
+    slow: Ints,
+    first: Ints,
+    last: Ints,
+    middle: tuple[Floats, Floats],
+    context: Context,
+) -> list[dict[str, Any]]:
+    """Return what was measured, one mapping per run."""
+    rows, time_us = grid.report[slow], reports.time_us
+    before, after = rows[first], grid.report[slow[last] + 1] + 1
+    begin, end = slow[first], slow[last] + 1
+    n_ticks, duration_s = last - first + 1, (grid.tick[end] - grid.tick[begin]) * limits.step_s
+    moved_m = geodesy.distance_m(grid.lat[begin], grid.lon[begin], grid.lat[end], grid.lon[end])
+    height_m, width_m = _box(grid, slow, first, last)
+    status_code, status_fraction = runs.most_common(reports.nav_status[rows], first, last)
+    working, turns = _working(limits, grid, begin, end)
+    step_us = time_us[np.minimum(rows + 1, len(time_us) - 1)] - time_us[rows]
+
+    lat, lon = np.atleast_1d(middle[0]), np.atleast_1d(middle[1])
+    zones = context.zones
+    reached = zones.reached(lat, lon)
+    away_m = surroundings.nearest_zone_m(zones, lat, lon, limits.excluded_classes)
+    columns: dict[str, Any] = {
+        "duration_s": duration_s,
+        "n_ticks": n_ticks,
+        "slow_fraction": n_ticks * limits.step_s / duration_s,
+        "median_speed_kn": runs.quantiles(grid.speed_kn[slow], first, last, 0.5),
+        "median_sog_kn": runs.quantiles(reports.sog_kn[rows], first, last, 0.5),
+        "drift_kn": geodesy.speed_kn(moved_m, duration_s),
+        "extent_m": np.hypot(height_m, width_m),
+        "area_km2": height_m * width_m / 1e6,
+        "working_speed_fraction": working,
+        "n_turns": turns,
+        "ais_class": reports.ais_class_of(before).tolist(),
+        "nav_status": status_code,
+        "nav_status_fraction": status_fraction,
+        "n_reports": after - before + 1,
+        "longest_silence_s": runs.aggregate(np.maximum, step_us / SECOND_US, first, last),
+        "first_report_source": reports.sources_of(before),
+        "last_report_source": reports.sources_of(after),
+        "zones_reached": [bool(value) for value in reached],
+        **{
+            f"in_{name}": [bool(value) for value in zones.within(lat, lon, (name,))]
+            for name in ("sts_area", "waiting_area", "pilot_ground")
+        },
+        "in_licensed_sts_area": zones.within(lat, lon, ("sts_area",), excuses=True).tolist(),
+        "near_land": [bool(value) for value in zones.near_land(lat, lon, limits.near_land_m)],
+        "anchorage_distance_m": np.where(reached, away_m, np.nan),
+    }
+    asked = {name: getattr(limits, name) for name in ASKED}
+    found = events.each(columns)
+    for one in found:
+        one |= {
+            **asked,
+            "duration_margin_s": int(one["duration_s"]) - limits.min_duration_s,
+            "speed_margin_kn": limits.max_speed_kn - float(one["median_speed_kn"]),
+        }
+    return found
+
+
+def _working(
+    limits: Limits, grid: runs.Grid, begin: Ints, end: Ints
+) -> tuple[list[float], list[int]]:
+    """Return each run's share of time at working speed, and how often it turned about."""
+    every = limits.leg_s // limits.step_s
+    moves_m = MOVES_KN * geodesy.KNOT_MPS * limits.leg_s
+    shares, turns = [], []
+    for a, b in zip(begin.tolist(), end.tolist(), strict=True):
+        speed_kn = grid.speed_kn[a:b]
+        working = (speed_kn >= limits.min_working_kn) & (speed_kn < limits.max_working_kn)
+        shares.append(float(working.mean()))
+        marks = a + np.flatnonzero(grid.tick[a : b + 1] % every == 0)
+        lat, lon = grid.lat[marks], grid.lon[marks]
+        ends = lat[:-1], lon[:-1], lat[1:], lon[1:]
+        moves = np.asarray(geodesy.distance_m(*ends)) >= moves_m
+        course_deg = np.asarray(geodesy.bearing_deg(*ends))[moves]
+        change_deg = lanes.turned_deg(course_deg[1:], course_deg[:-1])
+        turns.append(int(np.count_nonzero(change_deg >= limits.min_turn_deg)))
+    return shares, turns
+
+
+def _box(grid: runs.Grid, slow: Ints, first: Ints, last: Ints) -> tuple[Floats, Floats]:
+    """Return height and width in metres of the box around each run's qualifying ticks."""
+    lat, (run, covered) = grid.lat[slow], runs.ranges(first, last - first + 1)
+    begin_lon = np.zeros(len(slow))
+    begin_lon[covered] = grid.lon[slow[first]][run]
+    east = geodesy.wrap_lon(grid.lon[slow] - begin_lon)
+    south, north = (runs.aggregate(f, lat, first, last) for f in (np.minimum, np.maximum))
+    left, right = (runs.aggregate(f, east, first, last) for f in (np.minimum, np.maximum))
+    zero = np.zeros(len(first))
+    return (
+        np.asarray(geodesy.distance_m(south, zero, north, zero)),
+        np.asarray(geodesy.distance_m((south + north) / 2, left, (south + north) / 2, right)),
+    )

@@ -1,0 +1,180 @@
+"""A vessel that small craft come to, one after another."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core import geodesy, timespan
+from detectors.core.detector import Context
+from detectors.core.explain import FISHING
+from detectors.core.frames import SECOND_US, epoch_us
+from detectors.core.reports import Reports
+from detectors.mother_ship.limits import Limits
+from detectors.mother_ship.story import Crafts, Story, of_track
+
+ENOUGH_VISITORS: Final = 4
+"""From this many on, more visitors add nothing to the score."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One encounter, seen from the vessel that was visited."""
+
+    host: int
+    visitor: int
+    start_us: int
+    end_us: int
+    still_on: bool
+    lat: float
+    lon: float
+    first_source: str
+    last_source: str
+    in_anchorage: bool
+
+
+def visited(limits: Limits, positions: pd.DataFrame, context: Context) -> Iterator[Story]:
+    """Find vessels that small craft came to one after another."""
+    met = context.events_of("encounter")
+    if met.empty:
+        return
+    window = timespan.window_us(context.start - limits.settle, context.end)
+    crafts = Crafts(positions, context.vessels, (*met["mmsi"], *met["other_mmsi"]))
+    visits: dict[int, list[Visit]] = {}
+    for visit in _visits(limits, met, crafts, window[1]):
+        visits.setdefault(visit.host, []).append(visit)
+    for host, own in visits.items():
+        for story in _linked(limits, own):
+            end_us = max(v.end_us for v in story)
+            if not (story[0].start_us <= window[1] and end_us >= window[0]):
+                continue
+            reports = of_track(positions, host)
+            if reports:
+                yield _story(limits, host, story, end_us, reports, crafts)
+
+
+def _visits(limits: Limits, met: pd.DataFrame, crafts: Crafts, now_us: int) -> list[Visit]:
+    """Return the visits of small craft to larger vessels, by host and time."""
+    starts = epoch_us(met["start"])
+    ends = np.where(met["end"].isna(), now_us, epoch_us(met["end"].fillna(met["start"])))
+    still_on = met["end"].isna().to_numpy()
+    found = []
+    for k, event in enumerate(met.to_dict("records")):
+        said = json.loads(event["evidence"])
+        if said.get("explanation_weight", 0.0) >= limits.max_explained_weight:
+            continue
+        if ends[k] - starts[k] > limits.max_visit_s * SECOND_US:
+            continue
+        tracks = [int(t) for t in event["track_ids"].split(";")]
+        for side, prefix in ((0, ""), (1, "other_")):
+            host, visitor = tracks[side], tracks[1 - side]
+            if not _visits_larger(limits, crafts, host // 100, visitor // 100):
+                continue
+            found.append(
+                Visit(
+                    host=host,
+                    visitor=visitor // 100,
+                    start_us=int(starts[k]),
+                    end_us=int(ends[k]),
+                    still_on=bool(still_on[k]),
+                    lat=float(event["lat"]),
+                    lon=float(event["lon"]),
+                    first_source=said[f"{prefix}first_report_source"],
+                    last_source=said[f"{prefix}last_report_source"],
+                    in_anchorage=bool(said.get("in_anchorage")),
+                )
+            )
+    return sorted(found, key=lambda v: (v.host, v.start_us, v.visitor))
+
+
+def _visits_larger(limits: Limits, crafts: Crafts, host: int, visitor: int) -> bool:
+    """Tell whether the one is a small craft and the other isn't, as far as they say."""
+    host_m, visitor_m = crafts.length_m(host), crafts.length_m(visitor)
+    host_b, visitor_b = crafts.is_b(host), crafts.is_b(visitor)
+    if np.isfinite(host_m) and np.isfinite(visitor_m):
+        return visitor_m <= limits.max_visitor_m and host_m >= limits.min_size_ratio * visitor_m
+    if np.isfinite(visitor_m):
+        return visitor_m <= limits.max_visitor_m and not host_b
+    if np.isfinite(host_m):
+        return host_m >= limits.min_size_ratio * limits.max_visitor_m / 2
+    return visitor_b and not host_b
+
+
+def _linked(limits: Limits, visits: list[Visit]) -> list[list[Visit]]:
+    """Return visits to one host that belong together, in order of their start.
+
+    Built from links between any two visits that are near enough, so a story rests on nothing
+    older than its links reach.
+    """
+    wait_us = limits.max_wait_s * SECOND_US
+    stories: list[list[Visit]] = []
+    ends_us = 0
+    for k, later in enumerate(visits):
+        linked = [
+            v
+            for v in visits[:k]
+            if v.visitor != later.visitor
+            and later.start_us - v.end_us <= wait_us
+            and geodesy.distance_m(v.lat, v.lon, later.lat, later.lon) <= limits.max_move_m
+        ]
+        if not linked:
+            continue
+        first_us = min(v.start_us for v in linked)
+        if not stories or first_us - ends_us > wait_us:
+            stories.append([])
+            ends_us = 0
+        stories[-1] += [v for v in (*linked, later) if v not in stories[-1]]
+        ends_us = max(ends_us, *(v.end_us for v in stories[-1]))
+    return [
+        sorted(story, key=lambda v: (v.start_us, v.visitor))
+        for story in stories
+        if len({v.visitor for v in story}) >= limits.min_visitors
+    ]
+
+
+def _story(
+    limits: Limits,
+    host: int,
+    visits: list[Visit],
+    end_us: int,
+    reports: Reports,
+    crafts: Crafts,
+) -> Story:
+    """Return the story of some visits to one host."""
+    start_us = visits[0].start_us
+    visitors = sorted({v.visitor for v in visits})
+    lasts_s = [(v.end_us - v.start_us) / SECOND_US for v in visits]
+    last = max(visits, key=lambda v: (v.end_us, v.start_us))
+    fishing = [crafts.ship_type(m) in FISHING for m in visitors]
+    evidence = {
+        "duration_s": (end_us - start_us) // SECOND_US,
+        "n_visits": len(visits),
+        "n_visitors": len(visitors),
+        "n_visitors_margin": len(visitors) - limits.min_visitors,
+        "visitors": " ".join(f"{m:09d}" for m in visitors),
+        "mean_visit_s": float(np.mean(lasts_s)),
+        "longest_wait_s": _longest_wait_s(visits),
+        "fishing_visitors_fraction": float(np.mean(fishing)),
+        "in_anchorage_fraction": float(np.mean([v.in_anchorage for v in visits])),
+        "first_report_source": visits[0].first_source,
+        "last_report_source": last.last_source,
+        "n_visitors_wanted": limits.min_visitors,
+        "max_visit_s": limits.max_visit_s,
+        "max_move_m": limits.max_move_m,
+        "max_explained_weight": limits.max_explained_weight,
+    }
+    still_on = any(v.still_on for v in visits)
+    base = 0.4 + 0.15 * (min(len(visitors), ENOUGH_VISITORS) - 2)
+    return Story("visited", host, start_us, end_us, still_on, reports, evidence, base)
+
+
+def _longest_wait_s(story: list[Visit]) -> int:
+    """Return the longest time without a visit."""
+    waits, until_us = [0], story[0].end_us
+    for visit in story[1:]:
+        waits.append(max(0, visit.start_us - until_us))
+        until_us = max(until_us, visit.end_us)
+    return max(waits) // SECOND_US

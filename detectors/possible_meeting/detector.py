@@ -1,0 +1,159 @@
+"""The detector `possible_meeting`: its facts, its rule, its events."""
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from detectors.core import events, surroundings, timespan
+from detectors.core.detector import Context, RestsOn
+from detectors.core.explain import Hypothesis
+from detectors.core.telling import Told, Words
+from detectors.possible_meeting.hypotheses import HYPOTHESES
+from detectors.possible_meeting.limits import Limits
+from detectors.possible_meeting.pairs import best, between_silences, pairs_of, with_loiterers
+from detectors.possible_meeting.read import loiterings_of, silences_of, types_of
+from detectors.possible_meeting.story import NEVER, Meeting, Silence
+from detectors.possible_meeting.told import tell
+
+
+class PossibleMeeting(Limits):
+    """Two silences, or a silence and a loitering, during which two vessels could have met.
+
+    A silent vessel can only have been where its last position, its next one and its speed allow:
+    at each moment in the overlap of two circles, over the whole silence in an ellipse (the
+    space-time prism of Hägerstrand). At a place, two silent vessels can have been together from
+    when the later of them can have arrived until the first of them must have left. They are raised
+    where that is `min_meeting_s` somewhere. A loiterer is where it is seen: there the silent vessel
+    can have been with it for as long as its circles hold the loiterer's position. How far out of
+    its way that was, and whether it had the time to spare, says how likely.
+
+    The event lasts from when both were silent (or loitering) until both were heard again: until
+    then it isn't known how far they can have gone, and it is open. `lat`, `lon` is the place where
+    they can have been together longest, of a loiterer where it then was.
+
+    *No flood*: silences of `max_silence_s` at most; only pairs whose weight (see Notes) is
+    `min_weight`; and each silence keeps its `max_per_silence` best partners among those that were
+    heard again before it, and as many among loiterers (while it went on). Loiterers with a reason
+    to wait come after all others.
+
+    Notes
+    -----
+    Weight: 0.4 times the share of the time, while both were silent, that they can have been
+    together, times 1 - (1 - tightness) (1 - coincidence). Tightness is the inverse root of
+    1 + area / `tight_area_km2`, where the area is that of all places where they can have been
+    together for `min_meeting_s`: it falls with the distance over which they would have had to find
+    one another. With a loiterer it is the area of all places that ask for no longer a way from the
+    silent vessel's last position to its next one than the loiterer's place does (an ellipse whose
+    long axis is that way, or a circle while the silence is open): within it others would have been
+    as near by chance. The weight falls to a half where the silent vessel, going on as fast as
+    before by way of the loiterer, has less than `min_meeting_s` to spare. Coincidence rises to 0.5
+    where both were silent from and until the same moment, from 0 where the overlap of both silences
+    makes up 0.6 of them (once both are over): few pairs agree so well by chance, and outages of
+    reception are no gaps. Score before explanations: the weight times twice the smaller of the
+    scores of the silences, but not more than the weight. What the loitering scores doesn't count,
+    since it may change for as long as it goes on; whether there is a reason to wait is asked here.
+
+    Two silences are settled once both vessels are heard again; a loitering may show up to two
+    hours later, hence `settle`.
+    """
+
+    name: ClassVar[str] = "possible_meeting"
+    version: ClassVar[str] = "3"
+    rests_on: ClassVar[RestsOn] = RestsOn.EVENTS
+    requires: ClassVar[tuple[str, ...]] = ("mmsi", "time", "lat", "lon", "nav_status", "track_id")
+    source: ClassVar[str] = (
+        "Hägerstrand (1970), What about people in regional science?, Papers of the Regional "
+        "Science Association 24:7-21; Miller (1991), Modelling accessibility using space-time "
+        "prism concepts within geographical information systems, International Journal of "
+        "Geographical Information Systems 5:287-301, doi:10.1080/02693799108927856; Pfoser & "
+        "Jensen (1999), Capturing the uncertainty of moving-object representations, Advances in "
+        "Spatial Databases, LNCS 1651:111-131, doi:10.1007/3-540-48482-5_9"
+    )
+    after: ClassVar[tuple[str, ...]] = ("gap", "loitering")
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
+
+    @property
+    def settle(self) -> timedelta:
+        """By then a loitering that began in a silence has shown."""
+        return timedelta(hours=3)
+
+    @property
+    def lookback(self) -> timedelta:
+        """A partner's silence ended no earlier than this before the other's did."""
+        return timedelta(seconds=self.max_silence_s)
+
+    def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
+        """Find possible meetings; see the class and `Detector.detect`."""
+        window = timespan.window_us(context.start, context.end)
+        silences = silences_of(self, context.events_of("gap"), positions, window[1])
+        if not silences:
+            return events.empty()
+        meetings = between_silences(self, silences, *pairs_of(self, silences))
+        loiterings = loiterings_of(context, positions)
+        meetings += with_loiterers(self, silences, loiterings, window[1])
+        chosen = best(self, meetings, types_of(context))
+        return events.build([self._event(m, context) for m in chosen if self._touches(m, window)])
+
+    def _touches(self, meeting: Meeting, window: tuple[int, int]) -> bool:
+        """Tell whether a meeting touches the window."""
+        span = (np.array([meeting.start_us]), np.array([min(meeting.end_us, window[1])]))
+        return bool(timespan.touches(*span, window, self.settle)[0])
+
+    def _event(self, meeting: Meeting, context: Context) -> dict[str, Any]:
+        """Return the event of a meeting."""
+        low, high = meeting.one, meeting.other
+        lat, lon = meeting.place
+        reached = bool(context.zones.reached(np.array([lat]), np.array([lon]))[0])
+        is_open = meeting.end_us == NEVER
+        evidence = {
+            "together_s": meeting.longest_s,
+            "together_margin_s": meeting.longest_s - self.min_meeting_s,
+            "both_s": meeting.both_s,
+            "together_fraction": meeting.share,
+            "agreement_fraction": meeting.agreement,
+            "area_km2": meeting.area_km2,
+            "tight_area_km2": self.tight_area_km2,
+            "spare_s": meeting.spare_s,
+            "meeting_weight": meeting.weight,
+            "min_weight": self.min_weight,
+            "weight_margin": meeting.weight - self.min_weight,
+            "min_meeting_s": self.min_meeting_s,
+            "max_silence_s": self.max_silence_s,
+            "zones_reached": reached,
+            "is_open": is_open,
+            "in_sts_area": bool(context.zones.within([lat], [lon], ("sts_area",))[0]),
+            "in_licensed_sts_area": bool(
+                context.zones.within([lat], [lon], ("sts_area",), excuses=True)[0]
+            ),
+            **low.told(""),
+            **high.told("other_"),
+        }
+        alone = 1.0
+        for story, prefix, reason in (
+            (low, "", "own_explanation"),
+            (high, "other_", "partner_explanation"),
+        ):
+            if isinstance(story, Silence):
+                alone = min(alone, story.score)
+                evidence[reason] = story.explanation
+            else:
+                evidence[f"{prefix}nav_status"] = meeting.status
+        return events.row(
+            self,
+            [low.track, high.track],
+            subkind="silent_and_loitering" if meeting.with_loiterer else "both_silent",
+            start_us=meeting.start_us,
+            end_us=None if is_open else meeting.end_us,
+            lat=lat,
+            lon=lon,
+            score=meeting.weight * min(1.0, 2.0 * alone) if reached else 0.0,
+            explanation="" if reached else surroundings.NOT_ASSESSED,
+            evidence=evidence,
+        )
+
+    @classmethod
+    def tell(cls, event: Told, words: Words, mmsi: int) -> str:
+        """Say what happened, in a sentence for a sailor."""
+        return tell(event, words, mmsi)

@@ -1,0 +1,25 @@
+"""What a sailor is told of a possible meeting."""
+
+from detectors.core.telling import Told, Words
+
+
+def tell(event: Told, words: Words, mmsi: int) -> str:
+    """Say who could have met whom, and for how long."""
+    facts = event.evidence
+    partner = words.name(event.partner_of(mmsi))
+    hours = facts["together_s"] / 3600
+    prefix, other = ("", "other_") if mmsi == event.mmsi else ("other_", "")
+    mine, theirs = facts.get(f"{prefix}story"), facts.get(f"{other}story")
+    if mine == theirs:
+        how = words.say("while both were silent")
+    elif theirs == "loitering":
+        how = words.say("which loitered meanwhile")
+    else:
+        how = words.say("which was silent meanwhile")
+    return words.say(
+        "Could have met {other} for up to {hours:.1f} h {how}, {place}",
+        other=partner,
+        hours=hours,
+        how=how,
+        place=words.place(event.lat, event.lon),
+    )

@@ -1,0 +1,252 @@
+"""Excursions: sessions of a further track that lead away from an earlier one."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core import copies, geodesy, leaps, runs, scatter, shapes, tracks
+from detectors.core.frames import SECOND_US, epoch_us
+from detectors.core.leaps import MIN_OFFSET_M
+from detectors.core.reports import Reports
+from detectors.spoofing.copy import copied
+from detectors.spoofing.frozen import stood_still
+from detectors.spoofing.limits import Limits
+from detectors.spoofing.story import Scene, Story
+
+Ints = NDArray[np.int64]
+
+STRAY_S: Final = 1800
+"""Time within which a vessel is seen to go on from before a corrupt fix, and within which the
+reports before the one that confirms a further track belong to it: three, ten minutes apart."""
+
+
+class Strays:
+    """The reports that the segmentation took for corrupt, sorted by vessel and time."""
+
+    def __init__(self, noise: pd.DataFrame) -> None:
+        stray = noise[(noise["reason"] == tracks.IMPOSSIBLE_JUMP).to_numpy(bool)]
+        mmsi, time_us = stray["mmsi"].to_numpy(), epoch_us(stray["time"])
+        order = np.lexsort((time_us, mmsi))
+        self._mmsi, self.time_us = mmsi[order], time_us[order]
+        self.lat, self.lon = stray["lat"].to_numpy()[order], stray["lon"].to_numpy()[order]
+
+    def of(self, mmsi: int, since_us: int, before_us: int) -> slice:
+        """Return those of a vessel from one time to before another."""
+        low, high = np.searchsorted(self._mmsi, [mmsi, mmsi + 1]).tolist()
+        first, last = np.searchsorted(self.time_us[low:high], [since_us, before_us]).tolist()
+        return slice(low + first, low + last)
+
+
+def excursions(limits: Limits, scene: Scene) -> Iterator[Story]:
+    """Find the sessions of further tracks that lead away from earlier tracks of the vessel."""
+    reports = scene.reports
+    # Where a vessel's fixes scatter and it then goes on from where it was, she went nowhere.
+    scattered: dict[int, list[scatter.Spell]] = {}
+    for spell in scene.spells:
+        if not spell.parted:
+            scattered.setdefault(spell.mmsi, []).append(spell)
+    strays = Strays(scene.context.noise)
+    mmsi = reports.tracks // 100
+    shared = np.flatnonzero(np.diff(mmsi) == 0)
+    for vessel in np.unique(mmsi[shared]).tolist():
+        ks = np.flatnonzero(mmsi == vessel)
+        for k in ks[1:].tolist():
+            own = np.arange(reports.bounds[k], reports.bounds[k + 1])
+            late = np.diff(reports.time_us[own]) > limits.max_silence_s * SECOND_US
+            starts, ends = (own[k] for k in runs.stretches(reports.track[own], cut=late))
+            homes = np.arange(reports.bounds[ks[0]], reports.bounds[k])
+            homes = homes[np.argsort(reports.time_us[homes], kind="stable")]
+            own_spells = scattered.get(vessel, [])
+            for a, b in zip(starts.tolist(), ends.tolist(), strict=True):
+                story = _excursion(limits, scene, Session(a, b, homes, own_spells), strays)
+                if story:
+                    yield story
+
+
+@dataclass(frozen=True)
+class Session:
+    """Reports `first` to `last` of a further track.
+
+    `homes` are the reports of all earlier tracks of the MMSI, by time; `spells` those in which its
+    fixes scatter.
+    """
+
+    first: int
+    last: int
+    homes: Ints
+    spells: Sequence[scatter.Spell]
+
+
+def _excursion(limits: Limits, scene: Scene, session: Session, strays: Strays) -> Story | None:
+    """Return the story of a session, if it leads away from one of the earlier tracks."""
+    reports, a, b, homes = scene.reports, session.first, session.last, session.homes
+    times = reports.time_us
+    longest_us, pause_us = limits.max_away_s * SECOND_US, limits.max_pause_s * SECOND_US
+    stays = times[b] - times[a] > longest_us
+    if stays:
+        b = a + int(np.searchsorted(times[a : b + 1], times[a] + longest_us, side="right")) - 1
+    before = int(np.searchsorted(times[homes], times[a])) - 1
+    if before < 0 or times[a] - times[homes[before]] > pause_us:
+        return None
+    last_home = int(homes[before])
+    if any(s.start_us <= times[a] and s.end_us >= times[last_home] for s in session.spells):
+        return None
+    strays_us = _strays_us(reports, a, last_home, strays)
+    first_us = int(strays_us.min(initial=times[a]))
+    duration_s = float(times[b] - first_us) / SECOND_US
+    if b - a + 1 + len(strays_us) < limits.min_reports or duration_s < limits.min_duration_s:
+        return None
+    if _reachable(reports, last_home, a):
+        return None
+    home = homes[reports.track[homes] == reports.track[last_home]]
+    if _went_on(reports, home[: int(np.searchsorted(times[home], times[a]))], a):
+        return None
+    # After an outage the vessel itself may be taken for its displaced copy.
+    heard_to = _heard_together_to(reports, home, a, b)
+    copy = copied(limits, reports, home, a, heard_to)
+    if copy and heard_to < b:
+        b, stays = heard_to, False
+        duration_s = float(times[b] - first_us) / SECOND_US
+    elif heard_to < b:
+        copy = copied(limits, reports, home, a, b)
+    around = home[(times[home] >= times[last_home]) & (times[home] <= times[b] + pause_us)]
+    back = around[times[around] > times[b]][:1]
+    around = np.r_[around[times[around] <= times[b]], back]
+    alive = _overlap_s(times[around], times[a], times[b], limits.alive_s) / duration_s
+    n_home = int(np.count_nonzero((times[around] > times[a]) & (times[around] < times[b])))
+    going_on = bool(
+        not stays and len(back) == 0 and scene.end_us - times[b] <= limits.max_silence_s * SECOND_US
+    )
+    leap_m, pause_s = reports.distance_m(last_home, a), reports.seconds(last_home, a)
+    evidence: dict[str, Any] = {
+        "jump_m": leap_m,
+        "jump_s": pause_s,
+        "jump_kn": float(geodesy.speed_kn(leap_m, max(pause_s, 1.0))),
+        "max_pause_s": limits.max_pause_s,
+        "min_duration_s": limits.min_duration_s,
+        "duration_s_margin": duration_s - limits.min_duration_s,
+        "home_alive_fraction": alive,
+        "max_alive_fraction": limits.max_alive_fraction,
+        "n_home_reports": n_home,
+        "returned": bool(len(back)),
+        "leapt": True,
+    }
+    if alive > limits.max_alive_fraction and copy is None:
+        return None
+    if copy and (alive > limits.max_alive_fraction or copy.subkind == "replay"):
+        subkind, score = copy.subkind, copy.score
+        evidence |= copy.evidence
+    else:
+        if len(back) == 0 and _comes_back(reports, last_home, a, b):
+            return None
+        subkind, score = "jump", 0.6 if len(back) else 0.5
+        score *= 1.0 if pause_s <= limits.alive_s else 0.75
+    if subkind == "jump":
+        step = copies.steps(reports, np.array([last_home]), np.array([a]))
+        evidence["along_course"] = bool(np.isfinite(copies.clock_lags_s(step)[0]))
+    if len(back):
+        away_s = reports.seconds(last_home, int(back[0]))
+        home_m = reports.distance_m(last_home, int(back[0]))
+        evidence["home_made_good_kn"] = float(geodesy.speed_kn(home_m, away_s))
+    if subkind == "jump" and len(back) == 0:
+        stood = stood_still(limits, reports, home[: np.searchsorted(home, last_home) + 1], a)
+        if stood:
+            return stood
+    start_us = first_us if len(back) or subkind != "jump" else int(times[last_home])
+    return Story(
+        subkind, a, b, score, start_us, int(times[b]), going_on, evidence, last_home, first_us
+    )
+
+
+def _strays_us(reports: Reports, a: int, home: int, strays: Strays) -> Ints:
+    """Return when the reports were sent that the segmentation took for corrupt before it believed
+    in the further track that begins with report a.
+    """
+    begin_us = max(int(reports.time_us[home]), int(reports.time_us[a]) - STRAY_S * SECOND_US)
+    own = strays.of(int(reports.track[a]) // 100, begin_us + 1, int(reports.time_us[a]))
+    time_us = strays.time_us[own]
+    off_m = geodesy.distance_m(reports.lat[a], reports.lon[a], strays.lat[own], strays.lon[own])
+    gone_m = 30.0 * geodesy.KNOT_MPS * (reports.time_us[a] - time_us) / SECOND_US
+    return np.asarray(time_us[off_m <= gone_m + 1000.0])
+
+
+def _reachable(reports: Reports, a: int, b: int) -> bool:
+    """Tell whether one hull can have made both reports, as the segmentation judges it.
+
+    Once a track is known, a vessel that takes turns between it and another (since it was the same
+    vessel all along, and one of them began with a false position) makes no leap.
+    """
+    pair = np.array([a, b])
+    ends = (reports.lat[pair], reports.lon[pair], reports.sog_kn[pair])
+    return bool(
+        tracks.can_join(
+            geodesy.distance_m(ends[0][:1], ends[1][:1], ends[0][1:], ends[1][1:]),
+            reports.time_us[pair[1:]] - reports.time_us[pair[:1]],
+            ends[2][:1],
+            ends[2][1:],
+        )[0]
+    )
+
+
+def _heard_together_to(reports: Reports, home: Ints, a: int, b: int) -> int:
+    """Return the last of the reports a to b before an outage in which neither they nor the home
+    track were heard for longer than copies are held against each other, and after which only they
+    are; b where there is none.
+    """
+    inside = home[
+        (reports.time_us[home] > reports.time_us[a]) & (reports.time_us[home] < reports.time_us[b])
+    ]
+    if len(inside) == 0:
+        return b
+    heard_us = int(reports.time_us[inside[-1]])
+    last = a + int(np.searchsorted(reports.time_us[a : b + 1], heard_us, side="right")) - 1
+    silent_us = reports.time_us[last + 1] - max(heard_us, int(reports.time_us[last]))
+    return last if silent_us > copies.ALIVE_S * SECOND_US else b
+
+
+def _comes_back(reports: Reports, home: int, a: int, b: int) -> bool:
+    """Tell whether one of the reports a to b is where speed and course lead from the home track.
+
+    The segmentation leaves a vessel on the further track that a few corrupt fixes made.
+    """
+    later = np.arange(a, b + 1)
+    step_s = (reports.time_us[later] - reports.time_us[home]) / SECOND_US
+    later, step_s = later[step_s <= STRAY_S / 2], step_s[step_s <= STRAY_S / 2]
+    left, now = leaps.velocity_mps(reports, np.array([home])), leaps.velocity_mps(reports, later)
+    way = [(left[k] + now[k]) / 2 * step_s for k in (0, 1)]
+    made = shapes.plane_m(
+        reports.lat[later], reports.lon[later], reports.lat[[home]], reports.lon[[home]]
+    )
+    off_m = np.hypot(made[0] - way[0], made[1] - way[1])
+    return bool(np.any(off_m <= 0.5 * MIN_OFFSET_M + leaps.MAX_WAY_ERROR * np.hypot(*way)))
+
+
+def _went_on(reports: Reports, home: Ints, a: int) -> bool:
+    """Tell whether report a goes on from the home track but for its last one or two reports.
+
+    The segmentation takes a corrupt fix a few miles off for the vessel, and then the vessel's next
+    reports for a further hull.
+    """
+    last = int(home[-1])
+
+    def could_go(start: int, end: int) -> bool:
+        fastest_kn = np.nanmax([reports.sog_kn[start], reports.sog_kn[end], 5.0]) + 5.0
+        gone_m = fastest_kn * geodesy.KNOT_MPS * reports.seconds(start, end)
+        return bool(reports.distance_m(start, end) <= gone_m + 0.5 * MIN_OFFSET_M)
+
+    return any(
+        reports.seconds(before, a) <= STRAY_S and could_go(before, a) and not could_go(before, last)
+        for before in home[-3:-1].tolist()
+    )
+
+
+def _overlap_s(times_us: Ints, begin_us: int, end_us: int, alive_s: float) -> float:
+    """Return the seconds of [begin, end] between two of the times at most `alive_s` apart."""
+    left, right = times_us[:-1], times_us[1:]
+    near = right - left <= alive_s * SECOND_US
+    common = np.minimum(right[near], end_us) - np.maximum(left[near], begin_us)
+    return float(np.maximum(common, 0).sum()) / SECOND_US

@@ -1,0 +1,180 @@
+"""Positions on a circle that no rudder steers."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core import geodesy, runs, shapes
+from detectors.core.reports import Reports
+from detectors.spoofing.limits import Limits
+from detectors.spoofing.story import CIRCLE_BINS_S, Scene, Story, extended, leap_m
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+LEAST_BOX_M: Final = 250.0
+"""Mean diagonal of the boxes of ten minutes, from which on circles are looked for: less than the
+way at 1 kn, or the diameter of the smallest circle."""
+MAX_RADIUS_M: Final = 40_000.0
+"""A larger circle can't be told from a bend in a lane."""
+
+
+def circling(limits: Limits, scene: Scene) -> Iterator[Story]:
+    """Find circles, tried in bins of several lengths."""
+    reports, lon = scene.reports, scene.lon
+    candidates = _winding(scene.bins, scene.box, limits.min_radius_m)
+    if not candidates.any():
+        return
+    at = np.flatnonzero(np.repeat(candidates, scene.bins.n))
+    for step_s in CIRCLE_BINS_S:
+        groups = shapes.bins(reports.track[at], reports.time_us[at], step_s)
+        origin = at[groups.first]
+        x, y = shapes.plane_m(
+            reports.lat[at],
+            lon[at],
+            np.repeat(reports.lat[origin], groups.n),
+            np.repeat(lon[origin], groups.n),
+        )
+        fit = shapes.fit_circles(x, y, groups.first)
+        good = (
+            (groups.n >= 5)
+            & (fit.radius_m >= limits.min_radius_m)
+            & (fit.radius_m <= MAX_RADIUS_M)
+            & (fit.rms_m <= max_rms_m(limits, fit.radius_m))
+            & (np.abs(fit.turned_rad) >= 1.0)
+        )
+        kept = np.flatnonzero(good)
+        if len(kept) == 0:
+            continue
+        centre_lat = reports.lat[origin[kept]] + fit.y_m[kept] / shapes.DEGREE_M
+        centre_lon = lon[origin[kept]] + fit.x_m[kept] / (
+            shapes.DEGREE_M * np.cos(np.radians(reports.lat[origin[kept]]))
+        )
+        # A bend on the way to a circle has another centre.
+        radius_m = fit.radius_m[kept]
+        apart_m = np.hypot(
+            *shapes.plane_m(centre_lat[1:], centre_lon[1:], centre_lat[:-1], centre_lon[:-1])
+        )
+        other = apart_m > 0.5 * np.minimum(radius_m[1:], radius_m[:-1])
+        other |= groups.track_id[kept][1:] != groups.track_id[kept][:-1]
+        first, last = runs.spells(
+            np.r_[0, np.cumsum(other)],
+            groups.tick[kept],
+            max_break=1,
+            min_piece=1,
+            min_length=1,
+        )
+        # What may be added at either end is hardly more than another bin's worth.
+        turned = runs.aggregate(np.add, np.abs(fit.turned_rad[kept]), first, last)
+        enough = turned * (last - first + 3) / (last - first + 1) >= 2 * np.pi
+        first, last = first[enough], last[enough]
+        for a, b in zip(kept[first], kept[last], strict=True):
+            one = _one_circle(limits, scene, at[groups.first[a]], at[groups.last[b]], step_s)
+            if one:
+                yield one
+
+
+def max_rms_m(limits: Limits, radius_m: Floats) -> Floats:
+    """Return how far, root mean square, positions may lie off a circle of some radius."""
+    return np.maximum(
+        np.minimum(limits.max_circle_rms_m, 0.1 * radius_m), limits.max_circle_rms_ratio * radius_m
+    )
+
+
+def _one_circle(limits: Limits, scene: Scene, a: int, b: int, step_s: int) -> Story | None:
+    """Return the circle through reports a to b and those next to them, if it is one."""
+    reports = scene.reports
+    low, high = reports.stretch(a, step_s)[0], reports.stretch(b, step_s)[1]
+    fit = circles_of(reports, [(a, b)])
+    tolerance_m = 4 * max(float(fit.rms_m[0]), 10.0)
+    if not np.isfinite(fit.rms_m[0]):
+        return None
+    x, y = shapes.plane_m(
+        reports.lat[low:high], reports.lon[low:high], reports.lat[a], reports.lon[a]
+    )
+    off_circle_m = np.abs(np.hypot(x - fit.x_m[0], y - fit.y_m[0]) - fit.radius_m[0])
+    a, b = extended(off_circle_m <= tolerance_m, a - low, b - low, low)
+    fit = circles_of(reports, [(a, b)])
+    radius_m, turns = float(fit.radius_m[0]), abs(float(fit.turned_rad[0])) / (2 * np.pi)
+    duration_s = reports.seconds(a, b)
+    if duration_s < limits.min_duration_s:
+        return None
+    speed_kn = turns * 2 * np.pi * radius_m / duration_s / geodesy.KNOT_MPS
+    off_m = max(leap_m(reports, a - 1, a, speed_kn), leap_m(reports, b, b + 1, speed_kn))
+    leapt = off_m >= limits.min_leap_m
+    min_turns = 1.0 if leapt else limits.min_turns
+    if (
+        fit.rms_m[0] > max_rms_m(limits, fit.radius_m)[0]
+        or radius_m < limits.min_radius_m
+        or turns < min_turns
+        or speed_kn < limits.min_sog_kn
+    ):
+        return None
+    evidence = {
+        "radius_m": radius_m,
+        "min_radius_m": limits.min_radius_m,
+        "circle_rms_m": float(fit.rms_m[0]),
+        "max_circle_rms_m": float(max_rms_m(limits, fit.radius_m)[0]),
+        "turned_deg": turns * 360.0,
+        "min_turned_deg": min_turns * 360.0,
+        "circle_speed_kn": speed_kn,
+        "min_sog_kn": limits.min_sog_kn,
+        "leapt": leapt,
+        "leap_m": max(off_m, 0.0),
+        "min_leap_m": limits.min_leap_m,
+    }
+    return scene.story("geometric", a, b, 0.7 if leapt else 0.5, evidence)
+
+
+def _winding(bins: shapes.Bins, box: shapes.Box, min_radius_m: float) -> Bools:
+    """Find bins in half an hour to three hours of which a track covers far more way than ground.
+
+    Only a cheap sieve: a circle covers at least half of it in an hour of half a turn, and a track
+    that goes straight hardly more than the diagonal of its box.
+    """
+    diagonal_m = np.hypot(box.height_m, box.width_m)
+    result = np.zeros(len(diagonal_m), bool)
+    way_m = np.r_[0.0, np.cumsum(diagonal_m)]
+    north = box.south + box.height_m / shapes.DEGREE_M
+    width_deg = box.width_m / (shapes.DEGREE_M * np.cos(np.radians(box.south)))
+    east = box.west + width_deg
+    low = [box.south, box.west]
+    high = [north, east]
+    size = 1
+    for times in (3, 2, 3):  # 3, 6, 18 bins: half an hour, an hour, three hours
+        n = len(diagonal_m) - times * size + 1
+        if n <= 0:
+            break
+        shifts = [k * size for k in range(times)]
+        low = [np.minimum.reduce([v[k : k + n] for k in shifts]) for v in low]
+        high = [np.maximum.reduce([v[k : k + n] for k in shifts]) for v in high]
+        size *= times
+        whole = (bins.track_id[size - 1 :] == bins.track_id[:n]) & (
+            bins.tick[size - 1 :] - bins.tick[:n] < 2 * size
+        )
+        ground_m = shapes.DEGREE_M * np.hypot(
+            high[0] - low[0], (high[1] - low[1]) * np.cos(np.radians(low[0]))
+        )
+        # Boxes of a small circle are each as large as the circle, whatever its speed.
+        winds = whole & (way_m[size:] - way_m[:n] >= 1.5 * ground_m)
+        winds &= (ground_m >= 1.5 * min_radius_m) & (way_m[size:] - way_m[:n] >= size * LEAST_BOX_M)
+        begins = np.flatnonzero(winds)
+        change = np.zeros(len(result) + 1, "int32")
+        change[begins] += 1
+        change[begins + size] -= 1
+        result |= np.cumsum(change[:-1]) > 0
+    return result
+
+
+def circles_of(reports: Reports, spans: Sequence[tuple[int, int]]) -> shapes.Circles:
+    """Fit circles through the reports a to b, each in the plane of its a."""
+    first, last = np.array(spans, "int64").reshape(-1, 2).T
+    n = last - first + 1
+    which, every = runs.ranges(first, n)
+    origin = first[which]
+    x, y = shapes.plane_m(
+        reports.lat[every], reports.lon[every], reports.lat[origin], reports.lon[origin]
+    )
+    return shapes.fit_circles(x, y, np.cumsum(n) - n)

@@ -1,0 +1,113 @@
+"""Copies of a track: beside it by a constant vector, or along it after a constant time."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core import copies, runs, shapes
+from detectors.core.frames import SECOND_US
+from detectors.core.leaps import MIN_OFFSET_M
+from detectors.core.reports import Reports
+from detectors.spoofing.limits import Limits
+from detectors.spoofing.story import MIN_ACROSS, Scene, Story
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What a stretch repeats of another track: subkind and score of a story of it, and evidence."""
+
+    subkind: str
+    score: float
+    evidence: Mapping[str, Any]
+
+
+def beside(limits: Limits, scene: Scene) -> Iterator[Story]:
+    """Find copies too near for the segmentation: the track leaps to and fro by one vector."""
+    reports, leapt = scene.reports, scene.leaps
+    at, east, north = leapt.row, leapt.east_m, leapt.north_m
+    if len(at) < 2 * limits.min_reports:
+        return
+    late = np.diff(reports.time_us[at]) > limits.alive_s * SECOND_US
+    starts, ends = runs.stretches(reports.track[at], cut=late)
+    n_leaps, first, last = ends - starts + 1, at[starts], at[ends]
+    many = (n_leaps >= 2 * limits.min_reports) & (n_leaps >= 0.3 * (last - first + 1))
+    many &= reports.time_us[last] - reports.time_us[first] >= limits.min_frozen_s * SECOND_US
+    for i, j in zip(starts[many].tolist(), (ends[many] + 1).tolist(), strict=True):
+        a, b, n = int(at[i]), int(at[j - 1]), j - i
+        sign = np.sign(east[i:j] * east[i] + north[i:j] * north[i])
+        turns = float(np.mean(sign[1:] != sign[:-1]))
+        if turns < 0.8:
+            continue
+        to_east, to_north = sign * east[i:j], sign * north[i:j]
+        offset = (float(np.median(to_east)), float(np.median(to_north)))
+        offset_m = float(np.hypot(*offset))
+        spread_m = float(np.quantile(np.hypot(to_east - offset[0], to_north - offset[1]), 0.9))
+        made_east, made_north = shapes.plane_m(
+            reports.lat[[b]], reports.lon[[b]], reports.lat[[a]], reports.lon[[a]]
+        )
+        if sign[0] != sign[-1]:  # both ends on the same one of the two tracks
+            made_east, made_north = made_east + offset[0], made_north + offset[1]
+        made_m = float(np.hypot(made_east, made_north)[0])
+        across_m = abs(offset[0] * made_north[0] - offset[1] * made_east[0]) / max(made_m, 1.0)
+        if (
+            spread_m > limits.max_spread_m
+            or made_m < limits.min_moved_m
+            or across_m < MIN_ACROSS * offset_m
+        ):
+            continue
+        evidence = {
+            "offset_m": offset_m,
+            "offset_bearing_deg": float(np.degrees(np.arctan2(*offset)) % 360.0),
+            "offset_across_m": float(across_m),
+            "offset_spread_m": spread_m,
+            "max_spread_m": limits.max_spread_m,
+            "spread_m_margin": limits.max_spread_m - spread_m,
+            "moved_m": made_m,
+            "min_moved_m": limits.min_moved_m,
+            "n_leaps": n,
+            "min_offset_m": MIN_OFFSET_M,
+        }
+        yield scene.story("offset_copy", a, b, 0.6, evidence)
+
+
+def copied(limits: Limits, reports: Reports, home: Ints, a: int, b: int) -> Copied | None:
+    """Return what the reports a to b repeat of the home track, at an offset or a lag."""
+    original, copy = (
+        copies.Track(reports.time_us[own], reports.lat[own], reports.lon[own])
+        for own in (home, np.arange(a, b + 1))
+    )
+    found = copies.judge(
+        original,
+        copy,
+        max_spread_m=limits.max_spread_m,
+        min_moved_m=limits.min_moved_m,
+        min_duration_s=2 * limits.min_duration_s,
+        min_reports=limits.min_reports,
+    )
+    if found is None:
+        return None
+    spread = {
+        "max_spread_m": limits.max_spread_m,
+        "spread_m_margin": limits.max_spread_m - found.spread_m,
+    }
+    if isinstance(found, copies.Lag):
+        evidence = {
+            "lag_s": found.lag_s,
+            "lag_spread_m": found.spread_m,
+            "copied_fraction": found.exact_fraction,
+            "like_a_clock": True,
+        }
+        return Copied("replay", 0.6, {**evidence, **spread})
+    evidence = {
+        "offset_m": found.distance_m,
+        "offset_bearing_deg": found.bearing_deg,
+        "offset_spread_m": found.spread_m,
+        "moved_m": found.moved_m,
+        "min_moved_m": limits.min_moved_m,
+    }
+    return Copied("offset_copy", 0.7, {**evidence, **spread})

@@ -1,0 +1,228 @@
+"""The detector `spoofing`: its facts, its rules, its events."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, ClassVar, Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core import events, runs, timespan, tracks, whereabouts
+from detectors.core.detector import Apart, Context, RestsOn
+from detectors.core.explain import Hypothesis
+from detectors.core.frames import SECOND_US
+from detectors.core.reports import Reports
+from detectors.core.telling import Told, Words
+from detectors.spoofing.away import excursions
+from detectors.spoofing.belief import belief
+from detectors.spoofing.circle import circling
+from detectors.spoofing.copy import beside
+from detectors.spoofing.frozen import frozen
+from detectors.spoofing.hypotheses import HYPOTHESES
+from detectors.spoofing.jump import there_and_back
+from detectors.spoofing.limits import Limits
+from detectors.spoofing.merge import merge, strongest
+from detectors.spoofing.on_land import on_land
+from detectors.spoofing.peculiar import shaped
+from detectors.spoofing.replay import replayed
+from detectors.spoofing.scatter import held_against_others, place_of, scattered
+from detectors.spoofing.story import CIRCLE_BINS_S, Scene, Story, of_vessels
+from detectors.spoofing.told import tell
+
+RULES: Final = (frozen, circling, on_land, replayed, beside, there_and_back)
+"""What is false within one track."""
+
+
+class Spoofing(Limits):
+    """Reported positions that the vessel can't have had.
+
+    The tracks of one MMSI are told apart by what a hull can do (`detectors.core.tracks`). Here an
+    *excursion* is a session of a further track (without a silence over `max_silence_s`) that
+    begins within `max_pause_s` of the last report of an earlier one (the *home* track), lasts for
+    `min_duration_s` with `min_reports` or more, and lies where the home track can't have got to.
+
+    - ``jump``: Nearer than the segmentation tells apart, a track leaps by `min_leap_m` or more
+      against its speed and course, and back by the opposite of that vector. Else the home track is
+      silent meanwhile (alive for at most `max_alive_fraction` of the
+      session; alive between two reports of at most `alive_s`). It is believed true where it
+      resumes within `max_pause_s`. An excursion is reported for its first `max_away_s`: after
+      that it is the vessel's new home.
+    - ``offset_copy``: both are alive and sail the same way: while each moves by `min_moved_m` or
+      more, their offset stays constant within `max_spread_m`. Two tracks that are
+      both alive and unrelated are two vessels with one MMSI, which is the detector identity's.
+      Nearer than the segmentation tells apart, one track leaps to and fro instead: at least
+      `min_reports` times each way, by a constant vector that doesn't lie along its course (a
+      receiver with a wrong clock makes leaps along the course).
+    - ``geometric``: positions on a circle of at least `min_radius_m`, no further from it than
+      `max_circle_rms_m` or `max_circle_rms_ratio` of the radius (root mean square), for
+      `min_turns` turns at `min_sog_kn` or more. An excursion needs one turn.
+    - ``scatter``: for `min_duration_s` and `min_reports` or more, half of the fixes lie anywhere,
+      each time elsewhere (see `detectors.core.scatter`), and after them the vessel goes on from
+      its last sound fix before. Whatever tracks the segmentation made of it, it went nowhere.
+    - ``on_land``: an excursion half of which is further inland than `min_leapt_inland_m`; or a
+      track that moves by `min_moved_m` or more further inland than `min_inland_m` for
+      `min_inland_s`.
+    - ``frozen``: all positions within `max_frozen_m` for `min_frozen_s` while SOG says
+      `min_sog_kn` or more; or, whatever SOG says, between a track under way and a leap to where the
+      vessel would have got to at its speed.
+    - ``replay``: an earlier stretch of its own track once more, to the last digit, after a
+      constant time between `min_lag_s` and `max_lag_s`, for twice `min_duration_s`, with a leap
+      of `min_leap_m` before or after: who sails the same way each day at the same hour leaps not.
+
+    One false track is one event. An excursion of a peculiar shape gets the subkind of the shape;
+    a one-way jump away from a stretch that is itself frozen or geometric belongs to that.
+    Corrupt fixes around a leap that dead reckoning passes by make none.
+
+    Notes
+    -----
+    Leaps below 5 km along the course aren't jumps: late time stamps make them
+    (`tracks.MAX_JUMP_M`). Nor is a track
+    that is merely straight: autopilots are.
+
+    Score before explanations: a jump 0.6 if the home track resumes, else 0.5, within one track
+    0.45; scattered fixes 0.45; less a quarter if
+    reception left more than `alive_s` between both tracks; copies 0.7; shapes add 0.15. Within one
+    track: frozen 0.5, geometric 0.5 (0.7 with a leap of `min_leap_m` at either end, and then one
+    turn is enough), on land 0.4, replay 0.6.
+    """
+
+    name: ClassVar[str] = "spoofing"
+    version: ClassVar[str] = "4"
+    needs_zones: ClassVar[bool] = False
+    rests_on: ClassVar[RestsOn] = RestsOn.COMPANY
+    requires: ClassVar[tuple[str, ...]] = (
+        "mmsi",
+        "time",
+        "lat",
+        "lon",
+        "sog_kn",
+        "cog_deg",
+        "nav_status",
+        "msg_type",
+        "track_id",
+        "source",
+        "source_offset",
+    )
+    source: ClassVar[str] = (
+        "C4ADS (2019), Above Us Only Stars: Exposing GPS Spoofing in Russia and Syria; Bergman "
+        "(2021), Systematic data analysis reveals false vessel tracks, SkyTruth and Global Fishing "
+        "Watch; Androjna, Perkovič, Pavić & Mišković (2021), AIS Data Vulnerability Indicated by a "
+        "Spoofing Case-Study, Applied Sciences 11:5015, doi:10.3390/app11115015; Grant, Williams, "
+        "Ward & Basker (2009), GPS Jamming and the Impact on Maritime Navigation, Journal of "
+        "Navigation 62(2):173-187, doi:10.1017/S0373463308005213"
+    )
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
+
+    @property
+    def settle(self) -> timedelta:
+        """How long after its last report an excursion's home may resume, or a bin be completed."""
+        grown_s = 2 * max(CIRCLE_BINS_S)
+        return timedelta(seconds=max(self.max_pause_s, self.max_silence_s, grown_s) + 600)
+
+    @property
+    def lookback(self) -> timedelta:
+        """Long enough to see an excursion with its home, and what a replay repeats."""
+        away_s = self.max_away_s + self.max_pause_s + self.max_silence_s
+        copied_s = self.max_lag_s + 2 * self.min_duration_s
+        return self.settle + timedelta(seconds=max(away_s, copied_s))
+
+    def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
+        """Find false tracks; see the class for the rules and `Detector.detect` for the frames."""
+        reports = of_vessels(positions)
+        if len(reports) == 0:
+            return events.empty()
+        scene = Scene(self, reports, context)
+        stories = [held_against_others(self, scene, story) for story in self._stories(scene)]
+        return events.build([self._event(reports, story) for story in stories])
+
+    def _stories(self, scene: Scene) -> list[Story]:
+        """Find what was false and touches the window, one story for each false track."""
+        within = strongest(story for rule in RULES for story in rule(self, scene))
+        away = shaped(self, scene, list(excursions(self, scene)))
+        stories = [*merge(self, scene.reports, within, away), *scattered(self, scene)]
+        window = timespan.window_us(scene.context.start, scene.context.end)
+        spans = np.array([(s.start_us, s.end_us) for s in stories], "int64").reshape(-1, 2)
+        touching = timespan.touches(spans[:, 0], spans[:, 1], window, self.settle)
+        return [stories[i] for i in np.flatnonzero(touching)]
+
+    def _event(self, reports: Reports, story: Story) -> dict[str, Any]:
+        """Return the event of a story."""
+        a, b, home = story.first, story.last, story.home
+        track = int(reports.track[a])
+        status, _ = runs.most_common(reports.nav_status, np.array([a]), np.array([b]))
+        middle_us = (story.start_us + story.end_us) // 2
+        middle = min(a + int(np.searchsorted(reports.time_us[a : b + 1], middle_us)), b)
+        believed, why = belief(reports, story)
+        place = home if home >= 0 else middle
+        evidence = {
+            "duration_s": (story.end_us - story.start_us) / SECOND_US,
+            "n_reports": b - a + 1,
+            "min_reports": self.min_reports,
+            "nav_status": status[0],
+            "first_report_source": reports.source_of(a),
+            "last_report_source": reports.source_of(b),
+            "home_report_source": reports.source_of(home) if home >= 0 else "",
+            "false_track_id": str(track),
+            "believed_track_id": believed,
+            "believed_because": why,
+            "false_lat": float(reports.lat[middle]),
+            "false_lon": float(reports.lon[middle]),
+            **story.evidence,
+        }
+        homes = [int(reports.track[home])] if home >= 0 else []
+        return events.row(
+            self,
+            list(dict.fromkeys([*homes, track])),
+            subkind=story.subkind,
+            start_us=story.start_us,
+            end_us=None if story.going_on else story.end_us,
+            anchor_us=int(reports.time_us[a]),
+            lat=reports.lat[place],
+            lon=reports.lon[place],
+            score=min(story.score, 0.9),
+            evidence=evidence,
+        )
+
+    @property
+    def halo_m(self) -> float:
+        """Others' bad fixes count no further off."""
+        return self.max_interference_m + whereabouts.SLACK_M
+
+    def apart(self, positions: pd.DataFrame, context: Context) -> Apart:
+        """Return false tracks, where those that leapt were, and where everybody ever was.
+
+        Where another was last sound, which is what counts, may be long before its bad fixes.
+        """
+        found = self.detect(positions, context)
+        columns = ["mmsi", "lat", "lon"]
+        aside = (context.noise["reason"] == tracks.IMPOSSIBLE_JUMP).to_numpy(bool)
+        there = pd.concat([positions[columns], context.noise.loc[aside, columns]])
+        own = positions[positions["mmsi"].isin(found["mmsi"]).to_numpy(bool)]
+        leapt = pd.DataFrame(self._leapt(own, context), columns=columns)
+        return Apart(found, {"leapt": _whenever(leapt)}, {"there": _whenever(there)})
+
+    def _leapt(self, positions: pd.DataFrame, context: Context) -> list[tuple[int, float, float]]:
+        """Return vessel and place of each story that is held against others."""
+        reports = of_vessels(positions)
+        if len(reports) == 0:
+            return []
+        stories = self._stories(Scene(self, reports, context))
+        return [place_of(reports, s) for s in stories if s.evidence.get("leapt")]
+
+    def company(
+        self, asks: Mapping[str, pd.DataFrame], answers: Mapping[str, pd.DataFrame]
+    ) -> pd.DataFrame:
+        """Find who was ever near the place that a vessel leapt from."""
+        return whereabouts.near(asks["leapt"], answers["there"], self.max_interference_m)
+
+    @classmethod
+    def tell(cls, event: Told, words: Words, mmsi: int) -> str:
+        """Say what it reported, and from where it can't have been."""
+        return tell(event, words)
+
+
+def _whenever(places: pd.DataFrame) -> pd.DataFrame:
+    """Return `whereabouts.WHEREABOUTS` with the time left out."""
+    mmsi = places["mmsi"].to_numpy("int64")
+    lat, lon = places["lat"].to_numpy("float64"), places["lon"].to_numpy("float64")
+    return whereabouts.of_reports(mmsi, np.zeros(len(mmsi), "int64"), lat, lon)

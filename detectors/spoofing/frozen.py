@@ -1,0 +1,112 @@
+"""One and the same position, though the speed stated says that the vessel sails."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core import geodesy, runs, shapes
+from detectors.core.frames import SECOND_US
+from detectors.core.reports import Reports
+from detectors.spoofing.limits import Limits
+from detectors.spoofing.story import Scene, Story, extended
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+def frozen(limits: Limits, scene: Scene) -> Iterator[Story]:
+    """Find stretches within a small box in which the vessel says that it sails."""
+    reports, bins, box = scene.reports, scene.bins, scene.box
+    still = np.hypot(box.height_m, box.width_m) <= limits.max_frozen_m
+    fast = np.add.reduceat((reports.sog_kn >= limits.min_sog_kn).astype("int32"), bins.first)
+    held = np.flatnonzero(still & (fast >= 0.8 * bins.n))
+    first, last = runs.spells(
+        bins.track_id[held], bins.tick[held], max_break=5, min_piece=1, min_length=2
+    )
+    tight = _tight(limits, scene, held, first, last)
+    first, last = first[tight], last[tight]
+    for a, b in zip(bins.first[held[first]], bins.last[held[last]], strict=True):
+        inside = slice(a, b + 1)
+        lat, lon = (
+            np.median(reports.lat[inside]),
+            np.median(geodesy.wrap_lon(reports.lon[inside] - reports.lon[a])) + reports.lon[a],
+        )
+        low, high = reports.stretch(a, bins.step_s)[0], reports.stretch(b, bins.step_s)[1]
+        off_m = geodesy.distance_m(lat, lon, reports.lat[low:high], reports.lon[low:high])
+        near = (off_m <= limits.max_frozen_m) & (reports.sog_kn[low:high] >= limits.min_sog_kn)
+        begin, finish = extended(near, a - low, b - low, low)
+        duration_s = reports.seconds(begin, finish)
+        inside = slice(begin, finish + 1)
+        extent_m = 2 * float(off_m[begin - low : finish - low + 1].max())
+        sog_kn = float(np.nanmedian(reports.sog_kn[inside]))
+        if duration_s < limits.min_frozen_s or extent_m > 2 * limits.max_frozen_m:
+            continue
+        if np.count_nonzero(reports.sog_kn[inside] >= limits.min_sog_kn) < 0.8 * (
+            finish - begin + 1
+        ):
+            continue
+        evidence = {
+            "extent_m": extent_m,
+            "max_frozen_m": limits.max_frozen_m,
+            "median_sog_kn": sog_kn,
+            "min_sog_kn": limits.min_sog_kn,
+            "sog_kn_margin": sog_kn - limits.min_sog_kn,
+            "min_frozen_s": limits.min_frozen_s,
+            "duration_s_margin": duration_s - limits.min_frozen_s,
+            "unmoved_though_sailed_m": sog_kn * geodesy.KNOT_MPS * duration_s,
+        }
+        yield scene.story("frozen", int(begin), int(finish), 0.5, evidence)
+
+
+def _tight(limits: Limits, scene: Scene, held: Ints, first: Ints, last: Ints) -> Bools:
+    """Tell whether the boxes of each run of bins lie within one small box; a sieve."""
+    box = scene.box
+    slack_deg = 2 * limits.max_frozen_m / shapes.DEGREE_M
+    spans = [
+        runs.aggregate(np.maximum, corner[held], first, last)
+        - runs.aggregate(np.minimum, corner[held], first, last)
+        for corner in (box.south, box.west)
+    ]
+    n = runs.aggregate(np.add, scene.bins.n[held], first, last)
+    wide_deg = slack_deg / np.cos(np.radians(box.south[held[first]]))
+    return np.asarray((spans[0] <= slack_deg) & (spans[1] <= wide_deg) & (n >= limits.min_reports))
+
+
+def stood_still(limits: Limits, reports: Reports, home: Ints, a: int) -> Story | None:
+    """Return the end of the home track, if it stood still while the vessel sailed on to a."""
+    last = int(home[-1])
+    off_m = geodesy.distance_m(
+        reports.lat[last], reports.lon[last], reports.lat[home], reports.lon[home]
+    )
+    moving = np.flatnonzero(off_m > limits.max_frozen_m)
+    if len(moving) == 0 or len(home) - moving[-1] - 1 < limits.min_reports:
+        return None
+    first = int(home[moving[-1] + 1])
+    if reports.seconds(first, last) < limits.min_frozen_s:
+        return None
+    sailed_s = (reports.time_us[first] - reports.time_us[home]) / SECOND_US
+    then = np.flatnonzero(sailed_s >= limits.min_duration_s)
+    if len(then) == 0 or sailed_s[then[-1]] > limits.max_silence_s:
+        return None
+    before_kn = float(
+        geodesy.speed_kn(reports.distance_m(int(home[then[-1]]), first), sailed_s[then[-1]])
+    )
+    made_kn = float(geodesy.speed_kn(reports.distance_m(first, a), reports.seconds(first, a)))
+    if before_kn < limits.min_sog_kn or abs(made_kn / before_kn - 1) > 0.3:
+        return None
+    times = reports.time_us
+    evidence = {
+        "extent_m": 2 * float(off_m[moving[-1] + 1 :].max()),
+        "max_frozen_m": limits.max_frozen_m,
+        "min_frozen_s": limits.min_frozen_s,
+        "duration_s_margin": reports.seconds(first, last) - limits.min_frozen_s,
+        "speed_before_kn": before_kn,
+        "made_good_kn": made_kn,
+        "min_sog_kn": limits.min_sog_kn,
+        "jump_m": reports.distance_m(last, a),
+        "jump_s": reports.seconds(last, a),
+        "leapt": True,
+    }
+    start_us, end_us = int(times[first]), int(times[last])
+    return Story("frozen", first, last, 0.7, start_us, end_us, False, evidence)

@@ -1,0 +1,84 @@
+"""A leap there, and the opposite one back."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core import leaps
+from detectors.core.frames import SECOND_US
+from detectors.core.leaps import MIN_OFFSET_M
+from detectors.core.reports import Reports
+from detectors.spoofing.limits import Limits
+from detectors.spoofing.story import MIN_ACROSS, Scene, Story
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+MAX_MISS_RATIO: Final = 0.25
+"""By how much of it a leap back may differ from the opposite of the leap away."""
+
+
+def there_and_back(limits: Limits, scene: Scene) -> Iterator[Story]:
+    """Find stretches too near for the segmentation: one leap there, the opposite one back."""
+    reports, leapt = scene.reports, scene.leaps
+    off_m = np.hypot(leapt.east_m, leapt.north_m)
+    large = off_m >= limits.min_leap_m + leapt.slack_m
+    row, east, north, slack_m = leapt.row, leapt.east_m, leapt.north_m, leapt.slack_m
+    if len(row) < 2:
+        return
+    # Along its own course a receiver with a wrong clock does the same.
+    course = np.radians(reports.cog_deg[row])
+    across = np.abs(east * np.cos(course) - north * np.sin(course)) >= MIN_ACROSS * off_m
+    across |= ~(reports.sog_kn[row] >= limits.min_sog_kn) | ~np.isfinite(course)
+    large &= across
+    first, back = row[:-1], row[1:]
+    last = back - 1
+    lasts_s = (reports.time_us[last] - reports.time_us[first]) / SECOND_US
+    waits_s = (reports.time_us[back] - reports.time_us[last]) / SECOND_US
+    came_s = (reports.time_us[first] - reports.time_us[first - 1]) / SECOND_US
+    left_m = np.hypot(east[:-1] + east[1:], north[:-1] + north[1:])
+    allowed_m = np.minimum(
+        limits.max_spread_m + (slack_m[:-1] + slack_m[1:]) / 2, MAX_MISS_RATIO * off_m[:-1]
+    )
+    alike = left_m <= allowed_m
+    likely = np.flatnonzero(
+        (reports.track[first] == reports.track[back])
+        & alike
+        & large[:-1]
+        & large[1:]
+        & (last - first + 1 >= limits.min_reports)
+        & (lasts_s >= limits.min_duration_s)
+        & (lasts_s <= limits.max_away_s)
+        & (np.maximum(waits_s, came_s) <= limits.alive_s)
+    )
+    # A leap from, or to, a single stray report is none of the vessel's.
+    strays = _follows(reports, first[likely] - 2, first[likely])
+    strays |= _follows(reports, last[likely], back[likely] + 1)
+    for i in likely[~strays].tolist():
+        a, b = int(first[i]), int(last[i])
+        evidence = {
+            "jump_m": float(off_m[i]),
+            "jump_s": float(came_s[i]),
+            "offset_bearing_deg": float(np.degrees(np.arctan2(east[i], north[i])) % 360.0),
+            "return_miss_m": float(left_m[i]),
+            "max_return_miss_m": float(allowed_m[i]),
+            "return_miss_m_margin": float(allowed_m[i] - left_m[i]),
+            "min_leap_m": limits.min_leap_m,
+            "min_duration_s": limits.min_duration_s,
+            "duration_s_margin": float(lasts_s[i]) - limits.min_duration_s,
+            "returned": True,
+            "leapt": True,
+        }
+        yield scene.story("jump", a, b, 0.45, evidence)
+
+
+def _follows(reports: Reports, here: Ints, there: Ints) -> Bools:
+    """Tell whether speed and course lead from one report to the other, of the same track."""
+    last = len(reports.track) - 1
+    inside = (here >= 0) & (there <= last)
+    here, there = np.maximum(here, 0), np.minimum(there, last)
+    east, north, slack_m = leaps.astray(reports, here, there)
+    near = np.hypot(east, north) < MIN_OFFSET_M + slack_m
+    return np.asarray(inside & near & (reports.track[here] == reports.track[there]))

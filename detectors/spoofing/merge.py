@@ -1,0 +1,66 @@
+"""One story for each false track."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from detectors.core.reports import Reports
+from detectors.spoofing.limits import Limits
+from detectors.spoofing.story import MARGIN_S, Story
+
+
+def strongest(stories: Iterable[Story]) -> list[Story]:
+    """Return the best scored of those that share reports, of equals the longer, then the first."""
+    kept: list[Story] = []
+    for one in sorted(stories, key=lambda s: (-s.score, s.first - s.last, s.first, s.subkind)):
+        if not any(one.first <= other.last and other.first <= one.last for other in kept):
+            kept.append(one)
+    return sorted(kept, key=lambda s: s.first)
+
+
+def merge(
+    limits: Limits, reports: Reports, stories: Sequence[Story], excursions: Sequence[Story]
+) -> list[Story]:
+    """Return one story per false track: shapes of an excursion belong to it, and a one-way jump
+    away from a false stretch to that stretch.
+    """
+    stories, kept = list(stories), list[Story]()
+    for excursion in excursions:
+        away = excursion
+        inside = [
+            s
+            for s in stories
+            if reports.track[s.first] == reports.track[away.first]
+            and s.first <= away.last
+            and s.last >= away.first
+        ]
+        left = [
+            s
+            for s in stories
+            if away.subkind == "jump"
+            and reports.track[s.first] == reports.track[away.home]
+            and s.last <= away.home
+            and reports.seconds(s.last, away.home)
+            <= (MARGIN_S if away.evidence["returned"] else limits.max_away_s)
+        ]
+        if left:
+            i = stories.index(left[-1])
+            more = {k: away.evidence[k] for k in ("jump_m", "jump_s", "jump_kn")}
+            stories[i] = replace(
+                left[-1],
+                evidence={**left[-1].evidence, **more, "leapt": True},
+                score=min(left[-1].score + 0.2, 0.8),
+                going_on=False,
+            )
+            continue
+        for s in inside:
+            stories.remove(s)
+        if inside and away.subkind in ("jump", inside[0].subkind):
+            gain = 0.15 if away.subkind == "jump" and inside[0].subkind != "jump" else 0.0
+            away = replace(
+                away,
+                subkind=inside[0].subkind,
+                score=away.score + gain,
+                evidence={**inside[0].evidence, **away.evidence},
+            )
+        kept.append(away)
+    return [*stories, *kept]

@@ -1,0 +1,87 @@
+"""What is peculiar about the positions of an excursion."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core import geodesy, shapes
+from detectors.core.reports import Reports
+from detectors.spoofing.circle import MAX_RADIUS_M, circles_of, max_rms_m
+from detectors.spoofing.limits import Limits
+from detectors.spoofing.on_land import inland_by
+from detectors.spoofing.story import Scene, Story
+
+Bools = NDArray[np.bool_]
+
+
+def shaped(limits: Limits, scene: Scene, stories: Sequence[Story]) -> list[Story]:
+    """Return excursions with what is peculiar about their positions."""
+    reports = scene.reports
+    further = np.repeat(np.r_[False, np.diff(reports.tracks // 100) == 0], np.diff(reports.bounds))
+    inland = np.zeros(len(reports), bool)
+    inland[further] = inland_by(
+        scene.zones, reports.lat[further], reports.lon[further], limits.min_leapt_inland_m
+    )
+    # What stood still has no home, and a shape already.
+    away = [k for k, story in enumerate(stories) if story.home >= 0]
+    fits = circles_of(reports, [(stories[k].first, stories[k].last) for k in away])
+    found = list(stories)
+    for i, k in enumerate(away):
+        story = stories[k]
+        shape = _shape(limits, reports, story, fits, i, inland)
+        kind = str(shape.pop("subkind", ""))
+        if not kind:
+            continue
+        evidence, score = {**story.evidence, **shape}, story.score + 0.15
+        found[k] = replace(story, score=score, evidence=evidence)
+        if story.subkind == "jump":
+            found[k] = replace(found[k], subkind=kind, start_us=story.first_us)
+    return found
+
+
+def _shape(
+    limits: Limits, reports: Reports, story: Story, fits: shapes.Circles, i: int, inland: Bools
+) -> dict[str, Any]:
+    """Return what is peculiar about the positions of an excursion; nothing if nothing is."""
+    a, b = story.first, story.last
+    lat, lon, sog_kn = (v[a : b + 1] for v in (reports.lat, reports.lon, reports.sog_kn))
+    duration_s = reports.seconds(a, b)
+    turns = abs(float(fits.turned_rad[i])) / (2 * np.pi)
+    radius_m, rms_m = float(fits.radius_m[i]), float(fits.rms_m[i])
+    allowed_m = float(max_rms_m(limits, fits.radius_m[i : i + 1])[0])
+    circles = (
+        limits.min_radius_m <= radius_m <= MAX_RADIUS_M and rms_m <= allowed_m and turns >= 1.0
+    )
+    if circles:
+        speed_kn = float(geodesy.speed_kn(turns * 2 * np.pi * radius_m, duration_s))
+        return {
+            "subkind": "geometric",
+            "radius_m": radius_m,
+            "min_radius_m": limits.min_radius_m,
+            "circle_rms_m": rms_m,
+            "max_circle_rms_m": allowed_m,
+            "turned_deg": turns * 360.0,
+            "min_turned_deg": 360.0,
+            "circle_speed_kn": speed_kn,
+        }
+    share = float(inland[a : b + 1].mean())
+    if share >= 0.5:
+        return {
+            "subkind": "on_land",
+            "inland_fraction": share,
+            "min_inland_m": limits.min_leapt_inland_m,
+        }
+    off_m = float(geodesy.distance_m(lat[0], lon[0], lat, lon).max())
+    fast = np.isfinite(sog_kn) & (sog_kn >= limits.min_sog_kn)
+    if off_m <= limits.max_frozen_m and fast.mean() >= 0.8:
+        return {
+            "subkind": "frozen",
+            "extent_m": off_m,
+            "max_frozen_m": limits.max_frozen_m,
+            "median_sog_kn": float(np.nanmedian(sog_kn)),
+            "min_sog_kn": limits.min_sog_kn,
+        }
+    return {}

@@ -1,0 +1,81 @@
+"""An earlier stretch of the same track once more."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core import copies, runs, tracks
+from detectors.core.frames import SECOND_US
+from detectors.spoofing.limits import Limits
+from detectors.spoofing.story import Scene, Story, leap_m
+
+SAMPLED: Final = 4
+"""One position in so many, chosen by its own digits, is looked up to find vessels whose positions
+repeat themselves; those are then looked at whole."""
+
+
+def replayed(limits: Limits, scene: Scene) -> Iterator[Story]:
+    """Find stretches that repeat earlier positions of the vessel after a constant time."""
+    reports, moving = scene.reports, scene.moving
+    digits = np.rint((reports.lat[moving] + reports.lon[moving]) * copies.UNIT_PER_DEG).astype(
+        "int64"
+    )
+    sample = moving[digits % SAMPLED == 0]
+    mmsi = reports.track[sample] // 100
+    key = pd.util.hash_array(copies.places(reports.lat[sample], reports.lon[sample])) + mmsi.astype(
+        "uint64"
+    )
+    again = pd.Series(key).duplicated().to_numpy()
+    candidates, counts = np.unique(mmsi[again], return_counts=True)
+    for vessel in candidates[counts >= 3].tolist():
+        low, high = np.searchsorted(reports.track, [vessel * 100, vessel * 100 + 100]).tolist()
+        own = moving[slice(*np.searchsorted(moving, [low, high]))]
+        places = copies.places(reports.lat[own], reports.lon[own])
+        by_place = np.lexsort((reports.time_us[own], places))
+        order = own[by_place]
+        lag_us = np.diff(reports.time_us[order])
+        same = np.diff(places[by_place]) == 0
+        same &= (lag_us >= limits.min_lag_s * SECOND_US) & (lag_us <= limits.max_lag_s * SECOND_US)
+        copy, lag_us = order[1:][same], lag_us[same]
+        by_track = np.argsort(copy, kind="stable")
+        copy, lag_us = copy[by_track], lag_us[by_track]
+        if len(copy) < 10:
+            continue
+        cut = np.diff(reports.time_us[copy]) > limits.alive_s * SECOND_US
+        cut |= np.abs(np.diff(lag_us)) > 60 * SECOND_US
+        starts, ends = runs.stretches(reports.track[copy], cut=cut)
+        for i, j in zip(starts.tolist(), ends.tolist(), strict=True):
+            a, b, n = int(copy[i]), int(copy[j]), j - i + 1
+            duration_s = reports.seconds(a, b)
+            share = n / max(int(np.diff(np.searchsorted(own, [a, b + 1]))[0]), 1)
+            if (
+                n < 10
+                or duration_s < 2 * limits.min_duration_s
+                or share < limits.min_copied_fraction
+            ):
+                continue
+            lag_s = float(np.median(lag_us[i : j + 1])) / SECOND_US
+            off_m = leap_m(reports, a - 1, a, 5.0)
+            if a - reports.span_of(int(reports.track[a]))[0] <= 2 and reports.track[a] % 100 > 1:
+                off_m = tracks.MAX_JUMP_M  # a further track begins where none can have got to
+            off_m = max(off_m, leap_m(reports, b, b + 1, 5.0))
+            if off_m < limits.min_leap_m:
+                continue
+            others = np.r_[reports.time_us[low:a], reports.time_us[b + 1 : high]]
+            live = np.count_nonzero((others > reports.time_us[a]) & (others < reports.time_us[b]))
+            evidence = {
+                "n_copied": n,
+                "copied_fraction": share,
+                "min_copied_fraction": limits.min_copied_fraction,
+                "copied_fraction_margin": share - limits.min_copied_fraction,
+                "lag_s": lag_s,
+                "min_lag_s": limits.min_lag_s,
+                "max_lag_s": limits.max_lag_s,
+                "leapt": True,
+                "leap_m": off_m,
+                "min_leap_m": limits.min_leap_m,
+                "also_live": bool(live >= 0.2 * (b - a + 1)),
+            }
+            yield scene.story("replay", a, b, 0.6, evidence)

@@ -1,0 +1,122 @@
+"""Fixes that scatter, after which the vessel goes on from where it was."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from detectors.core import geodesy, scatter
+from detectors.core.frames import SECOND_US
+from detectors.core.leaps import MIN_OFFSET_M
+from detectors.core.reports import Reports
+from detectors.spoofing.hypotheses import MIN_OTHERS_FRACTION
+from detectors.spoofing.limits import Limits
+from detectors.spoofing.story import Scene, Story
+
+OTHERS_S: Final = 6 * 3600
+"""The last hours of a spell of scattered fixes are held against those of others."""
+
+
+def scattered(limits: Limits, scene: Scene) -> Iterator[Story]:
+    """Find spells of scattered fixes after which the vessel can have gone on."""
+    together = scene.together
+    for spell in scene.spells:
+        inside = slice(spell.first, spell.last + 1)
+        ends = [k for k in (spell.before, spell.after) if k >= 0]
+        own = together.row[inside]
+        own = own[own >= 0]
+        if spell.parted or not len(own) or not ends:
+            continue
+        # Where the vessel would have been on a straight way between the sound fixes.
+        share = (together.time_us[inside] - together.time_us[ends[0]]) / max(
+            together.time_us[ends[-1]] - together.time_us[ends[0]], 1
+        )
+        here, there = ends[0], ends[-1]
+        due = geodesy.interpolate(
+            together.lat[here],
+            together.lon[here],
+            together.lat[there],
+            together.lon[there],
+            np.clip(share, 0.0, 1.0),
+        )
+        off_m = geodesy.distance_m(*due, together.lat[inside], together.lon[inside])
+        bad = together.bad[inside]
+        after_s = (scene.end_us - spell.end_us) / SECOND_US
+        evidence = {
+            "n_reports": len(bad),
+            "n_bad_fixes": int(np.count_nonzero(bad)),
+            "bad_fraction": float(bad.mean()),
+            "min_bad_fraction": scatter.MIN_FRACTION,
+            "scatter_m": float(np.median(off_m[bad])),
+            "max_scatter_m": float(off_m.max()),
+            "min_offset_m": MIN_OFFSET_M,
+            "min_duration_s": limits.min_duration_s,
+            "rejoined": spell.joined,
+            "leapt": True,
+        }
+        if spell.joined:
+            away_m = geodesy.distance_m(
+                together.lat[here], together.lon[here], together.lat[there], together.lon[there]
+            )
+            away_s = together.seconds(here, there)
+            evidence |= {
+                "rejoined_m": float(away_m),
+                "rejoined_s": away_s,
+                "rejoined_kn": float(geodesy.speed_kn(away_m, away_s)),
+            }
+        yield Story(
+            "scatter",
+            int(own[0]),
+            int(own[0]),
+            0.45,
+            spell.start_us,
+            spell.end_us,
+            spell.after < 0 and after_s <= limits.max_silence_s,
+            evidence,
+            int(together.row[spell.before]) if spell.before >= 0 else -1,
+        )
+
+
+def held_against_others(limits: Limits, scene: Scene, story: Story) -> Story:
+    """Return the story, with how many others nearby had bad fixes when its positions leapt.
+
+    Looked at are the last hours of scattered fixes, else the beginning, so that it doesn't
+    matter how far back the others are known.
+    """
+    reports, bins = scene.reports, scene.bins
+    if not story.evidence.get("leapt"):
+        return story
+    if story.subkind == "scatter":
+        since_us = max(story.start_us, story.end_us - OTHERS_S * SECOND_US)
+        until_us = story.end_us
+    else:
+        since_us = until_us = int(reports.time_us[story.first])
+    mmsi, lat, lon = place_of(reports, story)
+    n = scene.marks.n_suffering(mmsi, since_us, until_us, lat, lon, limits.max_interference_m)
+    if n == 0:
+        return story
+    reach_us = int(scatter.NEAR_S * SECOND_US)
+    step_us = bins.step_s * SECOND_US
+    low, high = (since_us - reach_us) // step_us, (until_us + reach_us) // step_us
+    near = bins.first[(bins.tick >= low) & (bins.tick <= high)]
+    off_m = geodesy.distance_m(lat, lon, reports.lat[near], reports.lon[near])
+    others = np.unique(reports.track[near[off_m <= limits.max_interference_m]] // 100)
+    n_near = max(int(np.count_nonzero(others != mmsi)), n)
+    evidence = {
+        **story.evidence,
+        "n_others_scattered": n,
+        "n_others_near": n_near,
+        "others_scattered_fraction": n / n_near,
+        "min_others_scattered_fraction": MIN_OTHERS_FRACTION,
+        "max_interference_m": limits.max_interference_m,
+    }
+    return replace(story, evidence=evidence)
+
+
+def place_of(reports: Reports, story: Story) -> tuple[int, float, float]:
+    """Return the vessel, and where it was when its positions leapt."""
+    mmsi = int(reports.track[story.first]) // 100
+    at = story.home if story.home >= 0 else max(story.first - 1, 0)
+    at = at if reports.track[at] // 100 == mmsi else story.first
+    return mmsi, float(reports.lat[at]), float(reports.lon[at])

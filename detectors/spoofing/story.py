@@ -1,0 +1,159 @@
+"""Stories of false positions, and the scene that the rules find them in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core import geodesy, leaps, scatter, shapes, timespan
+from detectors.core.detector import Context
+from detectors.core.frames import SECOND_US, offsets
+from detectors.core.leaps import MIN_OFFSET_M
+from detectors.core.reports import Reports
+from detectors.spoofing.limits import Limits
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+NOT_A_VESSEL: Final = (4, 9, 11, 21)
+"""Message types of base stations, rescue aircraft and aids to navigation (the same, table 46)."""
+MOVED_DEG: Final = 0.00027
+"""30 m of latitude: a report this far from the one before is of a moving vessel."""
+MIN_ACROSS: Final = 0.35
+"""Sine of the angle, 20 degrees, between course and offset from which on it isn't along the track,
+where a receiver with a wrong clock puts a ship."""
+CIRCLE_BINS_S: Final = (600, 1800, 3600)
+"""Bins in which circles are fitted: at 10 kn an arc of a radian (from which on a fit is well
+conditioned) takes 10 minutes at a radius of 1.7 nm, an hour at 10 nm."""
+MARGIN_S: Final = 1200.0
+"""A story within one track goes on while it was seen to do so this shortly before the end."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """What was false: reports `first` to `last` of a track, and why.
+
+    `home` is the last report of the track believed true before the story, -1 where there is none;
+    `first_us` when the first of the reports that lead to a further track was sent.
+    """
+
+    subkind: str
+    first: int
+    last: int
+    score: float
+    start_us: int
+    end_us: int
+    going_on: bool
+    evidence: Mapping[str, Any]
+    home: int = -1
+    first_us: int = 0
+
+
+class Scene:
+    """All that the rules look at: reports, what was derived from them, zones, what is now."""
+
+    def __init__(self, limits: Limits, reports: Reports, context: Context) -> None:
+        self.limits = limits
+        self.reports = reports
+        self.context = context
+        self.zones = context.zones
+        self.end_us = timespan.window_us(context.start, context.end)[1]
+        self.bins = shapes.bins(reports.track, reports.time_us, CIRCLE_BINS_S[0])
+        leaping, self.moving = _steps(reports)
+        self.leaps = leaps.among(reports, leaping)
+
+    @cached_property
+    def together(self) -> scatter.Reports:
+        """Reports of vessels with bad fixes, whatever tracks the segmentation made of them."""
+        return scatter.merged(self.reports.track, self.reports, self.leaps, self.context.noise)
+
+    @cached_property
+    def marks(self) -> scatter.Marks:
+        """Bad fixes among others that are."""
+        return scatter.marks(self.together)
+
+    @cached_property
+    def spells(self) -> list[scatter.Spell]:
+        """The spells of scattered fixes."""
+        return scatter.spells(
+            self.together,
+            min_bad=self.limits.min_reports,
+            min_duration_s=self.limits.min_duration_s,
+            max_pause_s=self.limits.max_pause_s,
+        )
+
+    @cached_property
+    def lon(self) -> Floats:
+        """Longitudes without a leap at the antimeridian."""
+        return shapes.continuous_lon(self.reports.track, self.reports.lon)
+
+    @cached_property
+    def box(self) -> shapes.Box:
+        """The box around each of the bins."""
+        return shapes.boxes(self.reports.lat, self.lon, self.bins.first)
+
+    def story(
+        self, subkind: str, first: int, last: int, score: float, evidence: Mapping[str, Any]
+    ) -> Story:
+        """Return the story of a stretch of one track."""
+        first, last = int(first), int(last)
+        times = self.reports.time_us
+        final = self.reports.span_of(int(self.reports.track[last]))[1] - 1
+        recent = self.end_us - times[last] <= MARGIN_S * SECOND_US
+        going_on = bool(last == final and recent)
+        return Story(
+            subkind, first, last, score, int(times[first]), int(times[last]), going_on, evidence
+        )
+
+
+def of_vessels(positions: pd.DataFrame) -> Reports:
+    """Return the reports, those that aren't of vessels left out."""
+    other = _not_of_vessels(positions["track_id"].to_numpy(), positions["msg_type"].to_numpy())
+    return Reports(positions[~other] if other.any() else positions)
+
+
+def _not_of_vessels(track: Ints, msg_type: NDArray[Any]) -> Bools:
+    """Tell whether each report is of an aircraft, a base station, an aid to navigation or a beacon.
+
+    MMSI formats: ITU-R M.585-9, annexes 1 and 2.
+    """
+    bounds = offsets(track)
+    head = track[bounds[:-1]] // 100_000_000
+    other = (head < 100) | (head == 111) | ((head >= 970) & (head <= 979)) | (head >= 990)
+    result = np.repeat(other, np.diff(bounds))
+    for code in NOT_A_VESSEL:
+        result |= msg_type == code
+    return np.asarray(result)
+
+
+def _steps(reports: Reports) -> tuple[Ints, Ints]:
+    """Find reports roughly `MIN_OFFSET_M` or more, and `MOVED_DEG` or more, from the one before."""
+    step_deg = np.abs(np.diff(reports.lat, prepend=np.nan)) + np.abs(
+        np.diff(reports.lon, prepend=np.nan)
+    )
+    step_deg[reports.bounds[:-1]] = 0.0
+    moving = np.flatnonzero(step_deg > MOVED_DEG)
+    return moving[step_deg[moving] * shapes.DEGREE_M > MIN_OFFSET_M], moving
+
+
+def leap_m(reports: Reports, a: int, b: int, speed_kn: float) -> float:
+    """Return how much further a report is from the one before than the vessel can have gone."""
+    if a < 0 or b >= len(reports.track) or reports.track[a] != reports.track[b]:
+        return 0.0
+    fastest_kn = np.nanmax([speed_kn, reports.sog_kn[a], reports.sog_kn[b]]) + 5.0
+    gone_m = fastest_kn * geodesy.KNOT_MPS * reports.seconds(a, b)
+    return reports.distance_m(a, b) - float(gone_m)
+
+
+def extended(holds: Bools, a: int, b: int, offset: int) -> tuple[int, int]:
+    """Return rows a to b with those next to them that hold without a break, plus `offset`."""
+    failing = np.flatnonzero(~holds)
+    before, after = failing[failing < a], failing[failing > b]
+    begin = int(before[-1]) + 1 if len(before) else 0
+    finish = int(after[0]) - 1 if len(after) else len(holds) - 1
+    return begin + offset, finish + offset

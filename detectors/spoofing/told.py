@@ -1,0 +1,39 @@
+"""What a sailor is told of false positions."""
+
+from detectors.core.telling import Told, Words
+
+
+def tell(event: Told, words: Words) -> str:
+    """What it reported, and from where it can't have been."""
+    evidence, place = event.evidence, words.place(event.lat, event.lon)
+    duration = words.duration(event.start, event.end)
+    false = words.place(float(evidence["false_lat"]), float(evidence["false_lon"]))
+    if event.subkind == "scatter":
+        n, others = int(evidence.get("n_others_scattered") or 0), ""
+        if n:
+            others = words.say(", as did those of {n} other vessels nearby", n=n)
+        return words.say(
+            "Positions scattered by {distance} around the true one for {duration}{others}, {place}",
+            distance=words.distance(float(evidence["scatter_m"])),
+            duration=duration,
+            others=others,
+            place=place,
+        )
+    said = {
+        "jump": words.say("Positions leapt"),
+        "geometric": words.say("Reported positions on a perfect circle"),
+        "on_land": words.say("Reported positions on land"),
+        "frozen": words.say("Reported one and the same position while under way"),
+        "offset_copy": words.say("Sent a displaced copy of its own track"),
+        "replay": words.say("Sent an earlier stretch of its track once more"),
+    }.get(event.subkind) or words.say("Reported false positions")
+    if "jump_m" in evidence and event.subkind != "frozen":
+        return words.say(
+            "{what}, {jump} off, to {false}, for {duration}; last believable fix {place}",
+            what=said,
+            jump=words.distance(float(evidence["jump_m"])),
+            false=false,
+            duration=duration,
+            place=place,
+        )
+    return words.say("{what} for {duration}, {false}", what=said, duration=duration, false=false)

@@ -1,0 +1,232 @@
+"""The detector `unmatched_sighting`: its facts, its rule, its events."""
+
+import hashlib
+from datetime import timedelta
+from typing import Any, ClassVar, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core import association, events, surroundings, timespan
+from detectors.core.detector import Context, RestsOn
+from detectors.core.explain import Hypothesis
+from detectors.core.frames import SECOND_US, epoch_us
+from detectors.core.telling import Told, Words
+from detectors.unmatched_sighting.evidence import evidence_of
+from detectors.unmatched_sighting.hypotheses import HYPOTHESES
+from detectors.unmatched_sighting.leads import Lead, in_silence, lengths, loiterers, silent_vessels
+from detectors.unmatched_sighting.limits import Limits
+from detectors.unmatched_sighting.told import tell
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+LARGE_SCORE: Final = 0.7
+UNKNOWN_SCORE: Final = 0.35
+SMALL_SCORE: Final = 0.25
+"""Base scores of a lone sighting by the length seen, times the probability that it was a vessel
+without AIS: from `voluntary_length_m` on, of unknown length, below."""
+SAR: Final = (
+    r"(?i)\b(?:sar\b(?! *(?:helicopter|aircraft|plane|vessel|boat|craft|unit|crew))|sentinel[- ]?1"
+    r"|s1[abc]?(?:[ _-]|$)|radarsat|rcm\b|iceye|capella|umbra|cosmo[- ]?skymed|terrasar|tandem-?x"
+    r"|paz\b|palsar|alos-?2|saocom|kompsat-?5)"
+)
+"""Sources that name a synthetic aperture radar, and not search and rescue."""
+
+
+class UnmatchedSighting(Limits):
+    """A sighting that no AIS track explains with a probability of `min_unmatched_probability`.
+
+    Sightings are matched to the tracks around as `detectors.core.association` says: interpolated
+    or reckoned positions, Gaussian errors, one track for one sighting of a scene at most, against
+    the density of vessels that AIS doesn't show. What the assignment gives to a track, or leaves
+    unexplained with less than that probability, is no event.
+
+    A vessel in a *gap* explains nothing more than `max_explaining_s` after its last report: it is
+    named instead. Where it is what was seen with a probability of `min_lead_probability`, by the
+    distance from where its last course and speed would have brought it, the event is `near_gap`
+    and carries its MMSI: the silent vessel may have been seen. Of the sightings of one scene each
+    is held against a silent vessel of its own. Else, where a vessel *loiters*
+    within `near_m` (and the uncertainty), the event is `near_loitering` and carries the loiterer's
+    MMSI: something without AIS was beside it. All others carry MMSI 0, no vessel known.
+
+    Notes
+    -----
+    Score before explanations: the probability of a vessel without AIS (unmatched, times the
+    sighting's confidence) times 0.7 where it measures `voluntary_length_m` or more, 0.25 below,
+    0.35 where the length isn't known. `near_gap`: that probability times 0.2 + 0.4 times the
+    probability that it is the silent vessel. `near_loitering`: that probability times 0.35, falling
+    to half of it at `near_m`, and times what explanations leave of the loitering.
+
+    All of it is settled `settle` after the sighting: reports after that don't bear upon it, and a
+    gap or a loitering that the sighting lies in has shown by then.
+    """
+
+    name: ClassVar[str] = "unmatched_sighting"
+    version: ClassVar[str] = "3"
+    rests_on: ClassVar[RestsOn] = RestsOn.EVENTS
+    requires: ClassVar[tuple[str, ...]] = (
+        "mmsi",
+        "time",
+        "lat",
+        "lon",
+        "sog_kn",
+        "cog_deg",
+        "track_id",
+        "source",
+        "source_offset",
+    )
+    source: ClassVar[str] = (
+        "Kroodsma, Hochberg, Davis, Paolo, Joo & Wong (2022), Revealing the global longline fleet "
+        "with satellite radar, Scientific Reports 12:21004, doi:10.1038/s41598-022-23688-7; Paolo "
+        "et al. (2024), Satellite mapping reveals extensive industrial activity at sea, Nature "
+        "625:85-91, doi:10.1038/s41586-023-06825-8"
+    )
+    after: ClassVar[tuple[str, ...]] = ("gap", "loitering")
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
+
+    @property
+    def settle(self) -> timedelta:
+        """By then a gap of class B, or a loitering, that began at the sighting has shown."""
+        return timedelta(hours=3)
+
+    @property
+    def lookback(self) -> timedelta:
+        """As long; a track's reports reach back no further than `max_silence_s`."""
+        return timedelta(hours=3)
+
+    def involved(self, positions: pd.DataFrame, context: Context) -> Ints:
+        """Return the vessels that may explain a sighting."""
+        seen = self._seen(self._sightings(context))
+        pairs = association.candidates(_tracks(positions), seen, self.motion)
+        return np.unique(pairs.track_id // 100)
+
+    def _sightings(self, context: Context) -> pd.DataFrame:
+        """Return the sightings that touch the window."""
+        wanted = context.sightings["time"].between(context.start - self.settle, context.end)
+        return context.sightings[wanted].reset_index(drop=True)
+
+    def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
+        """Find unmatched sightings; see the class and `Detector.detect`."""
+        sightings = self._sightings(context)
+        if sightings.empty:
+            return events.empty()
+        seen = self._seen(sightings)
+        tracks = _tracks(positions)
+        pairs = association.candidates(tracks, seen, self.motion)
+        gaps, loiterings = context.events_of("gap"), context.events_of("loitering")
+        pairs = _kept(pairs, ~in_silence(self, pairs, seen, gaps))
+        stated_m = lengths(context.vessels, pairs.track_id // 100)
+        weight = association.weights(pairs, seen, stated_m, self.prior)
+        matches = association.match(pairs, weight, seen.scene)
+        raised = ~matches.assigned & (matches.unmatched >= self.min_unmatched_probability)
+        rows = np.flatnonzero(raised)
+        if len(rows) == 0:
+            return events.empty()
+        found = zip(
+            rows.tolist(),
+            evidence_of(self, sightings, seen, pairs, matches, rows, context),
+            silent_vessels(self, seen, rows, matches, gaps, context.vessels),
+            loiterers(self, seen, rows, loiterings, tracks),
+            strict=True,
+        )
+        return events.build(
+            [
+                self._event(sightings.iloc[row], evidence, silent, beside)
+                for row, evidence, silent, beside in found
+            ]
+        )
+
+    def _seen(self, sightings: pd.DataFrame) -> association.Seen:
+        """Return sightings as association takes them."""
+        time_us = epoch_us(sightings["time"])
+        moment = time_us // (self.scene_s * SECOND_US)
+        scenes = pd.MultiIndex.from_arrays([moment, sightings["source"]])
+        return association.Seen(
+            np.asarray(pd.factorize(scenes)[0], "int64"),
+            time_us,
+            sightings["lat"].to_numpy("float64"),
+            sightings["lon"].to_numpy("float64"),
+            sightings["uncertainty_m"].to_numpy("float64"),
+            sightings["length_m"].to_numpy("float64"),
+            sightings["confidence"].to_numpy("float64"),
+            np.where(sightings["source"].str.contains(SAR), self.sar_shift_s, 0.0),
+        )
+
+    def _event(
+        self,
+        sighting: pd.Series,
+        evidence: dict[str, Any],
+        silent: Lead | None,
+        beside: Lead | None,
+    ) -> dict[str, Any]:
+        """Return the event of a sighting."""
+        vessel = evidence["unmatched_probability"] * evidence["confidence_fraction"]
+        lead = silent or beside
+        if silent:
+            subkind, score = "near_gap", vessel * (0.2 + 0.4 * silent.probability)
+            evidence |= {
+                "silent_vessel_probability": silent.probability,
+                "min_lead_probability": self.min_lead_probability,
+                "silent_s": silent.silent_s,
+                "silent_distance_m": silent.distance_m,
+                "silent_reach_m": silent.reach_m,
+            }
+        elif beside:
+            closeness = 1.0 - 0.5 * min(1.0, beside.distance_m / self.near_m)
+            subkind, score = "near_loitering", vessel * 0.35 * closeness * beside.weight
+            evidence |= {"loiterer_distance_m": beside.distance_m}
+        else:
+            subkind, score = "", vessel * self._lone_score(evidence["length_m"])
+        if lead:
+            evidence |= {"lead_event": lead.event_id, "lead_report_source": lead.report}
+        reached = evidence["zones_reached"]
+        at_us = timespan.window_us(sighting["time"], sighting["time"])[0]
+        return events.row(
+            self,
+            [lead.track] if lead else [],
+            subkind=subkind,
+            start_us=at_us,
+            end_us=at_us,
+            anchor_us=_anchor_us(str(sighting["sighting_id"])),
+            lat=sighting["lat"],
+            lon=sighting["lon"],
+            score=np.clip(score, 0.0, 1.0) if reached else 0.0,
+            explanation="" if reached else surroundings.NOT_ASSESSED,
+            evidence=evidence,
+        )
+
+    def _lone_score(self, length_m: float) -> float:
+        """Return the base score of a sighting that nothing is near."""
+        if np.isnan(length_m):
+            return UNKNOWN_SCORE
+        return LARGE_SCORE if length_m >= self.voluntary_length_m else SMALL_SCORE
+
+    @classmethod
+    def tell(cls, event: Told, words: Words, mmsi: int) -> str:
+        """Say what happened, in a sentence for a sailor."""
+        return tell(event, words, mmsi)
+
+
+def _tracks(positions: pd.DataFrame) -> association.Tracks:
+    """Return reports as association takes them."""
+    return association.Tracks(
+        positions["track_id"].to_numpy(),
+        epoch_us(positions["time"]),
+        *(positions[name].to_numpy("float64") for name in ("lat", "lon", "sog_kn", "cog_deg")),
+    )
+
+
+def _kept(pairs: association.Pairs, keep: Bools) -> association.Pairs:
+    """Return some of the pairs."""
+    return pairs._replace(**{name: column[keep] for name, column in pairs._asdict().items()})
+
+
+def _anchor_us(sighting_id: str) -> int:
+    """Return a moment that stands for the sighting's name in the event's id.
+
+    All detections of a satellite image have one time, and no track of their own to tell them apart.
+    """
+    digest = hashlib.blake2b(sighting_id.encode(), digest_size=6).digest()
+    return int.from_bytes(digest, "big")

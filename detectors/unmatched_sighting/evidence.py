@@ -1,0 +1,80 @@
+"""What was measured of sightings."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core import association, coverage, events
+from detectors.core.detector import Context
+from detectors.core.frames import SECOND_US
+from detectors.unmatched_sighting.limits import Limits
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def evidence_of(
+    limits: Limits,
+    sightings: pd.DataFrame,
+    seen: association.Seen,
+    pairs: association.Pairs,
+    matches: association.Matches,
+    rows: Ints,
+    context: Context,
+) -> list[dict[str, Any]]:
+    """Return what was measured of some sightings."""
+    lat, lon = seen.lat[rows], seen.lon[rows]
+    slot = seen.time_us[rows] // (coverage.SLOT_S * SECOND_US)
+    class_a = np.full(len(rows), "A")
+    around = context.coverage.around(lat, lon, slot, class_a)
+    day_slots = 86_400 // coverage.SLOT_S
+    n_known, n_silences = context.coverage.between(lat, lon, slot - day_slots, slot, class_a)
+    zones = context.zones
+    best = matches.best[rows]
+    has = best >= 0
+    at = np.where(has, best, 0)
+    n_candidates = np.bincount(pairs.sighting, minlength=len(sightings))[rows]
+    columns: dict[str, Any] = {
+        "sighting_source": sightings["sighting_id"].iloc[rows].tolist(),
+        "seen_by": sightings["source"].iloc[rows].tolist(),
+        "note": sightings["note"].iloc[rows].tolist(),
+        "uncertainty_m": seen.uncertainty_m[rows],
+        "length_m": seen.length_m[rows],
+        "confidence_fraction": seen.confidence[rows],
+        "unmatched_probability": matches.unmatched[rows],
+        "unmatched_probability_margin": matches.unmatched[rows] - limits.min_unmatched_probability,
+        "n_candidates": n_candidates,
+        "best_match": [f"{pairs.track_id[i] // 100:09d}" if i >= 0 else "" for i in best],
+        "best_match_probability": matches.probability[rows],
+        "best_match_distance_m": _of(pairs.distance_m, at, has),
+        "best_match_sigma_m": _of(pairs.sigma_m, at, has),
+        "best_match_misfit_ratio": _of(pairs.misfit, at, has),
+        "best_match_nearest_report_s": _of(pairs.nearest_s, at, has),
+        "n_heard_around": np.asarray(around.vessels, "int64"),
+        "n_heard_near": context.coverage.receiving(lat, lon, slot),
+        "n_known_hours": n_known,
+        "silence_probability": (n_silences + 0.5) / (n_known + 1.0),
+        "zones_reached": [bool(value) for value in zones.reached(lat, lon)],
+        "in_harbour": [bool(v) for v in zones.within(lat, lon, limits.harbour_classes)],
+        "near_land": [bool(v) for v in zones.near_land(lat, lon, limits.near_land_m)],
+    }
+    asked = {
+        "min_unmatched_probability": limits.min_unmatched_probability,
+        "max_silence_s": limits.max_silence_s,
+        "clock_error_s": limits.clock_error_s,
+        "voluntary_length_m": limits.voluntary_length_m,
+        "near_m": limits.near_m,
+        "near_land_m": limits.near_land_m,
+        "n_known_hours_required": limits.min_known_hours,
+        "n_heard_near_required": limits.min_heard_near,
+        "max_silence_probability": limits.max_silence_probability,
+    }
+    return [{**one, **asked} for one in events.each(columns)]
+
+
+def _of(values: Floats, at: Ints, has: Bools) -> Floats:
+    """Return values at some rows, NaN where there is none."""
+    return np.where(has, values[at], np.nan) if len(values) else np.full(len(has), np.nan)

@@ -1,0 +1,175 @@
+"""Which vessel a sighting is held against: one that was silent, or one that loitered."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core import association, events, geodesy, runs
+from detectors.core.frames import SECOND_US, epoch_us
+from detectors.unmatched_sighting.limits import Limits
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Lead:
+    """A vessel that a sighting is held against, by an event of another detector.
+
+    `report` is the report that this event rests on. Of a silent vessel `silent_s` is the time since
+    its last report, `reach_m` how far it can have gone, `probability` that it is what was seen; of
+    a loiterer `weight` is what explanations leave of its loitering.
+    """
+
+    track: int
+    event_id: str
+    distance_m: float
+    report: str
+    silent_s: float = 0.0
+    reach_m: float = 0.0
+    probability: float = 0.0
+    weight: float = 1.0
+
+
+def in_silence(
+    limits: Limits, pairs: association.Pairs, seen: association.Seen, gaps: pd.DataFrame
+) -> Bools:
+    """Tell of which pairs the track was in a gap, and not just since, at the sighting."""
+    silent = np.zeros(len(pairs.sighting), bool)
+    at_us = seen.time_us[pairs.sighting]
+    for gap in _records(gaps):
+        start_us, end_us = _span_us(gap)
+        silent |= (
+            (pairs.track_id == int(gap["track_ids"]))
+            & (at_us > start_us + limits.max_explaining_s * SECOND_US)
+            & (at_us < end_us)
+        )
+    return silent
+
+
+def silent_vessels(
+    limits: Limits,
+    seen: association.Seen,
+    rows: Ints,
+    matches: association.Matches,
+    gaps: pd.DataFrame,
+    vessels: pd.DataFrame,
+) -> list[Lead | None]:
+    """Return, of each sighting, the silent vessel that it is most likely to be, if any.
+
+    Of the sightings of one scene each gets a vessel of its own, the likeliest pair first.
+    """
+    at_us, lat, lon = seen.time_us[rows], seen.lat[rows], seen.lon[rows]
+    own_m = np.maximum(seen.uncertainty_m[rows], association.MIN_SIGMA_M)
+    prior = limits.prior.density_per_m2(seen.length_m[rows], seen.confidence[rows])
+    pairs, weights, named = list[tuple[int, int]](), list[float](), list[Lead]()
+    facts = events.evidence_of(gaps)
+    for gap, measured in zip(_records(gaps), facts, strict=True):
+        start_us, end_us = _span_us(gap)
+        silent_s = (at_us - start_us) / SECOND_US
+        before_kn = float(measured.get("speed_before_kn") or 0.0)
+        fastest_kn = np.clip(
+            before_kn * limits.reach_share, limits.min_reach_kn, limits.max_reach_kn
+        )
+        reach_m = fastest_kn * geodesy.KNOT_MPS * np.maximum(silent_s, 0.0)
+        away_m = geodesy.distance_m(gap["lat"], gap["lon"], lat, lon)
+        course = float(measured.get("course_before_deg") or 0.0)
+        way_m = before_kn * geodesy.KNOT_MPS * np.maximum(silent_s, 0.0)
+        place = geodesy.destination(gap["lat"], gap["lon"], course, way_m)
+        off_m = geodesy.distance_m(*place, lat, lon)
+        sigma_m = np.hypot(own_m, reach_m / 2)
+        density = np.exp(-0.5 * (off_m / sigma_m) ** 2) / (2 * np.pi * sigma_m**2)
+        mmsi, track = int(gap["mmsi"]), int(gap["track_ids"])
+        stated_m = lengths(vessels, np.full(len(rows), mmsi))
+        weight = density * association.length_factor(seen.length_m[rows], stated_m) / prior
+        possible = (silent_s > limits.max_explaining_s) & (at_us < end_us)
+        possible &= away_m <= reach_m + 3 * own_m
+        for i in np.flatnonzero(possible):
+            pairs.append((int(i), track))
+            weights.append(float(weight[i]))
+            named.append(
+                Lead(
+                    track=track,
+                    event_id=str(gap["event_id"]),
+                    distance_m=float(away_m[i]),
+                    report=str(measured.get("last_report_source", "")),
+                    silent_s=float(silent_s[i]),
+                    reach_m=float(reach_m[i]),
+                )
+            )
+    best: list[Lead | None] = [None for _ in rows]
+    sighting, track_id = np.array(pairs, "int64").reshape(-1, 2).T
+    shares = association.shares(sighting, track_id, np.array(weights), seen.scene[rows])
+    shares *= matches.unmatched[rows][sighting]
+    taken: set[tuple[int, int]] = set()
+    for k in np.lexsort((track_id, sighting, -shares)).tolist():
+        i = pairs[k][0]
+        own = (int(seen.scene[rows[i]]), pairs[k][1])
+        if shares[k] >= limits.min_lead_probability and not best[i] and own not in taken:
+            best[i] = replace(named[k], probability=float(shares[k]))
+            taken.add(own)
+    return best
+
+
+def loiterers(
+    limits: Limits,
+    seen: association.Seen,
+    rows: Ints,
+    loiterings: pd.DataFrame,
+    tracks: association.Tracks,
+) -> list[Lead | None]:
+    """Return, of each sighting, the nearest loiterer close by, if any."""
+    best: list[Lead | None] = [None for _ in rows]
+    at_us = seen.time_us[rows]
+    known = set(np.unique(tracks.track_id).tolist())
+    facts = events.evidence_of(loiterings)
+    for loitering, measured in zip(_records(loiterings), facts, strict=True):
+        start_us, end_us = _span_us(loitering)
+        during = np.flatnonzero((at_us >= start_us) & (at_us <= end_us))
+        track = int(loitering["track_ids"])
+        if len(during) == 0 or track not in known:
+            continue
+        low, high = np.searchsorted(tracks.track_id, [track, track + 1])
+        there = runs.position_at(
+            tracks.track_id[low:high],
+            tracks.time_us[low:high],
+            tracks.lat[low:high],
+            tracks.lon[low:high],
+            np.full(len(during), track),
+            at_us[during],
+        )
+        away_m = geodesy.distance_m(*there, seen.lat[rows[during]], seen.lon[rows[during]])
+        within_m = limits.near_m + seen.uncertainty_m[rows[during]]
+        for i, distance_m, limit_m in zip(during, away_m, within_m, strict=True):
+            nearest = best[i]
+            if distance_m <= limit_m and (nearest is None or distance_m < nearest.distance_m):
+                best[i] = Lead(
+                    track=track,
+                    event_id=str(loitering["event_id"]),
+                    distance_m=float(distance_m),
+                    report=str(measured.get("first_report_source", "")),
+                    weight=1.0 - float(measured.get("explanation_weight") or 0.0),
+                )
+    return best
+
+
+def _records(found: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return events as mappings."""
+    return [{str(k): v for k, v in row.items()} for row in found.to_dict("records")]
+
+
+def lengths(vessels: pd.DataFrame, mmsi: Ints) -> Floats:
+    """Return the length that each vessel states, NaN where it doesn't."""
+    stated = pd.Series(vessels["length_m"].to_numpy(), index=vessels["mmsi"].to_numpy())
+    return stated.reindex(mmsi).to_numpy("float64")
+
+
+def _span_us(event: dict[str, Any]) -> tuple[int, int]:
+    """Return start and end in microseconds; an open event goes on for ever."""
+    start, is_open = event["start"], pd.isna(event["end"])
+    first, last = epoch_us(pd.Series([start, start if is_open else event["end"]])).tolist()
+    return first, np.iinfo("int64").max if is_open else last
