@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.geodesy import METRES_PER_NM
+from pipelines.export.maps.style import COLOURS
 from pipelines.export.text import one_line
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ Axes = Any
 """Axes take dates, which their own types don't know."""
 
 MAX_NEIGHBOURS: Final = 14
-_MARK: Final = "#a8145f"
+_MARK, _OTHER, _THIRD = (COLOURS[name].day for name in ("magenta", "track", "zone"))
 _TITLE_LIMIT: Final = 300
 
 
@@ -42,7 +43,7 @@ def silence(
     axes.plot(own["time"], np.zeros(len(own)), "|", ms=14, color=_MARK)
     for row, mmsi in enumerate(shown, 1):
         times = near.loc[near["mmsi"] == mmsi, "time"]
-        axes.plot(times, np.full(len(times), row), "|", ms=7, color="#4f7083")
+        axes.plot(times, np.full(len(times), row), "|", ms=7, color=_OTHER)
     labels = [f"{event['mmsi']:09d}", *(f"{mmsi:09d}" for mmsi in shown)]
     axes.set_yticks(range(len(labels)), labels, fontsize=7)
     axes.set_ylabel("who was heard near its last position")
@@ -71,7 +72,7 @@ def bars(table: pd.DataFrame, title: str) -> "Figure":
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 3.2), layout="constrained")
-    colors = ["#4f7083", _MARK, "#7d5ba6"]
+    colors = [_OTHER, _MARK, _THIRD]
     for axes, (name, row) in zip(
         np.atleast_1d(figure.subplots(1, len(table))), table.iterrows(), strict=True
     ):

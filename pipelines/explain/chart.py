@@ -10,11 +10,12 @@ import shapely
 from numpy.typing import NDArray
 from rich.text import Text
 
-from detectors.core import geodesy
 from detectors.core.zones import Zones
+from pipelines.export.maps import cut
+from pipelines.export.maps.scene import Box, Floats
+from pipelines.export.maps.thin import SILENCE_S
 
-MAX_STEP: Final = pd.Timedelta(minutes=30)
-"""Over a longer silence no line is drawn: nobody saw that way."""
+MAX_STEP: Final = pd.Timedelta(seconds=SILENCE_S)
 _MIN_SPAN_DEG: Final = 0.04
 _ALONE_DEG: Final = 0.6
 """How far round an event without tracks the sheet reaches, so that a coast may be on it."""
@@ -99,7 +100,7 @@ def draw(
     if tracks.empty and not placed:
         return None
     middle = lon if placed else float(tracks["lon"].iloc[0])
-    lons = _relative(tracks["lon"].to_numpy(), middle)
+    lons = cut.relative(tracks["lon"].to_numpy(), middle)
     x = np.concatenate([lons, [0.0] if placed else []])
     y = np.concatenate([tracks["lat"].to_numpy(), [lat] if placed else []])
     columns, rows = width * _DOTS[0], height * _DOTS[1]
@@ -119,13 +120,7 @@ def draw(
     return Chart(layer, (east - west) * 60 * squash)
 
 
-def _relative(lon: NDArray[np.float64], middle: float) -> NDArray[np.float64]:
-    return np.atleast_1d(geodesy.wrap_lon(np.asarray(lon, "float64") - middle))
-
-
-def _box(
-    x: NDArray[np.float64], y: NDArray[np.float64], columns: int, rows: int, least_deg: float
-) -> tuple[tuple[float, float, float, float], float]:
+def _box(x: Floats, y: Floats, columns: int, rows: int, least_deg: float) -> tuple[Box, float]:
     """The sheet (west, south, east, north; longitudes from the middle), and a degree of longitude
     as a share of one of latitude. Dots are square, and so is the sheet's scale.
     """
@@ -137,29 +132,12 @@ def _box(
     return (mid_x - half_x, mid_y - half_y, mid_x + half_x, mid_y + half_y), squash
 
 
-def _land(
-    zones: Zones,
-    middle: float,
-    box: tuple[float, float, float, float],
-    gx: NDArray[np.float64],
-    gy: NDArray[np.float64],
-) -> NDArray[np.bool_]:
+def _land(zones: Zones, middle: float, box: Box, gx: Floats, gy: Floats) -> NDArray[np.bool_]:
     """Which dots are land."""
-    west, south, east, north = box
     mask = np.zeros((len(gy), len(gx)), bool)
-    if zones.land.empty:
-        return mask
-    lon = np.asarray(geodesy.wrap_lon(gx + middle))
-    for piece in zones.land.geometry.to_numpy():
-        w, s, e, n = piece.bounds
-        if n < south or s > north or e < lon.min() or w > lon.max():
-            continue
-        cut = piece
-        if lon.min() <= lon.max() and west + middle >= -180 and east + middle <= 180:
-            cut = shapely.clip_by_rect(piece, west + middle, south, east + middle, north)
-        if not cut.is_empty:
-            shapely.prepare(cut)
-            mask |= shapely.contains_xy(cut, *np.meshgrid(lon, gy))
+    for piece in cut.clip(zones.land.geometry.to_numpy(), box, middle):
+        shapely.prepare(piece)
+        mask |= shapely.contains_xy(piece, *np.meshgrid(gx, gy))
     return mask
 
 
@@ -177,11 +155,9 @@ def _hatched(rows: int, columns: int, land: NDArray[np.bool_]) -> NDArray[np.boo
     return np.asarray(~inner | ((row % 2 == 0) & (column % 2 == 0)), bool)
 
 
-def _line(
-    own: pd.DataFrame, middle: float, step_deg: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _line(own: pd.DataFrame, middle: float, step_deg: float) -> tuple[Floats, Floats]:
     """Points along a track, dense enough to be a line; silences left open."""
-    x, y = _relative(own["lon"].to_numpy(), middle), own["lat"].to_numpy("float64")
+    x, y = cut.relative(own["lon"].to_numpy(), middle), own["lat"].to_numpy("float64")
     if len(x) < 2:
         return x, y
     silent = (own["time"].diff() > MAX_STEP).to_numpy()[1:]
@@ -198,9 +174,9 @@ def _line(
 
 def _set(
     layer: NDArray[np.int8],
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    box: tuple[float, float, float, float],
+    x: Floats,
+    y: Floats,
+    box: Box,
     value: int,
 ) -> None:
     west, south, east, north = box

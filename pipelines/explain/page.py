@@ -15,9 +15,10 @@ from detectors.core.zones import Zones
 from pipelines.assess.reasons import Teller
 from pipelines.explain.evidence import Threshold
 from pipelines.explain.gather import Explanation, Past
-from pipelines.export import brief, pages
+from pipelines.export import brief
 from pipelines.export.briefing import explanation_line
 from pipelines.export.files import write_text
+from pipelines.export.maps import page as maps_page
 from pipelines.products import FLAGGED, PARTS, Products
 from pipelines.reference import load_gazetteer
 from pipelines.settings import REFERENCE
@@ -42,7 +43,7 @@ def render(explanation: Explanation, zones: Zones) -> str:
 
 def sections(explanation: Explanation) -> Markup:
     """What the page says below its cards, as HTML without styles."""
-    html = pages.template(__package__, "sections.html.j2").render(**_words(explanation))
+    html = maps_page.template(__package__, "sections.html.j2").render(**_words(explanation))
     return Markup(html)  # noqa: S704 - autoescaped
 
 

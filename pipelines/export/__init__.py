@@ -71,8 +71,7 @@ def write_formats(products: Products, formats: Collection[str], folder: Path) ->
     ]
     written = [path for path in tried if path is not None]
     if products.planned is not None:
-        land = products.zones.land.geometry.to_numpy()
-        written += plan.write_all(products.planned, folder, land, frozenset(formats))
+        written += plan.write_all(products.planned, folder, products.zones, frozenset(formats))
     return written
 
 

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 import pandas as pd
 import shapely
 
-from pipelines import operations, reference
+from pipelines import operations
 from pipelines.export.files import write_text
 from pipelines.export.operation import page, tables
 from pipelines.flows.runs import load_zones
 from pipelines.ingest import Area
 from pipelines.learn import gather
 from pipelines.operations import report as comparing
-from pipelines.settings import REFERENCE, Installation
+from pipelines.settings import Installation
 from pipelines.store import read, write
 
 MAX_BATCH_REPORTS = 4_000_000
@@ -120,8 +120,7 @@ def write_report(installation: Installation, made: comparing.Report) -> list[str
     folder = installation.operations
     folder.mkdir(parents=True, exist_ok=True)
     stem = folder / tables.file_stem(str(made.operation["name"]))
-    land = reference.load_land_display(REFERENCE).geometry.to_numpy()
     return [
-        str(write_text(stem.with_suffix(".html"), page.to_html(made, land))),
+        str(write_text(stem.with_suffix(".html"), page.to_html(made, load_zones(installation)))),
         str(write_text(stem.with_suffix(".json"), tables.to_json(made))),
     ]

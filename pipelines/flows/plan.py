@@ -143,5 +143,4 @@ def write(installation: Installation, plan: Plan, out: Path | None = None) -> li
     if out is None and not folder.is_dir():
         raise NoDataError(f"the folder of run {plan.run_id} is gone", hint="--out FOLDER")
     folder.mkdir(parents=True, exist_ok=True)
-    land = reference.load_land_display(REFERENCE).geometry.to_numpy()
-    return files.write_all(Planned(plan), folder, land)
+    return files.write_all(Planned(plan), folder, load_zones(installation))

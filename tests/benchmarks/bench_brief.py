@@ -14,8 +14,9 @@ from types import ModuleType
 from typing import Any
 
 from pipelines.export import brief, pdf
-from pipelines.export.brief.chart import chart_data
+from pipelines.export.brief.scene import scene_of
 from pipelines.export.briefing import vessel_cards
+from pipelines.export.maps.canvas import data_of
 
 VESSELS, REPORTS = 100, 500
 ROUNDS = 5
@@ -57,7 +58,7 @@ def main() -> None:
     start = time.perf_counter()
     text = brief.render(products)
     made_s = time.perf_counter() - start
-    tracks = chart_data(products, vessel_cards(products)[: brief.VESSEL_LIMIT])["tracks"]
+    tracks = data_of(scene_of(products, vessel_cards(products)[: brief.VESSEL_LIMIT]))["tracks"]
     kept = sum(len(piece) // 3 for track in tracks for piece in track["pieces"])
     say(f"{VESSELS} vessels, {len(products.tracks):,} reports, of which {kept:,} are drawn")
     say(f"brief.html  {len(text.encode()) / 1e6:.2f} MB, made in {made_s:.1f} s")

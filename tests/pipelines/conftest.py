@@ -1,12 +1,46 @@
 """The command, run in this process."""
 
+import base64
+import hashlib
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import geopandas as gpd
 import pytest
+import shapely
 
+from detectors.core.zones import Zones
 from pipelines.cli import main
+
+
+def land_only(shapes: list[shapely.Geometry]) -> Zones:
+    """Land and nothing else."""
+    land = gpd.GeoDataFrame(geometry=shapes, crs=4326)
+    return Zones(Zones.none().frame, land, shapely.Polygon())
+
+
+def holds_its_policy(html: str) -> None:
+    """A page runs and looks only as its policy names by hash, and asks for nothing."""
+    [policy] = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.replace("&#39;", "'").split(";"))
+    assert rules.pop("default-src") == rules.pop("base-uri") == rules.pop("form-action") == "'none'"
+    assert rules.pop("img-src") == "data:"
+    [sheet] = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
+    assert rules.pop("style-src") == hashed(sheet)
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    assert rules.pop("script-src", "") == " ".join(map(hashed, scripts))
+    assert not rules
+    assert html.count("<script") == len(scripts) + html.count('<script type="application/json"')
+    bare = re.sub(r"<(script|style)\b.*?</\1>", "", html, flags=re.DOTALL)
+    assert not re.search(r"<[^>]+\s(style|on\w+|src|action)=", bare)
+    assert "http:" not in bare
+    assert "https:" not in bare
+
+
+def hashed(text: str) -> str:
+    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
 
 
 @dataclass

@@ -1,30 +1,23 @@
 """brief.html: the brief for a crew, one file that asks the network for nothing.
 
-The page is complete without scripts: list, reasons, explanations and evidence are in the HTML that
-jinja2 writes with autoescaping. The scripts add the map and its playback: Leaflet (in `leaflet`,
-with its licence) moves it, what is on it is drawn on canvas by our own (in `script`), which reads
-its data from a JSON block (`text.script_json`) and puts words on the page through textContent or
-by cloning what the server wrote. A Content-Security-Policy in the page allows exactly these two
-scripts and one style sheet, by their hashes, and no address at all.
+The page is complete without scripts: list, reasons, explanations and evidence are in its HTML, and
+the map stands still. The scripts (`pipelines.export.maps`) move it and play it back; they read
+their data from a JSON block (`text.script_json`) and put words on the page through textContent or
+by cloning what the server wrote.
 """
 
-import base64
-import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
-from functools import cache, partial
-from importlib import resources
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import jinja2
 from markupsafe import Markup
 
 from detectors.core.zones import LANE_CLASSES
 from pipelines.export import labels, notices
-from pipelines.export.brief.chart import chart_data
+from pipelines.export.brief.scene import scene_of
 from pipelines.export.briefing import (
     LOCAL,
     LOCAL_NAME,
@@ -37,6 +30,8 @@ from pipelines.export.briefing import (
 )
 from pipelines.export.files import write_text
 from pipelines.export.labels import Labels
+from pipelines.export.maps import canvas, page
+from pipelines.export.maps.style import mark_of
 from pipelines.export.plan import page as plan_page
 from pipelines.export.text import one_line, script_json
 from pipelines.products import Products
@@ -47,14 +42,6 @@ VESSEL_LIMIT: Final = 100
 _FACT_LIMIT: Final = 300
 _SPEEDS: Final = (1, 5, 15, 30, 60, 120)
 """Minutes of the night that a second of playback shows."""
-
-_DRAWN_KINDS: Final = frozenset(
-    {"encounter", "loitering", "gap", "geofence", "identity", "crossing", "spoofing",
-     "possible_meeting", "mother_ship", "unmatched_sighting", "outlier"}
-)  # fmt: skip
-"""Kinds of events that have a mark of their own."""
-
-_SCRIPTS: Final = ("world", "plan", "drawing", "sheet", "playback", "page")
 
 NO_SECTIONS: Final = Markup("")
 
@@ -96,31 +83,27 @@ def render(
     cards = vessel_cards(products)
     shown = cards[:VESSEL_LIMIT]
     words = labels.of(products)
-    style = _asset("leaflet/leaflet.css") + _asset("brief.css") + _on_every_page(products)
-    return _template().render(
-        policy=(
-            f"default-src 'none'; style-src '{_hash(style)}'; "
-            f"script-src '{_hash(_leaflet())}' '{_hash(_script())}'; "
-            "img-src data:; base-uri 'none'; form-action 'none'"
-        ),
-        style=Markup(style),  # noqa: S704 - ours
-        leaflet=Markup(_leaflet()),  # noqa: S704 - Leaflet's
-        script=Markup(_script()),  # noqa: S704 - ours
-        data=Markup(script_json(chart_data(products, shown))),  # noqa: S704 - made for this place
-        heading=one_line(heading, _FACT_LIMIT) or words.flagged_vessels,
+    scene = scene_of(products, shown)
+    title = one_line(heading, _FACT_LIMIT) or words.flagged_vessels
+    run_id = one_line(products.run_id, _FACT_LIMIT)
+    code = canvas.script(page.text_of(__package__, "brief.js"), playback=True)
+    return page.render(
+        __package__,
+        "brief.html.j2",
+        _head(products, title, f"{title} · {run_id}"),
+        sheets=[canvas.sheet(), page.text_of(__package__, "brief.css")],
+        scripts=[canvas.leaflet(), code],
+        data=Markup(script_json(canvas.data_of(scene))),  # noqa: S704 - made for this place
+        still=page.still(scene, words.chart),
         ranked=not heading,
         chart_only=chart_only,
         sections=sections,
-        words=words,
-        drawn_kinds=_DRAWN_KINDS,
+        symbols=page.kind_symbols(),
+        mark_of=mark_of,
         explanation_parts=partial(explanation_parts, words=words),
-        language=products.release.language if products.release else "en",
-        handling=notices.handling(products),
-        tlp=str(products.release.mark.tlp).lower().replace("+", "-") if products.release else "",
-        handling_means=words.tlp(products.release.mark.tlp) if products.release else "",
+        untimed=without_time,
         freshness=notices.freshness(products),
-        run_id=one_line(products.run_id, _FACT_LIMIT),
-        simulated=products.simulated,
+        run_id=run_id,
         window_utc=_window(products, None, "UTC"),
         window_local=_window(products, LOCAL, LOCAL_NAME),
         window_length=duration_text(products.start, products.end),
@@ -138,14 +121,13 @@ def render(
     )
 
 
-def _on_every_page(products: Products) -> str:
-    """Rules that print the marks above and below every page; none where there are no marks."""
-    marks = notices.marks(products)
-    if not marks:
-        return ""
-    quoted = re.sub(r"[^\w :·+,–-]", lambda odd: f"\\{ord(odd[0]):x} ", marks)
-    box = f'content: "{quoted}"; font: bold 8pt sans-serif; color: #000;'
-    return f"@media print {{ @page {{ @top-center {{ {box} }} @bottom-center {{ {box} }} }} }}\n"
+def _head(products: Products, heading: str, title: str) -> page.Head:
+    """What a page about a run says of itself."""
+    release = products.release
+    return page.Head(
+        heading, title, release.language if release else "en", release.mark if release else None,
+        products.simulated,
+    )  # fmt: skip
 
 
 def problems(manifest: Mapping[str, Any]) -> list[str]:
@@ -214,36 +196,3 @@ def _flat(value: Any, label: str) -> Iterator[Fact]:
 
 def _kinds(cards: list[VesselCard]) -> list[str]:
     return sorted({event.kind for card in cards for event in card.events})
-
-
-@cache
-def _asset(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text("utf-8").replace("\r\n", "\n")
-
-
-@cache
-def _leaflet() -> str:
-    """Leaflet with its licence, and without the last line, which names a file for debuggers."""
-    code = _asset("leaflet/leaflet.js").partition("//# sourceMappingURL")[0]
-    return f"/*\n{_asset('leaflet/LICENSE')}*/\n{code}"
-
-
-@cache
-def _script() -> str:
-    """Our part of the page's code: the files of `script` in one scope."""
-    return "\n".join(
-        ['"use strict";', "{", *(_asset(f"script/{name}.js") for name in _SCRIPTS), "}"]
-    )
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {"untimed": without_time}
-    return environment.from_string(_asset("brief.html.j2"))
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

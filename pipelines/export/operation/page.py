@@ -1,43 +1,46 @@
 """A report of an operation as a page: one file, no request, no script."""
 
 import math
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-from pipelines.export import labels, pages
+from detectors.core.zones import Zones
+from pipelines.export.maps import cut, page
+from pipelines.export.maps.scene import Point, Region, Scene
 from pipelines.export.operation import tables
-from pipelines.export.pages import Frame
 from pipelines.operations.report import PHASES, PLACES, Report
 from pipelines.patrol.units import LOCAL
 from pipelines.visible import clean
 
-_MARGIN_DEG: Final = 0.25
-COLOURS: Final = {"before": "#7c8b96", "during": "#b3471d", "after": "#0b6e8a"}
 _LOW, _HIGH = 0.1, 10.0
 """Ends of the picture's scale of ratios."""
 
 
-def to_html(report: Report, land: NDArray[np.object_]) -> str:
-    """The page; `land` holds polygons to draw, WGS84."""
-    style, digest = pages.style()
-    english = labels.labels("en")
-    return pages.template(__package__, "operation.html.j2").render(
-        name=clean(str(report.operation["name"])), area=clean(str(report.operation["area"])),
-        note=clean(str(report.operation["note"])), style=style, style_hash=digest,
-        simulated=english.simulated if report.simulated else "", notes=tables.notes(report),
-        displacement=tables.displacement_words(report), beside_nm=report.beside_nm,
-        min_score=report.min_score, coast=english.coast_source, colours=COLOURS,
+def to_html(report: Report, zones: Zones) -> str:
+    """The page; `zones` are what lies below the map."""
+    name = clean(str(report.operation["name"]))
+    return page.render(
+        __package__,
+        "operation.html.j2",
+        page.Head(f"Operation {name}", simulated=report.simulated),
+        area=clean(str(report.operation["area"])),
+        note=clean(str(report.operation["note"])),
+        notes=tables.notes(report),
+        displacement=tables.displacement_words(report),
+        beside_nm=report.beside_nm,
+        min_score=report.min_score,
         phases=[
             {"name": name, "start": _local(span.start), "end": _local(span.end),
              "looked": report.looked_at[name], "heard": report.hours_heard[name],
              "hours": len(span.hours)}
             for name, span in report.spans.items()
         ],
-        chart=_chart(report, land), forest=_forest(report), events=_events(report),
-        presence=_presence(report), outcomes=report.outcomes.to_dict("records"), places=PLACES,
+        still=page.still(scene_of(report, zones), "Map of the operation"),
+        has_land=len(zones.land) > 0,
+        forest=_forest(report), events=_events(report), presence=_presence(report),
+        outcomes=report.outcomes.to_dict("records"),
     )  # fmt: skip
 
 
@@ -77,27 +80,29 @@ def _presence(report: Report) -> list[dict[str, Any]]:
 # ---- pictures
 
 
-def _chart(report: Report, land: NDArray[np.object_]) -> dict[str, Any]:
-    west, south, east, north = (float(v) for v in shapely.bounds(report.ring))
-    frame = Frame(west - _MARGIN_DEG, south - _MARGIN_DEG, east + _MARGIN_DEG, north + _MARGIN_DEG)
-    shown = report.found[
-        report.found["lat"].between(frame.south, frame.north)
-        & report.found["lon"].between(frame.west, frame.east)
-    ]
-    places = zip(
-        *(shown[c].tolist() for c in ("lat", "lon", "phase", "kind", "start")), strict=True
-    )
-    return {
-        "width": frame.width, "height": frame.height, "land": frame.land(land),
-        "grid": frame.grid(), "area": frame.outline(report.outline),
-        "ring": frame.outline(report.ring),
-        "events": [
-            {"x": x, "y": y, "phase": PHASES[phase],
-             "title": f"{kind}, {start:%d %b %H:%M}Z, {PHASES[phase]}"}
-            for lat, lon, phase, kind, start in places
-            for x, y in [frame.xy(lat, lon).tolist()]
-        ],
-    }  # fmt: skip
+def scene_of(report: Report, zones: Zones) -> Scene:
+    """The operation's area, what is called beside it, and where events were in each phase."""
+    west, south, east, north = shapely.bounds(report.ring).tolist()
+    lon0, fit = cut.extent([west, east], [south, north])
+    box = cut.padded(fit)
+    found = report.found
+    x, y = cut.relative(found["lon"].to_numpy(), lon0), found["lat"].to_numpy()
+    told = zip(*(found[name].tolist() for name in ("phase", "kind", "start")), strict=True)
+    return Scene(
+        lon0, fit, box, cut.ground(zones, box, lon0),
+        regions=(
+            Region(cut.shape_rings(report.ring, lon0), "beside", "beside"),
+            Region(cut.shape_rings(report.outline, lon0), "area", "area"),
+        ),
+        points=tuple(
+            Point(*place, "dot", PHASES[phase],
+                  title=f"{kind}, {start:%d %b %H:%M}Z, {PHASES[phase]}")
+            for place, (phase, kind, start) in zip(
+                np.column_stack([x, y]).tolist(), told, strict=True
+            )
+            if box[0] <= place[0] <= box[2] and box[1] <= place[1] <= box[3]
+        ),
+    )  # fmt: skip
 
 
 def _forest(report: Report) -> dict[str, Any]:

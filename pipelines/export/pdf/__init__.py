@@ -10,13 +10,14 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
 from pipelines.export import labels, notices
 from pipelines.export.brief import problems
-from pipelines.export.brief.chart import chart_data
+from pipelines.export.brief.scene import scene_of
 from pipelines.export.briefing import (
     LOCAL,
     LOCAL_NAME,
@@ -30,7 +31,8 @@ from pipelines.export.briefing import (
 )
 from pipelines.export.files import replacing
 from pipelines.export.labels import Labels
-from pipelines.export.pdf.chart import svg
+from pipelines.export.maps.style import COLOURS
+from pipelines.export.maps.svg import ON_PAPER, svg
 from pipelines.export.text import one_line
 from pipelines.products import Products
 
@@ -148,7 +150,10 @@ def _data(products: Products) -> dict[str, Any]:
         "left_out": words.left_out.format(n=more) if more else "",
         "blind_heading": words.blind_heading,
         "blind": words.blind,
-        "map": svg(chart_data(products, shown), min(room_mm / _WIDTH_MM, 1.0)),
+        "map": svg(
+            scene_of(replace(products, planned=None), shown), min(room_mm / _WIDTH_MM, 1.0), ink=ON_PAPER, names=False
+        ),
+        "colors": {name: colour.paper for name, colour in COLOURS.items()},
         "map_note": " ".join(
             [
                 f"{words.numbers_are_ranks} {words.not_for_navigation}",

@@ -5,9 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
+from detectors.core.zones import Zones
 from pipelines.export.files import replacing, write_text
 from pipelines.export.plan import layers, page, routes, tables
 from pipelines.patrol.model import Sailed
@@ -20,7 +18,7 @@ FORMATS: Final = frozenset({"brief", "geojson", "gpx", "rtz"})
 def write_all(
     planned: Planned,
     folder: Path,
-    land: NDArray[np.object_],
+    zones: Zones,
     formats: Collection[str] = FORMATS,
 ) -> list[Path]:
     """Write the files of a plan into a folder; returns them in order.
@@ -31,8 +29,8 @@ def write_all(
 
     Parameters
     ----------
-    land
-        Polygons to draw on the page's map.
+    zones
+        What lies below the page's map.
     """
     for old in (*folder.glob("plan-*.gpx"), *folder.glob("plan-*.rtz")):
         old.unlink()
@@ -40,7 +38,7 @@ def write_all(
     if "geojson" in formats:
         written.append(write_text(folder / "plan.geojson", layers.to_geojson(planned)))
     if "brief" in formats:
-        written.append(write_text(folder / "plan.html", page.to_html(planned, land)))
+        written.append(write_text(folder / "plan.html", page.to_html(planned, zones)))
     for number, one in enumerate(planned.plan.sailed, 1):
         stem = folder / file_stem(one, number)
         if one.stops and "gpx" in formats:

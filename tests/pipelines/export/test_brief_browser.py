@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.desk.charts import Chart
 from pipelines.export import brief
+from pipelines.export.maps.page import text_of
 from pipelines.products import Products
 
 
@@ -201,7 +202,9 @@ def test_ships_are_where_they_reported(
     page: Any, files: dict[str, Path], products: Products
 ) -> None:
     page.open(files["products"])
-    code = "\n".join(brief._asset(f"script/{name}.js") for name in ("world", "playback"))
+    code = "\n".join(
+        text_of("pipelines.export.maps", f"script/{name}.js") for name in ("world", "playback")
+    )
     moments = [3600, 30000, 80000]
     found = page.evaluate(
         f"(() => {{ {code}\n return {moments}.map((t) => voyages.map((v) => {{"
@@ -258,16 +261,29 @@ def test_without_scripts_the_list_is_there(
     assert page.call("DOM.getBoxModel", nodeId=shown)["model"]["height"] > 20
 
 
-def test_paper_shows_the_whole_chart(page: Any, files: dict[str, Path]) -> None:
-    page.open(files["products"])
-    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    used = page.evaluate(
-        "(() => { const c = document.querySelector('#paper');"
-        "const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
-        "const seen = new Set(); for (let i = 0; i < d.length; i += 4004)"
-        "seen.add(d[i] + ',' + d[i + 1] + ',' + d[i + 2]); return seen.size; })()"
+def test_paper_and_a_page_without_scripts_show_the_whole_chart(
+    page: Any, files: dict[str, Path]
+) -> None:
+    size = (
+        "(() => { const b = document.querySelector('.still svg').getBoundingClientRect();"
+        "return [b.width, b.height]; })()"
     )
-    assert used > 5
+    page.open(files["products"])
+    assert page.evaluate(size) == [0, 0]  # the one that moves stands in its place
+    assert page.evaluate("document.querySelector('#map').offsetHeight") > 100
+    page.evaluate("document.querySelector('#night').click()")
+    page.call("Emulation.setEmulatedMedia", media="print")
+    assert min(page.evaluate(size)) > 300
+    assert page.evaluate("document.querySelector('#map').offsetHeight") == 0
+    sea = "getComputedStyle(document.querySelector('.still g rect')).fill"
+    assert page.evaluate(sea) == "rgb(230, 240, 244)"  # as by day, though it is night on screen
+    shown = page.evaluate("document.querySelectorAll('.still .mark').length")
+    assert shown == page.evaluate("document.querySelectorAll('.vessel').length")
+    page.call("Emulation.setEmulatedMedia", media="")
+    page.open(files["products"], scripts=False)
+    document = page.call("DOM.getDocument")["root"]["nodeId"]
+    drawn = page.call("DOM.querySelector", nodeId=document, selector=".still svg")["nodeId"]
+    assert page.call("DOM.getBoxModel", nodeId=drawn)["model"]["height"] > 300
 
 
 def test_an_event_without_a_place_still_opens(

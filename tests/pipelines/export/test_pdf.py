@@ -21,9 +21,9 @@ from fontTools.ttLib import TTFont
 from detectors.core import geodesy
 from detectors.core.zones import Zones
 from pipelines.export import pdf
-from pipelines.export.brief.chart import chart_data
+from pipelines.export.brief.scene import scene_of
 from pipelines.export.briefing import vessel_cards
-from pipelines.export.pdf.chart import svg
+from pipelines.export.maps.svg import ON_PAPER, svg
 from pipelines.export.text import one_line
 from pipelines.marks import Mark, Tlp
 from pipelines.products import Products, Release
@@ -183,21 +183,22 @@ def test_the_fonts_are_ours_and_draw_what_they_are_said_to(made: bytes) -> None:
 
 
 def test_the_map_shows_each_mark_where_it_belongs(coastless: Products) -> None:
-    data = chart_data(coastless, vessel_cards(coastless)[:10])
-    root = ElementTree.fromstring(svg(data, 0.8))
+    scene = scene_of(coastless, vessel_cards(coastless)[:10])
+    drawn = svg(scene, 0.8, ink=ON_PAPER, names=False)
+    root = ElementTree.fromstring(drawn)
     space = "{http://www.w3.org/2000/svg}"
     dots = [
         (float(c.get("cx", "")), float(c.get("cy", "")))
         for c in root.iter(f"{space}circle") if c.get("r") == "3.2"
     ]  # fmt: skip
-    assert len(dots) == len(data["events"])
+    assert len(dots) == len(scene.badges)
     # Distances on the sheet are those on the globe but for one scale, that of the middle latitude
-    order = sorted(data["events"], key=lambda e: (not e["main"], e["ranks"][0]))
-    a, b = order[0], max(order, key=lambda e: abs(e["x"] - order[0]["x"]))
+    order = sorted(scene.badges, key=lambda e: (not e.main, e.ranks[0]))
+    a, b = order[0], max(order, key=lambda e: abs(e.x - order[0].x))
     (ax, ay), (bx, by) = dots[order.index(a)], dots[order.index(b)]
-    metres = geodesy.distance_m(a["y"], a["x"], b["y"], b["x"])
+    metres = geodesy.distance_m(a.y, a.x, b.y, b.x)
     bar = [r for r in root.iter(f"{space}rect") if r.get("stroke")]
-    miles = float(re.findall(r">([\d.]+) nm<", svg(data, 0.8))[0])
+    miles = float(re.findall(r">([\d.]+) nm<", drawn)[0])
     per_mile = 4 * float(bar[0].get("width", "")) / miles
     assert np.hypot(ax - bx, ay - by) / per_mile == pytest.approx(float(metres) / 1852, rel=0.02)
 
@@ -207,9 +208,9 @@ def test_marks_of_one_place_stand_apart(
 ) -> None:
     events = coastless.events.assign(lat=3.0, lon=100.5)
     cards = vessel_cards(changed(coastless, events=events))[:10]
-    root = ElementTree.fromstring(svg(chart_data(coastless, cards), 0.8))
-    marks = [c for c in root.iter() if c.tag.endswith("circle") and c.get("r") == "13"]
-    places = np.array([[float(c.get("cx", "")), float(c.get("cy", ""))] for c in marks])
+    root = ElementTree.fromstring(svg(scene_of(coastless, cards), 0.8, ink=ON_PAPER, names=False))
+    marks = [g.get("transform", "") for g in root.iter() if g.get("class") == "mark"]
+    places = np.array([[float(v) for v in re.findall(r"[\d.]+", g)[:2]] for g in marks])
     assert len(places) == 10
     apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
     assert apart[~np.eye(10, dtype=bool)].min() > 25

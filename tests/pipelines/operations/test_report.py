@@ -16,6 +16,7 @@ from pipelines.export.operation import page, tables
 from pipelines.operations import OperationError, find
 from pipelines.operations import make as make_operation
 from pipelines.operations import report as comparing
+from tests.pipelines.conftest import holds_its_policy, land_only
 
 T0 = pd.Timestamp("2026-02-01T00:00Z").as_unit("us")
 DAY = pd.Timedelta("1D")
@@ -140,7 +141,8 @@ def test_beside_is_that_far():
 def test_the_page_and_json_show_text_as_text():
     made = everything()
     made.operation["note"] = "<script>alert(1)</script>\u202e"
-    html = page.to_html(made, np.array([shapely.box(100, 1, 101.2, 2.2)], object))
+    html = page.to_html(made, land_only([shapely.box(100, 1, 101.2, 2.2)]))
+    holds_its_policy(html)
     assert "<script" not in html
     assert "&lt;script&gt;" in html
     assert "\u202e" not in html

@@ -19,6 +19,7 @@ from pipelines.patrol import model as planning
 from pipelines.patrol.plan import Inputs, make
 from pipelines.patrol.units import Base
 from pipelines.products import Planned
+from tests.pipelines.conftest import holds_its_policy, land_only
 from tests.pipelines.patrol.conftest import T0, TEN_EXAMPLES, config, small_land, unit
 
 NAMES = ["<script>alert(1)</script>", "=HYPERLINK(1)", "a\u202eb", "  ", "../x", "]]>", "OK"]
@@ -124,16 +125,19 @@ VESSELS = [
 
 def test_same_inputs_same_bytes(sea, tracked, tmp_path):
     cfg = config(unit("A"), unit("B", base=Base(name="West", lat=3.5, lon=100.3)))
-    land = np.array(small_land(), object)
+    zones = land_only(small_land())
     made = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         paths = files.write_all(
-            Planned(make(inputs(tracked, VESSELS), cfg, sea)), tmp_path / name, land
+            Planned(make(inputs(tracked, VESSELS), cfg, sea)), tmp_path / name, zones
         )
         made.append({path.name: path.read_bytes() for path in paths})
     assert made[0] == made[1]
     assert {"plan.json", "plan.csv", "plan.geojson", "plan.html"} <= set(made[0])
+    html = made[0]["plan.html"].decode()
+    holds_its_policy(html)
+    assert "<script" not in html
 
 
 def test_the_solver_is_no_worse_than_greed_and_greed_stands_in_for_it(sea, tracked, monkeypatch):

@@ -2,6 +2,7 @@
    the middle of what to show first. */
 const $ = (id) => document.getElementById(id);
 const data = JSON.parse($("data").textContent);
+const style = data.style;
 const RAD = Math.PI / 180;
 const TAU = 2 * Math.PI;
 const MYT_MINUTES = 480;
@@ -47,13 +48,19 @@ function extent(list) {
 }
 const placed = (item) => item.x !== null && item.y !== null;
 const land = outline(data.land);
-const zones = data.zones.map((z) => {
-  const rings = z.rings.map((ring) => points(ring, data.scale, 2));
-  return { name: z.name, kind: z.class, toward: z.toward, path: outline(z.rings), box: extent([].concat(...rings)) };
-});
-const borders = new Path2D();
-for (const line of data.borders)
-  points(line, data.scale, 2).forEach((p, i) => (i ? borders.lineTo(p.x, p.y) : borders.moveTo(p.x, p.y)));
+function area(region) {
+  const rings = region.rings.map((ring) => points(ring, data.scale, 2));
+  return { ...region, path: outline(region.rings), box: extent([].concat(...rings)) };
+}
+function lineOf(path, coded) {
+  points(coded, data.scale, 2).forEach((p, i) => (i ? path.lineTo(p.x, p.y) : path.moveTo(p.x, p.y)));
+  return path;
+}
+const zones = data.zones.map(area);
+const borders = data.borders.reduce(lineOf, new Path2D());
+const regions = data.regions.map(area);
+const ways = data.ways.map((way) => ({ ...way, path: lineOf(new Path2D(), way.line) }));
+const places = data.points.map((p) => ({ ...p, x: px(p.x), y: py(p.y) }));
 const tracks = data.tracks.map((t) => ({
   rank: t.rank, mmsi: t.mmsi, name: t.name, pieces: t.pieces.map((p) => points(p, data.trackScale, 3)),
 }));

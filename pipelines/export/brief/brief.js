@@ -1,44 +1,9 @@
-/* The page: list and map know of each other. Words reach it through textContent, or as clones of what the page
+/* The brief: list and map know of each other. Words reach the page through textContent, or as clones of what it
    already says. */
-const state = { rank: 0, event: null, moment: null, pad: 0.2 };
-const root = document.documentElement;
-let colors = {};
-
-function palette() {
-  const style = getComputedStyle(root);
-  const read = {};
-  for (const name of NAMES) read[name.replace(/-./g, (m) => m[1].toUpperCase())] = style.getPropertyValue("--" + name).trim();
-  return read;
-}
-
-// ---- The map and its layers ----
-$("map").hidden = false;
 $("player").hidden = false;
-document.querySelector(".tools").hidden = false;
-const map = makeMap();
-const furniture = makeFurniture(map);
-const marks = { now: [], all: [] };
-const sheet = new Sheet((ctx, w, h, v, ratio) => { marks.all = draw(ctx, w, h, v, colors, ratio, state); }, state.pad);
+$("print").hidden = false;
 const moments = new Sheet((ctx, w, h, v, ratio) => { marks.now = drawMoment(ctx, w, h, v, colors, ratio, state); }, 0);
-let asked = "";
-function redraw(what = "all") {
-  if (!asked) {
-    requestAnimationFrame(() => {
-      if (asked === "all") { sheet.repaint(); furniture(colors); }
-      moments.repaint();
-      asked = "";
-    });
-  }
-  asked = asked === "all" ? "all" : what;
-}
-map.on("move zoomend resize", () => furniture(colors));
-
-function showAll() {
-  map.fitBounds(boundsOf(home), { padding: [40, 40], maxZoom: zoomFor(6000), animate: false });
-}
-function lookAt(box, closest) {
-  map.fitBounds(boundsOf(box), { padding: [70, 70], maxZoom: zoomFor(closest), animate: false });
-}
+sheets.push(moments);
 
 // ---- Choosing a vessel, opening an event ----
 const card = (rank) => document.querySelector('.vessel[data-rank="' + rank + '"]');
@@ -157,7 +122,6 @@ function under(point) {
   }
   return found.find(({ mark }) => !mark.small) || found[0];
 }
-const tip = L.tooltip({ direction: "top", offset: [0, -12] });
 map.on("click", (e) => {
   const mark = under(e.containerPoint)?.mark;
   if (mark) open(mark.event, mark.event.ranks.includes(state.rank) ? state.rank : 0, true);
@@ -166,22 +130,10 @@ map.on("mousemove", (e) => {
   const found = under(e.containerPoint);
   const mark = found?.mark;
   $("map").classList.toggle("pointing", Boolean(mark));
-  $("cursor").textContent = fine(e.latlng.lat, 2, "NS") + " " + fine(wrap(e.latlng.lng), 3, "EW");
-  if (!mark || mark.event === state.event) { map.closeTooltip(tip); return; }
-  const text = document.createElement("bdi");
-  text.textContent = mark.event.label;
-  tip.setLatLng(found.layer.latLng(mark.sx, mark.sy));
-  tip.setContent(text);
-  if (!map.hasLayer(tip)) map.openTooltip(tip);
+  tell(mark && mark.event !== state.event && mark.event.label, mark && found.layer.latLng(mark.sx, mark.sy));
 });
-map.on("mouseout", () => { $("cursor").textContent = ""; map.closeTooltip(tip); });
-function fine(value, size, signs) {
-  const hundredths = Math.round(Math.abs(value) * 6000);
-  const minutes = ((hundredths % 6000) / 100).toFixed(2).padStart(5, "0");
-  return String(Math.floor(hundredths / 6000)).padStart(size, "0") + "°" + minutes + "′" + signs[value < 0 ? 1 : 0];
-}
 
-// ---- Keys and buttons; Leaflet has the arrows, plus and minus ----
+// ---- Keys and buttons ----
 const player = makePlayer(state, (whole) => redraw(whole ? "all" : "moment"));
 function next(by) {
   if (!events.length) return;
@@ -193,16 +145,9 @@ function all() {
   choose(0, false);
   showAll();
 }
-const KEYS = {
+keys({
   0: all, n: () => next(1), p: () => next(-1), " ": player.toggle, ",": () => player.step(-STEP_S),
   ".": () => player.step(STEP_S), "[": () => player.faster(-1), "]": () => player.faster(1),
-};
-$("map").addEventListener("keydown", (e) => {
-  if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("button, summary, .leaflet-popup")) return;
-  const act = KEYS[e.key] || KEYS[e.key.toLowerCase()];
-  if (!act) return;
-  e.preventDefault();
-  act();
 });
 document.addEventListener("keydown", (e) => {
   if (e.key !== "Escape") return;
@@ -211,50 +156,6 @@ document.addEventListener("keydown", (e) => {
     $("map").focus();
   } else if (state.rank) all();
 });
-for (const overlay of document.querySelectorAll("#map > .zoom, #map > .legend")) {
-  L.DomEvent.disableClickPropagation(overlay);
-  L.DomEvent.disableScrollPropagation(overlay);
-}
-$("in").addEventListener("click", () => map.zoomIn());
-$("out").addEventListener("click", () => map.zoomOut());
-$("all").addEventListener("click", all);
-
-// ---- Day and night, paper ----
-function theme(night) {
-  root.classList.toggle("night", night);
-  root.classList.toggle("day", !night);
-  $("night").textContent = night ? $("night").dataset.day : $("night").dataset.night;
-  colors = palette();
-}
-$("night").addEventListener("click", () => { theme(!root.classList.contains("night")); redraw(); });
 $("print").addEventListener("click", () => window.print());
-window.addEventListener("beforeprint", () => {
-  const [w, h, room] = [1040, 700, 40];
-  const k = Math.min((w - 2 * room) / (home[2] - home[0]), (h - 2 * room) / (home[3] - home[1]), 6000);
-  const view = { x: (home[0] + home[2]) / 2, y: (home[1] + home[3]) / 2, k };
-  const [paper, drawn, edges] = [$("paper"), document.createElement("canvas"), document.createElement("canvas")];
-  for (const canvas of [paper, drawn, edges]) { canvas.width = w * 2; canvas.height = h * 2; }
-  const ctx = drawn.getContext("2d", { willReadFrequently: true });
-  draw(ctx, w, h, view, DAY, 2, { rank: 0, event: null, moment: null, pad: 0 });
-  furnish(edges.getContext("2d"), w, h, view, DAY, 2);
-  ctx.setTransform(1, 0, 0, 1, 0, 0);
-  ctx.drawImage(edges, 0, 0);
-  // As pixels: what is drawn on a canvas in this event Chromium prints as vectors, a little too small
-  paper.getContext("2d").putImageData(ctx.getImageData(0, 0, w * 2, h * 2), 0, 0);
-});
-
-// ---- Begin ----
-theme(window.matchMedia("(prefers-color-scheme: dark)").matches);
 document.querySelector(".legend").open = window.innerWidth > 1000;
-showAll();
-map.addLayer(sheet).addLayer(moments);
-furniture(colors);
-new ResizeObserver(() => {
-  const before = map.getSize();
-  map.invalidateSize({ animate: false, pan: false });
-  const size = map.getSize();
-  if (!size.x || !size.y) return;
-  map.setMinZoom(map.getBoundsZoom(boundsOf([edge.l, edge.b, edge.r, edge.t])) - 1);
-  if (!before.x || !before.y) showAll();
-}).observe($("map"));
-root.dataset.ready = "true";
+begin(all);

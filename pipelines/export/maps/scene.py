@@ -1,0 +1,157 @@
+"""What a map shows, whoever draws it: places in degrees, in one frame of longitude without a seam.
+
+Every longitude is degrees east of `Scene.lon0`, so nothing is torn at the antimeridian; latitudes
+are degrees north, WGS84. Looks and colours are names in `style`.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Box = tuple[float, float, float, float]
+"""West, south, east, north."""
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """An area: a zone, a risk sector, a learned place, where a vessel may be.
+
+    Attributes
+    ----------
+    rings
+        Outlines and holes, (n, 2) each.
+    look
+        How it is drawn, a name in `style.LOOKS`.
+    title
+        What it is, in words.
+    colour
+        A name in `style.COLOURS`; empty: the look's own.
+    toward_deg
+        Direction of its traffic, where it has one.
+    key
+        What the page calls it; empty where nothing refers to it.
+    """
+
+    rings: tuple[Floats, ...]
+    look: str
+    title: str = ""
+    colour: str = ""
+    toward_deg: float | None = None
+    key: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """A line to follow, (n, 2)."""
+
+    line: Floats
+    look: str
+    colour: str = ""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A place with a symbol: circle, square, base, ring or dot; `text` is in or beside it."""
+
+    x: float
+    y: float
+    symbol: str
+    colour: str
+    text: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Label:
+    """A name over an area that is `room_deg` wide around it."""
+
+    text: str
+    x: float
+    y: float
+    room_deg: float
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """Where a vessel was: pieces between silences, (n, 3) with seconds since the scene's start.
+
+    `rank` is 0 where the vessel isn't flagged itself: it met one that is.
+    """
+
+    mmsi: int
+    rank: int
+    name: str
+    pieces: tuple[Floats, ...]
+
+
+@dataclass(frozen=True)
+class Ship:
+    """A flagged vessel where it was last seen; without a place it is only listed."""
+
+    rank: int
+    mmsi: int
+    name: str
+    x: float | None
+    y: float | None
+    heading_deg: float | None
+
+
+@dataclass(frozen=True)
+class Badge:
+    """An event's mark: its kind, the ranks of its vessels, and when it went on (s since start).
+
+    `main` where it is the strongest event of one of them.
+    """
+
+    event_id: str
+    kind: str
+    label: str
+    x: float | None
+    y: float | None
+    begin_s: int
+    end_s: int | None
+    mmsi: tuple[int, ...]
+    ranks: tuple[int, ...]
+    main: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What lies below: land (rings), zones, boundaries of states (lines), names."""
+
+    land: tuple[Floats, ...] = ()
+    zones: tuple[Region, ...] = ()
+    borders: tuple[Floats, ...] = ()
+    labels: tuple[Label, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A map.
+
+    Attributes
+    ----------
+    lon0
+        Longitude that all others are counted from.
+    fit
+        What to show first.
+    box
+        How far the ground was cut out; nothing is known beyond.
+    start_s, end_s
+        Epoch seconds of the window that is played back.
+    """
+
+    lon0: float
+    fit: Box
+    box: Box
+    ground: Ground = field(default_factory=Ground)
+    regions: tuple[Region, ...] = ()
+    ways: tuple[Way, ...] = ()
+    points: tuple[Point, ...] = ()
+    tracks: tuple[Track, ...] = ()
+    ships: tuple[Ship, ...] = ()
+    badges: tuple[Badge, ...] = ()
+    start_s: int = 0
+    end_s: int = 0

@@ -1,0 +1,116 @@
+/* The drawing: `v` is the view (its middle and pixels per degree), `c` the
+   colours, `s` what is chosen, whether a moment is being shown, and how far the sheet goes beyond the window
+   (`pad`, as a part of the window). */
+const onSheet = (v, w, h) => [(x) => (x - v.x) * v.k + w / 2, (y) => h / 2 - (y - v.y) * v.k];
+
+/* Everything that moves with the sea; returns the marks as they were laid out. */
+function draw(ctx, w, h, v, c, ratio, s) {
+  const [X, Y] = onSheet(v, w, h);
+  const inWorld = (paint) => {
+    ctx.save();
+    ctx.setTransform(ratio * v.k, 0, 0, -ratio * v.k, ratio * X(0), ratio * Y(0));
+    paint(1 / v.k);
+    ctx.restore();
+  };
+  ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+  ctx.lineJoin = ctx.lineCap = "round";
+  ctx.fillStyle = c.off;
+  ctx.fillRect(0, 0, w, h);
+  const sheet = [X(edge.l), Y(edge.t), (edge.r - edge.l) * v.k, (edge.t - edge.b) * v.k];
+  ctx.fillStyle = c.sea;
+  ctx.fillRect(...sheet);
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(...sheet);
+  ctx.clip();
+  inWorld((unit) => {
+    groundOf(ctx, c, unit);
+    regionsOf(ctx, c, unit, s);
+    waysOf(ctx, c, unit);
+  });
+  graticule(ctx, w, h, v, c, X, Y);
+  arrows(ctx, v, c, X, Y);
+  const marks = layOut(w, h, X, Y, s, events);
+  // No name is cut by the window's edge, nor runs into the degrees at its right
+  const [ex, ey] = [(w * s.pad) / (1 + 2 * s.pad), (h * s.pad) / (1 + 2 * s.pad)];
+  const taken = [[ex - 1, 0, ex, h], [w - ex - 46, 0, w - ex, h], [0, ey - 1, w, ey + 18], [0, h - ey, w, h - ey + 1]];
+  for (const m of marks) if (!m.small) taken.push([m.sx - 12, m.sy - 12, m.sx + 12, m.sy + 12]);
+  stateNames(ctx, w, v, c, X, Y, taken);
+  tracksOf(ctx, c, X, Y, s);
+  pointsOf(ctx, c, X, Y);
+  if (!s.moment) ships(ctx, c, X, Y, s);
+  for (const mark of marks) leader(ctx, mark, c);
+  for (const small of [true, false])
+    for (const mark of [...marks].reverse()) if (mark.small === small) drawMark(ctx, mark, c, s);
+  hours(ctx, c, X, Y, taken, s);
+  if (!s.moment) shipNames(ctx, w, h, c, X, Y, taken, s);
+  zoneNames(ctx, w, h, v, c, X, Y, taken);
+  ctx.restore();
+  ctx.strokeStyle = c["grid-ink"];
+  ctx.lineWidth = 1;
+  ctx.strokeRect(...sheet);
+  return marks;
+}
+/* What stays at the edges of the window: degrees and scale. */
+function furnish(ctx, w, h, v, c, ratio) {
+  const [X, Y] = onSheet(v, w, h);
+  ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+  ctx.clearRect(0, 0, w, h);
+  ctx.lineJoin = "round";
+  degrees(ctx, w, h, v, c, X, Y);
+  scaleBar(ctx, w, h, v, c);
+}
+
+function tracksOf(ctx, c, X, Y, s) {
+  const partners = companions.get(s.rank) || new Set();
+  const chosen = mmsiOf.get(s.rank);
+  const layer = (t) => (t.mmsi === chosen ? 2 : partners.has(t.mmsi) ? 1 : 0);
+  for (const t of [...tracks].sort((a, b) => layer(a) - layer(b))) {
+    const level = layer(t);
+    if (!t.rank && !level) continue; // partners only with the vessel they met
+    ctx.strokeStyle = level === 2 ? c.magenta : level === 1 ? c.partner : c.track;
+    ctx.lineWidth = level ? 2 : 1;
+    ctx.globalAlpha = s.moment ? 0.25 : level ? 1 : s.rank ? 0.3 : 0.6;
+    ctx.beginPath();
+    for (const piece of t.pieces) piece.forEach((p, i) => (i ? ctx.lineTo(X(p.x), Y(p.y)) : ctx.moveTo(X(p.x), Y(p.y))));
+    ctx.stroke();
+    ctx.setLineDash(style.looks.silence.dash);
+    ctx.beginPath();
+    for (let i = 1; i < t.pieces.length; i += 1) {
+      const a = t.pieces[i - 1][t.pieces[i - 1].length - 1];
+      const b = t.pieces[i][0];
+      if (Math.abs(a.x - b.x) > 180) continue; // the seam of the sheet
+      ctx.moveTo(X(a.x), Y(a.y));
+      ctx.lineTo(X(b.x), Y(b.y));
+    }
+    ctx.stroke();
+    ctx.setLineDash([]);
+    ctx.globalAlpha = 1;
+  }
+}
+function hours(ctx, c, X, Y, taken, s) {
+  const chosen = mmsiOf.get(s.rank);
+  for (const t of tracks) {
+    if (t.mmsi !== chosen) continue;
+    ctx.font = "11px system-ui, sans-serif";
+    for (const piece of t.pieces) {
+      for (let i = 1; i < piece.length; i += 1) {
+        const a = piece[i - 1];
+        const b = piece[i];
+        const clock = (p) => (p.t + data.start) / 60 + MYT_MINUTES;
+        for (let hour = Math.ceil((clock(a) + 0.001) / 60); hour * 60 <= clock(b); hour += 1) {
+          const f = (hour * 60 - clock(a)) / (clock(b) - clock(a));
+          const x = X(a.x + f * (b.x - a.x));
+          const y = Y(a.y + f * (b.y - a.y));
+          const text = String(hour % 24).padStart(2, "0") + "00";
+          if (!free(taken, [x - 3, y - 3, x + 3, y + 3])) continue;
+          dot(ctx, x, y, 2.4, c.magenta);
+          const box = [x + 5, y - 7, x + 37, y + 7];
+          if (!free(taken, box)) continue;
+          taken.push(box);
+          label(ctx, text, x + 7, y, c.magenta, c, "left");
+        }
+      }
+    }
+  }
+}

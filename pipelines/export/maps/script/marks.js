@@ -1,0 +1,157 @@
+/* Marks of events, ships, and where they find room. */
+function dot(ctx, x, y, r, color) {
+  ctx.fillStyle = color;
+  ctx.beginPath();
+  ctx.arc(x, y, r, 0, TAU);
+  ctx.fill();
+}
+const free = (taken, b) => !taken.some((t) => b[0] < t[2] && b[2] > t[0] && b[1] < t[3] && b[3] > t[1]);
+
+// Marks stay on their place where they can; else beside it, on a line that leads back to it; else,
+// and while another vessel is chosen, they shrink to a dot until the reader comes closer.
+const RINGS = [[0, 1], [23, 8], [42, 14]];
+// While a moment is shown, only what goes on then is more than a dot (see playback.js).
+const muted = (e, s) => s.moment !== null || (s.rank && !e.ranks.includes(s.rank));
+function layOut(w, h, X, Y, s, shown) {
+  const partners = (e) => e.ranks.includes(s.rank);
+  const order = [...shown].sort((a, b) =>
+    partners(b) - partners(a) || (b === s.event) - (a === s.event) || b.main - a.main || a.ranks[0] - b.ranks[0]);
+  const found = [];
+  for (const e of order) {
+    const x = X(e.x);
+    const y = Y(e.y);
+    if (x < -30 || y < -30 || x > w + 30 || y > h + 30) continue;
+    const mark = { event: e, x, y, sx: x, sy: y, small: true };
+    const reach = muted(e, s) ? 0 : !e.main && !partners(e) ? 1 : Math.min(w, h) < 500 ? 2 : 3;
+    search: for (const [r, n] of RINGS.slice(0, reach)) {
+      for (let i = 0; i < n; i += 1) {
+        const sx = x + r * Math.cos((i / n) * TAU - Math.PI / 4);
+        const sy = y + r * Math.sin((i / n) * TAU - Math.PI / 4);
+        if (found.some((m) => !m.small && (m.sx - sx) ** 2 + (m.sy - sy) ** 2 < 24 ** 2)) continue;
+        mark.sx = sx;
+        mark.sy = sy;
+        mark.small = false;
+        break search;
+      }
+    }
+    found.push(mark);
+  }
+  return found;
+}
+function leader(ctx, mark, c) {
+  if (mark.sx === mark.x && mark.sy === mark.y) return;
+  ctx.globalAlpha = 0.8;
+  ctx.strokeStyle = c.magenta;
+  ctx.lineWidth = 1;
+  ctx.beginPath();
+  ctx.moveTo(mark.x, mark.y);
+  ctx.lineTo(mark.sx, mark.sy);
+  ctx.stroke();
+  dot(ctx, mark.x, mark.y, 2, c.magenta);
+  ctx.globalAlpha = 1;
+}
+/* The outlines of a kind's mark. */
+const outlines = new Map();
+function outlineOf(kind) {
+  const name = Object.hasOwn(style.marks, kind) ? kind : "other";
+  if (!outlines.has(name)) {
+    const { path, behind, around, ...facts } = style.marks[name];
+    outlines.set(name, {
+      ...facts, path: new Path2D(path), behind: behind && new Path2D(behind), around: around && new Path2D(around),
+    });
+  }
+  return outlines.get(name);
+}
+/* Fill a path on a halo, and set the pen for its line. */
+function outlined(ctx, path, width, color, fill) {
+  ctx.lineWidth = 3.6;
+  ctx.stroke(path);
+  ctx.fillStyle = fill;
+  ctx.fill(path);
+  ctx.lineWidth = width;
+  ctx.strokeStyle = color;
+}
+function drawMark(ctx, mark, c, s) {
+  const e = mark.event;
+  const chosen = e === s.event;
+  ctx.save();
+  ctx.translate(mark.sx, mark.sy);
+  if (mark.small) {
+    ctx.globalAlpha = muted(e, s) ? 0.6 : 1;
+    dot(ctx, 0, 0, 4.6, c.halo);
+    dot(ctx, 0, 0, 3.4, c.magenta);
+    ctx.restore();
+    return;
+  }
+  const m = outlineOf(e.kind);
+  if (m.behind) { // the other one
+    ctx.strokeStyle = c.halo;
+    outlined(ctx, m.behind, 1.6, c.magenta, c["magenta-soft"]);
+    ctx.stroke(m.behind);
+  }
+  const solid = e.main !== chosen;
+  ctx.strokeStyle = c.halo;
+  outlined(ctx, m.path, chosen ? 2.6 : 1.6, m.dash.length && solid ? c["magenta-soft"] : c.magenta, solid ? c.magenta : c.paper);
+  ctx.setLineDash(m.dash);
+  ctx.stroke(m.path);
+  ctx.setLineDash([]);
+  if (m.around) {
+    ctx.lineWidth = 1.2;
+    ctx.stroke(m.around);
+  }
+  ctx.fillStyle = solid ? c["on-magenta"] : c.magenta;
+  ctx.font = "700 " + (e.ranks[0] > 99 ? 9 : 10.5) + "px system-ui, sans-serif";
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  ctx.fillText(String(e.ranks[0]), m.x, m.y);
+  ctx.restore();
+}
+function ship(ctx, x, y, heading, fill, stroke, width) {
+  ctx.save();
+  ctx.translate(x, y);
+  ctx.beginPath();
+  if (heading === null) ctx.arc(0, 0, 4, 0, TAU);
+  else {
+    ctx.rotate(heading * RAD);
+    ctx.moveTo(0, -8);
+    ctx.lineTo(4.6, 6);
+    ctx.lineTo(-4.6, 6);
+    ctx.closePath();
+  }
+  ctx.fillStyle = fill;
+  ctx.fill();
+  ctx.strokeStyle = stroke;
+  ctx.lineWidth = width;
+  ctx.stroke();
+  ctx.restore();
+}
+function ships(ctx, c, X, Y, s) {
+  for (const v of vessels) {
+    const chosen = v.rank === s.rank;
+    ctx.globalAlpha = s.rank && !chosen ? 0.4 : 1;
+    ship(ctx, X(v.x), Y(v.y), v.heading, c.paper, chosen ? c.magenta : c.track, chosen ? 2.2 : 1.5);
+  }
+  ctx.globalAlpha = 1;
+}
+function shipNames(ctx, w, h, c, X, Y, taken, s) {
+  for (const v of vessels) if (!s.rank || v.rank === s.rank) taken.push([X(v.x) - 6, Y(v.y) - 6, X(v.x) + 6, Y(v.y) + 6]);
+  const order = [...vessels].sort((a, b) => (b.rank === s.rank) - (a.rank === s.rank) || a.rank - b.rank);
+  ctx.font = "600 11px system-ui, sans-serif";
+  for (const v of order) {
+    if (s.rank && v.rank !== s.rank) continue;
+    const text = v.rank + "  " + (v.name.length > 22 ? v.name.slice(0, 21) + "…" : v.name);
+    const long = ctx.measureText(text).width;
+    const x = X(v.x);
+    const y = Y(v.y);
+    if (x < 0 || y < 0 || x > w || y > h) continue;
+    const spots = [[11, 0, "left"], [-11, 0, "right"], [0, -16, "center"], [0, 16, "center"]];
+    for (const [dx, dy, align] of spots) {
+      const l = align === "left" ? x + dx : align === "right" ? x + dx - long : x - long / 2;
+      const box = [l - 2, y + dy - 7, l + long + 2, y + dy + 7];
+      if (box[0] < 4 || box[2] > w - 44 || !free(taken, box)) continue;
+      taken.push(box);
+      label(ctx, text, x + dx, y + dy, v.rank === s.rank ? c.magenta : c.ink, c, align);
+      break;
+    }
+  }
+}
