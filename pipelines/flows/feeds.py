@@ -47,6 +47,7 @@ def ingest_feed(
     """
     key = feed_key(feed, options)
     if store.has_feed(key):
+        store.note_name("ledger", key, feed.name)
         return None
     size = feed.path.stat().st_size
     with report.bar(f"Reading {feed.name}", size) as bar:

@@ -67,6 +67,7 @@ def _add(store: Writer, name: str, file: SightingsFile) -> int | None:
     """How many sightings of a file were new; None if the file is in the store already."""
     key = file.sha256[:16]
     if store.has_sightings(key):
+        store.note_name("sighting_files", key, name)
         return None
     return store.add_sightings(
         key, sha256=file.sha256, name=name, sightings=file.sightings,

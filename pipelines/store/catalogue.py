@@ -28,7 +28,7 @@ from pipelines.products import FLAGGED
 from pipelines.settings import StoreSettings
 from pipelines.store.sql import statement
 
-SCHEMA_VERSION: Final = 6
+SCHEMA_VERSION: Final = 7
 """Version of the tables below. To change them: raise it, and say in `migrations` how a store of the
 version before comes to it."""
 
