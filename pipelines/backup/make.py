@@ -23,7 +23,7 @@ from pipelines.store.pin import Pinned, PinnedFile, fetch, pin
 TRIES: Final = 3
 """How often the store is pinned anew when its files were replaced and removed meanwhile."""
 
-KEPT: Final = ("learned", "recordings", "operations", "packs", "exports.jsonl")
+KEPT: Final = ("learned", "recordings", "operations", "packs", "exported", "exports.jsonl")
 """What else of a home is kept: all that isn't made anew by itself."""
 
 

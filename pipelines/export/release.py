@@ -69,9 +69,7 @@ class Lineage:
         return set(self.feeds.get(source, (UNKNOWN,)))
 
 
-def lineage(
-    ledger: pd.DataFrame, sighting_ids: Iterable[str], heard: pd.DataFrame
-) -> Lineage:
+def lineage(ledger: pd.DataFrame, sighting_ids: Iterable[str], heard: pd.DataFrame) -> Lineage:
     """Where the records of a store come from.
 
     Parameters
@@ -137,9 +135,7 @@ def _rests_on(
     return frozenset(found)
 
 
-def _with_named_events(
-    events: pd.DataFrame, sources: list[frozenset[str]]
-) -> list[frozenset[str]]:
+def _with_named_events(events: pd.DataFrame, sources: list[frozenset[str]]) -> list[frozenset[str]]:
     """Sources with those of the events which an event names, and of those that they name."""
     row_of = {event_id: row for row, event_id in enumerate(events["event_id"].tolist())}
     named = [

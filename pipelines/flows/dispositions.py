@@ -13,7 +13,7 @@ from detectors.core.frames import TIME
 from pipelines.dispositions import DispositionError, make, newest
 from pipelines.dispositions.outcomes import outcomes
 from pipelines.export import release as cut
-from pipelines.flows.windows import newest_report
+from pipelines.flows.windows import FOREVER
 from pipelines.settings import Installation
 from pipelines.store import Queries, read, write
 
@@ -66,10 +66,10 @@ def _rests_on(store: Queries, event: Mapping[str, Any]) -> frozenset[str]:
             break
         ids |= more
     rows = frames.conform(rows, EVENTS)
-    end = newest_report(store)
-    heard = store.heard_in(sorted(set().union(*cut.vessels_of(rows))), end)
+    heard = store.heard_in(sorted(set().union(*cut.vessels_of(rows))), FOREVER)
     lineage = cut.lineage(store.ledger(), store.held_sightings()["sighting_id"], heard)
-    return cut.sources_of(rows, lineage, end)[rows["event_id"].tolist().index(event["event_id"])]
+    row = rows["event_id"].tolist().index(event["event_id"])
+    return cut.sources_of(rows, lineage, FOREVER)[row]
 
 
 def calibrate(installation: Installation, *, dry_run: bool = False) -> tuple[Path | None, Any]:

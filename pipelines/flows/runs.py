@@ -300,9 +300,7 @@ def _seen(fresh: pd.DataFrame, window: Window) -> list[str]:
     return [str(key) for key in fresh.loc[fresh["last_time"] <= window.end, "feed_key"]]
 
 
-def run_inputs(
-    store: Queries, start: pd.Timestamp, end: pd.Timestamp
-) -> list[dict[str, Any]]:
+def run_inputs(store: Queries, start: pd.Timestamp, end: pd.Timestamp) -> list[dict[str, Any]]:
     """Feeds with reports in a window: feed_key, name, sha256, report."""
     ledger = store.ledger()
     touching = (ledger["first_time"] <= end) & (ledger["last_time"] >= start)

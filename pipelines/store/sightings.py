@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Hashable, Mapping
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -66,7 +66,7 @@ def named_apart(fresh: pd.DataFrame, held: pd.DataFrame) -> Apart:
     return Apart(frames.conform(kept, frames.SIGHTINGS), renamed, repeats)
 
 
-def as_in_file(file: Mapping[str, object], held: pd.DataFrame) -> pd.DataFrame:
+def as_in_file(file: Mapping[Hashable, Any], held: pd.DataFrame) -> pd.DataFrame:
     """The sightings of a file as it has them, whatever was in the store before it.
 
     Parameters

@@ -297,19 +297,17 @@ class Writer(Queries):
         parts = NewFiles(self._root, self._place)
 
         def take() -> None:
-            for held in source.files_of_feeds(list(entries["feed_key"])).itertuples(index=False):
-                date, path, key = str(held.date), str(held.path), str(held.feed_key)
-                [here] = source.fetched([path])
-                if held.others:
-                    rows = source.rows_of_feed(here, key)
-                    entry = parts.write(date, f"{key}-part", rows)
+            for held in source.files_of_feeds(list(entries["feed_key"])).to_dict("records"):
+                key, rows = str(held["feed_key"]), int(held["rows"])
+                [here] = source.fetched([held["path"]])
+                if held["others"]:
+                    own = source.rows_of_feed(here, key)
+                    entry = parts.write(held["date"], f"{key}-part", own)
                 else:
-                    entry = parts.link(date, Path(here), int(held.rows), str(held.sha256))
-                parts.holds(entry, {key: int(held.rows)})
+                    entry = parts.link(held["date"], Path(here), rows, held["sha256"])
+                parts.holds(entry, {key: rows})
             with self._transaction():
-                self._connection.execute(
-                    "UPDATE meta SET simulated = $s", {"s": source.simulated}
-                )
+                self._connection.execute("UPDATE meta SET simulated = $s", {"s": source.simulated})
                 self._insert("ledger", entries)
                 self._insert("files", parts.files)
                 self._insert("file_feeds", parts.file_feeds)
