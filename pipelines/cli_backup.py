@@ -99,7 +99,7 @@ def restore(
 
 
 def _show(repository: "Repository", *, verify: bool, as_json: bool) -> None:
-    from pipelines.export.text import clean
+    from pipelines.visible import clean
 
     rows = []
     repository.snapshot()  # says what is wrong where there is none

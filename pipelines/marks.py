@@ -165,14 +165,17 @@ class MarkRules(BaseModel):
         """The mark of a patrol plan, whatever vessels it goes for."""
         return self._first([] if self.plan is None else [self.plan])
 
+    def mark_of(self, given: MarkGiven) -> Mark:
+        """A mark that a rule gives."""
+        return Mark(given.tlp, None if given.rel == EVERYBODY else given.names(self))
+
     def given(self) -> tuple[MarkGiven, ...]:
         """Every mark in the file."""
         plan = () if self.plan is None else (self.plan,)
         return (self.default, *plan, *self.feeds, *self.sightings, *self.watchlists)
 
     def _first(self, rules: Iterable[MarkGiven]) -> Mark:
-        given = next(iter(rules), self.default)
-        return Mark(given.tlp, None if given.rel == EVERYBODY else given.names(self))
+        return self.mark_of(next(iter(rules), self.default))
 
 
 def _fits(name: str, pattern: str) -> bool:

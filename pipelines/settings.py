@@ -219,6 +219,16 @@ class Installation:
         return self.home / "operations"
 
     @property
+    def release(self) -> Path:
+        """Folder of what recipients' packs are made from; made anew where it lacks."""
+        return self.home / "release"
+
+    @property
+    def exported(self) -> Path:
+        """Folder of the events of each pack, with the ids that they have in it."""
+        return self.home / "exported"
+
+    @property
     def packs(self) -> Path:
         """Folder of recipients' packs."""
         return self.home / "packs"

@@ -193,20 +193,22 @@ def events_to_compare(
     A detector reports on events that touch the window or ended less than its settling time before.
     """
     longest = max((d.settle for d in detectors), default=timedelta(0))
-    stored = store.events_touching(start - longest, end)
-    settle = stored["detector"].map({d.name: d.settle for d in detectors})
-    since = start - pd.to_timedelta(settle).fillna(pd.Timedelta(0))
-    return stored[stored["end"].isna() | (stored["end"] >= since)].reset_index(drop=True)
+    return to_compare(store.events_touching(start - longest, end), detectors, start, end)
 
 
-def vessels_of(
-    store: Queries,
-    positions: pd.DataFrame,
-    end: pd.Timestamp,
-    feeds: list[str] | None = None,
+def to_compare(
+    known: pd.DataFrame, detectors: Sequence[Detector], start: pd.Timestamp, end: pd.Timestamp
 ) -> pd.DataFrame:
+    """The same of known events, none of them retracted."""
+    settle = known["detector"].map({d.name: d.settle for d in detectors})
+    since = start - pd.to_timedelta(settle).fillna(pd.Timedelta(0))
+    reported_on = (known["end"].isna() | (known["end"] >= since)) & (known["start"] <= end)
+    return known[reported_on].reset_index(drop=True)
+
+
+def vessels_of(store: Queries, positions: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
     """`frames.VESSELS` of every vessel that has positions or ever sent static data."""
-    said = store.vessels(end, feeds)
+    said = store.vessels(end)
     silent = pd.DataFrame({"mmsi": positions["mmsi"].drop_duplicates()})
     silent = silent[~silent["mmsi"].isin(said["mmsi"])]
     vessels = pd.concat([said, silent], ignore_index=True).sort_values("mmsi", ignore_index=True)

@@ -7,6 +7,8 @@ That goes by the time of the behaviour, never by the time of a run, so that look
 again gives the same list.
 """
 
+import json
+from collections.abc import Collection
 from typing import Any, Final, Literal, get_args
 
 import numpy as np
@@ -40,6 +42,7 @@ DISPOSITIONS: Final = {
     "reason": Column("str", "", "why, in the author's words"),
     "quiet_until": Column(TIME, "UTC", "the like that begins before this is set aside; NaT: none"),
     "quiet_within_m": Column("float64", "m", "how near it must be"),
+    "sources": Column("str", "", "JSON: what the event rested on then; empty where not noted"),
 }
 """One row per conclusion, oldest first."""
 
@@ -66,6 +69,7 @@ def make(
     reason: str,
     quiet_until: pd.Timestamp | None,
     quiet_within_m: float,
+    sources: Collection[str] = (),
 ) -> pd.DataFrame:
     """A row of `DISPOSITIONS` on an event.
 
@@ -75,6 +79,8 @@ def make(
         A row of `events.EVENTS`.
     before
         How many are recorded on it already.
+    sources
+        Feeds and sightings that the event rests on, which say who may have the conclusion.
 
     Raises
     ------
@@ -99,6 +105,7 @@ def make(
         "disposition_id": f"{event['event_id']}-{before + 1}",
         "made_time": made_time, "author": author.strip(), "conclusion": conclusion,
         "reason": reason.strip(), "quiet_until": quiet_until, "quiet_within_m": quiet_within_m,
+        "sources": json.dumps(sorted(sources)) if sources else "",
     }  # fmt: skip
     frame = pd.DataFrame({name: pd.Series([row[name]]) for name in DISPOSITIONS})
     for name, column in DISPOSITIONS.items():

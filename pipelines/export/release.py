@@ -1,6 +1,7 @@
-"""What of a run may go to a recipient: frames in, frames out.
+"""What a recipient's products say of whom they rest on: frames in, frames out.
 
-The mark of an event is the strictest of all that it rests on:
+The products are made from what the recipient may have, and nothing else (`flows.release`). The mark
+of an event in them is the strictest of what it names:
 
 - the feeds named in its evidence (`*_report_source`);
 - every feed that heard one of its vessels on a UTC date of its span. Its vessels are `mmsi`,
@@ -10,16 +11,14 @@ The mark of an event is the strictest of all that it rests on:
 - the sightings that its evidence names;
 - the events that its evidence names.
 
-An event that rests on a feed which the store no longer knows, or on nothing that is known, is
-marked for nobody. What all feeds together say (how many others were heard nearby, where receivers
-reach, places and normal traffic that were learned) isn't a record of any of them and carries no
-mark.
+What all of them together say (how many others were heard nearby, where receivers reach) has the
+mark of the whole pack, the strictest of all that it was made from.
 """
 
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,76 +29,65 @@ from numpy.typing import NDArray
 from detectors.core.events import evidence_of
 from pipelines.assess.reasons import REDACTED
 from pipelines.export.recipients import Recipient
-from pipelines.marks import Mark, MarkRules, Tlp, strictest
+from pipelines.marks import Mark, Tlp, strictest
 
 NOBODY: Final = Mark(Tlp.RED, frozenset())
+UNKNOWN: Final = "unknown"
+"""The source of what the store no longer knows."""
 ABOUT_IDENTITY: Final = frozenset({"identity", "spoofing"})
 _REPORT: Final = re.compile(r"\b([0-9a-f]{16}):\d+")
-_EVENT_ID: Final = re.compile(r"\b[0-9a-f]{16}\b")
+EVENT_ID: Final = re.compile(r"\b[0-9a-f]{16}\b(?!:)")
 _NUMBER: Final = re.compile(r"(?<![\d.:])(\d{9})(?:\d\d)?(?![\d.])")
 """An MMSI, or a track of it; not decimals, nor a place in a feed."""
 
 
 @dataclass(frozen=True)
 class Lineage:
-    """Where the records of a store come from, with the marks of those sources.
+    """Where the records of a store come from. A source is a feed_key or ``sighting ID``.
 
     Attributes
     ----------
-    feed_marks
-        Mark by feed_key.
-    report_marks
-        Mark by the source of a position report (16 hex digits).
-    sighting_marks
-        Mark by sighting_id.
+    feeds
+        feed_key by the source of a position report (16 hex digits).
     heard
         feed_key by (mmsi, "position" or "static"), with the UTC date: [(date, feed_key), …].
+    sightings
+        Sources of sightings.
     """
 
-    feed_marks: Mapping[str, Mark]
-    report_marks: Mapping[str, Mark]
-    sighting_marks: Mapping[str, Mark]
+    feeds: Mapping[str, Sequence[str]]
     heard: Mapping[tuple[int, str], Sequence[tuple[str, str]]]
+    sightings: frozenset[str]
 
-    def of_vessel(self, mmsi: int, what: str, first: str, last: str) -> list[Mark]:
-        """Marks of the feeds that heard a vessel from one UTC date to another."""
+    def of_vessel(self, mmsi: int, what: str, first: str, last: str) -> set[str]:
+        """Feeds that heard a vessel from one UTC date to another."""
         dated = self.heard.get((mmsi, what), ())
-        keys = {key for date, key in dated if first <= date <= last}
-        return [self.feed_marks.get(key, NOBODY) for key in sorted(keys)]
+        return {key for date, key in dated if first <= date <= last}
+
+    def of_report(self, source: str) -> set[str]:
+        """The feeds of a report by its source."""
+        return set(self.feeds.get(source, (UNKNOWN,)))
 
 
-def lineage(
-    rules: MarkRules, ledger: pd.DataFrame, sightings: pd.DataFrame, heard: pd.DataFrame
-) -> Lineage:
-    """Marks of all sources of a store.
+def lineage(ledger: pd.DataFrame, sighting_ids: Iterable[str], heard: pd.DataFrame) -> Lineage:
+    """Where the records of a store come from.
 
     Parameters
     ----------
     ledger
-        feed_key, sha256, name.
-    sightings
-        sighting_id, source, file.
+        feed_key, sha256.
     heard
         mmsi, date, feed_key, what, as `Queries.heard_in` gives it.
     """
-    rows = zip(ledger["feed_key"], ledger["sha256"], ledger["name"], strict=True)
-    feed_marks: dict[str, Mark] = {}
-    of_report: dict[str, list[Mark]] = defaultdict(list)
-    for key, sha256, name in rows:
-        feed_marks[key] = rules.of_feed(str(name))
-        of_report[str(sha256)[:16]].append(feed_marks[key])
-    seen = zip(sightings["sighting_id"], sightings["file"], sightings["source"], strict=True)
+    of_report: dict[str, list[str]] = defaultdict(list)
+    for key, sha256 in zip(ledger["feed_key"], ledger["sha256"], strict=True):
+        of_report[str(sha256)[:16]].append(str(key))
     dated: dict[tuple[int, str], list[tuple[str, str]]] = defaultdict(list)
     for mmsi, date, key, what in heard[["mmsi", "date", "feed_key", "what"]].itertuples(
         index=False, name=None
     ):
         dated[int(mmsi), str(what)].append((str(date), str(key)))
-    return Lineage(
-        feed_marks,
-        {source: strictest(marks) for source, marks in of_report.items()},
-        {str(i): rules.of_sighting(str(file), str(source)) for i, file, source in seen},
-        dated,
-    )
+    return Lineage(of_report, dated, frozenset(f"sighting {name}" for name in sighting_ids))
 
 
 def vessels_of(events: pd.DataFrame) -> list[set[int]]:
@@ -113,8 +101,8 @@ def vessels_of(events: pd.DataFrame) -> list[set[int]]:
     ]
 
 
-def event_marks(events: pd.DataFrame, known: Lineage, end: pd.Timestamp) -> list[Mark]:
-    """The mark of each event (see the module's docstring); open ones last to `end`."""
+def sources_of(events: pd.DataFrame, known: Lineage, end: pd.Timestamp) -> list[frozenset[str]]:
+    """What each event rests on (see the module's docstring); open ones last to `end`."""
     first = events["start"].dt.strftime("%Y-%m-%d").tolist()
     last = events["end"].fillna(end).dt.strftime("%Y-%m-%d").tolist()
     own = [
@@ -124,7 +112,7 @@ def event_marks(events: pd.DataFrame, known: Lineage, end: pd.Timestamp) -> list
             events["kind"].tolist(), zip(first, last, strict=True), strict=True,
         )
     ]  # fmt: skip
-    return _with_named_events(events, [strictest(marks) if marks else NOBODY for marks in own])
+    return _with_named_events(events, own)
 
 
 def _rests_on(
@@ -134,33 +122,57 @@ def _rests_on(
     kind: str,
     span: tuple[str, str],
     known: Lineage,
-) -> list[Mark]:
+) -> frozenset[str]:
     first, last = span
     said_first = "" if kind in ABOUT_IDENTITY else first
-    marks = [known.report_marks.get(source, NOBODY) for source in _REPORT.findall(text)]
+    found = set[str]().union(*(known.of_report(source) for source in _REPORT.findall(text)))
     for mmsi in vessels:
-        marks += known.of_vessel(mmsi, "position", first, last)
-        marks += known.of_vessel(mmsi, "static", said_first, last)
-    if sighting := evidence.get("sighting_source"):
-        marks.append(known.sighting_marks.get(str(sighting), NOBODY))
-    return marks
+        found |= known.of_vessel(mmsi, "position", first, last)
+        found |= known.of_vessel(mmsi, "static", said_first, last)
+    if name := evidence.get("sighting_source"):
+        source = f"sighting {name}"
+        found.add(source if source in known.sightings else UNKNOWN)
+    return frozenset(found)
 
 
-def _with_named_events(events: pd.DataFrame, marks: list[Mark]) -> list[Mark]:
-    """Marks that include those of the events which an event names, and of those that they name."""
+def _with_named_events(events: pd.DataFrame, sources: list[frozenset[str]]) -> list[frozenset[str]]:
+    """Sources with those of the events which an event names, and of those that they name."""
     row_of = {event_id: row for row, event_id in enumerate(events["event_id"].tolist())}
     named = [
-        [row_of[key] for key in set(_EVENT_ID.findall(text)) & row_of.keys() if row_of[key] != row]
+        [row_of[key] for key in set(EVENT_ID.findall(text)) & row_of.keys() if row_of[key] != row]
         for row, text in enumerate(events["evidence"].tolist())
     ]
+    whole = list(sources)
     changed = True
     while changed:
         changed = False
         for row, others in enumerate(named):
-            both = strictest([marks[row], *(marks[other] for other in others)])
-            if both != marks[row]:
-                marks[row], changed = both, True
-    return marks
+            both = whole[row].union(*(whole[other] for other in others))
+            if both != whole[row]:
+                whole[row], changed = both, True
+    return whole
+
+
+def event_marks(
+    events: pd.DataFrame,
+    known: Lineage,
+    marks: Mapping[str, Mark],
+    end: pd.Timestamp,
+    default: Mark,
+) -> list[Mark]:
+    """The mark of each event.
+
+    Parameters
+    ----------
+    marks
+        Mark of each source.
+    default
+        Of an event that names none.
+    """
+    return [
+        strictest(marks.get(source, NOBODY) for source in sources) if sources else default
+        for sources in sources_of(events, known, end)
+    ]
 
 
 def may_have(marks: Iterable[Mark], recipient: Recipient) -> NDArray[np.bool_]:
@@ -169,22 +181,14 @@ def may_have(marks: Iterable[Mark], recipient: Recipient) -> NDArray[np.bool_]:
     return np.array([mark.releasable(held, recipient.max_tlp) for mark in marks], dtype=bool)
 
 
-OF_ALL_FEEDS: Final = frozenset({"receiver"})
-"""Keys of the evidence that say a word of a feed, whichever: only for who may have all of them."""
-
-
-def redact_evidence(
-    events: pd.DataFrame, recipient: Recipient, *, all_feeds: bool = False
-) -> pd.DataFrame:
+def redact_evidence(events: pd.DataFrame, recipient: Recipient) -> pd.DataFrame:
     """Events without the keys of the evidence, and the texts, that a recipient doesn't get.
 
-    The evidence then lists the keys that are gone under `redacted`. `all_feeds` says that the
-    recipient may have every feed.
+    The evidence then lists the keys that are gone under `redacted`.
     """
     texts = []
-    kept_back = frozenset() if all_feeds else OF_ALL_FEEDS
     for evidence in evidence_of(events):
-        gone = sorted(key for key in evidence if key in kept_back or recipient.redacts(key))
+        gone = sorted(key for key in evidence if recipient.redacts(key))
         left = {key: value for key, value in evidence.items() if key not in gone}
         texts.append(_json({**left, REDACTED: gone} if gone else left))
     return blank(events.assign(evidence=pd.Series(texts, events.index, dtype="str")), recipient)
@@ -226,6 +230,41 @@ def of_whole(marks: Iterable[Mark], recipient: Recipient, default: Mark) -> Mark
 
 def _order(label: Tlp) -> int:
     return label.order
+
+
+def renamed_ids(
+    events: pd.DataFrame, rename: Callable[[str], str], known: Container[str] = frozenset()
+) -> pd.DataFrame:
+    """Events whose ids, and those of their groups and of the events they name, are renamed.
+
+    Parameters
+    ----------
+    known
+        Ids of further events that the evidence may name.
+    """
+    own = set(events["event_id"])
+
+    def in_text(found: re.Match[str]) -> str:
+        return rename(found[0]) if found[0] in own or found[0] in known else found[0]
+
+    texts = []
+    for evidence in evidence_of(events):
+        told = {
+            key: rename(value) if key.endswith("event") and _is_id(value)
+            else EVENT_ID.sub(in_text, value) if isinstance(value, str) else value
+            for key, value in evidence.items()
+        }  # fmt: skip
+        texts.append(_json(told))
+    group = [rename(name) if name else "" for name in events["group_id"].tolist()]
+    return events.assign(
+        event_id=pd.Series([rename(one) for one in events["event_id"]], events.index, dtype="str"),
+        group_id=pd.Series(group, events.index, dtype="str"),
+        evidence=pd.Series(texts, events.index, dtype="str"),
+    )
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and EVENT_ID.fullmatch(value) is not None
 
 
 def _json(evidence: Mapping[str, Any]) -> str:

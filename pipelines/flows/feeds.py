@@ -71,6 +71,7 @@ def _ingest_as_it_is(
     key = feed_key(feed, options)
     before = None
     if store.has_feed(key):
+        store.note_name("ledger", key, feed.name)
         before = waiting.of_report(feed.name, store.feed_report(key))
         latest = options.not_after
         if before is None or latest is None or not before.due(latest):

@@ -4,7 +4,7 @@ import getpass
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +16,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from detectors.core.errors import SelatError
 from pipelines.export import recipients
 from pipelines.export.recipients import Recipient
-from pipelines.flows.release import release_run
-from pipelines.packs import build, log
+from pipelines.flows.release import Released, Span, release_run
+from pipelines.packs import build, ids, log
 from pipelines.packs.keys import Keyring, Signer
 from pipelines.packs.manifest import sha256_of
 from pipelines.products import Products
+from pipelines.progress import Reporter
 from pipelines.settings import Installation
+
+
+class WithheldError(SelatError):
+    """A person looked at what a pack would tell, and withheld it."""
+
+    exit_code = 12
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,12 @@ class Sent:
 
     paths: tuple[Path, ...]
     entry: Mapping[str, Any]
-    products: Products
+    released: Released
+
+    @property
+    def products(self) -> Products:
+        """What is in it."""
+        return self.released.products
 
 
 def export_to(
@@ -43,14 +55,20 @@ def export_to(
     signer: Signer | None = None,
     replace: bool = False,
     plan_from: pd.Timestamp | None = None,
+    span: Span | None = None,
+    strike: Collection[str] = (),
+    agree: Callable[[Released], bool] = lambda _: True,
+    report: Reporter | None = None,
 ) -> Sent:
     """Make the pack of a run for a recipient: a folder and an archive, or an encrypted archive.
 
-    The same run, recipient, configuration, key and store give the same bytes; encryption apart.
-    What is written appears whole, after the log has it.
+    The same feeds, run, recipient, configuration and keys give the same bytes, whatever else the
+    home holds; encryption apart. What is written appears whole, after the log has it.
 
     Parameters
     ----------
+    run_id, span
+        The run, or a span in its place; see `release_run`.
     out
         The folder to make them in; HOME/packs if None.
     unsigned
@@ -64,11 +82,17 @@ def export_to(
     plan_from
         When the patrol plan begins, where the recipient gets one; None: where the run's window
         ends.
+    strike
+        What to leave out; see `release_run`. The log says so, the pack doesn't.
+    agree
+        Asked before anything is signed; sees what isn't held here, knowing more.
 
     Raises
     ------
     KeyProblem
         If it can't be signed.
+    WithheldError
+        If `agree` said no.
     SelatError
         If there is such a pack.
     """
@@ -76,7 +100,10 @@ def export_to(
     if signer is None and (keyring.signing() or not unsigned):
         signer = keyring.signer(None)
     recipient = recipients.find(installation.config, name)
-    products = release_run(installation, name, run_id, plan_from=plan_from)
+    released = release_run(
+        installation, name, run_id, span=span, plan_from=plan_from, strike=strike, report=report
+    )
+    products = released.products
     title = build.name_of(products)
     root = out or installation.packs
     root.mkdir(parents=True, exist_ok=True)
@@ -85,12 +112,15 @@ def export_to(
     taken = [path for path in targets if path.exists()]
     if taken and not replace:
         raise SelatError(f"{taken[0]} exists already", hint="--replace, or name another folder")
+    if not agree(released):
+        raise WithheldError(f"no pack for {name}: withheld")
     private = signer[1] if signer and not unsigned else None
     unfinished = root / f".{title}.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
         made, content = _make(products, recipient, title, unfinished, private)
-        entry = _entry(products, recipient, title, made, content)
+        entry = _entry(released, recipient, title, made, content, strike)
+        ids.note(installation.exported, title, products.events, released.own)
         digest = log.append(installation.exports, entry, keyring, signer)
         for path, target in zip(made, targets, strict=True):
             if target.is_dir():
@@ -98,7 +128,7 @@ def export_to(
             path.replace(target)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    return Sent(tuple(targets), {**entry, "hash": digest}, products)
+    return Sent(tuple(targets), {**entry, "hash": digest}, released)
 
 
 def _user() -> str:
@@ -128,8 +158,14 @@ def _make(
 
 
 def _entry(
-    products: Products, recipient: Recipient, title: str, made: list[Path], content: bytes
+    released: Released,
+    recipient: Recipient,
+    title: str,
+    made: list[Path],
+    content: bytes,
+    strike: Collection[str],
 ) -> dict[str, Any]:
+    products = released.products
     release = products.release
     if release is None:
         raise SelatError("these products are for nobody")
@@ -148,4 +184,7 @@ def _entry(
         "manifest_sha256": hashlib.sha256(content).hexdigest(),
         "archive_sha256": sha256_of(made[-1]),
         "encrypted_to": list(recipient.encrypt_to),
+        "own_run": released.own_run,
+        "not_held": [f"{mmsi:09d}" for mmsi in released.not_held["mmsi"].tolist()],
+        "struck": sorted(strike),
     }

@@ -20,7 +20,7 @@ from detectors.core.zones import Zones
 from pipelines.detect.days import stale
 from pipelines.detect.window import events_to_compare
 from pipelines.flows import runs
-from pipelines.flows.windows import NoDataError, Window, asked_for, choose_window
+from pipelines.flows.windows import NoDataError, Window, asked_for, choose_window, span_of
 from pipelines.progress import Reporter
 from pipelines.settings import Installation
 from pipelines.store import Queries, Writer, exists, read, write
@@ -175,7 +175,8 @@ def _newest_again(
 ) -> str:
     with write(installation.store, installation.settings.store) as store:
         now = max(last["end"], store.last_looked_at() or last["end"])
-        window = Window(last["start"], last["end"], now)
+        asked = json.loads(last["manifest"]).get("asked", {}).get("span")
+        window = Window(last["start"], last["end"], now, span_of(asked))
         return _run(store, installation, zones, report, window).run_id
 
 

@@ -1,18 +1,21 @@
-"""A finished run, cut down to what one recipient may have, and put together again from that.
+"""A run as it would be, had the home held only what one recipient may have.
 
-Nothing of what is withheld counts: events are chosen by their marks, and then names, tracks,
-scores, ranks, reasons, counts and extents are made anew from what is left, by the code that made
-the run; a patrol plan too. Events are as they were known after the run; conclusions on them
-(dispositions) are all that there are by now.
+Everything is worked out from that alone (`release_view`): which window it has, tracks, coverage,
+events and what of them is new, scores, ranks, reasons, counts, extents and a patrol plan. So a pack
+is the same whatever else the home holds, to the last byte. Then it is cut to what the recipient
+asked for: area, top, fields, language.
+
+Of conclusions (dispositions) those count whose event is known from what is released, and rested on
+nothing else when they were made.
 """
 
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from itertools import compress
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 import numpy as np
@@ -21,41 +24,63 @@ import pandas as pd
 from detectors.core import events as event_schema
 from detectors.core.coverage import Coverage
 from detectors.core.detector import Context
-from detectors.core.zones import Zones
+from detectors.core.errors import SelatError
 from pipelines import marks as marking
 from pipelines import reference
 from pipelines.assess import Assessment, assess, watchlists
-from pipelines.assess.watchlists import Watchlist
 from pipelines.detect.window import Detection, vessels_of
 from pipelines.export import labels, recipients
 from pipelines.export import release as cut
 from pipelines.export.recipients import Recipient
 from pipelines.flows import plan
-from pipelines.flows.runs import HISTORY, count_by, load_zones, run_inputs, shown_vessels, totals_of
-from pipelines.flows.windows import NoDataError
+from pipelines.flows.release_nights import Night, choose
+from pipelines.flows.release_view import Look, Rights, View, digest_of_files, learned, opened
+from pipelines.flows.runs import (
+    HISTORY,
+    count_by,
+    git_commit,
+    run_inputs,
+    shown_vessels,
+    totals_of,
+)
+from pipelines.flows.windows import Window, window_between
 from pipelines.ingest import Area
 from pipelines.marks import Mark, MarkRules, strictest
+from pipelines.packs.ids import Salt
 from pipelines.patrol import units
 from pipelines.patrol.plan import for_units, make
 from pipelines.patrol.units import PatrolConfig
 from pipelines.products import Planned, Products, Release
+from pipelines.progress import Reporter, reporter
 from pipelines.settings import REFERENCE, Installation
 from pipelines.store import Queries, read
 
 _SCHEMA: Final = list(event_schema.EVENTS)
 _WITHDRAWN: Final = "retracted"
+Span = tuple[pd.Timestamp, pd.Timestamp]
 
 
 @dataclass(frozen=True)
-class _Sources:
-    """The feeds of a store that a recipient may have something of."""
+class Released:
+    """What a recipient gets, and what the home itself knows of it.
 
-    rules: MarkRules
-    recipient: Recipient
-    known: cut.Lineage
-    feeds: list[str]
-    reports: list[str]
-    whole: bool
+    Attributes
+    ----------
+    products
+        As they go into the pack.
+    own
+        Their events with the ids that they have here, in the same order.
+    not_held
+        Flagged vessels that the home's own run over that time didn't flag: mmsi, event_ids (as
+        here), reasons. What it knows besides speaks against them.
+    own_run
+        That run; empty where there is none.
+    """
+
+    products: Products
+    own: pd.DataFrame
+    not_held: pd.DataFrame
+    own_run: str
 
 
 def release_run(
@@ -63,8 +88,11 @@ def release_run(
     name: str,
     run_id: str | None,
     *,
+    span: Span | None = None,
     plan_from: pd.Timestamp | None = None,
-) -> Products:
+    strike: Collection[str] = (),
+    report: Reporter | None = None,
+) -> Released:
     """The products of a run for a recipient.
 
     Parameters
@@ -72,218 +100,467 @@ def release_run(
     name
         The recipient, as config/recipients.yaml names it.
     run_id
-        The run; the newest if None.
+        The run; the newest if None. What it was asked for counts, not what it looked at.
+    span
+        A span to look at in place of a run's.
     plan_from
-        When the plan begins, where the recipient gets one; None: where the run's window ends.
+        When the plan begins, where the recipient gets one; None: where the window ends.
+    strike
+        Vessels (MMSI) and events (ids, here or in the pack) to leave out, with all that rests on
+        them.
 
     Raises
     ------
     ConfigError
         If recipients, marks or patrol units can't be read, or there is no such recipient or unit.
     NoDataError
-        If there is no such run.
+        If there is no such run, or nothing that the recipient may have in its span.
+    SelatError
+        If something to strike isn't there.
     """
     recipient = recipients.find(installation.config, name)
     rules = marking.load(installation.config)
-    zones = load_zones(installation)
-    area = Area.parse(recipient.area, zones)
-    with read(installation.store, installation.settings.store) as store:
-        run = store.run(run_id) if run_id else store.last_run()
-        if run is None:
-            raise NoDataError(
-                f"no run {run_id} in the store" if run_id else "no finished run in the store",
-                hint="the runs are the folders in HOME/runs" if run_id else "selat nightly",
-            )
-        planner = _planner(installation, recipient, rules, plan_from or run["end"])
-        return _release(store, installation, name, recipient, rules, zones, area, run, planner)
+    if report is None:
+        with reporter(quiet=True) as silent:
+            return release_run(
+                installation, name, run_id, span=span, plan_from=plan_from, strike=strike,
+                report=silent,
+            )  # fmt: skip
+    with read(installation.store, installation.settings.store) as home:
+        rights = Rights.of(home, rules, recipient)
+        with opened(installation, rights, home, report) as view:
+            if span is None:
+                night = choose(home, view, run_id)
+            else:
+                night = Night("", 0, window_between(view.store, *span), False, {})
+            making = _Making(installation, name, recipient, rules, view, night)
+            making.look()
+            making.conclude(home.dispositions())
+            return making.released(home, plan_from, strike)
 
 
-def _release(
-    store: Queries,
-    installation: Installation,
-    name: str,
-    recipient: Recipient,
-    rules: MarkRules,
-    zones: Zones,
-    area: Area,
-    run: Mapping[str, Any],
-    planner: "_Planner | None",
-) -> Products:
-    start, end = run["start"], run["end"]
-    everything, past = _events_then(store, run), _past(store, run)
-    history = event_schema.empty() if planner is None else planner.history(store, run)
-    sources = _sources(store, rules, recipient, [everything, past, history], end)
-    events, marks = _inside(*_kept(everything, sources, end), area)
-    words = labels.labels(recipient.language)
-    events = _told(events, "explanation", words.explanation)
-    past, past_marks = _kept(past, sources, end)
-    lists = [
-        one for one in watchlists.load(installation.watchlists)
-        if cut.may_have([rules.of_watchlist(one.name)], recipient)[0]
-    ]  # fmt: skip
+class _Making:
+    """The products of one recipient while they are made."""
 
-    positions = _positions(store, events, sources, start, end)
-    vessels = _vessels(store, events, positions, sources, end)
-    assessed = _assessed(
-        store, installation, events, past, lists, vessels, positions, zones, run, sources
-    )
-    told = assessed.events.assign(status=events["status"])
-    mark_of = dict(zip(told["event_id"].tolist(), marks, strict=True))
-    vessel_marks = _vessel_marks(
-        assessed, mark_of, past, past_marks, sources, positions, rules, lists, end
-    )
-    flagged, parts = _ranked(assessed, vessel_marks, recipient)
-    flagged = _told(flagged, "ship_type", words.ship_type)
-    if recipient.top is not None:
-        ids = set(";".join(flagged["event_ids"]).split(";"))
-        told = told[told["event_id"].isin(ids)].reset_index(drop=True)
-    told = cut.with_marks(told, [mark_of[key] for key in told["event_id"].tolist()])
+    def __init__(
+        self,
+        installation: Installation,
+        name: str,
+        recipient: Recipient,
+        rules: MarkRules,
+        view: View,
+        night: Night,
+    ) -> None:
+        self.installation, self.name, self.recipient = installation, name, recipient
+        self.rules, self.view, self.night = rules, view, night
+        self.store, self.rights, self.zones = view.store, view.rights, view.zones
+        self.window: Window = night.window
+        self.area = Area.parse(recipient.area, view.zones)
+        self.words = labels.labels(recipient.language)
+        self.planning = _planning(installation, recipient, rules)
+        self.inputs = run_inputs(self.store, self.window.start, self.window.end)
+        self.lists = [
+            one for one in watchlists.load(installation.watchlists)
+            if cut.may_have([rules.of_watchlist(one.name)], recipient)[0]
+        ]  # fmt: skip
 
-    shown = shown_vessels(told, flagged)
-    tracks = positions[positions["mmsi"].isin(shown) & (positions["time"] >= start)]
-    tracks = tracks.reset_index(drop=True)
-    track_marks = _track_marks(tracks, sources)
-    mine = [vessel_marks[mmsi] for mmsi in flagged["mmsi"].tolist()]
-    planned = None
-    if planner is not None:
-        history, history_marks = _inside(*_kept(history, sources, end), area)
-        planned = planner.planned(
-            store, flagged, told, positions, history, sources.feeds, zones, run,
-            cut.of_whole(
-                [rules.of_plan(), *mine, *history_marks], recipient, rules.of_plan()
+    def look(self) -> None:
+        """Look at the window, and at the days before it."""
+        start, end = self.window.start, self.window.end
+        depth = HISTORY
+        if self.planning is not None:
+            depth = max(depth, pd.Timedelta(days=self.planning.config.planning.history_days))
+        self.before = self.view.known_at(start, start - depth)
+        self.found: Look = self.view.look(start, end)
+        compared = self.view.compared(self.before, self.found, start, end)
+        self.after = learned(self.before, compared)
+        self.events = event_schema.sort(compared[[*_SCHEMA, "status"]])
+
+    def conclude(self, made: pd.DataFrame) -> None:
+        """Take the conclusions that the recipient's pack may rest on.
+
+        They speak of the behaviour as it is known from what is released.
+        """
+        older = self.before[~self.before["event_id"].isin(self.events["event_id"])]
+        known = event_schema.concat([older, self.events[_SCHEMA]])
+        mine = made[np.array([self._may_conclude(text) for text in made["sources"]], bool)]
+        for day in self._days_of(mine[~mine["event_id"].isin(known["event_id"])]):
+            more = self.view.look(*day).events
+            known = pd.concat([known, more[~more["event_id"].isin(known["event_id"])]])
+        mine = mine[mine["event_id"].isin(known["event_id"])].reset_index(drop=True)
+        theirs = known.set_index("event_id").loc[mine["event_id"]].reset_index()
+        copied = [name for name in _SCHEMA if name in mine.columns and name != "event_id"]
+        self.dispositions = mine.assign(**{name: theirs[name] for name in copied})
+
+    def _may_conclude(self, sources: str) -> bool:
+        return bool(sources) and set(json.loads(sources)) <= self.rights.sources
+
+    def _days_of(self, concluded: pd.DataFrame) -> list[Span]:
+        """Days on which events of older conclusions should be known."""
+        days = set[Span]()
+        for start, end in zip(concluded["start"], concluded["end"], strict=True):
+            since = start if pd.isna(end) else end
+            if since < self.window.start:
+                until = min(since + pd.Timedelta(days=1), self.window.start)
+                days |= set(self.view.days(since, until))
+        return sorted(days)
+
+    # ---- put together
+
+    def released(
+        self, home: Queries, plan_from: pd.Timestamp | None, strike: Collection[str]
+    ) -> Released:
+        """Cut, assess and mark what was found."""
+        salt = Salt.of(self.installation.keys, self.name)
+        events = self._struck(self.events, strike, salt)
+        default = self._default()
+        known = self._lineage(events, self.before, self.after)
+        marks = cut.event_marks(events, known, self.rights.marks, self.window.end, default)
+        events, marks = self._cut(events, marks)
+        past = self.before[
+            self.before["end"].isna() | (self.before["end"] >= self.window.start - HISTORY)
+        ]
+        past = self._struck(past, strike, salt, must=False).reset_index(drop=True)
+        past_marks = cut.event_marks(past, known, self.rights.marks, self.window.end, default)
+        past = cut.redact_evidence(past, self.recipient)
+
+        positions = self._positions(events)
+        vessels = self._vessels(events, positions)
+        assessed = self._assessed(events, past, vessels, positions)
+        told = assessed.events.assign(status=events["status"])
+        mark_of = dict(zip(told["event_id"].tolist(), marks, strict=True))
+        vessel_marks = self._vessel_marks(assessed, mark_of, past, past_marks, known, positions)
+        flagged, parts = self._ranked(assessed, vessel_marks)
+        if self.recipient.top is not None:
+            ids = set(";".join(flagged["event_ids"]).split(";"))
+            told = told[told["event_id"].isin(ids)].reset_index(drop=True)
+        told = cut.with_marks(told, [mark_of[key] for key in told["event_id"].tolist()])
+        shown = shown_vessels(told, flagged)
+        tracks = positions[
+            positions["mmsi"].isin(shown) & (positions["time"] >= self.window.start)
+        ].reset_index(drop=True)
+        mine = [vessel_marks[mmsi] for mmsi in flagged["mmsi"].tolist()]
+        run_id = self._run_id()
+        planned = self._planned(
+            run_id, plan_from, flagged, told, positions,
+            self._struck(self.after, strike, salt, must=False),
+            cut.of_whole([self.rules.of_plan(), default, *mine], self.recipient, default),
+        )  # fmt: skip
+        whole = [default, *mine, *([] if planned is None or planned.mark is None
+                                   else [planned.mark])]  # fmt: skip
+        mentioned = set().union(*cut.vessels_of(told), flagged["mmsi"].tolist(), shown)
+        products = Products(
+            run_id=run_id, start=self.window.start, end=self.window.end,
+            simulated=bool(self.store.simulated),
+            events=told, flagged=flagged, parts=parts, tracks=tracks,
+            vessels=vessels[vessels["mmsi"].isin(mentioned)].reset_index(drop=True),
+            zones=self.zones, manifest=self._manifest(run_id, assessed, told, flagged, planned),
+            planned=planned,
+            release=Release(
+                recipient=self.name, title=self.recipient.title,
+                mark=cut.of_whole(whole, self.recipient, default),
+                track_marks=self._track_marks(tracks, known),
+                stale_after=self.window.end + pd.Timedelta(hours=self.recipient.stale_after_h),
+                language=self.recipient.language,
             ),
         )  # fmt: skip
-    whole = cut.of_whole(
-        [
-            *mine,
-            *(mark_of[key] for key in told["event_id"].tolist()),
-            *track_marks.values(),
-            *([] if planned is None or planned.mark is None else [planned.mark]),
-        ],
-        recipient, rules.of_feed(""),
-    )  # fmt: skip
-    mentioned = set().union(*cut.vessels_of(told), flagged["mmsi"].tolist(), shown)
-    return Products(
-        run_id=str(run["run_id"]), start=start, end=end,
-        simulated=bool(json.loads(run["manifest"])["simulated"]),
-        events=told, flagged=flagged, parts=parts, tracks=tracks,
-        vessels=vessels[vessels["mmsi"].isin(mentioned)].reset_index(drop=True), zones=zones,
-        manifest=_manifest(store, run, sources, assessed, told, flagged, planned),
-        planned=planned,
-        release=Release(
-            recipient=name, title=recipient.title, mark=whole, track_marks=track_marks,
-            stale_after=end + pd.Timedelta(hours=recipient.stale_after_h),
-            language=recipient.language,
-        ),
-    )  # fmt: skip
+        own_run, not_held = self._held_here(home, flagged)
+        return Released(self._salted(products, salt), told, not_held, own_run)
 
+    def _struck(
+        self, events: pd.DataFrame, strike: Collection[str], salt: Salt, *, must: bool = True
+    ) -> pd.DataFrame:
+        """Events without those of some vessels, and without some events."""
+        kept = events
+        for text in strike:
+            if text.isdigit() and len(text) == 9:
+                gone = np.array([int(text) in mmsis for mmsis in cut.vessels_of(kept)], bool)
+            else:
+                ids = kept["event_id"]
+                gone = (ids.str.startswith(text) | ids.map(salt).str.startswith(text)).to_numpy()
+            if must and not gone.any():
+                raise SelatError(
+                    f"there is no lead {text!r} to strike", hint="an MMSI, or an event's id"
+                )
+            kept = kept[~gone]
+        return kept.reset_index(drop=True)
 
-@dataclass(frozen=True)
-class _Planner:
-    """How a recipient's plan is made."""
+    def _default(self) -> Mark:
+        """The mark of all that a pack is made from."""
+        start, end = self.window.start, self.window.end
+        seen = self.store.sightings(start, end)["sighting_id"]
+        marks = [self.rights.marks[one["feed_key"]] for one in self.inputs]
+        marks += [self.rights.marks[f"sighting {name}"] for name in seen]
+        return cut.of_whole(marks, self.recipient, self.rules.of_feed(""))
 
-    config: PatrolConfig
-    units: frozenset[str]
-    begin: pd.Timestamp
-    language: str
+    def _lineage(self, *concerned: pd.DataFrame) -> cut.Lineage:
+        mmsis = sorted(set().union(*(m for frame in concerned for m in cut.vessels_of(frame))))
+        heard = self.store.heard_in(mmsis, self.window.end)
+        return cut.lineage(self.store.ledger(), self.rights.sightings["sighting_id"], heard)
 
-    def history(self, store: Queries, run: Mapping[str, Any]) -> pd.DataFrame:
-        """Events of the days before, as they were known after the run: for risk sectors."""
-        first = self.begin - pd.Timedelta(days=self.config.planning.history_days)
-        then = store.events_as_of(int(run["ordinal"]))
-        then = then[~then["retracted"] & (then["start"] <= self.begin)]
-        return event_schema.sort(then.loc[then["end"].isna() | (then["end"] >= first), _SCHEMA])
+    def _cut(self, events: pd.DataFrame, marks: list[Mark]) -> tuple[pd.DataFrame, list[Mark]]:
+        """The events in the recipient's area, redacted and in its language, and their marks."""
+        inside = self.area.contains(events["lat"].to_numpy(), events["lon"].to_numpy())
+        kept = cut.redact_evidence(events[inside].reset_index(drop=True), self.recipient)
+        kept = _told(kept, "explanation", self.words.explanation)
+        return kept, list(compress(marks, inside))
 
-    def planned(
+    def _positions(self, events: pd.DataFrame) -> pd.DataFrame:
+        """`frames.TRACKED` of the events' vessels, from before them on."""
+        since = min([self.window.start, *events["start"].tolist()])
+        mmsis = sorted((set(events["mmsi"]) | set(events["other_mmsi"])) - {0})
+        return self.store.track_positions(mmsis, since, self.window.end)
+
+    def _vessels(self, events: pd.DataFrame, positions: pd.DataFrame) -> pd.DataFrame:
+        """`frames.VESSELS` of the events' vessels."""
+        named = vessels_of(self.store, positions, self.window.end)
+        concerned = named["mmsi"].isin(set().union(*cut.vessels_of(events)))
+        return cut.blank(named[concerned].reset_index(drop=True), self.recipient)
+
+    def _assessed(
         self,
-        store: Queries,
+        events: pd.DataFrame,
+        past: pd.DataFrame,
+        vessels: pd.DataFrame,
+        positions: pd.DataFrame,
+    ) -> Assessment:
+        """What a run makes of these events; withdrawn ones flag nobody."""
+        start, end = self.window.start, self.window.end
+        context = Context(start, end, self.zones, vessels, Coverage.none())
+        settings, gazetteer = self.installation.settings.assess, reference.load_gazetteer(REFERENCE)
+
+        def looked(which: np.ndarray[Any, np.dtype[np.bool_]]) -> Assessment:
+            detection = Detection(events.loc[which, _SCHEMA], {}, positions, context, 0)
+            return assess(
+                detection,
+                gazetteer,
+                settings,
+                past=past,
+                watchlists=self.lists,
+                dispositions=self.dispositions,
+                looked_at=self.found.heard.vessels,
+                say=self.words.say,
+            )
+
+        withdrawn = (events["status"] == _WITHDRAWN).to_numpy()
+        leads = looked(~withdrawn)
+        if not withdrawn.any():
+            return leads
+        together = event_schema.concat([leads.events, looked(withdrawn).events])
+        return replace(leads, events=together)
+
+    def _vessel_marks(
+        self,
+        assessed: Assessment,
+        mark_of: Mapping[str, Mark],
+        past: pd.DataFrame,
+        past_marks: list[Mark],
+        known: cut.Lineage,
+        positions: pd.DataFrame,
+    ) -> dict[int, Mark]:
+        """The mark of each flag: the strictest of its events and of all else that its row names.
+
+        That is its last position, its name and numbers; earlier events where they count; the
+        watch-lists where one does.
+        """
+        parts, last = assessed.parts, self.window.end.strftime("%Y-%m-%d")
+        listed = set(parts.loc[parts["part"] == "watch-list", "mmsi"].tolist())
+        repeated = set(parts.loc[parts["part"] == "history", "mmsi"].tolist())
+        heard = positions.groupby("mmsi")["source"].unique().to_dict()
+        earlier = defaultdict[int, list[Mark]](list)
+        pairs = zip(past["mmsi"].tolist(), past["other_mmsi"].tolist(), past_marks, strict=True)
+        for one, other, mark in pairs:
+            for vessel in {one, other}:
+                earlier[vessel].append(mark)
+        of_lists = [self.rules.of_watchlist(one.name) for one in self.lists]
+        marks = {}
+        for mmsi, ids in assessed.flagged[["mmsi", "event_ids"]].itertuples(index=False, name=None):
+            own = [mark_of[key] for key in str(ids).split(";")]
+            feeds = known.of_vessel(mmsi, "static", "", last)
+            feeds = feeds.union(*(known.of_report(source) for source in heard.get(mmsi, ())))
+            own += [self.rights.marks[key] for key in feeds]
+            if mmsi in repeated:
+                own += earlier[mmsi]
+            if mmsi in listed:
+                own += of_lists
+            marks[int(mmsi)] = strictest(own)
+        return marks
+
+    def _ranked(
+        self, assessed: Assessment, vessel_marks: Mapping[int, Mark]
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Flags and parts with their marks, at most `top`."""
+        marks = [vessel_marks[mmsi] for mmsi in assessed.flagged["mmsi"].tolist()]
+        flagged = cut.with_marks(assessed.flagged, marks)
+        flagged = flagged.head(self.recipient.top or len(flagged)).reset_index(drop=True)
+        flagged = _told(flagged, "ship_type", self.words.ship_type)
+        parts = assessed.parts[assessed.parts["mmsi"].isin(flagged["mmsi"])].reset_index(drop=True)
+        parts = cut.with_marks(parts, [vessel_marks[mmsi] for mmsi in parts["mmsi"].tolist()])
+        return cut.blank(flagged, self.recipient), cut.blank(parts, self.recipient)
+
+    def _track_marks(self, tracks: pd.DataFrame, known: cut.Lineage) -> dict[int, Mark]:
+        pairs = tracks[["track_id", "source"]].drop_duplicates()
+        marks: dict[int, list[Mark]] = {}
+        for track_id, source in pairs.itertuples(index=False, name=None):
+            own = [self.rights.marks[key] for key in sorted(known.of_report(source))]
+            marks.setdefault(int(track_id), []).extend(own)
+        return {track_id: strictest(own) for track_id, own in marks.items()}
+
+    def _planned(
+        self,
+        run_id: str,
+        begin: pd.Timestamp | None,
         flagged: pd.DataFrame,
         told: pd.DataFrame,
         positions: pd.DataFrame,
         history: pd.DataFrame,
-        feeds: list[str],
-        zones: Zones,
-        run: Mapping[str, Any],
         mark: Mark,
-    ) -> Planned:
-        """The plan that all units would have from what the recipient may have, cut to its units.
-
-        What isn't the recipient's is in no step of it, so no way, time or count can tell of it.
-        """
-        first = self.begin - pd.Timedelta(days=self.config.planning.history_days)
-        since = flagged["last_seen"].min() - plan.BEFORE if len(flagged) else run["start"]
+    ) -> Planned | None:
+        """The plan that all units would have, cut to the recipient's; None where it gets none."""
+        if self.planning is None:
+            return None
+        config = self.planning.config
+        begin = self.window.end if begin is None else begin
+        first = begin - pd.Timedelta(days=config.planning.history_days)
+        history = history[history["start"] <= begin]
+        history = history[history["end"].isna() | (history["end"] >= first)]
+        inside = self.area.contains(history["lat"].to_numpy(), history["lon"].to_numpy())
+        since = self.window.start
+        if len(flagged):
+            since = flagged["last_seen"].min() - plan.BEFORE
         mine = positions["mmsi"].isin(flagged["mmsi"]) & (positions["time"] >= since)
         inputs = plan.inputs_of(
-            str(run["run_id"]), bool(store.simulated), self.begin, flagged, told,
-            positions[mine].reset_index(drop=True), history,
-            store.days_heard(first, self.begin, feeds), zones,
+            run_id, bool(self.store.simulated), begin, flagged, told,
+            positions[mine].reset_index(drop=True), history[inside].reset_index(drop=True),
+            self.store.days_heard(first, min(begin, self.window.end)), self.zones,
         )  # fmt: skip
-        made = make(inputs, self.config, plan.sea_map(self.config.planning.clearance_m))
-        return Planned(for_units(made, self.units), mark, self.language)
+        made = make(inputs, config, plan.sea_map(config.planning.clearance_m))
+        return Planned(for_units(made, self.planning.units), mark, self.recipient.language)
+
+    # ---- names
+
+    def _run_id(self) -> str:
+        """What the recipient knows the run by: its end, and a digest of what it was made from."""
+        rests_on = [self.window.start.isoformat(), sorted(one["sha256"] for one in self.inputs)]
+        digest = hashlib.sha256(json.dumps(rests_on).encode()).hexdigest()[:4]
+        return f"{self.window.end:%Y%m%dT%H%M%SZ}-{digest}"
+
+    def _salted(self, products: Products, salt: Salt) -> Products:
+        """Products in which events have the ids that only this recipient knows."""
+
+        def renamed(ids: str) -> str:
+            return ";".join(salt(one) for one in ids.split(";")) if ids else ""
+
+        flagged, parts = products.flagged, products.parts
+        ids = [renamed(text) for text in flagged["event_ids"].tolist()]
+        of_parts = [renamed(text) for text in parts["event_id"].tolist()]
+        known = {*self.after["event_id"], *self.before["event_id"], *self.events["event_id"]}
+        return replace(
+            products,
+            events=cut.renamed_ids(products.events, salt, known),
+            flagged=flagged.assign(event_ids=pd.Series(ids, flagged.index, dtype="str")),
+            parts=parts.assign(event_id=pd.Series(of_parts, parts.index, dtype="str")),
+        )
+
+    def _manifest(
+        self,
+        run_id: str,
+        assessed: Assessment,
+        events: pd.DataFrame,
+        flagged: pd.DataFrame,
+        planned: Planned | None,
+    ) -> dict[str, Any]:
+        """What the pack says of how it was made.
+
+        What a failed feed or detector says may quote the feed: only that it failed is told.
+        """
+        totals = totals_of(self.inputs)
+        told = [_failed(name, self.rules, self.recipient) for name in self.night.failures
+                if name.startswith("feed ")]  # fmt: skip
+        told += [f"detector {name}" for name in self.found.failures]
+        failures = {name: "failed; its owner can say why" for name in told if name}
+        named = not self.recipient.redacts("feeds")
+        return {
+            "run_id": run_id,
+            "state": "partial" if failures else "complete",
+            "simulated": bool(self.store.simulated),
+            "window": {"start": _iso(self.window.start), "end": _iso(self.window.end)},
+            "git_commit": git_commit(),
+            "configuration_sha256": self._configuration(),
+            "inputs": [
+                {
+                    **({"name": PurePath(one["name"]).name} if named else {}),
+                    "sha256": one["sha256"],
+                    **self.rights.marks[one["feed_key"]].fields,
+                }
+                for one in self.inputs
+            ],
+            "detectors": {d.name: d.version for d in self.view.detectors},
+            "counts": {
+                "feeds": len(self.inputs),
+                **{key: value for key, value in totals.items() if key != "rejected"},
+                "events": count_by(events, "kind"),
+                "status": count_by(events, "status"),
+                "flagged": len(flagged),
+                "over_budget": assessed.over_budget,
+            },
+            "held_back": [str(rule) for rule in assessed.held_back],
+            "rejected": totals["rejected"],
+            "failures": failures,
+            **({} if planned is None else {"plan": plan.summary(planned)}),
+        }
+
+    def _configuration(self) -> str:
+        """Digest of the configuration that the pack rests on, and of no other."""
+        config, settings = self.installation.config, self.installation.settings
+        lists = [
+            _digest(self.installation.watchlists / f"{one.name}{ending}")
+            for one in self.lists for ending in (".csv", ".yaml")
+        ]  # fmt: skip
+        rests_on = {
+            "detectors": self.installation.detectors,
+            "zones": digest_of_files(config / "zones"),
+            "detection": settings.detection.model_dump(mode="json"),
+            "assess": settings.assess.model_dump(mode="json"),
+            "watchlists": lists,
+            "recipient": self.recipient.model_dump(mode="json"),
+            "patrol": None if self.planning is None
+            else self.planning.config.model_dump(mode="json"),
+        }  # fmt: skip
+        return hashlib.sha256(json.dumps(rests_on, sort_keys=True).encode()).hexdigest()
+
+    # ---- what the home itself knows
+
+    def _held_here(self, home: Queries, flagged: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+        """The home's own run of that time, and the flags that it didn't hold, knowing more."""
+        run_id = self.night.run_id
+        if not run_id:
+            runs = home.runs()
+            near = runs[(runs["start"] <= self.window.end) & (runs["end"] >= self.window.start)]
+            run_id = str(near["run_id"].iloc[-1]) if len(near) else ""
+        columns = ["mmsi", "event_ids", "reasons"]
+        if not run_id:
+            return "", flagged.loc[:, columns].iloc[:0]
+        held = home.flags(run_id)["mmsi"]
+        return run_id, flagged.loc[~flagged["mmsi"].isin(held), columns].reset_index(drop=True)
 
 
-def _planner(
-    installation: Installation, recipient: Recipient, rules: MarkRules, begin: pd.Timestamp
-) -> _Planner | None:
+@dataclass(frozen=True)
+class _Planning:
+    """How a recipient's plan is made."""
+
+    config: PatrolConfig
+    units: frozenset[str]
+
+
+def _planning(
+    installation: Installation, recipient: Recipient, rules: MarkRules
+) -> _Planning | None:
     """How to plan for a recipient; None where it gets no plan."""
     if recipient.plan is None or not cut.may_have([rules.of_plan()], recipient)[0]:
         return None
     config = units.of(installation.config)
-    return _Planner(config, recipients.units_of(recipient, config), begin, recipient.language)
-
-
-def _events_then(store: Queries, run: Mapping[str, Any]) -> pd.DataFrame:
-    """The events of a run with `status`, as they were after it, whatever later runs learned."""
-    listed = store.events(run["run_id"])
-    then = store.events_as_of(int(run["ordinal"]))
-    status = dict(zip(listed["event_id"].tolist(), listed["status"].tolist(), strict=True))
-    then = then[then["event_id"].isin(status)]
-    elder = listed[~listed["event_id"].isin(then["event_id"])]  # of a store without revisions
-    both = event_schema.concat([then[_SCHEMA], elder[_SCHEMA]])
-    return both.assign(status=both["event_id"].map(status).astype("str"))
-
-
-def _past(store: Queries, run: Mapping[str, Any]) -> pd.DataFrame:
-    """Events before the window that the run knew when it looked for earlier ones of the kind."""
-    start = run["start"]
-    then = store.events_as_of(int(run["ordinal"]) - 1)
-    then = then[~then["retracted"] & (then["start"] <= start)]
-    ends = then["end"].isna() | (then["end"] >= start - HISTORY)
-    return event_schema.sort(then.loc[ends, _SCHEMA])
-
-
-def _sources(
-    store: Queries,
-    rules: MarkRules,
-    recipient: Recipient,
-    concerned: Sequence[pd.DataFrame],
-    end: pd.Timestamp,
-) -> _Sources:
-    ledger = store.ledger()
-    mmsis = sorted(set().union(*(m for frame in concerned for m in cut.vessels_of(frame))))
-    heard = store.heard_in(mmsis, end)
-    known = cut.lineage(rules, ledger, store.sighting_sources(), heard)
-    keys, reports = list(known.feed_marks), list(known.report_marks)
-    feeds = list(compress(keys, cut.may_have(known.feed_marks.values(), recipient)))
-    sound = list(compress(reports, cut.may_have(known.report_marks.values(), recipient)))
-    return _Sources(rules, recipient, known, feeds, sound, len(feeds) == len(keys))
-
-
-def _kept(
-    events: pd.DataFrame, sources: _Sources, end: pd.Timestamp
-) -> tuple[pd.DataFrame, list[Mark]]:
-    """The events that the recipient may have, redacted, and their marks."""
-    marks = cut.event_marks(events, sources.known, end)
-    may = cut.may_have(marks, sources.recipient)
-    kept = events[may].reset_index(drop=True)
-    redacted = cut.redact_evidence(kept, sources.recipient, all_feeds=sources.whole)
-    return redacted, list(compress(marks, may))
-
-
-def _inside(events: pd.DataFrame, marks: list[Mark], area: Area) -> tuple[pd.DataFrame, list[Mark]]:
-    """The events in the recipient's area, and their marks."""
-    inside = area.contains(events["lat"].to_numpy(), events["lon"].to_numpy())
-    return events[inside].reset_index(drop=True), list(compress(marks, inside))
+    return _Planning(config, recipients.units_of(recipient, config))
 
 
 def _told(frame: pd.DataFrame, column: str, say: Callable[[str], str]) -> pd.DataFrame:
@@ -292,201 +569,21 @@ def _told(frame: pd.DataFrame, column: str, say: Callable[[str], str]) -> pd.Dat
     return frame.assign(**{column: pd.Series(texts, frame.index, dtype="str")})
 
 
-def _vessels(
-    store: Queries,
-    events: pd.DataFrame,
-    positions: pd.DataFrame,
-    sources: _Sources,
-    end: pd.Timestamp,
-) -> pd.DataFrame:
-    """`frames.VESSELS` of the events' vessels, as the recipient's feeds know them."""
-    named = vessels_of(store, positions, end, sources.feeds)
-    concerned = named["mmsi"].isin(set().union(*cut.vessels_of(events)))
-    return cut.blank(named[concerned].reset_index(drop=True), sources.recipient)
+def _failed(name: str, rules: MarkRules, recipient: Recipient) -> str:
+    """What the recipient may know of a feed that couldn't be read: its name or not, or nothing.
 
-
-def _positions(
-    store: Queries,
-    events: pd.DataFrame,
-    sources: _Sources,
-    start: pd.Timestamp,
-    end: pd.Timestamp,
-) -> pd.DataFrame:
-    """`frames.TRACKED` of the events' vessels from the recipient's feeds, from before them on."""
-    since = min([start, *events["start"].tolist()])
-    mmsis = sorted((set(events["mmsi"]) | set(events["other_mmsi"])) - {0})
-    tracked = store.track_positions(mmsis, since, end)
-    return tracked[tracked["source"].isin(sources.reports)].reset_index(drop=True)
-
-
-def _assessed(
-    store: Queries,
-    installation: Installation,
-    events: pd.DataFrame,
-    past: pd.DataFrame,
-    lists: list[Watchlist],
-    vessels: pd.DataFrame,
-    positions: pd.DataFrame,
-    zones: Zones,
-    run: Mapping[str, Any],
-    sources: _Sources,
-) -> Assessment:
-    """What a run on these events alone would have made of them; withdrawn ones flag nobody."""
-    start, end = run["start"], run["end"]
-    counts = json.loads(run["manifest"])["counts"]
-    looked_at = (
-        counts["vessels_looked_at"] if sources.whole
-        else store.count_heard(sources.feeds, start, end)
-    )  # fmt: skip
-    context = Context(start, end, zones, vessels, Coverage.none())
-    settings, gazetteer = installation.settings.assess, reference.load_gazetteer(REFERENCE)
-    dispositions = store.dispositions()
-
-    def looked(which: np.ndarray[Any, np.dtype[np.bool_]]) -> Assessment:
-        detection = Detection(events.loc[which, _SCHEMA], {}, positions, context, 0)
-        return assess(
-            detection,
-            gazetteer,
-            settings,
-            past=past,
-            watchlists=lists,
-            dispositions=dispositions,
-            looked_at=looked_at,
-            say=labels.labels(sources.recipient.language).say,
-        )
-
-    withdrawn = (events["status"] == _WITHDRAWN).to_numpy()
-    leads = looked(~withdrawn)
-    if not withdrawn.any():
-        return leads
-    together = event_schema.concat([leads.events, looked(withdrawn).events])
-    return replace(leads, events=together)
-
-
-def _vessel_marks(
-    assessed: Assessment,
-    mark_of: Mapping[str, Mark],
-    past: pd.DataFrame,
-    past_marks: list[Mark],
-    sources: _Sources,
-    positions: pd.DataFrame,
-    rules: MarkRules,
-    lists: list[Watchlist],
-    end: pd.Timestamp,
-) -> dict[int, Mark]:
-    """The mark of each flag: the strictest of its events and of all else that its row says.
-
-    That is its last position, its name and numbers; earlier events where they count; the
-    watch-lists where one does.
+    It may have been one of sightings: it is held against both rules.
     """
-    parts, last = assessed.parts, end.strftime("%Y-%m-%d")
-    listed = set(parts.loc[parts["part"] == "watch-list", "mmsi"].tolist())
-    repeated = set(parts.loc[parts["part"] == "history", "mmsi"].tolist())
-    heard = positions.groupby("mmsi")["source"].unique().to_dict()
-    feeds = {key: sources.known.feed_marks[key] for key in sources.feeds}
-    earlier = defaultdict[int, list[Mark]](list)
-    pairs = zip(past["mmsi"].tolist(), past["other_mmsi"].tolist(), past_marks, strict=True)
-    for one, other, mark in pairs:
-        for vessel in {one, other}:
-            earlier[vessel].append(mark)
-    of_lists = [rules.of_watchlist(one.name) for one in lists]
-    marks = {}
-    for mmsi, ids in assessed.flagged[["mmsi", "event_ids"]].itertuples(index=False, name=None):
-        own = [mark_of[key] for key in str(ids).split(";")]
-        own += [sources.known.report_marks[source] for source in heard.get(mmsi, ())]
-        said = sources.known.heard.get((mmsi, "static"), ())
-        own += [feeds[key] for date, key in said if key in feeds and date <= last]
-        if mmsi in repeated:
-            own += earlier[mmsi]
-        if mmsi in listed:
-            own += of_lists
-        marks[int(mmsi)] = strictest(own)
-    return marks
-
-
-def _ranked(
-    assessed: Assessment, vessel_marks: Mapping[int, Mark], recipient: Recipient
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Flags and parts with their marks: those that may go, ranked anew, at most `top`."""
-    marks = [vessel_marks[mmsi] for mmsi in assessed.flagged["mmsi"].tolist()]
-    flagged = cut.with_marks(assessed.flagged, marks)[cut.may_have(marks, recipient)]
-    flagged = flagged.head(recipient.top or len(flagged)).reset_index(drop=True)
-    flagged["rank"] = flagged.index.to_numpy("int64") + 1
-    rank = dict(zip(flagged["mmsi"].tolist(), flagged["rank"].tolist(), strict=True))
-    parts = assessed.parts[assessed.parts["mmsi"].isin(rank)].reset_index(drop=True)
-    parts = parts.assign(rank=parts["mmsi"].map(rank).astype("int64"))
-    parts = cut.with_marks(parts, [vessel_marks[mmsi] for mmsi in parts["mmsi"].tolist()])
-    return cut.blank(flagged, recipient), cut.blank(parts, recipient)
-
-
-def _track_marks(tracks: pd.DataFrame, sources: _Sources) -> dict[int, Mark]:
-    pairs = tracks[["track_id", "source"]].drop_duplicates()
-    marks: dict[int, list[Mark]] = {}
-    for track_id, source in pairs.itertuples(index=False, name=None):
-        marks.setdefault(int(track_id), []).append(sources.known.report_marks[source])
-    return {track_id: strictest(own) for track_id, own in marks.items()}
-
-
-def _manifest(
-    store: Queries,
-    run: Mapping[str, Any],
-    sources: _Sources,
-    assessed: Assessment,
-    events: pd.DataFrame,
-    flagged: pd.DataFrame,
-    planned: Planned | None,
-) -> dict[str, Any]:
-    """The run's manifest as far as it speaks of what the recipient may have; counts are made anew.
-
-    What a failed feed or detector says may quote the feed: only that it failed is told.
-    """
-    made = json.loads(run["manifest"])
-    inputs = run_inputs(store, run["start"], run["end"], set(sources.feeds))
-    totals = totals_of(inputs)
-    told = [_failed(name, sources) for name in made["failures"]]
-    failures = {name: "failed; its owner can say why" for name in told if name}
-    named = not sources.recipient.redacts("feeds")
-    configuration = json.dumps(made["configuration"], sort_keys=True).encode()
-    return {
-        "run_id": made["run_id"],
-        "state": "partial" if failures else "complete",
-        "simulated": made["simulated"],
-        "window": made["window"],
-        "git_commit": made["git_commit"],
-        "configuration_sha256": hashlib.sha256(configuration).hexdigest(),
-        "inputs": [
-            {
-                **({"name": PurePath(one["name"]).name} if named else {}),
-                "sha256": one["sha256"],
-                **sources.known.feed_marks[one["feed_key"]].fields,
-            }
-            for one in inputs
-        ],
-        "detectors": made["detectors"],
-        "counts": {
-            "feeds": len(inputs),
-            **{key: value for key, value in totals.items() if key != "rejected"},
-            "events": count_by(events, "kind"),
-            "status": count_by(events, "status"),
-            "flagged": len(flagged),
-            "over_budget": assessed.over_budget,
-        },
-        "held_back": [str(rule) for rule in assessed.held_back],
-        "rejected": totals["rejected"],
-        "failures": failures,
-        **({} if planned is None else {"plan": plan.summary(planned)}),
-    }
-
-
-def _failed(name: str, sources: _Sources) -> str:
-    """What the recipient may know of a failure: a detector, a feed by its name or not, or nothing.
-
-    A file that couldn't be read may have been one of sightings: it is held against both rules.
-    """
-    what, _, file = name.partition(" ")
-    if what != "feed":
-        return name
-    marks = [sources.rules.of_feed(file), sources.rules.of_sighting(file, "")]
-    if not cut.may_have([strictest(marks)], sources.recipient)[0]:
+    _, _, file = name.partition(" ")
+    marks = [rules.of_feed(file), rules.of_sighting(file, "")]
+    if not cut.may_have([strictest(marks)], recipient)[0]:
         return ""
-    return "a feed" if sources.recipient.redacts("feeds") else f"feed {PurePath(file).name}"
+    return "a feed" if recipient.redacts("feeds") else f"feed {PurePath(file).name}"
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _iso(time: pd.Timestamp) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -150,7 +150,7 @@ def judge(
     gazetteer = reference.load_gazetteer(REFERENCE)
     configured = build_detectors(installation)
     stored = events_to_compare(store, configured, window.start, window.end)
-    succeeded = _succeeded(configured, detection.failures)
+    succeeded = succeeded_of(configured, detection.failures)
     # What a detector that failed tonight had found before stays a lead.
     held = stored.loc[~stored["detector"].isin(list(succeeded)), list(events.EVENTS)]
     found = detection.events[detection.events["detector"].isin(list(succeeded))]
@@ -203,7 +203,11 @@ def finish_run(
         "simulated": bool(store.simulated),
         "window": {"start": _iso(window.start), "end": _iso(window.end)},
         "now": now.in_words() if now is not None and now.time <= window.now else "",
-        "git_commit": _git_commit(),
+        "asked": {
+            "span": None if window.asked is None else [t.isoformat() for t in window.asked],
+            "arrived": store.arrived(),
+        },
+        "git_commit": git_commit(),
         "configuration": _configuration_hashes(installation.config),
         "inputs": [{"name": i["name"], "sha256": i["sha256"]} for i in inputs],
         "detectors": {d.name: d.version for d in configured},
@@ -270,8 +274,8 @@ def shown_vessels(events: pd.DataFrame, flagged: pd.DataFrame) -> set[int]:
     return (set(flagged["mmsi"]) | set(partners["mmsi"]) | set(partners["other_mmsi"])) - {0}
 
 
-def _succeeded(configured: Sequence[Detector], failures: Mapping[str, str]) -> set[str]:
-    """Detectors that neither failed nor read the events of one that did."""
+def succeeded_of(configured: Sequence[Detector], failures: Mapping[str, str]) -> set[str]:
+    """Names of detectors that neither failed nor read the events of one that did."""
     without = set(failures)
     while more := {d.name for d in configured if without & set(d.after)} - without:
         without |= more
@@ -299,14 +303,10 @@ def _seen(fresh: pd.DataFrame, window: Window) -> list[str]:
     return [str(key) for key in fresh.loc[fresh["last_time"] <= window.end, "feed_key"]]
 
 
-def run_inputs(
-    store: Queries, start: pd.Timestamp, end: pd.Timestamp, feeds: set[str] | None = None
-) -> list[dict[str, Any]]:
-    """Feeds with reports in a window, some or all: feed_key, name, sha256, report."""
+def run_inputs(store: Queries, start: pd.Timestamp, end: pd.Timestamp) -> list[dict[str, Any]]:
+    """Feeds with reports in a window: feed_key, name, sha256, report."""
     ledger = store.ledger()
     touching = (ledger["first_time"] <= end) & (ledger["last_time"] >= start)
-    if feeds is not None:
-        touching &= ledger["feed_key"].isin(feeds)
     return [
         {"feed_key": key, "name": name, "sha256": sha256, "report": json.loads(report)}
         for key, name, sha256, report in zip(
@@ -341,7 +341,8 @@ def _configuration_hashes(config: Path) -> dict[str, str]:
     }
 
 
-def _git_commit() -> str:
+def git_commit() -> str:
+    """The commit of the program, empty where it isn't known."""
     command = ["git", "-C", str(PROJECT), "rev-parse", "HEAD"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)

@@ -74,6 +74,7 @@ def _add(store: Writer, name: str, file: SightingsFile) -> int | None:
     if again:
         before = store.sightings_report(key)["rejected"].get(FUTURE, 0)
         if file.report.rejected.get(FUTURE, 0) >= before:
+            store.note_name("sighting_files", key, name)
             return None
     return store.add_sightings(
         key, sha256=file.sha256, name=name, sightings=file.sightings,

@@ -1,6 +1,7 @@
 """The span that a run looks at, and times as a person types them."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -10,9 +11,9 @@ import pandas as pd
 from detectors.core.errors import SelatError
 from pipelines.store import Queries
 
-_FIRST: Final = pd.Timestamp(0, tz="UTC").as_unit("us")
+FIRST: Final = pd.Timestamp(0, tz="UTC").as_unit("us")
 FOREVER: Final = pd.Timestamp("2200-01-01", tz="UTC").as_unit("us")
-"""Later than all reports and all that was ever recorded."""
+"""Earlier and later than all reports and all that was ever recorded."""
 
 LATE_SIGHTINGS: Final = timedelta(days=2)
 """New sightings are looked at by themselves when no older than this before the newest report; for
@@ -43,11 +44,14 @@ class Window:
     now
         Up to when reports are looked at: `end`, or later where a run has looked further already.
         What is known isn't forgotten when an earlier span is looked at again.
+    asked
+        The span that was asked for; None where it was all that is new.
     """
 
     start: pd.Timestamp
     end: pd.Timestamp
     now: pd.Timestamp
+    asked: tuple[pd.Timestamp, pd.Timestamp] | None = None
 
 
 def choose_window(
@@ -69,17 +73,33 @@ def choose_window(
     if date is not None or since or until:
         return window_between(store, *asked_for(date, since, until))
     newest = newest_report(store)
-    horizon = min(store.last_looked_at() or _FIRST, newest)
+    horizon = min(store.last_looked_at() or FIRST, newest)
     fresh = store.new_feeds()["first_time"].dropna()
     run = store.last_run()
-    seen = store.new_sightings()["first_time"].dropna()
-    seen = seen.where(seen >= newest - LATE_SIGHTINGS, newest - LATE_SIGHTINGS)
-    if run is not None:
-        fresh = pd.concat([fresh, seen[seen <= newest]])
-    if len(fresh) or run is None:
-        start = min(fresh.min(), newest) if len(fresh) else _FIRST
-        return Window(start, newest, newest)
+    seen = store.new_sightings()["first_time"].dropna() if run is not None else None
+    start = new_since(newest, fresh, seen)
+    if start is not None or run is None:
+        return Window(FIRST if start is None else start, newest, newest)
     return Window(run["start"], run["end"], max(run["end"], horizon))
+
+
+def new_since(
+    newest: pd.Timestamp, feeds: pd.Series, sightings: pd.Series | None
+) -> pd.Timestamp | None:
+    """Where a window of all that is new begins, None where nothing is.
+
+    Parameters
+    ----------
+    newest
+        Time of the newest report.
+    feeds, sightings
+        First times of what is new; the sightings of a first run are None.
+    """
+    fresh = feeds
+    if sightings is not None:
+        seen = sightings.where(sightings >= newest - LATE_SIGHTINGS, newest - LATE_SIGHTINGS)
+        fresh = pd.concat([feeds, seen[seen <= newest]])
+    return min(fresh.min(), newest) if len(fresh) else None
 
 
 def window_between(store: Queries, start: pd.Timestamp, end: pd.Timestamp) -> Window:
@@ -90,12 +110,12 @@ def window_between(store: Queries, start: pd.Timestamp, end: pd.Timestamp) -> Wi
     NoDataError
         If the store is empty, or holds no report in the span.
     """
-    horizon = min(store.last_looked_at() or _FIRST, newest_report(store))
+    horizon = min(store.last_looked_at() or FIRST, newest_report(store))
     last = store.last_heard(end)
     if last is None or last < start:
         text = f"{start:%Y-%m-%d %H:%M}Z to {end:%Y-%m-%d %H:%M}Z"
         raise NoDataError(f"no position report in {text}", hint=_held(store))
-    return Window(start, last, max(last, horizon))
+    return Window(start, last, max(last, horizon), (start, end))
 
 
 def newest_report(store: Queries) -> pd.Timestamp:
@@ -128,9 +148,17 @@ def asked_for(
         if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", date):
             raise TimeError(f"{date!r} is no date", hint="write 2026-11-25, a Kuala Lumpur day")
         return utc(date), utc(date) + timedelta(days=1) - timedelta(microseconds=1)
-    start, end = utc(since) if since else _FIRST, utc(until) if until else FOREVER
+    start, end = utc(since) if since else FIRST, utc(until) if until else FOREVER
     if start > end:
         raise TimeError("--since lies after --until", hint="swap them")
+    return start, end
+
+
+def span_of(noted: Sequence[str] | None) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+    """The span that was asked for, as a run's manifest notes it."""
+    if noted is None:
+        return None
+    start, end = (pd.Timestamp(text).as_unit("us") for text in noted)
     return start, end
 
 

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 import pyrage
 
-from pipelines.export.text import clean
+from pipelines.visible import clean
 from pipelines.packs import manifest, sealed, zipread
 from pipelines.packs.manifest import PackError, UnsoundError
 from pipelines.packs.zipread import BLOCK, MAX_FILES

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from pipelines.export.text import clean
+from pipelines.visible import clean
 from pipelines.packs import contents, manifest, minisign
 from pipelines.packs.contents import Contents
 from pipelines.packs.keys import Key, Keyring

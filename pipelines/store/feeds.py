@@ -1,5 +1,6 @@
 """What one feed adds to the store: files of positions, and sums of what they and statics say."""
 
+import shutil
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -70,6 +71,20 @@ class NewFiles:
         sync(folder)
         entry["bytes"] = path.stat().st_size
         self._place.keep(path)
+        return entry
+
+    def link(self, date: str, source: Path, rows: int, sha256: str) -> dict[str, Any]:
+        """Take a file of another store, which never changes; returns its entry."""
+        folder = self._root / "positions" / f"date={date}"
+        path = _unused(folder, source.stem)
+        entry: dict[str, Any] = {"path": str(path.relative_to(self._root)), "date": date}
+        self._files.append(entry)
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            path.hardlink_to(source)
+        except OSError:  # of another file system, or one without links
+            shutil.copyfile(source, path)
+        entry |= {"rows": rows, "bytes": path.stat().st_size, "sha256": sha256}
         return entry
 
     def holds(self, entry: dict[str, Any], rows_of_feed: dict[str, int]) -> None:

@@ -30,7 +30,7 @@ MIGRATIONS: Final = {
     4: ("to_4_dispositions", "to_4_event_revisions", "to_4_seed_revisions"),
     5: ("to_5_operations",),
     6: ("to_6_coverage_receivers",),
-    7: ("to_7_feed_places", "to_7_late_reports"),
+    7: ("to_7_feed_places", "to_7_late_reports", "to_7_disposition_sources"),
 }
 """By version: the statements (files of `sql/`) that bring the version before to it."""
 

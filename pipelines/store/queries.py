@@ -11,6 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from detectors.core import frames, tracks
@@ -97,6 +98,10 @@ class Queries:
     def new_feeds(self) -> pd.DataFrame:
         """Feeds in the ledger that no finished run has looked at."""
         return self._ask("new_feeds")
+
+    def arrived(self) -> list[str]:
+        """Keys of feeds and files of sightings that came after the newest run."""
+        return [str(key) for key in self._ask("arrived")["key"]]
 
     def last_heard(self, end: pd.Timestamp) -> pd.Timestamp | None:
         """Time of the newest report up to `end` that can be believed, None where there is none."""
@@ -238,6 +243,32 @@ class Queries:
             raise StoreError(f"a file of {date} can't be read: {error}") from error
         return frames.conform(found, TABLES["presence"])
 
+    def files_of_feeds(self, feed_keys: list[str]) -> pd.DataFrame:
+        """Files with rows of some feeds: feed_key, date, path, sha256, rows of the feed, others
+        (whether it holds rows of another feed too).
+        """
+        return self._ask("files_of_feeds", feeds=feed_keys)
+
+    def rows_of_feed(self, file: str, feed_key: str) -> pa.RecordBatchReader:
+        """The rows of a feed in a file, as they are stored."""
+        rows = self._connection.sql(
+            statement("rows_of_feed"), params={"file": file, "feed_key": feed_key}
+        )
+        return rows.to_arrow_reader(100_000)
+
+    def of_feeds(self, table: str, feed_keys: list[str]) -> pd.DataFrame:
+        """What a table with a column feed_key has of some feeds."""
+        query = f"SELECT * FROM {table} WHERE list_contains($feeds, feed_key)"  # noqa: S608
+        return frames.conform(self.sql(query, {"feeds": feed_keys}), TABLES[table])
+
+    def feeds_until(self, date: str) -> list[str]:
+        """Keys of the feeds that hold anything of a UTC date or an earlier one."""
+        query = (
+            "SELECT feed_key FROM presence WHERE date <= $date "
+            "UNION SELECT feed_key FROM statics WHERE date <= $date ORDER BY feed_key"
+        )
+        return [str(key) for key in self.sql(query, {"date": date})["feed_key"]]
+
     def ledger_counts(self) -> pd.DataFrame:
         """Feeds whose ledger entry says otherwise than their files and presence."""
         return self._ask("ledger_counts")
@@ -303,12 +334,9 @@ class Queries:
         """Starts of the slots of ten minutes in which any feed heard anything."""
         return self._ask("heard_by_slot", since=since, end=end)["time"]
 
-    def vessels(self, end: pd.Timestamp, feeds: list[str] | None = None) -> pd.DataFrame:
-        """What each vessel called itself last up to `end`; `frames.VESSELS` without flag_state.
-
-        With `feeds` (feed_key of the ledger) only what was said in these counts.
-        """
-        return self._ask("vessels", end=end, feeds=feeds)
+    def vessels(self, end: pd.Timestamp) -> pd.DataFrame:
+        """What each vessel called itself last up to `end`; `frames.VESSELS` without flag_state."""
+        return self._ask("vessels", end=end)
 
     def heard_in(self, mmsis: list[int], end: pd.Timestamp) -> pd.DataFrame:
         """Feeds that some vessels were heard in, by UTC date up to `end`.
@@ -320,22 +348,6 @@ class Queries:
         """
         with self._registered("wanted", pd.DataFrame({"mmsi": pd.Series(mmsis, dtype="int64")})):
             return self._ask("heard_in", end=end)
-
-    def count_heard(self, feeds: list[str], start: pd.Timestamp, end: pd.Timestamp) -> int:
-        """Vessels that some feeds heard between two times."""
-        query = (
-            "SELECT count(DISTINCT mmsi) AS n FROM presence WHERE list_contains($feeds, feed_key) "
-            "AND last_time >= $start AND first_time <= $end"
-        )
-        return int(self.sql(query, {"feeds": feeds, "start": start, "end": end})["n"].iloc[0])
-
-    def sighting_sources(self) -> pd.DataFrame:
-        """Every sighting with the file that brought it: sighting_id, source, file."""
-        query = (
-            "SELECT s.sighting_id, s.source, f.name AS file "
-            "FROM sightings AS s JOIN sighting_files AS f USING (file_key)"
-        )
-        return self.sql(query)
 
     def run(self, run_id: str) -> dict[str, Any] | None:
         """A finished run, None where there is none of that id."""
@@ -389,6 +401,11 @@ class Queries:
         """`frames.SIGHTINGS` between two times, in the order of time and name."""
         found = self._ask("sightings", since=since, end=end)
         return frames.conform(found, frames.SIGHTINGS)
+
+    def held_sightings(self) -> pd.DataFrame:
+        """The table `sightings`: every sighting with the file that brought it first."""
+        query = 'SELECT * FROM sightings ORDER BY "time", sighting_id'
+        return frames.conform(self.sql(query), TABLES["sightings"])
 
     def all_sightings(self) -> pd.DataFrame:
         """`frames.SIGHTINGS`: all there are."""
@@ -480,17 +497,11 @@ class Queries:
         runs = self._ask("last_run")
         return None if runs.empty else dict(runs.iloc[0])
 
-    def days_heard(
-        self, first: pd.Timestamp, last: pd.Timestamp, feeds: list[str] | None = None
-    ) -> int:
-        """UTC dates with reports (of some feeds) from the date of `first` to that of `last`."""
-        query = (
-            "SELECT count(DISTINCT date) AS n FROM files "
-            "WHERE date BETWEEN $first AND $last AND ($feeds IS NULL OR path IN "
-            "(SELECT path FROM file_feeds WHERE list_contains($feeds::VARCHAR[], feed_key)))"
-        )
+    def days_heard(self, first: pd.Timestamp, last: pd.Timestamp) -> int:
+        """UTC dates with reports from the date of `first` to that of `last`."""
+        query = "SELECT count(DISTINCT date) AS n FROM files WHERE date BETWEEN $first AND $last"
         dates = {"first": first.strftime("%Y-%m-%d"), "last": last.strftime("%Y-%m-%d")}
-        return int(self.sql(query, {**dates, "feeds": feeds})["n"].iloc[0])
+        return int(self.sql(query, dates)["n"].iloc[0])
 
     def last_looked_at(self) -> pd.Timestamp | None:
         """The latest end of any run's window, None where there is no run."""

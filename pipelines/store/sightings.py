@@ -1,13 +1,35 @@
 """Sightings on their way into the store: those that are there already, and names that are taken."""
 
 import hashlib
+import json
+from collections.abc import Hashable, Mapping
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from detectors.core import frames
+from pipelines.store.catalogue import StoreError
 
 
-def named_apart(fresh: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
+class Apart(NamedTuple):
+    """Sightings of a file as the store takes them in.
+
+    Attributes
+    ----------
+    fresh
+        `frames.SIGHTINGS` that weren't held.
+    renamed
+        The name in the file, by the name that a sighting got instead.
+    repeats
+        The name of a sighting that was held, by the name in the file.
+    """
+
+    fresh: pd.DataFrame
+    renamed: dict[str, str]
+    repeats: dict[str, str]
+
+
+def named_apart(fresh: pd.DataFrame, held: pd.DataFrame) -> Apart:
     """The sightings that aren't held, each with a name of its own.
 
     A partner's corrected file repeats most of the one before: what is the same to the last column
@@ -22,21 +44,59 @@ def named_apart(fresh: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
     known = set(_rows(held))
     taken = set(held["sighting_id"])
     keep, names = [], []
+    renamed, repeats = dict[str, str](), dict[str, str]()
     for i, row in enumerate(_rows(fresh)):
         if row in known:
+            repeats[row[0]] = row[0]
             continue
         known.add(row)
         name = row[0]
         if name in taken:
             digest = hashlib.blake2b("|".join(row).encode(), digest_size=3).hexdigest()
             name = f"{name}~{digest}"
-            if name in taken:
-                continue  # the same row, renamed when it came first
+            if name in taken:  # the same row, renamed when it came first
+                repeats[row[0]] = name
+                continue
+            renamed[name] = row[0]
         taken.add(name)
         keep.append(i)
         names.append(name)
     kept = fresh.iloc[keep].reset_index(drop=True)
-    return frames.conform(kept.assign(sighting_id=pd.Series(names, dtype="str")), frames.SIGHTINGS)
+    kept = kept.assign(sighting_id=pd.Series(names, dtype="str"))
+    return Apart(frames.conform(kept, frames.SIGHTINGS), renamed, repeats)
+
+
+def as_in_file(file: Mapping[Hashable, Any], held: pd.DataFrame) -> pd.DataFrame:
+    """The sightings of a file as it has them, whatever was in the store before it.
+
+    Parameters
+    ----------
+    file
+        A row of the table `sighting_files`.
+    held
+        The table `sightings`.
+
+    Raises
+    ------
+    StoreError
+        If the store no longer has them all.
+    """
+    report = json.loads(str(file["report"]))
+    own = held[held["file_key"] == file["file_key"]]
+    names = report.get("renamed", {})
+    parts = [own.assign(sighting_id=[names.get(one, one) for one in own["sighting_id"]])]
+    by_name = held.drop_duplicates("sighting_id").set_index("sighting_id", drop=False)
+    for name, other in report.get("repeats", {}).items():
+        if other in by_name.index:
+            parts.append(by_name.loc[[other]].assign(sighting_id=name))
+    whole = pd.concat(parts, ignore_index=True)
+    if len(whole) < int(report["sightings"]):
+        raise StoreError(
+            f"the store lacks sightings of {file['name']} that another file brought first",
+            hint="selat sightings delete its key, and import it again",
+        )
+    ordered = whole.sort_values(["time", "sighting_id"], kind="stable", ignore_index=True)
+    return frames.conform(ordered[list(frames.SIGHTINGS)], frames.SIGHTINGS)
 
 
 def _rows(sightings: pd.DataFrame) -> list[tuple[str, ...]]:

@@ -17,7 +17,7 @@ import socket
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 import duckdb
@@ -286,22 +286,91 @@ class Writer(Queries):
         simulated = bool(report["simulated"])
         if len(sightings):
             self._refuse_mixture(simulated, name)
-        entry = {
-            "file_key": file_key, "sha256": sha256, "name": name,
-            "first_time": sightings["time"].min() if len(sightings) else None,
-            "last_time": sightings["time"].max() if len(sightings) else None,
-            "report": json.dumps(dict(report), sort_keys=True, ensure_ascii=False),
-        }  # fmt: skip
         with self._transaction():
             if again:
                 self._drop_sightings(file_key)
-            fresh = named_apart(sightings, self.all_sightings())
+            fresh, renamed, repeats = named_apart(sightings, self.all_sightings())
+            said = {**report, "renamed": renamed, "repeats": repeats}
+            entry = {
+                "file_key": file_key,
+                "sha256": sha256,
+                "name": name,
+                "first_time": sightings["time"].min() if len(sightings) else None,
+                "last_time": sightings["time"].max() if len(sightings) else None,
+                "report": json.dumps(said, sort_keys=True, ensure_ascii=False),
+            }
             if len(sightings):
                 self._connection.execute("UPDATE meta SET simulated = $s", {"s": simulated})
             self._insert("sighting_files", _one_row("sighting_files", entry))
             self._insert("sightings", fresh.assign(file_key=file_key))
         self.publish()
         return len(fresh)
+
+    def note_name(self, table: str, key: str, name: str) -> None:
+        """Note that a feed, or a file of sightings, came again under another name; then publish.
+
+        Parameters
+        ----------
+        table
+            "ledger" or "sighting_files".
+        """
+        column = "feed_key" if table == "ledger" else "file_key"
+        query = f"SELECT name, report FROM {table} WHERE {column} = $key"  # noqa: S608
+        [(first, text)] = self._connection.execute(query, {"key": key}).fetchall()
+        report = json.loads(text)
+        known = {PurePath(one).name for one in (first, *report.get("also_named", ()))}
+        if PurePath(name).name in known:
+            return
+        report["also_named"] = [*report.get("also_named", ()), name]
+        said = json.dumps(report, sort_keys=True, ensure_ascii=False)
+        update = f"UPDATE {table} SET report = $said WHERE {column} = $key"  # noqa: S608
+        with self._transaction():
+            self._connection.execute(update, {"said": said, "key": key})
+        self.publish()
+
+    def take_feeds(self, source: Queries, entries: pd.DataFrame) -> None:
+        """Add feeds as another store holds them, without reading them again; then publish.
+
+        A file that holds nothing else is linked; of others the feed's rows are copied.
+
+        Parameters
+        ----------
+        source
+            The other store.
+        entries
+            What the ledger is to say of them.
+        """
+        if entries.empty:
+            return
+        parts = NewFiles(self._root, self._place)
+
+        def take() -> None:
+            for held in source.files_of_feeds(list(entries["feed_key"])).to_dict("records"):
+                key, rows = str(held["feed_key"]), int(held["rows"])
+                [here] = source.fetched([held["path"]])
+                if held["others"]:
+                    own = source.rows_of_feed(here, key)
+                    entry = parts.write(held["date"], f"{key}-part", own)
+                else:
+                    entry = parts.link(held["date"], Path(here), rows, held["sha256"])
+                parts.holds(entry, {key: rows})
+            with self._transaction():
+                self._connection.execute("UPDATE meta SET simulated = $s", {"s": source.simulated})
+                self._insert("ledger", entries)
+                self._insert("files", parts.files)
+                self._insert("file_feeds", parts.file_feeds)
+                for table in ("presence", "statics"):
+                    self._insert(table, source.of_feeds(table, list(entries["feed_key"])))
+
+        self._publish_whole(parts, take)
+
+    def set_sightings(self, files: pd.DataFrame, sightings: pd.DataFrame) -> None:
+        """Hold these files of sightings and their sightings, and no others; then publish."""
+        with self._transaction():
+            for table, rows in (("sighting_files", files), ("sightings", sightings)):
+                self._connection.execute(f"DELETE FROM {table}")  # noqa: S608
+                self._insert(table, rows)
+        self.publish()
 
     def add_disposition(self, disposition: pd.DataFrame) -> None:
         """Add a conclusion (`dispositions.DISPOSITIONS`, one row), then publish."""

@@ -1,11 +1,10 @@
 -- What each vessel called itself last before a time: of every field the newest value that said
 -- something, since 24 A and 24 B each carry a part. Equal times are settled by the value.
--- With $feeds only what these said counts.
 -- What was said again after that time counts as said at it.
 WITH said AS (
     SELECT * REPLACE (least(last_time, $end) AS last_time)
     FROM statics
-    WHERE first_time <= $end AND ($feeds IS NULL OR list_contains($feeds, feed_key))
+    WHERE first_time <= $end
 )
 SELECT mmsi,
        coalesce(arg_max(imo, (last_time, imo)) FILTER (imo > 0), 0) AS imo,
