@@ -20,7 +20,7 @@ UNFINISHED: Final = "unfinished line"
 """What is wrong with a file that goes on behind what is looked at."""
 
 _READ: Final = 1 << 16
-_RATIO_FROM: Final = 256 << 20
+_RATIO_FROM: Final = 64 << 20
 
 _MAGIC: Final = (
     (b"\x1f\x8b", "gzip"),
@@ -49,7 +49,7 @@ class Budget:
     max_bytes
         Uncompressed bytes of one file on disk, all members together.
     max_ratio
-        Uncompressed over compressed, looked at from 256 MiB on. AIS text shrinks by a factor of 4
+        Uncompressed over compressed, looked at from 64 MiB on. AIS text shrinks by a factor of 4
         to 12, and an idle receiver's log by less than 100; a decompression bomb by 1,000 and more
         (Fifield, "A better zip bomb", WOOT 2019).
     """

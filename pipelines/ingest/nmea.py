@@ -53,7 +53,7 @@ from pipelines.ingest.aivdm.memory import (
 )
 from pipelines.ingest.dating import Dated, Dating
 from pipelines.ingest.errors import IngestError
-from pipelines.ingest.lines import Lines
+from pipelines.ingest.lines import HEAD, Lines
 from pipelines.ingest.options import IngestOptions
 from pipelines.ingest.report import MAX_SAMPLES, Report
 from pipelines.ingest.rows import Batch
@@ -65,6 +65,9 @@ _EXTENDED: Final = 19
 # Messages that become rows. Message 9 is a search and rescue aircraft's: detectors would take it
 # for a vessel that falls silent when it lands, so it is counted with the other messages.
 _KEPT: Final = frozenset({1, 2, 3, 5, 18, 19, 24, 27})
+# Rows that the decoder makes room for.
+_FEW: Final = 1 << 12
+_MANY: Final = 1 << 17
 _NAMES: Final = {"tags": "tag block"}
 # Of so many sentences of an exercise one may have lost its tag block to damage, and be taken for a
 # real one: a line end in the place of the backslash does that.
@@ -102,7 +105,8 @@ class NmeaReader:
     ) -> None:
         self._lines, self._source = lines, source
         self._options, self._report = options, report
-        self._decoder = Decoder(announce)
+        # An archive may hold thousands of small files.
+        self._decoder = Decoder(announce, _FEW if len(lines.head) < HEAD else _MANY)
         self._first = lines.next - 1
         self._recent = _Recent()
         self._dating = Dating(round(options.neighbour_gap_s * 1e6), self._recent.text)

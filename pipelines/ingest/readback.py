@@ -73,6 +73,7 @@ def read_back(
             f"{name} holds several files, through which places are counted", hint="unpack it"
         )
     if head.startswith(parquet.MAGIC):
+        parquet.check(path, name, max_bytes)
         return _rows(path, places)
     budget = Budget(max_bytes, float("inf"))
     for member in members(path, name, budget, lambda _: None):

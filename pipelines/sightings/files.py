@@ -23,6 +23,8 @@ from pipelines.sightings.report import FUTURE, SightingsReport
 
 SUFFIXES: Final = (".csv", ".tsv", ".txt", ".json", ".geojson")
 MAX_BYTES: Final = 200_000_000
+MAX_JSON_BYTES: Final = 20_000_000
+"""Of GeoJSON, which is held whole, and whose smallest parts take thirty times their text."""
 _MAX_FIELD: Final = 1_000_000
 
 
@@ -72,10 +74,14 @@ def find(paths: Sequence[str]) -> list[Path]:
         path = Path(text).expanduser()
         if path.is_dir():
             files = sorted(p for p in path.rglob("*") if p.suffix.casefold() in SUFFIXES)
-        elif path.exists():
+            files = [file for file in files if file.is_file()]
+        elif path.is_file():
             files = [path]
+        elif path.exists():
+            raise SightingsError(f"{text} is neither a file nor a folder", hint="name a file")
         else:
             files = sorted(Path(name) for name in glob.glob(str(path)))  # noqa: PTH207
+            files = [file for file in files if file.is_file()]
         if not files:
             hint = f"files of sightings end in {', '.join(SUFFIXES)}"
             raise SightingsError(f"no sightings file {text}", hint=hint)
@@ -102,12 +108,20 @@ def read(path: Path, not_after: datetime) -> SightingsFile:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise SightingsError(f"{path.name} is larger than {MAX_BYTES / 1e6:.0f} MB")
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise SightingsError(f"{path.name} grows while it is read")
     except OSError as error:
         raise SightingsError(f"{path.name} can't be read: {error.strerror or error}") from error
     text = _text(content, path.name)
     report = SightingsReport()
-    is_json = text.lstrip()[:1] in ("{", "[")
+    is_json = text[:4096].lstrip()[:1] in ("{", "[")
+    if is_json and len(content) > MAX_JSON_BYTES:
+        raise SightingsError(
+            f"{path.name} is larger than {MAX_JSON_BYTES / 1e6:.0f} MB of GeoJSON",
+            hint="write it as CSV, or split it",
+        )
     report.format = "GeoJSON" if is_json else "CSV"
     raw = _from_geojson(text, path.name, report) if is_json else _from_csv(text, path.name, report)
     sha256 = hashlib.sha256(content).hexdigest()
@@ -138,7 +152,10 @@ def _from_csv(text: str, name: str, report: SightingsReport) -> Iterator[_Raw]:
     delimiter = max(",;\t", key=first.count)
     csv.field_size_limit(_MAX_FIELD)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    header = next((row for row in rows if any(field.strip() for field in row)), [])
+    try:
+        header = next((row for row in rows if any(field.strip() for field in row)), [])
+    except csv.Error as error:
+        raise SightingsError(f"{name}, its header: {error}") from error
     chosen = _chosen(header, name, report)
     places = {quantity: header.index(column) for quantity, column in chosen.items()}
     return _csv_rows(rows, places, len(header), name)

@@ -7,6 +7,7 @@ checksums.
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -15,13 +16,18 @@ import pyarrow.compute as pc
 import pyarrow.parquet as papq
 
 from pipelines.ingest.cells import Cells, is_text
+from pipelines.ingest.containers import Budget
 from pipelines.ingest.errors import IngestError
+from pipelines.ingest.formats import pages
 from pipelines.ingest.formats.base import Feed, Format, Found, Head
 from pipelines.ingest.layouts import Layout, unknown_table
 from pipelines.ingest.rows import Batch
 from pipelines.ingest.tabular import Table
 
 MAGIC: Final = b"PAR1"
+
+# Bytes of rows that are looked at together.
+_MOST: Final = 1 << 25
 
 # What pyarrow raises for files that are damaged, or made to do harm.
 _DAMAGE: Final = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError)
@@ -58,8 +64,12 @@ class Parquet:
 
 
 def _schema(head: Head) -> pa.Schema:
+    assert head.path is not None  # noqa: S101
     try:
+        pages.check_footer(head.path)
         return papq.read_schema(head.path)
+    except pages.TooLargeError as error:
+        raise _too_large(head.name, str(error)) from error
     except _DAMAGE as error:
         raise _damaged(head.name, error) from error
 
@@ -89,17 +99,23 @@ def _rows(feed: Feed, layout: Layout) -> Iterator[Cells]:
     _check_types(feed.name, schema, used)
     texts = [name for name in used if _holds_text(schema.field(name).type)]
     first = feed.lines.next
+    budget = Budget(feed.options.max_uncompressed_bytes, feed.options.max_ratio)
     try:
         with papq.ParquetFile(
             feed.path, read_dictionary=texts, page_checksum_verification=True
         ) as file:
-            _check_size(feed, file.metadata)
+            _check_size(feed.path, file.metadata, used, feed.options.max_uncompressed_bytes)
+            size = feed.path.stat().st_size
             for batch in file.iter_batches(feed.options.batch_rows, columns=used):
-                cells = _cells(batch, first)
-                first += len(cells)
-                feed.lines.next = first
-                feed.report.rows_read += len(cells)
-                yield cells
+                for part in _parts(batch):
+                    budget.spend(_unpacked(part), size, feed.name)
+                    cells = _cells(part, first)
+                    first += len(cells)
+                    feed.lines.next = first
+                    feed.report.rows_read += len(cells)
+                    yield cells
+    except pages.TooLargeError as error:
+        raise _too_large(feed.name, str(error)) from error
     except _DAMAGE as error:
         if first == 1:
             raise _damaged(feed.name, error) from error
@@ -156,13 +172,69 @@ def _check_types(name: str, schema: pa.Schema, used: Sequence[str]) -> None:
             )
 
 
-def _check_size(feed: Feed, metadata: papq.FileMetaData) -> None:
-    size = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
-    if size > feed.options.max_uncompressed_bytes:
-        raise IngestError(
-            f"{feed.name}: archive too large: it grows to {size / 1e9:,.1f} GB",
-            hint="if it is a feed, raise ingest.max_uncompressed_gb",
-        )
+def check(path: Path, name: str, max_bytes: int) -> None:
+    """Refuse a file that unpacks to too much, in all or in one piece, before any of it is.
+
+    Raises
+    ------
+    IngestError
+        If it does, or is damaged.
+    """
+    try:
+        pages.check_footer(path)
+        metadata = papq.read_metadata(path)
+        _check_size(path, metadata, metadata.schema.names, max_bytes)
+    except pages.TooLargeError as error:
+        raise _too_large(name, str(error)) from error
+    except _DAMAGE as error:
+        raise _damaged(name, error) from error
+
+
+def _check_size(
+    path: Path, metadata: papq.FileMetaData, used: Sequence[str], max_bytes: int
+) -> None:
+    total = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+    if total > max_bytes:
+        raise pages.TooLargeError(f"it grows to {total / 1e9:,.1f} GB")
+    with path.open("rb") as file:
+        for group in range(metadata.num_row_groups):
+            for index in range(metadata.num_columns):
+                chunk = metadata.row_group(group).column(index)
+                if chunk.path_in_schema in used:
+                    start = chunk.data_page_offset
+                    if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < start:
+                        start = chunk.dictionary_page_offset
+                    pages.check_pages(file, start, chunk.total_compressed_size)
+
+
+def _too_large(name: str, why: str) -> IngestError:
+    return IngestError(
+        f"{name}: archive too large: {why}",
+        hint="if it is a feed, write it again in smaller pieces, or raise "
+        "ingest.max_uncompressed_gb",
+    )
+
+
+def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """A batch in pieces none of which takes much memory when each row has its texts."""
+    rows = batch.num_rows
+    if rows <= 1 or _unpacked(batch) <= _MOST:
+        yield batch
+    else:
+        yield from _parts(batch.slice(0, rows // 2))
+        yield from _parts(batch.slice(rows // 2))
+
+
+def _unpacked(batch: pa.RecordBatch) -> int:
+    """Bytes of a batch when each row has its texts."""
+    size = 0
+    for cells in batch.columns:
+        if pa.types.is_dictionary(cells.type):
+            lengths = pc.binary_length(cells.dictionary.cast(pa.binary()))
+            size += pc.sum(lengths.take(cells.indices)).as_py() or 0
+        else:
+            size += cells.nbytes
+    return size
 
 
 def _holds_text(kind: pa.DataType) -> bool:
