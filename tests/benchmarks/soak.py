@@ -189,9 +189,11 @@ def prefect_server(home: Path) -> Iterator[int]:
     prepare(home)
     installation = load(home)
     auth = service_auth(installation)
-    with started_server(installation, auth, pages=True) as (server, process):
-        with noted(installation, server):
-            yield process.pid
+    with (
+        started_server(installation, auth, pages=True) as (server, process),
+        noted(installation, server),
+    ):
+        yield process.pid
 
 
 def resident_mb(pid: int) -> int:

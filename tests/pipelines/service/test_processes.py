@@ -92,13 +92,13 @@ from pipelines.flows.processes import supervise
 def main():
     child = "import time; time.sleep(600)"
     subprocess.Popen([sys.executable, "-c", child], start_new_session=True)
-    print("up", flush=True)
-    if sys.argv[1] == "tidy":
-        try:
+    try:
+        print("up", flush=True)
+        if sys.argv[1] == "tidy":
             time.sleep(600)
-        finally:
-            print("tidied", flush=True)
-    sum(range(10**14))  # native: no signal handler runs meanwhile
+        sum(range(10**14))  # native: no signal handler runs meanwhile
+    finally:
+        print("tidied", flush=True)
 
 def stopped(by):
     sys.stderr.write(f"stopped by {by.name}\\n")

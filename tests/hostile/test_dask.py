@@ -1,0 +1,87 @@
+"""Whoever reaches Dask's ports gets nothing; nor does a scheduler that isn't known."""
+
+import http.client
+from pathlib import Path
+
+import psutil
+import pytest
+
+from detectors.core.errors import ConfigError
+from pipelines.backfill.engines import engine, refuse_plain
+from pipelines.settings import DaskSettings
+
+ELSEWHERE = (
+    "tcp://192.0.2.10:8786", "192.0.2.10:8786", "ucx://host:1", "ws://192.0.2.1:1", "host:1",
+    "tcp://127.0.0.1.evil.example:1", "tcp://localhost@192.0.2.1:1", "tcp://[2001:db8::1]:1",
+)  # fmt: skip
+HERE = ("tcp://127.0.0.1:8786", "127.0.0.1:8786", "tcp://localhost:1", "tcp://[::1]:8786")
+
+
+@pytest.mark.parametrize("scheduler", ELSEWHERE)
+def test_a_scheduler_elsewhere_without_tls_is_refused_unless_told(scheduler: str) -> None:
+    with pytest.raises(ConfigError, match="speaks no TLS") as refused:
+        refuse_plain(scheduler, DaskSettings())
+    assert "tls://" in refused.value.hint
+    with pytest.raises(ConfigError), engine("dask", scheduler, 1):
+        pass
+    refuse_plain(scheduler, DaskSettings(plain=True))
+
+
+@pytest.mark.parametrize("scheduler", HERE)
+def test_a_scheduler_on_loopback_may_be_plain(scheduler: str) -> None:
+    refuse_plain(scheduler, DaskSettings())
+
+
+def test_certificates_are_there_and_the_key_is_ours_alone(tmp_path: Path) -> None:
+    paths = {name: tmp_path / name for name in ("ca", "cert", "key")}
+    given = {name: str(path) for name, path in paths.items()}
+    for path in paths.values():
+        path.touch(0o600)
+    refuse_plain("tls://192.0.2.10:8786", DaskSettings(**given))
+    refuse_plain("tls://192.0.2.10:8786", DaskSettings())  # Dask's own configuration has them
+    with pytest.raises(ConfigError, match=r"dask\.key"):
+        refuse_plain("tls://192.0.2.10:8786", DaskSettings(ca=given["ca"], cert=given["cert"]))
+    paths["key"].chmod(0o644)
+    with pytest.raises(ConfigError, match="others may read the key"):
+        refuse_plain("tls://192.0.2.10:8786", DaskSettings(**given))
+
+
+@pytest.mark.slow
+def test_a_cluster_of_our_own_speaks_to_nobody_else() -> None:
+    from distributed import Client
+    from distributed.security import Security
+
+    with engine("dask", None, 1) as chosen:
+        address = chosen.client.scheduler.address  # type: ignore[attr-defined]
+        assert address.startswith("tls://127.0.0.1:")
+        assert chosen.submit(sum, [1, 2]).result() == 3
+        for other in (None, Security.temporary()):
+            plain = address if other else address.replace("tls://", "tcp://")
+            with pytest.raises(OSError, match=r"(?s)."):
+                Client(plain, timeout=2, security=other)
+        us = psutil.Process()
+        ports = {
+            one.laddr
+            for process in (us, *us.children(recursive=True))
+            for one in process.net_connections("inet")
+            if one.status == psutil.CONN_LISTEN
+        }
+        assert {port.ip for port in ports} == {"127.0.0.1"}
+        for port in ports:
+            assert answers(port.port) in {404, None}, port
+
+
+def answers(port: int) -> int | None:
+    """The lowest status of the pages that Dask would have; None if it speaks no HTTP."""
+    found = []
+    for path in ("/", "/status", "/health", "/metrics", "/info/main/workers.html",
+                 "/json/counts.json", "/api/v1/get_workers", "/eventstream"):  # fmt: skip
+        one = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        try:
+            one.request("GET", path)
+            found.append(one.getresponse().status)
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            one.close()
+    return min(found)

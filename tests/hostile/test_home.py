@@ -1,0 +1,66 @@
+"""A home that can't be written to is said before anything starts."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.flows import environment
+from pipelines.flows.environment import HomeError, prepare
+from tests.pipelines.conftest import selat  # noqa: F401 - a fixture
+
+Selat = Callable[..., Any]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["nightly"], ["serve"], ["learn", "places"], ["learn", "normal"],
+        ["backfill", "--since", "2026-01-01"],
+    ],
+)  # fmt: skip
+def test_a_home_that_is_no_folder(tmp_path: Path, selat: Selat, command: list[str]) -> None:  # noqa: F811
+    (tmp_path / "home").touch()
+    ran = selat(*command, "--home", tmp_path / "home" / "deep")
+    assert ran.code != 0
+    if command[0] != "backfill":  # which says that there is no store in it
+        assert "can't be written to: Not a directory" in ran.err
+    assert "hint:" in ran.err
+
+
+@pytest.mark.parametrize("where", ["", "prefect", "store", "runs"])
+def test_a_read_only_folder_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """As on a read-only file system; the owner's rights don't bind root, which tests may be."""
+    for name in ("prefect", "store", "runs"):
+        (tmp_path / name).mkdir()
+    made = environment.tempfile.TemporaryFile
+
+    def refuse(dir: Path) -> Any:
+        if dir == tmp_path / where:
+            raise OSError(30, os.strerror(30))
+        return made(dir=dir)
+
+    monkeypatch.setattr(environment.tempfile, "TemporaryFile", refuse)
+    with pytest.raises(HomeError, match="Read-only file system") as refused:
+        prepare(tmp_path)
+    assert str(tmp_path / where).rstrip("/") in str(refused.value)
+    assert "--home" in refused.value.hint
+
+
+def test_nothing_is_left_of_the_look(tmp_path: Path) -> None:
+    environment.refuse_unwritable(tmp_path / "home")
+    assert list((tmp_path / "home").iterdir()) == []
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write anywhere")
+def test_a_folder_of_another_user(tmp_path: Path, selat: Selat) -> None:  # noqa: F811
+    home = tmp_path / "home"
+    home.mkdir(0o555)
+    ran = selat("nightly", "--home", home)
+    assert ran.code == 1
+    assert f"{home} can't be written to: Permission denied" in ran.err
+    assert list(home.iterdir()) == []
