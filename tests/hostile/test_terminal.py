@@ -62,7 +62,7 @@ def hostile_home(exercise_home: Path, tmp_path_factory: pytest.TempPathFactory) 
                 store.execute(f"UPDATE {table} SET {column} = $t", {"t": HOSTILE})
         store.execute(
             "INSERT INTO sighting_files SELECT 'k', 's', $t, now(), now(), $r",
-            {"t": HOSTILE, "r": json.dumps({"rows_read": 1, "sightings": 1,
+            {"t": HOSTILE, "r": json.dumps({"format": "CSV", "rows_read": 1, "sightings": 1,
                                             "rejected": {HOSTILE: 1}})},
         )  # fmt: skip
         store.execute(
@@ -98,7 +98,7 @@ SHOWING = (
     "explain {mmsi}", "vessel {mmsi}", "find {hostile}", "since 2020-01-01", "sightings list",
     "sightings list --files", "disposition list", "operation list", "operation report {hostile}",
     "exports", "learn review", "explain {hostile}", "flagged --as-of {hostile}",
-    "ingest {hostile}", "nightly --feed {hostile}", "detect --date {hostile}",
+    "ingest {hostile}", "nightly --feed {plain}", "detect --date {hostile}",
     "ingest x --area {hostile}", "ingest x --mapping {hostile}", "store delete {hostile}",
     "verify {hostile}", "{hostile}", "status --{hostile}", "vessel {hostile}",
     "plan --units {hostile}", "export --to {hostile}", "backup {hostile} --verify",
@@ -116,7 +116,9 @@ def test_no_command_lets_it_through(
     tmp_path: Path,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    words = [word.format(hostile=HOSTILE, **event) for word in command.split()]
+    # Without what makes a pattern of it, so that the flow isn't begun.
+    plain = HOSTILE.replace("[", "(")
+    words = [word.format(hostile=HOSTILE, plain=plain, **event) for word in command.split()]
     place = () if command in ("{hostile}",) else ("--home", hostile_home)
     if words[0] == "verify":
         place = ()
