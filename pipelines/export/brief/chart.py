@@ -6,7 +6,7 @@ was flagged, so nothing is torn at the antimeridian. Lines are lists of integers
 """
 
 from collections.abc import Iterable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from detectors.core import geodesy
 from detectors.core.frames import SECOND_US, epoch_us, offsets
+from detectors.core.zones import Zones
 from pipelines.export.briefing import NAME_LIMIT, VesselCard, vessel_names
 from pipelines.export.plan.layer import brief_layer
 from pipelines.export.text import one_line
@@ -74,7 +75,6 @@ def chart_data(products: Products, cards: Sequence[VesselCard]) -> dict[str, Any
             max(fit[3], track_y.max(initial=fit[3])),
         )
     )
-    land = _clip(products.zones.land.geometry.to_numpy(), box, lon0)
     return {
         "lon0": round(lon0, 6),
         "scale": SCALE,
@@ -84,15 +84,24 @@ def chart_data(products: Products, cards: Sequence[VesselCard]) -> dict[str, Any
         "start": int(products.start.timestamp()),
         "end": int(products.end.timestamp()),
         "silence": _SILENCE_S,
-        # Thousands of islands touch nothing: ten times as fast as uniting all with all.
-        "land": _rings(_simplified([shapely.disjoint_subset_union_all(land)], _LAND_VERTICES)),
-        "states": _states(products, box, lon0),
-        "zones": _zones(products, box, lon0),
-        "borders": _borders(products, box, lon0),
+        **_background(products.zones, box, lon0),
         "tracks": _tracks(wanted, track_x, products, cards),
         "vessels": _vessels(wanted, cards, lon0),
         "events": _events(products, cards, lon0),
         "plan": brief_layer(products.planned),
+    }
+
+
+@lru_cache(maxsize=2)
+def _background(zones: Zones, box: Box, lon0: float) -> dict[str, Any]:
+    """Return what lies below tracks and marks: the same for a page, its PDF and the next export."""
+    land = _clip(zones.land.geometry.to_numpy(), box, lon0)
+    return {
+        # Thousands of islands touch nothing: ten times as fast as uniting all with all.
+        "land": _rings(_simplified([shapely.disjoint_subset_union_all(land)], _LAND_VERTICES)),
+        "states": _states(zones.land, box, lon0),
+        "zones": _zones(zones.frame, box, lon0),
+        "borders": _borders(zones, box, lon0),
     }
 
 
@@ -190,9 +199,8 @@ def _rings(geometries: Iterable[shapely.Geometry]) -> list[list[int]]:
     return [delta_coded(shapely.get_coordinates(ring), SCALE) for ring in rings]
 
 
-def _states(products: Products, box: Box, lon0: float) -> list[list[Any]]:
+def _states(land: pd.DataFrame, box: Box, lon0: float) -> list[list[Any]]:
     """Names of the states, with the widest spot of the largest piece and the room there (deg)."""
-    land = products.zones.land
     if "iso3" not in land.columns:
         return []
     labels = []
@@ -208,9 +216,8 @@ def _states(products: Products, box: Box, lon0: float) -> list[list[Any]]:
     return labels
 
 
-def _zones(products: Products, box: Box, lon0: float) -> list[dict[str, Any]]:
+def _zones(frame: pd.DataFrame, box: Box, lon0: float) -> list[dict[str, Any]]:
     """Outlines; territorial seas, long and seen from afar, coarser than what was drawn by hand."""
-    frame = products.zones.frame
     far = (frame["zone_class"] == "territorial_sea").to_numpy(bool)
     toward = frame.get("direction_deg", pd.Series(np.nan, frame.index))
     found: list[dict[str, Any]] = []
@@ -233,9 +240,9 @@ def _zones(products: Products, box: Box, lon0: float) -> list[dict[str, Any]]:
     return found
 
 
-def _borders(products: Products, box: Box, lon0: float) -> list[list[int]]:
+def _borders(zones: Zones, box: Box, lon0: float) -> list[list[int]]:
     """Boundary lines between states."""
-    lines = products.zones.boundaries.frame.geometry.to_numpy()
+    lines = zones.boundaries.frame.geometry.to_numpy()
     parts = shapely.get_parts(_clip(lines, box, lon0))
     return [delta_coded(shapely.get_coordinates(part), SCALE) for part in parts]
 
