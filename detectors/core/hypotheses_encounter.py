@@ -4,20 +4,14 @@ from typing import Final
 
 from detectors.core.explain import (
     AT_ANCHOR,
-    FISHING,
-    MERCHANT,
     MOORED,
     NOT_UNDER_COMMAND,
     PASSENGER,
     PILOT,
-    PLEASURE,
-    RESTRICTED,
     TANKER,
     TENDER,
     TOWING,
     TUG,
-    UNSTATED,
-    WORKING,
     Facts,
     Hypothesis,
 )
@@ -28,22 +22,22 @@ from detectors.core.hypotheses import (
     search_and_rescue,
     transfer_area,
 )
+from detectors.core.hypotheses_at_work import (
+    at_work_on_one_ground,
+    boats_at_rest,
+    fishing_in_company,
+    pair_trawling,
+    small_craft_together,
+    working_together,
+)
+from detectors.core.hypotheses_company import COMPANY_M, came_and_went, in_company
 
 TOWING_STATUS: Final = frozenset({11, 12})
 """Navigation status of power-driven vessels towing astern, pushing or towing alongside."""
 
-COMPANY_M: Final = 1000.0
-"""Nearer than this before they met or after they parted, they came or went in company."""
-
-
-WORK_ROOM_M: Final = 200.0
-ALONGSIDE_M: Final = 50.0
-"""Boats at work keep room for gear and cable between them, and may pass nearer, not alongside."""
 TOW_HOURS: Final = 2.0
 """A tow is made up and cast off near one another; two that came from afar and parted again within
 less were no tow."""
-REST_HOURS: Final = 3.0
-"""Handing over goods or people takes less than an hour, fuel to a boat one or two."""
 CLEAR_M: Final = 150.0
 """Ships at anchor lie at least so far apart that they can swing."""
 BUNKERING_M: Final = 500.0
@@ -81,7 +75,7 @@ def tug_and_tow(facts: Facts) -> str | None:
     """One is a tug and they move along together at a steady distance."""
     slower_kn, _ = facts.median_speeds_kn()
     towing = facts.any_type(TOWING | TUG) or TOWING_STATUS & set(facts.statuses())
-    if facts.hours < TOW_HOURS and _came_and_went(facts):
+    if facts.hours < TOW_HOURS and came_and_went(facts):
         return None
     if towing and slower_kn >= 1.0 and facts.number("distance_spread_m") <= 150:
         return (
@@ -94,7 +88,7 @@ def tug_and_tow(facts: Facts) -> str | None:
 
 def tow_lying_to(facts: Facts) -> str | None:
     """A tug and its tow that came or left together have stopped."""
-    if facts.any_type(TOWING | TUG) and _in_company(facts):
+    if facts.any_type(TOWING | TUG) and in_company(facts):
         return (
             "one of the two is a tug or towing, and they were together already on the way here or "
             f"left together: a tow that stopped for {facts.hours:.1f} h"
@@ -111,16 +105,6 @@ def tug_to_a_casualty(facts: Facts) -> str | None:
                 f"for {facts.hours:.1f} h"
             )
     return None
-
-
-def _came_and_went(facts: Facts) -> bool:
-    before, after = facts.number("apart_before_m"), facts.number("apart_after_m")
-    return before > COMPANY_M and after > COMPANY_M
-
-
-def _in_company(facts: Facts) -> bool:
-    before, after = facts.number("apart_before_m"), facts.number("apart_after_m")
-    return before <= COMPANY_M or after <= COMPANY_M
 
 
 def bunkering(facts: Facts) -> str | None:
@@ -179,7 +163,7 @@ def lying_as_neighbours(facts: Facts) -> str | None:
     clear = (
         facts.number("median_distance_m") >= CLEAR_M and facts.number("min_distance_m") >= 100
     ) or facts.number("distance_swing_m") >= SWING_M
-    if resting and clear and _in_company(facts) and facts.slower_drift_kn <= 0.3:
+    if resting and clear and in_company(facts) and facts.slower_drift_kn <= 0.3:
         return (
             "at least one reports being at anchor or moored, they lay near one another before or "
             f"after too, {facts.number('median_distance_m'):.0f} m apart, and half of the time "
@@ -189,113 +173,7 @@ def lying_as_neighbours(facts: Facts) -> str | None:
     return None
 
 
-def working_together(facts: Facts) -> str | None:
-    """A vessel at work at sea, and one that guards or serves it at a steady distance."""
-    restricted = any(
-        status == RESTRICTED and code > 0
-        for status, code in zip(facts.statuses(), facts.ship_types, strict=True)
-    )
-    if (
-        (facts.any_type(WORKING) or restricted)
-        and not facts.any_type(MERCHANT)
-        and facts.number("distance_spread_m") <= 150
-        and facts.hours >= 1
-    ):
-        return (
-            "one of the two works at sea (by its type, or restricted in its ability to manoeuvre), "
-            f"and the other kept {facts.number('median_distance_m'):.0f} m off, steady within "
-            f"{facts.number('distance_spread_m'):.0f} m for {facts.hours:.1f} h, as guard and "
-            "supply boats do"
-        )
-    return None
-
-
-def pair_trawling(facts: Facts) -> str | None:
-    """Two fishing vessels tow a net between them at trawling speed."""
-    slower_kn, faster_kn = facts.median_speeds_kn()
-    if (
-        facts.any_type(FISHING)
-        and _boats_of_a_ground(facts)
-        and slower_kn >= 1.5
-        and faster_kn - slower_kn <= 1.0
-    ):
-        return (
-            f"both are, or may be, fishing vessels and moved together at {slower_kn:.1f} to "
-            f"{faster_kn:.1f} kn, {facts.number('median_distance_m'):.0f} m apart"
-        )
-    return None
-
-
-def fishing_in_company(facts: Facts) -> str | None:
-    """Fishing vessels at work near one another, not alongside."""
-    if (
-        facts.any_type(FISHING)
-        and _boats_of_a_ground(facts)
-        and facts.number("median_distance_m") >= 100
-    ):
-        return (
-            f"fishing boats {facts.number('median_distance_m'):.0f} m apart: boats of one ground "
-            "work near one another"
-        )
-    return None
-
-
-def boats_at_rest(facts: Facts) -> str | None:
-    """Fishing boats that lie still for hours, by night or off their village, alongside or not."""
-    _, faster_kn = facts.median_speeds_kn()
-    drift_kn = max(facts.number("drift_kn"), facts.number("other_drift_kn"))
-    if (
-        facts.flag("both_small_craft")
-        and facts.any_type(FISHING)
-        and _boats_of_a_ground(facts)
-        and facts.hours >= REST_HOURS
-        and faster_kn <= 0.2
-        and drift_kn <= 0.1
-    ):
-        return (
-            f"fishing boats that lay still, {facts.number('median_distance_m'):.0f} m apart, for "
-            f"{facts.hours:.1f} h, as a fleet at rest does; handing something over takes less"
-        )
-    return None
-
-
-def at_work_on_one_ground(facts: Facts) -> str | None:
-    """One fishes, the other fishes or works at sea, and they keep clear of one another."""
-
-    def works(code: int, status: int) -> bool:
-        return code in FISHING | WORKING and status not in {AT_ANCHOR, MOORED}
-
-    if (
-        all(works(*said) for said in zip(facts.ship_types, facts.statuses(), strict=True))
-        and facts.number("median_distance_m") >= WORK_ROOM_M
-        and facts.number("min_distance_m") >= ALONGSIDE_M
-    ):
-        return (
-            "one fishes and the other fishes or works at sea, never nearer than "
-            f"{facts.number('min_distance_m'):.0f} m"
-        )
-    return None
-
-
-def small_craft_together(facts: Facts) -> str | None:
-    """Two small craft, neither of which says it is a merchant ship."""
-    if facts.flag("both_small_craft") and not facts.any_type(MERCHANT):
-        return (
-            "both are small craft: boats lie together to talk, to share bait or catch, or to help "
-            "one another"
-        )
-    return None
-
-
-def _boats_of_a_ground(facts: Facts) -> bool:
-    """Whether each says it fishes, or is a small craft that says nothing else."""
-    stated = [code for code in facts.ship_types if code not in UNSTATED | PLEASURE]
-    if not all(code in FISHING for code in stated):
-        return False
-    return len(stated) == len(facts.ship_types) or facts.flag("both_small_craft")
-
-
-def sailing_in_company(facts: Facts) -> str | None:
+def sailingin_company(facts: Facts) -> str | None:
     """Both make way, clear of one another, for a short time."""
     boat_came = (
         facts.flag("small_craft")
@@ -449,7 +327,7 @@ HYPOTHESES: Final = (
         needs_types=True,
     ),
     Hypothesis(
-        "convoy or overtaking", 0.6, sailing_in_company,
+        "convoy or overtaking", 0.6, sailingin_company,
         "they come closer than 100 m, stop, or meet again",
     ),
     Hypothesis(

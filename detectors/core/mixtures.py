@@ -1,13 +1,19 @@
 """Mixtures of velocities: what a class of ship does in a cell, and anywhere."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core.normal import BACKGROUND_WEIGHT, SPEED_BINS
-
 Floats = NDArray[np.float64]
+
+
+BACKGROUND_WEIGHT: Final = 0.05
+"""Share of the density that is what the class does anywhere: it keeps the tails of the streams
+from deciding how surprising something is."""
+SPEED_BINS: Final = 60
+"""What a class does anywhere: its speeds by the knot, on any course."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from detectors.core import geodesy, lanes, runs
 from detectors.core.errors import FrameError
-from detectors.core.mixtures import Mixture
+from detectors.core.mixtures import SPEED_BINS, Mixture
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -34,11 +34,6 @@ CLASSES: Final = ("other", "fishing", "working", "passenger", "cargo", "tanker")
 """Classes of ship: by their AIS type (ITU-R M.1371-5, table 53), "other" where it isn't told."""
 SIZES_DEG: Final = (0.1, 0.5)
 """Sides of the cells: the finer where enough vessels of the class came, else the coarser."""
-BACKGROUND_WEIGHT: Final = 0.05
-"""Share of the density that is what the class does anywhere: it keeps the tails of the streams
-from deciding how surprising something is."""
-SPEED_BINS: Final = 60
-"""What a class does anywhere: its speeds by the knot, on any course."""
 FLOW_DEG: Final = 0.02
 """Side of the cells in which courses are counted: a lane is a mile wide and more."""
 MIN_FLOW_KN: Final = 5.0

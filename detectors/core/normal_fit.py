@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core import lanes
+from detectors.core.mixtures import SPEED_BINS
 from detectors.core.normal import (
     CLASSES,
     FLOOR_KN,
@@ -20,7 +21,6 @@ from detectors.core.normal import (
     NEVER,
     SAMPLES,
     SIZES_DEG,
-    SPEED_BINS,
     WINDOWS,
     Normal,
     Surprise,

@@ -22,7 +22,6 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from detectors.core.errors import FrameError
 from detectors.core.frames import (
     DAY_US,
     POSITIONS,
@@ -34,11 +33,12 @@ from detectors.core.frames import (
     empty,
     epoch_us,
     from_epoch_us,
-    offsets,
     select,
     validate,
 )
-from detectors.core.geodesy import KNOT_MPS, distance_m, wrap_lon
+from detectors.core.geodesy import distance_m, wrap_lon
+from detectors.core.hull_limits import STATE
+from detectors.core.hull_table import Hulls, Rows, plain_state, untouched
 
 DUPLICATE_WINDOW_S: Final = 5.0
 """Reports of the same content are copies of one transmission when at most this far apart.
@@ -49,42 +49,6 @@ less often: ITU-R M.1371-5, annex 1, tables 1 and 2 (class A: 3 min at anchor or
 class B: 30 s to 3 min). Half of 10 s lets receivers' clocks and network delays differ by seconds
 and never joins two true reports, nor chains of them."""
 
-MAX_JUMP_M: Final = 5000.0
-"""Below this distance no speed is held against a report: it may carry an old position or a late
-time stamp. The tolerance that GFW's segmenter allows for such reports is of this order."""
-
-MAX_SPEED_KN: Final = 60.0
-"""Faster than this over more than `MAX_JUMP_M`, two reports can't be of one hull. The fastest craft
-in service make about 50 kn; 102.2 kn is the largest speed that AIS can express."""
-
-UNSUPPORTED_SPEED_KN: Final = 30.0
-"""Faster than this over more than `MAX_JUMP_M`, one of the two reports must say that the vessel
-goes at least half as fast. No merchant ship makes more (the fastest container ships are built for
-25 kn). Not asked where either report doesn't state its speed."""
-
-SHORT_STEP_S: Final = 900.0
-"""Within this time any jump beyond `MAX_JUMP_M` needs such support: it takes 11 kn and more, and a
-vessel that says 0 kn before and after didn't make it. Most corrupt fixes of moored tankers in the
-Singapore Strait are like that, a few miles off with the true speed. Beyond `MAX_JUMP_M`, an
-unconfirmed hull takes no report after a longer time: three corrupt fixes of one day would else be
-taken for a vessel. Class A and B transmitters under way report every 30 s or more often (ITU-R
-M.1371-5, annex 1, tables 1 and 2)."""
-
-CONFIRMING_REPORTS: Final = 3
-"""Reports at distinct times that confirm a further hull: corrupt fixes seldom agree thrice."""
-
-TENTATIVE_S: Final = 24 * 3600.0
-"""Time within which a further hull must be confirmed, from its first report."""
-
-CLOSING_S: Final = 30 * 86400.0
-"""A hull silent for longer is closed: by then anything on Earth is within its reach."""
-
-MAX_ORDINAL: Final = 99
-"""Hulls of one MMSI that a track id has room for. Reports of any further one are noise."""
-
-MAX_TENTATIVE: Final = 16
-"""Unconfirmed hulls of one MMSI remembered at a time; the longest silent gives way. It bounds the
-work that a feed of random positions can cause."""
 
 IMPOSSIBLE_JUMP: Final = "impossible jump"
 NOISE: Final[Mapping[str, Column]] = {
@@ -93,18 +57,6 @@ NOISE: Final[Mapping[str, Column]] = {
 }
 """Reports that belong to no track, each with the reason."""
 
-STATE: Final[Mapping[str, Column]] = {
-    "mmsi": Column("int64", "", "Maritime Mobile Service Identity"),
-    "slot": Column("int16", "", "place of the hull in the MMSI's list; unique with mmsi"),
-    "ordinal": Column("int16", "", "1-99, or 0 while the hull isn't confirmed"),
-    "n_reports": Column("int64", "", "reports of the hull so far, at distinct times"),
-    "first_time": Column(TIME, "UTC", "its first report"),
-    "time": Column(TIME, "UTC", "its last report"),
-    "lat": Column("float64", "deg", "latitude of its last report"),
-    "lon": Column("float64", "deg", "longitude of its last report"),
-    "sog_kn": Column("float64", "kn", "speed over ground of its last report, NaN if not stated"),
-}
-"""What `segment` must remember: one row per hull, sorted by (mmsi, slot)."""
 
 SUMMARY: Final[Mapping[str, Column]] = {
     "track_id": TRACKED["track_id"],
@@ -137,11 +89,9 @@ _CONTENT: Final = {
     "nav_status": 1.0,
     "msg_type": 1.0,
 }
-_NEVER: Final = -(2**62)
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 
 class Segmented(NamedTuple):
@@ -257,13 +207,13 @@ def segment(positions: pd.DataFrame, state: pd.DataFrame) -> Segmented:
     validate(state, STATE)
     frame = _sorted(positions)
     state = state.sort_values(["mmsi", "slot"], ignore_index=True)
-    rows = _Rows(frame, state)
+    rows = Rows(frame, state)
     plain = rows.plain
     label = np.where(plain[rows.vessel], rows.known_ordinal[rows.vessel], 0)
-    hulls = [_untouched(state, rows), _plain_state(state, rows)]
+    hulls = [untouched(state, rows), plain_state(state, rows)]
     busy = np.flatnonzero(~plain)
     if len(busy):
-        table = _Hulls(state, rows, busy)
+        table = Hulls(state, rows, busy)
         table.run(label)
         hulls.append(table.state())
         del table
@@ -366,264 +316,6 @@ def _content(frame: pd.DataFrame) -> list[Ints]:
         units = np.rint(frame[name].to_numpy("float64") * scale)
         columns.append(np.where(np.isnan(units), -(2.0**62), units).astype("int64"))
     return columns
-
-
-def can_join(
-    distance: Floats, duration_us: Ints, sog_before_kn: Floats, sog_after_kn: Floats
-) -> Bools:
-    """Whether one hull can have made two reports so far apart: see `segment`.
-
-    Speeds are those that the two reports state, NaN where one doesn't.
-    """
-    supported_kn = 2 * np.maximum(sog_before_kn, sog_after_kn)  # NaN where either is
-    at_least_kn = np.where(duration_us > SHORT_STEP_S * SECOND_US, UNSUPPORTED_SPEED_KN, 0.0)
-    limit_kn = np.clip(supported_kn, at_least_kn, MAX_SPEED_KN)
-    limit_kn = np.where(np.isnan(limit_kn), MAX_SPEED_KN, limit_kn)
-    reach_m = limit_kn * KNOT_MPS * duration_us / SECOND_US
-    return np.asarray((distance <= MAX_JUMP_M) | (distance <= reach_m))
-
-
-class _Rows:
-    """Sorted reports as arrays, by vessel (one MMSI), with what is known of each vessel.
-
-    A vessel is *plain* if it has one open hull at most and each report can follow the one before:
-    then all are that hull's, and no loop is needed.
-    """
-
-    def __init__(self, frame: pd.DataFrame, state: pd.DataFrame) -> None:
-        self.mmsi = frame["mmsi"].to_numpy()
-        self.time = epoch_us(frame["time"])
-        self.lat, self.lon = frame["lat"].to_numpy(), frame["lon"].to_numpy()
-        self.sog_kn = frame["sog_kn"].to_numpy()
-        bounds = offsets(self.mmsi)
-        self.start, self.stop = bounds[:-1], bounds[1:]
-        self.vessel = np.repeat(np.arange(len(self.start)), self.stop - self.start)
-        self.vessel_mmsi = self.mmsi[self.start]
-
-        first_t = self.time[self.start]
-        hull_vessel = self._vessel_of(state["mmsi"].to_numpy())
-        here = np.flatnonzero(hull_vessel >= 0)
-        hull_vessel = hull_vessel[here]
-        last_t = epoch_us(state["time"])[here]
-        if np.any(first_t[hull_vessel] <= last_t):
-            raise FrameError("reports must be newer than the state of their MMSI")
-        ordinal = state["ordinal"].to_numpy("int64")[here]
-        born = epoch_us(state["first_time"])[here]
-        gone = (ordinal == 0) & (first_t[hull_vessel] - born > TENTATIVE_S * SECOND_US)
-        here, hull_vessel, ordinal = here[~gone], hull_vessel[~gone], ordinal[~gone]
-        self.n_known = np.bincount(hull_vessel, minlength=len(self.start))
-        one = np.flatnonzero(self.n_known[hull_vessel] == 1)
-        # The row of `state` of the only hull known of a vessel, -1 where there isn't just one.
-        self.known = np.full(len(self.start), -1)
-        self.known[hull_vessel[one]] = here[one]
-        self.known_ordinal = np.ones(len(self.start), "int64")
-        self.known_ordinal[hull_vessel[one]] = ordinal[one]
-
-        previous_t = np.r_[_NEVER, self.time[:-1]]
-        previous_lat, previous_lon = np.r_[0.0, self.lat[:-1]], np.r_[0.0, self.lon[:-1]]
-        previous_sog_kn = np.r_[np.nan, self.sog_kn[:-1]]
-        known = self.known >= 0
-        seed, at = self.known[known], self.start[known]
-        previous_t[self.start] = _NEVER
-        previous_t[at] = epoch_us(state["time"])[seed]
-        previous_lat[at] = state["lat"].to_numpy()[seed]
-        previous_lon[at] = state["lon"].to_numpy()[seed]
-        previous_sog_kn[at] = state["sog_kn"].to_numpy()[seed]
-        seen = previous_t != _NEVER
-        step_us = np.where(seen, self.time - np.where(seen, previous_t, 0), 0)
-        step_m = distance_m(previous_lat, previous_lon, self.lat, self.lon)
-        open_still = step_us <= CLOSING_S * SECOND_US
-        fits = ~seen | (can_join(step_m, step_us, previous_sog_kn, self.sog_kn) & open_still)
-        all_fit = np.ones(len(self.start), bool)
-        np.logical_and.at(all_fit, self.vessel[~fits], False)
-        self.plain = all_fit & (self.n_known <= 1) & (self.known_ordinal > 0)
-        # Number of distinct report times up to each row.
-        self.distinct = np.cumsum(~seen | (step_us > 0))
-        # The last row of each run of reports within MAX_JUMP_M of their predecessors.
-        linked = (step_m <= MAX_JUMP_M) & open_still
-        linked[self.start] = False
-        breaks = np.flatnonzero(~linked)
-        self.run_last = np.r_[breaks[1:], len(linked)][np.cumsum(~linked) - 1] - 1
-
-    def _vessel_of(self, mmsi: Ints) -> Ints:
-        """Vessel index of each MMSI, -1 where it has no report here."""
-        if len(self.vessel_mmsi) == 0:
-            return np.full(len(mmsi), -1)
-        at = np.minimum(np.searchsorted(self.vessel_mmsi, mmsi), len(self.vessel_mmsi) - 1)
-        return np.where(self.vessel_mmsi[at] == mmsi, at, -1)
-
-
-def _untouched(state: pd.DataFrame, rows: _Rows) -> pd.DataFrame:
-    return state[~state["mmsi"].isin(rows.vessel_mmsi)]
-
-
-def _plain_state(state: pd.DataFrame, rows: _Rows) -> pd.DataFrame:
-    """State after the reports of plain vessels: the one hull of each, moved on."""
-    which = np.flatnonzero(rows.plain)
-    first, last = rows.start[which], rows.stop[which] - 1
-    known = rows.known[which]
-    before = known >= 0
-    slot = np.zeros(len(which), "int64")
-    slot[before] = state["slot"].to_numpy()[known[before]]
-    n_reports = rows.distinct[last] - rows.distinct[first] + 1
-    n_reports[before] += state["n_reports"].to_numpy()[known[before]]
-    born = rows.time[first]
-    born[before] = epoch_us(state["first_time"])[known[before]]
-    return _state_frame(
-        rows.vessel_mmsi[which],
-        slot,
-        rows.known_ordinal[which],
-        n_reports,
-        born,
-        rows.time[last],
-        rows.lat[last],
-        rows.lon[last],
-        rows.sog_kn[last],
-    )
-
-
-def _state_frame(
-    mmsi: Ints,
-    slot: Ints,
-    ordinal: Ints,
-    n: Ints,
-    born: Ints,
-    time: Ints,
-    lat: Floats,
-    lon: Floats,
-    sog_kn: Floats,
-) -> pd.DataFrame:
-    columns = {
-        "mmsi": mmsi, "slot": slot, "ordinal": ordinal, "n_reports": n,
-        "first_time": from_epoch_us(born), "time": from_epoch_us(time), "lat": lat, "lon": lon,
-        "sog_kn": sog_kn,
-    }  # fmt: skip
-    return conform(pd.DataFrame(columns), STATE)
-
-
-class _Hulls:
-    """The hulls of vessels that aren't plain: arrays of (vessel, slot), moved on in lockstep.
-
-    Each step takes the next report of every vessel at once. Where one confirmed hull alone is
-    open, the run of near reports that follows is its own too and is taken in the same step, so
-    that a vessel with a few corrupt fixes takes a few steps, not one per report.
-    """
-
-    def __init__(self, state: pd.DataFrame, rows: _Rows, vessels: Ints) -> None:
-        self.rows = rows
-        self.vessels = vessels
-        place = np.full(len(rows.start), -1)
-        place[vessels] = np.arange(len(vessels))
-        owner = rows._vessel_of(state["mmsi"].to_numpy())
-        here = np.flatnonzero((owner >= 0) & (place[owner] >= 0))
-        vessel, slot = place[owner[here]], state["slot"].to_numpy("int64")[here]
-        shape = (len(vessels), int(slot.max(initial=0)) + 4)
-        self.time = np.full(shape, _NEVER)
-        self.born = np.full(shape, _NEVER)
-        self.lat, self.lon, self.sog_kn = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-        self.ordinal = np.zeros(shape, "int64")
-        self.n = np.zeros(shape, "int64")
-        self.time[vessel, slot] = epoch_us(state["time"])[here]
-        self.born[vessel, slot] = epoch_us(state["first_time"])[here]
-        self.lat[vessel, slot] = state["lat"].to_numpy()[here]
-        self.lon[vessel, slot] = state["lon"].to_numpy()[here]
-        self.sog_kn[vessel, slot] = state["sog_kn"].to_numpy()[here]
-        self.ordinal[vessel, slot] = state["ordinal"].to_numpy()[here]
-        self.n[vessel, slot] = state["n_reports"].to_numpy()[here]
-
-    def run(self, label: Ints) -> None:
-        """Take all reports; write the ordinal of each row to `label` (0: none, -1: no room)."""
-        cursor, stop = self.rows.start[self.vessels].copy(), self.rows.stop[self.vessels]
-        taken: list[tuple[Ints, Ints, Ints]] = []
-        active = np.arange(len(self.vessels))
-        while len(active):
-            row = cursor[active]
-            ordinal, last = self._step(active, row)
-            taken.append((row, last, ordinal))
-            cursor[active] = last + 1
-            active = active[cursor[active] < stop[active]]
-        first, last, ordinal = (np.concatenate(part) for part in zip(*taken, strict=True))
-        size = last - first + 1
-        index = np.repeat(first - np.r_[0, np.cumsum(size)[:-1]], size) + np.arange(size.sum())
-        label[index] = np.repeat(ordinal, size)
-
-    def _step(self, vessel: Ints, row: Ints) -> tuple[Ints, Ints]:
-        """Give each vessel its next report; return its ordinal and the last row so taken."""
-        rows = self.rows
-        time, lat, lon = rows.time[row], rows.lat[row], rows.lon[row]
-        confirmed = self.ordinal[vessel] > 0
-        since_us = time[:, None] - np.where(confirmed, self.time[vessel], self.born[vessel])
-        used = self.time[vessel] != _NEVER
-        limit_us = np.where(confirmed, CLOSING_S, TENTATIVE_S) * SECOND_US
-        alive = used & (since_us <= limit_us)
-        away_m = distance_m(self.lat[vessel], self.lon[vessel], lat[:, None], lon[:, None])
-        step_us = time[:, None] - self.time[vessel]
-        near = away_m <= MAX_JUMP_M
-        fits = alive & can_join(away_m, step_us, self.sog_kn[vessel], rows.sog_kn[row][:, None])
-        fits &= confirmed | near | (step_us <= SHORT_STEP_S * SECOND_US)
-        # A distance on Earth is below 2.1e7 m, so 1e8 puts a hull in the second rank.
-        rank = np.where(fits, away_m + 1e8 * ~(confirmed & near), np.inf)
-        n_open = np.count_nonzero(alive & confirmed, axis=1)
-        n_given = self.ordinal[vessel].max(axis=1)
-        found = ((n_open > 0) | (n_given >= MAX_ORDINAL)) & fits.any(axis=1)
-
-        slot = np.where(found, rank.argmin(axis=1), self._free(vessel, used, alive, confirmed))
-        at_once = ~found & (n_open == 0) & (n_given < MAX_ORDINAL)
-        before = np.where(found, self.time[vessel, slot], _NEVER)
-        n = np.where(found, self.n[vessel, slot], 0) + (time > before)
-        had = np.where(found, self.ordinal[vessel, slot], 0)
-        due = at_once | (found & (had == 0) & (n >= CONFIRMING_REPORTS))
-        ordinal = np.where(due & (n_given < MAX_ORDINAL), n_given + 1, had)
-        self.born[vessel, slot] = np.where(found, self.born[vessel, slot], time)
-        self.ordinal[vessel, slot] = ordinal
-
-        lone = (ordinal > 0) & (n_open - (had > 0) == 0)
-        last = np.where(lone, rows.run_last[row], row)
-        self.n[vessel, slot] = n + rows.distinct[last] - rows.distinct[row]
-        self.time[vessel, slot] = rows.time[last]
-        self.lat[vessel, slot], self.lon[vessel, slot] = rows.lat[last], rows.lon[last]
-        self.sog_kn[vessel, slot] = rows.sog_kn[last]
-        no_room = (n >= CONFIRMING_REPORTS) & (ordinal == 0)
-        return np.where(no_room, -1, ordinal), last
-
-    def _free(self, vessel: Ints, used: Bools, alive: Bools, confirmed: Bools) -> Ints:
-        """Slot for a new hull: the first without one; of too many tentative ones the stalest."""
-        tentative = alive & ~confirmed
-        full = np.count_nonzero(tentative, axis=1) >= MAX_TENTATIVE
-        stalest = np.where(tentative, self.time[vessel], np.iinfo("int64").max).argmin(axis=1)
-        free = ~used | (~confirmed & ~alive)
-        if not np.all(free.any(axis=1) | full):
-            self._grow()
-            free = np.pad(
-                free, ((0, 0), (0, self.time.shape[1] - free.shape[1])), constant_values=True
-            )
-        return np.asarray(np.where(full, stalest, free.argmax(axis=1)))
-
-    def _grow(self) -> None:
-        more = ((0, 0), (0, 8))
-        self.time = np.pad(self.time, more, constant_values=_NEVER)
-        self.born = np.pad(self.born, more, constant_values=_NEVER)
-        self.lat, self.lon = np.pad(self.lat, more), np.pad(self.lon, more)
-        self.sog_kn = np.pad(self.sog_kn, more)
-        self.ordinal, self.n = np.pad(self.ordinal, more), np.pad(self.n, more)
-
-    def state(self) -> pd.DataFrame:
-        """What is left: confirmed hulls for good (they hold their ordinal), others while alive."""
-        newest = self.rows.time[self.rows.stop[self.vessels] - 1]
-        young = newest[:, None] - self.born <= TENTATIVE_S * SECOND_US
-        keep = (self.time != _NEVER) & ((self.ordinal > 0) | young)
-        vessel, slot = np.nonzero(keep)
-        return _state_frame(
-            self.rows.vessel_mmsi[self.vessels[vessel]],
-            slot,
-            self.ordinal[keep],
-            self.n[keep],
-            self.born[keep],
-            self.time[keep],
-            self.lat[keep],
-            self.lon[keep],
-            self.sog_kn[keep],
-        )
 
 
 def _split(frame: pd.DataFrame, label: Ints, state: pd.DataFrame, n_confirmed: int) -> Segmented:

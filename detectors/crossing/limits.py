@@ -16,7 +16,7 @@ class Limits(Detector):
     min_mean_speed_kn
         11.5 kn made good over the passage.
     max_mean_speed_kn
-        60 kn: faster is an aircraft or a corrupt position (see `tracks.MAX_SPEED_KN`).
+        60 kn: faster is an aircraft or a corrupt position (see `hull_limits.MAX_SPEED_KN`).
     max_length_m
         40 m. Longer vessels, and cargo ships or tankers that don't state a length, are left out.
     max_sun_altitude_deg, min_dark_fraction

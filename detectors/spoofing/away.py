@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import copies, geodesy, leaps, runs, scatter, shapes, tracks
+from detectors.core import copies, geodesy, hull_limits, leaps, runs, scatter, shapes, tracks
 from detectors.core.frames import SECOND_US, epoch_us
 from detectors.core.leaps import MIN_OFFSET_M
 from detectors.core.reports import Reports
@@ -183,7 +183,7 @@ def _reachable(reports: Reports, a: int, b: int) -> bool:
     pair = np.array([a, b])
     ends = (reports.lat[pair], reports.lon[pair], reports.sog_kn[pair])
     return bool(
-        tracks.can_join(
+        hull_limits.can_join(
             geodesy.distance_m(ends[0][:1], ends[1][:1], ends[0][1:], ends[1][1:]),
             reports.time_us[pair[1:]] - reports.time_us[pair[:1]],
             ends[2][:1],

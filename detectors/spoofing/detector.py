@@ -76,7 +76,7 @@ class Spoofing(Limits):
     Notes
     -----
     Leaps below 5 km along the course aren't jumps: late time stamps make them
-    (`tracks.MAX_JUMP_M`). Nor is a track
+    (`hull_limits.MAX_JUMP_M`). Nor is a track
     that is merely straight: autopilots are.
 
     Score before explanations: a jump 0.6 if the home track resumes, else 0.5, within one track

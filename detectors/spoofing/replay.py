@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from detectors.core import copies, runs, tracks
+from detectors.core import copies, hull_limits, runs
 from detectors.core.frames import SECOND_US
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import Scene, Story, leap_m
@@ -59,7 +59,7 @@ def replayed(limits: Limits, scene: Scene) -> Iterator[Story]:
             lag_s = float(np.median(lag_us[i : j + 1])) / SECOND_US
             off_m = leap_m(reports, a - 1, a, 5.0)
             if a - reports.span_of(int(reports.track[a]))[0] <= 2 and reports.track[a] % 100 > 1:
-                off_m = tracks.MAX_JUMP_M  # a further track begins where none can have got to
+                off_m = hull_limits.MAX_JUMP_M  # a further track begins where none can have got to
             off_m = max(off_m, leap_m(reports, b, b + 1, 5.0))
             if off_m < limits.min_leap_m:
                 continue

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 import detectors as catalogue
-from detectors.core import coverage, events, frames, run, tiles, tracks, whereabouts
+from detectors.core import coverage, events, frames, hull_limits, run, tiles, tracks, whereabouts
 from detectors.core.detector import Context, Detector, RestsOn
 from detectors.core.tiles import Tile
 from detectors.core.zones import Zones
@@ -110,8 +110,8 @@ def _state(store: Queries, task: Segment, before: Segmented | None) -> pd.DataFr
 
 
 def state_of(place: Place, parts: Sequence[Segmented]) -> pd.DataFrame:
-    """`tracks.STATE` at the end of a date from its parts, in the order of their MMSIs."""
-    found = [read(place.folder("tracks", p.key) / "state.parquet", dict(tracks.STATE))
+    """`hull_limits.STATE` at the end of a date from its parts, in the order of their MMSIs."""
+    found = [read(place.folder("tracks", p.key) / "state.parquet", dict(hull_limits.STATE))
              for p in parts]  # fmt: skip
     return pd.concat(found, ignore_index=True)
 

@@ -94,7 +94,7 @@ def segment_date(
     paths
         Files of the date and of the one before, whose last reports may have copies in it.
     state
-        `tracks.STATE` as of the end of the date before, of at least the vessels asked about.
+        `hull_limits.STATE` as of the end of the date before, of at least the vessels asked about.
     mmsis
         Only vessels from the first MMSI on, below the second; None for all.
     """
@@ -128,6 +128,6 @@ def input_digest(content_before: str, content: str, state_digest: str) -> str:
 
 
 def digest_of_state(state: pd.DataFrame) -> str:
-    """Digest of the hulls that are open (`tracks.STATE`)."""
+    """Digest of the hulls that are open (`hull_limits.STATE`)."""
     hashes = pd.util.hash_pandas_object(state.reset_index(drop=True), index=True)
     return hashlib.sha256(hashes.to_numpy().tobytes()).hexdigest()[:16]

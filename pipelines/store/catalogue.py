@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import duckdb
 
-from detectors.core import events, frames, tracks
+from detectors.core import events, frames, hull_limits, tracks
 from detectors.core.coverage import CELLS, FEED, RECEIVERS
 from detectors.core.errors import SelatError
 from pipelines.dispositions import DISPOSITIONS
@@ -92,7 +92,7 @@ TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
         "state": _C("str", "", "digest of the state it ended with"),
         "counts": _C("str", "", "JSON: reports, duplicates, rejected jumps"),
     },
-    "track_state": {"date": _C("str", "", "UTC date that it ends"), **tracks.STATE},
+    "track_state": {"date": _C("str", "", "UTC date that it ends"), **hull_limits.STATE},
     "track_days": {"date": _C("str", "", "UTC date"), **tracks.SUMMARY},
     "coverage_cells": CELLS,
     "coverage_feed": FEED,

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from detectors.core import frames, tracks
+from detectors.core import frames, hull_limits, tracks
 from detectors.core.coverage import CELLS, FEED, RECEIVERS, Coverage
 from detectors.core.tracks import Segmented
 from pipelines.store.arrow import to_frame
@@ -164,9 +164,9 @@ class Queries:
         return kept[kept["time"] >= from_time].reset_index(drop=True)
 
     def state_before(self, need: pd.DataFrame) -> pd.DataFrame:
-        """`tracks.STATE` of the vessels in `need`, as of each one's from_time."""
+        """`hull_limits.STATE` of the vessels in `need`, as of each one's from_time."""
         with self._registered("need", need):
-            return frames.conform(self._ask("state_before"), tracks.STATE)
+            return frames.conform(self._ask("state_before"), hull_limits.STATE)
 
     def files_by_date(self) -> pd.DataFrame:
         """UTC dates with positions: date, files, bytes, rows."""
@@ -300,9 +300,9 @@ class Queries:
         return [str(text) for text in self.sql(query, {"first": first, "last": last})["counts"]]
 
     def day_state(self, date: str) -> pd.DataFrame:
-        """`tracks.STATE` as of the end of a date."""
+        """`hull_limits.STATE` as of the end of a date."""
         query = "SELECT * EXCLUDE (date) FROM track_state WHERE date = $date ORDER BY ALL"
-        return frames.conform(self.sql(query, {"date": date}), tracks.STATE)
+        return frames.conform(self.sql(query, {"date": date}), hull_limits.STATE)
 
     def coverage(self, first: pd.Timestamp, last: pd.Timestamp) -> Coverage:
         """Coverage of the UTC dates from `first` to `last`."""

@@ -33,7 +33,7 @@ REAL: Final = {
     "denmark": "dma_csv_sample/aisdk_header.csv",
     "satellite": "sea_exactearth_2012/exact-earth-augmented.txt",
     "america": "noaa_marinecadastre_sample/noaa_test_track.csv",
-    "baltic": "dma_sample_5min/ais-sample.txt.gz",
+    "danish_straits": "dma_sample_5min/ais-sample.txt.gz",
 }
 """Names of real feeds and where they are; one that is absent is left out."""
 NIGHTLY: Final = ("--hours", "24", "--vessels", "300")
@@ -44,10 +44,10 @@ PRODUCTS: Final = (
     "events.csv", "events.parquet", "events.geojson", "flagged.csv", "flagged.gpx", "flagged.kml",
     "parts.csv", "tracks.geojson", "plan.csv",
 )  # fmt: skip
-PASSING: Final = frozenset({
-    "git_commit", "configuration", "inputs", "made_time", "path", "name_of_home", "host",
-})  # fmt: skip
+PASSING: Final = frozenset({"git_commit", "configuration", "inputs", "made_time", "path"})
 """Keys and columns that differ from one run, folder or commit to the next."""
+NAMES_OF_FILES: Final = ("ledger", "sighting_files")
+"""Tables whose `name` is the path of a feed."""
 AGREED: Final = (0, 6, 7)
 """Exit codes of a run that ended: complete, partial, nothing to look at."""
 SHOWN: Final = 5
@@ -165,7 +165,8 @@ def keep(home: Path, to: Path) -> None:
         asked = "select table_name from information_schema.tables where table_type = 'BASE TABLE'"
         for (name,) in store.execute(asked).fetchall():
             frame = store.execute(f'select * from "{name}" order by all').df()
-            frame = frame.drop(columns=[c for c in frame if c in PASSING])
+            passing = PASSING | ({"name"} if name in NAMES_OF_FILES else set())
+            frame = frame.drop(columns=[c for c in frame if c in passing])
             if "manifest" in frame:
                 told = [json.dumps(stripped(json.loads(m))) for m in frame["manifest"]]
                 frame["manifest"] = told

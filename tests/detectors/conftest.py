@@ -21,6 +21,7 @@ from detectors.core import (
     explain,
     geodesy,
     lanes,
+    mixtures,
     normal,
     run,
     tiles,
@@ -433,7 +434,7 @@ def ordinary_traffic() -> normal.Normal:
         "threshold": np.full((classes, 2), 13.0), "typical_place": np.full(classes, 4.0),
         "flow_threshold": np.full((classes, 2), 3.0), "flow_cell": np.zeros(0, "int64"),
         "flow_vessels": np.zeros(0, "int64"), "flow_courses": np.zeros((0, lanes.BINS), "int64"),
-        "speed_density": np.full((classes, normal.SPEED_BINS), 1 / normal.SPEED_BINS),
+        "speed_density": np.full((classes, mixtures.SPEED_BINS), 1 / mixtures.SPEED_BINS),
         "heard_cell": cell, **nothing, **streams,
     }  # fmt: skip
     return normal.Normal(arrays, "by hand", normal.digest(arrays))

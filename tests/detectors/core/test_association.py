@@ -68,7 +68,7 @@ def test_probabilities_of_many_rows_of_large_weights_are_finite():
 def test_belief_propagation_comes_near_where_too_many_hang_together(seed):
     rng = np.random.default_rng(seed)
     table = rng.uniform(0.0, 20.0, (7, 7)) * (rng.random((7, 7)) < 0.6)
-    shares, none = association._propagated(table)
+    shares, none = assignment._propagated(table)
     true_shares, true_none = assignment.marginals(table)
     assert np.allclose(shares.sum(axis=1) + none, 1.0)
     assert np.abs(shares - true_shares).max() < 0.15

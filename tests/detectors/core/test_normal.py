@@ -107,7 +107,7 @@ def test_the_density_is_that_of_scipy() -> None:
         for w, m, c in zip(weight[0], mean[0], covariance[0], strict=True)
     )
     speed = np.maximum(np.hypot(east, north), 1.0)
-    share = normal.BACKGROUND_WEIGHT
+    share = mixtures.BACKGROUND_WEIGHT
     density = (1 - share) * streams + share / SPEED_BINS / (2 * np.pi * speed)
     assert mixture.log_density(east, north) == pytest.approx(np.log(density))
 

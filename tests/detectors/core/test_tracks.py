@@ -11,7 +11,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.core import frames, tracks
+from detectors.core import frames, hull_limits, tracks
 from detectors.core.errors import FrameError
 from detectors.core.geodesy import distance_m, wrap_lon
 
@@ -68,7 +68,7 @@ def naive_labels(positions: pd.DataFrame) -> pd.DataFrame:
                 if rank < best_rank:
                     best, best_rank = h, rank
         if not confirmed or best is None:
-            if len(tentative) >= tracks.MAX_TENTATIVE and confirmed:
+            if len(tentative) >= hull_limits.MAX_TENTATIVE and confirmed:
                 stalest = min(tentative, key=lambda h: h["t"])
                 mine[:] = [h for h in mine if h is not stalest]
             best = {"ordinal": 0 if confirmed else given_so_far + 1, "born": t, "n": 0, "t": -1e18}
