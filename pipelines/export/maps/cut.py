@@ -75,7 +75,7 @@ def ground(zones: Zones, box: Box, lon0: float) -> Ground:
         land=rings_of(united),
         zones=_zones(zones, box, lon0),
         borders=tuple(shapely.get_coordinates(line) for line in borders),
-        labels=_states(zones, box, lon0),
+        states=_states(zones, box, lon0),
     )
 
 
