@@ -86,7 +86,7 @@ def _flagged(x: Explanation) -> pd.DataFrame:
 
 
 def as_flagged(
-    event: Mapping[str, Any], vessels: Sequence[Mapping[str, Any]], tracks: pd.DataFrame
+    event: Mapping[Any, Any], vessels: Sequence[Mapping[str, Any]], tracks: pd.DataFrame
 ) -> pd.DataFrame:
     """Vessels of one event as if it had flagged them (`products.FLAGGED`).
 

@@ -34,7 +34,7 @@ _BESIDE: Final[Sequence[Spot]] = (
 )  # fmt: skip
 _NAME_LIMIT: Final = 30
 _MIN_NAMED: Final = 34.0
-"""Zones smaller than this have no name on the sheet."""
+"""Zones smaller than this have no name and no arrow on the sheet."""
 
 
 _Thing = TypeVar("_Thing", Event, Vessel, Point, Label)
@@ -166,9 +166,9 @@ class _Drawing:
     def _region(self, region: Region) -> str:
         d, look = self._outline(region.rings), LOOKS[region.look]
         drawn = self._drawn(d, look, colour=region.colour, title=region.title, key=region.key)
-        if region.toward_deg is None or not d:
-            return drawn
         left, top, right, bottom = self._bounds(region)
+        if region.toward_deg is None or max(right - left, bottom - top) < _MIN_NAMED or not d:
+            return drawn
         return drawn + _tag(
             "path", d="M0 10V-10M-4-4 0-10 4-4", fill="none", stroke_width=1.5,
             stroke=self.ink.colour(look.colour or region.colour),
@@ -225,7 +225,8 @@ class _Drawing:
         """Those that have a place, and where it is on the sheet."""
         for one in things:
             if one.x is not None and one.y is not None:
-                yield one, *self.sheet.at(one.x, one.y)
+                x, y = self.sheet.at(one.x, one.y)
+                yield one, x, y
 
     def _marks(self, room: Room) -> Iterator[str]:
         """One numbered mark a vessel where its strongest event was, a dot for every other event."""
