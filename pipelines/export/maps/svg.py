@@ -36,7 +36,6 @@ _NAME_LIMIT: Final = 30
 _MIN_NAMED: Final = 34.0
 """Zones smaller than this have no name and no arrow on the sheet."""
 
-
 _Thing = TypeVar("_Thing", Event, Vessel, Point, Label)
 
 
@@ -166,8 +165,10 @@ class _Drawing:
     def _region(self, region: Region) -> str:
         d, look = self._outline(region.rings), LOOKS[region.look]
         drawn = self._drawn(d, look, colour=region.colour, title=region.title, key=region.key)
+        if region.toward_deg is None or not d:
+            return drawn
         left, top, right, bottom = self._bounds(region)
-        if region.toward_deg is None or max(right - left, bottom - top) < _MIN_NAMED or not d:
+        if max(right - left, bottom - top) < _MIN_NAMED:
             return drawn
         return drawn + _tag(
             "path", d="M0 10V-10M-4-4 0-10 4-4", fill="none", stroke_width=1.5,
@@ -358,9 +359,10 @@ def _steps(xy: Floats, end: str) -> str:
     """Path data of a line, from point to point in tenths of a unit."""
     tenths = np.round(10 * xy).astype("int64")
     steps = np.diff(tenths, axis=0)
-    (x, y), moved = tenths[0], steps[steps.any(axis=1)]
+    moved = steps[steps.any(axis=1)]
     if len(moved) == 0:
         return ""
+    x, y = tenths[0]
     return (
         f"M{x / 10:g},{y / 10:g}l" + " ".join(f"{dx / 10:g},{dy / 10:g}" for dx, dy in moved) + end
     )
