@@ -352,11 +352,6 @@ def load_land(reference_dir: Path) -> gpd.GeoDataFrame:
     return _read_geo(reference_dir / "land" / "land.parquet")
 
 
-def load_land_display(reference_dir: Path) -> gpd.GeoDataFrame:
-    """Land simplified for maps: iso3, area_km2, geometry."""
-    return _read_geo(reference_dir / "land" / "land_display.parquet")
-
-
 def load_boundaries(reference_dir: Path) -> gpd.GeoDataFrame:
     """Agreed boundary lines with parties, kind, treaty, and how far each was verified.
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from detectors.core import frames
 from detectors.core.zones import Zones
+from pipelines.explain.page import as_flagged
 from pipelines.export import brief
 from pipelines.export.files import write_text
 from pipelines.export.text import one_line
@@ -96,28 +97,16 @@ def flagged_by(event: pd.Series, known: pd.DataFrame, tracks: pd.DataFrame) -> p
     tracks
         Where they were: `frames.TRACKED`, by time within a vessel.
     """
-    last = tracks.drop_duplicates("mmsi", keep="last").set_index("mmsi")
     names = known.drop_duplicates("mmsi").set_index("mmsi")
-    rows = []
-    for rank, mmsi in enumerate((m for m in (event["mmsi"], event["other_mmsi"]) if m), 1):
-        seen = last.loc[mmsi] if mmsi in last.index else None
-        who = names.loc[mmsi] if mmsi in names.index else None
-        rows.append(
-            {
-                "rank": rank, "mmsi": mmsi, "imo": 0 if who is None else who["imo"],
-                "name": "" if who is None else who["name"],
-                "callsign": "" if who is None else who["callsign"],
-                "flag_state": "", "ship_type": "", "score": float(event["score"]),
-                "reasons": event["reason"], "explanations": event["explanation"],
-                "last_seen": pd.NaT if seen is None else seen["time"],
-                "lat": float("nan") if seen is None else seen["lat"],
-                "lon": float("nan") if seen is None else seen["lon"],
-                "event_ids": event["event_id"],
-            }
-        )  # fmt: skip
-    table = pd.DataFrame(rows)
-    table["last_seen"] = pd.to_datetime(table["last_seen"], utc=True)
-    return table
+    unknown = {"imo": 0, "name": "", "callsign": ""}
+    vessels = [
+        {
+            **(names.loc[mmsi, list(unknown)].to_dict() if mmsi in names.index else unknown),
+            "mmsi": mmsi, "flag_state": "", "ship_type": "", "reasons": event["reason"],
+        }
+        for mmsi in (event["mmsi"], event["other_mmsi"]) if mmsi
+    ]  # fmt: skip
+    return as_flagged(event.to_dict(), vessels, tracks)
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:

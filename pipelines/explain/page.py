@@ -3,6 +3,7 @@
 The page is the brief's, so it is one file, asks for nothing and works without scripts.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -70,26 +71,45 @@ def _status(x: Explanation) -> str:
 
 
 def _flagged(x: Explanation) -> pd.DataFrame:
-    newest = x.tracks.sort_values("time", kind="stable").drop_duplicates("mmsi", keep="last")
-    seen = newest.set_index("mmsi")
     names = {past.identity.mmsi: past.identity.name for past in x.vessels}
     teller = Teller(names, load_gazetteer(REFERENCE), x.end)
     [told_event] = told(pd.DataFrame([x.event]))
+    vessels = [
+        {
+            "mmsi": past.identity.mmsi, "imo": past.identity.imo, "name": past.identity.name,
+            "callsign": past.identity.callsign, "flag_state": past.identity.flag_state,
+            "ship_type": past.ship_type, "reasons": teller.tell(told_event, past.identity.mmsi),
+        }
+        for past in x.vessels
+    ]  # fmt: skip
+    return as_flagged(x.event, vessels, x.tracks)
+
+
+def as_flagged(
+    event: Mapping[Any, Any], vessels: Sequence[Mapping[str, Any]], tracks: pd.DataFrame
+) -> pd.DataFrame:
+    """Vessels of one event as if it had flagged them (`products.FLAGGED`).
+
+    Parameters
+    ----------
+    event
+        Its score, explanation and id.
+    vessels
+        Columns of `FLAGGED` that say who they are, and why.
+    tracks
+        Where they were.
+    """
+    newest = tracks.sort_values("time", kind="stable").drop_duplicates("mmsi", keep="last")
+    seen = newest.set_index("mmsi")[["time", "lat", "lon"]].to_dict("index")
+    nowhere = {"time": pd.NaT, "lat": float("nan"), "lon": float("nan")}
     rows = []
-    for number, past in enumerate(x.vessels, 1):
-        who = past.identity
-        last = seen.loc[who.mmsi] if who.mmsi in seen.index else None
+    for rank, who in enumerate(vessels, 1):
+        last = seen.get(who["mmsi"], nowhere)
         rows.append(
             {
-                "rank": number, "mmsi": who.mmsi, "imo": who.imo, "name": who.name,
-                "callsign": who.callsign, "flag_state": who.flag_state,
-                "ship_type": past.ship_type, "score": float(x.event["score"]),
-                "reasons": teller.tell(told_event, who.mmsi),
-                "explanations": x.event["explanation"],
-                "last_seen": pd.NaT if last is None else last["time"],
-                "lat": float("nan") if last is None else last["lat"],
-                "lon": float("nan") if last is None else last["lon"],
-                "event_ids": x.event["event_id"],
+                "rank": rank, **who, "score": float(event["score"]),
+                "explanations": event["explanation"], "last_seen": last["time"],
+                "lat": last["lat"], "lon": last["lon"], "event_ids": event["event_id"],
             }
         )  # fmt: skip
     table = pd.DataFrame(rows, columns=list(FLAGGED))

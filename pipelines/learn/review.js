@@ -5,7 +5,7 @@ function under(at) {
   const [x, y] = [px(at.lng - data.lon0), py(at.lat)];
   return named.find((area) => probe.isPointInPath(area.path, x, y, "evenodd"));
 }
-map.on("mousemove", (e) => tell(under(e.latlng)?.name, e.latlng));
+map.on("mousemove", (e) => tell(under(e.latlng)?.title, e.latlng));
 
 function show(key) {
   state.region = key;

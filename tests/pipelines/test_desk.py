@@ -110,8 +110,8 @@ def test_the_map_of_an_event_shows_its_vessels_around_it(night: desk.Night) -> N
     assert {track["mmsi"] for track in data["tracks"]} == both
     [mark] = data["events"]
     assert mark["id"] == event_id
-    assert data["start"] + mark["begin"] == int(event["start"].timestamp())
-    assert 0 < mark["begin"] < mark["end"] < data["end"] - data["start"]
+    assert data["start_s"] + mark["begin_s"] == int(event["start"].timestamp())
+    assert 0 < mark["begin_s"] < mark["end_s"] < data["end_s"] - data["start_s"]
 
 
 def test_what_stands_below_a_map_is_words(night: desk.Night) -> None:

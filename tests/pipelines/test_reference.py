@@ -160,8 +160,6 @@ def test_layers_for_maps():
     lines = reference.load_boundaries(REFERENCE)
     assert set(lines.geom_type) == {"LineString"}
     assert {"party_a", "party_b", "treaty", "verified"} <= set(lines.columns)
-    detail, display = reference.load_land(REFERENCE), reference.load_land_display(REFERENCE)
-    assert len(display.get_coordinates()) < len(detail.get_coordinates())
 
 
 def test_the_left_hand_of_a_boundary_is_nearer_to_the_state_on_its_left(zones):

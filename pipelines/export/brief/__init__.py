@@ -31,7 +31,7 @@ from pipelines.export.briefing import (
 from pipelines.export.files import write_text
 from pipelines.export.labels import Labels
 from pipelines.export.maps import canvas, page
-from pipelines.export.maps.style import mark_of
+from pipelines.export.maps.style import MARKS, mark_of
 from pipelines.export.plan import page as plan_page
 from pipelines.export.text import one_line, script_json
 from pipelines.products import Products
@@ -98,7 +98,7 @@ def render(
         ranked=not heading,
         chart_only=chart_only,
         sections=sections,
-        symbols=page.kind_symbols(),
+        marks=MARKS,
         mark_of=mark_of,
         explanation_parts=partial(explanation_parts, words=words),
         untimed=without_time,

@@ -10,7 +10,7 @@ import pandas as pd
 from detectors.core.frames import SECOND_US, epoch_us, offsets
 from pipelines.export.briefing import EventCard, VesselCard, vessel_names
 from pipelines.export.maps import cut, thin
-from pipelines.export.maps.scene import Badge, Floats, Scene, Ship, Track
+from pipelines.export.maps.scene import Event, Floats, Scene, Track, Vessel
 from pipelines.export.plan import overlay
 from pipelines.products import Products
 
@@ -43,8 +43,8 @@ def scene_of(products: Products, cards: Sequence[VesselCard]) -> Scene:
     return Scene(
         lon0=lon0, fit=fit, box=box, ground=cut.ground(products.zones, box, lon0),
         regions=regions, ways=ways, points=points,
-        tracks=_tracks(wanted, x, products, cards), ships=_ships(wanted, cards, lon0),
-        badges=_badges(products, cards, lon0),
+        tracks=_tracks(wanted, x, products, cards), vessels=_vessels(wanted, cards, lon0),
+        events=_events(products, cards, lon0),
         start_s=int(products.start.timestamp()), end_s=int(products.end.timestamp()),
     )  # fmt: skip
 
@@ -85,7 +85,7 @@ def _tracks(
     return tuple(found)
 
 
-def _ships(tracks: pd.DataFrame, cards: Sequence[VesselCard], lon0: float) -> tuple[Ship, ...]:
+def _vessels(tracks: pd.DataFrame, cards: Sequence[VesselCard], lon0: float) -> tuple[Vessel, ...]:
     last = tracks.sort_values("time", kind="stable").drop_duplicates("mmsi", keep="last")
     heading = last["heading_deg"].fillna(last["cog_deg"])
     towards = {
@@ -93,7 +93,7 @@ def _ships(tracks: pd.DataFrame, cards: Sequence[VesselCard], lon0: float) -> tu
         for mmsi, angle in zip(last["mmsi"], heading, strict=True)
     }
     return tuple(
-        Ship(
+        Vessel(
             card.rank, card.mmsi, card.name if card.named else str(card.mmsi),
             *_place(card.lon, card.lat, lon0), towards.get(card.mmsi),
         )
@@ -101,7 +101,7 @@ def _ships(tracks: pd.DataFrame, cards: Sequence[VesselCard], lon0: float) -> tu
     )  # fmt: skip
 
 
-def _badges(products: Products, cards: Sequence[VesselCard], lon0: float) -> tuple[Badge, ...]:
+def _events(products: Products, cards: Sequence[VesselCard], lon0: float) -> tuple[Event, ...]:
     """One mark per event; an event of two flagged vessels is theirs together."""
     events = products.events
     pairs = dict(
@@ -115,7 +115,7 @@ def _badges(products: Products, cards: Sequence[VesselCard], lon0: float) -> tup
             ranks.setdefault(event.event_id, []).append(card.rank)
     main = {card.events[0].event_id for card in cards if card.events}
     return tuple(
-        Badge(
+        Event(
             key, event.kind, f"{event.title}: {event.who}, {event.when_utc}",
             *_place(event.lon, event.lat, lon0), _since(event.start, products),
             None if event.end is None else _since(event.end, products),

@@ -4,7 +4,8 @@ Lines are lists of integers in units of 1/`SCALE` degree, each pair the differen
 before; tracks are finer and have the seconds as a third number.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from pipelines.export.maps import style
 from pipelines.export.maps.page import text_of
-from pipelines.export.maps.scene import Badge, Floats, Region, Scene, Ship
+from pipelines.export.maps.scene import Floats, Scene
 from pipelines.export.maps.thin import SILENCE_S
 
 SCALE: Final = 10_000  # 1/10000 degree = 11 m, a quarter of a pixel at the closest zoom's 1 nm wide
@@ -25,53 +26,25 @@ _PLAYBACK: Final = "playback"
 def data_of(scene: Scene) -> dict[str, Any]:
     """Everything the scripts draw, ready for `text.script_json`.
 
-    Returns
-    -------
-    dict
-        lon0 · scale, trackScale · fit and box (west, south, east, north relative to lon0) · start,
-        end (epoch seconds), silence (s) · land (rings), states (labels) · zones, borders (lines) ·
-        regions, ways, points · tracks (pieces between silences, with seconds since `start`) ·
-        vessels · events (with seconds since `start`) · style (`style.for_scripts`).
+    The fields of the scene and of what is in it by their names, those of its ground among them, and
+    `scale`, `track_scale`, `silence_s` and `style` (`style.for_scripts`).
     """
-    ground = scene.ground
+    whole = _plain(scene)
     return {
-        "lon0": round(scene.lon0, 6),
-        "scale": SCALE,
-        "trackScale": TRACK_SCALE,
-        "fit": [round(v, 4) for v in scene.fit],
-        "box": [round(v, 4) for v in scene.box],
-        "start": scene.start_s,
-        "end": scene.end_s,
-        "silence": SILENCE_S,
-        "land": _lines(ground.land),
-        "states": [[one.text, one.x, one.y, one.room_deg] for one in ground.labels],
-        "zones": [_region(zone) for zone in ground.zones],
-        "borders": _lines(ground.borders),
-        "regions": [_region(region) for region in scene.regions],
-        "ways": [
-            {"look": way.look, "colour": way.colour, "line": delta_coded(way.line, SCALE)}
-            for way in scene.ways
-        ],
-        "points": [
-            {"x": round(p.x, 5), "y": round(p.y, 5), "symbol": p.symbol, "colour": p.colour,
-             "text": p.text}
-            for p in scene.points
-        ],
-        "tracks": [
-            {
-                "mmsi": track.mmsi,
-                "rank": track.rank,
-                "name": track.name,
-                "pieces": [
-                    delta_coded(piece * [TRACK_SCALE, TRACK_SCALE, 1], 1) for piece in track.pieces
-                ],
-            }
-            for track in scene.tracks
-        ],
-        "vessels": [_ship(ship) for ship in scene.ships],
-        "events": [_badge(badge) for badge in scene.badges],
-        "style": style.for_scripts(),
+        **whole.pop("ground"), **whole, "scale": SCALE, "track_scale": TRACK_SCALE,
+        "silence_s": SILENCE_S, "style": style.for_scripts(),
     }  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        scale = SCALE if value.shape[1] == 2 else [TRACK_SCALE, TRACK_SCALE, 1]
+        return delta_coded(value * scale, 1)
+    if is_dataclass(value):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return round(value, 5) if isinstance(value, float) else value
 
 
 def delta_coded(xy: Floats, scale: int) -> list[int]:
@@ -91,35 +64,6 @@ def decoded(coded: Sequence[int], size: int) -> Floats:
     [[10.0, 20.0], [15.0, 19.0]]
     """
     return np.cumsum(np.asarray(coded, "float64").reshape(-1, size), axis=0)
-
-
-def _lines(lines: Iterable[Floats]) -> list[list[int]]:
-    return [delta_coded(line, SCALE) for line in lines]
-
-
-def _region(region: Region) -> dict[str, Any]:
-    toward = {} if region.toward_deg is None else {"toward": round(region.toward_deg)}
-    colour = {"colour": region.colour} if region.colour else {}
-    key = {"key": region.key} if region.key else {}
-    return {
-        "name": region.title, "look": region.look, **toward, **colour, **key,
-        "rings": _lines(region.rings),
-    }  # fmt: skip
-
-
-def _ship(ship: Ship) -> dict[str, Any]:
-    return {
-        "rank": ship.rank, "mmsi": ship.mmsi, "name": ship.name, "x": ship.x, "y": ship.y,
-        "heading": None if ship.heading_deg is None else round(ship.heading_deg),
-    }  # fmt: skip
-
-
-def _badge(badge: Badge) -> dict[str, Any]:
-    return {
-        "id": badge.event_id, "kind": badge.kind, "label": badge.label, "x": badge.x, "y": badge.y,
-        "begin": badge.begin_s, "end": badge.end_s, "mmsi": list(badge.mmsi),
-        "ranks": list(badge.ranks), "main": badge.main,
-    }  # fmt: skip
 
 
 @cache

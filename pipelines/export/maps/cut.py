@@ -75,7 +75,7 @@ def ground(zones: Zones, box: Box, lon0: float) -> Ground:
         land=rings_of(united),
         zones=_zones(zones, box, lon0),
         borders=tuple(shapely.get_coordinates(line) for line in borders),
-        labels=_states(zones, box, lon0),
+        states=_states(zones, box, lon0),
     )
 
 
@@ -168,7 +168,8 @@ def _zones(zones: Zones, box: Box, lon0: float) -> tuple[Region, ...]:
                 facts.append((title, look_of(str(zone_class)), way))
         simple = _simplified(shapes, _ZONE_VERTICES, tolerance) if shapes else []
         found += [
-            Region(rings_of([shape]), look, title, toward_deg=way)
+            Region(rings, look, title, toward_deg=way)
             for shape, (title, look, way) in zip(simple, facts, strict=True)
+            if (rings := rings_of([shape]))  # of what only touches the box, a line is left
         ]
     return tuple(found)

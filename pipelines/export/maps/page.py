@@ -129,20 +129,6 @@ def still(scene: Scene, title: str) -> Markup:
     return Markup(drawn)  # noqa: S704 - `svg` escapes titles and names
 
 
-def kind_symbols() -> Markup:
-    """The marks of all kinds, for `<use>` in legends and lists."""
-    return Markup("\n").join(
-        Markup(f'  <g id="k-{kind}">{_symbol(mark)}</g>')  # noqa: S704 - made of our own tables
-        for kind, mark in style.MARKS.items()
-    )
-
-
-def _symbol(mark: style.Mark) -> str:
-    dash = f' stroke-dasharray="{" ".join(f"{d:g}" for d in mark.dash)}"' if mark.dash else ""
-    more = "".join(f'<path d="{d}"/>' for d in (mark.behind, mark.around) if d)
-    return f'{more}<path d="{mark.path}"{dash}/>'
-
-
 @cache
 def _sheet() -> str:
     return style.variables() + text_of(__package__, "page.css")

@@ -1,7 +1,7 @@
 """What a map shows, whoever draws it: places in degrees, in one frame of longitude without a seam.
 
-Every longitude is degrees east of `Scene.lon0`, so nothing is torn at the antimeridian; latitudes
-are degrees north, WGS84. Looks and colours are names in `style`.
+Every longitude (x) is degrees east of `Scene.lon0`, so nothing is torn at the antimeridian;
+latitudes (y) are degrees north, WGS84. Looks and colours are names in `style`.
 """
 
 from dataclasses import dataclass, field
@@ -16,22 +16,10 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """An area: a zone, a risk sector, a learned place, where a vessel may be.
+    """An area: outlines and holes, (n, 2) each; how it is drawn and what it is called.
 
-    Attributes
-    ----------
-    rings
-        Outlines and holes, (n, 2) each.
-    look
-        How it is drawn, a name in `style.LOOKS`.
-    title
-        What it is, in words.
-    colour
-        A name in `style.COLOURS`; empty: the look's own.
-    toward_deg
-        Direction of its traffic, where it has one.
-    key
-        What the page calls it; empty where nothing refers to it.
+    `colour` is empty where the look has one, `toward_deg` the direction of its traffic, `key` what
+    the page calls it.
     """
 
     rings: tuple[Floats, ...]
@@ -87,7 +75,7 @@ class Track:
 
 
 @dataclass(frozen=True)
-class Ship:
+class Vessel:
     """A flagged vessel where it was last seen; without a place it is only listed."""
 
     rank: int
@@ -99,13 +87,13 @@ class Ship:
 
 
 @dataclass(frozen=True)
-class Badge:
-    """An event's mark: its kind, the ranks of its vessels, and when it went on (s since start).
+class Event:
+    """An event's mark, the ranks of its vessels, and when it went on (seconds since the start).
 
     `main` where it is the strongest event of one of them.
     """
 
-    event_id: str
+    id: str
     kind: str
     label: str
     x: float | None
@@ -119,28 +107,19 @@ class Badge:
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """What lies below: land (rings), zones, boundaries of states (lines), names."""
+    """What lies below: land (rings), zones, boundaries of states (lines), names of states."""
 
     land: tuple[Floats, ...] = ()
     zones: tuple[Region, ...] = ()
     borders: tuple[Floats, ...] = ()
-    labels: tuple[Label, ...] = ()
+    states: tuple[Label, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """A map.
+    """A map: what to show first (`fit`), how far its ground was cut out (`box`), and what is on it.
 
-    Attributes
-    ----------
-    lon0
-        Longitude that all others are counted from.
-    fit
-        What to show first.
-    box
-        How far the ground was cut out; nothing is known beyond.
-    start_s, end_s
-        Epoch seconds of the window that is played back.
+    `start_s` and `end_s` are epoch seconds of the window that is played back.
     """
 
     lon0: float
@@ -151,7 +130,7 @@ class Scene:
     ways: tuple[Way, ...] = ()
     points: tuple[Point, ...] = ()
     tracks: tuple[Track, ...] = ()
-    ships: tuple[Ship, ...] = ()
-    badges: tuple[Badge, ...] = ()
+    vessels: tuple[Vessel, ...] = ()
+    events: tuple[Event, ...] = ()
     start_s: int = 0
     end_s: int = 0

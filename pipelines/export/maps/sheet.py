@@ -20,6 +20,10 @@ _LETTER: Final = 0.56
 """Width of a letter over its size, as a rule."""
 
 
+Spot = tuple[float, float, str]
+"""Where a name may stand from a place, and its anchor: start, middle or end."""
+
+
 @dataclass(frozen=True)
 class Sheet:
     """From degrees (east of lon0, north) to the drawing: `k` units to a degree of longitude."""
@@ -96,8 +100,8 @@ class Room:
         return True
 
     def name(
-        self, text: str, x: float, y: float, spots: Sequence[tuple[float, float, str]], size: float
-    ) -> tuple[float, float, str] | None:
+        self, text: str, x: float, y: float, spots: Sequence[Spot], size: float
+    ) -> Spot | None:
         """Where a name fits beside a place: x, y and anchor of the first free spot; else None."""
         long = len(text) * size * _LETTER
         for dx, dy, anchor in spots:
@@ -118,7 +122,7 @@ def latitude(y: float) -> float:
     return float(np.degrees(2 * np.arctan(np.exp(np.radians(y))) - np.pi / 2))
 
 
-def ratio_of(fit: Box, least: float = 0.5, most: float = 1.2) -> float:
+def ratio_of(fit: Box, least: float = 0.5, most: float = 0.9) -> float:
     """Height over width of a sheet that a box fills, within bounds."""
     west, south, east, north = fit
     high = float(mercator(north) - mercator(south)) / max(east - west, 1e-6)

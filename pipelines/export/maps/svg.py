@@ -8,29 +8,35 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import shapely
 
-from pipelines.export.maps.scene import Badge, Floats, Point, Region, Scene
-from pipelines.export.maps.sheet import WIDTH, Room, Sheet
-from pipelines.export.maps.style import COLOURS, LOOKS, MARKS, Look, Mark, mark_of
+from pipelines.export.maps.scene import Event, Floats, Label, Point, Region, Scene, Vessel
+from pipelines.export.maps.sheet import WIDTH, Room, Sheet, Spot
+from pipelines.export.maps.style import COLOURS, LOOKS, MARKS, Look, mark_of
 
-_UNSEEN: Final = 0.2
-"""How far a line may be from where it belongs, in units of the drawing: 0.04 mm on the page, less
+_UNSEEN: Final = 0.35
+"""How far a line may be from where it belongs, in units of the drawing: 0.06 mm on the page, less
 than a dot of a printer."""
+
+_MARGIN: Final = 10.0
+"""How far beyond the sheet what is on it goes on, so that no edge of a cut is seen."""
 
 MARK_R: Final = 13.0
 """Half the width of a mark."""
 _RINGS: Final = ((0.0, 1), (30.0, 8), (56.0, 14), (84.0, 20))
 """Where a mark may stand: on its place, else beside it at these distances, so many to a ring."""
 
-_BESIDE: Final = ((12.0, 0.0, "start"), (-12.0, 0.0, "end"), (0.0, -17.0, "middle"),
-                  (0.0, 17.0, "middle"))  # fmt: skip
+_BESIDE: Final[Sequence[Spot]] = (
+    (12.0, 0.0, "start"), (-12.0, 0.0, "end"), (0.0, -17.0, "middle"), (0.0, 17.0, "middle"),
+)  # fmt: skip
 _NAME_LIMIT: Final = 30
 _MIN_NAMED: Final = 34.0
-"""Zones smaller than this have no name on the sheet."""
+"""Zones smaller than this have no name and no arrow on the sheet."""
+
+_Thing = TypeVar("_Thing", Event, Vessel, Point, Label)
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ class _Drawing:
                 *self._ways(),
                 *self._tracks(),
                 *map(self._point, self.scene.points),
-                *self._ships(),
+                *self._vessels(),
                 *marks,
                 *named,
                 "</g>",
@@ -113,15 +119,15 @@ class _Drawing:
     # ---- lines and areas
 
     def _path(self, points: Floats, *, closed: bool = False) -> str:
+        """A line or a ring as path data: what of it is on the sheet, no finer than can be seen."""
         xy = self.sheet.xy(points)
-        near = np.abs(xy - [WIDTH / 2, self.sheet.height / 2]) < 3 * WIDTH
-        if not near.all(axis=1).any():
+        if len(xy) < (4 if closed else 2):
             return ""
-        if len(xy) > 4:
-            drawn = shapely.linearrings(xy) if closed else shapely.linestrings(xy)
-            xy = shapely.get_coordinates(shapely.simplify(drawn, _UNSEEN))
-        xy = np.round(xy, 1)
-        return "M" + " ".join(f"{x:g},{y:g}" for x, y in xy) + ("Z" if closed else "")
+        shape = shapely.polygons(xy) if closed else shapely.linestrings(xy)
+        far = (-_MARGIN, -_MARGIN, WIDTH + _MARGIN, self.sheet.height + _MARGIN)
+        seen = shapely.simplify(shapely.clip_by_rect(shape, *far), _UNSEEN)
+        lines = shapely.get_rings(shapely.get_parts(seen)) if closed else shapely.get_parts(seen)
+        return "".join(_steps(shapely.get_coordinates(line), "Z" * closed) for line in lines)
 
     def _outline(self, rings: Iterable[Floats]) -> str:
         return "".join(self._path(ring, closed=True) for ring in rings)
@@ -134,51 +140,46 @@ class _Drawing:
             return ""
         line = self.ink.colour(look.colour or colour)
         fill = self.ink.colour(look.fill) if look.fill else line
-        parts = [f'<path d="{d}" stroke="{line}" stroke-width="{look.width:g}"']
-        if look.fill_opacity:
-            parts.append(f' fill="{fill}" fill-opacity="{look.fill_opacity:g}"')
-            parts.append(' fill-rule="evenodd"')
-        else:
-            parts.append(' fill="none" stroke-linejoin="round"')
-        if look.opacity < 1:
-            parts.append(f' stroke-opacity="{look.opacity:g}"')
-        if look.dash:
-            parts.append(f' stroke-dasharray="{" ".join(f"{d:g}" for d in look.dash)}"')
-        if key:
-            parts.append(f' id="{escape(key)}"')
-        return "".join(parts) + (f">{self._title(title)}</path>" if title else "/>")
+        return _tag(
+            "path", self._title(title), d=d, stroke=line, stroke_width=look.width,
+            stroke_opacity=look.opacity if look.opacity < 1 else "", stroke_dasharray=look.dash,
+            stroke_linejoin="round", fill=fill if look.fill_opacity else "none",
+            fill_opacity=look.fill_opacity or "", fill_rule="evenodd", id=escape(key),
+        )  # fmt: skip
 
     def _title(self, text: str) -> str:
         return f"<title>{escape(text)}</title>" if self.names and text else ""
 
     def _ground(self) -> Iterator[str]:
-        ground = self.scene.ground
+        ground, sheet = self.scene.ground, self.sheet
         seas = [zone for zone in ground.zones if zone.look == "territorial_sea"]
-        yield self._drawn(
-            "".join(self._outline(zone.rings) for zone in seas), LOOKS["territorial_sea"]
-        )
+        borders = "".join(self._outline(zone.rings) for zone in seas)
+        yield self._drawn(borders, LOOKS["territorial_sea"])
         yield self._drawn(self._outline(ground.land), LOOKS["land"])
-        for zone in ground.zones:
-            if zone.look != "territorial_sea":
-                yield self._region(zone)
+        yield from (self._region(zone) for zone in ground.zones if zone not in seas)
         yield self._drawn("".join(map(self._path, ground.borders)), LOOKS["border"])
-        grid = [f"M{x:.1f},0V{self.sheet.height:g}" for x, _ in self._meridians()]
-        grid += [f"M0,{y:.1f}H{WIDTH:g}" for y, _ in self.sheet.parallels()]
-        yield self._drawn("".join(grid), LOOKS["grid"])
+        meridians = (f"M{x:.1f},0V{sheet.height:g}" for x, _ in sheet.meridians(self.scene.lon0))
+        parallels = (f"M0,{y:.1f}H{WIDTH:g}" for y, _ in sheet.parallels())
+        yield self._drawn("".join([*meridians, *parallels]), LOOKS["grid"])
 
     def _region(self, region: Region) -> str:
-        d = self._outline(region.rings)
-        drawn = self._drawn(
-            d, LOOKS[region.look], colour=region.colour, title=region.title, key=region.key
-        )
+        d, look = self._outline(region.rings), LOOKS[region.look]
+        drawn = self._drawn(d, look, colour=region.colour, title=region.title, key=region.key)
         if region.toward_deg is None or not d:
             return drawn
-        x, y = self.sheet.at(*_middle(region.rings))
-        colour = self.ink.colour(LOOKS[region.look].colour or region.colour)
-        return drawn + (
-            f'<path transform="translate({x:.1f} {y:.1f}) rotate({region.toward_deg:g})" '
-            f'd="M0 10V-10M-4-4 0-10 4-4" fill="none" stroke="{colour}" stroke-width="1.5"/>'
-        )
+        left, top, right, bottom = self._bounds(region)
+        if max(right - left, bottom - top) < _MIN_NAMED:
+            return drawn
+        return drawn + _tag(
+            "path", d="M0 10V-10M-4-4 0-10 4-4", fill="none", stroke_width=1.5,
+            stroke=self.ink.colour(look.colour or region.colour),
+            transform=_moved((left + right) / 2, (top + bottom) / 2, region.toward_deg),
+        )  # fmt: skip
+
+    def _bounds(self, region: Region) -> tuple[float, float, float, float]:
+        corners = self.sheet.xy(np.concatenate(region.rings))
+        (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+        return left, top, right, bottom
 
     def _ways(self) -> Iterator[str]:
         for way in self.scene.ways:
@@ -187,14 +188,10 @@ class _Drawing:
     def _tracks(self) -> Iterator[str]:
         heard, silent = [], []
         for track in self.scene.tracks:
-            if not track.rank:
-                continue
-            pieces = [piece[:, :2] for piece in track.pieces]
+            pieces = [piece[:, :2] for piece in track.pieces if track.rank]
             heard += [self._path(piece) for piece in pieces]
-            for before, after in pairwise(pieces):
-                step = np.array([before[-1], after[0]])
-                if abs(step[1, 0] - step[0, 0]) < 180:
-                    silent.append(self._path(step))
+            steps = [np.array([before[-1], after[0]]) for before, after in pairwise(pieces)]
+            silent += [self._path(step) for step in steps if abs(np.ptp(step[:, 0])) < 180]
         yield self._drawn("".join(heard), LOOKS["track"])
         yield self._drawn("".join(silent), LOOKS["silence"])
 
@@ -202,149 +199,122 @@ class _Drawing:
 
     def _point(self, point: Point) -> str:
         x, y = self.sheet.at(point.x, point.y)
-        colour, title = self.ink.colour(point.colour), self._title(point.title)
+        colour, title, text = self.ink.colour(point.colour), self._title(point.title), point.text
         if point.symbol == "dot":
-            return (
-                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{colour}" fill-opacity=".75">'
-                f"{title}</circle>"
-            )
+            return _tag("circle", title, cx=x, cy=y, r=5, fill=colour, fill_opacity=0.75)
         if point.symbol == "ring":
-            return (
-                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="none" stroke="{colour}" '
-                f'stroke-width="1.2">{title}</circle>'
-            )
+            return _tag("circle", title, cx=x, cy=y, r=4, fill="none", stroke=colour)
         if point.symbol == "base":
-            named = escape(point.text) if self.names else ""
-            beside = self._text(named, x + 10, y + 5, "ink", "start")
-            return f'<path d="M{x:.1f},{y - 8:.1f}l7,13h-14z" fill="{colour}"/>{beside}'
+            beside = self._text(text if self.names else "", x + 10, y + 5, "ink", "start")
+            return _tag("path", d=f"M{x:.1f},{y - 8:.1f}l7,13h-14z", fill=colour) + beside
         shape = (
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="11"' if point.symbol == "circle"
-            else f'<rect x="{x - 10:.1f}" y="{y - 10:.1f}" width="20" height="20"'
+            _tag("circle", title, cx=x, cy=y, r=11, fill=colour) if point.symbol == "circle"
+            else _tag("rect", title, x=x - 10, y=y - 10, width=20, height=20, fill=colour)
         )  # fmt: skip
-        return (
-            f'<g fill="{colour}">{title}{shape}/>'
-            f"{self._number(escape(point.text), x, y + 0.5, 13, 'on-unit')}</g>"
-        )
+        return shape + self._number(text, x, y + 0.5, 13, "on-unit")
 
-    def _ships(self) -> Iterator[str]:
-        for ship in self.scene.ships:
-            if ship.x is None or ship.y is None:
-                continue
-            x, y = self.sheet.at(ship.x, ship.y)
-            shape = (
-                '<circle r="5"' if ship.heading_deg is None
-                else f'<path transform="rotate({ship.heading_deg:g})" d="M0-10 6 8h-12z"'
-            )  # fmt: skip
-            yield (
-                f'<g transform="translate({x:.1f} {y:.1f})" fill="{self.ink.colour("paper")}" '
-                f'stroke="{self.ink.colour("track")}" stroke-width="1.7">{shape}/></g>'
-            )
+    def _vessels(self) -> Iterator[str]:
+        facts = {"fill": self.ink.colour("paper"), "stroke": self.ink.colour("track")}
+        for vessel, x, y in self._placed(self.scene.vessels):
+            if vessel.heading_deg is None:
+                yield _tag("circle", cx=x, cy=y, r=5, stroke_width=1.7, **facts)
+            else:
+                moved = _moved(x, y, vessel.heading_deg)
+                yield _tag("path", d="M0-10 6 8h-12z", transform=moved, stroke_width=1.7, **facts)
+
+    def _placed(self, things: Iterable[_Thing]) -> Iterator[tuple[_Thing, float, float]]:
+        """Those that have a place, and where it is on the sheet."""
+        for one in things:
+            if one.x is not None and one.y is not None:
+                x, y = self.sheet.at(one.x, one.y)
+                yield one, x, y
 
     def _marks(self, room: Room) -> Iterator[str]:
         """One numbered mark a vessel where its strongest event was, a dot for every other event."""
-        placed = [b for b in self.scene.badges if b.x is not None and b.y is not None]
         dots, lines, signs = [], [], []
         spots: list[tuple[float, float]] = []
-        for badge in sorted(placed, key=lambda b: (not b.main, b.ranks[0])):
-            x, y = self.sheet.at(badge.x or 0.0, badge.y or 0.0)
-            dots.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.2"/>')
-            spot = _free_spot(x, y, spots) if badge.main else None
+        ordered = sorted(self.scene.events, key=lambda e: (not e.main, e.ranks[0]))
+        for event, x, y in self._placed(ordered):
+            dots.append(_tag("circle", cx=x, cy=y, r=3.2))
+            spot = _free_spot(x, y, spots) if event.main else None
             if spot is None:
                 continue
             spots.append(spot)
             if spot != (x, y):
                 lines.append(f"M{x:.1f},{y:.1f}L{spot[0]:.1f},{spot[1]:.1f}")
-            signs.append(self._sign(badge, *spot))
+            signs.append(self._mark(event, *spot))
         room.taken += [(x - MARK_R, y - MARK_R, x + MARK_R, y + MARK_R) for x, y in spots]
         magenta, halo = self.ink.colour("magenta"), self.ink.colour("halo")
-        if dots:
-            yield f'<g fill="{magenta}" stroke="{halo}" stroke-width=".8">{"".join(dots)}</g>'
-        if lines:
-            yield f'<path d="{"".join(lines)}" stroke="{magenta}" stroke-width="1.2"/>'
+        yield _tag("g", "".join(dots), fill=magenta, stroke=halo, stroke_width=0.8)
+        yield _tag("path", d="".join(lines), stroke=magenta, stroke_width=1.2)
         yield from signs
 
-    def _sign(self, badge: Badge, x: float, y: float) -> str:
-        mark = MARKS[mark_of(badge.kind)]
-        ranks = "/".join(str(rank) for rank in sorted(badge.ranks))
-        size = 11.0 if len(ranks) < 3 else 11.0 * 2.6 / len(ranks)
-        return (
-            f'<g class="mark" transform="translate({x:.1f} {y:.1f}) scale(1.2)">'
-            f"{self._title(badge.label)}{self._mark(mark)}"
-            f"{self._number(ranks, mark.x, mark.y, size, 'on-magenta')}</g>"
-        )
-
-    def _mark(self, mark: Mark) -> str:
+    def _mark(self, event: Event, x: float, y: float) -> str:
+        mark = MARKS[mark_of(event.kind)]
         magenta, soft, halo = map(self.ink.colour, ("magenta", "magenta-soft", "halo"))
-        behind = (
-            f'<path d="{mark.behind}" fill="{soft}" stroke="{magenta}"/>' if mark.behind else ""
-        )
-        around = f'<path d="{mark.around}" fill="none" stroke="{magenta}"/>' if mark.around else ""
-        dash = f' stroke-dasharray="{" ".join(f"{d:g}" for d in mark.dash)}"' if mark.dash else ""
-        line = soft if mark.dash else halo
-        return f'{behind}<path d="{mark.path}" fill="{magenta}" stroke="{line}"{dash}/>{around}'
+        ranks = "/".join(str(rank) for rank in sorted(event.ranks))
+        size = 11.0 if len(ranks) < 3 else 11.0 * 2.6 / len(ranks)
+        parts = [
+            self._title(event.label),
+            _tag("path", d=mark.behind, fill=soft, stroke=magenta) if mark.behind else "",
+            _tag("path", d=mark.path, fill=magenta, stroke=soft if mark.dash else halo,
+                 stroke_dasharray=mark.dash),
+            _tag("path", d=mark.around, fill="none", stroke=magenta) if mark.around else "",
+            self._number(ranks, mark.x, mark.y, size, "on-magenta"),
+        ]  # fmt: skip
+        return f'<g class="mark" transform="{_moved(x, y)} scale(1.2)">{"".join(parts)}</g>'
 
     # ---- words
 
     def _number(self, text: str, x: float, y: float, size: float, colour: str) -> str:
-        return (
-            f'<text x="{x:.1f}" y="{y + size * 0.36:.1f}" fill="{self.ink.colour(colour)}" '
-            f'font-size="{size:.1f}" font-weight="700" text-anchor="middle">{text}</text>'
-        )
+        return _tag(
+            "text", escape(text), x=x, y=y + size * 0.36, fill=self.ink.colour(colour),
+            font_size=size, font_weight=700, text_anchor="middle",
+        )  # fmt: skip
 
-    def _text(self, text: str, x: float, y: float, colour: str, anchor: str, more: str = "") -> str:
-        return (
-            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" '
-            f'fill="{self.ink.colour(colour)}" paint-order="stroke" '
-            f'stroke="{self.ink.colour("halo")}" stroke-opacity=".8" stroke-width="3"'
-            f"{more}>{text}</text>"
-        )
+    def _text(self, text: str, x: float, y: float, colour: str, anchor: str, **more: Any) -> str:
+        return _tag(
+            "text", escape(text), x=x, y=y, text_anchor=anchor, fill=self.ink.colour(colour),
+            paint_order="stroke", stroke=self.ink.colour("halo"), stroke_opacity=0.8,
+            stroke_width=3, **more,
+        )  # fmt: skip
 
     def _states(self, room: Room) -> Iterator[str]:
         """States' names where the land has room for them and the sheet shows that spot."""
-        for label in self.scene.ground.labels:
-            x, y = self.sheet.at(label.x, label.y)
+        for label, x, y in self._placed(self.scene.ground.states):
             half = 7.5 * len(label.text)
-            box = (x - half, y - 10, x + half, y + 10)
-            if label.room_deg * self.sheet.k < 0.6 * half or not room.take(box):
-                continue
-            more = ' font-weight="700" letter-spacing="4"'
-            yield self._text(label.text, x, y + 4, "land-ink", "middle", more)
+            fits = label.room_deg * self.sheet.k >= 0.6 * half
+            if fits and room.take((x - half, y - 10, x + half, y + 10)):
+                more = {"font_weight": 700, "letter_spacing": 4}
+                yield self._text(label.text, x, y + 4, "land-ink", "middle", **more)
 
     def _named(self, room: Room) -> Iterator[str]:
         """Names of the flagged vessels, then those of zones, where there is room."""
-        for point in self.scene.points:
-            x, y = self.sheet.at(point.x, point.y)
-            room.taken.append((x - 11, y - 11, x + 11, y + 11))
-        for ship in self.scene.ships:
-            if ship.x is None or ship.y is None:
-                continue
-            x, y = self.sheet.at(ship.x, ship.y)
-            text = f"{ship.rank} {_short(ship.name)}"
-            spot = room.name(text, x, y, _BESIDE, 12)
-            if spot:
-                yield self._text(escape(text), spot[0], spot[1] + 4, "ink", spot[2])
+        room.taken += [
+            (x - 11, y - 11, x + 11, y + 11) for _, x, y in self._placed(self.scene.points)
+        ]
+        for vessel, x, y in self._placed(self.scene.vessels):
+            yield self._name(room, f"{vessel.rank} {vessel.name}", x, y, _BESIDE, "ink")
         for zone in self.scene.ground.zones:
-            if zone.look == "territorial_sea" or not zone.title:
+            left, top, right, bottom = self._bounds(zone)
+            if zone.look == "territorial_sea" or max(right - left, bottom - top) < _MIN_NAMED:
                 continue
-            corners = self.sheet.xy(np.concatenate(zone.rings))
-            (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
-            text = _short(zone.title)
-            spots = ((0.0, 0.0, "middle"), (0.0, (top - bottom) / 2 - 9, "middle"))
-            wide = right - left > len(text) * 7 and bottom - top > 30
-            middle = float(left + right) / 2, float(top + bottom) / 2
-            if max(right - left, bottom - top) < _MIN_NAMED:
-                continue
-            spot = room.name(text, *middle, spots[not wide :], 12)
-            if spot:
-                more = ' font-style="italic"'
-                yield self._text(escape(text), spot[0], spot[1] + 4, "zone", spot[2], more)
+            wide = right - left > 7 * len(zone.title) and bottom - top > 30
+            spot = (0.0, 0.0 if wide else (top - bottom) / 2 - 9, "middle")
+            x, y = (left + right) / 2, (top + bottom) / 2
+            yield self._name(room, zone.title, x, y, [spot], "zone", font_style="italic")
 
-    def _meridians(self) -> Iterator[tuple[float, str]]:
-        return self.sheet.meridians(self.scene.lon0)
+    def _name(
+        self, room: Room, text: str, x: float, y: float, spots: Sequence[Spot], colour: str,
+        **more: Any,
+    ) -> str:  # fmt: skip
+        short = text if len(text) <= _NAME_LIMIT else text[: _NAME_LIMIT - 1] + "…"
+        spot = room.name(short, x, y, spots, 12)
+        return self._text(short, spot[0], spot[1] + 4, colour, spot[2], **more) if spot else ""
 
     def _degrees(self) -> Iterator[str]:
         """The names of meridians and parallels at the edges."""
-        for x, text in self._meridians():
+        for x, text in self.sheet.meridians(self.scene.lon0):
             if 30 < x < WIDTH - 30:
                 yield self._text(text, x, 15, "grid-ink", "middle")
         for y, text in self.sheet.parallels():
@@ -355,27 +325,47 @@ class _Drawing:
         miles, long = self.sheet.scale()
         y = self.sheet.height - 20
         ink, halo = self.ink.colour("ink"), self.ink.colour("halo")
-        yield (
-            f'<rect x="8" y="{y - 22:.1f}" width="{long + 58:.1f}" height="36" fill="{halo}" '
-            'fill-opacity=".85"/>'
-        )
+        yield _tag("rect", x=8, y=y - 22, width=long + 58, height=36, fill=halo, fill_opacity=0.85)
         for i in range(4):
-            yield (
-                f'<rect x="{18 + i * long / 4:.1f}" y="{y:.1f}" width="{long / 4:.1f}" '
-                f'height="6" fill="{halo if i % 2 else ink}" stroke="{ink}"/>'
-            )
+            fill = halo if i % 2 else ink
+            x, width = 18 + i * long / 4, long / 4
+            yield _tag("rect", x=x, y=y, width=width, height=6, fill=fill, stroke=ink)
         yield self._text("0", 16, y - 5, "ink", "start")
         yield self._text(f"{miles:g} nm", 18 + long, y - 5, "ink", "middle")
 
 
-def _middle(rings: Sequence[Floats]) -> tuple[float, float]:
-    points = np.concatenate(rings)
-    x, y = ((points.min(axis=0) + points.max(axis=0)) / 2).tolist()
-    return x, y
+def _tag(name: str, inside: str = "", **facts: Any) -> str:
+    """An element; facts are plain or escaped, and what is empty is left out."""
+    said = "".join(
+        f' {key.replace("_", "-")}="{_fact(value)}"'
+        for key, value in facts.items()
+        if value not in ("", ())
+    )
+    return f"<{name}{said}>{inside}</{name}>" if inside else f"<{name}{said}/>"
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _NAME_LIMIT else text[: _NAME_LIMIT - 1] + "…"
+def _fact(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " ".join(map(_fact, value))
+    return f"{round(value, 2):g}" if isinstance(value, int | float) else str(value)
+
+
+def _moved(x: float, y: float, turned_deg: float | None = None) -> str:
+    turn = "" if turned_deg is None else f" rotate({turned_deg:g})"
+    return f"translate({x:.1f} {y:.1f}){turn}"
+
+
+def _steps(xy: Floats, end: str) -> str:
+    """Path data of a line, from point to point in tenths of a unit."""
+    tenths = np.round(10 * xy).astype("int64")
+    steps = np.diff(tenths, axis=0)
+    moved = steps[steps.any(axis=1)]
+    if len(moved) == 0:
+        return ""
+    x, y = tenths[0]
+    return (
+        f"M{x / 10:g},{y / 10:g}l" + " ".join(f"{dx / 10:g},{dy / 10:g}" for dx, dy in moved) + end
+    )
 
 
 def _free_spot(

@@ -3,7 +3,6 @@
 import math
 from typing import Any
 
-import numpy as np
 import shapely
 
 from detectors.core.zones import Zones
@@ -86,8 +85,8 @@ def scene_of(report: Report, zones: Zones) -> Scene:
     lon0, fit = cut.extent([west, east], [south, north])
     box = cut.padded(fit)
     found = report.found
-    x, y = cut.relative(found["lon"].to_numpy(), lon0), found["lat"].to_numpy()
-    told = zip(*(found[name].tolist() for name in ("phase", "kind", "start")), strict=True)
+    lon, lat = cut.relative(found["lon"].to_numpy(), lon0).tolist(), found["lat"].tolist()
+    told = (found[name].tolist() for name in ("phase", "kind", "start"))
     return Scene(
         lon0, fit, box, cut.ground(zones, box, lon0),
         regions=(
@@ -95,12 +94,9 @@ def scene_of(report: Report, zones: Zones) -> Scene:
             Region(cut.shape_rings(report.outline, lon0), "area", "area"),
         ),
         points=tuple(
-            Point(*place, "dot", PHASES[phase],
-                  title=f"{kind}, {start:%d %b %H:%M}Z, {PHASES[phase]}")
-            for place, (phase, kind, start) in zip(
-                np.column_stack([x, y]).tolist(), told, strict=True
-            )
-            if box[0] <= place[0] <= box[2] and box[1] <= place[1] <= box[3]
+            Point(x, y, "dot", PHASES[phase], "", f"{kind}, {start:%d %b %H:%M}Z, {PHASES[phase]}")
+            for x, y, phase, kind, start in zip(lon, lat, *told, strict=True)
+            if box[0] <= x <= box[2] and box[1] <= y <= box[3]
         ),
     )  # fmt: skip
 

@@ -127,6 +127,7 @@ def _data(products: Products) -> dict[str, Any]:
     more = len(cards) - len(shown)
     land = len(products.zones.land) > 0
     notes = _notes(products, words)
+    scene = scene_of(replace(products, planned=None), shown)
     room_mm = _ROOM_MM - _ROW_MM * len(shown) - _NOTE_MM * (len(notes) + bool(release))
     return {
         "lang": release.language if release else "en",
@@ -150,9 +151,7 @@ def _data(products: Products) -> dict[str, Any]:
         "left_out": words.left_out.format(n=more) if more else "",
         "blind_heading": words.blind_heading,
         "blind": words.blind,
-        "map": svg(
-            scene_of(replace(products, planned=None), shown), min(room_mm / _WIDTH_MM, 1.0), ink=ON_PAPER, names=False
-        ),
+        "map": svg(scene, min(room_mm / _WIDTH_MM, 1.0), ink=ON_PAPER, names=False),
         "colors": {name: colour.paper for name, colour in COLOURS.items()},
         "map_note": " ".join(
             [

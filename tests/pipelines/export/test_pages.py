@@ -12,7 +12,7 @@ import shapely
 
 from detectors.core.zones import Zones
 from pipelines.export.maps import canvas, cut, page, style
-from pipelines.export.maps.scene import Badge, Ground, Point, Region, Scene, Ship, Track, Way
+from pipelines.export.maps.scene import Event, Ground, Point, Region, Scene, Track, Vessel, Way
 from pipelines.export.maps.svg import IN_PAGE, ON_PAPER, svg
 from pipelines.learn import review_map
 from pipelines.learn.snapshot import Snapshot
@@ -139,9 +139,9 @@ def scene() -> Scene:
         tracks=(
             Track(1, 1, BAD, (np.array([[0, 3, 0], [0.1, 3, 60]]), np.array([[0.3, 3, 9e3]]))),
         ),
-        ships=(Ship(1, 1, BAD, 0.1, 3.0, 45.0), Ship(2, 2, "NOWHERE", None, None, None)),
-        badges=tuple(
-            Badge(kind, kind, BAD, 0.1, 3.0, 0, None, (1,), (1,), True) for kind in style.MARKS
+        vessels=(Vessel(1, 1, BAD, 0.1, 3.0, 45.0), Vessel(2, 2, "NOWHERE", None, None, None)),
+        events=tuple(
+            Event(kind, kind, BAD, 0.1, 3.0, 0, None, (1,), (1,), True) for kind in style.MARKS
         ),
     )  # fmt: skip
 

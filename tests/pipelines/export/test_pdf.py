@@ -191,9 +191,9 @@ def test_the_map_shows_each_mark_where_it_belongs(coastless: Products) -> None:
         (float(c.get("cx", "")), float(c.get("cy", "")))
         for c in root.iter(f"{space}circle") if c.get("r") == "3.2"
     ]  # fmt: skip
-    assert len(dots) == len(scene.badges)
+    assert len(dots) == len(scene.events)
     # Distances on the sheet are those on the globe but for one scale, that of the middle latitude
-    order = sorted(scene.badges, key=lambda e: (not e.main, e.ranks[0]))
+    order = sorted(scene.events, key=lambda e: (not e.main, e.ranks[0]))
     a, b = order[0], max(order, key=lambda e: abs(e.x - order[0].x))
     (ax, ay), (bx, by) = dots[order.index(a)], dots[order.index(b)]
     metres = geodesy.distance_m(a.y, a.x, b.y, b.x)

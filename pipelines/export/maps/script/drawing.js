@@ -97,7 +97,7 @@ function hours(ctx, c, X, Y, taken, s) {
       for (let i = 1; i < piece.length; i += 1) {
         const a = piece[i - 1];
         const b = piece[i];
-        const clock = (p) => (p.t + data.start) / 60 + MYT_MINUTES;
+        const clock = (p) => (p.t + data.start_s) / 60 + MYT_MINUTES;
         for (let hour = Math.ceil((clock(a) + 0.001) / 60); hour * 60 <= clock(b); hour += 1) {
           const f = (hour * 60 - clock(a)) / (clock(b) - clock(a));
           const x = X(a.x + f * (b.x - a.x));

@@ -28,11 +28,11 @@ function groundOf(ctx, c, unit) {
 function arrows(ctx, v, c, X, Y) {
   ctx.lineWidth = 1.5;
   for (const z of [...zones, ...regions]) {
-    if (z.toward === undefined || Math.max(z.box[2] - z.box[0], z.box[3] - z.box[1]) * v.k < 30) continue;
+    if (z.toward_deg === null || Math.max(z.box[2] - z.box[0], z.box[3] - z.box[1]) * v.k < 30) continue;
     ctx.strokeStyle = c[style.looks[z.look].colour || z.colour];
     ctx.save();
     ctx.translate(X((z.box[0] + z.box[2]) / 2), Y((z.box[1] + z.box[3]) / 2));
-    ctx.rotate(z.toward * RAD);
+    ctx.rotate(z.toward_deg * RAD);
     ctx.beginPath();
     ctx.moveTo(0, 10); ctx.lineTo(0, -10); ctx.moveTo(-4, -4); ctx.lineTo(0, -10); ctx.lineTo(4, -4);
     ctx.stroke();
@@ -124,13 +124,13 @@ function stateNames(ctx, w, v, c, X, Y, taken) {
   ctx.font = "600 13px system-ui, sans-serif";
   if ("letterSpacing" in ctx) ctx.letterSpacing = "4px";
   for (const s of states) {
-    const half = ctx.measureText(s.name).width / 2;
+    const half = ctx.measureText(s.text).width / 2;
     const x = X(s.x);
     const y = Y(s.y);
     const box = [x - half - 4, y - 10, x + half + 4, y + 10];
-    if (s.room * v.k < half * 0.6 || box[0] < 0 || box[2] > w || box[1] < 24 || !free(taken, box)) continue;
+    if (s.room_deg * v.k < half * 0.6 || box[0] < 0 || box[2] > w || box[1] < 24 || !free(taken, box)) continue;
     taken.push(box);
-    label(ctx, s.name, x, y, c["land-ink"], c, "center", c.land);
+    label(ctx, s.text, x, y, c["land-ink"], c, "center", c.land);
   }
   if ("letterSpacing" in ctx) ctx.letterSpacing = "0px";
 }
@@ -138,7 +138,7 @@ function zoneNames(ctx, w, h, v, c, X, Y, taken) {
   ctx.font = "italic 11px system-ui, sans-serif";
   for (const z of zones) {
     if (z.look === "territorial_sea") continue;
-    const text = z.name.length > 30 ? z.name.slice(0, 29) + "…" : z.name;
+    const text = z.title.length > 30 ? z.title.slice(0, 29) + "…" : z.title;
     const long = ctx.measureText(text).width;
     const x = (X(z.box[0]) + X(z.box[2])) / 2;
     const wide = (z.box[2] - z.box[0]) * v.k;

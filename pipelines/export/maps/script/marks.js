@@ -129,7 +129,7 @@ function ships(ctx, c, X, Y, s) {
   for (const v of vessels) {
     const chosen = v.rank === s.rank;
     ctx.globalAlpha = s.rank && !chosen ? 0.4 : 1;
-    ship(ctx, X(v.x), Y(v.y), v.heading, c.paper, chosen ? c.magenta : c.track, chosen ? 2.2 : 1.5);
+    ship(ctx, X(v.x), Y(v.y), v.heading_deg, c.paper, chosen ? c.magenta : c.track, chosen ? 2.2 : 1.5);
   }
   ctx.globalAlpha = 1;
 }

@@ -1,7 +1,7 @@
 /* The night as it went: a slider over the window, ships where they were at that moment, the way of the last two
    hours behind them. Where a vessel had been silent for long it stands hollow at its last report: nobody saw
    where it was. */
-const SPAN_S = data.end - data.start;
+const SPAN_S = data.end_s - data.start_s;
 const TRAIL_S = 7200;
 const STEP_S = 300;
 
@@ -28,7 +28,7 @@ function whereAt(voyage, t) {
   if (i < 0) return null;
   const a = voyage.points[i];
   const b = voyage.points[i + 1];
-  if (!b || voyage.begins.has(i + 1)) return { i, x: a.x, y: a.y, heading: null, silent: t - a.t > data.silence };
+  if (!b || voyage.begins.has(i + 1)) return { i, x: a.x, y: a.y, heading: null, silent: t - a.t > data.silence_s };
   const f = (t - a.t) / Math.max(b.t - a.t, 1);
   const moves = Math.abs(b.x - a.x) + Math.abs(b.y - a.y) > 1e-7;
   const heading = moves ? Math.atan2(b.x - a.x, b.y - a.y) / RAD : null;
@@ -82,7 +82,7 @@ function drawMoment(ctx, w, h, v, c, ratio, s) {
     if (voyage.rank && !far) names.push({ rank: voyage.rank, own, x: X(here.x), y: Y(here.y) });
   }
   ctx.globalAlpha = 1;
-  const now = events.filter((e) => e.begin <= t && (e.end === null || t <= e.end));
+  const now = events.filter((e) => e.begin_s <= t && (e.end_s === null || t <= e.end_s));
   const still = { ...s, moment: null };
   const marks = layOut(w, h, X, Y, still, now);
   for (const mark of marks) leader(ctx, mark, c);
@@ -101,7 +101,7 @@ function drawMoment(ctx, w, h, v, c, ratio, s) {
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 const two = (n) => String(n).padStart(2, "0");
 function clock(t, minutes) {
-  const d = new Date((data.start + t + minutes * 60) * 1000);
+  const d = new Date((data.start_s + t + minutes * 60) * 1000);
   return two(d.getUTCDate()) + " " + MONTHS[d.getUTCMonth()] + " " + two(d.getUTCHours()) + ":" + two(d.getUTCMinutes());
 }
 

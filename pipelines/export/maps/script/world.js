@@ -62,11 +62,11 @@ const regions = data.regions.map(area);
 const ways = data.ways.map((way) => ({ ...way, path: lineOf(new Path2D(), way.line) }));
 const places = data.points.map((p) => ({ ...p, x: px(p.x), y: py(p.y) }));
 const tracks = data.tracks.map((t) => ({
-  rank: t.rank, mmsi: t.mmsi, name: t.name, pieces: t.pieces.map((p) => points(p, data.trackScale, 3)),
+  rank: t.rank, mmsi: t.mmsi, name: t.name, pieces: t.pieces.map((p) => points(p, data.track_scale, 3)),
 }));
 const vessels = data.vessels.filter(placed).map((v) => ({ ...v, x: px(v.x), y: py(v.y) }));
 const events = data.events.filter(placed).map((e) => ({ ...e, x: px(e.x), y: py(e.y) }));
-const states = data.states.map(([name, lon, lat, room]) => ({ name, room, x: px(lon), y: py(lat) }));
+const states = data.states.map((one) => ({ ...one, x: px(one.x), y: py(one.y) }));
 const edge = { l: px(data.box[0]), b: py(data.box[1]), r: px(data.box[2]), t: py(data.box[3]) };
 const home = [px(west), py(south), px(east), py(north)];
 const mmsiOf = new Map(data.vessels.map((v) => [v.rank, v.mmsi]));
