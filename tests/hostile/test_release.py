@@ -19,7 +19,7 @@ from pipelines.flows import feeds, runs
 from pipelines.flows.dispositions import record
 from pipelines.flows.packs import Sent, export_to
 from pipelines.progress import reporter
-from pipelines.settings import PROJECT, Installation, load
+from pipelines.settings import PROJECT, load
 from tests.conftest import leaving_out_briefs
 
 MARKS = """
@@ -33,8 +33,8 @@ sightings:
 watchlists:
   - {watchlist: secret, tlp: AMBER, rel: [MYS]}
 """
-FORMATS = ["brief", "pdf", "csv", "geoparquet", "geojson", "kml", "kmz", "gpx", "gpkg", "xlsx", "tak",
-           "rtz"]  # fmt: skip
+FORMATS = ["brief", "pdf", "csv", "geoparquet", "geojson", "kml", "kmz", "gpx", "gpkg", "xlsx",
+           "tak", "rtz"]  # fmt: skip
 RECIPIENTS = f"""
 ally: {{title: An ally, holds: [AUS], max_tlp: RED, formats: {FORMATS}}}
 crew: {{title: A crew, holds: [AUS], max_tlp: RED, formats: [csv, geojson], plan: all,
