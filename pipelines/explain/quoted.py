@@ -49,4 +49,5 @@ def _nearest(events: pd.DataFrame, event: pd.Series) -> pd.DataFrame:
     alike = (pair if len(pair) else alike).reset_index(drop=True)
     away = (alike["start"] - event["start"]).abs()
     order = pd.DataFrame({"gone": alike["retracted"], "away": away}).sort_values(["gone", "away"])
-    return alike.loc[order.index[:1]].reset_index(drop=True)
+    nearest: pd.DataFrame = alike.loc[order.index[:1]].reset_index(drop=True)
+    return nearest

@@ -14,10 +14,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipelines import store
+from detectors.core.errors import SelatError
+from pipelines import recall, store
+from pipelines.explain import quoted
 from pipelines.flows import feeds, runs
 from pipelines.flows.dispositions import record
-from pipelines.flows.packs import Sent, export_to
+from pipelines.flows.packs import Sent, WithheldError, export_to
 from pipelines.progress import reporter
 from pipelines.settings import PROJECT, load
 from tests.conftest import leaving_out_briefs
@@ -236,3 +238,35 @@ def test_two_recipients_cannot_compare_ids(packed: Callable[[str], tuple[Sent, S
     for sent in (crew, coast):
         text = b"".join(contents(sent).values()).decode(errors="replace")
         assert not [key for key in sent.released.own["event_id"] if key in text]
+
+
+def test_a_lead_may_be_struck_or_the_pack_withheld(
+    homes: tuple[Home, Home], packed: Callable[[str], tuple[Sent, Sent]], tmp_path: Path
+) -> None:
+    installation = homes[1].installation
+    mmsi = f"{packed('coast')[1].products.flagged['mmsi'].iloc[0]:09d}"
+    with pytest.raises(WithheldError):
+        export_to(installation, "coast", out=tmp_path, unsigned=True, agree=lambda _: False)
+    assert not list(tmp_path.iterdir())
+    sent = export_to(installation, "coast", out=tmp_path, unsigned=True, strike=[mmsi])
+    assert sent.entry["struck"] == [mmsi]
+    for name, content in contents(sent).items():
+        assert mmsi.encode() not in content, name
+        assert b"struck" not in content
+    with pytest.raises(SelatError, match="no lead"):
+        export_to(installation, "coast", out=tmp_path, unsigned=True, strike=["999999999"])
+
+
+def test_an_id_that_a_partner_quotes_finds_its_event(
+    homes: tuple[Home, Home], packed: Callable[[str], tuple[Sent, Sent]]
+) -> None:
+    installation, sent = homes[1].installation, packed("coast")[1]
+    with store.read(installation.store) as reader:
+        moment = recall.latest(reader)
+        pairs = zip(sent.products.events["event_id"], sent.released.own["event_id"], strict=True)
+        for told, own in list(pairs)[:20]:
+            found, lines = quoted(reader, installation, told, moment)
+            assert told in lines[0]
+            if reader.event(own) is not None:
+                assert list(found["event_id"]) == [own]
+        assert quoted(reader, installation, "0" * 16, moment)[0].empty
