@@ -32,6 +32,9 @@ def explain(
     Of a vessel with several events they are listed. The reports are read from the feed again,
     if its file is where it was and has not changed.
 
+    An id that a partner quotes from its pack finds the event too. Where this home, knowing more,
+    has no such event, what the pack said is told, and what comes nearest here is explained.
+
     For example:
 
       selat explain 3f2a
@@ -48,6 +51,10 @@ def explain(
     with store.read(installation.store, installation.settings.store) as reader:
         moment = recall.moment(reader, as_of)
         found = explaining.matching(reader, event, moment)
+        if found.empty:
+            found, note = explaining.quoted(reader, installation, event, moment)
+            for line in note:
+                typer.echo(line, err=True)
         if len(found) != 1:
             _list(found, event, as_json=as_json)
             return

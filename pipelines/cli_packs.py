@@ -3,6 +3,7 @@
 import os
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -19,8 +20,10 @@ from pipelines.cli_options import (
 )
 
 if TYPE_CHECKING:
+    from pipelines.flows.release import Released, Span
     from pipelines.packs.keys import Key, Keyring
     from pipelines.packs.verify import Verdict
+    from pipelines.progress import Reporter
     from pipelines.settings import Installation
 
 PASSPHRASE: Final = "SELAT_KEY_PASSPHRASE"  # noqa: S105 - its name
@@ -51,7 +54,21 @@ def export(
             help="A recipient of config/recipients.yaml, or all of them: all. Repeatable."
         ),
     ] = None,
-    run: Annotated[str | None, typer.Option(help="Run id; else the newest run.")] = None,
+    run: Annotated[
+        str | None, typer.Option(help="Run id; else the newest. What it was asked for counts.")
+    ] = None,
+    date: Annotated[
+        str | None, typer.Option(help="A pack of this Kuala Lumpur day, in place of a run's.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="A pack of a span, in place of a run's: from here.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="… to here, ISO 8601 (MYT).")] = None,
+    strike: Annotated[
+        list[str] | None,
+        typer.Option(help="A lead to leave out: an MMSI or an event's id. Repeatable."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask before signing.")] = False,
     unsigned: Annotated[
         bool,
         typer.Option(
@@ -72,8 +89,10 @@ def export(
 ) -> None:
     """Make packs for recipients, or copy the products of a finished run.
 
-    A pack holds what its recipient may have, put together as if nothing else were known; it is
-    signed, archived, and written to the log of exports.
+    A pack is made from what its recipient may have, as if nothing else were known; it is signed,
+    archived, and written to the log of exports. Leads in it that one's own run, knowing more,
+    doesn't hold are shown on standard error first; at a terminal it is asked whether it may go.
+    Exit code 14 where it was withheld.
 
     For example:
 
@@ -83,11 +102,21 @@ def export(
 
       selat export --to patrol-boat --plan-from 2026-11-25T18:00+08:00
 
+      selat export --to abf --date 2026-11-24 --strike 533000123
+
       selat export /media/usb/night
     """
     installation = shown_installation(home, config)
     if to:
-        _export_to(installation, to, out, run, unsigned, replace, plan_from, quiet, as_json)
+        from pipelines.flows.windows import asked_for
+
+        span = asked_for(date, since, until) if date or since or until else None
+        if span and run:
+            raise typer.BadParameter("name a run, or a span: not both")
+        _export_to(
+            installation, to, out, run, span, strike or [], unsigned, replace, plan_from, yes,
+            quiet, as_json,
+        )  # fmt: skip
         return
     from pipelines.flows.runs import export_run
 
@@ -102,9 +131,12 @@ def _export_to(
     to: list[str],
     out: Path | None,
     run: str | None,
+    span: "Span | None",
+    strike: list[str],
     unsigned: bool,
     replace: bool,
     plan_from: str | None,
+    yes: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -123,13 +155,16 @@ def _export_to(
     if keyring.signing() or not unsigned:
         signer = keyring.signer(_passphrase() if keyring.locked() else None)
     made = []
+    asked = sys.stdin.isatty() and sys.stderr.isatty() and not yes
     with reporter(quiet=quiet or as_json) as report, report.bar("Packs", len(names)) as bar:
         for done, name in enumerate(names):
             bar.to(done, len(names))
             bar.say(f"Pack for {name}")
+            agree = partial(_agreed, name=name, strike=strike, asked=asked, report=report)
             sent = export_to(
                 installation, name, run_id=run, out=out, unsigned=unsigned, signer=signer,
-                replace=replace, plan_from=begin,
+                replace=replace, plan_from=begin, span=span, strike=strike, report=report,
+                agree=agree,
             )  # fmt: skip
             made.append({**sent.entry, "paths": [str(path) for path in sent.paths]})
             if not as_json:
@@ -142,6 +177,30 @@ def _export_to(
                     typer.echo(path)
     if as_json:
         print_json(made)
+
+
+def _agreed(
+    released: "Released", name: str, strike: list[str], asked: bool, report: "Reporter"
+) -> bool:
+    """Show what of a pack isn't held here, knowing more; whether it may go."""
+    from pipelines.export.text import clean
+
+    if not released.own_run:
+        typer.echo(f"{name}: no run of one's own over that time to hold it against", err=True)
+    for mmsi, ids, reasons in released.not_held.itertuples(index=False, name=None):
+        why = clean(str(reasons).split(" | ")[0])
+        line = f"{name}: not held here, knowing more: {mmsi:09d} ({str(ids).split(';')[0]}) {why}"
+        typer.echo(line, err=True)
+    if strike:
+        typer.echo(
+            f"{name}: without {', '.join(strike)}. Who has the same feeds can work out what lacks: "
+            "that it does tells that something else is known of it.",
+            err=True,
+        )
+    if not asked or not (strike or len(released.not_held)):
+        return True
+    with report.paused():
+        return typer.confirm(f"Make the pack for {name}?", err=True)
 
 
 def verify(

@@ -128,7 +128,12 @@ def _print(found: "Changes", min_score: float, top: int) -> None:
 
 
 def find(
-    text: Annotated[str, typer.Argument(help="A name, MMSI, IMO number or call sign.")],
+    text: Annotated[
+        str,
+        typer.Argument(
+            help="A name, MMSI, IMO number or call sign; or an event's id from a partner's pack."
+        ),
+    ],
     as_of: AsOf = None,
     top: Annotated[int, typer.Option(min=1, help="How many vessels.")] = 15,
     home: Home = None,
@@ -151,10 +156,14 @@ def find(
     installation = shown_installation(home, config)
     from pipelines import recall, store
     from pipelines.flows.windows import NoDataError
+    from pipelines.packs import ids
 
     with store.read(installation.store, installation.settings.store) as reader:
         time = recall.time_of(reader, as_of)
-        found = recall.find(reader.names(time), reader.vessels(time), text).head(top)
+        wanted = text
+        if ids.is_id(text) and len(quoted := ids.quoted(installation.exported, text)):
+            wanted = f"{quoted['mmsi'].iloc[0]:09d}"
+        found = recall.find(reader.names(time), reader.vessels(time), wanted).head(top)
     if as_json:
         print_json(_records(found))
     elif as_csv:

@@ -28,6 +28,17 @@ class Reporter:
         self.console.print(clean(text), highlight=False, markup=False, soft_wrap=True)
 
     @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Draw nothing for the length of a with block, so that a person can be asked something."""
+        if self._progress is not None:
+            self._progress.stop()
+        try:
+            yield
+        finally:
+            if self._progress is not None:
+                self._progress.start()
+
+    @contextmanager
     def bar(self, text: str, total: float | None) -> Iterator["Bar"]:
         """A bar for the length of a with block; with no terminal nothing is drawn."""
         if self._progress is None:

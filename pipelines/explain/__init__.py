@@ -5,5 +5,6 @@ to a program.
 """
 
 from pipelines.explain.gather import EventNotFoundError, Explanation, as_dict, gather, matching
+from pipelines.explain.quoted import quoted
 
-__all__ = ["EventNotFoundError", "Explanation", "as_dict", "gather", "matching"]
+__all__ = ["EventNotFoundError", "Explanation", "as_dict", "gather", "matching", "quoted"]

@@ -14,6 +14,7 @@ from pipelines.dispositions import DispositionError, make, newest
 from pipelines.dispositions.outcomes import outcomes
 from pipelines.export import release as cut
 from pipelines.flows.windows import FOREVER
+from pipelines.packs import ids
 from pipelines.settings import Installation
 from pipelines.store import Queries, read, write
 
@@ -37,6 +38,9 @@ def record(
     """
     with write(installation.store, installation.settings.store) as store:
         event = store.event(event_id)
+        if event is None and ids.is_id(event_id):  # as a partner quotes it
+            named = ids.quoted(installation.exported, event_id)
+            event = store.event(str(named["event_id"].iloc[0])) if len(named) == 1 else None
         if event is None:
             hint = "ids are in events.csv; the beginning of one will do where it is the only one"
             raise DispositionError(f"no single event {event_id!r}", hint=hint)

@@ -28,7 +28,7 @@ from pipelines.settings import Installation
 class WithheldError(SelatError):
     """A person looked at what a pack would tell, and withheld it."""
 
-    exit_code = 12
+    exit_code = 14
 
 
 @dataclass(frozen=True)

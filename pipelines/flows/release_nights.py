@@ -106,10 +106,12 @@ def nights(runs: Sequence[Mapping[str, Any]], view: View) -> Iterator[Night]:
     feeds = view.store.ledger().set_index("feed_key")[["first_time", "last_time"]].dropna()
     files = view.rights.files.set_index("file_key")[["first_time", "last_time"]]
     come, new_feeds, new_files = set[str](), set[str](), set[str]()
+    arrivals = view.rights.arrivals
     horizon, looked_to, any_before = FIRST, FIRST, False
     for run in runs:
         asked = _asked(run)
-        arrived = set(asked["arrived"]) if asked else set(run["looked_at"])
+        noted = asked["arrived"] if asked else run["looked_at"]
+        arrived = {arrivals[one] for one in noted if one in arrivals}
         come |= arrived
         new_feeds |= arrived & set(feeds.index)
         new_files |= arrived & set(files.index)
@@ -119,7 +121,7 @@ def nights(runs: Sequence[Mapping[str, Any]], view: View) -> Iterator[Night]:
             continue
         span = _span(run, asked, view)
         newest = heard["last_time"].max()
-        brought = span is None or bool(arrived & {*feeds.index, *files.index})
+        brought = span is None or bool(arrived)
         try:
             if span is None:
                 if asked is None:

@@ -62,6 +62,8 @@ class Rights:
         Mark of each source, see `export.release.Lineage`.
     sources
         Sources, and sightings as the home's store names them, that conclusions may rest on.
+    arrivals
+        Keys of feeds and files, by what runs note when they come (`Queries.arrived`).
     whole
         Whether that is everything.
     """
@@ -72,6 +74,7 @@ class Rights:
     sightings: pd.DataFrame
     marks: Mapping[str, Mark]
     sources: frozenset[str]
+    arrivals: Mapping[str, str]
     whole: bool
 
     @classmethod
@@ -91,17 +94,19 @@ class Rights:
         marks: dict[str, Mark] = {}
         feeds = store.ledger()
         names: dict[str, str] = {}
+        arrivals: dict[str, str] = {}
         for key, name, report in feeds[["feed_key", "name", "report"]].itertuples(index=False):
-            for one in _names(name, report):
+            for number, one in enumerate(_names(name, report)):
                 if may(rules.of_feed(one)):
                     names[key], marks[key] = one, rules.of_feed(one)
+                    arrivals[_arrival(key, number)] = key
                     break
         ledger = feeds[feeds["feed_key"].isin(names)].reset_index(drop=True)
         ledger = ledger.assign(
             name=ledger["feed_key"].map(names).astype("str"),
             report=[_plain(text) for text in ledger["report"]],
         )
-        files, sightings, held_names, of_all = _sightings(store, rules, may)
+        files, sightings, held_names, of_all = _sightings(store, rules, may, arrivals)
         for key, source, file in sightings[["sighting_id", "source", "file"]].itertuples(
             index=False
         ):
@@ -113,12 +118,17 @@ class Rights:
             sightings=sightings.drop(columns="file"),
             marks=marks,
             sources=frozenset(names) | {f"sighting {name}" for name in held_names},
+            arrivals=arrivals,
             whole=len(ledger) == len(feeds) and of_all,
         )
 
 
 def _names(first: str, report: str) -> list[str]:
     return [first, *json.loads(report).get("also_named", ())]
+
+
+def _arrival(key: str, number: int) -> str:
+    return f"{key}+{number}" if number else key
 
 
 def _plain(report: str) -> str:
@@ -142,7 +152,7 @@ def _name_of(rules: MarkRules, may: Callable[[Mark], bool]) -> str:
 
 
 def _sightings(
-    store: Queries, rules: MarkRules, may: Callable[[Mark], bool]
+    store: Queries, rules: MarkRules, may: Callable[[Mark], bool], arrivals: dict[str, str]
 ) -> tuple[pd.DataFrame, pd.DataFrame, set[str], bool]:
     """Files, sightings (with the name of their file), their names in the store; are they all."""
     held = store.held_sightings()
@@ -150,7 +160,7 @@ def _sightings(
     kept_files, kept, names, all_of_it = [], [], set[str](), True
     files = store.sighting_files().sort_values(["first_time", "file_key"], kind="stable")
     for file in files.to_dict("records"):
-        for name in _names(file["name"], file["report"]):
+        for number, name in enumerate(_names(file["name"], file["report"])):
             sources = held["source"].unique()
             if not any(may(rules.of_sighting(name, str(source))) for source in sources):
                 continue
@@ -158,6 +168,7 @@ def _sightings(
             allowed = [may(rules.of_sighting(name, str(one))) for one in rows["source"]]
             rows = rows[allowed].reset_index(drop=True)
             if len(rows):
+                arrivals[_arrival(file["file_key"], number)] = file["file_key"]
                 break
         else:
             all_of_it = False

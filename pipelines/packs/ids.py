@@ -9,6 +9,7 @@ kept in `HOME/exported`, so that an id that a partner quotes still finds its eve
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import stat
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from pipelines.packs.keys import KeyProblem
 FILE: Final = "event-ids.key"
 _BYTES: Final = 32
 _DIGITS: Final = 16
+_ID: Final = re.compile(r"[0-9a-f]{4,16}")
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,15 @@ def note(folder: Path, pack: str, told: pd.DataFrame, own: pd.DataFrame) -> None
         pq.write_table(pa.Table.from_pandas(table, preserve_index=False), temporary)
 
 
+def is_id(text: str) -> bool:
+    """Whether a text may be an event's id, whole."""
+    return len(text) == _DIGITS and _ID.fullmatch(text) is not None
+
+
 def quoted(folder: Path, text: str) -> pd.DataFrame:
     """Events that a partner may mean by an id, or the beginning of one, the newest pack first.
+
+    Packs whose note is gone or damaged are passed over.
 
     Returns
     -------
@@ -110,7 +119,7 @@ def quoted(folder: Path, text: str) -> pd.DataFrame:
     """
     found = []
     packs = sorted(folder.glob("*.parquet"), key=lambda p: p.stat().st_mtime, reverse=True)
-    for path in packs if len(text) >= 4 else ():
+    for path in packs if _ID.fullmatch(text) else ():
         try:
             ids = pq.read_table(path, columns=["told_id"])["told_id"].to_pandas()
         except (OSError, pa.ArrowException):

@@ -100,7 +100,9 @@ class Queries:
         return self._ask("new_feeds")
 
     def arrived(self) -> list[str]:
-        """Keys of feeds and files of sightings that came after the newest run."""
+        """Keys of feeds and files of sightings that came after the newest run, by each name; a key
+        that came again under a further name is ``key+1``, …
+        """
         return [str(key) for key in self._ask("arrived")["key"]]
 
     def last_heard(self, end: pd.Timestamp) -> pd.Timestamp | None:

@@ -7,18 +7,21 @@ that holds secret feeds, sightings, a watch-list and conclusions beside them: no
 import gzip
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from pipelines import store
+from detectors.core.errors import SelatError
+from pipelines import recall, store
+from pipelines.explain import quoted
 from pipelines.flows import feeds, runs
 from pipelines.flows.dispositions import record
-from pipelines.flows.packs import Sent, export_to
+from pipelines.flows.packs import Sent, WithheldError, export_to
 from pipelines.progress import reporter
-from pipelines.settings import PROJECT, Installation, load
+from pipelines.settings import PROJECT, load
 from tests.conftest import leaving_out_briefs
 
 MARKS = """
@@ -32,8 +35,8 @@ sightings:
 watchlists:
   - {watchlist: secret, tlp: AMBER, rel: [MYS]}
 """
-FORMATS = ["brief", "pdf", "csv", "geoparquet", "geojson", "kml", "kmz", "gpx", "gpkg", "xlsx", "tak",
-           "rtz"]  # fmt: skip
+FORMATS = ["brief", "pdf", "csv", "geoparquet", "geojson", "kml", "kmz", "gpx", "gpkg", "xlsx",
+           "tak", "rtz"]  # fmt: skip
 RECIPIENTS = f"""
 ally: {{title: An ally, holds: [AUS], max_tlp: RED, formats: {FORMATS}}}
 crew: {{title: A crew, holds: [AUS], max_tlp: RED, formats: [csv, geojson], plan: all,
@@ -75,6 +78,12 @@ class Parts:
         return str(self.folder / (name if name.endswith(".csv") else f"{name}.nmea.gz"))
 
 
+_SECRETLY_HEARD = (
+    "EXISTS (FROM presence AS p JOIN ledger AS l USING (feed_key) WHERE p.mmsi = events.mmsi "
+    "AND p.date = strftime(events.start, '%Y-%m-%d') AND l.name LIKE '%/secret-_.nmea.gz')"
+)
+
+
 class Home:
     """A home that is used as an operator uses one."""
 
@@ -88,6 +97,7 @@ class Home:
         self.installation = load(folder / "home", config)
         self.zones = runs.load_zones(self.installation)
         self.parts = parts
+        self.first = ""
 
     def ingest(self, *names: str) -> None:
         with reporter(quiet=True) as report:
@@ -118,3 +128,145 @@ class Home:
             run = reader.last_run()
             assert run is not None
             return reader.flags(run["run_id"])
+
+    def events(self, where: str) -> list[str]:
+        with store.read(self.installation.store) as reader:
+            query = f"SELECT event_id FROM events WHERE NOT retracted AND {where} ORDER BY event_id"
+            return list(reader.sql(query)["event_id"])
+
+
+@pytest.fixture(scope="module")
+def parts(exercise: Path, tmp_path_factory: pytest.TempPathFactory) -> Parts:
+    return Parts(exercise, tmp_path_factory.mktemp("parts"))
+
+
+@pytest.fixture(scope="module")
+def homes(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Home]:
+    """A home with the open feeds only, and one with the secret ones too."""
+    folder = tmp_path_factory.mktemp("homes")
+    with leaving_out_briefs():
+        plain, more = Home(folder / "plain", parts), Home(folder / "more", parts)
+        plain.ingest("open-1")
+        plain.first = plain.night()
+        more.ingest("secret-1", "secret-copy", "open-1")  # a copy of an open feed comes first
+        more.first = more.night()
+        alike = set(plain.events("score > 0.3"))
+        for one in [e for e in more.events(f"NOT {_SECRETLY_HEARD}") if e in alike][:3]:
+            plain.conclude(one)
+            more.conclude(one)
+        more.ingest("secret-2", "open-2")
+        plain.ingest("open-2")
+        with store.read(more.installation.store) as reader:
+            heard = reader.sql("SELECT DISTINCT mmsi FROM presence ORDER BY mmsi")["mmsi"].tolist()
+        for home in (plain, more):
+            home.watch(heard[::3], "open")
+        more.watch(heard[1::3], "secret")
+        plain.night("open.csv")
+        more.night("secret.csv", "open.csv")
+        for one in more.events(_SECRETLY_HEARD)[::3]:
+            more.conclude(one)
+        more.ingest("secret-3")  # a night of its own, after all others
+        more.night()
+    keys = more.installation.keys
+    export_to(plain.installation, "coast", out=folder / "first", unsigned=True)
+    shutil.copytree(plain.installation.keys, keys)
+    return plain, more
+
+
+@pytest.fixture(scope="module")
+def packed(
+    homes: tuple[Home, Home], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], tuple[Sent, Sent]]:
+    """The packs of both homes for a recipient; an ally's is of the first night."""
+    folder = tmp_path_factory.mktemp("packed")
+
+    @cache
+    def both(name: str) -> tuple[Sent, Sent]:
+        plain, more = (
+            export_to(
+                home.installation, name, out=folder / kind, unsigned=True,
+                run_id=home.first if name == "ally" else None,
+            )
+            for home, kind in zip(homes, ("plain", "more"), strict=True)
+        )  # fmt: skip
+        return plain, more
+
+    return both
+
+
+def contents(sent: Sent) -> dict[str, bytes]:
+    """Every file of a pack, its archive too, by its name."""
+    folder, archive = sent.paths
+    files = (path for path in folder.rglob("*") if path.is_file())
+    found = {str(path.relative_to(folder)): path.read_bytes() for path in files}
+    return {**found, folder.name: b"", archive.name: archive.read_bytes()}
+
+
+@pytest.mark.parametrize("recipient", ["ally", "crew", "coast"])
+def test_a_pack_is_as_if_nothing_else_were_known(
+    packed: Callable[[str], tuple[Sent, Sent]], recipient: str
+) -> None:
+    plain, more = packed(recipient)
+    assert len(plain.products.flagged)
+    assert sorted(contents(plain)) == sorted(contents(more))
+    differing = [
+        name for name, content in contents(plain).items() if contents(more)[name] != content
+    ]
+    assert not differing
+
+
+def test_the_feeds_exercise_every_detector(
+    homes: tuple[Home, Home], packed: Callable[[str], tuple[Sent, Sent]]
+) -> None:
+    plain, more = homes
+    found = {
+        name for who in ("ally", "coast") for name in packed(who)[0].products.events["detector"]
+    }
+    kinds = {path.stem for path in (PROJECT / "detectors").glob("*.py")} - {"__init__"}
+    assert found == kinds - {"outlier"}  # it needs what was learned: no pack is made from that
+    assert set(more.events("true")) != set(plain.events("true"))
+    with store.read(plain.installation.store) as one, store.read(more.installation.store) as other:
+        assert 0 < len(one.dispositions()) < len(other.dispositions())
+        assert len(one.runs()) < len(other.runs())
+
+
+def test_two_recipients_cannot_compare_ids(packed: Callable[[str], tuple[Sent, Sent]]) -> None:
+    crew, coast = (packed(name)[0] for name in ("crew", "coast"))
+    assert set(crew.released.own["event_id"]) & set(coast.released.own["event_id"])
+    told = [set(sent.products.events["event_id"]) for sent in (crew, coast)]
+    assert not told[0] & told[1]
+    for sent in (crew, coast):
+        text = b"".join(contents(sent).values()).decode(errors="replace")
+        assert not [key for key in sent.released.own["event_id"] if key in text]
+
+
+def test_a_lead_may_be_struck_or_the_pack_withheld(
+    homes: tuple[Home, Home], packed: Callable[[str], tuple[Sent, Sent]], tmp_path: Path
+) -> None:
+    installation = homes[1].installation
+    mmsi = f"{packed('coast')[1].products.flagged['mmsi'].iloc[0]:09d}"
+    with pytest.raises(WithheldError):
+        export_to(installation, "coast", out=tmp_path, unsigned=True, agree=lambda _: False)
+    assert not list(tmp_path.iterdir())
+    sent = export_to(installation, "coast", out=tmp_path, unsigned=True, strike=[mmsi])
+    assert sent.entry["struck"] == [mmsi]
+    for name, content in contents(sent).items():
+        assert mmsi.encode() not in content, name
+        assert b"struck" not in content
+    with pytest.raises(SelatError, match="no lead"):
+        export_to(installation, "coast", out=tmp_path, unsigned=True, strike=["999999999"])
+
+
+def test_an_id_that_a_partner_quotes_finds_its_event(
+    homes: tuple[Home, Home], packed: Callable[[str], tuple[Sent, Sent]]
+) -> None:
+    installation, sent = homes[1].installation, packed("coast")[1]
+    with store.read(installation.store) as reader:
+        moment = recall.latest(reader)
+        pairs = zip(sent.products.events["event_id"], sent.released.own["event_id"], strict=True)
+        for told, own in list(pairs)[:20]:
+            found, lines = quoted(reader, installation, told, moment)
+            assert told in lines[0]
+            if reader.event(own) is not None:
+                assert list(found["event_id"]) == [own]
+        assert quoted(reader, installation, "0" * 16, moment)[0].empty

@@ -149,7 +149,11 @@ def test_the_pack_of_an_ally_holds_no_value_of_the_secret_feed(
             "SELECT mmsi, list(DISTINCT feed_key) AS feeds FROM presence GROUP BY 1"
         )
         events, flags = reader.events(run["run_id"]), reader.flags(run["run_id"])
-        named = reader.vessels(run["end"], [key]).set_index("mmsi")
+        query = (
+            "SELECT mmsi, max(name) AS name, max(imo) AS imo, max(callsign) AS callsign "
+            "FROM statics WHERE feed_key = $key GROUP BY mmsi"
+        )
+        named = reader.sql(query, {"key": key}).set_index("mmsi")
     only = {
         m for m, of in zip(feeds_of["mmsi"], feeds_of["feeds"], strict=True) if set(of) == {key}
     }
@@ -233,8 +237,9 @@ def test_a_label_that_is_too_strict_keeps_a_record_out(
     two_feeds: Installation, released: Callable[[str], Products]
 ) -> None:
     # What low may have is what an ally may have, for another reason.
-    low, ally = release_run(two_feeds, "low", None), released("ally")
-    assert list(low.events["event_id"]) == list(ally.events["event_id"])
+    low, ally = release_run(two_feeds, "low", None).products, released("ally")
+    assert list(low.events["start"]) == list(ally.events["start"])
+    assert list(low.events["reason"]) == list(ally.events["reason"])
     assert list(low.flagged["mmsi"]) == list(ally.flagged["mmsi"])
     assert set(low.events["tlp"]) == {"GREEN"}
 
@@ -282,8 +287,8 @@ def test_a_plan_is_made_from_what_its_recipient_may_have(
     plan = {"units": [boat], "planning": {"iterations": 50}}
     (config / "patrol.yaml").write_text(yaml.safe_dump(plan))
     changed = load(two_feeds.home, config)
-    home, sent = release_run(changed, "home", None), export_to(changed, "ally", unsigned=True,
-                                                               out=tmp_path)  # fmt: skip
+    home = release_run(changed, "home", None).products
+    sent = export_to(changed, "ally", unsigned=True, out=tmp_path)
     assert home.planned is not None
     met = {s.target.mmsi for one in home.planned.plan.sailed for s in one.stops if s.target}
     assert met & secret
@@ -324,7 +329,7 @@ def test_a_plan_goes_only_where_its_mark_lets_it(two_feeds: Installation, tmp_pa
     sent = export_to(changed, "ally", out=tmp_path, unsigned=True)
     assert sent.products.planned is None
     assert not [p for p in sent.paths[0].iterdir() if p.name.startswith("plan")]
-    boat = release_run(changed, "boat", None)
+    boat = release_run(changed, "boat", None).products
     assert boat.planned is not None
     assert boat.planned.mark == Mark(Tlp.AMBER, frozenset({"MYS"}))
     assert boat.release is not None
@@ -337,14 +342,21 @@ def test_a_plan_goes_only_where_its_mark_lets_it(two_feeds: Installation, tmp_pa
         release_run(changed, "boat", None)
 
 
-def test_who_may_have_everything_gets_the_run_as_it_is(
-    two_feeds: Installation, released: Callable[[str], Products]
+def test_who_may_have_everything_gets_what_the_run_found(
+    two_feeds: Installation, sent: Callable[[str], Sent]
 ) -> None:
-    home = released("home")
+    pack = sent("home")
+    home, own = pack.products, pack.released.own
+    assert pack.released.not_held.empty
     with store.read(two_feeds.store) as reader:
-        flags, events = reader.flags(home.run_id), reader.events(home.run_id)
-    pd.testing.assert_frame_equal(home.flagged[flags.columns], flags, check_dtype=False)
-    assert list(home.events["event_id"]) == list(events["event_id"])
+        run = reader.last_run()
+        assert run is not None
+        assert pack.released.own_run == run["run_id"]
+        flags, events = reader.flags(run["run_id"]), reader.events(run["run_id"])
+    said = [name for name in flags.columns if name != "event_ids"]
+    pd.testing.assert_frame_equal(home.flagged[said], flags[said], check_dtype=False)
+    assert (home.start, home.end) == (run["start"], run["end"])
+    assert list(own["event_id"]) == list(events["event_id"])
     assert list(home.events["reason"]) == list(events["reason"])
     assert list(home.events["status"]) == list(events["status"])
 
@@ -385,6 +397,13 @@ RULES = MarkRules.model_validate(
 )  # fmt: skip
 
 
+SOURCES = {
+    **{key: RULES.of_feed(f"{key}.nmea") for key in "abc"},
+    "sighting s1": RULES.of_sighting("x.csv", "Informant 7"),
+}
+DEFAULT = Mark(Tlp.GREEN, frozenset({"AUS"}))
+
+
 @pytest.mark.parametrize(
     ("heard", "evidence", "kind", "expected"),
     [
@@ -403,7 +422,7 @@ RULES = MarkRules.model_validate(
         ({(1, "position"): "c"}, {"sighting_source": "s1"}, "unmatched_sighting",
          "TLP:RED · REL MYS"),
         ({}, {"sighting_source": "s1"}, "unmatched_sighting", "TLP:RED · REL MYS"),
-        ({}, {}, "gap", "TLP:RED · REL NONE"),
+        ({}, {}, "gap", "TLP:GREEN · REL AUS"),  # as all that the pack is made from
     ],
 )  # fmt: skip
 def test_an_event_has_the_strictest_mark_of_what_it_rests_on(heard, evidence, kind, expected):
@@ -426,11 +445,8 @@ def marks_of(heard, evidence, kind, date, earlier=None):
     rows = [(base + m, date, feed, what) for (m, what), feed in heard.items()]
     rows += [(base + m, "2026-01-02", feed, what) for (m, what), feed in (earlier or {}).items()]
     known = cut.lineage(
-        RULES,
-        pd.DataFrame({"feed_key": list("abc"), "name": ["a.nmea", "b.nmea", "dir/c.nmea"],
-                      "sha256": [letter * 64 for letter in "abc"]}),
-        pd.DataFrame({"sighting_id": ["s1"], "source": ["Informant 7"], "file": ["x.csv"]}),
-        pd.DataFrame(rows, columns=["mmsi", "date", "feed_key", "what"]),
+        pd.DataFrame({"feed_key": list("abc"), "sha256": [letter * 64 for letter in "abc"]}),
+        ["s1"], pd.DataFrame(rows, columns=["mmsi", "date", "feed_key", "what"]),
     )  # fmt: skip
     vessels = {} if kind == "unmatched_sighting" and not heard else {"mmsi": base + 1}
     row = {
@@ -438,23 +454,9 @@ def marks_of(heard, evidence, kind, date, earlier=None):
         "track_ids": "", "start": start, "end": start + pd.Timedelta(hours=1), "anchor": start,
         "lat": 3.0, "lon": 100.0, "score": 0.5, "evidence": evidence, **vessels,
     }  # fmt: skip
-    return cut.event_marks(events.build([row]), known, start + pd.Timedelta(hours=4))
-
-
-def test_the_name_of_a_receiver_goes_only_to_who_may_have_all_feeds():
-    from detectors.core import events
-
-    start = pd.Timestamp("2026-01-05T20:00Z")
-    found = events.build([{
-        "kind": "gap", "detector": "gap", "version": "3", "mmsi": 533000001, "track_ids": "",
-        "start": start, "end": start, "anchor": start, "lat": 3.0, "lon": 100.0, "score": 0.5,
-        "evidence": {"receiver": "SECRET-1", "n_receivers": 2},
-    }])  # fmt: skip
-    recipient = recipients.Recipient(title="Ally", holds=(), max_tlp=Tlp.RED, formats=("csv",))
-    partly = json.loads(cut.redact_evidence(found, recipient)["evidence"].iloc[0])
-    assert partly == {"n_receivers": 2, "redacted": ["receiver"]}
-    whole = cut.redact_evidence(found, recipient, all_feeds=True)
-    assert json.loads(whole["evidence"].iloc[0])["receiver"] == "SECRET-1"
+    return cut.event_marks(
+        events.build([row]), known, SOURCES, start + pd.Timedelta(hours=4), DEFAULT
+    )
 
 
 def test_an_event_has_the_marks_of_the_events_that_it_names():
@@ -473,13 +475,11 @@ def test_an_event_has_the_marks_of_the_events_that_it_names():
         [first, events.build([{**plain, "mmsi": 533000002, "anchor": later, "evidence": naming}])]
     )
     known = cut.lineage(
-        RULES,
-        pd.DataFrame({"feed_key": ["a", "c"], "name": ["a", "c"], "sha256": ["a" * 64, "c" * 64]}),
-        pd.DataFrame({"sighting_id": [], "source": [], "file": []}),
+        pd.DataFrame({"feed_key": ["a", "c"], "sha256": ["a" * 64, "c" * 64]}), [],
         pd.DataFrame({"mmsi": [533000001, 533000002], "date": "2026-01-05",
                       "feed_key": ["a", "c"], "what": "position"}),
     )  # fmt: skip
-    assert {str(mark) for mark in cut.event_marks(both, known, later)} == {
+    assert {str(mark) for mark in cut.event_marks(both, known, SOURCES, later, DEFAULT)} == {
         "TLP:AMBER · REL AUS, MYS"
     }
 
@@ -487,7 +487,6 @@ def test_an_event_has_the_marks_of_the_events_that_it_names():
 @pytest.mark.parametrize(
     ("recipient", "failure", "told"),
     [
-        ("ally", "detector gap", "detector gap"),
         ("ally", "feed /in/secret-2.nmea", ""),
         ("ally", "feed /in/radar-2.csv", ""),  # of sightings, though it couldn't be read
         ("home", "feed /in/radar-2.csv", "feed radar-2.csv"),
@@ -499,11 +498,8 @@ def test_what_failed_is_named_as_far_as_its_marks_allow(
 ) -> None:
     (tmp_path / "marks.yaml").write_text(MARKS)
     (tmp_path / "recipients.yaml").write_text(RECIPIENTS)
-    sources = release._Sources(
-        rules=marks.load(tmp_path), recipient=recipients.find(tmp_path, recipient),
-        known=cut.Lineage({}, {}, {}, {}), feeds=[], reports=[], whole=False,
-    )  # fmt: skip
-    assert release._failed(failure, sources) == told
+    known = recipients.find(tmp_path, recipient)
+    assert release._failed(failure, marks.load(tmp_path), known) == told
 
 
 def test_a_recipient_file_says_what_to_mend(tmp_path: Path) -> None:
