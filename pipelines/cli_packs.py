@@ -183,7 +183,7 @@ def _agreed(
     released: "Released", name: str, strike: list[str], asked: bool, report: "Reporter"
 ) -> bool:
     """Show what of a pack isn't held here, knowing more; whether it may go."""
-    from pipelines.export.text import clean
+    from pipelines.visible import clean
 
     if not released.own_run:
         typer.echo(f"{name}: no run of one's own over that time to hold it against", err=True)

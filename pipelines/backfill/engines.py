@@ -222,7 +222,7 @@ def engine(
         ) from error
     if scheduler is None:
         with (
-            dask.config.set(_NO_PAGES),  # type: ignore[no-untyped-call]
+            dask.config.set(_NO_PAGES),
             LocalCluster(
                 n_workers=workers, threads_per_worker=1, host="127.0.0.1",
                 security=Security.temporary(),  # type: ignore[no-untyped-call]

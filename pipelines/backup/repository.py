@@ -28,10 +28,10 @@ from typing import Any, BinaryIO, Final
 
 from detectors.core.errors import SelatError
 from pipelines.export.text import one_line
-from pipelines.visible import clean
 from pipelines.store import StoreBusyError
 from pipelines.store.catalogue import sync, writer_lock
 from pipelines.store.positions import sha256 as sha256_of_file
+from pipelines.visible import clean
 
 FORMAT: Final = 1
 

@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from pipelines.export.text import clean
 from pipelines.packs import ids
 from pipelines.recall import Moment
 from pipelines.settings import Installation
 from pipelines.store import Queries
+from pipelines.visible import clean
 
 
 def quoted(

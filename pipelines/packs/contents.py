@@ -11,10 +11,10 @@ from typing import Final, Protocol
 
 import pyrage
 
-from pipelines.visible import clean
 from pipelines.packs import manifest, sealed, zipread
 from pipelines.packs.manifest import PackError, UnsoundError
 from pipelines.packs.zipread import BLOCK, MAX_FILES
+from pipelines.visible import clean
 
 MAX_BYTES: Final = 2 << 30
 """Bytes of all files of a pack in all: no pack fills a disk, or a night."""

@@ -8,12 +8,12 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from pipelines.visible import clean
 from pipelines.packs import contents, manifest, minisign
 from pipelines.packs.contents import Contents
 from pipelines.packs.keys import Key, Keyring
 from pipelines.packs.manifest import Manifest, PackError, UnsoundError
 from pipelines.packs.zipread import shown
+from pipelines.visible import clean
 
 State = Literal["intact", "stale", "revoked key", "unknown key", "not signed", "changed"]
 
