@@ -44,7 +44,7 @@ objects/<first two digits>/<hash>. Copy them to their names.
 _CHUNK: Final = 1 << 20
 _MAX_LIST: Final = 256 << 20
 _LAST_NS: Final = (1 << 63) - 1
-_NAME: Final = re.compile(r"[0-9]{8}T[0-9]{12}Z-[0-9a-f]{16}")
+_NAME: Final = re.compile(r"[0-9]{8}T[0-9]{6,12}Z-[0-9a-f]{16}")
 _OBJECT: Final = re.compile(r"[0-9a-f]{64}")
 
 

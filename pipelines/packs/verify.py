@@ -80,11 +80,13 @@ def verify(
 def _verdict(
     inside: Contents, keyring: Keyring, now: pd.Timestamp, also: Sequence[minisign.PublicKey]
 ) -> Verdict:
-    changed = [*inside.problems, *(f"not in the manifest: {shown(name)}" for name in inside.odd)]
+    changed = list(inside.problems)
+    odd = [f"not in the manifest: {shown(name)}" for name in inside.odd]
     if manifest.NAME not in inside.sizes:
-        was = manifest.SIGNATURE in inside.sizes or changed
+        was = manifest.SIGNATURE in inside.sizes or changed or odd
         kind = UnsoundError if was else PackError
-        raise kind(f"this isn't a pack: there is no {manifest.NAME} in it")
+        first = f"; {changed[0]}" if changed else ""
+        raise kind(f"this isn't a pack: there is no {manifest.NAME} in it{first}")
     papers: dict[str, bytes] = {}
     try:
         papers[manifest.NAME] = inside.read(manifest.NAME, manifest.MAX_BYTES)
@@ -92,9 +94,9 @@ def _verdict(
             papers[manifest.SIGNATURE] = inside.read(manifest.SIGNATURE, _MAX_SIGNATURE)
         claimed = manifest.parse(papers[manifest.NAME])
     except UnsoundError as error:
-        return Verdict("changed", (*changed, error.message), None, "", papers)
+        return Verdict("changed", (*changed, *odd, error.message), None, "", papers)
     signer, key_state, key_problem = _signer(papers, keyring, also)
-    changed += _differences(inside, claimed)
+    changed += _differences(inside, claimed, odd)
     stale = now > pd.Timestamp(claimed.stale_after)
     problems = [*changed, *([key_problem] if key_problem else [])]
     if stale:
@@ -109,11 +111,12 @@ def _verdict(
     return Verdict(state, tuple(problems), claimed, signer, papers)
 
 
-def _differences(inside: Contents, claimed: Manifest) -> list[str]:
+def _differences(inside: Contents, claimed: Manifest, odd: Sequence[str]) -> list[str]:
     expected = {file.path: file for file in claimed.files}
     here = inside.sizes.keys() - {manifest.NAME, manifest.SIGNATURE}
     found = [f"missing: {name}" for name in sorted(expected.keys() - here)]
     found += [f"not in the manifest: {name}" for name in sorted(here - expected.keys())]
+    found += odd
     for name in sorted(expected.keys() & here):
         if inside.sizes[name] != expected[name].bytes:
             found.append(f"changed: {name}")

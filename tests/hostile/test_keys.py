@@ -10,6 +10,8 @@ import pytest
 
 from pipelines.packs.keys import KeyProblem, Keyring
 
+# Nothing of what threads of this process may hold is used after the fork.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 NOW = datetime(2026, 1, 6, 5, tzinfo=UTC)
 EACH = 12
 

@@ -8,6 +8,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ import pytest
 
 from pipelines import store
 from pipelines.backup import BackupError, Repository, backup, restore
+from pipelines.packs import log
+from pipelines.packs.keys import Keyring
 from pipelines.progress import reporter
 from pipelines.settings import Installation, load
 from pipelines.store import Writer
@@ -110,6 +113,29 @@ def test_private_keys_stay_unless_they_are_asked_for(
     assert not secrets & kept
     keep(load(home), tmp_path / "b", keys=True)
     assert secrets <= {path.read_bytes() for path in objects(tmp_path / "b")}
+
+
+@pytest.mark.parametrize("with_keys", [False, True])
+def test_the_log_of_exports_is_whole_after_it_was_taken_back(
+    home: Path, tmp_path: Path, with_keys: bool
+) -> None:
+    keyring = Keyring(home / "keys")
+    keyring.make(datetime(2026, 1, 6, tzinfo=UTC), None)
+    for recipient in ("mmea", "abf"):
+        log.append(home / "exports.jsonl", {"recipient": recipient}, keyring, keyring.signer(None))
+    keep(load(home), tmp_path / "disk", keys=with_keys)
+    log.append(home / "exports.jsonl", {"recipient": "boat"}, keyring, keyring.signer(None))
+    new = tmp_path / "new"
+    take(tmp_path / "disk", new)
+    checked = log.check(new / "exports.jsonl", Keyring(new / "keys"))
+    assert (len(checked.entries), checked.problems, checked.notes) == (2, (), ())
+    lines = (new / "exports.jsonl").read_bytes().splitlines(keepends=True)
+    (new / "exports.jsonl").write_bytes(lines[0])
+    assert log.check(new / "exports.jsonl", Keyring(new / "keys")).problems
+    shutil.rmtree(new / "keys")
+    assert (
+        "without HOME/keys" in log.check(new / "exports.jsonl", Keyring(new / "keys")).problems[0]
+    )
 
 
 def test_nobody_else_may_read_it(home: Path, tmp_path: Path) -> None:
