@@ -226,7 +226,9 @@ def engine(
             LocalCluster(
                 n_workers=workers, threads_per_worker=1, host="127.0.0.1",
                 security=Security.temporary(),  # type: ignore[no-untyped-call]
-                dashboard_address="127.0.0.1:0", worker_dashboard_address="127.0.0.1:0",
+                dashboard_address=None, worker_dashboard_address=None,
+                # Else it listens at one port, which another run may have.
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
                 silence_logs=logging.CRITICAL,
             ) as cluster,
             Client(cluster) as client,  # type: ignore[no-untyped-call]
