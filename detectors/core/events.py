@@ -201,6 +201,22 @@ def concat(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return sort(pd.concat(parts, ignore_index=True)) if parts else empty()
 
 
+NEVER: Final = np.iinfo("int64").max
+"""The end, in microseconds, of what is open."""
+
+
+def records(events: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return events as one mapping each."""
+    return [{str(key): value for key, value in row.items()} for row in events.to_dict("records")]
+
+
+def span_us(event: Mapping[str, Any]) -> tuple[int, int]:
+    """Return start and end of one of `records` in microseconds, `NEVER` while it is open."""
+    start, is_open = event["start"], pd.isna(event["end"])
+    first, last = epoch_us(pd.Series([start, start if is_open else event["end"]])).tolist()
+    return first, NEVER if is_open else last
+
+
 def evidence_of(events: pd.DataFrame) -> list[dict[str, Any]]:
     """The evidence of each event, parsed."""
     return [json.loads(text) for text in events["evidence"]]

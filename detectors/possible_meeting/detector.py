@@ -14,7 +14,7 @@ from detectors.possible_meeting.hypotheses import HYPOTHESES
 from detectors.possible_meeting.limits import Limits
 from detectors.possible_meeting.pairs import best, between_silences, pairs_of, with_loiterers
 from detectors.possible_meeting.read import loiterings_of, silences_of, types_of
-from detectors.possible_meeting.story import NEVER, Meeting, Silence
+from detectors.possible_meeting.story import Meeting, Silence
 from detectors.possible_meeting.told import tell
 
 
@@ -106,7 +106,7 @@ class PossibleMeeting(Limits):
         low, high = meeting.one, meeting.other
         lat, lon = meeting.place
         reached = bool(context.zones.reached(np.array([lat]), np.array([lon]))[0])
-        is_open = meeting.end_us == NEVER
+        is_open = meeting.end_us == events.NEVER
         evidence = {
             "together_s": meeting.longest_s,
             "together_margin_s": meeting.longest_s - self.min_meeting_s,

@@ -6,12 +6,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import geodesy
+from detectors.core import events, geodesy
 from detectors.core.frames import NAV_STATUS_UNDEFINED, SECOND_US
 from detectors.possible_meeting.hypotheses import reason_to_wait
 from detectors.possible_meeting.limits import Limits
 from detectors.possible_meeting.prism import together
-from detectors.possible_meeting.story import NEVER, Loitering, Meeting, Silence, Table
+from detectors.possible_meeting.story import Loitering, Meeting, Silence, Table
 
 Ints = NDArray[np.int64]
 
@@ -129,7 +129,7 @@ def _weighed(
     """Return the meeting with its weight; see the notes of the detector."""
     share = min(1.0, longest_s / both_s)
     agreement = 0.0
-    if isinstance(one, Silence) and isinstance(other, Silence) and end_us != NEVER:
+    if isinstance(one, Silence) and isinstance(other, Silence) and end_us != events.NEVER:
         union_us = max(one.until_us, other.until_us) - min(one.start_us, other.start_us)
         agreement = both_s * SECOND_US / union_us
     at_once = 0.5 * max(0.0, (agreement - COINCIDENCE) / (1.0 - COINCIDENCE))

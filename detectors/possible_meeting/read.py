@@ -1,6 +1,6 @@
 """Silences and loiterings, read from the events of other detectors."""
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US, epoch_us
 from detectors.core.reports import Reports
 from detectors.possible_meeting.limits import Limits
-from detectors.possible_meeting.story import NEVER, Loitering, Silence
+from detectors.possible_meeting.story import Loitering, Silence
 
 SERVICE_TYPES: Final = frozenset({31, 32, 33, 34, 35, 50, 51, 52, 53, 54, 55, 58})
 """Tugs, pilots, dredgers, rescue, port and law enforcement craft (ITU-R M.1371-5, table 53): that
@@ -22,9 +22,9 @@ def silences_of(
 ) -> list[Silence]:
     """Return the silences that are assessed, long enough and not too long."""
     found = []
-    rows = [{str(k): v for k, v in row.items()} for row in gaps.to_dict("records")]
+    rows = events.records(gaps)
     for gap, facts in zip(rows, events.evidence_of(gaps), strict=True):
-        start_us, end_us = span_us(gap)
+        start_us, end_us = events.span_us(gap)
         until_us = min(end_us, now_us)
         lasted_s = (until_us - start_us) / SECOND_US
         assessed = not str(gap["explanation"]).startswith("not assessed")
@@ -72,13 +72,13 @@ def loiterings_of(context: Context, positions: pd.DataFrame) -> list[Loitering]:
         return []
     types = types_of(context)
     tracks = positions["track_id"].to_numpy()
-    rows = [{str(k): v for k, v in row.items()} for row in found.to_dict("records")]
+    rows = events.records(found)
     stories = []
     for row, facts in zip(rows, events.evidence_of(found), strict=True):
         low, high = np.searchsorted(tracks, [int(row["track_ids"]), int(row["track_ids"]) + 1])
         if low < high:
             own = Reports(positions.iloc[low:high])
-            stories.append(Loitering(row, facts, *span_us(row), own))
+            stories.append(Loitering(row, facts, *events.span_us(row), own))
     return [
         story
         for story in stories
@@ -91,17 +91,10 @@ def report_at(positions: pd.DataFrame, track: int, at_us: int) -> tuple[float, f
     """Return where a track's report at a time was; NaN if there is none yet, None if not loaded."""
     tracks = positions["track_id"].to_numpy()
     low, high = np.searchsorted(tracks, [track, track + 1])
-    if at_us == NEVER:
+    if at_us == events.NEVER:
         return (np.nan, np.nan) if low < high else None
     times_us = epoch_us(positions["time"].iloc[low:high])
     row = int(low + np.searchsorted(times_us, at_us))
     if row >= high or times_us[row - low] != at_us:
         return None
     return float(positions["lat"].iloc[row]), float(positions["lon"].iloc[row])
-
-
-def span_us(event: dict[str, Any]) -> tuple[int, int]:
-    """Return start and end in microseconds; an open event has no end."""
-    start, is_open = event["start"], pd.isna(event["end"])
-    first, last = epoch_us(pd.Series([start, start if is_open else event["end"]])).tolist()
-    return first, NEVER if is_open else last

@@ -16,7 +16,6 @@ Ints = NDArray[np.int64]
 
 SLOW_KN: Final = 6.0
 """A vessel that lay still before its silence is taken to have gone as fast as this in it."""
-NEVER: Final = np.iinfo("int64").max
 
 
 @dataclass(frozen=True)

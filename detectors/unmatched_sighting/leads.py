@@ -1,14 +1,13 @@
 """Which vessel a sighting is held against: one that was silent, or one that loitered."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core import association, events, geodesy, runs
-from detectors.core.frames import SECOND_US, epoch_us
+from detectors.core.frames import SECOND_US
 from detectors.unmatched_sighting.limits import Limits
 
 Bools = NDArray[np.bool_]
@@ -41,8 +40,8 @@ def in_silence(
     """Tell of which pairs the track was in a gap, and not just since, at the sighting."""
     silent = np.zeros(len(pairs.sighting), bool)
     at_us = seen.time_us[pairs.sighting]
-    for gap in _records(gaps):
-        start_us, end_us = _span_us(gap)
+    for gap in events.records(gaps):
+        start_us, end_us = events.span_us(gap)
         silent |= (
             (pairs.track_id == int(gap["track_ids"]))
             & (at_us > start_us + limits.max_explaining_s * SECOND_US)
@@ -68,8 +67,8 @@ def silent_vessels(
     prior = limits.prior.density_per_m2(seen.length_m[rows], seen.confidence[rows])
     pairs, weights, named = list[tuple[int, int]](), list[float](), list[Lead]()
     facts = events.evidence_of(gaps)
-    for gap, measured in zip(_records(gaps), facts, strict=True):
-        start_us, end_us = _span_us(gap)
+    for gap, measured in zip(events.records(gaps), facts, strict=True):
+        start_us, end_us = events.span_us(gap)
         silent_s = (at_us - start_us) / SECOND_US
         before_kn = float(measured.get("speed_before_kn") or 0.0)
         fastest_kn = np.clip(
@@ -127,8 +126,8 @@ def loiterers(
     at_us = seen.time_us[rows]
     known = set(np.unique(tracks.track_id).tolist())
     facts = events.evidence_of(loiterings)
-    for loitering, measured in zip(_records(loiterings), facts, strict=True):
-        start_us, end_us = _span_us(loitering)
+    for loitering, measured in zip(events.records(loiterings), facts, strict=True):
+        start_us, end_us = events.span_us(loitering)
         during = np.flatnonzero((at_us >= start_us) & (at_us <= end_us))
         track = int(loitering["track_ids"])
         if len(during) == 0 or track not in known:
@@ -157,19 +156,7 @@ def loiterers(
     return best
 
 
-def _records(found: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return events as mappings."""
-    return [{str(k): v for k, v in row.items()} for row in found.to_dict("records")]
-
-
 def lengths(vessels: pd.DataFrame, mmsi: Ints) -> Floats:
     """Return the length that each vessel states, NaN where it doesn't."""
     stated = pd.Series(vessels["length_m"].to_numpy(), index=vessels["mmsi"].to_numpy())
     return stated.reindex(mmsi).to_numpy("float64")
-
-
-def _span_us(event: dict[str, Any]) -> tuple[int, int]:
-    """Return start and end in microseconds; an open event goes on for ever."""
-    start, is_open = event["start"], pd.isna(event["end"])
-    first, last = epoch_us(pd.Series([start, start if is_open else event["end"]])).tolist()
-    return first, np.iinfo("int64").max if is_open else last
