@@ -41,7 +41,7 @@ RECIPIENTS = f"""
 ally: {{title: An ally, holds: [AUS], max_tlp: RED, formats: {FORMATS}}}
 crew: {{title: A crew, holds: [AUS], max_tlp: RED, formats: [csv, geojson], plan: all,
        language: ms, top: 5, redact: ["*_source", callsign]}}
-coast: {{title: A coast, holds: [AUS], max_tlp: RED, formats: [csv], area: "100,1,104,4",
+coast: {{title: A coast, holds: [AUS], max_tlp: RED, formats: [csv], area: "100,1,104.6,4",
         redact: [feeds]}}
 """
 BEGIN_S = 1767628800  # of the exercise
