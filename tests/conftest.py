@@ -21,7 +21,7 @@ def shared() -> Path:
 @contextmanager
 def leaving_out_briefs() -> Iterator[None]:
     """Runs write no briefs: half of what a small run costs, where nobody looks at them."""
-    from pipelines.export import WRITERS
+    from pipelines.publish import WRITERS
 
     with pytest.MonkeyPatch.context() as patch:
         for name in ("brief.html", "brief.pdf"):
@@ -39,10 +39,10 @@ def without_briefs() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def exercise(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a small simulated feed, with its truth."""
+    from pipelines.base.settings import load
     from pipelines.exercise import simulate
-    from pipelines.flows.runs import load_zones
-    from pipelines.flows.windows import utc
-    from pipelines.settings import load
+    from pipelines.run.runs import load_zones
+    from pipelines.run.windows import utc
 
     folder = tmp_path_factory.mktemp("exercise")
     start = utc("2026-01-05T16:00:00Z").to_pydatetime()
@@ -53,9 +53,9 @@ def exercise(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def exercise_home(exercise: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Home in which that feed was ingested and looked at."""
-    from pipelines.flows import feeds, runs
-    from pipelines.progress import reporter
-    from pipelines.settings import load
+    from pipelines.base.progress import reporter
+    from pipelines.base.settings import load
+    from pipelines.run import feeds, runs
 
     home = tmp_path_factory.mktemp("home")
     installation = load(home)

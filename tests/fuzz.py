@@ -31,16 +31,16 @@ from hypothesis import strategies as st
 
 from detectors.core.errors import SelatError
 from detectors.core.frames import POSITIONS, STATICS, validate
-from pipelines import reference
 from pipelines.assess import watchlists
+from pipelines.base.settings import PROJECT
 from pipelines.ingest import FeedFile, IngestOptions, decode
-from pipelines.listen.framing import LineBuffer
-from pipelines.listen.stamp import Stamper
-from pipelines.listen.status import Counts
-from pipelines.packs import minisign, verify
-from pipelines.packs.keys import Keyring
-from pipelines.settings import PROJECT
-from pipelines.sightings import files as sightings
+from pipelines.ingest.listen.framing import LineBuffer
+from pipelines.ingest.listen.stamp import Stamper
+from pipelines.ingest.listen.status import Counts
+from pipelines.ingest.sightings import files as sightings
+from pipelines.publish.packs import minisign, verify
+from pipelines.publish.packs.keys import Keyring
+from pipelines.reference import layers as reference
 
 SAMPLES = PROJECT / "tests" / "pipelines" / "ingest" / "samples"
 BATCH = 25

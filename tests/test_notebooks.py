@@ -16,9 +16,9 @@ NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 @pytest.fixture(scope="session")
 def story_home(exercise: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small exercise, looked at twice: the first half of the night, then all of it."""
-    from pipelines.flows import feeds, runs
-    from pipelines.progress import reporter
-    from pipelines.settings import load
+    from pipelines.base.progress import reporter
+    from pipelines.base.settings import load
+    from pipelines.run import feeds, runs
 
     home = tmp_path_factory.mktemp("stories")
     installation = load(home)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def selat(*arguments: object, **environment: str) -> None:
-    code = "import os; os.umask(0); from pipelines.cli import main; main()"
+    code = "import os; os.umask(0); from pipelines.cli.main import main; main()"
     subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments), "--quiet"], check=True,
         capture_output=True, env={**os.environ, **environment},

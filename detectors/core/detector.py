@@ -68,7 +68,7 @@ class Context:
 class RestsOn(Enum):
     """Whose positions a vessel's events rest on, beside what `Context` holds.
 
-    It says which vessels must be looked at together; see `pipelines.backfill`.
+    It says which vessels must be looked at together; see `pipelines.detect.spread`.
     """
 
     OWN = "its own"

@@ -10,15 +10,15 @@ from detectors.core import events as event_schema
 from detectors.core import frames
 from detectors.core.places import Gazetteer
 from detectors.core.telling import Say, plain, told
+from pipelines.assess.dispositions import set_aside
 from pipelines.assess.guard import HeldBack, guard
 from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import MIN_PART_SCORE, judge
 from pipelines.assess.watchlists import Watchlist, match
+from pipelines.base.schemas import FLAGGED, PARTS
+from pipelines.base.settings import AssessSettings
 from pipelines.detect.window import Detection
-from pipelines.dispositions import set_aside
-from pipelines.products import FLAGGED, PARTS
-from pipelines.reference import ship_type_words
-from pipelines.settings import AssessSettings
+from pipelines.reference.layers import ship_type_words
 
 MAX_REASONS: Final = 8
 
@@ -32,9 +32,9 @@ class Assessment:
     events
         The events with `reason`, told from the side of `mmsi`.
     flagged
-        `products.FLAGGED`.
+        `schemas.FLAGGED`.
     parts
-        `products.PARTS` of the flagged vessels.
+        `schemas.PARTS` of the flagged vessels.
     held_back
         Rules that raised more than their share.
     over_budget

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from pipelines.settings import AssessSettings
+from pipelines.base.settings import AssessSettings
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from detectors.core.events import evidence_of
 from detectors.core.geodesy import METRES_PER_NM
 from detectors.core.telling import Say, plain
 from pipelines.assess.watchlists import Match
-from pipelines.products import PARTS
+from pipelines.base.schemas import PARTS
 
 MIN_PART_SCORE: Final = 0.1
 """Events below this are context (a boundary crossed on a voyage). Neither history nor a watch-list
@@ -48,7 +48,7 @@ class Judged:
     Attributes
     ----------
     parts
-        `products.PARTS` without rank.
+        `schemas.PARTS` without rank.
     scores
         mmsi, score: highest first, equal ones by MMSI.
     """

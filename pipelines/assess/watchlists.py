@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from detectors.core.errors import ConfigError
 from detectors.core.identity_numbers import imo_kind
 from detectors.core.telling import Say, plain
-from pipelines.settings import read_yaml
+from pipelines.base.settings import read_yaml
 
 WEIGHTS: Final = {"imo": 0.3, "mmsi": 0.25, "callsign": 0.2, "name": 0.1}
 """What a match counts by the strongest key that fits: the IMO number stays with the hull, MMSI and

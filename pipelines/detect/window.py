@@ -11,7 +11,7 @@ import pandas as pd
 from detectors.core import events, frames, run, tracks
 from detectors.core.detector import Context, Detector
 from detectors.core.zones import Zones
-from pipelines.reference import flag_states
+from pipelines.reference.layers import flag_states
 from pipelines.store import Queries
 
 COVERAGE_BEFORE: Final = timedelta(days=1)

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.exercise import lift as lifts
-from pipelines.exercise.lift import Lift
+from pipelines.base import proportions as lifts
+from pipelines.base.proportions import Lift
 from pipelines.exercise.matching import Match, compare, kinds_like
 from pipelines.exercise.truth import NOT_HEARD, ExerciseError, Planted, Truth
 

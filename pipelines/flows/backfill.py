@@ -9,10 +9,10 @@ from typing import Any
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from pipelines.backfill.engines import engine
-from pipelines.flows.fill import Filled, fill, raise_if_partial
-from pipelines.progress import reporter
-from pipelines.settings import load
+from pipelines.base.progress import reporter
+from pipelines.base.settings import load
+from pipelines.detect.spread.engines import engine
+from pipelines.run.fill import Filled, fill, raise_if_partial
 
 
 @task(name="fill days", cache_policy=NO_CACHE, persist_result=False)

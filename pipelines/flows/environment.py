@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from detectors.core.errors import SelatError
-from pipelines.secrets import Secrets
-from pipelines.settings import ServiceSettings
+from pipelines.base.secrets import Secrets
+from pipelines.base.settings import ServiceSettings
 
 _WRITTEN: Final = ("", "prefect", "store", "runs")
 """Folders of a home that a run writes to."""

@@ -12,13 +12,17 @@ from prefect.cache_policies import NO_CACHE
 
 from detectors.core.errors import SelatError
 from detectors.core.normal import Normal
-from pipelines import reference
-from pipelines.flows import runs
-from pipelines.flows.windows import FOREVER, NoDataError, asked_for
-from pipelines.learn import gather, models, parameters, places, review_map, snapshot
+from pipelines.base.progress import Reporter, reporter
+from pipelines.base.settings import REFERENCE, Installation, load
+from pipelines.learn import gather, parameters, places
 from pipelines.learn import normal as normal_traffic
-from pipelines.progress import Reporter, reporter
-from pipelines.settings import REFERENCE, Installation, load
+from pipelines.publish.review import page as review_map
+from pipelines.reference import layers as reference
+from pipelines.reference import learned as snapshot
+from pipelines.reference import models
+from pipelines.reference.place import Place
+from pipelines.run import runs
+from pipelines.run.windows import FOREVER, NoDataError, asked_for
 from pipelines.store import Queries, exists, write
 
 
@@ -45,7 +49,7 @@ def read_traffic(*arguments: Any) -> gather.Traffic:
 
 
 @task(name="find places", cache_policy=NO_CACHE, persist_result=False)
-def find_places(*arguments: Any) -> list[places.Place]:
+def find_places(*arguments: Any) -> list[Place]:
     """See `places.learn`."""
     return places.learn(*arguments)
 

@@ -26,12 +26,12 @@ from prefect.flow_engine import run_flow
 from prefect.states import Cancelled, Crashed, Failed
 
 from detectors.core.errors import SelatError
+from pipelines.base.settings import PROJECT, Installation
+from pipelines.base.terminal import guard
 from pipelines.flows.nightly import nightly, note_failure
 from pipelines.flows.processes import end, end_with_parent, started
-from pipelines.flows.runs import PartialRunError
-from pipelines.flows.windows import NoDataError
-from pipelines.settings import PROJECT, Installation
-from pipelines.terminal import guard
+from pipelines.run.runs import PartialRunError
+from pipelines.run.windows import NoDataError
 
 _ERRORS: Final = {error.exit_code: error for error in (PartialRunError, NoDataError)}
 

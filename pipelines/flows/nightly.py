@@ -17,16 +17,16 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import Task, exponential_backoff
 
+from pipelines.base.progress import reporter
+from pipelines.base.settings import Installation, load
+from pipelines.base.visible import clean
 from pipelines.detect.days import DaysReport
 from pipelines.detect.window import Detection
-from pipelines.flows import feeds as feed_steps
-from pipelines.flows import runs
-from pipelines.flows.sightings import import_sightings
-from pipelines.flows.windows import choose_window
-from pipelines.progress import reporter
-from pipelines.settings import Installation, load
+from pipelines.run import feeds as feed_steps
+from pipelines.run import runs
+from pipelines.run.sightings import import_sightings
+from pipelines.run.windows import choose_window
 from pipelines.store import write
-from pipelines.visible import clean
 
 
 def _is_file_system_error(_task: Task[..., Any], _run: Any, state: Any) -> bool:

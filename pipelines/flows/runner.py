@@ -29,8 +29,8 @@ from prefect.exceptions import ObjectNotFound, PrefectSignal
 from prefect.flow_engine import run_flow
 from prefect.states import Cancelled, Crashed, Pending
 
+from pipelines.base.settings import Installation
 from pipelines.flows.scheduled import feeds_text, scheduled
-from pipelines.settings import Installation
 
 NAME: Final = "nightly"
 """Of the deployment."""

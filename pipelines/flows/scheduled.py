@@ -18,11 +18,11 @@ from prefect import flow, runtime, task
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
+from pipelines.base.schedule import Served, due_between, read_served, write_served
+from pipelines.base.settings import Installation, load
 from pipelines.flows.night import run_night
-from pipelines.flows.runs import PartialRunError
-from pipelines.flows.windows import NoDataError
-from pipelines.schedule import Served, due_between, read_served, write_served
-from pipelines.settings import Installation, load
+from pipelines.run.runs import PartialRunError
+from pipelines.run.windows import NoDataError
 from pipelines.store import claimed, exists, read
 
 

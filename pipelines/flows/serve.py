@@ -19,6 +19,9 @@ from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 from detectors.core.errors import SelatError
+from pipelines.base.schedule import Served, read_served, write_served
+from pipelines.base.secrets import Secrets
+from pipelines.base.settings import PROJECT, Installation
 from pipelines.flows.server import (
     Server,
     noted,
@@ -29,9 +32,6 @@ from pipelines.flows.server import (
     used,
 )
 from pipelines.flows.watch import watching
-from pipelines.schedule import Served, read_served, write_served
-from pipelines.secrets import Secrets
-from pipelines.settings import PROJECT, Installation
 
 POOL: Final = "selat"
 

@@ -24,11 +24,11 @@ from typing import IO, Any, Final, cast
 from urllib.parse import urlsplit
 
 from detectors.core.errors import ConfigError, SelatError
+from pipelines.base.secrets import Secrets
+from pipelines.base.settings import Installation
 from pipelines.flows import environment
 from pipelines.flows.gate import LOOPBACK, PROOF, proof
 from pipelines.flows.processes import started
-from pipelines.secrets import Secrets
-from pipelines.settings import Installation
 
 START_S: Final = 180.0
 """Time for the server to start; the first start on a slow machine makes its database."""

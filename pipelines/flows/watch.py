@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from detectors.core.errors import SelatError
-from pipelines import secrets
-from pipelines.doctor import Problem
-from pipelines.health import gather, problems
-from pipelines.notices import Notice, tell
-from pipelines.settings import Installation
+from pipelines.ask.health import gather, problems
+from pipelines.ask.notices import Notice, tell
+from pipelines.base import secrets
+from pipelines.base.problems import Problem
+from pipelines.base.settings import Installation
 
 
 def watch(installation: Installation, now: datetime) -> Notice | None:

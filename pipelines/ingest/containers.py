@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from pipelines import zips
-from pipelines.bounded import BLOCK, DamageError, Deflate, Source
+from pipelines.base import zips
+from pipelines.base.bounded import BLOCK, DamageError, Deflate, Source
 from pipelines.ingest import zstd
 from pipelines.ingest.errors import IngestError
 

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from detectors.core.errors import SelatError
-from pipelines.bounded import BLOCK
+from pipelines.base.bounded import BLOCK
+from pipelines.base.visible import clean
 from pipelines.ingest.containers import Budget, kind_of, members
 from pipelines.ingest.errors import ChangedError, IngestError, as_text, explained
 from pipelines.ingest.layouts import load_layouts
 from pipelines.ingest.lines import Lines
 from pipelines.ingest.report import escaped
 from pipelines.ingest.sniff import looks_like_csv, sniff
-from pipelines.visible import clean
 
 _FEED_SUFFIXES: Final = frozenset(
     {".csv", ".tsv", ".nmea", ".nm4", ".ais", ".aivdm", ".jsonl", ".ndjson", ".parquet"}

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow.parquet as papq
 
 from detectors.core.errors import SelatError
-from pipelines import zips
+from pipelines.base import zips
 from pipelines.ingest.aivdm import reread
 from pipelines.ingest.aivdm.rereading import FIRST_WINDOW, WINDOW
 from pipelines.ingest.containers import Budget, kind_of, members

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from detectors.core.frames import NAV_STATUS_UNDEFINED
-from pipelines.ingest import codes
+from pipelines.base import codes
 from pipelines.ingest.cells import (
     EPOCHS,
     Cells,

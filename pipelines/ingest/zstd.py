@@ -9,7 +9,7 @@ from typing import Final
 
 import zstandard
 
-from pipelines.bounded import DamageError, Source
+from pipelines.base.bounded import DamageError, Source
 
 MAX_WINDOW: Final = 1 << 27
 """The window that zstd itself allows for unless told otherwise; `zstd --long=31` writes 2 GiB."""

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from detectors.core.errors import ConfigError
-from pipelines.settings import read_yaml
+from pipelines.base.settings import read_yaml
 
 
 class _Block(BaseModel):

@@ -9,7 +9,6 @@ Campello, Moulavi & Sander (2013).
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -25,6 +24,7 @@ from detectors.core.zones import Zones
 from pipelines.learn import shapes
 from pipelines.learn.gather import Traffic
 from pipelines.learn.parameters import PlacesParameters
+from pipelines.reference.place import Place
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -41,34 +41,6 @@ LANE_PIECE_DEG: Final = 0.25
 LANE_TURN_DEG: Final = 20.0
 """Neighbouring cells whose directions differ by more belong to different lanes."""
 MIN_LANE_KM2: Final = 1.0
-
-
-@dataclass(frozen=True)
-class Place:
-    """One learned place.
-
-    Attributes
-    ----------
-    zone_class
-        As in `zones.ZONE_CLASSES`.
-    shape
-        Polygon or multipolygon, WGS84.
-    confidence_score
-        0-1, for ordering: how far beyond the fewest vessels and days, times how firmly its parts
-        belong together.
-    n_vessels, n_visits, n_days
-        Different vessels, visits (lanes: vessels by day; ferries: voyages) and UTC days behind it.
-    facts
-        What else was measured, e.g. direction_deg.
-    """
-
-    zone_class: str
-    shape: shapely.Geometry
-    confidence_score: float
-    n_vessels: int
-    n_visits: int
-    n_days: int
-    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def learn(

@@ -1,1 +1,5 @@
-"""What to do about flags: predicted positions, sea routes, intercepts, risk sectors, a plan."""
+"""Patrol: what to do about flags.
+
+Predicted positions, ways over water, intercepts, risk sectors, and who goes where. It imports
+`assess` and what stands below, and gives a `Plan` of frames; files are made by `publish`.
+"""

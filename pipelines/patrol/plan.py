@@ -54,7 +54,7 @@ class Inputs:
     start
         When the plan begins.
     flagged
-        `products.FLAGGED`.
+        `schemas.FLAGGED`.
     kinds, reasons
         By MMSI: kind and reason of the vessel's strongest event.
     tracked

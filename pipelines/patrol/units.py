@@ -10,10 +10,10 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from detectors.core.errors import ConfigError
-from pipelines import reference
+from pipelines.base.settings import REFERENCE, read_yaml
+from pipelines.base.yaml_models import read_model
 from pipelines.patrol.predict import PredictionParameters
-from pipelines.settings import REFERENCE, read_yaml
-from pipelines.yaml_models import read_model
+from pipelines.reference import layers as reference
 
 FILE_NAME: Final = "patrol.yaml"
 LOCAL: Final = ZoneInfo("Asia/Kuala_Lumpur")

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from pipelines.settings import StoreSettings
+from pipelines.base.settings import StoreSettings
 from pipelines.store import catalogue
 from pipelines.store.catalogue import SCHEMA_VERSION, DiskFullError, StoreBusyError, StoreError
 from pipelines.store.migrations import migrate, migrate_store, version_of

@@ -22,10 +22,8 @@ import duckdb
 from detectors.core import events, frames, hull_limits, tracks
 from detectors.core.coverage import CELLS, FEED, RECEIVERS
 from detectors.core.errors import SelatError
-from pipelines.dispositions import DISPOSITIONS
-from pipelines.operations import OPERATIONS
-from pipelines.products import FLAGGED
-from pipelines.settings import StoreSettings
+from pipelines.base.schemas import DISPOSITIONS, FLAGGED, OPERATIONS
+from pipelines.base.settings import StoreSettings
 from pipelines.store.sql import statement
 
 SCHEMA_VERSION: Final = 7

@@ -12,8 +12,8 @@ from typing import Any, Final
 import pandas as pd
 import pyarrow.parquet as pq
 
-from pipelines.doctor import Problem
-from pipelines.settings import StoreSettings
+from pipelines.base.problems import Problem
+from pipelines.base.settings import StoreSettings
 from pipelines.store import exists, read, write
 from pipelines.store.catalogue import TABLES, StoreBusyError, StoreError, writer_lock
 from pipelines.store.place import place

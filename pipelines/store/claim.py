@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from pipelines.settings import StoreSettings
+from pipelines.base.settings import StoreSettings
 from pipelines.store.catalogue import StoreBusyError, StoreError, writer_lock
 
 LATEST: Final = "latest.json"

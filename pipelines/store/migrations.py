@@ -18,7 +18,7 @@ from typing import Final
 
 import duckdb
 
-from pipelines.settings import StoreSettings
+from pipelines.base.settings import StoreSettings
 from pipelines.store import catalogue
 from pipelines.store.catalogue import SCHEMA_VERSION, StoreError
 from pipelines.store.place import Place

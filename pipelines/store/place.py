@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import pyarrow.fs as pafs
 
-from pipelines.settings import StoreSettings
+from pipelines.base.settings import StoreSettings
 from pipelines.store.catalogue import StoreError, sync
 from pipelines.store.claim import LATEST, Claim, Latest, share_lock
 from pipelines.store.positions import sha256

@@ -361,7 +361,7 @@ class Queries:
 
     def identity_at(self, mmsi: int, time: pd.Timestamp) -> Identity:
         """What a vessel had called itself last at a time."""
-        from pipelines.reference import flag_states  # its layers are slow to import
+        from pipelines.reference.layers import flag_states  # its layers are slow to import
 
         statements, seen = self._ask("statements", mmsi=mmsi), self._ask("seen", mmsi=mmsi)
         return identity(mmsi, time, statements, seen, str(flag_states([mmsi])[0]))
@@ -511,11 +511,11 @@ class Queries:
         return None if pd.isna(end) else end
 
     def flags(self, run_id: str) -> pd.DataFrame:
-        """`products.FLAGGED` of a run."""
+        """`schemas.FLAGGED` of a run."""
         return self._ask("run_flags", run_id=run_id)
 
     def all_flags(self) -> pd.DataFrame:
-        """Every flag: `products.FLAGGED`, run_id, ordinal, known_time; by run and rank."""
+        """Every flag: `schemas.FLAGGED`, run_id, ordinal, known_time; by run and rank."""
         runs = self.runs()[["run_id", "ordinal", "known_time"]]
         flags = self.sql("SELECT * FROM flags").merge(runs, on="run_id")
         return flags.sort_values(["ordinal", "rank"], kind="stable", ignore_index=True)

@@ -25,7 +25,7 @@ import pandas as pd
 
 from detectors.core import frames
 from detectors.core.coverage import Coverage
-from pipelines.settings import StoreSettings
+from pipelines.base.settings import StoreSettings
 from pipelines.store import catalogue
 from pipelines.store.catalogue import TABLES, StoreError, room
 from pipelines.store.feeds import Batch, FeedParts, NewFiles
@@ -588,7 +588,7 @@ class Writer(Queries):
         compared
             `events.EVENTS` plus status, supersedes, reason.
         flags
-            `products.FLAGGED`.
+            `schemas.FLAGGED`.
         feed_keys
             The feeds that were new to this run.
         """

@@ -22,13 +22,13 @@ from typing import Any
 import pandas as pd
 from soak import FIRST, content, same
 
-from pipelines.backfill.engines import Dask, engine
+from pipelines.base.progress import reporter
+from pipelines.base.settings import load
+from pipelines.detect.spread.engines import Dask, engine
 from pipelines.exercise import simulate
-from pipelines.flows import feeds, runs
-from pipelines.flows.fill import fill, raise_if_partial
-from pipelines.flows.sightings import import_only
-from pipelines.progress import reporter
-from pipelines.settings import load
+from pipelines.run import feeds, runs
+from pipelines.run.fill import fill, raise_if_partial
+from pipelines.run.sightings import import_only
 
 WAYS: dict[str, dict[str, Any]] = {
     "one day after the other": {},

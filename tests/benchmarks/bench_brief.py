@@ -13,10 +13,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from pipelines.export import brief, pdf
-from pipelines.export.brief.scene import scene_of
-from pipelines.export.briefing import vessel_cards
-from pipelines.export.maps.canvas import data_of
+from pipelines.publish import brief, pdf
+from pipelines.publish.brief.scene import scene_of
+from pipelines.publish.briefing import vessel_cards
+from pipelines.publish.maps.canvas import data_of
 
 VESSELS, REPORTS = 100, 500
 ROUNDS = 5
@@ -41,7 +41,7 @@ PLAYED = """new Promise((done) => {
 
 def export_tests() -> ModuleType:
     """The night and the browser of the exporters' tests."""
-    file = Path(__file__).resolve().parents[1] / "pipelines/export/conftest.py"
+    file = Path(__file__).resolve().parents[1] / "pipelines/publish/conftest.py"
     spec = importlib.util.spec_from_file_location("export_tests", file)
     assert spec is not None
     assert spec.loader is not None

@@ -28,11 +28,11 @@ from sklearn.neighbors import BallTree
 import detectors
 from detectors.core import coverage_learn, frames, geodesy, normal, run, tracks
 from detectors.core.detector import Context
-from pipelines import reference
+from pipelines.base.settings import PROJECT, REFERENCE, read_yaml
 from pipelines.exercise import geography
 from pipelines.learn import parameters as parameters_of
 from pipelines.learn.normal import fit
-from pipelines.settings import PROJECT, REFERENCE, read_yaml
+from pipelines.reference import layers as reference
 from pipelines.store.arrow import to_frame
 
 REPORTS_PER_VESSEL = 1000

@@ -25,9 +25,9 @@ import pyarrow.parquet as pq
 
 from detectors.core import frames
 from pipelines import ingest, store
+from pipelines.base.settings import PROJECT, REFERENCE
 from pipelines.exercise import simulate
-from pipelines.reference import load_zones
-from pipelines.settings import PROJECT, REFERENCE
+from pipelines.reference.layers import load_zones
 from pipelines.store import positions
 from pipelines.store.check import check
 

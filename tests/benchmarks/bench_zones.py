@@ -6,8 +6,8 @@ import time
 import geopandas as gpd
 import numpy as np
 
-from pipelines import reference
-from pipelines.settings import PROJECT, REFERENCE
+from pipelines.base.settings import PROJECT, REFERENCE
+from pipelines.reference import layers as reference
 
 N = 1_000_000
 

@@ -14,13 +14,13 @@ from typing import Any
 
 import yaml
 
+from pipelines.base.progress import reporter
+from pipelines.base.settings import PROJECT, load
 from pipelines.exercise import simulate
-from pipelines.export import WRITERS
-from pipelines.flows import feeds, runs
-from pipelines.flows.packs import export_to
-from pipelines.flows.windows import utc
-from pipelines.progress import reporter
-from pipelines.settings import PROJECT, load
+from pipelines.publish import WRITERS
+from pipelines.run import feeds, runs
+from pipelines.run.packs import export_to
+from pipelines.run.windows import utc
 
 PROFILE = {"title": "x", "holds": ["MYS"], "max_tlp": "RED", "formats": ["csv", "geojson"]}
 

@@ -139,7 +139,7 @@ def nights(to: Path, feeds: Sequence[Path]) -> None:
 
 def run(*arguments: str, fails: bool = False) -> None:
     """Run the command of this checkout."""
-    call = "import sys; from pipelines.cli import main; sys.exit(main())"
+    call = "import sys; from pipelines.cli.main import main; sys.exit(main())"
     paths = {"PYTHONPATH": str(ROOT)}
     asked = [sys.executable, "-c", call, *arguments]
     ended = subprocess.run(

@@ -33,12 +33,12 @@ from typing import Any
 import pandas as pd
 
 from pipelines import store
+from pipelines.base.settings import load
 from pipelines.exercise import simulate
 from pipelines.flows.environment import prepare
-from pipelines.flows.runs import load_zones
 from pipelines.flows.server import noted, service_auth, started_server
-from pipelines.flows.windows import utc
-from pipelines.settings import load
+from pipelines.run.runs import load_zones
+from pipelines.run.windows import utc
 from pipelines.store.catalogue import TABLES
 from pipelines.store.check import check
 from pipelines.store.place import place
@@ -120,7 +120,7 @@ def split(feed: Path, folder: Path, nights: int) -> list[Path]:
 def command(home: Path, feed: Path, night: int) -> list[str]:
     """The nightly run of a night."""
     date = f"{(FIRST + pd.Timedelta(days=night)).tz_convert('Asia/Kuala_Lumpur'):%Y-%m-%d}"
-    return [sys.executable, "-m", "pipelines.cli", "nightly", "--feed", str(feed), "--date", date,
+    return [sys.executable, "-m", "pipelines.cli.main", "nightly", "--feed", str(feed), "--date", date,
             "--home", str(home), "--quiet", "--json"]  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines.packs import build, manifest, minisign
-from pipelines.packs.keys import Keyring
+from pipelines.publish.packs import build, manifest, minisign
+from pipelines.publish.packs.keys import Keyring
 
 NOW = pd.Timestamp("2026-01-06T05:00Z")
 NAME = "boat"

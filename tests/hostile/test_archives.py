@@ -14,13 +14,14 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines import ingest, zips
-from pipelines.flows import feeds
-from pipelines.flows.runs import load_zones
-from pipelines.flows.sightings import import_only
+from pipelines import ingest
+from pipelines.base import zips
+from pipelines.base.progress import reporter
+from pipelines.base.settings import load
 from pipelines.ingest import containers
-from pipelines.progress import reporter
-from pipelines.settings import load
+from pipelines.run import feeds
+from pipelines.run.runs import load_zones
+from pipelines.run.sightings import import_only
 from pipelines.store import read
 
 # The package gives functions of the same names.
@@ -227,7 +228,7 @@ def test_sightings_that_cant_be_read_leave_the_others(tmp_path, monkeypatch):
     (folder / "wide.csv").write_bytes(b'"' + b"x" * 2_000_000)
     (folder / "bytes.csv").write_bytes(b"\xff\xfe\0")
     os.mkfifo(folder / "pipe.csv")
-    from pipelines.sightings import files
+    from pipelines.ingest.sightings import files
 
     honest = files._from_csv
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.backup import BackupError, Repository, restore
-from pipelines.progress import reporter
+from pipelines.base.progress import reporter
+from pipelines.run.backup import BackupError, Repository, restore
 
 MADE = "20260106T050000000000Z"
 CONTENT = b"flagged"
@@ -48,7 +48,7 @@ def _entry(**changes: Any) -> bytes:
 
 
 def test_the_good_one_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = sys.modules["pipelines.backup.restore"]
+    module = sys.modules["pipelines.run.backup.restore"]
     monkeypatch.setattr(module, "forget_superseded", lambda *_: None)
     _take(_disk(tmp_path / "disk", _of()), tmp_path / "home")
     assert (tmp_path / "home" / "latest" / "flagged.csv").read_bytes() == CONTENT
@@ -167,7 +167,7 @@ def test_names_do_not_paint(selat_list: Callable[[Path], str], tmp_path: Path) -
 @pytest.fixture
 def selat_list(capsys: pytest.CaptureFixture[str]) -> Callable[[Path], str]:
     """What `selat backup FOLDER --list` prints."""
-    from pipelines.cli_backup import _show
+    from pipelines.cli.backup import _show
 
     def listed(folder: Path) -> str:
         _show(Repository(folder), verify=False, as_json=False)

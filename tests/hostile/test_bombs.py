@@ -15,9 +15,9 @@ import pyarrow.parquet as papq
 import pytest
 import zstandard
 
-from pipelines import zips
+from pipelines.base import zips
 from pipelines.ingest import FeedFile, IngestError, IngestOptions, decode
-from pipelines.sightings import files
+from pipelines.ingest.sightings import files
 
 MEBIBYTE = bytes(1 << 20)
 SIZE = 100  # mebibytes

@@ -15,10 +15,10 @@ import pyais
 import pytest
 
 from detectors.core.zones import Zones
-from pipelines.flows import feeds
+from pipelines.base.progress import reporter
+from pipelines.base.settings import load
 from pipelines.ingest.waiting import Waiting
-from pipelines.progress import reporter
-from pipelines.settings import load
+from pipelines.run import feeds
 from pipelines.store import read, write
 
 NOW_S = int(time.time())

@@ -17,7 +17,7 @@ from pyais.encode import encode_dict
 from pipelines.ingest import ChangedError, FeedFile, IngestError, IngestOptions, decode
 from pipelines.ingest.aivdm import reread
 from pipelines.ingest.cells import NO_TIME, times
-from pipelines.sightings import read as read_sightings
+from pipelines.ingest.sightings import read as read_sightings
 
 T0 = 1_700_000_000
 HEADER = b"MMSI,BaseDateTime,LAT,LON\n"

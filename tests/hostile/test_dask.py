@@ -7,8 +7,8 @@ import psutil
 import pytest
 
 from detectors.core.errors import ConfigError
-from pipelines.backfill.engines import engine, refuse_plain
-from pipelines.settings import DaskSettings
+from pipelines.base.settings import DaskSettings
+from pipelines.detect.spread.engines import engine, refuse_plain
 
 ELSEWHERE = (
     "tcp://192.0.2.10:8786", "192.0.2.10:8786", "ucx://host:1", "ws://192.0.2.1:1", "host:1",

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.packs import log, record
-from pipelines.packs.keys import KeyProblem, Keyring
+from pipelines.publish.packs import log, record
+from pipelines.publish.packs.keys import KeyProblem, Keyring
 
 BEFORE = "2026-01-05T00:00:00Z"
 MADE = datetime(2026, 1, 6, 5, tzinfo=UTC)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.packs.keys import KeyProblem, Keyring
+from pipelines.publish.packs.keys import KeyProblem, Keyring
 
 # Nothing of what threads of this process may hold is used after the fork.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")

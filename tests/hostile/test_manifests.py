@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.packs import manifest
-from pipelines.packs.keys import Keyring
-from pipelines.packs.verify import Verdict, verify
+from pipelines.publish.packs import manifest
+from pipelines.publish.packs.keys import Keyring
+from pipelines.publish.packs.verify import Verdict, verify
 from tests.hostile import packing
 from tests.pipelines.conftest import selat
 

@@ -12,7 +12,7 @@ import pytest
 
 from detectors.core import normal
 from detectors.core.errors import ConfigError
-from pipelines.learn import models
+from pipelines.reference import models
 
 ARRAY = next(iter(normal.ARRAYS))
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.core import frames
-from pipelines.flows.windows import choose_window
+from pipelines.run.windows import choose_window
 from pipelines.store import write
 from pipelines.store.now import FEW_VESSELS, MOST_NEEDED, Now, believed
 

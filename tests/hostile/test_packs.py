@@ -20,10 +20,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.packs import build, contents, manifest, sealed
-from pipelines.packs.keys import Keyring
-from pipelines.packs.manifest import PackError, UnsoundError
-from pipelines.packs.verify import Verdict, unpack, verify
+from pipelines.publish.packs import build, contents, manifest, sealed
+from pipelines.publish.packs.keys import Keyring
+from pipelines.publish.packs.manifest import PackError, UnsoundError
+from pipelines.publish.packs.verify import Verdict, unpack, verify
 from tests.hostile import packing
 from tests.hostile.packing import Entry, put_together
 

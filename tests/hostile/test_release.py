@@ -15,13 +15,14 @@ import pandas as pd
 import pytest
 
 from detectors.core.errors import SelatError
-from pipelines import recall, store
-from pipelines.explain import quoted
-from pipelines.flows import feeds, runs
-from pipelines.flows.dispositions import record
-from pipelines.flows.packs import Sent, WithheldError, export_to
-from pipelines.progress import reporter
-from pipelines.settings import PROJECT, load
+from pipelines import store
+from pipelines.ask import recall
+from pipelines.ask.explain import quoted
+from pipelines.base.progress import reporter
+from pipelines.base.settings import PROJECT, load
+from pipelines.run import feeds, runs
+from pipelines.run.dispositions import record
+from pipelines.run.packs import Sent, WithheldError, export_to
 from tests.conftest import leaving_out_briefs
 
 MARKS = """

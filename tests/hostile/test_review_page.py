@@ -8,11 +8,11 @@ from typing import Any
 import geopandas as gpd
 import pytest
 import shapely
+from tests.pipelines.export import conftest as browser
 
 from detectors.core.zones import Zones
-from pipelines.learn import review_map
-from pipelines.learn.snapshot import Snapshot
-from tests.pipelines.export import conftest as browser
+from pipelines.publish.review import page as review_map
+from pipelines.reference.learned import Snapshot
 
 page = browser.page
 

@@ -17,19 +17,19 @@ from typing import Any
 
 import psutil
 import pytest
-
-from detectors.core.errors import ConfigError
-from pipelines.flows import server
-from pipelines.flows.gate import PROOF, Gate, proof
-from pipelines.flows.server import Server, noted, password_file, running_service, service_auth
-from pipelines.schedule import read_served
-from pipelines.settings import load
-from tests.pipelines.export.conftest import Page, page  # noqa: F401 - a fixture
-from tests.pipelines.service.conftest import (  # noqa: F401 - fixtures
+from tests.pipelines.run.conftest import (  # noqa: F401 - fixtures
     Serving,
     clean_environment,
     serving,
 )
+
+from detectors.core.errors import ConfigError
+from pipelines.base.schedule import read_served
+from pipelines.base.settings import load
+from pipelines.flows import server
+from pipelines.flows.gate import PROOF, Gate, proof
+from pipelines.flows.server import Server, noted, password_file, running_service, service_auth
+from tests.pipelines.publish.conftest import Page, page  # noqa: F401 - a fixture
 
 AUTH = "selat:hush"
 RIGHT = b"Basic " + base64.b64encode(AUTH.encode())
@@ -361,7 +361,7 @@ PROFILE = """
 import json, os, sys
 from pathlib import Path
 from pipelines.flows import environment, server
-from pipelines.settings import load
+from pipelines.base.settings import load
 environment.prepare(Path(sys.argv[1]))
 import prefect
 from prefect.settings import get_current_settings as now

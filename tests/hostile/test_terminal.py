@@ -20,10 +20,10 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from pipelines import terminal
-from pipelines.settings import PROJECT
-from pipelines.terminal import CleanStream
-from pipelines.visible import clean, clean_lines
+from pipelines.base import terminal
+from pipelines.base.settings import PROJECT
+from pipelines.base.terminal import CleanStream
+from pipelines.base.visible import clean, clean_lines
 
 HOSTILE = (
     "\x1b]0;pwned\x07\x1b[2J\x1b[31mred\x1b]8;;http://evil\x1b\\link\x9b31m\x90\u202eevil\u2066"
@@ -220,7 +220,7 @@ def test_a_bar_moves_and_what_it_says_is_cleaned(monkeypatch: pytest.MonkeyPatch
 
 def test_reports_of_progress_know_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
     streams = on_terminal(monkeypatch)
-    from pipelines.progress import reporter
+    from pipelines.base.progress import reporter
 
     with reporter() as report, report.bar("Reading [red]x[/red] [/]", 3) as bar:
         bar.to(1, 3)
@@ -261,7 +261,7 @@ def test_every_character_that_is_not_seen_is_shown() -> None:
 def test_a_real_terminal(tmp_path: Path) -> None:
     """The command itself on a pseudo-terminal: colours of the error, nothing of the argument."""
     ours, theirs = pty.openpty()
-    code = "import sys; from pipelines.cli import main; main()"
+    code = "import sys; from pipelines.cli.main import main; main()"
     with subprocess.Popen(
         [sys.executable, "-c", code, "ingest", FILE, "--home", str(tmp_path)], cwd=PROJECT,
         stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env={**os.environ, "TERM": "xterm"},

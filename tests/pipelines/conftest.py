@@ -12,7 +12,7 @@ import pytest
 import shapely
 
 from detectors.core.zones import Zones
-from pipelines.cli import main
+from pipelines.cli.main import main
 
 
 def land_only(shapes: list[shapely.Geometry]) -> Zones:

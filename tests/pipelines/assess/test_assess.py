@@ -12,9 +12,9 @@ from detectors.core.detector import Context
 from detectors.core.places import Gazetteer
 from detectors.core.zones import Zones
 from pipelines.assess import assess
+from pipelines.base.settings import REFERENCE, AssessSettings
 from pipelines.detect.window import Detection
-from pipelines.reference import load_gazetteer
-from pipelines.settings import REFERENCE, AssessSettings
+from pipelines.reference.layers import load_gazetteer
 
 NIGHT = pd.Timestamp("2026-01-05T16:00", tz="UTC").as_unit("us")
 A, B, FERRY = 533000001, 563000002, 525000003

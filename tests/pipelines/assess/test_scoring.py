@@ -9,7 +9,7 @@ from detectors.core import events
 from pipelines.assess.guard import guard
 from pipelines.assess.scoring import Judged, judge
 from pipelines.assess.watchlists import Match
-from pipelines.settings import AssessSettings
+from pipelines.base.settings import AssessSettings
 
 NIGHT = pd.Timestamp("2026-01-05T16:00", tz="UTC")
 A, B = 533000001, 563000002

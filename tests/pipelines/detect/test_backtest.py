@@ -7,7 +7,7 @@ import pytest
 
 from detectors.core import events
 from detectors.core.errors import ConfigError
-from pipelines.detect.backtest import build_pair, changed, compare, readers_of
+from pipelines.run.backtest import build_pair, changed, compare, readers_of
 
 NIGHT = pd.Timestamp("2026-01-05T16:00", tz="UTC")
 

@@ -10,7 +10,7 @@ import pytest
 from detectors.core.zones import Zones
 from pipelines.exercise import Truth, receivers, simulate
 from pipelines.exercise.programme import CLASSIC
-from pipelines.reference import load_zones
+from pipelines.reference.layers import load_zones
 
 PROJECT = Path(__file__).resolve().parents[3]
 START = datetime(2026, 3, 10, tzinfo=UTC)

@@ -12,10 +12,11 @@ import shapely
 from detectors.core import normal, normal_fit
 from detectors.core.errors import ConfigError
 from detectors.core.normal import CLASSES, Normal
-from pipelines import reference
-from pipelines.learn import models, snapshot
-from pipelines.learn.places import Place
-from pipelines.settings import PROJECT, REFERENCE
+from pipelines.base.settings import PROJECT, REFERENCE
+from pipelines.reference import layers as reference
+from pipelines.reference import learned as snapshot
+from pipelines.reference import models
+from pipelines.reference.place import Place
 
 DAY = pd.Timestamp("2026-03-04T12:00Z")
 FACTS = {"since": "2026-03-01T00:00:00Z", "until": "2026-03-04T12:00:00Z", "simulated": True}

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import shapely
 
-from pipelines.export import plan as files
-from pipelines.marks import Mark, Tlp
+from pipelines.base.marks import Mark, Tlp
 from pipelines.patrol.plan import make
-from pipelines.products import Planned
+from pipelines.publish import plan as files
+from pipelines.publish.products import Planned
 from tests.pipelines.patrol.conftest import config, small_land, track_maker, unit
 from tests.pipelines.patrol.test_plan import NAMES, inputs
 

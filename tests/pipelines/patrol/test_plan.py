@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.core import events, geodesy
-from pipelines.export import plan as files
-from pipelines.export.plan import tables, words
 from pipelines.patrol import assign
 from pipelines.patrol import model as planning
 from pipelines.patrol.plan import Inputs, make
 from pipelines.patrol.units import Base
-from pipelines.products import Planned
+from pipelines.publish import plan as files
+from pipelines.publish.plan import tables, words
+from pipelines.publish.products import Planned
 from tests.pipelines.conftest import holds_its_policy, land_only
 from tests.pipelines.patrol.conftest import T0, TEN_EXAMPLES, config, small_land, unit
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from scipy.sparse.csgraph import dijkstra
 
 from detectors.core import geodesy
-from pipelines import reference
+from pipelines.base.settings import REFERENCE
 from pipelines.patrol.seamap import MAX_LEG_M, SeaMap
-from pipelines.settings import REFERENCE
+from pipelines.reference import layers as reference
 from tests.pipelines.patrol.conftest import BOX, small_land
 
 inside = st.tuples(st.floats(BOX[1], BOX[3]), st.floats(BOX[0], BOX[2]))

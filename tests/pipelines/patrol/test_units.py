@@ -7,10 +7,10 @@ import pytest
 import yaml
 
 from detectors.core.errors import ConfigError
-from pipelines import settings
-from pipelines.flows.examine import examine
+from pipelines.ask.examine import examine
+from pipelines.base import settings
+from pipelines.base.settings import PROJECT
 from pipelines.patrol.units import load, watches
-from pipelines.settings import PROJECT
 from tests.pipelines.patrol.conftest import unit
 
 GOOD = {"name": "A", "base": {"name": "b", "lat": 2.5, "lon": 101.2}, "cruise_kn": 10, "max_kn": 12}

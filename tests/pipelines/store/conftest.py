@@ -14,7 +14,7 @@ from moto.server import ThreadedMotoServer
 
 from detectors.core import frames
 from pipelines import store
-from pipelines.settings import StoreSettings
+from pipelines.base.settings import StoreSettings
 from pipelines.store.catalogue import TABLES
 
 START = pd.Timestamp("2026-01-05T16:00:00", tz="UTC").as_unit("us")

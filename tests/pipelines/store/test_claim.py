@@ -15,7 +15,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from pipelines import store
-from pipelines.settings import PROJECT, StoreSettings
+from pipelines.base.settings import PROJECT, StoreSettings
 from pipelines.store import StoreBusyError, StoreError
 from pipelines.store.check import check
 from pipelines.store.claim import Claim, Latest
@@ -27,7 +27,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from pipelines import store
-from pipelines.settings import StoreSettings
+from pipelines.base.settings import StoreSettings
 with store.write(Path(sys.argv[1]), StoreSettings.model_validate_json(sys.argv[2])) as writer:
     print("writing", flush=True)
     sys.stdin.readline()

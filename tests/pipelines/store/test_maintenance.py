@@ -12,8 +12,8 @@ import pytest
 
 from detectors.core.frames import DAY_US
 from pipelines import store
+from pipelines.base.settings import StoreSettings
 from pipelines.detect.days import refresh
-from pipelines.settings import StoreSettings
 from pipelines.store import StoreError, Writer, positions
 from pipelines.store.catalogue import TABLES
 from pipelines.store.check import StoreProblem, check

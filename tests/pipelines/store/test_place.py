@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from pipelines import store
-from pipelines.backup import backup, restore
-from pipelines.progress import reporter
-from pipelines.settings import StoreSettings, load
+from pipelines.base.progress import reporter
+from pipelines.base.settings import StoreSettings, load
+from pipelines.run.backup import backup, restore
 from pipelines.store import StoreError
 from pipelines.store.check import check
 from pipelines.store.place import Elsewhere
@@ -200,7 +200,7 @@ def test_the_whole_job_in_object_storage(
     home, other = tmp_path / "home", tmp_path / "other"
     for command in (["ingest", exercise / "feed.nmea.gz"], ["detect"], ["store", "check"]):
         ran = subprocess.run(
-            [sys.executable, "-m", "pipelines.cli", *map(str, command), "--home", str(home)],
+            [sys.executable, "-m", "pipelines.cli.main", *map(str, command), "--home", str(home)],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert ran.returncode == 0, ran.stderr

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from pipelines import store
-from pipelines.settings import StoreSettings
+from pipelines.base.settings import StoreSettings
 from pipelines.store import DiskFullError, StoreError, feeds
 from pipelines.store.check import check
 from tests.pipelines.store.conftest import tables_of
@@ -134,7 +134,7 @@ INGEST = """
     import numpy as np, pandas as pd
     from detectors.core import frames
     from pipelines import store
-    from pipelines.settings import StoreSettings
+    from pipelines.base.settings import StoreSettings
     from pipelines.store import feeds
 
     feeds.FLUSH_ROWS = 4000

@@ -15,7 +15,8 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines import cli, store
+from pipelines import store
+from pipelines.cli import main as cli
 from pipelines.store.catalogue import SCHEMA_VERSION
 
 HERE = Path(__file__).parent

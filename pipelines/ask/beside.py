@@ -1,0 +1,79 @@
+"""What stands beside a list of flags: what was concluded, and how often such flags were right."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pipelines.ask.recall import story
+from pipelines.assess.dispositions import models, newest
+from pipelines.assess.dispositions.models import Model
+from pipelines.base.settings import Installation
+from pipelines.store import exists, read
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Known of a list of flags at a time.
+
+    Attributes
+    ----------
+    model
+        The calibration, None where none is fitted.
+    probability
+        The chance that a boarding finds something, for each flag; empty without a model.
+    concluded
+        What was concluded on the events of each flag, in words; empty where nothing was.
+    """
+
+    model: Model | None
+    probability: list[float]
+    concluded: list[str]
+
+
+def beside(
+    installation: Installation,
+    scores: list[float],
+    event_ids: list[str],
+    *,
+    simulated: bool,
+    known: pd.Timestamp | None = None,
+) -> Beside:
+    """Look up what stands beside flags.
+
+    Parameters
+    ----------
+    scores, event_ids
+        Of each flag: its score, and its events joined by ";".
+    simulated
+        Whether the flags are an exercise: its calibration holds for exercises only.
+    known
+        What was known at this time; None for now.
+    """
+    model = models.load(installation.learned, known)
+    if model is not None and model.card["simulated"] != simulated:
+        model = None
+    probability = [] if model is None else model.calibration.probability(scores).tolist()
+    told = _concluded(installation, known)
+    concluded = [
+        "; ".join(dict.fromkeys(told[key] for key in ids.split(";") if key in told))
+        for ids in event_ids
+    ]
+    return Beside(model, [round(value, 2) for value in probability], concluded)
+
+
+def _concluded(installation: Installation, known: pd.Timestamp | None) -> dict[str, str]:
+    """What holds for each event, in words; it follows the story to the event that took it over."""
+    if not exists(installation.store, installation.settings.store):
+        return {}
+    with read(installation.store, installation.settings.store) as store:
+        table, heirs = store.dispositions(known), store.heirs()
+    told = {
+        row["event_id"]: f"{row['conclusion'].replace('_', ' ')} ({row['author']}: {row['reason']})"
+        for row in newest(table).to_dict("records")
+    }
+    own = dict(told)
+    for event_id in heirs:
+        said = (own[before] for before in story.before(event_id, heirs) if before in own)
+        if text := next(said, ""):
+            told[event_id] = text
+    return told

@@ -1,0 +1,40 @@
+"""The analyst's desk: what a notebook imports.
+
+>>> from pipelines import desk
+>>> night = desk.night(desk.exercise())  # doctest: +SKIP
+>>> night.flagged.head()  # doctest: +SKIP
+
+It reads published snapshots, so a notebook may be open while a run is writing; only `conclude`
+writes. Frames with places are GeoPandas frames in EPSG:4326, so that an analyst's own tools work.
+"""
+
+from pipelines.ask.desk.asking import (
+    Backtest,
+    Dossier,
+    Operation,
+    backtest,
+    conclude,
+    exercise,
+    find,
+    operation,
+    vessel,
+)
+from pipelines.ask.desk.night import Night, night, night_with
+from pipelines.ask.desk.told import Told, table
+
+__all__ = [
+    "Backtest",
+    "Dossier",
+    "Night",
+    "Operation",
+    "Told",
+    "backtest",
+    "conclude",
+    "exercise",
+    "find",
+    "night",
+    "night_with",
+    "operation",
+    "table",
+    "vessel",
+]

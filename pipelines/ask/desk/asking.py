@@ -1,0 +1,281 @@
+"""Questions to the store beside those about one night: who is who, and what if."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+
+from detectors.core.errors import SelatError
+from detectors.core.geodesy import METRES_PER_NM
+from pipelines import store
+from pipelines.ask import recall
+from pipelines.ask.desk import pictures
+from pipelines.ask.desk.night import Night, _points
+from pipelines.assess.dispositions import QUIET_WITHIN_M
+from pipelines.assess.operations.report import PHASES, PLACES
+from pipelines.base.settings import PROJECT
+from pipelines.run.windows import utc
+from pipelines.store import Identity
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from pipelines.assess.operations.report import Report
+    from pipelines.run.backtests import Outcome
+
+EXERCISES = ("week", "exercise")
+
+
+def exercise() -> Path:
+    """The home that the notebooks' stories use: SELAT_HOME, else that of `make week`, else that of
+    `make nightly`.
+
+    Raises
+    ------
+    SelatError
+        If there is none of them.
+    """
+    given = os.environ.get("SELAT_HOME")
+    homes = [Path(given)] if given else [PROJECT / "data" / name / "home" for name in EXERCISES]
+    found = next((home for home in homes if store.exists(home / "store")), None)
+    if found is None:
+        raise SelatError("no exercise has been run", hint="make week, or name a home in SELAT_HOME")
+    return found
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """What is known of a vessel.
+
+    Attributes
+    ----------
+    identity
+        What it calls itself.
+    history
+        `vessels.HISTORY`: all that it ever said of itself, and from when to when.
+    events
+        All events that it takes part in, newest first, as points.
+    dispositions
+        What was concluded on them.
+    """
+
+    identity: Identity
+    history: pd.DataFrame
+    events: gpd.GeoDataFrame
+    dispositions: pd.DataFrame
+    simulated: bool
+
+    def draw(self) -> "Figure":
+        """What it called itself, from when to when."""
+        who = self.identity
+        name = f"{who.mmsi:09d} {who.name}, flag {who.flag_state or '?'}"
+        title = f"EXERCISE – {name}" if self.simulated else name
+        return pictures.identity(self.history, title)
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What other thresholds would change.
+
+    Attributes
+    ----------
+    outcome
+        See `flows.backtests.Outcome`.
+    counts
+        Events, leads, vessels, leads per 1,000 vessel-hours: as it is, and as it would be.
+    changes
+        Events that would be new, gone or other, strongest first, as points; with their reason.
+    joined, left
+        MMSIs that would join the list of flagged vessels, and leave it.
+    """
+
+    outcome: "Outcome"
+    counts: pd.DataFrame
+    changes: gpd.GeoDataFrame
+    joined: list[int]
+    left: list[int]
+
+    def draw(self) -> "Figure":
+        """The counts side by side."""
+        return pictures.bars(self.counts, "With the rule as it is, and as it would be")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A period and an area, compared with before and after, and with the sea around.
+
+    Attributes
+    ----------
+    report
+        See `operations.report.Report`.
+    events
+        By place (inside, beside, elsewhere), kind (and "all") and phase (before, during, after):
+        events, vessels, and the ratio to before with its interval of 95 % and what it says.
+    presence
+        By place and phase: vessels, vessel-hours, and the ratio to before.
+    outcomes
+        By place and phase: what was concluded on the events.
+    found
+        The events that count, as points, with place and phase.
+    notes
+        What must be said with any of it.
+    """
+
+    report: "Report"
+    events: pd.DataFrame
+    presence: pd.DataFrame
+    outcomes: pd.DataFrame
+    found: gpd.GeoDataFrame
+    notes: list[str]
+
+    def draw(self) -> "Figure":
+        """Events inside, beside and elsewhere, in each phase."""
+        every = self.events[self.events["kind"] == "all"]
+        table = every.pivot_table(index="place", columns="phase", values="events", sort=False)
+        title = f"{self.report.operation['name']}: events that count"
+        return pictures.bars(table, f"EXERCISE – {title}" if self.report.simulated else title)
+
+
+def operation(
+    night: Night,
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    area: "str | gpd.GeoDataFrame",
+    *,
+    name: str = "Operation",
+    around: pd.Timedelta | None = None,
+    beside_nm: float = 20.0,
+) -> Operation:
+    """Compare before, during and after a period in an area; nothing is recorded.
+
+    `selat operation add` keeps one, and `selat operation report` says the same of it. What is
+    compared is what is known now, whatever night it is asked from.
+
+    Parameters
+    ----------
+    area
+        W,S,E,N in degrees, a zone's id, or polygons of your own in any coordinate system.
+    around
+        Length of before and after; else that of the operation.
+    beside_nm
+        How far what is called beside the area reaches.
+
+    Raises
+    ------
+    OperationError
+        If it ends before it begins, or its area is empty.
+    """
+    from pipelines.assess import operations
+    from pipelines.publish.operation.tables import notes
+    from pipelines.run.operations import compared, outline_of
+
+    if isinstance(area, str):
+        outline, said = outline_of(night.installation, area), area
+    else:
+        outline, said = area.to_crs(4326).union_all(), "polygons"
+    [row] = operations.make(
+        name, start, end, said, outline, note="", author="", made_time=night.moment.known_time
+    ).to_dict("records")
+    report = compared(night.installation, pd.Series(row), around=around, beside_nm=beside_nm)
+    found = report.found.assign(
+        place=[PLACES[k] for k in report.found["place"]],
+        phase=[PHASES[k] for k in report.found["phase"]],
+    )
+    return Operation(
+        report, report.events, report.presence, report.outcomes, _points(found), notes(report)
+    )
+
+
+def find(night: Night, text: str) -> pd.DataFrame:
+    """Vessels that a text may mean, as known in that night; see `recall.find`."""
+    time = night.moment.time
+    with store.read(night.installation.store, night.installation.settings.store) as reader:
+        return recall.find(reader.names(time), reader.vessels(time), text)
+
+
+def vessel(night: Night, mmsi: int) -> Dossier:
+    """All that is known of a vessel in that night."""
+    time = night.moment.time
+    with store.read(night.installation.store, night.installation.settings.store) as reader:
+        identity, history = reader.identity_at(mmsi, time), reader.history(mmsi, time)
+        events = reader.events_as_of(night.moment.ordinal, mmsi=mmsi)
+        known = reader.dispositions(time)
+    mine = (known["mmsi"] == mmsi) | (known["other_mmsi"] == mmsi)
+    return Dossier(
+        identity,
+        history,
+        _points(events.sort_values("start", ascending=False, ignore_index=True)),
+        known[mine].reset_index(drop=True),
+        night.simulated,
+    )
+
+
+def backtest(night: Night, detector: str, **thresholds: Any) -> Backtest:
+    """What a rule would have raised that night with other thresholds; nothing is written.
+
+    >>> desk.backtest(night, "loitering", min_duration_h=4)  # doctest: +SKIP
+
+    Raises
+    ------
+    SelatError
+        If there is no such detector or parameter.
+    """
+    from pipelines.base.progress import reporter
+    from pipelines.run.backtests import run_backtest
+
+    settings = [f"{name}={value}" for name, value in thresholds.items()]
+    with reporter(quiet=True) as report:
+        outcome = run_backtest(
+            night.installation, detector, settings, None, f"{night.run['start'].isoformat()}",
+            f"{night.run['end'].isoformat()}", report,
+        )  # fmt: skip
+    compared = outcome.result.compared
+    different = compared[compared["status"] != "same"]
+    reasons = [outcome.reasons.get(event_id, "") for event_id in different["event_id"]]
+    different = different.assign(reason=pd.Series(reasons, different.index, dtype="str"))
+    counts = pd.DataFrame(outcome.counts()).rename(
+        columns={"before": "as it is", "after": "as it would be"}
+    )
+    joined, left = outcome.flags_changed()
+    ordered = different.sort_values("score", ascending=False, ignore_index=True)
+    return Backtest(outcome, counts, _points(ordered), joined, left)
+
+
+def conclude(
+    night: Night,
+    event_id: str,
+    conclusion: str,
+    *,
+    reason: str,
+    by: str,
+    quiet_until: str | None = None,
+    quiet_within_nm: float = QUIET_WITHIN_M / METRES_PER_NM,
+) -> pd.Series:
+    """Record what was concluded on an event; see `selat disposition add`.
+
+    Parameters
+    ----------
+    conclusion
+        boarded, cleared, benign_cause, watch or unknown.
+    quiet_until, quiet_within_nm
+        Set the like aside: later behaviour of the same kind and vessel that begins before this
+        time (ISO 8601, Kuala Lumpur) within this distance.
+
+    Raises
+    ------
+    DispositionError
+        If there is no such event, or the conclusion can't be recorded so.
+    StoreBusyError
+        While a run is writing.
+    """
+    from pipelines.run.dispositions import record
+
+    row: pd.Series = record(
+        night.installation, event_id, author=by, conclusion=conclusion, reason=reason,
+        quiet_until=None if quiet_until is None else utc(quiet_until),
+        quiet_within_m=quiet_within_nm * METRES_PER_NM,
+    ).iloc[0]  # fmt: skip
+    return row

@@ -1,0 +1,364 @@
+"""One run as its readers see it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from detectors.core import geodesy
+from detectors.core.errors import SelatError
+from detectors.core.geodesy import METRES_PER_NM
+from detectors.core.zones import Zones
+from pipelines import store
+from pipelines.ask import explain, recall
+from pipelines.ask.beside import beside
+from pipelines.ask.desk import charts, pictures
+from pipelines.ask.desk.told import Told
+from pipelines.base.settings import Installation, load
+from pipelines.publish.brief import VESSEL_LIMIT
+from pipelines.run.runs import load_zones
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+STEP: Final = pd.Timedelta(seconds=60)
+MAX_SILENCE: Final = pd.Timedelta(minutes=30)
+"""Over a longer silence nothing is interpolated: nobody knows."""
+
+
+@dataclass(frozen=True)
+class Night:
+    """One run as its readers see it.
+
+    Attributes
+    ----------
+    run
+        run_id, ordinal, start, end, state, and the manifest.
+    flagged
+        `schemas.FLAGGED` with what was `concluded`, and the `probability` where a calibration is
+        fitted; each vessel a point where it was last seen.
+    events
+        Every event of the run as it was known then, with its status and reason, as points.
+    moment
+        What is known in it: the run's own knowledge for a night of the past.
+    """
+
+    run: dict[str, Any]
+    flagged: gpd.GeoDataFrame
+    events: gpd.GeoDataFrame
+    moment: recall.Moment
+    installation: Installation
+    zones: Zones
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it is an exercise."""
+        return bool(self.run["manifest"]["simulated"])
+
+    def span(self) -> tuple[pd.Timestamp, pd.Timestamp]:
+        """The first and the last position report in the store."""
+        with self._reader() as reader:
+            ledger = reader.ledger()
+        return ledger["first_time"].min(), ledger["last_time"].max()
+
+    def events_of(self, mmsi: int) -> gpd.GeoDataFrame:
+        """The events that a vessel takes part in, strongest first."""
+        mine = (self.events["mmsi"] == mmsi) | (self.events["other_mmsi"] == mmsi)
+        return self.events[mine].sort_values("score", ascending=False)
+
+    def strongest(self, kind: str) -> str:
+        """Id of the strongest event of a kind.
+
+        Raises
+        ------
+        SelatError
+            If the run has none.
+        """
+        found = self.events[(self.events["kind"] == kind) & (self.events["status"] != "retracted")]
+        if found.empty:
+            kinds = ", ".join(sorted(set(self.events["kind"])))
+            raise SelatError(f"run {self.run['run_id']} has no {kind}", hint=f"it has {kinds}")
+        return str(found.sort_values(["score", "event_id"])["event_id"].iloc[-1])
+
+    def evidence(self, event_id: str) -> pd.Series:
+        """The evidence of one event, one value a row; raises SelatError where there is no such."""
+        values = json.loads(self._event(event_id)["evidence"])
+        return pd.Series(values, name=event_id, dtype="object")
+
+    def explain(self, event_id: str, feeds: tuple[str, ...] = ()) -> Told:
+        """All that an event rests on, as it was known; see `explain.gather`.
+
+        Raises
+        ------
+        EventNotFoundError
+            If no event, or several, are called so.
+        """
+        with self._reader() as reader:
+            found = explain.matching(reader, event_id, self.moment)
+            if len(found) != 1:
+                raise explain.EventNotFoundError(f"{len(found)} events are called {event_id!r}")
+            [row] = found.to_dict("records")
+            event = {str(name): value for name, value in row.items()}
+            told = explain.gather(reader, self.installation, event, self.moment, feeds)
+        return Told(told, self.zones)
+
+    def since(self, moment: str | None = None) -> recall.Changes:
+        """What is new, changed, closed or retracted since a run or time; else since the last."""
+        with self._reader() as reader:
+            before = recall.last_watch(reader, moment, self.moment)
+            return recall.changes(reader, before, self.moment)
+
+    def dispositions(self) -> gpd.GeoDataFrame:
+        """What was concluded until then, oldest first, as points where the behaviour was."""
+        with self._reader() as reader:
+            return _points(reader.dispositions(self.moment.time))
+
+    def track(self, *mmsis: int) -> gpd.GeoDataFrame:
+        """Cleaned position reports of some vessels over the run's window, as points."""
+        return self.reports(list(mmsis), self.run["start"], self.run["end"])
+
+    def reports(
+        self,
+        mmsis: list[int] | None,
+        start: pd.Timestamp,
+        end: pd.Timestamp,
+        area: gpd.GeoDataFrame | None = None,
+    ) -> gpd.GeoDataFrame:
+        """Cleaned position reports between two times, as points.
+
+        Parameters
+        ----------
+        mmsis
+            Whose; None for everyone's.
+        area
+            Polygons of your own, in any coordinate system: only reports inside them.
+        """
+        with self._reader() as reader:
+            if mmsis is None:
+                mmsis = [int(mmsi) for mmsi in reader.heard(start, end)]
+            points = _points(reader.track_positions(mmsis, start, end))
+        if area is None:
+            return points
+        inside = points.within(area.to_crs(4326).union_all())
+        return points[inside].reset_index(drop=True)
+
+    def approach(self, event_id: str) -> pd.DataFrame:
+        """How the two vessels of an event came together and parted, minute by minute.
+
+        Returns
+        -------
+        pandas.DataFrame
+            time, distance_m, sog_kn, other_sog_kn; NaN where either was silent for more than half
+            an hour. From half the event's span before it to as long after.
+        """
+        event = self._event(event_id)
+        mmsis = _vessels(event)
+        if len(mmsis) != 2:
+            raise SelatError(f"event {event_id} has one vessel", hint="take an encounter")
+        start, end = self._around(event)
+        tracks = self.reports(mmsis, start, end)
+        grid = pd.date_range(start.ceil("min"), end, freq=STEP)
+        own, other = (_resampled(tracks[tracks["mmsi"] == mmsi], grid) for mmsi in mmsis)
+        distance_m = geodesy.distance_m(
+            *(side[name].to_numpy() for side in (own, other) for name in ("lat", "lon"))
+        )
+        return pd.DataFrame(
+            {
+                "time": grid, "distance_m": distance_m, "sog_kn": own["sog_kn"].to_numpy(),
+                "other_sog_kn": other["sog_kn"].to_numpy(),
+            }
+        )  # fmt: skip
+
+    def neighbours(self, event_id: str, within_nm: float = 10.0) -> gpd.GeoDataFrame:
+        """Reports of other vessels near an event's place while it lasted, and around.
+
+        With distance_m from that place. Who was heard there while somebody was silent tells
+        whether the receivers could hear.
+        """
+        event = self._event(event_id)
+        start, end = self._around(event)
+        found = self.reports(None, start, end)
+        found = found[~found["mmsi"].isin(_vessels(event))]
+        distance_m = np.asarray(
+            geodesy.distance_m(
+                found["lat"].to_numpy(), found["lon"].to_numpy(), event["lat"], event["lon"]
+            )
+        )
+        near = found.assign(distance_m=distance_m)[distance_m <= within_nm * METRES_PER_NM]
+        return near.reset_index(drop=True)
+
+    def map(self) -> charts.Chart:
+        """The night on the brief's map: flagged vessels, their events and tracks, to play back."""
+        shown = self.flagged.sort_values("rank").head(VESSEL_LIMIT)
+        ids = {key for joined in shown["event_ids"] for key in str(joined).split(";")}
+        events = self.events[self.events["event_id"].isin(ids)]
+        mmsis = sorted({*shown["mmsi"], *events["mmsi"], *events["other_mmsi"]} - {0})
+        return charts.chart(
+            self._title("Flagged vessels. Flags are leads, not findings."), self.run,
+            flagged=shown, events=events, tracks=self.track(*mmsis), vessels=self._named(),
+            zones=self.zones, span=(self.run["start"], self.run["end"]),
+        )  # fmt: skip
+
+    def draw(self, event_id: str) -> charts.Chart:
+        """One event on the brief's map: its vessels while it lasted and around, to play back."""
+        event, known = self._event(event_id), self._named()
+        span = self._around(event)
+        tracks = self.reports(_vessels(event), *span)
+        return charts.chart(
+            self._said(event), self.run, flagged=charts.flagged_by(event, known, tracks),
+            events=self.events[self.events["event_id"] == event["event_id"]], tracks=tracks,
+            vessels=known, zones=self.zones, span=span,
+        )  # fmt: skip
+
+    def draw_approach(self, event_id: str) -> "Figure":
+        """Distance between two vessels and their speeds over time."""
+        event = self._event(event_id)
+        return pictures.approach(
+            self.approach(event_id), event, self._end(event), self._said(event)
+        )
+
+    def draw_silence(self, event_id: str, within_nm: float = 10.0) -> "Figure":
+        """When a vessel and those near its last position were heard."""
+        event = self._event(event_id)
+        own = self.reports(_vessels(event)[:1], *self._around(event))
+        near = self.neighbours(event_id, within_nm)
+        return pictures.silence(own, near, event, self._end(event), self._said(event))
+
+    # ---- inside
+
+    def _named(self) -> pd.DataFrame:
+        with self._reader() as reader:
+            known: pd.DataFrame = reader.vessels(self.run["end"])
+        return known
+
+    def _reader(self) -> Any:
+        return store.read(self.installation.store, self.installation.settings.store)
+
+    def _event(self, event_id: str) -> pd.Series:
+        found = self.events[self.events["event_id"].str.startswith(event_id)]
+        if len(found) != 1:
+            raise SelatError(f"run {self.run['run_id']} has {len(found)} events {event_id}")
+        row: pd.Series = found.iloc[0]
+        return row
+
+    def _end(self, event: pd.Series) -> pd.Timestamp:
+        end: pd.Timestamp = event["end"]
+        return self.run["end"] if pd.isna(end) else end
+
+    def _around(self, event: pd.Series) -> tuple[pd.Timestamp, pd.Timestamp]:
+        end = self._end(event)
+        half = max((end - event["start"]) / 2, pd.Timedelta(minutes=30))
+        return event["start"] - half, end + half
+
+    def _said(self, event: pd.Series) -> str:
+        return self._title(str(event["reason"]))
+
+    def _title(self, text: str) -> str:
+        return f"EXERCISE – {text}" if self.simulated else text
+
+
+def night(
+    home: Path | str | None = None,
+    *,
+    as_of: str | None = None,
+    config: Path | str | None = None,
+) -> Night:
+    """A finished run: the newest, or the newest that was known at a past moment.
+
+    Parameters
+    ----------
+    home
+        Folder of everything produced; else SELAT_HOME, else the setting.
+    as_of
+        A run id or a time: what was known then, events as they were told then.
+
+    Raises
+    ------
+    SelatError
+        If there is no store or no finished run in it.
+    """
+    installation = load(
+        Path(home) if home else None, Path(config) if config else None, showing=True
+    )
+    with store.read(installation.store, installation.settings.store) as reader:
+        moment = recall.moment(reader, as_of)
+        runs = reader.runs()
+        [run] = runs[runs["run_id"] == moment.run_id].to_dict("records")
+        manifest = reader.manifest(moment.run_id)
+        flagged = reader.flags(moment.run_id)
+        told = reader.events_as_of(moment.ordinal)
+        looked = reader.events(moment.run_id)[["event_id", "status"]]
+    events = told.merge(looked, on="event_id")
+    more = beside(
+        installation, flagged["score"].tolist(), flagged["event_ids"].tolist(),
+        simulated=bool(manifest["simulated"]), known=None if moment.now else moment.time,
+    )  # fmt: skip
+    flagged = flagged.assign(concluded=pd.Series(more.concluded, flagged.index, dtype="str"))
+    if more.model is not None:
+        flagged = flagged.assign(probability=more.probability)
+    return Night(
+        {**{str(name): value for name, value in run.items()}, "manifest": manifest},
+        _points(flagged),
+        _points(events),
+        moment,
+        installation,
+        load_zones(installation),
+    )
+
+
+def night_with(
+    kind: str, home: Path | str | None = None, *, config: Path | str | None = None
+) -> Night:
+    """The night of the strongest event of a kind, as it was known after that night's run.
+
+    Raises
+    ------
+    SelatError
+        If there is no store, no finished run in it, or no event of that kind.
+    """
+    installation = load(
+        Path(home) if home else None, Path(config) if config else None, showing=True
+    )
+    with store.read(installation.store, installation.settings.store) as reader:
+        events = reader.events_as_of(recall.latest(reader).ordinal)
+    found = events[(events["kind"] == kind) & ~events["retracted"]]
+    if found.empty:
+        kinds = ", ".join(sorted(set(events["kind"]))) or "no event at all"
+        raise SelatError(f"no {kind} in the store", hint=f"it has {kinds}")
+    strongest = found.sort_values(["score", "event_id"]).iloc[-1]
+    return night(home, as_of=str(strongest["run_id"]), config=config)
+
+
+def _points(table: pd.DataFrame) -> gpd.GeoDataFrame:
+    points = gpd.points_from_xy(table["lon"], table["lat"])
+    return gpd.GeoDataFrame(table, geometry=points, crs=4326)
+
+
+def _vessels(event: pd.Series) -> list[int]:
+    return [int(mmsi) for mmsi in (event["mmsi"], event["other_mmsi"]) if mmsi]
+
+
+def _resampled(track: pd.DataFrame, grid: pd.DatetimeIndex) -> pd.DataFrame:
+    """Position and speed at some times, between the reports around each."""
+    if track.empty:
+        return pd.DataFrame(np.nan, index=grid, columns=["lat", "lon", "sog_kn"])
+    known = track.drop_duplicates("time").set_index("time").sort_index()
+    seconds = (grid - grid[0]).total_seconds().to_numpy()
+    at = (pd.DatetimeIndex(known.index) - grid[0]).total_seconds().to_numpy()
+    lon = np.unwrap(known["lon"].to_numpy(), period=360.0)
+    values = {"lat": known["lat"], "lon": lon, "sog_kn": known["sog_kn"]}
+    found = {
+        name: np.interp(seconds, at, np.asarray(column, "float64"), np.nan, np.nan)
+        for name, column in values.items()
+    }
+    after = np.searchsorted(at, seconds).clip(1, max(len(at) - 1, 1))
+    apart = at[after.clip(max=len(at) - 1)] - at[after - 1]
+    silent = apart > MAX_SILENCE.total_seconds()
+    table = pd.DataFrame(found, index=grid)
+    table["lon"] = geodesy.wrap_lon(table["lon"].to_numpy())
+    table[silent & ~np.isin(seconds, at)] = np.nan
+    return table

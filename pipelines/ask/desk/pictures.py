@@ -1,0 +1,113 @@
+"""Pictures for notebooks (matplotlib), readable without a network."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core.geodesy import METRES_PER_NM
+from pipelines.base.text import one_line
+from pipelines.publish.maps.style import COLOURS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Axes = Any
+"""Axes take dates, which their own types don't know."""
+
+MAX_NEIGHBOURS: Final = 14
+_MARK, _OTHER, _THIRD = (COLOURS[name].day for name in ("magenta", "track", "zone"))
+_TITLE_LIMIT: Final = 300
+
+
+def approach(table: pd.DataFrame, event: pd.Series, end: pd.Timestamp, title: str) -> "Figure":
+    """Distance between two vessels and their speeds over time, the event's span shaded."""
+    figure, (upper, lower) = _timed((9, 5), 2)
+    upper.plot(table["time"], table["distance_m"] / METRES_PER_NM, color=_MARK)
+    upper.set_yscale("log")
+    upper.set_ylabel("distance, nm")
+    lower.plot(table["time"], table["sog_kn"], label=f"{event['mmsi']:09d}")
+    lower.plot(table["time"], table["other_sog_kn"], label=f"{event['other_mmsi']:09d}")
+    lower.set_ylabel("speed over ground, kn")
+    lower.legend(loc="best", fontsize=8)
+    return _spanned(figure, [upper, lower], event["start"], end, title)
+
+
+def silence(
+    own: pd.DataFrame, near: pd.DataFrame, event: pd.Series, end: pd.Timestamp, title: str
+) -> "Figure":
+    """When a vessel and those near its last position were heard: a line each, a tick a report."""
+    figure, [axes] = _timed((9, 5), 1)
+    busiest = near.groupby("mmsi").size().sort_values(ascending=False).head(MAX_NEIGHBOURS)
+    shown = [int(mmsi) for mmsi in busiest.index]
+    axes.plot(own["time"], np.zeros(len(own)), "|", ms=14, color=_MARK)
+    for row, mmsi in enumerate(shown, 1):
+        times = near.loc[near["mmsi"] == mmsi, "time"]
+        axes.plot(times, np.full(len(times), row), "|", ms=7, color=_OTHER)
+    labels = [f"{event['mmsi']:09d}", *(f"{mmsi:09d}" for mmsi in shown)]
+    axes.set_yticks(range(len(labels)), labels, fontsize=7)
+    axes.set_ylabel("who was heard near its last position")
+    axes.invert_yaxis()
+    return _spanned(figure, [axes], event["start"], end, title)
+
+
+def identity(history: pd.DataFrame, title: str) -> "Figure":
+    """What a vessel called itself, as bars from when to when."""
+    figure, [axes] = _timed((9, 4.5), 1)
+    labels = []
+    for row, one in enumerate(history.itertuples()):
+        begin: Any = one.first_time
+        finish = max(one.last_time, begin + pd.Timedelta("5min"))
+        axes.plot([begin, finish], [row, row], lw=7, color=_MARK, solid_capstyle="butt")
+        labels.append(one_line(f"{one.field}: {one.value}", 40))
+    axes.set_yticks(range(len(labels)), labels, fontsize=8, parse_math=False)
+    axes.invert_yaxis()
+    axes.set_title(_plain(title), fontsize=9, wrap=True, parse_math=False)
+    figure.autofmt_xdate()
+    return figure
+
+
+def bars(table: pd.DataFrame, title: str) -> "Figure":
+    """Numbers side by side: an axis for each row of a table, a bar for each column."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.2), layout="constrained")
+    colors = [_OTHER, _MARK, _THIRD]
+    for axes, (name, row) in zip(
+        np.atleast_1d(figure.subplots(1, len(table))), table.iterrows(), strict=True
+    ):
+        values = row.to_numpy("float64")
+        axes.bar([str(c) for c in table.columns], values, color=colors[: len(row)])
+        axes.set_ylim(0, max(1.0, 1.1 * float(np.nanmax(values, initial=0.0))))
+        axes.set_title(str(name).replace("_", " "), fontsize=8)
+        axes.tick_params(axis="x", labelrotation=30, labelsize=8)
+    figure.suptitle(_plain(title), fontsize=9, parse_math=False)
+    return figure
+
+
+def _timed(size: tuple[float, float], n: int) -> "tuple[Figure, list[Axes]]":
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, layout="constrained")
+    return figure, list(np.atleast_1d(figure.subplots(n, 1, sharex=True)))
+
+
+def _spanned(
+    figure: "Figure", axes: "list[Axes]", start: pd.Timestamp, end: pd.Timestamp, title: str
+) -> "Figure":
+    import matplotlib.dates as mdates
+
+    for one in axes:
+        one.axvspan(start, end, color=_MARK, alpha=0.08)
+        one.grid(alpha=0.3)
+    locator = mdates.AutoDateLocator()  # type: ignore[no-untyped-call]
+    axes[-1].xaxis.set_major_locator(locator)
+    axes[-1].xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    axes[-1].set_xlabel("UTC; the event is shaded")
+    axes[0].set_title(_plain(title), fontsize=9, wrap=True, parse_math=False)
+    return figure
+
+
+def _plain(text: Any) -> str:
+    """Text from AIS as a title: one line, nothing invisible."""
+    return one_line(str(text), _TITLE_LIMIT)

@@ -1,0 +1,95 @@
+"""An explanation as frames and as a cell's output."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from detectors.core.zones import Zones
+from pipelines.ask.explain import Explanation
+from pipelines.ask.explain.page import sections, write
+from pipelines.base.visible import clean
+
+
+@dataclass(frozen=True)
+class Table:
+    """A frame as a cell's output, with its texts whole; `table` makes one."""
+
+    frame: pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        with pd.option_context("display.max_colwidth", None):
+            text: str = self.frame.to_html(index=False, escape=True, na_rep="", border=0)
+        # Texts read from the left; what the frame holds is escaped, so this is the table's own.
+        return text.replace("<td>", '<td style="text-align: left">')
+
+
+def table(frame: pd.DataFrame, n: int = 10) -> Table:
+    """The first rows of a frame to look at: texts whole, nothing of them hidden or run.
+
+    Times are shown to the minute, UTC.
+    """
+    shown = pd.DataFrame(frame.drop(columns="geometry", errors="ignore")).head(n)
+    told = {str(name): [_said(value) for value in shown[name]] for name in shown.columns}
+    return Table(pd.DataFrame(told, dtype="object"))
+
+
+def _said(value: object) -> object:
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, float):
+        return "" if pd.isna(value) else f"{value:.4g}"
+    if isinstance(value, str):
+        return clean(value)
+    return "" if value is pd.NaT or value is None else value
+
+
+@dataclass(frozen=True)
+class Told:
+    """All that an event rests on; the last line of a cell shows it.
+
+    Attributes
+    ----------
+    explanation
+        See `explain.gather.Explanation`.
+    """
+
+    explanation: Explanation
+    zones: Zones
+
+    @property
+    def limits(self) -> pd.DataFrame:
+        """Each limit of the rule with the value measured and the margin, the nearest first."""
+        rows = [(t.label, *t.texts(), t.name) for t in self.explanation.thresholds]
+        return pd.DataFrame(rows, columns=["measured", "value", "limit", "margin", "parameter"])
+
+    @property
+    def reasons(self) -> pd.DataFrame:
+        """The innocent reasons that it was held against."""
+        rows = [(c.name, c.verdict, c.weight, c.sentence) for c in self.explanation.considered]
+        return pd.DataFrame(rows, columns=["reason", "verdict", "weight", "why"])
+
+    @property
+    def reports(self) -> pd.DataFrame:
+        """The reports it rests on, as they stand in the feed."""
+        rows = [
+            (r.what, r.feed, r.offset, "\n".join(r.reported.lines), r.reported.problem)
+            for r in self.explanation.raw
+        ]
+        return pd.DataFrame(rows, columns=["report", "feed", "place", "text", "problem"])
+
+    @property
+    def revisions(self) -> pd.DataFrame:
+        """What each run learned of it."""
+        rows = [
+            (r.run_id, r.known_time, r.status, "; ".join(r.changes))
+            for r in self.explanation.revisions
+        ]
+        return pd.DataFrame(rows, columns=["run_id", "known_time", "status", "changes"])
+
+    def page(self, path: Path | str) -> Path:
+        """Write it as a page that needs no network; return its path."""
+        return write(self.explanation, self.zones, Path(path))
+
+    def _repr_html_(self) -> str:
+        return str(sections(self.explanation))

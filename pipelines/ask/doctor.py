@@ -1,0 +1,260 @@
+"""Checks of what a user may edit, each answer with what is wrong, where, and what to do."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from pydantic import ValidationError
+
+import detectors
+from detectors.core.errors import SelatError
+from detectors.core.zones import CONFIDENCES, ZONE_CLASSES, Zones
+from pipelines.base import marks
+from pipelines.base.problems import Problem
+from pipelines.base.settings import read_yaml
+from pipelines.base.yaml_lines import line_of
+from pipelines.ingest import Area, explained
+from pipelines.patrol import units
+from pipelines.publish.packs import recipients
+from pipelines.reference import layers as reference
+from pipelines.reference import learned as snapshot
+from pipelines.reference import models
+
+SEA_CLASSES: Final = (
+    "anchorage", "sts_area", "joint_area", "territorial_sea", "waiting_area", "pilot_ground",
+    "lane", "precautionary_area", "tss_lane", "separation_zone",
+)  # fmt: skip
+"""Classes that are sea: a ship can lie anywhere in them."""
+
+MAX_LAND_SHARE: Final[Mapping[str, float]] = {
+    **dict.fromkeys(SEA_CLASSES, 0.01),  # a rock, an islet; the coast is good to 50-120 m
+    "ferry_route": 0.1,  # it ends at quays
+    "port": 0.6,  # quays, basins, and rivers that the land layer lacks
+    "landing_place": 0.995,  # a circle on the coast; more than this and no boat can be in it
+}
+"""Share of a zone's area that may be land, by class."""
+
+
+def check_zones(zones: Zones) -> list[Problem]:
+    """Check zones: ids, classes, source and confidence, valid shapes, in reach, sea not on land.
+
+    Returns
+    -------
+    list of Problem
+        In the order of the zones; empty when all is well.
+    """
+    frame = zones.frame
+    problems: list[Problem] = []
+    twice = frame["zone_id"].duplicated(keep=False).to_numpy()
+    land = zones.land.geometry.to_numpy()
+    land_tree = shapely.STRtree(land)
+    for row, zone in enumerate(frame.itertuples()):
+        where = f"zone {zone.zone_id}" + (f" in {zone.file}" if "file" in frame.columns else "")
+
+        def report(
+            level: Literal["error", "warning"], message: str, hint: str = "", where: str = where
+        ) -> None:
+            problems.append(Problem(level, where, message, hint))
+
+        if twice[row]:
+            report("error", "another zone has the same zone_id", "give each zone its own")
+        if zone.zone_class not in ZONE_CLASSES:
+            report("error", f"unknown class {zone.zone_class!r}", f"known: {_list(ZONE_CLASSES)}")
+        if not str(zone.source).strip():
+            report("error", "it has no source", "say where the outline comes from")
+        if zone.confidence not in CONFIDENCES:
+            report(
+                "error", f"unknown confidence {zone.confidence!r}", f"known: {_list(CONFIDENCES)}"
+            )
+        shape = zone.geometry
+        if shape is None or shape.is_empty:
+            report("error", "it has no shape")
+            continue
+        if not shape.is_valid:
+            report("error", f"its shape isn't valid: {shapely.is_valid_reason(shape)}")
+            continue
+        if not shape.intersects(zones.reach):
+            report(
+                "warning",
+                "it lies outside the area that the land layer reaches",
+                "longitude and latitude swapped? Nothing is assessed there without land",
+            )
+            continue
+        share = _land_share(shape, land, land_tree)
+        allowed = MAX_LAND_SHARE.get(str(zone.zone_class), 1.0)
+        if share > allowed:
+            report(
+                "error" if zone.zone_class in SEA_CLASSES else "warning",
+                f"{_percent(share)} of it is land; {_percent(allowed)} is tolerated in a "
+                f"{zone.zone_class}",
+                "move its outline off the coast",
+            )
+    problems += _missing_classes(frame)
+    return problems
+
+
+def _missing_classes(frame: gpd.GeoDataFrame) -> list[Problem]:
+    return [
+        Problem(
+            "warning",
+            "zones",
+            f"there is no {zone_class} zone at all",
+            "ordinary stops will be raised as loitering or encounters",
+        )
+        for zone_class in ("port", "anchorage")
+        if not (frame["zone_class"] == zone_class).any()
+    ]
+
+
+def _land_share(
+    shape: shapely.Geometry, land: np.ndarray[Any, np.dtype[np.object_]], tree: shapely.STRtree
+) -> float:
+    near = land[tree.query(shape, predicate="intersects")]
+    if not len(near):
+        return 0.0
+    return float(
+        shapely.area(shapely.intersection(shapely.union_all(near), shape)) / shapely.area(shape)
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}".replace(".0%", "%")
+
+
+def _list(words: tuple[str, ...]) -> str:
+    return ", ".join(words)
+
+
+def check_zone_files(zones_dir: Path) -> list[Problem]:
+    """Check every feature of every zones file by itself.
+
+    `reference.load_zones` stops at the first broken feature; this names them all.
+    """
+    problems: list[Problem] = []
+    files = reference.zone_files(zones_dir)
+    if not files:
+        hint = "put the *.geojson files of config/zones there"
+        problems.append(Problem("warning", str(zones_dir), "there are no zones files", hint))
+    for path in files:
+        try:
+            for where, feature in reference.zone_features(path):
+                problems += attempt(
+                    path.name, partial(reference.read_zone, feature, where, path.name)
+                )
+        except Exception as error:
+            problems.append(_problem(path.name, explained(path.name, error)))
+    return problems
+
+
+def check_config(config_dir: Path) -> list[Problem]:
+    """Check the YAML files of a configuration folder: readable, and known detector parameters."""
+    problems: list[Problem] = []
+    for path in sorted(config_dir.glob("*.yaml")):
+        problems += attempt(path.name, partial(read_yaml, path))
+    unreadable = {problem.where for problem in problems}
+    detectors_file = config_dir / "detectors.yaml"
+    if detectors_file.name not in unreadable:
+        problems += _check_detectors(detectors_file)
+    for name, check in ((marks.FILE_NAME, marks.load), (recipients.FILE_NAME, recipients.load)):
+        if (config_dir / name).exists() and name not in unreadable:
+            problems += attempt(name, partial(check, config_dir))
+    return problems
+
+
+def _check_detectors(path: Path) -> list[Problem]:
+    """Check every block by itself, so that all that is wrong is named, with its line."""
+    text, blocks = path.read_text(encoding="utf-8"), read_yaml(path)
+    problems: list[Problem] = []
+    for name, block in blocks.items():
+        if isinstance(block, dict) and not block.get("enabled", True):
+            continue
+        try:
+            detectors.build({name: block or {}})
+        except SelatError as error:
+            cause = error.__cause__
+            place = cause.errors()[0]["loc"] if isinstance(cause, ValidationError) else ()
+            hint = f"mend line {line_of(text, [name, *place])} of {path}"
+            problems.append(
+                Problem(
+                    "error", path.name, error.message, "; ".join(filter(None, (error.hint, hint)))
+                )
+            )
+        except (TypeError, ValueError):
+            hint = f"mend line {line_of(text, [name])} of {path}"
+            problems.append(Problem("error", path.name, f"the block {name!r} is no mapping", hint))
+    return problems or attempt(path.name, lambda: detectors.build(blocks))
+
+
+def check_recipients(config_dir: Path, zones: Zones, rules: marks.MarkRules) -> list[Problem]:
+    """Check that each recipient's area is one, and that some mark names what it holds."""
+    named = {name for given in rules.given() for name in given.names(rules)}
+    open_to_all = any(given.rel == marks.EVERYBODY for given in rules.given())
+    problems: list[Problem] = []
+    for name, recipient in recipients.load(config_dir).items():
+        where = f"{recipients.FILE_NAME}, {name}"
+        problems += attempt(where, partial(Area.parse, recipient.area, zones))
+        if not open_to_all and not named & set(recipient.holds):
+            text = f"no mark names {_list(recipient.holds) or 'anything'}, so nothing goes to it"
+            hint = f"mend holds, or rel in {marks.FILE_NAME}"
+            problems.append(Problem("warning", where, text, hint))
+        if recipient.plan is not None:
+            problems += _check_plan(config_dir, where, recipient, rules)
+    return problems
+
+
+def _check_plan(
+    config_dir: Path, where: str, recipient: recipients.Recipient, rules: marks.MarkRules
+) -> list[Problem]:
+    """Check that a recipient's patrol units are there, and that a plan may go to it."""
+    problems: list[Problem] = []
+    with suppress(SelatError):  # what is wrong with the units themselves is told elsewhere
+        known = units.of(config_dir)
+        problems = attempt(where, partial(recipients.units_of, recipient, known))
+    if not rules.of_plan().releasable(frozenset(recipient.holds), recipient.max_tlp):
+        text = f"a patrol plan is {rules.of_plan()}, so none goes to it"
+        problems.append(Problem("warning", where, text, f"mend plan in {marks.FILE_NAME}"))
+    return problems
+
+
+def check_learned(folder: Path) -> list[Problem]:
+    """Check what was learned: files as they were written, decisions taken, a model fitted."""
+    problems = attempt("learned places", lambda: snapshot.in_use(folder))
+    broken = attempt("fitted models", lambda: models.load(folder))
+    if not problems:
+        problems += _undecided(folder)
+    if not broken and snapshot.newest(folder, "normal", ".json") is None:
+        problems.append(
+            Problem(
+                "warning", "fitted models", "no model of normal traffic is fitted: the detector "
+                "outlier finds nothing", "with some weeks in the store: selat learn normal",
+            )
+        )  # fmt: skip
+    return problems + broken
+
+
+def _undecided(folder: Path) -> list[Problem]:
+    newest = snapshot.read_newest(folder)
+    decided = snapshot.decisions(folder)
+    waiting = [zone_id for zone_id in (newest.ids() if newest else ()) if zone_id not in decided]
+    if not waiting:
+        return []
+    text = f"{len(waiting)} learned places wait for a decision and aren't used"
+    return [Problem("warning", "learned places", text, "selat learn review")]
+
+
+def attempt(where: str, check: Callable[[], object]) -> list[Problem]:
+    """The problem that a check meets, if any, whatever it is."""
+    try:
+        check()
+    except Exception as error:
+        return [_problem(where, explained(where, error))]
+    return []
+
+
+def _problem(where: str, error: SelatError) -> Problem:
+    return Problem("error", where, error.message, error.hint)

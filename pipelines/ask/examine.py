@@ -1,0 +1,55 @@
+"""What `selat doctor` and `selat status` look at."""
+
+from datetime import datetime
+
+from pipelines import ingest
+from pipelines.ask.doctor import (
+    attempt,
+    check_config,
+    check_learned,
+    check_recipients,
+    check_zone_files,
+    check_zones,
+)
+from pipelines.ask.health import Health, gather
+from pipelines.ask.health import problems as health_problems
+from pipelines.base import marks
+from pipelines.base.problems import Problem
+from pipelines.base.settings import Installation
+from pipelines.patrol import units
+from pipelines.publish.packs import recipients
+from pipelines.run.runs import load_zones
+
+
+def examine(installation: Installation) -> list[Problem]:
+    """Problems of what a person may edit: configuration, zones, area, learned places."""
+    zone_folder = installation.config / "zones"
+    problems = [*check_config(installation.config), *check_zone_files(zone_folder)]
+    if not problems:
+        zones = load_zones(installation)
+        problems += check_zones(zones)
+        area = installation.settings.area
+        problems += attempt("settings.yaml, area", lambda: ingest.Area.parse(area, zones))
+        if (installation.config / recipients.FILE_NAME).exists():
+            rules = marks.load(installation.config)
+            problems += check_recipients(installation.config, zones, rules)
+    problems += check_learned(installation.learned)
+    if (installation.config / units.FILE_NAME).exists():
+        problems += attempt(units.FILE_NAME, lambda: units.of(installation.config))
+    return problems
+
+
+def look(installation: Installation, now: datetime) -> tuple[Health | None, list[Problem]]:
+    """The health of an installation, and all its problems: errors first, then what is poorer.
+
+    Without health where the store can't be opened; the problems say why.
+    """
+    problems = examine(installation)
+    health: Health | None = None
+    try:
+        health = gather(installation, now)
+        problems += health_problems(health, installation.settings.health)
+    except Exception as error:
+        told = ingest.explained("the store", error)
+        problems.append(Problem("error", "store", told.message, told.hint))
+    return health, sorted(problems, key=lambda problem: problem.level != "error")

@@ -1,0 +1,10 @@
+"""Explanations: all that an event rests on, for whoever has to argue it, or argue against it.
+
+`gather` collects it from the store and the feeds; `terminal` and `page` show it, `as_dict` hands it
+to a program.
+"""
+
+from pipelines.ask.explain.gather import EventNotFoundError, Explanation, as_dict, gather, matching
+from pipelines.ask.explain.quoted import quoted
+
+__all__ = ["EventNotFoundError", "Explanation", "as_dict", "gather", "matching", "quoted"]

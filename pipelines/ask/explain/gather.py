@@ -1,0 +1,434 @@
+"""An event with everything that it rests on, as it was known at a moment."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from detectors.core.errors import SelatError
+from detectors.core.events import EVENTS
+from pipelines import ingest
+from pipelines.ask.explain.evidence import Fact, Threshold, facts, places_of, shown, thresholds
+from pipelines.ask.explain.reasons import Considered, considered
+from pipelines.ask.recall import Moment, story
+from pipelines.base.settings import PROJECT, Installation
+from pipelines.ingest.readback import Reported, read_back
+from pipelines.reference.layers import ship_type_words
+from pipelines.store import Identity, Queries
+
+SAID: Final = ("name", "callsign", "imo", "ship_type", "length_m")
+"""What of a vessel's own statements its history shows."""
+MIN_AROUND: Final = pd.Timedelta(hours=1)
+_COMPARED: Final = [n for n in EVENTS if n not in {"event_id", "evidence", "version", "track_ids"}]
+
+
+class EventNotFoundError(SelatError):
+    """No event, or several, are named so."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class RawReport:
+    """A report that the event rests on, as it stands in the feed.
+
+    Attributes
+    ----------
+    what
+        Which it is: "first report", "other last report", …
+    feed
+        The feed file as the user named it, empty where the ledger doesn't know it.
+    source, offset
+        First digits of the file's SHA-256, and the report's place in it.
+    reported
+        The report, or why it can't be shown.
+    """
+
+    what: str
+    feed: str
+    source: str
+    offset: int
+    reported: Reported
+
+
+@dataclass(frozen=True)
+class Revision:
+    """What a run learned of the event: what it did to it, and what differs from before."""
+
+    run_id: str
+    known_time: pd.Timestamp
+    status: str
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Past:
+    """What is known of a vessel from before the event.
+
+    Attributes
+    ----------
+    identity
+        What it called itself at the moment of the explanation.
+    ship_type
+        The same in words.
+    said
+        `vessels.HISTORY` of the fields in `SAID`.
+    events
+        Earlier events, newest first: `events.EVENTS` with reason.
+    dispositions
+        What was concluded on other events of it.
+    """
+
+    identity: Identity
+    ship_type: str
+    said: pd.DataFrame
+    events: pd.DataFrame
+    dispositions: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Everything about one event.
+
+    Attributes
+    ----------
+    moment
+        When this was known.
+    simulated
+        Whether it is an exercise.
+    event
+        `events.EVENTS` with reason, supersedes, retracted, run_id, first_run_id.
+    evidence
+        The evidence, parsed.
+    thresholds, measured, settings
+        The evidence in readable form, see `explain.evidence`.
+    considered
+        The innocent reasons, see `explain.reasons`.
+    raw
+        The reports it rests on.
+    vessels
+        Its vessels, as `event` names them.
+    dispositions
+        What was concluded on this event, or on one whose story it took over.
+    revisions
+        What each run learned of it, oldest first.
+    looks
+        What the runs since the last of these said of it: run_id, status.
+    superseded_by
+        Id of the event in which its story goes on, where it was retracted and there is one.
+    tracks
+        `frames.TRACKED` of its vessels while it lasted and around.
+    """
+
+    moment: Moment
+    simulated: bool
+    event: Mapping[str, Any]
+    evidence: Mapping[str, Any]
+    thresholds: Sequence[Threshold]
+    measured: Sequence[Fact]
+    settings: Sequence[Fact]
+    considered: Sequence[Considered]
+    raw: Sequence[RawReport]
+    vessels: Sequence[Past]
+    dispositions: pd.DataFrame
+    revisions: Sequence[Revision]
+    looks: pd.DataFrame
+    superseded_by: str
+    tracks: pd.DataFrame
+
+    @property
+    def mmsis(self) -> list[int]:
+        """Its vessels."""
+        return [past.identity.mmsi for past in self.vessels]
+
+    @property
+    def end(self) -> pd.Timestamp:
+        """Its end, or up to when it was known to go on."""
+        end: pd.Timestamp = self.event["end"]
+        return self.moment.known_time if pd.isna(end) else end
+
+    @property
+    def overturned_by(self) -> str:
+        """What would overturn the explanation that it was given."""
+        return str(self.evidence.get("explanation_overturned_by", ""))
+
+
+def matching(store: Queries, text: str, moment: Moment) -> pd.DataFrame:
+    """Events that a person may mean by an id, the beginning of one, or a vessel's MMSI.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `Queries.events_as_of`; those of a vessel strongest first, the retracted last.
+    """
+    if text.isdigit() and len(text) == 9:
+        found = store.events_as_of(moment.ordinal, mmsi=int(text))
+        if len(found):
+            order = ["retracted", "score", "start"]
+            return found.sort_values(order, ascending=[True, False, True], ignore_index=True)
+    return store.events_as_of(moment.ordinal, event_id=text) if text else pd.DataFrame()
+
+
+def gather(
+    store: Queries,
+    installation: Installation,
+    event: Mapping[str, Any],
+    moment: Moment,
+    feeds: Sequence[str] = (),
+) -> Explanation:
+    """Collect what an event rests on.
+
+    Parameters
+    ----------
+    event
+        A row of `matching`, as `to_dict("records")` gives it.
+    moment
+        When it was known.
+    feeds
+        Where feed files are now, if they were moved: files, folders or globs.
+    """
+    evidence = json.loads(event["evidence"])
+    until = min(moment.time, moment.known_time)
+    mmsis = [int(m) for m in (event["mmsi"], event["other_mmsi"]) if m]
+    known = store.dispositions(moment.time)
+    vessels = [_past(store, mmsi, event, moment, until, known) for mmsi in mmsis]
+    detector = str(event["detector"])
+    measured, settings = facts(detector, evidence)
+    everything = store.events_as_of(moment.ordinal)
+    supersedes = dict(zip(everything["event_id"], everything["supersedes"], strict=True))
+    standing = everything.loc[~everything["retracted"], "event_id"]
+    own = list(story.before(event["event_id"], supersedes))
+    heir = story.heir(event["event_id"], supersedes, set(standing)) if event["retracted"] else ""
+    revisions = store.revisions(event["event_id"], moment.ordinal)
+    looks = store.looks(event["event_id"], moment.ordinal)
+    last = int(revisions["ordinal"].max()) if len(revisions) else 0
+    return Explanation(
+        moment=moment,
+        simulated=bool(store.simulated),
+        event=event,
+        evidence=evidence,
+        thresholds=thresholds(detector, evidence),
+        measured=measured,
+        settings=settings,
+        considered=considered(
+            event, evidence, [v.identity.ship_type for v in vessels],
+            [v.identity.length_m for v in vessels],
+        ),
+        raw=_raw(store, installation, evidence, feeds),
+        vessels=vessels,
+        dispositions=known[known["event_id"].isin(own)].reset_index(drop=True),
+        revisions=_revisions(revisions),
+        looks=looks.loc[looks["ordinal"] > last, ["run_id", "status"]].reset_index(drop=True),
+        superseded_by=heir,
+        tracks=_tracks(store, mmsis, event, until),
+    )  # fmt: skip
+
+
+def _past(
+    store: Queries,
+    mmsi: int,
+    event: Mapping[str, Any],
+    moment: Moment,
+    until: pd.Timestamp,
+    known: pd.DataFrame,
+) -> Past:
+    identity = store.identity_at(mmsi, until)
+    said = store.history(mmsi, until)
+    events = store.events_as_of(moment.ordinal, mmsi=mmsi)
+    earlier = events[~events["retracted"] & (events["start"] < event["start"])]
+    mine = (known["mmsi"] == mmsi) | (known["other_mmsi"] == mmsi)
+    others = known[mine & (known["event_id"] != event["event_id"])]
+    return Past(
+        identity=identity,
+        ship_type=str(ship_type_words([identity.ship_type])[0]),
+        said=said[said["field"].isin(SAID)].reset_index(drop=True),
+        events=earlier.sort_values("start", ascending=False, ignore_index=True),
+        dispositions=others.reset_index(drop=True),
+    )
+
+
+def _tracks(
+    store: Queries, mmsis: list[int], event: Mapping[str, Any], until: pd.Timestamp
+) -> pd.DataFrame:
+    end = until if pd.isna(event["end"]) else event["end"]
+    around = max((end - event["start"]) / 2, MIN_AROUND)
+    return store.track_positions(mmsis, event["start"] - around, min(end + around, until))
+
+
+# ---- what each run learned
+
+
+def _revisions(rows: pd.DataFrame) -> list[Revision]:
+    found: list[Revision] = []
+    before: dict[str, Any] | None = None
+    for row in rows.to_dict("records"):
+        now = {str(name): value for name, value in row.items()}
+        changes = () if before is None or row["status"] == "retracted" else _changed(before, now)
+        found.append(Revision(row["run_id"], row["known_time"], row["status"], changes))
+        before = now
+    return found
+
+
+def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
+    """What differs between two revisions, in words."""
+    lines = []
+    for name in _COMPARED:
+        was, becomes = before[name], now[name]
+        if was == becomes or (pd.isna(was) and pd.isna(becomes)):
+            continue
+        lines.append(f"{name}: {_told(name, was)} → {_told(name, becomes)}")
+    if before["version"] != now["version"]:
+        lines.append(f"version of the detector: {before['version']} → {now['version']}")
+    old, new = json.loads(before["evidence"]), json.loads(now["evidence"])
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name) and name != "base_score":
+            was, becomes = (shown(name, side.get(name)) for side in (old, new))
+            lines.append(f"{name}: {was} → {becomes}")
+    return tuple(lines)
+
+
+def _told(name: str, value: Any) -> str:
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d %H:%M:%S}Z"
+    if pd.isna(value):
+        return "going on" if name == "end" else "none"
+    if isinstance(value, float):
+        return f"{value:.5f}" if name in {"lat", "lon"} else f"{value:.2f}"
+    return str(value) or "none"
+
+
+# ---- the reports in the feeds
+
+
+def _raw(
+    store: Queries, installation: Installation, evidence: Mapping[str, Any], feeds: Sequence[str]
+) -> list[RawReport]:
+    places = places_of(evidence)
+    named = None
+    if feeds and places:
+        named = {
+            file.sha256: file.path for file in ingest.discover(list(feeds), installation.spool)
+        }
+    # A file may be there several times, by another area or layout.
+    ledger, lie = store.ledger(), store.feed_places()
+    found: dict[tuple[str, int], tuple[str, Reported]] = {}
+    for source in sorted({source for source, _ in places.values()}):
+        offsets = [offset for other, offset in places.values() if other == source]
+        entry = ledger[ledger["sha256"].str.startswith(source)]
+        if entry.empty:
+            gone = Reported(problem="the feed was deleted from the store")
+            found |= {(source, offset): ("", gone) for offset in offsets}
+            continue
+        row = entry.iloc[0]
+        known = [lie[key] for key in ledger.loc[ledger["sha256"] == row["sha256"], "feed_key"]
+                 if key in lie]  # fmt: skip
+        read = _read(row, installation, named, offsets, known)
+        found |= {(source, offset): (str(row["name"]), read[offset]) for offset in offsets}
+    return [
+        RawReport(what, found[place][0], *place, found[place][1]) for what, place in places.items()
+    ]
+
+
+def _read(
+    entry: pd.Series,
+    installation: Installation,
+    named: Mapping[str, Path] | None,
+    offsets: list[int],
+    known: Sequence[Path],
+) -> dict[int, Reported]:
+    path, problem = _file_of(entry, installation, named, known)
+    if path is not None:
+        try:
+            return read_back(
+                path, str(entry["name"]), str(json.loads(entry["report"]).get("format", "")),
+                offsets, int(installation.settings.ingest.max_uncompressed_gb * 1e9),
+            )  # fmt: skip
+        except SelatError as error:
+            problem = f"{error.message}{f' ({error.hint})' if error.hint else ''}"
+        except OSError as error:
+            problem = f"the feed can't be read: {error.strerror or error}"
+    return {offset: Reported(problem=problem) for offset in offsets}
+
+
+def _file_of(
+    entry: pd.Series,
+    installation: Installation,
+    named: Mapping[str, Path] | None,
+    known: Sequence[Path],
+) -> tuple[Path | None, str]:
+    """The feed file of a ledger entry if it is where it was, or else why it can't be had.
+
+    `named` are the files named with --feed by their SHA-256, None where none were; `known` is where
+    it was found last.
+    """
+    name, sha256 = Path(str(entry["name"])), str(entry["sha256"])
+    if named is not None:
+        path = named.get(sha256)
+        return path, "" if path else "none of the files named with --feed is the one that was read"
+    # Of a feed that an older version read only its name is known, perhaps relative to where that
+    # was started: here, beside the home, or in the project.
+    bases = (Path.cwd(), installation.home.parent, installation.home, PROJECT)
+    places = dict.fromkeys(
+        [*known, *(base / name for base in bases), installation.recordings / name.name]
+    )
+    problem = ""
+    for path in places:
+        try:
+            if not path.is_file():
+                continue
+            with path.open("rb") as file_:
+                if hashlib.file_digest(file_, "sha256").hexdigest() == sha256:
+                    return path, ""
+            problem = problem or f"{path} isn't the file that was read: its content has changed"
+        except OSError as error:
+            problem = problem or f"{path} can't be read: {error.strerror or error}"
+    looked = ", ".join(dict.fromkeys(str(path.parent) for path in places))
+    return None, problem or (
+        f"the feed {name} isn't there any more; name where it is now with --feed (looked in "
+        f"{looked})"
+    )
+
+
+# ---- for programs
+
+
+def as_dict(explanation: Explanation) -> dict[str, Any]:
+    """The explanation as plain values, for JSON; tracks aside, which the store has."""
+    event = explanation.event
+    return {
+        "event": {**event, "evidence": explanation.evidence},
+        "simulated": explanation.simulated,
+        "as_of": {
+            "run_id": explanation.moment.run_id,
+            "known_time": explanation.moment.known_time,
+            "time": None if explanation.moment.now else explanation.moment.time,
+        },
+        "thresholds": [{**asdict(t), "unit": t.unit} for t in explanation.thresholds],
+        "measured": {fact.name: fact.value for fact in explanation.measured},
+        "settings": {fact.name: fact.value for fact in explanation.settings},
+        "explanation": event["explanation"],
+        "overturned_by": explanation.overturned_by,
+        "considered": [asdict(one) for one in explanation.considered],
+        "raw": [asdict(one) for one in explanation.raw],
+        "vessels": [
+            {
+                **asdict(past.identity),
+                "mmsi": f"{past.identity.mmsi:09d}",
+                "ship_type_words": past.ship_type,
+                "history": past.said.to_dict("records"),
+                "earlier_events": past.events.drop(columns="evidence").to_dict("records"),
+                "dispositions": past.dispositions.to_dict("records"),
+            }
+            for past in explanation.vessels
+        ],
+        "dispositions": explanation.dispositions.to_dict("records"),
+        "revisions": [asdict(one) for one in explanation.revisions],
+        "looked_at_since": explanation.looks.to_dict("records"),
+        "supersedes": event["supersedes"],
+        "superseded_by": explanation.superseded_by,
+        "flags_are": "leads, not findings",
+    }

@@ -1,0 +1,209 @@
+"""An explanation in a terminal."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from detectors.core.zones import Zones
+from pipelines.ask.explain.chart import draw
+from pipelines.ask.explain.gather import Explanation, Past
+from pipelines.base.visible import clean
+from pipelines.publish.briefing import (
+    ENGLISH,
+    LOCAL,
+    LOCAL_NAME,
+    duration_text,
+    explanation_line,
+    position_text,
+    span,
+)
+
+CHART_HEIGHT = 18
+MAX_LINE = 400
+EARLIER = 8
+DECODED = ("mmsi", "lat", "lon", "speed", "course", "heading", "shipname", "callsign", "imo")
+_PLAIN = str.maketrans({"→": ">", "–": "-", "°": " deg ", "′": "'", "²": "2", "…": "...", "“": '"',
+                        "”": '"', "’": "'"})  # fmt: skip
+
+
+def show(explanation: Explanation, zones: Zones, console: Console) -> None:
+    """Print an explanation: what, where, how sure, what else it may be, and what it rests on.
+
+    Where the terminal knows no Unicode the chart is drawn in ASCII.
+    """
+    _Show(explanation, zones, console).all()
+
+
+class _Show:
+    def __init__(self, explanation: Explanation, zones: Zones, console: Console) -> None:
+        self._x, self._zones, self._console = explanation, zones, console
+        self._plain = console.options.ascii_only
+
+    def all(self) -> None:
+        """Everything, in the order in which it is asked for."""
+        self._head()
+        self._chart()
+        self._margins()
+        self._reasons()
+        self._raw()
+        for past in self._x.vessels:
+            self._past(past)
+        self._revisions()
+        self._print(f"\n{ENGLISH.leads}")
+
+    def _head(self) -> None:
+        x, event = self._x, self._x.event
+        if x.simulated:
+            self._print(ENGLISH.simulated, "bold yellow")
+        if not x.moment.now:
+            self._print(f"As known to {x.moment}", "bold yellow")
+        kind = f"{event['kind']} {event['subkind']}".replace("_", " ").strip()
+        self._print(f"{kind.capitalize()} {event['event_id']}  score {event['score']:.2f}", "bold")
+        self._print(str(event["reason"]))
+        end = None if pd.isna(event["end"]) else event["end"]
+        lasted = duration_text(event["start"], x.end)
+        self._print(
+            f"{span(event['start'], end, None, 'UTC')}  "
+            f"{span(event['start'], end, LOCAL, LOCAL_NAME)}  {lasted}  "
+            f"{position_text(event['lat'], event['lon']) if event['lat'] == event['lat'] else ''}"
+        )
+        if event["retracted"]:
+            heir = f"; its story goes on as {x.superseded_by}" if x.superseded_by else ""
+            self._print(f"Retracted by run {event['run_id']}{heir}", "bold red")
+        if event["supersedes"]:
+            self._print(f"Takes over the story of {event['supersedes']}")
+        for row in x.dispositions.to_dict("records"):
+            self._print(
+                f"Concluded {row['made_time']:%Y-%m-%d %H:%M}Z: {row['conclusion']}, "
+                f"{row['author']}: {row['reason']}",
+                "bold",
+            )
+
+    def _chart(self) -> None:
+        x = self._x
+        width = min(self._console.width, 100)
+        chart = draw(
+            x.tracks, x.mmsis, float(x.event["lat"]), float(x.event["lon"]), self._zones,
+            width=width, height=CHART_HEIGHT,
+        )  # fmt: skip
+        if chart is not None:
+            self._console.print()
+            self._console.print(chart.text(plain=self._plain), end="", soft_wrap=True)
+            self._console.print(chart.legend(x.mmsis, plain=self._plain))
+
+    def _margins(self) -> None:
+        x = self._x
+        if x.thresholds:
+            self._title("Evidence: each limit of the rule, the nearest first")
+            table = Table("measured", "value", "limit", "margin", "parameter", box=None)
+            table.columns[-1].overflow = "fold"
+            for one in x.thresholds:
+                table.add_row(*self._cells([one.label, *one.texts(), one.name]))
+            self._console.print(table)
+        for title, facts in (("Also measured", x.measured), ("The rule was set to", x.settings)):
+            if facts:
+                told = "; ".join(f"{fact.label} {fact.text}" for fact in facts)
+                self._print(f"{title}: {told}", "dim")
+
+    def _reasons(self) -> None:
+        x = self._x
+        self._title("Innocent hypothesis")
+        weight = float(x.evidence.get("explanation_weight", 0.0))
+        base = float(x.evidence.get("base_score", x.event["score"]))
+        given = explanation_line(str(x.event["explanation"]))
+        self._print(given or "None of those that were tried fits.")
+        if weight:
+            self._print(f"It lowers the score from {base:.2f} to {x.event['score']:.2f}.")
+        if x.overturned_by:
+            self._print(f"Overturned if {x.overturned_by}.")
+        others = [one for one in x.considered if one.verdict != "fits best"]
+        if others:
+            self._print("Others considered:")
+            table = Table("", "reason", "would take off", "why", box=None, show_header=False)
+            for one in others:
+                why = one.sentence
+                table.add_row(*self._cells(["", one.name, one.verdict, why]))
+            self._console.print(table)
+
+    def _raw(self) -> None:
+        x = self._x
+        if not x.raw:
+            return
+        self._title("Reports it rests on, as they stand in the feed")
+        for report in x.raw:
+            where = f"{report.feed or report.source}, place {report.offset}"
+            self._print(f"{report.what}: {where}")
+            if report.reported.problem:
+                self._print(f"  not shown: {report.reported.problem}", "yellow")
+            for line in report.reported.lines:
+                self._print(f"  {line[:MAX_LINE]}", "cyan")
+            fields = report.reported.fields
+            told = [f"{name} {fields[name]}" for name in DECODED if name in fields]
+            if told and len(report.reported.lines) and "msg_type" in fields:
+                self._print(f"  says: type {int(fields['msg_type'])}, {', '.join(told)}", "dim")
+
+    def _past(self, past: Past) -> None:
+        who = past.identity
+        name = clean(who.name) or "(no name)"
+        self._title(f"Vessel {who.mmsi:09d} {name}")
+        told = [
+            f"flag {who.flag_state or '?'}",
+            past.ship_type,
+            f"IMO {who.imo}" if who.imo else "",
+            f"call sign {who.callsign}" if who.callsign else "",
+            f"{who.length_m:.0f} m" if who.length_m == who.length_m else "",
+        ]
+        self._print("  ".join(one for one in told if one))
+        fields = past.said[past.said["field"].isin(["name", "callsign", "imo"])]
+        for field, own in fields.groupby("field", sort=False):
+            if len(set(own["value"])) > 1:
+                values = [f"{r['value']} ({r['first_time']:%Y-%m-%d} to {r['last_time']:%Y-%m-%d})"
+                          for r in own.to_dict("records")]  # fmt: skip
+                self._print(f"Called itself, {field}: {'; '.join(values)}", "bold")
+        for row in past.dispositions.to_dict("records"):
+            self._print(
+                f"Concluded on {row['kind']} {row['event_id'][:8]}: {row['conclusion']}, "
+                f"{row['author']}: {row['reason']}"
+            )
+        events = past.events
+        if events.empty:
+            self._print("No earlier event.")
+            return
+        self._print(f"Earlier events: {len(events)}")
+        for row in events.head(EARLIER).to_dict("records"):
+            self._print(f"  {row['score']:.2f}  {row['event_id'][:8]}  {row['reason']}")
+        if len(events) > EARLIER:
+            self._print(f"  and {len(events) - EARLIER} more: --json lists all")
+
+    def _revisions(self) -> None:
+        x = self._x
+        self._title("What runs learned of it")
+        for one in x.revisions:
+            known = f"{one.known_time:%Y-%m-%d %H:%M}Z"
+            self._print(f"{one.run_id} (reports up to {known}): {one.status}")
+            for line in one.changes:
+                self._print(f"  {line}", "dim")
+        for status, runs in x.looks.groupby("status", sort=False):
+            words = str(status).replace("_", " ")
+            self._print(f"Since then {words} in {len(runs)}: {', '.join(runs['run_id'].tail(5))}")
+
+    # ---- words
+
+    def _title(self, text: str) -> None:
+        self._console.print()
+        self._print(text, "bold underline")
+
+    def _print(self, text: str, style: str = "") -> None:
+        self._console.print(Text(self._word(text), style), soft_wrap=True)
+
+    def _cells(self, texts: Iterable[str]) -> list[Text]:
+        return [Text(self._word(text)) for text in texts]
+
+    def _word(self, text: str) -> str:
+        shown = "\n".join(clean(line) for line in text.split("\n"))
+        if not self._plain:
+            return shown
+        return shown.translate(_PLAIN).encode("ascii", "backslashreplace").decode()

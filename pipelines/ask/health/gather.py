@@ -1,0 +1,268 @@
+"""Finding out how an installation is. Reads published snapshots; never waits for a writer."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+
+import pandas as pd
+
+from pipelines.ask.health.model import (
+    Backup,
+    Block,
+    Coverage,
+    Disk,
+    Early,
+    Feed,
+    Health,
+    LastRun,
+    Schedule,
+    StoreHealth,
+)
+from pipelines.base.schedule import due_around, read_served
+from pipelines.base.settings import Installation
+from pipelines.ingest import waiting
+from pipelines.ingest.sightings import FUTURE
+from pipelines.store import Queries, exists, read
+from pipelines.store.catalogue import SCHEMA_VERSION
+from pipelines.store.migrations import KEPT
+
+MIN_COVERED_H: Final = 3.0
+"""A feed's rate on a date counts from so many hours on: files of a few minutes say little."""
+
+SLOT: Final = timedelta(minutes=10)
+"""Slots of `coverage_feed`."""
+
+
+def gather(installation: Installation, now: datetime) -> Health:
+    """All that is known at a time.
+
+    The clock of an exercise is its newest report: ages of feeds are measured from there.
+
+    Raises
+    ------
+    StoreError
+        If the store can't be opened.
+    """
+    last_run = coverage = store = None
+    feeds: tuple[Feed, ...] = ()
+    growth = 0.0
+    ahead = ""
+    early: tuple[Early, ...] = ()
+    if exists(installation.store, installation.settings.store):
+        with read(installation.store, installation.settings.store) as reader:
+            last_run = _last_run(reader, installation)
+            believed = reader.now(pd.Timestamp(now))
+            heard = None if believed is None else believed.time
+            ahead = believed.in_words() if believed is not None and believed.later else ""
+            clock = now if not reader.simulated or heard is None else heard.to_pydatetime()
+            days = installation.settings.health.usual_days
+            feeds = _feeds(reader, clock, days)
+            coverage = None if heard is None else _coverage(reader, heard, days)
+            store = _store(reader, installation.store)
+            growth = _growth(reader, installation.runs)
+            early = _early(reader, now)
+    failed = installation.failure
+    return Health(
+        now=now,
+        home=str(installation.home),
+        failure=failed.read_text(encoding="utf-8").strip() if failed.exists() else "",
+        last_run=last_run,
+        schedule=_schedule(installation, now),
+        feeds=feeds,
+        recording_age_s=_recording_age_s(installation.recordings, now),
+        coverage=coverage,
+        store=store,
+        disk=_disk(installation.home, growth),
+        backup=_backup(installation.last_backup),
+        waiting=early,
+        ahead=ahead,
+    )
+
+
+def _last_run(reader: Queries, installation: Installation) -> LastRun | None:
+    run = reader.last_run()
+    if run is None:
+        return None
+    manifest = json.loads(run["manifest"])
+    path = installation.runs / str(run["run_id"]) / "manifest.json"
+    finished = datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.exists() else None
+    return LastRun(
+        run_id=str(run["run_id"]),
+        state=str(run["state"]),
+        start=run["start"].to_pydatetime(),
+        end=run["end"].to_pydatetime(),
+        finished=finished,
+        flagged=int(manifest["counts"]["flagged"]),
+        held_back=tuple(manifest.get("held_back", [])),
+        failures=tuple(f"{name}: {text}" for name, text in manifest["failures"].items()),
+    )
+
+
+def _schedule(installation: Installation, now: datetime) -> Schedule:
+    settings = installation.settings.schedule
+    due, next_due = due_around(settings.cron, settings.timezone, now)
+    served = read_served(installation.service)
+    if served is None:
+        return Schedule(None, due, next_due, missing=False)
+    done = served.done is not None and served.done >= due
+    late = now > due + timedelta(hours=settings.late_h)
+    return Schedule(served.since, due, next_due, served.since <= due and late and not done)
+
+
+def _feeds(reader: Queries, clock: datetime, days: int) -> tuple[Feed, ...]:
+    since = (clock - timedelta(days=days + 1)).strftime("%Y-%m-%d")
+    table = reader.feed_days(since)
+    ledger = reader.ledger().dropna(subset="last_time")
+    table["feed"], ledger["feed"] = (_pattern(frame["name"]) for frame in (table, ledger))
+    feeds = []
+    for name, files in ledger.groupby("feed"):
+        newest = files["last_time"].max().to_pydatetime()
+        own = table[table["feed"] == name]
+        rates, dates = _rates(own), sorted(set(own["date"]))
+        between = list(pd.date_range(dates[0], dates[-1])) if dates else []
+        feeds.append(
+            Feed(
+                name=str(name),
+                files=len(files),
+                newest=newest,
+                lag_s=max(0.0, (clock - newest).total_seconds()),
+                reports_per_h=rates[-1] if rates else None,
+                usual_per_h=median(rates[:-1]) if len(rates) > 1 else None,
+                silent_dates=tuple(
+                    f"{d:%Y-%m-%d}" for d in between if f"{d:%Y-%m-%d}" not in dates
+                ),
+            )
+        )
+    return tuple(feeds)
+
+
+def _pattern(names: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Names of feed files as the feed that they come from."""
+    return names.map(lambda name: re.sub(r"\d+", "#", str(name)))
+
+
+def _rates(table: pd.DataFrame) -> list[float]:
+    """Reports an hour of a feed on each date that it covers well enough, oldest first."""
+    dates = table.groupby("date").agg(
+        reports=("reports", "sum"), first=("first_time", "min"), last=("last_time", "max")
+    )
+    hours = (dates["last"] - dates["first"]).dt.total_seconds() / 3600
+    enough = hours >= MIN_COVERED_H
+    return [float(rate) for rate in (dates["reports"] / hours)[enough]]
+
+
+def _coverage(reader: Queries, end: pd.Timestamp, days: int) -> Coverage:
+    since = end - timedelta(days=days + 1)
+    table = reader.heard_by_block(since, end)
+    before = sorted(set(table["day"]) - {0})
+    wide = table.pivot_table(
+        index=["lat", "lon_half"], columns="day", values="reports", fill_value=0
+    ).reindex(columns=[0, *before], fill_value=0)
+    usual = wide[before].median(axis=1) if before else wide[0]
+    blocks = tuple(
+        Block(int(lat), int(lon_half) / 2, int(reports), float(normal))
+        for (lat, lon_half), reports, normal in zip(wide.index, wide[0], usual, strict=True)
+    )
+    gaps = _gaps_s(reader, end, since)
+    return Coverage(end.to_pydatetime(), len(before), blocks, len(gaps), max(gaps, default=0.0))
+
+
+def _gaps_s(reader: Queries, end: pd.Timestamp, since: pd.Timestamp) -> list[float]:
+    """Lengths of the stretches of the last 24 hours in which nothing was heard."""
+    day = (end - timedelta(days=1)).floor(SLOT)
+    slots = list(reader.heard_by_slot(since, end))
+    within = [slot for slot in slots if slot >= day]
+    edges = [day - SLOT, *within] if len(within) < len(slots) else within
+    silent = [after - before - SLOT for before, after in pairwise([*edges, end])]
+    return [gap.total_seconds() for gap in silent if gap > timedelta(0)]
+
+
+def _early(reader: Queries, now: datetime) -> tuple[Early, ...]:
+    """What waits for its time; feeds first of which more waits."""
+    feeds = waiting.by_content(reader.waiting()).values()
+    early = [
+        Early(f"feed {one.feed}", one.in_words(now))
+        for one in sorted(feeds, key=lambda one: (not one.may_be_the_clock, -one.rows, one.feed))
+    ]
+    for row in reader.sighting_files().itertuples(index=False):
+        if rows := json.loads(str(row.report))["rejected"].get(FUTURE, 0):
+            text = (
+                f"{rows:,} sightings were from the future when they were read: this machine's "
+                f"clock ({now:%Y-%m-%d %H:%M}Z) may be slow; they are kept out, and taken at the "
+                "next run that is given the file once their time has come"
+            )
+            early.append(Early(f"sightings {row.name}", text))
+    return tuple(early)
+
+
+def _store(reader: Queries, root: Path) -> StoreHealth:
+    files = reader.sql("SELECT bytes, rows, date FROM files")
+    return StoreHealth(
+        schema_version=SCHEMA_VERSION,
+        simulated=reader.simulated,
+        dates=int(files["date"].nunique()),
+        files=len(files),
+        rows=int(files["rows"].sum()),
+        bytes=int(files["bytes"].sum()) + (root / "catalogue.duckdb").stat().st_size,
+        lost=tuple(reader.lost()),
+        kept_bytes=_size(path for path in (root / KEPT).rglob("*") if path.lstat().st_nlink == 1),
+    )
+
+
+def _growth(reader: Queries, runs: Path) -> float:
+    by_date = reader.files_by_date().tail(14)["bytes"]
+    newest = sorted(reader.runs().tail(14)["run_id"])
+    results = [_size((runs / str(run_id)).rglob("*")) for run_id in newest]
+    per_day = float(by_date.median()) if len(by_date) else 0.0
+    return per_day + (median(results) if results else 0.0)
+
+
+def _disk(home: Path, growth: float) -> Disk:
+    place = home
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    return Disk(
+        home_bytes=_size(home.rglob("*")),
+        free_bytes=free,
+        growth_per_day_bytes=growth,
+        days_left=free / growth if growth else None,
+    )
+
+
+def _size(paths: Iterable[Path]) -> int:
+    """Bytes of some files; one that vanishes meanwhile counts nothing, a hard link once."""
+    seen: dict[tuple[int, int], int] = {}
+    for path in paths:
+        try:
+            stat = path.lstat()
+        except OSError:
+            continue
+        if os.path.isfile(path):  # noqa: PTH113 - no error for what vanished
+            seen[(stat.st_dev, stat.st_ino)] = stat.st_size
+    return sum(seen.values())
+
+
+def _recording_age_s(folder: Path, now: datetime) -> float | None:
+    times = []
+    for path in [*folder.glob("*.nmea.zst"), *folder.glob(".*.part")]:
+        try:
+            times.append(path.stat().st_mtime)
+        except OSError:
+            continue  # got its final name meanwhile
+    return now.timestamp() - max(times) if times else None
+
+
+def _backup(note: Path) -> Backup | None:
+    if not note.exists():
+        return None
+    made = json.loads(note.read_text(encoding="utf-8"))
+    time = datetime.strptime(made["made"], "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
+    return Backup(time, str(made["folder"]))

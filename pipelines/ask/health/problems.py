@@ -1,0 +1,139 @@
+"""What of an installation's health a person should look at."""
+
+from pipelines.ask.health.model import Feed, Health
+from pipelines.ask.health.words import age, day, per_hour
+from pipelines.base.problems import Problem
+from pipelines.base.settings import HealthSettings
+
+MAX_EARLY: int = 3
+"""Feeds of which it is told one by one that reports wait for their time."""
+
+MIN_USUAL: int = 100
+"""Reports in 24 hours from which on a block counts as usually heard."""
+
+
+def problems(health: Health, settings: HealthSettings) -> list[Problem]:
+    """Problems in the order of their weight; empty if all is well."""
+    return [
+        *_runs(health),
+        *_store(health),
+        *_early(health),
+        *_feeds(health, settings),
+        *_coverage(health, settings),
+        *_disk(health, settings),
+        *_backup(health, settings),
+    ]
+
+
+def _after(failure: str) -> str:
+    """What to do about a part of a run that failed; only a detector leaves a traceback."""
+    if failure.startswith("detector "):
+        return "see failure-*.txt in its folder"
+    return "selat ingest FEED tells more; mend the feed, or leave it out"
+
+
+def _runs(health: Health) -> list[Problem]:
+    found = []
+    if health.failure:
+        found.append(Problem("error", "nightly run", health.failure, "mend it and run again"))
+    if health.schedule.missing:
+        since = day(health.last_run.finished if health.last_run else None)
+        found.append(
+            Problem(
+                "error", "schedule",
+                f"the run that was due at {day(health.schedule.due)} hasn't been done; the newest "
+                f"run finished {since}",
+                "is the service up? systemctl status selat, journalctl -u selat",
+            )
+        )  # fmt: skip
+    if health.last_run is None:
+        if health.store is not None:
+            found.append(Problem("warning", "runs", "no run has finished yet", "selat nightly"))
+        return found
+    run = health.last_run
+    found += [Problem("warning", f"run {run.run_id}", text, _after(text)) for text in run.failures]
+    found += [
+        Problem("warning", f"run {run.run_id}", text, "a broken rule, or a broken feed?")
+        for text in run.held_back
+    ]
+    return found
+
+
+def _store(health: Health) -> list[Problem]:
+    if health.store is None or not health.store.lost:
+        return []
+    text = f"{len(health.store.lost)} files are missing or cut short: {health.store.lost[0]} …"
+    return [Problem("error", "store", text, "selat store check says what to do")]
+
+
+def _early(health: Health) -> list[Problem]:
+    """What waits for its time, the first few in full."""
+    hint = (
+        "compare this machine's clock with another: timedatectl; ingest.max_future_h is the limit"
+    )
+    found = [Problem("warning", one.name, one.text, hint) for one in health.waiting[:MAX_EARLY]]
+    if health.ahead:
+        said = "a receiver's clock that runs ahead, or forged reports? see the newest in the feeds"
+        found.append(Problem("warning", "now", health.ahead, said))
+    if more := len(health.waiting) - len(found):
+        found.append(Problem("warning", "clock", f"reports of {more} more feeds wait", hint))
+    return found
+
+
+def _feeds(health: Health, settings: HealthSettings) -> list[Problem]:
+    return [problem for feed in health.feeds for problem in _feed(feed, settings)]
+
+
+def _feed(feed: Feed, settings: HealthSettings) -> list[Problem]:
+    where = f"feed {feed.name}"
+    if feed.lag_s > settings.feed_silent_h * 3600:
+        text = f"silent: its newest report is {age(feed.lag_s)} old"
+        return [Problem("warning", where, text, "is the receiver, or what delivers the files, up?")]
+    if feed.share is not None and feed.share < settings.min_usual_share:
+        text = (
+            f"{per_hour(feed.reports_per_h)} reports an hour, {feed.share:.0%} of the usual "
+            f"{per_hour(feed.usual_per_h)}"
+        )
+        return [Problem("warning", where, text, "a receiver down? see the map: selat status")]
+    return []
+
+
+def _coverage(health: Health, settings: HealthSettings) -> list[Problem]:
+    if health.coverage is None or health.coverage.days == 0:
+        return []
+    usual = [block for block in health.coverage.blocks if block.usual >= MIN_USUAL]
+    poor = [b for b in usual if b.reports < settings.min_usual_share * b.usual]
+    if not poor:
+        return []
+    worst = max(poor, key=lambda block: block.usual - block.reports)
+    text = (
+        f"{len(poor)} of {len(usual)} blocks usually heard have less than "
+        f"{settings.min_usual_share:.0%} of the usual reports in the last 24 h; most is missing "
+        f"around {worst.lat + 0.5:.1f}N {worst.lon + 0.25:.2f}E"
+    )
+    return [Problem("warning", "coverage", text, "silences there are judged by what was heard")]
+
+
+def _disk(health: Health, settings: HealthSettings) -> list[Problem]:
+    left = health.disk.days_left
+    if left is None or left > settings.disk_days:
+        return []
+    text = f"full in {left:.0f} days at {health.disk.growth_per_day_bytes / 1e6:,.0f} MB a day"
+    return [
+        Problem(
+            "error" if left < 3 else "warning", "disk", text,
+            "free some, or selat store compact; folders of old runs can be moved away",
+        )
+    ]  # fmt: skip
+
+
+def _backup(health: Health, settings: HealthSettings) -> list[Problem]:
+    if health.store is None or health.store.simulated:
+        return []
+    hint = "selat backup FOLDER, on another disk"
+    if health.backup is None:
+        return [Problem("warning", "backup", "none was ever made", hint)]
+    old_s = (health.now - health.backup.made).total_seconds()
+    if old_s > settings.backup_days * 86_400:
+        return [Problem("warning", "backup", f"the newest one is {age(old_s)} old", hint)]
+    return []

@@ -1,0 +1,143 @@
+"""Health for a person, in one screen."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipelines.ask.health.model import Coverage, Health
+from pipelines.ask.health.words import age, day, per_hour, size
+from pipelines.base.problems import Problem
+from pipelines.base.visible import clean
+
+SHADES: Final = ((0.75, "█"), (0.5, "▓"), (0.25, "▒"), (0.01, "░"), (0.0, "·"))
+"""From which share of the usual on a block of the map has which sign."""
+
+MAX_FEEDS: Final = 8
+MAX_PROBLEMS: Final = 12
+
+
+def show(health: Health, problems: Sequence[Problem], console: Console) -> None:
+    """Write it."""
+    facts = Table.grid(padding=(0, 2))
+    facts.add_row("home", Text(health.home))
+    facts.add_row("last run", Text(_run(health)))
+    facts.add_row("schedule", Text(_schedule(health)))
+    facts.add_row("store", Text(_store(health)))
+    facts.add_row("disk", Text(_disk(health)))
+    facts.add_row("backup", Text(_backup(health)))
+    console.print(facts)
+    if health.feeds:
+        console.print(_feeds(health))
+    if health.coverage is not None:
+        for line in _map(health.coverage):
+            console.print(line, markup=False, highlight=False)
+    for problem in problems[:MAX_PROBLEMS]:
+        text = f"{problem.level}: {problem.where}: {problem.message}"
+        style = "bold red" if problem.level == "error" else "yellow"
+        console.print(Text(clean(text), style=style), soft_wrap=True)
+    if len(problems) > MAX_PROBLEMS:
+        console.print(f"… and {len(problems) - MAX_PROBLEMS} more", highlight=False)
+    console.print(
+        f"{len(problems)} found; selat doctor says what to do" if problems else "no problem found",
+        highlight=False,
+    )
+
+
+def _run(health: Health) -> str:
+    run = health.last_run
+    if run is None:
+        return "none yet"
+    when = "its folder is gone"
+    if run.finished is not None:
+        when = f"finished {day(run.finished)}, {age(_since(health, run.finished))} ago"
+    return f"{run.run_id}, {run.state}, {run.flagged} flagged, {when}"
+
+
+def _schedule(health: Health) -> str:
+    served = health.schedule.served_since
+    state = "not served here" if served is None else f"served since {day(served)}"
+    missing = ", MISSING: the run that was due" if health.schedule.missing else ", due"
+    return f"{state}{missing} {day(health.schedule.due)}, next {day(health.schedule.next_due)}"
+
+
+def _store(health: Health) -> str:
+    store = health.store
+    if store is None:
+        return "none"
+    kept = f", {size(store.kept_bytes)} kept from before a migration" if store.kept_bytes else ""
+    state = f"{len(store.lost)} FILES LOST" if store.lost else "all files there"
+    kind = {True: ", simulated", False: "", None: ", empty"}[store.simulated]
+    return (
+        f"{store.rows:,} positions of {store.dates} dates in {store.files} files, "
+        f"{size(store.bytes)}, {state}, schema {store.schema_version}{kind}{kept}"
+    )
+
+
+def _disk(health: Health) -> str:
+    disk = health.disk
+    left = "" if disk.days_left is None else f", full in {disk.days_left:,.0f} days"
+    return (
+        f"{size(disk.home_bytes)} used, {size(disk.free_bytes)} free, "
+        f"{size(disk.growth_per_day_bytes)} a day{left}"
+    )
+
+
+def _backup(health: Health) -> str:
+    if health.backup is None:
+        return "none"
+    made = health.backup.made
+    return f"{day(made)}, {age(_since(health, made))} ago, in {health.backup.folder}"
+
+
+def _since(health: Health, time: datetime) -> float:
+    return (health.now - time).total_seconds()
+
+
+def _feeds(health: Health) -> Table:
+    table = Table("feed", "files", "newest report", "lag", "reports/h", "usual", "silent dates")
+    latest = sorted(health.feeds, key=lambda feed: feed.newest, reverse=True)
+    for feed in latest[:MAX_FEEDS]:
+        share = "" if feed.share is None else f" ({feed.share:.0%})"
+        table.add_row(
+            Text(clean(feed.name)), str(feed.files), day(feed.newest), age(feed.lag_s),
+            per_hour(feed.reports_per_h) + share, per_hour(feed.usual_per_h),
+            str(len(feed.silent_dates)),
+        )  # fmt: skip
+    if len(latest) > MAX_FEEDS:
+        table.add_row(f"… and {len(latest) - MAX_FEEDS} more", *[""] * 6)
+    if health.recording_age_s is not None:
+        table.add_row("recording", "", "", age(health.recording_age_s), "", "", "")
+    return table
+
+
+def _map(coverage: Coverage) -> list[str]:
+    """A map of the last 24 hours against the usual: a line a degree, a sign half a degree."""
+    signs = {(block.lat, block.lon): _sign(block.reports, block.usual) for block in coverage.blocks}
+    if not signs:
+        return []
+    lats = sorted({lat for lat, _ in signs}, reverse=True)
+    lons = [lon for _, lon in signs]
+    west, steps = min(lons), int((max(lons) - min(lons)) * 2) + 1
+    heading = (
+        f"reports of the last 24 h against the median of {coverage.days} days before "
+        "(█ as usual, · none, + new)"
+        if coverage.days
+        else "reports of the last 24 h; nothing to compare with yet"
+    )
+    gaps = f"{coverage.gaps} gaps, the longest {age(coverage.longest_gap_s)}"
+    lines = [f"{heading}; {gaps if coverage.gaps else 'no gap'}"]
+    for lat in range(lats[0], lats[-1] - 1, -1):
+        row = "".join(signs.get((lat, west + step / 2), " ") for step in range(steps))
+        lines.append(f"{abs(lat):3d}°{'S' if lat < 0 else 'N'} {row.rstrip()}")
+    lines.append(f"      {west:g}°E".ljust(6 + steps - 2) + f"{west + steps / 2:g}°E")
+    return lines
+
+
+def _sign(reports: int, usual: float) -> str:
+    if not usual:
+        return "+" if reports else " "
+    return next(sign for limit, sign in SHADES if reports / usual >= limit)

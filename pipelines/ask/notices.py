@@ -1,0 +1,152 @@
+"""Saying by webhook and e-mail that something is wrong, also that something did not happen.
+
+What is said are the problems of `pipelines.ask.health`: a run that failed, is partial or is
+missing, a feed that went silent or poor, a rule that its guard held back, files that are lost, a
+disk that fills up. Each is said once, again after `notices.remind_h`, and once more when it is over.
+"""
+
+import fcntl
+import json
+import os
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from detectors.core.errors import SelatError
+from pipelines.base.problems import Problem
+from pipelines.base.visible import clean
+
+
+class NoticeError(SelatError):
+    """A notice couldn't be sent."""
+
+    exit_code = 13
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What is to be said."""
+
+    title: str
+    body: str
+
+
+def compose(
+    problems: Sequence[Problem],
+    told: Mapping[str, str],
+    now: datetime,
+    remind: timedelta,
+    name: str,
+) -> tuple[Notice | None, dict[str, str]]:
+    """What there is to say, and what will have been told then.
+
+    Parameters
+    ----------
+    told
+        Time (ISO 8601) at which each problem was told of, by its key.
+    name
+        Of the installation.
+
+    Returns
+    -------
+    tuple
+        The notice, None if nothing is new, and `told` for the next time.
+    """
+    current = {f"{problem.level} {problem.where}": problem for problem in problems}
+    due = {
+        key: problem
+        for key, problem in current.items()
+        if key not in told or now - datetime.fromisoformat(told[key]) >= remind
+    }
+    over = [key for key in told if key not in current]
+    after = {key: now.isoformat() if key in due else told[key] for key in current}
+    if not due and not over:
+        return None, after
+    lines = []
+    for problem in due.values():
+        lines.append(clean(f"{problem.level}: {problem.where}: {problem.message}"))
+        if problem.hint:
+            lines.append(clean(f"  hint: {problem.hint}"))
+    lines += [clean(f"over: {key.partition(' ')[2]}") for key in over]
+    words = [f"{len(due)} to look at" if due else "", f"{len(over)} over" if over else ""]
+    return Notice(f"Selat {name}: {', '.join(filter(None, words))}", "\n".join(lines)), after
+
+
+def tell(
+    problems: Sequence[Problem],
+    urls: Sequence[SecretStr],
+    *,
+    state: Path,
+    now: datetime,
+    remind: timedelta,
+    name: str,
+) -> Notice | None:
+    """Send what there is to say to all of `urls`; it counts as told only once it was sent.
+
+    Returns
+    -------
+    Notice or None
+        What was sent, None if nothing was.
+
+    Raises
+    ------
+    NoticeError
+        If one of them didn't take it; it is tried again the next time.
+    """
+    with _held(state):
+        told = json.loads(state.read_text(encoding="utf-8") or "{}")
+        notice, after = compose(problems, told, now, remind, name)
+        if notice is not None:
+            send(notice, urls)
+        fresh = state.with_name(f"{state.name}.new")
+        fresh.write_text(json.dumps(after, indent=1) + "\n", encoding="utf-8")
+        os.replace(fresh, state)  # noqa: PTH105
+    return notice
+
+
+def send(notice: Notice, urls: Sequence[SecretStr]) -> None:
+    """Send a notice.
+
+    Raises
+    ------
+    NoticeError
+        If one didn't take it. The message names it by its scheme: the rest of a URL is secret.
+    """
+    failed = [scheme for url in urls if (scheme := _refused(notice, url.get_secret_value()))]
+    if failed:
+        raise NoticeError(
+            f"not every notice was sent: {', '.join(failed)}",
+            hint="selat notify --test tries them; see docs/service.md for the addresses",
+        )
+
+
+def _refused(notice: Notice, url: str) -> str:
+    """Send to one address; its scheme if it didn't take it, else empty."""
+    scheme = url.partition(":")[0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of what Apprise imports
+        import apprise
+
+        receiver = apprise.Apprise()
+        if not receiver.add(url):
+            return f"{scheme} (not an address that Apprise knows)"
+        sent = receiver.notify(
+            title=notice.title, body=notice.body, body_format=apprise.NotifyFormat.TEXT
+        )
+    return "" if sent else scheme
+
+
+@contextmanager
+def _held(state: Path) -> Iterator[None]:
+    """Be the only one to tell: the service and a timer may look at the same time."""
+    state.parent.mkdir(parents=True, exist_ok=True)
+    with state.with_name(f"{state.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not state.exists():
+            state.write_text("{}\n", encoding="utf-8")
+        yield

@@ -1,0 +1,137 @@
+"""Since the last watch: flags and events that are new, changed, closed or retracted."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core.errors import SelatError
+from pipelines.ask.recall import story
+from pipelines.ask.recall.moment import Moment
+from pipelines.store import Queries
+
+CHANGES: Final = ("new", "changed", "closed", "retracted")
+
+
+class ChangesError(SelatError):
+    """The two moments are in the wrong order."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What two moments differ by.
+
+    Attributes
+    ----------
+    since, until
+        The moments.
+    flags
+        One row per vessel on a list of a run after `since`, or on the list of `since`: change,
+        mmsi, name, flag_state, score, score_before, rank, rank_before (of the newest list it is
+        on; 0 and NaN where it was on none), reasons, event_ids, run_id. Changes: *new* (on no list
+        at `since`), *changed* (another score, or other events), *closed* (on no list since then,
+        though what it rested on stands and a run has looked as far: the behaviour is over),
+        *retracted* (on no list since then, and nothing that it rested on stands any more).
+    events
+        One row per event: change, `events.EVENTS`, reason, score_before, end_before,
+        superseded_by, run_id. Changes: *new*, *closed* (it went on then and is over), *changed*
+        (anything else of it), *retracted* (a later look didn't find it again).
+    passing
+        Events that were raised and retracted in between; they are in neither table.
+    """
+
+    since: Moment
+    until: Moment
+    flags: pd.DataFrame
+    events: pd.DataFrame
+    passing: int
+
+
+def changes(store: Queries, since: Moment, until: Moment) -> Changes:
+    """Compare what was known at two moments.
+
+    Raises
+    ------
+    ChangesError
+        If `since` is the later one.
+    """
+    if since.ordinal > until.ordinal:
+        raise ChangesError(f"{since.run_id} is later than {until.run_id}", hint="swap them")
+    before, after = (store.events_as_of(m.ordinal) for m in (since, until))
+    events = _events(before, after)
+    retracted = after["retracted"] & ~after["event_id"].isin(before["event_id"])
+    standing = set(after.loc[~after["retracted"], "event_id"])
+    flags = _flags(store, since, until, standing)
+    return Changes(since, until, flags, events, int(retracted.sum()))
+
+
+def _events(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    then = before[["event_id", "score", "end", "retracted", "run_id"]]
+    both = after.merge(then, on="event_id", how="left", suffixes=("", "_before"))
+    known = both["retracted_before"].eq(False)
+    change = np.select(
+        [
+            ~known & ~both["retracted"],
+            known & both["retracted"],
+            known & (both["run_id"] == both["run_id_before"]),
+            known & both["end_before"].isna() & both["end"].notna(),
+            known,
+        ],
+        ["new", "retracted", "", "closed", "changed"],
+        "",
+    )
+    supersedes = dict(zip(after["event_id"], after["supersedes"], strict=True))
+    standing = set(after.loc[~after["retracted"], "event_id"])
+    heirs = [
+        story.heir(event_id, supersedes, standing) if gone else ""
+        for event_id, gone in zip(both["event_id"], both["retracted"], strict=True)
+    ]
+    both = both.assign(change=change, superseded_by=pd.Series(heirs, both.index, dtype="str"))
+    both = both[both["change"] != ""].drop(columns=["retracted", "retracted_before"])
+    order = both["change"].map({name: k for k, name in enumerate(CHANGES)})
+    return (
+        both.assign(order=order)
+        .sort_values(["order", "score", "event_id"], ascending=[True, False, True])
+        .drop(columns=["order", "run_id_before", "first_run_id"])
+        .reset_index(drop=True)
+    )
+
+
+_FLAG: Final = ["mmsi", "name", "flag_state", "score", "rank", "reasons", "event_ids", "run_id"]
+
+
+def _flags(store: Queries, since: Moment, until: Moment, standing: set[str]) -> pd.DataFrame:
+    runs = store.runs()
+    between = runs[(runs["ordinal"] > since.ordinal) & (runs["ordinal"] <= until.ordinal)]
+    flags = store.all_flags()
+    before = flags.loc[flags["run_id"] == since.run_id, _FLAG]
+    later = flags.loc[flags["run_id"].isin(between["run_id"]), _FLAG]
+    later = later.drop_duplicates("mmsi", keep="last")
+    both = before.merge(later, on="mmsi", how="outer", suffixes=("_before", ""), indicator=True)
+    gone, known = both["_merge"] == "left_only", both["_merge"] == "both"
+    fallen = [not standing.intersection(str(ids).split(";")) for ids in both["event_ids_before"]]
+    # A look at an earlier night alone doesn't end what the last watch knew.
+    last = runs.loc[runs["ordinal"] == since.ordinal, "end"].iloc[0]
+    over = gone & bool((between["end"] >= last).any())
+    same = (both["score"] == both["score_before"]) & (both["event_ids"] == both["event_ids_before"])
+    change = np.select(
+        [gone & np.array(fallen, bool), over, gone | (known & same), known],
+        ["retracted", "closed", "", "changed"],
+        "new",
+    )
+    for name in ("name", "flag_state", "reasons", "event_ids", "run_id"):
+        both[name] = both[name].where(~gone, both[f"{name}_before"])
+    both = both.assign(
+        change=change,
+        rank=both["rank"].fillna(0).astype("int64"),
+        rank_before=both["rank_before"].fillna(0).astype("int64"),
+    )
+    both = both[both["change"] != ""]
+    order = both["change"].map({name: k for k, name in enumerate(CHANGES)})
+    both = both.assign(order=order).sort_values(["order", "rank", "rank_before", "mmsi"])
+    columns = ["change", "mmsi", "name", "flag_state", "score", "score_before", "rank",
+               "rank_before", "reasons", "event_ids", "run_id"]  # fmt: skip
+    return both[columns].reset_index(drop=True)

@@ -1,0 +1,139 @@
+"""Find a vessel by name, MMSI, IMO number or call sign, also by what it called itself earlier.
+
+What is typed and what was sent are compared letter by letter after the oddities of AIS are taken
+out of both: six-bit text has no lower case and is padded with ``@``, crews write 0 for O and 1 for
+I, and blanks and dots come and go. Then spelling is tolerated: a name fits from a likeness of
+`MIN_LIKENESS` on (rapidfuzz's normalized indel similarity, of the whole, of its words in another
+order, or of a part), a number or call sign where at most one character differs, or its beginning.
+"""
+
+import re
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
+
+from detectors.core.errors import SelatError
+from pipelines.reference.layers import flag_states
+
+MIN_LIKENESS: Final = 78.0
+"""Of 100. Judgement: "MELTI" passes for "MELATI", another name does not."""
+PART_WEIGHT: Final = 0.9
+"""What the likeness of a part of a name counts beside that of the whole."""
+MIN_PART: Final = 4
+"""Shorter texts are compared with whole names only: everything holds "MT"."""
+ONE_OFF: Final = 85.0
+"""Likeness given to a number in which one character differs or two are swapped."""
+BEGINS: Final = 90.0
+"""Likeness given to a number that begins so."""
+
+FOUND: Final = (
+    "mmsi", "name", "flag_state", "field", "value", "likeness", "current", "first_time",
+    "last_time",
+)  # fmt: skip
+"""One row per vessel, most alike first: what it calls itself now, the field and value that fits,
+how well (of 100), whether it still says so, when it first and last did."""
+
+_ALIKE: Final = str.maketrans({"0": "O", "1": "I"})
+_NUMBERS: Final = ("mmsi", "imo", "callsign")
+
+
+class FindError(SelatError):
+    """There is nothing to look for."""
+
+    exit_code = 2
+
+
+def words(text: str) -> str:
+    """A name as it is compared: capitals, one blank between words, 0 as O, 1 as I.
+
+    >>> words(" m.t. Me1ati  J0HOR@@")
+    'M T MEIATI JOHOR'
+    """
+    return " ".join(re.findall(r"[A-Z0-9]+", text.upper())).translate(_ALIKE)
+
+
+def find(names: pd.DataFrame, vessels: pd.DataFrame, text: str) -> pd.DataFrame:
+    """Vessels that a text may mean.
+
+    Parameters
+    ----------
+    names
+        From `Queries.names`: mmsi, field, value, first_time, last_time.
+    vessels
+        From `Queries.vessels`: what each calls itself now.
+    text
+        What was typed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `FOUND`.
+
+    Raises
+    ------
+    FindError
+        If the text has no letter or digit.
+    """
+    wanted = words(text)
+    if not wanted:
+        raise FindError("there is nothing to look for", hint="e.g. selat find 'ocean star'")
+    is_name = names["field"] == "name"
+    likeness = np.zeros(len(names))
+    likeness[is_name] = _names(wanted, names.loc[is_name, "value"])
+    likeness[~is_name] = _numbers(wanted, names.loc[~is_name, "value"])
+    found = names.assign(likeness=likeness.round(1))
+    found = found[found["likeness"] >= MIN_LIKENESS]
+    found = found.sort_values(
+        ["likeness", "last_time", "mmsi", "field"], ascending=[False, False, True, True]
+    ).drop_duplicates("mmsi")
+    now = vessels.set_index("mmsi").reindex(found["mmsi"]).reset_index()
+    states = flag_states(now["mmsi"].to_numpy("int64"))
+    said = [_said(row, field) for row, field in zip(now.to_dict("records"), found["field"],
+                                                    strict=True)]  # fmt: skip
+    found = found.reset_index(drop=True).assign(
+        name=now["name"].fillna(""), flag_state=pd.Series(states, now.index, dtype="str"),
+        current=[a == b for a, b in zip(said, found["value"], strict=True)],
+    )  # fmt: skip
+    return found[list(FOUND)]
+
+
+def _names(wanted: str, values: pd.Series) -> Any:
+    """Likeness of each name, of 100."""
+    known = [words(value) for value in values]
+    squashed = [name.replace(" ", "") for name in known]
+    best = np.zeros(len(known))
+    for text, choices, scorer, weight in (
+        (wanted, known, fuzz.token_sort_ratio, 1.0),
+        (wanted.replace(" ", ""), squashed, fuzz.ratio, 1.0),
+        (wanted.replace(" ", ""), squashed, fuzz.partial_ratio, PART_WEIGHT),
+    ):
+        if scorer is fuzz.partial_ratio and len(text) < MIN_PART:
+            continue
+        alike = process.cdist([text], choices, scorer=scorer)[0] * weight
+        if scorer is fuzz.partial_ratio:  # a short name within a long text isn't meant
+            alike = np.where([len(name) >= len(text) for name in choices], alike, 0.0)
+        best = np.maximum(best, alike)
+    return best
+
+
+def _numbers(wanted: str, values: pd.Series) -> Any:
+    """Likeness of each MMSI, IMO number or call sign: the same, its beginning, or one off."""
+    text = re.sub(r"^IMO|^MMSI", "", wanted.replace(" ", ""))
+    known = [words(value).replace(" ", "") for value in values]
+    apart = process.cdist([text], known, scorer=OSA.distance, dtype=np.int32)[0]
+    begins = np.array([len(text) >= MIN_PART and value.startswith(text) for value in known], bool)
+    one_off = (apart == 1) & (len(text) > MIN_PART)
+    return np.select([apart == 0, begins, one_off], [100.0, BEGINS, ONE_OFF], 0.0)
+
+
+def _said(vessel: dict[Any, Any], field: str) -> str:
+    """What a vessel says now in a field, as `Queries.names` writes it."""
+    value = vessel.get(field)
+    if field == "mmsi":
+        return f"{int(vessel['mmsi']):09d}"
+    if value is None or value != value:  # noqa: PLR0124 - NaN
+        return ""
+    return str(int(value)) if field == "imo" else str(value)

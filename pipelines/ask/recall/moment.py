@@ -1,0 +1,142 @@
+"""A moment in the past: the run whose knowledge was the newest then."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from detectors.core.errors import SelatError
+from pipelines.run.windows import FOREVER, TimeError, utc
+from pipelines.store import Queries
+
+
+class RecallError(SelatError):
+    """Nothing was known then."""
+
+    exit_code = 7
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What was known at a time.
+
+    Attributes
+    ----------
+    run_id, ordinal
+        The newest run then.
+    time
+        The time asked for; the run's `known_time` where the run was named, `FOREVER` for now.
+    known_time
+        The newest report that this run, or one before it, had looked at.
+    """
+
+    run_id: str
+    ordinal: int
+    time: pd.Timestamp
+    known_time: pd.Timestamp
+
+    @property
+    def now(self) -> bool:
+        """Whether it is everything that is known."""
+        return self.time == FOREVER
+
+    def __str__(self) -> str:
+        """In words."""
+        known = f"{self.known_time:%Y-%m-%d %H:%M}Z"
+        return f"run {self.run_id}, which had looked at reports up to {known}"
+
+
+def latest(store: Queries) -> Moment:
+    """Now: the newest run, and all conclusions.
+
+    Raises
+    ------
+    RecallError
+        If there is no run.
+    """
+    runs = _runs(store)
+    return _moment(runs.iloc[-1], FOREVER)
+
+
+def moment(store: Queries, text: str | None) -> Moment:
+    """The moment that a person names: a run id, or a time (ISO 8601, Kuala Lumpur); None is now.
+
+    Raises
+    ------
+    RecallError
+        If no run knew anything then.
+    TimeError
+        If it is neither a run nor a time.
+    """
+    if text is None:
+        return latest(store)
+    runs = _runs(store)
+    named = runs[runs["run_id"] == text]
+    if len(named):
+        return _moment(named.iloc[0], named["known_time"].iloc[0])
+    try:
+        return known_at(store, utc(text))
+    except TimeError as error:
+        newest = ", ".join(runs["run_id"].tail(3))
+        raise TimeError(
+            f"{text!r} is neither a run nor a time",
+            hint=f"a time is 2026-11-25T02:00Z; the newest runs are {newest}",
+        ) from error
+
+
+def known_at(store: Queries, time: pd.Timestamp) -> Moment:
+    """The moment of a time; raises RecallError where no run knew anything then."""
+    runs = _runs(store)
+    then = runs[runs["known_time"] <= time]
+    if then.empty:
+        first = runs.iloc[0]
+        raise RecallError(
+            f"nothing was known at {time:%Y-%m-%d %H:%M}Z",
+            hint=f"the first run, {first['run_id']}, had looked at reports up to "
+            f"{first['known_time']:%Y-%m-%d %H:%M}Z",
+        )
+    return _moment(then.iloc[-1], time)
+
+
+def _runs(store: Queries) -> pd.DataFrame:
+    runs = store.runs()
+    if runs.empty:
+        raise RecallError("no finished run in the store", hint="start one: selat nightly --feed …")
+    return runs
+
+
+def _moment(run: pd.Series, time: pd.Timestamp) -> Moment:
+    return Moment(str(run["run_id"]), int(run["ordinal"]), time, run["known_time"])
+
+
+def time_of(store: Queries, text: str | None) -> pd.Timestamp:
+    """The time of a moment, for what is known without any run: reports, and people's conclusions.
+
+    Raises
+    ------
+    TimeError
+        If it is neither a run nor a time.
+    """
+    if text is None:
+        return FOREVER
+    runs = store.runs()
+    named = runs.loc[runs["run_id"] == text, "known_time"]
+    return named.iloc[0] if len(named) else utc(text)
+
+
+def last_watch(store: Queries, text: str | None, until: Moment) -> Moment:
+    """The moment to compare with: the one that is named, else that of the run before.
+
+    Raises
+    ------
+    RecallError
+        If there is no run before.
+    """
+    if text is not None:
+        return moment(store, text)
+    runs = _runs(store)
+    before = runs[runs["ordinal"] < until.ordinal]
+    if before.empty:
+        raise RecallError(
+            f"{until.run_id} is the first run", hint="all of it is new: selat flagged"
+        )
+    return _moment(before.iloc[-1], before["known_time"].iloc[-1])

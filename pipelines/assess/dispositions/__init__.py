@@ -1,0 +1,117 @@
+"""Dispositions: what an analyst or a boarding team concluded about a flag, kept for audit.
+
+One is added, never changed: of several on one event the newest holds. It copies the behaviour that
+it speaks of (who, what, when, where), so that it can be read when the event is long retracted. It
+may set the like aside for a while: later behaviour of the same vessel and kind near the same place.
+That goes by the time of the behaviour, never by the time of a run, so that looking at an old night
+again gives the same list.
+"""
+
+import json
+from collections.abc import Collection
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core import frames, geodesy
+from detectors.core.errors import SelatError
+from detectors.core.events import EVENTS
+from detectors.core.frames import TIME
+from pipelines.base.schemas import CONCLUSIONS, DISPOSITIONS
+
+QUIET_WITHIN_M: Final = 9260.0
+"""5 nm: how near the like must happen to be set aside with it, if nothing else is said."""
+
+
+class DispositionError(SelatError):
+    """A conclusion can't be recorded."""
+
+    exit_code = 2
+
+
+def newest(dispositions: pd.DataFrame) -> pd.DataFrame:
+    """The one that holds for each event."""
+    ordered = dispositions.sort_values(["made_time", "disposition_id"], kind="stable")
+    return ordered.drop_duplicates("event_id", keep="last").reset_index(drop=True)
+
+
+def make(
+    event: dict[str, Any],
+    before: int,
+    *,
+    made_time: pd.Timestamp,
+    author: str,
+    conclusion: str,
+    reason: str,
+    quiet_until: pd.Timestamp | None,
+    quiet_within_m: float,
+    sources: Collection[str] = (),
+) -> pd.DataFrame:
+    """A row of `DISPOSITIONS` on an event.
+
+    Parameters
+    ----------
+    event
+        A row of `events.EVENTS`.
+    before
+        How many are recorded on it already.
+    sources
+        Feeds and sightings that the event rests on, which say who may have the conclusion.
+
+    Raises
+    ------
+    DispositionError
+        If the conclusion isn't known, nobody or nothing is said, or it would set aside what
+        it hasn't looked at: a boarding that found something, or a vessel to watch.
+    """
+    if conclusion not in CONCLUSIONS:
+        raise DispositionError(
+            f"no conclusion is called {conclusion!r}", hint=f"one of {', '.join(CONCLUSIONS)}"
+        )
+    if not author.strip() or not reason.strip():
+        raise DispositionError("a disposition names its author and its reason")
+    if quiet_until is not None and conclusion not in {"cleared", "benign_cause"}:
+        raise DispositionError(
+            f"{conclusion!r} can't set the like aside", hint="only cleared and benign_cause can"
+        )
+    if quiet_until is not None and quiet_until <= event["start"]:
+        raise DispositionError("it would set aside nothing: it ends before the behaviour began")
+    row = {
+        **{name: event[name] for name in DISPOSITIONS if name in EVENTS},
+        "disposition_id": f"{event['event_id']}-{before + 1}",
+        "made_time": made_time, "author": author.strip(), "conclusion": conclusion,
+        "reason": reason.strip(), "quiet_until": quiet_until, "quiet_within_m": quiet_within_m,
+        "sources": json.dumps(sorted(sources)) if sources else "",
+    }  # fmt: skip
+    frame = pd.DataFrame({name: pd.Series([row[name]]) for name in DISPOSITIONS})
+    for name, column in DISPOSITIONS.items():
+        if column.dtype == TIME:
+            frame[name] = pd.to_datetime(frame[name], utc=True).astype(TIME)
+    return frames.conform(frame, DISPOSITIONS)
+
+
+def set_aside(events: pd.DataFrame, dispositions: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which events a disposition sets aside.
+
+    An event is, where the newest disposition on an event of the same kind and vessels says so, it
+    began no earlier than that one (or is the same story, whose beginning late reports have moved:
+    the two overlap) and before `quiet_until`, and within `quiet_within_m` of it.
+    """
+    quiet = newest(dispositions)
+    quiet = quiet[quiet["quiet_until"].notna()]
+    rows = events.reset_index(drop=True).reset_index(names="row")
+    both = rows.merge(quiet, on=["kind", "mmsi", "other_mmsi"], suffixes=("", "_quiet"))
+    near_m = geodesy.distance_m(
+        *(both[c].to_numpy("float64") for c in ("lat", "lon", "lat_quiet", "lon_quiet"))
+    )
+    overlap = (both["end"].isna() | (both["end"] > both["start_quiet"])) & (
+        both["end_quiet"].isna() | (both["start"] < both["end_quiet"])
+    )
+    fits = (both["start"] >= both["start_quiet"]) | overlap
+    fits &= both["start"] < both["quiet_until"]
+    fits &= np.asarray(near_m) <= both["quiet_within_m"]
+    mask = np.zeros(len(events), bool)
+    mask[both.loc[fits, "row"].to_numpy("int64")] = True
+    return mask

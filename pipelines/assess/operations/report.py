@@ -1,0 +1,330 @@
+"""What was different before, during and after an operation: inside its area, beside it, elsewhere.
+
+Only what was looked at counts: hours that no run's window covers tell nothing of events, so neither
+their events nor their vessel-hours are compared. A difference is no proof that the operation made
+it: traffic, weather, receivers and what is looked for change as well, which is why the rest of the
+sea stands beside it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from detectors.core import geodesy
+from detectors.core.frames import epoch_us
+from pipelines.assess import dispositions as conclusions
+from pipelines.assess.operations.rates import Ratio, displacement, mean_ratio, rate_ratio
+
+PHASES: Final = ("before", "during", "after")
+PLACES: Final = ("inside", "beside", "elsewhere")
+PRESENCE_COLUMNS: Final = ("mmsi", "hour", "place")
+_DAY_H: Final = 24
+
+
+@dataclass(frozen=True)
+class Span:
+    """A phase: its times, and the hours of it (since 1970-01-01 UTC) that runs looked at."""
+
+    start: pd.Timestamp
+    end: pd.Timestamp
+    hours: NDArray[np.int64]
+
+    @property
+    def length_h(self) -> float:
+        """Its length."""
+        return (self.end - self.start) / pd.Timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Report:
+    """An operation, compared.
+
+    Attributes
+    ----------
+    operation
+        A row of `OPERATIONS`.
+    spans
+        The phases.
+    outline, ring
+        The area, and what is called beside it.
+    beside_nm, min_score
+        How far that reaches; which events count.
+    hours_heard
+        By phase: hours looked at in which any vessel was heard inside or beside.
+    presence
+        By place and phase: vessels, vessel_hours, vessel_hours_per_day, and for during and after
+        the ratio to before (`mean_ratio` over days).
+    events
+        By place, kind (and "all") and phase: events, vessels, and for during and after the ratios
+        to before, per vessel-hour and per hour heard (`rate_ratio`).
+    outcomes
+        By place and phase: boardings (boarded and cleared), found (boarded), benign_cause, watch,
+        unknown.
+    displacement
+        The weighted displacement quotient of all events, NaN where it can't be said.
+    found
+        The events that count: event_id, kind, mmsi, start, lat, lon, place, phase.
+    """
+
+    operation: pd.Series
+    spans: dict[str, Span]
+    outline: shapely.Geometry
+    ring: shapely.Geometry
+    beside_nm: float
+    min_score: float
+    hours_heard: dict[str, int]
+    presence: pd.DataFrame
+    events: pd.DataFrame
+    outcomes: pd.DataFrame
+    displacement: float
+    found: pd.DataFrame
+    simulated: bool
+
+    @property
+    def looked_at(self) -> dict[str, float]:
+        """Share of each phase that runs looked at."""
+        return {name: len(s.hours) / max(s.length_h, 1.0) for name, s in self.spans.items()}
+
+
+def spans(
+    start: pd.Timestamp, end: pd.Timestamp, around: pd.Timedelta, runs: pd.DataFrame
+) -> dict[str, Span]:
+    """The phases of an operation.
+
+    Parameters
+    ----------
+    around
+        Length of before and after.
+    runs
+        start, end of the windows that were looked at.
+    """
+    times = {
+        "before": (start - around, start), "during": (start, end), "after": (end, end + around)
+    }  # fmt: skip
+    first, last = _hour(start - around), _hour(end + around)
+    looked = np.zeros(last - first + 1, bool)
+    for begin, finish in zip(runs["start"], runs["end"], strict=True):
+        low, high = max(_hour(begin) - first, 0), _hour(finish) - first
+        looked[low : max(high, 0)] = True
+    hours = first + np.flatnonzero(looked)
+    return {
+        name: Span(a, b, hours[(hours >= _hour_up(a)) & (hours < _hour(b))])
+        for name, (a, b) in times.items()
+    }
+
+
+def ring_of(outline: shapely.Geometry, beside_nm: float) -> shapely.Geometry:
+    """What lies within a distance of an area, without it."""
+    _, south, _, north = shapely.bounds(outline)
+    middle_lat = float(south + north) / 2
+    degree_m = np.pi / 180 * geodesy.EARTH_RADIUS_M
+    shrink = float(np.cos(np.radians(middle_lat)))
+    flat = shapely.transform(outline, lambda xy: xy * np.array([shrink, 1.0]))
+    wide = shapely.buffer(flat, beside_nm * geodesy.METRES_PER_NM / degree_m)
+    back = shapely.transform(wide, lambda xy: xy / np.array([shrink, 1.0]))
+    return shapely.difference(back, outline)
+
+
+def presence_of(
+    batches: Iterable[pd.DataFrame], outline: shapely.Geometry, ring: shapely.Geometry
+) -> pd.DataFrame:
+    """`PRESENCE_COLUMNS`: each hour of the clock that each vessel was heard in each place.
+
+    Parameters
+    ----------
+    batches
+        `frames.TRACKED`, each vessel in one of them.
+    """
+    parts = []
+    for positions in batches:
+        place = place_of(positions["lat"].to_numpy(), positions["lon"].to_numpy(), outline, ring)
+        hour = epoch_us(positions["time"]) // 3_600_000_000
+        heard = pd.DataFrame({"mmsi": positions["mmsi"].to_numpy(), "hour": hour, "place": place})
+        parts.append(heard.drop_duplicates())
+    if not parts:
+        return pd.DataFrame({name: np.empty(0, "int64") for name in PRESENCE_COLUMNS})
+    return pd.concat(parts, ignore_index=True)
+
+
+def place_of(
+    lat: NDArray[np.float64], lon: NDArray[np.float64], outline: shapely.Geometry,
+    ring: shapely.Geometry,
+) -> NDArray[np.int64]:  # fmt: skip
+    """Number in `PLACES` of each point."""
+    shapely.prepare(outline)
+    shapely.prepare(ring)
+    beside = shapely.intersects_xy(ring, lon, lat)
+    return np.where(shapely.intersects_xy(outline, lon, lat), 0, np.where(beside, 1, 2))
+
+
+def compare(
+    operation: pd.Series,
+    phases: dict[str, Span],
+    events: pd.DataFrame,
+    presence: pd.DataFrame,
+    dispositions: pd.DataFrame,
+    *,
+    outline: shapely.Geometry,
+    ring: shapely.Geometry,
+    beside_nm: float,
+    min_score: float,
+    simulated: bool,
+) -> Report:
+    """Compare the phases of an operation.
+
+    Parameters
+    ----------
+    events
+        `events.EVENTS` that touch the phases; one counts where and when it began, from `min_score`
+        on.
+    presence
+        `PRESENCE_COLUMNS`.
+    dispositions
+        `dispositions.DISPOSITIONS`; the newest on each event counts, by the event's time and place.
+    """
+    found = _placed(events[events["score"] >= min_score], phases, outline, ring)
+    heard = presence.assign(phase=_phase_of_hour(presence["hour"].to_numpy(), phases))
+    heard = heard[heard["phase"] >= 0]
+    hours_heard = {
+        name: int(heard[(heard["phase"] == k) & (heard["place"] < 2)]["hour"].nunique())
+        for k, name in enumerate(PHASES)
+    }
+    hours = _presence(heard, phases)
+    exposure = hours.set_index(["place", "phase"])["vessel_hours"]
+    counted = _counts(found, exposure, hours_heard)
+    total = {
+        place: (_events_of(counted, place, "before"), _events_of(counted, place, "during"))
+        for place in PLACES
+    }
+    return Report(
+        operation, phases, outline, ring, beside_nm, min_score, hours_heard, hours, counted,
+        _outcomes(dispositions, phases, outline, ring),
+        displacement(total["inside"], total["beside"], total["elsewhere"]), found, simulated,
+    )  # fmt: skip
+
+
+def _hour(time: pd.Timestamp) -> int:
+    return int((time - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(hours=1))
+
+
+def _hour_up(time: pd.Timestamp) -> int:
+    return -int((pd.Timestamp(0, tz="UTC") - time) // pd.Timedelta(hours=1))
+
+
+def _phase_of_hour(hour: NDArray[np.int64], phases: dict[str, Span]) -> NDArray[np.int64]:
+    """Number in `PHASES` of each hour, -1 where none looked at holds it."""
+    found = np.full(len(hour), -1, "int64")
+    for k, name in enumerate(PHASES):
+        found[np.isin(hour, phases[name].hours)] = k
+    return found
+
+
+def _placed(
+    events: pd.DataFrame, phases: dict[str, Span], outline: shapely.Geometry, ring: shapely.Geometry
+) -> pd.DataFrame:
+    known = events[np.isfinite(events["lat"]) & np.isfinite(events["lon"])]
+    phase = _phase_of_hour(epoch_us(known["start"]) // 3_600_000_000, phases)
+    place = place_of(known["lat"].to_numpy(), known["lon"].to_numpy(), outline, ring)
+    columns = ["event_id", "kind", "mmsi", "start", "lat", "lon"]
+    whole: pd.DataFrame = known[columns].assign(place=place, phase=phase)
+    whole = whole[whole["phase"] >= 0]
+    return whole.sort_values(["start", "event_id"], ignore_index=True)
+
+
+def _presence(heard: pd.DataFrame, phases: dict[str, Span]) -> pd.DataFrame:
+    rows = []
+    for p, place in enumerate(PLACES):
+        daily = {}
+        for k, phase in enumerate(PHASES):
+            mine = heard[(heard["place"] == p) & (heard["phase"] == k)]
+            daily[phase] = _by_day(mine["hour"].to_numpy("int64"), phases[phase].hours)
+            row = {
+                "place": place, "phase": phase, "vessels": int(mine["mmsi"].nunique()),
+                "vessel_hours": len(mine), "hours_looked_at": len(phases[phase].hours),
+                "days": len(daily[phase]),
+            }  # fmt: skip
+            ratio = mean_ratio(daily[phase], daily["before"]) if k else None
+            rows.append({**row, **_ratio("", ratio)})
+    return pd.DataFrame(rows)
+
+
+def _by_day(hour: NDArray[np.int64], looked: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Vessel-hours of each UTC day that was looked at whole."""
+    day, hours = np.unique(looked // _DAY_H, return_counts=True)
+    whole = day[hours == _DAY_H]
+    counted = np.bincount(np.searchsorted(whole, hour[np.isin(hour // _DAY_H, whole)] // _DAY_H),
+                          minlength=len(whole))  # fmt: skip
+    return counted.astype("float64")
+
+
+def _counts(found: pd.DataFrame, exposure: pd.Series, hours_heard: dict[str, int]) -> pd.DataFrame:
+    kinds = ["all", *sorted(found["kind"].unique())]
+    rows = []
+    for p, place in enumerate(PLACES):
+        for kind in kinds:
+            there = found[(found["place"] == p) & ((found["kind"] == kind) | (kind == "all"))]
+            counts = [int((there["phase"] == k).sum()) for k in range(3)]
+            for k, phase in enumerate(PHASES):
+                now = there[there["phase"] == k]
+                row = {
+                    "place": place, "kind": kind, "phase": phase, "events": counts[k],
+                    "vessels": int(now["mmsi"].nunique()),
+                }  # fmt: skip
+                by_vessel = by_hour = None
+                if k:
+                    by_vessel = rate_ratio(
+                        counts[k], float(exposure[place, phase]),
+                        counts[0], float(exposure[place, "before"]),
+                    )  # fmt: skip
+                    by_hour = rate_ratio(
+                        counts[k], hours_heard[phase], counts[0], hours_heard["before"]
+                    )
+                rows.append({**row, **_ratio("", by_vessel), **_ratio("per_hour_", by_hour)})
+    return pd.DataFrame(rows)
+
+
+def _ratio(prefix: str, ratio: Ratio | None) -> dict[str, float | str]:
+    nan = float("nan")
+    return {
+        f"{prefix}ratio": ratio.ratio if ratio else nan,
+        f"{prefix}low": ratio.low if ratio else nan,
+        f"{prefix}high": ratio.high if ratio else nan,
+        f"{prefix}verdict": ratio.verdict if ratio else "",
+    }
+
+
+def _events_of(counted: pd.DataFrame, place: str, phase: str) -> int:
+    row = counted[
+        (counted["place"] == place) & (counted["kind"] == "all") & (counted["phase"] == phase)
+    ]
+    return int(row["events"].iloc[0])
+
+
+def _outcomes(
+    dispositions: pd.DataFrame, phases: dict[str, Span], outline: shapely.Geometry,
+    ring: shapely.Geometry,
+) -> pd.DataFrame:  # fmt: skip
+    """By time and place of the behaviour concluded on, whether that hour was looked at or not."""
+    newest = conclusions.newest(dispositions)
+    place = place_of(newest["lat"].to_numpy(), newest["lon"].to_numpy(), outline, ring)
+    rows = []
+    for p, name in enumerate(PLACES):
+        for phase in PHASES:
+            span = phases[phase]
+            mine = newest[
+                (place == p) & (newest["start"] >= span.start) & (newest["start"] < span.end)
+            ]
+            said = mine["conclusion"].value_counts()
+            found, cleared = int(said.get("boarded", 0)), int(said.get("cleared", 0))
+            rows.append(
+                {
+                    "place": name, "phase": phase, "boardings": found + cleared, "found": found,
+                    **{k: int(said.get(k, 0)) for k in ("benign_cause", "watch", "unknown")},
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows)

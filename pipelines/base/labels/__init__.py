@@ -1,0 +1,256 @@
+"""The words of the products, one YAML file a language; what vessels say is never translated."""
+
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+LANGUAGES: Final = ("en", "ms")
+
+
+class PlanLabels(BaseModel):
+    """Every label of a patrol plan."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    heading: str
+    span: str
+    facts: str
+    real: str
+    sample: str
+    stale: str
+    depth: str
+    expected: str
+    in_doubt: str
+    boarding: str
+    sector: str
+    return_: str = Field(alias="return")
+    sortie: str
+    still: str
+    working: str
+    under_way: str
+    along_lanes: str
+    along_ferry: str
+    last_heard: str
+    no_position: str
+    no_water: str
+    uncertain: str
+    off_watch: str
+    out_of_reach: str
+    lower_value: str
+    another_unit: str
+    never_nearer: str
+    could_meet: str
+    could_meet_on_watch: str
+    base: str
+    moved: str
+    watch: str
+    sample_unit: str
+    sailed: str
+    stays: str
+    unplaced: str
+    left_heading: str
+    why_not: str
+    none: str
+    sectors_heading: str
+    sectors_note: str
+    risk_sector: str
+    not_sailed: str
+    left_sheet: str
+    intercepts_sheet: str
+    sortie_number: str
+    map: str
+    map_note: str
+    unit: str
+    leave: str
+    there: str
+    until: str
+    where: str
+    course: str
+    distance: str
+    speed: str
+    task: str
+    chance: str
+    within: str
+    how: str
+    nearest: str
+    south_west: str
+    landings: str
+    per_day: str
+    riskiest_hour: str
+    any_hour: str
+
+
+class Labels(BaseModel):
+    """Every label of every product; a language that lacks one can't be loaded.
+
+    ``{…}`` is filled in by whoever shows the label. `kinds` names what happened, by kind or by
+    kind and subkind; what it lacks is shown as the detectors call it. Three lists hold what the
+    program says in English, and what that is in the language: `sayings`, sentences and their parts
+    in which events are told (`detectors.core.telling.Words.say`); `hypotheses`, the names of
+    innocent explanations; `ship_types`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    simulated: str
+    simulated_short: str
+    leads: str
+    leads_more: str
+    blind: str
+    nothing_flagged: str
+    not_all_clear: str
+    not_for_navigation: str
+    coast_source: str
+    partial_run: str
+    run: str
+    flagged_vessels: str
+    flagged_vessel: str
+    events: str
+    event: str
+    tracks: str
+    track_of: str
+    reports: str
+    no_place_vessels: str
+    more_elsewhere: str
+    no_name: str
+    flag: str
+    type: str
+    mmsi: str
+    imo: str
+    callsign: str
+    score: str
+    last_seen: str
+    and_: str = Field(alias="and")
+    since: str
+    not_assessed: str
+    innocent_explanation: str
+    score_line: str
+    seen_line: str
+    event_line: str
+    status_created: str
+    status_changed: str
+    status_unchanged: str
+    status_retracted: str
+    status_not_assessed: str
+    prepared_for: str
+    stale_after: str
+    about: str
+    rank: str
+    name: str
+    reasons: str
+    explanations: str
+    latitude: str
+    longitude: str
+    event_ids: str
+    event_id: str
+    kind: str
+    vessel: str
+    begin: str
+    end: str
+    status: str
+    reason: str
+    evidence: str
+    window: str
+    files: str
+    route_name: str
+    route_caveat: str
+    verify_line: str
+    unsigned_line: str
+    tlp_clear: str
+    tlp_green: str
+    tlp_amber: str
+    tlp_amber_strict: str
+    tlp_red: str
+    night: str
+    day: str
+    print: str
+    partial_heading: str
+    partial_more: str
+    held_back_heading: str
+    held_back_more: str
+    score_title: str
+    event_score_title: str
+    place_not_known: str
+    over_budget: str
+    left_out: str
+    blind_heading: str
+    this_run: str
+    no_coast: str
+    map_facts: str
+    chart: str
+    chart_needs_scripts: str
+    chart_help: str
+    close: str
+    zoom: str
+    zoom_in: str
+    zoom_out: str
+    show_everything: str
+    legend: str
+    legend_ship: str
+    legend_track: str
+    legend_silence: str
+    legend_partner: str
+    legend_zone: str
+    legend_border: str
+    legend_sea: str
+    legend_lane: str
+    legend_silent_ship: str
+    playback: str
+    play: str
+    pause: str
+    play_help: str
+    playback_time: str
+    playback_speed: str
+    speed_line: str
+    whole_window: str
+    numbers_are_ranks: str
+    hours_are_local: str
+    facts_counts: str
+    facts_rejected: str
+    facts_detectors: str
+    state: str
+    commit: str
+    run_fact: str
+    plan: PlanLabels
+    kinds: dict[str, str]
+    sayings: dict[str, str]
+    hypotheses: dict[str, str]
+    ship_types: dict[str, str]
+
+    def status_of(self, status: str) -> str:
+        """A status in words; as it is where it isn't known."""
+        return str(getattr(self, f"status_{status}", status))
+
+    def kind_of(self, kind: str, subkind: str) -> str:
+        """What happened in a word or two."""
+        both = f"{kind} {subkind}".strip()
+        found = self.kinds.get(both) or self.kinds.get(kind)
+        return found or both.replace("_", " ")
+
+    def say(self, text: str, **values: Any) -> str:
+        """See `telling.Words`; English where the catalogue lacks a text."""
+        return self.sayings.get(text, text).format(**values)
+
+    def explanation(self, text: str) -> str:
+        """An event's explanation ("name: sentence") with its name in words of the language."""
+        parts = (self.hypotheses.get(part, part) for part in text.split(": ", 1))
+        return ": ".join(parts)
+
+    def ship_type(self, words: str) -> str:
+        """A ship's type; what follows a comma, such as a hazard category, is kept."""
+        name, comma, rest = words.partition(",")
+        return f"{self.ship_types.get(name, name)}{comma}{rest}"
+
+    def tlp(self, label: str) -> str:
+        """What a TLP label allows (FIRST, TLP 2.0)."""
+        return str(getattr(self, "tlp_" + label.lower().replace("+", "_")))
+
+
+@cache
+def labels(language: str) -> Labels:
+    """The labels of a language of `LANGUAGES`."""
+    text = resources.files(__package__).joinpath(f"{language}.yaml").read_text("utf-8")
+    return Labels.model_validate(yaml.safe_load(text))

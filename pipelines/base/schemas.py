@@ -1,0 +1,78 @@
+"""Columns of the tables that several rooms share, each with type, unit and meaning."""
+
+from collections.abc import Mapping
+from typing import Final, Literal, get_args
+
+from detectors.core.events import EVENTS
+from detectors.core.frames import TIME, VESSELS, Column
+
+FLAGGED: Final[Mapping[str, Column]] = {
+    "rank": Column("int64", "", "1 is the vessel that deserves a look first"),
+    "mmsi": Column("int64", "", "Maritime Mobile Service Identity"),
+    "imo": VESSELS["imo"],
+    "name": VESSELS["name"],
+    "callsign": VESSELS["callsign"],
+    "flag_state": VESSELS["flag_state"],
+    "ship_type": Column("str", "", "ship type in words, empty where not reported"),
+    "score": Column("float64", "", "0-1, its events combined, after explanations"),
+    "reasons": Column("str", "", "why, in sentences, strongest first, joined by ' | '"),
+    "explanations": Column("str", "", "innocent hypotheses for those events, joined by ' | '"),
+    "last_seen": Column(TIME, "UTC", "its last position report in the window"),
+    "lat": Column("float64", "deg", "where it was last seen"),
+    "lon": Column("float64", "deg", "where it was last seen"),
+    "event_ids": Column("str", "", "its events, strongest first, joined by ';'"),
+}
+"""One row per flagged vessel, in rank order."""
+
+PARTS: Final[Mapping[str, Column]] = {
+    "rank": FLAGGED["rank"],
+    "mmsi": FLAGGED["mmsi"],
+    "part": Column("str", "", "behaviour | history | watch-list"),
+    "kind": Column("str", "", "kind of the event, empty for a watch-list"),
+    "event_id": Column("str", "", "the event that it rests on, empty for a watch-list"),
+    "score": Column("float64", "", "0-1, what this part alone would make"),
+    "note": Column("str", "", "what else counts in it"),
+}
+"""What each flagged vessel's score is made of: 1 - (1 - part)(1 - part)…"""
+
+MARKS: Final[Mapping[str, Column]] = {
+    "tlp": Column("str", "", "Traffic Light Protocol label of the record"),
+    "rel": Column("str", "", "names that the record may be released to, or ALL"),
+}
+"""What every table of a release has beside its own columns."""
+
+Conclusion = Literal["boarded", "cleared", "benign_cause", "watch", "unknown"]
+
+CONCLUSIONS: Final = get_args(Conclusion)
+
+DISPOSITIONS: Final = {
+    "disposition_id": Column("str", "", "unique name: event id and ordinal"),
+    "made_time": Column(TIME, "UTC", "when it was recorded"),
+    "author": Column("str", "", "who concluded so"),
+    "event_id": EVENTS["event_id"],
+    "kind": EVENTS["kind"],
+    "mmsi": EVENTS["mmsi"],
+    "other_mmsi": EVENTS["other_mmsi"],
+    "start": EVENTS["start"],
+    "end": EVENTS["end"],
+    "lat": EVENTS["lat"],
+    "lon": EVENTS["lon"],
+    "conclusion": Column("str", "", " | ".join(CONCLUSIONS)),
+    "reason": Column("str", "", "why, in the author's words"),
+    "quiet_until": Column(TIME, "UTC", "the like that begins before this is set aside; NaT: none"),
+    "quiet_within_m": Column("float64", "m", "how near it must be"),
+    "sources": Column("str", "", "JSON: what the event rested on then; empty where not noted"),
+}
+"""One row per conclusion, oldest first."""
+
+OPERATIONS: Final = {
+    "name": Column("str", "", "unique name, as given"),
+    "start": Column(TIME, "UTC", "when it began"),
+    "end": Column(TIME, "UTC", "when it ends or ended"),
+    "area": Column("str", "", "the area as given: W,S,E,N or a zone's id"),
+    "outline": Column("str", "", "the same as WKT, WGS84, as it was when the operation was added"),
+    "note": Column("str", "", "whatever its author wants remembered"),
+    "author": Column("str", "", "who added it"),
+    "made_time": Column(TIME, "UTC", "when it was added"),
+}
+"""One row per operation, in the order in which they were added."""

@@ -1,0 +1,354 @@
+"""Settings: config/settings.yaml, overridden by SELAT_* in the environment, then by the command.
+
+All paths of an installation are derived here, from one home and one configuration folder.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from types import new_class
+from typing import Any, Final, Self, cast
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    YamlConfigSettingsSource,
+)
+
+from detectors.core.errors import ConfigError
+from pipelines.base.yaml_lines import line_of
+
+PROJECT: Final = Path(__file__).resolve().parents[2]
+REFERENCE: Final = PROJECT / "data" / "reference"
+HOME: Final = PROJECT / "data" / "home"
+EXERCISE_HOME: Final = PROJECT / "data" / "exercise" / "home"
+"""Where `make nightly` has its run."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class IngestSettings(_Section):
+    """Limits on what a feed may do, and how often reading it is tried again."""
+
+    max_uncompressed_gb: float = Field(64, gt=0)
+    max_future_h: float = Field(24, ge=0)
+    retries: int = Field(3, ge=0, le=20)
+    retry_s: float = Field(5, ge=0)
+
+
+class DetectionSettings(_Section):
+    """How far back a run looks for vessels."""
+
+    reach_back_days: float = Field(14, gt=0)
+
+
+class AssessSettings(_Section):
+    """What makes a flag, and how many of them a night may have."""
+
+    min_score: float = Field(0.3, ge=0, le=1)
+    max_flags: int = Field(100, gt=0)
+    voluntary_weight: float = Field(0.7, ge=0, le=1)
+    max_share: float = Field(0.2, gt=0, le=1)
+    max_shares: dict[str, float] = Field(default_factory=dict)
+    min_share_vessels: int = Field(25, ge=0)
+
+
+class StoreSettings(_Section):
+    """What DuckDB may use, how long replaced files stay, and where files lie."""
+
+    memory_limit: str = "2GB"
+    temp_limit: str = "20GB"
+    threads: int = Field(0, ge=0)
+    grace_h: float = Field(24, ge=0)
+    url: str = ""
+    endpoint: str = ""
+    region: str = ""
+    lease_s: float = Field(120, gt=0)
+
+
+class ScheduleSettings(_Section):
+    """When the nightly run starts, how long it waits for the store, and how long it may take."""
+
+    cron: str = "0 2 * * *"
+    timezone: str = "Asia/Kuala_Lumpur"
+    late_h: float = Field(6, gt=0)
+    timeout_h: float = Field(8, gt=0)
+    wait_retries: int = Field(6, ge=0, le=20)
+    wait_s: float = Field(16, ge=0)
+
+
+class ServiceSettings(_Section):
+    """Where Prefect's server listens, and what it keeps."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(4200, ge=0, le=65535)
+    names: tuple[str, ...] = ()
+    retention_days: float = Field(30, ge=1)
+
+
+class DaskSettings(_Section):
+    """How a Dask scheduler elsewhere is trusted, and trusts."""
+
+    ca: str = ""
+    cert: str = ""
+    key: str = ""
+    plain: bool = False
+
+
+class NoticeSettings(_Section):
+    """How often the service looks whether something is wrong, and says so again."""
+
+    every_min: float = Field(15, gt=0)
+    remind_h: float = Field(24, gt=0)
+
+
+class HealthSettings(_Section):
+    """From where on `selat doctor` says that something is wrong."""
+
+    feed_silent_h: float = Field(36, gt=0)
+    usual_days: int = Field(14, gt=0)
+    min_usual_share: float = Field(0.5, ge=0, le=1)
+    disk_days: float = Field(30, ge=0)
+    backup_days: float = Field(7, gt=0)
+
+
+class FileSettings(BaseSettings):
+    """Settings of a YAML file; the environment wins over it, what the caller gives over both."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Where values come from, the first that has one wins."""
+        return (init_settings, env_settings, YamlConfigSettingsSource(settings_cls))
+
+    @classmethod
+    def read(cls, yaml_file: Path | None, **given: Any) -> Self:
+        """The settings of a file, or of none.
+
+        Raises
+        ------
+        SettingsError, ValidationError
+            If a variable of the environment can't be parsed, or a setting is unknown or wrong.
+        """
+        about = {"__module__": cls.__module__, "model_config": {"yaml_file": yaml_file}}
+        of_file = new_class(cls.__name__, (cls,), exec_body=lambda names: names.update(about))
+        return cast("Self", of_file(**given))
+
+
+class Settings(FileSettings):
+    """All settings; see config/settings.yaml for what each means."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SELAT_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    area: str = "94,-1.5,106,9"
+    feeds: tuple[str, ...] = ()
+    sightings: tuple[str, ...] = ()
+    home: str = ""
+    secrets: str = ""
+    ingest: IngestSettings = IngestSettings()
+    detection: DetectionSettings = DetectionSettings()
+    assess: AssessSettings = AssessSettings()
+    store: StoreSettings = StoreSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    health: HealthSettings = HealthSettings()
+    service: ServiceSettings = ServiceSettings()
+    dask: DaskSettings = DaskSettings()
+    notices: NoticeSettings = NoticeSettings()
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One home and one configuration: every path that the program reads or writes."""
+
+    home: Path
+    config: Path
+    settings: Settings
+
+    @property
+    def store(self) -> Path:
+        """Folder of the store."""
+        return self.home / "store"
+
+    @property
+    def runs(self) -> Path:
+        """Folder of run results."""
+        return self.home / "runs"
+
+    @property
+    def latest(self) -> Path:
+        """Link to the newest finished run."""
+        return self.home / "latest"
+
+    @property
+    def spool(self) -> Path:
+        """Where standard input is kept while it is ingested."""
+        return self.home / "spool"
+
+    @property
+    def failure(self) -> Path:
+        """What went wrong with the last nightly run; there only while it is the newest news."""
+        return self.home / "FAILED"
+
+    @property
+    def learned(self) -> Path:
+        """Folder of learned places and fitted models."""
+        return self.home / "learned"
+
+    @property
+    def recordings(self) -> Path:
+        """Folder of recorded live feeds."""
+        return self.home / "recordings"
+
+    @property
+    def operations(self) -> Path:
+        """Folder of operations' reports."""
+        return self.home / "operations"
+
+    @property
+    def release(self) -> Path:
+        """Folder of what recipients' packs are made from; made anew where it lacks."""
+        return self.home / "release"
+
+    @property
+    def exported(self) -> Path:
+        """Folder of the events of each pack, with the ids that they have in it."""
+        return self.home / "exported"
+
+    @property
+    def packs(self) -> Path:
+        """Folder of recipients' packs."""
+        return self.home / "packs"
+
+    @property
+    def keys(self) -> Path:
+        """Folder of keys that sign and open packs."""
+        return self.home / "keys"
+
+    @property
+    def last_backup(self) -> Path:
+        """Where and when the newest backup was made."""
+        return self.home / "last-backup.json"
+
+    @property
+    def service(self) -> Path:
+        """Since when the schedule runs here; there once `selat serve` was started."""
+        return self.home / "service.json"
+
+    @property
+    def told(self) -> Path:
+        """What notices were sent of, and when."""
+        return self.home / "notices.json"
+
+    @property
+    def exports(self) -> Path:
+        """Log of what was sent to whom."""
+        return self.home / "exports.jsonl"
+
+    @property
+    def watchlists(self) -> Path:
+        """Folder of watch-lists."""
+        return self.config / "watchlists"
+
+    @property
+    def detectors(self) -> dict[str, dict[str, Any]]:
+        """The detectors' configuration blocks.
+
+        Raises
+        ------
+        ConfigError
+            If the file can't be read or isn't a mapping of mappings.
+        """
+        blocks = read_yaml(self.config / "detectors.yaml")
+        for name, block in blocks.items():
+            if not isinstance(block or {}, dict):
+                raise ConfigError(f"detectors.yaml: the block {name!r} isn't a mapping")
+        return {name: dict(block or {}) for name, block in blocks.items()}
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML mapping from a file.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing, isn't YAML, or isn't a mapping.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        hint = "name the folder: --config DIR"
+        raise ConfigError(f"no configuration file {path}", hint=hint) from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path} can't be read: {error}") from error
+    if not isinstance(content or {}, dict):
+        raise ConfigError(f"{path} isn't a mapping")
+    return dict(content or {})
+
+
+def load(
+    home: Path | None = None,
+    config: Path | None = None,
+    *,
+    showing: bool = False,
+    **overrides: Any,
+) -> Installation:
+    """The installation that a command works on.
+
+    Parameters
+    ----------
+    home
+        Folder for everything produced; else SELAT_HOME, else the setting, else data/home.
+    config
+        Folder of configuration; else SELAT_CONFIG, else the project's config/.
+    showing
+        Whether what a run made is to be shown, and nothing read in: where no home is named and
+        nothing was ever made in data/home, that of `make nightly` is meant if it has a run. So real
+        data never go there.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is unknown or out of range.
+    """
+    config = config or Path(os.environ.get("SELAT_CONFIG") or PROJECT / "config")
+    read_yaml(config / "settings.yaml")
+    try:
+        given = {name: value for name, value in overrides.items() if value is not None}
+        settings = Settings.read(config / "settings.yaml", **given)
+    except SettingsError as error:
+        raise ConfigError(str(error), hint="look at the SELAT_* variables") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(
+            f"setting {where}: {first['msg']}", hint=_where_to_mend(config, first["loc"])
+        ) from error
+    chosen = home or (Path(settings.home) if settings.home else HOME)
+    if showing and chosen == HOME and home is None and not settings.home:
+        unused = not any((HOME / made).exists() for made in ("store", "latest", "recordings"))
+        if unused and (EXERCISE_HOME / "latest").exists():
+            chosen = EXERCISE_HOME
+    return Installation(chosen.expanduser().absolute(), config.absolute(), settings)
+
+
+def _where_to_mend(config: Path, place: tuple[str | int, ...]) -> str:
+    """What a person has to change: the environment wins over the file."""
+    variable = "SELAT_" + "__".join(str(part) for part in place).upper()
+    if variable in os.environ:
+        return f"mend {variable} in the environment"
+    path = config / "settings.yaml"
+    return f"mend line {line_of(path.read_text(encoding='utf-8'), place)} of {path}"

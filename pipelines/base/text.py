@@ -1,0 +1,89 @@
+"""Text on its way out: rules that keep AIS text from breaking out of a product or hiding in it.
+
+AIS text is written by whoever owns the transmitter. Every word that leaves goes through `clean`,
+once, and then through the escaping of its format (`formula_safe` for spreadsheets,
+`script_json` for data inside HTML, the XML and HTML writers' own for the rest).
+
+Rules
+-----
+1. A character that isn't visible is *shown*, as ``[U+202E]``: controls and NUL, line ends, bidi
+   controls and marks, zero-width characters, blanks other than the plain space, fillers, variation
+   selectors, lone surrogates, private-use and unassigned code points. What is left is legal in
+   XML 1.0 (https://www.w3.org/TR/xml/#charsets), can be encoded as UTF-8, and reads in the
+   order in which it is stored, apart from letters of right-to-left scripts.
+2. Nothing is dropped, so two different texts stay different to a careful reader.
+3. Lengths are bounded only where a person reads a label or a reader has limits (`one_line`); the
+   tables stay whole.
+"""
+
+import json
+import re
+from typing import Any, Final
+
+import pandas as pd
+
+from pipelines.base.visible import clean
+
+_BEYOND_ASCII: Final = re.compile("[\x7f-\U0010ffff]")
+_BLANKS: Final = re.compile(" +")
+_FORMULA_START: Final = frozenset(
+    "=+-@\t\r\n＝＋－＠"
+)  # the wide forms open a formula in CJK Excel
+_SCRIPT_UNSAFE: Final = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
+
+
+def one_line(text: str, limit: int) -> str:
+    """Clean text for a label: blanks run together, trimmed, at most `limit` characters.
+
+    >>> one_line("  MT    KASIH  ", 20), one_line("A" * 30, 10)
+    ('MT KASIH', 'AAAAAAAAA…')
+    """
+    line = _BLANKS.sub(" ", clean(text)).strip()
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def clean_json(text: str) -> str:
+    r"""A JSON text with its invisible characters written as JSON escapes: same value, now visible.
+
+    >>> clean_json('{"name": "A\u202eB"}')
+    '{"name": "A\\u202eB"}'
+    """
+    return _BEYOND_ASCII.sub(lambda m: m[0] if clean(m[0]) == m[0] else _escape(m[0]), text)
+
+
+def formula_safe(text: str) -> str:
+    r"""Text that a spreadsheet won't run: an apostrophe before a leading = + - @ TAB CR LF.
+
+    For text columns only: a negative number in a number column stays a number. Source: OWASP,
+    "CSV Injection" (https://owasp.org/www-community/attacks/CSV_Injection).
+
+    >>> formula_safe('=HYPERLINK("http://x")'), formula_safe("MT KASIH")
+    ('\'=HYPERLINK("http://x")', 'MT KASIH')
+    """
+    return "'" + text if text[:1] in _FORMULA_START and text else text
+
+
+def script_json(value: Any) -> str:
+    r"""JSON that can stand inside an HTML script element: no <, >, & or line separator in it.
+
+    Source: HTML Living Standard, "Restrictions for contents of script elements": ``<!--`` and
+    ``</script`` end or confuse the block wherever they stand, so no ``<`` is written at all.
+
+    >>> script_json(["</script><!--"])
+    '["\\u003c/script\\u003e\\u003c!--"]'
+    """
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return text.translate(_SCRIPT_UNSAFE)
+
+
+def iso(time: pd.Timestamp) -> str:
+    """A time as ISO 8601 UTC to the second, rounded down.
+
+    >>> iso(pd.Timestamp("2026-11-21T02:10:00.9+08:00"))
+    '2026-11-20T18:10:00Z'
+    """
+    return str(time.tz_convert("UTC").strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
+def _escape(character: str) -> str:
+    return json.dumps(character)[1:-1]

@@ -1,0 +1,116 @@
+"""`selat backfill`: months of days, in this process or on many machines."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.options import (
+    AsJson,
+    Config,
+    Home,
+    Quiet,
+    Since,
+    Until,
+    installation_of,
+    print_json,
+)
+
+
+class Engine(StrEnum):
+    """What spreads the work."""
+
+    DASK = "dask"
+
+
+def backfill(
+    since: Since = None,
+    until: Until = None,
+    engine: Annotated[
+        Engine | None,
+        typer.Option(help="Spread the work with dask.distributed; else it's all here."),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a Dask scheduler whose workers share home and configuration."
+        ),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Without a scheduler: processes on this machine.")
+    ] = 2,
+    parts: Annotated[
+        int, typer.Option(min=1, help="Parts that the vessels are cut into, by MMSI.")
+    ] = 4,
+    tile: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            max=90,
+            help="Seek who was near whom in tiles of so many degrees, so that no task holds all "
+            "vessels of a day: for days too large for a worker's memory.",
+        ),
+    ] = None,
+    work: Annotated[
+        Path | None,
+        typer.Option(
+            help="Work folder, seen by all workers; else HOME/backfill. Removed at the end."
+        ),
+    ] = None,
+    home: Home = None,
+    config: Config = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look at every day of a span, as a nightly run of each would have, in order.
+
+    The feeds must be in the store: selat ingest. Killed and started again with the same options, it
+    goes on where it was. While it runs nothing else can write to the store.
+
+    Exit codes: 0 complete, 6 partial (a detector failed on some day), 7 no reports in that span,
+    5 another process is writing.
+
+    For example:
+
+      selat backfill --since 2026-09-01 --until 2026-11-01
+
+      selat backfill --since 2026-09-01 --until 2026-11-01 --engine dask --workers 8 --parts 16
+
+      selat backfill --since 2026-09-01 --engine dask --scheduler tls://192.0.2.10:8786
+    """
+    installation = installation_of(home, config)
+    from detectors.core.errors import ConfigError
+    from pipelines.detect.spread.engines import refuse_plain
+    from pipelines.flows.environment import prepare
+    from pipelines.flows.server import server_for_a_run
+    from pipelines.run.runs import build_detectors
+    from pipelines.run.windows import NoDataError, asked_for
+    from pipelines.store import exists
+
+    if scheduler and engine is None:
+        raise ConfigError("--scheduler goes with an engine", hint="add --engine dask")
+    asked_for(None, since, until)
+    build_detectors(installation)
+    if not exists(installation.store):
+        raise NoDataError(f"no store in {installation.store}", hint="selat ingest FEED")
+    if scheduler:
+        refuse_plain(scheduler, installation.settings.dask)
+    prepare(installation.home)
+    with server_for_a_run(installation):
+        from pipelines.flows.backfill import backfill as flow
+
+        filled = flow(
+            str(installation.home), str(installation.config), since, until,
+            engine.value if engine else None, scheduler, workers, parts, tile,
+            str(work.absolute()) if work else None, quiet or as_json,
+        )  # fmt: skip
+    if as_json:
+        print_json(
+            {"runs": filled.runs, "done_before": filled.done_before, "silent": filled.silent}
+        )
+        return
+    typer.echo(
+        f"{len(filled.runs)} days looked at, {filled.done_before} done before, "
+        f"{filled.silent} without reports.\nResults: {installation.runs}"
+    )

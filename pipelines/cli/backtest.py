@@ -1,0 +1,130 @@
+"""`selat backtest`: what a rule would raise with other thresholds."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipelines.cli.options import (
+    AsCsv,
+    AsJson,
+    Config,
+    Date,
+    Home,
+    Quiet,
+    Since,
+    Top,
+    Until,
+    print_json,
+    shown_installation,
+    vessel_list,
+)
+
+if TYPE_CHECKING:
+    from pipelines.run.backtests import Outcome
+
+_SHOWN = ["status", "kind", "subkind", "mmsi", "other_mmsi", "start", "end", "score_before",
+          "score", "explanation", "event_id"]  # fmt: skip
+
+
+def backtest(
+    detector: Annotated[str, typer.Option(help="The rule: a name of config/detectors.yaml.")],
+    set_: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            help="A threshold, NAME=VALUE; also in h, min, d, nm or km. Repeatable.",
+        ),
+    ],
+    date: Date = None,
+    since: Since = None,
+    until: Until = None,
+    top: Top = 20,
+    home: Home = None,
+    config: Config = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """What a rule would have raised with other thresholds; nothing is written.
+
+    Shows how many events and leads more or fewer there would be, which are new, gone or changed,
+    and which vessels would join or leave the list of flagged ones.
+
+    For example:
+
+      selat backtest --detector loitering --set min_duration_h=2 --since 2026-11-01
+
+      selat backtest --detector encounter --set max_distance_m=300 --date 2026-11-24 --csv
+    """
+    installation = shown_installation(home, config)
+    from pipelines.base.progress import reporter
+    from pipelines.run.backtests import run_backtest
+
+    with reporter(quiet=quiet or as_json or as_csv) as report:
+        outcome = run_backtest(installation, detector, set_, date, since, until, report)
+    if as_csv:
+        typer.echo(outcome.result.compared[_SHOWN].to_csv(index=False), nl=False)
+    elif as_json:
+        print_json(_summary(outcome))
+    else:
+        _print(outcome, detector, set_, top)
+
+
+def _summary(outcome: "Outcome") -> dict[str, Any]:
+    compared = outcome.result.compared
+    joined, left = outcome.flags_changed()
+    rows = compared.loc[compared["status"] != "same", _SHOWN].astype("str").to_dict("records")
+    return {
+        "window": {"start": outcome.window.start, "end": outcome.window.end},
+        "vessel_hours": outcome.vessel_hours,
+        **outcome.counts(),
+        "status": compared["status"].value_counts().to_dict(),
+        "dispositions": outcome.dispositions.astype("str").to_dict("records"),
+        "flags_joined": [f"{mmsi:09d}" for mmsi in joined],
+        "flags_left": [f"{mmsi:09d}" for mmsi in left],
+        "changes": [{**row, "reason": outcome.reasons.get(row["event_id"], "")} for row in rows],
+    }
+
+
+def _print(outcome: "Outcome", detector: str, settings: list[str], top: int) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console()
+    window = outcome.window
+    console.print(
+        f"{escape(detector)} with {escape(', '.join(settings))}, {window.start:%Y-%m-%d %H:%M} to "
+        f"{window.end:%Y-%m-%d %H:%M} UTC, {outcome.vessel_hours:,} vessel-hours",
+        highlight=False,
+    )
+    counts = outcome.counts()
+    table = Table("", "as it is", "as it would be", "difference")
+    for key, was in counts["before"].items():
+        becomes = counts["after"][key]
+        row = (key.replace("_", " "), str(was), str(becomes), f"{becomes - was:+g}")
+        table.add_row(*row)
+    console.print(table)
+    compared = outcome.result.compared
+    by_status = compared["status"].value_counts().to_dict()
+    console.print(
+        "Events: " + (", ".join(f"{n} {name}" for name, n in by_status.items()) or "none"),
+        highlight=False,
+    )
+    different = compared[compared["status"] != "same"].sort_values("score", ascending=False)
+    for change in different.head(top).to_dict("records"):
+        text = escape(outcome.reasons.get(change["event_id"], change["kind"]))
+        line = f"  {change['status']:8} {change['score']:.2f} {change['mmsi']:09d}  {text}"
+        console.print(line, highlight=False)
+    if len(different) > top:
+        console.print(f"  … and {len(different) - top} more: --csv lists all")
+    joined, left = outcome.flags_changed()
+    for words, mmsis in (("would join", joined), ("would leave", left)):
+        listed = f"{len(mmsis)} ({vessel_list(mmsis, top)})"
+        console.print(f"Flagged vessels that {words} the list: {listed}", highlight=False)
+    known = outcome.dispositions
+    console.print(f"Known dispositions on events that would change or go: {len(known)}")
+    for one in known.head(top).to_dict("records"):
+        text = escape(f"{one['conclusion']}, {one['author']}: {one['reason']}")
+        line = f"  {one['status']:8} {one['event_id']} {one['mmsi']:09d}  {text}"
+        console.print(line, highlight=False)

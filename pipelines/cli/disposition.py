@@ -1,0 +1,161 @@
+"""`selat disposition`: record and list what was concluded about flags."""
+
+import getpass
+from typing import Annotated, Any
+
+import typer
+
+from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, print_json, shown_installation
+
+app = typer.Typer(no_args_is_help=True, help="Record and list what was concluded about flags.")
+
+
+@app.command("add")
+def add(
+    event: Annotated[str, typer.Argument(help="The event's id, or the beginning of it.")],
+    conclusion: Annotated[
+        str, typer.Option("--as", help="boarded, cleared, benign_cause, watch or unknown.")
+    ],
+    reason: Annotated[str, typer.Option(help="Why, in your words.")],
+    by: Annotated[str | None, typer.Option(help="Who concluded so; else your login.")] = None,
+    quiet_until: Annotated[
+        str | None,
+        typer.Option(help="Set the like aside that begins before this, ISO 8601 (MYT)."),
+    ] = None,
+    quiet_within_nm: Annotated[
+        float, typer.Option(min=0, help="How near it must be to be set aside.")
+    ] = 5.0,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Record a conclusion on an event; earlier ones stay for audit, the newest holds.
+
+    boarded: a boarding confirmed it; one that found nothing is cleared. benign_cause: it has an
+    innocent cause. watch: look again. unknown: nobody could tell.
+
+    For example:
+
+      selat disposition add 3f2a --as boarded --reason "47 people on board" --by "KM Tegas"
+
+      selat disposition add 9c01 --as benign_cause --reason tide --quiet-until 2027-01-31
+    """
+    installation = shown_installation(home, config)
+    from detectors.core.geodesy import METRES_PER_NM
+    from pipelines.run.dispositions import record
+    from pipelines.run.windows import utc
+
+    row = record(
+        installation, event, author=by or getpass.getuser(), conclusion=conclusion, reason=reason,
+        quiet_until=utc(quiet_until, "Asia/Kuala_Lumpur") if quiet_until else None,
+        quiet_within_m=quiet_within_nm * METRES_PER_NM,
+    ).iloc[0]  # fmt: skip
+    typer.echo(f"{row['disposition_id']}: {row['conclusion']} ({row['author']})")
+
+
+@app.command("calibrate")
+def calibrate(
+    home: Home = None,
+    config: Config = None,
+    dry_run: Annotated[bool, typer.Option(help="Fit and report, write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Learn from the conclusions how often flags of a score are right; for `selat flagged`.
+
+    Of outcomes it needs 50 flags, 10 with something found (boarded) and 10 without (cleared,
+    benign_cause), and refuses fewer. Exit code 7 where it refuses.
+
+    For example:
+
+      selat disposition calibrate --dry-run
+    """
+    installation = shown_installation(home, config)
+    from pipelines.run.dispositions import calibrate as fit
+
+    path, card = fit(installation, dry_run=dry_run)
+    if as_json:
+        print_json({"file": path, **card})
+        return
+    _print_card(card)
+    if path is not None:
+        typer.echo(f"wrote {path}\nreliability curve: {path.with_suffix('.svg')}")
+
+
+def _print_card(card: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    if card["simulated"]:
+        console.print("[bold yellow]SIMULATED DATA – EXERCISE[/]")
+    console.print(
+        f"{card['outcomes']} outcomes of {card['runs']} runs, something found on {card['found']}; "
+        f"{card['method']} curve",
+        highlight=False,
+    )
+    judged = card["cross_validated"]
+    for name in ("logistic", "isotonic", "share"):
+        words = "the overall share alone" if name == "share" else name
+        one = judged[name]
+        console.print(
+            f"  {words}: log loss {one['log_loss']:.3f}, Brier {one['brier']:.3f}", highlight=False
+        )
+    for key, words in (("all", "All flags"), ("highest_third", "The highest third")):
+        one = card["lift"][key]
+        console.print(
+            f"{words}: {one['found']} of {one['n']}, {one['lift']:.1f} times unaided boarding "
+            f"({one['lift_low']:.1f} to {one['lift_high']:.1f})",
+            highlight=False,
+        )
+    table = Table("predicted", "found", "95 %", "flags", title="Reliability, cross-validated")
+    for one in card["reliability"]:
+        table.add_row(f"{one['predicted']:.2f}", f"{one['observed']:.2f}",
+                      f"{one['low']:.2f} to {one['high']:.2f}", str(one["n"]))  # fmt: skip
+    console.print(table)
+    for text in card["limits"]:
+        console.print(f"- {text}", highlight=False)
+
+
+@app.command("list")
+def list_(
+    event: Annotated[
+        str, typer.Option(help="Only those on this event: its id, or the beginning of it.")
+    ] = "",
+    as_of: AsOf = None,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """All conclusions, oldest first.
+
+    For example:
+
+      selat disposition list --csv > dispositions.csv
+
+      selat disposition list --as-of 2026-11-20
+    """
+    installation = shown_installation(home, config)
+    import pandas as pd
+
+    from pipelines.ask import recall
+    from pipelines.base.visible import clean
+    from pipelines.publish.tables import tidy_csv
+    from pipelines.store import read
+
+    with read(installation.store, installation.settings.store) as store:
+        known = store.dispositions(recall.time_of(store, as_of))
+    known = known[known["event_id"].str.startswith(event)].reset_index(drop=True)
+    if as_json:
+        print_json(known.astype("str").to_dict("records"))
+    elif as_csv:
+        typer.echo(tidy_csv(known), nl=False)
+    else:
+        for row in known.to_dict("records"):
+            when = row["made_time"].strftime("%Y-%m-%d %H:%MZ")
+            what = f"{row['kind']} {row['mmsi']:09d} {row['conclusion']}"
+            line = f"{row['disposition_id']}  {when}  {row['author']}  {what}: {row['reason']}"
+            quiet = row["quiet_until"]
+            until = (
+                "" if quiet is pd.NaT else f" (the like set aside until {quiet:%Y-%m-%d %H:%MZ})"
+            )
+            typer.echo(clean(line) + until)

@@ -1,0 +1,204 @@
+"""`selat exercise`: simulate labelled feeds, score runs, try several seeds."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.cli.options import AsJson, Config, cell, installation_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pipelines.exercise import Score
+
+app = typer.Typer(no_args_is_help=True, help="Simulate labelled feeds and score runs.")
+
+Hours = Annotated[float, typer.Option(min=1, help="Length of the feed.")]
+Vessels = Annotated[int, typer.Option(min=20, help="Number of vessels.")]
+BySort = Annotated[bool, typer.Option("--sorts", help="Show every sort of event and trap too.")]
+
+
+@app.command("simulate")
+def exercise_simulate(
+    out: Annotated[
+        Path, typer.Argument(help="Folder for feed.nmea.gz, sightings.csv and truth.json.")
+    ],
+    seed: Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same bytes.")] = 1,
+    hours: Hours = 24,
+    vessels: Vessels = 300,
+    start: Annotated[str, typer.Option(help="Start, ISO 8601 UTC.")] = "2026-01-05T16:00:00Z",
+    kinds: Annotated[
+        list[str] | None,
+        typer.Option("--kind", help="Plant only this kind, with its traps; may be repeated."),
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Write a labelled feed of simulated traffic, as real AIVDM sentences, and what others saw.
+
+    For example:
+
+      selat exercise simulate data/exercise --seed 7 --hours 24 --vessels 300
+      selat exercise simulate data/exercise --kind crossing --kind spoofing
+    """
+    installation = installation_of(None, config)
+    from pipelines.base.progress import reporter
+    from pipelines.base.settings import REFERENCE
+    from pipelines.exercise import simulate
+    from pipelines.reference import layers as reference
+    from pipelines.run.windows import utc
+
+    # Without what was learned in this home: the same seed gives the same bytes everywhere.
+    zones = reference.load_zones(installation.config / "zones", REFERENCE)
+    with reporter() as report, report.bar("Simulating", 1.0) as bar:
+        simulate(
+            out, seed=seed, hours=hours, vessels=vessels, start=utc(start, "UTC").to_pydatetime(),
+            zones=zones, kinds=kinds or None, progress=bar.to,
+        )  # fmt: skip
+    typer.echo(f"wrote {out / 'feed.nmea.gz'}, {out / 'sightings.csv'} and {out / 'truth.json'}")
+
+
+@app.command("score")
+def exercise_score(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="truth.json of a feed and the folder of the run's results; more such pairs are "
+            "scored as one."
+        ),
+    ],
+    by_sort: BySort = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Compare a run with the truth: recall, traps, false events, precision and lift of the top.
+
+    For example:
+
+      selat exercise score data/exercise/truth.json data/exercise/home/latest
+
+      selat exercise score a/truth.json a/home/latest b/truth.json b/home/latest --sorts
+    """
+    from detectors.core.errors import ConfigError
+    from pipelines.exercise import pooled, score
+
+    if len(files) % 2:
+        raise ConfigError(
+            f"{files[-1]} has no run to go with it", hint="name each truth.json, then its run"
+        )
+    flag_score = installation_of(None, config).settings.assess.min_score
+    pairs = zip(files[::2], files[1::2], strict=True)
+    result = pooled([score(truth, run, flag_score=flag_score) for truth, run in pairs])
+    typer.echo(result.to_json()) if as_json else _show(result, by_sort=by_sort)
+
+
+@app.command("trial")
+def exercise_trial(
+    out: Annotated[Path, typer.Argument(help="Folder for the exercises and their runs.")],
+    seeds: Annotated[str, typer.Option(help="Seeds, e.g. 201-204,300.")] = "201-204",
+    hours: Hours = 24,
+    vessels: Vessels = 300,
+    jobs: Annotated[int, typer.Option(min=1, help="Seeds at a time.")] = 1,
+    by_sort: BySort = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Simulate, run and score several seeds: tune on some, report on others.
+
+    For example:
+
+      selat exercise trial data/trial --seeds 301-306 --jobs 2
+    """
+    installation = installation_of(None, config)
+    from pipelines.base.progress import reporter
+    from pipelines.exercise import Trial, pooled, seeds_of
+
+    trial = Trial(out, hours, vessels, installation.config)
+    wanted = seeds_of(seeds)
+    finished: list[int] = []
+    with reporter() as report, report.bar("Trying", 1.0) as bar:
+
+        def done(seed: int) -> None:
+            finished.append(seed)
+            bar.to(len(finished) / len(wanted))
+
+        flag_score = installation.settings.assess.min_score
+        by_seed = trial.run(wanted, jobs=jobs, flag_score=flag_score, done=done)
+    result = pooled(list(by_seed.values()))
+    (out / "score.json").write_text(result.to_json() + "\n", encoding="utf-8")
+    if as_json:
+        typer.echo(result.to_json())
+        return
+    _show_seeds(by_seed)
+    _show(result, by_sort=by_sort)
+
+
+def _show(result: "Score", *, by_sort: bool) -> None:
+    from rich.table import Table
+
+    frame = result.to_frame()
+    frame["start_error_min"] = frame["start_error_s"] / 60
+    frame["lift_text"] = [
+        _lift(*row) for row in frame[["lift", "lift_low", "lift_high"]].itertuples(index=False)
+    ]
+    console = _console()
+    # Two tables, so that each fits a terminal of 80 columns.
+    for headings in (
+        {
+            "kind": "kind", "planted": "planted", "recall": "recall",
+            "start_error_min": "start off\nby, min", "traps": "traps", "raised": "raised",
+            "raised_flagged": "flagged",
+        },
+        {
+            "kind": "kind", "events": "events", "other": "other", "false": "false",
+            "false_per_1000_vessel_hours": "per\n1,000 h", "precision_at_top": "precision",
+            "lift_text": "lift (95 %)",
+        },
+    ):  # fmt: skip
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+        for heading in headings.values():
+            table.add_column(heading, no_wrap=True)
+        for row in frame[list(headings)].itertuples(index=False):
+            table.add_row(*[cell(value) for value in row])
+        console.print(table, "")
+    if by_sort:
+        sorts = Table("kind", "what", "to be found", "number", "found or raised", "flagged")
+        for sort in result.sorts:
+            found = "yes" if sort.suspicious else "no, a trap"
+            cells = (sort.kind, sort.note, found, sort.number, sort.hit, sort.flagged)
+            sorts.add_row(*[cell(value) for value in cells])
+        console.print(sorts)
+    console.print(
+        f"Precision of the top {result.top}: {cell(result.precision_at_top)} "
+        f"({result.top_right} of {result.top} are planted). "
+        f"Lift over random boarding: {_lift(*result.lift)}.\n"
+        f"Flagged: {result.flagged_vessels}, of these {result.flagged_planted} planted, "
+        f"{result.flagged_traps} traps ({cell(100 * result.traps_among_flagged)} %), "
+        f"{result.flagged_others} others.\n"
+        f"False events (unexplained, or strong enough to flag) per 1,000 vessel-hours: "
+        f"{cell(result.false_per_1000_vessel_hours)}."
+    )
+
+
+def _show_seeds(by_seed: "dict[int, Score]") -> None:
+    from rich.table import Table
+
+    kinds = sorted({k.kind for one in by_seed.values() for k in one.kinds if k.planted})
+    table = Table("seed", *[f"{kind}" for kind in kinds], "precision", "false per 1,000 h")
+    for seed, one in by_seed.items():
+        found = {k.kind: f"{k.found}/{k.planted}" for k in one.kinds}
+        last = one.precision_at_top, one.false_per_1000_vessel_hours
+        table.add_row(
+            str(seed), *[found.get(kind, "–") for kind in kinds], *[cell(value) for value in last]
+        )
+    _console().print(table)
+
+
+def _lift(lift: float, low: float, high: float) -> str:
+    return "–" if lift != lift else f"{lift:.1f} ({low:.1f}–{high:.1f})"  # noqa: PLR0124 - NaN
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(highlight=False)

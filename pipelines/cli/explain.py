@@ -1,0 +1,103 @@
+"""`selat explain`: all that an event rests on."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.cli.options import AsJson, AsOf, Config, Home, print_json, shown_installation
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def explain(
+    event: Annotated[
+        str, typer.Argument(help="An event's id, the beginning of it, or a vessel's MMSI.")
+    ],
+    as_of: AsOf = None,
+    feed: Annotated[
+        list[str] | None,
+        typer.Option(help="Where the feeds are now, if they were moved. Repeatable."),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page that needs no network to this file.")
+    ] = None,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """All that an event rests on: evidence and margins, innocent reasons, reports, history.
+
+    Of a vessel with several events they are listed. The reports are read from the feed again,
+    if its file is where it was and has not changed.
+
+    An id that a partner quotes from its pack finds the event too. Where this home, knowing more,
+    has no such event, what the pack said is told, and what comes nearest here is explained.
+
+    For example:
+
+      selat explain 3f2a
+
+      selat explain 563072390
+
+      selat explain 3f2a --html event.html --as-of 2026-11-20
+    """
+    installation = shown_installation(home, config)
+    from pipelines import store
+    from pipelines.ask import explain as explaining
+    from pipelines.ask import recall
+    from pipelines.run.runs import load_zones
+
+    with store.read(installation.store, installation.settings.store) as reader:
+        moment = recall.moment(reader, as_of)
+        found = explaining.matching(reader, event, moment)
+        if found.empty:
+            found, note = explaining.quoted(reader, installation, event, moment)
+            for line in note:
+                typer.echo(line, err=True)
+        if len(found) != 1:
+            _list(found, event, as_json=as_json)
+            return
+        [row] = found.to_dict("records")
+        event_row = {str(name): value for name, value in row.items()}
+        told = explaining.gather(reader, installation, event_row, moment, feed or ())
+    if as_json:
+        print_json(explaining.as_dict(told))
+        return
+    zones = load_zones(installation)
+    if html is not None:
+        from pipelines.ask.explain.page import write
+
+        typer.echo(write(told, zones, html))
+        return
+    from rich.console import Console
+
+    from pipelines.ask.explain.terminal import show
+
+    show(told, zones, Console())
+
+
+def _list(found: "pd.DataFrame", text: str, *, as_json: bool) -> None:
+    """The events that a text may mean; raises EventNotFoundError unless it is a vessel."""
+    from pipelines.ask.explain import EventNotFoundError
+
+    hint = "ids are in events.csv; the beginning of one will do where it is the only one"
+    if found.empty:
+        raise EventNotFoundError(f"no event, and no vessel with one, is called {text!r}", hint=hint)
+    if as_json:
+        names = ["event_id", "kind", "subkind", "score", "start", "end", "retracted", "reason"]
+        print_json(found[names].to_dict("records"))
+    else:
+        from rich.console import Console
+        from rich.text import Text
+
+        from pipelines.base.visible import clean
+
+        console = Console()
+        for row in found.to_dict("records"):
+            gone = "  retracted" if row["retracted"] else ""
+            line = f"{row['event_id']}  {row['score']:.2f}  {clean(row['reason'])}{gone}"
+            console.print(Text(line), soft_wrap=True)
+    if not (text.isdigit() and len(text) == 9):
+        raise EventNotFoundError(f"{len(found)} events are called {text!r}…", hint=hint)

@@ -1,0 +1,500 @@
+"""`selat export`, `verify`, `open`, `exports` and `keys`: what is handed to others."""
+
+import os
+import sys
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from pipelines.cli.options import (
+    AsJson,
+    Config,
+    Home,
+    Quiet,
+    installation_of,
+    print_json,
+    shown_installation,
+)
+
+if TYPE_CHECKING:
+    from pipelines.base.progress import Reporter
+    from pipelines.base.settings import Installation
+    from pipelines.publish.packs.keys import Key, Keyring
+    from pipelines.publish.packs.verify import Verdict
+    from pipelines.run.release import Released, Span
+
+PASSPHRASE: Final = "SELAT_KEY_PASSPHRASE"  # noqa: S105 - its name
+"""Environment variable with the passphrase of the signing key."""
+
+_SHOWN: Final = 50
+"""So many problems of a pack are printed."""
+
+keys = typer.Typer(no_args_is_help=True, help="Make, list, rotate and revoke keys of packs.")
+
+TrustedKey = Annotated[
+    list[str] | None,
+    typer.Option("--key", help="A key to trust this once: a .pub file or its line. Repeatable."),
+]
+
+
+def export(
+    out: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Without --to: the new folder to copy a run to. With it: where packs go, "
+            "else HOME/packs."
+        ),
+    ] = None,
+    to: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A recipient of config/recipients.yaml, or all of them: all. Repeatable."
+        ),
+    ] = None,
+    run: Annotated[
+        str | None, typer.Option(help="Run id; else the newest. What it was asked for counts.")
+    ] = None,
+    date: Annotated[
+        str | None, typer.Option(help="A pack of this Kuala Lumpur day, in place of a run's.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="A pack of a span, in place of a run's: from here.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="… to here, ISO 8601 (MYT).")] = None,
+    strike: Annotated[
+        list[str] | None,
+        typer.Option(help="A lead to leave out: an MMSI or an event's id. Repeatable."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask before signing.")] = False,
+    unsigned: Annotated[
+        bool,
+        typer.Option(
+            help="Make packs without a signature; the log is signed where there is a key."
+        ),
+    ] = False,
+    replace: Annotated[bool, typer.Option(help="Replace a pack of the same name.")] = False,
+    plan_from: Annotated[
+        str | None,
+        typer.Option(
+            help="When the patrol plan in packs begins, ISO 8601; else where the run ends."
+        ),
+    ] = None,
+    home: Home = None,
+    config: Config = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make packs for recipients, or copy the products of a finished run.
+
+    A pack is made from what its recipient may have, as if nothing else were known; it is signed,
+    archived, and written to the log of exports. Leads in it that one's own run, knowing more,
+    doesn't hold are shown on standard error first; at a terminal it is asked whether it may go.
+    Exit code 14 where it was withheld.
+
+    For example:
+
+      selat export --to mmea
+
+      selat export --to mmea --to patrol-boat /media/usb
+
+      selat export --to patrol-boat --plan-from 2026-11-25T18:00+08:00
+
+      selat export --to abf --date 2026-11-24 --strike 533000123
+
+      selat export /media/usb/night
+    """
+    installation = shown_installation(home, config)
+    if to:
+        from pipelines.run.windows import asked_for
+
+        span = asked_for(date, since, until) if date or since or until else None
+        if span and run:
+            raise typer.BadParameter("name a run, or a span: not both")
+        _export_to(
+            installation, to, out, run, span, strike or [], unsigned, replace, plan_from, yes,
+            quiet, as_json,
+        )  # fmt: skip
+        return
+    from pipelines.run.runs import export_run
+
+    if out is None:
+        raise typer.BadParameter("name a folder, or a recipient: --to RECIPIENT")
+    for path in export_run(installation, run, out):
+        typer.echo(path)
+
+
+def _export_to(
+    installation: "Installation",
+    to: list[str],
+    out: Path | None,
+    run: str | None,
+    span: "Span | None",
+    strike: list[str],
+    unsigned: bool,
+    replace: bool,
+    plan_from: str | None,
+    yes: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    from pipelines.base.progress import reporter
+    from pipelines.publish.packs import recipients
+    from pipelines.publish.packs.keys import Keyring
+    from pipelines.run.packs import export_to
+    from pipelines.run.windows import utc
+
+    begin = utc(plan_from, "Asia/Kuala_Lumpur") if plan_from else None
+    names = sorted(recipients.load(installation.config)) if to == ["all"] else to
+    for name in names:
+        recipients.find(installation.config, name)
+    keyring = Keyring(installation.keys)
+    signer = None
+    if keyring.signing() or not unsigned:
+        signer = keyring.signer(_passphrase() if keyring.locked() else None)
+    made = []
+    asked = sys.stdin.isatty() and sys.stderr.isatty() and not yes
+    with reporter(quiet=quiet or as_json) as report, report.bar("Packs", len(names)) as bar:
+        for done, name in enumerate(names):
+            bar.to(done, len(names))
+            bar.say(f"Pack for {name}")
+            agree = partial(_agreed, name=name, strike=strike, asked=asked, report=report)
+            sent = export_to(
+                installation, name, run_id=run, out=out, unsigned=unsigned, signer=signer,
+                replace=replace, plan_from=begin, span=span, strike=strike, report=report,
+                agree=agree,
+            )  # fmt: skip
+            made.append({**sent.entry, "paths": [str(path) for path in sent.paths]})
+            if not as_json:
+                entry = sent.entry
+                typer.echo(
+                    f"{name}: TLP:{entry['tlp']} REL {entry['rel']}, {entry['flagged']} vessels, "
+                    f"{entry['events']} events"
+                )
+                for path in sent.paths:
+                    typer.echo(path)
+    if as_json:
+        print_json(made)
+
+
+def _agreed(
+    released: "Released", name: str, strike: list[str], asked: bool, report: "Reporter"
+) -> bool:
+    """Show what of a pack isn't held here, knowing more; whether it may go."""
+    from pipelines.base.visible import clean
+
+    if not released.own_run:
+        typer.echo(f"{name}: no run of one's own over that time to hold it against", err=True)
+    for mmsi, ids, reasons in released.not_held.itertuples(index=False, name=None):
+        why = clean(str(reasons).split(" | ")[0])
+        line = f"{name}: not held here, knowing more: {mmsi:09d} ({str(ids).split(';')[0]}) {why}"
+        typer.echo(line, err=True)
+    if strike:
+        typer.echo(
+            f"{name}: without {', '.join(strike)}. Who has the same feeds can work out what lacks: "
+            "that it does tells that something else is known of it.",
+            err=True,
+        )
+    if not asked or not (strike or len(released.not_held)):
+        return True
+    with report.paused():
+        return typer.confirm(f"Make the pack for {name}?", err=True)
+
+
+def verify(
+    pack: Annotated[Path, typer.Argument(help="A pack: folder, .zip or .zip.age.")],
+    key: TrustedKey = None,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Is a pack as its maker signed it, is the maker trusted here, is it still fresh?
+
+    Nothing is written. Exit codes: 0 intact, 9 changed (a file differs, is missing or too many, or
+    the signature doesn't fit), 10 not signed, or by a key that isn't known or is revoked, 11 intact
+    but out of date.
+
+    For example:
+
+      selat verify mmea_20261124T160000Z-0007_TLP-AMBER.zip
+
+      selat verify pack/ --key partner.pub
+    """
+    installation = installation_of(home, config)
+    verdict = _look(installation, pack, key)
+    made = verdict.manifest
+    if as_json:
+        print_json(
+            {"state": verdict.state, "problems": verdict.problems, "key": verdict.key,
+             "manifest": made.model_dump(exclude={"files"}) if made else None,
+             "files": len(made.files) if made else None}
+        )  # fmt: skip
+    else:
+        _say(verdict)
+    raise typer.Exit(_code(verdict))
+
+
+def open_(
+    pack: Annotated[Path, typer.Argument(help="A pack: .zip.age, .zip or folder.")],
+    out: Annotated[Path, typer.Argument(help="Folder to write to; must not exist.")],
+    key: TrustedKey = None,
+    anyway: Annotated[
+        bool, typer.Option(help="Also where nobody that is trusted signed it.")
+    ] = False,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Verify a pack, decrypt it if it is encrypted, and write its files to a new folder.
+
+    A changed pack is never opened. Exit codes as for verify; 0 where --anyway opened it.
+
+    For example:
+
+      selat open patrol-boat_20261124T160000Z-0007_TLP-AMBER.zip.age tonight
+    """
+    installation = installation_of(home, config)
+    from pipelines.publish.packs.keys import Keyring
+    from pipelines.publish.packs.verify import unpack
+
+    verdict = _look(installation, pack, key)
+    _say(verdict)
+    trusted = verdict.state in {"intact", "stale"}
+    if verdict.state == "changed" or not (trusted or anyway):
+        typer.echo("not opened" + ("" if verdict.state == "changed" else " (--anyway does)"))
+        raise typer.Exit(_code(verdict))
+    for path in unpack(pack, Keyring(installation.keys), out, verdict):
+        typer.echo(path)
+    raise typer.Exit(_code(verdict) if not anyway else 0)
+
+
+def exports(
+    expect: Annotated[
+        str | None, typer.Option(help="A hash noted earlier, which the log must hold.")
+    ] = None,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who got what, when, from which run; and whether the log is what was written.
+
+    Exit code 9 if a line was changed, removed, cut off or put in.
+
+    For example:
+
+      selat exports
+
+      selat exports --expect 3f9a…
+    """
+    installation = shown_installation(home, config)
+    from pipelines.base.visible import clean
+    from pipelines.publish.packs import log
+    from pipelines.publish.packs.keys import Keyring
+
+    checked = log.check(installation.exports, Keyring(installation.keys))
+    problems = list(checked.problems)
+    hashes = [str(entry["hash"]) for entry in checked.entries]
+    if expect and not any(one.startswith(expect) for one in hashes):
+        problems.append(f"no line has the hash {expect}: lines are gone")
+    if as_json:
+        print_json(
+            {"entries": checked.entries, "problems": problems, "notes": checked.notes,
+             "head": checked.head}
+        )  # fmt: skip
+    else:
+        for entry in checked.entries:
+            lock = " encrypted" if entry.get("encrypted_to") else ""
+            line = (
+                f"{entry['number']:>4}  {entry.get('time')}  {entry.get('recipient')}  "
+                f"TLP:{entry.get('tlp')}  {entry.get('flagged')} vessels  run "
+                f"{entry.get('run_id')}  by {entry.get('by')}{lock}  "
+                f"manifest {str(entry.get('manifest_sha256'))[:16]}"
+            )
+            typer.echo(clean(line))
+        for problem in problems:
+            typer.echo(f"problem: {clean(problem)}", err=True)
+        for note in checked.notes:
+            typer.echo(f"note: {clean(note)}", err=True)
+        if checked.entries or problems:
+            typer.echo(f"{'broken' if problems else 'whole'}; newest hash {checked.head}")
+        else:
+            typer.echo("nothing was exported to anyone")
+    if problems:
+        raise typer.Exit(log.LogBrokenError.exit_code)
+
+
+@keys.command("make")
+def keys_make(
+    opening: Annotated[
+        bool,
+        typer.Option(help="A key that opens packs encrypted to it, instead of one that signs."),
+    ] = False,
+    passphrase: Annotated[
+        bool, typer.Option(help=f"Lock the signing key; asked for, or taken from {PASSPHRASE}.")
+    ] = False,
+    title: Annotated[str, typer.Option(help="Whose key it is.")] = "",
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Make the key that signs packs, or one that opens packs encrypted to it.
+
+    For example:
+
+      selat keys make --passphrase --title "MMEA Lumut"
+
+      selat keys make --opening
+    """
+    keyring = _keyring(home, config)
+    if opening:
+        _show(keyring.make_opening(datetime.now(UTC), title))
+        return
+    secret = _passphrase(new=True) if passphrase else None
+    _show(keyring.make(datetime.now(UTC), secret, title))
+
+
+@keys.command("list")
+def keys_list(home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
+    """All keys: what signs, what opens, what is trusted, and what became of each.
+
+    For example:
+
+      selat keys list
+    """
+    from dataclasses import asdict
+
+    known = _keyring(home, config).entries()
+    if as_json:
+        print_json([asdict(key) for key in known])
+        return
+    for key in known:
+        _show(key)
+    if not known:
+        typer.echo("there are no keys: selat keys make")
+
+
+@keys.command("rotate")
+def keys_rotate(
+    passphrase: Annotated[bool, typer.Option(help="Lock the new key.")] = False,
+    title: Annotated[str, typer.Option(help="Whose key it is; else as before.")] = "",
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Retire the signing key and make the next; what the old one signed stays good.
+
+    For example:
+
+      selat keys rotate --passphrase
+    """
+    secret = _passphrase(new=True) if passphrase else None
+    _show(_keyring(home, config).rotate(datetime.now(UTC), secret, title))
+
+
+@keys.command("revoke")
+def keys_revoke(
+    key: Annotated[str, typer.Argument(help="The key's id, or the beginning of it.")],
+    reason: Annotated[str, typer.Option(help="Why: lost, stolen, …")],
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Revoke a key: nothing that it signed is good any more. It can't be undone.
+
+    For example:
+
+      selat keys revoke 8F31 --reason "laptop stolen in Lumut"
+    """
+    _show(_keyring(home, config).revoke(key, datetime.now(UTC), reason))
+
+
+@keys.command("trust")
+def keys_trust(
+    key: Annotated[str, typer.Argument(help="A .pub file, or its line.")],
+    title: Annotated[str, typer.Option(help="Whose key it is.")],
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Believe what another installation signs; compare the key's id with its owner by voice first.
+
+    For example:
+
+      selat keys trust partner.pub --title "ABF Darwin"
+    """
+    _show(_keyring(home, config).trust(_key_text(key), datetime.now(UTC), title))
+
+
+def _keyring(home: Path | None, config: Path | None) -> "Keyring":
+    from pipelines.publish.packs.keys import Keyring
+
+    return Keyring(installation_of(home, config).keys)
+
+
+def _show(key: "Key") -> None:
+    from pipelines.base.visible import clean
+
+    ended = f" {key.ended} ({key.reason})" if key.ended else ""
+    line = f"{key.name}  {key.kind}  {key.state}{ended}  made {key.made}  {key.title}"
+    typer.echo(clean(line).rstrip())
+    typer.echo(f"  {key.public}")
+
+
+def _look(installation: "Installation", pack: Path, key: list[str] | None) -> "Verdict":
+    import pandas as pd
+
+    from pipelines.publish.packs import minisign
+    from pipelines.publish.packs.keys import Keyring
+    from pipelines.publish.packs.manifest import UnsoundError
+    from pipelines.publish.packs.verify import Verdict
+    from pipelines.publish.packs.verify import verify as look
+
+    also = [minisign.PublicKey.parse(_key_text(one)) for one in key or ()]
+    try:
+        return look(pack, Keyring(installation.keys), pd.Timestamp.now("UTC"), also)
+    except UnsoundError as error:
+        return Verdict("changed", (error.message,), None, "")
+
+
+def _say(verdict: "Verdict") -> None:
+    from pipelines.base.visible import clean
+
+    made = verdict.manifest
+    if made is None:
+        typer.echo(f"{verdict.state}: nothing that it says of itself can be believed")
+    else:
+        if made.simulated:
+            typer.echo("SIMULATED DATA – EXERCISE")
+        typer.echo(
+            clean(
+                f"{verdict.state}: run {made.run_id} for {made.recipient.title}, TLP:"
+                f"{made.handling.tlp} REL {made.handling.rel}, {len(made.files)} files, "
+                f"{f'signed by {verdict.key}' if verdict.key else 'no signature'}, "
+                f"out of date after {made.stale_after}"
+            )
+        )
+    for problem in verdict.problems[:_SHOWN]:
+        typer.echo(f"  {clean(problem)}")
+    if (more := len(verdict.problems) - _SHOWN) > 0:
+        typer.echo(f"  and {more:,} more: --json has them all")
+
+
+def _code(verdict: "Verdict") -> int:
+    from pipelines.publish.packs.verify import EXIT_CODES
+
+    return EXIT_CODES[verdict.state]
+
+
+def _key_text(key: str) -> str:
+    path = Path(key)
+    return path.read_text(encoding="utf-8") if path.is_file() else key
+
+
+def _passphrase(*, new: bool = False) -> str:
+    """The passphrase from the environment, or from a person at the terminal."""
+    given = os.environ.get(PASSPHRASE)
+    if given:
+        return given
+    if not sys.stdin.isatty():
+        from pipelines.publish.packs.keys import KeyProblem
+
+        raise KeyProblem("the signing key needs a passphrase", hint=f"set {PASSPHRASE}")
+    asked: str = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=new, err=True)
+    return asked

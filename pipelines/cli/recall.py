@@ -1,0 +1,200 @@
+"""`selat since` and `selat find`: what the last watch didn't know yet, and who is who."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipelines.cli.options import (
+    AsCsv,
+    AsJson,
+    AsOf,
+    Config,
+    Home,
+    Top,
+    cell,
+    moment_text,
+    print_json,
+    shown_installation,
+)
+
+if TYPE_CHECKING:
+    from pipelines.ask.recall import Changes
+
+_EVENT_COLUMNS = ["change", "event_id", "kind", "subkind", "mmsi", "other_mmsi", "start", "end",
+                  "end_before", "lat", "lon", "score", "score_before", "superseded_by", "reason",
+                  "explanation", "run_id"]  # fmt: skip
+
+
+def since(
+    moment: Annotated[
+        str | None,
+        typer.Argument(
+            help="A run id or a time, ISO 8601 (MYT): the last watch. Else the run before the "
+            "newest."
+        ),
+    ] = None,
+    as_of: AsOf = None,
+    top: Top = 20,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """What is new, changed, closed or retracted since the last watch: flags and events.
+
+    The table of events lists those that matter for a flag; --csv and --json hold all.
+
+    For example:
+
+      selat since
+
+      selat since 20261124T175959Z-0031
+
+      selat since 2026-11-20 --csv > changes.csv
+    """
+    installation = shown_installation(home, config)
+    from pipelines import store
+    from pipelines.ask import recall
+
+    with store.read(installation.store, installation.settings.store) as reader:
+        until = recall.moment(reader, as_of)
+        found = recall.changes(reader, recall.last_watch(reader, moment, until), until)
+    if as_csv:
+        from pipelines.publish.tables import tidy_csv
+
+        typer.echo(tidy_csv(found.events[_EVENT_COLUMNS]), nl=False)
+    elif as_json:
+        print_json(_as_dict(found))
+    else:
+        _print(found, installation.settings.assess.min_score, top)
+
+
+def _as_dict(found: "Changes") -> dict[str, Any]:
+    return {
+        "since": {"run_id": found.since.run_id, "known_time": found.since.known_time},
+        "until": {"run_id": found.until.run_id, "known_time": found.until.known_time},
+        "flags": _records(found.flags),
+        "events": _records(found.events[_EVENT_COLUMNS]),
+        "raised_and_retracted_meanwhile": found.passing,
+    }
+
+
+def _records(table: Any) -> list[dict[str, Any]]:
+    rows = table.astype("object").where(table.notna(), None).to_dict("records")
+    for row in rows:
+        for name in ("mmsi", "other_mmsi"):
+            if name in row:
+                row[name] = f"{row[name]:09d}" if row[name] else None
+    return list(rows)
+
+
+def _print(found: "Changes", min_score: float, top: int) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from pipelines.base.visible import clean
+
+    console = Console()
+    console.print(f"Since {found.since}\nuntil {found.until}", markup=False, highlight=False)
+    flags, events = found.flags, found.events
+    counts = ", ".join(f"{n} {c}" for c, n in flags["change"].value_counts().items())
+    console.print(f"Flags: {counts or 'nothing changed'}", highlight=False)
+    table = Table("", "#", "score", "MMSI", "vessel", "flag", "why", show_lines=True)
+    for row in flags.to_dict("records"):
+        was = f"was {row['rank_before']}" if row["rank_before"] else ""
+        rank = " ".join(t for t in (str(row["rank"] or ""), f"({was})" if was else "") if t)
+        score = cell(row["score"])
+        if row["change"] == "changed":
+            score = f"{row['score_before']:.2f} → {score}"
+        reasons = clean(str(row["reasons"])).split(" | ")
+        more = [f"… and {len(reasons) - 1} more"] if len(reasons) > 1 else []
+        table.add_row(row["change"], rank, score, f"{row['mmsi']:09d}", Text(clean(row["name"])),
+                      row["flag_state"], Text("\n".join([*reasons[:1], *more])))  # fmt: skip
+    if len(flags):
+        console.print(table)
+    counts = ", ".join(f"{n} {c}" for c, n in events["change"].value_counts().items())
+    console.print(f"Events: {counts or 'nothing changed'}", highlight=False)
+    weighty = events[events[["score", "score_before"]].max(axis=1) >= min_score]
+    for row in weighty.head(top).to_dict("records"):
+        was = "" if row["score_before"] != row["score_before"] else f"{row['score_before']:.2f} → "
+        line = f"  {row['change']:9} {was}{row['score']:.2f}  {row['event_id'][:8]}  "
+        console.print(Text(line + clean(row["reason"])), soft_wrap=True)
+    rest = len(events) - len(weighty.head(top))
+    if rest:
+        console.print(f"  … and {rest} more, most of them context: --csv lists all", markup=False)
+    if found.passing:
+        console.print(f"{found.passing} were raised and retracted meanwhile")
+    typer.echo("Flags are leads, not findings.")
+
+
+def find(
+    text: Annotated[
+        str,
+        typer.Argument(
+            help="A name, MMSI, IMO number or call sign; or an event's id from a partner's pack."
+        ),
+    ],
+    as_of: AsOf = None,
+    top: Annotated[int, typer.Option(min=1, help="How many vessels.")] = 15,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Find a vessel, also by what it called itself earlier and with the spelling a little off.
+
+    0 and O, 1 and I, blanks, dots and @ count as the same. Exit code 7 where none fits.
+
+    For example:
+
+      selat find "ocean star"
+
+      selat find 9074729
+
+      selat find 5330001 --as-of 2026-11-20
+    """
+    installation = shown_installation(home, config)
+    from pipelines import store
+    from pipelines.ask import recall
+    from pipelines.publish.packs import ids
+    from pipelines.run.windows import NoDataError
+
+    with store.read(installation.store, installation.settings.store) as reader:
+        time = recall.time_of(reader, as_of)
+        wanted = text
+        if ids.is_id(text) and len(quoted := ids.quoted(installation.exported, text)):
+            wanted = f"{quoted['mmsi'].iloc[0]:09d}"
+        found = recall.find(reader.names(time), reader.vessels(time), wanted).head(top)
+    if as_json:
+        print_json(_records(found))
+    elif as_csv:
+        from pipelines.publish.tables import tidy_csv
+
+        typer.echo(tidy_csv(found), nl=False)
+    else:
+        _print_found(found)
+    if found.empty:
+        raise NoDataError(
+            f"no vessel is called like {text!r}", hint="try a part of the name, or fewer digits"
+        )
+
+
+def _print_found(found: Any) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from pipelines.base.visible import clean
+
+    table = Table("MMSI", "vessel", "flag", "found by", "value", "alike", "said")
+    table.columns[0].no_wrap = True
+    for row in found.to_dict("records"):
+        earlier = "" if row["current"] else " (earlier)"
+        table.add_row(
+            f"{row['mmsi']:09d}", Text(clean(row["name"])), row["flag_state"],
+            row["field"] + earlier, Text(clean(row["value"])), f"{row['likeness']:.0f}",
+            f"{moment_text(row['first_time'])} to {moment_text(row['last_time'])}",
+        )  # fmt: skip
+    if len(found):
+        Console().print(table)

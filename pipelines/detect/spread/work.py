@@ -1,0 +1,133 @@
+"""The work folder: results of tasks, each named by the hash of what it rests on."""
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from detectors.core import frames
+from detectors.core.errors import SelatError
+from pipelines.base.settings import PROJECT, REFERENCE, Installation, load
+from pipelines.store.catalogue import sync
+
+KINDS = ("tracks", "coverage", "looks", "company")
+
+
+class WorkerError(SelatError):
+    """A worker isn't what the driver takes it for."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a task finds what it needs: folders that all workers see under the same names.
+
+    Attributes
+    ----------
+    home, config
+        Of the installation.
+    work
+        The work folder.
+    fingerprint
+        `fingerprint` of the driver's program and configuration.
+    """
+
+    home: str
+    config: str
+    work: str
+    fingerprint: str
+
+    def installation(self) -> Installation:
+        """The installation, after a check that this process runs what the driver runs.
+
+        Raises
+        ------
+        WorkerError
+            If program or configuration differ.
+        """
+        installation, found = _installed(self.home, self.config)
+        if found != self.fingerprint:
+            raise WorkerError(
+                "a worker runs another version of the program, or has another configuration",
+                hint="install the same version everywhere, share home and configuration folders, "
+                "and start the workers anew",
+            )
+        return installation
+
+    def folder(self, kind: str, key: str) -> Path:
+        """Folder of a result, there or not."""
+        return Path(self.work) / kind / key
+
+    @contextmanager
+    def make(self, kind: str, key: str) -> Iterator[Path]:
+        """An empty folder to write a result to, which appears under its name whole or not at all.
+
+        Where another task has made the same result meanwhile, that one stands.
+        """
+        folder = self.folder(kind, key)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = folder.with_name(f".{key}.{uuid4().hex}")
+        unfinished.mkdir()
+        try:
+            yield unfinished
+            for path in (*unfinished.iterdir(), unfinished):
+                sync(path)
+            try:
+                unfinished.rename(folder)
+            except OSError:
+                if not folder.is_dir():
+                    raise
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+
+@lru_cache(maxsize=4)
+def _installed(home: str, config: str) -> tuple[Installation, str]:
+    installation = load(Path(home), Path(config))
+    return installation, fingerprint(installation)
+
+
+def fingerprint(installation: Installation) -> str:
+    """Digest of the program, its reference layers, the configuration and all that was learned."""
+    code = [p for top in ("detectors", "pipelines") for p in (PROJECT / top).rglob("*")]
+    files = [
+        *(p for p in code if p.suffix in {".py", ".sql", ".yaml", ".j2"}),
+        *(p for p in REFERENCE.rglob("*") if p.is_file()),
+        *(p for p in installation.config.rglob("*") if p.suffix in {".yaml", ".geojson"}),
+        *(p for p in installation.learned.rglob("*") if p.is_file()),
+    ]
+    whole = hashlib.sha256(installation.settings.detection.model_dump_json().encode())
+    for top in (PROJECT, installation.config, installation.learned):
+        for path in sorted(p for p in files if p.is_relative_to(top)):
+            whole.update(str(path.relative_to(top)).encode())
+            whole.update(path.read_bytes())
+    return whole.hexdigest()[:16]
+
+
+def digest(*parts: Any) -> str:
+    """Name of a result: a hash of all that it rests on."""
+    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:24]
+
+
+def digest_of(frame: pd.DataFrame) -> str:
+    """Hash of a frame's rows in their order."""
+    rows = pd.util.hash_pandas_object(frame.reset_index(drop=True), index=False)
+    return hashlib.sha256(rows.to_numpy().tobytes()).hexdigest()[:16]
+
+
+def write(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame as Parquet."""
+    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), path, compression="zstd")
+
+
+def read(path: Path, schema: dict[str, frames.Column]) -> pd.DataFrame:
+    """A frame of a schema from Parquet."""
+    return frames.conform(pq.read_table(path, columns=list(schema)).to_pandas(), schema)

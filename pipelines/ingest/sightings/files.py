@@ -1,0 +1,339 @@
+"""Sightings files: found, told apart, read row by row."""
+
+import csv
+import glob
+import hashlib
+import io
+import json
+import math
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import pandas as pd
+from pydantic import ValidationError
+
+from detectors.core import frames
+from detectors.core.errors import SelatError
+from detectors.core.geodesy import METRES_PER_NM
+from pipelines.ingest.sightings.layout import REQUIRED, SIMULATED, Row, columns_of, defaults_of
+from pipelines.ingest.sightings.report import FUTURE, SightingsReport
+
+SUFFIXES: Final = (".csv", ".tsv", ".txt", ".json", ".geojson")
+MAX_BYTES: Final = 200_000_000
+MAX_JSON_BYTES: Final = 20_000_000
+"""Of GeoJSON, which is held whole, and whose smallest parts take thirty times their text."""
+_MAX_FIELD: Final = 1_000_000
+
+
+class SightingsError(SelatError):
+    """A sightings file can't be read."""
+
+    exit_code = 3
+
+
+class SightingsFile(NamedTuple):
+    """One file, read.
+
+    Attributes
+    ----------
+    sha256
+        Of its content.
+    sightings
+        `frames.SIGHTINGS`, in the order of the file.
+    report
+        What became of its rows.
+    """
+
+    sha256: str
+    sightings: pd.DataFrame
+    report: SightingsReport
+
+
+class _Raw(NamedTuple):
+    """A row as it stands in the file: its number, its fields by name, its text."""
+
+    number: int
+    fields: dict[str, Any]
+    text: str
+    wrong: str = ""
+
+
+def find(paths: Sequence[str]) -> list[Path]:
+    """Files that paths, folders and globs name, each once, in order.
+
+    Raises
+    ------
+    SightingsError
+        If one of them names nothing.
+    """
+    found: list[Path] = []
+    for text in paths:
+        path = Path(text).expanduser()
+        if path.is_dir():
+            files = sorted(p for p in path.rglob("*") if p.suffix.casefold() in SUFFIXES)
+            files = [file for file in files if file.is_file()]
+        elif path.is_file():
+            files = [path]
+        elif path.exists():
+            raise SightingsError(f"{text} is neither a file nor a folder", hint="name a file")
+        else:
+            files = sorted(Path(name) for name in glob.glob(str(path)))  # noqa: PTH207
+            files = [file for file in files if file.is_file()]
+        if not files:
+            hint = f"files of sightings end in {', '.join(SUFFIXES)}"
+            raise SightingsError(f"no sightings file {text}", hint=hint)
+        found += files
+    return list(dict.fromkeys(found))
+
+
+def read(path: Path, not_after: datetime) -> SightingsFile:
+    """Read one file of sightings, CSV or GeoJSON, told apart by its content.
+
+    Rows that make no sighting are counted by reason in the report; the others land.
+
+    Parameters
+    ----------
+    not_after
+        A later time is rejected: a clock or a date is wrong.
+
+    Raises
+    ------
+    SightingsError
+        If the file is empty, too large or of another format, lacks a column, or mixes an exercise
+        with real sightings.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise SightingsError(f"{path.name} is larger than {MAX_BYTES / 1e6:.0f} MB")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise SightingsError(f"{path.name} grows while it is read")
+    except OSError as error:
+        raise SightingsError(f"{path.name} can't be read: {error.strerror or error}") from error
+    text = _text(content, path.name)
+    report = SightingsReport()
+    is_json = text[:4096].lstrip()[:1] in ("{", "[")
+    if is_json and len(content) > MAX_JSON_BYTES:
+        raise SightingsError(
+            f"{path.name} is larger than {MAX_JSON_BYTES / 1e6:.0f} MB of GeoJSON",
+            hint="write it as CSV, or split it",
+        )
+    report.format = "GeoJSON" if is_json else "CSV"
+    raw = _from_geojson(text, path.name, report) if is_json else _from_csv(text, path.name, report)
+    sha256 = hashlib.sha256(content).hexdigest()
+    sightings = _checked(raw, report, pd.Timestamp(not_after), _source_of(path))
+    simulated = sightings["source"].str.startswith(SIMULATED)
+    if simulated.any() and not simulated.all():
+        raise SightingsError(
+            f"{path.name} mixes an exercise's sightings with real ones",
+            hint=f"those of an exercise have a source that begins with {SIMULATED}: split the file",
+        )
+    report.simulated = bool(simulated.any())
+    return SightingsFile(sha256, sightings, report)
+
+
+def _text(content: bytes, name: str) -> str:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        hint = "save it as UTF-8 CSV or GeoJSON"
+        raise SightingsError(f"{name} isn't UTF-8 text: {error.reason}", hint=hint) from error
+    if not text.strip():
+        raise SightingsError(f"{name} is empty")
+    return text
+
+
+def _from_csv(text: str, name: str, report: SightingsReport) -> Iterator[_Raw]:
+    first = text.lstrip().split("\n", 1)[0]
+    delimiter = max(",;\t", key=first.count)
+    csv.field_size_limit(_MAX_FIELD)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        header = next((row for row in rows if any(field.strip() for field in row)), [])
+    except csv.Error as error:
+        raise SightingsError(f"{name}, its header: {error}") from error
+    chosen = _chosen(header, name, report)
+    places = {quantity: header.index(column) for quantity, column in chosen.items()}
+    return _csv_rows(rows, places, len(header), name)
+
+
+def _csv_rows(
+    rows: "Iterator[list[str]]", places: dict[str, int], width: int, name: str
+) -> Iterator[_Raw]:
+    number = 1
+    while True:
+        number += 1
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise SightingsError(f"{name}, row {number}: {error}") from error
+        if not any(field.strip() for field in row):
+            continue
+        wrong = "" if len(row) == width else f"has {len(row)} fields, the header {width}"
+        fields = {} if wrong else {quantity: row[at] for quantity, at in places.items()}
+        yield _Raw(number, fields, ",".join(row), "wrong number of fields" if wrong else "")
+
+
+def _from_geojson(text: str, name: str, report: SightingsReport) -> Iterator[_Raw]:
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SightingsError(f"{name} is no JSON: {error}") from error
+    features = content.get("features") if isinstance(content, dict) else None
+    if isinstance(content, dict) and content.get("type") == "Feature":
+        features = [content]
+    if not isinstance(features, list):
+        hint = "GeoJSON holds a FeatureCollection of points"
+        raise SightingsError(f"{name} is no GeoJSON of sightings", hint=hint)
+    keys: dict[str, None] = {}
+    for feature in features:
+        keys |= dict.fromkeys(_properties(feature))
+    chosen = _chosen([*keys, "lat", "lon"], name, report) if features else {}
+    place = {"lat", "lon"}
+    named = {quantity: key for quantity, key in chosen.items() if quantity not in place}
+    return _features(features, named)
+
+
+def _features(features: list[Any], named: dict[str, str]) -> Iterator[_Raw]:
+    for number, feature in enumerate(features, 1):
+        properties = _properties(feature)
+        point = _point(feature)
+        shown = json.dumps(feature, ensure_ascii=False, default=str)
+        fields = {q: properties[key] for q, key in named.items() if properties.get(key) is not None}
+        if not fields.get("sighting_id") and isinstance(feature, dict) and "id" in feature:
+            fields["sighting_id"] = feature["id"]
+        if point is None:
+            yield _Raw(number, {}, shown, "geometry is not a point")
+        else:
+            yield _Raw(number, {**fields, "lon": point[0], "lat": point[1]}, shown)
+
+
+def _properties(feature: Any) -> dict[str, Any]:
+    found = feature.get("properties") if isinstance(feature, dict) else None
+    return {str(k): v for k, v in found.items()} if isinstance(found, dict) else {}
+
+
+def _point(feature: Any) -> tuple[Any, Any] | None:
+    geometry = feature.get("geometry") if isinstance(feature, dict) else None
+    if not isinstance(geometry, dict) or geometry.get("type") != "Point":
+        return None
+    coordinates = geometry.get("coordinates")
+    if not isinstance(coordinates, list) or len(coordinates) < 2:
+        return None
+    return coordinates[0], coordinates[1]
+
+
+def _chosen(header: list[str], name: str, report: SightingsReport) -> dict[str, str]:
+    chosen = columns_of(header)
+    missing = [quantity for quantity in REQUIRED if quantity not in chosen]
+    if missing:
+        there = ", ".join(header[:20]) or "none"
+        raise SightingsError(
+            f"{name} lacks the columns {', '.join(missing)}",
+            hint=f"it has: {there[:300]}; the README lists the layout",
+        )
+    used = {*chosen.values(), "lat", "lon"}
+    report.unused_columns = [column for column in header if column not in used]
+    return chosen
+
+
+def _source_of(path: Path) -> str:
+    """What stands for the source of sightings whose file names none: the file's own name."""
+    return re.sub(r"[\s_\-]+", " ", path.stem).strip()[:200] or "file"
+
+
+def _with_date(stated: dict[str, Any]) -> dict[str, Any]:
+    """A date of its own goes before a time that has none."""
+    date, time = (str(stated.get(name, "")).strip() for name in ("date", "time"))
+    if date and re.fullmatch(r"\d{1,2}:\d{2}.*", time):
+        return {**stated, "time": f"{date}T{time.zfill(5) if len(time) < 5 else time}"}
+    return stated
+
+
+def _checked(
+    raw: Iterator[_Raw], report: SightingsReport, not_after: pd.Timestamp, source: str
+) -> pd.DataFrame:
+    kept: list[dict[str, Any]] = []
+    seen: set[tuple[Any, ...]] = set()
+    for row in raw:
+        report.rows_read += 1
+        if row.wrong:
+            report.reject(row.wrong, row.number, row.text)
+            continue
+        stated = {k: v for k, v in row.fields.items() if str(v).strip() != ""}
+        stated = _with_date(stated)
+        if "source" not in stated:
+            stated["source"] = source
+            report.default_source += 1
+        try:
+            valid = Row.model_validate(stated)
+        except ValidationError as error:
+            report.reject(_reason(error), row.number, row.text)
+            continue
+        if pd.Timestamp(valid.time) > not_after:
+            report.reject(FUTURE, row.number, row.text)
+            continue
+        made = _sighting(valid, report)
+        key = tuple(str(value) for value in made.values())
+        if key in seen:
+            report.duplicates += 1
+            continue
+        seen.add(key)
+        kept.append({**made, "sighting_id": made["sighting_id"] or _name_of(key)})
+    report.sightings = len(kept)
+    if not kept:
+        return frames.empty(frames.SIGHTINGS)
+    table = pd.DataFrame(kept)
+    table["time"] = pd.to_datetime(table["time"], utc=True)
+    return frames.conform(table, frames.SIGHTINGS)
+
+
+def _sighting(row: Row, report: SightingsReport) -> dict[str, Any]:
+    uncertainty_m, confidence = defaults_of(row.source)
+    if row.uncertainty_m is not None:
+        uncertainty_m = row.uncertainty_m
+    elif row.uncertainty_nm is not None:
+        uncertainty_m = row.uncertainty_nm * METRES_PER_NM
+    elif row.semi_major_m is not None:
+        minor_m = row.semi_major_m if row.semi_minor_m is None else row.semi_minor_m
+        uncertainty_m = math.sqrt((row.semi_major_m**2 + minor_m**2) / 2)
+    else:
+        report.default_uncertainty += 1
+    if row.confidence is not None:
+        confidence = row.confidence
+    else:
+        report.default_confidence += 1
+    return {
+        "sighting_id": row.sighting_id,
+        "time": row.time,
+        "lat": row.lat,
+        "lon": row.lon,
+        "uncertainty_m": uncertainty_m,
+        "source": row.source,
+        "length_m": row.length_m or float("nan"),
+        "confidence": confidence,
+        "note": row.note,
+    }
+
+
+def _reason(error: ValidationError) -> str:
+    first = error.errors()[0]
+    column = str(first["loc"][0]) if first["loc"] else "row"
+    if first["type"] == "missing":
+        return f"{column}: missing"
+    if first["type"].startswith(("greater_than", "less_than")):
+        return f"{column}: out of range"
+    if first["type"] in ("string_too_long", "string_too_short"):
+        return f"{column}: {first['type'].removeprefix('string_').replace('_', ' ')}"
+    return f"{column}: {first['msg'].removeprefix('Value error, ')}"
+
+
+def _name_of(key: tuple[Any, ...]) -> str:
+    """A name for a sighting that has none: a hash of what it states."""
+    return hashlib.blake2b("|".join(key).encode(), digest_size=6).hexdigest()

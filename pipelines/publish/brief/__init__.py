@@ -1,0 +1,199 @@
+"""brief.html: the brief for a crew, one file that asks the network for nothing.
+
+The page is complete without scripts: list, reasons, explanations and evidence are in its HTML, and
+the map stands still. The scripts (`pipelines.publish.maps`) move it and play it back; they read
+their data from a JSON block (`text.script_json`) and put words on the page through textContent or
+by cloning what the server wrote.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from detectors.core.zones import LANE_CLASSES
+from pipelines.base import labels
+from pipelines.base.files import write_text
+from pipelines.base.labels import Labels
+from pipelines.base.text import one_line, script_json
+from pipelines.publish import notices
+from pipelines.publish.brief.scene import scene_of
+from pipelines.publish.briefing import (
+    LOCAL,
+    LOCAL_NAME,
+    VesselCard,
+    duration_text,
+    explanation_parts,
+    moment,
+    vessel_cards,
+    without_time,
+)
+from pipelines.publish.maps import canvas, page
+from pipelines.publish.maps.style import MARKS, mark_of
+from pipelines.publish.plan import page as plan_page
+from pipelines.publish.products import Products
+
+VESSEL_LIMIT: Final = 100
+"""Vessels on the page. The rest is in flagged.csv, and the page says so."""
+
+_FACT_LIMIT: Final = 300
+_SPEEDS: Final = (1, 5, 15, 30, 60, 120)
+"""Minutes of the night that a second of playback shows."""
+
+NO_SECTIONS: Final = Markup("")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of the table about the run."""
+
+    label: str
+    value: str
+
+
+def write(products: Products, path: Path) -> Path:
+    """Write the brief; return `path`."""
+    planned = products.planned
+    sections = Markup() if planned is None else plan_page.section(planned, "narrow.html.j2")
+    return write_text(path, render(products, sections=sections))
+
+
+def render(
+    products: Products,
+    *,
+    heading: str = "",
+    sections: Markup = NO_SECTIONS,
+    chart_only: bool = False,
+) -> str:
+    """The brief as HTML.
+
+    Parameters
+    ----------
+    heading
+        What the page is about, where it isn't the list of a run; its numbers are no ranks then.
+    sections
+        HTML to stand below the list: safe, and without styles or scripts, which the page's policy
+        forbids.
+    chart_only
+        Whether to show the map and its playback alone, as in a notebook.
+    """
+    cards = vessel_cards(products)
+    shown = cards[:VESSEL_LIMIT]
+    words = labels.labels(products.language)
+    scene = scene_of(products, shown)
+    title = one_line(heading, _FACT_LIMIT) or words.flagged_vessels
+    run_id = one_line(products.run_id, _FACT_LIMIT)
+    code = canvas.script(page.text_of(__package__, "brief.js"), playback=True)
+    return page.render(
+        __package__,
+        "brief.html.j2",
+        _head(products, title, f"{title} · {run_id}"),
+        sheets=[canvas.sheet(), page.text_of(__package__, "brief.css")],
+        scripts=[canvas.leaflet(), code],
+        data=Markup(script_json(canvas.data_of(scene))),  # noqa: S704 - made for this place
+        still=page.still(scene, words.chart),
+        ranked=not heading,
+        chart_only=chart_only,
+        sections=sections,
+        marks=MARKS,
+        mark_of=mark_of,
+        explanation_parts=partial(explanation_parts, words=words),
+        untimed=without_time,
+        freshness=notices.freshness(products),
+        run_id=run_id,
+        window_utc=_window(products, None, "UTC"),
+        window_local=_window(products, LOCAL, LOCAL_NAME),
+        window_length=duration_text(products.start, products.end),
+        cards=shown,
+        left_out=len(cards) - len(shown),
+        over_budget=int(products.manifest.get("counts", {}).get("over_budget", 0)),
+        held_back=[one_line(str(t), _FACT_LIMIT) for t in products.manifest.get("held_back", [])],
+        kinds=_kinds(shown),
+        problems=problems(products.manifest),
+        facts=list(_facts(products.manifest, words)),
+        has_land=len(products.zones.land) > 0,
+        has_borders=len(products.zones.boundaries.frame) > 0,
+        has_lanes=bool(products.zones.frame["zone_class"].isin(LANE_CLASSES).any()),
+        speeds=[(60 * n, words.speed_line.format(n=n)) for n in _SPEEDS],
+    )
+
+
+def _head(products: Products, heading: str, title: str) -> page.Head:
+    """What a page about a run says of itself."""
+    release = products.release
+    return page.Head(
+        heading, title, release.language if release else "en", release.mark if release else None,
+        products.simulated,
+    )  # fmt: skip
+
+
+def problems(manifest: Mapping[str, Any]) -> list[str]:
+    """What a partial run must say first: each failure in a sentence; empty for a complete run.
+
+    `failures` may be a mapping name -> message, or a list of texts or of mappings that name the
+    step (`detector`, `step` or `name`) and say what happened (`message` or `error`).
+    """
+    failures = manifest.get("failures") or []
+    entries = failures.items() if isinstance(failures, Mapping) else failures
+    said = [_failure(entry) for entry in entries]
+    if manifest.get("state", "complete") != "complete" and not said:
+        said = ["The run ended early; its manifest names no step."]
+    return said
+
+
+def _window(products: Products, zone: tzinfo | None, name: str) -> str:
+    return f"{moment(products.start, zone, '')}– {moment(products.end, zone, name)}"
+
+
+def _failure(entry: Any) -> str:
+    if isinstance(entry, Mapping):
+        names = [key for key in ("detector", "step", "name") if entry.get(key)]
+        what = next((entry[key] for key in ("message", "error") if entry.get(key)), "no message")
+        kind = "detector " if names[:1] == ["detector"] else ""
+        who = f"{kind}{entry[names[0]]}" if names else "a step"
+        return one_line(f"{who} failed: {what}", _FACT_LIMIT)
+    if isinstance(entry, tuple):
+        return one_line(f"{entry[0]} failed: {entry[1]}", _FACT_LIMIT)
+    return one_line(str(entry), _FACT_LIMIT)
+
+
+def _facts(manifest: Mapping[str, Any], words: Labels) -> Iterator[tuple[str, list[Fact]]]:
+    """Tables for the foot of the page, as far as the manifest has them."""
+    for key, title in (
+        ("counts", words.facts_counts),
+        ("rejected", words.facts_rejected),
+        ("detectors", words.facts_detectors),
+    ):
+        lines = list(_flat(manifest.get(key) or {}, ""))
+        if lines:
+            yield title, lines
+    commit = [
+        Fact(label, one_line(str(manifest[key]), _FACT_LIMIT))
+        for key, label in (("state", words.state), ("git_commit", words.commit))
+        if manifest.get(key)
+    ]
+    if commit:
+        yield words.run_fact, commit
+
+
+def _flat(value: Any, label: str) -> Iterator[Fact]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if key == "rejected":  # has a table of its own
+                continue
+            yield from _flat(item, f"{label} · {key}" if label else str(key))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _flat(item, label)
+    else:
+        shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
+        words = one_line(label.replace("_", " "), _FACT_LIMIT)
+        yield Fact(words, one_line(str(shown), _FACT_LIMIT))
+
+
+def _kinds(cards: list[VesselCard]) -> list[str]:
+    return sorted({event.kind for card in cards for event in card.events})

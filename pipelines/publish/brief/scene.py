@@ -1,0 +1,134 @@
+"""What the brief's map shows: flagged vessels, their tracks and events, and the patrol plan."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core.frames import SECOND_US, epoch_us, offsets
+from pipelines.publish.briefing import EventCard, VesselCard, vessel_names
+from pipelines.publish.maps import cut, thin
+from pipelines.publish.maps.scene import Event, Floats, Scene, Track, Vessel
+from pipelines.publish.plan import overlay
+from pipelines.publish.products import Products
+
+_TRACK_VERTICES: Final = 60_000
+
+
+def scene_of(products: Products, cards: Sequence[VesselCard]) -> Scene:
+    """The map of a run.
+
+    Parameters
+    ----------
+    products
+        The run.
+    cards
+        The vessels to draw; tracks of others are left out, partners in their events apart.
+    """
+    places = np.array(_places(cards), "float64").reshape(-1, 2)
+    lon0, fit = cut.extent(places[:, 0], places[:, 1])
+    wanted = products.tracks[products.tracks["mmsi"].isin(_shown_mmsi(products, cards))]
+    x, y = cut.relative(wanted["lon"].to_numpy(), lon0), wanted["lat"].to_numpy()
+    box = cut.padded(
+        (
+            min(fit[0], x.min(initial=fit[0])),
+            min(fit[1], y.min(initial=fit[1])),
+            max(fit[2], x.max(initial=fit[2])),
+            max(fit[3], y.max(initial=fit[3])),
+        )
+    )
+    regions, ways, points = overlay.layers(products.planned, lon0)
+    return Scene(
+        lon0=lon0, fit=fit, box=box, ground=cut.ground(products.zones, box, lon0),
+        regions=regions, ways=ways, points=points,
+        tracks=_tracks(wanted, x, products, cards), vessels=_vessels(wanted, cards, lon0),
+        events=_events(products, cards, lon0),
+        start_s=int(products.start.timestamp()), end_s=int(products.end.timestamp()),
+    )  # fmt: skip
+
+
+def _places(cards: Sequence[VesselCard]) -> list[tuple[float, float]]:
+    seen = [(card.lon, card.lat) for card in cards]
+    happened = [(event.lon, event.lat) for card in cards for event in card.events]
+    return [(x, y) for x, y in [*seen, *happened] if x is not None and y is not None]
+
+
+def _shown_mmsi(products: Products, cards: Sequence[VesselCard]) -> set[int]:
+    keys = {event.event_id for card in cards for event in card.events}
+    events = products.events[products.events["event_id"].isin(keys)]
+    return {card.mmsi for card in cards} | set(events["mmsi"]) | set(events["other_mmsi"]) - {0}
+
+
+def _tracks(
+    tracks: pd.DataFrame, x: Floats, products: Products, cards: Sequence[VesselCard]
+) -> tuple[Track, ...]:
+    rank = {card.mmsi: card.rank for card in cards}
+    names = vessel_names(products)
+    y = np.clip(tracks["lat"].to_numpy(), -cut.MAX_LAT, cut.MAX_LAT)
+    time_s = epoch_us(tracks["time"]) // SECOND_US
+    bounds = offsets(tracks["track_id"].to_numpy())
+    kept = thin.kept_within(x, y, time_s, bounds, _TRACK_VERTICES)
+    xyt = np.column_stack([x, y, time_s - int(products.start.timestamp())])
+    cuts = np.flatnonzero(thin.breaks(x, time_s, bounds))
+    found = []
+    for first, last in pairwise(bounds):
+        if first == last:
+            continue
+        mine = kept[np.searchsorted(kept, first) : np.searchsorted(kept, last)]
+        pieces = np.split(mine, np.searchsorted(mine, cuts[(cuts > first) & (cuts < last)]))
+        mmsi = int(tracks["mmsi"].iloc[first])
+        name = names.get(mmsi, f"MMSI {mmsi}")
+        lines = tuple(xyt[piece] for piece in pieces if len(piece))
+        found.append(Track(mmsi, rank.get(mmsi, 0), name, lines))
+    return tuple(found)
+
+
+def _vessels(tracks: pd.DataFrame, cards: Sequence[VesselCard], lon0: float) -> tuple[Vessel, ...]:
+    last = tracks.sort_values("time", kind="stable").drop_duplicates("mmsi", keep="last")
+    heading = last["heading_deg"].fillna(last["cog_deg"])
+    towards = {
+        int(mmsi): None if pd.isna(angle) else float(angle)
+        for mmsi, angle in zip(last["mmsi"], heading, strict=True)
+    }
+    return tuple(
+        Vessel(
+            card.rank, card.mmsi, card.name if card.named else str(card.mmsi),
+            *_place(card.lon, card.lat, lon0), towards.get(card.mmsi),
+        )
+        for card in cards
+    )  # fmt: skip
+
+
+def _events(products: Products, cards: Sequence[VesselCard], lon0: float) -> tuple[Event, ...]:
+    """One mark per event; an event of two flagged vessels is theirs together."""
+    events = products.events
+    pairs = dict(
+        zip(events["event_id"], zip(events["mmsi"], events["other_mmsi"], strict=True), strict=True)
+    )
+    told: dict[str, EventCard] = {}
+    ranks: dict[str, list[int]] = {}
+    for card in cards:
+        for event in card.events:
+            told.setdefault(event.event_id, event)
+            ranks.setdefault(event.event_id, []).append(card.rank)
+    main = {card.events[0].event_id for card in cards if card.events}
+    return tuple(
+        Event(
+            key, event.kind, f"{event.title}: {event.who}, {event.when_utc}",
+            *_place(event.lon, event.lat, lon0), _since(event.start, products),
+            None if event.end is None else _since(event.end, products),
+            tuple(int(mmsi) for mmsi in pairs[key] if mmsi), tuple(ranks[key]), key in main,
+        )
+        for key, event in told.items()
+    )  # fmt: skip
+
+
+def _since(time: pd.Timestamp, products: Products) -> int:
+    return int((time - products.start).total_seconds())
+
+
+def _place(lon: float | None, lat: float | None, lon0: float) -> tuple[float | None, float | None]:
+    x = None if lon is None else round(float(cut.relative(lon, lon0)[0]), 5)
+    return x, None if lat is None else round(lat, 5)

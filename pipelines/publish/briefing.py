@@ -1,0 +1,295 @@
+"""What the formats for people (KML, GPX, HTML) tell: vessels in rank order, each with its events.
+
+Texts are clean here (see `text`), times and positions are in the words of a chart table.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from detectors.core.events import evidence_of
+from detectors.core.explain import NOT_ASSESSED
+from pipelines.base.labels import Labels, labels
+from pipelines.base.text import one_line
+from pipelines.publish.products import Products
+
+LOCAL: Final = ZoneInfo("Asia/Kuala_Lumpur")
+LOCAL_NAME: Final = "MYT"
+ENGLISH: Final = labels("en")
+NAME_LIMIT: Final = 60
+SENTENCE_LIMIT: Final = 1200
+_LOCAL_TIME: Final = re.compile(rf" \([^()]*\d\d:\d\d {LOCAL_NAME}\)$")
+
+
+@dataclass(frozen=True)
+class EventCard:
+    """One event as a reader sees it; `lat` and `lon` are None where its place isn't known."""
+
+    event_id: str
+    kind: str
+    title: str
+    who: str
+    pair: bool
+    reason: str
+    explanation: str
+    score: float
+    status: str
+    start: pd.Timestamp
+    end: pd.Timestamp | None
+    when_utc: str
+    when_local: str
+    lat: float | None
+    lon: float | None
+    where: str
+    evidence: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class VesselCard:
+    """One flagged vessel as a reader sees it."""
+
+    rank: int
+    mmsi: int
+    name: str
+    named: bool
+    identity: Sequence[tuple[str, str]]
+    score: float
+    reasons: Sequence[str]
+    explanations: Sequence[str]
+    last_seen: pd.Timestamp | None
+    seen_utc: str
+    seen_local: str
+    lat: float | None
+    lon: float | None
+    where: str
+    events: Sequence[EventCard]
+
+    @property
+    def ranked(self) -> str:
+        """Rank and name, for a plotter: the MMSI where it has none."""
+        return f"{self.rank} {self.name if self.named else self.mmsi}"
+
+    @property
+    def says(self) -> str:
+        """What the vessel says it is, on one line."""
+        return " · ".join(f"{label} {value}" for label, value in self.identity)
+
+    def told(self, words: Labels) -> list[str]:
+        """Why it is flagged, a sentence each, and the innocent explanations."""
+        return [*self.reasons, *(explanation_line(text, words) for text in self.explanations)]
+
+
+def vessel_cards(products: Products) -> list[VesselCard]:
+    """The flagged vessels in rank order, each with the events behind its rank, strongest first."""
+    names, words = vessel_names(products), labels(products.language)
+    events = _event_cards(products, names, words)
+    frame = products.flagged.sort_values("rank", kind="stable")
+    cards = []
+    for row in frame.to_dict("records"):
+        keys = str(row["event_ids"]).split(";")
+        reasons = _sentences(row["reasons"])
+        mine = [events[key] for key in keys if key in events]
+        if len(reasons) == len(keys) == len(mine):  # told from this vessel's side
+            mine = [replace(e, reason=r) for e, r in zip(mine, reasons, strict=True)]
+        lat, lon = _place(row["lat"], row["lon"])
+        seen = None if pd.isna(row["last_seen"]) else row["last_seen"]
+        name = one_line(str(row["name"]), NAME_LIMIT)
+        cards.append(
+            VesselCard(
+                rank=int(row["rank"]),
+                mmsi=int(row["mmsi"]),
+                name=name or words.no_name,
+                named=bool(name),
+                identity=_identity(row, words),
+                score=float(row["score"]),
+                reasons=reasons,
+                explanations=list(dict.fromkeys(_sentences(row["explanations"]))),
+                last_seen=seen,
+                seen_utc=moment(seen, None, "UTC") if seen is not None else "",
+                seen_local=moment(seen, LOCAL, LOCAL_NAME) if seen is not None else "",
+                lat=lat,
+                lon=lon,
+                where=position_text(lat, lon),
+                events=mine,
+            )
+        )
+    return cards
+
+
+def vessel_names(products: Products) -> dict[int, str]:
+    """Clean one-line names by MMSI; a vessel that gave none isn't in it."""
+    named = zip(products.vessels["mmsi"], products.vessels["name"], strict=True)
+    lines = {int(mmsi): one_line(str(name), NAME_LIMIT) for mmsi, name in named}
+    return {mmsi: name for mmsi, name in lines.items() if name}
+
+
+def explanation_parts(explanation: str, words: Labels = ENGLISH) -> tuple[str, str]:
+    """What to call an explanation, and its text.
+
+    >>> explanation_parts("not assessed: no land or zone layer reaches this place")
+    ('Not assessed', 'no land or zone layer reaches this place')
+    >>> explanation_parts("bunkering in port limits")
+    ('Innocent explanation', 'bunkering in port limits')
+    """
+    if explanation.startswith(NOT_ASSESSED):
+        return words.not_assessed, explanation.removeprefix(NOT_ASSESSED).lstrip(": ")
+    return words.innocent_explanation, explanation
+
+
+def explanation_line(explanation: str, words: Labels = ENGLISH) -> str:
+    """An explanation with what it is; empty where there is none."""
+    return ": ".join(explanation_parts(explanation, words)) if explanation else ""
+
+
+def without_time(reason: str) -> str:
+    """A reason without the local time it ends with, where the times stand beside it anyway.
+
+    >>> without_time("Drifted 4.1 h, 9 nm off Lumut (21 Nov 02:10 to 06:15 MYT)")
+    'Drifted 4.1 h, 9 nm off Lumut'
+    """
+    return _LOCAL_TIME.sub("", reason)
+
+
+def position_text(lat: float | None, lon: float | None) -> str:
+    """Position in degrees and decimal minutes, as on a chart table; empty where unknown.
+
+    >>> position_text(3.205, -101.5)
+    '03°12.30′N 101°30.00′W'
+    """
+    if lat is None or lon is None:
+        return ""
+    return f"{_dm(lat, 2, 'NS')} {_dm(lon, 3, 'EW')}"
+
+
+def moment(time: pd.Timestamp, zone: tzinfo | None, name: str) -> str:
+    """One moment for people, in UTC (zone None) or another zone: '20 Nov 2026 18:05 UTC'."""
+    return f"{_in(time, zone):%d %b %Y %H:%M} {name}"
+
+
+def span(
+    start: pd.Timestamp,
+    end: pd.Timestamp | None,
+    zone: tzinfo | None,
+    name: str,
+    words: Labels = ENGLISH,
+) -> str:
+    """A time span for people; one that has no end is 'since'.
+
+    >>> t = pd.Timestamp("2026-11-20T22:00Z")
+    >>> span(t, t + pd.Timedelta(hours=3), None, "UTC"), span(t, None, None, "UTC")
+    ('20 Nov 22:00 – 21 Nov 01:00 UTC', 'since 20 Nov 22:00 UTC')
+    """
+    first = _in(start, zone)
+    if end is None:
+        return f"{words.since} {first:%d %b %H:%M} {name}"
+    last = _in(end, zone)
+    if f"{first:%d %b %H:%M}" == f"{last:%d %b %H:%M}":
+        return f"{first:%d %b %H:%M} {name}"
+    until = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%d %b %H:%M}"
+    dash = "–" if first.date() == last.date() else " – "
+    return f"{first:%d %b %H:%M}{dash}{until} {name}"
+
+
+def duration_text(start: pd.Timestamp, end: pd.Timestamp) -> str:
+    """A duration for people: '35 min', '4 h 10 min', '24 h', '2 d 3 h'.
+
+    >>> t = pd.Timestamp("2026-11-20T22:00Z")
+    >>> duration_text(t, t + pd.Timedelta(minutes=250))
+    '4 h 10 min'
+    """
+    minutes = round((end - start).total_seconds() / 60)
+    days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
+    if days > 1:
+        return f"{days} d {hours} h"
+    hours += 24 * days
+    if not rest and hours:
+        return f"{hours} h"
+    return f"{hours} h {rest:02d} min" if hours else f"{rest} min"
+
+
+def _event_cards(products: Products, names: dict[int, str], words: Labels) -> dict[str, EventCard]:
+    wanted = {key for ids in products.flagged["event_ids"] for key in str(ids).split(";")}
+    frame = products.events[products.events["event_id"].isin(wanted)]
+    cards = {}
+    for row, evidence in zip(frame.to_dict("records"), evidence_of(frame), strict=True):
+        lat, lon = _place(row["lat"], row["lon"])
+        start, end = row["start"], None if pd.isna(row["end"]) else row["end"]
+        kind = one_line(str(row["kind"]), NAME_LIMIT)
+        title = words.kind_of(kind, one_line(str(row["subkind"]), NAME_LIMIT))
+        cards[str(row["event_id"])] = EventCard(
+            event_id=one_line(str(row["event_id"]), NAME_LIMIT),
+            kind=kind,
+            title=title[:1].upper() + title[1:],
+            who=_who(int(row["mmsi"]), int(row["other_mmsi"]), names, words),
+            pair=bool(row["other_mmsi"]),
+            reason=one_line(str(row["reason"]), SENTENCE_LIMIT),
+            explanation=one_line(str(row["explanation"]), SENTENCE_LIMIT),
+            score=float(row["score"]),
+            status=words.status_of(one_line(str(row["status"]), NAME_LIMIT)),
+            start=start,
+            end=end,
+            when_utc=span(start, end, None, "UTC", words),
+            when_local=span(start, end, LOCAL, LOCAL_NAME, words),
+            lat=lat,
+            lon=lon,
+            where=position_text(lat, lon),
+            evidence=[
+                (one_line(key, NAME_LIMIT), one_line(_shown(value), SENTENCE_LIMIT))
+                for key, value in evidence.items()
+            ],
+        )
+    return cards
+
+
+def _who(mmsi: int, other_mmsi: int, names: dict[int, str], words: Labels) -> str:
+    both = [mmsi, other_mmsi] if other_mmsi else [mmsi]
+    return f" {words.and_} ".join(f"{names[m]} ({m})" if m in names else f"MMSI {m}" for m in both)
+
+
+def _identity(row: dict[Any, Any], words: Labels) -> list[tuple[str, str]]:
+    given = [
+        (words.flag, str(row["flag_state"])),
+        (words.type, str(row["ship_type"])),
+        (words.mmsi, str(row["mmsi"])),
+        (words.imo, str(row["imo"]) if row["imo"] else ""),
+        (words.callsign, str(row["callsign"])),
+    ]
+    lines = [(label, one_line(value, NAME_LIMIT)) for label, value in given]
+    return [(label, value) for label, value in lines if value]
+
+
+def _sentences(joined: Any) -> list[str]:
+    lines = [one_line(part, SENTENCE_LIMIT) for part in str(joined).split(" | ")]
+    return [line for line in lines if line]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list):
+        return ", ".join(_shown(item) for item in value)
+    return "–" if value is None else str(value)
+
+
+def _place(lat: float, lon: float) -> tuple[float | None, float | None]:
+    if not (np.isfinite(lat) and np.isfinite(lon)):
+        return None, None
+    return float(lat), float(lon)
+
+
+def _in(time: pd.Timestamp, zone: tzinfo | None) -> pd.Timestamp:
+    return time.tz_convert("UTC" if zone is None else zone)
+
+
+def _dm(angle: float, width: int, signs: str) -> str:
+    hundredths = round(abs(angle) * 6000)
+    degrees, minutes = divmod(hundredths, 6000)
+    return f"{degrees:0{width}d}°{minutes / 100:05.2f}′{signs[angle < 0]}"

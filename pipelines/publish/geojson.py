@@ -1,0 +1,134 @@
+"""events.geojson and tracks.geojson (RFC 7946): what a GIS or a web map opens.
+
+Coordinates are longitude, latitude in WGS84, 6 decimals. Texts are clean (see `text`). Collections
+carry run_id, simulated and note as foreign members, in a recipient's pack its marks too; as many
+readers drop those, every feature has `simulated`, and its own marks, too.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from detectors.core import geodesy
+from pipelines.base.files import write_text
+from pipelines.base.text import iso
+from pipelines.base.visible import clean
+from pipelines.publish import notices
+from pipelines.publish.briefing import vessel_names
+from pipelines.publish.lines import track_lines
+from pipelines.publish.products import Products
+from pipelines.publish.tables import event_table, iso_seconds
+
+
+def write_events(products: Products, path: Path) -> Path:
+    """Write one Point feature per event; return `path`.
+
+    Properties: the columns of events.csv (mmsi a number, other_mmsi and end null where there is
+    none, evidence an object) plus reason, name, other_name, rank (of the better placed of its
+    vessels, null if neither is flagged), simulated. An event without a place has a null geometry.
+    """
+    table = event_table(products)
+    names, ranks = vessel_names(products), _ranks(products)
+    for name in ("start", "end"):
+        table[name] = iso_seconds(table[name])
+    reasons = [clean(str(text)) for text in products.events["reason"]]
+    features = []
+    for row, reason in zip(table.to_dict("records"), reasons, strict=True):
+        lat, lon = row["lat"], row["lon"]
+        both = [row["mmsi"]] if pd.isna(row["other_mmsi"]) else [row["mmsi"], row["other_mmsi"]]
+        properties = {
+            **{str(key): None if pd.isna(value) else value for key, value in row.items()},
+            "end": row["end"] or None,
+            "evidence": json.loads(row["evidence"]),
+            "reason": reason,
+            "name": names.get(both[0], ""),
+            "other_name": names.get(both[1], "") if len(both) > 1 else "",
+            "rank": min((ranks[mmsi] for mmsi in both if mmsi in ranks), default=None),
+            "simulated": products.simulated,
+        }
+        known = np.isfinite(lat) and np.isfinite(lon)
+        point = [round(float(geodesy.wrap_lon(lon)), 6), lat]
+        geometry = {"type": "Point", "coordinates": point} if known else None
+        features.append(_feature(row["event_id"], geometry, properties))
+    return write_text(path, _collection(products, features))
+
+
+def write_tracks(products: Products, path: Path) -> Path:
+    """Write the tracks of flagged vessels and their partners, one feature per track; return `path`.
+
+    A LineString, cut into a MultiLineString at the antimeridian, or a Point if there is one report.
+    Properties: track_id, mmsi, name, rank (null for a partner), start, end, n_reports, simulated.
+    """
+    lines = track_lines(products.tracks)
+    names, ranks = vessel_names(products), _ranks(products)
+    features = []
+    for row in lines.assign(
+        start=iso_seconds(lines["start"]) if len(lines) else [],
+        end=iso_seconds(lines["end"]) if len(lines) else [],
+    ).to_dict("records"):
+        geometry = row.pop("geometry")
+        properties = {
+            **row,
+            "name": names.get(row["mmsi"], ""),
+            "rank": ranks.get(row["mmsi"]),
+            "simulated": products.simulated,
+            **_track_marks(products, row["track_id"]),
+        }
+        features.append(_feature(str(row["track_id"]), _geometry(geometry), properties))
+    return write_text(path, _collection(products, features))
+
+
+def _release(products: Products) -> dict[str, Any]:
+    release = products.release
+    if release is None:
+        return {}
+    return {
+        **release.mark.fields,
+        "recipient": release.title,
+        "stale_after": iso(release.stale_after),
+    }
+
+
+def _track_marks(products: Products, track_id: int) -> dict[str, str]:
+    if products.release is None:
+        return {}
+    return products.release.track_marks[track_id].fields
+
+
+def _ranks(products: Products) -> dict[int, int]:
+    flagged = products.flagged
+    return {int(m): int(r) for m, r in zip(flagged["mmsi"], flagged["rank"], strict=True)}
+
+
+def _geometry(geometry: shapely.Geometry) -> dict[str, Any]:
+    parts = [
+        np.round(shapely.get_coordinates(part), 6).tolist() for part in shapely.get_parts(geometry)
+    ]
+    kind = shapely.get_type_id(geometry)
+    if kind == shapely.GeometryType.POINT:
+        return {"type": "Point", "coordinates": parts[0][0]}
+    if kind == shapely.GeometryType.LINESTRING:
+        return {"type": "LineString", "coordinates": parts[0]}
+    return {"type": "MultiLineString", "coordinates": parts}
+
+
+def _feature(
+    key: str, geometry: dict[str, Any] | None, properties: dict[str, Any]
+) -> dict[str, Any]:
+    return {"type": "Feature", "id": key, "geometry": geometry, "properties": properties}
+
+
+def _collection(products: Products, features: list[dict[str, Any]]) -> str:
+    head = {
+        "type": "FeatureCollection",
+        "run_id": products.run_id,
+        "simulated": products.simulated,
+        "note": notices.summary(products),
+        **_release(products),
+    }
+    body = ",\n".join(json.dumps(feature, allow_nan=False) for feature in features)
+    return json.dumps(head)[:-1] + ', "features": [\n' + body + "\n]}\n"

@@ -1,0 +1,35 @@
+"""events.parquet: the events table as GeoParquet, with a point per event.
+
+Source: GeoParquet 1.1 (https://geoparquet.org/releases/v1.1.0/), WKB encoding, OGC:CRS84.
+"""
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from pipelines.base.files import replacing
+from pipelines.publish import notices
+from pipelines.publish.products import Products
+from pipelines.publish.tables import event_table
+
+
+def write(products: Products, path: Path) -> Path:
+    """Write the columns of events.csv, with their types, and `geometry`; return `path`.
+
+    `mmsi` is an integer here, `other_mmsi` null where there is no second vessel, `end` null while
+    the event is open. An event without a position has a null geometry.
+    """
+    table = event_table(products)
+    lat, lon = table["lat"].to_numpy(), table["lon"].to_numpy()
+    known = np.isfinite(lat) & np.isfinite(lon)
+    points = np.full(len(table), None, dtype=object)
+    points[known] = shapely.points(lon[known], lat[known])
+    frame = gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(points, crs="OGC:CRS84"))
+    frame.attrs = {"run_id": products.run_id, "simulated": products.simulated}
+    if products.release:
+        frame.attrs["handling"] = notices.marks(products)
+    with replacing(path) as temporary:
+        frame.to_parquet(temporary, index=False, schema_version="1.1.0")
+    return path

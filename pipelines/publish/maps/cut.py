@@ -1,0 +1,175 @@
+"""What of land, zones and boundaries lies in an extent: the ground of a map, and its extent."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import ArrayLike, NDArray
+
+from detectors.core import geodesy
+from detectors.core.zones import LANE_CLASSES, Zones
+from pipelines.base.text import one_line
+from pipelines.publish.maps.scene import Box, Floats, Ground, Label, Region
+
+HOME: Final = (98.0, 0.5, 105.0, 7.0)
+"""The Straits, shown where there is nothing to show."""
+
+MAX_LAT: Final = 84.0  # Mercator has no pole
+NAME_LIMIT: Final = 60
+_FIT_PAD: Final = 0.08
+_MIN_SPAN_DEG: Final = 0.3
+_GROUND_PAD_DEG: Final = 1.5
+_LAND_VERTICES: Final = 60_000
+_ZONE_VERTICES: Final = 20_000
+_TOLERANCE_DEG: Final = 0.0004
+_STATES: Final = {"MYS": "MALAYSIA", "IDN": "INDONESIA", "SGP": "SINGAPORE", "THA": "THAILAND"}
+_LABEL_AREA_DEG2: Final = 0.02
+
+Shapes = NDArray[np.object_]
+
+
+def relative(lon: ArrayLike, lon0: float) -> Floats:
+    """Longitudes as degrees east of `lon0`, from -180 to 180."""
+    return np.atleast_1d(geodesy.wrap_lon(np.asarray(lon, "float64") - lon0))
+
+
+def extent(lon: ArrayLike, lat: ArrayLike) -> tuple[float, Box]:
+    """The middle longitude of some places, and the box around them to show first.
+
+    >>> extent([100.0, 102.0], [1.0, 2.0])
+    (101.0, (-1.16, 0.92, 1.16, 2.08))
+    """
+    lons, lats = np.asarray(lon, "float64").ravel(), np.asarray(lat, "float64").ravel()
+    if len(lons) == 0:
+        middle = (HOME[0] + HOME[2]) / 2
+        return middle, (HOME[0] - middle, HOME[1], HOME[2] - middle, HOME[3])
+    angle = np.radians(lons)
+    lon0 = float(np.degrees(np.arctan2(np.sin(angle).mean(), np.cos(angle).mean())))
+    x, y = relative(lons, lon0), np.clip(lats, -MAX_LAT, MAX_LAT)
+    pad_x, pad_y = (
+        max(float(np.ptp(v)) * _FIT_PAD, (_MIN_SPAN_DEG - float(np.ptp(v))) / 2) for v in (x, y)
+    )
+    west, east = float(x.min()) - pad_x, float(x.max()) + pad_x
+    return lon0, (west, float(y.min()) - pad_y, east, float(y.max()) + pad_y)
+
+
+def padded(box: Box) -> Box:
+    """How far the ground is cut out around what is shown first."""
+    west, south, east, north = box
+    return (
+        max(west - _GROUND_PAD_DEG, -180.0), max(south - _GROUND_PAD_DEG, -MAX_LAT),
+        min(east + _GROUND_PAD_DEG, 180.0), min(north + _GROUND_PAD_DEG, MAX_LAT),
+    )  # fmt: skip
+
+
+def ground(zones: Zones, box: Box, lon0: float) -> Ground:
+    """Land, zones, boundaries and names of states in a box."""
+    land = clip(zones.land.geometry.to_numpy(), box, lon0)
+    # Thousands of islands touch nothing: ten times as fast as uniting all with all.
+    united = _simplified([shapely.disjoint_subset_union_all(land)], _LAND_VERTICES)
+    borders = shapely.get_parts(clip(zones.boundaries.frame.geometry.to_numpy(), box, lon0))
+    return Ground(
+        land=rings_of(united),
+        zones=_zones(zones, box, lon0),
+        borders=tuple(shapely.get_coordinates(line) for line in borders),
+        states=_states(zones, box, lon0),
+    )
+
+
+def rings_of(shapes: Any) -> tuple[Floats, ...]:
+    """Rings of polygons, holes too; what has no area is left out."""
+    parts = shapely.get_parts(shapely.get_parts(list(shapes)))
+    polygons = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
+    return tuple(shapely.get_coordinates(ring) for ring in shapely.get_rings(polygons))
+
+
+def shape_rings(shape: shapely.Geometry, lon0: float) -> tuple[Floats, ...]:
+    """Rings of a polygon given in WGS84, in the map's frame of longitude."""
+    return tuple(
+        np.column_stack([relative(ring[:, 0], lon0), ring[:, 1]]) for ring in rings_of([shape])
+    )
+
+
+def clip(shapes: Shapes, box: Box, lon0: float) -> Shapes:
+    """Shapes cut to the box, in its frame; the world is looked at once on each side of it."""
+    west, south, east, north = box
+    found: list[Shapes] = []
+    for turn in (-360.0, 0.0, 360.0):
+        shift = turn - lon0
+        window = (west - shift, south, east - shift, north)
+        if window[0] > 180.0 or window[2] < -180.0:
+            continue
+        cut = shapely.clip_by_rect(shapes, *window)
+        cut = cut[~shapely.is_empty(cut)]
+        found.append(shapely.transform(cut, partial(_shifted, by=shift)))
+    return np.concatenate(found) if found else np.empty(0, object)
+
+
+def _shifted(xy: Floats, by: float) -> Floats:
+    return np.asarray(xy + np.array([by, 0.0]))
+
+
+def _simplified(
+    shapes: Sequence[shapely.Geometry], vertices: int, tolerance: float = _TOLERANCE_DEG
+) -> list[shapely.Geometry]:
+    """Shapes with the finest tolerance (doubling from the given) that keeps to `vertices`."""
+    simple = list(shapely.simplify(np.array(shapes, object), tolerance))
+    while shapely.get_num_coordinates(simple).sum() > vertices and tolerance < 1.0:
+        tolerance *= 2
+        simple = list(shapely.simplify(np.array(shapes, object), tolerance))
+    return simple
+
+
+def _states(zones: Zones, box: Box, lon0: float) -> tuple[Label, ...]:
+    """Names of the states, with the widest spot of the largest piece and the room there."""
+    land = zones.land
+    if "iso3" not in land.columns:
+        return ()
+    labels = []
+    for iso3, name in _STATES.items():
+        pieces = shapely.get_parts(clip(land.geometry.to_numpy()[land["iso3"] == iso3], box, lon0))
+        areas = shapely.area(pieces)
+        if len(pieces) and areas.max() >= _LABEL_AREA_DEG2:
+            coarse = shapely.simplify(pieces[areas.argmax()], 0.02)
+            radius = shapely.maximum_inscribed_circle(coarse, tolerance=0.02)
+            x, y = shapely.get_coordinates(radius)[0]
+            room = float(shapely.length(radius))
+            labels.append(Label(name, round(float(x), 3), round(float(y), 3), round(room, 3)))
+    return tuple(labels)
+
+
+def look_of(zone_class: str) -> str:
+    """How a zone of a class is drawn."""
+    if zone_class == "territorial_sea":
+        return "territorial_sea"
+    return "lane" if zone_class in LANE_CLASSES else "zone"
+
+
+def _zones(zones: Zones, box: Box, lon0: float) -> tuple[Region, ...]:
+    """Outlines; territorial seas, long and seen from afar, coarser than what was drawn by hand."""
+    frame = zones.frame
+    far = (frame["zone_class"] == "territorial_sea").to_numpy(bool)
+    toward = frame.get("direction_deg", pd.Series(np.nan, frame.index))
+    found: list[Region] = []
+    for rows, tolerance in ((far, 0.001), (~far, 0.0001)):
+        shapes, facts = [], []
+        chosen = frame[rows]
+        for shape, name, zone_class, angle in zip(
+            chosen.geometry.to_numpy(), chosen["name"], chosen["zone_class"], toward[rows],
+            strict=True,
+        ):  # fmt: skip
+            title = one_line(str(name), NAME_LIMIT)
+            way = None if pd.isna(angle) else float(round(float(angle)))
+            for piece in clip(np.array([shape], object), box, lon0):
+                shapes.append(piece)
+                facts.append((title, look_of(str(zone_class)), way))
+        simple = _simplified(shapes, _ZONE_VERTICES, tolerance) if shapes else []
+        found += [
+            Region(rings, look, title, toward_deg=way)
+            for shape, (title, look, way) in zip(simple, facts, strict=True)
+            if (rings := rings_of([shape]))  # of what only touches the box, a line is left
+        ]
+    return tuple(found)

@@ -1,0 +1,380 @@
+"""A scene as a still drawing, for paper and for pages where nothing runs.
+
+Titles and names are escaped; where a drawing must hold nothing that a vessel said, as in the PDF
+whose fonts can't draw it all, it is made without `names`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from itertools import pairwise
+from typing import Any, Final, TypeVar
+
+import numpy as np
+import shapely
+
+from pipelines.publish.maps.scene import Event, Floats, Label, Point, Region, Scene, Vessel
+from pipelines.publish.maps.sheet import WIDTH, Room, Sheet, Spot
+from pipelines.publish.maps.style import COLOURS, LOOKS, MARKS, Look, mark_of
+
+_UNSEEN: Final = 0.35
+"""How far a line may be from where it belongs, in units of the drawing: 0.06 mm on the page, less
+than a dot of a printer."""
+
+_MARGIN: Final = 10.0
+"""How far beyond the sheet what is on it goes on, so that no edge of a cut is seen."""
+
+MARK_R: Final = 13.0
+"""Half the width of a mark."""
+_RINGS: Final = ((0.0, 1), (30.0, 8), (56.0, 14), (84.0, 20))
+"""Where a mark may stand: on its place, else beside it at these distances, so many to a ring."""
+
+_BESIDE: Final[Sequence[Spot]] = (
+    (12.0, 0.0, "start"), (-12.0, 0.0, "end"), (0.0, -17.0, "middle"), (0.0, 17.0, "middle"),
+)  # fmt: skip
+_NAME_LIMIT: Final = 30
+_MIN_NAMED: Final = 34.0
+"""Zones smaller than this have no name and no arrow on the sheet."""
+
+_Thing = TypeVar("_Thing", Event, Vessel, Point, Label)
+
+
+@dataclass(frozen=True)
+class Ink:
+    """What colours and letters are called where a drawing goes."""
+
+    colour: Callable[[str], str]
+    font: str
+    namespace: str = ""
+
+
+IN_PAGE: Final = Ink("var(--{})".format, "system-ui, sans-serif")
+"""In a page, whose style sheet knows the light."""
+ON_PAPER: Final = Ink(
+    lambda name: COLOURS[name].paper, "Noto Sans", 'xmlns="http://www.w3.org/2000/svg" '
+)
+
+
+def svg(scene: Scene, ratio: float, *, ink: Ink, names: bool = True, title: str = "") -> str:
+    """The drawing.
+
+    Parameters
+    ----------
+    ratio
+        Height over width.
+    names
+        Whether names and titles are on it, or ranks and names of states alone.
+    title
+        What a reader who can't see it is told that it is.
+    """
+    return _Drawing(scene, Sheet.fitted(scene.fit, WIDTH * ratio), ink, names).svg(title)
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    scene: Scene
+    sheet: Sheet
+    ink: Ink
+    names: bool
+
+    def svg(self, title: str) -> str:
+        height = self.sheet.height
+        frame = self._frame()
+        room = Room(height)
+        marks = list(self._marks(room))
+        named = [*self._states(room), *(self._named(room) if self.names else ())]
+        told = f' role="img" aria-label="{escape(title)}"' if title else ""
+        colour = self.ink.colour
+        return "".join(
+            [
+                f'<svg {self.ink.namespace}viewBox="0 0 {WIDTH:g} {height:g}" '
+                f'font-family="{self.ink.font}" font-size="13"{told}>',
+                f'<clipPath id="sheet"><rect {frame}/></clipPath>',
+                f'<rect width="{WIDTH:g}" height="{height:g}" fill="{colour("off")}"/>',
+                f'<g clip-path="url(#sheet)"><rect {frame} fill="{colour("sea")}"/>',
+                *self._ground(),
+                *map(self._region, self.scene.regions),
+                *self._ways(),
+                *self._tracks(),
+                *map(self._point, self.scene.points),
+                *self._vessels(),
+                *marks,
+                *named,
+                "</g>",
+                *self._degrees(),
+                *self._scale(),
+                "</svg>",
+            ]
+        )
+
+    def _frame(self) -> str:
+        """What of the sheet is known, as a rectangle's attributes."""
+        west, south, east, north = self.scene.box
+        corners = [self.sheet.at(west, north), self.sheet.at(east, south)]
+        (left, top), (right, bottom) = np.clip(corners, 0, [WIDTH, self.sheet.height]).tolist()
+        return (
+            f'x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{bottom - top:.1f}"'
+        )
+
+    # ---- lines and areas
+
+    def _path(self, points: Floats, *, closed: bool = False) -> str:
+        """A line or a ring as path data: what of it is on the sheet, no finer than can be seen."""
+        xy = self.sheet.xy(points)
+        if len(xy) < (4 if closed else 2):
+            return ""
+        shape = shapely.polygons(xy) if closed else shapely.linestrings(xy)
+        far = (-_MARGIN, -_MARGIN, WIDTH + _MARGIN, self.sheet.height + _MARGIN)
+        seen = shapely.simplify(shapely.clip_by_rect(shape, *far), _UNSEEN)
+        lines = shapely.get_rings(shapely.get_parts(seen)) if closed else shapely.get_parts(seen)
+        return "".join(_steps(shapely.get_coordinates(line), "Z" * closed) for line in lines)
+
+    def _outline(self, rings: Iterable[Floats]) -> str:
+        return "".join(self._path(ring, closed=True) for ring in rings)
+
+    def _drawn(
+        self, d: str, look: Look, *, colour: str = "", title: str = "", key: str = ""
+    ) -> str:
+        """A path in its look; nothing where nothing of it is on the sheet."""
+        if not d:
+            return ""
+        line = self.ink.colour(look.colour or colour)
+        fill = self.ink.colour(look.fill) if look.fill else line
+        return _tag(
+            "path", self._title(title), d=d, stroke=line, stroke_width=look.width,
+            stroke_opacity=look.opacity if look.opacity < 1 else "", stroke_dasharray=look.dash,
+            stroke_linejoin="round", fill=fill if look.fill_opacity else "none",
+            fill_opacity=look.fill_opacity or "", fill_rule="evenodd", id=escape(key),
+        )  # fmt: skip
+
+    def _title(self, text: str) -> str:
+        return f"<title>{escape(text)}</title>" if self.names and text else ""
+
+    def _ground(self) -> Iterator[str]:
+        ground, sheet = self.scene.ground, self.sheet
+        seas = [zone for zone in ground.zones if zone.look == "territorial_sea"]
+        borders = "".join(self._outline(zone.rings) for zone in seas)
+        yield self._drawn(borders, LOOKS["territorial_sea"])
+        yield self._drawn(self._outline(ground.land), LOOKS["land"])
+        yield from (self._region(zone) for zone in ground.zones if zone not in seas)
+        yield self._drawn("".join(map(self._path, ground.borders)), LOOKS["border"])
+        meridians = (f"M{x:.1f},0V{sheet.height:g}" for x, _ in sheet.meridians(self.scene.lon0))
+        parallels = (f"M0,{y:.1f}H{WIDTH:g}" for y, _ in sheet.parallels())
+        yield self._drawn("".join([*meridians, *parallels]), LOOKS["grid"])
+
+    def _region(self, region: Region) -> str:
+        d, look = self._outline(region.rings), LOOKS[region.look]
+        drawn = self._drawn(d, look, colour=region.colour, title=region.title, key=region.key)
+        if region.toward_deg is None or not d:
+            return drawn
+        left, top, right, bottom = self._bounds(region)
+        if max(right - left, bottom - top) < _MIN_NAMED:
+            return drawn
+        return drawn + _tag(
+            "path", d="M0 10V-10M-4-4 0-10 4-4", fill="none", stroke_width=1.5,
+            stroke=self.ink.colour(look.colour or region.colour),
+            transform=_moved((left + right) / 2, (top + bottom) / 2, region.toward_deg),
+        )  # fmt: skip
+
+    def _bounds(self, region: Region) -> tuple[float, float, float, float]:
+        corners = self.sheet.xy(np.concatenate(region.rings))
+        (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+        return left, top, right, bottom
+
+    def _ways(self) -> Iterator[str]:
+        for way in self.scene.ways:
+            yield self._drawn(self._path(way.line), LOOKS[way.look], colour=way.colour)
+
+    def _tracks(self) -> Iterator[str]:
+        heard, silent = [], []
+        for track in self.scene.tracks:
+            pieces = [piece[:, :2] for piece in track.pieces if track.rank]
+            heard += [self._path(piece) for piece in pieces]
+            steps = [np.array([before[-1], after[0]]) for before, after in pairwise(pieces)]
+            silent += [self._path(step) for step in steps if abs(np.ptp(step[:, 0])) < 180]
+        yield self._drawn("".join(heard), LOOKS["track"])
+        yield self._drawn("".join(silent), LOOKS["silence"])
+
+    # ---- symbols
+
+    def _point(self, point: Point) -> str:
+        x, y = self.sheet.at(point.x, point.y)
+        colour, title, text = self.ink.colour(point.colour), self._title(point.title), point.text
+        if point.symbol == "dot":
+            return _tag("circle", title, cx=x, cy=y, r=5, fill=colour, fill_opacity=0.75)
+        if point.symbol == "ring":
+            return _tag("circle", title, cx=x, cy=y, r=4, fill="none", stroke=colour)
+        if point.symbol == "base":
+            beside = self._text(text if self.names else "", x + 10, y + 5, "ink", "start")
+            return _tag("path", d=f"M{x:.1f},{y - 8:.1f}l7,13h-14z", fill=colour) + beside
+        shape = (
+            _tag("circle", title, cx=x, cy=y, r=11, fill=colour) if point.symbol == "circle"
+            else _tag("rect", title, x=x - 10, y=y - 10, width=20, height=20, fill=colour)
+        )  # fmt: skip
+        return shape + self._number(text, x, y + 0.5, 13, "on-unit")
+
+    def _vessels(self) -> Iterator[str]:
+        facts = {"fill": self.ink.colour("paper"), "stroke": self.ink.colour("track")}
+        for vessel, x, y in self._placed(self.scene.vessels):
+            if vessel.heading_deg is None:
+                yield _tag("circle", cx=x, cy=y, r=5, stroke_width=1.7, **facts)
+            else:
+                moved = _moved(x, y, vessel.heading_deg)
+                yield _tag("path", d="M0-10 6 8h-12z", transform=moved, stroke_width=1.7, **facts)
+
+    def _placed(self, things: Iterable[_Thing]) -> Iterator[tuple[_Thing, float, float]]:
+        """Those that have a place, and where it is on the sheet."""
+        for one in things:
+            if one.x is not None and one.y is not None:
+                x, y = self.sheet.at(one.x, one.y)
+                yield one, x, y
+
+    def _marks(self, room: Room) -> Iterator[str]:
+        """One numbered mark a vessel where its strongest event was, a dot for every other event."""
+        dots, lines, signs = [], [], []
+        spots: list[tuple[float, float]] = []
+        ordered = sorted(self.scene.events, key=lambda e: (not e.main, e.ranks[0]))
+        for event, x, y in self._placed(ordered):
+            dots.append(_tag("circle", cx=x, cy=y, r=3.2))
+            spot = _free_spot(x, y, spots) if event.main else None
+            if spot is None:
+                continue
+            spots.append(spot)
+            if spot != (x, y):
+                lines.append(f"M{x:.1f},{y:.1f}L{spot[0]:.1f},{spot[1]:.1f}")
+            signs.append(self._mark(event, *spot))
+        room.taken += [(x - MARK_R, y - MARK_R, x + MARK_R, y + MARK_R) for x, y in spots]
+        magenta, halo = self.ink.colour("magenta"), self.ink.colour("halo")
+        yield _tag("g", "".join(dots), fill=magenta, stroke=halo, stroke_width=0.8)
+        yield _tag("path", d="".join(lines), stroke=magenta, stroke_width=1.2)
+        yield from signs
+
+    def _mark(self, event: Event, x: float, y: float) -> str:
+        mark = MARKS[mark_of(event.kind)]
+        magenta, soft, halo = map(self.ink.colour, ("magenta", "magenta-soft", "halo"))
+        ranks = "/".join(str(rank) for rank in sorted(event.ranks))
+        size = 11.0 if len(ranks) < 3 else 11.0 * 2.6 / len(ranks)
+        parts = [
+            self._title(event.label),
+            _tag("path", d=mark.behind, fill=soft, stroke=magenta) if mark.behind else "",
+            _tag("path", d=mark.path, fill=magenta, stroke=soft if mark.dash else halo,
+                 stroke_dasharray=mark.dash),
+            _tag("path", d=mark.around, fill="none", stroke=magenta) if mark.around else "",
+            self._number(ranks, mark.x, mark.y, size, "on-magenta"),
+        ]  # fmt: skip
+        return f'<g class="mark" transform="{_moved(x, y)} scale(1.2)">{"".join(parts)}</g>'
+
+    # ---- words
+
+    def _number(self, text: str, x: float, y: float, size: float, colour: str) -> str:
+        return _tag(
+            "text", escape(text), x=x, y=y + size * 0.36, fill=self.ink.colour(colour),
+            font_size=size, font_weight=700, text_anchor="middle",
+        )  # fmt: skip
+
+    def _text(self, text: str, x: float, y: float, colour: str, anchor: str, **more: Any) -> str:
+        return _tag(
+            "text", escape(text), x=x, y=y, text_anchor=anchor, fill=self.ink.colour(colour),
+            paint_order="stroke", stroke=self.ink.colour("halo"), stroke_opacity=0.8,
+            stroke_width=3, **more,
+        )  # fmt: skip
+
+    def _states(self, room: Room) -> Iterator[str]:
+        """States' names where the land has room for them and the sheet shows that spot."""
+        for label, x, y in self._placed(self.scene.ground.states):
+            half = 7.5 * len(label.text)
+            fits = label.room_deg * self.sheet.k >= 0.6 * half
+            if fits and room.take((x - half, y - 10, x + half, y + 10)):
+                more = {"font_weight": 700, "letter_spacing": 4}
+                yield self._text(label.text, x, y + 4, "land-ink", "middle", **more)
+
+    def _named(self, room: Room) -> Iterator[str]:
+        """Names of the flagged vessels, then those of zones, where there is room."""
+        room.taken += [
+            (x - 11, y - 11, x + 11, y + 11) for _, x, y in self._placed(self.scene.points)
+        ]
+        for vessel, x, y in self._placed(self.scene.vessels):
+            yield self._name(room, f"{vessel.rank} {vessel.name}", x, y, _BESIDE, "ink")
+        for zone in self.scene.ground.zones:
+            left, top, right, bottom = self._bounds(zone)
+            if zone.look == "territorial_sea" or max(right - left, bottom - top) < _MIN_NAMED:
+                continue
+            wide = right - left > 7 * len(zone.title) and bottom - top > 30
+            spot = (0.0, 0.0 if wide else (top - bottom) / 2 - 9, "middle")
+            x, y = (left + right) / 2, (top + bottom) / 2
+            yield self._name(room, zone.title, x, y, [spot], "zone", font_style="italic")
+
+    def _name(
+        self, room: Room, text: str, x: float, y: float, spots: Sequence[Spot], colour: str,
+        **more: Any,
+    ) -> str:  # fmt: skip
+        short = text if len(text) <= _NAME_LIMIT else text[: _NAME_LIMIT - 1] + "…"
+        spot = room.name(short, x, y, spots, 12)
+        return self._text(short, spot[0], spot[1] + 4, colour, spot[2], **more) if spot else ""
+
+    def _degrees(self) -> Iterator[str]:
+        """The names of meridians and parallels at the edges."""
+        for x, text in self.sheet.meridians(self.scene.lon0):
+            if 30 < x < WIDTH - 30:
+                yield self._text(text, x, 15, "grid-ink", "middle")
+        for y, text in self.sheet.parallels():
+            if 30 < y < self.sheet.height - 12:
+                yield self._text(text, WIDTH - 6, y + 4, "grid-ink", "end")
+
+    def _scale(self) -> Iterator[str]:
+        miles, long = self.sheet.scale()
+        y = self.sheet.height - 20
+        ink, halo = self.ink.colour("ink"), self.ink.colour("halo")
+        yield _tag("rect", x=8, y=y - 22, width=long + 58, height=36, fill=halo, fill_opacity=0.85)
+        for i in range(4):
+            fill = halo if i % 2 else ink
+            x, width = 18 + i * long / 4, long / 4
+            yield _tag("rect", x=x, y=y, width=width, height=6, fill=fill, stroke=ink)
+        yield self._text("0", 16, y - 5, "ink", "start")
+        yield self._text(f"{miles:g} nm", 18 + long, y - 5, "ink", "middle")
+
+
+def _tag(name: str, inside: str = "", **facts: Any) -> str:
+    """An element; facts are plain or escaped, and what is empty is left out."""
+    said = "".join(
+        f' {key.replace("_", "-")}="{_fact(value)}"'
+        for key, value in facts.items()
+        if value not in ("", ())
+    )
+    return f"<{name}{said}>{inside}</{name}>" if inside else f"<{name}{said}/>"
+
+
+def _fact(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " ".join(map(_fact, value))
+    return f"{round(value, 2):g}" if isinstance(value, int | float) else str(value)
+
+
+def _moved(x: float, y: float, turned_deg: float | None = None) -> str:
+    turn = "" if turned_deg is None else f" rotate({turned_deg:g})"
+    return f"translate({x:.1f} {y:.1f}){turn}"
+
+
+def _steps(xy: Floats, end: str) -> str:
+    """Path data of a line, from point to point in tenths of a unit."""
+    tenths = np.round(10 * xy).astype("int64")
+    steps = np.diff(tenths, axis=0)
+    moved = steps[steps.any(axis=1)]
+    if len(moved) == 0:
+        return ""
+    x, y = tenths[0]
+    return (
+        f"M{x / 10:g},{y / 10:g}l" + " ".join(f"{dx / 10:g},{dy / 10:g}" for dx, dy in moved) + end
+    )
+
+
+def _free_spot(
+    x: float, y: float, taken: Sequence[tuple[float, float]]
+) -> tuple[float, float] | None:
+    for radius, n in _RINGS:
+        for i in range(n):
+            turn = 2 * np.pi * i / n - np.pi / 4
+            spot = (float(x + radius * np.cos(turn)), float(y + radius * np.sin(turn)))
+            if all(np.hypot(spot[0] - a, spot[1] - b) > 2 * MARK_R for a, b in taken):
+                return spot if radius else (x, y)
+    return None

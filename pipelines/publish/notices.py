@@ -1,0 +1,80 @@
+"""What every product says about itself, in the same words everywhere."""
+
+from pipelines.base import labels
+from pipelines.publish.briefing import LOCAL, LOCAL_NAME, moment
+from pipelines.publish.products import Products
+
+
+def handling(products: Products) -> str:
+    """The marks of a recipient's products, ``TLP:AMBER · REL MYS``; empty where there are none."""
+    return str(products.release.mark) if products.release else ""
+
+
+def freshness(products: Products) -> str:
+    """For whom the products are and when they are out of date; empty where they are nobody's."""
+    if products.release is None:
+        return ""
+    words, stale = labels.labels(products.language), products.release.stale_after
+    when = words.stale_after.format(
+        utc=moment(stale, None, "UTC"), local=moment(stale, LOCAL, LOCAL_NAME)
+    )
+    return f"{words.prepared_for.format(title=products.release.title)} {when}"
+
+
+def marks(products: Products) -> str:
+    """All that must stand on every page: handling, exercise; may be empty."""
+    simulated = labels.labels(products.language).simulated if products.simulated else ""
+    return " · ".join(part for part in (handling(products), simulated) if part)
+
+
+def terms(products: Products) -> list[str]:
+    """How far the products may go, for whom they are, and until when."""
+    allows = (
+        labels.labels(products.language).tlp(products.release.mark.tlp) if products.release else ""
+    )
+    return [text for text in (allows, freshness(products)) if text]
+
+
+def about_run(products: Products) -> list[str]:
+    """Which run it is, whether it is partial, and what an empty list doesn't mean."""
+    words = labels.labels(products.language)
+    partial = products.manifest.get("state") == "partial"
+    return [
+        words.run.format(run_id=products.run_id),
+        *([words.partial_run] if partial else []),
+        *([f"{words.nothing_flagged} {words.not_all_clear}"] if products.flagged.empty else []),
+    ]
+
+
+def cautions(products: Products) -> list[str]:
+    """What a reader must keep in mind."""
+    words = labels.labels(products.language)
+    return [f"{words.leads} {words.leads_more}", words.blind, words.not_for_navigation]
+
+
+def marked(text: str, products: Products) -> str:
+    """A text after the marks of its products."""
+    before = marks(products)
+    return f"{before}. {text}" if before else text
+
+
+def short(name: str, products: Products) -> str:
+    """A name for a plotter, which cuts it: an exercise is marked in front."""
+    return (
+        f"{labels.labels(products.language).simulated_short} {name}" if products.simulated else name
+    )
+
+
+def summary(products: Products) -> str:
+    """The one paragraph that formats without room for more carry."""
+    words = labels.labels(products.language)
+    parts = [f"{handling(products)}."] if products.release else []
+    if products.simulated:
+        parts.append(f"{words.simulated}.")
+    if products.manifest.get("state") == "partial":
+        parts.append(words.partial_run)
+    if products.flagged.empty:
+        parts += [words.nothing_flagged, words.not_all_clear]
+    parts += [words.leads, words.leads_more, words.blind]
+    parts += [words.run.format(run_id=products.run_id), freshness(products)]
+    return " ".join(part for part in parts if part)

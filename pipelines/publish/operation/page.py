@@ -1,0 +1,129 @@
+"""A report of an operation as a page: one file, no request, no script."""
+
+import math
+from typing import Any
+
+import shapely
+
+from detectors.core.zones import Zones
+from pipelines.assess.operations.report import PHASES, PLACES, Report
+from pipelines.base.visible import clean
+from pipelines.patrol.units import LOCAL
+from pipelines.publish.maps import cut, page
+from pipelines.publish.maps.scene import Point, Region, Scene
+from pipelines.publish.operation import tables
+
+_LOW, _HIGH = 0.1, 10.0
+"""Ends of the picture's scale of ratios."""
+
+
+def to_html(report: Report, zones: Zones) -> str:
+    """The page; `zones` are what lies below the map."""
+    name = clean(str(report.operation["name"]))
+    return page.render(
+        __package__,
+        "operation.html.j2",
+        page.Head(f"Operation {name}", simulated=report.simulated),
+        area=clean(str(report.operation["area"])),
+        note=clean(str(report.operation["note"])),
+        notes=tables.notes(report),
+        displacement=tables.displacement_words(report),
+        beside_nm=report.beside_nm,
+        min_score=report.min_score,
+        phases=[
+            {"name": name, "start": _local(span.start), "end": _local(span.end),
+             "looked": report.looked_at[name], "heard": report.hours_heard[name],
+             "hours": len(span.hours)}
+            for name, span in report.spans.items()
+        ],
+        still=page.still(scene_of(report, zones), "Map of the operation"),
+        has_land=len(zones.land) > 0,
+        forest=_forest(report), events=_events(report), presence=_presence(report),
+        outcomes=report.outcomes.to_dict("records"),
+    )  # fmt: skip
+
+
+def _local(time: Any) -> str:
+    return str(time.tz_convert(LOCAL).strftime("%d %b %Y %H:%M MYT"))
+
+
+def _events(report: Report) -> list[dict[str, Any]]:
+    rows = []
+    for place, kind, by in tables.event_rows(report):
+        rows.append(
+            {
+                "place": place, "kind": kind,
+                "counts": [(by[p]["events"], by[p]["vessels"]) for p in PHASES],
+                "during": tables.interval(by["during"]), "after": tables.interval(by["after"]),
+                "during_hour": tables.interval(by["during"], "per_hour_"),
+                "verdict": by["during"]["verdict"], "verdict_after": by["after"]["verdict"],
+            }
+        )  # fmt: skip
+    return rows
+
+
+def _presence(report: Report) -> list[dict[str, Any]]:
+    rows = []
+    for place, by in tables.presence_rows(report):
+        rows.append(
+            {
+                "place": place,
+                "counts": [(by[p]["vessel_hours"], by[p]["vessels"]) for p in PHASES],
+                "during": tables.interval(by["during"]), "after": tables.interval(by["after"]),
+                "verdict": by["during"]["verdict"], "verdict_after": by["after"]["verdict"],
+            }
+        )  # fmt: skip
+    return rows
+
+
+# ---- pictures
+
+
+def scene_of(report: Report, zones: Zones) -> Scene:
+    """The operation's area, what is called beside it, and where events were in each phase."""
+    west, south, east, north = shapely.bounds(report.ring).tolist()
+    lon0, fit = cut.extent([west, east], [south, north])
+    box = cut.padded(fit)
+    found = report.found
+    lon, lat = cut.relative(found["lon"].to_numpy(), lon0).tolist(), found["lat"].tolist()
+    told = (found[name].tolist() for name in ("phase", "kind", "start"))
+    return Scene(
+        lon0, fit, box, cut.ground(zones, box, lon0),
+        regions=(
+            Region(cut.shape_rings(report.ring, lon0), "beside", "beside"),
+            Region(cut.shape_rings(report.outline, lon0), "area", "area"),
+        ),
+        points=tuple(
+            Point(x, y, "dot", PHASES[phase], "", f"{kind}, {start:%d %b %H:%M}Z, {PHASES[phase]}")
+            for x, y, phase, kind, start in zip(lon, lat, *told, strict=True)
+            if box[0] <= x <= box[2] and box[1] <= y <= box[3]
+        ),
+    )  # fmt: skip
+
+
+def _forest(report: Report) -> dict[str, Any]:
+    """During over before, per vessel-hour, with intervals, on a scale of logarithms."""
+    rows, y = [], 34.0
+    for place in PLACES:
+        part = report.events[(report.events["place"] == place)]
+        part = part[part["phase"] == "during"]
+        for row in part.to_dict("records"):
+            if math.isnan(row["ratio"]):
+                continue
+            rows.append(
+                {
+                    "y": y, "label": f"{place}: {row['kind'].replace('_', ' ')}",
+                    "x": _x(row["ratio"]), "low": _x(row["low"]), "high": _x(row["high"]),
+                    "sure": row["verdict"] in {"more", "fewer"},
+                    "text": tables.interval(row),
+                }
+            )  # fmt: skip
+            y += 22
+    ticks = [{"x": _x(v), "text": f"{v:g}×"} for v in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)]
+    return {"rows": rows, "height": y + 10, "ticks": ticks, "one": _x(1.0)}
+
+
+def _x(ratio: float) -> float:
+    """Where a ratio stands; beyond the ends of the scale, at its ends."""
+    share = math.log(min(max(ratio, _LOW), _HIGH) / _LOW) / math.log(_HIGH / _LOW)
+    return round(300.0 + 460.0 * share, 1)

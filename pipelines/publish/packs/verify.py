@@ -1,0 +1,205 @@
+"""Is a pack as its maker signed it, does one trust the maker, and is it still fresh?"""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+import pandas as pd
+
+from pipelines.base.visible import clean
+from pipelines.publish.packs import contents, manifest, minisign
+from pipelines.publish.packs.contents import Contents
+from pipelines.publish.packs.keys import Key, Keyring
+from pipelines.publish.packs.manifest import Manifest, PackError, UnsoundError
+from pipelines.publish.packs.zipread import shown
+
+State = Literal["intact", "stale", "revoked key", "unknown key", "not signed", "changed"]
+
+EXIT_CODES: Final[dict[str, int]] = {
+    "intact": 0, "changed": 9, "not signed": 10, "unknown key": 10, "revoked key": 10, "stale": 11,
+}  # fmt: skip
+
+_MAX_SIGNATURE: Final = 4096
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came out of looking at a pack.
+
+    Attributes
+    ----------
+    state
+        The worst that was found: "changed" (a file differs, is missing or too many, or the
+        signature doesn't fit), then the key, then the age.
+    problems
+        Everything that was found, a sentence each.
+    manifest
+        What it says of itself; None where that can't be read.
+    key
+        The id of the key that signed it, empty where none did.
+    papers
+        Manifest and signature as they were read.
+    """
+
+    state: State
+    problems: tuple[str, ...]
+    manifest: Manifest | None
+    key: str
+    papers: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+
+def verify(
+    path: Path, keyring: Keyring, now: pd.Timestamp, also: Sequence[minisign.PublicKey] = ()
+) -> Verdict:
+    """Look at a pack, a folder or an archive; nothing is written.
+
+    Parameters
+    ----------
+    keyring
+        The keys that are trusted here, and what opens encrypted packs.
+    now
+        When it is, UTC.
+    also
+        Further keys to trust this once.
+
+    Raises
+    ------
+    PackError
+        If it isn't a pack, or can't be read without danger.
+    UnsoundError
+        If it was one, and what is in it can't be told any more: it has been changed.
+    """
+    if not path.exists():
+        raise PackError(f"there is no {clean(str(path))}")
+    with contents.opened(path, keyring.identities()) as inside:
+        return _verdict(inside, keyring, now, also)
+
+
+def _verdict(
+    inside: Contents, keyring: Keyring, now: pd.Timestamp, also: Sequence[minisign.PublicKey]
+) -> Verdict:
+    changed = list(inside.problems)
+    odd = [f"not in the manifest: {shown(name)}" for name in inside.odd]
+    if manifest.NAME not in inside.sizes:
+        was = manifest.SIGNATURE in inside.sizes or changed or odd
+        kind = UnsoundError if was else PackError
+        first = f"; {changed[0]}" if changed else ""
+        raise kind(f"this isn't a pack: there is no {manifest.NAME} in it{first}")
+    papers: dict[str, bytes] = {}
+    try:
+        papers[manifest.NAME] = inside.read(manifest.NAME, manifest.MAX_BYTES)
+        if manifest.SIGNATURE in inside.sizes:
+            papers[manifest.SIGNATURE] = inside.read(manifest.SIGNATURE, _MAX_SIGNATURE)
+        claimed = manifest.parse(papers[manifest.NAME])
+    except UnsoundError as error:
+        return Verdict("changed", (*changed, *odd, error.message), None, "", papers)
+    signer, key_state, key_problem = _signer(papers, keyring, also)
+    changed += _differences(inside, claimed, odd)
+    stale = now > pd.Timestamp(claimed.stale_after)
+    problems = [*changed, *([key_problem] if key_problem else [])]
+    if stale:
+        problems.append(f"out of date since {claimed.stale_after}")
+    state: State = "intact"
+    if changed or key_state == "changed":
+        state = "changed"
+    elif key_state != "intact":
+        state = key_state
+    elif stale:
+        state = "stale"
+    return Verdict(state, tuple(problems), claimed, signer, papers)
+
+
+def _differences(inside: Contents, claimed: Manifest, odd: Sequence[str]) -> list[str]:
+    expected = {file.path: file for file in claimed.files}
+    here = inside.sizes.keys() - {manifest.NAME, manifest.SIGNATURE}
+    found = [f"missing: {name}" for name in sorted(expected.keys() - here)]
+    found += [f"not in the manifest: {name}" for name in sorted(here - expected.keys())]
+    found += odd
+    for name in sorted(expected.keys() & here):
+        if inside.sizes[name] != expected[name].bytes:
+            found.append(f"changed: {name}")
+            continue
+        try:
+            content, packed = inside.hashes(name)
+        except UnsoundError as error:
+            found.append(f"changed: {name}: {error.message}")
+            continue
+        if content != expected[name].sha256:
+            found.append(f"changed: {name}")
+        elif packed and packed != (expected[name].deflated_sha256 or packed):
+            found.append(f"changed: {name} isn't packed as it was")
+    if inside.own and any(file.deflated_sha256 for file in claimed.files):
+        for name in {manifest.NAME, manifest.SIGNATURE} & inside.sizes.keys():
+            if len(set(inside.hashes(name))) > 1:  # these two are stored
+                found.append(f"changed: {name} isn't packed as it was")
+    return found
+
+
+def _signer(
+    papers: Mapping[str, bytes], keyring: Keyring, also: Sequence[minisign.PublicKey]
+) -> tuple[str, State, str]:
+    """The key's id, what it is worth, and what is wrong with it."""
+    if manifest.SIGNATURE not in papers:
+        return "", "not signed", "it isn't signed: whoever had it could change it"
+    text = papers[manifest.SIGNATURE].decode("utf-8", "replace")
+    try:
+        signature = minisign.Signature.parse(text)
+    except minisign.SignatureError as error:
+        return "", "changed", f"the signature can't be read: {error.message}"
+    name = signature.key_name
+    if text != signature.text:  # its first line isn't signed, and base64 has bits to spare
+        return name, "changed", f"{manifest.SIGNATURE} isn't as it was written"
+    known = {key.name: key for key in keyring.entries() if key.kind != "opening"}
+    given = {key.name: key for key in also}
+    public = given.get(name) or (keyring.public(known[name]) if name in known else None)
+    if public is None:
+        return name, "unknown key", (
+            f"signed by the key {name}, which isn't known here: anyone could have made it"
+        )  # fmt: skip
+    if not minisign.verifies(public, papers[manifest.NAME], signature):
+        return name, "changed", f"{manifest.NAME} isn't what the key {name} signed"
+    if name in known and known[name].state == "revoked":
+        return name, "revoked key", _revoked(known[name])
+    return name, "intact", ""
+
+
+def _revoked(key: Key) -> str:
+    return f"signed by the key {key.name}, revoked on {key.ended}: {key.reason}"
+
+
+def unpack(path: Path, keyring: Keyring, out: Path, verdict: Verdict) -> list[Path]:
+    """Write the files of a verified pack into a new folder, which appears whole.
+
+    Only what the manifest names is written, and its hash is checked again.
+
+    Raises
+    ------
+    PackError
+        If the folder exists, or a file isn't what it was when it was verified.
+    """
+    if verdict.manifest is None:
+        raise PackError(f"{manifest.NAME} can't be read")
+    if out.exists() or out.is_symlink():
+        raise PackError(f"{out} exists already", hint="name a new folder")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = out.with_name(f".{out.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir()
+    try:
+        with contents.opened(path, keyring.identities()) as inside:
+            for file in verdict.manifest.files:
+                if file.path not in inside.sizes:
+                    raise PackError(f"{file.path} is gone")
+                target = unfinished / manifest.safe_name(file.path)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                inside.copy(file.path, target)
+                if manifest.sha256_of(target) != file.sha256:
+                    raise PackError(f"{file.path} changed while it was read")
+        for name, content in verdict.papers.items():
+            (unfinished / name).write_bytes(content)
+        unfinished.rename(out)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return sorted(out.rglob("*"))

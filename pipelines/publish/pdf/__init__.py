@@ -1,0 +1,228 @@
+"""brief.pdf: two pages to print, or to read where no browser is: the first ten flags with a map.
+
+Typst sets it. What people and transmitters wrote goes in as data (one JSON text in `sys.inputs`),
+never as markup, so no name can become code; and nothing is read but that text and the two fonts
+beside this module. The date in the file is the end of the run's window, so that the same products
+give the same bytes.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+from pipelines.base import labels
+from pipelines.base.files import replacing
+from pipelines.base.labels import Labels
+from pipelines.base.text import one_line
+from pipelines.publish import notices
+from pipelines.publish.brief import problems
+from pipelines.publish.brief.scene import scene_of
+from pipelines.publish.briefing import (
+    LOCAL,
+    LOCAL_NAME,
+    EventCard,
+    VesselCard,
+    duration_text,
+    explanation_parts,
+    moment,
+    vessel_cards,
+    without_time,
+)
+from pipelines.publish.maps.style import COLOURS
+from pipelines.publish.maps.svg import ON_PAPER, svg
+from pipelines.publish.products import Products
+
+VESSEL_LIMIT: Final = 10
+"""Vessels on the two pages. The rest is in the tables, and the page says so."""
+
+EVENT_LIMIT: Final = 3
+"""Events told of each vessel; the page says how many more there are."""
+
+_WIDTH_MM: Final = 182.0
+_ROOM_MM: Final = 226.0
+_ROW_MM: Final = 7.0
+_NOTE_MM: Final = 10.0
+"""What the map may take of the first page, and what a row of the table and a note take of that;
+only the drawing's shape follows from it, for Typst makes it smaller where that isn't enough."""
+
+_SHORT_LIMIT: Final = 22
+_LENGTHS: Final = (300, 150)
+"""Characters of a reason or an explanation: as a rule, and where the page would run over."""
+
+_NOTE_LIMIT: Final = 160
+_NOTES: Final = 3
+_DRAWABLE: Final = (
+    (0x20, 0x7E), (0xA0, 0x17F), (0x370, 0x377), (0x37A, 0x37F), (0x384, 0x38A), (0x38C, 0x38C),
+    (0x38E, 0x3A1), (0x3A3, 0x3E1), (0x3F0, 0x45F), (0x2010, 0x2014), (0x2018, 0x201E),
+    (0x2022, 0x2022), (0x2026, 0x2026), (0x2030, 0x2030), (0x2032, 0x2033), (0x2039, 0x203A),
+    (0x20AC, 0x20AC), (0x2212, 0x2212),
+)  # fmt: skip
+"""Code points that the fonts beside this module can draw."""
+
+_UNDRAWABLE: Final = re.compile(
+    f"[^{''.join(f'{chr(first)}-{chr(last)}' for first, last in _DRAWABLE)}]"
+)
+
+
+def write(products: Products, path: Path) -> Path:
+    """Write the two pages; return `path`."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(render(products))
+    return path
+
+
+def render(products: Products) -> bytes:
+    """The two pages as PDF; one page where nothing is flagged.
+
+    Raises
+    ------
+    RuntimeError
+        If Typst can't set them, with what it says.
+    """
+    data = json.dumps(_drawable(_data(products)), allow_nan=False)
+    here = resources.files(__package__)
+    template = here.joinpath("brief.typ").read_text(encoding="utf-8")
+    with (
+        resources.as_file(here.joinpath("typesetter.py")) as program,
+        resources.as_file(here.joinpath("fonts")) as fonts,
+    ):
+        done = subprocess.run(
+            [sys.executable, "-I", program, fonts, str(int(products.end.timestamp()))],
+            input=json.dumps([template, data]).encode("ascii"),
+            capture_output=True,
+            check=False,
+        )
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise RuntimeError(f"brief.pdf can't be set: {said or f'exit {done.returncode}'}")
+    return done.stdout
+
+
+def drawable(text: str) -> str:
+    r"""A text with every character that the fonts lack shown by its number, as `text.clean` does.
+
+    >>> drawable("KM ŞIMŞEK \u8239")
+    'KM ŞIMŞEK [U+8239]'
+    """
+    return _UNDRAWABLE.sub(lambda one: f"[U+{ord(one[0]):04X}]", text)
+
+
+def _drawable(value: Any) -> Any:
+    if isinstance(value, str):
+        return drawable(value)
+    if isinstance(value, dict):
+        return {key: _drawable(item) for key, item in value.items()}
+    return [_drawable(item) for item in value] if isinstance(value, list) else value
+
+
+def _data(products: Products) -> dict[str, Any]:
+    """All that the pages say, in the order of the template."""
+    cards = vessel_cards(products)
+    shown, words = cards[:VESSEL_LIMIT], labels.labels(products.language)
+    release = products.release
+    more = len(cards) - len(shown)
+    land = len(products.zones.land) > 0
+    notes = _notes(products, words)
+    scene = scene_of(replace(products, planned=None), shown)
+    room_mm = _ROOM_MM - _ROW_MM * len(shown) - _NOTE_MM * (len(notes) + bool(release))
+    return {
+        "lang": release.language if release else "en",
+        "title": words.flagged_vessels,
+        "marks": notices.marks(products),
+        "handling": notices.handling(products),
+        "handling_means": words.tlp(release.mark.tlp) if release else "",
+        "tlp": str(release.mark.tlp) if release else "",
+        "simulated": words.simulated if products.simulated else "",
+        "freshness": notices.freshness(products),
+        "run": words.run.format(run_id=one_line(products.run_id, _NOTE_LIMIT)),
+        "window_utc": f"{moment(products.start, None, '')}– {moment(products.end, None, 'UTC')}",
+        "window_local": (
+            f"{moment(products.start, LOCAL, '')}– {moment(products.end, LOCAL, LOCAL_NAME)}"
+        ),
+        "window_length": duration_text(products.start, products.end),
+        "leads": words.leads,
+        "leads_more": words.leads_more,
+        "notes": notes,
+        "empty": "" if shown else f"{words.nothing_flagged} {words.not_all_clear}",
+        "left_out": words.left_out.format(n=more) if more else "",
+        "blind_heading": words.blind_heading,
+        "blind": words.blind,
+        "map": svg(scene, min(room_mm / _WIDTH_MM, 1.0), ink=ON_PAPER, names=False),
+        "colors": {name: colour.paper for name, colour in COLOURS.items()},
+        "map_note": " ".join(
+            [
+                f"{words.numbers_are_ranks} {words.not_for_navigation}",
+                f"{words.coast_source}." if land else words.no_coast,
+                words.map_facts,
+            ]
+        ),
+        "vessels": [_vessel(card, words) for card in shown],
+        "words": {
+            "vessel": words.vessel, "what": words.kind, "last_seen": words.last_seen,
+            "score": words.score, "more": words.more_elsewhere,
+        },
+    }  # fmt: skip
+
+
+def _notes(products: Products, words: Labels) -> list[str]:
+    """What a partial run, or one that held something back, must say first."""
+    failed = problems(products.manifest)
+    held = [str(text) for text in products.manifest.get("held_back", [])]
+    found = []
+    for heading, lines in (
+        (f"{words.partial_heading} {words.partial_more}", failed),
+        (f"{words.held_back_heading} {words.held_back_more}", held),
+    ):
+        if lines:
+            said = " · ".join(one_line(line, _NOTE_LIMIT) for line in lines[:_NOTES])
+            found.append(f"{heading} {said}{' …' if len(lines) > _NOTES else ''}")
+    return found
+
+
+def _vessel(card: VesselCard, words: Labels) -> dict[str, Any]:
+    told = [event.reason for event in card.events]
+    return {
+        "rank": card.rank,
+        "name": card.name,
+        "named": card.named,
+        "score": f"{card.score:.2f}",
+        "identity": [[label, value] for label, value in card.identity],
+        "short": " · ".join(_short(card, words)),
+        "what": list(dict.fromkeys(event.title for event in card.events)),
+        "other_reasons": [_lengths(r) for r in card.reasons if r not in told][:EVENT_LIMIT],
+        "events": [_event(event, words) for event in card.events[:EVENT_LIMIT]],
+        "more": max(len(card.events) - EVENT_LIMIT, 0),
+        "seen_utc": card.seen_utc,
+        "seen_local": card.seen_local,
+        "where": card.where,
+    }
+
+
+def _short(card: VesselCard, words: Labels) -> list[str]:
+    """Enough to call a vessel by: flag, type, MMSI."""
+    known = dict(card.identity)
+    texts = [known.get(words.flag), known.get(words.type), known.get(words.mmsi)]
+    return [one_line(text, _SHORT_LIMIT) for text in texts if text]
+
+
+def _event(event: EventCard, words: Labels) -> dict[str, Any]:
+    label, said = explanation_parts(event.explanation, words)
+    return {
+        "title": event.title,
+        "score": f"{event.score:.2f}",
+        "reason": _lengths(without_time(event.reason or event.who)),
+        "when_utc": event.when_utc,
+        "when_local": event.when_local,
+        "where": event.where or words.place_not_known,
+        "explanation_label": label if said else "",
+        "explanation": _lengths(said),
+    }
+
+
+def _lengths(text: str) -> list[str]:
+    return [one_line(text, limit) for limit in _LENGTHS]

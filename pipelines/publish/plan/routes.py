@@ -1,0 +1,134 @@
+"""A sortie's route for a plotter (GPX 1.1) and an ECDIS (RTZ 1.2, IEC 61174:2015 annex S).
+
+Both hold the way through all stops and back, with waypoints named after what is there. Only what
+the schemas define is written; the warnings stand in the descriptions.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import gpxpy.gpx
+import numpy as np
+
+from detectors.core import geodesy
+from detectors.core.frames import SECOND_US
+from pipelines.base import labels
+from pipelines.base.text import one_line
+from pipelines.patrol.model import Sailed, utc
+from pipelines.publish import route
+from pipelines.publish.plan import words
+from pipelines.publish.products import Planned
+
+CORRIDOR_NM: Final = 0.05
+"""Cross-track limit of every leg: within the clearance that routes keep from land."""
+_NAME_LIMIT: Final = 30
+_ARRIVED_M: Final = 1.0
+
+
+@dataclass(frozen=True)
+class _Point:
+    name: str
+    lat: float
+    lon: float
+    speed_kn: float
+    arrive_us: int | None
+    leave_us: int | None
+    note: str
+
+
+def _points(one: Sailed, planned: Planned) -> list[_Point]:
+    """The way of a sortie, no place twice in a row; speed is that of the leg which ends there."""
+    mark, said, first = _short(planned), words.of(planned), one.stops[0]
+    sortie = one.sortie
+    found = [
+        _Point(one_line(f"{mark}{sortie.unit.base.name}", _NAME_LIMIT), sortie.lat, sortie.lon,
+               first.speed_kn, None, first.depart_us, "base")
+    ]  # fmt: skip
+    for number, stop in enumerate(one.stops, 1):
+        way = stop.route
+        arrive = stop.depart_us + np.round(
+            way.along_m / (stop.speed_kn * geodesy.KNOT_MPS) * SECOND_US
+        ).astype("int64")
+        for k in range(1, len(way.lat) - 1):
+            found.append(
+                _Point(f"{mark}{number}.{k}", float(way.lat[k]), float(way.lon[k]),
+                       stop.speed_kn, int(arrive[k]), None, "turn")
+            )  # fmt: skip
+        name = one_line(f"{mark}{number} {words.what(stop, one)}", _NAME_LIMIT)
+        told = f"{words.task_told(stop, said)} {words.what(stop, one)}"
+        note = f"{told}, {words.local(stop.begin_us)}"
+        if stop.target is not None:
+            note += f", {said.chance} {stop.chance:.0%}, #{stop.target.rank}: {stop.target.reason}"
+        leave = stop.end_us if words.task(stop) != "return" else None
+        point = _Point(name, stop.lat, stop.lon, stop.speed_kn, stop.begin_us, leave, note)
+        if float(geodesy.distance_m(found[-1].lat, found[-1].lon, stop.lat, stop.lon)) < _ARRIVED_M:
+            found[-1] = point  # a second task at the same place
+        else:
+            found.append(point)
+    return found
+
+
+def title(one: Sailed, planned: Planned) -> str:
+    """Name of a sortie's route."""
+    name = words.sortie(one.sortie, words.of(planned))
+    return one_line(f"{_short(planned)}{name} {utc(one.stops[0].depart_us):%Y-%m-%d %H%MZ}", 80)
+
+
+def to_gpx(one: Sailed, planned: Planned) -> str:
+    """A sortie's route as GPX, its tasks as waypoints beside it."""
+    document = gpxpy.gpx.GPX()
+    document.creator = "Selat"
+    document.name = title(one, planned)
+    document.description = " ".join(words.warnings(planned))
+    document.time = _time(planned.plan.start_us)
+    way = gpxpy.gpx.GPXRoute(
+        name=title(one, planned), description=_marked(words.of(planned).depth, planned)
+    )
+    for point in _points(one, planned):
+        lat, lon = round(point.lat, 6), round(point.lon, 6)
+        note = one_line(_marked(point.note, planned), 500)
+        time = None if point.arrive_us is None else _time(point.arrive_us)
+        way.points.append(
+            gpxpy.gpx.GPXRoutePoint(lat, lon, name=point.name, description=note, time=time)
+        )
+        if point.note not in {"turn", "base"}:
+            document.waypoints.append(
+                gpxpy.gpx.GPXWaypoint(lat, lon, name=point.name, description=note, time=time)
+            )
+    document.routes.append(way)
+    return str(document.to_xml(version="1.1")) + "\n"
+
+
+def to_rtz(one: Sailed, planned: Planned) -> bytes:
+    """A sortie's route as RTZ, with its schedule."""
+    points = [
+        route.Waypoint(
+            point.name, point.lat, point.lon,
+            None if point.arrive_us is None else utc(point.arrive_us),
+            None if point.leave_us is None else utc(point.leave_us),
+        )
+        for point in _points(one, planned)
+    ]  # fmt: skip
+    return route.rtz(
+        route.Route(
+            title(one, planned), " ".join(words.warnings(planned)), points,
+            utc(planned.plan.start_us), utc(planned.plan.stale_us), corridor_nm=CORRIDOR_NM,
+        )
+    )  # fmt: skip
+
+
+def _short(planned: Planned) -> str:
+    """What a plotter, which cuts names, shows of an exercise."""
+    if not planned.plan.simulated:
+        return ""
+    return f"{labels.labels(planned.language).simulated_short} "
+
+
+def _marked(text: str, planned: Planned) -> str:
+    before = words.marks(planned)
+    return f"{before}. {text}" if before else text
+
+
+def _time(time_us: int) -> datetime:
+    return utc(time_us).to_pydatetime(warn=False)

@@ -1,0 +1,211 @@
+"""A patrol plan in the words and numbers that all its files share."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core import geodesy
+from pipelines.base import labels
+from pipelines.base.labels import PlanLabels
+from pipelines.base.text import iso, one_line
+from pipelines.base.visible import clean
+from pipelines.patrol import model
+from pipelines.patrol.model import LeftOut, Sailed, Sortie, Stop, Target, utc
+from pipelines.patrol.predict import STILL, WORKING
+from pipelines.patrol.units import LOCAL
+from pipelines.publish.products import Planned
+
+NAME_LIMIT: Final = 40
+_REASONS: Final = {
+    model.NO_POSITION: "no_position", model.NO_WATER: "no_water", model.UNCERTAIN: "uncertain",
+    model.OFF_WATCH: "off_watch", model.OUT_OF_REACH: "out_of_reach",
+    model.LOWER_VALUE: "lower_value", model.ANOTHER_UNIT: "another_unit",
+}  # fmt: skip
+
+
+def of(planned: Planned) -> PlanLabels:
+    """The labels that a plan is written with."""
+    return labels.labels(planned.language).plan
+
+
+def marks(planned: Planned) -> str:
+    """What stands on every page and first in every text: handling, exercise; may be empty."""
+    simulated = labels.labels(planned.language).simulated if planned.plan.simulated else ""
+    handling = "" if planned.mark is None else str(planned.mark)
+    return " · ".join(text for text in (handling, simulated) if text)
+
+
+def warnings(planned: Planned) -> list[str]:
+    """What every file of a plan says, the gravest first."""
+    plan, every, said = planned.plan, labels.labels(planned.language), of(planned)
+    samples = any(one.sortie.unit.sample for one in plan.sailed)
+    stale = said.stale.format(utc=zulu(plan.stale_us), local=local(plan.stale_us))
+    first = [f"{marks(planned)}."] if marks(planned) else []
+    return [
+        *first, *([] if plan.simulated else [said.real]), *([said.sample] if samples else []),
+        every.leads, stale, said.depth, said.expected, every.not_for_navigation,
+    ]  # fmt: skip
+
+
+def heading(planned: Planned) -> str:
+    """What the plan is, and of when."""
+    plan, said = planned.plan, of(planned)
+    span = said.span.format(start=local(plan.start_us), end=local(plan.end_us))
+    return f"{said.heading}, {span}"
+
+
+def cautions(planned: Planned | None) -> list[str]:
+    """What a text about a whole pack says of the plan in it; empty where there is none."""
+    if planned is None:
+        return []
+    return [" ".join([f"{heading(planned)}.", *warnings(planned)])]
+
+
+def zulu(time_us: int) -> str:
+    """A time for machines and people: ISO 8601 UTC to the minute, as all times of a plan are."""
+    return iso(utc(time_us))
+
+
+def local(time_us: int, *, date: bool = True) -> str:
+    """A time for people, Kuala Lumpur."""
+    time = utc(time_us).tz_convert(LOCAL)
+    return time.strftime("%d %b %H:%M MYT" if date else "%H:%M")
+
+
+def vessel(target: Target) -> str:
+    """A vessel's name, or its MMSI where it has none."""
+    return one_line(target.name, NAME_LIMIT) or f"MMSI {target.mmsi:09d}"
+
+
+def sortie(one: Sortie, said: PlanLabels) -> str:
+    """Unit, and which of its sorties."""
+    name = clean(one.unit.name)
+    return name if one.number == 1 else said.sortie.format(unit=name, n=one.number)
+
+
+def task(stop: Stop) -> str:
+    """What a stop is."""
+    if stop.target is not None:
+        return "boarding"
+    return "sector" if stop.sector is not None else "return"
+
+
+def task_told(stop: Stop, said: PlanLabels) -> str:
+    """The same in words."""
+    told = {"boarding": said.boarding, "sector": said.sector, "return": said.return_}
+    return told[task(stop)]
+
+
+def what(stop: Stop, sailed: Sailed) -> str:
+    """What a stop is about."""
+    if stop.target is not None:
+        return vessel(stop.target)
+    return stop.sector.name if stop.sector is not None else clean(sailed.sortie.unit.base.name)
+
+
+def how(stop: Stop, said: PlanLabels) -> str:
+    """How a stop's vessel is thought to go on, and what to know before sailing for it."""
+    if stop.target is None:
+        return ""
+    doubt = [said.in_doubt] if stop.target.kind == "spoofing" else []
+    if stop.how is None:
+        return "; ".join(doubt)
+    speed, course = f"{stop.how.speed_kn:.1f}", f"{stop.how.course_deg:03.0f}"
+    if stop.how.mode == STILL:
+        told = said.still
+    elif stop.how.mode == WORKING:
+        told = said.working.format(speed=speed)
+    else:
+        told = said.under_way.format(course=course, speed=speed)
+    along = {"lanes": [said.along_lanes], "ferry": [said.along_ferry]}.get(stop.how.along, [])
+    return "; ".join([", ".join([told, *along]), *doubt])
+
+
+def reason(code: str, said: PlanLabels) -> str:
+    """One of the reasons for which a vessel isn't met."""
+    return str(getattr(said, _REASONS[code])) if code else ""
+
+
+def detail(left: LeftOut, said: PlanLabels) -> str:
+    """The nearest thing to a chance that there was, in words."""
+    pair = left.nearest
+    if pair is None:
+        return ""
+    nm_out, unit = f"{pair.out_nm:.0f}", clean(pair.unit)
+    if pair.reason == model.OUT_OF_REACH:
+        return said.never_nearer.format(nm=nm_out, unit=unit)
+    text = said.could_meet_on_watch if pair.reason == model.OFF_WATCH else said.could_meet
+    return text.format(
+        unit=unit, time=f"{utc(pair.time_us):%d %b %H:%M}Z", nm=nm_out, chance=f"{pair.chance:.0%}"
+    )
+
+
+def rows(planned: Planned) -> pd.DataFrame:
+    """One row per stop of every sortie, in order: the plan as a table (`COLUMNS`)."""
+    return pd.DataFrame(list(_rows(planned)), columns=list(COLUMNS))
+
+
+COLUMNS: Final = (
+    "unit", "sortie", "stop", "task", "rank", "mmsi", "name", "sector", "depart", "begin", "end",
+    "begin_local", "lat", "lon", "course_deg", "distance_nm", "speed_kn", "chance", "value",
+    "error_along_nm", "error_across_nm", "how", "reason",
+)  # fmt: skip
+
+
+def _rows(planned: Planned) -> Iterator[dict[str, Any]]:
+    for one in planned.plan.sailed:
+        for number, stop in enumerate(one.stops, 1):
+            target = stop.target
+            yield {
+                "unit": one.sortie.unit.name,
+                "sortie": one.sortie.number,
+                "stop": number,
+                "task": task(stop),
+                "rank": target.rank if target else None,
+                "mmsi": target.mmsi if target else None,
+                "name": target.name if target else "",
+                "sector": stop.sector.name if stop.sector else "",
+                "depart": zulu(stop.depart_us),
+                "begin": zulu(stop.begin_us),
+                "end": zulu(stop.end_us),
+                "begin_local": local(stop.begin_us),
+                "lat": round(stop.lat, 5),
+                "lon": round(stop.lon, 5),
+                "course_deg": first_course(stop),
+                "distance_nm": nm(stop.route.distance_m),
+                "speed_kn": round(stop.speed_kn, 1),
+                "chance": round(stop.chance, 3),
+                "value": round(stop.value, 4),
+                "error_along_nm": nm(stop.along_m) if target else None,
+                "error_across_nm": nm(stop.across_m) if target else None,
+                "how": how(stop, of(planned)),
+                "reason": target.reason if target else "",
+            }
+
+
+def nm(metres: float) -> float:
+    """Nautical miles to a tenth."""
+    return round(float(metres) / geodesy.METRES_PER_NM, 1)
+
+
+def first_course(stop: Stop) -> float | None:
+    """Course of the first leg of the way to a stop, None where there is none."""
+    lat, lon = stop.route.lat, stop.route.lon
+    moves = np.flatnonzero(geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:]) > 1.0)
+    if not len(moves):
+        return None
+    k = int(moves[0])
+    return round(float(geodesy.bearing_deg(lat[k], lon[k], lat[k + 1], lon[k + 1])))
+
+
+def ellipse(stop: Stop, vertices: int = 48) -> tuple[list[float], list[float]]:
+    """Outline (lat, lon), closed, of the region that holds 80 % of a boarding's position errors."""
+    angle = np.linspace(0.0, 2 * np.pi, vertices + 1)
+    turn = np.radians(stop.course_deg)
+    along, across = stop.along_m * np.cos(angle), stop.across_m * np.sin(angle)
+    north = along * np.cos(turn) - across * np.sin(turn)
+    east = along * np.sin(turn) + across * np.cos(turn)
+    out_lat, out_lon = geodesy.from_local_m(east, north, stop.lat, stop.lon)
+    return np.round(out_lat, 5).tolist(), np.round(out_lon, 5).tolist()

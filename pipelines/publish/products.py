@@ -1,0 +1,110 @@
+"""What a run hands to the exporters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from detectors.core.zones import Zones
+from pipelines.base.marks import Mark
+
+if TYPE_CHECKING:
+    from pipelines.patrol.model import Plan
+
+
+@dataclass(frozen=True)
+class Release:
+    """What products for one recipient say of themselves.
+
+    Attributes
+    ----------
+    recipient, title
+        Name in `config/recipients.yaml`, and who it is.
+    mark
+        The strictest mark of what is in the products.
+    track_marks
+        Mark of each track by track_id.
+    stale_after
+        When the products are out of date, UTC.
+    language
+        Of the labels.
+    """
+
+    recipient: str
+    title: str
+    mark: Mark
+    track_marks: Mapping[int, Mark]
+    stale_after: pd.Timestamp
+    language: str
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A patrol plan as its files tell it.
+
+    Attributes
+    ----------
+    plan
+        The plan.
+    mark
+        Of the whole plan, where it is a recipient's; every row of it rests on all of it.
+    language
+        Of the labels.
+    """
+
+    plan: "Plan"
+    mark: Mark | None = None
+    language: str = "en"
+
+
+@dataclass(frozen=True)
+class Products:
+    """One run's results, as every exporter gets them.
+
+    Attributes
+    ----------
+    run_id, start, end
+        The run and its window, UTC.
+    simulated
+        Whether the data are an exercise; every product says so.
+    events
+        `events.EVENTS` plus `status` (created|changed|unchanged|retracted|not_assessed) and
+        `reason` (the sentence that tells a sailor why).
+    flagged
+        `FLAGGED`.
+    parts
+        `PARTS`.
+    tracks
+        `frames.TRACKED` of the flagged vessels (and their partners) over the window.
+    vessels
+        `frames.VESSELS`.
+    zones
+        Zones and land, for maps.
+    manifest
+        What `manifest.json` holds.
+    release
+        For whom, where the products are a recipient's: `events`, `flagged` and `parts` then have
+        the columns of `MARKS` too.
+    planned
+        The patrol plan, where its recipient gets one.
+    """
+
+    run_id: str
+    start: pd.Timestamp
+    end: pd.Timestamp
+    simulated: bool
+    events: pd.DataFrame
+    flagged: pd.DataFrame
+    parts: pd.DataFrame
+    tracks: pd.DataFrame
+    vessels: pd.DataFrame
+    zones: Zones
+    manifest: Mapping[str, Any]
+    release: Release | None = None
+    planned: Planned | None = None
+
+    @property
+    def language(self) -> str:
+        """Return the language of the labels: the recipient's, else English."""
+        return self.release.language if self.release else "en"

@@ -1,0 +1,271 @@
+"""What a recipient's products say of whom they rest on: frames in, frames out.
+
+The products are made from what the recipient may have, and nothing else (`flows.release`). The mark
+of an event in them is the strictest of what it names:
+
+- the feeds named in its evidence (`*_report_source`);
+- every feed that heard one of its vessels on a UTC date of its span. Its vessels are `mmsi`,
+  `other_mmsi` and every other MMSI that its evidence or explanation mentions;
+- every feed in which one of them said something of itself on such a date; where the event is about
+  what a vessel says (`identity`, `spoofing`), on any date up to its end;
+- the sightings that its evidence names;
+- the events that its evidence names.
+
+What all of them together say (how many others were heard nearby, where receivers reach) has the
+mark of the whole pack, the strictest of all that it was made from.
+"""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core.events import evidence_of
+from pipelines.assess.reasons import REDACTED
+from pipelines.base.marks import Mark, Tlp, strictest
+from pipelines.publish.packs.recipients import Recipient
+
+NOBODY: Final = Mark(Tlp.RED, frozenset())
+UNKNOWN: Final = "unknown"
+"""The source of what the store no longer knows."""
+ABOUT_IDENTITY: Final = frozenset({"identity", "spoofing"})
+_REPORT: Final = re.compile(r"\b([0-9a-f]{16}):\d+")
+EVENT_ID: Final = re.compile(r"\b[0-9a-f]{16}\b(?!:)")
+_NUMBER: Final = re.compile(r"(?<![\d.:])(\d{9})(?:\d\d)?(?![\d.])")
+"""An MMSI, or a track of it; not decimals, nor a place in a feed."""
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Where the records of a store come from. A source is a feed_key or ``sighting ID``.
+
+    Attributes
+    ----------
+    feeds
+        feed_key by the source of a position report (16 hex digits).
+    heard
+        feed_key by (mmsi, "position" or "static"), with the UTC date: [(date, feed_key), …].
+    sightings
+        Sources of sightings.
+    """
+
+    feeds: Mapping[str, Sequence[str]]
+    heard: Mapping[tuple[int, str], Sequence[tuple[str, str]]]
+    sightings: frozenset[str]
+
+    def of_vessel(self, mmsi: int, what: str, first: str, last: str) -> set[str]:
+        """Feeds that heard a vessel from one UTC date to another."""
+        dated = self.heard.get((mmsi, what), ())
+        return {key for date, key in dated if first <= date <= last}
+
+    def of_report(self, source: str) -> set[str]:
+        """The feeds of a report by its source."""
+        return set(self.feeds.get(source, (UNKNOWN,)))
+
+
+def lineage(ledger: pd.DataFrame, sighting_ids: Iterable[str], heard: pd.DataFrame) -> Lineage:
+    """Where the records of a store come from.
+
+    Parameters
+    ----------
+    ledger
+        feed_key, sha256.
+    heard
+        mmsi, date, feed_key, what, as `Queries.heard_in` gives it.
+    """
+    of_report: dict[str, list[str]] = defaultdict(list)
+    for key, sha256 in zip(ledger["feed_key"], ledger["sha256"], strict=True):
+        of_report[str(sha256)[:16]].append(str(key))
+    dated: dict[tuple[int, str], list[tuple[str, str]]] = defaultdict(list)
+    for mmsi, date, key, what in heard[["mmsi", "date", "feed_key", "what"]].itertuples(
+        index=False, name=None
+    ):
+        dated[int(mmsi), str(what)].append((str(date), str(key)))
+    return Lineage(of_report, dated, frozenset(f"sighting {name}" for name in sighting_ids))
+
+
+def vessels_of(events: pd.DataFrame) -> list[set[int]]:
+    """Every MMSI that an event is about or mentions, one set a row."""
+    texts = events["evidence"] + " " + events["explanation"]
+    return [
+        ({int(number) for number in _NUMBER.findall(text)} | {mmsi, other}) - {0}
+        for text, mmsi, other in zip(
+            texts.tolist(), events["mmsi"].tolist(), events["other_mmsi"].tolist(), strict=True
+        )
+    ]
+
+
+def sources_of(events: pd.DataFrame, known: Lineage, end: pd.Timestamp) -> list[frozenset[str]]:
+    """What each event rests on (see the module's docstring); open ones last to `end`."""
+    first = events["start"].dt.strftime("%Y-%m-%d").tolist()
+    last = events["end"].fillna(end).dt.strftime("%Y-%m-%d").tolist()
+    own = [
+        _rests_on(evidence, text, vessels, kind, span, known)
+        for evidence, text, vessels, kind, span in zip(
+            evidence_of(events), events["evidence"].tolist(), vessels_of(events),
+            events["kind"].tolist(), zip(first, last, strict=True), strict=True,
+        )
+    ]  # fmt: skip
+    return _with_named_events(events, own)
+
+
+def _rests_on(
+    evidence: Mapping[str, Any],
+    text: str,
+    vessels: set[int],
+    kind: str,
+    span: tuple[str, str],
+    known: Lineage,
+) -> frozenset[str]:
+    first, last = span
+    said_first = "" if kind in ABOUT_IDENTITY else first
+    found = set[str]().union(*(known.of_report(source) for source in _REPORT.findall(text)))
+    for mmsi in vessels:
+        found |= known.of_vessel(mmsi, "position", first, last)
+        found |= known.of_vessel(mmsi, "static", said_first, last)
+    if name := evidence.get("sighting_source"):
+        source = f"sighting {name}"
+        found.add(source if source in known.sightings else UNKNOWN)
+    return frozenset(found)
+
+
+def _with_named_events(events: pd.DataFrame, sources: list[frozenset[str]]) -> list[frozenset[str]]:
+    """Sources with those of the events which an event names, and of those that they name."""
+    row_of = {event_id: row for row, event_id in enumerate(events["event_id"].tolist())}
+    named = [
+        [row_of[key] for key in set(EVENT_ID.findall(text)) & row_of.keys() if row_of[key] != row]
+        for row, text in enumerate(events["evidence"].tolist())
+    ]
+    whole = list(sources)
+    changed = True
+    while changed:
+        changed = False
+        for row, others in enumerate(named):
+            both = whole[row].union(*(whole[other] for other in others))
+            if both != whole[row]:
+                whole[row], changed = both, True
+    return whole
+
+
+def event_marks(
+    events: pd.DataFrame,
+    known: Lineage,
+    marks: Mapping[str, Mark],
+    end: pd.Timestamp,
+    default: Mark,
+) -> list[Mark]:
+    """The mark of each event.
+
+    Parameters
+    ----------
+    marks
+        Mark of each source.
+    default
+        Of an event that names none.
+    """
+    return [
+        strictest(marks.get(source, NOBODY) for source in sources) if sources else default
+        for sources in sources_of(events, known, end)
+    ]
+
+
+def may_have(marks: Iterable[Mark], recipient: Recipient) -> NDArray[np.bool_]:
+    """Whether a recipient may get what is marked so, one value a mark."""
+    held = frozenset(recipient.holds)
+    return np.array([mark.releasable(held, recipient.max_tlp) for mark in marks], dtype=bool)
+
+
+def redact_evidence(events: pd.DataFrame, recipient: Recipient) -> pd.DataFrame:
+    """Events without the keys of the evidence, and the texts, that a recipient doesn't get.
+
+    The evidence then lists the keys that are gone under `redacted`.
+    """
+    texts = []
+    for evidence in evidence_of(events):
+        gone = sorted(key for key in evidence if recipient.redacts(key))
+        left = {key: value for key, value in evidence.items() if key not in gone}
+        texts.append(_json({**left, REDACTED: gone} if gone else left))
+    return blank(events.assign(evidence=pd.Series(texts, events.index, dtype="str")), recipient)
+
+
+def blank(frame: pd.DataFrame, recipient: Recipient) -> pd.DataFrame:
+    """A frame in which the columns that a recipient doesn't get are empty."""
+    out = frame.copy()
+    for name in frame.columns:
+        if not recipient.redacts(str(name)) or name == "evidence":
+            continue
+        kind = frame[name].dtype.kind
+        out[name] = pd.Series(
+            0 if kind in "iu" else np.nan if kind == "f" else pd.NaT if kind == "M" else "",
+            index=frame.index, dtype=frame[name].dtype,
+        )  # fmt: skip
+    return out
+
+
+def with_marks(frame: pd.DataFrame, marks: Sequence[Mark]) -> pd.DataFrame:
+    """A frame with the columns of `schemas.MARKS`."""
+    return frame.assign(
+        tlp=pd.Series([str(m.tlp) for m in marks], frame.index, dtype="str"),
+        rel=pd.Series([m.rel_text for m in marks], frame.index, dtype="str"),
+    )
+
+
+def of_whole(marks: Iterable[Mark], recipient: Recipient, default: Mark) -> Mark:
+    """The mark of a product with records marked so; of an empty one the default, if it may be.
+
+    Where no name is on all lists, though the recipient is on each, it names the recipient's own.
+    """
+    every = list(marks)
+    whole = strictest(every or [default])
+    if may_have([whole], recipient)[0]:
+        return whole
+    return Mark(min(whole.tlp, recipient.max_tlp, key=_order), frozenset(recipient.holds))
+
+
+def _order(label: Tlp) -> int:
+    return label.order
+
+
+def renamed_ids(
+    events: pd.DataFrame, rename: Callable[[str], str], known: Container[str] = frozenset()
+) -> pd.DataFrame:
+    """Events whose ids, and those of their groups and of the events they name, are renamed.
+
+    Parameters
+    ----------
+    known
+        Ids of further events that the evidence may name.
+    """
+    own = set(events["event_id"])
+
+    def in_text(found: re.Match[str]) -> str:
+        return rename(found[0]) if found[0] in own or found[0] in known else found[0]
+
+    texts = []
+    for evidence in evidence_of(events):
+        told = {
+            key: rename(value) if key.endswith("event") and _is_id(value)
+            else EVENT_ID.sub(in_text, value) if isinstance(value, str) else value
+            for key, value in evidence.items()
+        }  # fmt: skip
+        texts.append(_json(told))
+    group = [rename(name) if name else "" for name in events["group_id"].tolist()]
+    return events.assign(
+        event_id=pd.Series([rename(one) for one in events["event_id"]], events.index, dtype="str"),
+        group_id=pd.Series(group, events.index, dtype="str"),
+        evidence=pd.Series(texts, events.index, dtype="str"),
+    )
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and EVENT_ID.fullmatch(value) is not None
+
+
+def _json(evidence: Mapping[str, Any]) -> str:
+    return json.dumps(evidence, ensure_ascii=False)

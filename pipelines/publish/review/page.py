@@ -1,0 +1,109 @@
+"""The page on which learned places are looked at: one HTML file, no request, the brief's map."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import shapely
+from markupsafe import Markup
+from shapely.geometry import shape
+
+from detectors.core.zones import Zones
+from pipelines.base.files import write_text
+from pipelines.base.text import script_json
+from pipelines.publish.maps import canvas, cut, page
+from pipelines.publish.maps.scene import Region, Scene
+from pipelines.reference.learned import PENDING, Snapshot, decisions
+
+COLOURS: Final[Mapping[str, str]] = {
+    "anchorage": "anchorage",
+    "waiting_area": "waiting_area",
+    "pilot_ground": "pilot_ground",
+    "ferry_route": "ferry_route",
+    "lane": "learned-lane",
+    "precautionary_area": "precautionary_area",
+}
+"""Colour of each class, a name in `maps.style.COLOURS`."""
+FILE: Final = "review.html"
+"""Name of the page in HOME/learned."""
+
+
+def write(folder: Path, snapshot: Snapshot, zones: Zones) -> Path:
+    """Draw a snapshot, with the decisions there are, into its folder; return the page."""
+    return write_text(folder / FILE, render(snapshot, decisions(folder), zones))
+
+
+def render(snapshot: Snapshot, decided: Mapping[str, str], zones: Zones) -> str:
+    """The page, with the map and a table of all places.
+
+    Parameters
+    ----------
+    snapshot
+        What was learned.
+    decided
+        Zone id to decision.
+    zones
+        Land and hand-written zones, which lie below.
+    """
+    facts = [feature["properties"] for feature in snapshot.features]
+    places = [
+        {**fact, "decision": decided.get(fact["zone_id"], PENDING), "more": _more(fact)}
+        for fact in facts
+    ]
+    scene = scene_of(places, [shape(feature["geometry"]) for feature in snapshot.features], zones)
+    counts = Counter(fact["zone_class"] for fact in facts)
+    title = f"Learned places, {snapshot.facts['since'][:10]} to {snapshot.facts['until'][:10]}"
+    return page.render(
+        __package__,
+        "review.html.j2",
+        page.Head("Learned places", title, simulated=bool(snapshot.facts["simulated"])),
+        sheets=[canvas.sheet(), page.text_of(__package__, "review.css")],
+        scripts=[canvas.leaflet(), canvas.script(page.text_of(__package__, "review.js"))],
+        data=Markup(script_json(canvas.data_of(scene))),  # noqa: S704 - made for this place
+        still=page.still(scene, "Map of learned places"),
+        facts=snapshot.facts,
+        file=snapshot.path.name,
+        places=places,
+        classes=[(name, COLOURS[name], counts[name]) for name in COLOURS if counts[name]],
+        has_land=len(zones.land) > 0,
+    )
+
+
+def scene_of(places: list[dict[str, Any]], outlines: list[shapely.Geometry], zones: Zones) -> Scene:
+    """The map: each place in the colour of its class, fuller or fainter as was decided."""
+    corners = np.array([shapely.bounds(outline) for outline in outlines]).reshape(-1, 4)
+    lon0, fit = cut.extent(corners[:, 0::2], corners[:, 1::2])
+    box = cut.padded(fit)
+    return Scene(
+        lon0, fit, box, cut.ground(zones, box, lon0),
+        regions=tuple(
+            Region(
+                cut.shape_rings(outline, lon0),
+                "learned" if place["decision"] == PENDING else f"learned_{place['decision']}",
+                _title(place), COLOURS.get(place["zone_class"], "quiet"),
+                place.get("direction_deg"), place["zone_id"],
+            )
+            for place, outline in zip(places, outlines, strict=True)
+        ),
+    )  # fmt: skip
+
+
+def _title(place: Mapping[str, Any]) -> str:
+    return (
+        f"{place['zone_id']}: {place['name']}; {place['n_vessels']} vessels, "
+        f"{place['n_visits']} visits, {place['n_days']} days, confidence "
+        f"{place['confidence_score']}; {place['more']}; {place['decision']}"
+    )
+
+
+_TOLD: Final = frozenset(
+    {"zone_id", "name", "zone_class", "source", "confidence", "note", "confidence_score",
+     "n_vessels", "n_visits", "n_days", "since", "until"}
+)  # fmt: skip
+
+
+def _more(fact: Mapping[str, Any]) -> str:
+    """What else was measured, in one line."""
+    return ", ".join(f"{key} {fact[key]}" for key in fact if key not in _TOLD)

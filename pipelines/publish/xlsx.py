@@ -1,0 +1,171 @@
+"""flagged.xlsx: the tables for a spreadsheet, with the marks on every sheet and printed page.
+
+Every text is a text cell and nothing is ever a formula, a link or a guess at a number, whatever it
+begins with; so texts are as they were (see `text.clean`), without an apostrophe in front. Times are
+dates in UTC. Column titles are labels in the language of the recipient.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from pipelines.base import labels
+from pipelines.base.files import replacing
+from pipelines.base.labels import Labels
+from pipelines.base.visible import clean
+from pipelines.publish import notices
+from pipelines.publish.plan import sheets as plan_sheets
+from pipelines.publish.plan import words as plan_words
+from pipelines.publish.products import Products
+from pipelines.publish.tables import event_table, flagged_table
+
+CELL_LIMIT: Final = 32_767
+"""Characters that a cell can hold (Excel specifications and limits)."""
+
+_HEADER_LIMIT: Final = 240
+_WIDTHS: Final = {
+    "name": 24, "reasons": 70, "explanations": 40, "reason": 60, "explanation": 40, "evidence": 60,
+    "event_ids": 20, "event_id": 18, "last_seen": 17, "start": 17, "end": 17, "ship_type": 16,
+    "mmsi": 11, "other_mmsi": 11, "imo": 9, "rel": 18, "key": 28, "value": 60,
+}  # fmt: skip
+_NUMBERS: Final = {"score": "0.00", "lat": "0.00000", "lon": "0.00000"}
+
+
+def write(products: Products, path: Path) -> Path:
+    """Write sheets of flagged vessels, events, evidence, and about the run; return `path`."""
+    words = labels.labels(products.language)
+    flagged, events = flagged_table(products), event_table(products)
+    events["reason"] = [clean(str(text)) for text in products.events["reason"]]
+    evidence = _evidence(events)
+    events = events.drop(columns=["evidence", "version", "detector", "track_ids"])
+    with replacing(path) as temporary:
+        book = xlsxwriter.Workbook(
+            str(temporary),
+            {
+                "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
+                "default_date_format": "yyyy-mm-dd hh:mm", "remove_timezone": True,
+            },
+        )  # fmt: skip
+        title = f"{words.flagged_vessels} {products.run_id}"
+        book.set_properties(
+            {
+                "title": title, "author": "Selat", "comments": notices.summary(products),
+                "keywords": notices.marks(products),
+                "created": products.end.tz_localize(None).to_pydatetime(warn=False),
+            }
+        )  # fmt: skip
+        sheets = ((words.flagged_vessels, flagged), (words.events, events),
+                  (words.evidence, evidence), *_plan(products))  # fmt: skip
+        for name, table in sheets:
+            _table(book, name, table, products, words)
+        _about(book, products, words)
+        book.close()
+    return path
+
+
+def _plan(products: Products) -> list[tuple[str, pd.DataFrame]]:
+    """The patrol plan: who sails where, who is left out, and the earliest meetings."""
+    if products.planned is None:
+        return []
+    said = plan_words.of(products.planned)
+    sheets = [
+        (said.heading, plan_sheets.stops(products.planned)),
+        (said.left_sheet, plan_sheets.left_out(products.planned)),
+        (said.intercepts_sheet, plan_sheets.intercepts(products.planned)),
+    ]
+    return [(name, table) for name, table in sheets if len(table)]
+
+
+def _evidence(events: pd.DataFrame) -> pd.DataFrame:
+    rows = [
+        (event_id, clean(str(key)), clean(_shown(value)))
+        for event_id, text in zip(events["event_id"], events["evidence"], strict=True)
+        for key, value in json.loads(text).items()
+    ]
+    return pd.DataFrame(rows, columns=["event_id", "key", "value"])
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _table(
+    book: xlsxwriter.Workbook, name: str, table: pd.DataFrame, products: Products, words: Labels
+) -> None:
+    sheet = _sheet(book, name, products)
+    head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+    body: dict[str | None, Format] = {
+        None: book.add_format({"text_wrap": True, "valign": "top", "num_format": "@"}),
+        **{key: book.add_format({"valign": "top", "num_format": n}) for key, n in _NUMBERS.items()},
+        "time": book.add_format({"valign": "top", "num_format": "yyyy-mm-dd hh:mm"}),
+    }
+    for column, key in enumerate(table.columns):
+        sheet.set_column(column, column, _WIDTHS.get(str(key), 11))
+        sheet.write_string(1, column, _title(str(key), words), head)
+        _column(sheet, column, table[key], body)
+    last = max(len(table) + 1, 2)
+    sheet.autofilter(1, 0, last, len(table.columns) - 1)
+    sheet.freeze_panes(2, 0)
+    sheet.repeat_rows(0, 1)
+
+
+def _column(
+    sheet: Worksheet, column: int, values: pd.Series, body: dict[str | None, Format]
+) -> None:
+    timed = isinstance(values.dtype, pd.DatetimeTZDtype)
+    numeric = str(values.name) in {*_NUMBERS, "rank"} or pd.api.types.is_float_dtype(values)
+    style = body["time"] if timed else body.get(str(values.name), body[None])
+    for row, value in enumerate(values.tolist(), 2):
+        if pd.isna(value):
+            continue
+        if timed:
+            sheet.write_datetime(row, column, value.to_pydatetime(warn=False), style)
+        elif numeric:
+            sheet.write_number(row, column, float(value), style)
+        else:
+            sheet.write_string(row, column, _fitting(str(value)), style)
+
+
+def _about(book: xlsxwriter.Workbook, products: Products, words: Labels) -> None:
+    sheet = _sheet(book, words.about, products)
+    wrap = book.add_format({"text_wrap": True, "valign": "top"})
+    sheet.set_column(0, 0, 110)
+    simulated = [words.simulated] if products.simulated else []
+    lines = [*simulated, *notices.terms(products), *notices.about_run(products),
+             *notices.cautions(products), *plan_words.cautions(products.planned)]  # fmt: skip
+    for row, line in enumerate(lines, 2):
+        sheet.write_string(row, 0, _fitting(clean(line)), wrap)
+
+
+def _sheet(book: xlsxwriter.Workbook, name: str, products: Products) -> Worksheet:
+    """A sheet that has the marks in its first row, and above and below every printed page."""
+    sheet = book.add_worksheet(name[:31])
+    marks = clean(notices.marks(products)) or clean(products.run_id)
+    sheet.write_string(0, 0, marks, book.add_format({"bold": True}))
+    printed = marks[:_HEADER_LIMIT].replace("&", "&&")
+    sheet.set_header(f"&C&B{printed}" if not printed[:1].isdigit() else f"&C&B {printed}")
+    sheet.set_footer(f"&L{printed}&R&P / &N")
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    return sheet
+
+
+def _title(key: str, words: Labels) -> str:
+    known = {
+        "lat": words.latitude, "lon": words.longitude, "start": f"{words.begin} (UTC)",
+        "end": f"{words.end} (UTC)", "last_seen": f"{words.last_seen} (UTC)", "tlp": "TLP",
+        "rel": "REL", "flag_state": words.flag, "ship_type": words.type,
+        "explanation": words.innocent_explanation, "other_mmsi": f"{words.mmsi} 2",
+    }  # fmt: skip
+    title = known.get(key) or getattr(words, key, None)
+    return title if isinstance(title, str) else key
+
+
+def _fitting(text: str) -> str:
+    return text if len(text) <= CELL_LIMIT else text[: CELL_LIMIT - 1] + "…"

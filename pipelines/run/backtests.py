@@ -1,0 +1,144 @@
+"""A backtest over the store: events and flags with a rule as it is and as it would be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+
+from detectors.core import events
+from pipelines.assess import Assessment, assess, watchlists
+from pipelines.assess.dispositions import newest
+from pipelines.base.progress import Reporter
+from pipelines.base.settings import REFERENCE, Installation
+from pipelines.detect.window import Detection, Heard, heard_by_vessel
+from pipelines.reference import layers as reference
+from pipelines.run.backtest import Backtest, backtest, build_pair, readers_of
+from pipelines.run.runs import HISTORY, load_models, load_zones
+from pipelines.run.windows import Window, choose_window
+from pipelines.store import Queries, read
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What other thresholds would change.
+
+    Attributes
+    ----------
+    result
+        Both looks, and their events compared.
+    window
+        The span.
+    reasons
+        The sentence of each event by id.
+    flagged_before, flagged_after
+        `schemas.FLAGGED` of the span, with the other detectors' events as the store has them.
+    vessel_hours
+        Hours of the clock in which a vessel was heard, summed over vessels.
+    min_score
+        From where on an event or a vessel is a lead.
+    dispositions
+        What had been concluded (`dispositions.DISPOSITIONS`, the newest of each event) of the
+        events that would change or go, with their `status`.
+    """
+
+    result: Backtest
+    window: Window
+    reasons: dict[str, str]
+    flagged_before: pd.DataFrame
+    flagged_after: pd.DataFrame
+    vessel_hours: int
+    min_score: float
+    dispositions: pd.DataFrame
+
+    def counts(self) -> dict[str, dict[str, Any]]:
+        """Events, leads, vessels and leads per 1,000 vessel-hours, before and after."""
+        sides = {"before": self.result.before, "after": self.result.after}
+        return {side: self._counts(look.events) for side, look in sides.items()}
+
+    def _counts(self, found: pd.DataFrame) -> dict[str, Any]:
+        leads = found[found["score"] >= self.min_score]
+        vessels = set(leads["mmsi"]) | set(leads["other_mmsi"])
+        hours = max(self.vessel_hours, 1)
+        return {
+            "events": len(found),
+            "leads": len(leads),
+            "vessels": len(vessels - {0}),
+            "leads_per_1000_vessel_hours": round(1000 * len(leads) / hours, 2),
+        }
+
+    def flags_changed(self) -> tuple[list[int], list[int]]:
+        """MMSIs that would join the list of flagged vessels, and that would leave it."""
+        before, after = set(self.flagged_before["mmsi"]), set(self.flagged_after["mmsi"])
+        return sorted(after - before), sorted(before - after)
+
+
+def run_backtest(
+    installation: Installation,
+    name: str,
+    settings: Sequence[str],
+    date: str | None,
+    since: str | None,
+    until: str | None,
+    report: Reporter,
+) -> Outcome:
+    """Look at a span of the store with a detector's parameters set otherwise; writes nothing.
+
+    Raises
+    ------
+    SelatError
+        If there is no store, no such detector or parameter, or nothing in the span.
+    """
+    pair = build_pair(installation.detectors, name, settings)
+    zones = load_zones(installation)
+    with (
+        read(installation.store, installation.settings.store) as store,
+        report.bar(f"Backtest of {name}", None) as bar,
+    ):
+        window = choose_window(store, date=date, since=since, until=until)
+        result = backtest(
+            store, pair, name, start=window.start, end=window.now, zones=zones,
+            reach_back=timedelta(days=installation.settings.detection.reach_back_days),
+            models=load_models(installation), progress=bar.say,
+        )  # fmt: skip
+        concluded = newest(store.dispositions())
+        concerned = readers_of(pair[1], name)
+        looks = [
+            _assessed(store, installation, look, window, concerned)
+            for look in (result.before, result.after)
+        ]
+    reasons = {
+        key: text
+        for look in looks
+        for key, text in zip(look.events["event_id"], look.events["reason"], strict=True)
+    }
+    heard = Heard.of(heard_by_vessel(result.after.positions, window.start, window.now))
+    return Outcome(
+        result, window, reasons, looks[0].flagged, looks[1].flagged,
+        heard.vessel_hours, installation.settings.assess.min_score,
+        _touched(concluded, result.compared),
+    )  # fmt: skip
+
+
+def _assessed(
+    store: Queries, installation: Installation, look: Detection, window: Window, rule: set[str]
+) -> Assessment:
+    """Flags of a look, with the events of all other detectors as the store has them."""
+    stored = store.events_touching(window.start, window.end)
+    others = stored.loc[~stored["detector"].isin(sorted(rule)), list(events.EVENTS)]
+    past = store.events_touching(window.start - HISTORY, window.start)
+    return assess(
+        replace(look, events=events.concat([look.events, others])),
+        reference.load_gazetteer(REFERENCE),
+        installation.settings.assess,
+        past=past[list(events.EVENTS)],
+        watchlists=watchlists.load(installation.watchlists),
+        dispositions=store.dispositions(),
+    )
+
+
+def _touched(concluded: pd.DataFrame, compared: pd.DataFrame) -> pd.DataFrame:
+    """Conclusions on events that would change or go."""
+    different = compared.loc[compared["status"] != "same", ["event_id", "status"]]
+    return concluded.merge(different, on="event_id")

@@ -1,0 +1,96 @@
+"""Taking a backup back: into a new home, whole and verified, or not at all."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from pipelines.base.progress import Reporter
+from pipelines.base.settings import StoreSettings
+from pipelines.run.backup.repository import BackupError, Entry, Repository, Snapshot
+from pipelines.store.catalogue import sync
+from pipelines.store.pin import forget_superseded
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What was taken back, and where its configuration lies."""
+
+    snapshot: Snapshot
+    home: Path
+    config: Path
+
+
+def restore(folder: Path, home: Path, report: Reporter, *, name: str = "") -> Restored:
+    """Take a backup back into a home that doesn't exist yet, or is empty.
+
+    The configuration of that time goes to ``restored-config`` in the home, for a person to compare:
+    which one counts is for that person to say.
+
+    Parameters
+    ----------
+    name
+        The backup, by the beginning of its name; the newest if empty.
+
+    Raises
+    ------
+    BackupError
+        If the home holds anything, or the backup isn't whole; nothing is restored then.
+    """
+    snapshot = Repository(folder).snapshot(name)
+    if home.exists() and any(home.iterdir()):
+        raise BackupError(
+            f"{home} isn't empty", hint="move it away first, or name another one with --home"
+        )
+    home.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = home.with_name(f".{home.name}.restoring")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        _take_all(Repository(folder), snapshot, unfinished, report)
+        if snapshot.latest:
+            if Path(snapshot.latest).name != snapshot.latest or snapshot.latest == "..":
+                raise BackupError("the backup's newest run is elsewhere", "don't trust it")
+            (unfinished / "latest").symlink_to(Path("runs") / snapshot.latest)
+        forget_superseded(unfinished / "store", StoreSettings())
+        sync(unfinished)
+        os.replace(unfinished, home)  # noqa: PTH105 - an empty folder is replaced
+        sync(home.parent)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    return Restored(snapshot, home, home / "restored-config")
+
+
+def _take_all(repository: Repository, snapshot: Snapshot, target: Path, report: Reporter) -> None:
+    free = shutil.disk_usage(target.parent).free
+    if snapshot.bytes > free:
+        raise BackupError(f"no room in {target.parent}", f"it needs {snapshot.bytes:,} bytes")
+    done = 0
+    with report.bar("Restoring", snapshot.bytes) as bar:
+        target.mkdir(mode=0o700)
+        for entry in snapshot.entries:
+            path = target / _place(entry)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                repository.take(entry, path)
+            except (FileExistsError, NotADirectoryError) as error:
+                raise BackupError(
+                    f"the backup has two files in one place, {entry.path!a}", "don't trust it"
+                ) from error
+            done += entry.bytes
+            bar.to(done, snapshot.bytes)
+
+
+def _place(entry: Entry) -> Path:
+    """Where a file goes, relative to the home; never outside it.
+
+    >>> _place(Entry("home/runs/a/flagged.csv", 0, "", 0)).as_posix()
+    'runs/a/flagged.csv'
+    >>> _place(Entry("config/settings.yaml", 0, "", 0)).as_posix()
+    'restored-config/settings.yaml'
+    """
+    whole = PurePosixPath(entry.path)
+    top, *inner = whole.parts
+    if top not in {"home", "config"} or not inner or ".." in inner or whole.is_absolute():
+        raise BackupError(f"the backup names a file {entry.path!a}", "don't trust it")
+    return Path("restored-config" if top == "config" else "", *inner)

@@ -1,0 +1,101 @@
+"""Conclusions on events, into the store."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from detectors.core import frames
+from detectors.core.events import EVENTS
+from detectors.core.frames import TIME
+from pipelines.assess.dispositions import DispositionError, make, newest
+from pipelines.assess.dispositions.outcomes import outcomes
+from pipelines.base.settings import Installation
+from pipelines.publish import release as cut
+from pipelines.publish.packs import ids
+from pipelines.run.windows import FOREVER
+from pipelines.store import Queries, read, write
+
+
+def record(
+    installation: Installation,
+    event_id: str,
+    *,
+    author: str,
+    conclusion: str,
+    reason: str,
+    quiet_until: pd.Timestamp | None = None,
+    quiet_within_m: float,
+) -> pd.DataFrame:
+    """Add a conclusion on an event, named by its id or the beginning of it; returns its row.
+
+    Raises
+    ------
+    DispositionError
+        If there is no such event, or `dispositions.make` refuses.
+    """
+    with write(installation.store, installation.settings.store) as store:
+        event = store.event(event_id)
+        if event is None and ids.is_id(event_id):  # as a partner quotes it
+            named = ids.quoted(installation.exported, event_id)
+            event = store.event(str(named["event_id"].iloc[0])) if len(named) == 1 else None
+        if event is None:
+            hint = "ids are in events.csv; the beginning of one will do where it is the only one"
+            raise DispositionError(f"no single event {event_id!r}", hint=hint)
+        known = store.dispositions()
+        row = make(
+            event,
+            int((known["event_id"] == event["event_id"]).sum()),
+            made_time=pd.Timestamp(datetime.now(UTC)).as_unit("us"),
+            author=author,
+            conclusion=conclusion,
+            reason=reason,
+            quiet_until=quiet_until,
+            quiet_within_m=quiet_within_m,
+            sources=_rests_on(store, event),
+        )
+        store.add_disposition(row)
+    return row.astype({"made_time": TIME})
+
+
+def _rests_on(store: Queries, event: Mapping[str, Any]) -> frozenset[str]:
+    """What an event rests on, as far as the store knows by now."""
+    ids, known = {str(event["event_id"])}, store.sql("SELECT * FROM events")
+    while True:
+        rows = known[known["event_id"].isin(ids)]
+        named = set().union(*(cut.EVENT_ID.findall(text) for text in rows["evidence"]))
+        if not (more := named & set(known["event_id"]) - ids):
+            break
+        ids |= more
+    rows = frames.conform(rows, EVENTS)
+    heard = store.heard_in(sorted(set().union(*cut.vessels_of(rows))), FOREVER)
+    lineage = cut.lineage(store.ledger(), store.held_sightings()["sighting_id"], heard)
+    row = rows["event_id"].tolist().index(event["event_id"])
+    return cut.sources_of(rows, lineage, FOREVER)[row]
+
+
+def calibrate(installation: Installation, *, dry_run: bool = False) -> tuple[Path | None, Any]:
+    """Fit the chance that a boarding finds something to the outcomes recorded so far.
+
+    Returns
+    -------
+    tuple
+        Path of the card (None with `dry_run`), and the card.
+
+    Raises
+    ------
+    CalibrationError
+        If the outcomes are too few, or the score doesn't tell them.
+    """
+    from pipelines.assess.dispositions import models
+    from pipelines.assess.dispositions.calibration import card, fit
+
+    with read(installation.store, installation.settings.store) as store:
+        table = outcomes(newest(store.dispositions()), store.all_flags())
+        fitted = fit(table)
+        last = store.last_run()
+        versions = {} if last is None else store.manifest(str(last["run_id"])).get("detectors", {})
+        told = card(fitted, table, simulated=bool(store.simulated), detectors=versions)
+    return (None if dry_run else models.write(installation.learned, told)), told

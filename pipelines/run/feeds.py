@@ -1,0 +1,323 @@
+"""Feeds into the store."""
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import pandas as pd
+
+from detectors.core.errors import SelatError
+from detectors.core.zones import Zones
+from pipelines import ingest
+from pipelines.base.progress import Reporter
+from pipelines.base.settings import Installation
+from pipelines.ingest import waiting
+from pipelines.ingest.listen import recover
+from pipelines.run.windows import utc
+from pipelines.store import StoreBusyError, Writer, write
+
+_TRIES: Final = 3
+"""How often a feed is read that changes meanwhile."""
+
+
+@dataclass
+class IngestSummary:
+    """What became of the feeds of a run."""
+
+    added: dict[str, dict[str, Any]] = field(default_factory=dict)
+    already_there: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def fail(self, name: str, why: object, report: Reporter) -> None:
+        """Note and say that a feed, or a part of it, could not be read."""
+        self.failed[name] = str(why)
+        report.step(f"✗ {name}: {why}")
+        if isinstance(why, SelatError) and why.hint:
+            report.step(f"  hint: {why.hint}")
+
+
+def ingest_feed(
+    store: Writer, feed: ingest.FeedFile, options: ingest.IngestOptions, report: Reporter
+) -> dict[str, Any] | None:
+    """Add one feed to the store; None if it is there already, else its report.
+
+    One of which rows waited for their time is read again once that has come, see `waiting`.
+
+    Raises
+    ------
+    IngestError
+        If the feed can't be read at all.
+    StoreError
+        If it is simulated and the store isn't, or the other way round.
+    """
+    for left in reversed(range(_TRIES)):
+        try:
+            return _ingest_as_it_is(store, feed, options, report)
+        except ingest.ChangedError:
+            if not left:
+                raise
+            feed = ingest.FeedFile.of(feed.path, feed.name)
+    raise AssertionError
+
+
+def _ingest_as_it_is(
+    store: Writer, feed: ingest.FeedFile, options: ingest.IngestOptions, report: Reporter
+) -> dict[str, Any] | None:
+    key = feed_key(feed, options)
+    before = None
+    if store.has_feed(key):
+        store.note_name("ledger", key, feed.name)
+        before = waiting.of_report(feed.name, store.feed_report(key))
+        latest = options.not_after
+        if before is None or latest is None or not before.due(latest):
+            return None
+        report.step(f"↻ {feed.name}: read again, since the time of reports in it has come")
+        replaces = [key]
+    else:
+        replaces = waiting.alone(store.waiting(), feed.sha256)
+    size = feed.path.stat().st_size
+    with report.bar(f"Reading {feed.name}", size) as bar:
+        decoding = ingest.decode(
+            feed, options, progress=lambda done: bar.to(done, size), announce=report.step
+        )
+        filled = _LiveReport(decoding, before)
+        store.add_feed(
+            key, sha256=feed.sha256, name=feed.name, batches=decoding, report=filled,
+            path=None if feed.name == ingest.STDIN else feed.path.absolute(), replaces=replaces,
+            late_from=None if before is None else pd.Timestamp(before.first),
+        )  # fmt: skip
+    return filled.now()
+
+
+class _LiveReport(Mapping[str, Any]):
+    """A feed's report as a mapping, read when the feed has been read."""
+
+    def __init__(self, decoding: ingest.Decoding, before: waiting.Waiting | None) -> None:
+        self._decoding, self._before = decoding, before
+
+    def now(self) -> dict[str, Any]:
+        return waiting.noted(self._decoding.report.to_dict(), self._before)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.now()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.now())
+
+    def __len__(self) -> int:
+        return len(self.now())
+
+
+def feed_key(feed: ingest.FeedFile, options: ingest.IngestOptions) -> str:
+    """Key of a feed in the ledger: its content and all that decides what is read from it."""
+    return hashlib.sha256(ingest.key(feed, options).encode()).hexdigest()[:16]
+
+
+def ingest_all(
+    store: Writer,
+    installation: Installation,
+    zones: Zones,
+    report: Reporter,
+    feeds: Sequence[str],
+    area: str | None,
+    mapping: str | None,
+    assume_time: str | None = None,
+    ingest_one: Callable[..., dict[str, Any] | None] = ingest_feed,
+) -> IngestSummary:
+    """Ingest every feed that isn't in the store; one that can't be read doesn't stop the others.
+
+    `ingest_one` is `ingest_feed`, or a task that wraps it.
+
+    Raises
+    ------
+    SelatError
+        If feeds were named and none of them could be read.
+    """
+    summary = IngestSummary()
+    named = list(feeds) or list(installation.settings.feeds)
+    errors: list[SelatError] = []
+    try:
+        named += _recorded(installation)
+    except Exception as error:
+        errors.append(ingest.explained("the folder of recordings", error))
+        summary.fail("the folder of recordings", errors[-1], report)
+    if not named:
+        return summary
+    options = ingest_options(installation, zones, area, mapping, assume_time)
+    found = ingest.discover(named, installation.spool)
+    _say_skipped(found, report)
+    errors += found.unreadable.values()
+    for name, unreadable in found.unreadable.items():
+        summary.fail(name, unreadable, report)
+    for feed in found:
+        try:
+            added = ingest_one(store, feed, options, report)
+        except StoreBusyError:
+            raise
+        except Exception as error:
+            raise_if_unusable(store, error)
+            errors.append(ingest.explained(feed.name, error))
+            summary.fail(feed.name, errors[-1], report)
+            continue
+        if added is None:
+            summary.already_there.append(feed.name)
+            report.step(f"= {feed.name}: already in the store")
+        else:
+            summary.added[feed.name] = added
+            report.step(f"+ {feed.name}: {in_words(added)}")
+            if damage := _damage(added):
+                summary.fail(feed.name, damage, report)
+    _say_waiting(waiting.by_content(store.waiting()), found, summary, report)
+    _note_places(store, found)
+    # Standard input was kept only to be read; a rerun reads it again.
+    shutil.rmtree(installation.spool, ignore_errors=True)
+    if errors and not summary.added and not summary.already_there:
+        raise errors[0]
+    return summary
+
+
+def raise_if_unusable(store: Writer, error: Exception) -> None:
+    """Let an error end the run if it isn't a feed's but the store's, which can't be asked then."""
+    if not isinstance(error, SelatError):
+        try:
+            store.has_feed("")
+        except Exception:
+            raise error from None
+
+
+def _say_waiting(
+    waits: Mapping[str, waiting.Waiting],
+    found: ingest.Feeds,
+    summary: IngestSummary,
+    report: Reporter,
+) -> None:
+    """Say what waits for its time; a run that lacks it since our clock may be slow is partial."""
+    for feed in found:
+        if one := waits.get(feed.sha256):
+            if one.may_be_the_clock:
+                summary.fail(feed.name, one.in_words(), report)
+            else:
+                report.step(f"  {feed.name}: {one.in_words()}")
+
+
+def _note_places(store: Writer, found: ingest.Feeds) -> None:
+    """Note where feeds that were read before lie now, if they aren't where they were."""
+    here = {feed.sha256: feed.path.absolute() for feed in found if feed.name != ingest.STDIN}
+    known, ledger = store.feed_places(), store.ledger()
+    ledger = ledger[ledger["sha256"].isin(list(here))]
+    moved = {
+        str(key): here[sha256]
+        for key, sha256 in zip(ledger["feed_key"], ledger["sha256"], strict=True)
+        if key not in known or not known[key].exists()
+    }
+    if moved:
+        store.place_feeds(moved)
+
+
+def _damage(added: Mapping[str, Any]) -> str:
+    """What is wrong with a feed whose good part is in the store; empty if nothing is."""
+    rejected = added["rejected"]
+    for reason in ("truncated archive", "damaged archive"):
+        if reason in rejected:
+            return f"{reason}: what came before the damage is in the store, the rest is lost"
+    if unread := rejected.get("unreadable file"):
+        first = next(s["text"] for s in added["samples"] if s["reason"] == "unreadable file")
+        return f"{unread:,} of the files in it can't be read, such as {first}"
+    return ""
+
+
+def _recorded(installation: Installation) -> list[str]:
+    """The folder of recorded live feeds, if it holds any; what a dead recorder left is finished."""
+    folder = installation.recordings
+    if not folder.is_dir():
+        return []
+    recover(folder)
+    return [str(folder)] if any(folder.glob("*.nmea.zst")) else []
+
+
+def _say_skipped(found: ingest.Feeds, report: Reporter) -> None:
+    for name, why in found.skipped:
+        report.step(f"– {name}: passed over, {why}")
+
+
+def in_words(added: Mapping[str, Any]) -> str:
+    """A feed's report in one line."""
+    rejected = sum(added["rejected"].values())
+    return (
+        f"{added['rows_read']:,} rows, {added['positions']:,} positions, "
+        f"{added['statics']:,} static, {added['outside_area']:,} outside the area, "
+        f"{rejected:,} rejected"
+    )
+
+
+def ingest_options(
+    installation: Installation,
+    zones: Zones,
+    area: str | None,
+    mapping: str | None,
+    assume_time: str | None,
+) -> ingest.IngestOptions:
+    """How feeds are read in this installation.
+
+    Raises
+    ------
+    SelatError
+        If the area or the mapping isn't known.
+    """
+    settings = installation.settings
+    latest = datetime.now(UTC) + timedelta(hours=settings.ingest.max_future_h)
+    return ingest.IngestOptions(
+        area=ingest.Area.parse(area or settings.area, zones),
+        mapping=mapping,
+        mappings=installation.config / "mappings.yaml",
+        assume_start=None if assume_time is None else utc(assume_time).to_pydatetime(),
+        not_after=latest,
+        max_uncompressed_bytes=int(settings.ingest.max_uncompressed_gb * 1e9),
+    )
+
+
+def ingest_only(
+    installation: Installation,
+    zones: Zones,
+    feeds: Sequence[str],
+    *,
+    area: str | None,
+    mapping: str | None,
+    assume_time: str | None = None,
+    report: Reporter,
+    dry_run: bool = False,
+) -> IngestSummary:
+    """Ingest feeds without detecting anything; with `dry_run` read them and write nothing."""
+    if dry_run:
+        options = ingest_options(installation, zones, area, mapping, assume_time)
+        with TemporaryDirectory() as spool:
+            return _read_only(ingest.discover(feeds, Path(spool)), options, report)
+    with write(installation.store, installation.settings.store) as store:
+        return ingest_all(store, installation, zones, report, feeds, area, mapping, assume_time)
+
+
+def _read_only(
+    feeds: ingest.Feeds, options: ingest.IngestOptions, report: Reporter
+) -> IngestSummary:
+    summary = IngestSummary()
+    _say_skipped(feeds, report)
+    for name, unreadable in feeds.unreadable.items():
+        summary.fail(name, unreadable, report)
+    for feed in feeds:
+        try:
+            decoding = ingest.decode(feed, options, announce=report.step)
+            for _ in decoding:
+                pass
+        except Exception as error:
+            summary.fail(feed.name, ingest.explained(feed.name, error), report)
+            continue
+        summary.added[feed.name] = decoding.report.to_dict()
+        report.step(f"(not written) {feed.name}: {in_words(summary.added[feed.name])}")
+        if one := waiting.of_report(feed.name, summary.added[feed.name]):
+            report.step(f"  {feed.name}: {one.in_words()}")
+    return summary

@@ -1,0 +1,126 @@
+"""Operations: into the store, and their reports out of it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pandas as pd
+import shapely
+
+from pipelines.assess import operations
+from pipelines.assess.operations import report as comparing
+from pipelines.base.files import write_text
+from pipelines.base.settings import Installation
+from pipelines.ingest import Area
+from pipelines.learn import gather
+from pipelines.publish.operation import page, tables
+from pipelines.run.runs import load_zones
+from pipelines.store import read, write
+
+MAX_BATCH_REPORTS = 4_000_000
+
+
+def add(
+    installation: Installation, name: str, start: pd.Timestamp, end: pd.Timestamp, area: str,
+    *, note: str, author: str,
+) -> pd.DataFrame:  # fmt: skip
+    """Add an operation; returns its row.
+
+    Raises
+    ------
+    OperationError
+        If `operations.make` refuses, or the area is all there is.
+    StoreError
+        If there is one of that name.
+    """
+    outline = outline_of(installation, area)
+    row = operations.make(
+        name, start, end, area.strip(), outline, note=note, author=author,
+        made_time=pd.Timestamp(datetime.now(UTC)).as_unit("us"),
+    )  # fmt: skip
+    with write(installation.store, installation.settings.store) as store:
+        store.add_operation(row)
+    return row
+
+
+def outline_of(installation: Installation, area: str) -> shapely.Geometry:
+    """The outline of an area as a person names it: W,S,E,N or a zone's id.
+
+    Raises
+    ------
+    OperationError
+        If it is all there is, or lies across the antimeridian.
+    """
+    found = Area.parse(area, load_zones(installation))
+    outline = found.polygon if found.box is None else shapely.box(*found.box)
+    if outline is None or (found.box and found.box[0] > found.box[2]):
+        raise operations.OperationError(
+            f"the area {area!r} is none that an operation can have", hint="W,S,E,N or a zone's id"
+        )
+    return outline
+
+
+def report(
+    installation: Installation,
+    name: str,
+    *,
+    around: pd.Timedelta | None = None,
+    beside_nm: float = 20.0,
+    min_score: float | None = None,
+    say: Callable[[int, int], None] | None = None,
+) -> comparing.Report:
+    """Compare before, during and after an operation that was added; see `compared`."""
+    with read(installation.store, installation.settings.store) as store:
+        row = operations.find(store.operations(), name)
+    return compared(
+        installation, row, around=around, beside_nm=beside_nm, min_score=min_score, say=say
+    )
+
+
+def compared(
+    installation: Installation,
+    row: pd.Series,
+    *,
+    around: pd.Timedelta | None = None,
+    beside_nm: float = 20.0,
+    min_score: float | None = None,
+    say: Callable[[int, int], None] | None = None,
+) -> comparing.Report:
+    """Compare before, during and after an operation.
+
+    Parameters
+    ----------
+    row
+        A row of `OPERATIONS`, added or not.
+    around
+        Length of before and after; None: that of the operation.
+    beside_nm
+        How far what is called beside the area reaches.
+    min_score
+        Which events count; None: those that make a flag.
+    """
+    with read(installation.store, installation.settings.store) as store:
+        outline = shapely.from_wkt(row["outline"])
+        ring = comparing.ring_of(outline, beside_nm)
+        spans = comparing.spans(
+            row["start"], row["end"], around or row["end"] - row["start"], store.runs()
+        )
+        first, last = spans["before"].start, spans["after"].end
+        batches = gather.batches(store, first, last, MAX_BATCH_REPORTS, say)
+        presence = comparing.presence_of(batches, outline, ring)
+        return comparing.compare(
+            row, spans, store.events_touching(first, last), presence, store.dispositions(),
+            outline=outline, ring=ring, beside_nm=beside_nm,
+            min_score=installation.settings.assess.min_score if min_score is None else min_score,
+            simulated=bool(store.simulated),
+        )  # fmt: skip
+
+
+def write_report(installation: Installation, made: comparing.Report) -> list[str]:
+    """Write a report as a page and as JSON into HOME/operations; returns the files."""
+    folder = installation.operations
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = folder / tables.file_stem(str(made.operation["name"]))
+    return [
+        str(write_text(stem.with_suffix(".html"), page.to_html(made, load_zones(installation)))),
+        str(write_text(stem.with_suffix(".json"), tables.to_json(made))),
+    ]

@@ -1,0 +1,189 @@
+"""`selat export --to`: a pack for one recipient, signed, archived, logged."""
+
+import getpass
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from detectors.core.errors import SelatError
+from pipelines.base.progress import Reporter
+from pipelines.base.settings import Installation
+from pipelines.publish.packs import build, ids, log, recipients
+from pipelines.publish.packs.keys import Keyring, Signer
+from pipelines.publish.packs.manifest import sha256_of
+from pipelines.publish.packs.recipients import Recipient
+from pipelines.publish.products import Products
+from pipelines.run.release import Released, Span, release_run
+
+
+class WithheldError(SelatError):
+    """A person looked at what a pack would tell, and withheld it."""
+
+    exit_code = 14
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A pack that was made: its paths, and what the log says of it."""
+
+    paths: tuple[Path, ...]
+    entry: Mapping[str, Any]
+    released: Released
+
+    @property
+    def products(self) -> Products:
+        """What is in it."""
+        return self.released.products
+
+
+def export_to(
+    installation: Installation,
+    name: str,
+    *,
+    run_id: str | None = None,
+    out: Path | None = None,
+    unsigned: bool = False,
+    signer: Signer | None = None,
+    replace: bool = False,
+    plan_from: pd.Timestamp | None = None,
+    span: Span | None = None,
+    strike: Collection[str] = (),
+    agree: Callable[[Released], bool] = lambda _: True,
+    report: Reporter | None = None,
+) -> Sent:
+    """Make the pack of a run for a recipient: a folder and an archive, or an encrypted archive.
+
+    The same feeds, run, recipient, configuration and keys give the same bytes, whatever else the
+    home holds; encryption apart. What is written appears whole, after the log has it.
+
+    Parameters
+    ----------
+    run_id, span
+        The run, or a span in its place; see `release_run`.
+    out
+        The folder to make them in; HOME/packs if None.
+    unsigned
+        Whether the pack has no signature. The line in the log has one in any case, where there is
+        or was a key.
+    signer
+        The signing key, unlocked (`Keyring.signer`): unlocking takes seconds, and several packs can
+        be signed with it. If None, the installation's, which then mustn't have a passphrase.
+    replace
+        Whether a pack of the same name may be replaced.
+    plan_from
+        When the patrol plan begins, where the recipient gets one; None: where the run's window
+        ends.
+    strike
+        What to leave out; see `release_run`. The log says so, the pack doesn't.
+    agree
+        Asked before anything is signed; sees what isn't held here, knowing more.
+
+    Raises
+    ------
+    KeyProblem
+        If it can't be signed.
+    WithheldError
+        If `agree` said no.
+    SelatError
+        If there is such a pack.
+    """
+    keyring = Keyring(installation.keys)
+    if signer is None and (keyring.signing() or not unsigned):
+        signer = keyring.signer(None)
+    recipient = recipients.find(installation.config, name)
+    released = release_run(
+        installation, name, run_id, span=span, plan_from=plan_from, strike=strike, report=report
+    )
+    products = released.products
+    title = build.name_of(products)
+    root = out or installation.packs
+    root.mkdir(parents=True, exist_ok=True)
+    sealed = bool(recipient.encrypt_to)
+    targets = [root / f"{title}.zip.age"] if sealed else [root / title, root / f"{title}.zip"]
+    taken = [path for path in targets if path.exists()]
+    if taken and not replace:
+        raise SelatError(f"{taken[0]} exists already", hint="--replace, or name another folder")
+    if not agree(released):
+        raise WithheldError(f"no pack for {name}: withheld")
+    private = signer[1] if signer and not unsigned else None
+    unfinished = root / f".{title}.unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        made, content = _make(products, recipient, title, unfinished, private)
+        entry = _entry(released, recipient, title, made, content, strike)
+        ids.note(installation.exported, title, products.events, released.own)
+        digest = log.append(installation.exports, entry, keyring, signer)
+        for path, target in zip(made, targets, strict=True):
+            if target.is_dir():
+                shutil.rmtree(target)
+            path.replace(target)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return Sent(tuple(targets), {**entry, "hash": digest}, released)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a process of a user without a name, as in a container
+        return str(os.getuid())
+
+
+def _make(
+    products: Products,
+    recipient: Recipient,
+    title: str,
+    unfinished: Path,
+    private: Ed25519PrivateKey | None,
+) -> tuple[list[Path], bytes]:
+    """What to move into place: folder and archive, or the encrypted archive alone; the manifest."""
+    folder, archive = unfinished / "folder", unfinished / "archive.zip"
+    folder.mkdir(parents=True)
+    content = build.fill(products, recipient.formats, folder, private)
+    build.archive(folder, title, archive)
+    if not recipient.encrypt_to:
+        return [folder, archive], content
+    sealed = unfinished / "archive.zip.age"
+    sealed.write_bytes(build.sealed(archive.read_bytes(), recipient.encrypt_to))
+    return [sealed], content
+
+
+def _entry(
+    released: Released,
+    recipient: Recipient,
+    title: str,
+    made: list[Path],
+    content: bytes,
+    strike: Collection[str],
+) -> dict[str, Any]:
+    products = released.products
+    release = products.release
+    if release is None:
+        raise SelatError("these products are for nobody")
+    return {
+        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "by": _user(),
+        "recipient": release.recipient,
+        "title": recipient.title,
+        "pack": title,
+        "run_id": products.run_id,
+        "simulated": products.simulated,
+        **release.mark.fields,
+        "formats": list(recipient.formats),
+        "flagged": len(products.flagged),
+        "events": len(products.events),
+        "manifest_sha256": hashlib.sha256(content).hexdigest(),
+        "archive_sha256": sha256_of(made[-1]),
+        "encrypted_to": list(recipient.encrypt_to),
+        "own_run": released.own_run,
+        "not_held": [f"{mmsi:09d}" for mmsi in released.not_held["mmsi"].tolist()],
+        "struck": sorted(strike),
+    }

@@ -1,0 +1,146 @@
+"""A patrol plan for a finished run: from the store and config/patrol.yaml into the run's folder."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from detectors.core.frames import TRACKED, empty
+from detectors.core.zones import Zones
+from pipelines.base.settings import REFERENCE, Installation
+from pipelines.patrol import units
+from pipelines.patrol.model import Plan
+from pipelines.patrol.plan import Inputs, make
+from pipelines.patrol.seamap import SeaMap
+from pipelines.publish import plan as files
+from pipelines.publish.plan import words
+from pipelines.publish.products import Planned
+from pipelines.reference import layers as reference
+from pipelines.run.runs import load_zones
+from pipelines.run.windows import NoDataError
+from pipelines.store import Queries, read
+
+BEFORE: Final = timedelta(hours=2)
+"""Of a vessel's way before it was last heard, as much as says how it moved."""
+
+
+def plan_run(
+    installation: Installation,
+    run_id: str | None = None,
+    start: pd.Timestamp | None = None,
+    say: Callable[[str], None] = lambda _: None,
+    *,
+    use_solver: bool = True,
+    iterations: int | None = None,
+) -> Plan:
+    """Plan patrols for the flags of a run.
+
+    Parameters
+    ----------
+    run_id
+        The run; None: the newest.
+    start
+        When the plan begins; None: where the run's window ends.
+    iterations
+        Of the solver, in place of the configured ones.
+
+    Raises
+    ------
+    NoDataError
+        If there is no such run.
+    """
+    config = units.of(installation.config)
+    if iterations is not None:
+        changed = config.planning.model_copy(update={"iterations": iterations})
+        config = config.model_copy(update={"planning": changed})
+    say("reading")
+    with read(installation.store, installation.settings.store) as store:
+        inputs = gather(store, installation, config, run_id, start)
+    say("sea map")
+    sea = sea_map(config.planning.clearance_m)
+    return make(inputs, config, sea, say, use_solver=use_solver)
+
+
+@lru_cache(maxsize=1)
+def sea_map(clearance_m: float) -> SeaMap:
+    """Water of the whole land layer; of several plans made one after another, only once."""
+    land = reference.load_land(REFERENCE).geometry.to_numpy()
+    west, south, east, north = reference.REACH.bounds
+    return SeaMap(land, (west, south, east, north), clearance_m)
+
+
+def gather(
+    store: Queries,
+    installation: Installation,
+    config: units.PatrolConfig,
+    run_id: str | None,
+    start: pd.Timestamp | None,
+) -> Inputs:
+    """What a plan rests on, from the store."""
+    run = store.last_run() if run_id is None else store.run(run_id)
+    if run is None:
+        what = "no finished run" if run_id is None else f"no run {run_id} in the store"
+        raise NoDataError(what, hint="selat nightly --feed PATH; the runs are in HOME/runs")
+    flagged, events = store.flags(run["run_id"]), store.events(run["run_id"])
+    begin = run["end"] if start is None else start
+    tracked = empty(TRACKED)
+    if len(flagged):
+        since = flagged["last_seen"].min() - BEFORE
+        tracked = store.track_positions(flagged["mmsi"].tolist(), since, run["end"])
+    first = begin - pd.Timedelta(days=config.planning.history_days)
+    return inputs_of(
+        run["run_id"], bool(store.simulated), begin, flagged, events, tracked,
+        store.events_touching(first, begin), store.days_heard(first, begin),
+        load_zones(installation),
+    )  # fmt: skip
+
+
+def inputs_of(
+    run_id: str, simulated: bool, begin: pd.Timestamp, flagged: pd.DataFrame,
+    events: pd.DataFrame, tracked: pd.DataFrame, past: pd.DataFrame, past_days: float,
+    zones: Zones,
+) -> Inputs:  # fmt: skip
+    """What a plan rests on (`Inputs`), from the flags of a run and its events with `reason`."""
+    strongest = flagged["event_ids"].str.split(";").str[0]
+    by_id = events.drop_duplicates("event_id").set_index("event_id")
+    facts: dict[str, dict[int, str]] = {"kind": {}, "reason": {}}
+    for mmsi, event_id in zip(flagged["mmsi"], strongest, strict=True):
+        if event_id in by_id.index:
+            for name, known in facts.items():
+                known[int(mmsi)] = str(by_id.loc[event_id, name])
+    return Inputs(
+        run_id, simulated, begin, flagged, facts["kind"], facts["reason"], tracked, past,
+        past_days, reference.landing_points(REFERENCE), zones,
+    )  # fmt: skip
+
+
+def summary(planned: Planned) -> dict[str, Any]:
+    """What the manifest of a pack says of the plan in it."""
+    made = planned.plan
+    return {
+        "start": words.zulu(made.start_us),
+        "end": words.zulu(made.end_us),
+        "stale_after": words.zulu(made.stale_us),
+        "sorties": sum(bool(one.stops) for one in made.sailed),
+        "boardings": sum(s.target is not None for one in made.sailed for s in one.stops),
+        "left_out": len(made.left_out),
+        "depth_checked": False,
+    }
+
+
+def write(installation: Installation, plan: Plan, out: Path | None = None) -> list[Path]:
+    """Write a plan's files into the run's folder, or another one; returns them.
+
+    Raises
+    ------
+    NoDataError
+        If the run's folder is gone and no other is named.
+    """
+    folder = out or installation.runs / plan.run_id
+    if out is None and not folder.is_dir():
+        raise NoDataError(f"the folder of run {plan.run_id} is gone", hint="--out FOLDER")
+    folder.mkdir(parents=True, exist_ok=True)
+    return files.write_all(Planned(plan), folder, load_zones(installation))

@@ -1,0 +1,583 @@
+"""A run as it would be, had the home held only what one recipient may have.
+
+Everything is worked out from that alone (`release_view`): which window it has, tracks, coverage,
+events and what of them is new, scores, ranks, reasons, counts, extents and a patrol plan. So a pack
+is the same whatever else the home holds, to the last byte. Then it is cut to what the recipient
+asked for: area, top, fields, language.
+
+Of conclusions (dispositions) those count whose event is known from what is released, and rested on
+nothing else when they were made.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from itertools import compress
+from pathlib import Path, PurePath
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core import events as event_schema
+from detectors.core.coverage import Coverage
+from detectors.core.detector import Context
+from detectors.core.errors import SelatError
+from pipelines.assess import Assessment, assess, watchlists
+from pipelines.base import labels
+from pipelines.base import marks as marking
+from pipelines.base.marks import Mark, MarkRules, strictest
+from pipelines.base.progress import Reporter, reporter
+from pipelines.base.settings import REFERENCE, Installation
+from pipelines.detect.window import Detection, vessels_of
+from pipelines.ingest import Area
+from pipelines.patrol import units
+from pipelines.patrol.plan import for_units, make
+from pipelines.patrol.units import PatrolConfig
+from pipelines.publish import release as cut
+from pipelines.publish.packs import recipients
+from pipelines.publish.packs.ids import Salt
+from pipelines.publish.packs.recipients import Recipient
+from pipelines.publish.products import Planned, Products, Release
+from pipelines.reference import layers as reference
+from pipelines.run import plan
+from pipelines.run.release_nights import Night, choose
+from pipelines.run.release_view import Look, Rights, View, digest_of_files, learned, opened
+from pipelines.run.runs import HISTORY, count_by, git_commit, run_inputs, shown_vessels, totals_of
+from pipelines.run.windows import Window, window_between
+from pipelines.store import Queries, read
+
+_SCHEMA: Final = list(event_schema.EVENTS)
+_WITHDRAWN: Final = "retracted"
+Span = tuple[pd.Timestamp, pd.Timestamp]
+
+
+@dataclass(frozen=True)
+class Released:
+    """What a recipient gets, and what the home itself knows of it.
+
+    Attributes
+    ----------
+    products
+        As they go into the pack.
+    own
+        Their events with the ids that they have here, in the same order.
+    not_held
+        Flagged vessels that the home's own run over that time didn't flag: mmsi, event_ids (as
+        here), reasons. What it knows besides speaks against them.
+    own_run
+        That run; empty where there is none.
+    """
+
+    products: Products
+    own: pd.DataFrame
+    not_held: pd.DataFrame
+    own_run: str
+
+
+def release_run(
+    installation: Installation,
+    name: str,
+    run_id: str | None,
+    *,
+    span: Span | None = None,
+    plan_from: pd.Timestamp | None = None,
+    strike: Collection[str] = (),
+    report: Reporter | None = None,
+) -> Released:
+    """The products of a run for a recipient.
+
+    Parameters
+    ----------
+    name
+        The recipient, as config/recipients.yaml names it.
+    run_id
+        The run; the newest if None. What it was asked for counts, not what it looked at.
+    span
+        A span to look at in place of a run's.
+    plan_from
+        When the plan begins, where the recipient gets one; None: where the window ends.
+    strike
+        Vessels (MMSI) and events (ids, here or in the pack) to leave out, with all that rests on
+        them.
+
+    Raises
+    ------
+    ConfigError
+        If recipients, marks or patrol units can't be read, or there is no such recipient or unit.
+    NoDataError
+        If there is no such run, or nothing that the recipient may have in its span.
+    SelatError
+        If something to strike isn't there.
+    """
+    recipient = recipients.find(installation.config, name)
+    rules = marking.load(installation.config)
+    if report is None:
+        with reporter(quiet=True) as silent:
+            return release_run(
+                installation, name, run_id, span=span, plan_from=plan_from, strike=strike,
+                report=silent,
+            )  # fmt: skip
+    with read(installation.store, installation.settings.store) as home:
+        rights = Rights.of(home, rules, recipient)
+        with opened(installation, rights, home, report) as view:
+            if span is None:
+                night = choose(home, view, run_id)
+            else:
+                night = Night("", 0, window_between(view.store, *span), False, {})
+            making = _Making(installation, name, recipient, rules, view, night)
+            making.look()
+            making.conclude(home.dispositions())
+            return making.released(home, plan_from, strike)
+
+
+class _Making:
+    """The products of one recipient while they are made."""
+
+    def __init__(
+        self,
+        installation: Installation,
+        name: str,
+        recipient: Recipient,
+        rules: MarkRules,
+        view: View,
+        night: Night,
+    ) -> None:
+        self.installation, self.name, self.recipient = installation, name, recipient
+        self.rules, self.view, self.night = rules, view, night
+        self.store, self.rights, self.zones = view.store, view.rights, view.zones
+        self.window: Window = night.window
+        self.area = Area.parse(recipient.area, view.zones)
+        self.words = labels.labels(recipient.language)
+        self.planning = _planning(installation, recipient, rules)
+        self.inputs = run_inputs(self.store, self.window.start, self.window.end)
+        self.lists = [
+            one for one in watchlists.load(installation.watchlists)
+            if cut.may_have([rules.of_watchlist(one.name)], recipient)[0]
+        ]  # fmt: skip
+
+    def look(self) -> None:
+        """Look at the window, and at the days before it."""
+        start, end = self.window.start, self.window.end
+        depth = HISTORY
+        if self.planning is not None:
+            depth = max(depth, pd.Timedelta(days=self.planning.config.planning.history_days))
+        self.before = self.view.known_at(start, start - depth)
+        self.found: Look = self.view.look(start, end)
+        compared = self.view.compared(self.before, self.found, start, end)
+        self.after = learned(self.before, compared)
+        self.events = event_schema.sort(compared[[*_SCHEMA, "status"]])
+
+    def conclude(self, made: pd.DataFrame) -> None:
+        """Take the conclusions that the recipient's pack may rest on.
+
+        They speak of the behaviour as it is known from what is released.
+        """
+        older = self.before[~self.before["event_id"].isin(self.events["event_id"])]
+        known = event_schema.concat([older, self.events[_SCHEMA]])
+        mine = made[np.array([self._may_conclude(text) for text in made["sources"]], bool)]
+        for day in self._days_of(mine[~mine["event_id"].isin(known["event_id"])]):
+            more = self.view.look(*day).events
+            known = pd.concat([known, more[~more["event_id"].isin(known["event_id"])]])
+        mine = mine[mine["event_id"].isin(known["event_id"])].reset_index(drop=True)
+        theirs = known.set_index("event_id").loc[mine["event_id"]].reset_index()
+        copied = [name for name in _SCHEMA if name in mine.columns and name != "event_id"]
+        self.dispositions = mine.assign(**{name: theirs[name] for name in copied})
+
+    def _may_conclude(self, sources: str) -> bool:
+        return bool(sources) and set(json.loads(sources)) <= self.rights.sources
+
+    def _days_of(self, concluded: pd.DataFrame) -> list[Span]:
+        """Days on which events of older conclusions should be known."""
+        days = set[Span]()
+        for start, end in zip(concluded["start"], concluded["end"], strict=True):
+            since = start if pd.isna(end) else end
+            if since < self.window.start:
+                until = min(since + pd.Timedelta(days=1), self.window.start)
+                days |= set(self.view.days(since, until))
+        return sorted(days)
+
+    # ---- put together
+
+    def released(
+        self, home: Queries, plan_from: pd.Timestamp | None, strike: Collection[str]
+    ) -> Released:
+        """Cut, assess and mark what was found."""
+        salt = Salt.of(self.installation.keys, self.name)
+        events = self._struck(self.events, strike, salt)
+        default = self._default()
+        known = self._lineage(events, self.before, self.after)
+        marks = cut.event_marks(events, known, self.rights.marks, self.window.end, default)
+        events, marks = self._cut(events, marks)
+        past = self.before[
+            self.before["end"].isna() | (self.before["end"] >= self.window.start - HISTORY)
+        ]
+        past = self._struck(past, strike, salt, must=False).reset_index(drop=True)
+        past_marks = cut.event_marks(past, known, self.rights.marks, self.window.end, default)
+        past = cut.redact_evidence(past, self.recipient)
+
+        positions = self._positions(events)
+        vessels = self._vessels(events, positions)
+        assessed = self._assessed(events, past, vessels, positions)
+        told = assessed.events.assign(status=events["status"])
+        mark_of = dict(zip(told["event_id"].tolist(), marks, strict=True))
+        vessel_marks = self._vessel_marks(assessed, mark_of, past, past_marks, known, positions)
+        flagged, parts = self._ranked(assessed, vessel_marks)
+        if self.recipient.top is not None:
+            ids = set(";".join(flagged["event_ids"]).split(";"))
+            told = told[told["event_id"].isin(ids)].reset_index(drop=True)
+        told = cut.with_marks(told, [mark_of[key] for key in told["event_id"].tolist()])
+        shown = shown_vessels(told, flagged)
+        tracks = positions[
+            positions["mmsi"].isin(shown) & (positions["time"] >= self.window.start)
+        ].reset_index(drop=True)
+        mine = [vessel_marks[mmsi] for mmsi in flagged["mmsi"].tolist()]
+        run_id = self._run_id()
+        planned = self._planned(
+            run_id, plan_from, flagged, told, positions,
+            self._struck(self.after, strike, salt, must=False),
+            cut.of_whole([self.rules.of_plan(), default, *mine], self.recipient, default),
+        )  # fmt: skip
+        whole = [default, *mine, *([] if planned is None or planned.mark is None
+                                   else [planned.mark])]  # fmt: skip
+        mentioned = set().union(*cut.vessels_of(told), flagged["mmsi"].tolist(), shown)
+        products = Products(
+            run_id=run_id, start=self.window.start, end=self.window.end,
+            simulated=bool(self.store.simulated),
+            events=told, flagged=flagged, parts=parts, tracks=tracks,
+            vessels=vessels[vessels["mmsi"].isin(mentioned)].reset_index(drop=True),
+            zones=self.zones, manifest=self._manifest(run_id, assessed, told, flagged, planned),
+            planned=planned,
+            release=Release(
+                recipient=self.name, title=self.recipient.title,
+                mark=cut.of_whole(whole, self.recipient, default),
+                track_marks=self._track_marks(tracks, known),
+                stale_after=self.window.end + pd.Timedelta(hours=self.recipient.stale_after_h),
+                language=self.recipient.language,
+            ),
+        )  # fmt: skip
+        own_run, not_held = self._held_here(home, flagged)
+        return Released(self._salted(products, salt), told, not_held, own_run)
+
+    def _struck(
+        self, events: pd.DataFrame, strike: Collection[str], salt: Salt, *, must: bool = True
+    ) -> pd.DataFrame:
+        """Events without those of some vessels, and without some events."""
+        kept = events
+        for text in strike:
+            if text.isdigit() and len(text) == 9:
+                gone = np.array([int(text) in mmsis for mmsis in cut.vessels_of(kept)], bool)
+            else:
+                ids = kept["event_id"]
+                gone = (ids.str.startswith(text) | ids.map(salt).str.startswith(text)).to_numpy()
+            if must and not gone.any():
+                raise SelatError(
+                    f"there is no lead {text!r} to strike", hint="an MMSI, or an event's id"
+                )
+            kept = kept[~gone]
+        return kept.reset_index(drop=True)
+
+    def _default(self) -> Mark:
+        """The mark of all that a pack is made from."""
+        start, end = self.window.start, self.window.end
+        seen = self.store.sightings(start, end)["sighting_id"]
+        marks = [self.rights.marks[one["feed_key"]] for one in self.inputs]
+        marks += [self.rights.marks[f"sighting {name}"] for name in seen]
+        return cut.of_whole(marks, self.recipient, self.rules.of_feed(""))
+
+    def _lineage(self, *concerned: pd.DataFrame) -> cut.Lineage:
+        mmsis = sorted(set().union(*(m for frame in concerned for m in cut.vessels_of(frame))))
+        heard = self.store.heard_in(mmsis, self.window.end)
+        return cut.lineage(self.store.ledger(), self.rights.sightings["sighting_id"], heard)
+
+    def _cut(self, events: pd.DataFrame, marks: list[Mark]) -> tuple[pd.DataFrame, list[Mark]]:
+        """The events in the recipient's area, redacted and in its language, and their marks."""
+        inside = self.area.contains(events["lat"].to_numpy(), events["lon"].to_numpy())
+        kept = cut.redact_evidence(events[inside].reset_index(drop=True), self.recipient)
+        kept = _told(kept, "explanation", self.words.explanation)
+        return kept, list(compress(marks, inside))
+
+    def _positions(self, events: pd.DataFrame) -> pd.DataFrame:
+        """`frames.TRACKED` of the events' vessels, from before them on."""
+        since = min([self.window.start, *events["start"].tolist()])
+        mmsis = sorted((set(events["mmsi"]) | set(events["other_mmsi"])) - {0})
+        return self.store.track_positions(mmsis, since, self.window.end)
+
+    def _vessels(self, events: pd.DataFrame, positions: pd.DataFrame) -> pd.DataFrame:
+        """`frames.VESSELS` of the events' vessels."""
+        named = vessels_of(self.store, positions, self.window.end)
+        concerned = named["mmsi"].isin(set().union(*cut.vessels_of(events)))
+        return cut.blank(named[concerned].reset_index(drop=True), self.recipient)
+
+    def _assessed(
+        self,
+        events: pd.DataFrame,
+        past: pd.DataFrame,
+        vessels: pd.DataFrame,
+        positions: pd.DataFrame,
+    ) -> Assessment:
+        """What a run makes of these events; withdrawn ones flag nobody."""
+        start, end = self.window.start, self.window.end
+        context = Context(start, end, self.zones, vessels, Coverage.none())
+        settings, gazetteer = self.installation.settings.assess, reference.load_gazetteer(REFERENCE)
+
+        def looked(which: np.ndarray[Any, np.dtype[np.bool_]]) -> Assessment:
+            detection = Detection(events.loc[which, _SCHEMA], {}, positions, context, 0)
+            return assess(
+                detection,
+                gazetteer,
+                settings,
+                past=past,
+                watchlists=self.lists,
+                dispositions=self.dispositions,
+                looked_at=self.found.heard.vessels,
+                say=self.words.say,
+            )
+
+        withdrawn = (events["status"] == _WITHDRAWN).to_numpy()
+        leads = looked(~withdrawn)
+        if not withdrawn.any():
+            return leads
+        together = event_schema.concat([leads.events, looked(withdrawn).events])
+        return replace(leads, events=together)
+
+    def _vessel_marks(
+        self,
+        assessed: Assessment,
+        mark_of: Mapping[str, Mark],
+        past: pd.DataFrame,
+        past_marks: list[Mark],
+        known: cut.Lineage,
+        positions: pd.DataFrame,
+    ) -> dict[int, Mark]:
+        """The mark of each flag: the strictest of its events and of all else that its row names.
+
+        That is its last position, its name and numbers; earlier events where they count; the
+        watch-lists where one does.
+        """
+        parts, last = assessed.parts, self.window.end.strftime("%Y-%m-%d")
+        listed = set(parts.loc[parts["part"] == "watch-list", "mmsi"].tolist())
+        repeated = set(parts.loc[parts["part"] == "history", "mmsi"].tolist())
+        heard = positions.groupby("mmsi")["source"].unique().to_dict()
+        earlier = defaultdict[int, list[Mark]](list)
+        pairs = zip(past["mmsi"].tolist(), past["other_mmsi"].tolist(), past_marks, strict=True)
+        for one, other, mark in pairs:
+            for vessel in {one, other}:
+                earlier[vessel].append(mark)
+        of_lists = [self.rules.of_watchlist(one.name) for one in self.lists]
+        marks = {}
+        for mmsi, ids in assessed.flagged[["mmsi", "event_ids"]].itertuples(index=False, name=None):
+            own = [mark_of[key] for key in str(ids).split(";")]
+            feeds = known.of_vessel(mmsi, "static", "", last)
+            feeds = feeds.union(*(known.of_report(source) for source in heard.get(mmsi, ())))
+            own += [self.rights.marks[key] for key in feeds]
+            if mmsi in repeated:
+                own += earlier[mmsi]
+            if mmsi in listed:
+                own += of_lists
+            marks[int(mmsi)] = strictest(own)
+        return marks
+
+    def _ranked(
+        self, assessed: Assessment, vessel_marks: Mapping[int, Mark]
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Flags and parts with their marks, at most `top`."""
+        marks = [vessel_marks[mmsi] for mmsi in assessed.flagged["mmsi"].tolist()]
+        flagged = cut.with_marks(assessed.flagged, marks)
+        flagged = flagged.head(self.recipient.top or len(flagged)).reset_index(drop=True)
+        flagged = _told(flagged, "ship_type", self.words.ship_type)
+        parts = assessed.parts[assessed.parts["mmsi"].isin(flagged["mmsi"])].reset_index(drop=True)
+        parts = cut.with_marks(parts, [vessel_marks[mmsi] for mmsi in parts["mmsi"].tolist()])
+        return cut.blank(flagged, self.recipient), cut.blank(parts, self.recipient)
+
+    def _track_marks(self, tracks: pd.DataFrame, known: cut.Lineage) -> dict[int, Mark]:
+        pairs = tracks[["track_id", "source"]].drop_duplicates()
+        marks: dict[int, list[Mark]] = {}
+        for track_id, source in pairs.itertuples(index=False, name=None):
+            own = [self.rights.marks[key] for key in sorted(known.of_report(source))]
+            marks.setdefault(int(track_id), []).extend(own)
+        return {track_id: strictest(own) for track_id, own in marks.items()}
+
+    def _planned(
+        self,
+        run_id: str,
+        begin: pd.Timestamp | None,
+        flagged: pd.DataFrame,
+        told: pd.DataFrame,
+        positions: pd.DataFrame,
+        history: pd.DataFrame,
+        mark: Mark,
+    ) -> Planned | None:
+        """The plan that all units would have, cut to the recipient's; None where it gets none."""
+        if self.planning is None:
+            return None
+        config = self.planning.config
+        begin = self.window.end if begin is None else begin
+        first = begin - pd.Timedelta(days=config.planning.history_days)
+        history = history[history["start"] <= begin]
+        history = history[history["end"].isna() | (history["end"] >= first)]
+        inside = self.area.contains(history["lat"].to_numpy(), history["lon"].to_numpy())
+        since = self.window.start
+        if len(flagged):
+            since = flagged["last_seen"].min() - plan.BEFORE
+        mine = positions["mmsi"].isin(flagged["mmsi"]) & (positions["time"] >= since)
+        inputs = plan.inputs_of(
+            run_id, bool(self.store.simulated), begin, flagged, told,
+            positions[mine].reset_index(drop=True), history[inside].reset_index(drop=True),
+            self.store.days_heard(first, min(begin, self.window.end)), self.zones,
+        )  # fmt: skip
+        made = make(inputs, config, plan.sea_map(config.planning.clearance_m))
+        return Planned(for_units(made, self.planning.units), mark, self.recipient.language)
+
+    # ---- names
+
+    def _run_id(self) -> str:
+        """What the recipient knows the run by: its end, and a digest of what it was made from."""
+        rests_on = [self.window.start.isoformat(), sorted(one["sha256"] for one in self.inputs)]
+        digest = hashlib.sha256(json.dumps(rests_on).encode()).hexdigest()[:4]
+        return f"{self.window.end:%Y%m%dT%H%M%SZ}-{digest}"
+
+    def _salted(self, products: Products, salt: Salt) -> Products:
+        """Products in which events have the ids that only this recipient knows."""
+
+        def renamed(ids: str) -> str:
+            return ";".join(salt(one) for one in ids.split(";")) if ids else ""
+
+        flagged, parts = products.flagged, products.parts
+        ids = [renamed(text) for text in flagged["event_ids"].tolist()]
+        of_parts = [renamed(text) for text in parts["event_id"].tolist()]
+        known = {*self.after["event_id"], *self.before["event_id"], *self.events["event_id"]}
+        return replace(
+            products,
+            events=cut.renamed_ids(products.events, salt, known),
+            flagged=flagged.assign(event_ids=pd.Series(ids, flagged.index, dtype="str")),
+            parts=parts.assign(event_id=pd.Series(of_parts, parts.index, dtype="str")),
+        )
+
+    def _manifest(
+        self,
+        run_id: str,
+        assessed: Assessment,
+        events: pd.DataFrame,
+        flagged: pd.DataFrame,
+        planned: Planned | None,
+    ) -> dict[str, Any]:
+        """What the pack says of how it was made.
+
+        What a failed feed or detector says may quote the feed: only that it failed is told.
+        """
+        totals = totals_of(self.inputs)
+        told = [_failed(name, self.rules, self.recipient) for name in self.night.failures
+                if name.startswith("feed ")]  # fmt: skip
+        told += [f"detector {name}" for name in self.found.failures]
+        failures = {name: "failed; its owner can say why" for name in told if name}
+        named = not self.recipient.redacts("feeds")
+        return {
+            "run_id": run_id,
+            "state": "partial" if failures else "complete",
+            "simulated": bool(self.store.simulated),
+            "window": {"start": _iso(self.window.start), "end": _iso(self.window.end)},
+            "git_commit": git_commit(),
+            "configuration_sha256": self._configuration(),
+            "inputs": [
+                {
+                    **({"name": PurePath(one["name"]).name} if named else {}),
+                    "sha256": one["sha256"],
+                    **self.rights.marks[one["feed_key"]].fields,
+                }
+                for one in self.inputs
+            ],
+            "detectors": {d.name: d.version for d in self.view.detectors},
+            "counts": {
+                "feeds": len(self.inputs),
+                **{key: value for key, value in totals.items() if key != "rejected"},
+                "events": count_by(events, "kind"),
+                "status": count_by(events, "status"),
+                "flagged": len(flagged),
+                "over_budget": assessed.over_budget,
+            },
+            "held_back": [str(rule) for rule in assessed.held_back],
+            "rejected": totals["rejected"],
+            "failures": failures,
+            **({} if planned is None else {"plan": plan.summary(planned)}),
+        }
+
+    def _configuration(self) -> str:
+        """Digest of the configuration that the pack rests on, and of no other."""
+        config, settings = self.installation.config, self.installation.settings
+        lists = [
+            _digest(self.installation.watchlists / f"{one.name}{ending}")
+            for one in self.lists for ending in (".csv", ".yaml")
+        ]  # fmt: skip
+        rests_on = {
+            "detectors": self.installation.detectors,
+            "zones": digest_of_files(config / "zones"),
+            "detection": settings.detection.model_dump(mode="json"),
+            "assess": settings.assess.model_dump(mode="json"),
+            "watchlists": lists,
+            "recipient": self.recipient.model_dump(mode="json"),
+            "patrol": None if self.planning is None
+            else self.planning.config.model_dump(mode="json"),
+        }  # fmt: skip
+        return hashlib.sha256(json.dumps(rests_on, sort_keys=True).encode()).hexdigest()
+
+    # ---- what the home itself knows
+
+    def _held_here(self, home: Queries, flagged: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+        """The home's own run of that time, and the flags that it didn't hold, knowing more."""
+        run_id = self.night.run_id
+        if not run_id:
+            runs = home.runs()
+            near = runs[(runs["start"] <= self.window.end) & (runs["end"] >= self.window.start)]
+            run_id = str(near["run_id"].iloc[-1]) if len(near) else ""
+        columns = ["mmsi", "event_ids", "reasons"]
+        if not run_id:
+            return "", flagged.loc[:, columns].iloc[:0]
+        held = home.flags(run_id)["mmsi"]
+        return run_id, flagged.loc[~flagged["mmsi"].isin(held), columns].reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class _Planning:
+    """How a recipient's plan is made."""
+
+    config: PatrolConfig
+    units: frozenset[str]
+
+
+def _planning(
+    installation: Installation, recipient: Recipient, rules: MarkRules
+) -> _Planning | None:
+    """How to plan for a recipient; None where it gets no plan."""
+    if recipient.plan is None or not cut.may_have([rules.of_plan()], recipient)[0]:
+        return None
+    config = units.of(installation.config)
+    return _Planning(config, recipients.units_of(recipient, config))
+
+
+def _told(frame: pd.DataFrame, column: str, say: Callable[[str], str]) -> pd.DataFrame:
+    """A frame with a column of texts in the recipient's language."""
+    texts = [say(text) for text in frame[column].tolist()]
+    return frame.assign(**{column: pd.Series(texts, frame.index, dtype="str")})
+
+
+def _failed(name: str, rules: MarkRules, recipient: Recipient) -> str:
+    """What the recipient may know of a feed that couldn't be read: its name or not, or nothing.
+
+    It may have been one of sightings: it is held against both rules.
+    """
+    _, _, file = name.partition(" ")
+    marks = [rules.of_feed(file), rules.of_sighting(file, "")]
+    if not cut.may_have([strictest(marks)], recipient)[0]:
+        return ""
+    return "a feed" if recipient.redacts("feeds") else f"feed {PurePath(file).name}"
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _iso(time: pd.Timestamp) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")

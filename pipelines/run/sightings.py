@@ -1,0 +1,108 @@
+"""Files of sightings into the store."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from detectors.core.errors import SelatError
+from pipelines.base.progress import Reporter
+from pipelines.base.settings import Installation
+from pipelines.ingest import as_text, explained
+from pipelines.ingest.sightings import FUTURE, SightingsFile, find, read
+from pipelines.run.feeds import raise_if_unusable
+from pipelines.store import StoreBusyError, Writer, write
+
+
+@dataclass
+class SightingsSummary:
+    """What became of the files of sightings of a run."""
+
+    added: dict[str, dict[str, Any]] = field(default_factory=dict)
+    already_there: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    errors: list[SelatError] = field(default_factory=list)
+
+    def fail(self, name: str, error: SelatError, report: Reporter) -> None:
+        """Note and say that a file could not be read."""
+        self.failed[name] = error.message
+        self.errors.append(error)
+        report.step(f"✗ {name}: {error.message}")
+        if error.hint:
+            report.step(f"  hint: {error.hint}")
+
+
+def import_sightings(
+    store: Writer, installation: Installation, report: Reporter, paths: Sequence[str] = ()
+) -> SightingsSummary:
+    """Import files of sightings, those of the settings where none is named.
+
+    A file that can't be read doesn't stop the others. One that is in the store is left alone,
+    unless rows of it lay in the future then and don't any more.
+    """
+    summary = SightingsSummary()
+    not_after = datetime.now(UTC) + timedelta(hours=installation.settings.ingest.max_future_h)
+    for named in list(paths) or list(installation.settings.sightings):
+        try:
+            found = find([named])
+        except Exception as error:
+            summary.fail(as_text(named), explained(named, error), report)
+            continue
+        for path in found:
+            try:
+                file = read(path, not_after)
+                new = _add(store, path.name, file)
+            except StoreBusyError:
+                raise
+            except Exception as error:
+                raise_if_unusable(store, error)
+                summary.fail(as_text(path.name), explained(path.name, error), report)
+                continue
+            if new is None:
+                summary.already_there.append(path.name)
+                report.step(f"= {path.name}: already in the store")
+            else:
+                summary.added[path.name] = {**file.report.to_dict(), "new": new}
+                report.step(f"+ {path.name}: {file.report.in_words()}, {new:,} new")
+    return summary
+
+
+def _add(store: Writer, name: str, file: SightingsFile) -> int | None:
+    """How many sightings of a file were new; None if the file is in the store already."""
+    key = file.sha256[:16]
+    again = store.has_sightings(key)
+    if again:
+        before = store.sightings_report(key)["rejected"].get(FUTURE, 0)
+        if file.report.rejected.get(FUTURE, 0) >= before:
+            store.note_name("sighting_files", key, name)
+            return None
+    return store.add_sightings(
+        key, sha256=file.sha256, name=name, sightings=file.sightings,
+        report=file.report.to_dict(), again=again,
+    )  # fmt: skip
+
+
+def import_only(
+    installation: Installation, paths: Sequence[str], report: Reporter, *, dry_run: bool = False
+) -> SightingsSummary:
+    """Import files without detecting anything; with `dry_run` read them and write nothing."""
+    if dry_run:
+        return _read_only(installation, paths, report)
+    with write(installation.store, installation.settings.store) as store:
+        return import_sightings(store, installation, report, paths)
+
+
+def _read_only(
+    installation: Installation, paths: Sequence[str], report: Reporter
+) -> SightingsSummary:
+    summary = SightingsSummary()
+    not_after = datetime.now(UTC) + timedelta(hours=installation.settings.ingest.max_future_h)
+    for path in find(paths):
+        try:
+            file = read(path, not_after)
+        except Exception as error:
+            summary.fail(as_text(path.name), explained(path.name, error), report)
+            continue
+        summary.added[path.name] = file.report.to_dict()
+        report.step(f"(not written) {path.name}: {file.report.in_words()}")
+    return summary

@@ -1,0 +1,205 @@
+"""What `selat doctor` and `selat status` find, on stores made for it."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from rich.console import Console
+
+from detectors.core import frames
+from pipelines import store
+from pipelines.ask.health import Health, as_prometheus, gather, problems, show
+from pipelines.base.schedule import Served, due_around, write_served
+from pipelines.base.settings import PROJECT, HealthSettings, Installation, load
+from pipelines.detect.days import refresh
+
+Selat = Callable[..., Any]
+DAYS = 6
+FIRST = pd.Timestamp("2026-03-01", tz="UTC").as_unit("us")
+NOW = (FIRST + pd.Timedelta(days=DAYS)).to_pydatetime()
+
+
+class Part:
+    """Reports of vessels that lie in two places, each heard every ten minutes."""
+
+    def __init__(self, day: int, *, places: list[float], hours: list[float], step_s: int) -> None:
+        parts = []
+        for number, lon in enumerate(places):
+            seconds = np.arange(hours[0] * 3600, hours[1] * 3600, step_s)
+            time = FIRST + pd.to_timedelta(day * 86_400 + seconds, unit="s")
+            parts.append(pd.DataFrame({
+                "mmsi": 533000001 + number, "time": time, "lat": 3.5, "lon": lon, "sog_kn": 0.0,
+                "cog_deg": 10.0, "heading_deg": np.nan, "nav_status": 1, "msg_type": 1,
+                "ais_class": "A", "source": "s", "source_offset": np.arange(len(time)),
+            }))  # fmt: skip
+        self.positions = frames.conform(pd.concat(parts, ignore_index=True), frames.POSITIONS)
+        self.statics = frames.empty(frames.STATICS)
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Callable[..., Installation]:
+    """A home with six days of a feed; `last` changes the last day."""
+
+    def make(name: str = "/feeds/ais-{day}.csv", **last: Any) -> Installation:
+        home = tmp_path / "home"
+        with store.write(home / "store") as writer:
+            for day in range(DAYS):
+                usual = {"places": [100.1, 102.1], "hours": [0, 24], "step_s": 300}
+                part = Part(day, **(usual | (last if day == DAYS - 1 else {})))
+                report = {"simulated": False, "format": "test", "rejected": {},
+                          "positions": len(part.positions)}  # fmt: skip
+                writer.add_feed(f"k{day}", sha256=str(day), name=name.format(day=day),
+                                batches=[part], report=report)  # fmt: skip
+            refresh(writer)
+            writer.publish()
+        return load(home)
+
+    return make
+
+
+def found(installation: Installation, now: datetime = NOW) -> tuple[Health, dict[str, str]]:
+    health = gather(installation, now)
+    return health, {p.where: p.message for p in problems(health, HealthSettings())}
+
+
+def test_all_is_well(made: Callable[..., Installation]) -> None:
+    health, wrong = found(made())
+    [feed] = health.feeds
+    assert (feed.name, feed.files, feed.silent_dates) == ("/feeds/ais-#.csv", DAYS, ())
+    assert feed.share == pytest.approx(1, abs=0.01)
+    assert feed.lag_s == 300
+    assert health.coverage is not None
+    assert (health.coverage.gaps, health.coverage.days) == (0, DAYS - 1)
+    assert wrong.keys() == {"runs", "backup"}
+
+
+def test_a_feed_that_says_less_than_usual(made: Callable[..., Installation]) -> None:
+    health, wrong = found(made(step_s=1200))
+    assert health.feeds[0].share == pytest.approx(0.25, abs=0.02)
+    assert "25% of the usual" in wrong["feed /feeds/ais-#.csv"]
+
+
+def test_a_feed_that_went_silent(made: Callable[..., Installation]) -> None:
+    installation = made()
+    assert "feed /feeds/ais-#.csv" not in found(installation, NOW + timedelta(hours=35))[1]
+    _, wrong = found(installation, NOW + timedelta(hours=37))
+    assert "silent" in wrong["feed /feeds/ais-#.csv"]
+
+
+def test_a_place_that_went_silent(made: Callable[..., Installation]) -> None:
+    health, wrong = found(made(places=[100.1]))
+    assert "1 of 2 blocks" in wrong["coverage"]
+    assert "3.5N 102.25E" in wrong["coverage"]
+    console = Console(record=True, width=100)
+    show(health, [], console)
+    assert "  3°N █   ·" in console.export_text()
+
+
+def test_gaps_of_the_last_day(made: Callable[..., Installation]) -> None:
+    health, _ = found(made(hours=[2, 24]))
+    assert health.coverage is not None
+    assert health.coverage.gaps == 1
+    assert health.coverage.longest_gap_s == pytest.approx(2 * 3600, abs=1200)
+
+
+def test_a_file_that_is_lost(made: Callable[..., Installation]) -> None:
+    installation = made()
+    next((installation.store / "positions").rglob("*.parquet")).unlink()
+    health, wrong = found(installation)
+    assert health.store is not None
+    assert len(health.store.lost) == 1
+    assert "1 files are missing" in wrong["store"]
+
+
+def test_a_disk_that_fills_up(made: Callable[..., Installation]) -> None:
+    health, _ = found(made())
+    assert health.disk.growth_per_day_bytes > 0
+    full = replace(health, disk=replace(health.disk, days_left=2.0))
+    assert [p.level for p in problems(full, HealthSettings()) if p.where == "disk"] == ["error"]
+
+
+def test_schedule() -> None:
+    def at(text: str) -> datetime:
+        return datetime.fromisoformat(text + "+00:00")
+
+    cron = ("0 2 * * *", "Asia/Kuala_Lumpur")
+    assert due_around(*cron, at("2026-03-01T17:59:59"))[0] == at("2026-02-28T18:00:00")
+    assert due_around(*cron, at("2026-03-01T18:00:00")) == (
+        at("2026-03-01T18:00:00"), at("2026-03-02T18:00:00"),
+    )  # fmt: skip
+
+
+def test_a_night_that_is_missing(tmp_path: Path) -> None:
+    installation = load(tmp_path)
+
+    def missing(now: datetime) -> bool:
+        return gather(installation, now).schedule.missing
+
+    due = datetime(2026, 3, 2, 18, tzinfo=UTC)
+    assert not missing(due + timedelta(days=3))  # nobody serves a schedule here
+    write_served(installation.service, Served(due - timedelta(days=30), due - timedelta(days=1)))
+    assert not missing(due - timedelta(minutes=1))
+    assert not missing(due + timedelta(hours=5))  # it may still be running
+    assert missing(due + timedelta(hours=7))
+    write_served(installation.service, Served(due - timedelta(days=30), due))
+    assert not missing(due + timedelta(hours=7))
+    write_served(installation.service, Served(due + timedelta(hours=1), None))
+    assert not missing(due + timedelta(hours=7))  # served only since after it was due
+
+
+def test_hostile_names_break_no_format(made: Callable[..., Installation]) -> None:
+    name = '/feeds/"}}\n evil{{a="\\ \x1b[31m [bold]-{day}.csv'
+    health, _ = found(made(name=name))
+    text = as_prometheus(health, [])
+    families = {f.name: f for f in text_string_to_metric_families(text)}
+    [sample] = families["selat_feed_lag_seconds"].samples
+    assert sample.labels["feed"] == health.feeds[0].name
+    assert sample.value == 300
+    assert families["selat_store_positions"].samples[0].value == 2 * DAYS * 288
+    console = Console(record=True, width=100)
+    show(health, problems(health, HealthSettings()), console)
+    assert "\x1b" not in console.export_text()
+
+
+def test_the_line_to_change(selat: Selat, tmp_path: Path) -> None:
+    config = Path(shutil.copytree(PROJECT / "config", tmp_path / "config"))
+    lines = (config / "detectors.yaml").read_text().splitlines()
+    number = next(n for n, line in enumerate(lines, 1) if "max_speed_kn: 3.2" in line)
+    lines[number - 1] = "  max_speed_kn: -3"
+    (config / "detectors.yaml").write_text("\n".join([*lines, "no_such_rule:", "  a: 1", ""]))
+    ran = selat("doctor", "--home", tmp_path / "home", "--config", config, "--json")
+    assert ran.code == 1
+    hints = [p["hint"] for p in json.loads(ran.out) if p["level"] == "error"]
+    assert any(f"mend line {number} of" in hint for hint in hints)
+    assert any(f"mend line {len(lines) + 1} of" in hint for hint in hints)
+
+
+def test_the_line_of_a_setting(
+    selat: Selat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = Path(shutil.copytree(PROJECT / "config", tmp_path / "config"))
+    text = (config / "settings.yaml").read_text()
+    (config / "settings.yaml").write_text(text.replace("min_score: 0.3 ", "min_score: 3.0 "))
+    number = next(n for n, line in enumerate(text.splitlines(), 1) if "min_score: 0.3 " in line)
+    ran = selat("doctor", "--home", tmp_path / "home", "--config", config)
+    assert ran.code == 2
+    assert f"line {number} of" in ran.err
+    monkeypatch.setenv("SELAT_ASSESS__MIN_SCORE", "7")
+    ran = selat("doctor", "--home", tmp_path / "home", "--config", config)
+    assert "SELAT_ASSESS__MIN_SCORE in the environment" in ran.err
+
+
+def test_status_for_machines(exercise_home: Path, selat: Selat) -> None:
+    said = json.loads(selat("status", "--home", exercise_home, "--json").out)
+    assert said["health"]["last_run"]["state"] == "complete"
+    metrics = selat("status", "--home", exercise_home, "--prometheus").out
+    names = {family.name for family in text_string_to_metric_families(metrics)}
+    assert {"selat_last_run_age_seconds", "selat_disk_free_bytes", "selat_problems"} <= names

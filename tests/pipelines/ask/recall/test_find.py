@@ -1,0 +1,92 @@
+"""Search with spelling tolerance, by what a vessel calls itself and called itself earlier."""
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.ask.recall.find import FindError, find, words
+
+T = pd.Timestamp("2026-01-05", tz="UTC").as_unit("us")
+SAID = [
+    (533000001, "name", "OCEAN JOHOR 1"),
+    (533000001, "name", "SRI MELATI"),
+    (533000001, "callsign", "9MAB2"),
+    (563072390, "name", "M.V. PACIFIC AMBER"),
+    (563072390, "imo", "9074729"),
+    (412000007, "name", "HAI XIANG 6"),
+]
+VESSELS = pd.DataFrame(
+    {
+        "mmsi": [412000007, 533000001, 563072390],
+        "name": ["HAI XIANG 6", "SRI MELATI", "M.V. PACIFIC AMBER"],
+        "callsign": ["", "9MAB2", ""],
+        "imo": [0, 0, 9074729],
+        "flag_state": ["CHN", "MYS", "SGP"],
+    }
+)
+
+
+def names() -> pd.DataFrame:
+    numbers = [(mmsi, "mmsi", f"{mmsi:09d}") for mmsi in VESSELS["mmsi"]]
+    table = pd.DataFrame([*SAID, *numbers], columns=["mmsi", "field", "value"])
+    return table.assign(first_time=T, last_time=T)
+
+
+def first(text: str) -> int:
+    found = find(names(), VESSELS, text)
+    return int(found["mmsi"].iloc[0]) if len(found) else 0
+
+
+@pytest.mark.parametrize(
+    ("text", "mmsi"),
+    [
+        ("sri melati", 533000001),
+        ("SRI  MELATI@@@", 533000001),
+        ("melati", 533000001),
+        ("Sri Meleti", 533000001),
+        ("0CEAN J0H0R I", 533000001),
+        ("pacific amber", 563072390),
+        ("amber pacific mv", 563072390),
+        ("HAIXIANG6", 412000007),
+        ("533000001", 533000001),
+        ("533000010", 533000001),
+        ("5630723", 563072390),
+        ("IMO 9074729", 563072390),
+        ("9074792", 563072390),
+        ("9mab2", 533000001),
+        ("ATLANTIC QUEEN", 0),
+        ("999999999", 0),
+        ("MV", 0),
+    ],
+)
+def test_spelling_is_tolerated(text: str, mmsi: int) -> None:
+    assert first(text) == mmsi
+
+
+def test_an_earlier_name_is_marked() -> None:
+    row = find(names(), VESSELS, "ocean johor").iloc[0]
+    assert (row["value"], row["name"], bool(row["current"])) == (
+        "OCEAN JOHOR 1", "SRI MELATI", False,
+    )  # fmt: skip
+    assert bool(find(names(), VESSELS, "9074729").iloc[0]["current"])
+
+
+@given(st.sampled_from(SAID), st.data())
+def test_what_was_said_is_always_found_whatever_ais_does_to_it(
+    said: tuple[int, str, str], data: st.DataObject
+) -> None:
+    """Padding, case, blanks and look-alikes never hide a vessel."""
+    text = said[2].translate(
+        str.maketrans(data.draw(st.sampled_from([{}, {"O": "0"}, {"I": "1"}])))
+    )
+    text = data.draw(st.sampled_from([text, text.lower(), f"  {text} ", f"{text}@@"]))
+    found = find(names(), VESSELS, text)
+    assert said[0] == found["mmsi"].iloc[0]
+    assert found["likeness"].iloc[0] == 100
+
+
+def test_nothing_to_look_for() -> None:
+    with pytest.raises(FindError):
+        find(names(), VESSELS, " @ ")
+    assert words("@@") == ""

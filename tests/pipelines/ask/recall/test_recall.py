@@ -1,0 +1,229 @@
+"""The time machine: what was known when, what changed since, and what an older store can tell."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from detectors.core import events, frames
+from pipelines import store
+from pipelines.ask import recall
+from pipelines.ask.beside import beside
+from pipelines.ask.explain import gather
+from pipelines.ask.recall.changes import ChangesError
+from pipelines.assess.dispositions import make
+from pipelines.base.schemas import FLAGGED
+from pipelines.base.settings import load
+from pipelines.detect.compare import compare
+from pipelines.run.windows import TimeError
+
+NIGHT = pd.Timestamp("2026-01-05", tz="UTC").as_unit("us")
+
+
+def at(hour: float) -> pd.Timestamp:
+    return NIGHT + pd.Timedelta(hours=hour)
+
+
+def event(mmsi: int, hour: float, until: float | None, score: float = 0.5) -> dict[str, Any]:
+    return {
+        "kind": "loitering", "detector": "loitering", "version": "1", "mmsi": mmsi,
+        "track_ids": f"{mmsi}01", "start": at(hour), "anchor": at(hour), "lat": 4.0, "lon": 100.0,
+        "score": score, "evidence": {}, "end": pd.NaT if until is None else at(until),
+    }  # fmt: skip
+
+
+def flagged(*rows: tuple[int, float, str]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["mmsi", "score", "event_ids"])
+    table = table.assign(rank=range(1, len(rows) + 1), last_seen=NIGHT)
+    for name, column in FLAGGED.items():
+        if name not in table:
+            table[name] = "" if column.dtype == "str" else 0
+    return frames.conform(table, FLAGGED)
+
+
+def conclude(writer: store.Writer, about: dict[Any, Any], conclusion: str, reason: str) -> None:
+    """What the crew of KM Tegas says of an event at hour 25."""
+    said = make(
+        {str(k): v for k, v in about.items()}, 0, made_time=at(25), author="KM Tegas",
+        conclusion=conclusion, reason=reason, quiet_until=None, quiet_within_m=1.0,
+    )  # fmt: skip
+    writer.add_disposition(said)
+
+
+def look(
+    writer: store.Writer, ordinal: int, end: float, found: list[dict[str, Any]], *flags: Any
+) -> pd.DataFrame:
+    """A run over everything up to an hour, as `finish_run` records one."""
+    made = events.build(found).assign(reason=[f"look {ordinal}"] * len(found))
+    held = writer.events_touching(NIGHT, at(1000))
+    compared = compare(made, held, {"loitering"})
+    run = {
+        "run_id": f"run-{ordinal}", "ordinal": ordinal, "start": NIGHT, "end": at(end),
+        "state": "complete", "manifest": '{"simulated": false}',
+    }  # fmt: skip
+    writer.add_run(run, compared=compared, flags=flagged(*flags), feed_keys=[])
+    return made
+
+
+GROWS, GOES, COMES, STAYS = 533000001, 533000002, 533000003, 533000004
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three nights; the third is an old night looked at again, with late reports."""
+    root = tmp_path_factory.mktemp("recall")
+    with store.write(root) as writer:
+        one = [event(GROWS, 1, None), event(GOES, 2, 3), event(STAYS, 4, 5)]
+        ids = dict(zip(events.build(one)["mmsi"], events.build(one)["event_id"], strict=True))
+        look(writer, 1, 24, one, (GROWS, 0.5, ids[GROWS]), (GOES, 0.4, ids[GOES]),
+             (STAYS, 0.3, ids[STAYS]))  # fmt: skip
+        two = [event(GROWS, 1, 30, 0.9), event(STAYS, 4, 5), event(COMES, 26, 28)]
+        look(writer, 2, 48, two, (GROWS, 0.9, ids[GROWS]))
+        three = [*two, event(GOES, 2, 3.5, 0.7)]
+        look(writer, 3, 12, three)
+    return root
+
+
+@pytest.fixture
+def reader(home: Path) -> Iterator[store.Queries]:
+    with store.read(home) as opened:
+        yield opened
+
+
+def known(reader: store.Queries, ordinal: int) -> dict[int, tuple[float, bool, bool]]:
+    rows = reader.events_as_of(ordinal).to_dict("records")
+    return {r["mmsi"]: (r["score"], r["end"] is pd.NaT, r["retracted"]) for r in rows}
+
+
+def test_events_are_told_as_they_were_known(reader: store.Queries) -> None:
+    assert known(reader, 1) == {
+        GROWS: (0.5, True, False), GOES: (0.5, False, False), STAYS: (0.5, False, False)
+    }  # fmt: skip
+    assert known(reader, 2) == {
+        GROWS: (0.9, False, False), GOES: (0.5, False, True), STAYS: (0.5, False, False),
+        COMES: (0.5, False, False),
+    }  # fmt: skip
+    assert known(reader, 3)[GOES] == (0.7, False, False), "a retracted event found again"
+    assert list(reader.events_as_of(1, mmsi=GROWS)["reason"]) == ["look 1"]
+    grown = reader.events_as_of(3, mmsi=GROWS)["event_id"].iloc[0]
+    assert list(reader.revisions(grown, 3)["status"]) == ["created", "changed"]
+    assert list(reader.revisions(grown, 1)["status"]) == ["created"]
+
+
+def test_a_run_is_known_from_its_newest_report_on(reader: store.Queries) -> None:
+    assert list(reader.runs()["known_time"]) == [at(24), at(48), at(48)]
+    assert recall.known_at(reader, at(47)).run_id == "run-1"
+    assert recall.known_at(reader, at(24)).run_id == "run-1"
+    assert recall.moment(reader, "run-2").ordinal == 2, "a run is named exactly"
+    assert recall.moment(reader, "2026-01-07T00:00Z").run_id == "run-3"
+    assert recall.moment(reader, None).now
+    with pytest.raises(recall.RecallError, match="nothing was known"):
+        recall.known_at(reader, at(23))
+    with pytest.raises(TimeError, match="neither a run nor a time"):
+        recall.moment(reader, "run-9")
+
+
+def changed(reader: store.Queries, since: str, until: str) -> recall.Changes:
+    return recall.changes(reader, recall.moment(reader, since), recall.moment(reader, until))
+
+
+def test_what_is_new_changed_closed_and_retracted(reader: store.Queries) -> None:
+    found = changed(reader, "run-1", "run-2")
+    assert dict(zip(found.events["mmsi"], found.events["change"], strict=True)) == {
+        COMES: "new", GROWS: "closed", GOES: "retracted",
+    }  # fmt: skip
+    assert dict(zip(found.flags["mmsi"], found.flags["change"], strict=True)) == {
+        GROWS: "changed", GOES: "retracted", STAYS: "closed",
+    }  # fmt: skip
+    again = changed(reader, "run-2", "run-3")
+    assert dict(zip(again.events["mmsi"], again.events["change"], strict=True)) == {GOES: "new"}
+    whole = changed(reader, "run-1", "run-3")
+    assert dict(zip(whole.events["mmsi"], whole.events["change"], strict=True)) == {
+        COMES: "new", GROWS: "closed", GOES: "changed",
+    }  # fmt: skip
+
+
+def test_nothing_changes_within_one_moment(reader: store.Queries) -> None:
+    found = changed(reader, "run-2", "run-2")
+    assert found.events.empty
+    assert found.flags.empty
+    with pytest.raises(ChangesError):
+        changed(reader, "run-2", "run-1")
+
+
+def test_a_conclusion_follows_the_story(tmp_path: Path) -> None:
+    installation = load(tmp_path)
+    with store.write(installation.store) as writer:
+        [old] = look(writer, 1, 24, [event(GROWS, 3, 6)]).to_dict("records")
+        conclude(writer, old, "boarded", "fuel")
+        [new] = look(writer, 2, 30, [event(GROWS, 2, 6)])["event_id"]
+        assert new != old["event_id"]
+        # And back again: two events that took over from one another must not go round for ever.
+        back = look(writer, 3, 31, [event(GROWS, 3, 6)])["event_id"]
+        [new] = look(writer, 4, 32, [event(GROWS, 2, 6)])["event_id"]
+        assert set(writer.heirs()) == {new, *back}
+    shown = beside(installation, [0.5, 0.5], [new, "another"], simulated=False)
+    assert shown.concluded == ["boarded (KM Tegas: fuel)", ""]
+    before = beside(installation, [0.5], [new], simulated=False, known=at(24))
+    assert before.concluded == [""]
+
+
+def test_a_story_is_still_followed_after_a_second_look(tmp_path: Path) -> None:
+    installation = load(tmp_path)
+    with store.write(installation.store) as writer:
+        [first] = look(writer, 1, 24, [event(GROWS, 4, 6)]).to_dict("records")
+        conclude(writer, first, "cleared", "nets")
+        [second] = look(writer, 2, 30, [event(GROWS, 3, 6)])["event_id"]
+        [third] = look(writer, 3, 36, [event(GROWS, 2, 6)])["event_id"]
+        look(writer, 4, 42, [event(GROWS, 2, 6)])  # the same again
+        look(writer, 5, 48, [event(GROWS, 2, 6, 0.8)])  # and changed
+        assert writer.heirs() == {second: first["event_id"], third: second}
+        known = writer.events_as_of(5).set_index("event_id")["supersedes"]
+        assert known.to_dict() == {first["event_id"]: "", second: first["event_id"], third: second}
+        assert writer.events_as_of(1)["supersedes"].tolist() == [""]
+    shown = beside(installation, [0.5], [third], simulated=False)
+    assert shown.concluded == ["cleared (KM Tegas: nets)"]
+    with store.read(installation.store) as reader:
+        found = changed(reader, "run-1", "run-5").events.set_index("event_id")
+        assert found.loc[first["event_id"], "change"] == "retracted"
+        assert found.loc[first["event_id"], "superseded_by"] == third, "by way of another"
+        assert found.loc[third, "superseded_by"] == ""
+        now = recall.latest(reader)
+        for event_id, heir in ((first["event_id"], third), (third, "")):
+            [row] = reader.events_as_of(now.ordinal, event_id=event_id).to_dict("records")
+            told = gather(reader, installation, {str(k): v for k, v in row.items()}, now)
+            assert told.superseded_by == heir
+        assert told.dispositions["reason"].tolist() == ["nets"]
+
+
+def test_an_event_that_came_back_is_nobodys_heir_and_has_none(tmp_path: Path) -> None:
+    installation = load(tmp_path)
+    with store.write(installation.store) as writer:
+        [first] = look(writer, 1, 24, [event(GROWS, 3, 6)])["event_id"]
+        look(writer, 2, 30, [event(GROWS, 2, 6)])
+        look(writer, 3, 31, [event(GROWS, 3, 6)])
+        moment = recall.latest(writer)
+        [row] = writer.events_as_of(moment.ordinal, event_id=first).to_dict("records")
+        told = gather(writer, installation, {str(k): v for k, v in row.items()}, moment)
+        assert not row["retracted"]
+        assert told.superseded_by == "", "another once took over from it, and gave it back"
+
+
+def test_a_store_that_kept_no_revisions_tells_what_it_knows(home: Path, tmp_path: Path) -> None:
+    import duckdb
+
+    (tmp_path / "catalogue.duckdb").write_bytes((home / "catalogue.duckdb").read_bytes())
+    with duckdb.connect(str(tmp_path / "catalogue.duckdb")) as catalogue:
+        catalogue.execute("DROP TABLE event_revisions")
+        catalogue.execute("UPDATE meta SET schema_version = 3")
+    with store.read(tmp_path) as old:
+        assert known(old, 1) == {STAYS: (0.5, False, False)}, "only what has not changed since"
+        assert known(old, 3)[GROWS] == (0.9, False, False)
+    with store.write(tmp_path):
+        pass
+    with store.write(tmp_path) as writer:
+        look(writer, 4, 50, [event(GROWS, 1, 31, 0.9)])
+        assert known(writer, 3)[GROWS] == (0.9, False, False)
+        assert known(writer, 4)[STAYS] == (0.5, False, True)

@@ -1,0 +1,201 @@
+"""The analyst's desk: frames in and out, nights of the past, and conclusions."""
+
+import json
+import re
+import shutil
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from detectors.core import geodesy
+from detectors.core.errors import SelatError
+from pipelines import store
+from pipelines.ask import desk
+from pipelines.assess.dispositions import DispositionError
+
+
+@pytest.fixture(scope="module")
+def night(exercise_home: Path) -> desk.Night:
+    return desk.night(exercise_home)
+
+
+def test_frames_are_geopandas_frames_in_degrees(night: desk.Night) -> None:
+    for frame in (night.flagged, night.events, night.track(int(night.flagged["mmsi"].iloc[0]))):
+        assert isinstance(frame, gpd.GeoDataFrame)
+        assert frame.crs.to_epsg() == 4326
+        assert np.allclose(frame.geometry.x, frame["lon"], equal_nan=True)
+    assert night.simulated
+
+
+def test_an_analysts_own_polygons_go_in(night: desk.Night) -> None:
+    start, end = night.run["start"], night.run["end"]
+    mmsi = int(night.flagged["mmsi"].iloc[0])
+    everything = night.reports([mmsi], start, end)
+    half = everything.geometry.x.median()
+    west = gpd.GeoDataFrame(geometry=[shapely.box(90, -2, half, 10)], crs=4326)
+    inside = night.reports([mmsi], start, end, area=west.to_crs(3857))
+    expected = everything[everything["lon"] < half]
+    assert 0 < len(inside) < len(everything)
+    assert abs(len(inside) - len(expected)) <= 1
+
+
+def test_an_approach_is_the_distance_between_the_reports(night: desk.Night) -> None:
+    event_id = night.strongest("encounter")
+    event = night.events.set_index("event_id").loc[event_id]
+    table = night.approach(event_id)
+    during = table[table["time"].between(event["start"], event["end"])]
+    evidence = night.evidence(event_id)
+    assert during["distance_m"].median() == pytest.approx(evidence["median_distance_m"], rel=0.2)
+    assert during["distance_m"].max() <= 1.2 * evidence["max_distance_seen_m"] + 50
+    # At a moment at which one reports, it is where it says it is.
+    one = night.reports([int(event["mmsi"])], event["start"], event["end"])
+    other = night.reports([int(event["other_mmsi"])], event["start"], event["end"])
+    nearest = pd.merge_asof(one, other, on="time", direction="nearest", suffixes=("", "_2"),
+                            tolerance=pd.Timedelta("30s"))  # fmt: skip
+    both = nearest.dropna(subset="lat_2").iloc[0]
+    plain = geodesy.distance_m(both["lat"], both["lon"], both["lat_2"], both["lon_2"])
+    at = table.iloc[(table["time"] - both["time"]).abs().argmin()]
+    assert float(at["distance_m"]) == pytest.approx(float(plain), abs=60)
+
+
+def test_the_night_of_the_strongest_event(night: desk.Night) -> None:
+    found = desk.night_with("encounter", night.installation.home)
+    event_id = found.strongest("encounter")
+    assert event_id == night.strongest("encounter")
+    assert found.explain(event_id).explanation.event["event_id"] == event_id
+    with pytest.raises(SelatError, match="no boarding"):
+        desk.night_with("boarding", night.installation.home)
+
+
+def framed(html: str) -> str:
+    """The page inside a cell's output, which is nothing but a frame and a line below it."""
+    found = re.fullmatch(r'<iframe ([^<>]*) srcdoc="([^"]*)" ([^<>]*)></iframe><p>[^<>]*</p>', html)
+    assert found
+    assert 'sandbox="allow-scripts"' in found[1]
+    return unescape(found[2])
+
+
+def drawn(page: str) -> dict[str, Any]:
+    """What the map of a page draws."""
+    [data] = re.findall(r'id="data">(.*?)</script>', page, re.DOTALL)
+    return dict(json.loads(data))
+
+
+def test_the_map_of_a_night_is_the_briefs(night: desk.Night, tmp_path: Path) -> None:
+    chart = night.map()
+    page = framed(chart._repr_html_())
+    assert 'Policy" content="default-src &#39;none&#39;; ' in page
+    assert 'class="chart-only"' in page
+    assert "SIMULATED DATA" in page
+    data = drawn(page)
+    assert [v["mmsi"] for v in data["vessels"]] == night.flagged["mmsi"].tolist()
+    known = {key for ids in night.flagged["event_ids"] for key in ids.split(";")}
+    assert {event["id"] for event in data["events"]} == known
+    assert {track["mmsi"] for track in data["tracks"]} >= set(night.flagged["mmsi"])
+    assert chart.page(tmp_path / "map.html").read_text(encoding="utf-8") == page
+
+
+def test_the_map_of_an_event_shows_its_vessels_around_it(night: desk.Night) -> None:
+    event_id = night.strongest("encounter")
+    event = night.events.set_index("event_id").loc[event_id]
+    data = drawn(framed(night.draw(event_id[:10])._repr_html_()))
+    both = {event["mmsi"], event["other_mmsi"]}
+    assert {v["mmsi"] for v in data["vessels"]} == both
+    assert {track["mmsi"] for track in data["tracks"]} == both
+    [mark] = data["events"]
+    assert mark["id"] == event_id
+    assert data["start_s"] + mark["begin_s"] == int(event["start"].timestamp())
+    assert 0 < mark["begin_s"] < mark["end_s"] < data["end_s"] - data["start_s"]
+
+
+def test_what_stands_below_a_map_is_words(night: desk.Night) -> None:
+    hostile = replace(night.map(), title='"><script>alert(1)</script>\u202e')
+    html = hostile._repr_html_()
+    framed(html)
+    assert "<script" not in html
+    assert "[U+202E]</p>" in html
+
+
+def test_neighbours_are_near_and_others(night: desk.Night) -> None:
+    event_id = night.strongest("gap")
+    event = night.events.set_index("event_id").loc[event_id]
+    near = night.neighbours(event_id, within_nm=10)
+    assert event["mmsi"] not in set(near["mmsi"])
+    assert near["distance_m"].max() <= 18520
+    wide = night.neighbours(event_id, within_nm=40)
+    assert set(near["mmsi"]) <= set(wide["mmsi"])
+
+
+def test_what_is_not_there_is_an_error_with_a_hint(night: desk.Night) -> None:
+    with pytest.raises(SelatError, match="has no boarding"):
+        night.strongest("boarding")
+    with pytest.raises(SelatError):
+        night.explain("zzzz")
+    with pytest.raises(SelatError):
+        night.approach(night.strongest("gap"))
+
+
+def test_a_table_shows_texts_whole_and_runs_none() -> None:
+    long = "x" * 500
+    html = desk.table(pd.DataFrame({"name": ["<b>\u202e", long]}))._repr_html_()
+    assert "<b>" not in html
+    assert "&lt;b&gt;[U+202E]" in html
+    assert long in html
+
+
+def test_a_conclusion_goes_in_and_stays_out_of_the_past(
+    exercise_home: Path, tmp_path: Path
+) -> None:
+    home = shutil.copytree(exercise_home, tmp_path / "home")
+    night = desk.night(home)
+    event_id = night.events_of(int(night.flagged["mmsi"].iloc[0]))["event_id"].iloc[0]
+    row = desk.conclude(
+        night, event_id, "benign_cause", reason="tide", by="an analyst", quiet_until="2026-02-01",
+        quiet_within_nm=3,
+    )  # fmt: skip
+    assert row["quiet_within_m"] == pytest.approx(5556)
+    assert row["quiet_until"] == pd.Timestamp("2026-01-31T16:00Z")
+    again = desk.night(home)
+    assert "benign cause (an analyst: tide)" in again.flagged["concluded"].iloc[0]
+    assert list(again.dispositions()["event_id"]) == [event_id]
+    dossier = desk.vessel(again, int(again.flagged["mmsi"].iloc[0]))
+    assert list(dossier.dispositions["reason"]) == ["tide"]
+    past = desk.night(home, as_of=again.run["run_id"])
+    assert past.dispositions().empty
+    assert set(past.flagged["concluded"]) == {""}
+    with pytest.raises(DispositionError):
+        desk.conclude(night, event_id, "guilty", reason="x", by="y")
+
+
+def test_an_operation_takes_polygons_and_records_nothing(night: desk.Night) -> None:
+    first, last = night.span()
+    third = (last - first) / 3
+    during = (first + third, last - third)
+    text = desk.operation(night, *during, area="101,1,104.5,3.2")
+    box = gpd.GeoDataFrame(geometry=[shapely.box(101, 1, 104.5, 3.2)], crs=4326)
+    mine = desk.operation(night, *during, area=box.to_crs(3857))
+    pd.testing.assert_frame_equal(text.events, mine.events)
+    whole = text.events[text.events["kind"] == "all"].set_index(["place", "phase"])["events"]
+    counted = text.found.groupby(["place", "phase"]).size()
+    assert dict(counted) == {key: n for key, n in whole.items() if n}
+    inside = text.found["place"] == "inside"
+    assert (text.found.within(box.geometry.iloc[0]) == inside).all()
+    with store.read(night.installation.store) as reader:
+        assert reader.operations().empty
+
+
+def test_the_home_of_the_stories(
+    exercise_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SELAT_HOME", str(exercise_home))
+    assert desk.exercise() == exercise_home
+    monkeypatch.setenv("SELAT_HOME", str(tmp_path))
+    with pytest.raises(SelatError, match="no exercise"):
+        desk.exercise()

@@ -1,0 +1,93 @@
+"""What the doctor finds."""
+
+import json
+
+import geopandas as gpd
+import pytest
+import shapely
+
+from detectors.core.zones import Zones
+from pipelines.ask import doctor
+from pipelines.base.settings import PROJECT, REFERENCE
+from pipelines.reference import layers as reference
+
+
+def zones_with(**changes):
+    """Two sound zones by the coast of a square of land; `changes` go to the first."""
+    rows = [
+        {"zone_id": "a", "zone_class": "port", "geometry": shapely.box(100.9, 3, 101, 3.1)},
+        {"zone_id": "b", "zone_class": "anchorage", "geometry": shapely.box(100.5, 3, 100.6, 3.1)},
+    ]
+    common = {"name": "x", "source": "a test", "confidence": "approximate"}
+    frame = gpd.GeoDataFrame([{**common, **row} for row in rows], geometry="geometry", crs=4326)
+    for key, value in changes.items():
+        frame[key] = [value, *frame[key].iloc[1:]]
+    land = gpd.GeoDataFrame(geometry=[shapely.box(101, 2, 103, 5)], crs=4326)
+    return Zones(frame.set_geometry("geometry", crs=4326), land, reference.REACH)
+
+
+def test_what_comes_with_the_project_is_healthy():
+    zones = reference.load_zones(PROJECT / "config" / "zones", REFERENCE)
+    assert doctor.check_zones(zones) == []
+    assert doctor.check_zone_files(PROJECT / "config" / "zones") == []
+
+
+def test_sound_zones_have_no_problems():
+    assert doctor.check_zones(zones_with()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "level", "words"),
+    [
+        ({"zone_id": "b"}, "error", "same zone_id"),
+        ({"zone_class": "harbour"}, "error", "unknown class"),
+        ({"source": " "}, "error", "no source"),
+        ({"confidence": "sure"}, "error", "unknown confidence"),
+        ({"geometry": shapely.Polygon()}, "error", "no shape"),
+        (
+            {"geometry": shapely.Polygon([(100, 3), (101, 4), (101, 3), (100, 4)])},
+            "error",
+            "isn't valid",
+        ),
+        ({"geometry": shapely.box(3, 100 - 80, 4, 101 - 80)}, "warning", "outside the area"),
+        ({"geometry": shapely.box(100.98, 3, 101.2, 3.1)}, "warning", "is land; 60%"),
+        (
+            {"geometry": shapely.box(100.8, 3, 101.1, 3.1), "zone_class": "sts_area"},
+            "error",
+            "33.3% of it is land; 1% is tolerated in a sts_area",
+        ),
+    ],
+)
+def test_each_fault_is_found(changes, level, words):
+    problems = doctor.check_zones(zones_with(**changes))
+    assert any(words in p.message and p.level == level for p in problems), problems
+    assert all(p.where.startswith("zone") for p in problems)
+
+
+def test_a_sea_zone_may_touch_the_coast():
+    shape = shapely.box(100.8, 3, 101.0005, 3.1)
+    assert doctor.check_zones(zones_with(geometry=shape, zone_class="sts_area"))[1:] == []
+
+
+def test_no_ports_at_all_is_a_warning():
+    zones = Zones.none()
+    assert [p.level for p in doctor.check_zones(zones)] == ["warning", "warning"]
+
+
+def test_every_broken_feature_of_every_file_is_named(tmp_path):
+    assert [p.level for p in doctor.check_zone_files(tmp_path)] == ["warning"]
+    bad = {"type": "Feature", "properties": {"zone_id": "x"}, "geometry": None}
+    collection = {"type": "FeatureCollection", "features": [bad, bad]}
+    (tmp_path / "a.geojson").write_text(json.dumps(collection))
+    (tmp_path / "b.geojson").write_text("{")
+    problems = doctor.check_zone_files(tmp_path)
+    assert [p.where for p in problems] == ["a.geojson", "a.geojson", "b.geojson"]
+    assert "feature 2" in problems[1].message
+
+
+def test_configuration_files(tmp_path):
+    (tmp_path / "mappings.yaml").write_text("a: [")
+    (tmp_path / "detectors.yaml").write_text("geofence:\n  no_such_parameter: 1\n")
+    problems = doctor.check_config(tmp_path)
+    assert [p.where for p in problems] == ["mappings.yaml", "detectors.yaml"]
+    assert "no_such_parameter" in problems[1].message

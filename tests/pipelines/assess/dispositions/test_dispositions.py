@@ -1,0 +1,88 @@
+"""What was concluded about flags: recorded, kept, and what it sets aside."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from detectors.core import events, frames
+from pipelines.assess.dispositions import DispositionError, make, newest, set_aside
+from pipelines.base.schemas import DISPOSITIONS
+
+NIGHT = pd.Timestamp("2026-01-05T16:00", tz="UTC")
+MADE = pd.Timestamp("2026-01-06T02:00", tz="UTC")
+
+
+def event(hours: float = 1.0, **other: Any) -> dict[str, Any]:
+    begin = NIGHT + pd.Timedelta(hours=hours)
+    return {
+        "kind": "loitering", "detector": "loitering", "version": "1", "mmsi": 533000001,
+        "track_ids": "53300000101", "start": begin, "anchor": begin, "lat": 4.0, "lon": 100.0,
+        "score": 0.4, "evidence": {}, "end": begin + pd.Timedelta(hours=3), **other,
+    }  # fmt: skip
+
+
+def concluded(on: dict[str, Any], conclusion: str = "benign_cause", **how: Any) -> pd.DataFrame:
+    given = {
+        "made_time": MADE, "author": "an analyst", "reason": "waits for the tide here",
+        "quiet_until": None, "quiet_within_m": 9260.0, **how,
+    }  # fmt: skip
+    [row] = events.build([on]).to_dict("records")
+    return make(row, 0, conclusion=conclusion, **given)
+
+
+def aside(later: dict[str, Any], *known: pd.DataFrame) -> bool:
+    return bool(set_aside(events.build([later]), pd.concat(known, ignore_index=True))[0])
+
+
+def test_it_copies_the_behaviour_it_speaks_of() -> None:
+    row = concluded(event())
+    frames.validate(row, DISPOSITIONS)
+    assert row["start"].iloc[0] == NIGHT + pd.Timedelta(hours=1)
+    assert row["disposition_id"].iloc[0].endswith("-1")
+
+
+WEEK = NIGHT + pd.Timedelta(days=7)
+
+
+def test_the_like_is_set_aside_by_the_time_and_place_of_the_behaviour() -> None:
+    quiet = concluded(event(), quiet_until=WEEK)
+    assert aside(event(), quiet)
+    assert aside(event(24 * 6), quiet)
+    assert not aside(event(24 * 7), quiet), "it has expired"
+    assert not aside(event(-5), quiet), "what came before wasn't looked at"
+    assert not aside(event(24, lat=4.2), quiet), "12 nm away"
+    assert not aside(event(24, mmsi=533000002), quiet)
+    assert not aside(event(24, kind="gap"), quiet)
+    assert not aside(event(24), concluded(event())), "nothing was said of later ones"
+
+
+def test_the_same_story_is_set_aside_when_late_reports_move_its_beginning() -> None:
+    assert aside(event(-1), concluded(event(), quiet_until=WEEK)), "it goes on into that one"
+
+
+def test_the_newest_conclusion_on_an_event_holds() -> None:
+    quiet = concluded(event(), quiet_until=WEEK)
+    later = concluded(event(), "watch", made_time=MADE + pd.Timedelta(hours=5))
+    assert list(newest(pd.concat([later, quiet]))["conclusion"]) == ["watch"]
+    assert not aside(event(24), quiet, later)
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "how", "words"),
+    [
+        ("fine", {}, "no conclusion"),
+        ("cleared", {"reason": " "}, "author and its reason"),
+        ("cleared", {"author": ""}, "author and its reason"),
+        ("boarded", {"quiet_until": WEEK}, "can't set"),
+        ("watch", {"quiet_until": WEEK}, "can't set"),
+        ("cleared", {"quiet_until": NIGHT}, "set aside nothing"),
+    ],
+)
+def test_what_cannot_be_concluded(conclusion: str, how: dict[str, Any], words: str) -> None:
+    with pytest.raises(DispositionError, match=words):
+        concluded(event(), conclusion, **how)
+
+
+def test_nothing_known_sets_nothing_aside() -> None:
+    assert not set_aside(events.build([event()]), frames.empty(DISPOSITIONS)).any()

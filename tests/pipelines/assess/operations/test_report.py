@@ -1,0 +1,170 @@
+"""A report counts what began in each phase and place, and only in hours that were looked at."""
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from detectors.core import events as schema
+from detectors.core import geodesy
+from pipelines.assess.dispositions import make
+from pipelines.assess.operations import OperationError, find
+from pipelines.assess.operations import make as make_operation
+from pipelines.assess.operations import report as comparing
+from pipelines.base.schemas import DISPOSITIONS
+from pipelines.publish.operation import page, tables
+from tests.pipelines.conftest import holds_its_policy, land_only
+
+T0 = pd.Timestamp("2026-02-01T00:00Z").as_unit("us")
+DAY = pd.Timedelta("1D")
+OUTLINE = shapely.box(101.0, 2.0, 102.0, 3.0)
+INSIDE, BESIDE, ELSEWHERE = (2.5, 101.5), (2.5, 102.2), (6.0, 99.0)
+
+
+def operation(name: str = "<b>=Kasturi", **changes: Any) -> pd.DataFrame:
+    facts: dict[str, Any] = {
+        "note": "x", "author": "me", "made_time": T0,
+        "start": T0 + 5 * DAY, "end": T0 + 10 * DAY, "outline": OUTLINE, **changes,
+    }  # fmt: skip
+    return make_operation(
+        name.replace("<b>=", ""), facts["start"], facts["end"], "101,2,102,3", facts["outline"],
+        note=facts["note"], author=facts["author"], made_time=facts["made_time"],
+    )  # fmt: skip
+
+
+def happened(number: int, day: float, where: tuple[float, float], **changes: Any) -> dict[str, Any]:
+    start = T0 + day * DAY
+    return {
+        "kind": "crossing", "detector": "crossing", "version": "1", "mmsi": 100 + number,
+        "track_ids": str(number), "start": start, "end": start, "lat": where[0], "lon": where[1],
+        "score": 0.6, "evidence": {}, "anchor": start, **changes,
+    }  # fmt: skip
+
+
+def everything(runs: list[tuple[float, float]] | None = None) -> comparing.Report:
+    rows = [happened(k, 0.5 + k / 4, INSIDE) for k in range(16)]
+    rows += [happened(20 + k, 5.5 + k, INSIDE) for k in range(3)]
+    rows += [happened(30 + k, 5.2 + k / 4, BESIDE) for k in range(12)]
+    rows += [happened(50 + k, 0.2 + k / 4, ELSEWHERE, kind="gap") for k in range(59)]
+    rows += [happened(200, 6.0, INSIDE, score=0.1), happened(201, 15.2, INSIDE)]  # weak; too late
+    found = schema.build(rows)
+    spans_ = pd.DataFrame(
+        [(T0 + a * DAY, T0 + b * DAY) for a, b in (runs or [(0, 15)])], columns=["start", "end"]
+    )
+    row = operation().iloc[0]
+    phases = comparing.spans(row["start"], row["end"], 5 * DAY, spans_)
+    ring = comparing.ring_of(OUTLINE, 20.0)
+    first = int(T0.value // 3_600_000_000_000)
+    hours = first + np.arange(15 * 24)
+    presence = pd.concat(
+        [pd.DataFrame({"mmsi": 100 + place, "hour": hours, "place": place}) for place in (0, 1, 2)]
+    )
+    boarded = found[found["mmsi"] == 100].iloc[0].to_dict()
+    said = pd.concat(
+        [
+            make(boarded, 0, made_time=T0, author="a", conclusion="watch", reason="r",
+                 quiet_until=None, quiet_within_m=1.0),
+            make(boarded, 1, made_time=T0 + DAY, author="a", conclusion="cleared", reason="r",
+                 quiet_until=None, quiet_within_m=1.0),
+        ]
+    )[list(DISPOSITIONS)]  # fmt: skip
+    return comparing.compare(
+        row, phases, found, presence, said, outline=OUTLINE, ring=ring, beside_nm=20.0,
+        min_score=0.3, simulated=True,
+    )  # fmt: skip
+
+
+def cell(frame: pd.DataFrame, **where: str) -> pd.Series:
+    for name, value in where.items():
+        frame = frame[frame[name] == value]
+    assert len(frame) == 1
+    return frame.iloc[0]
+
+
+def test_what_began_where_and_when():
+    made = everything()
+    counts = {
+        (place, phase): int(cell(made.events, place=place, phase=phase, kind="all")["events"])
+        for place in comparing.PLACES
+        for phase in comparing.PHASES
+    }
+    assert counts == {
+        ("inside", "before"): 16, ("inside", "during"): 3, ("inside", "after"): 0,
+        ("beside", "before"): 0, ("beside", "during"): 12, ("beside", "after"): 0,
+        ("elsewhere", "before"): 20, ("elsewhere", "during"): 20, ("elsewhere", "after"): 19,
+    }  # fmt: skip
+    during = cell(made.events, place="inside", phase="during", kind="crossing")
+    assert during["verdict"] == "fewer"
+    assert during["ratio"] == pytest.approx(3 / 16)
+    assert cell(made.events, place="beside", phase="during", kind="all")["verdict"] == "more"
+    assert made.displacement == pytest.approx(-12 / 13)
+    assert "rose beside" in tables.displacement_words(made)
+
+
+def test_presence_by_hour_and_day():
+    row = cell(everything().presence, place="inside", phase="during")
+    assert (row["vessel_hours"], row["vessels"], row["days"]) == (120, 1, 5)
+    assert row["verdict"] == "no clear change"
+
+
+def test_the_newest_outcome_counts_where_the_behaviour_was():
+    made = everything()
+    row = cell(made.outcomes, place="inside", phase="before")
+    assert (row["boardings"], row["found"], row["watch"]) == (1, 0, 0)
+    assert made.outcomes["boardings"].sum() == 1
+
+
+def test_only_what_was_looked_at_counts():
+    made = everything([(0, 2), (5, 10)])
+    assert made.looked_at == {"before": pytest.approx(0.4), "during": 1.0, "after": 0.0}
+    before = cell(made.events, place="inside", phase="before", kind="all")
+    assert before["events"] == 6
+    after = cell(made.events, place="inside", phase="after", kind="all")
+    assert (after["events"], after["verdict"]) == (0, "too few to tell")
+    text = " ".join(tables.notes(made))
+    assert "Before: only 40% looked at" in text
+    assert "After: was not looked at by any run" in text
+
+
+def test_beside_is_that_far():
+    ring = comparing.ring_of(OUTLINE, 20.0)
+    lat, lon = 2.5, 102.0
+    for metres, inside in ((19.5 * 1852, True), (20.5 * 1852, False)):
+        at = geodesy.destination(lat, lon, 90.0, metres)
+        assert shapely.intersects_xy(ring, float(at[1]), float(at[0])) == inside
+    assert not shapely.intersects_xy(ring, 101.5, 2.5)
+
+
+def test_the_page_and_json_show_text_as_text():
+    made = everything()
+    made.operation["note"] = "<script>alert(1)</script>\u202e"
+    html = page.to_html(made, land_only([shapely.box(100, 1, 101.2, 2.2)]))
+    holds_its_policy(html)
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+    assert "\u202e" not in html
+    assert "SIMULATED" in html
+    document = json.loads(tables.to_json(made))
+    assert document["simulated"] is True
+    assert document["phases"]["during"]["hours_looked_at"] == 120
+
+
+def test_names_and_times_are_checked():
+    for changes in ({"end": T0}, {"outline": shapely.Polygon()}):
+        with pytest.raises(OperationError):
+            operation(**changes)
+    for name in ("", "=1+1", "a" * 81, "a\u202eb", "x\n"):
+        with pytest.raises(OperationError):
+            make_operation(name if name != "x\n" else "x\ny", T0, T0 + DAY, "a", OUTLINE, note="",
+                           author="", made_time=T0)  # fmt: skip
+    assert find(operation("Kasturi 3"), "KASTURI 3")["name"] == "Kasturi 3"
+    with pytest.raises(OperationError):
+        find(operation("Kasturi 3"), "other")
+
+
+def test_intervals_beyond_the_scale_end_at_its_ends():
+    assert page._x(0.0) == page._x(0.1) < page._x(1.0) < page._x(10.0) == page._x(math.inf)

@@ -1,0 +1,353 @@
+"""A back-fill leaves what the nightly runs of its days would have left, to the last byte.
+
+However the vessels are cut, in whatever order tasks run, on however many workers, whoever dies.
+"""
+
+import logging
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from distributed import LocalCluster
+
+from detectors.core.detector import RestsOn
+from detectors.encounter import Encounter
+from detectors.gap import Gap
+from pipelines import store
+from pipelines.base.progress import reporter
+from pipelines.base.settings import load
+from pipelines.detect.spread.engines import Engine, InProcess, Pending, engine, resolved
+from pipelines.detect.window import first_reach
+from pipelines.exercise import simulate
+from pipelines.run import feeds, runs
+from pipelines.run import fill as fill_module
+from pipelines.run.fill import fill, raise_if_partial
+from pipelines.run.sightings import import_only
+from pipelines.run.windows import NoDataError, utc
+from pipelines.store.catalogue import TABLES
+
+SINCE, UNTIL = "2026-01-05", "2026-01-08"
+DATES = ["2026-01-05", "2026-01-06", "2026-01-07"]
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", autouse=True)
+def briefly_remembered() -> Any:
+    """So short a memory that days ask for vessels which only stored events know of."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SELAT_DETECTION__REACH_BACK_DAYS", "0.2")
+        yield
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory, briefly_remembered: None) -> Path:
+    """A home into which three days were ingested, and sightings, and nothing was looked at."""
+    home = tmp_path_factory.mktemp("untouched")
+    folder = tmp_path_factory.mktemp("feed")
+    installation = load(home)
+    zones = runs.load_zones(installation)
+    start = utc("2026-01-04T16:00:00Z").to_pydatetime()
+    simulate(folder, seed=8, hours=72, vessels=30, start=start, zones=zones)
+    with reporter(quiet=True) as report:
+        feeds.ingest_only(
+            installation, zones, [str(folder / "feed.nmea.gz")], area=None, mapping=None,
+            report=report,
+        )  # fmt: skip
+        import_only(installation, [str(folder / "sightings.csv")], report)
+    return home
+
+
+@pytest.fixture(scope="module")
+def by_day(untouched: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What is there when each day is looked at by itself, one after the other."""
+    home = copy(untouched, tmp_path_factory.mktemp("by_day"))
+    with reporter(quiet=True) as report:
+        for date in DATES:
+            runs.detect_only(load(home), date, None, None, report)
+    found = content(home)
+    assert len(found["events"]) > 50
+    assert set(found["run_events"]["status"]) >= {"created", "changed", "unchanged"}
+    return found
+
+
+def copy(home: Path, to: Path) -> Path:
+    shutil.copytree(home, to / "home", symlinks=True)
+    return to / "home"
+
+
+def content(home: Path) -> dict[str, Any]:
+    """Every table, every file of the runs, and which run is the latest."""
+    with store.read(home / "store") as reader:
+        found: dict[str, Any] = {
+            name: reader.sql(f"SELECT * FROM {name} ORDER BY ALL") for name in TABLES
+        }
+    for path in sorted((home / "runs").rglob("*")):
+        if path.is_file():
+            found[str(path.relative_to(home))] = path.read_bytes()
+    return {**found, "latest": (home / "latest").resolve().name}
+
+
+def assert_same(home: Path, expected: dict[str, Any]) -> None:
+    found = content(home)
+    assert found.keys() == expected.keys()
+    for name, one in expected.items():
+        if isinstance(one, pd.DataFrame):
+            pd.testing.assert_frame_equal(found[name], one, obj=name)
+        else:
+            assert found[name] == one, name
+    assert not (home / "backfill").exists()
+
+
+def run_fill(
+    home: Path, chosen: Engine, parts: int, tile_deg: float | None = None
+) -> list[dict[str, Any]]:
+    with reporter(quiet=True) as report:
+        filled = fill(load(home), SINCE, UNTIL, chosen, report, parts=parts, tile_deg=tile_deg)
+    raise_if_partial(filled)
+    return filled.runs
+
+
+class AnyOrder:
+    """Runs what is ready in any order, all three days at once, and some tasks twice."""
+
+    ahead = 3
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.waiting: list[Later] = []
+        self.repeated = 0
+
+    def submit(self, task: Callable[..., Any], *arguments: Any) -> Pending:
+        self.waiting.append(Later(task, arguments))
+        return self.waiting[-1]
+
+    def wait(self, some: Sequence[Pending]) -> None:
+        while not any(one.done() for one in some):
+            one = self.chance.choice([later for later in self.waiting if later.is_ready()])
+            self.waiting.remove(one)
+            value = one.run()
+            if self.chance.random() < 0.2:
+                assert one.run() == value
+                self.repeated += 1
+
+
+class Later:
+    """A task to be run."""
+
+    def __init__(self, task: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        self.task, self.arguments = task, arguments
+        self.value: list[Any] = []
+
+    def is_ready(self) -> bool:
+        every = [x for a in self.arguments for x in (a if isinstance(a, list) else [a])]
+        return all(one.done() for one in every if isinstance(one, Later))
+
+    def run(self) -> Any:
+        self.value = [self.task(*(resolved(one) for one in self.arguments))]
+        return self.value[0]
+
+    def done(self) -> bool:
+        return bool(self.value)
+
+    def result(self) -> Any:
+        return self.value[0]
+
+
+def test_in_this_process(untouched: Path, by_day: dict[str, Any], tmp_path: Path) -> None:
+    home = copy(untouched, tmp_path)
+    found = run_fill(home, InProcess(), 1)
+    assert not any(run["looked_at_again"] for run in found)
+    assert_same(home, by_day)
+
+
+def test_in_small_tiles_with_a_detector_that_needs_everybody(
+    untouched: Path, by_day: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Encounter, "rests_on", RestsOn.ALL)
+    home = copy(untouched, tmp_path)
+    run_fill(home, InProcess(), 3, 0.5)
+    assert_same(home, by_day)
+
+
+def test_tasks_in_any_order_and_twice(
+    untouched: Path, by_day: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a day that was planned before another had raised what concerns it is looked at again."""
+    planned: set[pd.Timestamp] = set()
+
+    def at_first_only_half(*arguments: Any) -> pd.DataFrame:
+        reach, start = first_reach(*arguments), arguments[2]
+        known = start in planned
+        planned.add(start)
+        return reach if known else reach.iloc[::2].reset_index(drop=True)
+
+    monkeypatch.setattr(fill_module, "first_reach", at_first_only_half)
+    home, chosen = copy(untouched, tmp_path), AnyOrder(5)
+    found = run_fill(home, chosen, 7, 2.0)
+    assert chosen.repeated > 0
+    assert all(run["looked_at_again"] for run in found)
+    assert_same(home, by_day)
+
+
+def test_a_worker_of_a_scheduler_elsewhere(
+    untouched: Path, by_day: dict[str, Any], tmp_path: Path
+) -> None:
+    home = copy(untouched, tmp_path)
+    with (
+        LocalCluster(
+            n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0",
+            worker_dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL,
+        ) as cluster,
+        engine("dask", cluster.scheduler_address, 0) as chosen,
+    ):  # fmt: skip
+        run_fill(home, chosen, 2)
+    assert_same(home, by_day)
+
+
+def test_a_worker_of_two_is_killed(untouched: Path, by_day: dict[str, Any], tmp_path: Path) -> None:
+    """It costs its tasks and nothing else: what was done before isn't done again."""
+    home = copy(untouched, tmp_path)
+    with engine("dask", None, 2) as chosen:
+        assassin = Assassin(chosen)
+        run_fill(home, assassin, 4, 90.0)
+        assert assassin.victim is not None
+        assert assassin.victim not in pids(chosen)
+    assert_same(home, by_day)
+
+
+class Assassin:
+    """Kills a worker in the middle of a look at a day."""
+
+    def __init__(self, chosen: Engine) -> None:
+        self.chosen, self.ahead = chosen, chosen.ahead
+        self.victim: int | None = None
+        self.looks = 0
+
+    def submit(self, task: Callable[..., Any], *arguments: Any) -> Pending:
+        self.looks += task.__name__.startswith("look")
+        return self.chosen.submit(task, *arguments)
+
+    def wait(self, some: Sequence[Pending]) -> None:
+        if self.looks and self.victim is None:
+            deadline = time.monotonic() + 120
+            while not (busy := processing(self.chosen)) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            self.victim = busy[0]
+            os.kill(self.victim, signal.SIGKILL)
+        self.chosen.wait(some)
+
+
+def processing(chosen: Any) -> list[int]:
+    """Process ids of workers that have tasks to do."""
+    tasks = chosen.client.processing()
+    return [pid for address, pid in pids_by_worker(chosen).items() if tasks.get(address)]
+
+
+def pids_by_worker(chosen: Any) -> dict[str, int]:
+    return dict(chosen.client.run(os.getpid))
+
+
+def pids(chosen: Any) -> list[int]:
+    return list(pids_by_worker(chosen).values())
+
+
+def test_the_driver_is_killed_twice(
+    untouched: Path, by_day: dict[str, Any], tmp_path: Path
+) -> None:
+    """First while tracks are worked out, then after the first run; the command does the rest."""
+    home = copy(untouched, tmp_path)
+    killed_when(home, lambda: any((home / "backfill" / "tracks").glob("[!.]*")))
+    killed_when(home, (home / "latest").exists)
+    with store.read(home / "store") as reader:
+        done_before = len(reader.runs())
+    assert done_before in {1, 2, 3}
+    command = [sys.executable, "-m", "pipelines.cli.main", "backfill", "--home", str(home), "--json",
+               "--since", SINCE, "--until", UNTIL]  # fmt: skip
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert f'"done_before": {done_before}' in done.stdout
+    assert_same(home, by_day)
+
+
+def killed_when(home: Path, reached: Callable[[], bool]) -> None:
+    """Start a back-fill and kill -9 it when something is there."""
+    code = (
+        "import sys; from pathlib import Path; from pipelines.detect.spread.engines import InProcess; "
+        "from pipelines.run.fill import fill; from pipelines.base.progress import reporter; "
+        "from pipelines.base.settings import load\n"
+        "with reporter(quiet=True) as report: "
+        "fill(load(Path(sys.argv[1])), sys.argv[2], sys.argv[3], InProcess(), report)"
+    )
+    arguments = [sys.executable, "-c", code, str(home), SINCE, UNTIL]
+    with subprocess.Popen(arguments) as process:
+        while not reached():
+            assert process.poll() is None, "it ended before it could be killed"
+            time.sleep(0.005)
+        os.kill(process.pid, signal.SIGKILL)
+
+
+def test_a_detector_that_fails_does_not_stop_the_others(
+    untouched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a run of that day: it is partial, and what rests on the detector isn't assessed."""
+
+    def fail(*_: Any) -> Any:
+        raise ValueError("no gaps tonight")
+
+    monkeypatch.setattr(Gap, "detect", fail)
+    one, other = copy(untouched, tmp_path / "one"), copy(untouched, tmp_path / "other")
+    with reporter(quiet=True) as report:
+        runs.detect_only(load(one), DATES[0], None, None, report)
+        filled = fill(load(other), DATES[0], DATES[1], InProcess(), report)
+    with pytest.raises(runs.PartialRunError, match="no gaps tonight"):
+        raise_if_partial(filled)
+    expected, found = content(one), content(other)
+    assert found.keys() == expected.keys()
+    for name in ("events", "run_events", "flags", "runs"):
+        pd.testing.assert_frame_equal(found[name], expected[name], obj=name)
+
+
+def test_days_that_were_looked_at_before(
+    untouched: Path, by_day: dict[str, Any], tmp_path: Path
+) -> None:
+    """What is known of later days isn't forgotten, or they are looked at again; a second time
+    changes nothing."""
+    with reporter(quiet=True) as report:
+        last = copy(untouched, tmp_path / "last")
+        runs.detect_only(load(last), DATES[2], None, None, report)
+        one, other, onward = (copy(last, tmp_path / name) for name in ("one", "other", "onward"))
+        for date in DATES[:2]:
+            runs.detect_only(load(one), date, None, None, report)
+        fill(load(other), DATES[0], DATES[2], InProcess(), report)
+        fill(load(onward), DATES[0], None, InProcess(), report)
+    assert_same(other, content(one))
+    known = events_of(by_day)
+    pd.testing.assert_frame_equal(events_of(content(other)), known)
+    pd.testing.assert_frame_equal(events_of(content(onward)), known)
+
+
+def events_of(found: dict[str, Any]) -> pd.DataFrame:
+    """The events, whichever run found them."""
+    events = found["events"][~found["events"]["retracted"]]
+    return events.drop(columns=["run_id", "first_run_id"]).reset_index(drop=True)
+
+
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [("2027-01-01", None), (None, "2025-01-01"), ("2026-01-06", "2026-01-06")],
+)
+def test_a_span_without_reports(untouched: Path, since: str | None, until: str | None) -> None:
+    with (
+        reporter(quiet=True) as report,
+        pytest.raises(NoDataError, match="no position report in that span"),
+    ):
+        fill(load(untouched), since, until, InProcess(), report)

@@ -1,0 +1,259 @@
+"""What fails is tried again, given up after the stated number of times, and stopped in time."""
+
+import errno
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from pipelines import ingest, store
+from pipelines.base.schedule import Served, read_served, write_served
+from pipelines.base.settings import PROJECT, StoreSettings, load
+from pipelines.store import StoreBusyError, claimed
+
+Selat = Callable[..., Any]
+DUE = datetime(2026, 1, 6, 18, tzinfo=UTC)
+
+
+def tables(home: Path) -> dict[str, pd.DataFrame]:
+    with store.read(home / "store") as reader:
+        return {
+            name: reader.sql(f"SELECT * EXCLUDE ({without}) FROM {name} ORDER BY ALL")
+            for name, without in {"events": "run_id, first_run_id", "flags": "run_id"}.items()
+        }
+
+
+class Flaky:
+    """Reads feeds after a file system has failed a number of times."""
+
+    def __init__(self, failures: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.left, self.tries = failures, 0
+        self._decode = ingest.decode
+        monkeypatch.setattr(ingest, "decode", self)
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        self.tries += 1
+        if self.left:
+            self.left -= 1
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return self._decode(*arguments, **options)
+
+
+def states_of_newest_task(name: str) -> list[Any]:
+    """All states of the newest run of a task, as Prefect's database has them in the end."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import TaskRunFilter, TaskRunFilterName
+    from prefect.client.schemas.sorting import TaskRunSort
+
+    wanted = TaskRunFilter(name=TaskRunFilterName(like_=name))
+    deadline = time.monotonic() + 60
+    with get_client(sync_client=True) as client:
+        while time.monotonic() < deadline:
+            found = client.read_task_runs(
+                task_run_filter=wanted, sort=TaskRunSort.EXPECTED_START_TIME_DESC, limit=1
+            )
+            if found and found[0].state is not None and found[0].state.is_final():
+                return list(client.read_task_run_states(found[0].id))
+            time.sleep(0.2)
+    raise AssertionError(f"{name}: no final state")
+
+
+@pytest.mark.slow
+def test_a_feed_whose_file_system_fails_is_read_again_and_given_up_in_the_end(
+    exercise: Path, exercise_home: Path, tmp_path: Path, selat: Selat,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("SELAT_INGEST__RETRIES", "2")
+    monkeypatch.setenv("SELAT_INGEST__RETRY_S", "0.2")
+    nightly = ["nightly", "--feed", exercise / "feed.nmea.gz", "--home", tmp_path, "--quiet"]
+    broken = Flaky(99, monkeypatch)
+    ran = selat(*nightly)
+    assert (ran.code, broken.tries) == (3, 3)
+    assert "Input/output error" in ran.err
+    assert "Input/output error" in (tmp_path / "FAILED").read_text()
+    assert selat("store", "check", "--home", tmp_path).code == 0
+
+    broken.left, broken.tries = 2, 0
+    assert selat(*nightly).code == 0
+    assert broken.tries == 3
+    assert not (tmp_path / "FAILED").exists()
+    states = states_of_newest_task("ingest feed")
+    waits = [s for s in states if s.name == "AwaitingRetry"]
+    assert [s.name for s in states].count("Completed") == 1
+    delays_s = [
+        (s.state_details.scheduled_time - s.timestamp).total_seconds() for s in waits
+    ]  # fmt: skip
+    stated_s = [0.2, 0.4]
+    assert all(0 < d <= 1.5 * s for d, s in zip(delays_s, stated_s, strict=True))
+    assert any(abs(d - s) > 0.001 for d, s in zip(delays_s, stated_s, strict=True))  # jitter
+    calm = tables(exercise_home)
+    for name, table in tables(tmp_path).items():
+        pd.testing.assert_frame_equal(table, calm[name])
+
+
+@contextmanager
+def somebody_writing(folder: Path) -> Iterator[Callable[[], None]]:
+    """Holds the writer's lock as another process would; what is given releases it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "writer.lock").open("a+") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield lambda: fcntl.flock(handle, fcntl.LOCK_UN)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("released_at", [2, None])
+def test_a_night_waits_for_whoever_writes_and_not_for_ever(
+    exercise_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, released_at: int | None
+) -> None:
+    from pipelines.flows.environment import prepare
+
+    monkeypatch.setenv("SELAT_SCHEDULE__WAIT_RETRIES", "3")
+    monkeypatch.setenv("SELAT_SCHEDULE__WAIT_S", "0.01")
+    installation = load(tmp_path)
+    prepare(tmp_path)
+    from pipelines.flows import scheduled
+
+    (tmp_path / "store").mkdir()
+    with store.write(tmp_path / "store"):
+        pass
+    write_served(installation.service, Served(DUE, None))
+    nights: list[str] = []
+    monkeypatch.setattr(scheduled, "run_night", lambda *_: nights.append("one") or "one")
+    looks = 0
+
+    with somebody_writing(installation.store) as release:
+
+        @contextmanager
+        def looked(root: Path, settings: StoreSettings) -> Iterator[None]:
+            nonlocal looks
+            looks += 1
+            if looks == released_at:
+                release()
+            with claimed(root, settings):
+                yield
+
+        monkeypatch.setattr(scheduled, "claimed", looked)
+        if released_at is None:
+            with pytest.raises(StoreBusyError, match="another process is writing"):
+                scheduled.run_due(installation, [], DUE, DUE)
+        else:
+            assert scheduled.run_due(installation, [], DUE, DUE) == ["one"]
+    served = read_served(installation.service)
+    assert served is not None
+    if released_at is None:
+        assert (looks, nights, served.done) == (4, [], None)
+    else:
+        assert (looks, nights, served.done) == (2, ["one"], DUE)
+
+
+FAULT = """
+import os, signal, sys
+if "pipelines.flows.night" in sys.orig_argv and os.environ["STUCK"]:
+    from pathlib import Path
+    from pipelines.flows import feeds
+    ingest_all = feeds.ingest_all
+
+    def then_stuck(*arguments, **options):
+        read = ingest_all(*arguments, **options)
+        Path(os.environ["REACHED"], os.environ["STUCK"]).touch()
+        if os.environ["STUCK"] == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        sum(range(10**14))  # native: nothing else runs meanwhile, no thread and no signal handler
+        return read
+
+    feeds.ingest_all = then_stuck
+"""
+
+NIGHTS = """
+import json, os, sys
+from pathlib import Path
+from pipelines import store
+from pipelines.flows.environment import prepare
+from pipelines.flows.server import server_for_a_run
+from pipelines.base.settings import load
+installation = load(Path(sys.argv[1]))
+prepare(installation.home)
+server = server_for_a_run(installation)
+server.__enter__()
+import psutil
+from prefect.client.orchestration import get_client
+from pipelines.flows.scheduled import scheduled
+
+def running():
+    family = psutil.Process().children(recursive=True)
+    return sum("pipelines.flows.night" in process.cmdline() for process in family)
+
+def night(stuck, timeout_h):
+    os.environ |= {"STUCK": stuck, "SELAT_SCHEDULE__TIMEOUT_H": str(timeout_h)}
+    try:
+        said = scheduled(str(installation.home), str(installation.config), sys.argv[2])
+    except Exception as error:
+        said = str(error)
+    with store.read(installation.store) as reader:
+        feeds, last = len(reader.ledger()), reader.last_run()
+    failure = installation.failure.read_text() if installation.failure.exists() else ""
+    run = None if last is None else last["run_id"]
+    print(json.dumps([said, failure, running(), feeds, run, installation.service.exists()]))
+
+night("killed", 8)
+for timeout_h in (0.01, 0.04, 0.16):  # on a slow machine it may not get to where it is stuck
+    night("busy", timeout_h)
+    if Path(os.environ["REACHED"], "busy").exists():
+        break
+night("", 8)
+with get_client(sync_client=True) as client:
+    flows = {flow.id: flow.name for flow in client.read_flows()}
+    runs = sorted(client.read_flow_runs(), key=lambda run: run.created)
+    print(json.dumps([(flows[r.flow_id], r.state.name, r.state.message) for r in runs]))
+"""
+
+
+@pytest.mark.slow
+def test_a_night_that_takes_too_long_or_is_killed_is_said_and_hinders_nothing(
+    exercise: Path, exercise_home: Path, tmp_path: Path, clean_environment: dict[str, str]
+) -> None:
+    installation, fault = load(tmp_path), tmp_path / "fault"
+    fault.mkdir()
+    (fault / "sitecustomize.py").write_text(FAULT)
+    environment = clean_environment | {"PYTHONPATH": str(fault), "REACHED": str(fault)}
+    feeds = json.dumps([str(exercise / "feed.nmea.gz")])
+    ran = subprocess.run(
+        [sys.executable, "-c", NIGHTS, str(tmp_path), feeds], env=environment, cwd=PROJECT,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    *nights, states = map(json.loads, ran.stdout.splitlines())
+    assert {p.name for p in fault.iterdir()} >= {"killed", "busy"}, ran.stderr
+    reasons = ["its process was ended by SIGKILL: was there no memory left?"] + [
+        f"it took longer than {seconds} s (schedule.timeout_h) and was ended"
+        for seconds in (36, 144, 576)[: len(nights) - 2]
+    ]
+    for (said, failure, running, read, run, done), reason in zip(nights, reasons, strict=False):
+        assert said == reason
+        assert reason in failure
+        assert (running, read, run, done) == (0, 1, None, False)  # read, and still due
+    [run], failure, running, read, last, done = nights[-1]
+    assert (failure, running, read, last, done) == ("", 0, 1, run, True)
+    of = {name: [s for flow, *s in states if flow == name] for name in ("nightly", "scheduled")}
+    assert of["nightly"] == [
+        ["Crashed", reasons[0]], *(["TimedOut", reason] for reason in reasons[1:]),
+        ["Completed", None],
+    ]  # fmt: skip
+    assert [word for word, _ in of["scheduled"]] == ["Failed"] * len(reasons) + ["Completed"]
+    for (_, text), reason in zip(of["scheduled"], reasons, strict=False):
+        assert reason in text
+    calm = tables(exercise_home)
+    for name, table in tables(tmp_path).items():
+        pd.testing.assert_frame_equal(table, calm[name])
+    left = {p.name for p in installation.store.iterdir()}
+    assert left == {"catalogue.duckdb", "positions", "writer.lock"}

@@ -1,0 +1,176 @@
+"""Sightings files: layouts as others write them, defaults, and what is rejected and why."""
+
+import json
+import math
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from detectors.core import frames
+from pipelines.ingest.sightings import files, layout
+from pipelines.ingest.sightings.files import SightingsError
+
+NOT_AFTER = datetime(2026, 3, 3, tzinfo=UTC)
+
+
+@pytest.fixture
+def read(tmp_path):
+    def reading(text, name="seen.csv"):
+        path = tmp_path / name
+        path.write_text(text if isinstance(text, str) else json.dumps(text), encoding="utf-8")
+        return files.read(path, NOT_AFTER)
+
+    return reading
+
+
+def feature(lon, lat, **properties):
+    point = {"type": "Point", "coordinates": [lon, lat]}
+    return {"type": "Feature", "geometry": point, "properties": properties}
+
+
+def collection(*features):
+    return {"type": "FeatureCollection", "features": list(features)}
+
+
+def test_a_plain_csv_is_read_as_it_stands(read):
+    got = read(
+        "sighting_id,time,lat,lon,uncertainty_m,source,length_m,confidence,note\n"
+        "a,2026-03-01T12:00:00Z,2.5,101.25,80,radar Port Dickson,35,0.8,two engines\n"
+    )
+    frames.validate(got.sightings, frames.SIGHTINGS)
+    row = got.sightings.iloc[0]
+    assert row["time"].isoformat() == "2026-03-01T12:00:00+00:00"
+    assert row.drop("time").tolist() == [
+        "a", 2.5, 101.25, 80.0, "radar Port Dickson", 35.0, 0.8, "two engines",
+    ]  # fmt: skip
+
+
+def test_detections_as_satellite_services_publish_them(read):
+    """The columns of Global Fishing Watch's SAR detections, which name no source."""
+    got = read(
+        "scene_id,timestamp,lat,lon,presence_score,length_m,mmsi,matching_score\n"
+        "S1A_IW_GRDH_1SDV_20260301T111213,2026-03-01 11:12:13 UTC,2.5,101.25,0.97,61.5,,\n"
+    )
+    row = got.sightings.iloc[0]
+    assert row["time"].isoformat() == "2026-03-01T11:12:13+00:00"
+    assert row["source"].startswith("S1A_IW")
+    assert (row["length_m"], row["confidence"]) == (61.5, 0.97)
+    assert got.report.unused_columns == ["mmsi", "matching_score"]
+
+
+def test_what_people_write_down_is_understood(read):
+    got = read(
+        "date;time;latitude;longitude;reported by;remarks;certainty\n"
+        "2026-03-01;21:40;2°15.5'N;101 30 36 E;police boat PX12;no lights;probable\n"
+        "2026-03-01;9:05;1-05S;101.75;fisherman by phone;;30\n"
+    )
+    first, second = (row for _, row in got.sightings.iterrows())
+    assert first["time"].isoformat() == "2026-03-01T21:40:00+00:00"
+    assert (first["lat"], first["lon"]) == pytest.approx((2 + 15.5 / 60, 101.51))
+    assert (first["confidence"], first["uncertainty_m"]) == (0.75, 500.0)
+    assert second["time"].isoformat() == "2026-03-01T09:05:00+00:00"
+    assert (second["lat"], second["confidence"]) == pytest.approx((-(1 + 5 / 60), 0.3))
+    assert second["uncertainty_m"] == 2000.0
+    assert got.report.default_uncertainty == 2
+    assert np.isnan(second["length_m"])
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected_m"),
+    [
+        ({"radius_m": 300}, 300.0),
+        ({"uncertainty_nm": 0.5}, 926.0),
+        ({"semi_major_m": 400, "semi_minor_m": 300}, math.hypot(400, 300) / math.sqrt(2)),
+        ({"semi_major_m": 400}, 400.0),
+        ({"uncertainty_m": 50, "semi_major_m": 400}, 50.0),
+    ],
+)
+def test_uncertainty_as_radius_or_ellipse(read, columns, expected_m):
+    got = read(collection(feature(101.0, 2.0, time="2026-03-01T12:00Z", source="x", **columns)))
+    assert got.sightings["uncertainty_m"].tolist() == pytest.approx([expected_m])
+    assert got.report.default_uncertainty == 0
+
+
+def test_geojson_of_one_feature_and_of_many(read):
+    one = feature(101.0, 2.0, acquired=1772366400000, sensor="optical")
+    assert read(one, "one.geojson").sightings["time"].tolist() == read(
+        collection({**one, "properties": {"time": "2026-03-01T12:00:00Z", "sensor": "optical"}}),
+        "many.geojson",
+    ).sightings["time"].tolist()  # fmt: skip
+
+
+def test_a_source_that_is_not_named_is_the_files_name_and_counted(read):
+    got = read("time,lat,lon\n2026-03-01T12:00Z,2.0,101.0\n", "aerial_patrol-7.csv")
+    assert got.sightings["source"].tolist() == ["aerial patrol 7"]
+    assert got.sightings["confidence"].tolist() == [0.95]
+    assert got.report.default_source == 1
+
+
+def test_rows_that_make_no_sighting_are_counted_by_reason_and_the_others_land(read):
+    got = read(
+        "time,lat,lon,source,confidence,length_m\n"
+        "2026-03-01T12:00Z,2.0,101.0,x,,\n"
+        "yesterday,2.0,101.0,x,,\n"
+        "2027-03-01T12:00Z,2.0,101.0,x,,\n"
+        "2026-03-01T12:00Z,95,101.0,x,,\n"
+        "2026-03-01T12:00Z,2 75 N,101.0,x,,\n"
+        "2026-03-01T12:00Z,0115.5N,101.0,x,,\n"
+        "2026-03-01T12:00Z,2.0,101.0,x,maybe,\n"
+        "2026-03-01T12:00Z,2.0,101.0,x,101,\n"
+        "2026-03-01T12:00Z,2.0,101.0,x,,900\n"
+        "2026-03-01T12:00Z,2.0,101.0\n"
+        ",2.0,101.0,x,,\n"
+    )
+    assert len(got.sightings) == 1
+    assert got.report.rejected == {
+        "time: isn't ISO 8601, nor seconds or milliseconds since 1970": 1, "time: in the future": 1,
+        "lat: out of range": 1, "lat: isn't an angle": 1, "lat: isn't a number": 1,
+        "confidence: isn't a number": 1, "confidence: out of range": 1,
+        "length_m: out of range": 1, "wrong number of fields": 1, "time: missing": 1,
+    }  # fmt: skip
+    assert got.report.rows_read == 11
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("", "empty"),
+        ("lat,lon,source\n1,2,x\n", "lacks the columns time"),
+        ("{broken", "no JSON"),
+        ('{"a": 1}', "no GeoJSON"),
+        (
+            "time,lat,lon,source\n2026-03-01T12:00Z,2,101,SELATSIM-RADAR\n"
+            "2026-03-01T12:00Z,2,101,radar\n",
+            "mixes",
+        ),
+    ],
+)
+def test_what_is_no_file_of_sightings_says_why(read, text, hint):
+    with pytest.raises(SightingsError, match=hint):
+        read(text)
+
+
+@given(st.floats(-90, 90), st.floats(0, 59.9), st.booleans())
+def test_angles_come_back_as_they_were_written(degrees, minutes, south):
+    whole = int(abs(degrees)) % 90
+    text = f"{whole}°{minutes:.4f}'{'S' if south else 'N'}"
+    row = layout.Row.model_validate(
+        {"time": "2026-03-01T12:00Z", "lat": text, "lon": f"{degrees:.6f}", "source": "x"}
+    )
+    assert abs(row.lat) == pytest.approx(whole + minutes / 60, abs=1e-5)
+    assert row.lat <= 0 if south else row.lat >= 0
+    assert row.lon == pytest.approx(degrees, abs=1e-6)
+
+
+@given(st.text(max_size=60))
+def test_any_text_for_an_angle_is_a_number_or_an_error_in_words(text):
+    given_row = {"time": "2026-03-01T12:00Z", "lat": text, "lon": 101.0, "source": "x"}
+    try:
+        lat = layout.Row.model_validate(given_row).lat
+    except ValidationError:
+        return
+    assert -90 <= lat <= 90

@@ -1,0 +1,58 @@
+"""A keyring, and a pack made of a run."""
+
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipelines.base.settings import PROJECT, Installation, load
+from pipelines.publish.packs.keys import Keyring
+from pipelines.run.packs import export_to
+
+NOW = datetime(2026, 1, 6, 5, tzinfo=UTC)
+
+
+@pytest.fixture
+def keyring(tmp_path: Path) -> Keyring:
+    """Keys of nobody yet."""
+    return Keyring(tmp_path / "keys")
+
+
+@pytest.fixture(scope="session")
+def installation(exercise_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """The exercise with a signing key and the project's recipients."""
+    home = tmp_path_factory.mktemp("packs") / "home"
+    shutil.copytree(exercise_home, home, symlinks=True)
+    Keyring(home / "keys").make(NOW, None, "exercise")
+    return load(home, PROJECT / "config")
+
+
+@pytest.fixture(scope="session")
+def made(installation: Installation) -> Path:
+    """The folder of the patrol boat's pack; its archive is beside it."""
+    return export_to(installation, "patrol-boat").paths[0]
+
+
+@pytest.fixture
+def pack(made: Path, tmp_path: Path) -> Path:
+    """A copy of that folder to spoil."""
+    return Path(shutil.copytree(made, tmp_path / "pack"))
+
+
+@pytest.fixture
+def fresh() -> pd.Timestamp:
+    """A time at which the pack isn't stale."""
+    return pd.Timestamp("2026-01-06T05:00Z")
+
+
+@pytest.fixture
+def repacked(tmp_path: Path) -> Callable[[Path], Path]:
+    """An archive of a folder, made by another writer."""
+
+    def zipped(folder: Path) -> Path:
+        return Path(shutil.make_archive(str(tmp_path / "again"), "zip", folder.parent, folder.name))
+
+    return zipped

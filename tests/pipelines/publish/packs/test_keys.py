@@ -1,0 +1,70 @@
+"""Keys: made, rotated, revoked, locked, and open to nobody else."""
+
+import os
+
+import pytest
+
+from pipelines.publish.packs.keys import KeyProblem, Keyring
+from pipelines.publish.packs.minisign import PublicKey
+from tests.pipelines.publish.packs.conftest import NOW
+
+
+def test_a_private_key_is_for_its_owner_only(keyring: Keyring) -> None:
+    key = keyring.make(NOW, None)
+    opening = keyring.make_opening(NOW)
+    for name in (f"{key.name}.key", f"{opening.name}.txt"):
+        assert (keyring.folder / name).stat().st_mode & 0o777 == 0o600
+    assert keyring.folder.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
+def test_a_private_key_that_others_may_read_is_not_used(keyring: Keyring) -> None:
+    key = keyring.make(NOW, None)
+    (keyring.folder / f"{key.name}.key").chmod(0o640)
+    with pytest.raises(KeyProblem, match="others may read"):
+        keyring.signer(None)
+
+
+def test_there_is_one_signing_key_at_a_time(keyring: Keyring) -> None:
+    with pytest.raises(KeyProblem, match="no signing key"):
+        keyring.signer(None)
+    first = keyring.make(NOW, None, "Lumut")
+    with pytest.raises(KeyProblem, match="there is a signing key"):
+        keyring.make(NOW, None)
+    second = keyring.rotate(NOW, None)
+    assert keyring.signer(None)[0] == second
+    assert second.title == "Lumut"
+    assert {k.name: k.state for k in keyring.entries()} == {
+        first.name: "retired", second.name: "active",
+    }  # fmt: skip
+    gone = keyring.revoke(second.name[:4].lower(), NOW, "stolen")
+    assert (gone.state, gone.reason) == ("revoked", "stolen")
+    assert keyring.active() is None
+    with pytest.raises(KeyProblem, match="revoked already"):
+        keyring.revoke(second.name, NOW, "again")
+
+
+def test_a_locked_key_opens_with_its_passphrase_only(keyring: Keyring) -> None:
+    key = keyring.make(NOW, "correct horse")
+    assert keyring.locked()
+    assert b"PRIVATE KEY" not in (keyring.folder / f"{key.name}.key").read_bytes()
+    for wrong in (None, "", "battery"):
+        with pytest.raises(KeyProblem, match="passphrase"):
+            keyring.signer(wrong)
+    assert PublicKey.of(keyring.signer("correct horse")[1]).name == key.name
+
+
+def test_a_trusted_key_is_known_once(keyring: Keyring, tmp_path) -> None:
+    partner = Keyring(tmp_path / "partner").make(NOW, None)
+    key = keyring.trust(partner.public, NOW, "Darwin")
+    assert (key.kind, key.state, key.name) == ("trusted", "active", partner.name)
+    with pytest.raises(KeyProblem, match="known already"):
+        keyring.trust(partner.public, NOW, "Darwin")
+
+
+def test_a_name_that_fits_none_or_several_is_refused(keyring: Keyring) -> None:
+    keyring.make_opening(NOW)
+    keyring.make_opening(NOW)
+    for name in ("opening", "nothing"):
+        with pytest.raises(KeyProblem, match="begin"):
+            keyring.find(name)

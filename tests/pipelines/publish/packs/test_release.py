@@ -1,0 +1,525 @@
+"""A recipient's pack holds nothing of what it may not have."""
+
+import io
+import json
+import re
+import shutil
+import sqlite3
+import zipfile
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import geopandas as gpd
+import openpyxl
+import pandas as pd
+import pypdf
+import pytest
+import yaml
+
+from detectors.core.errors import ConfigError
+from pipelines import store
+from pipelines.ask.examine import examine
+from pipelines.base import marks
+from pipelines.base.marks import Mark, MarkRules, Tlp
+from pipelines.base.progress import reporter
+from pipelines.base.settings import PROJECT, Installation, load
+from pipelines.publish import release as cut
+from pipelines.publish.packs import recipients
+from pipelines.publish.plan import tables
+from pipelines.publish.products import Planned, Products
+from pipelines.run import feeds, release, runs
+from pipelines.run.packs import Sent, export_to
+from pipelines.run.plan import plan_run
+from pipelines.run.release import release_run
+
+ALL = ["brief", "pdf", "csv", "geoparquet", "geojson", "kml", "kmz", "gpx", "gpkg", "xlsx", "tak",
+       "rtz"]  # fmt: skip
+MARKS = """
+default: {tlp: GREEN, rel: ALL}
+feeds:
+  - {feed: "secret*", tlp: AMBER, rel: [MYS]}
+sightings:
+  - {file: "radar*", tlp: AMBER, rel: [MYS]}
+watchlists:
+  - {watchlist: national, tlp: AMBER, rel: [MYS]}
+"""
+RECIPIENTS = f"""
+ally: {{title: An ally, holds: [AUS], max_tlp: RED, formats: {ALL}, plan: all}}
+home: {{title: At home, holds: [MYS], max_tlp: RED, formats: {ALL}, plan: all}}
+low: {{title: Low, holds: [MYS], max_tlp: GREEN, formats: {ALL}}}
+boat: {{title: Boat, holds: [MYS], max_tlp: RED, formats: [csv, geojson], top: 3, language: ms,
+       area: "100,1,104,4", plan: [Sampel 3 (Port Klang)],
+       redact: ["*_source", feeds, callsign, median_sog_kn]}}
+"""
+
+
+@pytest.fixture(scope="module")
+def two_feeds(tmp_path_factory: pytest.TempPathFactory, exercise: Path) -> Installation:
+    """An open feed and a secret one with vessels of its own, looked at together."""
+    from pipelines.exercise import simulate
+    from pipelines.run.windows import utc
+
+    folder = tmp_path_factory.mktemp("two")
+    config = folder / "config"
+    shutil.copytree(PROJECT / "config", config)
+    (config / "marks.yaml").write_text(MARKS)
+    (config / "recipients.yaml").write_text(RECIPIENTS)
+    patrol = (config / "patrol.yaml").read_text()
+    (config / "patrol.yaml").write_text(patrol.replace("iterations: 2000", "iterations: 50"))
+    installation = load(folder / "home", config)
+    zones = runs.load_zones(installation)
+    start = utc("2026-01-05T16:00:00Z").to_pydatetime()
+    simulate(folder / "b", seed=12, hours=8, vessels=40, start=start, zones=zones)
+    shutil.copy(exercise / "feed.nmea.gz", folder / "open.nmea.gz")
+    shutil.copy(folder / "b" / "feed.nmea.gz", folder / "secret.nmea.gz")
+    shutil.copy(exercise / "sightings.csv", folder / "radar.csv")
+    with reporter(quiet=True) as report:
+        feeds.ingest_only(
+            installation, zones, [str(folder / "open.nmea.gz"), str(folder / "secret.nmea.gz")],
+            area=None, mapping=None, report=report,
+        )  # fmt: skip
+        _list_everyone(installation)
+        runs.detect_only(installation, None, None, None, report, [str(folder / "radar.csv")])
+    return installation
+
+
+@pytest.fixture(scope="module")
+def sent(
+    two_feeds: Installation, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Sent]:
+    """The pack of the newest run for a recipient, made once."""
+    folder = tmp_path_factory.mktemp("sent")
+    return cache(lambda name: export_to(two_feeds, name, out=folder, unsigned=True))
+
+
+@pytest.fixture(scope="module")
+def released(sent: Callable[[str], Sent]) -> Callable[[str], Products]:
+    """The newest run for a recipient, as it is in its pack."""
+    return lambda name: sent(name).products
+
+
+def _list_everyone(installation: Installation) -> None:
+    """A watch-list of every second vessel heard."""
+    with store.read(installation.store) as reader:
+        heard = reader.sql("SELECT DISTINCT mmsi FROM presence ORDER BY mmsi")["mmsi"]
+    folder = installation.config / "watchlists"
+    folder.mkdir(exist_ok=True)
+    heard[::2].to_csv(folder / "national.csv", index=False)
+    about = "title: National list\nsource: a test\nlicence: CC0-1.0\n"
+    (folder / "national.yaml").write_text(about)
+
+
+def places_in(frame: pd.DataFrame) -> set[str]:
+    """Latitudes and longitudes as files have them; of thousands some are alike by chance."""
+    return {f"{value:.6f}" for value in [*frame["lat"], *frame["lon"]]}
+
+
+def every_file(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Every file of a pack and of the archives in it, and the rows of every database."""
+    for path in sorted(folder.rglob("*")):
+        yield from _inside(path.name, path.read_bytes(), path)
+
+
+def _inside(name: str, content: bytes, path: Path | None) -> Iterator[tuple[str, bytes]]:
+    yield name, content
+    if zipfile.is_zipfile(io.BytesIO(content)):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for member in archive.namelist():
+                yield from _inside(f"{name}/{member}", archive.read(member), None)
+    if name.endswith(".pdf"):
+        pages = pypdf.PdfReader(io.BytesIO(content)).pages
+        yield f"{name} text", "\n".join(page.extract_text() for page in pages).encode()
+    if name.endswith(".parquet"):
+        yield f"{name} rows", gpd.read_parquet(io.BytesIO(content)).to_csv().encode()
+    if name.endswith(".gpkg") and path is not None:
+        with sqlite3.connect(path) as database:
+            yield f"{name} rows", "\n".join(database.iterdump()).encode()
+
+
+def test_the_pack_of_an_ally_holds_no_value_of_the_secret_feed(
+    two_feeds: Installation, sent: Callable[[str], Sent]
+) -> None:
+    with store.read(two_feeds.store) as reader:
+        ledger = reader.ledger()
+        ledger = ledger.set_index(ledger["name"].str.rsplit("/", n=1).str[-1])
+        run = reader.last_run()
+        assert run is not None
+        key, sha256 = ledger.loc["secret.nmea.gz", ["feed_key", "sha256"]]
+        feeds_of = reader.sql(
+            "SELECT mmsi, list(DISTINCT feed_key) AS feeds FROM presence GROUP BY 1"
+        )
+        events, flags = reader.events(run["run_id"]), reader.flags(run["run_id"])
+        query = (
+            "SELECT mmsi, max(name) AS name, max(imo) AS imo, max(callsign) AS callsign "
+            "FROM statics WHERE feed_key = $key GROUP BY mmsi"
+        )
+        named = reader.sql(query, {"key": key}).set_index("mmsi")
+    only = {
+        m for m, of in zip(feeds_of["mmsi"], feeds_of["feeds"], strict=True) if set(of) == {key}
+    }
+    involved = [only & vessels for vessels in cut.vessels_of(events)]
+    secret = events[[bool(vessels) for vessels in involved]]
+    assert len(secret) > 20
+    assert flags["mmsi"].isin(only).sum() > 3
+
+    pack = sent("ally")
+    products = pack.products
+    assert 0 < len(products.flagged) < len(flags)
+    values = {f"{m:09d}" for m in only}
+    values |= set(secret["event_id"]) | {sha256[:16], "secret.nmea.gz", key}
+    values |= places_in(secret) - places_in(products.tracks) - places_in(products.events)
+    theirs = named.loc[named.index.isin(only)]
+    open_names = " | ".join(products.vessels["name"])
+    values |= {n for n in theirs["name"] if len(n) > 6 and n not in open_names}
+    values |= {str(imo) for imo in theirs["imo"] if imo}
+    values |= {c for c in theirs["callsign"] if len(c) > 3}
+    withheld = events[events["kind"] == "unmatched_sighting"]
+    assert len(withheld)
+    values |= set(withheld["event_id"]) | {"radar.csv", "National list"}
+    values |= {str(e["seen_by"]) for e in map(json.loads, withheld["evidence"])}
+    searched = 0
+    either = "|".join(sorted(re.escape(v) for v in values))
+    pattern = re.compile(rf"(?<!\d)(?:{either})(?!\d)".encode())
+    for name, content in every_file(pack.paths[0]):
+        searched += 1
+        assert not pattern.search(content), (name, pattern.search(content))
+    assert searched > len(ALL) + 20
+    counts = products.manifest["counts"]
+    assert counts["feeds"] == 1
+    assert sum(counts["events"].values()) == len(products.events)
+    assert list(products.flagged["rank"]) == list(range(1, len(products.flagged) + 1))
+    assert not set(products.tracks["mmsi"]) & only
+    assert not set(products.tracks["source"]) & {sha256[:16]}
+
+
+def test_the_search_would_find_them(sent: Callable[[str], Sent]) -> None:
+    pack = sent("home")
+    marks = pack.products.flagged[["mmsi", "tlp", "rel"]]
+    mmsi = str(marks.loc[marks["tlp"] == "AMBER", "mmsi"].iloc[0])
+    found = {n.split(".")[1].split(" ")[0].split("/")[0] for n, c in every_file(pack.paths[0])
+             if mmsi.encode() in c}  # fmt: skip
+    assert found >= {
+        "html",
+        "pdf",
+        "csv",
+        "parquet",
+        "geojson",
+        "kml",
+        "kmz",
+        "gpx",
+        "gpkg",
+        "xlsx",
+        "zip",
+    }
+
+
+def test_a_plan_is_in_the_brief_and_the_workbook(two_feeds: Installation, tmp_path: Path) -> None:
+    config = Path(shutil.copytree(two_feeds.config, tmp_path / "config"))
+    profile = "{title: Crew, holds: [MYS], max_tlp: RED, formats: [brief, xlsx, gpx], plan: all}"
+    (config / "recipients.yaml").write_text(f"crew: {profile}\n")
+    folder = export_to(load(two_feeds.home, config), "crew", out=tmp_path, unsigned=True).paths[0]
+    brief = (folder / "brief.html").read_text(encoding="utf-8")
+    data = re.search(r'<script[^>]*id="data"[^>]*>(.*?)</script>', brief, re.DOTALL)
+    assert data
+    plan = json.loads(data[1])["plan"]
+    stops = [stop for sortie in plan["sorties"] for stop in sortie["stops"]]
+    assert {stop["task"] for stop in stops} <= {"boarding", "sector", "return"}
+    assert len(list(folder.glob("plan-*.gpx"))) == len(plan["sorties"]) > 0
+    assert all(("region" in stop) == (stop["task"] == "boarding") for stop in stops)
+    shown = brief[brief.index('id="plan"') :]
+    assert all(base["name"] in shown for base in plan["bases"])
+    assert "depth is NOT checked" in shown
+    book = openpyxl.load_workbook(folder / "flagged.xlsx", read_only=True)
+    assert {"Patrol plan", "Not sailed for", "Earliest meetings"} <= set(book.sheetnames)
+
+
+def test_a_label_that_is_too_strict_keeps_a_record_out(
+    two_feeds: Installation, released: Callable[[str], Products]
+) -> None:
+    # What low may have is what an ally may have, for another reason.
+    low, ally = release_run(two_feeds, "low", None).products, released("ally")
+    assert list(low.events["start"]) == list(ally.events["start"])
+    assert list(low.events["reason"]) == list(ally.events["reason"])
+    assert list(low.flagged["mmsi"]) == list(ally.flagged["mmsi"])
+    assert set(low.events["tlp"]) == {"GREEN"}
+
+
+def test_each_record_has_its_own_mark_and_the_pack_the_strictest(
+    released: Callable[[str], Products],
+) -> None:
+    home = released("home")
+    assert home.release is not None
+    assert set(zip(home.events["tlp"], home.events["rel"], strict=True)) == {
+        ("GREEN", "ALL"), ("AMBER", "MYS"),
+    }  # fmt: skip
+    assert home.release.mark == Mark(Tlp.AMBER, frozenset({"MYS"}))
+    assert set(home.release.track_marks) == set(home.tracks["track_id"])
+
+
+def test_who_may_have_everything_gets_the_plan_as_it_is(
+    two_feeds: Installation, released: Callable[[str], Products]
+) -> None:
+    home = released("home")
+    assert home.planned is not None
+    ours = plan_run(two_feeds)
+    theirs = tables.document(home.planned)
+    assert (theirs.pop("tlp"), theirs.pop("rel")) == ("AMBER", "MYS")
+    theirs["notes"] = theirs["notes"][1:]
+    document = tables.document(Planned(ours))
+    document["notes"] = document["notes"][1:]
+    assert theirs == document
+
+
+def test_a_plan_is_made_from_what_its_recipient_may_have(
+    two_feeds: Installation, released: Callable[[str], Products], tmp_path: Path
+) -> None:
+    secret = set(released("home").flagged["mmsi"]) - set(released("ally").flagged["mmsi"])
+    newest = released("home").flagged.sort_values("last_seen").set_index("mmsi")
+    known = set().union(*cut.vessels_of(released("ally").events))
+    near = newest[newest.index.isin(secret - known)].iloc[-1]
+    # A boat that lies where one of the secret vessels was heard last would go for it.
+    config = Path(shutil.copytree(two_feeds.config, tmp_path / "config"))
+    boat = {
+        "name": "Near", "base": {"name": "There", "lat": float(near["lat"]),
+        "lon": float(near["lon"])}, "cruise_kn": 20, "max_kn": 30, "boardings": 9,
+        "search_nm": 20,
+    }  # fmt: skip
+    plan = {"units": [boat], "planning": {"iterations": 50}}
+    (config / "patrol.yaml").write_text(yaml.safe_dump(plan))
+    changed = load(two_feeds.home, config)
+    home = release_run(changed, "home", None).products
+    sent = export_to(changed, "ally", unsigned=True, out=tmp_path)
+    assert home.planned is not None
+    met = {s.target.mmsi for one in home.planned.plan.sailed for s in one.stops if s.target}
+    assert met & secret
+    assert any(f"{mmsi:09d}" in tables.to_json(home.planned) for mmsi in met & secret)
+    ally = sent.products
+    assert ally.planned is not None
+    assert {t.mmsi for t in ally.planned.plan.targets} == set(ally.flagged["mmsi"])
+    assert ally.planned.plan.prediction.mmsi.tolist() == sorted(set(ally.flagged["mmsi"]))
+    # A few are partners in what the ally may know; the others are nowhere.
+    unknown = secret.difference(*cut.vessels_of(ally.events))
+    assert met & unknown
+    for name, content in every_file(sent.paths[0]):
+        assert not [mmsi for mmsi in unknown if f"{mmsi:09d}".encode() in content], name
+    counts = ally.manifest["plan"]
+    assert counts["boardings"] + counts["left_out"] == len(ally.flagged)
+
+
+def test_a_recipient_gets_the_sorties_of_its_units_only(sent: Callable[[str], Sent]) -> None:
+    pack = sent("boat")
+    planned = pack.products.planned
+    assert planned is not None
+    assert {one.sortie.unit.name for one in planned.plan.sailed} <= {"Sampel 3 (Port Klang)"}
+    assert {pair.unit for pair in planned.plan.intercepts} == {"Sampel 3 (Port Klang)"}
+    names = {path.name for path in pack.paths[0].iterdir()}
+    assert names >= {"plan.csv", "plan.json", "plan.geojson"}
+    assert not [name for name in names if name.startswith("plan-")], "neither gpx nor rtz"
+    for name in ("plan.csv", "plan.json", "plan.geojson", "README.txt"):
+        text = (pack.paths[0] / name).read_text()
+        assert not re.search("Sampel [124]|Langkawi|Penang|Johor", text)
+        assert name == "plan.csv" or "SIMULASI" in text
+    assert "kedalaman TIDAK diperiksa" in (pack.paths[0] / "README.txt").read_text()
+
+
+def test_a_plan_goes_only_where_its_mark_lets_it(two_feeds: Installation, tmp_path: Path) -> None:
+    config = shutil.copytree(two_feeds.config, tmp_path / "config")
+    (config / "marks.yaml").write_text(f"plan: {{tlp: AMBER, rel: [MYS]}}\n{MARKS}")
+    changed = load(two_feeds.home, config)
+    sent = export_to(changed, "ally", out=tmp_path, unsigned=True)
+    assert sent.products.planned is None
+    assert not [p for p in sent.paths[0].iterdir() if p.name.startswith("plan")]
+    boat = release_run(changed, "boat", None).products
+    assert boat.planned is not None
+    assert boat.planned.mark == Mark(Tlp.AMBER, frozenset({"MYS"}))
+    assert boat.release is not None
+    assert boat.release.mark == Mark(Tlp.AMBER, frozenset({"MYS"}))
+    told = [p for p in examine(changed) if p.where == "recipients.yaml, ally"]
+    assert ["patrol plan is TLP:AMBER" in p.message for p in told] == [True]
+    profile = (config / "recipients.yaml").read_text()
+    (config / "recipients.yaml").write_text(profile.replace("Sampel 3 (Port Klang)", "Nobody"))
+    with pytest.raises(ConfigError, match="no patrol unit 'Nobody'"):
+        release_run(changed, "boat", None)
+
+
+def test_who_may_have_everything_gets_what_the_run_found(
+    two_feeds: Installation, sent: Callable[[str], Sent]
+) -> None:
+    pack = sent("home")
+    home, own = pack.products, pack.released.own
+    assert pack.released.not_held.empty
+    with store.read(two_feeds.store) as reader:
+        run = reader.last_run()
+        assert run is not None
+        assert pack.released.own_run == run["run_id"]
+        flags, events = reader.flags(run["run_id"]), reader.events(run["run_id"])
+    said = [name for name in flags.columns if name != "event_ids"]
+    pd.testing.assert_frame_equal(home.flagged[said], flags[said], check_dtype=False)
+    assert (home.start, home.end) == (run["start"], run["end"])
+    assert list(own["event_id"]) == list(events["event_id"])
+    assert list(home.events["reason"]) == list(events["reason"])
+    assert list(home.events["status"]) == list(events["status"])
+
+
+def test_area_top_redaction_and_language(sent: Callable[[str], Sent]) -> None:
+    pack = sent("boat")
+    products = pack.products
+    assert len(products.flagged) == 3
+    ids = set(";".join(products.flagged["event_ids"]).split(";"))
+    assert set(products.events["event_id"]) == ids
+    assert products.events["lon"].between(100, 104).all()
+    assert products.events["lat"].between(1, 4).all()
+    flagged = pd.read_csv(pack.paths[0] / "flagged.csv", dtype=str, keep_default_na=False)
+    assert set(flagged["callsign"]) == {""}
+    assert flagged["reasons"].str.startswith("DATA SIMULASI – LATIHAN: ").all()
+    english = r"\b(?:Drifted|Stopped|Silent|Sent|Waited|Entered|Crossed|outside|since|off)\b"
+    assert not products.events["reason"].str.contains(english).any()
+    assert not flagged["reasons"].str.contains(english).any()
+    for text in products.events["evidence"]:
+        evidence = json.loads(text)
+        assert not [key for key in evidence if key.endswith("_source") or key == "median_sog_kn"]
+        assert {k for k in evidence["redacted"] if k.endswith("_source")}
+    manifest = json.loads((pack.paths[0] / "MANIFEST.json").read_text())
+    assert all("name" not in feed for feed in manifest["inputs"])
+    assert "Tanda ialah petunjuk" in (pack.paths[0] / "README.txt").read_text()
+
+
+RULES = MarkRules.model_validate(
+    {
+        "default": {"tlp": "GREEN", "rel": "ALL"},
+        "groups": {"FVEY": ["AUS", "GBR"]},
+        "feeds": [
+            {"feed": "a*", "tlp": "AMBER", "rel": ["MYS", "AUS"]},
+            {"feed": "b*", "tlp": "CLEAR", "rel": ["FVEY"]},
+        ],
+        "sightings": [{"source": "informant *", "tlp": "RED", "rel": ["MYS"]}],
+    }
+)  # fmt: skip
+
+
+SOURCES = {
+    **{key: RULES.of_feed(f"{key}.nmea") for key in "abc"},
+    "sighting s1": RULES.of_sighting("x.csv", "Informant 7"),
+}
+DEFAULT = Mark(Tlp.GREEN, frozenset({"AUS"}))
+
+
+@pytest.mark.parametrize(
+    ("heard", "evidence", "kind", "expected"),
+    [
+        ({(1, "position"): "a"}, {}, "gap", "TLP:AMBER · REL AUS, MYS"),
+        ({(1, "position"): "a", (2, "position"): "b"}, {}, "gap", "TLP:AMBER · REL AUS"),
+        ({(1, "position"): "c"}, {"visitors": "533000003 5"}, "gap", "TLP:GREEN · REL ALL"),
+        ({(1, "position"): "c", (3, "position"): "a"}, {"visitors": "533000003"}, "gap",
+         "TLP:AMBER · REL AUS, MYS"),
+        ({(1, "position"): "c", (3, "position"): "a"}, {"false_track_id": "53300000302"}, "gap",
+         "TLP:AMBER · REL AUS, MYS"),
+        ({(1, "position"): "c"}, {"last_report_source": "aaaaaaaaaaaaaaaa:5"}, "gap",
+         "TLP:AMBER · REL AUS, MYS"),
+        ({(1, "position"): "c"}, {"last_report_source": "0123456789abcdef:5"}, "gap",
+         "TLP:RED · REL NONE"),
+        ({(1, "position"): "c", (1, "static"): "a"}, {}, "gap", "TLP:AMBER · REL AUS, MYS"),
+        ({(1, "position"): "c"}, {"sighting_source": "s1"}, "unmatched_sighting",
+         "TLP:RED · REL MYS"),
+        ({}, {"sighting_source": "s1"}, "unmatched_sighting", "TLP:RED · REL MYS"),
+        ({}, {}, "gap", "TLP:GREEN · REL AUS"),  # as all that the pack is made from
+    ],
+)  # fmt: skip
+def test_an_event_has_the_strictest_mark_of_what_it_rests_on(heard, evidence, kind, expected):
+    assert [str(mark) for mark in marks_of(heard, evidence, kind, "2026-01-05")] == [expected]
+
+
+def test_what_was_said_on_another_day_counts_where_it_is_about_identity():
+    heard = {(1, "position"): "c"}
+    earlier = {(1, "static"): "a"}
+    for kind, expected in (("gap", "TLP:GREEN · REL ALL"),
+                           ("identity", "TLP:AMBER · REL AUS, MYS")):  # fmt: skip
+        assert [str(m) for m in marks_of(heard, {}, kind, "2026-01-05", earlier)] == [expected]
+
+
+def marks_of(heard, evidence, kind, date, earlier=None):
+    """Marks of one event of the vessels 533000001 and …2 on a date; feeds a, b and c."""
+    from detectors.core import events
+
+    base, start = 533000000, pd.Timestamp(f"{date}T20:00Z")
+    rows = [(base + m, date, feed, what) for (m, what), feed in heard.items()]
+    rows += [(base + m, "2026-01-02", feed, what) for (m, what), feed in (earlier or {}).items()]
+    known = cut.lineage(
+        pd.DataFrame({"feed_key": list("abc"), "sha256": [letter * 64 for letter in "abc"]}),
+        ["s1"], pd.DataFrame(rows, columns=["mmsi", "date", "feed_key", "what"]),
+    )  # fmt: skip
+    vessels = {} if kind == "unmatched_sighting" and not heard else {"mmsi": base + 1}
+    row = {
+        "kind": kind, "detector": kind, "version": "1", "mmsi": 0, "other_mmsi": base + 2,
+        "track_ids": "", "start": start, "end": start + pd.Timedelta(hours=1), "anchor": start,
+        "lat": 3.0, "lon": 100.0, "score": 0.5, "evidence": evidence, **vessels,
+    }  # fmt: skip
+    return cut.event_marks(
+        events.build([row]), known, SOURCES, start + pd.Timedelta(hours=4), DEFAULT
+    )
+
+
+def test_an_event_has_the_marks_of_the_events_that_it_names():
+    from detectors.core import events
+
+    start = pd.Timestamp("2026-01-05T20:00Z")
+    plain = {
+        "kind": "gap", "detector": "gap", "version": "1", "track_ids": "", "start": start,
+        "end": start, "lat": 3.0, "lon": 100.0, "score": 0.5, "evidence": {},
+    }  # fmt: skip
+    first = events.build([{**plain, "mmsi": 533000001, "anchor": start}])
+    key = first["event_id"].iloc[0]
+    naming = {"lead_event": key}
+    later = start + pd.Timedelta(minutes=1)
+    both = events.concat(
+        [first, events.build([{**plain, "mmsi": 533000002, "anchor": later, "evidence": naming}])]
+    )
+    known = cut.lineage(
+        pd.DataFrame({"feed_key": ["a", "c"], "sha256": ["a" * 64, "c" * 64]}), [],
+        pd.DataFrame({"mmsi": [533000001, 533000002], "date": "2026-01-05",
+                      "feed_key": ["a", "c"], "what": "position"}),
+    )  # fmt: skip
+    assert {str(mark) for mark in cut.event_marks(both, known, SOURCES, later, DEFAULT)} == {
+        "TLP:AMBER · REL AUS, MYS"
+    }
+
+
+@pytest.mark.parametrize(
+    ("recipient", "failure", "told"),
+    [
+        ("ally", "feed /in/secret-2.nmea", ""),
+        ("ally", "feed /in/radar-2.csv", ""),  # of sightings, though it couldn't be read
+        ("home", "feed /in/radar-2.csv", "feed radar-2.csv"),
+        ("boat", "feed /in/open-2.nmea", "a feed"),
+    ],
+)
+def test_what_failed_is_named_as_far_as_its_marks_allow(
+    tmp_path: Path, recipient: str, failure: str, told: str
+) -> None:
+    (tmp_path / "marks.yaml").write_text(MARKS)
+    (tmp_path / "recipients.yaml").write_text(RECIPIENTS)
+    known = recipients.find(tmp_path, recipient)
+    assert release._failed(failure, marks.load(tmp_path), known) == told
+
+
+def test_a_recipient_file_says_what_to_mend(tmp_path: Path) -> None:
+    from detectors.core.errors import ConfigError
+
+    text = "ally:\n  title: x\n  holds: [AUS]\n  max_tlp: PINK\n  formats: [csv]\n"
+    for wrong, line, words in (
+        (text, 4, "max_tlp"),
+        (text.replace("PINK", "RED").replace("[csv]", "[csv, doc]"), 5, "formats"),
+        (text.replace("PINK", "RED") + "  redact: ['*']\n", 6, "must stay"),
+        (text.replace("PINK", "RED") + "  redact: [score]\n", 6, "must stay"),
+        (text.replace("PINK", "RED") + "  redact: [status]\n", 6, "must stay"),
+        (text.replace("PINK", "RED") + "  redact: [end]\n", 6, "must stay"),
+        (text.replace("PINK", "RED") + "  colour: red\n", 6, "colour"),
+        (text.replace("PINK", "RED").replace("ally", "../ally"), 1, "ally"),
+        (text.replace("PINK", "RED") + "  encrypt_to: [age1x]\n", 6, "encrypt_to"),
+    ):
+        (tmp_path / "recipients.yaml").write_text(wrong)
+        with pytest.raises(ConfigError) as error:
+            recipients.load(tmp_path)
+        assert words in error.value.message
+        assert f"line {line} " in error.value.hint

@@ -1,0 +1,334 @@
+"""The brief without a browser: one file, no address, complete without scripts."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+import detectors
+from detectors.core.zones import Zones
+from pipelines.publish import brief
+from pipelines.publish.brief import problems, render
+from pipelines.publish.brief.scene import scene_of
+from pipelines.publish.briefing import vessel_cards
+from pipelines.publish.maps import canvas, page, style
+from pipelines.publish.maps.canvas import data_of, decoded, delta_coded
+from pipelines.publish.maps.thin import kept
+from pipelines.publish.products import Products
+from tests.pipelines.conftest import holds_its_policy
+
+
+def json_of(page: str) -> Any:
+    return json.loads(re.findall(r'<script type="application/json" id="data">(.*?)</script>', page,
+                                 re.DOTALL)[0])  # fmt: skip
+
+
+def map_of(products: Products, cards: Any) -> dict[str, Any]:
+    """What the scripts of the brief's map draw."""
+    return data_of(scene_of(products, cards))
+
+
+class _Words(HTMLParser):
+    """What is read with scripts off."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self._hidden = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._hidden = tag in {"script", "style"}
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.words.append(data)
+
+
+def words(text: str) -> str:
+    reader = _Words()
+    reader.feed(text)
+    return " ".join(" ".join(reader.words).split())
+
+
+@pytest.fixture(scope="module")
+def page_text(products: Products) -> str:
+    return render(products)
+
+
+@pytest.mark.parametrize("which", ["products", "empty", "hostile"])
+def test_no_address_is_named(which: str, request: pytest.FixtureRequest) -> None:
+    text = render(request.getfixturevalue(which))
+    assert len(text.encode()) < 2_000_000
+    tags = re.findall(
+        r"<[a-zA-Z][^>]*>", re.sub(r"<(script|style)\b.*?</\1>", "", text, flags=re.S)
+    )
+    for tag in tags:
+        assert not re.search(r"\s(src|srcset|action|formaction|data|poster|ping|on\w+)=", tag), tag
+        for link in re.findall(r'\shref="([^"]*)"', tag):
+            assert link == "data:," or link.startswith("#")
+    code = "".join(re.findall(r"<(?:script|style)>(.*?)</(?:script|style)>", text, re.S))
+    assert "sourceMappingURL" not in code  # debuggers would look for it
+    for vendored in (
+        canvas.leaflet(),
+        page.text_of("pipelines.publish.maps", "leaflet/leaflet.css"),
+    ):
+        assert vendored in code
+        code = code.replace(vendored, "")
+    for asks in ("http:", "https:", "url(", "@import", "fetch(", "XMLHttp", "import(", "Beacon",
+                 "WebSocket", "EventSource", "new Image", "Worker"):  # fmt: skip
+        assert asks not in code, asks
+
+
+def test_policy_allows_one_script_and_one_sheet_by_hash(page_text: str) -> None:
+    holds_its_policy(page_text)
+    leaflet, script = re.findall(r"<script>(.*?)</script>", page_text, re.DOTALL)
+    assert "BSD 2-Clause License" in leaflet
+    assert "innerHTML" not in script
+    assert "eval(" not in script
+
+
+def test_the_list_is_whole_without_scripts(products: Products, page_text: str) -> None:
+    shown = words(page_text)
+    assert shown.count("SIMULATED DATA – EXERCISE") >= 2
+    assert "Flags are leads, not findings." in shown
+    assert "Small boats often carry no AIS" in shown
+    assert "20 Nov 2026 16:00 – 21 Nov 2026 16:00 UTC" in shown
+    assert "21 Nov 2026 00:00 – 22 Nov 2026 00:00 MYT" in shown
+    assert products.run_id in shown
+    assert "no name reported" in shown
+    for card in vessel_cards(products):
+        assert card.name in shown
+        for event in card.events:
+            assert event.reason.split(" (")[0] in shown
+            assert event.when_utc in shown
+            assert event.when_local in shown
+            assert event.where in shown
+    assert "Innocent explanation: bunkering in port limits" in shown
+    assert "median_sog_kn" in shown
+    assert "bad checksum 1,739" in shown
+    assert "in · rows 812,044" in shown
+
+
+def test_nothing_flagged(empty: Products) -> None:
+    shown = words(render(empty))
+    assert "No vessel was flagged." in shown
+    assert "This isn't “all clear”" in shown
+    assert "Small boats often carry no AIS" in shown
+    assert json_of(render(empty))["land"]
+
+
+def test_a_real_run_has_no_exercise_banner(
+    coastless: Products, changed: Callable[..., Products]
+) -> None:
+    assert "SIMULATED" not in words(render(changed(coastless, simulated=False)))
+
+
+@pytest.mark.parametrize(
+    ("failures", "said"),
+    [
+        ({"detector gap": "ValueError: no"}, "detector gap failed: ValueError: no"),
+        ([{"detector": "gap", "message": "no"}], "detector gap failed: no"),
+        (["gap broke"], "gap broke"),
+        ({}, "names no step"),
+    ],
+)
+def test_a_partial_run_says_what_failed(
+    coastless: Products, changed: Callable[..., Products], failures: Any, said: str
+) -> None:
+    manifest = {"state": "partial", "failures": failures}
+    shown = words(render(changed(coastless, manifest=manifest)))
+    assert "Partial run." in shown
+    assert said in shown
+    assert said in problems(manifest)[0]
+
+
+def test_a_complete_run_says_nothing_of_it(page_text: str) -> None:
+    assert "Partial run." not in words(page_text)
+
+
+def test_what_isnt_assessed_isnt_called_innocent(
+    coastless: Products, changed: Callable[..., Products]
+) -> None:
+    text = "not assessed: no land or zone layer reaches this place"
+    events = coastless.events.assign(explanation=text)
+    flagged = coastless.flagged.assign(explanations=text)
+    shown = words(render(changed(coastless, events=events, flagged=flagged)))
+    assert "Not assessed: no land or zone layer" in shown
+    assert "Innocent explanation" not in shown
+
+
+def test_a_reason_is_told_from_the_vessels_own_side(
+    products: Products, changed: Callable[..., Products]
+) -> None:
+    flagged = products.flagged.head(1).assign(reasons="Met the other | Then went home")
+    [card] = vessel_cards(changed(products, flagged=flagged))
+    assert [event.reason for event in card.events] == ["Met the other", "Then went home"]
+
+
+def test_more_than_the_page_holds_is_said(
+    coastless: Products, changed: Callable[..., Products]
+) -> None:
+    parts = [coastless.flagged.assign(rank=coastless.flagged["rank"] + 40 * i) for i in range(3)]
+    shown = words(render(changed(coastless, flagged=pd.concat(parts, ignore_index=True))))
+    assert f"{120 - brief.VESSEL_LIMIT} more vessels are flagged below these" in shown
+
+
+def test_without_land_the_page_says_so(
+    products: Products, changed: Callable[..., Products]
+) -> None:
+    text = render(changed(products, zones=Zones.none()))
+    assert "No coastline was at hand" in words(text)
+    assert "OpenStreetMap" not in text
+    assert json_of(text)["land"] == []
+
+
+def test_size_of_a_big_night(changed: Callable[..., Products], products: Products,
+                             tmp_path: Path) -> None:  # fmt: skip
+    tracks = []
+    for i in range(13):
+        tracks.append(
+            products.tracks.assign(
+                mmsi=products.tracks["mmsi"] + i * 100, lat=products.tracks["lat"] + i / 100,
+                track_id=products.tracks["track_id"] + i * 10_000,
+            )
+        )  # fmt: skip
+    many = pd.concat(tracks).sort_values(["track_id", "time"], ignore_index=True)
+    flagged = pd.concat(
+        [products.flagged.assign(rank=products.flagged["rank"] + 40 * i,
+                                 mmsi=products.flagged["mmsi"] + 100 * i) for i in range(3)],
+        ignore_index=True,
+    )  # fmt: skip
+    assert len(many) > 250_000
+    file = brief.write(changed(products, tracks=many, flagged=flagged), tmp_path / "brief.html")
+    assert file.stat().st_size < 2_000_000
+
+
+# ---- the data of the map
+
+
+def test_delta_coding_loses_less_than_half_a_unit() -> None:
+    xy = np.random.default_rng(1).uniform(-3, 3, (50, 2))
+    assert np.abs(decoded(delta_coded(xy, 10_000), 2) / 10_000 - xy).max() <= 0.5 / 10_000 + 1e-12
+
+
+def test_tracks_on_the_map_stay_near_the_reports(coastless: Products) -> None:
+    data = map_of(coastless, vessel_cards(coastless))
+    assert len(data["tracks"]) == coastless.tracks["track_id"].nunique()
+    for track in data["tracks"][:8]:
+        mine = coastless.tracks[coastless.tracks["mmsi"] == track["mmsi"]]
+        drawn = np.concatenate([decoded(piece, 3) for piece in track["pieces"]])
+        line = shapely.LineString(drawn[:, :2] / data["track_scale"] + [data["lon0"], 0])
+        away = shapely.distance(line, shapely.points(mine["lon"], mine["lat"]))
+        assert away.max() < 0.0003  # 30 m
+        # And at its time: a mark that moves along the line is where the vessel was
+        seconds = (mine["time"] - coastless.start).dt.total_seconds()
+        for k, name in enumerate(("lon", "lat")):
+            at = np.interp(seconds, drawn[:, 2], drawn[:, k] / data["track_scale"])
+            at += data["lon0"] if name == "lon" else 0
+            assert np.abs(at - mine[name]).max() < 0.0003
+        assert len(drawn) < len(mine)
+
+
+def test_a_silence_parts_a_track(coastless: Products) -> None:
+    data = map_of(coastless, vessel_cards(coastless))
+    silent = set(coastless.events["mmsi"][coastless.events["kind"] == "gap"])
+    assert silent
+    for track in data["tracks"]:
+        if track["mmsi"] in silent:
+            assert len(track["pieces"]) >= 2
+
+
+def test_everything_flagged_lies_in_the_first_view(products: Products) -> None:
+    data = map_of(products, vessel_cards(products))
+    west, south, east, north = data["fit"]
+    for item in [*data["events"], *data["vessels"]]:
+        assert west <= item["x"] <= east
+        assert south <= item["y"] <= north
+    box = data["box"]
+    land = np.concatenate([decoded(ring, 2) for ring in data["land"]]) / data["scale"]
+    assert land[:, 0].min() >= box[0] - 1e-3
+    assert land[:, 0].max() <= box[2] + 1e-3
+    assert {label["text"] for label in data["states"]} >= {"MALAYSIA", "INDONESIA", "SINGAPORE"}
+
+
+def test_the_antimeridian_has_no_seam(products: Products, changed: Callable[..., Products]) -> None:
+    def shifted(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.assign(lon=(frame["lon"] + 79 + 180) % 360 - 180)
+
+    moved = changed(
+        products, events=shifted(products.events), flagged=shifted(products.flagged),
+        tracks=shifted(products.tracks), zones=Zones.none(),
+    )  # fmt: skip
+    here = map_of(changed(products, zones=Zones.none()), vessel_cards(products))
+    there = map_of(moved, vessel_cards(moved))
+    assert there["fit"] == pytest.approx(here["fit"], abs=1e-3)
+    assert [e["x"] for e in there["events"]] == pytest.approx(
+        [e["x"] for e in here["events"]], abs=1e-3
+    )
+    assert [len(t["pieces"]) for t in there["tracks"]] == [len(t["pieces"]) for t in here["tracks"]]
+
+
+def test_what_was_held_back_or_over_the_budget_is_said(
+    coastless: Products, changed: Callable[..., Products]
+) -> None:
+    said = "gap would raise 60 of 100 vessels, more than its share"
+    manifest = {**coastless.manifest, "held_back": [said], "counts": {"over_budget": 17}}
+    page = words(render(changed(coastless, manifest=manifest)))
+    assert said in page
+    assert "17 more vessels scored enough" in page
+    assert "Held back" not in words(render(coastless))
+
+
+def test_boundaries_and_lanes_are_drawn(
+    products: Products, changed: Callable[..., Products]
+) -> None:
+    zones = products.zones
+    assert len(map_of(products, vessel_cards(products))["borders"]) > 3
+    frame = zones.frame.assign(
+        zone_class=["tss_lane", *zones.frame["zone_class"][1:]],
+        direction_deg=[130.0, *[float("nan")] * (len(zones.frame) - 1)],
+    )
+    with_lane = changed(products, zones=Zones(frame, zones.land, zones.reach))
+    data = map_of(with_lane, vessel_cards(products))
+    assert [(z["look"], z["toward_deg"]) for z in data["zones"] if z["toward_deg"] is not None] == [
+        ("lane", 130)
+    ]
+    assert data["borders"] == []
+    page = words(render(with_lane))
+    assert "lane and its direction" in page
+    assert "agreed boundary" not in page
+
+
+def test_leaflet_is_the_one_that_was_published() -> None:
+    # The hashes of leaflet-1.9.4.tgz's files; maps/leaflet/SOURCE.txt has that of the package
+    published = {
+        "leaflet.js": "db49d009c841f5ca34a888c96511ae936fd9f5533e90d8b2c4d57596f4e5641a",
+        "leaflet.css": "a7837102824184820dfa198d1ebcd109ff6d0ff9a2672a074b9a1b4d147d04c6",
+    }
+    for name, digest in published.items():
+        content = resources.files("pipelines.publish.maps").joinpath(f"leaflet/{name}").read_bytes()
+        assert hashlib.sha256(content).hexdigest() == digest
+
+
+def test_a_stop_on_a_straight_way_is_kept() -> None:
+    seconds = np.arange(0, 7200, 60)
+    moved = np.minimum(seconds, 1800) + np.maximum(seconds - 5400, 0)
+    x, y = 100 + moved / 7200, np.full(len(seconds), 3.0)
+    found = kept(x, y, seconds, np.array([0, len(seconds)]), 0.0001)
+    assert set(seconds[found]) == {0, 1800, 5400, 7140}
+
+
+def test_every_kind_has_a_mark_of_its_own(page_text: str) -> None:
+    assert set(detectors.names()) <= set(style.MARKS) - {"other"}
+    drawn = dict(re.findall(r'<g id="k-(\w+)">(.*?)</g>', page_text))
+    assert set(drawn) == set(style.MARKS)
+    assert len(set(drawn.values())) == len(drawn)

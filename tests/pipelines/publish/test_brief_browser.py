@@ -1,0 +1,340 @@
+"""The brief in a real browser (skipped where there is none): it works, and it asks for nothing."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipelines.ask.desk.charts import Chart
+from pipelines.publish import brief
+from pipelines.publish.maps.page import text_of
+from pipelines.publish.products import Products
+
+
+@pytest.fixture(scope="module")
+def files(
+    products: Products, hostile: Products, empty: Products, tmp_path_factory: Any
+) -> dict[str, Path]:
+    out = tmp_path_factory.mktemp("briefs")
+    made = {"products": products, "hostile": hostile, "empty": empty}
+    return {name: brief.write(p, out / f"{name}.html") for name, p in made.items()}
+
+
+@pytest.mark.parametrize("which", ["products", "hostile", "empty"])
+def test_it_asks_for_nothing_and_complains_of_nothing(
+    page: Any, files: dict[str, Path], which: str
+) -> None:
+    page.open(files[which])
+    assert page.evaluate("document.documentElement.dataset.ready") == "true"
+    page.evaluate(
+        "document.querySelectorAll('.vessel .show, .zoom button').forEach((b) => b.click())"
+    )
+    page.settle()
+    assert page.requests == [files[which].as_uri()]
+    assert page.messages == []
+
+
+def test_text_from_ais_makes_no_element(page: Any, files: dict[str, Path]) -> None:
+    page.open(files["hostile"])
+    made = "document.querySelectorAll('img, iframe, object, embed, a, b.x, #map script').length"
+    assert page.evaluate("document.querySelectorAll('script').length") == 3
+    for i in range(16):
+        page.evaluate(f"document.querySelectorAll('.vessel .show')[{i}].click()")
+        assert page.evaluate(made) == 0
+        assert page.evaluate("document.querySelectorAll('.event-popup b b').length") == 0
+    page.mouse("mouseMoved", *mark(page))  # the label beside the pointer
+    tip = page.evaluate("document.querySelector('.leaflet-tooltip')?.textContent ?? ''")
+    shown = page.evaluate("document.querySelector('.event-popup').textContent")
+    assert "<img src=x onerror=alert(1)>" in shown
+    assert not tip  # of the one whose popup is open
+    page.key("Escape", "Escape")
+    x, y = mark(page, "document.querySelectorAll('.vessel .show')[0]")
+    page.key("Escape", "Escape")
+    page.mouse("mouseMoved", x, y)
+    tip = page.evaluate("document.querySelector('.leaflet-tooltip')?.textContent ?? ''")
+    assert "<script>alert(1)</script>" in tip
+    assert page.evaluate(made) == 0
+    assert "</script>" in page.evaluate("document.querySelector('#rank-10 .select').textContent")
+    assert page.messages == []
+
+
+TITLE = "document.querySelector('.event-popup')?.innerText ?? ''"
+
+
+def mark(page: Any, opener: str = "") -> tuple[float, float]:
+    """Where the open event's mark is in the window, or that of the event that `opener` opens."""
+    if opener:
+        page.evaluate(f"{opener}.click()")
+        page.settle()
+    at = page.evaluate(
+        "(() => { const b = document.querySelector('.leaflet-popup-tip-container')"
+        ".getBoundingClientRect(); return [b.x + b.width / 2, b.bottom]; })()"
+    )
+    return at[0], at[1] + 6
+
+
+def place(page: Any, x: float, y: float) -> tuple[float, float]:
+    """The position that the map names for a pixel, in degrees."""
+    page.mouse("mouseMoved", x, y)
+    text = page.evaluate("document.querySelector('#cursor').textContent")
+    values = []
+    for part in text.split():
+        degrees, rest = part.split("°")
+        values.append((int(degrees) + float(rest[:-2]) / 60) * (-1 if rest[-1] in "SW" else 1))
+    return values[0], values[1]
+
+
+def test_an_event_opens_from_list_map_and_keyboard(page: Any, files: dict[str, Path]) -> None:
+    page.open(files["products"])
+    page.evaluate("document.querySelector('.legend').open = false")
+    x, y = mark(page, "document.querySelector('.vessel .show')")
+    opened = page.evaluate(TITLE)
+    assert "OCEAN KASIH" in opened
+    assert "median_sog_kn" in page.evaluate("document.querySelector('.event-popup').textContent")
+    assert page.evaluate("document.querySelector('.vessel.selected').dataset.rank") == "1"
+    page.key("Escape", "Escape")
+    assert page.evaluate(TITLE) == ""
+    page.click(x, y)
+    assert page.evaluate(TITLE) == opened
+    page.evaluate("document.querySelector('#all').click()")
+    assert page.evaluate(TITLE) == ""
+    page.evaluate("document.querySelector('#map').focus()")
+    page.key("n", "KeyN")
+    first = page.evaluate(TITLE)
+    page.key("n", "KeyN")
+    assert page.evaluate(TITLE) not in {"", first}
+    page.key("p", "KeyP")
+    assert page.evaluate(TITLE) == first
+    assert page.evaluate("document.querySelector('#said').textContent")
+
+
+def test_a_mark_is_where_the_map_says(
+    page: Any, files: dict[str, Path], products: Products
+) -> None:
+    page.open(files["products"])
+    event = products.events.set_index("event_id").loc[
+        page.evaluate("document.querySelector('.vessel .show').dataset.event")
+    ]
+    x, y = mark(page, "document.querySelector('.vessel .show')")
+    page.key("Escape", "Escape")
+    assert place(page, x, y) == pytest.approx((event["lat"], event["lon"]), abs=0.002)
+
+
+def test_drag_wheel_and_keys_move_the_map(page: Any, files: dict[str, Path]) -> None:
+    page.open(files["products"])
+    before = place(page, 900, 300)
+    page.mouse("mousePressed", 900, 300, button="left", buttons=1, clickCount=1)
+    for x in (930, 960):
+        page.mouse("mouseMoved", x, 300, button="left", buttons=1)
+    page.mouse("mouseReleased", 960, 300, button="left", clickCount=1)
+    page.settle()
+    assert place(page, 960, 300) == pytest.approx(before, abs=0.02)
+    wide = place(page, 1100, 300)[1] - place(page, 900, 300)[1]
+    page.evaluate("document.querySelector('#map').focus()")
+    page.key("+", "Equal")
+    page.wait("!document.querySelector('.leaflet-zoom-anim')")
+    near = place(page, 1100, 300)[1] - place(page, 900, 300)[1]
+    assert near == pytest.approx(wide / 2**0.75, rel=0.02)
+    page.mouse("mouseWheel", 900, 300, deltaX=0, deltaY=-300)
+    page.wait(f"(() => {{ {PASSED} return passed > 15; }})()")
+    assert place(page, 1100, 300)[1] - place(page, 900, 300)[1] < 0.9 * near
+
+
+PASSED = "window.passed = (window.passed ?? 0) + 1; const passed = window.passed;"
+DRAWN = (
+    "(() => { const c = document.querySelectorAll('.leaflet-overlay-pane canvas')[1];"
+    "const o = new OffscreenCanvas(c.width, c.height).getContext('2d', {willReadFrequently: true});"
+    "o.drawImage(c, 0, 0); const d = o.getImageData(0, 0, c.width, c.height).data;"
+    "let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; })()"
+)
+CLOCK = "document.querySelector('#clock').textContent"
+
+
+def test_playback_runs_without_a_network(page: Any, files: dict[str, Path]) -> None:
+    page.call("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0,
+              uploadThroughput=0)  # fmt: skip
+    page.open(files["products"])
+    end = page.evaluate(CLOCK)
+    assert end == "21 Nov 16:00 UTC · 22 Nov 00:00 MYT"
+    assert page.evaluate(DRAWN) == 0
+    page.evaluate("document.querySelector('#map').focus()")
+    page.key(" ", "Space")
+    page.wait(f"{CLOCK} >= '20 Nov 16:30'")
+    assert page.evaluate(DRAWN) > 200  # ships
+    page.key("]", "BracketRight")
+    assert page.evaluate("document.querySelector('#speed').value") == "1800"
+    page.key(" ", "Space")
+    stopped = page.evaluate(CLOCK)
+    page.settle()
+    assert page.evaluate(CLOCK) == stopped < "21 Nov"
+    page.key(".", "Period")
+    page.key(".", "Period")
+    page.key(",", "Comma")
+    page.settle()
+    assert page.evaluate(CLOCK) != stopped
+    page.evaluate("document.querySelector('#time').focus()")
+    page.key("End", "End")
+    page.settle()
+    assert page.evaluate(CLOCK) == end
+    assert page.evaluate(DRAWN) == 0
+    page.evaluate(
+        "(() => { const t = document.querySelector('#time'); t.value = 43200;"
+        "t.dispatchEvent(new Event('input')); })()"
+    )
+    page.settle()
+    assert page.evaluate(CLOCK) == "21 Nov 04:00 UTC · 21 Nov 12:00 MYT"
+    assert page.evaluate(DRAWN) > 200
+    page.evaluate("document.querySelector('#play').click()")
+    page.evaluate("document.querySelector('#speed').selectedIndex = 5")
+    page.wait(f"{CLOCK} === '{end}'")  # it stops at the end, and shows the whole again
+    page.settle()
+    assert page.evaluate(DRAWN) == 0
+    assert page.evaluate("document.querySelector('#play').getAttribute('aria-label')") == "Play"
+    assert page.requests == [files["products"].as_uri()]
+    assert page.messages == []
+    page.call("Network.emulateNetworkConditions", offline=False, latency=0,
+              downloadThroughput=-1, uploadThroughput=-1)  # fmt: skip
+
+
+def test_ships_are_where_they_reported(
+    page: Any, files: dict[str, Path], products: Products
+) -> None:
+    page.open(files["products"])
+    code = "\n".join(
+        text_of("pipelines.publish.maps", f"script/{name}.js") for name in ("world", "playback")
+    )
+    moments = [3600, 30000, 80000]
+    found = page.evaluate(
+        f"(() => {{ {code}\n return {moments}.map((t) => voyages.map((v) => {{"
+        "const p = whereAt(v, t); return p && [v.mmsi, p.x + x0 + data.lon0, latitude(p.y + y0),"
+        "p.silent, v.points[p.i].t]; })); })()"
+    )
+    n = 0
+    for t, ships in zip(moments, found, strict=True):
+        for mmsi, lon, lat, silent, last in filter(None, ships):
+            mine = products.tracks[products.tracks["mmsi"] == mmsi]
+            seconds = (mine["time"] - products.start).dt.total_seconds().to_numpy()
+            before, after = seconds[seconds <= t], seconds[seconds > t]
+            gap = len(after) == 0 or after[0] - before[-1] > 1800
+            assert silent == (gap and t - before[-1] > 1800)
+            if gap:
+                assert last == pytest.approx(before[-1], abs=1)
+            at = before[-1] if gap else t
+            expected = np.interp(at, seconds, mine["lon"]), np.interp(at, seconds, mine["lat"])
+            assert (lon, lat) == pytest.approx(expected, abs=0.0004)
+            n += 1
+    assert n > 100
+
+
+@pytest.mark.parametrize(("width", "height"), [(1400, 900), (1024, 640), (390, 844), (320, 568)])
+def test_no_sideways_scrolling(page: Any, files: dict[str, Path], width: int, height: int) -> None:
+    for which in ("products", "hostile", "empty"):
+        page.open(files[which], width=width, height=height)
+        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0, which
+        over = "(list) => list.scrollWidth - list.clientWidth"
+        inner = page.evaluate(f"({over})(document.querySelector('#list'))")
+        assert inner <= 0, which
+
+
+def test_it_starts_with_the_readers_own_light(page: Any, files: dict[str, Path]) -> None:
+    background = "getComputedStyle(document.body).backgroundColor"
+    page.open(files["products"], night=True)
+    night = page.evaluate(background)
+    page.evaluate("document.querySelector('#night').click()")
+    day = page.evaluate(background)
+    page.open(files["products"])
+    assert page.evaluate(background) == day != night
+
+
+def test_without_scripts_the_list_is_there(
+    page: Any, files: dict[str, Path], products: Products
+) -> None:
+    page.open(files["products"], scripts=False)
+    document = page.call("DOM.getDocument")["root"]["nodeId"]
+    cards = page.call("DOM.querySelectorAll", nodeId=document, selector=".vessel")["nodeIds"]
+    assert len(cards) == len(products.flagged)
+    assert page.call("DOM.getBoxModel", nodeId=cards[0])["model"]["height"] > 50
+    shown = page.call("DOM.querySelector", nodeId=document, selector=".no-map")["nodeId"]
+    assert page.call("DOM.getBoxModel", nodeId=shown)["model"]["height"] > 20
+
+
+def test_paper_and_a_page_without_scripts_show_the_whole_chart(
+    page: Any, files: dict[str, Path]
+) -> None:
+    size = (
+        "(() => { const b = document.querySelector('.still svg').getBoundingClientRect();"
+        "return [b.width, b.height]; })()"
+    )
+    page.open(files["products"])
+    assert page.evaluate(size) == [0, 0]  # the one that moves stands in its place
+    assert page.evaluate("document.querySelector('#map').offsetHeight") > 100
+    page.evaluate("document.querySelector('#night').click()")
+    page.call("Emulation.setEmulatedMedia", media="print")
+    assert min(page.evaluate(size)) > 300
+    assert page.evaluate("document.querySelector('#map').offsetHeight") == 0
+    sea = "getComputedStyle(document.querySelector('.still g rect')).fill"
+    assert page.evaluate(sea) == "rgb(230, 240, 244)"  # as by day, though it is night on screen
+    shown = page.evaluate("document.querySelectorAll('.still .mark').length")
+    assert shown == page.evaluate("document.querySelectorAll('.vessel').length")
+    page.call("Emulation.setEmulatedMedia", media="")
+    page.open(files["products"], scripts=False)
+    document = page.call("DOM.getDocument")["root"]["nodeId"]
+    drawn = page.call("DOM.querySelector", nodeId=document, selector=".still svg")["nodeId"]
+    assert page.call("DOM.getBoxModel", nodeId=drawn)["model"]["height"] > 300
+
+
+def test_an_event_without_a_place_still_opens(
+    page: Any, changed: Callable[..., Products], products: Products, tmp_path: Path
+) -> None:
+    lost = products.events.assign(lat=float("nan"), lon=float("nan"))
+    one = changed(products, events=lost, flagged=products.flagged.head(1))
+    page.open(brief.write(one, tmp_path / "brief.html"))
+    page.evaluate("document.querySelector('.vessel .show').click()")
+    page.settle()
+    assert page.messages == []
+    assert page.evaluate("document.querySelector('.where').textContent").count("place not known")
+
+
+def test_in_a_notebook_the_map_fills_its_frame(
+    page: Any, products: Products, tmp_path: Path
+) -> None:
+    file = Chart("A night", products).page(tmp_path / "map.html")
+    page.open(file, width=900, height=560)
+    shown = "(s) => document.querySelector(s).getBoundingClientRect().height"
+    assert page.evaluate(f"({shown})('#map')") > 450
+    assert page.evaluate(f"({shown})('#player')") > 20
+    assert page.evaluate("document.querySelector('.list').offsetParent") is None
+    page.evaluate("document.querySelector('#map').focus()")
+    page.key("n", "KeyN")
+    assert "OCEAN KASIH" in page.evaluate(TITLE)
+    frame = tmp_path / "notebook.html"
+    frame.write_text(Chart("A night", products)._repr_html_(), encoding="utf-8")
+    page.open(frame)
+    assert page.requests == [frame.as_uri()]
+    assert page.messages == []
+
+
+def test_what_goes_on_at_a_moment_opens_from_the_map(
+    page: Any, files: dict[str, Path], products: Products
+) -> None:
+    page.open(files["products"])
+    page.evaluate("document.querySelector('.legend').open = false")
+    x, y = mark(page, "document.querySelector('.vessel .show')")
+    opened = page.evaluate(TITLE)
+    event = products.events.set_index("event_id").loc[
+        page.evaluate("document.querySelector('.vessel .show').dataset.event")
+    ]
+    page.key("Escape", "Escape")
+    during = (event["start"] - products.start).total_seconds() + 600
+    page.evaluate(
+        f"(() => {{ const t = document.querySelector('#time'); t.value = {during};"
+        "t.dispatchEvent(new Event('input')); })()"
+    )
+    page.settle()
+    page.mouse("mouseMoved", x + 10, y)  # at the edge of a mark, beyond the reach of a dot
+    assert page.evaluate("document.querySelector('.leaflet-tooltip')?.textContent ?? ''")
+    page.click(x + 10, y)
+    assert page.evaluate(TITLE) == opened

@@ -1,0 +1,136 @@
+"""Labels and catalogues: whole in each language, with the same values in the same format."""
+
+import ast
+import string
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+
+import detectors
+from detectors.core import explain
+from detectors.core.places import COMPASS_POINTS, Gazetteer
+from detectors.core.surroundings import NOT_ASSESSED
+from detectors.core.telling import Told
+from pipelines.assess.reasons import Teller
+from pipelines.assess.scoring import ORDINALS
+from pipelines.base.labels import LANGUAGES, labels
+from pipelines.base.settings import PROJECT
+from pipelines.publish.briefing import without_time
+from pipelines.publish.packs.recipients import Language
+from pipelines.reference.layers import ship_type_words
+
+OTHERS = [language for language in LANGUAGES if language != "en"]
+
+
+def said() -> dict[str, str]:
+    """Every text in which an event is told, and where: what `say` is called with in the source."""
+    found = {}
+    for folder in (PROJECT / "detectors", PROJECT / "pipelines" / "assess"):
+        for path in sorted(folder.rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if not isinstance(node, ast.Call) or not node.args:
+                    continue
+                called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                if called == "say" and isinstance(node.args[0], ast.Constant):
+                    found[str(node.args[0].value)] = f"{path.name}:{node.lineno}"
+    return found
+
+
+def lists() -> dict[str, set[str]]:
+    """What is said without standing in such a call: closed lists."""
+    hypotheses = {h.name for name in detectors.names() for h in detectors.find(name).hypotheses}
+    kinds = {name.replace("_", " ") for name in detectors.names()}
+    types = {str(words).partition(",")[0] for words in ship_type_words(range(256))}
+    return {
+        "sayings": {*said(), *COMPASS_POINTS, *ORDINALS, *kinds} - {""},
+        "hypotheses": {*hypotheses, NOT_ASSESSED.split(": ")[1]},
+        "ship_types": types - {""},
+    }
+
+
+def values_in(text: str) -> set[tuple[str, str, str]]:
+    """What is put into a text, and how it is written."""
+    parts = string.Formatter().parse(text)
+    return {(name, spec or "", how or "") for _, name, spec, how in parts if name is not None}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_all_that_is_said_of_events_is_in_the_catalogue(language: str) -> None:
+    known, where = labels(language), said()
+    assert len(where) > 60
+    for name, wanted in lists().items():
+        there = getattr(known, name).keys()
+        missing = {text: where.get(text, "") for text in wanted - there}
+        assert not missing, f"translate them in pipelines/base/labels/{language}.yaml, {name}"
+        if name == "sayings":  # of explanations a store keeps those that nobody gives any more
+            assert not there - wanted, "nobody says this any more"
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_values_are_written_alike_in_every_language(language: str) -> None:
+    english, other = labels("en"), labels(language)
+    for text, told in other.sayings.items():
+        assert values_in(text) == values_in(told), text
+    for name, text in flat(english.model_dump()):
+        told = dict(flat(other.model_dump()))[name]
+        assert told.strip(), name
+        assert values_in(text) == values_in(told), name
+
+
+def flat(labels: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in labels.items():
+        if isinstance(value, dict) and name == "plan":
+            yield from flat(value, f"{name}.")
+        elif isinstance(value, str):
+            yield before + name, value
+
+
+def test_an_event_is_told_in_malay() -> None:
+    start = pd.Timestamp("2026-01-05T18:10Z")
+    event = Told(
+        "encounter", "", 533000001, 533000002, start, start + pd.Timedelta(hours=4), 4.2, 100.4,
+        {"median_distance_m": 40.0, "median_speed_kn": 0.4, "other_median_speed_kn": 0.6},
+        "encounter",
+    )  # fmt: skip
+    places = gpd.GeoDataFrame(
+        {"name": ["Lumut"], "prominence": [1]}, geometry=[shapely.Point(100.63, 4.23)], crs=4326
+    )
+    told = {
+        language: Teller(
+            {533000002: "MT {other} KASIH"}, Gazetteer(places), start, labels(language).say
+        ).tell(event, 533000001)
+        for language in LANGUAGES
+    }
+    assert told["en"] == (
+        "Stopped 4.0 h with MT {other} KASIH 40 m alongside, 14 nm W of Lumut, outside any port or "
+        "anchorage (06 Jan 02:10 to 06:10 MYT)"
+    )
+    assert told["ms"] == (
+        "Berhenti 4.0 j bersama MT {other} KASIH rapat, 40 m, 14 nm B dari Lumut, di luar "
+        "mana-mana pelabuhan atau kawasan berlabuh (06 Jan 02:10 hingga 06:10 MYT)"
+    )
+    assert without_time(told["ms"]).endswith("berlabuh")
+
+
+def test_an_explanation_keeps_its_sentence_and_a_type_its_category() -> None:
+    malay = labels("ms")
+    assert malay.explanation("pilot transfer: a pilot vessel: 12 m") == (
+        "pemindahan malim: a pilot vessel: 12 m"
+    )
+    assert malay.explanation("not assessed: no land or zone layer reaches this place").startswith(
+        f"{explain.NOT_ASSESSED}: tiada"
+    )
+    assert malay.explanation("") == ""
+    assert malay.ship_type("tanker, hazard category A") == "kapal tangki, hazard category A"
+
+
+def test_recipients_may_ask_for_every_language() -> None:
+    assert set(get_args(Language)) == set(LANGUAGES)
+
+
+def test_malay_names_every_kind_that_a_detector_finds() -> None:
+    assert not [name for name in detectors.names() if name not in labels("ms").kinds]

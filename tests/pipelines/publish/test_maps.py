@@ -1,0 +1,187 @@
+"""GeoJSON, KML and GPX, each read back by a program that didn't write it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import geopandas as gpd
+import gpxpy
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from pipelines.publish import geojson, gpx, kml
+from pipelines.publish.products import Products
+
+KML = "{http://www.opengis.net/kml/2.2}"
+
+
+def placemarks(file: Path, folder: str) -> list[dict[str, str]]:
+    root = ElementTree.parse(file).getroot()
+    assert root.tag == f"{KML}kml"
+    [found] = [f for f in root.iter(f"{KML}Folder") if f.findtext(f"{KML}name") == folder]
+    return [
+        {
+            "name": mark.findtext(f"{KML}name", ""),
+            "description": mark.findtext(f"{KML}description", ""),
+            "coordinates": " ".join(e.text or "" for e in mark.iter(f"{KML}coordinates")),
+            "begin": mark.findtext(f"{KML}TimeSpan/{KML}begin", ""),
+            "end": mark.findtext(f"{KML}TimeSpan/{KML}end", ""),
+        }
+        for mark in found.iter(f"{KML}Placemark")
+    ]
+
+
+def test_events_geojson(products: Products, tmp_path: Path) -> None:
+    file = geojson.write_events(products, tmp_path / "events.geojson")
+    document = json.loads(file.read_text(encoding="utf-8"))
+    assert document["simulated"] is True
+    assert document["note"].startswith("SIMULATED DATA – EXERCISE.")
+    first = document["features"][0]["properties"]
+    assert first["evidence"]["simulated"] is True
+    assert first["reason"]
+    assert isinstance(first["mmsi"], int)
+    frame = gpd.read_file(file)
+    assert list(frame["event_id"]) == list(products.events["event_id"])
+    assert np.allclose(frame.geometry.x, products.events["lon"], atol=1e-6)
+    assert np.allclose(frame.geometry.y, products.events["lat"], atol=1e-6)
+    assert set(frame["rank"].dropna()) <= set(products.flagged["rank"])
+    assert frame["end"].isna().sum() == products.events["end"].isna().sum()
+
+
+def test_tracks_geojson(products: Products, tmp_path: Path) -> None:
+    file = geojson.write_tracks(products, tmp_path / "tracks.geojson")
+    frame = gpd.read_file(file)
+    assert len(frame) == products.tracks["track_id"].nunique()
+    assert frame["n_reports"].sum() == len(products.tracks)
+    assert set(frame.geom_type) == {"LineString"}
+    assert frame["simulated"].all()
+    flagged = frame[frame["rank"].notna()]
+    assert set(flagged["mmsi"]) == set(products.flagged["mmsi"])
+
+
+def test_a_track_over_the_antimeridian(
+    products: Products, changed: Callable[..., Products], tmp_path: Path
+) -> None:
+    east = products.tracks.assign(lon=(products.tracks["lon"] + 80 + 180) % 360 - 180)
+    moved = changed(products, tracks=east)
+    frame = gpd.read_file(geojson.write_tracks(moved, tmp_path / "tracks.geojson"))
+    assert "MultiLineString" in set(frame.geom_type)
+    for part in shapely.get_parts(frame.geometry.to_numpy()):
+        assert np.abs(np.diff(shapely.get_coordinates(part)[:, 0])).max() < 180
+    kml.write(moved, tmp_path / "flagged.kml")
+    assert len(placemarks(tmp_path / "flagged.kml", "Tracks")) == len(frame)
+
+
+def test_kml_has_vessels_events_and_tracks(products: Products, tmp_path: Path) -> None:
+    file = kml.write(products, tmp_path / "flagged.kml")
+    vessels = placemarks(file, "Flagged vessels")
+    assert [v["name"].split()[:2] for v in vessels] == [["SIM", str(i + 1)] for i in range(40)]
+    lon, lat = map(float, vessels[0]["coordinates"].split(","))
+    assert (lon, lat) == pytest.approx(tuple(products.flagged.loc[0, ["lon", "lat"]]), abs=1e-6)
+    assert vessels[0]["description"].startswith("SIMULATED DATA – EXERCISE")
+    assert "Flags are leads, not findings." in vessels[0]["description"]
+    events = placemarks(file, "Events")
+    assert len(events) == len(products.events)
+    assert sum(not event["end"] for event in events) == products.events["end"].isna().sum()
+    assert len(placemarks(file, "Tracks")) == products.tracks["track_id"].nunique()
+    layers = gpd.list_layers(file)
+    assert set(layers["name"]) == {"Flagged vessels", "Events", "Tracks"}
+    read = gpd.read_file(file, layer="Flagged vessels")
+    assert len(read) == 40
+    assert np.allclose(read.geometry.x, products.flagged["lon"], atol=1e-6)
+
+
+def test_kml_names_no_address(products: Products, tmp_path: Path) -> None:
+    file = kml.write(products, tmp_path / "flagged.kml")
+    text = file.read_text(encoding="utf-8")
+    assert "href" not in text.lower()
+    assert text.count("http") == 1  # the namespace
+    assert "<kml xmlns=" in text  # no prefix: plotters look for plain names
+
+
+def test_gpx_has_vessels_and_events(products: Products, tmp_path: Path) -> None:
+    file = gpx.write(products, tmp_path / "flagged.gpx")
+    read = gpxpy.parse(file.read_text(encoding="utf-8"))
+    vessels = [w for w in read.waypoints if w.type == "flagged vessel"]
+    events = [w for w in read.waypoints if w.type == "event"]
+    assert len(vessels) == 40
+    assert len(events) == len(products.events)
+    assert vessels[0].name == "SIM 1 OCEAN KASIH"
+    assert vessels[0].description.startswith("SIMULATED DATA – EXERCISE. Flag PAN")
+    assert vessels[0].time == products.flagged["last_seen"].iloc[0].floor("s")
+    assert vessels[0].latitude == pytest.approx(products.flagged["lat"].iloc[0], abs=1e-6)
+    assert all(len(w.name) <= 30 for w in read.waypoints)
+    assert "Flags are leads" in read.description
+
+
+@pytest.mark.parametrize("which", ["products", "hostile", "empty"])
+def test_gpx_is_valid(
+    which: str, request: pytest.FixtureRequest, shared: Path, tmp_path: Path
+) -> None:
+    xmlschema = pytest.importorskip("xmlschema")
+    schema = xmlschema.XMLSchema(shared / "schemas" / "gpx11.xsd")
+    schema.validate(str(gpx.write(request.getfixturevalue(which), tmp_path / "flagged.gpx")))
+
+
+def test_longitude_180_is_legal_gpx(
+    products: Products, changed: Callable[..., Products], tmp_path: Path
+) -> None:
+    file = gpx.write(
+        changed(products, flagged=products.flagged.assign(lon=180.0)), tmp_path / "flagged.gpx"
+    )
+    first = gpxpy.parse(file.read_text(encoding="utf-8")).waypoints[0]
+    assert first.longitude == -180.0
+
+
+def test_what_has_no_place_is_counted_not_drawn(
+    products: Products, changed: Callable[..., Products], tmp_path: Path
+) -> None:
+    flagged = products.flagged.copy()
+    flagged.loc[0, ["lat", "lon"]] = np.nan
+    lost = changed(products, flagged=flagged)
+    read = gpxpy.parse(gpx.write(lost, tmp_path / "flagged.gpx").read_text(encoding="utf-8"))
+    assert "1 vessels or events have no known place" in read.description
+    assert len([w for w in read.waypoints if w.type == "flagged vessel"]) == 39
+    kml.write(lost, tmp_path / "flagged.kml")
+    assert len(placemarks(tmp_path / "flagged.kml", "Flagged vessels")) == 39
+
+
+def test_nothing_flagged_is_said(empty: Products, tmp_path: Path) -> None:
+    texts = [
+        gpx.write(empty, tmp_path / "flagged.gpx").read_text(encoding="utf-8"),
+        kml.write(empty, tmp_path / "flagged.kml").read_text(encoding="utf-8"),
+        json.loads(geojson.write_events(empty, tmp_path / "events.geojson").read_text())["note"],
+    ]
+    for text in texts:
+        assert "No vessel was flagged." in text
+        assert "all clear" in text
+    assert gpxpy.parse(texts[0]).waypoints == []
+    assert placemarks(tmp_path / "flagged.kml", "Flagged vessels") == []
+    assert gpd.read_file(tmp_path / "events.geojson").empty
+
+
+def test_a_partial_run_is_said(
+    products: Products, changed: Callable[..., Products], tmp_path: Path
+) -> None:
+    half = changed(products, manifest={"state": "partial"})
+    writers: list[tuple[Callable[[Products, Path], Path], str]] = [
+        (gpx.write, "g.gpx"), (kml.write, "k.kml"), (geojson.write_events, "e.geojson"),
+    ]  # fmt: skip
+    for write, name in writers:
+        assert "PARTIAL RUN" in write(half, tmp_path / name).read_text(encoding="utf-8")
+
+
+def test_a_pair_of_flagged_vessels_shares_one_event(
+    products: Products, changed: Callable[..., Products], tmp_path: Path
+) -> None:
+    flagged: Any = products.flagged.head(2).copy()
+    shared_id = flagged["event_ids"].iloc[0].split(";")[0]
+    flagged["event_ids"] = pd.Series([shared_id, shared_id], dtype="str")
+    pair = changed(products, flagged=flagged)
+    read = gpxpy.parse(gpx.write(pair, tmp_path / "flagged.gpx").read_text(encoding="utf-8"))
+    names = [w.name for w in read.waypoints if w.type == "event"]
+    assert names == ["SIM 1.1 Encounter"]

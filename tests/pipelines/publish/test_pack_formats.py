@@ -1,0 +1,311 @@
+"""Every format of a pack, tame and hostile, opened by a reader that didn't write it."""
+
+import csv
+import html
+import io
+import json
+import sqlite3
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+from xml.etree import ElementTree
+
+import gpxpy
+import numpy as np
+import openpyxl
+import pandas as pd
+import pyogrio
+import pypdf
+import pytest
+
+from pipelines.base.labels import labels
+from pipelines.base.marks import Mark, Tlp
+from pipelines.base.text import one_line
+from pipelines.base.visible import clean
+from pipelines.publish import PACK_FILES, gpkg, readme, route, tak, write_formats
+from pipelines.publish.packs.recipients import Format
+from pipelines.publish.products import Products, Release
+from pipelines.publish.release import with_marks
+
+MARK = Mark(Tlp.AMBER_STRICT, frozenset({"MYS", "AUS"}))
+PRINTED = "TLP:AMBER+STRICT · REL AUS, MYS"
+RTZ = "{http://www.cirm.org/RTZ/1/2}"
+FORMATS = get_args(Format)
+
+
+def for_recipient(products: Products, language: str) -> Products:
+    """Products as a recipient gets them."""
+    release = Release(
+        "boat", "Patrol boat", MARK, dict.fromkeys(products.tracks["track_id"].tolist(), MARK),
+        products.end + pd.Timedelta(hours=12), language,
+    )  # fmt: skip
+    marked = {
+        name: with_marks(getattr(products, name), [MARK] * len(getattr(products, name)))
+        for name in ("events", "flagged", "parts")
+    }
+    return replace(products, release=release, **marked)
+
+
+@pytest.fixture(scope="module", params=["hostile-en", "hostile-ms", "empty-en"])
+def released(request: pytest.FixtureRequest) -> Products:
+    which, language = request.param.split("-")
+    return for_recipient(request.getfixturevalue(which), language)
+
+
+@pytest.fixture(scope="module")
+def folder(released: Products, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pack of every format."""
+    out = tmp_path_factory.mktemp("formats") / "pack"
+    out.mkdir()
+    written = write_formats(released, FORMATS, out)
+    readme.write(released, out / "README.txt", [path.name for path in written], signed=True)
+    return out
+
+
+def unpacked(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Every file of a folder, those in archives instead of the archives."""
+    for path in sorted(folder.iterdir()):
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                for name in archive.namelist():
+                    yield f"{path.name}/{name}", archive.read(name)
+        else:
+            yield path.name, path.read_bytes()
+
+
+def test_every_format_has_its_files(folder: Path, released: Products) -> None:
+    assert set(PACK_FILES) == set(FORMATS)
+    expected = {name for files in PACK_FILES.values() for name in files} | {"README.txt"}
+    if released.flagged.empty:  # a route has two points or more
+        expected -= {"route.gpx", "route.rtz"}
+    assert {path.name for path in folder.iterdir()} == expected
+    assert [path.name for path in folder.parent.iterdir()] == ["pack"]
+
+
+def test_the_marks_are_on_every_file(folder: Path, released: Products) -> None:
+    words = labels(released.release.language if released.release else "en")
+    tables = {"events.csv", "flagged.csv", "parts.csv", "events.parquet"}  # have them row by row
+    furniture = ("flagged.xlsx/", "flagged-tak.zip/MANIFEST")
+    for name, content in unpacked(folder):
+        if name in tables or name.startswith(furniture):
+            continue
+        if name.endswith("pdf"):
+            for page in pypdf.PdfReader(io.BytesIO(content)).pages:
+                text = page.extract_text()
+                assert text.count(PRINTED) >= 2  # above and below
+                assert words.simulated in text
+                assert words.leads in text
+            continue
+        text = content.decode("utf-8", "replace")
+        if name.endswith("geojson"):
+            note = json.loads(text)["note"]
+            assert PRINTED in note
+            assert words.simulated in note
+            continue
+        text = html.unescape(text)
+        assert PRINTED in text, name
+        assert words.simulated in text, name
+        assert words.leads in text, name
+
+
+def test_each_row_of_a_table_has_its_marks(folder: Path, released: Products) -> None:
+    for name in ("events.csv", "flagged.csv", "parts.csv"):
+        with (folder / name).open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        assert all((r["tlp"], r["rel"]) == ("AMBER+STRICT", "AUS, MYS") for r in rows)
+    for name in ("events.geojson", "tracks.geojson"):
+        for feature in json.loads((folder / name).read_text())["features"]:
+            assert feature["properties"]["tlp"] == "AMBER+STRICT"
+            assert feature["properties"]["rel"] == "AUS, MYS"
+
+
+def test_the_spreadsheet_holds_texts_and_no_formula(folder: Path, released: Products) -> None:
+    book = openpyxl.load_workbook(folder / "flagged.xlsx")
+    assert len(book.sheetnames) == 4
+    for sheet in book:
+        assert str(sheet["A1"].value).startswith(PRINTED)
+        assert PRINTED in sheet.oddHeader.center.text
+        assert PRINTED in sheet.oddFooter.left.text
+        for row in sheet.iter_rows():
+            for cell in row:
+                assert cell.data_type in {"s", "n", "d"}, cell
+                assert cell.hyperlink is None
+    with zipfile.ZipFile(folder / "flagged.xlsx") as archive:
+        for name in archive.namelist():
+            text = archive.read(name)
+            assert b"<f>" not in text
+            assert b"<f " not in text
+            assert b'TargetMode="External"' not in text
+    assert book.properties.keywords.startswith(PRINTED)
+    first = book.worksheets[0]
+    columns = list(zip(*first.iter_rows(min_row=3, values_only=True), strict=True))
+    if released.flagged.empty:
+        assert not columns or first.max_row == 2
+        return
+    frame = released.flagged
+    assert list(columns[1]) == [f"{mmsi:09d}" for mmsi in frame["mmsi"]]
+    assert list(columns[3]) == [clean(name) for name in frame["name"]]
+    assert columns[3][1] == '=HYPERLINK("http://x")'
+    assert columns[3][4] == " " * 20
+
+
+def test_the_geopackage_is_read_by_gdal(folder: Path, released: Products) -> None:
+    path = folder / "flagged.gpkg"
+    kinds = dict(pyogrio.list_layers(path))
+    assert list(kinds) == ["flagged", "events", "tracks", "about", "layer_styles"]
+    flagged = pyogrio.read_dataframe(path, layer="flagged")
+    assert list(flagged["name"]) == [clean(name) for name in released.flagged["name"]]
+    events = pyogrio.read_dataframe(path, layer="events")
+    assert list(events["event_id"]) == list(released.events["event_id"])
+    for frame in (flagged, events, pyogrio.read_dataframe(path, layer="tracks")):
+        assert set(frame["tlp"]) <= {"AMBER+STRICT"}
+        assert frame.crs.to_epsg() == 4326
+        assert set(frame["simulated"]) <= {True}
+    with sqlite3.connect(path) as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        styles = database.execute(
+            "SELECT f_table_name, f_geometry_column, styleQML, useAsDefault FROM layer_styles"
+        ).fetchall()
+        geometry = dict(
+            database.execute("SELECT table_name, column_name FROM gpkg_geometry_columns").fetchall()
+        )
+        # What QGIS 3.40 asks of the table when it opens a layer; it takes no style if this fails.
+        asked = database.execute(
+            "SELECT id, f_table_catalog, f_table_schema, f_table_name, f_geometry_column, "
+            "styleName, styleQML, styleSLD, useAsDefault, description, owner, ui "
+            "FROM layer_styles WHERE f_table_schema = '' AND f_geometry_column = 'geom' "
+            "ORDER BY CASE WHEN useAsDefault THEN 1 ELSE 2 END, update_time DESC"
+        ).fetchall()
+    assert len(asked) == 3
+    assert {name for name, *_ in styles} == {"flagged", "events", "tracks"}
+    for name, column, qml, default in styles:
+        assert geometry[name] == column
+        assert default == 1
+        root = ElementTree.fromstring(qml)
+        assert root.tag == "qgis"
+        assert root.find("renderer-v2/symbols/symbol/layer") is not None
+
+
+def test_the_geopackage_has_the_same_bytes_whenever_it_is_made(
+    released: Products, tmp_path: Path
+) -> None:
+    one = gpkg.write(released, tmp_path / "one.gpkg").read_bytes()
+    assert gpkg.write(released, tmp_path / "two.gpkg").read_bytes() == one
+    assert [p.name for p in sorted(tmp_path.iterdir())] == ["one.gpkg", "two.gpkg"]
+
+
+def test_the_data_package_is_as_its_manifest_says(folder: Path, released: Products) -> None:
+    with zipfile.ZipFile(folder / "flagged-tak.zip") as archive:
+        names = archive.namelist()
+        manifest = ElementTree.fromstring(archive.read("MANIFEST/manifest.xml"))
+        contents = [entry.get("zipEntry", "") for entry in manifest.iter("Content")]
+        assert sorted(["MANIFEST/manifest.xml", *contents]) == sorted(names)
+        assert len(contents) == len(released.flagged)
+        for name in contents:
+            assert all(c.isalnum() or c in "./-_" for c in name)
+            assert ".." not in name
+            event = ElementTree.fromstring(archive.read(name))
+            assert event.get("type") == "a-u-S"
+            assert event.get("how") == "m-s"
+            stale = pd.Timestamp(event.get("stale"))
+            assert stale == released.end + pd.Timedelta(hours=12)
+            remarks = event.findtext("detail/remarks") or ""
+            assert remarks.startswith(PRINTED)
+            assert remarks.isprintable()
+    configuration = {p.get("name"): p.get("value") for p in manifest.iter("Parameter")}
+    assert str(configuration["name"]).startswith(PRINTED)
+
+
+def test_cursor_on_target_is_valid(folder: Path, shared: Path) -> None:
+    xmlschema = pytest.importorskip("xmlschema")
+    schemas = shared / "schemas" / "cot" / "validator" / "schemas"
+    base = "mitre/CoT Base-Event Schema  (PUBLIC RELEASE).xsd"
+    for schema in [xmlschema.XMLSchema(schemas / name) for name in ("Marker - 2525.xsd", base)]:
+        for name, content in unpacked(folder):
+            if name.endswith(".cot"):
+                schema.validate(io.BytesIO(content))
+
+
+def test_routes_are_valid_and_in_the_order_of_rank(
+    folder: Path, released: Products, shared: Path
+) -> None:
+    if released.flagged.empty:
+        return
+    xmlschema = pytest.importorskip("xmlschema")
+    xmlschema.XMLSchema(shared / "schemas" / "rtz_1_2.xsd").validate(str(folder / "route.rtz"))
+    xmlschema.XMLSchema(shared / "schemas" / "gpx11.xsd").validate(str(folder / "route.gpx"))
+    root = ElementTree.parse(folder / "route.rtz").getroot()
+    rtz = [
+        (float(p.get("lat", "")), float(p.get("lon", "")))
+        for p in root.iter(f"{RTZ}position")
+    ]  # fmt: skip
+    [made] = gpxpy.parse((folder / "route.gpx").read_text(encoding="utf-8")).routes
+    gpx = [(point.latitude, point.longitude) for point in made.points]
+    frame = released.flagged.sort_values("rank")
+    wanted = list(zip(frame["lat"], frame["lon"], strict=True))
+    assert np.allclose(rtz, wanted)
+    assert np.allclose(gpx, wanted)
+    names = [w.get("name", "") for w in root.iter(f"{RTZ}waypoint")]
+    assert names[1] == 'SIM 2 =HYPERLINK("http://x")'
+    assert all(len(name) <= 30 and name.isprintable() for name in names)
+
+
+def test_a_route_with_times_is_valid(shared: Path, tmp_path: Path) -> None:
+    xmlschema = pytest.importorskip("xmlschema")
+    start = pd.Timestamp("2026-11-24T18:00Z")
+    points = [
+        route.Waypoint(f"P{n}", 3.0 + n / 10, 180.0, start + pd.Timedelta(hours=n))
+        for n in range(3)
+    ]
+    made = route.Route("KM Tegas", "unchecked", points, start, start + pd.Timedelta(hours=9))
+    (tmp_path / "plan.rtz").write_bytes(route.rtz(made))
+    (tmp_path / "plan.gpx").write_text(route.gpx(made), encoding="utf-8")
+    xmlschema.XMLSchema(shared / "schemas" / "rtz_1_2.xsd").validate(str(tmp_path / "plan.rtz"))
+    xmlschema.XMLSchema(shared / "schemas" / "gpx11.xsd").validate(str(tmp_path / "plan.gpx"))
+    root = ElementTree.parse(tmp_path / "plan.rtz").getroot()
+    etas = [e.get("eta") for e in root.iter(f"{RTZ}scheduleElement")]
+    assert etas == ["2026-11-24T18:00:00Z", "2026-11-24T19:00:00Z", "2026-11-24T20:00:00Z"]
+
+
+def test_kmz_is_the_kml_zipped(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "flagged.kmz") as archive:
+        assert archive.namelist() == ["doc.kml"]
+        assert archive.read("doc.kml") == (folder / "flagged.kml").read_bytes()
+    assert len(pyogrio.list_layers(folder / "flagged.kmz")) >= 1
+
+
+def test_kml_is_valid(folder: Path) -> None:
+    xmlschema = pytest.importorskip("xmlschema")
+    import fastkml
+
+    schema = Path(str(fastkml.__file__)).parent / "schema" / "ogckml22.xsd"
+    if not schema.exists():
+        pytest.skip("fastkml comes without the OGC's schema")
+    xmlschema.XMLSchema(schema, allow="local").validate(str(folder / "flagged.kml"))
+
+
+def test_hostile_names_are_shown_and_never_run(folder: Path, released: Products) -> None:
+    for name, content in unpacked(folder):
+        if name.endswith((".cot", ".kml", ".rtz", ".gpx", ".xml")):
+            text = ElementTree.tostring(ElementTree.fromstring(content), "unicode")
+            assert "<script" not in text
+            assert "\u202e" not in text
+    with zipfile.ZipFile(folder / "flagged-tak.zip") as archive:
+        for row in released.flagged.to_dict("records"):
+            entry = f"selat.{row['mmsi']}/selat.{row['mmsi']}.cot"
+            contact = ElementTree.fromstring(archive.read(entry)).find("detail/contact")
+            assert contact is not None
+            shown = one_line(row["name"], 60) or str(row["mmsi"])
+            assert contact.get("callsign") == one_line(f"SIM {row['rank']} {shown}", 30)
+
+
+def test_a_marker_of_a_vessel_stays_the_same_from_pack_to_pack(
+    products: Products, changed: Callable[..., Products]
+) -> None:
+    cards = tak.vessel_cards(products)[:1]
+    later = changed(products, end=products.end + pd.Timedelta(days=1), run_id="another")
+    first, second = tak.event(cards[0], products), tak.event(cards[0], later)
+    assert first.get("uid") == second.get("uid")
+    assert str(first.get("uid")).endswith(str(cards[0].mmsi))

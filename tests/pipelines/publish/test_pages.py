@@ -1,0 +1,191 @@
+"""The frame that every page stands in, and what both renderers make of one scene."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import shapely
+
+from detectors.core.zones import Zones
+from pipelines.base.marks import Mark, Tlp
+from pipelines.publish.maps import canvas, cut, page, style
+from pipelines.publish.maps.scene import Event, Ground, Point, Region, Scene, Track, Vessel, Way
+from pipelines.publish.maps.svg import IN_PAGE, ON_PAPER, svg
+from pipelines.publish.review import page as review_map
+from pipelines.reference.learned import Snapshot
+from tests.pipelines.conftest import holds_its_policy, land_only
+
+BAD = '<img src=x onerror=alert(1)>"]]>&'
+SQUARE = np.array([[-0.2, 2.9], [0.2, 2.9], [0.2, 3.1], [-0.2, 3.1], [-0.2, 2.9]])
+
+
+def snapshot(**changes: Any) -> Snapshot:
+    facts = {
+        "zone_id": "learned-anchorage-0300n-10050e", "name": BAD, "zone_class": "anchorage",
+        "source": "AIS", "confidence": "learned", "note": "", "confidence_score": 0.7,
+        "n_vessels": 12, "n_visits": 30, "n_days": 4, "spread_m": 300, **changes,
+    }  # fmt: skip
+    outline = shapely.box(100.4, 2.9, 100.6, 3.1)
+    lane = {
+        **facts, "zone_id": "learned-lane-0250n-10050e", "zone_class": "lane",
+        "direction_deg": 130.0,
+    }  # fmt: skip
+    features = (
+        {"type": "Feature", "properties": facts, "geometry": shapely.geometry.mapping(outline)},
+        {
+            "type": "Feature", "properties": lane,
+            "geometry": shapely.geometry.mapping(shapely.box(100.4, 2.4, 100.9, 2.6)),
+        },
+    )  # fmt: skip
+    told = {
+        "since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z", "reports": 9,
+        "vessels": 3, "simulated": True,
+    }  # fmt: skip
+    return Snapshot(Path("places-2026-02-01.geojson"), told, features)
+
+
+@pytest.fixture(scope="module")
+def review(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("review") / "review.html"
+    zones = land_only([shapely.box(99, 2.7, 100.3, 3.5)])
+    decided = {"learned-lane-0250n-10050e": "reject"}
+    file.write_text(review_map.render(snapshot(), decided, zones), encoding="utf-8")
+    return file
+
+
+def test_the_review_page_holds_its_policy(review: Path) -> None:
+    html = review.read_text(encoding="utf-8")
+    holds_its_policy(html)
+    assert "unsafe" not in html
+    assert html == review_map.render(
+        snapshot(), {"learned-lane-0250n-10050e": "reject"},
+        land_only([shapely.box(99, 2.7, 100.3, 3.5)]),
+    )  # fmt: skip
+    assert "<img" not in html
+    assert "SIMULATED DATA" in html
+    for fact in ("9 reports of 3 vessels", "anchorage</span>", "spread_m 300", "reject"):
+        assert fact in html or fact.replace("</span>", " (1)</span>") in html
+
+
+def test_the_review_page_shows_a_place_from_its_row(page: Any, review: Path) -> None:
+    page.open(review)
+    assert page.evaluate("document.documentElement.dataset.ready") == "true"
+    page.evaluate("document.querySelector('a[data-key]').click()")
+    page.settle()
+    at = page.evaluate(
+        "(() => { const b = document.querySelector('#map').getBoundingClientRect();"
+        "return [b.x + b.width / 2, b.y + b.height / 2]; })()"
+    )
+    page.mouse("mouseMoved", *at)
+    assert page.evaluate("document.querySelector('#cursor').textContent").startswith("03°")
+    tip = page.evaluate("document.querySelector('.leaflet-tooltip')?.textContent ?? ''")
+    assert tip.startswith("learned-anchorage-0300n-10050e: <img src=x")
+    assert page.evaluate("document.querySelectorAll('img').length") == 0
+    assert page.requests == [review.as_uri()]
+    assert page.messages == []
+
+
+def test_marks_stand_on_every_sheet() -> None:
+    mark = Mark(Tlp.AMBER_STRICT, frozenset({"MYS"}))
+    head = page.Head("H <b>", mark=mark, simulated=True)
+    html = page.render("pipelines.publish.plan", "plan.html.j2", head, said=head.words.plan,
+                       still="", section="", has_land=False)  # fmt: skip
+    holds_its_policy(html)
+    assert html.count("TLP:AMBER+STRICT · REL MYS") == 5  # tab, page, paper; above, below
+    assert "@top-center" in html
+    assert "H &lt;b&gt;" in html
+    assert "@top-center" not in page.render(
+        "pipelines.publish.plan", "plan.html.j2", page.Head("H"), said=head.words.plan, still="",
+        section="", has_land=False,
+    )  # fmt: skip
+
+
+# ---- looks
+
+
+def test_every_name_has_a_colour_and_a_look() -> None:
+    sheet = style.variables()
+    for name in style.COLOURS:
+        assert sheet.count(f"--{name}:") == 5  # day and night, each also switched, and paper
+    for look in style.LOOKS.values():
+        assert {look.colour, look.fill} - {""} <= set(style.COLOURS)
+    sheets = [
+        page.text_of("pipelines.publish.maps", "page.css"), canvas.sheet(),
+        page.text_of("pipelines.publish.brief", "brief.css"),
+        page.text_of("pipelines.learn", "review.css"),
+    ]  # fmt: skip
+    assert set(re.findall(r"var\(--([\w-]+)\)", " ".join(sheets))) <= set(style.COLOURS)
+    assert set(review_map.COLOURS.values()) <= set(style.COLOURS)
+
+
+# ---- one scene, two renderers
+
+
+@pytest.fixture(scope="module")
+def scene() -> Scene:
+    return Scene(
+        lon0=179.9, fit=(-0.5, 2.5, 0.5, 3.5), box=(-1.5, 1.5, 1.5, 4.5),
+        ground=Ground((SQUARE + np.array([0.4, 0.4]),), (Region((SQUARE,), "zone", BAD),)),
+        regions=(Region((SQUARE,), "sector", BAD, key="one"),),
+        ways=(Way(SQUARE[:3], "later_sortie", "unit-2"),),
+        points=tuple(
+            Point(0.1, 3.0, symbol, "unit-1", text, BAD)
+            for symbol, text in (("circle", "1"), ("square", "2"), ("base", BAD), ("dot", ""))
+        ),
+        tracks=(
+            Track(1, 1, BAD, (np.array([[0, 3, 0], [0.1, 3, 60]]), np.array([[0.3, 3, 9e3]]))),
+        ),
+        vessels=(Vessel(1, 1, BAD, 0.1, 3.0, 45.0), Vessel(2, 2, "NOWHERE", None, None, None)),
+        events=tuple(
+            Event(kind, kind, BAD, 0.1, 3.0, 0, None, (1,), (1,), True) for kind in style.MARKS
+        ),
+    )  # fmt: skip
+
+
+def test_words_in_a_drawing_are_words(scene: Scene) -> None:
+    drawn = svg(scene, 0.8, ink=IN_PAGE, title=BAD)
+    root = ElementTree.fromstring(drawn)  # well-formed
+    assert root.get("aria-label") == BAD
+    assert {e.tag for e in root.iter()} == {
+        "svg", "clipPath", "rect", "g", "path", "circle", "text", "title",
+    }  # fmt: skip
+    assert any(BAD in (e.text or "") for e in root.iter("title"))
+    assert "http" not in drawn
+    bare = svg(scene, 0.8, ink=ON_PAPER, names=False)
+    assert "img" not in bare
+    assert "var(" not in bare
+
+
+def test_the_same_scene_gives_the_same_drawing(scene: Scene) -> None:
+    assert svg(scene, 0.8, ink=IN_PAGE) == svg(scene, 0.8, ink=IN_PAGE)
+    assert json.dumps(canvas.data_of(scene)) == json.dumps(canvas.data_of(scene))
+
+
+def test_both_renderers_have_all_of_a_scene(scene: Scene) -> None:
+    data = canvas.data_of(scene)
+    root = ElementTree.fromstring(svg(scene, 0.8, ink=IN_PAGE))
+    drawn = [g for g in root.iter("g") if g.get("class") == "mark"]
+    assert len(drawn) == len(data["events"]) == len(style.MARKS)
+    outlines = {path.get("d") for g in drawn for path in g.iter("path")}
+    assert {mark["path"] for mark in data["style"]["marks"].values()} <= outlines
+    dashes = {path.get("stroke-dasharray") for path in root.iter("path")}
+    for look in ("zone", "sector", "later_sortie", "silence"):
+        dash = data["style"]["looks"][look]["dash"]
+        assert " ".join(f"{d:g}" for d in dash) in dashes
+    assert [region["key"] for region in data["regions"]] == ["one"]
+    assert len([path for path in root.iter("path") if path.get("id") == "one"]) == 1
+    coded = canvas.decoded(data["regions"][0]["rings"][0], 2) / data["scale"]
+    assert np.abs(coded - SQUARE).max() < 1e-4
+
+
+def test_the_ground_is_cut_across_the_antimeridian() -> None:
+    west, east = shapely.box(-180, 2, -179.5, 4), shapely.box(179.2, 2, 180, 4)
+    ground = cut.ground(land_only([west, east]), (-1.0, 1.0, 1.0, 5.0), 179.9)
+    corners = np.concatenate(ground.land)
+    assert corners[:, 0].min() == pytest.approx(-0.7)
+    assert corners[:, 0].max() == pytest.approx(0.6)
+    assert cut.ground(Zones.none(), (-1.0, 1.0, 1.0, 5.0), 179.9).land == ()

@@ -1,0 +1,216 @@
+"""The two pages, read by a reader that didn't write them."""
+
+import hashlib
+import io
+import pickle
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import resources
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pypdf
+import pytest
+from fontTools.ttLib import TTFont
+
+from detectors.core import geodesy
+from detectors.core.zones import Zones
+from pipelines.base.marks import Mark, Tlp
+from pipelines.base.text import one_line
+from pipelines.publish import pdf
+from pipelines.publish.brief.scene import scene_of
+from pipelines.publish.briefing import vessel_cards
+from pipelines.publish.maps.svg import ON_PAPER, svg
+from pipelines.publish.products import Products, Release
+
+
+def opened(content: bytes) -> pypdf.PdfReader:
+    return pypdf.PdfReader(io.BytesIO(content))
+
+
+def shown(content: bytes) -> str:
+    return " ".join(" ".join(page.extract_text() for page in opened(content).pages).split())
+
+
+@pytest.fixture(scope="module")
+def made(products: Products) -> bytes:
+    return pdf.render(products)
+
+
+def test_two_pages_tell_the_first_ten(made: bytes, products: Products) -> None:
+    assert len(opened(made).pages) == 2
+    said = shown(made)
+    cards = vessel_cards(products)
+    for card in cards[: pdf.VESSEL_LIMIT]:
+        assert card.name in said
+        assert str(card.mmsi) in said
+        assert card.seen_utc in said
+        assert card.seen_local in said
+        for event in card.events:
+            assert event.reason.split(" (")[0] in said
+            assert event.when_utc in said
+            assert event.when_local in said
+    assert cards[pdf.VESSEL_LIMIT].name not in said
+    assert f"{len(cards) - pdf.VESSEL_LIMIT} more vessels are flagged below these" in said
+    assert "Innocent explanation: bunkering in port limits" in said
+    assert "Small boats often carry no AIS" in said
+    assert said.count("SIMULATED DATA – EXERCISE") == 4
+    assert said.count("Flags are leads, not findings.") == 3
+    assert "Coastline © OpenStreetMap contributors" in said
+
+
+def test_the_same_products_give_the_same_bytes(made: bytes, products: Products) -> None:
+    assert pdf.render(products) == made
+    assert opened(made).metadata["/CreationDate"].startswith("D:20261121160000")
+
+
+def test_another_process_gives_the_same_bytes(empty: Products) -> None:
+    # Of a process whose hashes are seeded otherwise, and that has nothing in a cache
+    program = (
+        "import sys, pickle, hashlib; from pipelines.publish import pdf;"
+        "print(hashlib.sha256(pdf.render(pickle.load(sys.stdin.buffer))).hexdigest())"
+    )
+    bare = replace(empty, zones=Zones.none())
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=pickle.dumps(bare), capture_output=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.decode().strip() == hashlib.sha256(pdf.render(bare)).hexdigest()
+
+
+def test_nothing_in_it_acts_or_leads_out(hostile: Products) -> None:
+    reader = opened(pdf.render(hostile))
+    assert len(reader.pages) == 2
+    acting = {"/JS", "/JavaScript", "/URI", "/Launch", "/OpenAction", "/AA", "/EmbeddedFiles",
+              "/GoToR", "/SubmitForm", "/Annots"}  # fmt: skip
+    for number in range(1, len(reader.xref[0]) + 1):
+        keys = _keys(reader.get_object(number))
+        assert not keys & acting, keys & acting
+
+
+def _keys(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        return {str(key) for key in value} | {k for item in value.values() for k in _keys(item)}
+    return {k for item in value for k in _keys(item)} if isinstance(value, list) else set()
+
+
+def test_hostile_names_are_words_and_no_markup(
+    coastless: Products, changed: Callable[..., Products]
+) -> None:
+    # Markup, code and data of Typst, and what would end the text that carries them
+    names = [
+        '#panic("x")', "*bold* _it_", "$ x^2 $", '#read("/etc/passwd")', "]#sys.version[",
+        '"); #panic("', "<label> @ref", "https://example.org", "// comment /* more", "= Heading",
+    ]  # fmt: skip
+    vessels = coastless.flagged.head(len(names)).assign(name=names, reasons=names)
+    said = shown(pdf.render(changed(coastless, flagged=vessels)))
+    for name in names:
+        assert said.count(name) >= 2, name
+    assert "root:" not in said
+
+
+def test_invisible_characters_are_shown(hostile: Products) -> None:
+    said = shown(pdf.render(hostile)).replace("\u200b", "").replace(" ", "")
+    for name in hostile.flagged["name"].head(pdf.VESSEL_LIMIT):
+        assert pdf.drawable(one_line(name, 60)).replace(" ", "") in said
+    assert "\u202e" not in said
+
+
+def test_long_words_stay_on_two_pages(
+    coastless: Products, changed: Callable[..., Products]
+) -> None:
+    wide = "W" * 5000
+    events = coastless.events.assign(reason=wide, explanation=wide)
+    flagged = coastless.flagged.assign(name=wide, callsign=wide, ship_type=wide, reasons=wide,
+                                       explanations=wide)  # fmt: skip
+    content = pdf.render(changed(coastless, events=events, flagged=flagged))
+    assert len(opened(content).pages) == 2
+
+
+def test_nothing_flagged_is_one_page_that_says_so(
+    empty: Products, changed: Callable[..., Products]
+) -> None:
+    content = pdf.render(changed(empty, zones=Zones.none()))
+    assert len(opened(content).pages) == 1
+    assert "No vessel was flagged. This isn't “all clear”" in shown(content)
+    assert "What AIS can't see" in shown(content)
+
+
+def test_a_partial_run_says_what_failed(
+    coastless: Products, changed: Callable[..., Products]
+) -> None:
+    manifest = {"state": "partial", "failures": {"detector gap": "no"}, "held_back": ["gap: 60"]}
+    said = shown(pdf.render(changed(coastless, manifest=manifest)))
+    assert "Partial run." in said
+    assert "detector gap failed: no" in said
+    assert "Held back." in said
+    assert "gap: 60" in said
+
+
+@pytest.mark.parametrize("label", list(Tlp))
+def test_marks_and_language_of_a_recipient(
+    coastless: Products, changed: Callable[..., Products], label: Tlp
+) -> None:
+    mark = Mark(label, frozenset({"MYS"}))
+    stale = coastless.end + pd.Timedelta(hours=12)
+    release = Release("boat", "Patrol boat", mark, {}, stale, "ms")
+    said = shown(pdf.render(changed(coastless, release=release)))
+    assert said.count(f"TLP:{label} · REL MYS") == 4
+    assert "Vesel yang ditandakan" in said
+    assert "Disediakan untuk Patrol boat. Luput selepas 22 Nov 2026 04:00 UTC" in said
+    assert "Flags are leads" not in said
+
+
+def test_the_fonts_are_ours_and_draw_what_they_are_said_to(made: bytes) -> None:
+    known = {c for first, last in pdf._DRAWABLE for c in range(first, last + 1)}
+    folder = resources.files("pipelines.publish.pdf").joinpath("fonts")
+    for weight in ("Regular", "Bold"):
+        with resources.as_file(folder.joinpath(f"NotoSans-{weight}.ttf")) as path:
+            assert set(TTFont(path).getBestCmap()) == known
+    used = {
+        str(font.get_object()["/BaseFont"]).partition("+")[2]
+        for page in opened(made).pages
+        for font in page["/Resources"]["/Font"].values()
+    }
+    assert used == {"NotoSans-Regular", "NotoSans-Bold"}
+
+
+# ---- the map
+
+
+def test_the_map_shows_each_mark_where_it_belongs(coastless: Products) -> None:
+    scene = scene_of(coastless, vessel_cards(coastless)[:10])
+    drawn = svg(scene, 0.8, ink=ON_PAPER, names=False)
+    root = ElementTree.fromstring(drawn)
+    space = "{http://www.w3.org/2000/svg}"
+    dots = [
+        (float(c.get("cx", "")), float(c.get("cy", "")))
+        for c in root.iter(f"{space}circle") if c.get("r") == "3.2"
+    ]  # fmt: skip
+    assert len(dots) == len(scene.events)
+    # Distances on the sheet are those on the globe but for one scale, that of the middle latitude
+    order = sorted(scene.events, key=lambda e: (not e.main, e.ranks[0]))
+    a, b = order[0], max(order, key=lambda e: abs(e.x - order[0].x))
+    (ax, ay), (bx, by) = dots[order.index(a)], dots[order.index(b)]
+    metres = geodesy.distance_m(a.y, a.x, b.y, b.x)
+    bar = [r for r in root.iter(f"{space}rect") if r.get("stroke")]
+    miles = float(re.findall(r">([\d.]+) nm<", drawn)[0])
+    per_mile = 4 * float(bar[0].get("width", "")) / miles
+    assert np.hypot(ax - bx, ay - by) / per_mile == pytest.approx(float(metres) / 1852, rel=0.02)
+
+
+def test_marks_of_one_place_stand_apart(
+    coastless: Products, changed: Callable[..., Products]
+) -> None:
+    events = coastless.events.assign(lat=3.0, lon=100.5)
+    cards = vessel_cards(changed(coastless, events=events))[:10]
+    root = ElementTree.fromstring(svg(scene_of(coastless, cards), 0.8, ink=ON_PAPER, names=False))
+    marks = [g.get("transform", "") for g in root.iter() if g.get("class") == "mark"]
+    places = np.array([[float(v) for v in re.findall(r"[\d.]+", g)[:2]] for g in marks])
+    assert len(places) == 10
+    apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
+    assert apart[~np.eye(10, dtype=bool)].min() > 25

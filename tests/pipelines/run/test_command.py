@@ -1,0 +1,447 @@
+"""The command: results on stdout, clear errors with a hint on stderr, exit codes with a meaning."""
+
+import functools
+import gzip
+import json
+import operator
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyais
+import pytest
+import typer
+
+from detectors.gap import Gap
+from pipelines import store
+from pipelines.base.settings import PROJECT
+from pipelines.cli.main import app
+
+Selat = Callable[..., Any]
+
+
+@pytest.fixture
+def feed(exercise: Path) -> Path:
+    return exercise / "feed.nmea.gz"
+
+
+def results(home: Path) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
+    folder = home / "latest"
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    tables = (
+        pd.read_csv(folder / name, dtype=str, keep_default_na=False)
+        for name in ("events.csv", "flagged.csv")
+    )
+    return manifest, *tables
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = ("pandas", "prefect", "duckdb", "numpy", "pydantic")
+    code = f"import sys, pipelines.cli.main; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command below one, with its words."""
+    if not hasattr(command, "commands"):
+        yield path, command
+        return
+    for name, below in command.commands.items():
+        yield from commands(below, (*path, name))
+
+
+def take(line: str) -> tuple[str, ...]:
+    """Parse a command line as `selat` does; the words of its command."""
+    words = shlex.split(re.split(r" [>|] ", line)[0], comments=True)[1:]
+    command, path = typer.main.get_command(app), ()
+    while hasattr(command, "commands"):
+        path = (*path, words.pop(0))
+        command = command.commands[path[-1]]
+    command.make_context(path[-1], words)
+    return path
+
+
+def test_every_command_has_an_example_that_it_takes() -> None:
+    for path, command in commands(typer.main.get_command(app)):
+        lines = [line.strip() for line in command.help.split("For example:")[1].splitlines()]
+        assert path in {take(line) for line in lines if line.startswith("selat ")}, path
+
+
+@pytest.mark.parametrize(
+    "guide", ["README.md", *(f"docs/{path.name}" for path in (PROJECT / "docs").glob("*.md"))]
+)
+def test_the_commands_of_a_guide_are_taken(guide: str) -> None:
+    blocks = re.findall(r"^```\n(.*?)^```", (PROJECT / guide).read_text(), re.DOTALL | re.MULTILINE)
+    lines = [line for block in blocks for line in block.splitlines()]
+    for line in lines:
+        if re.match(r"(\.venv/bin/)?selat ", line):
+            take(line)
+
+
+def test_empty_file(tmp_path: Path, selat: Selat) -> None:
+    (tmp_path / "empty.nmea").touch()
+    ran = selat("ingest", tmp_path / "empty.nmea", "--home", tmp_path / "home")
+    assert ran.code == 3
+    assert "empty.nmea" in ran.err
+    assert "empty" in ran.err.replace("empty.nmea", "")
+
+
+def test_binary_file(tmp_path: Path, selat: Selat) -> None:
+    (tmp_path / "photo.bin").write_bytes(bytes(range(256)) * 50)
+    ran = selat("ingest", tmp_path / "photo.bin", "--home", tmp_path / "home")
+    assert ran.code == 3
+    assert "photo.bin" in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_missing_file(tmp_path: Path, selat: Selat) -> None:
+    ran = selat("ingest", tmp_path / "nowhere.nmea", "--home", tmp_path / "home")
+    assert ran.code == 3
+    assert "nowhere.nmea" in ran.err
+
+
+def test_folder_without_feeds(tmp_path: Path, selat: Selat) -> None:
+    folder = tmp_path / "feeds"
+    folder.mkdir()
+    (folder / "README.txt").write_text("no feed here\n")
+    ran = selat("ingest", folder, "--home", tmp_path / "home")
+    assert ran.code == 3
+    assert "feeds" in ran.err
+    assert "hint:" in ran.err
+
+
+def test_csv_with_wrong_headers(tmp_path: Path, selat: Selat) -> None:
+    header = (
+        "MMSI,Timestamp,LAT,LON,SOG,COG,Heading,VesselName,IMO,CallSign,VesselType,Status,Length,"
+        "Width,Draft,Cargo"
+    )
+    row = "533000001,2026-01-05T00:00:00,4,100,0,0,0,FIRST,,,70,0,100,20,5,"
+    (tmp_path / "x.csv").write_text(f"{header}\n{row}\n")
+    ran = selat("ingest", tmp_path / "x.csv", "--home", tmp_path / "home")
+    assert ran.code == 3
+    assert "BaseDateTime" in ran.err
+
+
+def test_truncated_gzip_keeps_the_good_rows(tmp_path: Path, feed: Path, selat: Selat) -> None:
+    whole = feed.read_bytes()
+    (tmp_path / "cut.nmea.gz").write_bytes(whole[: len(whole) // 2])
+    ran = selat("ingest", tmp_path / "cut.nmea.gz", "--home", tmp_path / "home", "--json")
+    assert ran.code == 6
+    [why] = json.loads(ran.out)["failed"].values()
+    assert why.startswith("truncated archive")
+    [report] = json.loads(ran.out)["added"].values()
+    assert report["positions"] > 1000
+    assert report["rejected"]["truncated archive"] == 1
+
+
+def test_unknown_area(tmp_path: Path, feed: Path, selat: Selat) -> None:
+    ran = selat("ingest", feed, "--area", "atlantis", "--home", tmp_path / "home")
+    assert ran.code != 0
+    assert "atlantis" in ran.err
+    assert "hint:" in ran.err
+
+
+def test_second_ingest_is_a_no_op(tmp_path: Path, feed: Path, selat: Selat) -> None:
+    home = tmp_path / "home"
+    first = json.loads(selat("ingest", feed, "--home", home, "--json").out)
+    assert len(first["added"]) == 1
+    second = json.loads(selat("ingest", feed, "--home", home, "--json").out)
+    assert second["added"] == {}
+    assert len(second["already_there"]) == 1
+
+
+def test_dry_run_writes_nothing(tmp_path: Path, feed: Path, selat: Selat) -> None:
+    ran = selat("ingest", feed, "--home", tmp_path / "home", "--dry-run", "--json")
+    assert ran.code == 0
+    assert not (tmp_path / "home" / "store").exists()
+
+
+def test_date_with_no_data(exercise_home: Path, selat: Selat) -> None:
+    ran = selat("detect", "--date", "2019-01-01", "--home", exercise_home)
+    assert ran.code == 7
+    assert "2018-12-31 16:00Z" in ran.err
+    assert "hint: the store holds reports from 2026-01-05" in ran.err
+
+
+def test_nothing_was_run_yet(tmp_path: Path, selat: Selat) -> None:
+    ran = selat("flagged", "--home", tmp_path)
+    assert ran.code == 7
+    assert "selat nightly --feed" in ran.err
+
+
+def test_flagged_as_table_json_and_csv(exercise_home: Path, selat: Selat) -> None:
+    table = selat("flagged", "--home", exercise_home)
+    assert "SIMULATED DATA" in table.out
+    assert "Flags are leads, not findings." in table.out
+    as_json = json.loads(selat("flagged", "--home", exercise_home, "--json", "--top", 3).out)
+    assert as_json["simulated"] is True
+    assert [row["rank"] for row in as_json["flagged"]] == ["1", "2", "3"]
+    as_csv = selat("flagged", "--home", exercise_home, "--csv", "--top", 3).out.splitlines()
+    assert len(as_csv) == 4
+    assert as_csv[0].startswith("rank,mmsi,imo,name")
+
+
+@pytest.mark.usefixtures("without_briefs")
+def test_a_failing_detector_fails_the_run_after_the_others(
+    tmp_path: Path, feed: Path, selat: Selat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> pd.DataFrame:
+        raise ZeroDivisionError("a bug")
+
+    home = tmp_path / "home"
+    selat("ingest", feed, "--home", home)
+    assert selat("detect", "--home", home).code == 0
+    _, before, leads = results(home)
+    monkeypatch.setattr(Gap, "detect", breaks)
+    ran = selat("detect", "--home", home)
+    assert ran.code == 6
+    assert "detector gap: ZeroDivisionError: a bug" in ran.err
+    manifest, events, _ = results(home)
+    assert manifest["state"] == "partial"
+    assert manifest["failures"] == {"detector gap": "ZeroDivisionError: a bug"}
+    assert "ZeroDivisionError" in (home / "latest" / "failure-gap.txt").read_text()
+    _, _, again = results(home)
+    assert list(again["mmsi"]) == list(leads["mmsi"])  # what it had found before stays a lead
+    # What reads the events of a detector that failed can't be assessed either.
+    blind = events["kind"].isin(["gap", "possible_meeting", "unmatched_sighting"])
+    assert set(events["status"][events["kind"] == "gap"]) == {"not_assessed"}
+    assert set(events["status"][blind]) == {"not_assessed"}
+    assert set(events["status"][~blind]) == {"unchanged"}
+    assert len(events) == len(before)
+
+
+@pytest.mark.usefixtures("without_briefs")
+def test_the_same_window_again_changes_nothing(tmp_path: Path, feed: Path, selat: Selat) -> None:
+    home = tmp_path / "home"
+    selat("ingest", feed, "--home", home)
+    selat("detect", "--home", home)
+    _, created, flagged = results(home)
+    assert set(created["status"]) == {"created"}
+    selat("detect", "--home", home)
+    _, again, flagged_again = results(home)
+    assert set(again["status"]) == {"unchanged"}
+    pd.testing.assert_frame_equal(created.drop(columns="status"), again.drop(columns="status"))
+    pd.testing.assert_frame_equal(flagged, flagged_again)
+
+
+@pytest.mark.usefixtures("without_briefs")
+def test_one_go_equals_hour_by_hour(
+    tmp_path: Path, exercise: Path, exercise_home: Path, selat: Selat
+) -> None:
+    home = tmp_path / "home"
+    selat("ingest", exercise / "feed.nmea.gz", "--home", home)
+    cuts = ["16:00", "18:30", "21:00", "23:59"]
+    edges = [f"2026-01-05T{cut}Z" for cut in cuts] + ["2026-01-06T02:00Z", "2026-01-06T05:00Z"]
+    for since, until in pairwise(edges):
+        assert selat("detect", "--since", since, "--until", until, "--home", home).code == 0
+    with store.read(home / "store") as parts, store.read(exercise_home / "store") as whole:
+        query = (
+            "SELECT * EXCLUDE (run_id, first_run_id, supersedes, reason) FROM events "
+            "WHERE NOT retracted ORDER BY event_id"
+        )
+        pd.testing.assert_frame_equal(parts.sql(query), whole.sql(query))
+
+
+def one_report(epoch: int) -> bytes:
+    """A report of a vessel of its own, with its time in a tag block."""
+    fields = {"type": 1, "mmsi": 533999999, "lat": 4.0, "lon": 100.0, "speed": 0.0}
+    [sentence] = pyais.encode_dict(fields, talker_id="AI")
+    block = f"s:SELATSIM-X,c:{epoch}"
+    checksum = functools.reduce(operator.xor, block.encode())
+    return f"\\{block}*{checksum:02X}\\{sentence}\n".encode()
+
+
+def lines_between(feed: Path, cuts: list[float]) -> list[bytes]:
+    """The lines of an exercise feed in parts of the feed's length, each a feed of its own."""
+    lines = gzip.decompress(feed.read_bytes()).splitlines(keepends=True)
+    edges = [round(cut * len(lines)) for cut in cuts]
+    return [b"".join(lines[a:b]) for a, b in pairwise(edges)]
+
+
+@pytest.mark.usefixtures("without_briefs")
+def test_late_feeds_and_past_days_give_the_events_of_one_go(
+    tmp_path: Path, exercise: Path, exercise_home: Path, selat: Selat
+) -> None:
+    home = tmp_path / "home"
+    parts = lines_between(exercise / "feed.nmea.gz", [0, 0.3, 0.6, 1])
+    for i in (1, 2, 0):
+        (tmp_path / f"{i}.nmea").write_bytes(parts[i])
+        assert selat("ingest", tmp_path / f"{i}.nmea", "--home", home).code == 0
+        assert selat("detect", "--home", home).code == 0
+    # An earlier span looked at again must not forget what came after it.
+    edges = ("--since", "2026-01-05T17:00Z", "--until", "2026-01-05T20:00Z")
+    assert selat("detect", *edges, "--home", home).code == 0
+    _, again, _ = results(home)
+    assert set(again["status"]) == {"unchanged"}
+    query = (
+        "SELECT event_id, kind, subkind, mmsi, other_mmsi, zone_id, track_ids, start, "
+        '"end", lat, lon, score FROM events WHERE NOT retracted ORDER BY event_id'
+    )
+    with store.read(home / "store") as late, store.read(exercise_home / "store") as whole:
+        pd.testing.assert_frame_equal(late.sql(query), whole.sql(query))
+
+
+@pytest.mark.usefixtures("without_briefs")
+def test_a_day_leaves_the_rest_of_a_feed_new(tmp_path: Path, exercise: Path, selat: Selat) -> None:
+    home = tmp_path / "home"
+    selat("ingest", exercise / "feed.nmea.gz", "--home", home)
+    selat("detect", "--until", "2026-01-05T20:00Z", "--home", home)
+    assert results(home)[0]["window"]["end"] < "2026-01-05T20:00:01Z"
+    selat("detect", "--home", home)
+    assert results(home)[0]["window"]["end"] > "2026-01-06T03:00:00Z"
+
+
+def test_export_again(exercise_home: Path, tmp_path: Path, selat: Selat) -> None:
+    out = tmp_path / "pack"
+    ran = selat("export", out, "--home", exercise_home)
+    assert ran.code == 0
+    latest = exercise_home / "latest"
+    for name in ("events.csv", "flagged.csv", "manifest.json", "events.geojson"):
+        assert (out / name).read_bytes() == (latest / name).read_bytes(), name
+    assert "exists already" in selat("export", out, "--home", exercise_home).err
+
+
+@pytest.mark.usefixtures("without_briefs")
+def test_the_store_is_whole_also_when_compacted(
+    tmp_path: Path, exercise: Path, selat: Selat
+) -> None:
+    home = tmp_path / "home"
+    for i, part in enumerate(lines_between(exercise / "feed.nmea.gz", [0, 0.5, 1])):
+        (tmp_path / f"{i}.nmea").write_bytes(part)
+        selat("ingest", tmp_path / f"{i}.nmea", "--home", home)
+    selat("detect", "--home", home)
+    assert selat("store", "check", "--home", home).out == "the store is whole\n"
+    assert "dates merged: 1" in selat("store", "compact", "--home", home).out
+    assert selat("store", "check", "--home", home).code == 0
+    selat("detect", "--home", home)
+    assert set(results(home)[1]["status"]) == {"unchanged"}
+
+
+def test_a_damaged_store_is_named(tmp_path: Path, feed: Path, selat: Selat) -> None:
+    home = tmp_path / "home"
+    selat("ingest", feed, "--home", home)
+    [first, *_] = sorted((home / "store" / "positions").rglob("*.parquet"))
+    first.write_bytes(first.read_bytes()[:-100])
+    ran = selat("store", "check", "--home", home)
+    assert ran.code == 1
+    assert first.name in ran.out
+
+
+def test_a_feed_is_deleted_by_its_key(tmp_path: Path, feed: Path, selat: Selat) -> None:
+    home = ("--home", tmp_path / "home")
+    selat("ingest", feed, *home)
+    [held] = json.loads(selat("store", "feeds", "--json", *home).out)
+    assert held["key"] in selat("store", "feeds", *home).out
+    wrong = selat("store", "delete", "0000000000000000", *home)
+    assert wrong.code == 4
+    assert "0000000000000000" in wrong.err
+    assert selat("store", "delete", held["key"], *home).code == 0
+    assert json.loads(selat("store", "feeds", "--json", *home).out) == []
+    assert len(json.loads(selat("ingest", feed, *home, "--json").out)["added"]) == 1
+
+
+def test_what_a_vessel_called_itself(exercise_home: Path, selat: Selat) -> None:
+    [row] = json.loads(selat("flagged", "--home", exercise_home, "--json", "--top", 1).out)[
+        "flagged"
+    ]
+    ran = selat("vessel", int(row["mmsi"]), "--home", exercise_home)
+    assert row["name"] in ran.out
+    told = json.loads(selat("vessel", int(row["mmsi"]), "--home", exercise_home, "--json").out)
+    assert told["name"] == row["name"]
+    assert told["flag_state"] == row["flag_state"]
+    before = selat(
+        "vessel", int(row["mmsi"]), "--at", "2020-01-01", "--home", exercise_home, "--json"
+    )
+    assert json.loads(before.out)["name"] == ""
+
+
+@pytest.mark.usefixtures("without_briefs")
+def test_a_clock_that_is_ahead_does_not_move_now(tmp_path: Path, feed: Path, selat: Selat) -> None:
+    home = tmp_path / "home"
+    selat("ingest", feed, "--home", home)
+    selat("detect", "--home", home)
+    before = results(home)[1]
+    (tmp_path / "ahead.nmea").write_bytes(one_report(1767787200))
+    assert selat("ingest", tmp_path / "ahead.nmea", "--home", home).code == 0
+    assert selat("detect", "--home", home).code == 0
+    assert selat("detect", "--since", "2026-01-05T16:00Z", "--home", home).code == 0
+    manifest, after, _ = results(home)
+    assert manifest["window"]["end"] < "2026-01-06T04:00:01Z"
+    assert list(after["event_id"]) == list(before["event_id"])
+    assert list(after["end"]) == list(before["end"])
+
+
+def test_an_unreadable_feed_does_not_stop_the_others(
+    tmp_path: Path, feed: Path, selat: Selat
+) -> None:
+    home = tmp_path / "home"
+    ran = selat("ingest", tmp_path / "none.nmea", feed, "--home", home)
+    assert ran.code == 6
+    assert "none.nmea" in ran.err
+    assert len(json.loads(selat("store", "feeds", "--json", "--home", home).out)) == 1
+
+
+def test_no_detector_is_an_error(tmp_path: Path, exercise_home: Path, selat: Selat) -> None:
+    config = tmp_path / "config"
+    shutil.copytree(PROJECT / "config", config)
+    (config / "detectors.yaml").write_text("gap: {enabled: false}\n")
+    ran = selat("detect", "--home", exercise_home, "--config", config)
+    assert ran.code == 2
+    assert "enables no detector" in ran.err
+    assert selat("doctor", "--home", exercise_home, "--config", config).code == 1
+
+
+def test_contradicting_times(exercise_home: Path, selat: Selat) -> None:
+    home = ("--home", exercise_home)
+    assert selat("detect", "--date", "2026-01-06", "--since", "2026-01-05", *home).code == 2
+    assert selat("detect", "--since", "2026-01-07", "--until", "2026-01-06", *home).code == 2
+    assert selat("detect", "--date", "yesterday", *home).code == 2
+    assert selat("nightly", "--date", "2026-01-06T00:00", *home).code == 2
+
+
+def test_doctor(tmp_path: Path, selat: Selat) -> None:
+    assert selat("doctor", "--home", tmp_path).code == 0
+
+
+def test_a_feed_from_standard_input(tmp_path: Path, feed: Path) -> None:
+    lines = gzip.decompress(feed.read_bytes()).splitlines(keepends=True)[:5000]
+    command = [
+        sys.executable,
+        "-m",
+        "pipelines.cli.main",
+        "ingest",
+        "-",
+        "--home",
+        tmp_path,
+        "--json",
+    ]
+    done = subprocess.run(command, input=b"".join(lines), capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    [report] = json.loads(done.stdout)["added"].values()
+    assert report["rows_read"] == 5000
+
+
+def test_a_recorded_feed_is_read_like_any_other(tmp_path: Path, feed: Path, selat: Selat) -> None:
+    lines = gzip.decompress(feed.read_bytes()).splitlines(keepends=True)[:3000]
+    home = tmp_path / "home"
+    command = [sys.executable, "-m", "pipelines.cli.main", "listen", "-", "--home", str(home), "-q"]
+    command += ["--station", "SELATSIM-TEST"]
+    done = subprocess.run(command, input=b"".join(lines), capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    [file] = done.stdout.decode().split()
+    assert Path(file).parent == home / "recordings"
+    recorded = json.loads(selat("ingest", home / "recordings", "--home", home, "--json").out)
+    direct = tmp_path / "direct.nmea"
+    direct.write_bytes(b"".join(lines))
+    plain = json.loads(selat("ingest", direct, "--home", tmp_path / "other", "--json").out)
+    [one], [other] = recorded["added"].values(), plain["added"].values()
+    for count in ("positions", "statics", "vessels", "first_time", "last_time"):
+        assert one[count] == other[count]

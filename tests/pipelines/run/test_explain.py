@@ -1,0 +1,225 @@
+"""`selat explain` and the time machine on an exercise: what an event rests on, and how it shows."""
+
+import html
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from pipelines import store
+from pipelines.ask import explain, recall
+from pipelines.ask.explain.page import render
+from pipelines.base.settings import load
+from pipelines.run.runs import load_zones
+
+Selat = Callable[..., Any]
+
+
+def strict(text: str) -> Any:
+    """JSON without NaN, which other readers refuse."""
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def events_of(home: Path) -> pd.DataFrame:
+    with store.read(home / "store") as reader:
+        return reader.events_as_of(recall.latest(reader).ordinal)
+
+
+@pytest.fixture(scope="module")
+def strongest(exercise_home: Path) -> dict[str, Any]:
+    """The strongest event of two vessels."""
+    pairs = events_of(exercise_home)
+    pairs = pairs[pairs["other_mmsi"] > 0].sort_values("score")
+    return pairs.to_dict("records")[-1]
+
+
+def test_it_tells_evidence_reasons_reports_and_history(
+    exercise_home: Path, strongest: dict[str, Any], selat: Selat
+) -> None:
+    ran = selat("explain", strongest["event_id"][:10], "--home", exercise_home)
+    assert ran.code == 0
+    assert ran.out.startswith("SIMULATED DATA")
+    for text in (
+        strongest["event_id"], strongest["reason"], f"{strongest['mmsi']:09d}",
+        f"{strongest['other_mmsi']:09d}", "at least", "!AIVDM", "created",
+        "Flags are leads, not findings.",
+    ):  # fmt: skip
+        assert text in ran.out
+    assert any(0x2800 < ord(c) < 0x2900 for c in ran.out), "no chart"
+
+
+def test_json_holds_the_whole_and_its_reports_decode_to_the_vessel(
+    exercise_home: Path, strongest: dict[str, Any], selat: Selat
+) -> None:
+    told = strict(selat("explain", strongest["event_id"], "--home", exercise_home, "--json").out)
+    assert told["event"]["evidence"] == json.loads(strongest["evidence"])
+    assert {v["mmsi"] for v in told["vessels"]} == {
+        f"{strongest['mmsi']:09d}", f"{strongest['other_mmsi']:09d}"
+    }  # fmt: skip
+    assert len(told["raw"]) >= 2
+    numbers = {strongest["mmsi"], strongest["other_mmsi"]}
+    assert {raw["reported"]["fields"]["mmsi"] for raw in told["raw"]} == numbers
+    assert all(threshold["margin"] >= 0 for threshold in told["thresholds"])
+
+
+def test_every_event_of_every_detector_can_be_explained(exercise_home: Path) -> None:
+    installation = load(exercise_home)
+    with store.read(installation.store) as reader:
+        moment = recall.latest(reader)
+        events = reader.events_as_of(moment.ordinal)
+        for row in events.drop_duplicates(["detector", "subkind"]).to_dict("records"):
+            told = explain.gather(reader, installation, row, moment)
+            best = [one for one in told.considered if one.verdict == "fits best"]
+            by_detector = told.evidence.get("explained_by") == "detector"
+            assert len(best) == (bool(row["explanation"]) and not by_detector), row["explanation"]
+            assert told.revisions[-1].status in {"created", "changed"}
+
+
+def test_the_page_asks_for_nothing_and_says_it_all(
+    exercise_home: Path, strongest: dict[str, Any]
+) -> None:
+    installation = load(exercise_home)
+    with store.read(installation.store) as reader:
+        told = explain.gather(reader, installation, strongest, recall.latest(reader))
+    page = html.unescape(render(told, load_zones(installation)))
+    assert "default-src 'none'" in page
+    markup = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    assert not re.search(r"""(src|href)\s*=\s*["'](?!data:|#)""", markup)
+    texts = [strongest["event_id"], "SIMULATED", *(r.reported.lines[0] for r in told.raw)]
+    texts += [one.name for one in told.considered]
+    assert [text for text in texts if text not in page] == []
+
+
+def test_a_vessel_lists_its_events(
+    exercise_home: Path, strongest: dict[str, Any], selat: Selat
+) -> None:
+    events = events_of(exercise_home)
+    busy = events.groupby("mmsi").size()
+    mmsi = int(busy.index[busy > 1][0])
+    ran = selat("explain", f"{mmsi:09d}", "--home", exercise_home)
+    assert ran.code == 0
+    mine = events[(events["mmsi"] == mmsi) | (events["other_mmsi"] == mmsi)]
+    assert [line.split()[0] for line in ran.out.splitlines()] == list(
+        mine.sort_values(["score", "start"], ascending=[False, True])["event_id"]
+    )
+
+
+def test_what_is_no_event_is_an_error_with_a_hint(exercise_home: Path, selat: Selat) -> None:
+    ran = selat("explain", "zzzz", "--home", exercise_home)
+    assert ran.code == 2
+    assert "hint:" in ran.err
+    several = selat("explain", "", "--home", exercise_home)
+    assert several.code == 2
+
+
+def test_a_feed_that_moved_is_read_where_it_is_and_one_that_changed_is_not(
+    exercise: Path, exercise_home: Path, strongest: dict[str, Any], tmp_path: Path
+) -> None:
+    home = shutil.copytree(exercise_home, tmp_path / "home")
+    feed = exercise / "feed.nmea.gz"
+    moved = tmp_path / "feeds" / "night.gz"
+    moved.parent.mkdir()
+    installation = load(home)
+
+    def problems(*feeds: str) -> set[str]:
+        with store.read(installation.store) as reader:
+            told = explain.gather(reader, installation, strongest, recall.latest(reader), feeds)
+        return {raw.reported.problem for raw in told.raw}
+
+    assert problems() == {""}
+    away = feed.rename(tmp_path / "away")
+    try:
+        [gone] = problems()
+        assert "isn't there any more" in gone
+        shutil.copy(away, moved)
+        assert problems(str(moved.parent)) == {""}
+        feed.write_bytes(b"another feed")
+        [other] = problems()
+        assert "changed" in other
+        (moved.parent / "night.gz").write_bytes(away.read_bytes()[:-1])
+        [wrong] = problems(str(moved.parent))
+        assert "none of the files" in wrong
+    finally:
+        feed.unlink(missing_ok=True)
+        away.rename(feed)
+
+
+def test_a_hostile_name_cannot_act_in_any_form(
+    exercise_home: Path, strongest: dict[str, Any], selat: Selat, tmp_path: Path
+) -> None:
+    import duckdb
+
+    home = shutil.copytree(exercise_home, tmp_path / "home")
+    evil = "</script><b>\x1b[31m\u202eX[bold]"
+    with duckdb.connect(str(home / "store" / "catalogue.duckdb")) as catalogue:
+        for table in ("event_revisions", "events"):
+            catalogue.execute(f"UPDATE {table} SET reason = $t, explanation = $t", {"t": evil})
+        catalogue.execute("UPDATE statics SET name = $t", {"t": evil})
+    ran = selat("explain", strongest["event_id"], "--home", home)
+    assert "\x1b[31m" not in ran.out
+    assert "\u202e" not in ran.out
+    assert "[U+202E]X[bold]" in ran.out
+    page = tmp_path / "page.html"
+    selat("explain", strongest["event_id"], "--home", home, "--html", page)
+    text = page.read_text(encoding="utf-8")
+    assert "</script><b>" not in text
+    assert text.count("<script") == 3  # the data, Leaflet and our own
+
+
+@pytest.mark.usefixtures("without_briefs")
+def test_the_time_machine_shows_what_was_known_then(
+    exercise: Path, tmp_path: Path, selat: Selat
+) -> None:
+    home = tmp_path / "home"
+    selat("ingest", exercise / "feed.nmea.gz", "--home", home, "--quiet")
+    selat("detect", "--until", "2026-01-05T22:00Z", "--home", home, "--quiet")
+    first = selat("flagged", "--home", home, "--json", "--top", 100).out
+    early = {e["event_id"]: e for e in events_of(home).to_dict("records")}
+    selat("detect", "--home", home, "--quiet")
+    late = {e["event_id"]: e for e in events_of(home).to_dict("records")}
+    grown = next(k for k in early if k in late and late[k]["evidence"] != early[k]["evidence"])
+    new = next(k for k in late if k not in early)
+    then = ("--as-of", "2026-01-05T22:30Z", "--home", home)
+    assert selat("flagged", *then, "--json", "--top", 100).out == first
+    told = strict(selat("explain", grown, *then, "--json").out)
+    assert told["event"]["evidence"] == json.loads(early[grown]["evidence"])
+    assert len(told["revisions"]) == 1
+    now = json.loads(selat("explain", grown, "--home", home, "--json").out)
+    assert [r["status"] for r in now["revisions"]] == ["created", "changed"]
+    assert now["revisions"][1]["changes"]
+    assert selat("explain", new, *then).code == 2
+    assert selat("explain", new, "--home", home).code == 0
+
+    run_id = json.loads(first)["run_id"]
+    since = strict(selat("since", run_id, "--home", home, "--json").out)
+    assert {e["event_id"] for e in since["events"] if e["change"] == "new"} == set(late) - set(
+        early
+    )
+    assert (
+        selat("since", "--home", home, "--json").out
+        == json.dumps(since, indent=2, ensure_ascii=False) + "\n"
+    )
+    assert selat("since", "--as-of", run_id, "--home", home).code == 7
+
+    event = late[new]["event_id"]
+    added = selat("disposition", "add", event, "--as", "cleared", "--reason", "looked", "--home",
+                  home)  # fmt: skip
+    assert added.code == 0
+    assert "looked" in selat("disposition", "list", "--home", home).out
+    assert "looked" not in selat("disposition", "list", *then).out
+    assert "Concluded" in selat("explain", event, "--home", home).out
+
+    named = json.loads(selat("find", f"{late[new]['mmsi']:09d}", "--home", home, "--json").out)
+    assert named[0]["mmsi"] == f"{late[new]['mmsi']:09d}"
+    assert selat("find", "QQQQQQQQ", "--home", home).code == 7
+    before = selat("find", f"{late[new]['mmsi']:09d}", "--as-of", "2020-01-01", "--home", home)
+    assert before.code == 7

@@ -1,0 +1,60 @@
+"""The nightly flow, run as its users run it: a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines import store
+
+
+def nightly(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pipelines.cli.main", "nightly", *map(str, arguments)]
+    # What the machine has set for Prefect must not matter, nor may a proxy be needed.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
+@pytest.mark.slow
+def test_whole_job_with_a_feed_that_cannot_be_read(exercise: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.csv"
+    broken.write_text("one,two\n1,2\n")
+    home = tmp_path / "home"
+    ran = nightly("--feed", exercise / "feed.nmea.gz", "--feed", broken, "--home", home)
+    assert ran.returncode == 6, ran.stderr
+    assert "SIMULATED DATA" in ran.stdout
+    assert "broken.csv" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    manifest = json.loads((home / "latest" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["state"] == "partial"
+    assert list(manifest["failures"]) == [f"feed {broken}"]
+    assert manifest["counts"]["flagged"] > 0
+    assert {p.name for p in home.iterdir()} == {"store", "runs", "latest", "prefect"}
+    with store.read(home / "store") as reader:
+        run = reader.last_run()
+    assert run is not None
+    assert run["run_id"] == manifest["run_id"]
+
+    artifacts = (
+        "import sqlite3, sys; "
+        "ask = 'SELECT key FROM artifact WHERE key IS NOT NULL'; "
+        "print(sorted({row[0] for row in sqlite3.connect(sys.argv[1]).execute(ask)}))"
+    )
+    database = home / "prefect" / "prefect.db"
+    done = subprocess.run(
+        [sys.executable, "-c", artifacts, database], capture_output=True, text=True, check=True
+    )
+    assert "flagged-vessels" in done.stdout
+    assert "nightly-summary" in done.stdout
+
+
+@pytest.mark.slow
+def test_nothing_readable(tmp_path: Path) -> None:
+    ran = nightly("--feed", tmp_path / "none.nmea", "--home", tmp_path / "home")
+    assert ran.returncode == 3
+    assert "none.nmea" in ran.stderr
+    assert "hint:" in ran.stderr
+    assert "Traceback" not in ran.stderr

@@ -1,0 +1,133 @@
+"""Packs from the command line: make, verify, open, and the log."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pyrage
+import pytest
+import yaml
+
+from pipelines.base.settings import PROJECT
+from tests.pipelines.conftest import Ran
+
+Selat = Callable[..., Ran]
+
+
+@pytest.fixture
+def home(exercise_home: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(exercise_home, tmp_path / "home", symlinks=True))
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """The project's configuration with one small recipient."""
+    folder = Path(shutil.copytree(PROJECT / "config", tmp_path / "config"))
+    profile = {"title": "Boat", "holds": ["MYS"], "max_tlp": "AMBER", "formats": ["csv"],
+               "stale_after_h": 744}  # fmt: skip
+    (folder / "recipients.yaml").write_text(yaml.safe_dump({"boat": profile}))
+    return folder
+
+
+def test_from_key_to_opened_pack(
+    selat: Selat, home: Path, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    common = ("--home", home, "--config", config)
+    theirs = ("--home", tmp_path / "laptop", "--config", config)
+    assert selat("export", "--to", "boat", *common).code == 1  # no key yet
+    monkeypatch.setenv("SELAT_KEY_PASSPHRASE", "correct horse")
+    public = selat("keys", "make", "--passphrase", *common).out.splitlines()[1].strip()
+    opening = selat("keys", "make", "--opening", *theirs).out.splitlines()[1].strip()
+    profile = yaml.safe_load((config / "recipients.yaml").read_text())
+    profile["boat"]["encrypt_to"] = [opening]
+    (config / "recipients.yaml").write_text(yaml.safe_dump(profile))
+
+    made = selat("export", "--to", "boat", "--json", *common)
+    assert made.code == 0, made.err
+    [entry] = json.loads(made.out)
+    [path] = entry["paths"]
+    assert path.endswith(".zip.age")
+    assert [p.name for p in (home / "packs").iterdir()] == [Path(path).name]
+
+    assert selat("verify", path, *common).code == 1  # it isn't for us
+    assert selat("verify", path, *theirs).code == 10
+    assert selat("verify", path, "--key", public, *theirs).code == 11  # an old exercise
+    selat("keys", "trust", public, "--title", "maker", *theirs)
+    opened = selat("open", path, tmp_path / "out", *theirs)
+    assert opened.code == 11
+    assert "SIMULATED DATA" in opened.out
+    assert (tmp_path / "out" / "flagged.csv").exists()
+
+    (tmp_path / "out" / "flagged.csv").write_text("")
+    spoilt = selat("verify", tmp_path / "out", *theirs)
+    assert spoilt.code == 9
+    assert "changed: flagged.csv" in spoilt.out
+    assert selat("open", tmp_path / "out", tmp_path / "again", *theirs).code == 9
+    assert not (tmp_path / "again").exists()
+
+    whole = selat("exports", *common)
+    assert whole.code == 0
+    assert "whole; newest hash" in whole.out
+    head = whole.out.split()[-1]
+    assert selat("exports", "--expect", head, *common).code == 0
+    log = home / "exports.jsonl"
+    log.write_text(log.read_text().replace('"boat"', '"abf"'))
+    assert selat("exports", *common).code == 9
+    assert selat("exports", "--expect", "f" * 64, *common).code == 9
+
+
+def test_revoking_tells_and_all_packs_are_signed_with_one_unlocking(
+    selat: Selat, home: Path, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    common = ("--home", home, "--config", config)
+    monkeypatch.setenv("SELAT_KEY_PASSPHRASE", "correct horse")
+    key = selat("keys", "make", "--passphrase", *common).out.split()[0]
+    profiles = yaml.safe_load((config / "recipients.yaml").read_text())
+    profiles["boat-2"] = profiles["boat"]
+    (config / "recipients.yaml").write_text(yaml.safe_dump(profiles))
+    unlocked, decrypt = [], pyrage.passphrase.decrypt
+    monkeypatch.setattr(
+        pyrage.passphrase, "decrypt", lambda *given: unlocked.append(1) or decrypt(*given)
+    )
+    made = json.loads(selat("export", "--to", "all", "--json", *common).out)
+    assert [entry["recipient"] for entry in made] == ["boat", "boat-2"]
+    assert len(unlocked) == 1
+    for entry in made:
+        assert selat("verify", entry["paths"][0], *common).code == 11
+    [folder, _archive] = made[0]["paths"]
+    selat("keys", "revoke", key[:6], "--reason", "stolen", *common)
+    revoked = selat("verify", folder, *common)
+    assert revoked.code == 10
+    assert "stolen" in revoked.out
+    assert "revoked" in selat("keys", "list", *common).out
+
+
+def test_mistakes_are_told(selat: Selat, home: Path, config: Path, tmp_path: Path) -> None:
+    common = ("--home", home, "--config", config)
+    nobody = selat("export", "--to", "nobody", "--unsigned", *common)
+    assert nobody.code == 2
+    assert "known: boat" in nobody.err
+    assert selat("export", *common).code == 2
+    assert selat("verify", tmp_path / "none", *common).code == 1
+    no_run = selat("export", "--to", "boat", "--run", "x", "--unsigned", *common)
+    assert no_run.code == 7
+    (config / "marks.yaml").write_text("default: {tlp: PINK, rel: ALL}\n")
+    wrong = selat("export", "--to", "boat", "--unsigned", *common)
+    assert wrong.code == 2
+    assert "default.tlp" in wrong.err
+    assert "line 1" in wrong.err
+    assert selat("doctor", *common).code == 1
+
+
+def test_the_doctor_looks_at_recipients(selat: Selat, tmp_path: Path, config: Path) -> None:
+    text = (config / "recipients.yaml").read_text()
+    (config / "recipients.yaml").write_text(text.replace("MYS", "XXX") + "  area: atlantis\n")
+    found = selat("doctor", "--json", "--home", tmp_path / "none", "--config", config)
+    told = [(p["level"], p["message"]) for p in json.loads(found.out)
+            if p["where"] == "recipients.yaml, boat"]  # fmt: skip
+    assert found.code == 1
+    assert told == [
+        ("error", "there is no zone 'atlantis'"),
+        ("warning", "no mark names XXX, so nothing goes to it"),
+    ]

@@ -1,0 +1,111 @@
+"""Looking again after a detector changed: the difference first, then the replacement."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from detectors.loitering import Loitering
+from pipelines import store
+from pipelines.base.settings import PROJECT
+
+Selat = Callable[..., Any]
+
+
+@pytest.fixture
+def home(exercise_home: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(exercise_home, tmp_path / "home", symlinks=True))
+
+
+@pytest.fixture
+def stricter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Configuration of a loitering rule that has another version and is stricter."""
+    monkeypatch.setattr(Loitering, "version", "99")
+    config = Path(shutil.copytree(PROJECT / "config", tmp_path / "config"))
+    text = (config / "detectors.yaml").read_text()
+    old = next(
+        line for line in text.split("loitering:")[1].splitlines() if "min_duration_s" in line
+    )
+    changed = text.replace(old, "  min_duration_s: 18000", 1) if old else text
+    (config / "detectors.yaml").write_text(changed)
+    return config
+
+
+def tables(home: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    with store.read(home / "store") as reader:
+        events = reader.sql("SELECT * EXCLUDE (run_id) FROM events ORDER BY event_id")
+        return events, reader.runs()
+
+
+def test_nothing_to_do_says_so(home: Path, selat: Selat) -> None:
+    ran = selat("redetect", "--home", home)
+    assert ran.code == 7
+    assert "today's detectors" in ran.err
+
+
+def test_the_difference_is_shown_and_then_made(home: Path, stricter: Path, selat: Selat) -> None:
+    before, runs = tables(home)
+    options = ("--home", home, "--config", stricter)
+    shown = selat("redetect", *options, "--json")
+    assert shown.code == 0, shown.err
+    said = json.loads(shown.out)
+    assert said["versions"] == {
+        "loitering": {"before": runs_version(home, "loitering"), "now": "99"}
+    }
+    assert said["runs"] == []
+    same, still = tables(home)
+    pd.testing.assert_frame_equal(same, before)
+    pd.testing.assert_frame_equal(still, runs)
+
+    counts = {row["detector"]: row for row in said["counts"]}
+    assert counts["loitering"]["retracted"] + counts["loitering"]["changed"] > 0
+    for name, row in counts.items():  # what doesn't read loitering's events stays as it is
+        if name not in {"loitering", "mother_ship", "possible_meeting"}:
+            assert row["created"] == row["changed"] == row["retracted"] == 0, row
+
+    done = selat("redetect", *options, "--apply", "--json")
+    assert done.code == 0, done.err
+    made = json.loads(done.out)
+    assert {k: made[k] for k in ("counts", "flags_joined", "flags_left")} == {
+        k: said[k] for k in ("counts", "flags_joined", "flags_left")
+    }
+    after, now = tables(home)
+    gone = {e["event_id"] for e in said["events"] if e["status"] == "retracted"}
+    assert (
+        set(after.loc[after["retracted"], "event_id"])
+        - set(before.loc[before["retracted"], "event_id"])
+        == gone
+    )
+    standing = after[(after["detector"] == "loitering") & ~after["retracted"]]
+    assert (standing["version"] == "99").all()
+    # The newest night is the newest still, and nothing is left to look at again.
+    assert now.iloc[-1][["start", "end"]].equals(runs.iloc[-1][["start", "end"]])
+    assert (home / "latest").resolve().name == made["runs"][-1]
+    assert selat("redetect", *options).code == 7
+
+
+def test_a_named_span_is_looked_at_again(home: Path, selat: Selat) -> None:
+    ran = selat("redetect", "--date", "2026-01-06", "--home", home)
+    assert ran.code == 0, ran.err
+    assert "1 days, 2026-01-06" in ran.out
+    assert "Nothing was written" in ran.out
+
+
+def test_new_feeds_are_looked_at_first(
+    home: Path, stricter: Path, selat: Selat, tmp_path: Path
+) -> None:
+    out = tmp_path / "more"
+    assert selat("exercise", "simulate", out, "--seed", 3, "--hours", 1, "--vessels", 20).code == 0
+    assert selat("ingest", out / "feed.nmea.gz", "--home", home).code == 0
+    ran = selat("redetect", "--home", home, "--config", stricter)
+    assert ran.code == 7
+    assert "selat detect first" in ran.err
+
+
+def runs_version(home: Path, name: str) -> str:
+    manifest = json.loads((home / "latest" / "manifest.json").read_text())
+    return str(manifest["detectors"][name])

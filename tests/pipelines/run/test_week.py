@@ -1,0 +1,121 @@
+"""A week of exercise looked at in one go, day by day, in parts of any length and in any order.
+
+Every detector takes part, the one that rests on a fitted model too: all homes use one snapshot.
+"""
+
+import gzip
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipelines import store
+from pipelines.base.progress import Reporter, reporter
+from pipelines.base.settings import Installation, load
+from pipelines.exercise import simulate
+from pipelines.run import feeds, runs
+from pipelines.run.windows import utc
+from tests.conftest import leaving_out_briefs
+
+START = utc("2026-01-04T16:00:00Z")
+DAYS = 7
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", autouse=True)
+def briefless() -> Iterator[None]:
+    """Only events are looked at here."""
+    with leaving_out_briefs():
+        yield
+
+
+@pytest.fixture(scope="module")
+def week(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A simulated week, with everything that can be planted."""
+    folder = tmp_path_factory.mktemp("week")
+    zones = runs.load_zones(load())
+    simulate(folder, seed=8, hours=24 * DAYS, vessels=110, start=START.to_pydatetime(), zones=zones)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(week: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """A home that took in the week at once, learned what is normal, and looked at it in one go."""
+    installation = load(tmp_path_factory.mktemp("whole"))
+    with reporter(quiet=True) as report:
+        take_in(installation, report, week / "feed.nmea.gz")
+        command = [sys.executable, "-m", "pipelines.cli.main", "learn", "normal", "--quiet"]
+        subprocess.run([*command, "--home", str(installation.home)], check=True)
+        runs.detect_only(installation, None, None, None, report, [str(week / "sightings.csv")])
+    return installation
+
+
+def take_in(installation: Installation, report: Reporter, feed: Path) -> None:
+    zones = runs.load_zones(installation)
+    feeds.ingest_only(installation, zones, [str(feed)], area=None, mapping=None, report=report)
+
+
+def events_of(installation: Installation) -> pd.DataFrame:
+    with store.read(installation.store) as held:
+        return held.sql(
+            "SELECT event_id, kind, subkind, mmsi, other_mmsi, zone_id, track_ids, group_id, "
+            'start, "end", lat, lon, score, explanation, evidence FROM events '
+            "WHERE NOT retracted ORDER BY event_id"
+        )
+
+
+def beside(whole: Installation, home: Path) -> Installation:
+    """A home with what the whole one learned."""
+    installation = load(home)
+    shutil.copytree(whole.learned, installation.learned)
+    return installation
+
+
+def test_every_detector_has_something_to_lose(whole: Installation) -> None:
+    kinds = set(events_of(whole)["kind"])
+    # A week of so few vessels teaches too little of what is normal for anything to stand out; the
+    # contract suite holds outlier against a model that knows enough.
+    assert kinds >= {d.name for d in runs.build_detectors(whole)} - {"outlier"}
+
+
+@pytest.mark.parametrize("cut", ["days", "anywhere"])
+def test_in_parts_is_as_in_one_go(
+    week: Path, whole: Installation, tmp_path: Path, cut: str
+) -> None:
+    installation = beside(whole, tmp_path / "home")
+    hours = {
+        "days": list(range(0, 24 * DAYS + 1, 24)),
+        # Hour by hour through a night, else cuts that no story keeps to.
+        "anywhere": [0, 31, 32, *range(74, 83), 101.5, 130, 24 * DAYS],
+    }[cut]
+    edges = [(START + pd.Timedelta(hours=h)).isoformat() for h in hours]
+    with reporter(quiet=True) as report:
+        take_in(installation, report, week / "feed.nmea.gz")
+        for since, until in pairwise(edges):
+            sightings = [str(week / "sightings.csv")]
+            runs.detect_only(installation, None, since, until, report, sightings)
+    pd.testing.assert_frame_equal(events_of(installation), events_of(whole))
+
+
+def test_late_and_shuffled_is_as_in_one_go(week: Path, whole: Installation, tmp_path: Path) -> None:
+    lines = gzip.decompress((week / "feed.nmea.gz").read_bytes()).splitlines(keepends=True)
+    edges = [len(lines) * i // DAYS for i in range(DAYS + 1)]
+    parts = [b"".join(lines[a:b]) for a, b in pairwise(edges)]
+    order = random.Random(3).sample(range(DAYS), DAYS)
+    installation = beside(whole, tmp_path / "home")
+    with reporter(quiet=True) as report:
+        for i in order:
+            part = tmp_path / f"part-{i}.nmea"
+            part.write_bytes(parts[i])
+            take_in(installation, report, part)
+            runs.detect_only(installation, None, None, None, report, [str(week / "sightings.csv")])
+    # What rests on which lines differs with the files; all else must not.
+    told = events_of(installation).drop(columns="evidence")
+    pd.testing.assert_frame_equal(told, events_of(whole).drop(columns="evidence"))
