@@ -2,7 +2,8 @@
 
 What is said are the problems of `pipelines.ask.health`: a run that failed, is partial or is
 missing, a feed that went silent or poor, a rule that its guard held back, files that are lost, a
-disk that fills up. Each is said once, again after `notices.remind_h`, and once more when it is over.
+disk that fills up. Each is said once, again after `notices.remind_h`, and once more when it is
+over.
 """
 
 import fcntl

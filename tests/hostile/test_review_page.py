@@ -8,7 +8,7 @@ from typing import Any
 import geopandas as gpd
 import pytest
 import shapely
-from tests.pipelines.export import conftest as browser
+from tests.pipelines.publish import conftest as browser
 
 from detectors.core.zones import Zones
 from pipelines.publish.review import page as review_map

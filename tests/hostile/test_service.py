@@ -17,7 +17,7 @@ from typing import Any
 
 import psutil
 import pytest
-from tests.pipelines.run.conftest import (  # noqa: F401 - fixtures
+from tests.pipelines.flows.conftest import (  # noqa: F401 - fixtures
     Serving,
     clean_environment,
     serving,

@@ -13,9 +13,15 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import shapely
 
+<<<<<<< HEAD:pipelines/publish/maps/svg.py
 from pipelines.publish.maps.scene import Event, Floats, Label, Point, Region, Scene, Vessel
 from pipelines.publish.maps.sheet import WIDTH, Room, Sheet, Spot
 from pipelines.publish.maps.style import COLOURS, LOOKS, MARKS, Look, mark_of
+=======
+from pipelines.export.maps.scene import Event, Floats, Label, Point, Region, Scene, Vessel
+from pipelines.export.maps.sheet import WIDTH, Room, Sheet, Spot
+from pipelines.export.maps.style import COLOURS, LOOKS, MARKS, Look, circle, mark_of
+>>>>>>> b008697 (Maps: a drawing has no empty elements, and a vessel without a heading no element of its own):pipelines/export/maps/svg.py
 
 _UNSEEN: Final = 0.35
 """How far a line may be from where it belongs, in units of the drawing: 0.06 mm on the page, less
@@ -216,11 +222,9 @@ class _Drawing:
     def _vessels(self) -> Iterator[str]:
         facts = {"fill": self.ink.colour("paper"), "stroke": self.ink.colour("track")}
         for vessel, x, y in self._placed(self.scene.vessels):
-            if vessel.heading_deg is None:
-                yield _tag("circle", cx=x, cy=y, r=5, stroke_width=1.7, **facts)
-            else:
-                moved = _moved(x, y, vessel.heading_deg)
-                yield _tag("path", d="M0-10 6 8h-12z", transform=moved, stroke_width=1.7, **facts)
+            shape = circle(0.0, 5.0) if vessel.heading_deg is None else "M0-10 6 8h-12z"
+            moved = _moved(x, y, vessel.heading_deg)
+            yield _tag("path", d=shape, transform=moved, stroke_width=1.7, **facts)
 
     def _placed(self, things: Iterable[_Thing]) -> Iterator[tuple[_Thing, float, float]]:
         """Those that have a place, and where it is on the sheet."""
@@ -246,7 +250,8 @@ class _Drawing:
         room.taken += [(x - MARK_R, y - MARK_R, x + MARK_R, y + MARK_R) for x, y in spots]
         magenta, halo = self.ink.colour("magenta"), self.ink.colour("halo")
         yield _tag("g", "".join(dots), fill=magenta, stroke=halo, stroke_width=0.8)
-        yield _tag("path", d="".join(lines), stroke=magenta, stroke_width=1.2)
+        if lines:
+            yield _tag("path", d="".join(lines), stroke=magenta, stroke_width=1.2)
         yield from signs
 
     def _mark(self, event: Event, x: float, y: float) -> str:
