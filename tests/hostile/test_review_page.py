@@ -8,11 +8,11 @@ from typing import Any
 import geopandas as gpd
 import pytest
 import shapely
-from tests.pipelines.publish import conftest as browser
 
 from detectors.core.zones import Zones
 from pipelines.publish.review import page as review_map
 from pipelines.reference.learned import Snapshot
+from tests.pipelines.publish import conftest as browser
 
 page = browser.page
 

@@ -17,11 +17,6 @@ from typing import Any
 
 import psutil
 import pytest
-from tests.pipelines.flows.conftest import (  # noqa: F401 - fixtures
-    Serving,
-    clean_environment,
-    serving,
-)
 
 from detectors.core.errors import ConfigError
 from pipelines.base.schedule import read_served
@@ -29,6 +24,11 @@ from pipelines.base.settings import load
 from pipelines.flows import server
 from pipelines.flows.gate import PROOF, Gate, proof
 from pipelines.flows.server import Server, noted, password_file, running_service, service_auth
+from tests.pipelines.flows.conftest import (  # noqa: F401 - fixtures
+    Serving,
+    clean_environment,
+    serving,
+)
 from tests.pipelines.publish.conftest import Page, page  # noqa: F401 - a fixture
 
 AUTH = "selat:hush"

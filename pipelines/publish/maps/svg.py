@@ -13,15 +13,9 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import shapely
 
-<<<<<<< HEAD:pipelines/publish/maps/svg.py
 from pipelines.publish.maps.scene import Event, Floats, Label, Point, Region, Scene, Vessel
 from pipelines.publish.maps.sheet import WIDTH, Room, Sheet, Spot
-from pipelines.publish.maps.style import COLOURS, LOOKS, MARKS, Look, mark_of
-=======
-from pipelines.export.maps.scene import Event, Floats, Label, Point, Region, Scene, Vessel
-from pipelines.export.maps.sheet import WIDTH, Room, Sheet, Spot
-from pipelines.export.maps.style import COLOURS, LOOKS, MARKS, Look, circle, mark_of
->>>>>>> b008697 (Maps: a drawing has no empty elements, and a vessel without a heading no element of its own):pipelines/export/maps/svg.py
+from pipelines.publish.maps.style import COLOURS, LOOKS, MARKS, Look, circle, mark_of
 
 _UNSEEN: Final = 0.35
 """How far a line may be from where it belongs, in units of the drawing: 0.06 mm on the page, less

@@ -6,7 +6,7 @@ between without all later ones showing it. `signature` is the signing key's over
 the key a whole new chain can't be made either. Once there has been a key every line is signed.
 
 A chain doesn't show that its newest lines were cut off. Therefore number and hash of the newest
-line are kept in a record beside the key (`pipelines.publish.packs.record`), signed too. The line is on the
+line are kept in a record beside the key (see `record`), signed too. The line is on the
 disk before its record is: a log that ends one line behind its record has been cut, one that is a
 line ahead of it is what a crash between the two leaves. What goes on after a cut goes on from the
 record, so that the gap shows for ever.
