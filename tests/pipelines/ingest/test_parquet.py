@@ -102,9 +102,9 @@ def test_numbers_as_times_by_a_format_and_dates_with_clocks(read, mappings):
     d = pa.array([pd.Timestamp("2024-03-01").date()])
     got = read(parquet(table(1, d=d, t=pa.array([43200], pa.time32("s")))), mappings=path)
     assert got.positions["time"].tolist() == [pd.Timestamp("2024-03-01T12:00Z")]
-    path = mappings(time_format="%Y%m%d")
-    got = read(parquet(table(1, t=pa.array([20240301]))), mappings=path)
-    assert got.positions["time"].tolist() == [pd.Timestamp("2024-03-01", tz="UTC")]
+    path = mappings(time_format="%Y%m%d%H")
+    got = read(parquet(table(1, t=pa.array([2024030109]))), mappings=path)
+    assert got.positions["time"].tolist() == [pd.Timestamp("2024-03-01T09:00Z")]
 
 
 @pytest.mark.parametrize("times", [pa.array([None], pa.timestamp("us")), pa.array([2**62]),

@@ -123,7 +123,7 @@ def test_units_in_native_ais_scale(read):
 )  # fmt: skip
 def test_units_of_speed(read, tmp_path, unit, value, kn):
     path = mapping(tmp_path, columns={"sog_kn": {"from": "v", "unit": unit}})
-    got = read(f"id,t,y,x,v\n533000001,2024-01-01,1,2,{value}\n", mappings=path)
+    got = read(f"id,t,y,x,v\n533000001,2024-01-01T00:00,1,2,{value}\n", mappings=path)
     assert got.positions["sog_kn"].tolist() == pytest.approx([kn])
 
 
@@ -138,7 +138,7 @@ def test_units_of_speed(read, tmp_path, unit, value, kn):
         ({"time_format": "epoch_ms"}, "1709294400500", "2024-03-01T12:00:00.5"),
         ({"time_format": "epoch_us"}, "1709294400500000", "2024-03-01T12:00:00.5"),
         ({"time_format": "%d/%m/%Y %H:%M"}, "1/3/2024 9:05", "2024-03-01T09:05:00"),
-        ({"time_format": ["%Y%m%d", "%d.%m.%Y"]}, "01.03.2024", "2024-03-01"),
+        ({"time_format": ["%Y%m%d", "%d.%m.%Y %H"]}, "01.03.2024 00", "2024-03-01"),
     ],
 )
 def test_times(read, tmp_path, layout, text, utc):
@@ -169,7 +169,7 @@ def test_columns_are_added_and_times_joined(read, tmp_path):
 
 def test_semicolons_decimal_commas_and_a_feed_without_header(read, tmp_path):
     path = mapping(tmp_path, delimiter=";", decimal=",", header=["id", "t", "y", "x"])
-    text = "533000001;2024-01-01;1,25;103,5\n"
+    text = "533000001;2024-01-01T00:00;1,25;103,5\n"
     got = read(text, mappings=path, mapping="mine")
     assert got.positions[["lat", "lon", "source_offset"]].iloc[0].tolist() == [1.25, 103.5, 1]
     with pytest.raises(IngestError):
@@ -177,8 +177,8 @@ def test_semicolons_decimal_commas_and_a_feed_without_header(read, tmp_path):
 
 
 def test_byte_order_mark_blank_lines_and_comments_keep_line_numbers(read, tmp_path):
-    text = "\ufeff# made by hand\n\nid,t,y,x\n,,,\n533000001,2024-01-01,1,2\n\n  \n"
-    text += "533000002,2024-01-01,1,2\n"
+    text = "\ufeff# made by hand\n\nid,t,y,x\n,,,\n533000001,2024-01-01T00:00,1,2\n\n  \n"
+    text += "533000002,2024-01-01T00:00,1,2\n"
     got = read(text, mappings=mapping(tmp_path))
     assert got.positions["source_offset"].tolist() == [5, 8]
     assert got.report.other_lines == {"blank": 3}
@@ -186,7 +186,7 @@ def test_byte_order_mark_blank_lines_and_comments_keep_line_numbers(read, tmp_pa
 
 def test_message_types_decide_what_a_row_is(read, tmp_path):
     path = mapping(tmp_path, columns={"msg_type": "k", "name": "n"})
-    rows = "".join(f"533000001,2024-01-01,1,2,{k},N{k}\n" for k in (1, 5, 24, 27, 4, 18, ""))
+    rows = "".join(f"533000001,2024-01-01T00:00,1,2,{k},N{k}\n" for k in (1, 5, 24, 27, 4, 18, ""))
     got = read("id,t,y,x,k,n\n" + rows, mappings=path)
     assert got.positions["msg_type"].tolist() == [1, 27, 18]
     assert got.positions["ais_class"].tolist() == ["A", "", "B"]
@@ -204,7 +204,7 @@ def test_message_types_decide_what_a_row_is(read, tmp_path):
      ("2190067", False), ("5.33e8", False), ("", False), ("-533000001", False)],
 )  # fmt: skip
 def test_mmsi_is_nine_digits(read, tmp_path, mmsi, good):
-    rows = f"{mmsi},2024-01-01,1,2\n533000009,2024-01-01,1,2\n"
+    rows = f"{mmsi},2024-01-01T00:00,1,2\n533000009,2024-01-01T00:00,1,2\n"
     got = read("id,t,y,x\n" + rows, mappings=mapping(tmp_path))
     assert got.report.rejected == ({} if good else {"mmsi": 1})
     assert len(got.positions) == 1 + good
@@ -217,15 +217,15 @@ def test_mmsi_is_nine_digits(read, tmp_path, mmsi, good):
      ("91.0", "0", "no position")],
 )  # fmt: skip
 def test_positions_that_are_none(read, tmp_path, lat, lon, reason):
-    rows = f"533000001,2024-01-01,{lat},{lon}\n533000001,2024-01-01,-90,180\n"
+    rows = f"533000001,2024-01-01T00:00,{lat},{lon}\n533000001,2024-01-01T00:00,-90,180\n"
     got = read("id,t,y,x\n" + rows, mappings=mapping(tmp_path))
     assert got.report.rejected == {reason: 1}
     assert len(got.positions) == 1
 
 
 def test_rows_with_a_wrong_number_of_columns_are_rejected_alone(read, tmp_path):
-    rows = [f"53300000{i},2024-01-01,1,2" for i in range(6)]
-    rows[1], rows[3] = "533000001,2024-01-01,1", rows[3] + ",9"
+    rows = [f"53300000{i},2024-01-01T00:00,1,2" for i in range(6)]
+    rows[1], rows[3] = "533000001,2024-01-01T00:00,1", rows[3] + ",9"
     got = read("id,t,y,x\n" + "\n".join(rows), mappings=mapping(tmp_path))
     assert got.report.rejected == {"columns": 2}
     assert got.positions["source_offset"].tolist() == [2, 4, 6, 7]
@@ -235,16 +235,16 @@ def test_rows_with_a_wrong_number_of_columns_are_rejected_alone(read, tmp_path):
 def test_quotes(read, tmp_path):
     path = mapping(tmp_path, columns={"name": "n"})
     names = ['"A, B"', '"SAY ""HI"""', 'M/V "X"', '"LONELY', "'Q'"]
-    rows = "".join(f"53300000{i},2024-01-01,1,2,{n}\n" for i, n in enumerate(names))
+    rows = "".join(f"53300000{i},2024-01-01T00:00,1,2,{n}\n" for i, n in enumerate(names))
     got = read("id,t,y,x,n\n" + rows, mappings=path)
     assert got.positions["source_offset"].tolist() == [2, 3, 4, 5, 6]
     assert got.statics["name"].tolist() == ["A, B", 'SAY "HI"', 'M/V "X"', "LONELY", "'Q'"]
 
 
 def test_a_lone_quote_swallows_nothing_but_its_row(read, tmp_path):
-    rows = [f"53300000{i},2024-01-01,1,2" for i in range(6)]
-    rows[1] = '533000001,"2024-01-01,1,2'
-    rows[4] = '533000004,2024-01-01,"1,2'
+    rows = [f"53300000{i},2024-01-01T00:00,1,2" for i in range(6)]
+    rows[1] = '533000001,"2024-01-01T00:00,1,2'
+    rows[4] = '533000004,2024-01-01T00:00,"1,2'
     got = read("id,t,y,x\n" + "\n".join(rows), mappings=mapping(tmp_path))
     assert got.positions["source_offset"].tolist() == [2, 4, 5, 7]
     assert got.report.rejected == {"columns": 2}
@@ -252,7 +252,7 @@ def test_a_lone_quote_swallows_nothing_but_its_row(read, tmp_path):
 
 def test_text_that_is_not_utf8_does_not_stop_the_feed(read, tmp_path):
     path = mapping(tmp_path, columns={"name": "n"})
-    got = read(b"id,t,y,x,n\n533000001,2024-01-01,1,2,BL\xc5\n533000002,2024-01-01,1,2,\x00Z\n",
+    got = read(b"id,t,y,x,n\n533000001,2024-01-01T00:00,1,2,BL\xc5\n533000002,2024-01-01T00:00,1,2,\x00Z\n",
                mappings=path)  # fmt: skip
     assert got.statics["name"].tolist() == ["BL\ufffd", "Z"]
 
@@ -260,7 +260,7 @@ def test_text_that_is_not_utf8_does_not_stop_the_feed(read, tmp_path):
 def test_static_data_are_kept_where_they_change(read, tmp_path):
     path = mapping(tmp_path, columns={"name": "n"})
     said = [("1", "A"), ("2", "B"), ("1", "A"), ("1", "C"), ("2", "B"), ("1", ""), ("1", "C")]
-    rows = "".join(f"53300000{v},2024-01-01,1,2,{n}\n" for v, n in said)
+    rows = "".join(f"53300000{v},2024-01-01T00:00,1,2,{n}\n" for v, n in said)
     for batch_rows in (1, 2, 3, 100):
         got = read("id,t,y,x,n\n" + rows, mappings=path, batch_rows=batch_rows)
         assert sorted(got.statics["source_offset"]) == [2, 3, 5]
