@@ -149,13 +149,13 @@ def homes(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home,
         plain, more = Home(folder / "plain", parts), Home(folder / "more", parts)
         plain.ingest("open-1")
         plain.first = plain.night()
-        more.ingest("secret-1", "secret-copy", "open-1")  # a copy of an open feed comes first
+        more.ingest("secret-copy", "open-1")  # a copy of an open feed comes first
         more.first = more.night()
         alike = set(plain.events("score > 0.3"))
         for one in [e for e in more.events(f"NOT {_SECRETLY_HEARD}") if e in alike][:3]:
-            plain.conclude(one)
+            plain.conclude(one)  # before a secret feed hears the vessel too
             more.conclude(one)
-        more.ingest("secret-2", "open-2")
+        more.ingest("secret-1", "secret-2", "open-2")
         plain.ingest("open-2")
         with store.read(more.installation.store) as reader:
             heard = reader.sql("SELECT DISTINCT mmsi FROM presence ORDER BY mmsi")["mmsi"].tolist()
