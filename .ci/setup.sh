@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Install a lock file and the project itself into .venv:  setup.sh LOCK STAMP
 # With uv where it is there or can be put into .venv, else with pip; hashes are checked either way.
+# With WHEELHOUSE, a folder that `make wheelhouse` filled, no network is asked.
 set -euo pipefail
 lock=$1 stamp=$2
 export PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -22,8 +23,15 @@ if [ ! -x .venv/bin/python ]; then
   "$python" -m venv .venv
 fi
 
+offline=()
+if [ -n "${WHEELHOUSE:-}" ]; then
+  offline=(--no-index --find-links "$WHEELHOUSE")
+fi
+
 if command -v uv >/dev/null; then
   uv=uv
+elif [ -n "${WHEELHOUSE:-}" ]; then
+  uv=
 elif [ -x .venv/bin/uv ] || .venv/bin/python -m pip install -q --require-hashes -r requirements-uv.lock 2>/dev/null; then
   uv=.venv/bin/uv
 else
@@ -32,10 +40,10 @@ fi
 
 echo "Installing $lock with ${uv:-pip}" >&2
 if [ -n "$uv" ]; then
-  "$uv" pip install -q --python .venv/bin/python --require-hashes -r "$lock"
+  "$uv" pip install -q --python .venv/bin/python ${offline[@]+"${offline[@]}"} --require-hashes -r "$lock"
   "$uv" pip install -q --python .venv/bin/python --no-deps --no-build-isolation -e .
 else
-  .venv/bin/python -m pip install -q --require-hashes -r "$lock"
+  .venv/bin/python -m pip install -q ${offline[@]+"${offline[@]}"} --require-hashes -r "$lock"
   .venv/bin/python -m pip install -q --no-deps --no-build-isolation -e .
 fi
 touch "$stamp"

@@ -19,7 +19,7 @@ def serve(
     """Run every night at the scheduled time (02:00 Asia/Kuala_Lumpur) until stopped.
 
     Nights that were missed are made up for first, in order. Notices say what fails and what didn't
-    happen. docs/service.md tells how to make it a service of the system.
+    happen. docs/guides/administrator.md tells how to make it a service of the system.
 
     For example:
 
@@ -49,7 +49,7 @@ def notify(
     """Look once whether something is wrong or missing, and send what is new of it.
 
     The service does so by itself; from a timer it also tells that the service is gone. Addresses
-    are secrets, see docs/service.md. Exit code 13: one of them didn't take it.
+    are secrets, see docs/guides/administrator.md. Exit code 13: one of them didn't take it.
 
     For example:
 

@@ -236,7 +236,7 @@ def _chosen(header: list[str], name: str, report: SightingsReport) -> dict[str, 
         there = ", ".join(header[:20]) or "none"
         raise SightingsError(
             f"{name} lacks the columns {', '.join(missing)}",
-            hint=f"it has: {there[:300]}; the README lists the layout",
+            hint=f"it has: {there[:300]}; docs/reference/columns.md lists them",
         )
     used = {*chosen.values(), "lat", "lon"}
     report.unused_columns = [column for column in header if column not in used]

@@ -85,7 +85,7 @@ def unsealed(source: Bytes, identities: list[pyrage.x25519.Identity]) -> Memory:
     if not identities:
         raise PackError(
             "the pack is encrypted, and there is no key here that opens packs",
-            hint="on the machine that it was encrypted for; see docs/keys.md",
+            hint="on the machine that it was encrypted for; see docs/guides/keys.md",
         )
     if b"\n---" not in _header(source):
         raise PackError("the pack is encrypted for more than a pack is, or not by age")

@@ -1,0 +1,96 @@
+"""Views for whoever asks the store in SQL: `selat sql`, notebooks.
+
+Each view is a question in `sql/view_<name>.sql` over the tables of the catalogue. They are made
+anew in each connection, so that they need no migration and name the files of that generation alone.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.base.settings import StoreSettings
+from pipelines.store import Queries, read
+from pipelines.store.catalogue import StoreError
+from pipelines.store.sql import statement
+
+VIEWS: Final[Mapping[str, str]] = {
+    "flagged": "the flagged vessels of the newest run, in rank order",
+    "events": "the events that stand: found by the newest look, not retracted",
+    "positions": "every position report in the store, as received, copies included",
+    "tracks": "one row per track: a hull under an MMSI, from its first to its last report",
+    "vessels": "what each vessel called itself last",
+    "runs": "the finished runs, oldest first",
+}
+"""Name of each view and what its rows are."""
+
+
+class QueryError(StoreError):
+    """What was asked isn't one question, or DuckDB can't answer it."""
+
+    exit_code = 2
+
+
+def ask(root: Path, settings: StoreSettings, query: str) -> pa.Table:
+    """Answer one SELECT over the views and tables of the newest published generation.
+
+    Nothing else can be done: a statement that isn't a question is refused, and no file can be
+    reached but those of positions that the catalogue names.
+
+    Parameters
+    ----------
+    query
+        One SELECT in DuckDB's dialect; DESCRIBE, SHOW and SUMMARIZE are questions too.
+
+    Raises
+    ------
+    QueryError
+        If it isn't one question, or can't be answered; the message is DuckDB's own.
+    StoreError
+        If there is no store, or it can't be opened.
+    """
+    with read(root, settings) as store:
+        connection = store.connection
+        try:
+            statements = connection.extract_statements(query)
+        except duckdb.Error as error:
+            raise QueryError(f"not SQL: {error}", hint="selat sql --help has examples") from error
+        kinds = [str(one.type).rpartition(".")[2] for one in statements]
+        if kinds != ["SELECT"]:  # EXPLAIN ANALYZE would run what it explains
+            raise QueryError(
+                "one question at a time, and nothing but questions",
+                hint="a SELECT; write its result with --csv, --json or --parquet FILE",
+            )
+        make_views(store, with_positions="positions" in query.lower())
+        try:
+            return connection.sql(query).to_arrow_table()
+        except duckdb.Error as error:
+            raise QueryError(str(error), hint="DESCRIBE events lists a view's columns") from error
+
+
+def make_views(store: Queries, *, with_positions: bool = True) -> None:
+    """Make the views in a reader's connection, and shut it against every other file.
+
+    Parameters
+    ----------
+    with_positions
+        Whether the files of positions may be asked; where they lie elsewhere they are fetched.
+    """
+    connection = store.connection
+    [(catalogue,)] = connection.execute("SELECT current_database()").fetchall()
+    paths = store.fetched(store.files()) if with_positions else []
+    for name in VIEWS:
+        text = statement(f"view_{name}").replace("{store}", f'"{catalogue}".main')
+        if name == "positions":
+            if not with_positions:
+                continue
+            listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+            text = (
+                text.replace("{files}", f"[{listed}]") if paths else statement("view_no_positions")
+            )
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}")
+    connection.execute("SET allowed_paths = $paths", {"paths": paths})
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
