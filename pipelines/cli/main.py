@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import threading
 from dataclasses import asdict
 from pathlib import Path
 from signal import Signals
@@ -573,8 +574,8 @@ def main() -> None:
     guard()
     os.umask(int(os.environ.get("SELAT_UMASK") or "077", 8))
     name = next((one for one in sys.argv[1:] if not one.startswith("-")), "")
-    # Where this process is the command's own, and not one that calls it, such as a notebook.
-    own = getattr(sys.modules["__main__"], "main", None) is main
+    # Where this process is the command's own, and not one that calls it, such as a notebook's.
+    own = getattr(sys.modules["__main__"], "main", None) is main and threading.active_count() == 1
     if own and name in _SUPERVISED and "--help" not in sys.argv:
         from pipelines.flows.processes import supervise
 

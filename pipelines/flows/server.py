@@ -59,8 +59,16 @@ class Server:
 
     @property
     def client_environment(self) -> dict[str, str]:
-        """What a client of it needs."""
-        return {"PREFECT_API_URL": self.url, "PREFECT_API_AUTH_STRING": self.auth}
+        """What a client of it needs; no proxy is told the password."""
+        direct = urlsplit(self.url).hostname or ""
+        others = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
+        bypass = ",".join(filter(None, [others, direct]))
+        return {
+            "PREFECT_API_URL": self.url,
+            "PREFECT_API_AUTH_STRING": self.auth,
+            "NO_PROXY": bypass,
+            "no_proxy": bypass,
+        }
 
 
 @contextmanager
@@ -141,6 +149,7 @@ def server_for_a_run(installation: Installation) -> Iterator[bool]:
 def used(server: Server) -> Iterator[None]:
     """Prefect's clients, here and in processes started from here, use a server in a with block."""
     values = server.client_environment
+    before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     _import_prefect(Path(os.environ["PREFECT_HOME"]))
     try:
@@ -151,8 +160,11 @@ def used(server: Server) -> Iterator[None]:
     else:
         _say_all()
     finally:
-        for name in values:
-            os.environ.pop(name, None)
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _import_prefect(folder: Path) -> None:

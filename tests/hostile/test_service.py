@@ -175,6 +175,16 @@ def test_who_takes_the_port_of_a_service_that_died_is_told_nothing(tmp_path: Pat
         assert auth not in str(told)
 
 
+def test_no_proxy_is_told_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "intern.example")
+    values = Server("http://127.0.0.1:4200/api", AUTH).client_environment
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    assert urllib.request.proxy_bypass("127.0.0.1:4200")
+    assert urllib.request.proxy_bypass("intern.example")
+
+
 def test_a_password_that_others_may_have_read_is_no_password(tmp_path: Path) -> None:
     installation = load(tmp_path)
     (tmp_path / "prefect").mkdir()

@@ -69,6 +69,7 @@ def states_of_newest_task(name: str) -> list[Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("prefect_server")
 def test_a_feed_whose_file_system_fails_is_read_again_and_given_up_in_the_end(
     exercise: Path, exercise_home: Path, tmp_path: Path, selat: Selat,
     monkeypatch: pytest.MonkeyPatch,
@@ -101,6 +102,22 @@ def test_a_feed_whose_file_system_fails_is_read_again_and_given_up_in_the_end(
         pd.testing.assert_frame_equal(table, calm[name])
 
 
+def test_a_night_that_is_cancelled_is_ended(
+    tmp_path: Path, prefect_server: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines.flows import night
+
+    monkeypatch.setattr(night, "_LOOK_S", 0.1)
+    looks = iter([False, False, True])
+    with night.started(
+        [sys.executable, "-c", "import time; time.sleep(600)"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        said, why = night._wait_for(process, "{}", 1, lambda: next(looks))
+        assert (said, why) == (b"", "it was cancelled")
+        assert process.wait(30) == -9
+
+
 @contextmanager
 def somebody_writing(folder: Path) -> Iterator[Callable[[], None]]:
     """Holds the writer's lock as another process would; what is given releases it."""
@@ -111,16 +128,14 @@ def somebody_writing(folder: Path) -> Iterator[Callable[[], None]]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("prefect_server")
 @pytest.mark.parametrize("released_at", [2, None])
 def test_a_night_waits_for_whoever_writes_and_not_for_ever(
     exercise_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, released_at: int | None
 ) -> None:
-    from pipelines.flows.environment import prepare
-
     monkeypatch.setenv("SELAT_SCHEDULE__WAIT_RETRIES", "3")
     monkeypatch.setenv("SELAT_SCHEDULE__WAIT_S", "0.01")
     installation = load(tmp_path)
-    prepare(tmp_path)
     from pipelines.flows import scheduled
 
     (tmp_path / "store").mkdir()
@@ -184,7 +199,7 @@ from pipelines.base.settings import load
 installation = load(Path(sys.argv[1]))
 prepare(installation.home)
 server = server_for_a_run(installation)
-server.__enter__()
+server.__enter__()  # until this process ends
 import psutil
 from prefect.client.orchestration import get_client
 from pipelines.flows.scheduled import scheduled
