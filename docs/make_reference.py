@@ -143,7 +143,9 @@ def store() -> str:
 
 def all_detectors() -> str:
     """Return each detector with its rule, source and parameters as configured."""
-    out = [_head("Detectors", "Each rule, its source, and its parameters in `config/detectors.yaml`.")]
+    out = [
+        _head("Detectors", "Each rule, its source, and its parameters in `config/detectors.yaml`.")
+    ]
     configured = read_yaml(PROJECT / "config" / "detectors.yaml")
     for detector in detectors.build({name: {} for name in detectors.names()}):
         kind = type(detector)
@@ -156,7 +158,9 @@ def all_detectors() -> str:
         rows = []
         for name, field in kind.model_fields.items():
             value = block.get(name, field.get_default(call_default_factory=True))
-            rows.append((f"`{name}`", f"`{value}`", _cell(field.description or given.get(name, ""))))
+            rows.append(
+                (f"`{name}`", f"`{value}`", _cell(field.description or given.get(name, "")))
+            )
         out.append(_table(("parameter", "configured", "meaning"), rows))
         if notes:
             out.append(_plain(notes) + "\n")

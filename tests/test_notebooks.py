@@ -71,7 +71,7 @@ def test_notebook_asks_the_desk_and_defines_nothing(path: Path) -> None:
     lines = [line for line in "\n".join(code).splitlines() if not line.startswith("%")]
     tree = list(ast.walk(ast.parse("\n".join(lines))))
     imports = {ast.unparse(n) for n in tree if isinstance(n, ast.Import | ast.ImportFrom)}
-    assert imports == {"from pipelines import desk"}
+    assert imports == {"from pipelines.ask import desk"}
     defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
     assert not [n for n in tree if isinstance(n, defined)]
 

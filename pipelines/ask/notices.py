@@ -122,7 +122,7 @@ def send(notice: Notice, urls: Sequence[SecretStr]) -> None:
     if failed:
         raise NoticeError(
             f"not every notice was sent: {', '.join(failed)}",
-            hint="selat notify --test tries them; see docs/guides/administrator.md for the addresses",
+            hint="selat notify --test tries them; docs/guides/administrator.md has the addresses",
         )
 
 

@@ -359,7 +359,8 @@ def _open(settings: StoreSettings) -> tuple[pafs.FileSystem, str]:
     parts = urlsplit(settings.url)
     if "@" in parts.netloc:
         raise StoreError(
-            "store.url holds a password", hint="put it into the environment: see docs/guides/administrator.md"
+            "store.url holds a password",
+            hint="put it into the environment: see docs/guides/administrator.md",
         )
     if parts.scheme == "s3":
         endpoint = urlsplit(settings.endpoint) if settings.endpoint else None

@@ -1,6 +1,6 @@
 """The analyst's desk: what a notebook imports.
 
->>> from pipelines import desk
+>>> from pipelines.ask import desk
 >>> night = desk.night(desk.exercise())  # doctest: +SKIP
 >>> night.flagged.head()  # doctest: +SKIP
 
@@ -20,6 +20,7 @@ from pipelines.ask.desk.asking import (
     vessel,
 )
 from pipelines.ask.desk.night import Night, night, night_with
+from pipelines.ask.desk.shared import Shared, shared
 from pipelines.ask.desk.told import Told, table
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Dossier",
     "Night",
     "Operation",
+    "Shared",
     "Told",
     "backtest",
     "conclude",
@@ -35,6 +37,7 @@ __all__ = [
     "night",
     "night_with",
     "operation",
+    "shared",
     "table",
     "vessel",
 ]

@@ -65,6 +65,22 @@ class Night:
             ledger = reader.ledger()
         return ledger["first_time"].min(), ledger["last_time"].max()
 
+    def feeds(self) -> pd.DataFrame:
+        """Return what each feed in the store held, and what of it couldn't be used and why."""
+        with self._reader() as reader:
+            ledger = reader.ledger()
+        rows = []
+        for name, text in zip(ledger["name"], ledger["report"], strict=True):
+            report = json.loads(text)
+            why = "; ".join(f"{reason} {n:,}" for reason, n in report["rejected"].items())
+            kept = {
+                key: report[key] for key in ("rows_read", "positions", "statics", "outside_area")
+            }
+            rows.append(
+                {"feed": Path(name).name, "format": report["format"], **kept, "rejected": why}
+            )
+        return pd.DataFrame(rows)
+
     def events_of(self, mmsi: int) -> gpd.GeoDataFrame:
         """The events that a vessel takes part in, strongest first."""
         mine = (self.events["mmsi"] == mmsi) | (self.events["other_mmsi"] == mmsi)

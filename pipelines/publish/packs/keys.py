@@ -207,7 +207,8 @@ class Keyring:
         key = self.active()
         if key is None:
             raise KeyProblem(
-                "there is no signing key", hint="make one: selat keys make (see docs/guides/keys.md)"
+                "there is no signing key",
+                hint="make one: selat keys make (see docs/guides/keys.md)",
             )
         content = _read_secret(self.folder / f"{key.name}.key")
         if content.startswith(AGE):

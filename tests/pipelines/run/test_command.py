@@ -76,11 +76,12 @@ def test_every_command_has_an_example_that_it_takes() -> None:
 
 
 @pytest.mark.parametrize(
-    "guide", [
+    "guide",
+    [
         "README.md",
         "CONTRIBUTING.md",
         *(str(path.relative_to(PROJECT)) for path in sorted((PROJECT / "docs").rglob("*.md"))),
-    ]
+    ],
 )
 def test_the_commands_of_a_guide_are_taken(guide: str) -> None:
     blocks = re.findall(r"^```\n(.*?)^```", (PROJECT / guide).read_text(), re.DOTALL | re.MULTILINE)

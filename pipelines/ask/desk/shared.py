@@ -1,0 +1,70 @@
+"""What a recipient's pack would tell, beside what is known here."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pipelines.ask.desk import pictures
+from pipelines.ask.desk.night import Night
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from pipelines.run.release import Released
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A night as it was, and as a recipient's pack would tell it.
+
+    Attributes
+    ----------
+    released
+        See `run.release.Released`.
+    both
+        The flagged vessels of either list: mmsi, name, rank and score here, rank and score there,
+        reasons there; strongest there first.
+    not_held
+        Those that would be flagged there, and aren't here: what is known besides speaks against
+        them.
+    """
+
+    released: "Released"
+    both: pd.DataFrame
+    not_held: pd.DataFrame
+    simulated: bool
+
+    def draw(self) -> "Figure":
+        """Draw the score of each vessel here and there."""
+        title = "Scores here and in the pack"
+        return pictures.here_and_there(
+            self.both, f"EXERCISE – {title}" if self.simulated else title
+        )
+
+
+def shared(night: Night, recipient: str) -> Shared:
+    """Work out what a recipient of config/recipients.yaml would be told of a night.
+
+    It is the run of a home that holds only what the recipient may have; nothing is signed or sent.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such recipient.
+    NoDataError
+        If the recipient may have nothing of that night.
+    """
+    from pipelines.run.release import release_run
+
+    released = release_run(night.installation, recipient, str(night.run["run_id"]))
+    columns = ["mmsi", "name", "rank", "score"]
+    here = pd.DataFrame(night.flagged[columns])
+    there = released.products.flagged[[*columns, "reasons"]]
+    both = here.merge(there, on="mmsi", how="outer", suffixes=("_here", "_there"))
+    both["name"] = both["name_there"].fillna(both["name_here"])
+    order = ["mmsi", "name", "rank_here", "score_here", "rank_there", "score_there", "reasons"]
+    both = both.sort_values(["score_there", "score_here", "mmsi"], ascending=[False, False, True])
+    return Shared(
+        released, both[order].reset_index(drop=True), released.not_held, bool(night.simulated)
+    )
