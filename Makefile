@@ -7,11 +7,13 @@ WEEK := data/week
 WEEK_NIGHTS := 06 07 08 09 10 11 12
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
+# Bytecode is kept whatever the machine has set: without it imports are half of a small run.
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup nightly week test check format lock bench notebook audit clean
+.PHONY: help setup nightly week test test-fast prove check format lock bench notebook audit clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: .venv/.installed-run ## install the run-time environment into .venv
 nightly: setup ## simulate the exercise feed and run the nightly job on it
@@ -27,7 +29,14 @@ week: setup ## simulate an exercise week and look at its seven nights, for the n
 	@$(BIN)/selat flagged --home $(WEEK)/home
 
 test: .venv/.installed-dev ## install the development tools and run all tests
-	$(BIN)/pytest -n auto --dist worksteal
+	$(BIN)/pytest -n auto --dist worksteal -m "not prove"
+
+test-fast: .venv/.installed-dev ## the tests to run at every save: units, cases, contract
+	SELAT_EXAMPLES=0.2 $(BIN)/pytest -n auto --dist worksteal -m "not prove and not slow and not whole" tests
+
+prove: .venv/.installed-dev ## the long proofs, and ten times the examples of every property
+	$(BIN)/pytest -n auto --dist worksteal -m prove
+	SELAT_EXAMPLES=10 $(BIN)/pytest -n auto --dist worksteal -m "not prove and not slow and not whole" tests
 
 check: .venv/.installed-dev ## static checks: format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -4,13 +4,20 @@ import ast
 import re
 from html import unescape
 from pathlib import Path
+from typing import Any
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
+
+from tests.conftest import made_once
 
 PROJECT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
+
+
+def read(path: Path) -> Any:
+    import nbformat  # seconds to import: here only who asks pays
+
+    return nbformat.read(path, as_version=4)
 
 
 @pytest.fixture(scope="session")
@@ -20,24 +27,27 @@ def story_home(exercise: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     from pipelines.base.settings import load
     from pipelines.run import feeds, runs
 
-    home = tmp_path_factory.mktemp("stories")
-    installation = load(home)
-    with reporter(quiet=True) as report:
-        feeds.ingest_only(
-            installation, runs.load_zones(installation), [str(exercise / "feed.nmea.gz")],
-            area=None, mapping=None, report=report,
-        )  # fmt: skip
-        runs.detect_only(installation, None, None, "2026-01-05T22:00Z", report)
-        runs.detect_only(installation, None, None, None, report)
-    return home
+    def make(home: Path) -> None:
+        installation = load(home)
+        with reporter(quiet=True) as report:
+            feeds.ingest_only(
+                installation, runs.load_zones(installation), [str(exercise / "feed.nmea.gz")],
+                area=None, mapping=None, report=report,
+            )  # fmt: skip
+            runs.detect_only(installation, None, None, "2026-01-05T22:00Z", report)
+            runs.detect_only(installation, None, None, None, report)
+
+    return made_once(tmp_path_factory, "stories", make)
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:jupyter_client")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs(path: Path, story_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from nbclient import NotebookClient  # seconds to import: here only who asks pays
+
     monkeypatch.setenv("SELAT_HOME", str(story_home))
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
     client = NotebookClient(
         notebook,
         timeout=300,
@@ -60,13 +70,13 @@ def test_notebook_runs(path: Path, story_home: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_is_committed_without_output(path: Path) -> None:
-    cells = nbformat.read(path, as_version=4).cells
+    cells = read(path).cells
     assert all(not cell.get("outputs") for cell in cells)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_asks_the_desk_and_defines_nothing(path: Path) -> None:
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     lines = [line for line in "\n".join(code).splitlines() if not line.startswith("%")]
     tree = list(ast.walk(ast.parse("\n".join(lines))))
@@ -81,8 +91,6 @@ def test_the_stories_are_numbered_and_end_in_an_outcome() -> None:
         f"{k:02d}_" for k in range(1, 1 + len(NOTEBOOKS))
     ]
     for path in NOTEBOOKS:
-        text = [
-            c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "markdown"
-        ]
+        text = [c.source for c in read(path).cells if c.cell_type == "markdown"]
         assert "**Question:**" in text[0], path.stem
         assert any(part.startswith("## Outcome") for part in text), path.stem

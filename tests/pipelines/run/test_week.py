@@ -1,4 +1,4 @@
-"""A week of exercise looked at in one go, day by day, in parts of any length and in any order.
+"""Days of exercise looked at in one go, day by day, in parts of any length and in any order.
 
 Every detector takes part, the one that rests on a fitted model too: all homes use one snapshot.
 """
@@ -6,8 +6,6 @@ Every detector takes part, the one that rests on a fitted model too: all homes u
 import gzip
 import random
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -21,10 +19,14 @@ from pipelines.base.settings import Installation, load
 from pipelines.exercise import simulate
 from pipelines.run import feeds, runs
 from pipelines.run.windows import utc
-from tests.conftest import leaving_out_briefs
+from tests.conftest import leaving_out_briefs, made_once
 
 START = utc("2026-01-04T16:00:00Z")
-DAYS = 7
+# Hour by hour through a night, else cuts that no story keeps to.
+ANYWHERE = {
+    2: [0, 15, 16, *range(26, 33), 41.5, 48],
+    7: [0, 31, 32, *range(74, 83), 101.5, 130, 168],
+}
 
 pytestmark = pytest.mark.slow
 
@@ -36,25 +38,48 @@ def briefless() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
-def week(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A simulated week, with everything that can be planted."""
-    folder = tmp_path_factory.mktemp("week")
-    zones = runs.load_zones(load())
-    simulate(folder, seed=8, hours=24 * DAYS, vessels=110, start=START.to_pydatetime(), zones=zones)
-    return folder
+@pytest.fixture(
+    scope="module", params=[2, pytest.param(7, marks=pytest.mark.prove)], ids=lambda n: f"{n}-days"
+)
+def days(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
 
 
 @pytest.fixture(scope="module")
-def whole(week: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+def week(days: int, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A simulated week, or some days of one, with everything that can be planted."""
+
+    def make(folder: Path) -> None:
+        zones = runs.load_zones(load())
+        simulate(folder, seed=8, hours=24 * days, vessels=110, start=START.to_pydatetime(),
+                 zones=zones)  # fmt: skip
+
+    return made_once(tmp_path_factory, f"week-{days}", make)
+
+
+@pytest.fixture(scope="module")
+def whole(week: Path, days: int, tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """A home that took in the week at once, learned what is normal, and looked at it in one go."""
-    installation = load(tmp_path_factory.mktemp("whole"))
-    with reporter(quiet=True) as report:
-        take_in(installation, report, week / "feed.nmea.gz")
-        command = [sys.executable, "-m", "pipelines.cli.main", "learn", "normal", "--quiet"]
-        subprocess.run([*command, "--home", str(installation.home)], check=True)
-        runs.detect_only(installation, None, None, None, report, [str(week / "sightings.csv")])
-    return installation
+
+    def make(home: Path) -> None:
+        installation = load(home)
+        with reporter(quiet=True) as report:
+            take_in(installation, report, week / "feed.nmea.gz")
+            learn_normal(installation)
+            sightings = [str(week / "sightings.csv")]
+            runs.detect_only(installation, None, None, None, report, sightings)
+
+    return load(made_once(tmp_path_factory, f"whole-{days}", make))
+
+
+def learn_normal(installation: Installation) -> None:
+    """The flow's steps as plain functions: no server has to be started for them."""
+    from pipelines.flows import learn
+
+    with pytest.MonkeyPatch.context() as patch:
+        for step in ("read_ticks", "fit_normal"):
+            patch.setattr(learn, step, getattr(learn, step).fn)
+        learn.learn_normal.fn(str(installation.home), str(installation.config), quiet=True)
 
 
 def take_in(installation: Installation, report: Reporter, feed: Path) -> None:
@@ -87,14 +112,10 @@ def test_every_detector_has_something_to_lose(whole: Installation) -> None:
 
 @pytest.mark.parametrize("cut", ["days", "anywhere"])
 def test_in_parts_is_as_in_one_go(
-    week: Path, whole: Installation, tmp_path: Path, cut: str
+    week: Path, days: int, whole: Installation, tmp_path: Path, cut: str
 ) -> None:
     installation = beside(whole, tmp_path / "home")
-    hours = {
-        "days": list(range(0, 24 * DAYS + 1, 24)),
-        # Hour by hour through a night, else cuts that no story keeps to.
-        "anywhere": [0, 31, 32, *range(74, 83), 101.5, 130, 24 * DAYS],
-    }[cut]
+    hours = ANYWHERE[days] if cut == "anywhere" else list(range(0, 24 * days + 1, 24))
     edges = [(START + pd.Timedelta(hours=h)).isoformat() for h in hours]
     with reporter(quiet=True) as report:
         take_in(installation, report, week / "feed.nmea.gz")
@@ -104,11 +125,14 @@ def test_in_parts_is_as_in_one_go(
     pd.testing.assert_frame_equal(events_of(installation), events_of(whole))
 
 
-def test_late_and_shuffled_is_as_in_one_go(week: Path, whole: Installation, tmp_path: Path) -> None:
+def test_late_and_shuffled_is_as_in_one_go(
+    week: Path, days: int, whole: Installation, tmp_path: Path
+) -> None:
+    count = max(days, 4)
     lines = gzip.decompress((week / "feed.nmea.gz").read_bytes()).splitlines(keepends=True)
-    edges = [len(lines) * i // DAYS for i in range(DAYS + 1)]
+    edges = [len(lines) * i // count for i in range(count + 1)]
     parts = [b"".join(lines[a:b]) for a, b in pairwise(edges)]
-    order = random.Random(3).sample(range(DAYS), DAYS)
+    order = random.Random(3).sample(range(count), count)
     installation = beside(whole, tmp_path / "home")
     with reporter(quiet=True) as report:
         for i in order:

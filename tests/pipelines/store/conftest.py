@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pyarrow.fs as pafs
 import pytest
-from moto.server import ThreadedMotoServer
 
 from detectors.core import frames
 from pipelines import store
@@ -75,6 +74,8 @@ ACCESS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "very-sec
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
+    from moto.server import ThreadedMotoServer  # seconds to import: here only who asks pays
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -17,7 +17,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from distributed import LocalCluster
 
 from detectors.core.detector import RestsOn
 from detectors.encounter import Encounter
@@ -202,6 +201,8 @@ def test_tasks_in_any_order_and_twice(
 def test_a_worker_of_a_scheduler_elsewhere(
     untouched: Path, by_day: dict[str, Any], tmp_path: Path
 ) -> None:
+    from distributed import LocalCluster  # seconds to import: here only who asks pays
+
     home = copy(untouched, tmp_path)
     with (
         LocalCluster(
