@@ -252,8 +252,8 @@ def test_a_lone_quote_swallows_nothing_but_its_row(read, tmp_path):
 
 def test_text_that_is_not_utf8_does_not_stop_the_feed(read, tmp_path):
     path = mapping(tmp_path, columns={"name": "n"})
-    got = read(b"id,t,y,x,n\n533000001,2024-01-01T00:00,1,2,BL\xc5\n533000002,2024-01-01T00:00,1,2,\x00Z\n",
-               mappings=path)  # fmt: skip
+    rows = b"533000001,2024-01-01T00:00,1,2,BL\xc5\n533000002,2024-01-01T00:00,1,2,\x00Z\n"
+    got = read(b"id,t,y,x,n\n" + rows, mappings=path)
     assert got.statics["name"].tolist() == ["BL\ufffd", "Z"]
 
 
