@@ -87,7 +87,7 @@ def _make(path: Path) -> None:
 
 
 def note(folder: Path, pack: str, told: pd.DataFrame, own: pd.DataFrame) -> None:
-    """Keep what a pack calls its events.
+    """Keep what a pack calls its events, beside what one of the same name called others.
 
     Parameters
     ----------
@@ -98,7 +98,8 @@ def note(folder: Path, pack: str, told: pd.DataFrame, own: pd.DataFrame) -> None
     table = own.assign(
         told_id=told["event_id"].to_numpy(), pack=pd.Series(pack, own.index, dtype="str")
     )
-    with replacing(folder / f"{pack}.parquet") as temporary:
+    digest = hashlib.sha256(" ".join(sorted(told["event_id"])).encode()).hexdigest()[:8]
+    with replacing(folder / f"{pack}.{digest}.parquet") as temporary:
         pq.write_table(pa.Table.from_pandas(table, preserve_index=False), temporary)
 
 
