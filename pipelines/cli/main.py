@@ -62,6 +62,9 @@ from pipelines.cli import (
 from pipelines.cli import (
     store as cli_store,
 )
+from pipelines.cli import (
+    sql as cli_sql,
+)
 from pipelines.cli.options import (
     AreaText,
     AsCsv,
@@ -322,6 +325,7 @@ app.command("open")(cli_packs.open_)
 app.command("exports")(cli_packs.exports)
 
 
+app.command("sql")(cli_sql.sql)
 app.command("serve")(cli_service.serve)
 app.command("notify")(cli_service.notify)
 

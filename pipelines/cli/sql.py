@@ -60,7 +60,8 @@ def _csv(table: "pa.Table") -> str:
     import csv
     import io
 
-    from pipelines.base.text import clean, formula_safe
+    from pipelines.base.text import formula_safe
+    from pipelines.base.visible import clean
 
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

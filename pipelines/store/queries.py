@@ -45,6 +45,11 @@ class Queries:
         self._root = root
         self._place = place or Here(root)
 
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The open catalogue, for `views`."""
+        return self._connection
+
     def sql(self, query: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """The result of any read-only query, for notebooks: tables are those of the catalogue."""
         return self._connection.execute(query, dict(parameters or {})).df()
@@ -201,6 +206,10 @@ class Queries:
     def there(self) -> dict[str, int]:
         """Files of positions that lie in the place, with their size in bytes."""
         return self._place.sizes()
+
+    def files(self) -> list[str]:
+        """Files of positions of this generation."""
+        return list(self.sql("SELECT path FROM files ORDER BY date, path")["path"])
 
     def named(self) -> set[str]:
         """Every file that the catalogue names, also those kept for older readers."""

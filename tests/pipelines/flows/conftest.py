@@ -77,7 +77,7 @@ def mail() -> Iterator[tuple[int, list[str]]]:
 @pytest.fixture(scope="module")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A server for what runs in this process, as PREFECT_API_URL names one."""
-    from pipelines.settings import load
+    from pipelines.base.settings import load
 
     from pipelines.flows.environment import prepare
     from pipelines.flows.server import server_for_a_run
