@@ -81,8 +81,8 @@ def settings() -> str:
     out = [
         _head(
             "Settings",
-            "`config/settings.yaml`; each can be set in the environment too: `SELAT_<NAME>`, nested "
-            "names joined by two underscores.",
+            "`config/settings.yaml`; each can be set in the environment too: `SELAT_<NAME>`, "
+            "nested names joined by two underscores.",
         )
     ]
     defaults, rows, section, above = yaml.safe_load(path.read_text("utf-8")), [], "", list[str]()

@@ -116,8 +116,12 @@ def exercise_home(exercise: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     zones = runs.load_zones(installation)
     with reporter(quiet=True) as report:
         feeds.ingest_only(
-            installation, zones, [str(exercise / "feed.nmea.gz")], area=None, mapping=None,
+            installation,
+            zones,
+            [str(exercise / "feed.nmea.gz")],
+            area=None,
+            mapping=None,
             report=report,
-        )  # fmt: skip
+        )
         runs.detect_only(installation, None, None, None, report)
     return home

@@ -226,9 +226,13 @@ def fuzz(target: Target, minutes: float, seed: int) -> tuple[int, int, str]:
     with tempfile.TemporaryDirectory() as folder:
 
         @hypothesis.settings(
-            max_examples=BATCH, deadline=None, database=None, derandomize=False,
-            phases=[Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck),
-        )  # fmt: skip
+            max_examples=BATCH,
+            deadline=None,
+            database=None,
+            derandomize=False,
+            phases=[Phase.generate, Phase.shrink],
+            suppress_health_check=list(HealthCheck),
+        )
         @given(content=damaged(target.seeds))
         def once(content: bytes) -> None:
             nonlocal tried, refused, last

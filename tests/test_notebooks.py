@@ -31,9 +31,13 @@ def story_home(exercise: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
         installation = load(home)
         with reporter(quiet=True) as report:
             feeds.ingest_only(
-                installation, runs.load_zones(installation), [str(exercise / "feed.nmea.gz")],
-                area=None, mapping=None, report=report,
-            )  # fmt: skip
+                installation,
+                runs.load_zones(installation),
+                [str(exercise / "feed.nmea.gz")],
+                area=None,
+                mapping=None,
+                report=report,
+            )
             runs.detect_only(installation, None, None, "2026-01-05T22:00Z", report)
             runs.detect_only(installation, None, None, None, report)
 

@@ -11,9 +11,11 @@ from pathlib import Path
 def selat(*arguments: object, **environment: str) -> None:
     code = "import os; os.umask(0); from pipelines.cli.main import main; main()"
     subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments), "--quiet"], check=True,
-        capture_output=True, env={**os.environ, **environment},
-    )  # fmt: skip
+        [sys.executable, "-c", code, *map(str, arguments), "--quiet"],
+        check=True,
+        capture_output=True,
+        env={**os.environ, **environment},
+    )
 
 
 def open_to_others(folder: Path, mask: int) -> list[str]:

@@ -242,10 +242,16 @@ def _candidates(tracks: Tracks, clock: _Clock, seen: Seen, rows: Ints, motion: M
     misfit = distance_m * np.hypot(np.cos(off) / along, np.sin(off) / across)
     near = np.flatnonzero(misfit <= GATE_SIGMAS)  # a NaN is never near
     return Pairs(
-        sighting[near], tracks.track_id[clock.first[slot[near]]], place.lat[near],
-        place.lon[near], distance_m[near], misfit[near], np.sqrt(along * across)[near],
-        place.nearest_s[near], place.report[near],
-    )  # fmt: skip
+        sighting[near],
+        tracks.track_id[clock.first[slot[near]]],
+        place.lat[near],
+        place.lon[near],
+        distance_m[near],
+        misfit[near],
+        np.sqrt(along * across)[near],
+        place.nearest_s[near],
+        place.report[near],
+    )
 
 
 def _place_at(tracks: Tracks, clock: _Clock, slot: Ints, at_us: Ints, motion: Motion) -> Place:
@@ -310,8 +316,9 @@ def weights(pairs: Pairs, seen: Seen, track_length_m: Floats, prior: Prior) -> F
     """
     density = np.exp(-0.5 * pairs.misfit**2) / (2 * np.pi * pairs.sigma_m**2)
     else_density = prior.density_per_m2(seen.length_m, seen.confidence)[pairs.sighting]
-    return np.asarray(density * length_factor(seen.length_m[pairs.sighting], track_length_m)
-                      / else_density)  # fmt: skip
+    return np.asarray(
+        density * length_factor(seen.length_m[pairs.sighting], track_length_m) / else_density
+    )
 
 
 def length_factor(seen_m: Floats, stated_m: Floats) -> Floats:

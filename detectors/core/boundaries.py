@@ -25,8 +25,15 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 BOUNDARY_COLUMNS: Final = (
-    "boundary_id", "name", "boundary_class", "left", "right", "source", "confidence", "geometry",
-)  # fmt: skip
+    "boundary_id",
+    "name",
+    "boundary_class",
+    "left",
+    "right",
+    "source",
+    "confidence",
+    "geometry",
+)
 BOUNDARY_CLASSES: Final = ("territorial_sea", "exclusive_economic_zone", "continental_shelf")
 _CELL_DEG: Final = 0.02
 
@@ -116,9 +123,11 @@ class Boundaries:
         parts: list[tuple[Ints, Ints, Floats, Bools]] = []
         for (px, py), (qx, qy), row in zip(self._from, self._to, self._row, strict=True):
             near = np.flatnonzero(
-                (east >= min(px, qx)) & (west <= max(px, qx))
-                & (north >= min(py, qy)) & (south <= max(py, qy))
-            )  # fmt: skip
+                (east >= min(px, qx))
+                & (west <= max(px, qx))
+                & (north >= min(py, qy))
+                & (south <= max(py, qy))
+            )
             if not len(near):
                 continue
             ax, ay, bx, by = x1[near], y1[near], x2[near], y2[near]
@@ -257,8 +266,11 @@ def passages(
         track[after[at]] == track[cuts.step[at]]
     )
     row, step, fraction, left = (
-        cuts.row[known], cuts.step[known], cuts.fraction[known], cuts.to_left[known]
-    )  # fmt: skip
+        cuts.row[known],
+        cuts.step[known],
+        cuts.fraction[known],
+        cuts.to_left[known],
+    )
     before, after = before[known], after[known]
     # Cuts of one passage follow one another: they are sorted by line and step.
     begins = np.r_[True, (np.diff(row) != 0) | (np.diff(before) != 0)][: len(row)]
@@ -270,9 +282,14 @@ def passages(
     crossed = soon & (net != 0) & (left[last] == (net > 0))
     first, last = first[crossed], last[crossed]
     return Passages(
-        row[last], step[last], fraction[last], left[last], before[last], after[last],
+        row[last],
+        step[last],
+        fraction[last],
+        left[last],
+        before[last],
+        after[last],
         last - first + 1,
-    )  # fmt: skip
+    )
 
 
 def _clear(

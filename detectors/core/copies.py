@@ -202,9 +202,12 @@ def steps(reports: Reports, here: Ints, there: Ints) -> Steps:
         reports.lat[there], reports.lon[there], reports.lat[here], reports.lon[here]
     )
     return Steps(
-        east_m, north_m, (reports.time_us[there] - reports.time_us[here]) / SECOND_US,
-        reports.sog_kn[there] * geodesy.KNOT_MPS, reports.cog_deg[there],
-    )  # fmt: skip
+        east_m,
+        north_m,
+        (reports.time_us[there] - reports.time_us[here]) / SECOND_US,
+        reports.sog_kn[there] * geodesy.KNOT_MPS,
+        reports.cog_deg[there],
+    )
 
 
 def clock_lags_s(steps: Steps) -> Floats:
@@ -274,9 +277,12 @@ def _at(track: Track, time_us: Ints) -> tuple[Floats, Floats, Bools]:
     fraction = (time_us - track.time_us[left]) / np.maximum(step_us, 1)
     seen = (fraction >= 0) & (fraction <= 1) & (step_us <= ALIVE_S * SECOND_US)
     lat, lon = geodesy.interpolate(
-        track.lat[left], track.lon[left], track.lat[right], track.lon[right],
+        track.lat[left],
+        track.lon[left],
+        track.lat[right],
+        track.lon[right],
         np.clip(fraction, 0.0, 1.0),
-    )  # fmt: skip
+    )
     return np.asarray(lat), np.asarray(lon), seen
 
 

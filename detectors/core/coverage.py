@@ -16,15 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from detectors.core.frames import (
-    RECEPTIONS,
-    SECOND_US,
-    TIME,
-    TRACKED,
-    Column,
-    empty,
-    epoch_us,
-)
+from detectors.core.frames import RECEPTIONS, SECOND_US, TIME, TRACKED, Column, empty, epoch_us
 
 VERSION: Final = "2"
 """Raised when the same reports give other coverage, so that stored coverage is made anew."""
@@ -143,10 +135,7 @@ class Coverage:
         key, inside = block_keys(lat, lon, slot)
         class_b = np.asarray(np.asarray(ais_class, "str") == "B")
         sums = np.zeros((4, len(key)))
-        for chosen, (keys, values) in (
-            (class_b, self._class_b),
-            (~class_b, self._any_class),
-        ):
+        for chosen, (keys, values) in ((class_b, self._class_b), (~class_b, self._any_class)):
             if not chosen.any() or len(keys) == 0:
                 continue
             at = np.minimum(np.searchsorted(keys, key[chosen]), len(keys) - 1)

@@ -209,9 +209,17 @@ def _motion(
     interval_s = away_s[:, nth] / nth
     moving = (baseline_s > 0) & np.isfinite(speed_kn) & (speed_kn >= limits.min_speed_kn)
     return Ends(
-        row, track[row], time_us[row], lat[row], lon[row], speed_kn, course_deg, interval_s,
-        heard_s, silent_s,
-    ).take(moving & steady)  # fmt: skip
+        row,
+        track[row],
+        time_us[row],
+        lat[row],
+        lon[row],
+        speed_kn,
+        course_deg,
+        interval_s,
+        heard_s,
+        silent_s,
+    ).take(moving & steady)
 
 
 def _strays(
@@ -233,9 +241,10 @@ def _strays(
         way_north_m = (north_mps[here] + north_mps[there]) / 2 * step_s
         change_mps = np.hypot(east_mps[there] - east_mps[here], north_mps[there] - north_mps[here])
         allowed_m = (
-            STRAY_M + STRAY_RATIO * np.hypot(way_east_m, way_north_m)
+            STRAY_M
+            + STRAY_RATIO * np.hypot(way_east_m, way_north_m)
             + change_mps / 2 * np.abs(step_s)
-        )  # fmt: skip
+        )
         off_m = np.hypot(east_m - way_east_m, north_m - way_north_m)
         # Without speed and course anything up to 30 kn may be.
         known = np.isfinite(off_m)
@@ -269,10 +278,18 @@ def pairs(ending: Ends, beginning: Ends, limits: Limits) -> HandOvers:
     likely_m = LIKELY_MISS_M + LIKELY_MISS_RATIO * best.travelled_m
     likeness = 1 / (1 + (best.miss_m / (2 * likely_m)) ** 2)
     return HandOvers(
-        ending.take(best.end), beginning.take(best.begin), best.pause_s, best.miss_m,
-        best.miss_limit_m, best.clock_s, best.course_change_deg, best.speed_change_kn,
-        best.speed_limit_kn, likeness, rivals,
-    )  # fmt: skip
+        ending.take(best.end),
+        beginning.take(best.begin),
+        best.pause_s,
+        best.miss_m,
+        best.miss_limit_m,
+        best.clock_s,
+        best.course_change_deg,
+        best.speed_change_kn,
+        best.speed_limit_kn,
+        likeness,
+        rivals,
+    )
 
 
 def candidates(ending: Ends, beginning: Ends, limits: Limits) -> tuple[Ints, Ints]:
@@ -336,14 +353,24 @@ def _fitting(ending: Ends, beginning: Ends, limits: Limits) -> _Fitting:
     fits &= miss_m <= miss_limit_m
     miss_m = np.where(fits, miss_m, np.inf)
     cost = (
-        miss_m / miss_limit_m + speed_change_kn / speed_limit_kn
-        + course_change_deg / course_limit_deg + np.abs(pause_s) / limits.max_pause_s
+        miss_m / miss_limit_m
+        + speed_change_kn / speed_limit_kn
+        + course_change_deg / course_limit_deg
+        + np.abs(pause_s) / limits.max_pause_s
         + np.abs(clock_s) / max(limits.max_clock_s, 1.0)
-    )  # fmt: skip
+    )
     return _Fitting(
-        *found, pause_s, miss_m, miss_limit_m, clock_s, course_change_deg, speed_change_kn,
-        speed_limit_kn, travelled_m, cost,
-    ).take(np.flatnonzero(fits))  # fmt: skip
+        *found,
+        pause_s,
+        miss_m,
+        miss_limit_m,
+        clock_s,
+        course_change_deg,
+        speed_change_kn,
+        speed_limit_kn,
+        travelled_m,
+        cost,
+    ).take(np.flatnonzero(fits))
 
 
 def _near(ending: Ends, beginning: Ends, limits: Limits) -> tuple[Ints, Ints]:

@@ -149,51 +149,57 @@ def ferry_at_rest(facts: Facts) -> str | None:
 
 
 HYPOTHESES: Final = (
+    Hypothesis("feed outage", 0.6, feed_outage, "another feed heard vessels there all the while"),
     Hypothesis(
-        "feed outage", 0.6, feed_outage,
-        "another feed heard vessels there all the while",
+        "receiver down", 0.6, receiver_down, "another receiver heard vessels there all the while"
     ),
     Hypothesis(
-        "receiver down", 0.6, receiver_down,
-        "another receiver heard vessels there all the while",
-    ),
-    Hypothesis(
-        "sailing out of range", 0.5, sailed_out_of_range,
+        "sailing out of range",
+        0.5,
+        sailed_out_of_range,
         "it is heard again where it was lost, or another feed covers the way it went",
     ),
     Hypothesis(
-        "set on and off all day", 0.6, set_on_and_off,
+        "set on and off all day",
+        0.6,
+        set_on_and_off,
         "it is seen with another vessel in one of these silences",
     ),
     Hypothesis(
-        "ferry at rest", 0.5, ferry_at_rest,
+        "ferry at rest",
+        0.5,
+        ferry_at_rest,
         "its operator had it sailing at that time",
         needs_types=True,
     ),
+    Hypothesis("call at a port", 0.4, called_at_a_port, "the port knows of no call in that time"),
     Hypothesis(
-        "call at a port", 0.4, called_at_a_port,
-        "the port knows of no call in that time",
-    ),
-    Hypothesis(
-        "sailed on through a hole in reception", 0.4, sailed_on,
+        "sailed on through a hole in reception",
+        0.4,
+        sailed_on,
         "others were heard at every minute along its way",
     ),
     Hypothesis(
-        "set switched off at rest", 0.4, set_off_at_rest,
+        "set switched off at rest",
+        0.4,
+        set_off_at_rest,
         "it moved meanwhile, or a boat is seen alongside",
     ),
     Hypothesis(
-        "receiver edge", 0.3, receiver_edge,
+        "receiver edge",
+        0.3,
+        receiver_edge,
         "another feed hears vessels beyond, or it was heard well beyond on other days",
     ),
     Hypothesis(
-        "weak transmitter", 0.2, weak_transmitter,
+        "weak transmitter",
+        0.2,
+        weak_transmitter,
         "vessels of class B were heard steadily at the same place and time",
     ),
     Hypothesis(
-        "thin reception", 0.15, thin_reception,
-        "it was heard without a break there on other days",
+        "thin reception", 0.15, thin_reception, "it was heard without a break there on other days"
     ),
-)  # fmt: skip
+)
 """The heaviest first. Those that rest on how others were heard weigh little: the score before
 explanations has been lowered by that already."""

@@ -116,56 +116,53 @@ def on_its_mooring(facts: Facts) -> str | None:
 
 HYPOTHESES: Final = (
     Hypothesis(
-        "ferry routine", 0.8, ferry_routine,
+        "ferry routine",
+        0.8,
+        ferry_routine,
         "no timetable or earlier voyage has it here at this hour",
         needs_types=True,
     ),
     Hypothesis(
-        "service routine", 0.8, service_routine,
+        "service routine",
+        0.8,
+        service_routine,
         "its station or agent knows of no job here",
         needs_types=True,
     ),
     Hypothesis(
-        "engine trouble", 0.6, broken_down,
-        "it reported no breakdown to the traffic service",
+        "engine trouble", 0.6, broken_down, "it reported no breakdown to the traffic service"
     ),
+    Hypothesis("work at sea", 0.6, at_work, "no notice to mariners announces the work"),
     Hypothesis(
-        "work at sea", 0.6, at_work,
-        "no notice to mariners announces the work",
-    ),
-    Hypothesis(
-        "pilot boarding", 0.6, pilot_boarding,
+        "pilot boarding",
+        0.6,
+        pilot_boarding,
         "no pilot boat came, or the pilot station had no order for it",
     ),
     Hypothesis(
-        "fishing harbour", 0.6, fishing_harbour,
+        "fishing harbour",
+        0.6,
+        fishing_harbour,
         "it meets another vessel on the way, or lands no catch",
         needs_types=True,
     ),
+    Hypothesis("fishing", 0.5, fishing_ground, "it meets another vessel, or lands no catch"),
     Hypothesis(
-        "fishing", 0.5, fishing_ground,
-        "it meets another vessel, or lands no catch",
-    ),
-    Hypothesis(
-        "anchored or moored", 0.5, on_its_mooring,
+        "anchored or moored",
+        0.5,
+        on_its_mooring,
         "it came from the sea by night, or isn't kept there",
     ),
     Hypothesis(
-        "on passage", 0.5, on_passage,
+        "on passage",
+        0.5,
+        on_passage,
         "it stops soon after, turns back, or is no ship of that trade",
     ),
+    Hypothesis("manoeuvring off a port", 0.5, off_a_port, "it neither calls there nor anchors"),
     Hypothesis(
-        "manoeuvring off a port", 0.5, off_a_port,
-        "it neither calls there nor anchors",
+        "pleasure craft", 0.5, pleasure_trip, "it meets a merchant vessel", needs_types=True
     ),
-    Hypothesis(
-        "pleasure craft", 0.5, pleasure_trip,
-        "it meets a merchant vessel",
-        needs_types=True,
-    ),
-    Hypothesis(
-        "at anchor", 0.3, anchored_in_need,
-        "it reported no reason to the traffic service",
-    ),
-)  # fmt: skip
+    Hypothesis("at anchor", 0.3, anchored_in_need, "it reported no reason to the traffic service"),
+)
 """The reasons; the weightiest that fits is given."""

@@ -235,118 +235,136 @@ def pleasure_craft(facts: Facts) -> str | None:
 
 HYPOTHESES: Final = (
     Hypothesis(
-        "pilot vessel on station", 0.9, pilot_station,
+        "pilot vessel on station",
+        0.9,
+        pilot_station,
         "no pilot boarding ground is near, or the pilot station does not know the vessel",
         needs_types=True,
     ),
     Hypothesis(
-        "official craft", 0.8, official_craft,
+        "official craft",
+        0.8,
+        official_craft,
         "the authority it claims to belong to does not know the vessel",
         needs_types=True,
     ),
     Hypothesis(
-        "search and rescue", 0.8, search_and_rescue,
+        "search and rescue",
+        0.8,
+        search_and_rescue,
         "the rescue coordination centre knows of no case or exercise there",
         needs_types=True,
     ),
+    Hypothesis("fishing", 0.8, fishing, "it meets another vessel, or lands no catch"),
     Hypothesis(
-        "fishing", 0.8, fishing,
-        "it meets another vessel, or lands no catch",
+        "working to and fro", 0.75, works_to_and_fro, "it meets another vessel, or shows no gear"
     ),
     Hypothesis(
-        "working to and fro", 0.75, works_to_and_fro,
-        "it meets another vessel, or shows no gear",
-    ),
-    Hypothesis(
-        "beside a vessel at work", 0.75, beside_work,
+        "beside a vessel at work",
+        0.75,
+        beside_work,
         "no notice to mariners announces the work, or it takes something over",
     ),
     Hypothesis(
-        "in tow", 0.75, in_tow,
-        "the tug knows of no such tow, or a third vessel comes alongside",
+        "in tow", 0.75, in_tow, "the tug knows of no such tow, or a third vessel comes alongside"
     ),
     Hypothesis(
-        "waiting at anchor", 0.75, at_anchor,
+        "waiting at anchor",
+        0.75,
+        at_anchor,
         "the water is too deep to anchor, or a boat is seen alongside",
     ),
+    Hypothesis("work at sea", 0.75, work_at_sea, "no notice to mariners announces the work"),
+    Hypothesis("moored", 0.7, moored, "a chart or an image shows open water there"),
     Hypothesis(
-        "work at sea", 0.75, work_at_sea,
-        "no notice to mariners announces the work",
-    ),
-    Hypothesis(
-        "moored", 0.7, moored,
-        "a chart or an image shows open water there",
-    ),
-    Hypothesis(
-        "anchored or moored", 0.7, held_to_the_ground,
+        "anchored or moored",
+        0.7,
+        held_to_the_ground,
         "radar or an image shows it under way, or a boat alongside",
     ),
     Hypothesis(
-        "anchored in the end", 0.65, anchored_in_the_end,
+        "anchored in the end",
+        0.65,
+        anchored_in_the_end,
         "the water is too deep to anchor, or a boat is seen alongside",
     ),
     Hypothesis(
-        "among ships at rest", 0.65, among_ships_at_rest,
+        "among ships at rest",
+        0.65,
+        among_ships_at_rest,
         "the water is too deep to anchor, or a boat is seen alongside",
     ),
     Hypothesis(
-        "tug standing by", 0.65, tug_standing_by,
+        "tug standing by",
+        0.65,
+        tug_standing_by,
         "no ship or barge it could be waiting for came by",
         needs_types=True,
     ),
     Hypothesis(
-        "among fishing boats", 0.65, among_fishing_boats,
+        "among fishing boats",
+        0.65,
+        among_fishing_boats,
         "it meets a larger vessel, or shows no gear",
     ),
+    Hypothesis("at a berth", 0.6, at_a_berth, "a chart or an image shows open water there"),
     Hypothesis(
-        "at a berth", 0.6, at_a_berth,
-        "a chart or an image shows open water there",
+        "waiting off a port", 0.6, waiting_off_port, "it leaves again without calling there"
     ),
     Hypothesis(
-        "waiting off a port", 0.6, waiting_off_port,
-        "it leaves again without calling there",
-    ),
-    Hypothesis(
-        "waiting area", 0.6, waiting_area,
+        "waiting area",
+        0.6,
+        waiting_area,
         "it leaves without calling anywhere, or a boat is seen alongside",
     ),
     Hypothesis(
-        "waiting for a pilot", 0.6, waiting_for_pilot,
+        "waiting for a pilot",
+        0.6,
+        waiting_for_pilot,
         "no pilot came, or the pilot station had no order for it",
     ),
     Hypothesis(
-        "ferry between sailings", 0.6, ferry_between_sailings,
+        "ferry between sailings",
+        0.6,
+        ferry_between_sailings,
         "no sailing of its line leaves from there",
         needs_types=True,
     ),
     Hypothesis(
-        "engine trouble", 0.55, engine_trouble,
+        "engine trouble",
+        0.55,
+        engine_trouble,
         "it reported no breakdown to the traffic service, or manoeuvred meanwhile",
     ),
     Hypothesis(
-        "called at a port afterwards", 0.5, called_afterwards,
-        "the port did not ask it to wait",
+        "called at a port afterwards", 0.5, called_afterwards, "the port did not ask it to wait"
     ),
     Hypothesis(
-        "making way slowly", 0.5, making_way_slowly,
+        "making way slowly",
+        0.5,
+        making_way_slowly,
         "it turns back, or stops where nothing waits for it",
     ),
     Hypothesis(
-        "licensed transfer area", 0.4, transfer_area,
+        "licensed transfer area",
+        0.4,
+        transfer_area,
         "no transfer was notified to the authority of that area",
     ),
     Hypothesis(
-        "pleasure craft", 0.4, pleasure_craft,
-        "it meets a merchant vessel",
-        needs_types=True,
+        "pleasure craft", 0.4, pleasure_craft, "it meets a merchant vessel", needs_types=True
     ),
     Hypothesis(
-        "restricted in its ability to manoeuvre", 0.3, restricted,
+        "restricted in its ability to manoeuvre",
+        0.3,
+        restricted,
         "it shows no gear in the water, or a boat is seen alongside",
     ),
     Hypothesis(
-        "waiting further off a port", 0.3, waiting_further_off,
+        "waiting further off a port",
+        0.3,
+        waiting_further_off,
         "it leaves again without calling there",
     ),
-)  # fmt: skip
+)
 """The heaviest first."""

@@ -145,66 +145,64 @@ def names_alike(facts: Facts) -> str | None:
 
 HYPOTHESES: Final = (
     Hypothesis(
-        "default number", 0.8, default_number,
+        "default number",
+        0.8,
+        default_number,
         "only one of the vessels with this number is near, and gives no other sign of itself",
     ),
     Hypothesis(
-        "renamed in port under the same IMO number", 0.8, renamed_under_one_imo,
+        "renamed in port under the same IMO number",
+        0.8,
+        renamed_under_one_imo,
         "the port or the registers know of no such change",
     ),
     Hypothesis(
-        "corrupt fixes", 0.7, corrupt_fixes,
+        "corrupt fixes",
+        0.7,
+        corrupt_fixes,
         "the other place is heard by another receiver too, or moves as a vessel does",
     ),
     Hypothesis(
-        "batch number", 0.65, batch_number,
-        "one of the two is no small craft",
-        needs_types=True,
+        "batch number", 0.65, batch_number, "one of the two is no small craft", needs_types=True
     ),
+    Hypothesis("position on land", 0.5, on_land, "both are seen at sea"),
+    Hypothesis("two sets on one ship", 0.7, two_sets, "they part"),
     Hypothesis(
-        "position on land", 0.5, on_land,
-        "both are seen at sea",
-    ),
-    Hypothesis(
-        "two sets on one ship", 0.7, two_sets,
-        "they part",
-    ),
-    Hypothesis(
-        "changed flag", 0.6, changed_flag,
+        "changed flag",
+        0.6,
+        changed_flag,
         "the registers know of no change, or the old number is heard again",
     ),
     Hypothesis(
-        "wrong number typed", 0.5, wrong_number_typed,
-        "its papers show the number that it sends",
+        "wrong number typed", 0.5, wrong_number_typed, "its papers show the number that it sends"
     ),
     Hypothesis(
-        "names alike", 0.5, names_alike,
+        "names alike",
+        0.5,
+        names_alike,
         "the registers know only one of them, or both were seen as one",
     ),
     Hypothesis(
-        "renamed in port", 0.5, renamed_in_port,
-        "the port or the registers know of no such change",
+        "renamed in port", 0.5, renamed_in_port, "the port or the registers know of no such change"
     ),
     Hypothesis(
-        "another hull's words", 0.5, other_hull,
-        "only one hull is heard while it says both",
+        "another hull's words", 0.5, other_hull, "only one hull is heard while it says both"
     ),
+    Hypothesis("mended number", 0.4, mended_number, "the old number is heard again"),
     Hypothesis(
-        "mended number", 0.4, mended_number,
-        "the old number is heard again",
-    ),
-    Hypothesis(
-        "thin reception", 0.3, thin_reception,
+        "thin reception",
+        0.3,
+        thin_reception,
         "both are seen at once, or a receiver nearby heard neither a second ship",
     ),
     Hypothesis(
-        "set programmed anew", 0.3, reprogrammed,
+        "set programmed anew",
+        0.3,
+        reprogrammed,
         "the old number is heard again, or the registers know of no change",
     ),
     Hypothesis(
-        "tow made up", 0.3, tow_made_up,
-        "neither tug nor tow is seen there",
-        needs_types=True,
+        "tow made up", 0.3, tow_made_up, "neither tug nor tow is seen there", needs_types=True
     ),
-)  # fmt: skip
+)
 """Weights are judgements, ordered by how rarely the reason is a disguise."""

@@ -76,9 +76,14 @@ class Flow:
 
 
 def flow(
-    vessel: Ints, day: Ints, lat: Floats, lon: Floats, course_deg: Floats, speed_kn: Floats,
+    vessel: Ints,
+    day: Ints,
+    lat: Floats,
+    lon: Floats,
+    course_deg: Floats,
+    speed_kn: Floats,
     size_deg: float,
-) -> Flow:  # fmt: skip
+) -> Flow:
     """Passages of moving vessels, from points along their way that lie closer than a cell.
 
     Parameters

@@ -14,13 +14,7 @@ from numpy.typing import NDArray
 
 from detectors.core import whereabouts
 from detectors.core.frames import SECOND_US
-from detectors.core.identity_numbers import (
-    edits,
-    imo_is_valid,
-    is_default_number,
-    lookalike,
-    plain,
-)
+from detectors.core.identity_numbers import edits, imo_is_valid, is_default_number, lookalike, plain
 from detectors.core.said import Memory, Said, rows_of, stands
 
 Ints = NDArray[np.int64]

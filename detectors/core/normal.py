@@ -254,24 +254,42 @@ class Normal:
                 self.arrays["speed_density"][ship[todo]],
             )
             self._fill(
-                mixture, todo, east, north, course_deg, speed_kn,
+                mixture,
+                todo,
+                east,
+                north,
+                course_deg,
+                speed_kn,
                 (motion, stream_deg, stream_kn, no_course, no_speed),
-            )  # fmt: skip
+            )
         todo = np.flatnonzero(open_)
         nothing = Mixture(
-            np.zeros((len(todo), 1)), np.zeros((len(todo), 1, 2)),
+            np.zeros((len(todo), 1)),
+            np.zeros((len(todo), 1, 2)),
             np.broadcast_to(np.eye(2), (len(todo), 1, 2, 2)),
             self.arrays["speed_density"][ship[todo]],
-        )  # fmt: skip
+        )
         self._fill(
-            nothing, todo, east, north, course_deg, speed_kn,
+            nothing,
+            todo,
+            east,
+            north,
+            course_deg,
+            speed_kn,
             (motion, stream_deg, stream_kn, no_course, no_speed),
-        )  # fmt: skip
+        )
         place = np.log((self.arrays["class_vessels"][ship] + 1.0) / (came + 0.5))
         return Surprise(
-            came, np.where(np.isnan(motion), np.nan, place), motion, level,
-            stream_deg, stream_kn, no_course, no_speed, *self._flow(lat, lon, course_deg, speed_kn),
-        )  # fmt: skip
+            came,
+            np.where(np.isnan(motion), np.nan, place),
+            motion,
+            level,
+            stream_deg,
+            stream_kn,
+            no_course,
+            no_speed,
+            *self._flow(lat, lon, course_deg, speed_kn),
+        )
 
     def _flow(
         self, lat: Floats, lon: Floats, course_deg: Floats, speed_kn: Floats
@@ -290,9 +308,14 @@ class Normal:
 
     @staticmethod
     def _fill(
-        mixture: "Mixture", rows: Ints, east: Floats, north: Floats, course_deg: Floats,
-        speed_kn: Floats, into: tuple[Floats, ...],
-    ) -> None:  # fmt: skip
+        mixture: "Mixture",
+        rows: Ints,
+        east: Floats,
+        north: Floats,
+        course_deg: Floats,
+        speed_kn: Floats,
+        into: tuple[Floats, ...],
+    ) -> None:
         if not len(rows):
             return
         motion, stream_deg, stream_kn, no_course, no_speed = into

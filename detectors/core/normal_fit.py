@@ -71,9 +71,10 @@ def fit(
     """
     options = (min_vessels, max_ticks_per_vessel, max_components, progress)
     fixed = {
-        "step_s": np.array(step_s, "int64"), "max_silence_s": np.array(max_silence_s, "int64"),
+        "step_s": np.array(step_s, "int64"),
+        "max_silence_s": np.array(max_silence_s, "int64"),
         "min_speed_kn": np.array(min_speed_kn, "float64"),
-    }  # fmt: skip
+    }
     held_out = _held_out(samples["mmsi"].to_numpy("int64"))
     trial = Normal({**fixed, **_fitted(samples[~held_out], *options)})
     arrays = {**fixed, **_fitted(samples, *options)}
@@ -152,9 +153,13 @@ def _fitted(
     )
     lat, lon = samples["lat"].to_numpy("float64"), samples["lon"].to_numpy("float64")
     table = pd.DataFrame(
-        {"mmsi": samples["mmsi"].to_numpy(), "ship": samples["ship"].to_numpy(),
-         "east": east, "north": north}
-    )  # fmt: skip
+        {
+            "mmsi": samples["mmsi"].to_numpy(),
+            "ship": samples["ship"].to_numpy(),
+            "east": east,
+            "north": north,
+        }
+    )
     coarse = lanes.cell_of(lat, lon, SIZES_DEG[-1])
     arrays: dict[str, NDArray[Any]] = {
         "class_vessels": np.array(
@@ -227,9 +232,7 @@ def _flows(samples: pd.DataFrame) -> dict[str, Ints]:
     row, known = _found(cell, table["cell"].to_numpy())
     courses = np.zeros((len(cell), lanes.BINS), "int64")
     np.add.at(courses, (row[known], table["bin"].to_numpy()[known]), 1)
-    return {
-        "flow_cell": cell, "flow_vessels": vessels.to_numpy("int64"), "flow_courses": courses,
-    }  # fmt: skip
+    return {"flow_cell": cell, "flow_vessels": vessels.to_numpy("int64"), "flow_courses": courses}
 
 
 def _groups(table: pd.DataFrame, cell: Ints, most: int) -> Iterator[pd.DataFrame]:
@@ -244,9 +247,10 @@ def _groups(table: pd.DataFrame, cell: Ints, most: int) -> Iterator[pd.DataFrame
 
 def _empty(components: int) -> tuple[Floats, Floats, Floats]:
     return (
-        np.zeros(components), np.zeros((components, 2)),
+        np.zeros(components),
+        np.zeros((components, 2)),
         np.broadcast_to(np.eye(2), (components, 2, 2)).copy(),
-    )  # fmt: skip
+    )
 
 
 def _gaussians(points: Floats, most: int) -> tuple[Floats, Floats, Floats]:
@@ -259,9 +263,13 @@ def _gaussians(points: Floats, most: int) -> tuple[Floats, Floats, Floats]:
         if len(points) < 10 * n:
             break
         model = GaussianMixture(
-            n_components=n, reg_covar=FLOOR_KN**2, random_state=0, max_iter=60, tol=1e-2,
+            n_components=n,
+            reg_covar=FLOOR_KN**2,
+            random_state=0,
+            max_iter=60,
+            tol=1e-2,
             init_params="k-means++",
-        ).fit(points)  # fmt: skip
+        ).fit(points)
         bic = float(model.bic(points))
         if bic < lowest:
             best, lowest = model, bic

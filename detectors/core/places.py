@@ -11,9 +11,23 @@ from detectors.core.errors import FrameError
 from detectors.core.telling import Say, plain
 
 COMPASS_POINTS: Final = (
-    "N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE",
-    "S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW",
-)  # fmt: skip
+    "N",
+    "NNE",
+    "NE",
+    "ENE",
+    "E",
+    "ESE",
+    "SE",
+    "SSE",
+    "S",
+    "SSW",
+    "SW",
+    "WSW",
+    "W",
+    "WNW",
+    "NW",
+    "NNW",
+)
 OFF_NM: Final = 3.0
 """Nearer than this it is "off" a place: the bearing from a town's centre says little there."""
 FARTHEST_NM: Final = 200.0

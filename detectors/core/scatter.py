@@ -153,9 +153,16 @@ def merged(track: Ints, tracked: leaps.Reports, leapt: Leaps, noise: pd.DataFram
     again &= np.diff(time_us[order]) <= DUPLICATE_WINDOW_S * SECOND_US
     order = order[~np.r_[np.zeros(len(order[:1]), bool), again]]
     found = Reports(
-        mmsi[order], time_us[order], lat[order], lon[order], both(tracked.sog_kn, "sog_kn")[order],
-        both(tracked.cog_deg, "cog_deg")[order], row[order], bad[order], bad[order],
-    )  # fmt: skip
+        mmsi[order],
+        time_us[order],
+        lat[order],
+        lon[order],
+        both(tracked.sog_kn, "sog_kn")[order],
+        both(tracked.cog_deg, "cog_deg")[order],
+        row[order],
+        bad[order],
+        bad[order],
+    )
     return replace(found, marked=_dense(found) & _wandering(found))
 
 
@@ -273,10 +280,16 @@ def spells(
         joined = before >= 0 and after >= 0 and bool(leaps.reachable(reports, *ends)[0])
         found.append(
             Spell(
-                int(reports.mmsi[first]), first, last, before, after, joined,
-                int(reports.time_us[first]), int(reports.time_us[last]),
+                int(reports.mmsi[first]),
+                first,
+                last,
+                before,
+                after,
+                joined,
+                int(reports.time_us[first]),
+                int(reports.time_us[last]),
             )
-        )  # fmt: skip
+        )
     return found
 
 

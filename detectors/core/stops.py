@@ -13,16 +13,19 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 STOP_COLUMNS: Final = (
-    "mmsi", "track_id", "start_us", "end_us", "lat", "lon", "spread_m", "median_speed_kn",
-)  # fmt: skip
+    "mmsi",
+    "track_id",
+    "start_us",
+    "end_us",
+    "lat",
+    "lon",
+    "spread_m",
+    "median_speed_kn",
+)
 
 
 def stops(
-    grid: runs.Grid,
-    *,
-    max_speed_kn: float,
-    min_duration_s: int,
-    max_interruption_s: int,
+    grid: runs.Grid, *, max_speed_kn: float, min_duration_s: int, max_interruption_s: int
 ) -> pd.DataFrame:
     """Stays of each track slower than a speed, with their middle and their spread.
 

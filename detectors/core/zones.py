@@ -18,10 +18,20 @@ from detectors.core.polygons import PolygonIndex
 
 ZONE_COLUMNS: Final = ("zone_id", "name", "zone_class", "source", "confidence", "geometry")
 ZONE_CLASSES: Final = (
-    "port", "anchorage", "sts_area", "landing_place", "territorial_sea", "joint_area",
-    "waiting_area", "pilot_ground", "ferry_route", "lane", "precautionary_area", "tss_lane",
+    "port",
+    "anchorage",
+    "sts_area",
+    "landing_place",
+    "territorial_sea",
+    "joint_area",
+    "waiting_area",
+    "pilot_ground",
+    "ferry_route",
+    "lane",
+    "precautionary_area",
+    "tss_lane",
     "separation_zone",
-)  # fmt: skip
+)
 LANE_CLASSES: Final = ("tss_lane", "lane")
 """Classes whose zones have a direction: lanes of an adopted scheme, and lanes seen in traffic."""
 CONFIDENCES: Final = ("surveyed", "published", "approximate", "learned")

@@ -162,18 +162,8 @@ HYPOTHESES: Final = (
         "its station or agent knows of no such job",
         needs_types=True,
     ),
-    Hypothesis(
-        "part of a longer voyage",
-        0.7,
-        _voyage,
-        "it says it is a boat, or turns back",
-    ),
-    Hypothesis(
-        "ship gathering way",
-        0.6,
-        _gathers_way,
-        "it turns out to be a boat",
-    ),
+    Hypothesis("part of a longer voyage", 0.7, _voyage, "it says it is a boat, or turns back"),
+    Hypothesis("ship gathering way", 0.6, _gathers_way, "it turns out to be a boat"),
     Hypothesis(
         "between stops at sea",
         0.6,

@@ -125,14 +125,7 @@ class Gap(Limits):
             return events.empty()
         reports = History(positions)
         silences = silences_of(self, reports, context)
-        for narrow in (
-            regular,
-            heard_around,
-            not_at_an_edge,
-            not_out_of_range,
-            no_berth,
-            by_habit,
-        ):
+        for narrow in (regular, heard_around, not_at_an_edge, not_out_of_range, no_berth, by_habit):
             if len(silences.row) == 0:
                 return events.empty()
             silences = narrow(self, silences, reports, context)

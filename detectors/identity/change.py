@@ -14,10 +14,7 @@ from detectors.identity.story import FIELDS, SCORES, Story, VesselReports
 
 
 def changes(
-    limits: Limits,
-    reports: VesselReports,
-    spans: Mapping[str, pd.DataFrame],
-    context: Context,
+    limits: Limits, reports: VesselReports, spans: Mapping[str, pd.DataFrame], context: Context
 ) -> Iterator[Story]:
     """Find values that stand where another stood before."""
     found = [c for field in FIELDS for c in said.changes(spans[field], field, limits.memory)]

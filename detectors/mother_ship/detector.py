@@ -51,14 +51,7 @@ class MotherShip(Limits):
     name: ClassVar[str] = "mother_ship"
     version: ClassVar[str] = "3"
     rests_on: ClassVar[RestsOn] = RestsOn.EVENTS
-    requires: ClassVar[tuple[str, ...]] = (
-        "mmsi",
-        "time",
-        "lat",
-        "lon",
-        "ais_class",
-        "track_id",
-    )
+    requires: ClassVar[tuple[str, ...]] = ("mmsi", "time", "lat", "lon", "ais_class", "track_id")
     source: ClassVar[str] = (
         "Own rule over encounters and loiterings (Miller et al. 2018, doi:10.3389/fmars.2018."
         "00240); mother boats served by small craft after UNODC (2018), Global Study on Smuggling "

@@ -136,12 +136,7 @@ def _linked(limits: Limits, visits: list[Visit]) -> list[list[Visit]]:
 
 
 def _story(
-    limits: Limits,
-    host: int,
-    visits: list[Visit],
-    end_us: int,
-    reports: Reports,
-    crafts: Crafts,
+    limits: Limits, host: int, visits: list[Visit], end_us: int, reports: Reports, crafts: Crafts
 ) -> Story:
     """Return the story of some visits to one host."""
     start_us = visits[0].start_us

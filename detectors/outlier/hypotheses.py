@@ -99,10 +99,7 @@ HYPOTHESES: Final = (
     Hypothesis("work at sea", 0.7, work_at_sea, "no notice to mariners announces the work"),
     Hypothesis("fishing", 0.6, fishing_trip, "it meets another vessel, or lands no catch"),
     Hypothesis(
-        "not under command",
-        0.6,
-        breakdown,
-        "it reported no breakdown to the traffic service",
+        "not under command", 0.6, breakdown, "it reported no breakdown to the traffic service"
     ),
     Hypothesis(
         "pleasure craft", 0.6, pleasure_trip, "it meets a merchant vessel", needs_types=True

@@ -75,30 +75,15 @@ _WAITING: Final = {
 }
 
 HYPOTHESES: Final = (
-    Hypothesis(
-        "explained by itself",
-        0.6,
-        explained_silence,
-        "that reason falls",
-    ),
-    Hypothesis(
-        "waiting for a reason",
-        0.6,
-        waits_for_a_reason,
-        "the other one is seen beside it",
-    ),
+    Hypothesis("explained by itself", 0.6, explained_silence, "that reason falls"),
+    Hypothesis("waiting for a reason", 0.6, waits_for_a_reason, "the other one is seen beside it"),
     Hypothesis(
         "chance within a wide reach",
         0.5,
         wide_reach,
         "a sighting or a third vessel's report places either of them there",
     ),
-    Hypothesis(
-        "hardly in time",
-        0.4,
-        barely,
-        "either is faster than it was seen to be",
-    ),
+    Hypothesis("hardly in time", 0.4, barely, "either is faster than it was seen to be"),
     Hypothesis(
         "licensed transfer area",
         0.4,

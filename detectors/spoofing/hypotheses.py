@@ -124,30 +124,15 @@ HYPOTHESES: Final = (
         "it reports a circle far from where it is seen",
         needs_types=True,
     ),
-    Hypothesis(
-        "river or basin",
-        0.6,
-        river,
-        "a chart or an image shows dry land there",
-    ),
-    Hypothesis(
-        "stuck speed input",
-        0.6,
-        stuck_log,
-        "it is not seen where it says it lies",
-    ),
+    Hypothesis("river or basin", 0.6, river, "a chart or an image shows dry land there"),
+    Hypothesis("stuck speed input", 0.6, stuck_log, "it is not seen where it says it lies"),
     Hypothesis(
         "failing receiver",
         0.5,
         failing_receiver,
         "it is seen elsewhere meanwhile, or its set is found in order",
     ),
-    Hypothesis(
-        "leap along the course",
-        0.5,
-        along_its_course,
-        "the receivers' clocks are right",
-    ),
+    Hypothesis("leap along the course", 0.5, along_its_course, "the receivers' clocks are right"),
     Hypothesis(
         "circling to wait",
         0.5,

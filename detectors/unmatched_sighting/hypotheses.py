@@ -59,10 +59,7 @@ def moving_shift(facts: Facts) -> str | None:
 
 HYPOTHESES: Final = (
     Hypothesis(
-        "beyond reception",
-        0.85,
-        beyond_reception,
-        "another feed heard vessels there at that time",
+        "beyond reception", 0.85, beyond_reception, "another feed heard vessels there at that time"
     ),
     Hypothesis(
         "harbour traffic",
@@ -70,12 +67,7 @@ HYPOTHESES: Final = (
         harbour_traffic,
         "it is seen again further out, or alongside a vessel",
     ),
-    Hypothesis(
-        "uncertain sighting",
-        0.6,
-        uncertain,
-        "a second source saw it too",
-    ),
+    Hypothesis("uncertain sighting", 0.6, uncertain, "a second source saw it too"),
     Hypothesis(
         "craft that need not carry AIS",
         0.5,

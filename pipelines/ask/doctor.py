@@ -26,9 +26,17 @@ from pipelines.reference import learned as snapshot
 from pipelines.reference import models
 
 SEA_CLASSES: Final = (
-    "anchorage", "sts_area", "joint_area", "territorial_sea", "waiting_area", "pilot_ground",
-    "lane", "precautionary_area", "tss_lane", "separation_zone",
-)  # fmt: skip
+    "anchorage",
+    "sts_area",
+    "joint_area",
+    "territorial_sea",
+    "waiting_area",
+    "pilot_ground",
+    "lane",
+    "precautionary_area",
+    "tss_lane",
+    "separation_zone",
+)
 """Classes that are sea: a ship can lie anywhere in them."""
 
 MAX_LAND_SHARE: Final[Mapping[str, float]] = {
@@ -230,10 +238,12 @@ def check_learned(folder: Path) -> list[Problem]:
     if not broken and snapshot.newest(folder, "normal", ".json") is None:
         problems.append(
             Problem(
-                "warning", "fitted models", "no model of normal traffic is fitted: the detector "
-                "outlier finds nothing", "with some weeks in the store: selat learn normal",
+                "warning",
+                "fitted models",
+                "no model of normal traffic is fitted: the detector outlier finds nothing",
+                "with some weeks in the store: selat learn normal",
             )
-        )  # fmt: skip
+        )
     return problems + broken
 
 

@@ -19,10 +19,14 @@ MIN_PART_SCORE: Final = 0.1
 counts for a vessel that did nothing of more weight tonight."""
 
 FAMILIES: Final = {
-    "encounter": "stopping", "loitering": "stopping", "mother_ship": "stopping",
-    "gap": "silence", "possible_meeting": "silence",
-    "identity": "deception", "spoofing": "deception",
-}  # fmt: skip
+    "encounter": "stopping",
+    "loitering": "stopping",
+    "mother_ship": "stopping",
+    "gap": "silence",
+    "possible_meeting": "silence",
+    "identity": "deception",
+    "spoofing": "deception",
+}
 """Kinds that see one behaviour from several sides: who meets another also lies still, who shifts
 to a false place also falls silent at the true one. At one time such a family counts once."""
 
@@ -175,9 +179,15 @@ def _listed(behaviour: pd.DataFrame, matches: list[Match]) -> pd.DataFrame:
     """A part for each vessel that is on a watch-list and did something tonight."""
     did = set(behaviour.loc[behaviour["score"] >= MIN_PART_SCORE, "mmsi"].tolist())
     rows = [
-        {"mmsi": m.mmsi, "part": "watch-list", "kind": "", "event_id": "", "score": m.weight,
-         "note": m.note}
+        {
+            "mmsi": m.mmsi,
+            "part": "watch-list",
+            "kind": "",
+            "event_id": "",
+            "score": m.weight,
+            "note": m.note,
+        }
         for m in matches
         if m.mmsi in did
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows, columns=["mmsi", "part", "kind", "event_id", "score", "note"])

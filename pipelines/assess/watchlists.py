@@ -181,9 +181,9 @@ def _matches(one: Watchlist, key: str, said: pd.DataFrame, say: Say) -> list[Mat
         clash = (both["imo"] > 0) & (both["imo_listed"] > 0) & (both["imo"] != both["imo_listed"])
         both = both[~clash]
     both = both.drop_duplicates("vessel")
-    label = {
-        "imo": "IMO", "mmsi": "MMSI", "callsign": say("call sign"), "name": say("name only"),
-    }[key]  # fmt: skip
+    label = {"imo": "IMO", "mmsi": "MMSI", "callsign": say("call sign"), "name": say("name only")}[
+        key
+    ]
     shown = both[key].astype("str").str.zfill(9) if key == "mmsi" else both[key].astype("str")
     return [
         Match(

@@ -181,8 +181,12 @@ class Lzma(_Stepped):
         if window > _MAX_WINDOW:
             raise DamageError
         form = {
-            "id": lzma.FILTER_LZMA1, "lc": lc, "lp": lp, "pb": pb, "dict_size": max(window, 4096),
-        }  # fmt: skip
+            "id": lzma.FILTER_LZMA1,
+            "lc": lc,
+            "lp": lp,
+            "pb": pb,
+            "dict_size": max(window, 4096),
+        }
         try:
             super().__init__(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[form]))
         except (lzma.LZMAError, ValueError) as error:

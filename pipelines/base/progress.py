@@ -76,8 +76,11 @@ def reporter(*, quiet: bool = False) -> Iterator[Reporter]:
         yield Reporter(console, None)
         return
     columns = (
-        SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(),
-        MofNCompleteColumn(), TimeElapsedColumn(),
-    )  # fmt: skip
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as progress:
         yield Reporter(console, progress)

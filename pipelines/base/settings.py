@@ -300,11 +300,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def load(
-    home: Path | None = None,
-    config: Path | None = None,
-    *,
-    showing: bool = False,
-    **overrides: Any,
+    home: Path | None = None, config: Path | None = None, *, showing: bool = False, **overrides: Any
 ) -> Installation:
     """The installation that a command works on.
 

@@ -171,9 +171,24 @@ def _entries(data: bytes, before: int, max_entries: int) -> Iterator[Entry]:
         if at + _ENTRY.size > len(data):
             raise ZipError("its directory is cut off")
         (
-            mark, _, _, flags, method, _, _, crc, compressed, size,
-            n_name, n_extra, n_comment, _, _, attributes, offset,
-        ) = _ENTRY.unpack_from(data, at)  # fmt: skip
+            mark,
+            _,
+            _,
+            flags,
+            method,
+            _,
+            _,
+            crc,
+            compressed,
+            size,
+            n_name,
+            n_extra,
+            n_comment,
+            _,
+            _,
+            attributes,
+            offset,
+        ) = _ENTRY.unpack_from(data, at)
         if mark != b"PK\x01\x02":
             raise ZipError("its directory is damaged")
         found += 1

@@ -101,10 +101,18 @@ def backfill(
         from pipelines.flows.backfill import backfill as flow
 
         filled = flow(
-            str(installation.home), str(installation.config), since, until,
-            engine.value if engine else None, scheduler, workers, parts, tile,
-            str(work.absolute()) if work else None, quiet or as_json,
-        )  # fmt: skip
+            str(installation.home),
+            str(installation.config),
+            since,
+            until,
+            engine.value if engine else None,
+            scheduler,
+            workers,
+            parts,
+            tile,
+            str(work.absolute()) if work else None,
+            quiet or as_json,
+        )
     if as_json:
         print_json(
             {"runs": filled.runs, "done_before": filled.done_before, "silent": filled.silent}

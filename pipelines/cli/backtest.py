@@ -22,8 +22,19 @@ from pipelines.cli.options import (
 if TYPE_CHECKING:
     from pipelines.run.backtests import Outcome
 
-_SHOWN = ["status", "kind", "subkind", "mmsi", "other_mmsi", "start", "end", "score_before",
-          "score", "explanation", "event_id"]  # fmt: skip
+_SHOWN = [
+    "status",
+    "kind",
+    "subkind",
+    "mmsi",
+    "other_mmsi",
+    "start",
+    "end",
+    "score_before",
+    "score",
+    "explanation",
+    "event_id",
+]
 
 
 def backtest(
@@ -31,8 +42,7 @@ def backtest(
     set_: Annotated[
         list[str],
         typer.Option(
-            "--set",
-            help="A threshold, NAME=VALUE; also in h, min, d, nm or km. Repeatable.",
+            "--set", help="A threshold, NAME=VALUE; also in h, min, d, nm or km. Repeatable."
         ),
     ],
     date: Date = None,

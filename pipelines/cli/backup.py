@@ -52,8 +52,12 @@ def backup(
     installation = installation_of(home, config)
     with reporter(quiet=quiet or as_json) as report:
         made = make(installation, folder, report, keep=keep, keys=with_keys)
-    row = {**_row(made.snapshot), "new_bytes": made.new_bytes, "freed_bytes": made.freed_bytes,
-           "gone": list(made.gone)}  # fmt: skip
+    row = {
+        **_row(made.snapshot),
+        "new_bytes": made.new_bytes,
+        "freed_bytes": made.freed_bytes,
+        "gone": list(made.gone),
+    }
     if as_json:
         print_json(row)
         return
@@ -124,5 +128,8 @@ def _show(repository: "Repository", *, verify: bool, as_json: bool) -> None:
 
 def _row(snapshot: "Snapshot") -> dict[str, Any]:
     row = asdict(snapshot)
-    return {**{k: v for k, v in row.items() if k != "entries"}, "bytes": snapshot.bytes,
-            "files": len(snapshot.entries)}  # fmt: skip
+    return {
+        **{k: v for k, v in row.items() if k != "entries"},
+        "bytes": snapshot.bytes,
+        "files": len(snapshot.entries),
+    }

@@ -19,8 +19,7 @@ def add(
     reason: Annotated[str, typer.Option(help="Why, in your words.")],
     by: Annotated[str | None, typer.Option(help="Who concluded so; else your login.")] = None,
     quiet_until: Annotated[
-        str | None,
-        typer.Option(help="Set the like aside that begins before this, ISO 8601 (MYT)."),
+        str | None, typer.Option(help="Set the like aside that begins before this, ISO 8601 (MYT).")
     ] = None,
     quiet_within_nm: Annotated[
         float, typer.Option(min=0, help="How near it must be to be set aside.")
@@ -45,10 +44,14 @@ def add(
     from pipelines.run.windows import utc
 
     row = record(
-        installation, event, author=by or getpass.getuser(), conclusion=conclusion, reason=reason,
+        installation,
+        event,
+        author=by or getpass.getuser(),
+        conclusion=conclusion,
+        reason=reason,
         quiet_until=utc(quiet_until, "Asia/Kuala_Lumpur") if quiet_until else None,
         quiet_within_m=quiet_within_nm * METRES_PER_NM,
-    ).iloc[0]  # fmt: skip
+    ).iloc[0]
     typer.echo(f"{row['disposition_id']}: {row['conclusion']} ({row['author']})")
 
 
@@ -108,8 +111,12 @@ def _print_card(card: dict[str, Any]) -> None:
         )
     table = Table("predicted", "found", "95 %", "flags", title="Reliability, cross-validated")
     for one in card["reliability"]:
-        table.add_row(f"{one['predicted']:.2f}", f"{one['observed']:.2f}",
-                      f"{one['low']:.2f} to {one['high']:.2f}", str(one["n"]))  # fmt: skip
+        table.add_row(
+            f"{one['predicted']:.2f}",
+            f"{one['observed']:.2f}",
+            f"{one['low']:.2f} to {one['high']:.2f}",
+            str(one["n"]),
+        )
     console.print(table)
     for text in card["limits"]:
         console.print(f"- {text}", highlight=False)

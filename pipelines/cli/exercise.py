@@ -52,9 +52,15 @@ def exercise_simulate(
     zones = reference.load_zones(installation.config / "zones", REFERENCE)
     with reporter() as report, report.bar("Simulating", 1.0) as bar:
         simulate(
-            out, seed=seed, hours=hours, vessels=vessels, start=utc(start, "UTC").to_pydatetime(),
-            zones=zones, kinds=kinds or None, progress=bar.to,
-        )  # fmt: skip
+            out,
+            seed=seed,
+            hours=hours,
+            vessels=vessels,
+            start=utc(start, "UTC").to_pydatetime(),
+            zones=zones,
+            kinds=kinds or None,
+            progress=bar.to,
+        )
     typer.echo(f"wrote {out / 'feed.nmea.gz'}, {out / 'sightings.csv'} and {out / 'truth.json'}")
 
 
@@ -145,16 +151,24 @@ def _show(result: "Score", *, by_sort: bool) -> None:
     # Two tables, so that each fits a terminal of 80 columns.
     for headings in (
         {
-            "kind": "kind", "planted": "planted", "recall": "recall",
-            "start_error_min": "start off\nby, min", "traps": "traps", "raised": "raised",
+            "kind": "kind",
+            "planted": "planted",
+            "recall": "recall",
+            "start_error_min": "start off\nby, min",
+            "traps": "traps",
+            "raised": "raised",
             "raised_flagged": "flagged",
         },
         {
-            "kind": "kind", "events": "events", "other": "other", "false": "false",
-            "false_per_1000_vessel_hours": "per\n1,000 h", "precision_at_top": "precision",
+            "kind": "kind",
+            "events": "events",
+            "other": "other",
+            "false": "false",
+            "false_per_1000_vessel_hours": "per\n1,000 h",
+            "precision_at_top": "precision",
             "lift_text": "lift (95 %)",
         },
-    ):  # fmt: skip
+    ):
         table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
         for heading in headings.values():
             table.add_column(heading, no_wrap=True)

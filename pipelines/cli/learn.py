@@ -186,9 +186,7 @@ def _list(newest: "Snapshot", decided: dict[str, str], as_json: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    columns = (
-        "zone_id", "name", "decision", "confidence_score", "n_vessels", "n_visits", "n_days",
-    )  # fmt: skip
+    columns = ("zone_id", "name", "decision", "confidence_score", "n_vessels", "n_visits", "n_days")
     table = Table(*(name.removeprefix("n_").replace("_", " ") for name in columns))
     for row in rows:
         table.add_row(*(Text(str(row[name])) for name in columns))

@@ -14,57 +14,23 @@ import typer
 from detectors.core.errors import SelatError
 from pipelines.base.terminal import guard
 from pipelines.base.visible import clean
-from pipelines.cli import (
-    backfill as cli_backfill,
-)
-from pipelines.cli import (
-    backtest as cli_backtest,
-)
-from pipelines.cli import (
-    backup as cli_backup,
-)
-from pipelines.cli import (
-    disposition as cli_disposition,
-)
-from pipelines.cli import (
-    exercise as cli_exercise,
-)
-from pipelines.cli import (
-    explain as cli_explain,
-)
-from pipelines.cli import (
-    health as cli_health,
-)
-from pipelines.cli import (
-    learn as cli_learn,
-)
-from pipelines.cli import (
-    operation as cli_operation,
-)
-from pipelines.cli import (
-    packs as cli_packs,
-)
-from pipelines.cli import (
-    plan as cli_plan,
-)
-from pipelines.cli import (
-    recall as cli_recall,
-)
-from pipelines.cli import (
-    redetect as cli_redetect,
-)
-from pipelines.cli import (
-    service as cli_service,
-)
-from pipelines.cli import (
-    sightings as cli_sightings,
-)
-from pipelines.cli import (
-    store as cli_store,
-)
-from pipelines.cli import (
-    sql as cli_sql,
-)
+from pipelines.cli import backfill as cli_backfill
+from pipelines.cli import backtest as cli_backtest
+from pipelines.cli import backup as cli_backup
+from pipelines.cli import disposition as cli_disposition
+from pipelines.cli import exercise as cli_exercise
+from pipelines.cli import explain as cli_explain
+from pipelines.cli import health as cli_health
+from pipelines.cli import learn as cli_learn
+from pipelines.cli import operation as cli_operation
+from pipelines.cli import packs as cli_packs
+from pipelines.cli import plan as cli_plan
+from pipelines.cli import recall as cli_recall
+from pipelines.cli import redetect as cli_redetect
+from pipelines.cli import service as cli_service
+from pipelines.cli import sightings as cli_sightings
+from pipelines.cli import sql as cli_sql
+from pipelines.cli import store as cli_store
 from pipelines.cli.options import (
     AreaText,
     AsCsv,
@@ -92,10 +58,7 @@ if TYPE_CHECKING:
     from pipelines.base.settings import Installation
 
 app = typer.Typer(
-    name="selat",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
+    name="selat", no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False
 )
 app.add_typer(cli_exercise.app, name="exercise")
 app.add_typer(cli_sightings.app, name="sightings")
@@ -171,9 +134,18 @@ def nightly(
 
         try:
             flow(
-                str(installation.home), str(installation.config), tuple(feed or ()),
-                area, mapping, assume_time, date, since, until, quiet, tuple(sightings or ()),
-            )  # fmt: skip
+                str(installation.home),
+                str(installation.config),
+                tuple(feed or ()),
+                area,
+                mapping,
+                assume_time,
+                date,
+                since,
+                until,
+                quiet,
+                tuple(sightings or ()),
+            )
         except PartialRunError as error:
             failure = error
         if alone:
@@ -236,12 +208,23 @@ def ingest(
     zones = runs.load_zones(installation)
     with reporter(quiet=quiet or as_json) as report:
         summary = feeds.ingest_only(
-            installation, zones, feed, area=area, mapping=mapping, assume_time=assume_time,
-            report=report, dry_run=dry_run,
-        )  # fmt: skip
+            installation,
+            zones,
+            feed,
+            area=area,
+            mapping=mapping,
+            assume_time=assume_time,
+            report=report,
+            dry_run=dry_run,
+        )
     if as_json:
-        print_json({"added": summary.added, "already_there": summary.already_there,
-                     "failed": summary.failed})  # fmt: skip
+        print_json(
+            {
+                "added": summary.added,
+                "already_there": summary.already_there,
+                "failed": summary.failed,
+            }
+        )
     if summary.failed:
         kept = "nothing was written" if dry_run else "what could be read is in the store"
         raise runs.PartialRunError(f"not read whole: {len(summary.failed)} of the feeds; {kept}")
@@ -380,10 +363,14 @@ def listen(
 
     with spinner, stop_on_signals() as stop:
         summary = record(
-            source, folder or installation.recordings, rotate_s=rotate_min * 60,
-            station=station, on_status=show, stop=stop,
+            source,
+            folder or installation.recordings,
+            rotate_s=rotate_min * 60,
+            station=station,
+            on_status=show,
+            stop=stop,
             on_notice=lambda text: console.print(text, markup=False, highlight=False),
-        )  # fmt: skip
+        )
     for file in summary.files:
         typer.echo(file)
 
@@ -491,18 +478,27 @@ def _show(
     vessels = pd.read_csv(folder / "flagged.csv", dtype=str, keep_default_na=False)
     total, vessels = len(vessels), vessels.head(top)
     more = beside(
-        installation, vessels["score"].astype(float).tolist(), vessels["event_ids"].tolist(),
-        simulated=bool(manifest["simulated"]), known=known,
-    )  # fmt: skip
+        installation,
+        vessels["score"].astype(float).tolist(),
+        vessels["event_ids"].tolist(),
+        simulated=bool(manifest["simulated"]),
+        known=known,
+    )
     vessels = vessels.assign(concluded=more.concluded)
     if more.model is not None:
         vessels = vessels.assign(probability=more.probability)
     if as_json:
-        print_json({"run_id": manifest["run_id"], "state": manifest["state"],
-                     "simulated": manifest["simulated"], "folder": str(folder),
-                     "failures": manifest["failures"],
-                     "calibration": more.model.name if more.model else None,
-                     "flagged": vessels.to_dict("records")})  # fmt: skip
+        print_json(
+            {
+                "run_id": manifest["run_id"],
+                "state": manifest["state"],
+                "simulated": manifest["simulated"],
+                "folder": str(folder),
+                "failures": manifest["failures"],
+                "calibration": more.model.name if more.model else None,
+                "flagged": vessels.to_dict("records"),
+            }
+        )
         return
     _print_table(manifest, vessels, total=total, folder=folder, model=more.model)
 
@@ -547,10 +543,13 @@ def _print_table(
         more += [f"Concluded: {clean(str(row.concluded))}"] if row.concluded else []
         scores = [row.score] if model is None else [row.score, row.probability]
         table.add_row(
-            str(row.rank), *(f"{float(str(value)):.2f}" for value in scores), str(row.mmsi),
-            Text(clean(str(row.name))), str(row.flag_state),
+            str(row.rank),
+            *(f"{float(str(value)):.2f}" for value in scores),
+            str(row.mmsi),
+            Text(clean(str(row.name))),
+            str(row.flag_state),
             Text("\n".join([*reasons[:2], *more])),
-        )  # fmt: skip
+        )
     if len(vessels):
         console.print(table)
     else:

@@ -48,9 +48,14 @@ def add(
     from pipelines.run.windows import utc
 
     row = add_operation(
-        installation, name, utc(since, "Asia/Kuala_Lumpur"), utc(until, "Asia/Kuala_Lumpur"), area,
-        note=note, author=by or getpass.getuser(),
-    ).iloc[0]  # fmt: skip
+        installation,
+        name,
+        utc(since, "Asia/Kuala_Lumpur"),
+        utc(until, "Asia/Kuala_Lumpur"),
+        area,
+        note=note,
+        author=by or getpass.getuser(),
+    ).iloc[0]
     typer.echo(f"{row['name']}: {row['start']:%Y-%m-%d %H:%MZ} to {row['end']:%Y-%m-%d %H:%MZ}")
 
 
@@ -123,9 +128,13 @@ def report(
 
     with reporter(quiet=quiet or as_json) as progress, progress.bar("Presence", None) as bar:
         made = flow.report(
-            installation, name, around=pd.Timedelta(days=days) if days else None,
-            beside_nm=beside_nm, min_score=min_score, say=bar.to,
-        )  # fmt: skip
+            installation,
+            name,
+            around=pd.Timedelta(days=days) if days else None,
+            beside_nm=beside_nm,
+            min_score=min_score,
+            say=bar.to,
+        )
     files = [] if dry_run else flow.write_report(installation, made)
     if as_json:
         typer.echo(tables.to_json(made), nl=False)
@@ -154,16 +163,28 @@ def _print(made: "Report") -> None:
             Text(place), kind, *counts, tables.interval(by["during"]), tables.interval(by["after"])
         )
     console.print(table)
-    table = Table("where", *PHASES, "during / before", "after / before",
-                  title="Vessel-hours (vessels); ratios by day")  # fmt: skip
+    table = Table(
+        "where",
+        *PHASES,
+        "during / before",
+        "after / before",
+        title="Vessel-hours (vessels); ratios by day",
+    )
     for place, by in tables.presence_rows(made):
         counts = [f"{by[p]['vessel_hours']:,} ({by[p]['vessels']})" for p in PHASES]
         table.add_row(
             Text(place), *counts, tables.interval(by["during"]), tables.interval(by["after"])
         )
     console.print(table)
-    table = Table("where", "phase", "boardings", "something found", "benign cause", "watch",
-                  title="Boardings and outcomes")  # fmt: skip
+    table = Table(
+        "where",
+        "phase",
+        "boardings",
+        "something found",
+        "benign cause",
+        "watch",
+        title="Boardings and outcomes",
+    )
     for row in made.outcomes.to_dict("records"):
         facts = ("boardings", "found", "benign_cause", "watch")
         table.add_row(Text(row["place"]), row["phase"], *(str(row[name]) for name in facts))

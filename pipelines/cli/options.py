@@ -35,8 +35,7 @@ AreaText = Annotated[
     typer.Option(help="Keep reports inside: all, a zone's id, or W,S,E,N. Else the setting."),
 ]
 MappingName = Annotated[
-    str | None,
-    typer.Option(help="Read CSV through this mapping of config/mappings.yaml."),
+    str | None, typer.Option(help="Read CSV through this mapping of config/mappings.yaml.")
 ]
 AssumeTime = Annotated[
     str | None,

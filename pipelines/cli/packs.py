@@ -114,9 +114,19 @@ def export(
         if span and run:
             raise typer.BadParameter("name a run, or a span: not both")
         _export_to(
-            installation, to, out, run, span, strike or [], unsigned, replace, plan_from, yes,
-            quiet, as_json,
-        )  # fmt: skip
+            installation,
+            to,
+            out,
+            run,
+            span,
+            strike or [],
+            unsigned,
+            replace,
+            plan_from,
+            yes,
+            quiet,
+            as_json,
+        )
         return
     from pipelines.run.runs import export_run
 
@@ -162,10 +172,19 @@ def _export_to(
             bar.say(f"Pack for {name}")
             agree = partial(_agreed, name=name, strike=strike, asked=asked, report=report)
             sent = export_to(
-                installation, name, run_id=run, out=out, unsigned=unsigned, signer=signer,
-                replace=replace, plan_from=begin, span=span, strike=strike, report=report,
+                installation,
+                name,
+                run_id=run,
+                out=out,
+                unsigned=unsigned,
+                signer=signer,
+                replace=replace,
+                plan_from=begin,
+                span=span,
+                strike=strike,
+                report=report,
                 agree=agree,
-            )  # fmt: skip
+            )
             made.append({**sent.entry, "paths": [str(path) for path in sent.paths]})
             if not as_json:
                 entry = sent.entry
@@ -227,10 +246,14 @@ def verify(
     made = verdict.manifest
     if as_json:
         print_json(
-            {"state": verdict.state, "problems": verdict.problems, "key": verdict.key,
-             "manifest": made.model_dump(exclude={"files"}) if made else None,
-             "files": len(made.files) if made else None}
-        )  # fmt: skip
+            {
+                "state": verdict.state,
+                "problems": verdict.problems,
+                "key": verdict.key,
+                "manifest": made.model_dump(exclude={"files"}) if made else None,
+                "files": len(made.files) if made else None,
+            }
+        )
     else:
         _say(verdict)
     raise typer.Exit(_code(verdict))
@@ -299,9 +322,13 @@ def exports(
         problems.append(f"no line has the hash {expect}: lines are gone")
     if as_json:
         print_json(
-            {"entries": checked.entries, "problems": problems, "notes": checked.notes,
-             "head": checked.head}
-        )  # fmt: skip
+            {
+                "entries": checked.entries,
+                "problems": problems,
+                "notes": checked.notes,
+                "head": checked.head,
+            }
+        )
     else:
         for entry in checked.entries:
             lock = " encrypted" if entry.get("encrypted_to") else ""

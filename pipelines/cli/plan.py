@@ -94,14 +94,16 @@ def _print(made: "Plan") -> None:
             rank = f"rank {stop.target.rank}: " if stop.target else ""
             back = words.task(stop) == "return"
             table.add_row(
-                str(number), words.local(stop.depart_us, date=False),
+                str(number),
+                words.local(stop.depart_us, date=False),
                 words.local(stop.begin_us, date=False),
                 "" if back else words.local(stop.end_us, date=False),
-                f"{stop.lat:.3f} {stop.lon:.3f}", f"{words.nm(stop.route.distance_m):g}",
+                f"{stop.lat:.3f} {stop.lon:.3f}",
+                f"{words.nm(stop.route.distance_m):g}",
                 f"{stop.speed_kn:.0f}",
                 Text(f"{words.task(stop)} {rank}{words.what(stop, one)}"),
                 "" if back else f"{stop.chance:.0%}",
-            )  # fmt: skip
+            )
         console.print(table)
     if made.unplaced:
         console.print(Text(f"no navigable water at the base of {', '.join(made.unplaced)}"))
@@ -112,7 +114,9 @@ def _print(made: "Plan") -> None:
             reason, detail = words.reason(left.reason, said), words.detail(left, said)
             why = f"{reason}\n{detail}" if detail else reason
             table.add_row(
-                str(left.target.rank), Text(words.vessel(left.target)),
-                f"{left.target.score:.2f}", Text(why),
-            )  # fmt: skip
+                str(left.target.rank),
+                Text(words.vessel(left.target)),
+                f"{left.target.score:.2f}",
+                Text(why),
+            )
         console.print(table)

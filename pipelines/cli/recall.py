@@ -20,9 +20,25 @@ from pipelines.cli.options import (
 if TYPE_CHECKING:
     from pipelines.ask.recall import Changes
 
-_EVENT_COLUMNS = ["change", "event_id", "kind", "subkind", "mmsi", "other_mmsi", "start", "end",
-                  "end_before", "lat", "lon", "score", "score_before", "superseded_by", "reason",
-                  "explanation", "run_id"]  # fmt: skip
+_EVENT_COLUMNS = [
+    "change",
+    "event_id",
+    "kind",
+    "subkind",
+    "mmsi",
+    "other_mmsi",
+    "start",
+    "end",
+    "end_before",
+    "lat",
+    "lon",
+    "score",
+    "score_before",
+    "superseded_by",
+    "reason",
+    "explanation",
+    "run_id",
+]
 
 
 def since(
@@ -109,8 +125,15 @@ def _print(found: "Changes", min_score: float, top: int) -> None:
             score = f"{row['score_before']:.2f} → {score}"
         reasons = clean(str(row["reasons"])).split(" | ")
         more = [f"… and {len(reasons) - 1} more"] if len(reasons) > 1 else []
-        table.add_row(row["change"], rank, score, f"{row['mmsi']:09d}", Text(clean(row["name"])),
-                      row["flag_state"], Text("\n".join([*reasons[:1], *more])))  # fmt: skip
+        table.add_row(
+            row["change"],
+            rank,
+            score,
+            f"{row['mmsi']:09d}",
+            Text(clean(row["name"])),
+            row["flag_state"],
+            Text("\n".join([*reasons[:1], *more])),
+        )
     if len(flags):
         console.print(table)
     counts = ", ".join(f"{n} {c}" for c, n in events["change"].value_counts().items())
@@ -192,9 +215,13 @@ def _print_found(found: Any) -> None:
     for row in found.to_dict("records"):
         earlier = "" if row["current"] else " (earlier)"
         table.add_row(
-            f"{row['mmsi']:09d}", Text(clean(row["name"])), row["flag_state"],
-            row["field"] + earlier, Text(clean(row["value"])), f"{row['likeness']:.0f}",
+            f"{row['mmsi']:09d}",
+            Text(clean(row["name"])),
+            row["flag_state"],
+            row["field"] + earlier,
+            Text(clean(row["value"])),
+            f"{row['likeness']:.0f}",
             f"{moment_text(row['first_time'])} to {moment_text(row['last_time'])}",
-        )  # fmt: skip
+        )
     if len(found):
         Console().print(table)

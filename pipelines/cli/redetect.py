@@ -21,8 +21,22 @@ from pipelines.cli.options import (
 if TYPE_CHECKING:
     from pipelines.run.redetect import Redetection
 
-_SHOWN = ["status", "kind", "subkind", "detector", "mmsi", "other_mmsi", "start", "end",
-          "score_before", "score", "changes", "explanation", "reason", "event_id"]  # fmt: skip
+_SHOWN = [
+    "status",
+    "kind",
+    "subkind",
+    "detector",
+    "mmsi",
+    "other_mmsi",
+    "start",
+    "end",
+    "score_before",
+    "score",
+    "changes",
+    "explanation",
+    "reason",
+    "event_id",
+]
 
 
 def redetect(

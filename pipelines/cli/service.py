@@ -10,8 +10,7 @@ from pipelines.cli.options import Config, Feeds, Home, installation_of
 def serve(
     feed: Feeds = None,
     register: Annotated[
-        bool,
-        typer.Option("--register", help="Only register with the server of PREFECT_API_URL."),
+        bool, typer.Option("--register", help="Only register with the server of PREFECT_API_URL.")
     ] = False,
     home: Home = None,
     config: Config = None,

@@ -58,8 +58,13 @@ def sightings_import(
             for reason, samples in added["samples"].items():
                 report.step(f"  {name}: {reason}, e.g. {samples[0]!r}")
     if as_json:
-        print_json({"added": summary.added, "already_there": summary.already_there,
-                     "failed": summary.failed})  # fmt: skip
+        print_json(
+            {
+                "added": summary.added,
+                "already_there": summary.already_there,
+                "failed": summary.failed,
+            }
+        )
     if summary.errors and not summary.added and not summary.already_there:
         raise summary.errors[0]
     if summary.failed:

@@ -104,9 +104,10 @@ def segment_date(
     positions, n_duplicates = tracks.deduplicate(received, since=midnight)
     segmented = tracks.segment(positions, state)
     counts = {
-        "reports": len(positions), "duplicates": n_duplicates,
+        "reports": len(positions),
+        "duplicates": n_duplicates,
         "rejected_jumps": len(segmented.noise),
-    }  # fmt: skip
+    }
     return segmented, counts
 
 

@@ -213,8 +213,13 @@ def vessels_of(store: Queries, positions: pd.DataFrame, end: pd.Timestamp) -> pd
     silent = silent[~silent["mmsi"].isin(said["mmsi"])]
     vessels = pd.concat([said, silent], ignore_index=True).sort_values("mmsi", ignore_index=True)
     nothing = {
-        "imo": 0, "name": "", "callsign": "", "ship_type": -1, "destination": "", "ais_class": "",
-    }  # fmt: skip
+        "imo": 0,
+        "name": "",
+        "callsign": "",
+        "ship_type": -1,
+        "destination": "",
+        "ais_class": "",
+    }
     vessels = vessels.fillna(nothing)
     vessels["flag_state"] = flag_states(vessels["mmsi"].to_numpy())
     return frames.conform(vessels, frames.VESSELS)

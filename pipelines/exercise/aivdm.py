@@ -37,11 +37,23 @@ def position_a(
     NaN in speed, course or heading becomes "not available".
     """
     return _armour(
-        (1, 6), (0, 2), (mmsi, 30), (nav_status, 4), (_ROT_NOT_AVAILABLE, 8),
-        (_tenths(sog_kn, 1023, 1022), 10), (1, 1), (_ten_thousandths_minute(lon), 28),
-        (_ten_thousandths_minute(lat), 27), (_tenths(cog_deg, 3600, 3599), 12),
-        (_degrees(heading_deg), 9), (second, 6), (0, 2), (0, 3), (0, 1), (0, 19),
-    )  # fmt: skip
+        (1, 6),
+        (0, 2),
+        (mmsi, 30),
+        (nav_status, 4),
+        (_ROT_NOT_AVAILABLE, 8),
+        (_tenths(sog_kn, 1023, 1022), 10),
+        (1, 1),
+        (_ten_thousandths_minute(lon), 28),
+        (_ten_thousandths_minute(lat), 27),
+        (_tenths(cog_deg, 3600, 3599), 12),
+        (_degrees(heading_deg), 9),
+        (second, 6),
+        (0, 2),
+        (0, 3),
+        (0, 1),
+        (0, 19),
+    )
 
 
 def position_b(
@@ -55,11 +67,28 @@ def position_b(
 ) -> Bytes:
     """Message 18, class B position report: payload characters, shape (n, 28), no fill bits."""
     return _armour(
-        (18, 6), (0, 2), (mmsi, 30), (0, 8), (_tenths(sog_kn, 1023, 1022), 10), (1, 1),
-        (_ten_thousandths_minute(lon), 28), (_ten_thousandths_minute(lat), 27),
-        (_tenths(cog_deg, 3600, 3599), 12), (_degrees(heading_deg), 9), (second, 6), (0, 2),
-        (1, 1), (0, 1), (1, 1), (1, 1), (1, 1), (0, 1), (0, 1), (1, 1), (_CS_COMM_STATE, 19),
-    )  # fmt: skip
+        (18, 6),
+        (0, 2),
+        (mmsi, 30),
+        (0, 8),
+        (_tenths(sog_kn, 1023, 1022), 10),
+        (1, 1),
+        (_ten_thousandths_minute(lon), 28),
+        (_ten_thousandths_minute(lat), 27),
+        (_tenths(cog_deg, 3600, 3599), 12),
+        (_degrees(heading_deg), 9),
+        (second, 6),
+        (0, 2),
+        (1, 1),
+        (0, 1),
+        (1, 1),
+        (1, 1),
+        (1, 1),
+        (0, 1),
+        (0, 1),
+        (1, 1),
+        (_CS_COMM_STATE, 19),
+    )
 
 
 def static_a(ships: Sequence[Identity]) -> Bytes:
@@ -67,39 +96,69 @@ def static_a(ships: Sequence[Identity]) -> Bytes:
     bits.
     """
     return _armour(
-        (5, 6), (0, 2), ([s.mmsi for s in ships], 30), (0, 2), ([s.imo for s in ships], 30),
-        *_text([s.callsign for s in ships], 7), *_text([s.name for s in ships], 20),
-        *_hull(ships), (1, 4), (0, 4), (0, 5), (24, 5), (60, 6),
+        (5, 6),
+        (0, 2),
+        ([s.mmsi for s in ships], 30),
+        (0, 2),
+        ([s.imo for s in ships], 30),
+        *_text([s.callsign for s in ships], 7),
+        *_text([s.name for s in ships], 20),
+        *_hull(ships),
+        (1, 4),
+        (0, 4),
+        (0, 5),
+        (24, 5),
+        (60, 6),
         ([round(s.draught_m * 10) for s in ships], 8),
-        *_text([s.destination for s in ships], 20), (0, 1), (0, 1),
-    )  # fmt: skip
+        *_text([s.destination for s in ships], 20),
+        (0, 1),
+        (0, 1),
+    )
 
 
 def static_b_name(ships: Sequence[Identity]) -> Bytes:
     """Message 24 part A, class B name: payload characters, shape (n, 28), no fill bits."""
     return _armour(
-        (24, 6), (0, 2), ([s.mmsi for s in ships], 30), (0, 2),
-        *_text([s.name for s in ships], 20), (0, 8),
-    )  # fmt: skip
+        (24, 6),
+        (0, 2),
+        ([s.mmsi for s in ships], 30),
+        (0, 2),
+        *_text([s.name for s in ships], 20),
+        (0, 8),
+    )
 
 
 def static_b_hull(ships: Sequence[Identity]) -> Bytes:
     """Message 24 part B, class B type, call sign, size: shape (n, 28), no fill bits."""
     ship_type, *size = _hull(ships)
     return _armour(
-        (24, 6), (0, 2), ([s.mmsi for s in ships], 30), (1, 2), ship_type,
-        *_text(["SIM"] * len(ships), 3), (1, 4), (1, 20),
-        *_text([s.callsign for s in ships], 7), *size, (1, 4), (0, 2),
-    )  # fmt: skip
+        (24, 6),
+        (0, 2),
+        ([s.mmsi for s in ships], 30),
+        (1, 2),
+        ship_type,
+        *_text(["SIM"] * len(ships), 3),
+        (1, 4),
+        (1, 20),
+        *_text([s.callsign for s in ships], 7),
+        *size,
+        (1, 4),
+        (0, 2),
+    )
 
 
 def one_part(payload: Bytes, channel: Bytes) -> Bytes:
     """Sentences of a single part with checksum, without line end; `channel` as ASCII codes."""
     return _checked(
         _constant("!", len(payload)),
-        _hcat(_constant("AIVDM,1,1,,", len(payload)), channel[:, None],
-              _constant(",", len(payload)), payload, _constant(",0", len(payload))),
-    )  # fmt: skip
+        _hcat(
+            _constant("AIVDM,1,1,,", len(payload)),
+            channel[:, None],
+            _constant(",", len(payload)),
+            payload,
+            _constant(",0", len(payload)),
+        ),
+    )
 
 
 def two_parts(payload: Bytes, channel: Bytes, sequence: Bytes, fill: int) -> tuple[Bytes, Bytes]:
@@ -109,9 +168,14 @@ def two_parts(payload: Bytes, channel: Bytes, sequence: Bytes, fill: int) -> tup
     parts = []
     for number, part, fill_bits in ((1, payload[:, :56], 0), (2, payload[:, 56:], fill)):
         body = _hcat(
-            _constant(f"AIVDM,2,{number},", n), digit, _constant(",", n), channel[:, None],
-            _constant(",", n), part, _constant(f",{fill_bits}", n),
-        )  # fmt: skip
+            _constant(f"AIVDM,2,{number},", n),
+            digit,
+            _constant(",", n),
+            channel[:, None],
+            _constant(",", n),
+            part,
+            _constant(f",{fill_bits}", n),
+        )
         parts.append(_checked(_constant("!", n), body))
     return parts[0], parts[1]
 

@@ -10,15 +10,7 @@ from detectors.core.geodesy import METRES_PER_NM
 from pipelines.exercise import geography, radio
 from pipelines.exercise.fleet import Identity
 from pipelines.exercise.geography import FERRIES, Line, line
-from pipelines.exercise.motion import (
-    AT_ANCHOR,
-    MOORED,
-    UNDER_WAY,
-    Path,
-    join,
-    sail,
-    stay,
-)
+from pipelines.exercise.motion import AT_ANCHOR, MOORED, UNDER_WAY, Path, join, sail, stay
 from pipelines.exercise.stage import HOUR_S, Place, Stage, start_from
 from pipelines.exercise.truth import ExerciseError
 
@@ -119,9 +111,13 @@ def ferry(stage: Stage) -> None:
     begin = now = stage.t0 - float(rng.uniform(0, 3 * HOUR_S))
     while now < stage.t1 + HOUR_S:
         trip = sail(
-            trips[len(parts) // 2 % 2], ship.speed_kn, rng, wander_m=25.0, ease_in=True,
+            trips[len(parts) // 2 % 2],
+            ship.speed_kn,
+            rng,
+            wander_m=25.0,
+            ease_in=True,
             ease_out=True,
-        )  # fmt: skip
+        )
         leaves = np.ceil((now + 600.0) / every_s) * every_s
         hour = ((leaves + _LOCAL_TIME_S) / HOUR_S) % 24
         if by_day and not 6 <= hour < 22:
@@ -254,9 +250,12 @@ def small_craft(stage: Stage) -> None:
     out, back = (sail(way, speed_kn, rng, wander_m=40.0) for way in ways)
     before_s = float(rng.uniform(0.0, stage.duration_s)) + 60.0
     path = join(
-        stay(home, before_s, rng, mode="berth", status=MOORED), out, pause, back,
+        stay(home, before_s, rng, mode="berth", status=MOORED),
+        out,
+        pause,
+        back,
         stay(home, stage.duration_s, rng, mode="berth", status=MOORED),
-    ).shifted(stage.t0 - 60.0)  # fmt: skip
+    ).shifted(stage.t0 - 60.0)
     stage.enter(ship, path)
 
 
@@ -277,8 +276,10 @@ def harbour_craft(stage: Stage) -> None:
             continue
         ways = {
             (i, j): line((lat[i], lon[i]), (lat[j], lon[j]))
-            for i in range(len(lat)) for j in range(len(lat)) if i != j
-        }  # fmt: skip
+            for i in range(len(lat))
+            for j in range(len(lat))
+            if i != j
+        }
         free = stage.sea.clear_paths([(w.lat, w.lon) for w in ways.values()], 80.0)
         jobs = [pair for pair, clear in zip(ways, free, strict=True) if clear]
         if jobs:

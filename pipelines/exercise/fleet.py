@@ -14,10 +14,24 @@ import numpy as np
 T = TypeVar("T", int, str)
 
 _CALLSIGNS: Final = {
-    533: "9M", 525: "YB", 563: "9V", 564: "9V", 566: "9V", 538: "V7", 636: "A8", 352: "3E",
-    353: "3F", 354: "H3", 355: "HO", 356: "HP", 357: "H9", 477: "VR", 412: "BP",
-    574: "XV", 567: "HS",
-}  # fmt: skip
+    533: "9M",
+    525: "YB",
+    563: "9V",
+    564: "9V",
+    566: "9V",
+    538: "V7",
+    636: "A8",
+    352: "3E",
+    353: "3F",
+    354: "H3",
+    355: "HO",
+    356: "HP",
+    357: "H9",
+    477: "VR",
+    412: "BP",
+    574: "XV",
+    567: "HS",
+}
 """Maritime identification digits in use here, with the call-sign prefix of their state
 (ITU Radio Regulations, appendix 42)."""
 _OCEAN: Final = (538, 636, 352, 353, 354, 355, 356, 357, 477, 412, 563, 564, 566, 574, 533, 525)
@@ -25,19 +39,85 @@ _LOCAL: Final = (533, 525, 563, 564, 566)
 _FISHERMEN: Final = (525, 525, 533, 533, 567)
 
 _FIRST: Final = (
-    "BUNGA", "SINAR", "OCEAN", "PACIFIC", "EASTERN", "GOLDEN", "MERANTI", "SELASIH", "CEMPAKA",
-    "STRAITS", "ORIENT", "JADE", "CORAL", "NUSA", "BINTANG", "MUTIARA", "KENANGA", "SUNRISE",
-    "NORTHERN", "SILVER", "MELATI", "RIMBA", "TIMUR", "ASIAN", "PEARL", "HARMONY", "GRAND", "BLUE",
-)  # fmt: skip
+    "BUNGA",
+    "SINAR",
+    "OCEAN",
+    "PACIFIC",
+    "EASTERN",
+    "GOLDEN",
+    "MERANTI",
+    "SELASIH",
+    "CEMPAKA",
+    "STRAITS",
+    "ORIENT",
+    "JADE",
+    "CORAL",
+    "NUSA",
+    "BINTANG",
+    "MUTIARA",
+    "KENANGA",
+    "SUNRISE",
+    "NORTHERN",
+    "SILVER",
+    "MELATI",
+    "RIMBA",
+    "TIMUR",
+    "ASIAN",
+    "PEARL",
+    "HARMONY",
+    "GRAND",
+    "BLUE",
+)
 _SECOND: Final = (
-    "SELASIH", "LAUT", "PIONEER", "GRACE", "HORIZON", "JAYA", "MAJU", "SPIRIT", "LESTARI",
-    "FORTUNE", "VOYAGER", "ANGGERIK", "TERATAI", "HOPE", "DAYA", "SENTOSA", "GLORY", "BAHARI",
-    "EXPRESS", "INDAH", "TRADER", "PERKASA", "BREEZE", "RAYA", "STAR", "MAKMUR", "SAMUDRA", "DAWN",
-)  # fmt: skip
+    "SELASIH",
+    "LAUT",
+    "PIONEER",
+    "GRACE",
+    "HORIZON",
+    "JAYA",
+    "MAJU",
+    "SPIRIT",
+    "LESTARI",
+    "FORTUNE",
+    "VOYAGER",
+    "ANGGERIK",
+    "TERATAI",
+    "HOPE",
+    "DAYA",
+    "SENTOSA",
+    "GLORY",
+    "BAHARI",
+    "EXPRESS",
+    "INDAH",
+    "TRADER",
+    "PERKASA",
+    "BREEZE",
+    "RAYA",
+    "STAR",
+    "MAKMUR",
+    "SAMUDRA",
+    "DAWN",
+)
 _PORTS: Final = (
-    "SG SIN", "MY PKG", "MY TPP", "ID DUM", "ID BLW", "MY PEN", "CN SHA", "CN NGB", "IN MAA",
-    "LK CMB", "AE FJR", "JP YOK", "HK HKG", "VN SGN", "SG SIN OPL", "MY MKZ", "ID BTM", "TH BKK",
-)  # fmt: skip
+    "SG SIN",
+    "MY PKG",
+    "MY TPP",
+    "ID DUM",
+    "ID BLW",
+    "MY PEN",
+    "CN SHA",
+    "CN NGB",
+    "IN MAA",
+    "LK CMB",
+    "AE FJR",
+    "JP YOK",
+    "HK HKG",
+    "VN SGN",
+    "SG SIN OPL",
+    "MY MKZ",
+    "ID BTM",
+    "TH BKK",
+)
 
 
 class Model(NamedTuple):
@@ -76,9 +156,19 @@ MODELS: Final = {
     "supply": Model("SV", (90, 99), (45, 80), 4.4, (9.0, 12.0), _LOCAL),
 }
 _BRIDGE_FORWARD: Final = (
-    "tug", "pilot", "fishing", "ferry", "trawler", "small craft", "speedboat", "crew boat",
-    "patrol", "rescue", "survey", "supply",
-)  # fmt: skip
+    "tug",
+    "pilot",
+    "fishing",
+    "ferry",
+    "trawler",
+    "small craft",
+    "speedboat",
+    "crew boat",
+    "patrol",
+    "rescue",
+    "survey",
+    "supply",
+)
 _COASTAL: Final = ("tug", "barge", "pilot", "ferry", "trawler", "patrol", "rescue")
 
 

@@ -170,9 +170,12 @@ def ferry_off_berth(stage: Stage) -> bool:
         before_s = max(span[0] - crossing.duration_s - stage.t0, 60.0)
         rest_s = max(stage.t1 - span[1], 60.0)
         path = join(
-            stay(home, before_s, rng, mode="berth", status=MOORED), crossing, lying, run_in,
+            stay(home, before_s, rng, mode="berth", status=MOORED),
+            crossing,
+            lying,
+            run_in,
             stay(berth, rest_s, rng, mode="berth", status=MOORED),
-        ).shifted(span[0] - crossing.duration_s - before_s)  # fmt: skip
+        ).shifted(span[0] - crossing.duration_s - before_s)
         stage.enter(ship, path)
         note = "ferry waiting off its berth"
         stage.plant("loitering", [(ship, path)], span, note, suspicious=False)

@@ -83,17 +83,17 @@ def among_the_anchored(stage: Stage) -> bool:
     beside = alongside(anchored[0], *span, off_m, float(rng.uniform(0, 360)), status)
     run_in, run_out = (
         sail(geography.line(*ends), 4.0, rng, wander_m=5.0, ease_in=True, ease_out=True)
-        for ends in (
-            (spots[0], beside.place(span[0])),
-            (beside.end_place, spots[0]),
-        )
+        for ends in ((spots[0], beside.place(span[0])), (beside.end_place, spots[0]))
     )
     wait_s = max(span[0] - run_in.duration_s - stage.t0, 60.0)
     rest_s = max(stage.t1 - span[1], 60.0)
     guest_path = join(
-        stay(spots[0], wait_s, rng, mode="anchor", status=AT_ANCHOR), run_in, beside, run_out,
+        stay(spots[0], wait_s, rng, mode="anchor", status=AT_ANCHOR),
+        run_in,
+        beside,
+        run_out,
         stay(spots[0], rest_s, rng, mode="anchor", status=AT_ANCHOR),
-    ).shifted(span[0] - run_in.duration_s - wait_s)  # fmt: skip
+    ).shifted(span[0] - run_in.duration_s - wait_s)
     _meet(stage, [(host, anchored[0]), (guest, guest_path)], span, "transfer among anchored ships")
     for path in anchored[1:]:
         ship = stage.fleet.new(background.lane_model(stage))

@@ -26,9 +26,13 @@ def transfer(stage: Stage, *, unfinished: bool = False) -> bool:
         ways = stage.detour(stage.direction(), place), stage.detour(stage.direction(), place)
         early_s, late_s = rng.uniform(600, 2400, 2)
         drift = stay(
-            place, end - start + early_s + late_s, rng, mode="drift",
-            status=int(rng.choice((UNDER_WAY, RESTRICTED))), drift_kn=float(rng.uniform(0.3, 0.8)),
-        ).shifted(start - early_s)  # fmt: skip
+            place,
+            end - start + early_s + late_s,
+            rng,
+            mode="drift",
+            status=int(rng.choice((UNDER_WAY, RESTRICTED))),
+            drift_kn=float(rng.uniform(0.3, 0.8)),
+        ).shifted(start - early_s)
         if ways[0] is None or ways[1] is None or not _stays_open(stage, drift):
             continue
         distance_m, bearing = float(rng.uniform(30, 200)), float(rng.uniform(0, 360))

@@ -169,21 +169,35 @@ class Score:
             gain = lifts.lift(kind.top_right, kind.top, kind.vessels, self.vessels)
             rows.append(
                 {
-                    **counts, "recall": kind.recall, "start_error_s": kind.start_error_s,
-                    "precision_at_top": kind.precision_at_top, "lift": gain.lift,
-                    "lift_low": gain.low, "lift_high": gain.high,
+                    **counts,
+                    "recall": kind.recall,
+                    "start_error_s": kind.start_error_s,
+                    "precision_at_top": kind.precision_at_top,
+                    "lift": gain.lift,
+                    "lift_low": gain.low,
+                    "lift_high": gain.high,
                     "false_per_1000_vessel_hours": 1000 * kind.false / self.vessel_hours,
                 }
-            )  # fmt: skip
+            )
         return pd.DataFrame(rows)
 
     def to_json(self) -> str:
         """All of it as a JSON object; null where there is no figure."""
         plain = (
-            "runs", "planted_vessels", "flagged_vessels", "flagged_planted", "flagged_traps",
-            "flagged_others", "traps_among_flagged", "top", "top_right", "precision_at_top",
-            "vessels", "vessel_hours", "false_per_1000_vessel_hours",
-        )  # fmt: skip
+            "runs",
+            "planted_vessels",
+            "flagged_vessels",
+            "flagged_planted",
+            "flagged_traps",
+            "flagged_others",
+            "traps_among_flagged",
+            "top",
+            "top_right",
+            "precision_at_top",
+            "vessels",
+            "vessel_hours",
+            "false_per_1000_vessel_hours",
+        )
         content: dict[str, Any] = {
             "kinds": self.to_frame().to_dict("records"),
             **{name: getattr(self, name) for name in plain},
@@ -220,8 +234,9 @@ def score(truth_path: Path, run_folder: Path, *, flag_score: float = FLAG_SCORE)
     match = compare(planted, traps, events)
     raised = [
         (trap, bool(in_flags[rows].any()))
-        for trap, rows in zip(traps, match.raising, strict=True) if len(rows)
-    ]  # fmt: skip
+        for trap, rows in zip(traps, match.raising, strict=True)
+        if len(rows)
+    ]
 
     kinds = sorted({event.kind for event in truth.events} | set(events["kind"]))
     guilty = _vessels(planted)
@@ -257,15 +272,25 @@ def pooled(scores: Sequence[Score]) -> Score:
         for sort in one.sorts:
             by_sort.setdefault((sort.kind, sort.note, sort.suspicious), []).append(sort)
     added = (
-        "planted_vessels", "flagged_vessels", "flagged_planted", "flagged_traps",
-        "flagged_others", "top", "top_right", "vessels", "vessel_hours", "runs",
-    )  # fmt: skip
+        "planted_vessels",
+        "flagged_vessels",
+        "flagged_planted",
+        "flagged_traps",
+        "flagged_others",
+        "top",
+        "top_right",
+        "vessels",
+        "vessel_hours",
+        "runs",
+    )
     sums: dict[str, Any] = {name: sum(getattr(s, name) for s in scores) for name in added}
     return Score(
         kinds=tuple(_summed(by_kind[name]) for name in sorted(by_kind)),
         sorts=tuple(
             Sort(
-                *key, sum(s.number for s in group), sum(s.hit for s in group),
+                *key,
+                sum(s.number for s in group),
+                sum(s.hit for s in group),
                 sum(s.flagged for s in group),
             )
             for key, group in sorted(by_sort.items())
@@ -273,7 +298,7 @@ def pooled(scores: Sequence[Score]) -> Score:
         missed=tuple(event for s in scores for event in s.missed),
         raised=tuple(trap for s in scores for trap in s.raised),
         **sums,
-    )  # fmt: skip
+    )
 
 
 def _summed(kinds: Sequence[Kind]) -> Kind:
@@ -328,10 +353,7 @@ def _kind(
 
 
 def _sorts(
-    planted: Sequence[Planted],
-    traps: Sequence[Planted],
-    match: Match,
-    in_flags: NDArray[np.bool_],
+    planted: Sequence[Planted], traps: Sequence[Planted], match: Match, in_flags: NDArray[np.bool_]
 ) -> tuple[Sort, ...]:
     seen: dict[tuple[str, str, bool], list[tuple[bool, bool]]] = {}
     for k, event in enumerate(planted):
@@ -363,9 +385,18 @@ def _vessels(events: Sequence[Planted]) -> set[int]:
 
 def _events(path: Path, t1: float) -> pd.DataFrame:
     columns = (
-        "event_id", "kind", "mmsi", "other_mmsi", "start", "end", "lat", "lon", "score", "status",
+        "event_id",
+        "kind",
+        "mmsi",
+        "other_mmsi",
+        "start",
+        "end",
+        "lat",
+        "lon",
+        "score",
+        "status",
         "explanation",
-    )  # fmt: skip
+    )
     frame = _table(path, columns)
     frame = frame[frame["status"] != "retracted"].reset_index(drop=True)
     try:

@@ -69,9 +69,12 @@ def _pilot(
         run_back = sail(way_back, pilot.speed_kn, rng, wander_m=10.0)
         waits = max(start - run_out.duration_s - stage.t0, 60.0), max(stage.t1 - end, 60.0)
         pilot_path = join(
-            stay(base, waits[0], rng, mode="berth", status=MOORED), run_out, beside, run_back,
+            stay(base, waits[0], rng, mode="berth", status=MOORED),
+            run_out,
+            beside,
+            run_back,
             stay(base, waits[1], rng, mode="berth", status=MOORED),
-        ).shifted(start - run_out.duration_s - waits[0])  # fmt: skip
+        ).shifted(start - run_out.duration_s - waits[0])
         stage.enter(ship, path)
         stage.enter(pilot, pilot_path)
         ships = [(ship, path), (pilot, pilot_path)]
@@ -152,10 +155,12 @@ def _bunkering(stage: Stage, zone_class: str, status: int, note: str) -> bool:
         run_back = sail(line(beside.end_place, guest_place), 6.0, rng, wander_m=5.0, ease_out=True)
         wait_s = max(start - run_in.duration_s - stage.t0, 60.0)
         guest_path = join(
-            stay(guest_place, wait_s, rng, mode="berth", status=AT_ANCHOR), run_in, beside,
+            stay(guest_place, wait_s, rng, mode="berth", status=AT_ANCHOR),
+            run_in,
+            beside,
             run_back,
             stay(guest_place, max(stage.t1 - end, 60.0), rng, mode="berth", status=AT_ANCHOR),
-        ).shifted(start - run_in.duration_s - wait_s)  # fmt: skip
+        ).shifted(start - run_in.duration_s - wait_s)
         stage.enter(host, anchored)
         stage.enter(guest, guest_path)
         ships = [(host, anchored), (guest, guest_path)]

@@ -83,11 +83,17 @@ def write_sightings(path: Path, sightings: Sequence[Sighting]) -> None:
             length = "" if math.isnan(seen.length_m) else f"{seen.length_m:.0f}"
             rows.writerow(
                 (
-                    f"SIM-{number:04d}", time, f"{seen.lat:.6f}", f"{seen.lon:.6f}",
-                    f"{seen.uncertainty_m:.0f}", seen.source, length, f"{seen.confidence:.2f}",
+                    f"SIM-{number:04d}",
+                    time,
+                    f"{seen.lat:.6f}",
+                    f"{seen.lon:.6f}",
+                    f"{seen.uncertainty_m:.0f}",
+                    seen.source,
+                    length,
+                    f"{seen.confidence:.2f}",
                     seen.note,
                 )
-            )  # fmt: skip
+            )
 
 
 @dataclass(frozen=True)
@@ -102,8 +108,7 @@ class Truth:
         """Write it as JSON, one event a line."""
         rows = ",\n".join(json.dumps(asdict(event)) for event in self.events)
         path.write_text(
-            f'{{"t0": {self.t0!r}, "t1": {self.t1!r}, "events": [\n{rows}\n]}}\n',
-            encoding="utf-8",
+            f'{{"t0": {self.t0!r}, "t1": {self.t1!r}, "events": [\n{rows}\n]}}\n', encoding="utf-8"
         )
 
     @classmethod

@@ -46,9 +46,12 @@ def out_and_back(
     before_s = max(begin - stage.t0, 60.0)
     after_s = max(stage.t1 - float(middle.t[-1]) - back.duration_s, 60.0)
     return join(
-        stay(home, before_s, rng, mode="berth", status=MOORED), there, middle, back,
+        stay(home, before_s, rng, mode="berth", status=MOORED),
+        there,
+        middle,
+        back,
         stay(home, after_s, rng, mode="berth", status=MOORED),
-    ).shifted(begin - before_s)  # fmt: skip
+    ).shifted(begin - before_s)
 
 
 def from_the_grounds(stage: Stage, ship: Identity, middle: Path) -> Path | None:

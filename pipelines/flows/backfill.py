@@ -36,9 +36,15 @@ def fill_days(
         engine(name, scheduler, workers, installation.settings.dask) as chosen,
     ):
         return fill(
-            installation, since, until, chosen, report,
-            parts=parts, tile_deg=tile_deg, folder=Path(folder) if folder else None,
-        )  # fmt: skip
+            installation,
+            since,
+            until,
+            chosen,
+            report,
+            parts=parts,
+            tile_deg=tile_deg,
+            folder=Path(folder) if folder else None,
+        )
 
 
 @flow(name="backfill", validate_parameters=False, persist_result=False)

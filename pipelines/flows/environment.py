@@ -76,7 +76,8 @@ def of_server(
     kept_s = str(int(service.retention_days * 86_400))
     inherited = {name: v for name, v in os.environ.items() if not name.startswith("PREFECT_")}
     values = {
-        **_QUIET, **_CLOSED,
+        **_QUIET,
+        **_CLOSED,
         "PREFECT_HOME": str(home / "prefect"),
         "PREFECT_SERVER_API_AUTH_STRING": auth,
         # Prefect's own retention: events, flow runs, and the logs and artifacts left of them.
@@ -84,7 +85,7 @@ def of_server(
         "PREFECT_SERVER_SERVICES_DB_VACUUM_LOOP_SECONDS": "86400",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": kept_s,
         "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"PT{kept_s}S",
-    }  # fmt: skip
+    }
     if known is not None and known.prefect_database is not None:
         url = known.prefect_database.get_secret_value()
         values["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = url

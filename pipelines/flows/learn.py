@@ -93,10 +93,13 @@ def learn_places(
         with report.bar("Learning", None) as bar:
             found = find_places(traffic, zones, asked, bar.say)
         facts = {
-            "since": _iso(begin), "until": _iso(end), "reports": traffic.reports,
-            "vessels": traffic.vessels, "simulated": bool(store.simulated),
+            "since": _iso(begin),
+            "until": _iso(end),
+            "reports": traffic.reports,
+            "vessels": traffic.vessels,
+            "simulated": bool(store.simulated),
             "parameters": asked.model_dump(mode="json"),
-        }  # fmt: skip
+        }
     gazetteer = reference.load_gazetteer(REFERENCE)
     written = snapshot.write(installation.learned, found, facts, end, gazetteer)
     return Learned(written, review_map.write(installation.learned, written, zones))

@@ -59,17 +59,23 @@ def run_night(
     """
     timeout_h = installation.settings.schedule.timeout_h
     parameters: dict[str, Any] = {
-        "home": str(installation.home), "config": str(installation.config), "feeds": list(feeds),
-        "since": since, "until": until, "quiet": True,
-    }  # fmt: skip
+        "home": str(installation.home),
+        "config": str(installation.config),
+        "feeds": list(feeds),
+        "since": since,
+        "until": until,
+        "quiet": True,
+    }
     with get_client(sync_client=True) as client:
         flow_run = client.create_flow_run(nightly, parameters=parameters)
         asked = json.dumps({"flow_run": flow_run.model_dump(mode="json"), "parameters": parameters})
         with started(
-            [sys.executable, "-m", "pipelines.flows.night"], cwd=PROJECT,
+            [sys.executable, "-m", "pipelines.flows.night"],
+            cwd=PROJECT,
             env={**os.environ, "PREFECT_API_URL": str(client.api_url)},
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        ) as process:  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as process:
             said, why = _wait_for(process, asked, timeout_h, partial(_is_cancelled, client))
             state: State[Any]
             if why is _CANCELLED:

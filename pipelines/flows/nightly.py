@@ -35,9 +35,12 @@ def _is_file_system_error(_task: Task[..., Any], _run: Any, state: Any) -> bool:
 
 
 @task(
-    name="ingest feed", cache_policy=NO_CACHE, persist_result=False,
-    retry_jitter_factor=0.5, retry_condition_fn=_is_file_system_error,
-)  # fmt: skip
+    name="ingest feed",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retry_jitter_factor=0.5,
+    retry_condition_fn=_is_file_system_error,
+)
 def ingest_feed(*arguments: Any) -> dict[str, Any] | None:
     """See `feeds.ingest_feed`."""
     return feed_steps.ingest_feed(*arguments)
@@ -115,11 +118,18 @@ def _nightly(
         zones = runs.load_zones(installation)
         tries = installation.settings.ingest
         ingested = feed_steps.ingest_all(
-            store, installation, zones, report, feeds, area, mapping, assume_time,
+            store,
+            installation,
+            zones,
+            report,
+            feeds,
+            area,
+            mapping,
+            assume_time,
             ingest_feed.with_options(
                 retries=tries.retries, retry_delay_seconds=exponential_backoff(tries.retry_s)
             ),
-        )  # fmt: skip
+        )
         seen = import_sightings(store, installation, report, sightings)
         work_out_days(store, report)
         window = choose_window(store, date=date, since=since, until=until)

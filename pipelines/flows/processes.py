@@ -126,10 +126,13 @@ class _Guard:
         # A session of its own: what a terminal sends to us, such as Ctrl-C, isn't for the guard. It
         # holds no pipe of ours open.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.flows.guard", mark], stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            [sys.executable, "-m", "pipelines.flows.guard", mark],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
             cwd=Path(__file__).parents[2],  # not where a stranger may have put modules
-        )  # fmt: skip
+        )
 
     def __enter__(self) -> None:
         pass

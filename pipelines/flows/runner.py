@@ -113,9 +113,10 @@ def _run(
     client: SyncPrefectClient, run: FlowRun, installation: Installation, feeds: Sequence[str]
 ) -> None:
     ours = {
-        "home": str(installation.home), "config": str(installation.config),
+        "home": str(installation.home),
+        "config": str(installation.config),
         "feeds": feeds_text(feeds),
-    }  # fmt: skip
+    }
     try:
         # Not its result: what a record says of where that lies is nothing to be trusted.
         run_flow(scheduled, flow_run=run, parameters=ours, return_type="state")

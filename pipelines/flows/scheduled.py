@@ -36,9 +36,11 @@ def _absolute(feed: str) -> str:
 
 
 @task(
-    name="wait for the store", cache_policy=NO_CACHE, persist_result=False,
+    name="wait for the store",
+    cache_policy=NO_CACHE,
+    persist_result=False,
     retry_jitter_factor=1.0,  # so that two that wait don't meet again
-)  # fmt: skip
+)
 def wait_for_the_store(installation: Installation) -> None:
     """Wait until nobody else writes to the store: a compaction, a day of `selat redetect`."""
     if exists(installation.store, installation.settings.store):
@@ -79,8 +81,7 @@ def run_due(
     """
     schedule = installation.settings.schedule
     wait_for_the_store.with_options(
-        retries=schedule.wait_retries,
-        retry_delay_seconds=exponential_backoff(schedule.wait_s),
+        retries=schedule.wait_retries, retry_delay_seconds=exponential_backoff(schedule.wait_s)
     )(installation)
     served = read_served(installation.service) or Served(now, None)
     if served.done is not None and served.done >= wanted:

@@ -72,11 +72,17 @@ def _own_server(
     refuse_open(about.host, about.names)
     with (
         started_server(
-            installation, service_auth(installation), host=about.host, port=about.port,
-            names=about.names, pages=True, known=known,
+            installation,
+            service_auth(installation),
+            host=about.host,
+            port=about.port,
+            names=about.names,
+            pages=True,
+            known=known,
         ) as (server, process),
-        noted(installation, server), used(server),
-    ):  # fmt: skip
+        noted(installation, server),
+        used(server),
+    ):
         yield server, process
 
 
@@ -138,14 +144,27 @@ def register(installation: Installation, feeds: Sequence[str]) -> None:
     with NamedTemporaryFile("w", suffix=".json") as template:
         json.dump(JOB_TEMPLATE, template)
         template.flush()
-        create = ["work-pool", "create", POOL, "--type", "process", "--overwrite",
-                  "--base-job-template", template.name]  # fmt: skip
+        create = [
+            "work-pool",
+            "create",
+            POOL,
+            "--type",
+            "process",
+            "--overwrite",
+            "--base-job-template",
+            template.name,
+        ]
         deploy = ["--no-prompt", "deploy", "--all", "--prefect-file", str(file)]
         for arguments in (create, deploy):
             done = subprocess.run(
-                [sys.executable, "-m", "prefect", *arguments], env={**os.environ, **filled},
-                cwd=PROJECT, check=False, capture_output=True, text=True, timeout=600,
-            )  # fmt: skip
+                [sys.executable, "-m", "prefect", *arguments],
+                env={**os.environ, **filled},
+                cwd=PROJECT,
+                check=False,
+                capture_output=True,
+                text=True,
+                timeout=600,
+            )
             if done.returncode:
                 text = (done.stderr or done.stdout).strip()[-500:]
                 raise SelatError(f"Prefect refuses {arguments[0]}: {text}", hint=f"look at {file}")

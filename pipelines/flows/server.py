@@ -109,11 +109,15 @@ def started_server(
         handle = listening.fileno()
         with started(
             [sys.executable, "-P", "-m", "pipelines.flows.server_process"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, cwd=folder,
-            pass_fds=[handle], process_group=0,  # Ctrl-C isn't for it: we end it
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            cwd=folder,
+            pass_fds=[handle],
+            process_group=0,  # Ctrl-C isn't for it: we end it
             patience_s=_SAID_S,
             env=environment.of_server(installation.home, auth, settings, known),
-        ) as process:  # fmt: skip
+        ) as process:
             asked = {"socket": handle, "auth": auth, "names": list(names), "pages": pages}
             reached = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104
             reached = f"[{reached}]" if ":" in reached else reached

@@ -58,9 +58,14 @@ def main() -> None:
     listening = socket.socket(fileno=int(asked["socket"]))
     gate = application(asked, int(listening.getsockname()[1]))
     config = uvicorn.Config(
-        gate, lifespan="on", log_level="error", access_log=False, server_header=False,
-        timeout_graceful_shutdown=_LAST_WORDS_S, proxy_headers=False,
-    )  # fmt: skip
+        gate,
+        lifespan="on",
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_LAST_WORDS_S,
+        proxy_headers=False,
+    )
     server = uvicorn.Server(config)
     asyncio.run(_serve(server, listening))
 

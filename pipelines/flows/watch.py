@@ -31,9 +31,13 @@ def watch(installation: Installation, now: datetime) -> Notice | None:
     except SelatError as error:
         found = [Problem("error", "store", error.message, error.hint)]
     return tell(
-        found, urls, state=installation.told, now=now, name=socket.gethostname(),
+        found,
+        urls,
+        state=installation.told,
+        now=now,
+        name=socket.gethostname(),
         remind=timedelta(hours=installation.settings.notices.remind_h),
-    )  # fmt: skip
+    )
 
 
 @contextmanager

@@ -190,9 +190,13 @@ def _opened(path: Path, size: int | None) -> Iterator[Source]:
 
 
 def _counted(
-    path: Path, name: str, inflated: Callable[[Source], Iterator[bytes]], budget: Budget,
-    progress: Progress, size: int | None,
-) -> Iterator[bytes]:  # fmt: skip
+    path: Path,
+    name: str,
+    inflated: Callable[[Source], Iterator[bytes]],
+    budget: Budget,
+    progress: Progress,
+    size: int | None,
+) -> Iterator[bytes]:
     """What a compressed file stands for, counted."""
     with _opened(path, size) as file:
         try:
@@ -256,9 +260,14 @@ def _zip_members(path: Path, name: str, budget: Budget, progress: Progress) -> I
 
 
 def _unzipped(
-    file: BinaryIO, size: int, entry: zips.Entry, before: int, name: str, budget: Budget,
+    file: BinaryIO,
+    size: int,
+    entry: zips.Entry,
+    before: int,
+    name: str,
+    budget: Budget,
     progress: Progress,
-) -> Iterator[bytes]:  # fmt: skip
+) -> Iterator[bytes]:
     done = 0
     for piece in zips.blocks(file, entry):
         done += len(piece)

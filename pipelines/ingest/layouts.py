@@ -23,24 +23,41 @@ NEEDED: Final = ("mmsi", "time", "lat", "lon")
 _ANGLES: Final = ("lat", "lon", "cog_deg", "heading_deg")
 _LENGTHS: Final = ("length_m", "beam_m", "draught_m")
 _PLAIN: Final = (
-    "mmsi", "time", "nav_status", "msg_type", "ais_class", "imo", "name", "callsign", "ship_type",
-    "destination", "milliseconds",
-)  # fmt: skip
+    "mmsi",
+    "time",
+    "nav_status",
+    "msg_type",
+    "ais_class",
+    "imo",
+    "name",
+    "callsign",
+    "ship_type",
+    "destination",
+    "milliseconds",
+)
 
 # Value in our unit = value * numerator / denominator. Both are kept, so that 1/600000 is exact.
-_UNITS: Final[Mapping[str, Mapping[str, tuple[float, float]]]] = MappingProxyType({
-    "angle": {
-        "deg": (1, 1), "deg/10": (1, 10), "deg/600000": (1, 600_000), "min/10000": (1, 600_000),
-        "rad": (180, math.pi),
-    },
-    # 1 kn = 1852 m/h by definition; 1 mile = 1609.344 m.
-    "speed": {
-        "kn": (1, 1), "kn/10": (1, 10), "m/s": (3600, 1852), "km/h": (1000, 1852),
-        "mph": (1609.344, 1852),
-    },
-    "length": {"m": (1, 1), "m/10": (1, 10), "cm": (1, 100), "ft": (0.3048, 1)},
-    "none": {},
-})  # fmt: skip
+_UNITS: Final[Mapping[str, Mapping[str, tuple[float, float]]]] = MappingProxyType(
+    {
+        "angle": {
+            "deg": (1, 1),
+            "deg/10": (1, 10),
+            "deg/600000": (1, 600_000),
+            "min/10000": (1, 600_000),
+            "rad": (180, math.pi),
+        },
+        # 1 kn = 1852 m/h by definition; 1 mile = 1609.344 m.
+        "speed": {
+            "kn": (1, 1),
+            "kn/10": (1, 10),
+            "m/s": (3600, 1852),
+            "km/h": (1000, 1852),
+            "mph": (1609.344, 1852),
+        },
+        "length": {"m": (1, 1), "m/10": (1, 10), "cm": (1, 100), "ft": (0.3048, 1)},
+        "none": {},
+    }
+)
 
 _BUILT_IN: Final = Path(__file__).with_name("layouts.yaml")
 
@@ -78,8 +95,17 @@ class Layout(BaseModel):
     time_format: tuple[str, ...] = ("iso8601",)
     time_zone: str = "UTC"
     missing: tuple[str, ...] = (
-        "Unknown", "unknown", "UNKNOWN", "None", "null", "NULL", "NaN", "nan", "N/A", "[]",
-    )  # fmt: skip
+        "Unknown",
+        "unknown",
+        "UNKNOWN",
+        "None",
+        "null",
+        "NULL",
+        "NaN",
+        "nan",
+        "N/A",
+        "[]",
+    )
     keep: dict[str, tuple[str, ...]] = {}
     columns: dict[str, Column]
 

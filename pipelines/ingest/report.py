@@ -19,28 +19,30 @@ MAX_TEXT: Final = 200
 MAX_KINDS: Final = 60
 MAX_SKIPPED: Final = 50
 
-REASONS: Final[Mapping[str, str]] = MappingProxyType({
-    "checksum": "the NMEA checksum is wrong: the sentence was damaged on its way",
-    "malformed": "an AIS sentence that is cut, or whose fields can't be right",
-    "not a sentence": "a line that is neither an NMEA sentence, a comment nor blank",
-    "overlong line": "a line of more than 64 KiB",
-    "payload": "an AIS payload that is empty or has characters that armouring never makes",
-    "short": "an AIS message with fewer bits than its type needs",
-    "part number": "a type 24 message that is neither part A nor part B",
-    "incomplete multi-part": "a part of a message whose other parts didn't arrive",
-    "no time": "nothing in the feed says when the report was received",
-    "time": "a time that can't be read, or lies before 1995 or after 2099",
-    "future": "a time in the future by this machine's clock: read again once it has come",
-    "mmsi": "an MMSI that isn't nine digits from 100000000 to 999999999",
-    "no position": "the transmitter said that it has no position (lat 91, lon 181)",
-    "position": "a latitude or longitude that is out of range or can't be read",
-    "columns": "a row with more or fewer columns than the header",
-    "json": "a line that isn't a JSON object, or has values of the wrong kind",
-    "unreadable file": "a file in an archive that is encrypted, a link or packed in an unknown way",
-    "unfinished line": "the last line of a file that grew while it was read",
-    "truncated archive": "the compressed file ends too early; the rest is lost",
-    "damaged archive": "the compressed file is damaged; what follows the damage is lost",
-})  # fmt: skip
+REASONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "checksum": "the NMEA checksum is wrong: the sentence was damaged on its way",
+        "malformed": "an AIS sentence that is cut, or whose fields can't be right",
+        "not a sentence": "a line that is neither an NMEA sentence, a comment nor blank",
+        "overlong line": "a line of more than 64 KiB",
+        "payload": "an AIS payload that is empty or has characters that armouring never makes",
+        "short": "an AIS message with fewer bits than its type needs",
+        "part number": "a type 24 message that is neither part A nor part B",
+        "incomplete multi-part": "a part of a message whose other parts didn't arrive",
+        "no time": "nothing in the feed says when the report was received",
+        "time": "a time that can't be read, or lies before 1995 or after 2099",
+        "future": "a time in the future by this machine's clock: read again once it has come",
+        "mmsi": "an MMSI that isn't nine digits from 100000000 to 999999999",
+        "no position": "the transmitter said that it has no position (lat 91, lon 181)",
+        "position": "a latitude or longitude that is out of range or can't be read",
+        "columns": "a row with more or fewer columns than the header",
+        "json": "a line that isn't a JSON object, or has values of the wrong kind",
+        "unreadable file": "a file in an archive: encrypted, a link, or packed in an unknown way",
+        "unfinished line": "the last line of a file that grew while it was read",
+        "truncated archive": "the compressed file ends too early; the rest is lost",
+        "damaged archive": "the compressed file is damaged; what follows the damage is lost",
+    }
+)
 """Every reason for which a row is rejected, in words."""
 
 
@@ -124,10 +126,15 @@ class Report:
     def unaccounted(self) -> int:
         """Rows that were read but became nothing that is counted; always 0."""
         became = (
-            self.positions + self.statics - self.also_static + self.outside_area
-            + self.joined_parts + self.duplicate_parts
-            + sum(self.rejected.values()) + sum(self.other_messages.values())
-        )  # fmt: skip
+            self.positions
+            + self.statics
+            - self.also_static
+            + self.outside_area
+            + self.joined_parts
+            + self.duplicate_parts
+            + sum(self.rejected.values())
+            + sum(self.other_messages.values())
+        )
         return self.rows_read - became
 
     def reject(self, reason: str, line: int, text: bytes | str, rows: int = 1) -> None:

@@ -75,9 +75,11 @@ class Table:
         )
 
     def _positions(
-        self, columns: Mapping[str, NDArray[np.generic] | pd.Series], cells: Cells,
+        self,
+        columns: Mapping[str, NDArray[np.generic] | pd.Series],
+        cells: Cells,
         rows: NDArray[np.int64],
-    ) -> pd.DataFrame:  # fmt: skip
+    ) -> pd.DataFrame:
         frame = self._frame({**columns, "source_offset": cells.line})
         if len(rows) < len(frame):
             frame = frame.iloc[rows].reset_index(drop=True)
@@ -86,15 +88,23 @@ class Table:
         )
 
     def _statics(
-        self, columns: Mapping[str, NDArray[np.generic] | pd.Series], statics: Statics,
-        cells: Cells, rows: NDArray[np.int64], also: NDArray[np.bool_],
-    ) -> pd.DataFrame:  # fmt: skip
+        self,
+        columns: Mapping[str, NDArray[np.generic] | pd.Series],
+        statics: Statics,
+        cells: Cells,
+        rows: NDArray[np.int64],
+        also: NDArray[np.bool_],
+    ) -> pd.DataFrame:
         shared = {name: columns[name][rows] for name in ("mmsi", "time")}
         shared["ais_class"] = pd.Series(columns["ais_class"]).iloc[rows].reset_index(drop=True)
         frame = self._frame(
-            {**shared, **statics.columns(rows), "source_offset": cells.line[rows],
-             "also_static": also}
-        )  # fmt: skip
+            {
+                **shared,
+                **statics.columns(rows),
+                "source_offset": cells.line[rows],
+                "also_static": also,
+            }
+        )
         return check_statics(
             frame, self._options, self._report, lambda row: cells.text(int(rows[row]))
         )
@@ -118,9 +128,12 @@ class Table:
         return keep
 
     def _changed(
-        self, mmsi: NDArray[np.int64], statics: Statics, keep: NDArray[np.bool_],
+        self,
+        mmsi: NDArray[np.int64],
+        statics: Statics,
+        keep: NDArray[np.bool_],
         kind: NDArray[np.int8],
-    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:  # fmt: skip
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Rows whose static data are new, and whether they are position reports too."""
         alone = keep & (kind == STATIC)
         rows = np.flatnonzero((keep & (kind == POSITION) & ~statics.empty) | alone)

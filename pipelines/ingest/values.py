@@ -11,16 +11,7 @@ from numpy.typing import NDArray
 
 from detectors.core.frames import NAV_STATUS_UNDEFINED
 from pipelines.base import codes
-from pipelines.ingest.cells import (
-    EPOCHS,
-    Cells,
-    Words,
-    epochs,
-    finite,
-    instants,
-    is_text,
-    times,
-)
+from pipelines.ingest.cells import EPOCHS, Cells, Words, epochs, finite, instants, is_text, times
 from pipelines.ingest.layouts import Layout
 from pipelines.ingest.rows import NO_TIME, angle_deg, speed_kn
 
@@ -129,9 +120,10 @@ class Values:
         names = self._layout.columns[name].names
         parts = [
             self.words(n).numbers(self._layout.decimal, self._missing)
-            if is_text(cells) else finite(cells)
+            if is_text(cells)
+            else finite(cells)
             for n, cells in zip(names, columns, strict=True)
-        ]  # fmt: skip
+        ]
         total = parts[0] if len(parts) == 1 else np.sum(parts, axis=0)
         numerator, denominator = self._layout.factor(name)
         if numerator == denominator:
@@ -261,10 +253,11 @@ class Statics:
     def columns(self, rows: NDArray[np.int64]) -> dict[str, NDArray[np.generic] | pd.Series]:
         """The columns of `frames.STATICS` that are static data, of `rows`."""
         texts = {
-            name: pd.Series("", index=range(len(rows)), dtype="str") if words is None
+            name: pd.Series("", index=range(len(rows)), dtype="str")
+            if words is None
             else _spelled(words.texts, words.index[rows])
             for name, words in self._texts.items()
-        }  # fmt: skip
+        }
         return {**{name: values[rows] for name, values in self._numbers.items()}, **texts}
 
 

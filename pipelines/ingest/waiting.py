@@ -84,10 +84,14 @@ def of_report(feed: str, report: Mapping[str, Any]) -> Waiting | None:
     if not noted:
         return None
     return Waiting(
-        feed=feed, rows=int(noted["rows"]), vessels=int(noted["vessels"]),
-        first=_time(noted["first_time"]), last=_time(noted["last_time"]),
-        heard=int(report["vessels"]), readings=int(noted.get("readings", 0)),
-    )  # fmt: skip
+        feed=feed,
+        rows=int(noted["rows"]),
+        vessels=int(noted["vessels"]),
+        first=_time(noted["first_time"]),
+        last=_time(noted["last_time"]),
+        heard=int(report["vessels"]),
+        readings=int(noted.get("readings", 0)),
+    )
 
 
 def noted(report: Mapping[str, Any], before: Waiting | None) -> dict[str, Any]:

@@ -169,8 +169,11 @@ def read(
         _joined(met, ["mmsi", "pilot", "time_us", "lat", "lon"]),
         _joined(voyages, ["mmsi", "ship_type", "start_us", "end_us"]),
         np.concatenate(ways) if ways else np.empty((0, PATH_POINTS, 2)),
-        reports, vessels, first, last,
-    )  # fmt: skip
+        reports,
+        vessels,
+        first,
+        last,
+    )
 
 
 def _joined(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
@@ -187,9 +190,11 @@ def _no_flow(size_deg: float) -> lanes.Flow:
 
 def _columns(positions: pd.DataFrame) -> tuple[Ints, Ints, Floats, Floats]:
     return (
-        positions["track_id"].to_numpy(), epoch_us(positions["time"]),
-        positions["lat"].to_numpy(), positions["lon"].to_numpy(),
-    )  # fmt: skip
+        positions["track_id"].to_numpy(),
+        epoch_us(positions["time"]),
+        positions["lat"].to_numpy(),
+        positions["lon"].to_numpy(),
+    )
 
 
 def _flows(
@@ -295,10 +300,13 @@ def _trips(
     )
     trips = pd.DataFrame(
         {
-            "mmsi": here["mmsi"], "ship_type": here["ship_type"], "track_id": here["track_id"],
-            "start_us": here["end_us"], "end_us": there["start_us"],
+            "mmsi": here["mmsi"],
+            "ship_type": here["ship_type"],
+            "track_id": here["track_id"],
+            "start_us": here["end_us"],
+            "end_us": there["start_us"],
         }
-    )[sailed].reset_index(drop=True)  # fmt: skip
+    )[sailed].reset_index(drop=True)
     many = trips.groupby("mmsi")["mmsi"].transform("size") >= 4
     trips = trips[many].reset_index(drop=True)
     trips = trips[_heard(trips, grid)].reset_index(drop=True)

@@ -42,10 +42,13 @@ def samples(
         reports += len(positions)
         first, last = min(first, positions["time"].min()), max(last, positions["time"].max())
         grid, rows, course_deg = normal.ticks_of(
-            positions["track_id"].to_numpy(), epoch_us(positions["time"]),
-            positions["lat"].to_numpy(), positions["lon"].to_numpy(),
-            parameters.step_s, parameters.max_silence_s,
-        )  # fmt: skip
+            positions["track_id"].to_numpy(),
+            epoch_us(positions["time"]),
+            positions["lat"].to_numpy(),
+            positions["lon"].to_numpy(),
+            parameters.step_s,
+            parameters.max_silence_s,
+        )
         mmsi = grid.track_id[rows] // 100
         time_us = grid.tick[rows] * grid.step_s * SECOND_US
         moving = grid.speed_kn[rows] >= parameters.min_speed_kn
@@ -57,20 +60,28 @@ def samples(
         parts.append(
             pd.DataFrame(
                 {
-                    "mmsi": mmsi, "track_id": grid.track_id[rows], "tick": grid.tick[rows],
-                    "ship": normal.ship_class(said), "lat": grid.lat[rows],
-                    "lon": grid.lon[rows], "course_deg": course_deg,
+                    "mmsi": mmsi,
+                    "track_id": grid.track_id[rows],
+                    "tick": grid.tick[rows],
+                    "ship": normal.ship_class(said),
+                    "lat": grid.lat[rows],
+                    "lon": grid.lon[rows],
+                    "course_deg": course_deg,
                     "speed_kn": grid.speed_kn[rows],
                 }
             )
-        )  # fmt: skip
+        )
     empty = pd.DataFrame({name: np.empty(0) for name in normal.SAMPLES})
     table = pd.concat(parts, ignore_index=True) if parts else empty
     counts = {
-        "reports": reports, "ticks": len(table), "vessels": int(table["mmsi"].nunique()),
-        "ticks_left_out": left_out, "spans_left_out": len(spans),
-        "first_report": f"{first:%Y-%m-%dT%H:%M:%SZ}", "last_report": f"{last:%Y-%m-%dT%H:%M:%SZ}",
-    }  # fmt: skip
+        "reports": reports,
+        "ticks": len(table),
+        "vessels": int(table["mmsi"].nunique()),
+        "ticks_left_out": left_out,
+        "spans_left_out": len(spans),
+        "first_report": f"{first:%Y-%m-%dT%H:%M:%SZ}",
+        "last_report": f"{last:%Y-%m-%dT%H:%M:%SZ}",
+    }
     return table, counts
 
 

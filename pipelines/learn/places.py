@@ -52,9 +52,12 @@ def learn(
     """All places that the traffic shows, tidied: no land, no outline beyond what is known."""
     found: list[Place] = []
     for words, kind in (
-        ("anchorages", anchorages), ("waiting areas", waiting_areas),
-        ("pilot grounds", pilot_grounds), ("ferry routes", ferry_routes), ("lanes", lane_areas),
-    ):  # fmt: skip
+        ("anchorages", anchorages),
+        ("waiting areas", waiting_areas),
+        ("pilot grounds", pilot_grounds),
+        ("ferry routes", ferry_routes),
+        ("lanes", lane_areas),
+    ):
         say(words)
         found += kind(traffic, zones, parameters)
     land = zones.land.geometry.to_numpy()
@@ -62,12 +65,17 @@ def learn(
     tidied = [(place, shapes.tidy(place.shape, land, tree)) for place in found]
     return [
         Place(
-            place.zone_class, shape, place.confidence_score, place.n_vessels, place.n_visits,
-            place.n_days, place.facts,
+            place.zone_class,
+            shape,
+            place.confidence_score,
+            place.n_vessels,
+            place.n_visits,
+            place.n_days,
+            place.facts,
         )
         for place, shape in tidied
         if not shapely.is_empty(shape)
-    ]  # fmt: skip
+    ]
 
 
 def _score(n_vessels: int, n_days: int, firmness: float, parameters: PlacesParameters) -> float:
@@ -128,12 +136,14 @@ def _stay_places(
             zone_class,
             shapes.around(lat[inside], lon[inside], 200.0 + float(mine["spread_m"].median())),
             _score(n_vessels, n_days, firmness, parameters),
-            n_vessels, len(mine), n_days,
+            n_vessels,
+            len(mine),
+            n_days,
             {
                 "median_stay_h": round(float(hours.median()), 1),
                 "median_spread_m": round(float(mine["spread_m"].median())),
             },
-        )  # fmt: skip
+        )
 
 
 def _days_present(visits: pd.DataFrame) -> int:
@@ -174,10 +184,12 @@ def pilot_grounds(traffic: Traffic, zones: Zones, parameters: PlacesParameters) 
                 "pilot_ground",
                 shapes.around(lat[inside], lon[inside], 500.0),
                 _score(n_vessels, n_days, float(membership[inside].mean()), parameters),
-                n_vessels, int(inside.sum()), n_days,
+                n_vessels,
+                int(inside.sum()),
+                n_days,
                 {"n_pilot_craft": int(met["pilot"][inside].nunique())},
             )
-        )  # fmt: skip
+        )
     return found
 
 
@@ -217,9 +229,13 @@ def ferry_routes(traffic: Traffic, _: Zones, parameters: PlacesParameters) -> li
 
 
 def _ferry_places(
-    trips: pd.DataFrame, ways: Floats, n_vessels: int, n_days: int, passengers: float,
+    trips: pd.DataFrame,
+    ways: Floats,
+    n_vessels: int,
+    n_days: int,
+    passengers: float,
     parameters: PlacesParameters,
-) -> Iterator[Place]:  # fmt: skip
+) -> Iterator[Place]:
     middle = np.median(ways, axis=0)
     away_m = geodesy.distance_m(ways[..., 0], ways[..., 1], middle[:, 0], middle[:, 1])
     half_m = float(np.clip(np.quantile(away_m, 0.9), *FERRY_HALF_WIDTH_M))
@@ -231,13 +247,15 @@ def _ferry_places(
         "ferry_route",
         shapes.corridor(middle[:, 0], middle[:, 1], half_m),
         round(float(2 * voyages * days / (voyages + days)), 3),
-        n_vessels, len(trips), n_days,
+        n_vessels,
+        len(trips),
+        n_days,
         {
             "half_width_m": round(half_m),
             "median_trip_min": round(float(minutes.median())),
             "passenger_fraction": round(passengers, 2),
         },
-    )  # fmt: skip
+    )
 
 
 # ---- lanes
@@ -275,13 +293,18 @@ def _judged_cells(traffic: Traffic, parameters: PlacesParameters) -> pd.DataFram
         if cells.empty:
             continue
         lane = lanes.lane_cells(
-            cells, min_vessels=parameters.min_vessels, min_days=parameters.min_days,
-            min_share=parameters.min_lane_share, min_resultant=parameters.min_resultant,
-        )  # fmt: skip
+            cells,
+            min_vessels=parameters.min_vessels,
+            min_days=parameters.min_days,
+            min_share=parameters.min_lane_share,
+            min_resultant=parameters.min_resultant,
+        )
         crossing = lanes.crossing_cells(
-            cells, min_vessels=parameters.min_vessels, min_days=parameters.min_days,
+            cells,
+            min_vessels=parameters.min_vessels,
+            min_days=parameters.min_days,
             min_share=parameters.min_crossing_share,
-        )  # fmt: skip
+        )
         south, west = lanes.corner_of(cells["cell"].to_numpy(), flow.size_deg)
         boxes = shapely.box(west, south, west + flow.size_deg, south + flow.size_deg)
         rest = shapely.difference(boxes, decided) if not decided.is_empty else boxes
@@ -330,10 +353,7 @@ def _lane_place(zone_class: str, cells: pd.DataFrame, parameters: PlacesParamete
     n_days = int(cells["days"].max())
     resultant = float(np.average(cells["resultant_1"], weights=weight))
     share = float(np.average(cells["share_1"], weights=weight))
-    facts: dict[str, Any] = {
-        "n_cells": len(cells),
-        "area_km2": round(float(area_km2), 1),
-    }
+    facts: dict[str, Any] = {"n_cells": len(cells), "area_km2": round(float(area_km2), 1)}
     if zone_class == "lane":
         facts |= {
             "direction_deg": round(float(np.degrees(np.arctan2(east, north)) % 360.0), 1),
@@ -347,7 +367,11 @@ def _lane_place(zone_class: str, cells: pd.DataFrame, parameters: PlacesParamete
         facts |= {"second_share": round(second, 3)}
         firmness = min(1.0, 2 * second)
     return Place(
-        zone_class, shapely.buffer(shape, 1e-6),
+        zone_class,
+        shapely.buffer(shape, 1e-6),
         _score(n_vessels, n_days, firmness, parameters),
-        n_vessels, int(cells["passages"].max()), n_days, facts,
-    )  # fmt: skip
+        n_vessels,
+        int(cells["passages"].max()),
+        n_days,
+        facts,
+    )

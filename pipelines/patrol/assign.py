@@ -152,9 +152,14 @@ def greedy(
 
 
 def solve(
-    runs: Sequence[Run], jobs: Sequence[Job], metres: Floats, n_bases: int,
-    *, iterations: int, seed: int,
-) -> list[list[int]] | None:  # fmt: skip
+    runs: Sequence[Run],
+    jobs: Sequence[Job],
+    metres: Floats,
+    n_bases: int,
+    *,
+    iterations: int,
+    seed: int,
+) -> list[list[int]] | None:
     """The same by PyVRP; None where it isn't installed, or finds nothing.
 
     Parameters
@@ -177,13 +182,16 @@ def solve(
     ordinal = {group: k for k, group in enumerate(groups)}
     clients = [
         pyvrp.Client(
-            n_bases + number, delivery=[int(job.boarding)],
-            tw_early=int(np.ceil(job.early_s)), tw_late=int(job.late_s),
-            prize=round(job.value * PRIZE_SCALE), required=False,
+            n_bases + number,
+            delivery=[int(job.boarding)],
+            tw_early=int(np.ceil(job.early_s)),
+            tw_late=int(job.late_s),
+            prize=round(job.value * PRIZE_SCALE),
+            required=False,
             group=ordinal[job.group] if job.group >= 0 else None,
         )
         for number, job in enumerate(jobs)
-    ]  # fmt: skip
+    ]
     distances, durations, vehicles = [], [], []
     for number, run in enumerate(runs):
         # What a job takes depends on the unit, so it is a part of the way onwards.
@@ -199,19 +207,27 @@ def solve(
         durations.append(seconds)
         vehicles.append(
             pyvrp.VehicleType(
-                1, capacity=[run.boardings], start_depot=run.base, end_depot=run.base,
-                tw_early=int(np.ceil(run.opens_s)), tw_late=int(run.closes_s),
+                1,
+                capacity=[run.boardings],
+                start_depot=run.base,
+                end_depot=run.base,
+                tw_early=int(np.ceil(run.opens_s)),
+                tw_late=int(run.closes_s),
                 shift_duration=int(min(run.endurance_s, NEVER)),
                 max_distance=int(min(run.endurance_m / _METRES, NEVER)),
-                unit_distance_cost=1, profile=number,
+                unit_distance_cost=1,
+                profile=number,
             )
-        )  # fmt: skip
+        )
     data = pyvrp.ProblemData(
-        [pyvrp.Location(0, 0) for _ in range(len(metres))], clients,
-        [pyvrp.Depot(number) for number in range(n_bases)], vehicles,
-        distances, durations,
+        [pyvrp.Location(0, 0) for _ in range(len(metres))],
+        clients,
+        [pyvrp.Depot(number) for number in range(n_bases)],
+        vehicles,
+        distances,
+        durations,
         [pyvrp.ClientGroup(members, required=False) for members in groups.values()],
-    )  # fmt: skip
+    )
     with warnings.catch_warnings():
         # Penalties at their bound: many tasks exclude one another, which it says on the way.
         warnings.simplefilter("ignore", PenaltyBoundWarning)

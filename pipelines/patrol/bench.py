@@ -17,9 +17,14 @@ class Bench:
     """What the steps of planning share; `row` is each vessel's row of the prediction by MMSI."""
 
     def __init__(
-        self, planning: Planning, sea: SeaMap, prediction: Prediction, motion: Motions,
-        start_us: int, end_us: int,
-    ) -> None:  # fmt: skip
+        self,
+        planning: Planning,
+        sea: SeaMap,
+        prediction: Prediction,
+        motion: Motions,
+        start_us: int,
+        end_us: int,
+    ) -> None:
         self.planning, self.sea, self.prediction, self.motion = planning, sea, prediction, motion
         self.start_us, self.end_us = start_us, end_us
         self.row = {int(mmsi): k for k, mmsi in enumerate(prediction.mmsi)}

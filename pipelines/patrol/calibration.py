@@ -8,12 +8,7 @@ import pandas as pd
 from detectors.core import geodesy, runs
 from detectors.core.frames import SECOND_US, epoch_us, offsets
 from detectors.core.zones import Zones
-from pipelines.patrol.predict import (
-    PredictionParameters,
-    ellipse_factor,
-    motions,
-    predict,
-)
+from pipelines.patrol.predict import PredictionParameters, ellipse_factor, motions, predict
 from pipelines.patrol.seamap import SeaMap
 
 MAX_SILENCE_S = 1800
@@ -78,13 +73,17 @@ def check(
             parts.append(
                 pd.DataFrame(
                     {
-                        "mmsi": motion.mmsi[rows], "made_us": made, "hours": h,
-                        "mode": motion.mode[rows], "error_m": np.hypot(north, east),
-                        "along": along, "across": across,
+                        "mmsi": motion.mmsi[rows],
+                        "made_us": made,
+                        "hours": h,
+                        "mode": motion.mode[rows],
+                        "error_m": np.hypot(north, east),
+                        "along": along,
+                        "across": across,
                         "scaled": np.hypot(along, across) / ellipse_factor(0.8, guess.dof[rows]),
                     }
                 )
-            )  # fmt: skip
+            )
     columns = ["mmsi", "made_us", "hours", "mode", "error_m", "along", "across", "scaled"]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
@@ -100,16 +99,21 @@ def coverage(checked: pd.DataFrame) -> pd.DataFrame:
     inside = checked["scaled"] <= 1.0
     grouped = checked.assign(inside=inside).groupby(["hours", "mode"])
     return grouped.agg(
-        n=("inside", "size"), inside=("inside", "mean"),
+        n=("inside", "size"),
+        inside=("inside", "mean"),
         median_error_m=("error_m", "median"),
         p80_error_m=("error_m", lambda e: float(np.quantile(e, 0.8))),
-    ).reset_index()  # fmt: skip
+    ).reset_index()
 
 
 def _where(
-    track: np.ndarray, time_us: np.ndarray, lat: np.ndarray, lon: np.ndarray,
-    tracks: np.ndarray, then: int,
-) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:  # fmt: skip
+    track: np.ndarray,
+    time_us: np.ndarray,
+    lat: np.ndarray,
+    lon: np.ndarray,
+    tracks: np.ndarray,
+    then: int,
+) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
     """Where tracks were at a time, and whether that is known."""
     at = np.full(len(tracks), then, "int64")
     left, right = runs.around(track, time_us, tracks, at)

@@ -80,9 +80,13 @@ def nearest(target: Target, pairs: Sequence[Intercept]) -> Intercept | None:
 
 
 def _pair(
-    bench: Bench, unit: Unit, sorties: Sequence[Sortie], target: Target, ticks: NDArray[np.int64],
+    bench: Bench,
+    unit: Unit,
+    sorties: Sequence[Sortie],
+    target: Target,
+    ticks: NDArray[np.int64],
     way: tuple[Floats, Floats, Floats],
-) -> Intercept:  # fmt: skip
+) -> Intercept:
     lat, lon, out_m = way
     if not np.isfinite(lat).any():
         return Intercept(unit.name, target, NO_WATER)
@@ -107,9 +111,17 @@ def _pair(
         # Would it do if the watch were all day?
         sail_us = out_m / speed_mps(unit.max_kn) * SECOND_US
         doubt, tick = _possible(
-            bench, unit, unit.max_kn, ticks, sail_us, out_m, boarding_us, chance, bench.start_us,
+            bench,
+            unit,
+            unit.max_kn,
+            ticks,
+            sail_us,
+            out_m,
+            boarding_us,
+            chance,
+            bench.start_us,
             bench.end_us,
-        )  # fmt: skip
+        )
         near = np.flatnonzero(np.isfinite(out_m))
         if not len(near):
             return Intercept(unit.name, target, OUT_OF_REACH)
@@ -120,15 +132,30 @@ def _pair(
         )
     reason, k, speed = best
     return Intercept(
-        unit.name, target, reason, int(ticks[k]), float(lat[k]), float(lon[k]), speed,
-        float(out_m[k]) / NM, float(chance[k]),
-    )  # fmt: skip
+        unit.name,
+        target,
+        reason,
+        int(ticks[k]),
+        float(lat[k]),
+        float(lon[k]),
+        speed,
+        float(out_m[k]) / NM,
+        float(chance[k]),
+    )
 
 
 def _possible(
-    bench: Bench, unit: Unit, speed: float, ticks: NDArray[np.int64], sail_us: Floats,
-    out_m: Floats, boarding_us: float, chance: Floats, opens: int, closes: int,
-) -> tuple[str, int | None]:  # fmt: skip
+    bench: Bench,
+    unit: Unit,
+    speed: float,
+    ticks: NDArray[np.int64],
+    sail_us: Floats,
+    out_m: Floats,
+    boarding_us: float,
+    chance: Floats,
+    opens: int,
+    closes: int,
+) -> tuple[str, int | None]:
     """The first tick at which a unit could meet a vessel; a reason where it isn't likely to."""
     back_us = sail_us * speed / unit.cruise_kn
     there = (opens + sail_us <= ticks) & (ticks + boarding_us + back_us <= closes)

@@ -113,9 +113,12 @@ def make(
     sorties = _sorties(config.units, bases, start, end)
     say("risk sectors")
     risky = sectors(
-        inputs.past, inputs.landings, max(inputs.past_days, 1.0), planning.sector_deg,
+        inputs.past,
+        inputs.landings,
+        max(inputs.past_days, 1.0),
+        planning.sector_deg,
         planning.max_sectors,
-    )  # fmt: skip
+    )
     bench = Bench(planning, sea, prediction, motion, start_us, end_us)
     say("intercepts")
     pairs = intercepts(bench, config.units, bases, sorties, targets)
@@ -127,11 +130,20 @@ def make(
     sailed, solver = _assigned(bench, sorties, tasks, use_solver)
     unplaced = tuple(unit.name for unit in config.units if unit.name not in bases)
     return Plan(
-        inputs.run_id, inputs.simulated, start_us, end_us,
-        start_us + int(planning.stale_after_h * HOUR_US), tuple(sailed),
-        _left_out(sailed, targets, pairs), tuple(pairs), tuple(risky), solver, prediction,
-        tuple(targets), unplaced,
-    )  # fmt: skip
+        inputs.run_id,
+        inputs.simulated,
+        start_us,
+        end_us,
+        start_us + int(planning.stale_after_h * HOUR_US),
+        tuple(sailed),
+        _left_out(sailed, targets, pairs),
+        tuple(pairs),
+        tuple(risky),
+        solver,
+        prediction,
+        tuple(targets),
+        unplaced,
+    )
 
 
 def for_units(plan: Plan, names: Collection[str]) -> Plan:
@@ -144,9 +156,12 @@ def for_units(plan: Plan, names: Collection[str]) -> Plan:
         for one in _left_out(sailed, plan.targets, pairs)
     )
     return replace(
-        plan, sailed=tuple(sailed), left_out=left, intercepts=tuple(pairs),
+        plan,
+        sailed=tuple(sailed),
+        left_out=left,
+        intercepts=tuple(pairs),
         unplaced=tuple(name for name in plan.unplaced if name in names),
-    )  # fmt: skip
+    )
 
 
 def _met(sailed: Sequence[Sailed]) -> set[int]:
@@ -174,12 +189,16 @@ def _targets(inputs: Inputs, planning: Planning) -> list[Target]:
     columns = (ranked[name].tolist() for name in ("rank", "mmsi", "name", "score"))
     return [
         Target(
-            int(rank), int(mmsi), str(name), float(score), inputs.kinds.get(mmsi, ""),
+            int(rank),
+            int(mmsi),
+            str(name),
+            float(score),
+            inputs.kinds.get(mmsi, ""),
             inputs.reasons.get(mmsi, ""),
             planning.value_of_kind.get(inputs.kinds.get(mmsi, ""), 1.0),
         )
         for rank, mmsi, name, score in zip(*columns, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def _bases(units: Sequence[Unit], sea: SeaMap) -> dict[str, tuple[float, float, float]]:
@@ -217,9 +236,13 @@ def _assigned(
     ways = {"greedy": assign.greedy(runs, jobs, metres, len(bases))}
     if use_solver:
         solved = assign.solve(
-            runs, jobs, metres, len(bases), iterations=bench.planning.iterations,
+            runs,
+            jobs,
+            metres,
+            len(bases),
+            iterations=bench.planning.iterations,
             seed=bench.planning.seed,
-        )  # fmt: skip
+        )
         if solved is not None:
             ways["PyVRP"] = solved
     made = {
@@ -231,16 +254,19 @@ def _assigned(
 
 
 def _none_idle(
-    bench: Bench, sailed: list[Sailed], runs: Sequence[Run], tasks: Sequence[Task], metres: Floats,
+    bench: Bench,
+    sailed: list[Sailed],
+    runs: Sequence[Run],
+    tasks: Sequence[Task],
+    metres: Floats,
     n_bases: int,
-) -> list[Sailed]:  # fmt: skip
+) -> list[Sailed]:
     """A sortie without a task patrols a sector, however little that promises."""
     done = {s.sector.name for one in sailed for s in one.stops if s.sector}
     for number, (one, run) in enumerate(zip(sailed, runs, strict=True)):
         rows = [
-            k for k, t in enumerate(tasks)
-            if t.sector is not None and t.sector.name not in done
-        ]  # fmt: skip
+            k for k, t in enumerate(tasks) if t.sector is not None and t.sector.name not in done
+        ]
         if one.stops or not rows:
             continue
         take = np.r_[np.arange(n_bases), n_bases + np.array(rows)]
@@ -267,9 +293,11 @@ def _run(bench: Bench, sortie: Sortie, bases: Sequence[tuple[float, float]]) -> 
 
 
 def _metres(
-    bench: Bench, bases: Sequence[tuple[float, float]], tasks: Sequence[Task],
+    bench: Bench,
+    bases: Sequence[tuple[float, float]],
+    tasks: Sequence[Task],
     sorties: Sequence[Sortie],
-) -> Floats:  # fmt: skip
+) -> Floats:
     """Distances between bases and tasks; infinite beyond what any sortie could sail."""
     lat = np.array([b[0] for b in bases] + [t.lat for t in tasks])
     lon = np.array([b[1] for b in bases] + [t.lon for t in tasks])

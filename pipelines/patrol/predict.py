@@ -184,9 +184,12 @@ class Prediction:
         left = np.clip(np.floor(where).astype("int64"), 0, max(len(self.tick_us) - 2, 0))
         right = np.minimum(left + 1, len(self.tick_us) - 1)
         return geodesy.interpolate(
-            self.lat[vessel, left], self.lon[vessel, left],
-            self.lat[vessel, right], self.lon[vessel, right], where - left,
-        )  # fmt: skip
+            self.lat[vessel, left],
+            self.lon[vessel, left],
+            self.lat[vessel, right],
+            self.lon[vessel, right],
+            where - left,
+        )
 
     def scale_at(self, vessel: int, time_us: ArrayLike) -> tuple[Floats, Floats, Floats]:
         """Course (deg) and scales (m) along and across it, of a vessel's error at times."""
@@ -256,9 +259,13 @@ def motions(tracked: pd.DataFrame, parameters: PredictionParameters) -> Motions:
     bounds = offsets(tracked["track_id"].to_numpy())
     last = bounds[1:] - 1 if len(tracked) else np.empty(0, "int64")
     ends = pd.DataFrame(
-        {"row": last, "first": bounds[:-1][: len(last)], "time": time_us[last],
-         "mmsi": tracked["mmsi"].to_numpy()[last]}
-    )  # fmt: skip
+        {
+            "row": last,
+            "first": bounds[:-1][: len(last)],
+            "time": time_us[last],
+            "mmsi": tracked["mmsi"].to_numpy()[last],
+        }
+    )
     ends = ends.sort_values(["mmsi", "time", "row"], kind="stable")
     ends = ends.drop_duplicates("mmsi", keep="last")
     found = []
@@ -267,22 +274,37 @@ def motions(tracked: pd.DataFrame, parameters: PredictionParameters) -> Motions:
             np.searchsorted(time_us[first : row + 1], time_us[row] - _RECENT_S * SECOND_US)
         )
         part = slice(recent, row + 1)
-        found.append(_motion(time_us[part], lat[part], lon[part], sog[part], cog[part],
-                             int(tracked["nav_status"].iloc[row]), parameters))  # fmt: skip
+        found.append(
+            _motion(
+                time_us[part],
+                lat[part],
+                lon[part],
+                sog[part],
+                cog[part],
+                int(tracked["nav_status"].iloc[row]),
+                parameters,
+            )
+        )
     rows = ends["row"].to_numpy()
     speed, course, mode = (
-        (np.array([f[k] for f in found]) for k in range(3)) if found
+        (np.array([f[k] for f in found]) for k in range(3))
+        if found
         else (np.empty(0), np.empty(0), np.empty(0, "str"))
-    )  # fmt: skip
+    )
     return Motions(
         ends["mmsi"].to_numpy("int64"), time_us[rows], lat[rows], lon[rows], speed, course, mode
     )
 
 
 def _motion(
-    time_us: Ints, lat: Floats, lon: Floats, sog: Floats, cog: Floats, status: int,
+    time_us: Ints,
+    lat: Floats,
+    lon: Floats,
+    sog: Floats,
+    cog: Floats,
+    status: int,
     parameters: PredictionParameters,
-) -> tuple[float, float, str]:  # fmt: skip
+) -> tuple[float, float, str]:
     """Speed (kn), course (deg) and mode at the last of some reports of one vessel."""
     back = int(np.searchsorted(time_us, time_us[-1] - _MADE_GOOD_S * SECOND_US))
     if back == len(time_us) - 1 and back > 0:
@@ -371,17 +393,26 @@ def predict(
         along, across = _scales(motion, hours, guided, ferries, parameters)
         along_m[heard, column], across_m[heard, column] = along[heard], across[heard]
     return Prediction(
-        motion.mmsi, ticks, lat, lon, course, along_m, across_m, _dof(motion, parameters),
-        tuple(_how(motion, row, bool(followed[row]), bool(ferries.aboard[row]))
-              for row in range(n)),
-    )  # fmt: skip
+        motion.mmsi,
+        ticks,
+        lat,
+        lon,
+        course,
+        along_m,
+        across_m,
+        _dof(motion, parameters),
+        tuple(
+            _how(motion, row, bool(followed[row]), bool(ferries.aboard[row])) for row in range(n)
+        ),
+    )
 
 
 def _dof(motion: Motions, parameters: PredictionParameters) -> Floats:
     by_mode = {
-        STILL: parameters.still_dof, WORKING: parameters.working_dof,
+        STILL: parameters.still_dof,
+        WORKING: parameters.working_dof,
         UNDER_WAY: parameters.under_way_dof,
-    }  # fmt: skip
+    }
     return np.array([by_mode[str(mode)] for mode in motion.mode], "float64")
 
 
@@ -389,9 +420,11 @@ def _how(motion: Motions, row: int, in_lane: bool, aboard: bool) -> How:
     under_way = motion.mode[row] == UNDER_WAY
     along: Along = "ferry" if aboard else "lanes" if in_lane else ""
     return How(
-        str(motion.mode[row]), float(motion.course_deg[row]), float(motion.speed_kn[row]),
+        str(motion.mode[row]),
+        float(motion.course_deg[row]),
+        float(motion.speed_kn[row]),
         along if under_way else "",
-    )  # fmt: skip
+    )
 
 
 def _take_lanes(
@@ -444,9 +477,12 @@ def _turn_from_land(
 
 
 def _scales(
-    motion: Motions, hours: Floats, guided_m: Floats, ferries: "_Ferries",
+    motion: Motions,
+    hours: Floats,
+    guided_m: Floats,
+    ferries: "_Ferries",
     parameters: PredictionParameters,
-) -> tuple[Floats, Floats]:  # fmt: skip
+) -> tuple[Floats, Floats]:
     still, working = motion.mode == STILL, motion.mode == WORKING
     # What stopped for land before it is all the less certain to be there: the time counts on.
     sailed = motion.speed_kn * geodesy.KNOT_MPS * 3600.0 * hours
@@ -458,9 +494,10 @@ def _scales(
     grown_along = np.where(ferries.aboard, ferry_m, grown_along)
     grown_across = np.where(ferries.aboard, ferries.half_width_m, grown_across)
     stay_m = np.where(
-        still, parameters.still_m_per_h * hours,
+        still,
+        parameters.still_m_per_h * hours,
         parameters.working_m_per_sqrt_h * np.maximum(motion.speed_kn, 0.5) * np.sqrt(hours),
-    )  # fmt: skip
+    )
     stays = still | working
     along = np.hypot(parameters.fix_m, np.where(stays, stay_m, grown_along))
     across = np.hypot(parameters.fix_m, np.where(stays, stay_m, grown_across))
@@ -490,9 +527,12 @@ class _Ferries:
 
     @classmethod
     def of(
-        cls, motion: Motions, moving: NDArray[np.bool_], zones: Zones | None,
+        cls,
+        motion: Motions,
+        moving: NDArray[np.bool_],
+        zones: Zones | None,
         parameters: PredictionParameters,
-    ) -> "_Ferries":  # fmt: skip
+    ) -> "_Ferries":
         n = len(motion)
         aboard, line = np.zeros(n, bool), dict[int, Floats]()
         length, half, along, way = np.full(n, np.inf), np.zeros(n), np.zeros(n), np.zeros(n)
@@ -509,9 +549,16 @@ class _Ferries:
                 length[row], half[row] = _along(path)[-1], wide_m
                 along[row], way[row] = at, 1.0 if turned < 90 else -1.0
         return cls(
-            aboard, line, length, half, along, way, motion.speed_kn * geodesy.KNOT_MPS,
-            motion.time_us, parameters.ferry_turn_min * 60.0,
-        )  # fmt: skip
+            aboard,
+            line,
+            length,
+            half,
+            along,
+            way,
+            motion.speed_kn * geodesy.KNOT_MPS,
+            motion.time_us,
+            parameters.ferry_turn_min * 60.0,
+        )
 
     def put(self, now_us: int, lat: Floats, lon: Floats, course: Floats) -> None:
         """Put these vessels where they are at a time, in place."""

@@ -57,13 +57,28 @@ def _stop(
         hours = task.job.duration_s / 3600.0
         chance = chance_found(unit.search_nm, unit.cruise_kn, hours, task.sector.area_nm2)
         return Stop(
-            None, task.sector, route, speed, begin - sail_us, begin, end, task.lat, task.lon,
-            chance, task.sector.expected(utc(begin), hours) * chance,
-        )  # fmt: skip
+            None,
+            task.sector,
+            route,
+            speed,
+            begin - sail_us,
+            begin,
+            end,
+            task.lat,
+            task.lon,
+            chance,
+            task.sector.expected(utc(begin), hours) * chance,
+        )
     meeting = earliest(
-        bench.sea, here, ready, speed, bench.prediction, task.row, max(early, ready),
+        bench.sea,
+        here,
+        ready,
+        speed,
+        bench.prediction,
+        task.row,
+        max(early, ready),
         min(sortie.closes_us, bench.end_us),
-    )  # fmt: skip
+    )
     if meeting is None:
         return None
     return _boarding(bench, unit, task, task.target, meeting, speed)
@@ -79,12 +94,22 @@ def _boarding(
     factor = float(ellipse_factor(SHOWN_SHARE, bench.prediction.dof[task.row]))
     sail_us = _minutes_up(meeting.route.distance_m / speed_mps(speed) * SECOND_US)
     return Stop(
-        target, None, meeting.route, speed, meeting.time_us - sail_us, meeting.time_us,
+        target,
+        None,
+        meeting.route,
+        speed,
+        meeting.time_us - sail_us,
+        meeting.time_us,
         meeting.time_us + _minutes_up(unit.boarding_min * 60 * SECOND_US),
-        meeting.lat, meeting.lon, chance, target.score * chance * target.worth,
-        float(course), float(along) * factor, float(across) * factor,
+        meeting.lat,
+        meeting.lon,
+        chance,
+        target.score * chance * target.worth,
+        float(course),
+        float(along) * factor,
+        float(across) * factor,
         bench.prediction.how[task.row],
-    )  # fmt: skip
+    )
 
 
 def _home(bench: Bench, sortie: Sortie, stops: Sequence[Stop]) -> Stop | None:

@@ -78,8 +78,9 @@ class Sector:
         """Weighted events to be expected within it over a span."""
         middle = start.tz_convert(LOCAL) + pd.Timedelta(hours=hours / 2)
         hour = middle.hour + middle.minute / 60
-        return float(np.interp(hour, np.arange(25), np.r_[self.rate_per_h, self.rate_per_h[0]])
-                     * hours)  # fmt: skip
+        return float(
+            np.interp(hour, np.arange(25), np.r_[self.rate_per_h, self.rate_per_h[0]]) * hours
+        )
 
 
 def chance_found(search_nm: float, speed_kn: float, hours: float, area_nm2: float) -> float:
@@ -136,11 +137,16 @@ def sectors(
     order = np.lexsort((west, south, -rates.sum(axis=1).round(12)))[:most]
     return [
         Sector(
-            _name(south[k], west[k]), float(west[k]), float(south[k]), size_deg, rates[k],
-            int(n_events[k]), int(n_landings[k]),
+            _name(south[k], west[k]),
+            float(west[k]),
+            float(south[k]),
+            size_deg,
+            rates[k],
+            int(n_events[k]),
+            int(n_landings[k]),
         )
         for k in order
-    ]  # fmt: skip
+    ]
 
 
 def _hours(hour: Floats) -> Floats:

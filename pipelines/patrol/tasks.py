@@ -61,9 +61,12 @@ def _meetings(
         if chance < bench.planning.min_chance or not np.isfinite(lat[0]):
             continue
         job = Job(
-            row, (early - bench.start_us) / SECOND_US, (late - bench.start_us) / SECOND_US,
-            target.score * chance * target.worth, boarding=True,
-        )  # fmt: skip
+            row,
+            (early - bench.start_us) / SECOND_US,
+            (late - bench.start_us) / SECOND_US,
+            target.score * chance * target.worth,
+            boarding=True,
+        )
         found.append(Task(job, float(lat[0]), float(lon[0]), target, row))
     return found
 
@@ -85,8 +88,12 @@ def _patrols(bench: Bench, sorties: Sequence[Sortie], risky: Sequence[Sector]) -
             late = early + lasts_us // 2
             expected = sector.expected(utc(early + lasts_us // 4), bench.planning.sector_h)
             job = Job(
-                -1, (early - bench.start_us) / SECOND_US, (late - bench.start_us) / SECOND_US,
-                expected * chance, boarding=False, duration_s=lasts_us / SECOND_US,
-            )  # fmt: skip
+                -1,
+                (early - bench.start_us) / SECOND_US,
+                (late - bench.start_us) / SECOND_US,
+                expected * chance,
+                boarding=False,
+                duration_s=lasts_us / SECOND_US,
+            )
             found.append(Task(job, float(lat[k]), float(lon[k]), sector=sector))
     return found

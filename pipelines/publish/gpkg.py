@@ -47,11 +47,15 @@ def write(products: Products, path: Path) -> Path:
         for name, title, frame, kind in layers:
             metadata = {"handling": notices.marks(products)} if name == "flagged" else None
             pyogrio.write_dataframe(
-                frame, temporary, layer=name, driver="GPKG", append=temporary.exists(),
-                geometry_type=kind, layer_options={"IDENTIFIER": title,
-                "DESCRIPTION": notices.summary(products)},
+                frame,
+                temporary,
+                layer=name,
+                driver="GPKG",
+                append=temporary.exists(),
+                geometry_type=kind,
+                layer_options={"IDENTIFIER": title, "DESCRIPTION": notices.summary(products)},
                 dataset_metadata=metadata,
-            )  # fmt: skip
+            )
         for table, name, fid in (
             (_about(products), "about", "fid"),
             (_styles(products.end), "layer_styles", "id"),
@@ -130,18 +134,33 @@ def _styles(time: pd.Timestamp) -> pd.DataFrame:
     }
     rows: list[dict[str, Any]] = [
         {
-            "f_table_catalog": "", "f_table_schema": "", "f_table_name": name,
-            "f_geometry_column": "geom", "styleName": name, "styleQML": qml, "styleSLD": "",
-            "useAsDefault": True, "description": "", "owner": "", "ui": "", "update_time": time,
+            "f_table_catalog": "",
+            "f_table_schema": "",
+            "f_table_name": name,
+            "f_geometry_column": "geom",
+            "styleName": name,
+            "styleQML": qml,
+            "styleSLD": "",
+            "useAsDefault": True,
+            "description": "",
+            "owner": "",
+            "ui": "",
+            "update_time": time,
         }
         for name, qml in styles.items()
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows)
 
 
 def _marker(shape: str, color: str, size_mm: float) -> str:
-    options = {"name": shape, "color": color, "outline_color": "255,255,255,255",
-               "outline_width": "0.3", "size": f"{size_mm}", "size_unit": "MM"}  # fmt: skip
+    options = {
+        "name": shape,
+        "color": color,
+        "outline_color": "255,255,255,255",
+        "outline_width": "0.3",
+        "size": f"{size_mm}",
+        "size_unit": "MM",
+    }
     return _symbol("marker", "SimpleMarker", options)
 
 

@@ -108,10 +108,14 @@ def sources_of(events: pd.DataFrame, known: Lineage, end: pd.Timestamp) -> list[
     own = [
         _rests_on(evidence, text, vessels, kind, span, known)
         for evidence, text, vessels, kind, span in zip(
-            evidence_of(events), events["evidence"].tolist(), vessels_of(events),
-            events["kind"].tolist(), zip(first, last, strict=True), strict=True,
+            evidence_of(events),
+            events["evidence"].tolist(),
+            vessels_of(events),
+            events["kind"].tolist(),
+            zip(first, last, strict=True),
+            strict=True,
         )
-    ]  # fmt: skip
+    ]
     return _with_named_events(events, own)
 
 
@@ -203,8 +207,9 @@ def blank(frame: pd.DataFrame, recipient: Recipient) -> pd.DataFrame:
         kind = frame[name].dtype.kind
         out[name] = pd.Series(
             0 if kind in "iu" else np.nan if kind == "f" else pd.NaT if kind == "M" else "",
-            index=frame.index, dtype=frame[name].dtype,
-        )  # fmt: skip
+            index=frame.index,
+            dtype=frame[name].dtype,
+        )
     return out
 
 
@@ -250,10 +255,13 @@ def renamed_ids(
     texts = []
     for evidence in evidence_of(events):
         told = {
-            key: rename(value) if key.endswith("event") and _is_id(value)
-            else EVENT_ID.sub(in_text, value) if isinstance(value, str) else value
+            key: rename(value)
+            if key.endswith("event") and _is_id(value)
+            else EVENT_ID.sub(in_text, value)
+            if isinstance(value, str)
+            else value
             for key, value in evidence.items()
-        }  # fmt: skip
+        }
         texts.append(_json(told))
     group = [rename(name) if name else "" for name in events["group_id"].tolist()]
     return events.assign(

@@ -59,19 +59,18 @@ def by_rank(products: Products) -> Route:
     """The flagged vessels where they were last seen, in the order of their rank."""
     words = labels.labels(products.language)
     waypoints = [
-        Waypoint(
-            notices.short(card.ranked, products),
-            card.lat, card.lon,
-        )
+        Waypoint(notices.short(card.ranked, products), card.lat, card.lon)
         for card in vessel_cards(products)
         if card.lat is not None and card.lon is not None
-    ]  # fmt: skip
+    ]
     title = f"{words.route_name} {products.run_id}"
     return Route(
         notices.marked(title, products),
         " ".join([words.route_caveat, words.not_for_navigation, notices.summary(products)]),
-        waypoints, products.end, products.release.stale_after if products.release else None,
-    )  # fmt: skip
+        waypoints,
+        products.end,
+        products.release.stale_after if products.release else None,
+    )
 
 
 def write_rtz(products: Products, path: Path) -> Path | None:
@@ -95,27 +94,41 @@ def write_gpx(products: Products, path: Path) -> Path | None:
 def rtz(route: Route) -> bytes:
     """A route of two waypoints or more as an RTZ 1.2 document."""
     root = ElementTree.Element(_tag("route"), version="1.2")
-    info = {"routeName": one_line(route.name, _TITLE_LIMIT), "routeAuthor": "Selat",
-            "routeStatus": "unchecked", "validityPeriodStart": iso(route.valid_from)}  # fmt: skip
+    info = {
+        "routeName": one_line(route.name, _TITLE_LIMIT),
+        "routeAuthor": "Selat",
+        "routeStatus": "unchecked",
+        "validityPeriodStart": iso(route.valid_from),
+    }
     if route.valid_until is not None:
         info["validityPeriodStop"] = iso(route.valid_until)
     about = ElementTree.SubElement(root, _tag("routeInfo"), info)
     extensions = ElementTree.SubElement(about, _tag("extensions"))
     ElementTree.SubElement(
-        extensions, _tag("extension"), manufacturer="Selat", name="caveat", version="1",
+        extensions,
+        _tag("extension"),
+        manufacturer="Selat",
+        name="caveat",
+        version="1",
         text=one_line(route.caveat, 2000),
-    )  # fmt: skip
+    )
     waypoints = ElementTree.SubElement(root, _tag("waypoints"))
     default = ElementTree.SubElement(waypoints, _tag("defaultWaypoint"), radius=_RADIUS_NM)
     ElementTree.SubElement(
-        default, _tag("leg"), starboardXTD=f"{route.corridor_nm:.2f}",
-        portsideXTD=f"{route.corridor_nm:.2f}", geometryType="Loxodrome",
-    )  # fmt: skip
+        default,
+        _tag("leg"),
+        starboardXTD=f"{route.corridor_nm:.2f}",
+        portsideXTD=f"{route.corridor_nm:.2f}",
+        geometryType="Loxodrome",
+    )
     for number, point in enumerate(route.waypoints, 1):
         waypoint = ElementTree.SubElement(
-            waypoints, _tag("waypoint"), id=str(number), revision="1",
+            waypoints,
+            _tag("waypoint"),
+            id=str(number),
+            revision="1",
             name=one_line(point.name, _NAME_LIMIT),
-        )  # fmt: skip
+        )
         lon = float(geodesy.wrap_lon(point.lon))
         ElementTree.SubElement(waypoint, _tag("position"), lat=f"{point.lat:.6f}", lon=f"{lon:.6f}")
     if any(point.eta is not None for point in route.waypoints):
@@ -146,12 +159,13 @@ def gpx(route: Route) -> str:
     made = gpxpy.gpx.GPXRoute(document.name, document.description)
     made.points = [
         gpxpy.gpx.GPXRoutePoint(
-            latitude=round(point.lat, 6), longitude=float(geodesy.wrap_lon(round(point.lon, 6))),
+            latitude=round(point.lat, 6),
+            longitude=float(geodesy.wrap_lon(round(point.lon, 6))),
             name=one_line(point.name, _NAME_LIMIT),
             time=None if point.eta is None else point.eta.floor("s").to_pydatetime(warn=False),
         )
         for point in route.waypoints
-    ]  # fmt: skip
+    ]
     document.routes = [made]
     return str(document.to_xml(version="1.1")) + "\n"
 

@@ -36,14 +36,41 @@ from pipelines.base.visible import clean
 from pipelines.publish.products import Products
 
 EVENT_COLUMNS: Final = (
-    "event_id", "kind", "subkind", "detector", "version", "mmsi", "other_mmsi", "zone_id",
-    "track_ids", "group_id", "start", "end", "lat", "lon", "score", "status", "explanation",
+    "event_id",
+    "kind",
+    "subkind",
+    "detector",
+    "version",
+    "mmsi",
+    "other_mmsi",
+    "zone_id",
+    "track_ids",
+    "group_id",
+    "start",
+    "end",
+    "lat",
+    "lon",
+    "score",
+    "status",
+    "explanation",
     "evidence",
-)  # fmt: skip
+)
 FLAGGED_COLUMNS: Final = (
-    "rank", "mmsi", "imo", "name", "callsign", "flag_state", "ship_type", "score", "reasons",
-    "explanations", "last_seen", "lat", "lon", "event_ids",
-)  # fmt: skip
+    "rank",
+    "mmsi",
+    "imo",
+    "name",
+    "callsign",
+    "flag_state",
+    "ship_type",
+    "score",
+    "reasons",
+    "explanations",
+    "last_seen",
+    "lat",
+    "lon",
+    "event_ids",
+)
 assert tuple(FLAGGED) == FLAGGED_COLUMNS  # noqa: S101 - a contract, checked once at import
 
 SIMULATED_PREFIX: Final = f"{labels.labels('en').simulated}: "

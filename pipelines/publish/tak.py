@@ -47,14 +47,25 @@ def event(card: VesselCard, products: Products) -> ElementTree.Element:
     stale = products.release.stale_after if products.release else products.end + _DEFAULT_STALE
     seen = products.end if card.last_seen is None else card.last_seen
     root = ElementTree.Element(
-        "event", version="2.0", uid=_uid(card), type=TYPE, time=iso(products.end),
-        start=iso(seen), stale=iso(stale), how="m-s" if products.simulated else "m-r",
-    )  # fmt: skip
+        "event",
+        version="2.0",
+        uid=_uid(card),
+        type=TYPE,
+        time=iso(products.end),
+        start=iso(seen),
+        stale=iso(stale),
+        how="m-s" if products.simulated else "m-r",
+    )
     lon = float(geodesy.wrap_lon(card.lon or 0.0))
     ElementTree.SubElement(
-        root, "point", lat=f"{card.lat:.6f}", lon=f"{lon:.6f}", hae=_UNKNOWN, ce=_UNKNOWN,
+        root,
+        "point",
+        lat=f"{card.lat:.6f}",
+        lon=f"{lon:.6f}",
+        hae=_UNKNOWN,
+        ce=_UNKNOWN,
         le=_UNKNOWN,
-    )  # fmt: skip
+    )
     detail = ElementTree.SubElement(root, "detail")
     name = notices.short(card.ranked, products)
     ElementTree.SubElement(detail, "contact", callsign=one_line(name, _NAME_LIMIT))
@@ -80,8 +91,9 @@ def _manifest(products: Products, cards: list[VesselCard]) -> ElementTree.Elemen
     root = ElementTree.Element("MissionPackageManifest", version="2")
     configuration = ElementTree.SubElement(root, "Configuration")
     for name, value in (
-        ("uid", f"selat.{recipient}.{products.run_id}"), ("name", one_line(title, 120)),
-    ):  # fmt: skip
+        ("uid", f"selat.{recipient}.{products.run_id}"),
+        ("name", one_line(title, 120)),
+    ):
         ElementTree.SubElement(configuration, "Parameter", name=name, value=value)
     contents = ElementTree.SubElement(root, "Contents")
     for card in cards:

@@ -29,10 +29,25 @@ CELL_LIMIT: Final = 32_767
 
 _HEADER_LIMIT: Final = 240
 _WIDTHS: Final = {
-    "name": 24, "reasons": 70, "explanations": 40, "reason": 60, "explanation": 40, "evidence": 60,
-    "event_ids": 20, "event_id": 18, "last_seen": 17, "start": 17, "end": 17, "ship_type": 16,
-    "mmsi": 11, "other_mmsi": 11, "imo": 9, "rel": 18, "key": 28, "value": 60,
-}  # fmt: skip
+    "name": 24,
+    "reasons": 70,
+    "explanations": 40,
+    "reason": 60,
+    "explanation": 40,
+    "evidence": 60,
+    "event_ids": 20,
+    "event_id": 18,
+    "last_seen": 17,
+    "start": 17,
+    "end": 17,
+    "ship_type": 16,
+    "mmsi": 11,
+    "other_mmsi": 11,
+    "imo": 9,
+    "rel": 18,
+    "key": 28,
+    "value": 60,
+}
 _NUMBERS: Final = {"score": "0.00", "lat": "0.00000", "lon": "0.00000"}
 
 
@@ -47,20 +62,29 @@ def write(products: Products, path: Path) -> Path:
         book = xlsxwriter.Workbook(
             str(temporary),
             {
-                "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
-                "default_date_format": "yyyy-mm-dd hh:mm", "remove_timezone": True,
+                "strings_to_formulas": False,
+                "strings_to_urls": False,
+                "strings_to_numbers": False,
+                "default_date_format": "yyyy-mm-dd hh:mm",
+                "remove_timezone": True,
             },
-        )  # fmt: skip
+        )
         title = f"{words.flagged_vessels} {products.run_id}"
         book.set_properties(
             {
-                "title": title, "author": "Selat", "comments": notices.summary(products),
+                "title": title,
+                "author": "Selat",
+                "comments": notices.summary(products),
                 "keywords": notices.marks(products),
                 "created": products.end.tz_localize(None).to_pydatetime(warn=False),
             }
-        )  # fmt: skip
-        sheets = ((words.flagged_vessels, flagged), (words.events, events),
-                  (words.evidence, evidence), *_plan(products))  # fmt: skip
+        )
+        sheets = (
+            (words.flagged_vessels, flagged),
+            (words.events, events),
+            (words.evidence, evidence),
+            *_plan(products),
+        )
         for name, table in sheets:
             _table(book, name, table, products, words)
         _about(book, products, words)
@@ -136,8 +160,13 @@ def _about(book: xlsxwriter.Workbook, products: Products, words: Labels) -> None
     wrap = book.add_format({"text_wrap": True, "valign": "top"})
     sheet.set_column(0, 0, 110)
     simulated = [words.simulated] if products.simulated else []
-    lines = [*simulated, *notices.terms(products), *notices.about_run(products),
-             *notices.cautions(products), *plan_words.cautions(products.planned)]  # fmt: skip
+    lines = [
+        *simulated,
+        *notices.terms(products),
+        *notices.about_run(products),
+        *notices.cautions(products),
+        *plan_words.cautions(products.planned),
+    ]
     for row, line in enumerate(lines, 2):
         sheet.write_string(row, 0, _fitting(clean(line)), wrap)
 
@@ -158,11 +187,18 @@ def _sheet(book: xlsxwriter.Workbook, name: str, products: Products) -> Workshee
 
 def _title(key: str, words: Labels) -> str:
     known = {
-        "lat": words.latitude, "lon": words.longitude, "start": f"{words.begin} (UTC)",
-        "end": f"{words.end} (UTC)", "last_seen": f"{words.last_seen} (UTC)", "tlp": "TLP",
-        "rel": "REL", "flag_state": words.flag, "ship_type": words.type,
-        "explanation": words.innocent_explanation, "other_mmsi": f"{words.mmsi} 2",
-    }  # fmt: skip
+        "lat": words.latitude,
+        "lon": words.longitude,
+        "start": f"{words.begin} (UTC)",
+        "end": f"{words.end} (UTC)",
+        "last_seen": f"{words.last_seen} (UTC)",
+        "tlp": "TLP",
+        "rel": "REL",
+        "flag_state": words.flag,
+        "ship_type": words.type,
+        "explanation": words.innocent_explanation,
+        "other_mmsi": f"{words.mmsi} 2",
+    }
     title = known.get(key) or getattr(words, key, None)
     return title if isinstance(title, str) else key
 

@@ -244,8 +244,13 @@ def _polygon(geometry: Any, where: str) -> shapely.Geometry:
     try:
         polygon = shapely.force_2d(shape(geometry))
     except (
-        AttributeError, KeyError, IndexError, TypeError, ValueError, shapely.errors.ShapelyError,
-    ) as error:  # fmt: skip
+        AttributeError,
+        KeyError,
+        IndexError,
+        TypeError,
+        ValueError,
+        shapely.errors.ShapelyError,
+    ) as error:
         raise ConfigError(f"{where}: the coordinates can't be read: {error}") from error
     if polygon.is_empty:
         raise ConfigError(f"{where}: the geometry is empty")
@@ -313,9 +318,11 @@ def landing_places(reference_dir: Path) -> gpd.GeoDataFrame:
     radius = places["prec_m"].clip(*LANDING_RADIUS_M).to_numpy("float64")
     bearings = np.arange(_CIRCLE_VERTICES) * (-360.0 / _CIRCLE_VERTICES)
     lat, lon = geodesy.destination(
-        places["lat"].to_numpy()[:, None], places["lon"].to_numpy()[:, None],
-        bearings[None, :], radius[:, None],
-    )  # fmt: skip
+        places["lat"].to_numpy()[:, None],
+        places["lon"].to_numpy()[:, None],
+        bearings[None, :],
+        radius[:, None],
+    )
     circles = np.asarray(shapely.polygons(np.stack([lon, lat], axis=-1)))
     return _zone_frame(
         {

@@ -126,10 +126,7 @@ def _digest(features: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _features(
-    places: Sequence[Place],
-    facts: Mapping[str, Any],
-    gazetteer: Gazetteer,
-    before: Snapshot | None,
+    places: Sequence[Place], facts: Mapping[str, Any], gazetteer: Gazetteer, before: Snapshot | None
 ) -> list[dict[str, Any]]:
     ordered = sorted(places, key=lambda p: (p.zone_class, *_corner(p.shape)))
     ids = _ids(ordered, before)
@@ -305,6 +302,8 @@ def in_use(folder: Path) -> dict[str, Any] | None:
         return None
     used = [feature for _, feature in accepted(folder)]
     return {
-        "name": snapshot.path.stem, "learned": len(snapshot.features), "used": len(used),
+        "name": snapshot.path.stem,
+        "learned": len(snapshot.features),
+        "used": len(used),
         "hash": _digest(used)[:16],
-    }  # fmt: skip
+    }

@@ -25,10 +25,15 @@ _MAX_BYTES: Final = 500_000_000
 _PACKINGS: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 """How numpy packs arrays; other ways are unpacked without a bound."""
 _BROKEN: Final = (
-    OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError, zlib.error,
+    OSError,
+    ValueError,
+    EOFError,
+    zipfile.BadZipFile,
+    NotImplementedError,
+    zlib.error,
     RuntimeError,  # encrypted
     MemoryError,  # an array that says it has any size
-)  # fmt: skip
+)
 _HINT: Final = "delete its two files, or fit it again: selat learn normal"
 
 

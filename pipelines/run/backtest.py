@@ -18,9 +18,12 @@ from pipelines.detect.window import Detection, detect
 from pipelines.store import Queries
 
 UNITS: Final[Mapping[str, tuple[str, float]]] = {
-    "_h": ("_s", 3600.0), "_min": ("_s", 60.0), "_d": ("_s", 86_400.0),
-    "_nm": ("_m", METRES_PER_NM), "_km": ("_m", 1000.0),
-}  # fmt: skip
+    "_h": ("_s", 3600.0),
+    "_min": ("_s", 60.0),
+    "_d": ("_s", 86_400.0),
+    "_nm": ("_m", METRES_PER_NM),
+    "_km": ("_m", 1000.0),
+}
 """Units that a threshold may be given in, beside the one in its name."""
 
 STATUSES: Final = ("same", "changed", "new", "gone")
@@ -147,9 +150,15 @@ def backtest(
     looks = []
     for detectors in pair:
         found = detect(
-            store, detectors, start=start, end=end, zones=zones, reach_back=reach_back,
-            models=models, progress=progress,
-        )  # fmt: skip
+            store,
+            detectors,
+            start=start,
+            end=end,
+            zones=zones,
+            reach_back=reach_back,
+            models=models,
+            progress=progress,
+        )
         if found.failures:
             what = "; ".join(f"{k}: {text}" for k, text in found.failures.items())
             raise ConfigError(f"the look at that span failed: {what}")
@@ -183,9 +192,10 @@ def compare(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     kept, were = pairs["index"].to_numpy(), pairs["index_old"].to_numpy()
     same = [
         _same(a, b)
-        for a, b in zip(new.loc[kept].to_dict("records"), old.loc[were].to_dict("records"),
-                        strict=True)
-    ]  # fmt: skip
+        for a, b in zip(
+            new.loc[kept].to_dict("records"), old.loc[were].to_dict("records"), strict=True
+        )
+    ]
     new.loc[kept, "status"] = ["same" if one else "changed" for one in same]
     new.loc[kept, "score_before"] = old.loc[were, "score"].to_numpy()
     gone = old[~old.index.isin(were)].assign(status="gone")

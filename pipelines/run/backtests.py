@@ -98,10 +98,16 @@ def run_backtest(
     ):
         window = choose_window(store, date=date, since=since, until=until)
         result = backtest(
-            store, pair, name, start=window.start, end=window.now, zones=zones,
+            store,
+            pair,
+            name,
+            start=window.start,
+            end=window.now,
+            zones=zones,
             reach_back=timedelta(days=installation.settings.detection.reach_back_days),
-            models=load_models(installation), progress=bar.say,
-        )  # fmt: skip
+            models=load_models(installation),
+            progress=bar.say,
+        )
         concluded = newest(store.dispositions())
         concerned = readers_of(pair[1], name)
         looks = [
@@ -115,10 +121,15 @@ def run_backtest(
     }
     heard = Heard.of(heard_by_vessel(result.after.positions, window.start, window.now))
     return Outcome(
-        result, window, reasons, looks[0].flagged, looks[1].flagged,
-        heard.vessel_hours, installation.settings.assess.min_score,
+        result,
+        window,
+        reasons,
+        looks[0].flagged,
+        looks[1].flagged,
+        heard.vessel_hours,
+        installation.settings.assess.min_score,
         _touched(concluded, result.compared),
-    )  # fmt: skip
+    )
 
 
 def _assessed(

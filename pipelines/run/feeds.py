@@ -87,10 +87,15 @@ def _ingest_as_it_is(
         )
         filled = _LiveReport(decoding, before)
         store.add_feed(
-            key, sha256=feed.sha256, name=feed.name, batches=decoding, report=filled,
-            path=None if feed.name == ingest.STDIN else feed.path.absolute(), replaces=replaces,
+            key,
+            sha256=feed.sha256,
+            name=feed.name,
+            batches=decoding,
+            report=filled,
+            path=None if feed.name == ingest.STDIN else feed.path.absolute(),
+            replaces=replaces,
             late_from=None if before is None else pd.Timestamp(before.first),
-        )  # fmt: skip
+        )
     return filled.now()
 
 

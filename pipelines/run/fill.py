@@ -99,9 +99,11 @@ def fill(
     span = asked_for(None, since, until)
     folder = (folder or installation.home / "backfill").absolute()
     place = work.Place(
-        str(installation.home), str(installation.config), str(folder),
+        str(installation.home),
+        str(installation.config),
+        str(folder),
         work.fingerprint(installation),
-    )  # fmt: skip
+    )
     zones = runs.load_zones(installation)
     with write(installation.store, installation.settings.store) as store:
         days = list(_days(store, *span))
@@ -116,8 +118,8 @@ def fill(
         ranges = ranges_of(store, first, days[-1][1], parts)
         with report.bar("Tracks and coverage", None) as bar:
             index = work_out(
-                store, engine, place, first=first, last=last, ranges=ranges, progress=bar.to,
-            )  # fmt: skip
+                store, engine, place, first=first, last=last, ranges=ranges, progress=bar.to
+            )
         bench = Bench(
             engine,
             place,

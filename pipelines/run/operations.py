@@ -20,9 +20,15 @@ MAX_BATCH_REPORTS = 4_000_000
 
 
 def add(
-    installation: Installation, name: str, start: pd.Timestamp, end: pd.Timestamp, area: str,
-    *, note: str, author: str,
-) -> pd.DataFrame:  # fmt: skip
+    installation: Installation,
+    name: str,
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    area: str,
+    *,
+    note: str,
+    author: str,
+) -> pd.DataFrame:
     """Add an operation; returns its row.
 
     Raises
@@ -34,9 +40,15 @@ def add(
     """
     outline = outline_of(installation, area)
     row = operations.make(
-        name, start, end, area.strip(), outline, note=note, author=author,
+        name,
+        start,
+        end,
+        area.strip(),
+        outline,
+        note=note,
+        author=author,
         made_time=pd.Timestamp(datetime.now(UTC)).as_unit("us"),
-    )  # fmt: skip
+    )
     with write(installation.store, installation.settings.store) as store:
         store.add_operation(row)
     return row
@@ -108,11 +120,17 @@ def compared(
         batches = gather.batches(store, first, last, MAX_BATCH_REPORTS, say)
         presence = comparing.presence_of(batches, outline, ring)
         return comparing.compare(
-            row, spans, store.events_touching(first, last), presence, store.dispositions(),
-            outline=outline, ring=ring, beside_nm=beside_nm,
+            row,
+            spans,
+            store.events_touching(first, last),
+            presence,
+            store.dispositions(),
+            outline=outline,
+            ring=ring,
+            beside_nm=beside_nm,
             min_score=installation.settings.assess.min_score if min_score is None else min_score,
             simulated=bool(store.simulated),
-        )  # fmt: skip
+        )
 
 
 def write_report(installation: Installation, made: comparing.Report) -> list[str]:

@@ -92,17 +92,29 @@ def gather(
         tracked = store.track_positions(flagged["mmsi"].tolist(), since, run["end"])
     first = begin - pd.Timedelta(days=config.planning.history_days)
     return inputs_of(
-        run["run_id"], bool(store.simulated), begin, flagged, events, tracked,
-        store.events_touching(first, begin), store.days_heard(first, begin),
+        run["run_id"],
+        bool(store.simulated),
+        begin,
+        flagged,
+        events,
+        tracked,
+        store.events_touching(first, begin),
+        store.days_heard(first, begin),
         load_zones(installation),
-    )  # fmt: skip
+    )
 
 
 def inputs_of(
-    run_id: str, simulated: bool, begin: pd.Timestamp, flagged: pd.DataFrame,
-    events: pd.DataFrame, tracked: pd.DataFrame, past: pd.DataFrame, past_days: float,
+    run_id: str,
+    simulated: bool,
+    begin: pd.Timestamp,
+    flagged: pd.DataFrame,
+    events: pd.DataFrame,
+    tracked: pd.DataFrame,
+    past: pd.DataFrame,
+    past_days: float,
     zones: Zones,
-) -> Inputs:  # fmt: skip
+) -> Inputs:
     """What a plan rests on (`Inputs`), from the flags of a run and its events with `reason`."""
     strongest = flagged["event_ids"].str.split(";").str[0]
     by_id = events.drop_duplicates("event_id").set_index("event_id")
@@ -112,9 +124,18 @@ def inputs_of(
             for name, known in facts.items():
                 known[int(mmsi)] = str(by_id.loc[event_id, name])
     return Inputs(
-        run_id, simulated, begin, flagged, facts["kind"], facts["reason"], tracked, past,
-        past_days, reference.landing_points(REFERENCE), zones,
-    )  # fmt: skip
+        run_id,
+        simulated,
+        begin,
+        flagged,
+        facts["kind"],
+        facts["reason"],
+        tracked,
+        past,
+        past_days,
+        reference.landing_points(REFERENCE),
+        zones,
+    )
 
 
 def summary(planned: Planned) -> dict[str, Any]:

@@ -117,9 +117,14 @@ def release_run(
     if report is None:
         with reporter(quiet=True) as silent:
             return release_run(
-                installation, name, run_id, span=span, plan_from=plan_from, strike=strike,
+                installation,
+                name,
+                run_id,
+                span=span,
+                plan_from=plan_from,
+                strike=strike,
                 report=silent,
-            )  # fmt: skip
+            )
     with read(installation.store, installation.settings.store) as home:
         rights = Rights.of(home, rules, recipient)
         with opened(installation, rights, home, report) as view:
@@ -154,9 +159,10 @@ class _Making:
         self.planning = _planning(installation, recipient, rules)
         self.inputs = run_inputs(self.store, self.window.start, self.window.end)
         self.lists = [
-            one for one in watchlists.load(installation.watchlists)
+            one
+            for one in watchlists.load(installation.watchlists)
             if cut.may_have([rules.of_watchlist(one.name)], recipient)[0]
-        ]  # fmt: skip
+        ]
 
     def look(self) -> None:
         """Look at the window, and at the days before it."""
@@ -236,28 +242,42 @@ class _Making:
         mine = [vessel_marks[mmsi] for mmsi in flagged["mmsi"].tolist()]
         run_id = self._run_id()
         planned = self._planned(
-            run_id, plan_from, flagged, told, positions,
+            run_id,
+            plan_from,
+            flagged,
+            told,
+            positions,
             self._struck(self.after, strike, salt, must=False),
             cut.of_whole([self.rules.of_plan(), default, *mine], self.recipient, default),
-        )  # fmt: skip
-        whole = [default, *mine, *([] if planned is None or planned.mark is None
-                                   else [planned.mark])]  # fmt: skip
+        )
+        whole = [
+            default,
+            *mine,
+            *([] if planned is None or planned.mark is None else [planned.mark]),
+        ]
         mentioned = set().union(*cut.vessels_of(told), flagged["mmsi"].tolist(), shown)
         products = Products(
-            run_id=run_id, start=self.window.start, end=self.window.end,
+            run_id=run_id,
+            start=self.window.start,
+            end=self.window.end,
             simulated=bool(self.store.simulated),
-            events=told, flagged=flagged, parts=parts, tracks=tracks,
+            events=told,
+            flagged=flagged,
+            parts=parts,
+            tracks=tracks,
             vessels=vessels[vessels["mmsi"].isin(mentioned)].reset_index(drop=True),
-            zones=self.zones, manifest=self._manifest(run_id, assessed, told, flagged, planned),
+            zones=self.zones,
+            manifest=self._manifest(run_id, assessed, told, flagged, planned),
             planned=planned,
             release=Release(
-                recipient=self.name, title=self.recipient.title,
+                recipient=self.name,
+                title=self.recipient.title,
                 mark=cut.of_whole(whole, self.recipient, default),
                 track_marks=self._track_marks(tracks, known),
                 stale_after=self.window.end + pd.Timedelta(hours=self.recipient.stale_after_h),
                 language=self.recipient.language,
             ),
-        )  # fmt: skip
+        )
         own_run, not_held = self._held_here(home, flagged)
         return Released(self._salted(products, salt), told, not_held, own_run)
 
@@ -424,10 +444,16 @@ class _Making:
             since = flagged["last_seen"].min() - plan.BEFORE
         mine = positions["mmsi"].isin(flagged["mmsi"]) & (positions["time"] >= since)
         inputs = plan.inputs_of(
-            run_id, bool(self.store.simulated), begin, flagged, told,
-            positions[mine].reset_index(drop=True), history[inside].reset_index(drop=True),
-            self.store.days_heard(first, min(begin, self.window.end)), self.zones,
-        )  # fmt: skip
+            run_id,
+            bool(self.store.simulated),
+            begin,
+            flagged,
+            told,
+            positions[mine].reset_index(drop=True),
+            history[inside].reset_index(drop=True),
+            self.store.days_heard(first, min(begin, self.window.end)),
+            self.zones,
+        )
         made = make(inputs, config, plan.sea_map(config.planning.clearance_m))
         return Planned(for_units(made, self.planning.units), mark, self.recipient.language)
 
@@ -469,8 +495,11 @@ class _Making:
         What a failed feed or detector says may quote the feed: only that it failed is told.
         """
         totals = totals_of(self.inputs)
-        told = [_failed(name, self.rules, self.recipient) for name in self.night.failures
-                if name.startswith("feed ")]  # fmt: skip
+        told = [
+            _failed(name, self.rules, self.recipient)
+            for name in self.night.failures
+            if name.startswith("feed ")
+        ]
         told += [f"detector {name}" for name in self.found.failures]
         failures = {name: "failed; its owner can say why" for name in told if name}
         named = not self.recipient.redacts("feeds")
@@ -509,8 +538,9 @@ class _Making:
         config, settings = self.installation.config, self.installation.settings
         lists = [
             _digest(self.installation.watchlists / f"{one.name}{ending}")
-            for one in self.lists for ending in (".csv", ".yaml")
-        ]  # fmt: skip
+            for one in self.lists
+            for ending in (".csv", ".yaml")
+        ]
         rests_on = {
             "detectors": self.installation.detectors,
             "zones": digest_of_files(config / "zones"),
@@ -518,9 +548,10 @@ class _Making:
             "assess": settings.assess.model_dump(mode="json"),
             "watchlists": lists,
             "recipient": self.recipient.model_dump(mode="json"),
-            "patrol": None if self.planning is None
+            "patrol": None
+            if self.planning is None
             else self.planning.config.model_dump(mode="json"),
-        }  # fmt: skip
+        }
         return hashlib.sha256(json.dumps(rests_on, sort_keys=True).encode()).hexdigest()
 
     # ---- what the home itself knows

@@ -153,9 +153,13 @@ def _runs(home: Queries) -> list[dict[str, Any]]:
     for row in runs.to_dict("records"):
         manifest = json.loads(row.pop("manifest"))
         found.append(
-            {**{str(name): value for name, value in row.items()}, "asked": manifest.get("asked"),
-             "failures": manifest["failures"], "looked_at": keys.get(row["run_id"], [])}
-        )  # fmt: skip
+            {
+                **{str(name): value for name, value in row.items()},
+                "asked": manifest.get("asked"),
+                "failures": manifest["failures"],
+                "looked_at": keys.get(row["run_id"], []),
+            }
+        )
     return found
 
 

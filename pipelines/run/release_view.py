@@ -178,9 +178,14 @@ def _sightings(
         whole = pd.concat([whole, fresh], ignore_index=True)
         kept.append(fresh.assign(file_key=file["file_key"], file=name))
         kept_files.append(
-            {**file, "name": name, "first_time": rows["time"].min(),
-             "last_time": rows["time"].max(), "report": "{}"}
-        )  # fmt: skip
+            {
+                **file,
+                "name": name,
+                "first_time": rows["time"].min(),
+                "last_time": rows["time"].max(),
+                "report": "{}",
+            }
+        )
         back = {v: k for k, v in json.loads(file["report"]).get("renamed", {}).items()}
         again = json.loads(file["report"]).get("repeats", {})
         names |= {again.get(one, back.get(one, one)) for one in rows["sighting_id"]}
@@ -256,14 +261,20 @@ class View:
     def _looked(self, start: pd.Timestamp, end: pd.Timestamp) -> Look:
         with self._report.bar(f"What is released, {start:%Y-%m-%d}", None) as bar:
             found = detect(
-                self.store, self.detectors, start=start, end=end, zones=self.zones,
-                reach_back=self._reach_back, progress=bar.say,
-            )  # fmt: skip
+                self.store,
+                self.detectors,
+                start=start,
+                end=end,
+                zones=self.zones,
+                reach_back=self._reach_back,
+                progress=bar.say,
+            )
         heard = Heard.of(heard_by_vessel(found.positions, start, end))
         return Look(found.events, found.failures, heard)
 
-    def compared(self, known: pd.DataFrame, look: Look, start: pd.Timestamp, end: pd.Timestamp
-                 ) -> pd.DataFrame:  # fmt: skip
+    def compared(
+        self, known: pd.DataFrame, look: Look, start: pd.Timestamp, end: pd.Timestamp
+    ) -> pd.DataFrame:
         """Events of a look with `status` against those known before: `compare`'s columns."""
         succeeded = succeeded_of(self.detectors, look.failures)
         found = look.events[look.events["detector"].isin(list(succeeded))]

@@ -35,8 +35,13 @@ from pipelines.run.windows import FOREVER, NoDataError, Window, choose_window
 from pipelines.store import Queries, Writer, exists, write
 
 _COUNTED: Final = (
-    "rows_read", "positions", "statics", "outside_area", "joined_parts", "duplicate_parts",
-)  # fmt: skip
+    "rows_read",
+    "positions",
+    "statics",
+    "outside_area",
+    "joined_parts",
+    "duplicate_parts",
+)
 
 
 HISTORY: Final = timedelta(days=HISTORY_DAYS)
@@ -158,10 +163,14 @@ def judge(
     past = store.events_touching(window.start - HISTORY, window.start)
     lists = watchlists.load(installation.watchlists)
     assessed = assess(
-        leads, gazetteer, installation.settings.assess, past=past[list(events.EVENTS)],
-        watchlists=lists, dispositions=store.dispositions(),
+        leads,
+        gazetteer,
+        installation.settings.assess,
+        past=past[list(events.EVENTS)],
+        watchlists=lists,
+        dispositions=store.dispositions(),
         looked_at=detection.heard.vessels if detection.heard else None,
-    )  # fmt: skip
+    )
     told = assessed.events
     compared = compare(told[~told["event_id"].isin(held["event_id"])], stored, succeeded)
     return Judged(assessed, compared, lists)
@@ -244,11 +253,18 @@ def finish_run(
     tracks = detection.positions
     tracks = tracks[tracks["mmsi"].isin(shown) & (tracks["time"] >= window.start)]
     products = Products(
-        run_id=run_id, start=window.start, end=window.end, simulated=bool(store.simulated),
-        events=compared.drop(columns="supersedes"), flagged=flagged,
-        parts=assessed.parts, tracks=tracks.reset_index(drop=True),
-        vessels=detection.context.vessels, zones=zones, manifest=manifest,
-    )  # fmt: skip
+        run_id=run_id,
+        start=window.start,
+        end=window.end,
+        simulated=bool(store.simulated),
+        events=compared.drop(columns="supersedes"),
+        flagged=flagged,
+        parts=assessed.parts,
+        tracks=tracks.reset_index(drop=True),
+        vessels=detection.context.vessels,
+        zones=zones,
+        manifest=manifest,
+    )
     folder = installation.runs / run_id
     unfinished = installation.runs / f".{run_id}.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -259,9 +275,13 @@ def finish_run(
     shutil.rmtree(folder, ignore_errors=True)  # of a run that crashed before it was recorded
     unfinished.rename(folder)
     run = {
-        "run_id": run_id, "ordinal": ordinal, "start": window.start, "end": window.end,
-        "state": manifest["state"], "manifest": json.dumps(manifest),
-    }  # fmt: skip
+        "run_id": run_id,
+        "ordinal": ordinal,
+        "start": window.start,
+        "end": window.end,
+        "state": manifest["state"],
+        "manifest": json.dumps(manifest),
+    }
     store.add_run(run, compared=compared, flags=flagged, feed_keys=fresh)
     point_latest(installation.latest, folder)
     return Finished(run_id, folder, str(manifest["state"]), manifest, flagged, failures, compared)

@@ -77,9 +77,13 @@ def _add(store: Writer, name: str, file: SightingsFile) -> int | None:
             store.note_name("sighting_files", key, name)
             return None
     return store.add_sightings(
-        key, sha256=file.sha256, name=name, sightings=file.sightings,
-        report=file.report.to_dict(), again=again,
-    )  # fmt: skip
+        key,
+        sha256=file.sha256,
+        name=name,
+        sightings=file.sightings,
+        report=file.report.to_dict(),
+        again=again,
+    )
 
 
 def import_only(

@@ -23,9 +23,19 @@ from pipelines.store.vessels import Identity
 from pipelines.store.writer import Writer, clean, remove_work
 
 __all__ = [
-    "DiskFullError", "Identity", "Queries", "StoreBusyError", "StoreError", "Writer", "claimed",
-    "compact", "delete_feed", "exists", "read", "write",
-]  # fmt: skip
+    "DiskFullError",
+    "Identity",
+    "Queries",
+    "StoreBusyError",
+    "StoreError",
+    "Writer",
+    "claimed",
+    "compact",
+    "delete_feed",
+    "exists",
+    "read",
+    "write",
+]
 
 
 def exists(root: Path, settings: StoreSettings | None = None) -> bool:

@@ -136,19 +136,23 @@ TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
         "last_time": _C(frames.TIME, "UTC", "its latest sighting"),
         "report": _C("str", "", "JSON: format, counts, rejects by reason with samples"),
     },
-    "sightings": {
-        **frames.SIGHTINGS,
-        "file_key": _C("str", "", "the file that brought it first"),
-    },
+    "sightings": {**frames.SIGHTINGS, "file_key": _C("str", "", "the file that brought it first")},
     "dispositions": DISPOSITIONS,
     "operations": OPERATIONS,
 }
 
 _SQL_TYPES: Final = {
-    "int64": "BIGINT", "int32": "INTEGER", "int16": "SMALLINT", "float64": "DOUBLE",
-    "float32": "FLOAT", "str": "VARCHAR", "bool": "BOOLEAN", "bytes": "BLOB", "object": "BLOB",
+    "int64": "BIGINT",
+    "int32": "INTEGER",
+    "int16": "SMALLINT",
+    "float64": "DOUBLE",
+    "float32": "FLOAT",
+    "str": "VARCHAR",
+    "bool": "BOOLEAN",
+    "bytes": "BLOB",
+    "object": "BLOB",
     frames.TIME: "TIMESTAMPTZ",
-}  # fmt: skip
+}
 
 
 class StoreError(SelatError):

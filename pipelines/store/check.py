@@ -111,17 +111,21 @@ def _tables(store: Queries) -> Iterable[StoreProblem]:
         there = store.columns(table)
         if there != list(schema):
             yield StoreProblem(
-                "error", f"table {table}", f"has the columns {', '.join(there) or 'of no table'}",
+                "error",
+                f"table {table}",
+                f"has the columns {', '.join(there) or 'of no table'}",
                 "put catalogue.duckdb back from a copy",
-            )  # fmt: skip
+            )
 
 
 def _files(
     root: Path, store: Queries, progress: Callable[[int, int], None] | None
 ) -> list[StoreProblem]:
     problems = []
-    feeds = store.sql("SELECT path, feed_key, rows, name FROM file_feeds LEFT JOIN ledger "
-                      "USING (feed_key) ORDER BY path, feed_key")  # fmt: skip
+    feeds = store.sql(
+        "SELECT path, feed_key, rows, name FROM file_feeds LEFT JOIN ledger "
+        "USING (feed_key) ORDER BY path, feed_key"
+    )
     of_file = {str(path): held for path, held in feeds.groupby("path")}
     files = store.sql("SELECT * FROM files ORDER BY path")
     for done, file in enumerate(files.itertuples(index=False), 1):
@@ -133,11 +137,13 @@ def _files(
             )
             problems.append(
                 StoreProblem(
-                    "error", str(file.path), wrong,
+                    "error",
+                    str(file.path),
+                    wrong,
                     "put the file back from a copy, or delete its feeds together and ingest them "
                     f"again: {named or 'unknown'}",
                 )
-            )  # fmt: skip
+            )
         if progress:
             progress(done, len(files))
     return problems
@@ -181,9 +187,12 @@ def _presence(root: Path, store: Queries) -> Iterable[StoreProblem]:
             continue  # a damaged file, said already
         if not same:
             yield StoreProblem(
-                "error", f"presence of {date}", "who was heard isn't what the files say",
-                "selat store check --repair sums it up again", mendable=True,
-            )  # fmt: skip
+                "error",
+                f"presence of {date}",
+                "who was heard isn't what the files say",
+                "selat store check --repair sums it up again",
+                mendable=True,
+            )
 
 
 def _ledger(store: Queries) -> Iterable[StoreProblem]:
@@ -193,9 +202,11 @@ def _ledger(store: Queries) -> Iterable[StoreProblem]:
         else:
             message = f"{feed['said']:,.0f} positions were read, {feed['rows']:,} are in the files"
         yield StoreProblem(
-            "error", f"feed {feed['feed_key']}", f"{feed['name']}: {message}",
+            "error",
+            f"feed {feed['feed_key']}",
+            f"{feed['name']}: {message}",
             "delete the feed and ingest it again",
-        )  # fmt: skip
+        )
 
 
 def _references(store: Queries) -> Iterable[StoreProblem]:
@@ -206,10 +217,11 @@ def _references(store: Queries) -> Iterable[StoreProblem]:
         )["lost"]
         if len(lost):
             yield StoreProblem(
-                "error", f"table {table}",
+                "error",
+                f"table {table}",
                 f"{len(lost):,} values of {column} aren't in {target}, the first is {lost.iloc[0]}",
                 "put catalogue.duckdb back from a copy",
-            )  # fmt: skip
+            )
     unknown = store.sql(
         "SELECT count(*) AS n FROM (SELECT unnest(string_split(event_ids, ';')) AS event_id "
         "FROM flags) WHERE event_id <> '' AND event_id NOT IN (SELECT event_id FROM events)"
@@ -234,9 +246,12 @@ def _derived(store: Queries) -> Iterable[StoreProblem]:
         )["date"]
         if len(dates):
             yield StoreProblem(
-                "error", f"table {table}", f"holds {len(dates):,} dates without {target}",
-                "selat store check --repair removes them", mendable=True,
-            )  # fmt: skip
+                "error",
+                f"table {table}",
+                f"holds {len(dates):,} dates without {target}",
+                "selat store check --repair removes them",
+                mendable=True,
+            )
 
 
 def _superseded(store: Queries) -> Iterable[StoreProblem]:
@@ -244,9 +259,12 @@ def _superseded(store: Queries) -> Iterable[StoreProblem]:
     for path in store.superseded():
         if path not in there:
             yield StoreProblem(
-                "warning", path, "a replaced file was removed before its time",
-                "selat store check --repair forgets it", mendable=True,
-            )  # fmt: skip
+                "warning",
+                path,
+                "a replaced file was removed before its time",
+                "selat store check --repair forgets it",
+                mendable=True,
+            )
 
 
 def _left_over(root: Path, store: Queries, settings: StoreSettings) -> Iterable[StoreProblem]:
@@ -258,6 +276,9 @@ def _left_over(root: Path, store: Queries, settings: StoreSettings) -> Iterable[
         return
     for path in found:
         yield StoreProblem(
-            "warning", str(path.relative_to(root)), "left over from a crash",
-            "selat store check --repair removes it, and so does the next ingest", mendable=True,
-        )  # fmt: skip
+            "warning",
+            str(path.relative_to(root)),
+            "left over from a crash",
+            "selat store check --repair removes it, and so does the next ingest",
+            mendable=True,
+        )

@@ -259,10 +259,14 @@ class Claim:
     def _writer(self) -> dict[str, Any]:
         self._turn += 1  # so that no two contents, and no two ETags, are the same
         return {
-            "id": self._me, "token": self._token, "turn": self._turn, "lease_s": self._lease_s,
-            "host": socket.gethostname(), "pid": os.getpid(),
+            "id": self._me,
+            "token": self._token,
+            "turn": self._turn,
+            "lease_s": self._lease_s,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
             "renewed": datetime.now(UTC).isoformat(timespec="seconds"),
-        }  # fmt: skip
+        }
 
 
 def _busy(url: str, holder: dict[str, Any], left_s: float) -> StoreBusyError:

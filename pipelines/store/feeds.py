@@ -25,9 +25,19 @@ _SUM_ROWS: Final = 100_000
 """Rows of presence or static data that are held before they are summed."""
 
 _STATIC_KEY: Final = (
-    "mmsi", "imo", "name", "callsign", "ship_type", "length_m", "beam_m", "draught_m",
-    "destination", "ais_class", "source", "day",
-)  # fmt: skip
+    "mmsi",
+    "imo",
+    "name",
+    "callsign",
+    "ship_type",
+    "length_m",
+    "beam_m",
+    "draught_m",
+    "destination",
+    "ais_class",
+    "source",
+    "day",
+)
 
 
 class Batch(Protocol):
@@ -206,9 +216,8 @@ class _Sums:
 
 def _presence_summed(presence: pd.DataFrame) -> pd.DataFrame:
     return presence.groupby(["day", "mmsi"], as_index=False).agg(
-        reports=("reports", "sum"), first_time=("first_time", "min"),
-        last_time=("last_time", "max"),
-    )  # fmt: skip
+        reports=("reports", "sum"), first_time=("first_time", "min"), last_time=("last_time", "max")
+    )
 
 
 def _once(statics: pd.DataFrame) -> dict[str, Any]:
@@ -218,9 +227,11 @@ def _once(statics: pd.DataFrame) -> dict[str, Any]:
 def _statics_summed(statics: pd.DataFrame) -> pd.DataFrame:
     """Static data summed per content; no order of `_STATIC_KEY` is needed, so none is made."""
     return statics.groupby(list(_STATIC_KEY), as_index=False, dropna=False, sort=False).agg(
-        reports=("reports", "sum"), first_time=("first_time", "min"),
-        last_time=("last_time", "max"), source_offset=("source_offset", "min"),
-    )  # fmt: skip
+        reports=("reports", "sum"),
+        first_time=("first_time", "min"),
+        last_time=("last_time", "max"),
+        source_offset=("source_offset", "min"),
+    )
 
 
 def _presence(day: int, rows: pa.Table) -> pd.DataFrame:
@@ -230,11 +241,13 @@ def _presence(day: int, rows: pa.Table) -> pd.DataFrame:
     first, last = bounds[:-1], bounds[1:] - 1
     return pd.DataFrame(
         {
-            "day": day, "mmsi": mmsi[first], "reports": np.diff(bounds),
+            "day": day,
+            "mmsi": mmsi[first],
+            "reports": np.diff(bounds),
             "first_time": frames.from_epoch_us(time[first]),
             "last_time": frames.from_epoch_us(time[last]),
         }
-    )  # fmt: skip
+    )
 
 
 def _dated(sums: pd.DataFrame, feed_key: str) -> pd.DataFrame:

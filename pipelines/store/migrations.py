@@ -157,8 +157,7 @@ def keep(root: Path, label: str, named: set[str]) -> Path:
     shutil.copyfile(published, copy)
     if sha256(copy) != digest:
         raise StoreError(
-            f"the copy {copy} isn't what was copied",
-            hint="check the disk; nothing was changed",
+            f"the copy {copy} isn't what was copied", hint="check the disk; nothing was changed"
         )
     catalogue.sync(copy)
     for name in named:

@@ -234,10 +234,18 @@ def write(path: Path, batches: pa.Table | Iterator[pa.RecordBatch]) -> tuple[int
     parts = batches.to_batches() if isinstance(batches, pa.Table) else batches
     rows = 0
     # A file of our own, since the Parquet writer leaves its file open where the disk is full.
-    with pa.OSFile(str(path), "wb") as file, pq.ParquetWriter(
-        file, SCHEMA, compression="zstd", use_dictionary=list(_WORDS), column_encoding=_DELTA,
-        write_batch_size=16_384, write_statistics=list(_SOUGHT),
-    ) as writer:  # fmt: skip
+    with (
+        pa.OSFile(str(path), "wb") as file,
+        pq.ParquetWriter(
+            file,
+            SCHEMA,
+            compression="zstd",
+            use_dictionary=list(_WORDS),
+            column_encoding=_DELTA,
+            write_batch_size=16_384,
+            write_statistics=list(_SOUGHT),
+        ) as writer,
+    ):
         for group in _groups(parts):
             writer.write_table(_complete(group), row_group_size=ROW_GROUP_ROWS)
             rows += len(group)

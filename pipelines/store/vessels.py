@@ -15,15 +15,29 @@ from detectors.core.frames import STATICS, TIME, Column
 from detectors.core.identity_numbers import imo_kind
 
 FIELDS: Final = (
-    "name", "callsign", "imo", "ship_type", "length_m", "beam_m", "draught_m", "destination",
+    "name",
+    "callsign",
+    "imo",
+    "ship_type",
+    "length_m",
+    "beam_m",
+    "draught_m",
+    "destination",
     "ais_class",
-)  # fmt: skip
+)
 """What is told of a vessel, in the order in which it is shown."""
 
 _UNSAID: Final[Mapping[str, Any]] = {
-    "name": "", "callsign": "", "imo": 0, "ship_type": -1, "length_m": float("nan"),
-    "beam_m": float("nan"), "draught_m": float("nan"), "destination": "", "ais_class": "",
-}  # fmt: skip
+    "name": "",
+    "callsign": "",
+    "imo": 0,
+    "ship_type": -1,
+    "length_m": float("nan"),
+    "beam_m": float("nan"),
+    "draught_m": float("nan"),
+    "destination": "",
+    "ais_class": "",
+}
 _WHOLE: Final = ("imo", "ship_type")
 
 HISTORY: Final[Mapping[str, Column]] = {
@@ -37,8 +51,11 @@ HISTORY: Final[Mapping[str, Column]] = {
 """The statements of a vessel: one row per field and span in which its value stayed the same."""
 
 IMO_NOTES: Final[Mapping[str, str]] = {
-    "": "", "imo": "", "invalid": "check digit wrong", "official": "number of the flag state",
-}  # fmt: skip
+    "": "",
+    "imo": "",
+    "invalid": "check digit wrong",
+    "official": "number of the flag state",
+}
 
 
 @dataclass(frozen=True)
@@ -93,10 +110,15 @@ def identity(
     said = {str(f): t for f, t in zip(newest["field"], newest["last_time"], strict=True)}
     span = seen.iloc[0]
     return Identity(
-        mmsi=mmsi, time=time, **values, imo_kind=str(imo_kind(values["imo"])),
-        flag_state=flag_state, said={f: said[f] for f in FIELDS if f in said},
-        first_seen=_or_none(span["first_time"]), last_seen=_or_none(span["last_time"]),
-    )  # fmt: skip
+        mmsi=mmsi,
+        time=time,
+        **values,
+        imo_kind=str(imo_kind(values["imo"])),
+        flag_state=flag_state,
+        said={f: said[f] for f in FIELDS if f in said},
+        first_seen=_or_none(span["first_time"]),
+        last_seen=_or_none(span["last_time"]),
+    )
 
 
 def until(statements: pd.DataFrame, time: pd.Timestamp) -> pd.DataFrame:
@@ -117,10 +139,13 @@ def history(statements: pd.DataFrame) -> pd.DataFrame:
     content = ordered[["field", "number", "text"]]
     span = (content != content.shift()).any(axis=1).cumsum()
     joined = ordered.groupby(span.to_numpy(), as_index=False).agg(
-        field=("field", "first"), number=("number", "first"), text=("text", "first"),
-        first_time=("first_time", "min"), last_time=("last_time", "max"),
+        field=("field", "first"),
+        number=("number", "first"),
+        text=("text", "first"),
+        first_time=("first_time", "min"),
+        last_time=("last_time", "max"),
         reports=("reports", "sum"),
-    )  # fmt: skip
+    )
     values = [_value(row) for row in joined.to_dict("records")]
     joined["value"] = pd.Series([_in_words(value) for value in values], dtype="str")
     kinds = imo_kind(joined["number"].where(joined["field"] == "imo", 0).astype("int64"))

@@ -35,13 +35,16 @@ from pipelines.store.sightings import named_apart
 from pipelines.store.sql import statement
 
 DERIVED: Final = (
-    "days", "track_state", "track_days", "coverage_cells", "coverage_feed", "coverage_receivers",
-)  # fmt: skip
+    "days",
+    "track_state",
+    "track_days",
+    "coverage_cells",
+    "coverage_feed",
+    "coverage_receivers",
+)
 """Tables of what was worked out from the positions of a date."""
 
-_OF_A_FEED: Final = (
-    "ledger", "presence", "statics", "run_feeds", "feed_places", "late_reports",
-)  # fmt: skip
+_OF_A_FEED: Final = ("ledger", "presence", "statics", "run_feeds", "feed_places", "late_reports")
 """Tables with rows by feed_key, the files of positions aside."""
 
 REVISIONS: Final = ("created", "changed", "retracted")
@@ -168,10 +171,13 @@ class Writer(Queries):
             (spans["first_time"].min(), spans["last_time"].max()) if len(spans) else (None, None)
         )
         entry = {
-            "feed_key": feed_key, "sha256": sha256, "name": name,
-            "first_time": first, "last_time": last,
+            "feed_key": feed_key,
+            "sha256": sha256,
+            "name": name,
+            "first_time": first,
+            "last_time": last,
             "report": json.dumps(dict(report), sort_keys=True, ensure_ascii=False),
-        }  # fmt: skip
+        }
         self._connection.execute("UPDATE meta SET simulated = $s", {"s": simulated})
         self._insert("ledger", _one_row("ledger", entry))
         self._insert("files", parts.files)
@@ -257,9 +263,15 @@ class Writer(Queries):
                 )
 
     def add_sightings(
-        self, file_key: str, *, sha256: str, name: str, sightings: pd.DataFrame,
-        report: Mapping[str, Any], again: bool = False,
-    ) -> int:  # fmt: skip
+        self,
+        file_key: str,
+        *,
+        sha256: str,
+        name: str,
+        sightings: pd.DataFrame,
+        report: Mapping[str, Any],
+        again: bool = False,
+    ) -> int:
         """Add a file of sightings, then publish; returns how many were new.
 
         A sighting that the store has to the last column is left out. One that has the name of
@@ -557,14 +569,22 @@ class Writer(Queries):
         )
 
     def set_day(
-        self, date: str, *, digests: tuple[str, str], counts: Mapping[str, int],
-        state: pd.DataFrame, summary: pd.DataFrame, coverage: Coverage,
-    ) -> None:  # fmt: skip
+        self,
+        date: str,
+        *,
+        digests: tuple[str, str],
+        counts: Mapping[str, int],
+        state: pd.DataFrame,
+        summary: pd.DataFrame,
+        coverage: Coverage,
+    ) -> None:
         """Replace what was worked out from one UTC date: open hulls, tracks, coverage."""
         day = {
-            "date": date, "input": digests[0], "state": digests[1],
+            "date": date,
+            "input": digests[0],
+            "state": digests[1],
             "counts": json.dumps(counts, sort_keys=True),
-        }  # fmt: skip
+        }
         with self._transaction():
             for table in DERIVED:
                 self._connection.execute(f"DELETE FROM {table} WHERE date = $d", {"d": date})  # noqa: S608
@@ -576,9 +596,13 @@ class Writer(Queries):
             self._insert("coverage_receivers", coverage.receivers)
 
     def add_run(
-        self, run: Mapping[str, Any], *, compared: pd.DataFrame, flags: pd.DataFrame,
+        self,
+        run: Mapping[str, Any],
+        *,
+        compared: pd.DataFrame,
+        flags: pd.DataFrame,
         feed_keys: Iterable[str],
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Record a finished run: its events with their status, its flags; then publish.
 
         Parameters

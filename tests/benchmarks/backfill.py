@@ -86,14 +86,22 @@ def prepared(options: argparse.Namespace) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     zones = runs.load_zones(load(home))
     simulate(
-        folder, seed=options.seed, hours=24 * options.days, vessels=options.vessels,
-        start=FIRST.to_pydatetime(), zones=zones,
-    )  # fmt: skip
+        folder,
+        seed=options.seed,
+        hours=24 * options.days,
+        vessels=options.vessels,
+        start=FIRST.to_pydatetime(),
+        zones=zones,
+    )
     with reporter(quiet=True) as report:
         feeds.ingest_only(
-            load(home), zones, [str(folder / "feed.nmea.gz")], area=None, mapping=None,
+            load(home),
+            zones,
+            [str(folder / "feed.nmea.gz")],
+            area=None,
+            mapping=None,
             report=report,
-        )  # fmt: skip
+        )
         import_only(load(home), [str(folder / "sightings.csv")], report)
     return home
 
@@ -101,8 +109,10 @@ def prepared(options: argparse.Namespace) -> Path:
 def measured(options: argparse.Namespace, way: dict[str, Any]) -> dict[str, Any]:
     """Do it one way in this process, and say what it took."""
     installation = load(options.out / "copy")
-    dates = [f"{(FIRST + pd.Timedelta(days=n)).tz_convert('Asia/Kuala_Lumpur'):%Y-%m-%d}"
-             for n in range(options.days)]  # fmt: skip
+    dates = [
+        f"{(FIRST + pd.Timedelta(days=n)).tz_convert('Asia/Kuala_Lumpur'):%Y-%m-%d}"
+        for n in range(options.days)
+    ]
     began, worker_mb = time.monotonic(), 0
     with reporter(quiet=True) as report:
         if not way:
@@ -112,9 +122,14 @@ def measured(options: argparse.Namespace, way: dict[str, Any]) -> dict[str, Any]
             until = f"{(FIRST + pd.Timedelta(days=options.days)):%Y-%m-%dT%H:%M:%SZ}"
             with engine(way["engine"], None, way.get("workers", 1)) as chosen:
                 filled = fill(
-                    installation, dates[0], until, chosen, report, parts=options.parts,
+                    installation,
+                    dates[0],
+                    until,
+                    chosen,
+                    report,
+                    parts=options.parts,
                     tile_deg=options.tile if way.get("tiles") else None,
-                )  # fmt: skip
+                )
                 if isinstance(chosen, Dask):
                     worker_mb = max(chosen.client.run(peak_mb).values())
             raise_if_partial(filled)

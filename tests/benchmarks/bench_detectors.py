@@ -82,18 +82,24 @@ def measure(file: Path, days: int, with_peers: bool) -> dict[str, Any]:
     for name, seconds in (("load and sort", load_s), ("tracks", segment_s), ("coverage", learn_s)):
         steps[name] = seconds, None
     context = Context(
-        start=START, end=START + pd.Timedelta(days=days), zones=zones,
-        vessels=vessels_of(tracked), coverage=heard, noise=segmented.noise,
+        start=START,
+        end=START + pd.Timedelta(days=days),
+        zones=zones,
+        vessels=vessels_of(tracked),
+        coverage=heard,
+        noise=segmented.noise,
         models={"normal": ordinary(tracked)},
-    )  # fmt: skip
+    )
     chosen = detectors.build(read_yaml(PROJECT / "config" / "detectors.yaml"))
     began: list[tuple[str, float]] = []
     total_s, found = cpu(
         lambda: run.run(
-            chosen, tracked, context,
+            chosen,
+            tracked,
+            context,
             before_each=lambda name: began.append((name, time.process_time())),
         )
-    )  # fmt: skip
+    )
     ends = [*(at for _, at in began[1:]), time.process_time()]
     for (name, at), end in zip(began, ends, strict=True):
         steps[name] = end - at, len(found[name].events)
@@ -173,14 +179,16 @@ def make(reports: int, days: int, zones: Any) -> pd.DataFrame:
                     "lat": lat + random.normal(0, 5e-5, len(lat)),
                     "lon": lon + random.normal(0, 5e-5, len(lon)),
                     "sog_kn": np.repeat(kn, t.shape[1]).round(1),
-                    "cog_deg": 135.0, "heading_deg": np.nan,
+                    "cog_deg": 135.0,
+                    "heading_deg": np.nan,
                     "nav_status": np.where(anchored, 1, 0).astype("int16"),
                     "msg_type": np.int16(1),
                     "ais_class": np.where(np.repeat(kind == 2, t.shape[1]), "B", "A"),
-                    "source": "0" * 16, "source_offset": np.arange(len(lat)),
+                    "source": "0" * 16,
+                    "source_offset": np.arange(len(lat)),
                 }
             )
-        )  # fmt: skip
+        )
     return pd.concat(parts).sample(frac=1, random_state=0)
 
 
@@ -215,11 +223,15 @@ def vessels_of(tracked: pd.DataFrame) -> pd.DataFrame:
     nothing = {"imo": 0, "name": "", "callsign": "", "destination": "", "flag_state": ""}
     frame = pd.DataFrame(
         {
-            "mmsi": mmsi, **nothing, "ship_type": np.where(said, 70, -1),
-            "length_m": np.where(said, 120.0, np.nan), "beam_m": np.nan, "draught_m": np.nan,
+            "mmsi": mmsi,
+            **nothing,
+            "ship_type": np.where(said, 70, -1),
+            "length_m": np.where(said, 120.0, np.nan),
+            "beam_m": np.nan,
+            "draught_m": np.nan,
             "ais_class": "A",
         }
-    )  # fmt: skip
+    )
     return frames.conform(frame, frames.VESSELS)
 
 
@@ -228,18 +240,27 @@ def ordinary(tracked: pd.DataFrame) -> normal.Normal:
     parameters = parameters_of.normal(PROJECT / "config")
     some = tracked[(tracked["mmsi"] % 5 == 0).to_numpy(bool)]
     grid, rows, course_deg = normal.ticks_of(
-        some["track_id"].to_numpy(), frames.epoch_us(some["time"]), some["lat"].to_numpy(),
-        some["lon"].to_numpy(), parameters.step_s, parameters.max_silence_s,
-    )  # fmt: skip
+        some["track_id"].to_numpy(),
+        frames.epoch_us(some["time"]),
+        some["lat"].to_numpy(),
+        some["lon"].to_numpy(),
+        parameters.step_s,
+        parameters.max_silence_s,
+    )
     moving = grid.speed_kn[rows] >= parameters.min_speed_kn
     rows = rows[moving]
     ticks = pd.DataFrame(
         {
-            "mmsi": grid.track_id[rows] // 100, "track_id": grid.track_id[rows],
-            "tick": grid.tick[rows], "ship": 0, "lat": grid.lat[rows], "lon": grid.lon[rows],
-            "course_deg": course_deg[moving], "speed_kn": grid.speed_kn[rows],
+            "mmsi": grid.track_id[rows] // 100,
+            "track_id": grid.track_id[rows],
+            "tick": grid.tick[rows],
+            "ship": 0,
+            "lat": grid.lat[rows],
+            "lon": grid.lon[rows],
+            "course_deg": course_deg[moving],
+            "speed_kn": grid.speed_kn[rows],
         }
-    )  # fmt: skip
+    )
     return fit(ticks, parameters)
 
 

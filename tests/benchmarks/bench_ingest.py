@@ -61,8 +61,10 @@ def main() -> None:
         if asked.peak:
             large.unlink()
             size = write(large, int(asked.peak * 1e9 / 76))
-            say(f"peak memory of {size:,} sentences ({large.stat().st_size / 1e9:.2f} GB) into the "
-                f"store: {peak_mb(home, large):,.0f} MB")  # fmt: skip
+            say(
+                f"peak memory of {size:,} sentences ({large.stat().st_size / 1e9:.2f} GB) into the "
+                f"store: {peak_mb(home, large):,.0f} MB"
+            )
 
 
 def write(path: Path, least: int) -> int:

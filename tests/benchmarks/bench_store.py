@@ -54,10 +54,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         simulate(
-            home / "exercise", seed=5, hours=asked.hours, vessels=asked.vessels,
+            home / "exercise",
+            seed=5,
+            hours=asked.hours,
+            vessels=asked.vessels,
             start=datetime(2026, 1, 5, 16, tzinfo=UTC),
             zones=load_zones(PROJECT / "config" / "zones", REFERENCE),
-        )  # fmt: skip
+        )
         day = decoded(home / "exercise" / "feed.nmea.gz")
         fleet = copied(day, asked.copies)
         say(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, ")
@@ -94,9 +97,10 @@ def copied(day: Batch, copies: int) -> Batch:
 
     def copy(frame: pd.DataFrame, k: int) -> pd.DataFrame:
         moved = frame.assign(
-            mmsi=frame["mmsi"] + 1000 * k, source_offset=frame["source_offset"] * copies + 47 * k,
+            mmsi=frame["mmsi"] + 1000 * k,
+            source_offset=frame["source_offset"] * copies + 47 * k,
             time=frame["time"] + pd.Timedelta(seconds=k),
-        )  # fmt: skip
+        )
         if "lat" in frame:
             moved["lat"] = np.rint(frame["lat"] * 600_000 + 7_001 * k) / 600_000
         return moved
@@ -128,14 +132,18 @@ def real_feeds() -> dict[str, pd.DataFrame]:
             {
                 "mmsi": rows["mmsi"],
                 "time": pd.to_datetime(rows["timeStamp"], utc=True).dt.as_unit("us"),
-                "lat": rows["latitude"] / 600_000, "lon": rows["longitude"] / 600_000,
+                "lat": rows["latitude"] / 600_000,
+                "lon": rows["longitude"] / 600_000,
                 "sog_kn": rows["speed_over_ground"] / 10,
                 "cog_deg": rows["course_over_ground"] / 10,
                 "heading_deg": rows["true_heading"].where(rows["true_heading"] < 360),
-                "nav_status": rows["navigation_status"], "msg_type": rows["message_type"],
-                "ais_class": "A", "source": "tankers", "source_offset": np.arange(len(rows)),
+                "nav_status": rows["navigation_status"],
+                "msg_type": rows["message_type"],
+                "ais_class": "A",
+                "source": "tankers",
+                "source_offset": np.arange(len(rows)),
             }
-        )  # fmt: skip
+        )
         found["real: 4 tankers of Singapore, a year, in one file"] = frames.conform(
             frame, frames.POSITIONS
         )

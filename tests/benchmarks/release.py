@@ -45,9 +45,13 @@ def main(hours: int, vessels: int) -> None:
         start = utc("2026-01-05T16:00:00Z").to_pydatetime()
         simulate(folder, seed=11, hours=hours, vessels=vessels, start=start, zones=zones)
         feeds.ingest_only(
-            installation, zones, [str(folder / "feed.nmea.gz")], area=None, mapping=None,
+            installation,
+            zones,
+            [str(folder / "feed.nmea.gz")],
+            area=None,
+            mapping=None,
             report=report,
-        )  # fmt: skip
+        )
         sys.stdout.write(f"{hours} h, {vessels} vessels\n")
         timed("night", lambda: runs.detect_only(installation, None, None, None, report))
 

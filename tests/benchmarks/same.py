@@ -41,9 +41,16 @@ QUICK: Final = ("--hours", "12", "--vessels", "120")
 WEEK: Final = ("--seed", "7", "--hours", "168", "--vessels", "150")
 WEEK_NIGHTS: Final = tuple(f"2026-01-{day:02d}" for day in range(6, 13))
 PRODUCTS: Final = (
-    "events.csv", "events.parquet", "events.geojson", "flagged.csv", "flagged.gpx", "flagged.kml",
-    "parts.csv", "tracks.geojson", "plan.csv",
-)  # fmt: skip
+    "events.csv",
+    "events.parquet",
+    "events.geojson",
+    "flagged.csv",
+    "flagged.gpx",
+    "flagged.kml",
+    "parts.csv",
+    "tracks.geojson",
+    "plan.csv",
+)
 PASSING: Final = frozenset({"git_commit", "configuration", "inputs", "made_time", "path"})
 """Keys and columns that differ from one run, folder or commit to the next."""
 NAMES_OF_FILES: Final = ("ledger", "sighting_files")
@@ -233,9 +240,7 @@ def cases(to: Path) -> None:
 
 def compare(one: Path, other: Path, *, parsed: bool) -> Iterator[str]:
     """Each difference between two records, in words."""
-    here, there = (
-        {str(path.relative_to(root)) for path in kept(root)} for root in (one, other)
-    )  # fmt: skip
+    here, there = ({str(path.relative_to(root)) for path in kept(root)} for root in (one, other))
     yield from (f"only in {one}: {name}" for name in sorted(here - there))
     yield from (f"only in {other}: {name}" for name in sorted(there - here))
     if not here & there:

@@ -91,9 +91,13 @@ def simulated(folder: Path, nights: int, options: argparse.Namespace) -> Path:
     if not feed.exists():
         folder.mkdir(parents=True, exist_ok=True)
         simulate(
-            folder, seed=options.seed, hours=24 * nights, vessels=options.vessels,
-            start=FIRST.to_pydatetime(), zones=load_zones(load()),
-        )  # fmt: skip
+            folder,
+            seed=options.seed,
+            hours=24 * nights,
+            vessels=options.vessels,
+            start=FIRST.to_pydatetime(),
+            zones=load_zones(load()),
+        )
     return feed
 
 
@@ -120,8 +124,20 @@ def split(feed: Path, folder: Path, nights: int) -> list[Path]:
 def command(home: Path, feed: Path, night: int) -> list[str]:
     """The nightly run of a night."""
     date = f"{(FIRST + pd.Timedelta(days=night)).tz_convert('Asia/Kuala_Lumpur'):%Y-%m-%d}"
-    return [sys.executable, "-m", "pipelines.cli.main", "nightly", "--feed", str(feed), "--date", date,
-            "--home", str(home), "--quiet", "--json"]  # fmt: skip
+    return [
+        sys.executable,
+        "-m",
+        "pipelines.cli.main",
+        "nightly",
+        "--feed",
+        str(feed),
+        "--date",
+        date,
+        "--home",
+        str(home),
+        "--quiet",
+        "--json",
+    ]
 
 
 class Night:
@@ -132,10 +148,12 @@ class Night:
         self.temporary.mkdir(exist_ok=True)
         self.began = time.monotonic()
         self.process = subprocess.Popen(
-            command(home, feed, night), start_new_session=True,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            command(home, feed, night),
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             env={**os.environ, "TMPDIR": str(self.temporary)},
-        )  # fmt: skip
+        )
 
     def finish(self) -> dict[str, Any]:
         """Wait for its end; what it used, and what it left."""
@@ -271,9 +289,14 @@ def disturbed(home: Path, feeds: list[Path], options: argparse.Namespace) -> dic
     one, other = content(calm), content(rough)
     differing = [name for name in one.keys() | other.keys() if not same(one, other, name)]
     return {
-        "kills": kills, "moments": moments, "outlived": outlived, "differing": sorted(differing),
-        "compared": len(one), "calm": held(calm), "rough": held(rough),
-    }  # fmt: skip
+        "kills": kills,
+        "moments": moments,
+        "outlived": outlived,
+        "differing": sorted(differing),
+        "compared": len(one),
+        "calm": held(calm),
+        "rough": held(rough),
+    }
 
 
 def content(home: Path) -> dict[str, Any]:

@@ -132,10 +132,17 @@ class Scene:
     def vessels(*rows: dict[str, Any]) -> pd.DataFrame:
         """Vessels as of the end of the window; what a row doesn't say is unknown."""
         unknown = {
-            "imo": 0, "name": "", "callsign": "", "ship_type": -1, "length_m": np.nan,
-            "beam_m": np.nan, "draught_m": np.nan, "destination": "", "ais_class": "A",
+            "imo": 0,
+            "name": "",
+            "callsign": "",
+            "ship_type": -1,
+            "length_m": np.nan,
+            "beam_m": np.nan,
+            "draught_m": np.nan,
+            "destination": "",
+            "ais_class": "A",
             "flag_state": "",
-        }  # fmt: skip
+        }
         if not rows:
             return empty(VESSELS)
         return conform(pd.DataFrame([{**unknown, **row} for row in rows]), VESSELS)
@@ -315,8 +322,11 @@ def make_zones(features: Sequence[dict[str, Any]], reach: shapely.Geometry = WOR
     """Zones from mappings with zone_class and geometry; those of class "land" make the land, of the
     state `iso3` if they say so, and those of class "boundary" are lines with a left and a right."""
     defaults = {
-        "source": "test", "confidence": "approximate", "direction_deg": np.nan, "licensed": False,
-    }  # fmt: skip
+        "source": "test",
+        "confidence": "approximate",
+        "direction_deg": np.nan,
+        "licensed": False,
+    }
     lines = [feature for feature in features if feature["zone_class"] == "boundary"]
     rows = [
         {"zone_id": f"zone_{i}", "name": f"zone {i}", **defaults, **feature}
@@ -325,9 +335,8 @@ def make_zones(features: Sequence[dict[str, Any]], reach: shapely.Geometry = WOR
     ]
     columns = (*ZONE_COLUMNS, "direction_deg", "licensed")
     frame = gpd.GeoDataFrame(
-        {name: [row[name] for row in rows] for name in columns},
-        geometry="geometry", crs=4326,
-    ).astype({"direction_deg": "float64"})  # fmt: skip
+        {name: [row[name] for row in rows] for name in columns}, geometry="geometry", crs=4326
+    ).astype({"direction_deg": "float64"})
     is_land = (frame["zone_class"] == "land").to_numpy(bool)
     land = frame.loc[is_land, ["geometry"]]
     states = [row.get("iso3") for row, mine in zip(rows, is_land, strict=True) if mine]
@@ -338,9 +347,11 @@ def make_zones(features: Sequence[dict[str, Any]], reach: shapely.Geometry = WOR
 def make_boundaries(features: Sequence[Mapping[str, Any]]) -> Boundaries:
     """Boundary lines from mappings with geometry, left and right."""
     defaults = {
-        "name": "the line", "boundary_class": "territorial_sea", "source": "test",
+        "name": "the line",
+        "boundary_class": "territorial_sea",
+        "source": "test",
         "confidence": "approximate",
-    }  # fmt: skip
+    }
     rows = [
         {"boundary_id": f"line_{i}", **defaults, **feature} for i, feature in enumerate(features)
     ]
@@ -394,10 +405,7 @@ def consulted(
     before = run.run(sources, positions, since(context, detector)) if sources else {}
     earlier = {name: before[name].before for name in detector.after}
     found = detector.detect(positions, replace(context, earlier=earlier))
-    return [
-        (found, detector.lookback),
-        *((before[d.name].before, d.lookback) for d in sources),
-    ]
+    return [(found, detector.lookback), *((before[d.name].before, d.lookback) for d in sources)]
 
 
 def since(context: Context, detector: Detector) -> Context:
@@ -418,25 +426,35 @@ def ordinary_traffic() -> normal.Normal:
     cell = np.unique(lanes.cell_of(lat, lon, normal.SIZES_DEG[-1]))
     n, classes = len(cell), len(normal.CLASSES)
     nothing = {
-        "key_0": np.zeros(0, "int64"), "vessels_0": np.zeros(0, "int64"),
-        "weight_0": np.zeros((0, 2)), "mean_0": np.zeros((0, 2, 2)),
+        "key_0": np.zeros(0, "int64"),
+        "vessels_0": np.zeros(0, "int64"),
+        "weight_0": np.zeros((0, 2)),
+        "mean_0": np.zeros((0, 2, 2)),
         "covariance_0": np.zeros((0, 2, 2, 2)),
-    }  # fmt: skip
+    }
     streams = {
-        "key_1": cell * classes, "vessels_1": np.full(n, 50),
+        "key_1": cell * classes,
+        "vessels_1": np.full(n, 50),
         "weight_1": np.full((n, 2), 0.5),
         "mean_1": np.broadcast_to([[9.0, 0.0], [-9.0, 0.0]], (n, 2, 2)).copy(),
         "covariance_1": np.broadcast_to(np.eye(2) * 9.0, (n, 2, 2, 2)).copy(),
-    }  # fmt: skip
+    }
     arrays = {
-        "step_s": np.array(600), "max_silence_s": np.array(1800), "min_speed_kn": np.array(2.0),
+        "step_s": np.array(600),
+        "max_silence_s": np.array(1800),
+        "min_speed_kn": np.array(2.0),
         "class_vessels": np.array([50] + [0] * (classes - 1)),
-        "threshold": np.full((classes, 2), 13.0), "typical_place": np.full(classes, 4.0),
-        "flow_threshold": np.full((classes, 2), 3.0), "flow_cell": np.zeros(0, "int64"),
-        "flow_vessels": np.zeros(0, "int64"), "flow_courses": np.zeros((0, lanes.BINS), "int64"),
+        "threshold": np.full((classes, 2), 13.0),
+        "typical_place": np.full(classes, 4.0),
+        "flow_threshold": np.full((classes, 2), 3.0),
+        "flow_cell": np.zeros(0, "int64"),
+        "flow_vessels": np.zeros(0, "int64"),
+        "flow_courses": np.zeros((0, lanes.BINS), "int64"),
         "speed_density": np.full((classes, mixtures.SPEED_BINS), 1 / mixtures.SPEED_BINS),
-        "heard_cell": cell, **nothing, **streams,
-    }  # fmt: skip
+        "heard_cell": cell,
+        **nothing,
+        **streams,
+    }
     return normal.Normal(arrays, "by hand", normal.digest(arrays))
 
 
@@ -577,10 +595,12 @@ def in_company(
     vessels = [own.reset_index(drop=True) for _, own in positions.groupby("mmsi")]
     apart = [detector.apart(own, about(own)) for own in vessels]
     asks, answers = (
-        {key: pd.concat([getattr(one, side)[key] for one in apart])
-         for key in getattr(apart[0], side)}
+        {
+            key: pd.concat([getattr(one, side)[key] for one in apart])
+            for key in getattr(apart[0], side)
+        }
         for side in ("asks", "answers")
-    )  # fmt: skip
+    )
     pairs = [detector.related(context.statements)]
     for tile in tiles.occupied([*asks.values(), *answers.values()], tile_deg):
         pairs.append(
@@ -723,9 +743,11 @@ def stage() -> Stage:
         ("bend", "precautionary_area"): (101.84, 2.29, 101.90, 2.34),
     }
     line = {
-        "zone_class": "boundary", "left": "the west", "right": "the east",
+        "zone_class": "boundary",
+        "left": "the west",
+        "right": "the east",
         "geometry": shapely.LineString([(101.6, 1.95), (101.6, 2.9)]),
-    }  # fmt: skip
+    }
     states = {"ground": "MYS", "island": "IDN"}
     features = [
         {

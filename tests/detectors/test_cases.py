@@ -55,9 +55,18 @@ CASES = Path(__file__).parent / "cases"
 FOLDERS = sorted(path.parent for path in CASES.glob("*/*/expected.yaml"))
 EQUAL = ("kind", "subkind", "mmsi", "other_mmsi", "zone_id", "track_ids")
 KEYS = {
-    *EQUAL, "start", "end", "tolerance_s", "lat", "lon", "within_m", "min_score", "max_score",
-    "explanation", "evidence",
-}  # fmt: skip
+    *EQUAL,
+    "start",
+    "end",
+    "tolerance_s",
+    "lat",
+    "lon",
+    "within_m",
+    "min_score",
+    "max_score",
+    "explanation",
+    "evidence",
+}
 
 
 def _yaml(path: Path) -> dict[str, Any]:
@@ -74,10 +83,19 @@ def _statements(path: Path) -> pd.DataFrame:
         return frames.empty(frames.STATEMENTS)
     table = pd.read_csv(path, comment="#", dtype={"name": str, "callsign": str})
     unsaid: dict[str, Any] = {
-        "imo": 0, "name": "", "callsign": "", "ship_type": -1, "destination": "",
-        "ais_class": "A", "reports": 10, "source": "case", "source_offset": 1,
-        "length_m": float("nan"), "beam_m": float("nan"), "draught_m": float("nan"),
-    }  # fmt: skip
+        "imo": 0,
+        "name": "",
+        "callsign": "",
+        "ship_type": -1,
+        "destination": "",
+        "ais_class": "A",
+        "reports": 10,
+        "source": "case",
+        "source_offset": 1,
+        "length_m": float("nan"),
+        "beam_m": float("nan"),
+        "draught_m": float("nan"),
+    }
     for name, value in unsaid.items():
         unsaid_by_all = name not in table or table[name].isna().all()
         table[name] = value if unsaid_by_all else table[name].fillna(value)

@@ -152,8 +152,10 @@ def test_does_not_change_its_input_and_is_deterministic(name, stage, whole, earl
     before = stage.positions.copy(deep=True)
     context = earlier(name, stage)
     cells, feed, zones = (
-        context.coverage.cells.copy(), context.coverage.feed.copy(), context.zones.frame.copy(),
-    )  # fmt: skip
+        context.coverage.cells.copy(),
+        context.coverage.feed.copy(),
+        context.zones.frame.copy(),
+    )
     again = build(name).detect(stage.positions, context)
     pd.testing.assert_frame_equal(stage.positions, before)
     pd.testing.assert_frame_equal(context.coverage.cells, cells)

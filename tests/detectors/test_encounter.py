@@ -25,9 +25,11 @@ def meeting(
     """Comes from the west at speed, lies still from `begin` to `end`, leaves to the north."""
     lat, lon = SEA[0] + offset_m * METRE, SEA[1]
     waypoints = [
-        (begin - 1.0, lat, lon - 0.2), (begin, lat, lon), (end, lat, lon),
+        (begin - 1.0, lat, lon - 0.2),
+        (begin, lat, lon),
+        (end, lat, lon),
         (end + 1.0, lat + 0.2, lon),
-    ]  # fmt: skip
+    ]
     return scene.track(mmsi, waypoints, **kw)
 
 
@@ -101,9 +103,17 @@ def test_passing_and_overtaking_is_not_an_encounter(scene: Any) -> None:
 def test_a_pilot_transfer_under_way_is_not_an_encounter(scene: Any) -> None:
     ship = scene.track(A, [(0, 4.0, 100.0), (4, 4.0, 100.5)])
     pilot = scene.track(
-        B, [(0, 4.05, 100.25), (1.9, 4.05, 100.25), (2.0, 4.0005, 100.25), (2.2, 4.0005, 100.275),
-            (2.4, 4.05, 100.25), (4, 4.05, 100.25)], every_s=10,
-    )  # fmt: skip
+        B,
+        [
+            (0, 4.05, 100.25),
+            (1.9, 4.05, 100.25),
+            (2.0, 4.0005, 100.25),
+            (2.2, 4.0005, 100.275),
+            (2.4, 4.05, 100.25),
+            (4, 4.05, 100.25),
+        ],
+        every_s=10,
+    )
     assert Encounter().detect(scene.positions(ship, pilot), scene.context()).empty
 
 
@@ -116,9 +126,11 @@ def boat_alongside(
     lat = SEA[0] + offset_m * METRE
     lons = [SEA[1] + per_hour * (t - 5.0) for t in (begin, end)]
     waypoints = [
-        (begin - 1, lat + 0.25, lons[0]), (begin, lat, lons[0]), (end, lat, lons[1]),
+        (begin - 1, lat + 0.25, lons[0]),
+        (begin, lat, lons[0]),
+        (end, lat, lons[1]),
         (end + 1, lat + 0.25, lons[1]),
-    ]  # fmt: skip
+    ]
     return scene.track(B, waypoints, **{"ais_class": "B", **kw})
 
 
@@ -179,9 +191,14 @@ def test_a_transfer_in_a_fleet_is_told_from_its_neighbours(scene: Any) -> None:
         for i in range(4)
     ]
     guest = scene.track(
-        A, [(4, SEA[0], 99.8), (5, SEA[0] + 440 * METRE, 100.0 + 0.05 * 5 / 12),
-            (8, SEA[0] + 440 * METRE, 100.0 + 0.05 * 8 / 12), (9, SEA[0] + 0.2, 100.1)],
-    )  # fmt: skip
+        A,
+        [
+            (4, SEA[0], 99.8),
+            (5, SEA[0] + 440 * METRE, 100.0 + 0.05 * 5 / 12),
+            (8, SEA[0] + 440 * METRE, 100.0 + 0.05 * 8 / 12),
+            (9, SEA[0] + 0.2, 100.1),
+        ],
+    )
     found = Encounter().detect(scene.positions(*fleet, guest), scene.context())
     ours = found[(found["mmsi"] == C + 1) & (found["other_mmsi"] == A)]
     assert len(ours) == 1
@@ -192,10 +209,12 @@ def test_a_transfer_in_a_fleet_is_told_from_its_neighbours(scene: Any) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"excluded_classes": ("harbour",)}, {"min_brief_s": 3600}, {"max_alongside_m": 900.0},
+        {"excluded_classes": ("harbour",)},
+        {"min_brief_s": 3600},
+        {"max_alongside_m": 900.0},
         {"max_alongside_speed_kn": 1.0},
     ],
-)  # fmt: skip
+)
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Encounter(**wrong)
@@ -258,9 +277,7 @@ def test_an_encounter_that_goes_on_has_no_end(scene: Any) -> None:
 
 
 def test_a_raft_shares_a_group_and_a_lone_pair_has_none(scene: Any) -> None:
-    raft = [
-        meeting(scene, A, 5, 10), meeting(scene, B, 5, 7, 60), meeting(scene, C, 6, 9, -60),
-    ]  # fmt: skip
+    raft = [meeting(scene, A, 5, 10), meeting(scene, B, 5, 7, 60), meeting(scene, C, 6, 9, -60)]
     far = [
         scene.track(m, [(3, 5.0 + i * 60 * METRE, 99.0), (8, 5.0 + i * 60 * METRE, 99.0)])
         for i, m in enumerate((D, 440000009))
@@ -378,10 +395,7 @@ def test_as_the_oracle_says(scene: Any, seed: int) -> None:
 
 
 @settings(max_examples=10, deadline=None)
-@given(
-    seed=st.integers(0, 10_000),
-    cuts=st.lists(st.floats(0.1, 29.9), max_size=6, unique=True),
-)
+@given(seed=st.integers(0, 10_000), cuts=st.lists(st.floats(0.1, 29.9), max_size=6, unique=True))
 def test_any_partition_gives_the_same_events(scene: Any, seed: int, cuts: list[float]) -> None:
     # A short memory, so that it is put to the test.
     rule = Encounter(raft_memory_s=3600)

@@ -140,9 +140,11 @@ def test_across_the_antimeridian(scene: Any) -> None:
 # ---- boundaries
 
 LINE = {
-    "boundary_id": "border", "left": "West", "right": "East",
+    "boundary_id": "border",
+    "left": "West",
+    "right": "East",
     "geometry": shapely.LineString([(100.0, 3.0), (100.0, 5.0)]),
-}  # fmt: skip
+}
 
 
 def crossed(scene: Any, track: pd.DataFrame, **parameters: Any) -> list[dict[str, Any]]:
@@ -325,10 +327,7 @@ def sailor(scene: Any, seed: int) -> pd.DataFrame:
 
 
 @settings(max_examples=10, deadline=None)
-@given(
-    seed=st.integers(0, 10_000),
-    cuts=st.lists(st.floats(0.1, 29.9), max_size=10, unique=True),
-)
+@given(seed=st.integers(0, 10_000), cuts=st.lists(st.floats(0.1, 29.9), max_size=10, unique=True))
 def test_any_partition_gives_the_same_conduct(scene: Any, seed: int, cuts: list[float]) -> None:
     positions = sailor(scene, seed)
     zones = scene.zones(("lane", "tss_lane", LANE), BEACH, lines=[LINE], direction_deg=90.0)
@@ -354,10 +353,7 @@ def wanderer(scene: Any, seed: int) -> pd.DataFrame:
 
 
 @settings(max_examples=10, deadline=None)
-@given(
-    seed=st.integers(0, 10_000),
-    cuts=st.lists(st.floats(0.1, 29.9), max_size=10, unique=True),
-)
+@given(seed=st.integers(0, 10_000), cuts=st.lists(st.floats(0.1, 29.9), max_size=10, unique=True))
 def test_any_partition_gives_the_same_events(scene: Any, seed: int, cuts: list[float]) -> None:
     positions, zones = wanderer(scene, seed), landing(scene)
     whole = Geofence().detect(positions, scene.context((0, 30), zones))

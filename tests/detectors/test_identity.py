@@ -19,9 +19,10 @@ HOURS = 16
 OLD, NEW, OTHER = 533000401, 563000777, 477000123
 KNOT = geodesy.KNOT_MPS
 SLOW = settings(
-    max_examples=25, deadline=None,
+    max_examples=25,
+    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)  # fmt: skip
+)
 
 
 def way(time_s, speed_kn=12.0, lat0=3.0, turn_at_s=0.0, turn_deg=0.0):
@@ -42,11 +43,19 @@ def reports(mmsi: int, time_s, lat, lon, rng, speed_kn=12.0, course_deg=90.0) ->
     """Reports of one vessel as ingested, with 5 m of noise."""
     lat, lon = (v + rng.normal(0, 5 / 111_195, len(v)) for v in (lat, lon))
     table = {
-        "mmsi": mmsi, "time": (T0 + pd.to_timedelta(time_s.round(3), unit="s")).astype(frames.TIME),
-        "lat": np.round(lat * 6e5) / 6e5, "lon": np.round(lon * 6e5) / 6e5,
-        "sog_kn": speed_kn, "cog_deg": course_deg, "heading_deg": np.nan, "nav_status": 0,
-        "msg_type": 1, "ais_class": "A", "source": "feed", "source_offset": np.arange(len(time_s)),
-    }  # fmt: skip
+        "mmsi": mmsi,
+        "time": (T0 + pd.to_timedelta(time_s.round(3), unit="s")).astype(frames.TIME),
+        "lat": np.round(lat * 6e5) / 6e5,
+        "lon": np.round(lon * 6e5) / 6e5,
+        "sog_kn": speed_kn,
+        "cog_deg": course_deg,
+        "heading_deg": np.nan,
+        "nav_status": 0,
+        "msg_type": 1,
+        "ais_class": "A",
+        "source": "feed",
+        "source_offset": np.arange(len(time_s)),
+    }
     return pd.DataFrame(table)
 
 
@@ -127,9 +136,11 @@ def test_a_ship_that_follows_is_another(stage_of, zones_from, pause_s, behind_m,
     next_s = heard(rng, 10.0, when_s + pause_s, when_s + pause_s + 7200)
     behind_s = behind_m / (12.0 * KNOT)
     stage = staged(
-        stage_of, zones_from, reports(OLD, first_s, *way(first_s), rng),
+        stage_of,
+        zones_from,
+        reports(OLD, first_s, *way(first_s), rng),
         reports(NEW, next_s, *way(next_s - behind_s), rng),
-    )  # fmt: skip
+    )
     found = Identity().detect(stage.positions, stage.context())
     assert (found["score"] < 0.3).all()
 
@@ -151,9 +162,11 @@ def test_finds_two_hulls(stage_of, zones_from, every_s, apart_deg, speed_kn, cou
         3.0 + apart_deg, 96.0, course_deg, speed_kn * KNOT * (other_s - begin_s)
     )
     stage = staged(
-        stage_of, zones_from, reports(OLD, one_s, *way(one_s), rng),
+        stage_of,
+        zones_from,
+        reports(OLD, one_s, *way(one_s), rng),
         reports(OLD, other_s, lat, lon, rng, speed_kn, course_deg),
-    )  # fmt: skip
+    )
     context = stage.context()
     found = explain(Identity().detect(stage.positions, context), context, Identity.hypotheses)
     assert set(found["subkind"]) == {"two_hulls"}
@@ -177,10 +190,19 @@ def test_a_receiver_with_a_wrong_clock_makes_no_second_hull(stage_of, zones_from
 def said(stage, *rows):
     """The stage with what vessels said."""
     defaults = {
-        "imo": 0, "name": "", "callsign": "", "ship_type": 70, "length_m": 180.0, "beam_m": 30.0,
-        "draught_m": 9.0, "destination": "", "ais_class": "A", "reports": 10, "source": "feed",
+        "imo": 0,
+        "name": "",
+        "callsign": "",
+        "ship_type": 70,
+        "length_m": 180.0,
+        "beam_m": 30.0,
+        "draught_m": 9.0,
+        "destination": "",
+        "ais_class": "A",
+        "reports": 10,
+        "source": "feed",
         "source_offset": 1,
-    }  # fmt: skip
+    }
     table = pd.DataFrame([{**defaults, **row} for row in rows])
     for name in ("first_time", "last_time"):
         hours = pd.to_timedelta(table[name], unit="h")
@@ -257,9 +279,11 @@ def test_a_near_number_is_mended_only_where_all_else_agrees(stage_of, zones_from
     rng = np.random.default_rng(3)
     first_s, next_s = heard(rng, 10.0, 0, 20_000.0), heard(rng, 10.0, 20_060.0, 40_000.0)
     stage = staged(
-        stage_of, zones_from, reports(OLD, first_s, *way(first_s), rng),
+        stage_of,
+        zones_from,
+        reports(OLD, first_s, *way(first_s), rng),
         reports(new, next_s, *way(next_s), rng),
-    )  # fmt: skip
+    )
     stage = said(
         stage,
         {"mmsi": OLD, "first_time": 0, "last_time": 5.5, "name": "OCEAN STAR"},

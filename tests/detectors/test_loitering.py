@@ -22,9 +22,11 @@ def pause(scene: Any, begin: float, end: float, **kw: Any) -> pd.DataFrame:
     """Comes from the west at 12 kn, drifts at 0.6 kn from `begin` to `end`, goes on east."""
     lat, lon = SEA
     waypoints = [
-        (begin - 2.0, lat, lon - 0.4), (begin, lat, lon), (end, lat, lon + 0.01 * (end - begin)),
+        (begin - 2.0, lat, lon - 0.4),
+        (begin, lat, lon),
+        (end, lat, lon + 0.01 * (end - begin)),
         (end + 2.0, lat, lon + 0.4 + 0.01 * (end - begin)),
-    ]  # fmt: skip
+    ]
     return scene.track(A, waypoints, **kw)
 
 
@@ -274,10 +276,7 @@ def test_as_the_oracle_says(scene: Any, seed: int) -> None:
 
 
 @settings(max_examples=8, deadline=None)
-@given(
-    seed=st.integers(0, 10_000),
-    cuts=st.lists(st.floats(0.1, 29.9), max_size=8, unique=True),
-)
+@given(seed=st.integers(0, 10_000), cuts=st.lists(st.floats(0.1, 29.9), max_size=8, unique=True))
 def test_any_partition_gives_the_same_events(scene: Any, seed: int, cuts: list[float]) -> None:
     positions = wanderer(scene, seed)
     whole = Loitering().detect(positions, scene.context((0, 30)))

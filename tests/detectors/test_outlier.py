@@ -27,9 +27,7 @@ def model(stage: Any) -> Normal:
     )
     courses = np.zeros((len(cell), lanes.BINS), "int64")
     courses[:, 3:5] = 20
-    flow = {
-        "flow_cell": cell, "flow_vessels": np.full(len(cell), 40), "flow_courses": courses,
-    }  # fmt: skip
+    flow = {"flow_cell": cell, "flow_vessels": np.full(len(cell), 40), "flow_courses": courses}
     return Normal({**ordinary.arrays, **flow}, "by hand", "0123456789abcdef")
 
 
@@ -110,10 +108,7 @@ def walker(scene: Any, seed: int) -> pd.DataFrame:
 
 
 @settings(max_examples=10, deadline=None)
-@given(
-    seed=st.integers(0, 10_000),
-    cuts=st.lists(st.floats(0.1, 29.9), max_size=8, unique=True),
-)
+@given(seed=st.integers(0, 10_000), cuts=st.lists(st.floats(0.1, 29.9), max_size=8, unique=True))
 def test_any_partition_gives_the_same_events(
     stage: Any, stage_of: Any, scene: Any, seed: int, cuts: list[float]
 ) -> None:

@@ -19,9 +19,15 @@ def silence(start_s, until_s, last, following, knots):
     """One silence as columns; `following` None while it is open."""
     lat, lon = following or (np.nan, np.nan)
     values = {
-        "mmsi": 1, "start_us": int(start_s * S), "until_us": int(until_s * S), "lat": last[0],
-        "lon": last[1], "next_lat": lat, "next_lon": lon, "mps": knots * geodesy.KNOT_MPS,
-    }  # fmt: skip
+        "mmsi": 1,
+        "start_us": int(start_s * S),
+        "until_us": int(until_s * S),
+        "lat": last[0],
+        "lon": last[1],
+        "next_lat": lat,
+        "next_lon": lon,
+        "mps": knots * geodesy.KNOT_MPS,
+    }
     return Table(**{name: np.array([value]) for name, value in values.items()})
 
 
@@ -97,8 +103,7 @@ def test_each_silence_keeps_its_best_partners_only(stage, look_once):
     loose = PossibleMeeting(min_weight=0.001, max_per_silence=1)
     found = look_once(loose, stage.positions, stage.context())
     free = look_once(
-        PossibleMeeting(min_weight=0.001, max_per_silence=50),
-        stage.positions, stage.context(),
-    )  # fmt: skip
+        PossibleMeeting(min_weight=0.001, max_per_silence=50), stage.positions, stage.context()
+    )
     assert 0 < len(found) < len(free)
     assert set(found["event_id"]) <= set(free["event_id"])

@@ -20,8 +20,16 @@ T0 = pd.Timestamp("2026-03-01T00:00Z")
 HOURS = 40
 MMSI = 533000301
 KINDS = (
-    "jump", "circle", "circle here", "frozen", "copy", "copy nearby", "replay", "late", "nothing",
-)  # fmt: skip
+    "jump",
+    "circle",
+    "circle here",
+    "frozen",
+    "copy",
+    "copy nearby",
+    "replay",
+    "late",
+    "nothing",
+)
 
 
 def reports(time_s, lat, lon, sog_kn=12.0, offset: int = 0) -> pd.DataFrame:
@@ -101,9 +109,10 @@ falsehoods = st.tuples(
 
 
 @settings(
-    max_examples=30, deadline=None,
+    max_examples=30,
+    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)  # fmt: skip
+)
 @given(falsehood=falsehoods)
 def test_finds_each_falsehood_once_and_nothing_else(stage_of, zones_from, falsehood):
     kind, begin_h, duration_h, every_s, _ = falsehood
@@ -113,9 +122,14 @@ def test_finds_each_falsehood_once_and_nothing_else(stage_of, zones_from, falseh
     stage = staged(stage_of, zones_from, scene(kind, begin_h, duration_h, every_s, falsehood[4]))
     found = Spoofing().detect(stage.positions, stage.context())
     subkind = {
-        "jump": "jump", "circle": "geometric", "circle here": "geometric", "frozen": "frozen",
-        "copy": "offset_copy", "copy nearby": "offset_copy", "replay": "replay",
-    }  # fmt: skip
+        "jump": "jump",
+        "circle": "geometric",
+        "circle here": "geometric",
+        "frozen": "frozen",
+        "copy": "offset_copy",
+        "copy nearby": "offset_copy",
+        "replay": "replay",
+    }
     if kind in subkind:
         assert found["subkind"].tolist() == [subkind[kind]]
         begin, end = (T0 + pd.Timedelta(hours=h) for h in (begin_h, begin_h + duration_h))
@@ -129,9 +143,10 @@ def test_finds_each_falsehood_once_and_nothing_else(stage_of, zones_from, falseh
 
 @pytest.mark.slow
 @settings(
-    max_examples=20, deadline=None,
+    max_examples=20,
+    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)  # fmt: skip
+)
 @given(
     falsehood=falsehoods,
     cuts=st.lists(st.integers(1, HOURS * 60 - 1), min_size=1, max_size=6, unique=True),
@@ -234,9 +249,12 @@ def test_only_vessels_are_looked_at(zones_from, mmsi, msg_type):
     ).drop_duplicates(["track_id", "time"], ignore_index=True)
     found = frames.conform(found.sort_values("time", ignore_index=True), frames.TRACKED)
     context = Context(
-        T0, T0 + pd.Timedelta(hours=HOURS), zones_from([]), frames.empty(frames.VESSELS),
+        T0,
+        T0 + pd.Timedelta(hours=HOURS),
+        zones_from([]),
+        frames.empty(frames.VESSELS),
         Coverage.none(),
-    )  # fmt: skip
+    )
     assert Spoofing().detect(found, context).empty
 
 
@@ -259,9 +277,10 @@ def disturbed(begin_h: float, minutes: float, every_s: float, seed: int) -> trac
 
 
 @settings(
-    max_examples=10, deadline=None,
+    max_examples=10,
+    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)  # fmt: skip
+)
 @given(
     begin_h=st.floats(6, 30),
     minutes=st.floats(25, 60),

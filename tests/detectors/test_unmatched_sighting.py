@@ -14,9 +14,12 @@ from detectors.unmatched_sighting import UnmatchedSighting
 def sightings(*rows):
     """`frames.SIGHTINGS` from mappings."""
     defaults = {
-        "uncertainty_m": 100.0, "source": "radar", "length_m": float("nan"), "confidence": 0.9,
+        "uncertainty_m": 100.0,
+        "source": "radar",
+        "length_m": float("nan"),
+        "confidence": 0.9,
         "note": "",
-    }  # fmt: skip
+    }
     table = pd.DataFrame(
         [{**defaults, "sighting_id": f"s{i}", **row} for i, row in enumerate(rows)]
     )
@@ -54,10 +57,15 @@ def test_two_seen_beside_one_track_leave_one_unexplained(stage, look):
 @pytest.mark.parametrize(
     ("source", "explained"),
     [
-        ("SAR Sentinel-1", True), ("S1A_IW_GRDH", True), ("SELATSIM-SAR-1", True),
-        ("ICEYE X7", True), ("SAR helicopter 2", False), ("radar", False), ("optical", False),
+        ("SAR Sentinel-1", True),
+        ("S1A_IW_GRDH", True),
+        ("SELATSIM-SAR-1", True),
+        ("ICEYE X7", True),
+        ("SAR helicopter 2", False),
+        ("radar", False),
+        ("optical", False),
     ],
-)  # fmt: skip
+)
 def test_a_moving_ship_is_displaced_in_sar_images_only(stage, look, source, explained):
     """The vessel makes 5.7 kn: it may lie some 130 m off in a SAR image. Here it is 330 m, across
     its course, where the place itself is known to 50 m."""
@@ -86,8 +94,9 @@ def test_small_craft_are_excused_and_faint_ones_too(stage, look):
     )
     told = explain.explain(found, stage.context(), UnmatchedSighting.hypotheses)
     assert sorted(text.split(":")[0] for text in told["explanation"]) == [
-        "craft that need not carry AIS", "uncertain sighting",
-    ]  # fmt: skip
+        "craft that need not carry AIS",
+        "uncertain sighting",
+    ]
 
 
 def test_a_silent_vessel_of_that_size_is_named(look):

@@ -84,26 +84,62 @@ class Entry:
             packed = packer.compress(self.content) + packer.flush()
             packed = packed if self.method == 8 else self.content
         both = {
-            "needs": 20, "flags": 0, "method": self.method, "time": 0, "date": 0x21,
-            "crc": zlib.crc32(self.content), "packed": len(packed), "size": len(self.content),
-            "name": self.name, "extra": b"",
-        }  # fmt: skip
+            "needs": 20,
+            "flags": 0,
+            "method": self.method,
+            "time": 0,
+            "date": 0x21,
+            "crc": zlib.crc32(self.content),
+            "packed": len(packed),
+            "size": len(self.content),
+            "name": self.name,
+            "extra": b"",
+        }
         one = {**both, **self.local}
         head = struct.pack(
-            "<4s5H3I2H", b"PK\x03\x04", one["needs"], one["flags"], one["method"], one["time"],
-            one["date"], one["crc"], one["packed"], one["size"], len(one["name"]),
+            "<4s5H3I2H",
+            b"PK\x03\x04",
+            one["needs"],
+            one["flags"],
+            one["method"],
+            one["time"],
+            one["date"],
+            one["crc"],
+            one["packed"],
+            one["size"],
+            len(one["name"]),
             len(one["extra"]),
-        )  # fmt: skip
+        )
         two = {
-            **both, "made_by": 0x0314, "comment": b"", "disk": 0, "inner": 0,
-            "outer": 0o100644 << 16, "start": at + len(self.before), **self.central,
-        }  # fmt: skip
+            **both,
+            "made_by": 0x0314,
+            "comment": b"",
+            "disk": 0,
+            "inner": 0,
+            "outer": 0o100644 << 16,
+            "start": at + len(self.before),
+            **self.central,
+        }
         entry = struct.pack(
-            "<4s6H3I5H2I", b"PK\x01\x02", two["made_by"], two["needs"], two["flags"],
-            two["method"], two["time"], two["date"], two["crc"], two["packed"], two["size"],
-            len(two["name"]), len(two["extra"]), len(two["comment"]), two["disk"], two["inner"],
-            two["outer"], two["start"],
-        )  # fmt: skip
+            "<4s6H3I5H2I",
+            b"PK\x01\x02",
+            two["made_by"],
+            two["needs"],
+            two["flags"],
+            two["method"],
+            two["time"],
+            two["date"],
+            two["crc"],
+            two["packed"],
+            two["size"],
+            len(two["name"]),
+            len(two["extra"]),
+            len(two["comment"]),
+            two["disk"],
+            two["inner"],
+            two["outer"],
+            two["start"],
+        )
         return (
             self.before + head + one["name"] + one["extra"] + packed,
             entry + two["name"] + two["extra"] + two["comment"],
@@ -120,9 +156,14 @@ def entries(folder: Path) -> list[Entry]:
 
 
 def put_together(
-    parts: list[Entry], *, before_directory: bytes = b"", behind_directory: bytes = b"",
-    comment: bytes = b"", shift: int = 0, **end: int,
-) -> bytes:  # fmt: skip
+    parts: list[Entry],
+    *,
+    before_directory: bytes = b"",
+    behind_directory: bytes = b"",
+    comment: bytes = b"",
+    shift: int = 0,
+    **end: int,
+) -> bytes:
     """An archive of such members."""
     body, directory = b"", b""
     for part in parts:
@@ -131,9 +172,14 @@ def put_together(
         directory += entry
     body += before_directory
     said = {
-        "disk": 0, "disk_of": 0, "here": len(parts), "number": len(parts),
-        "size": len(directory), "offset": len(body) + shift, **end,
-    }  # fmt: skip
+        "disk": 0,
+        "disk_of": 0,
+        "here": len(parts),
+        "number": len(parts),
+        "size": len(directory),
+        "offset": len(body) + shift,
+        **end,
+    }
     tail = struct.pack("<4s4H2IH", b"PK\x05\x06", *said.values(), len(comment))
     return body + directory + behind_directory + tail + comment
 

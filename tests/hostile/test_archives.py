@@ -45,9 +45,13 @@ def ingested(tmp_path, zones):
         installation = load(tmp_path / home)
         with reporter(quiet=True) as report:
             summary = feeds.ingest_only(
-                installation, zones, list(named) or [str(tmp_path / "feeds")],
-                area="all", mapping=None, report=report,
-            )  # fmt: skip
+                installation,
+                zones,
+                list(named) or [str(tmp_path / "feeds")],
+                area="all",
+                mapping=None,
+                report=report,
+            )
         with read(installation.store, installation.settings.store) as store:
             return summary, set(store.ledger()["name"])
 
@@ -173,16 +177,33 @@ def test_files_that_share_their_bytes_are_read_once():
 # Whatever is raised, wherever
 
 ERRORS = [
-    RuntimeError("password required"), NotImplementedError(), zlib.error("x"), EOFError(),
-    UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"), lzma.LZMAError("x"), MemoryError(),
-    struct.error("x"), pa.ArrowInvalid("x"), RecursionError(), OSError(5, "Input/output error"),
-    zipfile.BadZipFile("x"), KeyError("x"), AssertionError(),
-]  # fmt: skip
+    RuntimeError("password required"),
+    NotImplementedError(),
+    zlib.error("x"),
+    EOFError(),
+    UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"),
+    lzma.LZMAError("x"),
+    MemoryError(),
+    struct.error("x"),
+    pa.ArrowInvalid("x"),
+    RecursionError(),
+    OSError(5, "Input/output error"),
+    zipfile.BadZipFile("x"),
+    KeyError("x"),
+    AssertionError(),
+]
 PLACES = [
-    (discover, "_digest"), (discover, "_why_not"), (decode, "members"), (decode, "Lines"),
-    (decode, "sniff"), (decode, "Feed"), (containers, "kind_of"), (feeds, "feed_key"),
-    (decode.Report, "landed"), (decode.Report, "to_dict"),
-]  # fmt: skip
+    (discover, "_digest"),
+    (discover, "_why_not"),
+    (decode, "members"),
+    (decode, "Lines"),
+    (decode, "sniff"),
+    (decode, "Feed"),
+    (containers, "kind_of"),
+    (feeds, "feed_key"),
+    (decode.Report, "landed"),
+    (decode.Report, "to_dict"),
+]
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place[1])

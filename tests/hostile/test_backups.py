@@ -18,9 +18,16 @@ CONTENT = b"flagged"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 ENTRY = {"path": "home/runs/r1/flagged.csv", "bytes": 7, "sha256": DIGEST, "mtime_ns": 0}
 GOOD = {
-    "format": 1, "name": "", "made": MADE, "version": "0.1.0", "schema_version": None,
-    "simulated": True, "latest": "r1", "keys": False, "entries": [ENTRY],
-}  # fmt: skip
+    "format": 1,
+    "name": "",
+    "made": MADE,
+    "version": "0.1.0",
+    "schema_version": None,
+    "simulated": True,
+    "latest": "r1",
+    "keys": False,
+    "entries": [ENTRY],
+}
 
 
 def _disk(folder: Path, paper: bytes) -> Path:
@@ -55,28 +62,43 @@ def test_the_good_one_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 BAD: dict[str, bytes] = {
-    "nothing": b"", "a list": b"[]", "null": b"null", "deep": b"[" * 100_000, "half": _of()[:50],
-    "not UTF-8": b"\xff" + _of(), "another field": _of(more=1), "no entries": b'{"format": 1}',
-    "entries as a text": _of(entries="x"), "an entry as a text": _of(entries=["x"]),
+    "nothing": b"",
+    "a list": b"[]",
+    "null": b"null",
+    "deep": b"[" * 100_000,
+    "half": _of()[:50],
+    "not UTF-8": b"\xff" + _of(),
+    "another field": _of(more=1),
+    "no entries": b'{"format": 1}',
+    "entries as a text": _of(entries="x"),
+    "an entry as a text": _of(entries=["x"]),
     "a path that climbs": _entry(path="home/../../x"),
     "a path from the root": _entry(path="/etc/x"),
-    "a path elsewhere": _entry(path="other/x"), "no path": _entry(path=""),
-    "a path with NUL": _entry(path="home/a\0b"), "half a pair": _entry(path="home/\ud800"),
+    "a path elsewhere": _entry(path="other/x"),
+    "no path": _entry(path=""),
+    "a path with NUL": _entry(path="home/a\0b"),
+    "half a pair": _entry(path="home/\ud800"),
     "a path as a number": _entry(path=1),
     "a hash that climbs": _entry(sha256="../../../../../../../../../etc/passwd"),
-    "a hash from the root": _entry(sha256="/etc/passwd"), "a hash as a number": _entry(sha256=7),
-    "a size below none": _entry(bytes=-1), "a size as a text": _entry(bytes="7"),
-    "a size that isn't its": _entry(bytes=6), "more than the disk has": _entry(bytes=1 << 62),
-    "a time too late": _entry(mtime_ns=10**30), "a time as a fraction": _entry(mtime_ns=1.5),
+    "a hash from the root": _entry(sha256="/etc/passwd"),
+    "a hash as a number": _entry(sha256=7),
+    "a size below none": _entry(bytes=-1),
+    "a size as a text": _entry(bytes="7"),
+    "a size that isn't its": _entry(bytes=6),
+    "more than the disk has": _entry(bytes=1 << 62),
+    "a time too late": _entry(mtime_ns=10**30),
+    "a time as a fraction": _entry(mtime_ns=1.5),
     "a file twice": _of(entries=[ENTRY, ENTRY]),
     "a file in the place of a folder": _of(entries=[ENTRY, {**ENTRY, "path": "home/runs/r1"}]),
     "a folder in the place of a file": _of(
         entries=[ENTRY, {**ENTRY, "path": "home/runs/r1/flagged.csv/x"}]
     ),
     "the newest run elsewhere": _of(latest="../../.."),
-    "the newest run from the root": _of(latest="/etc"), "the newest run above": _of(latest=".."),
-    "the newest run as a number": _of(latest=7), "the newest run here": _of(latest="."),
-}  # fmt: skip
+    "the newest run from the root": _of(latest="/etc"),
+    "the newest run above": _of(latest=".."),
+    "the newest run as a number": _of(latest=7),
+    "the newest run here": _of(latest="."),
+}
 
 
 @pytest.mark.parametrize("bad", BAD)

@@ -46,11 +46,15 @@ print(json.dumps(told))
 
 def table(rows: int, **more: pa.Array) -> pa.Table:
     texts = pa.array(["2024-01-01T00:00:00"]).dictionary_encode()
-    return pa.table({
-        "MMSI": pa.array(np.full(rows, 533000001)),
-        "BaseDateTime": texts.take(pa.array(np.zeros(rows, "int32"))),
-        "LAT": pa.array(np.full(rows, 1.25)), "LON": pa.array(np.full(rows, 103.8)), **more,
-    })  # fmt: skip
+    return pa.table(
+        {
+            "MMSI": pa.array(np.full(rows, 533000001)),
+            "BaseDateTime": texts.take(pa.array(np.zeros(rows, "int32"))),
+            "LAT": pa.array(np.full(rows, 1.25)),
+            "LON": pa.array(np.full(rows, 103.8)),
+            **more,
+        }
+    )
 
 
 @pytest.fixture(scope="module")
@@ -69,22 +73,27 @@ def told(tmp_path_factory):
                 member.write(MEBIBYTE)
     packer = zlib.compressobj(wbits=31)
     (folder / "bomb.gz").write_bytes(
-        packer.compress(LINE) + b"".join(packer.compress(MEBIBYTE) for _ in range(SIZE))
+        packer.compress(LINE)
+        + b"".join(packer.compress(MEBIBYTE) for _ in range(SIZE))
         + packer.flush()
-    )  # fmt: skip
+    )
     for window in (20, 27, 31):
         settings = zstandard.ZstdCompressionParameters.from_level(1, window_log=window)
         packer = zstandard.ZstdCompressor(compression_params=settings).compressobj()
         (folder / f"bomb-{window}.zst").write_bytes(
-            packer.compress(LINE) + b"".join(packer.compress(MEBIBYTE) for _ in range(SIZE))
+            packer.compress(LINE)
+            + b"".join(packer.compress(MEBIBYTE) for _ in range(SIZE))
             + packer.flush()
-        )  # fmt: skip
+        )
     much = pa.DictionaryArray.from_arrays(np.zeros(200_000, "int32"), ["x" * 900_000])
     papq.write_table(table(200_000, VesselName=much), folder / "bomb-texts.parquet")
     papq.write_table(
-        table(50, VesselName=pa.array(["y" * 3_000_000] * 50)), folder / "bomb-page.parquet",
-        compression="zstd", use_dictionary=False, data_page_size=1 << 30,
-    )  # fmt: skip
+        table(50, VesselName=pa.array(["y" * 3_000_000] * 50)),
+        folder / "bomb-page.parquet",
+        compression="zstd",
+        use_dictionary=False,
+        data_page_size=1 << 30,
+    )
     with papq.ParquetWriter(folder / "bomb-rows.parquet", table(1).schema) as writer:
         for _ in range(3):
             writer.write_table(table(1_000_000))

@@ -90,9 +90,13 @@ class _Clock:
 def ingest(home: Path, *paths: Path) -> feeds.IngestSummary:
     with reporter(quiet=True) as said:
         return feeds.ingest_only(
-            load(home), Zones.none(), [str(path) for path in paths],
-            area="all", mapping=None, report=said,
-        )  # fmt: skip
+            load(home),
+            Zones.none(),
+            [str(path) for path in paths],
+            area="all",
+            mapping=None,
+            report=said,
+        )
 
 
 def content(home: Path) -> dict[str, pd.DataFrame]:
@@ -100,10 +104,14 @@ def content(home: Path) -> dict[str, pd.DataFrame]:
     with read(home / "store") as reader:
         tables = {name: reader.sql(f"SELECT * FROM {name} ORDER BY ALL") for name in TABLES}
         paths = reader.fetched(reader.sql("SELECT path FROM files")["path"])
-        rows = reader.sql(
-            "SELECT * FROM read_parquet($files, union_by_name := true) ORDER BY ALL",
-            {"files": paths},
-        ) if paths else pd.DataFrame()  # fmt: skip
+        rows = (
+            reader.sql(
+                "SELECT * FROM read_parquet($files, union_by_name := true) ORDER BY ALL",
+                {"files": paths},
+            )
+            if paths
+            else pd.DataFrame()
+        )
         held = reader.sql("SELECT feed_key, sum(rows) AS n FROM file_feeds GROUP BY ALL ORDER BY 1")
     return {**tables, "rows": rows, "held": held}
 
@@ -214,9 +222,13 @@ def test_times_that_a_wrong_layout_put_into_the_future_give_way(tmp_path: Path, 
     at(48)
     with reporter(quiet=True) as quiet:
         feeds.ingest_only(
-            load(tmp_path / "home"), Zones.none(), [str(feed)], area="90,0,110,9", mapping=None,
+            load(tmp_path / "home"),
+            Zones.none(),
+            [str(feed)],
+            area="90,0,110,9",
+            mapping=None,
             report=quiet,
-        )  # fmt: skip
+        )
     assert len(content(tmp_path / "home")["ledger"]) == 1
 
 

@@ -11,9 +11,15 @@ from pipelines.base.settings import DaskSettings
 from pipelines.detect.spread.engines import engine, refuse_plain
 
 ELSEWHERE = (
-    "tcp://192.0.2.10:8786", "192.0.2.10:8786", "ucx://host:1", "ws://192.0.2.1:1", "host:1",
-    "tcp://127.0.0.1.evil.example:1", "tcp://localhost@192.0.2.1:1", "tcp://[2001:db8::1]:1",
-)  # fmt: skip
+    "tcp://192.0.2.10:8786",
+    "192.0.2.10:8786",
+    "ucx://host:1",
+    "ws://192.0.2.1:1",
+    "host:1",
+    "tcp://127.0.0.1.evil.example:1",
+    "tcp://localhost@192.0.2.1:1",
+    "tcp://[2001:db8::1]:1",
+)
 HERE = ("tcp://127.0.0.1:8786", "127.0.0.1:8786", "tcp://localhost:1", "tcp://[::1]:8786")
 
 
@@ -74,8 +80,16 @@ def test_a_cluster_of_our_own_speaks_to_nobody_else() -> None:
 def answers(port: int) -> int | None:
     """The lowest status of the pages that Dask would have; None if it speaks no HTTP."""
     found = []
-    for path in ("/", "/status", "/health", "/metrics", "/info/main/workers.html",
-                 "/json/counts.json", "/api/v1/get_workers", "/eventstream"):  # fmt: skip
+    for path in (
+        "/",
+        "/status",
+        "/health",
+        "/metrics",
+        "/info/main/workers.html",
+        "/json/counts.json",
+        "/api/v1/get_workers",
+        "/eventstream",
+    ):
         one = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         try:
             one.request("GET", path)

@@ -140,8 +140,15 @@ FORGERIES: dict[str, Callable[[Home], object]] = {
     "an unsigned line more": lambda h: h.path.write_bytes(
         h.path.read_bytes()
         + log._line(
-            (new := {"recipient": "x", "time": AFTER.format(9), "number": 5,
-                     "previous": h.lines()[-1]["hash"]}) | {"hash": log._digest(new)}
+            (
+                new := {
+                    "recipient": "x",
+                    "time": AFTER.format(9),
+                    "number": 5,
+                    "previous": h.lines()[-1]["hash"],
+                }
+            )
+            | {"hash": log._digest(new)}
         )
     ),
     "a line twice": lambda h: h.path.write_bytes(
@@ -163,7 +170,7 @@ FORGERIES: dict[str, Callable[[Home], object]] = {
         h.path.read_bytes().replace(b'"number": 1,', b'"number": true,')
     ),
     "not UTF-8": lambda h: h.path.write_bytes(h.path.read_bytes() + b"\xff\n"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
@@ -320,10 +327,19 @@ def test_an_older_log_shows_unless_its_record_is_put_back_too(home: Home, tmp_pa
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{}", b"[]", b"null", b"\xff", b"[" * 9000, b'{"number": NaN}', b"{" * 9000,
-     b'{"number": "4", "hash": 1, "key": [], "signature": {}}',
-     b'{"number": 4, "hash": "x", "key": "y", "signature": "z"}'],
-)  # fmt: skip
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"null",
+        b"\xff",
+        b"[" * 9000,
+        b'{"number": NaN}',
+        b"{" * 9000,
+        b'{"number": "4", "hash": 1, "key": [], "signature": {}}',
+        b'{"number": 4, "hash": "x", "key": "y", "signature": "z"}',
+    ],
+)
 def test_a_record_that_is_none_shows(home: Home, content: bytes) -> None:
     home.record.write_bytes(content)
     assert "the record of the newest line" in home.check().problems[0]

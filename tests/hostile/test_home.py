@@ -17,10 +17,13 @@ Selat = Callable[..., Any]
 @pytest.mark.parametrize(
     "command",
     [
-        ["nightly"], ["serve"], ["learn", "places"], ["learn", "normal"],
+        ["nightly"],
+        ["serve"],
+        ["learn", "places"],
+        ["learn", "normal"],
         ["backfill", "--since", "2026-01-01"],
     ],
-)  # fmt: skip
+)
 def test_a_home_that_is_no_folder(tmp_path: Path, selat: Selat, command: list[str]) -> None:  # noqa: F811
     (tmp_path / "home").touch()
     ran = selat(*command, "--home", tmp_path / "home" / "deep")

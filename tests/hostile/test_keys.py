@@ -113,15 +113,33 @@ def test_a_crash_while_the_list_is_written_leaves_the_old_one(
 @pytest.mark.parametrize(
     "content",
     [
-        b"", b"{}", b"null", b"7", b"[7]", b"[[]]", b'["x"]', b"\xff\xfe", b"[" * 100_000,
+        b"",
+        b"{}",
+        b"null",
+        b"7",
+        b"[7]",
+        b"[[]]",
+        b'["x"]',
+        b"\xff\xfe",
+        b"[" * 100_000,
         b'[{"name": "x"}]',
         json.dumps([{"name": 1, "kind": "signing", "state": "active", "public": "", "made": ""}]),
         json.dumps([{"name": "x", "kind": "spy", "state": "active", "public": "", "made": ""}]),
         json.dumps([{"name": "x", "kind": "signing", "state": "?", "public": "", "made": ""}]),
-        json.dumps([{"name": "x", "kind": "signing", "state": "active", "public": "", "made": "",
-                     "more": 1}]),
+        json.dumps(
+            [
+                {
+                    "name": "x",
+                    "kind": "signing",
+                    "state": "active",
+                    "public": "",
+                    "made": "",
+                    "more": 1,
+                }
+            ]
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_list_that_is_none_is_told(tmp_path: Path, content: bytes | str) -> None:
     ring = Keyring(tmp_path / "keys")
     ring.folder.mkdir()

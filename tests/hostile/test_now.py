@@ -51,8 +51,9 @@ def forged(
     ]
 
 
-@pytest.mark.parametrize(("honest", "vessels"), [(100, 2), (100, 5), (100, 20), (1000, 20),
-                                                 (1000, 49), (10, 2), (40, 9)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("honest", "vessels"), [(100, 2), (100, 5), (100, 20), (1000, 20), (1000, 49), (10, 2), (40, 9)]
+)
 @pytest.mark.parametrize("first_h", [20, 44])  # at once, or bridging the way there
 @pytest.mark.parametrize("step_h", [1, 0.25])
 def test_forged_vessels_do_not_move_now(
@@ -148,8 +149,10 @@ def test_a_store_says_where_now_is(tmp_path: Path) -> None:
     )
     with write(tmp_path) as store:
         store.add_feed("k", sha256="s", name="n", batches=[batch], report={"simulated": False})
-        now, window = store.now(T0 + 100 * HOUR), choose_window(store, date=None, since=None,
-                                                               until=None)  # fmt: skip
+        now, window = (
+            store.now(T0 + 100 * HOUR),
+            choose_window(store, date=None, since=None, until=None),
+        )
     assert now is not None
     assert window.end == window.now == now.time == max(t for _, t in sea(100, 24))
     assert now.later == 20

@@ -274,9 +274,7 @@ LAYOUTS: dict[str, Callable[[list[Entry]], bytes]] = {
     "a link": lambda p: put_together(
         _with(p, "README.txt", content=b"/etc/passwd", central={"outer": 0o120777 << 16})
     ),
-    "a device": lambda p: put_together(
-        _with(p, "README.txt", central={"outer": 0o060644 << 16})
-    ),
+    "a device": lambda p: put_together(_with(p, "README.txt", central={"outer": 0o060644 << 16})),
     "set-uid": lambda p: put_together(_with(p, "README.txt", central={"outer": 0o104755 << 16})),
     "a program": lambda p: put_together(_with(p, "README.txt", central={"outer": 0o100755 << 16})),
     "hidden on DOS": lambda p: put_together(
@@ -304,7 +302,7 @@ LAYOUTS: dict[str, Callable[[list[Entry]], bytes]] = {
     "bzip2": lambda p: put_together(_with(p, "README.txt", method=12)),
     "lzma": lambda p: put_together(_with(p, "README.txt", method=14)),
     "zstandard": lambda p: put_together(_with(p, "README.txt", method=93)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -342,11 +340,17 @@ def _foreign(parts: list[Entry]) -> list[Entry]:
 @pytest.mark.parametrize(
     "change",
     [
-        {"outer": 0o120600 << 16}, {"outer": 0o104600 << 16}, {"outer": 0o100755 << 16},
-        {"extra": EXTRA}, {"comment": b"spy!"}, {"disk": 1}, {"inner": 4}, {"flags": 0x20},
+        {"outer": 0o120600 << 16},
+        {"outer": 0o104600 << 16},
+        {"outer": 0o100755 << 16},
+        {"extra": EXTRA},
+        {"comment": b"spy!"},
+        {"disk": 1},
+        {"inner": 4},
+        {"flags": 0x20},
         {"made_by": 0x0014},
     ],
-)  # fmt: skip
+)
 def test_in_an_archive_of_another_program_too(
     folder: Path, look: Callable[[bytes], Verdict], change: dict[str, object]
 ) -> None:
@@ -370,21 +374,25 @@ def _measured(look: Callable[[bytes], Verdict], content: bytes) -> tuple[str, in
 BOMBS: dict[str, Callable[[list[Entry]], list[Entry]]] = {
     "deflate, says what it is": lambda p: [*p, Entry(b"z", bytes(24 << 20))],
     "deflate, says it is small": lambda p: [
-        *p, Entry(b"z", bytes(24 << 20), local={"size": 5}, central={"size": 5})
+        *p,
+        Entry(b"z", bytes(24 << 20), local={"size": 5}, central={"size": 5}),
     ],
-    "in place of the manifest": lambda p: [
-        Entry(p[0].name, bytes(24 << 20)), *p[1:]
-    ],
+    "in place of the manifest": lambda p: [Entry(p[0].name, bytes(24 << 20)), *p[1:]],
     "in place of the manifest, says it is small": lambda p: [
-        Entry(p[0].name, bytes(24 << 20), local={"size": 5}, central={"size": 5}), *p[1:]
+        Entry(p[0].name, bytes(24 << 20), local={"size": 5}, central={"size": 5}),
+        *p[1:],
     ],
     "in place of the signature": lambda p: [
-        p[0], Entry(p[1].name, bytes(24 << 20), local={"size": 5}, central={"size": 5}), *p[2:]
+        p[0],
+        Entry(p[1].name, bytes(24 << 20), local={"size": 5}, central={"size": 5}),
+        *p[2:],
     ],
     "in place of a file": lambda p: [
-        *p[:2], Entry(p[2].name, bytes(24 << 20), local={"size": 17}, central={"size": 17}), *p[3:]
+        *p[:2],
+        Entry(p[2].name, bytes(24 << 20), local={"size": 17}, central={"size": 17}),
+        *p[3:],
     ],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
@@ -398,9 +406,12 @@ def test_a_bomb_takes_no_memory(folder: Path, look: Callable[[bytes], Verdict], 
 
 @pytest.mark.parametrize(("method", "module"), [(12, "bz2"), (14, "lzma")])
 def test_what_packs_are_not_packed_with_is_never_unpacked(
-    folder: Path, look: Callable[[bytes], Verdict], monkeypatch: pytest.MonkeyPatch,
-    method: int, module: str,
-) -> None:  # fmt: skip
+    folder: Path,
+    look: Callable[[bytes], Verdict],
+    monkeypatch: pytest.MonkeyPatch,
+    method: int,
+    module: str,
+) -> None:
     def unpacks(*_: object, **__: object) -> None:
         raise AssertionError("was unpacked")
 
@@ -526,11 +537,19 @@ def test_every_byte_of_the_signature_shows(pack: Path, keyring: Keyring) -> None
     whole = (pack / manifest.SIGNATURE).read_bytes()
     chance = random.Random(5)
     for changed in [
-        *(whole[:n] + bytes([whole[n] ^ 1 << chance.randrange(7)]) + whole[n + 1 :]
-          for n in range(0, len(whole), 3)),
-        whole + b"\n", whole + b"more\n", whole[:-1], whole.replace(b"\n", b"\r\n"), b"",
-        b"\xff" + whole, whole.replace(b"untrusted", b"UNTRUSTED"), bytes(5000),
-    ]:  # fmt: skip
+        *(
+            whole[:n] + bytes([whole[n] ^ 1 << chance.randrange(7)]) + whole[n + 1 :]
+            for n in range(0, len(whole), 3)
+        ),
+        whole + b"\n",
+        whole + b"more\n",
+        whole[:-1],
+        whole.replace(b"\n", b"\r\n"),
+        b"",
+        b"\xff" + whole,
+        whole.replace(b"untrusted", b"UNTRUSTED"),
+        bytes(5000),
+    ]:
         (pack / manifest.SIGNATURE).write_bytes(changed)
         assert verify(pack, keyring, packing.NOW).state in {"changed", "unknown key"}, changed
 

@@ -36,8 +36,20 @@ sightings:
 watchlists:
   - {watchlist: secret, tlp: AMBER, rel: [MYS]}
 """
-FORMATS = ["brief", "pdf", "csv", "geoparquet", "geojson", "kml", "kmz", "gpx", "gpkg", "xlsx",
-           "tak", "rtz"]  # fmt: skip
+FORMATS = [
+    "brief",
+    "pdf",
+    "csv",
+    "geoparquet",
+    "geojson",
+    "kml",
+    "kmz",
+    "gpx",
+    "gpkg",
+    "xlsx",
+    "tak",
+    "rtz",
+]
 RECIPIENTS = f"""
 ally: {{title: An ally, holds: [AUS], max_tlp: RED, formats: {FORMATS}}}
 crew: {{title: A crew, holds: [AUS], max_tlp: RED, formats: [csv, geojson], plan: all,
@@ -103,9 +115,13 @@ class Home:
     def ingest(self, *names: str) -> None:
         with reporter(quiet=True) as report:
             feeds.ingest_only(
-                self.installation, self.zones, [self.parts[name] for name in names],
-                area=None, mapping=None, report=report,
-            )  # fmt: skip
+                self.installation,
+                self.zones,
+                [self.parts[name] for name in names],
+                area=None,
+                mapping=None,
+                report=report,
+            )
 
     def night(self, *sightings: str, date: str | None = None) -> str:
         with reporter(quiet=True) as report:
@@ -114,9 +130,14 @@ class Home:
 
     def conclude(self, event_id: str) -> None:
         record(
-            self.installation, event_id, author="A", conclusion="cleared", reason="known",
-            quiet_until=pd.Timestamp("2026-02-01", tz="UTC"), quiet_within_m=1e6,
-        )  # fmt: skip
+            self.installation,
+            event_id,
+            author="A",
+            conclusion="cleared",
+            reason="known",
+            quiet_until=pd.Timestamp("2026-02-01", tz="UTC"),
+            quiet_within_m=1e6,
+        )
 
     def watch(self, mmsis: list[int], name: str) -> None:
         folder = self.installation.config / "watchlists"
@@ -185,11 +206,14 @@ def packed(
     def both(name: str) -> tuple[Sent, Sent]:
         plain, more = (
             export_to(
-                home.installation, name, out=folder / kind, unsigned=True,
+                home.installation,
+                name,
+                out=folder / kind,
+                unsigned=True,
                 run_id=home.first if name == "ally" else None,
             )
             for home, kind in zip(homes, ("plain", "more"), strict=True)
-        )  # fmt: skip
+        )
         return plain, more
 
     return both

@@ -23,11 +23,17 @@ def _feature(zone_id: str, name: str, lon: float) -> dict[str, Any]:
     return {
         "geometry": shapely.geometry.mapping(shapely.box(lon, 2.0, lon + 0.1, 2.1)),
         "properties": {
-            "zone_id": zone_id, "name": name, "zone_class": "lane" if lon < 102 else "anchorage",
-            "n_vessels": 12, "n_visits": 30, "n_days": 9, "confidence_score": 0.8,
-            "direction_deg": 310.0 if lon < 102 else None, "more": name,
+            "zone_id": zone_id,
+            "name": name,
+            "zone_class": "lane" if lon < 102 else "anchorage",
+            "n_vessels": 12,
+            "n_visits": 30,
+            "n_days": 9,
+            "confidence_score": 0.8,
+            "direction_deg": 310.0 if lon < 102 else None,
+            "more": name,
         },
-    }  # fmt: skip
+    }
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +41,16 @@ def text() -> str:
     """The page of two places, one of them with a hostile name."""
     facts = {"since": "2026-01-01", "until": HOSTILE, "simulated": True, "reports": 9, "vessels": 3}
     found = Snapshot(
-        Path(f"{HOSTILE.replace('/', '')}.json"), facts,
+        Path(f"{HOSTILE.replace('/', '')}.json"),
+        facts,
         [_feature("a-1", "Lane", 101.0), _feature("b-2", HOSTILE, 103.0)],
-    )  # fmt: skip
+    )
     land = gpd.GeoDataFrame(geometry=[shapely.box(101.2, 1.8, 101.6, 2.0)], crs=4326)
     frame = gpd.GeoDataFrame(
         {"zone_id": ["p"], "zone_class": ["port"], "name": [HOSTILE]},
-        geometry=[shapely.box(101.5, 2.0, 101.6, 2.1)], crs=4326,
-    )  # fmt: skip
+        geometry=[shapely.box(101.5, 2.0, 101.6, 2.1)],
+        crs=4326,
+    )
     zones = Zones.__new__(Zones)
     zones.frame = frame
     return review_map.page(found, {"a-1": "accept"}, zones, land)

@@ -44,9 +44,13 @@ async def inner(scope: Any, receive: Any, send: Any) -> None:
 
 
 def asked(
-    path: str = "/api/flows/filter", method: str = "POST", kind: str = "http", query: bytes = b"",
-    names: tuple[str, ...] = (), **headers: bytes | list[bytes],
-) -> tuple[int, dict[bytes, bytes], bytes]:  # fmt: skip
+    path: str = "/api/flows/filter",
+    method: str = "POST",
+    kind: str = "http",
+    query: bytes = b"",
+    names: tuple[str, ...] = (),
+    **headers: bytes | list[bytes],
+) -> tuple[int, dict[bytes, bytes], bytes]:
     """Status, headers and body of what the gate answers; the right Host unless one is given."""
     given = {"host": HERE, **headers}
     pairs = [
@@ -83,11 +87,21 @@ def test_the_gate_lets_in_who_knows_the_password() -> None:
 @pytest.mark.parametrize(
     "host",
     [
-        b"evil.example", b"evil.example:4200", b"127.0.0.1.evil.example", b"", b"127.0.0.1:1@evil",
-        b"evil@127.0.0.1", b"localhost.", b"0.0.0.0", b"127.0.0.1:x", b"[::1", b"ops.example",
-        [HERE, b"evil.example"], [],
+        b"evil.example",
+        b"evil.example:4200",
+        b"127.0.0.1.evil.example",
+        b"",
+        b"127.0.0.1:1@evil",
+        b"evil@127.0.0.1",
+        b"localhost.",
+        b"0.0.0.0",
+        b"127.0.0.1:x",
+        b"[::1",
+        b"ops.example",
+        [HERE, b"evil.example"],
+        [],
     ],
-)  # fmt: skip
+)
 def test_a_name_that_is_not_ours_is_refused_with_the_password_too(host: Any) -> None:
     for path, method in (("/api/flows/filter", "POST"), ("/", "GET"), (PROOF, "GET")):
         assert asked(path, method, host=host, authorization=RIGHT)[0] == 421
@@ -97,11 +111,16 @@ def test_a_name_that_is_not_ours_is_refused_with_the_password_too(host: Any) -> 
 @pytest.mark.parametrize(
     "headers",
     [
-        {"origin": b"http://evil.example"}, {"origin": b"null"}, {"origin": b"http://127.0.0.1:1"},
-        {"origin": b"http://localhost:4200"}, {"origin": [b"http://127.0.0.1:4200", b"null"]},
-        {"origin": b""}, {"sec_fetch_site": b"cross-site"}, {"sec_fetch_site": b"same-site"},
+        {"origin": b"http://evil.example"},
+        {"origin": b"null"},
+        {"origin": b"http://127.0.0.1:1"},
+        {"origin": b"http://localhost:4200"},
+        {"origin": [b"http://127.0.0.1:4200", b"null"]},
+        {"origin": b""},
+        {"sec_fetch_site": b"cross-site"},
+        {"sec_fetch_site": b"same-site"},
     ],
-)  # fmt: skip
+)
 def test_a_page_of_another_origin_is_refused_with_the_password_too(headers: Any) -> None:
     for method in ("POST", "GET", "OPTIONS", "PATCH"):
         status, sent, _ = asked(method=method, authorization=RIGHT, **headers)
@@ -113,13 +132,28 @@ def test_a_page_of_another_origin_is_refused_with_the_password_too(headers: Any)
 @pytest.mark.parametrize(
     "authorization",
     [
-        [], b"", b"Basic ", RIGHT[:-1], RIGHT.lower(), b"Bearer " + RIGHT[6:], [RIGHT, RIGHT],
-        b"Basic " + base64.b64encode(b"selat:"), b"Basic " + base64.b64encode(b"admin:pass"),
+        [],
+        b"",
+        b"Basic ",
+        RIGHT[:-1],
+        RIGHT.lower(),
+        b"Bearer " + RIGHT[6:],
+        [RIGHT, RIGHT],
+        b"Basic " + base64.b64encode(b"selat:"),
+        b"Basic " + base64.b64encode(b"admin:pass"),
     ],
-)  # fmt: skip
+)
 def test_nothing_of_the_api_answers_without_the_password(authorization: Any) -> None:
-    for path in ("/api", "/api/", "/api/health/", "/api/flows/health", "/api/version", "/api/docs",
-                 "/api/admin/database/clear", "/api/static/x"):  # fmt: skip
+    for path in (
+        "/api",
+        "/api/",
+        "/api/health/",
+        "/api/flows/health",
+        "/api/version",
+        "/api/docs",
+        "/api/admin/database/clear",
+        "/api/static/x",
+    ):
         for method in ("GET", "POST", "OPTIONS", "HEAD", "DELETE"):
             assert asked(path, method, authorization=authorization)[0] == 401
 
@@ -272,8 +306,10 @@ def refused(url: str, body: bytes | None = None, **headers: str) -> int:
 
 @pytest.mark.slow
 def test_nobody_has_the_service_run_anything(
-    tmp_path: Path, serving: Callable[..., Any], request: pytest.FixtureRequest  # noqa: F811
-) -> None:  # fmt: skip
+    tmp_path: Path,
+    serving: Callable[..., Any],  # noqa: F811 - the fixture
+    request: pytest.FixtureRequest,
+) -> None:
     home, feed, mark = tmp_path / "home", tmp_path / "feed.nmea", tmp_path / "OWNED"
     feed.touch()
     command = f"/usr/bin/touch {mark}"
@@ -343,18 +379,20 @@ def with_the_password(service: Serving, deployment: str, command: str, folder: P
     service.ask(
         f"/deployments/{deployment}",
         {
-            "entrypoint": f"{evil}:scheduled", "path": str(folder), "pull_steps": [shell],
+            "entrypoint": f"{evil}:scheduled",
+            "path": str(folder),
+            "pull_steps": [shell],
             "parameters": {"home": str(folder / "other"), "config": str(folder), "feeds": "[]"},
         },
         "PATCH",
-    )  # fmt: skip
+    )
     made = service.ask(
         f"/deployments/{deployment}/create_flow_run",
         {
             "parameters": {"home": str(folder / "other"), "feeds": json.dumps([str(evil)])},
             "job_variables": {"command": command, "env": {"PYTHONPATH": str(folder)}},
         },
-    )  # fmt: skip
+    )
 
     def ended() -> bool:
         [run] = [run for run in service.runs() if run["id"] == made["id"]]
@@ -394,16 +432,23 @@ def test_what_is_set_for_prefect_elsewhere_opens_nothing(tmp_path: Path) -> None
         'active = "x"\n[profiles.x]\nPREFECT_API_URL = "http://evil.example/api"\n'
     )
     loose = {
-        "HOME": str(tmp_path), "PREFECT_HOME": str(tmp_path / ".prefect"),
-        "PREFECT_PROFILE": "x", "PREFECT_SERVER_API_AUTH_STRING": "",
+        "HOME": str(tmp_path),
+        "PREFECT_HOME": str(tmp_path / ".prefect"),
+        "PREFECT_PROFILE": "x",
+        "PREFECT_SERVER_API_AUTH_STRING": "",
         "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "false",
-        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": "*", "PREFECT_SERVER_API_BASE_PATH": "/open",
-    }  # fmt: skip
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": "*",
+        "PREFECT_SERVER_API_BASE_PATH": "/open",
+    }
     own = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "SELAT_"))}
     done = subprocess.run(
-        [sys.executable, "-c", PROFILE, str(home)], env=own | loose, cwd=folder,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [sys.executable, "-c", PROFILE, str(home)],
+        env=own | loose,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     settings, values = map(json.loads, done.stdout.splitlines())
     assert settings == ["None", str(home / "prefect"), False]

@@ -54,17 +54,23 @@ def hostile_home(exercise_home: Path, tmp_path_factory: pytest.TempPathFactory) 
     shutil.copytree(exercise_home, home, symlinks=True)
     with duckdb.connect(str(home / "store" / "catalogue.duckdb")) as store:
         for table, columns in {
-            "ledger": ("name",), "statics": ("name", "callsign", "destination"),
-            "events": ("reason", "zone_id"), "event_revisions": ("reason", "zone_id"),
+            "ledger": ("name",),
+            "statics": ("name", "callsign", "destination"),
+            "events": ("reason", "zone_id"),
+            "event_revisions": ("reason", "zone_id"),
             "flags": ("name", "reasons"),
-        }.items():  # fmt: skip
+        }.items():
             for column in columns:
                 store.execute(f"UPDATE {table} SET {column} = $t", {"t": HOSTILE})
         store.execute(
             "INSERT INTO sighting_files SELECT 'k', 's', $t, now(), now(), $r",
-            {"t": HOSTILE, "r": json.dumps({"format": "CSV", "rows_read": 1, "sightings": 1,
-                                            "rejected": {HOSTILE: 1}})},
-        )  # fmt: skip
+            {
+                "t": HOSTILE,
+                "r": json.dumps(
+                    {"format": "CSV", "rows_read": 1, "sightings": 1, "rejected": {HOSTILE: 1}}
+                ),
+            },
+        )
         store.execute(
             "INSERT INTO dispositions SELECT 'd-1', now(), $t, event_id, kind, mmsi, other_mmsi, "
             "start, \"end\", lat, lon, 'boarded', $t, NULL, NULL FROM events LIMIT 1",
@@ -94,16 +100,42 @@ def event(hostile_home: Path) -> dict[str, Any]:
 
 
 SHOWING = (
-    "status", "doctor", "flagged", "store feeds", "store check", "explain {event}",
-    "explain {mmsi}", "vessel {mmsi}", "find {hostile}", "since 2020-01-01", "sightings list",
-    "sightings list --files", "disposition list", "operation list", "operation report {hostile}",
-    "exports", "learn review", "explain {hostile}", "flagged --as-of {hostile}",
-    "ingest {hostile}", "nightly --feed {plain}", "detect --date {hostile}",
-    "ingest x --area {hostile}", "ingest x --mapping {hostile}", "store delete {hostile}",
-    "verify {hostile}", "{hostile}", "status --{hostile}", "vessel {hostile}",
-    "plan --units {hostile}", "export --to {hostile}", "backup {hostile} --verify",
-    "sightings import {hostile}", "listen {hostile}", "status --config {hostile}",
-)  # fmt: skip
+    "status",
+    "doctor",
+    "flagged",
+    "store feeds",
+    "store check",
+    "explain {event}",
+    "explain {mmsi}",
+    "vessel {mmsi}",
+    "find {hostile}",
+    "since 2020-01-01",
+    "sightings list",
+    "sightings list --files",
+    "disposition list",
+    "operation list",
+    "operation report {hostile}",
+    "exports",
+    "learn review",
+    "explain {hostile}",
+    "flagged --as-of {hostile}",
+    "ingest {hostile}",
+    "nightly --feed {plain}",
+    "detect --date {hostile}",
+    "ingest x --area {hostile}",
+    "ingest x --mapping {hostile}",
+    "store delete {hostile}",
+    "verify {hostile}",
+    "{hostile}",
+    "status --{hostile}",
+    "vessel {hostile}",
+    "plan --units {hostile}",
+    "export --to {hostile}",
+    "backup {hostile} --verify",
+    "sightings import {hostile}",
+    "listen {hostile}",
+    "status --config {hostile}",
+)
 
 
 @pytest.mark.parametrize("command", SHOWING)
@@ -130,8 +162,10 @@ def test_no_command_lets_it_through(
     assert "markup[/]" in (ran.out + ran.err).replace("\n", "") or "markup" not in ran.out
 
 
-@pytest.mark.parametrize("command", ["store feeds", "flagged", "explain {event}", "doctor",
-                                     "disposition list", "vessel {mmsi}"])  # fmt: skip
+@pytest.mark.parametrize(
+    "command",
+    ["store feeds", "flagged", "explain {event}", "doctor", "disposition list", "vessel {mmsi}"],
+)
 def test_json_stays_what_it_says(
     command: str, hostile_home: Path, event: dict[str, Any], selat: Callable[..., Any]
 ) -> None:
@@ -263,9 +297,13 @@ def test_a_real_terminal(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     code = "import sys; from pipelines.cli.main import main; main()"
     with subprocess.Popen(
-        [sys.executable, "-c", code, "ingest", FILE, "--home", str(tmp_path)], cwd=PROJECT,
-        stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env={**os.environ, "TERM": "xterm"},
-    ) as process:  # fmt: skip
+        [sys.executable, "-c", code, "ingest", FILE, "--home", str(tmp_path)],
+        cwd=PROJECT,
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm"},
+    ) as process:
         os.close(theirs)
         said = b""
         while True:

@@ -229,9 +229,14 @@ def backtest(night: Night, detector: str, **thresholds: Any) -> Backtest:
     settings = [f"{name}={value}" for name, value in thresholds.items()]
     with reporter(quiet=True) as report:
         outcome = run_backtest(
-            night.installation, detector, settings, None, f"{night.run['start'].isoformat()}",
-            f"{night.run['end'].isoformat()}", report,
-        )  # fmt: skip
+            night.installation,
+            detector,
+            settings,
+            None,
+            f"{night.run['start'].isoformat()}",
+            f"{night.run['end'].isoformat()}",
+            report,
+        )
     compared = outcome.result.compared
     different = compared[compared["status"] != "same"]
     reasons = [outcome.reasons.get(event_id, "") for event_id in different["event_id"]]
@@ -274,8 +279,12 @@ def conclude(
     from pipelines.run.dispositions import record
 
     row: pd.Series = record(
-        night.installation, event_id, author=by, conclusion=conclusion, reason=reason,
+        night.installation,
+        event_id,
+        author=by,
+        conclusion=conclusion,
+        reason=reason,
         quiet_until=None if quiet_until is None else utc(quiet_until),
         quiet_within_m=quiet_within_nm * METRES_PER_NM,
-    ).iloc[0]  # fmt: skip
+    ).iloc[0]
     return row

@@ -77,12 +77,18 @@ def chart(
         First and last time of the slider.
     """
     products = Products(
-        run_id=str(run["run_id"]), start=span[0], end=span[1],
-        simulated=bool(run["manifest"]["simulated"]), events=_plain(events),
-        flagged=frames.conform(_plain(flagged), FLAGGED), parts=frames.empty(PARTS),
-        tracks=frames.conform(_plain(tracks), frames.TRACKED), vessels=vessels, zones=zones,
+        run_id=str(run["run_id"]),
+        start=span[0],
+        end=span[1],
+        simulated=bool(run["manifest"]["simulated"]),
+        events=_plain(events),
+        flagged=frames.conform(_plain(flagged), FLAGGED),
+        parts=frames.empty(PARTS),
+        tracks=frames.conform(_plain(tracks), frames.TRACKED),
+        vessels=vessels,
+        zones=zones,
         manifest=run["manifest"],
-    )  # fmt: skip
+    )
     return Chart(title, products)
 
 
@@ -103,10 +109,14 @@ def flagged_by(event: pd.Series, known: pd.DataFrame, tracks: pd.DataFrame) -> p
     vessels = [
         {
             **(names.loc[mmsi, list(unknown)].to_dict() if mmsi in names.index else unknown),
-            "mmsi": mmsi, "flag_state": "", "ship_type": "", "reasons": event["reason"],
+            "mmsi": mmsi,
+            "flag_state": "",
+            "ship_type": "",
+            "reasons": event["reason"],
         }
-        for mmsi in (event["mmsi"], event["other_mmsi"]) if mmsi
-    ]  # fmt: skip
+        for mmsi in (event["mmsi"], event["other_mmsi"])
+        if mmsi
+    ]
     return as_flagged(event.to_dict(), vessels, tracks)
 
 

@@ -184,10 +184,12 @@ class Night:
         )
         return pd.DataFrame(
             {
-                "time": grid, "distance_m": distance_m, "sog_kn": own["sog_kn"].to_numpy(),
+                "time": grid,
+                "distance_m": distance_m,
+                "sog_kn": own["sog_kn"].to_numpy(),
                 "other_sog_kn": other["sog_kn"].to_numpy(),
             }
-        )  # fmt: skip
+        )
 
     def neighbours(self, event_id: str, within_nm: float = 10.0) -> gpd.GeoDataFrame:
         """Reports of other vessels near an event's place while it lasted, and around.
@@ -214,10 +216,15 @@ class Night:
         events = self.events[self.events["event_id"].isin(ids)]
         mmsis = sorted({*shown["mmsi"], *events["mmsi"], *events["other_mmsi"]} - {0})
         return charts.chart(
-            self._title("Flagged vessels. Flags are leads, not findings."), self.run,
-            flagged=shown, events=events, tracks=self.track(*mmsis), vessels=self._named(),
-            zones=self.zones, span=(self.run["start"], self.run["end"]),
-        )  # fmt: skip
+            self._title("Flagged vessels. Flags are leads, not findings."),
+            self.run,
+            flagged=shown,
+            events=events,
+            tracks=self.track(*mmsis),
+            vessels=self._named(),
+            zones=self.zones,
+            span=(self.run["start"], self.run["end"]),
+        )
 
     def draw(self, event_id: str) -> charts.Chart:
         """One event on the brief's map: its vessels while it lasted and around, to play back."""
@@ -225,10 +232,15 @@ class Night:
         span = self._around(event)
         tracks = self.reports(_vessels(event), *span)
         return charts.chart(
-            self._said(event), self.run, flagged=charts.flagged_by(event, known, tracks),
-            events=self.events[self.events["event_id"] == event["event_id"]], tracks=tracks,
-            vessels=known, zones=self.zones, span=span,
-        )  # fmt: skip
+            self._said(event),
+            self.run,
+            flagged=charts.flagged_by(event, known, tracks),
+            events=self.events[self.events["event_id"] == event["event_id"]],
+            tracks=tracks,
+            vessels=known,
+            zones=self.zones,
+            span=span,
+        )
 
     def draw_approach(self, event_id: str) -> "Figure":
         """Distance between two vessels and their speeds over time."""
@@ -278,10 +290,7 @@ class Night:
 
 
 def night(
-    home: Path | str | None = None,
-    *,
-    as_of: str | None = None,
-    config: Path | str | None = None,
+    home: Path | str | None = None, *, as_of: str | None = None, config: Path | str | None = None
 ) -> Night:
     """A finished run: the newest, or the newest that was known at a past moment.
 
@@ -310,9 +319,12 @@ def night(
         looked = reader.events(moment.run_id)[["event_id", "status"]]
     events = told.merge(looked, on="event_id")
     more = beside(
-        installation, flagged["score"].tolist(), flagged["event_ids"].tolist(),
-        simulated=bool(manifest["simulated"]), known=None if moment.now else moment.time,
-    )  # fmt: skip
+        installation,
+        flagged["score"].tolist(),
+        flagged["event_ids"].tolist(),
+        simulated=bool(manifest["simulated"]),
+        known=None if moment.now else moment.time,
+    )
     flagged = flagged.assign(concluded=pd.Series(more.concluded, flagged.index, dtype="str"))
     if more.model is not None:
         flagged = flagged.assign(probability=more.probability)

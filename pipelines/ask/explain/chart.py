@@ -172,13 +172,7 @@ def _line(own: pd.DataFrame, middle: float, step_deg: float) -> tuple[Floats, Fl
     return np.append(xs, x[-1]), np.append(ys, y[-1])
 
 
-def _set(
-    layer: NDArray[np.int8],
-    x: Floats,
-    y: Floats,
-    box: Box,
-    value: int,
-) -> None:
+def _set(layer: NDArray[np.int8], x: Floats, y: Floats, box: Box, value: int) -> None:
     west, south, east, north = box
     rows, columns = layer.shape
     column = np.floor((x - west) / (east - west) * columns).astype(int)

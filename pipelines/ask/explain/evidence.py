@@ -13,9 +13,13 @@ _UNITS: Final = ("s", "m", "kn", "km2", "deg", "h", "min", "nm", "fraction", "ra
 _PLACE: Final = re.compile(r"(?P<source>[0-9a-f]{16}):(?P<offset>\d+)")
 _MEASURED_AS: Final = ("", "median_", "mean_", "longest_", "n_")
 _BOOKKEEPING: Final = (
-    "base_score", "explanation_weight", "explanation_overturned_by", "untested_explanations",
-    "explained_by", "simulated",
-)  # fmt: skip
+    "base_score",
+    "explanation_weight",
+    "explanation_overturned_by",
+    "untested_explanations",
+    "explained_by",
+    "simulated",
+)
 """What `explain` adds to the evidence; it is told elsewhere."""
 
 

@@ -215,7 +215,9 @@ def gather(
         measured=measured,
         settings=settings,
         considered=considered(
-            event, evidence, [v.identity.ship_type for v in vessels],
+            event,
+            evidence,
+            [v.identity.ship_type for v in vessels],
             [v.identity.length_m for v in vessels],
         ),
         raw=_raw(store, installation, evidence, feeds),
@@ -225,7 +227,7 @@ def gather(
         looks=looks.loc[looks["ordinal"] > last, ["run_id", "status"]].reset_index(drop=True),
         superseded_by=heir,
         tracks=_tracks(store, mmsis, event, until),
-    )  # fmt: skip
+    )
 
 
 def _past(
@@ -324,8 +326,11 @@ def _raw(
             found |= {(source, offset): ("", gone) for offset in offsets}
             continue
         row = entry.iloc[0]
-        known = [lie[key] for key in ledger.loc[ledger["sha256"] == row["sha256"], "feed_key"]
-                 if key in lie]  # fmt: skip
+        known = [
+            lie[key]
+            for key in ledger.loc[ledger["sha256"] == row["sha256"], "feed_key"]
+            if key in lie
+        ]
         read = _read(row, installation, named, offsets, known)
         found |= {(source, offset): (str(row["name"]), read[offset]) for offset in offsets}
     return [
@@ -344,9 +349,12 @@ def _read(
     if path is not None:
         try:
             return read_back(
-                path, str(entry["name"]), str(json.loads(entry["report"]).get("format", "")),
-                offsets, int(installation.settings.ingest.max_uncompressed_gb * 1e9),
-            )  # fmt: skip
+                path,
+                str(entry["name"]),
+                str(json.loads(entry["report"]).get("format", "")),
+                offsets,
+                int(installation.settings.ingest.max_uncompressed_gb * 1e9),
+            )
         except SelatError as error:
             problem = f"{error.message}{f' ({error.hint})' if error.hint else ''}"
         except OSError as error:

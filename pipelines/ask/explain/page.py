@@ -59,10 +59,18 @@ def _products(x: Explanation, zones: Zones) -> Products:
         columns=["mmsi", "name"],
     )
     return Products(
-        run_id=x.moment.run_id, start=start, end=end, simulated=x.simulated, events=event,
-        flagged=_flagged(x), parts=frames.empty(PARTS), tracks=x.tracks, vessels=vessels,
-        zones=zones, manifest={},
-    )  # fmt: skip
+        run_id=x.moment.run_id,
+        start=start,
+        end=end,
+        simulated=x.simulated,
+        events=event,
+        flagged=_flagged(x),
+        parts=frames.empty(PARTS),
+        tracks=x.tracks,
+        vessels=vessels,
+        zones=zones,
+        manifest={},
+    )
 
 
 def _status(x: Explanation) -> str:
@@ -77,12 +85,16 @@ def _flagged(x: Explanation) -> pd.DataFrame:
     [told_event] = told(pd.DataFrame([x.event]))
     vessels = [
         {
-            "mmsi": past.identity.mmsi, "imo": past.identity.imo, "name": past.identity.name,
-            "callsign": past.identity.callsign, "flag_state": past.identity.flag_state,
-            "ship_type": past.ship_type, "reasons": teller.tell(told_event, past.identity.mmsi),
+            "mmsi": past.identity.mmsi,
+            "imo": past.identity.imo,
+            "name": past.identity.name,
+            "callsign": past.identity.callsign,
+            "flag_state": past.identity.flag_state,
+            "ship_type": past.ship_type,
+            "reasons": teller.tell(told_event, past.identity.mmsi),
         }
         for past in x.vessels
-    ]  # fmt: skip
+    ]
     return as_flagged(x.event, vessels, x.tracks)
 
 
@@ -108,11 +120,16 @@ def as_flagged(
         last = seen.get(who["mmsi"], nowhere)
         rows.append(
             {
-                "rank": rank, **who, "score": float(event["score"]),
-                "explanations": event["explanation"], "last_seen": last["time"],
-                "lat": last["lat"], "lon": last["lon"], "event_ids": event["event_id"],
+                "rank": rank,
+                **who,
+                "score": float(event["score"]),
+                "explanations": event["explanation"],
+                "last_seen": last["time"],
+                "lat": last["lat"],
+                "lon": last["lon"],
+                "event_ids": event["event_id"],
             }
-        )  # fmt: skip
+        )
     table = pd.DataFrame(rows, columns=list(FLAGGED))
     table["last_seen"] = pd.to_datetime(table["last_seen"], utc=True)
     return frames.conform(table, FLAGGED)
@@ -163,16 +180,21 @@ def _words(x: Explanation) -> dict[str, Any]:
             f"Since then {str(status).replace('_', ' ')} in {', '.join(runs)}"
             for status, runs in looks.items()
         ],
-    }  # fmt: skip
+    }
 
 
 def _vessel(past: Past) -> dict[str, Any]:
     who = past.identity
     said = [
-        [r["field"], clean(f"{r['value']} ({r['first_time']:%Y-%m-%d %H:%M}Z to "
-                           f"{r['last_time']:%Y-%m-%d %H:%M}Z)")]
+        [
+            r["field"],
+            clean(
+                f"{r['value']} ({r['first_time']:%Y-%m-%d %H:%M}Z to "
+                f"{r['last_time']:%Y-%m-%d %H:%M}Z)"
+            ),
+        ]
         for r in past.said.to_dict("records")
-    ]  # fmt: skip
+    ]
     earlier = past.events.head(EARLIER).to_dict("records")
     return {
         "title": f"{who.mmsi:09d} {clean(who.name) or '(no name)'}",

@@ -49,9 +49,12 @@ def considered(
     if event["detector"] not in detectors.names():
         return []
     facts = Facts(
-        str(event["kind"]), str(event["subkind"]), dict(evidence), tuple(ship_types),
+        str(event["kind"]),
+        str(event["subkind"]),
+        dict(evidence),
+        tuple(ship_types),
         tuple(lengths_m),
-    )  # fmt: skip
+    )
     given = str(event["explanation"])
     found = []
     for one in detectors.find(event["detector"]).hypotheses:

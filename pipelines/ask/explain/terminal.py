@@ -25,8 +25,9 @@ CHART_HEIGHT = 18
 MAX_LINE = 400
 EARLIER = 8
 DECODED = ("mmsi", "lat", "lon", "speed", "course", "heading", "shipname", "callsign", "imo")
-_PLAIN = str.maketrans({"→": ">", "–": "-", "°": " deg ", "′": "'", "²": "2", "…": "...", "“": '"',
-                        "”": '"', "’": "'"})  # fmt: skip
+_PLAIN = str.maketrans(
+    {"→": ">", "–": "-", "°": " deg ", "′": "'", "²": "2", "…": "...", "“": '"', "”": '"', "’": "'"}
+)
 
 
 def show(explanation: Explanation, zones: Zones, console: Console) -> None:
@@ -86,9 +87,14 @@ class _Show:
         x = self._x
         width = min(self._console.width, 100)
         chart = draw(
-            x.tracks, x.mmsis, float(x.event["lat"]), float(x.event["lon"]), self._zones,
-            width=width, height=CHART_HEIGHT,
-        )  # fmt: skip
+            x.tracks,
+            x.mmsis,
+            float(x.event["lat"]),
+            float(x.event["lon"]),
+            self._zones,
+            width=width,
+            height=CHART_HEIGHT,
+        )
         if chart is not None:
             self._console.print()
             self._console.print(chart.text(plain=self._plain), end="", soft_wrap=True)
@@ -160,8 +166,10 @@ class _Show:
         fields = past.said[past.said["field"].isin(["name", "callsign", "imo"])]
         for field, own in fields.groupby("field", sort=False):
             if len(set(own["value"])) > 1:
-                values = [f"{r['value']} ({r['first_time']:%Y-%m-%d} to {r['last_time']:%Y-%m-%d})"
-                          for r in own.to_dict("records")]  # fmt: skip
+                values = [
+                    f"{r['value']} ({r['first_time']:%Y-%m-%d} to {r['last_time']:%Y-%m-%d})"
+                    for r in own.to_dict("records")
+                ]
                 self._print(f"Called itself, {field}: {'; '.join(values)}", "bold")
         for row in past.dispositions.to_dict("records"):
             self._print(

@@ -40,12 +40,13 @@ def _runs(health: Health) -> list[Problem]:
         since = day(health.last_run.finished if health.last_run else None)
         found.append(
             Problem(
-                "error", "schedule",
+                "error",
+                "schedule",
                 f"the run that was due at {day(health.schedule.due)} hasn't been done; the newest "
                 f"run finished {since}",
                 "is the service up? systemctl status selat, journalctl -u selat",
             )
-        )  # fmt: skip
+        )
     if health.last_run is None:
         if health.store is not None:
             found.append(Problem("warning", "runs", "no run has finished yet", "selat nightly"))
@@ -121,10 +122,12 @@ def _disk(health: Health, settings: HealthSettings) -> list[Problem]:
     text = f"full in {left:.0f} days at {health.disk.growth_per_day_bytes / 1e6:,.0f} MB a day"
     return [
         Problem(
-            "error" if left < 3 else "warning", "disk", text,
+            "error" if left < 3 else "warning",
+            "disk",
+            text,
             "free some, or selat store compact; folders of old runs can be moved away",
         )
-    ]  # fmt: skip
+    ]
 
 
 def _backup(health: Health, settings: HealthSettings) -> list[Problem]:

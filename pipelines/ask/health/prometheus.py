@@ -59,11 +59,7 @@ def _single(health: Health) -> Iterator[tuple[str, str, float | None]]:
             "Since the newest run finished.",
             (None if finished is None else (now - finished).total_seconds()),
         )
-        yield (
-            "last_run_complete",
-            "Whether the newest run is complete.",
-            run.state == "complete",
-        )
+        yield ("last_run_complete", "Whether the newest run is complete.", run.state == "complete")
         yield "last_run_flagged", "Vessels flagged by the newest run.", run.flagged
         yield "last_run_held_back", "Rules held back by their guard.", len(run.held_back)
         yield "last_run_window_end_timestamp_seconds", "End of its window.", run.end.timestamp()

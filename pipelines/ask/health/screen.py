@@ -103,10 +103,14 @@ def _feeds(health: Health) -> Table:
     for feed in latest[:MAX_FEEDS]:
         share = "" if feed.share is None else f" ({feed.share:.0%})"
         table.add_row(
-            Text(clean(feed.name)), str(feed.files), day(feed.newest), age(feed.lag_s),
-            per_hour(feed.reports_per_h) + share, per_hour(feed.usual_per_h),
+            Text(clean(feed.name)),
+            str(feed.files),
+            day(feed.newest),
+            age(feed.lag_s),
+            per_hour(feed.reports_per_h) + share,
+            per_hour(feed.usual_per_h),
             str(len(feed.silent_dates)),
-        )  # fmt: skip
+        )
     if len(latest) > MAX_FEEDS:
         table.add_row(f"… and {len(latest) - MAX_FEEDS} more", *[""] * 6)
     if health.recording_age_s is not None:

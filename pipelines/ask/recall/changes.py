@@ -132,6 +132,17 @@ def _flags(store: Queries, since: Moment, until: Moment, standing: set[str]) -> 
     both = both[both["change"] != ""]
     order = both["change"].map({name: k for k, name in enumerate(CHANGES)})
     both = both.assign(order=order).sort_values(["order", "rank", "rank_before", "mmsi"])
-    columns = ["change", "mmsi", "name", "flag_state", "score", "score_before", "rank",
-               "rank_before", "reasons", "event_ids", "run_id"]  # fmt: skip
+    columns = [
+        "change",
+        "mmsi",
+        "name",
+        "flag_state",
+        "score",
+        "score_before",
+        "rank",
+        "rank_before",
+        "reasons",
+        "event_ids",
+        "run_id",
+    ]
     return both[columns].reset_index(drop=True)

@@ -30,9 +30,16 @@ BEGINS: Final = 90.0
 """Likeness given to a number that begins so."""
 
 FOUND: Final = (
-    "mmsi", "name", "flag_state", "field", "value", "likeness", "current", "first_time",
+    "mmsi",
+    "name",
+    "flag_state",
+    "field",
+    "value",
+    "likeness",
+    "current",
+    "first_time",
     "last_time",
-)  # fmt: skip
+)
 """One row per vessel, most alike first: what it calls itself now, the field and value that fits,
 how well (of 100), whether it still says so, when it first and last did."""
 
@@ -91,12 +98,14 @@ def find(names: pd.DataFrame, vessels: pd.DataFrame, text: str) -> pd.DataFrame:
     ).drop_duplicates("mmsi")
     now = vessels.set_index("mmsi").reindex(found["mmsi"]).reset_index()
     states = flag_states(now["mmsi"].to_numpy("int64"))
-    said = [_said(row, field) for row, field in zip(now.to_dict("records"), found["field"],
-                                                    strict=True)]  # fmt: skip
+    said = [
+        _said(row, field) for row, field in zip(now.to_dict("records"), found["field"], strict=True)
+    ]
     found = found.reset_index(drop=True).assign(
-        name=now["name"].fillna(""), flag_state=pd.Series(states, now.index, dtype="str"),
+        name=now["name"].fillna(""),
+        flag_state=pd.Series(states, now.index, dtype="str"),
         current=[a == b for a, b in zip(said, found["value"], strict=True)],
-    )  # fmt: skip
+    )
     return found[list(FOUND)]
 
 

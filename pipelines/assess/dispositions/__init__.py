@@ -81,10 +81,14 @@ def make(
     row = {
         **{name: event[name] for name in DISPOSITIONS if name in EVENTS},
         "disposition_id": f"{event['event_id']}-{before + 1}",
-        "made_time": made_time, "author": author.strip(), "conclusion": conclusion,
-        "reason": reason.strip(), "quiet_until": quiet_until, "quiet_within_m": quiet_within_m,
+        "made_time": made_time,
+        "author": author.strip(),
+        "conclusion": conclusion,
+        "reason": reason.strip(),
+        "quiet_until": quiet_until,
+        "quiet_within_m": quiet_within_m,
         "sources": json.dumps(sorted(sources)) if sources else "",
-    }  # fmt: skip
+    }
     frame = pd.DataFrame({name: pd.Series([row[name]]) for name in DISPOSITIONS})
     for name, column in DISPOSITIONS.items():
         if column.dtype == TIME:

@@ -160,8 +160,9 @@ def _isotonic(score: Floats, found: NDArray[np.bool_]) -> Calibration:
 
 
 _METHODS: Final[Mapping[str, Callable[[Floats, NDArray[np.bool_]], Calibration]]] = {
-    "logistic": _logistic, "isotonic": _isotonic,
-}  # fmt: skip
+    "logistic": _logistic,
+    "isotonic": _isotonic,
+}
 
 
 def _out_of_fold(
@@ -200,10 +201,13 @@ def _reliability(guess: Floats, found: NDArray[np.bool_]) -> pd.DataFrame:
         low, high = wilson(int(found[rows_of].sum()), len(rows_of))
         rows.append(
             {
-                "predicted": float(guess[rows_of].mean()), "observed": float(found[rows_of].mean()),
-                "low": low, "high": high, "n": len(rows_of),
+                "predicted": float(guess[rows_of].mean()),
+                "observed": float(found[rows_of].mean()),
+                "low": low,
+                "high": high,
+                "n": len(rows_of),
             }
-        )  # fmt: skip
+        )
     return pd.DataFrame(rows)
 
 
@@ -211,11 +215,15 @@ def _lift(found: NDArray[np.bool_]) -> dict[str, float]:
     right, n = int(found.sum()), len(found)
     low, high = wilson(right, n)
     return {
-        "n": n, "found": right, "share": round(right / n, 4),
-        "low": round(low, 4), "high": round(high, 4),
+        "n": n,
+        "found": right,
+        "share": round(right / n, 4),
+        "low": round(low, 4),
+        "high": round(high, 4),
         "lift": round(right / n / UNAIDED, 2),
-        "lift_low": round(low / UNAIDED, 2), "lift_high": round(high / UNAIDED, 2),
-    }  # fmt: skip
+        "lift_low": round(low / UNAIDED, 2),
+        "lift_high": round(high / UNAIDED, 2),
+    }
 
 
 def _log_odds(score: Floats) -> Floats:

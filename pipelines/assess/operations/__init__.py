@@ -55,9 +55,15 @@ def make(
         raise OperationError("the operation's area is empty", hint="W,S,E,N or a zone's id")
     wkt = shapely.to_wkt(outline, rounding_precision=8)
     row: dict[str, Any] = {
-        "name": name, "start": start, "end": end, "area": area, "outline": wkt,
-        "note": note.strip(), "author": author.strip(), "made_time": made_time,
-    }  # fmt: skip
+        "name": name,
+        "start": start,
+        "end": end,
+        "area": area,
+        "outline": wkt,
+        "note": note.strip(),
+        "author": author.strip(),
+        "made_time": made_time,
+    }
     frame = pd.DataFrame({column: pd.Series([row[column]]) for column in OPERATIONS})
     for column, kind in OPERATIONS.items():
         if kind.dtype == TIME:

@@ -104,8 +104,10 @@ def spans(
         start, end of the windows that were looked at.
     """
     times = {
-        "before": (start - around, start), "during": (start, end), "after": (end, end + around)
-    }  # fmt: skip
+        "before": (start - around, start),
+        "during": (start, end),
+        "after": (end, end + around),
+    }
     first, last = _hour(start - around), _hour(end + around)
     looked = np.zeros(last - first + 1, bool)
     for begin, finish in zip(runs["start"], runs["end"], strict=True):
@@ -152,9 +154,11 @@ def presence_of(
 
 
 def place_of(
-    lat: NDArray[np.float64], lon: NDArray[np.float64], outline: shapely.Geometry,
+    lat: NDArray[np.float64],
+    lon: NDArray[np.float64],
+    outline: shapely.Geometry,
     ring: shapely.Geometry,
-) -> NDArray[np.int64]:  # fmt: skip
+) -> NDArray[np.int64]:
     """Number in `PLACES` of each point."""
     shapely.prepare(outline)
     shapely.prepare(ring)
@@ -202,10 +206,20 @@ def compare(
         for place in PLACES
     }
     return Report(
-        operation, phases, outline, ring, beside_nm, min_score, hours_heard, hours, counted,
+        operation,
+        phases,
+        outline,
+        ring,
+        beside_nm,
+        min_score,
+        hours_heard,
+        hours,
+        counted,
         _outcomes(dispositions, phases, outline, ring),
-        displacement(total["inside"], total["beside"], total["elsewhere"]), found, simulated,
-    )  # fmt: skip
+        displacement(total["inside"], total["beside"], total["elsewhere"]),
+        found,
+        simulated,
+    )
 
 
 def _hour(time: pd.Timestamp) -> int:
@@ -244,10 +258,13 @@ def _presence(heard: pd.DataFrame, phases: dict[str, Span]) -> pd.DataFrame:
             mine = heard[(heard["place"] == p) & (heard["phase"] == k)]
             daily[phase] = _by_day(mine["hour"].to_numpy("int64"), phases[phase].hours)
             row = {
-                "place": place, "phase": phase, "vessels": int(mine["mmsi"].nunique()),
-                "vessel_hours": len(mine), "hours_looked_at": len(phases[phase].hours),
+                "place": place,
+                "phase": phase,
+                "vessels": int(mine["mmsi"].nunique()),
+                "vessel_hours": len(mine),
+                "hours_looked_at": len(phases[phase].hours),
                 "days": len(daily[phase]),
-            }  # fmt: skip
+            }
             ratio = mean_ratio(daily[phase], daily["before"]) if k else None
             rows.append({**row, **_ratio("", ratio)})
     return pd.DataFrame(rows)
@@ -257,8 +274,9 @@ def _by_day(hour: NDArray[np.int64], looked: NDArray[np.int64]) -> NDArray[np.fl
     """Vessel-hours of each UTC day that was looked at whole."""
     day, hours = np.unique(looked // _DAY_H, return_counts=True)
     whole = day[hours == _DAY_H]
-    counted = np.bincount(np.searchsorted(whole, hour[np.isin(hour // _DAY_H, whole)] // _DAY_H),
-                          minlength=len(whole))  # fmt: skip
+    counted = np.bincount(
+        np.searchsorted(whole, hour[np.isin(hour // _DAY_H, whole)] // _DAY_H), minlength=len(whole)
+    )
     return counted.astype("float64")
 
 
@@ -272,15 +290,20 @@ def _counts(found: pd.DataFrame, exposure: pd.Series, hours_heard: dict[str, int
             for k, phase in enumerate(PHASES):
                 now = there[there["phase"] == k]
                 row = {
-                    "place": place, "kind": kind, "phase": phase, "events": counts[k],
+                    "place": place,
+                    "kind": kind,
+                    "phase": phase,
+                    "events": counts[k],
                     "vessels": int(now["mmsi"].nunique()),
-                }  # fmt: skip
+                }
                 by_vessel = by_hour = None
                 if k:
                     by_vessel = rate_ratio(
-                        counts[k], float(exposure[place, phase]),
-                        counts[0], float(exposure[place, "before"]),
-                    )  # fmt: skip
+                        counts[k],
+                        float(exposure[place, phase]),
+                        counts[0],
+                        float(exposure[place, "before"]),
+                    )
                     by_hour = rate_ratio(
                         counts[k], hours_heard[phase], counts[0], hours_heard["before"]
                     )
@@ -306,9 +329,11 @@ def _events_of(counted: pd.DataFrame, place: str, phase: str) -> int:
 
 
 def _outcomes(
-    dispositions: pd.DataFrame, phases: dict[str, Span], outline: shapely.Geometry,
+    dispositions: pd.DataFrame,
+    phases: dict[str, Span],
+    outline: shapely.Geometry,
     ring: shapely.Geometry,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """By time and place of the behaviour concluded on, whether that hour was looked at or not."""
     newest = conclusions.newest(dispositions)
     place = place_of(newest["lat"].to_numpy(), newest["lon"].to_numpy(), outline, ring)
@@ -323,8 +348,11 @@ def _outcomes(
             found, cleared = int(said.get("boarded", 0)), int(said.get("cleared", 0))
             rows.append(
                 {
-                    "place": name, "phase": phase, "boardings": found + cleared, "found": found,
+                    "place": name,
+                    "phase": phase,
+                    "boardings": found + cleared,
+                    "found": found,
                     **{k: int(said.get(k, 0)) for k in ("benign_cause", "watch", "unknown")},
                 }
-            )  # fmt: skip
+            )
     return pd.DataFrame(rows)

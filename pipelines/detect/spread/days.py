@@ -84,14 +84,18 @@ def work_out(
             engine.submit(
                 segment,
                 Segment(
-                    place, days[i]["date"], tuple(f"{before['paths']} {days[i]['paths']}".split()),
-                    before["content"], days[i]["content"],
-                    before["date"] if i <= stale else "", mmsis,
+                    place,
+                    days[i]["date"],
+                    tuple(f"{before['paths']} {days[i]['paths']}".split()),
+                    before["content"],
+                    days[i]["content"],
+                    before["date"] if i <= stale else "",
+                    mmsis,
                 ),
                 state,
             )
             for mmsis, state in zip(ranges, handed, strict=True)
-        ]  # fmt: skip
+        ]
         if i >= stale:
             paths = tuple(days[i]["paths"].split())
             learned[i] = engine.submit(learn_coverage, place, days[i]["date"], paths, parts[i])
@@ -106,10 +110,13 @@ def work_out(
             content = days[i - 1]["content"] if i else "", days[i]["content"]
             digests = input_digest(*content, state_digest), digest_of_state(state)
             store.set_day(
-                days[i]["date"], digests=digests, counts=counts_of(done[i]), state=state,
+                days[i]["date"],
+                digests=digests,
+                counts=counts_of(done[i]),
+                state=state,
                 summary=summary_of(place, done[i]),
                 coverage=coverage_of(place, _result(engine, learned[i])),
-            )  # fmt: skip
+            )
             state_digest = digests[1]
         progress(i + 1 - begin, end - begin)
     if stale < len(days):

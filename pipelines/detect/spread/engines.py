@@ -224,15 +224,18 @@ def engine(
         with (
             dask.config.set(_NO_PAGES),
             LocalCluster(
-                n_workers=workers, threads_per_worker=1, host="127.0.0.1",
+                n_workers=workers,
+                threads_per_worker=1,
+                host="127.0.0.1",
                 security=Security.temporary(),  # type: ignore[no-untyped-call]
-                dashboard_address=None, worker_dashboard_address=None,
+                dashboard_address=None,
+                worker_dashboard_address=None,
                 # Else it listens at one port, which another run may have.
                 scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
                 silence_logs=logging.CRITICAL,
             ) as cluster,
             Client(cluster) as client,  # type: ignore[no-untyped-call]
-        ):  # fmt: skip
+        ):
             yield Dask(client)
         return
     settings = settings or DaskSettings()
@@ -240,9 +243,11 @@ def engine(
     security: Any = None
     if settings.ca and scheduler.startswith("tls://"):
         security = Security(  # type: ignore[no-untyped-call]
-            tls_ca_file=settings.ca, tls_client_cert=settings.cert, tls_client_key=settings.key,
+            tls_ca_file=settings.ca,
+            tls_client_cert=settings.cert,
+            tls_client_key=settings.key,
             require_encryption=True,
-        )  # fmt: skip
+        )
     try:
         client = Client(scheduler, timeout=10, security=security)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TypeError) as error:

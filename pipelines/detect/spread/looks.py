@@ -174,15 +174,25 @@ class Following:
         asking = [name for name in kinds.company if name not in self._failures]
 
         tiles = sorted({tile for one in apart for tile in one.tiles})
-        asked = [
-            self._bench.engine.submit(
-                find_company,
-                Ask(self._bench.place, self._bench.inputs, tuple(asking), tile, self._need,
-                    self.end),
-                parts,
-            )
-            for tile in [*tiles, None]
-        ] if asking else []  # fmt: skip
+        asked = (
+            [
+                self._bench.engine.submit(
+                    find_company,
+                    Ask(
+                        self._bench.place,
+                        self._bench.inputs,
+                        tuple(asking),
+                        tile,
+                        self._need,
+                        self.end,
+                    ),
+                    parts,
+                )
+                for tile in [*tiles, None]
+            ]
+            if asking
+            else []
+        )
         yield asked
         keys = [one.result() for one in asked]
 
@@ -239,9 +249,17 @@ class Following:
         since = need["from_time"].min() if len(need) else self.start
         order = [d.name for d in bench.detectors if d.name in names]
         look_at = Look(
-            bench.place, bench.inputs, tuple(order), tuple(d.name for d in bench.detectors),
-            self.start, self.end, self._until, need, bench.index.between(since, self.end), owners,
-        )  # fmt: skip
+            bench.place,
+            bench.inputs,
+            tuple(order),
+            tuple(d.name for d in bench.detectors),
+            self.start,
+            self.end,
+            self._until,
+            need,
+            bench.index.between(since, self.end),
+            owners,
+        )
         return bench.engine.submit(task, look_at, *arguments)
 
     def _looked(self, pending: list[Pending]) -> list[Looked]:

@@ -33,9 +33,7 @@ from pipelines.store.arrow import to_frame
 
 _HEARD: Final = "heard.by.vessel"
 _COUNTS: Final = ("reports", "duplicates", "rejected_jumps")
-_COVERAGE: Final = {
-    "cells": coverage.CELLS, "feed": coverage.FEED, "receivers": coverage.RECEIVERS,
-}  # fmt: skip
+_COVERAGE: Final = {"cells": coverage.CELLS, "feed": coverage.FEED, "receivers": coverage.RECEIVERS}
 
 
 @dataclass(frozen=True)
@@ -80,9 +78,13 @@ def segment(task: Segment, before: Segmented | None) -> Segmented:
     with read_store(installation.store, _one_thread(installation)) as store:
         state = _state(store, task, before)
         key = digest(
-            place.fingerprint, task.date, task.mmsis, task.content_before, task.content,
+            place.fingerprint,
+            task.date,
+            task.mmsis,
+            task.content_before,
+            task.content,
             digest_of_state(state),
-        )  # fmt: skip
+        )
         folder = place.folder("tracks", key)
         if not folder.exists():
             found, counts = segment_date(store, task.date, list(task.paths), state, task.mmsis)
@@ -111,15 +113,18 @@ def _state(store: Queries, task: Segment, before: Segmented | None) -> pd.DataFr
 
 def state_of(place: Place, parts: Sequence[Segmented]) -> pd.DataFrame:
     """`hull_limits.STATE` at the end of a date from its parts, in the order of their MMSIs."""
-    found = [read(place.folder("tracks", p.key) / "state.parquet", dict(hull_limits.STATE))
-             for p in parts]  # fmt: skip
+    found = [
+        read(place.folder("tracks", p.key) / "state.parquet", dict(hull_limits.STATE))
+        for p in parts
+    ]
     return pd.concat(found, ignore_index=True)
 
 
 def summary_of(place: Place, parts: Sequence[Segmented]) -> pd.DataFrame:
     """`tracks.SUMMARY` of a date from its parts, in the order of their MMSIs."""
-    found = [read(place.folder("tracks", p.key) / "summary.parquet", dict(tracks.SUMMARY))
-             for p in parts]  # fmt: skip
+    found = [
+        read(place.folder("tracks", p.key) / "summary.parquet", dict(tracks.SUMMARY)) for p in parts
+    ]
     return pd.concat(found, ignore_index=True)
 
 
@@ -281,10 +286,19 @@ def _looked(
     place = task.place
     installation = place.installation()
     key = digest(
-        place.fingerprint, task.inputs, task.detectors, task.all_detectors, task.start, task.end,
-        task.until, digest_of(task.need), task.index, task.owners, tile_deg,
+        place.fingerprint,
+        task.inputs,
+        task.detectors,
+        task.all_detectors,
+        task.start,
+        task.end,
+        task.until,
+        digest_of(task.need),
+        task.index,
+        task.owners,
+        tile_deg,
         *(one.key for one in given),
-    )  # fmt: skip
+    )
     folder = place.folder("looks", key)
     if not folder.exists():
         everyone, zones, fitted = _rules(place)
@@ -354,9 +368,14 @@ def find_company(task: Ask, apart: list[Looked]) -> str:
     place = task.place
     installation = place.installation()
     key = digest(
-        place.fingerprint, task.inputs, task.detectors, task.tile, task.end,
-        *([digest_of(task.need)] if task.tile is None else []), *(one.key for one in apart),
-    )  # fmt: skip
+        place.fingerprint,
+        task.inputs,
+        task.detectors,
+        task.tile,
+        task.end,
+        *([digest_of(task.need)] if task.tile is None else []),
+        *(one.key for one in apart),
+    )
     if place.folder("company", key).exists():
         return key
     wanted = [d for d in _rules(place)[0] if d.name in task.detectors]

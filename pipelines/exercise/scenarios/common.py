@@ -112,10 +112,17 @@ def mark(
     low, high = sorted(vessels) if all(vessels) else vessels
     stage.events.append(
         Planted(
-            kind, low, high, round(start, 1), round(end, 1), round(place[1], 6),
-            round(place[0], 6), suspicious, note,
+            kind,
+            low,
+            high,
+            round(start, 1),
+            round(end, 1),
+            round(place[1], 6),
+            round(place[0], 6),
+            suspicious,
+            note,
         )
-    )  # fmt: skip
+    )
 
 
 def night_span(stage: Stage, length_s: float) -> tuple[float, float] | None:

@@ -82,9 +82,12 @@ def _crossing(
             return None
         way = _with_a_bend(stage, way)
         over = sail(
-            way, boat.speed_kn, rng, wander_m=float(rng.uniform(20, 250)),
+            way,
+            boat.speed_kn,
+            rng,
+            wander_m=float(rng.uniform(20, 250)),
             unsteady=float(rng.uniform(0.02, 0.12)),
-        )  # fmt: skip
+        )
         waits = float(rng.uniform(0, 1200)), float(rng.uniform(900, 3600))
         home = over.end_place
         parts = [over]
@@ -246,5 +249,10 @@ def along_the_coast(stage: Stage) -> bool:
 
 PLANTED: Final[tuple[Scenario, ...]] = (straight_over, partly_heard, and_back)
 TRAPS: Final[tuple[Scenario, ...]] = (
-    night_ferry, by_day, patrol, crew_boat, along_the_coast, slowly,
-)  # fmt: skip
+    night_ferry,
+    by_day,
+    patrol,
+    crew_boat,
+    along_the_coast,
+    slowly,
+)

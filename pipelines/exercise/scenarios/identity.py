@@ -64,9 +64,14 @@ def handover(stage: Stage) -> bool:
     again = when + pause_s
     enter_parts(stage, path, [(old, _NEVER, when), (new, again, EVER)])
     mark(
-        stage, "identity", (old.mmsi, new.mmsi), (when, max(again, when + 60.0)),
-        path.place(when), "MMSI handed over under way", suspicious=True,
-    )  # fmt: skip
+        stage,
+        "identity",
+        (old.mmsi, new.mmsi),
+        (when, max(again, when + 60.0)),
+        path.place(when),
+        "MMSI handed over under way",
+        suspicious=True,
+    )
     return True
 
 
@@ -142,9 +147,14 @@ def _share_mmsi(stage: Stage, one: Passage, other: Passage) -> bool:
     stage.enter(one.ship, one.path)
     stage.enter(guise, other.path)
     mark(
-        stage, "identity", (one.ship.mmsi, 0), both, one.path.place(sum(both) / 2),
-        "two hulls on one MMSI", suspicious=True,
-    )  # fmt: skip
+        stage,
+        "identity",
+        (one.ship.mmsi, 0),
+        both,
+        one.path.place(sum(both) / 2),
+        "two hulls on one MMSI",
+        suspicious=True,
+    )
     return True
 
 
@@ -159,9 +169,14 @@ def renaming(stage: Stage) -> bool:
     new = renamed(stage, ship, *what[int(stage.rng.integers(len(what)))])
     enter_parts(stage, path, [(ship, _NEVER, span[0]), (new, span[0], EVER)])
     mark(
-        stage, "identity", (ship.mmsi, 0), span, path.place(span[0]),
-        "another name under way", suspicious=True,
-    )  # fmt: skip
+        stage,
+        "identity",
+        (ship.mmsi, 0),
+        span,
+        path.place(span[0]),
+        "another name under way",
+        suspicious=True,
+    )
     return True
 
 
@@ -281,9 +296,12 @@ def corrupt_static(stage: Stage) -> bool:
     rng = stage.rng
     name = "".join(chr(int(c)) for c in rng.integers(33, 96, 20)).replace("@", "]")
     garbled = replace(
-        ship, name=name, imo=int(rng.integers(10**9)), callsign=name[3:9],
+        ship,
+        name=name,
+        imo=int(rng.integers(10**9)),
+        callsign=name[3:9],
         ship_type=int(rng.integers(256)),
-    )  # fmt: skip
+    )
     enter_parts(stage, path, [(ship, _NEVER, span[0]), (garbled, *span), (ship, span[1], EVER)])
     stage.plant("identity", [(ship, path)], span, "one garbled static message", suspicious=False)
     return True
@@ -313,9 +331,11 @@ def casting_off(stage: Stage) -> bool:
         waits = max(float(path.t[0]) - stage.t0, 60.0), max(stage.t1 - span[0] - towed_s, 60.0)
         home = float(tow.lat[0]), float(tow.lon[0])
         tug_path = join(
-            stay(home, waits[0], rng, mode="berth", status=MOORED), tow, gone,
+            stay(home, waits[0], rng, mode="berth", status=MOORED),
+            tow,
+            gone,
             stay(home, waits[1], rng, mode="berth", status=MOORED),
-        ).shifted(float(path.t[0]) - waits[0])  # fmt: skip
+        ).shifted(float(path.t[0]) - waits[0])
         if not stage.sea.clear_paths([(tug_path.lat, tug_path.lon)], 60.0)[0]:
             continue
         if float(path.t[0]) + towed_s * 2 < stage.t0 or path.t[-1] < stage.t0 + HOUR_S:
@@ -375,9 +395,20 @@ def first_heard(stage: Stage) -> bool:
 
 
 PLANTED: Final[tuple[Scenario, ...]] = (
-    handover, two_hulls_far, renaming, handover, two_hulls_near, same_imo, handover,
+    handover,
+    two_hulls_far,
+    renaming,
+    handover,
+    two_hulls_near,
+    same_imo,
+    handover,
     invented_numbers,
-)  # fmt: skip
+)
 TRAPS: Final[tuple[Scenario, ...]] = (
-    relieved_at_the_edge, corrected_typing, berth_taken, corrupt_static, casting_off, first_heard,
-)  # fmt: skip
+    relieved_at_the_edge,
+    corrected_typing,
+    berth_taken,
+    corrupt_static,
+    casting_off,
+    first_heard,
+)

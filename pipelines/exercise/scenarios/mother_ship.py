@@ -47,9 +47,13 @@ def waiting_ship(stage: Stage) -> bool:
             continue
         margins = rng.uniform(600, 1800, 2)
         drift = stay(
-            place, span[1] - span[0] + float(margins.sum()), rng, mode="drift", status=UNDER_WAY,
+            place,
+            span[1] - span[0] + float(margins.sum()),
+            rng,
+            mode="drift",
+            status=UNDER_WAY,
             drift_kn=float(rng.uniform(0.2, 0.5)),
-        ).shifted(span[0] - float(margins[0]))  # fmt: skip
+        ).shifted(span[0] - float(margins[0]))
         out = start_from(drift.end_place, ways[1])
         stays_off = stage.sea.clear(drift.lat[::5], drift.lon[::5], 2 * METRES_PER_NM).all()
         heard = radio.best_hearing(drift.lat[::5], drift.lon[::5]) > 0.8
@@ -68,9 +72,12 @@ def waiting_ship(stage: Stage) -> bool:
         stage.enter(ship, path)
         whole = met[0][1][0], met[-1][1][1]
         stage.plant(
-            "mother_ship", [(ship, path)], whole, "small craft visit a waiting ship",
+            "mother_ship",
+            [(ship, path)],
+            whole,
+            "small craft visit a waiting ship",
             suspicious=True,
-        )  # fmt: skip
+        )
         for boat, visit in met:
             stage.enter(boat.ship, boat.path)
             ships = [(ship, path), (boat.ship, boat.path)]

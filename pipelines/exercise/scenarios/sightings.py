@@ -98,10 +98,13 @@ class _View:
         moved_m = float(geodesy.distance_m(*before, *after))
         lasted_s = min(t + 15, path.t[-1]) - max(t - 15, path.t[0])
         return _Seen(
-            actor, path.place(t), float(geodesy.speed_kn(moved_m, max(lasted_s, 1.0))),
+            actor,
+            path.place(t),
+            float(geodesy.speed_kn(moved_m, max(lasted_s, 1.0))),
             float(geodesy.bearing_deg(*before, *after)),
-            float(actor.ship.bow_m + actor.ship.stern_m), heard,
-        )  # fmt: skip
+            float(actor.ship.bow_m + actor.ship.stern_m),
+            heard,
+        )
 
 
 def _scenes(stage: Stage, view: _View, n: int) -> list[Sighting]:
@@ -148,9 +151,16 @@ def _sar(
     rng = stage.rng
     measured = length_m * rng.normal(1.0, 0.12) + rng.normal(0.0, 8.0)
     return _sighting(
-        stage, t, (float(place[0]), float(place[1])), 40.0, 60.0, "SELATSIM-SAR",
-        max(float(measured), 8.0), float(rng.uniform(0.7, 0.98)), note,
-    )  # fmt: skip
+        stage,
+        t,
+        (float(place[0]), float(place[1])),
+        40.0,
+        60.0,
+        "SELATSIM-SAR",
+        max(float(measured), 8.0),
+        float(rng.uniform(0.7, 0.98)),
+        note,
+    )
 
 
 def _azimuth_shift_m(seen: _Seen, passing: str) -> float:
@@ -191,9 +201,7 @@ def _radars(stage: Stage, view: _View, n: int) -> list[Sighting]:
                     _trap(stage, seen, later, "seen by two sensors")
             if boats > 0 and look >= looks - -(-boats // len(sites)):
                 home = site.lat, site.lon
-                boat = _alone(
-                    stage, view, t, partial(around, stage, home, 2.0, RADAR_RANGE_NM)
-                )  # fmt: skip
+                boat = _alone(stage, view, t, partial(around, stage, home, 2.0, RADAR_RANGE_NM))
                 if boat:
                     boats -= 1
                     made.append(_radar(stage, t, boat, site))
@@ -235,9 +243,16 @@ def _patrol(stage: Stage, t: float, place: Place, length_m: float, note: str) ->
     uncertainty_m = float(rng.uniform(150, 500))
     guess_m = round(length_m * float(rng.uniform(0.75, 1.3)) / 5) * 5.0
     return _sighting(
-        stage, t, place, uncertainty_m / 1.3, uncertainty_m, "SELATSIM-PATROL", max(guess_m, 5.0),
-        float(rng.uniform(0.8, 0.99)), note,
-    )  # fmt: skip
+        stage,
+        t,
+        place,
+        uncertainty_m / 1.3,
+        uncertainty_m,
+        "SELATSIM-PATROL",
+        max(guess_m, 5.0),
+        float(rng.uniform(0.8, 0.99)),
+        note,
+    )
 
 
 def _beside_loiterers(stage: Stage, view: _View, n: int) -> list[Sighting]:

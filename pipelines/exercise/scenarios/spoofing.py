@@ -328,9 +328,5 @@ def unmoved(stage: Stage) -> bool:
     return True
 
 
-PLANTED: Final[tuple[Scenario, ...]] = (
-    jump, circles, ashore, offset, frozen, offset_copy,
-)  # fmt: skip
-TRAPS: Final[tuple[Scenario, ...]] = (
-    one_bad_fix, swinging, survey_lines, pilot_circling, unmoved,
-)  # fmt: skip
+PLANTED: Final[tuple[Scenario, ...]] = (jump, circles, ashore, offset, frozen, offset_copy)
+TRAPS: Final[tuple[Scenario, ...]] = (one_bad_fix, swinging, survey_lines, pilot_circling, unmoved)

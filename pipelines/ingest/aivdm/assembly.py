@@ -16,9 +16,18 @@ from pipelines.ingest.aivdm.words import load, store
 
 @called
 def reject(
-    head: Any, rejects: Any, counts: Any, ranges: Any, samples: Any,
-    reason: Any, start: Any, end: Any, text: Any, first: Any, last: Any,
-) -> None:  # fmt: skip
+    head: Any,
+    rejects: Any,
+    counts: Any,
+    ranges: Any,
+    samples: Any,
+    reason: Any,
+    start: Any,
+    end: Any,
+    text: Any,
+    first: Any,
+    last: Any,
+) -> None:
     """Count a piece that becomes no row; keep the text of the first few of each reason.
 
     `start` and `end` are bytes of the feed, `first` and `last` of `text`.
@@ -41,9 +50,16 @@ def reject(
 
 @called
 def give_up(
-    slot: Any, head: Any, slots: Any, pieces: Any, texts: Any,
-    rejects: Any, counts: Any, ranges: Any, samples: Any,
-) -> None:  # fmt: skip
+    slot: Any,
+    head: Any,
+    slots: Any,
+    pieces: Any,
+    texts: Any,
+    rejects: Any,
+    counts: Any,
+    ranges: Any,
+    samples: Any,
+) -> None:
     """Empty a slot; parts whose message never became whole are rejected."""
     waiting = slots[slot]
     if waiting.key != 0 and not waiting.done:
@@ -51,9 +67,18 @@ def give_up(
             if waiting.present >> part & 1:
                 piece = pieces[slot, part]
                 reject(
-                    head, rejects, counts, ranges, samples, m.INCOMPLETE,
-                    piece.start, piece.end, texts[slot, part], 0, piece.length,
-                )  # fmt: skip
+                    head,
+                    rejects,
+                    counts,
+                    ranges,
+                    samples,
+                    m.INCOMPLETE,
+                    piece.start,
+                    piece.end,
+                    texts[slot, part],
+                    0,
+                    piece.length,
+                )
     waiting.key = 0
     waiting.present = 0
 
@@ -115,8 +140,9 @@ def slot_for(key: Any, part: Any, head: Any, slots: Any, latest: Any) -> Any:
 
 
 @called
-def same_piece(pieces: Any, texts: Any, slot: Any, part: Any, buffer: Any, payload: Any,
-               characters: Any) -> Any:  # fmt: skip
+def same_piece(
+    pieces: Any, texts: Any, slot: Any, part: Any, buffer: Any, payload: Any, characters: Any
+) -> Any:
     """Whether a part is there already with the same payload."""
     piece = pieces[slot, part]
     if piece.characters != characters:
@@ -146,11 +172,25 @@ def open_slot(slot: Any, key: Any, total: Any, head: Any, slots: Any) -> None:
 
 @called
 def add_part(
-    buffer: Any, place: Any, end: Any, payload: Any, characters: Any, fill: Any,
-    total: Any, number: Any, numbers: Any,
-    head: Any, slots: Any, pieces: Any, texts: Any, latest: Any,
-    rejects: Any, counts: Any, ranges: Any, samples: Any,
-) -> Any:  # fmt: skip
+    buffer: Any,
+    place: Any,
+    end: Any,
+    payload: Any,
+    characters: Any,
+    fill: Any,
+    total: Any,
+    number: Any,
+    numbers: Any,
+    head: Any,
+    slots: Any,
+    pieces: Any,
+    texts: Any,
+    latest: Any,
+    rejects: Any,
+    counts: Any,
+    ranges: Any,
+    samples: Any,
+) -> Any:
     """Put a part into its slot; give the slot if that completes the message, else -1.
 
     `numbers` is what the parts of a message share besides their number: talker, own ship, channel

@@ -31,12 +31,23 @@ if TYPE_CHECKING:
 TIME: Final = pa.timestamp("us", "UTC")
 _WORD: Final = pa.dictionary(pa.int32(), pa.string())
 
-NATIVE: Final = pa.schema({
-    "mmsi": pa.int32(), "time": TIME, "lat_x600000": pa.int32(), "lon_x600000": pa.int32(),
-    "sog_kn_x10": pa.uint16(), "cog_deg_x10": pa.uint16(), "heading_deg_x1": pa.uint16(),
-    "nav_status": pa.int16(), "msg_type": pa.int16(), "ais_class": _WORD, "source": _WORD,
-    "source_offset": pa.int64(), "station": _WORD,
-})  # fmt: skip
+NATIVE: Final = pa.schema(
+    {
+        "mmsi": pa.int32(),
+        "time": TIME,
+        "lat_x600000": pa.int32(),
+        "lon_x600000": pa.int32(),
+        "sog_kn_x10": pa.uint16(),
+        "cog_deg_x10": pa.uint16(),
+        "heading_deg_x1": pa.uint16(),
+        "nav_status": pa.int16(),
+        "msg_type": pa.int16(),
+        "ais_class": _WORD,
+        "source": _WORD,
+        "source_offset": pa.int64(),
+        "station": _WORD,
+    }
+)
 """`frames.POSITIONS` in the units of AIS: `lat_x600000` is latitude times 600000, and so on; and
 the station that received each, null where the feed names none.
 
@@ -153,9 +164,15 @@ def texts(
     ends = np.empty(len(rows) + 1, np.int32)
     data = np.empty(int(lengths.sum(dtype=np.int64)) + 8, np.uint8)
     kernel().gather_texts(
-        rows.view(np.uint8), len(rows), rows.dtype.itemsize,
-        fields[name][1], fields[f"{name}_length"][1], whole, ends, data,
-    )  # fmt: skip
+        rows.view(np.uint8),
+        len(rows),
+        rows.dtype.itemsize,
+        fields[name][1],
+        fields[f"{name}_length"][1],
+        whole,
+        ends,
+        data,
+    )
     buffers = [validity(missing), pa.py_buffer(ends), pa.py_buffer(data)]
     return pa.Array.from_buffers(pa.string(), len(rows), buffers)
 

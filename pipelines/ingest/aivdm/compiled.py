@@ -19,9 +19,15 @@ Announce = Callable[[str], None]
 
 HERE: Final = Path(__file__).resolve().parent
 SOURCES: Final = (
-    "jit.py", "layouts.py", "memory.py", "words.py", "payload.py", "framing.py", "assembly.py",
+    "jit.py",
+    "layouts.py",
+    "memory.py",
+    "words.py",
+    "payload.py",
+    "framing.py",
+    "assembly.py",
     "kernel.py",
-)  # fmt: skip
+)
 MESSAGE: Final = "compiling the AIS decoder for this machine (once, about half a minute)"
 MESSAGE_NO_CACHE: Final = (
     "compiling the AIS decoder (about half a minute; no folder for a cache can be written: "

@@ -196,9 +196,12 @@ class Decoder:
         """Pieces of the feed that became nothing that is counted: 0 after `finish`."""
         n = self.counts
         became = (
-            n["messages"] + n["joined_parts"] + n["duplicate_parts"] + n["other_lines"]
+            n["messages"]
+            + n["joined_parts"]
+            + n["duplicate_parts"]
+            + n["other_lines"]
             + sum(self.rejects.values())
-        )  # fmt: skip
+        )
         return n["pieces"] - became
 
     # -- blocks -----------------------------------------------------------------------------------
@@ -219,16 +222,21 @@ class Decoder:
     def _columns(self) -> Columns:
         memory, head = self._memory, self._memory.head[0]
         return Columns(
-            **{table: getattr(memory, table)[: int(head[table])] for table in TABLES},
-            decoder=self,
+            **{table: getattr(memory, table)[: int(head[table])] for table in TABLES}, decoder=self
         )
 
     def _expiring(self) -> tuple[Any, ...]:
         memory = self._memory
         return (
-            memory.head, memory.rejects, memory.reject_counts, memory.sample_ranges,
-            memory.sample_texts, memory.slots, memory.pieces, memory.texts,
-        )  # fmt: skip
+            memory.head,
+            memory.rejects,
+            memory.reject_counts,
+            memory.sample_ranges,
+            memory.sample_texts,
+            memory.slots,
+            memory.pieces,
+            memory.texts,
+        )
 
     def _carry(self, start: int, end: int) -> None:
         """Keep the bytes of the line that isn't whole yet for the next block."""
@@ -305,9 +313,18 @@ class Decoder:
 TABLES: Final = ("positions", "statics", "bases", "aids", "others", "rejects", "stamps")
 DECODED: Final = frozenset({1, 2, 3, 4, 5, 9, 11, 18, 19, 21, 24, 27})
 COUNTS: Final = (
-    "pieces", "sentences", "messages", "joined_parts", "duplicate_parts", "other_lines",
-    "damaged_tags", "unchecked_tags", "unmatched_wrappers", "unnamed", "stations_lost",
-)  # fmt: skip
+    "pieces",
+    "sentences",
+    "messages",
+    "joined_parts",
+    "duplicate_parts",
+    "other_lines",
+    "damaged_tags",
+    "unchecked_tags",
+    "unmatched_wrappers",
+    "unnamed",
+    "stations_lost",
+)
 
 
 def prepared(announce: Announce | None) -> Kernel:

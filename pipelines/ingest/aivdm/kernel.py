@@ -45,15 +45,7 @@ from pipelines.ingest.aivdm.framing import (
     wrapper,
 )
 from pipelines.ingest.aivdm.jit import called, inlined
-from pipelines.ingest.aivdm.payload import (
-    AT,
-    aid,
-    base,
-    class_b_static,
-    other,
-    position,
-    static,
-)
+from pipelines.ingest.aivdm.payload import AT, aid, base, class_b_static, other, position, static
 from pipelines.ingest.aivdm.words import (
     ARMOUR_ZERO,
     U,
@@ -93,9 +85,16 @@ def unarmour(text: Any, place: Any, characters: Any, words: Any) -> Any:
 
 @inlined
 def decode(
-    words: Any, bits: Any, head: Any, type_counts: Any,
-    positions: Any, statics: Any, bases: Any, aids: Any, others: Any,
-) -> Any:  # fmt: skip
+    words: Any,
+    bits: Any,
+    head: Any,
+    type_counts: Any,
+    positions: Any,
+    statics: Any,
+    bases: Any,
+    aids: Any,
+    others: Any,
+) -> Any:
     """A message to its row or rows; `OK` or the reason why not."""
     if bits < at.HEADER_BITS:
         return m.SHORT
@@ -115,9 +114,16 @@ def decode(
 
 @called
 def decode_others(
-    words: Any, bits: Any, kind: Any, head: Any,
-    positions: Any, statics: Any, bases: Any, aids: Any, others: Any,
-) -> Any:  # fmt: skip
+    words: Any,
+    bits: Any,
+    kind: Any,
+    head: Any,
+    positions: Any,
+    statics: Any,
+    bases: Any,
+    aids: Any,
+    others: Any,
+) -> Any:
     """All messages but the most frequent."""
     if kind == 18:
         if bits < at.CLASS_B.least_bits:
@@ -174,9 +180,16 @@ def decode_others(
 
 @called
 def line_without_sentence(
-    buffer: Any, start: Any, head: Any, kinds: Any, wrappers: Any,
-    rejects: Any, counts: Any, ranges: Any, samples: Any,
-) -> Any:  # fmt: skip
+    buffer: Any,
+    start: Any,
+    head: Any,
+    kinds: Any,
+    wrappers: Any,
+    rejects: Any,
+    counts: Any,
+    ranges: Any,
+    samples: Any,
+) -> Any:
     """Tell what a line is that has no AIS sentence; give its end."""
     place = head.content
     while buffer[place] in (BLANK, TAB):
@@ -206,9 +219,18 @@ def line_without_sentence(
         reason = m.NOT_A_SENTENCE
     if reason != OK:
         reject(
-            head, rejects, counts, ranges, samples, reason,
-            head.offset, head.base + min(end, head.limit), buffer, start, stop,
-        )  # fmt: skip
+            head,
+            rejects,
+            counts,
+            ranges,
+            samples,
+            reason,
+            head.offset,
+            head.base + min(end, head.limit),
+            buffer,
+            start,
+            stop,
+        )
     return end
 
 
@@ -290,9 +312,15 @@ def begin(place: Any, head: Any) -> None:
 
 @inlined
 def before_sentence(
-    buffer: Any, start: Any, head: Any, wrappers: Any, groups: Any,
-    keys: Any, names: Any, lengths: Any,
-) -> Any:  # fmt: skip
+    buffer: Any,
+    start: Any,
+    head: Any,
+    wrappers: Any,
+    groups: Any,
+    keys: Any,
+    names: Any,
+    lengths: Any,
+) -> Any:
     """The place of the sentence in the piece that begins at `start`, or -1."""
     if is_sentence(buffer, start):
         return start
@@ -315,9 +343,22 @@ def before_sentence(
 
 @inlined
 def payload_of(
-    buffer: Any, place: Any, star: Any, end: Any, head: Any, slots: Any, pieces: Any, texts: Any,
-    latest: Any, joined: Any, words: Any, rejects: Any, counts: Any, ranges: Any, samples: Any,
-) -> Any:  # fmt: skip
+    buffer: Any,
+    place: Any,
+    star: Any,
+    end: Any,
+    head: Any,
+    slots: Any,
+    pieces: Any,
+    texts: Any,
+    latest: Any,
+    joined: Any,
+    words: Any,
+    rejects: Any,
+    counts: Any,
+    ranges: Any,
+    samples: Any,
+) -> Any:
     """The bits of a checked sentence's message, in `words`: their number, and `OK` or why not.
 
     `!AIVDM,total,number,sequence,channel,payload,fill*hh` (IEC 61162-1, VDM).
@@ -365,9 +406,25 @@ def payload_of(
     if star + 3 - place > m.PART_TEXT:
         return np.int64(0), m.MALFORMED
     slot = add_part(
-        buffer, place, end, payload, characters, fill, total, number, numbers,
-        head, slots, pieces, texts, latest, rejects, counts, ranges, samples,
-    )  # fmt: skip
+        buffer,
+        place,
+        end,
+        payload,
+        characters,
+        fill,
+        total,
+        number,
+        numbers,
+        head,
+        slots,
+        pieces,
+        texts,
+        latest,
+        rejects,
+        counts,
+        ranges,
+        samples,
+    )
     if slot < 0:
         return np.int64(0), WAITS
     characters = join(slot, slots, pieces, texts, joined)
@@ -380,13 +437,34 @@ def payload_of(
 
 @inlined
 def scan_lines(
-    buffer: Any, start: Any, end: Any, heads: Any,
-    positions: Any, statics: Any, bases: Any, aids: Any, others: Any,
-    rejects: Any, stamps: Any, counts: Any, ranges: Any, samples: Any, type_counts: Any,
+    buffer: Any,
+    start: Any,
+    end: Any,
+    heads: Any,
+    positions: Any,
+    statics: Any,
+    bases: Any,
+    aids: Any,
+    others: Any,
+    rejects: Any,
+    stamps: Any,
+    counts: Any,
+    ranges: Any,
+    samples: Any,
+    type_counts: Any,
     kinds: Any,
-    slots: Any, pieces: Any, texts: Any, latest: Any, groups: Any, keys: Any, names: Any,
-    lengths: Any, wrappers: Any, words: Any, joined: Any,
-) -> Any:  # fmt: skip
+    slots: Any,
+    pieces: Any,
+    texts: Any,
+    latest: Any,
+    groups: Any,
+    keys: Any,
+    names: Any,
+    lengths: Any,
+    wrappers: Any,
+    words: Any,
+    joined: Any,
+) -> Any:
     """See `scan`."""
     head = heads[0]
     place = start
@@ -435,9 +513,12 @@ def scan_lines(
         else:
             if head.wrappers:
                 unwrap(
-                    head, wrappers, folded(parity), buffer[at_bang + 7] == 49,
+                    head,
+                    wrappers,
+                    folded(parity),
+                    buffer[at_bang + 7] == 49,
                     buffer[at_bang + 5] == 79,
-                )  # fmt: skip
+                )
             place = sentence_end(buffer, star, head, keys, names, lengths)
             if head.time == m.NO_TIME and head.prefix_time != m.NO_TIME:
                 head.time = head.prefix_time
@@ -446,9 +527,22 @@ def scan_lines(
             if buffer[at_bang + 9] == 49 and is_unnamed(buffer, first, at_bang, place, head):
                 head.unnamed += 1
             bits, outcome = payload_of(
-                buffer, at_bang, star, place, head, slots, pieces, texts, latest, joined, words,
-                rejects, counts, ranges, samples,
-            )  # fmt: skip
+                buffer,
+                at_bang,
+                star,
+                place,
+                head,
+                slots,
+                pieces,
+                texts,
+                latest,
+                joined,
+                words,
+                rejects,
+                counts,
+                ranges,
+                samples,
+            )
             if outcome == OK:
                 outcome = decode(
                     words, bits, head, type_counts, positions, statics, bases, aids, others
@@ -459,33 +553,84 @@ def scan_lines(
                 head.untimed = 1
         elif outcome != WAITS:
             reject(
-                head, rejects, counts, ranges, samples, outcome, head.base + first,
-                head.base + min(place, head.limit), buffer, first, place,
-            )  # fmt: skip
+                head,
+                rejects,
+                counts,
+                ranges,
+                samples,
+                outcome,
+                head.base + first,
+                head.base + min(place, head.limit),
+                buffer,
+                first,
+                place,
+            )
     return place
 
 
 def scan(
-    buffer: Any, start: Any, end: Any, heads: Any,
-    positions: Any, statics: Any, bases: Any, aids: Any, others: Any,
-    rejects: Any, stamps: Any, counts: Any, ranges: Any, samples: Any, type_counts: Any,
+    buffer: Any,
+    start: Any,
+    end: Any,
+    heads: Any,
+    positions: Any,
+    statics: Any,
+    bases: Any,
+    aids: Any,
+    others: Any,
+    rejects: Any,
+    stamps: Any,
+    counts: Any,
+    ranges: Any,
+    samples: Any,
+    type_counts: Any,
     kinds: Any,
-    slots: Any, pieces: Any, texts: Any, latest: Any, groups: Any, keys: Any, names: Any,
-    lengths: Any, wrappers: Any, words: Any, joined: Any,
-) -> Any:  # fmt: skip
+    slots: Any,
+    pieces: Any,
+    texts: Any,
+    latest: Any,
+    groups: Any,
+    keys: Any,
+    names: Any,
+    lengths: Any,
+    wrappers: Any,
+    words: Any,
+    joined: Any,
+) -> Any:
     """Decode the whole lines in `buffer[start:end]`; give the place to go on from.
 
     That is `end`, unless a table of the arena is full. The byte before `end` ends a line, and 64
     bytes behind it can be read.
     """
     return scan_lines(
-        borrowed(buffer), start, end, borrowed(heads),
-        borrowed(positions), borrowed(statics), borrowed(bases), borrowed(aids), borrowed(others),
-        borrowed(rejects), borrowed(stamps), borrowed(counts), borrowed(ranges), borrowed(samples),
-        borrowed(type_counts), borrowed(kinds), borrowed(slots), borrowed(pieces), borrowed(texts),
-        borrowed(latest), borrowed(groups), borrowed(keys), borrowed(names), borrowed(lengths),
-        borrowed(wrappers), borrowed(words), borrowed(joined),
-    )  # fmt: skip
+        borrowed(buffer),
+        start,
+        end,
+        borrowed(heads),
+        borrowed(positions),
+        borrowed(statics),
+        borrowed(bases),
+        borrowed(aids),
+        borrowed(others),
+        borrowed(rejects),
+        borrowed(stamps),
+        borrowed(counts),
+        borrowed(ranges),
+        borrowed(samples),
+        borrowed(type_counts),
+        borrowed(kinds),
+        borrowed(slots),
+        borrowed(pieces),
+        borrowed(texts),
+        borrowed(latest),
+        borrowed(groups),
+        borrowed(keys),
+        borrowed(names),
+        borrowed(lengths),
+        borrowed(wrappers),
+        borrowed(words),
+        borrowed(joined),
+    )
 
 
 def gather_texts(
@@ -518,9 +663,16 @@ def gather_texts(
 
 
 def expire(
-    slot: Any, heads: Any, rejects: Any, counts: Any, ranges: Any, samples: Any,
-    slots: Any, pieces: Any, texts: Any,
-) -> Any:  # fmt: skip
+    slot: Any,
+    heads: Any,
+    rejects: Any,
+    counts: Any,
+    ranges: Any,
+    samples: Any,
+    slots: Any,
+    pieces: Any,
+    texts: Any,
+) -> Any:
     """Reject the parts that still wait, from `slot` on; give the slot to go on from."""
     head = heads[0]
     while slot < len(slots) and head.rejects + m.PARTS < len(rejects):

@@ -40,14 +40,16 @@ GROUP_WITHIN_SENTENCES: Final = 1_000
 # Where a row's time comes from, best first. A wrapper goes before an epoch behind the sentence,
 # which is its logger's: of 18,500 real reports, 84 % of the wrappers' times agree within 4 s with
 # the UTC second in the report (most others are a satellite's, 20 s off), and 43 % of the loggers'.
-TIME_FROM: Final = MappingProxyType({
-    0: "none",
-    1: "tag block (NMEA 4.10, c:)",
-    2: "tag block of another line of the same group",
-    3: "$PGHP wrapper of this sentence",
-    4: "epoch after the sentence",
-    5: "epoch or ISO 8601 time before the sentence",
-})  # fmt: skip
+TIME_FROM: Final = MappingProxyType(
+    {
+        0: "none",
+        1: "tag block (NMEA 4.10, c:)",
+        2: "tag block of another line of the same group",
+        3: "$PGHP wrapper of this sentence",
+        4: "epoch after the sentence",
+        5: "epoch or ISO 8601 time before the sentence",
+    }
+)
 FROM_NONE, FROM_TAG, FROM_GROUP, FROM_WRAPPER, FROM_SUFFIX, FROM_PREFIX = range(6)
 
 # Why a piece of the feed becomes no row. The texts are those of `pipelines.ingest.report.REASONS`.
@@ -71,15 +73,16 @@ MANEUVER_SHIFT, REPEAT_SHIFT = 2, 4
 OFF_POSITION, VIRTUAL, ASSIGNED = 4, 8, 128
 # Bits of `has`: what a static message says.
 HAS_NAME, HAS_CALLSIGN, HAS_VOYAGE, HAS_SHIP_TYPE, HAS_SIZE, HAS_VENDOR, HAS_MOTHER_SHIP = (
-    1, 2, 4, 8, 16, 32, 64
-)  # fmt: skip
+    1,
+    2,
+    4,
+    8,
+    16,
+    32,
+    64,
+)
 
-_ROW: Final[list[Any]] = [
-    ("time", "i8"),
-    ("offset", "i8"),
-    ("mmsi", "u4"),
-    ("station", "i4"),
-]
+_ROW: Final[list[Any]] = [("time", "i8"), ("offset", "i8"), ("mmsi", "u4"), ("station", "i4")]
 POSITION: Final = np.dtype(
     [
         *_ROW,

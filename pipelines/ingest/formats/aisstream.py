@@ -32,42 +32,53 @@ from pipelines.ingest.tabular import Table
 _NUMBER, _TEXT, _TRUTH = pa.float64(), pa.string(), pa.bool_()
 _SIZE = pa.struct([(side, _NUMBER) for side in "ABCD"])
 
-_MOVEMENT: Final = {
-    "Latitude": _NUMBER, "Longitude": _NUMBER, "Sog": _NUMBER, "Cog": _NUMBER,
-}  # fmt: skip
+_MOVEMENT: Final = {"Latitude": _NUMBER, "Longitude": _NUMBER, "Sog": _NUMBER, "Cog": _NUMBER}
 _ALL: Final = {"UserID": _NUMBER, "MessageID": _NUMBER}
 _MESSAGES: Final[Mapping[str, Mapping[str, pa.DataType]]] = {
-    "PositionReport": {
-        **_ALL, **_MOVEMENT, "TrueHeading": _NUMBER, "NavigationalStatus": _NUMBER,
-    },
+    "PositionReport": {**_ALL, **_MOVEMENT, "TrueHeading": _NUMBER, "NavigationalStatus": _NUMBER},
     "StandardClassBPositionReport": {**_ALL, **_MOVEMENT, "TrueHeading": _NUMBER},
     "ExtendedClassBPositionReport": {
-        **_ALL, **_MOVEMENT, "TrueHeading": _NUMBER, "Name": _TEXT, "Type": _NUMBER,
+        **_ALL,
+        **_MOVEMENT,
+        "TrueHeading": _NUMBER,
+        "Name": _TEXT,
+        "Type": _NUMBER,
         "Dimension": _SIZE,
     },
     "LongRangeAisBroadcastMessage": {**_ALL, **_MOVEMENT, "NavigationalStatus": _NUMBER},
     "ShipStaticData": {
-        **_ALL, "ImoNumber": _NUMBER, "Name": _TEXT, "CallSign": _TEXT, "Type": _NUMBER,
-        "Dimension": _SIZE, "MaximumStaticDraught": _NUMBER, "Destination": _TEXT,
+        **_ALL,
+        "ImoNumber": _NUMBER,
+        "Name": _TEXT,
+        "CallSign": _TEXT,
+        "Type": _NUMBER,
+        "Dimension": _SIZE,
+        "MaximumStaticDraught": _NUMBER,
+        "Destination": _TEXT,
     },
     "StaticDataReport": {
-        **_ALL, "PartNumber": _TRUTH, "ReportA": pa.struct([("Name", _TEXT)]),
-        "ReportB": pa.struct(
-            [("CallSign", _TEXT), ("ShipType", _NUMBER), ("Dimension", _SIZE)]
-        ),
+        **_ALL,
+        "PartNumber": _TRUTH,
+        "ReportA": pa.struct([("Name", _TEXT)]),
+        "ReportB": pa.struct([("CallSign", _TEXT), ("ShipType", _NUMBER), ("Dimension", _SIZE)]),
     },
-}  # fmt: skip
+}
 # Message types that each kind can have (ITU-R M.1371-5, annex 8, table 45).
 _TYPES: Final[Mapping[str, tuple[int, ...]]] = {
-    "PositionReport": (1, 2, 3), "StandardClassBPositionReport": (18,),
-    "ExtendedClassBPositionReport": (19,), "LongRangeAisBroadcastMessage": (27,),
-    "ShipStaticData": (5,), "StaticDataReport": (24,),
-}  # fmt: skip
-_SCHEMA: Final = pa.schema([
-    ("MessageType", _TEXT),
-    ("MetaData", pa.struct([("time_utc", _TEXT)])),
-    ("Message", pa.struct([(n, pa.struct(list(f.items()))) for n, f in _MESSAGES.items()])),
-])  # fmt: skip
+    "PositionReport": (1, 2, 3),
+    "StandardClassBPositionReport": (18,),
+    "ExtendedClassBPositionReport": (19,),
+    "LongRangeAisBroadcastMessage": (27,),
+    "ShipStaticData": (5,),
+    "StaticDataReport": (24,),
+}
+_SCHEMA: Final = pa.schema(
+    [
+        ("MessageType", _TEXT),
+        ("MetaData", pa.struct([("time_utc", _TEXT)])),
+        ("Message", pa.struct([(n, pa.struct(list(f.items()))) for n, f in _MESSAGES.items()])),
+    ]
+)
 
 # Where each column of the layout is, in any of the messages.
 _PLACES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -92,18 +103,20 @@ _PLACES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _TEXTS: Final = ("name", "callsign", "destination")
 _PARTS: Final[Mapping[str, bool]] = {"ReportA": False, "ReportB": True}
-_LAYOUT: Final = Layout.model_validate({
-    "name": "aisstream",
-    "time_format": "go",
-    "missing": (),
-    "keep": {"MessageType": tuple(_MESSAGES)},
-    "columns": {
-        **{name: name for name in _PLACES if not name.startswith("to_")},
-        "time": "time_utc",
-        "length_m": {"from": ("to_bow", "to_stern")},
-        "beam_m": {"from": ("to_port", "to_starboard")},
-    },
-})  # fmt: skip
+_LAYOUT: Final = Layout.model_validate(
+    {
+        "name": "aisstream",
+        "time_format": "go",
+        "missing": (),
+        "keep": {"MessageType": tuple(_MESSAGES)},
+        "columns": {
+            **{name: name for name in _PLACES if not name.startswith("to_")},
+            "time": "time_utc",
+            "length_m": {"from": ("to_bow", "to_stern")},
+            "beam_m": {"from": ("to_port", "to_starboard")},
+        },
+    }
+)
 
 _NEEDED: Final = ("MessageType", "Message", "MetaData")
 _BARE: Final = ("MessageID", "UserID")
@@ -178,8 +191,11 @@ def _keys(head: Head) -> list[list[str]]:
         said = _object(line)
         if said is not None:
             inner = said.get("MetaData")
-            found.append([*said, *(f"MetaData.{k}" for k in inner if isinstance(inner, dict))]
-                         if isinstance(inner, dict) else [*said])  # fmt: skip
+            found.append(
+                [*said, *(f"MetaData.{k}" for k in inner if isinstance(inner, dict))]
+                if isinstance(inner, dict)
+                else [*said]
+            )
     return found
 
 

@@ -175,18 +175,22 @@ class _Reader:
         return pacsv.read_csv(
             pa.BufferReader(data),
             read_options=pacsv.ReadOptions(
-                column_names=[str(i) for i in range(self._width)], use_threads=False,
+                column_names=[str(i) for i in range(self._width)],
+                use_threads=False,
                 block_size=len(data) + 1,
             ),
             parse_options=pacsv.ParseOptions(
-                delimiter=self._layout.delimiter, invalid_row_handler=on_invalid,
+                delimiter=self._layout.delimiter,
+                invalid_row_handler=on_invalid,
                 ignore_empty_lines=False,
             ),
             convert_options=pacsv.ConvertOptions(
-                column_types=types, include_columns=[str(i) for i in self._columns.values()],
-                null_values=["", *self._layout.missing], strings_can_be_null=False,
+                column_types=types,
+                include_columns=[str(i) for i in self._columns.values()],
+                null_values=["", *self._layout.missing],
+                strings_can_be_null=False,
             ),
-        )  # fmt: skip
+        )
 
     def _quoted_apart(self, block: Block, wrong: list[int]) -> tuple[pa.Table, NDArray[np.int64]]:
         """Read lines with quotes one by one: one without its partner swallows those behind it.

@@ -162,9 +162,13 @@ def _check_types(name: str, schema: pa.Schema, used: Sequence[str]) -> None:
             )
         kind = schema.field(column).type
         readable = (
-            _holds_text(kind) or _is_number(kind) or pa.types.is_boolean(kind)
-            or pa.types.is_timestamp(kind) or pa.types.is_date(kind) or pa.types.is_time(kind)
-        )  # fmt: skip
+            _holds_text(kind)
+            or _is_number(kind)
+            or pa.types.is_boolean(kind)
+            or pa.types.is_timestamp(kind)
+            or pa.types.is_date(kind)
+            or pa.types.is_time(kind)
+        )
         if not readable:
             raise IngestError(
                 f"{name}: its column {column!r} holds {kind}, which isn't read",
@@ -241,10 +245,12 @@ def _holds_text(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     return bool(
-        pa.types.is_string(kind) or pa.types.is_large_string(kind)
-        or pa.types.is_string_view(kind) or pa.types.is_binary(kind)
+        pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_string_view(kind)
+        or pa.types.is_binary(kind)
         or pa.types.is_large_binary(kind)
-    )  # fmt: skip
+    )
 
 
 def _is_number(kind: pa.DataType) -> bool:

@@ -126,9 +126,12 @@ def _head(products: Products, heading: str, title: str) -> page.Head:
     """What a page about a run says of itself."""
     release = products.release
     return page.Head(
-        heading, title, release.language if release else "en", release.mark if release else None,
+        heading,
+        title,
+        release.language if release else "en",
+        release.mark if release else None,
         products.simulated,
-    )  # fmt: skip
+    )
 
 
 def problems(manifest: Mapping[str, Any]) -> list[str]:

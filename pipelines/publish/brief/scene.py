@@ -41,12 +41,19 @@ def scene_of(products: Products, cards: Sequence[VesselCard]) -> Scene:
     )
     regions, ways, points = overlay.layers(products.planned, lon0)
     return Scene(
-        lon0=lon0, fit=fit, box=box, ground=cut.ground(products.zones, box, lon0),
-        regions=regions, ways=ways, points=points,
-        tracks=_tracks(wanted, x, products, cards), vessels=_vessels(wanted, cards, lon0),
+        lon0=lon0,
+        fit=fit,
+        box=box,
+        ground=cut.ground(products.zones, box, lon0),
+        regions=regions,
+        ways=ways,
+        points=points,
+        tracks=_tracks(wanted, x, products, cards),
+        vessels=_vessels(wanted, cards, lon0),
         events=_events(products, cards, lon0),
-        start_s=int(products.start.timestamp()), end_s=int(products.end.timestamp()),
-    )  # fmt: skip
+        start_s=int(products.start.timestamp()),
+        end_s=int(products.end.timestamp()),
+    )
 
 
 def _places(cards: Sequence[VesselCard]) -> list[tuple[float, float]]:
@@ -94,11 +101,14 @@ def _vessels(tracks: pd.DataFrame, cards: Sequence[VesselCard], lon0: float) -> 
     }
     return tuple(
         Vessel(
-            card.rank, card.mmsi, card.name if card.named else str(card.mmsi),
-            *_place(card.lon, card.lat, lon0), towards.get(card.mmsi),
+            card.rank,
+            card.mmsi,
+            card.name if card.named else str(card.mmsi),
+            *_place(card.lon, card.lat, lon0),
+            towards.get(card.mmsi),
         )
         for card in cards
-    )  # fmt: skip
+    )
 
 
 def _events(products: Products, cards: Sequence[VesselCard], lon0: float) -> tuple[Event, ...]:
@@ -116,13 +126,18 @@ def _events(products: Products, cards: Sequence[VesselCard], lon0: float) -> tup
     main = {card.events[0].event_id for card in cards if card.events}
     return tuple(
         Event(
-            key, event.kind, f"{event.title}: {event.who}, {event.when_utc}",
-            *_place(event.lon, event.lat, lon0), _since(event.start, products),
+            key,
+            event.kind,
+            f"{event.title}: {event.who}, {event.when_utc}",
+            *_place(event.lon, event.lat, lon0),
+            _since(event.start, products),
             None if event.end is None else _since(event.end, products),
-            tuple(int(mmsi) for mmsi in pairs[key] if mmsi), tuple(ranks[key]), key in main,
+            tuple(int(mmsi) for mmsi in pairs[key] if mmsi),
+            tuple(ranks[key]),
+            key in main,
         )
         for key, event in told.items()
-    )  # fmt: skip
+    )
 
 
 def _since(time: pd.Timestamp, products: Products) -> int:

@@ -31,9 +31,13 @@ def data_of(scene: Scene) -> dict[str, Any]:
     """
     whole = _plain(scene)
     return {
-        **whole.pop("ground"), **whole, "scale": SCALE, "track_scale": TRACK_SCALE,
-        "silence_s": SILENCE_S, "style": style.for_scripts(),
-    }  # fmt: skip
+        **whole.pop("ground"),
+        **whole,
+        "scale": SCALE,
+        "track_scale": TRACK_SCALE,
+        "silence_s": SILENCE_S,
+        "style": style.for_scripts(),
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -60,9 +60,11 @@ def padded(box: Box) -> Box:
     """How far the ground is cut out around what is shown first."""
     west, south, east, north = box
     return (
-        max(west - _GROUND_PAD_DEG, -180.0), max(south - _GROUND_PAD_DEG, -MAX_LAT),
-        min(east + _GROUND_PAD_DEG, 180.0), min(north + _GROUND_PAD_DEG, MAX_LAT),
-    )  # fmt: skip
+        max(west - _GROUND_PAD_DEG, -180.0),
+        max(south - _GROUND_PAD_DEG, -MAX_LAT),
+        min(east + _GROUND_PAD_DEG, 180.0),
+        min(north + _GROUND_PAD_DEG, MAX_LAT),
+    )
 
 
 def ground(zones: Zones, box: Box, lon0: float) -> Ground:
@@ -158,9 +160,12 @@ def _zones(zones: Zones, box: Box, lon0: float) -> tuple[Region, ...]:
         shapes, facts = [], []
         chosen = frame[rows]
         for shape, name, zone_class, angle in zip(
-            chosen.geometry.to_numpy(), chosen["name"], chosen["zone_class"], toward[rows],
+            chosen.geometry.to_numpy(),
+            chosen["name"],
+            chosen["zone_class"],
+            toward[rows],
             strict=True,
-        ):  # fmt: skip
+        ):
             title = one_line(str(name), NAME_LIMIT)
             way = None if pd.isna(angle) else float(round(float(angle)))
             for piece in clip(np.array([shape], object), box, lon0):

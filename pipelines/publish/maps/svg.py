@@ -30,8 +30,11 @@ _RINGS: Final = ((0.0, 1), (30.0, 8), (56.0, 14), (84.0, 20))
 """Where a mark may stand: on its place, else beside it at these distances, so many to a ring."""
 
 _BESIDE: Final[Sequence[Spot]] = (
-    (12.0, 0.0, "start"), (-12.0, 0.0, "end"), (0.0, -17.0, "middle"), (0.0, 17.0, "middle"),
-)  # fmt: skip
+    (12.0, 0.0, "start"),
+    (-12.0, 0.0, "end"),
+    (0.0, -17.0, "middle"),
+    (0.0, 17.0, "middle"),
+)
 _NAME_LIMIT: Final = 30
 _MIN_NAMED: Final = 34.0
 """Zones smaller than this have no name and no arrow on the sheet."""
@@ -141,11 +144,19 @@ class _Drawing:
         line = self.ink.colour(look.colour or colour)
         fill = self.ink.colour(look.fill) if look.fill else line
         return _tag(
-            "path", self._title(title), d=d, stroke=line, stroke_width=look.width,
-            stroke_opacity=look.opacity if look.opacity < 1 else "", stroke_dasharray=look.dash,
-            stroke_linejoin="round", fill=fill if look.fill_opacity else "none",
-            fill_opacity=look.fill_opacity or "", fill_rule="evenodd", id=escape(key),
-        )  # fmt: skip
+            "path",
+            self._title(title),
+            d=d,
+            stroke=line,
+            stroke_width=look.width,
+            stroke_opacity=look.opacity if look.opacity < 1 else "",
+            stroke_dasharray=look.dash,
+            stroke_linejoin="round",
+            fill=fill if look.fill_opacity else "none",
+            fill_opacity=look.fill_opacity or "",
+            fill_rule="evenodd",
+            id=escape(key),
+        )
 
     def _title(self, text: str) -> str:
         return f"<title>{escape(text)}</title>" if self.names and text else ""
@@ -171,10 +182,13 @@ class _Drawing:
         if max(right - left, bottom - top) < _MIN_NAMED:
             return drawn
         return drawn + _tag(
-            "path", d="M0 10V-10M-4-4 0-10 4-4", fill="none", stroke_width=1.5,
+            "path",
+            d="M0 10V-10M-4-4 0-10 4-4",
+            fill="none",
+            stroke_width=1.5,
             stroke=self.ink.colour(look.colour or region.colour),
             transform=_moved((left + right) / 2, (top + bottom) / 2, region.toward_deg),
-        )  # fmt: skip
+        )
 
     def _bounds(self, region: Region) -> tuple[float, float, float, float]:
         corners = self.sheet.xy(np.concatenate(region.rings))
@@ -208,9 +222,10 @@ class _Drawing:
             beside = self._text(text if self.names else "", x + 10, y + 5, "ink", "start")
             return _tag("path", d=f"M{x:.1f},{y - 8:.1f}l7,13h-14z", fill=colour) + beside
         shape = (
-            _tag("circle", title, cx=x, cy=y, r=11, fill=colour) if point.symbol == "circle"
+            _tag("circle", title, cx=x, cy=y, r=11, fill=colour)
+            if point.symbol == "circle"
             else _tag("rect", title, x=x - 10, y=y - 10, width=20, height=20, fill=colour)
-        )  # fmt: skip
+        )
         return shape + self._number(text, x, y + 0.5, 13, "on-unit")
 
     def _vessels(self) -> Iterator[str]:
@@ -256,27 +271,46 @@ class _Drawing:
         parts = [
             self._title(event.label),
             _tag("path", d=mark.behind, fill=soft, stroke=magenta) if mark.behind else "",
-            _tag("path", d=mark.path, fill=magenta, stroke=soft if mark.dash else halo,
-                 stroke_dasharray=mark.dash),
+            _tag(
+                "path",
+                d=mark.path,
+                fill=magenta,
+                stroke=soft if mark.dash else halo,
+                stroke_dasharray=mark.dash,
+            ),
             _tag("path", d=mark.around, fill="none", stroke=magenta) if mark.around else "",
             self._number(ranks, mark.x, mark.y, size, "on-magenta"),
-        ]  # fmt: skip
+        ]
         return f'<g class="mark" transform="{_moved(x, y)} scale(1.2)">{"".join(parts)}</g>'
 
     # ---- words
 
     def _number(self, text: str, x: float, y: float, size: float, colour: str) -> str:
         return _tag(
-            "text", escape(text), x=x, y=y + size * 0.36, fill=self.ink.colour(colour),
-            font_size=size, font_weight=700, text_anchor="middle",
-        )  # fmt: skip
+            "text",
+            escape(text),
+            x=x,
+            y=y + size * 0.36,
+            fill=self.ink.colour(colour),
+            font_size=size,
+            font_weight=700,
+            text_anchor="middle",
+        )
 
     def _text(self, text: str, x: float, y: float, colour: str, anchor: str, **more: Any) -> str:
         return _tag(
-            "text", escape(text), x=x, y=y, text_anchor=anchor, fill=self.ink.colour(colour),
-            paint_order="stroke", stroke=self.ink.colour("halo"), stroke_opacity=0.8,
-            stroke_width=3, **more,
-        )  # fmt: skip
+            "text",
+            escape(text),
+            x=x,
+            y=y,
+            text_anchor=anchor,
+            fill=self.ink.colour(colour),
+            paint_order="stroke",
+            stroke=self.ink.colour("halo"),
+            stroke_opacity=0.8,
+            stroke_width=3,
+            **more,
+        )
 
     def _states(self, room: Room) -> Iterator[str]:
         """States' names where the land has room for them and the sheet shows that spot."""
@@ -304,9 +338,15 @@ class _Drawing:
             yield self._name(room, zone.title, x, y, [spot], "zone", font_style="italic")
 
     def _name(
-        self, room: Room, text: str, x: float, y: float, spots: Sequence[Spot], colour: str,
+        self,
+        room: Room,
+        text: str,
+        x: float,
+        y: float,
+        spots: Sequence[Spot],
+        colour: str,
         **more: Any,
-    ) -> str:  # fmt: skip
+    ) -> str:
         short = text if len(text) <= _NAME_LIMIT else text[: _NAME_LIMIT - 1] + "…"
         spot = room.name(short, x, y, spots, 12)
         return self._text(short, spot[0], spot[1] + 4, colour, spot[2], **more) if spot else ""

@@ -34,13 +34,7 @@ def breaks(x: Floats, time_s: Ints, bounds: Ints) -> NDArray[np.bool_]:
     return begins
 
 
-def kept(
-    x: Floats,
-    y: Floats,
-    time_s: Ints,
-    bounds: Ints,
-    tolerance: float,
-) -> Ints:
+def kept(x: Floats, y: Floats, time_s: Ints, bounds: Ints, tolerance: float) -> Ints:
     """Indices of the reports worth drawing: what lies between is where it would be by the clock.
 
     Douglas-Peucker of longitude and of latitude over time, so that a straight way with a stop in it

@@ -31,16 +31,23 @@ def to_html(report: Report, zones: Zones) -> str:
         beside_nm=report.beside_nm,
         min_score=report.min_score,
         phases=[
-            {"name": name, "start": _local(span.start), "end": _local(span.end),
-             "looked": report.looked_at[name], "heard": report.hours_heard[name],
-             "hours": len(span.hours)}
+            {
+                "name": name,
+                "start": _local(span.start),
+                "end": _local(span.end),
+                "looked": report.looked_at[name],
+                "heard": report.hours_heard[name],
+                "hours": len(span.hours),
+            }
             for name, span in report.spans.items()
         ],
         still=page.still(scene_of(report, zones), "Map of the operation"),
         has_land=len(zones.land) > 0,
-        forest=_forest(report), events=_events(report), presence=_presence(report),
+        forest=_forest(report),
+        events=_events(report),
+        presence=_presence(report),
         outcomes=report.outcomes.to_dict("records"),
-    )  # fmt: skip
+    )
 
 
 def _local(time: Any) -> str:
@@ -52,13 +59,16 @@ def _events(report: Report) -> list[dict[str, Any]]:
     for place, kind, by in tables.event_rows(report):
         rows.append(
             {
-                "place": place, "kind": kind,
+                "place": place,
+                "kind": kind,
                 "counts": [(by[p]["events"], by[p]["vessels"]) for p in PHASES],
-                "during": tables.interval(by["during"]), "after": tables.interval(by["after"]),
+                "during": tables.interval(by["during"]),
+                "after": tables.interval(by["after"]),
                 "during_hour": tables.interval(by["during"], "per_hour_"),
-                "verdict": by["during"]["verdict"], "verdict_after": by["after"]["verdict"],
+                "verdict": by["during"]["verdict"],
+                "verdict_after": by["after"]["verdict"],
             }
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -69,10 +79,12 @@ def _presence(report: Report) -> list[dict[str, Any]]:
             {
                 "place": place,
                 "counts": [(by[p]["vessel_hours"], by[p]["vessels"]) for p in PHASES],
-                "during": tables.interval(by["during"]), "after": tables.interval(by["after"]),
-                "verdict": by["during"]["verdict"], "verdict_after": by["after"]["verdict"],
+                "during": tables.interval(by["during"]),
+                "after": tables.interval(by["after"]),
+                "verdict": by["during"]["verdict"],
+                "verdict_after": by["after"]["verdict"],
             }
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -88,7 +100,10 @@ def scene_of(report: Report, zones: Zones) -> Scene:
     lon, lat = cut.relative(found["lon"].to_numpy(), lon0).tolist(), found["lat"].tolist()
     told = (found[name].tolist() for name in ("phase", "kind", "start"))
     return Scene(
-        lon0, fit, box, cut.ground(zones, box, lon0),
+        lon0,
+        fit,
+        box,
+        cut.ground(zones, box, lon0),
         regions=(
             Region(cut.shape_rings(report.ring, lon0), "beside", "beside"),
             Region(cut.shape_rings(report.outline, lon0), "area", "area"),
@@ -98,7 +113,7 @@ def scene_of(report: Report, zones: Zones) -> Scene:
             for x, y, phase, kind, start in zip(lon, lat, *told, strict=True)
             if box[0] <= x <= box[2] and box[1] <= y <= box[3]
         ),
-    )  # fmt: skip
+    )
 
 
 def _forest(report: Report) -> dict[str, Any]:
@@ -112,12 +127,15 @@ def _forest(report: Report) -> dict[str, Any]:
                 continue
             rows.append(
                 {
-                    "y": y, "label": f"{place}: {row['kind'].replace('_', ' ')}",
-                    "x": _x(row["ratio"]), "low": _x(row["low"]), "high": _x(row["high"]),
+                    "y": y,
+                    "label": f"{place}: {row['kind'].replace('_', ' ')}",
+                    "x": _x(row["ratio"]),
+                    "low": _x(row["low"]),
+                    "high": _x(row["high"]),
                     "sure": row["verdict"] in {"more", "fewer"},
                     "text": tables.interval(row),
                 }
-            )  # fmt: skip
+            )
             y += 22
     ticks = [{"x": _x(v), "text": f"{v:g}×"} for v in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)]
     return {"rows": rows, "height": y + 10, "ticks": ticks, "one": _x(1.0)}

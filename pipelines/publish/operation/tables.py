@@ -89,8 +89,10 @@ def document(report: Report) -> dict[str, Any]:
         "notes": notes(report),
         "phases": {
             name: {
-                "start": iso(span.start), "end": iso(span.end),
-                "hours_looked_at": len(span.hours), "looked_at": round(report.looked_at[name], 3),
+                "start": iso(span.start),
+                "end": iso(span.end),
+                "hours_looked_at": len(span.hours),
+                "looked_at": round(report.looked_at[name], 3),
                 "hours_heard": report.hours_heard[name],
             }
             for name, span in report.spans.items()
@@ -100,7 +102,7 @@ def document(report: Report) -> dict[str, Any]:
         "outcomes": _records(report.outcomes),
         "displacement_quotient": _plain(report.displacement),
         "displacement": displacement_words(report),
-    }  # fmt: skip
+    }
 
 
 def to_json(report: Report) -> str:

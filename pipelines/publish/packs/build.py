@@ -34,10 +34,7 @@ def name_of(products: Products) -> str:
 
 
 def fill(
-    products: Products,
-    formats: Sequence[str],
-    folder: Path,
-    private: Ed25519PrivateKey | None,
+    products: Products, formats: Sequence[str], folder: Path, private: Ed25519PrivateKey | None
 ) -> bytes:
     """Write all files of a pack into an empty folder; give the manifest.
 

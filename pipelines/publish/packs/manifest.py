@@ -152,16 +152,12 @@ def make(products: Products, files: Mapping[str, Path], lock_sha256: str) -> byt
         "handling": marks,
         "stale_after": release.stale_after,
         "requirements_sha256": lock_sha256,
-        "notices": [
-            *([words.simulated] if products.simulated else []), words.leads, words.blind,
-        ],
+        "notices": [*([words.simulated] if products.simulated else []), words.leads, words.blind],
         "files": [
-            {
-                **file_of(safe_name(name), path.read_bytes()), **marks,
-            }
+            {**file_of(safe_name(name), path.read_bytes()), **marks}
             for name, path in sorted(files.items())
         ],
-    }  # fmt: skip
+    }
     return written(plain(document))
 
 
@@ -199,9 +195,11 @@ def parse(content: bytes) -> Manifest:
     """
     try:
         json.loads(
-            content.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant,
+            content.decode("utf-8"),
+            object_pairs_hook=_once,
+            parse_constant=_no_constant,
             parse_float=_finite,
-        )  # fmt: skip
+        )
         manifest = Manifest.model_validate_json(content)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]

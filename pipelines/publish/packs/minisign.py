@@ -109,9 +109,12 @@ class Signature:
         if content[:2] not in {_PLAIN, _HASHED}:
             raise SignatureError("this signature is of a kind that isn't known")
         return cls(
-            content[2:10], content[:2] == _HASHED, content[10:], lines[2].removeprefix(_TRUSTED),
+            content[2:10],
+            content[:2] == _HASHED,
+            content[10:],
+            lines[2].removeprefix(_TRUSTED),
             _decoded(lines[3], 64, "signature"),
-        )  # fmt: skip
+        )
 
 
 def sign(private: Ed25519PrivateKey, content: bytes, trusted_comment: str) -> str:

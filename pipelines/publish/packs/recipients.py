@@ -31,9 +31,24 @@ Format = Literal[
 ]
 Language = Literal["en", "ms"]
 
-NEVER_REDACTED: Final = frozenset({"mmsi", "event_id", "event_ids", "kind", "start", "end", "lat",
-                                   "lon", "score", "status", "rank", "tlp", "rel",
-                                   "simulated"})  # fmt: skip
+NEVER_REDACTED: Final = frozenset(
+    {
+        "mmsi",
+        "event_id",
+        "event_ids",
+        "kind",
+        "start",
+        "end",
+        "lat",
+        "lon",
+        "score",
+        "status",
+        "rank",
+        "tlp",
+        "rel",
+        "simulated",
+    }
+)
 """Fields without which a product can't say what it is about, or can't be worked out."""
 
 
@@ -103,8 +118,9 @@ def units_of(recipient: Recipient, config: PatrolConfig) -> frozenset[str]:
     return frozenset(named)
 
 
-class _Recipients(RootModel[Mapping[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")],
-                                    Recipient]]):  # fmt: skip
+class _Recipients(
+    RootModel[Mapping[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")], Recipient]]
+):
     """The file: a recipient's name, which also names its files, and its profile."""
 
 

@@ -18,8 +18,13 @@ from pipelines.publish.packs.zipread import shown
 State = Literal["intact", "stale", "revoked key", "unknown key", "not signed", "changed"]
 
 EXIT_CODES: Final[dict[str, int]] = {
-    "intact": 0, "changed": 9, "not signed": 10, "unknown key": 10, "revoked key": 10, "stale": 11,
-}  # fmt: skip
+    "intact": 0,
+    "changed": 9,
+    "not signed": 10,
+    "unknown key": 10,
+    "revoked key": 10,
+    "stale": 11,
+}
 
 _MAX_SIGNATURE: Final = 4096
 
@@ -155,9 +160,11 @@ def _signer(
     given = {key.name: key for key in also}
     public = given.get(name) or (keyring.public(known[name]) if name in known else None)
     if public is None:
-        return name, "unknown key", (
-            f"signed by the key {name}, which isn't known here: anyone could have made it"
-        )  # fmt: skip
+        return (
+            name,
+            "unknown key",
+            (f"signed by the key {name}, which isn't known here: anyone could have made it"),
+        )
     if not minisign.verifies(public, papers[manifest.NAME], signature):
         return name, "changed", f"{manifest.NAME} isn't what the key {name} signed"
     if name in known and known[name].state == "revoked":

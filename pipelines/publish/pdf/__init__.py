@@ -57,11 +57,25 @@ _LENGTHS: Final = (300, 150)
 _NOTE_LIMIT: Final = 160
 _NOTES: Final = 3
 _DRAWABLE: Final = (
-    (0x20, 0x7E), (0xA0, 0x17F), (0x370, 0x377), (0x37A, 0x37F), (0x384, 0x38A), (0x38C, 0x38C),
-    (0x38E, 0x3A1), (0x3A3, 0x3E1), (0x3F0, 0x45F), (0x2010, 0x2014), (0x2018, 0x201E),
-    (0x2022, 0x2022), (0x2026, 0x2026), (0x2030, 0x2030), (0x2032, 0x2033), (0x2039, 0x203A),
-    (0x20AC, 0x20AC), (0x2212, 0x2212),
-)  # fmt: skip
+    (0x20, 0x7E),
+    (0xA0, 0x17F),
+    (0x370, 0x377),
+    (0x37A, 0x37F),
+    (0x384, 0x38A),
+    (0x38C, 0x38C),
+    (0x38E, 0x3A1),
+    (0x3A3, 0x3E1),
+    (0x3F0, 0x45F),
+    (0x2010, 0x2014),
+    (0x2018, 0x201E),
+    (0x2022, 0x2022),
+    (0x2026, 0x2026),
+    (0x2030, 0x2030),
+    (0x2032, 0x2033),
+    (0x2039, 0x203A),
+    (0x20AC, 0x20AC),
+    (0x2212, 0x2212),
+)
 """Code points that the fonts beside this module can draw."""
 
 _UNDRAWABLE: Final = re.compile(
@@ -163,10 +177,13 @@ def _data(products: Products) -> dict[str, Any]:
         ),
         "vessels": [_vessel(card, words) for card in shown],
         "words": {
-            "vessel": words.vessel, "what": words.kind, "last_seen": words.last_seen,
-            "score": words.score, "more": words.more_elsewhere,
+            "vessel": words.vessel,
+            "what": words.kind,
+            "last_seen": words.last_seen,
+            "score": words.score,
+            "more": words.more_elsewhere,
         },
-    }  # fmt: skip
+    }
 
 
 def _notes(products: Products, words: Labels) -> list[str]:

@@ -16,10 +16,7 @@ FORMATS: Final = frozenset({"brief", "geojson", "gpx", "rtz"})
 
 
 def write_all(
-    planned: Planned,
-    folder: Path,
-    zones: Zones,
-    formats: Collection[str] = FORMATS,
+    planned: Planned, folder: Path, zones: Zones, formats: Collection[str] = FORMATS
 ) -> list[Path]:
     """Write the files of a plan into a folder; returns them in order.
 

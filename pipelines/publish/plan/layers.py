@@ -16,21 +16,34 @@ def to_geojson(planned: Planned) -> str:
     features: list[dict[str, Any]] = []
     for sector in plan.sectors:
         west, south, east, north = (
-            sector.west, sector.south, sector.west + sector.size_deg, sector.south + sector.size_deg
-        )  # fmt: skip
+            sector.west,
+            sector.south,
+            sector.west + sector.size_deg,
+            sector.south + sector.size_deg,
+        )
         ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
         features.append(
-            _feature("risk sector", "Polygon", [np.round(ring, 5).tolist()],
-                     name=sector.name, events=sector.events, landing_places=sector.landings,
-                     events_per_day=round(float(sector.rate_per_h.sum()), 4))
-        )  # fmt: skip
+            _feature(
+                "risk sector",
+                "Polygon",
+                [np.round(ring, 5).tolist()],
+                name=sector.name,
+                events=sector.events,
+                landing_places=sector.landings,
+                events_per_day=round(float(sector.rate_per_h.sum()), 4),
+            )
+        )
     for one in plan.sailed:
         for number, stop in enumerate(one.stops, 1):
             facts = {
-                "unit": clean(one.sortie.unit.name), "sortie": one.sortie.number, "stop": number,
-                "task": words.task(stop), "what": clean(words.what(stop, one)),
-                "begin": words.zulu(stop.begin_us), "chance": round(stop.chance, 3),
-            }  # fmt: skip
+                "unit": clean(one.sortie.unit.name),
+                "sortie": one.sortie.number,
+                "stop": number,
+                "task": words.task(stop),
+                "what": clean(words.what(stop, one)),
+                "begin": words.zulu(stop.begin_us),
+                "chance": round(stop.chance, 3),
+            }
             path = np.round(np.column_stack([stop.route.lon, stop.route.lat]), 5).tolist()
             if stop.route.distance_m > 1.0:
                 far = words.nm(stop.route.distance_m)
@@ -47,9 +60,12 @@ def to_geojson(planned: Planned) -> str:
     for feature in features:
         feature["properties"] |= {"simulated": plan.simulated, **marks}
     head = {
-        "type": "FeatureCollection", "run_id": plan.run_id, "simulated": plan.simulated,
-        "stale_after": words.zulu(plan.stale_us), "note": " ".join(words.warnings(planned)),
-    }  # fmt: skip
+        "type": "FeatureCollection",
+        "run_id": plan.run_id,
+        "simulated": plan.simulated,
+        "stale_after": words.zulu(plan.stale_us),
+        "note": " ".join(words.warnings(planned)),
+    }
     body = ",\n".join(json.dumps(f, allow_nan=False, ensure_ascii=False) for f in features)
     return f'{json.dumps(head, ensure_ascii=False)[:-1]}, "features": [\n{body}\n]}}\n'
 

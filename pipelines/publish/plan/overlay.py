@@ -39,12 +39,18 @@ def layers(planned: Planned | None, lon0: float) -> Layers:
     plan, said = planned.plan, words.of(planned)
     regions = [
         Region(
-            (_placed([s.south, s.south, s.south + s.size_deg, s.south + s.size_deg],
-                     [s.west, s.west + s.size_deg, s.west + s.size_deg, s.west], lon0),),
-            "sector", said.risk_sector.format(name=s.name),
+            (
+                _placed(
+                    [s.south, s.south, s.south + s.size_deg, s.south + s.size_deg],
+                    [s.west, s.west + s.size_deg, s.west + s.size_deg, s.west],
+                    lon0,
+                ),
+            ),
+            "sector",
+            said.risk_sector.format(name=s.name),
         )
         for s in plan.sectors
-    ]  # fmt: skip
+    ]
     ways: list[Way] = []
     points = [
         Point(*_place(lat, lon, lon0), "ring", "quiet", title=said.not_sailed.format(rank=rank))

@@ -24,14 +24,20 @@ def to_html(planned: Planned, zones: Zones) -> str:
     """The page; `zones` are what lies below the map."""
     every, plan = labels.labels(planned.language), planned.plan
     head = page.Head(
-        words.heading(planned), language=planned.language, mark=planned.mark,
+        words.heading(planned),
+        language=planned.language,
+        mark=planned.mark,
         simulated=plan.simulated,
-    )  # fmt: skip
+    )
     return page.render(
-        __package__, "plan.html.j2", head, said=every.plan, section=section(planned),
+        __package__,
+        "plan.html.j2",
+        head,
+        said=every.plan,
+        section=section(planned),
         still=page.still(overlay.scene_of(planned, zones), every.plan.map),
         has_land=len(zones.land) > 0,
-    )  # fmt: skip
+    )
 
 
 def section(planned: Planned, template: str = "section.html.j2") -> Markup:
@@ -44,28 +50,44 @@ def section(planned: Planned, template: str = "section.html.j2") -> Markup:
     """
     plan, every, said = planned.plan, labels.labels(planned.language), words.of(planned)
     html = page.template(__package__, template).render(
-        heading=words.heading(planned), plan=plan, words=every, said=said,
+        heading=words.heading(planned),
+        plan=plan,
+        words=every,
+        said=said,
         warnings=words.warnings(planned),
         facts=said.facts.format(
-            run_id=plan.run_id, n=len(plan.targets), value=f"{plan.value:.2f}",
-            solver=plan.solver, stale=words.local(plan.stale_us),
+            run_id=plan.run_id,
+            n=len(plan.targets),
+            value=f"{plan.value:.2f}",
+            solver=plan.solver,
+            stale=words.local(plan.stale_us),
         ),
         unplaced=said.unplaced.format(names=", ".join(clean(name) for name in plan.unplaced)),
         sorties=[
             {**_sortie(one, said), "colour": overlay.colour(plan, one)} for one in plan.sailed
         ],
         left=[
-            {"rank": one.target.rank, "name": words.vessel(one.target), "mmsi": one.target.mmsi,
-             "score": one.target.score, "reason": words.reason(one.reason, said),
-             "detail": words.detail(one, said)}
+            {
+                "rank": one.target.rank,
+                "name": words.vessel(one.target),
+                "mmsi": one.target.mmsi,
+                "score": one.target.score,
+                "reason": words.reason(one.reason, said),
+                "detail": words.detail(one, said),
+            }
             for one in plan.left_out
         ],
         sectors=[
-            {"name": s.name, "events": s.events, "landings": s.landings,
-             "per_day": float(s.rate_per_h.sum()), "hour": int(np.argmax(s.rate_per_h))}
+            {
+                "name": s.name,
+                "events": s.events,
+                "landings": s.landings,
+                "per_day": float(s.rate_per_h.sum()),
+                "hour": int(np.argmax(s.rate_per_h)),
+            }
             for s in plan.sectors
         ],
-    )  # fmt: skip
+    )
     return Markup(html)  # noqa: S704 - escaped by its template
 
 
@@ -92,19 +114,25 @@ def _sortie(one: Sailed, said: PlanLabels) -> dict[str, Any]:
         "facts": " · ".join(facts),
         "stops": [
             {
-                "number": k, "task": words.task(stop), "told": words.task_told(stop, said),
+                "number": k,
+                "task": words.task(stop),
+                "told": words.task_told(stop, said),
                 "what": words.what(stop, one),
                 "mmsi": stop.target.mmsi if stop.target else None,
                 "rank": stop.target.rank if stop.target else None,
                 "depart": words.local(stop.depart_us, date=False),
-                "begin": words.local(stop.begin_us), "end": words.local(stop.end_us, date=False),
-                "place": position_text(stop.lat, stop.lon), "course": words.first_course(stop),
-                "nm": words.nm(stop.route.distance_m), "speed": stop.speed_kn,
-                "chance": stop.chance, "along": words.nm(stop.along_m),
+                "begin": words.local(stop.begin_us),
+                "end": words.local(stop.end_us, date=False),
+                "place": position_text(stop.lat, stop.lon),
+                "course": words.first_course(stop),
+                "nm": words.nm(stop.route.distance_m),
+                "speed": stop.speed_kn,
+                "chance": stop.chance,
+                "along": words.nm(stop.along_m),
                 "across": words.nm(stop.across_m),
                 "why": clean(stop.target.reason) if stop.target else "",
                 "how": said.last_heard.format(how=how) if (how := words.how(stop, said)) else "",
             }
             for k, stop in enumerate(one.stops, 1)
         ],
-    }  # fmt: skip
+    }

@@ -42,9 +42,16 @@ def _points(one: Sailed, planned: Planned) -> list[_Point]:
     mark, said, first = _short(planned), words.of(planned), one.stops[0]
     sortie = one.sortie
     found = [
-        _Point(one_line(f"{mark}{sortie.unit.base.name}", _NAME_LIMIT), sortie.lat, sortie.lon,
-               first.speed_kn, None, first.depart_us, "base")
-    ]  # fmt: skip
+        _Point(
+            one_line(f"{mark}{sortie.unit.base.name}", _NAME_LIMIT),
+            sortie.lat,
+            sortie.lon,
+            first.speed_kn,
+            None,
+            first.depart_us,
+            "base",
+        )
+    ]
     for number, stop in enumerate(one.stops, 1):
         way = stop.route
         arrive = stop.depart_us + np.round(
@@ -52,9 +59,16 @@ def _points(one: Sailed, planned: Planned) -> list[_Point]:
         ).astype("int64")
         for k in range(1, len(way.lat) - 1):
             found.append(
-                _Point(f"{mark}{number}.{k}", float(way.lat[k]), float(way.lon[k]),
-                       stop.speed_kn, int(arrive[k]), None, "turn")
-            )  # fmt: skip
+                _Point(
+                    f"{mark}{number}.{k}",
+                    float(way.lat[k]),
+                    float(way.lon[k]),
+                    stop.speed_kn,
+                    int(arrive[k]),
+                    None,
+                    "turn",
+                )
+            )
         name = one_line(f"{mark}{number} {words.what(stop, one)}", _NAME_LIMIT)
         told = f"{words.task_told(stop, said)} {words.what(stop, one)}"
         note = f"{told}, {words.local(stop.begin_us)}"
@@ -104,18 +118,24 @@ def to_rtz(one: Sailed, planned: Planned) -> bytes:
     """A sortie's route as RTZ, with its schedule."""
     points = [
         route.Waypoint(
-            point.name, point.lat, point.lon,
+            point.name,
+            point.lat,
+            point.lon,
             None if point.arrive_us is None else utc(point.arrive_us),
             None if point.leave_us is None else utc(point.leave_us),
         )
         for point in _points(one, planned)
-    ]  # fmt: skip
+    ]
     return route.rtz(
         route.Route(
-            title(one, planned), " ".join(words.warnings(planned)), points,
-            utc(planned.plan.start_us), utc(planned.plan.stale_us), corridor_nm=CORRIDOR_NM,
+            title(one, planned),
+            " ".join(words.warnings(planned)),
+            points,
+            utc(planned.plan.start_us),
+            utc(planned.plan.stale_us),
+            corridor_nm=CORRIDOR_NM,
         )
-    )  # fmt: skip
+    )
 
 
 def _short(planned: Planned) -> str:

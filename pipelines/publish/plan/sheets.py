@@ -22,23 +22,28 @@ def stops(planned: Planned) -> pd.DataFrame:
             rows.append(
                 {
                     said.unit: clean(one.sortie.unit.name),
-                    said.sortie_number: float(one.sortie.number), "#": float(number),
+                    said.sortie_number: float(one.sortie.number),
+                    "#": float(number),
                     said.task: f"{words.task_told(stop, said)} {words.what(stop, one)}",
                     every.rank: float(target.rank) if target else np.nan,
                     "MMSI": f"{target.mmsi:09d}" if target else "",
                     f"{said.leave} (UTC)": utc(stop.depart_us),
                     f"{said.there} (UTC)": utc(stop.begin_us),
                     f"{said.until} (UTC)": utc(stop.end_us),
-                    "lat": round(stop.lat, 5), "lon": round(stop.lon, 5),
+                    "lat": round(stop.lat, 5),
+                    "lon": round(stop.lon, 5),
                     said.course: _number(words.first_course(stop)),
                     said.distance: words.nm(stop.route.distance_m),
-                    said.speed: round(stop.speed_kn, 1), said.chance: round(stop.chance, 3),
+                    said.speed: round(stop.speed_kn, 1),
+                    said.chance: round(stop.chance, 3),
                     said.within: f"{words.nm(stop.along_m)} × {words.nm(stop.across_m)} nm"
-                    if target else "",
+                    if target
+                    else "",
                     "reason": clean(target.reason) if target else "",
-                    said.how: words.how(stop, said), **_marks(planned),
+                    said.how: words.how(stop, said),
+                    **_marks(planned),
                 }
-            )  # fmt: skip
+            )
     return pd.DataFrame(rows)
 
 
@@ -47,13 +52,16 @@ def left_out(planned: Planned) -> pd.DataFrame:
     said, every = words.of(planned), labels.labels(planned.language)
     rows = [
         {
-            "rank": one.target.rank, every.vessel: words.vessel(one.target),
-            "MMSI": f"{one.target.mmsi:09d}", "score": one.target.score,
+            "rank": one.target.rank,
+            every.vessel: words.vessel(one.target),
+            "MMSI": f"{one.target.mmsi:09d}",
+            "score": one.target.score,
             said.why_not: words.reason(one.reason, said),
-            said.nearest: words.detail(one, said), **_marks(planned),
+            said.nearest: words.detail(one, said),
+            **_marks(planned),
         }
         for one in planned.plan.left_out
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows)
 
 
@@ -65,16 +73,20 @@ def intercepts(planned: Planned) -> pd.DataFrame:
         met = np.isfinite(pair.out_nm) and pair.time_us > 0
         rows.append(
             {
-                said.unit: clean(pair.unit), "rank": pair.target.rank,
-                every.vessel: words.vessel(pair.target), "MMSI": f"{pair.target.mmsi:09d}",
+                said.unit: clean(pair.unit),
+                "rank": pair.target.rank,
+                every.vessel: words.vessel(pair.target),
+                "MMSI": f"{pair.target.mmsi:09d}",
                 f"{said.there} (UTC)": utc(pair.time_us) if met else pd.NaT,
-                "lat": round(pair.lat, 5), "lon": round(pair.lon, 5),
+                "lat": round(pair.lat, 5),
+                "lon": round(pair.lon, 5),
                 said.distance: round(pair.out_nm, 1) if met else np.nan,
                 said.speed: pair.speed_kn if met else np.nan,
                 said.chance: round(pair.chance, 3) if met else np.nan,
-                said.why_not: words.reason(pair.reason, said), **_marks(planned),
+                said.why_not: words.reason(pair.reason, said),
+                **_marks(planned),
             }
-        )  # fmt: skip
+        )
     table = pd.DataFrame(rows)
     time = f"{said.there} (UTC)"
     return table.assign(**{time: pd.to_datetime(table[time], utc=True)}) if rows else table

@@ -32,19 +32,30 @@ def document(planned: Planned) -> dict[str, Any]:
         "sorties": [_sortie(one, rows) for one in plan.sailed],
         "units_without_water": [clean(name) for name in plan.unplaced],
         "left_out": [
-            {"rank": one.target.rank, "mmsi": f"{one.target.mmsi:09d}",
-             "name": clean(one.target.name), "score": round(one.target.score, 4),
-             "reason": words.reason(one.reason, said), "detail": words.detail(one, said)}
+            {
+                "rank": one.target.rank,
+                "mmsi": f"{one.target.mmsi:09d}",
+                "name": clean(one.target.name),
+                "score": round(one.target.score, 4),
+                "reason": words.reason(one.reason, said),
+                "detail": words.detail(one, said),
+            }
             for one in plan.left_out
         ],
         "intercepts": [_intercept(pair, said) for pair in plan.intercepts],
         "sectors": [
-            {"name": s.name, "west": s.west, "south": s.south, "size_deg": s.size_deg,
-             "events": s.events, "landing_places": s.landings,
-             "rate_per_h_by_local_hour": [round(float(r), 5) for r in s.rate_per_h]}
+            {
+                "name": s.name,
+                "west": s.west,
+                "south": s.south,
+                "size_deg": s.size_deg,
+                "events": s.events,
+                "landing_places": s.landings,
+                "rate_per_h_by_local_hour": [round(float(r), 5) for r in s.rate_per_h],
+            }
             for s in plan.sectors
         ],
-    }  # fmt: skip
+    }
 
 
 def to_json(planned: Planned) -> str:
@@ -55,8 +66,20 @@ def to_json(planned: Planned) -> str:
 def as_csv(planned: Planned) -> str:
     """The stops of every sortie as CSV text; every row says whether it is an exercise."""
     plan, table = planned.plan, words.rows(planned)
-    numbers = ["rank", "lat", "lon", "course_deg", "distance_nm", "speed_kn", "chance", "value",
-               "error_along_nm", "error_across_nm", "sortie", "stop"]  # fmt: skip
+    numbers = [
+        "rank",
+        "lat",
+        "lon",
+        "course_deg",
+        "distance_nm",
+        "speed_kn",
+        "chance",
+        "value",
+        "error_along_nm",
+        "error_across_nm",
+        "sortie",
+        "stop",
+    ]
     table["mmsi"] = table["mmsi"].astype("Int64")
     for name in table.columns.drop("mmsi"):
         number = name in numbers
@@ -80,8 +103,12 @@ def _sortie(one: Sailed, rows: pd.DataFrame) -> dict[str, Any]:
     return {
         "unit": clean(sortie.unit.name),
         "sortie": sortie.number,
-        "base": {"name": clean(sortie.unit.base.name), "lat": round(sortie.lat, 5),
-                 "lon": round(sortie.lon, 5), "moved_nm": words.nm(sortie.moved_m)},
+        "base": {
+            "name": clean(sortie.unit.base.name),
+            "lat": round(sortie.lat, 5),
+            "lon": round(sortie.lon, 5),
+            "moved_nm": words.nm(sortie.moved_m),
+        },
         "watch": {"opens": words.zulu(sortie.opens_us), "closes": words.zulu(sortie.closes_us)},
         "leaves": words.zulu(one.stops[0].depart_us) if one.stops else None,
         "back": words.zulu(one.stops[-1].end_us) if one.stops else None,
@@ -95,7 +122,7 @@ def _sortie(one: Sailed, rows: pd.DataFrame) -> dict[str, Any]:
             }
             for row, stop in zip(mine.to_dict("records"), one.stops, strict=True)
         ],
-    }  # fmt: skip
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -19,10 +19,14 @@ from pipelines.publish.products import Planned
 
 NAME_LIMIT: Final = 40
 _REASONS: Final = {
-    model.NO_POSITION: "no_position", model.NO_WATER: "no_water", model.UNCERTAIN: "uncertain",
-    model.OFF_WATCH: "off_watch", model.OUT_OF_REACH: "out_of_reach",
-    model.LOWER_VALUE: "lower_value", model.ANOTHER_UNIT: "another_unit",
-}  # fmt: skip
+    model.NO_POSITION: "no_position",
+    model.NO_WATER: "no_water",
+    model.UNCERTAIN: "uncertain",
+    model.OFF_WATCH: "off_watch",
+    model.OUT_OF_REACH: "out_of_reach",
+    model.LOWER_VALUE: "lower_value",
+    model.ANOTHER_UNIT: "another_unit",
+}
 
 
 def of(planned: Planned) -> PlanLabels:
@@ -44,9 +48,15 @@ def warnings(planned: Planned) -> list[str]:
     stale = said.stale.format(utc=zulu(plan.stale_us), local=local(plan.stale_us))
     first = [f"{marks(planned)}."] if marks(planned) else []
     return [
-        *first, *([] if plan.simulated else [said.real]), *([said.sample] if samples else []),
-        every.leads, stale, said.depth, said.expected, every.not_for_navigation,
-    ]  # fmt: skip
+        *first,
+        *([] if plan.simulated else [said.real]),
+        *([said.sample] if samples else []),
+        every.leads,
+        stale,
+        said.depth,
+        said.expected,
+        every.not_for_navigation,
+    ]
 
 
 def heading(planned: Planned) -> str:
@@ -148,10 +158,30 @@ def rows(planned: Planned) -> pd.DataFrame:
 
 
 COLUMNS: Final = (
-    "unit", "sortie", "stop", "task", "rank", "mmsi", "name", "sector", "depart", "begin", "end",
-    "begin_local", "lat", "lon", "course_deg", "distance_nm", "speed_kn", "chance", "value",
-    "error_along_nm", "error_across_nm", "how", "reason",
-)  # fmt: skip
+    "unit",
+    "sortie",
+    "stop",
+    "task",
+    "rank",
+    "mmsi",
+    "name",
+    "sector",
+    "depart",
+    "begin",
+    "end",
+    "begin_local",
+    "lat",
+    "lon",
+    "course_deg",
+    "distance_nm",
+    "speed_kn",
+    "chance",
+    "value",
+    "error_along_nm",
+    "error_across_nm",
+    "how",
+    "reason",
+)
 
 
 def _rows(planned: Planned) -> Iterator[dict[str, Any]]:

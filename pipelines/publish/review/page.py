@@ -77,17 +77,22 @@ def scene_of(places: list[dict[str, Any]], outlines: list[shapely.Geometry], zon
     lon0, fit = cut.extent(corners[:, 0::2], corners[:, 1::2])
     box = cut.padded(fit)
     return Scene(
-        lon0, fit, box, cut.ground(zones, box, lon0),
+        lon0,
+        fit,
+        box,
+        cut.ground(zones, box, lon0),
         regions=tuple(
             Region(
                 cut.shape_rings(outline, lon0),
                 "learned" if place["decision"] == PENDING else f"learned_{place['decision']}",
-                _title(place), COLOURS.get(place["zone_class"], "quiet"),
-                place.get("direction_deg"), place["zone_id"],
+                _title(place),
+                COLOURS.get(place["zone_class"], "quiet"),
+                place.get("direction_deg"),
+                place["zone_id"],
             )
             for place, outline in zip(places, outlines, strict=True)
         ),
-    )  # fmt: skip
+    )
 
 
 def _title(place: Mapping[str, Any]) -> str:
@@ -99,9 +104,21 @@ def _title(place: Mapping[str, Any]) -> str:
 
 
 _TOLD: Final = frozenset(
-    {"zone_id", "name", "zone_class", "source", "confidence", "note", "confidence_score",
-     "n_vessels", "n_visits", "n_days", "since", "until"}
-)  # fmt: skip
+    {
+        "zone_id",
+        "name",
+        "zone_class",
+        "source",
+        "confidence",
+        "note",
+        "confidence_score",
+        "n_vessels",
+        "n_visits",
+        "n_days",
+        "since",
+        "until",
+    }
+)
 
 
 def _more(fact: Mapping[str, Any]) -> str:

@@ -239,8 +239,10 @@ class Repository:
             raise BackupError(f"{self.folder} isn't a folder of backups", "selat backup makes one")
         found = [one for one in self.names() if one.startswith(name)]
         if not found:
-            raise BackupError(f"no backup {name} in {self.folder}".replace("  ", " "),
-                              hint="selat backup FOLDER --list")  # fmt: skip
+            raise BackupError(
+                f"no backup {name} in {self.folder}".replace("  ", " "),
+                hint="selat backup FOLDER --list",
+            )
         if name and len(found) > 1:
             raise BackupError(f"{name} begins {len(found)} backups", "name more of it")
         with _opened(self._snapshots / f"{found[-1]}.json") as file:

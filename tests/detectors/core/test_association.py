@@ -40,10 +40,11 @@ TABLES = st.integers(1, 3).flatmap(
     lambda n: st.integers(1, 3).flatmap(
         lambda m: st.lists(
             st.lists(st.one_of(st.just(0.0), st.floats(0.01, 50.0)), min_size=m, max_size=m),
-            min_size=n, max_size=n,
+            min_size=n,
+            max_size=n,
         )
     )
-)  # fmt: skip
+)
 
 
 @given(TABLES)
@@ -106,9 +107,15 @@ def make_seen(*sightings, uncertainty_m=100.0, scene=None):
     time_s, lat, lon = (np.array(column, "float64") for column in zip(*sightings, strict=True))
     n = len(sightings)
     return Seen(
-        np.arange(n) if scene is None else np.array(scene), (time_s * S).astype("int64"), lat, lon,
-        np.full(n, uncertainty_m), np.full(n, np.nan), np.full(n, 0.9), np.zeros(n),
-    )  # fmt: skip
+        np.arange(n) if scene is None else np.array(scene),
+        (time_s * S).astype("int64"),
+        lat,
+        lon,
+        np.full(n, uncertainty_m),
+        np.full(n, np.nan),
+        np.full(n, 0.9),
+        np.zeros(n),
+    )
 
 
 def looked_up(tracks, seen):
@@ -147,11 +154,21 @@ def looked_up(tracks, seen):
 @settings(max_examples=60, deadline=None)
 def test_places_are_those_looked_up_one_by_one(seed):
     rng = np.random.default_rng(seed)
-    tracks = make_tracks(*(
-        [(int(t), 4.0 + rng.normal(0, 0.01), 100.0 + rng.normal(0, 0.01), 10.0, rng.uniform(0, 360))
-         for t in np.sort(rng.choice(12_000, rng.integers(1, 6), replace=False))]
-        for _ in range(4)
-    ))  # fmt: skip
+    tracks = make_tracks(
+        *(
+            [
+                (
+                    int(t),
+                    4.0 + rng.normal(0, 0.01),
+                    100.0 + rng.normal(0, 0.01),
+                    10.0,
+                    rng.uniform(0, 360),
+                )
+                for t in np.sort(rng.choice(12_000, rng.integers(1, 6), replace=False))
+            ]
+            for _ in range(4)
+        )
+    )
     seen = make_seen(
         *((int(t), 4.0, 100.0) for t in rng.integers(0, 12_000, 5)), uncertainty_m=50_000.0
     )

@@ -124,9 +124,13 @@ def passed(lon, minutes=None, *, max_beside_s=21_600, beside_m=1000.0, line_lon=
     time = np.arange(len(lon)) if minutes is None else np.asarray(minutes)
     return boundaries.passages(
         lines_of(shapely.LineString([(line_lon, 0.0), (line_lon, 6.0)])),
-        np.ones(len(lon), "int64"), time.astype("int64") * MINUTE_US, np.full(len(lon), 3.0), lon,
-        beside_m=beside_m, max_beside_s=max_beside_s,
-    )  # fmt: skip
+        np.ones(len(lon), "int64"),
+        time.astype("int64") * MINUTE_US,
+        np.full(len(lon), 3.0),
+        lon,
+        beside_m=beside_m,
+        max_beside_s=max_beside_s,
+    )
 
 
 def test_a_passage_is_from_clear_to_clear_and_lies_at_the_last_cut():
@@ -161,8 +165,12 @@ def test_tracks_and_lines_stay_apart():
     track[:] = 1
     both = boundaries.passages(
         lines_of(line, shapely.transform(line, lambda xy: np.add(xy, (0.001, 0)))),
-        track, time, np.full(4, 3.0), lon, **options,
-    )  # fmt: skip
+        track,
+        time,
+        np.full(4, 3.0),
+        lon,
+        **options,
+    )
     assert list(both.row) == [0, 1]
 
 

@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 from detectors.core import copies, geodesy
 from detectors.core.copies import Lag, Offset, Track
 
-LIMITS = {
-    "max_spread_m": 300.0, "min_moved_m": 2000.0, "min_duration_s": 900.0, "min_reports": 5,
-}  # fmt: skip
+LIMITS = {"max_spread_m": 300.0, "min_moved_m": 2000.0, "min_duration_s": 900.0, "min_reports": 5}
 HOURS = 4
 
 

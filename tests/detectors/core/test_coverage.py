@@ -19,9 +19,15 @@ def tracked(*rows: tuple) -> pd.DataFrame:
     frame = frame.sort_values(["mmsi", "s"], ignore_index=True)
     frame = frame.assign(
         time=T0 + pd.to_timedelta(frame.pop("s"), unit="s"),
-        sog_kn=np.nan, cog_deg=np.nan, heading_deg=np.nan, nav_status=15, msg_type=1,
-        source="feed", source_offset=1, track_id=frame["mmsi"] * 100 + 1,
-    )  # fmt: skip
+        sog_kn=np.nan,
+        cog_deg=np.nan,
+        heading_deg=np.nan,
+        nav_status=15,
+        msg_type=1,
+        source="feed",
+        source_offset=1,
+        track_id=frame["mmsi"] * 100 + 1,
+    )
     return frames.conform(frame, frames.TRACKED)
 
 

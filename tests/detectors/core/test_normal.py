@@ -13,9 +13,14 @@ from detectors.core.normal import CLASSES, SPEED_BINS, Normal
 
 CARGO = CLASSES.index("cargo")
 OPTIONS = {
-    "step_s": 600, "max_silence_s": 1800, "min_speed_kn": 2.0, "min_vessels": 10,
-    "max_ticks_per_vessel": 24, "max_components": 2, "max_share": 0.01,
-}  # fmt: skip
+    "step_s": 600,
+    "max_silence_s": 1800,
+    "min_speed_kn": 2.0,
+    "min_vessels": 10,
+    "max_ticks_per_vessel": 24,
+    "max_components": 2,
+    "max_share": 0.01,
+}
 
 
 def voyages(n: int, seed: int = 0) -> pd.DataFrame:
@@ -28,15 +33,17 @@ def voyages(n: int, seed: int = 0) -> pd.DataFrame:
         parts.append(
             pd.DataFrame(
                 {
-                    "mmsi": 533000000 + 7 * k, "track_id": (533000000 + 7 * k) * 100 + 1,
-                    "tick": ticks + 144 * (k % 9), "ship": CARGO,
+                    "mmsi": 533000000 + 7 * k,
+                    "track_id": (533000000 + 7 * k) * 100 + 1,
+                    "tick": ticks + 144 * (k % 9),
+                    "ship": CARGO,
                     "lat": (3.93 if east else 3.97) + rng.normal(0, 0.004),
                     "lon": lon if east else lon[::-1],
                     "course_deg": (90.0 if east else 270.0) + rng.normal(0, 3, 30),
                     "speed_kn": 12.0 + rng.normal(0, 1.0, 30),
                 }
             )
-        )  # fmt: skip
+        )
     return pd.concat(parts, ignore_index=True)
 
 
@@ -87,8 +94,9 @@ def test_the_threshold_is_kept_on_vessels_that_were_not_fitted(model: Normal) ->
     found = model.surprise(fresh["ship"].to_numpy(), *columns)
     where = fresh["track_id"].to_numpy(), fresh["tick"].to_numpy()
     for values, limit in (
-        (found.total, model.arrays["threshold"]), (found.flow, model.arrays["flow_threshold"]),
-    ):  # fmt: skip
+        (found.total, model.arrays["threshold"]),
+        (found.flow, model.arrays["flow_threshold"]),
+    ):
         hours = normal.sliding(*where, values, normal.WINDOWS[0])
         assert (hours[np.isfinite(hours)] > limit[CARGO, 0]).mean() < 5 * OPTIONS["max_share"]
 

@@ -38,9 +38,13 @@ def looked_at(t, lat, lon, speed_kn=12.0, mmsi=MMSI) -> pd.DataFrame:
     )
     table["time"] = T0 + pd.to_timedelta(np.round(t), unit="s")
     return table.assign(
-        source="feed", source_offset=np.arange(len(table)), heading_deg=np.nan, nav_status=0,
-        msg_type=1, ais_class="A",
-    )  # fmt: skip
+        source="feed",
+        source_offset=np.arange(len(table)),
+        heading_deg=np.nan,
+        nav_status=0,
+        msg_type=1,
+        ais_class="A",
+    )
 
 
 def merged(*tables: pd.DataFrame) -> scatter.Reports:

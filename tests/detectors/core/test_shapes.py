@@ -30,11 +30,7 @@ def test_bins_are_groups_of_track_and_tick(steps, step_s):
 @settings(max_examples=50, deadline=None)
 @example(radius_m=200.0, arc_rad=2.0, seed=0)
 @example(radius_m=200.0, arc_rad=1.5, seed=425)
-@given(
-    radius_m=st.floats(200, 20_000),
-    arc_rad=st.floats(1.5, 12.0),
-    seed=st.integers(0, 1000),
-)
+@given(radius_m=st.floats(200, 20_000), arc_rad=st.floats(1.5, 12.0), seed=st.integers(0, 1000))
 def test_a_circle_is_what_a_solver_finds(radius_m, arc_rad, seed):
     rng = np.random.default_rng(seed)
     angle = np.linspace(0.3, 0.3 + arc_rad, 60)

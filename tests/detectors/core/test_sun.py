@@ -29,9 +29,13 @@ def test_altitude_of_the_nrel_example() -> None:
 
 @pytest.mark.parametrize(
     ("noon", "declination"),
-    [("2026-03-20T14:46", 0.0), ("2026-06-21T08:24", 23.436), ("2026-09-23T00:05", 0.0),
-     ("2026-12-21T20:50", -23.436)],
-)  # fmt: skip
+    [
+        ("2026-03-20T14:46", 0.0),
+        ("2026-06-21T08:24", 23.436),
+        ("2026-09-23T00:05", 0.0),
+        ("2026-12-21T20:50", -23.436),
+    ],
+)
 def test_equinoxes_and_solstices_of_2026(noon: str, declination: float) -> None:
     """Times of the Astronomical Applications Department of the US Naval Observatory."""
     assert sun.apparent_position_deg(us(noon))[1] == pytest.approx(declination, abs=0.01)

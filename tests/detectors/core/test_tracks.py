@@ -24,10 +24,15 @@ def reports(*rows: tuple, **columns) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["mmsi", "s", "lat", "lon"])
     given_columns = {
         "time": T0 + pd.to_timedelta(frame.pop("s"), unit="s"),
-        "sog_kn": np.nan, "cog_deg": np.nan, "heading_deg": np.nan,
-        "nav_status": 15, "msg_type": 1, "ais_class": "A", "source": "feed",
+        "sog_kn": np.nan,
+        "cog_deg": np.nan,
+        "heading_deg": np.nan,
+        "nav_status": 15,
+        "msg_type": 1,
+        "ais_class": "A",
+        "source": "feed",
         "source_offset": np.arange(1, len(frame) + 1),
-    }  # fmt: skip
+    }
     return frames.conform(frame.assign(**{**given_columns, **columns}), frames.POSITIONS)
 
 
@@ -188,9 +193,13 @@ def test_a_plain_vessel_is_one_track():
     assert done.tracked["track_id"].unique().tolist() == [56300000101]
     frames.validate(done.tracked, frames.TRACKED)
     assert done.counts == {
-        "rows": 100, "tracked": 100, "impossible_jump": 0, "same_time": 0,
-        "too_many_hulls": 0, "further_hulls": 0,
-    }  # fmt: skip
+        "rows": 100,
+        "tracked": 100,
+        "impossible_jump": 0,
+        "same_time": 0,
+        "too_many_hulls": 0,
+        "further_hulls": 0,
+    }
     assert done.state[["ordinal", "n_reports"]].to_numpy().tolist() == [[1, 100]]
 
 
@@ -332,10 +341,13 @@ def test_a_feed_with_every_vessel_in_conflict_stays_bearable():
     n, vessels = 60_000, 600
     frame = reports(
         *zip(
-            563000000 + rng.integers(0, vessels, n), np.sort(rng.uniform(0, 86400, n)),
-            rng.uniform(-1, 9, n), rng.uniform(94, 106, n), strict=True,
+            563000000 + rng.integers(0, vessels, n),
+            np.sort(rng.uniform(0, 86400, n)),
+            rng.uniform(-1, 9, n),
+            rng.uniform(94, 106, n),
+            strict=True,
         )
-    )  # fmt: skip
+    )
     began = clock.process_time()
     done = tracks.segment(frame, tracks.no_state())
     assert clock.process_time() - began < 20

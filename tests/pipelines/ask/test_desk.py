@@ -57,8 +57,14 @@ def test_an_approach_is_the_distance_between_the_reports(night: desk.Night) -> N
     # At a moment at which one reports, it is where it says it is.
     one = night.reports([int(event["mmsi"])], event["start"], event["end"])
     other = night.reports([int(event["other_mmsi"])], event["start"], event["end"])
-    nearest = pd.merge_asof(one, other, on="time", direction="nearest", suffixes=("", "_2"),
-                            tolerance=pd.Timedelta("30s"))  # fmt: skip
+    nearest = pd.merge_asof(
+        one,
+        other,
+        on="time",
+        direction="nearest",
+        suffixes=("", "_2"),
+        tolerance=pd.Timedelta("30s"),
+    )
     both = nearest.dropna(subset="lat_2").iloc[0]
     plain = geodesy.distance_m(both["lat"], both["lon"], both["lat_2"], both["lon_2"])
     at = table.iloc[(table["time"] - both["time"]).abs().argmin()]
@@ -157,9 +163,14 @@ def test_a_conclusion_goes_in_and_stays_out_of_the_past(
     night = desk.night(home)
     event_id = night.events_of(int(night.flagged["mmsi"].iloc[0]))["event_id"].iloc[0]
     row = desk.conclude(
-        night, event_id, "benign_cause", reason="tide", by="an analyst", quiet_until="2026-02-01",
+        night,
+        event_id,
+        "benign_cause",
+        reason="tide",
+        by="an analyst",
+        quiet_until="2026-02-01",
         quiet_within_nm=3,
-    )  # fmt: skip
+    )
     assert row["quiet_within_m"] == pytest.approx(5556)
     assert row["quiet_until"] == pd.Timestamp("2026-01-31T16:00Z")
     again = desk.night(home)

@@ -28,10 +28,19 @@ def at(hour: float) -> pd.Timestamp:
 def event(kind: str, hour: float, until: float | None, **other: Any) -> dict[str, Any]:
     mmsi = other.get("mmsi", A)
     given = {
-        "kind": kind, "detector": kind, "version": "1", "mmsi": mmsi, "track_ids": f"{mmsi}01",
-        "start": at(hour), "anchor": at(hour), "end": pd.NaT if until is None else at(until),
-        "lat": 4.2, "lon": 100.3, "score": 0.5, "evidence": {},
-    }  # fmt: skip
+        "kind": kind,
+        "detector": kind,
+        "version": "1",
+        "mmsi": mmsi,
+        "track_ids": f"{mmsi}01",
+        "start": at(hour),
+        "anchor": at(hour),
+        "end": pd.NaT if until is None else at(until),
+        "lat": 4.2,
+        "lon": 100.3,
+        "score": 0.5,
+        "evidence": {},
+    }
     return {**given, **other}
 
 
@@ -46,19 +55,36 @@ def flagged(
     mmsis = [A, B, FERRY]
     vessels = pd.DataFrame(
         {
-            "mmsi": mmsis, "imo": [9074729, 0, 0], "name": ["MT X", "", "FERRY"], "callsign": "",
-            "ship_type": [80, -1, 60], "length_m": np.nan, "beam_m": np.nan, "draught_m": np.nan,
-            "destination": "", "ais_class": "A", "flag_state": ["MYS", "SGP", "IDN"],
+            "mmsi": mmsis,
+            "imo": [9074729, 0, 0],
+            "name": ["MT X", "", "FERRY"],
+            "callsign": "",
+            "ship_type": [80, -1, 60],
+            "length_m": np.nan,
+            "beam_m": np.nan,
+            "draught_m": np.nan,
+            "destination": "",
+            "ais_class": "A",
+            "flag_state": ["MYS", "SGP", "IDN"],
         }
-    )  # fmt: skip
+    )
     positions = pd.DataFrame(
         {
-            "mmsi": mmsis, "time": [at(20), at(21), at(22)], "lat": 4.0, "lon": 100.0,
+            "mmsi": mmsis,
+            "time": [at(20), at(21), at(22)],
+            "lat": 4.0,
+            "lon": 100.0,
             "sog_kn": 1.0,
-            "cog_deg": 0.0, "heading_deg": 0.0, "nav_status": 0, "msg_type": 1, "ais_class": "A",
-            "source": "a", "source_offset": [1, 2, 3], "track_id": [m * 100 + 1 for m in mmsis],
+            "cog_deg": 0.0,
+            "heading_deg": 0.0,
+            "nav_status": 0,
+            "msg_type": 1,
+            "ais_class": "A",
+            "source": "a",
+            "source_offset": [1, 2, 3],
+            "track_id": [m * 100 + 1 for m in mmsis],
         }
-    )  # fmt: skip
+    )
     context = Context(
         NIGHT, at(24), Zones.none(), frames.conform(vessels, frames.VESSELS), Coverage.none()
     )
@@ -70,9 +96,14 @@ def flagged(
 
 
 ENCOUNTER = {
-    "median_distance_m": 62.0, "median_speed_kn": 0.4, "other_median_speed_kn": 0.5,
-    "zones_reached": True, "in_anchorage": False, "in_sts_area": False, "near_land": False,
-}  # fmt: skip
+    "median_distance_m": 62.0,
+    "median_speed_kn": 0.4,
+    "other_median_speed_kn": 0.5,
+    "zones_reached": True,
+    "in_anchorage": False,
+    "in_sts_area": False,
+    "near_land": False,
+}
 
 
 def encounter(hour: float = 1, until: float = 5.2, **other: Any) -> dict[str, Any]:
@@ -100,10 +131,18 @@ def test_both_vessels_of_an_encounter_are_told_from_their_own_side(gazetteer: Ga
 
 def test_different_kinds_add_up_and_more_of_the_same_does_not(gazetteer: Gazetteer) -> None:
     crossings = [
-        event("geofence", h, h, subkind="enter", mmsi=FERRY, score=0.2, zone_id="z",
-              evidence={"zone_name": "somewhere"})
+        event(
+            "geofence",
+            h,
+            h,
+            subkind="enter",
+            mmsi=FERRY,
+            score=0.2,
+            zone_id="z",
+            evidence={"zone_name": "somewhere"},
+        )
         for h in range(12)
-    ]  # fmt: skip
+    ]
     loitering = event("loitering", 6, 9, evidence={"median_speed_kn": 0.8})
     within = event("loitering", 1, 5, evidence={"median_speed_kn": 0.8})
     _, together = flagged(gazetteer, encounter(), within)

@@ -19,10 +19,20 @@ def event(kind: str, start: float, end: float | None, **other: Any) -> dict[str,
     begin = NIGHT + pd.Timedelta(hours=start)
     mmsi = other.get("mmsi", A)
     return {
-        "kind": kind, "detector": kind, "version": "1", "mmsi": mmsi, "track_ids": f"{mmsi}01",
-        "start": begin, "anchor": begin, "lat": 4.0, "lon": 100.0, "score": 0.4, "evidence": {},
-        "end": pd.NaT if end is None else NIGHT + pd.Timedelta(hours=end), **other,
-    }  # fmt: skip
+        "kind": kind,
+        "detector": kind,
+        "version": "1",
+        "mmsi": mmsi,
+        "track_ids": f"{mmsi}01",
+        "start": begin,
+        "anchor": begin,
+        "lat": 4.0,
+        "lon": 100.0,
+        "score": 0.4,
+        "evidence": {},
+        "end": pd.NaT if end is None else NIGHT + pd.Timedelta(hours=end),
+        **other,
+    }
 
 
 def judged(*rows: dict[str, Any], past: list[dict[str, Any]] | None = None, **how: Any) -> Judged:

@@ -21,10 +21,18 @@ def write(folder: Path, csv: str, about: str = ABOUT) -> Path:
 
 def vessels(**columns: object) -> pd.DataFrame:
     nothing = {
-        "mmsi": 563000001, "imo": 0, "name": "", "callsign": "", "ship_type": -1,
-        "length_m": float("nan"), "beam_m": float("nan"), "draught_m": float("nan"),
-        "destination": "", "ais_class": "A", "flag_state": "SGP",
-    }  # fmt: skip
+        "mmsi": 563000001,
+        "imo": 0,
+        "name": "",
+        "callsign": "",
+        "ship_type": -1,
+        "length_m": float("nan"),
+        "beam_m": float("nan"),
+        "draught_m": float("nan"),
+        "destination": "",
+        "ais_class": "A",
+        "flag_state": "SGP",
+    }
     return frames.conform(pd.DataFrame([{**nothing, **columns}]), frames.VESSELS)
 
 

@@ -15,11 +15,20 @@ NIGHT = pd.Timestamp("2026-01-05T16:00", tz="UTC")
 def event(start: float, end: float | None, **other: Any) -> dict[str, Any]:
     begin = NIGHT + pd.Timedelta(hours=start)
     return {
-        "kind": "loitering", "detector": "loitering", "version": "1", "mmsi": 533000001,
-        "track_ids": "53300000101", "start": begin, "anchor": begin, "lat": 4.0, "lon": 100.0,
-        "score": 0.4, "evidence": {"min_duration_s": 1},
-        "end": pd.NaT if end is None else NIGHT + pd.Timedelta(hours=end), **other,
-    }  # fmt: skip
+        "kind": "loitering",
+        "detector": "loitering",
+        "version": "1",
+        "mmsi": 533000001,
+        "track_ids": "53300000101",
+        "start": begin,
+        "anchor": begin,
+        "lat": 4.0,
+        "lon": 100.0,
+        "score": 0.4,
+        "evidence": {"min_duration_s": 1},
+        "end": pd.NaT if end is None else NIGHT + pd.Timedelta(hours=end),
+        **other,
+    }
 
 
 @pytest.mark.parametrize(
@@ -59,8 +68,11 @@ def test_a_value_out_of_range_is_said() -> None:
 
 def test_a_rule_brings_those_that_read_it_and_what_they_read() -> None:
     blocks: dict[str, dict[str, Any]] = {
-        "gap": {}, "loitering": {}, "geofence": {}, "possible_meeting": {},
-    }  # fmt: skip
+        "gap": {},
+        "loitering": {},
+        "geofence": {},
+        "possible_meeting": {},
+    }
     now, then = build_pair(blocks, "gap", ["min_duration_a_h=3"])
     assert (
         {d.name for d in now} == {d.name for d in then} == {"gap", "loitering", "possible_meeting"}

@@ -14,11 +14,19 @@ def at(hour: float) -> pd.Timestamp:
 
 def event(hour: float, until: float | None = None, **other: Any) -> dict[str, Any]:
     given = {
-        "kind": "loitering", "detector": "loitering", "version": "1", "mmsi": 533000001,
-        "track_ids": "53300000101", "start": at(hour), "anchor": at(hour), "lat": 4.0,
-        "lon": 100.0, "score": 0.5, "evidence": {"duration_s": 1},
+        "kind": "loitering",
+        "detector": "loitering",
+        "version": "1",
+        "mmsi": 533000001,
+        "track_ids": "53300000101",
+        "start": at(hour),
+        "anchor": at(hour),
+        "lat": 4.0,
+        "lon": 100.0,
+        "score": 0.5,
+        "evidence": {"duration_s": 1},
         "end": pd.NaT if until is None else at(until),
-    }  # fmt: skip
+    }
     return {**given, **other}
 
 

@@ -65,10 +65,15 @@ def test_class_b_report_reads_back_through_pyais(said):
 def test_columns_are_encoded_as_row_by_row():
     rng = np.random.default_rng(0)
     columns = (
-        rng.integers(2e8, 7e8, 50), rng.integers(0, 16, 50), rng.uniform(0, 30, 50),
-        rng.uniform(-90, 90, 50), rng.uniform(-180, 180, 50), rng.uniform(0, 360, 50),
-        rng.uniform(0, 360, 50), rng.integers(0, 60, 50),
-    )  # fmt: skip
+        rng.integers(2e8, 7e8, 50),
+        rng.integers(0, 16, 50),
+        rng.uniform(0, 30, 50),
+        rng.uniform(-90, 90, 50),
+        rng.uniform(-180, 180, 50),
+        rng.uniform(0, 360, 50),
+        rng.uniform(0, 360, 50),
+        rng.integers(0, 60, 50),
+    )
     together = aivdm.position_a(*columns)
     for k in range(50):
         np.testing.assert_array_equal(
@@ -104,9 +109,10 @@ def test_static_reports_of_every_sort_of_ship_read_back_through_pyais():
             size = message.to_bow, message.to_stern, message.to_port, message.to_starboard
             assert size == (ship.bow_m, ship.stern_m, ship.port_m, ship.starboard_m)
         for message, payload in (
-            (voyage, voyages[k]), (name, aivdm.static_b_name([ship])[0]),
+            (voyage, voyages[k]),
+            (name, aivdm.static_b_name([ship])[0]),
             (hull, aivdm.static_b_hull([ship])[0]),
-        ):  # fmt: skip
+        ):
             assert payload_of(encode_msg(message)) == text(payload).decode()
 
 

@@ -15,9 +15,11 @@ def dice() -> np.random.Generator:
 
 
 @given(
-    st.floats(2, 25), st.booleans(), st.booleans(),
+    st.floats(2, 25),
+    st.booleans(),
+    st.booleans(),
     st.lists(st.tuples(st.floats(1, 6), st.floats(95, 105)), min_size=2, max_size=5, unique=True),
-)  # fmt: skip
+)
 def test_a_leg_begins_and_ends_on_its_line_at_about_its_speed(speed, ease_in, ease_out, places):
     way = line(*places)
     if way.length_m < 5000:

@@ -26,11 +26,14 @@ def actor(model: str, speed: float, status: int = UNDER_WAY) -> radio.Actor:
 @pytest.mark.parametrize(
     ("model", "speed", "status", "interval_s"),
     [
-        ("cargo", 12, UNDER_WAY, 60), ("container", 18, UNDER_WAY, 36),
-        ("ferry", 26, UNDER_WAY, 30), ("tanker", 0, AT_ANCHOR, 180),
-        ("fishing", 3, UNDER_WAY, 90), ("fishing", 1, UNDER_WAY, 180),
+        ("cargo", 12, UNDER_WAY, 60),
+        ("container", 18, UNDER_WAY, 36),
+        ("ferry", 26, UNDER_WAY, 30),
+        ("tanker", 0, AT_ANCHOR, 180),
+        ("fishing", 3, UNDER_WAY, 90),
+        ("fishing", 1, UNDER_WAY, 180),
     ],
-)  # fmt: skip
+)
 def test_reporting_intervals_are_those_stated(model, speed, status, interval_s):
     gaps = np.diff(radio.report_times(actor(model, speed, status)))
     np.testing.assert_allclose(gaps, interval_s, rtol=0.02)

@@ -126,8 +126,9 @@ def test_a_hand_over_is_one_hull_with_two_numbers_one_after_the_other(sea):
 
 def test_two_hulls_are_as_far_apart_as_they_say(sea):
     for scenario, nearest_nm, farthest_nm in (
-        (identity.two_hulls_far, 40, 700), (identity.two_hulls_near, 5, 32),
-    ):  # fmt: skip
+        (identity.two_hulls_far, 40, 700),
+        (identity.two_hulls_near, 5, 32),
+    ):
         for stage in placed(sea, scenario):
             one, other = stage.actors
             assert one.ship.mmsi == other.ship.mmsi
@@ -150,11 +151,14 @@ def test_a_corrected_name_differs_by_a_letter_and_a_new_one_by_more(sea):
             before, after = (a.ship.name for a in stage.actors)
             assert before != after
             # Insertions and deletions shift the rest: count what is left between the common ends.
-            head = next((k for k, (a, b) in enumerate(zip(before, after, strict=False)) if a != b),
-                        min(len(before), len(after)))  # fmt: skip
+            head = next(
+                (k for k, (a, b) in enumerate(zip(before, after, strict=False)) if a != b),
+                min(len(before), len(after)),
+            )
             tails = zip(before[head:][::-1], after[head:][::-1], strict=False)
-            tail = next((k for k, (a, b) in enumerate(tails) if a != b),
-                        min(len(before), len(after)) - head)  # fmt: skip
+            tail = next(
+                (k for k, (a, b) in enumerate(tails) if a != b), min(len(before), len(after)) - head
+            )
             assert fewest <= max(len(before), len(after)) - head - tail <= most
 
 
@@ -348,8 +352,11 @@ def test_boats_without_ais_are_seen_where_nobody_else_is(crowd):
         at_once = [s for s in seen if s.time == boat.start]
         off_m = [geodesy.distance_m(s.lat, s.lon, boat.lat, boat.lon) for s in at_once]
         assert min(off_m) < 1600
-        others = [a.afloat.place(boat.start) for a in stage.actors
-                  if a.afloat.t[0] <= boat.start <= a.afloat.t[-1]]  # fmt: skip
+        others = [
+            a.afloat.place(boat.start)
+            for a in stage.actors
+            if a.afloat.t[0] <= boat.start <= a.afloat.t[-1]
+        ]
         apart_m = geodesy.distance_m(*np.array(others).T, boat.lat, boat.lon)
         assert apart_m.min() > 2.9 * METRES_PER_NM
 
@@ -381,9 +388,16 @@ def test_sightings_csv_has_the_columns_of_the_glossary(tmp_path):
     with (tmp_path / "sightings.csv").open(newline="") as file:
         first, second = csv.DictReader(file)
     assert list(first) == [
-        "sighting_id", "time", "lat", "lon", "uncertainty_m", "source", "length_m", "confidence",
+        "sighting_id",
+        "time",
+        "lat",
+        "lon",
+        "uncertainty_m",
+        "source",
+        "length_m",
+        "confidence",
         "note",
-    ]  # fmt: skip
+    ]
     assert (first["sighting_id"], first["time"]) == ("SIM-0001", "1970-01-01T00:00:00Z")
     assert (first["length_m"], second["length_m"]) == ("12", "")
     assert second["note"] == "later, with comma"
@@ -442,6 +456,11 @@ def test_what_is_planted_is_heard(night):
 def test_a_kind_that_is_not_there_is_refused(tmp_path, zones):
     with pytest.raises(ConfigError, match="piracy"):
         simulate(
-            tmp_path, seed=1, hours=2, vessels=20, start=datetime.fromtimestamp(T0, UTC),
-            zones=zones, kinds=("piracy",),
-        )  # fmt: skip
+            tmp_path,
+            seed=1,
+            hours=2,
+            vessels=20,
+            start=datetime.fromtimestamp(T0, UTC),
+            zones=zones,
+            kinds=("piracy",),
+        )

@@ -32,19 +32,36 @@ TRUTH = (
 
 
 def event(
-    number, kind, mmsi, other=0, start_h=2.0, end_h=6.0, status="created", score=0.6,
-    explanation="", lat=2.0, lon=101.0,
-):  # fmt: skip
+    number,
+    kind,
+    mmsi,
+    other=0,
+    start_h=2.0,
+    end_h=6.0,
+    status="created",
+    score=0.6,
+    explanation="",
+    lat=2.0,
+    lon=101.0,
+):
     def text(hours):
         if hours is None:
             return ""
         return datetime.fromtimestamp(T0 + hours * H, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     return {
-        "event_id": f"{number:016x}", "kind": kind, "mmsi": str(mmsi) if mmsi else "",
-        "other_mmsi": str(other) if other else "", "start": text(start_h), "end": text(end_h),
-        "lat": lat, "lon": lon, "score": score, "status": status, "explanation": explanation,
-    }  # fmt: skip
+        "event_id": f"{number:016x}",
+        "kind": kind,
+        "mmsi": str(mmsi) if mmsi else "",
+        "other_mmsi": str(other) if other else "",
+        "start": text(start_h),
+        "end": text(end_h),
+        "lat": lat,
+        "lon": lon,
+        "score": score,
+        "status": status,
+        "explanation": explanation,
+    }
 
 
 def run(folder, events=(), flags=(), manifest=None, truth=TRUTH):
@@ -254,8 +271,16 @@ def test_a_sighting_is_matched_by_place_and_time(tmp_path):
     near = event(1, "unmatched_sighting", 0, start_h=3, end_h=3.01, lat=2.03)
     assert run(tmp_path, [near], truth=truth).to_frame()["found"].tolist() == [1]
     for wrong in ({"lat": 2.04}, {"start_h": 3.1, "end_h": 3.1}, {"mmsi": 533900001}):
-        one = event(**{"number": 1, "kind": "unmatched_sighting", "mmsi": 0, "start_h": 3,
-                       "end_h": 3, **wrong})  # fmt: skip
+        one = event(
+            **{
+                "number": 1,
+                "kind": "unmatched_sighting",
+                "mmsi": 0,
+                "start_h": 3,
+                "end_h": 3,
+                **wrong,
+            }
+        )
         assert run(tmp_path, [one], truth=truth).to_frame()["found"].tolist() == [0]
     named = [planted("unmatched_sighting", 533900021, start_h=5, end_h=5)]
     late = event(3, "unmatched_sighting", 533900021, start_h=5 + 1 / 3600, end_h=5 + 1 / 3600)

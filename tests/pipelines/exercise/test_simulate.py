@@ -47,9 +47,17 @@ def decoded(exercise) -> tuple[pd.DataFrame, dict[int, pyais.messages.Payload], 
             epoch = int(tag.split(b"c:")[1].split(b"*")[0])
             status = int(message.status) if message.msg_type == 1 else 15
             positions.append(
-                (message.mmsi, epoch, message.lat, message.lon, message.speed, status,
-                 message.msg_type, tag.split(b",")[0])
-            )  # fmt: skip
+                (
+                    message.mmsi,
+                    epoch,
+                    message.lat,
+                    message.lon,
+                    message.speed,
+                    status,
+                    message.msg_type,
+                    tag.split(b",")[0],
+                )
+            )
         else:
             statics[message.mmsi] = message
     names = ["mmsi", "t", "lat", "lon", "sog_kn", "status", "msg_type", "station"]
@@ -66,9 +74,14 @@ def test_same_arguments_same_bytes_other_seed_other_bytes(tmp_path, zones, exerc
     start = datetime.fromtimestamp(exercise.truth.t0, tz=None).astimezone()
     for name, seed in (("same", 5), ("other", 6)):
         simulate(
-            tmp_path / name, seed=seed, hours=12, vessels=100, start=start, zones=zones,
+            tmp_path / name,
+            seed=seed,
+            hours=12,
+            vessels=100,
+            start=start,
+            zones=zones,
             kinds=CLASSIC,
-        )  # fmt: skip
+        )
     for file in ("feed.nmea.gz", "truth.json"):
         original = (exercise.folder / file).read_bytes()
         assert (tmp_path / "same" / file).read_bytes() == original
@@ -143,9 +156,12 @@ def test_no_position_and_no_way_between_two_lies_ashore(
     close = (step["t"] - track["t"]).between(0, 240)
     for fraction in np.linspace(0.1, 0.9, 5):
         between = geodesy.interpolate(
-            track["lat"][close], track["lon"][close], step["lat"][close], step["lon"][close],
+            track["lat"][close],
+            track["lon"][close],
+            step["lat"][close],
+            step["lon"][close],
             fraction,
-        )  # fmt: skip
+        )
         assert not zones.on_land(*(np.asarray(axis) for axis in between)).any()
 
 
@@ -154,8 +170,16 @@ def test_truth_is_written_as_it_is_returned(exercise):
     content = json.loads((exercise.folder / "truth.json").read_text())
     assert set(content) == {"t0", "t1", "events"}
     assert set(content["events"][0]) == {
-        "kind", "mmsi", "other_mmsi", "start", "end", "lon", "lat", "suspicious", "note",
-    }  # fmt: skip
+        "kind",
+        "mmsi",
+        "other_mmsi",
+        "start",
+        "end",
+        "lon",
+        "lat",
+        "suspicious",
+        "note",
+    }
 
 
 def test_everything_that_should_be_planted_is(exercise):
@@ -246,9 +270,12 @@ def test_a_silence_out_of_range_is_a_trap_of_a_ship_not_heard(exercise, world):
 
 def test_traps_are_what_their_notes_say(exercise, world):
     for note, slow, fast, far_m in (
-        ("pilot transfer", 5.5, 11, 120), ("tug and tow", 3.4, 7, 420),
-        ("pair trawling", 1.5, 5, 420), ("bunkering", 0, 0.5, 150), ("overtaking", 10, 18, 600),
-    ):  # fmt: skip
+        ("pilot transfer", 5.5, 11, 120),
+        ("tug and tow", 3.4, 7, 420),
+        ("pair trawling", 1.5, 5, 420),
+        ("bunkering", 0, 0.5, 150),
+        ("overtaking", 10, 18, 600),
+    ):
         for event in events_of(exercise, note):
             one, other = tracks(world, event)
             assert slow <= one["sog_kn"].median() <= fast

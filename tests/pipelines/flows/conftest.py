@@ -78,7 +78,6 @@ def mail() -> Iterator[tuple[int, list[str]]]:
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A server for what runs in this process, as PREFECT_API_URL names one."""
     from pipelines.base.settings import load
-
     from pipelines.flows.environment import prepare
     from pipelines.flows.server import server_for_a_run
 
@@ -188,8 +187,10 @@ def serving(
     @contextmanager
     def start(home: Path, feed: Path, **settings: str) -> Iterator[Serving]:
         environment = clean_environment | {
-            "SELAT_SCHEDULE__CRON": "* * * * *", "SELAT_SERVICE__PORT": "0", **settings,
-        }  # fmt: skip
+            "SELAT_SCHEDULE__CRON": "* * * * *",
+            "SELAT_SERVICE__PORT": "0",
+            **settings,
+        }
         one = Serving(home, feed, tmp_path / "serve.log", environment)
         try:
             yield one

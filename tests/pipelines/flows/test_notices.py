@@ -109,9 +109,11 @@ def test_the_addresses_can_be_tried(
 
 
 def test_what_was_not_sent_is_sent_later_and_no_secret_is_told(
-    tmp_path: Path, selat: Selat, monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    selat: Selat,
+    monkeypatch: pytest.MonkeyPatch,
     webhook: tuple[str, list[dict[str, Any]]],
-) -> None:  # fmt: skip
+) -> None:
     installation = load(tmp_path)
     installation.failure.write_text("it failed\n")
     monkeypatch.setenv("SELAT_SECRET_NOTICES", '["json://user:hush@127.0.0.1:1/hook"]')
@@ -168,11 +170,15 @@ def as_noaa(positions: pd.DataFrame, newest: datetime, path: Path) -> None:
     time = positions["time"] + (pd.Timestamp(newest) - positions["time"].max())
     table = pd.DataFrame(
         {
-            "MMSI": positions["mmsi"], "BaseDateTime": time.dt.strftime("%Y-%m-%dT%H:%M:%S"),
-            "LAT": positions["lat"], "LON": positions["lon"], "SOG": positions["sog_kn"],
-            "COG": positions["cog_deg"], "Heading": positions["heading_deg"].fillna(511),
+            "MMSI": positions["mmsi"],
+            "BaseDateTime": time.dt.strftime("%Y-%m-%dT%H:%M:%S"),
+            "LAT": positions["lat"],
+            "LON": positions["lon"],
+            "SOG": positions["sog_kn"],
+            "COG": positions["cog_deg"],
+            "Heading": positions["heading_deg"].fillna(511),
         }
-    )  # fmt: skip
+    )
     nothing = "VesselName IMO CallSign VesselType Status Length Width Draft Cargo TransceiverClass"
     for name in nothing.split():
         table[name] = "A" if name == "TransceiverClass" else ""
@@ -190,10 +196,13 @@ def text_of(message: str) -> str:
 @pytest.mark.slow
 @pytest.mark.usefixtures("addresses")
 def test_silence_a_rule_held_back_and_absence_are_told_by_the_commands_themselves(
-    exercise_home: Path, tmp_path: Path, serving: Callable[..., Any],
-    clean_environment: dict[str, str], webhook: tuple[str, list[dict[str, Any]]],
+    exercise_home: Path,
+    tmp_path: Path,
+    serving: Callable[..., Any],
+    clean_environment: dict[str, str],
+    webhook: tuple[str, list[dict[str, Any]]],
     mail: tuple[int, list[str]],
-) -> None:  # fmt: skip
+) -> None:
     home, feeds = tmp_path / "home", tmp_path / "feeds"
     feeds.mkdir()
     with store.read(exercise_home / "store") as reader:
@@ -208,9 +217,10 @@ def test_silence_a_rule_held_back_and_absence_are_told_by_the_commands_themselve
     settings = {
         "SELAT_SECRET_NOTICES": os.environ["SELAT_SECRET_NOTICES"],
         "SELAT_NOTICES__EVERY_MIN": "0.02",
-        "SELAT_ASSESS__MAX_SHARE": "0.02", "SELAT_ASSESS__MIN_SHARE_VESSELS": "1",
+        "SELAT_ASSESS__MAX_SHARE": "0.02",
+        "SELAT_ASSESS__MIN_SHARE_VESSELS": "1",
         "SELAT_SCHEDULE__CRON": "* * * * *",
-    }  # fmt: skip
+    }
 
     def told(text: str) -> bool:
         by_both = ([m["message"] for m in webhook[1]], [text_of(m) for m in mail[1]])
@@ -219,9 +229,12 @@ def test_silence_a_rule_held_back_and_absence_are_told_by_the_commands_themselve
     def selat(*arguments: object) -> None:
         command = [sys.executable, "-m", "pipelines.cli.main", *map(str, arguments)]
         ran = subprocess.run(
-            [*command, "--home", str(home)], capture_output=True, text=True, check=False,
+            [*command, "--home", str(home)],
+            capture_output=True,
+            text=True,
+            check=False,
             env=clean_environment | settings | {"SELAT_SCHEDULE__LATE_H": "0.001"},
-        )  # fmt: skip
+        )
         assert ran.returncode == 0, ran.stderr
 
     silent = r"feed \S*coast-#\.csv: silent: its newest report is 3\.\d d old"

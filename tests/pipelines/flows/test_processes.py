@@ -31,9 +31,8 @@ with guarded(sys.argv[1]):
 def test_a_guard_ends_what_a_service_started(tmp_path: Path, how: str) -> None:
     mark = f"test-{tmp_path.name}-{how}"
     with subprocess.Popen(
-        [sys.executable, "-c", SERVICE, mark, how], cwd=PROJECT,
-        stdout=subprocess.PIPE, text=True,
-    ) as service:  # fmt: skip
+        [sys.executable, "-c", SERVICE, mark, how], cwd=PROJECT, stdout=subprocess.PIPE, text=True
+    ) as service:
         assert service.stdout is not None
         assert service.stdout.readline() == "up\n"
         if how == "killed":
@@ -115,9 +114,13 @@ def test_a_supervised_command_ends_with_a_sentence_whatever_it_does(
 ) -> None:
     mark = f"{doing}-{by.name}-{os.getpid()}"
     with subprocess.Popen(
-        [sys.executable, "-c", WORK, doing], cwd=PROJECT, text=True,
-        env={**os.environ, "TEST_MARK": mark}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    ) as command:  # fmt: skip
+        [sys.executable, "-c", WORK, doing],
+        cwd=PROJECT,
+        text=True,
+        env={**os.environ, "TEST_MARK": mark},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as command:
         assert command.stdout is not None
         assert command.stdout.readline() == "up\n"
         command.send_signal(by)

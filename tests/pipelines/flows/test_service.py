@@ -57,9 +57,12 @@ class Plain:
         self.spans: list[tuple[str | None, str | None]] = []
 
     def __call__(
-        self, installation: Installation, feeds: tuple[str, ...], since: str | None,
+        self,
+        installation: Installation,
+        feeds: tuple[str, ...],
+        since: str | None,
         until: str | None,
-    ) -> str:  # fmt: skip
+    ) -> str:
         self.spans.append((since, until))
         with reporter(quiet=True) as report:
             ingest(installation, feeds)
@@ -76,9 +79,13 @@ class Free:
 def ingest(installation: Installation, named: tuple[str, ...]) -> None:
     with reporter(quiet=True) as report:
         feeds.ingest_only(
-            installation, runs.load_zones(installation), named, area=None, mapping=None,
+            installation,
+            runs.load_zones(installation),
+            named,
+            area=None,
+            mapping=None,
             report=report,
-        )  # fmt: skip
+        )
 
 
 def test_missed_nights_come_first_and_in_order(
@@ -101,9 +108,7 @@ def test_missed_nights_come_first_and_in_order(
 
     made = [run for wanted in late for run in scheduled.run_due(installation, feed, wanted, now)]
     assert len(made) == 3
-    assert [until for _, until in plain.spans] == [
-        late[0].isoformat(), late[1].isoformat(), None,
-    ]  # fmt: skip
+    assert [until for _, until in plain.spans] == [late[0].isoformat(), late[1].isoformat(), None]
     with store.read(installation.store) as reader:
         done = reader.runs()
     assert list(done["run_id"]) == made
@@ -208,20 +213,26 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data, binaries = folder / "data", found[-1].parent
     subprocess.run(
         [*run, binaries / "initdb", "-D", data, "-A", "trust", "-U", "selat"],
-        check=True, capture_output=True, cwd="/",
-    )  # fmt: skip
+        check=True,
+        capture_output=True,
+        cwd="/",
+    )
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -F"
     subprocess.run(
         [*run, binaries / "pg_ctl", "-D", data, "-w", "-o", options, "-l", folder / "log", "start"],
-        check=True, capture_output=True, cwd="/",
-    )  # fmt: skip
+        check=True,
+        capture_output=True,
+        cwd="/",
+    )
     try:
         yield f"postgresql+asyncpg://selat:hush@127.0.0.1:{port}/postgres"
     finally:
         subprocess.run(
             [*run, binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop"],
-            check=False, capture_output=True, cwd="/",
-        )  # fmt: skip
+            check=False,
+            capture_output=True,
+            cwd="/",
+        )
 
 
 def free_port() -> int:
@@ -300,9 +311,13 @@ asyncio.run(main())
 
 def test_old_runs_of_prefect_go(tmp_path: Path, clean_environment: dict[str, str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", VACUUM, str(tmp_path)], env=clean_environment, capture_output=True,
-        text=True, check=False, cwd=PROJECT,
-    )  # fmt: skip
+        [sys.executable, "-c", VACUUM, str(tmp_path)],
+        env=clean_environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=PROJECT,
+    )
     assert done.returncode == 0, done.stderr
     runs_left, kinds = done.stdout.splitlines()[-2:]
     assert runs_left == "['20 days ago']"  # service.retention_days is 30
@@ -352,15 +367,27 @@ def test_a_home_without_a_service_forgets_old_runs_of_prefect_too(
 ) -> None:
     def python(*arguments: object) -> None:
         done = subprocess.run(
-            [sys.executable, *map(str, arguments)], env=clean_environment, capture_output=True,
-            text=True, check=False, cwd=PROJECT,
-        )  # fmt: skip
+            [sys.executable, *map(str, arguments)],
+            env=clean_environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=PROJECT,
+        )
         assert done.returncode == 0, done.stderr
         assert "stay" not in done.stderr
 
     python("-c", AGED, tmp_path)
-    python("-m", "pipelines.cli.main", "nightly", "--feed", exercise / "feed.nmea.gz",
-           "--home", tmp_path, "--quiet")  # fmt: skip
+    python(
+        "-m",
+        "pipelines.cli.main",
+        "nightly",
+        "--feed",
+        exercise / "feed.nmea.gz",
+        "--home",
+        tmp_path,
+        "--quiet",
+    )
     [database] = (tmp_path / "prefect").glob("*.db")
     with closing(sqlite3.connect(database)) as records:
 
@@ -379,12 +406,17 @@ def test_prefect_on_postgresql(
     postgresql: str, tmp_path: Path, clean_environment: dict[str, str]
 ) -> None:
     environment = clean_environment | {
-        "SELAT_SECRET_PREFECT_DATABASE": postgresql, "SELAT_SERVICE__PORT": "0",
-    }  # fmt: skip
+        "SELAT_SECRET_PREFECT_DATABASE": postgresql,
+        "SELAT_SERVICE__PORT": "0",
+    }
     done = subprocess.run(
-        [sys.executable, "-c", REGISTERED, str(tmp_path)], env=environment, capture_output=True,
-        text=True, check=False, cwd=PROJECT,
-    )  # fmt: skip
+        [sys.executable, "-c", REGISTERED, str(tmp_path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=PROJECT,
+    )
     assert done.returncode == 0, done.stderr
     job, (deployment, ours) = map(json.loads, done.stdout.splitlines())
     # What a worker of one's own does is settled by the pool, whatever a run asks for.

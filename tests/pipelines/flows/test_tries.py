@@ -71,9 +71,12 @@ def states_of_newest_task(name: str) -> list[Any]:
 @pytest.mark.slow
 @pytest.mark.usefixtures("prefect_server")
 def test_a_feed_whose_file_system_fails_is_read_again_and_given_up_in_the_end(
-    exercise: Path, exercise_home: Path, tmp_path: Path, selat: Selat,
+    exercise: Path,
+    exercise_home: Path,
+    tmp_path: Path,
+    selat: Selat,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setenv("SELAT_INGEST__RETRIES", "2")
     monkeypatch.setenv("SELAT_INGEST__RETRY_S", "0.2")
     nightly = ["nightly", "--feed", exercise / "feed.nmea.gz", "--home", tmp_path, "--quiet"]
@@ -91,9 +94,7 @@ def test_a_feed_whose_file_system_fails_is_read_again_and_given_up_in_the_end(
     states = states_of_newest_task("ingest feed")
     waits = [s for s in states if s.name == "AwaitingRetry"]
     assert [s.name for s in states].count("Completed") == 1
-    delays_s = [
-        (s.state_details.scheduled_time - s.timestamp).total_seconds() for s in waits
-    ]  # fmt: skip
+    delays_s = [(s.state_details.scheduled_time - s.timestamp).total_seconds() for s in waits]
     stated_s = [0.2, 0.4]
     assert all(0 < d <= 1.5 * s for d, s in zip(delays_s, stated_s, strict=True))
     assert any(abs(d - s) > 0.001 for d, s in zip(delays_s, stated_s, strict=True))  # jitter
@@ -111,8 +112,9 @@ def test_a_night_that_is_cancelled_is_ended(
     looks = iter([False, False, True])
     with night.started(
         [sys.executable, "-c", "import time; time.sleep(600)"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    ) as process:  # fmt: skip
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
         said, why = night._wait_for(process, "{}", 1, lambda: next(looks))
         assert (said, why) == (b"", "it was cancelled")
         assert process.wait(30) == -9
@@ -243,9 +245,13 @@ def test_a_night_that_takes_too_long_or_is_killed_is_said_and_hinders_nothing(
     environment = clean_environment | {"PYTHONPATH": str(fault), "REACHED": str(fault)}
     feeds = json.dumps([str(exercise / "feed.nmea.gz")])
     ran = subprocess.run(
-        [sys.executable, "-c", NIGHTS, str(tmp_path), feeds], env=environment, cwd=PROJECT,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [sys.executable, "-c", NIGHTS, str(tmp_path), feeds],
+        env=environment,
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert ran.returncode == 0, ran.stderr
     *nights, states = map(json.loads, ran.stdout.splitlines())
     assert {p.name for p in fault.iterdir()} >= {"killed", "busy"}, ran.stderr
@@ -261,9 +267,10 @@ def test_a_night_that_takes_too_long_or_is_killed_is_said_and_hinders_nothing(
     assert (failure, running, read, last, done) == ("", 0, 1, run, True)
     of = {name: [s for flow, *s in states if flow == name] for name in ("nightly", "scheduled")}
     assert of["nightly"] == [
-        ["Crashed", reasons[0]], *(["TimedOut", reason] for reason in reasons[1:]),
+        ["Crashed", reasons[0]],
+        *(["TimedOut", reason] for reason in reasons[1:]),
         ["Completed", None],
-    ]  # fmt: skip
+    ]
     assert [word for word, _ in of["scheduled"]] == ["Failed"] * len(reasons) + ["Completed"]
     for (_, text), reason in zip(of["scheduled"], reasons, strict=False):
         assert reason in text

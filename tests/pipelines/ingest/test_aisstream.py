@@ -16,9 +16,16 @@ SETTINGS = settings(
 )
 TIME = "2026-01-01 00:00:01.5 +0000 UTC"
 POSITION = {
-    "MessageID": 1, "UserID": 533900001, "Latitude": 1.25, "Longitude": 103.5, "Sog": 5, "Cog": 9.5,
-    "TrueHeading": 511, "NavigationalStatus": 5, "Valid": True,
-}  # fmt: skip
+    "MessageID": 1,
+    "UserID": 533900001,
+    "Latitude": 1.25,
+    "Longitude": 103.5,
+    "Sog": 5,
+    "Cog": 9.5,
+    "TrueHeading": 511,
+    "NavigationalStatus": 5,
+    "Valid": True,
+}
 
 
 def envelope(kind="PositionReport", time=TIME, body=POSITION, **change):
@@ -64,12 +71,14 @@ def test_a_null_time_is_rejected(read):
 
 
 def test_what_is_not_available(read):
-    got = read(feed(
-        envelope(Sog=102.3, Cog=360, TrueHeading=511),
-        envelope("LongRangeAisBroadcastMessage", MessageID=27, Sog=63, Cog=511),
-        envelope("LongRangeAisBroadcastMessage", MessageID=27, Sog=62, Cog=10),
-        envelope(Latitude=91, Longitude=181),
-    ))  # fmt: skip
+    got = read(
+        feed(
+            envelope(Sog=102.3, Cog=360, TrueHeading=511),
+            envelope("LongRangeAisBroadcastMessage", MessageID=27, Sog=63, Cog=511),
+            envelope("LongRangeAisBroadcastMessage", MessageID=27, Sog=62, Cog=10),
+            envelope(Latitude=91, Longitude=181),
+        )
+    )
     assert np.isnan(got.positions[["sog_kn", "cog_deg"]].to_numpy()).sum(axis=0).tolist() == [2, 2]
     assert got.positions["heading_deg"].isna().all()
     assert got.report.rejected == {"no position": 1}
@@ -77,17 +86,24 @@ def test_what_is_not_available(read):
 
 def test_a_part_of_static_data_says_nothing_about_the_other(read):
     parts = {
-        "MessageID": 24, "UserID": 563900002,
+        "MessageID": 24,
+        "UserID": 563900002,
         "ReportA": {"Name": "A NAME", "Valid": True},
-        "ReportB": {"CallSign": "9VAA8", "ShipType": 30, "Valid": True,
-                    "Dimension": {"A": 11, "B": 3, "C": 2, "D": 2}},
-    }  # fmt: skip
-    got = read(feed(
-        envelope("StaticDataReport", body=parts, PartNumber=False),
-        envelope("StaticDataReport", body=parts, PartNumber=True),
-        envelope("StaticDataReport", body=parts, PartNumber=None),
-        envelope("StaticDataReport", body={**parts, "ReportB": None}, PartNumber=True),
-    ))  # fmt: skip
+        "ReportB": {
+            "CallSign": "9VAA8",
+            "ShipType": 30,
+            "Valid": True,
+            "Dimension": {"A": 11, "B": 3, "C": 2, "D": 2},
+        },
+    }
+    got = read(
+        feed(
+            envelope("StaticDataReport", body=parts, PartNumber=False),
+            envelope("StaticDataReport", body=parts, PartNumber=True),
+            envelope("StaticDataReport", body=parts, PartNumber=None),
+            envelope("StaticDataReport", body={**parts, "ReportB": None}, PartNumber=True),
+        )
+    )
     a, b = (row for _, row in got.statics.iterrows())
     assert a[["name", "callsign", "ship_type"]].tolist() == ["A NAME", "", -1]
     assert np.isnan(a["length_m"])
@@ -98,11 +114,16 @@ def test_a_part_of_static_data_says_nothing_about_the_other(read):
 @pytest.mark.parametrize(
     "wrong",
     [
-        envelope(MessageID=5), envelope(MessageID=None), envelope("ShipStaticData"),
-        {**envelope(), "MessageType": None}, {**envelope(), "Message": {}},
-        {**envelope(), "Message": None}, {**envelope(), "MessageType": "ShipStaticData"}, {},
+        envelope(MessageID=5),
+        envelope(MessageID=None),
+        envelope("ShipStaticData"),
+        {**envelope(), "MessageType": None},
+        {**envelope(), "Message": {}},
+        {**envelope(), "Message": None},
+        {**envelope(), "MessageType": "ShipStaticData"},
+        {},
     ],
-)  # fmt: skip
+)
 def test_a_message_that_is_not_what_its_envelope_says(read, wrong):
     got = read(feed(envelope(), wrong, envelope()))
     assert got.report.rejected == {"json": 1}
@@ -126,17 +147,23 @@ def test_kinds_that_are_not_kept_are_counted(read):
 
 
 HOSTILE = {
-    "null": "null", "null behind an object": "{} null {}", "number": "5", "list": "[1]",
-    "two objects": json.dumps(envelope()) * 2, "half": json.dumps(envelope())[:-9],
+    "null": "null",
+    "null behind an object": "{} null {}",
+    "number": "5",
+    "list": "[1]",
+    "two objects": json.dumps(envelope()) * 2,
+    "half": json.dumps(envelope())[:-9],
     "text for a number": json.dumps(envelope(Latitude="1.25")),
     "number for a text": json.dumps(envelope(time=5)),
     "list for an object": json.dumps({**envelope(), "Message": [1]}),
     "number beyond doubles": json.dumps(envelope()).replace("1.25", "1e999"),
     "said twice": '{"MessageType": "X", ' + json.dumps(envelope())[1:],
     "half a surrogate": json.dumps(envelope()).replace("PositionReport", "\\ud800", 1),
-    "no JSON": "{MessageType: 5}", "sentence": "!AIVDM,1,1,,A,13,0*00",
-    "opened and opened": '{"a":' * 5000, "lists in lists": "[" * 5000,
-}  # fmt: skip
+    "no JSON": "{MessageType: 5}",
+    "sentence": "!AIVDM,1,1,,A,13,0*00",
+    "opened and opened": '{"a":' * 5000,
+    "lists in lists": "[" * 5000,
+}
 
 
 @pytest.mark.parametrize("line", HOSTILE.values(), ids=HOSTILE.keys())
@@ -153,9 +180,11 @@ def test_a_hostile_line_is_rejected_alone(read, line, first):
 HARMLESS = {
     "depth": {**envelope(), "more": json.loads('{"a":' * 500 + "1" + "}" * 500)},
     "long numbers": json.dumps(envelope(RateOfTurn=0)).replace(": 0", ": " + "9" * 4000),
-    "null in a text": envelope(Text='} null, "'), "NUL": envelope(Name="\0"),
-    "blanks around": "\t " + json.dumps(envelope()) + " \t", "nan": envelope(Sog=float("nan")),
-}  # fmt: skip
+    "null in a text": envelope(Text='} null, "'),
+    "NUL": envelope(Name="\0"),
+    "blanks around": "\t " + json.dumps(envelope()) + " \t",
+    "nan": envelope(Sog=float("nan")),
+}
 
 
 @pytest.mark.parametrize("line", HARMLESS.values(), ids=HARMLESS.keys())
@@ -242,11 +271,37 @@ JSON = st.recursive(
     ),
     max_leaves=8,
 )
-BITS = st.sampled_from([
-    b"null", b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b"\\u0000", b"\\ud800", b"1e999",
-    b"NaN", b"-Infinity", b"true", b"{}", b"\n", b"\r", b"\0", b"\xff", b"} null", b"\t",
-    b'"Message":', b"9" * 400, b"{}{}", b"\n{", b"}\n",
-])  # fmt: skip
+BITS = st.sampled_from(
+    [
+        b"null",
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b",",
+        b":",
+        b'"',
+        b"\\",
+        b"\\u0000",
+        b"\\ud800",
+        b"1e999",
+        b"NaN",
+        b"-Infinity",
+        b"true",
+        b"{}",
+        b"\n",
+        b"\r",
+        b"\0",
+        b"\xff",
+        b"} null",
+        b"\t",
+        b'"Message":',
+        b"9" * 400,
+        b"{}{}",
+        b"\n{",
+        b"}\n",
+    ]
+)
 
 
 @SETTINGS
@@ -258,9 +313,13 @@ BITS = st.sampled_from([
 )
 def test_values_of_any_kind_are_kept_or_counted(read, kind, key, value, meta):
     objects = [
-        envelope(), envelope(kind, **{key: value}), envelope(time=value),
-        {**envelope(), "MetaData": meta}, {**envelope(), "Message": {kind: meta}}, envelope(),
-    ]  # fmt: skip
+        envelope(),
+        envelope(kind, **{key: value}),
+        envelope(time=value),
+        {**envelope(), "MetaData": meta},
+        {**envelope(), "Message": {kind: meta}},
+        envelope(),
+    ]
     got = read(feed(*objects))
     assert got.report.rows_read == 6
     assert {1, 6} <= set(got.positions["source_offset"])

@@ -61,9 +61,19 @@ def test_the_text_of_a_zone_changes_with_its_shape(zones):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "nowhere", "1,2,3", "1,2,3,4,5", "94,9,106,-1.5", "94,-91,106,9", "200,0,201,1",
-     "nan,0,1,1", "5,0,5,1", "Twin"],
-)  # fmt: skip
+    [
+        "",
+        "nowhere",
+        "1,2,3",
+        "1,2,3,4,5",
+        "94,9,106,-1.5",
+        "94,-91,106,9",
+        "200,0,201,1",
+        "nan,0,1,1",
+        "5,0,5,1",
+        "Twin",
+    ],
+)
 def test_what_is_no_area(zones, text):
     with pytest.raises(ConfigError) as error:
         Area.parse(text, zones)

@@ -37,16 +37,19 @@ def zipped(**files: bytes) -> bytes:
 PACKERS = {
     "plain": bytes,
     "gzip": gzip.compress,
-    "gzip of several members": lambda b: gzip.compress(b[: len(b) // 3])
-    + gzip.compress(b"") + gzip.compress(b[len(b) // 3 :]),
+    "gzip of several members": lambda b: (
+        gzip.compress(b[: len(b) // 3]) + gzip.compress(b"") + gzip.compress(b[len(b) // 3 :])
+    ),
     "gzip padded with zeros": lambda b: gzip.compress(b) + bytes(512),
     "zstandard": zstandard.compress,
-    "zstandard of several frames": lambda b: zstandard.compress(b[:999])
-    + zstandard.compress(b[999:]),
-    "zstandard with a frame to skip": lambda b: struct.pack("<II", 0x184D2A50, 4) + b"skip"
-    + zstandard.compress(b),
+    "zstandard of several frames": lambda b: (
+        zstandard.compress(b[:999]) + zstandard.compress(b[999:])
+    ),
+    "zstandard with a frame to skip": lambda b: (
+        struct.pack("<II", 0x184D2A50, 4) + b"skip" + zstandard.compress(b)
+    ),
     "zip": lambda b: zipped(feed=b),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS.keys())
@@ -125,8 +128,12 @@ def test_cut_zip_is_an_error(read, lines):
 def test_every_feed_in_a_zip_is_read_and_no_name_is_used(read, lines, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table = b"MMSI,BaseDateTime,LAT,LON\n533000001,2024-01-01T00:00:00,1.25,103.8\n"
-    names = {"../../evil.csv": table, "/abs.nmea": lines(5), "b/README.txt": b"About this feed.",
-             "inner.gz": gzip.compress(lines(5))}  # fmt: skip
+    names = {
+        "../../evil.csv": table,
+        "/abs.nmea": lines(5),
+        "b/README.txt": b"About this feed.",
+        "inner.gz": gzip.compress(lines(5)),
+    }
     got = read(zipped(**names))
     assert got.report.format == "nmea, noaa-2015"
     # Places are counted through the members, so that each row has one of its own.
@@ -144,8 +151,11 @@ def test_zip_without_a_feed(read):
         read(zipped())
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress, lambda b: zipped(a=b)],
-                         ids=["gzip", "zstandard", "zip"])  # fmt: skip
+@pytest.mark.parametrize(
+    "pack",
+    [gzip.compress, zstandard.compress, lambda b: zipped(a=b)],
+    ids=["gzip", "zstandard", "zip"],
+)
 def test_what_an_archive_grows_to_is_bounded(read, lines, pack):
     content = lines(30_000)
     with pytest.raises(IngestError, match="too large"):

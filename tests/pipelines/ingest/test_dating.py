@@ -35,13 +35,19 @@ def line(kind: str, second: int, index: int = 0) -> bytes:
     """A line of a feed."""
     stamp = b"%d" % (T0 + second)
     return {
-        "bare": BARE, "static": STATIC, "other": OTHER, "noise": b"noise",
-        "wrapped": WRAPPER + BARE, "parts": parts(index),
-        "tag": b"\\c:" + stamp + b"\\" + BARE, "suffix": STATIC + b"," + stamp,
-        "prefix": stamp + b" " + OTHER, "absurd": b"\\c:12\\" + BARE,
+        "bare": BARE,
+        "static": STATIC,
+        "other": OTHER,
+        "noise": b"noise",
+        "wrapped": WRAPPER + BARE,
+        "parts": parts(index),
+        "tag": b"\\c:" + stamp + b"\\" + BARE,
+        "suffix": STATIC + b"," + stamp,
+        "prefix": stamp + b" " + OTHER,
+        "absurd": b"\\c:12\\" + BARE,
         "lone tag": b"\\c:" + stamp + b"\\$ABVSI,x*00",
         "stamped part": b"\\c:" + stamp + b"\\" + PART,
-    }[kind] + b"\n"  # fmt: skip
+    }[kind] + b"\n"
 
 
 STAMPS = {"tag", "suffix", "prefix", "lone tag", "stamped part"}
@@ -100,9 +106,11 @@ FEEDS = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 30)), max_size
 
 @settings(max_examples=150, deadline=None)
 @given(
-    lines=FEEDS, places=st.lists(st.integers(0, 10_000), max_size=6),
-    rows=st.sampled_from([64, 4096]), most=st.sampled_from([3, 50_000]),
-)  # fmt: skip
+    lines=FEEDS,
+    places=st.lists(st.integers(0, 10_000), max_size=6),
+    rows=st.sampled_from([64, 4096]),
+    most=st.sampled_from([3, 50_000]),
+)
 @example(lines=[("tag", 0), *[("bare", 0)] * 4, ("tag", 1)], places=[70, 150], rows=64, most=3)
 @example(lines=[("tag", 0), ("parts", 0), ("tag", 9)], places=[100], rows=64, most=3)
 @example(lines=[("tag", 0), *[("bare", 0)] * 200, ("tag", 9)], places=[], rows=64, most=500)

@@ -14,10 +14,18 @@ TABLE = "MMSI,BaseDateTime,LAT,LON\n533000001,2024-01-01T00:00:00,1.25,103.8\n"
 def folder(tmp_path, sentences, tagged):
     feed = tagged(sentences())
     files = {
-        "b.nmea": feed, "a/feed.log": feed, "a/table": TABLE, "c.csv": "a,b,c,d\n", "d.csv": "",
-        "SOURCE.txt": f"Like this: {feed}", "README.md": feed, "notes.txt": "nothing to see",
-        "track.json": '[{"nmea": "!AIVDM,1,1,"}]', ".hidden.nmea": feed, "photo.bin": "\0\1\2" * 99,
-    }  # fmt: skip
+        "b.nmea": feed,
+        "a/feed.log": feed,
+        "a/table": TABLE,
+        "c.csv": "a,b,c,d\n",
+        "d.csv": "",
+        "SOURCE.txt": f"Like this: {feed}",
+        "README.md": feed,
+        "notes.txt": "nothing to see",
+        "track.json": '[{"nmea": "!AIVDM,1,1,"}]',
+        ".hidden.nmea": feed,
+        "photo.bin": "\0\1\2" * 99,
+    }
     for name, text in files.items():
         path = tmp_path / "feeds" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,8 +50,13 @@ def test_folder_is_searched_for_feeds_and_says_what_it_passed_over(folder, tmp_p
     assert names(feeds, folder) == ["a/feed.log", "a/table", "b.nmea", "c.csv", "d.csv"]
     skipped = {name.rpartition("/")[2]: why for name, why in feeds.skipped}
     assert set(skipped) == {
-        "SOURCE.txt", "README.md", "notes.txt", "track.json", ".hidden.nmea", "photo.bin",
-    }  # fmt: skip
+        "SOURCE.txt",
+        "README.md",
+        "notes.txt",
+        "track.json",
+        ".hidden.nmea",
+        "photo.bin",
+    }
     assert "binary" in skipped["photo.bin"]
 
 
@@ -70,9 +83,13 @@ def test_standard_input_is_spooled_under_its_digest(tmp_path):
 
 @pytest.mark.parametrize(
     ("feed", "message"),
-    [("nowhere.nmea", "no file or folder"), ("*.nmea", "no file matches"),
-     ("empty", "no feed in the folder"), ("prose", "no feed in the folder")],
-)  # fmt: skip
+    [
+        ("nowhere.nmea", "no file or folder"),
+        ("*.nmea", "no file matches"),
+        ("empty", "no feed in the folder"),
+        ("prose", "no feed in the folder"),
+    ],
+)
 def test_what_is_not_there(tmp_path, monkeypatch, feed, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()

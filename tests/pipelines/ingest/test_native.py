@@ -20,12 +20,16 @@ def batches(sentences, tagged, tmp_path):
     lines = []
     for number in range(300):
         fields = {"msg_type": (1, 2, 3, 18, 19, 27)[number % 6], "mmsi": 533000000 + number % 50}
-        unknown = {"speed": 63, "course": 511} if number % 6 == 5 else {
-            "speed": 102.3, "course": 360.0, "heading": 511,
-        }  # fmt: skip
-        fields |= unknown if number % 4 == 0 else {
-            "speed": int(rng.integers(0, 62)), "course": float(rng.integers(0, 360)),
-        }  # fmt: skip
+        unknown = (
+            {"speed": 63, "course": 511}
+            if number % 6 == 5
+            else {"speed": 102.3, "course": 360.0, "heading": 511}
+        )
+        fields |= (
+            unknown
+            if number % 4 == 0
+            else {"speed": int(rng.integers(0, 62)), "course": float(rng.integers(0, 360))}
+        )
         place = {"lat": rng.uniform(-90, 90), "lon": rng.uniform(-180, 180)}
         lines.append(tagged(sentences(**fields, **place), 1_700_000_000 + number))
     path = tmp_path / "feed"
@@ -71,13 +75,22 @@ def test_rows_are_sorted_as_by_a_slow_sort(span):
     rng = np.random.default_rng(span)
     rows = 2_000
     day = pd.Timestamp("2026-01-05", tz="UTC").as_unit("us")
-    frame = pd.DataFrame({
-        "mmsi": 533000000 + rng.integers(0, 3, rows),
-        "time": day + pd.to_timedelta(rng.integers(0, span, rows) * 700, unit="us"),
-        "source": rng.choice(["b", "a"], rows), "source_offset": rng.integers(0, 40, rows),
-        "lat": 1.0, "lon": 2.0, "sog_kn": 1.0, "cog_deg": 2.0, "heading_deg": 3.0,
-        "nav_status": 0, "msg_type": 1, "ais_class": "A",
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "mmsi": 533000000 + rng.integers(0, 3, rows),
+            "time": day + pd.to_timedelta(rng.integers(0, span, rows) * 700, unit="us"),
+            "source": rng.choice(["b", "a"], rows),
+            "source_offset": rng.integers(0, 40, rows),
+            "lat": 1.0,
+            "lon": 2.0,
+            "sog_kn": 1.0,
+            "cog_deg": 2.0,
+            "heading_deg": 3.0,
+            "nav_status": 0,
+            "msg_type": 1,
+            "ais_class": "A",
+        }
+    )
     frame.loc[::2, "time"] += pd.Timedelta(days=span % 2)
     frame = frames.conform(frame, frames.POSITIONS)
     parts = [positions.encode(frame[:700].reset_index(drop=True), "f1")]

@@ -84,15 +84,34 @@ def test_other_transmitters_of_position_reports_are_kept(read, sentences, tagged
 
 def test_static_data_of_class_a(read, sentences, tagged, t0):
     lines = sentences(
-        msg_type=5, imo=9074729, shipname="SELAT SATU", callsign="9MAB1", ship_type=80, to_bow=150,
-        to_stern=30, to_port=12, to_starboard=20, draught=11.4, destination="PORT KLANG",
-    )  # fmt: skip
+        msg_type=5,
+        imo=9074729,
+        shipname="SELAT SATU",
+        callsign="9MAB1",
+        ship_type=80,
+        to_bow=150,
+        to_stern=30,
+        to_port=12,
+        to_starboard=20,
+        draught=11.4,
+        destination="PORT KLANG",
+    )
     row = read(tagged(lines)).statics.iloc[0]
     assert row.to_dict() == {
-        "mmsi": 533000001, "time": t0, "imo": 9074729, "name": "SELAT SATU", "callsign": "9MAB1",
-        "ship_type": 80, "length_m": 180.0, "beam_m": 32.0, "draught_m": 11.4,
-        "destination": "PORT KLANG", "ais_class": "A", "source": row["source"], "source_offset": 0,
-    }  # fmt: skip
+        "mmsi": 533000001,
+        "time": t0,
+        "imo": 9074729,
+        "name": "SELAT SATU",
+        "callsign": "9MAB1",
+        "ship_type": 80,
+        "length_m": 180.0,
+        "beam_m": 32.0,
+        "draught_m": 11.4,
+        "destination": "PORT KLANG",
+        "ais_class": "A",
+        "source": row["source"],
+        "source_offset": 0,
+    }
 
 
 def test_what_static_data_do_not_say_is_empty(read, sentences, tagged):
@@ -110,9 +129,15 @@ def test_ship_type_codes_are_kept_as_sent(read, sentences, tagged, code):
 def test_parts_a_and_b_are_rows_of_their_own(read, sentences, tagged):
     a = sentences(msg_type=24, partno=0, shipname="IKAN DUA")
     b = sentences(
-        msg_type=24, partno=1, ship_type=30, callsign="9WXX", to_bow=10, to_stern=5, to_port=2,
+        msg_type=24,
+        partno=1,
+        ship_type=30,
+        callsign="9WXX",
+        to_bow=10,
+        to_stern=5,
+        to_port=2,
         to_starboard=3,
-    )  # fmt: skip
+    )
     first, second = (row for _, row in read(tagged([*a, *b])).statics.iterrows())
     assert (first["name"], first["callsign"], first["ship_type"]) == ("IKAN DUA", "", -1)
     assert first[["length_m", "beam_m", "draught_m"]].isna().all()
@@ -198,9 +223,13 @@ def ship(sentences):
 
     def _ship(mmsi: int = 533000001, seq: int = 3, channel: str = "A", name: str = "SELAT"):
         return sentences(
-            msg_type=5, mmsi=mmsi, shipname=name, destination="MELAKA", seq_id=seq,
+            msg_type=5,
+            mmsi=mmsi,
+            shipname=name,
+            destination="MELAKA",
+            seq_id=seq,
             radio_channel=channel,
-        )  # fmt: skip
+        )
 
     return _ship
 
@@ -222,16 +251,20 @@ def test_interleaved_messages_are_kept_apart(read, ship, tagged):
     c = ship(533000003, seq=4, name="CHARLIE")
     got = read(tagged([a[0], b[0], c[0], c[1], b[1], a[1]]))
     assert dict(zip(got.statics["mmsi"], got.statics["name"], strict=True)) == {
-        533000001: "ALPHA", 533000002: "BRAVO", 533000003: "CHARLIE",
-    }  # fmt: skip
+        533000001: "ALPHA",
+        533000002: "BRAVO",
+        533000003: "CHARLIE",
+    }
 
 
 def test_stations_are_kept_apart(read, ship, tagged):
     a, b = ship(533000001, name="ALPHA"), ship(533000002, name="BRAVO")
     got = read(
-        tagged([a[0]], station="west") + tagged([b[0]], station="east")
-        + tagged([a[1]], station="west") + tagged([b[1]], station="east")
-    )  # fmt: skip
+        tagged([a[0]], station="west")
+        + tagged([b[0]], station="east")
+        + tagged([a[1]], station="west")
+        + tagged([b[1]], station="east")
+    )
     assert sorted(got.statics["name"]) == ["ALPHA", "BRAVO"]
 
 
@@ -317,9 +350,11 @@ def test_times_after_the_latest_are_rejected(read, sentences, tagged, t0):
     got = read(text, not_after=t0.to_pydatetime())
     assert got.report.rejected == {"future": 1}
     assert got.report.to_dict()["waiting"] == {
-        "rows": 1, "vessels": 1, "first_time": "2023-11-14T22:13:21Z",
+        "rows": 1,
+        "vessels": 1,
+        "first_time": "2023-11-14T22:13:21Z",
         "last_time": "2023-11-14T22:13:21Z",
-    }  # fmt: skip
+    }
 
 
 def test_a_tag_block_with_a_wrong_checksum_gives_no_time(read, sentences, tagged):
@@ -419,9 +454,13 @@ def test_positions_outside_the_area_are_counted_static_data_kept(read, sentences
 
 def test_the_message_of_a_row_can_be_read_again_at_its_place(read, sentences, ship, tagged):
     text = (
-        "noise\n" + tagged(sentences(lat=1.5)) + sentences(msg_type=4)[0] + "\n"
-        + tagged(ship(name="SELAT")) + tagged(sentences(msg_type=19, shipname="W"))
-    )  # fmt: skip
+        "noise\n"
+        + tagged(sentences(lat=1.5))
+        + sentences(msg_type=4)[0]
+        + "\n"
+        + tagged(ship(name="SELAT"))
+        + tagged(sentences(msg_type=19, shipname="W"))
+    )
     got = read(text)
     for frame in (got.positions, got.statics):
         for row in frame.itertuples():

@@ -29,9 +29,12 @@ def table(rows=3, **change):
     return {
         "id": pa.array([533900001 + i for i in range(rows)]),
         "t": pa.array([f"2024-01-01T00:00:{i % 60:02d}" for i in range(rows)]),
-        "y": pa.array(np.linspace(1, 2, rows)), "x": pa.array(np.linspace(100, 101, rows)),
-        "v": pa.array([5.0] * rows), "n": pa.array([f"VESSEL {i}" for i in range(rows)]), **change,
-    }  # fmt: skip
+        "y": pa.array(np.linspace(1, 2, rows)),
+        "x": pa.array(np.linspace(100, 101, rows)),
+        "v": pa.array([5.0] * rows),
+        "n": pa.array([f"VESSEL {i}" for i in range(rows)]),
+        **change,
+    }
 
 
 @pytest.fixture
@@ -47,8 +50,15 @@ def mappings(tmp_path):
 
 
 @pytest.mark.parametrize("batch_rows", [7, 100_000])
-@pytest.mark.parametrize("options", [{}, {"row_group_size": 10}, {"compression": "gzip"},
-                                     {"use_dictionary": False, "version": "1.0"}])  # fmt: skip
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"row_group_size": 10},
+        {"compression": "gzip"},
+        {"use_dictionary": False, "version": "1.0"},
+    ],
+)
 def test_rows_are_numbered_through_the_file(read, mappings, options, batch_rows):
     got = read(parquet(table(50), **options), mappings=mappings(), batch_rows=batch_rows)
     assert got.report.format == "mine"
@@ -58,10 +68,16 @@ def test_rows_are_numbered_through_the_file(read, mappings, options, batch_rows)
 
 @pytest.mark.parametrize(
     "ids",
-    [pa.array([533900001], pa.int32()), pa.array([533900001], pa.uint64()),
-     pa.array([533900001.0]), pa.array(["533900001"]), pa.array([b"533900001"]),
-     pa.array([" 533900001.0"], pa.large_string()), pa.array(["533900001"]).dictionary_encode()],
-)  # fmt: skip
+    [
+        pa.array([533900001], pa.int32()),
+        pa.array([533900001], pa.uint64()),
+        pa.array([533900001.0]),
+        pa.array(["533900001"]),
+        pa.array([b"533900001"]),
+        pa.array([" 533900001.0"], pa.large_string()),
+        pa.array(["533900001"]).dictionary_encode(),
+    ],
+)
 def test_types_of_mmsi(read, mappings, ids):
     got = read(parquet(table(1, id=ids)), mappings=mappings())
     assert got.positions["mmsi"].tolist() == [533900001]
@@ -84,14 +100,16 @@ UTC = pd.Timestamp("2024-03-01T04:00:00.5Z")
         ({}, pa.array([UTC], pa.timestamp("us", "UTC"))),
         ({"time_zone": "Asia/Kuala_Lumpur"}, pa.array([UTC], pa.timestamp("ms", "Europe/Berlin"))),
         ({}, pa.array([UTC.tz_localize(None)], pa.timestamp("ns"))),
-        ({"time_zone": "Asia/Kuala_Lumpur"},
-         pa.array([pd.Timestamp("2024-03-01T12:00:00.5")], pa.timestamp("us"))),
+        (
+            {"time_zone": "Asia/Kuala_Lumpur"},
+            pa.array([pd.Timestamp("2024-03-01T12:00:00.5")], pa.timestamp("us")),
+        ),
         ({"time_format": "epoch_s"}, pa.array([1709265600.5])),
         ({"time_format": "epoch_ms"}, pa.array([1709265600500])),
         ({"time_format": "epoch_ms"}, pa.array(["1709265600500"])),
         ({}, pa.array(["2024-03-01T12:00:00.5+08:00"]).dictionary_encode()),
     ],
-)  # fmt: skip
+)
 def test_types_of_times(read, mappings, layout, times):
     got = read(parquet(table(1, t=times)), mappings=mappings(**layout))
     assert got.positions["time"].tolist() == [UTC]
@@ -107,9 +125,15 @@ def test_numbers_as_times_by_a_format_and_dates_with_clocks(read, mappings):
     assert got.positions["time"].tolist() == [pd.Timestamp("2024-03-01T09:00Z")]
 
 
-@pytest.mark.parametrize("times", [pa.array([None], pa.timestamp("us")), pa.array([2**62]),
-                                   pa.array([2**62], pa.int64()).cast(pa.timestamp("us")),
-                                   pa.array([None], pa.string())])  # fmt: skip
+@pytest.mark.parametrize(
+    "times",
+    [
+        pa.array([None], pa.timestamp("us")),
+        pa.array([2**62]),
+        pa.array([2**62], pa.int64()).cast(pa.timestamp("us")),
+        pa.array([None], pa.string()),
+    ],
+)
 def test_times_that_are_none(read, mappings, times):
     with pytest.raises(IngestError, match="no row has a time"):
         read(parquet(table(1, t=times)), mappings=mappings(time_zone="Asia/Kuala_Lumpur"))
@@ -117,9 +141,12 @@ def test_times_that_are_none(read, mappings, times):
 
 def test_nulls_and_positions_that_are_none(read, mappings):
     columns = table(
-        5, y=pa.array([1.0, None, 91.0, np.inf, 2.0]), x=pa.array([100.0, None, 181.0, 100.0, 100]),
-        v=pa.array([None, 1.0, 1.0, 1.0, 102.3]), n=pa.array([None, "A", "A", "A", "A@@"]),
-    )  # fmt: skip
+        5,
+        y=pa.array([1.0, None, 91.0, np.inf, 2.0]),
+        x=pa.array([100.0, None, 181.0, 100.0, 100]),
+        v=pa.array([None, 1.0, 1.0, 1.0, 102.3]),
+        n=pa.array([None, "A", "A", "A", "A@@"]),
+    )
     got = read(parquet(columns), mappings=mappings())
     assert got.report.rejected == {"no position": 2, "position": 1}
     assert got.positions["sog_kn"].isna().all()

@@ -59,9 +59,7 @@ def _feed(sentences, tagged) -> bytes:
 
 def whole_sentences(line: bytes) -> bool:
     """By a slow and obvious way: whether some sentence on a line has a right checksum."""
-    return any(
-        reduce(xor, body, 0) == int(said, 16) for body, said in SENTENCE.findall(line)
-    )  # fmt: skip
+    return any(reduce(xor, body, 0) == int(said, 16) for body, said in SENTENCE.findall(line))
 
 
 @SETTINGS
@@ -112,9 +110,10 @@ def test_positions_agree_with_pyais_own_decoder(read, shared):
         assert (message.mmsi, message.msg_type) == (row["mmsi"], row["msg_type"])
         assert (message.lat, message.lon) == pytest.approx((row["lat"], row["lon"]), abs=1e-6)
         for theirs, ours, none in (
-            (message.speed, row["sog_kn"], 102.3), (message.course, row["cog_deg"], 360),
+            (message.speed, row["sog_kn"], 102.3),
+            (message.course, row["cog_deg"], 360),
             (message.heading, row["heading_deg"], 360),
-        ):  # fmt: skip
+        ):
             assert np.isnan(ours) if theirs >= none else theirs == pytest.approx(ours)
     assert seen > 600
 
@@ -124,10 +123,10 @@ def test_positions_agree_with_pyais_own_decoder(read, shared):
 def test_damaged_tables_never_crash_and_batches_change_nothing(read, data, batch_rows):
     header = b"MMSI,BaseDateTime,LAT,LON,SOG,VesselName,Length\n"
     rows = b"".join(
-        b"53300000%d,2024-01-01T00:00:%02d,%d.5,100.25,12.5,\"NAME, %d\",%d\n"
+        b'53300000%d,2024-01-01T00:00:%02d,%d.5,100.25,12.5,"NAME, %d",%d\n'
         % (i % 3, i, i, i % 4, 10 * i)
         for i in range(20)
-    )  # fmt: skip
+    )
     content = header + data.draw(damage(rows))
     whole = read_or_none(read, content)
     if whole is None:
@@ -139,9 +138,19 @@ def test_damaged_tables_never_crash_and_batches_change_nothing(read, data, batch
 
 
 @settings(max_examples=40, deadline=None)
-@given(content=st.binary(max_size=2000), magic=st.sampled_from(
-    [b"", b"\x1f\x8b\x08\0", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"!AIVDM,1,1,,A,", b"\xef\xbb\xbf"]
-))  # fmt: skip
+@given(
+    content=st.binary(max_size=2000),
+    magic=st.sampled_from(
+        [
+            b"",
+            b"\x1f\x8b\x08\0",
+            b"\x28\xb5\x2f\xfd",
+            b"PK\x03\x04",
+            b"!AIVDM,1,1,,A,",
+            b"\xef\xbb\xbf",
+        ]
+    ),
+)
 def test_rubbish_is_a_clear_error_or_all_rejected(read, content, magic):
     got = read_or_none(read, magic + content)
     assert got is None or len(got.positions) == 0

@@ -87,8 +87,13 @@ def test_log_without_times(read, shared, assumed):
         ("sg_tankers_nus/raw_9343340.csv", "sg-tankers", 8_793, 8_793, 1),
         ("sg_launch_msf_happy/vessel-data.csv", "launch", 4_485, 4_485, 1),
         ("solent_2016/SolentAIS_20160112_130211.csv", "solent", 18_623, 18_623, 91),
-        ("baltic_2018/decoded_reports_baltic_all_ships_april_2018_micro_20k_sample_ais_data.csv",
-         "baltic", 19_999, 19_999, 387),
+        (
+            "baltic_2018/decoded_reports_baltic_all_ships_april_2018_micro_20k_sample_ais_data.csv",
+            "baltic",
+            19_999,
+            19_999,
+            387,
+        ),
         ("noaa_marinecadastre_sample/test_data_noaa_20230101.csv", "noaa-2015", 1_000, 998, 998),
         ("noaa_marinecadastre_sample/noaa_test_track.csv", "atlantes", 999, 999, 1),
         ("noaa_marinecadastre_sample/badMMSIData.csv", "noaa-2015", 10, 9, 9),
@@ -96,7 +101,7 @@ def test_log_without_times(read, shared, assumed):
         ("dma_csv_sample/aisdk_header.csv", "dma", 138, 116, 115),
         ("exactearth_csv_2021/test_data_20210701.csv", "exactearth", 2_498, 2_334, 2_208),
     ],
-)  # fmt: skip
+)
 def test_tables(read, shared, path, layout, rows, positions, vessels):
     report, _ = count(read, shared / "feeds" / path)
     assert report.format == layout

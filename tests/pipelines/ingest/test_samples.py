@@ -17,10 +17,31 @@ from pipelines.ingest.layouts import load_layouts
 SAMPLES = Path(__file__).with_name("samples")
 MAPPINGS = SAMPLES / "mappings.yaml"
 EXPECTED = yaml.safe_load((SAMPLES / "samples.yaml").read_text(encoding="utf-8"))
-POSITION = ["source_offset", "mmsi", "time", "lat", "lon", "sog_kn", "cog_deg", "heading_deg",
-            "nav_status", "msg_type", "ais_class"]  # fmt: skip
-STATIC = ["source_offset", "mmsi", "imo", "name", "callsign", "ship_type", "length_m", "beam_m",
-          "draught_m", "destination"]  # fmt: skip
+POSITION = [
+    "source_offset",
+    "mmsi",
+    "time",
+    "lat",
+    "lon",
+    "sog_kn",
+    "cog_deg",
+    "heading_deg",
+    "nav_status",
+    "msg_type",
+    "ais_class",
+]
+STATIC = [
+    "source_offset",
+    "mmsi",
+    "imo",
+    "name",
+    "callsign",
+    "ship_type",
+    "length_m",
+    "beam_m",
+    "draught_m",
+    "destination",
+]
 TEXT = [name for name in EXPECTED if not name.endswith(".parquet")]
 
 
@@ -59,8 +80,9 @@ def test_the_size_of_batches_changes_nothing(read, name):
         check(read(SAMPLES / name, mappings=MAPPINGS, batch_rows=rows), EXPECTED[name])
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress, zipped],
-                         ids=["gzip", "zstandard", "zip"])  # fmt: skip
+@pytest.mark.parametrize(
+    "pack", [gzip.compress, zstandard.compress, zipped], ids=["gzip", "zstandard", "zip"]
+)
 @pytest.mark.parametrize("name", TEXT)
 def test_samples_are_known_by_their_content(read, name, pack):
     got = read(pack((SAMPLES / name).read_bytes()), "misnamed.parquet", mappings=MAPPINGS)

@@ -40,14 +40,26 @@ def test_noaa_2015(read):
     position, static = got.positions.iloc[0], got.statics.iloc[0]
     columns = ["mmsi", "time", "lat", "lon", "sog_kn", "cog_deg", "heading_deg"]
     assert position[columns].tolist() == [
-        367000001, time("2023-01-11T00:00:01"), 26.09241, -80.04806, 8.8, 272.7, 270.0,
-    ]  # fmt: skip
+        367000001,
+        time("2023-01-11T00:00:01"),
+        26.09241,
+        -80.04806,
+        8.8,
+        272.7,
+        270.0,
+    ]
     assert position[["nav_status", "msg_type", "ais_class", "source_offset"]].tolist() == [
-        0, 0, "A", 2,
-    ]  # fmt: skip
+        0,
+        0,
+        "A",
+        2,
+    ]
     assert static[["imo", "name", "callsign", "ship_type"]].tolist() == [
-        9307839, "MSC NAISHA III", "5LCB4", 70,
-    ]  # fmt: skip
+        9307839,
+        "MSC NAISHA III",
+        "5LCB4",
+        70,
+    ]
     assert static[["length_m", "beam_m", "draught_m", "destination"]].tolist() == [208, 30, 8, ""]
 
 
@@ -118,9 +130,14 @@ def test_units_in_native_ais_scale(read):
 
 @pytest.mark.parametrize(
     ("unit", "value", "kn"),
-    [("kn", "10", 10), ("kn/10", "100", 10), ("m/s", "5.144444444", 10), ("km/h", "18.52", 10),
-     ("mph", "11.50779448", 10)],
-)  # fmt: skip
+    [
+        ("kn", "10", 10),
+        ("kn/10", "100", 10),
+        ("m/s", "5.144444444", 10),
+        ("km/h", "18.52", 10),
+        ("mph", "11.50779448", 10),
+    ],
+)
 def test_units_of_speed(read, tmp_path, unit, value, kn):
     path = mapping(tmp_path, columns={"sog_kn": {"from": "v", "unit": unit}})
     got = read(f"id,t,y,x,v\n533000001,2024-01-01T00:00,1,2,{value}\n", mappings=path)
@@ -157,12 +174,15 @@ def test_an_hour_that_the_clock_shows_twice_is_rejected(read, tmp_path):
 
 def test_columns_are_added_and_times_joined(read, tmp_path):
     columns = {
-        "time": {"from": ["date", "clock"]}, "length_m": {"from": ["bow", "stern"]},
+        "time": {"from": ["date", "clock"]},
+        "length_m": {"from": ["bow", "stern"]},
         "milliseconds": "ms",
-    }  # fmt: skip
+    }
     path = mapping(tmp_path, columns=columns)
-    got = read("id,date,clock,ms,y,x,bow,stern\n533000001,2024-01-01,10:20:30,46,1,2,100,20\n",
-               mappings=path)  # fmt: skip
+    got = read(
+        "id,date,clock,ms,y,x,bow,stern\n533000001,2024-01-01,10:20:30,46,1,2,100,20\n",
+        mappings=path,
+    )
     assert got.positions["time"].tolist() == [time("2024-01-01T10:20:30.046")]
     assert got.statics["length_m"].tolist() == [120]
 
@@ -199,10 +219,21 @@ def test_message_types_decide_what_a_row_is(read, tmp_path):
 
 @pytest.mark.parametrize(
     ("mmsi", "good"),
-    [("533000001", True), ("533000001.0", True), (" 533000001 ", True), ('"533000001"', True),
-     ("47730790x", False), ("53300000", False), ("5330000011", False), ("012345678", False),
-     ("2190067", False), ("5.33e8", False), ("", False), ("-533000001", False)],
-)  # fmt: skip
+    [
+        ("533000001", True),
+        ("533000001.0", True),
+        (" 533000001 ", True),
+        ('"533000001"', True),
+        ("47730790x", False),
+        ("53300000", False),
+        ("5330000011", False),
+        ("012345678", False),
+        ("2190067", False),
+        ("5.33e8", False),
+        ("", False),
+        ("-533000001", False),
+    ],
+)
 def test_mmsi_is_nine_digits(read, tmp_path, mmsi, good):
     rows = f"{mmsi},2024-01-01T00:00,1,2\n533000009,2024-01-01T00:00,1,2\n"
     got = read("id,t,y,x\n" + rows, mappings=mapping(tmp_path))
@@ -212,10 +243,16 @@ def test_mmsi_is_nine_digits(read, tmp_path, mmsi, good):
 
 @pytest.mark.parametrize(
     ("lat", "lon", "reason"),
-    [("90.1", "0", "position"), ("0", "180.1", "position"), ("inf", "0", "position"),
-     ("abc", "0", "position"), ("91", "181", "no position"), ("", "", "no position"),
-     ("91.0", "0", "no position")],
-)  # fmt: skip
+    [
+        ("90.1", "0", "position"),
+        ("0", "180.1", "position"),
+        ("inf", "0", "position"),
+        ("abc", "0", "position"),
+        ("91", "181", "no position"),
+        ("", "", "no position"),
+        ("91.0", "0", "no position"),
+    ],
+)
 def test_positions_that_are_none(read, tmp_path, lat, lon, reason):
     rows = f"533000001,2024-01-01T00:00,{lat},{lon}\n533000001,2024-01-01T00:00,-90,180\n"
     got = read("id,t,y,x\n" + rows, mappings=mapping(tmp_path))

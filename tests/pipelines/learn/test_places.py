@@ -32,20 +32,32 @@ def no_traffic() -> Traffic:
 
 
 def stays(
-    n: int, *, hours: float = 8.0, spread_m: float = 80.0, ship_type: int = 70, days: int = 3,
-    lat: float = 3.0, lon: float = 100.0, vessels: int | None = None,
-) -> pd.DataFrame:  # fmt: skip
+    n: int,
+    *,
+    hours: float = 8.0,
+    spread_m: float = 80.0,
+    ship_type: int = 70,
+    days: int = 3,
+    lat: float = 3.0,
+    lon: float = 100.0,
+    vessels: int | None = None,
+) -> pd.DataFrame:
     """Stays within half a mile of a place, on days in turn."""
     rng = np.random.default_rng(n)
     start = (np.arange(n) % days) * DAY_US + 2 * HOUR_US
     return pd.DataFrame(
         {
-            "mmsi": 533000000 + np.arange(n) % (vessels or n), "track_id": np.arange(n),
-            "start_us": start, "end_us": start + int(hours * HOUR_US),
-            "lat": lat + rng.normal(0, 0.003, n), "lon": lon + rng.normal(0, 0.003, n),
-            "spread_m": spread_m, "median_speed_kn": 0.1, "ship_type": ship_type,
+            "mmsi": 533000000 + np.arange(n) % (vessels or n),
+            "track_id": np.arange(n),
+            "start_us": start,
+            "end_us": start + int(hours * HOUR_US),
+            "lat": lat + rng.normal(0, 0.003, n),
+            "lon": lon + rng.normal(0, 0.003, n),
+            "spread_m": spread_m,
+            "median_speed_kn": 0.1,
+            "ship_type": ship_type,
         }
-    )  # fmt: skip
+    )
 
 
 def learned(traffic: Traffic, zones: Zones = OPEN) -> list[places.Place]:
@@ -88,9 +100,14 @@ def test_ships_that_drift_make_a_waiting_area_and_boats_at_work_do_not() -> None
 def test_a_pilot_ground_is_where_pilot_craft_met_many_ships() -> None:
     at = stays(10)
     met = pd.DataFrame(
-        {"mmsi": at["mmsi"], "pilot": 533000900, "time_us": at["start_us"], "lat": at["lat"],
-         "lon": at["lon"]}
-    )  # fmt: skip
+        {
+            "mmsi": at["mmsi"],
+            "pilot": 533000900,
+            "time_us": at["start_us"],
+            "lat": at["lat"],
+            "lon": at["lon"],
+        }
+    )
     (place,) = learned(replace(no_traffic(), meetings=met))
     assert place.zone_class == "pilot_ground"
     assert place.facts["n_pilot_craft"] == 1
@@ -105,9 +122,13 @@ def ferry(n: int, *, ship_type: int = 60, vessels: int = 1, days: int = 3) -> di
     paths = np.array([forth if k % 2 else forth[::-1] for k in range(n)])
     start = (np.arange(n) % days) * DAY_US + np.arange(n) * HOUR_US
     trips = pd.DataFrame(
-        {"mmsi": 533000000 + np.arange(n) % vessels, "ship_type": ship_type, "start_us": start,
-         "end_us": start + HOUR_US}
-    )  # fmt: skip
+        {
+            "mmsi": 533000000 + np.arange(n) % vessels,
+            "ship_type": ship_type,
+            "start_us": start,
+            "end_us": start + HOUR_US,
+        }
+    )
     return {"trips": trips, "paths": paths + rng.normal(0, 0.0005, paths.shape)}
 
 
@@ -135,10 +156,16 @@ def sailing(course_deg: float, n: int, seed: int, offset_deg: float = 0.0) -> pd
         lat, lon = geodesy.destination(lat, lon, course_deg, along)
         parts.append(
             pd.DataFrame(
-                {"vessel": 533000000 + 1000 * seed + k, "day": k % 4, "lat": lat, "lon": lon,
-                 "course_deg": (course_deg + rng.normal(0, 4, len(along))) % 360, "speed_kn": 12.0}
+                {
+                    "vessel": 533000000 + 1000 * seed + k,
+                    "day": k % 4,
+                    "lat": lat,
+                    "lon": lon,
+                    "course_deg": (course_deg + rng.normal(0, 4, len(along))) % 360,
+                    "speed_kn": 12.0,
+                }
             )
-        )  # fmt: skip
+        )
     return pd.concat(parts, ignore_index=True)
 
 
@@ -186,11 +213,15 @@ def scene_zones() -> Any:
     def make(*boxes: Any, land: Any = ()) -> Zones:
         frame = gpd.GeoDataFrame(
             {
-                "zone_id": [b[0] for b in boxes], "name": "", "zone_class": [b[1] for b in boxes],
-                "source": "test", "confidence": "approximate",
+                "zone_id": [b[0] for b in boxes],
+                "name": "",
+                "zone_class": [b[1] for b in boxes],
+                "source": "test",
+                "confidence": "approximate",
             },
-            geometry=[shapely.box(*b[2]) for b in boxes], crs=4326,
-        )  # fmt: skip
+            geometry=[shapely.box(*b[2]) for b in boxes],
+            crs=4326,
+        )
         ground = gpd.GeoDataFrame(geometry=[shapely.box(*box) for box in land], crs=4326)
         return Zones(frame, ground, OPEN.reach)
 

@@ -77,16 +77,26 @@ def model() -> Normal:
     n = 600
     samples = pd.DataFrame(
         {
-            "mmsi": 533000000 + np.arange(n) // 20, "track_id": np.arange(n) // 20,
-            "tick": np.arange(n), "ship": CLASSES.index("cargo"), "lat": 3.05,
-            "lon": 100.0 + np.arange(n) % 20 * 0.03, "course_deg": rng.normal(90, 3, n),
+            "mmsi": 533000000 + np.arange(n) // 20,
+            "track_id": np.arange(n) // 20,
+            "tick": np.arange(n),
+            "ship": CLASSES.index("cargo"),
+            "lat": 3.05,
+            "lon": 100.0 + np.arange(n) % 20 * 0.03,
+            "course_deg": rng.normal(90, 3, n),
             "speed_kn": rng.normal(12, 1, n),
         }
-    )  # fmt: skip
+    )
     return normal_fit.fit(
-        samples, step_s=600, max_silence_s=1800, min_speed_kn=2.0, min_vessels=10,
-        max_ticks_per_vessel=24, max_components=1, max_share=0.01,
-    )  # fmt: skip
+        samples,
+        step_s=600,
+        max_silence_s=1800,
+        min_speed_kn=2.0,
+        min_vessels=10,
+        max_ticks_per_vessel=24,
+        max_components=1,
+        max_share=0.01,
+    )
 
 
 def test_a_model_is_read_as_it_was_written_and_not_otherwise(tmp_path: Path) -> None:

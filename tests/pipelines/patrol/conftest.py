@@ -53,11 +53,20 @@ def track_maker(
         lats, lons = geodesy.destination(lat, lon, (course_deg + 180) % 360, metres)
         time_us = int(T0.value // 1000) - (back_s * 1e6).astype("int64")
         rows: dict[str, Any] = {
-            "mmsi": mmsi, "time": from_epoch_us(time_us), "lat": lats, "lon": lons,
-            "sog_kn": speed_kn, "cog_deg": course_deg, "heading_deg": course_deg,
-            "nav_status": 0, "msg_type": 1, "ais_class": "A", "source": "x",
-            "source_offset": np.arange(len(back_s)), "track_id": mmsi * 100 + 1,
-        }  # fmt: skip
+            "mmsi": mmsi,
+            "time": from_epoch_us(time_us),
+            "lat": lats,
+            "lon": lons,
+            "sog_kn": speed_kn,
+            "cog_deg": course_deg,
+            "heading_deg": course_deg,
+            "nav_status": 0,
+            "msg_type": 1,
+            "ais_class": "A",
+            "source": "x",
+            "source_offset": np.arange(len(back_s)),
+            "track_id": mmsi * 100 + 1,
+        }
         parts.append(pd.DataFrame(rows))
     frame = pd.concat(parts, ignore_index=True)
     return frame.astype({name: column.dtype for name, column in TRACKED.items()})[list(TRACKED)]
@@ -70,9 +79,15 @@ def tracked() -> Callable[..., pd.DataFrame]:
 
 def unit(name: str = "A", **changes: Any) -> Unit:
     facts: dict[str, Any] = {
-        "name": name, "base": Base(name="Base", lat=2.5, lon=101.2), "cruise_kn": 18, "max_kn": 25,
-        "watch": "00:00-24:00", "boardings": 3, "boarding_min": 40, "search_nm": 6,
-    }  # fmt: skip
+        "name": name,
+        "base": Base(name="Base", lat=2.5, lon=101.2),
+        "cruise_kn": 18,
+        "max_kn": 25,
+        "watch": "00:00-24:00",
+        "boardings": 3,
+        "boarding_min": 40,
+        "search_nm": 6,
+    }
     return Unit(**{**facts, **changes})
 
 

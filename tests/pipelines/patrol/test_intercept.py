@@ -32,12 +32,17 @@ def every_minute(sea, start, start_us, speed_kn, guess, latest_us):
 @given(
     st.tuples(st.floats(2.05, 3.95), st.floats(100.05, 101.75)),
     st.tuples(st.floats(2.05, 3.95), st.floats(100.05, 101.75)),
-    st.floats(0, 25), st.floats(0, 359), st.sampled_from([12.0, 16.0, 20.0, 30.0]),
-)  # fmt: skip
+    st.floats(0, 25),
+    st.floats(0, 359),
+    st.sampled_from([12.0, 16.0, 20.0, 30.0]),
+)
 @example(
-    (3.1, 101.57386428150197), (3.01095558409249, 100.90951031407597), 8.313932057226545,
-    357.0680203098768, 16.0,
-)  # fmt: skip
+    (3.1, 101.57386428150197),
+    (3.01095558409249, 100.90951031407597),
+    8.313932057226545,
+    357.0680203098768,
+    16.0,
+)
 def test_as_early_as_the_oracle(sea, tracked, base, vessel, speed_kn, course, unit_kn):
     (lat, vessel_lat), (lon, vessel_lon), moved = sea.snap(
         [base[0], vessel[0]], [base[1], vessel[1]]

@@ -30,16 +30,26 @@ def inputs(tracked, vessels, past=None, **changes) -> Inputs:
     n = len(vessels)
     flagged = pd.DataFrame(
         {
-            "rank": np.arange(1, n + 1), "mmsi": [v[0] for v in vessels],
+            "rank": np.arange(1, n + 1),
+            "mmsi": [v[0] for v in vessels],
             "name": [NAMES[k % len(NAMES)] for k in range(n)],
-            "score": np.linspace(0.95, 0.4, n), "last_seen": T0,
+            "score": np.linspace(0.95, 0.4, n),
+            "last_seen": T0,
         }
-    )  # fmt: skip
+    )
     whole = Inputs(
-        "20260106T160000Z-0001", True, T0, flagged, {}, {}, frame,
-        events.empty() if past is None else past, 5.0,
-        pd.DataFrame({"lat": [2.7], "lon": [101.75]}), None,
-    )  # fmt: skip
+        "20260106T160000Z-0001",
+        True,
+        T0,
+        flagged,
+        {},
+        {},
+        frame,
+        events.empty() if past is None else past,
+        5.0,
+        pd.DataFrame({"lat": [2.7], "lon": [101.75]}),
+        None,
+    )
     return replace(whole, **changes)
 
 
@@ -94,18 +104,22 @@ def hold(plan, cfg) -> None:
 
 
 places = st.tuples(
-    st.floats(2.05, 3.95), st.floats(100.05, 101.75), st.sampled_from([0.0, 2.0, 9.0, 22.0]),
+    st.floats(2.05, 3.95),
+    st.floats(100.05, 101.75),
+    st.sampled_from([0.0, 2.0, 9.0, 22.0]),
     st.integers(0, 359),
-)  # fmt: skip
+)
 
 
 @TEN_EXAMPLES
 @given(
     st.lists(places, min_size=1, max_size=9),
     st.sampled_from(["00:00-24:00", "18:00-06:00", "08:00-12:00"]),
-    st.sampled_from([None, 4.0, 9.0]), st.sampled_from([None, 60.0, 150.0]), st.integers(0, 3),
+    st.sampled_from([None, 4.0, 9.0]),
+    st.sampled_from([None, 60.0, 150.0]),
+    st.integers(0, 3),
     st.booleans(),
-)  # fmt: skip
+)
 def test_plans_hold_their_limits(sea, tracked, where, watch, hours, nm, boardings, use_solver):
     vessels = [(k + 1, *place) for k, place in enumerate(where)]
     cfg = config(
@@ -118,9 +132,13 @@ def test_plans_hold_their_limits(sea, tracked, where, watch, hours, nm, boarding
 
 
 VESSELS = [
-    (1, 2.3, 101.4, 0.0, 0), (2, 2.9, 101.3, 8.0, 200), (3, 3.6, 100.5, 12.0, 120),
-    (4, 2.2, 100.2, 0.0, 0), (5, 3.9, 101.9, 2.0, 10), (6, 2.45, 101.1, 5.0, 90),
-]  # fmt: skip
+    (1, 2.3, 101.4, 0.0, 0),
+    (2, 2.9, 101.3, 8.0, 200),
+    (3, 3.6, 100.5, 12.0, 120),
+    (4, 2.2, 100.2, 0.0, 0),
+    (5, 3.9, 101.9, 2.0, 10),
+    (6, 2.45, 101.1, 5.0, 90),
+]
 
 
 def test_same_inputs_same_bytes(sea, tracked, tmp_path):
@@ -165,9 +183,7 @@ def test_why_vessels_are_left_out(sea, tracked):
     )
     given_ = replace(given_, tracked=given_.tracked.assign(time=old))
     why = {o.target.mmsi: o.reason for o in make(given_, cfg, sea).left_out}
-    assert why == {
-        2: planning.LOWER_VALUE, 3: planning.OUT_OF_REACH, 4: planning.UNCERTAIN,
-    }  # fmt: skip
+    assert why == {2: planning.LOWER_VALUE, 3: planning.OUT_OF_REACH, 4: planning.UNCERTAIN}
     late = config(unit("A", watch="00:00-01:00", cruise_kn=10, max_kn=10))
     [left] = make(inputs(tracked, vessels[:1]), late, sea).left_out
     assert left.reason == planning.OFF_WATCH
@@ -188,8 +204,12 @@ def test_a_unit_without_a_target_patrols_a_risk_sector(sea, tracked):
 
 def test_without_flags_history_or_water(sea, tracked):
     empty = inputs(tracked, [(1, 2.3, 101.4, 0.0, 0)])
-    empty = replace(empty, flagged=empty.flagged.iloc[:0], tracked=empty.tracked.iloc[:0],
-                    landings=empty.landings.iloc[:0])  # fmt: skip
+    empty = replace(
+        empty,
+        flagged=empty.flagged.iloc[:0],
+        tracked=empty.tracked.iloc[:0],
+        landings=empty.landings.iloc[:0],
+    )
     plan = make(empty, config(), sea)
     assert plan.sailed
     assert not any(one.stops for one in plan.sailed)
@@ -215,9 +235,10 @@ def test_greedy_against_every_order():
     """Two runs, few jobs: greed is feasible, the solver finds the best of all assignments."""
     import itertools
 
-    metres = np.array(
-        [[0, 10, 20, 30], [10, 0, 12, 22], [20, 12, 0, 11], [30, 22, 11, 0]], "float64"
-    ) * 1852  # fmt: skip
+    metres = (
+        np.array([[0, 10, 20, 30], [10, 0, 12, 22], [20, 12, 0, 11], [30, 22, 11, 0]], "float64")
+        * 1852
+    )
     run = assign.Run(0, 0, 6 * 3600, 10 * geodesy.KNOT_MPS, np.inf, np.inf, 2, 1800)
     jobs = [assign.Job(k, 0, 6 * 3600, v, True) for k, v in enumerate([0.3, 0.9, 0.5])]
 

@@ -120,9 +120,12 @@ def test_chance_within_against_integration(dof):
         return (1 + q / dof) ** (-(dof + 2) / 2) / (2 * np.pi * along * across)
 
     exact, _ = integrate.dblquad(
-        density, -radius, radius, lambda x: -np.sqrt(radius**2 - x**2),
+        density,
+        -radius,
+        radius,
+        lambda x: -np.sqrt(radius**2 - x**2),
         lambda x: np.sqrt(radius**2 - x**2),
-    )  # fmt: skip
+    )
     assert chance_within(radius, along, across, dof) == pytest.approx(exact, rel=1e-4)
 
 

@@ -31,11 +31,14 @@ def test_the_sample_configuration_is_valid_and_says_it_is_one():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"speed": 3}, "speed"), ({"max_kn": 9}, "max_kn"), ({"watch": "8-12"}, "watch"),
-        ({"watch": "08:00-08:00"}, "watch"), ({"base": "Atlantis"}, "Atlantis"),
+        ({"speed": 3}, "speed"),
+        ({"max_kn": 9}, "max_kn"),
+        ({"watch": "8-12"}, "watch"),
+        ({"watch": "08:00-08:00"}, "watch"),
+        ({"base": "Atlantis"}, "Atlantis"),
         ({"cruise_kn": 0}, "cruise_kn"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_named(tmp_path, change, words):
     with pytest.raises(ConfigError) as error:
         read(tmp_path, {"units": [{**GOOD, **change}]})

@@ -27,17 +27,44 @@ START = pd.Timestamp("2026-11-20T16:00Z")
 END = START + pd.Timedelta(hours=24)
 LANE = np.array(
     [
-        [97.6, 5.75], [98.9, 4.55], [100.1, 3.45], [100.85, 2.83], [101.25, 2.62], [101.75, 2.3],
-        [102.2, 2.0], [102.75, 1.72], [103.2, 1.38], [103.42, 1.19], [103.75, 1.16],
-        [104.1, 1.25], [104.55, 1.37], [105.2, 1.95],
+        [97.6, 5.75],
+        [98.9, 4.55],
+        [100.1, 3.45],
+        [100.85, 2.83],
+        [101.25, 2.62],
+        [101.75, 2.3],
+        [102.2, 2.0],
+        [102.75, 1.72],
+        [103.2, 1.38],
+        [103.42, 1.19],
+        [103.75, 1.16],
+        [104.1, 1.25],
+        [104.55, 1.37],
+        [105.2, 1.95],
     ]
-)  # fmt: skip
+)
 NAMES = (
-    "OCEAN KASIH", "SRI MELAKA 8", "HAI XIANG 6", "BINTANG LAUT", "PACIFIC AMBER", "MT DORADO",
-    "KIM HENG 223", "GOLDEN TERN", "NUSA JAYA II", "STAR ORCHID", "TB SETIA 15", "ASIAN GRACE",
-    "ARGO PELICAN", "CAHAYA TIMUR", "SEA VENTURE", "LADY RENATA", "DUMAI EXPRESS 7", "",
-    "MV SAMUDERA", "RUBY CREST",
-)  # fmt: skip
+    "OCEAN KASIH",
+    "SRI MELAKA 8",
+    "HAI XIANG 6",
+    "BINTANG LAUT",
+    "PACIFIC AMBER",
+    "MT DORADO",
+    "KIM HENG 223",
+    "GOLDEN TERN",
+    "NUSA JAYA II",
+    "STAR ORCHID",
+    "TB SETIA 15",
+    "ASIAN GRACE",
+    "ARGO PELICAN",
+    "CAHAYA TIMUR",
+    "SEA VENTURE",
+    "LADY RENATA",
+    "DUMAI EXPRESS 7",
+    "",
+    "MV SAMUDERA",
+    "RUBY CREST",
+)
 HOSTILE = {
     533000001: "<script>alert(1)</script>",
     533000002: '=HYPERLINK("http://x")',
@@ -73,12 +100,22 @@ def positions(mmsi: int, lat: Any, lon: Any, time: Any, **columns: Any) -> pd.Da
     n = len(lat)
     frame = pd.DataFrame(
         {
-            "mmsi": np.full(n, mmsi), "time": time, "lat": lat, "lon": geodesy.wrap_lon(lon),
-            "sog_kn": np.nan, "cog_deg": np.nan, "heading_deg": np.nan, "nav_status": 0,
-            "msg_type": 1, "ais_class": "A", "source": "0" * 16, "source_offset": np.arange(n),
-            "track_id": np.full(n, mmsi * 100 + 1), **columns,
+            "mmsi": np.full(n, mmsi),
+            "time": time,
+            "lat": lat,
+            "lon": geodesy.wrap_lon(lon),
+            "sog_kn": np.nan,
+            "cog_deg": np.nan,
+            "heading_deg": np.nan,
+            "nav_status": 0,
+            "msg_type": 1,
+            "ais_class": "A",
+            "source": "0" * 16,
+            "source_offset": np.arange(n),
+            "track_id": np.full(n, mmsi * 100 + 1),
+            **columns,
         }
-    )  # fmt: skip
+    )
     return frames.conform(frame, frames.TRACKED)
 
 
@@ -90,20 +127,41 @@ def strait_zones() -> Zones:
 def flagged_row(rank: int, **columns: Any) -> dict[str, Any]:
     """A row of FLAGGED with plain defaults."""
     return {
-        "rank": rank, "mmsi": 533000000 + rank, "imo": 0, "name": "", "callsign": "9MAB1",
-        "flag_state": "MYS", "ship_type": "Tanker", "score": 0.9, "reasons": "", "explanations": "",
-        "last_seen": END, "lat": 3.0, "lon": 100.5, "event_ids": "", **columns,
-    }  # fmt: skip
+        "rank": rank,
+        "mmsi": 533000000 + rank,
+        "imo": 0,
+        "name": "",
+        "callsign": "9MAB1",
+        "flag_state": "MYS",
+        "ship_type": "Tanker",
+        "score": 0.9,
+        "reasons": "",
+        "explanations": "",
+        "last_seen": END,
+        "lat": 3.0,
+        "lon": 100.5,
+        "event_ids": "",
+        **columns,
+    }
 
 
 def event_row(kind: str, mmsi: int, start: pd.Timestamp, **columns: Any) -> dict[str, Any]:
     """A row for `events.build`, with plain defaults."""
     return {
-        "kind": kind, "detector": kind, "version": "1", "mmsi": mmsi,
-        "track_ids": f"{mmsi}01", "start": start, "end": start + pd.Timedelta(hours=4),
-        "anchor": start, "lat": 3.0, "lon": 100.5, "score": 0.8, "evidence": {"n_reports": 9},
+        "kind": kind,
+        "detector": kind,
+        "version": "1",
+        "mmsi": mmsi,
+        "track_ids": f"{mmsi}01",
+        "start": start,
+        "end": start + pd.Timedelta(hours=4),
+        "anchor": start,
+        "lat": 3.0,
+        "lon": 100.5,
+        "score": 0.8,
+        "evidence": {"n_reports": 9},
         **columns,
-    }  # fmt: skip
+    }
 
 
 def flagged_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -119,9 +177,16 @@ def vessels_frame(names: dict[int, str]) -> pd.DataFrame:
     """VESSELS with nothing but names."""
     frame = pd.DataFrame({"mmsi": list(names), "name": list(names.values())})
     plain = {
-        "imo": 0, "callsign": "9MAB1", "ship_type": 80, "length_m": np.nan, "beam_m": np.nan,
-        "draught_m": np.nan, "destination": "", "ais_class": "A", "flag_state": "MYS",
-    }  # fmt: skip
+        "imo": 0,
+        "callsign": "9MAB1",
+        "ship_type": 80,
+        "length_m": np.nan,
+        "beam_m": np.nan,
+        "draught_m": np.nan,
+        "destination": "",
+        "ais_class": "A",
+        "flag_state": "MYS",
+    }
     return frames.conform(frame.assign(**plain), frames.VESSELS)
 
 
@@ -143,12 +208,18 @@ def make(
     for row in flagged:
         row["event_ids"] = ";".join(keys[i] for i in row["event_ids"])
     plain = {
-        "run_id": MANIFEST["run_id"], "start": START, "end": END, "simulated": True,
-        "events": together, "flagged": flagged_frame(flagged), "parts": frames.empty(PARTS),
+        "run_id": MANIFEST["run_id"],
+        "start": START,
+        "end": END,
+        "simulated": True,
+        "events": together,
+        "flagged": flagged_frame(flagged),
+        "parts": frames.empty(PARTS),
         "vessels": vessels_frame(names),
         "tracks": frames.empty(frames.TRACKED) if tracks is None else tracks,
-        "zones": Zones.none(), "manifest": MANIFEST,
-    }  # fmt: skip
+        "zones": Zones.none(),
+        "manifest": MANIFEST,
+    }
     return Products(**{**plain, **columns})
 
 
@@ -225,37 +296,61 @@ def night(seed: int = 5, n_vessels: int = 40, n_points: int = 500) -> Products:
         }[kind]
         rows.append(
             event_row(
-                kind, min(mmsi, other) if other else mmsi, start, score=score,
-                other_mmsi=max(mmsi, other) if other else 0, explanation=explanation,
+                kind,
+                min(mmsi, other) if other else mmsi,
+                start,
+                score=score,
+                other_mmsi=max(mmsi, other) if other else 0,
+                explanation=explanation,
                 subkind="dwell" if kind == "geofence" else "",
                 end=pd.NaT if i % 7 == 6 else start + pd.Timedelta(hours=4),
-                evidence={"duration_s": 14400, "min_duration_s": 1800, "median_sog_kn": 0.6,
-                          "max_median_sog_kn": 2.0, "n_reports": 88},
+                evidence={
+                    "duration_s": 14400,
+                    "min_duration_s": 1800,
+                    "median_sog_kn": 0.6,
+                    "max_median_sog_kn": 2.0,
+                    "n_reports": 88,
+                },
                 **where,
             )
-        )  # fmt: skip
+        )
         reasons.append(reason)
         ids = [len(rows) - 1]
         if i % 3 == 0:
             k = min(j + 90, len(lat) - 1)
             rows.append(
-                event_row("geofence", mmsi, start + pd.Timedelta(hours=5), subkind="enter",
-                          zone_id="z", score=score / 2, lat=float(lat[k]), lon=float(lon[k]))
-            )  # fmt: skip
+                event_row(
+                    "geofence",
+                    mmsi,
+                    start + pd.Timedelta(hours=5),
+                    subkind="enter",
+                    zone_id="z",
+                    score=score / 2,
+                    lat=float(lat[k]),
+                    lon=float(lon[k]),
+                )
+            )
             reasons.append("Entered the waters of another state 5 h later")
             ids.append(len(rows) - 1)
         flagged.append(
             flagged_row(
-                i + 1, mmsi=mmsi, name=names[mmsi], score=score, event_ids=ids,
-                imo=9_300_000 + i if i % 2 else 0, reasons=" | ".join(reasons[n] for n in ids),
-                explanations=explanation, last_seen=stamps[-1], lat=lat[keep][-1],
+                i + 1,
+                mmsi=mmsi,
+                name=names[mmsi],
+                score=score,
+                event_ids=ids,
+                imo=9_300_000 + i if i % 2 else 0,
+                reasons=" | ".join(reasons[n] for n in ids),
+                explanations=explanation,
+                last_seen=stamps[-1],
+                lat=lat[keep][-1],
                 lon=geodesy.wrap_lon(lon[keep][-1]),
                 flag_state={533: "MYS", 525: "IDN", 563: "SGP", 636: "LBR", 352: "PAN", 477: "HKG"}[
                     mmsi // 1_000_000
                 ],
                 ship_type=("Tanker", "Cargo", "Tug", "Fishing", "")[i % 5],
             )
-        )  # fmt: skip
+        )
     together = pd.concat(tracks).sort_values(["track_id", "time"], ignore_index=True)
     return make(rows, reasons, flagged, names, together, zones=strait_zones())
 
@@ -279,15 +374,29 @@ def hostile() -> Products:
     for i, (mmsi, name) in enumerate(HOSTILE.items()):
         rows.append(
             event_row(
-                "encounter", mmsi, START, other_mmsi=mmsi + 100, lat=3 + i / 20, explanation=name,
+                "encounter",
+                mmsi,
+                START,
+                other_mmsi=mmsi + 100,
+                lat=3 + i / 20,
+                explanation=name,
                 evidence={"said": name if name.isascii() else "A\u202eB", "n_reports": 3},
             )
-        )  # fmt: skip
+        )
         reasons.append(f"Met {name}")
         flagged.append(
-            flagged_row(i + 1, mmsi=mmsi, name=name, callsign=name, reasons=f"Met {name}",
-                        explanations=name, ship_type=name, event_ids=[i], lat=3 + i / 20)
-        )  # fmt: skip
+            flagged_row(
+                i + 1,
+                mmsi=mmsi,
+                name=name,
+                callsign=name,
+                reasons=f"Met {name}",
+                explanations=name,
+                ship_type=name,
+                event_ids=[i],
+                lat=3 + i / 20,
+            )
+        )
         times = START + pd.to_timedelta(np.arange(5), unit="h").as_unit("us")
         tracks.append(positions(mmsi, np.full(5, 3 + i / 20), 100.5 + np.arange(5) / 100, times))
     return make(rows, reasons, flagged, HOSTILE, pd.concat(tracks, ignore_index=True))
@@ -372,8 +481,11 @@ class Page:
         self.messages.clear()
         self.call(
             "Emulation.setDeviceMetricsOverride",
-            width=width, height=height, deviceScaleFactor=1, mobile=False,
-        )  # fmt: skip
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if night else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
         self.call("Page.navigate", url=file.as_uri())
@@ -413,8 +525,14 @@ class Page:
         virtual = {"Escape": 27, "End": 35, "+": 187}.get(key, 0)
         for kind in ("keyDown", "keyUp"):
             more = text if kind == "keyDown" else {}
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=code,
-                      windowsVirtualKeyCode=virtual, **more)  # fmt: skip
+            self.call(
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key=key,
+                code=code,
+                windowsVirtualKeyCode=virtual,
+                **more,
+            )
         self.settle()
 
     def picture(self, file: Path) -> None:

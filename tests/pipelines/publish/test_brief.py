@@ -28,8 +28,9 @@ from tests.pipelines.conftest import holds_its_policy
 
 
 def json_of(page: str) -> Any:
-    return json.loads(re.findall(r'<script type="application/json" id="data">(.*?)</script>', page,
-                                 re.DOTALL)[0])  # fmt: skip
+    return json.loads(
+        re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)[0]
+    )
 
 
 def map_of(products: Products, cards: Any) -> dict[str, Any]:
@@ -83,8 +84,20 @@ def test_no_address_is_named(which: str, request: pytest.FixtureRequest) -> None
     ):
         assert vendored in code
         code = code.replace(vendored, "")
-    for asks in ("http:", "https:", "url(", "@import", "fetch(", "XMLHttp", "import(", "Beacon",
-                 "WebSocket", "EventSource", "new Image", "Worker"):  # fmt: skip
+    for asks in (
+        "http:",
+        "https:",
+        "url(",
+        "@import",
+        "fetch(",
+        "XMLHttp",
+        "import(",
+        "Beacon",
+        "WebSocket",
+        "EventSource",
+        "new Image",
+        "Worker",
+    ):
         assert asks not in code, asks
 
 
@@ -191,22 +204,28 @@ def test_without_land_the_page_says_so(
     assert json_of(text)["land"] == []
 
 
-def test_size_of_a_big_night(changed: Callable[..., Products], products: Products,
-                             tmp_path: Path) -> None:  # fmt: skip
+def test_size_of_a_big_night(
+    changed: Callable[..., Products], products: Products, tmp_path: Path
+) -> None:
     tracks = []
     for i in range(13):
         tracks.append(
             products.tracks.assign(
-                mmsi=products.tracks["mmsi"] + i * 100, lat=products.tracks["lat"] + i / 100,
+                mmsi=products.tracks["mmsi"] + i * 100,
+                lat=products.tracks["lat"] + i / 100,
                 track_id=products.tracks["track_id"] + i * 10_000,
             )
-        )  # fmt: skip
+        )
     many = pd.concat(tracks).sort_values(["track_id", "time"], ignore_index=True)
     flagged = pd.concat(
-        [products.flagged.assign(rank=products.flagged["rank"] + 40 * i,
-                                 mmsi=products.flagged["mmsi"] + 100 * i) for i in range(3)],
+        [
+            products.flagged.assign(
+                rank=products.flagged["rank"] + 40 * i, mmsi=products.flagged["mmsi"] + 100 * i
+            )
+            for i in range(3)
+        ],
         ignore_index=True,
-    )  # fmt: skip
+    )
     assert len(many) > 250_000
     file = brief.write(changed(products, tracks=many, flagged=flagged), tmp_path / "brief.html")
     assert file.stat().st_size < 2_000_000
@@ -265,9 +284,12 @@ def test_the_antimeridian_has_no_seam(products: Products, changed: Callable[...,
         return frame.assign(lon=(frame["lon"] + 79 + 180) % 360 - 180)
 
     moved = changed(
-        products, events=shifted(products.events), flagged=shifted(products.flagged),
-        tracks=shifted(products.tracks), zones=Zones.none(),
-    )  # fmt: skip
+        products,
+        events=shifted(products.events),
+        flagged=shifted(products.flagged),
+        tracks=shifted(products.tracks),
+        zones=Zones.none(),
+    )
     here = map_of(changed(products, zones=Zones.none()), vessel_cards(products))
     there = map_of(moved, vessel_cards(moved))
     assert there["fit"] == pytest.approx(here["fit"], abs=1e-3)

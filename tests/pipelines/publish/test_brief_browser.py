@@ -153,8 +153,13 @@ CLOCK = "document.querySelector('#clock').textContent"
 
 
 def test_playback_runs_without_a_network(page: Any, files: dict[str, Path]) -> None:
-    page.call("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0,
-              uploadThroughput=0)  # fmt: skip
+    page.call(
+        "Network.emulateNetworkConditions",
+        offline=True,
+        latency=0,
+        downloadThroughput=0,
+        uploadThroughput=0,
+    )
     page.open(files["products"])
     end = page.evaluate(CLOCK)
     assert end == "21 Nov 16:00 UTC · 22 Nov 00:00 MYT"
@@ -194,8 +199,13 @@ def test_playback_runs_without_a_network(page: Any, files: dict[str, Path]) -> N
     assert page.evaluate("document.querySelector('#play').getAttribute('aria-label')") == "Play"
     assert page.requests == [files["products"].as_uri()]
     assert page.messages == []
-    page.call("Network.emulateNetworkConditions", offline=False, latency=0,
-              downloadThroughput=-1, uploadThroughput=-1)  # fmt: skip
+    page.call(
+        "Network.emulateNetworkConditions",
+        offline=False,
+        latency=0,
+        downloadThroughput=-1,
+        uploadThroughput=-1,
+    )
 
 
 def test_ships_are_where_they_reported(

@@ -88,10 +88,27 @@ def test_kml(folder: Path, names: list[str]) -> None:
     marks = list(root.iter(f"{KML}Placemark"))
     assert len(marks) == 3 * len(names)
     allowed = {
-        "kml", "Document", "Folder", "Placemark", "name", "description", "Style", "LabelStyle",
-        "LineStyle", "BalloonStyle", "color", "scale", "width", "text", "TimeSpan", "begin", "end",
-        "Point", "LineString", "coordinates",
-    }  # fmt: skip
+        "kml",
+        "Document",
+        "Folder",
+        "Placemark",
+        "name",
+        "description",
+        "Style",
+        "LabelStyle",
+        "LineStyle",
+        "BalloonStyle",
+        "color",
+        "scale",
+        "width",
+        "text",
+        "TimeSpan",
+        "begin",
+        "end",
+        "Point",
+        "LineString",
+        "coordinates",
+    }
     assert {element.tag.removeprefix(KML) for element in root.iter()} <= allowed
     for mark in marks:
         description = mark.findtext(f"{KML}description", "")

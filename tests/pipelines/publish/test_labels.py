@@ -92,10 +92,17 @@ def flat(labels: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
 def test_an_event_is_told_in_malay() -> None:
     start = pd.Timestamp("2026-01-05T18:10Z")
     event = Told(
-        "encounter", "", 533000001, 533000002, start, start + pd.Timedelta(hours=4), 4.2, 100.4,
+        "encounter",
+        "",
+        533000001,
+        533000002,
+        start,
+        start + pd.Timedelta(hours=4),
+        4.2,
+        100.4,
         {"median_distance_m": 40.0, "median_speed_kn": 0.4, "other_median_speed_kn": 0.6},
         "encounter",
-    )  # fmt: skip
+    )
     places = gpd.GeoDataFrame(
         {"name": ["Lumut"], "prominence": [1]}, geometry=[shapely.Point(100.63, 4.23)], crs=4326
     )

@@ -18,8 +18,15 @@ def tracks(*parts: tuple[int, list[tuple[float, float]]]) -> pd.DataFrame:
     for mmsi, points in parts:
         for i, (lon, lat) in enumerate(points):
             time = pd.Timestamp("2026-11-20T16:00Z") + pd.Timedelta(minutes=i)
-            made.append({"mmsi": mmsi, "track_id": mmsi * 100 + 1, "time": time.as_unit("us"),
-                         "lat": lat, "lon": lon})  # fmt: skip
+            made.append(
+                {
+                    "mmsi": mmsi,
+                    "track_id": mmsi * 100 + 1,
+                    "time": time.as_unit("us"),
+                    "lat": lat,
+                    "lon": lon,
+                }
+            )
     frame = pd.DataFrame(made)
     for name, column in frames.TRACKED.items():
         if name not in frame:

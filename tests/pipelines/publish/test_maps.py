@@ -169,8 +169,10 @@ def test_a_partial_run_is_said(
 ) -> None:
     half = changed(products, manifest={"state": "partial"})
     writers: list[tuple[Callable[[Products, Path], Path], str]] = [
-        (gpx.write, "g.gpx"), (kml.write, "k.kml"), (geojson.write_events, "e.geojson"),
-    ]  # fmt: skip
+        (gpx.write, "g.gpx"),
+        (kml.write, "k.kml"),
+        (geojson.write_events, "e.geojson"),
+    ]
     for write, name in writers:
         assert "PARTIAL RUN" in write(half, tmp_path / name).read_text(encoding="utf-8")
 

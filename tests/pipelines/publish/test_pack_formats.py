@@ -38,9 +38,13 @@ FORMATS = get_args(Format)
 def for_recipient(products: Products, language: str) -> Products:
     """Products as a recipient gets them."""
     release = Release(
-        "boat", "Patrol boat", MARK, dict.fromkeys(products.tracks["track_id"].tolist(), MARK),
-        products.end + pd.Timedelta(hours=12), language,
-    )  # fmt: skip
+        "boat",
+        "Patrol boat",
+        MARK,
+        dict.fromkeys(products.tracks["track_id"].tolist(), MARK),
+        products.end + pd.Timedelta(hours=12),
+        language,
+    )
     marked = {
         name: with_marks(getattr(products, name), [MARK] * len(getattr(products, name)))
         for name in ("events", "flagged", "parts")
@@ -237,10 +241,7 @@ def test_routes_are_valid_and_in_the_order_of_rank(
     xmlschema.XMLSchema(shared / "schemas" / "rtz_1_2.xsd").validate(str(folder / "route.rtz"))
     xmlschema.XMLSchema(shared / "schemas" / "gpx11.xsd").validate(str(folder / "route.gpx"))
     root = ElementTree.parse(folder / "route.rtz").getroot()
-    rtz = [
-        (float(p.get("lat", "")), float(p.get("lon", "")))
-        for p in root.iter(f"{RTZ}position")
-    ]  # fmt: skip
+    rtz = [(float(p.get("lat", "")), float(p.get("lon", ""))) for p in root.iter(f"{RTZ}position")]
     [made] = gpxpy.parse((folder / "route.gpx").read_text(encoding="utf-8")).routes
     gpx = [(point.latitude, point.longitude) for point in made.points]
     frame = released.flagged.sort_values("rank")

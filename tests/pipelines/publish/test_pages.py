@@ -25,26 +25,41 @@ SQUARE = np.array([[-0.2, 2.9], [0.2, 2.9], [0.2, 3.1], [-0.2, 3.1], [-0.2, 2.9]
 
 def snapshot(**changes: Any) -> Snapshot:
     facts = {
-        "zone_id": "learned-anchorage-0300n-10050e", "name": BAD, "zone_class": "anchorage",
-        "source": "AIS", "confidence": "learned", "note": "", "confidence_score": 0.7,
-        "n_vessels": 12, "n_visits": 30, "n_days": 4, "spread_m": 300, **changes,
-    }  # fmt: skip
+        "zone_id": "learned-anchorage-0300n-10050e",
+        "name": BAD,
+        "zone_class": "anchorage",
+        "source": "AIS",
+        "confidence": "learned",
+        "note": "",
+        "confidence_score": 0.7,
+        "n_vessels": 12,
+        "n_visits": 30,
+        "n_days": 4,
+        "spread_m": 300,
+        **changes,
+    }
     outline = shapely.box(100.4, 2.9, 100.6, 3.1)
     lane = {
-        **facts, "zone_id": "learned-lane-0250n-10050e", "zone_class": "lane",
+        **facts,
+        "zone_id": "learned-lane-0250n-10050e",
+        "zone_class": "lane",
         "direction_deg": 130.0,
-    }  # fmt: skip
+    }
     features = (
         {"type": "Feature", "properties": facts, "geometry": shapely.geometry.mapping(outline)},
         {
-            "type": "Feature", "properties": lane,
+            "type": "Feature",
+            "properties": lane,
             "geometry": shapely.geometry.mapping(shapely.box(100.4, 2.4, 100.9, 2.6)),
         },
-    )  # fmt: skip
+    )
     told = {
-        "since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z", "reports": 9,
-        "vessels": 3, "simulated": True,
-    }  # fmt: skip
+        "since": "2026-01-01T00:00:00Z",
+        "until": "2026-02-01T00:00:00Z",
+        "reports": 9,
+        "vessels": 3,
+        "simulated": True,
+    }
     return Snapshot(Path("places-2026-02-01.geojson"), told, features)
 
 
@@ -62,9 +77,10 @@ def test_the_review_page_holds_its_policy(review: Path) -> None:
     holds_its_policy(html)
     assert "unsafe" not in html
     assert html == review_map.render(
-        snapshot(), {"learned-lane-0250n-10050e": "reject"},
+        snapshot(),
+        {"learned-lane-0250n-10050e": "reject"},
         land_only([shapely.box(99, 2.7, 100.3, 3.5)]),
-    )  # fmt: skip
+    )
     assert "<img" not in html
     assert "SIMULATED DATA" in html
     for fact in ("9 reports of 3 vessels", "anchorage</span>", "spread_m 300", "reject"):
@@ -92,16 +108,28 @@ def test_the_review_page_shows_a_place_from_its_row(page: Any, review: Path) -> 
 def test_marks_stand_on_every_sheet() -> None:
     mark = Mark(Tlp.AMBER_STRICT, frozenset({"MYS"}))
     head = page.Head("H <b>", mark=mark, simulated=True)
-    html = page.render("pipelines.publish.plan", "plan.html.j2", head, said=head.words.plan,
-                       still="", section="", has_land=False)  # fmt: skip
+    html = page.render(
+        "pipelines.publish.plan",
+        "plan.html.j2",
+        head,
+        said=head.words.plan,
+        still="",
+        section="",
+        has_land=False,
+    )
     holds_its_policy(html)
     assert html.count("TLP:AMBER+STRICT · REL MYS") == 5  # tab, page, paper; above, below
     assert "@top-center" in html
     assert "H &lt;b&gt;" in html
     assert "@top-center" not in page.render(
-        "pipelines.publish.plan", "plan.html.j2", page.Head("H"), said=head.words.plan, still="",
-        section="", has_land=False,
-    )  # fmt: skip
+        "pipelines.publish.plan",
+        "plan.html.j2",
+        page.Head("H"),
+        said=head.words.plan,
+        still="",
+        section="",
+        has_land=False,
+    )
 
 
 # ---- looks
@@ -114,10 +142,11 @@ def test_every_name_has_a_colour_and_a_look() -> None:
     for look in style.LOOKS.values():
         assert {look.colour, look.fill} - {""} <= set(style.COLOURS)
     sheets = [
-        page.text_of("pipelines.publish.maps", "page.css"), canvas.sheet(),
+        page.text_of("pipelines.publish.maps", "page.css"),
+        canvas.sheet(),
         page.text_of("pipelines.publish.brief", "brief.css"),
         page.text_of("pipelines.learn", "review.css"),
-    ]  # fmt: skip
+    ]
     assert set(re.findall(r"var\(--([\w-]+)\)", " ".join(sheets))) <= set(style.COLOURS)
     assert set(review_map.COLOURS.values()) <= set(style.COLOURS)
 
@@ -128,7 +157,9 @@ def test_every_name_has_a_colour_and_a_look() -> None:
 @pytest.fixture(scope="module")
 def scene() -> Scene:
     return Scene(
-        lon0=179.9, fit=(-0.5, 2.5, 0.5, 3.5), box=(-1.5, 1.5, 1.5, 4.5),
+        lon0=179.9,
+        fit=(-0.5, 2.5, 0.5, 3.5),
+        box=(-1.5, 1.5, 1.5, 4.5),
         ground=Ground((SQUARE + np.array([0.4, 0.4]),), (Region((SQUARE,), "zone", BAD),)),
         regions=(Region((SQUARE,), "sector", BAD, key="one"),),
         ways=(Way(SQUARE[:3], "later_sortie", "unit-2"),),
@@ -143,7 +174,7 @@ def scene() -> Scene:
         events=tuple(
             Event(kind, kind, BAD, 0.1, 3.0, 0, None, (1,), (1,), True) for kind in style.MARKS
         ),
-    )  # fmt: skip
+    )
 
 
 def test_words_in_a_drawing_are_words(scene: Scene) -> None:
@@ -151,8 +182,15 @@ def test_words_in_a_drawing_are_words(scene: Scene) -> None:
     root = ElementTree.fromstring(drawn)  # well-formed
     assert root.get("aria-label") == BAD
     assert {e.tag for e in root.iter()} == {
-        "svg", "clipPath", "rect", "g", "path", "circle", "text", "title",
-    }  # fmt: skip
+        "svg",
+        "clipPath",
+        "rect",
+        "g",
+        "path",
+        "circle",
+        "text",
+        "title",
+    }
     assert any(BAD in (e.text or "") for e in root.iter("title"))
     assert "http" not in drawn
     bare = svg(scene, 0.8, ink=ON_PAPER, names=False)

@@ -77,16 +77,26 @@ def test_another_process_gives_the_same_bytes(empty: Products) -> None:
     )
     bare = replace(empty, zones=Zones.none())
     done = subprocess.run(
-        [sys.executable, "-c", program], input=pickle.dumps(bare), capture_output=True, check=True,
-    )  # fmt: skip
+        [sys.executable, "-c", program], input=pickle.dumps(bare), capture_output=True, check=True
+    )
     assert done.stdout.decode().strip() == hashlib.sha256(pdf.render(bare)).hexdigest()
 
 
 def test_nothing_in_it_acts_or_leads_out(hostile: Products) -> None:
     reader = opened(pdf.render(hostile))
     assert len(reader.pages) == 2
-    acting = {"/JS", "/JavaScript", "/URI", "/Launch", "/OpenAction", "/AA", "/EmbeddedFiles",
-              "/GoToR", "/SubmitForm", "/Annots"}  # fmt: skip
+    acting = {
+        "/JS",
+        "/JavaScript",
+        "/URI",
+        "/Launch",
+        "/OpenAction",
+        "/AA",
+        "/EmbeddedFiles",
+        "/GoToR",
+        "/SubmitForm",
+        "/Annots",
+    }
     for number in range(1, len(reader.xref[0]) + 1):
         keys = _keys(reader.get_object(number))
         assert not keys & acting, keys & acting
@@ -103,9 +113,17 @@ def test_hostile_names_are_words_and_no_markup(
 ) -> None:
     # Markup, code and data of Typst, and what would end the text that carries them
     names = [
-        '#panic("x")', "*bold* _it_", "$ x^2 $", '#read("/etc/passwd")', "]#sys.version[",
-        '"); #panic("', "<label> @ref", "https://example.org", "// comment /* more", "= Heading",
-    ]  # fmt: skip
+        '#panic("x")',
+        "*bold* _it_",
+        "$ x^2 $",
+        '#read("/etc/passwd")',
+        "]#sys.version[",
+        '"); #panic("',
+        "<label> @ref",
+        "https://example.org",
+        "// comment /* more",
+        "= Heading",
+    ]
     vessels = coastless.flagged.head(len(names)).assign(name=names, reasons=names)
     said = shown(pdf.render(changed(coastless, flagged=vessels)))
     for name in names:
@@ -125,8 +143,9 @@ def test_long_words_stay_on_two_pages(
 ) -> None:
     wide = "W" * 5000
     events = coastless.events.assign(reason=wide, explanation=wide)
-    flagged = coastless.flagged.assign(name=wide, callsign=wide, ship_type=wide, reasons=wide,
-                                       explanations=wide)  # fmt: skip
+    flagged = coastless.flagged.assign(
+        name=wide, callsign=wide, ship_type=wide, reasons=wide, explanations=wide
+    )
     content = pdf.render(changed(coastless, events=events, flagged=flagged))
     assert len(opened(content).pages) == 2
 
@@ -189,8 +208,9 @@ def test_the_map_shows_each_mark_where_it_belongs(coastless: Products) -> None:
     space = "{http://www.w3.org/2000/svg}"
     dots = [
         (float(c.get("cx", "")), float(c.get("cy", "")))
-        for c in root.iter(f"{space}circle") if c.get("r") == "3.2"
-    ]  # fmt: skip
+        for c in root.iter(f"{space}circle")
+        if c.get("r") == "3.2"
+    ]
     assert len(dots) == len(scene.events)
     # Distances on the sheet are those on the globe but for one scale, that of the middle latitude
     order = sorted(scene.events, key=lambda e: (not e.main, e.ranks[0]))

@@ -15,14 +15,41 @@ from pipelines.publish import WRITERS, geoparquet, manifest, tables, write_all
 from pipelines.publish.products import Products
 
 EVENT_COLUMNS = [
-    "event_id", "kind", "subkind", "detector", "version", "mmsi", "other_mmsi", "zone_id",
-    "track_ids", "group_id", "start", "end", "lat", "lon", "score", "status", "explanation",
+    "event_id",
+    "kind",
+    "subkind",
+    "detector",
+    "version",
+    "mmsi",
+    "other_mmsi",
+    "zone_id",
+    "track_ids",
+    "group_id",
+    "start",
+    "end",
+    "lat",
+    "lon",
+    "score",
+    "status",
+    "explanation",
     "evidence",
-]  # fmt: skip
+]
 FLAGGED_COLUMNS = [
-    "rank", "mmsi", "imo", "name", "callsign", "flag_state", "ship_type", "score", "reasons",
-    "explanations", "last_seen", "lat", "lon", "event_ids",
-]  # fmt: skip
+    "rank",
+    "mmsi",
+    "imo",
+    "name",
+    "callsign",
+    "flag_state",
+    "ship_type",
+    "score",
+    "reasons",
+    "explanations",
+    "last_seen",
+    "lat",
+    "lon",
+    "event_ids",
+]
 
 
 @pytest.fixture(scope="module")
@@ -156,20 +183,31 @@ def test_the_same_run_gives_the_same_bytes(
         assert file.read_bytes() == (folder / file.name).read_bytes(), file.name
 
 
-def test_manifest_holds_the_run(products: Products, changed: Callable[..., Products],
-                                tmp_path: Path) -> None:  # fmt: skip
+def test_manifest_holds_the_run(
+    products: Products, changed: Callable[..., Products], tmp_path: Path
+) -> None:
     given = {
-        "run_id": "another", "when": products.end, "rate": np.float64("nan"), "n": np.int64(3),
-        "state": "partial", "failures": {"detector gap": "\u202eboom"}, "set": {"b", "a"},
-    }  # fmt: skip
+        "run_id": "another",
+        "when": products.end,
+        "rate": np.float64("nan"),
+        "n": np.int64(3),
+        "state": "partial",
+        "failures": {"detector gap": "\u202eboom"},
+        "set": {"b", "a"},
+    }
     file = manifest.write(changed(products, manifest=given), tmp_path / "manifest.json")
     text = file.read_text(encoding="ascii")
     assert json.loads(text) == {
-        "run_id": products.run_id, "when": "2026-11-21T16:00:00Z", "rate": None, "n": 3,
-        "state": "partial", "failures": {"detector gap": "\u202eboom"}, "set": ["a", "b"],
+        "run_id": products.run_id,
+        "when": "2026-11-21T16:00:00Z",
+        "rate": None,
+        "n": 3,
+        "state": "partial",
+        "failures": {"detector gap": "\u202eboom"},
+        "set": ["a", "b"],
         "window": {"start": "2026-11-20T16:00:00Z", "end": "2026-11-21T16:00:00Z"},
         "simulated": True,
-    }  # fmt: skip
+    }
 
 
 def test_a_failed_write_leaves_the_old_file(

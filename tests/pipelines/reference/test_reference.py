@@ -220,10 +220,23 @@ def test_positions_as_a_sailor_would_say_them(gazetteer, lat, lon, words):
 
 def test_flag_states_of_all_forms_of_an_mmsi():
     mmsi = {
-        533000001: "MYS", 563123456: "SGP", 525000001: "IDN", 5330001: "MYS", 53300001: "MYS",
-        111533001: "MYS", 853312345: "MYS", 985331234: "MYS", 995331234: "MYS",
-        970123456: "", 200000000: "", 799999999: "", 0: "", -1: "", 1193046: "", 999999999: "",
-    }  # fmt: skip
+        533000001: "MYS",
+        563123456: "SGP",
+        525000001: "IDN",
+        5330001: "MYS",
+        53300001: "MYS",
+        111533001: "MYS",
+        853312345: "MYS",
+        985331234: "MYS",
+        995331234: "MYS",
+        970123456: "",
+        200000000: "",
+        799999999: "",
+        0: "",
+        -1: "",
+        1193046: "",
+        999999999: "",
+    }
     found = reference.flag_states(np.array(list(mmsi)))
     assert dict(zip(mmsi, found, strict=True)) == mmsi
     assert reference.flag_states(np.array([], "int64")).tolist() == []
@@ -239,12 +252,19 @@ def test_mid_table_is_sound():
 
 def test_code_words():
     assert reference.ship_type_words([30, 52, 80, 84]).tolist() == [
-        "fishing vessel", "tug", "tanker", "tanker, hazard category D",
-    ]  # fmt: skip
+        "fishing vessel",
+        "tug",
+        "tanker",
+        "tanker, hazard category D",
+    ]
     assert reference.ship_type_words([-1, 0, 7, 255, 300]).tolist() == [""] * 5
     assert reference.nav_status_words([0, 1, 15, 99, -1]).tolist() == [
-        "under way using engine", "at anchor", "", "", "",
-    ]  # fmt: skip
+        "under way using engine",
+        "at anchor",
+        "",
+        "",
+        "",
+    ]
 
 
 def test_what_is_returned_is_the_callers_own():

@@ -49,10 +49,15 @@ def test_it_tells_evidence_reasons_reports_and_history(
     assert ran.code == 0
     assert ran.out.startswith("SIMULATED DATA")
     for text in (
-        strongest["event_id"], strongest["reason"], f"{strongest['mmsi']:09d}",
-        f"{strongest['other_mmsi']:09d}", "at least", "!AIVDM", "created",
+        strongest["event_id"],
+        strongest["reason"],
+        f"{strongest['mmsi']:09d}",
+        f"{strongest['other_mmsi']:09d}",
+        "at least",
+        "!AIVDM",
+        "created",
         "Flags are leads, not findings.",
-    ):  # fmt: skip
+    ):
         assert text in ran.out
     assert any(0x2800 < ord(c) < 0x2900 for c in ran.out), "no chart"
 
@@ -63,8 +68,9 @@ def test_json_holds_the_whole_and_its_reports_decode_to_the_vessel(
     told = strict(selat("explain", strongest["event_id"], "--home", exercise_home, "--json").out)
     assert told["event"]["evidence"] == json.loads(strongest["evidence"])
     assert {v["mmsi"] for v in told["vessels"]} == {
-        f"{strongest['mmsi']:09d}", f"{strongest['other_mmsi']:09d}"
-    }  # fmt: skip
+        f"{strongest['mmsi']:09d}",
+        f"{strongest['other_mmsi']:09d}",
+    }
     assert len(told["raw"]) >= 2
     numbers = {strongest["mmsi"], strongest["other_mmsi"]}
     assert {raw["reported"]["fields"]["mmsi"] for raw in told["raw"]} == numbers
@@ -211,8 +217,9 @@ def test_the_time_machine_shows_what_was_known_then(
     assert selat("since", "--as-of", run_id, "--home", home).code == 7
 
     event = late[new]["event_id"]
-    added = selat("disposition", "add", event, "--as", "cleared", "--reason", "looked", "--home",
-                  home)  # fmt: skip
+    added = selat(
+        "disposition", "add", event, "--as", "cleared", "--reason", "looked", "--home", home
+    )
     assert added.code == 0
     assert "looked" in selat("disposition", "list", "--home", home).out
     assert "looked" not in selat("disposition", "list", *then).out

@@ -26,9 +26,15 @@ Way = list[tuple[float, float, float]]
 
 
 def rows(
-    mmsi: int, way: Way, *, ship_type: int, status: int = 0, length: int = 180, klass: str = "A",
+    mmsi: int,
+    way: Way,
+    *,
+    ship_type: int,
+    status: int = 0,
+    length: int = 180,
+    klass: str = "A",
     every_s: int = 120,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Reports along straight legs between (hours since DAY, lat, lon)."""
     hours, lat, lon = np.array(way, "float64").T
     at = np.arange(hours[0] * 3600, hours[-1] * 3600, every_s)
@@ -39,12 +45,23 @@ def rows(
         {
             "MMSI": mmsi,
             "BaseDateTime": (DAY + pd.to_timedelta(at, unit="s")).strftime("%Y-%m-%dT%H:%M:%S"),
-            "LAT": y.round(5), "LON": x.round(5), "SOG": np.round(sog, 1), "COG": "",
-            "Heading": "", "VesselName": f"SHIP {mmsi % 1000}", "IMO": "", "CallSign": "",
-            "VesselType": ship_type, "Status": np.where(sog < 0.5, status, 0), "Length": length,
-            "Width": "", "Draft": "", "Cargo": "", "TransceiverClass": klass,
+            "LAT": y.round(5),
+            "LON": x.round(5),
+            "SOG": np.round(sog, 1),
+            "COG": "",
+            "Heading": "",
+            "VesselName": f"SHIP {mmsi % 1000}",
+            "IMO": "",
+            "CallSign": "",
+            "VesselType": ship_type,
+            "Status": np.where(sog < 0.5, status, 0),
+            "Length": length,
+            "Width": "",
+            "Draft": "",
+            "Cargo": "",
+            "TransceiverClass": klass,
         }
-    )  # fmt: skip
+    )
 
 
 def sail(start_h: float, ends: Sequence[tuple[float, float]], kn: float) -> Way:

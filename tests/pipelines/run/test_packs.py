@@ -24,8 +24,13 @@ def home(exercise_home: Path, tmp_path: Path) -> Path:
 def config(tmp_path: Path) -> Path:
     """The project's configuration with one small recipient."""
     folder = Path(shutil.copytree(PROJECT / "config", tmp_path / "config"))
-    profile = {"title": "Boat", "holds": ["MYS"], "max_tlp": "AMBER", "formats": ["csv"],
-               "stale_after_h": 744}  # fmt: skip
+    profile = {
+        "title": "Boat",
+        "holds": ["MYS"],
+        "max_tlp": "AMBER",
+        "formats": ["csv"],
+        "stale_after_h": 744,
+    }
     (folder / "recipients.yaml").write_text(yaml.safe_dump({"boat": profile}))
     return folder
 
@@ -124,8 +129,11 @@ def test_the_doctor_looks_at_recipients(selat: Selat, tmp_path: Path, config: Pa
     text = (config / "recipients.yaml").read_text()
     (config / "recipients.yaml").write_text(text.replace("MYS", "XXX") + "  area: atlantis\n")
     found = selat("doctor", "--json", "--home", tmp_path / "none", "--config", config)
-    told = [(p["level"], p["message"]) for p in json.loads(found.out)
-            if p["where"] == "recipients.yaml, boat"]  # fmt: skip
+    told = [
+        (p["level"], p["message"])
+        for p in json.loads(found.out)
+        if p["where"] == "recipients.yaml, boat"
+    ]
     assert found.code == 1
     assert told == [
         ("error", "there is no zone 'atlantis'"),

@@ -71,8 +71,9 @@ def project(tmp_path: Path, exercise_home: Path, monkeypatch: pytest.MonkeyPatch
     return data
 
 
-@pytest.mark.parametrize("command", ["flagged --top 3", "status", "store feeds",
-                                     "disposition list"])  # fmt: skip
+@pytest.mark.parametrize(
+    "command", ["flagged --top 3", "status", "store feeds", "disposition list"]
+)
 def test_commands_that_show_a_run_find_the_exercise(
     command: str, project: Path, selat: Selat
 ) -> None:

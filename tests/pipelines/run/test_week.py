@@ -51,8 +51,9 @@ def week(days: int, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     def make(folder: Path) -> None:
         zones = runs.load_zones(load())
-        simulate(folder, seed=8, hours=24 * days, vessels=110, start=START.to_pydatetime(),
-                 zones=zones)  # fmt: skip
+        simulate(
+            folder, seed=8, hours=24 * days, vessels=110, start=START.to_pydatetime(), zones=zones
+        )
 
     return made_once(tmp_path_factory, f"week-{days}", make)
 

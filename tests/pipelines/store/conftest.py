@@ -43,21 +43,39 @@ def make_batch(
         parts.append(
             pd.DataFrame(
                 {
-                    "mmsi": mmsi, "time": time, "lat": 4.0 + k * 0.2 + np.arange(n) * 1e-4,
-                    "lon": 100.0, "sog_kn": 0.1, "cog_deg": 10.0, "heading_deg": np.nan,
-                    "nav_status": 0, "msg_type": 1, "ais_class": "A", "source": source,
+                    "mmsi": mmsi,
+                    "time": time,
+                    "lat": 4.0 + k * 0.2 + np.arange(n) * 1e-4,
+                    "lon": 100.0,
+                    "sog_kn": 0.1,
+                    "cog_deg": 10.0,
+                    "heading_deg": np.nan,
+                    "nav_status": 0,
+                    "msg_type": 1,
+                    "ais_class": "A",
+                    "source": source,
                     "source_offset": np.arange(n) * len(mmsis) + k,
                 }
             )
-        )  # fmt: skip
+        )
     positions = frames.conform(pd.concat(parts, ignore_index=True), frames.POSITIONS)
     statics = pd.DataFrame(
         {
-            "mmsi": mmsis, "time": START, "imo": 0, "name": name, "callsign": "", "ship_type": 70,
-            "length_m": 100.0, "beam_m": np.nan, "draught_m": np.nan, "destination": "",
-            "ais_class": "A", "source": source, "source_offset": 1,
+            "mmsi": mmsis,
+            "time": START,
+            "imo": 0,
+            "name": name,
+            "callsign": "",
+            "ship_type": 70,
+            "length_m": 100.0,
+            "beam_m": np.nan,
+            "draught_m": np.nan,
+            "destination": "",
+            "ais_class": "A",
+            "source": source,
+            "source_offset": 1,
         }
-    )  # fmt: skip
+    )
     return FakeBatch(positions, frames.conform(statics, frames.STATICS))
 
 
@@ -96,9 +114,11 @@ def place(
     endpoint = request.getfixturevalue("endpoint")
     bucket = "b" + hashlib.sha256(str(tmp_path).encode()).hexdigest()[:20]
     files = pafs.S3FileSystem(
-        endpoint_override=endpoint.removeprefix("http://"), scheme="http",
-        allow_bucket_creation=True, region="us-east-1",
-    )  # fmt: skip
+        endpoint_override=endpoint.removeprefix("http://"),
+        scheme="http",
+        allow_bucket_creation=True,
+        region="us-east-1",
+    )
     files.create_dir(bucket)
     return StoreSettings(url=f"s3://{bucket}/selat", endpoint=endpoint, region="us-east-1")
 
@@ -109,8 +129,11 @@ def add(batch: Callable[..., Any]) -> Callable[..., None]:
         one = batch([533000001, 533000002], source=key, **what)
         with store.write(root, settings) as writer:
             writer.add_feed(
-                key, sha256=key, name=f"{key}.csv", batches=[one],
+                key,
+                sha256=key,
+                name=f"{key}.csv",
+                batches=[one],
                 report={**REPORT, "positions": len(one.positions)},
-            )  # fmt: skip
+            )
 
     return add_feed

@@ -40,9 +40,13 @@ def writing(root: Path, place: StoreSettings) -> Iterator["subprocess.Popen[str]
     """A process that writes there, on a line of input publishes, and ends."""
     root.mkdir(parents=True, exist_ok=True)
     with subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(root), place.model_dump_json()], cwd=PROJECT, text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    ) as process:  # fmt: skip
+        [sys.executable, "-c", WRITER, str(root), place.model_dump_json()],
+        cwd=PROJECT,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
         try:
             assert process.stdout is not None
             assert process.stdout.readline() == "writing\n", process.communicate()
@@ -83,9 +87,12 @@ def test_a_second_writer_is_refused_until_the_first_has_ended(
 
 
 def test_a_command_says_who_writes_and_what_to_do(
-    place: StoreSettings, tmp_path: Path, add: Add, selat: Callable[..., Any],
+    place: StoreSettings,
+    tmp_path: Path,
+    add: Add,
+    selat: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     for name in ("url", "endpoint", "region"):
         monkeypatch.setenv(f"SELAT_STORE__{name.upper()}", getattr(place, name))
     add(tmp_path / "one" / "store", place, "a")

@@ -24,9 +24,7 @@ NO_GRACE = StoreSettings(grace_h=0)
 
 def add(writer: Writer, key: str, *batches: Any, **options: Any) -> None:
     report = {"simulated": False, "positions": sum(len(b.positions) for b in batches)}
-    writer.add_feed(
-        key, sha256=key, name=f"{key}.csv", batches=batches, report=report, **options
-    )  # fmt: skip
+    writer.add_feed(key, sha256=key, name=f"{key}.csv", batches=batches, report=report, **options)
 
 
 def tables(root: Path) -> dict[str, pd.DataFrame]:
@@ -131,9 +129,9 @@ def test_replaced_files_stay_for_a_grace_period(tmp_path: Path, feeds: dict[str,
     with store.read(root) as earlier:
         store.compact(root)
         assert set(old) < set(on_disk(root))
-        need = pd.DataFrame({
-            "mmsi": [533000001], "reach_time": pd.Timestamp("2000-01-01", tz="UTC").as_unit("us"),
-        })  # fmt: skip
+        need = pd.DataFrame(
+            {"mmsi": [533000001], "reach_time": pd.Timestamp("2000-01-01", tz="UTC").as_unit("us")}
+        )
         end = pd.Timestamp("2100-01-01", tz="UTC").as_unit("us")
         rows = earlier.positions(earlier.need(need), end)
         assert len(rows) == (feeds["a"].positions["mmsi"] == 533000001).sum()
@@ -279,27 +277,31 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "cut file": (lambda root: first_file(root).write_bytes(b"PAR1"), "has 4 bytes, not"),
     "flipped bit": (lambda root: flip(first_file(root)), "content has changed"),
     "other columns": (
-        lambda root: rewrite(root, lambda table: table.drop_columns("lat")), "other columns",
+        lambda root: rewrite(root, lambda table: table.drop_columns("lat")),
+        "other columns",
     ),
     "fewer rows": (lambda root: rewrite(root, lambda table: table.slice(1)), "rows, not"),
     "wrong order": (lambda root: rewrite(root, backwards), "out of order"),
     "wrong date": (lambda root: rewrite(root, next_day), "of another date than 2026-01-05"),
     "rows of a feed": (
-        lambda root: change(root, "UPDATE file_feeds SET rows = rows + 1"), "rows of each feed",
+        lambda root: change(root, "UPDATE file_feeds SET rows = rows + 1"),
+        "rows of each feed",
     ),
     "ledger count": (
         lambda root: change(root, "UPDATE ledger SET report = '{\"positions\": 7}'"),
         "7 positions were read",
     ),
     "ledger times": (
-        lambda root: change(root, "UPDATE ledger SET first_time = NULL"), "first and last time",
+        lambda root: change(root, "UPDATE ledger SET first_time = NULL"),
+        "first and last time",
     ),
     "lost run": (
         lambda root: change(root, "INSERT INTO run_feeds VALUES ('r', 'a')"),
         "1 values of run_id aren't in runs, the first is r",
     ),
     "lost feed": (
-        lambda root: change(root, "DELETE FROM ledger WHERE feed_key = 'a'"), "aren't in ledger",
+        lambda root: change(root, "DELETE FROM ledger WHERE feed_key = 'a'"),
+        "aren't in ledger",
     ),
     "lost table": (lambda root: change(root, "DROP TABLE flags"), "no table"),
     "other version": (lambda root: change(root, "UPDATE meta SET schema_version = 1"), "version 1"),
@@ -308,7 +310,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
         "can't be opened",
     ),
     "lost catalogue": (lambda root: (root / "catalogue.duckdb").unlink(), "no store"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", DAMAGE)
@@ -325,7 +327,8 @@ def test_damage_is_found_and_not_mended_by_guessing(root: Path, name: str) -> No
 
 MENDABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "orphan": (
-        lambda root: first_file(root).with_name("orphan.parquet").write_bytes(b"half"), "left over",
+        lambda root: first_file(root).with_name("orphan.parquet").write_bytes(b"half"),
+        "left over",
     ),
     "half a publish": (lambda root: (root / "catalogue.duckdb.new").write_bytes(b"half"), "left"),
     "work": (lambda root: (root / "work.duckdb.wal").write_bytes(b"half"), "left over"),
@@ -335,8 +338,10 @@ MENDABLE: dict[str, tuple[Callable[[Path], object], str]] = {
         "who was heard",
     ),
     "presence of an empty date": (
-        lambda root: change(root, "INSERT INTO presence SELECT * REPLACE ('2020-01-01' AS date) "
-                                  "FROM presence LIMIT 1"),
+        lambda root: change(
+            root,
+            "INSERT INTO presence SELECT * REPLACE ('2020-01-01' AS date) FROM presence LIMIT 1",
+        ),
         "who was heard",
     ),
     "day without files": (
@@ -351,7 +356,7 @@ MENDABLE: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda root: change(root, "INSERT INTO superseded VALUES ('positions/x', now())"),
         "before its time",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", MENDABLE)

@@ -19,9 +19,14 @@ from pipelines.store.check import check
 KEPT = Path(__file__).parent / "kept"
 ARCHIVES = sorted(KEPT.glob("schema-*.tar.xz"))
 LATER = (
-    "sighting_files", "sightings", "dispositions", "event_revisions", "operations",
-    "feed_places", "late_reports",
-)  # fmt: skip
+    "sighting_files",
+    "sightings",
+    "dispositions",
+    "event_revisions",
+    "operations",
+    "feed_places",
+    "late_reports",
+)
 
 sys.path.append(str(KEPT))
 from make import found_in  # noqa: E402
@@ -102,8 +107,12 @@ def test_a_store_without_revisions_begins_with_what_it_knows(tmp_path: Path) -> 
     root = unpacked(ARCHIVES[0], tmp_path)
     with store.read(root) as reader:
         before = reader.sql("SELECT * FROM event_revisions ORDER BY ALL")
-    change(root, "DROP TABLE event_revisions", "DROP TABLE operations",
-           "UPDATE meta SET schema_version = 3")  # fmt: skip
+    change(
+        root,
+        "DROP TABLE event_revisions",
+        "DROP TABLE operations",
+        "UPDATE meta SET schema_version = 3",
+    )
     with store.read(root) as reader:
         pd.testing.assert_frame_equal(
             reader.sql("SELECT * FROM event_revisions ORDER BY ALL"), before

@@ -20,15 +20,17 @@ START_US = 1_767_636_000_000_000
 FOREVER = pd.Timestamp("2100-01-01", tz="UTC").as_unit("us")
 
 # What is drawn is transmissions, and which feeds received each, when; a CSV's decimals differ.
-TRANSMISSION = st.fixed_dictionaries({
-    "mmsi": st.sampled_from([533000001, 533000002]),
-    "minute": st.integers(0, 12 * 60),
-    "place": st.integers(0, 4),
-    "sog": st.sampled_from([0, 0, 57, 120]),
-    "heard": st.lists(
-        st.tuples(st.integers(0, 3), st.sampled_from([0, 0, 1, 4, 9])), min_size=1, max_size=4
-    ),
-})  # fmt: skip
+TRANSMISSION = st.fixed_dictionaries(
+    {
+        "mmsi": st.sampled_from([533000001, 533000002]),
+        "minute": st.integers(0, 12 * 60),
+        "place": st.integers(0, 4),
+        "sog": st.sampled_from([0, 0, 57, 120]),
+        "heard": st.lists(
+            st.tuples(st.integers(0, 3), st.sampled_from([0, 0, 1, 4, 9])), min_size=1, max_size=4
+        ),
+    }
+)
 
 
 class Feed:
@@ -37,17 +39,28 @@ class Feed:
     def __init__(self, key: str, rows: list[dict[str, Any]]) -> None:
         self.key = key
         constant = {
-            "lon": 100.25, "cog_deg": float("nan"), "heading_deg": float("nan"), "nav_status": 0,
-            "msg_type": 1, "ais_class": "A", "source": key * 2,
-        }  # fmt: skip
+            "lon": 100.25,
+            "cog_deg": float("nan"),
+            "heading_deg": float("nan"),
+            "nav_status": 0,
+            "msg_type": 1,
+            "ais_class": "A",
+            "source": key * 2,
+        }
         columns = ["mmsi", "time", "lat", "sog_kn", "source_offset"]
         frame = pd.DataFrame(rows, columns=columns).assign(**constant)
         frame["time"] = frames.from_epoch_us(frame["time"].to_numpy("int64"))
         self.positions = frames.conform(frame, frames.POSITIONS)
         said = frame.assign(
-            imo=0, name=f"SAID BY {key}", callsign="", ship_type=70, length_m=float("nan"),
-            beam_m=10.0, draught_m=float("nan"), destination="",
-        )  # fmt: skip
+            imo=0,
+            name=f"SAID BY {key}",
+            callsign="",
+            ship_type=70,
+            length_m=float("nan"),
+            beam_m=10.0,
+            draught_m=float("nan"),
+            destination="",
+        )
         self.statics = frames.conform(said, frames.STATICS)
 
 
@@ -57,12 +70,15 @@ def feeds_of(transmissions: list[dict[str, Any]]) -> list[Feed]:
         for receiver, delay_s in sent["heard"]:
             # Receiver 3 is a CSV: five decimals of a degree.
             whole = (4 * 60 + sent["place"] * 7) * 10_000 + sent["minute"]
-            rows[receiver].append({
-                "mmsi": sent["mmsi"], "sog_kn": sent["sog"] / 10,
-                "lat": round(whole / 600_000, 5) if receiver == 3 else whole / 600_000,
-                "time": START_US + (sent["minute"] * 60 + delay_s) * 1_000_000,
-                "source_offset": len(rows[receiver]),
-            })  # fmt: skip
+            rows[receiver].append(
+                {
+                    "mmsi": sent["mmsi"],
+                    "sog_kn": sent["sog"] / 10,
+                    "lat": round(whole / 600_000, 5) if receiver == 3 else whole / 600_000,
+                    "time": START_US + (sent["minute"] * 60 + delay_s) * 1_000_000,
+                    "source_offset": len(rows[receiver]),
+                }
+            )
     return [Feed("abcd"[k], held) for k, held in rows.items()]
 
 

@@ -91,9 +91,12 @@ def test_compaction_and_deletion_reach_the_place(
 
 @pytest.mark.parametrize("moment", ["keep", "catalogue", "latest"])
 def test_a_crash_while_it_is_published_changes_nothing_for_readers(
-    place: StoreSettings, tmp_path: Path, add: Callable[..., None], moment: str,
+    place: StoreSettings,
+    tmp_path: Path,
+    add: Callable[..., None],
+    moment: str,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     here = tmp_path / "here"
     add(here, place, "a")
     before = rows(tmp_path / "other", place)
@@ -193,16 +196,18 @@ def test_no_key_is_written_or_told(
 @pytest.mark.slow
 @pytest.mark.parametrize("place", ["s3"], indirect=True)
 def test_the_whole_job_in_object_storage(
-    exercise: Path, tmp_path: Path, place: StoreSettings, monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    exercise: Path, tmp_path: Path, place: StoreSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("url", "endpoint", "region"):
         monkeypatch.setenv(f"SELAT_STORE__{name.upper()}", getattr(place, name))
     home, other = tmp_path / "home", tmp_path / "other"
     for command in (["ingest", exercise / "feed.nmea.gz"], ["detect"], ["store", "check"]):
         ran = subprocess.run(
             [sys.executable, "-m", "pipelines.cli.main", *map(str, command), "--home", str(home)],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert ran.returncode == 0, ran.stderr
         assert SECRET not in ran.stdout + ran.stderr
     manifest = (home / "latest" / "manifest.json").read_text()

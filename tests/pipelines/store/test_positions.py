@@ -24,10 +24,19 @@ START_S = 20_458 * DAY_S
 def frame(**columns: object) -> pd.DataFrame:
     """Position reports with these columns, the others constant."""
     plain = {
-        "mmsi": 533000001, "time": pd.Timestamp(START_S, unit="s", tz="UTC"), "lat": 4.0,
-        "lon": 100.0, "sog_kn": np.nan, "cog_deg": np.nan, "heading_deg": np.nan,
-        "nav_status": 0, "msg_type": 1, "ais_class": "A", "source": "aa", "source_offset": 0,
-    }  # fmt: skip
+        "mmsi": 533000001,
+        "time": pd.Timestamp(START_S, unit="s", tz="UTC"),
+        "lat": 4.0,
+        "lon": 100.0,
+        "sog_kn": np.nan,
+        "cog_deg": np.nan,
+        "heading_deg": np.nan,
+        "nav_status": 0,
+        "msg_type": 1,
+        "ais_class": "A",
+        "source": "aa",
+        "source_offset": 0,
+    }
     n = max(np.size(value) for value in columns.values())
     made = pd.DataFrame({**plain, **columns}, index=range(n))
     return frames.conform(made, frames.POSITIONS)
@@ -73,24 +82,26 @@ def or_nan(values: st.SearchStrategy[float]) -> st.SearchStrategy[float]:
     return values | st.just(float("nan"))
 
 
-REPORT = st.fixed_dictionaries({
-    "mmsi": st.sampled_from([200000000, 533000001, 999999999]),
-    "time": st.one_of(
-        st.integers(0, 3 * DAY_S).map(lambda s: s * 1_000_000),
-        st.integers(0, 3 * DAY_S * 1_000_000),
-        st.integers(0, 3000),
-    ),
-    "lat": quantity(600_000, -90, 90),
-    "lon": quantity(600_000, -180, 180),
-    "sog_kn": or_nan(quantity(10, 0, 102.2)),
-    "cog_deg": or_nan(quantity(10, 0, 359.9)),
-    "heading_deg": or_nan(quantity(1, 0, 359)),
-    "nav_status": st.integers(0, 15),
-    "msg_type": st.integers(0, 27),
-    "ais_class": st.sampled_from(["A", "B", ""]),
-    "source": st.sampled_from(["aa", "bb", "é"]),
-    "source_offset": st.integers(0, 2**62),
-})  # fmt: skip
+REPORT = st.fixed_dictionaries(
+    {
+        "mmsi": st.sampled_from([200000000, 533000001, 999999999]),
+        "time": st.one_of(
+            st.integers(0, 3 * DAY_S).map(lambda s: s * 1_000_000),
+            st.integers(0, 3 * DAY_S * 1_000_000),
+            st.integers(0, 3000),
+        ),
+        "lat": quantity(600_000, -90, 90),
+        "lon": quantity(600_000, -180, 180),
+        "sog_kn": or_nan(quantity(10, 0, 102.2)),
+        "cog_deg": or_nan(quantity(10, 0, 359.9)),
+        "heading_deg": or_nan(quantity(1, 0, 359)),
+        "nav_status": st.integers(0, 15),
+        "msg_type": st.integers(0, 27),
+        "ais_class": st.sampled_from(["A", "B", ""]),
+        "source": st.sampled_from(["aa", "bb", "é"]),
+        "source_offset": st.integers(0, 2**62),
+    }
+)
 
 
 @settings(max_examples=80, deadline=None)
@@ -119,8 +130,10 @@ def test_all_that_ais_can_say_is_a_whole_number(name: str, per_unit: int) -> Non
 
 def test_all_speeds_courses_and_headings_are_whole_numbers() -> None:
     for name, per_unit, highest in (
-        ("sog_kn", 10, 1022), ("cog_deg", 10, 3599), ("heading_deg", 1, 359)
-    ):  # fmt: skip
+        ("sog_kn", 10, 1022),
+        ("cog_deg", 10, 3599),
+        ("heading_deg", 1, 359),
+    ):
         whole = np.arange(highest + 1)
         table = positions.encode(frame(**{name: whole / per_unit}), "k")
         assert name not in table.column_names

@@ -191,8 +191,10 @@ def ingest() -> Iterator[Callable[[Path, float | None], bool]]:
     """Ingests into a folder, and kills -9 after some time; whether it got to the end."""
     with subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(INGEST)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    ) as server:  # fmt: skip
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
         assert server.stdin
         assert server.stdout
         requests, answers = server.stdin, server.stdout

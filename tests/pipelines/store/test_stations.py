@@ -81,10 +81,7 @@ def test_copies_count_for_each_station(tmp_path: Path, batch: Callable[..., Any]
     with store.read(root) as reader:
         cells = reader.coverage(SINCE, UNTIL)
         assert cells.cells["reports"].sum() == 216  # one transmission each
-        assert cells.receivers.groupby("station")["reports"].sum().to_dict() == {
-            "X": 216,
-            "Y": 216,
-        }
+        assert cells.receivers.groupby("station")["reports"].sum().to_dict() == {"X": 216, "Y": 216}
 
 
 def test_compaction_keeps_stations(root: Path) -> None:
@@ -110,9 +107,12 @@ def test_files_of_before_stations_were_kept_are_read_with_newer_ones(
         with store.write(older) as writer:
             writer._connection.execute(
                 "UPDATE files SET bytes = $bytes, sha256 = $sha256 WHERE path = $path",
-                {"bytes": path.stat().st_size, "sha256": positions.sha256(path),
-                 "path": str(path.relative_to(older))},
-            )  # fmt: skip
+                {
+                    "bytes": path.stat().st_size,
+                    "sha256": positions.sha256(path),
+                    "path": str(path.relative_to(older)),
+                },
+            )
             writer.publish()
     assert check(older) == []
     with store.read(older) as reader:

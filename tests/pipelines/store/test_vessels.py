@@ -21,10 +21,18 @@ def at(text: str) -> pd.Timestamp:
 def said(*rows: dict[str, Any]) -> Any:
     """A feed of static reports alone; what isn't named isn't said."""
     unsaid = {
-        "mmsi": MMSI, "imo": 0, "name": "", "callsign": "", "ship_type": -1, "length_m": np.nan,
-        "beam_m": np.nan, "draught_m": np.nan, "destination": "", "ais_class": "A",
+        "mmsi": MMSI,
+        "imo": 0,
+        "name": "",
+        "callsign": "",
+        "ship_type": -1,
+        "length_m": np.nan,
+        "beam_m": np.nan,
+        "draught_m": np.nan,
+        "destination": "",
+        "ais_class": "A",
         "source": "aa",
-    }  # fmt: skip
+    }
     frame = pd.DataFrame([{**unsaid, "source_offset": k, **row} for k, row in enumerate(rows)])
 
     class Batch:
@@ -94,8 +102,10 @@ def test_history_has_a_span_for_each_value(root: Path) -> None:
     names = history[history["field"] == "name"]
     assert list(names["value"]) == ["FIRST", "SECOND", "FIRST"]
     assert list(names["first_time"]) == [
-        at("2026-01-05 10:00"), at("2026-01-09 10:00"), at("2026-01-20 10:00")
-    ]  # fmt: skip
+        at("2026-01-05 10:00"),
+        at("2026-01-09 10:00"),
+        at("2026-01-20 10:00"),
+    ]
     assert names["last_time"].iloc[0] == at("2026-01-07 10:00")
     assert list(names["reports"]) == [3, 1, 1]
     numbers = history[history["field"] == "imo"]
@@ -104,8 +114,14 @@ def test_history_has_a_span_for_each_value(root: Path) -> None:
     assert list(history.loc[history["field"] == "draught_m", "value"]) == ["9.5", "12"]
     assert list(other.loc[other["field"] == "imo", "note"]) == ["number of the flag state"]
     assert set(history["field"]) == {
-        "name", "callsign", "imo", "ship_type", "length_m", "draught_m", "ais_class"
-    }  # fmt: skip
+        "name",
+        "callsign",
+        "imo",
+        "ship_type",
+        "length_m",
+        "draught_m",
+        "ais_class",
+    }
 
 
 def test_a_vessel_never_heard(root: Path) -> None:

@@ -47,9 +47,14 @@ def test_a_track_is_a_line_but_not_over_a_silence() -> None:
 
 def test_land_is_drawn_where_it_is() -> None:
     chart = draw(
-        track(1, [100.0, 100.1], [4.0, 4.0]), [1], 4.0, 100.0,
-        zones((99.0, 4.02, 101.0, 5.0)), width=40, height=10,
-    )  # fmt: skip
+        track(1, [100.0, 100.1], [4.0, 4.0]),
+        [1],
+        4.0,
+        100.0,
+        zones((99.0, 4.02, 101.0, 5.0)),
+        width=40,
+        height=10,
+    )
     assert chart is not None
     land = np.argwhere(chart.layer == LAND)[:, 0]
     assert len(land) > 0

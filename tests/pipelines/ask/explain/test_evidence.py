@@ -8,17 +8,27 @@ import detectors
 from pipelines.ask.explain.evidence import facts, places_of, thresholds
 
 ENCOUNTER: dict[str, Any] = {
-    "max_distance_m": 500.0, "distance_margin_m": 449.0, "median_distance_m": 51.0,
-    "min_distance_m": 40.0, "min_duration_s": 1800, "duration_s": 20400,
-    "duration_margin_s": 18600, "max_speed_kn": 2.5, "median_speed_kn": 0.07,
-    "near_land": False, "max_silence_s": 1800, "base_score": 0.77,
+    "max_distance_m": 500.0,
+    "distance_margin_m": 449.0,
+    "median_distance_m": 51.0,
+    "min_distance_m": 40.0,
+    "min_duration_s": 1800,
+    "duration_s": 20400,
+    "duration_margin_s": 18600,
+    "max_speed_kn": 2.5,
+    "median_speed_kn": 0.07,
+    "near_land": False,
+    "max_silence_s": 1800,
+    "base_score": 0.77,
     "first_report_source": "bfc7fd6cbbb339e6:7207142",
-}  # fmt: skip
+}
 
 
 def test_each_limit_stands_beside_what_was_measured() -> None:
-    found = {t.name: (t.label, t.measured, t.limit, round(t.margin, 6)) for t in
-             thresholds("encounter", ENCOUNTER)}  # fmt: skip
+    found = {
+        t.name: (t.label, t.measured, t.limit, round(t.margin, 6))
+        for t in thresholds("encounter", ENCOUNTER)
+    }
     assert found == {
         "max_distance_m": ("median distance", 51.0, 500.0, 449.0),
         "min_duration_s": ("duration", 20400.0, 1800.0, 18600.0),

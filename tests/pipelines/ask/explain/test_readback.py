@@ -67,7 +67,7 @@ def test_a_message_of_two_parts_is_shown_whole_in_any_order(
     static = (
         rb"!AIVDM,2,1,3,B,55P5TL01VIaAL@7WKO@mBplU@<PDhh000000001S;AJ::4A80?4i@E53,0*",
         rb"!AIVDM,2,2,3,B,1@0000000000000,2*",
-    )  # fmt: skip
+    )
     lines = [sentence(b"\\s:A,c:1767629592*42\\" + static[part]) for part in order]
     (tmp_path / "feed").write_bytes(b"\r\n".join(lines) + b"\r\n")
     found = read_back(tmp_path / "feed", "feed", "nmea", [0], LIMIT)[0]

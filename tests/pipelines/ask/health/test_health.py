@@ -35,11 +35,24 @@ class Part:
         for number, lon in enumerate(places):
             seconds = np.arange(hours[0] * 3600, hours[1] * 3600, step_s)
             time = FIRST + pd.to_timedelta(day * 86_400 + seconds, unit="s")
-            parts.append(pd.DataFrame({
-                "mmsi": 533000001 + number, "time": time, "lat": 3.5, "lon": lon, "sog_kn": 0.0,
-                "cog_deg": 10.0, "heading_deg": np.nan, "nav_status": 1, "msg_type": 1,
-                "ais_class": "A", "source": "s", "source_offset": np.arange(len(time)),
-            }))  # fmt: skip
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "mmsi": 533000001 + number,
+                        "time": time,
+                        "lat": 3.5,
+                        "lon": lon,
+                        "sog_kn": 0.0,
+                        "cog_deg": 10.0,
+                        "heading_deg": np.nan,
+                        "nav_status": 1,
+                        "msg_type": 1,
+                        "ais_class": "A",
+                        "source": "s",
+                        "source_offset": np.arange(len(time)),
+                    }
+                )
+            )
         self.positions = frames.conform(pd.concat(parts, ignore_index=True), frames.POSITIONS)
         self.statics = frames.empty(frames.STATICS)
 
@@ -54,10 +67,19 @@ def made(tmp_path: Path) -> Callable[..., Installation]:
             for day in range(DAYS):
                 usual = {"places": [100.1, 102.1], "hours": [0, 24], "step_s": 300}
                 part = Part(day, **(usual | (last if day == DAYS - 1 else {})))
-                report = {"simulated": False, "format": "test", "rejected": {},
-                          "positions": len(part.positions)}  # fmt: skip
-                writer.add_feed(f"k{day}", sha256=str(day), name=name.format(day=day),
-                                batches=[part], report=report)  # fmt: skip
+                report = {
+                    "simulated": False,
+                    "format": "test",
+                    "rejected": {},
+                    "positions": len(part.positions),
+                }
+                writer.add_feed(
+                    f"k{day}",
+                    sha256=str(day),
+                    name=name.format(day=day),
+                    batches=[part],
+                    report=report,
+                )
             refresh(writer)
             writer.publish()
         return load(home)
@@ -133,8 +155,9 @@ def test_schedule() -> None:
     cron = ("0 2 * * *", "Asia/Kuala_Lumpur")
     assert due_around(*cron, at("2026-03-01T17:59:59"))[0] == at("2026-02-28T18:00:00")
     assert due_around(*cron, at("2026-03-01T18:00:00")) == (
-        at("2026-03-01T18:00:00"), at("2026-03-02T18:00:00"),
-    )  # fmt: skip
+        at("2026-03-01T18:00:00"),
+        at("2026-03-02T18:00:00"),
+    )
 
 
 def test_a_night_that_is_missing(tmp_path: Path) -> None:

@@ -67,8 +67,10 @@ def test_spelling_is_tolerated(text: str, mmsi: int) -> None:
 def test_an_earlier_name_is_marked() -> None:
     row = find(names(), VESSELS, "ocean johor").iloc[0]
     assert (row["value"], row["name"], bool(row["current"])) == (
-        "OCEAN JOHOR 1", "SRI MELATI", False,
-    )  # fmt: skip
+        "OCEAN JOHOR 1",
+        "SRI MELATI",
+        False,
+    )
     assert bool(find(names(), VESSELS, "9074729").iloc[0]["current"])
 
 

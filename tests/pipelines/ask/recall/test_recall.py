@@ -28,10 +28,19 @@ def at(hour: float) -> pd.Timestamp:
 
 def event(mmsi: int, hour: float, until: float | None, score: float = 0.5) -> dict[str, Any]:
     return {
-        "kind": "loitering", "detector": "loitering", "version": "1", "mmsi": mmsi,
-        "track_ids": f"{mmsi}01", "start": at(hour), "anchor": at(hour), "lat": 4.0, "lon": 100.0,
-        "score": score, "evidence": {}, "end": pd.NaT if until is None else at(until),
-    }  # fmt: skip
+        "kind": "loitering",
+        "detector": "loitering",
+        "version": "1",
+        "mmsi": mmsi,
+        "track_ids": f"{mmsi}01",
+        "start": at(hour),
+        "anchor": at(hour),
+        "lat": 4.0,
+        "lon": 100.0,
+        "score": score,
+        "evidence": {},
+        "end": pd.NaT if until is None else at(until),
+    }
 
 
 def flagged(*rows: tuple[int, float, str]) -> pd.DataFrame:
@@ -46,9 +55,15 @@ def flagged(*rows: tuple[int, float, str]) -> pd.DataFrame:
 def conclude(writer: store.Writer, about: dict[Any, Any], conclusion: str, reason: str) -> None:
     """What the crew of KM Tegas says of an event at hour 25."""
     said = make(
-        {str(k): v for k, v in about.items()}, 0, made_time=at(25), author="KM Tegas",
-        conclusion=conclusion, reason=reason, quiet_until=None, quiet_within_m=1.0,
-    )  # fmt: skip
+        {str(k): v for k, v in about.items()},
+        0,
+        made_time=at(25),
+        author="KM Tegas",
+        conclusion=conclusion,
+        reason=reason,
+        quiet_until=None,
+        quiet_within_m=1.0,
+    )
     writer.add_disposition(said)
 
 
@@ -60,9 +75,13 @@ def look(
     held = writer.events_touching(NIGHT, at(1000))
     compared = compare(made, held, {"loitering"})
     run = {
-        "run_id": f"run-{ordinal}", "ordinal": ordinal, "start": NIGHT, "end": at(end),
-        "state": "complete", "manifest": '{"simulated": false}',
-    }  # fmt: skip
+        "run_id": f"run-{ordinal}",
+        "ordinal": ordinal,
+        "start": NIGHT,
+        "end": at(end),
+        "state": "complete",
+        "manifest": '{"simulated": false}',
+    }
     writer.add_run(run, compared=compared, flags=flagged(*flags), feed_keys=[])
     return made
 
@@ -77,8 +96,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with store.write(root) as writer:
         one = [event(GROWS, 1, None), event(GOES, 2, 3), event(STAYS, 4, 5)]
         ids = dict(zip(events.build(one)["mmsi"], events.build(one)["event_id"], strict=True))
-        look(writer, 1, 24, one, (GROWS, 0.5, ids[GROWS]), (GOES, 0.4, ids[GOES]),
-             (STAYS, 0.3, ids[STAYS]))  # fmt: skip
+        look(
+            writer,
+            1,
+            24,
+            one,
+            (GROWS, 0.5, ids[GROWS]),
+            (GOES, 0.4, ids[GOES]),
+            (STAYS, 0.3, ids[STAYS]),
+        )
         two = [event(GROWS, 1, 30, 0.9), event(STAYS, 4, 5), event(COMES, 26, 28)]
         look(writer, 2, 48, two, (GROWS, 0.9, ids[GROWS]))
         three = [*two, event(GOES, 2, 3.5, 0.7)]
@@ -99,12 +125,16 @@ def known(reader: store.Queries, ordinal: int) -> dict[int, tuple[float, bool, b
 
 def test_events_are_told_as_they_were_known(reader: store.Queries) -> None:
     assert known(reader, 1) == {
-        GROWS: (0.5, True, False), GOES: (0.5, False, False), STAYS: (0.5, False, False)
-    }  # fmt: skip
+        GROWS: (0.5, True, False),
+        GOES: (0.5, False, False),
+        STAYS: (0.5, False, False),
+    }
     assert known(reader, 2) == {
-        GROWS: (0.9, False, False), GOES: (0.5, False, True), STAYS: (0.5, False, False),
+        GROWS: (0.9, False, False),
+        GOES: (0.5, False, True),
+        STAYS: (0.5, False, False),
         COMES: (0.5, False, False),
-    }  # fmt: skip
+    }
     assert known(reader, 3)[GOES] == (0.7, False, False), "a retracted event found again"
     assert list(reader.events_as_of(1, mmsi=GROWS)["reason"]) == ["look 1"]
     grown = reader.events_as_of(3, mmsi=GROWS)["event_id"].iloc[0]
@@ -132,17 +162,23 @@ def changed(reader: store.Queries, since: str, until: str) -> recall.Changes:
 def test_what_is_new_changed_closed_and_retracted(reader: store.Queries) -> None:
     found = changed(reader, "run-1", "run-2")
     assert dict(zip(found.events["mmsi"], found.events["change"], strict=True)) == {
-        COMES: "new", GROWS: "closed", GOES: "retracted",
-    }  # fmt: skip
+        COMES: "new",
+        GROWS: "closed",
+        GOES: "retracted",
+    }
     assert dict(zip(found.flags["mmsi"], found.flags["change"], strict=True)) == {
-        GROWS: "changed", GOES: "retracted", STAYS: "closed",
-    }  # fmt: skip
+        GROWS: "changed",
+        GOES: "retracted",
+        STAYS: "closed",
+    }
     again = changed(reader, "run-2", "run-3")
     assert dict(zip(again.events["mmsi"], again.events["change"], strict=True)) == {GOES: "new"}
     whole = changed(reader, "run-1", "run-3")
     assert dict(zip(whole.events["mmsi"], whole.events["change"], strict=True)) == {
-        COMES: "new", GROWS: "closed", GOES: "changed",
-    }  # fmt: skip
+        COMES: "new",
+        GROWS: "closed",
+        GOES: "changed",
+    }
 
 
 def test_nothing_changes_within_one_moment(reader: store.Queries) -> None:

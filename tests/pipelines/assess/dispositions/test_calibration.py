@@ -31,11 +31,13 @@ def drawn(n: int, seed: int = 1, *, useless: bool = False) -> pd.DataFrame:
     truth = np.full(n, 0.3) if useless else score**2 * 0.7
     return pd.DataFrame(
         {
-            "run_id": [f"run-{k // 10}" for k in range(n)], "mmsi": np.arange(n), "score": score,
+            "run_id": [f"run-{k // 10}" for k in range(n)],
+            "mmsi": np.arange(n),
+            "score": score,
             "found": chance.random(n) < truth,
             "made_time": T + pd.to_timedelta(np.arange(n), unit="h"),
         }
-    )  # fmt: skip
+    )
 
 
 def test_it_finds_the_truth_behind_the_score() -> None:
@@ -134,24 +136,35 @@ def said(event_id: str, conclusion: str, hour: float = 100) -> dict[str, Any]:
 
 def flag(run: int, mmsi: int, score: float, event_ids: str) -> dict[str, Any]:
     return {
-        "run_id": f"run-{run}", "ordinal": run, "known_time": T + pd.Timedelta(days=run),
-        "mmsi": mmsi, "score": score, "event_ids": event_ids,
-    }  # fmt: skip
+        "run_id": f"run-{run}",
+        "ordinal": run,
+        "known_time": T + pd.Timedelta(days=run),
+        "mmsi": mmsi,
+        "score": score,
+        "event_ids": event_ids,
+    }
 
 
 def test_an_outcome_belongs_to_the_flag_that_was_known() -> None:
     flags = pd.DataFrame(
         [
-            flag(1, 1, 0.4, "a"), flag(2, 1, 0.6, "a;b"), flag(3, 1, 0.9, "a"),
-            flag(1, 2, 0.5, "c"), flag(1, 3, 0.7, "c"), flag(3, 4, 0.8, "d"),
+            flag(1, 1, 0.4, "a"),
+            flag(2, 1, 0.6, "a;b"),
+            flag(3, 1, 0.9, "a"),
+            flag(1, 2, 0.5, "c"),
+            flag(1, 3, 0.7, "c"),
+            flag(3, 4, 0.8, "d"),
         ]
-    )  # fmt: skip
+    )
     conclusions = pd.DataFrame(
         [
-            said("a", "cleared", 50), said("b", "boarded", 51), said("c", "boarded"),
-            said("d", "benign_cause", 1), said("e", "boarded"),
+            said("a", "cleared", 50),
+            said("b", "boarded", 51),
+            said("c", "boarded"),
+            said("d", "benign_cause", 1),
+            said("e", "boarded"),
         ]
-    )  # fmt: skip
+    )
     table = outcomes(conclusions, flags).set_index("mmsi")
     assert dict(table["score"]) == {1: 0.6, 3: 0.7, 4: 0.8}
     assert dict(table["found"]) == {1: True, 3: True, 4: False}

@@ -16,17 +16,31 @@ MADE = pd.Timestamp("2026-01-06T02:00", tz="UTC")
 def event(hours: float = 1.0, **other: Any) -> dict[str, Any]:
     begin = NIGHT + pd.Timedelta(hours=hours)
     return {
-        "kind": "loitering", "detector": "loitering", "version": "1", "mmsi": 533000001,
-        "track_ids": "53300000101", "start": begin, "anchor": begin, "lat": 4.0, "lon": 100.0,
-        "score": 0.4, "evidence": {}, "end": begin + pd.Timedelta(hours=3), **other,
-    }  # fmt: skip
+        "kind": "loitering",
+        "detector": "loitering",
+        "version": "1",
+        "mmsi": 533000001,
+        "track_ids": "53300000101",
+        "start": begin,
+        "anchor": begin,
+        "lat": 4.0,
+        "lon": 100.0,
+        "score": 0.4,
+        "evidence": {},
+        "end": begin + pd.Timedelta(hours=3),
+        **other,
+    }
 
 
 def concluded(on: dict[str, Any], conclusion: str = "benign_cause", **how: Any) -> pd.DataFrame:
     given = {
-        "made_time": MADE, "author": "an analyst", "reason": "waits for the tide here",
-        "quiet_until": None, "quiet_within_m": 9260.0, **how,
-    }  # fmt: skip
+        "made_time": MADE,
+        "author": "an analyst",
+        "reason": "waits for the tide here",
+        "quiet_until": None,
+        "quiet_within_m": 9260.0,
+        **how,
+    }
     [row] = events.build([on]).to_dict("records")
     return make(row, 0, conclusion=conclusion, **given)
 

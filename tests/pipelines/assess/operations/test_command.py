@@ -10,8 +10,19 @@ import pytest
 def test_add_list_and_report(exercise_home, selat, tmp_path):
     home = tmp_path / "home"
     shutil.copytree(exercise_home / "store", home / "store")
-    add = ("operation", "add", "Kasturi 3", "--since", "2026-01-06T04:00", "--until",
-           "2026-01-06T08:00", "--area", "103,0.9,104.3,1.5", "--home", home)  # fmt: skip
+    add = (
+        "operation",
+        "add",
+        "Kasturi 3",
+        "--since",
+        "2026-01-06T04:00",
+        "--until",
+        "2026-01-06T08:00",
+        "--area",
+        "103,0.9,104.3,1.5",
+        "--home",
+        home,
+    )
     assert selat(*add).code == 0
     again = selat(*add)
     assert again.code == 4
@@ -31,6 +42,17 @@ def test_errors_have_a_hint(exercise_home, selat):
     ran = selat("operation", "report", "nothing", "--home", exercise_home)
     assert ran.code == 2
     assert "none yet" in ran.err
-    everywhere = selat("operation", "add", "x", "--since", "2026-01-06", "--until", "2026-01-07",
-                       "--area", "all", "--home", exercise_home)  # fmt: skip
+    everywhere = selat(
+        "operation",
+        "add",
+        "x",
+        "--since",
+        "2026-01-06",
+        "--until",
+        "2026-01-07",
+        "--area",
+        "all",
+        "--home",
+        exercise_home,
+    )
     assert everywhere.code == 2

@@ -27,22 +27,43 @@ INSIDE, BESIDE, ELSEWHERE = (2.5, 101.5), (2.5, 102.2), (6.0, 99.0)
 
 def operation(name: str = "<b>=Kasturi", **changes: Any) -> pd.DataFrame:
     facts: dict[str, Any] = {
-        "note": "x", "author": "me", "made_time": T0,
-        "start": T0 + 5 * DAY, "end": T0 + 10 * DAY, "outline": OUTLINE, **changes,
-    }  # fmt: skip
+        "note": "x",
+        "author": "me",
+        "made_time": T0,
+        "start": T0 + 5 * DAY,
+        "end": T0 + 10 * DAY,
+        "outline": OUTLINE,
+        **changes,
+    }
     return make_operation(
-        name.replace("<b>=", ""), facts["start"], facts["end"], "101,2,102,3", facts["outline"],
-        note=facts["note"], author=facts["author"], made_time=facts["made_time"],
-    )  # fmt: skip
+        name.replace("<b>=", ""),
+        facts["start"],
+        facts["end"],
+        "101,2,102,3",
+        facts["outline"],
+        note=facts["note"],
+        author=facts["author"],
+        made_time=facts["made_time"],
+    )
 
 
 def happened(number: int, day: float, where: tuple[float, float], **changes: Any) -> dict[str, Any]:
     start = T0 + day * DAY
     return {
-        "kind": "crossing", "detector": "crossing", "version": "1", "mmsi": 100 + number,
-        "track_ids": str(number), "start": start, "end": start, "lat": where[0], "lon": where[1],
-        "score": 0.6, "evidence": {}, "anchor": start, **changes,
-    }  # fmt: skip
+        "kind": "crossing",
+        "detector": "crossing",
+        "version": "1",
+        "mmsi": 100 + number,
+        "track_ids": str(number),
+        "start": start,
+        "end": start,
+        "lat": where[0],
+        "lon": where[1],
+        "score": 0.6,
+        "evidence": {},
+        "anchor": start,
+        **changes,
+    }
 
 
 def everything(runs: list[tuple[float, float]] | None = None) -> comparing.Report:
@@ -66,16 +87,40 @@ def everything(runs: list[tuple[float, float]] | None = None) -> comparing.Repor
     boarded = found[found["mmsi"] == 100].iloc[0].to_dict()
     said = pd.concat(
         [
-            make(boarded, 0, made_time=T0, author="a", conclusion="watch", reason="r",
-                 quiet_until=None, quiet_within_m=1.0),
-            make(boarded, 1, made_time=T0 + DAY, author="a", conclusion="cleared", reason="r",
-                 quiet_until=None, quiet_within_m=1.0),
+            make(
+                boarded,
+                0,
+                made_time=T0,
+                author="a",
+                conclusion="watch",
+                reason="r",
+                quiet_until=None,
+                quiet_within_m=1.0,
+            ),
+            make(
+                boarded,
+                1,
+                made_time=T0 + DAY,
+                author="a",
+                conclusion="cleared",
+                reason="r",
+                quiet_until=None,
+                quiet_within_m=1.0,
+            ),
         ]
-    )[list(DISPOSITIONS)]  # fmt: skip
+    )[list(DISPOSITIONS)]
     return comparing.compare(
-        row, phases, found, presence, said, outline=OUTLINE, ring=ring, beside_nm=20.0,
-        min_score=0.3, simulated=True,
-    )  # fmt: skip
+        row,
+        phases,
+        found,
+        presence,
+        said,
+        outline=OUTLINE,
+        ring=ring,
+        beside_nm=20.0,
+        min_score=0.3,
+        simulated=True,
+    )
 
 
 def cell(frame: pd.DataFrame, **where: str) -> pd.Series:
@@ -93,10 +138,16 @@ def test_what_began_where_and_when():
         for phase in comparing.PHASES
     }
     assert counts == {
-        ("inside", "before"): 16, ("inside", "during"): 3, ("inside", "after"): 0,
-        ("beside", "before"): 0, ("beside", "during"): 12, ("beside", "after"): 0,
-        ("elsewhere", "before"): 20, ("elsewhere", "during"): 20, ("elsewhere", "after"): 19,
-    }  # fmt: skip
+        ("inside", "before"): 16,
+        ("inside", "during"): 3,
+        ("inside", "after"): 0,
+        ("beside", "before"): 0,
+        ("beside", "during"): 12,
+        ("beside", "after"): 0,
+        ("elsewhere", "before"): 20,
+        ("elsewhere", "during"): 20,
+        ("elsewhere", "after"): 19,
+    }
     during = cell(made.events, place="inside", phase="during", kind="crossing")
     assert during["verdict"] == "fewer"
     assert during["ratio"] == pytest.approx(3 / 16)
@@ -159,8 +210,16 @@ def test_names_and_times_are_checked():
             operation(**changes)
     for name in ("", "=1+1", "a" * 81, "a\u202eb", "x\n"):
         with pytest.raises(OperationError):
-            make_operation(name if name != "x\n" else "x\ny", T0, T0 + DAY, "a", OUTLINE, note="",
-                           author="", made_time=T0)  # fmt: skip
+            make_operation(
+                name if name != "x\n" else "x\ny",
+                T0,
+                T0 + DAY,
+                "a",
+                OUTLINE,
+                note="",
+                author="",
+                made_time=T0,
+            )
     assert find(operation("Kasturi 3"), "KASTURI 3")["name"] == "Kasturi 3"
     with pytest.raises(OperationError):
         find(operation("Kasturi 3"), "other")

@@ -59,9 +59,13 @@ def untouched(tmp_path_factory: pytest.TempPathFactory, briefly_remembered: None
     simulate(folder, seed=8, hours=72, vessels=30, start=start, zones=zones)
     with reporter(quiet=True) as report:
         feeds.ingest_only(
-            installation, zones, [str(folder / "feed.nmea.gz")], area=None, mapping=None,
+            installation,
+            zones,
+            [str(folder / "feed.nmea.gz")],
+            area=None,
+            mapping=None,
             report=report,
-        )  # fmt: skip
+        )
         import_only(installation, [str(folder / "sightings.csv")], report)
     return home
 
@@ -206,11 +210,15 @@ def test_a_worker_of_a_scheduler_elsewhere(
     home = copy(untouched, tmp_path)
     with (
         LocalCluster(
-            n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0",
-            worker_dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL,
+            n_workers=1,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            worker_dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
         ) as cluster,
         engine("dask", cluster.scheduler_address, 0) as chosen,
-    ):  # fmt: skip
+    ):
         run_fill(home, chosen, 2)
     assert_same(home, by_day)
 
@@ -272,8 +280,19 @@ def test_the_driver_is_killed_twice(
     with store.read(home / "store") as reader:
         done_before = len(reader.runs())
     assert done_before in {1, 2, 3}
-    command = [sys.executable, "-m", "pipelines.cli.main", "backfill", "--home", str(home), "--json",
-               "--since", SINCE, "--until", UNTIL]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "pipelines.cli.main",
+        "backfill",
+        "--home",
+        str(home),
+        "--json",
+        "--since",
+        SINCE,
+        "--until",
+        UNTIL,
+    ]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert f'"done_before": {done_before}' in done.stdout
     assert_same(home, by_day)
@@ -282,7 +301,8 @@ def test_the_driver_is_killed_twice(
 def killed_when(home: Path, reached: Callable[[], bool]) -> None:
     """Start a back-fill and kill -9 it when something is there."""
     code = (
-        "import sys; from pathlib import Path; from pipelines.detect.spread.engines import InProcess; "
+        "import sys; from pathlib import Path; "
+        "from pipelines.detect.spread.engines import InProcess; "
         "from pipelines.run.fill import fill; from pipelines.base.progress import reporter; "
         "from pipelines.base.settings import load\n"
         "with reporter(quiet=True) as report: "
@@ -343,8 +363,7 @@ def events_of(found: dict[str, Any]) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(
-    ("since", "until"),
-    [("2027-01-01", None), (None, "2025-01-01"), ("2026-01-06", "2026-01-06")],
+    ("since", "until"), [("2027-01-01", None), (None, "2025-01-01"), ("2026-01-06", "2026-01-06")]
 )
 def test_a_span_without_reports(untouched: Path, since: str | None, until: str | None) -> None:
     with (

@@ -45,9 +45,11 @@ def test_ranges_hold_every_mmsi_once_and_like_shares(reports: dict[int, int], pa
 def place_in(folder: Path) -> work.Place:
     installation = load(folder / "home")
     return work.Place(
-        str(installation.home), str(installation.config), str(folder / "work"),
+        str(installation.home),
+        str(installation.config),
+        str(folder / "work"),
         work.fingerprint(installation),
-    )  # fmt: skip
+    )
 
 
 def test_a_result_appears_whole_or_not_at_all(tmp_path: Path) -> None:

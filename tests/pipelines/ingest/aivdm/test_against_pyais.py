@@ -94,9 +94,10 @@ def test_the_same_messages(ours, theirs, decoder, corpus):
     assert rejects == {key: n for key, n in REJECTED.items() if key != "reserved message ID"}
     assert len(missing) - decoder.counts["duplicate_parts"] <= sum(rejects.values())
     reserved = [
-        place for place in ours
+        place
+        for place in ours
         if isinstance(theirs.get(place), Exception) and "others" in ours[place]
-    ]  # fmt: skip
+    ]
     assert len(reserved) == REJECTED["reserved message ID"]
     assert set(ours) <= set(theirs)
     assert len(ours) > 50_700
@@ -200,15 +201,30 @@ SIZE = {name: name for name in ("to_bow", "to_stern", "to_port", "to_starboard")
 
 def static(row, message):
     yield from common(row, message)
-    yield from texts(row, message, {
-        "name": "shipname", "callsign": "callsign", "destination": "destination",
-        "vendor": "vendorid",
-    })  # fmt: skip
-    yield from numbers(row, message, {
-        **SIZE, "imo": "imo", "ship_type": "ship_type", "vendor_model": "model",
-        "vendor_serial": "serial", "part": "partno", "mother_ship": "mothership_mmsi",
-        "epfd": "epfd",
-    })  # fmt: skip
+    yield from texts(
+        row,
+        message,
+        {
+            "name": "shipname",
+            "callsign": "callsign",
+            "destination": "destination",
+            "vendor": "vendorid",
+        },
+    )
+    yield from numbers(
+        row,
+        message,
+        {
+            **SIZE,
+            "imo": "imo",
+            "ship_type": "ship_type",
+            "vendor_model": "model",
+            "vendor_serial": "serial",
+            "part": "partno",
+            "mother_ship": "mothership_mmsi",
+            "epfd": "epfd",
+        },
+    )
     if "draught" in message:
         yield "draught", int(row["draught"]), round(message["draught"] * 10)
     if "month" in message:
@@ -234,9 +250,9 @@ def aid(row, message):
     yield from common(row, message)
     yield from place(row, message)
     yield from texts(row, message, {"name": "name", "extension": "name_ext"})
-    yield from numbers(row, message, {
-        **SIZE, "aid_type": "aid_type", "epfd": "epfd", "second": "second",
-    })  # fmt: skip
+    yield from numbers(
+        row, message, {**SIZE, "aid_type": "aid_type", "epfd": "epfd", "second": "second"}
+    )
     for bit, name in ((4, "off_position"), (8, "virtual_aid"), (128, "assigned")):
         yield name, bool(row["flags"] & bit), bool(message[name])
 
@@ -255,7 +271,12 @@ def test_dirty_log_every_reject_has_a_reason_and_a_place(shared):
     # Messages of several parts may be rejected when their last part is there.
     assert (rejects["end"][:-1] <= rejects["start"][1:]).all()
     assert decoder.rejects == {
-        "checksum": 6, "malformed": 1606, "not a sentence": 36, "payload": 100, "short": 38,
-        "part number": 6, "incomplete multi-part": 37,
-    }  # fmt: skip
+        "checksum": 6,
+        "malformed": 1606,
+        "not a sentence": 36,
+        "payload": 100,
+        "short": 38,
+        "part number": 6,
+        "incomplete multi-part": 37,
+    }
     assert decoder.counts["messages"] == 60_296

@@ -31,11 +31,21 @@ POSITION = {"lon": 101.25, "lat": -3.5, "speed": 12.3, "course": 271.4, "heading
 
 def test_positions_frame(decoded):
     got = decoded(
-        feed({"msg_type": 1, "status": 5, **POSITION}, {"msg_type": 18, **POSITION}, {
-            "msg_type": 1, "status": 11, **POSITION, "speed": 102.3, "course": 360, "heading": 511,
-        }, {"msg_type": 27, "lon": 101.25, "lat": -3.5, "speed": 12, "course": 271},
-            {"msg_type": 9, "lon": 101.25, "lat": -3.5, "speed": 120, "course": 271.4}),
-    )  # fmt: skip
+        feed(
+            {"msg_type": 1, "status": 5, **POSITION},
+            {"msg_type": 18, **POSITION},
+            {
+                "msg_type": 1,
+                "status": 11,
+                **POSITION,
+                "speed": 102.3,
+                "course": 360,
+                "heading": 511,
+            },
+            {"msg_type": 27, "lon": 101.25, "lat": -3.5, "speed": 12, "course": 271},
+            {"msg_type": 9, "lon": 101.25, "lat": -3.5, "speed": 120, "course": 271.4},
+        )
+    )
     frame = to_positions(got.columns, SOURCE)
     frames.validate(frame, frames.POSITIONS)
     assert frame["lat"].to_numpy() == pytest.approx(-3.5)
@@ -72,9 +82,18 @@ def test_rows_that_cant_become_part_of_a_frame(decoded, fields, epoch, problem):
     assert len(to_positions(got.columns, SOURCE)) == (problem == "")
 
 
-STATIC = {"imo": 9_074_729, "callsign": "9MABC", "shipname": "BUNGA RAYA", "ship_type": 70,
-          "to_bow": 100, "to_stern": 40, "to_port": 10, "to_starboard": 12, "draught": 7.4,
-          "destination": "PORT KLANG"}  # fmt: skip
+STATIC = {
+    "imo": 9_074_729,
+    "callsign": "9MABC",
+    "shipname": "BUNGA RAYA",
+    "ship_type": 70,
+    "to_bow": 100,
+    "to_stern": 40,
+    "to_port": 10,
+    "to_starboard": 12,
+    "draught": 7.4,
+    "destination": "PORT KLANG",
+}
 
 
 def test_statics_frame(decoded):
@@ -113,8 +132,11 @@ def test_parts_a_and_b_are_merged_per_vessel(decoded):
     frames.validate(vessels.reset_index(), frames.STATICS)
     both = vessels.loc[533_000_001]
     assert (both["name"], both["callsign"], both["ship_type"], both["length_m"]) == (
-        "NEW NAME", "9W1", 30, 5,
-    )  # fmt: skip
+        "NEW NAME",
+        "9W1",
+        30,
+        5,
+    )
     assert vessels.loc[533_000_002, "callsign"] == ""
     assert vessels.loc[533_000_002, "ship_type"] == -1
 
@@ -177,9 +199,7 @@ def test_arrow_of_every_table_is_valid(decoded, sentence):
     for batch in batches.values():
         batch.validate(full=True)
     assert batches["statics"]["name"].to_pylist() == ["BUNGA RAYA"]
-    assert batches["bases"]["utc"].to_pylist() == [
-        pd.Timestamp("2024-02-29T01:02:03Z"), None,
-    ]  # fmt: skip
+    assert batches["bases"]["utc"].to_pylist() == [pd.Timestamp("2024-02-29T01:02:03Z"), None]
     assert batches["aids"]["name"].to_pylist() == ["ONE FATHOM BANK LIGH"]
     assert batches["aids"]["name_extension"].to_pylist() == ["T"]
     assert batches["others"]["msg_type"].to_pylist() == [14]

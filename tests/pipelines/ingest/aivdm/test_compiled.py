@@ -16,8 +16,12 @@ def run(code, **environment):
     """Run code in a new interpreter; its output."""
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
-        cwd=PROJECT, env={"PATH": "", **environment}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        cwd=PROJECT,
+        env={"PATH": "", **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return done.stdout.split("\n")[:-1]
 
 

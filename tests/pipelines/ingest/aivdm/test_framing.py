@@ -198,9 +198,7 @@ def test_lines_that_arent_ais_are_counted_by_kind(decoded):
         b"# log of today!\r\n\r\n$GPZDA,114702.51,27,01,2012,,*66\r\n"
         b"\\si:AISD*3F\\\r\n$PGHP,1,x*00\n"
     )
-    assert got.decoder.other_lines == {
-        "comment": 1, "blank": 1, "$GPZDA": 1, "tags": 1, "$PGHP": 1,
-    }  # fmt: skip
+    assert got.decoder.other_lines == {"comment": 1, "blank": 1, "$GPZDA": 1, "tags": 1, "$PGHP": 1}
     assert got.decoder.rejects == {}
 
 

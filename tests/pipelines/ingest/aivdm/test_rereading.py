@@ -11,10 +11,14 @@ def test_every_message_can_be_reread_at_its_offset(decoded, sentence, samples, t
     feed = (
         b"noise\n"
         + sentence(msg_type=14, mmsi=533_000_001, text="HELLO")
-        + samples["tagged"](b"s:here,c:1700000000", one) + b"\n" + samples["good"] + b"\n"
-        + samples["tagged"](b"s:here,c:1700000000", two) + b"\r\n"
+        + samples["tagged"](b"s:here,c:1700000000", one)
+        + b"\n"
+        + samples["good"]
+        + b"\n"
+        + samples["tagged"](b"s:here,c:1700000000", two)
+        + b"\r\n"
         + sentence(msg_type=8, mmsi=533_000_001, dac=1, fid=22, data=b"x" * 30)
-    )  # fmt: skip
+    )
     got = decoded(feed)
     path = tmp_path / "feed.nmea"
     path.write_bytes(feed)

@@ -36,8 +36,14 @@ PIECES = [
     b"$GPZDA,114702.51,27,01,2012,,*66",
     b"!AIVDM,1,1,,B,177KQJ5000G",
     b"\x00\xff",
-    b"\n", b"\n", b"\n", b"\r\n", b"\r\n", b"\r", b" ",
-]  # fmt: skip
+    b"\n",
+    b"\n",
+    b"\n",
+    b"\r\n",
+    b"\r\n",
+    b"\r",
+    b" ",
+]
 
 
 def feeds(least=0):

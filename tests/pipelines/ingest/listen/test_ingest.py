@@ -87,8 +87,11 @@ def test_every_hazard_yields_its_messages(shared: Path, tmp_path: Path) -> None:
         # Rejects for what the message says (no position …) are messages, too.
         said = ("no position", "position", "mmsi", "short")
         messages = (
-            report.positions + report.statics - report.also_static
-            + sum(report.other_messages.values()) + sum(report.rejected.get(s, 0) for s in said)
-        )  # fmt: skip
+            report.positions
+            + report.statics
+            - report.also_static
+            + sum(report.other_messages.values())
+            + sum(report.rejected.get(s, 0) for s in said)
+        )
         assert messages == case["expect_messages"], case["name"]
         assert report.rejected.get("no time", 0) == 0, case["name"]

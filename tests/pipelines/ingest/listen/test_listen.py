@@ -24,9 +24,15 @@ Wait = Callable[[Callable[[], object], str], None]
 
 
 def test_ten_thousand_sentences_a_second_are_all_recorded(
-    tmp_path: Path, server: Any, recording: Any, sentence: Sentence, read_back: Reader, bare: Bare,
-    wait_for: Wait, hold: threading.Event,
-) -> None:  # fmt: skip
+    tmp_path: Path,
+    server: Any,
+    recording: Any,
+    sentence: Sentence,
+    read_back: Reader,
+    bare: Bare,
+    wait_for: Wait,
+    hold: threading.Event,
+) -> None:
     sent = [sentence(n) for n in range(20_000)]
 
     def serve(connection: socket.socket, number: int) -> None:
@@ -61,9 +67,14 @@ def test_ten_thousand_sentences_a_second_are_all_recorded(
 
 @pytest.mark.usefixtures("brisk")
 def test_a_feed_that_drops_the_connection_is_found_again(
-    tmp_path: Path, server: Any, recording: Any, sentence: Sentence, read_back: Reader, bare: Bare,
+    tmp_path: Path,
+    server: Any,
+    recording: Any,
+    sentence: Sentence,
+    read_back: Reader,
+    bare: Bare,
     wait_for: Wait,
-) -> None:  # fmt: skip
+) -> None:
     def serve(connection: socket.socket, number: int) -> None:
         # The last line is cut off; the next connection's first one mustn't be glued to it.
         connection.sendall(sentence(number) + b"\n" + sentence(1000 + number)[:20])
@@ -102,9 +113,15 @@ def test_a_feed_that_is_not_there_yet_is_waited_for(
 
 @pytest.mark.usefixtures("brisk")
 def test_garbage_is_survived_and_counted(
-    tmp_path: Path, server: Any, recording: Any, sentence: Sentence, read_back: Reader, bare: Bare,
-    wait_for: Wait, hold: threading.Event,
-) -> None:  # fmt: skip
+    tmp_path: Path,
+    server: Any,
+    recording: Any,
+    sentence: Sentence,
+    read_back: Reader,
+    bare: Bare,
+    wait_for: Wait,
+    hold: threading.Event,
+) -> None:
     noise = b"".join(bytes([0x80 + n % 128, 0, 7]) + b"\n" for n in range(500))
     endless = b"x" * 3_000_000
 
@@ -314,9 +331,13 @@ def test_a_file_is_not_a_live_feed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_recording_properly(
-    tmp_path: Path, kind: signal.Signals, sentence: Sentence, read_back: Reader, bare: Bare,
+    tmp_path: Path,
+    kind: signal.Signals,
+    sentence: Sentence,
+    read_back: Reader,
+    bare: Bare,
     wait_for: Wait,
-) -> None:  # fmt: skip
+) -> None:
     with run_listen("-", tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         process.stdin.write(sentence(1) + b"\n" + sentence(2) + b"\n")
@@ -340,9 +361,15 @@ def test_signals_are_as_before_afterwards() -> None:
 
 @pytest.mark.usefixtures("brisk")
 def test_two_recorders_in_one_folder_keep_apart(
-    tmp_path: Path, server: Any, recording: Any, sentence: Sentence, read_back: Reader, bare: Bare,
-    wait_for: Wait, hold: threading.Event,
-) -> None:  # fmt: skip
+    tmp_path: Path,
+    server: Any,
+    recording: Any,
+    sentence: Sentence,
+    read_back: Reader,
+    bare: Bare,
+    wait_for: Wait,
+    hold: threading.Event,
+) -> None:
     sent = [sentence(n) for n in range(3000)]
 
     def serve(connection: socket.socket, number: int) -> None:

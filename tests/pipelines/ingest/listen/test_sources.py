@@ -30,14 +30,31 @@ def test_udp_is_heard_on_the_loopback_address_unless_another_is_named() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "feed.example:10110", "http://feed.example:80", "tcp://feed.example", "tcp://:10110",
-        "tcp://h:0", "tcp://h:99999", "tcp://h:x", "tcp://h:1/path", "tcp://user:secret@h:1",
-        "tcp://h:1?baud=9600", "udp://:10110?from=x", "udp://:1?from=192.0.2.7/24", "udp://:1?to=x",
-        "udp://239.192.0.1:60001", "serial:", "serial:ttyUSB0", "serial://dev/ttyUSB0",
-        "serial:/dev/ttyUSB0?baud=fast", "serial:/dev/ttyUSB0?baud=12345", "serial:/dev/x?parity=e",
-        "tcp://[::1:4001", "file:///etc/passwd",
+        "",
+        "feed.example:10110",
+        "http://feed.example:80",
+        "tcp://feed.example",
+        "tcp://:10110",
+        "tcp://h:0",
+        "tcp://h:99999",
+        "tcp://h:x",
+        "tcp://h:1/path",
+        "tcp://user:secret@h:1",
+        "tcp://h:1?baud=9600",
+        "udp://:10110?from=x",
+        "udp://:1?from=192.0.2.7/24",
+        "udp://:1?to=x",
+        "udp://239.192.0.1:60001",
+        "serial:",
+        "serial:ttyUSB0",
+        "serial://dev/ttyUSB0",
+        "serial:/dev/ttyUSB0?baud=fast",
+        "serial:/dev/ttyUSB0?baud=12345",
+        "serial:/dev/x?parity=e",
+        "tcp://[::1:4001",
+        "file:///etc/passwd",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_source_is_an_error_with_a_hint(text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse(text)

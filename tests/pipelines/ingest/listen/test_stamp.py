@@ -114,9 +114,14 @@ def test_later_parts_follow_the_first_so_that_the_message_can_be_joined() -> Non
 
 @pytest.mark.parametrize(
     "line",
-    [b"$GPRMC,120000,A*00", b"# a comment", b'{"MessageType": "PositionReport"}', b"\\si:AISD*3F\\",
-     "Schiff: Müller".encode()],
-)  # fmt: skip
+    [
+        b"$GPRMC,120000,A*00",
+        b"# a comment",
+        b'{"MessageType": "PositionReport"}',
+        b"\\si:AISD*3F\\",
+        "Schiff: Müller".encode(),
+    ],
+)
 def test_other_text_is_recorded_as_it_came(line: bytes) -> None:
     assert stamp(line) == [line]
 
@@ -152,11 +157,25 @@ def test_a_station_can_not_break_out_of_its_tag_block(station: str) -> None:
 HOSTILE = st.one_of(
     st.binary(max_size=60),
     st.lists(
-        st.sampled_from([BARE, PART_1, PART_2, b"\\", b"c:1", b"*", b"s:r1,", b"\\g:1-2-3*",
-                         b"$PGHP,1,", b"!", b",1700000000", b"2024-01-01 00:00:00 "]),
+        st.sampled_from(
+            [
+                BARE,
+                PART_1,
+                PART_2,
+                b"\\",
+                b"c:1",
+                b"*",
+                b"s:r1,",
+                b"\\g:1-2-3*",
+                b"$PGHP,1,",
+                b"!",
+                b",1700000000",
+                b"2024-01-01 00:00:00 ",
+            ]
+        ),
         max_size=6,
     ).map(b"".join),
-)  # fmt: skip
+)
 
 
 @given(lines=st.lists(HOSTILE, max_size=20))

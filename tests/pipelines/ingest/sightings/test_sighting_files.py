@@ -45,8 +45,15 @@ def test_a_plain_csv_is_read_as_it_stands(read):
     row = got.sightings.iloc[0]
     assert row["time"].isoformat() == "2026-03-01T12:00:00+00:00"
     assert row.drop("time").tolist() == [
-        "a", 2.5, 101.25, 80.0, "radar Port Dickson", 35.0, 0.8, "two engines",
-    ]  # fmt: skip
+        "a",
+        2.5,
+        101.25,
+        80.0,
+        "radar Port Dickson",
+        35.0,
+        0.8,
+        "two engines",
+    ]
 
 
 def test_detections_as_satellite_services_publish_them(read):
@@ -97,10 +104,17 @@ def test_uncertainty_as_radius_or_ellipse(read, columns, expected_m):
 
 def test_geojson_of_one_feature_and_of_many(read):
     one = feature(101.0, 2.0, acquired=1772366400000, sensor="optical")
-    assert read(one, "one.geojson").sightings["time"].tolist() == read(
-        collection({**one, "properties": {"time": "2026-03-01T12:00:00Z", "sensor": "optical"}}),
-        "many.geojson",
-    ).sightings["time"].tolist()  # fmt: skip
+    assert (
+        read(one, "one.geojson").sightings["time"].tolist()
+        == read(
+            collection(
+                {**one, "properties": {"time": "2026-03-01T12:00:00Z", "sensor": "optical"}}
+            ),
+            "many.geojson",
+        )
+        .sightings["time"]
+        .tolist()
+    )
 
 
 def test_a_source_that_is_not_named_is_the_files_name_and_counted(read):
@@ -127,11 +141,17 @@ def test_rows_that_make_no_sighting_are_counted_by_reason_and_the_others_land(re
     )
     assert len(got.sightings) == 1
     assert got.report.rejected == {
-        "time: isn't ISO 8601, nor seconds or milliseconds since 1970": 1, "time: in the future": 1,
-        "lat: out of range": 1, "lat: isn't an angle": 1, "lat: isn't a number": 1,
-        "confidence: isn't a number": 1, "confidence: out of range": 1,
-        "length_m: out of range": 1, "wrong number of fields": 1, "time: missing": 1,
-    }  # fmt: skip
+        "time: isn't ISO 8601, nor seconds or milliseconds since 1970": 1,
+        "time: in the future": 1,
+        "lat: out of range": 1,
+        "lat: isn't an angle": 1,
+        "lat: isn't a number": 1,
+        "confidence: isn't a number": 1,
+        "confidence: out of range": 1,
+        "length_m: out of range": 1,
+        "wrong number of fields": 1,
+        "time: missing": 1,
+    }
     assert got.report.rows_read == 11
 
 

@@ -35,8 +35,9 @@ def test_there_is_one_signing_key_at_a_time(keyring: Keyring) -> None:
     assert keyring.signer(None)[0] == second
     assert second.title == "Lumut"
     assert {k.name: k.state for k in keyring.entries()} == {
-        first.name: "retired", second.name: "active",
-    }  # fmt: skip
+        first.name: "retired",
+        second.name: "active",
+    }
     gone = keyring.revoke(second.name[:4].lower(), NOW, "stolen")
     assert (gone.state, gone.reason) == ("revoked", "stolen")
     assert keyring.active() is None

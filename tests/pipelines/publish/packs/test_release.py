@@ -33,8 +33,20 @@ from pipelines.run.packs import Sent, export_to
 from pipelines.run.plan import plan_run
 from pipelines.run.release import release_run
 
-ALL = ["brief", "pdf", "csv", "geoparquet", "geojson", "kml", "kmz", "gpx", "gpkg", "xlsx", "tak",
-       "rtz"]  # fmt: skip
+ALL = [
+    "brief",
+    "pdf",
+    "csv",
+    "geoparquet",
+    "geojson",
+    "kml",
+    "kmz",
+    "gpx",
+    "gpkg",
+    "xlsx",
+    "tak",
+    "rtz",
+]
 MARKS = """
 default: {tlp: GREEN, rel: ALL}
 feeds:
@@ -76,9 +88,13 @@ def two_feeds(tmp_path_factory: pytest.TempPathFactory, exercise: Path) -> Insta
     shutil.copy(exercise / "sightings.csv", folder / "radar.csv")
     with reporter(quiet=True) as report:
         feeds.ingest_only(
-            installation, zones, [str(folder / "open.nmea.gz"), str(folder / "secret.nmea.gz")],
-            area=None, mapping=None, report=report,
-        )  # fmt: skip
+            installation,
+            zones,
+            [str(folder / "open.nmea.gz"), str(folder / "secret.nmea.gz")],
+            area=None,
+            mapping=None,
+            report=report,
+        )
         _list_everyone(installation)
         runs.detect_only(installation, None, None, None, report, [str(folder / "radar.csv")])
     return installation
@@ -197,8 +213,11 @@ def test_the_search_would_find_them(sent: Callable[[str], Sent]) -> None:
     pack = sent("home")
     marks = pack.products.flagged[["mmsi", "tlp", "rel"]]
     mmsi = str(marks.loc[marks["tlp"] == "AMBER", "mmsi"].iloc[0])
-    found = {n.split(".")[1].split(" ")[0].split("/")[0] for n, c in every_file(pack.paths[0])
-             if mmsi.encode() in c}  # fmt: skip
+    found = {
+        n.split(".")[1].split(" ")[0].split("/")[0]
+        for n, c in every_file(pack.paths[0])
+        if mmsi.encode() in c
+    }
     assert found >= {
         "html",
         "pdf",
@@ -251,8 +270,9 @@ def test_each_record_has_its_own_mark_and_the_pack_the_strictest(
     home = released("home")
     assert home.release is not None
     assert set(zip(home.events["tlp"], home.events["rel"], strict=True)) == {
-        ("GREEN", "ALL"), ("AMBER", "MYS"),
-    }  # fmt: skip
+        ("GREEN", "ALL"),
+        ("AMBER", "MYS"),
+    }
     assert home.release.mark == Mark(Tlp.AMBER, frozenset({"MYS"}))
     assert set(home.release.track_marks) == set(home.tracks["track_id"])
 
@@ -283,10 +303,13 @@ def test_a_plan_is_made_from_what_its_recipient_may_have(
     # A boat that lies where one of the secret vessels was heard last would go for it.
     config = Path(shutil.copytree(two_feeds.config, tmp_path / "config"))
     boat = {
-        "name": "Near", "base": {"name": "There", "lat": float(near["lat"]),
-        "lon": float(near["lon"])}, "cruise_kn": 20, "max_kn": 30, "boardings": 9,
+        "name": "Near",
+        "base": {"name": "There", "lat": float(near["lat"]), "lon": float(near["lon"])},
+        "cruise_kn": 20,
+        "max_kn": 30,
+        "boardings": 9,
         "search_nm": 20,
-    }  # fmt: skip
+    }
     plan = {"units": [boat], "planning": {"iterations": 50}}
     (config / "patrol.yaml").write_text(yaml.safe_dump(plan))
     changed = load(two_feeds.home, config)
@@ -397,7 +420,7 @@ RULES = MarkRules.model_validate(
         ],
         "sightings": [{"source": "informant *", "tlp": "RED", "rel": ["MYS"]}],
     }
-)  # fmt: skip
+)
 
 
 SOURCES = {
@@ -413,21 +436,41 @@ DEFAULT = Mark(Tlp.GREEN, frozenset({"AUS"}))
         ({(1, "position"): "a"}, {}, "gap", "TLP:AMBER · REL AUS, MYS"),
         ({(1, "position"): "a", (2, "position"): "b"}, {}, "gap", "TLP:AMBER · REL AUS"),
         ({(1, "position"): "c"}, {"visitors": "533000003 5"}, "gap", "TLP:GREEN · REL ALL"),
-        ({(1, "position"): "c", (3, "position"): "a"}, {"visitors": "533000003"}, "gap",
-         "TLP:AMBER · REL AUS, MYS"),
-        ({(1, "position"): "c", (3, "position"): "a"}, {"false_track_id": "53300000302"}, "gap",
-         "TLP:AMBER · REL AUS, MYS"),
-        ({(1, "position"): "c"}, {"last_report_source": "aaaaaaaaaaaaaaaa:5"}, "gap",
-         "TLP:AMBER · REL AUS, MYS"),
-        ({(1, "position"): "c"}, {"last_report_source": "0123456789abcdef:5"}, "gap",
-         "TLP:RED · REL NONE"),
+        (
+            {(1, "position"): "c", (3, "position"): "a"},
+            {"visitors": "533000003"},
+            "gap",
+            "TLP:AMBER · REL AUS, MYS",
+        ),
+        (
+            {(1, "position"): "c", (3, "position"): "a"},
+            {"false_track_id": "53300000302"},
+            "gap",
+            "TLP:AMBER · REL AUS, MYS",
+        ),
+        (
+            {(1, "position"): "c"},
+            {"last_report_source": "aaaaaaaaaaaaaaaa:5"},
+            "gap",
+            "TLP:AMBER · REL AUS, MYS",
+        ),
+        (
+            {(1, "position"): "c"},
+            {"last_report_source": "0123456789abcdef:5"},
+            "gap",
+            "TLP:RED · REL NONE",
+        ),
         ({(1, "position"): "c", (1, "static"): "a"}, {}, "gap", "TLP:AMBER · REL AUS, MYS"),
-        ({(1, "position"): "c"}, {"sighting_source": "s1"}, "unmatched_sighting",
-         "TLP:RED · REL MYS"),
+        (
+            {(1, "position"): "c"},
+            {"sighting_source": "s1"},
+            "unmatched_sighting",
+            "TLP:RED · REL MYS",
+        ),
         ({}, {"sighting_source": "s1"}, "unmatched_sighting", "TLP:RED · REL MYS"),
         ({}, {}, "gap", "TLP:GREEN · REL AUS"),  # as all that the pack is made from
     ],
-)  # fmt: skip
+)
 def test_an_event_has_the_strictest_mark_of_what_it_rests_on(heard, evidence, kind, expected):
     assert [str(mark) for mark in marks_of(heard, evidence, kind, "2026-01-05")] == [expected]
 
@@ -435,8 +478,10 @@ def test_an_event_has_the_strictest_mark_of_what_it_rests_on(heard, evidence, ki
 def test_what_was_said_on_another_day_counts_where_it_is_about_identity():
     heard = {(1, "position"): "c"}
     earlier = {(1, "static"): "a"}
-    for kind, expected in (("gap", "TLP:GREEN · REL ALL"),
-                           ("identity", "TLP:AMBER · REL AUS, MYS")):  # fmt: skip
+    for kind, expected in (
+        ("gap", "TLP:GREEN · REL ALL"),
+        ("identity", "TLP:AMBER · REL AUS, MYS"),
+    ):
         assert [str(m) for m in marks_of(heard, {}, kind, "2026-01-05", earlier)] == [expected]
 
 
@@ -449,14 +494,26 @@ def marks_of(heard, evidence, kind, date, earlier=None):
     rows += [(base + m, "2026-01-02", feed, what) for (m, what), feed in (earlier or {}).items()]
     known = cut.lineage(
         pd.DataFrame({"feed_key": list("abc"), "sha256": [letter * 64 for letter in "abc"]}),
-        ["s1"], pd.DataFrame(rows, columns=["mmsi", "date", "feed_key", "what"]),
-    )  # fmt: skip
+        ["s1"],
+        pd.DataFrame(rows, columns=["mmsi", "date", "feed_key", "what"]),
+    )
     vessels = {} if kind == "unmatched_sighting" and not heard else {"mmsi": base + 1}
     row = {
-        "kind": kind, "detector": kind, "version": "1", "mmsi": 0, "other_mmsi": base + 2,
-        "track_ids": "", "start": start, "end": start + pd.Timedelta(hours=1), "anchor": start,
-        "lat": 3.0, "lon": 100.0, "score": 0.5, "evidence": evidence, **vessels,
-    }  # fmt: skip
+        "kind": kind,
+        "detector": kind,
+        "version": "1",
+        "mmsi": 0,
+        "other_mmsi": base + 2,
+        "track_ids": "",
+        "start": start,
+        "end": start + pd.Timedelta(hours=1),
+        "anchor": start,
+        "lat": 3.0,
+        "lon": 100.0,
+        "score": 0.5,
+        "evidence": evidence,
+        **vessels,
+    }
     return cut.event_marks(
         events.build([row]), known, SOURCES, start + pd.Timedelta(hours=4), DEFAULT
     )
@@ -467,9 +524,17 @@ def test_an_event_has_the_marks_of_the_events_that_it_names():
 
     start = pd.Timestamp("2026-01-05T20:00Z")
     plain = {
-        "kind": "gap", "detector": "gap", "version": "1", "track_ids": "", "start": start,
-        "end": start, "lat": 3.0, "lon": 100.0, "score": 0.5, "evidence": {},
-    }  # fmt: skip
+        "kind": "gap",
+        "detector": "gap",
+        "version": "1",
+        "track_ids": "",
+        "start": start,
+        "end": start,
+        "lat": 3.0,
+        "lon": 100.0,
+        "score": 0.5,
+        "evidence": {},
+    }
     first = events.build([{**plain, "mmsi": 533000001, "anchor": start}])
     key = first["event_id"].iloc[0]
     naming = {"lead_event": key}
@@ -478,10 +543,17 @@ def test_an_event_has_the_marks_of_the_events_that_it_names():
         [first, events.build([{**plain, "mmsi": 533000002, "anchor": later, "evidence": naming}])]
     )
     known = cut.lineage(
-        pd.DataFrame({"feed_key": ["a", "c"], "sha256": ["a" * 64, "c" * 64]}), [],
-        pd.DataFrame({"mmsi": [533000001, 533000002], "date": "2026-01-05",
-                      "feed_key": ["a", "c"], "what": "position"}),
-    )  # fmt: skip
+        pd.DataFrame({"feed_key": ["a", "c"], "sha256": ["a" * 64, "c" * 64]}),
+        [],
+        pd.DataFrame(
+            {
+                "mmsi": [533000001, 533000002],
+                "date": "2026-01-05",
+                "feed_key": ["a", "c"],
+                "what": "position",
+            }
+        ),
+    )
     assert {str(mark) for mark in cut.event_marks(both, known, SOURCES, later, DEFAULT)} == {
         "TLP:AMBER · REL AUS, MYS"
     }

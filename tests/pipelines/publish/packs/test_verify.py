@@ -82,9 +82,13 @@ def _forged(pack: Path) -> None:
     ],
 )
 def test_a_change_shows_in_folder_and_archive(
-    pack: Path, keys: Keyring, fresh: pd.Timestamp, repacked: Callable[[Path], Path],
-    spoil: Spoil, words: str,
-) -> None:  # fmt: skip
+    pack: Path,
+    keys: Keyring,
+    fresh: pd.Timestamp,
+    repacked: Callable[[Path], Path],
+    spoil: Spoil,
+    words: str,
+) -> None:
     spoil(pack)
     for path in (pack, repacked(pack)):
         verdict = verify(path, keys, fresh)
@@ -97,8 +101,9 @@ def test_a_link_is_not_followed(pack: Path, keys: Keyring, fresh: pd.Timestamp) 
     (pack / "README.txt").unlink()
     (pack / "README.txt").symlink_to("/etc/hostname")
     assert verify(pack, keys, fresh).problems == (
-        "missing: README.txt", "not in the manifest: 'README.txt'",
-    )  # fmt: skip
+        "missing: README.txt",
+        "not in the manifest: 'README.txt'",
+    )
 
 
 def test_every_byte_of_the_manifest_counts(pack: Path, keys: Keyring, fresh: pd.Timestamp) -> None:
@@ -140,9 +145,23 @@ def test_a_pack_without_signature_says_so(pack: Path, keys: Keyring, fresh: pd.T
 
 @pytest.mark.parametrize(
     "name",
-    ["", "/etc/x", "../x", "a/../b", "a//b", "C:x", "a\\b", "con.txt", "x.", ".x", "a b", "é",
-     "a\nb", "x" * 300],
-)  # fmt: skip
+    [
+        "",
+        "/etc/x",
+        "../x",
+        "a/../b",
+        "a//b",
+        "C:x",
+        "a\\b",
+        "con.txt",
+        "x.",
+        ".x",
+        "a b",
+        "é",
+        "a\nb",
+        "x" * 300,
+    ],
+)
 def test_a_name_that_leads_elsewhere_is_unsafe(name: str) -> None:
     with pytest.raises(ValueError, match="safe name"):
         safe_name(name)

@@ -71,9 +71,10 @@ def test_what_is_taken_back_is_what_was_kept(home: Path, selat: Selat, tmp_path:
         assert copied.read_bytes() == path.read_bytes()
     assert (new / "recordings" / "20260105T160000Z-a.nmea.zst").read_bytes() == b"recorded"
     assert (new / "restored-config" / "settings.yaml").exists()
-    assert selat("flagged", "--home", new, "--csv").out == selat(
-        "flagged", "--home", home, "--csv"
-    ).out  # fmt: skip
+    assert (
+        selat("flagged", "--home", new, "--csv").out
+        == selat("flagged", "--home", home, "--csv").out
+    )
 
 
 def test_a_second_backup_costs_what_is_new(home: Path, tmp_path: Path) -> None:
@@ -105,8 +106,11 @@ def test_private_keys_stay_unless_they_are_asked_for(
 ) -> None:
     assert selat("keys", "make", "--home", home).code == 0
     assert selat("keys", "make", "--opening", "--home", home).code == 0
-    secrets = {p.read_bytes() for p in (home / "keys").iterdir()
-               if p.suffix == ".key" or p.name.startswith("opening")}  # fmt: skip
+    secrets = {
+        p.read_bytes()
+        for p in (home / "keys").iterdir()
+        if p.suffix == ".key" or p.name.startswith("opening")
+    }
     assert len(secrets) == 2
     keep(load(home), tmp_path / "a")
     kept = {path.read_bytes() for path in objects(tmp_path / "a")}

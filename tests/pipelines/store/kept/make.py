@@ -38,12 +38,14 @@ def found_in(root: Path) -> dict[str, Any]:
             "sightings": sorted(reader.all_sightings()["sighting_id"]),
             "run_id": run["run_id"],
             "events": sorted(zip(events["event_id"], events["status"], strict=True)),
-            "flags": [[int(m), round(float(s), 6)] for m, s in
-                      zip(flags["mmsi"], flags["score"], strict=True)],
+            "flags": [
+                [int(m), round(float(s), 6)]
+                for m, s in zip(flags["mmsi"], flags["score"], strict=True)
+            ],
             "revisions": int(reader.sql("SELECT count(*) AS n FROM event_revisions")["n"].iloc[0]),
             "dispositions": reader.dispositions()[["conclusion", "author"]].values.tolist(),
             "operations": reader.operations()["name"].tolist(),
-        }  # fmt: skip
+        }
 
 
 def selat(*arguments: object) -> None:
@@ -67,13 +69,29 @@ def main() -> None:
         with store.read(home / "store") as reader:
             event = reader.sql("SELECT event_id FROM events ORDER BY score DESC, event_id")
         selat(
-            "disposition", "add", event["event_id"].iloc[0], "--as", "boarded",
-            "--reason", "two boats alongside", "--by", "KM Kept", *there,
-        )  # fmt: skip
+            "disposition",
+            "add",
+            event["event_id"].iloc[0],
+            "--as",
+            "boarded",
+            "--reason",
+            "two boats alongside",
+            "--by",
+            "KM Kept",
+            *there,
+        )
         selat(
-            "operation", "add", "Kept", "--since", "2026-01-05", "--until", "2026-01-06",
-            "--area", "100,1,104,4", *there,
-        )  # fmt: skip
+            "operation",
+            "add",
+            "Kept",
+            "--since",
+            "2026-01-05",
+            "--until",
+            "2026-01-06",
+            "--area",
+            "100,1,104,4",
+            *there,
+        )
         found = json.dumps(found_in(home / "store"), indent=1)
         archive.with_name(f"schema-{SCHEMA_VERSION}.json").write_text(found + "\n")
         with tarfile.open(archive, "w:xz", preset=9) as tar:
