@@ -10,7 +10,7 @@ export UV_NO_PROGRESS := 1
 # Bytecode is kept whatever the machine has set: without it imports are half of a small run.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup nightly week test test-fast prove check format lock bench notebook audit clean
+.PHONY: help setup wheelhouse nightly week test test-fast prove check format docs lock bench notebook audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,14 @@ bench: .venv/.installed-dev ## run the benchmarks on one core, write docs/benchm
 notebook: .venv/.installed-notebooks ## open the notebooks
 	$(BIN)/jupyter lab notebooks
 
+docs: .venv/.installed-dev ## write the reference from the code, build the site into site/
+	$(BIN)/python docs/make_reference.py
+	$(BIN)/zensical build
+
+wheelhouse: ## fetch all packages of a run into wheelhouse/, to install without a network
+	@test -x .venv/bin/python || python3 -m venv .venv
+	.venv/bin/python -m pip download -q --disable-pip-version-check --only-binary :all: --require-hashes -r requirements.lock -d wheelhouse
+
 lock: ## remake the requirements locks (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --extra build pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --extra build --extra dev --extra notebooks --extra scale -c requirements.lock pyproject.toml -o requirements-dev.lock
@@ -64,7 +72,7 @@ audit: .venv/.installed-audit ## ask for known weaknesses of what the locks hold
 	.venv/audit/bin/python .ci/audit.py requirements.lock requirements-dev.lock requirements-uv.lock requirements-audit.lock
 
 clean: ## remove the environment and everything produced
-	rm -rf .venv data/home data/exercise data/week
+	rm -rf .venv site wheelhouse data/home data/exercise data/week
 
 .venv/.installed-run: requirements.lock pyproject.toml .ci/setup.sh
 	bash .ci/setup.sh requirements.lock $@
