@@ -77,9 +77,6 @@ REPORTS: Final = {
 }
 """What is learned from: `frames.TRACKED` without the columns that don't matter."""
 
-MAX_RECEIVERS: Final = 500
-"""So many receivers of a day are kept, those that heard most: who writes names into a feed mustn't
-fill the store. All of the Strait's coast is heard by some dozens."""
 
 CELL_SLOTS: Final = 1 << 24
 """More half hours than there are in nine centuries from 1970 on."""

@@ -1,5 +1,7 @@
 """What a day of reports shows of reception; see `detectors.core.coverage`."""
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -8,7 +10,6 @@ from detectors.core.coverage import (
     CELLS,
     FEED,
     FEED_SLOT_S,
-    MAX_RECEIVERS,
     RECEIVERS,
     REPORTS,
     SILENCE_S,
@@ -30,6 +31,10 @@ from detectors.core.frames import (
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+MAX_RECEIVERS: Final = 500
+"""So many receivers of a day are kept, those that heard most: who writes names into a feed mustn't
+fill the store. All of the Strait's coast is heard by some dozens."""
 
 
 def learn(tracked: pd.DataFrame, receptions: pd.DataFrame | None = None) -> Coverage:

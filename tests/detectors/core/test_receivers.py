@@ -67,7 +67,7 @@ def test_a_class_b_set_is_heard_by_those_that_hear_its_like():
 
 
 def test_only_the_receivers_that_heard_most_are_kept(monkeypatch):
-    monkeypatch.setattr(coverage, "MAX_RECEIVERS", 2)
+    monkeypatch.setattr(coverage_learn, "MAX_RECEIVERS", 2)
     rows = [(name, k, *HERE, "A") for name, n in (("X", 3), ("Y", 1), ("Z", 2)) for k in range(n)]
     rows += [("Y", 48, *HERE, "A")]  # another day has its own
     kept = learnt(rows).receivers
