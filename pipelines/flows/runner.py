@@ -54,6 +54,7 @@ def deploy(client: SyncPrefectClient, installation: Installation) -> UUID:
         "order. selat serve runs it, as it was started: parameters and job variables do nothing.",
         schedules=[DeploymentScheduleCreate(schedule=cron, active=True)],
         enforce_parameter_schema=False,
+        pull_steps=[],  # an earlier version's, which would be shown and not done
     )
 
 

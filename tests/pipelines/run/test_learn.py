@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from detectors.core import geodesy, lanes
+from tests.pipelines.service.conftest import prefect_server  # noqa: F401 - a fixture
 
 DAY = pd.Timestamp("2026-03-01T00:00Z")
 ROADS = (3.10, 100.55)
@@ -149,6 +150,7 @@ def of(found: pd.DataFrame, mmsi: int, kind: str, subkind: str = "") -> list[dic
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("prefect_server")  # one for its three flows
 def test_what_is_learned_and_accepted_counts_in_the_night(
     selat: Callable[..., Any], feeds: tuple[Path, Path], tmp_path: Path
 ) -> None:
