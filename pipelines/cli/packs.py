@@ -1,14 +1,13 @@
 """`selat export`, `verify`, `open`, `exports` and `keys`: what is handed to others."""
 
-import os
 import sys
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from pipelines.cli.keys import key_text, passphrase_of_key
 from pipelines.cli.options import (
     AsJson,
     Config,
@@ -22,17 +21,13 @@ from pipelines.cli.options import (
 if TYPE_CHECKING:
     from pipelines.base.progress import Reporter
     from pipelines.base.settings import Installation
-    from pipelines.publish.packs.keys import Key, Keyring
     from pipelines.publish.packs.verify import Verdict
     from pipelines.run.release import Released, Span
 
-PASSPHRASE: Final = "SELAT_KEY_PASSPHRASE"  # noqa: S105 - its name
-"""Environment variable with the passphrase of the signing key."""
 
 _SHOWN: Final = 50
 """So many problems of a pack are printed."""
 
-keys = typer.Typer(no_args_is_help=True, help="Make, list, rotate and revoke keys of packs.")
 
 TrustedKey = Annotated[
     list[str] | None,
@@ -163,7 +158,7 @@ def _export_to(
     keyring = Keyring(installation.keys)
     signer = None
     if keyring.signing() or not unsigned:
-        signer = keyring.signer(_passphrase() if keyring.locked() else None)
+        signer = keyring.signer(passphrase_of_key() if keyring.locked() else None)
     made = []
     asked = sys.stdin.isatty() and sys.stderr.isatty() and not yes
     with reporter(quiet=quiet or as_json) as report, report.bar("Packs", len(names)) as bar:
@@ -351,119 +346,6 @@ def exports(
         raise typer.Exit(log.LogBrokenError.exit_code)
 
 
-@keys.command("make")
-def keys_make(
-    opening: Annotated[
-        bool,
-        typer.Option(help="A key that opens packs encrypted to it, instead of one that signs."),
-    ] = False,
-    passphrase: Annotated[
-        bool, typer.Option(help=f"Lock the signing key; asked for, or taken from {PASSPHRASE}.")
-    ] = False,
-    title: Annotated[str, typer.Option(help="Whose key it is.")] = "",
-    home: Home = None,
-    config: Config = None,
-) -> None:
-    """Make the key that signs packs, or one that opens packs encrypted to it.
-
-    For example:
-
-      selat keys make --passphrase --title "MMEA Lumut"
-
-      selat keys make --opening
-    """
-    keyring = _keyring(home, config)
-    if opening:
-        _show(keyring.make_opening(datetime.now(UTC), title))
-        return
-    secret = _passphrase(new=True) if passphrase else None
-    _show(keyring.make(datetime.now(UTC), secret, title))
-
-
-@keys.command("list")
-def keys_list(home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
-    """All keys: what signs, what opens, what is trusted, and what became of each.
-
-    For example:
-
-      selat keys list
-    """
-    from dataclasses import asdict
-
-    known = _keyring(home, config).entries()
-    if as_json:
-        print_json([asdict(key) for key in known])
-        return
-    for key in known:
-        _show(key)
-    if not known:
-        typer.echo("there are no keys: selat keys make")
-
-
-@keys.command("rotate")
-def keys_rotate(
-    passphrase: Annotated[bool, typer.Option(help="Lock the new key.")] = False,
-    title: Annotated[str, typer.Option(help="Whose key it is; else as before.")] = "",
-    home: Home = None,
-    config: Config = None,
-) -> None:
-    """Retire the signing key and make the next; what the old one signed stays good.
-
-    For example:
-
-      selat keys rotate --passphrase
-    """
-    secret = _passphrase(new=True) if passphrase else None
-    _show(_keyring(home, config).rotate(datetime.now(UTC), secret, title))
-
-
-@keys.command("revoke")
-def keys_revoke(
-    key: Annotated[str, typer.Argument(help="The key's id, or the beginning of it.")],
-    reason: Annotated[str, typer.Option(help="Why: lost, stolen, …")],
-    home: Home = None,
-    config: Config = None,
-) -> None:
-    """Revoke a key: nothing that it signed is good any more. It can't be undone.
-
-    For example:
-
-      selat keys revoke 8F31 --reason "laptop stolen in Lumut"
-    """
-    _show(_keyring(home, config).revoke(key, datetime.now(UTC), reason))
-
-
-@keys.command("trust")
-def keys_trust(
-    key: Annotated[str, typer.Argument(help="A .pub file, or its line.")],
-    title: Annotated[str, typer.Option(help="Whose key it is.")],
-    home: Home = None,
-    config: Config = None,
-) -> None:
-    """Believe what another installation signs; compare the key's id with its owner by voice first.
-
-    For example:
-
-      selat keys trust partner.pub --title "ABF Darwin"
-    """
-    _show(_keyring(home, config).trust(_key_text(key), datetime.now(UTC), title))
-
-
-def _keyring(home: Path | None, config: Path | None) -> "Keyring":
-    from pipelines.publish.packs.keys import Keyring
-
-    return Keyring(installation_of(home, config).keys)
-
-
-def _show(key: "Key") -> None:
-    from pipelines.base.visible import clean
-
-    ended = f" {key.ended} ({key.reason})" if key.ended else ""
-    line = f"{key.name}  {key.kind}  {key.state}{ended}  made {key.made}  {key.title}"
-    typer.echo(clean(line).rstrip())
-    typer.echo(f"  {key.public}")
-
-
 def _look(installation: "Installation", pack: Path, key: list[str] | None) -> "Verdict":
     import pandas as pd
 
@@ -473,7 +355,7 @@ def _look(installation: "Installation", pack: Path, key: list[str] | None) -> "V
     from pipelines.publish.packs.verify import Verdict
     from pipelines.publish.packs.verify import verify as look
 
-    also = [minisign.PublicKey.parse(_key_text(one)) for one in key or ()]
+    also = [minisign.PublicKey.parse(key_text(one)) for one in key or ()]
     try:
         return look(pack, Keyring(installation.keys), pd.Timestamp.now("UTC"), also)
     except UnsoundError as error:
@@ -507,21 +389,3 @@ def _code(verdict: "Verdict") -> int:
     from pipelines.publish.packs.verify import EXIT_CODES
 
     return EXIT_CODES[verdict.state]
-
-
-def _key_text(key: str) -> str:
-    path = Path(key)
-    return path.read_text(encoding="utf-8") if path.is_file() else key
-
-
-def _passphrase(*, new: bool = False) -> str:
-    """The passphrase from the environment, or from a person at the terminal."""
-    given = os.environ.get(PASSPHRASE)
-    if given:
-        return given
-    if not sys.stdin.isatty():
-        from pipelines.publish.packs.keys import KeyProblem
-
-        raise KeyProblem("the signing key needs a passphrase", hint=f"set {PASSPHRASE}")
-    asked: str = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=new, err=True)
-    return asked

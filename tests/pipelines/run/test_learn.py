@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from tests.pipelines.service.conftest import prefect_server  # noqa: F401 - a fixture
 
 from detectors.core import geodesy, lanes
-from tests.pipelines.service.conftest import prefect_server  # noqa: F401 - a fixture
 
 DAY = pd.Timestamp("2026-03-01T00:00Z")
 ROADS = (3.10, 100.55)

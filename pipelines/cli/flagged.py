@@ -1,0 +1,191 @@
+"""`selat flagged`: who deserves a look, in rank order."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipelines.base.visible import clean
+from pipelines.cli.options import (
+    AsCsv,
+    AsJson,
+    AsOf,
+    Config,
+    Home,
+    print_json,
+    shown_installation,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipelines.assess.dispositions.models import Model
+    from pipelines.base.settings import Installation
+
+
+def flagged(
+    top: Annotated[int, typer.Option(min=1, help="How many vessels.")] = 10,
+    as_of: AsOf = None,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """The flagged vessels of the newest run, or of the newest that was known at a past moment.
+
+    A run is known from the newest report on that it had looked at; its id names it exactly.
+
+    For example:
+
+      selat flagged --top 20
+
+      selat flagged --csv > flagged.csv
+
+      selat flagged --as-of 2026-11-20T06:00
+    """
+    installation = shown_installation(home, config)
+    folder, known = (
+        (_latest(installation), None) if as_of is None else _folder_then(installation, as_of)
+    )
+    if as_csv:
+        text = (folder / "flagged.csv").read_text(encoding="utf-8")
+        sys.stdout.write("".join(text.splitlines(keepends=True)[: top + 1]))
+        return
+    _show(installation, folder, top=top, as_json=as_json, known=known)
+
+
+def _latest(installation: "Installation") -> Path:
+    from pipelines.run.windows import NoDataError
+
+    if not installation.latest.exists():
+        raise NoDataError(
+            f"no finished run in {installation.home}", hint="start one: selat nightly --feed PATH"
+        )
+    return installation.latest.resolve()
+
+
+def _folder_then(installation: "Installation", as_of: str) -> "tuple[Path, pd.Timestamp]":
+    """The folder of the run that was the newest at a moment, and the moment's time."""
+    from pipelines import store
+    from pipelines.ask import recall
+
+    with store.read(installation.store, installation.settings.store) as reader:
+        then = recall.moment(reader, as_of)
+    folder = installation.runs / then.run_id
+    if not (folder / "manifest.json").exists():
+        raise recall.RecallError(
+            f"the folder of run {then.run_id} is gone", hint="put it back from a copy"
+        )
+    return folder, then.time
+
+
+def show_latest(installation: "Installation", *, top: int, as_json: bool) -> None:
+    """Show the first of the newest run."""
+    _show(installation, _latest(installation), top=top, as_json=as_json)
+
+
+def _show(
+    installation: "Installation",
+    folder: Path,
+    *,
+    top: int,
+    as_json: bool,
+    known: "pd.Timestamp | None" = None,
+) -> None:
+    import pandas as pd
+
+    from pipelines.ask.beside import beside
+
+    if installation.failure.exists():
+        typer.echo(installation.failure.read_text(encoding="utf-8").strip(), err=True)
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    vessels = pd.read_csv(folder / "flagged.csv", dtype=str, keep_default_na=False)
+    total, vessels = len(vessels), vessels.head(top)
+    more = beside(
+        installation,
+        vessels["score"].astype(float).tolist(),
+        vessels["event_ids"].tolist(),
+        simulated=bool(manifest["simulated"]),
+        known=known,
+    )
+    vessels = vessels.assign(concluded=more.concluded)
+    if more.model is not None:
+        vessels = vessels.assign(probability=more.probability)
+    if as_json:
+        print_json(
+            {
+                "run_id": manifest["run_id"],
+                "state": manifest["state"],
+                "simulated": manifest["simulated"],
+                "folder": str(folder),
+                "failures": manifest["failures"],
+                "calibration": more.model.name if more.model else None,
+                "flagged": vessels.to_dict("records"),
+            }
+        )
+        return
+    _print_table(manifest, vessels, total=total, folder=folder, model=more.model)
+
+
+def _print_table(
+    manifest: dict[str, Any],
+    vessels: "pd.DataFrame",
+    *,
+    total: int,
+    folder: Path,
+    model: "Model | None",
+) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from pipelines.publish.tables import SIMULATED_PREFIX
+
+    console = Console()
+    if manifest["simulated"]:
+        console.print("[bold yellow]SIMULATED DATA – EXERCISE[/]")
+    window = manifest["window"]
+    console.print(
+        f"Run {manifest['run_id']}: {manifest['state']}, {window['start']} to {window['end']}, "
+        f"{manifest['counts']['vessels_looked_at']:,} vessels looked at, {total} flagged",
+        highlight=False,
+    )
+    if text := manifest.get("now"):
+        console.print(Text(text, style="yellow"))
+    for name, text in manifest["failures"].items():
+        console.print(Text(clean(f"failed: {name}: {text}"), style="bold red"))
+    for text in manifest.get("held_back", []):
+        console.print(Text(f"held back: {text}", style="bold yellow"))
+    if over := manifest["counts"].get("over_budget", 0):
+        console.print(f"{over} more vessels are over the night's budget (assess.max_flags)")
+    score = ("score",) if model is None else ("score", "prob.")
+    table = Table("#", *score, "MMSI", "vessel", "flag", "why", show_lines=True)
+    for row in vessels.itertuples(index=False):
+        texts = str(row.reasons).split(" | ")
+        reasons = [clean(text.removeprefix(SIMULATED_PREFIX)) for text in texts]
+        more = [f"… and {len(reasons) - 2} more"] if len(reasons) > 2 else []
+        more += [f"Concluded: {clean(str(row.concluded))}"] if row.concluded else []
+        scores = [row.score] if model is None else [row.score, row.probability]
+        table.add_row(
+            str(row.rank),
+            *(f"{float(str(value)):.2f}" for value in scores),
+            str(row.mmsi),
+            Text(clean(str(row.name))),
+            str(row.flag_state),
+            Text("\n".join([*reasons[:2], *more])),
+        )
+    if len(vessels):
+        console.print(table)
+    else:
+        console.print("No vessel was flagged. That is not an all-clear: see the brief.")
+    if model is not None:
+        console.print(
+            f"prob.: how often flags of such a score were confirmed, by {model.card['outcomes']} "
+            f"outcomes ({model.name}); unaided boarding: {model.card['unaided']:.2f}",
+            highlight=False,
+        )
+    typer.echo(
+        f"Flags are leads, not findings.\nResults: {folder}\nBrief:   {folder / 'brief.html'}"
+    )
