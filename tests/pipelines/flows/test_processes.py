@@ -85,8 +85,12 @@ def test_a_process_that_heeds_no_request_is_made_to_end() -> None:
 
 
 WORK = """
-import subprocess, sys, time
+import signal, subprocess, sys, time
 from pipelines.flows.processes import supervise
+
+# Whoever runs the tests may have them ignored: nohup, a background job.
+for one in (signal.SIGHUP, signal.SIGINT):
+    signal.signal(one, signal.SIG_DFL)
 
 def main():
     child = "import time; time.sleep(600)"
