@@ -10,6 +10,7 @@ Marks are given to feeds, files of sightings and watch-lists in `config/marks.ya
 from several of them gets the strictest TLP and only the names that all their lists share.
 """
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -179,8 +180,11 @@ class MarkRules(BaseModel):
 
 
 def _fits(name: str, pattern: str) -> bool:
-    plain = name.replace("\\", "/")
-    return fnmatchcase(plain, pattern) or fnmatchcase(plain.rsplit("/", 1)[-1], pattern)
+    """Whether a name fits, whatever its case and however its accents are written."""
+    plain, wanted = (
+        unicodedata.normalize("NFC", text).casefold() for text in (name.replace("\\", "/"), pattern)
+    )
+    return fnmatchcase(plain, wanted) or fnmatchcase(plain.rsplit("/", 1)[-1], wanted)
 
 
 def load(config: Path) -> MarkRules:

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -10,6 +10,9 @@ from pipelines.cli.options import AsCsv, AsJson, Config, Home, installation_of, 
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
+
+_MOST_JSON: Final = 1_000_000
 
 
 def sql(
@@ -39,24 +42,52 @@ def sql(
     installation = installation_of(home, config)
     from pipelines.store import views
 
-    table = views.ask(installation.store, installation.settings.store, query)
+    store = installation.store, installation.settings.store
     if parquet is not None:
         import pyarrow.parquet as pq
 
-        pq.write_table(table, parquet)
-        sys.stderr.write(f"{table.num_rows:,} rows in {parquet}\n")
-        return
-    if as_json:
-        print_json(table.to_pylist())
-        return
-    if as_csv:
-        sys.stdout.write(_csv(table))
-        return
-    _show(table.slice(0, rows).to_pylist(), table.column_names, table.num_rows)
+        found = views.batches(*store, query)
+        first = next(found)
+        with pq.ParquetWriter(parquet, first.schema) as writer:
+            written = sum(_written(writer, batch) for batch in found)
+        sys.stderr.write(f"{written:,} rows in {parquet}\n")
+    elif as_csv:
+        for number, batch in enumerate(views.batches(*store, query)):
+            sys.stdout.write(_csv(batch, with_names=number == 0))
+    elif as_json:
+        table = views.ask(*store, query, _MOST_JSON + 1)
+        if table.num_rows > _MOST_JSON:
+            raise views.QueryError(
+                f"more than {_MOST_JSON:,} rows are too many for JSON", hint="--csv or --parquet"
+            )
+        print_json(_rows(table))
+    else:
+        table = views.ask(*store, query, rows + 1)
+        _show(_rows(table.slice(0, rows)), table.column_names, more=table.num_rows > rows)
 
 
-def _csv(table: "pa.Table") -> str:
-    """Return a table as CSV: times as ISO 8601 UTC, texts clean and never a formula."""
+def _written(writer: "pq.ParquetWriter", batch: "pa.RecordBatch") -> int:
+    writer.write_batch(batch)
+    return int(batch.num_rows)
+
+
+def _rows(table: "pa.Table | pa.RecordBatch") -> list[dict[str, object]]:
+    """Return rows; a time that Python has no name for becomes a text."""
+    try:
+        return list(table.to_pylist())
+    except (OverflowError, ValueError):
+        import pyarrow as pa
+        import pyarrow.types as kinds
+
+        columns = [
+            column.cast(pa.int64()).cast(pa.string()) if kinds.is_temporal(column.type) else column
+            for column in table.columns
+        ]
+        return list(pa.table(columns, names=table.schema.names).to_pylist())
+
+
+def _csv(table: "pa.RecordBatch", *, with_names: bool) -> str:
+    """Return rows as CSV: times as ISO 8601 UTC, texts clean and never a formula."""
     import csv
     import io
 
@@ -65,8 +96,9 @@ def _csv(table: "pa.Table") -> str:
 
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(table.column_names)
-    for row in table.to_pylist():
+    if with_names:
+        writer.writerow(table.schema.names)
+    for row in _rows(table):
         writer.writerow(
             ""
             if v is None
@@ -80,7 +112,7 @@ def _csv(table: "pa.Table") -> str:
     return out.getvalue()
 
 
-def _show(shown: list[dict[str, object]], names: list[str], total: int) -> None:
+def _show(shown: list[dict[str, object]], names: list[str], *, more: bool) -> None:
     """Print rows as a table for a terminal."""
     from rich.console import Console
     from rich.table import Table
@@ -92,5 +124,5 @@ def _show(shown: list[dict[str, object]], names: list[str], total: int) -> None:
     for row in shown:
         table.add_row(*(Text(one_line("–" if v is None else str(v), 60)) for v in row.values()))
     Console().print(table)
-    if total > len(shown):
-        sys.stderr.write(f"{total - len(shown):,} rows more: --rows, --csv, --json, --parquet\n")
+    if more:
+        sys.stderr.write("there are more rows: --rows, --csv, --json, --parquet\n")

@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ import httpx
 from prefect import State, runtime
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun
+from prefect.exceptions import PrefectException
 from prefect.flow_engine import run_flow
 from prefect.states import Cancelled, Crashed, Failed
 
@@ -91,7 +93,8 @@ def run_night(
             why, hint="what it had read is in the store; the next run goes on"
         )
         note_failure(installation, error)
-        client.set_flow_run_state(flow_run.id, state, force=True)
+        with suppress(PrefectException):  # its record may be deleted
+            client.set_flow_run_state(flow_run.id, state, force=True)
     raise error
 
 
@@ -128,7 +131,7 @@ def _is_cancelled(client: SyncPrefectClient) -> bool:
         return False
     try:
         state = client.read_flow_run(of).state
-    except httpx.HTTPError:
+    except (httpx.HTTPError, PrefectException):
         return False  # it is asked again
     return state is not None and (state.is_cancelling() or state.is_cancelled())
 

@@ -33,6 +33,10 @@ _LAST_S: Final = 0.5
 """Time for what a command has left behind."""
 
 
+_PARENT: Final = "SELAT_STARTED_BY"
+"""In the environment of what is started: the process that it is to end with."""
+
+
 @contextmanager
 def started(
     command: Sequence[str], *, patience_s: float | None = None, **options: Any
@@ -46,6 +50,7 @@ def started(
     options
         Those of `subprocess.Popen`.
     """
+    options["env"] = {**(options.get("env") or os.environ), _PARENT: str(os.getpid())}
     with subprocess.Popen(command, **options) as process:
         try:
             yield process
@@ -99,7 +104,7 @@ def end_with_parent() -> None:
     """
     if not sys.platform.startswith("linux"):
         return
-    parent = os.getppid()
+    parent = int(os.environ.pop(_PARENT, None) or os.getppid())
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:  # it died just before
         os.kill(os.getpid(), signal.SIGKILL)

@@ -9,6 +9,7 @@ records say.
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -25,7 +26,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.client.schemas.schedules import CronSchedule
-from prefect.exceptions import ObjectNotFound, PrefectSignal
+from prefect.exceptions import ObjectNotFound, PrefectException, PrefectSignal
 from prefect.flow_engine import run_flow
 from prefect.states import Cancelled, Crashed, Pending
 
@@ -105,9 +106,24 @@ def run_forever(
         try:
             if run_next(client, deployment, installation, feeds):
                 continue
-        except httpx.HTTPError as error:
+            deployment = _kept(client, deployment, installation)
+        except (httpx.HTTPError, PrefectException) as error:  # a record may be deleted meanwhile
             sys.stderr.write(f"Prefect's server: {error or type(error).__name__}\n")
         time.sleep(POLL_S)
+
+
+def _kept(client: SyncPrefectClient, deployment: UUID, installation: Installation) -> UUID:
+    """Return the deployment; one that was deleted, or lost its schedule, is made again."""
+    try:
+        found = client.read_deployment(deployment)
+        if not found.paused and any(one.active for one in found.schedules):
+            return deployment
+    except ObjectNotFound:
+        pass
+    sys.stderr.write("the schedule was deleted or paused in Prefect's pages: it is made again\n")
+    made = deploy(client, installation)
+    client.resume_deployment(made)
+    return made
 
 
 def _run(
@@ -122,7 +138,8 @@ def _run(
         # Not its result: what a record says of where that lies is nothing to be trusted.
         run_flow(scheduled, flow_run=run, parameters=ours, return_type="state")
     except (Exception, PrefectSignal) as error:
-        client.set_flow_run_state(run.id, Crashed(message=str(error)), force=True)
+        with suppress(PrefectException):
+            client.set_flow_run_state(run.id, Crashed(message=str(error)), force=True)
     state = client.read_flow_run(run.id).state
     if state is not None and state.is_cancelling():
         client.set_flow_run_state(run.id, Cancelled(), force=True)

@@ -6,8 +6,6 @@ a file of it that only its owner may read, a run's is its own. It goes from proc
 the environment, which other accounts can't see.
 """
 
-import contextlib
-import http.client
 import json
 import os
 import secrets
@@ -16,6 +14,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -190,6 +189,10 @@ def _say_all() -> None:
     EventsWorker.drain_all(timeout=_SAID_S)
 
 
+_ANSWER_S: Final = 5.0
+_MAX_ANSWER: Final = 4096
+
+
 def new_auth() -> str:
     """A password that nobody can guess."""
     return f"selat:{secrets.token_urlsafe(32)}"
@@ -209,8 +212,8 @@ def service_auth(installation: Installation) -> str:
         If others may read it.
     """
     path = password_file(installation)
-    with suppress(FileExistsError), open(path, "x", opener=_private) as file:
-        file.write(f"{new_auth()}\n")
+    if not path.exists() or path.stat(follow_symlinks=False).st_size == 0:
+        _make_password(path)
     about = path.stat(follow_symlinks=False)
     if not stat.S_ISREG(about.st_mode) or stat.S_IMODE(about.st_mode) & 0o077:
         raise ConfigError(
@@ -220,6 +223,25 @@ def service_auth(installation: Installation) -> str:
     if not auth.startswith("selat:") or len(auth) < 32:
         raise ConfigError(f"{path} holds no password", hint="remove it; a new one is made")
     return auth
+
+
+def _make_password(path: Path) -> None:
+    """Write a new password that only its owner may read, whole or not at all."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(fresh, "w", opener=_private) as file:
+        file.write(f"{new_auth()}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        if path.exists():  # an empty one, of a disk that was full
+            fresh.replace(path)
+        else:
+            with suppress(FileExistsError):  # of two who try, the first wins
+                os.link(fresh, path)
+    except OSError:  # a file system without links
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _private(path: str, flags: int) -> int:
@@ -232,7 +254,7 @@ def running_service(installation: Installation) -> Server | None:
     try:
         said: Mapping[str, Any] = json.loads(note.read_text(encoding="utf-8"))
         server = Server(str(said["url"]), service_auth(installation))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, SelatError):
         return None
     return server if _is_ours(server) else None
 
@@ -258,13 +280,25 @@ def _is_ours(server: Server) -> bool:
     nonce = secrets.token_hex(32)
     try:
         port = place.port or 80
-        asking = http.client.HTTPConnection(place.hostname or "", port, timeout=5)
-        with contextlib.closing(asking):
-            asking.request("GET", f"{PROOF}?nonce={nonce}")
-            said = asking.getresponse().read(200).decode("latin-1")
-    except (OSError, ValueError, http.client.HTTPException):
+        said = _said_at(place.hostname or "", port, f"{PROOF}?nonce={nonce}")
+    except (OSError, ValueError):
         return False
-    return secrets.compare_digest(said.encode(), proof(server.auth, nonce, port).encode())
+    return secrets.compare_digest(said, proof(server.auth, nonce, port).encode())
+
+
+def _said_at(host: str, port: int, path: str) -> bytes:
+    """Return what a listener answers within `_ANSWER_S`, however slowly it speaks; its body."""
+    until = time.monotonic() + _ANSWER_S
+    said = b""
+    with socket.create_connection((host, port), timeout=_ANSWER_S) as asking:
+        asking.sendall(f"GET {path} HTTP/1.0\r\nHost: {host}:{port}\r\n\r\n".encode())
+        while len(said) < _MAX_ANSWER and (left_s := until - time.monotonic()) > 0:
+            asking.settimeout(left_s)
+            piece = asking.recv(_MAX_ANSWER)
+            if not piece:
+                break
+            said += piece
+    return said.partition(b"\r\n\r\n")[2]
 
 
 def refuse_open(host: str, names: Sequence[str]) -> None:

@@ -5,8 +5,8 @@ events and what of them is new, scores, ranks, reasons, counts, extents and a pa
 is the same whatever else the home holds, to the last byte. Then it is cut to what the recipient
 asked for: area, top, fields, language.
 
-Of conclusions (dispositions) those count whose event is known from what is released, and rested on
-nothing else when they were made.
+Conclusions (dispositions) count in no pack: one that is left out because a secret feed heard the
+vessel too would tell of that feed, and one that isn't would tell what a person knew besides.
 """
 
 import hashlib
@@ -134,7 +134,6 @@ def release_run(
                 night = Night("", 0, window_between(view.store, *span), False, {})
             making = _Making(installation, name, recipient, rules, view, night)
             making.look()
-            making.conclude(home.dispositions())
             return making.released(home, plan_from, strike)
 
 
@@ -176,34 +175,15 @@ class _Making:
         self.after = learned(self.before, compared)
         self.events = event_schema.sort(compared[[*_SCHEMA, "status"]])
 
-    def conclude(self, made: pd.DataFrame) -> None:
-        """Take the conclusions that the recipient's pack may rest on.
+    def _known_to_fail(self) -> list[str]:
+        """Feeds that are released, and were damaged: those that weren't read have no mark to go by.
 
-        They speak of the behaviour as it is known from what is released.
+        What couldn't be read is known by what a person named, a folder or a pattern, which says
+        nothing of whose feeds were in it.
         """
-        older = self.before[~self.before["event_id"].isin(self.events["event_id"])]
-        known = event_schema.concat([older, self.events[_SCHEMA]])
-        mine = made[np.array([self._may_conclude(text) for text in made["sources"]], bool)]
-        for day in self._days_of(mine[~mine["event_id"].isin(known["event_id"])]):
-            more = self.view.look(*day).events
-            known = pd.concat([known, more[~more["event_id"].isin(known["event_id"])]])
-        mine = mine[mine["event_id"].isin(known["event_id"])].reset_index(drop=True)
-        theirs = known.set_index("event_id").loc[mine["event_id"]].reset_index()
-        copied = [name for name in _SCHEMA if name in mine.columns and name != "event_id"]
-        self.dispositions = mine.assign(**{name: theirs[name] for name in copied})
-
-    def _may_conclude(self, sources: str) -> bool:
-        return bool(sources) and set(json.loads(sources)) <= self.rights.sources
-
-    def _days_of(self, concluded: pd.DataFrame) -> list[Span]:
-        """Days on which events of older conclusions should be known."""
-        days = set[Span]()
-        for start, end in zip(concluded["start"], concluded["end"], strict=True):
-            since = start if pd.isna(end) else end
-            if since < self.window.start:
-                until = min(since + pd.Timedelta(days=1), self.window.start)
-                days |= set(self.view.days(since, until))
-        return sorted(days)
+        released = set(self.rights.ledger["name"])
+        names = [name.removeprefix("feed ") for name in self.night.failures]
+        return [f"feed {PurePath(name).name}" for name in names if name in released]
 
     # ---- put together
 
@@ -351,7 +331,6 @@ class _Making:
                 settings,
                 past=past,
                 watchlists=self.lists,
-                dispositions=self.dispositions,
                 looked_at=self.found.heard.vessels,
                 say=self.words.say,
             )
@@ -496,9 +475,7 @@ class _Making:
         """
         totals = totals_of(self.inputs)
         told = [
-            _failed(name, self.rules, self.recipient)
-            for name in self.night.failures
-            if name.startswith("feed ")
+            "a feed" if self.recipient.redacts("feeds") else name for name in self._known_to_fail()
         ]
         told += [f"detector {name}" for name in self.found.failures]
         failures = {name: "failed; its owner can say why" for name in told if name}
@@ -592,18 +569,6 @@ def _told(frame: pd.DataFrame, column: str, say: Callable[[str], str]) -> pd.Dat
     """A frame with a column of texts in the recipient's language."""
     texts = [say(text) for text in frame[column].tolist()]
     return frame.assign(**{column: pd.Series(texts, frame.index, dtype="str")})
-
-
-def _failed(name: str, rules: MarkRules, recipient: Recipient) -> str:
-    """What the recipient may know of a feed that couldn't be read: its name or not, or nothing.
-
-    It may have been one of sightings: it is held against both rules.
-    """
-    _, _, file = name.partition(" ")
-    marks = [rules.of_feed(file), rules.of_sighting(file, "")]
-    if not cut.may_have([strictest(marks)], recipient)[0]:
-        return ""
-    return "a feed" if recipient.redacts("feeds") else f"feed {PurePath(file).name}"
 
 
 def _digest(path: Path) -> str:

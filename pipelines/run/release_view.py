@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -232,7 +233,7 @@ class View:
             "versions": {d.name: d.version for d in self.detectors},
             "zones": digest_of_files(installation.config / "zones"),
             "reach_back": str(self._reach_back),
-            "program": git_commit(),
+            "program": [git_commit(), version("selat")],
         }
 
     def look(self, start: pd.Timestamp, end: pd.Timestamp) -> Look:
@@ -240,7 +241,10 @@ class View:
         path = self._kept / f"{self._key(start, end)}.parquet"
         found = _read_look(path)
         if found is None:
-            _write_look(path, self._looked(start, end))
+            looked = self._looked(start, end)
+            if looked.failures:  # what failed once may do another time
+                return looked
+            _write_look(path, looked)
             found = _read_look(path)
         if found is None:
             raise StoreError(f"{path} can't be read", hint="is there room left?")

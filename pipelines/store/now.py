@@ -5,11 +5,12 @@ forged vessels, would raise a gap for each vessel that was heard honestly. "Now"
 costs a delay: what lies beyond is looked at by the next run. So it errs to the early side.
 
 A time is believed if enough vessels were heard within the hour before it, or later. Enough is a
-quarter of the vessels that a day hears (the busiest of the dates up to three days before), no more
-than 50, no fewer than three. The quarter keeps a sea of 80 vessels a day from 20 forged ones; 50
-keeps the bar in reach where ever more vessels are heard, or made up: numbers flooded into the past
-can't hold "now" back in a sea where 50 vessels are heard in an hour. A feed that thins out at night
-is believed up to where it falls below a quarter of its day.
+quarter of the vessels that a day hears (the busiest of the last four dates that have reports,
+however long ago they are), no more than 50, no fewer than three. The quarter keeps a sea of 80
+vessels a day from 20 forged ones; 50 keeps the bar in reach where ever more vessels are heard, or
+made up: numbers flooded into the past can't hold "now" back in a sea where 50 vessels are heard in
+an hour. A feed that thins out at night is believed up to where it falls below a quarter of its day;
+one that hears far fewer from now on is believed again after four dates.
 
 So with f forged vessels, fewer than are needed, "now" is never later than an hour after the newest
 honest report: that far a single one is believed, since clocks of receivers differ.
@@ -30,7 +31,7 @@ SHARE: Final = 0.25
 MOST_NEEDED: Final = 50
 LEAST_NEEDED: Final = 3
 WITHIN: Final = pd.Timedelta(hours=1)
-REFERENCE: Final = pd.Timedelta(days=3)
+REFERENCE_DATES: Final = 4
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Now:
         return ""
 
 
-def believed(newest: pd.Series, busiest: Callable[[pd.Timestamp, pd.Timestamp], int]) -> Now | None:
+def believed(newest: pd.Series, busiest: Callable[[pd.Timestamp], int]) -> Now | None:
     """The newest time that enough vessels confirm; None where there is no report.
 
     Parameters
@@ -90,7 +91,9 @@ def believed(newest: pd.Series, busiest: Callable[[pd.Timestamp, pd.Timestamp], 
     newest
         Time of the newest report of each vessel, the latest first; `MOST_NEEDED` of them decide.
     busiest
-        How many vessels were heard on the busiest of the dates from one time to another.
+        How many vessels were heard on the busiest of the last `REFERENCE_DATES` that have reports,
+        up to a time. Dates without any don't count: else what comes days after all others would
+        meet nobody who could outvote it.
     """
     if newest.empty:
         return None
@@ -99,13 +102,11 @@ def believed(newest: pd.Series, busiest: Callable[[pd.Timestamp, pd.Timestamp], 
     return next(now for now in _candidates(times, busiest) if now.vessels >= now.needed)
 
 
-def _candidates(
-    times: pd.Series, busiest: Callable[[pd.Timestamp, pd.Timestamp], int]
-) -> Iterator[Now]:
+def _candidates(times: pd.Series, busiest: Callable[[pd.Timestamp], int]) -> Iterator[Now]:
     """What would be "now", the latest first, and what it would rest on."""
     crowd = 1 if len(times) < FEW_VESSELS else 2
     for time in times.drop_duplicates():
-        heard = busiest(time - REFERENCE, time)
+        heard = busiest(time)
         few = heard < FEW_VESSELS
         yield Now(
             time=time,

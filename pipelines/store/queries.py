@@ -19,7 +19,7 @@ from detectors.core.coverage import CELLS, FEED, RECEIVERS, Coverage
 from detectors.core.tracks import Segmented
 from pipelines.store.arrow import to_frame
 from pipelines.store.catalogue import TABLES, StoreError
-from pipelines.store.now import MOST_NEEDED, Now, believed
+from pipelines.store.now import MOST_NEEDED, REFERENCE_DATES, Now, believed
 from pipelines.store.place import Here, Place
 from pipelines.store.sql import statement
 from pipelines.store.vessels import Identity, history, identity, until
@@ -119,12 +119,13 @@ class Queries:
         """The same, with what it rests on."""
 
         @cache
-        def busiest(first: str, last: str) -> int:
-            return int(self._ask("busiest", first=first, last=last, end=end)["vessels"].iloc[0])
+        def busiest(last: str) -> int:
+            found = self._ask("busiest", last=last, dates=REFERENCE_DATES, end=end)
+            return int(found["vessels"].iloc[0])
 
         return believed(
             self._ask("last_heard", end=end, most=MOST_NEEDED)["time"],
-            lambda since, until: busiest(f"{since:%Y-%m-%d}", f"{until:%Y-%m-%d}"),
+            lambda until: busiest(f"{until:%Y-%m-%d}"),
         )
 
     def heard(self, since: pd.Timestamp, end: pd.Timestamp) -> pd.Series:

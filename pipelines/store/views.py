@@ -4,7 +4,8 @@ Each view is a question in `sql/view_<name>.sql` over the tables of the catalogu
 anew in each connection, so that they need no migration and name the files of that generation alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -27,14 +28,18 @@ VIEWS: Final[Mapping[str, str]] = {
 """Name of each view and what its rows are."""
 
 
+BATCH_ROWS: Final = 100_000
+
+
 class QueryError(StoreError):
     """What was asked isn't one question, or DuckDB can't answer it."""
 
     exit_code = 2
 
 
-def ask(root: Path, settings: StoreSettings, query: str) -> pa.Table:
-    """Answer one SELECT over the views and tables of the newest published generation.
+@contextmanager
+def asked(root: Path, settings: StoreSettings, query: str) -> Iterator[duckdb.DuckDBPyRelation]:
+    """Put one SELECT to the views and tables of the newest published generation.
 
     Nothing else can be done: a statement that isn't a question is refused, and no file can be
     reached but those of positions that the catalogue names.
@@ -51,23 +56,48 @@ def ask(root: Path, settings: StoreSettings, query: str) -> pa.Table:
     StoreError
         If there is no store, or it can't be opened.
     """
-    with read(root, settings) as store:
+    with read(root, settings) as store, _as_query_error():
         connection = store.connection
-        try:
-            statements = connection.extract_statements(query)
-        except duckdb.Error as error:
-            raise QueryError(f"not SQL: {error}", hint="selat sql --help has examples") from error
-        kinds = [str(one.type).rpartition(".")[2] for one in statements]
+        kinds = [str(one.type).rpartition(".")[2] for one in connection.extract_statements(query)]
         if kinds != ["SELECT"]:  # EXPLAIN ANALYZE would run what it explains
             raise QueryError(
                 "one question at a time, and nothing but questions",
                 hint="a SELECT; write its result with --csv, --json or --parquet FILE",
             )
         make_views(store, with_positions="positions" in query.lower())
-        try:
-            return connection.sql(query).to_arrow_table()
-        except duckdb.Error as error:
-            raise QueryError(str(error), hint="DESCRIBE events lists a view's columns") from error
+        yield connection.sql(query)
+
+
+@contextmanager
+def _as_query_error() -> Iterator[None]:
+    """Turn what an odd query or value makes DuckDB and Arrow raise into a sentence."""
+    try:
+        yield
+    except QueryError:
+        raise
+    except (duckdb.Error, pa.ArrowException, OverflowError, TypeError, ValueError) as error:
+        text = " ".join(str(error).split())
+        raise QueryError(text, hint="DESCRIBE events lists a view's columns") from error
+
+
+def ask(root: Path, settings: StoreSettings, query: str, most: int | None = None) -> pa.Table:
+    """Answer a question, see `asked`.
+
+    Parameters
+    ----------
+    most
+        How many rows are wanted; all if None.
+    """
+    with asked(root, settings, query) as found:
+        return (found if most is None else found.limit(most)).to_arrow_table()
+
+
+def batches(root: Path, settings: StoreSettings, query: str) -> Iterator[pa.RecordBatch]:
+    """Answer a question piece by piece, at least one, so that an answer of any size can be kept."""
+    with asked(root, settings, query) as found:
+        reader = found.to_arrow_reader(BATCH_ROWS)
+        yield pa.RecordBatch.from_pylist([], schema=reader.schema)
+        yield from reader
 
 
 def make_views(store: Queries, *, with_positions: bool = True) -> None:

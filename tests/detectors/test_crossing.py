@@ -10,6 +10,7 @@ import shapely
 from detectors.core import geodesy, runs, sun
 from detectors.core.coasts import Coasts
 from detectors.crossing import Crossing
+from detectors.crossing.passage import passages
 
 LANDS = {
     "IDN": shapely.box(101.0, 1.5, 102.6, 2.0),
@@ -85,7 +86,7 @@ def test_the_best_passage_is_that_of_all_pairs_of_ticks(seed: int, zones_from: A
     rule, grid = Crossing(), night_runs(seed)
     first = np.flatnonzero(np.r_[True, np.diff(grid.track_id) != 0])
     last = np.r_[first[1:] - 1, len(grid.tick) - 1] - 1  # the last tick has no step
-    found = rule._passages(grid, first, last, zones.coasts)
+    found = passages(rule, grid, first, last, zones.coasts)
     wanted = {}
     for k, (a, b) in enumerate(zip(first, last + 1, strict=True)):
         value = best_of_all_pairs(rule, grid, np.arange(a, b + 1), zones.coasts)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from detectors.core import frames
 from pipelines.run.windows import choose_window
 from pipelines.store import write
-from pipelines.store.now import FEW_VESSELS, MOST_NEEDED, Now, believed
+from pipelines.store.now import FEW_VESSELS, MOST_NEEDED, REFERENCE_DATES, Now, believed
 
 T0 = pd.Timestamp("2026-01-05T00:00Z").as_unit("us")
 HOUR = pd.Timedelta(hours=1)
@@ -26,8 +26,8 @@ def now_of(heard: list[tuple[int, pd.Timestamp]]) -> Now | None:
     newest = frame.groupby("mmsi")["time"].max().sort_values(ascending=False)
     by_date = frame.groupby(frame["time"].dt.floor("D"))["mmsi"].nunique()
 
-    def busiest(first: pd.Timestamp, last: pd.Timestamp) -> int:
-        return int(by_date[first.floor("D") : last.floor("D")].max())
+    def busiest(last: pd.Timestamp) -> int:
+        return int(by_date[: last.floor("D")].tail(REFERENCE_DATES).max())
 
     return believed(newest.head(MOST_NEEDED), busiest)
 
@@ -67,6 +67,16 @@ def test_forged_vessels_do_not_move_now(
     assert timedelta(0) <= after.time - before.time <= timedelta(hours=1)
     assert after.later == vessels
     assert "heard up to" in after.in_words()
+
+
+@pytest.mark.parametrize("days", [4.5, 30, 400])
+def test_nor_do_they_long_after_all_others(days: float) -> None:
+    heard = sea(400, 24)
+    before, after = now_of(heard), now_of(heard + forged(2, 24 * days, 24 * days))
+    assert before is not None
+    assert after is not None
+    assert after.time == before.time
+    assert after.later == 2
 
 
 @settings(max_examples=40, deadline=None)

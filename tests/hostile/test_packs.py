@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.base import zipping
 from pipelines.publish.packs import build, contents, manifest, sealed
 from pipelines.publish.packs.keys import Keyring
 from pipelines.publish.packs.manifest import PackError, UnsoundError
@@ -570,3 +571,14 @@ def test_what_is_verified_is_what_is_unpacked(pack: Path, keyring: Keyring, tmp_
     with pytest.raises(PackError, match="gone"):
         unpack(pack, keyring, tmp_path / "again", verdict)
     assert not (tmp_path / "again").exists()
+
+
+@pytest.mark.parametrize(
+    "top", ["..", "C:", "\x1b]0;pwn\x07", "boat\u202egpj", "a" * 300, "boat_TLP-CLEAR"]
+)
+def test_the_folder_around_the_files_is_the_one_that_was_signed(
+    folder: Path, look: Callable[[bytes], Verdict], tmp_path: Path, top: str
+) -> None:
+    files = {f"{top}/{p.relative_to(folder)}": p for p in folder.rglob("*") if p.is_file()}
+    zipping.write(tmp_path / "pack.zip", files)
+    assert state(look, (tmp_path / "pack.zip").read_bytes()) == "changed"

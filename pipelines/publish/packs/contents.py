@@ -46,12 +46,15 @@ class Contents:
         What is wrong with the archive around the files.
     own
         Whether it is an archive as Selat writes it.
+    top
+        Name of the folder around everything in an archive; empty where there is none.
     """
 
     sizes: Mapping[str, int]
     odd: tuple[str, ...]
     problems: tuple[str, ...]
     own: bool
+    top: str
     _source: _Source
 
     def read(self, name: str, limit: int) -> bytes:
@@ -138,7 +141,7 @@ def _contents(source: "_Folder | _Archive") -> Contents:
         else:
             sizes[name] = size
             taken.add(name.casefold())
-    return Contents(sizes, tuple(odd), source.problems, source.own, source)
+    return Contents(sizes, tuple(odd), source.problems, source.own, source.top, source)
 
 
 class _File:
@@ -174,6 +177,7 @@ class _Folder:
 
     problems: tuple[str, ...] = ()
     own = False
+    top = ""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -235,6 +239,12 @@ class _Archive:
         tops = {name.split("/", 1)[0] for name in names}
         # One folder around everything is the pack's own.
         self._top = f"{tops.pop()}/" if len(tops) == 1 and all("/" in n for n in names) else ""
+        self.top = self._top.removesuffix("/")
+        if self.top and not ("/" not in self.top and manifest.is_safe(self.top)):
+            self.problems = (
+                *self.problems,
+                f"the folder in the archive is {zipread.shown(self.top)}",
+            )
         self._listed = [m for m in found.members if not m.name.endswith("/")]
         self._members = {member.name: member for member in reversed(self._listed)}
 

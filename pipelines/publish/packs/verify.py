@@ -102,6 +102,10 @@ def _verdict(
         return Verdict("changed", (*changed, *odd, error.message), None, "", papers)
     signer, key_state, key_problem = _signer(papers, keyring, also)
     changed += _differences(inside, claimed, odd)
+    if inside.own and inside.top and signer:
+        told = papers[manifest.SIGNATURE].decode("utf-8", "replace").splitlines()[2]
+        if not told.endswith(f" pack:{inside.top}"):
+            changed.append(f"the folder in the archive is called {shown(inside.top)}")
     stale = now > pd.Timestamp(claimed.stale_after)
     problems = [*changed, *([key_problem] if key_problem else [])]
     if stale:
