@@ -237,7 +237,9 @@ def test_a_password_that_others_may_have_read_is_no_password(tmp_path: Path) -> 
     with pytest.raises(ConfigError, match="others may have read"):
         service_auth(installation)
     path.unlink()
-    path.touch(0o600)
+    path.touch(0o600)  # the disk was full when it was made
+    assert len(service_auth(installation)) > 40
+    path.write_text("nothing much\n")
     with pytest.raises(ConfigError, match="holds no password"):
         service_auth(installation)
 
