@@ -246,7 +246,7 @@ def free_port() -> int:
 REGISTERED = """
 import asyncio, json, sys
 from pathlib import Path
-from pipelines import secrets
+from pipelines.base import secrets
 from pipelines.flows.environment import prepare
 from pipelines.base.settings import load
 installation = load(Path(sys.argv[1]))
