@@ -73,7 +73,7 @@ def hostile_home(exercise_home: Path, tmp_path_factory: pytest.TempPathFactory) 
         )
         store.execute(
             "INSERT INTO dispositions SELECT 'd-1', now(), $t, event_id, kind, mmsi, other_mmsi, "
-            "start, \"end\", lat, lon, 'boarded', $t, NULL, NULL FROM events LIMIT 1",
+            "start, \"end\", lat, lon, 'boarded', $t, NULL, NULL, '[]' FROM events LIMIT 1",
             {"t": HOSTILE},
         )
         store.execute(

@@ -177,7 +177,7 @@ FAULT = """
 import os, signal, sys
 if "pipelines.flows.night" in sys.orig_argv and os.environ["STUCK"]:
     from pathlib import Path
-    from pipelines.flows import feeds
+    from pipelines.run import feeds
     ingest_all = feeds.ingest_all
 
     def then_stuck(*arguments, **options):
