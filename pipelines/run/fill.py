@@ -262,7 +262,7 @@ class _Filling:
         may concern vessels that haven't been heard for long: then it is looked at again.
         """
         window, following = planned.window, planned.following
-        true_window = self._window(window.start, window.end)
+        true_window = self._window(*(window.asked or (window.start, window.end)))
         wanted = set(self._store.need(self._reach(true_window))["mmsi"].tolist())
         as_planned = (
             true_window == window
