@@ -8,7 +8,6 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import gpxpy
-import numpy as np
 import pytest
 import shapely
 
@@ -16,6 +15,7 @@ from pipelines.base.marks import Mark, Tlp
 from pipelines.patrol.plan import make
 from pipelines.publish import plan as files
 from pipelines.publish.products import Planned
+from tests.pipelines.conftest import land_only
 from tests.pipelines.patrol.conftest import config, small_land, track_maker, unit
 from tests.pipelines.patrol.test_plan import NAMES, inputs
 
@@ -33,7 +33,7 @@ def folder(request, tmp_path_factory):
     made = make(replace(given, reasons=reasons), config(boat), sea)
     assert sum(s.target is not None for one in made.sailed for s in one.stops) == len(NAMES)
     out = tmp_path_factory.mktemp("plan")
-    files.write_all(Planned(made), out, np.array(small_land(), object))
+    files.write_all(Planned(made), out, land_only(small_land()))
     return out
 
 
@@ -48,7 +48,7 @@ def test_nothing_is_written_elsewhere(folder):
 def test_routes_of_an_earlier_plan_go(sea, tracked, tmp_path):
     (tmp_path / "plan-99-gone-1.gpx").write_text("old")
     made = make(inputs(tracked, [(1, 2.3, 101.3, 0.0, 0)]), config(), sea)
-    files.write_all(Planned(made), tmp_path, np.array(small_land(), object))
+    files.write_all(Planned(made), tmp_path, land_only(small_land()))
     assert not (tmp_path / "plan-99-gone-1.gpx").exists()
     assert list(tmp_path.glob("plan-*.gpx"))
 
@@ -64,7 +64,7 @@ def test_every_file_is_marked(folder):
 def test_a_recipients_files_bear_its_marks_in_its_language(sea, tracked, tmp_path, request):
     made = make(inputs(tracked, [(1, 2.3, 101.3, 0.0, 0)]), config(), sea)
     planned = Planned(made, Mark(Tlp.AMBER, frozenset({"MYS"})), "ms")
-    files.write_all(planned, tmp_path, np.array(small_land(), object), {"gpx", "rtz", "brief"})
+    files.write_all(planned, tmp_path, land_only(small_land()), {"gpx", "rtz", "brief"})
     paths = sorted(tmp_path.iterdir())
     assert {path.suffix for path in paths} == {".csv", ".json", ".html", ".gpx", ".rtz"}
     for path in paths:
