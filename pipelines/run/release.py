@@ -12,7 +12,7 @@ vessel too would tell of that feed, and one that isn't would tell what a person 
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import compress
 from pathlib import Path, PurePath
@@ -174,16 +174,6 @@ class _Making:
         compared = self.view.compared(self.before, self.found, start, end)
         self.after = learned(self.before, compared)
         self.events = event_schema.sort(compared[[*_SCHEMA, "status"]])
-
-    def _known_to_fail(self) -> list[str]:
-        """Feeds that are released, and were damaged: those that weren't read have no mark to go by.
-
-        What couldn't be read is known by what a person named, a folder or a pattern, which says
-        nothing of whose feeds were in it.
-        """
-        released = set(self.rights.ledger["name"])
-        names = [name.removeprefix("feed ") for name in self.night.failures]
-        return [f"feed {PurePath(name).name}" for name in names if name in released]
 
     # ---- put together
 
@@ -475,7 +465,8 @@ class _Making:
         """
         totals = totals_of(self.inputs)
         told = [
-            "a feed" if self.recipient.redacts("feeds") else name for name in self._known_to_fail()
+            "a feed" if self.recipient.redacts("feeds") else name
+            for name in known_to_fail(self.night.failures, set(self.rights.ledger["name"]))
         ]
         told += [f"detector {name}" for name in self.found.failures]
         failures = {name: "failed; its owner can say why" for name in told if name}
@@ -577,3 +568,13 @@ def _digest(path: Path) -> str:
 
 def _iso(time: pd.Timestamp) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def known_to_fail(failures: Iterable[str], released: Collection[str]) -> list[str]:
+    """Return the failed feeds that a pack may name: released ones that were damaged.
+
+    Those that weren't read at all have no mark to go by. What couldn't be read is known by what a
+    person named, a folder or a pattern, which says nothing of whose feeds were in it.
+    """
+    names = [name.removeprefix("feed ") for name in failures]
+    return [f"feed {PurePath(name).name}" for name in names if name in released]

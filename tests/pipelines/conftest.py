@@ -4,7 +4,7 @@ import base64
 import hashlib
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -68,3 +68,16 @@ def selat(
         return Ran(int(ended.value.code or 0), printed.out, printed.err)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A server for what runs in this process, as PREFECT_API_URL names one."""
+    from pipelines.base.settings import load
+    from pipelines.flows.environment import prepare
+    from pipelines.flows.server import server_for_a_run
+
+    home = tmp_path_factory.mktemp("prefect")
+    prepare(home)
+    with server_for_a_run(load(home)):
+        yield

@@ -74,19 +74,6 @@ def mail() -> Iterator[tuple[int, list[str]]]:
         server.shutdown()
 
 
-@pytest.fixture(scope="module")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A server for what runs in this process, as PREFECT_API_URL names one."""
-    from pipelines.base.settings import load
-    from pipelines.flows.environment import prepare
-    from pipelines.flows.server import server_for_a_run
-
-    home = tmp_path_factory.mktemp("prefect")
-    prepare(home)
-    with server_for_a_run(load(home)):
-        yield
-
-
 @pytest.fixture
 def clean_environment() -> dict[str, str]:
     taken = ("PREFECT_", "SELAT_")

@@ -145,7 +145,7 @@ def test_every_name_has_a_colour_and_a_look() -> None:
         page.text_of("pipelines.publish.maps", "page.css"),
         canvas.sheet(),
         page.text_of("pipelines.publish.brief", "brief.css"),
-        page.text_of("pipelines.learn", "review.css"),
+        page.text_of("pipelines.publish.review", "review.css"),
     ]
     assert set(re.findall(r"var\(--([\w-]+)\)", " ".join(sheets))) <= set(style.COLOURS)
     assert set(review_map.COLOURS.values()) <= set(style.COLOURS)

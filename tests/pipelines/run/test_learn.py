@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from tests.pipelines.service.conftest import prefect_server  # noqa: F401 - a fixture
 
 from detectors.core import geodesy, lanes
 

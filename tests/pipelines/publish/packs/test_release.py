@@ -20,7 +20,6 @@ import yaml
 from detectors.core.errors import ConfigError
 from pipelines import store
 from pipelines.ask.examine import examine
-from pipelines.base import marks
 from pipelines.base.marks import Mark, MarkRules, Tlp
 from pipelines.base.progress import reporter
 from pipelines.base.settings import PROJECT, Installation, load
@@ -557,22 +556,9 @@ def test_an_event_has_the_marks_of_the_events_that_it_names():
     }
 
 
-@pytest.mark.parametrize(
-    ("recipient", "failure", "told"),
-    [
-        ("ally", "feed /in/secret-2.nmea", ""),
-        ("ally", "feed /in/radar-2.csv", ""),  # of sightings, though it couldn't be read
-        ("home", "feed /in/radar-2.csv", "feed radar-2.csv"),
-        ("boat", "feed /in/open-2.nmea", "a feed"),
-    ],
-)
-def test_what_failed_is_named_as_far_as_its_marks_allow(
-    tmp_path: Path, recipient: str, failure: str, told: str
-) -> None:
-    (tmp_path / "marks.yaml").write_text(MARKS)
-    (tmp_path / "recipients.yaml").write_text(RECIPIENTS)
-    known = recipients.find(tmp_path, recipient)
-    assert release._failed(failure, marks.load(tmp_path), known) == told
+def test_a_pack_names_failed_feeds_only_of_those_released() -> None:
+    failures = ["feed /in/secret-2.nmea", "feed /in/*", "feed /in/open-2.nmea", "detector gap"]
+    assert release.known_to_fail(failures, {"/in/open-2.nmea"}) == ["feed open-2.nmea"]
 
 
 def test_a_recipient_file_says_what_to_mend(tmp_path: Path) -> None:
