@@ -1,8 +1,9 @@
 """The detectors: a functional core of frames in, events out.
 
 The catalogue finds detectors by looking into this folder: one module or package, one detector of
-the same name. What they share is in `detectors.core`.
-Nothing heavy is imported until a detector is asked for, so that a command's help is instant.
+the same name. What they share stands below them: `hypotheses`, `vessels`, `surroundings`,
+`kinematics`, `core`, in this order. Nothing heavy is imported until a detector is asked for, so
+that a command's help is instant.
 """
 
 import importlib
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from detectors.core.detector import Detector
 
 
-SHARED: Final = frozenset({"core"})
+SHARED: Final = frozenset({"core", "kinematics", "surroundings", "vessels", "hypotheses"})
 """Packages in this folder that are no detectors."""
 
 

@@ -14,7 +14,7 @@ import detectors
 from detectors.core import frames
 from detectors.core.events import EVENTS
 from detectors.core.frames import Column
-from detectors.core.zones import CONFIDENCES, ZONE_CLASSES
+from detectors.surroundings.zones import CONFIDENCES, ZONE_CLASSES
 from pipelines.base.schemas import FLAGGED, MARKS, PARTS
 from pipelines.base.settings import PROJECT, read_yaml
 from pipelines.cli.main import app

@@ -11,13 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from detectors.core import events, frames, tracks, whereabouts
-from detectors.core.coverage import Coverage
+from detectors.core import events, frames
 from detectors.core.telling import Told, Words
-from detectors.core.zones import Zones
+from detectors.kinematics import whereabouts
 
 if TYPE_CHECKING:
     from detectors.core.explain import Hypothesis
+    from detectors.surroundings.coverage import Coverage
+    from detectors.surroundings.zones import Zones
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Context:
     models
         Fitted models by name, each a dated snapshot.
     noise
-        `tracks.NOISE`: reports of the same vessels and span that belong to no track.
+        `frames.NOISE`: reports of the same vessels and span that belong to no track.
     statements
         `frames.STATEMENTS`: what vessels said of themselves on the dates from the first position
         on, as far as known at `end`.
@@ -51,11 +52,11 @@ class Context:
 
     start: pd.Timestamp
     end: pd.Timestamp
-    zones: Zones
+    zones: "Zones"
     vessels: pd.DataFrame
-    coverage: Coverage
+    coverage: "Coverage"
     models: Mapping[str, Any] = field(default_factory=dict)
-    noise: pd.DataFrame = field(default_factory=lambda: frames.empty(tracks.NOISE))
+    noise: pd.DataFrame = field(default_factory=lambda: frames.empty(frames.NOISE))
     statements: pd.DataFrame = field(default_factory=lambda: frames.empty(frames.STATEMENTS))
     sightings: pd.DataFrame = field(default_factory=lambda: frames.empty(frames.SIGHTINGS))
     earlier: Mapping[str, pd.DataFrame] = field(default_factory=dict)

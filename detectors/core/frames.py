@@ -59,6 +59,13 @@ TRACKED: Final[Mapping[str, Column]] = {
 """What a detector gets: cleaned position reports, sorted by (track_id, time), time strictly
 increasing within a track."""
 
+IMPOSSIBLE_JUMP: Final = "impossible jump"
+NOISE: Final[Mapping[str, Column]] = {
+    **POSITIONS,
+    "reason": Column("str", "", f"{IMPOSSIBLE_JUMP} | same time | too many hulls"),
+}
+"""Reports that belong to no track, each with the reason."""
+
 RECEPTIONS: Final[Mapping[str, Column]] = {
     **{k: POSITIONS[k] for k in ("mmsi", "time", "lat", "lon", "ais_class")},
     "station": Column("str", "", "the receiver, as the feed names it; never empty"),

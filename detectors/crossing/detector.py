@@ -6,11 +6,10 @@ from typing import Any, ClassVar, Final
 import numpy as np
 import pandas as pd
 
-from detectors.core import events, surroundings, timespan
+from detectors.core import events
 from detectors.core.detector import Context, RestsOn
 from detectors.core.explain import Hypothesis
 from detectors.core.frames import SECOND_US
-from detectors.core.reports import Reports
 from detectors.core.telling import Told, Words
 from detectors.crossing.evidence import (
     ASKED,
@@ -22,10 +21,13 @@ from detectors.crossing.evidence import (
     reports_of,
 )
 from detectors.crossing.fast import candidates, fast_runs
-from detectors.crossing.hypotheses import HYPOTHESES
 from detectors.crossing.limits import Limits
 from detectors.crossing.passage import passages
 from detectors.crossing.told import tell
+from detectors.hypotheses.crossing import HYPOTHESES
+from detectors.kinematics import timespan
+from detectors.kinematics.reports import Reports
+from detectors.surroundings import nearby
 
 UNKNOWN_FAST_KN: Final = 18.0
 """A vessel that doesn't say what it is and is slower than this may well be a ship."""
@@ -168,7 +170,7 @@ class Crossing(Limits):
     def _judged(evidence: dict[str, Any]) -> dict[str, Any]:
         """Return score, explanation and evidence."""
         if not evidence["zones_reached"]:
-            return {"score": 0.0, "explanation": surroundings.NOT_ASSESSED, "evidence": evidence}
+            return {"score": 0.0, "explanation": nearby.NOT_ASSESSED, "evidence": evidence}
         mean_kn, length_m = evidence["mean_speed_kn"], evidence["length_m"]
         score = 0.5 + 0.2 * min(1.0, max(0.0, (evidence["width_fraction"] - 0.2) / 0.6))
         score += 0.2 * min(1.0, (mean_kn - 14.0) / 16.0 if mean_kn > 14.0 else 0.0)

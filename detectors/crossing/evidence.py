@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import geodesy, runs, surroundings
 from detectors.core.detector import Context
-from detectors.core.reports import Reports
 from detectors.crossing.limits import Limits
 from detectors.crossing.passage import FINE_STEPS, Passage
 from detectors.crossing.sieve import way_m
+from detectors.kinematics import geodesy, timegrid
+from detectors.kinematics.reports import Reports
+from detectors.surroundings import nearby
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -66,7 +67,9 @@ def measured(limits: Limits, passage: Passage) -> dict[str, Any]:
     }
 
 
-def ends_of(limits: Limits, grid: runs.Grid, ends: Ints, context: Context) -> list[dict[str, Any]]:
+def ends_of(
+    limits: Limits, grid: timegrid.Grid, ends: Ints, context: Context
+) -> list[dict[str, Any]]:
     """Tell how long each whole run is, how far from any coast its ends are, whether the vessel
     was heard, slower, right before and after, and how long it took to gather way.
     """
@@ -90,7 +93,7 @@ def ends_of(limits: Limits, grid: runs.Grid, ends: Ints, context: Context) -> li
     ]
 
 
-def _gathering_s(limits: Limits, grid: runs.Grid, first: int) -> int:
+def _gathering_s(limits: Limits, grid: timegrid.Grid, first: int) -> int:
     """Return how long it was faster than `SLOWLY_KN` right before it became fast."""
     before = np.arange(first - 1, max(first - 1 - FINE_STEPS, -1), -1)
     follows = grid.track_id[before] == grid.track_id[first]
@@ -142,18 +145,18 @@ def craft(mmsi: Ints, vessels: pd.DataFrame, ais_class: NDArray[Any]) -> list[di
 
 
 def around(
-    grid: runs.Grid, ends: Ints, middle: tuple[Floats, Floats], context: Context
+    grid: timegrid.Grid, ends: Ints, middle: tuple[Floats, Floats], context: Context
 ) -> list[dict[str, Any]]:
     """Return what lies where each run leads, begins and ends."""
     zones, flat = context.zones, ends.ravel()
     lat, lon = grid.lat[flat], grid.lon[flat]
-    away_m = surroundings.nearest_zone_m(
+    away_m = nearby.nearest_zone_m(
         zones, lat, lon, ("anchorage", "sts_area"), excuses=True
     ).reshape(ends.shape)
     in_port = zones.within(lat, lon, ("port",)).reshape(ends.shape).sum(axis=0)
     length = ends[1] - ends[0] + 1
     begin = np.cumsum(length) - length
-    _, rows = runs.ranges(ends[0], length)
+    _, rows = timegrid.ranges(ends[0], length)
     on_route = zones.within(grid.lat[rows], grid.lon[rows], ("ferry_route",))
     share = np.add.reduceat(on_route.astype("int64"), begin) / length
     reached = zones.reached(*middle)
@@ -168,7 +171,7 @@ def around(
     ]
 
 
-def like_trips(limits: Limits, grid: runs.Grid, first: Ints, last: Ints, this: int) -> int:
+def like_trips(limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, this: int) -> int:
     """Count other fast runs of the same track, by day or night, between the same two ends.
 
     Those that began within the memory before it began, or after it ended.

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import geodesy, runs
 from detectors.core.explain import MERCHANT
 from detectors.core.frames import SECOND_US, epoch_us, offsets
 from detectors.crossing.limits import Limits
+from detectors.kinematics import geodesy, timegrid
 
 Ints = NDArray[np.int64]
 
@@ -50,9 +50,9 @@ def candidates(limits: Limits, positions: pd.DataFrame, vessels: pd.DataFrame) -
     return rows[np.isin(own, keep)]
 
 
-def fast_runs(limits: Limits, grid: runs.Grid, rows: Ints) -> tuple[Ints, Ints]:
+def fast_runs(limits: Limits, grid: timegrid.Grid, rows: Ints) -> tuple[Ints, Ints]:
     """Find runs of fast ticks that are long enough."""
-    return runs.spells(
+    return timegrid.spells(
         grid.track_id[rows],
         grid.tick[rows],
         max_break=limits.max_interruption_s // limits.step_s,

@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
-from detectors.core import geodesy, runs
-from detectors.core.coasts import Coasts
 from detectors.crossing.limits import Limits
 from detectors.crossing.sieve import (
     in_reach_of_the_dark,
@@ -18,6 +16,8 @@ from detectors.crossing.sieve import (
     way_m,
     worth_a_look,
 )
+from detectors.kinematics import geodesy, timegrid
+from detectors.surroundings.coasts import Coasts
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -53,7 +53,7 @@ class Passage:
 
 
 def passages(
-    limits: Limits, grid: runs.Grid, first: Ints, last: Ints, coasts: Coasts
+    limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, coasts: Coasts
 ) -> dict[int, Passage]:
     """Return the best passage of each run that holds one, by the run's ordinal."""
     stretches = {}
@@ -71,7 +71,7 @@ def passages(
 
 def _passage(
     limits: Limits,
-    grid: runs.Grid,
+    grid: timegrid.Grid,
     ticks: Ints,
     altitude_deg: Floats,
     coasts: Coasts,
@@ -184,7 +184,7 @@ def _far_apart(
     one, other = np.flatnonzero(far & begins), np.flatnonzero(far & ends)
     first = np.searchsorted(other, one, side="right")
     n = np.searchsorted(other, one + longest, side="right") - first
-    owner, at = runs.ranges(first, n)
+    owner, at = timegrid.ranges(first, n)
     i, j = one[owner], other[at]
     coarse = tick % 3 == 0
     near = (j - i <= FINE_STEPS) | (coarse[i] & coarse[j])

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
-from detectors.core import geodesy, runs, shapes, sun
-from detectors.core.coasts import Coasts
 from detectors.core.frames import SECOND_US
 from detectors.crossing.limits import Limits
+from detectors.kinematics import geodesy, shapes, timegrid
+from detectors.surroundings import sun
+from detectors.surroundings.coasts import Coasts
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -21,7 +22,7 @@ CELL_DEG: Final = 0.005
 
 
 def in_reach_of_the_dark(
-    limits: Limits, grid: runs.Grid, first: int, last: int
+    limits: Limits, grid: timegrid.Grid, first: int, last: int
 ) -> list[tuple[Ints, Floats]]:
     """Return the ticks of a run that can belong to a passage dark for long enough, and the sun's
     altitude at each, night by night.
@@ -42,7 +43,7 @@ def in_reach_of_the_dark(
 
 def worth_a_look(
     limits: Limits,
-    grid: runs.Grid,
+    grid: timegrid.Grid,
     stretches: dict[tuple[int, int], tuple[Ints, Floats]],
     coasts: Coasts,
 ) -> dict[tuple[int, int], tuple[slice, tuple[int, ...]]]:

@@ -5,9 +5,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import geodesy, runs, surroundings
 from detectors.encounter.limits import Limits
 from detectors.encounter.pairs import Pairs
+from detectors.kinematics import geodesy, timegrid
+from detectors.surroundings import nearby
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -17,7 +18,7 @@ STILL_KN: Final = 0.2
 
 
 def kept_company(
-    limits: Limits, grid: runs.Grid, pairs: Pairs, first: Ints, last: Ints
+    limits: Limits, grid: timegrid.Grid, pairs: Pairs, first: Ints, last: Ints
 ) -> list[dict[str, Any]]:
     """Return how far apart they were before and after, and how many others lay around at the end.
 
@@ -53,7 +54,7 @@ def kept_company(
 
 
 def _further_back(
-    limits: Limits, grid: runs.Grid, left: Ints, right: Ints, apart_m: Floats
+    limits: Limits, grid: timegrid.Grid, left: Ints, right: Ints, apart_m: Floats
 ) -> None:
     """Fill in how far apart pairs were when both were last heard before, where it isn't known.
 
@@ -75,10 +76,10 @@ def _further_back(
         )
 
 
-def _neighbours(limits: Limits, grid: runs.Grid, left: Ints, right: Ints) -> Ints:
+def _neighbours(limits: Limits, grid: timegrid.Grid, left: Ints, right: Ints) -> Ints:
     """Count other slow tracks within `neighbour_m` of each pair at its tick."""
     slow = np.flatnonzero(grid.speed_kn < limits.max_speed_kn)
-    found = surroundings.n_near(grid, left, slow, limits.neighbour_m)
+    found = nearby.n_near(grid, left, slow, limits.neighbour_m)
     return np.asarray(np.maximum(found - np.isin(right, slow), 0), "int64")
 
 

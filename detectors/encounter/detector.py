@@ -7,11 +7,9 @@ from typing import Any, ClassVar, Final
 import numpy as np
 import pandas as pd
 
-from detectors.core import events, runs, surroundings, timespan, whereabouts
+from detectors.core import events
 from detectors.core.detector import Apart, Context, RestsOn
 from detectors.core.explain import Hypothesis
-from detectors.core.hypotheses_encounter import HYPOTHESES
-from detectors.core.reports import Reports
 from detectors.core.telling import Told, Words
 from detectors.encounter.company import came, convoy, kept_company, side_by_side
 from detectors.encounter.evidence import around, evidence_of
@@ -19,6 +17,10 @@ from detectors.encounter.limits import Limits
 from detectors.encounter.pairs import Craft, runs_of, together
 from detectors.encounter.rafts import rafts
 from detectors.encounter.told import tell
+from detectors.hypotheses.encounter import HYPOTHESES
+from detectors.kinematics import timegrid, timespan, whereabouts
+from detectors.kinematics.reports import Reports
+from detectors.surroundings import nearby
 
 GFW_MIN_DURATION_S: Final = 7200.0
 GFW_MAX_MEDIAN_SPEED_KN: Final = 2.0
@@ -176,7 +178,7 @@ class Encounter(Limits):
 
     def apart(self, positions: pd.DataFrame, context: Context) -> Apart:
         """Return where each was slow enough to meet another."""
-        grid = runs.grid_of(positions, self.step_s, self.max_silence_s)
+        grid = timegrid.grid_of(positions, self.step_s, self.max_silence_s)
         slow = whereabouts.of_grid(grid, np.flatnonzero(grid.speed_kn < self.max_boat_speed_kn))
         return Apart(events.empty(), {"slow": slow}, {"slow": slow})
 
@@ -203,7 +205,7 @@ class Encounter(Limits):
             "gfw_min_anchorage_distance_m": GFW_MIN_ANCHORAGE_DISTANCE_M,
         }
         if not evidence["zones_reached"]:
-            return {"score": 0.0, "explanation": surroundings.NOT_ASSESSED, "evidence": evidence}
+            return {"score": 0.0, "explanation": nearby.NOT_ASSESSED, "evidence": evidence}
         closeness = 1.0 - evidence["median_distance_m"] / self.max_distance_m
         alongside = evidence["median_distance_m"] <= self.max_crowded_distance_m
         met = came(self, evidence)

@@ -5,11 +5,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import events, geodesy, runs, surroundings
+from detectors.core import events
 from detectors.core.detector import Context
-from detectors.core.reports import Reports
 from detectors.encounter.limits import Limits
 from detectors.encounter.pairs import Craft, Pairs
+from detectors.kinematics import geodesy, timegrid
+from detectors.kinematics.reports import Reports
+from detectors.surroundings import nearby
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -36,7 +38,7 @@ def evidence_of(
     limits: Limits,
     reports: Reports,
     craft: Craft,
-    grid: runs.Grid,
+    grid: timegrid.Grid,
     context: Context,
     pairs: Pairs,
     first: Ints,
@@ -50,14 +52,14 @@ def evidence_of(
         "duration_s": duration_s,
         "n_ticks": n_ticks,
         "together_fraction": n_ticks * limits.step_s / duration_s,
-        "median_distance_m": runs.quantiles(distance_m, first, last, 0.5),
-        "min_distance_m": runs.quantiles(distance_m, first, last, 0.0),
-        "max_distance_seen_m": runs.quantiles(distance_m, first, last, 1.0),
-        "distance_spread_m": runs.quantiles(distance_m, first, last, 0.9)
-        - runs.quantiles(distance_m, first, last, 0.1),
-        "distance_swing_m": runs.quantiles(distance_m, first, last, 0.75)
-        - runs.quantiles(distance_m, first, last, 0.25),
-        "median_relative_speed_kn": runs.quantiles(pairs.relative_kn, first, last, 0.5),
+        "median_distance_m": timegrid.quantiles(distance_m, first, last, 0.5),
+        "min_distance_m": timegrid.quantiles(distance_m, first, last, 0.0),
+        "max_distance_seen_m": timegrid.quantiles(distance_m, first, last, 1.0),
+        "distance_spread_m": timegrid.quantiles(distance_m, first, last, 0.9)
+        - timegrid.quantiles(distance_m, first, last, 0.1),
+        "distance_swing_m": timegrid.quantiles(distance_m, first, last, 0.75)
+        - timegrid.quantiles(distance_m, first, last, 0.25),
+        "median_relative_speed_kn": timegrid.quantiles(pairs.relative_kn, first, last, 0.5),
         "brief_meeting": [bool(value) for value in duration_s < limits.min_duration_s],
     }
     small = [craft.small(grid.track_id[side[first]]) for side in (left, right)]
@@ -71,10 +73,10 @@ def evidence_of(
         moved_m = geodesy.distance_m(grid.lat[begin], grid.lon[begin], grid.lat[end], grid.lon[end])
         mmsi = grid.track_id[begin] // 100
         columns |= {
-            f"{prefix}median_speed_kn": runs.quantiles(grid.speed_kn[side], first, last, 0.5),
-            f"{prefix}median_sog_kn": runs.quantiles(reports.sog_kn[rows], first, last, 0.5),
+            f"{prefix}median_speed_kn": timegrid.quantiles(grid.speed_kn[side], first, last, 0.5),
+            f"{prefix}median_sog_kn": timegrid.quantiles(reports.sog_kn[rows], first, last, 0.5),
             f"{prefix}drift_kn": geodesy.speed_kn(moved_m, duration_s),
-            f"{prefix}nav_status": runs.most_common(reports.nav_status[rows], first, last)[0],
+            f"{prefix}nav_status": timegrid.most_common(reports.nav_status[rows], first, last)[0],
             f"{prefix}n_reports": after - before + 1,
             f"{prefix}first_report_source": reports.sources_of(before),
             f"{prefix}last_report_source": reports.sources_of(after),
@@ -107,7 +109,7 @@ def around(limits: Limits, middle: tuple[Floats, Floats], context: Context) -> l
     pilots = zones.within(lat, lon, ("pilot_ground",))
     land = zones.near_land(lat, lon, limits.near_land_m)
     lying = limits.excluded_classes + limits.crowded_classes
-    away_m = surroundings.nearest_zone_m(zones, lat, lon, lying)
+    away_m = nearby.nearest_zone_m(zones, lat, lon, lying)
     return [
         {
             "zones_reached": bool(reached[i]),

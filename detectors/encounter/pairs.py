@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import geodesy, runs
 from detectors.core.detector import Context
 from detectors.core.frames import offsets
-from detectors.core.near import Near
 from detectors.encounter.limits import Limits
+from detectors.kinematics import geodesy, timegrid
+from detectors.kinematics.near import Near
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -30,9 +30,9 @@ class Pairs(NamedTuple):
     relative_kn: Floats
     brief: NDArray[np.bool_]
 
-    def number(self, grid: runs.Grid) -> Ints:
+    def number(self, grid: timegrid.Grid) -> Ints:
         """Return ascending numbers of the pairs of tracks, one for each tick."""
-        first, last = runs.stretches(grid.track_id[self.left], grid.track_id[self.right])
+        first, last = timegrid.stretches(grid.track_id[self.left], grid.track_id[self.right])
         return np.repeat(np.arange(len(first)), last - first + 1)
 
 
@@ -60,7 +60,7 @@ class Craft:
         return np.asarray(self._service[np.searchsorted(self._track, track)])
 
 
-def together(limits: Limits, grid: runs.Grid, craft: Craft, context: Context) -> Pairs:
+def together(limits: Limits, grid: timegrid.Grid, craft: Craft, context: Context) -> Pairs:
     """Find ticks of two vessels together, sorted by (pair, tick), the lower MMSI first."""
     i, j = _near_pairs(limits, grid, craft, context)
     members, place = np.unique(np.r_[i, j], return_inverse=True)
@@ -105,7 +105,7 @@ def together(limits: Limits, grid: runs.Grid, craft: Craft, context: Context) ->
 
 
 def _near_pairs(
-    limits: Limits, grid: runs.Grid, craft: Craft, context: Context
+    limits: Limits, grid: timegrid.Grid, craft: Craft, context: Context
 ) -> tuple[Ints, Ints]:
     """Find grid rows of two MMSIs near one another at a tick, each pair once, in open water.
 
@@ -139,12 +139,12 @@ def _near_pairs(
     return np.r_[i, boat[faster]], np.r_[j, ship[faster]]
 
 
-def runs_of(limits: Limits, grid: runs.Grid, pairs: Pairs) -> tuple[Ints, Ints]:
+def runs_of(limits: Limits, grid: timegrid.Grid, pairs: Pairs) -> tuple[Ints, Ints]:
     """Find runs that are long enough, or hold a brief meeting."""
     group = pairs.number(grid)
     tick = grid.tick[pairs.left]
     spells = partial(
-        runs.spells,
+        timegrid.spells,
         max_break=limits.max_interruption_s // limits.step_s,
         min_piece=-(-limits.min_piece_s // limits.step_s),
         min_length=-(-limits.min_brief_s // limits.step_s),
@@ -161,7 +161,7 @@ def runs_of(limits: Limits, grid: runs.Grid, pairs: Pairs) -> tuple[Ints, Ints]:
     return first[long_enough | holds], last[long_enough | holds]
 
 
-def _near(grid: runs.Grid, some: Ints, others: Ints, radius_m: float) -> tuple[Ints, Ints]:
+def _near(grid: timegrid.Grid, some: Ints, others: Ints, radius_m: float) -> tuple[Ints, Ints]:
     """Find pairs of grid rows of different MMSIs within `radius_m` at the same tick, each once.
 
     `others` is `some` itself, or holds none of its rows.
@@ -180,7 +180,7 @@ def _near(grid: runs.Grid, some: Ints, others: Ints, radius_m: float) -> tuple[I
     return i[differ], j[differ]
 
 
-def _relative_kn(grid: runs.Grid, left: Ints, right: Ints) -> Floats:
+def _relative_kn(grid: timegrid.Grid, left: Ints, right: Ints) -> Floats:
     """Return how fast two vessels move against one another over the step that follows."""
     moved = []
     for rows in (left, right):

@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import events, surroundings
+from detectors.core import events
 from detectors.core.detector import Context, RestsOn
 from detectors.core.explain import Hypothesis
-from detectors.core.hypotheses_gap import HYPOTHESES
 from detectors.core.telling import Told, Words
 from detectors.gap.limits import Limits
 from detectors.gap.reception import heard_around, not_at_an_edge
@@ -18,6 +17,8 @@ from detectors.gap.regular import by_habit, regular, silences_of
 from detectors.gap.silences import History, Silences
 from detectors.gap.told import tell
 from detectors.gap.voyage import no_berth, not_out_of_range
+from detectors.hypotheses.gap import HYPOTHESES
+from detectors.surroundings import nearby
 
 Floats = NDArray[np.float64]
 
@@ -136,7 +137,7 @@ class Gap(Limits):
         columns = silences.columns
         score = self._score(columns)
         explanation = np.where(columns["history_known"], "", NO_HISTORY)
-        explanation = np.where(columns["zones_reached"], explanation, surroundings.NOT_ASSESSED)
+        explanation = np.where(columns["zones_reached"], explanation, nearby.NOT_ASSESSED)
         rows = []
         for i, (row, is_open) in enumerate(
             zip(silences.row.tolist(), silences.is_open.tolist(), strict=True)

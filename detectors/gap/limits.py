@@ -2,8 +2,8 @@
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from detectors.core import coverage
 from detectors.core.detector import Detector
+from detectors.surroundings import coverage
 
 
 class Limits(Detector):

@@ -5,11 +5,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import coverage, receivers
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.gap.limits import Limits
 from detectors.gap.silences import History, Silences, Slots
+from detectors.surroundings import coverage, receivers
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]

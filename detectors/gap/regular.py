@@ -4,12 +4,12 @@ from typing import Final
 
 import numpy as np
 
-from detectors.core import runs, timespan
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.gap.limits import Limits
 from detectors.gap.reception import unheard
 from detectors.gap.silences import History, Silences
+from detectors.kinematics import timegrid, timespan
 
 FIRST_SHIP_MMSI: Final = 200_000_000
 LAST_SHIP_MMSI: Final = 799_999_999
@@ -46,7 +46,7 @@ def regular(limits: Limits, silences: Silences, reports: History, context: Conte
     first = reports.first_since(silences.row, limits.history_s)
     n_reports = silences.row - first + 1
     count = silences.row - first
-    silence, step = runs.ranges(first, count)
+    silence, step = timegrid.ranges(first, count)
     step_s = reports.step_s[step]
     excused = unheard(limits, step, reports, context)
     counted_s = np.where(excused, np.nan, step_s)
@@ -65,7 +65,7 @@ def regular(limits: Limits, silences: Silences, reports: History, context: Conte
         (longest_s, np.where(lately, n_late, count), 1.0),
         (median_s, count, 0.5),
     ):
-        into[some] = runs.quantiles(counted_s, (last - among + 1)[some], last[some], q)
+        into[some] = timegrid.quantiles(counted_s, (last - among + 1)[some], last[some], q)
     duration_s = silences.columns["duration_s"]
     ratio = duration_s / longest_s
     regular = (
@@ -102,7 +102,7 @@ def by_habit(limits: Limits, silences: Silences, reports: History, context: Cont
     long = np.flatnonzero(reports.step_s >= shortest_s.min())
     first = np.searchsorted(long, reports.first_since(silences.row, limits.habit_s))
     count = np.searchsorted(long, silences.row) - first
-    silence, nth = runs.ranges(first, count)
+    silence, nth = timegrid.ranges(first, count)
     step = long[nth]
     alike = reports.step_s[step] >= shortest_s[silence]
     alike[alike] = ~unheard(limits, step[alike], reports, context)

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import geodesy, runs
 from detectors.core.frames import SECOND_US
-from detectors.core.reports import Reports
+from detectors.kinematics import geodesy, timegrid
+from detectors.kinematics.reports import Reports
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -88,7 +88,7 @@ class Slots:
     def median(self, values: Ints) -> Ints:
         """Return the lower median of each silence."""
         last = np.cumsum(self.count) - 1
-        middle = runs.quantiles(values.astype("float64"), last - self.count + 1, last, 0.5)
+        middle = timegrid.quantiles(values.astype("float64"), last - self.count + 1, last, 0.5)
         return np.nan_to_num(middle).astype("int64")
 
 
@@ -118,7 +118,7 @@ class Silences:
         slot_us = slot_s * SECOND_US
         first = -(-self.start_us // slot_us)
         count = np.clip(self.end_us // slot_us - first, 0, at_most_s // slot_s)
-        silence, slot = runs.ranges(first, count)
+        silence, slot = timegrid.ranges(first, count)
         middle_us = slot * slot_us + slot_us // 2 - self.start_us[silence]
         fraction = middle_us / (self.end_us - self.start_us)[silence]
         fraction = np.where(self.is_open[silence], 0.0, fraction)

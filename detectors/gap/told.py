@@ -1,7 +1,7 @@
 """What a sailor is told of a silence."""
 
-from detectors.core import geodesy
 from detectors.core.telling import Told, Words
+from detectors.kinematics import geodesy
 
 
 def tell(event: Told, words: Words) -> str:

@@ -4,11 +4,12 @@ from typing import Final
 
 import numpy as np
 
-from detectors.core import coverage, geodesy, reach, surroundings
 from detectors.core.detector import Context
 from detectors.gap.limits import Limits
 from detectors.gap.reception import DAY_SLOTS, known_before
 from detectors.gap.silences import History, Silences
+from detectors.kinematics import geodesy, reach
+from detectors.surroundings import coverage, nearby
 
 TWO_HOURS_S: Final = 7200
 
@@ -113,5 +114,5 @@ def no_berth(limits: Limits, silences: Silences, reports: History, context: Cont
         ~reached | ~berthed,
         zones_reached=reached,
         back_in_berth=back_in_berth,
-        anchorage_distance_m=surroundings.nearest_zone_m(zones, lat, lon, limits.berth_classes),
+        anchorage_distance_m=nearby.nearest_zone_m(zones, lat, lon, limits.berth_classes),
     )

@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import conduct, events, geodesy, runs
+from detectors.core import events
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.geofence.limits import Limits
 from detectors.geofence.watched import WatchedReports, about_zone
+from detectors.kinematics import geodesy, timegrid
+from detectors.surroundings import zone_conduct
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -25,13 +27,13 @@ short, they are no small craft."""
 def approaches(
     limits: Limits,
     reports: WatchedReports,
-    grid: runs.Grid,
-    inside: conduct.Inside,
+    grid: timegrid.Grid,
+    inside: zone_conduct.Inside,
     context: Context,
     scores: Floats,
 ) -> Iterator[dict[str, Any]]:
     """Find small craft that come to a landing place at speed and slow down in it."""
-    found = conduct.approaches(
+    found = zone_conduct.approaches(
         grid,
         inside,
         min_speed_kn=limits.min_approach_kn,

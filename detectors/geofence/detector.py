@@ -7,18 +7,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import events, timespan
+from detectors.core import events
 from detectors.core.detector import Context, RestsOn
 from detectors.core.explain import Hypothesis
-from detectors.core.hypotheses_geofence import HYPOTHESES
 from detectors.core.telling import Told, Words
-from detectors.core.zones import Zones
 from detectors.geofence.lane import in_lanes_and_off_coasts
 from detectors.geofence.limits import STEP_S, Limits
 from detectors.geofence.line import crossed_lines
 from detectors.geofence.told import tell
 from detectors.geofence.visit import visited
 from detectors.geofence.watched import WatchedReports
+from detectors.hypotheses.geofence import HYPOTHESES
+from detectors.kinematics import timespan
+from detectors.surroundings.zones import Zones
 
 Ints = NDArray[np.int64]
 

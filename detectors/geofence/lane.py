@@ -7,13 +7,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import conduct, events, geodesy, runs, surroundings, timespan
+from detectors.core import events
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
-from detectors.core.zones import Zones
 from detectors.geofence.approach import approaches
 from detectors.geofence.limits import Limits
 from detectors.geofence.watched import WatchedReports, about_zone
+from detectors.kinematics import geodesy, timegrid, timespan
+from detectors.surroundings import nearby, zone_conduct
+from detectors.surroundings.zones import Zones
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -36,9 +38,9 @@ def in_lanes_and_off_coasts(
         return
     grid = reports.grid_of(tracks, limits.max_silence_s)
     excluded = zones.within(grid.lat, grid.lon, limits.excluded_classes, excuses=True)
-    spells = conduct.stops(
+    spells = zone_conduct.stops(
         grid,
-        conduct.Inside.of(grid, zones, stop),
+        zone_conduct.Inside.of(grid, zones, stop),
         excluded,
         max_speed_kn=limits.max_stop_kn,
         min_duration_s=limits.min_stop_s,
@@ -46,16 +48,14 @@ def in_lanes_and_off_coasts(
     )
     stopped = list(_spells(limits, reports, grid, spells, zones, "stop", stop))
     starts = np.array([a for _, a, _ in stopped], "int64")
-    away_m = surroundings.nearest_zone_m(
-        zones, grid.lat[starts], grid.lon[starts], ("port", "anchorage")
-    )
+    away_m = nearby.nearest_zone_m(zones, grid.lat[starts], grid.lon[starts], ("port", "anchorage"))
     for (event, a, b), off_m in zip(stopped, away_m.tolist(), strict=True):
         event["evidence"] |= _stopped(limits, reports, grid, zones, a, b)
         event["evidence"]["anchorage_distance_m"] = off_m
         yield event
-    spells, turned = conduct.against(
+    spells, turned = zone_conduct.against(
         grid,
-        conduct.Inside.of(grid, zones, against),
+        zone_conduct.Inside.of(grid, zones, against),
         zones.direction_deg,
         min_speed_kn=limits.min_against_kn,
         min_turned_deg=limits.min_against_deg,
@@ -66,15 +66,15 @@ def in_lanes_and_off_coasts(
         event["evidence"] |= _contrary(limits, grid, turned, a, b)
         yield event
     yield from approaches(
-        limits, reports, grid, conduct.Inside.of(grid, zones, approach), context, approach
+        limits, reports, grid, zone_conduct.Inside.of(grid, zones, approach), context, approach
     )
 
 
 def _spells(
     limits: Limits,
     reports: WatchedReports,
-    grid: runs.Grid,
-    found: conduct.Spells,
+    grid: timegrid.Grid,
+    found: zone_conduct.Spells,
     zones: Zones,
     subkind: str,
     scores: Floats,
@@ -123,7 +123,7 @@ def _spells(
 
 
 def _stopped(
-    limits: Limits, reports: WatchedReports, grid: runs.Grid, zones: Zones, a: int, b: int
+    limits: Limits, reports: WatchedReports, grid: timegrid.Grid, zones: Zones, a: int, b: int
 ) -> dict[str, Any]:
     """Tell how slow it was, how it drifted, and what lay around."""
     ticks = slice(a, b + 1)
@@ -132,7 +132,7 @@ def _stopped(
     made_m = geodesy.distance_m(lat[0], lon[0], grid.lat[b + 1], grid.lon[b + 1])
     seconds = (grid.tick[b] + 1 - grid.tick[a]) * grid.step_s
     first, last = int(grid.report[a]), int(grid.report[b])
-    code, share = runs.most_common(reports.nav_status, np.array([first]), np.array([last]))
+    code, share = timegrid.most_common(reports.nav_status, np.array([first]), np.array([last]))
     return {
         "median_speed_kn": median_kn,
         "max_stop_kn": limits.max_stop_kn,
@@ -144,7 +144,9 @@ def _stopped(
     }
 
 
-def _contrary(limits: Limits, grid: runs.Grid, turned: Floats, a: int, b: int) -> dict[str, Any]:
+def _contrary(
+    limits: Limits, grid: timegrid.Grid, turned: Floats, a: int, b: int
+) -> dict[str, Any]:
     """Return its course and speed, and how far it was from the lane's direction."""
     rows = np.arange(a, b + 1)
     rows = rows[np.isfinite(turned[rows]) & (turned[rows] >= limits.min_against_deg)]

@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from detectors.core.detector import Detector
-from detectors.core.settings import BoundaryScores, ZoneClasses, ZoneScores
+from detectors.surroundings.settings import BoundaryScores, ZoneClasses, ZoneScores
 
 CROSSING_SCORES: Final = {"joint_area": 0.05, "sts_area": 0.05, "landing_place": 0.1}
 DWELL_SCORES: Final = {"sts_area": 0.1, "landing_place": 0.25}

@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from detectors.core import boundaries, events, geodesy, visits
+from detectors.core import events
 from detectors.core.frames import SECOND_US
 from detectors.geofence.limits import Limits
 from detectors.geofence.watched import WatchedReports
+from detectors.kinematics import geodesy, visits
+from detectors.surroundings import boundaries
 
 
 def crossed_lines(

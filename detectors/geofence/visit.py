@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import events, runs, visits
+from detectors.core import events
 from detectors.core.frames import SECOND_US
-from detectors.core.zones import Zones
 from detectors.geofence.limits import Limits
 from detectors.geofence.watched import WatchedReports, about_zone, of_classes
+from detectors.kinematics import timegrid, visits
+from detectors.surroundings.zones import Zones
 
 Ints = NDArray[np.int64]
 
@@ -132,7 +133,7 @@ def _dwell(
     lat, lon = reports.place_at(a, (start_us + end_us) // 2)
     stay_s = round((end_us - start_us) / SECOND_US)
     known_kn = reports.sog_kn[a : b + 1][~np.isnan(reports.sog_kn[a : b + 1])]
-    code, share = runs.most_common(reports.nav_status, np.array([a]), np.array([b]))
+    code, share = timegrid.most_common(reports.nav_status, np.array([a]), np.array([b]))
     evidence = {
         **about_zone(about),
         "duration_s": stay_s,

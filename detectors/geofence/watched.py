@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import runs, timespan
-from detectors.core.reports import Reports
-from detectors.core.settings import ZoneScores
-from detectors.core.zones import Zones
 from detectors.geofence.limits import STEP_S
+from detectors.kinematics import timegrid, timespan
+from detectors.kinematics.reports import Reports
+from detectors.surroundings.settings import ZoneScores
+from detectors.surroundings.zones import Zones
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -51,10 +51,10 @@ class WatchedReports(Reports):
             for evidence, source in zip(evidences, named, strict=True):
                 evidence[key] = source
 
-    def grid_of(self, tracks: Ints, max_silence_s: float) -> runs.Grid:
+    def grid_of(self, tracks: Ints, max_silence_s: float) -> timegrid.Grid:
         """Return the time grid of some tracks; its `report` are rows of these reports."""
         mine = np.flatnonzero(np.isin(self.track, tracks))
-        grid = runs.resample(
+        grid = timegrid.resample(
             self.track[mine],
             self.time_us[mine],
             self.lat[mine],

@@ -5,19 +5,19 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from detectors.core import said
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
-from detectors.core.identity_numbers import imo_is_valid
 from detectors.identity.limits import Limits
 from detectors.identity.story import FIELDS, SCORES, Story, VesselReports
+from detectors.vessels import statement
+from detectors.vessels.numbers import imo_is_valid
 
 
 def changes(
     limits: Limits, reports: VesselReports, spans: Mapping[str, pd.DataFrame], context: Context
 ) -> Iterator[Story]:
     """Find values that stand where another stood before."""
-    found = [c for field in FIELDS for c in said.changes(spans[field], field, limits.memory)]
+    found = [c for field in FIELDS for c in statement.changes(spans[field], field, limits.memory)]
     for change in found:
         others = [
             c
@@ -65,10 +65,10 @@ def changes(
         )
 
 
-def _imo_kept(limits: Limits, change: said.Change, numbers: pd.DataFrame) -> bool:
+def _imo_kept(limits: Limits, change: statement.Change, numbers: pd.DataFrame) -> bool:
     """Tell whether a vessel said one IMO number, which can be right, before and after a change."""
     since_us = change.new_us - limits.memory_s * SECOND_US
-    own = said.rows_of(numbers[(numbers["mmsi"] == change.mmsi).to_numpy(bool)])
+    own = statement.rows_of(numbers[(numbers["mmsi"] == change.mmsi).to_numpy(bool)])
     before = {n.value for n in own if n.last_us >= since_us and n.first_us < change.new_us}
     after = {n.value for n in own if n.last_us >= change.new_us and n.first_us <= change.last_us}
     return before == after and len(after) == 1 and bool(imo_is_valid(int(min(after))))

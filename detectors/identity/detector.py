@@ -7,20 +7,12 @@ from typing import Any, ClassVar, Final
 import numpy as np
 import pandas as pd
 
-from detectors.core import (
-    events,
-    hand_over,
-    identity_reasons,
-    namesakes,
-    said,
-    timespan,
-    whereabouts,
-)
+from detectors.core import events
 from detectors.core.detector import Apart, Context, RestsOn
 from detectors.core.explain import Hypothesis
 from detectors.core.frames import SECOND_US
-from detectors.core.identity_numbers import OTHER_STATION, mmsi_kind
 from detectors.core.telling import Told, Words
+from detectors.hypotheses import identity
 from detectors.identity.change import changes
 from detectors.identity.limits import Limits
 from detectors.identity.numbers import invalid_imos, invalid_mmsis
@@ -29,6 +21,9 @@ from detectors.identity.story import FIELDS, Story, VesselReports
 from detectors.identity.switch import LOST_M, LOST_S, ends_of, switches
 from detectors.identity.told import tell
 from detectors.identity.two_hulls import two_hulls
+from detectors.kinematics import hand_over, timespan, whereabouts
+from detectors.vessels import namesakes, statement
+from detectors.vessels.numbers import OTHER_STATION, mmsi_kind
 
 ENDS: Final = tuple(hand_over.Ends.__dataclass_fields__)
 
@@ -100,7 +95,7 @@ class Identity(Limits):
         "(2021), Unmasked: vessel identity laundering"
     )
     needs_zones: ClassVar[bool] = False
-    hypotheses: ClassVar[tuple[Hypothesis, ...]] = identity_reasons.HYPOTHESES
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = identity.HYPOTHESES
 
     @property
     def lookback(self) -> timedelta:
@@ -113,7 +108,7 @@ class Identity(Limits):
             return events.empty()
         reports = VesselReports(positions)
         statements = _of_ships(context.statements, reports)
-        spans = {field: said.spans(statements, field) for field in FIELDS}
+        spans = {field: statement.spans(statements, field) for field in FIELDS}
         stories = [
             *switches(self, reports, statements, context),
             *two_hulls(self, reports, context),
@@ -171,7 +166,7 @@ class Identity(Limits):
         gave, took = end.track_id // 100, begin.track_id // 100
         direct = whereabouts.pairs(np.r_[gave, took], np.r_[took, gave])
         rivals = direct.merge(direct, left_on="other_mmsi", right_on="mmsi")
-        thin = np.maximum(end.interval_s, begin.interval_s) > identity_reasons.THIN_S
+        thin = np.maximum(end.interval_s, begin.interval_s) > identity.THIN_S
         slots_us = np.arange(0, LOST_S + whereabouts.SLOT_S, whereabouts.SLOT_S) * SECOND_US
         n = len(slots_us)
         passed = whereabouts.of_reports(
@@ -191,7 +186,7 @@ class Identity(Limits):
     def related(self, statements: pd.DataFrame) -> pd.DataFrame:
         """Find who says the same, or alike."""
         ships = statements[(mmsi_kind(statements["mmsi"]) != OTHER_STATION)]
-        names, callsigns, imos = (said.spans(ships, f) for f in ("name", "callsign", "imo"))
+        names, callsigns, imos = (statement.spans(ships, f) for f in ("name", "callsign", "imo"))
         return namesakes.company(names, callsigns, imos, self.memory)
 
     @classmethod

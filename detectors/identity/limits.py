@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from pydantic import PositiveFloat, PositiveInt
 
-from detectors.core import hand_over, said
 from detectors.core.detector import Detector
+from detectors.kinematics import hand_over
+from detectors.vessels import statement
 
 
 class Limits(Detector):
@@ -72,9 +73,9 @@ class Limits(Detector):
         return timedelta(seconds=self.min_silence_s + self.max_pause_s)
 
     @property
-    def memory(self) -> said.Memory:
+    def memory(self) -> statement.Memory:
         """How long what was said is remembered."""
-        return said.Memory(self.min_said_s, self.memory_s, self.settle.total_seconds())
+        return statement.Memory(self.min_said_s, self.memory_s, self.settle.total_seconds())
 
     @property
     def motion(self) -> hand_over.Limits:

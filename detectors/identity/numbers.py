@@ -6,9 +6,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from detectors.core import said
 from detectors.core.frames import DAY_US, SECOND_US, epoch_us, offsets
-from detectors.core.identity_numbers import (
+from detectors.identity.limits import Limits
+from detectors.identity.story import SCORES, Story, VesselReports
+from detectors.vessels import statement
+from detectors.vessels.numbers import (
     BAD_FORM,
     BAD_MID,
     imo_is_valid,
@@ -16,8 +18,6 @@ from detectors.core.identity_numbers import (
     is_default_number,
     mmsi_kind,
 )
-from detectors.identity.limits import Limits
-from detectors.identity.story import SCORES, Story, VesselReports
 
 BOTH_WRONG_SCORE: Final = 0.5
 """Of a large ship of which neither the MMSI nor the IMO number can be right: one slip is common,
@@ -33,10 +33,12 @@ def invalid_imos(
         limits.min_ship_m
     )
     wrong &= (merchant & statements["ais_class"].ne("B")).to_numpy(bool)
-    for one in said.rows_of(said.spans(statements[wrong], "imo")):
+    for one in statement.rows_of(statement.spans(statements[wrong], "imo")):
         said_s = (one.last_us - one.first_us) / SECOND_US
         own = numbers[(numbers["mmsi"] == one.mmsi).to_numpy(bool)]
-        if said_s < limits.min_said_s or said.is_corrected(one, said.rows_of(own), limits.memory):
+        if said_s < limits.min_said_s or statement.is_corrected(
+            one, statement.rows_of(own), limits.memory
+        ):
             continue
         row = reports.at(one.mmsi, one.first_us)
         evidence = {

@@ -6,10 +6,11 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from detectors.core import geodesy, namesakes
 from detectors.core.frames import SECOND_US
 from detectors.identity.limits import Limits
 from detectors.identity.story import SCORES, Story, VesselReports
+from detectors.kinematics import geodesy
+from detectors.vessels import namesakes
 
 SHARED_SCORES: Final[Mapping[str, float]] = {"apart": 0.65, "in turn": 0.15, "together": 0.15}
 IMPOSSIBLE_SCORE: Final = 0.5

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import geodesy
 from detectors.core.frames import SECOND_US
-from detectors.core.identity_numbers import OTHER_STATION, mmsi_kind
-from detectors.core.reports import Reports
+from detectors.kinematics import geodesy
+from detectors.kinematics.reports import Reports
+from detectors.vessels.numbers import OTHER_STATION, mmsi_kind
 
 Ints = NDArray[np.int64]
 

@@ -7,13 +7,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import geodesy, hand_over, identity_reasons, said, shapes, timespan
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US, epoch_us
-from detectors.core.identity_numbers import BAD_FORM, BAD_MID, edits, is_default_number, mmsi_kind
-from detectors.core.reports import Reports
+from detectors.hypotheses import identity
 from detectors.identity.limits import Limits
 from detectors.identity.story import FIELDS, SCORES, Story, VesselReports
+from detectors.kinematics import geodesy, hand_over, shapes, timespan
+from detectors.kinematics.reports import Reports
+from detectors.vessels import statement
+from detectors.vessels.numbers import BAD_FORM, BAD_MID, edits, is_default_number, mmsi_kind
 
 Ints = NDArray[np.int64]
 
@@ -64,7 +66,9 @@ def switches(
         both = [k for k in FIELDS if mine.get(k) and theirs.get(k)]
         same = [k for k in both if mine[k] == theirs[k]]
         otherwise = [
-            k for k in both if k not in same and not said.is_typing(str(mine[k]), str(theirs[k]), k)
+            k
+            for k in both
+            if k not in same and not statement.is_typing(str(mine[k]), str(theirs[k]), k)
         ]
         unheard_s = min(float(pairs.begin.silent_s[i]), float(limits.memory_s))
         lengths = [float(v.get("length_m", np.nan)) for v in (mine, theirs)]
@@ -142,7 +146,7 @@ def _others_lost(
     Only where one of the two is heard so seldom that it matters.
     """
     interval_s = max(float(pairs.end.interval_s[i]), float(pairs.begin.interval_s[i]))
-    if interval_s <= identity_reasons.THIN_S:
+    if interval_s <= identity.THIN_S:
         return {}
     lat, lon = float(pairs.end.lat[i]), float(pairs.end.lon[i])
     until_us = int(pairs.begin.time_us[i])

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from detectors.core import copies, hulls, timespan
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
-from detectors.core.identity_numbers import OTHER_STATION, is_default_number, mmsi_kind
 from detectors.identity.limits import Limits
 from detectors.identity.story import SCORES, Story, VesselReports
+from detectors.kinematics import copies, hulls, timespan
+from detectors.vessels.numbers import OTHER_STATION, is_default_number, mmsi_kind
 
 
 def two_hulls(limits: Limits, reports: VesselReports, context: Context) -> Iterator[Story]:

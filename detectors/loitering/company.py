@@ -5,11 +5,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import runs, surroundings
 from detectors.core.detector import Context
 from detectors.core.explain import FISHING, MERCHANT, RESTRICTED, TOWING, TUG, WORKING
 from detectors.core.frames import SECOND_US
+from detectors.kinematics import timegrid
 from detectors.loitering.limits import Limits
+from detectors.surroundings import nearby
 
 Ints = NDArray[np.int64]
 
@@ -23,7 +24,7 @@ AFTER_LOOKS: Final = 6
 
 def around(
     limits: Limits,
-    grid: runs.Grid,
+    grid: timegrid.Grid,
     first: Ints,
     last: Ints,
     status: NDArray[np.int16],
@@ -43,14 +44,14 @@ def around(
         among, moments = np.flatnonzero(wanted), np.zeros(len(last), "int64")
         for part in (0, 1, 2, 3):
             then = np.maximum(last - part * third, first)
-            moments += surroundings.n_near(grid, then, among, limits.company_m) > 0
+            moments += nearby.n_near(grid, then, among, limits.company_m) > 0
         beside[name] = moments >= 3
     still = np.flatnonzero(grid.speed_kn < STILL_KN)
     fishing = np.flatnonzero(fishing_types(ship_type))
     # Not at its very end, where it may be that no other has reported yet.
     then = np.maximum(last - third, first)
-    lying = surroundings.n_near(grid, then, still, limits.neighbour_m)
-    boats = surroundings.n_near(grid, then, fishing, limits.fishing_near_m)
+    lying = nearby.n_near(grid, then, still, limits.neighbour_m)
+    boats = nearby.n_near(grid, then, fishing, limits.fishing_near_m)
     return [
         {
             **{name: bool(values[i]) for name, values in beside.items()},
@@ -63,7 +64,7 @@ def around(
 
 def called_afterwards(
     limits: Limits,
-    grid: runs.Grid,
+    grid: timegrid.Grid,
     time_us: Ints,
     last: Ints,
     still: NDArray[np.bool_],
@@ -89,14 +90,14 @@ def called_afterwards(
     ]
 
 
-def ship_types(grid: runs.Grid, context: Context) -> Ints:
+def ship_types(grid: timegrid.Grid, context: Context) -> Ints:
     """Return the ship type that the vessel of each grid row states, -1 where it states none."""
     said = context.vessels.drop_duplicates("mmsi").set_index("mmsi")["ship_type"]
     return said.reindex(grid.track_id // 100).fillna(-1).to_numpy("int64")
 
 
 def attendants(
-    grid: runs.Grid, ship_type: Ints, status: NDArray[np.int16]
+    grid: timegrid.Grid, ship_type: Ints, status: NDArray[np.int16]
 ) -> dict[str, NDArray[np.bool_]]:
     """Return which grid rows are of vessels that explain a loiterer by keeping beside it."""
     restricted = (status[grid.report] == RESTRICTED) & (ship_type > 0)

@@ -7,12 +7,13 @@ from typing import Any, ClassVar, Final
 import numpy as np
 import pandas as pd
 
-from detectors.core import events, runs, surroundings, telling, timespan, whereabouts
+from detectors.core import events, telling
 from detectors.core.detector import Apart, Context, RestsOn
 from detectors.core.explain import Hypothesis
-from detectors.core.hypotheses_loitering import HYPOTHESES
-from detectors.core.reports import Reports
 from detectors.core.telling import Told, Words
+from detectors.hypotheses.loitering import HYPOTHESES
+from detectors.kinematics import timegrid, timespan, whereabouts
+from detectors.kinematics.reports import Reports
 from detectors.loitering.company import (
     AFTER_SILENCE_S,
     STILL_KN,
@@ -25,6 +26,7 @@ from detectors.loitering.company import (
 from detectors.loitering.evidence import evidence_of
 from detectors.loitering.limits import Limits
 from detectors.loitering.slow import in_open_water, slow_runs
+from detectors.surroundings import nearby
 
 LONG_S: Final = 28_800.0
 """8 h, the loitering of Miller et al. (2018): from here on duration adds nothing to the score."""
@@ -140,7 +142,7 @@ class Loitering(Limits):
     def _judged(self, evidence: dict[str, Any]) -> dict[str, Any]:
         """Return score, explanation and evidence."""
         if not evidence["zones_reached"]:
-            return {"score": 0.0, "explanation": surroundings.NOT_ASSESSED, "evidence": evidence}
+            return {"score": 0.0, "explanation": nearby.NOT_ASSESSED, "evidence": evidence}
         score = 0.35 + 0.3 * min(1.0, evidence["duration_s"] / LONG_S)
         score *= 0.7 if evidence["median_speed_kn"] >= self.lowered_speed_kn else 1.0
         score *= 0.5 if evidence["in_licensed_sts_area"] else 1.0
@@ -159,7 +161,7 @@ class Loitering(Limits):
     def apart(self, positions: pd.DataFrame, context: Context) -> Apart:
         """Return loiterings, where they were, and who could explain one by lying or being there."""
         found = self.detect(positions, context)
-        grid = runs.grid_of(positions, self.step_s, self.max_silence_s)
+        grid = timegrid.grid_of(positions, self.step_s, self.max_silence_s)
         said = ship_types(grid, context)
         status = positions["nav_status"].to_numpy()
         attending = np.logical_or.reduce(list(attendants(grid, said, status).values()))

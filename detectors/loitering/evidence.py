@@ -5,11 +5,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import events, geodesy, lanes, runs, surroundings
+from detectors.core import events
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
-from detectors.core.reports import Reports
+from detectors.kinematics import geodesy, timegrid
+from detectors.kinematics.reports import Reports
 from detectors.loitering.limits import Limits
+from detectors.surroundings import lanes, nearby
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -34,7 +36,7 @@ ASKED: Final = (
 def evidence_of(
     limits: Limits,
     reports: Reports,
-    grid: runs.Grid,
+    grid: timegrid.Grid,
     slow: Ints,
     first: Ints,
     last: Ints,
@@ -48,20 +50,20 @@ def evidence_of(
     n_ticks, duration_s = last - first + 1, (grid.tick[end] - grid.tick[begin]) * limits.step_s
     moved_m = geodesy.distance_m(grid.lat[begin], grid.lon[begin], grid.lat[end], grid.lon[end])
     height_m, width_m = _box(grid, slow, first, last)
-    status_code, status_fraction = runs.most_common(reports.nav_status[rows], first, last)
+    status_code, status_fraction = timegrid.most_common(reports.nav_status[rows], first, last)
     working, turns = _working(limits, grid, begin, end)
     step_us = time_us[np.minimum(rows + 1, len(time_us) - 1)] - time_us[rows]
 
     lat, lon = np.atleast_1d(middle[0]), np.atleast_1d(middle[1])
     zones = context.zones
     reached = zones.reached(lat, lon)
-    away_m = surroundings.nearest_zone_m(zones, lat, lon, limits.excluded_classes)
+    away_m = nearby.nearest_zone_m(zones, lat, lon, limits.excluded_classes)
     columns: dict[str, Any] = {
         "duration_s": duration_s,
         "n_ticks": n_ticks,
         "slow_fraction": n_ticks * limits.step_s / duration_s,
-        "median_speed_kn": runs.quantiles(grid.speed_kn[slow], first, last, 0.5),
-        "median_sog_kn": runs.quantiles(reports.sog_kn[rows], first, last, 0.5),
+        "median_speed_kn": timegrid.quantiles(grid.speed_kn[slow], first, last, 0.5),
+        "median_sog_kn": timegrid.quantiles(reports.sog_kn[rows], first, last, 0.5),
         "drift_kn": geodesy.speed_kn(moved_m, duration_s),
         "extent_m": np.hypot(height_m, width_m),
         "area_km2": height_m * width_m / 1e6,
@@ -71,7 +73,7 @@ def evidence_of(
         "nav_status": status_code,
         "nav_status_fraction": status_fraction,
         "n_reports": after - before + 1,
-        "longest_silence_s": runs.aggregate(np.maximum, step_us / SECOND_US, first, last),
+        "longest_silence_s": timegrid.aggregate(np.maximum, step_us / SECOND_US, first, last),
         "first_report_source": reports.sources_of(before),
         "last_report_source": reports.sources_of(after),
         "zones_reached": [bool(value) for value in reached],
@@ -95,7 +97,7 @@ def evidence_of(
 
 
 def _working(
-    limits: Limits, grid: runs.Grid, begin: Ints, end: Ints
+    limits: Limits, grid: timegrid.Grid, begin: Ints, end: Ints
 ) -> tuple[list[float], list[int]]:
     """Return each run's share of time at working speed, and how often it turned about."""
     every = limits.leg_s // limits.step_s
@@ -115,14 +117,14 @@ def _working(
     return shares, turns
 
 
-def _box(grid: runs.Grid, slow: Ints, first: Ints, last: Ints) -> tuple[Floats, Floats]:
+def _box(grid: timegrid.Grid, slow: Ints, first: Ints, last: Ints) -> tuple[Floats, Floats]:
     """Return height and width in metres of the box around each run's qualifying ticks."""
-    lat, (run, covered) = grid.lat[slow], runs.ranges(first, last - first + 1)
+    lat, (run, covered) = grid.lat[slow], timegrid.ranges(first, last - first + 1)
     begin_lon = np.zeros(len(slow))
     begin_lon[covered] = grid.lon[slow[first]][run]
     east = geodesy.wrap_lon(grid.lon[slow] - begin_lon)
-    south, north = (runs.aggregate(f, lat, first, last) for f in (np.minimum, np.maximum))
-    left, right = (runs.aggregate(f, east, first, last) for f in (np.minimum, np.maximum))
+    south, north = (timegrid.aggregate(f, lat, first, last) for f in (np.minimum, np.maximum))
+    left, right = (timegrid.aggregate(f, east, first, last) for f in (np.minimum, np.maximum))
     zero = np.zeros(len(first))
     return (
         np.asarray(geodesy.distance_m(south, zero, north, zero)),

@@ -4,9 +4,9 @@ from typing import Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from detectors.core import settings
 from detectors.core.detector import Detector
-from detectors.core.settings import ZoneClasses
+from detectors.surroundings import settings
+from detectors.surroundings.settings import ZoneClasses
 
 
 class Limits(Detector):

@@ -3,14 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import geodesy, runs
 from detectors.core.detector import Context
+from detectors.kinematics import geodesy, timegrid
 from detectors.loitering.limits import Limits
 
 Ints = NDArray[np.int64]
 
 
-def slow_runs(limits: Limits, grid: runs.Grid, rows: Ints) -> tuple[Ints, Ints]:
+def slow_runs(limits: Limits, grid: timegrid.Grid, rows: Ints) -> tuple[Ints, Ints]:
     """Find runs of slow ticks, with tolerated interruptions, that are long enough."""
 
     def joins(before: Ints, after: Ints) -> NDArray[np.bool_]:
@@ -18,7 +18,7 @@ def slow_runs(limits: Limits, grid: runs.Grid, rows: Ints) -> tuple[Ints, Ints]:
         apart_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
         return np.asarray(apart_m <= limits.max_interruption_m)
 
-    return runs.spells(
+    return timegrid.spells(
         grid.track_id[rows],
         grid.tick[rows],
         max_break=limits.max_interruption_s // limits.step_s,
@@ -28,7 +28,7 @@ def slow_runs(limits: Limits, grid: runs.Grid, rows: Ints) -> tuple[Ints, Ints]:
     )
 
 
-def in_open_water(limits: Limits, grid: runs.Grid, slow: Ints, context: Context) -> Ints:
+def in_open_water(limits: Limits, grid: timegrid.Grid, slow: Ints, context: Context) -> Ints:
     """Return the slow ticks outside excluded zones and land.
 
     Zones only take ticks away, so only ticks of runs that are long enough without them need

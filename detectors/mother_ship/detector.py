@@ -6,17 +6,18 @@ from typing import Any, ClassVar, Final
 import numpy as np
 import pandas as pd
 
-from detectors.core import events, surroundings
+from detectors.core import events
 from detectors.core.detector import Context, RestsOn
 from detectors.core.explain import Hypothesis
 from detectors.core.frames import SECOND_US
 from detectors.core.telling import Told, Words
-from detectors.mother_ship.hypotheses import HYPOTHESES
+from detectors.hypotheses.mother_ship import HYPOTHESES
 from detectors.mother_ship.limits import Limits
 from detectors.mother_ship.story import Story
 from detectors.mother_ship.told import tell
 from detectors.mother_ship.visited import visited
 from detectors.mother_ship.waiting import waiting
+from detectors.surroundings import nearby
 
 STEP_S: Final = 120
 
@@ -79,7 +80,7 @@ class MotherShip(Limits):
         middle_us = np.array([(story.start_us + story.end_us) // 2])
         lat, lon = reports.position_at(np.array([story.track]), middle_us)
         reached = bool(zones.reached(lat, lon)[0])
-        away_m = surroundings.nearest_zone_m(zones, lat, lon, ("port", "anchorage"))
+        away_m = nearby.nearest_zone_m(zones, lat, lon, ("port", "anchorage"))
         grid = reports.grid(STEP_S, self.max_wait_s)
         step_us = grid.step_s * SECOND_US
         within = (grid.tick * step_us >= story.start_us) & (
@@ -104,7 +105,7 @@ class MotherShip(Limits):
             lat=lat[0],
             lon=lon[0],
             score=story.score * waited if reached else 0.0,
-            explanation="" if reached else surroundings.NOT_ASSESSED,
+            explanation="" if reached else nearby.NOT_ASSESSED,
             evidence=evidence,
         )
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from detectors.core import sun
 from detectors.core.detector import Detector
+from detectors.surroundings import sun
 
 
 class Limits(Detector):

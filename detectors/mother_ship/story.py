@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from detectors.core.reports import Reports
+from detectors.kinematics.reports import Reports
 
 
 @dataclass(frozen=True)

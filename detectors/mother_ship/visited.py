@@ -8,11 +8,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from detectors.core import geodesy, timespan
 from detectors.core.detector import Context
 from detectors.core.explain import FISHING
 from detectors.core.frames import SECOND_US, epoch_us
-from detectors.core.reports import Reports
+from detectors.kinematics import geodesy, timespan
+from detectors.kinematics.reports import Reports
 from detectors.mother_ship.limits import Limits
 from detectors.mother_ship.story import Crafts, Story, of_track
 

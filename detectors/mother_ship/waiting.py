@@ -6,11 +6,13 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from detectors.core import events, geodesy, sun, surroundings, timespan
+from detectors.core import events
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US, epoch_us
+from detectors.kinematics import geodesy, timespan
 from detectors.mother_ship.limits import Limits
 from detectors.mother_ship.story import Crafts, Story, of_track
+from detectors.surroundings import nearby, sun
 
 DARK_STEP_S: Final = 600
 """The sun is looked at this often (it moves 2.5 degrees meanwhile)."""
@@ -28,8 +30,8 @@ def waiting(limits: Limits, positions: pd.DataFrame, context: Context) -> Iterat
     stayed = stayed[unexplained].reset_index(drop=True)
     lat, lon = stayed["lat"].to_numpy("float64"), stayed["lon"].to_numpy("float64")
     zones = context.zones
-    landing_m = surroundings.nearest_zone_m(zones, lat, lon, ("landing_place",))
-    away_m = surroundings.nearest_zone_m(zones, lat, lon, ("port", "anchorage"))
+    landing_m = nearby.nearest_zone_m(zones, lat, lon, ("landing_place",))
+    away_m = nearby.nearest_zone_m(zones, lat, lon, ("port", "anchorage"))
     coast_m = zones.distance_to_land_m(lat, lon, limits.max_coast_m)
     starts = epoch_us(stayed["start"])
     ends = np.where(

@@ -8,14 +8,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from detectors.core import events, normal, runs, surroundings, timespan
+from detectors.core import events
 from detectors.core.detector import Context, Detector, RestsOn
 from detectors.core.explain import Hypothesis
-from detectors.core.normal import CLASSES, SIZES_DEG, Normal
-from detectors.core.reports import Reports
 from detectors.core.telling import Told, Words
-from detectors.outlier.hypotheses import HYPOTHESES
+from detectors.hypotheses.outlier import HYPOTHESES
+from detectors.kinematics import timegrid, timespan
+from detectors.kinematics.reports import Reports
 from detectors.outlier.surprise import classes, excess_of, measured_of
+from detectors.surroundings import nearby, normal
+from detectors.surroundings.normal import CLASSES, SIZES_DEG, Normal
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -28,7 +30,7 @@ WINDOW_S: Final = 7200
 class Outlier(Detector):
     """A vessel under way whose place, course or speed is one of the rarest of its class.
 
-    The model of normal traffic (`detectors.core.normal`) says how surprising each tick of a vessel
+    The model of normal traffic (`surroundings.normal`) says how surprising each tick of a vessel
     is, by place and motion together, and by its course alone among all vessels of a square mile.
     Where the mean of either over an hour, or over two, lies beyond the threshold of the vessel's
     class, its ticks make pieces (less those that are no surprise themselves), and pieces no more
@@ -152,9 +154,9 @@ class Outlier(Detector):
             ]
         )
 
-    def _runs(self, grid: runs.Grid, at: Ints) -> tuple[Ints, Ints]:
+    def _runs(self, grid: timegrid.Grid, at: Ints) -> tuple[Ints, Ints]:
         """Find runs of surprising ticks that are long enough."""
-        return runs.spells(
+        return timegrid.spells(
             grid.track_id[at],
             grid.tick[at],
             max_break=self.max_interruption_s // grid.step_s,
@@ -166,7 +168,7 @@ class Outlier(Detector):
         self,
         reports: Reports,
         context: Context,
-        grid: runs.Grid,
+        grid: timegrid.Grid,
         at: Ints,
         measured: pd.DataFrame,
         first: Ints,
@@ -177,9 +179,9 @@ class Outlier(Detector):
         before, after = grid.report[at[first]], grid.report[at[last] + 1] + 1
         lat, lon = np.atleast_1d(middle[0]), np.atleast_1d(middle[1])
         reached = context.zones.reached(lat, lon)
-        away_m = surroundings.nearest_zone_m(context.zones, lat, lon, ("port", "anchorage"))
+        away_m = nearby.nearest_zone_m(context.zones, lat, lon, ("port", "anchorage"))
         medians = {
-            name: runs.quantiles(measured[name].to_numpy("float64"), first, last, 0.5)
+            name: timegrid.quantiles(measured[name].to_numpy("float64"), first, last, 0.5)
             for name in (
                 "surprise",
                 "threshold",
@@ -192,7 +194,7 @@ class Outlier(Detector):
                 "vessels",
             )
         }
-        status, shares = runs.most_common(reports.nav_status[grid.report[at]], first, last)
+        status, shares = timegrid.most_common(reports.nav_status[grid.report[at]], first, last)
         sources = [reports.sources_of(rows) for rows in (before, after)]
         found = []
         for i, (a, b) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import normal
-from detectors.core.normal import Normal
+from detectors.surroundings import normal
+from detectors.surroundings.normal import Normal
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -6,16 +6,18 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from detectors.core import events, surroundings, timespan
+from detectors.core import events
 from detectors.core.detector import Context, RestsOn
 from detectors.core.explain import Hypothesis
 from detectors.core.telling import Told, Words
-from detectors.possible_meeting.hypotheses import HYPOTHESES
+from detectors.hypotheses.possible_meeting import HYPOTHESES
+from detectors.kinematics import timespan
 from detectors.possible_meeting.limits import Limits
 from detectors.possible_meeting.pairs import best, between_silences, pairs_of, with_loiterers
 from detectors.possible_meeting.read import loiterings_of, silences_of, types_of
 from detectors.possible_meeting.story import Meeting, Silence
 from detectors.possible_meeting.told import tell
+from detectors.surroundings import nearby
 
 
 class PossibleMeeting(Limits):
@@ -149,7 +151,7 @@ class PossibleMeeting(Limits):
             lat=lat,
             lon=lon,
             score=meeting.weight * min(1.0, 2.0 * alone) if reached else 0.0,
-            explanation="" if reached else surroundings.NOT_ASSESSED,
+            explanation="" if reached else nearby.NOT_ASSESSED,
             evidence=evidence,
         )
 

@@ -6,9 +6,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import events, geodesy
+from detectors.core import events
 from detectors.core.frames import NAV_STATUS_UNDEFINED, SECOND_US
-from detectors.possible_meeting.hypotheses import reason_to_wait
+from detectors.hypotheses.possible_meeting import reason_to_wait
+from detectors.kinematics import geodesy
 from detectors.possible_meeting.limits import Limits
 from detectors.possible_meeting.prism import together
 from detectors.possible_meeting.story import Loitering, Meeting, Silence, Table

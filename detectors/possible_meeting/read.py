@@ -5,10 +5,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from detectors.core import events, geodesy, reach
+from detectors.core import events
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US, epoch_us
-from detectors.core.reports import Reports
+from detectors.kinematics import geodesy, reach
+from detectors.kinematics.reports import Reports
 from detectors.possible_meeting.limits import Limits
 from detectors.possible_meeting.story import Loitering, Silence
 

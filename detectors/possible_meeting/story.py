@@ -7,9 +7,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import geodesy, reach
 from detectors.core.frames import SECOND_US
-from detectors.core.reports import Reports
+from detectors.kinematics import geodesy, reach
+from detectors.kinematics.reports import Reports
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -8,10 +8,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import copies, geodesy, hull_limits, leaps, runs, scatter, shapes, tracks
-from detectors.core.frames import SECOND_US, epoch_us
-from detectors.core.leaps import MIN_OFFSET_M
-from detectors.core.reports import Reports
+from detectors.core.frames import IMPOSSIBLE_JUMP, SECOND_US, epoch_us
+from detectors.kinematics import (
+    copies,
+    geodesy,
+    hull_limits,
+    leaps,
+    scatter,
+    shapes,
+    timegrid,
+)
+from detectors.kinematics.leaps import MIN_OFFSET_M
+from detectors.kinematics.reports import Reports
 from detectors.spoofing.copy import copied
 from detectors.spoofing.frozen import stood_still
 from detectors.spoofing.limits import Limits
@@ -28,7 +36,7 @@ class Strays:
     """The reports that the segmentation took for corrupt, sorted by vessel and time."""
 
     def __init__(self, noise: pd.DataFrame) -> None:
-        stray = noise[(noise["reason"] == tracks.IMPOSSIBLE_JUMP).to_numpy(bool)]
+        stray = noise[(noise["reason"] == IMPOSSIBLE_JUMP).to_numpy(bool)]
         mmsi, time_us = stray["mmsi"].to_numpy(), epoch_us(stray["time"])
         order = np.lexsort((time_us, mmsi))
         self._mmsi, self.time_us = mmsi[order], time_us[order]
@@ -57,7 +65,7 @@ def excursions(limits: Limits, scene: Scene) -> Iterator[Story]:
         for k in ks[1:].tolist():
             own = np.arange(reports.bounds[k], reports.bounds[k + 1])
             late = np.diff(reports.time_us[own]) > limits.max_silence_s * SECOND_US
-            starts, ends = (own[k] for k in runs.stretches(reports.track[own], cut=late))
+            starts, ends = (own[k] for k in timegrid.stretches(reports.track[own], cut=late))
             homes = np.arange(reports.bounds[ks[0]], reports.bounds[k])
             homes = homes[np.argsort(reports.time_us[homes], kind="stable")]
             own_spells = scattered.get(vessel, [])

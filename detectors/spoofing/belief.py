@@ -1,6 +1,6 @@
 """Which track is believed, and why."""
 
-from detectors.core.reports import Reports
+from detectors.kinematics.reports import Reports
 from detectors.spoofing.story import Story
 
 

@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import geodesy, runs, shapes
-from detectors.core.reports import Reports
+from detectors.kinematics import geodesy, shapes, timegrid
+from detectors.kinematics.reports import Reports
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import CIRCLE_BINS_S, Scene, Story, extended, leap_m
 
@@ -59,11 +59,11 @@ def circling(limits: Limits, scene: Scene) -> Iterator[Story]:
         )
         other = apart_m > 0.5 * np.minimum(radius_m[1:], radius_m[:-1])
         other |= groups.track_id[kept][1:] != groups.track_id[kept][:-1]
-        first, last = runs.spells(
+        first, last = timegrid.spells(
             np.r_[0, np.cumsum(other)], groups.tick[kept], max_break=1, min_piece=1, min_length=1
         )
         # What may be added at either end is hardly more than another bin's worth.
-        turned = runs.aggregate(np.add, np.abs(fit.turned_rad[kept]), first, last)
+        turned = timegrid.aggregate(np.add, np.abs(fit.turned_rad[kept]), first, last)
         enough = turned * (last - first + 3) / (last - first + 1) >= 2 * np.pi
         first, last = first[enough], last[enough]
         for a, b in zip(kept[first], kept[last], strict=True):
@@ -168,7 +168,7 @@ def circles_of(reports: Reports, spans: Sequence[tuple[int, int]]) -> shapes.Cir
     """Fit circles through the reports a to b, each in the plane of its a."""
     first, last = np.array(spans, "int64").reshape(-1, 2).T
     n = last - first + 1
-    which, every = runs.ranges(first, n)
+    which, every = timegrid.ranges(first, n)
     origin = first[which]
     x, y = shapes.plane_m(
         reports.lat[every], reports.lon[every], reports.lat[origin], reports.lon[origin]

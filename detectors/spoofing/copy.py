@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import copies, runs, shapes
 from detectors.core.frames import SECOND_US
-from detectors.core.leaps import MIN_OFFSET_M
-from detectors.core.reports import Reports
+from detectors.kinematics import copies, shapes, timegrid
+from detectors.kinematics.leaps import MIN_OFFSET_M
+from detectors.kinematics.reports import Reports
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import MIN_ACROSS, Scene, Story
 
@@ -33,7 +33,7 @@ def beside(limits: Limits, scene: Scene) -> Iterator[Story]:
     if len(at) < 2 * limits.min_reports:
         return
     late = np.diff(reports.time_us[at]) > limits.alive_s * SECOND_US
-    starts, ends = runs.stretches(reports.track[at], cut=late)
+    starts, ends = timegrid.stretches(reports.track[at], cut=late)
     n_leaps, first, last = ends - starts + 1, at[starts], at[ends]
     many = (n_leaps >= 2 * limits.min_reports) & (n_leaps >= 0.3 * (last - first + 1))
     many &= reports.time_us[last] - reports.time_us[first] >= limits.min_frozen_s * SECOND_US

@@ -7,18 +7,19 @@ from typing import Any, ClassVar, Final
 import numpy as np
 import pandas as pd
 
-from detectors.core import events, runs, timespan, tracks, whereabouts
+from detectors.core import events
 from detectors.core.detector import Apart, Context, RestsOn
 from detectors.core.explain import Hypothesis
-from detectors.core.frames import SECOND_US
-from detectors.core.reports import Reports
+from detectors.core.frames import IMPOSSIBLE_JUMP, SECOND_US
 from detectors.core.telling import Told, Words
+from detectors.hypotheses.spoofing import HYPOTHESES
+from detectors.kinematics import timegrid, timespan, whereabouts
+from detectors.kinematics.reports import Reports
 from detectors.spoofing.away import excursions
 from detectors.spoofing.belief import belief
 from detectors.spoofing.circle import circling
 from detectors.spoofing.copy import beside
 from detectors.spoofing.frozen import frozen
-from detectors.spoofing.hypotheses import HYPOTHESES
 from detectors.spoofing.jump import there_and_back
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.merge import merge, strongest
@@ -36,7 +37,7 @@ RULES: Final = (frozen, circling, on_land, replayed, beside, there_and_back)
 class Spoofing(Limits):
     """Reported positions that the vessel can't have had.
 
-    The tracks of one MMSI are told apart by what a hull can do (`detectors.core.tracks`). Here an
+    The tracks of one MMSI are told apart by what a hull can do (`kinematics.tracks`). Here an
     *excursion* is a session of a further track (without a silence over `max_silence_s`) that
     begins within `max_pause_s` of the last report of an earlier one (the *home* track), lasts for
     `min_duration_s` with `min_reports` or more, and lies where the home track can't have got to.
@@ -57,7 +58,7 @@ class Spoofing(Limits):
       `max_circle_rms_m` or `max_circle_rms_ratio` of the radius (root mean square), for
       `min_turns` turns at `min_sog_kn` or more. An excursion needs one turn.
     - ``scatter``: for `min_duration_s` and `min_reports` or more, half of the fixes lie anywhere,
-      each time elsewhere (see `detectors.core.scatter`), and after them the vessel goes on from
+      each time elsewhere (see `kinematics.scatter`), and after them the vessel goes on from
       its last sound fix before. Whatever tracks the segmentation made of it, it went nowhere.
     - ``on_land``: an excursion half of which is further inland than `min_leapt_inland_m`; or a
       track that moves by `min_moved_m` or more further inland than `min_inland_m` for
@@ -149,7 +150,7 @@ class Spoofing(Limits):
         """Return the event of a story."""
         a, b, home = story.first, story.last, story.home
         track = int(reports.track[a])
-        status, _ = runs.most_common(reports.nav_status, np.array([a]), np.array([b]))
+        status, _ = timegrid.most_common(reports.nav_status, np.array([a]), np.array([b]))
         middle_us = (story.start_us + story.end_us) // 2
         middle = min(a + int(np.searchsorted(reports.time_us[a : b + 1], middle_us)), b)
         believed, why = belief(reports, story)
@@ -195,7 +196,7 @@ class Spoofing(Limits):
         """
         found = self.detect(positions, context)
         columns = ["mmsi", "lat", "lon"]
-        aside = (context.noise["reason"] == tracks.IMPOSSIBLE_JUMP).to_numpy(bool)
+        aside = (context.noise["reason"] == IMPOSSIBLE_JUMP).to_numpy(bool)
         there = pd.concat([positions[columns], context.noise.loc[aside, columns]])
         own = positions[positions["mmsi"].isin(found["mmsi"]).to_numpy(bool)]
         leapt = pd.DataFrame(self._leapt(own, context), columns=columns)

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import geodesy, runs, shapes
 from detectors.core.frames import SECOND_US
-from detectors.core.reports import Reports
+from detectors.kinematics import geodesy, shapes, timegrid
+from detectors.kinematics.reports import Reports
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import Scene, Story, extended
 
@@ -21,7 +21,7 @@ def frozen(limits: Limits, scene: Scene) -> Iterator[Story]:
     still = np.hypot(box.height_m, box.width_m) <= limits.max_frozen_m
     fast = np.add.reduceat((reports.sog_kn >= limits.min_sog_kn).astype("int32"), bins.first)
     held = np.flatnonzero(still & (fast >= 0.8 * bins.n))
-    first, last = runs.spells(
+    first, last = timegrid.spells(
         bins.track_id[held], bins.tick[held], max_break=5, min_piece=1, min_length=2
     )
     tight = _tight(limits, scene, held, first, last)
@@ -64,11 +64,11 @@ def _tight(limits: Limits, scene: Scene, held: Ints, first: Ints, last: Ints) ->
     box = scene.box
     slack_deg = 2 * limits.max_frozen_m / shapes.DEGREE_M
     spans = [
-        runs.aggregate(np.maximum, corner[held], first, last)
-        - runs.aggregate(np.minimum, corner[held], first, last)
+        timegrid.aggregate(np.maximum, corner[held], first, last)
+        - timegrid.aggregate(np.minimum, corner[held], first, last)
         for corner in (box.south, box.west)
     ]
-    n = runs.aggregate(np.add, scene.bins.n[held], first, last)
+    n = timegrid.aggregate(np.add, scene.bins.n[held], first, last)
     wide_deg = slack_deg / np.cos(np.radians(box.south[held[first]]))
     return np.asarray((spans[0] <= slack_deg) & (spans[1] <= wide_deg) & (n >= limits.min_reports))
 

@@ -6,10 +6,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import leaps
 from detectors.core.frames import SECOND_US
-from detectors.core.leaps import MIN_OFFSET_M
-from detectors.core.reports import Reports
+from detectors.kinematics import leaps
+from detectors.kinematics.leaps import MIN_OFFSET_M
+from detectors.kinematics.reports import Reports
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import MIN_ACROSS, Scene, Story
 

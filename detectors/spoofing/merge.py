@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from detectors.core.reports import Reports
+from detectors.kinematics.reports import Reports
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import MARGIN_S, Story
 

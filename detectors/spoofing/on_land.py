@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import geodesy, runs
-from detectors.core.zones import Zones
+from detectors.kinematics import geodesy, timegrid
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import Scene, Story, extended, leap_m
+from detectors.surroundings.zones import Zones
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -20,7 +20,7 @@ def on_land(limits: Limits, scene: Scene) -> Iterator[Story]:
     probe = bins.first
     at = np.flatnonzero(zones.on_land(reports.lat[probe], reports.lon[probe]))
     at = at[inland_by(zones, reports.lat[probe[at]], reports.lon[probe[at]], limits.min_inland_m)]
-    first, last = runs.spells(
+    first, last = timegrid.spells(
         bins.track_id[at],
         bins.tick[at],
         max_break=2,

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import geodesy, shapes
-from detectors.core.reports import Reports
+from detectors.kinematics import geodesy, shapes
+from detectors.kinematics.reports import Reports
 from detectors.spoofing.circle import MAX_RADIUS_M, circles_of, max_rms_m
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.on_land import inland_by

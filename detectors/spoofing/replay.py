@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from detectors.core import copies, hull_limits, runs
 from detectors.core.frames import SECOND_US
+from detectors.kinematics import copies, hull_limits, timegrid
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import Scene, Story, leap_m
 
@@ -45,7 +45,7 @@ def replayed(limits: Limits, scene: Scene) -> Iterator[Story]:
             continue
         cut = np.diff(reports.time_us[copy]) > limits.alive_s * SECOND_US
         cut |= np.abs(np.diff(lag_us)) > 60 * SECOND_US
-        starts, ends = runs.stretches(reports.track[copy], cut=cut)
+        starts, ends = timegrid.stretches(reports.track[copy], cut=cut)
         for i, j in zip(starts.tolist(), ends.tolist(), strict=True):
             a, b, n = int(copy[i]), int(copy[j]), j - i + 1
             duration_s = reports.seconds(a, b)

@@ -6,11 +6,11 @@ from typing import Final
 
 import numpy as np
 
-from detectors.core import geodesy, scatter
 from detectors.core.frames import SECOND_US
-from detectors.core.leaps import MIN_OFFSET_M
-from detectors.core.reports import Reports
-from detectors.spoofing.hypotheses import MIN_OTHERS_FRACTION
+from detectors.hypotheses.spoofing import MIN_OTHERS_FRACTION
+from detectors.kinematics import geodesy, scatter
+from detectors.kinematics.leaps import MIN_OFFSET_M
+from detectors.kinematics.reports import Reports
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import Scene, Story
 

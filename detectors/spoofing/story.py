@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import geodesy, leaps, scatter, shapes, timespan
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US, offsets
-from detectors.core.leaps import MIN_OFFSET_M
-from detectors.core.reports import Reports
+from detectors.kinematics import geodesy, leaps, scatter, shapes, timespan
+from detectors.kinematics.leaps import MIN_OFFSET_M
+from detectors.kinematics.reports import Reports
 from detectors.spoofing.limits import Limits
 
 Floats = NDArray[np.float64]

@@ -8,16 +8,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import association, events, surroundings, timespan
+from detectors.core import events
 from detectors.core.detector import Context, RestsOn
 from detectors.core.explain import Hypothesis
 from detectors.core.frames import SECOND_US, epoch_us
 from detectors.core.telling import Told, Words
+from detectors.hypotheses.unmatched_sighting import HYPOTHESES
+from detectors.kinematics import timespan
+from detectors.surroundings import nearby
 from detectors.unmatched_sighting.evidence import evidence_of
-from detectors.unmatched_sighting.hypotheses import HYPOTHESES
 from detectors.unmatched_sighting.leads import Lead, in_silence, lengths, loiterers, silent_vessels
 from detectors.unmatched_sighting.limits import Limits
 from detectors.unmatched_sighting.told import tell
+from detectors.vessels import association
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -38,7 +41,7 @@ SAR: Final = (
 class UnmatchedSighting(Limits):
     """A sighting that no AIS track explains with a probability of `min_unmatched_probability`.
 
-    Sightings are matched to the tracks around as `detectors.core.association` says: interpolated
+    Sightings are matched to the tracks around as `detectors.vessels.association` says: interpolated
     or reckoned positions, Gaussian errors, one track for one sighting of a scene at most, against
     the density of vessels that AIS doesn't show. What the assignment gives to a track, or leaves
     unexplained with less than that probability, is no event.
@@ -193,7 +196,7 @@ class UnmatchedSighting(Limits):
             lat=sighting["lat"],
             lon=sighting["lon"],
             score=np.clip(score, 0.0, 1.0) if reached else 0.0,
-            explanation="" if reached else surroundings.NOT_ASSESSED,
+            explanation="" if reached else nearby.NOT_ASSESSED,
             evidence=evidence,
         )
 

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import association, coverage, events
+from detectors.core import events
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
+from detectors.surroundings import coverage
 from detectors.unmatched_sighting.limits import Limits
+from detectors.vessels import association
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import association, events, geodesy, runs
+from detectors.core import events
 from detectors.core.frames import SECOND_US
+from detectors.kinematics import geodesy, timegrid
 from detectors.unmatched_sighting.limits import Limits
+from detectors.vessels import association
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -133,7 +135,7 @@ def loiterers(
         if len(during) == 0 or track not in known:
             continue
         low, high = np.searchsorted(tracks.track_id, [track, track + 1])
-        there = runs.position_at(
+        there = timegrid.position_at(
             tracks.track_id[low:high],
             tracks.time_us[low:high],
             tracks.lat[low:high],

@@ -2,8 +2,8 @@
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from detectors.core import association
 from detectors.core.detector import Detector
+from detectors.vessels import association
 
 
 class Limits(Detector):

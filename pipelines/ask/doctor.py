@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 import detectors
 from detectors.core.errors import SelatError
-from detectors.core.zones import CONFIDENCES, ZONE_CLASSES, Zones
+from detectors.surroundings.zones import CONFIDENCES, ZONE_CLASSES, Zones
 from pipelines.base import marks
 from pipelines.base.problems import Problem
 from pipelines.base.settings import read_yaml

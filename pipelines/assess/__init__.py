@@ -8,8 +8,8 @@ import pandas as pd
 
 from detectors.core import events as event_schema
 from detectors.core import frames
-from detectors.core.places import Gazetteer
 from detectors.core.telling import Say, plain, told
+from detectors.surroundings.landmarks import Gazetteer
 from pipelines.assess.dispositions import set_aside
 from pipelines.assess.guard import HeldBack, guard
 from pipelines.assess.reasons import Teller

@@ -11,9 +11,9 @@ import pandas as pd
 
 import detectors
 from detectors.core.detector import Detector
-from detectors.core.geodesy import METRES_PER_NM
-from detectors.core.places import Gazetteer
 from detectors.core.telling import Say, Told, plain
+from detectors.kinematics.geodesy import METRES_PER_NM
+from detectors.surroundings.landmarks import Gazetteer
 
 REDACTED: Final = "redacted"
 """Key of the evidence that names the keys which a recipient doesn't get."""

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import frames, geodesy
+from detectors.core import frames
 from detectors.core.events import evidence_of
-from detectors.core.geodesy import METRES_PER_NM
 from detectors.core.telling import Say, plain
+from detectors.kinematics import geodesy
+from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.assess.watchlists import Match
 from pipelines.base.schemas import PARTS
 

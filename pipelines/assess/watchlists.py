@@ -22,8 +22,8 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from detectors.core.errors import ConfigError
-from detectors.core.identity_numbers import imo_kind
 from detectors.core.telling import Say, plain
+from detectors.vessels.numbers import imo_kind
 from pipelines.base.settings import read_yaml
 
 WEIGHTS: Final = {"imo": 0.3, "mmsi": 0.25, "callsign": 0.2, "name": 0.1}

@@ -39,7 +39,7 @@ def add(
       selat disposition add 9c01 --as benign_cause --reason tide --quiet-until 2027-01-31
     """
     installation = shown_installation(home, config)
-    from detectors.core.geodesy import METRES_PER_NM
+    from detectors.kinematics.geodesy import METRES_PER_NM
     from pipelines.run.dispositions import record
     from pipelines.run.windows import utc
 

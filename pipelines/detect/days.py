@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from detectors.core import coverage, coverage_learn, tracks
+from detectors.kinematics import tracks
+from detectors.surroundings import coverage, coverage_learn
 from pipelines.store import Queries, Writer
 
 

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import pandas as pd
 
-from detectors.core import events, frames, run, tracks
+from detectors.core import events, frames, run
 from detectors.core.detector import Context, Detector
-from detectors.core.zones import Zones
+from detectors.kinematics import tracks
+from detectors.surroundings.zones import Zones
 from pipelines.reference.layers import flag_states
 from pipelines.store import Queries
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from detectors.core import geodesy
-from detectors.core.geodesy import METRES_PER_NM
+from detectors.kinematics import geodesy
+from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import background, geography, radio
 from pipelines.exercise.motion import AT_ANCHOR, join, sail, stay
 from pipelines.exercise.stage import HOUR_S, Stage

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import geodesy
-from detectors.core.geodesy import METRES_PER_NM
+from detectors.kinematics import geodesy
+from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise.truth import Planted
 
 Floats = NDArray[np.float64]

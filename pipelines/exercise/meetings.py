@@ -3,8 +3,8 @@
 import numpy as np
 import shapely
 
-from detectors.core import geodesy
-from detectors.core.geodesy import METRES_PER_NM
+from detectors.kinematics import geodesy
+from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import background, geography, radio
 from pipelines.exercise.fleet import Identity
 from pipelines.exercise.motion import (

@@ -6,8 +6,8 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import geodesy
-from detectors.core.geodesy import KNOT_MPS, METRES_PER_NM
+from detectors.kinematics import geodesy
+from detectors.kinematics.geodesy import KNOT_MPS, METRES_PER_NM
 from pipelines.exercise.geography import Line
 
 Floats = NDArray[np.float64]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from detectors.core.geodesy import METRES_PER_NM
+from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import geography, radio
 from pipelines.exercise.motion import RESTRICTED, UNDER_WAY, Path, alongside, join, sail, stay
 from pipelines.exercise.stage import HOUR_S, Stage, off_lane_nm, start_from

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.exercise import (
     background,
     breakdowns,

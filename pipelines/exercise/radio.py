@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import geodesy
-from detectors.core.geodesy import METRES_PER_NM
+from detectors.kinematics import geodesy
+from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import aivdm
 from pipelines.exercise.fleet import Identity
 from pipelines.exercise.geography import STATIONS

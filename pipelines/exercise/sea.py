@@ -6,8 +6,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from detectors.core.geodesy import METRES_PER_NM
-from detectors.core.zones import Zones
+from detectors.kinematics.geodesy import METRES_PER_NM
+from detectors.surroundings.zones import Zones
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.errors import ConfigError
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.exercise import scenarios
 from pipelines.exercise.breakdowns import why_unheard
 from pipelines.exercise.broadcast import Broadcast

@@ -7,8 +7,8 @@ from typing import Final, TypedDict, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import geodesy
-from detectors.core.geodesy import METRES_PER_NM
+from detectors.kinematics import geodesy
+from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import geography, radio
 from pipelines.exercise.fleet import Fleet, Identity
 from pipelines.exercise.geography import Direction, Line

@@ -5,8 +5,8 @@ from typing import Literal
 import numpy as np
 import shapely
 
-from detectors.core import geodesy
-from detectors.core.geodesy import KNOT_MPS, METRES_PER_NM
+from detectors.kinematics import geodesy
+from detectors.kinematics.geodesy import KNOT_MPS, METRES_PER_NM
 from pipelines.exercise import background, geography, radio
 from pipelines.exercise.geography import AXIS, Line, line
 from pipelines.exercise.motion import (

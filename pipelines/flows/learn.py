@@ -11,7 +11,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from detectors.core.errors import SelatError
-from detectors.core.normal import Normal
+from detectors.surroundings.normal import Normal
 from pipelines.base.progress import Reporter, reporter
 from pipelines.base.settings import REFERENCE, Installation, load
 from pipelines.learn import gather, parameters, places

@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from detectors.core.errors import ConfigError
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 
 _HINT: Final = "say all, a zone's id or name, or W,S,E,N in degrees (94,-1.5,106,9)"
 

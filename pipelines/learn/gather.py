@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import geodesy, lanes, runs, stops
 from detectors.core.frames import DAY_US, SECOND_US, epoch_us
+from detectors.kinematics import geodesy, stops, timegrid
+from detectors.surroundings import lanes
 from pipelines.learn.parameters import PlacesParameters
 from pipelines.store import Queries
 
@@ -146,11 +147,11 @@ def read(
         begin, end = positions["time"].min(), positions["time"].max()
         first, last = min(first or begin, begin), max(last or end, end)
         columns = _columns(positions)
-        grid = runs.resample(*columns, LANE_STEP_S, LANE_SILENCE_S)
+        grid = timegrid.resample(*columns, LANE_STEP_S, LANE_SILENCE_S)
         for level, flow in zip(flows, _flows(grid, spans, parameters), strict=True):
             level.append(flow)
         met.append(_meetings(grid, pilots, parameters.pilot_distance_m))
-        coarse = runs.resample(*columns, STOP_STEP_S, STOP_SILENCE_S)
+        coarse = timegrid.resample(*columns, STOP_STEP_S, STOP_SILENCE_S)
         stays = _stays(coarse, parameters.max_still_kn, BERTH_S, types, spans)
         still.append(stays)
         adrift.append(
@@ -198,7 +199,7 @@ def _columns(positions: pd.DataFrame) -> tuple[Ints, Ints, Floats, Floats]:
 
 
 def _flows(
-    grid: runs.Grid, spans: pd.DataFrame, parameters: PlacesParameters
+    grid: timegrid.Grid, spans: pd.DataFrame, parameters: PlacesParameters
 ) -> Iterator[lanes.Flow]:
     rows = np.flatnonzero(grid.speed_kn >= parameters.min_lane_kn)
     mmsi, time_us = grid.track_id[rows] // 100, grid.tick[rows] * LANE_STEP_S * SECOND_US
@@ -213,7 +214,7 @@ def _flows(
 
 
 def _stays(
-    grid: runs.Grid, max_kn: float, min_s: int, types: pd.Series, spans: pd.DataFrame
+    grid: timegrid.Grid, max_kn: float, min_s: int, types: pd.Series, spans: pd.DataFrame
 ) -> pd.DataFrame:
     found = stops.stops(grid, max_speed_kn=max_kn, min_duration_s=min_s, max_interruption_s=600)
     keep = outside(spans, *(found[c].to_numpy() for c in ("mmsi", "start_us", "end_us")))
@@ -232,7 +233,7 @@ def _pilot_ticks(
     if not mmsis:
         return pd.DataFrame({"tick": [], "cell": [], "pilot": [], "plat": [], "plon": []})
     positions = store.track_positions(mmsis, since, until)
-    grid = runs.resample(*_columns(positions), LANE_STEP_S, LANE_SILENCE_S)
+    grid = timegrid.resample(*_columns(positions), LANE_STEP_S, LANE_SILENCE_S)
     rows = np.flatnonzero((grid.speed_kn >= PILOT_KN[0]) & (grid.speed_kn <= PILOT_KN[1]))
     steps = np.array([-1, 0, 1]) * _PILOT_CELL_DEG
     shift_lat, shift_lon = (a.ravel() for a in np.meshgrid(steps, steps))
@@ -254,7 +255,7 @@ def _pilot_ticks(
 _PILOT_CELL_DEG: Final = 0.02
 
 
-def _meetings(grid: runs.Grid, pilots: pd.DataFrame, distance_m: float) -> pd.DataFrame:
+def _meetings(grid: timegrid.Grid, pilots: pd.DataFrame, distance_m: float) -> pd.DataFrame:
     """The nearest approach of each ship and pilot craft, both under way, on each day."""
     rows = np.flatnonzero((grid.speed_kn >= PILOT_KN[0]) & (grid.speed_kn <= PILOT_KN[1]))
     ships = pd.DataFrame(
@@ -283,7 +284,7 @@ def _meetings(grid: runs.Grid, pilots: pd.DataFrame, distance_m: float) -> pd.Da
 
 
 def _trips(
-    stays: pd.DataFrame, columns: tuple[Ints, Ints, Floats, Floats], grid: runs.Grid
+    stays: pd.DataFrame, columns: tuple[Ints, Ints, Floats, Floats], grid: timegrid.Grid
 ) -> tuple[pd.DataFrame, Floats]:
     """Voyages of vessels that go to and fro, heard all the way, with their ways."""
     ordered = stays.sort_values(["track_id", "start_us"], kind="stable", ignore_index=True)
@@ -316,12 +317,12 @@ def _trips(
     start, end = trips["start_us"].to_numpy(), trips["end_us"].to_numpy()
     at = (start[:, None] + (end - start)[:, None] * fraction).astype("int64")
     tracks = np.repeat(trips["track_id"].to_numpy(), _FINE_POINTS)
-    lat, lon = runs.position_at(*columns, tracks, at.ravel())
+    lat, lon = timegrid.position_at(*columns, tracks, at.ravel())
     fine = np.stack([lat, lon], axis=-1).reshape(len(trips), _FINE_POINTS, 2)
     return trips.drop(columns="track_id"), np.stack([_even(way) for way in fine])
 
 
-def _heard(trips: pd.DataFrame, grid: runs.Grid) -> NDArray[np.bool_]:
+def _heard(trips: pd.DataFrame, grid: timegrid.Grid) -> NDArray[np.bool_]:
     """Voyages with nine tenths of their ticks on the grid."""
     step_us = grid.step_s * SECOND_US
     tracks = np.unique(grid.track_id)

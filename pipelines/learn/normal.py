@@ -7,9 +7,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from detectors.core import normal, normal_fit
 from detectors.core.frames import SECOND_US, epoch_us
-from detectors.core.normal import CLASSES, Normal
+from detectors.surroundings import normal, normal_fit
+from detectors.surroundings.normal import CLASSES, Normal
 from pipelines.learn.gather import batches, flagged_spans, outside
 from pipelines.learn.parameters import NormalParameters
 from pipelines.store import Queries
@@ -90,7 +90,7 @@ def fit(
     parameters: NormalParameters,
     progress: Callable[[int, int], None] | None = None,
 ) -> Normal:
-    """Fit the model; see `detectors.core.normal_fit.fit`."""
+    """Fit the model; see `detectors.surroundings.normal_fit.fit`."""
     return normal_fit.fit(
         table,
         progress=progress,

@@ -78,7 +78,7 @@ class PlacesParameters(_Block):
 
 
 class NormalParameters(_Block):
-    """How normal traffic is fitted; see `detectors.core.normal_fit.fit`.
+    """How normal traffic is fitted; see `detectors.surroundings.normal_fit.fit`.
 
     Parameters
     ----------

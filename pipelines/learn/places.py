@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from detectors.core import clusters, geodesy, lanes
 from detectors.core.frames import DAY_US, SECOND_US
-from detectors.core.zones import Zones
+from detectors.kinematics import clusters, geodesy
+from detectors.surroundings import lanes
+from detectors.surroundings.zones import Zones
 from pipelines.learn import shapes
 from pipelines.learn.gather import Traffic
 from pipelines.learn.parameters import PlacesParameters

@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from detectors.core import geodesy
+from detectors.kinematics import geodesy
 
 Floats = NDArray[np.float64]
 _SIMPLIFY_DEG = 0.0005

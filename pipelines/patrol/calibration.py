@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from detectors.core import geodesy, runs
 from detectors.core.frames import SECOND_US, epoch_us, offsets
-from detectors.core.zones import Zones
+from detectors.kinematics import geodesy, timegrid
+from detectors.surroundings.zones import Zones
 from pipelines.patrol.predict import PredictionParameters, ellipse_factor, motions, predict
 from pipelines.patrol.seamap import SeaMap
 
@@ -116,7 +116,7 @@ def _where(
 ) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
     """Where tracks were at a time, and whether that is known."""
     at = np.full(len(tracks), then, "int64")
-    left, right = runs.around(track, time_us, tracks, at)
+    left, right = timegrid.around(track, time_us, tracks, at)
     same = (track[left] == tracks) & (track[right] == tracks)
     near = same & (time_us[left] <= then) & (time_us[right] >= then)
     near &= time_us[right] - time_us[left] <= MAX_SILENCE_S * SECOND_US

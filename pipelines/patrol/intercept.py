@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import geodesy
 from detectors.core.frames import SECOND_US
+from detectors.kinematics import geodesy
 from pipelines.patrol.predict import Prediction
 from pipelines.patrol.seamap import Route, SeaMap
 

@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from detectors.core import geodesy
 from detectors.core.frames import SECOND_US, from_epoch_us
+from detectors.kinematics import geodesy
 from pipelines.patrol.predict import How, Prediction
 from pipelines.patrol.seamap import Route
 from pipelines.patrol.sectors import Sector

@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from detectors.core import geodesy
 from detectors.core.frames import SECOND_US
-from detectors.core.zones import Zones
+from detectors.kinematics import geodesy
+from detectors.surroundings.zones import Zones
 from pipelines.patrol import assign
 from pipelines.patrol.assign import Run
 from pipelines.patrol.bench import Bench, Floats

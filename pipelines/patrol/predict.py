@@ -25,9 +25,10 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from detectors.core import geodesy, lanes
 from detectors.core.frames import SECOND_US, TRACKED, epoch_us, offsets, validate
-from detectors.core.zones import Zones
+from detectors.kinematics import geodesy
+from detectors.surroundings import lanes
+from detectors.surroundings.zones import Zones
 from pipelines.patrol.seamap import SeaMap
 
 Floats = NDArray[np.float64]

@@ -27,7 +27,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
-from detectors.core import geodesy
+from detectors.kinematics import geodesy
 from pipelines.patrol.outlines import crossed_cells, subdivided
 
 Floats = NDArray[np.float64]

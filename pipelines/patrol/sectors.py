@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from detectors.core import geodesy
+from detectors.kinematics import geodesy
 from pipelines.patrol.units import LOCAL
 
 Floats = NDArray[np.float64]

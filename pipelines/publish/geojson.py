@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from detectors.core import geodesy
+from detectors.kinematics import geodesy
 from pipelines.base.files import write_text
 from pipelines.base.text import iso
 from pipelines.base.visible import clean

@@ -19,7 +19,7 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from detectors.core import geodesy
+from detectors.kinematics import geodesy
 from pipelines.base import labels
 from pipelines.base.visible import clean
 from pipelines.publish import notices

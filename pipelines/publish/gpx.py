@@ -11,7 +11,7 @@ from typing import Final
 import gpxpy.gpx
 import pandas as pd
 
-from detectors.core import geodesy
+from detectors.kinematics import geodesy
 from pipelines.base import labels
 from pipelines.base.files import write_text
 from pipelines.base.text import one_line

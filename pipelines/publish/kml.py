@@ -18,7 +18,7 @@ import pandas as pd
 import pygeoif
 import shapely
 
-from detectors.core import geodesy
+from detectors.kinematics import geodesy
 from pipelines.base import labels, zipping
 from pipelines.base.files import replacing
 from pipelines.base.text import one_line

@@ -9,8 +9,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from detectors.core import geodesy
 from detectors.core.frames import offsets
+from detectors.kinematics import geodesy
 
 _COLUMNS: Final = ("track_id", "mmsi", "start", "end", "n_reports", "geometry")
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.base.marks import Mark
 
 if TYPE_CHECKING:

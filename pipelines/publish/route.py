@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import gpxpy.gpx
 import pandas as pd
 
-from detectors.core import geodesy
+from detectors.kinematics import geodesy
 from pipelines.base import labels
 from pipelines.base.files import replacing, write_text
 from pipelines.base.text import iso, one_line

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pandas as pd
 
-from detectors.core import geodesy
+from detectors.kinematics import geodesy
 from pipelines.base import labels, zipping
 from pipelines.base.files import replacing
 from pipelines.base.text import iso, one_line

@@ -19,11 +19,17 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 from shapely.geometry import shape
 
-from detectors.core import geodesy
-from detectors.core.boundaries import BOUNDARY_COLUMNS, Boundaries
 from detectors.core.errors import ConfigError
-from detectors.core.places import Gazetteer
-from detectors.core.zones import CONFIDENCES, LANE_CLASSES, ZONE_CLASSES, ZONE_COLUMNS, Zones
+from detectors.kinematics import geodesy
+from detectors.surroundings.boundaries import BOUNDARY_COLUMNS, Boundaries
+from detectors.surroundings.landmarks import Gazetteer
+from detectors.surroundings.zones import (
+    CONFIDENCES,
+    LANE_CLASSES,
+    ZONE_CLASSES,
+    ZONE_COLUMNS,
+    Zones,
+)
 from pipelines.base.settings import REFERENCE
 
 REACH: Final = shapely.box(94.0, -1.5, 106.0, 9.0)

@@ -22,7 +22,7 @@ import yaml
 from shapely.geometry import shape
 
 from detectors.core.errors import ConfigError
-from detectors.core.places import Gazetteer
+from detectors.surroundings.landmarks import Gazetteer
 from pipelines.base.files import write_text
 from pipelines.reference.place import Place
 

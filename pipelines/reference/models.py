@@ -15,9 +15,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from detectors.core import normal
 from detectors.core.errors import ConfigError, FrameError
-from detectors.core.normal import Normal
+from detectors.surroundings import normal
+from detectors.surroundings.normal import Normal
 from pipelines.base.files import replacing, write_text
 from pipelines.reference import learned as snapshot
 

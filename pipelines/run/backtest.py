@@ -12,8 +12,8 @@ from pydantic import ValidationError
 import detectors as catalogue
 from detectors.core.detector import Detector
 from detectors.core.errors import ConfigError
-from detectors.core.geodesy import METRES_PER_NM
-from detectors.core.zones import Zones
+from detectors.kinematics.geodesy import METRES_PER_NM
+from detectors.surroundings.zones import Zones
 from pipelines.detect.window import Detection, detect
 from pipelines.store import Queries
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
 from pipelines.detect.spread import work

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from detectors.core.frames import TRACKED, empty
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.base.settings import REFERENCE, Installation
 from pipelines.patrol import units
 from pipelines.patrol.model import Plan

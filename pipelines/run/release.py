@@ -22,9 +22,9 @@ import numpy as np
 import pandas as pd
 
 from detectors.core import events as event_schema
-from detectors.core.coverage import Coverage
 from detectors.core.detector import Context
 from detectors.core.errors import SelatError
+from detectors.surroundings.coverage import Coverage
 from pipelines.assess import Assessment, assess, watchlists
 from pipelines.base import labels
 from pipelines.base import marks as marking

@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 from detectors.core import events as event_schema
 from detectors.core import frames
 from detectors.core.detector import Detector
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.base.files import replacing
 from pipelines.base.marks import Mark, MarkGiven, MarkRules
 from pipelines.base.progress import Reporter

@@ -18,7 +18,7 @@ import detectors
 from detectors.core import events
 from detectors.core.detector import Detector
 from detectors.core.errors import SelatError
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.assess import Assessment, assess, watchlists
 from pipelines.assess.scoring import HISTORY_DAYS
 from pipelines.base.progress import Reporter

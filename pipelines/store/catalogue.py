@@ -19,9 +19,10 @@ from typing import Any, Final
 
 import duckdb
 
-from detectors.core import events, frames, hull_limits, tracks
-from detectors.core.coverage import CELLS, FEED, RECEIVERS
+from detectors.core import events, frames
 from detectors.core.errors import SelatError
+from detectors.kinematics import hull_limits, tracks
+from detectors.surroundings.coverage import CELLS, FEED, RECEIVERS
 from pipelines.base.schemas import DISPOSITIONS, FLAGGED, OPERATIONS
 from pipelines.base.settings import StoreSettings
 from pipelines.store.sql import statement

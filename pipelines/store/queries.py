@@ -14,9 +14,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from detectors.core import frames, hull_limits, tracks
-from detectors.core.coverage import CELLS, FEED, RECEIVERS, Coverage
-from detectors.core.tracks import Segmented
+from detectors.core import frames
+from detectors.kinematics import hull_limits, tracks
+from detectors.kinematics.tracks import Segmented
+from detectors.surroundings.coverage import CELLS, FEED, RECEIVERS, Coverage
 from pipelines.store.arrow import to_frame
 from pipelines.store.catalogue import TABLES, StoreError
 from pipelines.store.now import MOST_NEEDED, REFERENCE_DATES, Now, believed

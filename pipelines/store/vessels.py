@@ -12,7 +12,7 @@ from typing import Any, Final
 import pandas as pd
 
 from detectors.core.frames import STATICS, TIME, Column
-from detectors.core.identity_numbers import imo_kind
+from detectors.vessels.numbers import imo_kind
 
 FIELDS: Final = (
     "name",

@@ -24,7 +24,7 @@ import duckdb
 import pandas as pd
 
 from detectors.core import frames
-from detectors.core.coverage import Coverage
+from detectors.surroundings.coverage import Coverage
 from pipelines.base.settings import StoreSettings
 from pipelines.store import catalogue
 from pipelines.store.catalogue import TABLES, StoreError, room

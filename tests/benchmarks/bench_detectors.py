@@ -26,8 +26,10 @@ import pandas as pd
 from sklearn.neighbors import BallTree
 
 import detectors
-from detectors.core import coverage_learn, frames, geodesy, normal, run, tracks
+from detectors.core import frames, run
 from detectors.core.detector import Context
+from detectors.kinematics import geodesy, tracks
+from detectors.surroundings import coverage_learn, normal
 from pipelines.base.settings import PROJECT, REFERENCE, read_yaml
 from pipelines.exercise import geography
 from pipelines.learn import parameters as parameters_of

@@ -15,24 +15,11 @@ import pytest
 import shapely
 
 import detectors
-from detectors.core import (
-    coverage_learn,
-    events,
-    explain,
-    geodesy,
-    lanes,
-    mixtures,
-    normal,
-    run,
-    tiles,
-    tracks,
-    whereabouts,
-)
-from detectors.core.boundaries import BOUNDARY_COLUMNS, Boundaries
-from detectors.core.coverage import Coverage
+from detectors.core import events, explain, run
 from detectors.core.detector import Context, Detector
 from detectors.core.frames import (
     NAV_STATUS_UNDEFINED,
+    NOISE,
     RECEPTIONS,
     SIGHTINGS,
     STATEMENTS,
@@ -43,7 +30,11 @@ from detectors.core.frames import (
     empty,
     validate,
 )
-from detectors.core.zones import LANE_CLASSES, ZONE_COLUMNS, Zones
+from detectors.kinematics import geodesy, tiles, whereabouts
+from detectors.surroundings import coverage_learn, lanes, mixtures, normal
+from detectors.surroundings.boundaries import BOUNDARY_COLUMNS, Boundaries
+from detectors.surroundings.coverage import Coverage
+from detectors.surroundings.zones import LANE_CLASSES, ZONE_COLUMNS, Zones
 
 DAY = pd.Timestamp("2026-03-01", tz="UTC")
 
@@ -470,7 +461,7 @@ class Stage:
     statements: pd.DataFrame = field(default_factory=lambda: empty(STATEMENTS))
     sightings: pd.DataFrame = field(default_factory=lambda: empty(SIGHTINGS))
     models: Mapping[str, Any] = field(default_factory=dict)
-    noise: pd.DataFrame = field(default_factory=lambda: empty(tracks.NOISE))
+    noise: pd.DataFrame = field(default_factory=lambda: empty(NOISE))
 
     def context(
         self, start: pd.Timestamp | None = None, end: pd.Timestamp | None = None

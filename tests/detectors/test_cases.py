@@ -47,9 +47,11 @@ import shapely
 import yaml
 
 import detectors
-from detectors.core import coverage_learn, frames, geodesy, tracks
-from detectors.core.coverage import Coverage
+from detectors.core import frames
 from detectors.core.detector import Context, RestsOn
+from detectors.kinematics import geodesy, tracks
+from detectors.surroundings import coverage_learn
+from detectors.surroundings.coverage import Coverage
 
 CASES = Path(__file__).parent / "cases"
 FOLDERS = sorted(path.parent for path in CASES.glob("*/*/expected.yaml"))
@@ -158,7 +160,7 @@ def test_case(
     assert expected.get("why"), "a case says what it shows"
     table = pd.read_csv(folder / "positions.csv", comment="#")
     positions = fill(table)
-    noise = frames.empty(tracks.NOISE)
+    noise = frames.empty(frames.NOISE)
     if given.get("segmented"):
         received, _ = tracks.deduplicate(frames.select(positions, frames.POSITIONS))
         positions, noise, _, _ = tracks.segment(received, tracks.no_state())

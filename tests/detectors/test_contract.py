@@ -19,10 +19,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import detectors
-from detectors.core import coverage, coverage_learn, events, frames, geodesy
-from detectors.core.coverage import Coverage
+from detectors.core import events, frames
 from detectors.core.detector import Context, Detector, RestsOn
-from detectors.core.zones import Zones
+from detectors.kinematics import geodesy
+from detectors.surroundings import coverage, coverage_learn
+from detectors.surroundings.coverage import Coverage
+from detectors.surroundings.zones import Zones
 
 ALL = pytest.mark.parametrize("name", detectors.names())
 PAUSES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import shapely
 
-from detectors.core import geodesy, runs, sun
-from detectors.core.coasts import Coasts
 from detectors.crossing import Crossing
 from detectors.crossing.passage import passages
+from detectors.kinematics import geodesy, timegrid
+from detectors.surroundings import sun
+from detectors.surroundings.coasts import Coasts
 
 LANDS = {
     "IDN": shapely.box(101.0, 1.5, 102.6, 2.0),
@@ -21,7 +22,7 @@ NIGHT_S = 1_772_377_200  # 2026-03-01 15:00 UTC, 23:00 in Kuala Lumpur
 N_TRACKS = 40
 
 
-def night_runs(seed: int) -> runs.Grid:
+def night_runs(seed: int) -> timegrid.Grid:
     """Boats at 11 to 32 kn, each for half an hour to an hour on one course, or on two."""
     random = np.random.default_rng(seed)
     tracks = []
@@ -41,10 +42,10 @@ def night_runs(seed: int) -> runs.Grid:
     time_us = np.concatenate([(NIGHT_S * 10**6 + t[1] * 60e6).astype("int64") for t in tracks])
     lat, lon = (np.concatenate([t[k] for t in tracks]) for k in (2, 3))
     rule = Crossing()
-    return runs.resample(track, time_us, lat, lon, rule.step_s, rule.max_silence_s)
+    return timegrid.resample(track, time_us, lat, lon, rule.step_s, rule.max_silence_s)
 
 
-def best_of_all_pairs(rule: Crossing, grid: runs.Grid, ticks: Any, coasts: Coasts) -> float:
+def best_of_all_pairs(rule: Crossing, grid: timegrid.Grid, ticks: Any, coasts: Coasts) -> float:
     """The largest value of any pair of ticks that is a passage as the class says, 0 for none."""
     lat, lon = grid.lat[ticks], grid.lon[ticks]
     metres = coasts.distance_m(lat, lon)

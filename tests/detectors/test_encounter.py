@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from detectors.core import events, geodesy
+from detectors.core import events
 from detectors.core.frames import epoch_us
 from detectors.encounter import Encounter
+from detectors.kinematics import geodesy
 
 A, B, C, D = 533000001, 563000002, 525000003, 440000004
 METRE = 1 / 111_195.0

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detectors.core import coverage, geodesy
 from detectors.gap import Gap
+from detectors.kinematics import geodesy
+from detectors.surroundings import coverage
 
 T0 = pd.Timestamp("2026-03-01T00:00Z")
 HOUR_S = 3600

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from detectors.core import frames, geodesy, tracks
+from detectors.core import frames
 from detectors.core.explain import explain
 from detectors.identity import Identity
+from detectors.kinematics import geodesy, tracks
 
 T0 = pd.Timestamp("2026-03-01T00:00Z")
 HOURS = 16

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from detectors.core import events, geodesy
+from detectors.core import events
 from detectors.core.frames import epoch_us
+from detectors.kinematics import geodesy
 from detectors.loitering import Loitering
 
 A = 533000001

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.core import events, lanes, normal
-from detectors.core.normal import Normal
+from detectors.core import events
 from detectors.outlier import Outlier
+from detectors.surroundings import lanes, normal
+from detectors.surroundings.normal import Normal
 
 A = 533000001
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.core import geodesy
+from detectors.kinematics import geodesy
 from detectors.possible_meeting import PossibleMeeting
 from detectors.possible_meeting.pairs import longest_run
 from detectors.possible_meeting.prism import together

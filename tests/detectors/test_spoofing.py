@@ -9,12 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detectors.core import events, frames, geodesy, tracks
-from detectors.core.coverage import Coverage
+from detectors.core import events, frames
 from detectors.core.detector import Context
 from detectors.core.explain import explain
 from detectors.core.telling import told
+from detectors.kinematics import geodesy, tracks
 from detectors.spoofing import Spoofing
+from detectors.surroundings.coverage import Coverage
 
 T0 = pd.Timestamp("2026-03-01T00:00Z")
 HOURS = 40

@@ -14,7 +14,7 @@ import pandas as pd
 import pyais
 import pytest
 
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.base.progress import reporter
 from pipelines.base.settings import load
 from pipelines.ingest.waiting import Waiting

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detectors.core import normal
 from detectors.core.errors import ConfigError
+from detectors.surroundings import normal
 from pipelines.reference import models
 
 ARRAY = next(iter(normal.ARRAYS))

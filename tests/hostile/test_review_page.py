@@ -9,7 +9,7 @@ import geopandas as gpd
 import pytest
 import shapely
 
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.publish.review import page as review_map
 from pipelines.reference.learned import Snapshot
 from tests.pipelines.publish import conftest as browser

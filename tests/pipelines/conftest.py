@@ -11,7 +11,7 @@ import geopandas as gpd
 import pytest
 import shapely
 
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.cli.main import main
 
 

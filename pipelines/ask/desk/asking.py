@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from detectors.core.errors import SelatError
-from detectors.core.geodesy import METRES_PER_NM
+from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines import store
 from pipelines.ask import recall
 from pipelines.ask.desk import pictures

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from detectors.core import frames
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.ask.explain.page import as_flagged
 from pipelines.base.files import write_text
 from pipelines.base.schemas import FLAGGED, PARTS

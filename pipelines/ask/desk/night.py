@@ -9,10 +9,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from detectors.core import geodesy
 from detectors.core.errors import SelatError
-from detectors.core.geodesy import METRES_PER_NM
-from detectors.core.zones import Zones
+from detectors.kinematics import geodesy
+from detectors.kinematics.geodesy import METRES_PER_NM
+from detectors.surroundings.zones import Zones
 from pipelines import store
 from pipelines.ask import explain, recall
 from pipelines.ask.beside import beside

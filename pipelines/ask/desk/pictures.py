@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from detectors.core.geodesy import METRES_PER_NM
+from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.base.text import one_line
 from pipelines.publish.maps.style import COLOURS
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.ask.explain import Explanation
 from pipelines.ask.explain.page import sections, write
 from pipelines.base.visible import clean

@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 from rich.text import Text
 
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.publish.maps import cut
 from pipelines.publish.maps.scene import Box, Floats
 from pipelines.publish.maps.thin import SILENCE_S

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import detectors
-from detectors.core.geodesy import METRES_PER_NM
+from detectors.kinematics.geodesy import METRES_PER_NM
 
 _SECONDS_PER_H: Final = 3600.0
 _UNITS: Final = ("s", "m", "kn", "km2", "deg", "h", "min", "nm", "fraction", "ratio")

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from detectors.core import frames
 from detectors.core.telling import told
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.ask.explain.evidence import Threshold
 from pipelines.ask.explain.gather import Explanation, Past
 from pipelines.assess.reasons import Teller

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.ask.explain.chart import draw
 from pipelines.ask.explain.gather import Explanation, Past
 from pipelines.base.visible import clean

@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import frames, geodesy
+from detectors.core import frames
 from detectors.core.errors import SelatError
 from detectors.core.events import EVENTS
 from detectors.core.frames import TIME
+from detectors.kinematics import geodesy
 from pipelines.base.schemas import CONCLUSIONS, DISPOSITIONS
 
 QUIET_WITHIN_M: Final = 9260.0

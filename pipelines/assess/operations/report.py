@@ -15,8 +15,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from detectors.core import geodesy
 from detectors.core.frames import epoch_us
+from detectors.kinematics import geodesy
 from pipelines.assess import dispositions as conclusions
 from pipelines.assess.operations.rates import Ratio, displacement, mean_ratio, rate_ratio
 

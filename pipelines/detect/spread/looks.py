@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from detectors.core import events, run, whereabouts
+from detectors.core import events, run
 from detectors.core.detector import Detector, RestsOn
-from detectors.core.zones import Zones
+from detectors.kinematics import whereabouts
+from detectors.surroundings.zones import Zones
 from pipelines.detect.spread.days import Ranges
 from pipelines.detect.spread.engines import Engine, Pending
 from pipelines.detect.spread.tasks import (

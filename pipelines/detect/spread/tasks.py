@@ -17,10 +17,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 import detectors as catalogue
-from detectors.core import coverage, events, frames, hull_limits, run, tiles, tracks, whereabouts
+from detectors.core import events, frames, run
 from detectors.core.detector import Context, Detector, RestsOn
-from detectors.core.tiles import Tile
-from detectors.core.zones import Zones
+from detectors.kinematics import hull_limits, tiles, tracks, whereabouts
+from detectors.kinematics.tiles import Tile
+from detectors.surroundings import coverage
+from detectors.surroundings.zones import Zones
 from pipelines.base.settings import REFERENCE, Installation, StoreSettings
 from pipelines.detect.days import digest_of_state, learn_date, segment_date
 from pipelines.detect.spread.work import Place, digest, digest_of, read, write
@@ -497,11 +499,11 @@ def load_tracks(
         tracked.append(
             _by_track([_rows(place, k, d, "tracked", schema, need, end) for d, k in held])
         )
-        noise += [_rows(place, k, d, "noise", tracks.NOISE, need, end) for d, k in held]
+        noise += [_rows(place, k, d, "noise", frames.NOISE, need, end) for d, k in held]
     order = ["mmsi", "time", "source", "source_offset"]
     astray = pd.concat(noise).sort_values(order, kind="stable", ignore_index=True)
     return tracks.Segmented(
-        _by_track(tracked), frames.conform(astray, tracks.NOISE), tracks.no_state(), {}
+        _by_track(tracked), frames.conform(astray, frames.NOISE), tracks.no_state(), {}
     )
 
 

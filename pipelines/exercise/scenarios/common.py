@@ -8,8 +8,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from detectors.core import geodesy
-from detectors.core.geodesy import METRES_PER_NM
+from detectors.kinematics import geodesy
+from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import background, geography, radio
 from pipelines.exercise.fleet import Identity
 from pipelines.exercise.geography import Line, line

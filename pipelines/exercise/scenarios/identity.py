@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import geodesy
-from detectors.core.geodesy import METRES_PER_NM
+from detectors.kinematics import geodesy
+from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import geography, radio
 from pipelines.exercise.motion import MOORED, UNDER_WAY, Path, alongside, join, sail, stay
 from pipelines.exercise.scenarios.common import (

@@ -4,8 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from detectors.core import geodesy
-from detectors.core.geodesy import METRES_PER_NM
+from detectors.kinematics import geodesy
+from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import radio
 from pipelines.exercise.motion import UNDER_WAY, Path, alongside, join, sail, stay
 from pipelines.exercise.scenarios.common import TRIES, WELL_HEARD, Passage, Scenario, passage

@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import geodesy
-from detectors.core.geodesy import KNOT_MPS, METRES_PER_NM
+from detectors.kinematics import geodesy
+from detectors.kinematics.geodesy import KNOT_MPS, METRES_PER_NM
 from pipelines.exercise import geography, radio
 from pipelines.exercise.geography import STATIONS, Station
 from pipelines.exercise.radio import Actor

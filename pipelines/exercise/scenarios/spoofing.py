@@ -5,8 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from detectors.core import geodesy
-from detectors.core.geodesy import METRES_PER_NM
+from detectors.kinematics import geodesy
+from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import background
 from pipelines.exercise.geography import Line, line
 from pipelines.exercise.motion import (

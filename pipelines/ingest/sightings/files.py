@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from detectors.core import frames
 from detectors.core.errors import SelatError
-from detectors.core.geodesy import METRES_PER_NM
+from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.ingest.sightings.layout import REQUIRED, SIMULATED, Row, columns_of, defaults_of
 from pipelines.ingest.sightings.report import FUTURE, SightingsReport
 

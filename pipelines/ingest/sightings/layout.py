@@ -39,7 +39,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from detectors.core.geodesy import METRES_PER_NM
+from detectors.kinematics.geodesy import METRES_PER_NM
 
 ALIASES: Final = {
     "time": (

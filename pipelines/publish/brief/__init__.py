@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from detectors.core.zones import LANE_CLASSES
+from detectors.surroundings.zones import LANE_CLASSES
 from pipelines.base import labels
 from pipelines.base.files import write_text
 from pipelines.base.labels import Labels

@@ -9,8 +9,8 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from detectors.core import geodesy
-from detectors.core.zones import LANE_CLASSES, Zones
+from detectors.kinematics import geodesy
+from detectors.surroundings.zones import LANE_CLASSES, Zones
 from pipelines.base.text import one_line
 from pipelines.publish.maps.scene import Box, Floats, Ground, Label, Region
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import shapely
 
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.assess.operations.report import PHASES, PLACES, Report
 from pipelines.base.visible import clean
 from pipelines.patrol.units import LOCAL

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.base.files import replacing, write_text
 from pipelines.patrol.model import Sailed
 from pipelines.publish.plan import layers, page, routes, tables

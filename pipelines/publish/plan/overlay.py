@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.base.labels import PlanLabels
 from pipelines.base.text import one_line
 from pipelines.patrol.model import Plan, Sailed, Stop

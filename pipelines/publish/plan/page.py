@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.base import labels
 from pipelines.base.labels import PlanLabels
 from pipelines.base.text import one_line

@@ -11,8 +11,8 @@ from typing import Final
 import gpxpy.gpx
 import numpy as np
 
-from detectors.core import geodesy
 from detectors.core.frames import SECOND_US
+from detectors.kinematics import geodesy
 from pipelines.base import labels
 from pipelines.base.text import one_line
 from pipelines.patrol.model import Sailed, utc

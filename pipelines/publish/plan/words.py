@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from detectors.core import geodesy
+from detectors.kinematics import geodesy
 from pipelines.base import labels
 from pipelines.base.labels import PlanLabels
 from pipelines.base.text import iso, one_line

@@ -10,7 +10,7 @@ import shapely
 from markupsafe import Markup
 from shapely.geometry import shape
 
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.base.files import write_text
 from pipelines.base.text import script_json
 from pipelines.publish.maps import canvas, cut, page

@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from detectors.core import geodesy
 from detectors.core.errors import SelatError
+from detectors.kinematics import geodesy
 from pipelines import store
 from pipelines.ask import desk
 from pipelines.assess.dispositions import DispositionError

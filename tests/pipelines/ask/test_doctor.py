@@ -6,7 +6,7 @@ import geopandas as gpd
 import pytest
 import shapely
 
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.ask import doctor
 from pipelines.base.settings import PROJECT, REFERENCE
 from pipelines.reference import layers as reference

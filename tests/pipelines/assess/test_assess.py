@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from detectors.core import events, frames
-from detectors.core.coverage import Coverage
 from detectors.core.detector import Context
-from detectors.core.places import Gazetteer
-from detectors.core.zones import Zones
+from detectors.surroundings.coverage import Coverage
+from detectors.surroundings.landmarks import Gazetteer
+from detectors.surroundings.zones import Zones
 from pipelines.assess import assess
 from pipelines.base.settings import REFERENCE, AssessSettings
 from pipelines.detect.window import Detection

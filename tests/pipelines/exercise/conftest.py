@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.exercise import Truth, receivers, simulate
 from pipelines.exercise.programme import CLASSIC
 from pipelines.reference.layers import load_zones

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.core import geodesy
+from detectors.kinematics import geodesy
 from pipelines.exercise.geography import AXIS, lane, line
 from pipelines.exercise.motion import AT_ANCHOR, UNDER_WAY, alongside, join, sail, speed_kn, stay
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from detectors.core import geodesy
+from detectors.kinematics import geodesy
 from pipelines.exercise import radio
 from pipelines.exercise.fleet import Fleet
 from pipelines.exercise.geography import STATIONS, line

@@ -8,9 +8,9 @@ import numpy as np
 import pyais
 import pytest
 
-from detectors.core import geodesy
 from detectors.core.errors import ConfigError
-from detectors.core.geodesy import METRES_PER_NM
+from detectors.kinematics import geodesy
+from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import Truth, background, breakdowns, radio, scenarios, simulate
 from pipelines.exercise.fleet import Fleet, imo_number
 from pipelines.exercise.motion import speed_kn

@@ -10,9 +10,9 @@ import pandas as pd
 import pyais
 import pytest
 
-from detectors.core import geodesy
 from detectors.core.errors import ConfigError
-from detectors.core.zones import Zones
+from detectors.kinematics import geodesy
+from detectors.surroundings.zones import Zones
 from pipelines.exercise import ExerciseError, Truth, radio, simulate
 from pipelines.exercise.programme import CLASSIC
 from pipelines.exercise.stage import SHELTERED

@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 from detectors.core.errors import ConfigError
-from detectors.core.zones import ZONE_COLUMNS, Zones
+from detectors.surroundings.zones import ZONE_COLUMNS, Zones
 from pipelines.ingest import Area
 
 

@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 import shapely
 
-from detectors.core import geodesy, lanes
 from detectors.core.frames import DAY_US
-from detectors.core.stops import STOP_COLUMNS
-from detectors.core.zones import Zones
+from detectors.kinematics import geodesy
+from detectors.kinematics.stops import STOP_COLUMNS
+from detectors.surroundings import lanes
+from detectors.surroundings.zones import Zones
 from pipelines.learn import places
 from pipelines.learn.gather import PATH_POINTS, Traffic
 from pipelines.learn.parameters import PlacesParameters

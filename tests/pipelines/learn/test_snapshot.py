@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import shapely
 
-from detectors.core import normal, normal_fit
 from detectors.core.errors import ConfigError
-from detectors.core.normal import CLASSES, Normal
+from detectors.surroundings import normal, normal_fit
+from detectors.surroundings.normal import CLASSES, Normal
 from pipelines.base.settings import PROJECT, REFERENCE
 from pipelines.reference import layers as reference
 from pipelines.reference import learned as snapshot

@@ -9,8 +9,8 @@ import pytest
 import shapely
 from hypothesis import HealthCheck, Phase, settings
 
-from detectors.core import geodesy
 from detectors.core.frames import TRACKED, from_epoch_us
+from detectors.kinematics import geodesy
 from pipelines.patrol.seamap import SeaMap
 from pipelines.patrol.units import Base, PatrolConfig, Planning, Unit
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from detectors.core import geodesy
+from detectors.kinematics import geodesy
 from pipelines.patrol.intercept import MINUTE_US, earliest
 from pipelines.patrol.predict import PredictionParameters, motions, predict
 from tests.pipelines.patrol.conftest import T0, TEN_EXAMPLES

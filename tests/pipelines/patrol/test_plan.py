@@ -11,7 +11,8 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.core import events, geodesy
+from detectors.core import events
+from detectors.kinematics import geodesy
 from pipelines.patrol import assign
 from pipelines.patrol import model as planning
 from pipelines.patrol.plan import Inputs, make

@@ -7,8 +7,8 @@ import pytest
 import shapely
 from scipy import integrate
 
-from detectors.core import geodesy
-from detectors.core.zones import ZONE_COLUMNS, Zones
+from detectors.kinematics import geodesy
+from detectors.surroundings.zones import ZONE_COLUMNS, Zones
 from pipelines import store
 from pipelines.patrol.calibration import check, coverage
 from pipelines.patrol.predict import (

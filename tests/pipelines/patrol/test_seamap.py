@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import dijkstra
 
-from detectors.core import geodesy
+from detectors.kinematics import geodesy
 from pipelines.base.settings import REFERENCE
 from pipelines.patrol.seamap import MAX_LEG_M, SeaMap
 from pipelines.reference import layers as reference

@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detectors.core import events, frames, geodesy
-from detectors.core.zones import Zones
+from detectors.core import events, frames
+from detectors.kinematics import geodesy
+from detectors.surroundings.zones import Zones
 from pipelines.base.schemas import FLAGGED, PARTS
 from pipelines.publish.products import Products
 from pipelines.reference.layers import load_zones

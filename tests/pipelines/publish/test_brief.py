@@ -15,7 +15,7 @@ import pytest
 import shapely
 
 import detectors
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.publish import brief
 from pipelines.publish.brief import problems, render
 from pipelines.publish.brief.scene import scene_of

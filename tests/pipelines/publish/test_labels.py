@@ -12,9 +12,9 @@ import shapely
 
 import detectors
 from detectors.core import explain
-from detectors.core.places import COMPASS_POINTS, Gazetteer
-from detectors.core.surroundings import NOT_ASSESSED
 from detectors.core.telling import Told
+from detectors.surroundings.landmarks import COMPASS_POINTS, Gazetteer
+from detectors.surroundings.nearby import NOT_ASSESSED
 from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import ORDINALS
 from pipelines.base.labels import LANGUAGES, labels

@@ -9,7 +9,8 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.core import frames, geodesy
+from detectors.core import frames
+from detectors.kinematics import geodesy
 from pipelines.publish.lines import track_lines
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import shapely
 
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.base.marks import Mark, Tlp
 from pipelines.publish.maps import canvas, cut, page, style
 from pipelines.publish.maps.scene import Event, Ground, Point, Region, Scene, Track, Vessel, Way

@@ -18,8 +18,8 @@ import pypdf
 import pytest
 from fontTools.ttLib import TTFont
 
-from detectors.core import geodesy
-from detectors.core.zones import Zones
+from detectors.kinematics import geodesy
+from detectors.surroundings.zones import Zones
 from pipelines.base.marks import Mark, Tlp
 from pipelines.base.text import one_line
 from pipelines.publish import pdf

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 import shapely
 
-from detectors.core import geodesy
-from detectors.core.boundaries import BOUNDARY_CLASSES
 from detectors.core.errors import ConfigError
-from detectors.core.zones import CONFIDENCES, ZONE_CLASSES, ZONE_COLUMNS
+from detectors.kinematics import geodesy
+from detectors.surroundings.boundaries import BOUNDARY_CLASSES
+from detectors.surroundings.zones import CONFIDENCES, ZONE_CLASSES, ZONE_COLUMNS
 from pipelines.base.settings import PROJECT, REFERENCE
 from pipelines.reference import layers as reference
 

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detectors.core import geodesy, lanes
+from detectors.kinematics import geodesy
+from detectors.surroundings import lanes
 
 DAY = pd.Timestamp("2026-03-01T00:00Z")
 ROADS = (3.10, 100.55)

@@ -9,7 +9,8 @@ import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detectors.core import frames, tracks
+from detectors.core import frames
+from detectors.kinematics import tracks
 from pipelines import store
 from pipelines.detect.days import refresh
 from pipelines.store.check import check

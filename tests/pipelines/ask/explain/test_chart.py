@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from detectors.core.zones import Zones
+from detectors.surroundings.zones import Zones
 from pipelines.ask.explain.chart import EVENT, FIRST, LAND, SECOND, draw
 
 T = pd.Timestamp("2026-01-05", tz="UTC").as_unit("us")

@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from detectors.core import events as schema
-from detectors.core import geodesy
+from detectors.kinematics import geodesy
 from pipelines.assess.dispositions import make
 from pipelines.assess.operations import OperationError, find
 from pipelines.assess.operations import make as make_operation

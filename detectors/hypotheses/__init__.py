@@ -1,0 +1,1 @@
+"""Innocent reasons for events, a table per detector."""

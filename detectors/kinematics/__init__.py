@@ -1,0 +1,1 @@
+"""Kinematics: reports, time grid, spans, geodesy, near pairs, circles, hulls and fixes."""

@@ -1,0 +1,108 @@
+"""Leaps: reports that aren't where speed and course lead from the report before."""
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core.frames import SECOND_US
+from detectors.kinematics import geodesy, shapes
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+MIN_OFFSET_M: Final = 500.0
+"""Nearer to where it is due than this, a report isn't told from a poor position."""
+MAX_WAY_ERROR: Final = 0.2
+"""Share of the way since the report before by which dead reckoning may err."""
+
+
+class Reports(Protocol):
+    """Reports as arrays; times in microseconds since 1970-01-01 UTC, NaN for what isn't stated."""
+
+    @property
+    def time_us(self) -> Ints:
+        """When."""
+
+    @property
+    def lat(self) -> Floats:
+        """Where."""
+
+    @property
+    def lon(self) -> Floats:
+        """Where."""
+
+    @property
+    def sog_kn(self) -> Floats:
+        """Speed over ground."""
+
+    @property
+    def cog_deg(self) -> Floats:
+        """Course over ground."""
+
+
+@dataclass(frozen=True)
+class Leaps:
+    """Reports that aren't where the one before, with speed and course, puts them; by how much, and
+    how much of it changes of speed and course may explain.
+    """
+
+    row: Ints
+    east_m: Floats
+    north_m: Floats
+    slack_m: Floats
+
+
+def velocity_mps(reports: Reports, at: Ints) -> tuple[Floats, Floats]:
+    """Speed over ground to the east and north, as reported; NaN where it isn't."""
+    speed_mps = reports.sog_kn[at] * geodesy.KNOT_MPS
+    course = np.radians(np.where(reports.sog_kn[at] < 0.5, 0.0, reports.cog_deg[at]))
+    return np.asarray(speed_mps * np.sin(course)), np.asarray(speed_mps * np.cos(course))
+
+
+def astray(reports: Reports, here: Ints, there: Ints) -> tuple[Floats, Floats, Floats]:
+    """How far east and north report `there` is from where speed and course lead from `here`, and
+    how much of that their changes may explain.
+    """
+    step_s = (reports.time_us[there] - reports.time_us[here]) / SECOND_US
+    east, north = shapes.plane_m(
+        reports.lat[there], reports.lon[there], reports.lat[here], reports.lon[here]
+    )
+    ways = [velocity_mps(reports, k) for k in (here, there)]
+    known = np.isfinite(ways[0][0]) & np.isfinite(ways[1][0])
+    way_east, way_north = (
+        np.where(known, (ways[0][k] + ways[1][k]) / 2 * step_s, 0.0) for k in (0, 1)
+    )
+    slack_m = np.hypot(ways[1][0] - ways[0][0], ways[1][1] - ways[0][1]) / 2 * step_s
+    slack_m += MAX_WAY_ERROR * np.hypot(way_east, way_north)
+    # Without speed or course a vessel may have gone anywhere at 20 kn.
+    slack_m = np.where(known, slack_m, 20.0 * geodesy.KNOT_MPS * step_s)
+    return east - way_east, north - way_north, slack_m
+
+
+def among(reports: Reports, rows: Ints) -> Leaps:
+    """Those of the reports that are astray from the one before by `MIN_OFFSET_M` and more."""
+    east, north, slack_m = astray(reports, rows - 1, rows)
+    far = np.hypot(east, north) >= MIN_OFFSET_M + slack_m
+    return Leaps(rows[far], east[far], north[far], slack_m[far])
+
+
+def leapt(reports: Reports, here: Ints, there: Ints) -> Bools:
+    """Whether reports `there` are astray from `here` by `MIN_OFFSET_M` and more."""
+    east, north, slack_m = astray(reports, here, there)
+    return np.asarray(np.hypot(east, north) >= MIN_OFFSET_M + slack_m)
+
+
+def reachable(reports: Reports, here: Ints, there: Ints) -> Bools:
+    """Whether vessels can have sailed from `here` to `there` at what they say they make, or 5 kn
+    where that is less, and 5 kn more.
+    """
+    stated_kn = np.fmax(np.fmax(reports.sog_kn[here], reports.sog_kn[there]), 5.0)
+    step_s = (reports.time_us[there] - reports.time_us[here]) / SECOND_US
+    gone_m = (stated_kn + 5.0) * geodesy.KNOT_MPS * step_s
+    off_m = geodesy.distance_m(
+        reports.lat[here], reports.lon[here], reports.lat[there], reports.lon[there]
+    )
+    return np.asarray(off_m <= gone_m + 0.5 * MIN_OFFSET_M)

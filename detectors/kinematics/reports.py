@@ -1,0 +1,136 @@
+"""Tracked positions as arrays, with what detectors ask of them again and again."""
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core.frames import SECOND_US, epoch_us, offsets
+from detectors.kinematics import geodesy, timegrid
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+class Reports:
+    """Position reports sorted by (track, time); times in microseconds since 1970-01-01 UTC.
+
+    Columns beside track, time and place are taken from the frame when they are first asked for, so
+    that a detector reads those that it requires and no others.
+
+    Attributes
+    ----------
+    track, time_us, lat, lon
+        One value a report.
+    bounds
+        First report of each track, with the number of reports at the end.
+    """
+
+    def __init__(self, positions: pd.DataFrame) -> None:
+        self._positions = positions
+        self.track: Ints = positions["track_id"].to_numpy()
+        self.time_us: Ints = epoch_us(positions["time"])
+        self.lat: Floats = positions["lat"].to_numpy()
+        self.lon: Floats = positions["lon"].to_numpy()
+        self.bounds: Ints = offsets(self.track)
+
+    def __len__(self) -> int:
+        return len(self.track)
+
+    @cached_property
+    def mmsi(self) -> Ints:
+        """MMSI of each report."""
+        return np.asarray(self._positions["mmsi"].to_numpy())
+
+    @cached_property
+    def sog_kn(self) -> Floats:
+        """Speed over ground, NaN where it isn't stated."""
+        return np.asarray(self._positions["sog_kn"].to_numpy())
+
+    @cached_property
+    def cog_deg(self) -> Floats:
+        """Course over ground, NaN where it isn't stated."""
+        return np.asarray(self._positions["cog_deg"].to_numpy())
+
+    @cached_property
+    def nav_status(self) -> NDArray[np.int16]:
+        """Navigation status of each report."""
+        return np.asarray(self._positions["nav_status"].to_numpy())
+
+    @cached_property
+    def ais_class(self) -> NDArray[Any]:
+        """Class of the set that sent each report."""
+        return np.asarray(self._positions["ais_class"].to_numpy("str"))
+
+    def ais_class_of(self, rows: Ints) -> NDArray[Any]:
+        """Return the class of the set that sent each of some reports."""
+        return np.asarray(self._positions["ais_class"].iloc[rows].to_numpy("str"))
+
+    @property
+    def tracks(self) -> Ints:
+        """All tracks, in order."""
+        return self.track[self.bounds[:-1]]
+
+    @cached_property
+    def final(self) -> Bools:
+        """Whether each report is the last of its track."""
+        changes = self.track[1:] != self.track[:-1]
+        return np.asarray(np.r_[changes, np.ones(len(self.track[:1]), bool)])
+
+    def span_of(self, track: int) -> tuple[int, int]:
+        """Return the first row of a track and the row after its last."""
+        low, high = np.searchsorted(self.track, [track, track + 1]).tolist()
+        return low, high
+
+    def stretch(self, row: int, reach_s: float) -> tuple[int, int]:
+        """Return the first row of the same track within so many seconds of a row, and the row after
+        the last.
+        """
+        low, high = self.span_of(int(self.track[row]))
+        times, reach_us = self.time_us[low:high], int(reach_s * SECOND_US)
+        near = np.searchsorted(
+            times, [self.time_us[row] - reach_us, self.time_us[row] + reach_us + 1]
+        )
+        return low + int(near[0]), low + int(near[1])
+
+    def distance_m(self, a: int, b: int) -> float:
+        """Return the distance between two reports."""
+        return float(geodesy.distance_m(self.lat[a], self.lon[a], self.lat[b], self.lon[b]))
+
+    def seconds(self, a: int, b: int) -> float:
+        """Return the time from one report to another."""
+        return float(self.time_us[b] - self.time_us[a]) / SECOND_US
+
+    def made_good_kn(self, a: int, b: int) -> float:
+        """Return the speed made good from one report to another, NaN to one that isn't later."""
+        if self.time_us[b] <= self.time_us[a]:
+            return float("nan")
+        return float(geodesy.speed_kn(self.distance_m(a, b), self.seconds(a, b)))
+
+    def position_at(self, track: Ints, at_us: Ints) -> tuple[Floats, Floats]:
+        """Return where tracks were at some times; see `timegrid.position_at`."""
+        lat, lon = timegrid.position_at(self.track, self.time_us, self.lat, self.lon, track, at_us)
+        return np.atleast_1d(lat), np.atleast_1d(lon)
+
+    def grid(self, step_s: int, max_silence_s: float) -> timegrid.Grid:
+        """Return their places on the absolute time grid; see `timegrid.resample`."""
+        return timegrid.resample(
+            self.track, self.time_us, self.lat, self.lon, step_s, max_silence_s
+        )
+
+    def source_of(self, row: int) -> str:
+        """Return where a report came from, as evidence names it: ``<source>:<line>``."""
+        return self.sources_of([row])[0]
+
+    def sources_of(self, rows: Any) -> list[str]:
+        """Return where reports came from, as evidence names it."""
+        return sources(self._positions, rows)
+
+
+def sources(positions: pd.DataFrame, rows: Ints) -> list[str]:
+    """Return where reports came from, as evidence names it: ``<source>:<line>``."""
+    picked = positions[["source", "source_offset"]].iloc[np.asarray(rows, "int64")]
+    return [f"{a}:{b}" for a, b in zip(picked["source"], picked["source_offset"], strict=True)]

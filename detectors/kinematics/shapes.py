@@ -1,0 +1,202 @@
+"""The shape of tracks, by bins of an absolute time grid: extent, and the circle that fits best.
+
+A bin holds the reports of one track in one step of the grid of multiples of the step since
+1970-01-01 UTC, so the same reports give the same bins however they were cut into windows.
+"""
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core.frames import SECOND_US
+from detectors.kinematics import geodesy, timegrid
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+DEGREE_M: Final = float(np.pi / 180 * geodesy.EARTH_RADIUS_M)
+"""Length of a degree along a meridian."""
+
+REFINEMENTS: Final = 4
+"""Steps by which a circle is refined; a Gauss-Newton step near the solution leaves the square of
+the error."""
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Stretches of reports of one track in one step of the grid, sorted by (track_id, tick).
+
+    Attributes
+    ----------
+    step_s
+        Step of the grid in seconds.
+    track_id, tick
+        Track and step since 1970-01-01 UTC of each bin.
+    first, last
+        Its first and last report, both inclusive.
+    """
+
+    step_s: int
+    track_id: Ints
+    tick: Ints
+    first: Ints
+    last: Ints
+
+    @property
+    def n(self) -> Ints:
+        """Reports in each bin."""
+        return self.last - self.first + 1
+
+
+class Box(NamedTuple):
+    """The box around the reports of each bin: its corner, and its height and width.
+
+    Attributes
+    ----------
+    south, west
+        Its south-western corner in degrees; west counts from the bin's first report on.
+    height_m, width_m
+        Metres.
+    """
+
+    south: Floats
+    west: Floats
+    height_m: Floats
+    width_m: Floats
+
+
+class Circles(NamedTuple):
+    """The circle that fits each group of points best.
+
+    Attributes
+    ----------
+    x_m, y_m, radius_m
+        Centre, relative to the origin of the points, and radius; infinite for points on a line.
+    rms_m
+        Root mean square of the distance to the circle.
+    turned_rad
+        Angle passed around the centre from the first to the last point, counter-clockwise
+        positive; steps of more than half a turn can't be told from their opposites.
+    """
+
+    x_m: Floats
+    y_m: Floats
+    radius_m: Floats
+    rms_m: Floats
+    turned_rad: Floats
+
+
+def bins(track_id: Ints, time_us: Ints, step_s: int) -> Bins:
+    """Bins of reports sorted by (track_id, time); times in microseconds since 1970-01-01 UTC.
+
+    >>> found = bins(np.array([7, 7, 7]), np.array([0, 9, 11]) * 1_000_000, 10)
+    >>> found.first, found.tick
+    (array([0, 2]), array([0, 1]))
+    """
+    tick = time_us // (step_s * SECOND_US)
+    first, last = timegrid.stretches(tick, track_id)
+    return Bins(step_s, track_id[first], tick[first], first, last)
+
+
+def boxes(lat: Floats, lon: Floats, first: Ints) -> Box:
+    """Box around each stretch of points that begins at `first` and ends where the next begins.
+
+    Longitudes are taken as they are; see `continuous_lon`.
+    """
+    south, north = np.minimum.reduceat(lat, first), np.maximum.reduceat(lat, first)
+    west, east = np.minimum.reduceat(lon, first), np.maximum.reduceat(lon, first)
+    width_m = (east - west) * DEGREE_M * np.cos(np.radians((south + north) / 2))
+    return Box(south, west, (north - south) * DEGREE_M, width_m)
+
+
+def continuous_lon(track_id: Ints, lon: Floats) -> Floats:
+    """Longitudes of each track without a leap at the antimeridian, in [0, 360) near it."""
+    near = np.abs(lon) > 170.0
+    if not near.any():
+        return lon
+    return np.asarray(np.where(np.isin(track_id, np.unique(track_id[near])), lon % 360.0, lon))
+
+
+def plane_m(lat: Floats, lon: Floats, lat0: Floats, lon0: Floats) -> tuple[Floats, Floats]:
+    """East and north of an origin in metres, for distances up to some 50 km."""
+    east = geodesy.wrap_lon(lon - lon0) * DEGREE_M * np.cos(np.radians((lat + lat0) / 2))
+    return np.asarray(east), np.asarray((lat - lat0) * DEGREE_M)
+
+
+def fit_circles(x_m: Floats, y_m: Floats, first: Ints) -> Circles:
+    """Least-squares circle of each group of points.
+
+    First the algebraic fit, which has a closed form: Kåsa (1976), A circle fitting procedure and
+    its error analysis, IEEE Transactions on Instrumentation and Measurement 25(1),
+    doi:10.1109/TIM.1976.6312298. It is biased towards small radii where the arc is short, so
+    `REFINEMENTS` Gauss-Newton steps towards the least distance follow: Gander, Golub & Strebel
+    (1994), Least-squares fitting of circles and ellipses, BIT 34:558-578,
+    doi:10.1007/BF01934268. The best radius about a centre is the mean distance from it, which
+    leaves two unknowns. A step that doesn't lessen the distance isn't taken.
+
+    Parameters
+    ----------
+    x_m, y_m
+        Points, each group with an origin of its own choice close to it.
+    first
+        Start of each group; a group ends where the next begins.
+    """
+    n = np.diff(np.r_[first, len(x_m)])
+    group = np.repeat(np.arange(len(first)), n)
+
+    def mean(values: Floats) -> Floats:
+        return np.asarray(np.add.reduceat(values, first) / n)
+
+    mean_x, mean_y = mean(x_m), mean(y_m)
+    u, v = x_m - mean_x[group], y_m - mean_y[group]
+    z = u * u + v * v
+    suu, svv, suv, suz, svz = (mean(w) for w in (u * u, v * v, u * v, u * z, v * z))
+    det = suu * svv - suv * suv
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        centre_u = (suz * svv - svz * suv) / (2 * det)
+        centre_v = (svz * suu - suz * suv) / (2 * det)
+    flat = ~np.isfinite(centre_u) | ~np.isfinite(centre_v) | (det <= 1e-9 * (suu + svv) ** 2)
+    centre_u, centre_v = np.where(flat, 0.0, centre_u), np.where(flat, 0.0, centre_v)
+
+    def about(at_u: Floats, at_v: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+        """Offsets of the points from centres, mean distance, and how far each is from that."""
+        east, north = u - at_u[group], v - at_v[group]
+        away_m = np.hypot(east, north)
+        radius_m = mean(away_m)
+        off_m = away_m - radius_m[group]
+        return east, north, radius_m, off_m, np.sqrt(mean(off_m * off_m))
+
+    east, north, radius_m, off_m, rms_m = about(centre_u, centre_v)
+    for _ in range(REFINEMENTS):
+        length = np.maximum(np.hypot(east, north), 1e-9)
+        c, s = east / length, north / length
+        c, s = c - mean(c)[group], s - mean(s)[group]
+        scc, sss, scs, sco, sso = (mean(w) for w in (c * c, s * s, c * s, c * off_m, s * off_m))
+        det = scc * sss - scs * scs
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            step_u = np.nan_to_num((sco * sss - sso * scs) / det, posinf=0.0, neginf=0.0)
+            step_v = np.nan_to_num((sso * scc - sco * scs) / det, posinf=0.0, neginf=0.0)
+        tried = about(centre_u + step_u, centre_v + step_v)
+        better = ~flat & (tried[4] < rms_m)
+        if not better.any():
+            break
+        centre_u, centre_v = (
+            np.where(better, centre_u + step_u, centre_u),
+            np.where(better, centre_v + step_v, centre_v),
+        )
+        east, north, radius_m, off_m, rms_m = about(centre_u, centre_v)
+    angle = np.arctan2(north, east)
+    step = np.r_[0.0, np.diff(angle)]
+    step = (step + np.pi) % (2 * np.pi) - np.pi
+    step[first] = 0.0
+    turned = np.add.reduceat(step, first)
+    inf = np.full(len(first), np.inf)
+    return Circles(
+        mean_x + centre_u,
+        mean_y + centre_v,
+        np.where(flat, inf, radius_m),
+        np.where(flat, inf, rms_m),
+        np.where(flat, 0.0, turned),
+    )

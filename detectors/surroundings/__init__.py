@@ -1,0 +1,1 @@
+"""Surroundings: zones, polygons, coasts, boundaries, coverage, lanes, normal traffic, sun."""

@@ -1,0 +1,54 @@
+"""What lies around: how far it is to the nearest zone of some classes, who else is near."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from detectors.kinematics import geodesy, near, timegrid
+from detectors.surroundings.zones import Zones
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+NOT_ASSESSED: Final = "not assessed: no land or zone layer reaches this place"
+"""Explanation of an event that rests on layers which don't reach its place."""
+
+
+def nearest_zone_m(
+    zones: Zones, lat: Floats, lon: Floats, classes: Sequence[str], *, excuses: bool = False
+) -> Floats:
+    """Distance in metres to the nearest zone of `classes`: 0 inside one, NaN where none exists.
+
+    With `excuses` only of those that do; see `Zones.rows_of`.
+
+    The nearest boundary point is sought in degrees, which near the equator differs from the
+    sphere by less than 2 % of the distance up to 9 degrees of latitude.
+    """
+    lat, lon = np.atleast_1d(lat), np.atleast_1d(lon)
+    shapes = zones.frame.geometry.to_numpy()[zones.rows_of(classes, excuses=excuses)]
+    if len(shapes) == 0 or len(lat) == 0:
+        return np.full(len(lat), np.nan)
+    points = shapely.points(lon, lat)
+    nearest = shapes[shapely.STRtree(shapes).nearest(points)]
+    ends = shapely.get_coordinates(shapely.shortest_line(points, nearest)).reshape(-1, 2, 2)
+    return np.asarray(geodesy.distance_m(lat, lon, ends[:, 1, 1], ends[:, 1, 0]))
+
+
+def n_near(grid: timegrid.Grid, rows: Ints, among: Ints, radius_m: float) -> Ints:
+    """How many of the grid rows `among` lie within `radius_m` of each of `rows`, at its tick.
+
+    Rows of the same track don't count.
+    """
+    ticks = np.unique(grid.tick[rows])
+    among = among[np.isin(grid.tick[among], ticks)]
+    if len(among) == 0 or len(rows) == 0:
+        return np.zeros(len(rows), "int64")
+    # Ticks are numbered anew, since any whole numbers do and small ones are exact.
+    place = near.Near(
+        grid.lat[among], grid.lon[among], np.searchsorted(ticks, grid.tick[among]), radius_m
+    )
+    found = place.n_near(grid.lat[rows], grid.lon[rows], np.searchsorted(ticks, grid.tick[rows]))
+    return np.asarray(found - np.isin(rows, among), "int64")

@@ -1,0 +1,131 @@
+"""Which receivers hear a place, and whether they were working.
+
+A feed that names the station that received each report shows more than where vessels were heard:
+by which receivers. That one of them fails shows in that it hears nothing anywhere; that others are
+heard around a silence says little while the receivers that hear that place are down, since the
+others may be nearer to those that work.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from detectors.core.frames import SECOND_US, epoch_us
+from detectors.kinematics import timegrid
+from detectors.surroundings.coverage import CELL_SLOTS, SLOT_S, Coverage, block_keys, place_key
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+STEADY_SHARE: Final = 0.75
+"""A receiver is steady that heard something in so many of the half hours before. Of another one, a
+satellite or one at a lonely coast, hearing nothing doesn't show that it fails."""
+
+MIN_STEADY_SHARE: Final = 0.5
+"""Below this share of what was heard at a place by steady receivers, nothing is said about them."""
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """Receivers that heard some places before some half hours.
+
+    Attributes
+    ----------
+    place, station, share
+        One row per place and receiver that heard it, by place: number of the place, code of the
+        receiver, share of the reports that it received, largest first.
+    steady
+        Whether that receiver heard something somewhere in `STEADY_SHARE` of those half hours.
+    """
+
+    place: Ints
+    station: Ints
+    share: Floats
+    steady: Bools
+
+
+class Receivers:
+    """What each receiver heard, from `Coverage.receivers`.
+
+    Attributes
+    ----------
+    names
+        Of the receivers, by code.
+    """
+
+    def __init__(self, coverage: Coverage) -> None:
+        frame = coverage.receivers
+        codes, names = pd.factorize(frame["station"], sort=True)
+        self.names: list[str] = [str(name) for name in names]
+        slot = epoch_us(frame["time"]) // (SLOT_S * SECOND_US)
+        key = place_key(
+            frame["lat_cell"].to_numpy("int64"), frame["lon_cell"].to_numpy("int64"), slot
+        )
+        order = np.argsort(key, kind="stable")
+        self._key, self._station = key[order], np.asarray(codes, "int64")[order]
+        self._reports = frame["reports"].to_numpy("int64")[order]
+        self._class_b = (frame["ais_class"] == "B").to_numpy()[order]
+        self._heard = np.unique(codes * CELL_SLOTS + slot)
+
+    def hearing(
+        self,
+        lat: ArrayLike,
+        lon: ArrayLike,
+        first: ArrayLike,
+        last: ArrayLike,
+        ais_class: ArrayLike,
+    ) -> Hearing:
+        """Receivers that heard the cell of each place and the eight around it, half hours `first`
+        to `last` since 1970-01-01 UTC, both inclusive; for class B only its like count.
+        """
+        first, last = np.asarray(first, "int64"), np.asarray(last, "int64")
+        low, inside = block_keys(lat, lon, first, by_cell=True)
+        high, _ = block_keys(lat, lon, last + 1, by_cell=True)
+        begin, end = (np.searchsorted(self._key, keys).ravel() for keys in (low, high))
+        count = np.where(inside.ravel(), np.maximum(end - begin, 0), 0)
+        block, row = timegrid.ranges(begin, count)
+        place = block // 9
+        own = np.asarray(ais_class, "str") == "B"
+        counts = ~own[place] | self._class_b[row]
+        place, row = place[counts], row[counts]
+        pair, at = np.unique(
+            place * max(len(self.names), 1) + self._station[row], return_inverse=True
+        )
+        reports = np.bincount(at, weights=self._reports[row], minlength=len(pair))
+        place, station = np.divmod(pair, max(len(self.names), 1))
+        share = reports / np.bincount(place, weights=reports, minlength=len(low))[place]
+        order = np.lexsort((station, -share, place))
+        place, station, share = place[order], station[order], share[order]
+        since, until = first[place], last[place] + 1
+        n_heard = np.searchsorted(self._heard, station * CELL_SLOTS + until) - np.searchsorted(
+            self._heard, station * CELL_SLOTS + since
+        )
+        return Hearing(place, station, share, n_heard >= STEADY_SHARE * (until - since))
+
+    def working(self, hearing: Hearing, place: Ints, slot: Ints) -> Floats:
+        """Share of what is heard at places by steady receivers that heard anything in a half hour;
+        NaN where the receivers aren't known or not steady.
+
+        Parameters
+        ----------
+        hearing
+            From `hearing`.
+        place, slot
+            Numbers of places, each with a half hour since 1970-01-01 UTC.
+        """
+        n_places = int(max(place.max(initial=-1), hearing.place.max(initial=-1))) + 1
+        steady = hearing.steady
+        known = np.bincount(
+            hearing.place[steady], weights=hearing.share[steady], minlength=n_places
+        )
+        begin, end = (np.searchsorted(hearing.place, place, side) for side in ("left", "right"))
+        asked, row = timegrid.ranges(begin, end - begin)
+        up = np.isin(hearing.station[row] * CELL_SLOTS + slot[asked], self._heard)
+        share = hearing.share[row] * steady[row] * up
+        heard = np.bincount(asked, weights=share, minlength=len(place))
+        enough = known[place] >= MIN_STEADY_SHARE
+        return np.where(enough, heard / np.where(enough, known[place], 1.0), np.nan)

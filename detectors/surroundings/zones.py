@@ -1,0 +1,213 @@
+"""Zones, land and the reach of those layers: which points lie in which polygon."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import cKDTree
+
+from detectors.core.errors import FrameError
+from detectors.kinematics import geodesy
+from detectors.surroundings.boundaries import Boundaries
+from detectors.surroundings.coasts import Coasts
+from detectors.surroundings.polygons import PolygonIndex
+
+ZONE_COLUMNS: Final = ("zone_id", "name", "zone_class", "source", "confidence", "geometry")
+ZONE_CLASSES: Final = (
+    "port",
+    "anchorage",
+    "sts_area",
+    "landing_place",
+    "territorial_sea",
+    "joint_area",
+    "waiting_area",
+    "pilot_ground",
+    "ferry_route",
+    "lane",
+    "precautionary_area",
+    "tss_lane",
+    "separation_zone",
+)
+LANE_CLASSES: Final = ("tss_lane", "lane")
+"""Classes whose zones have a direction: lanes of an adopted scheme, and lanes seen in traffic."""
+CONFIDENCES: Final = ("surveyed", "published", "approximate", "learned")
+
+COAST_SPACING_M: Final = 50.0
+"""The coast is sampled this densely to measure the distance to it."""
+
+
+class Zones:
+    """Polygons by class, land, and the area that these layers are complete for.
+
+    Indices are built when they are first needed, so that making one is cheap; they are left out
+    when it is pickled.
+
+    Parameters
+    ----------
+    frame
+        One row per zone with `ZONE_COLUMNS`, EPSG:4326, polygons; further columns are kept.
+    land
+        Land polygons, EPSG:4326.
+    reach
+        Where both layers can be relied on. Outside, what needs them is not assessed.
+    boundaries
+        Boundary lines between states; none when left out.
+
+    Raises
+    ------
+    FrameError
+        If `frame` lacks a column.
+    """
+
+    def __init__(
+        self,
+        frame: gpd.GeoDataFrame,
+        land: gpd.GeoDataFrame,
+        reach: shapely.Geometry,
+        boundaries: Boundaries | None = None,
+    ) -> None:
+        missing = [name for name in ZONE_COLUMNS if name not in frame.columns]
+        if missing:
+            raise FrameError(f"zones lack columns: {', '.join(missing)}")
+        self.frame = frame.reset_index(drop=True)
+        self.land = land
+        self.reach = reach
+        self.boundaries = Boundaries.none() if boundaries is None else boundaries
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: self.__dict__[name] for name in ("frame", "land", "reach", "boundaries")}
+
+    @classmethod
+    def none(cls) -> "Zones":
+        """No zones, no land, no reach."""
+        frame = gpd.GeoDataFrame({name: [] for name in ZONE_COLUMNS}, geometry="geometry", crs=4326)
+        return cls(frame, frame[["geometry"]], shapely.Polygon())
+
+    def members(
+        self, lat: ArrayLike, lon: ArrayLike, classes: Sequence[str] = (), *, excuses: bool = False
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Pairs (point index, row of `frame`) of the points in zones of `classes` (all if empty).
+
+        With `excuses` only of those that do; see `rows_of`.
+
+        Sorted by point, then row. A zone's boundary belongs to it; a NaN lies in no zone;
+        longitudes may be any turn of the circle.
+        """
+        wanted = self.rows_of(classes, excuses=excuses) if classes else None
+        return self._zone_index.pairs(lat, lon, wanted)
+
+    def within(
+        self, lat: ArrayLike, lon: ArrayLike, classes: Sequence[str], *, excuses: bool = False
+    ) -> NDArray[np.bool_]:
+        """Whether each point lies in any zone of `classes`, with `excuses` in any that does."""
+        inside = np.zeros(len(np.asarray(lat)), bool)
+        if classes:
+            inside[self.members(lat, lon, classes, excuses=excuses)[0]] = True
+        return inside
+
+    def rows_of(self, classes: Sequence[str], *, excuses: bool = False) -> NDArray[np.bool_]:
+        """Which rows of `frame` are of `classes`.
+
+        With `excuses` without the transfer areas (`sts_area`) that aren't `licensed`: that ships
+        are known to lie alongside one another there explains nothing.
+        """
+        rows = np.asarray(self.frame["zone_class"].isin(list(classes)), bool)
+        return rows & self.licensed if excuses else rows
+
+    @cached_property
+    def licensed(self) -> NDArray[np.bool_]:
+        """Whether each row of `frame` is no `sts_area`, or one where transfers are licensed.
+
+        Where the frame doesn't say (column `licensed`), none is.
+        """
+        transfers = np.asarray(self.frame["zone_class"] == "sts_area", bool)
+        if "licensed" not in self.frame.columns:
+            return ~transfers
+        return np.asarray(~transfers | self.frame["licensed"].to_numpy(bool))
+
+    def on_land(self, lat: ArrayLike, lon: ArrayLike) -> NDArray[np.bool_]:
+        """Whether each point lies on land."""
+        return self._land_index.any(lat, lon)
+
+    def distance_to_land_m(
+        self, lat: ArrayLike, lon: ArrayLike, within_m: float = np.inf
+    ) -> NDArray[np.float64]:
+        """Distance in metres to the nearest land, 0 on land.
+
+        Never too short, and too long by at most half of `COAST_SPACING_M` right at the coast,
+        less further out. A NaN gives NaN; no land within `within_m` gives infinity. About a
+        second per million points within 1 km, ten times that without a limit.
+        """
+        lat, lon = np.asarray(lat, "float64"), np.asarray(lon, "float64")
+        distance = np.full(len(lat), np.nan)
+        known = np.flatnonzero(np.isfinite(lat) & np.isfinite(lon))
+        distance[known] = np.inf
+        if self._coast is not None and within_m > 0:
+            # Half a circumference is as far as anything can be; beyond it the chord shrinks again.
+            farthest = min(within_m, np.pi * geodesy.EARTH_RADIUS_M)
+            _, nearest = self._coast.query(
+                geodesy.unit_xyz(lat[known], lon[known]),
+                distance_upper_bound=geodesy.chord(farthest) * (1 + 1e-9),
+            )
+            near = nearest < self._coast.n
+            xyz = self._coast.data[nearest[near]]
+            coast_lat = np.degrees(np.arcsin(np.clip(xyz[:, 2], -1.0, 1.0)))
+            coast_lon = np.degrees(np.arctan2(xyz[:, 1], xyz[:, 0]))
+            at = known[near]
+            found = geodesy.distance_m(lat[at], lon[at], coast_lat, coast_lon)
+            distance[at] = np.where(found <= within_m, found, np.inf)
+        distance[self.on_land(lat, lon)] = 0.0
+        return distance
+
+    def near_land(self, lat: ArrayLike, lon: ArrayLike, within_m: float) -> NDArray[np.bool_]:
+        """Whether land lies within that many metres of each point; see `distance_to_land_m`."""
+        return np.asarray(self.distance_to_land_m(lat, lon, within_m) <= within_m)
+
+    def reached(self, lat: ArrayLike, lon: ArrayLike) -> NDArray[np.bool_]:
+        """Whether land and zones are known at each point."""
+        return self._reach_index.any(lat, lon)
+
+    @cached_property
+    def direction_deg(self) -> NDArray[np.float64]:
+        """Direction of traffic of each row of `frame`: of `LANE_CLASSES`, else NaN."""
+        if "direction_deg" not in self.frame.columns:
+            return np.full(len(self.frame), np.nan)
+        return np.asarray(self.frame["direction_deg"], "float64")
+
+    @cached_property
+    def records(self) -> list[dict[str, Any]]:
+        """The rows of `frame` without their geometry, one mapping each."""
+        found: list[dict[str, Any]] = self.frame.drop(columns="geometry").to_dict("records")
+        return found
+
+    def id_of(self, row: int) -> str:
+        """Zone id of a row of `frame`."""
+        return str(self.frame["zone_id"].iloc[row])
+
+    @cached_property
+    def coasts(self) -> Coasts:
+        """The coasts of each state; none where the land layer has no column `iso3`."""
+        return Coasts(self.land)
+
+    @cached_property
+    def _zone_index(self) -> PolygonIndex:
+        return PolygonIndex(self.frame.geometry.to_numpy())
+
+    @cached_property
+    def _land_index(self) -> PolygonIndex:
+        return PolygonIndex(self.land.geometry.to_numpy())
+
+    @cached_property
+    def _reach_index(self) -> PolygonIndex:
+        return PolygonIndex([self.reach])
+
+    @cached_property
+    def _coast(self) -> cKDTree | None:
+        degree_m = np.pi / 180 * geodesy.EARTH_RADIUS_M
+        dense = shapely.segmentize(self.land.geometry.to_numpy(), COAST_SPACING_M / degree_m)
+        lon, lat = shapely.get_coordinates(dense).T
+        return cKDTree(geodesy.unit_xyz(lat, lon)) if len(lat) else None

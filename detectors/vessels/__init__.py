@@ -1,0 +1,1 @@
+"""Vessels: what they state, identity numbers, and which of them a sighting was."""

@@ -1,0 +1,208 @@
+"""Vessels that say the same of themselves: one IMO number under two MMSIs, names that look alike.
+
+Pairs are sought by value and UTC date, so that the search costs a grouping and no comparison of
+every vessel with every other.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core.frames import SECOND_US
+from detectors.kinematics import whereabouts
+from detectors.vessels.numbers import edits, imo_is_valid, is_default_number, lookalike, plain
+from detectors.vessels.statement import Memory, Said, rows_of, stands
+
+Ints = NDArray[np.int64]
+
+MAX_SHARERS: Final = 4
+"""A value that more vessels than this say is nobody's in particular."""
+MIN_LETTERS: Final = 6
+"""Shorter names are alike by chance."""
+KEYS: Final = ("alike", "callsign")
+"""What names that are compared have in common."""
+MIN_CALLSIGN: Final = 4
+"""Call signs of ships have four to seven characters: ITU Radio Regulations, article 19.55."""
+
+
+class Shared(NamedTuple):
+    """Two vessels (the lower MMSI first) that said the same, or alike, on one UTC date.
+
+    `start_us` is when the later of both first said it on that date, `last_us` when one of them
+    last did; `since_us` is when the earlier of both had said it before.
+    """
+
+    mmsi: int
+    other_mmsi: int
+    value: str
+    other_value: str
+    since_us: int
+    start_us: int
+    last_us: int
+
+
+def shared_imo(said: pd.DataFrame, memory: Memory) -> list[Shared]:
+    """IMO numbers that two vessels said on one date, or one after the other within the memory.
+
+    Parameters
+    ----------
+    said
+        `said.spans` of "imo". Numbers that can't be right or are a default count for nothing.
+    memory
+        See `said.Memory`.
+    """
+    found: list[Shared] = []
+    for _, own in _several(said).groupby("value"):
+        rows = rows_of(own)
+        rows = [row for row in rows if stands(row, rows, memory)]
+        vessels = sorted({row.mmsi for row in rows})
+        if len(vessels) <= MAX_SHARERS:
+            for a, b in combinations(vessels, 2):
+                found += _by_day(
+                    [r for r in rows if r.mmsi == a], [r for r in rows if r.mmsi == b], memory
+                )
+    return found
+
+
+def _several(said: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the IMO numbers that can be right and more than one vessel said."""
+    several = said[said.groupby("value")["mmsi"].transform("nunique").to_numpy() > 1]
+    number = several["value"].astype("int64")
+    good = imo_is_valid(number) & np.array(
+        [not is_default_number(n) for n in number.tolist()], bool
+    )
+    return pd.DataFrame(several[good])
+
+
+def company(
+    names: pd.DataFrame, callsigns: pd.DataFrame, imos: pd.DataFrame, memory: Memory
+) -> pd.DataFrame:
+    """`whereabouts.PAIRS` of all that `shared_imo` and `look_alikes` compare or count.
+
+    Where more than `MAX_SHARERS` say a value, so many others of them are named that among these
+    too it is nobody's in particular.
+    """
+    several = _several(imos)
+    found = [whereabouts.pairs(*_both(several["value"], several["mmsi"]))]
+    table = _named(names, callsigns, imos, memory)
+    for key in KEYS:
+        said = table[table[key].ne("").to_numpy(bool)]
+        group = said.groupby([key, "day"]).ngroup()
+        found.append(whereabouts.pairs(*_both(group, said["mmsi"], MAX_SHARERS + 1)))
+    return whereabouts.joined(found)
+
+
+def _both(group: pd.Series, mmsi: pd.Series, most: int | None = None) -> tuple[Ints, Ints]:
+    """Vessels with the others (the `most` lowest MMSIs) of their group."""
+    members = pd.DataFrame({"group": group.to_numpy(), "mmsi": mmsi.to_numpy()}).drop_duplicates()
+    members = members.sort_values(["group", "mmsi"])
+    others = members if most is None else members.groupby("group").head(most)
+    both = members.merge(others, on="group")
+    return both["mmsi_x"].to_numpy("int64"), both["mmsi_y"].to_numpy("int64")
+
+
+def _by_day(one: Sequence[Said], other: Sequence[Said], memory: Memory) -> Iterator[Shared]:
+    mine, theirs = ({row.day: row for row in rows} for rows in (one, other))
+    for day in sorted(mine.keys() | theirs.keys()):
+        a, b = mine.get(day), theirs.get(day)
+        if a and b:
+            yield _shared(a, b, min(a.first_us, b.first_us))
+        elif a:
+            yield from _in_turn(a, mine.get(day - 1), theirs.get(day - 1), memory)
+        elif b:
+            for found in _in_turn(b, theirs.get(day - 1), mine.get(day - 1), memory):
+                yield found._replace(mmsi=found.other_mmsi, other_mmsi=found.mmsi)
+
+
+def _in_turn(new: Said, before: Said | None, old: Said | None, memory: Memory) -> Iterator[Shared]:
+    """The one that is new on a date, with the one that said so the day before and not since."""
+    since_us = new.first_us - memory.memory_s * SECOND_US
+    if before is None and old is not None and old.last_us >= since_us:
+        found = _shared(new, old, old.first_us)
+        yield found._replace(start_us=new.first_us, last_us=new.last_us)
+
+
+def _shared(a: Said, b: Said, since_us: int) -> Shared:
+    start_us, last_us = max(a.first_us, b.first_us), max(a.last_us, b.last_us)
+    return Shared(a.mmsi, b.mmsi, a.value, b.value, since_us, start_us, last_us)
+
+
+def look_alikes(
+    names: pd.DataFrame, callsigns: pd.DataFrame, imos: pd.DataFrame, memory: Memory
+) -> list[Shared]:
+    """Pairs whose names look the same and aren't, or nearly agree under one call sign.
+
+    Names look the same where only digits that look like letters differ (`lookalike`). Vessels
+    that say the same IMO number are left to `shared_imo`.
+
+    Parameters
+    ----------
+    names, callsigns, imos
+        `said.spans` of these fields.
+    memory
+        See `said.Memory`.
+    """
+    table = _named(names, callsigns, imos, memory)
+    found: dict[tuple[int, int, int], Shared] = {}
+    for key in KEYS:
+        said = table[table[key].ne("").to_numpy(bool)]
+        several = said.groupby([key, "day"])["mmsi"].transform("nunique")
+        few = said[several.between(2, MAX_SHARERS).to_numpy(bool)].sort_values("mmsi")
+        for _, own in few.groupby([key, "day"]):
+            columns = [own[name].tolist() for name in _Named._fields]
+            rows = [_Named(*row) for row in zip(*columns, strict=True)]
+            for a, b in combinations(rows, 2):
+                if a.mmsi != b.mmsi and _are_alike(a, b, key):
+                    pair = [Said(r.mmsi, r.day, r.value, r.first_us, r.last_us) for r in (a, b)]
+                    since_us = min(a.first_us, b.first_us)
+                    found.setdefault((a.mmsi, b.mmsi, a.day), _shared(pair[0], pair[1], since_us))
+    return list(found.values())
+
+
+def _named(
+    names: pd.DataFrame, callsigns: pd.DataFrame, imos: pd.DataFrame, memory: Memory
+) -> pd.DataFrame:
+    """Names said for long enough, as they look (`alike`), with call sign and IMO number."""
+    long_enough_us = memory.min_said_s * SECOND_US
+    names, callsigns, imos = (
+        frame[(frame["last_us"] - frame["first_us"] >= long_enough_us).to_numpy(bool)]
+        for frame in (names, callsigns, imos)
+    )
+    bare = {value: plain(value) for value in names["value"].unique()}
+    alike = {value: lookalike(value) for value in bare}
+    table = names.assign(bare=names["value"].map(bare), alike=names["value"].map(alike))
+    table = table[(table["bare"].str.len() >= MIN_LETTERS).to_numpy(bool)]
+    signs = callsigns.assign(callsign=callsigns["value"].map(plain))
+    signs = signs[(signs["callsign"].str.len() >= MIN_CALLSIGN).to_numpy(bool)]
+    signs = signs.drop_duplicates(["mmsi", "day"])[["mmsi", "day", "callsign"]]
+    table = table.merge(signs, on=["mmsi", "day"], how="left")
+    numbers = imos.drop_duplicates(["mmsi", "day"])[["mmsi", "day", "value"]]
+    table = table.merge(numbers.rename(columns={"value": "imo"}), on=["mmsi", "day"], how="left")
+    return table.fillna({"callsign": "", "imo": ""})
+
+
+class _Named(NamedTuple):
+    mmsi: int
+    day: int
+    value: str
+    first_us: int
+    last_us: int
+    bare: str
+    alike: str
+    imo: str
+
+
+def _are_alike(a: _Named, b: _Named, key: str) -> bool:
+    if a.imo and a.imo == b.imo:
+        return False
+    if key == "alike":
+        return a.bare != b.bare
+    return _digits(a.bare) == _digits(b.bare) and edits(a.bare, b.bare, 1) <= 1
+
+
+def _digits(text: str) -> str:
+    return "".join(c for c in text if c.isdigit())

@@ -1,0 +1,220 @@
+"""What vessels said of themselves, field by field: which values stood, and which changed.
+
+`frames.STATEMENTS` hold the first and last time of each content by UTC date. A value *stands* on a
+date when it was said again some time after it was first said, so that a message corrupted on the
+air, or a typing error mended at once, never does.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import pandas as pd
+
+from detectors.core.frames import DAY_US, SECOND_US, epoch_us
+from detectors.vessels.numbers import edits, imo_is_valid, is_default_number, plain
+
+LETTERS_PER_EDIT: Final = 4
+"""One edit in so many letters or digits is still typing: two in a name of eight."""
+PREFIXES: Final = ("MV", "MT", "MSV", "MS", "SS", "KM", "TB", "TUG", "FV", "SV")
+"""Kinds of ship that stand before a name or don't."""
+
+
+class Said(NamedTuple):
+    """A value said by one vessel on one UTC date."""
+
+    mmsi: int
+    day: int
+    value: str
+    first_us: int
+    last_us: int
+
+
+class Change(NamedTuple):
+    """A field of one vessel that came to say something else.
+
+    `old_us` and `new_us` are when the old value was last said before the new one, and the new one
+    first; `last_us` is when the new value was last said on its UTC date; `returned` tells whether
+    the old value was said again after the new one on that date.
+    """
+
+    mmsi: int
+    field: str
+    old: str
+    new: str
+    old_us: int
+    new_us: int
+    last_us: int
+    returned: bool
+
+
+class Memory(NamedTuple):
+    """How long what was said counts.
+
+    A value stands when it is said again `min_said_s` after it was first said, or later; for one
+    first said in the evening until `settle_s` after it was last said on that date. What was said
+    longer ago than `memory_s` is forgotten, of an old value and a new one alike.
+    """
+
+    min_said_s: float
+    memory_s: float
+    settle_s: float
+
+
+def spans(statements: pd.DataFrame, field: str) -> pd.DataFrame:
+    """Values said, one row per vessel, UTC date and value, with the columns of `Said`.
+
+    Parameters
+    ----------
+    statements
+        `frames.STATEMENTS`.
+    field
+        "name", "callsign" or "imo". A row that leaves it out says nothing about it.
+    """
+    values = statements[field]
+    said = values.gt(0) if field == "imo" else values.str.strip().ne("")
+    rows = statements[said.to_numpy(bool)]
+    frame = pd.DataFrame(
+        {
+            "mmsi": rows["mmsi"].to_numpy(),
+            "day": epoch_us(rows["first_time"]) // DAY_US,
+            "value": rows[field].astype("str").to_numpy(),
+            "first_us": epoch_us(rows["first_time"]),
+            "last_us": epoch_us(rows["last_time"]),
+        }
+    )
+    keys = ["mmsi", "day", "value"]
+    together = frame.groupby(keys, as_index=False).agg({"first_us": "min", "last_us": "max"})
+    return together.astype({"value": "str"})
+
+
+def rows_of(said: pd.DataFrame) -> list[Said]:
+    """`spans` as tuples."""
+    columns = [said[name].tolist() for name in Said._fields]
+    return [Said(*row) for row in zip(*columns, strict=True)]
+
+
+def changes(said: pd.DataFrame, field: str, memory: Memory) -> list[Change]:
+    """Values that stand, first said when another had stood in the time before.
+
+    Parameters
+    ----------
+    said
+        `spans` of the field.
+    field
+        Which it is. What differs by typing (`is_typing`) is no change.
+    memory
+        See `Memory`.
+    """
+    several = said.groupby("mmsi")["value"].transform("nunique") > 1
+    found: list[Change] = []
+    for _, own in said[several.to_numpy(bool)].groupby("mmsi"):  # the few that say two things
+        rows = rows_of(own)
+        fresh = (row for row in rows if stands(row, rows, memory))
+        found += [c for c in (_change_to(row, rows, field, memory) for row in fresh) if c]
+    return found
+
+
+def stands(row: Said, rows: Sequence[Said], memory: Memory) -> bool:
+    """Whether what a vessel said on a date was said again long enough after it said so first."""
+    wanted_us = row.first_us + memory.min_said_s * SECOND_US
+    until_us = row.last_us + memory.settle_s * SECOND_US
+    return row.last_us >= wanted_us or any(
+        next_day.value == row.value
+        and next_day.day == row.day + 1
+        and next_day.first_us <= until_us
+        and min(next_day.last_us, until_us) >= wanted_us
+        for next_day in rows
+    )
+
+
+def is_corrected(wrong: Said, rows: Sequence[Said], memory: Memory) -> bool:
+    """Whether an IMO number that can't be right gave way to one that can, as typing is corrected.
+
+    Parameters
+    ----------
+    wrong
+        The number that can't be right, on one UTC date.
+    rows
+        All numbers that the vessel said.
+    memory
+        The right one must stand and begin within `settle_s` after the wrong one was last said.
+    """
+    until_us = wrong.last_us + memory.settle_s * SECOND_US
+    return any(
+        wrong.last_us < row.first_us <= until_us
+        and bool(imo_is_valid(int(row.value)))
+        and edits(wrong.value, row.value, 2) <= 2
+        and stands(row, rows, memory)
+        for row in rows
+    )
+
+
+def _change_to(row: Said, rows: Sequence[Said], field: str, memory: Memory) -> Change | None:
+    """The change that a standing value is, None where it had been said before or nothing had."""
+    since_us = row.first_us - memory.memory_s * SECOND_US
+    before = [
+        other._replace(last_us=min(other.last_us, row.first_us))
+        for other in rows
+        if other.first_us < row.first_us and min(other.last_us, row.first_us) >= since_us
+    ]
+    if any(other.value == row.value for other in before):
+        return None
+    stood = {
+        other.value: max(o.last_us for o in before if o.value == other.value)
+        for other in before
+        if _stood(other.value, before, memory)
+    }
+    if not stood or any(is_typing(value, row.value, field) for value in stood):
+        return None
+    old = max(stood, key=lambda value: (stood[value], value))
+    returned = any(o.value == old and o.day == row.day and o.last_us > row.first_us for o in rows)
+    return Change(row.mmsi, field, old, row.value, stood[old], row.first_us, row.last_us, returned)
+
+
+def _stood(value: str, before: Sequence[Said], memory: Memory) -> bool:
+    own = [row for row in before if row.value == value]
+    said_us = max(row.last_us for row in own) - min(row.first_us for row in own)
+    return said_us >= memory.min_said_s * SECOND_US
+
+
+def is_typing(old: str, new: str, field: str) -> bool:
+    """Whether two values differ as typing does, and not as two ships do.
+
+    Names and call signs: by spacing, punctuation or a ship's prefix, cut off or with more behind
+    it, or by one edit in `LETTERS_PER_EDIT` letters; numbers in a name must be the same. IMO
+    numbers: where one has no seven digits or is a default, or can't be right and is within two
+    edits of the other.
+
+    >>> is_typing("M/V OCEAN STAR", "OCEAN STAR", "name"), is_typing("BG 101", "BG 102", "name")
+    (True, False)
+    >>> is_typing("9074729", "9074792", "imo"), is_typing("9074729", "9319466", "imo")
+    (True, False)
+    """
+    if field == "imo":
+        numbers = [int(old), int(new)]
+        if any(len(text) != 7 or is_default_number(int(text)) for text in (old, new)):
+            return True
+        return not imo_is_valid(numbers).all() and edits(old, new, 2) <= 2
+    a, b = _bare(old), _bare(new)
+    if a == b or not a or not b:
+        return True
+    short, long = sorted((a, b), key=len)
+    if len(short) >= LETTERS_PER_EDIT and long.startswith(short):
+        return not (long[len(short) :].isdigit() and field == "name" and short[-1].isdigit())
+    if _digits(a) != _digits(b) and field == "name":
+        return False
+    most = len(short) // LETTERS_PER_EDIT
+    return edits(a, b, most) <= most
+
+
+def _bare(text: str) -> str:
+    """Letters and digits without the kind of ship before them."""
+    words = [plain(word) for word in text.replace(".", "").replace("/", "").split()]
+    words = [word for word in words if word]
+    if len(words) > 1 and words[0] in PREFIXES:
+        words = words[1:]
+    return "".join(words)
+
+
+def _digits(text: str) -> str:
+    return "".join(c for c in text if c.isdigit())

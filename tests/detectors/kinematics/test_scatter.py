@@ -1,0 +1,189 @@
+"""Fixes that scatter, told from two hulls, wrong clocks and leaps."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.core import frames
+from detectors.core.frames import epoch_us, offsets
+from detectors.kinematics import geodesy, leaps, scatter, tracks
+
+T0 = pd.Timestamp("2026-03-01T00:00Z")
+MMSI = 563000101
+LIMITS = {"min_bad": 5, "min_duration_s": 600.0, "max_pause_s": 7200.0}
+HOURS = 5
+
+
+class Arrays(NamedTuple):
+    time_us: np.ndarray
+    lat: np.ndarray
+    lon: np.ndarray
+    sog_kn: np.ndarray
+    cog_deg: np.ndarray
+
+
+def sailed(t, speed_kn):
+    """A ship that sails east, with 5 m of noise."""
+    rng = np.random.default_rng(1)
+    lat, lon = geodesy.destination(2.0, 101.0, 90.0, speed_kn * geodesy.KNOT_MPS * t)
+    return lat + rng.normal(0, 5 / 111_195, len(t)), lon
+
+
+def looked_at(t, lat, lon, speed_kn=12.0, mmsi=MMSI) -> pd.DataFrame:
+    table = pd.DataFrame(
+        {"mmsi": mmsi, "lat": lat, "lon": lon, "sog_kn": speed_kn, "cog_deg": 90.0}
+    )
+    table["time"] = T0 + pd.to_timedelta(np.round(t), unit="s")
+    return table.assign(
+        source="feed",
+        source_offset=np.arange(len(table)),
+        heading_deg=np.nan,
+        nav_status=0,
+        msg_type=1,
+        ais_class="A",
+    )
+
+
+def merged(*tables: pd.DataFrame) -> scatter.Reports:
+    unique, _ = tracks.deduplicate(frames.conform(pd.concat(tables), frames.POSITIONS))
+    found = tracks.segment(unique, tracks.no_state())
+    rows, track = found.tracked, found.tracked["track_id"].to_numpy()
+    columns = (rows[name].to_numpy() for name in ("lat", "lon", "sog_kn", "cog_deg"))
+    arrays = Arrays(epoch_us(rows["time"]), *columns)
+    later = np.setdiff1d(np.arange(len(rows)), offsets(track)[:-1])
+    return scatter.merged(track, arrays, leaps.among(arrays, later), found.noise)
+
+
+def scattered(every_s, speed_kn, minutes, km, seed, start_s=2 * 3600.0):
+    rng = np.random.default_rng(seed)
+    t = np.arange(0, HOURS * 3600, every_s)
+    lat, lon = sailed(t, speed_kn)
+    off = (t >= start_s) & (t < start_s + 60 * minutes)
+    away_m, bearing = rng.rayleigh(1000 * km, off.sum()), rng.uniform(0, 360, off.sum())
+    lat[off], lon[off] = geodesy.destination(lat[off], lon[off], bearing, away_m)
+    return t, lat, lon, off
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    every_s=st.sampled_from([30.0, 60.0, 120.0]),
+    speed_kn=st.sampled_from([0.0, 4.0, 12.0]),
+    minutes=st.integers(25, 50),
+    km=st.floats(2.5, 6.0),
+    seed=st.integers(0, 50),
+)
+def test_a_spell_of_scattered_fixes_is_one_and_the_ship_goes_on(
+    every_s, speed_kn, minutes, km, seed
+):
+    t, lat, lon, off = scattered(every_s, speed_kn, minutes, km, seed)
+    reports = merged(looked_at(t, lat, lon, speed_kn))
+    (spell,) = scatter.spells(reports, **LIMITS)
+    assert spell.mmsi == MMSI
+    assert spell.joined
+    assert not spell.parted
+    first, last = (T0 + pd.Timedelta(seconds=float(s)) for s in (t[off][0], t[off][-1]))
+    assert abs(spell.start_us - first.value // 1000) <= 3 * every_s * 1e6
+    assert abs(spell.end_us - last.value // 1000) <= 3 * every_s * 1e6
+
+
+def two_hulls():
+    t = np.arange(0, HOURS * 3600, 60.0)
+    lat, lon = sailed(t, 12.0)
+    return [looked_at(t, lat, lon), looked_at(t + 20, lat + 0.5, lon[::-1])]
+
+
+def near_copy():
+    t = np.arange(0, HOURS * 3600, 60.0)
+    lat, lon = sailed(t, 12.0)
+    return [looked_at(t, lat, lon), looked_at(t + 20, lat + 0.025, lon)]
+
+
+def late_receiver():
+    t = np.arange(0, HOURS * 3600, 60.0)
+    lat, lon = sailed(t, 12.0)
+    late = np.random.default_rng(2).uniform(size=len(t)) < 0.4
+    lat[late], lon[late] = sailed(t[late] - 300, 12.0)
+    return [looked_at(t, lat, lon)]
+
+
+def jump_and_back():
+    t = np.arange(0, HOURS * 3600, 60.0)
+    lat, lon = sailed(t, 12.0)
+    lat[100:200] += 0.8
+    return [looked_at(t, lat, lon)]
+
+
+def corrupt_fixes():
+    t = np.arange(0, HOURS * 3600, 60.0)
+    lat, lon = sailed(t, 12.0)
+    lat[100:140:7] += np.linspace(-0.5, 0.5, 6)
+    return [looked_at(t, lat, lon)]
+
+
+@pytest.mark.parametrize(
+    "made", [two_hulls, near_copy, late_receiver, jump_and_back, corrupt_fixes]
+)
+def test_nothing_else_scatters(made):
+    assert scatter.spells(merged(*made()), **LIMITS) == []
+
+
+def test_a_ship_that_is_elsewhere_afterwards_has_parted():
+    t, lat, lon, off = scattered(60.0, 12.0, 30, 3.0, 1)
+    lat[t > t[off][-1]] += 0.9
+    (spell,) = scatter.spells(merged(looked_at(t, lat, lon)), **LIMITS)
+    assert spell.parted
+    assert not spell.joined
+
+
+LEAP = st.tuples(
+    st.integers(1, 3),
+    st.sampled_from([60, 900, 4 * 3600]),
+    st.floats(-5e4, 5e4, allow_subnormal=False),
+    st.floats(-5e4, 5e4, allow_subnormal=False),
+)
+"""Vessel, seconds since its leap before, east and north."""
+
+
+@given(st.lists(LEAP, max_size=30))
+def test_whether_leaps_wander_rests_on_no_others_and_no_other_times(
+    found: list[tuple[int, int, float, float]],
+) -> None:
+    table = pd.DataFrame(found, columns=["vessel", "after_s", "east", "north"]).astype(
+        {"vessel": "int64", "after_s": "int64", "east": "float64", "north": "float64"}
+    )
+    table["time"] = table.groupby("vessel")["after_s"].cumsum() * frames.SECOND_US
+    table = table.sort_values(["vessel", "time"], kind="stable", ignore_index=True)
+
+    def wander(some: pd.DataFrame) -> list[bool]:
+        columns = (some[name].to_numpy() for name in ("vessel", "time", "east", "north"))
+        return scatter._wanders(*columns).tolist()
+
+    broken = (table["after_s"] > scatter.MAX_BREAK_S).cumsum()
+    apart = [one for _, some in table.groupby(["vessel", broken]) for one in wander(some)]
+    assert wander(table) == apart
+
+
+def test_others_suffer_near_and_at_once():
+    tables, nm = [], geodesy.METRES_PER_NM
+    for k, (north, start_s) in enumerate(
+        [(0, 7200), (0.1, 7200), (0.2, 8000), (0.1, 14000), (2, 7200)]
+    ):
+        t, lat, lon, _ = scattered(60.0, 12.0, 25, 3.0, k, start_s)
+        tables.append(looked_at(t, lat + north, lon, mmsi=MMSI + k))
+    t = np.arange(0, HOURS * 3600, 60.0)
+    tables.append(looked_at(t, *sailed(t, 12.0), mmsi=MMSI + 9))
+    reports = merged(*tables)
+    spells = {s.mmsi - MMSI: s for s in scatter.spells(reports, **LIMITS)}
+    assert spells.keys() == {0, 1, 2, 3, 4}
+
+    def suffering(k):
+        spell = spells[k]
+        place = float(reports.lat[spell.before]), float(reports.lon[spell.before])
+        ends = spell.start_us, spell.end_us
+        return scatter.marks(reports).n_suffering(MMSI + k, *ends, *place, 20 * nm)
+
+    assert [suffering(k) for k in range(5)] == [2, 2, 2, 0, 0]

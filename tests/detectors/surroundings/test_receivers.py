@@ -1,0 +1,137 @@
+"""Receivers, beside counts of each by itself."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.core import frames
+from detectors.surroundings import coverage, coverage_learn
+from detectors.surroundings.coverage import Coverage
+from detectors.surroundings.receivers import Receivers
+
+T0 = pd.Timestamp("2026-03-01T00:00Z")
+SLOT0 = int(T0.timestamp()) // coverage.SLOT_S
+HERE = (1.25, 103.85)
+
+
+def received(rows) -> pd.DataFrame:
+    """`frames.RECEPTIONS` from (station, half hour, latitude, longitude, class)."""
+    table = pd.DataFrame(rows, columns=["station", "slot", "lat", "lon", "ais_class"])
+    time = T0 + pd.to_timedelta(table["slot"] * coverage.SLOT_S + 7, unit="s")
+    return frames.conform(table.assign(mmsi=563000001, time=time), frames.RECEPTIONS)
+
+
+def learnt(rows) -> Coverage:
+    return coverage_learn.learn(frames.empty(frames.TRACKED), received(rows))
+
+
+def asked(known: Receivers, slots, ais_class="A"):
+    """Shares by name over a span of half hours, and what worked in each."""
+    first, last = min(slots), max(slots)
+    heard = known.hearing([HERE[0]], [HERE[1]], [SLOT0 + first], [SLOT0 + last], [ais_class])
+    shares = dict(zip([known.names[i] for i in heard.station], heard.share, strict=True))
+    place = np.zeros(len(slots), "int64")
+    return shares, known.working(heard, place, SLOT0 + np.array(slots)), heard
+
+
+def test_a_receiver_that_hears_nothing_anywhere_is_down():
+    rows = [("X", slot, *HERE, "A") for slot in range(8) for _ in range(9)]
+    rows += [("Y", slot, *HERE, "A") for slot in range(10)]
+    rows += [("X", 9, 5.0, 100.0, "A")]  # far away, but it works
+    known = Receivers(learnt(rows))
+    heard = known.hearing([HERE[0]], [HERE[1]], [SLOT0], [SLOT0 + 7], ["A"])
+    assert heard.share.tolist() == pytest.approx([0.9, 0.1])
+    working = known.working(heard, np.zeros(3, "int64"), SLOT0 + np.array([7, 8, 9]))
+    assert working.tolist() == pytest.approx([1.0, 0.1, 1.0])
+
+
+def test_of_a_receiver_that_hears_now_and_then_nothing_is_said():
+    rows = [("SAT", slot, *HERE, "A") for slot in (0, 3, 6)]
+    _, working, heard = asked(Receivers(learnt(rows)), range(8))
+    assert not heard.steady.any()
+    assert np.isnan(working).all()
+
+
+def test_where_no_receiver_is_named_nothing_is_known():
+    shares, working, _ = asked(Receivers(Coverage.none()), range(4))
+    assert shares == {}
+    assert np.isnan(working).all()
+
+
+def test_a_class_b_set_is_heard_by_those_that_hear_its_like():
+    rows = [("X", slot, *HERE, "A") for slot in range(8)] + [("Y", 2, *HERE, "B")]
+    known = Receivers(learnt(rows))
+    assert asked(known, range(8), "B")[0] == {"Y": 1.0}
+    assert asked(known, range(8), "A")[0] == pytest.approx({"X": 8 / 9, "Y": 1 / 9})
+
+
+def test_only_the_receivers_that_heard_most_are_kept(monkeypatch):
+    monkeypatch.setattr(coverage_learn, "MAX_RECEIVERS", 2)
+    rows = [(name, k, *HERE, "A") for name, n in (("X", 3), ("Y", 1), ("Z", 2)) for k in range(n)]
+    rows += [("Y", 48, *HERE, "A")]  # another day has its own
+    kept = learnt(rows).receivers
+    assert kept.groupby("date")["station"].agg(lambda s: sorted(set(s))).tolist() == [
+        ["X", "Z"],
+        ["Y"],
+    ]
+
+
+ROWS = st.tuples(
+    st.sampled_from(["X", "Y", "Z"]),
+    st.integers(0, 60),
+    st.sampled_from([1.0, 1.25, 1.36, -0.05]),
+    st.sampled_from([103.7, 103.85, 104.0, 179.99, -180.0]),
+    st.sampled_from(["A", "B", ""]),
+)
+
+
+@given(st.lists(ROWS, min_size=1, max_size=60), st.integers(0, 60), st.integers(0, 12))
+@settings(max_examples=60, deadline=None)
+def test_shares_and_what_works_equal_a_slow_count(rows, first, n):
+    known = Receivers(learnt(rows))
+    places = [(1.25, 103.85), (1.25, 179.95), (-0.01, 103.7)]
+    lat, lon = (np.array(axis) for axis in zip(*places, strict=True))
+    classes = ["A", "B", "A"]
+    slots = np.array([first, first + n + 1])
+    heard = known.hearing(lat, lon, [SLOT0 + first] * 3, [SLOT0 + first + n] * 3, classes)
+    table = received(rows)
+    table["slot"] = (frames.epoch_us(table["time"]) // (coverage.SLOT_S * 10**6)) - SLOT0
+    table["row"], table["col"] = coverage.cells_of(table["lat"], table["lon"])
+    ever = set(zip(table["station"], table["slot"], strict=True))
+    for i, klass in enumerate(classes):
+        row, col = (int(c[0]) for c in coverage.cells_of(lat[[i]], lon[[i]]))
+        east = (table["col"] - col + 1800) % 3600 - 1800
+        near = table[(table["row"] - row).abs().le(1) & east.abs().le(1)]
+        near = near[near["slot"].between(first, first + n)]
+        near = near[near["ais_class"] == "B"] if klass == "B" else near
+        expected = (near["station"].value_counts() / max(len(near), 1)).to_dict()
+        own = heard.place == i
+        got = {known.names[s]: x for s, x in zip(heard.station[own], heard.share[own], strict=True)}
+        assert got == pytest.approx(expected)
+        active = {s: sum((s, k) in ever for k in range(first, first + n + 1)) for s in expected}
+        steady = {s: x for s, x in expected.items() if active[s] >= 0.75 * (n + 1)}
+        total = sum(steady.values())
+        working = known.working(heard, np.array([i, i]), SLOT0 + slots)
+        for slot, share in zip(slots.tolist(), working, strict=True):
+            if total < 0.5:
+                assert np.isnan(share)
+            else:
+                up = sum(x for s, x in steady.items() if (s, slot) in ever)
+                assert share == pytest.approx(up / total)
+
+
+@given(st.lists(ROWS, min_size=1, max_size=40))
+@settings(max_examples=30, deadline=None)
+def test_each_day_stands_for_itself(rows):
+    table = received(rows)
+    none = frames.empty(frames.TRACKED)
+    days = [part.reset_index(drop=True) for _, part in table.groupby(table["time"].dt.date)]
+    whole = coverage_learn.learn(none, table).receivers
+    parts = coverage.concat([coverage_learn.learn(none, day) for day in days]).receivers
+    by = list(coverage.RECEIVERS)
+    pd.testing.assert_frame_equal(
+        whole.sort_values(by, ignore_index=True), parts.sort_values(by, ignore_index=True)
+    )
+    assert whole["reports"].sum() == len(table)
