@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from detectors.core import events, frames
+from detectors.core.hypothesis import Hypothesis
 from detectors.core.telling import Told, Words
 from detectors.kinematics import whereabouts
 
 if TYPE_CHECKING:
-    from detectors.core.explain import Hypothesis
     from detectors.surroundings.coverage import Coverage
     from detectors.surroundings.zones import Zones
 
@@ -129,7 +129,7 @@ class Detector(BaseModel):
     needs_zones: ClassVar[bool] = True
     rests_on: ClassVar[RestsOn] = RestsOn.ALL
     symmetric_days: ClassVar[tuple[int, ...]] = (-400, 1, 7)
-    hypotheses: ClassVar[tuple["Hypothesis", ...]] = ()
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = ()
 
     @property
     def lookback(self) -> timedelta:

@@ -1,12 +1,11 @@
 """What a detector needs to tell a person what happened, in a sentence for a sailor."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pandas as pd
 
-from detectors.core.events import evidence_of
+from detectors.core.evidence import Evidence
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,7 @@ class Told:
     end: pd.Timestamp | None
     lat: float
     lon: float
-    evidence: Mapping[str, Any]
+    evidence: Evidence
     detector: str = ""
 
     def partner_of(self, mmsi: int) -> int:
@@ -80,11 +79,13 @@ def told(events: pd.DataFrame) -> list[Told]:
     plain = ("kind", "subkind", "mmsi", "other_mmsi", "start")
     columns = [events[name].tolist() for name in plain]
     last = (events["lat"].tolist(), events["lon"].tolist())
-    rows = zip(*columns, ends, *last, evidence_of(events), events["detector"].tolist(), strict=True)
+    rows = zip(
+        *columns, ends, *last, events["evidence"].tolist(), events["detector"].tolist(), strict=True
+    )
     return [Told(*row) for row in rows]
 
 
-def surroundings(evidence: Mapping[str, Any], words: Words) -> str:
+def surroundings(evidence: Evidence, words: Words) -> str:
     """Where it was in words, from the evidence that `surroundings` gives; may be empty."""
     if not evidence.get("zones_reached", True):
         return ""

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from detectors.core import events
 from detectors.core.detector import Context, RestsOn
-from detectors.core.explain import Hypothesis
+from detectors.core.hypothesis import Hypothesis
 from detectors.core.telling import Told, Words
+from detectors.gap.evidence import SETTINGS, bounds
 from detectors.gap.limits import Limits
 from detectors.gap.reception import heard_around, not_at_an_edge
 from detectors.gap.regular import by_habit, regular, silences_of
@@ -158,7 +159,8 @@ class Gap(Limits):
                     lon=reports.lon[row],
                     score=score[i],
                     explanation=str(explanation[i]),
-                    evidence=evidence,
+                    evidence={**evidence, **bounds(self, evidence)},
+                    settings=SETTINGS,
                 )
             )
         return rows

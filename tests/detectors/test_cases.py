@@ -36,7 +36,6 @@ CASE FORMAT
     [lowest, highest]. `explained: true` at the top passes the events through `explain` first.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -141,9 +140,8 @@ def _mismatch(expected: dict[str, Any], found: Any) -> list[str]:
         wrong.append(f"score is {found.score:.3f}")
     if expected.get("explanation", "") not in found.explanation:
         wrong.append(f"explanation is {found.explanation!r}")
-    evidence = json.loads(found.evidence)
     for key, wanted in expected.get("evidence", {}).items():
-        got = evidence.get(key)
+        got = found.evidence.get(key)
         if isinstance(wanted, list):
             if got is None or not wanted[0] <= got <= wanted[1]:
                 wrong.append(f"evidence {key} is {got!r}")
