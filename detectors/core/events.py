@@ -32,6 +32,12 @@ EVENTS: Final[Mapping[str, Column]] = {
 }
 """One row per event, sorted by (start, event_id). Run-relative status is added by the store."""
 
+WRITTEN: Final[Mapping[str, Column]] = {
+    **EVENTS,
+    "evidence": Column("str", "", "JSON of `Evidence`: checks, facts, settings, explained"),
+}
+"""Events as they are written: evidence as text, see `written` and `parsed`."""
+
 _ID_COLUMNS = ("detector", "subkind", "zone_id", "track_ids")
 
 

@@ -15,9 +15,6 @@ from detectors.core.telling import Say, Told, plain
 from detectors.kinematics.geodesy import METRES_PER_NM
 from detectors.surroundings.landmarks import Gazetteer
 
-REDACTED: Final = "redacted"
-"""Key of the evidence that names the keys which a recipient doesn't get."""
-
 _LOCAL: Final = ZoneInfo("Asia/Kuala_Lumpur")
 
 
@@ -48,7 +45,7 @@ class Teller:
         try:
             sentence = teller.tell(event, self, mmsi)
         except KeyError as error:
-            if error.args[0] not in event.evidence.get(REDACTED, ()):
+            if error.args[0] not in event.evidence.redacted:
                 raise
             sentence = Detector.tell(event, self, mmsi)
         return f"{sentence} ({self._when(event)})"

@@ -8,7 +8,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core import frames
-from detectors.core.events import evidence_of
 from detectors.core.telling import Say, plain
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
@@ -138,7 +137,7 @@ def _independent(sides: pd.DataFrame) -> pd.DataFrame:
 
 def _explained(events: pd.DataFrame) -> NDArray[np.bool_]:
     """Whether the explanation of each event has `EXPLAINED_WEIGHT` or more."""
-    weights = [said.get("explanation_weight", 0.0) for said in evidence_of(events)]
+    weights = [one.explained.weight if one.explained else 0.0 for one in events["evidence"]]
     return np.asarray(np.array(weights, "float64") >= EXPLAINED_WEIGHT)
 
 

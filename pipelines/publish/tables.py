@@ -20,7 +20,7 @@ dropped nor reordered. In CSV:
 
 import csv
 import io
-import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -94,8 +94,8 @@ def event_table(products: Products) -> pd.DataFrame:
         If a column is missing.
     """
     table = _chosen(products.events, EVENT_COLUMNS, products)
-    if products.simulated:
-        table["evidence"] = [_marked(text) for text in table["evidence"]]
+    marked = (replace(one, simulated=products.simulated) for one in table["evidence"])
+    table["evidence"] = pd.Series([one.json() for one in marked], table.index, dtype="str")
     return _tidy(table)
 
 
@@ -184,7 +184,3 @@ def _csv_column(column: pd.Series) -> list[str]:
     if column.name in _NUMBERS or pd.api.types.is_numeric_dtype(column):
         return ["" if pd.isna(value) else str(value) for value in column]
     return [formula_safe(text) for text in column]
-
-
-def _marked(evidence: str) -> str:
-    return json.dumps({**json.loads(evidence), "simulated": True}, ensure_ascii=False)

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from detectors.core import frames
-from detectors.core.events import EVENTS
+from detectors.core.events import EVENTS, parsed
 from detectors.core.frames import TIME
 from pipelines.assess.dispositions import DispositionError, make, newest
 from pipelines.assess.dispositions.outcomes import outcomes
@@ -62,10 +62,10 @@ def record(
 
 def _rests_on(store: Queries, event: Mapping[str, Any]) -> frozenset[str]:
     """What an event rests on, as far as the store knows by now."""
-    ids, known = {str(event["event_id"])}, store.sql("SELECT * FROM events")
+    ids, known = {str(event["event_id"])}, parsed(store.sql("SELECT * FROM events"))
     while True:
         rows = known[known["event_id"].isin(ids)]
-        named = set().union(*(cut.EVENT_ID.findall(text) for text in rows["evidence"]))
+        named = set().union(*(cut.EVENT_ID.findall(one.json()) for one in rows["evidence"]))
         if not (more := named & set(known["event_id"]) - ids):
             break
         ids |= more

@@ -286,7 +286,9 @@ class _Making:
         """The events in the recipient's area, redacted and in its language, and their marks."""
         inside = self.area.contains(events["lat"].to_numpy(), events["lon"].to_numpy())
         kept = cut.redact_evidence(events[inside].reset_index(drop=True), self.recipient)
-        kept = _told(kept, "explanation", self.words.explanation)
+        told = [one.explained for one in kept["evidence"]]
+        texts = list(map(self.words.explained, kept["explanation"], told))
+        kept = kept.assign(explanation=pd.Series(texts, kept.index, dtype="str"))
         return kept, list(compress(marks, inside))
 
     def _positions(self, events: pd.DataFrame) -> pd.DataFrame:

@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 from detectors.core import events as event_schema
 from detectors.core import frames
 from detectors.core.detector import Detector
+from detectors.core.errors import FrameError
 from detectors.surroundings.zones import Zones
 from pipelines.base.files import replacing
 from pipelines.base.marks import Mark, MarkGiven, MarkRules
@@ -368,7 +369,7 @@ def digest_of_files(folder: Path) -> str:
 
 def _write_look(path: Path, look: Look) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    table = pa.Table.from_pandas(look.events, preserve_index=False)
+    table = pa.Table.from_pandas(event_schema.written(look.events), preserve_index=False)
     about = {"failures": dict(look.failures), "heard": asdict(look.heard)}
     metadata = {**(table.schema.metadata or {}), b"selat_look": json.dumps(about).encode()}
     with replacing(path) as temporary:
@@ -380,7 +381,7 @@ def _read_look(path: Path) -> Look | None:
     try:
         table = pq.read_table(path)
         about = json.loads((table.schema.metadata or {})[b"selat_look"])
-        events = frames.conform(table.to_pandas(), event_schema.EVENTS)
+        events = event_schema.parsed(frames.conform(table.to_pandas(), event_schema.WRITTEN))
         return Look(events, about["failures"], Heard(**about["heard"]))
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException, FrameError):
         return None

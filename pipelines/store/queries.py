@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from detectors.core import frames
+from detectors.core.events import parsed
 from detectors.kinematics import hull_limits, tracks
 from detectors.kinematics.tracks import Segmented
 from detectors.surroundings.coverage import CELLS, FEED, RECEIVERS, Coverage
@@ -389,7 +390,7 @@ class Queries:
     def events_touching(self, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
         """Events not retracted whose span touches a window, with the store's own columns."""
         found = self._ask("events_touching", start=start, end=end)
-        return frames.conform(found, TABLES["events"])
+        return parsed(frames.conform(found, TABLES["events"]))
 
     def has_sightings(self, file_key: str) -> bool:
         """Whether a file of sightings is in the store."""
@@ -429,7 +430,7 @@ class Queries:
         """The event whose id begins so, retracted or not; None where there is none, or several."""
         query = "SELECT * FROM events WHERE starts_with(event_id, $id)"
         found = self.sql(query, {"id": event_id})
-        return dict(found.iloc[0]) if len(found) == 1 else None
+        return dict(parsed(found).iloc[0]) if len(found) == 1 else None
 
     def runs(self) -> pd.DataFrame:
         """Every finished run, oldest first: run_id, ordinal, start, end, state, known_time.
@@ -458,13 +459,14 @@ class Queries:
             `events.EVENTS`, supersedes, reason, retracted, run_id (the run that changed it last),
             first_run_id.
         """
-        return self._ask("events_as_of", ordinal=ordinal, mmsi=mmsi, event_id=event_id)
+        found = self._ask("events_as_of", ordinal=ordinal, mmsi=mmsi, event_id=event_id)
+        return parsed(found)
 
     def revisions(self, event_id: str, ordinal: int) -> pd.DataFrame:
         """What each run up to one learned of an event, oldest first: the columns of the table
         `event_revisions` with the run's ordinal and known_time.
         """
-        return self._ask("revisions", event_id=event_id, ordinal=ordinal)
+        return parsed(self._ask("revisions", event_id=event_id, ordinal=ordinal))
 
     def heirs(self) -> dict[str, str]:
         """Ids of events that took over the story of a retracted one, with that one's id."""
@@ -533,7 +535,7 @@ class Queries:
 
     def events(self, run_id: str) -> pd.DataFrame:
         """The events of a run, with `status` and `reason`."""
-        return self._ask("run_events", run_id=run_id)
+        return parsed(self._ask("run_events", run_id=run_id))
 
     def track_positions(
         self, mmsis: list[int], start: pd.Timestamp, end: pd.Timestamp

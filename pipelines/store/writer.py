@@ -24,6 +24,7 @@ import duckdb
 import pandas as pd
 
 from detectors.core import frames
+from detectors.core.events import written
 from detectors.surroundings.coverage import Coverage
 from pipelines.base.settings import StoreSettings
 from pipelines.store import catalogue
@@ -616,7 +617,7 @@ class Writer(Queries):
         feed_keys
             The feeds that were new to this run.
         """
-        run_id = run["run_id"]
+        run_id, compared = run["run_id"], written(compared)
         found = compared[compared["status"].isin(["created", "changed", "unchanged"])]
         gone = compared[compared["status"] == "retracted"]
         with self._transaction():

@@ -19,6 +19,7 @@ from pipelines.ask.beside import beside
 from pipelines.ask.desk import charts, pictures
 from pipelines.ask.desk.told import Told
 from pipelines.base.settings import Installation, load
+from pipelines.publish import checks
 from pipelines.publish.brief import VESSEL_LIMIT
 from pipelines.run.runs import load_zones
 
@@ -102,7 +103,7 @@ class Night:
 
     def evidence(self, event_id: str) -> pd.Series:
         """The evidence of one event, one value a row; raises SelatError where there is no such."""
-        values = json.loads(self._event(event_id)["evidence"])
+        values = checks.values(self._event(event_id)["evidence"])
         return pd.Series(values, name=event_id, dtype="object")
 
     def explain(self, event_id: str, feeds: tuple[str, ...] = ()) -> Told:
