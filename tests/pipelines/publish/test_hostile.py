@@ -67,7 +67,7 @@ def test_flagged_csv_keeps_names(folder: Path, names: list[str]) -> None:
 def test_evidence_stays_json_of_the_same_value(folder: Path, hostile: Products) -> None:
     read = pd.read_csv(folder / "events.csv", dtype=str, keep_default_na=False)
     for shown, original in zip(read["evidence"], hostile.events["evidence"], strict=True):
-        assert json.loads(shown) == {**json.loads(original), "simulated": True}
+        assert json.loads(shown) == {**json.loads(original.json()), "simulated": True}
 
 
 def test_parquet(folder: Path, hostile: Products) -> None:

@@ -1,4 +1,4 @@
-"""Evidence of stores up to version 7, brought to checks and facts: nothing lost, nothing made up."""
+"""Evidence of stores up to version 7, brought to checks and facts: nothing is lost."""
 
 import json
 import tarfile

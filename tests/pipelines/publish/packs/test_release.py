@@ -18,11 +18,13 @@ import pytest
 import yaml
 
 from detectors.core.errors import ConfigError
+from detectors.core.evidence import Evidence
 from pipelines import store
 from pipelines.ask.examine import examine
 from pipelines.base.marks import Mark, MarkRules, Tlp
 from pipelines.base.progress import reporter
 from pipelines.base.settings import PROJECT, Installation, load
+from pipelines.publish import checks
 from pipelines.publish import release as cut
 from pipelines.publish.packs import recipients
 from pipelines.publish.plan import tables
@@ -192,7 +194,7 @@ def test_the_pack_of_an_ally_holds_no_value_of_the_secret_feed(
     withheld = events[events["kind"] == "unmatched_sighting"]
     assert len(withheld)
     values |= set(withheld["event_id"]) | {"radar.csv", "National list"}
-    values |= {str(e["seen_by"]) for e in map(json.loads, withheld["evidence"])}
+    values |= {str(one["seen_by"]) for one in withheld["evidence"]}
     searched = 0
     either = "|".join(sorted(re.escape(v) for v in values))
     pattern = re.compile(rf"(?<!\d)(?:{either})(?!\d)".encode())
@@ -399,9 +401,10 @@ def test_area_top_redaction_and_language(sent: Callable[[str], Sent]) -> None:
     assert not products.events["reason"].str.contains(english).any()
     assert not flagged["reasons"].str.contains(english).any()
     for text in products.events["evidence"]:
-        evidence = json.loads(text)
-        assert not [key for key in evidence if key.endswith("_source") or key == "median_sog_kn"]
-        assert {k for k in evidence["redacted"] if k.endswith("_source")}
+        evidence = Evidence.parse(text)
+        held = checks.values(evidence)
+        assert not [key for key in held if key.endswith("_source") or key == "median_sog_kn"]
+        assert {k for k in evidence.redacted if k.endswith("_source")}
     manifest = json.loads((pack.paths[0] / "MANIFEST.json").read_text())
     assert all("name" not in feed for feed in manifest["inputs"])
     assert "Tanda ialah petunjuk" in (pack.paths[0] / "README.txt").read_text()
