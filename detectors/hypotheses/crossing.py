@@ -136,9 +136,7 @@ HYPOTHESES: Final = (
         0.6,
         (
             Case(
-                All(
-                    Is("length_m", None), CLASS_A, Compare("gathering_way_s", ">=", GATHERING_S)
-                ),
+                All(Is("length_m", None), CLASS_A, Compare("gathering_way_s", ">=", GATHERING_S)),
                 "it says nothing of its size, carries a class A set, and took "
                 "{gathering_way_s:min.0f} min to gather way, as a ship does and a boat doesn't",
             ),

@@ -78,9 +78,7 @@ HYPOTHESES: Final = (
         0.6,
         (
             Case(
-                All(
-                    Any(STOP, DWELL), Some(Vessel(statuses=frozenset({NOT_UNDER_COMMAND})))
-                ),
+                All(Any(STOP, DWELL), Some(Vessel(statuses=frozenset({NOT_UNDER_COMMAND})))),
                 "it reports not being under command and drifted at {drift_kn:.1f} kn",
             ),
         ),

@@ -74,11 +74,7 @@ HYPOTHESES: Final = (
     Hypothesis(
         "fishing",
         0.6,
-        (
-            Case(
-                Some(Vessel(types=FISHING)), "it is a fishing vessel, and those follow no lanes"
-            ),
-        ),
+        (Case(Some(Vessel(types=FISHING)), "it is a fishing vessel, and those follow no lanes"),),
         "Fishing vessels follow the fish.",
         "it meets another vessel, or lands no catch",
     ),

@@ -106,9 +106,7 @@ HYPOTHESES: Final = (
         0.6,
         (
             Case(
-                All(
-                    Subkind(("frozen",)), Own(Vessel(statuses=frozenset({AT_ANCHOR, MOORED})))
-                ),
+                All(Subkind(("frozen",)), Own(Vessel(statuses=frozenset({AT_ANCHOR, MOORED})))),
                 "it reports being at anchor or moored: its speed input may be stuck",
             ),
         ),
@@ -164,8 +162,7 @@ HYPOTHESES: Final = (
         (
             Case(
                 NEVER_BACK,
-                "another vessel may use the same MMSI: the first track was not heard again in "
-                "time",
+                "another vessel may use the same MMSI: the first track was not heard again in time",
             ),
         ),
         "Another hull with the same MMSI, heard in turn.",

@@ -22,9 +22,7 @@ HYPOTHESES: Final = (
         "beyond reception",
         0.85,
         (
-            Case(
-                All(FEW_HEARD, Compare("n_heard_around", "<", 1.0)), "no vessel" + FEW_IN_THE_DAY
-            ),
+            Case(All(FEW_HEARD, Compare("n_heard_around", "<", 1.0)), "no vessel" + FEW_IN_THE_DAY),
             Case(FEW_HEARD, "one vessel alone" + FEW_IN_THE_DAY),
             Case(
                 Compare("silence_probability", ">", "max_silence_probability"),
