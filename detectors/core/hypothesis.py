@@ -55,7 +55,7 @@ class Known:
         """Return a measure as a sentence shows it."""
         if name in MEASURES:
             number = MEASURES[name](self)
-            return round(number, 6) if math.isfinite(number) else None
+            return number if math.isfinite(number) else None
         found: Value = self.evidence.get(name)
         return found
 
@@ -99,6 +99,16 @@ def _zone_distance_m(known: Known) -> float:
     return 0.0 if inside else known.evidence.number("anchorage_distance_m")
 
 
+def _passage_fraction(known: Known) -> float:
+    whole_m = known.evidence.number("run_path_m")
+    return known.evidence.number("path_m") / whole_m if whole_m else math.nan
+
+
+def _nearest_coast_m(known: Known) -> float:
+    of = known.evidence.number
+    return min(of("run_start_coast_m"), of("run_end_coast_m"))
+
+
 MEASURES: Final[Mapping[str, Callable[[Known], float]]] = {
     "longest_m": _longest_m,
     "own_length_m": _own_length_m,
@@ -108,10 +118,18 @@ MEASURES: Final[Mapping[str, Callable[[Known], float]]] = {
     "slower_kn": lambda known: sorted(_pair(known, "median_speed_kn"))[0],
     "faster_kn": lambda known: sorted(_pair(known, "median_speed_kn"))[1],
     "zone_distance_m": _zone_distance_m,
+    # of crossings, spoofing and identity
+    "passage_fraction": _passage_fraction,
+    "nearest_coast_m": _nearest_coast_m,
+    "lag_size_s": lambda known: abs(known.evidence.number("lag_s")),
+    "longer_interval_s": lambda known: max(_pair(known, "interval_s")),
 }
 """What follows from evidence and vessels together: length of the longest vessel, of the event's own
 and of the smallest tanker; of a pair the smaller and the larger speed made good, and the median
-speeds; distance to the nearest port or anchorage, 0 inside an anchorage."""
+speeds; distance to the nearest port or anchorage, 0 inside an anchorage.
+
+Of a fast run the share that its passage across makes, and how far the nearer of its ends is from
+any coast; by how much a copy lags, either way; of a pair the longer interval between reports."""
 
 
 # ---- the closed set of comparisons

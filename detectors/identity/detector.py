@@ -9,8 +9,8 @@ import pandas as pd
 
 from detectors.core import events
 from detectors.core.detector import Apart, Context, RestsOn
-from detectors.core.explain import Hypothesis
 from detectors.core.frames import SECOND_US
+from detectors.core.hypothesis import Hypothesis
 from detectors.core.telling import Told, Words
 from detectors.hypotheses import identity
 from detectors.identity.change import changes
@@ -136,6 +136,7 @@ class Identity(Limits):
             lon=story.lon,
             score=story.score,
             evidence=story.evidence,
+            settings=story.settings,
         )
 
     @property

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.detector import Context
+from detectors.core.evidence import Bound, at_most
 from detectors.core.frames import SECOND_US, epoch_us
 from detectors.hypotheses import identity
 from detectors.identity.limits import Limits
@@ -75,8 +76,7 @@ def switches(
         unlike = abs(lengths[0] - lengths[1]) > max(10.0, 0.15 * max(lengths))
         pause_s, miss_m = float(pairs.pause_s[i]), float(pairs.miss_m[i])
         clock_s = float(pairs.clock_s[i])
-        miss_limit_m, rivals = float(pairs.miss_limit_m[i]), int(pairs.rivals[i])
-        likeness = float(pairs.likeness[i])
+        rivals, likeness = int(pairs.rivals[i]), float(pairs.likeness[i])
         score = SCORES["hand_over"] * (1 - 0.2 * max(pause_s, 0) / limits.max_pause_s)
         score *= likeness
         turned_deg = float(pairs.course_change_deg[i])
@@ -85,32 +85,29 @@ def switches(
         score *= 0.8 if rivals else 1.0
         score *= 0.8 if abs(clock_s) > 60 else 1.0
         score *= 0.85 if unlike else 1.0
+        # As for the change of speed, the limit grows with the pause; see `hand_over`.
+        course_limit_deg = limits.max_course_change_deg * (1 + max(pause_s, 0) / limits.max_pause_s)
         first, second = int(pairs.end.row[i]), int(pairs.begin.row[i])
         evidence = {
             "from_mmsi": f"{gave:09d}",
             "to_mmsi": f"{took:09d}",
-            "pause_s": pause_s,
-            "max_pause_s": limits.max_pause_s,
-            "pause_s_margin": limits.max_pause_s - pause_s,
-            "miss_m": miss_m,
-            "max_miss_m": miss_limit_m,
-            "miss_m_margin": miss_limit_m - miss_m,
+            "pause_s": at_most(pause_s, limits, "max_pause_s"),
+            "miss_m": Bound(miss_m, float(pairs.miss_limit_m[i]), "at_most"),
+            "speed_change_kn": Bound(
+                float(pairs.speed_change_kn[i]), float(pairs.speed_limit_kn[i]), "at_most"
+            ),
+            "course_change_deg": Bound(turned_deg, course_limit_deg, "at_most"),
             "likeness": likeness,
             "clock_difference_s": clock_s,
-            "max_clock_s": limits.max_clock_s,
             "speed_kn": float(pairs.end.speed_kn[i]),
             "other_speed_kn": float(pairs.begin.speed_kn[i]),
-            "max_speed_change_kn": float(pairs.speed_limit_kn[i]),
             "course_deg": float(pairs.end.course_deg[i]),
             "other_course_deg": float(pairs.begin.course_deg[i]),
-            "course_change_deg": float(pairs.course_change_deg[i]),
-            "max_course_change_deg": limits.max_course_change_deg,
             "interval_s": float(pairs.end.interval_s[i]),
             "other_interval_s": float(pairs.begin.interval_s[i]),
             "heard_before_s": min(float(pairs.end.heard_s[i]), float(limits.memory_s)),
             "silent_after_s": min(float(silent_s[i]), limits.settle.total_seconds()),
             "unheard_before_s": unheard_s,
-            "min_silence_s": limits.min_silence_s,
             "n_rivals": rivals,
             "n_reports": 2,
             "n_mmsi_edits": edits(str(gave), str(took), 8),
@@ -134,6 +131,7 @@ def switches(
             float(pairs.end.lon[i]),
             score,
             evidence,
+            settings=("max_clock_s", "max_course_change_deg", "min_silence_s"),
             anchor_us=begin_us,
         )
 

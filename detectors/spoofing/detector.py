@@ -9,8 +9,8 @@ import pandas as pd
 
 from detectors.core import events
 from detectors.core.detector import Apart, Context, RestsOn
-from detectors.core.explain import Hypothesis
 from detectors.core.frames import IMPOSSIBLE_JUMP, SECOND_US
+from detectors.core.hypothesis import Hypothesis
 from detectors.core.telling import Told, Words
 from detectors.hypotheses.spoofing import HYPOTHESES
 from detectors.kinematics import timegrid, timespan, whereabouts
@@ -19,6 +19,7 @@ from detectors.spoofing.away import excursions
 from detectors.spoofing.belief import belief
 from detectors.spoofing.circle import circling
 from detectors.spoofing.copy import beside
+from detectors.spoofing.evidence import settings_of
 from detectors.spoofing.frozen import frozen
 from detectors.spoofing.jump import there_and_back
 from detectors.spoofing.limits import Limits
@@ -158,7 +159,6 @@ class Spoofing(Limits):
         evidence = {
             "duration_s": (story.end_us - story.start_us) / SECOND_US,
             "n_reports": b - a + 1,
-            "min_reports": self.min_reports,
             "nav_status": status[0],
             "first_report_source": reports.source_of(a),
             "last_report_source": reports.source_of(b),
@@ -182,6 +182,7 @@ class Spoofing(Limits):
             lon=reports.lon[place],
             score=min(story.score, 0.9),
             evidence=evidence,
+            settings=settings_of(evidence),
         )
 
     @property

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from detectors.core import events
 from detectors.core.detector import Context, RestsOn
-from detectors.core.explain import Hypothesis
+from detectors.core.evidence import at_least
 from detectors.core.frames import SECOND_US, epoch_us
+from detectors.core.hypothesis import Hypothesis
 from detectors.core.telling import Told, Words
 from detectors.hypotheses.unmatched_sighting import HYPOTHESES
 from detectors.kinematics import timespan
 from detectors.surroundings import nearby
-from detectors.unmatched_sighting.evidence import evidence_of
+from detectors.unmatched_sighting.evidence import SETTINGS, evidence_of
 from detectors.unmatched_sighting.leads import Lead, in_silence, lengths, loiterers, silent_vessels
 from detectors.unmatched_sighting.limits import Limits
 from detectors.unmatched_sighting.told import tell
@@ -170,8 +171,9 @@ class UnmatchedSighting(Limits):
         if silent:
             subkind, score = "near_gap", vessel * (0.2 + 0.4 * silent.probability)
             evidence |= {
-                "silent_vessel_probability": silent.probability,
-                "min_lead_probability": self.min_lead_probability,
+                "silent_vessel_probability": at_least(
+                    silent.probability, self, "min_lead_probability"
+                ),
                 "silent_s": silent.silent_s,
                 "silent_distance_m": silent.distance_m,
                 "silent_reach_m": silent.reach_m,
@@ -184,6 +186,7 @@ class UnmatchedSighting(Limits):
             subkind, score = "", vessel * self._lone_score(evidence["length_m"])
         if lead:
             evidence |= {"lead_event": lead.event_id, "lead_report_source": lead.report}
+        unmatched = at_least(evidence["unmatched_probability"], self, "min_unmatched_probability")
         reached = evidence["zones_reached"]
         at_us = timespan.window_us(sighting["time"], sighting["time"])[0]
         return events.row(
@@ -197,7 +200,8 @@ class UnmatchedSighting(Limits):
             lon=sighting["lon"],
             score=np.clip(score, 0.0, 1.0) if reached else 0.0,
             explanation="" if reached else nearby.NOT_ASSESSED,
-            evidence=evidence,
+            evidence={**evidence, "unmatched_probability": unmatched},
+            settings=SETTINGS,
         )
 
     def _lone_score(self, length_m: float) -> float:
