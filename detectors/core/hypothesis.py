@@ -99,6 +99,11 @@ def _zone_distance_m(known: Known) -> float:
     return 0.0 if inside else known.evidence.number("anchorage_distance_m")
 
 
+def _speed_difference_kn(known: Known) -> float:
+    slower, faster = sorted(_pair(known, "median_speed_kn"))
+    return faster - slower
+
+
 MEASURES: Final[Mapping[str, Callable[[Known], float]]] = {
     "longest_m": _longest_m,
     "own_length_m": _own_length_m,
@@ -108,6 +113,8 @@ MEASURES: Final[Mapping[str, Callable[[Known], float]]] = {
     "slower_kn": lambda known: sorted(_pair(known, "median_speed_kn"))[0],
     "faster_kn": lambda known: sorted(_pair(known, "median_speed_kn"))[1],
     "zone_distance_m": _zone_distance_m,
+    # By how much the median speeds of a pair differ.
+    "speed_difference_kn": _speed_difference_kn,
 }
 """What follows from evidence and vessels together: length of the longest vessel, of the event's own
 and of the smallest tanker; of a pair the smaller and the larger speed made good, and the median
