@@ -109,6 +109,11 @@ def _nearest_coast_m(known: Known) -> float:
     return min(of("run_start_coast_m"), of("run_end_coast_m"))
 
 
+def _speed_difference_kn(known: Known) -> float:
+    slower, faster = sorted(_pair(known, "median_speed_kn"))
+    return faster - slower
+
+
 MEASURES: Final[Mapping[str, Callable[[Known], float]]] = {
     "longest_m": _longest_m,
     "own_length_m": _own_length_m,
@@ -123,6 +128,8 @@ MEASURES: Final[Mapping[str, Callable[[Known], float]]] = {
     "nearest_coast_m": _nearest_coast_m,
     "lag_size_s": lambda known: abs(known.evidence.number("lag_s")),
     "longer_interval_s": lambda known: max(_pair(known, "interval_s")),
+    # By how much the median speeds of a pair differ.
+    "speed_difference_kn": _speed_difference_kn,
 }
 """What follows from evidence and vessels together: length of the longest vessel, of the event's own
 and of the smallest tanker; of a pair the smaller and the larger speed made good, and the median
