@@ -22,6 +22,7 @@ from pipelines.base.settings import Installation, load
 from pipelines.publish import checks
 from pipelines.publish.brief import VESSEL_LIMIT
 from pipelines.run.runs import load_zones
+from pipelines.store import views
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -105,6 +106,35 @@ class Night:
         """The evidence of one event, one value a row; raises SelatError where there is no such."""
         values = checks.values(self._event(event_id)["evidence"])
         return pd.Series(values, name=event_id, dtype="object")
+
+    def checks(self, kind: str = "") -> pd.DataFrame:
+        """Return every limit that the night's events were held against, the nearest first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            event_id, kind, subkind, mmsi, measured (what was), value, limit, sense, unit, parameter,
+            margin, share (the margin as a share of the limit), score. Of one kind if it is named.
+        """
+        standing = self.events[self.events["status"] != "retracted"]
+        of_kind = standing[standing["kind"] == kind] if kind else standing
+        rows = [
+            (
+                *(row[name] for name in ("event_id", "kind", "subkind", "mmsi")),
+                *(one.name, one.measured, one.limit, one.sense, one.unit, one.parameter),
+                *(one.margin, one.share, row["score"]),
+            )
+            for row in of_kind.to_dict("records")
+            for one in row["evidence"].checks
+        ]
+        names = "event_id kind subkind mmsi measured value limit sense unit parameter margin share"
+        found = pd.DataFrame(rows, columns=[*names.split(), "score"])
+        return found.sort_values(["share", "event_id"], kind="stable", ignore_index=True)
+
+    def sql(self, query: str) -> pd.DataFrame:
+        """Return what one SELECT over the store's views gives; see `selat sql`."""
+        inst = self.installation
+        return views.ask(inst.store, inst.settings.store, query).to_pandas()
 
     def explain(self, event_id: str, feeds: tuple[str, ...] = ()) -> Told:
         """All that an event rests on, as it was known; see `explain.gather`.
