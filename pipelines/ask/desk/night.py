@@ -113,8 +113,8 @@ class Night:
         Returns
         -------
         pandas.DataFrame
-            event_id, kind, subkind, mmsi, measured (what was), value, limit, sense, unit, parameter,
-            margin, share (the margin as a share of the limit), score. Of one kind if it is named.
+            event_id, kind, subkind, mmsi, measured (what was), value, limit, sense, unit,
+            parameter, margin, share (of the limit), score. Of one kind if it is named.
         """
         standing = self.events[self.events["status"] != "retracted"]
         of_kind = standing[standing["kind"] == kind] if kind else standing
