@@ -153,7 +153,8 @@ def row(
     anchor_us
         Time of the report that anchors the event, the start where left out.
     evidence, settings
-        What was measured, see `Evidence.of`; names of the detector's parameters that shaped it.
+        What was measured, see `Evidence.of`; names of the detector's parameters that shaped it,
+        of which those that bound something are left to the checks.
     lat, lon, score, subkind, zone_id, explanation
         See `EVENTS`.
     """

@@ -171,7 +171,7 @@ class Evidence:
         """Return evidence from values by name: a `Bound` is a check, anything else a fact.
 
         Numbers are rounded to 6 digits, infinite ones and NaN are unknown (None), times are
-        ISO 8601 UTC to the second.
+        ISO 8601 UTC to the second. A setting that is the limit of a check isn't repeated.
 
         Raises
         ------
@@ -181,7 +181,8 @@ class Evidence:
         """
         checks = [_check(name, v) for name, v in values.items() if isinstance(v, Bound)]
         facts = {n: plain(values[n]) for n in sorted(values) if not isinstance(values[n], Bound)}
-        chosen = {name: plain((settings or {})[name]) for name in sorted(settings or {})}
+        bound = {check.parameter for check in checks}
+        chosen = {n: plain(v) for n, v in sorted((settings or {}).items()) if n not in bound}
         for name in (*values, *chosen):
             if not _NAME.match(name):
                 raise FrameError(f"evidence can't be called {name!r}")

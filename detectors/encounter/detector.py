@@ -9,10 +9,10 @@ import pandas as pd
 
 from detectors.core import events
 from detectors.core.detector import Apart, Context, RestsOn
-from detectors.core.explain import Hypothesis
+from detectors.core.hypothesis import Hypothesis
 from detectors.core.telling import Told, Words
 from detectors.encounter.company import came, convoy, kept_company, side_by_side
-from detectors.encounter.evidence import around, evidence_of
+from detectors.encounter.evidence import SETTINGS, around, bounds, evidence_of
 from detectors.encounter.limits import Limits
 from detectors.encounter.pairs import Craft, runs_of, together
 from detectors.encounter.rafts import rafts
@@ -158,6 +158,8 @@ class Encounter(Limits):
                     lon=lon[i],
                     start_us=int(spans.start_us[i]),
                     end_us=spans.until_us(i),
+                    evidence={**measured, **self._strict(measured), **bounds(self, measured)},
+                    settings=SETTINGS,
                     **self._judged(measured),
                 )
             )
@@ -189,23 +191,28 @@ class Encounter(Limits):
         reach_m = max(self.max_distance_m, self.neighbour_m)
         return whereabouts.near(asks["slow"], answers["slow"], reach_m)
 
-    def _judged(self, evidence: dict[str, Any]) -> dict[str, Any]:
-        """Return score, explanation and evidence, with the rule of Miller et al. met or not."""
+    @staticmethod
+    def _strict(evidence: dict[str, Any]) -> dict[str, Any]:
+        """Return the rule of Miller et al., and whether it is met, None where that isn't known."""
         speed_kn = max(evidence["median_speed_kn"], evidence["other_median_speed_kn"])
         away_m = evidence["anchorage_distance_m"]
-        gfw = (
+        met = (
             evidence["duration_s"] >= GFW_MIN_DURATION_S
             and speed_kn < GFW_MAX_MEDIAN_SPEED_KN
             and (away_m is None or np.isnan(away_m) or away_m >= GFW_MIN_ANCHORAGE_DISTANCE_M)
         )
-        evidence |= {
-            "gfw_rule_met": gfw if evidence["zones_reached"] else None,
+        return {
+            "gfw_rule_met": met if evidence["zones_reached"] else None,
             "gfw_min_duration_s": GFW_MIN_DURATION_S,
             "gfw_max_median_speed_kn": GFW_MAX_MEDIAN_SPEED_KN,
             "gfw_min_anchorage_distance_m": GFW_MIN_ANCHORAGE_DISTANCE_M,
         }
+
+    def _judged(self, evidence: dict[str, Any]) -> dict[str, Any]:
+        """Return score and explanation."""
         if not evidence["zones_reached"]:
-            return {"score": 0.0, "explanation": nearby.NOT_ASSESSED, "evidence": evidence}
+            return {"score": 0.0, "explanation": nearby.NOT_ASSESSED}
+        speed_kn = max(evidence["median_speed_kn"], evidence["other_median_speed_kn"])
         closeness = 1.0 - evidence["median_distance_m"] / self.max_distance_m
         alongside = evidence["median_distance_m"] <= self.max_crowded_distance_m
         met = came(self, evidence)
@@ -229,7 +236,7 @@ class Encounter(Limits):
             score *= 0.6
         score *= 0.4 if evidence["both_small_craft"] and evidence["brief_meeting"] else 1.0
         score *= 0.3 if evidence["near_land"] else 1.0
-        return {"score": float(score), "evidence": evidence}
+        return {"score": float(score)}
 
     @classmethod
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:

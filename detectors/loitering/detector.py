@@ -9,7 +9,7 @@ import pandas as pd
 
 from detectors.core import events, telling
 from detectors.core.detector import Apart, Context, RestsOn
-from detectors.core.explain import Hypothesis
+from detectors.core.hypothesis import Hypothesis
 from detectors.core.telling import Told, Words
 from detectors.hypotheses.loitering import HYPOTHESES
 from detectors.kinematics import timegrid, timespan, whereabouts
@@ -23,7 +23,7 @@ from detectors.loitering.company import (
     fishing_types,
     ship_types,
 )
-from detectors.loitering.evidence import evidence_of
+from detectors.loitering.evidence import SETTINGS, bounds, evidence_of
 from detectors.loitering.limits import Limits
 from detectors.loitering.slow import in_open_water, slow_runs
 from detectors.surroundings import nearby
@@ -133,21 +133,28 @@ class Loitering(Limits):
                     end_us=spans.until_us(i),
                     lat=lat[i],
                     lon=lon[i],
-                    **self._judged({**measured, **company, "called_afterwards": went}),
+                    evidence={
+                        **measured,
+                        **company,
+                        "called_afterwards": went,
+                        **bounds(self, measured),
+                    },
+                    settings=SETTINGS,
+                    **self._judged(measured),
                 )
                 for i, (measured, company, went) in enumerate(told)
             ]
         )
 
     def _judged(self, evidence: dict[str, Any]) -> dict[str, Any]:
-        """Return score, explanation and evidence."""
+        """Return score and explanation."""
         if not evidence["zones_reached"]:
-            return {"score": 0.0, "explanation": nearby.NOT_ASSESSED, "evidence": evidence}
+            return {"score": 0.0, "explanation": nearby.NOT_ASSESSED}
         score = 0.35 + 0.3 * min(1.0, evidence["duration_s"] / LONG_S)
         score *= 0.7 if evidence["median_speed_kn"] >= self.lowered_speed_kn else 1.0
         score *= 0.5 if evidence["in_licensed_sts_area"] else 1.0
         score *= 0.2 if evidence["near_land"] else 1.0
-        return {"score": float(score), "evidence": evidence}
+        return {"score": float(score)}
 
     @property
     def halo_m(self) -> float:

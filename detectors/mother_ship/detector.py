@@ -8,8 +8,8 @@ import pandas as pd
 
 from detectors.core import events
 from detectors.core.detector import Context, RestsOn
-from detectors.core.explain import Hypothesis
 from detectors.core.frames import SECOND_US
+from detectors.core.hypothesis import Hypothesis
 from detectors.core.telling import Told, Words
 from detectors.hypotheses.mother_ship import HYPOTHESES
 from detectors.mother_ship.limits import Limits
@@ -93,8 +93,6 @@ class MotherShip(Limits):
             "zones_reached": reached,
             "anchorage_distance_m": float(away_m[0]) if reached else None,
             "waiting_fraction": waited,
-            "min_waiting_kn": self.min_waiting_kn,
-            "max_wait_s": self.max_wait_s,
         }
         return events.row(
             self,
@@ -107,6 +105,7 @@ class MotherShip(Limits):
             score=story.score * waited if reached else 0.0,
             explanation="" if reached else nearby.NOT_ASSESSED,
             evidence=evidence,
+            settings=(*story.settings, "min_waiting_kn", "max_wait_s"),
         )
 
     @classmethod

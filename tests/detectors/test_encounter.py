@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from detectors.core import events
 from detectors.core.frames import epoch_us
 from detectors.encounter import Encounter
 from detectors.kinematics import geodesy
@@ -51,7 +50,7 @@ def test_a_transfer_in_open_water_is_found_with_its_span(scene: Any) -> None:
     assert (mmsi, other) == (A, B)
     assert start == pytest.approx(6, abs=0.1)
     assert end == pytest.approx(9, abs=0.1)
-    evidence = events.evidence_of(found)[0]
+    evidence = found["evidence"].iloc[0]
     assert evidence["median_distance_m"] == pytest.approx(60, abs=1)
     assert evidence["median_speed_kn"] < 0.1
     assert evidence["gfw_rule_met"] is True
@@ -63,7 +62,7 @@ def test_a_transfer_in_open_water_is_found_with_its_span(scene: Any) -> None:
 def test_evidence_points_at_the_reports_around_the_span(scene: Any) -> None:
     positions = scene.positions(meeting(scene, A, 6, 10), meeting(scene, B, 5, 9, 60))
     found = Encounter().detect(positions, scene.context())
-    evidence = events.evidence_of(found)[0]
+    evidence = found["evidence"].iloc[0]
     for prefix, mmsi in (("", A), ("other_", B)):
         times = []
         for end in ("first", "last"):
@@ -87,10 +86,10 @@ def test_short_and_long_transfers_are_found(scene: Any, hours: float) -> None:
 def test_gfw_rule_is_kept_apart_from_ours(scene: Any) -> None:
     positions = scene.positions(meeting(scene, A, 5, 6), meeting(scene, B, 5, 6, 60))
     found = Encounter().detect(positions, scene.context())
-    assert events.evidence_of(found)[0]["gfw_rule_met"] is False
+    assert found["evidence"].iloc[0]["gfw_rule_met"] is False
     near = scene.zones(("inner", "anchorage", (100.05, 3.9, 100.1, 4.1)))
     positions = scene.positions(meeting(scene, A, 5, 9), meeting(scene, B, 5, 9, 60))
-    evidence = events.evidence_of(Encounter().detect(positions, scene.context(zones=near)))[0]
+    evidence = Encounter().detect(positions, scene.context(zones=near))["evidence"].iloc[0]
     assert evidence["anchorage_distance_m"] == pytest.approx(5546, rel=0.01)
     assert evidence["gfw_rule_met"] is False
 
@@ -145,7 +144,7 @@ def test_a_boat_alongside_for_twenty_minutes(scene: Any, every_s: int, speed_kn:
     assert (mmsi, other) == (A, B)
     assert start == pytest.approx(6, abs=0.1)
     assert end == pytest.approx(6 + 1 / 3, abs=0.1)
-    evidence = events.evidence_of(found)[0]
+    evidence = found["evidence"].iloc[0]
     assert evidence["brief_meeting"] is True
     assert evidence["small_craft"] is True
     assert evidence["apart_before_m"] > 1000
@@ -172,7 +171,7 @@ def test_a_brief_meeting_grows_into_an_encounter_and_keeps_its_id(scene: Any) ->
     closed = Encounter().detect(positions, scene.context())
     assert open_["end"].isna().all()
     assert list(open_["event_id"]) == list(closed["event_id"])
-    assert events.evidence_of(closed)[0]["brief_meeting"] is False
+    assert closed["evidence"].iloc[0]["brief_meeting"] is False
 
 
 def test_two_that_come_and_go_together_under_way_are_none(scene: Any) -> None:
@@ -243,7 +242,7 @@ def test_near_land_is_lowered_and_on_land_left_out(scene: Any) -> None:
     positions = scene.positions(meeting(scene, A, 5, 9), meeting(scene, B, 5, 9, 60))
     coast = scene.zones(land=[(100.001, 3.5, 100.5, 4.5)])
     found = Encounter().detect(positions, scene.context(zones=coast))
-    assert events.evidence_of(found)[0]["near_land"] is True
+    assert found["evidence"].iloc[0]["near_land"] is True
     assert found["score"].iloc[0] < 0.3
     ashore = scene.zones(land=[(99.9, 3.5, 100.5, 4.5)])
     assert Encounter().detect(positions, scene.context(zones=ashore)).empty
@@ -254,7 +253,7 @@ def test_outside_the_layers_it_is_not_assessed(scene: Any) -> None:
     found = Encounter().detect(positions, scene.context(zones=scene.zones(reach=None)))
     assert list(found["score"]) == [0.0]
     assert found["explanation"].iloc[0].startswith("not assessed")
-    assert events.evidence_of(found)[0]["zones_reached"] is False
+    assert found["evidence"].iloc[0]["zones_reached"] is False
 
 
 def test_a_silence_is_bridged_only_as_far_as_stated(scene: Any) -> None:
@@ -296,7 +295,7 @@ def test_across_the_antimeridian(scene: Any) -> None:
     east = scene.track(B, [(2, 0.0, -179.999), (6, 0.0, -179.999)])
     found = Encounter().detect(scene.positions(west, east), scene.context())
     assert len(found) == 1
-    assert events.evidence_of(found)[0]["median_distance_m"] == pytest.approx(222, abs=1)
+    assert found["evidence"].iloc[0]["median_distance_m"] == pytest.approx(222, abs=1)
 
 
 # -- oracle -------------------------------------------------------------------------------------
