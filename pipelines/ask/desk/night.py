@@ -134,7 +134,8 @@ class Night:
     def sql(self, query: str) -> pd.DataFrame:
         """Return what one SELECT over the store's views gives; see `selat sql`."""
         inst = self.installation
-        return views.ask(inst.store, inst.settings.store, query).to_pandas()
+        found: pd.DataFrame = views.ask(inst.store, inst.settings.store, query).to_pandas()
+        return found
 
     def explain(self, event_id: str, feeds: tuple[str, ...] = ()) -> Told:
         """All that an event rests on, as it was known; see `explain.gather`.
