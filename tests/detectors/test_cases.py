@@ -33,7 +33,8 @@ CASE FORMAT
     `subkind`, `mmsi`, `other_mmsi`, `zone_id`, `track_ids`; `start`, `end` within `tolerance_s`
     (default 60), `end: open` for none; `lat`, `lon` within `within_m` (default 200); `min_score`,
     `max_score`; `explanation`: text that it must contain; `evidence`: key to value, or to
-    [lowest, highest]. `explained: true` at the top passes the events through `explain` first.
+    [lowest, highest]. `explained: true` at the top passes the events through `explain` first;
+    then `untested` may list the reasons that couldn't be tested.
 """
 
 from pathlib import Path
@@ -67,6 +68,8 @@ KEYS = {
     "max_score",
     "explanation",
     "evidence",
+    "untested",
+    "weight",
 }
 
 
@@ -147,6 +150,11 @@ def _mismatch(expected: dict[str, Any], found: Any) -> list[str]:
                 wrong.append(f"evidence {key} is {got!r}")
         elif got != wanted:
             wrong.append(f"evidence {key} is {got!r}")
+    told = found.evidence.explained
+    if "untested" in expected and (told is None or list(told.untested) != expected["untested"]):
+        wrong.append(f"explained is {told!r}")
+    if "weight" in expected and (told is None or told.weight != expected["weight"]):
+        wrong.append(f"explained is {told!r}")
     return wrong
 
 

@@ -5,7 +5,6 @@ There is no list of exemptions. A detector that can't pass changes, or the check
 
 import dataclasses
 import inspect
-import json
 import re
 from datetime import timedelta
 from itertools import pairwise
@@ -21,6 +20,7 @@ from hypothesis import strategies as st
 import detectors
 from detectors.core import events, frames
 from detectors.core.detector import Context, Detector, RestsOn
+from detectors.core.evidence import Evidence
 from detectors.kinematics import geodesy
 from detectors.surroundings import coverage, coverage_learn
 from detectors.surroundings.coverage import Coverage
@@ -30,7 +30,7 @@ ALL = pytest.mark.parametrize("name", detectors.names())
 PAUSES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 NUMBER_KEY = re.compile(
     r"^n_|(_|^)(s|m|km2|kn|deg|lat|lon|ratio|fraction|score|weight|probability|neighbours|reports"
-    r"|status|type|code)(_margin)?$"
+    r"|status|type|code)$"
 )
 """Numbers in evidence say their unit, or that they are a count, a code or a share."""
 
@@ -280,15 +280,17 @@ def test_says_not_assessed_where_no_layer_reaches(name, stage, look_once):
 
 
 @ALL
-def test_evidence_is_flat_and_says_its_units(name, whole):
-    for evidence in events.evidence_of(whole[name]):
-        for key, value in evidence.items():
+def test_evidence_is_flat_and_says_its_units_and_limits(name, whole):
+    parameters = {"", *detectors.find(name).model_fields}
+    for evidence in whole[name]["evidence"]:
+        for key, value in values_of(evidence).items():
             assert re.fullmatch(r"[a-z][a-z0-9_]*", key)
             assert value is None or isinstance(value, str | int | float | bool)
             if isinstance(value, int | float) and not isinstance(value, bool):
                 assert NUMBER_KEY.search(key), f"{key} doesn't say its unit"
-        assert any(k.startswith(("min_", "max_")) for k in evidence), "it names its thresholds"
-        assert json.loads(json.dumps(evidence)) == evidence
+        assert evidence.checks, "it names its limits"
+        assert {check.parameter for check in evidence.checks} <= parameters
+        assert Evidence.parse(evidence.json()) == evidence
 
 
 @ALL
@@ -302,7 +304,7 @@ def test_evidence_points_at_real_reports(name, stage, whole):
         )
     } | {(0, f"{name}") for name in stage.sightings["sighting_id"]}
     for event in whole[name].itertuples():
-        sources = {k: v for k, v in json.loads(event.evidence).items() if k.endswith("_source")}
+        sources = {k: v for k, v in event.evidence.facts.items() if k.endswith("_source")}
         assert any(sources.values()), "it says which reports it rests on"
         for value in filter(None, sources.values()):
             assert {(event.mmsi, value), (event.other_mmsi, value), (0, value)} & real
@@ -332,11 +334,17 @@ def test_any_windows_equal_one_go(name, stage, whole, cuts):
     pd.testing.assert_frame_equal(stage.drive(build(name), windows), whole[name])
 
 
+def values_of(evidence: Evidence) -> dict[str, object]:
+    """What was measured, what else is known, and what the rule was set to."""
+    measured = {check.name: check.measured for check in evidence.checks}
+    return {**measured, **evidence.facts, **evidence.settings}
+
+
 def numbers(found: pd.DataFrame) -> list[dict[str, float]]:
     """The numbers in the evidence of each event."""
     return [
-        {k: v for k, v in evidence.items() if isinstance(v, int | float)}
-        for evidence in events.evidence_of(found)
+        {k: v for k, v in values_of(evidence).items() if isinstance(v, int | float)}
+        for evidence in found["evidence"]
     ]
 
 

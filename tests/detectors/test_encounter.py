@@ -54,6 +54,15 @@ def test_a_transfer_in_open_water_is_found_with_its_span(scene: Any) -> None:
     assert evidence["median_distance_m"] == pytest.approx(60, abs=1)
     assert evidence["median_speed_kn"] < 0.1
     assert evidence["gfw_rule_met"] is True
+    assert {(c.name, c.limit, c.parameter) for c in evidence.checks} == {
+        ("duration_s", 1800, "min_duration_s"),
+        ("median_distance_m", 500, "max_distance_m"),
+        ("median_speed_kn", 2.5, "max_speed_kn"),
+        ("other_median_speed_kn", 2.5, "max_speed_kn"),
+    }
+    assert all(check.margin > 0 for check in evidence.checks)
+    assert evidence.settings["max_silence_s"] == 1800
+    assert "max_speed_kn" not in evidence.settings, "it is told as the limit of a check"
     assert found["score"].iloc[0] > 0.7
     assert found["track_ids"].iloc[0] == f"{A}01;{B}01"
     assert (found["lat"].iloc[0], found["lon"].iloc[0]) == pytest.approx(SEA, abs=1e-6)
@@ -148,6 +157,9 @@ def test_a_boat_alongside_for_twenty_minutes(scene: Any, every_s: int, speed_kn:
     assert evidence["brief_meeting"] is True
     assert evidence["small_craft"] is True
     assert evidence["apart_before_m"] > 1000
+    limits = {check.name: check.parameter for check in evidence.checks}
+    assert limits["duration_s"] == "min_brief_s"
+    assert limits["median_speed_kn"] == ("max_boat_speed_kn" if speed_kn > 3.3 else "max_speed_kn")
     assert found["score"].iloc[0] > 0.5
 
 
