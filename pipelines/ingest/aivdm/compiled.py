@@ -26,6 +26,9 @@ SOURCES: Final = (
     "payload.py",
     "framing.py",
     "assembly.py",
+    "messages.py",
+    "otherlines.py",
+    "sentences.py",
     "kernel.py",
 )
 MESSAGE: Final = "compiling the AIS decoder for this machine (once, about half a minute)"

@@ -68,11 +68,11 @@ class Decoder:
 
     def feed(self, block: bytes | bytearray | memoryview) -> Columns:
         """Decode the next bytes; give the rows that they complete (a copy of its own)."""
-        return Columns.joined([columns.copy() for columns in self.stream(block)], self)
+        return Columns.joined([columns.copy() for columns in self.stream(block)], self._memory)
 
     def finish(self) -> Columns:
         """Decode what is left at the end of the feed; rejects parts that still wait for others."""
-        return Columns.joined([columns.copy() for columns in self.stream_end()], self)
+        return Columns.joined([columns.copy() for columns in self.stream_end()], self._memory)
 
     def stream(self, block: bytes | bytearray | memoryview) -> Iterator[Columns]:
         """Like `feed`, in pieces; each is only valid until the next one is asked for."""
@@ -177,13 +177,7 @@ class Decoder:
     @property
     def stations(self) -> list[str]:
         """Names of the stations, by code."""
-        memory, head = self._memory, self._memory.head[0]
-        return [
-            memory.station_names[code, : memory.station_lengths[code]]
-            .tobytes()
-            .decode("ascii", "backslashreplace")
-            for code in range(int(head["stations"]))
-        ]
+        return self._memory.stations
 
     @property
     def counts(self) -> dict[str, int]:
@@ -222,7 +216,8 @@ class Decoder:
     def _columns(self) -> Columns:
         memory, head = self._memory, self._memory.head[0]
         return Columns(
-            **{table: getattr(memory, table)[: int(head[table])] for table in TABLES}, decoder=self
+            **{table: getattr(memory, table)[: int(head[table])] for table in TABLES},
+            memory=memory,
         )
 
     def _expiring(self) -> tuple[Any, ...]:

@@ -377,3 +377,12 @@ class Memory:
     def arguments(self) -> tuple[Any, ...]:
         """The arrays, in the order of the kernel's arguments."""
         return tuple(getattr(self, name) for name in self.__dataclass_fields__ if name != "rows")
+
+    @property
+    def stations(self) -> list[str]:
+        """Names of the stations that the feed has named so far, by code."""
+        count = int(self.head[0]["stations"])
+        names = zip(self.station_names[:count], self.station_lengths[:count], strict=True)
+        return [
+            name[:length].tobytes().decode("ascii", "backslashreplace") for name, length in names
+        ]

@@ -13,8 +13,9 @@ from typing import Final
 
 from detectors.core.errors import ConfigError
 from pipelines.ingest.listen.framing import LineBuffer
+from pipelines.ingest.listen.inbox import Backoff, Inbox, Source
 from pipelines.ingest.listen.recorder import Recorder, Recovered, recover
-from pipelines.ingest.listen.sources import Backoff, Inbox, Source, parse
+from pipelines.ingest.listen.sources import parse
 from pipelines.ingest.listen.stamp import Stamper, more_follows
 from pipelines.ingest.listen.status import Counts, Meter, Status, Summary, Vessels, shown
 
