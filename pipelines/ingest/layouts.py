@@ -158,19 +158,21 @@ class Layout(BaseModel):
         return any(any(c.isdecimal() for c in text) for text in self.missing)
 
     def factor(self, name: str) -> tuple[float, float]:
-        """Numerator and denominator that turn the feed's unit of a quantity into ours."""
+        """Return numerator and denominator that turn the feed's unit of a quantity into ours."""
         units = _UNITS[str(dimension_of(name))]
         return units.get(self.columns[name].unit, (1.0, 1.0))
 
     def lacking(self, header: Sequence[str]) -> list[str]:
-        """Columns that the layout can't do without, and `header` doesn't have."""
+        """Return columns that the layout can't do without, and `header` doesn't have."""
         needed = [name for field in NEEDED for name in self.columns[field].names]
         wanted = dict.fromkeys([*needed, *self.marks, *self.keep])
         return [name for name in wanted if name not in header]
 
 
 def dimension_of(name: str) -> str | None:
-    """What a quantity measures: "angle", "speed", "length", "none"; None for an unknown one."""
+    """Return what a quantity measures: "angle", "speed", "length", "none"; None for an unknown
+    one.
+    """
     if name in _ANGLES:
         return "angle"
     if name == "sog_kn":
@@ -181,7 +183,7 @@ def dimension_of(name: str) -> str | None:
 
 
 def load_layouts(path: Path | None) -> dict[str, Layout]:
-    """The built-in layouts and those of a mappings file, by name.
+    """Return the built-in layouts and those of a mappings file, by name.
 
     Raises
     ------
@@ -223,7 +225,7 @@ def _first(error: Exception) -> str:
 
 
 def choose(layouts: Mapping[str, Layout], name: str) -> Layout:
-    """The layout that the user named.
+    """Return the layout that the user named.
 
     Raises
     ------
@@ -239,7 +241,9 @@ def choose(layouts: Mapping[str, Layout], name: str) -> Layout:
 
 
 def closest(layouts: Iterable[Layout], header: Sequence[str]) -> tuple[Layout, list[str]] | None:
-    """The layout that a header nearly is (more than half of its marks), and what is missing."""
+    """Return the layout that a header nearly is (more than half of its marks), and what is
+    missing.
+    """
     best: tuple[float, Layout, list[str]] | None = None
     for layout in layouts:
         lacking = layout.lacking(header)
@@ -253,7 +257,7 @@ def closest(layouts: Iterable[Layout], header: Sequence[str]) -> tuple[Layout, l
 def unknown_table(
     name: str, layouts: Mapping[str, Layout], wanted: Layout | None, header: Sequence[str]
 ) -> IngestError | None:
-    """What a table whose header is no layout's looks like, and which columns it lacks.
+    """Say what a table whose header is no layout's looks like, and which columns it lacks.
 
     Parameters
     ----------

@@ -113,7 +113,7 @@ class NormalParameters(_Block):
 
 
 def places(config: Path, **changes: Any) -> PlacesParameters:
-    """Parameters of places: config/learn.yaml with some of them changed.
+    """Return parameters of places: config/learn.yaml with some of them changed.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def places(config: Path, **changes: Any) -> PlacesParameters:
 
 
 def normal(config: Path, **changes: Any) -> NormalParameters:
-    """Parameters of the model of normal traffic, likewise."""
+    """Return parameters of the model of normal traffic, likewise."""
     return _built(NormalParameters, config, "normal", changes)
 
 

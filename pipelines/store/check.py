@@ -150,7 +150,7 @@ def _files(
 
 
 def _wrong_with(path: Path, file: Any, held: pd.DataFrame, store: Queries) -> str:
-    """What is wrong with a file, empty if nothing is."""
+    """Return what is wrong with a file, empty if nothing is."""
     if not path.is_file():
         return "the file is missing"
     size = path.stat().st_size

@@ -30,7 +30,7 @@ class Apart(NamedTuple):
 
 
 def named_apart(fresh: pd.DataFrame, held: pd.DataFrame) -> Apart:
-    """The sightings that aren't held, each with a name of its own.
+    """Return the sightings that aren't held, each with a name of its own.
 
     A partner's corrected file repeats most of the one before: what is the same to the last column
     is left out. Two sources may both number their sightings from 1: a name that is taken gets six
@@ -67,7 +67,7 @@ def named_apart(fresh: pd.DataFrame, held: pd.DataFrame) -> Apart:
 
 
 def as_in_file(file: Mapping[Hashable, Any], held: pd.DataFrame) -> pd.DataFrame:
-    """The sightings of a file as it has them, whatever was in the store before it.
+    """Return the sightings of a file as it has them, whatever was in the store before it.
 
     Parameters
     ----------

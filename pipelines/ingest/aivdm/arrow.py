@@ -15,13 +15,13 @@ TIME: Final = pa.timestamp("us", "UTC")
 
 
 def plain(kind: Any, values: NDArray[Any], missing: NDArray[np.bool_] | None = None) -> pa.Array:
-    """An Arrow array of numbers from a NumPy one, with nulls where `missing`."""
+    """Return an Arrow array of numbers from a NumPy one, with nulls where `missing`."""
     data = pa.py_buffer(np.ascontiguousarray(values))
     return pa.Array.from_buffers(kind, len(values), [validity(missing), data])
 
 
 def validity(missing: NDArray[np.bool_] | None) -> pa.Buffer | None:
-    """Arrow's bits of what is there; None where nothing is missing."""
+    """Return Arrow's bits of what is there; None where nothing is missing."""
     if missing is None or not missing.any():
         return None
     return pa.py_buffer(np.packbits(~missing, bitorder="little"))
@@ -30,7 +30,9 @@ def validity(missing: NDArray[np.bool_] | None) -> pa.Buffer | None:
 def texts(
     rows: m.Rows, name: str, missing: NDArray[np.bool_] | None = None, *, whole: bool = True
 ) -> pa.Array:
-    """An Arrow array of strings from a text of each row, up to its first '@' unless `whole`."""
+    """Return an Arrow array of strings from a text of each row, up to its first '@' unless
+    `whole`.
+    """
     rows = np.ascontiguousarray(rows)
     fields = rows.dtype.fields
     assert fields is not None, "rows are structured"  # noqa: S101 (for the type checker)
@@ -52,12 +54,12 @@ def texts(
 
 
 def carried(rows: m.Rows, name: str, bit: int) -> pa.Array:
-    """A text of static data, null where the message doesn't carry it."""
+    """Return a text of static data, null where the message doesn't carry it."""
     return texts(rows, name, (rows["has"] & bit) == 0)
 
 
 def common(rows: m.Rows, stations: Sequence[str]) -> dict[str, pa.Array]:
-    """The columns that every message has."""
+    """Return the columns that every message has."""
     time = np.ascontiguousarray(rows["time"])
     return {
         "time": plain(TIME, time, time <= m.ABSURD),
@@ -70,14 +72,14 @@ def common(rows: m.Rows, stations: Sequence[str]) -> dict[str, pa.Array]:
 
 
 def station(rows: m.Rows, stations: Sequence[str]) -> pa.DictionaryArray:
-    """The station that received each message, null where the feed names none."""
+    """Return the station that received each message, null where the feed names none."""
     station = np.ascontiguousarray(rows["station"])
     indices = plain(pa.int32(), station, station < 0)
     return pa.DictionaryArray.from_arrays(indices, pa.array(stations, pa.string()), safe=False)
 
 
 def place(rows: m.Rows) -> dict[str, pa.Array]:
-    """Longitude and latitude in 1/10000 minute, null where there is no place."""
+    """Return longitude and latitude in 1/10000 minute, null where there is no place."""
     lon, lat = map(np.ascontiguousarray, (rows["lon"], rows["lat"]))
     nowhere = beyond(lon, at.LON_LIMIT) | beyond(lat, at.LAT_LIMIT)
     return {
@@ -87,12 +89,12 @@ def place(rows: m.Rows) -> dict[str, pa.Array]:
 
 
 def beyond(values: NDArray[np.int32], limit: int) -> NDArray[np.bool_]:
-    """Whether numbers (of at most 28 bits) are below -`limit` or above it."""
+    """Return whether numbers (of at most 28 bits) are below -`limit` or above it."""
     return (values + np.int32(limit)).view(np.uint32) > np.uint32(2 * limit)
 
 
 def extent(rows: m.Rows, missing: NDArray[np.bool_] | None = None) -> dict[str, pa.Array]:
-    """Distances from the reference point, in metres."""
+    """Return distances from the reference point, in metres."""
     return {
         f"{name}_m": plain(kind, rows[name], missing)
         for name, kind in (
@@ -105,12 +107,14 @@ def extent(rows: m.Rows, missing: NDArray[np.bool_] | None = None) -> dict[str, 
 
 
 def batch(columns: dict[str, pa.Array]) -> pa.RecordBatch:
-    """A record batch of named arrays."""
+    """Return a record batch of named arrays."""
     return pa.RecordBatch.from_arrays(list(columns.values()), list(columns))
 
 
 def positions_arrow(rows: m.Rows, stations: Sequence[str]) -> pa.RecordBatch:
-    """Position reports: `sog_dkn` in 1/10 knot, `cog_ddeg` in 1/10 degree, `rot_ais` as sent."""
+    """Return position reports: `sog_dkn` in 1/10 knot, `cog_ddeg` in 1/10 degree, `rot_ais` as
+    sent.
+    """
     sog, cog, heading, altitude, rot = (
         np.ascontiguousarray(rows[name]) for name in ("sog", "cog", "heading", "altitude", "rot")
     )
@@ -132,7 +136,7 @@ def positions_arrow(rows: m.Rows, stations: Sequence[str]) -> pa.RecordBatch:
 
 
 def statics_arrow(rows: m.Rows, stations: Sequence[str]) -> pa.RecordBatch:
-    """Static data; null where the message (or its part) doesn't carry a field."""
+    """Return static data; null where the message (or its part) doesn't carry a field."""
     has = rows["has"]
     no_voyage, no_type = (has & m.HAS_VOYAGE) == 0, (has & m.HAS_SHIP_TYPE) == 0
     no_vendor, no_mother = (has & m.HAS_VENDOR) == 0, (has & m.HAS_MOTHER_SHIP) == 0
@@ -159,7 +163,7 @@ def statics_arrow(rows: m.Rows, stations: Sequence[str]) -> pa.RecordBatch:
 
 
 def bases_arrow(rows: m.Rows, stations: Sequence[str]) -> pa.RecordBatch:
-    """Base stations: `utc` is the time that the station sent."""
+    """Return base stations: `utc` is the time that the station sent."""
     return batch(
         {
             **common(rows, stations),
@@ -172,7 +176,7 @@ def bases_arrow(rows: m.Rows, stations: Sequence[str]) -> pa.RecordBatch:
 
 
 def aids_arrow(rows: m.Rows, stations: Sequence[str]) -> pa.RecordBatch:
-    """Aids to navigation."""
+    """Return aids to navigation."""
     return batch(
         {
             **common(rows, stations),
@@ -189,12 +193,12 @@ def aids_arrow(rows: m.Rows, stations: Sequence[str]) -> pa.RecordBatch:
 
 
 def others_arrow(rows: m.Rows, stations: Sequence[str]) -> pa.RecordBatch:
-    """Messages that are only listed."""
+    """Return messages that are only listed."""
     return batch(common(rows, stations))
 
 
 def rejects_arrow(rows: m.Rows) -> pa.RecordBatch:
-    """Pieces that became no row: bytes from `start` to before `end`, and the reason."""
+    """Return pieces that became no row: bytes from `start` to before `end`, and the reason."""
     reasons = pa.DictionaryArray.from_arrays(
         plain(pa.uint8(), rows["reason"]), pa.array(m.REASONS, pa.string())
     )

@@ -61,14 +61,14 @@ class Columns:
         return self.memory.stations
 
     def copy(self) -> Columns:
-        """The same rows in memory of their own."""
+        """Return the same rows in memory of their own."""
         return Columns(
             **{name: m.copied(getattr(self, name)) for name in _TABLES}, memory=self.memory
         )
 
     @staticmethod
     def joined(parts: Sequence[Columns], memory: m.Memory) -> Columns:
-        """Rows of several `Columns` one behind the other."""
+        """Return rows of several `Columns` one behind the other."""
         tables = {
             name: m.joined([getattr(part, name) for part in parts], dtype)
             for name, dtype in _TABLES.items()
@@ -79,7 +79,7 @@ class Columns:
         return Columns(**tables, memory=memory)
 
     def to_arrow(self) -> dict[str, pa.RecordBatch]:
-        """One record batch per table, "not available" as null."""
+        """Return one record batch per table, "not available" as null."""
         return {
             "positions": positions_arrow(self.positions, self.stations),
             "statics": statics_arrow(self.statics, self.stations),

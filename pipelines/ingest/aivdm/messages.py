@@ -25,7 +25,9 @@ OK = -1
 
 @inlined
 def unarmour(text: Any, place: Any, characters: Any, words: Any) -> Any:
-    """Payload to groups of 48 bits, two empty ones behind them; 0 if all characters are right."""
+    """Turn a payload into groups of 48 bits, two empty ones behind them; 0 if all characters are
+    right.
+    """
     wrong = U(0)
     groups = (characters + 7) >> 3
     for group in range(groups):
@@ -53,7 +55,7 @@ def decode(
     aids: Any,
     others: Any,
 ) -> Any:
-    """A message to its row or rows; `OK` or the reason why not."""
+    """Make a message's row or rows; `OK` or the reason why not."""
     if bits < at.HEADER_BITS:
         return m.SHORT
     kind = take(words, at.MESSAGE_ID)
@@ -82,7 +84,7 @@ def decode_others(
     aids: Any,
     others: Any,
 ) -> Any:
-    """All messages but the most frequent."""
+    """Make the rows of all messages but the most frequent."""
     if kind == 18:
         if bits < at.CLASS_B.least_bits:
             return m.SHORT

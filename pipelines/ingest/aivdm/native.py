@@ -51,7 +51,7 @@ FIT, NO_TIME, BAD_MMSI, BAD_TIME, NO_POSITION, BAD_POSITION, FUTURE = range(7)
 
 
 def place_problem(rows: m.Rows) -> NDArray[np.uint8]:
-    """Per row, what is wrong with its place (index in `UNFIT`).
+    """Return, per row, what is wrong with its place (index in `UNFIT`).
 
     ITU-R M.1371-5: longitude 181 and latitude 91 degrees are "not available".
     """
@@ -64,7 +64,7 @@ def place_problem(rows: m.Rows) -> NDArray[np.uint8]:
 
 
 def unfit_statics(rows: m.Rows, latest_us: int = m.LATEST_US) -> NDArray[np.uint8]:
-    """Per row, why it can't become part of a frame (index in `UNFIT`, 0 where it can)."""
+    """Tell, per row, why it can't become part of a frame (index in `UNFIT`, 0 where it can)."""
     time, mmsi = np.ascontiguousarray(rows["time"]), np.ascontiguousarray(rows["mmsi"])
     problem = np.zeros(len(rows), np.uint8)
     problem[time > latest_us] = FUTURE
@@ -75,13 +75,14 @@ def unfit_statics(rows: m.Rows, latest_us: int = m.LATEST_US) -> NDArray[np.uint
 
 
 def unfit_positions(rows: m.Rows, latest_us: int = m.LATEST_US) -> NDArray[np.uint8]:
-    """Like `unfit_statics`, for position reports."""
+    """Tell the same of position reports as `unfit_statics` of static data."""
     problem = unfit_statics(rows, latest_us)
     return np.where(problem == FIT, place_problem(rows), problem)
 
 
 def to_positions(columns: Columns, source: str) -> pd.DataFrame:
-    """The position reports as `frames.POSITIONS`; rows that `unfit_positions` names are left out.
+    """Return the position reports as `frames.POSITIONS`; rows that `unfit_positions` names are left
+    out.
 
     `source_offset` is the byte of the feed at which the report's first piece begins.
     """
@@ -93,7 +94,9 @@ def to_positions(columns: Columns, source: str) -> pd.DataFrame:
 def native_positions(
     rows: m.Rows, source: str, stations: Sequence[str], offset: int = 0
 ) -> pa.Table:
-    """Position reports that are fit for a frame, as `NATIVE`; `offset` is added to their own."""
+    """Return position reports that are fit for a frame, as `NATIVE`; `offset` is added to their
+    own.
+    """
     sog, cog, heading = (np.ascontiguousarray(rows[name]) for name in ("sog", "cog", "heading"))
     columns = {
         "mmsi": plain(pa.int32(), rows["mmsi"]),
@@ -114,7 +117,7 @@ def native_positions(
 
 
 def native_frame(native: pa.Table) -> pd.DataFrame:
-    """`frames.POSITIONS` of `NATIVE`."""
+    """Return `frames.POSITIONS` of `NATIVE`."""
     values = {name: native[name].combine_chunks() for name in native.column_names}
 
     def per(name: str, units: float) -> NDArray[np.float64]:
@@ -141,13 +144,13 @@ def native_frame(native: pa.Table) -> pd.DataFrame:
 
 
 def to_statics(columns: Columns, source: str) -> pd.DataFrame:
-    """The static data as `frames.STATICS`, a row per report (see `merged`)."""
+    """Return the static data as `frames.STATICS`, a row per report (see `merged`)."""
     rows = columns.statics
     return statics_frame(rows[unfit_statics(rows) == FIT], source)
 
 
 def statics_frame(rows: m.Rows, source: str, offset: int = 0) -> pd.DataFrame:
-    """`frames.STATICS` of rows that are fit for it; `offset` is added to the rows' own."""
+    """Return `frames.STATICS` of rows that are fit for it; `offset` is added to the rows' own."""
     length = rows["to_bow"].astype(np.float64) + rows["to_stern"]
     beam = rows["to_port"].astype(np.float64) + rows["to_starboard"]
     ship_type = rows["ship_type"].astype(np.int16)
@@ -179,7 +182,7 @@ def statics_frame(rows: m.Rows, source: str, offset: int = 0) -> pd.DataFrame:
 
 
 def _frame(schema: Mapping[str, frames.Column], columns: dict[str, Any]) -> pd.DataFrame:
-    """A frame of columns that are of the right types already; made without copying them."""
+    """Return a frame of columns that are of the right types already; made without copying them."""
     assert list(columns) == list(schema)  # noqa: S101 (for whoever changes one of them)
     return pd.DataFrame(columns, copy=False)
 
@@ -190,7 +193,8 @@ def _known(values: NDArray[np.float64], missing: NDArray[np.bool_]) -> NDArray[n
 
 
 def merged(statics: pd.DataFrame) -> pd.DataFrame:
-    """One row per vessel: the last word of each about each field, whatever message it was in.
+    """Return one row per vessel: the last word of each about each field, whatever message it was
+    in.
 
     Parts A and B of message 24 carry different halves of a class B vessel's data.
     """
@@ -211,7 +215,7 @@ def _same(text: str, count: int) -> pd.Series:
 
 
 def _strings(rows: m.Rows, name: str) -> pd.Series:
-    """A text up to its first '@'.
+    """Return a text up to its first '@'.
 
     "All unused characters should be represented by the @ symbol, and they should be placed at the
     end of the string" (ITU-R M.1371-5, on character strings): what follows one is left over from a

@@ -90,7 +90,7 @@ def line_without_sentence(
 
 @called
 def is_address(buffer: Any, place: Any) -> Any:
-    """Whether an address follows: 3 to 8 capital letters or digits, then a comma or `*`.
+    """Return whether an address follows: 3 to 8 capital letters or digits, then a comma or `*`.
 
     Addresses have 5 characters, those of proprietary sentences (`$P...`) another number.
     """
@@ -102,7 +102,7 @@ def is_address(buffer: Any, place: Any) -> Any:
 
 @called
 def address(buffer: Any, place: Any) -> Any:
-    """`$` or `!` and the first characters of the address, as a word."""
+    """Return `$` or `!` and the first characters of the address, as a word."""
     length = 1
     while length < 7 and buffer[place + length] != COMMA and buffer[place + length] != STAR:
         length += 1
@@ -111,7 +111,7 @@ def address(buffer: Any, place: Any) -> Any:
 
 @called
 def check_sentence(buffer: Any, place: Any) -> Any:
-    """Whether `!` begins a right sentence of another kind than VDM and VDO, or why not."""
+    """Return whether `!` begins a right sentence of another kind than VDM and VDO, or why not."""
     if not is_address(buffer, place):
         return m.MALFORMED
     parity = 0

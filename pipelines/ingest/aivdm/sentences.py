@@ -31,7 +31,7 @@ WAITS = -2
 
 @called
 def where_cut(buffer: Any, place: Any, star: Any) -> Any:
-    """The backslash in a damaged sentence at which another one's tag block begins, or -1."""
+    """Return the backslash in a damaged sentence at which another one's tag block begins, or -1."""
     for index in range(place, star):
         if buffer[index] == BACKSLASH:
             return np.int64(index)
@@ -40,7 +40,7 @@ def where_cut(buffer: Any, place: Any, star: Any) -> Any:
 
 @inlined
 def sentence_end(buffer: Any, star: Any, head: Any, keys: Any, names: Any, lengths: Any) -> Any:
-    """The end of a piece whose sentence has a checksum; reads what stands behind it."""
+    """Return the end of a piece whose sentence has a checksum; reads what stands behind it."""
     place = star + 3
     if ends_line(buffer[place]):
         return place + (2 if buffer[place] == CR and buffer[place + 1] == 10 else 1)
@@ -80,7 +80,7 @@ def before_sentence(
     names: Any,
     lengths: Any,
 ) -> Any:
-    """The place of the sentence in the piece that begins at `start`, or -1."""
+    """Return the place of the sentence in the piece that begins at `start`, or -1."""
     if is_sentence(buffer, start):
         return start
     place = start
@@ -118,7 +118,8 @@ def payload_of(
     ranges: Any,
     samples: Any,
 ) -> Any:
-    """The bits of a checked sentence's message, in `words`: their number, and `OK` or why not.
+    """Return the bits of a checked sentence's message, in `words`: their number, and `OK` or why
+    not.
 
     `!AIVDM,total,number,sequence,channel,payload,fill*hh` (IEC 61162-1, VDM).
     """

@@ -92,7 +92,7 @@ def _is_indented(head: Head) -> bool:
 
 
 def _keys(head: Head) -> list[list[str]]:
-    """Keys of the first objects, those in `MetaData` with their path."""
+    """Return keys of the first objects, those in `MetaData` with their path."""
     text = head.data.removeprefix(BOM).decode("utf-8", "replace").replace("\r", "\n")
     if _is_indented(head):
         text = re.sub(r"\n(?!\{)", " ", text)
@@ -175,7 +175,7 @@ def _on_one_line(data: bytes, numbers: NDArray[np.int64]) -> Block:
 
 
 def _of_block(block: Block, feed: Feed) -> Cells:
-    """The rows of a block; its other lines are counted."""
+    """Return the rows of a block; its other lines are counted."""
     report = feed.report
     table = _all_at_once(block)
     rows = np.arange(len(block))
@@ -202,7 +202,7 @@ def _of_block(block: Block, feed: Feed) -> Cells:
 
 
 def _all_at_once(block: Block) -> pa.Table | None:
-    """A table with a row per line; None if the lines must be looked at one by one."""
+    """Return a table with a row per line; None if the lines must be looked at one by one."""
     data, count = block.data, len(block)
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
@@ -219,7 +219,7 @@ def _all_at_once(block: Block) -> pa.Table | None:
 
 
 def _by_arrow(data: bytes, count: int) -> pa.Table | int:
-    """The table of `count` lines that are safe to parse; else which line has a fault.
+    """Return the table of `count` lines that are safe to parse; else which line has a fault.
 
     -1 if some line has one, but it isn't known which.
     """
@@ -239,7 +239,7 @@ def _by_arrow(data: bytes, count: int) -> pa.Table | int:
 def _those_that_parse(
     lines: Sequence[bytes], rows: Sequence[int]
 ) -> tuple[pa.Table, NDArray[np.int64]]:
-    """The table of those lines that have no fault, and which they are."""
+    """Return the table of those lines that have no fault, and which they are."""
     safe = [row for row in rows if _is_safe(lines[row])]
     found = [
         part
@@ -253,7 +253,7 @@ def _those_that_parse(
 def _without_faults(
     lines: Sequence[bytes], rows: list[int]
 ) -> Iterator[tuple[list[int], pa.Table]]:
-    """Groups of lines without a fault, in order, each with its table."""
+    """Yield groups of lines without a fault, in order, each with its table."""
     good: list[int] = []
     left = rows
     while left:

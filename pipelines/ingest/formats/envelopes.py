@@ -103,7 +103,7 @@ LAYOUT: Final = Layout.model_validate(
 
 
 def columns_of(table: pa.Table) -> tuple[dict[str, pa.Array], NDArray[np.bool_]]:
-    """The columns of the layout, and which rows are what their `MessageType` says."""
+    """Return the columns of the layout, and which rows are what their `MessageType` says."""
     kind = table.column("MessageType").combine_chunks()
     message = table.column("Message").combine_chunks()
     stamp = pc.struct_field(table.column("MetaData").combine_chunks(), "time_utc")
@@ -129,7 +129,9 @@ def columns_of(table: pa.Table) -> tuple[dict[str, pa.Array], NDArray[np.bool_]]
 
 
 def _is_whole(name: str, body: pa.Array) -> NDArray[np.bool_]:
-    """Whether there is a message of that name, with a type that it can have, and its part."""
+    """Return whether there is a message of that name, with a type that it can have, and its
+    part.
+    """
     kind = pc.struct_field(body, "MessageID")
     whole = np.asarray(pc.is_in(kind, pa.array(_TYPES[name], pa.float64())))
     if name == "StaticDataReport":
@@ -142,7 +144,9 @@ def _is_whole(name: str, body: pa.Array) -> NDArray[np.bool_]:
 
 
 def _is_part(body: pa.Array, field: str) -> pa.Array | bool:
-    """Whether a field is said: a part of type 24 has zeros where the other part's fields are."""
+    """Return whether a field is said: a part of type 24 has zeros where the other part's fields
+    are.
+    """
     if field not in _PARTS:
         return True
     said = pc.struct_field(body, "PartNumber")

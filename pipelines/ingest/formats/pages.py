@@ -100,7 +100,7 @@ class _Header:
         return (value >> 1) ^ -(value & 1)
 
     def _struct(self, depth: int) -> dict[int, int]:
-        """The whole numbers among the fields of a struct, by field."""
+        """Return the whole numbers among the fields of a struct, by field."""
         if depth > _MAX_DEPTH:
             raise ValueError("a header that is too deep")
         numbers: dict[int, int] = {}

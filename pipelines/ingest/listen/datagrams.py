@@ -49,7 +49,7 @@ class Budget:
         self.left = self.bytes_per_s * BURST_S
 
     def take(self, size: int, now_s: float) -> bool:
-        """Whether `size` bytes may come now; they are taken off then.
+        """Return whether `size` bytes may come now; they are taken off then.
 
         >>> budget = Budget(100.0)
         >>> budget.take(500, 0.0), budget.take(1, 0.0), budget.take(100, 1.0), budget.take(1, 1.0)

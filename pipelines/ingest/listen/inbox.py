@@ -51,7 +51,7 @@ class Inbox:
             self._changed.notify_all()
 
     def get(self, timeout_s: float) -> tuple[float, bytes] | None:
-        """What came first, and when (epoch seconds); None if nothing has come by then."""
+        """Return what came first, and when (epoch seconds); None if nothing has come by then."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._items, timeout_s):
                 return None
@@ -61,7 +61,7 @@ class Inbox:
             return received, data
 
     def close(self) -> None:
-        """Nobody looks into it any more."""
+        """Note that nobody looks into it any more."""
         self.halt.set()
         with self._changed:
             self._closed = True
@@ -87,7 +87,7 @@ class Backoff:
     steady_s: float = 10.0
 
     def delay_s(self, failures: int) -> float:
-        """Seconds to wait after this many failures in a row.
+        """Return seconds to wait after this many failures in a row.
 
         >>> 30 <= Backoff().delay_s(50) <= 60
         True

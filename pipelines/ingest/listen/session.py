@@ -85,7 +85,9 @@ def listen(
 
 @contextmanager
 def stop_on_signals() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set, for the length of a with block of the main thread."""
+    """Return an event that SIGINT and SIGTERM set, for the length of a with block of the main
+    thread.
+    """
     stop = threading.Event()
 
     def ask(_signal: int, _frame: FrameType | None) -> None:

@@ -20,7 +20,7 @@ _USAGE: Final = "tcp://HOST:PORT, udp://:PORT, serial:/dev/NAME?baud=38400, or -
 
 
 def parse(text: str) -> Source:
-    """The source that a user names.
+    """Return the source that a user names.
 
     >>> parse("udp://:10110").name, parse("serial:/dev/ttyUSB0").name
     ('udp://127.0.0.1:10110', 'serial:/dev/ttyUSB0?baud=38400')

@@ -23,7 +23,7 @@ _BOUNDARY_NAMES: Final[Mapping[str, str]] = {
 
 
 def load_boundaries(reference_dir: Path) -> gpd.GeoDataFrame:
-    """Agreed boundary lines with parties, kind, treaty, and how far each was verified.
+    """Return agreed boundary lines with parties, kind, treaty, and how far each was verified.
 
     `left` and `right` are the parties on either hand, along the points of the line.
     """
@@ -31,7 +31,8 @@ def load_boundaries(reference_dir: Path) -> gpd.GeoDataFrame:
 
 
 def boundary_lines(reference_dir: Path) -> gpd.GeoDataFrame:
-    """Agreed boundary lines as `boundaries.BOUNDARY_COLUMNS`; left and right are names of states.
+    """Return agreed boundary lines as `boundaries.BOUNDARY_COLUMNS`; left and right are names of
+    states.
 
     Where a line of the continental shelf runs beside a territorial sea line of the same two states
     (Indonesia and Malaysia, 1969 and 1970) only the latter is kept: it is one crossing.
@@ -69,7 +70,7 @@ def boundary_lines(reference_dir: Path) -> gpd.GeoDataFrame:
 
 
 def _boundary_class(kind: str) -> str:
-    """The nearest to the shore of what a line divides."""
+    """Return the nearest to the shore of what a line divides."""
     if "territorial_sea" in kind:
         return "territorial_sea"
     return "exclusive_economic_zone" if "EEZ" in kind else "continental_shelf"

@@ -11,12 +11,12 @@ from pipelines.reference.layers.files import read_table
 
 
 def load_mid(reference_dir: Path) -> pd.DataFrame:
-    """Maritime identification digits (ITU): mid, iso2, iso3, name; all text."""
+    """Return maritime identification digits (ITU): mid, iso2, iso3, name; all text."""
     return read_table(reference_dir / "codes" / "mid.csv")
 
 
 def flag_states(mmsi: ArrayLike, reference_dir: Path = REFERENCE) -> NDArray[np.object_]:
-    """ISO 3166 alpha-3 code of the administration in each MMSI, empty where there is none.
+    """Return ISO 3166 alpha-3 code of the administration in each MMSI, empty where there is none.
 
     The digits stand first in a ship's MMSI, and after a prefix in those of coast stations (00),
     groups (0), aircraft (111), handhelds (8), aids to navigation (99) and craft of a parent ship
@@ -42,7 +42,7 @@ def flag_states(mmsi: ArrayLike, reference_dir: Path = REFERENCE) -> NDArray[np.
 
 
 def ship_type_words(codes: ArrayLike, reference_dir: Path = REFERENCE) -> NDArray[np.object_]:
-    """AIS ship type codes in words (ITU-R M.1371-5, table 53), empty where not reported."""
+    """Return AIS ship type codes in words (ITU-R M.1371-5, table 53), empty where not reported."""
     table = read_table(reference_dir / "codes" / "ship_types.csv")
     words = np.full(256, "", dtype=object)
     words[table["code"].astype(int).to_numpy()] = table["words"].to_numpy(dtype=object)
@@ -51,7 +51,9 @@ def ship_type_words(codes: ArrayLike, reference_dir: Path = REFERENCE) -> NDArra
 
 
 def nav_status_words(codes: ArrayLike, reference_dir: Path = REFERENCE) -> NDArray[np.object_]:
-    """Navigation status codes in words (ITU-R M.1371-5, table 45), empty for 15 and unknown."""
+    """Return navigation status codes in words (ITU-R M.1371-5, table 45), empty for 15 and
+    unknown.
+    """
     table = read_table(reference_dir / "codes" / "nav_status.csv")
     words = np.full(16, "", dtype=object)
     words[table["code"].astype(int).to_numpy()] = table["words"].to_numpy(dtype=object)

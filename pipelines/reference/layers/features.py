@@ -21,12 +21,12 @@ _ZONE_KEYS: Final = ("zone_id", "name", "zone_class", "source", "confidence")
 
 
 def zone_files(zones_dir: Path) -> list[Path]:
-    """Files of hand-written zones, in the order of their names."""
+    """Return files of hand-written zones, in the order of their names."""
     return sorted(path for path in zones_dir.glob("*.geojson") if path.is_file())
 
 
 def read_zone_file(path: Path) -> list[dict[str, Any]]:
-    """Zones of one GeoJSON file, one mapping each.
+    """Return zones of one GeoJSON file, one mapping each.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def read_zone_file(path: Path) -> list[dict[str, Any]]:
 
 
 def zone_features(path: Path) -> Iterator[tuple[str, Any]]:
-    """Features of a GeoJSON file with words for where each stands.
+    """Yield features of a GeoJSON file with words for where each stands.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def zone_features(path: Path) -> Iterator[tuple[str, Any]]:
 
 
 def read_zone(feature: Any, where: str, file: str) -> dict[str, Any]:
-    """One zone from its GeoJSON feature.
+    """Return one zone from its GeoJSON feature.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def read_zone(feature: Any, where: str, file: str) -> dict[str, Any]:
 
 
 def _direction(value: Any, zone_class: str, where: str) -> float:
-    """Direction of traffic in a lane, NaN where none is given."""
+    """Return the direction of traffic in a lane, NaN where none is given."""
     if value is None:
         return float("nan")
     if zone_class not in LANE_CLASSES:
@@ -116,7 +116,9 @@ def _direction(value: Any, zone_class: str, where: str) -> float:
 
 
 def _licence(properties: dict[str, Any], zone_class: str, where: str) -> dict[str, Any]:
-    """Whether transfers are licensed in a transfer area, and who says so; not where unsaid."""
+    """Return whether transfers are licensed in a transfer area, and who says so; not where
+    unsaid.
+    """
     licensed, says = properties.get("licensed"), properties.get("licence_source")
     if licensed is None and says is None:
         return {"licensed": False, "licence_source": ""}

@@ -24,7 +24,7 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def _stamp(path: Path) -> tuple[int, int]:
-    """What changes when the file does, so that a cached parse is never stale."""
+    """Return what changes when the file does, so that a cached parse is never stale."""
     try:
         status = path.stat()
     except OSError as error:

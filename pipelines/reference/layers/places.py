@@ -26,13 +26,13 @@ _PROMINENCE: Final[Mapping[str, float]] = {"port": 3.5, "light": 2.0, "island": 
 
 
 def load_landmarks(reference_dir: Path) -> pd.DataFrame:
-    """Ports, lights, islands and capes: name, lat, lon, kind."""
+    """Return ports, lights, islands and capes: name, lat, lon, kind."""
     marks = read_table(reference_dir / "places" / "landmarks.csv")
     return marks.astype({"lat": "float64", "lon": "float64"})
 
 
 def landing_points(reference_dir: Path) -> pd.DataFrame:
-    """Documented landing places, at sea beside them: name, lat, lon."""
+    """Return documented landing places, at sea beside them: name, lat, lon."""
     places = read_geo(reference_dir / "places" / "landing_places.parquet")
     return pd.DataFrame(
         {"name": places["name"], "lat": places["snap_lat"], "lon": places["snap_lon"]}
@@ -40,7 +40,7 @@ def landing_points(reference_dir: Path) -> pd.DataFrame:
 
 
 def load_gazetteer(reference_dir: Path) -> Gazetteer:
-    """Places to describe positions by: ports, islands, capes, lights and coastal towns.
+    """Return places to describe positions by: ports, islands, capes, lights and coastal towns.
 
     Prominence: ports 3.5, other landmarks 2, a town 1 to 2.5 by its population (half a point per
     power of ten over 1,000). Villages, inland towns and districts of a larger town are left out.

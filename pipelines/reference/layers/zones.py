@@ -99,7 +99,9 @@ def _make_zones(
 
 
 def learned_places(learned_dir: Path | None) -> gpd.GeoDataFrame:
-    """Learned places that a person has accepted, as zones; see `pipelines.reference.learned`."""
+    """Return learned places that a person has accepted, as zones; see
+    `pipelines.reference.learned`.
+    """
     from pipelines.reference import learned as snapshot
 
     found = snapshot.accepted(learned_dir) if learned_dir else ()
@@ -109,7 +111,7 @@ def learned_places(learned_dir: Path | None) -> gpd.GeoDataFrame:
 
 
 def territorial_seas(reference_dir: Path) -> gpd.GeoDataFrame:
-    """Territorial seas (with internal waters) as zones such as ``territorial-sea-mys``."""
+    """Return territorial seas (with internal waters) as zones such as ``territorial-sea-mys``."""
     seas = read_geo(reference_dir / "boundaries" / "territorial_sea.parquet")
     mid = load_mid(reference_dir).drop_duplicates("iso3").set_index("iso3")["name"]
     return _zone_frame(
@@ -128,7 +130,7 @@ def territorial_seas(reference_dir: Path) -> gpd.GeoDataFrame:
 
 
 def joint_areas(reference_dir: Path) -> gpd.GeoDataFrame:
-    """Areas that two states use together, as zones."""
+    """Return areas that two states use together, as zones."""
     areas = read_geo(reference_dir / "boundaries" / "joint_areas.parquet")
     return _zone_frame(
         {
@@ -146,7 +148,7 @@ def joint_areas(reference_dir: Path) -> gpd.GeoDataFrame:
 
 
 def landing_places(reference_dir: Path) -> gpd.GeoDataFrame:
-    """Landing places as circles, the accuracy of their position being the radius.
+    """Return landing places as circles, the accuracy of their position being the radius.
 
     The radius is kept within `LANDING_RADIUS_M`.
     """
@@ -184,5 +186,5 @@ def _zone_frame(rows: Iterator[dict[str, Any]] | Sequence[dict[str, Any]]) -> gp
 
 
 def load_land(reference_dir: Path) -> gpd.GeoDataFrame:
-    """Land for analysis: iso3, area_km2, is_mainland, geometry."""
+    """Return land for analysis: iso3, area_km2, is_mainland, geometry."""
     return read_geo(reference_dir / "land" / "land.parquet")

@@ -40,7 +40,9 @@ class Generation:
         return self._connection
 
     def sql(self, query: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """The result of any read-only query, for notebooks: tables are those of the catalogue."""
+        """Return the result of any read-only query, for notebooks: tables are those of the
+        catalogue.
+        """
         return self._connection.execute(query, dict(parameters or {})).df()
 
     def _ask(self, name: str, **parameters: Any) -> pd.DataFrame:
@@ -53,7 +55,7 @@ class Generation:
         return None if simulated is None else bool(simulated)
 
     def columns(self, table: str) -> list[str]:
-        """Names of a table's columns in their order; none if there is no such table."""
+        """Return names of a table's columns in their order; none if there is no such table."""
         query = (
             "SELECT column_name FROM duckdb_columns() "
             "WHERE table_name = $table AND database_name = current_database() "
@@ -62,7 +64,8 @@ class Generation:
         return [str(name) for name in self.sql(query, {"table": table})["column_name"]]
 
     def fetched(self, paths: Iterable[str]) -> list[str]:
-        """Files of positions where DuckDB can read them, brought there if they lie elsewhere.
+        """Return files of positions where DuckDB can read them, brought there if they lie
+        elsewhere.
 
         Raises
         ------

@@ -11,11 +11,13 @@ class VesselQueries(Generation):
     """Questions about vessels."""
 
     def vessels(self, end: pd.Timestamp) -> pd.DataFrame:
-        """What each vessel called itself last up to `end`; `frames.VESSELS` without flag_state."""
+        """Return what each vessel called itself last up to `end`; `frames.VESSELS` without
+        flag_state.
+        """
         return self._ask("vessels", end=end)
 
     def heard_in(self, mmsis: list[int], end: pd.Timestamp) -> pd.DataFrame:
-        """Feeds that some vessels were heard in, by UTC date up to `end`.
+        """Return feeds that some vessels were heard in, by UTC date up to `end`.
 
         Returns
         -------
@@ -26,25 +28,29 @@ class VesselQueries(Generation):
             return self._ask("heard_in", end=end)
 
     def identity_at(self, mmsi: int, time: pd.Timestamp) -> Identity:
-        """What a vessel had called itself last at a time."""
+        """Return what a vessel had called itself last at a time."""
         from pipelines.reference.layers import flag_states  # its layers are slow to import
 
         statements, seen = self._ask("statements", mmsi=mmsi), self._ask("seen", mmsi=mmsi)
         return identity(mmsi, time, statements, seen, str(flag_states([mmsi])[0]))
 
     def history(self, mmsi: int, end: pd.Timestamp | None = None) -> pd.DataFrame:
-        """`HISTORY`: all that a vessel said of itself, up to a time, and from when to when."""
+        """Return `HISTORY`: all that a vessel said of itself, up to a time, and from when to
+        when.
+        """
         said = self._ask("statements", mmsi=mmsi)
         return history(said if end is None else until(said, end))
 
     def names(self, end: pd.Timestamp) -> pd.DataFrame:
-        """Every name, call sign and IMO number that any vessel said up to a time, and all MMSIs
-        heard: mmsi, field, value, first_time, last_time.
+        """Return every name, call sign and IMO number that any vessel said up to a time, and all
+        MMSIs heard: mmsi, field, value, first_time, last_time.
         """
         return self._ask("names", end=end)
 
     def statements(self, need: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
-        """`frames.STATEMENTS` of the vessels in `need`, each from its from_time, up to `end`."""
+        """Return `frames.STATEMENTS` of the vessels in `need`, each from its from_time, up to
+        `end`.
+        """
         with self._registered("need", need):
             said = self._ask("statements_between", end=end)
         return frames.conform(said, frames.STATEMENTS)

@@ -106,7 +106,7 @@ class FeedWriter(FileWriter):
         self._insert("statics", parts.statics)
 
     def _late_from(self, feed_key: str, late_from: pd.Timestamp | None) -> pd.Timestamp | None:
-        """From when on a feed that is read again is new; None if it is new whole."""
+        """Return from when on a feed that is read again is new; None if it is new whole."""
         if late_from is None:
             return None
         if self.looked_at(feed_key):

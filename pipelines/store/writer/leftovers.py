@@ -10,13 +10,13 @@ from pipelines.store.place import Place, sizes_here
 
 
 def strays(root: Path, place: Place, named: Container[str]) -> list[Path]:
-    """Files among the positions, here or where they lie, that the catalogue doesn't name."""
+    """Return files among the positions, here or where they lie, that the catalogue doesn't name."""
     found = sizes_here(root).keys() | place.sizes().keys()
     return sorted(root / name for name in found if name not in named)
 
 
 def work_files(root: Path) -> list[Path]:
-    """Files of writers that are no more; to be asked for while no other writes."""
+    """Return files of writers that are no more; to be asked for while no other writes."""
     spills = [path for path in root.glob("spill-*") if not _is_running(path.name[6:])]
     return sorted([*root.glob("work.duckdb*"), *root.glob("catalogue.duckdb.new"), *spills])
 
@@ -37,7 +37,7 @@ def clean(root: Path, place: Place, named: Container[str]) -> None:
 
 
 def _is_running(spill: str) -> bool:
-    """Whether the process of a `spill-PID-HOST` may be running; of another host it may."""
+    """Return whether the process of a `spill-PID-HOST` may be running; of another host it may."""
     pid, _, host = spill.partition("-")
     if host not in {"", socket.gethostname()}:
         return True

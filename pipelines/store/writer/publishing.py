@@ -91,7 +91,7 @@ class Publishing(Queries):
             raise
 
     def _restore_if_broken(self) -> None:
-        """DuckDB refuses all further work after a write to a full disk."""
+        """Go back to what is published if DuckDB refuses all further work, as after a full disk."""
         try:
             self._connection.execute("SELECT 1").fetchall()
         except duckdb.Error:
