@@ -12,10 +12,10 @@ from types import MappingProxyType
 from typing import Any, Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from detectors.core.errors import ConfigError
+from pipelines.base.yaml_files import read_model, read_yaml
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.report import escaped
 
@@ -201,27 +201,15 @@ def load_layouts(path: Path | None) -> dict[str, Layout]:
 
 
 def _parse(path: Path) -> dict[str, Layout]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path} can't be read: {error}") from error
-    if not isinstance(content, dict) or not all(isinstance(v, dict) for v in content.values()):
+    content = read_yaml(path)
+    if not all(isinstance(block, dict) for block in content.values()):
         raise ConfigError(f"{path} isn't a mapping of names to layouts")
-    layouts = {}
-    for name, said in content.items():
-        try:
-            layouts[str(name)] = Layout(name=str(name), **said)
-        except (ValidationError, TypeError) as error:
-            raise ConfigError(f"{path}: layout {name!r}: {_first(error)}") from error
-    return layouts
-
-
-def _first(error: Exception) -> str:
-    if not isinstance(error, ValidationError):
-        return str(error)
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return f"{where}: {first['msg']}" if where else str(first["msg"])
+    if any("name" in block for block in content.values()):
+        raise ConfigError(f"{path}: a layout's name is the key that it stands under")
+    return {
+        str(name): read_model(path, Layout, {"name": str(name), **block}, place=(str(name),))
+        for name, block in content.items()
+    }
 
 
 def choose(layouts: Mapping[str, Layout], name: str) -> Layout:

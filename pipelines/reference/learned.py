@@ -24,6 +24,7 @@ from shapely.geometry import shape
 from detectors.core.errors import ConfigError
 from detectors.surroundings.landmarks import Gazetteer
 from pipelines.base.files import write_text
+from pipelines.base.yaml_files import read_yaml
 from pipelines.reference.place import Place
 
 ACCEPT, REJECT, PENDING = "accept", "reject", "pending"
@@ -274,13 +275,10 @@ def decisions(folder: Path) -> dict[str, str]:
         If the file can't be read or holds something else.
     """
     path = folder / DECISIONS
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except FileNotFoundError:
+    if not path.exists():
         return {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{DECISIONS} of the learned places can't be read: {error}") from error
-    if not isinstance(content, dict) or not set(content.values()) <= {ACCEPT, REJECT}:
+    content = read_yaml(path)
+    if not all(value in (ACCEPT, REJECT) for value in content.values()):
         raise ConfigError(
             f"{DECISIONS} of the learned places isn't a list of decisions",
             hint=f"each line is a zone id and {ACCEPT} or {REJECT}",
