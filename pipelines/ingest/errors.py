@@ -31,9 +31,9 @@ def explained(name: str, error: Exception) -> SelatError:
             hint="it may be made to do harm; if it is a feed, split it",
         )
     lines = str(error).splitlines()
-    said = f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
+    cause = f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
     return IngestError(
-        f"{name} can't be read: {said}",
+        f"{name} can't be read: {cause}",
         hint="it is damaged, or of a kind that isn't known: keep it for the developers",
     )
 

@@ -143,8 +143,8 @@ class Layout(BaseModel):
     @property
     def digest(self) -> str:
         """Digest of everything that decides how a row is read."""
-        said = self.model_dump_json(exclude={"title", "source", "recognise_by"})
-        return hashlib.sha256(said.encode()).hexdigest()[:12]
+        content = self.model_dump_json(exclude={"title", "source", "recognise_by"})
+        return hashlib.sha256(content.encode()).hexdigest()[:12]
 
     @property
     def used(self) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ class Table:
     def __init__(self, layout: Layout, source: str, options: IngestOptions, report: Report) -> None:
         self._layout, self._source = layout, source
         self._options, self._report = options, report
-        self._said = _Said()
+        self._last_statics = _LastStatics()
 
     def batches(self, parts: Iterable[Cells]) -> Iterator[Batch]:
         """Yield batches of at most `batch_rows` rows; each part must have no more."""
@@ -137,13 +137,13 @@ class Table:
         """Return rows whose static data are new, and whether they are position reports too."""
         alone = keep & (kind == STATIC)
         rows = np.flatnonzero((keep & (kind == POSITION) & ~statics.empty) | alone)
-        changed = self._said.changed(mmsi[rows], statics.digest[rows])
+        changed = self._last_statics.changed(mmsi[rows], statics.digest[rows])
         self._report.repeated_static += int((~changed & ~alone[rows]).sum())
         taken = rows[changed | alone[rows]]
         return taken, ~alone[taken]
 
 
-class _Said:
+class _LastStatics:
     """What each vessel said last, as a digest."""
 
     def __init__(self) -> None:

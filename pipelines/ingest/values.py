@@ -156,7 +156,9 @@ class Values:
             return np.zeros(self._n, "int64")
         if not isinstance(cells, Words):
             return _whole(cells, 0, _MAX_IMO, 0)
-        bare = pc.replace_substring_regex(_said(cells, self._missing), r"^(?i:IMO) ?", "")
+        bare = pc.replace_substring_regex(
+            _without_missing(cells, self._missing), r"^(?i:IMO) ?", ""
+        )
         bare = pc.replace_substring_regex(bare, r"\.0*$", "")
         there = pc.match_substring_regex(bare, r"^[0-9]{1,10}$")
         numbers = _integers(pc.if_else(there, bare, "0"))
@@ -184,7 +186,7 @@ class Values:
             index = np.zeros(self._n, "int8")
             index[np.isin(self.msg_type, (1, 2, 3, 5))] = _CLASSES.index("A")
             index[np.isin(self.msg_type, (18, 19, 24))] = _CLASSES.index("B")
-        return _spelled(pa.array(_CLASSES), index)
+        return _as_series(pa.array(_CLASSES), index)
 
     def _text(self, name: str) -> Words | None:
         """Return texts, empty where the feed says that there is nothing."""
@@ -193,7 +195,7 @@ class Values:
             return None
         cells = self._first(name)
         words = cells if isinstance(cells, Words) else Words.of(_as_text(columns[0]))
-        clean = pc.replace_substring(_said(words, self._missing), "\0", "")
+        clean = pc.replace_substring(_without_missing(words, self._missing), "\0", "")
         # "@" fills up six-bit text.
         texts = pc.utf8_rtrim(pc.utf8_slice_codeunits(clean, 0, _MAX_TEXT), "@ ")
         return Words(texts, words.index)
@@ -245,10 +247,10 @@ class Statics:
         for words in texts.values():
             if words is None:
                 continue
-            said = words.texts.to_pandas().astype("object")
-            self.empty &= (said == "").to_numpy()[words.index]
+            spellings = words.texts.to_pandas().astype("object")
+            self.empty &= (spellings == "").to_numpy()[words.index]
             digest = _mixed(
-                digest, pd.util.hash_array(said.to_numpy(), categorize=False)[words.index]
+                digest, pd.util.hash_array(spellings.to_numpy(), categorize=False)[words.index]
             )
         self.digest = digest.view("int64")
 
@@ -257,7 +259,7 @@ class Statics:
         texts = {
             name: pd.Series("", index=range(len(rows)), dtype="str")
             if words is None
-            else _spelled(words.texts, words.index[rows])
+            else _as_series(words.texts, words.index[rows])
             for name, words in self._texts.items()
         }
         return {**{name: values[rows] for name, values in self._numbers.items()}, **texts}
@@ -271,11 +273,11 @@ def _mixed(digest: NDArray[np.uint64], values: NDArray[np.uint64]) -> NDArray[np
     return np.asarray(x ^ (x >> np.uint64(31)))
 
 
-def _said(words: Words, missing: pa.Array) -> pa.Array:
+def _without_missing(words: Words, missing: pa.Array) -> pa.Array:
     return pc.if_else(pc.is_in(words.texts, missing), "", words.texts)
 
 
-def _spelled(texts: pa.Array, index: NDArray[np.integer]) -> pd.Series:
+def _as_series(texts: pa.Array, index: NDArray[np.integer]) -> pd.Series:
     spelled: pd.Series = texts.cast(pa.large_string()).take(pa.array(index)).to_pandas()
     return spelled.astype("str")
 

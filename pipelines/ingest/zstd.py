@@ -80,8 +80,8 @@ def _frame(file: Source) -> Iterator[bytes]:
         last = 0
         while not last:
             head = _exactly(file, 3)
-            said = int.from_bytes(head, "little")
-            last, kind, size = said & 1, said >> 1 & 3, said >> 3
+            fields = int.from_bytes(head, "little")
+            last, kind, size = fields & 1, fields >> 1 & 3, fields >> 3
             if size > _MAX_BLOCK or kind == _RESERVED:
                 raise DamageError
             yield inner.decompress(head + _exactly(file, 1 if kind == _RLE else size))

@@ -132,8 +132,8 @@ def read(
     progress
         Called with (batches done, batches in all).
     """
-    said = store.vessels(until)
-    types = said.set_index("mmsi")["ship_type"]
+    static = store.vessels(until)
+    types = static.set_index("mmsi")["ship_type"]
     spans = flagged_spans(store, since, until, parameters.exclude_score)
     pilots = _pilot_ticks(store, types, since, until)
     flows: list[list[lanes.Flow]] = [[] for _ in parameters.lane_cells_deg]

@@ -56,14 +56,14 @@ def samples(
         left_out += int((moving & ~kept).sum())
         rows, course_deg = rows[moving & kept], course_deg[moving & kept]
         mmsi = grid.track_id[rows] // 100
-        said = types.reindex(mmsi).fillna(-1).to_numpy()
+        ship_type = types.reindex(mmsi).fillna(-1).to_numpy()
         parts.append(
             pd.DataFrame(
                 {
                     "mmsi": mmsi,
                     "track_id": grid.track_id[rows],
                     "tick": grid.tick[rows],
-                    "ship": normal.ship_class(said),
+                    "ship": normal.ship_class(ship_type),
                     "lat": grid.lat[rows],
                     "lon": grid.lon[rows],
                     "course_deg": course_deg,

@@ -17,8 +17,8 @@ def around(lat: Floats, lon: Floats, margin_m: float) -> Any:
     """Return concave outline of points with a margin, in WGS84."""
     lat0, lon0 = float(np.median(lat)), float(lon[0])
     points = shapely.multipoints(np.stack(geodesy.to_local_m(lat, lon, lat0, lon0), axis=-1))
-    hull = shapely.concave_hull(points, ratio=0.4)
-    return _to_wgs84(shapely.buffer(hull, margin_m, quad_segs=4), lat0, lon0)
+    outline = shapely.concave_hull(points, ratio=0.4)
+    return _to_wgs84(shapely.buffer(outline, margin_m, quad_segs=4), lat0, lon0)
 
 
 def corridor(lat: Floats, lon: Floats, half_width_m: float) -> Any:

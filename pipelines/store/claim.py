@@ -96,8 +96,8 @@ class Latest:
             raise self._unusable(error) from error
         except BotoCoreError as error:
             raise self._unusable(error) from error
-        said = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-        there = parsedate_to_datetime(said) if said else datetime.now(UTC)
+        date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+        there = parsedate_to_datetime(date) if date else datetime.now(UTC)
         return Seen(content, answer["ETag"], (there - answer["LastModified"]).total_seconds())
 
     def exchange(self, content: dict[str, Any], etag: str | None) -> str:

@@ -154,8 +154,8 @@ class FeedParts(NewFiles):
         if len(batch.statics):
             frames.validate(batch.statics, frames.STATICS)
             day = frames.epoch_us(batch.statics["time"]) // DAY_US
-            said = batch.statics.assign(day=day, **_once(batch.statics))
-            self._statics.add(_statics_summed(said))
+            statics = batch.statics.assign(day=day, **_once(batch.statics))
+            self._statics.add(_statics_summed(statics))
         if self._rows >= FLUSH_ROWS:
             self.flush()
 

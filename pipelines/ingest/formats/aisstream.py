@@ -98,23 +98,23 @@ def _keys(head: Head) -> list[list[str]]:
         text = re.sub(r"\n(?!\{)", " ", text)
     found = []
     for line in text.split("\n")[:100]:
-        said = _object(line)
-        if said is not None:
-            inner = said.get("MetaData")
+        keys = _object(line)
+        if keys is not None:
+            inner = keys.get("MetaData")
             found.append(
-                [*said, *(f"MetaData.{k}" for k in inner if isinstance(inner, dict))]
+                [*keys, *(f"MetaData.{k}" for k in inner if isinstance(inner, dict))]
                 if isinstance(inner, dict)
-                else [*said]
+                else [*keys]
             )
     return found
 
 
 def _object(line: str) -> dict[str, Any] | None:
     try:
-        said = json.loads(line)
+        found = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return said if isinstance(said, dict) else None
+    return found if isinstance(found, dict) else None
 
 
 class _Reader:

@@ -129,7 +129,7 @@ class _Reader:
         wrong: list[int] = []
         table = self._parsed(block.data, wrong)
         if table is None or table.num_rows + len(wrong) != len(block):
-            table, rows = self._quoted_apart(block, wrong)
+            table, rows = self._line_by_line(block, wrong)
         elif wrong:
             rows = np.delete(rows, wrong)
         columns = {name: self._column(table, name) for name in self._columns}
@@ -192,7 +192,7 @@ class _Reader:
             ),
         )
 
-    def _quoted_apart(self, block: Block, wrong: list[int]) -> tuple[pa.Table, NDArray[np.int64]]:
+    def _line_by_line(self, block: Block, wrong: list[int]) -> tuple[pa.Table, NDArray[np.int64]]:
         """Read lines with quotes one by one: one without its partner swallows those behind it.
 
         So are lines with a carriage return in them.
@@ -253,8 +253,8 @@ class _Reader:
         mmsi = columns[self._layout.columns["mmsi"].names[0]]
         short = np.flatnonzero(pc.less(pc.binary_length(mmsi), 9))
         if len(short):
-            said = pc.utf8_trim(mmsi.take(pa.array(short)), _BLANK)
-            for row in short[np.asarray(pc.equal(said, ""))]:
+            trimmed = pc.utf8_trim(mmsi.take(pa.array(short)), _BLANK)
+            for row in short[np.asarray(pc.equal(trimmed, ""))]:
                 blank[row] = not block.line(int(rows[row])).strip(_BLANK.encode())
         return blank
 

@@ -121,9 +121,11 @@ def columns_of(table: pa.Table) -> tuple[dict[str, pa.Array], NDArray[np.bool_]]
             for place in places:
                 path = place.split(".")
                 if path[0] in fields:
-                    said = pc.struct_field(body, path)
-                    there = pc.and_(pc.and_(rows, _is_part(body, path[0])), pc.is_valid(said))
-                    columns[column] = pc.if_else(there, said, columns[column])
+                    field_values = pc.struct_field(body, path)
+                    there = pc.and_(
+                        pc.and_(rows, _is_part(body, path[0])), pc.is_valid(field_values)
+                    )
+                    columns[column] = pc.if_else(there, field_values, columns[column])
     texts = {"MessageType": pc.fill_null(kind, ""), "time_utc": pc.fill_null(stamp, "")}
     return {**columns, **texts}, good
 
@@ -149,5 +151,5 @@ def _is_part(body: pa.Array, field: str) -> pa.Array | bool:
     """
     if field not in _PARTS:
         return True
-    said = pc.struct_field(body, "PartNumber")
-    return pc.fill_null(pc.equal(said, _PARTS[field]), False)
+    part = pc.struct_field(body, "PartNumber")
+    return pc.fill_null(pc.equal(part, _PARTS[field]), False)

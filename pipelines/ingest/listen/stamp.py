@@ -200,8 +200,8 @@ def _read_tags(prefix: bytes) -> tuple[bool, bytes]:
     *blocks, tail = prefix.split(b"\\")
     has_time, station = False, b""
     for block in blocks:
-        fields, star, said = block.partition(b"*")
-        if star and not agrees(fields, said):
+        fields, star, digits = block.partition(b"*")
+        if star and not agrees(fields, digits):
             continue
         for field in fields.split(b","):
             if field.startswith(b"c:") and _TAG_TIME.fullmatch(field):

@@ -189,14 +189,14 @@ def checksum(body: bytes) -> int:
     return folded
 
 
-def agrees(body: bytes, said: bytes) -> bool:
+def agrees(body: bytes, digits: bytes) -> bool:
     """Return whether a checksum in hexadecimal is the right one."""
     try:
-        return int(said, 16) == checksum(body)
+        return int(digits, 16) == checksum(body)
     except ValueError:
         return False
 
 
 def _is_right(sentence: bytes) -> bool:
-    body, star, said = sentence.partition(b"*")
-    return bool(star) and agrees(body, said[:2])
+    body, star, digits = sentence.partition(b"*")
+    return bool(star) and agrees(body, digits[:2])

@@ -38,8 +38,8 @@ class VesselQueries(Generation):
         """Return `HISTORY`: all that a vessel said of itself, up to a time, and from when to
         when.
         """
-        said = self._ask("statements", mmsi=mmsi)
-        return history(said if end is None else until(said, end))
+        statements = self._ask("statements", mmsi=mmsi)
+        return history(statements if end is None else until(statements, end))
 
     def names(self, end: pd.Timestamp) -> pd.DataFrame:
         """Return every name, call sign and IMO number that any vessel said up to a time, and all
@@ -52,5 +52,5 @@ class VesselQueries(Generation):
         `end`.
         """
         with self._registered("need", need):
-            said = self._ask("statements_between", end=end)
-        return frames.conform(said, frames.STATEMENTS)
+            statements = self._ask("statements_between", end=end)
+        return frames.conform(statements, frames.STATEMENTS)

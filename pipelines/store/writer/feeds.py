@@ -223,8 +223,8 @@ class FeedWriter(FileWriter):
         if PurePath(name).name in known:
             return
         report["also_named"] = [*report.get("also_named", ()), name]
-        said = json.dumps(report, sort_keys=True, ensure_ascii=False)
-        update = f"UPDATE {table} SET report = $said WHERE {column} = $key"  # noqa: S608
+        text = json.dumps(report, sort_keys=True, ensure_ascii=False)
+        update = f"UPDATE {table} SET report = $text WHERE {column} = $key"  # noqa: S608
         with self._transaction():
-            self._connection.execute(update, {"said": said, "key": key})
+            self._connection.execute(update, {"text": text, "key": key})
         self.publish()

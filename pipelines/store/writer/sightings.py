@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from pipelines.store.catalogue import StoreError
-from pipelines.store.sightings import named_apart
+from pipelines.store.sightings import with_unique_names
 from pipelines.store.writer.publishing import Publishing, one_row
 
 
@@ -53,15 +53,15 @@ class SightingWriter(Publishing):
         with self._transaction():
             if again:
                 self._drop_sightings(file_key)
-            fresh, renamed, repeats = named_apart(sightings, self.all_sightings())
-            said = {**report, "renamed": renamed, "repeats": repeats}
+            fresh, renamed, repeats = with_unique_names(sightings, self.all_sightings())
+            outcome = {**report, "renamed": renamed, "repeats": repeats}
             entry = {
                 "file_key": file_key,
                 "sha256": sha256,
                 "name": name,
                 "first_time": sightings["time"].min() if len(sightings) else None,
                 "last_time": sightings["time"].max() if len(sightings) else None,
-                "report": json.dumps(said, sort_keys=True, ensure_ascii=False),
+                "report": json.dumps(outcome, sort_keys=True, ensure_ascii=False),
             }
             if len(sightings):
                 self._connection.execute("UPDATE meta SET simulated = $s", {"s": simulated})
