@@ -4,7 +4,11 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from detectors.core.errors import ConfigError
+from pipelines.base import settings
 from pipelines.base.yaml_files import read_model, read_value, read_yaml
+from pipelines.ingest.layouts import load_layouts
+from pipelines.learn.parameters import places
+from pipelines.reference.learned import decisions
 
 
 class Boat(BaseModel):
@@ -63,3 +67,37 @@ def test_error_names_the_field_and_its_line(tmp_path):
         read_model(path, Boat, read_yaml(path)["first"], place=("first",))
     assert "mend line 5 of" in refused.value.hint
     assert read_model(written(tmp_path, "name: a\n"), Boat) == Boat(name="a")
+
+
+def test_every_file_that_people_write_is_read_so(tmp_path, monkeypatch):
+    monkeypatch.delenv("SELAT_INGEST__RETRIES", raising=False)
+    (tmp_path / "settings.yaml").write_text("ingest:\n  retries: 99\n")
+    with pytest.raises(ConfigError, match=r"setting ingest.retries: ") as refused:
+        settings.load(config=tmp_path)
+    assert "mend line 2 of" in refused.value.hint
+    monkeypatch.setenv("SELAT_INGEST__RETRIES", "98")
+    with pytest.raises(ConfigError) as refused:
+        settings.load(config=tmp_path)
+    assert refused.value.hint == "mend SELAT_INGEST__RETRIES in the environment"
+
+    mappings = tmp_path / "mappings.yaml"
+    mappings.write_text("mine:\n  title: t\n  decimal: x\n  columns: {}\n")
+    with pytest.raises(ConfigError, match=r"mappings.yaml: mine.decimal: ") as refused:
+        load_layouts(mappings)
+    assert "mend line 3 of" in refused.value.hint
+    mappings.write_text("mine:\n  name: other\n  columns: {}\n")
+    with pytest.raises(ConfigError, match="the key that it stands under"):
+        load_layouts(mappings)
+
+    (tmp_path / "learn.yaml").write_text("places:\n  min_days: 0\n")
+    with pytest.raises(ConfigError, match=r"learn.yaml: places.min_days: ") as refused:
+        places(tmp_path)
+    assert "mend line 2 of" in refused.value.hint
+    (tmp_path / "learn.yaml").write_text("places:\n  min_days: 4\n")
+    with pytest.raises(ConfigError, match=r"--set min_days: ") as refused:
+        places(tmp_path, min_days=0)
+    assert places(tmp_path).min_days == 4
+
+    (tmp_path / "decisions.yaml").write_text("a-place: [accept]\n")
+    with pytest.raises(ConfigError, match="isn't a list of decisions"):
+        decisions(tmp_path)
