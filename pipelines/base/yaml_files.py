@@ -24,13 +24,13 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         known: set[Any] = set()
         for key, _ in node.value:
-            said = (key.tag, key.value)
-            if isinstance(key, yaml.ScalarNode) and said in known:
+            name = (key.tag, key.value)
+            if isinstance(key, yaml.ScalarNode) and name in known:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key.value!r} stands twice", key.start_mark
                 )
             if isinstance(key, yaml.ScalarNode):
-                known.add(said)
+                known.add(name)
         return super().construct_mapping(node, deep)
 
 
