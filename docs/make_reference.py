@@ -16,7 +16,8 @@ from detectors.core.events import EVENTS
 from detectors.core.frames import Column
 from detectors.surroundings.zones import CONFIDENCES, ZONE_CLASSES
 from pipelines.base.schemas import FLAGGED, MARKS, PARTS
-from pipelines.base.settings import PROJECT, read_yaml
+from pipelines.base.settings import PROJECT
+from pipelines.base.yaml_files import read_yaml
 from pipelines.cli.main import app
 from pipelines.ingest.formats import FORMATS
 from pipelines.ingest.report import REASONS

@@ -16,8 +16,7 @@ from detectors.core.errors import SelatError
 from detectors.surroundings.zones import CONFIDENCES, ZONE_CLASSES, Zones
 from pipelines.base import marks
 from pipelines.base.problems import Problem
-from pipelines.base.settings import read_yaml
-from pipelines.base.yaml_lines import line_of
+from pipelines.base.yaml_files import line_of, read_yaml
 from pipelines.ingest import Area, explained
 from pipelines.patrol import units
 from pipelines.publish.packs import recipients

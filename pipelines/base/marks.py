@@ -20,7 +20,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipelines.base.yaml_models import read_model
+from pipelines.base.yaml_files import read_model
 
 FILE_NAME: Final = "marks.yaml"
 EVERYBODY: Final = "ALL"

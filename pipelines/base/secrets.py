@@ -11,7 +11,8 @@ from pydantic import SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict, SettingsError
 
 from detectors.core.errors import ConfigError
-from pipelines.base.settings import FileSettings, Installation, read_yaml
+from pipelines.base.settings import FileSettings, Installation
+from pipelines.base.yaml_files import read_yaml
 
 
 class Secrets(FileSettings):

@@ -227,7 +227,7 @@ def _prepared(
     home: "Path | None", config: "Path | None", changes: list[str] | None
 ) -> "tuple[Installation, dict[str, Any]]":
     """The installation, with the orchestrator made quiet, and the parameters asked for."""
-    import yaml
+    from pipelines.base.yaml_files import read_value
 
     installation = installation_of(home, config)
     asked = {}
@@ -236,8 +236,8 @@ def _prepared(
         if not equals:
             raise ConfigError(f"--set {change!r} isn't NAME=VALUE")
         try:
-            asked[name.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
+            asked[name.strip()] = read_value(value)
+        except ConfigError as error:
             raise ConfigError(f"--set {change!r}: the value can't be read") from error
     from pipelines.flows.environment import prepare
 

@@ -10,8 +10,8 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from detectors.core.errors import ConfigError
-from pipelines.base.settings import REFERENCE, read_yaml
-from pipelines.base.yaml_models import read_model
+from pipelines.base.settings import REFERENCE
+from pipelines.base.yaml_files import read_model, read_yaml
 from pipelines.patrol.predict import PredictionParameters
 from pipelines.reference import layers as reference
 

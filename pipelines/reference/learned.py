@@ -24,6 +24,7 @@ from shapely.geometry import shape
 from detectors.core.errors import ConfigError
 from detectors.surroundings.landmarks import Gazetteer
 from pipelines.base.files import write_text
+from pipelines.base.yaml_files import read_yaml
 from pipelines.reference.place import Place
 
 ACCEPT, REJECT, PENDING = "accept", "reject", "pending"
@@ -52,12 +53,12 @@ class Snapshot:
         return str(self.facts["hash"])
 
     def ids(self) -> list[str]:
-        """Zone ids in their order."""
+        """Return zone ids in their order."""
         return [str(feature["properties"]["zone_id"]) for feature in self.features]
 
 
 def newest(folder: Path, name: str, suffix: str) -> Path | None:
-    """The newest snapshot of that name, None where there is none."""
+    """Return the newest snapshot of that name, None where there is none."""
     dated = []
     for path in folder.glob(f"{name}-*{suffix}") if folder.is_dir() else ():
         found = _FILE.fullmatch(path.name.removesuffix(suffix))
@@ -67,7 +68,7 @@ def newest(folder: Path, name: str, suffix: str) -> Path | None:
 
 
 def free_path(folder: Path, name: str, until: pd.Timestamp, suffix: str) -> Path:
-    """Where the next snapshot of that name and date goes."""
+    """Return where the next snapshot of that name and date goes."""
     stem = f"{name}-{until:%Y-%m-%d}"
     path, number = folder / f"{stem}{suffix}", 1
     while path.exists():
@@ -114,7 +115,7 @@ def write(
 
 
 def _dumped(document: Mapping[str, Any]) -> str:
-    """GeoJSON, one feature a line."""
+    """Return GeoJSON, one feature a line."""
     lines = ",\n".join(json.dumps(f, ensure_ascii=False) for f in document["features"])
     head = json.dumps(document["selat"], ensure_ascii=False)
     return f'{{"type": "FeatureCollection",\n"selat": {head},\n"features": [\n{lines}\n]}}\n'
@@ -172,7 +173,7 @@ def _rounded(geometry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ids(places: Sequence[Place], before: Snapshot | None) -> list[str]:
-    """Ids: of the same place before, else made of class and position."""
+    """Return ids: of the same place before, else made of class and position."""
     inherited = _inherited(places, before)
     taken = set(inherited.values())
     ids = []
@@ -191,13 +192,13 @@ def _ids(places: Sequence[Place], before: Snapshot | None) -> list[str]:
 
 
 def _code(lat: float, lon: float) -> str:
-    """A position in hundredths of a degree: 0125n-10390e."""
+    """Return a position in hundredths of a degree: 0125n-10390e."""
     north, east = "n" if lat >= 0 else "s", "e" if lon >= 0 else "w"
     return f"{round(abs(lat) * 100):04d}{north}-{round(abs(lon) * 100):05d}{east}"
 
 
 def _inherited(places: Sequence[Place], before: Snapshot | None) -> dict[int, str]:
-    """Ids of the snapshot before by row, each given once, the largest overlap first."""
+    """Return ids of the snapshot before by row, each given once, the largest overlap first."""
     if before is None or not before.features or not places:
         return {}
     old = [shape(feature["geometry"]) for feature in before.features]
@@ -222,13 +223,13 @@ def _inherited(places: Sequence[Place], before: Snapshot | None) -> dict[int, st
 
 
 def read_newest(folder: Path) -> Snapshot | None:
-    """The newest snapshot of places, None where there is none; see `read`."""
+    """Return the newest snapshot of places, None where there is none; see `read`."""
     path = newest(folder, "places", ".geojson")
     return None if path is None else read(path)
 
 
 def read(path: Path) -> Snapshot:
-    """A snapshot of places.
+    """Return a snapshot of places.
 
     Raises
     ------
@@ -250,7 +251,9 @@ def read(path: Path) -> Snapshot:
 
 
 def accepted(folder: Path) -> Iterator[tuple[str, Any]]:
-    """Features of the newest snapshot that a person has accepted, with words for where each is."""
+    """Yield features of the newest snapshot that a person has accepted, with words for where each
+    is.
+    """
     snapshot = read_newest(folder)
     if snapshot is None:
         return
@@ -264,7 +267,7 @@ def accepted(folder: Path) -> Iterator[tuple[str, Any]]:
 
 
 def decisions(folder: Path) -> dict[str, str]:
-    """What a person decided: zone id to `ACCEPT` or `REJECT`.
+    """Return what a person decided: zone id to `ACCEPT` or `REJECT`.
 
     Raises
     ------
@@ -272,13 +275,10 @@ def decisions(folder: Path) -> dict[str, str]:
         If the file can't be read or holds something else.
     """
     path = folder / DECISIONS
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except FileNotFoundError:
+    if not path.exists():
         return {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{DECISIONS} of the learned places can't be read: {error}") from error
-    if not isinstance(content, dict) or not set(content.values()) <= {ACCEPT, REJECT}:
+    content = read_yaml(path)
+    if not all(value in (ACCEPT, REJECT) for value in content.values()):
         raise ConfigError(
             f"{DECISIONS} of the learned places isn't a list of decisions",
             hint=f"each line is a zone id and {ACCEPT} or {REJECT}",
@@ -296,7 +296,9 @@ def decide(folder: Path, changes: Mapping[str, str]) -> None:
 
 
 def in_use(folder: Path) -> dict[str, Any] | None:
-    """The newest snapshot with how many of its places are used and their hash; None without one."""
+    """Return the newest snapshot with how many of its places are used and their hash; None without
+    one.
+    """
     snapshot = read_newest(folder)
     if snapshot is None:
         return None

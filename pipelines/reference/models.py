@@ -56,7 +56,7 @@ def write(folder: Path, model: Normal, card: Mapping[str, Any], until: pd.Timest
 
 
 def load(folder: Path) -> dict[str, Any]:
-    """The newest model of each name; empty where none is fitted.
+    """Return the newest model of each name; empty where none is fitted.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def load(folder: Path) -> dict[str, Any]:
 
 
 def read(path: Path) -> Normal:
-    """The model that a card describes; raises ConfigError like `load`."""
+    """Return the model that a card describes; raises ConfigError like `load`."""
     card = _card(path)
     file = path.with_suffix(".npz")
     try:

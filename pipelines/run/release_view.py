@@ -41,7 +41,7 @@ from pipelines.reference import layers as reference
 from pipelines.run.runs import build_detectors, git_commit, succeeded_of
 from pipelines.run.windows import NoDataError, window_between
 from pipelines.store import Queries, StoreError, Writer, read, write
-from pipelines.store.sightings import as_in_file, named_apart
+from pipelines.store.sightings import as_in_file, with_unique_names
 
 _ZONE: Final = "Asia/Kuala_Lumpur"
 _NEWS: Final = ("created", "changed", "unchanged")
@@ -176,7 +176,7 @@ def _sightings(
             all_of_it = False
             continue
         all_of_it &= all(allowed)
-        fresh, _, _ = named_apart(rows, whole)
+        fresh, _, _ = with_unique_names(rows, whole)
         whole = pd.concat([whole, fresh], ignore_index=True)
         kept.append(fresh.assign(file_key=file["file_key"], file=name))
         kept_files.append(

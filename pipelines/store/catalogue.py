@@ -204,12 +204,14 @@ def room(root: Path) -> Iterator[None]:
 
 
 def connect(path: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
-    """A connection for the writer's private copy, in UTC, within the memory and temp limits."""
+    """Return a connection for the writer's private copy, in UTC, within the memory and temp
+    limits.
+    """
     return _prepared(duckdb.connect(str(path), config=_limits(path.parent, settings)))
 
 
 def snapshot(path: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
-    """A read-only connection to a published catalogue, as it is at this moment.
+    """Return a read-only connection to a published catalogue, as it is at this moment.
 
     The file is attached to a database of its own: `duckdb.connect` would hand out the generation
     that this process may already have open under the same name.

@@ -4,11 +4,14 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+<<<<<<< HEAD
 from detectors.core.evidence import Explained
 from detectors.core.hypothesis import numbers, places_in
+=======
+from pipelines.base.yaml_files import read_value
+>>>>>>> h-libs
 
 LANGUAGES: Final = ("en", "ms")
 
@@ -269,4 +272,4 @@ class Labels(BaseModel):
 def labels(language: str) -> Labels:
     """The labels of a language of `LANGUAGES`."""
     text = resources.files(__package__).joinpath(f"{language}.yaml").read_text("utf-8")
-    return Labels.model_validate(yaml.safe_load(text))
+    return Labels.model_validate(read_value(text))
