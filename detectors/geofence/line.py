@@ -1,18 +1,15 @@
 """Boundaries that are crossed."""
 
 from collections.abc import Iterator
-from typing import Final
 
 import numpy as np
 
 from detectors.core.evidence import at_most
 from detectors.core.frames import SECOND_US
 from detectors.geofence.limits import Limits
-from detectors.geofence.watched import Story, WatchedReports
+from detectors.geofence.watched import Story, WatchedReports, silence
 from detectors.kinematics import geodesy, visits
 from detectors.surroundings import boundaries
-
-SETTINGS: Final = ("max_silence_s", "min_beside_m")
 
 
 def crossed_lines(
@@ -60,7 +57,7 @@ def crossed_lines(
             "n_cuts": int(found.cuts[i]),
             "beside_s": at_most(round(clear_us / SECOND_US), limits, "max_beside_s"),
             "crossing_interpolated": bool(near[i]),
-            "silence_s": float(silence_us[i] / SECOND_US),
+            "silence_s": silence(limits, float(silence_us[i] / SECOND_US)),
             "speed_kn": reports.made_good_kn(a, b),
             "nav_status": int(reports.nav_status[b]),
             "n_reports": int(found.after[i] - found.before[i] + 1),
@@ -77,6 +74,6 @@ def crossed_lines(
             first=int(found.before[i]),
             last=int(found.after[i]),
             evidence=evidence,
-            settings=SETTINGS,
+            settings=("min_beside_m",),
             anchor_us=int(reports.time_us[b]),
         )

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from detectors.core.evidence import at_least
 from detectors.core.frames import SECOND_US
 from detectors.geofence.limits import Limits
-from detectors.geofence.watched import Story, WatchedReports, about_zone, of_classes
+from detectors.geofence.watched import Story, WatchedReports, about_zone, of_classes, silence
 from detectors.kinematics import timegrid, visits
 from detectors.surroundings.zones import Zones
 
 Ints = NDArray[np.int64]
 
-CROSSING_SETTINGS: Final = ("max_silence_s", "min_outside_s", "min_inside_s")
+CROSSING_SETTINGS: Final = ("min_outside_s", "min_inside_s")
 DWELL_SETTINGS: Final = ("max_silence_s", "min_outside_s")
 
 
@@ -92,7 +92,7 @@ def visited(
                 evidence={
                     **about_zone(about),
                     "crossing_interpolated": bool(crossing.interpolated[i]),
-                    "silence_s": float(crossing.silence_s[i]),
+                    "silence_s": silence(limits, float(crossing.silence_s[i])),
                     "sog_kn": float(reports.sog_kn[row_inside]),
                     "speed_kn": reports.made_good_kn(a, b),
                     "nav_status": int(reports.nav_status[row_inside]),

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.geofence.limits import STEP_S
+from detectors.core.evidence import Bound, at_least, at_most
+from detectors.geofence.limits import STEP_S, Limits
 from detectors.kinematics import timegrid, timespan
 from detectors.kinematics.reports import Reports
 from detectors.surroundings.settings import ZoneScores
@@ -76,6 +77,14 @@ class WatchedReports(Reports):
 def of_classes(zones: Zones, zone: Ints, scores: ZoneScores) -> Bools:
     """Tell which zones are of the classes that have a score."""
     return zones.rows_of(list(scores))[zone]
+
+
+def silence(limits: Limits, silence_s: float) -> Bound:
+    """Return the silence in which something was crossed; the limit tells whether when and where
+    was interpolated.
+    """
+    side = at_most if silence_s <= limits.max_silence_s else at_least
+    return side(silence_s, limits, "max_silence_s")
 
 
 def about_zone(about: dict[str, Any]) -> dict[str, Any]:
