@@ -6,12 +6,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-<<<<<<< HEAD
 from detectors.core.evidence import Explained
 from detectors.core.hypothesis import numbers, places_in
-=======
 from pipelines.base.yaml_files import read_value
->>>>>>> h-libs
 
 LANGUAGES: Final = ("en", "ms")
 
