@@ -75,7 +75,7 @@ def _plain(value: Any) -> Any:
 
 
 def empty() -> pd.DataFrame:
-    """A frame of no events."""
+    """Return a frame of no events."""
     return build([])
 
 
@@ -218,5 +218,5 @@ def span_us(event: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def evidence_of(events: pd.DataFrame) -> list[dict[str, Any]]:
-    """The evidence of each event, parsed."""
+    """Return the evidence of each event, parsed."""
     return [json.loads(text) for text in events["evidence"]]

@@ -55,12 +55,12 @@ class Facts:
     lengths_m: tuple[float, ...] = field(default=())
 
     def number(self, key: str) -> float:
-        """A number from the evidence, NaN where it is missing."""
+        """Return a number from the evidence, NaN where it is missing."""
         value = self.evidence.get(key)
         return float(value) if isinstance(value, int | float) else float("nan")
 
     def flag(self, key: str) -> bool:
-        """Whether the evidence says yes; missing is no."""
+        """Tell whether the evidence says yes; missing is no."""
         return self.evidence.get(key) is True
 
     def statuses(self) -> tuple[int, ...]:
@@ -69,15 +69,15 @@ class Facts:
         return tuple(int(self.evidence.get(key, NAV_STATUS_UNDEFINED)) for key in keys)
 
     def any_type(self, wanted: frozenset[int]) -> bool:
-        """Whether at least one vessel says it is of such a type."""
+        """Tell whether at least one vessel says it is of such a type."""
         return any(code in wanted for code in self.ship_types)
 
     def all_types(self, wanted: frozenset[int]) -> bool:
-        """Whether each vessel says it is of such a type."""
+        """Tell whether each vessel says it is of such a type."""
         return all(code in wanted for code in self.ship_types)
 
     def types_known(self) -> bool:
-        """Whether each vessel says what it is (0 is the code for not available)."""
+        """Tell whether each vessel says what it is (0 is the code for not available)."""
         return all(code > 0 for code in self.ship_types)
 
     @property
@@ -210,7 +210,7 @@ def explain(
 
 
 def best_of(facts: Facts, hypotheses: Sequence[Hypothesis]) -> tuple[Hypothesis | None, str]:
-    """The heaviest reason that fits, with its sentence; of equal ones the first listed."""
+    """Return the heaviest reason that fits, with its sentence; of equal ones the first listed."""
     best, sentence = None, ""
     for hypothesis in hypotheses:
         if best and hypothesis.weight <= best.weight:

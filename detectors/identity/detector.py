@@ -21,7 +21,7 @@ from detectors.identity.story import FIELDS, Story, VesselReports
 from detectors.identity.switch import LOST_M, LOST_S, switches
 from detectors.identity.told import tell
 from detectors.identity.two_hulls import two_hulls
-from detectors.kinematics import hand_over, timespan
+from detectors.kinematics import hand_over, timespan, track_ends
 from detectors.vessels import statement
 
 
@@ -97,7 +97,7 @@ class Identity(Limits):
     def rests_on(self) -> tuple[Relation, ...]:
         """Return who may have gone on from whom, who competes for that, who passed, who says so."""
         end, begin = (
-            Edges(hand_over.NEAREST_REPORTS, self.min_silence_s, before=side)
+            Edges(track_ends.NEAREST_REPORTS, self.min_silence_s, before=side)
             for side in (True, False)
         )
         apart_s = max(self.max_pause_s, self.max_clock_s)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pydantic import PositiveFloat, PositiveInt
 
 from detectors.core.detector import Detector
-from detectors.kinematics import hand_over
+from detectors.kinematics import track_ends
 from detectors.vessels import statement
 
 
@@ -78,7 +78,7 @@ class Limits(Detector):
         return statement.Memory(self.min_said_s, self.memory_s, self.settle.total_seconds())
 
     @property
-    def motion(self) -> hand_over.Limits:
+    def motion(self) -> track_ends.Limits:
         """What a hand-over is held against."""
-        names = hand_over.Limits.__dataclass_fields__
-        return hand_over.Limits(**{name: getattr(self, name) for name in names})
+        names = track_ends.Limits.__dataclass_fields__
+        return track_ends.Limits(**{name: getattr(self, name) for name in names})

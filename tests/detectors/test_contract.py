@@ -221,7 +221,6 @@ def test_declared_company_is_enough_in_any_scene(
 
 TOO_LITTLE = {
     "encounter": (Own(),),
-    "loitering": (Own(),),
     "mother_ship": (Own(),),
     "possible_meeting": (Own(),),
     "unmatched_sighting": (Near(100.0, 0.0, Along(600, 600), Along(600, 600)),),
