@@ -38,7 +38,7 @@ class Identity(Limits):
       Were they two ships, each would have been beside the other all along, unheard where the other
       was heard.
     - `two_hulls`: reports of one MMSI alternate between tracks that no single hull can have made
-      (see `core.tracks`), `min_switches` times over `min_hulls_s`, switches no more than
+      (see `kinematics.tracks`), `min_switches` times over `min_hulls_s`, switches no more than
       `max_interruption_s` apart, and two of them at least are each a way that a hull can have
       sailed (scattered fixes are none). One track that stops while the other is heard is no
       alternation; a copy of a moving track beside it, or along it as by a wrong clock, is left to
@@ -61,10 +61,10 @@ class Identity(Limits):
     Notes
     -----
     Score before explanations: see `SCORES`. A hand-over loses up to a fifth for its pause, and by
-    `likeness` for its miss (see `core.hand_over`); three tenths if the second MMSI had been heard
-    within half of `memory_s`; a fifth if others fit as well; a fifth if it takes clocks that differ
-    by over a minute; up to three tenths for a turn beyond 30 degrees; 15 % if the lengths differ,
-    which a liar may type as well. A change gains 0.15 for each other field that changed within half
+    `likeness` for its miss (see `kinematics.hand_over`); three tenths if the second MMSI had been
+    heard within half of `memory_s`; a fifth if others fit as well; a fifth if it takes clocks that
+    differ by over a minute; up to three tenths for a turn beyond 30 degrees; 15 % if the lengths
+    differ, which a liar may type as well. A change gains 0.15 for each other field that changed within half
     an hour. An event of something that is said lasts to the end of its UTC date at most, so it
     belongs to one night.
     """

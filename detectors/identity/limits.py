@@ -31,7 +31,7 @@ class Limits(Detector):
     min_hulls_s, min_switches, max_interruption_s
         15 minutes, 6 switches, 90 minutes: an orbit of a satellite.
     max_copy_spread_m, min_copy_moved_m
-        300 m and 2000 m, as of the detector spoofing: see `core.copies.judge`.
+        300 m and 2000 m, as of the detector spoofing: see `kinematics.copies.judge`.
     min_said_s, memory_s, static_interval_s
         15 minutes: static data are sent every 6 minutes (ITU-R M.1371-5, annex 1, 4.2.1), so it
         was said twice or three times; 12 hours; 12 minutes, two such intervals.
