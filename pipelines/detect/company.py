@@ -190,22 +190,25 @@ class Scene:
 
     def _may_be_sighted(self, relation: SightingsWithin) -> set[int]:
         """Return who may explain a sighting of the span."""
-        seen, positions = self._context.sightings, self._positions
+        seen = self._context.sightings
         motion = {k: v for k, v in vars(relation).items() if k != "shift_s"}
-        found = association.candidates(
-            association.Tracks(
-                self._reports.track,
-                self._reports.time_us,
-                *(positions[c].to_numpy("float64") for c in ("lat", "lon", "sog_kn", "cog_deg")),
-            ),
-            association.Seen(
-                np.zeros(len(seen), "int64"),
-                epoch_us(seen["time"]),
-                *(seen[name].to_numpy("float64") for name in _SIGHTED),
-                np.full(len(seen), relation.shift_s),
-            ),
-            association.Motion(**motion),
+        reports = self._reports
+        heard = association.Tracks(
+            reports.track,
+            reports.time_us,
+            reports.lat,
+            reports.lon,
+            reports.sog_kn,
+            reports.cog_deg,
         )
+        columns = [seen[name].to_numpy("float64") for name in _SIGHTED]
+        sighted = association.Seen(
+            np.zeros(len(seen), "int64"),
+            epoch_us(seen["time"]),
+            *columns,
+            shift_s=np.full(len(seen), relation.shift_s),
+        )
+        found = association.candidates(heard, sighted, association.Motion(**motion))
         return set(np.unique(found.track_id // 100).tolist())
 
 
