@@ -201,12 +201,18 @@ class Scene:
             reports.sog_kn,
             reports.cog_deg,
         )
-        columns = [seen[name].to_numpy("float64") for name in _SIGHTED]
+        lat, lon, uncertainty_m, length_m, confidence = (
+            seen[name].to_numpy("float64") for name in _SIGHTED
+        )
         sighted = association.Seen(
             np.zeros(len(seen), "int64"),
             epoch_us(seen["time"]),
-            *columns,
-            shift_s=np.full(len(seen), relation.shift_s),
+            lat,
+            lon,
+            uncertainty_m,
+            length_m,
+            confidence,
+            np.full(len(seen), relation.shift_s),
         )
         found = association.candidates(heard, sighted, association.Motion(**motion))
         return set(np.unique(found.track_id // 100).tolist())
