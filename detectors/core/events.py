@@ -77,7 +77,7 @@ def parsed(events: pd.DataFrame) -> pd.DataFrame:
 
 
 def empty() -> pd.DataFrame:
-    """A frame of no events."""
+    """Return a frame of no events."""
     return build([])
 
 

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from detectors.core import events
-from detectors.core.detector import Context, RestsOn
+from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.core.hypothesis import Hypothesis
+from detectors.core.relations import Own, Relation
 from detectors.core.telling import Told, Words
 from detectors.crossing.evidence import (
     SETTINGS,
@@ -82,7 +83,6 @@ class Crossing(Limits):
         "source",
         "source_offset",
     )
-    rests_on: ClassVar[RestsOn] = RestsOn.OWN
     source: ClassVar[str] = (
         "Own rule; routes and craft after UNODC (2018), Global Study on Smuggling of Migrants, "
         "chapter on Asia; night after Meeus (1998), Astronomical Algorithms, ch. 25; equidistance "
@@ -90,6 +90,11 @@ class Crossing(Limits):
     )
     symmetric_days: ClassVar[tuple[int, ...]] = (-1461, 1461)
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
+
+    @property
+    def rests_on(self) -> tuple[Relation, ...]:
+        """Return the vessel itself: nobody else's positions matter."""
+        return (Own(),)
 
     @property
     def settle(self) -> timedelta:

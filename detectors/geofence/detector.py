@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core import events
-from detectors.core.detector import Context, RestsOn
+from detectors.core.detector import Context
 from detectors.core.hypothesis import Hypothesis
+from detectors.core.relations import Own, Relation
 from detectors.core.telling import Told, Words
 from detectors.geofence.lane import in_lanes_and_off_coasts
 from detectors.geofence.limits import STEP_S, Limits
@@ -81,7 +82,6 @@ class Geofence(Limits):
         "source",
         "source_offset",
     )
-    rests_on: ClassVar[RestsOn] = RestsOn.OWN
     source: ClassVar[str] = (
         "Visits with hysteresis as in Global Fishing Watch's port visits (entry and exit at "
         "different thresholds; globalfishingwatch.org/faqs, carrier vessel portal); crossings by "
@@ -91,6 +91,11 @@ class Geofence(Limits):
         "scheme)"
     )
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
+
+    @property
+    def rests_on(self) -> tuple[Relation, ...]:
+        """Return the vessel itself: nobody else's positions matter."""
+        return (Own(),)
 
     @property
     def lookback(self) -> timedelta:

@@ -13,7 +13,7 @@ from detectors.core.frames import SECOND_US, epoch_us
 from detectors.hypotheses import identity
 from detectors.identity.limits import Limits
 from detectors.identity.story import FIELDS, SCORES, Story, VesselReports
-from detectors.kinematics import geodesy, hand_over, shapes, timespan
+from detectors.kinematics import geodesy, hand_over, shapes, timespan, track_ends
 from detectors.kinematics.reports import Reports
 from detectors.vessels import statement
 from detectors.vessels.numbers import BAD_FORM, BAD_MID, edits, is_default_number, mmsi_kind
@@ -27,9 +27,9 @@ which a receiver's range doesn't change, in the six hours before."""
 WORDS: Final = {"name": "name", "imo": "IMO number", "callsign": "call sign"}
 
 
-def ends_of(limits: Limits, reports: Reports) -> tuple[hand_over.Ends, hand_over.Ends]:
+def ends_of(limits: Limits, reports: Reports) -> tuple[track_ends.Ends, track_ends.Ends]:
     """Return where well heard tracks end, and where they begin."""
-    return hand_over.ends(
+    return track_ends.ends(
         reports.track,
         reports.time_us,
         reports.lat,
@@ -137,7 +137,7 @@ def switches(
 
 
 def _others_lost(
-    reports: VesselReports, ending: hand_over.Ends, pairs: hand_over.HandOvers, i: int
+    reports: VesselReports, ending: track_ends.Ends, pairs: hand_over.HandOvers, i: int
 ) -> dict[str, Any]:
     """Count others that passed the place of a hand-over in the hours before, and were lost there.
 
@@ -150,7 +150,7 @@ def _others_lost(
     until_us = int(pairs.begin.time_us[i])
     own = np.array([pairs.end.track_id[i], pairs.begin.track_id[i]]) // 100
 
-    def others(source: VesselReports | hand_over.Ends, mmsi: Ints, at: Ints) -> int:
+    def others(source: VesselReports | track_ends.Ends, mmsi: Ints, at: Ints) -> int:
         when_us = source.time_us[at]
         at = at[(when_us >= until_us - LOST_S * SECOND_US) & (when_us <= until_us)]
         near = geodesy.distance_m(lat, lon, source.lat[at], source.lon[at]) <= LOST_M

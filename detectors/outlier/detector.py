@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from detectors.core import events
-from detectors.core.detector import Context, Detector, RestsOn
+from detectors.core.detector import Context, Detector
 from detectors.core.evidence import at_least
 from detectors.core.hypothesis import Hypothesis
+from detectors.core.relations import Own, Relation
 from detectors.core.telling import Told, Words
 from detectors.hypotheses.outlier import HYPOTHESES
 from detectors.kinematics import timegrid, timespan
@@ -75,7 +76,6 @@ class Outlier(Detector):
         "source",
         "source_offset",
     )
-    rests_on: ClassVar[RestsOn] = RestsOn.OWN
     source: ClassVar[str] = (
         "Laxhammar (2008), Anomaly Detection for Sea Surveillance, FUSION 2008; Laxhammar, Falkman "
         "& Sviestins (2009), Anomaly Detection in Sea Traffic, FUSION 2009; sliding means: "
@@ -89,6 +89,11 @@ class Outlier(Detector):
     full_excess_score: PositiveFloat = 3.0
     extreme_excess_score: NonNegativeFloat = 10.0
     min_extreme_duration_s: PositiveInt = 3600
+
+    @property
+    def rests_on(self) -> tuple[Relation, ...]:
+        """Return the vessel itself: nobody else's positions matter."""
+        return (Own(),)
 
     @property
     def settle(self) -> timedelta:

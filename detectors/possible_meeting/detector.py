@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from detectors.core import events
-from detectors.core.detector import Context, RestsOn
+from detectors.core.detector import Context
 from detectors.core.evidence import at_least, at_most
 from detectors.core.hypothesis import Hypothesis
+from detectors.core.relations import EventsOf, Relation
 from detectors.core.telling import Told, Words
 from detectors.hypotheses.possible_meeting import HYPOTHESES
 from detectors.kinematics import timespan
@@ -64,7 +65,6 @@ class PossibleMeeting(Limits):
 
     name: ClassVar[str] = "possible_meeting"
     version: ClassVar[str] = "3"
-    rests_on: ClassVar[RestsOn] = RestsOn.EVENTS
     requires: ClassVar[tuple[str, ...]] = ("mmsi", "time", "lat", "lon", "nav_status", "track_id")
     source: ClassVar[str] = (
         "Hägerstrand (1970), What about people in regional science?, Papers of the Regional "
@@ -76,6 +76,11 @@ class PossibleMeeting(Limits):
     )
     after: ClassVar[tuple[str, ...]] = ("gap", "loitering")
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
+
+    @property
+    def rests_on(self) -> tuple[Relation, ...]:
+        """Return all that were silent or loitered: each silence keeps its best partners."""
+        return (EventsOf(self.after),)
 
     @property
     def settle(self) -> timedelta:

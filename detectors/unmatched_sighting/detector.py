@@ -1,6 +1,7 @@
 """The detector `unmatched_sighting`: its facts, its rule, its events."""
 
 import hashlib
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
@@ -9,10 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core import events
-from detectors.core.detector import Context, RestsOn
+from detectors.core.detector import Context
 from detectors.core.evidence import at_least
 from detectors.core.frames import SECOND_US, epoch_us
 from detectors.core.hypothesis import Hypothesis
+from detectors.core.relations import EventsOf, Relation, SightingsWithin
 from detectors.core.telling import Told, Words
 from detectors.hypotheses.unmatched_sighting import HYPOTHESES
 from detectors.kinematics import timespan
@@ -69,7 +71,6 @@ class UnmatchedSighting(Limits):
 
     name: ClassVar[str] = "unmatched_sighting"
     version: ClassVar[str] = "3"
-    rests_on: ClassVar[RestsOn] = RestsOn.EVENTS
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -91,6 +92,12 @@ class UnmatchedSighting(Limits):
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
 
     @property
+    def rests_on(self) -> tuple[Relation, ...]:
+        """Return who may have been sighted, and all that were silent or loitered."""
+        motion = asdict(self.motion)
+        return (SightingsWithin(**motion, shift_s=self.sar_shift_s), EventsOf(self.after))
+
+    @property
     def settle(self) -> timedelta:
         """By then a gap of class B, or a loitering, that began at the sighting has shown."""
         return timedelta(hours=3)
@@ -99,12 +106,6 @@ class UnmatchedSighting(Limits):
     def lookback(self) -> timedelta:
         """As long; a track's reports reach back no further than `max_silence_s`."""
         return timedelta(hours=3)
-
-    def involved(self, positions: pd.DataFrame, context: Context) -> Ints:
-        """Return the vessels that may explain a sighting."""
-        seen = self._seen(self._sightings(context))
-        pairs = association.candidates(_tracks(positions), seen, self.motion)
-        return np.unique(pairs.track_id // 100)
 
     def _sightings(self, context: Context) -> pd.DataFrame:
         """Return the sightings that touch the window."""

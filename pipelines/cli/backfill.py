@@ -40,18 +40,6 @@ def backfill(
     workers: Annotated[
         int, typer.Option(min=1, help="Without a scheduler: processes on this machine.")
     ] = 2,
-    parts: Annotated[
-        int, typer.Option(min=1, help="Parts that the vessels are cut into, by MMSI.")
-    ] = 4,
-    tile: Annotated[
-        float | None,
-        typer.Option(
-            min=0.1,
-            max=90,
-            help="Seek who was near whom in tiles of so many degrees, so that no task holds all "
-            "vessels of a day: for days too large for a worker's memory.",
-        ),
-    ] = None,
     work: Annotated[
         Path | None,
         typer.Option(
@@ -75,7 +63,7 @@ def backfill(
 
       selat backfill --since 2026-09-01 --until 2026-11-01
 
-      selat backfill --since 2026-09-01 --until 2026-11-01 --engine dask --workers 8 --parts 16
+      selat backfill --since 2026-09-01 --until 2026-11-01 --engine dask --workers 8
 
       selat backfill --since 2026-09-01 --engine dask --scheduler tls://192.0.2.10:8786
     """
@@ -108,8 +96,6 @@ def backfill(
             engine.value if engine else None,
             scheduler,
             workers,
-            parts,
-            tile,
             str(work.absolute()) if work else None,
             quiet or as_json,
         )

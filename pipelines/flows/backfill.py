@@ -24,8 +24,6 @@ def fill_days(
     name: str | None,
     scheduler: str | None,
     workers: int,
-    parts: int,
-    tile_deg: float | None,
     folder: str | None,
     quiet: bool,
 ) -> Filled:
@@ -41,8 +39,6 @@ def fill_days(
             until,
             chosen,
             report,
-            parts=parts,
-            tile_deg=tile_deg,
             folder=Path(folder) if folder else None,
         )
 

@@ -209,20 +209,17 @@ class Recorder:
             events.written(pd.concat(self.found)).to_csv(self.to / f"{name}.csv", index=False)
 
     def pytest_collection_finish(self) -> None:
-        """Listen to all detectors."""
-        import detectors
+        """Listen to all looks."""
+        from detectors.core import run
 
-        for name in detectors.names():
-            kind: Any = detectors.find(name)
-            kind.detect = self._heard(kind.detect)
+        look: Any = run.look
 
-    def _heard(self, detect: Any) -> Any:
         def heard(*arguments: Any) -> pd.DataFrame:
-            found: pd.DataFrame = detect(*arguments)
+            found: pd.DataFrame = look(*arguments)
             self.found.append(found.assign(ordinal=len(self.found)))
             return found
 
-        return heard
+        run.look = heard
 
 
 def cases(to: Path) -> None:

@@ -37,6 +37,7 @@ CASE FORMAT
     then `untested` may list the reasons that couldn't be tested.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ import yaml
 
 import detectors
 from detectors.core import frames
-from detectors.core.detector import Context, RestsOn
+from detectors.core.detector import Context
 from detectors.kinematics import geodesy, tracks
 from detectors.surroundings import coverage_learn
 from detectors.surroundings.coverage import Coverage
@@ -160,7 +161,15 @@ def _mismatch(expected: dict[str, Any], found: Any) -> list[str]:
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: f"{f.parent.name}/{f.name}")
 def test_case(
-    folder, fill, receptions_from, zones_from, vessels_from, look_once, look_in_company, stage
+    folder,
+    fill,
+    receptions_from,
+    zones_from,
+    vessels_from,
+    look_once,
+    look_earlier,
+    look_in_company,
+    stage,
 ):
     expected, given = _yaml(folder / "expected.yaml"), _yaml(folder / "context.yaml")
     assert expected.get("why"), "a case says what it shows"
@@ -193,8 +202,10 @@ def test_case(
     explained = bool(expected.get("explained"))
     found = look_once(detector, positions, context, explained=explained)
 
-    if detector.rests_on == RestsOn.COMPANY and not explained:
-        parted, _ = look_in_company(detector, positions, context, 0.1)
+    if not explained:
+        given_events = look_earlier(detector, positions, context) if detector.after else {}
+        known = replace(context, earlier=given_events)
+        parted, _ = look_in_company(detector, positions, known)
         pd.testing.assert_frame_equal(parted, found)
     left = list(found.itertuples())
     problems = []
