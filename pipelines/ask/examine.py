@@ -18,7 +18,7 @@ from pipelines.base.problems import Problem
 from pipelines.base.settings import Installation
 from pipelines.patrol import units
 from pipelines.publish.packs import recipients
-from pipelines.run.runs import load_zones
+from pipelines.run.setup import load_zones
 
 
 def examine(installation: Installation) -> list[Problem]:

@@ -84,7 +84,8 @@ def backfill(
     from pipelines.detect.spread.engines import refuse_plain
     from pipelines.flows.environment import prepare
     from pipelines.flows.server import server_for_a_run
-    from pipelines.run.runs import build_detectors
+    from pipelines.run.fill import FillRequest
+    from pipelines.run.setup import build_detectors
     from pipelines.run.windows import NoDataError, asked_for
     from pipelines.store import exists
 
@@ -96,23 +97,21 @@ def backfill(
         raise NoDataError(f"no store in {installation.store}", hint="selat ingest FEED")
     if scheduler:
         refuse_plain(scheduler, installation.settings.dask)
+    request = FillRequest(
+        since=since,
+        until=until,
+        engine=engine.value if engine else None,
+        scheduler=scheduler,
+        workers=workers,
+        parts=parts,
+        tile_deg=tile,
+        folder=work.absolute() if work else None,
+    )
     prepare(installation.home)
     with server_for_a_run(installation):
         from pipelines.flows.backfill import backfill as flow
 
-        filled = flow(
-            str(installation.home),
-            str(installation.config),
-            since,
-            until,
-            engine.value if engine else None,
-            scheduler,
-            workers,
-            parts,
-            tile,
-            str(work.absolute()) if work else None,
-            quiet or as_json,
-        )
+        filled = flow(str(installation.home), str(installation.config), request, quiet or as_json)
     if as_json:
         print_json(
             {"runs": filled.runs, "done_before": filled.done_before, "silent": filled.silent}

@@ -47,7 +47,7 @@ def explain(
     from pipelines import store
     from pipelines.ask import explain as explaining
     from pipelines.ask import recall
-    from pipelines.run.runs import load_zones
+    from pipelines.run.setup import load_zones
 
     with store.read(installation.store, installation.settings.store) as reader:
         moment = recall.moment(reader, as_of)

@@ -123,7 +123,7 @@ def export(
             as_json,
         )
         return
-    from pipelines.run.runs import export_run
+    from pipelines.run.export import export_run
 
     if out is None:
         raise typer.BadParameter("name a folder, or a recipient: --to RECIPIENT")

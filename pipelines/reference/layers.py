@@ -15,7 +15,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from shapely.geometry import shape
 
@@ -30,7 +30,7 @@ from detectors.surroundings.zones import (
     ZONE_COLUMNS,
     Zones,
 )
-from pipelines.base.settings import REFERENCE
+from pipelines.reference.tables import REFERENCE_HINT, load_mid, read_table, stamp
 
 REACH: Final = shapely.box(94.0, -1.5, 106.0, 9.0)
 """What the land layer was cut to, and the area that the zones were drawn for."""
@@ -50,7 +50,6 @@ _PROMINENCE: Final[Mapping[str, float]] = {"port": 3.5, "light": 2.0, "island": 
 
 _ZONE_ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _ZONE_KEYS: Final = ("zone_id", "name", "zone_class", "source", "confidence")
-_REFERENCE_HINT: Final = "data/reference comes with the project: fetch it again"
 
 
 # ---- zones
@@ -429,7 +428,7 @@ def _boundary_class(kind: str) -> str:
 
 def load_landmarks(reference_dir: Path) -> pd.DataFrame:
     """Ports, lights, islands and capes: name, lat, lon, kind."""
-    marks = _read_table(reference_dir / "places" / "landmarks.csv")
+    marks = read_table(reference_dir / "places" / "landmarks.csv")
     return marks.astype({"lat": "float64", "lon": "float64"})
 
 
@@ -476,76 +475,11 @@ def _overshadowed(towns: gpd.GeoDataFrame) -> NDArray[np.bool_]:
     return shadowed
 
 
-def load_mid(reference_dir: Path) -> pd.DataFrame:
-    """Maritime identification digits (ITU): mid, iso2, iso3, name; all text."""
-    return _read_table(reference_dir / "codes" / "mid.csv")
-
-
-def flag_states(mmsi: ArrayLike, reference_dir: Path = REFERENCE) -> NDArray[np.object_]:
-    """ISO 3166 alpha-3 code of the administration in each MMSI, empty where there is none.
-
-    The digits stand first in a ship's MMSI, and after a prefix in those of coast stations (00),
-    groups (0), aircraft (111), handhelds (8), aids to navigation (99) and craft of a parent ship
-    (98): Recommendation ITU-R M.585-9.
-    """
-    table = load_mid(reference_dir)
-    number = np.asarray(mmsi, "int64")
-    mid = np.full(number.shape, -1, np.int64)
-    for low, high, divisor in (
-        (2_000_000, 7_999_999, 10_000),  # 00MIDxxxx
-        (20_000_000, 79_999_999, 100_000),  # 0MIDxxxxx
-        (111_200_000, 111_799_999, 1_000),  # 111MIDxxx
-        (200_000_000, 799_999_999, 1_000_000),  # MIDxxxxxx
-        (820_000_000, 879_999_999, 100_000),  # 8MIDxxxxx
-        (982_000_000, 987_999_999, 10_000),  # 98MIDxxxx
-        (992_000_000, 997_999_999, 10_000),  # 99MIDxxxx
-    ):
-        here = (number >= low) & (number <= high)
-        mid[here] = number[here] // divisor % 1_000
-    states = np.full(1_000, "", dtype=object)
-    states[table["mid"].astype(int).to_numpy()] = table["iso3"].to_numpy(dtype=object)
-    return np.where(mid >= 0, states[mid], "").astype(object)
-
-
-def ship_type_words(codes: ArrayLike, reference_dir: Path = REFERENCE) -> NDArray[np.object_]:
-    """AIS ship type codes in words (ITU-R M.1371-5, table 53), empty where not reported."""
-    table = _read_table(reference_dir / "codes" / "ship_types.csv")
-    words = np.full(256, "", dtype=object)
-    words[table["code"].astype(int).to_numpy()] = table["words"].to_numpy(dtype=object)
-    code = np.asarray(codes, "int64")
-    return np.where((code >= 0) & (code < len(words)), words[code % len(words)], "").astype(object)
-
-
-def nav_status_words(codes: ArrayLike, reference_dir: Path = REFERENCE) -> NDArray[np.object_]:
-    """Navigation status codes in words (ITU-R M.1371-5, table 45), empty for 15 and unknown."""
-    table = _read_table(reference_dir / "codes" / "nav_status.csv")
-    words = np.full(16, "", dtype=object)
-    words[table["code"].astype(int).to_numpy()] = table["words"].to_numpy(dtype=object)
-    words[15] = ""
-    code = np.asarray(codes, "int64")
-    return np.where((code >= 0) & (code < len(words)), words[code % len(words)], "").astype(object)
-
-
 # ---- files
 
 
 def _read_geo(path: Path) -> gpd.GeoDataFrame:
-    return _parse_geo(path, _stamp(path)).copy()
-
-
-def _read_table(path: Path) -> pd.DataFrame:
-    return _parse_table(path, _stamp(path)).copy()
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    """What changes when the file does, so that a cached parse is never stale."""
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise ConfigError(
-            f"reference layer {path.name} can't be read: {error.strerror}", hint=_REFERENCE_HINT
-        ) from error
-    return status.st_mtime_ns, status.st_size
+    return _parse_geo(path, stamp(path)).copy()
 
 
 def _stamps(folder: Path) -> frozenset[tuple[Path, int, int]]:
@@ -560,15 +494,5 @@ def _parse_geo(path: Path, _: tuple[int, int]) -> gpd.GeoDataFrame:
         return gpd.read_parquet(path)
     except (OSError, ValueError) as error:  # pyarrow's ArrowInvalid is a ValueError
         raise ConfigError(
-            f"reference layer {path.name} is damaged: {error}", hint=_REFERENCE_HINT
-        ) from error
-
-
-@lru_cache(maxsize=16)
-def _parse_table(path: Path, _: tuple[int, int]) -> pd.DataFrame:
-    try:
-        return pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
-    except ValueError as error:
-        raise ConfigError(
-            f"reference table {path.name} is damaged: {error}", hint=_REFERENCE_HINT
+            f"reference layer {path.name} is damaged: {error}", hint=REFERENCE_HINT
         ) from error

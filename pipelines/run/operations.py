@@ -13,7 +13,7 @@ from pipelines.base.settings import Installation
 from pipelines.ingest import Area
 from pipelines.learn import gather
 from pipelines.publish.operation import page, tables
-from pipelines.run.runs import load_zones
+from pipelines.run.setup import load_zones
 from pipelines.store import read, write
 
 MAX_BATCH_REPORTS = 4_000_000

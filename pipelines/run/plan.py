@@ -19,7 +19,7 @@ from pipelines.publish import plan as files
 from pipelines.publish.plan import words
 from pipelines.publish.products import Planned
 from pipelines.reference import layers as reference
-from pipelines.run.runs import load_zones
+from pipelines.run.setup import load_zones
 from pipelines.run.windows import NoDataError
 from pipelines.store import Queries, read
 

@@ -25,7 +25,8 @@ from detectors.core import events as event_schema
 from detectors.core.detector import Context
 from detectors.core.errors import SelatError
 from detectors.surroundings.coverage import Coverage
-from pipelines.assess import Assessment, assess, watchlists
+from pipelines.assess import watchlists
+from pipelines.assess.ranking import Assessment, assess
 from pipelines.base import labels
 from pipelines.base import marks as marking
 from pipelines.base.marks import Mark, MarkRules, strictest
@@ -43,9 +44,10 @@ from pipelines.publish.packs.recipients import Recipient
 from pipelines.publish.products import Planned, Products, Release
 from pipelines.reference import layers as reference
 from pipelines.run import plan
+from pipelines.run.manifest import count_by, git_commit, run_inputs, totals_of
 from pipelines.run.release_nights import Night, choose
 from pipelines.run.release_view import Look, Rights, View, digest_of_files, learned, opened
-from pipelines.run.runs import HISTORY, count_by, git_commit, run_inputs, shown_vessels, totals_of
+from pipelines.run.runs import HISTORY, shown_vessels
 from pipelines.run.windows import Window, window_between
 from pipelines.store import Queries, read
 

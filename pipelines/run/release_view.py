@@ -37,7 +37,9 @@ from pipelines.detect.days import refresh
 from pipelines.detect.window import Heard, detect, heard_by_vessel, to_compare
 from pipelines.publish.packs.recipients import Recipient
 from pipelines.reference import layers as reference
-from pipelines.run.runs import build_detectors, git_commit, succeeded_of
+from pipelines.run.manifest import git_commit
+from pipelines.run.runs import succeeded_of
+from pipelines.run.setup import build_detectors
 from pipelines.run.windows import NoDataError, window_between
 from pipelines.store import Queries, StoreError, Writer, read, write
 from pipelines.store.sightings import as_in_file, named_apart

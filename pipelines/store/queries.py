@@ -18,6 +18,7 @@ from detectors.core import frames
 from detectors.kinematics import hull_limits, tracks
 from detectors.kinematics.tracks import Segmented
 from detectors.surroundings.coverage import CELLS, FEED, RECEIVERS, Coverage
+from pipelines.reference.tables import flag_states
 from pipelines.store.arrow import to_frame
 from pipelines.store.catalogue import TABLES, StoreError
 from pipelines.store.now import MOST_NEEDED, REFERENCE_DATES, Now, believed
@@ -372,8 +373,6 @@ class Queries:
 
     def identity_at(self, mmsi: int, time: pd.Timestamp) -> Identity:
         """What a vessel had called itself last at a time."""
-        from pipelines.reference.layers import flag_states  # its layers are slow to import
-
         statements, seen = self._ask("statements", mmsi=mmsi), self._ask("seen", mmsi=mmsi)
         return identity(mmsi, time, statements, seen, str(flag_states([mmsi])[0]))
 

@@ -20,7 +20,7 @@ from pipelines.ask.desk import charts, pictures
 from pipelines.ask.desk.told import Told
 from pipelines.base.settings import Installation, load
 from pipelines.publish.brief import VESSEL_LIMIT
-from pipelines.run.runs import load_zones
+from pipelines.run.setup import load_zones
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

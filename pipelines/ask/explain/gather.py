@@ -17,7 +17,7 @@ from pipelines.ask.explain.reasons import Considered, considered
 from pipelines.ask.recall import Moment, story
 from pipelines.base.settings import PROJECT, Installation
 from pipelines.ingest.readback import Reported, read_back
-from pipelines.reference.layers import ship_type_words
+from pipelines.reference.tables import ship_type_words
 from pipelines.store import Identity, Queries
 
 SAID: Final = ("name", "callsign", "imo", "ship_type", "length_m")

@@ -16,7 +16,7 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from detectors.core.errors import SelatError
-from pipelines.reference.layers import flag_states
+from pipelines.reference.tables import flag_states
 
 MIN_LIKENESS: Final = 78.0
 """Of 100. Judgement: "MELTI" passes for "MELATI", another name does not."""

@@ -16,7 +16,7 @@ from pipelines.detect.spread import work
 from pipelines.detect.spread.days import NO_MMSI, ranges_of
 from pipelines.detect.spread.engines import EngineError, engine
 from pipelines.detect.spread.looks import Kinds
-from pipelines.run import runs
+from pipelines.run.setup import build_detectors
 
 TIME = pd.Timestamp("2026-01-05", tz="UTC")
 
@@ -88,7 +88,7 @@ def test_the_fingerprint_is_of_what_was_learned_too(tmp_path: Path) -> None:
 
 
 def test_no_detector_needs_everybody(tmp_path: Path) -> None:
-    every = runs.build_detectors(load(tmp_path))
+    every = build_detectors(load(tmp_path))
     kinds = Kinds.of(every)
     assert {"gap", "geofence"} <= set(kinds.own)
     assert {"encounter", "loitering", "identity", "spoofing"} <= set(kinds.company)
@@ -98,7 +98,7 @@ def test_no_detector_needs_everybody(tmp_path: Path) -> None:
 
 
 def test_who_reads_the_events_of_one_that_needs_more_needs_more_too(tmp_path: Path) -> None:
-    every = {d.name: d for d in runs.build_detectors(load(tmp_path))}
+    every = {d.name: d for d in build_detectors(load(tmp_path))}
 
     def kinds_with(**changed: Any) -> Kinds:
         said = {n: type(f"{n}_", (type(d),), changed.get(n, {})) for n, d in every.items()}

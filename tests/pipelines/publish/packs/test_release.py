@@ -31,6 +31,7 @@ from pipelines.run import feeds, release, runs
 from pipelines.run.packs import Sent, export_to
 from pipelines.run.plan import plan_run
 from pipelines.run.release import release_run
+from pipelines.run.setup import load_zones
 
 ALL = [
     "brief",
@@ -79,7 +80,7 @@ def two_feeds(tmp_path_factory: pytest.TempPathFactory, exercise: Path) -> Insta
     patrol = (config / "patrol.yaml").read_text()
     (config / "patrol.yaml").write_text(patrol.replace("iterations: 2000", "iterations: 50"))
     installation = load(folder / "home", config)
-    zones = runs.load_zones(installation)
+    zones = load_zones(installation)
     start = utc("2026-01-05T16:00:00Z").to_pydatetime()
     simulate(folder / "b", seed=12, hours=8, vessels=40, start=start, zones=zones)
     shutil.copy(exercise / "feed.nmea.gz", folder / "open.nmea.gz")
