@@ -23,7 +23,7 @@ from pipelines.patrol import units
 from pipelines.publish.packs import recipients
 from pipelines.reference import layers as reference
 from pipelines.reference import learned as snapshot
-from pipelines.reference import models
+from pipelines.reference import models, snapshots
 
 SEA_CLASSES: Final = (
     "anchorage",
@@ -235,7 +235,7 @@ def check_learned(folder: Path) -> list[Problem]:
     broken = attempt("fitted models", lambda: models.load(folder))
     if not problems:
         problems += _undecided(folder)
-    if not broken and snapshot.newest(folder, "normal", ".json") is None:
+    if not broken and snapshots.newest(folder, "normal", ".json") is None:
         problems.append(
             Problem(
                 "warning",

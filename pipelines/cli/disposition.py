@@ -146,7 +146,7 @@ def list_(
 
     from pipelines.ask import recall
     from pipelines.base.visible import clean
-    from pipelines.publish.tables import tidy_csv
+    from pipelines.publish.csv_text import tidy_csv
     from pipelines.store import read
 
     with read(installation.store, installation.settings.store) as store:

@@ -47,7 +47,6 @@ def explain(
     from pipelines import store
     from pipelines.ask import explain as explaining
     from pipelines.ask import recall
-    from pipelines.run.setup import load_zones
 
     with store.read(installation.store, installation.settings.store) as reader:
         moment = recall.moment(reader, as_of)
@@ -65,6 +64,8 @@ def explain(
     if as_json:
         print_json(explaining.as_dict(told))
         return
+    from pipelines.run.setup import load_zones
+
     zones = load_zones(installation)
     if html is not None:
         from pipelines.ask.explain.page import write

@@ -141,9 +141,9 @@ def _print_table(
     from rich.table import Table
     from rich.text import Text
 
-    from pipelines.publish.tables import SIMULATED_PREFIX
+    from pipelines.base.labels import labels
 
-    console = Console()
+    console, simulated = Console(), f"{labels('en').simulated}: "
     if manifest["simulated"]:
         console.print("[bold yellow]SIMULATED DATA – EXERCISE[/]")
     window = manifest["window"]
@@ -164,7 +164,7 @@ def _print_table(
     table = Table("#", *score, "MMSI", "vessel", "flag", "why", show_lines=True)
     for row in vessels.itertuples(index=False):
         texts = str(row.reasons).split(" | ")
-        reasons = [clean(text.removeprefix(SIMULATED_PREFIX)) for text in texts]
+        reasons = [clean(text.removeprefix(simulated)) for text in texts]
         more = [f"… and {len(reasons) - 2} more"] if len(reasons) > 2 else []
         more += [f"Concluded: {clean(str(row.concluded))}"] if row.concluded else []
         scores = [row.score] if model is None else [row.score, row.probability]

@@ -104,7 +104,7 @@ def _looked_at(home: Home, config: Config) -> "tuple[Health | None, list[Problem
 
 
 def _print_prometheus(health: "Health | None", problems: "Sequence[Problem]") -> None:
-    from pipelines.ask.health import as_prometheus
+    from pipelines.ask.health.prometheus import as_prometheus
 
     typer.echo(as_prometheus(health, problems), nl=False)
 

@@ -73,7 +73,7 @@ def list_(
     """
     installation = shown_installation(home, config)
     from pipelines.base.visible import clean
-    from pipelines.publish.tables import tidy_csv
+    from pipelines.publish.csv_text import tidy_csv
     from pipelines.store import read
 
     with read(installation.store, installation.settings.store) as store:

@@ -76,7 +76,7 @@ def since(
         until = recall.moment(reader, as_of)
         found = recall.changes(reader, recall.last_watch(reader, moment, until), until)
     if as_csv:
-        from pipelines.publish.tables import tidy_csv
+        from pipelines.publish.csv_text import tidy_csv
 
         typer.echo(tidy_csv(found.events[_EVENT_COLUMNS]), nl=False)
     elif as_json:
@@ -180,19 +180,19 @@ def find(
     installation = shown_installation(home, config)
     from pipelines import store
     from pipelines.ask import recall
-    from pipelines.publish.packs import ids
+    from pipelines.publish.packs import issued
     from pipelines.run.windows import NoDataError
 
     with store.read(installation.store, installation.settings.store) as reader:
         time = recall.time_of(reader, as_of)
         wanted = text
-        if ids.is_id(text) and len(quoted := ids.quoted(installation.exported, text)):
+        if issued.is_id(text) and len(quoted := issued.quoted(installation.exported, text)):
             wanted = f"{quoted['mmsi'].iloc[0]:09d}"
         found = recall.find(reader.names(time), reader.vessels(time), wanted).head(top)
     if as_json:
         print_json(_records(found))
     elif as_csv:
-        from pipelines.publish.tables import tidy_csv
+        from pipelines.publish.csv_text import tidy_csv
 
         typer.echo(tidy_csv(found), nl=False)
     else:

@@ -92,7 +92,7 @@ def sightings_list(
       selat sightings list --files --json
     """
     installation = shown_installation(home, config)
-    from pipelines.publish.tables import to_csv
+    from pipelines.publish.csv_text import to_csv
     from pipelines.run.windows import asked_for
     from pipelines.store import read
 
@@ -115,7 +115,7 @@ def sightings_list(
 
 
 def _show_files(table: "pd.DataFrame", *, as_json: bool, as_csv: bool) -> None:
-    from pipelines.publish.tables import to_csv
+    from pipelines.publish.csv_text import to_csv
 
     reports = [json.loads(text) for text in table["report"]]
     if as_json:

@@ -23,6 +23,7 @@ from typing import IO, Any, Final, cast
 from urllib.parse import urlsplit
 
 from detectors.core.errors import ConfigError, SelatError
+from pipelines.base.files import make_private
 from pipelines.base.secrets import Secrets
 from pipelines.base.settings import Installation
 from pipelines.flows import environment
@@ -213,7 +214,7 @@ def service_auth(installation: Installation) -> str:
     """
     path = password_file(installation)
     if not path.exists() or path.stat(follow_symlinks=False).st_size == 0:
-        _make_password(path)
+        make_private(path, new_auth())
     about = path.stat(follow_symlinks=False)
     if not stat.S_ISREG(about.st_mode) or stat.S_IMODE(about.st_mode) & 0o077:
         raise ConfigError(
@@ -223,29 +224,6 @@ def service_auth(installation: Installation) -> str:
     if not auth.startswith("selat:") or len(auth) < 32:
         raise ConfigError(f"{path} holds no password", hint="remove it; a new one is made")
     return auth
-
-
-def _make_password(path: Path) -> None:
-    """Write a new password that only its owner may read, whole or not at all."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(fresh, "w", opener=_private) as file:
-        file.write(f"{new_auth()}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        if path.exists():  # an empty one, of a disk that was full
-            fresh.replace(path)
-        else:
-            with suppress(FileExistsError):  # of two who try, the first wins
-                os.link(fresh, path)
-    except OSError:  # a file system without links
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def running_service(installation: Installation) -> Server | None:

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.patrol.model import NM
-from pipelines.patrol.predict import Motions, Prediction, chance_within
+from pipelines.patrol.motions import Motions
+from pipelines.patrol.prediction import Prediction, chance_within
 from pipelines.patrol.seamap import SeaMap
 from pipelines.patrol.units import Planning
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy
-from pipelines.patrol.predict import Prediction
+from pipelines.patrol.prediction import Prediction
 from pipelines.patrol.seamap import Route, SeaMap
 
 Floats = NDArray[np.float64]

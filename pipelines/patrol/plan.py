@@ -34,8 +34,9 @@ from pipelines.patrol.model import (
     Sortie,
     Target,
 )
+from pipelines.patrol.motions import motions
 from pipelines.patrol.pairs import intercepts, nearest, why_not
-from pipelines.patrol.predict import motions, predict
+from pipelines.patrol.predict import predict
 from pipelines.patrol.sailing import sail
 from pipelines.patrol.seamap import SeaMap
 from pipelines.patrol.sectors import sectors

@@ -9,7 +9,7 @@ from detectors.core.frames import SECOND_US
 from pipelines.patrol.bench import Bench
 from pipelines.patrol.intercept import MINUTE_US, Meeting, earliest, speed_mps
 from pipelines.patrol.model import HOUR_US, NM, Sortie, Stop, Target, utc
-from pipelines.patrol.predict import ellipse_factor
+from pipelines.patrol.prediction import ellipse_factor
 from pipelines.patrol.sectors import chance_found
 from pipelines.patrol.tasks import Task
 from pipelines.patrol.units import Unit

@@ -10,7 +10,7 @@ from detectors.core.frames import SECOND_US
 from pipelines.patrol.assign import Job
 from pipelines.patrol.bench import Bench
 from pipelines.patrol.model import HOUR_US, Sortie, Target, utc
-from pipelines.patrol.predict import UNDER_WAY
+from pipelines.patrol.prediction import UNDER_WAY
 from pipelines.patrol.sectors import Sector, chance_found
 
 STAY_SLOT_H: Final = 4.0

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from detectors.core.errors import ConfigError
 from pipelines.base.settings import REFERENCE, read_yaml
 from pipelines.base.yaml_models import read_model
-from pipelines.patrol.predict import PredictionParameters
+from pipelines.patrol.prediction import PredictionParameters
 from pipelines.reference import layers as reference
 
 FILE_NAME: Final = "patrol.yaml"

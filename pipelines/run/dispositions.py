@@ -14,7 +14,7 @@ from pipelines.assess.dispositions import DispositionError, make, newest
 from pipelines.assess.dispositions.outcomes import outcomes
 from pipelines.base.settings import Installation
 from pipelines.publish import release as cut
-from pipelines.publish.packs import ids
+from pipelines.publish.packs import issued
 from pipelines.run.windows import FOREVER
 from pipelines.store import Queries, read, write
 
@@ -38,8 +38,8 @@ def record(
     """
     with write(installation.store, installation.settings.store) as store:
         event = store.event(event_id)
-        if event is None and ids.is_id(event_id):  # as a partner quotes it
-            named = ids.quoted(installation.exported, event_id)
+        if event is None and issued.is_id(event_id):  # as a partner quotes it
+            named = issued.quoted(installation.exported, event_id)
             event = store.event(str(named["event_id"].iloc[0])) if len(named) == 1 else None
         if event is None:
             hint = "ids are in events.csv; the beginning of one will do where it is the only one"

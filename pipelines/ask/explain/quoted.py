@@ -5,7 +5,7 @@ import pandas as pd
 from pipelines.ask.recall import Moment
 from pipelines.base.settings import Installation
 from pipelines.base.visible import clean
-from pipelines.publish.packs import ids
+from pipelines.publish.packs import issued
 from pipelines.store import Queries
 
 
@@ -22,7 +22,7 @@ def quoted(
     tuple
         As `matching`, empty where nothing fits; lines to tell.
     """
-    packs = ids.quoted(installation.exported, text)
+    packs = issued.quoted(installation.exported, text)
     if len(packs) != 1:
         several = ", ".join(packs["told_id"]) if len(packs) else ""
         nothing = store.events_as_of(moment.ordinal).iloc[:0]

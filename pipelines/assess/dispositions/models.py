@@ -17,7 +17,7 @@ from detectors.core.errors import ConfigError
 from pipelines.assess.dispositions.calibration import Calibration
 from pipelines.base.files import write_text
 from pipelines.base.labels import labels
-from pipelines.reference import learned as snapshot
+from pipelines.reference import snapshots
 
 NAME: Final = "calibration"
 _HINT: Final = "delete the file, or fit it again: selat disposition calibrate"
@@ -39,12 +39,12 @@ def write(folder: Path, card: Mapping[str, Any]) -> Path:
 
     One that says the same as the newest isn't written again.
     """
-    last = snapshot.newest(folder, NAME, ".json")
+    last = snapshots.newest(folder, NAME, ".json")
     plain = json.loads(json.dumps(dict(card)))
     if last is not None and {**plain, "name": last.stem} == _read(last):
         return last
     folder.mkdir(parents=True, exist_ok=True)
-    path = snapshot.free_path(folder, NAME, pd.Timestamp(card["until"]), ".json")
+    path = snapshots.free_path(folder, NAME, pd.Timestamp(card["until"]), ".json")
     write_text(path.with_suffix(".svg"), picture(card))
     text = json.dumps({"name": path.stem, **plain}, indent=2, ensure_ascii=False)
     write_text(path, text + "\n")

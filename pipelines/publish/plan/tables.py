@@ -9,9 +9,9 @@ import pandas as pd
 from pipelines.base.labels import PlanLabels
 from pipelines.base.visible import clean
 from pipelines.patrol.model import Intercept, Sailed
+from pipelines.publish.csv_text import to_csv
 from pipelines.publish.plan import words
 from pipelines.publish.products import Planned
-from pipelines.publish.tables import to_csv
 
 
 def document(planned: Planned) -> dict[str, Any]:

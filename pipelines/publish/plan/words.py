@@ -13,7 +13,7 @@ from pipelines.base.text import iso, one_line
 from pipelines.base.visible import clean
 from pipelines.patrol import model
 from pipelines.patrol.model import LeftOut, Sailed, Sortie, Stop, Target, utc
-from pipelines.patrol.predict import STILL, WORKING
+from pipelines.patrol.prediction import STILL, WORKING
 from pipelines.patrol.units import LOCAL
 from pipelines.publish.products import Planned
 
