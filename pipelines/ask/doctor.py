@@ -258,7 +258,7 @@ def _undecided(folder: Path) -> list[Problem]:
 
 
 def attempt(where: str, check: Callable[[], object]) -> list[Problem]:
-    """The problem that a check meets, if any, whatever it is."""
+    """Return the problem that a check meets, if any, whatever it is."""
     try:
         check()
     except Exception as error:

@@ -152,6 +152,6 @@ def _strongest(events: pd.DataFrame, mmsi: int) -> pd.DataFrame:
 
 
 def _more(parts: pd.DataFrame, mmsi: int) -> list[str]:
-    """What else than its events raises a vessel: history, watch-lists."""
+    """Return what else than its events raises a vessel: history, watch-lists."""
     other = parts[(parts["mmsi"] == mmsi) & (parts["part"] != "behaviour")]
     return [note[:1].upper() + note[1:] for note in other["note"]]

@@ -6,7 +6,7 @@ import yaml
 
 
 def line_of(text: str, path: Sequence[str | int]) -> int:
-    r"""The line (from 1) of the value that a path of keys and indexes leads to in a YAML text.
+    r"""Find the line (from 1) of the value that a path of keys and indexes leads to in YAML.
 
     Where the path ends early (a key that is missing), the line of what should hold it.
 

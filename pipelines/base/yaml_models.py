@@ -13,7 +13,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def read_model(path: Path, model: type[Model], content: Any = None) -> Model:
-    """A YAML file as a model.
+    """Read a YAML file as a model.
 
     Parameters
     ----------

@@ -55,7 +55,7 @@ def backtest(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """What a rule would have raised with other thresholds; nothing is written.
+    """Show what a rule would have raised with other thresholds; nothing is written.
 
     Shows how many events and leads more or fewer there would be, which are new, gone or changed,
     and which vessels would join or leave the list of flagged ones.

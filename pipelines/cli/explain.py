@@ -80,7 +80,7 @@ def explain(
 
 
 def _list(found: "pd.DataFrame", text: str, *, as_json: bool) -> None:
-    """The events that a text may mean; raises EventNotFoundError unless it is a vessel."""
+    """List the events that a text may mean; raise EventNotFoundError unless it is a vessel."""
     from pipelines.ask.explain import EventNotFoundError
 
     hint = "ids are in events.csv; the beginning of one will do where it is the only one"

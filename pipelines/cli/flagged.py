@@ -33,7 +33,7 @@ def flagged(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """The flagged vessels of the newest run, or of the newest that was known at a past moment.
+    """List the flagged vessels of the newest run, or of the newest that was known at a past moment.
 
     A run is known from the newest report on that it had looked at; its id names it exactly.
 
@@ -67,7 +67,7 @@ def _latest(installation: "Installation") -> Path:
 
 
 def _folder_then(installation: "Installation", as_of: str) -> "tuple[Path, pd.Timestamp]":
-    """The folder of the run that was the newest at a moment, and the moment's time."""
+    """Return the folder of the run that was the newest at a moment, and the moment's time."""
     from pipelines import store
     from pipelines.ask import recall
 

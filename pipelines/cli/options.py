@@ -55,14 +55,14 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
 
 def installation_of(home: Path | None, config: Path | None) -> "Installation":
-    """The installation that the options name."""
+    """Load the installation that the options name."""
     from pipelines.base.settings import load
 
     return load(home, config)
 
 
 def shown_installation(home: Path | None, config: Path | None) -> "Installation":
-    """The installation whose runs a command shows: the exercise's where there is no other."""
+    """Load the installation whose runs a command shows: the exercise's where there is no other."""
     from pipelines.base.settings import EXERCISE_HOME, load
 
     installation = load(home, config, showing=True)
@@ -91,12 +91,12 @@ def _without_nan(value: Any) -> Any:
 
 
 def moment_text(time: Any, *, missing: str = "–") -> str:
-    """A time for a table: minutes, UTC."""
+    """Write a time for a table: minutes, UTC."""
     return missing if time is None or time != time else f"{time:%Y-%m-%d %H:%M}Z"  # noqa: PLR0124
 
 
 def vessel_list(mmsis: Sequence[int], top: int) -> str:
-    """The first of some MMSIs, for a sentence.
+    """Return the first of some MMSIs, for a sentence.
 
     >>> vessel_list([563000101, 2320001], 2), vessel_list([], 2)
     ('563000101, 002320001', 'none')
@@ -105,7 +105,7 @@ def vessel_list(mmsis: Sequence[int], top: int) -> str:
 
 
 def cell(value: Any) -> str:
-    """A value for a table: two digits, a dash for none."""
+    """Write a value for a table: two digits, a dash for none."""
     if isinstance(value, float):
         return "–" if value != value else f"{value:.2f}"  # noqa: PLR0124 - NaN
     return str(value)

@@ -56,7 +56,7 @@ def since(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """What is new, changed, closed or retracted since the last watch: flags and events.
+    """Show what is new, changed, closed or retracted since the last watch: flags and events.
 
     The table of events lists those that matter for a flag; --csv and --json hold all.
 

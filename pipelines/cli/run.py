@@ -37,7 +37,7 @@ def nightly(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """The whole job: ingest what is new, detect, assess, export.
+    """Do the whole job: ingest what is new, detect, assess, export.
 
     Exit codes: 0 complete, 6 partial (results are there, a part failed), 7 nothing to look at,
     3 no feed could be read, 5 another process is writing.

@@ -83,7 +83,7 @@ def sightings_list(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """The sightings in the store, or the files that they came from.
+    """List the sightings in the store, or the files that they came from.
 
     For example:
 

@@ -22,7 +22,7 @@ app = typer.Typer(no_args_is_help=True, help="Look into the store, verify it, ti
 
 @app.command("feeds")
 def store_feeds(home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
-    """What was read from each feed, and what was rejected and why.
+    """Show what was read from each feed, and what was rejected and why.
 
     For example:
 

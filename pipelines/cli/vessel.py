@@ -30,7 +30,7 @@ def vessel(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """What a vessel calls itself, what it called itself before, and since when.
+    """Show what a vessel calls itself, what it called itself before, and since when.
 
     For example:
 

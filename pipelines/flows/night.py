@@ -104,7 +104,7 @@ def _wait_for(
     timeout_h: float,
     is_cancelled: Callable[[], bool],
 ) -> tuple[bytes, str | None]:
-    """What a night's process said; and why it was ended, if it was."""
+    """Return what a night's process said; and why it was ended, if it was."""
     deadline = time.monotonic() + timeout_h * 3600
     to_say: bytes | None = asked.encode()
     while True:
@@ -137,7 +137,7 @@ def _is_cancelled(client: SyncPrefectClient) -> bool:
 
 
 def _answer(said: bytes) -> Mapping[str, Any] | None:
-    """What the process said in the end; None if it didn't come to that."""
+    """Return what the process said in the end; None if it didn't come to that."""
     try:
         answer = json.loads(said.decode(errors="replace").splitlines()[-1])
     except (IndexError, ValueError):

@@ -67,7 +67,7 @@ def serve(installation: Installation, feeds: Sequence[str], known: Secrets | Non
 def _own_server(
     installation: Installation, known: Secrets | None
 ) -> Iterator[tuple[Server, "subprocess.Popen[bytes]"]]:
-    """A server of our own for the length of a with block, which runs of this home find."""
+    """Run a server of our own for the length of a with block, which runs of this home find."""
     about = installation.settings.service
     refuse_open(about.host, about.names)
     with (

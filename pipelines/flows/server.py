@@ -82,7 +82,7 @@ def started_server(
     pages: bool = False,
     known: Secrets | None = None,
 ) -> Iterator[tuple[Server, "subprocess.Popen[bytes]"]]:
-    """A server for the length of a with block, and its process.
+    """Run a server for the length of a with block, and its process.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def started_server(
 
 @contextmanager
 def server_for_a_run(installation: Installation) -> Iterator[bool]:
-    """A server for a single run in a with block: Prefect's clients use it.
+    """Give a server to a single run in a with block: Prefect's clients use it.
 
     The one that PREFECT_API_URL names; else that of this home's service, if it runs; else one for
     this run alone.
@@ -195,7 +195,7 @@ _MAX_ANSWER: Final = 4096
 
 
 def new_auth() -> str:
-    """A password that nobody can guess."""
+    """Make a password that nobody can guess."""
     return f"selat:{secrets.token_urlsafe(32)}"
 
 
@@ -205,7 +205,7 @@ def password_file(installation: Installation) -> Path:
 
 
 def service_auth(installation: Installation) -> str:
-    """The password of this home's service, made where there is none yet.
+    """Return the password of this home's service, made where there is none yet.
 
     Raises
     ------
@@ -227,7 +227,7 @@ def service_auth(installation: Installation) -> str:
 
 
 def running_service(installation: Installation) -> Server | None:
-    """The server of this home's service; None if none runs, or what listens there isn't it."""
+    """Find the server of this home's service; None if none runs, or another listens there."""
     note = _note(installation)
     try:
         said: Mapping[str, Any] = json.loads(note.read_text(encoding="utf-8"))
@@ -297,7 +297,7 @@ def refuse_open(host: str, names: Sequence[str]) -> None:
 
 @contextmanager
 def _listening(host: str, wanted: int) -> Iterator[socket.socket]:
-    """A socket that listens at the wanted port if it is free, else at any that is."""
+    """Give a socket that listens at the wanted port if it is free, else at any that is."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for port in (wanted, 0):
         with socket.socket(family, socket.SOCK_STREAM) as one:

@@ -31,6 +31,6 @@ class Bench:
         self.row = {int(mmsi): k for k, mmsi in enumerate(prediction.mmsi)}
 
     def chance(self, row: int, time_us: Any, search_nm: float) -> Floats:
-        """That a vessel is within reach of a search of where it is expected at times, 0-1."""
+        """Return the chance, 0-1, that a search where a vessel is expected reaches it."""
         _, along, across = self.prediction.scale_at(row, time_us)
         return chance_within(search_nm * NM, along, across, float(self.prediction.dof[row]))

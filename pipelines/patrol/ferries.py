@@ -95,7 +95,7 @@ class Ferries:
 
 
 def middle_line(shape: shapely.Geometry, stations: int = 24) -> tuple[Floats, float]:
-    """The line through the middle of a corridor, as (lat, lon), and half its width in metres.
+    """Find the line through a corridor's middle, as (lat, lon), and half its width in metres.
 
     The corridor is cut across the long axis of the smallest rectangle around it; the middles of the
     cuts make the line. One that bends back on itself has no such line and gives a wrong one.

@@ -216,6 +216,6 @@ class Plan:
 
 
 def utc(time_us: int) -> pd.Timestamp:
-    """A time of a plan."""
+    """Write a time of a plan."""
     time: pd.Timestamp = from_epoch_us(np.array([time_us])).iloc[0]
     return time

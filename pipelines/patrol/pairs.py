@@ -71,7 +71,7 @@ def why_not(targets: Sequence[Target], pairs: Sequence[Intercept]) -> dict[int, 
 
 
 def nearest(target: Target, pairs: Sequence[Intercept]) -> Intercept | None:
-    """The nearest thing to a chance of meeting a vessel that there was."""
+    """Return the nearest thing to a chance of meeting a vessel that there was."""
     mine = [p for p in pairs if p.target is target and np.isfinite(p.out_nm)]
     able = [p for p in mine if p.reason != OUT_OF_REACH]
     if able:
@@ -156,7 +156,7 @@ def _possible(
     opens: int,
     closes: int,
 ) -> tuple[str, int | None]:
-    """The first tick at which a unit could meet a vessel; a reason where it isn't likely to."""
+    """Find the first tick at which a unit could meet a vessel; a reason where it can't well."""
     back_us = sail_us * speed / unit.cruise_kn
     there = (opens + sail_us <= ticks) & (ticks + boarding_us + back_us <= closes)
     there &= sail_us + boarding_us + back_us <= (unit.endurance_h or np.inf) * HOUR_US

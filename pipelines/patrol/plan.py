@@ -148,7 +148,7 @@ def make(
 
 
 def for_units(plan: Plan, names: Collection[str]) -> Plan:
-    """A plan as some of its units get it: their sorties, and what they don't go for."""
+    """Return a plan as some of its units get it: their sorties, and what they don't go for."""
     sailed = [one for one in plan.sailed if one.sortie.unit.name in names]
     pairs = [pair for pair in plan.intercepts if pair.unit in names]
     met = _met(plan.sailed)
@@ -172,7 +172,7 @@ def _met(sailed: Sequence[Sailed]) -> set[int]:
 def _left_out(
     sailed: Sequence[Sailed], targets: Sequence[Target], pairs: Sequence[Intercept]
 ) -> tuple[LeftOut, ...]:
-    """The vessels that no sortie goes for, and why."""
+    """Return the vessels that no sortie goes for, and why."""
     met, why = _met(sailed), why_not(targets, pairs)
     return tuple(
         LeftOut(target, why[target.mmsi] or LOWER_VALUE, nearest(target, pairs))
@@ -203,7 +203,7 @@ def _targets(inputs: Inputs, planning: Planning) -> list[Target]:
 
 
 def _bases(units: Sequence[Unit], sea: SeaMap) -> dict[str, tuple[float, float, float]]:
-    """The free water nearest to each unit's base and how far that is; no unit without water."""
+    """Find the free water nearest to each unit's base, and how far off; units without are out."""
     snapped = sea.snap([u.base.lat for u in units], [u.base.lon for u in units])
     places = zip(*(values.tolist() for values in snapped), strict=True)
     return {u.name: at for u, at in zip(units, places, strict=True) if np.isfinite(at[2])}
@@ -226,7 +226,7 @@ def _sorties(
 def _assigned(
     bench: Bench, sorties: Sequence[Sortie], tasks: Sequence[Task], use_solver: bool
 ) -> tuple[list[Sailed], str]:
-    """The sorties with their tasks, and how they were found."""
+    """Return the sorties with their tasks, and how they were found."""
     empty = [Sailed(sortie, ()) for sortie in sorties]
     if not sorties or not tasks:
         return empty, "nothing to assign"
@@ -262,7 +262,7 @@ def _none_idle(
     metres: Floats,
     n_bases: int,
 ) -> list[Sailed]:
-    """A sortie without a task patrols a sector, however little that promises."""
+    """Give a sortie without a task a sector to patrol, however little that promises."""
     done = {s.sector.name for one in sailed for s in one.stops if s.sector}
     for number, (one, run) in enumerate(zip(sailed, runs, strict=True)):
         rows = [

@@ -19,7 +19,7 @@ SHOWN_SHARE: Final = 0.8
 
 
 def sail(bench: Bench, sortie: Sortie, order: Sequence[Task]) -> list[Stop]:
-    """The stops of a sortie that holds its limits; tasks that don't fit are left out."""
+    """Return the stops of a sortie that holds its limits; tasks that don't fit are left out."""
     stops: list[Stop] = []
     home: Stop | None = None
     boarded = 0
@@ -113,7 +113,7 @@ def _boarding(
 
 
 def _home(bench: Bench, sortie: Sortie, stops: Sequence[Stop]) -> Stop | None:
-    """The way back, None where the sortie would break a limit."""
+    """Find the way back, None where the sortie would break a limit."""
     unit, last = sortie.unit, stops[-1]
     if stops[0].depart_us < sortie.opens_us:
         return None
@@ -134,7 +134,7 @@ def _home(bench: Bench, sortie: Sortie, stops: Sequence[Stop]) -> Stop | None:
 
 
 def _used_nm(stop: Stop, unit: Unit) -> float:
-    """What a stop takes of the unit's endurance.
+    """Return what a stop takes of the unit's endurance.
 
     Fuel over a distance grows with the square of the speed (the Admiralty coefficient: power with
     its cube), and a sector is searched at cruising speed.

@@ -181,7 +181,7 @@ class SeaMap:
         return cKDTree(geodesy.unit_xyz(self._y[self._sea], self._x[self._sea]))
 
     def _square_of(self, lat: ArrayLike, lon: ArrayLike) -> Ints:
-        """Number of the square that each point lies in, -1 where it isn't in free water."""
+        """Return the number of each point's square, -1 where it isn't in free water."""
         x = np.floor((np.asarray(lon, "float64") - self.box[0]) / FINEST_DEG).astype("int64")
         y = np.floor((np.asarray(lat, "float64") - self.box[1]) / FINEST_DEG).astype("int64")
         ny, nx = self._leaf.shape
@@ -202,7 +202,7 @@ class SeaMap:
         return np.asarray((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
 
     def snap(self, lat: ArrayLike, lon: ArrayLike) -> tuple[Floats, Floats, Floats]:
-        """The nearest free water to each point: lat, lon, and how far the point was moved (m).
+        """Find the nearest free water to each point: lat, lon, and how far the point was moved (m).
 
         A point in free water stays; others go to the middle of the nearest square. NaN where that
         is farther than `SNAP_M`, or the point itself is NaN.
@@ -306,7 +306,7 @@ class SeaMap:
         return found
 
     def route(self, lat1: float, lon1: float, lat2: float, lon2: float) -> Route | None:
-        """A short way from one place in free water to another, None where there is none.
+        """Find a short way from one place in free water to another, None where there is none.
 
         Raises nothing for places outside the box or on land: there is no way from them.
         """
@@ -342,7 +342,7 @@ class SeaMap:
         return self._ways[start]
 
     def _taut(self, lat: Floats, lon: Floats) -> tuple[Floats, Floats]:
-        """The shortest way over the points of a way, each leg clear of land.
+        """Find the shortest way over the points of a way, each leg clear of land.
 
         A long way is pulled piece by piece; the pieces overlap in the next round.
         """
@@ -370,7 +370,7 @@ class SeaMap:
         return lat[rows], lon[rows]
 
     def _divided(self, lat: Floats, lon: Floats) -> tuple[Floats, Floats]:
-        """A way with more points on its legs, so that its corners can be cut nearer to land."""
+        """Put more points on a way's legs, so that its corners can be cut nearer to land."""
         metres = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
         spacing = max(float(metres.sum()) / max(_TAUT_POINTS - len(lat), 1), 250.0)
         count = np.maximum(1, np.floor(metres / spacing)).astype("int64")
@@ -387,14 +387,14 @@ def _pairs(a: NDArray[np.int32], b: NDArray[np.int32], n: int) -> Ints:
 
 
 def _cut(lat: Floats, lon: Floats) -> Route:
-    """A route with its long legs cut, so that great circle and rhumb line stay beside them."""
+    """Cut a route's long legs, so that great circle and rhumb line stay beside them."""
     metres = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
     parts = np.maximum(1, np.ceil(metres / MAX_LEG_M)).astype("int64")
     return Route(*_with_points(lat, lon, parts))
 
 
 def _with_points(lat: Floats, lon: Floats, parts: Ints) -> tuple[Floats, Floats]:
-    """A way with each leg cut into so many equal parts."""
+    """Return a way with each leg cut into so many equal parts."""
     leg = np.repeat(np.arange(len(parts)), parts)
     fraction = (np.arange(len(leg)) - np.repeat(np.cumsum(parts) - parts, parts)) / parts[leg]
     fine_lat = lat[leg] + fraction * (lat[leg + 1] - lat[leg])

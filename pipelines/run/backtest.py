@@ -49,7 +49,7 @@ class Backtest:
 
 
 def changed(block: Mapping[str, Any], name: str, settings: Sequence[str]) -> dict[str, Any]:
-    """A detector's configuration block with some parameters set: ``min_duration_h=2``.
+    """Return a detector's configuration block with some parameters set: ``min_duration_h=2``.
 
     Values are YAML; a threshold in another unit (`UNITS`) is converted to its own.
 
@@ -104,7 +104,7 @@ def build_pair(
 
 
 def _concerned(detectors: Sequence[Detector], name: str) -> set[str]:
-    """The rule's readers and everything that these read."""
+    """Return the rule's readers and everything that these read."""
     sources = readers_of(detectors, name)
     while more := {s for d in detectors if d.name in sources for s in d.after} - sources:
         sources |= more
@@ -112,7 +112,7 @@ def _concerned(detectors: Sequence[Detector], name: str) -> set[str]:
 
 
 def readers_of(detectors: Sequence[Detector], name: str) -> set[str]:
-    """The rule and those that read its events, directly or by way of others."""
+    """Return the rule and those that read its events, directly or by way of others."""
     readers = {name}
     while more := {d.name for d in detectors if set(d.after) & readers} - readers:
         readers |= more

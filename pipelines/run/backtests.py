@@ -137,7 +137,7 @@ def run_backtest(
 def _assessed(
     store: Queries, installation: Installation, look: Detection, window: Window, rule: set[str]
 ) -> Assessment:
-    """Flags of a look, with the events of all other detectors as the store has them."""
+    """Return the flags of a look, with the events of all other detectors as the store has them."""
     stored = store.events_touching(window.start, window.end)
     others = stored.loc[~stored["detector"].isin(sorted(rule)), list(events.EVENTS)]
     past = store.events_touching(window.start - HISTORY, window.start)

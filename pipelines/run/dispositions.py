@@ -61,7 +61,7 @@ def record(
 
 
 def _rests_on(store: Queries, event: Mapping[str, Any]) -> frozenset[str]:
-    """What an event rests on, as far as the store knows by now."""
+    """Return what an event rests on, as far as the store knows by now."""
     ids, known = {str(event["event_id"])}, store.sql("SELECT * FROM events")
     while True:
         rows = known[known["event_id"].isin(ids)]

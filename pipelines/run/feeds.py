@@ -242,7 +242,7 @@ def _note_places(store: Writer, found: ingest.Feeds) -> None:
 
 
 def _damage(added: Mapping[str, Any]) -> str:
-    """What is wrong with a feed whose good part is in the store; empty if nothing is."""
+    """Return what is wrong with a feed whose good part is in the store; empty if nothing is."""
     rejected = added["rejected"]
     for reason in ("truncated archive", "damaged archive"):
         if reason in rejected:
@@ -254,7 +254,7 @@ def _damage(added: Mapping[str, Any]) -> str:
 
 
 def _recorded(installation: Installation) -> list[str]:
-    """The folder of recorded live feeds, if it holds any; what a dead recorder left is finished."""
+    """Find the folder of recorded live feeds, if any; finish what a dead recorder left."""
     folder = installation.recordings
     if not folder.is_dir():
         return []
@@ -268,7 +268,7 @@ def _say_skipped(found: ingest.Feeds, report: Reporter) -> None:
 
 
 def in_words(added: Mapping[str, Any]) -> str:
-    """A feed's report in one line."""
+    """Return a feed's report in one line."""
     rejected = sum(added["rejected"].values())
     return (
         f"{added['rows_read']:,} rows, {added['positions']:,} positions, "

@@ -173,7 +173,7 @@ def _inputs(store: Writer) -> str:
 
 
 def _resume(store: Writer, folder: Path, name: str) -> int:
-    """Number of runs before this back-fill began, which an earlier try may have done."""
+    """Return the number of runs before this back-fill began, which an earlier try may have done."""
     mark = folder / _MARK
     with suppress(OSError, ValueError, KeyError):
         noted = json.loads(mark.read_text(encoding="utf-8"))
@@ -265,7 +265,7 @@ class _Filling:
         return Filled(filled.runs, done_before, silent, filled.failures)
 
     def _window(self, start: pd.Timestamp, end: pd.Timestamp) -> Window:
-        """The window of a day. Where all later days are looked at too, it needn't know of them."""
+        """Return a day's window. Where all later days are looked at too, it needn't know them."""
         window = window_between(self._store, start, end)
         return replace(window, now=window.end) if self._onward else window
 

@@ -90,7 +90,7 @@ def _iso(time: pd.Timestamp) -> str:
 
 
 def learned_in_use(installation: Installation, models: Mapping[str, Any]) -> dict[str, Any]:
-    """What was learned and is used: fitted models (null where none is) and accepted places."""
+    """Return what was learned and is used: fitted models (null for none), accepted places."""
     from pipelines.reference import learned as snapshot
 
     fitted = models.get("normal")
@@ -106,7 +106,7 @@ def count_by(frame: pd.DataFrame, column: str) -> dict[str, int]:
 
 
 def run_inputs(store: Queries, start: pd.Timestamp, end: pd.Timestamp) -> list[dict[str, Any]]:
-    """Feeds with reports in a window: feed_key, name, sha256, report."""
+    """Return feeds with reports in a window: feed_key, name, sha256, report."""
     ledger = store.ledger()
     touching = (ledger["first_time"] <= end) & (ledger["last_time"] >= start)
     return [
@@ -119,7 +119,7 @@ def run_inputs(store: Queries, start: pd.Timestamp, end: pd.Timestamp) -> list[d
 
 
 def totals_of(inputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Counts over some feeds, whole; rejects by reason."""
+    """Sum the counts of some feeds, whole; rejects by reason."""
     reports = [feed["report"] for feed in inputs]
     rejected = Counter[str]()
     for report in reports:
@@ -130,7 +130,7 @@ def totals_of(inputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _cleaned(store: Queries, window: Window) -> dict[str, int]:
-    """Copies and corrupt fixes set aside on the UTC dates of the window."""
+    """Count copies and corrupt fixes set aside on the UTC dates of the window."""
     first, last = window.start.strftime("%Y-%m-%d"), window.end.strftime("%Y-%m-%d")
     days = [json.loads(text) for text in store.day_counts(first, last)]
     return {name: sum(day[name] for day in days) for name in ("duplicates", "rejected_jumps")}
@@ -144,7 +144,7 @@ def _configuration_hashes(config: Path) -> dict[str, str]:
 
 
 def git_commit() -> str:
-    """The commit of the program, empty where it isn't known."""
+    """Return the commit of the program, empty where it isn't known."""
     command = ["git", "-C", str(PROJECT), "rev-parse", "HEAD"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)

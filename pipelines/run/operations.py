@@ -55,7 +55,7 @@ def add(
 
 
 def outline_of(installation: Installation, area: str) -> shapely.Geometry:
-    """The outline of an area as a person names it: W,S,E,N or a zone's id.
+    """Return the outline of an area as a person names it: W,S,E,N or a zone's id.
 
     Raises
     ------

@@ -144,7 +144,7 @@ def _make(
     unfinished: Path,
     private: Ed25519PrivateKey | None,
 ) -> tuple[list[Path], bytes]:
-    """What to move into place: folder and archive, or the encrypted archive alone; the manifest."""
+    """Make what is moved into place: folder and archive, or the encrypted archive; the manifest."""
     folder, archive = unfinished / "folder", unfinished / "archive.zip"
     folder.mkdir(parents=True)
     content = build.fill(products, recipient.formats, folder, private)

@@ -192,7 +192,7 @@ def _stored(store: Queries, setup: Setup, window: Window) -> pd.DataFrame:
 
 
 def difference(compared: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
-    """What of each event changed.
+    """Return what of each event changed.
 
     Parameters
     ----------

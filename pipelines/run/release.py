@@ -89,7 +89,7 @@ def release_run(
     strike: Collection[str] = (),
     report: Reporter | None = None,
 ) -> Released:
-    """The products of a run for a recipient.
+    """Return the products of a run for a recipient.
 
     Parameters
     ----------
@@ -272,7 +272,7 @@ class _Making:
         return kept.reset_index(drop=True)
 
     def _default(self) -> Mark:
-        """The mark of all that a pack is made from."""
+        """Return the mark of all that a pack is made from."""
         start, end = self.window.start, self.window.end
         seen = self.store.sightings(start, end)["sighting_id"]
         marks = [self.rights.marks[one["feed_key"]] for one in self.inputs]
@@ -285,7 +285,7 @@ class _Making:
         return cut.lineage(self.store.ledger(), self.rights.sightings["sighting_id"], heard)
 
     def _cut(self, events: pd.DataFrame, marks: list[Mark]) -> tuple[pd.DataFrame, list[Mark]]:
-        """The events in the recipient's area, redacted and in its language, and their marks."""
+        """Return the events in the recipient's area, redacted, in its language; their marks."""
         inside = self.area.contains(events["lat"].to_numpy(), events["lon"].to_numpy())
         kept = cut.redact_evidence(events[inside].reset_index(drop=True), self.recipient)
         kept = _told(kept, "explanation", self.words.explanation)
@@ -310,7 +310,7 @@ class _Making:
         vessels: pd.DataFrame,
         positions: pd.DataFrame,
     ) -> Assessment:
-        """What a run makes of these events; withdrawn ones flag nobody."""
+        """Return what a run makes of these events; withdrawn ones flag nobody."""
         start, end = self.window.start, self.window.end
         context = Context(start, end, self.zones, vessels, Coverage.none())
         settings, gazetteer = self.installation.settings.assess, reference.load_gazetteer(REFERENCE)
@@ -343,7 +343,7 @@ class _Making:
         known: cut.Lineage,
         positions: pd.DataFrame,
     ) -> dict[int, Mark]:
-        """The mark of each flag: the strictest of its events and of all else that its row names.
+        """Return each flag's mark: the strictest of its events and all else that its row names.
 
         That is its last position, its name and numbers; earlier events where they count; the
         watch-lists where one does.
@@ -374,7 +374,7 @@ class _Making:
     def _ranked(
         self, assessed: Assessment, vessel_marks: Mapping[int, Mark]
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Flags and parts with their marks, at most `top`."""
+        """Return flags and parts with their marks, at most `top`."""
         marks = [vessel_marks[mmsi] for mmsi in assessed.flagged["mmsi"].tolist()]
         flagged = cut.with_marks(assessed.flagged, marks)
         flagged = flagged.head(self.recipient.top or len(flagged)).reset_index(drop=True)
@@ -401,7 +401,7 @@ class _Making:
         history: pd.DataFrame,
         mark: Mark,
     ) -> Planned | None:
-        """The plan that all units would have, cut to the recipient's; None where it gets none."""
+        """Cut the plan that all units would have to the recipient's; None where it gets none."""
         if self.planning is None:
             return None
         config = self.planning.config
@@ -431,7 +431,7 @@ class _Making:
     # ---- names
 
     def _run_id(self) -> str:
-        """What the recipient knows the run by: its end, and a digest of what it was made from."""
+        """Name the run as the recipient knows it: its end, and a digest of what it is made from."""
         rests_on = [self.window.start.isoformat(), sorted(one["sha256"] for one in self.inputs)]
         digest = hashlib.sha256(json.dumps(rests_on).encode()).hexdigest()[:4]
         return f"{self.window.end:%Y%m%dT%H%M%SZ}-{digest}"
@@ -461,7 +461,7 @@ class _Making:
         flagged: pd.DataFrame,
         planned: Planned | None,
     ) -> dict[str, Any]:
-        """What the pack says of how it was made.
+        """Return what the pack says of how it was made.
 
         What a failed feed or detector says may quote the feed: only that it failed is told.
         """
@@ -527,7 +527,7 @@ class _Making:
     # ---- what the home itself knows
 
     def _held_here(self, home: Queries, flagged: pd.DataFrame) -> tuple[str, pd.DataFrame]:
-        """The home's own run of that time, and the flags that it didn't hold, knowing more."""
+        """Find the home's own run of that time, and flags that it, knowing more, didn't hold."""
         run_id = self.night.run_id
         if not run_id:
             runs = home.runs()
@@ -559,7 +559,7 @@ def _planning(
 
 
 def _told(frame: pd.DataFrame, column: str, say: Callable[[str], str]) -> pd.DataFrame:
-    """A frame with a column of texts in the recipient's language."""
+    """Return a frame with a column of texts in the recipient's language."""
     texts = [say(text) for text in frame[column].tolist()]
     return frame.assign(**{column: pd.Series(texts, frame.index, dtype="str")})
 

@@ -82,7 +82,7 @@ class Rights:
 
     @classmethod
     def of(cls, store: Queries, rules: MarkRules, recipient: Recipient) -> "Rights":
-        """The rights of a recipient.
+        """Return the rights of a recipient.
 
         Raises
         ------
@@ -135,14 +135,14 @@ def _arrival(key: str, number: int) -> str:
 
 
 def _plain(report: str) -> str:
-    """A feed's report without what depends on other names of it."""
+    """Return a feed's report without what depends on other names of it."""
     said = json.loads(report)
     said.pop("also_named", None)
     return json.dumps(said, sort_keys=True, ensure_ascii=False)
 
 
 def _name_of(rules: MarkRules, may: Callable[[Mark], bool]) -> str:
-    """A name for all who may have the same of whatever comes."""
+    """Return a name for all who may have the same of whatever comes."""
     given: list[tuple[str, MarkGiven]] = [
         ("", rules.default),
         *((one.feed, one) for one in rules.feeds),
@@ -239,7 +239,7 @@ class View:
         }
 
     def look(self, start: pd.Timestamp, end: pd.Timestamp) -> Look:
-        """What the detectors find in a window, with what was known at its end."""
+        """Return what the detectors find in a window, with what was known at its end."""
         path = self._kept / f"{self._key(start, end)}.parquet"
         found = _read_look(path)
         if found is None:
@@ -313,7 +313,7 @@ class View:
 
 
 def learned(known: pd.DataFrame, compared: pd.DataFrame) -> pd.DataFrame:
-    """What is known after a look."""
+    """Return what is known after a look."""
     gone = compared["event_id"][compared["status"] != "not_assessed"]
     news = compared.loc[compared["status"].isin(_NEWS), list(event_schema.EVENTS)]
     kept = known[~known["event_id"].isin(gone)]
@@ -324,7 +324,7 @@ def learned(known: pd.DataFrame, compared: pd.DataFrame) -> pd.DataFrame:
 def opened(
     installation: Installation, rights: Rights, source: Queries, report: Reporter
 ) -> Iterator[View]:
-    """The view of what these rights give, brought in line with the home's store."""
+    """Return the view of what these rights give, brought in line with the home's store."""
     root = installation.release / rights.name / "store"
     settings = installation.settings.store.model_copy(update={"url": ""})
     try:
@@ -378,7 +378,7 @@ def _write_look(path: Path, look: Look) -> None:
 
 
 def _read_look(path: Path) -> Look | None:
-    """A look that was kept; None where there is none, or it can't be read."""
+    """Return a look that was kept; None where there is none, or it can't be read."""
     try:
         table = pq.read_table(path)
         about = json.loads((table.schema.metadata or {})[b"selat_look"])

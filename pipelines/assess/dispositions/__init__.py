@@ -33,7 +33,7 @@ class DispositionError(SelatError):
 
 
 def newest(dispositions: pd.DataFrame) -> pd.DataFrame:
-    """The one that holds for each event."""
+    """Return the one that holds for each event."""
     ordered = dispositions.sort_values(["made_time", "disposition_id"], kind="stable")
     return ordered.drop_duplicates("event_id", keep="last").reset_index(drop=True)
 
@@ -50,7 +50,7 @@ def make(
     quiet_within_m: float,
     sources: Collection[str] = (),
 ) -> pd.DataFrame:
-    """A row of `DISPOSITIONS` on an event.
+    """Make a row of `DISPOSITIONS` on an event.
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ def write(folder: Path, card: Mapping[str, Any]) -> Path:
 
 
 def load(folder: Path, known: pd.Timestamp | None = None) -> Model | None:
-    """The newest calibration, of those known at a time; None where there is none.
+    """Find the newest calibration, of those known at a time; None where there is none.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def picture(card: Mapping[str, Any]) -> str:
-    """The reliability curve as SVG: what was predicted against what was found, with the card's
+    """Draw the reliability curve as SVG: what was predicted against what was found, with the card's
     bins, their intervals of 95 %, the curve that would be right, and unaided boarding.
     """
     bins: Sequence[Mapping[str, float]] = card["reliability"]

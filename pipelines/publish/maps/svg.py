@@ -59,7 +59,7 @@ ON_PAPER: Final = Ink(
 
 
 def svg(scene: Scene, ratio: float, *, ink: Ink, names: bool = True, title: str = "") -> str:
-    """The drawing.
+    """Draw a scene.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ class _Drawing:
         )
 
     def _frame(self) -> str:
-        """What of the sheet is known, as a rectangle's attributes."""
+        """Return what of the sheet is known, as a rectangle's attributes."""
         west, south, east, north = self.scene.box
         corners = [self.sheet.at(west, north), self.sheet.at(east, south)]
         (left, top), (right, bottom) = np.clip(corners, 0, [WIDTH, self.sheet.height]).tolist()
@@ -122,7 +122,7 @@ class _Drawing:
     # ---- lines and areas
 
     def _path(self, points: Floats, *, closed: bool = False) -> str:
-        """A line or a ring as path data: what of it is on the sheet, no finer than can be seen."""
+        """Write a line or ring as path data: what is on the sheet, no finer than can be seen."""
         xy = self.sheet.xy(points)
         if len(xy) < (4 if closed else 2):
             return ""
@@ -138,7 +138,7 @@ class _Drawing:
     def _drawn(
         self, d: str, look: Look, *, colour: str = "", title: str = "", key: str = ""
     ) -> str:
-        """A path in its look; nothing where nothing of it is on the sheet."""
+        """Draw a path in its look; nothing where nothing of it is on the sheet."""
         if not d:
             return ""
         line = self.ink.colour(look.colour or colour)
@@ -352,7 +352,7 @@ class _Drawing:
         return self._text(short, spot[0], spot[1] + 4, colour, spot[2], **more) if spot else ""
 
     def _degrees(self) -> Iterator[str]:
-        """The names of meridians and parallels at the edges."""
+        """Draw the names of meridians and parallels at the edges."""
         for x, text in self.sheet.meridians(self.scene.lon0):
             if 30 < x < WIDTH - 30:
                 yield self._text(text, x, 15, "grid-ink", "middle")
@@ -374,7 +374,7 @@ class _Drawing:
 
 
 def _tag(name: str, inside: str = "", **facts: Any) -> str:
-    """An element; facts are plain or escaped, and what is empty is left out."""
+    """Write an element; facts are plain or escaped, and what is empty is left out."""
     said = "".join(
         f' {key.replace("_", "-")}="{_fact(value)}"'
         for key, value in facts.items()

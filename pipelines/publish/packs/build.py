@@ -20,7 +20,7 @@ README: Final = "README.txt"
 
 
 def name_of(products: Products) -> str:
-    """What a pack's folder and archive are called: recipient, run and TLP label.
+    """Return what a pack's folder and archive are called: recipient, run and TLP label.
 
     Raises
     ------
