@@ -63,7 +63,7 @@ def event_table(products: Products) -> pd.DataFrame:
 
 
 def flagged_table(products: Products) -> pd.DataFrame:
-    """Flagged vessels with exactly `FLAGGED_COLUMNS` (and marks), in rank order."""
+    """Return flagged vessels with exactly `FLAGGED_COLUMNS` (and marks), in rank order."""
     chosen = _chosen(products.flagged, FLAGGED_COLUMNS, products)
     table = chosen.sort_values("rank", kind="stable")
     if products.simulated:
@@ -73,7 +73,7 @@ def flagged_table(products: Products) -> pd.DataFrame:
 
 
 def parts_table(products: Products) -> pd.DataFrame:
-    """What each flagged vessel's score is made of, in rank order; types as in `event_table`."""
+    """Return what each flagged vessel's score is made of, in rank order; as in `event_table`."""
     return tidy(_chosen(products.parts, tuple(PARTS), products))
 
 

@@ -76,7 +76,7 @@ class Fact:
 
 
 def thresholds(detector: str, evidence: Mapping[str, Any]) -> list[Threshold]:
-    """The rules that an event passed, the one nearest to its limit first.
+    """Return the rules that an event passed, the one nearest to its limit first.
 
     A threshold is a number of the evidence that begins with min or max (or ends with wanted), and
     whose margin is in the evidence; or a parameter of the detector named so, where the value that
@@ -95,7 +95,7 @@ def thresholds(detector: str, evidence: Mapping[str, Any]) -> list[Threshold]:
 
 
 def facts(detector: str, evidence: Mapping[str, Any]) -> tuple[list[Fact], list[Fact]]:
-    """What else the evidence says: measured values, and settings of the rule that bound nothing."""
+    """Return what else the evidence says: measured values, and settings that bound nothing."""
     told = {t.name for t in thresholds(detector, evidence)}
     settings = [name for name in _parameters(detector, evidence) if name not in told]
     margins = {key for name in told if (key := _margin_key(_stem(name), evidence))}
@@ -109,7 +109,7 @@ def facts(detector: str, evidence: Mapping[str, Any]) -> tuple[list[Fact], list[
 
 
 def places_of(evidence: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
-    """The reports that the evidence names: what each is, its source and its place in the feed."""
+    """Find the reports that the evidence names: what each is, its source and place in the feed."""
     found = {}
     for name, value in evidence.items():
         match = _PLACE.fullmatch(value) if isinstance(value, str) else None
@@ -120,7 +120,7 @@ def places_of(evidence: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
 
 
 def label(name: str) -> str:
-    """A name of the evidence in words, without its unit.
+    """Return a name of the evidence in words, without its unit.
 
     >>> label("median_speed_kn"), label("n_other_silences"), label("heard_fraction")
     ('median speed', 'number of other silences', 'share heard')
@@ -135,13 +135,13 @@ def label(name: str) -> str:
 
 
 def unit_of(name: str) -> str:
-    """The unit that a name ends with, empty where it has none."""
+    """Return the unit that a name ends with, empty where it has none."""
     last = name.removesuffix("_margin").rpartition("_")[2]
     return last if last in _UNITS else ""
 
 
 def amount(value: float, unit: str) -> str:
-    """A number in words, in the unit that a reader thinks in.
+    """Put a number into words, in the unit that a reader thinks in.
 
     >>> amount(20400, "s"), amount(720, "s"), amount(51.4, "m"), amount(94605.5, "m")
     ('5.7 h', '12 min', '51 m', '51.1 nm')
@@ -169,7 +169,7 @@ def amount(value: float, unit: str) -> str:
 
 
 def shown(name: str, value: Any) -> str:
-    """A value of the evidence in words."""
+    """Return a value of the evidence in words."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float) and name.endswith(("lat", "lon")):
@@ -209,7 +209,7 @@ def _threshold(name: str, evidence: Mapping[str, Any], *, is_parameter: bool) ->
 
 
 def _stem(name: str) -> str:
-    """What a threshold bounds: its name without min, max or wanted; the name itself if none."""
+    """Return what a threshold bounds: its name without min, max or wanted; else the name."""
     return re.sub(r"^(?:min|max)_|_wanted$", "", name)
 
 

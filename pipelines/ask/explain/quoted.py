@@ -12,7 +12,7 @@ from pipelines.store import Queries
 def quoted(
     store: Queries, installation: Installation, text: str, moment: Moment
 ) -> tuple[pd.DataFrame, list[str]]:
-    """The event of this home that a partner means, and what its pack said of it.
+    """Find the event of this home that a partner means, and what its pack said of it.
 
     Where there is no event of the same id here, that is the one of the same kind and vessels that
     overlaps it most, else the nearest in time of the same kind and vessel.

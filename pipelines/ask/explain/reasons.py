@@ -73,6 +73,6 @@ def considered(
 
 
 def _wants(test: Test) -> str:
-    """What a test looks for, as its docstring says it."""
+    """Return what a test looks for, as its docstring says it."""
     text = test.__doc__ if isfunction(test) else None
     return f"Looked for: {text.strip().splitlines()[0]}" if text else ""
