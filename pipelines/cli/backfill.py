@@ -6,16 +6,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import (
-    AsJson,
-    Config,
-    Home,
-    Quiet,
-    Since,
-    Until,
-    installation_of,
-    print_json,
-)
+from pipelines.cli.options import AsJson, Config, Home, Quiet, Since, Until, installation_of
+from pipelines.cli.present import print_json
 
 
 class Engine(StrEnum):

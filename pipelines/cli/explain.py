@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.options import AsJson, AsOf, Config, Home, print_json, shown_installation
+from pipelines.cli.options import AsJson, AsOf, Config, Home, shown_installation
+from pipelines.cli.present import print_json, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +89,7 @@ def _list(found: "pd.DataFrame", text: str, *, as_json: bool) -> None:
         raise EventNotFoundError(f"no event, and no vessel with one, is called {text!r}", hint=hint)
     if as_json:
         names = ["event_id", "kind", "subkind", "score", "start", "end", "retracted", "reason"]
-        print_json(found[names].to_dict("records"))
+        print_json(records(found[names]))
     else:
         from rich.console import Console
         from rich.text import Text

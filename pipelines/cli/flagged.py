@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipelines.base.visible import clean
-from pipelines.cli.options import (
-    AsCsv,
-    AsJson,
-    AsOf,
-    Config,
-    Home,
-    print_json,
-    shown_installation,
-)
+from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, shown_installation
+from pipelines.cli.present import print_json, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,11 +115,25 @@ def _show(
                 "folder": str(folder),
                 "failures": manifest["failures"],
                 "calibration": more.model.name if more.model else None,
-                "flagged": vessels.to_dict("records"),
+                "flagged": records(vessels.assign(**_numbers(vessels))),
             }
         )
         return
     _print_table(manifest, vessels, total=total, folder=folder, model=more.model)
+
+
+def _numbers(vessels: "pd.DataFrame") -> "dict[str, pd.Series]":
+    """Return the columns of numbers, which flagged.csv holds as text; what is empty is null."""
+    import pandas as pd
+
+    kinds: dict[str, Any] = {
+        "rank": "Int64",
+        "imo": "Int64",
+        "score": "Float64",
+        "lat": "Float64",
+        "lon": "Float64",
+    }
+    return {name: pd.to_numeric(vessels[name]).astype(kind) for name, kind in kinds.items()}
 
 
 def _print_table(

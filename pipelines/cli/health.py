@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.base.visible import clean
-from pipelines.cli.options import AsJson, Config, Home, print_json, shown_installation
+from pipelines.cli.options import AsJson, Config, Home, shown_installation
+from pipelines.cli.present import print_json
 
 if TYPE_CHECKING:
     from pipelines.ask.health import Health

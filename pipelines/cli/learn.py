@@ -13,9 +13,9 @@ from pipelines.cli.options import (
     Since,
     Until,
     installation_of,
-    print_json,
     shown_installation,
 )
+from pipelines.cli.present import print_json
 
 if TYPE_CHECKING:
     from pathlib import Path

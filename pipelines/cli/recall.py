@@ -4,18 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.options import (
-    AsCsv,
-    AsJson,
-    AsOf,
-    Config,
-    Home,
-    Top,
-    cell,
-    moment_text,
-    print_json,
-    shown_installation,
-)
+from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, Top, shown_installation
+from pipelines.cli.present import cell, moment_text, print_csv, print_json, records
 
 if TYPE_CHECKING:
     from pipelines.ask.recall import Changes
@@ -76,9 +66,7 @@ def since(
         until = recall.moment(reader, as_of)
         found = recall.changes(reader, recall.last_watch(reader, moment, until), until)
     if as_csv:
-        from pipelines.publish.csv_text import tidy_csv
-
-        typer.echo(tidy_csv(found.events[_EVENT_COLUMNS]), nl=False)
+        print_csv(found.events[_EVENT_COLUMNS])
     elif as_json:
         print_json(_as_dict(found))
     else:
@@ -89,19 +77,10 @@ def _as_dict(found: "Changes") -> dict[str, Any]:
     return {
         "since": {"run_id": found.since.run_id, "known_time": found.since.known_time},
         "until": {"run_id": found.until.run_id, "known_time": found.until.known_time},
-        "flags": _records(found.flags),
-        "events": _records(found.events[_EVENT_COLUMNS]),
+        "flags": records(found.flags),
+        "events": records(found.events[_EVENT_COLUMNS]),
         "raised_and_retracted_meanwhile": found.passing,
     }
-
-
-def _records(table: Any) -> list[dict[str, Any]]:
-    rows = table.astype("object").where(table.notna(), None).to_dict("records")
-    for row in rows:
-        for name in ("mmsi", "other_mmsi"):
-            if name in row:
-                row[name] = f"{row[name]:09d}" if row[name] else None
-    return list(rows)
 
 
 def _print(found: "Changes", min_score: float, top: int) -> None:
@@ -190,11 +169,9 @@ def find(
             wanted = f"{quoted['mmsi'].iloc[0]:09d}"
         found = recall.find(reader.names(time), reader.vessels(time), wanted).head(top)
     if as_json:
-        print_json(_records(found))
+        print_json(records(found))
     elif as_csv:
-        from pipelines.publish.csv_text import tidy_csv
-
-        typer.echo(tidy_csv(found), nl=False)
+        print_csv(found)
     else:
         _print_found(found)
     if found.empty:

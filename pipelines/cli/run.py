@@ -19,8 +19,8 @@ from pipelines.cli.options import (
     Since,
     Until,
     installation_of,
-    print_json,
 )
+from pipelines.cli.present import print_json
 
 
 def nightly(

@@ -7,15 +7,8 @@ from typing import Annotated
 import typer
 
 from pipelines.base.visible import clean
-from pipelines.cli.options import (
-    AsJson,
-    Config,
-    Home,
-    Quiet,
-    installation_of,
-    print_json,
-    shown_installation,
-)
+from pipelines.cli.options import AsJson, Config, Home, Quiet, installation_of, shown_installation
+from pipelines.cli.present import print_json
 
 app = typer.Typer(no_args_is_help=True, help="Look into the store, verify it, tidy it.")
 

@@ -9,7 +9,7 @@ import pandas as pd
 from detectors.core.frames import SECOND_US, from_epoch_us
 from detectors.kinematics import geodesy
 from pipelines.patrol.prediction import How, Prediction
-from pipelines.patrol.seamap import Route
+from pipelines.patrol.route import Route
 from pipelines.patrol.sectors import Sector
 from pipelines.patrol.units import Unit
 

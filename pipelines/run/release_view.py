@@ -63,8 +63,6 @@ class Rights:
         The files of sightings and the sightings in them, as if no others had come before them.
     marks
         Mark of each source, see `export.release.Lineage`.
-    sources
-        Sources, and sightings as the home's store names them, that conclusions may rest on.
     arrivals
         Keys of feeds and files, by what runs note when they come (`Queries.arrived`).
     whole
@@ -76,7 +74,6 @@ class Rights:
     files: pd.DataFrame
     sightings: pd.DataFrame
     marks: Mapping[str, Mark]
-    sources: frozenset[str]
     arrivals: Mapping[str, str]
     whole: bool
 
@@ -109,7 +106,7 @@ class Rights:
             name=ledger["feed_key"].map(names).astype("str"),
             report=[_plain(text) for text in ledger["report"]],
         )
-        files, sightings, held_names, of_all = _sightings(store, rules, may, arrivals)
+        files, sightings, of_all = _sightings(store, rules, may, arrivals)
         for key, source, file in sightings[["sighting_id", "source", "file"]].itertuples(
             index=False
         ):
@@ -120,7 +117,6 @@ class Rights:
             files=files,
             sightings=sightings.drop(columns="file"),
             marks=marks,
-            sources=frozenset(names) | {f"sighting {name}" for name in held_names},
             arrivals=arrivals,
             whole=len(ledger) == len(feeds) and of_all,
         )
@@ -156,11 +152,11 @@ def _name_of(rules: MarkRules, may: Callable[[Mark], bool]) -> str:
 
 def _sightings(
     store: Queries, rules: MarkRules, may: Callable[[Mark], bool], arrivals: dict[str, str]
-) -> tuple[pd.DataFrame, pd.DataFrame, set[str], bool]:
-    """Files, sightings (with the name of their file), their names in the store; are they all."""
+) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
+    """Files, sightings (with the name of their file); are they all."""
     held = store.held_sightings()
     whole = frames.empty(frames.SIGHTINGS)
-    kept_files, kept, names, all_of_it = [], [], set[str](), True
+    kept_files, kept, all_of_it = [], [], True
     files = store.sighting_files().sort_values(["first_time", "file_key"], kind="stable")
     for file in files.to_dict("records"):
         for number, name in enumerate(_names(file["name"], file["report"])):
@@ -189,14 +185,11 @@ def _sightings(
                 "report": "{}",
             }
         )
-        back = {v: k for k, v in json.loads(file["report"]).get("renamed", {}).items()}
-        again = json.loads(file["report"]).get("repeats", {})
-        names |= {again.get(one, back.get(one, one)) for one in rows["sighting_id"]}
     columns = [*frames.SIGHTINGS, "file_key", "file"]
     empty = held.iloc[:0].assign(file="")
     together = pd.concat(kept, ignore_index=True) if kept else empty
     found = pd.DataFrame(kept_files, columns=list(files.columns))
-    return found, together[columns], names, all_of_it
+    return found, together[columns], all_of_it
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,6 @@ That goes by the time of the behaviour, never by the time of a run, so that look
 again gives the same list.
 """
 
-import json
-from collections.abc import Collection
 from typing import Any, Final
 
 import numpy as np
@@ -48,7 +46,6 @@ def make(
     reason: str,
     quiet_until: pd.Timestamp | None,
     quiet_within_m: float,
-    sources: Collection[str] = (),
 ) -> pd.DataFrame:
     """Make a row of `DISPOSITIONS` on an event.
 
@@ -58,8 +55,6 @@ def make(
         A row of `events.EVENTS`.
     before
         How many are recorded on it already.
-    sources
-        Feeds and sightings that the event rests on, which say who may have the conclusion.
 
     Raises
     ------
@@ -88,7 +83,7 @@ def make(
         "reason": reason.strip(),
         "quiet_until": quiet_until,
         "quiet_within_m": quiet_within_m,
-        "sources": json.dumps(sorted(sources)) if sources else "",
+        "sources": "",
     }
     frame = pd.DataFrame({name: pd.Series([row[name]]) for name in DISPOSITIONS})
     for name, column in DISPOSITIONS.items():
