@@ -28,11 +28,11 @@ from prefect.flow_engine import run_flow
 from prefect.states import Cancelled, Crashed, Failed
 
 from detectors.core.errors import SelatError
+from pipelines.base.processes import end, end_with_parent, started
 from pipelines.base.settings import PROJECT, Installation
 from pipelines.base.terminal import guard
-from pipelines.flows.nightly import nightly, note_failure
-from pipelines.flows.processes import end, end_with_parent, started
-from pipelines.run.night import NightRequest
+from pipelines.flows.nightly import nightly
+from pipelines.run.night import NightRequest, note_failure
 from pipelines.run.runs import PartialRunError
 from pipelines.run.windows import NoDataError
 

@@ -7,8 +7,6 @@ rest is a pure function of what has been read and would fail the same way again.
 
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +17,11 @@ from prefect.tasks import Task, exponential_backoff
 
 from pipelines.base.progress import Reporter, reporter
 from pipelines.base.settings import Installation, load
-from pipelines.base.visible import clean
 from pipelines.detect.days import DaysReport
 from pipelines.detect.window import Detection
 from pipelines.ingest import FeedFile, IngestOptions
 from pipelines.run import feeds, runs
-from pipelines.run.night import NightRequest
+from pipelines.run.night import NightRequest, note_failure
 from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
 from pipelines.run.windows import Window, choose_window
@@ -132,15 +129,6 @@ def _nightly(installation: Installation, request: NightRequest, *, quiet: bool) 
         sys.stderr.write(f"run {finished.run_id}: {finished.state}\n")
     runs.raise_if_partial(finished)
     return finished
-
-
-def note_failure(installation: Installation, error: Exception) -> None:
-    """Say on stderr and in the home that a run failed, for whoever looks in the morning."""
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    text = f"{now}: the nightly run failed: {clean(str(error) or type(error).__name__)}\n"
-    sys.stderr.write(text)
-    with suppress(OSError):
-        installation.failure.write_text(text, encoding="utf-8")
 
 
 def publish_artifacts(finished: runs.Finished) -> None:

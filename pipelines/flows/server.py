@@ -24,11 +24,11 @@ from urllib.parse import urlsplit
 
 from detectors.core.errors import ConfigError, SelatError
 from pipelines.base.files import make_private
+from pipelines.base.processes import started
 from pipelines.base.secrets import Secrets
 from pipelines.base.settings import Installation
 from pipelines.flows import environment
 from pipelines.flows.gate import LOOPBACK, PROOF, proof
-from pipelines.flows.processes import started
 
 START_S: Final = 180.0
 """Time for the server to start; the first start on a slow machine makes its database."""

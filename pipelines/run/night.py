@@ -1,10 +1,14 @@
-"""What is asked of a nightly run, and finding out at once what is wrong with it."""
+"""What is asked of a nightly run, what is wrong with that, and saying that a run failed."""
 
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from pipelines.base.settings import Installation
+from pipelines.base.visible import clean
 from pipelines.ingest import discover
 from pipelines.run.feeds import Reading, ingest_options
 from pipelines.run.setup import Setup
@@ -56,3 +60,12 @@ def refuse_wrong(installation: Installation, request: NightRequest) -> None:
     given = [feed for feed in request.feeds if feed != "-"]
     if given and not any(Path(feed).exists() or set(feed) & set("*?[") for feed in given):
         discover(given, installation.spool)  # says what is wrong
+
+
+def note_failure(installation: Installation, error: Exception) -> None:
+    """Say on stderr and in the home that a run failed, for whoever looks in the morning."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    text = f"{now}: the nightly run failed: {clean(str(error) or type(error).__name__)}\n"
+    sys.stderr.write(text)
+    with suppress(OSError):
+        installation.failure.write_text(text, encoding="utf-8")

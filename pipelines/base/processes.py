@@ -131,7 +131,7 @@ class _Guard:
         # A session of its own: what a terminal sends to us, such as Ctrl-C, isn't for the guard. It
         # holds no pipe of ours open.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.flows.guard", mark],
+            [sys.executable, "-m", "pipelines.base.guard", mark],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""What the steps of planning share."""
+"""The planning problem: what all steps of a plan work on."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ from pipelines.patrol.units import Planning
 Floats = NDArray[np.float64]
 
 
-class Bench:
-    """What the steps of planning share; `row` is each vessel's row of the prediction by MMSI."""
+class Problem:
+    """What all steps of a plan work on; `row` is each vessel's row of the prediction by MMSI."""
 
     def __init__(
         self,
