@@ -3,12 +3,12 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from pipelines.base.visible import clean
-from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, shown_installation
+from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, TopVessels, shown_installation
 from pipelines.cli.present import print_json, records
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def flagged(
-    top: Annotated[int, typer.Option(min=1, help="How many vessels.")] = 10,
+    top: TopVessels = 10,
     as_of: AsOf = None,
     home: Home = None,
     config: Config = None,

@@ -232,20 +232,11 @@ def _prepared(
     changes: list[str] | None,
 ) -> "tuple[Installation, LearnRequest]":
     """Return the installation, with the orchestrator made quiet, and what is asked of it."""
-    import yaml
-
+    from pipelines.base.assignments import assignment
     from pipelines.run.past import LearnRequest
 
     installation = installation_of(home, config)
-    asked = {}
-    for change in changes or []:
-        name, equals, value = change.partition("=")
-        if not equals:
-            raise ConfigError(f"--set {change!r} isn't NAME=VALUE")
-        try:
-            asked[name.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise ConfigError(f"--set {change!r}: the value can't be read") from error
+    asked = dict(assignment(change) for change in changes or [])
     from pipelines.flows.environment import prepare
 
     prepare(installation.home)

@@ -4,7 +4,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, Top, shown_installation
+from pipelines.cli.options import (
+    AsCsv,
+    AsJson,
+    AsOf,
+    Config,
+    Home,
+    Top,
+    TopVessels,
+    shown_installation,
+)
 from pipelines.cli.present import cell, moment_text, print_csv, print_json, records
 
 if TYPE_CHECKING:
@@ -138,7 +147,7 @@ def find(
         ),
     ],
     as_of: AsOf = None,
-    top: Annotated[int, typer.Option(min=1, help="How many vessels.")] = 15,
+    top: TopVessels = 15,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
