@@ -39,7 +39,7 @@ class Teller:
         self._names, self._gazetteer, self._now, self._say = names, gazetteer, now, say
 
     def tell(self, event: Told, mmsi: int) -> str:
-        """What happened and when, from the side of one of its vessels."""
+        """Return what happened and when, from the side of one of its vessels."""
         known = event.detector in detectors.names()  # the store keeps events of retired ones
         teller = detectors.find(event.detector) if known else Detector
         try:

@@ -132,7 +132,7 @@ def _whole(text: pd.Series, digits: int) -> pd.Series:
 
 
 def compared(text: str) -> str:
-    """A name or call sign as it is compared: capital letters and digits only.
+    """Return a name or call sign as it is compared: capital letters and digits only.
 
     >>> compared(" Ocean-Star  7 ")
     'OCEANSTAR7'

@@ -37,7 +37,7 @@ class Secrets(FileSettings):
 
 
 def load(installation: Installation) -> Secrets:
-    """The secrets of an installation.
+    """Load the secrets of an installation.
 
     Raises
     ------

@@ -134,7 +134,7 @@ class FileSettings(BaseSettings):
 
     @classmethod
     def read(cls, yaml_file: Path | None, **given: Any) -> Self:
-        """The settings of a file, or of none.
+        """Read the settings of a file, or of none.
 
         Raises
         ------
@@ -281,7 +281,7 @@ class Installation:
 def load(
     home: Path | None = None, config: Path | None = None, *, showing: bool = False, **overrides: Any
 ) -> Installation:
-    """The installation that a command works on.
+    """Return the installation that a command works on.
 
     Parameters
     ----------
@@ -321,7 +321,7 @@ def load(
 
 
 def _where_to_mend(config: Path, place: tuple[str | int, ...]) -> str:
-    """What a person has to change: the environment wins over the file."""
+    """Return what a person has to change: the environment wins over the file."""
     variable = "SELAT_" + "__".join(str(part) for part in place).upper()
     if variable in os.environ:
         return f"mend {variable} in the environment"

@@ -6,16 +6,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import (
-    AsJson,
-    Config,
-    Home,
-    Quiet,
-    Since,
-    Until,
-    installation_of,
-    print_json,
-)
+from pipelines.cli.options import AsJson, Config, Home, Quiet, Since, Until, installation_of
+from pipelines.cli.present import print_json
 
 
 class Engine(StrEnum):
@@ -72,7 +64,8 @@ def backfill(
     from pipelines.detect.spread.engines import refuse_plain
     from pipelines.flows.environment import prepare
     from pipelines.flows.server import server_for_a_run
-    from pipelines.run.runs import build_detectors
+    from pipelines.run.fill import FillRequest
+    from pipelines.run.setup import build_detectors
     from pipelines.run.windows import NoDataError, asked_for
     from pipelines.store import exists
 
@@ -84,21 +77,19 @@ def backfill(
         raise NoDataError(f"no store in {installation.store}", hint="selat ingest FEED")
     if scheduler:
         refuse_plain(scheduler, installation.settings.dask)
+    request = FillRequest(
+        since=since,
+        until=until,
+        engine=engine.value if engine else None,
+        scheduler=scheduler,
+        workers=workers,
+        folder=work.absolute() if work else None,
+    )
     prepare(installation.home)
     with server_for_a_run(installation):
         from pipelines.flows.backfill import backfill as flow
 
-        filled = flow(
-            str(installation.home),
-            str(installation.config),
-            since,
-            until,
-            engine.value if engine else None,
-            scheduler,
-            workers,
-            str(work.absolute()) if work else None,
-            quiet or as_json,
-        )
+        filled = flow(str(installation.home), str(installation.config), request, quiet or as_json)
     if as_json:
         print_json(
             {"runs": filled.runs, "done_before": filled.done_before, "silent": filled.silent}

@@ -16,7 +16,7 @@ from detectors.core import events, frames, run
 from detectors.core.detector import Context, Detector
 from detectors.kinematics import tracks
 from detectors.surroundings.zones import Zones
-from pipelines.reference.layers import flag_states
+from pipelines.reference.codes import flag_states
 from pipelines.store import Queries
 
 COVERAGE_BEFORE: Final = timedelta(days=1)

@@ -88,7 +88,7 @@ class VesselCard:
 
 
 def vessel_cards(products: Products) -> list[VesselCard]:
-    """The flagged vessels in rank order, each with the events behind its rank, strongest first."""
+    """List flagged vessels in rank order, each with the events behind its rank, strongest first."""
     names, words = vessel_names(products), labels(products.language)
     events = _event_cards(products, names, words)
     frame = products.flagged.sort_values("rank", kind="stable")
@@ -132,7 +132,7 @@ def vessel_names(products: Products) -> dict[int, str]:
 
 
 def explanation_parts(explanation: str, words: Labels = ENGLISH) -> tuple[str, str]:
-    """What to call an explanation, and its text.
+    """Return what to call an explanation, and its text.
 
     >>> explanation_parts("not assessed: no land or zone layer reaches this place")
     ('Not assessed', 'no land or zone layer reaches this place')
@@ -145,12 +145,12 @@ def explanation_parts(explanation: str, words: Labels = ENGLISH) -> tuple[str, s
 
 
 def explanation_line(explanation: str, words: Labels = ENGLISH) -> str:
-    """An explanation with what it is; empty where there is none."""
+    """Return an explanation with what it is; empty where there is none."""
     return ": ".join(explanation_parts(explanation, words)) if explanation else ""
 
 
 def without_time(reason: str) -> str:
-    """A reason without the local time it ends with, where the times stand beside it anyway.
+    """Return a reason without the local time it ends with, where the times stand beside it anyway.
 
     >>> without_time("Drifted 4.1 h, 9 nm off Lumut (21 Nov 02:10 to 06:15 MYT)")
     'Drifted 4.1 h, 9 nm off Lumut'
@@ -181,7 +181,7 @@ def span(
     name: str,
     words: Labels = ENGLISH,
 ) -> str:
-    """A time span for people; one that has no end is 'since'.
+    """Write a time span for people; one that has no end is 'since'.
 
     >>> t = pd.Timestamp("2026-11-20T22:00Z")
     >>> span(t, t + pd.Timedelta(hours=3), None, "UTC"), span(t, None, None, "UTC")
@@ -199,7 +199,7 @@ def span(
 
 
 def duration_text(start: pd.Timestamp, end: pd.Timestamp) -> str:
-    """A duration for people: '35 min', '4 h 10 min', '24 h', '2 d 3 h'.
+    """Write a duration for people: '35 min', '4 h 10 min', '24 h', '2 d 3 h'.
 
     >>> t = pd.Timestamp("2026-11-20T22:00Z")
     >>> duration_text(t, t + pd.Timedelta(minutes=250))

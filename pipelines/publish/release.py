@@ -59,12 +59,12 @@ class Lineage:
     sightings: frozenset[str]
 
     def of_vessel(self, mmsi: int, what: str, first: str, last: str) -> set[str]:
-        """Feeds that heard a vessel from one UTC date to another."""
+        """Return feeds that heard a vessel from one UTC date to another."""
         dated = self.heard.get((mmsi, what), ())
         return {key for date, key in dated if first <= date <= last}
 
     def of_report(self, source: str) -> set[str]:
-        """The feeds of a report by its source."""
+        """Return the feeds of a report by its source."""
         return set(self.feeds.get(source, (UNKNOWN,)))
 
 
@@ -104,7 +104,7 @@ def vessels_of(events: pd.DataFrame) -> list[set[int]]:
 
 
 def sources_of(events: pd.DataFrame, known: Lineage, end: pd.Timestamp) -> list[frozenset[str]]:
-    """What each event rests on (see the module's docstring); open ones last to `end`."""
+    """Return what each event rests on (see the module's docstring); open ones last to `end`."""
     first = events["start"].dt.strftime("%Y-%m-%d").tolist()
     last = events["end"].fillna(end).dt.strftime("%Y-%m-%d").tolist()
     own = [
@@ -141,7 +141,7 @@ def _rests_on(
 
 
 def _with_named_events(events: pd.DataFrame, sources: list[frozenset[str]]) -> list[frozenset[str]]:
-    """Sources with those of the events which an event names, and of those that they name."""
+    """Return sources with those of the events which an event names, and of those that they name."""
     row_of = {event_id: row for row, event_id in enumerate(events["event_id"].tolist())}
     keys = [set(EVENT_ID.findall(one.json())) & row_of.keys() for one in events["evidence"]]
     named = [[row_of[key] for key in some if row_of[key] != row] for row, some in enumerate(keys)]
@@ -163,7 +163,7 @@ def event_marks(
     end: pd.Timestamp,
     default: Mark,
 ) -> list[Mark]:
-    """The mark of each event.
+    """Return the mark of each event.
 
     Parameters
     ----------
@@ -219,7 +219,7 @@ def _redacted(evidence: Evidence, recipient: Recipient) -> tuple[Evidence, bool]
 
 
 def blank(frame: pd.DataFrame, recipient: Recipient) -> pd.DataFrame:
-    """A frame in which the columns that a recipient doesn't get are empty."""
+    """Return a frame in which the columns that a recipient doesn't get are empty."""
     out = frame.copy()
     for name in frame.columns:
         if not recipient.redacts(str(name)) or name == "evidence":
@@ -234,7 +234,7 @@ def blank(frame: pd.DataFrame, recipient: Recipient) -> pd.DataFrame:
 
 
 def with_marks(frame: pd.DataFrame, marks: Sequence[Mark]) -> pd.DataFrame:
-    """A frame with the columns of `schemas.MARKS`."""
+    """Return a frame with the columns of `schemas.MARKS`."""
     return frame.assign(
         tlp=pd.Series([str(m.tlp) for m in marks], frame.index, dtype="str"),
         rel=pd.Series([m.rel_text for m in marks], frame.index, dtype="str"),
@@ -242,7 +242,7 @@ def with_marks(frame: pd.DataFrame, marks: Sequence[Mark]) -> pd.DataFrame:
 
 
 def of_whole(marks: Iterable[Mark], recipient: Recipient, default: Mark) -> Mark:
-    """The mark of a product with records marked so; of an empty one the default, if it may be.
+    """Return the mark of a product with records marked so; of an empty one the default.
 
     Where no name is on all lists, though the recipient is on each, it names the recipient's own.
     """

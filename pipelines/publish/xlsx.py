@@ -92,7 +92,7 @@ def write(products: Products, path: Path) -> Path:
 
 
 def _plan(products: Products) -> list[tuple[str, pd.DataFrame]]:
-    """The patrol plan: who sails where, who is left out, and the earliest meetings."""
+    """Return the patrol plan: who sails where, who is left out, and the earliest meetings."""
     if products.planned is None:
         return []
     said = plan_words.of(products.planned)
@@ -169,7 +169,7 @@ def _about(book: xlsxwriter.Workbook, products: Products, words: Labels) -> None
 
 
 def _sheet(book: xlsxwriter.Workbook, name: str, products: Products) -> Worksheet:
-    """A sheet that has the marks in its first row, and above and below every printed page."""
+    """Add a sheet that has the marks in its first row, and above and below every printed page."""
     sheet = book.add_worksheet(name[:31])
     marks = clean(notices.marks(products)) or clean(products.run_id)
     sheet.write_string(0, 0, marks, book.add_format({"bold": True}))

@@ -9,7 +9,6 @@ is, and the decision with them.
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,12 +25,12 @@ from detectors.surroundings.landmarks import Gazetteer
 from pipelines.base.files import write_text
 from pipelines.base.yaml_files import read_yaml
 from pipelines.reference.place import Place
+from pipelines.reference.snapshots import free_path, newest
 
 ACCEPT, REJECT, PENDING = "accept", "reject", "pending"
 DECISIONS: Final = "decisions.yaml"
 SAME_PLACE: Final = 0.3
 """Two outlines of one class are the same place from this overlap (intersection over union) on."""
-_FILE: Final = re.compile(r"(?P<name>[a-z]+)-(?P<date>\d{4}-\d{2}-\d{2})(-(?P<number>\d+))?")
 _MAX_BYTES: Final = 200_000_000
 _HINT: Final = (
     "snapshots aren't edited: decide with `selat learn review`, draw zones of your own in "
@@ -55,26 +54,6 @@ class Snapshot:
     def ids(self) -> list[str]:
         """Return zone ids in their order."""
         return [str(feature["properties"]["zone_id"]) for feature in self.features]
-
-
-def newest(folder: Path, name: str, suffix: str) -> Path | None:
-    """Return the newest snapshot of that name, None where there is none."""
-    dated = []
-    for path in folder.glob(f"{name}-*{suffix}") if folder.is_dir() else ():
-        found = _FILE.fullmatch(path.name.removesuffix(suffix))
-        if found and found["name"] == name:
-            dated.append((found["date"], int(found["number"] or 1), path))
-    return max(dated)[2] if dated else None
-
-
-def free_path(folder: Path, name: str, until: pd.Timestamp, suffix: str) -> Path:
-    """Return where the next snapshot of that name and date goes."""
-    stem = f"{name}-{until:%Y-%m-%d}"
-    path, number = folder / f"{stem}{suffix}", 1
-    while path.exists():
-        number += 1
-        path = folder / f"{stem}-{number}{suffix}"
-    return path
 
 
 # ---- writing

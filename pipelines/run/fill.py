@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+from pydantic import BaseModel, ConfigDict
 
-from detectors.surroundings.zones import Zones
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
 from pipelines.detect.spread import work
@@ -21,11 +21,35 @@ from pipelines.detect.spread.engines import Engine, Pending
 from pipelines.detect.spread.looks import Bench, Found
 from pipelines.detect.window import events_to_compare, first_reach, longest_history
 from pipelines.run import runs
+from pipelines.run.setup import Setup
 from pipelines.run.windows import NoDataError, Window, asked_for, newest_report, window_between
 from pipelines.store import Writer, exists, write
 
 _MARK: Final = "backfill.json"
 _KUALA_LUMPUR: Final = "Asia/Kuala_Lumpur"
+
+
+class FillRequest(BaseModel):
+    """What a back-fill is to look at, and by what means.
+
+    Attributes
+    ----------
+    since, until
+        The span, ISO 8601.
+    engine, scheduler, workers
+        See `engines.engine`.
+    folder
+        See `fill`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    since: str | None = None
+    until: str | None = None
+    engine: str | None = None
+    scheduler: str | None = None
+    workers: int = 2
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -97,22 +121,20 @@ def fill(
         str(folder),
         work.fingerprint(installation),
     )
-    zones = runs.load_zones(installation)
+    setup = Setup.load(installation)
     with write(installation.store, installation.settings.store) as store:
         days = list(_days(store, *span))
         inputs = _inputs(store)
         begun = _resume(store, folder, work.digest(place.fingerprint, inputs, *days))
-        detectors = runs.build_detectors(installation)
-        first = (days[0][0] - longest_history(detectors)).floor("D")
+        first = (days[0][0] - longest_history(setup.detectors)).floor("D")
         newest = store.last_looked_at()
         onward = newest is None or newest <= days[-1][1]
         # Where later days were looked at and aren't in the span, what is known of them counts.
         last = days[-1][1] if onward or newest is None else newest
         with report.bar("Tracks and coverage", None) as bar:
             index = work_out(store, engine, place, first=first, last=last, progress=bar.to)
-        fitted = runs.load_models(installation)
-        bench = Bench(engine, place, inputs, detectors, index, zones, fitted)
-        filling = _Filling(installation, store, bench, zones, begun, report, onward=onward)
+        bench = Bench(engine, place, inputs, setup.detectors, index, setup.zones, setup.models)
+        filling = _Filling(setup, store, bench, begun, report, onward=onward)
         filled = filling.all(days)
     for kind in (*work.KINDS, _MARK):
         path = folder / kind
@@ -167,19 +189,17 @@ class _Filling:
 
     def __init__(
         self,
-        installation: Installation,
+        setup: Setup,
         store: Writer,
         bench: Bench,
-        zones: Zones,
         begun: int,
         report: Reporter,
         *,
         onward: bool,
     ) -> None:
-        self._installation, self._store, self._bench = installation, store, bench
-        self._zones, self._report = zones, report
-        self._onward = onward
-        self._reach_back = timedelta(days=installation.settings.detection.reach_back_days)
+        self._setup, self._store, self._bench = setup, store, bench
+        self._report, self._onward = report, onward
+        self._reach_back = timedelta(days=setup.installation.settings.detection.reach_back_days)
         done = store.runs()
         done = done[done["ordinal"] > begun]
         self._done = {
@@ -216,7 +236,8 @@ class _Filling:
                 bar.to(len(spans) - len(waiting) - len(under_way))
         if self._last is not None and not filled.runs:
             # A crash between recording the last run and pointing at it.
-            runs.point_latest(self._installation.latest, self._installation.runs / self._last)
+            installation = self._setup.installation
+            runs.point_latest(installation.latest, installation.runs / self._last)
         return Filled(filled.runs, done_before, silent, filled.failures)
 
     def _window(self, start: pd.Timestamp, end: pd.Timestamp) -> Window:
@@ -254,9 +275,7 @@ class _Filling:
         detection = runs.within(
             found.detection(self._store, window.start, window.now, wanted, named), window
         )
-        finished = runs.finish_run(
-            self._store, self._installation, window, detection, {}, self._zones
-        )
+        finished = runs.finish_run(self._store, self._setup, window, detection, {})
         counts = finished.manifest["counts"]
         filled.runs.append(
             {

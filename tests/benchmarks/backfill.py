@@ -28,6 +28,7 @@ from pipelines.detect.spread.engines import Dask, engine
 from pipelines.exercise import simulate
 from pipelines.run import feeds, runs
 from pipelines.run.fill import fill, raise_if_partial
+from pipelines.run.setup import load_zones
 from pipelines.run.sightings import import_only
 
 WAYS: dict[str, dict[str, Any]] = {
@@ -79,7 +80,7 @@ def prepared(options: argparse.Namespace) -> Path:
         return home
     folder = options.out / "exercise"
     folder.mkdir(parents=True, exist_ok=True)
-    zones = runs.load_zones(load(home))
+    zones = load_zones(load(home))
     simulate(
         folder,
         seed=options.seed,

@@ -26,7 +26,7 @@ class Table:
 
 
 def table(frame: pd.DataFrame, n: int = 10) -> Table:
-    """The first rows of a frame to look at: texts whole, nothing of them hidden or run.
+    """Return the first rows of a frame to look at: texts whole, nothing of them hidden or run.
 
     Times are shown to the minute, UTC.
     """

@@ -18,7 +18,7 @@ from pipelines.ask.recall import Moment, story
 from pipelines.base.settings import PROJECT, Installation
 from pipelines.ingest.readback import Reported, read_back
 from pipelines.publish import checks
-from pipelines.reference.layers import ship_type_words
+from pipelines.reference.codes import ship_type_words
 from pipelines.store import Identity, Queries
 
 SAID: Final = ("name", "callsign", "imo", "ship_type", "length_m")
@@ -273,7 +273,7 @@ def _revisions(rows: pd.DataFrame) -> list[Revision]:
 
 
 def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
-    """What differs between two revisions, in words."""
+    """Return what differs between two revisions, in words."""
     lines = []
     for name in _COMPARED:
         was, becomes = before[name], now[name]
@@ -365,7 +365,7 @@ def _file_of(
     named: Mapping[str, Path] | None,
     known: Sequence[Path],
 ) -> tuple[Path | None, str]:
-    """The feed file of a ledger entry if it is where it was, or else why it can't be had.
+    """Find the feed file of a ledger entry if it is where it was, or else why it can't be had.
 
     `named` are the files named with --feed by their SHA-256, None where none were; `known` is where
     it was found last.
@@ -402,7 +402,7 @@ def _file_of(
 
 
 def as_dict(explanation: Explanation) -> dict[str, Any]:
-    """The explanation as plain values, for JSON; tracks aside, which the store has."""
+    """Return the explanation as plain values, for JSON; tracks aside, which the store has."""
     event = explanation.event
     return {
         "event": {**event, "evidence": json.loads(explanation.evidence.json())},

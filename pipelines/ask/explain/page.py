@@ -34,7 +34,7 @@ def write(explanation: Explanation, zones: Zones, path: Path) -> Path:
 
 
 def render(explanation: Explanation, zones: Zones) -> str:
-    """The page as HTML."""
+    """Write the page as HTML."""
     event = explanation.event
     kind = f"{event['kind']} {event['subkind']}".replace("_", " ").strip()
     heading = f"{kind.capitalize()} {event['event_id']}"
@@ -43,13 +43,13 @@ def render(explanation: Explanation, zones: Zones) -> str:
 
 
 def sections(explanation: Explanation) -> Markup:
-    """What the page says below its cards, as HTML without styles."""
+    """Return what the page says below its cards, as HTML without styles."""
     html = maps_page.template(__package__, "sections.html.j2").render(**_words(explanation))
     return Markup(html)  # noqa: S704 - autoescaped
 
 
 def _products(x: Explanation, zones: Zones) -> Products:
-    """The event as if it were all that a run had found."""
+    """Return the event as if it were all that a run had found."""
     event = pd.DataFrame([x.event]).assign(status=_status(x))
     start = x.tracks["time"].min() if len(x.tracks) else x.event["start"]
     end = max(x.tracks["time"].max(), x.end) if len(x.tracks) else x.end

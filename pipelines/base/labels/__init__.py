@@ -226,11 +226,11 @@ class Labels(BaseModel):
     ship_types: dict[str, str]
 
     def status_of(self, status: str) -> str:
-        """A status in words; as it is where it isn't known."""
+        """Put a status into words; as it is where it isn't known."""
         return str(getattr(self, f"status_{status}", status))
 
     def kind_of(self, kind: str, subkind: str) -> str:
-        """What happened in a word or two."""
+        """Return what happened in a word or two."""
         both = f"{kind} {subkind}".strip()
         found = self.kinds.get(both) or self.kinds.get(kind)
         return found or both.replace("_", " ")
@@ -240,7 +240,7 @@ class Labels(BaseModel):
         return self.sayings.get(text, text).format(**values)
 
     def explanation(self, text: str) -> str:
-        """An event's explanation ("name: sentence") with its name in words of the language."""
+        """Put the name of an event's explanation ("name: sentence") into words of the language."""
         parts = (self.hypotheses.get(part, part) for part in text.split(": ", 1))
         return ": ".join(parts)
 
@@ -256,17 +256,17 @@ class Labels(BaseModel):
         return f"{name}: {says.format(**numbers(told.values))}" if says else name
 
     def ship_type(self, words: str) -> str:
-        """A ship's type; what follows a comma, such as a hazard category, is kept."""
+        """Return a ship's type; what follows a comma, such as a hazard category, is kept."""
         name, comma, rest = words.partition(",")
         return f"{self.ship_types.get(name, name)}{comma}{rest}"
 
     def tlp(self, label: str) -> str:
-        """What a TLP label allows (FIRST, TLP 2.0)."""
+        """Return what a TLP label allows (FIRST, TLP 2.0)."""
         return str(getattr(self, "tlp_" + label.lower().replace("+", "_")))
 
 
 @cache
 def labels(language: str) -> Labels:
-    """The labels of a language of `LANGUAGES`."""
+    """Return the labels of a language of `LANGUAGES`."""
     text = resources.files(__package__).joinpath(f"{language}.yaml").read_text("utf-8")
     return Labels.model_validate(read_value(text))

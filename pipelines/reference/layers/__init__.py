@@ -8,12 +8,6 @@ from pipelines.reference.layers.boundaries import (
     boundary_lines,
     load_boundaries,
 )
-from pipelines.reference.layers.codes import (
-    flag_states,
-    load_mid,
-    nav_status_words,
-    ship_type_words,
-)
 from pipelines.reference.layers.features import (
     read_zone,
     read_zone_file,
@@ -40,7 +34,6 @@ __all__ = [
     "LANDING_RADIUS_M",
     "REACH",
     "boundary_lines",
-    "flag_states",
     "joint_areas",
     "landing_places",
     "landing_points",
@@ -49,12 +42,9 @@ __all__ = [
     "load_gazetteer",
     "load_land",
     "load_landmarks",
-    "load_mid",
     "load_zones",
-    "nav_status_words",
     "read_zone",
     "read_zone_file",
-    "ship_type_words",
     "territorial_seas",
     "zone_features",
     "zone_files",

@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from detectors.surroundings.boundaries import BOUNDARY_COLUMNS
-from pipelines.reference.layers.codes import load_mid
+from pipelines.reference.codes import load_mid
 from pipelines.reference.layers.files import read_geo, slug
 
 _BESIDE_DEG: Final = 0.005

@@ -3,35 +3,16 @@
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
 
 import geopandas as gpd
-import pandas as pd
 
 from detectors.core.errors import ConfigError
-
-_REFERENCE_HINT: Final = "data/reference comes with the project: fetch it again"
+from pipelines.reference.tables import REFERENCE_HINT, stamp
 
 
 def read_geo(path: Path) -> gpd.GeoDataFrame:
     """Return a layer with geometries, a copy of the caller's own."""
-    return _parse_geo(path, _stamp(path)).copy()
-
-
-def read_table(path: Path) -> pd.DataFrame:
-    """Return a table of texts, a copy of the caller's own."""
-    return _parse_table(path, _stamp(path)).copy()
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    """Return what changes when the file does, so that a cached parse is never stale."""
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise ConfigError(
-            f"reference layer {path.name} can't be read: {error.strerror}", hint=_REFERENCE_HINT
-        ) from error
-    return status.st_mtime_ns, status.st_size
+    return _parse_geo(path, stamp(path)).copy()
 
 
 def stamps(folder: Path) -> frozenset[tuple[Path, int, int]]:
@@ -46,17 +27,7 @@ def _parse_geo(path: Path, _: tuple[int, int]) -> gpd.GeoDataFrame:
         return gpd.read_parquet(path)
     except (OSError, ValueError) as error:  # pyarrow's ArrowInvalid is a ValueError
         raise ConfigError(
-            f"reference layer {path.name} is damaged: {error}", hint=_REFERENCE_HINT
-        ) from error
-
-
-@lru_cache(maxsize=16)
-def _parse_table(path: Path, _: tuple[int, int]) -> pd.DataFrame:
-    try:
-        return pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
-    except ValueError as error:
-        raise ConfigError(
-            f"reference table {path.name} is damaged: {error}", hint=_REFERENCE_HINT
+            f"reference layer {path.name} is damaged: {error}", hint=REFERENCE_HINT
         ) from error
 
 

@@ -12,7 +12,8 @@ from scipy.spatial import cKDTree
 
 from detectors.kinematics import geodesy
 from detectors.surroundings.landmarks import Gazetteer
-from pipelines.reference.layers.files import read_geo, read_table
+from pipelines.reference.layers.files import read_geo
+from pipelines.reference.tables import read_table
 
 _MAX_COAST_M: Final = 12_000.0
 """Farther from the sea a town is no sailor's landmark."""

@@ -17,8 +17,8 @@ from detectors.surroundings.zones import (
     ZONE_COLUMNS,
     Zones,
 )
+from pipelines.reference.codes import load_mid
 from pipelines.reference.layers.boundaries import boundary_lines
-from pipelines.reference.layers.codes import load_mid
 from pipelines.reference.layers.features import read_zone, read_zone_file, zone_files
 from pipelines.reference.layers.files import read_geo, slug, stamps
 

@@ -29,7 +29,7 @@ class VesselQueries(Generation):
 
     def identity_at(self, mmsi: int, time: pd.Timestamp) -> Identity:
         """Return what a vessel had called itself last at a time."""
-        from pipelines.reference.layers import flag_states  # its layers are slow to import
+        from pipelines.reference.codes import flag_states
 
         statements, seen = self._ask("statements", mmsi=mmsi), self._ask("seen", mmsi=mmsi)
         return identity(mmsi, time, statements, seen, str(flag_states([mmsi])[0]))

@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.base.text import one_line
 from pipelines.base.visible import clean
-from pipelines.publish import WRITERS, write_all
+from pipelines.publish.files import WRITERS, write_all
 from pipelines.publish.products import Products
 
 KML = "{http://www.opengis.net/kml/2.2}"

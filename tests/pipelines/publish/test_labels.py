@@ -22,7 +22,7 @@ from pipelines.base.labels import LANGUAGES, labels
 from pipelines.base.settings import PROJECT
 from pipelines.publish.briefing import without_time
 from pipelines.publish.packs.recipients import Language
-from pipelines.reference.layers import ship_type_words
+from pipelines.reference.codes import ship_type_words
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
 

@@ -28,6 +28,7 @@ from pipelines.exercise import simulate
 from pipelines.run import feeds, runs
 from pipelines.run import fill as fill_module
 from pipelines.run.fill import fill, raise_if_partial
+from pipelines.run.setup import load_zones
 from pipelines.run.sightings import import_only
 from pipelines.run.windows import NoDataError, utc
 from pipelines.store.catalogue import TABLES
@@ -52,7 +53,7 @@ def untouched(tmp_path_factory: pytest.TempPathFactory, briefly_remembered: None
     home = tmp_path_factory.mktemp("untouched")
     folder = tmp_path_factory.mktemp("feed")
     installation = load(home)
-    zones = runs.load_zones(installation)
+    zones = load_zones(installation)
     start = utc("2026-01-04T16:00:00Z").to_pydatetime()
     simulate(folder, seed=8, hours=72, vessels=30, start=start, zones=zones)
     with reporter(quiet=True) as report:

@@ -29,10 +29,12 @@ from pipelines.publish import release as cut
 from pipelines.publish.packs import recipients
 from pipelines.publish.plan import tables
 from pipelines.publish.products import Planned, Products
-from pipelines.run import feeds, release, runs
+from pipelines.run import feeds, runs
 from pipelines.run.packs import Sent, export_to
 from pipelines.run.plan import plan_run
 from pipelines.run.release import release_run
+from pipelines.run.release_manifest import known_to_fail
+from pipelines.run.setup import load_zones
 
 ALL = [
     "brief",
@@ -81,7 +83,7 @@ def two_feeds(tmp_path_factory: pytest.TempPathFactory, exercise: Path) -> Insta
     patrol = (config / "patrol.yaml").read_text()
     (config / "patrol.yaml").write_text(patrol.replace("iterations: 2000", "iterations: 50"))
     installation = load(folder / "home", config)
-    zones = runs.load_zones(installation)
+    zones = load_zones(installation)
     start = utc("2026-01-05T16:00:00Z").to_pydatetime()
     simulate(folder / "b", seed=12, hours=8, vessels=40, start=start, zones=zones)
     shutil.copy(exercise / "feed.nmea.gz", folder / "open.nmea.gz")
@@ -561,7 +563,7 @@ def test_an_event_has_the_marks_of_the_events_that_it_names():
 
 def test_a_pack_names_failed_feeds_only_of_those_released() -> None:
     failures = ["feed /in/secret-2.nmea", "feed /in/*", "feed /in/open-2.nmea", "detector gap"]
-    assert release.known_to_fail(failures, {"/in/open-2.nmea"}) == ["feed open-2.nmea"]
+    assert known_to_fail(failures, {"/in/open-2.nmea"}) == ["feed open-2.nmea"]
 
 
 def test_a_recipient_file_says_what_to_mend(tmp_path: Path) -> None:

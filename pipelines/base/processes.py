@@ -41,7 +41,7 @@ _PARENT: Final = "SELAT_STARTED_BY"
 def started(
     command: Sequence[str], *, patience_s: float | None = None, **options: Any
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process for the length of a with block; it is asked to end, then made to.
+    """Run a process for the length of a with block; it is asked to end, then made to.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ class _Guard:
         # A session of its own: what a terminal sends to us, such as Ctrl-C, isn't for the guard. It
         # holds no pipe of ours open.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.flows.guard", mark],
+            [sys.executable, "-m", "pipelines.base.guard", mark],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -209,7 +209,7 @@ def _raise_stopped(*_: object) -> None:
 
 
 def _wait_for(child: int, heeded: set[signal.Signals]) -> tuple[signal.Signals | None, int]:
-    """The signal that asked it to end, if one did, and the status in which the child ended."""
+    """Return the signal that asked it to end, if one did, and the child's status at its end."""
     asked: signal.Signals | None = None
     deadline = float("inf")
     while True:
@@ -227,7 +227,7 @@ def _wait_for(child: int, heeded: set[signal.Signals]) -> tuple[signal.Signals |
 
 
 def marked(mark: str) -> list[psutil.Process]:
-    """Processes that a command started, but this one; what was started last first."""
+    """List the processes that a command started, but this one; the latest first."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):

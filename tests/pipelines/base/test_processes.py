@@ -10,12 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pipelines.base.processes import end, marked
 from pipelines.base.settings import PROJECT
-from pipelines.flows.processes import end, marked
 
 SERVICE = """
 import subprocess, sys, time
-from pipelines.flows.processes import guarded
+from pipelines.base.processes import guarded
 with guarded(sys.argv[1]):
     program = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
     child = "import time; time.sleep(600)"
@@ -47,7 +47,7 @@ def test_a_guard_ends_what_a_service_started(tmp_path: Path, how: str) -> None:
 
 NIGHT = """
 import subprocess, sys
-child = "from pipelines.flows.processes import end_with_parent; end_with_parent(); " \\
+child = "from pipelines.base.processes import end_with_parent; end_with_parent(); " \\
     "print('up', flush=True); import time; time.sleep(600)"
 subprocess.run([sys.executable, "-c", child])
 """
@@ -86,7 +86,7 @@ def test_a_process_that_heeds_no_request_is_made_to_end() -> None:
 
 WORK = """
 import signal, subprocess, sys, time
-from pipelines.flows.processes import supervise
+from pipelines.base.processes import supervise
 
 # Whoever runs the tests may have them ignored: nohup, a background job.
 for one in (signal.SIGHUP, signal.SIGINT):
@@ -148,7 +148,7 @@ def test_a_supervised_command_ends_as_its_work_does() -> None:
     def ended(work: str, **signals: int) -> "subprocess.CompletedProcess[str]":
         code = f"""
 import os, signal, sys
-from pipelines.flows.processes import supervise
+from pipelines.base.processes import supervise
 for name, to in {signals}.items():
     signal.signal(getattr(signal, name), to)
 def main():

@@ -1,4 +1,4 @@
-"""What the steps of planning share."""
+"""The planning problem: what all steps of a plan work on."""
 
 from typing import Any
 
@@ -6,15 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.patrol.model import NM
-from pipelines.patrol.predict import Motions, Prediction, chance_within
+from pipelines.patrol.motions import Motions
+from pipelines.patrol.prediction import Prediction, chance_within
 from pipelines.patrol.seamap import SeaMap
 from pipelines.patrol.units import Planning
 
 Floats = NDArray[np.float64]
 
 
-class Bench:
-    """What the steps of planning share; `row` is each vessel's row of the prediction by MMSI."""
+class Problem:
+    """What all steps of a plan work on; `row` is each vessel's row of the prediction by MMSI."""
 
     def __init__(
         self,
@@ -30,6 +31,6 @@ class Bench:
         self.row = {int(mmsi): k for k, mmsi in enumerate(prediction.mmsi)}
 
     def chance(self, row: int, time_us: Any, search_nm: float) -> Floats:
-        """That a vessel is within reach of a search of where it is expected at times, 0-1."""
+        """Return the chance, 0-1, that a search where a vessel is expected reaches it."""
         _, along, across = self.prediction.scale_at(row, time_us)
         return chance_within(search_nm * NM, along, across, float(self.prediction.dof[row]))

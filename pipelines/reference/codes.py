@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from pipelines.base.settings import REFERENCE
-from pipelines.reference.layers.files import read_table
+from pipelines.reference.tables import read_table
 
 
 def load_mid(reference_dir: Path) -> pd.DataFrame:

@@ -1,12 +1,12 @@
 """Stands by a command and ends what it started when it is gone: see `processes.guarded`.
 
-It is a program of its own (``python -m pipelines.flows.guard MARK``) that waits for the end of its
+It is a program of its own (``python -m pipelines.base.guard MARK``) that waits for the end of its
 input, which the command holds open for as long as it lives.
 """
 
 import sys
 
-from pipelines.flows.processes import end_marked
+from pipelines.base.processes import end_marked
 
 
 def main() -> None:
