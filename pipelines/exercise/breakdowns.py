@@ -78,7 +78,7 @@ def why_unheard(receivers: Receivers, actor: Actor, start: float, end: float) ->
 
 
 def carelessness(stage: Stage) -> None:
-    """Some ships' static data are incomplete or wrong, or never sent; not those of traps, nor of
+    """Leave some ships' static data incomplete or wrong, or never sent; not those of traps, nor of
     ships whose identity is at issue.
     """
     sound = {

@@ -107,7 +107,7 @@ def iou(start: Floats, end: Floats, other_start: float, other_end: float) -> Flo
 
 
 def kinds_like(kind: str) -> set[str]:
-    """The kinds that stand for a kind, itself among them.
+    """Return the kinds that stand for a kind, itself among them.
 
     >>> sorted(kinds_like("spoofing"))
     ['identity', 'spoofing']
