@@ -180,13 +180,18 @@ def _put(stage: Stage, vessels: int, kinds: Collection[str] | None, *, innocent:
         n = int(vessels / VESSELS_PER_PLANTED * sorts.share + 0.5)
         if kinds is not None and kind not in kinds:
             continue
-        for some in ((), sorts.traps) if innocent else (sorts.planted, sorts.traps):
-            turns = turns_of(stage.rng, some, max(n, len(some))) if some else []
-            rounds += [((k + 0.5) / n, turns[k:] + turns[:k]) for k in range(n if some else 0)]
-    for _, ready in sorted(rounds, key=lambda one: one[0]):
+        for some in (sorts.traps,) if innocent else (sorts.planted, sorts.traps):
+            queue = turns_of(stage.rng, some, len(some)) if some else []
+            rounds += [((k + 0.5) / n, queue) for k in range(n)]
+    for _, queue in sorted(rounds, key=lambda one: one[0]):
         if len(_numbers(stage)) > _FULL * vessels:
             return
-        any(scenarios.fits(stage, scenario, innocent=innocent) for scenario in ready)
+        for scenario in tuple(queue):
+            if scenarios.fits(stage, scenario, innocent=innocent):
+                # None has a second turn before all others have had one, or couldn't.
+                queue.remove(scenario)
+                queue.append(scenario)
+                break
 
 
 def _fill(stage: Stage, vessels: int) -> None:

@@ -28,11 +28,10 @@ def bring_home(stage: Stage) -> None:
         if actor.aerial is not None:
             continue
         for first in (False, True):
-            actor = stage.actors[k]
-            if _ends_at_sea(stage, actor, first=first):
-                longer = _lengthened(stage, actor, first=first)
-                if longer is not None:
-                    stage.actors[k] = replace(actor, path=longer)
+            now = stage.actors[k]
+            longer = _lengthened(stage, now, first=first)
+            if longer is not None:
+                stage.actors[k] = replace(now, path=longer)
 
 
 def left_at_sea(stage: Stage) -> list[Actor]:
@@ -94,13 +93,17 @@ def _goes_on(stage: Stage, actor: Actor, place: Place, t: float) -> bool:
 
 
 def _lengthened(stage: Stage, actor: Actor, *, first: bool) -> Path | None:
+    """Return a path with its way from home before it, or home after it; None where none is wanted,
+    or none leads there.
+    """
+    if not _ends_at_sea(stage, actor, first=first):
+        return None
     path, rng = actor.path, stage.rng
     end = (float(path.lat[0]), float(path.lon[0])) if first else path.end_place
-    for way in _ways_home(stage, end):
-        way = Line(way.lat[::-1], way.lon[::-1]) if first else way
+    for home in _ways_home(stage, end):
+        way = Line(home.lat[::-1], home.lon[::-1]) if first else home
         leg = sail(way, max(actor.ship.speed_kn, 4.0), rng, wander_m=30.0)
-        home = way.at(np.array([0.0 if first else way.length_m]))
-        berth = float(home[0][0]), float(home[1][0])
+        berth = float(home.lat[-1]), float(home.lon[-1])
         wait_s = max((path.t[0] - stage.t0) if first else (stage.t1 - path.t[-1]), 0.0) + HOUR_S
         rest = stay(berth, float(wait_s), rng, mode="berth", status=MOORED)
         if first:

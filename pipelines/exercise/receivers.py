@@ -27,7 +27,7 @@ SATELLITE_CLASS_B: Final = 0.1
 DENSE_INTERVAL_S: Final = (10 * 60.0, 60 * 60.0)
 """Between the passes of a constellation that alone hears a night."""
 DENSE_PASS_S: Final = (2 * 60.0, 5 * 60.0)
-DENSE_HEARING: Final = (0.4, 0.4, 0.7)
+DENSE_HEARING: Final = (0.7, 0.7, 0.8)
 """Of such a pass most ships get a report or two into the feed, small ones too."""
 _SOUND_CLOCK_S: Final = 1.5
 _POOR_CLOCK_S: Final = 45.0

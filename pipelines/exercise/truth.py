@@ -14,7 +14,8 @@ from detectors.core.errors import SelatError
 FEED_OUTAGE: Final = "feed outage"
 RECEIVER_DOWN: Final = "receiver down"
 OUT_OF_RANGE: Final = "out of range"
-NOT_HEARD: Final = (FEED_OUTAGE, RECEIVER_DOWN, OUT_OF_RANGE)
+BETWEEN_PASSES: Final = "heard by satellite only"
+NOT_HEARD: Final = (FEED_OUTAGE, RECEIVER_DOWN, OUT_OF_RANGE, BETWEEN_PASSES)
 """Notes of the traps that are nobody's doing: a ship that was sending wasn't heard."""
 
 

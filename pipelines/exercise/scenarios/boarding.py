@@ -105,7 +105,7 @@ def _boarder(
 
 def fast_visits(stage: Stage) -> bool:
     """Let a ship that says it fishes drift with the stream; four to six fast boats come to it one
-    after the other, each for 4-15 min.
+    after the other, each for 6-18 min.
     """
     span = stage.span(3.0, 6.0)
     if span is None:
@@ -129,7 +129,7 @@ def fast_visits(stage: Stage) -> bool:
         if path is None:
             continue
         begins = np.linspace(span[0], span[1] - 900.0, int(rng.integers(4, 7)))
-        visits = [(float(b), float(b + rng.uniform(240, 900))) for b in begins]
+        visits = [(float(b), float(b + rng.uniform(360, 1080))) for b in begins]
         boats = [_visitor(stage, path, visit) for visit in visits]
         met = [(boat, visit) for boat, visit in zip(boats, visits, strict=True) if boat]
         if len(met) < 3:
