@@ -21,7 +21,7 @@ from pipelines.exercise.radio import Actor
 from pipelines.exercise.receivers import Copy, FalseFix, Faults
 from pipelines.exercise.scenarios import hulls
 from pipelines.exercise.stage import HOUR_S, Stage
-from pipelines.exercise.truth import Fault, FaultyReport, Planted
+from pipelines.exercise.truth import Fault, FaultyReport
 
 _MISDATED: Final = 0.02
 _FALSE_FIXES: Final = 0.07
@@ -31,6 +31,8 @@ _AFTER_SILENCE: Final = 0.5
 _COPIED: Final = 0.05
 _OFF_NM: Final = (1.5, 30.0)
 _COPY_LATE_S: Final = (180.0, 5400.0)
+_CLOCK_OFF_S: Final = 60.0
+"""From which a station's constant error counts as a fault."""
 _TRIES: Final = 20
 _NOTED: Final = {
     "two hulls on one MMSI": "other_hull",
@@ -89,18 +91,26 @@ def _quiet(stage: Stage, actor: Actor, lasts_s: float) -> float | None:
     return None
 
 
-def told(events: Sequence[Planted], reports: Sequence[FaultyReport]) -> tuple[Fault, ...]:
-    """Say in a line each what was wrong, of the reports that were heard and of whole tracks."""
+def told(stage: Stage, reports: Sequence[FaultyReport]) -> tuple[Fault, ...]:
+    """Say in a line each what was wrong: of the reports that were heard, of whole tracks, and of
+    stations whose clock is off all the time.
+    """
     found: list[Fault] = []
-    for event in events:
+    for station, error_s in zip(STATIONS, stage.receivers.clock_error_s, strict=False):
+        if abs(error_s) >= _CLOCK_OFF_S:
+            source, note = f"SELATSIM-{station.code}", "a station's clock is off all the time"
+            whole = stage.t0, stage.t1
+            found.append(Fault("clock", 0, 0, source, *whole, float(error_s), 0, note))
+    for event in stage.events:
         fault = _NOTED.get(event.note)
         if fault:
-            whole = event.mmsi, event.other_mmsi, "", event.start, event.end
-            found.append(Fault(fault, *whole, 0.0, 0, event.note))
+            of_whom = event.mmsi, event.other_mmsi, "", event.start, event.end
+            found.append(Fault(fault, *of_whom, 0.0, 0, event.note))
     groups: dict[tuple[str, int, str, str], list[FaultyReport]] = {}
     for report in reports:
-        station = report.note == garble.STAMPED_LATE
-        key = report.fault, 0 if station else report.mmsi, report.source if station else ""
+        of_station = report.note == garble.STAMPED_LATE
+        whose = (0, report.source) if of_station else (report.mmsi, "")
+        key = report.fault, *whose
         groups.setdefault((*key, report.note), []).append(report)
     for (fault, mmsi, source, note), group in groups.items():
         times = [report.time for report in group]

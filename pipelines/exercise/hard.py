@@ -8,8 +8,9 @@ false (`faults`). Planted are also the boats that carry people, boarders and shi
 limits.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ from pipelines.exercise import (
     traps,
 )
 from pipelines.exercise.fleet import Fleet
-from pipelines.exercise.programme import keep_afloat, turns_of
+from pipelines.exercise.programme import SEA_ROOM_M, keep_afloat, turns_of
 from pipelines.exercise.receivers import Receivers
 from pipelines.exercise.scenarios import (
     anchoring,
@@ -187,7 +188,7 @@ def _put(stage: Stage, vessels: int, kinds: Collection[str] | None, *, innocent:
         if len(_numbers(stage)) > _FULL * vessels:
             return
         for scenario in tuple(queue):
-            if scenarios.fits(stage, scenario, innocent=innocent):
+            if _stays_afloat(stage, partial(scenarios.fits, stage, scenario, innocent=innocent)):
                 # None has a second turn before all others have had one, or couldn't.
                 queue.remove(scenario)
                 queue.append(scenario)
@@ -204,7 +205,18 @@ def _fill(stage: Stage, vessels: int) -> None:
         for (put, _), n in zip(mix, np.diff(ends, prepend=0), strict=True):
             for _ in range(int(n)):
                 if len(_numbers(stage)) < vessels:
-                    put(stage)
+                    _stays_afloat(stage, partial(put, stage))
+
+
+def _stays_afloat(stage: Stage, put: Callable[[], object]) -> bool:
+    """Put something on the stage, and take it off again where its helm would run it ashore."""
+    actors, events = len(stage.actors), len(stage.events)
+    fitted = put()
+    paths = [(actor.afloat.lat, actor.afloat.lon) for actor in stage.actors[actors:]]
+    if paths and not stage.sea.clear_paths(paths, SEA_ROOM_M).all():
+        del stage.actors[actors:], stage.events[events:]
+        return False
+    return bool(fitted)
 
 
 def _numbers(stage: Stage) -> set[int]:

@@ -101,7 +101,7 @@ def simulate(
         gzip.GzipFile("", "wb", 5, raw, mtime=0) as feed,
     ):
         unheard, faulty = _transmit(stage, seed, feed, progress or (lambda _: None))
-    wrong = faults.told(stage.events, faulty) if stage.faults else ()
+    wrong = faults.told(stage, faulty) if stage.faults else ()
     truth = Truth(stage.t0, stage.t1, in_order([*stage.events, *unheard]), wrong)
     truth.write(out / "truth.json")
     if stage.faults:

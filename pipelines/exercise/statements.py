@@ -58,7 +58,8 @@ def false(ship: Identity, rng: np.random.Generator) -> Identity:
     """Give the ship with a type, a length or a name that isn't its own."""
     flaw = int(rng.integers(4))
     if flaw == 0:
-        return replace(ship, ship_type=int(rng.choice((30, 30, 37, 52, 60, 70, 80))))
+        types = [code for code in (30, 30, 37, 52, 60, 70, 80) if code != ship.ship_type]
+        return replace(ship, ship_type=int(rng.choice(types)))
     if flaw == 1:  # a digit too many, a digit too few, or a unit mistaken
         length = ship.bow_m + ship.stern_m
         factor = float(rng.choice((10.0, 0.1, 3.3, 0.3)))

@@ -12,7 +12,7 @@ import numpy as np
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import background, radio
-from pipelines.exercise.geography import line
+from pipelines.exercise.geography import Line, line
 from pipelines.exercise.motion import MOORED, UNDER_WAY, Path, join, stay
 from pipelines.exercise.scenarios.common import EVER, TRIES, Passage, Scenario, nights
 from pipelines.exercise.scenarios.shores import at_home, berth_at, nearest, of_country, run, ways
@@ -138,9 +138,10 @@ def ferry(stage: Stage) -> bool:
     country = str(rng.choice(("IDN", "MYS")))
     villages = of_country(stage.moorings, country)
     pairs = ways(stage, villages, of_country(stage.beaches, country) + villages, (1.0, 9.0))
-    if not pairs:
+    open_ways = [way for _, _, way in pairs if _wide(stage, way)]
+    if not open_ways:
         return False
-    _, _, way = pairs[0]
+    way = open_ways[0]
     ends = tuple((float(way.lat[k]), float(way.lon[k])) for k in (0, -1))
     boat = stage.fleet.new("small craft")
     speed_kn = float(rng.uniform(8.0, 18.0))
@@ -156,6 +157,8 @@ def ferry(stage: Stage) -> bool:
     parts.append(stay(parts[-1].end_place, HOUR_S, rng, mode="berth", status=MOORED))
     path = join(*parts)
     path = path.shifted(stage.t0 - max(path.duration_s - stage.duration_s - HOUR_S, 0.0) / 2)
+    if not stage.sea.clear_paths([(path.lat, path.lon)], 30.0)[0]:
+        return False
     stage.enter(boat, path, named=bool(rng.random() < 0.6))
     whole = stage.t0, stage.t1
     stage.plant("crossing", [(boat, path)], whole, "village ferry", suspicious=False)
@@ -193,6 +196,8 @@ def trader(stage: Stage) -> bool:
         arrive = float(rng.uniform(earliest, latest))
         trip = over.shifted(arrive - over.duration_s)
         path = at_home(stage, home.place, trip)
+        if not stage.sea.clear_paths([(path.lat, path.lon)], 30.0)[0]:
+            continue
         stage.enter(ship, path)
         span = float(trip.t[0]), arrive
         note = "wooden trader into a port"
@@ -223,6 +228,8 @@ def along_one_coast(stage: Stage) -> bool:
             continue
         trip = trip.shifted(float(rng.uniform(start, latest)))
         path = at_home(stage, home.place, trip)
+        if not stage.sea.clear_paths([(path.lat, path.lon)], 30.0)[0]:
+            continue
         stage.enter(boat, path)
         span = float(trip.t[0]), float(trip.t[-1])
         note = "from village to village of one coast"
@@ -296,6 +303,12 @@ def _leaves(stage: Stage, lasts_s: float, *, by_night: bool) -> float | None:
     if not fit:
         return None
     return float(stage.rng.uniform(*fit[int(stage.rng.integers(len(fit)))]))
+
+
+def _wide(stage: Stage, way: Line) -> bool:
+    """Tell whether there is room to either side of a way but at its ends."""
+    middle = way.cut(0.15 * way.length_m, 0.85 * way.length_m)
+    return stage.clear(middle, clearance_m=150.0)
 
 
 def _village(stage: Stage) -> Shore:
