@@ -130,8 +130,8 @@ def designated(stage: Stage) -> bool:
 
 
 def adrift(stage: Stage) -> bool:
-    """Let a ship in the same waters wait for 1-2.5 h, engine stopped: the stream carries it."""
-    span = stage.span(1.0, 2.5)
+    """Let a ship in the same waters wait for 45-100 min, engine stopped: the stream carries it."""
+    span = stage.span(0.75, 1.67)
     if span is None:
         return False
     for _ in range(TRIES):
