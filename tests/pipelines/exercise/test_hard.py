@@ -148,7 +148,10 @@ def test_each_kind_is_planted_and_an_innocent_night_has_none_but_its_traps(stage
 @pytest.mark.slow
 def test_kinds_of_a_hard_sea_can_be_chosen_and_a_calm_one_has_fewer(zones, tmp_path):
     truth = simulate(
-        tmp_path / "a", zones=zones, **{**SIZE, "vessels": 40}, kinds=("anchoring", "crossing")
+        tmp_path / "a",
+        zones=zones,
+        **{**SIZE, "vessels": 40, "hours": 10.0},
+        kinds=("anchoring", "crossing"),
     )
     planted = {e.kind for e in truth.events if e.suspicious}
     assert {"anchoring", "crossing"} <= planted <= {"anchoring", "crossing", "encounter"}

@@ -394,6 +394,11 @@ def test_files_that_are_not_there_or_wrong_say_so(tmp_path):
     (tmp_path / "events.csv").unlink()
     with pytest.raises(ExerciseError, match=r"events\.csv"):
         score(tmp_path / "truth.json", tmp_path)
+    for wrong in ([{"fault": "clock"}], "clock", 7, [1]):
+        content = {"t0": 0, "t1": 1, "events": [], "faults": wrong}
+        (tmp_path / "truth.json").write_text(json.dumps(content))
+        with pytest.raises(ExerciseError, match="not the truth"):
+            score(tmp_path / "truth.json", tmp_path)
     (tmp_path / "truth.json").write_text("[1]")
     with pytest.raises(ExerciseError, match="not the truth"):
         score(tmp_path / "truth.json", tmp_path)
