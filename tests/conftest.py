@@ -100,7 +100,8 @@ def exercise(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("exercise")
     start = utc("2026-01-05T16:00:00Z").to_pydatetime()
-    simulate(folder, seed=11, hours=12, vessels=80, start=start, zones=load_zones(load()))
+    zones = load_zones(load())
+    simulate(folder, seed=11, hours=12, vessels=80, start=start, zones=zones, sea="calm")
     return folder
 
 

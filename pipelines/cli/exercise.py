@@ -1,7 +1,7 @@
 """`selat exercise`: simulate labelled feeds, score runs, try several seeds."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -17,6 +17,16 @@ app = typer.Typer(no_args_is_help=True, help="Simulate labelled feeds and score 
 
 Hours = Annotated[float, typer.Option(min=1, help="Length of the feed.")]
 Vessels = Annotated[int, typer.Option(min=20, help="Number of vessels.")]
+Sea = Annotated[
+    Literal["hard", "calm"],
+    typer.Option(help="hard: as the real sea; calm: the easier one of before, to compare with."),
+]
+Innocent = Annotated[
+    bool, typer.Option("--innocent", help="Plant nothing: whatever is flagged is flagged wrongly.")
+]
+Satellite = Annotated[
+    bool, typer.Option("--satellite", help="Heard by satellite only: each ship every 10-60 min.")
+]
 BySort = Annotated[bool, typer.Option("--sorts", help="Show every sort of event and trap too.")]
 
 
@@ -33,14 +43,28 @@ def exercise_simulate(
         list[str] | None,
         typer.Option("--kind", help="Plant only this kind, with its traps; may be repeated."),
     ] = None,
+    sea: Sea = "hard",
+    innocent: Innocent = False,
+    satellite: Satellite = False,
     config: Config = None,
 ) -> None:
     """Write a labelled feed of simulated traffic, as real AIVDM sentences, and what others saw.
 
+    A hard sea has a tidal stream, villages in no zone, boats that send no number of their own,
+    crews that type in what isn't so, and reports that are misdated, copied or false: truth.json
+    tells them under `faults`, faulty_reports.csv one by one.
+
     For example:
 
       selat exercise simulate data/exercise --seed 7 --hours 24 --vessels 300
-      selat exercise simulate data/exercise --kind crossing --kind spoofing
+
+      selat exercise simulate data/exercise --kind crossing --kind anchoring
+
+      selat exercise simulate data/sparse --satellite
+
+      selat exercise simulate data/quiet --innocent
+
+      selat exercise simulate data/before --sea calm
     """
     installation = installation_of(None, config)
     from pipelines.base.progress import reporter
@@ -60,6 +84,9 @@ def exercise_simulate(
             start=utc(start, "UTC").to_pydatetime(),
             zones=zones,
             kinds=kinds or None,
+            sea=sea,
+            innocent=innocent,
+            satellite=satellite,
             progress=bar.to,
         )
     typer.echo(f"wrote {out / 'feed.nmea.gz'}, {out / 'sightings.csv'} and {out / 'truth.json'}")
@@ -79,6 +106,9 @@ def exercise_score(
     config: Config = None,
 ) -> None:
     """Compare a run with the truth: recall, traps, false events, precision and lift of the top.
+
+    What is planted counts as found where an event of it reaches the flagging score and a vessel of
+    it is in flagged.csv; as seen where an event matches it, whatever its score.
 
     For example:
 
@@ -106,6 +136,9 @@ def exercise_trial(
     hours: Hours = 24,
     vessels: Vessels = 300,
     jobs: Annotated[int, typer.Option(min=1, help="Seeds at a time.")] = 1,
+    sea: Sea = "hard",
+    innocent: Innocent = False,
+    satellite: Satellite = False,
     by_sort: BySort = False,
     as_json: AsJson = False,
     config: Config = None,
@@ -115,12 +148,14 @@ def exercise_trial(
     For example:
 
       selat exercise trial data/trial --seeds 301-306 --jobs 2
+
+      selat exercise trial data/innocent --seeds 301-306 --innocent
     """
     installation = installation_of(None, config)
     from pipelines.base.progress import reporter
     from pipelines.exercise import Trial, pooled, seeds_of
 
-    trial = Trial(out, hours, vessels, installation.config)
+    trial = Trial(out, hours, vessels, installation.config, sea, innocent, satellite)
     wanted = seeds_of(seeds)
     finished: list[int] = []
     with reporter() as report, report.bar("Trying", 1.0) as bar:
@@ -155,7 +190,8 @@ def _show(result: "Score", *, by_sort: bool) -> None:
             "kind": "kind",
             "planted": "planted",
             "recall": "recall",
-            "start_error_min": "start off\nby, min",
+            "recall_seen": "seen",
+            "start_error_min": "start\noff, min",
             "traps": "traps",
             "raised": "raised",
             "raised_flagged": "flagged",
@@ -191,7 +227,10 @@ def _show(result: "Score", *, by_sort: bool) -> None:
         f"{result.flagged_traps} traps ({cell(100 * result.traps_among_flagged)} %), "
         f"{result.flagged_others} others.\n"
         f"False events (unexplained, or strong enough to flag) per 1,000 vessel-hours: "
-        f"{cell(result.false_per_1000_vessel_hours)}."
+        f"{cell(result.false_per_1000_vessel_hours)}.\n"
+        f"Flags per 1,000 vessel-hours: {cell(result.flags_per_1000_vessel_hours)}; where nothing "
+        f"was planted: {cell(result.innocent_flags_per_1000_vessel_hours)} "
+        f"({result.innocent_runs} of {result.runs} runs)."
     )
 
 

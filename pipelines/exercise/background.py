@@ -24,13 +24,13 @@ GROUND_RADIUS_M: Final = 1.6 * METRES_PER_NM
 
 
 def lane_model(stage: Stage) -> str:
-    """What sort of ship comes along the lane."""
+    """Draw what sort of ship comes along the lane."""
     models = ("cargo", "container", "tanker", "gas")
     return str(stage.rng.choice(models, p=(0.42, 0.22, 0.30, 0.06)))
 
 
 def through(stage: Stage) -> None:
-    """A ship sails through the whole Strait, at least 2 h of it within the exercise."""
+    """Let a ship sail through the whole Strait, at least 2 h of it within the exercise."""
     rng = stage.rng
     ship = stage.fleet.new(lane_model(stage))
     way = geography.lane(stage.direction(), float(rng.uniform(-1, 1)))
@@ -41,7 +41,7 @@ def through(stage: Stage) -> None:
 
 
 def caller(stage: Stage) -> None:
-    """A ship leaves the lane for an anchorage, or weighs anchor and joins the lane."""
+    """Let a ship leave the lane for an anchorage, or weigh anchor and join the lane."""
     rng = stage.rng
     when = float(rng.uniform(stage.t0, stage.t1))
     for _ in range(_TRIES):
@@ -56,11 +56,13 @@ def caller(stage: Stage) -> None:
         if rng.random() < 0.5:
             arrival = sail(way[0], ship.speed_kn, rng, ease_out=True)
             rest_s = stage.t1 - when + HOUR_S
-            anchored_path = stay(place, rest_s, rng, mode="anchor", status=AT_ANCHOR)
+            anchored_path = stage.stay(place, rest_s, mode="anchor", status=AT_ANCHOR, start=when)
             path = join(arrival, anchored_path).shifted(when - arrival.duration_s)
         else:
             rest_s = when - stage.t0 + HOUR_S
-            anchored_path = stay(place, rest_s, rng, mode="anchor", status=AT_ANCHOR)
+            anchored_path = stage.stay(
+                place, rest_s, mode="anchor", status=AT_ANCHOR, start=when - rest_s
+            )
             out = start_from(anchored_path.end_place, way[1])
             departure = sail(out, ship.speed_kn, rng, ease_in=True)
             path = join(anchored_path, departure).shifted(when - rest_s)
@@ -70,7 +72,7 @@ def caller(stage: Stage) -> None:
 
 
 def anchored(stage: Stage) -> tuple[Identity, Path]:
-    """A ship lies at anchor for the whole exercise, some 250-500 m from the others."""
+    """Let a ship lie at anchor for the whole exercise, some 250-500 m from the others."""
     rng = stage.rng
     for attempt in range(_TRIES):
         lat, lon = stage.sea.sample(some_anchorage(stage), rng, 1, SWING_ROOM_M)
@@ -84,7 +86,7 @@ def anchored(stage: Stage) -> tuple[Identity, Path]:
         if attempt < _TRIES / 2 and np.any(apart_m < close_m):
             continue
         ship = stage.fleet.new(lane_model(stage))
-        path = stay(place, stage.duration_s, rng, mode="anchor", status=AT_ANCHOR)
+        path = stage.stay(place, stage.duration_s, mode="anchor", status=AT_ANCHOR, start=stage.t0)
         path = path.shifted(stage.t0)
         stage.enter(ship, path)
         return ship, path
@@ -92,7 +94,7 @@ def anchored(stage: Stage) -> tuple[Identity, Path]:
 
 
 def ferry(stage: Stage) -> None:
-    """A ferry shuttles between the two ends of its line by a timetable; three in four lie moored
+    """Let a ferry shuttle between the two ends of its line by a timetable; three in four lie moored
     from 22 to 6 h local time.
     """
     rng = stage.rng
@@ -130,7 +132,7 @@ def ferry(stage: Stage) -> None:
 
 
 def fishing(stage: Stage) -> None:
-    """A fishing boat works its ground all day, most on a ground that others work too: slow
+    """Let a fishing boat work its ground all day, most on a ground that others work too: slow
     zigzags, with stops to haul. One in six is a larger one with class A.
     """
     rng = stage.rng
@@ -153,13 +155,15 @@ def fishing_trip(
     duration_s: float,
     centre: Place | None = None,
     radius_m: float = GROUND_RADIUS_M,
+    start: float | None = None,
 ) -> Path:
     """Fish from `place` around `centre` for at least that long: tows of 20-60 min at 2.5-4 kn,
     hauls of 10-35 min at a standstill, now and then a shift at cruising speed.
     """
     rng = stage.rng
     middle = centre or place
-    parts = [stay(place, 300.0, rng, mode="drift", status=UNDER_WAY, drift_kn=0.4)]
+    begins = stage.t0 if start is None else start
+    parts = [stage.stay(place, 300.0, mode="drift", status=UNDER_WAY, start=begins, drift_kn=0.4)]
     lasts_s = parts[0].duration_s
     while lasts_s < duration_s:
         speed_kn = ship.speed_kn if rng.random() < 0.15 else float(rng.uniform(2.5, 4.0))
@@ -167,14 +171,15 @@ def fishing_trip(
         there = _nudged(stage, middle, radius_m)
         parts.append(sail(line(here, there), speed_kn, rng, wander_m=30.0, unsteady=0.1))
         haul_s = float(rng.uniform(10, 35)) * 60
-        haul = stay(there, haul_s, rng, mode="drift", status=UNDER_WAY, drift_kn=0.7)
+        hauled = begins + lasts_s + parts[-1].duration_s
+        haul = stage.stay(there, haul_s, mode="drift", status=UNDER_WAY, start=hauled, drift_kn=0.7)
         parts.append(haul)
         lasts_s += parts[-2].duration_s + haul_s
     return join(*parts)
 
 
 def zigzag(stage: Stage, place: Place, length_m: float) -> Line:
-    """A way of at least `length_m` to and fro about a place."""
+    """Draw a way of at least `length_m` to and fro about a place."""
     n = int(length_m / (0.9 * GROUND_RADIUS_M)) + 8
     angle = stage.rng.uniform(0, 360, n)
     away_m = GROUND_RADIUS_M * np.sqrt(stage.rng.uniform(0.1, 1, n))
@@ -184,7 +189,7 @@ def zigzag(stage: Stage, place: Place, length_m: float) -> Line:
 
 
 def patrol(stage: Stage) -> None:
-    """A patrol craft makes rounds from its port by day or night, 12-22 kn with stops to look."""
+    """Let a patrol craft make rounds from its port by day or night, 12-22 kn with stops to look."""
     rng = stage.rng
     ship = stage.fleet.new("patrol")
     for _ in range(_TRIES):
@@ -225,7 +230,7 @@ def patrol(stage: Stage) -> None:
 
 
 def small_craft(stage: Stage) -> None:
-    """A small class B craft lies in port, goes out for some hours and comes back.
+    """Let a small class B craft lie in port, go out for some hours and come back.
 
     It stays on its own side: one that goes over to another state's coast, perhaps by night, does
     what others are planted for.
@@ -266,7 +271,7 @@ def _at_home(stage: Stage, home: Place, place: Place) -> bool:
 
 
 def harbour_craft(stage: Stage) -> None:
-    """A tug or pilot boat goes about its port, made fast between jobs."""
+    """Let a tug or pilot boat go about its port, made fast between jobs."""
     rng = stage.rng
     ship = stage.fleet.new("tug" if rng.random() < 0.7 else "pilot")
     ports = list(stage.sea.polygons("port").values())
@@ -305,7 +310,7 @@ def harbour_craft(stage: Stage) -> None:
 
 
 def some_anchorage(stage: Stage) -> shapely.Polygon | shapely.MultiPolygon:
-    """A random anchorage, a large one more often (by the root of its area)."""
+    """Draw a random anchorage, a large one more often (by the root of its area)."""
     polygons = list(stage.sea.polygons("anchorage").values())
     weights = np.sqrt(shapely.area(np.asarray(polygons, object)))
     return polygons[int(stage.rng.choice(len(polygons), p=weights / weights.sum()))]
@@ -322,7 +327,7 @@ def _harbour(stage: Stage) -> Place:
 
 
 def _nudged(stage: Stage, place: Place, radius_m: float) -> Place:
-    """A random place within that distance."""
+    """Draw a random place within that distance."""
     bearing, away = stage.rng.uniform(0, 360), radius_m * np.sqrt(stage.rng.uniform())
     lat, lon = geodesy.destination(place[0], place[1], bearing, away)
     return float(lat), float(lon)

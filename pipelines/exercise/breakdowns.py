@@ -15,7 +15,7 @@ from pipelines.exercise.geography import STATIONS
 from pipelines.exercise.radio import Actor, Interference
 from pipelines.exercise.receivers import Receivers, Span
 from pipelines.exercise.stage import HOUR_S, Stage
-from pipelines.exercise.truth import FEED_OUTAGE, OUT_OF_RANGE, RECEIVER_DOWN
+from pipelines.exercise.truth import BETWEEN_PASSES, FEED_OUTAGE, OUT_OF_RANGE, RECEIVER_DOWN
 
 _LONG_ENOUGH_S: Final = 18 * HOUR_S
 """Shorter exercises have no breakdowns: too much of them would be lost."""
@@ -71,6 +71,8 @@ def why_unheard(receivers: Receivers, actor: Actor, start: float, end: float) ->
     t = np.linspace(start, end, 25)
     if (~receivers.delivers(t)).mean() >= 0.5:
         return FEED_OUTAGE
+    if not receivers.works(t).any():
+        return BETWEEN_PASSES
     class_b = np.full(len(t), actor.ship.ais_class == "B")
     chance = radio.hearing(*actor.afloat.at(t), class_b)
     hidden = (chance.max(axis=1) > 0.3) & ((chance * receivers.works(t)).max(axis=1) <= 0.3)
@@ -78,7 +80,7 @@ def why_unheard(receivers: Receivers, actor: Actor, start: float, end: float) ->
 
 
 def carelessness(stage: Stage) -> None:
-    """Some ships' static data are incomplete or wrong, or never sent; not those of traps, nor of
+    """Leave some ships' static data incomplete or wrong, or never sent; not those of traps, nor of
     ships whose identity is at issue.
     """
     sound = {

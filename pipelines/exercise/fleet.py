@@ -147,6 +147,13 @@ MODELS: Final = {
     "trawler": Model("KM", (30,), (24, 38), 3.8, (7.5, 10.0), _FISHERMEN, "A", False),
     "small craft": Model("", (37, 37, 36, 0, 99), (7, 16), 3.4, (10.0, 18.0), _LOCAL, "B", False),
     "speedboat": Model("", (37, 37, 40, 0), (8, 15), 3.3, (15.0, 40.0), _LOCAL, "B", False),
+    "pom-pom": Model(
+        "", (30, 79, 37, 0, 99), (10, 18), 3.6, (6.0, 8.0), (525, 525, 533), "B", False
+    ),
+    "fibreglass": Model("", (37, 0, 40, 99), (7, 10), 3.2, (16.0, 26.0), _LOCAL, "B", False),
+    "four-engined": Model("", (37, 40, 0), (9, 13), 3.4, (30.0, 42.0), (525, 533), "B", False),
+    "trader": Model("KLM", (70, 79, 0), (20, 34), 3.6, (7.0, 9.0), (525,), "B", False),
+    "net buoy": Model("NET", (30, 0, 99), (1, 1), 1.0, (0.0, 0.1), _FISHERMEN, "B", False),
     "fish carrier": Model("MV", (70, 79), (60, 110), 6.2, (9.0, 12.0), _OCEAN),
     "crew boat": Model("SRV", (50, 90, 99), (14, 26), 3.6, (12.0, 20.0), _LOCAL, "B", False),
     "patrol": Model("KD", (55, 55, 35), (18, 44), 5.0, (14.0, 22.0), _LOCAL, "A", False),
@@ -208,17 +215,21 @@ def imo_number(serial: int) -> int:
 class Fleet:
     """Makes ships, no two with the same MMSI, IMO number or name."""
 
-    def __init__(self, rng: np.random.Generator) -> None:
+    def __init__(self, rng: np.random.Generator, *, odd_numbers: float = 0.0) -> None:
+        """Make ships; that share of those with class B has a number that no state gave it."""
         self._rng = rng
+        self._odd_numbers = odd_numbers
         self._mmsis: set[int] = set()
         self._imos: set[int] = set()
         self._names: set[str] = set()
 
     def new(self, model_name: str) -> Identity:
-        """A new ship of one of the `MODELS`."""
+        """Return a new ship of one of the `MODELS`."""
         rng, model = self._rng, MODELS[model_name]
         mid = int(rng.choice(model.mids))
         mmsi = _unused(self._mmsis, lambda: mid * 1_000_000 + 900_000 + int(rng.integers(10**5)))
+        if model.ais_class == "B" and self._odd_numbers and rng.random() < self._odd_numbers:
+            mmsi = _unused(self._mmsis, lambda: odd_number(mid, rng))
         imo = 0
         if model.has_imo:
             imo = _unused(self._imos, lambda: imo_number(300_000 + int(rng.integers(100_000))))
@@ -256,8 +267,24 @@ class Fleet:
         return _unused(self._names, draw)
 
 
+def odd_number(mid: int, rng: np.random.Generator) -> int:
+    """Draw a number as installers leave it in sets of class B, or type it in wrong.
+
+    Most send 009 and six digits, a default; some a handheld's 8 and MID, a tender's 98 and MID
+    (ITU-R M.585), or a number with a digit missing.
+    """
+    sort = float(rng.random())
+    if sort < 0.75:
+        return 9_000_000 + int(rng.integers(10**6))
+    if sort < 0.85:
+        return (8_000 + mid) * 10**5 + int(rng.integers(10**5))
+    if sort < 0.93:
+        return (98_000 + mid) * 10**4 + int(rng.integers(10**4))
+    return mid * 100_000 + int(rng.integers(10**5))
+
+
 def careless(ship: Identity, rng: np.random.Generator) -> Identity:
-    """The ship as a crew might have entered it: something missing or wrong.
+    """Return the ship as a crew might have entered it: something missing or wrong.
 
     Its MMSI and class stay. An IMO number is only ever left out: a mistyped one is a finding.
     """

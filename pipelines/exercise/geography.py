@@ -144,7 +144,7 @@ class Line:
         return np.interp(along_m, knots, self.lat), np.interp(along_m, knots, self.lon)
 
     def cut(self, start_m: float, end_m: float) -> "Line":
-        """The part between two distances along the line."""
+        """Return the part between two distances along the line."""
         knots = self.along_m
         inner = knots[(knots > start_m) & (knots < end_m)]
         return Line(*self.at(np.r_[start_m, inner, end_m]))
@@ -157,13 +157,13 @@ class Line:
         return float(along[best]), float(off[best])
 
     def then(self, *places: tuple[float, float]) -> "Line":
-        """The line, continued straight to each (lat, lon)."""
+        """Return the line, continued straight to each (lat, lon)."""
         lat, lon = zip(*places, strict=True)
         return Line(np.r_[self.lat, lat], np.r_[self.lon, lon])
 
 
 def line(*places: tuple[float, float]) -> Line:
-    """A line through (lat, lon) places.
+    """Draw a line through (lat, lon) places.
 
     >>> line((0.0, 100.0), (0.0, 101.0)).length_m
     111195.08
@@ -173,7 +173,8 @@ def line(*places: tuple[float, float]) -> Line:
 
 
 def lane(direction: Direction, across: float, beyond_nm: float = 0.0) -> Line:
-    """A voyage through the whole Strait, keeping to starboard of the axis (COLREG rules 9, 10).
+    """Return a voyage through the whole Strait, keeping to starboard of the axis (COLREG rules 9,
+    10).
 
     Parameters
     ----------
@@ -196,6 +197,6 @@ def lane(direction: Direction, across: float, beyond_nm: float = 0.0) -> Line:
 
 
 def axis() -> Line:
-    """The line between the two directions."""
+    """Return the line between the two directions."""
     points = np.asarray(AXIS, "float64")
     return Line(points[:, 0], points[:, 1])

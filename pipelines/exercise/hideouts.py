@@ -5,7 +5,7 @@ import numpy as np
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import background, geography, radio
-from pipelines.exercise.motion import AT_ANCHOR, join, sail, stay
+from pipelines.exercise.motion import AT_ANCHOR, join, sail
 from pipelines.exercise.stage import HOUR_S, Stage
 from pipelines.exercise.voyages import TRIES, by_the_lane, drift, stays_open
 
@@ -15,7 +15,7 @@ _LOST, _HEARD = 0.05, 0.8
 
 
 def with_pauses(stage: Stage) -> bool:
-    """A ship drifts 35-80 min at a time for 4-9 h and motors back up the stream in between."""
+    """Let a ship drift 35-80 min at a time for 4-9 h and motor back up the stream in between."""
     span = stage.span(4.0, 9.0)
     if span is None:
         return False
@@ -26,8 +26,13 @@ def with_pauses(stage: Stage) -> bool:
         here = place
         while lasts_s < span[1] - span[0]:
             still_s = float(rng.uniform(35, 80)) * 60
-            still = stay(
-                here, still_s, rng, mode="drift", status=0, drift_kn=float(rng.uniform(0.4, 1.2))
+            still = stage.stay(
+                here,
+                still_s,
+                mode="drift",
+                status=0,
+                start=span[0] + lasts_s,
+                drift_kn=float(rng.uniform(0.4, 1.2)),
             )
             away_m = float(rng.uniform(0.8, 2.0)) * METRES_PER_NM
             lat, lon = geodesy.destination(*place, float(rng.uniform(0, 360)), away_m)
@@ -50,13 +55,13 @@ def with_pauses(stage: Stage) -> bool:
 
 
 def in_the_tide(stage: Stage) -> bool:
-    """A ship drifts for 3-7 h at 1-2 kn, with a stream that runs hard."""
+    """Let a ship drift for 3-7 h at 1-2 kn, with a stream that runs hard."""
     span = stage.span(3.0, 7.0)
     return span is not None and _drifts(stage, span, (1.5, 2.2), "drifting with the tide")
 
 
 def before_the_feed(stage: Stage) -> bool:
-    """A ship that has been drifting since before the feed begins, for 3-7 h more."""
+    """Let a ship go on drifting for 3-7 h, as it has done since before the feed begins."""
     length_s = float(stage.rng.uniform(3.0, 7.0)) * HOUR_S
     span = stage.t0 - 2 * HOUR_S, stage.t0 + min(length_s, 0.8 * stage.duration_s)
     if not stage.delivered(*span):
@@ -65,7 +70,7 @@ def before_the_feed(stage: Stage) -> bool:
 
 
 def at_the_edge(stage: Stage) -> bool:
-    """A ship switches off 40-80 min before it would leave the stations' range, and on again well
+    """Let a ship switch off 40-80 min before it would leave the stations' range, and on again well
     after it is back in it, if ever; another one, 15-40 min away, sails the same way sending.
     """
     rng = stage.rng
@@ -103,7 +108,7 @@ def at_the_edge(stage: Stage) -> bool:
 
 
 def of_a_fishing_boat(stage: Stage) -> bool:
-    """A class B fishing boat is silent for 3.5-7 h on a ground where two others are heard."""
+    """Let a class B fishing boat be silent for 3.5-7 h on a ground where two others are heard."""
     span = stage.span(3.5, 7.0)
     if span is None:
         return False
@@ -130,7 +135,7 @@ def of_a_fishing_boat(stage: Stage) -> bool:
 
 
 def at_anchor(stage: Stage) -> bool:
-    """A ship at anchor in open water switches its transmitter off for 3-7 h."""
+    """Let a ship at anchor in open water switch its transmitter off for 3-7 h."""
     span = stage.span(3.0, 7.0)
     if span is None or span[0] < stage.t0 + HOUR_S:
         return False
@@ -139,7 +144,7 @@ def at_anchor(stage: Stage) -> bool:
         place = stage.open_water()
         arrives = max(stage.t0 + 0.0, span[0] - float(rng.uniform(2.0, 5.0)) * HOUR_S)
         leaves = span[1] + float(rng.uniform(1.0, 3.0)) * HOUR_S
-        lying = stay(place, leaves - arrives, rng, mode="anchor", status=AT_ANCHOR)
+        lying = stage.stay(place, leaves - arrives, mode="anchor", status=AT_ANCHOR, start=arrives)
         ship = stage.fleet.new(str(rng.choice(_KINDS)))
         path = by_the_lane(stage, ship, lying.shifted(arrives))
         if path is None:

@@ -37,7 +37,7 @@ _KM: Final = 1000.0
 
 
 def tow_that_stops(stage: Stage) -> bool:
-    """A tug with a barge 100-250 m astern waits 1.5-3 h for the tide, drifting, then goes on."""
+    """Let a tug with a barge 100-250 m astern wait 1.5-3 h for the tide, drifting, then go on."""
     span = stage.span(1.5, 3.0)
     if span is None:
         return False
@@ -71,7 +71,7 @@ def tow_that_stops(stage: Stage) -> bool:
 
 
 def engine_trouble(stage: Stage) -> bool:
-    """A ship in the lane drifts for 2.5-5 h with status "not under command", then goes on."""
+    """Let a ship in the lane drift for 2.5-5 h with status "not under command", then go on."""
     span = stage.span(2.5, 5.0)
     if span is None:
         return False
@@ -95,7 +95,7 @@ def engine_trouble(stage: Stage) -> bool:
 
 
 def search(stage: Stage) -> bool:
-    """A rescue craft searches an expanding square for 3-5 h at 3-7 kn, from a port and back."""
+    """Let a rescue craft search an expanding square for 3-5 h at 3-7 kn, from a port and back."""
     span = stage.span(3.0, 5.0)
     if span is None:
         return False
@@ -146,7 +146,7 @@ def convoy(stage: Stage) -> bool:
 
 
 def ferry_off_berth(stage: Stage) -> bool:
-    """A ferry waits 60-150 min for its berth, drifting about a mile off it."""
+    """Let a ferry wait 60-150 min for its berth, drifting about a mile off it."""
     span = stage.span(1.0, 2.5)
     if span is None:
         return False
@@ -184,7 +184,7 @@ def ferry_off_berth(stage: Stage) -> bool:
 
 
 def survey(stage: Stage) -> bool:
-    """A survey ship or dredger works to and fro over 2-4 km at 1.5-4.5 kn, all day, with status
+    """Let a survey ship or dredger work to and fro over 2-4 km at 1.5-4.5 kn, all day, with status
     "restricted in her ability to manoeuvre".
     """
     rng = stage.rng
@@ -213,7 +213,7 @@ def survey(stage: Stage) -> bool:
 
 
 def cable_laying(stage: Stage) -> bool:
-    """A cable layer creeps at 0.4-1.4 kn all day, with a guard boat 250-450 m off it."""
+    """Let a cable layer creep at 0.4-1.4 kn all day, with a guard boat 250-450 m off it."""
     rng = stage.rng
     for _ in range(TRIES):
         place = stage.open_water()
@@ -294,7 +294,9 @@ def transfer_in_its_area(stage: Stage) -> bool:
         place = float(lat[0]), float(lon[0])
         early_s, late_s = rng.uniform(1, 4, 2) * HOUR_S
         length_s = span[1] - span[0] + early_s + late_s
-        lying = stay(place, length_s, rng, mode="anchor", status=AT_ANCHOR)
+        lying = stage.stay(
+            place, length_s, mode="anchor", status=AT_ANCHOR, start=span[0] - early_s
+        )
         lying = lying.shifted(span[0] - early_s)
         host, guest = stage.fleet.new("tanker"), stage.fleet.new("tanker")
         off_m = host.port_m + guest.port_m + 6.0
@@ -312,7 +314,7 @@ def transfer_in_its_area(stage: Stage) -> bool:
 
 
 def crew_change(stage: Stage) -> bool:
-    """A crew boat from a port lies 20-40 min alongside a ship at anchor in an anchorage."""
+    """Let a crew boat from a port lie 20-40 min alongside a ship at anchor in an anchorage."""
     span = stage.span(20 / 60, 40 / 60)
     if span is None:
         return False
@@ -323,8 +325,12 @@ def crew_change(stage: Stage) -> bool:
         )
         if not len(lat):
             continue
-        lying = stay(
-            (float(lat[0]), float(lon[0])), stage.duration_s, rng, mode="anchor", status=AT_ANCHOR
+        lying = stage.stay(
+            (float(lat[0]), float(lon[0])),
+            stage.duration_s,
+            mode="anchor",
+            status=AT_ANCHOR,
+            start=stage.t0,
         ).shifted(stage.t0)
         host, boat = stage.fleet.new(background.lane_model(stage)), stage.fleet.new("crew boat")
         beside = alongside(lying, *span, host.port_m + 8.0, float(rng.uniform(0, 360)), UNDER_WAY)

@@ -30,7 +30,7 @@ what is normal begins is open."""
 DEFAULT_MIN_IOU: Final = 0.4
 _ALIKE: Final = ({"identity", "spoofing"},)
 """Kinds that stand for each other: which of the two a borrowed identity shows as is open."""
-ANY_OTHER: Final = ("mother_ship",)
+ANY_OTHER: Final = ("mother_ship", "crossing", "anchoring")
 """Kinds of one vessel whose event may name another one as well."""
 RAISED_SHARE: Final = 0.5
 SAME_PLACE_M: Final = 2 * METRES_PER_NM
@@ -46,7 +46,9 @@ class Match:
     Attributes
     ----------
     found
-        Row of the event that matches each planted one, by its index among the planted.
+        Row of the event that matches each planted one best, by its index among the planted.
+    fitting
+        Rows of all events that match it.
     raising
         Rows of the events that raise each trap.
     matched, related, in_traps
@@ -55,6 +57,7 @@ class Match:
     """
 
     found: dict[int, int]
+    fitting: dict[int, Ints]
     raising: list[Ints]
     matched: Bools
     related: Bools
@@ -76,7 +79,8 @@ def compare(planted: Sequence[Planted], traps: Sequence[Planted], events: pd.Dat
     events
         kind, mmsi, other_mmsi (0: none), lat, lon, start_s, end_s (epoch seconds).
     """
-    found = {k: row for k, one in enumerate(planted) if (row := _best(one, events)) >= 0}
+    fitting = {k: rows for k, one in enumerate(planted) if len(rows := _fitting(one, events))}
+    found = {k: int(rows[0]) for k, rows in fitting.items()}
     raising = [_raising(trap, events) for trap in traps]
     matched, related, in_traps = (np.zeros(len(events), bool) for _ in range(3))
     matched[list(found.values())] = True
@@ -86,7 +90,7 @@ def compare(planted: Sequence[Planted], traps: Sequence[Planted], events: pd.Dat
     for rows in raising:
         in_traps[rows] = True
     in_traps &= ~matched & ~related
-    return Match(found, raising, matched, related, in_traps)
+    return Match(found, fitting, raising, matched, related, in_traps)
 
 
 def iou(start: Floats, end: Floats, other_start: float, other_end: float) -> Floats:
@@ -103,7 +107,7 @@ def iou(start: Floats, end: Floats, other_start: float, other_end: float) -> Flo
 
 
 def kinds_like(kind: str) -> set[str]:
-    """The kinds that stand for a kind, itself among them.
+    """Return the kinds that stand for a kind, itself among them.
 
     >>> sorted(kinds_like("spoofing"))
     ['identity', 'spoofing']
@@ -111,8 +115,8 @@ def kinds_like(kind: str) -> set[str]:
     return next((alike for alike in _ALIKE if kind in alike), {kind})
 
 
-def _best(planted: Planted, events: pd.DataFrame) -> int:
-    """Row of the event that matches best, -1 where none does."""
+def _fitting(planted: Planted, events: pd.DataFrame) -> Ints:
+    """Return the rows of the events that match, the best first."""
     start, end = events["start_s"].to_numpy(), events["end_s"].to_numpy()
     candidate = events["kind"].isin(kinds_like(planted.kind)).to_numpy(copy=True)
     candidate &= (events["mmsi"] == planted.mmsi).to_numpy()
@@ -125,7 +129,7 @@ def _best(planted: Planted, events: pd.DataFrame) -> int:
     overlap = iou(start, end, planted.start, planted.end)
     candidate &= overlap >= MIN_IOU.get(planted.kind, DEFAULT_MIN_IOU)
     rows = np.flatnonzero(candidate)
-    return int(rows[np.argmax(overlap[rows])]) if len(rows) else -1
+    return rows[np.argsort(-overlap[rows], kind="stable")]
 
 
 def _raising(trap: Planted, events: pd.DataFrame) -> Ints:

@@ -16,7 +16,6 @@ from pipelines.exercise.motion import (
     alongside,
     join,
     sail,
-    stay,
 )
 from pipelines.exercise.stage import HOUR_S, SHELTERED, Place, Stage
 from pipelines.exercise.voyages import (
@@ -33,7 +32,7 @@ Ship = tuple[Identity, Path]
 
 
 def amid_fishing(stage: Stage) -> bool:
-    """A transfer of 1.5-4 h in the middle of a fishing fleet at work, 4-8 boats."""
+    """Plant a transfer of 1.5-4 h in the middle of a fishing fleet at work, 4-8 boats."""
     span = stage.span(1.5, 4.0)
     if span is None:
         return False
@@ -59,7 +58,7 @@ def amid_fishing(stage: Stage) -> bool:
 
 
 def among_the_anchored(stage: Stage) -> bool:
-    """A transfer of 2-5 h among 6-11 ships anchored off limits where no anchorage is marked.
+    """Plant a transfer of 2-5 h among 6-11 ships anchored off limits where no anchorage is marked.
 
     The neighbours, at anchor 500 m and more apart, are traps.
     """
@@ -74,7 +73,9 @@ def among_the_anchored(stage: Stage) -> bool:
     if len(spots) < 5:
         return False
     anchored = [
-        stay(spot, stage.duration_s, rng, mode="anchor", status=AT_ANCHOR).shifted(stage.t0)
+        stage.stay(spot, stage.duration_s, mode="anchor", status=AT_ANCHOR, start=stage.t0).shifted(
+            stage.t0
+        )
         for spot in [place, *spots[1:]]
     ]
     host, guest = stage.fleet.new("tanker"), stage.fleet.new("tanker")
@@ -88,11 +89,11 @@ def among_the_anchored(stage: Stage) -> bool:
     wait_s = max(span[0] - run_in.duration_s - stage.t0, 60.0)
     rest_s = max(stage.t1 - span[1], 60.0)
     guest_path = join(
-        stay(spots[0], wait_s, rng, mode="anchor", status=AT_ANCHOR),
+        stage.stay(spots[0], wait_s, mode="anchor", status=AT_ANCHOR, start=stage.t0),
         run_in,
         beside,
         run_out,
-        stay(spots[0], rest_s, rng, mode="anchor", status=AT_ANCHOR),
+        stage.stay(spots[0], rest_s, mode="anchor", status=AT_ANCHOR, start=span[1]),
     ).shifted(span[0] - run_in.duration_s - wait_s)
     _meet(stage, [(host, anchored[0]), (guest, guest_path)], span, "transfer among anchored ships")
     for path in anchored[1:]:
@@ -105,7 +106,7 @@ def among_the_anchored(stage: Stage) -> bool:
 
 
 def off_an_anchorage(stage: Stage) -> bool:
-    """A transfer of 1-4 h 0.4-0.9 nm outside the edge of an anchorage with ships in it."""
+    """Plant a transfer of 1-4 h 0.4-0.9 nm outside the edge of an anchorage with ships in it."""
     span = stage.span(1.0, 4.0)
     if span is None:
         return False
@@ -132,14 +133,16 @@ def off_an_anchorage(stage: Stage) -> bool:
             lats, lons = stage.sea.sample(polygon, rng, 1, background.SWING_ROOM_M)
             if len(lats):
                 berth = float(lats[0]), float(lons[0])
-                path = stay(berth, stage.duration_s, rng, mode="anchor", status=AT_ANCHOR)
+                path = stage.stay(
+                    berth, stage.duration_s, mode="anchor", status=AT_ANCHOR, start=stage.t0
+                )
                 stage.enter(stage.fleet.new(background.lane_model(stage)), path.shifted(stage.t0))
         return True
     return False
 
 
 def in_an_unlicensed_area(stage: Stage) -> bool:
-    """A transfer of 1.5-5 h in a transfer area where none is licensed, the host adrift."""
+    """Plant a transfer of 1.5-5 h in a transfer area where none is licensed, the host adrift."""
     span = stage.span(1.5, 5.0)
     if span is None:
         return False
@@ -159,7 +162,7 @@ def in_an_unlicensed_area(stage: Stage) -> bool:
 
 
 def brief_at_rest(stage: Stage) -> bool:
-    """A small class B craft comes alongside a drifting ship for 20-40 min."""
+    """Let a small class B craft come alongside a drifting ship for 20-40 min."""
     span = stage.span(20 / 60, 40 / 60)
     if span is None:
         return False
@@ -180,7 +183,9 @@ def brief_at_rest(stage: Stage) -> bool:
 
 
 def brief_under_way(stage: Stage) -> bool:
-    """A small class B craft runs 20-40 min beside a ship that has slowed to 3-5 kn in the lane."""
+    """Let a small class B craft run 20-40 min beside a ship that has slowed to 3-5 kn in the
+    lane.
+    """
     span = stage.span(20 / 60, 40 / 60)
     if span is None:
         return False

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import KNOT_MPS, METRES_PER_NM
 from pipelines.exercise.geography import Line
+from pipelines.exercise.stream import PERIOD_S, Stream
 
 Floats = NDArray[np.float64]
 
@@ -20,8 +21,6 @@ FISHING: Final = 7
 TOWING_ASTERN: Final = 11
 """Navigation status codes, ITU-R M.1371-5, table 45."""
 
-_TIDE_S: Final = 12.42 * 3600.0
-"""Period of the principal lunar tide M2, which turns the stream in the Strait."""
 _STEP_S: Final = 60.0
 
 
@@ -59,11 +58,11 @@ class Path:
         return self.status[np.clip(index, 0, len(self.t) - 1)]
 
     def shifted(self, seconds: float) -> "Path":
-        """The same path, later by `seconds`."""
+        """Return the same path, later by `seconds`."""
         return Path(self.t + seconds, self.lat, self.lon, self.status)
 
     def within(self, start: float, end: float) -> "Path":
-        """The part between two times; empty where there is none."""
+        """Return the part between two times; empty where there is none."""
         first, last = max(start, float(self.t[0])), min(end, float(self.t[-1]))
         if first >= last:
             return Path(*(np.zeros(0),) * 3, np.zeros(0, "int64"))
@@ -162,18 +161,49 @@ def stay(
     if mode == "anchor":
         radius_m = rng.uniform(60.0, 150.0)
         phase, yaw_phase, base = rng.uniform(0, 2 * np.pi, 3)
-        angle = base + 1.3 * np.sin(2 * np.pi * t / _TIDE_S + phase)
+        angle = base + 1.3 * np.sin(2 * np.pi * t / PERIOD_S + phase)
         angle = angle + 0.08 * np.sin(2 * np.pi * t / 1500.0 + yaw_phase)
         anchor = geodesy.destination(lat0, lon0, np.degrees(angle[0]) + 180.0, radius_m)
         lat, lon = geodesy.destination(*anchor, np.degrees(angle), radius_m)
     else:
         wind_kn, tide_kn = 0.55 * drift_kn, 0.45 * drift_kn
         wind_dir, tide_dir, phase = rng.uniform(0, 2 * np.pi, 3)
-        turn = np.cos(phase) - np.cos(2 * np.pi * t / _TIDE_S + phase)
-        tide_m = tide_kn * KNOT_MPS * _TIDE_S / (2 * np.pi) * turn
+        turn = np.cos(phase) - np.cos(2 * np.pi * t / PERIOD_S + phase)
+        tide_m = tide_kn * KNOT_MPS * PERIOD_S / (2 * np.pi) * turn
         wind_m = wind_kn * KNOT_MPS * t
         offset = wind_m * np.exp(1j * wind_dir) + tide_m * np.exp(1j * tide_dir)
         lat, lon = geodesy.destination(lat0, lon0, np.degrees(np.angle(offset)), np.abs(offset))
+    return Path(t, np.asarray(lat), np.asarray(lon), np.full(len(t), status))
+
+
+def carried(
+    stream: Stream,
+    place: tuple[float, float],
+    start: float,
+    duration_s: float,
+    rng: np.random.Generator,
+    mode: Literal["drift", "anchor"],
+    status: int,
+    *,
+    drift_kn: float = 0.6,
+) -> Path:
+    """Drift with the stream, or swing to it, from time 0, which is `start` by the stream's clock.
+
+    Wind carries a drifting ship as well, at up to half of `drift_kn`; what lies at anchor keeps
+    60-150 m down the stream from its anchor, and goes round with it.
+    """
+    t = np.linspace(0.0, duration_s, max(int(duration_s / 120.0), 1) + 1)
+    if mode == "drift":
+        wind = rng.uniform(0.1, 0.5) * drift_kn * KNOT_MPS * np.exp(1j * rng.uniform(0, 2 * np.pi))
+        offset = stream.carried(*place, start + t) + wind * t
+        anchor = place
+    else:
+        radius_m = float(rng.uniform(60.0, 150.0))
+        yaw = 0.08 * np.sin(2 * np.pi * t / 1500.0 + rng.uniform(0, 2 * np.pi))
+        lie = np.exp(1j * (np.angle(stream.at(*place, start + t)) + yaw))
+        lat, lon = geodesy.destination(*place, np.degrees(np.angle(lie[0])) + 180.0, radius_m)
+        anchor, offset = (float(lat), float(lon)), radius_m * lie
+    lat, lon = geodesy.destination(*anchor, np.degrees(np.angle(offset)), np.abs(offset))
     return Path(t, np.asarray(lat), np.asarray(lon), np.full(len(t), status))
 
 

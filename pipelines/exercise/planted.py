@@ -4,7 +4,7 @@ import numpy as np
 
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import geography, radio
-from pipelines.exercise.motion import RESTRICTED, UNDER_WAY, Path, alongside, join, sail, stay
+from pipelines.exercise.motion import RESTRICTED, UNDER_WAY, Path, alongside, join, sail
 from pipelines.exercise.stage import HOUR_S, Stage, off_lane_nm, start_from
 
 _TRIES = 60
@@ -25,10 +25,10 @@ def transfer(stage: Stage, *, unfinished: bool = False) -> bool:
         place = stage.open_water()
         ways = stage.detour(stage.direction(), place), stage.detour(stage.direction(), place)
         early_s, late_s = rng.uniform(600, 2400, 2)
-        drift = stay(
+        drift = stage.stay(
             place,
             end - start + early_s + late_s,
-            rng,
+            start=start - early_s,
             mode="drift",
             status=int(rng.choice((UNDER_WAY, RESTRICTED))),
             drift_kn=float(rng.uniform(0.3, 0.8)),
@@ -60,7 +60,7 @@ def transfer(stage: Stage, *, unfinished: bool = False) -> bool:
 
 
 def loiterer(stage: Stage, *, unfinished: bool = False) -> bool:
-    """A ship leaves the lane and drifts for 3-8 h outside every zone, not at anchor."""
+    """Let a ship leave the lane and drift for 3-8 h outside every zone, not at anchor."""
     span = stage.span(3.0, 8.0, unfinished=unfinished)
     if span is None:
         return False
@@ -70,8 +70,8 @@ def loiterer(stage: Stage, *, unfinished: bool = False) -> bool:
         place = stage.open_water()
         way = stage.detour(stage.direction(), place)
         drift_kn = float(rng.uniform(0.4, 1.0))
-        drift = stay(
-            place, end - start, rng, mode="drift", status=UNDER_WAY, drift_kn=drift_kn
+        drift = stage.stay(
+            place, end - start, mode="drift", status=UNDER_WAY, start=start, drift_kn=drift_kn
         ).shifted(start)
         if way is None or not _stays_open(stage, drift):
             continue
@@ -89,7 +89,7 @@ def loiterer(stage: Stage, *, unfinished: bool = False) -> bool:
 
 
 def silence(stage: Stage, *, unfinished: bool = False) -> bool:
-    """A ship under way in the lane switches its transmitter off for 2-8 h in good coverage."""
+    """Let a ship under way in the lane switch its transmitter off for 2-8 h in good coverage."""
     span = stage.span(2.0, 8.0, unfinished=unfinished)
     if span is None:
         return False

@@ -61,11 +61,14 @@ def staged(
     vessels: int,
     zones: Zones,
     kinds: Collection[str] | None = None,
+    *,
+    innocent: bool = False,
 ) -> Stage:
     """All ships of an exercise, on their ways, what happens to them, and who listens.
 
     Of each kind every second planted event is of a hard sort, each sort in its turn. Only `kinds`
-    are planted, if any are named, with their traps.
+    are planted, if any are named, with their traps. Of an `innocent` one nothing is planted; its
+    traps are there all the same.
     """
     rng = np.random.default_rng(seed)
     stage = Stage(Sea(zones), rng, Fleet(rng), t0, t1)
@@ -78,25 +81,25 @@ def staged(
         ("loitering", planted.loiterer, hideouts.LOITERERS),
         ("gap", planted.silence, hideouts.SILENCES),
     ):
-        if kind not in classic:
+        if kind not in classic or innocent:
             continue
-        turns = _turns(rng, hard, n)
+        turns = turns_of(rng, hard, n)
         for k in range(n):
             if k % 2 == 0 or not turns[k](stage):
                 plain(stage, unfinished=k % 4 == 2)
     for common in _COMMON_TRAPS if classic else ():
         for _ in range(max(1, round(n / 2))):
             common(stage)
-    for trap in _turns(rng, _OTHER_TRAPS, 2 * n) if classic else ():
+    for trap in turns_of(rng, _OTHER_TRAPS, 2 * n) if classic else ():
         trap(stage)
-    scenarios.put(stage, vessels, kinds)
+    scenarios.put(stage, vessels, kinds, innocent=innocent)
 
     left = vessels - len({actor.ship.mmsi for actor in stage.actors})
     ends = np.round(np.cumsum([share for _, share in _MIX]) * left).astype(int)
     for (put, _), count in zip(_MIX, np.diff(ends, prepend=0), strict=True):
         for _ in range(int(count)):
             put(stage)
-    _keep_afloat(stage)
+    keep_afloat(stage)
     breakdowns.carelessness(stage)
     if kinds is None or "spoofing" in kinds:
         breakdowns.interference(stage)
@@ -104,7 +107,7 @@ def staged(
     return stage
 
 
-def _turns(
+def turns_of(
     rng: np.random.Generator, sorts: Sequence[Callable[[Stage], bool]], n: int
 ) -> list[Callable[[Stage], bool]]:
     """`n` of the sorts, in random order, none a second time before each has had its turn."""
@@ -114,7 +117,14 @@ def _turns(
     return turns[:n]
 
 
-def _keep_afloat(stage: Stage) -> None:
+def keep_afloat(stage: Stage) -> None:
+    """Check that nobody runs ashore.
+
+    Raises
+    ------
+    ExerciseError
+        If somebody would.
+    """
     clear = stage.sea.clear_paths([(a.afloat.lat, a.afloat.lon) for a in stage.actors], SEA_ROOM_M)
     if not clear.all():
         names = ", ".join(stage.actors[k].ship.name for k in np.flatnonzero(~clear)[:5])

@@ -14,10 +14,7 @@ from pipelines.exercise.geography import STATIONS
 from pipelines.exercise.motion import AT_ANCHOR, MOORED, Path, speed_kn
 from pipelines.exercise.receivers import (
     SATELLITE,
-    SATELLITE_CLASS_B,
     SATELLITE_CODE,
-    SATELLITE_HEARING,
-    SATELLITE_HEARING_CROWDED,
     Receivers,
 )
 
@@ -110,7 +107,7 @@ class Actor:
 
 
 def report_times(actor: Actor) -> Floats:
-    """Times of an actor's position reports.
+    """Return times of an actor's position reports.
 
     The intervals of ITU-R M.1371-5, annex 1, thinned so that a day stays small: class A under
     way one report in six (60 s up to 14 kn, 36 s up to 23 kn, then 30 s), at anchor or moored all
@@ -130,7 +127,7 @@ def report_times(actor: Actor) -> Floats:
 
 
 def static_times(actor: Actor) -> Floats:
-    """Times of an actor's static reports, every `STATIC_INTERVAL_S`; some send none."""
+    """Return times of an actor's static reports, every `STATIC_INTERVAL_S`; some send none."""
     if not actor.named:
         return np.zeros(0)
     first = float(actor.path.t[0]) + (actor.ship.mmsi * 0.382) % 1.0 * STATIC_INTERVAL_S
@@ -206,8 +203,9 @@ def receive(
     heard_first = draw[0] < chance[rows, first]
     heard_second = draw[1] < chance[rows, second] * np.where(heard_first, _SECOND_COPY, 1.0)
     crowded = chance[rows, first] >= _HEARD_ASHORE
-    from_space = np.where(crowded, SATELLITE_HEARING_CROWDED, SATELLITE_HEARING)
-    from_space *= np.where(class_b, SATELLITE_CLASS_B, 1.0)
+    alone_above, crowded_above, class_b_above = receivers.heard_above
+    from_space = np.where(crowded, crowded_above, alone_above)
+    from_space *= np.where(class_b, class_b_above, 1.0)
     heard_above = (draw[2] < from_space) & receivers.overhead(t) & receivers.delivers(t)
     sent = np.r_[rows[heard_first], rows[heard_second], rows[heard_above]]
     above = np.full(int(heard_above.sum()), SATELLITE)
@@ -244,7 +242,7 @@ def corrupted(lat: Floats, lon: Floats, rng: np.random.Generator) -> tuple[Float
 def measured(
     actor: Actor, t: Floats, rng: np.random.Generator
 ) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """What the ship's instruments say at times `t`: lat, lon, SOG, COG and heading.
+    """Return what the ship's instruments say at times `t`: lat, lon, SOG, COG and heading.
 
     Speed and course come from the way made good over 30 s, with noise; a ship that lies still
     has a random course. Small class B boats have no gyro compass: heading NaN.

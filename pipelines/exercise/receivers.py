@@ -24,10 +24,57 @@ SATELLITE_HEARING_CROWDED: Final = 0.01
 """… and where many do, whose messages collide in a footprint of thousands of miles."""
 SATELLITE_CLASS_B: Final = 0.1
 """Share of these for class B, with a sixth of the power and fewer reports."""
+DENSE_INTERVAL_S: Final = (10 * 60.0, 60 * 60.0)
+"""Between the passes of a constellation that alone hears a night."""
+DENSE_PASS_S: Final = (2 * 60.0, 5 * 60.0)
+DENSE_HEARING: Final = (0.7, 0.7, 0.8)
+"""Of such a pass most ships get a report or two into the feed, small ones too."""
 _SOUND_CLOCK_S: Final = 1.5
 _POOR_CLOCK_S: Final = 45.0
 _POOR_CLOCKS: Final = 0.15
 _BAD_CLOCK_S: Final = (90.0, 270.0)
+
+
+@dataclass(frozen=True)
+class FalseFix:
+    """A report or two of an actor (its row) from a time on that are off by as much, and no more."""
+
+    actor: int
+    at: float
+    reports: int
+    north_m: float
+    east_m: float
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A span of an actor's track of which a share comes a second time, dated later."""
+
+    actor: int
+    start: float
+    end: float
+    late_s: float
+    share: float
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What is wrong with the reports of an exercise, beside the receivers' constant errors.
+
+    Attributes
+    ----------
+    fixes, copies
+        False fixes, and copies of tracks shifted in time.
+    stamped_late
+        Row in `STATIONS`, span, and by how much it dates what it hears wrong meanwhile.
+    misdated
+        Share of all receptions dated wrong by minutes, most of them when they were delivered.
+    """
+
+    fixes: tuple[FalseFix, ...] = ()
+    copies: tuple[Copy, ...] = ()
+    stamped_late: tuple[tuple[int, Span, float], ...] = ()
+    misdated: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -44,12 +91,19 @@ class Receivers:
         Spans of which nothing reaches the feed.
     passes
         Spans in which a satellite is overhead.
+    heard_above
+        Share that it hears of class A where few ships send, where many do, and of class B.
     """
 
     clock_error_s: Floats = field(default_factory=lambda: np.zeros(len(STATIONS) + 1))
     outages: tuple[tuple[int, Span], ...] = ()
     feed_outages: tuple[Span, ...] = ()
     passes: tuple[Span, ...] = ()
+    heard_above: tuple[float, float, float] = (
+        SATELLITE_HEARING,
+        SATELLITE_HEARING_CROWDED,
+        SATELLITE_CLASS_B,
+    )
 
     @classmethod
     def draw(cls, rng: np.random.Generator, t0: float, t1: float) -> "Receivers":
@@ -67,8 +121,19 @@ class Receivers:
         return cls(np.r_[np.round(error_s), 0.0], passes=tuple(passes))
 
     def broken(self, outages: tuple[tuple[int, Span], ...]) -> "Receivers":
-        """The same with these stations down."""
+        """Return the same with these stations down."""
         return replace(self, outages=(*self.outages, *outages))
+
+    def from_space_only(self, rng: np.random.Generator, t0: float, t1: float) -> "Receivers":
+        """Let no station hear anything, and satellites pass every 10-60 min.
+
+        As in waters that no station reaches: of each ship a report or two at a pass.
+        """
+        every_s = rng.uniform(*DENSE_INTERVAL_S, int((t1 - t0) / DENSE_INTERVAL_S[0]) + 2)
+        starts = t0 + np.cumsum(every_s) - every_s[0]
+        passes = [(float(s), float(s + rng.uniform(*DENSE_PASS_S))) for s in starts if s < t1]
+        always = tuple((station, (t0 - 1.0, t1 + 1.0)) for station in range(len(STATIONS)))
+        return replace(self, outages=always, passes=tuple(passes), heard_above=DENSE_HEARING)
 
     def works(self, t: Floats) -> NDArray[np.bool_]:
         """Whether each station hears and reaches the feed at each time, shape (n, stations)."""

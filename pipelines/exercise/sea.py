@@ -59,8 +59,20 @@ class Sea:
         outside[tree.query(points, "dwithin", distance=margin_m / _DEGREE_M)[0]] = False
         return outside
 
+    def apart_from(
+        self, lat: Floats, lon: Floats, classes: Sequence[str], margin_m: float
+    ) -> Bools:
+        """Tell whether each point is farther than `margin_m` from every zone of `classes`."""
+        shapes = self.zones.frame.geometry.to_numpy()[self.zones.rows_of(classes)]
+        apart = np.ones(len(lat), bool)
+        near = shapely.STRtree(shapes).query(
+            shapely.points(lon, lat), "dwithin", distance=margin_m / _DEGREE_M
+        )
+        apart[near[0]] = False
+        return apart
+
     def polygons(self, zone_class: str) -> dict[str, shapely.Polygon | shapely.MultiPolygon]:
-        """The zones of a class by zone id, in the order of their ids."""
+        """Return the zones of a class by zone id, in the order of their ids."""
         if zone_class not in self._polygons:
             frame = self.zones.frame
             rows = frame[frame["zone_class"] == zone_class].sort_values("zone_id")
@@ -70,7 +82,7 @@ class Sea:
     def transfer_areas(
         self, *, licensed: bool
     ) -> dict[str, shapely.Polygon | shapely.MultiPolygon]:
-        """The transfer areas where transfers are licensed, or those where they aren't."""
+        """Return the transfer areas where transfers are licensed, or those where they aren't."""
         ids = self.zones.frame["zone_id"][self.zones.licensed]
         areas = self.polygons("sts_area")
         return {name: areas[name] for name in areas if (name in set(ids)) == licensed}

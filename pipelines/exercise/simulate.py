@@ -2,28 +2,39 @@
 
 import gzip
 import itertools
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.errors import ConfigError
 from detectors.surroundings.zones import Zones
-from pipelines.exercise import scenarios
+from pipelines.exercise import faults, hard, scenarios
 from pipelines.exercise.breakdowns import why_unheard
 from pipelines.exercise.broadcast import Broadcast
 from pipelines.exercise.programme import CLASSIC, staged
 from pipelines.exercise.stage import HOUR_S, Stage
-from pipelines.exercise.truth import ExerciseError, Planted, Truth, in_order, write_sightings
+from pipelines.exercise.truth import (
+    ExerciseError,
+    FaultyReport,
+    Planted,
+    Truth,
+    in_order,
+    write_faulty,
+    write_sightings,
+)
 
 MIN_VESSELS: Final = 20
 OUT_OF_RANGE_S: Final = HOUR_S
 """A ship that is sending but not heard for that long becomes a trap of kind gap."""
 KINDS: Final = (*CLASSIC, *scenarios.KINDS, scenarios.SIGHTINGS)
-"""All that can be planted."""
+"""All that can be planted in a calm sea."""
+HARD_KINDS: Final = (*hard.SORTS, scenarios.SIGHTINGS)
+"""All that can be planted in a hard one."""
+SeaName = Literal["calm", "hard"]
 _SLICE_S: Final = 6 * HOUR_S
 
 
@@ -36,10 +47,13 @@ def simulate(
     start: datetime,
     zones: Zones,
     kinds: Collection[str] | None = None,
+    sea: SeaName = "calm",
+    innocent: bool = False,
+    satellite: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> Truth:
-    """Write `feed.nmea.gz`, `sightings.csv` and `truth.json` into `out`; the same arguments give
-    the same bytes.
+    """Write `feed.nmea.gz`, `sightings.csv` and `truth.json` into `out`, of a hard sea
+    `faulty_reports.csv` too; the same arguments give the same bytes.
 
     Planted are ship-to-ship transfers, loiterers, switched-off transmitters and the `scenarios`,
     and for each the innocent things that resemble it (traps). Kinds that don't fit into a short
@@ -55,7 +69,13 @@ def simulate(
     zones
         Land, anchorages and ports of the Strait.
     kinds
-        What is planted: some of `KINDS`; all of them if None.
+        What is planted: some of `KINDS` (`HARD_KINDS`); all of them if None.
+    sea
+        "hard", as the real one is (`hard`), or "calm" (`programme`).
+    innocent
+        Plant nothing, so that whatever is flagged is flagged wrongly; the traps stay.
+    satellite
+        Hear all by satellite only, each ship every 10-60 min.
     progress
         Called with the share done, 0-1.
 
@@ -66,31 +86,43 @@ def simulate(
     ExerciseError
         If the zones leave no room for what is to happen.
     """
-    _check(hours, vessels, start, zones, kinds or ())
+    _check(hours, vessels, start, zones, kinds or (), HARD_KINDS if sea == "hard" else KINDS)
     t0 = float(round(start.timestamp()))
-    stage = staged(seed, t0, t0 + hours * HOUR_S, vessels, zones, kinds)
-    sightings = scenarios.see(stage, vessels, kinds)
+    build = hard.staged if sea == "hard" else staged
+    stage = build(seed, t0, t0 + hours * HOUR_S, vessels, zones, kinds, innocent=innocent)
+    if satellite:
+        rng = np.random.default_rng([seed, 0])
+        stage.receivers = stage.receivers.from_space_only(rng, stage.t0, stage.t1)
+    sightings = scenarios.see(stage, vessels, () if innocent else kinds)
     out.mkdir(parents=True, exist_ok=True)
     with (
         (out / "feed.nmea.gz").open("wb") as raw,
         # Without file name and time of day in its header the archive depends on the seed alone.
         gzip.GzipFile("", "wb", 5, raw, mtime=0) as feed,
     ):
-        unheard = _transmit(stage, seed, feed, progress or (lambda _: None))
-    truth = Truth(stage.t0, stage.t1, in_order([*stage.events, *unheard]))
+        unheard, faulty = _transmit(stage, seed, feed, progress or (lambda _: None))
+    wrong = faults.told(stage, faulty) if stage.faults else ()
+    truth = Truth(stage.t0, stage.t1, in_order([*stage.events, *unheard]), wrong)
     truth.write(out / "truth.json")
+    if stage.faults:
+        write_faulty(out / "faulty_reports.csv", faulty)
     write_sightings(out / "sightings.csv", sightings)
     return truth
 
 
 def _check(
-    hours: float, vessels: int, start: datetime, zones: Zones, kinds: Collection[str]
+    hours: float,
+    vessels: int,
+    start: datetime,
+    zones: Zones,
+    kinds: Collection[str],
+    known: Sequence[str],
 ) -> None:
-    unknown = sorted(set(kinds) - set(KINDS))
+    unknown = sorted(set(kinds) - set(known))
     if unknown:
         raise ConfigError(
             f"an exercise has no events of kind {', '.join(unknown)}",
-            hint=f"there are {', '.join(KINDS)}",
+            hint=f"there are {', '.join(known)}",
         )
     if start.tzinfo is None:
         raise ConfigError("the start of an exercise needs a time zone", hint="e.g. …T00:00:00Z")
@@ -109,19 +141,25 @@ def _check(
 
 def _transmit(
     stage: Stage, seed: int, feed: gzip.GzipFile, progress: Callable[[float], None]
-) -> list[Planted]:
-    """Write what the receivers hear; return the silences of ships that were out of range."""
-    broadcast = Broadcast(stage.actors, stage.receivers)
+) -> tuple[list[Planted], list[FaultyReport]]:
+    """Write what the receivers hear; return the silences of ships that were out of range, and what
+    is wrong.
+    """
+    broadcast = Broadcast(stage.actors, stage.receivers, stage.faults)
     last_heard = np.full(len(stage.actors), -np.inf)
     unheard: list[Planted] = []
+    faulty: list[FaultyReport] = []
     edges = np.append(np.arange(stage.t0, stage.t1, _SLICE_S), stage.t1 + 1.0)
     for k, (start, end) in enumerate(itertools.pairwise(edges)):
         on_air = broadcast.slice(start, end, np.random.default_rng([seed, k]))
         feed.write(b"".join(on_air.lines))
+        faulty += on_air.faulty
         unheard += _unheard(stage, last_heard, on_air.heard_actor, on_air.heard_s)
         progress((k + 1) / (len(edges) - 1))
+    feed.write(b"".join(broadcast.rest()))
     everyone = np.arange(len(stage.actors))
-    return unheard + _unheard(stage, last_heard, everyone, np.full(len(everyone), stage.t1))
+    unheard += _unheard(stage, last_heard, everyone, np.full(len(everyone), stage.t1))
+    return unheard, faulty
 
 
 def _unheard(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypedDict, Unpack
+from typing import Final, Literal, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +12,24 @@ from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import geography, radio
 from pipelines.exercise.fleet import Fleet, Identity
 from pipelines.exercise.geography import Direction, Line
-from pipelines.exercise.motion import Path
+from pipelines.exercise.motion import Path, carried, stay
 from pipelines.exercise.radio import Actor
-from pipelines.exercise.receivers import Receivers
+from pipelines.exercise.receivers import Faults, Receivers
 from pipelines.exercise.sea import Sea
+from pipelines.exercise.stream import Stream
 from pipelines.exercise.truth import ExerciseError, Planted, pair
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Place = tuple[float, float]
+
+
+class Shore(NamedTuple):
+    """A place just off a coast, and whose coast it is (ISO 3166 alpha-3)."""
+
+    place: Place
+    country: str
+
 
 SHELTERED: Final = ("port", "anchorage", "sts_area")
 """Zone classes in which stopping, or lying alongside, is nothing unusual (in a transfer area where
@@ -52,6 +61,12 @@ class Stage:
         Fishing grounds with a fleet on them.
     receivers
         Who listens; what fails by itself is decided once all is planted (`simulate`).
+    stream
+        The tide; None in a calm sea, where each ship drifts and swings by a tide of its own.
+    moorings, beaches
+        Villages with boats, and places to land, outside all zones; none in a calm sea.
+    faults
+        What is wrong with the reports that reach the feed; None in a calm sea.
     """
 
     sea: Sea
@@ -64,11 +79,34 @@ class Stage:
     taken: list[Place] = field(default_factory=list)
     grounds: list[Place] = field(default_factory=list)
     receivers: Receivers = field(default_factory=Receivers)
+    stream: Stream | None = None
+    moorings: list[Shore] = field(default_factory=list)
+    beaches: list[Shore] = field(default_factory=list)
+    faults: Faults | None = None
 
     @property
     def duration_s(self) -> float:
         """Length of the exercise."""
         return self.t1 - self.t0
+
+    def stay(
+        self,
+        place: Place,
+        duration_s: float,
+        *,
+        mode: Literal["drift", "anchor"],
+        status: int,
+        start: float,
+        drift_kn: float = 0.6,
+    ) -> Path:
+        """Drift or lie at anchor, as `motion.stay` does; the path counts from 0, the tide from
+        `start`.
+        """
+        if self.stream is None:
+            return stay(place, duration_s, self.rng, mode=mode, status=status, drift_kn=drift_kn)
+        return carried(
+            self.stream, place, start, duration_s, self.rng, mode, status, drift_kn=drift_kn
+        )
 
     def enter(
         self,
@@ -108,8 +146,8 @@ class Stage:
     def span(
         self, shortest_h: float, longest_h: float, *, unfinished: bool = False
     ) -> tuple[float, float] | None:
-        """A random span of that length, with some time before it and after, that no outage of the
-        feed falls into; None if none fits.
+        """Draw a random span of that length, with some time before it and after, that no outage of
+        the feed falls into; None if none fits.
 
         An `unfinished` one begins that long before the end of the exercise and outlasts it.
         """
@@ -147,7 +185,8 @@ class Stage:
         apart_nm: float,
         what: str,
     ) -> Place:
-        """A place from `draw` that `fits`, away from those taken (where the sea isn't too full).
+        """Draw a place from `draw` that `fits`, away from those taken (where the sea isn't too
+        full).
 
         Raises
         ------
@@ -174,8 +213,8 @@ class Stage:
         return bool(np.all(geodesy.distance_m(lat, lon, *place) > apart_nm * METRES_PER_NM))
 
     def open_water(self, *, class_b: bool = False) -> Place:
-        """A place off the lane, 3 nm from land, away from zones and from all that happens, in good
-        coverage (for class B too, if asked).
+        """Draw a place off the lane, 3 nm from land, away from zones and from all that happens, in
+        good coverage (for class B too, if asked).
         """
 
         def draw(n: int) -> tuple[Floats, Floats]:
@@ -203,7 +242,7 @@ class Stage:
         return ok & (radio.best_hearing(lat, lon) > 0.85)
 
     def fishing_ground(self) -> Place:
-        """A place off the lane, 4 nm from land, outside zones, where class B is heard."""
+        """Draw a place off the lane, 4 nm from land, outside zones, where class B is heard."""
 
         def draw(n: int) -> tuple[Floats, Floats]:
             stations = np.array([(s.lat, s.lon, s.range_nm) for s in geography.STATIONS])
@@ -224,7 +263,7 @@ class Stage:
         return place
 
     def detour(self, direction: Direction, place: Place) -> tuple[Line, Line] | None:
-        """A voyage through the lane that leaves it for `place`, up to there and from there on;
+        """Draw a voyage through the lane that leaves it for `place`, up to there and from there on;
         None where the way is not clear of land.
         """
         whole = geography.lane(direction, float(self.rng.uniform(-1, 1)))

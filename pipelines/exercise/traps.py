@@ -26,12 +26,12 @@ _TRIES = 60
 
 
 def pilot_transfer(stage: Stage) -> bool:
-    """A pilot boat runs beside a slowed ship in the lane for 5-15 min at 6-10 kn."""
+    """Let a pilot boat run beside a slowed ship in the lane for 5-15 min at 6-10 kn."""
     return _pilot(stage, (5, 15), (6.0, 10.0), "pilot transfer")
 
 
 def long_pilot_transfer(stage: Stage) -> bool:
-    """A pilot boat stays for 25-45 min beside a ship that waits for its pilot at 2.5-5 kn."""
+    """Let a pilot boat stay for 25-45 min beside a ship that waits for its pilot at 2.5-5 kn."""
     return _pilot(stage, (25, 45), (2.5, 5.0), "pilot boat that stays long")
 
 
@@ -84,7 +84,9 @@ def _pilot(
 
 
 def tow(stage: Stage) -> bool:
-    """A tug pulls a barge 100-300 m behind it, at 4-6 kn for the whole exercise, off the lane."""
+    """Let a tug pull a barge 100-300 m behind it, at 4-6 kn for the whole exercise, off the
+    lane.
+    """
     rng = stage.rng
     for _ in range(_TRIES):
         voyage = geography.lane(stage.direction(), 1.0, beyond_nm=float(rng.uniform(2, 4)))
@@ -110,12 +112,12 @@ def tow(stage: Stage) -> bool:
 
 
 def bunkering(stage: Stage) -> bool:
-    """A bunker tanker lies alongside an anchored ship for 2-4 h, inside an anchorage."""
+    """Let a bunker tanker lie alongside an anchored ship for 2-4 h, inside an anchorage."""
     return _bunkering(stage, "anchorage", AT_ANCHOR, "bunkering at anchor")
 
 
 def bunkering_in_port(stage: Stage) -> bool:
-    """A bunker tanker lies alongside a moored ship for 2-4 h, within port limits."""
+    """Let a bunker tanker lie alongside a moored ship for 2-4 h, within port limits."""
     return _bunkering(stage, "port", MOORED, "bunkering in port limits")
 
 
@@ -143,7 +145,11 @@ def _bunkering(stage: Stage, zone_class: str, status: int, note: str) -> bool:
             stage.fleet.new("bunker tanker"),
         )
         mode: Literal["anchor", "berth"] = "anchor" if status == AT_ANCHOR else "berth"
-        anchored = stay(host_place, stage.duration_s, rng, mode=mode, status=status)
+        anchored = (
+            stage.stay(host_place, stage.duration_s, mode=mode, status=status, start=stage.t0)
+            if mode == "anchor"
+            else stay(host_place, stage.duration_s, rng, mode=mode, status=status)
+        )
         anchored = anchored.shifted(stage.t0)
         off_m = (host.port_m + guest.port_m) + 8.0
         beside = alongside(anchored, start, end, off_m, float(rng.uniform(0, 360)), MOORED)
@@ -170,7 +176,7 @@ def _bunkering(stage: Stage, zone_class: str, status: int, note: str) -> bool:
 
 
 def overtaking(stage: Stage) -> bool:
-    """A ship passes another in the same lane: within 500 m for 20-40 min at some 12 kn."""
+    """Let a ship pass another in the same lane: within 500 m for 20-40 min at some 12 kn."""
     span = stage.span(20 / 60, 40 / 60)
     if span is None:
         return False
@@ -222,15 +228,15 @@ def pair_trawl(stage: Stage) -> bool:
 
 
 def drift_net(stage: Stage) -> bool:
-    """A fishing boat drifts with its net for 3-5 h."""
+    """Let a fishing boat drift with its net for 3-5 h."""
     span = stage.span(3.0, 5.0)
     if span is None:
         return False
     place = stage.fishing_ground()
-    ship, rng = stage.fleet.new("fishing"), stage.rng
+    ship = stage.fleet.new("fishing")
     before = background.fishing_trip(stage, ship, place, span[0] - stage.t0)
-    drift = stay(
-        before.end_place, span[1] - span[0], rng, mode="drift", status=UNDER_WAY, drift_kn=0.6
+    drift = stage.stay(
+        before.end_place, span[1] - span[0], mode="drift", status=UNDER_WAY, start=span[0]
     )
     after = background.fishing_trip(
         stage, ship, drift.end_place, stage.t1 - span[1] + HOUR_S, centre=place
@@ -242,7 +248,7 @@ def drift_net(stage: Stage) -> bool:
 
 
 def waiting(stage: Stage) -> bool:
-    """A tanker waits 40-100 min outside an anchorage, then goes in and anchors."""
+    """Let a tanker wait 40-100 min outside an anchorage, then go in and anchor."""
     span = stage.span(40 / 60, 100 / 60)
     if span is None:
         return False
@@ -263,7 +269,9 @@ def waiting(stage: Stage) -> bool:
         if not outside or not stage.sea.clear(*spot, METRES_PER_NM)[0]:
             continue
         way = stage.detour(stage.direction(), place)
-        drift = stay(place, end - start, rng, mode="drift", status=UNDER_WAY, drift_kn=0.5)
+        drift = stage.stay(
+            place, end - start, mode="drift", status=UNDER_WAY, start=start, drift_kn=0.5
+        )
         way_in = line(drift.end_place, berth)
         if way is None or not stage.clear(way_in, clearance_m=150.0):
             continue
@@ -271,7 +279,9 @@ def waiting(stage: Stage) -> bool:
         arrival = sail(way[0], ship.speed_kn, rng, ease_out=True)
         run_in = sail(way_in, 7.0, rng, ease_in=True, ease_out=True)
         rest_s = max(stage.t1 - end - run_in.duration_s, 0.0) + HOUR_S
-        anchored = stay(berth, rest_s, rng, mode="anchor", status=AT_ANCHOR)
+        anchored = stage.stay(
+            berth, rest_s, mode="anchor", status=AT_ANCHOR, start=end + run_in.duration_s
+        )
         path = join(arrival, drift, run_in, anchored).shifted(start - arrival.duration_s)
         stage.enter(ship, path)
         stage.plant("loitering", [(ship, path)], span, "waiting to anchor", suspicious=False)
@@ -280,7 +290,7 @@ def waiting(stage: Stage) -> bool:
 
 
 def at_anchor(stage: Stage) -> bool:
-    """A ship lies at anchor in an anchorage for the whole exercise."""
+    """Let a ship lie at anchor in an anchorage for the whole exercise."""
     ship, path = background.anchored(stage)
     span = stage.t0, stage.t1
     stage.plant("loitering", [(ship, path)], span, "at anchor in an anchorage", suspicious=False)

@@ -10,6 +10,7 @@ from typing import Final
 
 from detectors.core.errors import ConfigError
 from pipelines.exercise.score import FLAG_SCORE, Score, score
+from pipelines.exercise.simulate import SeaName
 from pipelines.exercise.truth import ExerciseError
 
 MAX_SEEDS: Final = 1000
@@ -30,12 +31,17 @@ class Trial:
         Of each exercise.
     config
         Folder of configuration.
+    sea, innocent, satellite
+        What sort of exercise: see `simulate`.
     """
 
     out: Path
     hours: float
     vessels: int
     config: Path
+    sea: SeaName = "calm"
+    innocent: bool = False
+    satellite: bool = False
 
     def run(
         self,
@@ -71,7 +77,9 @@ class Trial:
             )
         config = ("--config", str(self.config))
         size = ("--hours", f"{self.hours:g}", "--vessels", str(self.vessels))
-        _selat("exercise", "simulate", str(folder), "--seed", str(seed), *size, *config)
+        sort = ["--sea", self.sea]
+        sort += ["--innocent"] * self.innocent + ["--satellite"] * self.satellite
+        _selat("exercise", "simulate", str(folder), "--seed", str(seed), *size, *sort, *config)
         sightings = ("--sightings", str(seen)) if seen.exists() else ()
         _selat("nightly", "--quiet", "--feed", str(feed), "--home", str(home), *sightings, *config)
         return score(folder / "truth.json", home / "latest", flag_score=flag_score)

@@ -14,7 +14,8 @@ from detectors.core.errors import SelatError
 FEED_OUTAGE: Final = "feed outage"
 RECEIVER_DOWN: Final = "receiver down"
 OUT_OF_RANGE: Final = "out of range"
-NOT_HEARD: Final = (FEED_OUTAGE, RECEIVER_DOWN, OUT_OF_RANGE)
+BETWEEN_PASSES: Final = "heard by satellite only"
+NOT_HEARD: Final = (FEED_OUTAGE, RECEIVER_DOWN, OUT_OF_RANGE, BETWEEN_PASSES)
 """Notes of the traps that are nobody's doing: a ship that was sending wasn't heard."""
 
 
@@ -97,18 +98,94 @@ def write_sightings(path: Path, sightings: Sequence[Sighting]) -> None:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """What was wrong with reports, to score a layer that says so.
+
+    Attributes
+    ----------
+    fault
+        clock (misdated), copy, false_fix, other_hull, second_number or interference.
+    mmsi, other_mmsi
+        Whose; 0 where it is a station's, or there is no other.
+    source
+        The station, as in tag blocks, if it is one's.
+    start, end
+        Epoch seconds, by the times that the feed gives.
+    offset_s
+        How much later than true the reports are dated (median).
+    reports
+        How many were heard; 0 where all in the span are meant.
+    note
+        What it is, in a few words.
+    """
+
+    fault: str
+    mmsi: int
+    other_mmsi: int
+    source: str
+    start: float
+    end: float
+    offset_s: float
+    reports: int
+    note: str
+
+
+@dataclass(frozen=True)
+class FaultyReport:
+    """One position that is wrong: as it stands in the feed, and when it was really sent."""
+
+    fault: str
+    mmsi: int
+    time: float
+    lat: float
+    lon: float
+    true_time: float
+    source: str
+    note: str
+
+
+def write_faulty(path: Path, reports: Sequence[FaultyReport]) -> None:
+    """Write `faulty_reports.csv` in order of time: a row for each reception that is wrong."""
+    ordered = sorted(reports, key=lambda r: (r.time, r.mmsi, r.fault, r.source))
+    with path.open("w", encoding="utf-8", newline="") as out:
+        rows = csv.writer(out, lineterminator="\n")
+        rows.writerow([field.name for field in fields(FaultyReport)])
+        for report in ordered:
+            rows.writerow(
+                (
+                    report.fault,
+                    f"{report.mmsi:09d}",
+                    f"{report.time:.0f}",
+                    f"{report.lat:.6f}",
+                    f"{report.lon:.6f}",
+                    f"{report.true_time:.1f}",
+                    report.source,
+                    report.note,
+                )
+            )
+
+
+@dataclass(frozen=True)
 class Truth:
-    """All of an exercise, from `t0` to `t1` (epoch seconds), ordered by start."""
+    """All of an exercise, from `t0` to `t1` (epoch seconds), ordered by start.
+
+    `faults` says what was wrong with the reports; a calm sea has none, and readers of old leave
+    them alone.
+    """
 
     t0: float
     t1: float
     events: tuple[Planted, ...]
+    faults: tuple[Fault, ...] = ()
 
     def write(self, path: Path) -> None:
         """Write it as JSON, one event a line."""
         rows = ",\n".join(json.dumps(asdict(event)) for event in self.events)
+        faults = ",\n".join(json.dumps(asdict(fault)) for fault in self.faults)
+        wrong = f', "faults": [\n{faults}\n]' if self.faults else ""
         path.write_text(
-            f'{{"t0": {self.t0!r}, "t1": {self.t1!r}, "events": [\n{rows}\n]}}\n', encoding="utf-8"
+            f'{{"t0": {self.t0!r}, "t1": {self.t1!r}, "events": [\n{rows}\n]{wrong}}}\n',
+            encoding="utf-8",
         )
 
     @classmethod
@@ -123,7 +200,8 @@ class Truth:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             events = tuple(Planted(**event) for event in content["events"])
-            return cls(float(content["t0"]), float(content["t1"]), events)
+            faults = tuple(Fault(**fault) for fault in content.get("faults", ()))
+            return cls(float(content["t0"]), float(content["t1"]), events, faults)
         except OSError as error:
             raise ExerciseError(
                 f"can't read {path}: {error.strerror}",

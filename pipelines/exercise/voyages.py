@@ -102,7 +102,9 @@ def drift(
 ) -> Path:
     """Drift from `place` over `span`."""
     length_s = span[1] - span[0]
-    path = stay(place, length_s, stage.rng, mode="drift", status=status, drift_kn=drift_kn)
+    path = stage.stay(
+        place, length_s, mode="drift", status=status, start=span[0], drift_kn=drift_kn
+    )
     return path.shifted(span[0])
 
 

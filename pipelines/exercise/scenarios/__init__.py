@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from pipelines.exercise.scenarios import (
     crossing,
     identity,
+    misread,
     mother_ship,
     outlier,
     possible_meeting,
@@ -34,7 +35,7 @@ class Sorts(NamedTuple):
 
 
 KINDS: Final[Mapping[str, Sorts]] = {
-    "identity": Sorts(identity.PLANTED, identity.TRAPS),
+    "identity": Sorts(identity.PLANTED, misread.TRAPS),
     "spoofing": Sorts(spoofing.PLANTED, spoofing.TRAPS),
     "crossing": Sorts(crossing.PLANTED, crossing.TRAPS),
     "possible_meeting": Sorts(possible_meeting.PLANTED, possible_meeting.TRAPS, 0.5),
@@ -45,7 +46,13 @@ SIGHTINGS: Final = "unmatched_sighting"
 """The kind that `see` plants, once all ships are there."""
 
 
-def put(stage: Stage, vessels: int, kinds: Collection[str] | None = None) -> None:
+def put(
+    stage: Stage,
+    vessels: int,
+    kinds: Collection[str] | None = None,
+    *,
+    innocent: bool = False,
+) -> None:
     """Put the scenarios of these kinds (all, if none are named) on the stage, and their traps.
 
     Each sort of a kind has its turn before one comes again. What doesn't fit into the exercise
@@ -55,17 +62,31 @@ def put(stage: Stage, vessels: int, kinds: Collection[str] | None = None) -> Non
     rounds: list[tuple[float, list[Scenario]]] = []
     for sorts in wanted.values():
         n = int(vessels / VESSELS_PER_PLANTED * sorts.share + 0.5)
-        for scenarios in (sorts.planted, sorts.traps):
+        for scenarios in (sorts.traps,) if innocent else (sorts.planted, sorts.traps):
             turns = _turns(stage, scenarios, n)
             rounds += [((k + 0.5) / n, turns[k:] + turns[:k]) for k in range(n)]
     for _, ready in sorted(rounds, key=lambda one: one[0]):
         if len({actor.ship.mmsi for actor in stage.actors}) > _FULL * vessels:
             return
-        any(scenario(stage) for scenario in ready)
+        any(fits(stage, scenario, innocent=innocent) for scenario in ready)
+
+
+def fits(stage: Stage, scenario: Scenario, *, innocent: bool = False) -> bool:
+    """Put a scenario on the stage, and tell whether it fitted; on an innocent night nothing is put
+    there that deserves a look, not even around a trap.
+    """
+    actors, events = len(stage.actors), len(stage.events)
+    fitted = scenario(stage)
+    if innocent and any(event.suspicious for event in stage.events[events:]):
+        del stage.actors[actors:], stage.events[events:]
+        return False
+    return fitted
 
 
 def see(stage: Stage, vessels: int, kinds: Collection[str] | None = None) -> list[Sighting]:
-    """What others saw of the ships, and of `unmatched_sighting` boats if that kind is wanted."""
+    """Return what others saw of the ships, and of `unmatched_sighting` boats if that kind is
+    wanted.
+    """
     wanted = kinds is None or SIGHTINGS in kinds
     return sightings.see(stage, int(vessels / VESSELS_PER_PLANTED + 0.5) if wanted else 0)
 

@@ -48,8 +48,8 @@ class Passage(NamedTuple):
 def passage(
     stage: Stage, start: float, end: float, *, model: str = "", margin_s: float = HOUR_S
 ) -> Passage | None:
-    """A ship in the lane that is well heard from `margin_s` before `start` to as long after `end`
-    (as far as the exercise goes); None if there is none.
+    """Return a ship in the lane that is well heard from `margin_s` before `start` to as long after
+    `end` (as far as the exercise goes); None if there is none.
     """
     rng = stage.rng
     ship = stage.fleet.new(model or background.lane_model(stage))
@@ -66,7 +66,9 @@ def passage(
 
 
 def boat_run(stage: Stage, start: float, duration_s: float, model: str) -> Passage | None:
-    """A small craft on a straight run off the lane in open water, heard all along from `start`."""
+    """Return a small craft on a straight run off the lane in open water, heard all along from
+    `start`.
+    """
     rng = stage.rng
     boat = stage.fleet.new(model)
     for _ in range(TRIES):
@@ -92,7 +94,7 @@ def enter_parts(stage: Stage, path: Path, parts: Sequence[tuple[Identity, float,
 
 
 def renamed(stage: Stage, ship: Identity, *what: str) -> Identity:
-    """The ship with those of its fields taken from a new ship of its model."""
+    """Return the ship with those of its fields taken from a new ship of its model."""
     other = stage.fleet.new(ship.model)
     return replace(ship, **{name: getattr(other, name) for name in what})
 
@@ -126,18 +128,23 @@ def mark(
 
 
 def night_span(stage: Stage, length_s: float) -> tuple[float, float] | None:
-    """A random span of that length, all of it in darkness; None if none fits."""
+    """Draw a random span of that length, all of it in darkness; None if none fits."""
     return _solar_span(stage, length_s, _DARK_H)
 
 
 def day_span(stage: Stage, length_s: float) -> tuple[float, float] | None:
-    """A random span of that length, all of it in daylight; None if none fits."""
+    """Draw a random span of that length, all of it in daylight; None if none fits."""
     return _solar_span(stage, length_s, _DAY_H)
 
 
 def nights(stage: Stage) -> list[tuple[float, float]]:
-    """The dark spans within the exercise."""
+    """Return the dark spans within the exercise."""
     return _solar_spans(stage, _DARK_H)
+
+
+def days(stage: Stage) -> list[tuple[float, float]]:
+    """Return the hours about noon within the exercise, 10:30 to 15:00 by the sun."""
+    return _solar_spans(stage, (10.5, 15.0))
 
 
 def _solar_spans(stage: Stage, hours: tuple[float, float]) -> list[tuple[float, float]]:
@@ -202,7 +209,7 @@ def coast(
 
 
 def across(stage: Stage, longest_nm: float = 60.0, *, boat: bool = True) -> Line | None:
-    """A straight way over the Strait from one country's coast to another's, both ends within
+    """Return a straight way over the Strait from one country's coast to another's, both ends within
     sight of land; None if none was found.
     """
     rng, along = stage.rng, geography.axis()
@@ -242,7 +249,7 @@ def water_in(stage: Stage, zone_class: str, clearance_m: float, n: int = 1) -> l
 
 
 def around(stage: Stage, place: Place, nearest_nm: float, farthest_nm: float) -> Place:
-    """A random place at some distance."""
+    """Draw a random place at some distance."""
     away = float(stage.rng.uniform(nearest_nm, farthest_nm)) * METRES_PER_NM
     lat, lon = geodesy.destination(*place, float(stage.rng.uniform(0, 360)), away)
     return float(lat), float(lon)
@@ -267,7 +274,7 @@ def berthed(stage: Stage, base: Place, trip: Path, start: float, *, whole_day: b
 
 
 def circle(centre: Place, radius_m: float, speed_kn: float, start: float, end: float) -> Path:
-    """A way round a circle at a constant speed; the sense follows the sign of the radius."""
+    """Return a way round a circle at a constant speed; the sense follows the sign of the radius."""
     turn_s = 2 * np.pi * abs(radius_m) / (speed_kn * geodesy.KNOT_MPS)
     t = np.arange(start, end + turn_s / 72, turn_s / 72)
     angle = np.sign(radius_m) * 360.0 * (t - start) / turn_s
@@ -276,11 +283,11 @@ def circle(centre: Place, radius_m: float, speed_kn: float, start: float, end: f
 
 
 def moved(path: Path, dlat: float, dlon: float) -> Path:
-    """The same path at a constant offset in degrees."""
+    """Return the same path at a constant offset in degrees."""
     return Path(path.t, path.lat + dlat, path.lon + dlon, path.status)
 
 
 def fixed(path: Path, place: Place) -> Path:
-    """The times and status of a path at one place."""
+    """Return the times and status of a path at one place."""
     n = len(path.t)
     return Path(path.t, np.full(n, place[0]), np.full(n, place[1]), path.status)

@@ -33,7 +33,7 @@ Span = tuple[float, float]
 
 
 def straight_over(stage: Stage) -> bool:
-    """A fast boat crosses in one go, with or without static data."""
+    """Let a fast boat cross in one go, with or without static data."""
     found = _crossing(stage)
     if found is None:
         return False
@@ -44,7 +44,7 @@ def straight_over(stage: Stage) -> bool:
 
 
 def partly_heard(stage: Stage) -> bool:
-    """A fast boat crosses; its transmitter is on for a part of the way only."""
+    """Let a fast boat cross; its transmitter is on for a part of the way only."""
     found = _crossing(stage)
     if found is None:
         return False
@@ -58,7 +58,7 @@ def partly_heard(stage: Stage) -> bool:
 
 
 def and_back(stage: Stage) -> bool:
-    """A fast boat crosses, waits 15-60 min off the other coast, and returns in the same night."""
+    """Let a fast boat cross, wait 15-60 min off the other coast, and return in the same night."""
     found = _crossing(stage, returns=True)
     if found is None:
         return False
@@ -71,7 +71,7 @@ def and_back(stage: Stage) -> bool:
 def _crossing(
     stage: Stage, *, model: str = "speedboat", returns: bool = False, by_day: bool = False
 ) -> tuple[Passage, list[Span]] | None:
-    """A craft on its way over, some minutes off either coast before and after, and when it
+    """Return a craft on its way over, some minutes off either coast before and after, and when it
     crosses.
     """
     rng = stage.rng
@@ -132,7 +132,7 @@ def _plant(stage: Stage, boat: Passage, legs: Sequence[Span], note: str) -> None
 
 
 def night_ferry(stage: Stage) -> bool:
-    """A ferry keeps to its line and its hours by night as by day."""
+    """Let a ferry keep to its line and its hours by night as by day."""
     spans = nights(stage)
     if not spans:
         return False
@@ -144,7 +144,7 @@ def night_ferry(stage: Stage) -> bool:
 
 
 def by_day(stage: Stage) -> bool:
-    """A fast boat crosses in daylight."""
+    """Let a fast boat cross in daylight."""
     found = _crossing(stage, by_day=True)
     if found is None:
         return False
@@ -155,7 +155,7 @@ def by_day(stage: Stage) -> bool:
 
 
 def slowly(stage: Stage) -> bool:
-    """A fishing boat goes over at 6-8 kn by night."""
+    """Let a fishing boat go over at 6-8 kn by night."""
     found = _crossing(stage, model="fishing")
     if found is None:
         return False
@@ -166,7 +166,7 @@ def slowly(stage: Stage) -> bool:
 
 
 def patrol(stage: Stage) -> bool:
-    """A patrol craft leaves its port by night, goes about the Strait and comes back."""
+    """Let a patrol craft leave its port by night, go about the Strait and come back."""
     rng = stage.rng
     craft = stage.fleet.new("patrol")
     for _ in range(TRIES):
@@ -185,7 +185,7 @@ def patrol(stage: Stage) -> bool:
 
 
 def crew_boat(stage: Stage) -> bool:
-    """A service boat goes by night from a port to a ship at anchor, waits, and comes back."""
+    """Let a service boat go by night from a port to a ship at anchor, wait, and come back."""
     rng = stage.rng
     boat = stage.fleet.new("crew boat")
     for _ in range(TRIES):
@@ -214,7 +214,7 @@ def _go(stage: Stage, craft: Passage, base: Place, note: str) -> bool:
 
 
 def along_the_coast(stage: Stage) -> bool:
-    """A fast boat runs by night from one place on a coast to another on the same coast."""
+    """Let a fast boat run by night from one place on a coast to another on the same coast."""
     rng, along = stage.rng, geography.axis()
     boat = stage.fleet.new("speedboat")
     knots = along.along_m

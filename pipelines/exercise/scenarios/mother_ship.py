@@ -17,7 +17,6 @@ from pipelines.exercise.motion import (
     alongside,
     join,
     sail,
-    stay,
 )
 from pipelines.exercise.scenarios.common import (
     TRIES,
@@ -34,7 +33,7 @@ Span = tuple[float, float]
 
 
 def waiting_ship(stage: Stage) -> bool:
-    """A ship drifts in open water; 3-5 small craft come from the coasts, each for 20-40 min."""
+    """Let a ship drift in open water; 3-5 small craft come from the coasts, each for 20-40 min."""
     span = stage.span(4.0, 8.0)
     if span is None:
         return False
@@ -46,10 +45,10 @@ def waiting_ship(stage: Stage) -> bool:
         if ways is None or radio.best_hearing(*spot, class_b=True)[0] < 0.6:
             continue
         margins = rng.uniform(600, 1800, 2)
-        drift = stay(
+        drift = stage.stay(
             place,
             span[1] - span[0] + float(margins.sum()),
-            rng,
+            start=span[0] - float(margins[0]),
             mode="drift",
             status=UNDER_WAY,
             drift_kn=float(rng.uniform(0.2, 0.5)),
@@ -97,7 +96,9 @@ def _visits(stage: Stage, span: Span, n: int) -> list[Span]:
 
 
 def _visitor(stage: Stage, host: Path, visit: Span) -> Passage | None:
-    """A small craft from a coast, or from a ground nearby, alongside the host for one visit."""
+    """Return a small craft from a coast, or from a ground nearby, alongside the host for one
+    visit.
+    """
     rng = stage.rng
     boat = stage.fleet.new("small craft")
     speed_kn = float(rng.uniform(10, 22))
@@ -126,13 +127,13 @@ def _visitor(stage: Stage, host: Path, visit: Span) -> Passage | None:
 
 
 def served_at_anchor(stage: Stage) -> bool:
-    """A ship at anchor in an anchorage is served by tug, pilot and bunker craft in turn."""
+    """Let a ship at anchor in an anchorage be served by tug, pilot and bunker craft in turn."""
     craft = ["tug", "pilot", "bunker tanker", "crew boat"]
     return _at_anchor(stage, "supply", craft, "craft of the port serve a ship at anchor")
 
 
 def landing_fish(stage: Stage) -> bool:
-    """A fish carrier at anchor in an anchorage takes the catch of fishing boats in turn.
+    """Let a fish carrier at anchor in an anchorage take the catch of fishing boats in turn.
 
     Benign: it happens in sight of a port. The same in open water would deserve a look (fish
     transferred at sea escapes its count), and isn't planted as a trap.
@@ -152,7 +153,7 @@ def _at_anchor(stage: Stage, host: str, craft: Sequence[str], note: str) -> bool
             return False
         place, bases = found[0], found[1:]
         ship = stage.fleet.new(host)
-        path = stay(place, stage.duration_s, rng, mode="anchor", status=AT_ANCHOR)
+        path = stage.stay(place, stage.duration_s, mode="anchor", status=AT_ANCHOR, start=stage.t0)
         path = path.shifted(stage.t0)
         visits = _visits(stage, span, len(craft))
         met: list[tuple[Passage, Span]] = []

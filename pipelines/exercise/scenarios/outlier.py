@@ -20,7 +20,7 @@ _NOT_UNDER_COMMAND: Final = 2
 
 
 def against_the_lane(stage: Stage) -> bool:
-    """A ship goes 20-50 nm down the wrong side of the lane."""
+    """Let a ship go 20-50 nm down the wrong side of the lane."""
     rng = stage.rng
     start = _on_last_day(stage, 5.0)
     if start is None:
@@ -58,7 +58,7 @@ def against_the_lane(stage: Stage) -> bool:
 
 
 def off_route(stage: Stage) -> bool:
-    """A ship leaves the lane and goes at 3-5 kn through open water where ships don't go."""
+    """Let a ship leave the lane and go at 3-5 kn through open water where ships don't go."""
     rng = stage.rng
     start = _on_last_day(stage, 6.0)
     if start is None:
@@ -86,7 +86,7 @@ def off_route(stage: Stage) -> bool:
 
 
 def engine_trouble(stage: Stage) -> bool:
-    """A ship in its own lane slows to 3-5 kn for some hours and says it isn't under command."""
+    """Let a ship in its own lane slow to 3-5 kn for some hours and say it isn't under command."""
     rng = stage.rng
     start = _on_last_day(stage, 5.0)
     if start is None:

@@ -7,7 +7,7 @@ import numpy as np
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import radio
-from pipelines.exercise.motion import UNDER_WAY, Path, alongside, join, sail, stay
+from pipelines.exercise.motion import UNDER_WAY, Path, alongside, join, sail
 from pipelines.exercise.scenarios.common import TRIES, WELL_HEARD, Passage, Scenario, passage
 from pipelines.exercise.stage import HOUR_S, Stage, start_from
 
@@ -31,7 +31,9 @@ def in_silence(stage: Stage) -> bool:
             continue
         host = stage.fleet.new("tanker")
         guest = stage.fleet.new(str(rng.choice(("tanker", "cargo", "bunker tanker"))))
-        drift = stay(place, meet[1] - meet[0], rng, mode="drift", status=UNDER_WAY).shifted(meet[0])
+        drift = stage.stay(
+            place, meet[1] - meet[0], mode="drift", status=UNDER_WAY, start=meet[0]
+        ).shifted(meet[0])
         beside = alongside(drift, *meet, float(rng.uniform(40, 120)), 90.0, UNDER_WAY)
         ships, silences = [], []
         for ship, way, still, early_s, late_s in (

@@ -71,7 +71,7 @@ class _View:
         self._stage = stage
 
     def everyone(self, t: float) -> tuple[Floats, Floats]:
-        """True places of all ships at sea at a time, sending or not."""
+        """Return true places of all ships at sea at a time, sending or not."""
         afloat = [a.afloat for a in self._stage.actors]
         places = [p.place(t) for p in afloat if p.t[0] - 1200 <= t <= p.t[-1] + 1200]
         lat, lon = np.array(places, "float64").reshape(-1, 2).T
@@ -256,7 +256,7 @@ def _patrol(stage: Stage, t: float, place: Place, length_m: float, note: str) ->
 
 
 def _beside_loiterers(stage: Stage, view: _View, n: int) -> list[Sighting]:
-    """An aircraft sees a ship that waits in open water, and a boat without AIS beside it."""
+    """Let an aircraft see a ship that waits in open water, and a boat without AIS beside it."""
     rng = stage.rng
     made: list[Sighting] = []
     loiters = [e for e in stage.events if e.kind == "loitering" and e.suspicious]
@@ -291,7 +291,7 @@ def _sighting(
     confidence: float,
     note: str,
 ) -> Sighting:
-    """A sighting with a normal error of `error_m` in north and east, whatever it claims."""
+    """Return a sighting with a normal error of `error_m` in north and east, whatever it claims."""
     north_m, east_m = stage.rng.normal(0.0, error_m, 2)
     lat, lon = geodesy.destination(
         *place, np.degrees(np.arctan2(east_m, north_m)), np.hypot(north_m, east_m)
@@ -300,7 +300,7 @@ def _sighting(
 
 
 def _moment(stage: Stage) -> float | None:
-    """A random whole second that the feed covers."""
+    """Draw a random whole second that the feed covers."""
     for _ in range(TRIES):
         t = float(np.floor(stage.rng.uniform(stage.t0 + 900, stage.t1 - 900)))
         if stage.delivered(t, t):
@@ -309,7 +309,9 @@ def _moment(stage: Stage) -> float | None:
 
 
 def _alone(stage: Stage, view: _View, t: float, draw: Callable[[], Place]) -> Place | None:
-    """A place at sea, not off a port, with nobody near it from 10 min before to 10 min after."""
+    """Draw a place at sea, not off a port, with nobody near it from 10 min before to 10 min
+    after.
+    """
     others = [view.everyone(t + dt) for dt in (-600.0, 0.0, 600.0)]
     for _ in range(TRIES * 4):
         place = draw()

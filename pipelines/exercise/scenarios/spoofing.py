@@ -44,8 +44,8 @@ _NEVER: Final = -np.inf
 
 
 def jump(stage: Stage) -> bool:
-    """A ship is elsewhere for 1-5 h, says its transmitter: drifting, at anchor or sailing 25-250
-    nm away; then back.
+    """Let a ship be elsewhere for 1-5 h, as its transmitter says: drifting, at anchor or sailing
+    25-250 nm away; then back.
     """
     span, found = _victim(stage, 1.0, 5.0)
     if span is None or found is None:
@@ -71,7 +71,7 @@ def jump(stage: Stage) -> bool:
 
 
 def circles(stage: Stage) -> bool:
-    """A ship goes round and round at a constant speed, it says, 10-200 nm from where it is."""
+    """Let a ship go round and round at a constant speed, as it says, 10-200 nm from where it is."""
     span, found = _victim(stage, 0.7, 5.0)
     if span is None or found is None:
         return False
@@ -85,7 +85,7 @@ def circles(stage: Stage) -> bool:
 
 
 def ashore(stage: Stage) -> bool:
-    """A ship is miles inland, it says: at one place, or going round there."""
+    """Let a ship be miles inland, as it says: at one place, or going round there."""
     span, found = _victim(stage, 0.7, 4.0)
     if span is None or found is None:
         return False
@@ -134,7 +134,7 @@ def offset_copy(stage: Stage) -> bool:
 
 
 def frozen(stage: Stage) -> bool:
-    """A ship under way keeps saying the same position for 1-4 h; speed and course go on, or stop
+    """Let a ship under way say the same position for 1-4 h; speed and course go on, or stop
     as well.
     """
     span, found = _victim(stage, 1.0, 4.0)
@@ -149,7 +149,9 @@ def frozen(stage: Stage) -> bool:
 def _victim(
     stage: Stage, shortest_h: float, longest_h: float
 ) -> tuple[tuple[float, float] | None, Passage | None]:
-    """A span, and a ship in the lane that is heard meanwhile; one in six a small class B craft."""
+    """Return a span, and a ship in the lane that is heard meanwhile; one in six a small class B
+    craft.
+    """
     for _ in range(3):  # a long span may find no ship that is heard all along
         span = stage.span(shortest_h, longest_h)
         if span is None:
@@ -209,7 +211,7 @@ def _offset_copy(stage: Stage, true: Path, nearest_nm: float, farthest_nm: float
 
 
 def one_bad_fix(stage: Stage) -> bool:
-    """A single report of a ship is miles off."""
+    """Let a single report of a ship be miles off."""
     span = stage.span(60 / HOUR_S, 60 / HOUR_S + 1e-9)
     found = span and passage(stage, *span)
     if not span or not found:
@@ -231,7 +233,7 @@ def one_bad_fix(stage: Stage) -> bool:
 
 
 def swinging(stage: Stage) -> bool:
-    """A ship at anchor swings all the way round its anchor, once in 4-12 h."""
+    """Let a ship at anchor swing all the way round its anchor, once in 4-12 h."""
     rng = stage.rng
     place = water_in(stage, "anchorage", background.SWING_ROOM_M + 100.0)
     if not place:
@@ -249,7 +251,7 @@ def swinging(stage: Stage) -> bool:
 
 
 def survey_lines(stage: Stage) -> bool:
-    """A survey ship goes to and fro along parallel lines for hours."""
+    """Let a survey ship go to and fro along parallel lines for hours."""
     span = stage.span(3.0, 8.0)
     if span is None:
         return False
@@ -284,7 +286,7 @@ def survey_lines(stage: Stage) -> bool:
 
 
 def pilot_circling(stage: Stage) -> bool:
-    """A pilot boat goes round in circles off its port, waiting for a ship, then comes back."""
+    """Let a pilot boat go round in circles off its port, waiting for a ship, then come back."""
     span = stage.span(0.5, 1.5)
     if span is None:
         return False
@@ -312,7 +314,7 @@ def pilot_circling(stage: Stage) -> bool:
 
 
 def unmoved(stage: Stage) -> bool:
-    """A moored ship sends the very same coordinates all day, some with a wrong status."""
+    """Let a moored ship send the very same coordinates all day, some with a wrong status."""
     berth = water_in(stage, "port", 120.0)
     if not berth:
         return False

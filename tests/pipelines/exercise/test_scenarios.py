@@ -15,7 +15,14 @@ from pipelines.exercise import Truth, background, breakdowns, radio, scenarios, 
 from pipelines.exercise.fleet import Fleet, imo_number
 from pipelines.exercise.motion import speed_kn
 from pipelines.exercise.programme import SEA_ROOM_M
-from pipelines.exercise.scenarios import KINDS, crossing, identity, possible_meeting, spoofing
+from pipelines.exercise.scenarios import (
+    KINDS,
+    crossing,
+    identity,
+    misread,
+    possible_meeting,
+    spoofing,
+)
 from pipelines.exercise.scenarios.common import coast, passage
 from pipelines.exercise.sea import Sea
 from pipelines.exercise.stage import HOUR_S, Stage
@@ -146,7 +153,7 @@ def test_invented_numbers_are_wrong_in_both(sea):
 
 
 def test_a_corrected_name_differs_by_a_letter_and_a_new_one_by_more(sea):
-    for scenario, fewest, most in ((identity.corrected_typing, 0, 1), (identity.renaming, 2, 20)):
+    for scenario, fewest, most in ((misread.corrected_typing, 0, 1), (identity.renaming, 2, 20)):
         for stage in placed(sea, scenario):
             before, after = (a.ship.name for a in stage.actors)
             assert before != after

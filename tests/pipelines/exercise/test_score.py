@@ -148,15 +148,16 @@ def test_a_trap_is_raised_by_half_an_event_not_by_less(tmp_path):
     ],
 )
 def test_kind_vessels_and_overlap_decide(tmp_path, found, one):
-    assert run(tmp_path, [one]).to_frame()["found"].sum() == found
+    frame = run(tmp_path, [one], [(one["mmsi"], [1])]).to_frame()
+    assert frame["seen"].sum() == frame["found"].sum() == found
 
 
 def test_identity_and_spoofing_stand_for_each_other_and_need_only_touch(tmp_path):
     truth = [planted("spoofing", 533900001)]
     touching = event(1, "identity", 533900001, start_h=0, end_h=2)
-    assert run(tmp_path, [touching], truth=truth).to_frame()["found"].sum() == 1
+    assert run(tmp_path, [touching], truth=truth).to_frame()["seen"].sum() == 1
     apart = event(1, "identity", 533900001, start_h=0, end_h=1.9)
-    assert run(tmp_path, [apart], truth=truth).to_frame()["found"].sum() == 0
+    assert run(tmp_path, [apart], truth=truth).to_frame()["seen"].sum() == 0
 
 
 def test_every_event_is_counted_once(tmp_path):
@@ -269,7 +270,7 @@ def test_a_sighting_is_matched_by_place_and_time(tmp_path):
         planted("unmatched_sighting", 533900020, start_h=9, end_h=9, suspicious=False),
     ]
     near = event(1, "unmatched_sighting", 0, start_h=3, end_h=3.01, lat=2.03)
-    assert run(tmp_path, [near], truth=truth).to_frame()["found"].tolist() == [1]
+    assert run(tmp_path, [near], truth=truth).to_frame()["seen"].tolist() == [1]
     for wrong in ({"lat": 2.04}, {"start_h": 3.1, "end_h": 3.1}, {"mmsi": 533900001}):
         one = event(
             **{
@@ -281,10 +282,10 @@ def test_a_sighting_is_matched_by_place_and_time(tmp_path):
                 **wrong,
             }
         )
-        assert run(tmp_path, [one], truth=truth).to_frame()["found"].tolist() == [0]
+        assert run(tmp_path, [one], truth=truth).to_frame()["seen"].tolist() == [0]
     named = [planted("unmatched_sighting", 533900021, start_h=5, end_h=5)]
     late = event(3, "unmatched_sighting", 533900021, start_h=5 + 1 / 3600, end_h=5 + 1 / 3600)
-    assert run(tmp_path, [late], truth=named).to_frame()["found"].tolist() == [1]
+    assert run(tmp_path, [late], truth=named).to_frame()["seen"].tolist() == [1]
     trap = event(2, "unmatched_sighting", 0, start_h=9, end_h=9)
     assert run(tmp_path, [trap], truth=truth).to_frame()["raised"].tolist() == [1]
 
@@ -294,9 +295,11 @@ def test_a_mother_ship_may_name_a_visitor_a_possible_meeting_names_both(tmp_path
     events = [
         event(1, "mother_ship", 533900001, 533900009),
         event(2, "possible_meeting", 533900003, 533900005),
+        event(3, "crossing", 533900006, 533900007),
     ]
+    truth.append(planted("crossing", 533900006))
     frame = run(tmp_path, events, truth=truth).to_frame().set_index("kind")
-    assert frame["found"].to_dict() == {"mother_ship": 1, "possible_meeting": 0}
+    assert frame["seen"].to_dict() == {"crossing": 1, "mother_ship": 1, "possible_meeting": 0}
 
 
 def test_pooled_runs_add_up_and_medians_are_taken_over_all(tmp_path):
@@ -312,15 +315,73 @@ def test_pooled_runs_add_up_and_medians_are_taken_over_all(tmp_path):
         scores.append(run(tmp_path / name, events, flags, manifest, truth))
     both = pooled(scores)
     (kind,) = both.kinds
-    assert (kind.planted, kind.found, kind.recall) == (4, 3, 0.75)
+    assert (kind.planted, kind.seen, kind.recall_seen) == (4, 3, 0.75)
+    assert (kind.found, kind.recall) == (2, 0.5)
     assert kind.start_error_s == pytest.approx(0.2 * H)
     assert (both.runs, both.top, both.top_right, both.vessels) == (2, 4, 2, 20)
     assert both.lift.lift == pytest.approx(0.5 / (4 / 20))
     assert both.vessel_hours == 1000
-    assert len(both.missed) == 1
+    assert sorted(seen for _, seen in both.missed) == [False, True]
     (sort,) = both.sorts
-    assert (sort.note, sort.number, sort.hit) == ("x", 4, 3)
+    assert (sort.note, sort.number, sort.hit, sort.flagged) == ("x", 4, 3, 2)
     assert pooled([scores[0]]) == scores[0]
+
+
+@pytest.mark.parametrize(
+    ("score_", "listed", "found"),
+    [(0.3, 533900001, 1), (0.29, 533900001, 0), (0.9, 533900099, 0), (0.3, 533900002, 1)],
+)
+def test_found_is_what_scores_enough_and_is_listed(tmp_path, score_, listed, found):
+    truth = [planted("encounter", 533900001, 533900002)]
+    one = event(1, "encounter", 533900001, 533900002, score=score_)
+    result = run(tmp_path, [one], [(listed, [1])], truth=truth)
+    (kind,) = result.kinds
+    assert (kind.seen, kind.found, kind.recall_seen, kind.recall) == (1, found, 1.0, found)
+    assert [seen for _, seen in result.missed] == [True] * (1 - found)
+    content = json.loads(result.to_json())
+    assert content["kinds"][0]["recall"] == found
+    assert content["kinds"][0]["recall_seen"] == 1.0
+    assert [one["seen"] for one in content["missed"]] == [True] * (1 - found)
+
+
+def test_a_weaker_event_that_fits_better_does_not_hide_a_stronger_one(tmp_path):
+    truth = [planted("loitering", 533900003, start_h=1, end_h=8)]
+    events = [
+        event(1, "loitering", 533900003, start_h=1, end_h=8, score=0.1),
+        event(2, "loitering", 533900003, start_h=2, end_h=7, score=0.5),
+    ]
+    (kind,) = run(tmp_path, events, [(533900003, [2])], truth=truth).kinds
+    assert (kind.found, kind.start_error_s) == (1, 0.0)
+
+
+def test_a_boat_without_ais_needs_no_listing_but_a_score(tmp_path):
+    truth = [planted("unmatched_sighting", 0, start_h=3, end_h=3)]
+    for score_, found in ((0.4, 1), (0.2, 0)):
+        one = event(1, "unmatched_sighting", 0, start_h=3, end_h=3, score=score_)
+        (kind,) = run(tmp_path, [one], truth=truth).kinds
+        assert kind.found == found
+
+
+def test_nights_with_nothing_planted_count_their_flags_by_vessel_hours(tmp_path):
+    innocent = [one for one in TRUTH if not one.suspicious]
+    scores = []
+    for name, truth, flags in (
+        ("a", innocent, [(533900005, [])]),
+        ("b", innocent, []),
+        ("c", TRUTH, [(533900001, []), (533900003, []), (533900007, [])]),
+    ):
+        (tmp_path / name).mkdir()
+        manifest = {"counts": {"vessel_hours": 2000}}
+        scores.append(run(tmp_path / name, (), flags, manifest, truth))
+    assert scores[0].innocent_flags_per_1000_vessel_hours == 0.5
+    assert scores[1].innocent_flags_per_1000_vessel_hours == 0.0
+    assert np.isnan(scores[2].innocent_flags_per_1000_vessel_hours)
+    assert scores[2].flags_per_1000_vessel_hours == 1.5
+    content = json.loads(pooled(scores).to_json())
+    assert content["innocent_runs"] == 2
+    assert content["innocent_flags_per_1000_vessel_hours"] == 0.25
+    assert content["flags_per_1000_vessel_hours"] == pytest.approx(4 / 6)
+    assert json.loads(scores[2].to_json())["innocent_flags_per_1000_vessel_hours"] is None
 
 
 def test_files_that_are_not_there_or_wrong_say_so(tmp_path):
@@ -333,6 +394,11 @@ def test_files_that_are_not_there_or_wrong_say_so(tmp_path):
     (tmp_path / "events.csv").unlink()
     with pytest.raises(ExerciseError, match=r"events\.csv"):
         score(tmp_path / "truth.json", tmp_path)
+    for wrong in ([{"fault": "clock"}], "clock", 7, [1]):
+        content = {"t0": 0, "t1": 1, "events": [], "faults": wrong}
+        (tmp_path / "truth.json").write_text(json.dumps(content))
+        with pytest.raises(ExerciseError, match="not the truth"):
+            score(tmp_path / "truth.json", tmp_path)
     (tmp_path / "truth.json").write_text("[1]")
     with pytest.raises(ExerciseError, match="not the truth"):
         score(tmp_path / "truth.json", tmp_path)

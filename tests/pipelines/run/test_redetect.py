@@ -99,7 +99,8 @@ def test_new_feeds_are_looked_at_first(
     home: Path, stricter: Path, selat: Selat, tmp_path: Path
 ) -> None:
     out = tmp_path / "more"
-    assert selat("exercise", "simulate", out, "--seed", 3, "--hours", 1, "--vessels", 20).code == 0
+    size = ("--seed", 3, "--hours", 1, "--vessels", 20)
+    assert selat("exercise", "simulate", out, "--sea", "calm", *size).code == 0
     assert selat("ingest", out / "feed.nmea.gz", "--home", home).code == 0
     ran = selat("redetect", "--home", home, "--config", stricter)
     assert ran.code == 7
