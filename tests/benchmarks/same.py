@@ -122,7 +122,7 @@ def inputs(out: Path, *, quick: bool, week: bool) -> Iterator[tuple[str, Any]]:
 def simulated(folder: Path, options: Sequence[str]) -> list[Path]:
     """A simulated feed, made where it isn't there already."""
     if not (folder / "truth.json").exists():
-        run("exercise", "simulate", str(folder), *options)
+        run("exercise", "simulate", str(folder), "--sea", "calm", *options)
     return [folder / "feed.nmea.gz"]
 
 
