@@ -29,7 +29,16 @@ def shared() -> Path:
     return SHARED
 
 
-WHOLE = {"exercise", "exercise_home", "story_home", "week", "page", "endpoint"}
+WHOLE = {
+    "exercise",
+    "exercise_home",
+    "small_feed",
+    "small_home",
+    "story_home",
+    "week",
+    "page",
+    "endpoint",
+}
 """Fixtures that take seconds to make: who needs one isn't of the fast tier."""
 
 
@@ -98,30 +107,57 @@ def exercise(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from pipelines.run.runs import load_zones
     from pipelines.run.windows import utc
 
-    folder = tmp_path_factory.mktemp("exercise")
     start = utc("2026-01-05T16:00:00Z").to_pydatetime()
-    simulate(folder, seed=11, hours=12, vessels=80, start=start, zones=load_zones(load()))
-    return folder
+
+    def make(folder: Path) -> None:
+        simulate(folder, seed=11, hours=12, vessels=80, start=start, zones=load_zones(load()))
+
+    return made_once(tmp_path_factory, "exercise", make)
+
+
+@pytest.fixture(scope="session")
+def small_feed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a feed of three hours, where it doesn't matter what is in it."""
+    from pipelines.base.settings import load
+    from pipelines.exercise import simulate
+    from pipelines.run.runs import load_zones
+    from pipelines.run.windows import utc
+
+    start = utc("2026-01-05T16:00:00Z").to_pydatetime()
+
+    def make(folder: Path) -> None:
+        simulate(folder, seed=11, hours=3, vessels=30, start=start, zones=load_zones(load()))
+
+    return made_once(tmp_path_factory, "small", make) / "feed.nmea.gz"
+
+
+def looked_at(home: Path, feed: Path) -> None:
+    """Ingest a feed into a home and look at it, in this process."""
+    from pipelines.base.progress import reporter
+    from pipelines.base.settings import load
+    from pipelines.run import feeds, runs
+
+    installation = load(home)
+    zones = runs.load_zones(installation)
+    with reporter(quiet=True) as report:
+        feeds.ingest_only(installation, zones, [str(feed)], area=None, mapping=None, report=report)
+        runs.detect_only(installation, None, None, None, report)
+
+
+def own_copy(factory: pytest.TempPathFactory, name: str, feed: Path) -> Path:
+    """Return this worker's copy of a home that is made once, as a test may change it."""
+    made = made_once(factory, name, lambda home: looked_at(home, feed))
+    home = factory.mktemp(name) / "home"
+    return Path(shutil.copytree(made, home, symlinks=True))
 
 
 @pytest.fixture(scope="session")
 def exercise_home(exercise: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Home in which that feed was ingested and looked at."""
-    from pipelines.base.progress import reporter
-    from pipelines.base.settings import load
-    from pipelines.run import feeds, runs
+    return own_copy(tmp_path_factory, "exercise-home", exercise / "feed.nmea.gz")
 
-    home = tmp_path_factory.mktemp("home")
-    installation = load(home)
-    zones = runs.load_zones(installation)
-    with reporter(quiet=True) as report:
-        feeds.ingest_only(
-            installation,
-            zones,
-            [str(exercise / "feed.nmea.gz")],
-            area=None,
-            mapping=None,
-            report=report,
-        )
-        runs.detect_only(installation, None, None, None, report)
-    return home
+
+@pytest.fixture(scope="session")
+def small_home(small_feed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Home in which the small feed was ingested and looked at."""
+    return own_copy(tmp_path_factory, "small-home", small_feed)
