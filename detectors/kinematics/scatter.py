@@ -274,8 +274,8 @@ def spells(
         first, last = _extended(reports, marked_first, marked_last)
         if reports.seconds(first, last) < min_duration_s:
             continue
-        before = first - 1 if reports.seconds(first - 1, first) <= max_pause_s else -1
-        after = last + 1 if reports.seconds(last, last + 1) <= max_pause_s else -1
+        before = _sound(reports, first, -1, max_pause_s)
+        after = _sound(reports, last, 1, max_pause_s)
         ends = np.array([before]), np.array([after])
         joined = before >= 0 and after >= 0 and bool(leaps.reachable(reports, *ends)[0])
         found.append(
@@ -305,6 +305,18 @@ def _extended(reports: Reports, first: int, last: int) -> tuple[int, int]:
     while reports.seconds(first - 1, begin) < reach_s and _leaps(reports, first - 2):
         first -= 1
     return first, last
+
+
+def _sound(reports: Reports, edge: int, step: int, max_pause_s: float) -> int:
+    """Find the nearest report before (-1) or after (1) a spell that isn't astray from the next one
+    further away; -1 where there is none within the pause.
+    """
+    at = edge + step
+    while reports.seconds(min(at, edge), max(at, edge)) <= max_pause_s:
+        if not _leaps(reports, at if step > 0 else at - 1):
+            return at
+        at += step  # a bad fix that wasn't marked
+    return -1
 
 
 def _leaps(reports: Reports, at: int) -> bool:

@@ -88,7 +88,7 @@ class Spoofing(Limits):
     """
 
     name: ClassVar[str] = "spoofing"
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
     needs_zones: ClassVar[bool] = False
     rests_on: ClassVar[RestsOn] = RestsOn.COMPANY
     requires: ClassVar[tuple[str, ...]] = (
