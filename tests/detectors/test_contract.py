@@ -193,7 +193,9 @@ def test_one_that_looks_at_each_vessel_alone_may_be_run_so(name, stage, whole, e
 
 
 @pytest.mark.parametrize("name", resting_on(RestsOn.COMPANY))
-@pytest.mark.parametrize("tile_deg", [0.05, 1.0, 90.0])
+@pytest.mark.parametrize(
+    "tile_deg", [1.0, *(pytest.param(deg, marks=pytest.mark.prove) for deg in (0.05, 90.0))]
+)  # the cases have small tiles
 def test_one_that_looks_at_a_vessels_company_needs_no_others(
     name, tile_deg, stage, whole, earlier, look_in_company
 ):
