@@ -106,7 +106,7 @@ class Spell:
 
 
 def merged(track: Ints, tracked: leaps.Reports, leapt: Leaps, noise: pd.DataFrame) -> Reports:
-    """The reports of the vessels that may have marked ones.
+    """Collect the reports of the vessels that may have marked ones.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ def _promising(
 
 
 def _wandering(reports: Reports) -> Bools:
-    """Reports around which two leaps in turn neither cancel nor add up; see `WANDERS`."""
+    """Mark reports around which two leaps in turn neither cancel nor add up; see `WANDERS`."""
     n = len(reports.mmsi)
     far_deg = np.abs(np.diff(reports.lat)) + np.abs(np.diff(reports.lon))
     far = (far_deg * shapes.DEGREE_M > leaps.MIN_OFFSET_M) & (np.diff(reports.mmsi) == 0)
@@ -294,7 +294,7 @@ def spells(
 
 
 def _extended(reports: Reports, first: int, last: int) -> tuple[int, int]:
-    """The ends of a spell, such that the reports next to it follow from one another."""
+    """Find the ends of a spell, such that the reports next to it follow from one another."""
     # Where the vessel is back, the first fix leaps too, but the next follow from it.
     while last > first and reports.same(last, last + 1) and not _leaps(reports, last):
         last -= 1
@@ -349,7 +349,7 @@ class Marks:
 
 
 def marks(reports: Reports) -> Marks:
-    """The marked fixes of some vessels."""
+    """Collect the marked fixes of some vessels."""
     at = np.flatnonzero(reports.marked)
     at = at[np.argsort(reports.time_us[at], kind="stable")]
     sound = np.maximum.accumulate(np.where(reports.bad, -1, np.arange(len(reports.mmsi))))[at]
