@@ -1,14 +1,17 @@
 """Fixtures that every test may use, and the tiers that tests are run in.
 
-`make test` runs all but what is marked `prove`: long proofs, each with a shorter variant in it.
-`make test-fast` leaves out what is marked `slow` and what needs a simulated night, a browser or a
-server (marked `whole` here), and tries a fifth of the examples of each property; `make prove` runs
-the long proofs and tries ten times the examples.
+`make test` runs all but what is marked `prove`: long proofs, each with a shorter variant in it; of
+each property it tries three tenths of the examples that it is decorated with. `make test-fast`
+leaves out what is marked `slow` and what needs a simulated night, a browser or a server (marked
+`whole` here), and tries a tenth of the examples; `make prove` runs the long proofs, and every
+property with ten times the examples.
 """
 
 import fcntl
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +32,16 @@ def shared() -> Path:
     return SHARED
 
 
-WHOLE = {"exercise", "exercise_home", "story_home", "week", "page", "endpoint"}
+WHOLE = {
+    "exercise",
+    "exercise_home",
+    "small_feed",
+    "small_home",
+    "story_home",
+    "week",
+    "page",
+    "endpoint",
+}
 """Fixtures that take seconds to make: who needs one isn't of the fast tier."""
 
 
@@ -72,6 +84,36 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     return folder
 
 
+MAKE_RECORDS = """
+import asyncio, sys
+from pathlib import Path
+from pipelines.flows.environment import prepare
+prepare(Path(sys.argv[1]))
+from prefect.server.database import provide_database_interface
+asyncio.run(provide_database_interface().create_db())
+"""
+
+
+@pytest.fixture(scope="session")
+def with_records(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """Give a home Prefect's database, empty, as its first run would take seconds to make it."""
+
+    def make(home: Path) -> None:
+        own = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+        command = [sys.executable, "-c", MAKE_RECORDS, str(home)]
+        subprocess.run(command, env=own, cwd=PROJECT, check=True, capture_output=True)
+
+    made = made_once(tmp_path_factory, "records", make)
+
+    def give(home: Path) -> Path:
+        (home / "prefect").mkdir(parents=True, exist_ok=True)
+        for path in (made / "prefect").glob("prefect.db*"):
+            shutil.copy(path, home / "prefect")
+        return home
+
+    return give
+
+
 @contextmanager
 def leaving_out_briefs() -> Iterator[None]:
     """Runs write no briefs: half of what a small run costs, where nobody looks at them."""
@@ -98,32 +140,92 @@ def exercise(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from pipelines.run.setup import load_zones
     from pipelines.run.windows import utc
 
-    folder = tmp_path_factory.mktemp("exercise")
     start = utc("2026-01-05T16:00:00Z").to_pydatetime()
-    zones = load_zones(load())
-    simulate(folder, seed=11, hours=12, vessels=80, start=start, zones=zones, sea="calm")
-    return folder
+
+    def make(folder: Path) -> None:
+        zones = load_zones(load())
+        simulate(folder, seed=11, hours=12, vessels=80, start=start, zones=zones, sea="calm")
+
+    return made_once(tmp_path_factory, "exercise", make)
 
 
 @pytest.fixture(scope="session")
-def exercise_home(exercise: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Home in which that feed was ingested and looked at."""
+def small_feed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a feed of three hours, where it doesn't matter what is in it."""
+    from pipelines.base.settings import load
+    from pipelines.exercise import simulate
+    from pipelines.run.setup import load_zones
+    from pipelines.run.windows import utc
+
+    start = utc("2026-01-05T16:00:00Z").to_pydatetime()
+
+    def make(folder: Path) -> None:
+        simulate(
+            folder,
+            seed=11,
+            hours=3,
+            vessels=30,
+            start=start,
+            zones=load_zones(load()),
+            sea="calm",
+        )
+
+    return made_once(tmp_path_factory, "small", make) / "feed.nmea.gz"
+
+
+def ingest(home: Path, feed: Path) -> None:
+    """Ingest a feed into a home, in this process."""
     from pipelines.base.progress import reporter
     from pipelines.base.settings import load
-    from pipelines.run import feeds, runs
+    from pipelines.run import feeds
     from pipelines.run.setup import load_zones
 
-    home = tmp_path_factory.mktemp("home")
     installation = load(home)
     zones = load_zones(installation)
     with reporter(quiet=True) as report:
-        feeds.ingest_only(
-            installation,
-            zones,
-            [str(exercise / "feed.nmea.gz")],
-            area=None,
-            mapping=None,
-            report=report,
-        )
-        runs.detect_only(installation, None, None, None, report)
-    return home
+        feeds.ingest_only(installation, zones, [str(feed)], area=None, mapping=None, report=report)
+
+
+def look(home: Path) -> None:
+    """Look at all that is new in a home, in this process."""
+    from pipelines.base.progress import reporter
+    from pipelines.base.settings import load
+    from pipelines.run import runs
+
+    with reporter(quiet=True) as report:
+        runs.detect_only(load(home), None, None, None, report)
+
+
+def own_copy(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Return this worker's copy of a home that is made once, as a test may change it."""
+    made = made_once(factory, name, make)
+    return Path(shutil.copytree(made, factory.mktemp(name) / "home", symlinks=True))
+
+
+@pytest.fixture(scope="session")
+def ingested_home(exercise: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Home in which that feed was ingested, to be copied."""
+    feed = exercise / "feed.nmea.gz"
+    return own_copy(tmp_path_factory, "ingested-home", lambda home: ingest(home, feed))
+
+
+@pytest.fixture(scope="session")
+def exercise_home(ingested_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Home in which that feed was ingested and looked at."""
+
+    def make(home: Path) -> None:
+        shutil.copytree(ingested_home, home, symlinks=True, dirs_exist_ok=True)
+        look(home)
+
+    return own_copy(tmp_path_factory, "exercise-home", make)
+
+
+@pytest.fixture(scope="session")
+def small_home(small_feed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Home in which the small feed was ingested and looked at."""
+
+    def make(home: Path) -> None:
+        ingest(home, small_feed)
+        look(home)
+
+    return own_copy(tmp_path_factory, "small-home", make)

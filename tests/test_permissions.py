@@ -27,9 +27,9 @@ def open_to_others(folder: Path, mask: int) -> list[str]:
     return found
 
 
-def test_nobody_else_reads_what_a_run_writes(exercise: Path, tmp_path: Path) -> None:
+def test_nobody_else_reads_what_a_run_writes(small_feed: Path, tmp_path: Path) -> None:
     home, disk = tmp_path / "home", tmp_path / "disk"
-    selat("ingest", exercise / "feed.nmea.gz", "--home", home)
+    selat("ingest", small_feed, "--home", home)
     selat("detect", "--home", home)
     selat("backup", disk, "--home", home)
     selat("restore", disk, "--home", tmp_path / "new")
@@ -39,7 +39,7 @@ def test_nobody_else_reads_what_a_run_writes(exercise: Path, tmp_path: Path) -> 
         assert open_to_others(folder, 0o077) == []
 
 
-def test_a_group_may_be_let_in(exercise: Path, tmp_path: Path) -> None:
-    selat("ingest", exercise / "feed.nmea.gz", "--home", tmp_path / "home", SELAT_UMASK="027")
+def test_a_group_may_be_let_in(small_feed: Path, tmp_path: Path) -> None:
+    selat("ingest", small_feed, "--home", tmp_path / "home", SELAT_UMASK="027")
     assert open_to_others(tmp_path / "home", 0o027) == []
     assert stat.S_IMODE((tmp_path / "home" / "store").stat().st_mode) == 0o750

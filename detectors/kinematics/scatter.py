@@ -106,7 +106,7 @@ class Spell:
 
 
 def merged(track: Ints, tracked: leaps.Reports, leapt: Leaps, noise: pd.DataFrame) -> Reports:
-    """Return the reports of the vessels that may have marked ones.
+    """Collect the reports of the vessels that may have marked ones.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ def _promising(
 
 
 def _wandering(reports: Reports) -> Bools:
-    """Return reports around which two leaps in turn neither cancel nor add up; see `WANDERS`."""
+    """Mark reports around which two leaps in turn neither cancel nor add up; see `WANDERS`."""
     n = len(reports.mmsi)
     far_deg = np.abs(np.diff(reports.lat)) + np.abs(np.diff(reports.lon))
     far = (far_deg * shapes.DEGREE_M > leaps.MIN_OFFSET_M) & (np.diff(reports.mmsi) == 0)
@@ -274,8 +274,8 @@ def spells(
         first, last = _extended(reports, marked_first, marked_last)
         if reports.seconds(first, last) < min_duration_s:
             continue
-        before = first - 1 if reports.seconds(first - 1, first) <= max_pause_s else -1
-        after = last + 1 if reports.seconds(last, last + 1) <= max_pause_s else -1
+        before = _sound(reports, first, -1, max_pause_s)
+        after = _sound(reports, last, 1, max_pause_s)
         ends = np.array([before]), np.array([after])
         joined = before >= 0 and after >= 0 and bool(leaps.reachable(reports, *ends)[0])
         found.append(
@@ -294,7 +294,7 @@ def spells(
 
 
 def _extended(reports: Reports, first: int, last: int) -> tuple[int, int]:
-    """Return the ends of a spell, such that the reports next to it follow from one another."""
+    """Find the ends of a spell, such that the reports next to it follow from one another."""
     # Where the vessel is back, the first fix leaps too, but the next follow from it.
     while last > first and reports.same(last, last + 1) and not _leaps(reports, last):
         last -= 1
@@ -305,6 +305,18 @@ def _extended(reports: Reports, first: int, last: int) -> tuple[int, int]:
     while reports.seconds(first - 1, begin) < reach_s and _leaps(reports, first - 2):
         first -= 1
     return first, last
+
+
+def _sound(reports: Reports, edge: int, step: int, max_pause_s: float) -> int:
+    """Find the nearest report before (-1) or after (1) a spell that isn't astray from the next one
+    further away; -1 where there is none within the pause.
+    """
+    at = edge + step
+    while reports.seconds(min(at, edge), max(at, edge)) <= max_pause_s:
+        if not _leaps(reports, at if step > 0 else at - 1):
+            return at
+        at += step  # a bad fix that wasn't marked
+    return -1
 
 
 def _leaps(reports: Reports, at: int) -> bool:
@@ -339,7 +351,7 @@ class Marks:
 
 
 def marks(reports: Reports) -> Marks:
-    """Return the marked fixes of some vessels."""
+    """Collect the marked fixes of some vessels."""
     at = np.flatnonzero(reports.marked)
     at = at[np.argsort(reports.time_us[at], kind="stable")]
     sound = np.maximum.accumulate(np.where(reports.bad, -1, np.arange(len(reports.mmsi))))[at]

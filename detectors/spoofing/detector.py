@@ -89,7 +89,7 @@ class Spoofing(Limits):
     """
 
     name: ClassVar[str] = "spoofing"
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
     needs_zones: ClassVar[bool] = False
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",

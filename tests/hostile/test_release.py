@@ -20,38 +20,14 @@ from pipelines import store
 from pipelines.ask import recall
 from pipelines.ask.explain import quoted
 from pipelines.base.progress import reporter
-from pipelines.base.settings import PROJECT, load
+from pipelines.base.settings import load
 from pipelines.run import feeds, runs
 from pipelines.run.dispositions import record
 from pipelines.run.packs import Sent, WithheldError, export_to
 from pipelines.run.setup import load_zones
 from tests.conftest import leaving_out_briefs
+from tests.pipelines.publish.packs.conftest import FORMATS, configured
 
-MARKS = """
-default: {tlp: GREEN, rel: ALL}
-plan: {tlp: GREEN, rel: ALL}
-feeds:
-  - {feed: "secret*", tlp: AMBER, rel: [MYS]}
-sightings:
-  - {file: "secret*", tlp: AMBER, rel: [MYS]}
-  - {source: "SELATSIM-PATROL", tlp: AMBER, rel: [MYS]}
-watchlists:
-  - {watchlist: secret, tlp: AMBER, rel: [MYS]}
-"""
-FORMATS = [
-    "brief",
-    "pdf",
-    "csv",
-    "geoparquet",
-    "geojson",
-    "kml",
-    "kmz",
-    "gpx",
-    "gpkg",
-    "xlsx",
-    "tak",
-    "rtz",
-]
 RECIPIENTS = f"""
 ally: {{title: An ally, holds: [AUS], max_tlp: RED, formats: {FORMATS}}}
 crew: {{title: A crew, holds: [AUS], max_tlp: RED, formats: [csv, geojson], plan: all,
@@ -103,13 +79,7 @@ class Home:
     """A home that is used as an operator uses one."""
 
     def __init__(self, folder: Path, parts: Parts) -> None:
-        config = folder / "config"
-        shutil.copytree(PROJECT / "config", config)
-        (config / "marks.yaml").write_text(MARKS)
-        (config / "recipients.yaml").write_text(RECIPIENTS)
-        patrol = (config / "patrol.yaml").read_text()
-        (config / "patrol.yaml").write_text(patrol.replace("iterations: 2000", "iterations: 20"))
-        self.installation = load(folder / "home", config)
+        self.installation = load(folder / "home", configured(folder, RECIPIENTS, 20))
         self.zones = load_zones(self.installation)
         self.parts = parts
         self.first = ""

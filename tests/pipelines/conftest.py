@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import geopandas as gpd
 import pytest
@@ -71,13 +72,15 @@ def selat(
 
 
 @pytest.fixture(scope="module")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def prefect_server(
+    tmp_path_factory: pytest.TempPathFactory, with_records: Callable[[Path], Path]
+) -> Iterator[None]:
     """A server for what runs in this process, as PREFECT_API_URL names one."""
     from pipelines.base.settings import load
     from pipelines.flows.environment import prepare
     from pipelines.flows.server import server_for_a_run
 
-    home = tmp_path_factory.mktemp("prefect")
+    home = with_records(tmp_path_factory.mktemp("prefect"))
     prepare(home)
     with server_for_a_run(load(home)):
         yield

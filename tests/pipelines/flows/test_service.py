@@ -89,6 +89,7 @@ def ingest(installation: Installation, named: tuple[str, ...]) -> None:
         )
 
 
+@pytest.mark.usefixtures("without_briefs")
 def test_missed_nights_come_first_and_in_order(
     exercise: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,10 +132,13 @@ def test_missed_nights_come_first_and_in_order(
 
 @pytest.mark.slow
 def test_a_service_that_is_killed_leaves_nothing_and_starts_again(
-    exercise: Path, tmp_path: Path, serving: Callable[..., Any]
+    small_feed: Path,
+    tmp_path: Path,
+    serving: Callable[..., Any],
+    with_records: Callable[[Path], Path],
 ) -> None:
-    home = tmp_path / "home"
-    with serving(home, exercise / "feed.nmea.gz") as first:
+    home = with_records(tmp_path / "home")
+    with serving(home, small_feed) as first:
         first.wait_for(first.night)
         first.wait_for(lambda: [r for r in first.runs() if r["state_type"] == "RUNNING"])
         going_on = {r["id"] for r in first.runs() if r["state_type"] in {"RUNNING", "PENDING"}}
@@ -144,7 +148,7 @@ def test_a_service_that_is_killed_leaves_nothing_and_starts_again(
     _, alive = psutil.wait_procs(family, 90)
     assert alive == []
 
-    with serving(home, exercise / "feed.nmea.gz") as second:
+    with serving(home, small_feed) as second:
         second.wait_for(lambda: is_done(home))
         second.wait_for(lambda: [r for r in second.runs() if r["state_type"] == "COMPLETED"])
         pages = second.pages()
@@ -310,7 +314,10 @@ asyncio.run(main())
 """
 
 
-def test_old_runs_of_prefect_go(tmp_path: Path, clean_environment: dict[str, str]) -> None:
+def test_old_runs_of_prefect_go(
+    tmp_path: Path, clean_environment: dict[str, str], with_records: Callable[[Path], Path]
+) -> None:
+    with_records(tmp_path)
     done = subprocess.run(
         [sys.executable, "-c", VACUUM, str(tmp_path)],
         env=clean_environment,
@@ -364,8 +371,13 @@ asyncio.run(main())
 
 @pytest.mark.slow
 def test_a_home_without_a_service_forgets_old_runs_of_prefect_too(
-    exercise: Path, tmp_path: Path, clean_environment: dict[str, str]
+    small_feed: Path,
+    tmp_path: Path,
+    clean_environment: dict[str, str],
+    with_records: Callable[[Path], Path],
 ) -> None:
+    with_records(tmp_path)
+
     def python(*arguments: object) -> None:
         done = subprocess.run(
             [sys.executable, *map(str, arguments)],
@@ -384,7 +396,7 @@ def test_a_home_without_a_service_forgets_old_runs_of_prefect_too(
         "pipelines.cli.main",
         "nightly",
         "--feed",
-        exercise / "feed.nmea.gz",
+        small_feed,
         "--home",
         tmp_path,
         "--quiet",

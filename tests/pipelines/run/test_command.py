@@ -32,6 +32,12 @@ def feed(exercise: Path) -> Path:
     return exercise / "feed.nmea.gz"
 
 
+@pytest.fixture
+def ingested(ingested_home: Path, tmp_path: Path) -> Path:
+    """A home of its own with that feed."""
+    return Path(shutil.copytree(ingested_home, tmp_path / "home", symlinks=True))
+
+
 def results(home: Path) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
     folder = home / "latest"
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
@@ -224,9 +230,8 @@ def test_a_failing_detector_fails_the_run_after_the_others(
 
 
 @pytest.mark.usefixtures("without_briefs")
-def test_the_same_window_again_changes_nothing(tmp_path: Path, feed: Path, selat: Selat) -> None:
-    home = tmp_path / "home"
-    selat("ingest", feed, "--home", home)
+def test_the_same_window_again_changes_nothing(ingested: Path, selat: Selat) -> None:
+    home = ingested
     selat("detect", "--home", home)
     _, created, flagged = results(home)
     assert set(created["status"]) == {"created"}
@@ -238,11 +243,8 @@ def test_the_same_window_again_changes_nothing(tmp_path: Path, feed: Path, selat
 
 
 @pytest.mark.usefixtures("without_briefs")
-def test_one_go_equals_hour_by_hour(
-    tmp_path: Path, exercise: Path, exercise_home: Path, selat: Selat
-) -> None:
-    home = tmp_path / "home"
-    selat("ingest", exercise / "feed.nmea.gz", "--home", home)
+def test_one_go_equals_hour_by_hour(ingested: Path, exercise_home: Path, selat: Selat) -> None:
+    home = ingested
     cuts = ["16:00", "18:30", "21:00", "23:59"]
     edges = [f"2026-01-05T{cut}Z" for cut in cuts] + ["2026-01-06T02:00Z", "2026-01-06T05:00Z"]
     for since, until in pairwise(edges):
@@ -295,9 +297,8 @@ def test_late_feeds_and_past_days_give_the_events_of_one_go(
 
 
 @pytest.mark.usefixtures("without_briefs")
-def test_a_day_leaves_the_rest_of_a_feed_new(tmp_path: Path, exercise: Path, selat: Selat) -> None:
-    home = tmp_path / "home"
-    selat("ingest", exercise / "feed.nmea.gz", "--home", home)
+def test_a_day_leaves_the_rest_of_a_feed_new(ingested: Path, selat: Selat) -> None:
+    home = ingested
     selat("detect", "--until", "2026-01-05T20:00Z", "--home", home)
     assert results(home)[0]["window"]["end"] < "2026-01-05T20:00:01Z"
     selat("detect", "--home", home)
@@ -330,9 +331,8 @@ def test_the_store_is_whole_also_when_compacted(
     assert set(results(home)[1]["status"]) == {"unchanged"}
 
 
-def test_a_damaged_store_is_named(tmp_path: Path, feed: Path, selat: Selat) -> None:
-    home = tmp_path / "home"
-    selat("ingest", feed, "--home", home)
+def test_a_damaged_store_is_named(ingested: Path, selat: Selat) -> None:
+    home = ingested
     [first, *_] = sorted((home / "store" / "positions").rglob("*.parquet"))
     first.write_bytes(first.read_bytes()[:-100])
     ran = selat("store", "check", "--home", home)
@@ -340,9 +340,8 @@ def test_a_damaged_store_is_named(tmp_path: Path, feed: Path, selat: Selat) -> N
     assert first.name in ran.out
 
 
-def test_a_feed_is_deleted_by_its_key(tmp_path: Path, feed: Path, selat: Selat) -> None:
-    home = ("--home", tmp_path / "home")
-    selat("ingest", feed, *home)
+def test_a_feed_is_deleted_by_its_key(ingested: Path, feed: Path, selat: Selat) -> None:
+    home = ("--home", ingested)
     [held] = json.loads(selat("store", "feeds", "--json", *home).out)
     assert held["key"] in selat("store", "feeds", *home).out
     wrong = selat("store", "delete", "0000000000000000", *home)
@@ -369,9 +368,10 @@ def test_what_a_vessel_called_itself(exercise_home: Path, selat: Selat) -> None:
 
 
 @pytest.mark.usefixtures("without_briefs")
-def test_a_clock_that_is_ahead_does_not_move_now(tmp_path: Path, feed: Path, selat: Selat) -> None:
-    home = tmp_path / "home"
-    selat("ingest", feed, "--home", home)
+def test_a_clock_that_is_ahead_does_not_move_now(
+    tmp_path: Path, ingested: Path, selat: Selat
+) -> None:
+    home = ingested
     selat("detect", "--home", home)
     before = results(home)[1]
     (tmp_path / "ahead.nmea").write_bytes(one_report(1767787200))

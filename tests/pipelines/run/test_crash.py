@@ -48,14 +48,13 @@ def content(home: Path) -> dict[str, pd.DataFrame]:
 
 
 @pytest.mark.slow
-def test_kill_in_the_middle_of_ingest_and_of_detection(exercise: Path, tmp_path: Path) -> None:
-    feed = exercise / "feed.nmea.gz"
+def test_kill_in_the_middle_of_ingest_and_of_detection(small_feed: Path, tmp_path: Path) -> None:
     calm, rough = tmp_path / "calm", tmp_path / "rough"
-    ingest_s = run("ingest", feed, "--home", calm)
+    ingest_s = run("ingest", small_feed, "--home", calm)
     detect_s = run("detect", "--home", calm)
     chance = random.Random(7)
     killed = 0
-    for duration_s, command in ((ingest_s, ["ingest", feed]), (detect_s, ["detect"])):
+    for duration_s, command in ((ingest_s, ["ingest", small_feed]), (detect_s, ["detect"])):
         for _ in range(4):
             after_s = duration_s * chance.uniform(0.3, 1.0)
             killed += run_and_kill(after_s, *command, "--home", rough)

@@ -150,7 +150,7 @@ def of(found: pd.DataFrame, mmsi: int, kind: str, subkind: str = "") -> list[dic
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("prefect_server")  # one for its three flows
+@pytest.mark.usefixtures("prefect_server", "without_briefs")  # one for its three flows
 def test_what_is_learned_and_accepted_counts_in_the_night(
     selat: Callable[..., Any], feeds: tuple[Path, Path], tmp_path: Path
 ) -> None:

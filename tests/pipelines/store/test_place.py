@@ -196,12 +196,12 @@ def test_no_key_is_written_or_told(
 @pytest.mark.slow
 @pytest.mark.parametrize("place", ["s3"], indirect=True)
 def test_the_whole_job_in_object_storage(
-    exercise: Path, tmp_path: Path, place: StoreSettings, monkeypatch: pytest.MonkeyPatch
+    small_feed: Path, tmp_path: Path, place: StoreSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("url", "endpoint", "region"):
         monkeypatch.setenv(f"SELAT_STORE__{name.upper()}", getattr(place, name))
     home, other = tmp_path / "home", tmp_path / "other"
-    for command in (["ingest", exercise / "feed.nmea.gz"], ["detect"], ["store", "check"]):
+    for command in (["ingest", small_feed], ["detect"], ["store", "check"]):
         ran = subprocess.run(
             [sys.executable, "-m", "pipelines.cli.main", *map(str, command), "--home", str(home)],
             capture_output=True,

@@ -80,8 +80,9 @@ READER = """
 
 
 @pytest.mark.slow
-def test_readers_see_no_error_and_no_torn_result_during_200_publishes(
-    tmp_path: Path, batch: Callable[..., Any]
+@pytest.mark.parametrize("wanted", [60, pytest.param(200, marks=pytest.mark.prove)])
+def test_readers_see_no_error_and_no_torn_result_during_publishes(
+    tmp_path: Path, batch: Callable[..., Any], wanted: int
 ) -> None:
     root, rows = tmp_path / "store", 40
     feed = batch([533000001], hours=rows / 6)
@@ -97,7 +98,7 @@ def test_readers_see_no_error_and_no_torn_result_during_200_publishes(
             assert reader.stdout
             assert reader.stdout.readline() == "reading\n"
         publishes, added, took_s = 0, 1, []
-        while publishes < 200:
+        while publishes < wanted:
             if publishes % 40 == 39:
                 before = writer._publishes
                 for date in list(writer.files_by_date()["date"]):
@@ -217,8 +218,14 @@ def ingest() -> Iterator[Callable[[Path, float | None], bool]]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("wanted", "between"), [(8, 1), pytest.param(24, 5, marks=pytest.mark.prove)]
+)
 def test_kill_at_many_moments_of_an_ingest(
-    tmp_path: Path, ingest: Callable[[Path, float | None], bool]
+    tmp_path: Path,
+    ingest: Callable[[Path, float | None], bool],
+    wanted: int,
+    between: int,
 ) -> None:
     assert ingest(tmp_path / "warm", None)
     begin = time.perf_counter()
@@ -229,11 +236,11 @@ def test_kill_at_many_moments_of_an_ingest(
     assert len(calm["received"]) == 3 * 7500 + 1500
     chance = random.Random(5)
     kills = in_the_middle = homes = 0
-    while kills < 24:
+    while kills < wanted:
         root = tmp_path / f"rough{homes}"
         homes += 1
         done = False
-        while not done and kills < 24:
+        while not done and kills < wanted:
             done = ingest(root, chance.uniform(0, 0.6 * calm_s))
             kills += not done
             if (root / "catalogue.duckdb").exists():
@@ -244,7 +251,7 @@ def test_kill_at_many_moments_of_an_ingest(
             assert ingest(root, None)
         assert_same(content(root), calm)
         assert check(root) == []
-    assert in_the_middle >= 5  # kills that left something to clean up
+    assert in_the_middle >= between  # kills that left something to clean up
     print(f"{kills} kills, {in_the_middle} with left-overs, {homes} stores")  # noqa: T201
 
 

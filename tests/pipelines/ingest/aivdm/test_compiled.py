@@ -75,7 +75,21 @@ def test_every_module_of_the_kernel_counts_for_the_cache():
     assert kernel | {"jit.py", "layouts.py", "memory.py"} == set(compiled.SOURCES)
 
 
-@pytest.mark.slow
+def test_without_a_folder_it_says_so_and_compiles_without_a_cache(tmp_path):
+    """The shorter variant: what differs from a kernel with a cache, but on a small function."""
+    (tmp_path / "file").write_text("")
+    code = """
+        from pipelines.ingest.aivdm import Decoder, compiled, jit
+        Decoder(announce=print)
+        print(compiled.kernel().folder, compiled.kernel().cold)
+        print(compiled.kernel().scan.stats.cache_path)
+        print(jit.entry_without_cache(lambda number: number + 1)(1))
+    """
+    said = run(code, NUMBA_CACHE_DIR=str(tmp_path / "file"))
+    assert said == [compiled.MESSAGE_NO_CACHE, "None True", "None", "2"]
+
+
+@pytest.mark.prove
 def test_without_a_folder_the_kernel_compiles_says_so_and_works(tmp_path):
     (tmp_path / "file").write_text("")
     code = """

@@ -4,15 +4,41 @@ import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 import pytest
 
 from pipelines.base.settings import PROJECT, Installation, load
 from pipelines.publish.packs.keys import Keyring
+from pipelines.publish.packs.recipients import Format
 from pipelines.run.packs import export_to
 
 NOW = datetime(2026, 1, 6, 5, tzinfo=UTC)
+FORMATS = list(get_args(Format))
+MARKS = """
+default: {tlp: GREEN, rel: ALL}
+plan: {tlp: GREEN, rel: ALL}
+feeds:
+  - {feed: "secret*", tlp: AMBER, rel: [MYS]}
+sightings:
+  - {file: "secret*", tlp: AMBER, rel: [MYS]}
+  - {source: "SELATSIM-PATROL", tlp: AMBER, rel: [MYS]}
+watchlists:
+  - {watchlist: secret, tlp: AMBER, rel: [MYS]}
+"""
+
+
+def configured(folder: Path, recipients: str, iterations: int) -> Path:
+    """Return a copy of the project's configuration with `MARKS`, recipients and quick plans."""
+    config = Path(shutil.copytree(PROJECT / "config", folder / "config"))
+    (config / "marks.yaml").write_text(MARKS)
+    (config / "recipients.yaml").write_text(recipients)
+    patrol = (config / "patrol.yaml").read_text()
+    assert "iterations: 2000" in patrol
+    patrol = patrol.replace("iterations: 2000", f"iterations: {iterations}")
+    (config / "patrol.yaml").write_text(patrol)
+    return config
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from pipelines import store
 from pipelines.ask.examine import examine
 from pipelines.base.marks import Mark, MarkRules, Tlp
 from pipelines.base.progress import reporter
-from pipelines.base.settings import PROJECT, Installation, load
+from pipelines.base.settings import Installation, load
 from pipelines.publish import checks
 from pipelines.publish import release as cut
 from pipelines.publish.packs import recipients
@@ -35,34 +35,12 @@ from pipelines.run.plan import plan_run
 from pipelines.run.release import release_run
 from pipelines.run.release_manifest import known_to_fail
 from pipelines.run.setup import load_zones
+from tests.pipelines.publish.packs.conftest import FORMATS, MARKS, configured
 
-ALL = [
-    "brief",
-    "pdf",
-    "csv",
-    "geoparquet",
-    "geojson",
-    "kml",
-    "kmz",
-    "gpx",
-    "gpkg",
-    "xlsx",
-    "tak",
-    "rtz",
-]
-MARKS = """
-default: {tlp: GREEN, rel: ALL}
-feeds:
-  - {feed: "secret*", tlp: AMBER, rel: [MYS]}
-sightings:
-  - {file: "radar*", tlp: AMBER, rel: [MYS]}
-watchlists:
-  - {watchlist: national, tlp: AMBER, rel: [MYS]}
-"""
 RECIPIENTS = f"""
-ally: {{title: An ally, holds: [AUS], max_tlp: RED, formats: {ALL}, plan: all}}
-home: {{title: At home, holds: [MYS], max_tlp: RED, formats: {ALL}, plan: all}}
-low: {{title: Low, holds: [MYS], max_tlp: GREEN, formats: {ALL}}}
+ally: {{title: An ally, holds: [AUS], max_tlp: RED, formats: {FORMATS}, plan: all}}
+home: {{title: At home, holds: [MYS], max_tlp: RED, formats: {FORMATS}, plan: all}}
+low: {{title: Low, holds: [MYS], max_tlp: GREEN, formats: {FORMATS}}}
 boat: {{title: Boat, holds: [MYS], max_tlp: RED, formats: [csv, geojson], top: 3, language: ms,
        area: "100,1,104,4", plan: [Sampel 3 (Port Klang)],
        redact: ["*_source", feeds, callsign, median_sog_kn]}}
@@ -76,19 +54,13 @@ def two_feeds(tmp_path_factory: pytest.TempPathFactory, exercise: Path) -> Insta
     from pipelines.run.windows import utc
 
     folder = tmp_path_factory.mktemp("two")
-    config = folder / "config"
-    shutil.copytree(PROJECT / "config", config)
-    (config / "marks.yaml").write_text(MARKS)
-    (config / "recipients.yaml").write_text(RECIPIENTS)
-    patrol = (config / "patrol.yaml").read_text()
-    (config / "patrol.yaml").write_text(patrol.replace("iterations: 2000", "iterations: 50"))
-    installation = load(folder / "home", config)
+    installation = load(folder / "home", configured(folder, RECIPIENTS, 50))
     zones = load_zones(installation)
     start = utc("2026-01-05T16:00:00Z").to_pydatetime()
     simulate(folder / "b", seed=12, hours=8, vessels=40, start=start, zones=zones)
     shutil.copy(exercise / "feed.nmea.gz", folder / "open.nmea.gz")
     shutil.copy(folder / "b" / "feed.nmea.gz", folder / "secret.nmea.gz")
-    shutil.copy(exercise / "sightings.csv", folder / "radar.csv")
+    shutil.copy(exercise / "sightings.csv", folder / "secret-radar.csv")
     with reporter(quiet=True) as report:
         feeds.ingest_only(
             installation,
@@ -99,7 +71,7 @@ def two_feeds(tmp_path_factory: pytest.TempPathFactory, exercise: Path) -> Insta
             report=report,
         )
         _list_everyone(installation)
-        runs.detect_only(installation, None, None, None, report, [str(folder / "radar.csv")])
+        runs.detect_only(installation, None, None, None, report, [str(folder / "secret-radar.csv")])
     return installation
 
 
@@ -124,9 +96,9 @@ def _list_everyone(installation: Installation) -> None:
         heard = reader.sql("SELECT DISTINCT mmsi FROM presence ORDER BY mmsi")["mmsi"]
     folder = installation.config / "watchlists"
     folder.mkdir(exist_ok=True)
-    heard[::2].to_csv(folder / "national.csv", index=False)
+    heard[::2].to_csv(folder / "secret.csv", index=False)
     about = "title: National list\nsource: a test\nlicence: CC0-1.0\n"
-    (folder / "national.yaml").write_text(about)
+    (folder / "secret.yaml").write_text(about)
 
 
 def places_in(frame: pd.DataFrame) -> set[str]:
@@ -195,7 +167,7 @@ def test_the_pack_of_an_ally_holds_no_value_of_the_secret_feed(
     values |= {c for c in theirs["callsign"] if len(c) > 3}
     withheld = events[events["kind"] == "unmatched_sighting"]
     assert len(withheld)
-    values |= set(withheld["event_id"]) | {"radar.csv", "National list"}
+    values |= set(withheld["event_id"]) | {"secret-radar.csv", "National list"}
     values |= {str(one["seen_by"]) for one in withheld["evidence"]}
     searched = 0
     either = "|".join(sorted(re.escape(v) for v in values))
@@ -203,7 +175,7 @@ def test_the_pack_of_an_ally_holds_no_value_of_the_secret_feed(
     for name, content in every_file(pack.paths[0]):
         searched += 1
         assert not pattern.search(content), (name, pattern.search(content))
-    assert searched > len(ALL) + 20
+    assert searched > len(FORMATS) + 20
     counts = products.manifest["counts"]
     assert counts["feeds"] == 1
     assert sum(counts["events"].values()) == len(products.events)
@@ -351,7 +323,8 @@ def test_a_recipient_gets_the_sorties_of_its_units_only(sent: Callable[[str], Se
 
 def test_a_plan_goes_only_where_its_mark_lets_it(two_feeds: Installation, tmp_path: Path) -> None:
     config = shutil.copytree(two_feeds.config, tmp_path / "config")
-    (config / "marks.yaml").write_text(f"plan: {{tlp: AMBER, rel: [MYS]}}\n{MARKS}")
+    stricter = MARKS.replace("plan: {tlp: GREEN, rel: ALL}", "plan: {tlp: AMBER, rel: [MYS]}")
+    (config / "marks.yaml").write_text(stricter)
     changed = load(two_feeds.home, config)
     sent = export_to(changed, "ally", out=tmp_path, unsigned=True)
     assert sent.products.planned is None
