@@ -51,6 +51,7 @@ from pipelines.ingest.aivdm.memory import (
     copied,
     joined,
 )
+from pipelines.ingest.clocks import Clocks
 from pipelines.ingest.dating import Dated, Dating
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.lines import HEAD, Lines
@@ -115,6 +116,7 @@ class NmeaReader:
         self._latest_us = LATEST_US if latest is None else round(latest.timestamp() * 1e6)
         self._positions, self._statics = _Queue(POSITION), _Queue(STATIC)
         self._timed = 0
+        self._clocks = Clocks()
 
     def __iter__(self) -> Iterator[Batch]:
         """Batches of at most `batch_rows` rows.
@@ -144,6 +146,8 @@ class NmeaReader:
     # -- rows -------------------------------------------------------------------------------------
 
     def _take(self, columns: Columns) -> None:
+        self._clocks.positions(columns.positions)
+        self._clocks.bases(columns.bases)
         for dated in self._dating.date(columns):
             self._keep(dated)
 
@@ -247,6 +251,10 @@ class NmeaReader:
         report.messages += counts["messages"]
         report.joined_parts += counts["joined_parts"]
         report.duplicate_parts += counts["duplicate_parts"]
+        report.time_of_delivery += counts["delivered"] + counts["delivered_around"]
+        report.delivery_lag_s += counts["delivered_lag_us"] / 1e6
+        report.time_put_right += counts["delivered"]
+        report.clocks += self._clocks.found(decoder.stations)
         for msg_type, number in decoder.messages.items():
             if msg_type not in _KEPT:
                 report.other_message(f"type {msg_type}", number)

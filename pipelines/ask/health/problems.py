@@ -4,6 +4,7 @@ from pipelines.ask.health.model import Feed, Health
 from pipelines.ask.health.words import age, day, per_hour
 from pipelines.base.problems import Problem
 from pipelines.base.settings import HealthSettings
+from pipelines.ingest.clocks import HINT
 
 MAX_EARLY: int = 3
 """Feeds of which it is told one by one that reports wait for their time."""
@@ -18,6 +19,7 @@ def problems(health: Health, settings: HealthSettings) -> list[Problem]:
         *_runs(health),
         *_store(health),
         *_early(health),
+        *_clocks(health),
         *_feeds(health, settings),
         *_coverage(health, settings),
         *_disk(health, settings),
@@ -79,6 +81,10 @@ def _early(health: Health) -> list[Problem]:
     if more := len(health.waiting) - len(found):
         found.append(Problem("warning", "clock", f"reports of {more} more feeds wait", hint))
     return found
+
+
+def _clocks(health: Health) -> list[Problem]:
+    return [Problem("warning", one.name, one.text, HINT) for one in health.clocks]
 
 
 def _feeds(health: Health, settings: HealthSettings) -> list[Problem]:

@@ -6,7 +6,8 @@ pyais reads it. Importing this imports no compiler; the kernel is compiled when 
 made, and kept in a cache.
 
 Modules: `layouts` (where the fields are), `memory` (what rows are made of), the kernel (`words`,
-`payload`, `framing`, `assembly`, `kernel`), `compiled` (its cache), `decoder`, `columns`, `files`.
+`payload`, `characters`, `times`, `tags`, `wrappers`, `framing`, `assembly`, `kernel`), `compiled`
+(its cache), `unwrapping` (times from `$PGHP` lines), `decoder`, `columns`, `files`.
 """
 
 from pipelines.ingest.aivdm.columns import (

@@ -168,6 +168,7 @@ def open_slot(slot: Any, key: Any, total: Any, head: Any, slots: Any) -> None:
     waiting.present = 0
     waiting.fill = 0
     waiting.done = 0
+    waiting.checksum = 0
 
 
 @called
@@ -213,6 +214,7 @@ def add_part(
     waiting = slots[slot]
     waiting.seen = head.sentences
     waiting.present |= 1 << part
+    waiting.checksum ^= head.checksum
     if waiting.time == m.NO_TIME or (number == 1 and head.time != m.NO_TIME):
         waiting.time = head.time
         waiting.time_from = head.time_from
@@ -235,6 +237,7 @@ def add_part(
     head.joined_parts += total - 1
     head.time = waiting.time
     head.time_from = waiting.time_from
+    head.checksum = waiting.checksum
     head.station = waiting.station
     head.offset = waiting.offset
     return slot

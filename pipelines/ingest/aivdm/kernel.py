@@ -12,42 +12,40 @@ import numpy as np
 from pipelines.ingest.aivdm import layouts as at
 from pipelines.ingest.aivdm import memory as m
 from pipelines.ingest.aivdm.assembly import add_part, give_up, join, reject
-from pipelines.ingest.aivdm.framing import (
+from pipelines.ingest.aivdm.characters import (
     BACKSLASH,
     BANG,
     BLANK,
     COMMA,
-    COMMAS,
     CR,
     DOLLAR,
     HASH,
-    KIND_BLANK,
-    KIND_COMMENT,
-    KIND_TAGS,
     STAR,
     TAB,
     checksum_at,
-    count_kind,
     ends_line,
-    inherit,
     is_digit,
     is_letter,
     is_sentence,
-    is_unnamed,
-    is_wrapper,
     line_end,
+)
+from pipelines.ingest.aivdm.framing import (
+    KIND_BLANK,
+    KIND_COMMENT,
+    KIND_TAGS,
+    count_kind,
+    is_unnamed,
     next_piece,
     preamble,
     stamp,
     suffix,
-    tag_block,
-    unwrap,
-    wrapper,
 )
 from pipelines.ingest.aivdm.jit import called, inlined
 from pipelines.ingest.aivdm.payload import AT, aid, base, class_b_static, other, position, static
+from pipelines.ingest.aivdm.tags import inherit, tag_block
 from pipelines.ingest.aivdm.words import (
     ARMOUR_ZERO,
+    COMMAS,
     U,
     borrowed,
     first_mark,
@@ -60,6 +58,7 @@ from pipelines.ingest.aivdm.words import (
     take,
     unarmoured,
 )
+from pipelines.ingest.aivdm.wrappers import is_wrapper, unwrap, wrapper
 
 OK = -1
 WAITS = -2
@@ -280,7 +279,9 @@ def where_cut(buffer: Any, place: Any, star: Any) -> Any:
 
 
 @inlined
-def sentence_end(buffer: Any, star: Any, head: Any, keys: Any, names: Any, lengths: Any) -> Any:
+def sentence_end(
+    buffer: Any, star: Any, head: Any, wrappers: Any, keys: Any, names: Any, lengths: Any
+) -> Any:
     """The end of a piece whose sentence has a checksum; reads what stands behind it."""
     place = star + 3
     if ends_line(buffer[place]):
@@ -290,7 +291,7 @@ def sentence_end(buffer: Any, star: Any, head: Any, keys: Any, names: Any, lengt
     while stop > place and ends_line(buffer[stop - 1]):
         stop -= 1
     if stop > place:
-        suffix(buffer, place, stop, head, keys, names, lengths)
+        suffix(buffer, place, stop, head, wrappers, keys, names, lengths)
     return end
 
 
@@ -476,6 +477,7 @@ def scan_lines(
         and head.others < len(others)
         and head.rejects + m.PARTS + 1 < len(rejects)
         and head.stamps < len(stamps)
+        and head.wrappers + 1 < len(wrappers)
     ):
         begin(place, head)
         first = place
@@ -511,7 +513,8 @@ def scan_lines(
                 outcome = m.MALFORMED
                 place = cut
         else:
-            if head.wrappers:
+            head.checksum = folded(parity)
+            if head.fresh_wrapper:
                 unwrap(
                     head,
                     wrappers,
@@ -519,7 +522,7 @@ def scan_lines(
                     buffer[at_bang + 7] == 49,
                     buffer[at_bang + 5] == 79,
                 )
-            place = sentence_end(buffer, star, head, keys, names, lengths)
+            place = sentence_end(buffer, star, head, wrappers, keys, names, lengths)
             if head.time == m.NO_TIME and head.prefix_time != m.NO_TIME:
                 head.time = head.prefix_time
                 head.time_from = m.FROM_PREFIX

@@ -81,7 +81,8 @@ def test_without_a_folder_the_kernel_compiles_says_so_and_works(tmp_path):
     code = """
         from pipelines.ingest.aivdm import Decoder
         decoder = Decoder(announce=print)
-        columns = decoder.feed(b"!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C\\n")
+        decoder.feed(b"!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C\\n")
+        columns = decoder.finish()
         print(columns.positions["mmsi"].tolist())
     """
     said, rows = run(code, NUMBA_CACHE_DIR=str(tmp_path / "file"))
