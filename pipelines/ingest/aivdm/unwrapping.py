@@ -154,12 +154,12 @@ def _cut(columns: Columns, until: int) -> tuple[Columns, Columns]:
     stamps = columns.stamps
     first = (stamps["positions"] <= ends["positions"]) & (stamps["statics"] <= ends["statics"])
     ends |= {"rejects": len(columns.rejects), "stamps": int(np.count_nonzero(first))}
-    ready, later = (
-        Columns(
-            **{name: getattr(columns, name)[of(end)] for name, end in ends.items()},
-            decoder=columns.decoder,
-        )
-        for of in (lambda end: slice(None, end), lambda end: slice(end, None))
+    tables = {name: getattr(columns, name) for name in ends}
+    ready = Columns(
+        **{name: rows[: ends[name]] for name, rows in tables.items()}, decoder=columns.decoder
+    )
+    later = Columns(
+        **{name: rows[ends[name] :] for name, rows in tables.items()}, decoder=columns.decoder
     )
     if len(later.stamps):
         left: NDArray[Any] = later.stamps.copy()
