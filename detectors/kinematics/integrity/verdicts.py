@@ -214,6 +214,9 @@ def _one_vessel(
         rows = np.flatnonzero(chain)
         if not hulls:
             hulls.append(rows)
+            twins = _same_time(own, rows, free)
+            judged.verdict[twins] = Verdict.COPY
+            free[twins] = False
             continue
         shifted = shifts_s(own.take(hulls[0]), own.take(rows))
         on_way = ~np.isnan(shifted)
@@ -223,8 +226,6 @@ def _one_vessel(
         judged.verdict[rows] = np.where(on_way, Verdict.CLOCK_FAULT, Verdict.FALSE_FIX)
         judged.shift_s[rows] = shifted
     judged.verdict[free] = Verdict.FALSE_FIX
-    if hulls:
-        _same_time(own, hulls[0], judged.verdict)
     still = {
         number: last
         for number, last in heard.items()
@@ -261,13 +262,13 @@ def _numbers(
     return numbers
 
 
-def _same_time(own: Reports, track: Ints, verdict: NDArray[np.uint8]) -> None:
-    """Mark as copies what lies near the vessel's report of the very same time."""
-    rows = np.flatnonzero(verdict == Verdict.FALSE_FIX)
+def _same_time(own: Reports, track: Ints, free: Bools) -> Ints:
+    """Find what lies near the vessel's report of the very same time: times may be coarse."""
+    rows = np.flatnonzero(free)
     place = np.minimum(np.searchsorted(own.time_us[track], own.time_us[rows]), len(track) - 1)
     twin = track[place]
     far_m = distance_m(own.lat[rows], own.lon[rows], own.lat[twin], own.lon[twin])
-    verdict[rows[(own.time_us[rows] == own.time_us[twin]) & (far_m <= NEAR_M)]] = Verdict.COPY
+    return rows[(own.time_us[rows] == own.time_us[twin]) & (far_m <= NEAR_M)]
 
 
 def _is_hull(times_us: Ints) -> bool:

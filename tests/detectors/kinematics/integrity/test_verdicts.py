@@ -85,6 +85,16 @@ def test_copies_within_seconds(tracks):
     assert (judge(reports).verdict == np.where(part == 1, Verdict.COPY, Verdict.SOUND)).all()
 
 
+def test_reports_whose_times_are_coarse_are_of_one_hull(tracks):
+    sail, together = tracks
+    way = sail(np.arange(0, 3_600, 5), speed=12)
+    coarse = way.__class__(**{**vars(way), "time_us": way.time_us // 10_000_000 * 10_000_000})
+    reports, _ = together(coarse)
+    got = judge(reports)
+    assert set(verdicts(got)) == {"sound", "copy"}
+    assert np.mean(got.verdict == Verdict.SOUND) == 0.5
+
+
 @pytest.mark.parametrize("apart_nm", [2, 10, 60])
 def test_two_hulls_that_take_turns_are_two(tracks, apart_nm):
     sail, together = tracks
