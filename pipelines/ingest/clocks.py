@@ -44,9 +44,11 @@ NEAR_S: Final = (10.0, 1_800.0)
 MAX_SAMPLED: Final = 500_000
 """Positions of a feed whose conduct is looked at; more would say the same."""
 
-HINT: Final = (
-    "ask who delivers it for the times of reception (tag block c:, or $PGHP lines); until then, "
-    "what rests on times, speeds above all, may be wrong"
+PUT_RIGHT_HINT: Final = "nothing to do; such a feed is hours old when it comes"
+REFUSED_HINT: Final = "ask who delivers the feed for the time of reception of each sentence"
+WRONG_HINT: Final = (
+    "ask who delivers the feed for the times of reception (tag block c:, or $PGHP lines); until "
+    "then what rests on times, speeds above all, may be wrong"
 )
 
 
@@ -172,20 +174,25 @@ class Conduct:
         return [{**found, "offset_s": None, "text": text}]
 
 
-def in_words(report: Mapping[str, Any]) -> list[str]:
-    """Say what became of a feed's clocks, from its report; empty if there was one, and sound."""
+def told(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Say what became of a feed's clocks, from its report, each with what to do about it."""
     said = []
     if late := report.get("time_of_delivery", 0):
         mean_min = report["delivery_lag_s"] / max(report["time_put_right"], 1) / 60
-        said.append(
+        text = (
             f"the times behind {late:,} sentences are those of their delivery, {mean_min:.0f} min "
             "late on average; they got those of their reception, from $PGHP lines"
         )
+        said.append((text, PUT_RIGHT_HINT))
     if refused := report["rejected"].get("delivery time", 0):
-        said.append(
-            f"{refused:,} reports were rejected, since only the time of their delivery is known"
-        )
+        text = f"{refused:,} reports were rejected, since only the time of their delivery is known"
+        said.append((text, REFUSED_HINT))
     for one in report.get("clocks", []):
         receiver = f"receiver {one['receiver']}: " if one["receiver"] else ""
-        said.append(f"{receiver}{one['text']}")
+        said.append((f"{receiver}{one['text']}", WRONG_HINT))
     return said
+
+
+def in_words(report: Mapping[str, Any]) -> list[str]:
+    """Say what became of a feed's clocks, from its report; empty if there was one, and sound."""
+    return [text for text, _ in told(report)]

@@ -1,9 +1,15 @@
 """AIVDM and AIVDO sentences to batches: dates and checks the columns that `aivdm` decodes.
 
 **Times.** A report's time is, in this order: the tag block's `c`, its own or that of its group; the
-`$PGHP` line before it that names its checksum; an epoch behind the sentence; an epoch or ISO 8601
-time before it (UTC if it names no zone). A report of several sentences has the time of its first
-part. (A logger's epoch behind the sentence goes after `$PGHP`, see `aivdm.TIME_FROM`.)
+`$PGHP` line near it, before or behind, that names its checksum; an epoch behind the sentence; an
+epoch or ISO 8601 time before it (UTC if it names no zone). A report of several sentences has the
+time of its first part. (A logger's epoch behind the sentence goes after `$PGHP`, see
+`aivdm.TIME_FROM`.)
+
+Where those epochs are a minute or more later than the `$PGHP` lines near them, they say when the
+lines were delivered. A sentence that no such line names then has the time of those around it if
+they are within 10 s of one another; else it is rejected ("delivery time"). What the receivers'
+clocks are otherwise seen to be wrong by is said in `Report.clocks`, see `clocks`.
 
 A sentence with none of them takes the time of the nearest line before it that has one, provided
 that the next line with one follows within `neighbour_gap_s` of it: the logger wrote the sentence

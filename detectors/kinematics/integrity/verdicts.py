@@ -268,7 +268,7 @@ def _same_time(own: Reports, track: Ints, free: Bools) -> Ints:
     place = np.minimum(np.searchsorted(own.time_us[track], own.time_us[rows]), len(track) - 1)
     twin = track[place]
     far_m = distance_m(own.lat[rows], own.lon[rows], own.lat[twin], own.lon[twin])
-    return rows[(own.time_us[rows] == own.time_us[twin]) & (far_m <= NEAR_M)]
+    return np.asarray(rows[(own.time_us[rows] == own.time_us[twin]) & (far_m <= NEAR_M)])
 
 
 def _is_hull(times_us: Ints) -> bool:

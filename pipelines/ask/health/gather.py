@@ -213,9 +213,9 @@ def _clocks(reader: Queries) -> tuple[Clock, ...]:
     """What is said of the clocks of the newest feeds, newest first."""
     newest = reader.ledger().tail(MAX_CLOCKS)[::-1]
     return tuple(
-        Clock(f"feed {row.name}", text)
+        Clock(f"feed {row.name}", text, hint)
         for row in newest.itertuples(index=False)
-        for text in clocks.in_words(json.loads(str(row.report)))
+        for text, hint in clocks.told(json.loads(str(row.report)))
     )
 
 

@@ -161,10 +161,13 @@ class Clock:
         The feed.
     text
         What was seen, and what became of it.
+    hint
+        What to do about it.
     """
 
     name: str
     text: str
+    hint: str
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from pipelines.ask.health.model import Feed, Health
 from pipelines.ask.health.words import age, day, per_hour
 from pipelines.base.problems import Problem
 from pipelines.base.settings import HealthSettings
-from pipelines.ingest.clocks import HINT
 
 MAX_EARLY: int = 3
 """Feeds of which it is told one by one that reports wait for their time."""
@@ -84,7 +83,7 @@ def _early(health: Health) -> list[Problem]:
 
 
 def _clocks(health: Health) -> list[Problem]:
-    return [Problem("warning", one.name, one.text, HINT) for one in health.clocks]
+    return [Problem("warning", one.name, one.text, one.hint) for one in health.clocks]
 
 
 def _feeds(health: Health, settings: HealthSettings) -> list[Problem]:

@@ -5,9 +5,9 @@ and `to_statics` make the project's frames of it, and `reread` shows the message
 pyais reads it. Importing this imports no compiler; the kernel is compiled when the first decoder is
 made, and kept in a cache.
 
-Modules: `layouts` (where the fields are), `memory` (what rows are made of), the kernel (`words`,
-`payload`, `characters`, `times`, `tags`, `wrappers`, `framing`, `assembly`, `kernel`), `compiled`
-(its cache), `unwrapping` (times from `$PGHP` lines), `decoder`, `columns`, `files`.
+Modules: `layouts` (where the fields are), `memory` (what rows are made of), `limits`, the kernel
+(`words`, `payload`, `characters`, `times`, `tags`, `wrappers`, `framing`, `assembly`, `kernel`),
+`compiled` (its cache), `unwrapping` (times from `$PGHP` lines), `decoder`, `columns`, `files`.
 """
 
 from pipelines.ingest.aivdm.columns import (

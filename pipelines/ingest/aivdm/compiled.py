@@ -21,6 +21,7 @@ HERE: Final = Path(__file__).resolve().parent
 SOURCES: Final = (
     "jit.py",
     "layouts.py",
+    "limits.py",
     "memory.py",
     "words.py",
     "payload.py",

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.ingest.aivdm import limits
 from pipelines.ingest.aivdm import memory as m
 from pipelines.ingest.aivdm.characters import (
     BACKSLASH,
@@ -95,7 +96,7 @@ def stamp(head: Any, stamps: Any) -> None:
     Times of `$PGHP` lines don't count, since satellite data in them are hours late, those of a
     group are another line's, and those written behind a sentence may be those of its delivery.
     """
-    late = head.time_from == m.FROM_SUFFIX and head.lag >= m.DELIVERY_US
+    late = head.time_from == m.FROM_SUFFIX and head.lag >= limits.DELIVERY_US
     if head.time > 0 and not late and head.time_from not in (m.FROM_WRAPPER, m.FROM_GROUP):
         place = head.stamps
         # The last stamp may go if no row without a time is on either side of it.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.ingest.aivdm import limits
 from pipelines.ingest.aivdm import memory as m
 from pipelines.ingest.aivdm.columns import Columns
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pipelines.ingest.aivdm.decoder import Decoder
 
 ROWS: Final = ("positions", "statics", "bases", "aids", "others")
-_HORIZON: Final = m.WRAPPED_WITHIN_PIECES + m.FRESH_WITHIN_PIECES
+_HORIZON: Final = limits.WRAPPED_WITHIN_PIECES + limits.FRESH_WITHIN_PIECES
 _FOREVER: Final = np.iinfo(np.int64).max
 
 
@@ -138,7 +139,7 @@ class Unwrapping:
         if held is not None:
             first = [rows["piece"][0] for name in ROWS if len(rows := getattr(held, name))]
             near = min([near, *map(int, first)])
-        gone = int(np.searchsorted(self._wrappers["piece"], near - m.WRAPPED_WITHIN_PIECES))
+        gone = int(np.searchsorted(self._wrappers["piece"], near - limits.WRAPPED_WITHIN_PIECES))
         if gone:
             self.unmatched += int(np.count_nonzero(self._wrappers["taken"][:gone] == 0))
             self._wrappers = self._wrappers[gone:].copy()

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.ingest.aivdm import limits
 from pipelines.ingest.aivdm import memory as m
 from pipelines.ingest.aivdm.characters import (
     BLANK,
@@ -105,7 +106,7 @@ def unwrap(head: Any, wrappers: Any, checksum: Any, alone: Any, own_ship: Any) -
     The wrapper of several parts names a combination of their checksums, some wrappers of own-ship
     sentences name 00, and some name none: these only count for the very next sentence.
     """
-    if head.fresh_wrapper and head.pieces - head.fresh_piece <= m.FRESH_WITHIN_PIECES:
+    if head.fresh_wrapper and head.pieces - head.fresh_piece <= limits.FRESH_WITHIN_PIECES:
         named = head.fresh_checksum
         is_its = named == checksum or named < 0 or not alone or (own_ship and named == 0)
         if is_its and head.fresh_time != m.NO_TIME:
@@ -133,13 +134,13 @@ def around(near: Any, low: Any, piece: Any) -> Any:
     before = np.int64(m.NO_TIME)
     after = np.int64(m.NO_TIME)
     index = low
-    while index < len(near) and near[index].piece <= piece + m.WRAPPED_WITHIN_PIECES:
+    while index < len(near) and near[index].piece <= piece + limits.WRAPPED_WITHIN_PIECES:
         if near[index].piece < piece:
             before = near[index].time
         elif after == m.NO_TIME:
             after = near[index].time
         index += 1
-    if min(before, after) == m.NO_TIME or abs(after - before) > m.WRAPPERS_APART_US:
+    if min(before, after) == m.NO_TIME or abs(after - before) > limits.WRAPPERS_APART_US:
         return np.int64(m.DELIVERED)
     return min(before, after)
 
@@ -150,9 +151,9 @@ def nearest(near: Any, low: Any, piece: Any, checksum: Any) -> Any:
     best = np.int64(-1)
     late = 0
     index = low
-    while index < len(near) and near[index].piece <= piece + m.WRAPPED_WITHIN_PIECES:
+    while index < len(near) and near[index].piece <= piece + limits.WRAPPED_WITHIN_PIECES:
         row = near[index]
-        if row.lag >= m.DELIVERY_US:
+        if row.lag >= limits.DELIVERY_US:
             late += 1
         if not row.taken and row.checksum == checksum:
             closer = best < 0 or abs(row.piece - piece) < abs(near[best].piece - piece)
@@ -164,8 +165,8 @@ def nearest(near: Any, low: Any, piece: Any, checksum: Any) -> Any:
 @inlined
 def lines_near(piece: Any, last: Any) -> Any:
     """Count the pieces of the feed that are near one, which ends with the piece `last`."""
-    first = max(piece - m.WRAPPED_WITHIN_PIECES, 1)
-    return min(piece + m.WRAPPED_WITHIN_PIECES, last) - first + 1
+    first = max(piece - limits.WRAPPED_WITHIN_PIECES, 1)
+    return min(piece + limits.WRAPPED_WITHIN_PIECES, last) - first + 1
 
 
 def match(
@@ -195,7 +196,7 @@ def match(
     low = 0
     for row in range(len(pieces)):
         piece = pieces[row]
-        while low < len(near) and near[low].piece < piece - m.WRAPPED_WITHIN_PIECES:
+        while low < len(near) and near[low].piece < piece - limits.WRAPPED_WITHIN_PIECES:
             low += 1
         if times_from[row] == m.FROM_WRAPPER:
             continue
@@ -209,13 +210,13 @@ def match(
             near[best].taken = 1
             if logged:
                 near[best].lag = times[row] - near[best].time
-                if near[best].lag >= m.DELIVERY_US:
+                if near[best].lag >= limits.DELIVERY_US:
                     counts[0] += 1
                     counts[3] += near[best].lag
             if logged or times[row] == m.NO_TIME:
                 times[row] = near[best].time
                 times_from[row] = m.FROM_WRAPPER
-        elif logged and late > 0 and m.DELIVERED_OF * late >= lines_near(piece, last):
+        elif logged and late > 0 and limits.DELIVERED_OF * late >= lines_near(piece, last):
             times[row] = around(near, low, piece)
             times_from[row] = m.FROM_AROUND
             counts[1 if times[row] != m.DELIVERED else 2] += 1

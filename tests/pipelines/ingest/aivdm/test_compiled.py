@@ -72,7 +72,7 @@ def test_cache_changes_with_the_sources(monkeypatch, tmp_path):
 
 def test_every_module_of_the_kernel_counts_for_the_cache():
     kernel = {path.name for path in compiled.HERE.glob("*.py") if "jit import" in path.read_text()}
-    assert kernel | {"jit.py", "layouts.py", "memory.py"} == set(compiled.SOURCES)
+    assert kernel | {"jit.py", "layouts.py", "limits.py", "memory.py"} == set(compiled.SOURCES)
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.ingest.aivdm import NO_TIME
+from pipelines.ingest.aivdm import NO_TIME, limits
 from pipelines.ingest.aivdm import memory as m
 
 US = 1_000_000
@@ -62,7 +62,10 @@ def test_a_wrapper_behind_its_sentence_or_some_lines_off_dates_it(decoded):
 
 def test_farther_off_than_the_window_it_is_another_sentences(decoded):
     one = sentence(1)
-    for between, expected in ((m.WRAPPED_WITHIN_PIECES - 1, 7), (m.WRAPPED_WITHIN_PIECES, None)):
+    for between, expected in (
+        (limits.WRAPPED_WITHIN_PIECES - 1, 7),
+        (limits.WRAPPED_WITHIN_PIECES, None),
+    ):
         got = decoded(wrapper(checksum(one), 7) + b"# \n" * between + one)
         assert seconds(got) == [expected]
 
@@ -132,7 +135,7 @@ def slow(lines: list[tuple[str, int, int]]) -> list[int | None]:
             if (
                 fresh is not None
                 and lines[fresh][1] == named
-                and place - fresh <= m.FRESH_WITHIN_PIECES
+                and place - fresh <= limits.FRESH_WITHIN_PIECES
             ):
                 taken.add(fresh)
                 found[place] = fresh
@@ -141,7 +144,7 @@ def slow(lines: list[tuple[str, int, int]]) -> list[int | None]:
         if kind != "s" or place in found:
             continue
         free = [w for w, n, _ in wrappers if n == named and w not in taken]
-        near = [w for w in free if abs(w - place) <= m.WRAPPED_WITHIN_PIECES]
+        near = [w for w in free if abs(w - place) <= limits.WRAPPED_WITHIN_PIECES]
         if near:
             found[place] = min(near, key=lambda w: (abs(w - place), w))
             taken.add(found[place])
