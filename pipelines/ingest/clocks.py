@@ -22,8 +22,8 @@ MIN_REPORTS: Final = 100
 """Reports, or pairs of them, from which on a share is right within a tenth."""
 
 SPREAD_S: Final = 9
-"""A report is received 0 to 4 s after the second that it names, at sound receivers (90 % of them in
-an Australian log, 97 % in a Danish one), and a drifting clock blurs that as much again."""
+"""A report is received within seconds of the second that it names: of an Australian and a Danish
+log 92 % from 2 s before to 6 s behind it, as their receivers' clocks and loggers have it."""
 
 SOUND_SHARE: Final = 0.5
 """Where fewer agree than this, most times aren't those of reception. By chance, 15 % do."""
