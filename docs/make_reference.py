@@ -14,9 +14,11 @@ import detectors
 from detectors.core import frames
 from detectors.core.events import EVENTS
 from detectors.core.frames import Column
+from detectors.core.relations import Relation
 from detectors.surroundings.zones import CONFIDENCES, ZONE_CLASSES
 from pipelines.base.schemas import FLAGGED, MARKS, PARTS
-from pipelines.base.settings import PROJECT, read_yaml
+from pipelines.base.settings import PROJECT
+from pipelines.base.yaml_files import read_yaml
 from pipelines.cli.main import app
 from pipelines.ingest.formats import FORMATS
 from pipelines.ingest.report import REASONS
@@ -153,6 +155,8 @@ def all_detectors() -> str:
         given, notes = _split(rest)
         out.append(f"## {kind.name}\n\nVersion {kind.version}. Source: {_cell(kind.source)}.\n")
         out.append(_plain(rule) + "\n")
+        rests_on = "; ".join(_opening(relation) for relation in detector.rests_on)
+        out.append(f"Rests on: {rests_on}.\n")
         block = configured.get(kind.name) or {}
         rows = []
         for name, field in kind.model_fields.items():
@@ -164,6 +168,19 @@ def all_detectors() -> str:
         if notes:
             out.append(_plain(notes) + "\n")
     return "\n".join(out)
+
+
+def _opening(relation: Relation) -> str:
+    """Return what a relation says of itself, with its distances and times."""
+    text = inspect.cleandoc(type(relation).__doc__ or "").partition(".")[0]
+    limits = {k: v for k, v in vars(relation).items() if k in ("within_m", "within_s", "detectors")}
+    told = ", ".join(f"`{name}` {_shown(value)}" for name, value in limits.items())
+    return f"{text[0].lower()}{text[1:]}" + (f" ({told})" if told else "")
+
+
+def _shown(value: float | tuple[str, ...]) -> str:
+    """Return a number, or names, as in a sentence."""
+    return ", ".join(value) if isinstance(value, tuple) else f"{value:.0f}"
 
 
 def _split(text: str) -> tuple[dict[str, str], str]:

@@ -75,7 +75,7 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
 @contextmanager
 def leaving_out_briefs() -> Iterator[None]:
     """Runs write no briefs: half of what a small run costs, where nobody looks at them."""
-    from pipelines.publish import WRITERS
+    from pipelines.publish.files import WRITERS
 
     with pytest.MonkeyPatch.context() as patch:
         for name in ("brief.html", "brief.pdf"):
@@ -95,7 +95,7 @@ def exercise(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a small simulated feed, with its truth."""
     from pipelines.base.settings import load
     from pipelines.exercise import simulate
-    from pipelines.run.runs import load_zones
+    from pipelines.run.setup import load_zones
     from pipelines.run.windows import utc
 
     folder = tmp_path_factory.mktemp("exercise")
@@ -110,10 +110,11 @@ def exercise_home(exercise: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     from pipelines.base.progress import reporter
     from pipelines.base.settings import load
     from pipelines.run import feeds, runs
+    from pipelines.run.setup import load_zones
 
     home = tmp_path_factory.mktemp("home")
     installation = load(home)
-    zones = runs.load_zones(installation)
+    zones = load_zones(installation)
     with reporter(quiet=True) as report:
         feeds.ingest_only(
             installation,

@@ -26,13 +26,14 @@ def story_home(exercise: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     from pipelines.base.progress import reporter
     from pipelines.base.settings import load
     from pipelines.run import feeds, runs
+    from pipelines.run.setup import load_zones
 
     def make(home: Path) -> None:
         installation = load(home)
         with reporter(quiet=True) as report:
             feeds.ingest_only(
                 installation,
-                runs.load_zones(installation),
+                load_zones(installation),
                 [str(exercise / "feed.nmea.gz")],
                 area=None,
                 mapping=None,

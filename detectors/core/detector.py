@@ -1,22 +1,19 @@
-"""What a detector is: its parameters plus one method."""
+"""The contract: a detector is its parameters, facts about it, and `detect`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from detectors.core import events, frames
+from detectors.core.hypothesis import Hypothesis
+from detectors.core.relations import All, Relation
 from detectors.core.telling import Told, Words
-from detectors.kinematics import whereabouts
 
 if TYPE_CHECKING:
-    from detectors.core.explain import Hypothesis
     from detectors.surroundings.coverage import Coverage
     from detectors.surroundings.zones import Zones
 
@@ -62,43 +59,12 @@ class Context:
     earlier: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def events_of(self, name: str) -> pd.DataFrame:
-        """Events of an earlier detector; none where it is disabled or failed."""
+        """Return the events of an earlier detector; none where it is disabled or failed."""
         return self.earlier[name] if name in self.earlier else events.empty()
 
 
-class RestsOn(Enum):
-    """Whose positions a vessel's events rest on, beside what `Context` holds.
-
-    It says which vessels must be looked at together; see `pipelines.detect.spread`.
-    """
-
-    OWN = "its own"
-    COMPANY = "its own and those of the vessels that `Detector.company` names"
-    EVENTS = "those of vessels that take part in the events it reads or that `involved` names"
-    ALL = "anybody's"
-
-
-@dataclass(frozen=True)
-class Apart:
-    """What a part of the vessels gives by itself.
-
-    Attributes
-    ----------
-    events
-        Events of vessels that turn out to have no company; those of others don't count.
-    asks, answers
-        What `Detector.company` is told of these vessels: small frames by name that have a lat and
-        a lon. In the end all that is near counts, so that they can be cut into tiles: `asks` where
-        they lie, `answers` with `Detector.halo_m` around.
-    """
-
-    events: pd.DataFrame
-    asks: Mapping[str, pd.DataFrame]
-    answers: Mapping[str, pd.DataFrame]
-
-
 class Detector(BaseModel):
-    """Base of every detector: a frozen model of its parameters.
+    """The base of every detector: a frozen model of its parameters.
 
     A subclass lives in a module of its own, named like `name`, and sets the class facts:
 
@@ -111,8 +77,7 @@ class Detector(BaseModel):
     - ``source``: citation of the rule;
     - ``after``: detectors whose events it reads, as `Context.earlier`;
     - ``needs_zones``: whether its events mean nothing where no land or zone layer reaches;
-    - ``rests_on``: whose positions a vessel's events rest on. Unless that is anybody's, the
-      detector may be run on some of the vessels at a time;
+    - ``rests_on``: whose positions a vessel's events rest on, a tuple of `relations`;
     - ``symmetric_days``: shifts of time, in days, under which its events are the same. One that
       looks at the sun names shifts after which the sun stands where it stood: 1461 days, four
       Julian years (within 0.1 degree).
@@ -127,18 +92,26 @@ class Detector(BaseModel):
     source: ClassVar[str]
     after: ClassVar[tuple[str, ...]] = ()
     needs_zones: ClassVar[bool] = True
-    rests_on: ClassVar[RestsOn] = RestsOn.ALL
     symmetric_days: ClassVar[tuple[int, ...]] = (-400, 1, 7)
-    hypotheses: ClassVar[tuple["Hypothesis", ...]] = ()
+    hypotheses: ClassVar[tuple[Hypothesis, ...]] = ()
+
+    @property
+    def rests_on(self) -> tuple[Relation, ...]:
+        """Say whose positions a vessel's events rest on, beside what `Context` holds.
+
+        A vessel's events (those with it as `mmsi`, before `finish`) are the same whether all are
+        looked at, or the vessel with those that these relations name.
+        """
+        return (All(),)
 
     @property
     def lookback(self) -> timedelta:
-        """History needed before an event's start (see the class docstring)."""
+        """Return the history needed before an event's start (see the class docstring)."""
         raise NotImplementedError
 
     @property
     def settle(self) -> timedelta:
-        """How long after its end an event can still change, e.g. grow over an interruption.
+        """Return how long after its end an event can still change, e.g. grow over a pause.
 
         An event that ended less than this before a window belongs to that window too: only there
         is it known how it ended.
@@ -158,64 +131,22 @@ class Detector(BaseModel):
         Returns
         -------
         pandas.DataFrame
-            `events.EVENTS`: every event touching [context.start - settle, context.end], and those
-            only. An event that still goes on at `context.end` has no `end`.
+            `events.EVENTS`: every event touching [context.start - settle, context.end], and older
+            ones only where `finish` rests on them. An event that still goes on at `context.end`
+            has no `end`.
         """
         raise NotImplementedError
 
-    # What follows is for running on some of the vessels at a time; see `rests_on`.
+    def finish(self, found: pd.DataFrame) -> pd.DataFrame:
+        """Join what only the whole can tell, from what `detect` found for all vessels.
 
-    def find(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
-        """Events from which `gather` makes those of `detect`, once all parts are together.
-
-        `positions` are those of some vessels and all their company.
+        What `detect` returned for the sake of this alone is left out.
         """
-        return self.detect(positions, context)
-
-    def gather(self, found: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
-        """What `detect` returns, from what `find` returned for all parts, explained or not."""
         return found
-
-    @property
-    def halo_m(self) -> float:
-        """How far from what asks the answers may lie."""
-        return 0.0
-
-    def apart(self, positions: pd.DataFrame, context: Context) -> Apart:
-        """What some of the vessels give by themselves, whoever the others are."""
-        raise NotImplementedError
-
-    def company(
-        self, asks: Mapping[str, pd.DataFrame], answers: Mapping[str, pd.DataFrame]
-    ) -> pd.DataFrame:
-        """Of each vessel the others whose reports may bear upon its events, or more.
-
-        A vessel's events (those with it as `mmsi`) are then the same whether all are looked at, or
-        it and its company.
-
-        Parameters
-        ----------
-        asks, answers
-            Of `apart`, of all vessels: those of a tile, and of the tile with `halo_m` around it.
-
-        Returns
-        -------
-        pandas.DataFrame
-            `whereabouts.PAIRS`.
-        """
-        raise NotImplementedError
-
-    def related(self, statements: pd.DataFrame) -> pd.DataFrame:
-        """Further company, wherever they are, by what all vessels said of themselves."""
-        return whereabouts.joined([])
-
-    def involved(self, positions: pd.DataFrame, context: Context) -> NDArray[np.int64]:
-        """Of the vessels in `positions` those (MMSIs) that matter beside those in events."""
-        return np.zeros(0, "int64")
 
     @classmethod
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:
-        """What happened, from the side of one of its vessels, in a sentence for a sailor.
+        """Say what happened, from the side of one of its vessels, in a sentence for a sailor.
 
         No time: whoever shows it adds it.
         """

@@ -1,8 +1,6 @@
 """The event schema: the one place that knows the columns of an event and how its id is made."""
 
 import hashlib
-import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Protocol
 
@@ -10,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.errors import FrameError
+from detectors.core.evidence import Evidence
 from detectors.core.frames import TIME, Column, epoch_us
 
 EVENTS: Final[Mapping[str, Column]] = {
@@ -29,9 +28,15 @@ EVENTS: Final[Mapping[str, Column]] = {
     "lon": Column("float64", "deg", "where: see the README's output contract"),
     "score": Column("float64", "", "0-1, how much it deserves a look, after explanations"),
     "explanation": Column("str", "", "the best innocent hypothesis, empty where none applies"),
-    "evidence": Column("str", "", "JSON object, flat, unit-suffixed: enough to re-argue the case"),
+    "evidence": Column("object", "", "`evidence.Evidence`: enough to re-argue the case"),
 }
 """One row per event, sorted by (start, event_id). Run-relative status is added by the store."""
+
+WRITTEN: Final[Mapping[str, Column]] = {
+    **EVENTS,
+    "evidence": Column("str", "", "JSON of `Evidence`: checks, facts, settings, explained"),
+}
+"""Events as they are written: evidence as text, see `written` and `parsed`."""
 
 _ID_COLUMNS = ("detector", "subkind", "zone_id", "track_ids")
 
@@ -46,36 +51,33 @@ def event_id(detector: str, subkind: str, zone_id: str, track_ids: str, anchor_u
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-def dump_evidence(evidence: Mapping[str, Any]) -> str:
-    """Evidence as JSON with sorted keys: numbers rounded to 6 digits, times ISO 8601 UTC.
+def objects(values: Sequence[Any], index: pd.Index | None = None) -> pd.Series:
+    """Return a column of objects, whatever they are."""
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return pd.Series(column, index=index, dtype=object)
 
-    >>> dump_evidence({"speed_kn": np.float64(1.25), "n_reports": np.int64(3)})
-    '{"n_reports": 3, "speed_kn": 1.25}'
+
+def written(events: pd.DataFrame) -> pd.DataFrame:
+    """Return events with the evidence as JSON text, as they are written."""
+    texts = [evidence.json() for evidence in events["evidence"]]
+    return events.assign(evidence=pd.Series(texts, events.index, dtype="str"))
+
+
+def parsed(events: pd.DataFrame) -> pd.DataFrame:
+    """Return written events with the evidence as the objects that it is.
+
+    Raises
+    ------
+    FrameError
+        If it is none.
     """
-    return json.dumps({key: _plain(evidence[key]) for key in sorted(evidence)}, ensure_ascii=False)
-
-
-_PLAIN: Final = frozenset({str, int, bool, type(None)})
-
-
-def _plain(value: Any) -> Any:
-    if type(value) in _PLAIN:  # nearly all: exact types are told apart quickly
-        return value
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return round(value, 6) if math.isfinite(value) else None
-    if isinstance(value, pd.Timestamp):
-        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if value is None or isinstance(value, str | int | bool):
-        return value
-    raise FrameError(f"evidence can't hold a {type(value).__name__}")
+    found = [Evidence.parse(text) for text in events["evidence"]]
+    return events.assign(evidence=objects(found, events.index))
 
 
 def empty() -> pd.DataFrame:
-    """A frame of no events."""
+    """Return a frame of no events."""
     return build([])
 
 
@@ -104,7 +106,8 @@ def build(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         for name, values in columns.items():
             values.append(full[name])
     frame = pd.DataFrame({name: pd.Series(columns[name], dtype="object") for name in columns})
-    frame["evidence"] = pd.Series([dump_evidence(e) for e in columns["evidence"]], dtype="object")
+    held = (e if isinstance(e, Evidence) else Evidence.of(e) for e in columns["evidence"])
+    frame["evidence"] = objects(list(held))
     for name in ("start", "end", "anchor"):
         frame[name] = pd.to_datetime(frame[name], utc=True).astype(TIME)
     anchors = epoch_us(frame["anchor"])
@@ -131,6 +134,7 @@ def row(
     lon: float,
     score: float,
     evidence: Mapping[str, Any],
+    settings: Iterable[str] = (),
     subkind: str = "",
     zone_id: str = "",
     anchor_us: int | None = None,
@@ -148,7 +152,10 @@ def row(
         Microseconds since 1970-01-01 UTC; no end while it is open.
     anchor_us
         Time of the report that anchors the event, the start where left out.
-    lat, lon, score, evidence, subkind, zone_id, explanation
+    evidence, settings
+        What was measured, see `Evidence.of`; names of the detector's parameters that shaped it,
+        of which those that bound something are left to the checks.
+    lat, lon, score, subkind, zone_id, explanation
         See `EVENTS`.
     """
     tracks = [int(track) for track in tracks]
@@ -173,7 +180,7 @@ def row(
         "lon": float(lon),
         "score": float(score),
         "explanation": explanation,
-        "evidence": evidence,
+        "evidence": Evidence.of(evidence, {name: getattr(finder, name) for name in settings}),
     }
 
 
@@ -215,8 +222,3 @@ def span_us(event: Mapping[str, Any]) -> tuple[int, int]:
     start, is_open = event["start"], pd.isna(event["end"])
     first, last = epoch_us(pd.Series([start, start if is_open else event["end"]])).tolist()
     return first, NEVER if is_open else last
-
-
-def evidence_of(events: pd.DataFrame) -> list[dict[str, Any]]:
-    """The evidence of each event, parsed."""
-    return [json.loads(text) for text in events["evidence"]]

@@ -162,7 +162,7 @@ def conform(frame: pd.DataFrame, schema: Mapping[str, Column]) -> pd.DataFrame:
 
 
 def select(frame: pd.DataFrame, schema: Mapping[str, Column]) -> pd.DataFrame:
-    """The columns of `schema` in its order, without copying a frame that has just these."""
+    """Return the columns of `schema` in its order, without copying a frame that has just these."""
     names = list(schema)
     return frame if list(frame.columns) == names else frame[names]
 
@@ -195,7 +195,7 @@ def epoch_us(time: pd.Series) -> NDArray[np.int64]:
 
 
 def from_epoch_us(epoch: NDArray[np.int64]) -> pd.Series:
-    """A column of type `TIME` from int64 microseconds since 1970-01-01 UTC."""
+    """Return a column of type `TIME` from int64 microseconds since 1970-01-01 UTC."""
     return pd.Series(np.asarray(epoch, "int64").astype("datetime64[us]")).dt.tz_localize("UTC")
 
 

@@ -1,6 +1,6 @@
 """Detectors run over a window in the order in which they need one another's events."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -9,9 +9,6 @@ import pandas as pd
 from detectors.core.detector import Context, Detector
 from detectors.core.errors import ConfigError
 from detectors.core.explain import explain
-
-How = Callable[[Detector, pd.DataFrame, Context], pd.DataFrame]
-"""What is asked of a detector: from positions and context to `events.EVENTS`."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,7 @@ class Found:
 
 
 def in_order(detectors: Sequence[Detector]) -> list[Detector]:
-    """Detectors such that each comes after those whose events it reads, else as given.
+    """Return detectors such that each comes after those whose events it reads, else as given.
 
     Raises
     ------
@@ -50,7 +47,7 @@ def in_order(detectors: Sequence[Detector]) -> list[Detector]:
 
 
 def extension(detector: Detector, among: Sequence[Detector]) -> timedelta:
-    """How far before the window others need this one's events."""
+    """Return how far before the window others need this one's events."""
     needs = (
         other.lookback + other.settle + extension(other, among)
         for other in among
@@ -60,8 +57,9 @@ def extension(detector: Detector, among: Sequence[Detector]) -> timedelta:
 
 
 def history(detector: Detector, among: Sequence[Detector]) -> timedelta:
-    """History that must be loaded before an event's start for this detector to judge it: its own
-    look-back and all that those before it need in turn.
+    """Return the history to load before an event's start for this detector to judge it.
+
+    It is its own look-back and all that those before it need in turn.
     """
     sources = (other for other in among if other.name in detector.after)
     own = detector.lookback
@@ -73,13 +71,10 @@ def run(
     positions: pd.DataFrame,
     context: Context,
     *,
-    among: Sequence[Detector] | None = None,
-    given: Mapping[str, pd.DataFrame] | None = None,
-    how: How | None = None,
     before_each: Callable[[str], None] | None = None,
     failed: Callable[[str, Exception], None] | None = None,
 ) -> dict[str, Found]:
-    """Events of each detector by name, explained.
+    """Return the events of each detector by name, explained.
 
     Parameters
     ----------
@@ -88,13 +83,6 @@ def run(
         no events to it.
     positions, context
         See `Detector.detect`; `context.earlier` is filled in here.
-    among
-        All detectors of the run where only some of them run here: what they need of one another
-        rests on all.
-    given
-        `Found.before` of detectors that have run elsewhere, for those that read their events.
-    how
-        `Detector.detect` if left out; something else where only some of the vessels are looked at.
     before_each
         Called with each detector's name before it runs.
     failed
@@ -102,11 +90,11 @@ def run(
         error is raised.
     """
     found: dict[str, Found] = {}
-    known = dict(given or {})
+    known: dict[str, pd.DataFrame] = {}
     for detector in in_order(detectors):
         if before_each:
             before_each(detector.name)
-        own_start = context.start - extension(detector, among or detectors)
+        own_start = context.start - extension(detector, detectors)
         earlier = {
             name: touching(known[name], own_start - detector.lookback - detector.settle)
             for name in detector.after
@@ -114,11 +102,7 @@ def run(
         }
         try:
             seen = replace(context, start=own_start, earlier=earlier)
-            before = explain(
-                how(detector, positions, seen) if how else detector.detect(positions, seen),
-                seen,
-                detector.hypotheses,
-            )
+            before = explain(look(detector, positions, seen), seen, detector.hypotheses)
         except Exception as error:  # one failing detector mustn't stop the others
             if failed is None:
                 raise
@@ -129,7 +113,19 @@ def run(
     return found
 
 
+def look(detector: Detector, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
+    """Return the events of one detector that touch the window, joined, not yet explained.
+
+    Parameters
+    ----------
+    positions, context
+        See `Detector.detect`; `context.earlier` included.
+    """
+    whole = detector.finish(detector.detect(positions, context))
+    return touching(whole, context.start - detector.settle)
+
+
 def touching(events: pd.DataFrame, since: pd.Timestamp) -> pd.DataFrame:
-    """Events that go on at `since` or later."""
+    """Return events that go on at `since` or later."""
     touches = events["end"].isna() | (events["end"] >= since)
     return events[touches].reset_index(drop=True)

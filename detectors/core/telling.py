@@ -1,12 +1,11 @@
 """What a detector needs to tell a person what happened, in a sentence for a sailor."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pandas as pd
 
-from detectors.core.events import evidence_of
+from detectors.core.evidence import Evidence
 
 
 @dataclass(frozen=True)
@@ -21,11 +20,11 @@ class Told:
     end: pd.Timestamp | None
     lat: float
     lon: float
-    evidence: Mapping[str, Any]
+    evidence: Evidence
     detector: str = ""
 
     def partner_of(self, mmsi: int) -> int:
-        """The other vessel of a pair, as seen from one of them; 0 where there is none."""
+        """Return the other vessel of a pair, as seen from one of them; 0 where there is none."""
         return self.other_mmsi if mmsi == self.mmsi else self.mmsi if self.other_mmsi else 0
 
 
@@ -50,11 +49,11 @@ class Words(Protocol):
     """How names, places and amounts are put into words."""
 
     def name(self, mmsi: int) -> str:
-        """What a vessel calls itself, its MMSI where it doesn't say."""
+        """Return what a vessel calls itself, its MMSI where it doesn't say."""
         ...
 
     def place(self, lat: float, lon: float) -> str:
-        """A place as a sailor would say it: "14 nm W of Lumut"."""
+        """Return a place as a sailor would say it: "14 nm W of Lumut"."""
         ...
 
     def duration(self, start: pd.Timestamp, end: pd.Timestamp | None) -> str:
@@ -66,7 +65,7 @@ class Words(Protocol):
         ...
 
     def say(self, text: str, **values: Any) -> str:
-        """A sentence or a part of one, in the reader's language, with values put in as
+        """Return a sentence or a part of one, in the reader's language, with values put in as
         `str.format` does.
 
         The text is written out where it is called: the catalogue of translations is kept by it.
@@ -75,16 +74,18 @@ class Words(Protocol):
 
 
 def told(events: pd.DataFrame) -> list[Told]:
-    """The rows of an events frame, evidence parsed."""
+    """Return the rows of an events frame, evidence parsed."""
     ends = [None if pd.isna(end) else end for end in events["end"]]
     plain = ("kind", "subkind", "mmsi", "other_mmsi", "start")
     columns = [events[name].tolist() for name in plain]
     last = (events["lat"].tolist(), events["lon"].tolist())
-    rows = zip(*columns, ends, *last, evidence_of(events), events["detector"].tolist(), strict=True)
+    rows = zip(
+        *columns, ends, *last, events["evidence"].tolist(), events["detector"].tolist(), strict=True
+    )
     return [Told(*row) for row in rows]
 
 
-def surroundings(evidence: Mapping[str, Any], words: Words) -> str:
+def surroundings(evidence: Evidence, words: Words) -> str:
     """Where it was in words, from the evidence that `surroundings` gives; may be empty."""
     if not evidence.get("zones_reached", True):
         return ""

@@ -7,13 +7,15 @@ import numpy as np
 import pandas as pd
 
 from detectors.core import events
-from detectors.core.detector import Context, RestsOn
-from detectors.core.explain import Hypothesis
+from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
+from detectors.core.hypothesis import Hypothesis
+from detectors.core.relations import Own, Relation
 from detectors.core.telling import Told, Words
 from detectors.crossing.evidence import (
-    ASKED,
+    SETTINGS,
     around,
+    bounds,
     craft,
     ends_of,
     like_trips,
@@ -81,7 +83,6 @@ class Crossing(Limits):
         "source",
         "source_offset",
     )
-    rests_on: ClassVar[RestsOn] = RestsOn.OWN
     source: ClassVar[str] = (
         "Own rule; routes and craft after UNODC (2018), Global Study on Smuggling of Migrants, "
         "chapter on Asia; night after Meeus (1998), Astronomical Algorithms, ch. 25; equidistance "
@@ -89,6 +90,11 @@ class Crossing(Limits):
     )
     symmetric_days: ClassVar[tuple[int, ...]] = (-1461, 1461)
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
+
+    @property
+    def rests_on(self) -> tuple[Relation, ...]:
+        """Return the vessel itself: nobody else's positions matter."""
+        return (Own(),)
 
     @property
     def settle(self) -> timedelta:
@@ -151,7 +157,6 @@ class Crossing(Limits):
                 "duration_s": int(spans.end_us[i] - spans.start_us[i]) // SECOND_US,
                 "speed_kn": float(np.median(grid.speed_kn[a:b])),
                 "n_like_trips": like_trips(self, grid, first, last, a),
-                **{name: getattr(self, name) for name in ASKED},
             }
             found_events.append(
                 events.row(
@@ -162,15 +167,17 @@ class Crossing(Limits):
                     lat=lat[i],
                     lon=lon[i],
                     **self._judged(evidence),
+                    evidence={**evidence, **bounds(self, evidence)},
+                    settings=SETTINGS,
                 )
             )
         return events.build(found_events)
 
     @staticmethod
     def _judged(evidence: dict[str, Any]) -> dict[str, Any]:
-        """Return score, explanation and evidence."""
+        """Return score and explanation."""
         if not evidence["zones_reached"]:
-            return {"score": 0.0, "explanation": nearby.NOT_ASSESSED, "evidence": evidence}
+            return {"score": 0.0, "explanation": nearby.NOT_ASSESSED}
         mean_kn, length_m = evidence["mean_speed_kn"], evidence["length_m"]
         score = 0.5 + 0.2 * min(1.0, max(0.0, (evidence["width_fraction"] - 0.2) / 0.6))
         score += 0.2 * min(1.0, (mean_kn - 14.0) / 16.0 if mean_kn > 14.0 else 0.0)
@@ -183,7 +190,7 @@ class Crossing(Limits):
         stated_kn = evidence["median_sog_kn"]
         contradicted = stated_kn is not None and stated_kn < 0.5 * evidence["speed_kn"]
         score *= 0.3 if contradicted else 1.0
-        return {"score": float(score), "evidence": evidence}
+        return {"score": float(score)}
 
     @classmethod
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:

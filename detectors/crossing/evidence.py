@@ -1,5 +1,6 @@
 """What was measured of crossings."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.detector import Context
+from detectors.core.evidence import Bound, at_least, at_most
 from detectors.crossing.limits import Limits
 from detectors.crossing.passage import FINE_STEPS, Passage
 from detectors.crossing.sieve import way_m
@@ -19,47 +21,45 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 SLOWLY_KN: Final = 4.0
-ASKED: Final = (
-    "min_speed_kn",
-    "min_mean_speed_kn",
-    "max_length_m",
-    "max_sun_altitude_deg",
-    "min_dark_fraction",
-    "min_width_fraction",
-    "min_one_sided_fraction",
-    "min_across_ratio",
-    "min_distance_m",
-    "max_interruption_s",
-    "max_silence_s",
-    "memory_s",
-)
-"""Limits that evidence names."""
+SETTINGS: Final = ("max_interruption_s", "max_silence_s", "memory_s")
+"""Parameters that shape what is measured."""
+
+
+def bounds(limits: Limits, measured: Mapping[str, Any]) -> dict[str, Bound]:
+    """Return what of a crossing the rule bounds, by name."""
+    width = "min_width_fraction" if measured["sides_changed"] else "min_one_sided_fraction"
+    least = {
+        "speed_kn": "min_speed_kn",
+        "mean_speed_kn": "min_mean_speed_kn",
+        "distance_m": "min_distance_m",
+        "width_fraction": width,
+        "across_ratio": "min_across_ratio",
+        "dark_fraction": "min_dark_fraction",
+    }
+    most = {"sun_altitude_deg": "max_sun_altitude_deg", "length_m": "max_length_m"}
+    return {
+        **{name: at_least(measured[name], limits, by) for name, by in least.items()},
+        **{name: at_most(measured[name], limits, by) for name, by in most.items()},
+    }
 
 
 def measured(limits: Limits, passage: Passage) -> dict[str, Any]:
     """Return what was measured of a passage."""
     passage_s = (passage.end - passage.begin) * limits.step_s
-    speed_kn = float(geodesy.speed_kn(passage.made_good_m, passage_s))
-    least = limits.min_width_fraction if passage.sides_changed else limits.min_one_sided_fraction
     return {
         "from_state": passage.from_state,
         "to_state": passage.to_state,
         "sides_changed": passage.sides_changed,
         "width_fraction": passage.share,
-        "width_fraction_margin": passage.share - least,
         "across_m": passage.across_m,
         "across_ratio": passage.across_m / max(passage.path_m, 1.0),
         "path_m": passage.path_m,
         "distance_m": passage.made_good_m,
-        "distance_margin_m": passage.made_good_m - limits.min_distance_m,
         "passage_s": passage_s,
-        "mean_speed_kn": speed_kn,
-        "mean_speed_margin_kn": speed_kn - limits.min_mean_speed_kn,
+        "mean_speed_kn": float(geodesy.speed_kn(passage.made_good_m, passage_s)),
         "width_m": passage.width_m,
         "dark_fraction": passage.dark,
-        "dark_fraction_margin": passage.dark - limits.min_dark_fraction,
         "sun_altitude_deg": passage.sun_altitude_deg,
-        "sun_altitude_margin_deg": limits.max_sun_altitude_deg - passage.sun_altitude_deg,
         "start_from_coast_m": passage.distances_m[0],
         "start_to_coast_m": passage.distances_m[1],
         "end_from_coast_m": passage.distances_m[2],

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core.explain import MERCHANT
 from detectors.core.frames import SECOND_US, epoch_us, offsets
+from detectors.core.hypothesis import MERCHANT
 from detectors.crossing.limits import Limits
 from detectors.kinematics import geodesy, timegrid
 

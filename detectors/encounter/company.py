@@ -46,7 +46,6 @@ def kept_company(
         {
             "apart_before_m": apart["before"][i],
             "apart_after_m": apart["after"][i],
-            "min_apart_m": limits.company_m,
             "n_neighbours": int(neighbours[i]),
         }
         for i in range(len(first))

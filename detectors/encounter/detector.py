@@ -1,6 +1,5 @@
 """The detector `encounter`: its facts, its rule, its events."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
@@ -8,17 +7,18 @@ import numpy as np
 import pandas as pd
 
 from detectors.core import events
-from detectors.core.detector import Apart, Context, RestsOn
-from detectors.core.explain import Hypothesis
+from detectors.core.detector import Context
+from detectors.core.hypothesis import Hypothesis
+from detectors.core.relations import Along, Near, Relation
 from detectors.core.telling import Told, Words
 from detectors.encounter.company import came, convoy, kept_company, side_by_side
-from detectors.encounter.evidence import around, evidence_of
+from detectors.encounter.evidence import SETTINGS, around, bounds, evidence_of
 from detectors.encounter.limits import Limits
 from detectors.encounter.pairs import Craft, runs_of, together
 from detectors.encounter.rafts import rafts
 from detectors.encounter.told import tell
 from detectors.hypotheses.encounter import HYPOTHESES
-from detectors.kinematics import timegrid, timespan, whereabouts
+from detectors.kinematics import timespan
 from detectors.kinematics.reports import Reports
 from detectors.surroundings import nearby
 
@@ -94,7 +94,6 @@ class Encounter(Limits):
         "Miller, Roan, Hochberg, Amos & Kroodsma (2018), Identifying Global Patterns of "
         "Transshipment Behavior, Frontiers in Marine Science 5:240, doi:10.3389/fmars.2018.00240"
     )
-    rests_on: ClassVar[RestsOn] = RestsOn.COMPANY
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
 
     @property
@@ -111,13 +110,17 @@ class Encounter(Limits):
         found_s = self.min_duration_s + 2 * (self.max_interruption_s + self.min_piece_s)
         return self.settle + timedelta(seconds=self.raft_memory_s + found_s + self.max_silence_s)
 
-    def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
-        """Find encounters; see the class for the rule and `Detector.detect` for the frames."""
-        return self.gather(self.find(positions, context), context.start, context.end)
+    @property
+    def rests_on(self) -> tuple[Relation, ...]:
+        """Return who was slow near by: partners, and neighbours of a pair by its lower MMSI."""
+        slow = Along(self.step_s, self.max_silence_s, below_kn=self.max_boat_speed_kn)
+        return (Near(max(self.max_distance_m, self.neighbour_m), 0.0, slow, slow),)
 
-    def find(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
-        """Find the same before rafts are told, and with what rafts rest on: older encounters, and
-        those in company (subkind `IN_COMPANY`), which are none.
+    def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
+        """Find encounters; see the class for the rule and `Detector.detect` for the frames.
+
+        What rafts rest on is among them: older encounters, and those in company (subkind
+        `IN_COMPANY`), which are none.
         """
         if positions.empty:
             return events.empty()
@@ -158,54 +161,41 @@ class Encounter(Limits):
                     lon=lon[i],
                     start_us=int(spans.start_us[i]),
                     end_us=spans.until_us(i),
+                    evidence={**measured, **self._strict(measured), **bounds(self, measured)},
+                    settings=SETTINGS,
                     **self._judged(measured),
                 )
             )
         return events.build(rows)
 
-    def gather(self, found: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
-        """Return encounters that touch the window, with their rafts, from what `find` found."""
+    def finish(self, found: pd.DataFrame) -> pd.DataFrame:
+        """Give the pairs of a raft their common id, and leave out those that were in company."""
         group = pd.Series(rafts(self, found), index=found.index, dtype="str")
         found = found.assign(group_id=group)
-        wanted = (found["subkind"] != IN_COMPANY) & (found["start"] <= end)
-        wanted &= found["end"].isna() | (found["end"] >= start - self.settle)
-        return found[wanted].reset_index(drop=True)
+        return found[found["subkind"] != IN_COMPANY].reset_index(drop=True)
 
-    @property
-    def halo_m(self) -> float:
-        """Partners and neighbours are no further off."""
-        return max(self.max_distance_m, self.neighbour_m) + whereabouts.SLACK_M
-
-    def apart(self, positions: pd.DataFrame, context: Context) -> Apart:
-        """Return where each was slow enough to meet another."""
-        grid = timegrid.grid_of(positions, self.step_s, self.max_silence_s)
-        slow = whereabouts.of_grid(grid, np.flatnonzero(grid.speed_kn < self.max_boat_speed_kn))
-        return Apart(events.empty(), {"slow": slow}, {"slow": slow})
-
-    def company(
-        self, asks: Mapping[str, pd.DataFrame], answers: Mapping[str, pd.DataFrame]
-    ) -> pd.DataFrame:
-        """Find who was slow near by: partners, and neighbours of a pair by its lower MMSI."""
-        reach_m = max(self.max_distance_m, self.neighbour_m)
-        return whereabouts.near(asks["slow"], answers["slow"], reach_m)
-
-    def _judged(self, evidence: dict[str, Any]) -> dict[str, Any]:
-        """Return score, explanation and evidence, with the rule of Miller et al. met or not."""
+    @staticmethod
+    def _strict(evidence: dict[str, Any]) -> dict[str, Any]:
+        """Return the rule of Miller et al., and whether it is met, None where that isn't known."""
         speed_kn = max(evidence["median_speed_kn"], evidence["other_median_speed_kn"])
         away_m = evidence["anchorage_distance_m"]
-        gfw = (
+        met = (
             evidence["duration_s"] >= GFW_MIN_DURATION_S
             and speed_kn < GFW_MAX_MEDIAN_SPEED_KN
             and (away_m is None or np.isnan(away_m) or away_m >= GFW_MIN_ANCHORAGE_DISTANCE_M)
         )
-        evidence |= {
-            "gfw_rule_met": gfw if evidence["zones_reached"] else None,
+        return {
+            "gfw_rule_met": met if evidence["zones_reached"] else None,
             "gfw_min_duration_s": GFW_MIN_DURATION_S,
             "gfw_max_median_speed_kn": GFW_MAX_MEDIAN_SPEED_KN,
             "gfw_min_anchorage_distance_m": GFW_MIN_ANCHORAGE_DISTANCE_M,
         }
+
+    def _judged(self, evidence: dict[str, Any]) -> dict[str, Any]:
+        """Return score and explanation."""
         if not evidence["zones_reached"]:
-            return {"score": 0.0, "explanation": nearby.NOT_ASSESSED, "evidence": evidence}
+            return {"score": 0.0, "explanation": nearby.NOT_ASSESSED}
+        speed_kn = max(evidence["median_speed_kn"], evidence["other_median_speed_kn"])
         closeness = 1.0 - evidence["median_distance_m"] / self.max_distance_m
         alongside = evidence["median_distance_m"] <= self.max_crowded_distance_m
         met = came(self, evidence)
@@ -229,7 +219,7 @@ class Encounter(Limits):
             score *= 0.6
         score *= 0.4 if evidence["both_small_craft"] and evidence["brief_meeting"] else 1.0
         score *= 0.3 if evidence["near_land"] else 1.0
-        return {"score": float(score), "evidence": evidence}
+        return {"score": float(score)}
 
     @classmethod
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:

@@ -1,5 +1,6 @@
 """What was measured of encounters."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -7,6 +8,7 @@ from numpy.typing import NDArray
 
 from detectors.core import events
 from detectors.core.detector import Context
+from detectors.core.evidence import Bound, at_least, at_most
 from detectors.encounter.limits import Limits
 from detectors.encounter.pairs import Craft, Pairs
 from detectors.kinematics import geodesy, timegrid
@@ -16,8 +18,7 @@ from detectors.surroundings import nearby
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-
-ASKED: Final = (
+SETTINGS: Final = (
     "max_distance_m",
     "max_speed_kn",
     "min_duration_s",
@@ -30,8 +31,10 @@ ASKED: Final = (
     "max_boat_speed_kn",
     "max_interruption_s",
     "max_silence_s",
+    "near_land_m",
+    "company_m",
 )
-"""Limits that evidence names."""
+"""Parameters that evidence names where they bound nothing in it."""
 
 
 def evidence_of(
@@ -83,18 +86,42 @@ def evidence_of(
             f"{prefix}ship_type": known["ship_type"].reindex(mmsi).fillna(-1).astype(int),
             f"{prefix}length_m": known["length_m"].reindex(mmsi),
         }
-    asked = {name: getattr(limits, name) for name in ASKED}
-    found = events.each(columns)
-    for one in found:
-        least_s = limits.min_brief_s if one["brief_meeting"] else limits.min_duration_s
-        faster_kn = max(one["median_speed_kn"], one["other_median_speed_kn"])
-        one |= {
-            **asked,
-            "duration_margin_s": int(one["duration_s"]) - least_s,
-            "distance_margin_m": limits.max_distance_m - one["median_distance_m"],
-            "speed_margin_kn": limits.max_speed_kn - faster_kn,
-        }
-    return found
+    return events.each(columns)
+
+
+def bounds(limits: Limits, measured: Mapping[str, Any]) -> dict[str, Bound]:
+    """Return what of an encounter the rule bounds, by name.
+
+    The rule bounds speeds at each tick, by the way in which two are together; here their medians
+    are held against the limits of the way that they fall under. Where a median isn't within the
+    limit, others of the ticks met it.
+    """
+    brief = measured["brief_meeting"]
+    faster_kn = max(measured["median_speed_kn"], measured["other_median_speed_kn"])
+    boat = measured["small_craft"] and not measured["both_small_craft"]
+    steady = "max_station_kn"
+    if faster_kn < limits.max_speed_kn:
+        speed, steady = "max_speed_kn", "max_relative_speed_kn" if brief else ""
+    elif faster_kn < limits.max_drift_kn:
+        speed = "max_drift_kn"
+    else:
+        speed = "max_boat_speed_kn" if boat else "max_alongside_speed_kn"
+    most = {
+        "median_distance_m": "max_distance_m",
+        "min_distance_m": "max_alongside_m" if brief else "",
+        "median_speed_kn": speed,
+        "other_median_speed_kn": speed,
+        "median_relative_speed_kn": steady,
+    }
+    shortest = "min_brief_s" if brief else "min_duration_s"
+    return {
+        "duration_s": at_least(measured["duration_s"], limits, shortest),
+        **{
+            name: at_most(measured[name], limits, by)
+            for name, by in most.items()
+            if by and measured[name] <= getattr(limits, by)
+        },
+    }
 
 
 def around(limits: Limits, middle: tuple[Floats, Floats], context: Context) -> list[dict[str, Any]]:
@@ -118,7 +145,6 @@ def around(limits: Limits, middle: tuple[Floats, Floats], context: Context) -> l
             "in_licensed_sts_area": bool(licensed[i]),
             "in_pilot_ground": bool(pilots[i]),
             "near_land": bool(land[i]),
-            "near_land_m": limits.near_land_m,
             "anchorage_distance_m": float(away_m[i]) if reached[i] else None,
         }
         for i in range(len(lat))

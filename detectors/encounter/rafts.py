@@ -18,7 +18,7 @@ def rafts(limits: Limits, found: pd.DataFrame) -> list[str]:
     """
     n, group = len(found), [""] * len(found)
     track = np.array([text.split(";") for text in found["track_ids"]], "int64").reshape(-1, 2).T
-    duration_s = np.array([e["duration_s"] for e in events.evidence_of(found)], "int64")
+    duration_s = np.array([e["duration_s"] for e in found["evidence"]], "int64")
     begin = epoch_us(found["start"]) // (limits.step_s * SECOND_US)
     end = begin + duration_s // limits.step_s - 1
     member = pd.DataFrame({"run": np.tile(np.arange(n), 2), "track": track.ravel()})

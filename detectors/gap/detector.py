@@ -8,9 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core import events
-from detectors.core.detector import Context, RestsOn
-from detectors.core.explain import Hypothesis
+from detectors.core.detector import Context
+from detectors.core.hypothesis import Hypothesis
+from detectors.core.relations import Own, Relation
 from detectors.core.telling import Told, Words
+from detectors.gap.evidence import SETTINGS, bounds
 from detectors.gap.limits import Limits
 from detectors.gap.reception import heard_around, not_at_an_edge
 from detectors.gap.regular import by_habit, regular, silences_of
@@ -107,13 +109,17 @@ class Gap(Limits):
         "source",
         "source_offset",
     )
-    rests_on: ClassVar[RestsOn] = RestsOn.OWN
     source: ClassVar[str] = (
         "Welch, Clavelle, White, Cimino, Van Osdel, Hochberg, Kroodsma & Hazen (2022), Hot spots "
         "of unseen fishing vessels, Science Advances 8, eabq2109, doi:10.1126/sciadv.abq2109; "
         "reporting intervals: ITU-R M.1371-5, annex 1, tables 1 and 2"
     )
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
+
+    @property
+    def rests_on(self) -> tuple[Relation, ...]:
+        """Return the vessel itself: nobody else's positions matter."""
+        return (Own(),)
 
     @property
     def lookback(self) -> timedelta:
@@ -158,7 +164,8 @@ class Gap(Limits):
                     lon=reports.lon[row],
                     score=score[i],
                     explanation=str(explanation[i]),
-                    evidence=evidence,
+                    evidence={**evidence, **bounds(self, evidence)},
+                    settings=SETTINGS,
                 )
             )
         return rows

@@ -82,14 +82,9 @@ def heard_around(
         keep,
         n_half_hours=there.count,
         n_neighbours=there.median(around.vessels),
-        min_neighbours=np.full(len(keep), limits.min_neighbours),
         neighbour_fraction=beside_fraction,
         known_fraction=known_fraction,
         heard_fraction=fraction,
-        min_heard_fraction=np.full(len(keep), limits.min_heard_fraction),
-        heard_fraction_margin=fraction - limits.min_heard_fraction,
-        n_beside_required=np.full(len(keep), limits.min_beside),
-        n_known_hours_required=np.full(len(keep), limits.min_known_hours),
         neighbour_interval_s=around_s,
         interval_ratio=ratio,
         feed_heard_fraction=tens.mean(context.coverage.feed_heard(tens.slot)),
@@ -166,7 +161,6 @@ def not_at_an_edge(
         n_other_silences=n_silences,
         other_silence_ratio=ratio,
         silence_probability=chance(n_silences, n_heard),
-        max_other_silence_ratio=np.full(n, limits.max_other_silence_ratio),
     )
 
 

@@ -31,8 +31,6 @@ def silences_of(limits: Limits, reports: History, context: Context) -> Silences:
     row = row[reports.heard_elsewhere(row, end_us[row] + last[row]) == 0]
     columns = {
         "duration_s": duration_s[row],
-        "min_duration_s": shortest_s[row],
-        "duration_margin_s": duration_s[row] - shortest_s[row],
     }
     return Silences(row, last[row], reports.time_us[row], end_us[row], columns)
 
@@ -80,16 +78,11 @@ def regular(limits: Limits, silences: Silences, reports: History, context: Conte
     return silences.narrowed(
         regular | unproven,
         history_known=~unproven,
-        history_s=np.full(n, limits.history_s),
-        recent_s=np.full(n, limits.recent_s),
         n_history_reports=n_reports,
-        min_history_reports=np.full(n, limits.min_history_reports),
         regular_s=regular_s,
-        min_regular_s=np.full(n, limits.min_regular_s),
         longest_interval_s=longest_s,
         median_interval_s=median_s,
         interval_ratio=ratio,
-        min_interval_ratio=np.full(n, limits.min_interval_ratio),
         speed_before_kn=speed_kn,
         course_before_deg=course_deg,
         nav_status=reports.nav_status[silences.row],
@@ -109,5 +102,4 @@ def by_habit(limits: Limits, silences: Silences, reports: History, context: Cont
     return silences.narrowed(
         np.ones(len(count), bool),
         n_alike_silences=np.bincount(silence[alike], minlength=len(count)),
-        habit_s=np.full(len(count), limits.habit_s),
     )

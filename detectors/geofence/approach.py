@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import events
 from detectors.core.detector import Context
+from detectors.core.evidence import at_least, at_most
 from detectors.core.frames import SECOND_US
 from detectors.geofence.limits import Limits
-from detectors.geofence.watched import WatchedReports, about_zone
+from detectors.geofence.watched import Story, WatchedReports, about_zone
 from detectors.kinematics import geodesy, timegrid
 from detectors.surroundings import zone_conduct
 
@@ -31,7 +31,7 @@ def approaches(
     inside: zone_conduct.Inside,
     context: Context,
     scores: Floats,
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[Story]:
     """Find small craft that come to a landing place at speed and slow down in it."""
     found = zone_conduct.approaches(
         grid,
@@ -55,36 +55,31 @@ def approaches(
         away_m = geodesy.distance_m(grid.lat[ticks], grid.lon[ticks], centre.y, centre.x)
         first, last = int(grid.report[fast]), min(int(grid.report[end + 1]) + 1, reports.last)
         slow_kn, fast_kn = float(np.max(grid.speed_kn[ticks])), float(grid.speed_kn[fast])
+        slowing_s = int((grid.tick[slow] - grid.tick[fast]) * grid.step_s)
         evidence = {
             **about_zone(about),
             "zone_distance_m": float(np.min(away_m)),
             "zone_accuracy_m": _radius_m(shape),
-            "approach_speed_kn": fast_kn,
-            "min_approach_kn": limits.min_approach_kn,
-            "approach_margin_kn": fast_kn - limits.min_approach_kn,
-            "landing_speed_kn": slow_kn,
-            "max_landing_kn": limits.max_landing_kn,
-            "landing_margin_kn": limits.max_landing_kn - slow_kn,
-            "slowing_s": int((grid.tick[slow] - grid.tick[fast]) * grid.step_s),
-            "max_approach_s": limits.max_approach_s,
-            "min_landing_s": limits.min_landing_s,
-            "length_m": float(lengths[i]),
-            "max_approach_length_m": limits.max_approach_length_m,
+            "approach_speed_kn": at_least(fast_kn, limits, "min_approach_kn"),
+            "landing_speed_kn": at_most(slow_kn, limits, "max_landing_kn"),
+            "slowing_s": at_most(slowing_s, limits, "max_approach_s"),
+            "length_m": at_most(float(lengths[i]), limits, "max_approach_length_m"),
             "nav_status": int(reports.nav_status[int(grid.report[slow])]),
             "n_reports": last - first + 1,
-            **reports.sources(first, last),
         }
-        yield events.row(
-            limits,
-            [grid.track_id[slow]],
-            subkind="approach",
-            zone_id=str(about["zone_id"]),
+        yield Story(
+            "approach",
+            str(about["zone_id"]),
+            int(grid.track_id[slow]),
             start_us=int(start_us[i]),
             end_us=int(end_us[i]),
             lat=lat,
             lon=lon,
-            score=scores[found.zone[i]],
+            score=float(scores[found.zone[i]]),
+            first=first,
+            last=last,
             evidence=evidence,
+            settings=("min_landing_s",),
         )
 
 

@@ -1,5 +1,6 @@
 """The detector `geofence`: its facts and its rules."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -8,15 +9,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core import events
-from detectors.core.detector import Context, RestsOn
-from detectors.core.explain import Hypothesis
+from detectors.core.detector import Context
+from detectors.core.hypothesis import Hypothesis
+from detectors.core.relations import Own, Relation
 from detectors.core.telling import Told, Words
 from detectors.geofence.lane import in_lanes_and_off_coasts
 from detectors.geofence.limits import STEP_S, Limits
 from detectors.geofence.line import crossed_lines
 from detectors.geofence.told import tell
 from detectors.geofence.visit import visited
-from detectors.geofence.watched import WatchedReports
+from detectors.geofence.watched import Story, WatchedReports
 from detectors.hypotheses.geofence import HYPOTHESES
 from detectors.kinematics import timespan
 from detectors.surroundings.zones import Zones
@@ -80,7 +82,6 @@ class Geofence(Limits):
         "source",
         "source_offset",
     )
-    rests_on: ClassVar[RestsOn] = RestsOn.OWN
     source: ClassVar[str] = (
         "Visits with hysteresis as in Global Fishing Watch's port visits (entry and exit at "
         "different thresholds; globalfishingwatch.org/faqs, carrier vessel portal); crossings by "
@@ -90,6 +91,11 @@ class Geofence(Limits):
         "scheme)"
     )
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
+
+    @property
+    def rests_on(self) -> tuple[Relation, ...]:
+        """Return the vessel itself: nobody else's positions matter."""
+        return (Own(),)
 
     @property
     def lookback(self) -> timedelta:
@@ -107,15 +113,40 @@ class Geofence(Limits):
         if positions.empty:
             return events.empty()
         reports = WatchedReports(positions, timespan.window_us(context.start, context.end))
-        found: list[dict[str, Any]] = []
+        found: list[Story] = []
         if len(context.zones.frame):
             members = self._members(reports, context.zones)
             found += visited(self, reports, context.zones, *members)
             found += in_lanes_and_off_coasts(self, reports, context, *members)
         if len(context.zones.boundaries.frame) and self.boundary_scores:
             found += crossed_lines(self, reports, context.zones.boundaries)
-        reports.name_sources([event["evidence"] for event in found])
-        return events.build(found)
+        return events.build(self._events(found, reports))
+
+    def _events(self, stories: Sequence[Story], reports: WatchedReports) -> list[dict[str, Any]]:
+        """Return the events of stories."""
+        first = reports.sources_of([story.first for story in stories])
+        last = reports.sources_of([story.last for story in stories])
+        return [
+            events.row(
+                self,
+                [story.track],
+                subkind=story.subkind,
+                zone_id=story.zone_id,
+                start_us=story.start_us,
+                end_us=story.end_us,
+                anchor_us=story.anchor_us,
+                lat=story.lat,
+                lon=story.lon,
+                score=story.score,
+                evidence={
+                    **story.evidence,
+                    "first_report_source": a,
+                    "last_report_source": b,
+                },
+                settings=story.settings,
+            )
+            for story, a, b in zip(stories, first, last, strict=True)
+        ]
 
     def _members(self, reports: WatchedReports, zones: Zones) -> tuple[Ints, Ints]:
         """Return pairs (report, zone) of the reports in zones of any class that is watched."""

@@ -1,18 +1,19 @@
 """Conduct in lanes: stopping, and going against them; with what comes off a coast."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core import events
 from detectors.core.detector import Context
+from detectors.core.evidence import at_least, at_most
 from detectors.core.frames import SECOND_US
 from detectors.geofence.approach import approaches
 from detectors.geofence.limits import Limits
-from detectors.geofence.watched import WatchedReports, about_zone
+from detectors.geofence.watched import Story, WatchedReports, about_zone
 from detectors.kinematics import geodesy, timegrid, timespan
 from detectors.surroundings import nearby, zone_conduct
 from detectors.surroundings.zones import Zones
@@ -23,7 +24,7 @@ Ints = NDArray[np.int64]
 
 def in_lanes_and_off_coasts(
     limits: Limits, reports: WatchedReports, context: Context, point: Ints, row: Ints
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[Story]:
     """Find stops, ways against a lane and approaches, from pairs of reports and zones."""
     zones = context.zones
     directed = np.isfinite(zones.direction_deg)
@@ -49,10 +50,10 @@ def in_lanes_and_off_coasts(
     stopped = list(_spells(limits, reports, grid, spells, zones, "stop", stop))
     starts = np.array([a for _, a, _ in stopped], "int64")
     away_m = nearby.nearest_zone_m(zones, grid.lat[starts], grid.lon[starts], ("port", "anchorage"))
-    for (event, a, b), off_m in zip(stopped, away_m.tolist(), strict=True):
-        event["evidence"] |= _stopped(limits, reports, grid, zones, a, b)
-        event["evidence"]["anchorage_distance_m"] = off_m
-        yield event
+    for (story, a, b), off_m in zip(stopped, away_m.tolist(), strict=True):
+        more = _stopped(limits, reports, grid, zones, a, b)
+        evidence = {**story.evidence, **more, "anchorage_distance_m": off_m}
+        yield replace(story, evidence=evidence)
     spells, turned = zone_conduct.against(
         grid,
         zone_conduct.Inside.of(grid, zones, against),
@@ -62,9 +63,9 @@ def in_lanes_and_off_coasts(
         min_duration_s=limits.min_against_s,
         max_interruption_s=limits.max_interruption_s,
     )
-    for event, a, b in _spells(limits, reports, grid, spells, zones, "against_lane", against):
-        event["evidence"] |= _contrary(limits, grid, turned, a, b)
-        yield event
+    for story, a, b in _spells(limits, reports, grid, spells, zones, "against_lane", against):
+        more = _contrary(limits, grid, turned, a, b)
+        yield replace(story, evidence={**story.evidence, **more})
     yield from approaches(
         limits, reports, grid, zone_conduct.Inside.of(grid, zones, approach), context, approach
     )
@@ -78,8 +79,8 @@ def _spells(
     zones: Zones,
     subkind: str,
     scores: Floats,
-) -> Iterator[tuple[dict[str, Any], int, int]]:
-    """Return the events of spells, with the grid rows of their first and last tick."""
+) -> Iterator[tuple[Story, int, int]]:
+    """Return the stories of spells, with the grid rows of their first and last tick."""
     spans, kept = timespan.of_runs(
         grid,
         [found.rows],
@@ -95,31 +96,29 @@ def _spells(
         first, last = int(grid.report[a]), min(int(grid.report[b + 1]) + 1, reports.last)
         lat, lon = reports.place_at(first, (start_us + end_us) // 2)
         about, seconds = zones.records[zone], (end_us - start_us) // SECOND_US
-        least = {"stop": limits.min_stop_s, "against_lane": limits.min_against_s}[subkind]
+        least = {"stop": "min_stop_s", "against_lane": "min_against_s"}[subkind]
         direction = about.get("direction_deg", np.nan)
         evidence = {
             **about_zone(about),
             "direction_deg": None if pd.isna(direction) else float(direction),
-            "duration_s": seconds,
-            "min_duration_s": least,
-            "duration_margin_s": seconds - least,
-            "max_interruption_s": limits.max_interruption_s,
+            "duration_s": at_least(seconds, limits, least),
             "n_reports": last - first + 1,
-            **reports.sources(first, last),
         }
-        event = events.row(
-            limits,
-            [grid.track_id[a]],
-            subkind=subkind,
-            zone_id=str(about["zone_id"]),
+        story = Story(
+            subkind,
+            str(about["zone_id"]),
+            int(grid.track_id[a]),
             start_us=start_us,
             end_us=spans.until_us(i),
             lat=lat,
             lon=lon,
-            score=scores[zone],
+            score=float(scores[zone]),
+            first=first,
+            last=last,
             evidence=evidence,
+            settings=("max_interruption_s",),
         )
-        yield event, a, b
+        yield story, a, b
 
 
 def _stopped(
@@ -134,9 +133,7 @@ def _stopped(
     first, last = int(grid.report[a]), int(grid.report[b])
     code, share = timegrid.most_common(reports.nav_status, np.array([first]), np.array([last]))
     return {
-        "median_speed_kn": median_kn,
-        "max_stop_kn": limits.max_stop_kn,
-        "speed_margin_kn": limits.max_stop_kn - median_kn,
+        "median_speed_kn": at_most(median_kn, limits, "max_stop_kn"),
         "drift_kn": float(geodesy.speed_kn(made_m, seconds)),
         "nav_status": code[0],
         "nav_status_fraction": share[0],
@@ -157,10 +154,6 @@ def _contrary(
     turned_deg, speed_kn = float(np.median(turned[rows])), float(np.median(grid.speed_kn[rows]))
     return {
         "course_deg": float(mean),
-        "turned_deg": turned_deg,
-        "min_against_deg": limits.min_against_deg,
-        "turned_margin_deg": turned_deg - limits.min_against_deg,
-        "median_speed_kn": speed_kn,
-        "min_against_kn": limits.min_against_kn,
-        "speed_margin_kn": speed_kn - limits.min_against_kn,
+        "turned_deg": at_least(turned_deg, limits, "min_against_deg"),
+        "median_speed_kn": at_least(speed_kn, limits, "min_against_kn"),
     }

@@ -1,21 +1,20 @@
 """Boundaries that are crossed."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
-from detectors.core import events
+from detectors.core.evidence import at_most
 from detectors.core.frames import SECOND_US
 from detectors.geofence.limits import Limits
-from detectors.geofence.watched import WatchedReports
+from detectors.geofence.watched import Story, WatchedReports, silence
 from detectors.kinematics import geodesy, visits
 from detectors.surroundings import boundaries
 
 
 def crossed_lines(
     limits: Limits, reports: WatchedReports, lines: boundaries.Boundaries
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[Story]:
     """Find boundaries crossed by vessels that were clear of them before and after."""
     found = boundaries.passages(
         lines,
@@ -56,27 +55,25 @@ def crossed_lines(
             "from_side": from_side,
             "to_side": to_side,
             "n_cuts": int(found.cuts[i]),
-            "beside_s": round(clear_us / SECOND_US),
-            "max_beside_s": limits.max_beside_s,
-            "min_beside_m": limits.min_beside_m,
+            "beside_s": at_most(round(clear_us / SECOND_US), limits, "max_beside_s"),
             "crossing_interpolated": bool(near[i]),
-            "silence_s": float(silence_us[i] / SECOND_US),
-            "max_silence_s": limits.max_silence_s,
+            "silence_s": silence(limits, float(silence_us[i] / SECOND_US)),
             "speed_kn": reports.made_good_kn(a, b),
             "nav_status": int(reports.nav_status[b]),
             "n_reports": int(found.after[i] - found.before[i] + 1),
-            **reports.sources(int(found.before[i]), int(found.after[i])),
         }
-        yield events.row(
-            limits,
-            [reports.track[a]],
-            subkind="cross_line",
-            zone_id=str(about["boundary_id"]),
+        yield Story(
+            "cross_line",
+            str(about["boundary_id"]),
+            int(reports.track[a]),
             start_us=int(start_us[i]),
             end_us=int(end_us[i]),
-            anchor_us=int(reports.time_us[b]),
-            lat=lat[i],
-            lon=lon[i],
+            lat=float(lat[i]),
+            lon=float(lon[i]),
             score=limits.boundary_scores[about["boundary_class"]],
+            first=int(found.before[i]),
+            last=int(found.after[i]),
             evidence=evidence,
+            settings=("min_beside_m",),
+            anchor_us=int(reports.time_us[b]),
         )

@@ -1,24 +1,27 @@
 """Zones that are entered, left and stayed in."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import events
+from detectors.core.evidence import at_least
 from detectors.core.frames import SECOND_US
 from detectors.geofence.limits import Limits
-from detectors.geofence.watched import WatchedReports, about_zone, of_classes
+from detectors.geofence.watched import Story, WatchedReports, about_zone, of_classes, silence
 from detectors.kinematics import timegrid, visits
 from detectors.surroundings.zones import Zones
 
 Ints = NDArray[np.int64]
 
+CROSSING_SETTINGS: Final = ("min_outside_s", "min_inside_s")
+DWELL_SETTINGS: Final = ("max_silence_s", "min_outside_s")
+
 
 def visited(
     limits: Limits, reports: WatchedReports, zones: Zones, point: Ints, row: Ints
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[Story]:
     """Find zones entered, left and stayed in, from pairs of reports and zones."""
     track, time_us, lat, lon = reports.track, reports.time_us, reports.lat, reports.lon
     visited = of_classes(zones, row, {**limits.crossing_scores, **limits.dwell_scores})
@@ -74,46 +77,35 @@ def visited(
         picked &= reports.touches(crossing.start_us, crossing.end_us, limits.settle)
         for i in np.flatnonzero(picked).tolist():
             about, row_inside = zones.records[zone[i]], int(inside[i])
-            yield events.row(
-                limits,
-                [reports.track[row_inside]],
-                subkind=subkind,
-                zone_id=str(about["zone_id"]),
+            a, b = sorted((row_inside, int(crossing.outside[i])))
+            yield Story(
+                subkind,
+                str(about["zone_id"]),
+                int(reports.track[row_inside]),
                 start_us=int(crossing.start_us[i]),
                 end_us=int(crossing.end_us[i]),
-                anchor_us=int(reports.time_us[row_inside]),
-                lat=crossing.lat[i],
-                lon=crossing.lon[i],
+                lat=float(crossing.lat[i]),
+                lon=float(crossing.lon[i]),
                 score=limits.crossing_scores[about["zone_class"]],
+                first=a,
+                last=b,
                 evidence={
                     **about_zone(about),
-                    **_crossing_evidence(limits, reports, crossing, i, row_inside),
-                    "min_outside_s": limits.min_outside_s,
-                    "min_inside_s": limits.min_inside_s,
+                    "crossing_interpolated": bool(crossing.interpolated[i]),
+                    "silence_s": silence(limits, float(crossing.silence_s[i])),
+                    "sog_kn": float(reports.sog_kn[row_inside]),
+                    "speed_kn": reports.made_good_kn(a, b),
+                    "nav_status": int(reports.nav_status[row_inside]),
+                    "n_reports": 2,
                 },
+                settings=CROSSING_SETTINGS,
+                anchor_us=int(reports.time_us[row_inside]),
             )
     long = (stay_s >= limits.min_dwell_s) & of_classes(zones, zone, limits.dwell_scores)
     long &= reports.touches(entry.inner_us, exit_.inner_us, limits.settle)
     for i in np.flatnonzero(long).tolist():
         ends = (int(inside_first[i]), int(inside_last[i]))
         yield _dwell(limits, reports, zones.records[zone[i]], entry, exit_, i, ends)
-
-
-def _crossing_evidence(
-    limits: Limits, reports: WatchedReports, crossing: visits.Crossings, i: int, inside: int
-) -> dict[str, Any]:
-    """Return what was measured of a crossing."""
-    first, last = sorted((inside, int(crossing.outside[i])))
-    return {
-        "crossing_interpolated": bool(crossing.interpolated[i]),
-        "silence_s": float(crossing.silence_s[i]),
-        "max_silence_s": limits.max_silence_s,
-        "sog_kn": float(reports.sog_kn[inside]),
-        "speed_kn": reports.made_good_kn(first, last),
-        "nav_status": int(reports.nav_status[inside]),
-        "n_reports": 2,
-        **reports.sources(first, last),
-    }
 
 
 def _dwell(
@@ -124,8 +116,8 @@ def _dwell(
     exit_: visits.Crossings,
     i: int,
     inside: tuple[int, int],
-) -> dict[str, Any]:
-    """Return the event of a stay."""
+) -> Story:
+    """Return the story of a stay."""
     a, b = inside
     quiet_us = reports.window[1] - reports.time_us[b]
     still_on = reports.final[b] and quiet_us <= limits.max_silence_s * SECOND_US
@@ -136,30 +128,27 @@ def _dwell(
     code, share = timegrid.most_common(reports.nav_status, np.array([a]), np.array([b]))
     evidence = {
         **about_zone(about),
-        "duration_s": stay_s,
-        "min_dwell_s": limits.min_dwell_s,
-        "duration_margin_s": stay_s - limits.min_dwell_s,
+        "duration_s": at_least(stay_s, limits, "min_dwell_s"),
         "entry_interpolated": bool(entry.interpolated[i]),
         "exit_interpolated": bool(exit_.interpolated[i] and not still_on),
         "median_sog_kn": float(np.median(known_kn)) if len(known_kn) else None,
         "drift_kn": reports.made_good_kn(a, b),
         "nav_status": code[0],
         "nav_status_fraction": share[0],
-        "max_silence_s": limits.max_silence_s,
-        "min_outside_s": limits.min_outside_s,
         "n_reports": b - a + 1,
-        **reports.sources(a, b),
     }
-    return events.row(
-        limits,
-        [reports.track[a]],
-        subkind="dwell",
-        zone_id=str(about["zone_id"]),
+    return Story(
+        "dwell",
+        str(about["zone_id"]),
+        int(reports.track[a]),
         start_us=start_us,
         end_us=None if still_on else end_us,
-        anchor_us=int(reports.time_us[a]),
         lat=lat,
         lon=lon,
         score=limits.dwell_scores[about["zone_class"]],
+        first=a,
+        last=b,
         evidence=evidence,
+        settings=DWELL_SETTINGS,
+        anchor_us=int(reports.time_us[a]),
     )

@@ -1,14 +1,16 @@
 """Reports as geofences ask them, and what all their events have in common."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.geofence.limits import STEP_S
+from detectors.core.evidence import Bound, at_least, at_most
+from detectors.geofence.limits import STEP_S, Limits
 from detectors.kinematics import timegrid, timespan
 from detectors.kinematics.reports import Reports
 from detectors.surroundings.settings import ZoneScores
@@ -17,7 +19,28 @@ from detectors.surroundings.zones import Zones
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
-SOURCES: Final = ("first_report_source", "last_report_source")
+
+@dataclass(frozen=True)
+class Story:
+    """What a vessel did at a zone or a boundary, from reports `first` to `last`.
+
+    `end_us` is None while it goes on; `anchor_us` the start where left out; `settings` names the
+    parameters that shaped what was measured.
+    """
+
+    subkind: str
+    zone_id: str
+    track: int
+    start_us: int
+    end_us: int | None
+    lat: float
+    lon: float
+    score: float
+    first: int
+    last: int
+    evidence: Mapping[str, Any]
+    settings: tuple[str, ...]
+    anchor_us: int | None = None
 
 
 class WatchedReports(Reports):
@@ -37,20 +60,6 @@ class WatchedReports(Reports):
         lat, lon = self.position_at(self.track[row : row + 1], np.array([at_us]))
         return float(lat[0]), float(lon[0])
 
-    @staticmethod
-    def sources(first: int, last: int) -> dict[str, int]:
-        """Return the rows of the first and the last report; where they come from is looked up for
-        all events at once.
-        """
-        return dict(zip(SOURCES, (first, last), strict=True))
-
-    def name_sources(self, evidences: list[dict[str, Any]]) -> None:
-        """Write where reports came from in the place of their rows; see `sources`."""
-        for key in SOURCES:
-            named = self.sources_of([evidence[key] for evidence in evidences])
-            for evidence, source in zip(evidences, named, strict=True):
-                evidence[key] = source
-
     def grid_of(self, tracks: Ints, max_silence_s: float) -> timegrid.Grid:
         """Return the time grid of some tracks; its `report` are rows of these reports."""
         mine = np.flatnonzero(np.isin(self.track, tracks))
@@ -68,6 +77,14 @@ class WatchedReports(Reports):
 def of_classes(zones: Zones, zone: Ints, scores: ZoneScores) -> Bools:
     """Tell which zones are of the classes that have a score."""
     return zones.rows_of(list(scores))[zone]
+
+
+def silence(limits: Limits, silence_s: float) -> Bound:
+    """Return the silence in which something was crossed; the limit tells whether when and where
+    was interpolated.
+    """
+    side = at_most if silence_s <= limits.max_silence_s else at_least
+    return side(silence_s, limits, "max_silence_s")
 
 
 def about_zone(about: dict[str, Any]) -> dict[str, Any]:

@@ -2,85 +2,82 @@
 
 from typing import Final
 
-from detectors.core.explain import (
-    FISHING,
-    FISHING_STATUS,
+from detectors.core.hypothesis import (
     NOT_UNDER_COMMAND,
     OFFICIAL,
     RESCUE,
     RESTRICTED,
     WORKING,
-    Facts,
+    Case,
+    Hypothesis,
+    Is,
+    Own,
+    Some,
+    Vessel,
 )
 
+WORKS_AT_SEA: Final = Case(
+    Some(Vessel(types=WORKING)), "it is engaged in dredging, diving or underwater work"
+)
+IS_RESTRICTED: Final = Case(
+    Own(Vessel(statuses=frozenset({RESTRICTED}))),
+    "it reports being restricted in its ability to manoeuvre",
+)
+IN_TRANSFER_AREA: Final = Case(
+    Is("in_licensed_sts_area"), "it happened inside an area licensed for ship-to-ship transfers"
+)
 
-def official_craft(facts: Facts) -> str | None:
-    """A military, police or medical vessel."""
-    if facts.any_type(OFFICIAL - RESCUE):
-        return "a military, law enforcement or medical vessel takes part"
-    return None
-
-
-def search_and_rescue(facts: Facts) -> str | None:
-    """A rescue vessel, at work or on exercise."""
-    if facts.any_type(RESCUE):
-        return "a search and rescue vessel takes part"
-    return None
-
-
-def at_a_berth(facts: Facts) -> str | None:
-    """So close to land that it is likely to be a berth or a jetty."""
-    if facts.flag("near_land"):
-        return (
-            f"it happened within {facts.number('near_land_m'):.0f} m of land: likely a berth or a "
-            "jetty that no zone shows yet"
-        )
-    return None
-
-
-def transfer_area(facts: Facts) -> str | None:
-    """Inside an area where ship-to-ship transfers are licensed; where they aren't, that many take
-    place explains none.
-    """
-    if facts.flag("in_licensed_sts_area"):
-        return "it happened inside an area licensed for ship-to-ship transfers"
-    return None
-
-
-FISHING_M: Final = 90.0
-"""Fishing vessels of the Strait and the carriers that serve them are no longer (judgement)."""
-
-
-def fishing(facts: Facts) -> str | None:
-    """A fishing vessel that isn't too long for one, or one that reports fishing."""
-    speed = facts.number("median_speed_kn")
-    if facts.longest_m > FISHING_M:
-        return None
-    if facts.any_type(FISHING):
-        return f"it is a fishing vessel, and moved at {speed:.1f} kn"
-    if facts.statuses()[0] == FISHING_STATUS:
-        return f"it reports fishing, and moved at {speed:.1f} kn"
-    return None
-
-
-def engine_trouble(facts: Facts) -> str | None:
-    """Reports not being under command."""
-    if NOT_UNDER_COMMAND in facts.statuses():
-        return (
-            f"it reports not being under command and drifted at {facts.number('drift_kn'):.1f} kn"
-        )
-    return None
-
-
-def at_work(facts: Facts) -> str | None:
-    """A dredger or diving vessel, or restricted in its ability to manoeuvre."""
-    if facts.any_type(WORKING):
-        return "it is engaged in dredging, diving or underwater work"
-    return restricted(facts)
-
-
-def restricted(facts: Facts) -> str | None:
-    """Reports being restricted in its ability to manoeuvre."""
-    if facts.statuses()[0] == RESTRICTED:
-        return "it reports being restricted in its ability to manoeuvre"
-    return None
+OFFICIAL_CRAFT: Final = Hypothesis(
+    "official craft",
+    0.8,
+    (
+        Case(
+            Some(Vessel(types=OFFICIAL - RESCUE)),
+            "a military, law enforcement or medical vessel takes part",
+        ),
+    ),
+    "A military, police or medical vessel.",
+    "the authority it claims to belong to does not know the vessel",
+    needs_types=True,
+)
+SEARCH_AND_RESCUE: Final = Hypothesis(
+    "search and rescue",
+    0.8,
+    (Case(Some(Vessel(types=RESCUE)), "a search and rescue vessel takes part"),),
+    "A rescue vessel, at work or on exercise.",
+    "the rescue coordination centre knows of no case or exercise there",
+    needs_types=True,
+)
+AT_A_BERTH: Final = Hypothesis(
+    "at a berth",
+    0.5,
+    (
+        Case(
+            Is("near_land"),
+            "it happened within {near_land_m:.0f} m of land: likely a berth or a jetty that no "
+            "zone shows yet",
+        ),
+    ),
+    "So close to land that it is likely to be a berth or a jetty.",
+    "a chart or an image shows open water there",
+)
+ENGINE_TROUBLE: Final = Hypothesis(
+    "engine trouble",
+    0.4,
+    (
+        Case(
+            Some(Vessel(statuses=frozenset({NOT_UNDER_COMMAND}))),
+            "it reports not being under command and drifted at {drift_kn:.1f} kn",
+        ),
+    ),
+    "Reports not being under command.",
+    "it reported no breakdown to the traffic service, or no tug was ordered",
+)
+TRANSFER_AREA: Final = Hypothesis(
+    "licensed transfer area",
+    0.4,
+    (IN_TRANSFER_AREA,),
+    "Inside an area where ship-to-ship transfers are licensed; where they aren't, that many take "
+    "place explains none.",
+    "no transfer was notified to the authority of that area",
+)

@@ -2,19 +2,16 @@
 
 from typing import Final
 
-from detectors.core.explain import Facts
+from detectors.core.hypothesis import All, Any, Compare
 
 COMPANY_M: Final = 1000.0
 """Nearer than this before they met or after they parted, they came or went in company."""
 
-
-def came_and_went(facts: Facts) -> bool:
-    """Tell whether they came to one another from away, and parted again."""
-    before, after = facts.number("apart_before_m"), facts.number("apart_after_m")
-    return before > COMPANY_M and after > COMPANY_M
-
-
-def in_company(facts: Facts) -> bool:
-    """Tell whether they were near one another before or afterwards."""
-    before, after = facts.number("apart_before_m"), facts.number("apart_after_m")
-    return before <= COMPANY_M or after <= COMPANY_M
+CAME_AND_WENT: Final = All(
+    Compare("apart_before_m", ">", COMPANY_M), Compare("apart_after_m", ">", COMPANY_M)
+)
+"""They came to one another from away, and parted again."""
+IN_COMPANY: Final = Any(
+    Compare("apart_before_m", "<=", COMPANY_M), Compare("apart_after_m", "<=", COMPANY_M)
+)
+"""They were near one another before or afterwards."""

@@ -2,19 +2,26 @@
 
 from typing import Final
 
-from detectors.core.explain import (
+from detectors.core.hypothesis import (
     OFFICIAL,
     PASSENGER,
     PILOT,
     PLEASURE,
     TENDER,
     TUG,
-    Facts,
+    All,
+    Any,
+    Case,
+    Compare,
     Hypothesis,
+    Is,
+    Not,
+    Some,
+    Vessel,
 )
 from detectors.kinematics import geodesy
 
-SERVICE_TRIPS: Final = 3
+SERVICE_TRIPS: Final = 3.0
 """Like trips within the memory from which a run counts as a service: two would be one boat that
 went out, came back and goes again. Of a craft equipped as ferries are, two are enough."""
 OFFSHORE_M: Final = 3 * geodesy.METRES_PER_NM
@@ -29,151 +36,174 @@ from this length on a craft may well be one whatever its set."""
 ROUTE_SHARE: Final = 0.7
 """So much of a way on a ferry route is a way along it (judgement)."""
 
-
-def _ferry(facts: Facts) -> str | None:
-    """The type is typed in by the crew: something else must speak for a ferry too. There and back
-    is one like trip, which any boat makes.
-    """
-    trips, length_m = facts.number("n_like_trips"), facts.number("length_m")
-    if not facts.any_type(PASSENGER):
-        return None
-    if trips >= SERVICE_TRIPS - 1:
-        why = f"it made {trips:.0f} like trips in the hours around"
-    elif length_m >= FERRY_M:
-        why = f"it is {length_m:.0f} m long"
-    elif facts.number("n_ends_in_port") == 2:
-        why = "it went from port to port"
-    elif facts.number("ferry_route_fraction") >= ROUTE_SHARE:
-        why = f"{facts.number('ferry_route_fraction'):.0%} of its way lies on a known ferry route"
-    else:
-        return None
-    return (
-        "it is a passenger vessel or high-speed craft, which sail between these coasts by "
-        f"timetable, and {why}"
-    )
-
-
-def _equipped(facts: Facts) -> bool:
-    """Whether it carries the set of larger craft, or is one."""
-    return facts.evidence.get("ais_class") == "A" or facts.number("length_m") >= FERRY_M
-
-
-def _says_passenger(facts: Facts) -> str | None:
-    if facts.any_type(PASSENGER):
-        return (
-            "it calls itself a passenger vessel or high-speed craft, though nothing else speaks "
-            "for one: neither size, nor like trips, nor ports at both ends, nor a known route"
-        )
-    return None
-
-
-def _official(facts: Facts) -> str | None:
-    if facts.any_type(OFFICIAL):
-        return "it is a military, rescue, law enforcement or medical vessel"
-    return None
-
-
-def _regular(facts: Facts) -> str | None:
-    trips = facts.number("n_like_trips")
-    if trips >= (SERVICE_TRIPS - 1 if _equipped(facts) else SERVICE_TRIPS):
-        return (
-            f"it made {trips:.0f} more trips between the same two ends within "
-            f"{facts.number('memory_s') / 3600:.0f} h, as a service does"
-        )
-    return None
-
-
-def _harbour(facts: Facts) -> str | None:
-    if facts.any_type(PILOT | TENDER | TUG):
-        return "it is a pilot boat, tender or tug, which carry people to ships at any hour"
-    return None
-
-
-def _route(facts: Facts) -> str | None:
-    share = facts.number("ferry_route_fraction")
-    if share >= ROUTE_SHARE:
-        return f"{share:.0%} of its way lies on a known ferry route"
-    return None
-
-
-def _crew_boat(facts: Facts) -> str | None:
-    if facts.number("anchorage_distance_m") <= geodesy.METRES_PER_NM and not facts.flag(
-        "sides_changed"
-    ):
-        return "it began or ended within a mile of an anchorage, where launches carry crews"
-    return None
-
-
-def _voyage(facts: Facts) -> str | None:
-    whole_m = facts.number("run_path_m")
-    part = facts.number("path_m") / whole_m
-    if facts.evidence.get("ais_class") == "A" and whole_m >= VOYAGE_M and part <= 1 / 3:
-        return (
-            f"it is {part:.0%} of a passage of {whole_m / geodesy.METRES_PER_NM:.0f} nm without a "
-            "stop, as of a ship that follows the strait past both coasts"
-        )
-    return None
-
-
-def _between_stops(facts: Facts) -> str | None:
-    nearest_m = min(facts.number("run_start_coast_m"), facts.number("run_end_coast_m"))
-    if facts.flag("heard_before") and facts.flag("heard_after") and nearest_m >= OFFSHORE_M:
-        return (
-            "it was heard lying before and after, at places "
-            f"{nearest_m / geodesy.METRES_PER_NM:.0f} nm and more from any coast: it came from "
-            "none and reached none"
-        )
-    return None
-
-
-def _gathers_way(facts: Facts) -> str | None:
-    unsaid = facts.evidence.get("length_m") is None and facts.evidence.get("ais_class") == "A"
-    took_s = facts.number("gathering_way_s")
-    if unsaid and took_s >= GATHERING_S:
-        return (
-            "it says nothing of its size, carries a class A set, and took "
-            f"{took_s / 60:.0f} min to gather way, as a ship does and a boat doesn't"
-        )
-    return None
-
-
-def _yacht(facts: Facts) -> str | None:
-    if facts.any_type(PLEASURE):
-        return "it is a sailing or pleasure craft"
-    return None
-
+SAYS_PASSENGER: Final = Some(Vessel(types=PASSENGER))
+"""The type is typed in by the crew: something else must speak for a ferry too."""
+SOME_LIKE_TRIPS: Final = Compare("n_like_trips", ">=", SERVICE_TRIPS - 1)
+"""There and back is one like trip, which any boat makes."""
+AS_LONG_AS_A_FERRY: Final = Compare("length_m", ">=", FERRY_M)
+ALONG_A_ROUTE: Final = Compare("ferry_route_fraction", ">=", ROUTE_SHARE)
+CLASS_A: Final = Is("ais_class", "A")
+EQUIPPED: Final = Any(CLASS_A, AS_LONG_AS_A_FERRY)
+"""It carries the set of larger craft, or is one."""
+ON_THE_ROUTE: Final = "{ferry_route_fraction:.0%} of its way lies on a known ferry route"
+BY_TIMETABLE: Final = (
+    "it is a passenger vessel or high-speed craft, which sail between these coasts by timetable, "
+    "and "
+)
 
 HYPOTHESES: Final = (
-    Hypothesis("ferry", 0.9, _ferry, "no timetable has a sailing at this hour", needs_types=True),
+    Hypothesis(
+        "ferry",
+        0.9,
+        (
+            Case(
+                All(SAYS_PASSENGER, SOME_LIKE_TRIPS),
+                BY_TIMETABLE + "it made {n_like_trips:.0f} like trips in the hours around",
+            ),
+            Case(
+                All(SAYS_PASSENGER, AS_LONG_AS_A_FERRY),
+                BY_TIMETABLE + "it is {length_m:.0f} m long",
+            ),
+            Case(
+                All(SAYS_PASSENGER, Compare("n_ends_in_port", ">=", 2.0)),
+                BY_TIMETABLE + "it went from port to port",
+            ),
+            Case(All(SAYS_PASSENGER, ALONG_A_ROUTE), BY_TIMETABLE + ON_THE_ROUTE),
+        ),
+        "A passenger vessel of which more than its type speaks for a ferry: like trips, its "
+        "length, ports at both ends or a known route.",
+        "no timetable has a sailing at this hour",
+        needs_types=True,
+    ),
     Hypothesis(
         "official craft",
         0.85,
-        _official,
+        (
+            Case(
+                Some(Vessel(types=OFFICIAL)),
+                "it is a military, rescue, law enforcement or medical vessel",
+            ),
+        ),
+        "A military, rescue, law enforcement or medical vessel.",
         "the authority it claims to belong to does not know the vessel",
         needs_types=True,
     ),
     Hypothesis(
-        "regular service", 0.8, _regular, "no operator runs a service between these two places"
+        "regular service",
+        0.8,
+        (
+            Case(
+                Any(Compare("n_like_trips", ">=", SERVICE_TRIPS), All(SOME_LIKE_TRIPS, EQUIPPED)),
+                "it made {n_like_trips:.0f} more trips between the same two ends within "
+                "{memory_s:h.0f} h, as a service does",
+            ),
+        ),
+        "Several more trips between the same two ends.",
+        "no operator runs a service between these two places",
     ),
     Hypothesis(
         "harbour craft",
         0.75,
-        _harbour,
+        (
+            Case(
+                Some(Vessel(types=PILOT | TENDER | TUG)),
+                "it is a pilot boat, tender or tug, which carry people to ships at any hour",
+            ),
+        ),
+        "A pilot boat, tender or tug.",
         "its station or agent knows of no such job",
         needs_types=True,
     ),
-    Hypothesis("part of a longer voyage", 0.7, _voyage, "it says it is a boat, or turns back"),
-    Hypothesis("ship gathering way", 0.6, _gathers_way, "it turns out to be a boat"),
+    Hypothesis(
+        "part of a longer voyage",
+        0.7,
+        (
+            Case(
+                All(
+                    CLASS_A,
+                    Compare("run_path_m", ">=", VOYAGE_M),
+                    Compare("passage_fraction", "<=", 1 / 3),
+                ),
+                "it is {passage_fraction:.0%} of a passage of {run_path_m:nm.0f} nm without a "
+                "stop, as of a ship that follows the strait past both coasts",
+            ),
+        ),
+        "A third or less of a long way without a stop.",
+        "it says it is a boat, or turns back",
+    ),
+    Hypothesis(
+        "ship gathering way",
+        0.6,
+        (
+            Case(
+                All(Is("length_m", None), CLASS_A, Compare("gathering_way_s", ">=", GATHERING_S)),
+                "it says nothing of its size, carries a class A set, and took "
+                "{gathering_way_s:min.0f} min to gather way, as a ship does and a boat doesn't",
+            ),
+        ),
+        "A craft of unknown size with a class A set that gathered way as slowly as a ship.",
+        "it turns out to be a boat",
+    ),
     Hypothesis(
         "between stops at sea",
         0.6,
-        _between_stops,
+        (
+            Case(
+                All(
+                    Is("heard_before"),
+                    Is("heard_after"),
+                    Compare("nearest_coast_m", ">=", OFFSHORE_M),
+                ),
+                "it was heard lying before and after, at places {nearest_coast_m:nm.0f} nm and "
+                "more from any coast: it came from none and reached none",
+            ),
+        ),
+        "Heard lying before and after, far from any coast.",
         "it met another vessel at either end, or was at a coast before",
     ),
-    Hypothesis("ferry route", 0.6, _route, "no ferry of that line sails at this hour"),
-    Hypothesis("crew boat", 0.5, _crew_boat, "no ship at anchor there was served that night"),
     Hypothesis(
-        "boat for hire", 0.25, _says_passenger, "no operator hires it out", needs_types=True
+        "ferry route",
+        0.6,
+        (Case(ALONG_A_ROUTE, ON_THE_ROUTE),),
+        "Most of its way lies on a known ferry route.",
+        "no ferry of that line sails at this hour",
     ),
-    Hypothesis("pleasure craft", 0.2, _yacht, "no marina knows the yacht", needs_types=True),
+    Hypothesis(
+        "crew boat",
+        0.5,
+        (
+            Case(
+                All(
+                    Compare("anchorage_distance_m", "<=", geodesy.METRES_PER_NM),
+                    Not(Is("sides_changed")),
+                ),
+                "it began or ended within a mile of an anchorage, where launches carry crews",
+            ),
+        ),
+        "Began or ended at an anchorage, without coming from one side to the other.",
+        "no ship at anchor there was served that night",
+    ),
+    Hypothesis(
+        "boat for hire",
+        0.25,
+        (
+            Case(
+                SAYS_PASSENGER,
+                "it calls itself a passenger vessel or high-speed craft, though nothing else "
+                "speaks for one: neither size, nor like trips, nor ports at both ends, nor a "
+                "known route",
+            ),
+        ),
+        "A vessel that calls itself a passenger vessel, and nothing else speaks for one.",
+        "no operator hires it out",
+        needs_types=True,
+    ),
+    Hypothesis(
+        "pleasure craft",
+        0.2,
+        (Case(Some(Vessel(types=PLEASURE)), "it is a sailing or pleasure craft"),),
+        "A sailing or pleasure craft.",
+        "no marina knows the yacht",
+        needs_types=True,
+    ),
 )

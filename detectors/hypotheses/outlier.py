@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from detectors.core.explain import (
+from detectors.core.hypothesis import (
     FISHING,
     NOT_UNDER_COMMAND,
     OFFICIAL,
@@ -13,102 +13,123 @@ from detectors.core.explain import (
     TOWING,
     TUG,
     WORKING,
-    Facts,
+    All,
+    Case,
+    Compare,
     Hypothesis,
+    Is,
+    Own,
+    Some,
+    Vessel,
 )
 
 NEAR_PORT_M: Final = 3704.0
 """Two miles: ships turn and slow down off a port."""
-
-
-def official_duty(facts: Facts) -> str | None:
-    """Patrols and rescues go where others don't."""
-    if facts.any_type(OFFICIAL):
-        return "it is a military, rescue, law enforcement or medical vessel"
-    return None
-
-
-def service(facts: Facts) -> str | None:
-    """Pilot boats, tugs and tenders go to and fro across the traffic."""
-    if facts.any_type(PILOT | TUG | TOWING | TENDER):
-        return "it is a pilot boat, tug or tender, whose work takes it across the traffic"
-    return None
-
-
-def work_at_sea(facts: Facts) -> str | None:
-    """A dredger or diving vessel, or one restricted in its ability to manoeuvre."""
-    if facts.any_type(WORKING):
-        return "it is engaged in dredging, diving or underwater work"
-    if facts.statuses()[0] == RESTRICTED:
-        return "it reports being restricted in its ability to manoeuvre"
-    return None
-
-
-def fishing_trip(facts: Facts) -> str | None:
-    """Fishing vessels follow the fish."""
-    if facts.any_type(FISHING):
-        return "it is a fishing vessel, and those follow no lanes"
-    return None
-
-
-def breakdown(facts: Facts) -> str | None:
-    """Reports not being under command."""
-    if facts.statuses()[0] == NOT_UNDER_COMMAND:
-        return "it reports not being under command"
-    return None
-
-
-def pleasure_trip(facts: Facts) -> str | None:
-    """Yachts go where they like."""
-    if facts.any_type(PLEASURE):
-        return "it is a sailing or pleasure craft, and those follow no lanes"
-    return None
-
-
-def near_port(facts: Facts) -> str | None:
-    """Turning or slowing off a port or an anchorage."""
-    away_m = facts.number("anchorage_distance_m")
-    if away_m <= NEAR_PORT_M and facts.hours <= 2.0:
-        return f"it lasted {facts.hours:.1f} h, {away_m / 1852:.1f} nm off a port or anchorage"
-    return None
-
-
-def little_known(facts: Facts) -> str | None:
-    """Too few of its class came anywhere near for it to be unusual."""
-    if facts.evidence.get("known_nearby") is False:
-        kind = facts.evidence.get("ship_class")
-        return f"too few vessels of its class ({kind}) are known anywhere near to say what is usual"
-    return None
-
+MANOEUVRE_S: Final = 2 * 3600.0
+"""No manoeuvre off a port takes longer (judgement)."""
 
 HYPOTHESES: Final = (
     Hypothesis(
         "official craft",
         0.8,
-        official_duty,
+        (
+            Case(
+                Some(Vessel(types=OFFICIAL)),
+                "it is a military, rescue, law enforcement or medical vessel",
+            ),
+        ),
+        "Patrols and rescues go where others don't.",
         "the authority it claims to belong to does not know the vessel",
         needs_types=True,
     ),
     Hypothesis(
         "service routine",
         0.7,
-        service,
+        (
+            Case(
+                Some(Vessel(types=PILOT | TUG | TOWING | TENDER)),
+                "it is a pilot boat, tug or tender, whose work takes it across the traffic",
+            ),
+        ),
+        "Pilot boats, tugs and tenders go to and fro across the traffic.",
         "its station or agent knows of no job here",
         needs_types=True,
     ),
-    Hypothesis("work at sea", 0.7, work_at_sea, "no notice to mariners announces the work"),
-    Hypothesis("fishing", 0.6, fishing_trip, "it meets another vessel, or lands no catch"),
     Hypothesis(
-        "not under command", 0.6, breakdown, "it reported no breakdown to the traffic service"
+        "work at sea",
+        0.7,
+        (
+            Case(
+                Some(Vessel(types=WORKING)),
+                "it is engaged in dredging, diving or underwater work",
+            ),
+            Case(
+                Own(Vessel(statuses=frozenset({RESTRICTED}))),
+                "it reports being restricted in its ability to manoeuvre",
+            ),
+        ),
+        "A dredger or diving vessel, or one restricted in its ability to manoeuvre.",
+        "no notice to mariners announces the work",
     ),
     Hypothesis(
-        "pleasure craft", 0.6, pleasure_trip, "it meets a merchant vessel", needs_types=True
+        "fishing",
+        0.6,
+        (Case(Some(Vessel(types=FISHING)), "it is a fishing vessel, and those follow no lanes"),),
+        "Fishing vessels follow the fish.",
+        "it meets another vessel, or lands no catch",
+    ),
+    Hypothesis(
+        "not under command",
+        0.6,
+        (
+            Case(
+                Own(Vessel(statuses=frozenset({NOT_UNDER_COMMAND}))),
+                "it reports not being under command",
+            ),
+        ),
+        "Reports not being under command.",
+        "it reported no breakdown to the traffic service",
+    ),
+    Hypothesis(
+        "pleasure craft",
+        0.6,
+        (
+            Case(
+                Some(Vessel(types=PLEASURE)),
+                "it is a sailing or pleasure craft, and those follow no lanes",
+            ),
+        ),
+        "Yachts go where they like.",
+        "it meets a merchant vessel",
+        needs_types=True,
     ),
     Hypothesis(
         "little known there",
         0.5,
-        little_known,
+        (
+            Case(
+                Is("known_nearby", value=False),
+                "too few vessels of its class ({ship_class}) are known anywhere near to say what "
+                "is usual",
+            ),
+        ),
+        "Too few of its class came anywhere near for it to be unusual.",
         "more past traffic shows that its class never comes there",
     ),
-    Hypothesis("manoeuvring off a port", 0.5, near_port, "it neither calls there nor anchors"),
+    Hypothesis(
+        "manoeuvring off a port",
+        0.5,
+        (
+            Case(
+                All(
+                    Compare("anchorage_distance_m", "<=", NEAR_PORT_M),
+                    Compare("duration_s", "<=", MANOEUVRE_S),
+                ),
+                "it lasted {duration_s:h.1f} h, {anchorage_distance_m:nm.1f} nm off a port or "
+                "anchorage",
+            ),
+        ),
+        "Turning or slowing off a port or an anchorage.",
+        "it neither calls there nor anchors",
+    ),
 )

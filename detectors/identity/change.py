@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.detector import Context
+from detectors.core.evidence import at_least
 from detectors.core.frames import SECOND_US
 from detectors.identity.limits import Limits
 from detectors.identity.story import FIELDS, SCORES, Story, VesselReports
@@ -33,15 +34,13 @@ def changes(
         )
         subkind = FIELDS[change.field]
         n_others = len({c.field for c in others})
+        said_for_s = (change.last_us - change.new_us) / SECOND_US
         evidence = {
             "field": change.field,
             "old_value": change.old,
             "new_value": change.new,
             "said_before_s": (change.new_us - change.old_us) / SECOND_US,
-            "memory_s": limits.memory_s,
-            "said_for_s": (change.last_us - change.new_us) / SECOND_US,
-            "min_said_s": limits.min_said_s,
-            "said_for_s_margin": (change.last_us - change.new_us) / SECOND_US - limits.min_said_s,
+            "said_for_s": at_least(said_for_s, limits, "min_said_s"),
             "returned": change.returned,
             "n_other_fields": n_others,
             "imo_kept": _imo_kept(limits, change, spans["imo"]),
@@ -61,6 +60,7 @@ def changes(
             float(reports.lon[row]),
             min(SCORES[subkind] + 0.15 * n_others, 0.85),
             evidence,
+            settings=("memory_s",),
             anchor_us=change.new_us,
         )
 

@@ -1,16 +1,16 @@
 """The detector `identity`: its facts, its rules, its events."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from detectors.core import events
-from detectors.core.detector import Apart, Context, RestsOn
-from detectors.core.explain import Hypothesis
-from detectors.core.frames import SECOND_US
+from detectors.core.detector import Context
+from detectors.core.hypothesis import Hypothesis
+from detectors.core.relations import Edges, Near, Relation, Reported, SaidAlike
 from detectors.core.telling import Told, Words
 from detectors.hypotheses import identity
 from detectors.identity.change import changes
@@ -18,14 +18,11 @@ from detectors.identity.limits import Limits
 from detectors.identity.numbers import invalid_imos, invalid_mmsis
 from detectors.identity.shared import shared
 from detectors.identity.story import FIELDS, Story, VesselReports
-from detectors.identity.switch import LOST_M, LOST_S, ends_of, switches
+from detectors.identity.switch import LOST_M, LOST_S, switches
 from detectors.identity.told import tell
 from detectors.identity.two_hulls import two_hulls
-from detectors.kinematics import hand_over, timespan, whereabouts
-from detectors.vessels import namesakes, statement
-from detectors.vessels.numbers import OTHER_STATION, mmsi_kind
-
-ENDS: Final = tuple(hand_over.Ends.__dataclass_fields__)
+from detectors.kinematics import hand_over, timespan, track_ends
+from detectors.vessels import statement
 
 
 class Identity(Limits):
@@ -41,7 +38,7 @@ class Identity(Limits):
       Were they two ships, each would have been beside the other all along, unheard where the other
       was heard.
     - `two_hulls`: reports of one MMSI alternate between tracks that no single hull can have made
-      (see `core.tracks`), `min_switches` times over `min_hulls_s`, switches no more than
+      (see `kinematics.tracks`), `min_switches` times over `min_hulls_s`, switches no more than
       `max_interruption_s` apart, and two of them at least are each a way that a hull can have
       sailed (scattered fixes are none). One track that stops while the other is heard is no
       alternation; a copy of a moving track beside it, or along it as by a wrong clock, is left to
@@ -64,17 +61,16 @@ class Identity(Limits):
     Notes
     -----
     Score before explanations: see `SCORES`. A hand-over loses up to a fifth for its pause, and by
-    `likeness` for its miss (see `core.hand_over`); three tenths if the second MMSI had been heard
-    within half of `memory_s`; a fifth if others fit as well; a fifth if it takes clocks that differ
-    by over a minute; up to three tenths for a turn beyond 30 degrees; 15 % if the lengths differ,
-    which a liar may type as well. A change gains 0.15 for each other field that changed within half
-    an hour. An event of something that is said lasts to the end of its UTC date at most, so it
-    belongs to one night.
+    `likeness` for its miss (see `kinematics.hand_over`); three tenths if the second MMSI had been
+    heard within half of `memory_s`; a fifth if others fit as well; a fifth if it takes clocks that
+    differ by over a minute; up to three tenths for a turn beyond 30 degrees; 15 % if the lengths
+    differ, which a liar may type as well. A change gains 0.15 for each other field that changed
+    within half an hour. An event of something that is said lasts to the end of its UTC date at
+    most, so it belongs to one night.
     """
 
     name: ClassVar[str] = "identity"
     version: ClassVar[str] = "3"
-    rests_on: ClassVar[RestsOn] = RestsOn.COMPANY
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -96,6 +92,24 @@ class Identity(Limits):
     )
     needs_zones: ClassVar[bool] = False
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = identity.HYPOTHESES
+
+    @property
+    def rests_on(self) -> tuple[Relation, ...]:
+        """Return who may have gone on from whom, who competes for that, who passed, who says so."""
+        end, begin = (
+            Edges(track_ends.NEAREST_REPORTS, self.min_silence_s, before=side)
+            for side in (True, False)
+        )
+        apart_s = max(self.max_pause_s, self.max_clock_s)
+        reach_m = hand_over.reach_m(self.motion)
+        direct = Near(reach_m, apart_s, end, begin, mutual=True)
+        passed = Near(LOST_M, LOST_S + apart_s, end, Reported())
+        memory = self.memory
+        return (
+            replace(direct, hop=direct),
+            replace(passed, hop=direct),
+            SaidAlike(tuple(FIELDS), memory.min_said_s, memory.memory_s, memory.settle_s),
+        )
 
     @property
     def lookback(self) -> timedelta:
@@ -136,68 +150,13 @@ class Identity(Limits):
             lon=story.lon,
             score=story.score,
             evidence=story.evidence,
+            settings=story.settings,
         )
-
-    @property
-    def halo_m(self) -> float:
-        """A rival of a rival may be twice as far off as an end from a beginning."""
-        return max(2 * hand_over.reach_m(self.motion), LOST_M + whereabouts.SLACK_M)
-
-    def apart(self, positions: pd.DataFrame, context: Context) -> Apart:
-        """Return what concerns one vessel, where tracks end and begin, and where everybody was."""
-        reports = VesselReports(positions)
-        ends = [_frame(part) for part in ends_of(self, reports)]
-        there = whereabouts.of_reports(
-            reports.track // 100, reports.time_us, reports.lat, reports.lon
-        )
-        answers = {"ending": ends[0], "beginning": ends[1], "there": there}
-        return Apart(self.detect(positions, context), {}, answers)
-
-    def company(
-        self, asks: Mapping[str, pd.DataFrame], answers: Mapping[str, pd.DataFrame]
-    ) -> pd.DataFrame:
-        """Find who may have gone on from whom, who competes for that, and who passed the place."""
-        ending, beginning = (
-            hand_over.Ends(*(answers[name][field].to_numpy() for field in ENDS))
-            for name in ("ending", "beginning")
-        )
-        rows = hand_over.candidates(ending, beginning, self.motion)
-        end, begin = ending.take(rows[0]), beginning.take(rows[1])
-        gave, took = end.track_id // 100, begin.track_id // 100
-        direct = whereabouts.pairs(np.r_[gave, took], np.r_[took, gave])
-        rivals = direct.merge(direct, left_on="other_mmsi", right_on="mmsi")
-        thin = np.maximum(end.interval_s, begin.interval_s) > identity.THIN_S
-        slots_us = np.arange(0, LOST_S + whereabouts.SLOT_S, whereabouts.SLOT_S) * SECOND_US
-        n = len(slots_us)
-        passed = whereabouts.of_reports(
-            np.repeat(np.minimum(gave, took)[thin], n),
-            np.repeat(begin.time_us[thin], n) - np.tile(slots_us, int(thin.sum())),
-            np.repeat(end.lat[thin], n),
-            np.repeat(end.lon[thin], n),
-        )
-        return whereabouts.joined(
-            [
-                direct,
-                whereabouts.pairs(rivals["mmsi_x"].to_numpy(), rivals["other_mmsi_y"].to_numpy()),
-                whereabouts.near(passed, answers["there"], LOST_M),
-            ]
-        )
-
-    def related(self, statements: pd.DataFrame) -> pd.DataFrame:
-        """Find who says the same, or alike."""
-        ships = statements[(mmsi_kind(statements["mmsi"]) != OTHER_STATION)]
-        names, callsigns, imos = (statement.spans(ships, f) for f in ("name", "callsign", "imo"))
-        return namesakes.company(names, callsigns, imos, self.memory)
 
     @classmethod
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:
         """Say what doesn't agree, with whom, and where."""
         return tell(event, words, mmsi)
-
-
-def _frame(ends: hand_over.Ends) -> pd.DataFrame:
-    """Return ends as a frame."""
-    return pd.DataFrame({name: getattr(ends, name) for name in ENDS})
 
 
 def _of_ships(statements: pd.DataFrame, reports: VesselReports) -> pd.DataFrame:

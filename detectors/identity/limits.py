@@ -5,7 +5,7 @@ from datetime import timedelta
 from pydantic import PositiveFloat, PositiveInt
 
 from detectors.core.detector import Detector
-from detectors.kinematics import hand_over
+from detectors.kinematics import track_ends
 from detectors.vessels import statement
 
 
@@ -31,7 +31,7 @@ class Limits(Detector):
     min_hulls_s, min_switches, max_interruption_s
         15 minutes, 6 switches, 90 minutes: an orbit of a satellite.
     max_copy_spread_m, min_copy_moved_m
-        300 m and 2000 m, as of the detector spoofing: see `core.copies.judge`.
+        300 m and 2000 m, as of the detector spoofing: see `kinematics.copies.judge`.
     min_said_s, memory_s, static_interval_s
         15 minutes: static data are sent every 6 minutes (ITU-R M.1371-5, annex 1, 4.2.1), so it
         was said twice or three times; 12 hours; 12 minutes, two such intervals.
@@ -78,7 +78,7 @@ class Limits(Detector):
         return statement.Memory(self.min_said_s, self.memory_s, self.settle.total_seconds())
 
     @property
-    def motion(self) -> hand_over.Limits:
+    def motion(self) -> track_ends.Limits:
         """What a hand-over is held against."""
-        names = hand_over.Limits.__dataclass_fields__
-        return hand_over.Limits(**{name: getattr(self, name) for name in names})
+        names = track_ends.Limits.__dataclass_fields__
+        return track_ends.Limits(**{name: getattr(self, name) for name in names})

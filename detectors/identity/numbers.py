@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from detectors.core.evidence import at_least
 from detectors.core.frames import DAY_US, SECOND_US, epoch_us, offsets
 from detectors.identity.limits import Limits
 from detectors.identity.story import SCORES, Story, VesselReports
@@ -22,6 +23,7 @@ from detectors.vessels.numbers import (
 BOTH_WRONG_SCORE: Final = 0.5
 """Of a large ship of which neither the MMSI nor the IMO number can be right: one slip is common,
 two are an invention."""
+SETTINGS: Final = ("min_ship_m",)
 
 
 def invalid_imos(
@@ -43,9 +45,7 @@ def invalid_imos(
         row = reports.at(one.mmsi, one.first_us)
         evidence = {
             "new_value": one.value,
-            "said_for_s": said_s,
-            "min_said_s": limits.min_said_s,
-            "min_ship_m": limits.min_ship_m,
+            "said_for_s": at_least(said_s, limits, "min_said_s"),
             "default_number": is_default_number(int(one.value)),
             "n_reports": 1,
             "first_report_source": reports.source_of(row),
@@ -59,6 +59,7 @@ def invalid_imos(
             float(reports.lon[row]),
             SCORES["invalid_imo"],
             evidence,
+            SETTINGS,
         )
 
 
@@ -94,9 +95,7 @@ def invalid_mmsis(
                 "what_is_wrong": "no such MID" if kinds[i] == BAD_MID else "no such form",
                 "says_it_is_large": date in large,
                 "imo_invalid_too": date in liars,
-                "min_ship_m": limits.min_ship_m,
-                "heard_s": heard_s,
-                "min_heard_s": limits.min_said_s,
+                "heard_s": at_least(heard_s, limits, "min_said_s"),
                 "default_number": is_default_number(mmsi),
                 "n_reports": b - a,
                 "first_report_source": reports.source_of(first),
@@ -111,4 +110,5 @@ def invalid_mmsis(
                 float(reports.lon[first]),
                 BOTH_WRONG_SCORE if date in liars else score,
                 evidence,
+                SETTINGS,
             )

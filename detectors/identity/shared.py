@@ -14,6 +14,8 @@ from detectors.vessels import namesakes
 
 SHARED_SCORES: Final[Mapping[str, float]] = {"apart": 0.65, "in turn": 0.15, "together": 0.15}
 IMPOSSIBLE_SCORE: Final = 0.5
+HOW_SETTINGS: Final = ("min_switches", "max_together_m", "max_transit_kn")
+"""Parameters that tell whether two are apart, together or heard in turn."""
 
 
 def shared(
@@ -56,17 +58,14 @@ def _shared_imo(limits: Limits, shared: namesakes.Shared, reports: VesselReports
         "how": how,
         "new_value": shared.value,
         "n_switches": len(turn),
-        "min_switches_reports": limits.min_switches,
         "median_distance_m": distance_m,
-        "max_together_m": limits.max_together_m,
         "needed_speed_kn": fastest_kn,
-        "max_transit_kn": limits.max_transit_kn,
         "said_before_s": (shared.start_us - shared.since_us) / SECOND_US,
         "n_reports": len(own),
         "first_report_source": reports.source_of(row),
         "last_report_source": reports.source_of(other),
     }
-    return _story("shared_imo", shared, reports, (row, other), score, evidence)
+    return _story("shared_imo", shared, reports, (row, other), score, evidence, HOW_SETTINGS)
 
 
 def _look_alike(limits: Limits, pair: namesakes.Shared, reports: VesselReports) -> Story:
@@ -78,12 +77,12 @@ def _look_alike(limits: Limits, pair: namesakes.Shared, reports: VesselReports) 
         "old_value": pair.other_value,
         "distance_m": float(geodesy.distance_m(*ends)),
         "said_before_s": (pair.start_us - pair.since_us) / SECOND_US,
-        "min_said_s": limits.min_said_s,
         "n_reports": 2,
         "first_report_source": reports.source_of(row),
         "last_report_source": reports.source_of(other),
     }
-    return _story("look_alike", pair, reports, (row, other), SCORES["look_alike"], evidence)
+    score, settings = SCORES["look_alike"], ("min_said_s",)
+    return _story("look_alike", pair, reports, (row, other), score, evidence, settings)
 
 
 def _story(
@@ -93,6 +92,7 @@ def _story(
     rows: tuple[int, int],
     score: float,
     evidence: Mapping[str, Any],
+    settings: tuple[str, ...],
 ) -> Story:
     """Return the story of two vessels, from their reports when it began."""
     return Story(
@@ -104,4 +104,5 @@ def _story(
         float(reports.lon[rows[0]]),
         score,
         evidence,
+        settings,
     )

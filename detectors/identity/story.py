@@ -34,7 +34,7 @@ class Story:
     """What doesn't agree: about one track, or two, between two times; it may go on.
 
     `end_us` is its end, or that of what is loaded while it goes on; `anchor_us` the start where
-    left out.
+    left out; `settings` names the parameters that shaped what was measured.
     """
 
     subkind: str
@@ -45,6 +45,7 @@ class Story:
     lon: float
     score: float
     evidence: Mapping[str, Any]
+    settings: tuple[str, ...] = ()
     anchor_us: int | None = None
     going_on: bool = False
 

@@ -8,11 +8,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.detector import Context
+from detectors.core.evidence import Bound, at_most
 from detectors.core.frames import SECOND_US, epoch_us
 from detectors.hypotheses import identity
 from detectors.identity.limits import Limits
 from detectors.identity.story import FIELDS, SCORES, Story, VesselReports
-from detectors.kinematics import geodesy, hand_over, shapes, timespan
+from detectors.kinematics import geodesy, hand_over, shapes, timespan, track_ends
 from detectors.kinematics.reports import Reports
 from detectors.vessels import statement
 from detectors.vessels.numbers import BAD_FORM, BAD_MID, edits, is_default_number, mmsi_kind
@@ -26,9 +27,9 @@ which a receiver's range doesn't change, in the six hours before."""
 WORDS: Final = {"name": "name", "imo": "IMO number", "callsign": "call sign"}
 
 
-def ends_of(limits: Limits, reports: Reports) -> tuple[hand_over.Ends, hand_over.Ends]:
+def ends_of(limits: Limits, reports: Reports) -> tuple[track_ends.Ends, track_ends.Ends]:
     """Return where well heard tracks end, and where they begin."""
-    return hand_over.ends(
+    return track_ends.ends(
         reports.track,
         reports.time_us,
         reports.lat,
@@ -75,8 +76,7 @@ def switches(
         unlike = abs(lengths[0] - lengths[1]) > max(10.0, 0.15 * max(lengths))
         pause_s, miss_m = float(pairs.pause_s[i]), float(pairs.miss_m[i])
         clock_s = float(pairs.clock_s[i])
-        miss_limit_m, rivals = float(pairs.miss_limit_m[i]), int(pairs.rivals[i])
-        likeness = float(pairs.likeness[i])
+        rivals, likeness = int(pairs.rivals[i]), float(pairs.likeness[i])
         score = SCORES["hand_over"] * (1 - 0.2 * max(pause_s, 0) / limits.max_pause_s)
         score *= likeness
         turned_deg = float(pairs.course_change_deg[i])
@@ -85,32 +85,29 @@ def switches(
         score *= 0.8 if rivals else 1.0
         score *= 0.8 if abs(clock_s) > 60 else 1.0
         score *= 0.85 if unlike else 1.0
+        # As for the change of speed, the limit grows with the pause; see `hand_over`.
+        course_limit_deg = limits.max_course_change_deg * (1 + max(pause_s, 0) / limits.max_pause_s)
         first, second = int(pairs.end.row[i]), int(pairs.begin.row[i])
         evidence = {
             "from_mmsi": f"{gave:09d}",
             "to_mmsi": f"{took:09d}",
-            "pause_s": pause_s,
-            "max_pause_s": limits.max_pause_s,
-            "pause_s_margin": limits.max_pause_s - pause_s,
-            "miss_m": miss_m,
-            "max_miss_m": miss_limit_m,
-            "miss_m_margin": miss_limit_m - miss_m,
+            "pause_s": at_most(pause_s, limits, "max_pause_s"),
+            "miss_m": Bound(miss_m, float(pairs.miss_limit_m[i]), "at_most"),
+            "speed_change_kn": Bound(
+                float(pairs.speed_change_kn[i]), float(pairs.speed_limit_kn[i]), "at_most"
+            ),
+            "course_change_deg": Bound(turned_deg, course_limit_deg, "at_most"),
             "likeness": likeness,
             "clock_difference_s": clock_s,
-            "max_clock_s": limits.max_clock_s,
             "speed_kn": float(pairs.end.speed_kn[i]),
             "other_speed_kn": float(pairs.begin.speed_kn[i]),
-            "max_speed_change_kn": float(pairs.speed_limit_kn[i]),
             "course_deg": float(pairs.end.course_deg[i]),
             "other_course_deg": float(pairs.begin.course_deg[i]),
-            "course_change_deg": float(pairs.course_change_deg[i]),
-            "max_course_change_deg": limits.max_course_change_deg,
             "interval_s": float(pairs.end.interval_s[i]),
             "other_interval_s": float(pairs.begin.interval_s[i]),
             "heard_before_s": min(float(pairs.end.heard_s[i]), float(limits.memory_s)),
             "silent_after_s": min(float(silent_s[i]), limits.settle.total_seconds()),
             "unheard_before_s": unheard_s,
-            "min_silence_s": limits.min_silence_s,
             "n_rivals": rivals,
             "n_reports": 2,
             "n_mmsi_edits": edits(str(gave), str(took), 8),
@@ -134,12 +131,13 @@ def switches(
             float(pairs.end.lon[i]),
             score,
             evidence,
+            settings=("max_clock_s", "max_course_change_deg", "min_silence_s"),
             anchor_us=begin_us,
         )
 
 
 def _others_lost(
-    reports: VesselReports, ending: hand_over.Ends, pairs: hand_over.HandOvers, i: int
+    reports: VesselReports, ending: track_ends.Ends, pairs: hand_over.HandOvers, i: int
 ) -> dict[str, Any]:
     """Count others that passed the place of a hand-over in the hours before, and were lost there.
 
@@ -152,7 +150,7 @@ def _others_lost(
     until_us = int(pairs.begin.time_us[i])
     own = np.array([pairs.end.track_id[i], pairs.begin.track_id[i]]) // 100
 
-    def others(source: VesselReports | hand_over.Ends, mmsi: Ints, at: Ints) -> int:
+    def others(source: VesselReports | track_ends.Ends, mmsi: Ints, at: Ints) -> int:
         when_us = source.time_us[at]
         at = at[(when_us >= until_us - LOST_S * SECOND_US) & (when_us <= until_us)]
         near = geodesy.distance_m(lat, lon, source.lat[at], source.lon[at]) <= LOST_M

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from detectors.core.detector import Context
+from detectors.core.evidence import at_least
 from detectors.core.frames import SECOND_US
 from detectors.identity.limits import Limits
 from detectors.identity.story import SCORES, Story, VesselReports
@@ -33,16 +34,12 @@ def two_hulls(limits: Limits, reports: VesselReports, context: Context) -> Itera
         first, last = int(one.rows[0]), int(one.rows[-1])
         start_us, last_us = int(reports.time_us[first]), int(reports.time_us[last])
         shares = np.unique(reports.track[one.rows], return_counts=True)[1] / len(one.rows)
-        lasts_s = (last_us - start_us) / SECOND_US
         some = one.rows[:: max(1, len(one.rows) // 500)]
         land = context.zones.on_land(reports.lat[some], reports.lon[some])
         evidence = {
             "n_hulls": len(one.tracks),
-            "n_switches": one.n_switches,
-            "min_switches_reports": limits.min_switches,
-            "duration_s": lasts_s,
-            "min_duration_s": limits.min_hulls_s,
-            "duration_s_margin": lasts_s - limits.min_hulls_s,
+            "n_switches": at_least(one.n_switches, limits, "min_switches"),
+            "duration_s": at_least((last_us - start_us) / SECOND_US, limits, "min_hulls_s"),
             "median_distance_m": float(np.median(one.apart_m)),
             "min_distance_m": float(one.apart_m.min()),
             "minor_fraction": float(shares.min()),

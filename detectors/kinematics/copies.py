@@ -93,7 +93,7 @@ class Lag:
 
     @property
     def like_a_clock(self) -> bool:
-        """Whether a receiver's clock may be wrong by that."""
+        """Tell whether a receiver's clock may be wrong by that."""
         off_hour_s = abs(self.lag_s - HOUR_S * round(self.lag_s / HOUR_S))
         return (
             self.exact_fraction >= 0.5
@@ -103,7 +103,7 @@ class Lag:
 
 
 def offset(original: Track, copy: Track) -> Offset | None:
-    """The offset of a copy from where the original was at the same time; None where never.
+    """Return the offset of a copy from where the original was at the same time; None where never.
 
     The original is interpolated between reports at most `ALIVE_S` apart.
     """
@@ -123,8 +123,8 @@ def offset(original: Track, copy: Track) -> Offset | None:
 
 
 def lag(original: Track, copy: Track, max_spread_m: float) -> Lag | None:
-    """The lag at which a copy agrees best with the original; None where there is none to try, or
-    the copy lies too far from it to keep within `max_spread_m` at any.
+    """Return the lag at which a copy agrees best with the original; None where there is none to
+    try, or the copy lies too far from it to keep within `max_spread_m` at any.
 
     Lags of up to `MAX_LAG_S` either way are tried in steps of `COARSE_S`, then around the best in
     steps of `FINE_S`; the best makes the smallest median distance.
@@ -159,7 +159,8 @@ def judge(
     min_duration_s: float,
     min_reports: int,
 ) -> Offset | Lag | None:
-    """What a track is of another: an offset copy, the same ship by a wrong clock, or neither.
+    """Return what a track is of another: an offset copy, the same ship by a wrong clock, or
+    neither.
 
     Both must move by `min_moved_m`, and be compared for `min_duration_s` and `min_reports`. Along a
     straight course at constant speed a lag and an offset are the same; there it counts as an offset
@@ -197,7 +198,7 @@ class Steps:
 
 
 def steps(reports: Reports, here: Ints, there: Ints) -> Steps:
-    """Steps from some reports to others."""
+    """Return steps from some reports to others."""
     east_m, north_m = shapes.plane_m(
         reports.lat[there], reports.lon[there], reports.lat[here], reports.lon[here]
     )
@@ -229,7 +230,7 @@ def clock_lags_s(steps: Steps) -> Floats:
 
 
 def one_clock(lags_s: Floats) -> bool:
-    """Whether steps to and fro all come from one clock that is wrong: nine tenths by one lag."""
+    """Tell whether steps to and fro all come from one wrong clock: nine tenths by one lag."""
     known = np.abs(lags_s[np.isfinite(lags_s)])
     if len(known) < 0.9 * max(len(lags_s), 1):
         return False
@@ -239,7 +240,7 @@ def one_clock(lags_s: Floats) -> bool:
 
 
 def places(lat: Floats, lon: Floats) -> Ints:
-    """A number for each position in AIS resolution."""
+    """Return a number for each position in AIS resolution."""
     units = (np.rint(axis * UNIT_PER_DEG).astype("int64") for axis in (lat, lon))
     return np.asarray((next(units) << 30) + next(units))
 
@@ -250,8 +251,8 @@ def _extent_m(track: Track) -> float:
 
 
 def _near(original: Track, some: Track, distance_m: float) -> Bools:
-    """Which reports lie within a distance of the boxes around stretches of the original; a sieve,
-    generous by a tenth.
+    """Return which reports lie within a distance of the boxes around stretches of the original; a
+    sieve, generous by a tenth.
     """
     first = np.arange(0, len(original.time_us), STRETCH)
     # A stretch reaches up to the first report of the next.
@@ -267,7 +268,7 @@ def _near(original: Track, some: Track, distance_m: float) -> Bools:
 
 
 def _at(track: Track, time_us: Ints) -> tuple[Floats, Floats, Bools]:
-    """Where a track was, and whether it was heard at most `ALIVE_S` around that."""
+    """Return where a track was, and whether it was heard at most `ALIVE_S` around that."""
     after = np.clip(np.searchsorted(track.time_us, time_us), 1, max(len(track.time_us) - 1, 1))
     if len(track.time_us) < 2:
         nowhere = np.full(len(time_us), np.nan)

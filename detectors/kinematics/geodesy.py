@@ -30,7 +30,7 @@ def distance_m(lat1: ArrayLike, lon1: ArrayLike, lat2: ArrayLike, lon2: ArrayLik
 
 
 def bearing_deg(lat1: ArrayLike, lon1: ArrayLike, lat2: ArrayLike, lon2: ArrayLike) -> Floats:
-    """Initial great-circle bearing from point 1 to point 2 in degrees, [0, 360)."""
+    """Return the initial great-circle bearing from point 1 to point 2 in degrees, [0, 360)."""
     phi1, phi2 = np.radians(lat1), np.radians(lat2)
     dlon = np.radians(lon2) - np.radians(lon1)
     y = np.sin(dlon) * np.cos(phi2)

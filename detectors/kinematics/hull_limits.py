@@ -67,7 +67,7 @@ STATE: Final[Mapping[str, Column]] = {
 def can_join(
     distance: Floats, duration_us: Ints, sog_before_kn: Floats, sog_after_kn: Floats
 ) -> Bools:
-    """Whether one hull can have made two reports so far apart: see `segment`.
+    """Tell whether one hull can have made two reports so far apart: see `segment`.
 
     Speeds are those that the two reports state, NaN where one doesn't.
     """

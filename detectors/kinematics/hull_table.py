@@ -261,7 +261,9 @@ class Hulls:
         self.ordinal, self.n = np.pad(self.ordinal, more), np.pad(self.n, more)
 
     def state(self) -> pd.DataFrame:
-        """What is left: confirmed hulls for good (they hold their ordinal), others while alive."""
+        """Return what is left: confirmed hulls for good (they hold their ordinal), others while
+        alive.
+        """
         newest = self.rows.time[self.rows.stop[self.vessels] - 1]
         young = newest[:, None] - self.born <= TENTATIVE_S * SECOND_US
         keep = (self.time != NEVER) & ((self.ordinal > 0) | young)

@@ -100,7 +100,7 @@ def alternations(
 
 
 def n_plausible(one: Alternation, track: Ints, reports: leaps.Reports) -> int:
-    """How many of the tracks that take turns are each a way that a hull can have sailed."""
+    """Return how many of the tracks that take turns are each a way that a hull can have sailed."""
     n = 0
     for each in one.tracks:
         own = one.rows[track[one.rows] == each]

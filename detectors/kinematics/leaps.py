@@ -63,8 +63,8 @@ def velocity_mps(reports: Reports, at: Ints) -> tuple[Floats, Floats]:
 
 
 def astray(reports: Reports, here: Ints, there: Ints) -> tuple[Floats, Floats, Floats]:
-    """How far east and north report `there` is from where speed and course lead from `here`, and
-    how much of that their changes may explain.
+    """Return how far east and north report `there` is from where speed and course lead from `here`,
+    and how much of that their changes may explain.
     """
     step_s = (reports.time_us[there] - reports.time_us[here]) / SECOND_US
     east, north = shapes.plane_m(
@@ -90,14 +90,14 @@ def among(reports: Reports, rows: Ints) -> Leaps:
 
 
 def leapt(reports: Reports, here: Ints, there: Ints) -> Bools:
-    """Whether reports `there` are astray from `here` by `MIN_OFFSET_M` and more."""
+    """Tell whether reports `there` are astray from `here` by `MIN_OFFSET_M` and more."""
     east, north, slack_m = astray(reports, here, there)
     return np.asarray(np.hypot(east, north) >= MIN_OFFSET_M + slack_m)
 
 
 def reachable(reports: Reports, here: Ints, there: Ints) -> Bools:
-    """Whether vessels can have sailed from `here` to `there` at what they say they make, or 5 kn
-    where that is less, and 5 kn more.
+    """Tell whether vessels can have sailed from `here` to `there` at what they say they make, or 5
+    kn where that is less, and 5 kn more.
     """
     stated_kn = np.fmax(np.fmax(reports.sog_kn[here], reports.sog_kn[there]), 5.0)
     step_s = (reports.time_us[there] - reports.time_us[here]) / SECOND_US

@@ -76,7 +76,7 @@ class Reports:
 
     @cached_property
     def final(self) -> Bools:
-        """Whether each report is the last of its track."""
+        """Tell whether each report is the last of its track."""
         changes = self.track[1:] != self.track[:-1]
         return np.asarray(np.r_[changes, np.ones(len(self.track[:1]), bool)])
 

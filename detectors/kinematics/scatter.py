@@ -68,7 +68,7 @@ class Reports:
     marked: Bools
 
     def same(self, a: int, b: int) -> bool:
-        """Whether both exist and are of one vessel."""
+        """Tell whether both exist and are of one vessel."""
         return bool(a >= 0 and b < len(self.mmsi) and self.mmsi[a] == self.mmsi[b])
 
     def seconds(self, a: int, b: int) -> float:
@@ -101,12 +101,12 @@ class Spell:
 
     @property
     def parted(self) -> bool:
-        """Whether the vessel can't have sailed from the one to the other."""
+        """Tell whether the vessel can't have sailed from the one to the other."""
         return self.before >= 0 and self.after >= 0 and not self.joined
 
 
 def merged(track: Ints, tracked: leaps.Reports, leapt: Leaps, noise: pd.DataFrame) -> Reports:
-    """The reports of the vessels that may have marked ones.
+    """Return the reports of the vessels that may have marked ones.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ def _promising(
 
 
 def _wandering(reports: Reports) -> Bools:
-    """Reports around which two leaps in turn neither cancel nor add up; see `WANDERS`."""
+    """Return reports around which two leaps in turn neither cancel nor add up; see `WANDERS`."""
     n = len(reports.mmsi)
     far_deg = np.abs(np.diff(reports.lat)) + np.abs(np.diff(reports.lon))
     far = (far_deg * shapes.DEGREE_M > leaps.MIN_OFFSET_M) & (np.diff(reports.mmsi) == 0)
@@ -294,7 +294,7 @@ def spells(
 
 
 def _extended(reports: Reports, first: int, last: int) -> tuple[int, int]:
-    """The ends of a spell, such that the reports next to it follow from one another."""
+    """Return the ends of a spell, such that the reports next to it follow from one another."""
     # Where the vessel is back, the first fix leaps too, but the next follow from it.
     while last > first and reports.same(last, last + 1) and not _leaps(reports, last):
         last -= 1
@@ -308,7 +308,7 @@ def _extended(reports: Reports, first: int, last: int) -> tuple[int, int]:
 
 
 def _leaps(reports: Reports, at: int) -> bool:
-    """Whether the report after this one, of the same vessel, is astray from it."""
+    """Tell whether the report after this one, of the same vessel, is astray from it."""
     if not reports.same(at, at + 1):
         return False
     return bool(leaps.leapt(reports, np.array([at]), np.array([at + 1]))[0])
@@ -326,7 +326,9 @@ class Marks:
     def n_suffering(
         self, mmsi: int, since_us: int, until_us: int, lat: float, lon: float, radius_m: float
     ) -> int:
-        """How many other vessels had `MIN_BAD` of them within `NEAR_S` of a span, near a place."""
+        """Return how many other vessels had `MIN_BAD` of them within `NEAR_S` of a span, near a
+        place.
+        """
         reach_us = int(NEAR_S * SECOND_US)
         low = int(np.searchsorted(self.time_us, since_us - reach_us))
         high = int(np.searchsorted(self.time_us, until_us + reach_us, side="right"))
@@ -337,7 +339,7 @@ class Marks:
 
 
 def marks(reports: Reports) -> Marks:
-    """The marked fixes of some vessels."""
+    """Return the marked fixes of some vessels."""
     at = np.flatnonzero(reports.marked)
     at = at[np.argsort(reports.time_us[at], kind="stable")]
     sound = np.maximum.accumulate(np.where(reports.bad, -1, np.arange(len(reports.mmsi))))[at]

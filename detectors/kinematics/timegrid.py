@@ -54,7 +54,7 @@ class Grid:
     report: Ints
 
     def last_ticks(self) -> dict[int, int]:
-        """The last tick of each track whose speed is known."""
+        """Return the last tick of each track whose speed is known."""
         known = np.isfinite(self.speed_kn)
         track, tick = self.track_id[known], self.tick[known]
         last = offsets(track)[1:] - 1 if len(track) else np.zeros(0, "int64")
@@ -123,7 +123,7 @@ def spells(
     min_length: int,
     joins: Callable[[Ints, Ints], NDArray[np.bool_]] | None = None,
 ) -> tuple[Ints, Ints]:
-    """Runs of ticks within a group, with tolerated interruptions.
+    """Find runs of ticks within a group, with tolerated interruptions.
 
     Ticks that follow one another make a piece. Pieces shorter than `min_piece` begin and end no
     run. Pieces no more than `max_break` ticks apart make one run. Runs are kept from `min_length`

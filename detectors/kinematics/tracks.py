@@ -110,7 +110,7 @@ class Segmented(NamedTuple):
 
 
 def no_state() -> pd.DataFrame:
-    """The state before the first call: no hull is known."""
+    """Return the state before the first call: no hull is known."""
     return empty(STATE)
 
 
@@ -344,6 +344,6 @@ def _split(frame: pd.DataFrame, label: Ints, state: pd.DataFrame, n_confirmed: i
 
 
 def _further_hulls(state: pd.DataFrame) -> int:
-    """Confirmed hulls beside the first of each MMSI."""
+    """Return confirmed hulls beside the first of each MMSI."""
     confirmed = state["ordinal"] > 0
     return int(np.count_nonzero(confirmed)) - state["mmsi"][confirmed].nunique()

@@ -90,7 +90,7 @@ def crossings(
     crosses: Bools,
     max_silence_s: float,
 ) -> Crossings:
-    """Where and when each visit crosses the outline beside its report `inside`.
+    """Return where and when each visit crosses the outline beside its report `inside`.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def crossings(
 
 
 def part_us(silence_us: Ints, fraction: Floats) -> Ints:
-    """A part of a silence in whole milliseconds: a time that two machines round alike."""
+    """Return a part of a silence in whole milliseconds: a time that two machines round alike."""
     return (np.round(fraction * silence_us / 1000) * 1000).astype("int64")
 
 

@@ -1,8 +1,7 @@
 """Where vessels were by half hour and small cell: enough to tell who can have been near whom.
 
 A detector that looks at others near a vessel needs their reports, but not those of everybody. The
-cells say who they can have been, for a fraction of the memory: 5,000 vessels make about a tenth as
-many rows in a day as they send reports.
+cells say who they can have been, for a fraction of the memory.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,12 +10,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from detectors.core import frames
 from detectors.core.frames import SECOND_US, Column
-from detectors.kinematics import timegrid
+from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.near import Near
 
 Floats = NDArray[np.float64]
@@ -38,50 +35,74 @@ PAIRS: Final[Mapping[str, Column]] = {
 
 SLOT_S: Final = 1800
 CELL_DEG: Final = 0.01
-SLACK_M: Final = 1600.0
-"""The middles of two cells are further apart than the places in them by no more than this: the
-diagonal of a cell at the equator is 1573 m."""
 SLOTS_AT_ONCE: Final = 4
+CELLS_IN_REACH: Final = 8
+"""Cells are no smaller than this share of the reach, so that few lie within it."""
 
 
-def of_grid(grid: timegrid.Grid, rows: Ints) -> pd.DataFrame:
-    """`WHEREABOUTS` of some rows of a grid."""
+def cell_deg(reach_m: float) -> float:
+    """Return the size of the cells in which to seek what is within reach."""
+    return max(CELL_DEG, reach_m / CELLS_IN_REACH / float(geodesy.distance_m(0.0, 0.0, 1.0, 0.0)))
+
+
+def slack_m(size_deg: float) -> float:
+    """Return by how much the middles of two cells may be further apart than the places in them.
+
+    It is the diagonal of a cell at the equator.
+    """
+    return 1.01 * float(geodesy.distance_m(0.0, 0.0, size_deg, size_deg))
+
+
+def of_grid(grid: timegrid.Grid, rows: Ints, size_deg: float) -> pd.DataFrame:
+    """Return `WHEREABOUTS` of some rows of a grid."""
     time_us = grid.tick[rows] * grid.step_s * SECOND_US
-    return of_reports(grid.track_id[rows] // 100, time_us, grid.lat[rows], grid.lon[rows])
+    return of_reports(grid.track_id[rows] // 100, time_us, grid.lat[rows], grid.lon[rows], size_deg)
 
 
-def of_reports(mmsi: Ints, time_us: Ints, lat: Floats, lon: Floats) -> pd.DataFrame:
-    """`WHEREABOUTS` of reports, or of whatever has a place and a time."""
+def of_reports(
+    mmsi: Ints, time_us: Ints, lat: Floats, lon: Floats, size_deg: float
+) -> pd.DataFrame:
+    """Return `WHEREABOUTS` of reports, or of whatever has a place and a time."""
     slot = time_us // (SLOT_S * SECOND_US)
-    north, east = (np.floor(values / CELL_DEG).astype("int64") for values in (lat, lon))
+    north, east = (np.floor(values / size_deg).astype("int64") for values in (lat, lon))
     found = pd.DataFrame({"slot": slot, "mmsi": mmsi, "north": north, "east": east})
     found = found.drop_duplicates().sort_values(
         ["slot", "mmsi", "north", "east"], ignore_index=True
     )
     return frames.conform(
         found.assign(
-            lat=(found["north"] + 0.5) * CELL_DEG, lon=(found["east"] + 0.5) * CELL_DEG
+            lat=(found["north"] + 0.5) * size_deg, lon=(found["east"] + 0.5) * size_deg
         ).drop(columns=["north", "east"]),
         WHEREABOUTS,
     )
 
 
-def near(asks: pd.DataFrame, answers: pd.DataFrame, reach_m: float) -> pd.DataFrame:
-    """Who may have been within `reach_m` of where another asks, in the same half hour.
+def near(
+    asks: pd.DataFrame,
+    answers: pd.DataFrame,
+    reach_m: float,
+    size_deg: float,
+    within_s: float = 0.0,
+) -> pd.DataFrame:
+    """Return who may have been within `reach_m` of where another asks.
 
-    All that were are among them, and some that weren't, by up to `SLACK_M`.
+    All that were, at times no further apart than `within_s`, are among them, and some that
+    weren't, by up to `slack_m` and a slot.
 
     Parameters
     ----------
     asks, answers
-        `WHEREABOUTS`.
+        `WHEREABOUTS`, in cells of `size_deg`.
 
     Returns
     -------
     pandas.DataFrame
         `PAIRS`: who asks, who may be near.
     """
-    return pairs(*_joined(list(_near(asks, answers, reach_m))))
+    further = -(-int(within_s) // SLOT_S)
+    shifts = range(-further, further + 1)
+    moved = pd.concat([asks.assign(slot=asks["slot"] + k) for k in shifts]).drop_duplicates()
+    return pairs(*_joined(list(_near(moved, answers, reach_m + slack_m(size_deg)))))
 
 
 def _near(asks: pd.DataFrame, answers: pd.DataFrame, reach_m: float) -> Iterator[tuple[Ints, Ints]]:
@@ -99,7 +120,7 @@ def _near(asks: pd.DataFrame, answers: pd.DataFrame, reach_m: float) -> Iterator
                 frame["lat"].to_numpy(),
                 frame["lon"].to_numpy(),
                 frame["slot"].to_numpy() % SLOTS_AT_ONCE,
-                reach_m + SLACK_M,
+                reach_m,
             )
             for frame in (one, other)
         ]
@@ -108,13 +129,13 @@ def _near(asks: pd.DataFrame, answers: pd.DataFrame, reach_m: float) -> Iterator
 
 
 def pairs(mmsi: Ints, other: Ints) -> pd.DataFrame:
-    """`PAIRS` from two columns in any order, with repeats."""
+    """Return `PAIRS` from two columns in any order, with repeats."""
     one, two = _once(mmsi, other)
     return frames.conform(pd.DataFrame({"mmsi": one, "other_mmsi": two}), PAIRS)
 
 
 def joined(several: list[pd.DataFrame]) -> pd.DataFrame:
-    """One `PAIRS` from several."""
+    """Return one `PAIRS` from several."""
     return pairs(*_joined([(p["mmsi"].to_numpy(), p["other_mmsi"].to_numpy()) for p in several]))
 
 
@@ -128,30 +149,3 @@ def _once(mmsi: Ints, other: Ints) -> tuple[Ints, Ints]:
     differ = mmsi != other
     key = np.unique(mmsi[differ] * 2**31 + other[differ])  # an MMSI has 30 bits
     return key // 2**31, key % 2**31
-
-
-def in_groups(company: pd.DataFrame, weight: pd.Series, most: int) -> list[list[int]]:
-    """Vessels that have company in at most so many groups of about the same weight.
-
-    In the order in which one leads to another (reverse Cuthill-McKee: Cuthill & McKee 1969,
-    Reducing the bandwidth of sparse symmetric matrices, doi:10.1145/800195.805928), so that those
-    with company in common are mostly in one group.
-
-    Parameters
-    ----------
-    company
-        `PAIRS`.
-    weight
-        By MMSI; a vessel that isn't there weighs 1.
-    """
-    if company.empty:
-        return []
-    vessels = np.unique(company[["mmsi", "other_mmsi"]].to_numpy())
-    one, other = (np.searchsorted(vessels, company[c]) for c in ("mmsi", "other_mmsi"))
-    links = coo_array((np.ones(len(one), "int8"), (one, other)), shape=(len(vessels),) * 2)
-    order = reverse_cuthill_mckee((links + links.T).tocsr(), symmetric_mode=True)
-    owners = vessels[order][np.isin(vessels[order], company["mmsi"])]
-    heavy = weight.reindex(owners).fillna(1).to_numpy("float64")
-    share = (np.cumsum(heavy) - heavy / 2) / heavy.sum()
-    group = np.minimum((share * most).astype("int64"), most - 1)
-    return [owners[group == g].tolist() for g in np.unique(group)]

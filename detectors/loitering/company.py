@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.detector import Context
-from detectors.core.explain import FISHING, MERCHANT, RESTRICTED, TOWING, TUG, WORKING
 from detectors.core.frames import SECOND_US
+from detectors.core.hypothesis import FISHING, MERCHANT, RESTRICTED, TOWING, TUG, WORKING
 from detectors.kinematics import timegrid
 from detectors.loitering.limits import Limits
 from detectors.surroundings import nearby

@@ -1,6 +1,6 @@
 """The detector `loitering`: its facts, its rule, its events."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
@@ -8,22 +8,19 @@ import numpy as np
 import pandas as pd
 
 from detectors.core import events, telling
-from detectors.core.detector import Apart, Context, RestsOn
-from detectors.core.explain import Hypothesis
+from detectors.core.detector import Context
+from detectors.core.hypothesis import Hypothesis
+from detectors.core.relations import Along, Near, Relation
 from detectors.core.telling import Told, Words
 from detectors.hypotheses.loitering import HYPOTHESES
-from detectors.kinematics import timegrid, timespan, whereabouts
+from detectors.kinematics import timespan
 from detectors.kinematics.reports import Reports
 from detectors.loitering.company import (
     AFTER_SILENCE_S,
-    STILL_KN,
     around,
-    attendants,
     called_afterwards,
-    fishing_types,
-    ship_types,
 )
-from detectors.loitering.evidence import evidence_of
+from detectors.loitering.evidence import SETTINGS, bounds, evidence_of
 from detectors.loitering.limits import Limits
 from detectors.loitering.slow import in_open_water, slow_runs
 from detectors.surroundings import nearby
@@ -76,8 +73,15 @@ class Loitering(Limits):
         "Miller, Roan, Hochberg, Amos & Kroodsma (2018), Identifying Global Patterns of "
         "Transshipment Behavior, Frontiers in Marine Science 5:240, doi:10.3389/fmars.2018.00240"
     )
-    rests_on: ClassVar[RestsOn] = RestsOn.COMPANY
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
+
+    @property
+    def rests_on(self) -> tuple[Relation, ...]:
+        """Return who was near while it was slow: who keeps beside it, lies or fishes near it."""
+        anybody = Along(self.step_s, self.max_silence_s)
+        slow = replace(anybody, below_kn=self.max_speed_kn, pause_s=self.max_interruption_s)
+        reach_m = max(self.company_m, self.neighbour_m, self.fishing_near_m)
+        return (Near(reach_m, 0.0, slow, anybody),)
 
     @property
     def settle(self) -> timedelta:
@@ -133,52 +137,28 @@ class Loitering(Limits):
                     end_us=spans.until_us(i),
                     lat=lat[i],
                     lon=lon[i],
-                    **self._judged({**measured, **company, "called_afterwards": went}),
+                    evidence={
+                        **measured,
+                        **company,
+                        "called_afterwards": went,
+                        **bounds(self, measured),
+                    },
+                    settings=SETTINGS,
+                    **self._judged(measured),
                 )
                 for i, (measured, company, went) in enumerate(told)
             ]
         )
 
     def _judged(self, evidence: dict[str, Any]) -> dict[str, Any]:
-        """Return score, explanation and evidence."""
+        """Return score and explanation."""
         if not evidence["zones_reached"]:
-            return {"score": 0.0, "explanation": nearby.NOT_ASSESSED, "evidence": evidence}
+            return {"score": 0.0, "explanation": nearby.NOT_ASSESSED}
         score = 0.35 + 0.3 * min(1.0, evidence["duration_s"] / LONG_S)
         score *= 0.7 if evidence["median_speed_kn"] >= self.lowered_speed_kn else 1.0
         score *= 0.5 if evidence["in_licensed_sts_area"] else 1.0
         score *= 0.2 if evidence["near_land"] else 1.0
-        return {"score": float(score), "evidence": evidence}
-
-    @property
-    def halo_m(self) -> float:
-        """Who keeps beside it, lies or fishes near it is no further off."""
-        return self._reach_m + whereabouts.SLACK_M
-
-    @property
-    def _reach_m(self) -> float:
-        return max(self.company_m, self.neighbour_m, self.fishing_near_m)
-
-    def apart(self, positions: pd.DataFrame, context: Context) -> Apart:
-        """Return loiterings, where they were, and who could explain one by lying or being there."""
-        found = self.detect(positions, context)
-        grid = timegrid.grid_of(positions, self.step_s, self.max_silence_s)
-        said = ship_types(grid, context)
-        status = positions["nav_status"].to_numpy()
-        attending = np.logical_or.reduce(list(attendants(grid, said, status).values()))
-        telling = attending | fishing_types(said) | (grid.speed_kn < STILL_KN)
-        answers = whereabouts.of_grid(grid, np.flatnonzero(telling))
-        own = np.isin(grid.track_id, found["track_ids"].astype("int64"))
-        return Apart(
-            found,
-            {"loiterers": whereabouts.of_grid(grid, np.flatnonzero(own))},
-            {"others": answers},
-        )
-
-    def company(
-        self, asks: Mapping[str, pd.DataFrame], answers: Mapping[str, pd.DataFrame]
-    ) -> pd.DataFrame:
-        """Find who could explain a loitering and was near the loiterer at any time."""
-        return whereabouts.near(asks["loiterers"], answers["others"], self._reach_m)
+        return {"score": float(score)}
 
     @classmethod
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:

@@ -1,5 +1,6 @@
 """What was measured of loiterings."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -7,6 +8,7 @@ from numpy.typing import NDArray
 
 from detectors.core import events
 from detectors.core.detector import Context
+from detectors.core.evidence import Bound, at_least, at_most
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
@@ -19,18 +21,8 @@ Ints = NDArray[np.int64]
 MOVES_KN: Final = 1.2
 """A leg on which less was made good has no course to speak of."""
 
-
-ASKED: Final = (
-    "max_speed_kn",
-    "min_duration_s",
-    "max_interruption_s",
-    "max_silence_s",
-    "min_reports",
-    "near_land_m",
-    "min_working_kn",
-    "max_working_kn",
-)
-"""Limits that evidence names."""
+SETTINGS: Final = ("max_interruption_s", "near_land_m", "min_working_kn", "max_working_kn")
+"""Parameters that shape what is measured."""
 
 
 def evidence_of(
@@ -85,15 +77,17 @@ def evidence_of(
         "near_land": [bool(value) for value in zones.near_land(lat, lon, limits.near_land_m)],
         "anchorage_distance_m": np.where(reached, away_m, np.nan),
     }
-    asked = {name: getattr(limits, name) for name in ASKED}
-    found = events.each(columns)
-    for one in found:
-        one |= {
-            **asked,
-            "duration_margin_s": int(one["duration_s"]) - limits.min_duration_s,
-            "speed_margin_kn": limits.max_speed_kn - float(one["median_speed_kn"]),
-        }
-    return found
+    return events.each(columns)
+
+
+def bounds(limits: Limits, measured: Mapping[str, Any]) -> dict[str, Bound]:
+    """Return what of a loitering the rule bounds, by name."""
+    return {
+        "duration_s": at_least(measured["duration_s"], limits, "min_duration_s"),
+        "median_speed_kn": at_most(measured["median_speed_kn"], limits, "max_speed_kn"),
+        "longest_silence_s": at_most(measured["longest_silence_s"], limits, "max_silence_s"),
+        "n_reports": at_least(measured["n_reports"], limits, "min_reports"),
+    }
 
 
 def _working(

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from detectors.core import events
-from detectors.core.detector import Context, RestsOn
-from detectors.core.explain import Hypothesis
+from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
+from detectors.core.hypothesis import Hypothesis
+from detectors.core.relations import EventsOf, Relation
 from detectors.core.telling import Told, Words
 from detectors.hypotheses.mother_ship import HYPOTHESES
 from detectors.mother_ship.limits import Limits
@@ -51,7 +52,6 @@ class MotherShip(Limits):
 
     name: ClassVar[str] = "mother_ship"
     version: ClassVar[str] = "3"
-    rests_on: ClassVar[RestsOn] = RestsOn.EVENTS
     requires: ClassVar[tuple[str, ...]] = ("mmsi", "time", "lat", "lon", "ais_class", "track_id")
     source: ClassVar[str] = (
         "Own rule over encounters and loiterings (Miller et al. 2018, doi:10.3389/fmars.2018."
@@ -61,6 +61,11 @@ class MotherShip(Limits):
     after: ClassVar[tuple[str, ...]] = ("encounter", "loitering")
     symmetric_days: ClassVar[tuple[int, ...]] = (-1461, 1461)
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
+
+    @property
+    def rests_on(self) -> tuple[Relation, ...]:
+        """Return those in events with the vessel: who came to it."""
+        return (EventsOf(self.after, shared=True),)
 
     @property
     def lookback(self) -> timedelta:
@@ -93,8 +98,6 @@ class MotherShip(Limits):
             "zones_reached": reached,
             "anchorage_distance_m": float(away_m[0]) if reached else None,
             "waiting_fraction": waited,
-            "min_waiting_kn": self.min_waiting_kn,
-            "max_wait_s": self.max_wait_s,
         }
         return events.row(
             self,
@@ -107,6 +110,7 @@ class MotherShip(Limits):
             score=story.score * waited if reached else 0.0,
             explanation="" if reached else nearby.NOT_ASSESSED,
             evidence=evidence,
+            settings=(*story.settings, "min_waiting_kn", "max_wait_s"),
         )
 
     @classmethod

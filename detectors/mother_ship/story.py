@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from detectors.core.evidence import Evidence
 from detectors.kinematics.reports import Reports
 
 
@@ -21,7 +22,13 @@ class Story:
     going_on: bool
     reports: Reports
     evidence: Mapping[str, Any]
+    settings: tuple[str, ...]
     score: float
+
+
+def explained_weight(evidence: Evidence) -> float:
+    """Return the share of its score that an innocent reason takes from an event."""
+    return evidence.explained.weight if evidence.explained else 0.0
 
 
 class Crafts:

@@ -1,6 +1,5 @@
 """A vessel that small craft come to, one after another."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -9,15 +8,18 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.detector import Context
-from detectors.core.explain import FISHING
+from detectors.core.evidence import Evidence, at_least, at_most
 from detectors.core.frames import SECOND_US, epoch_us
+from detectors.core.hypothesis import FISHING
 from detectors.kinematics import geodesy, timespan
 from detectors.kinematics.reports import Reports
 from detectors.mother_ship.limits import Limits
-from detectors.mother_ship.story import Crafts, Story, of_track
+from detectors.mother_ship.story import Crafts, Story, explained_weight, of_track
 
 ENOUGH_VISITORS: Final = 4
 """From this many on, more visitors add nothing to the score."""
+SETTINGS: Final = ("max_visit_s", "max_move_m", "max_explained_weight")
+"""Parameters that shape what is measured."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,8 @@ def _visits(limits: Limits, met: pd.DataFrame, crafts: Crafts, now_us: int) -> l
     still_on = met["end"].isna().to_numpy()
     found = []
     for k, event in enumerate(met.to_dict("records")):
-        said = json.loads(event["evidence"])
-        if said.get("explanation_weight", 0.0) >= limits.max_explained_weight:
+        said: Evidence = event["evidence"]
+        if explained_weight(said) >= limits.max_explained_weight:
             continue
         if ends[k] - starts[k] > limits.max_visit_s * SECOND_US:
             continue
@@ -147,23 +149,18 @@ def _story(
     evidence = {
         "duration_s": (end_us - start_us) // SECOND_US,
         "n_visits": len(visits),
-        "n_visitors": len(visitors),
-        "n_visitors_margin": len(visitors) - limits.min_visitors,
+        "n_visitors": at_least(len(visitors), limits, "min_visitors"),
         "visitors": " ".join(f"{m:09d}" for m in visitors),
         "mean_visit_s": float(np.mean(lasts_s)),
-        "longest_wait_s": _longest_wait_s(visits),
+        "longest_wait_s": at_most(_longest_wait_s(visits), limits, "max_wait_s"),
         "fishing_visitors_fraction": float(np.mean(fishing)),
         "in_anchorage_fraction": float(np.mean([v.in_anchorage for v in visits])),
         "first_report_source": visits[0].first_source,
         "last_report_source": last.last_source,
-        "n_visitors_wanted": limits.min_visitors,
-        "max_visit_s": limits.max_visit_s,
-        "max_move_m": limits.max_move_m,
-        "max_explained_weight": limits.max_explained_weight,
     }
     still_on = any(v.still_on for v in visits)
     base = 0.4 + 0.15 * (min(len(visitors), ENOUGH_VISITORS) - 2)
-    return Story("visited", host, start_us, end_us, still_on, reports, evidence, base)
+    return Story("visited", host, start_us, end_us, still_on, reports, evidence, SETTINGS, base)
 
 
 def _longest_wait_s(story: list[Visit]) -> int:

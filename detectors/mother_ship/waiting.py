@@ -6,16 +6,20 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from detectors.core import events
 from detectors.core.detector import Context
+from detectors.core.evidence import Bound, Evidence, at_least, at_most
 from detectors.core.frames import SECOND_US, epoch_us
 from detectors.kinematics import geodesy, timespan
 from detectors.mother_ship.limits import Limits
-from detectors.mother_ship.story import Crafts, Story, of_track
+from detectors.mother_ship.story import Crafts, Story, explained_weight, of_track
 from detectors.surroundings import nearby, sun
 
 DARK_STEP_S: Final = 600
 """The sun is looked at this often (it moves 2.5 degrees meanwhile)."""
+WELL_EXPLAINED: Final = 0.3
+"""A loitering whose reason takes away as much of its score counts for nothing here."""
+SETTINGS: Final = ("max_landing_m", "max_coast_m", "max_sun_altitude_deg")
+"""Parameters that shape what is measured, or bound nothing of this story."""
 
 
 def waiting(limits: Limits, positions: pd.DataFrame, context: Context) -> Iterator[Story]:
@@ -24,9 +28,7 @@ def waiting(limits: Limits, positions: pd.DataFrame, context: Context) -> Iterat
     if stayed.empty:
         return
     window = timespan.window_us(context.start - limits.settle, context.end)
-    said = events.evidence_of(stayed)
-    unexplained = [e.get("explanation_weight", 0.0) < 0.3 for e in said]
-    said = [e for e, kept in zip(said, unexplained, strict=True) if kept]
+    unexplained = [explained_weight(e) < WELL_EXPLAINED for e in stayed["evidence"]]
     stayed = stayed[unexplained].reset_index(drop=True)
     lat, lon = stayed["lat"].to_numpy("float64"), stayed["lon"].to_numpy("float64")
     zones = context.zones
@@ -45,6 +47,7 @@ def waiting(limits: Limits, positions: pd.DataFrame, context: Context) -> Iterat
             continue
         if away_m[k] < limits.min_anchorage_m or ends[k] < window[0] or starts[k] > window[1]:
             continue
+        said: Evidence = event["evidence"]
         mmsi, track = int(event["mmsi"]), int(event["track_ids"])
         if crafts.is_b(mmsi) or crafts.length_m(mmsi) <= limits.max_visitor_m:
             continue
@@ -57,21 +60,22 @@ def waiting(limits: Limits, positions: pd.DataFrame, context: Context) -> Iterat
         before &= geodesy.distance_m(lat, lon, lat[k], lon[k]) <= limits.max_move_m
         evidence = {
             "duration_s": int(ends[k] - starts[k]) // SECOND_US,
-            "dark_s": dark_s,
-            "dark_margin_s": dark_s - limits.min_dark_s,
-            "landing_place_distance_m": float(landing_m[k]),
-            "coast_distance_m": float(coast_m[k]),
+            "dark_s": at_least(dark_s, limits, "min_dark_s"),
+            "landing_place_distance_m": _within(landing_m[k], limits, "max_landing_m"),
+            "coast_distance_m": _within(coast_m[k], limits, "max_coast_m"),
             "returned": bool(before.any()),
-            "first_report_source": said[k]["first_report_source"],
-            "last_report_source": said[k]["last_report_source"],
-            "min_dark_s": limits.min_dark_s,
-            "max_landing_m": limits.max_landing_m,
-            "max_coast_m": limits.max_coast_m,
-            "max_sun_altitude_deg": limits.max_sun_altitude_deg,
+            "first_report_source": said["first_report_source"],
+            "last_report_source": said["last_report_source"],
         }
         base = (0.25 if near_landing else 0.15) + (0.1 if before.any() else 0.0)
         span_us, on = (int(starts[k]), int(ends[k])), bool(still_on[k])
-        yield Story("waiting", track, *span_us, on, reports, evidence, base)
+        yield Story("waiting", track, *span_us, on, reports, evidence, SETTINGS, base)
+
+
+def _within(away_m: float, limits: Limits, parameter: str) -> Bound | float:
+    """Return a distance that is bounded if it is within its limit: either of two is enough."""
+    near = away_m <= getattr(limits, parameter)
+    return at_most(away_m, limits, parameter) if near else float(away_m)
 
 
 def _dark_s(limits: Limits, start_us: int, end_us: int, lat: float, lon: float) -> int:

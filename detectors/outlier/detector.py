@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from detectors.core import events
-from detectors.core.detector import Context, Detector, RestsOn
-from detectors.core.explain import Hypothesis
+from detectors.core.detector import Context, Detector
+from detectors.core.evidence import at_least
+from detectors.core.hypothesis import Hypothesis
+from detectors.core.relations import Own, Relation
 from detectors.core.telling import Told, Words
 from detectors.hypotheses.outlier import HYPOTHESES
 from detectors.kinematics import timegrid, timespan
@@ -74,7 +76,6 @@ class Outlier(Detector):
         "source",
         "source_offset",
     )
-    rests_on: ClassVar[RestsOn] = RestsOn.OWN
     source: ClassVar[str] = (
         "Laxhammar (2008), Anomaly Detection for Sea Surveillance, FUSION 2008; Laxhammar, Falkman "
         "& Sviestins (2009), Anomaly Detection in Sea Traffic, FUSION 2009; sliding means: "
@@ -88,6 +89,11 @@ class Outlier(Detector):
     full_excess_score: PositiveFloat = 3.0
     extreme_excess_score: NonNegativeFloat = 10.0
     min_extreme_duration_s: PositiveInt = 3600
+
+    @property
+    def rests_on(self) -> tuple[Relation, ...]:
+        """Return the vessel itself: nobody else's positions matter."""
+        return (Own(),)
 
     @property
     def settle(self) -> timedelta:
@@ -148,7 +154,13 @@ class Outlier(Detector):
                     lat=lat[i],
                     lon=lon[i],
                     score=self._score(one),
-                    evidence={**one, "model": model.name, "model_hash": model.hash},
+                    evidence={
+                        **one,
+                        "duration_s": at_least(one["duration_s"], self, "min_duration_s"),
+                        "model": model.name,
+                        "model_hash": model.hash,
+                    },
+                    settings=("max_interruption_s", "extreme_excess_score"),
                 )
                 for i, one in enumerate(evidence)
             ]
@@ -206,7 +218,6 @@ class Outlier(Detector):
                     "driving_feature": max(FEATURES, key=gains.__getitem__),
                     "ship_class": CLASSES[int(ticks["ship"].iloc[0])],
                     "duration_s": duration_s,
-                    "duration_s_margin": duration_s - self.min_duration_s,
                     "n_ticks": len(ticks),
                     "surprise_score": float(medians["surprise"][i]),
                     "min_surprise_score": float(medians["threshold"][i]),
@@ -228,9 +239,6 @@ class Outlier(Detector):
                     "last_report_source": sources[1][i],
                     "zones_reached": bool(reached[i]),
                     "anchorage_distance_m": float(away_m[i]) if reached[i] else float("nan"),
-                    "min_duration_s": self.min_duration_s,
-                    "max_interruption_s": self.max_interruption_s,
-                    "min_extreme_excess_score": self.extreme_excess_score,
                 }
             )
         return found
@@ -250,16 +258,20 @@ class Outlier(Detector):
         match str(fact["driving_feature"]):
             case "course":
                 what = words.say(
-                    "Went {course_deg:.0f}° where its class goes {usual_course_deg:.0f}°", **fact
+                    "Went {course_deg:.0f}° where its class goes {usual_course_deg:.0f}°",
+                    course_deg=fact["course_deg"],
+                    usual_course_deg=fact["usual_course_deg"],
                 )
             case "speed":
                 what = words.say(
                     "Went {median_speed_kn:.0f} kn where its class goes {usual_speed_kn:.0f} kn",
-                    **fact,
+                    median_speed_kn=fact["median_speed_kn"],
+                    usual_speed_kn=fact["usual_speed_kn"],
                 )
             case _:
                 what = words.say(
-                    "Went where few of its class go ({n_class_vessels} in the past)", **fact
+                    "Went where few of its class go ({n_class_vessels} in the past)",
+                    n_class_vessels=fact["n_class_vessels"],
                 )
         return words.say(
             "{what}, for {duration}, {place}",

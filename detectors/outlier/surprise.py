@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.kinematics import sliding
 from detectors.surroundings import normal
 from detectors.surroundings.normal import Normal
 
@@ -35,8 +36,8 @@ def excess_of(
         (found.flow, model.flow_threshold(ship)),
     ):
         for k, window in enumerate(normal.WINDOWS):
-            beyond = normal.sliding(track_id, tick, values, window) - threshold[:, k]
-            margin = normal.highest(beyond, window)
+            beyond = sliding.mean(track_id, tick, values, window) - threshold[:, k]
+            margin = sliding.highest(beyond, window)
             with np.errstate(invalid="ignore"):
                 part = (margin > 0) & (values >= PART_SHARE * threshold[:, k])
             excess = np.where(part, np.maximum(excess, margin), excess)

@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 
 from detectors.core import events
-from detectors.core.detector import Context, RestsOn
-from detectors.core.explain import Hypothesis
+from detectors.core.detector import Context
+from detectors.core.evidence import at_least, at_most
+from detectors.core.hypothesis import Hypothesis
+from detectors.core.relations import EventsOf, Relation
 from detectors.core.telling import Told, Words
 from detectors.hypotheses.possible_meeting import HYPOTHESES
 from detectors.kinematics import timespan
@@ -63,7 +65,6 @@ class PossibleMeeting(Limits):
 
     name: ClassVar[str] = "possible_meeting"
     version: ClassVar[str] = "3"
-    rests_on: ClassVar[RestsOn] = RestsOn.EVENTS
     requires: ClassVar[tuple[str, ...]] = ("mmsi", "time", "lat", "lon", "nav_status", "track_id")
     source: ClassVar[str] = (
         "Hägerstrand (1970), What about people in regional science?, Papers of the Regional "
@@ -75,6 +76,11 @@ class PossibleMeeting(Limits):
     )
     after: ClassVar[tuple[str, ...]] = ("gap", "loitering")
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
+
+    @property
+    def rests_on(self) -> tuple[Relation, ...]:
+        """Return all that were silent or loitered: each silence keeps its best partners."""
+        return (EventsOf(self.after),)
 
     @property
     def settle(self) -> timedelta:
@@ -110,19 +116,13 @@ class PossibleMeeting(Limits):
         reached = bool(context.zones.reached(np.array([lat]), np.array([lon]))[0])
         is_open = meeting.end_us == events.NEVER
         evidence = {
-            "together_s": meeting.longest_s,
-            "together_margin_s": meeting.longest_s - self.min_meeting_s,
+            "together_s": at_least(meeting.longest_s, self, "min_meeting_s"),
             "both_s": meeting.both_s,
             "together_fraction": meeting.share,
             "agreement_fraction": meeting.agreement,
             "area_km2": meeting.area_km2,
-            "tight_area_km2": self.tight_area_km2,
             "spare_s": meeting.spare_s,
-            "meeting_weight": meeting.weight,
-            "min_weight": self.min_weight,
-            "weight_margin": meeting.weight - self.min_weight,
-            "min_meeting_s": self.min_meeting_s,
-            "max_silence_s": self.max_silence_s,
+            "meeting_weight": at_least(meeting.weight, self, "min_weight"),
             "zones_reached": reached,
             "is_open": is_open,
             "in_sts_area": bool(context.zones.within([lat], [lon], ("sts_area",))[0]),
@@ -140,6 +140,8 @@ class PossibleMeeting(Limits):
             if isinstance(story, Silence):
                 alone = min(alone, story.score)
                 evidence[reason] = story.explanation
+                silent = f"{prefix}silent_s"
+                evidence[silent] = at_most(evidence[silent], self, "max_silence_s")
             else:
                 evidence[f"{prefix}nav_status"] = meeting.status
         return events.row(
@@ -153,6 +155,7 @@ class PossibleMeeting(Limits):
             score=meeting.weight * min(1.0, 2.0 * alone) if reached else 0.0,
             explanation="" if reached else nearby.NOT_ASSESSED,
             evidence=evidence,
+            settings=("tight_area_km2",),
         )
 
     @classmethod

@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core import events
+from detectors.core.evidence import Evidence
 from detectors.core.frames import NAV_STATUS_UNDEFINED, SECOND_US
-from detectors.hypotheses.possible_meeting import reason_to_wait
+from detectors.core.hypothesis import Known
+from detectors.hypotheses.possible_meeting import LOITERED, WAITING_FOR_A_REASON
 from detectors.kinematics import geodesy
 from detectors.possible_meeting.limits import Limits
 from detectors.possible_meeting.prism import together
@@ -163,7 +165,7 @@ def best(limits: Limits, meetings: Sequence[Meeting], types: dict[int, int]) -> 
 
     def rank(m: Meeting) -> tuple[bool, float, int, int, int]:
         loiterers = [s for s in (m.one, m.other) if isinstance(s, Loitering)]
-        excused = any(reason_to_wait(types.get(s.mmsi, -1), m.status) for s in loiterers)
+        excused = any(has_reason_to_wait(types.get(s.mmsi, -1), m.status) for s in loiterers)
         return excused, -m.weight, m.start_us, m.one.track, m.other.track
 
     ranked = sorted((m for m in meetings if m.weight >= limits.min_weight), key=rank)
@@ -174,6 +176,13 @@ def best(limits: Limits, meetings: Sequence[Meeting], types: dict[int, int]) -> 
         if counts[key] <= limits.max_per_silence:
             kept.append(meeting)
     return kept
+
+
+def has_reason_to_wait(ship_type: int, status: int) -> bool:
+    """Tell whether a loiterer of some type and navigation status waits for a reason."""
+    evidence = Evidence(facts={**LOITERED, "nav_status": status})
+    known = Known("possible_meeting", "silent_and_loitering", evidence, (ship_type,))
+    return WAITING_FOR_A_REASON.fitting(known) is not None
 
 
 def longest_run(flags: NDArray[np.bool_]) -> tuple[int, int]:

@@ -23,8 +23,8 @@ def silences_of(
 ) -> list[Silence]:
     """Return the silences that are assessed, long enough and not too long."""
     found = []
-    rows = events.records(gaps)
-    for gap, facts in zip(rows, events.evidence_of(gaps), strict=True):
+    for gap in events.records(gaps):
+        facts = gap["evidence"]
         start_us, end_us = events.span_us(gap)
         until_us = min(end_us, now_us)
         lasted_s = (until_us - start_us) / SECOND_US
@@ -47,7 +47,6 @@ def silences_of(
         found.append(
             Silence(
                 gap,
-                facts,
                 start_us,
                 end_us,
                 until_us,
@@ -73,13 +72,12 @@ def loiterings_of(context: Context, positions: pd.DataFrame) -> list[Loitering]:
         return []
     types = types_of(context)
     tracks = positions["track_id"].to_numpy()
-    rows = events.records(found)
     stories = []
-    for row, facts in zip(rows, events.evidence_of(found), strict=True):
+    for row in events.records(found):
         low, high = np.searchsorted(tracks, [int(row["track_ids"]), int(row["track_ids"]) + 1])
         if low < high:
             own = Reports(positions.iloc[low:high])
-            stories.append(Loitering(row, facts, *events.span_us(row), own))
+            stories.append(Loitering(row, *events.span_us(row), own))
     return [
         story
         for story in stories

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.evidence import Evidence
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy, reach
 from detectors.kinematics.reports import Reports
@@ -20,12 +21,17 @@ SLOW_KN: Final = 6.0
 
 @dataclass(frozen=True)
 class Story:
-    """An event of another detector: its row, its evidence, its span, and what it is worth."""
+    """An event of another detector: its row, its span, and what it is worth."""
 
     row: dict[str, Any]
-    facts: dict[str, Any]
     start_us: int
     end_us: int
+
+    @property
+    def facts(self) -> Evidence:
+        """Its evidence."""
+        found: Evidence = self.row["evidence"]
+        return found
 
     @property
     def mmsi(self) -> int:

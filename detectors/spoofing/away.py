@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.core.evidence import at_least, at_most
 from detectors.core.frames import IMPOSSIBLE_JUMP, SECOND_US, epoch_us
 from detectors.kinematics import (
     copies,
@@ -130,22 +131,22 @@ def _excursion(limits: Limits, scene: Scene, session: Session, strays: Strays) -
         not stays and len(back) == 0 and scene.end_us - times[b] <= limits.max_silence_s * SECOND_US
     )
     leap_m, pause_s = reports.distance_m(last_home, a), reports.seconds(last_home, a)
+    both_alive = alive > limits.max_alive_fraction
     evidence: dict[str, Any] = {
         "jump_m": leap_m,
-        "jump_s": pause_s,
+        "jump_s": at_most(pause_s, limits, "max_pause_s"),
         "jump_kn": float(geodesy.speed_kn(leap_m, max(pause_s, 1.0))),
-        "max_pause_s": limits.max_pause_s,
-        "min_duration_s": limits.min_duration_s,
-        "duration_s_margin": duration_s - limits.min_duration_s,
-        "home_alive_fraction": alive,
-        "max_alive_fraction": limits.max_alive_fraction,
+        "away_s": at_least(duration_s, limits, "min_duration_s"),
+        "home_alive_fraction": (at_least if both_alive else at_most)(
+            alive, limits, "max_alive_fraction"
+        ),
         "n_home_reports": n_home,
         "returned": bool(len(back)),
         "leapt": True,
     }
-    if alive > limits.max_alive_fraction and copy is None:
+    if both_alive and copy is None:
         return None
-    if copy and (alive > limits.max_alive_fraction or copy.subkind == "replay"):
+    if copy and (both_alive or copy.subkind == "replay"):
         subkind, score = copy.subkind, copy.score
         evidence |= copy.evidence
     else:

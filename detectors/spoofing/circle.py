@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.evidence import Bound, at_least
 from detectors.kinematics import geodesy, shapes, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.spoofing.limits import Limits
@@ -109,17 +110,14 @@ def _one_circle(limits: Limits, scene: Scene, a: int, b: int, step_s: int) -> St
     ):
         return None
     evidence = {
-        "radius_m": radius_m,
-        "min_radius_m": limits.min_radius_m,
-        "circle_rms_m": float(fit.rms_m[0]),
-        "max_circle_rms_m": float(max_rms_m(limits, fit.radius_m)[0]),
-        "turned_deg": turns * 360.0,
-        "min_turned_deg": min_turns * 360.0,
-        "circle_speed_kn": speed_kn,
-        "min_sog_kn": limits.min_sog_kn,
+        "radius_m": at_least(radius_m, limits, "min_radius_m"),
+        "circle_rms_m": Bound(
+            float(fit.rms_m[0]), float(max_rms_m(limits, fit.radius_m)[0]), "at_most"
+        ),
+        "turned_deg": Bound(turns * 360.0, min_turns * 360.0, "at_least"),
+        "circle_speed_kn": at_least(speed_kn, limits, "min_sog_kn"),
         "leapt": leapt,
         "leap_m": max(off_m, 0.0),
-        "min_leap_m": limits.min_leap_m,
     }
     return scene.story("geometric", a, b, 0.7 if leapt else 0.5, evidence)
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.evidence import at_least, at_most
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import copies, shapes, timegrid
 from detectors.kinematics.leaps import MIN_OFFSET_M
@@ -64,11 +65,8 @@ def beside(limits: Limits, scene: Scene) -> Iterator[Story]:
             "offset_m": offset_m,
             "offset_bearing_deg": float(np.degrees(np.arctan2(*offset)) % 360.0),
             "offset_across_m": float(across_m),
-            "offset_spread_m": spread_m,
-            "max_spread_m": limits.max_spread_m,
-            "spread_m_margin": limits.max_spread_m - spread_m,
-            "moved_m": made_m,
-            "min_moved_m": limits.min_moved_m,
+            "offset_spread_m": at_most(spread_m, limits, "max_spread_m"),
+            "moved_m": at_least(made_m, limits, "min_moved_m"),
             "n_leaps": n,
             "min_offset_m": MIN_OFFSET_M,
         }
@@ -91,23 +89,19 @@ def copied(limits: Limits, reports: Reports, home: Ints, a: int, b: int) -> Copi
     )
     if found is None:
         return None
-    spread = {
-        "max_spread_m": limits.max_spread_m,
-        "spread_m_margin": limits.max_spread_m - found.spread_m,
-    }
+    spread_m = at_most(found.spread_m, limits, "max_spread_m")
     if isinstance(found, copies.Lag):
         evidence = {
             "lag_s": found.lag_s,
-            "lag_spread_m": found.spread_m,
+            "lag_spread_m": spread_m,
             "copied_fraction": found.exact_fraction,
             "like_a_clock": True,
         }
-        return Copied("replay", 0.6, {**evidence, **spread})
+        return Copied("replay", 0.6, evidence)
     evidence = {
         "offset_m": found.distance_m,
         "offset_bearing_deg": found.bearing_deg,
-        "offset_spread_m": found.spread_m,
-        "moved_m": found.moved_m,
-        "min_moved_m": limits.min_moved_m,
+        "offset_spread_m": spread_m,
+        "moved_m": at_least(found.moved_m, limits, "min_moved_m"),
     }
-    return Copied("offset_copy", 0.7, {**evidence, **spread})
+    return Copied("offset_copy", 0.7, evidence)

@@ -1,6 +1,5 @@
 """The detector `spoofing`: its facts, its rules, its events."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
@@ -8,17 +7,19 @@ import numpy as np
 import pandas as pd
 
 from detectors.core import events
-from detectors.core.detector import Apart, Context, RestsOn
-from detectors.core.explain import Hypothesis
-from detectors.core.frames import IMPOSSIBLE_JUMP, SECOND_US
+from detectors.core.detector import Context
+from detectors.core.frames import SECOND_US
+from detectors.core.hypothesis import Hypothesis
+from detectors.core.relations import LastNear, Relation
 from detectors.core.telling import Told, Words
 from detectors.hypotheses.spoofing import HYPOTHESES
-from detectors.kinematics import timegrid, timespan, whereabouts
+from detectors.kinematics import timegrid, timespan
 from detectors.kinematics.reports import Reports
 from detectors.spoofing.away import excursions
 from detectors.spoofing.belief import belief
 from detectors.spoofing.circle import circling
 from detectors.spoofing.copy import beside
+from detectors.spoofing.evidence import settings_of
 from detectors.spoofing.frozen import frozen
 from detectors.spoofing.jump import there_and_back
 from detectors.spoofing.limits import Limits
@@ -26,7 +27,7 @@ from detectors.spoofing.merge import merge, strongest
 from detectors.spoofing.on_land import on_land
 from detectors.spoofing.peculiar import shaped
 from detectors.spoofing.replay import replayed
-from detectors.spoofing.scatter import held_against_others, place_of, scattered
+from detectors.spoofing.scatter import held_against_others, scattered
 from detectors.spoofing.story import CIRCLE_BINS_S, Scene, Story, of_vessels
 from detectors.spoofing.told import tell
 
@@ -90,7 +91,6 @@ class Spoofing(Limits):
     name: ClassVar[str] = "spoofing"
     version: ClassVar[str] = "4"
     needs_zones: ClassVar[bool] = False
-    rests_on: ClassVar[RestsOn] = RestsOn.COMPANY
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -113,6 +113,11 @@ class Spoofing(Limits):
         "Navigation 62(2):173-187, doi:10.1017/S0373463308005213"
     )
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
+
+    @property
+    def rests_on(self) -> tuple[Relation, ...]:
+        """Return who was last near where a vessel leapt from: others' bad fixes explain its own."""
+        return (LastNear(self.max_interference_m, self.min_leap_m),)
 
     @property
     def settle(self) -> timedelta:
@@ -158,7 +163,6 @@ class Spoofing(Limits):
         evidence = {
             "duration_s": (story.end_us - story.start_us) / SECOND_US,
             "n_reports": b - a + 1,
-            "min_reports": self.min_reports,
             "nav_status": status[0],
             "first_report_source": reports.source_of(a),
             "last_report_source": reports.source_of(b),
@@ -182,48 +186,10 @@ class Spoofing(Limits):
             lon=reports.lon[place],
             score=min(story.score, 0.9),
             evidence=evidence,
+            settings=settings_of(evidence),
         )
-
-    @property
-    def halo_m(self) -> float:
-        """Others' bad fixes count no further off."""
-        return self.max_interference_m + whereabouts.SLACK_M
-
-    def apart(self, positions: pd.DataFrame, context: Context) -> Apart:
-        """Return false tracks, where those that leapt were, and where everybody ever was.
-
-        Where another was last sound, which is what counts, may be long before its bad fixes.
-        """
-        found = self.detect(positions, context)
-        columns = ["mmsi", "lat", "lon"]
-        aside = (context.noise["reason"] == IMPOSSIBLE_JUMP).to_numpy(bool)
-        there = pd.concat([positions[columns], context.noise.loc[aside, columns]])
-        own = positions[positions["mmsi"].isin(found["mmsi"]).to_numpy(bool)]
-        leapt = pd.DataFrame(self._leapt(own, context), columns=columns)
-        return Apart(found, {"leapt": _whenever(leapt)}, {"there": _whenever(there)})
-
-    def _leapt(self, positions: pd.DataFrame, context: Context) -> list[tuple[int, float, float]]:
-        """Return vessel and place of each story that is held against others."""
-        reports = of_vessels(positions)
-        if len(reports) == 0:
-            return []
-        stories = self._stories(Scene(self, reports, context))
-        return [place_of(reports, s) for s in stories if s.evidence.get("leapt")]
-
-    def company(
-        self, asks: Mapping[str, pd.DataFrame], answers: Mapping[str, pd.DataFrame]
-    ) -> pd.DataFrame:
-        """Find who was ever near the place that a vessel leapt from."""
-        return whereabouts.near(asks["leapt"], answers["there"], self.max_interference_m)
 
     @classmethod
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:
         """Say what it reported, and from where it can't have been."""
         return tell(event, words)
-
-
-def _whenever(places: pd.DataFrame) -> pd.DataFrame:
-    """Return `whereabouts.WHEREABOUTS` with the time left out."""
-    mmsi = places["mmsi"].to_numpy("int64")
-    lat, lon = places["lat"].to_numpy("float64"), places["lon"].to_numpy("float64")
-    return whereabouts.of_reports(mmsi, np.zeros(len(mmsi), "int64"), lat, lon)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.evidence import Bound, at_least
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy, shapes, timegrid
 from detectors.kinematics.reports import Reports
@@ -47,13 +48,9 @@ def frozen(limits: Limits, scene: Scene) -> Iterator[Story]:
         ):
             continue
         evidence = {
-            "extent_m": extent_m,
-            "max_frozen_m": limits.max_frozen_m,
-            "median_sog_kn": sog_kn,
-            "min_sog_kn": limits.min_sog_kn,
-            "sog_kn_margin": sog_kn - limits.min_sog_kn,
-            "min_frozen_s": limits.min_frozen_s,
-            "duration_s_margin": duration_s - limits.min_frozen_s,
+            "extent_m": Bound(extent_m, 2 * limits.max_frozen_m, "at_most"),
+            "median_sog_kn": at_least(sog_kn, limits, "min_sog_kn"),
+            "frozen_s": at_least(duration_s, limits, "min_frozen_s"),
             "unmoved_though_sailed_m": sog_kn * geodesy.KNOT_MPS * duration_s,
         }
         yield scene.story("frozen", int(begin), int(finish), 0.5, evidence)
@@ -96,14 +93,12 @@ def stood_still(limits: Limits, reports: Reports, home: Ints, a: int) -> Story |
     if before_kn < limits.min_sog_kn or abs(made_kn / before_kn - 1) > 0.3:
         return None
     times = reports.time_us
+    extent_m = 2 * float(off_m[moving[-1] + 1 :].max())
     evidence = {
-        "extent_m": 2 * float(off_m[moving[-1] + 1 :].max()),
-        "max_frozen_m": limits.max_frozen_m,
-        "min_frozen_s": limits.min_frozen_s,
-        "duration_s_margin": reports.seconds(first, last) - limits.min_frozen_s,
-        "speed_before_kn": before_kn,
+        "extent_m": Bound(extent_m, 2 * limits.max_frozen_m, "at_most"),
+        "frozen_s": at_least(reports.seconds(first, last), limits, "min_frozen_s"),
+        "speed_before_kn": at_least(before_kn, limits, "min_sog_kn"),
         "made_good_kn": made_kn,
-        "min_sog_kn": limits.min_sog_kn,
         "jump_m": reports.distance_m(last, a),
         "jump_s": reports.seconds(last, a),
         "leapt": True,

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.evidence import Bound, at_least
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import leaps
 from detectors.kinematics.leaps import MIN_OFFSET_M
@@ -59,15 +60,11 @@ def there_and_back(limits: Limits, scene: Scene) -> Iterator[Story]:
     for i in likely[~strays].tolist():
         a, b = int(first[i]), int(last[i])
         evidence = {
-            "jump_m": float(off_m[i]),
+            "jump_m": at_least(float(off_m[i]), limits, "min_leap_m"),
             "jump_s": float(came_s[i]),
             "offset_bearing_deg": float(np.degrees(np.arctan2(east[i], north[i])) % 360.0),
-            "return_miss_m": float(left_m[i]),
-            "max_return_miss_m": float(allowed_m[i]),
-            "return_miss_m_margin": float(allowed_m[i] - left_m[i]),
-            "min_leap_m": limits.min_leap_m,
-            "min_duration_s": limits.min_duration_s,
-            "duration_s_margin": float(lasts_s[i]) - limits.min_duration_s,
+            "return_miss_m": Bound(float(left_m[i]), float(allowed_m[i]), "at_most"),
+            "away_s": at_least(float(lasts_s[i]), limits, "min_duration_s"),
             "returned": True,
             "leapt": True,
         }

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.evidence import at_least
 from detectors.kinematics import geodesy, timegrid
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import Scene, Story, extended, leap_m
@@ -67,15 +68,11 @@ def on_land(limits: Limits, scene: Scene) -> Iterator[Story]:
         leapt = off_m >= limits.min_leap_m
         evidence = {
             "inland_fraction": share,
-            "min_inland_m": limits.min_inland_m,
-            "min_inland_s": limits.min_inland_s,
-            "moved_m": moved_m,
-            "min_moved_m": limits.min_moved_m,
+            "inland_s": at_least(duration_s, limits, "min_inland_s"),
+            "moved_m": at_least(moved_m, limits, "min_moved_m"),
             "median_speed_kn": speed_kn,
-            "duration_s_margin": duration_s - limits.min_inland_s,
             "leapt": leapt,
             "leap_m": max(off_m, 0.0),
-            "min_leap_m": limits.min_leap_m,
         }
         yield scene.story("on_land", begin, finish, 0.6 if leapt else 0.4, evidence)
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.evidence import Bound, at_least, at_most
 from detectors.kinematics import geodesy, shapes
 from detectors.kinematics.reports import Reports
 from detectors.spoofing.circle import MAX_RADIUS_M, circles_of, max_rms_m
@@ -59,29 +60,20 @@ def _shape(
         speed_kn = float(geodesy.speed_kn(turns * 2 * np.pi * radius_m, duration_s))
         return {
             "subkind": "geometric",
-            "radius_m": radius_m,
-            "min_radius_m": limits.min_radius_m,
-            "circle_rms_m": rms_m,
-            "max_circle_rms_m": allowed_m,
-            "turned_deg": turns * 360.0,
-            "min_turned_deg": 360.0,
+            "radius_m": at_least(radius_m, limits, "min_radius_m"),
+            "circle_rms_m": Bound(rms_m, allowed_m, "at_most"),
+            "turned_deg": Bound(turns * 360.0, 360.0, "at_least"),
             "circle_speed_kn": speed_kn,
         }
     share = float(inland[a : b + 1].mean())
     if share >= 0.5:
-        return {
-            "subkind": "on_land",
-            "inland_fraction": share,
-            "min_inland_m": limits.min_leapt_inland_m,
-        }
+        return {"subkind": "on_land", "inland_fraction": share}
     off_m = float(geodesy.distance_m(lat[0], lon[0], lat, lon).max())
     fast = np.isfinite(sog_kn) & (sog_kn >= limits.min_sog_kn)
     if off_m <= limits.max_frozen_m and fast.mean() >= 0.8:
         return {
             "subkind": "frozen",
-            "extent_m": off_m,
-            "max_frozen_m": limits.max_frozen_m,
-            "median_sog_kn": float(np.nanmedian(sog_kn)),
-            "min_sog_kn": limits.min_sog_kn,
+            "extent_m": at_most(off_m, limits, "max_frozen_m"),
+            "median_sog_kn": at_least(float(np.nanmedian(sog_kn)), limits, "min_sog_kn"),
         }
     return {}

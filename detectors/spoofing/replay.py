@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from detectors.core.evidence import at_least
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import copies, hull_limits, timegrid
 from detectors.spoofing.limits import Limits
@@ -67,15 +68,10 @@ def replayed(limits: Limits, scene: Scene) -> Iterator[Story]:
             live = np.count_nonzero((others > reports.time_us[a]) & (others < reports.time_us[b]))
             evidence = {
                 "n_copied": n,
-                "copied_fraction": share,
-                "min_copied_fraction": limits.min_copied_fraction,
-                "copied_fraction_margin": share - limits.min_copied_fraction,
-                "lag_s": lag_s,
-                "min_lag_s": limits.min_lag_s,
-                "max_lag_s": limits.max_lag_s,
+                "copied_fraction": at_least(share, limits, "min_copied_fraction"),
+                "lag_s": at_least(lag_s, limits, "min_lag_s"),
                 "leapt": True,
-                "leap_m": off_m,
-                "min_leap_m": limits.min_leap_m,
+                "leap_m": at_least(off_m, limits, "min_leap_m"),
                 "also_live": bool(live >= 0.2 * (b - a + 1)),
             }
             yield scene.story("replay", a, b, 0.6, evidence)

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from detectors.core.evidence import at_least
 from detectors.core.frames import SECOND_US
 from detectors.hypotheses.spoofing import MIN_OTHERS_FRACTION
 from detectors.kinematics import geodesy, scatter
@@ -42,6 +43,7 @@ def scattered(limits: Limits, scene: Scene) -> Iterator[Story]:
         )
         off_m = geodesy.distance_m(*due, together.lat[inside], together.lon[inside])
         bad = together.bad[inside]
+        lasts_s = (spell.end_us - spell.start_us) / SECOND_US
         after_s = (scene.end_us - spell.end_us) / SECOND_US
         evidence = {
             "n_reports": len(bad),
@@ -51,7 +53,7 @@ def scattered(limits: Limits, scene: Scene) -> Iterator[Story]:
             "scatter_m": float(np.median(off_m[bad])),
             "max_scatter_m": float(off_m.max()),
             "min_offset_m": MIN_OFFSET_M,
-            "min_duration_s": limits.min_duration_s,
+            "duration_s": at_least(lasts_s, limits, "min_duration_s"),
             "rejoined": spell.joined,
             "leapt": True,
         }
@@ -109,7 +111,6 @@ def held_against_others(limits: Limits, scene: Scene, story: Story) -> Story:
         "n_others_near": n_near,
         "others_scattered_fraction": n / n_near,
         "min_others_scattered_fraction": MIN_OTHERS_FRACTION,
-        "max_interference_m": limits.max_interference_m,
     }
     return replace(story, evidence=evidence)
 

@@ -96,7 +96,7 @@ class Boundaries:
         return cls(gpd.GeoDataFrame(columns, geometry="geometry", crs=4326))
 
     def cuts(self, lat: Floats, lon: Floats, asked: Bools) -> Cuts:
-        """Where straight steps (in degrees) between successive reports cross lines.
+        """Return where straight steps (in degrees) between successive reports cross lines.
 
         Parameters
         ----------
@@ -157,7 +157,7 @@ class Boundaries:
         return self._strips[within_m].pairs(lat, lon)
 
     def _near(self, lat: Floats, lon: Floats, asked: Bools) -> Ints:
-        """Steps that could cross a line: those that begin in a cell near one, and long ones."""
+        """Find steps that could cross a line: those that begin near one, and long ones."""
         if not len(self._row):
             return np.zeros(0, "int64")
         marked, west, south = self._cells

@@ -114,7 +114,7 @@ class Coverage:
     def around(
         self, lat: ArrayLike, lon: ArrayLike, slot: ArrayLike, ais_class: ArrayLike
     ) -> "Heard":
-        """What was heard in the cell of each point and the eight around it, in a half hour.
+        """Return what was heard in the cell of each point and the eight around it, in a half hour.
 
         A class B transmitter has 2-5 W against 12.5 W of class A (ITU-R M.1371-5, annexes 2 and
         7): that class A vessels were heard doesn't show that one of class B would have been. So for
@@ -190,7 +190,7 @@ class Coverage:
         return np.asarray(np.where((keys[at] == key) & inside, vessels[at], 0).sum(axis=1))
 
     def feed_heard(self, slot: ArrayLike) -> NDArray[np.bool_]:
-        """Whether the feed heard anything in each ten minutes since 1970-01-01 UTC."""
+        """Tell whether the feed heard anything in each ten minutes since 1970-01-01 UTC."""
         return np.isin(np.asarray(slot, "int64"), self._feed_slots)
 
     @cached_property

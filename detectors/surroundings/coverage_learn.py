@@ -136,7 +136,7 @@ def _intervals_us(track: Ints, time: Ints) -> Ints:
 
 
 def _falls_silent(track: Ints, time: Ints) -> NDArray[np.bool_]:
-    """Whether a report is its track's last for `SILENCE_S`, as far as that UTC day shows it.
+    """Tell whether a report is its track's last for `SILENCE_S`, as far as that UTC day shows it.
 
     A report counts when something was heard on the same day that long after it. So a count is
     final as soon as that time has passed, and rests on one day. It doesn't count where the feed

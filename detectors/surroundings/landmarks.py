@@ -113,7 +113,7 @@ class Gazetteer:
 
 
 def compass_point(bearing_deg: float) -> str:
-    """The nearest of the sixteen compass points.
+    """Return the nearest of the sixteen compass points.
 
     >>> compass_point(268.0), compass_point(350.0)
     ('W', 'N')
@@ -122,7 +122,7 @@ def compass_point(bearing_deg: float) -> str:
 
 
 def position_text(lat: float, lon: float, say: Say = plain) -> str:
-    """A position in degrees and decimal minutes, as on a chart.
+    """Return a position in degrees and decimal minutes, as on a chart.
 
     >>> position_text(4.205, 100.5)
     "4°12.3'N 100°30.0'E"

@@ -33,7 +33,7 @@ DISTINCT: Final = ("cell", "window", "vessels")
 
 
 def cell_of(lat: ArrayLike, lon: ArrayLike, size_deg: float) -> Ints:
-    """Number of the cell that each point lies in, row by row from the south-west corner.
+    """Return the number of the cell that each point lies in, row by row from the south-west corner.
 
     >>> cell_of([-90.0, -90.0], [-180.0, 180.0], 90.0)
     array([0, 0])
@@ -141,7 +141,7 @@ def merge(parts: list[Flow]) -> Flow:
 
 
 def field(parts: Flow) -> pd.DataFrame:
-    """The direction field: for each cell its heaviest course and the next one apart from it.
+    """Return the direction field: for each cell its heaviest course and the next one apart from it.
 
     Returns
     -------
@@ -196,12 +196,12 @@ def field(parts: Flow) -> pd.DataFrame:
 
 
 def bin_of(course_deg: Floats) -> Ints:
-    """The bin of each course."""
+    """Return the bin of each course."""
     return np.floor(course_deg / _BIN_DEG).astype("int64") % BINS
 
 
 def windowed(values: NDArray[Any]) -> NDArray[Any]:
-    """Sums over each bin and its neighbours, the last with the first, of (cells, bins)."""
+    """Return sums over each bin and its neighbours, the last with the first, of (cells, bins)."""
     return sum(
         np.roll(values, shift, axis=1) for shift in range(-_HALF_WINDOW, _HALF_WINDOW + 1)
     ) + np.zeros_like(values)

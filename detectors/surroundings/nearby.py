@@ -38,7 +38,8 @@ def nearest_zone_m(
 
 
 def n_near(grid: timegrid.Grid, rows: Ints, among: Ints, radius_m: float) -> Ints:
-    """How many of the grid rows `among` lie within `radius_m` of each of `rows`, at its tick.
+    """Return how many of the grid rows `among` lie within `radius_m` of each of `rows`, at its
+    tick.
 
     Rows of the same track don't count.
     """

@@ -216,13 +216,13 @@ class Normal:
         return np.asarray(self.arrays["threshold"][ship])
 
     def flow_threshold(self, ship: Ints) -> Floats:
-        """The same of the surprise at the course alone."""
+        """Return the same of the surprise at the course alone."""
         return np.asarray(self.arrays["flow_threshold"][ship])
 
     def surprise(
         self, ship: Ints, lat: Floats, lon: Floats, course_deg: Floats, speed_kn: Floats
     ) -> Surprise:
-        """How surprising vessels are where they are, as they move.
+        """Return how surprising vessels are where they are, as they move.
 
         Parameters
         ----------
@@ -341,43 +341,6 @@ def _found(keys: Ints, wanted: Ints) -> tuple[Ints, NDArray[np.bool_]]:
 SAMPLES: Final = ("mmsi", "track_id", "tick", "ship", "lat", "lon", "course_deg", "speed_kn")
 
 
-def sliding(track_id: Ints, tick: Ints, values: Floats, window: int) -> Floats:
-    """Mean of the last `window` ticks of each tick, where they follow one another.
-
-    NaN where fewer do, and where more than half of them are unknown (NaN), which don't count.
-
-    >>> sliding(np.ones(5, int), np.arange(5), np.arange(5.0), 4)
-    array([nan, nan, nan, 1.5, 2.5])
-    """
-    n, w = len(values), window
-    mean = np.full(n, np.nan)
-    if n < w:
-        return mean
-    known = np.isfinite(values)
-    windows = np.lib.stride_tricks.sliding_window_view
-    counts = windows(known, w).sum(axis=1)
-    sums = windows(np.where(known, values, 0.0), w).sum(axis=1)
-    whole = (track_id[w - 1 :] == track_id[: n - w + 1]) & (
-        tick[w - 1 :] - tick[: n - w + 1] == w - 1
-    )
-    enough = whole & (2 * counts >= w)
-    mean[w - 1 :][enough] = sums[enough] / counts[enough]
-    return mean
-
-
-def highest(values: Floats, window: int) -> Floats:
-    """The highest value of the windows of `sliding` that each tick lies in; NaN counts as none.
-
-    >>> highest(np.array([np.nan, np.nan, 1.0, 3.0, np.nan]), 3)
-    array([  1.,   3.,   3.,   3., -inf])
-    """
-    best = np.where(np.isnan(values), -np.inf, values)
-    first = best.copy()
-    for ahead in range(1, window):
-        best[:-ahead] = np.maximum(best[:-ahead], first[ahead:])
-    return best
-
-
 def digest(arrays: Mapping[str, NDArray[Any]]) -> str:
     """SHA-256 (hexadecimal) over names, types, shapes and values: the same for the same model."""
     total = hashlib.sha256()
@@ -391,7 +354,7 @@ def digest(arrays: Mapping[str, NDArray[Any]]) -> str:
 def ticks_of(
     track_id: Ints, time_us: Ints, lat: Floats, lon: Floats, step_s: int, max_silence_s: int
 ) -> tuple[timegrid.Grid, Ints, Floats]:
-    """The time grid of tracks, the rows of it whose movement is known, and their courses.
+    """Return the time grid of tracks, the rows of it whose movement is known, and their courses.
 
     Returns
     -------

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.kinematics import sliding
 from detectors.surroundings import lanes
 from detectors.surroundings.mixtures import SPEED_BINS
 from detectors.surroundings.normal import (
@@ -25,7 +26,6 @@ from detectors.surroundings.normal import (
     Normal,
     Surprise,
     _found,
-    sliding,
     velocity,
 )
 
@@ -84,7 +84,7 @@ def fit(
 
 
 def _held_out(mmsi: Ints) -> NDArray[np.bool_]:
-    """A fifth of the vessels, the same whatever else is there (Knuth's multiplicative hash)."""
+    """Choose a fifth of the vessels, whatever else is there (Knuth's multiplicative hash)."""
     return np.asarray((mmsi * 2_654_435_761 % 2**32) % 5 == 0)
 
 
@@ -108,7 +108,10 @@ def _calibrated(model: Normal, samples: pd.DataFrame, max_share: float) -> dict[
     share = max_share / len(WINDOWS)
     total, flow = (
         np.stack(
-            [_quantiles(sliding(*where, values, w), ship, share, pooled=pooled) for w in WINDOWS],
+            [
+                _quantiles(sliding.mean(*where, values, w), ship, share, pooled=pooled)
+                for w in WINDOWS
+            ],
             axis=1,
         )
         for values, pooled in ((found.total, True), (found.flow, False))
@@ -117,7 +120,7 @@ def _calibrated(model: Normal, samples: pd.DataFrame, max_share: float) -> dict[
 
 
 def _quantiles(values: Floats, ship: Ints, max_share: float, *, pooled: bool) -> Floats:
-    """What no more than a share of each class exceeds.
+    """Return what no more than a share of each class exceeds.
 
     Where a class has too few values to tell (fewer than one to lie beyond), it is the most
     surprising of them; of less than `MIN_OWN`, `pooled` also no less than the quantile of all
@@ -254,7 +257,9 @@ def _empty(components: int) -> tuple[Floats, Floats, Floats]:
 
 
 def _gaussians(points: Floats, most: int) -> tuple[Floats, Floats, Floats]:
-    """The mixture with the lowest Bayesian information criterion, filled up with empty streams."""
+    """Return the mixture with the lowest Bayesian information criterion, filled up with empty
+    streams.
+    """
     from sklearn.mixture import GaussianMixture  # slow to import
 
     points = points[:: -(-len(points) // MAX_POINTS)]

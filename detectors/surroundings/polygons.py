@@ -178,7 +178,7 @@ class PolygonIndex:
         return point[hit] + offset, polygon[hit].astype(np.int64)
 
     def any(self, lat: ArrayLike, lon: ArrayLike) -> NDArray[np.bool_]:
-        """Whether each point lies in any polygon."""
+        """Tell whether each point lies in any polygon."""
         inside = np.zeros(len(np.asarray(lat)), bool)
         inside[self.pairs(lat, lon)[0]] = True
         return inside

@@ -56,7 +56,9 @@ class Inside:
 
     @classmethod
     def of(cls, grid: timegrid.Grid, zones: Zones, rank: Floats) -> "Inside":
-        """The ticks in zones of positive `rank`, one value per zone; `first` is of the highest."""
+        """Return the ticks in zones of positive `rank`, one value per zone; `first` is of the
+        highest.
+        """
         classes = sorted(set(zones.frame["zone_class"][rank > 0]))
         if not classes or not len(grid.tick):
             none = np.zeros(0, "int64")

@@ -103,14 +103,14 @@ class Zones:
     def within(
         self, lat: ArrayLike, lon: ArrayLike, classes: Sequence[str], *, excuses: bool = False
     ) -> NDArray[np.bool_]:
-        """Whether each point lies in any zone of `classes`, with `excuses` in any that does."""
+        """Tell whether each point lies in a zone of `classes`, with `excuses` in one that does."""
         inside = np.zeros(len(np.asarray(lat)), bool)
         if classes:
             inside[self.members(lat, lon, classes, excuses=excuses)[0]] = True
         return inside
 
     def rows_of(self, classes: Sequence[str], *, excuses: bool = False) -> NDArray[np.bool_]:
-        """Which rows of `frame` are of `classes`.
+        """Return which rows of `frame` are of `classes`.
 
         With `excuses` without the transfer areas (`sts_area`) that aren't `licensed`: that ships
         are known to lie alongside one another there explains nothing.
@@ -120,7 +120,7 @@ class Zones:
 
     @cached_property
     def licensed(self) -> NDArray[np.bool_]:
-        """Whether each row of `frame` is no `sts_area`, or one where transfers are licensed.
+        """Tell whether each row of `frame` is no `sts_area`, or one where transfers are licensed.
 
         Where the frame doesn't say (column `licensed`), none is.
         """
@@ -130,7 +130,7 @@ class Zones:
         return np.asarray(~transfers | self.frame["licensed"].to_numpy(bool))
 
     def on_land(self, lat: ArrayLike, lon: ArrayLike) -> NDArray[np.bool_]:
-        """Whether each point lies on land."""
+        """Tell whether each point lies on land."""
         return self._land_index.any(lat, lon)
 
     def distance_to_land_m(
@@ -164,11 +164,11 @@ class Zones:
         return distance
 
     def near_land(self, lat: ArrayLike, lon: ArrayLike, within_m: float) -> NDArray[np.bool_]:
-        """Whether land lies within that many metres of each point; see `distance_to_land_m`."""
+        """Tell whether land lies within so many metres of each point; see `distance_to_land_m`."""
         return np.asarray(self.distance_to_land_m(lat, lon, within_m) <= within_m)
 
     def reached(self, lat: ArrayLike, lon: ArrayLike) -> NDArray[np.bool_]:
-        """Whether land and zones are known at each point."""
+        """Tell whether land and zones are known at each point."""
         return self._reach_index.any(lat, lon)
 
     @cached_property
@@ -180,7 +180,7 @@ class Zones:
 
     @cached_property
     def records(self) -> list[dict[str, Any]]:
-        """The rows of `frame` without their geometry, one mapping each."""
+        """Return the rows of `frame` without their geometry, one mapping each."""
         found: list[dict[str, Any]] = self.frame.drop(columns="geometry").to_dict("records")
         return found
 
@@ -190,7 +190,7 @@ class Zones:
 
     @cached_property
     def coasts(self) -> Coasts:
-        """The coasts of each state; none where the land layer has no column `iso3`."""
+        """Return the coasts of each state; none where the land layer has no column `iso3`."""
         return Coasts(self.land)
 
     @cached_property

@@ -1,6 +1,7 @@
 """The detector `unmatched_sighting`: its facts, its rule, its events."""
 
 import hashlib
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
@@ -9,14 +10,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core import events
-from detectors.core.detector import Context, RestsOn
-from detectors.core.explain import Hypothesis
+from detectors.core.detector import Context
+from detectors.core.evidence import at_least
 from detectors.core.frames import SECOND_US, epoch_us
+from detectors.core.hypothesis import Hypothesis
+from detectors.core.relations import EventsOf, Relation, SightingsWithin
 from detectors.core.telling import Told, Words
 from detectors.hypotheses.unmatched_sighting import HYPOTHESES
 from detectors.kinematics import timespan
 from detectors.surroundings import nearby
-from detectors.unmatched_sighting.evidence import evidence_of
+from detectors.unmatched_sighting.evidence import SETTINGS, evidence_of
 from detectors.unmatched_sighting.leads import Lead, in_silence, lengths, loiterers, silent_vessels
 from detectors.unmatched_sighting.limits import Limits
 from detectors.unmatched_sighting.told import tell
@@ -68,7 +71,6 @@ class UnmatchedSighting(Limits):
 
     name: ClassVar[str] = "unmatched_sighting"
     version: ClassVar[str] = "3"
-    rests_on: ClassVar[RestsOn] = RestsOn.EVENTS
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -90,6 +92,12 @@ class UnmatchedSighting(Limits):
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
 
     @property
+    def rests_on(self) -> tuple[Relation, ...]:
+        """Return who may have been sighted, and all that were silent or loitered."""
+        motion = asdict(self.motion)
+        return (SightingsWithin(**motion, shift_s=self.sar_shift_s), EventsOf(self.after))
+
+    @property
     def settle(self) -> timedelta:
         """By then a gap of class B, or a loitering, that began at the sighting has shown."""
         return timedelta(hours=3)
@@ -98,12 +106,6 @@ class UnmatchedSighting(Limits):
     def lookback(self) -> timedelta:
         """As long; a track's reports reach back no further than `max_silence_s`."""
         return timedelta(hours=3)
-
-    def involved(self, positions: pd.DataFrame, context: Context) -> Ints:
-        """Return the vessels that may explain a sighting."""
-        seen = self._seen(self._sightings(context))
-        pairs = association.candidates(_tracks(positions), seen, self.motion)
-        return np.unique(pairs.track_id // 100)
 
     def _sightings(self, context: Context) -> pd.DataFrame:
         """Return the sightings that touch the window."""
@@ -170,8 +172,9 @@ class UnmatchedSighting(Limits):
         if silent:
             subkind, score = "near_gap", vessel * (0.2 + 0.4 * silent.probability)
             evidence |= {
-                "silent_vessel_probability": silent.probability,
-                "min_lead_probability": self.min_lead_probability,
+                "silent_vessel_probability": at_least(
+                    silent.probability, self, "min_lead_probability"
+                ),
                 "silent_s": silent.silent_s,
                 "silent_distance_m": silent.distance_m,
                 "silent_reach_m": silent.reach_m,
@@ -184,6 +187,7 @@ class UnmatchedSighting(Limits):
             subkind, score = "", vessel * self._lone_score(evidence["length_m"])
         if lead:
             evidence |= {"lead_event": lead.event_id, "lead_report_source": lead.report}
+        unmatched = at_least(evidence["unmatched_probability"], self, "min_unmatched_probability")
         reached = evidence["zones_reached"]
         at_us = timespan.window_us(sighting["time"], sighting["time"])[0]
         return events.row(
@@ -197,7 +201,8 @@ class UnmatchedSighting(Limits):
             lon=sighting["lon"],
             score=np.clip(score, 0.0, 1.0) if reached else 0.0,
             explanation="" if reached else nearby.NOT_ASSESSED,
-            evidence=evidence,
+            evidence={**evidence, "unmatched_probability": unmatched},
+            settings=SETTINGS,
         )
 
     def _lone_score(self, length_m: float) -> float:

@@ -1,6 +1,6 @@
 """What was measured of sightings."""
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,18 @@ from detectors.vessels import association
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+SETTINGS: Final = (
+    "max_silence_s",
+    "clock_error_s",
+    "voluntary_length_m",
+    "near_m",
+    "near_land_m",
+    "min_known_hours",
+    "min_heard_near",
+    "max_silence_probability",
+)
+"""Parameters that shape what is measured, and by which it is explained."""
 
 
 def evidence_of(
@@ -47,7 +59,6 @@ def evidence_of(
         "length_m": seen.length_m[rows],
         "confidence_fraction": seen.confidence[rows],
         "unmatched_probability": matches.unmatched[rows],
-        "unmatched_probability_margin": matches.unmatched[rows] - limits.min_unmatched_probability,
         "n_candidates": n_candidates,
         "best_match": [f"{pairs.track_id[i] // 100:09d}" if i >= 0 else "" for i in best],
         "best_match_probability": matches.probability[rows],
@@ -63,18 +74,7 @@ def evidence_of(
         "in_harbour": [bool(v) for v in zones.within(lat, lon, limits.harbour_classes)],
         "near_land": [bool(v) for v in zones.near_land(lat, lon, limits.near_land_m)],
     }
-    asked = {
-        "min_unmatched_probability": limits.min_unmatched_probability,
-        "max_silence_s": limits.max_silence_s,
-        "clock_error_s": limits.clock_error_s,
-        "voluntary_length_m": limits.voluntary_length_m,
-        "near_m": limits.near_m,
-        "near_land_m": limits.near_land_m,
-        "n_known_hours_required": limits.min_known_hours,
-        "n_heard_near_required": limits.min_heard_near,
-        "max_silence_probability": limits.max_silence_probability,
-    }
-    return [{**one, **asked} for one in events.each(columns)]
+    return events.each(columns)
 
 
 def _of(values: Floats, at: Ints, has: Bools) -> Floats:

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core import events
+from detectors.core.evidence import Evidence
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy, timegrid
 from detectors.unmatched_sighting.limits import Limits
@@ -68,8 +69,8 @@ def silent_vessels(
     own_m = np.maximum(seen.uncertainty_m[rows], association.MIN_SIGMA_M)
     prior = limits.prior.density_per_m2(seen.length_m[rows], seen.confidence[rows])
     pairs, weights, named = list[tuple[int, int]](), list[float](), list[Lead]()
-    facts = events.evidence_of(gaps)
-    for gap, measured in zip(events.records(gaps), facts, strict=True):
+    for gap in events.records(gaps):
+        measured: Evidence = gap["evidence"]
         start_us, end_us = events.span_us(gap)
         silent_s = (at_us - start_us) / SECOND_US
         before_kn = float(measured.get("speed_before_kn") or 0.0)
@@ -127,8 +128,8 @@ def loiterers(
     best: list[Lead | None] = [None for _ in rows]
     at_us = seen.time_us[rows]
     known = set(np.unique(tracks.track_id).tolist())
-    facts = events.evidence_of(loiterings)
-    for loitering, measured in zip(events.records(loiterings), facts, strict=True):
+    for loitering in events.records(loiterings):
+        measured: Evidence = loitering["evidence"]
         start_us, end_us = events.span_us(loitering)
         during = np.flatnonzero((at_us >= start_us) & (at_us <= end_us))
         track = int(loitering["track_ids"])
@@ -153,7 +154,7 @@ def loiterers(
                     event_id=str(loitering["event_id"]),
                     distance_m=float(distance_m),
                     report=str(measured.get("first_report_source", "")),
-                    weight=1.0 - float(measured.get("explanation_weight") or 0.0),
+                    weight=1.0 - (measured.explained.weight if measured.explained else 0.0),
                 )
     return best
 

@@ -130,7 +130,7 @@ def _components(sighting: Ints, node: Ints, n: int) -> list[Ints]:
 
 
 def _numbered(scene: Ints, track_id: Ints) -> Ints:
-    """A number for each (scene, track)."""
+    """Return a number for each (scene, track)."""
     if len(scene) == 0:
         return np.zeros(0, "int64")
     _, number = np.unique(np.stack([scene, track_id]), axis=1, return_inverse=True)

@@ -308,7 +308,7 @@ def _place_at(tracks: Tracks, clock: _Clock, slot: Ints, at_us: Ints, motion: Mo
 
 
 def weights(pairs: Pairs, seen: Seen, track_length_m: Floats, prior: Prior) -> Floats:
-    """How much likelier each pair is than that its sighting is of no track.
+    """Return how much likelier each pair is than that its sighting is of no track.
 
     Parameters
     ----------
@@ -323,7 +323,8 @@ def weights(pairs: Pairs, seen: Seen, track_length_m: Floats, prior: Prior) -> F
 
 
 def length_factor(seen_m: Floats, stated_m: Floats) -> Floats:
-    """How much likelier a length seen is of a vessel that states a length than of any vessel.
+    """Return how much likelier a length seen is of a vessel that states a length than of any
+    vessel.
 
     Lengths seen are off by a fifth, at least by 15 m (one or two pixels of a Sentinel-1 image).
     1 where either isn't known.

@@ -119,7 +119,7 @@ def _by_day(one: Sequence[Said], other: Sequence[Said], memory: Memory) -> Itera
 
 
 def _in_turn(new: Said, before: Said | None, old: Said | None, memory: Memory) -> Iterator[Shared]:
-    """The one that is new on a date, with the one that said so the day before and not since."""
+    """Pair who is new on a date with who said so the day before and not since."""
     since_us = new.first_us - memory.memory_s * SECOND_US
     if before is None and old is not None and old.last_us >= since_us:
         found = _shared(new, old, old.first_us)

@@ -10,7 +10,7 @@ _WEIGHTS = (7, 6, 5, 4, 3, 2)
 
 
 def imo_is_valid(imo: ArrayLike) -> NDArray[np.bool_]:
-    """Whether IMO ship identification numbers have seven digits and the right check digit.
+    """Tell whether IMO ship identification numbers have seven digits and the right check digit.
 
     The last digit is the last one of the sum of the first six, multiplied by 7, 6, 5, 4, 3 and 2:
     IMO resolution A.1117(30), IMO Ship Identification Number Scheme, annex. 0 (none reported) isn't
@@ -31,7 +31,8 @@ def imo_is_valid(imo: ArrayLike) -> NDArray[np.bool_]:
 
 
 def imo_kind(imo: ArrayLike) -> NDArray[np.object_]:
-    """What reported IMO numbers are: "imo", "official" (a flag state's), "invalid", or "" if 0.
+    """Return what reported IMO numbers are: "imo", "official" (a flag state's), "invalid", or "" if
+    0.
 
     Numbers from 10000000 on are official numbers of the flag state: ITU-R M.1371-5, annex 8, 3.3.
     """
@@ -199,7 +200,8 @@ _DEVICES: Final = (970, 972, 974)
 
 
 def mmsi_kind(mmsi: ArrayLike) -> NDArray[np.object_]:
-    """What an MMSI is by its format: "ship", "other" (any other station), "bad_mid" or "bad_form".
+    """Return what an MMSI is by its format: "ship", "other" (any other station), "bad_mid" or
+    "bad_form".
 
     Formats and prefixes: Recommendation ITU-R M.585-9, annexes 1 and 2. "bad_mid" has the format
     of a ship's with digits that no administration has; "bad_form" has no format at all.
@@ -220,7 +222,7 @@ def mmsi_kind(mmsi: ArrayLike) -> NDArray[np.object_]:
 
 
 def is_default_number(number: int) -> bool:
-    """Whether an MMSI or IMO number is one that sets are delivered with or that fingers make.
+    """Tell whether an MMSI or IMO number is one that sets are delivered with or that fingers make.
 
     1193046 is 0x123456, the number many class B sets are delivered with; others repeat one digit,
     count up or down, or end in five or more zeros.

@@ -115,7 +115,7 @@ def changes(said: pd.DataFrame, field: str, memory: Memory) -> list[Change]:
 
 
 def stands(row: Said, rows: Sequence[Said], memory: Memory) -> bool:
-    """Whether what a vessel said on a date was said again long enough after it said so first."""
+    """Tell whether what a vessel said on a date was said again long enough after the first time."""
     wanted_us = row.first_us + memory.min_said_s * SECOND_US
     until_us = row.last_us + memory.settle_s * SECOND_US
     return row.last_us >= wanted_us or any(
@@ -128,7 +128,8 @@ def stands(row: Said, rows: Sequence[Said], memory: Memory) -> bool:
 
 
 def is_corrected(wrong: Said, rows: Sequence[Said], memory: Memory) -> bool:
-    """Whether an IMO number that can't be right gave way to one that can, as typing is corrected.
+    """Tell whether an IMO number that can't be right gave way to one that can, as typing is
+    corrected.
 
     Parameters
     ----------
@@ -150,7 +151,9 @@ def is_corrected(wrong: Said, rows: Sequence[Said], memory: Memory) -> bool:
 
 
 def _change_to(row: Said, rows: Sequence[Said], field: str, memory: Memory) -> Change | None:
-    """The change that a standing value is, None where it had been said before or nothing had."""
+    """Return the change that a standing value is, None where it had been said before or nothing
+    had.
+    """
     since_us = row.first_us - memory.memory_s * SECOND_US
     before = [
         other._replace(last_us=min(other.last_us, row.first_us))
@@ -178,7 +181,7 @@ def _stood(value: str, before: Sequence[Said], memory: Memory) -> bool:
 
 
 def is_typing(old: str, new: str, field: str) -> bool:
-    """Whether two values differ as typing does, and not as two ships do.
+    """Tell whether two values differ as typing does, and not as two ships do.
 
     Names and call signs: by spacing, punctuation or a ship's prefix, cut off or with more behind
     it, or by one edit in `LETTERS_PER_EDIT` letters; numbers in a name must be the same. IMO

@@ -62,7 +62,7 @@ def beside(
 
 
 def _concluded(installation: Installation, known: pd.Timestamp | None) -> dict[str, str]:
-    """What holds for each event, in words; it follows the story to the event that took it over."""
+    """Return in words what holds for each event, along its story to the event that took over."""
     if not exists(installation.store, installation.settings.store):
         return {}
     with read(installation.store, installation.settings.store) as store:

@@ -16,14 +16,13 @@ from detectors.core.errors import SelatError
 from detectors.surroundings.zones import CONFIDENCES, ZONE_CLASSES, Zones
 from pipelines.base import marks
 from pipelines.base.problems import Problem
-from pipelines.base.settings import read_yaml
-from pipelines.base.yaml_lines import line_of
+from pipelines.base.yaml_files import line_of, read_yaml
 from pipelines.ingest import Area, explained
 from pipelines.patrol import units
 from pipelines.publish.packs import recipients
 from pipelines.reference import layers as reference
 from pipelines.reference import learned as snapshot
-from pipelines.reference import models
+from pipelines.reference import models, snapshots
 
 SEA_CLASSES: Final = (
     "anchorage",
@@ -235,7 +234,7 @@ def check_learned(folder: Path) -> list[Problem]:
     broken = attempt("fitted models", lambda: models.load(folder))
     if not problems:
         problems += _undecided(folder)
-    if not broken and snapshot.newest(folder, "normal", ".json") is None:
+    if not broken and snapshots.newest(folder, "normal", ".json") is None:
         problems.append(
             Problem(
                 "warning",
@@ -258,7 +257,7 @@ def _undecided(folder: Path) -> list[Problem]:
 
 
 def attempt(where: str, check: Callable[[], object]) -> list[Problem]:
-    """The problem that a check meets, if any, whatever it is."""
+    """Return the problem that a check meets, if any, whatever it is."""
     try:
         check()
     except Exception as error:

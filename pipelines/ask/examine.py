@@ -18,7 +18,7 @@ from pipelines.base.problems import Problem
 from pipelines.base.settings import Installation
 from pipelines.patrol import units
 from pipelines.publish.packs import recipients
-from pipelines.run.runs import load_zones
+from pipelines.run.setup import load_zones
 
 
 def examine(installation: Installation) -> list[Problem]:
@@ -40,7 +40,7 @@ def examine(installation: Installation) -> list[Problem]:
 
 
 def look(installation: Installation, now: datetime) -> tuple[Health | None, list[Problem]]:
-    """The health of an installation, and all its problems: errors first, then what is poorer.
+    """Return an installation's health, and all its problems: errors first, then what is poorer.
 
     Without health where the store can't be opened; the problems say why.
     """

@@ -44,7 +44,7 @@ def compose(
     remind: timedelta,
     name: str,
 ) -> tuple[Notice | None, dict[str, str]]:
-    """What there is to say, and what will have been told then.
+    """Return what there is to say, and what will have been told then.
 
     Parameters
     ----------

@@ -15,9 +15,6 @@ from detectors.core.telling import Say, Told, plain
 from detectors.kinematics.geodesy import METRES_PER_NM
 from detectors.surroundings.landmarks import Gazetteer
 
-REDACTED: Final = "redacted"
-"""Key of the evidence that names the keys which a recipient doesn't get."""
-
 _LOCAL: Final = ZoneInfo("Asia/Kuala_Lumpur")
 
 
@@ -42,13 +39,13 @@ class Teller:
         self._names, self._gazetteer, self._now, self._say = names, gazetteer, now, say
 
     def tell(self, event: Told, mmsi: int) -> str:
-        """What happened and when, from the side of one of its vessels."""
+        """Return what happened and when, from the side of one of its vessels."""
         known = event.detector in detectors.names()  # the store keeps events of retired ones
         teller = detectors.find(event.detector) if known else Detector
         try:
             sentence = teller.tell(event, self, mmsi)
         except KeyError as error:
-            if error.args[0] not in event.evidence.get(REDACTED, ()):
+            if error.args[0] not in event.evidence.redacted:
                 raise
             sentence = Detector.tell(event, self, mmsi)
         return f"{sentence} ({self._when(event)})"

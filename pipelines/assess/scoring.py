@@ -8,7 +8,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core import frames
-from detectors.core.events import evidence_of
 from detectors.core.telling import Say, plain
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
@@ -125,7 +124,7 @@ def _by_vessel(events: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
 
 
 def _independent(sides: pd.DataFrame) -> pd.DataFrame:
-    """The sides that count: each kind once, each family once at a time, of explained ones one."""
+    """Keep sides that count: each kind once, each family once at a time, of explained ones one."""
     best = sides.drop_duplicates(["mmsi", "kind"]).reset_index(drop=True)
     best = best.assign(family=best["kind"].map(FAMILIES).fillna(best["kind"]))
     pairs = best.reset_index().merge(best.reset_index(), on=["mmsi", "family"], suffixes=("", "_2"))
@@ -138,14 +137,14 @@ def _independent(sides: pd.DataFrame) -> pd.DataFrame:
 
 def _explained(events: pd.DataFrame) -> NDArray[np.bool_]:
     """Whether the explanation of each event has `EXPLAINED_WEIGHT` or more."""
-    weights = [said.get("explanation_weight", 0.0) for said in evidence_of(events)]
+    weights = [one.explained.weight if one.explained else 0.0 for one in events["evidence"]]
     return np.asarray(np.array(weights, "float64") >= EXPLAINED_WEIGHT)
 
 
 def _repeated(
     behaviour: pd.DataFrame, past: pd.DataFrame, now: pd.Timestamp, say: Say
 ) -> pd.DataFrame:
-    """A part for each vessel that has done the like here before."""
+    """Return a part for each vessel that has done the like here before."""
     tonight = behaviour[behaviour["score"] >= MIN_PART_SCORE]
     before = _by_vessel(past[past["end"].notna()], now)
     before = before[before["score"] >= MIN_PART_SCORE]
@@ -177,7 +176,7 @@ def _ordinal(n: int, say: Say) -> str:
 
 
 def _listed(behaviour: pd.DataFrame, matches: list[Match]) -> pd.DataFrame:
-    """A part for each vessel that is on a watch-list and did something tonight."""
+    """Return a part for each vessel that is on a watch-list and did something tonight."""
     did = set(behaviour.loc[behaviour["score"] >= MIN_PART_SCORE, "mmsi"].tolist())
     rows = [
         {

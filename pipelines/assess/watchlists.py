@@ -19,12 +19,12 @@ from typing import Annotated, Any, Final
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from detectors.core.errors import ConfigError
 from detectors.core.telling import Say, plain
 from detectors.vessels.numbers import imo_kind
-from pipelines.base.settings import read_yaml
+from pipelines.base.yaml_files import read_model
 
 WEIGHTS: Final = {"imo": 0.3, "mmsi": 0.25, "callsign": 0.2, "name": 0.1}
 """What a match counts by the strongest key that fits: the IMO number stays with the hull, MMSI and
@@ -94,12 +94,7 @@ def _read(path: Path) -> Watchlist:
             f"the watch-list {path} has no description",
             hint=f"write {described.name} with title, source and licence",
         )
-    try:
-        about = About(**read_yaml(described))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{described}: {where}: {first['msg']}") from error
+    about = read_model(described, About)
     try:
         table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
     except (OSError, ValueError, pd.errors.ParserError) as error:
@@ -137,7 +132,7 @@ def _whole(text: pd.Series, digits: int) -> pd.Series:
 
 
 def compared(text: str) -> str:
-    """A name or call sign as it is compared: capital letters and digits only.
+    """Return a name or call sign as it is compared: capital letters and digits only.
 
     >>> compared(" Ocean-Star  7 ")
     'OCEANSTAR7'

@@ -38,20 +38,20 @@ class Source(Protocol):
     """Where bytes come from: a file, or the first bytes of one."""
 
     def read(self, count: int, /) -> bytes:
-        """The next bytes, fewer only at the end."""
+        """Read the next bytes, fewer only at the end."""
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
         """Go to another place."""
 
     def tell(self) -> int:
-        """The place."""
+        """Return the place."""
 
 
 class Inflater(Protocol):
     """One compressed stream being decompressed."""
 
     def put(self, data: bytes) -> Iterator[bytes]:
-        """What the next bytes stand for, in pieces of at most `BLOCK`; to be read to the end.
+        """Give what the next bytes stand for, in pieces of at most `BLOCK`; to be read to the end.
 
         Raises
         ------
@@ -60,7 +60,7 @@ class Inflater(Protocol):
         """
 
     def rest(self) -> bytes | None:
-        """What follows the end of the stream; None while it hasn't ended."""
+        """Return what follows the end of the stream; None while it hasn't ended."""
 
 
 class Deflate:
@@ -96,7 +96,7 @@ class Deflate:
 
 
 def _salvaged(inner: Any, data: bytes) -> bytes:
-    """What comes out of a decompressor before the damage in `data`; it is less than `BLOCK`.
+    """Return what comes out of a decompressor before the damage in `data`; it is less than `BLOCK`.
 
     Less and less is asked for until nothing is left before the damage, then less and less is put
     in: the last byte comes in the same step as what is wrong with a checksum behind it.

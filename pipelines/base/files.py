@@ -8,7 +8,7 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path in the same folder that becomes `path` when the block ends well.
+    """Give a temporary path in the same folder that becomes `path` when the block ends well.
 
     A reader sees the old file or the new one, never half of one: rename is atomic on POSIX and on
     NTFS. After an error the temporary file is gone and an old `path` is as it was.
@@ -42,3 +42,29 @@ def write_durably(path: Path, content: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def make_private(path: Path, line: str) -> None:
+    """Make a file of one line that only its owner may read; of two who try, the first wins.
+
+    An empty one, of a disk that was full, is replaced.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists() and path.stat().st_size == 0:
+            fresh.replace(path)
+            return
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            return
+        except OSError:  # a file system without links
+            fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)

@@ -20,7 +20,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipelines.base.yaml_models import read_model
+from pipelines.base.yaml_files import read_model
 
 FILE_NAME: Final = "marks.yaml"
 EVERYBODY: Final = "ALL"
@@ -80,7 +80,7 @@ FREE: Final = Mark(Tlp.CLEAR, None)
 
 
 def strictest(marks: Iterable[Mark]) -> Mark:
-    """The mark of what rests on all of these: highest TLP, names that every list has.
+    """Return the mark of what rests on all of these: highest TLP, names that every list has.
 
     >>> a, b = Mark(Tlp.GREEN, None), Mark(Tlp.AMBER, frozenset({"MYS"}))
     >>> str(strictest([a, b]))
@@ -103,7 +103,7 @@ class MarkGiven(BaseModel):
     rel: Literal["ALL"] | tuple[Token, ...]
 
     def names(self, rules: "MarkRules") -> frozenset[str]:
-        """The names of its list, groups with their members; none where it is for everybody."""
+        """Return the names of its list, groups with their members; none where it is for all."""
         listed = () if self.rel == EVERYBODY else self.rel
         members = [(name, *rules.groups.get(name, ())) for name in listed]
         return frozenset(name for group in members for name in group)
@@ -147,11 +147,11 @@ class MarkRules(BaseModel):
     watchlists: tuple[WatchlistRule, ...] = ()
 
     def of_feed(self, name: str) -> Mark:
-        """The mark of a feed by its name in the ledger."""
+        """Return the mark of a feed by its name in the ledger."""
         return self._first(rule for rule in self.feeds if _fits(name, rule.feed))
 
     def of_sighting(self, file: str, source: str) -> Mark:
-        """The mark of a sighting by the file that brought it and who saw it."""
+        """Return the mark of a sighting by the file that brought it and who saw it."""
         return self._first(
             rule
             for rule in self.sightings
@@ -159,15 +159,15 @@ class MarkRules(BaseModel):
         )
 
     def of_watchlist(self, name: str) -> Mark:
-        """The mark of a watch-list by the name of its file without the ending."""
+        """Return the mark of a watch-list by the name of its file without the ending."""
         return self._first(rule for rule in self.watchlists if _fits(name, rule.watchlist))
 
     def of_plan(self) -> Mark:
-        """The mark of a patrol plan, whatever vessels it goes for."""
+        """Return the mark of a patrol plan, whatever vessels it goes for."""
         return self._first([] if self.plan is None else [self.plan])
 
     def mark_of(self, given: MarkGiven) -> Mark:
-        """A mark that a rule gives."""
+        """Make the mark that a rule gives."""
         return Mark(given.tlp, None if given.rel == EVERYBODY else given.names(self))
 
     def given(self) -> tuple[MarkGiven, ...]:
@@ -188,7 +188,7 @@ def _fits(name: str, pattern: str) -> bool:
 
 
 def load(config: Path) -> MarkRules:
-    """The marks of a configuration folder.
+    """Load the marks of a configuration folder.
 
     Raises
     ------

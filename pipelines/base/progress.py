@@ -40,7 +40,7 @@ class Reporter:
 
     @contextmanager
     def bar(self, text: str, total: float | None) -> Iterator["Bar"]:
-        """A bar for the length of a with block; with no terminal nothing is drawn."""
+        """Show a bar for the length of a with block; with no terminal nothing is drawn."""
         if self._progress is None:
             yield Bar(None, None)
             return
@@ -70,7 +70,7 @@ class Bar:
 
 @contextmanager
 def reporter(*, quiet: bool = False) -> Iterator[Reporter]:
-    """A reporter on stderr."""
+    """Give a reporter on stderr."""
     console = Console(stderr=True, quiet=quiet)
     if quiet or not console.is_terminal:
         yield Reporter(console, None)

@@ -13,7 +13,7 @@ from cronsim import CronSim
 
 
 def due_around(cron: str, timezone: str, now: datetime) -> tuple[datetime, datetime]:
-    """The last and the next time of a schedule, UTC; the minute that has just begun is past.
+    """Return the last and the next time of a schedule, UTC; the minute that has just begun is past.
 
     >>> due_around("0 2 * * *", "Asia/Kuala_Lumpur", datetime(2026, 11, 25, 12, tzinfo=UTC))[0]
     datetime.datetime(2026, 11, 24, 18, 0, tzinfo=datetime.timezone.utc)
@@ -24,7 +24,7 @@ def due_around(cron: str, timezone: str, now: datetime) -> tuple[datetime, datet
 
 
 def due_between(cron: str, timezone: str, since: datetime, until: datetime) -> list[datetime]:
-    """Times of a schedule after `since` and no later than `until`, UTC, in order.
+    """List the times of a schedule after `since` and no later than `until`, UTC, in order.
 
     >>> since, until = datetime(2026, 11, 22, 19, tzinfo=UTC), datetime(2026, 11, 25, tzinfo=UTC)
     >>> found = due_between("0 2 * * *", "Asia/Kuala_Lumpur", since, until)
@@ -48,7 +48,7 @@ class Served:
 
 
 def read_served(path: Path) -> Served | None:
-    """What is noted; None if the schedule was never served here."""
+    """Return what is noted; None if the schedule was never served here."""
     if not path.exists():
         return None
     note = json.loads(path.read_text(encoding="utf-8"))

@@ -61,7 +61,7 @@ DISPOSITIONS: Final = {
     "reason": Column("str", "", "why, in the author's words"),
     "quiet_until": Column(TIME, "UTC", "the like that begins before this is set aside; NaT: none"),
     "quiet_within_m": Column("float64", "m", "how near it must be"),
-    "sources": Column("str", "", "JSON: what the event rested on then; empty where not noted"),
+    "sources": Column("str", "", "of older versions: JSON, what the event rested on; empty since"),
 }
 """One row per conclusion, oldest first."""
 

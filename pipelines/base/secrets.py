@@ -11,7 +11,8 @@ from pydantic import SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict, SettingsError
 
 from detectors.core.errors import ConfigError
-from pipelines.base.settings import FileSettings, Installation, read_yaml
+from pipelines.base.settings import FileSettings, Installation
+from pipelines.base.yaml_files import read_yaml
 
 
 class Secrets(FileSettings):
@@ -36,7 +37,7 @@ class Secrets(FileSettings):
 
 
 def load(installation: Installation) -> Secrets:
-    """The secrets of an installation.
+    """Load the secrets of an installation.
 
     Raises
     ------

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import new_class
 from typing import Any, Final, Self, cast
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
@@ -20,7 +19,7 @@ from pydantic_settings import (
 )
 
 from detectors.core.errors import ConfigError
-from pipelines.base.yaml_lines import line_of
+from pipelines.base.yaml_files import first_problem, line_in, read_yaml
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
 REFERENCE: Final = PROJECT / "data" / "reference"
@@ -135,7 +134,7 @@ class FileSettings(BaseSettings):
 
     @classmethod
     def read(cls, yaml_file: Path | None, **given: Any) -> Self:
-        """The settings of a file, or of none.
+        """Read the settings of a file, or of none.
 
         Raises
         ------
@@ -279,30 +278,10 @@ class Installation:
         return {name: dict(block or {}) for name, block in blocks.items()}
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """A YAML mapping from a file.
-
-    Raises
-    ------
-    ConfigError
-        If the file is missing, isn't YAML, or isn't a mapping.
-    """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        hint = "name the folder: --config DIR"
-        raise ConfigError(f"no configuration file {path}", hint=hint) from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path} can't be read: {error}") from error
-    if not isinstance(content or {}, dict):
-        raise ConfigError(f"{path} isn't a mapping")
-    return dict(content or {})
-
-
 def load(
     home: Path | None = None, config: Path | None = None, *, showing: bool = False, **overrides: Any
 ) -> Installation:
-    """The installation that a command works on.
+    """Return the installation that a command works on.
 
     Parameters
     ----------
@@ -328,10 +307,10 @@ def load(
     except SettingsError as error:
         raise ConfigError(str(error), hint="look at the SELAT_* variables") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+        place, problem = first_problem(error)
+        where = ".".join(str(part) for part in place)
         raise ConfigError(
-            f"setting {where}: {first['msg']}", hint=_where_to_mend(config, first["loc"])
+            f"setting {where}: {problem}", hint=_where_to_mend(config, place)
         ) from error
     chosen = home or (Path(settings.home) if settings.home else HOME)
     if showing and chosen == HOME and home is None and not settings.home:
@@ -342,9 +321,9 @@ def load(
 
 
 def _where_to_mend(config: Path, place: tuple[str | int, ...]) -> str:
-    """What a person has to change: the environment wins over the file."""
+    """Return what a person has to change: the environment wins over the file."""
     variable = "SELAT_" + "__".join(str(part) for part in place).upper()
     if variable in os.environ:
         return f"mend {variable} in the environment"
     path = config / "settings.yaml"
-    return f"mend line {line_of(path.read_text(encoding='utf-8'), place)} of {path}"
+    return f"mend line {line_in(path, place)} of {path}"

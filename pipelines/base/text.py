@@ -43,7 +43,7 @@ def one_line(text: str, limit: int) -> str:
 
 
 def clean_json(text: str) -> str:
-    r"""A JSON text with its invisible characters written as JSON escapes: same value, now visible.
+    r"""Write the invisible characters of a JSON text as JSON escapes: same value, now visible.
 
     >>> clean_json('{"name": "A\u202eB"}')
     '{"name": "A\\u202eB"}'
@@ -77,7 +77,7 @@ def script_json(value: Any) -> str:
 
 
 def iso(time: pd.Timestamp) -> str:
-    """A time as ISO 8601 UTC to the second, rounded down.
+    """Write a time as ISO 8601 UTC to the second, rounded down.
 
     >>> iso(pd.Timestamp("2026-11-21T02:10:00.9+08:00"))
     '2026-11-20T18:10:00Z'

@@ -33,7 +33,7 @@ def clean(text: str) -> str:
 
 
 def clean_lines(text: str) -> str:
-    r"""The same for text of several lines: line ends and tabs stay.
+    r"""Do the same for text of several lines: line ends and tabs stay.
 
     >>> clean_lines("one\n\ttwo\x1b[2J")
     'one\n\ttwo[U+001B][2J'

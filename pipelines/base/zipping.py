@@ -34,6 +34,6 @@ def write(
 
 
 def deflated(content: bytes) -> bytes:
-    """A content as `write` packs it: the same bytes with the same zlib."""
+    """Return a content as `write` packs it: the same bytes with the same zlib."""
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     return packer.compress(content) + packer.flush()

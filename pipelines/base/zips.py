@@ -105,7 +105,7 @@ class Directory:
 
 
 def directory(file: BinaryIO, max_entries: int = MAX_ENTRIES) -> Directory:
-    """The directory of an archive.
+    """Read the directory of an archive.
 
     Raises
     ------
@@ -216,7 +216,7 @@ def _entries(data: bytes, before: int, max_entries: int) -> Iterator[Entry]:
 
 
 def _apart(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
-    """The entries, those marked whose bytes are another's as well."""
+    """Return the entries, those marked whose bytes are another's as well."""
     shared, used = set(), 0
     for entry in sorted(entries, key=lambda entry: entry.at):
         if entry.at < used:
@@ -248,7 +248,7 @@ def _widened(extra: bytes, *fields: int) -> list[int]:
 
 
 def blocks(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
-    """The bytes of a file in an archive, in pieces of at most `bounded.BLOCK`.
+    """Read the bytes of a file in an archive, in pieces of at most `bounded.BLOCK`.
 
     Other files of the same archive may be read in between. It goes on to the end of the compressed
     stream, whatever the directory says of its size; more than wanted is for the reader to refuse.

@@ -6,16 +6,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import (
-    AsJson,
-    Config,
-    Home,
-    Quiet,
-    Since,
-    Until,
-    installation_of,
-    print_json,
-)
+from pipelines.cli.options import AsJson, Config, Home, Quiet, Since, Until, installation_of
+from pipelines.cli.present import print_json
 
 
 class Engine(StrEnum):
@@ -40,18 +32,6 @@ def backfill(
     workers: Annotated[
         int, typer.Option(min=1, help="Without a scheduler: processes on this machine.")
     ] = 2,
-    parts: Annotated[
-        int, typer.Option(min=1, help="Parts that the vessels are cut into, by MMSI.")
-    ] = 4,
-    tile: Annotated[
-        float | None,
-        typer.Option(
-            min=0.1,
-            max=90,
-            help="Seek who was near whom in tiles of so many degrees, so that no task holds all "
-            "vessels of a day: for days too large for a worker's memory.",
-        ),
-    ] = None,
     work: Annotated[
         Path | None,
         typer.Option(
@@ -75,7 +55,7 @@ def backfill(
 
       selat backfill --since 2026-09-01 --until 2026-11-01
 
-      selat backfill --since 2026-09-01 --until 2026-11-01 --engine dask --workers 8 --parts 16
+      selat backfill --since 2026-09-01 --until 2026-11-01 --engine dask --workers 8
 
       selat backfill --since 2026-09-01 --engine dask --scheduler tls://192.0.2.10:8786
     """
@@ -84,7 +64,8 @@ def backfill(
     from pipelines.detect.spread.engines import refuse_plain
     from pipelines.flows.environment import prepare
     from pipelines.flows.server import server_for_a_run
-    from pipelines.run.runs import build_detectors
+    from pipelines.run.fill import FillRequest
+    from pipelines.run.setup import build_detectors
     from pipelines.run.windows import NoDataError, asked_for
     from pipelines.store import exists
 
@@ -96,23 +77,19 @@ def backfill(
         raise NoDataError(f"no store in {installation.store}", hint="selat ingest FEED")
     if scheduler:
         refuse_plain(scheduler, installation.settings.dask)
+    request = FillRequest(
+        since=since,
+        until=until,
+        engine=engine.value if engine else None,
+        scheduler=scheduler,
+        workers=workers,
+        folder=work.absolute() if work else None,
+    )
     prepare(installation.home)
     with server_for_a_run(installation):
         from pipelines.flows.backfill import backfill as flow
 
-        filled = flow(
-            str(installation.home),
-            str(installation.config),
-            since,
-            until,
-            engine.value if engine else None,
-            scheduler,
-            workers,
-            parts,
-            tile,
-            str(work.absolute()) if work else None,
-            quiet or as_json,
-        )
+        filled = flow(str(installation.home), str(installation.config), request, quiet or as_json)
     if as_json:
         print_json(
             {"runs": filled.runs, "done_before": filled.done_before, "silent": filled.silent}

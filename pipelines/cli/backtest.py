@@ -14,10 +14,9 @@ from pipelines.cli.options import (
     Since,
     Top,
     Until,
-    print_json,
     shown_installation,
-    vessel_list,
 )
+from pipelines.cli.present import print_csv, print_json, records, vessel_list
 
 if TYPE_CHECKING:
     from pipelines.run.backtests import Outcome
@@ -55,7 +54,7 @@ def backtest(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """What a rule would have raised with other thresholds; nothing is written.
+    """Show what a rule would have raised with other thresholds; nothing is written.
 
     Shows how many events and leads more or fewer there would be, which are new, gone or changed,
     and which vessels would join or leave the list of flagged ones.
@@ -73,7 +72,7 @@ def backtest(
     with reporter(quiet=quiet or as_json or as_csv) as report:
         outcome = run_backtest(installation, detector, set_, date, since, until, report)
     if as_csv:
-        typer.echo(outcome.result.compared[_SHOWN].to_csv(index=False), nl=False)
+        print_csv(outcome.result.compared[_SHOWN])
     elif as_json:
         print_json(_summary(outcome))
     else:
@@ -83,13 +82,13 @@ def backtest(
 def _summary(outcome: "Outcome") -> dict[str, Any]:
     compared = outcome.result.compared
     joined, left = outcome.flags_changed()
-    rows = compared.loc[compared["status"] != "same", _SHOWN].astype("str").to_dict("records")
+    rows = records(compared.loc[compared["status"] != "same", _SHOWN])
     return {
         "window": {"start": outcome.window.start, "end": outcome.window.end},
         "vessel_hours": outcome.vessel_hours,
         **outcome.counts(),
         "status": compared["status"].value_counts().to_dict(),
-        "dispositions": outcome.dispositions.astype("str").to_dict("records"),
+        "dispositions": records(outcome.dispositions),
         "flags_joined": [f"{mmsi:09d}" for mmsi in joined],
         "flags_left": [f"{mmsi:09d}" for mmsi in left],
         "changes": [{**row, "reason": outcome.reasons.get(row["event_id"], "")} for row in rows],

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.options import AsJson, Config, Home, Quiet, installation_of, print_json
+from pipelines.cli.options import AsJson, Config, Home, Quiet, installation_of
+from pipelines.cli.present import print_json
 
 if TYPE_CHECKING:
     from pipelines.run.backup import Repository, Snapshot

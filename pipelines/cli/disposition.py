@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, print_json, shown_installation
+from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, shown_installation
+from pipelines.cli.present import print_csv, print_json, records
 
 app = typer.Typer(no_args_is_help=True, help="Record and list what was concluded about flags.")
 
@@ -146,16 +147,15 @@ def list_(
 
     from pipelines.ask import recall
     from pipelines.base.visible import clean
-    from pipelines.publish.tables import tidy_csv
     from pipelines.store import read
 
     with read(installation.store, installation.settings.store) as store:
         known = store.dispositions(recall.time_of(store, as_of))
     known = known[known["event_id"].str.startswith(event)].reset_index(drop=True)
     if as_json:
-        print_json(known.astype("str").to_dict("records"))
+        print_json(records(known))
     elif as_csv:
-        typer.echo(tidy_csv(known), nl=False)
+        print_csv(known)
     else:
         for row in known.to_dict("records"):
             when = row["made_time"].strftime("%Y-%m-%d %H:%MZ")

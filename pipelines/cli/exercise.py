@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.options import AsJson, Config, cell, installation_of
+from pipelines.cli.options import AsJson, Config, installation_of
+from pipelines.cli.present import cell
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.options import AsJson, AsOf, Config, Home, print_json, shown_installation
+from pipelines.cli.options import AsJson, AsOf, Config, Home, shown_installation
+from pipelines.cli.present import print_json, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +48,6 @@ def explain(
     from pipelines import store
     from pipelines.ask import explain as explaining
     from pipelines.ask import recall
-    from pipelines.run.runs import load_zones
 
     with store.read(installation.store, installation.settings.store) as reader:
         moment = recall.moment(reader, as_of)
@@ -65,6 +65,8 @@ def explain(
     if as_json:
         print_json(explaining.as_dict(told))
         return
+    from pipelines.run.setup import load_zones
+
     zones = load_zones(installation)
     if html is not None:
         from pipelines.ask.explain.page import write
@@ -79,7 +81,7 @@ def explain(
 
 
 def _list(found: "pd.DataFrame", text: str, *, as_json: bool) -> None:
-    """The events that a text may mean; raises EventNotFoundError unless it is a vessel."""
+    """List the events that a text may mean; raise EventNotFoundError unless it is a vessel."""
     from pipelines.ask.explain import EventNotFoundError
 
     hint = "ids are in events.csv; the beginning of one will do where it is the only one"
@@ -87,7 +89,7 @@ def _list(found: "pd.DataFrame", text: str, *, as_json: bool) -> None:
         raise EventNotFoundError(f"no event, and no vessel with one, is called {text!r}", hint=hint)
     if as_json:
         names = ["event_id", "kind", "subkind", "score", "start", "end", "retracted", "reason"]
-        print_json(found[names].to_dict("records"))
+        print_json(records(found[names]))
     else:
         from rich.console import Console
         from rich.text import Text

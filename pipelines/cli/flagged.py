@@ -3,20 +3,13 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from pipelines.base.visible import clean
-from pipelines.cli.options import (
-    AsCsv,
-    AsJson,
-    AsOf,
-    Config,
-    Home,
-    print_json,
-    shown_installation,
-)
+from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, TopVessels, shown_installation
+from pipelines.cli.present import print_json, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def flagged(
-    top: Annotated[int, typer.Option(min=1, help="How many vessels.")] = 10,
+    top: TopVessels = 10,
     as_of: AsOf = None,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """The flagged vessels of the newest run, or of the newest that was known at a past moment.
+    """List the flagged vessels of the newest run, or of the newest that was known at a past moment.
 
     A run is known from the newest report on that it had looked at; its id names it exactly.
 
@@ -67,7 +60,7 @@ def _latest(installation: "Installation") -> Path:
 
 
 def _folder_then(installation: "Installation", as_of: str) -> "tuple[Path, pd.Timestamp]":
-    """The folder of the run that was the newest at a moment, and the moment's time."""
+    """Return the folder of the run that was the newest at a moment, and the moment's time."""
     from pipelines import store
     from pipelines.ask import recall
 
@@ -122,11 +115,25 @@ def _show(
                 "folder": str(folder),
                 "failures": manifest["failures"],
                 "calibration": more.model.name if more.model else None,
-                "flagged": vessels.to_dict("records"),
+                "flagged": records(vessels.assign(**_numbers(vessels))),
             }
         )
         return
     _print_table(manifest, vessels, total=total, folder=folder, model=more.model)
+
+
+def _numbers(vessels: "pd.DataFrame") -> "dict[str, pd.Series]":
+    """Return the columns of numbers, which flagged.csv holds as text; what is empty is null."""
+    import pandas as pd
+
+    kinds: dict[str, Any] = {
+        "rank": "Int64",
+        "imo": "Int64",
+        "score": "Float64",
+        "lat": "Float64",
+        "lon": "Float64",
+    }
+    return {name: pd.to_numeric(vessels[name]).astype(kind) for name, kind in kinds.items()}
 
 
 def _print_table(
@@ -141,9 +148,9 @@ def _print_table(
     from rich.table import Table
     from rich.text import Text
 
-    from pipelines.publish.tables import SIMULATED_PREFIX
+    from pipelines.base.labels import labels
 
-    console = Console()
+    console, simulated = Console(), f"{labels('en').simulated}: "
     if manifest["simulated"]:
         console.print("[bold yellow]SIMULATED DATA – EXERCISE[/]")
     window = manifest["window"]
@@ -164,7 +171,7 @@ def _print_table(
     table = Table("#", *score, "MMSI", "vessel", "flag", "why", show_lines=True)
     for row in vessels.itertuples(index=False):
         texts = str(row.reasons).split(" | ")
-        reasons = [clean(text.removeprefix(SIMULATED_PREFIX)) for text in texts]
+        reasons = [clean(text.removeprefix(simulated)) for text in texts]
         more = [f"… and {len(reasons) - 2} more"] if len(reasons) > 2 else []
         more += [f"Concluded: {clean(str(row.concluded))}"] if row.concluded else []
         scores = [row.score] if model is None else [row.score, row.probability]

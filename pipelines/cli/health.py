@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.base.visible import clean
-from pipelines.cli.options import AsJson, Config, Home, print_json, shown_installation
+from pipelines.cli.options import AsJson, Config, Home, shown_installation
+from pipelines.cli.present import print_json
 
 if TYPE_CHECKING:
     from pipelines.ask.health import Health
@@ -104,7 +105,7 @@ def _looked_at(home: Home, config: Config) -> "tuple[Health | None, list[Problem
 
 
 def _print_prometheus(health: "Health | None", problems: "Sequence[Problem]") -> None:
-    from pipelines.ask.health import as_prometheus
+    from pipelines.ask.health.prometheus import as_prometheus
 
     typer.echo(as_prometheus(health, problems), nl=False)
 

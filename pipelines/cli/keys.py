@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from pipelines.cli.options import (
-    AsJson,
-    Config,
-    Home,
-    installation_of,
-    print_json,
-)
+from pipelines.cli.options import AsJson, Config, Home, installation_of
+from pipelines.cli.present import print_json
 
 if TYPE_CHECKING:
     from pipelines.publish.packs.keys import Key, Keyring

@@ -1,6 +1,6 @@
 """`selat learn`: places and normal traffic from past traffic; a person decides what counts."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -13,15 +13,16 @@ from pipelines.cli.options import (
     Since,
     Until,
     installation_of,
-    print_json,
     shown_installation,
 )
+from pipelines.cli.present import print_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pipelines.base.settings import Installation
     from pipelines.reference.learned import Snapshot
+    from pipelines.run.past import LearnRequest
 
 _NO_PLACE: Final = "no place: too few vessels or days"
 
@@ -54,16 +55,16 @@ def learn_places(
 
       selat learn places --set min_vessels=10
     """
-    installation, asked = _prepared(home, config, changes)
+    installation, request = _prepared(home, config, since, until, changes)
     from pipelines.flows.server import server_for_a_run
     from pipelines.learn import parameters
 
-    parameters.places(installation.config, **asked)
+    parameters.places(installation.config, **request.changes)
     folders = str(installation.home), str(installation.config)
     with server_for_a_run(installation):
         from pipelines.flows.learn import learn_places as flow
 
-        learned = flow(*folders, since, until, asked, quiet or as_json)
+        learned = flow(*folders, request, quiet or as_json)
     counts: dict[str, int] = {}
     for feature in learned.snapshot.features:
         zone_class = str(feature["properties"]["zone_class"])
@@ -209,37 +210,34 @@ def learn_normal(
 
       selat learn normal --since 2026-10-01 --until 2026-11-01
     """
-    installation, asked = _prepared(home, config, changes)
+    installation, request = _prepared(home, config, since, until, changes)
     from pipelines.flows.server import server_for_a_run
     from pipelines.learn import parameters
 
-    parameters.normal(installation.config, **asked)
+    parameters.normal(installation.config, **request.changes)
     folders = str(installation.home), str(installation.config)
     with server_for_a_run(installation):
         from pipelines.flows.learn import learn_normal as flow
 
-        card: Path = flow(*folders, since, until, asked, quiet or as_json)
+        card: Path = flow(*folders, request, quiet or as_json)
     text = card.read_text(encoding="utf-8")
     typer.echo(text if as_json else f"wrote {card} and {card.with_suffix('.npz').name}")
 
 
 def _prepared(
-    home: "Path | None", config: "Path | None", changes: list[str] | None
-) -> "tuple[Installation, dict[str, Any]]":
-    """The installation, with the orchestrator made quiet, and the parameters asked for."""
-    import yaml
+    home: "Path | None",
+    config: "Path | None",
+    since: str | None,
+    until: str | None,
+    changes: list[str] | None,
+) -> "tuple[Installation, LearnRequest]":
+    """Return the installation, with the orchestrator made quiet, and what is asked of it."""
+    from pipelines.base.assignments import assignment
+    from pipelines.run.past import LearnRequest
 
     installation = installation_of(home, config)
-    asked = {}
-    for change in changes or []:
-        name, equals, value = change.partition("=")
-        if not equals:
-            raise ConfigError(f"--set {change!r} isn't NAME=VALUE")
-        try:
-            asked[name.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise ConfigError(f"--set {change!r}: the value can't be read") from error
+    asked = dict(assignment(change) for change in changes or [])
     from pipelines.flows.environment import prepare
 
     prepare(installation.home)
-    return installation, asked
+    return installation, LearnRequest(since=since, until=until, changes=asked)

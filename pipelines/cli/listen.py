@@ -5,12 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.options import (
-    Config,
-    Home,
-    Quiet,
-    installation_of,
-)
+from pipelines.cli.options import Config, Home, Quiet, installation_of
 
 if TYPE_CHECKING:
     pass

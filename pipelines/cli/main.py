@@ -120,7 +120,7 @@ def main() -> None:
     # Where this process is the command's own, and not one that calls it, such as a notebook's.
     own = getattr(sys.modules["__main__"], "main", None) is main and threading.active_count() == 1
     if own and name in _SUPERVISED and "--help" not in sys.argv:
-        from pipelines.flows.processes import supervise
+        from pipelines.base.processes import supervise
 
         supervise(_run, stopped=lambda by: _say_stopped(name, by))
     else:

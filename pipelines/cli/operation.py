@@ -12,9 +12,9 @@ from pipelines.cli.options import (
     Home,
     Quiet,
     installation_of,
-    print_json,
     shown_installation,
 )
+from pipelines.cli.present import print_csv, print_json, records
 
 if TYPE_CHECKING:
     from pipelines.assess.operations.report import Report
@@ -73,15 +73,14 @@ def list_(
     """
     installation = shown_installation(home, config)
     from pipelines.base.visible import clean
-    from pipelines.publish.tables import tidy_csv
     from pipelines.store import read
 
     with read(installation.store, installation.settings.store) as store:
         known = store.operations()
     if as_json:
-        print_json(known.astype("str").to_dict("records"))
+        print_json(records(known))
     elif as_csv:
-        typer.echo(tidy_csv(known), nl=False)
+        print_csv(known)
     else:
         for row in known.to_dict("records"):
             span = f"{row['start']:%Y-%m-%d %H:%MZ} to {row['end']:%Y-%m-%d %H:%MZ}"

@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from pipelines.cli.keys import key_text, passphrase_of_key
-from pipelines.cli.options import (
-    AsJson,
-    Config,
-    Home,
-    Quiet,
-    installation_of,
-    print_json,
-    shown_installation,
-)
+from pipelines.cli.options import AsJson, Config, Home, Quiet, installation_of, shown_installation
+from pipelines.cli.present import print_json
 
 if TYPE_CHECKING:
     from pipelines.base.progress import Reporter
@@ -123,7 +116,7 @@ def export(
             as_json,
         )
         return
-    from pipelines.run.runs import export_run
+    from pipelines.run.export import export_run
 
     if out is None:
         raise typer.BadParameter("name a folder, or a recipient: --to RECIPIENT")

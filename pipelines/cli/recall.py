@@ -11,11 +11,10 @@ from pipelines.cli.options import (
     Config,
     Home,
     Top,
-    cell,
-    moment_text,
-    print_json,
+    TopVessels,
     shown_installation,
 )
+from pipelines.cli.present import cell, moment_text, print_csv, print_json, records
 
 if TYPE_CHECKING:
     from pipelines.ask.recall import Changes
@@ -56,7 +55,7 @@ def since(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """What is new, changed, closed or retracted since the last watch: flags and events.
+    """Show what is new, changed, closed or retracted since the last watch: flags and events.
 
     The table of events lists those that matter for a flag; --csv and --json hold all.
 
@@ -76,9 +75,7 @@ def since(
         until = recall.moment(reader, as_of)
         found = recall.changes(reader, recall.last_watch(reader, moment, until), until)
     if as_csv:
-        from pipelines.publish.tables import tidy_csv
-
-        typer.echo(tidy_csv(found.events[_EVENT_COLUMNS]), nl=False)
+        print_csv(found.events[_EVENT_COLUMNS])
     elif as_json:
         print_json(_as_dict(found))
     else:
@@ -89,19 +86,10 @@ def _as_dict(found: "Changes") -> dict[str, Any]:
     return {
         "since": {"run_id": found.since.run_id, "known_time": found.since.known_time},
         "until": {"run_id": found.until.run_id, "known_time": found.until.known_time},
-        "flags": _records(found.flags),
-        "events": _records(found.events[_EVENT_COLUMNS]),
+        "flags": records(found.flags),
+        "events": records(found.events[_EVENT_COLUMNS]),
         "raised_and_retracted_meanwhile": found.passing,
     }
-
-
-def _records(table: Any) -> list[dict[str, Any]]:
-    rows = table.astype("object").where(table.notna(), None).to_dict("records")
-    for row in rows:
-        for name in ("mmsi", "other_mmsi"):
-            if name in row:
-                row[name] = f"{row[name]:09d}" if row[name] else None
-    return list(rows)
 
 
 def _print(found: "Changes", min_score: float, top: int) -> None:
@@ -159,7 +147,7 @@ def find(
         ),
     ],
     as_of: AsOf = None,
-    top: Annotated[int, typer.Option(min=1, help="How many vessels.")] = 15,
+    top: TopVessels = 15,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
@@ -180,21 +168,19 @@ def find(
     installation = shown_installation(home, config)
     from pipelines import store
     from pipelines.ask import recall
-    from pipelines.publish.packs import ids
+    from pipelines.publish.packs import issued
     from pipelines.run.windows import NoDataError
 
     with store.read(installation.store, installation.settings.store) as reader:
         time = recall.time_of(reader, as_of)
         wanted = text
-        if ids.is_id(text) and len(quoted := ids.quoted(installation.exported, text)):
+        if issued.is_id(text) and len(quoted := issued.quoted(installation.exported, text)):
             wanted = f"{quoted['mmsi'].iloc[0]:09d}"
         found = recall.find(reader.names(time), reader.vessels(time), wanted).head(top)
     if as_json:
-        print_json(_records(found))
+        print_json(records(found))
     elif as_csv:
-        from pipelines.publish.tables import tidy_csv
-
-        typer.echo(tidy_csv(found), nl=False)
+        print_csv(found)
     else:
         _print_found(found)
     if found.empty:

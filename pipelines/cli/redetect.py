@@ -14,9 +14,8 @@ from pipelines.cli.options import (
     Top,
     Until,
     installation_of,
-    print_json,
-    vessel_list,
 )
+from pipelines.cli.present import print_json, vessel_list
 
 if TYPE_CHECKING:
     from pipelines.run.redetect import Redetection

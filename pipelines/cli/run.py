@@ -1,7 +1,6 @@
 """`selat nightly`, `ingest`, `detect`: the night's work, whole or by step."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -20,11 +19,8 @@ from pipelines.cli.options import (
     Since,
     Until,
     installation_of,
-    print_json,
 )
-
-if TYPE_CHECKING:
-    from pipelines.base.settings import Installation
+from pipelines.cli.present import print_json
 
 
 def nightly(
@@ -41,7 +37,7 @@ def nightly(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """The whole job: ingest what is new, detect, assess, export.
+    """Do the whole job: ingest what is new, detect, assess, export.
 
     Exit codes: 0 complete, 6 partial (results are there, a part failed), 7 nothing to look at,
     3 no feed could be read, 5 another process is writing.
@@ -58,11 +54,22 @@ def nightly(
     """
     installation = installation_of(home, config)
     from pipelines.flows.environment import prepare
+    from pipelines.run.night import NightRequest, refuse_wrong
+    from pipelines.run.runs import PartialRunError
 
-    _check_request(installation, feed or [], area, mapping, assume_time, date, since, until)
+    request = NightRequest(
+        feeds=tuple(feed or ()),
+        sightings=tuple(sightings or ()),
+        area=area,
+        mapping=mapping,
+        assume_time=assume_time,
+        date=date,
+        since=since,
+        until=until,
+    )
+    refuse_wrong(installation, request)
     prepare(installation.home)
     from pipelines.flows.server import server_for_a_run
-    from pipelines.run.runs import PartialRunError
 
     failure: PartialRunError | None = None
     with server_for_a_run(installation) as alone:
@@ -70,19 +77,7 @@ def nightly(
         from pipelines.flows.retention import tidy
 
         try:
-            flow(
-                str(installation.home),
-                str(installation.config),
-                tuple(feed or ()),
-                area,
-                mapping,
-                assume_time,
-                date,
-                since,
-                until,
-                quiet,
-                tuple(sightings or ()),
-            )
+            flow(str(installation.home), str(installation.config), request, quiet)
         except PartialRunError as error:
             failure = error
         if alone:
@@ -90,30 +85,6 @@ def nightly(
     show_latest(installation, top=10, as_json=as_json)
     if failure:
         raise failure
-
-
-def _check_request(
-    installation: "Installation",
-    feeds: list[str],
-    area: str | None,
-    mapping: str | None,
-    assume_time: str | None,
-    date: str | None,
-    since: str | None,
-    until: str | None,
-) -> None:
-    """Find what is wrong with a command line before the orchestrator takes its time to start."""
-    from pipelines.ingest import discover
-    from pipelines.run.feeds import ingest_options
-    from pipelines.run.runs import build_detectors, load_zones
-    from pipelines.run.windows import asked_for
-
-    asked_for(date, since, until)
-    ingest_options(installation, load_zones(installation), area, mapping, assume_time)
-    build_detectors(installation)
-    given = [feed for feed in feeds if feed != "-"]
-    if given and not any(Path(feed).exists() or set(feed) & set("*?[") for feed in given):
-        discover(given, installation.spool)  # says what is wrong
 
 
 def ingest(
@@ -140,8 +111,9 @@ def ingest(
     installation = installation_of(home, config)
     from pipelines.base.progress import reporter
     from pipelines.run import feeds, runs
+    from pipelines.run.setup import load_zones
 
-    zones = runs.load_zones(installation)
+    zones = load_zones(installation)
     with reporter(quiet=quiet or as_json) as report:
         summary = feeds.ingest_only(
             installation,

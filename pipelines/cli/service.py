@@ -59,8 +59,8 @@ def notify(
 
     from detectors.core.errors import ConfigError
     from pipelines.ask.notices import Notice, send
+    from pipelines.ask.watch import watch
     from pipelines.base import secrets
-    from pipelines.flows.watch import watch
 
     urls = secrets.load(installation).notices
     if not urls and test:

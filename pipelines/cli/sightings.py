@@ -1,7 +1,7 @@
 """`selat sightings`: what others saw, into the store."""
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,13 +13,14 @@ from pipelines.cli.options import (
     Quiet,
     Since,
     Until,
-    cell,
     installation_of,
-    print_json,
     shown_installation,
 )
+from pipelines.cli.present import print_csv, print_json, print_table, records
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
 app = typer.Typer(
@@ -83,7 +84,7 @@ def sightings_list(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """The sightings in the store, or the files that they came from.
+    """List the sightings in the store, or the files that they came from.
 
     For example:
 
@@ -92,7 +93,6 @@ def sightings_list(
       selat sightings list --files --json
     """
     installation = shown_installation(home, config)
-    from pipelines.publish.tables import to_csv
     from pipelines.run.windows import asked_for
     from pipelines.store import read
 
@@ -102,21 +102,19 @@ def sightings_list(
     if files:
         _show_files(table, as_json=as_json, as_csv=as_csv)
     elif as_json:
-        print_json(table.to_dict("records"))
+        print_json(records(table))
     elif as_csv:
-        typer.echo(to_csv(table.assign(**_numbers(table))), nl=False)
+        print_csv(table)
     else:
         places = [
             f"{lat:.4f} {lon:.4f}" for lat, lon in zip(table["lat"], table["lon"], strict=True)
         ]
         rows = table.assign(time=table["time"].dt.strftime("%Y-%m-%d %H:%MZ"), place=places)
         columns = ("sighting_id", "time", "place", "uncertainty_m", "source", "length_m", "note")
-        _print(columns, rows)
+        print_table(columns, _rows(rows, columns))
 
 
 def _show_files(table: "pd.DataFrame", *, as_json: bool, as_csv: bool) -> None:
-    from pipelines.publish.tables import to_csv
-
     reports = [json.loads(text) for text in table["report"]]
     if as_json:
         kept = table.drop(columns="report").to_dict("records")
@@ -124,36 +122,20 @@ def _show_files(table: "pd.DataFrame", *, as_json: bool, as_csv: bool) -> None:
         return
     table = table.drop(columns=["sha256", "report"])
     for column in ("format", "rows_read", "sightings"):
-        table[column] = [str(report[column]) for report in reports]
+        table[column] = [report[column] for report in reports]
     table["rejected"] = [
         ", ".join(f"{reason} {n:,}" for reason, n in report["rejected"].items())
         for report in reports
     ]
     if as_csv:
-        typer.echo(to_csv(table), nl=False)
+        print_csv(table)
     else:
-        _print(("file_key", "name", "rows_read", "sightings", "rejected"), table)
+        names = ("file_key", "name", "rows_read", "sightings", "rejected")
+        print_table(names, _rows(table, names))
 
 
-def _numbers(table: "pd.DataFrame") -> "dict[str, pd.Series]":
-    """Columns of numbers as text, empty where there is none, as `to_csv` writes texts."""
-    names = ("uncertainty_m", "length_m", "confidence")
-    return {
-        name: table[name].astype("object").where(table[name].notna(), "").map(str) for name in names
-    }
-
-
-def _print(columns: "tuple[str, ...]", rows: "pd.DataFrame") -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from pipelines.base.text import one_line
-
-    printed = Table(*columns)
-    for row in rows[list(columns)].itertuples(index=False):
-        printed.add_row(*(Text(one_line(cell(value), 60)) for value in row))
-    Console().print(printed)
+def _rows(table: "pd.DataFrame", columns: "tuple[str, ...]") -> "Iterator[tuple[Any, ...]]":
+    return table[list(columns)].itertuples(index=False, name=None)
 
 
 @app.command("delete")

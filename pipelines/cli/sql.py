@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from pipelines.cli.options import AsCsv, AsJson, Config, Home, installation_of, print_json
+from pipelines.cli.options import AsCsv, AsJson, Config, Home, installation_of
+from pipelines.cli.present import print_json, print_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -114,15 +115,6 @@ def _csv(table: "pa.RecordBatch", *, with_names: bool) -> str:
 
 def _show(shown: list[dict[str, object]], names: list[str], *, more: bool) -> None:
     """Print rows as a table for a terminal."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from pipelines.base.text import one_line
-
-    table = Table(*names)
-    for row in shown:
-        table.add_row(*(Text(one_line("–" if v is None else str(v), 60)) for v in row.values()))
-    Console().print(table)
+    print_table(names, (["–" if v is None else str(v) for v in row.values()] for row in shown))
     if more:
         sys.stderr.write("there are more rows: --rows, --csv, --json, --parquet\n")

@@ -7,22 +7,15 @@ from typing import Annotated
 import typer
 
 from pipelines.base.visible import clean
-from pipelines.cli.options import (
-    AsJson,
-    Config,
-    Home,
-    Quiet,
-    installation_of,
-    print_json,
-    shown_installation,
-)
+from pipelines.cli.options import AsJson, Config, Home, Quiet, installation_of, shown_installation
+from pipelines.cli.present import print_json
 
 app = typer.Typer(no_args_is_help=True, help="Look into the store, verify it, tidy it.")
 
 
 @app.command("feeds")
 def store_feeds(home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
-    """What was read from each feed, and what was rejected and why.
+    """Show what was read from each feed, and what was rejected and why.
 
     For example:
 

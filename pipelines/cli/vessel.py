@@ -1,21 +1,13 @@
 """`selat vessel`: what a vessel calls itself, and called itself before."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pipelines.base.visible import clean
-from pipelines.cli.options import (
-    AsJson,
-    Config,
-    Home,
-    print_json,
-    shown_installation,
-)
-
-if TYPE_CHECKING:
-    pass
+from pipelines.cli.options import AsJson, Config, Home, shown_installation
+from pipelines.cli.present import print_json, records
 
 
 def vessel(
@@ -30,7 +22,7 @@ def vessel(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """What a vessel calls itself, what it called itself before, and since when.
+    """Show what a vessel calls itself, what it called itself before, and since when.
 
     For example:
 
@@ -46,7 +38,7 @@ def vessel(
         time = recall.time_of(reader, as_of)
         identity, history = reader.identity_at(mmsi, time), reader.history(mmsi, time)
     if as_json:
-        print_json({**asdict(identity), "history": history.to_dict("records")})
+        print_json({**asdict(identity), "mmsi": f"{mmsi:09d}", "history": records(history)})
         return
     from rich.console import Console
     from rich.table import Table

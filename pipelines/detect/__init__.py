@@ -1,6 +1,6 @@
 """Detect: tracks, coverage and detectors over a window, and events against the store.
 
 `days` works out each date, `window` looks at a window, `compare` says what was created, changed or
-retracted, `spread` cuts long spans into parts that an engine runs inline or on Dask. It imports
-`store` and what stands below, and gives a `Detection`.
+retracted, `spread` has an engine look at many windows, inline or on Dask, `company` says who must
+be looked at together. It imports `store` and what stands below, and gives a `Detection`.
 """

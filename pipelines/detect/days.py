@@ -71,7 +71,7 @@ def refresh(store: Writer, progress: Callable[[int, int], None] | None = None) -
 
 
 def stale(store: Queries) -> list[str]:
-    """UTC dates that `refresh` would work out, later ones that a change would reach left aside."""
+    """Find UTC dates that `refresh` would work out, but later ones that a change would reach."""
     content_before = state_digest = ""
     found = []
     for day in store.day_files().itertuples(index=False):
@@ -82,26 +82,20 @@ def stale(store: Queries) -> list[str]:
 
 
 def segment_date(
-    store: Queries,
-    date: str,
-    paths: list[str],
-    state: pd.DataFrame,
-    mmsis: tuple[int, int] | None = None,
+    store: Queries, date: str, paths: list[str], state: pd.DataFrame
 ) -> tuple[tracks.Segmented, dict[str, int]]:
-    """Tracks of one UTC date, and its counts: reports, duplicates, rejected jumps.
+    """Segment one UTC date; with its counts: reports, duplicates, rejected jumps.
 
     Parameters
     ----------
     paths
         Files of the date and of the one before, whose last reports may have copies in it.
     state
-        `hull_limits.STATE` as of the end of the date before, of at least the vessels asked about.
-    mmsis
-        Only vessels from the first MMSI on, below the second; None for all.
+        `hull_limits.STATE` as of the end of the date before.
     """
     midnight = pd.Timestamp(date, tz="UTC")
     margin = pd.Timedelta(seconds=tracks.DUPLICATE_WINDOW_S)
-    received = store.day_positions(paths, midnight - margin, mmsis)
+    received = store.day_positions(paths, midnight - margin)
     positions, n_duplicates = tracks.deduplicate(received, since=midnight)
     segmented = tracks.segment(positions, state)
     counts = {
@@ -115,12 +109,12 @@ def segment_date(
 def learn_date(
     store: Queries, date: str, paths: list[str], tracked: pd.DataFrame
 ) -> coverage.Coverage:
-    """Coverage of one UTC date, from the tracks of all vessels and the date's own files."""
+    """Learn the coverage of one UTC date, from all tracks and the date's own files."""
     return coverage_learn.learn(tracked, store.receptions(paths, pd.Timestamp(date, tz="UTC")))
 
 
 def input_digest(content_before: str, content: str, state_digest: str) -> str:
-    """Digest of all that a date's tracks and coverage rest on.
+    """Return a digest of all that a date's tracks and coverage rest on.
 
     The content of the date before and of its own (see `Queries.day_files`), and the digest of the
     hulls that were open when it began, empty for the first date of the store.
@@ -130,6 +124,6 @@ def input_digest(content_before: str, content: str, state_digest: str) -> str:
 
 
 def digest_of_state(state: pd.DataFrame) -> str:
-    """Digest of the hulls that are open (`hull_limits.STATE`)."""
+    """Return a digest of the hulls that are open (`hull_limits.STATE`)."""
     hashes = pd.util.hash_pandas_object(state.reset_index(drop=True), index=True)
     return hashlib.sha256(hashes.to_numpy().tobytes()).hexdigest()[:16]

@@ -1,4 +1,8 @@
-"""Detectors over a window, each vessel's story followed back to where it began."""
+"""Detectors over a window, each vessel's story followed back to where it began.
+
+`look` is the one loop that nights, back-fills, redetects and backtests run: load, tracks, context,
+detectors in order, and again from further back where a story is cut short.
+"""
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +16,7 @@ from detectors.core import events, frames, run
 from detectors.core.detector import Context, Detector
 from detectors.kinematics import tracks
 from detectors.surroundings.zones import Zones
-from pipelines.reference.layers import flag_states
+from pipelines.reference.codes import flag_states
 from pipelines.store import Queries
 
 COVERAGE_BEFORE: Final = timedelta(days=1)
@@ -32,14 +36,14 @@ class Heard:
 
     @classmethod
     def of(cls, each: pd.DataFrame) -> "Heard":
-        """The sum of `heard_by_vessel`."""
+        """Sum up `heard_by_vessel`."""
         return cls(int(each["reports"].sum()), len(each), int(each["hours"].sum()))
 
 
 def heard_by_vessel(
     positions: pd.DataFrame, start: pd.Timestamp, until: pd.Timestamp
 ) -> pd.DataFrame:
-    """Reports of each vessel up to a time, and hours of the clock from `start` on with any.
+    """Count reports of each vessel up to a time, and hours of the clock from `start` on with any.
 
     Returns
     -------
@@ -82,6 +86,87 @@ class Detection:
     heard: Heard | None = None
 
 
+Load = Callable[[pd.DataFrame, pd.Timestamp], tracks.Segmented]
+"""Loads the tracks of the vessels in `Queries.need` up to a time, as `Queries.segmented` does."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at a window came to.
+
+    Attributes
+    ----------
+    before
+        `run.Found.before` of each detector that succeeded, in the order of running.
+    failures
+        Error and traceback of each that did not.
+    need, segmented, context
+        What the last pass looked at; `need` as `Queries.need` gives it.
+    passes
+        How often the window was looked at until no story was cut short.
+    """
+
+    before: dict[str, pd.DataFrame]
+    failures: dict[str, tuple[str, str]]
+    need: pd.DataFrame
+    segmented: tracks.Segmented
+    context: Context
+    passes: int
+
+
+def look(
+    store: Queries,
+    detectors: Sequence[Detector],
+    reach: pd.DataFrame,
+    *,
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    zones: Zones,
+    models: Mapping[str, Any],
+    load: Load | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Look:
+    """Look at a window, pass by pass, until no story is cut short.
+
+    Where an event of a vessel begins so early that its detector lacks its look-back, while the
+    store has older reports of that vessel, the vessel is loaded from twice as far back and the
+    window looked at again.
+
+    Parameters
+    ----------
+    reach
+        Vessels and how far back they are wanted, as `first_reach` says.
+    load
+        Else the tracks come from the store.
+    """
+    say = progress or (lambda _: None)
+    load = load or store.segmented
+    failures: dict[str, tuple[str, str]] = {}
+
+    def failed(name: str, error: Exception) -> None:
+        failures[name] = in_words(error)
+
+    passes = 0
+    while True:
+        passes += 1
+        need = store.need(reach)
+        say(f"pass {passes}: loading {len(need):,} vessels")
+        segmented = load(need, end)
+        context = context_of(store, segmented, need, start, end, zones, models)
+        found = run.run(
+            [d for d in detectors if d.name not in failures],
+            segmented.tracked,
+            context,
+            before_each=lambda name: say(f"pass {passes}: {name}"),  # noqa: B023
+            failed=failed,
+        )
+        before = {name: one.before for name, one in found.items()}
+        further = cut_short(before, detectors, need)
+        if further.empty:
+            return Look(before, failures, need, segmented, context, passes)
+        reach = extended(reach, further, start)
+
+
 def detect(
     store: Queries,
     detectors: Sequence[Detector],
@@ -96,45 +181,52 @@ def detect(
     """Run detectors over [start, end] with enough history that the cut doesn't show.
 
     Every vessel heard since `start - reach_back` is loaded from `start` minus the longest
-    look-back and settling time (and from the report before that). Where an event of a vessel then
-    begins so early that its detector lacks its look-back, while the store has older reports of
-    that vessel, the vessel is loaded from twice as far back and the window looked at again. So
-    the events of a span are the same whether it is processed in one go or in many.
+    look-back and settling time (and from the report before that), and further back where `look`
+    finds it wanting. So the events of a span are the same whether it is processed in one go or in
+    many.
 
     A detector that raises is named in `failures`; the others finish.
     """
-    say = progress or (lambda _: None)
-    reach = first_reach(store, detectors, start, end, reach_back)
-    failures: dict[str, str] = {}
-    tracebacks: dict[str, str] = {}
+    seen = look(
+        store,
+        detectors,
+        first_reach(store, detectors, start, end, reach_back),
+        start=start,
+        end=end,
+        zones=zones,
+        models=models or {},
+        progress=progress,
+    )
+    return detection_of(
+        seen.before, seen.failures, detectors, seen.segmented.tracked, seen.context, seen.passes
+    )
 
-    def failed(name: str, error: Exception) -> None:
-        failures[name], tracebacks[name] = in_words(error)
 
-    passes = 0
-    while True:
-        passes += 1
-        need = store.need(reach)
-        say(f"pass {passes}: loading {len(need):,} vessels")
-        segmented = store.segmented(need, end)
-        context = context_of(store, segmented, need, start, end, zones, models or {})
-        found = run.run(
-            [d for d in detectors if d.name not in failures],
-            segmented.tracked,
-            context,
-            before_each=lambda name: say(f"pass {passes}: {name}"),  # noqa: B023
-            failed=failed,
-        )
-        further = cut_short({name: one.before for name, one in found.items()}, detectors, need)
-        if further.empty:
-            break
-        reach = extended(reach, further, start)
-    whole = events.concat([one.events for one in found.values()])
-    return Detection(whole, failures, segmented.tracked, context, passes, tracebacks)
+def detection_of(
+    before: Mapping[str, pd.DataFrame],
+    failures: Mapping[str, tuple[str, str]],
+    detectors: Sequence[Detector],
+    positions: pd.DataFrame,
+    context: Context,
+    passes: int,
+    heard: Heard | None = None,
+) -> Detection:
+    """Return what was found that touches the window, with what goes with it."""
+    settle = {d.name: d.settle for d in detectors}
+    touching = [run.touching(e, context.start - settle[name]) for name, e in before.items()]
+    return Detection(
+        events.concat(touching),
+        {name: text for name, (text, _) in failures.items()},
+        positions,
+        context,
+        passes,
+        {name: trace for name, (_, trace) in failures.items()},
+        heard,
+    )
 
 
 def in_words(error: Exception) -> tuple[str, str]:
-    """What went wrong, and where."""
+    """Return what went wrong, and where."""
     return f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error))
 
 
@@ -145,7 +237,7 @@ def first_reach(
     end: pd.Timestamp,
     reach_back: timedelta,
 ) -> pd.DataFrame:
-    """Vessels that a window asks about and from when on: mmsi, reach_time.
+    """Return the vessels that a window asks about, and from when on: mmsi, reach_time.
 
     Those heard since `start - reach_back`, and those of stored events that are to be compared.
     """
@@ -158,7 +250,7 @@ def first_reach(
 
 
 def longest_history(detectors: Sequence[Detector]) -> timedelta:
-    """How far before a window the detectors need reports, unless a story began earlier."""
+    """Return how far before a window detectors need reports, unless a story began earlier."""
     return max((run.history(d, detectors) + d.settle for d in detectors), default=timedelta(0))
 
 
@@ -171,7 +263,7 @@ def context_of(
     zones: Zones,
     models: Mapping[str, Any],
 ) -> Context:
-    """What detectors may know of a window beside the positions of the vessels in `need`."""
+    """Return what detectors may know beside the positions of the vessels in `need`."""
     first = min(need["from_time"].min(), start) if len(need) else start
     return Context(
         start=start,
@@ -189,7 +281,7 @@ def context_of(
 def events_to_compare(
     store: Queries, detectors: Sequence[Detector], start: pd.Timestamp, end: pd.Timestamp
 ) -> pd.DataFrame:
-    """Stored events that these detectors report on in a window, and any other's that touch it.
+    """Return stored events that these detectors report on, and any other's that touch the window.
 
     A detector reports on events that touch the window or ended less than its settling time before.
     """
@@ -200,7 +292,7 @@ def events_to_compare(
 def to_compare(
     known: pd.DataFrame, detectors: Sequence[Detector], start: pd.Timestamp, end: pd.Timestamp
 ) -> pd.DataFrame:
-    """The same of known events, none of them retracted."""
+    """Return the same of known events, none of them retracted."""
     settle = known["detector"].map({d.name: d.settle for d in detectors})
     since = start - pd.to_timedelta(settle).fillna(pd.Timedelta(0))
     reported_on = (known["end"].isna() | (known["end"] >= since)) & (known["start"] <= end)
@@ -208,7 +300,7 @@ def to_compare(
 
 
 def vessels_of(store: Queries, positions: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
-    """`frames.VESSELS` of every vessel that has positions or ever sent static data."""
+    """Return `frames.VESSELS` of every vessel with positions or that ever sent static data."""
     said = store.vessels(end)
     silent = pd.DataFrame({"mmsi": positions["mmsi"].drop_duplicates()})
     silent = silent[~silent["mmsi"].isin(said["mmsi"])]
@@ -229,7 +321,7 @@ def vessels_of(store: Queries, positions: pd.DataFrame, end: pd.Timestamp) -> pd
 def cut_short(
     before: Mapping[str, pd.DataFrame], detectors: Sequence[Detector], need: pd.DataFrame
 ) -> pd.DataFrame:
-    """Vessels (mmsi, reach_time) whose events want history that wasn't loaded but exists.
+    """Find vessels (mmsi, reach_time) whose events want history that exists and wasn't loaded.
 
     `before` holds `run.Found.before` by detector: events before the window count where another
     detector reads them.

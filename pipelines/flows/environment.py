@@ -62,7 +62,7 @@ def prepare(home: Path) -> None:
 def of_server(
     home: Path, auth: str, service: ServiceSettings, known: Secrets | None = None
 ) -> dict[str, str]:
-    """The whole environment of a Prefect server of ours.
+    """Return the whole environment of a Prefect server of ours.
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ _ADDED: Final = (
 
 
 def proof(auth: str, nonce: str, port: int) -> str:
-    """What only a server at this port that knows the password can say to a nonce.
+    """Return what only a server at this port that knows the password can say to a nonce.
 
     The port is in it, so that nobody at another port can pass on what the server says.
     """
@@ -92,7 +92,7 @@ class Gate:
             await self._app(scope, receive, _hardened(send))
 
     def _refusal(self, scope: Scope) -> int | None:
-        """The HTTP status to refuse a request with; None if it may pass."""
+        """Return the HTTP status to refuse a request with; None if it may pass."""
         headers = scope["headers"]
         host = _only(headers, b"host")
         if host is None or _name(host) not in self._names:
@@ -122,13 +122,13 @@ class Gate:
 
 
 def _only(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | None:
-    """The value of a header that is there once; None if it isn't, or is there again."""
+    """Return the value of a header that is there once; None if it isn't, or is there again."""
     values = [value for key, value in headers if key.lower() == name]
     return values[0] if len(values) == 1 else None
 
 
 def _name(host: bytes) -> str:
-    """The name or address in a Host header, without its port."""
+    """Return the name or address in a Host header, without its port."""
     text = host.decode("latin-1").lower()
     found = re.fullmatch(r"(?:\[([0-9a-f:.]+)\]|([^:\[\]/@?#\s]+))(?::\d{1,5})?", text)
     return "" if found is None else found[1] or found[2]
@@ -148,7 +148,7 @@ def _same_origin(headers: Iterable[tuple[bytes, bytes]], host: bytes) -> bool:
 
 
 def _hardened(send: Send) -> Send:
-    """What is sent on lets no other origin read it, frame it, or add to it."""
+    """Let no other origin read what is sent on, frame it, or add to it."""
     replaced = {name for name, _ in _ADDED}
 
     async def sent(message: MutableMapping[str, Any]) -> None:

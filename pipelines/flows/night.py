@@ -28,10 +28,11 @@ from prefect.flow_engine import run_flow
 from prefect.states import Cancelled, Crashed, Failed
 
 from detectors.core.errors import SelatError
+from pipelines.base.processes import end, end_with_parent, started
 from pipelines.base.settings import PROJECT, Installation
 from pipelines.base.terminal import guard
-from pipelines.flows.nightly import nightly, note_failure
-from pipelines.flows.processes import end, end_with_parent, started
+from pipelines.flows.nightly import nightly
+from pipelines.run.night import NightRequest, note_failure
 from pipelines.run.runs import PartialRunError
 from pipelines.run.windows import NoDataError
 
@@ -60,12 +61,11 @@ def run_night(
         What the flow raised; a PartialRunError and a NoDataError as such.
     """
     timeout_h = installation.settings.schedule.timeout_h
+    request = NightRequest(feeds=tuple(feeds), since=since, until=until)
     parameters: dict[str, Any] = {
         "home": str(installation.home),
         "config": str(installation.config),
-        "feeds": list(feeds),
-        "since": since,
-        "until": until,
+        "request": request.model_dump(mode="json"),
         "quiet": True,
     }
     with get_client(sync_client=True) as client:
@@ -104,7 +104,7 @@ def _wait_for(
     timeout_h: float,
     is_cancelled: Callable[[], bool],
 ) -> tuple[bytes, str | None]:
-    """What a night's process said; and why it was ended, if it was."""
+    """Return what a night's process said; and why it was ended, if it was."""
     deadline = time.monotonic() + timeout_h * 3600
     to_say: bytes | None = asked.encode()
     while True:
@@ -137,7 +137,7 @@ def _is_cancelled(client: SyncPrefectClient) -> bool:
 
 
 def _answer(said: bytes) -> Mapping[str, Any] | None:
-    """What the process said in the end; None if it didn't come to that."""
+    """Return what the process said in the end; None if it didn't come to that."""
     try:
         answer = json.loads(said.decode(errors="replace").splitlines()[-1])
     except (IndexError, ValueError):
@@ -168,8 +168,10 @@ def main() -> None:
     guard()
     asked = json.load(sys.stdin)
     flow_run = FlowRun.model_validate(asked["flow_run"])
+    parameters = asked["parameters"]
+    parameters["request"] = NightRequest.model_validate(parameters["request"])
     try:
-        finished: Any = run_flow(nightly, flow_run=flow_run, parameters=asked["parameters"])
+        finished: Any = run_flow(nightly, flow_run=flow_run, parameters=parameters)
         answer = {"run_id": finished.run_id}
     except SelatError as error:
         answer = {"exit_code": error.exit_code, "message": error.message, "hint": error.hint}

@@ -6,9 +6,7 @@ rest is a pure function of what has been read and would fail the same way again.
 """
 
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +15,17 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import Task, exponential_backoff
 
-from pipelines.base.progress import reporter
+from pipelines.base.progress import Reporter, reporter
 from pipelines.base.settings import Installation, load
-from pipelines.base.visible import clean
 from pipelines.detect.days import DaysReport
 from pipelines.detect.window import Detection
-from pipelines.run import feeds as feed_steps
-from pipelines.run import runs
+from pipelines.ingest import FeedFile, IngestOptions
+from pipelines.run import feeds, runs
+from pipelines.run.night import NightRequest, note_failure
+from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
-from pipelines.run.windows import choose_window
-from pipelines.store import write
+from pipelines.run.windows import Window, choose_window
+from pipelines.store import Queries, Writer, write
 
 
 def _is_file_system_error(_task: Task[..., Any], _run: Any, state: Any) -> bool:
@@ -41,46 +40,50 @@ def _is_file_system_error(_task: Task[..., Any], _run: Any, state: Any) -> bool:
     retry_jitter_factor=0.5,
     retry_condition_fn=_is_file_system_error,
 )
-def ingest_feed(*arguments: Any) -> dict[str, Any] | None:
+def ingest_feed(
+    store: Writer, feed: FeedFile, options: IngestOptions, report: Reporter
+) -> dict[str, Any] | None:
     """See `feeds.ingest_feed`."""
-    return feed_steps.ingest_feed(*arguments)
+    return feeds.ingest_feed(store, feed, options, report)
 
 
 @task(name="tracks and coverage", cache_policy=NO_CACHE, persist_result=False)
-def work_out_days(*arguments: Any) -> DaysReport:
+def work_out_days(store: Writer, report: Reporter) -> DaysReport:
     """See `runs.work_out_days`."""
-    return runs.work_out_days(*arguments)
+    return runs.work_out_days(store, report)
 
 
 @task(name="detect", cache_policy=NO_CACHE, persist_result=False)
-def run_detectors(*arguments: Any) -> Detection:
+def run_detectors(store: Queries, setup: Setup, window: Window, report: Reporter) -> Detection:
     """See `runs.run_detectors`."""
-    return runs.run_detectors(*arguments)
+    return runs.run_detectors(store, setup, window, report)
 
 
-@task(name="assess, export, record", cache_policy=NO_CACHE, persist_result=False)
-def finish_run(*arguments: Any) -> runs.Finished:
-    """See `runs.finish_run`."""
-    return runs.finish_run(*arguments)
+@task(name="judge", cache_policy=NO_CACHE, persist_result=False)
+def judge(store: Queries, setup: Setup, window: Window, detection: Detection) -> runs.Judged:
+    """See `runs.judge`."""
+    return runs.judge(store, setup, window, detection)
+
+
+@task(name="publish", cache_policy=NO_CACHE, persist_result=False)
+def publish(
+    store: Queries, setup: Setup, judged: runs.Judged, unread: Mapping[str, str]
+) -> runs.Published:
+    """See `runs.publish`."""
+    return runs.publish(store, setup, judged, unread)
+
+
+@task(name="record", cache_policy=NO_CACHE, persist_result=False)
+def record(
+    store: Writer, installation: Installation, judged: runs.Judged, published: runs.Published
+) -> runs.Finished:
+    """See `runs.record`."""
+    return runs.record(store, installation, judged, published)
 
 
 @flow(name="nightly", validate_parameters=False, persist_result=False)
-def nightly(
-    home: str,
-    config: str,
-    feeds: Sequence[str] = (),
-    area: str | None = None,
-    mapping: str | None = None,
-    assume_time: str | None = None,
-    date: str | None = None,
-    since: str | None = None,
-    until: str | None = None,
-    quiet: bool = False,
-    sightings: Sequence[str] = (),
-) -> runs.Finished:
-    """Ingest what is new, detect over the window, assess, export.
-
-    `sightings` are files of what others saw, beside the feeds.
+def nightly(home: str, config: str, request: NightRequest, quiet: bool = False) -> runs.Finished:
+    """Ingest what is new, detect over the window, judge, publish, record.
 
     Raises
     ------
@@ -89,9 +92,7 @@ def nightly(
     """
     installation = load(Path(home), Path(config))
     try:
-        return _nightly(
-            installation, feeds, area, mapping, assume_time, date, since, until, quiet, sightings
-        )
+        return _nightly(installation, request, quiet=quiet)
     except runs.PartialRunError:
         raise  # its results are there, and they say what failed
     except Exception as error:
@@ -99,43 +100,26 @@ def nightly(
         raise
 
 
-def _nightly(
-    installation: Installation,
-    feeds: Sequence[str],
-    area: str | None,
-    mapping: str | None,
-    assume_time: str | None,
-    date: str | None,
-    since: str | None,
-    until: str | None,
-    quiet: bool,
-    sightings: Sequence[str],
-) -> runs.Finished:
+def _nightly(installation: Installation, request: NightRequest, *, quiet: bool) -> runs.Finished:
     with (
         reporter(quiet=quiet) as report,
         write(installation.store, installation.settings.store) as store,
     ):
-        zones = runs.load_zones(installation)
+        setup = Setup.load(installation)
         tries = installation.settings.ingest
-        ingested = feed_steps.ingest_all(
-            store,
-            installation,
-            zones,
-            report,
-            feeds,
-            area,
-            mapping,
-            assume_time,
-            ingest_feed.with_options(
-                retries=tries.retries, retry_delay_seconds=exponential_backoff(tries.retry_s)
-            ),
+        again = ingest_feed.with_options(
+            retries=tries.retries, retry_delay_seconds=exponential_backoff(tries.retry_s)
         )
-        seen = import_sightings(store, installation, report, sightings)
+        ingested = feeds.ingest_all(
+            store, installation, setup.zones, report, request.feeds, request.reading, again
+        )
+        seen = import_sightings(store, installation, report, request.sightings)
         work_out_days(store, report)
-        window = choose_window(store, date=date, since=since, until=until)
-        detection = run_detectors(store, installation, window, zones, report)
-        unread = {**ingested.failed, **seen.failed}
-        finished = finish_run(store, installation, window, detection, unread, zones)
+        window = choose_window(store, date=request.date, since=request.since, until=request.until)
+        detection = run_detectors(store, setup, window, report)
+        judged = judge(store, setup, window, detection)
+        published = publish(store, setup, judged, {**ingested.failed, **seen.failed})
+        finished = record(store, installation, judged, published)
     installation.failure.unlink(missing_ok=True)
     try:
         publish_artifacts(finished)
@@ -147,17 +131,8 @@ def _nightly(
     return finished
 
 
-def note_failure(installation: Installation, error: Exception) -> None:
-    """Say on stderr and in the home that a run failed, for whoever looks in the morning."""
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    text = f"{now}: the nightly run failed: {clean(str(error) or type(error).__name__)}\n"
-    sys.stderr.write(text)
-    with suppress(OSError):
-        installation.failure.write_text(text, encoding="utf-8")
-
-
 def publish_artifacts(finished: runs.Finished) -> None:
-    """The flags as a table and a summary in Markdown, in Prefect's own pages."""
+    """Write the flags as a table and a summary in Markdown, in Prefect's own pages."""
     columns = ["rank", "mmsi", "name", "flag_state", "score", "reasons"]
     top = finished.flagged.loc[:, columns].head(50).astype(str)
     create_table_artifact(

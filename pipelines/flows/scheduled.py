@@ -27,7 +27,7 @@ from pipelines.store import claimed, exists, read
 
 
 def feeds_text(feeds: Sequence[str]) -> str:
-    """Feeds as `scheduled` takes them, and as it finds them whatever folder it runs in."""
+    """Write feeds as `scheduled` takes them, and as it finds them whatever folder it runs in."""
     return json.dumps([_absolute(feed) for feed in feeds])
 
 
@@ -108,7 +108,7 @@ def run_due(
 
 
 def _span(installation: Installation, night: datetime) -> dict[str, str]:
-    """The window of a night that was missed: from where any run has looked to, until it was due."""
+    """Return the window of a missed night: from where any run has looked to, until it was due."""
     looked_at = None
     if exists(installation.store, installation.settings.store):
         with read(installation.store, installation.settings.store) as store:

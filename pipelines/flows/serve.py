@@ -19,6 +19,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 from detectors.core.errors import SelatError
+from pipelines.ask.watch import watching
 from pipelines.base.schedule import Served, read_served, write_served
 from pipelines.base.secrets import Secrets
 from pipelines.base.settings import PROJECT, Installation
@@ -31,7 +32,6 @@ from pipelines.flows.server import (
     started_server,
     used,
 )
-from pipelines.flows.watch import watching
 
 POOL: Final = "selat"
 
@@ -67,7 +67,7 @@ def serve(installation: Installation, feeds: Sequence[str], known: Secrets | Non
 def _own_server(
     installation: Installation, known: Secrets | None
 ) -> Iterator[tuple[Server, "subprocess.Popen[bytes]"]]:
-    """A server of our own for the length of a with block, which runs of this home find."""
+    """Run a server of our own for the length of a with block, which runs of this home find."""
     about = installation.settings.service
     refuse_open(about.host, about.names)
     with (

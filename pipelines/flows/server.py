@@ -23,11 +23,12 @@ from typing import IO, Any, Final, cast
 from urllib.parse import urlsplit
 
 from detectors.core.errors import ConfigError, SelatError
+from pipelines.base.files import make_private
+from pipelines.base.processes import started
 from pipelines.base.secrets import Secrets
 from pipelines.base.settings import Installation
 from pipelines.flows import environment
 from pipelines.flows.gate import LOOPBACK, PROOF, proof
-from pipelines.flows.processes import started
 
 START_S: Final = 180.0
 """Time for the server to start; the first start on a slow machine makes its database."""
@@ -81,7 +82,7 @@ def started_server(
     pages: bool = False,
     known: Secrets | None = None,
 ) -> Iterator[tuple[Server, "subprocess.Popen[bytes]"]]:
-    """A server for the length of a with block, and its process.
+    """Run a server for the length of a with block, and its process.
 
     Parameters
     ----------
@@ -128,7 +129,7 @@ def started_server(
 
 @contextmanager
 def server_for_a_run(installation: Installation) -> Iterator[bool]:
-    """A server for a single run in a with block: Prefect's clients use it.
+    """Give a server to a single run in a with block: Prefect's clients use it.
 
     The one that PREFECT_API_URL names; else that of this home's service, if it runs; else one for
     this run alone.
@@ -194,7 +195,7 @@ _MAX_ANSWER: Final = 4096
 
 
 def new_auth() -> str:
-    """A password that nobody can guess."""
+    """Make a password that nobody can guess."""
     return f"selat:{secrets.token_urlsafe(32)}"
 
 
@@ -204,7 +205,7 @@ def password_file(installation: Installation) -> Path:
 
 
 def service_auth(installation: Installation) -> str:
-    """The password of this home's service, made where there is none yet.
+    """Return the password of this home's service, made where there is none yet.
 
     Raises
     ------
@@ -213,7 +214,7 @@ def service_auth(installation: Installation) -> str:
     """
     path = password_file(installation)
     if not path.exists() or path.stat(follow_symlinks=False).st_size == 0:
-        _make_password(path)
+        make_private(path, new_auth())
     about = path.stat(follow_symlinks=False)
     if not stat.S_ISREG(about.st_mode) or stat.S_IMODE(about.st_mode) & 0o077:
         raise ConfigError(
@@ -225,31 +226,8 @@ def service_auth(installation: Installation) -> str:
     return auth
 
 
-def _make_password(path: Path) -> None:
-    """Write a new password that only its owner may read, whole or not at all."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(fresh, "w", opener=_private) as file:
-        file.write(f"{new_auth()}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        if path.exists():  # an empty one, of a disk that was full
-            fresh.replace(path)
-        else:
-            with suppress(FileExistsError):  # of two who try, the first wins
-                os.link(fresh, path)
-    except OSError:  # a file system without links
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
 def running_service(installation: Installation) -> Server | None:
-    """The server of this home's service; None if none runs, or what listens there isn't it."""
+    """Find the server of this home's service; None if none runs, or another listens there."""
     note = _note(installation)
     try:
         said: Mapping[str, Any] = json.loads(note.read_text(encoding="utf-8"))
@@ -319,7 +297,7 @@ def refuse_open(host: str, names: Sequence[str]) -> None:
 
 @contextmanager
 def _listening(host: str, wanted: int) -> Iterator[socket.socket]:
-    """A socket that listens at the wanted port if it is free, else at any that is."""
+    """Give a socket that listens at the wanted port if it is free, else at any that is."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for port in (wanted, 0):
         with socket.socket(family, socket.SOCK_STREAM) as one:

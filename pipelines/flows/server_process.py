@@ -20,8 +20,8 @@ from prefect.settings import get_current_settings
 from starlette.middleware.cors import CORSMiddleware
 
 from detectors.core.errors import SelatError
+from pipelines.base.processes import end_with_parent
 from pipelines.flows.gate import Gate
-from pipelines.flows.processes import end_with_parent
 
 READY = b"ready\n"
 """Said on standard output when requests are answered."""

@@ -41,7 +41,7 @@ class Area:
 
     @classmethod
     def parse(cls, text: str, zones: Zones | None = None) -> "Area":
-        """The area that `text` names.
+        """Return the area that `text` names.
 
         Parameters
         ----------
@@ -108,7 +108,7 @@ class Area:
         raise ConfigError(f"there is no zone {asked!r}", hint=_HINT)
 
     def contains(self, lat: NDArray[np.float64], lon: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Whether each point (degrees) lies in the area."""
+        """Return whether each point (degrees) lies in the area."""
         if self.box is not None:
             west, south, east, north = self.box
             across = (lon >= west) & (lon <= east) if west < east else (lon >= west) | (lon <= east)

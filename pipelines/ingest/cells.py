@@ -61,7 +61,7 @@ class Cells:
 
     @classmethod
     def joined(cls, parts: Sequence["Cells"]) -> "Cells":
-        """The rows of several, which have the same columns."""
+        """Return the rows of several, which have the same columns."""
         if len(parts) == 1:
             return parts[0]
         starts = np.cumsum([0, *(len(part) for part in parts)])
@@ -94,28 +94,28 @@ class Words:
 
     @classmethod
     def of(cls, cells: pa.Array) -> "Words":
-        """Those of a column of texts."""
+        """Return those of a column of texts."""
         coded = cells.dictionary_encode()
         texts = pc.utf8_trim_whitespace(coded.dictionary)
         return cls(texts, coded.indices.to_numpy(zero_copy_only=False))
 
     def numbers(self, decimal: str, missing: pa.Array) -> NDArray[np.float64]:
-        """Each row's number, NaN where there is none."""
+        """Return each row's number, NaN where there is none."""
         return numbers(self.texts, decimal, missing)[self.index]
 
     def codes(self, words: Mapping[str, float]) -> NDArray[np.float64]:
-        """Each row's code by a glossary of words, NaN where it isn't in there."""
+        """Return each row's code by a glossary of words, NaN where it isn't in there."""
         known = [words.get(_plain(text), np.nan) for text in self.texts.to_pylist()]
         return np.asarray(known, "float64")[self.index]
 
 
 def is_text(cells: pa.Array) -> bool:
-    """Whether a column holds texts."""
+    """Return whether a column holds texts."""
     return bool(pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type))
 
 
 def numbers(texts: pa.Array, decimal: str, missing: pa.Array) -> NDArray[np.float64]:
-    """The numbers that texts say, NaN where one says none.
+    """Return the numbers that texts say, NaN where one says none.
 
     Parameters
     ----------
@@ -134,14 +134,15 @@ def numbers(texts: pa.Array, decimal: str, missing: pa.Array) -> NDArray[np.floa
 
 
 def finite(cells: pa.Array) -> NDArray[np.float64]:
-    """A column of numbers with NaN for null and for what isn't finite."""
+    """Return a column of numbers with NaN for null and for what isn't finite."""
     values = np.asarray(pc.fill_null(pc.cast(cells, pa.float64(), safe=False), np.nan))
     ok = np.isfinite(values)
     return values if ok.all() else np.where(ok, values, np.nan)
 
 
 def epochs(values: NDArray[np.float64], form: str) -> NDArray[np.int64]:
-    """Epoch microseconds of numbers in the unit that `form` names, `NO_TIME` where there is none.
+    """Return epoch microseconds of numbers in the unit that `form` names, `NO_TIME` where there is
+    none.
 
     Parameters
     ----------
@@ -158,7 +159,7 @@ def epochs(values: NDArray[np.float64], form: str) -> NDArray[np.int64]:
 
 
 def times(texts: pa.Array, forms: Iterable[str], zone: str) -> NDArray[np.int64]:
-    """Epoch microseconds of time texts, `NO_TIME` where one is no time.
+    """Return epoch microseconds of time texts, `NO_TIME` where one is no time.
 
     A date without a clock is none: who writes it doesn't mean midnight.
 
@@ -181,7 +182,7 @@ def times(texts: pa.Array, forms: Iterable[str], zone: str) -> NDArray[np.int64]
 
 
 def instants(cells: pa.Array, zone: str) -> NDArray[np.int64]:
-    """Epoch microseconds of a column of timestamps, `NO_TIME` where there is none."""
+    """Return epoch microseconds of a column of timestamps, `NO_TIME` where there is none."""
     time = _filled(pc.cast(cells, pa.timestamp("us", cells.type.tz), safe=False))
     if cells.type.tz is None and zone != "UTC":
         there = np.abs(time) < _FAR_US
@@ -220,7 +221,7 @@ def _times(texts: pa.Array, form: str, zone: str) -> NDArray[np.int64]:
 
 
 def _with_clock(texts: pa.Array) -> pa.Array:
-    """ISO 8601 texts, null in the place of dates without a clock."""
+    """Return ISO 8601 texts, null in the place of dates without a clock."""
     if not pc.any(pc.less_equal(pc.binary_length(texts), _LONGEST_DATE)).as_py():
         return texts
     return pc.if_else(pc.match_substring_regex(texts, _ISO_CLOCK), texts, None)

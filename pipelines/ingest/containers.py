@@ -102,7 +102,7 @@ class Member:
     damage: str = ""
 
     def __iter__(self) -> Iterator[bytes]:
-        """The bytes, in blocks of about a mebibyte; none if they can't be had."""
+        """Yield the bytes, in blocks of about a mebibyte; none if they can't be had."""
         if self.unreadable:
             return
         try:
@@ -112,14 +112,16 @@ class Member:
 
 
 def kind_of(head: bytes) -> str:
-    """The container that a file is, by its first bytes: "gzip", "zstandard", "zip" or "plain"."""
+    """Return the container that a file is, by its first bytes: "gzip", "zstandard", "zip" or
+    "plain".
+    """
     if zstd.is_skippable(head):
         return "zstandard"
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), "plain")
 
 
 def not_read(head: bytes) -> str:
-    """The name of a format that isn't read, by its first bytes; empty for anything else."""
+    """Return the name of a format that isn't read, by its first bytes; empty for anything else."""
     if head[257:262] == b"ustar":
         return "tar"
     return next((kind for magic, kind in _NOT_READ if head.startswith(magic)), "")
@@ -179,7 +181,7 @@ class _First:
         self.seek, self.tell = file.seek, file.tell
 
     def read(self, count: int) -> bytes:
-        """The next bytes."""
+        """Return the next bytes."""
         return self._file.read(max(min(count, self._size - self.tell()), 0))
 
 
@@ -197,7 +199,7 @@ def _counted(
     progress: Progress,
     size: int | None,
 ) -> Iterator[bytes]:
-    """What a compressed file stands for, counted."""
+    """Yield what a compressed file stands for, counted."""
     with _opened(path, size) as file:
         try:
             for piece in inflated(file):
@@ -215,7 +217,7 @@ def _counted(
 
 
 def _gunzipped(file: Source) -> Iterator[bytes]:
-    """All members of a gzip file."""
+    """Yield all members of a gzip file."""
     member: Deflate | None = None
     while data := file.read(_READ):
         while data:

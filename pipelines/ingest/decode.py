@@ -90,7 +90,7 @@ class Decoding:
         return members(path, name, budget, self._progress, self._feed.size)
 
     def _recognise(self, member: Member, lines: Lines) -> Found | None:
-        """What a member is; None for a file in a zip that isn't a feed."""
+        """Tell what a member is; None for a file in a zip that isn't a feed."""
         name = self._feed.name
         if not self._is_archive:
             if member.damage and not lines.head.strip():
@@ -179,7 +179,7 @@ def decode(
 
 
 def key(feed: FeedFile, options: IngestOptions) -> str:
-    """All that a feed's rows depend on: its content, the area, its layout, this decoder.
+    """Return all that a feed's rows depend on: its content, the area, its layout, this decoder.
 
     A second reading of a feed with the same key gives the same rows. The layout is looked up by
     the feed's header, so a change to one layout concerns only the feeds that are read with it.
@@ -188,7 +188,7 @@ def key(feed: FeedFile, options: IngestOptions) -> str:
 
 
 def _layouts_of(feed: FeedFile, options: IngestOptions) -> str:
-    """The layouts that a feed is read with, each with its digest; empty if with none."""
+    """Return the layouts that a feed is read with, each with its digest; empty if with none."""
     used: set[str] = set()
     budget = Budget(options.max_uncompressed_bytes, options.max_ratio)
     try:

@@ -54,7 +54,7 @@ class Seen:
 
     @classmethod
     def of(cls, file: BinaryIO) -> "Seen":
-        """An open file as it is now."""
+        """Return an open file as it is now."""
         stat = os.fstat(file.fileno())
         changed_ns = (stat.st_mtime_ns, stat.st_ctime_ns)
         is_fresh = max(changed_ns) > time.time_ns() - _FRESH_NS
@@ -84,7 +84,7 @@ class FeedFile:
 
     @classmethod
     def of(cls, path: Path, name: str) -> "FeedFile":
-        """A file as it is now."""
+        """Return a file as it is now."""
         with path.open("rb") as file:
             seen = Seen.of(file)
             return cls(path, name, _digest(file, seen.size), seen)
@@ -257,7 +257,7 @@ def _feeds_among(
 
 
 def _why_not(path: Path) -> str:
-    """Why a file found in a folder isn't a feed; empty if it is one."""
+    """Return why a file found in a folder isn't a feed; empty if it is one."""
     name = path.name.casefold()
     if name.startswith("."):
         return "hidden"
@@ -285,7 +285,7 @@ def _kind(path: Path) -> str:
 
 
 def _head(path: Path) -> bytes:
-    """First decompressed bytes of a file."""
+    """Return first decompressed bytes of a file."""
     budget = Budget(max_bytes=1 << 33, max_ratio=float("inf"))
     for member in members(path, path.name, budget, lambda _: None):
         return Lines(member).head
@@ -306,7 +306,7 @@ def _spooled(stdin: BinaryIO, spool: Path) -> Path:
 
 
 def _digest(file: BinaryIO, size: int) -> str:
-    """The digest of the first bytes of a file."""
+    """Return the digest of the first bytes of a file."""
     digest = hashlib.sha256()
     file.seek(0)
     while size and (data := file.read(min(BLOCK, size))):

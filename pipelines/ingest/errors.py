@@ -14,7 +14,7 @@ class ChangedError(IngestError):
 
 
 def explained(name: str, error: Exception) -> SelatError:
-    """What a feed or file met, as an error with its name and a hint, whatever it is.
+    """Return what a feed or file met, as an error with its name and a hint, whatever it is.
 
     Readers meet whatever somebody sends, and no list of the errors of all libraries is complete: a
     feed that can't be read mustn't stop those beside it.
@@ -31,13 +31,13 @@ def explained(name: str, error: Exception) -> SelatError:
             hint="it may be made to do harm; if it is a feed, split it",
         )
     lines = str(error).splitlines()
-    said = f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
+    cause = f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
     return IngestError(
-        f"{name} can't be read: {said}",
+        f"{name} can't be read: {cause}",
         hint="it is damaged, or of a kind that isn't known: keep it for the developers",
     )
 
 
 def as_text(name: str) -> str:
-    """A file's name that can be written: bytes of it that aren't text are replaced."""
+    """Return a file's name that can be written: bytes of it that aren't text are replaced."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -12,10 +12,10 @@ from types import MappingProxyType
 from typing import Any, Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from detectors.core.errors import ConfigError
+from pipelines.base.yaml_files import read_model, read_yaml
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.report import escaped
 
@@ -143,8 +143,8 @@ class Layout(BaseModel):
     @property
     def digest(self) -> str:
         """Digest of everything that decides how a row is read."""
-        said = self.model_dump_json(exclude={"title", "source", "recognise_by"})
-        return hashlib.sha256(said.encode()).hexdigest()[:12]
+        content = self.model_dump_json(exclude={"title", "source", "recognise_by"})
+        return hashlib.sha256(content.encode()).hexdigest()[:12]
 
     @property
     def used(self) -> tuple[str, ...]:
@@ -158,19 +158,21 @@ class Layout(BaseModel):
         return any(any(c.isdecimal() for c in text) for text in self.missing)
 
     def factor(self, name: str) -> tuple[float, float]:
-        """Numerator and denominator that turn the feed's unit of a quantity into ours."""
+        """Return numerator and denominator that turn the feed's unit of a quantity into ours."""
         units = _UNITS[str(dimension_of(name))]
         return units.get(self.columns[name].unit, (1.0, 1.0))
 
     def lacking(self, header: Sequence[str]) -> list[str]:
-        """Columns that the layout can't do without, and `header` doesn't have."""
+        """Return columns that the layout can't do without, and `header` doesn't have."""
         needed = [name for field in NEEDED for name in self.columns[field].names]
         wanted = dict.fromkeys([*needed, *self.marks, *self.keep])
         return [name for name in wanted if name not in header]
 
 
 def dimension_of(name: str) -> str | None:
-    """What a quantity measures: "angle", "speed", "length", "none"; None for an unknown one."""
+    """Return what a quantity measures: "angle", "speed", "length", "none"; None for an unknown
+    one.
+    """
     if name in _ANGLES:
         return "angle"
     if name == "sog_kn":
@@ -181,7 +183,7 @@ def dimension_of(name: str) -> str | None:
 
 
 def load_layouts(path: Path | None) -> dict[str, Layout]:
-    """The built-in layouts and those of a mappings file, by name.
+    """Return the built-in layouts and those of a mappings file, by name.
 
     Raises
     ------
@@ -199,31 +201,19 @@ def load_layouts(path: Path | None) -> dict[str, Layout]:
 
 
 def _parse(path: Path) -> dict[str, Layout]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path} can't be read: {error}") from error
-    if not isinstance(content, dict) or not all(isinstance(v, dict) for v in content.values()):
+    content = read_yaml(path)
+    if not all(isinstance(block, dict) for block in content.values()):
         raise ConfigError(f"{path} isn't a mapping of names to layouts")
-    layouts = {}
-    for name, said in content.items():
-        try:
-            layouts[str(name)] = Layout(name=str(name), **said)
-        except (ValidationError, TypeError) as error:
-            raise ConfigError(f"{path}: layout {name!r}: {_first(error)}") from error
-    return layouts
-
-
-def _first(error: Exception) -> str:
-    if not isinstance(error, ValidationError):
-        return str(error)
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return f"{where}: {first['msg']}" if where else str(first["msg"])
+    if any("name" in block for block in content.values()):
+        raise ConfigError(f"{path}: a layout's name is the key that it stands under")
+    return {
+        str(name): read_model(path, Layout, {"name": str(name), **block}, place=(str(name),))
+        for name, block in content.items()
+    }
 
 
 def choose(layouts: Mapping[str, Layout], name: str) -> Layout:
-    """The layout that the user named.
+    """Return the layout that the user named.
 
     Raises
     ------
@@ -239,7 +229,9 @@ def choose(layouts: Mapping[str, Layout], name: str) -> Layout:
 
 
 def closest(layouts: Iterable[Layout], header: Sequence[str]) -> tuple[Layout, list[str]] | None:
-    """The layout that a header nearly is (more than half of its marks), and what is missing."""
+    """Return the layout that a header nearly is (more than half of its marks), and what is
+    missing.
+    """
     best: tuple[float, Layout, list[str]] | None = None
     for layout in layouts:
         lacking = layout.lacking(header)
@@ -253,7 +245,7 @@ def closest(layouts: Iterable[Layout], header: Sequence[str]) -> tuple[Layout, l
 def unknown_table(
     name: str, layouts: Mapping[str, Layout], wanted: Layout | None, header: Sequence[str]
 ) -> IngestError | None:
-    """What a table whose header is no layout's looks like, and which columns it lacks.
+    """Say what a table whose header is no layout's looks like, and which columns it lacks.
 
     Parameters
     ----------

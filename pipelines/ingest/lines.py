@@ -52,19 +52,20 @@ class Block:
         return np.flatnonzero(np.frombuffer(self.data, np.uint8) == 0x0A) + 1
 
     def line(self, row: int) -> bytes:
-        """One line without its end."""
+        """Return one line without its end."""
         start = int(self.ends[row - 1]) if row else 0
         return self.data[start : int(self.ends[row]) - 1].removesuffix(b"\r")
 
     def part(self, start: int, stop: int) -> "Block":
-        """The lines from `start` to before `stop`."""
+        """Return the lines from `start` to before `stop`."""
         first = int(self.ends[start - 1]) if start else 0
         last = int(self.ends[stop - 1]) if stop else 0
         return Block(self.data[first:last], self.numbers[start:stop])
 
 
 def count_of(data: bytes, pattern: bytes) -> int:
-    """How often one byte, or two different ones in a row, are in `data`; quicker than `count`.
+    """Return how often one byte, or two different ones in a row, are in `data`; quicker than
+    `count`.
 
     Examples
     --------
@@ -112,7 +113,8 @@ class Lines:
         self.rest_at: int | None = None
 
     def pieces(self) -> Iterator[bytes]:
-        """The bytes as they come, for those who find lines themselves; `next` counts bytes then.
+        """Yield the bytes as they come, for those who find lines themselves; `next` counts bytes
+        then.
 
         At the end of a damaged archive it is theirs to set `rest` and `rest_at`.
         """
@@ -126,7 +128,7 @@ class Lines:
         return bool(self._member.damage)
 
     def blocks(self, most: int) -> Iterator[Block]:
-        """Whole lines in blocks of at most `most` lines, for those who parse columns.
+        """Yield whole lines in blocks of at most `most` lines, for those who parse columns.
 
         A line of more than 64 KiB is a block of its own, cut and marked as overlong.
         """
@@ -182,7 +184,7 @@ class Lines:
 
 
 def _ended_by_feeds(data: bytes) -> bytes:
-    """Lines that end at a carriage return alone, ended by a line feed."""
+    """Return lines that end at a carriage return alone, ended by a line feed."""
     if b"\r" not in data or data.count(b"\r") == data.count(b"\r\n"):
         return data
     if b"\n" not in data:
@@ -191,7 +193,7 @@ def _ended_by_feeds(data: bytes) -> bytes:
 
 
 def _peek(member: Member) -> tuple[bytes, Iterable[bytes]]:
-    """The first bytes of a member, and all of them."""
+    """Return the first bytes of a member, and all of them."""
     blocks = iter(member)
     taken: list[bytes] = []
     head, size = b"", 0
@@ -205,7 +207,7 @@ def _peek(member: Member) -> tuple[bytes, Iterable[bytes]]:
 
 
 def _without_overlong(head: bytes) -> bytes:
-    """Lines, those too long to be AIS cut; the last one, which may go on, stays too long."""
+    """Return lines, those too long to be AIS cut; the last one, which may go on, stays too long."""
     *lines, last = head.split(b"\n")
     kept = [line if len(line) <= MAX_LINE else line[:_KEPT] for line in lines]
     return b"\n".join([*kept, last[: MAX_LINE + 1]])

@@ -125,7 +125,7 @@ class NmeaReader:
         self._clocks = Clocks()
 
     def __iter__(self) -> Iterator[Batch]:
-        """Batches of at most `batch_rows` rows.
+        """Yield batches of at most `batch_rows` rows.
 
         Raises
         ------
@@ -209,7 +209,7 @@ class NmeaReader:
             self._report.reject_many(UNFIT[code], shown, int(counts[code]))
 
     def _batches(self, least: int) -> Iterator[Batch]:
-        """Batches of what is kept, as long as there are at least so many rows."""
+        """Yield batches of what is kept, as long as there are at least so many rows."""
         most, stations = self._options.batch_rows, self._decoder.stations
         while len(self._positions) + len(self._statics) >= least:
             positions = self._positions.pop(most)
@@ -273,7 +273,9 @@ class NmeaReader:
 
 
 def _may_be_simulated(name: str) -> bool:
-    """Whether a station's name is an exercise's, or was before one byte of it was damaged."""
+    """Return whether a station's name is an exercise's, or was before one byte of it was
+    damaged.
+    """
     mark = name[: len(SIMULATED)]
     if len(mark) < len(SIMULATED):  # a backslash in the place of the next byte cuts it
         return SIMULATED.startswith(mark)
@@ -328,7 +330,7 @@ class _Recent:
             self._pieces.popleft()
 
     def text(self, offset: int) -> bytes:
-        """The beginning of the line at an offset, empty if it is forgotten."""
+        """Return the beginning of the line at an offset, empty if it is forgotten."""
         text = b""
         for start, piece in self._pieces:
             place = offset + len(text) - start

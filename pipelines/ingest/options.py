@@ -70,7 +70,7 @@ class IngestOptions:
         return load_layouts(self.mappings)
 
     def key(self, layouts: str | None = None) -> str:
-        """Everything here that decides which rows a feed gives, for the ledger.
+        """Return everything here that decides which rows a feed gives, for the ledger.
 
         Parameters
         ----------

@@ -46,7 +46,7 @@ class Reported:
 def read_back(
     path: Path, name: str, format_: str, places: Sequence[int], max_bytes: int
 ) -> dict[int, Reported]:
-    """The reports at some places of a feed file.
+    """Return the reports at some places of a feed file.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def _files_in(path: Path, name: str) -> int:
 
 
 def _sentences(pieces: Iterator[bytes], places: Sequence[int]) -> dict[int, Reported]:
-    """Messages at bytes of a stream, which is read no further than it must be."""
+    """Return messages at bytes of a stream, which is read no further than it must be."""
     found: dict[int, Reported] = {}
     held, begin, ended = b"", 0, False
     for place in sorted(set(places)):

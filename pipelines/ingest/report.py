@@ -201,7 +201,7 @@ class Report:
                 self.last_time = max(self.last_time or last, last)
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as plain values, for JSON."""
+        """Return the report as plain values, for JSON."""
         return {
             "format": self.format,
             "simulated": self.simulated,
@@ -259,7 +259,7 @@ class Waiting:
         self.mmsis.update(pd.unique(mmsi).tolist())
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
+        """Return the report as plain values, for JSON."""
         return {
             "rows": self.rows,
             "vessels": len(self.mmsis),
@@ -269,7 +269,7 @@ class Waiting:
 
 
 def escaped(text: bytes | str | Sequence[str]) -> str:
-    r"""Text of a feed made harmless for a terminal and bounded.
+    r"""Return text of a feed made harmless for a terminal and bounded.
 
     >>> escaped(b"!AIVDM\x1b[31m")
     '!AIVDM\\x1b[31m'

@@ -137,12 +137,14 @@ def check_statics(
 
 
 def speed_kn(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Speed over ground with NaN where the value means "not available" or can't be one."""
+    """Return speed over ground with NaN where the value means "not available" or can't be one."""
     return np.where((values >= 0) & (values <= _MAX_SOG_KN + 0.01), values, np.nan)
 
 
 def angle_deg(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Course or heading with NaN for 360 and above (course 360, heading 511: not available)."""
+    """Return course or heading with NaN for 360 and above (course 360, heading 511: not
+    available).
+    """
     return np.where((values >= 0) & (values < 360), values, np.nan)
 
 
@@ -157,7 +159,7 @@ def _wrong_time(frame: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def _early(frame: pd.DataFrame, options: IngestOptions) -> NDArray[np.bool_]:
-    """Rows from the future: they may be right, and the clock of this machine slow."""
+    """Return rows from the future: they may be right, and the clock of this machine slow."""
     if options.not_after is None:
         return np.zeros(len(frame), bool)
     return np.asarray(frame["time"].to_numpy("int64") > int(options.not_after.timestamp() * 1e6))
@@ -169,7 +171,7 @@ def _sort_out(
     report: Report,
     text: Text,
 ) -> NDArray[np.bool_]:
-    """Rows without a fault; a row with several is counted for the first."""
+    """Return rows without a fault; a row with several is counted for the first."""
     good = np.ones(len(frame), bool)
     lines = frame["source_offset"].to_numpy()
     for reason, wrong in faults:
@@ -190,7 +192,7 @@ def _dated(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def microseconds(time: pd.Series) -> NDArray[np.int64]:
-    """Epoch microseconds of a column of times with a zone, `NO_TIME` where there is none."""
+    """Return epoch microseconds of a column of times with a zone, `NO_TIME` where there is none."""
     there = time.notna().to_numpy()
     out = np.full(len(time), NO_TIME, "int64")
     out[there] = epoch_us(time[there])

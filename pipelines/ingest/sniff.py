@@ -56,7 +56,7 @@ def sniff(
 
 
 def looks_like_csv(data: bytes) -> bool:
-    """Whether the text begins with a header that has an MMSI column."""
+    """Return whether the text begins with a header that has an MMSI column."""
     head = Head(data, "", None, {}, None)
     return not head.is_json and any("mmsi" in c.casefold() for c in likely_header(head.lines))
 

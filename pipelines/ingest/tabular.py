@@ -38,10 +38,10 @@ class Table:
     def __init__(self, layout: Layout, source: str, options: IngestOptions, report: Report) -> None:
         self._layout, self._source = layout, source
         self._options, self._report = options, report
-        self._said = _Said()
+        self._last_statics = _LastStatics()
 
     def batches(self, parts: Iterable[Cells]) -> Iterator[Batch]:
-        """Batches of at most `batch_rows` rows; each part must have no more."""
+        """Yield batches of at most `batch_rows` rows; each part must have no more."""
         held: list[Cells] = []
         rows = 0
         for part in parts:
@@ -115,7 +115,7 @@ class Table:
         return pd.DataFrame({**columns, "source": source}, copy=False)
 
     def _kept(self, values: Values, n: int) -> NDArray[np.bool_]:
-        """Rows that the layout keeps; the others are counted by what they are."""
+        """Return rows that the layout keeps; the others are counted by what they are."""
         keep = np.ones(n, bool)
         for column, wanted in self._layout.keep.items():
             words = values.words(column)
@@ -134,16 +134,16 @@ class Table:
         keep: NDArray[np.bool_],
         kind: NDArray[np.int8],
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Rows whose static data are new, and whether they are position reports too."""
+        """Return rows whose static data are new, and whether they are position reports too."""
         alone = keep & (kind == STATIC)
         rows = np.flatnonzero((keep & (kind == POSITION) & ~statics.empty) | alone)
-        changed = self._said.changed(mmsi[rows], statics.digest[rows])
+        changed = self._last_statics.changed(mmsi[rows], statics.digest[rows])
         self._report.repeated_static += int((~changed & ~alone[rows]).sum())
         taken = rows[changed | alone[rows]]
         return taken, ~alone[taken]
 
 
-class _Said:
+class _LastStatics:
     """What each vessel said last, as a digest."""
 
     def __init__(self) -> None:
@@ -151,7 +151,7 @@ class _Said:
         self._digest = np.zeros(0, "int64")
 
     def changed(self, mmsi: NDArray[np.int64], digest: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Whether each row says something else than its vessel's row before."""
+        """Return whether each row says something else than its vessel's row before."""
         if not len(mmsi):
             return np.zeros(0, bool)
         vessel, vessels = pd.factorize(mmsi)
@@ -173,7 +173,9 @@ class _Said:
     def _replaced(
         self, mmsi: NDArray[np.int64], first: NDArray[np.int64], last: NDArray[np.int64]
     ) -> NDArray[np.bool_]:
-        """Whether `first` differs from what each (distinct) vessel said; `last` is remembered."""
+        """Return whether `first` differs from what each (distinct) vessel said; `last` is
+        remembered.
+        """
         at = np.searchsorted(self._mmsi, mmsi)
         inside = at < len(self._mmsi)
         known = np.zeros(len(mmsi), bool)

@@ -59,13 +59,13 @@ class Values:
         self.msg_type = self._code("msg_type", {}, 0, 63)
 
     def words(self, name: str) -> Words:
-        """The texts of one of the feed's columns."""
+        """Return the texts of one of the feed's columns."""
         if name not in self._words:
             self._words[name] = Words.of(self._cells.columns[name])
         return self._words[name]
 
     def kind(self) -> NDArray[np.int8]:
-        """Whether each row is a `POSITION`, `STATIC` data only, or another message."""
+        """Return whether each row is a `POSITION`, `STATIC` data only, or another message."""
         if self._columns("msg_type") is None:
             return np.full(self._n, POSITION, "int8")
         kind = np.full(self._n, OTHER, "int8")
@@ -74,7 +74,7 @@ class Values:
         return kind
 
     def positions(self) -> dict[str, NDArray[np.generic] | pd.Series]:
-        """The columns of `frames.POSITIONS` but the source."""
+        """Return the columns of `frames.POSITIONS` but the source."""
         return {
             "mmsi": self.mmsi,
             "time": self._time(),
@@ -89,7 +89,7 @@ class Values:
         }
 
     def statics(self) -> "Statics":
-        """The static data."""
+        """Return the static data."""
         numbers = {
             "imo": self._imo(),
             "ship_type": self._code("ship_type", codes.SHIP_TYPE, -1, 255),
@@ -98,14 +98,16 @@ class Values:
         return Statics(self._n, numbers, {name: self._text(name) for name in _TEXTS})
 
     def _columns(self, name: str) -> list[pa.Array] | None:
-        """The cells that a quantity comes from; None if the layout or the feed lacks one."""
+        """Return the cells that a quantity comes from; None if the layout or the feed lacks one."""
         column = self._layout.columns.get(name)
         if column is None or any(n not in self._cells.columns for n in column.names):
             return None
         return [self._cells.columns[n] for n in column.names]
 
     def _first(self, name: str) -> Words | NDArray[np.float64] | None:
-        """The (first) column of a quantity: texts, numbers, or None if there is no such column."""
+        """Return the (first) column of a quantity: texts, numbers, or None if there is no such
+        column.
+        """
         columns = self._columns(name)
         if columns is None:
             return None
@@ -140,7 +142,7 @@ class Values:
         return np.where((values > 0) & (values <= _MOST[name]), values, np.nan)
 
     def _mmsi(self) -> NDArray[np.int64]:
-        """Nine digits, also written as 235070762.0; -1 for anything else."""
+        """Return nine digits, also those written as 235070762.0; -1 for anything else."""
         cells = self._first("mmsi")
         if isinstance(cells, Words):
             bare = pc.replace_substring_regex(cells.texts, r"\.0*$", "")
@@ -154,14 +156,16 @@ class Values:
             return np.zeros(self._n, "int64")
         if not isinstance(cells, Words):
             return _whole(cells, 0, _MAX_IMO, 0)
-        bare = pc.replace_substring_regex(_said(cells, self._missing), r"^(?i:IMO) ?", "")
+        bare = pc.replace_substring_regex(
+            _without_missing(cells, self._missing), r"^(?i:IMO) ?", ""
+        )
         bare = pc.replace_substring_regex(bare, r"\.0*$", "")
         there = pc.match_substring_regex(bare, r"^[0-9]{1,10}$")
         numbers = _integers(pc.if_else(there, bare, "0"))
         return np.where(numbers <= _MAX_IMO, numbers, 0)[cells.index]
 
     def _code(self, name: str, words: Mapping[str, int], none: int, most: int) -> NDArray[np.int64]:
-        """An AIS code, given as a number or in words."""
+        """Return an AIS code, given as a number or in words."""
         cells = self._first(name)
         if cells is None:
             return np.full(self._n, none, "int64")
@@ -182,16 +186,16 @@ class Values:
             index = np.zeros(self._n, "int8")
             index[np.isin(self.msg_type, (1, 2, 3, 5))] = _CLASSES.index("A")
             index[np.isin(self.msg_type, (18, 19, 24))] = _CLASSES.index("B")
-        return _spelled(pa.array(_CLASSES), index)
+        return _as_series(pa.array(_CLASSES), index)
 
     def _text(self, name: str) -> Words | None:
-        """Texts, empty where the feed says that there is nothing."""
+        """Return texts, empty where the feed says that there is nothing."""
         columns = self._columns(name)
         if columns is None:
             return None
         cells = self._first(name)
         words = cells if isinstance(cells, Words) else Words.of(_as_text(columns[0]))
-        clean = pc.replace_substring(_said(words, self._missing), "\0", "")
+        clean = pc.replace_substring(_without_missing(words, self._missing), "\0", "")
         # "@" fills up six-bit text.
         texts = pc.utf8_rtrim(pc.utf8_slice_codeunits(clean, 0, _MAX_TEXT), "@ ")
         return Words(texts, words.index)
@@ -243,19 +247,19 @@ class Statics:
         for words in texts.values():
             if words is None:
                 continue
-            said = words.texts.to_pandas().astype("object")
-            self.empty &= (said == "").to_numpy()[words.index]
+            spellings = words.texts.to_pandas().astype("object")
+            self.empty &= (spellings == "").to_numpy()[words.index]
             digest = _mixed(
-                digest, pd.util.hash_array(said.to_numpy(), categorize=False)[words.index]
+                digest, pd.util.hash_array(spellings.to_numpy(), categorize=False)[words.index]
             )
         self.digest = digest.view("int64")
 
     def columns(self, rows: NDArray[np.int64]) -> dict[str, NDArray[np.generic] | pd.Series]:
-        """The columns of `frames.STATICS` that are static data, of `rows`."""
+        """Return the columns of `frames.STATICS` that are static data, of `rows`."""
         texts = {
             name: pd.Series("", index=range(len(rows)), dtype="str")
             if words is None
-            else _spelled(words.texts, words.index[rows])
+            else _as_series(words.texts, words.index[rows])
             for name, words in self._texts.items()
         }
         return {**{name: values[rows] for name, values in self._numbers.items()}, **texts}
@@ -269,11 +273,11 @@ def _mixed(digest: NDArray[np.uint64], values: NDArray[np.uint64]) -> NDArray[np
     return np.asarray(x ^ (x >> np.uint64(31)))
 
 
-def _said(words: Words, missing: pa.Array) -> pa.Array:
+def _without_missing(words: Words, missing: pa.Array) -> pa.Array:
     return pc.if_else(pc.is_in(words.texts, missing), "", words.texts)
 
 
-def _spelled(texts: pa.Array, index: NDArray[np.integer]) -> pd.Series:
+def _as_series(texts: pa.Array, index: NDArray[np.integer]) -> pd.Series:
     spelled: pd.Series = texts.cast(pa.large_string()).take(pa.array(index)).to_pandas()
     return spelled.astype("str")
 
@@ -285,7 +289,7 @@ def _integers(texts: pa.Array) -> NDArray[np.int64]:
 def _whole(
     values: NDArray[np.float64] | None, least: int, most: int, none: int
 ) -> NDArray[np.int64]:
-    """Whole numbers from `least` to `most`, `none` for anything else."""
+    """Return whole numbers from `least` to `most`, `none` for anything else."""
     assert values is not None  # noqa: S101
     good = (values >= least) & (values <= most) & (values == np.floor(values))
     return np.where(good, np.nan_to_num(values), none).astype("int64")

@@ -57,12 +57,12 @@ class Waiting:
         return self.vessels >= max(CLOCK_VESSELS, CLOCK_SHARE * (self.heard + self.vessels))
 
     def due(self, not_after: datetime) -> bool:
-        """Whether reading it again is worth it, where reports up to a time are taken."""
+        """Return whether reading it again is worth it, where reports up to a time are taken."""
         wait = _FIRST_WAIT * 2 ** (self.readings - 1) if self.readings else timedelta(0)
         return not_after >= self.first + wait
 
     def in_words(self, now: datetime | None = None) -> str:
-        """What waits, and why; told from a time, or without a clock, as runs have none."""
+        """Return what waits, and why; told from a time, or without a clock, as runs have none."""
         ahead_h = 0.0 if now is None else (self.last - now).total_seconds() / 3600
         by = f"by up to {_length(ahead_h)}" if ahead_h > 0 else f"({self.last:%Y-%m-%d %H:%M}Z)"
         clock = "" if now is None else f" ({now:%Y-%m-%d %H:%M}Z)"
@@ -79,7 +79,7 @@ class Waiting:
 
 
 def of_report(feed: str, report: Mapping[str, Any]) -> Waiting | None:
-    """What waits by a feed's report; None where nothing does."""
+    """Return what waits by a feed's report; None where nothing does."""
     noted = report.get("waiting")
     if not noted:
         return None
@@ -95,7 +95,7 @@ def of_report(feed: str, report: Mapping[str, Any]) -> Waiting | None:
 
 
 def noted(report: Mapping[str, Any], before: Waiting | None) -> dict[str, Any]:
-    """A feed's report as the ledger keeps it, where the reading before was `before`."""
+    """Return a feed's report as the ledger keeps it, where the reading before was `before`."""
     plain = dict(report)
     if before is not None and "waiting" in plain:
         plain["waiting"] = {**plain["waiting"], "readings": before.readings + 1}
@@ -103,14 +103,14 @@ def noted(report: Mapping[str, Any], before: Waiting | None) -> dict[str, Any]:
 
 
 def by_content(found: pd.DataFrame) -> dict[str, Waiting]:
-    """What waits in the feeds of a store (`Queries.waiting`), by the SHA-256 of the feed."""
+    """Return what waits in the feeds of a store (`Queries.waiting`), by the SHA-256 of the feed."""
     rows = zip(found["sha256"], found["name"], found["report"], strict=True)
     told = {str(sha256): of_report(str(name), report) for sha256, name, report in rows}
     return {sha256: waiting for sha256, waiting in told.items() if waiting is not None}
 
 
 def alone(found: pd.DataFrame, sha256: str) -> list[str]:
-    """Keys under which a feed file is in the ledger though all of its rows wait.
+    """Return keys under which a feed file is in the ledger though all of its rows wait.
 
     Where it was read by a wrong layout, whose times lie in the future, another reading replaces it.
     """

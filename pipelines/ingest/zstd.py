@@ -30,12 +30,14 @@ class WindowError(Exception):
 
 
 def is_skippable(head: bytes) -> bool:
-    """Whether a frame begins that is to be passed over (3.1.2); pzstd begins files with one."""
+    """Return whether a frame begins that is to be passed over (3.1.2); pzstd begins files with
+    one.
+    """
     return head[1:4] == b"\x2a\x4d\x18" and 0x50 <= head[0] <= 0x5F
 
 
 def pieces(file: Source) -> Iterator[bytes]:
-    """What all frames of a file stand for, in pieces of at most 128 KiB.
+    """Yield what all frames of a file stand for, in pieces of at most 128 KiB.
 
     Raises
     ------
@@ -54,7 +56,7 @@ def pieces(file: Source) -> Iterator[bytes]:
 
 
 def _next_magic(file: Source) -> bytes:
-    """The next four bytes behind the zeros with which files on tape are padded."""
+    """Return the next four bytes behind the zeros with which files on tape are padded."""
     while data := file.read(_READ):
         found = data.lstrip(b"\0")
         if found:
@@ -78,8 +80,8 @@ def _frame(file: Source) -> Iterator[bytes]:
         last = 0
         while not last:
             head = _exactly(file, 3)
-            said = int.from_bytes(head, "little")
-            last, kind, size = said & 1, said >> 1 & 3, said >> 3
+            fields = int.from_bytes(head, "little")
+            last, kind, size = fields & 1, fields >> 1 & 3, fields >> 3
             if size > _MAX_BLOCK or kind == _RESERVED:
                 raise DamageError
             yield inner.decompress(head + _exactly(file, 1 if kind == _RLE else size))
@@ -97,7 +99,7 @@ def _described(byte: int) -> int:
 
 
 def _window(header: bytes, size_size: int) -> int:
-    """The window of a frame that is one segment: its content."""
+    """Return the window of a frame that is one segment: its content."""
     return int.from_bytes(header[-size_size:], "little") + (256 if size_size == 2 else 0)
 
 

@@ -75,7 +75,7 @@ def batches(
     max_reports: int,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[pd.DataFrame]:
-    """`frames.TRACKED` of all vessels over a span, some vessels at a time."""
+    """Yield `frames.TRACKED` of all vessels over a span, some vessels at a time."""
     counts = store.report_counts(since, until)
     number = (counts["reports"].cumsum() - 1) // max_reports
     for done, (_, part) in enumerate(counts.groupby(number)):
@@ -87,7 +87,9 @@ def batches(
 def flagged_spans(
     store: Queries, since: pd.Timestamp, until: pd.Timestamp, score: float
 ) -> pd.DataFrame:
-    """Spans of events that deserve a look: mmsi, start_us, end_us. Nobody learns from them."""
+    """Return spans of events that deserve a look: mmsi, start_us, end_us. Nobody learns from
+    them.
+    """
     found = store.events_touching(since, until)
     found = found[found["score"] >= score]
     end = found["end"].fillna(until)
@@ -102,7 +104,7 @@ def flagged_spans(
 
 
 def outside(spans: pd.DataFrame, mmsi: Ints, start_us: Ints, end_us: Ints) -> NDArray[np.bool_]:
-    """Which stretches of time of vessels touch none of their flagged spans."""
+    """Tell which stretches of time of vessels touch none of their flagged spans."""
     keep = np.ones(len(mmsi), bool)
     columns = (spans[c].tolist() for c in ("mmsi", "start_us", "end_us"))
     for vessel, begin, finish in zip(*columns, strict=True):  # a few hundred events at most
@@ -130,8 +132,8 @@ def read(
     progress
         Called with (batches done, batches in all).
     """
-    said = store.vessels(until)
-    types = said.set_index("mmsi")["ship_type"]
+    static = store.vessels(until)
+    types = static.set_index("mmsi")["ship_type"]
     spans = flagged_spans(store, since, until, parameters.exclude_score)
     pilots = _pilot_ticks(store, types, since, until)
     flows: list[list[lanes.Flow]] = [[] for _ in parameters.lane_cells_deg]
@@ -228,7 +230,7 @@ def _stays(
 def _pilot_ticks(
     store: Queries, types: pd.Series, since: pd.Timestamp, until: pd.Timestamp
 ) -> pd.DataFrame:
-    """Pilot craft under way on the time grid, in every cell that lies by theirs."""
+    """Return pilot craft under way on the time grid, in every cell that lies by theirs."""
     mmsis = [int(m) for m in types.index[types == PILOT_TYPE]]
     if not mmsis:
         return pd.DataFrame({"tick": [], "cell": [], "pilot": [], "plat": [], "plon": []})
@@ -256,7 +258,7 @@ _PILOT_CELL_DEG: Final = 0.02
 
 
 def _meetings(grid: timegrid.Grid, pilots: pd.DataFrame, distance_m: float) -> pd.DataFrame:
-    """The nearest approach of each ship and pilot craft, both under way, on each day."""
+    """Return the nearest approach of each ship and pilot craft, both under way, on each day."""
     rows = np.flatnonzero((grid.speed_kn >= PILOT_KN[0]) & (grid.speed_kn <= PILOT_KN[1]))
     ships = pd.DataFrame(
         {
@@ -286,7 +288,7 @@ def _meetings(grid: timegrid.Grid, pilots: pd.DataFrame, distance_m: float) -> p
 def _trips(
     stays: pd.DataFrame, columns: tuple[Ints, Ints, Floats, Floats], grid: timegrid.Grid
 ) -> tuple[pd.DataFrame, Floats]:
-    """Voyages of vessels that go to and fro, heard all the way, with their ways."""
+    """Return voyages of vessels that go to and fro, heard all the way, with their ways."""
     ordered = stays.sort_values(["track_id", "start_us"], kind="stable", ignore_index=True)
     here, there = ordered.iloc[:-1].reset_index(drop=True), ordered.iloc[1:].reset_index(drop=True)
     away_m = geodesy.distance_m(
@@ -323,7 +325,7 @@ def _trips(
 
 
 def _heard(trips: pd.DataFrame, grid: timegrid.Grid) -> NDArray[np.bool_]:
-    """Voyages with nine tenths of their ticks on the grid."""
+    """Return voyages with nine tenths of their ticks on the grid."""
     step_us = grid.step_s * SECOND_US
     tracks = np.unique(grid.track_id)
     scale = np.int64(1) << 40
@@ -335,7 +337,7 @@ def _heard(trips: pd.DataFrame, grid: timegrid.Grid) -> NDArray[np.bool_]:
 
 
 def _even(way: Floats) -> Floats:
-    """A way (lat, lon) with its points at equal distances."""
+    """Return a way (lat, lon) with its points at equal distances."""
     leg_m = geodesy.distance_m(way[:-1, 0], way[:-1, 1], way[1:, 0], way[1:, 1])
     along = np.r_[0.0, np.cumsum(leg_m)]
     at = np.linspace(0.0, along[-1], PATH_POINTS)

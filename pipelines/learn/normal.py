@@ -31,7 +31,7 @@ def samples(
     parameters: NormalParameters,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """`normal.SAMPLES` of all vessels under way, and counts for the card."""
+    """Return `normal.SAMPLES` of all vessels under way, and counts for the card."""
     types = store.vessels(until).set_index("mmsi")["ship_type"]
     spans = flagged_spans(store, since, until, parameters.exclude_score)
     parts, reports, left_out = [], 0, 0
@@ -56,14 +56,14 @@ def samples(
         left_out += int((moving & ~kept).sum())
         rows, course_deg = rows[moving & kept], course_deg[moving & kept]
         mmsi = grid.track_id[rows] // 100
-        said = types.reindex(mmsi).fillna(-1).to_numpy()
+        ship_type = types.reindex(mmsi).fillna(-1).to_numpy()
         parts.append(
             pd.DataFrame(
                 {
                     "mmsi": mmsi,
                     "track_id": grid.track_id[rows],
                     "tick": grid.tick[rows],
-                    "ship": normal.ship_class(said),
+                    "ship": normal.ship_class(ship_type),
                     "lat": grid.lat[rows],
                     "lon": grid.lon[rows],
                     "course_deg": course_deg,
@@ -106,7 +106,7 @@ def card(
     parameters: NormalParameters,
     simulated: bool,
 ) -> dict[str, Any]:
-    """What a reader must know: Mitchell et al. (2019), Model Cards for Model Reporting."""
+    """Return what a reader must know: Mitchell et al. (2019), Model Cards for Model Reporting."""
     vessels, thresholds, course = (
         model.arrays[n].tolist() for n in ("class_vessels", "threshold", "flow_threshold")
     )
@@ -135,6 +135,6 @@ def card(
 
 
 def _by_class(thresholds: list[list[float]]) -> dict[str, list[float]]:
-    """Thresholds of each class, rounded: over an hour, and over two."""
+    """Return thresholds of each class, rounded: over an hour, and over two."""
     rows = zip(CLASSES, thresholds, strict=True)
     return {name: [round(value, 3) for value in row] for name, row in rows}

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from detectors.core.errors import ConfigError
-from pipelines.base.settings import read_yaml
+from pipelines.base.yaml_files import first_problem, read_model, read_yaml
 
 
 class _Block(BaseModel):
@@ -113,7 +113,7 @@ class NormalParameters(_Block):
 
 
 def places(config: Path, **changes: Any) -> PlacesParameters:
-    """Parameters of places: config/learn.yaml with some of them changed.
+    """Return parameters of places: config/learn.yaml with some of them changed.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def places(config: Path, **changes: Any) -> PlacesParameters:
 
 
 def normal(config: Path, **changes: Any) -> NormalParameters:
-    """Parameters of the model of normal traffic, likewise."""
+    """Return parameters of the model of normal traffic, likewise."""
     return _built(NormalParameters, config, "normal", changes)
 
 
@@ -133,9 +133,9 @@ def _built(kind: type[T], config: Path, name: str, changes: dict[str, Any]) -> T
     block = read_yaml(file).get(name) or {} if file.exists() else {}
     if not isinstance(block, dict):
         raise ConfigError(f"learn.yaml: the block {name!r} isn't a mapping")
+    configured = read_model(file, kind, block, place=(name,))
     try:
-        return kind(**{**block, **changes})
+        return kind(**{**block, **changes}) if changes else configured
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"learn.yaml, {name}.{where}: {first['msg']}") from error
+        place, problem = first_problem(error)
+        raise ConfigError(f"--set {'.'.join(map(str, place))}: {problem}") from error

@@ -50,7 +50,9 @@ def learn(
     parameters: PlacesParameters,
     say: Callable[[str], None] = lambda _: None,
 ) -> list[Place]:
-    """All places that the traffic shows, tidied: no land, no outline beyond what is known."""
+    """Return all places that the traffic shows, tidied: no land, no outline beyond what is
+    known.
+    """
     found: list[Place] = []
     for words, kind in (
         ("anchorages", anchorages),
@@ -80,7 +82,9 @@ def learn(
 
 
 def _score(n_vessels: int, n_days: int, firmness: float, parameters: PlacesParameters) -> float:
-    """0.5 at the fewest vessels and days, times firmness; towards 1 for many times as many."""
+    """Return 0.5 at the fewest vessels and days, times firmness; towards 1 for many times as
+    many.
+    """
     vessels = n_vessels / (n_vessels + parameters.min_vessels)
     days = n_days / (n_days + parameters.min_days)
     return round(float(2 * min(vessels, 0.999) * days * firmness / (vessels + days)), 3)
@@ -90,7 +94,7 @@ def _score(n_vessels: int, n_days: int, firmness: float, parameters: PlacesParam
 
 
 def anchorages(traffic: Traffic, zones: Zones, parameters: PlacesParameters) -> list[Place]:
-    """Where many vessels lay still at sea."""
+    """Find the areas where many vessels lay still at sea."""
     stops = traffic.stops
     still = (stops["end_us"] - stops["start_us"] >= parameters.min_stay_s * SECOND_US) & (
         stops["spread_m"] <= parameters.max_spread_m
@@ -100,7 +104,9 @@ def anchorages(traffic: Traffic, zones: Zones, parameters: PlacesParameters) -> 
 
 
 def waiting_areas(traffic: Traffic, zones: Zones, parameters: PlacesParameters) -> list[Place]:
-    """Where many ships drifted or went slowly to and fro, neither anchored nor working."""
+    """Find the areas where many ships drifted or went slowly to and fro, neither anchored nor
+    working.
+    """
     drifts = traffic.drifts
     adrift = (drifts["spread_m"] > parameters.max_spread_m) & ~drifts["ship_type"].isin(NOT_WAITING)
     at_sea = _at_sea(drifts[adrift].reset_index(drop=True), zones, parameters)
@@ -148,7 +154,7 @@ def _stay_places(
 
 
 def _days_present(visits: pd.DataFrame) -> int:
-    """UTC days on which at least one of the visits went on."""
+    """Return UTC days on which at least one of the visits went on."""
     first, last = (visits[c].to_numpy() // DAY_US for c in ("start_us", "end_us"))
     begins, counts = int(first.min()), np.zeros(int(last.max() - first.min()) + 2, "int64")
     np.add.at(counts, first - begins, 1)
@@ -164,7 +170,7 @@ def _behind(mmsi: pd.Series, time_us: pd.Series) -> tuple[int, int]:
 
 
 def pilot_grounds(traffic: Traffic, zones: Zones, parameters: PlacesParameters) -> list[Place]:
-    """Where pilot craft came to many ships under way, outside ports."""
+    """Find the grounds where pilot craft came to many ships under way, outside ports."""
     met = traffic.meetings
     if met.empty:
         return []
@@ -198,7 +204,7 @@ def pilot_grounds(traffic: Traffic, zones: Zones, parameters: PlacesParameters) 
 
 
 def ferry_routes(traffic: Traffic, _: Zones, parameters: PlacesParameters) -> list[Place]:
-    """Lines between two places that are sailed again and again.
+    """Return lines between two places that are sailed again and again.
 
     Their ends are found by DBSCAN. A line needs many voyages on several days, and either passenger
     vessels or three vessels and more: one boat that shuttles between two shores is no ferry for it.
@@ -263,7 +269,7 @@ def _ferry_places(
 
 
 def lane_areas(traffic: Traffic, _: Zones, parameters: PlacesParameters) -> list[Place]:
-    """Lanes with their direction, and precautionary areas where lanes cross.
+    """Return lanes with their direction, and precautionary areas where lanes cross.
 
     Each place is judged in the finest cells that have enough traffic: a larger cell speaks only for
     the parts of it that no smaller one does.
@@ -282,7 +288,7 @@ def lane_areas(traffic: Traffic, _: Zones, parameters: PlacesParameters) -> list
 
 
 def _judged_cells(traffic: Traffic, parameters: PlacesParameters) -> pd.DataFrame:
-    """Cells of all sizes that have enough traffic, with what they are and their shapes."""
+    """Return cells of all sizes that have enough traffic, with what they are and their shapes."""
     parts = []
     decided: Any = shapely.Polygon()
     for flow in traffic.flows:
@@ -320,7 +326,7 @@ def _judged_cells(traffic: Traffic, parameters: PlacesParameters) -> pd.DataFram
 
 
 def _pieces(cells: pd.DataFrame, zone_class: str) -> Iterator[Ints]:
-    """Rows of cells that hang together and point the same way, lanes cut into pieces."""
+    """Yield rows of cells that hang together and point the same way, lanes cut into pieces."""
     if cells.empty:
         return
     shapes_ = cells["shape"].to_numpy()

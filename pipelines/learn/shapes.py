@@ -14,15 +14,15 @@ _SIMPLIFY_DEG = 0.0005
 
 
 def around(lat: Floats, lon: Floats, margin_m: float) -> Any:
-    """Concave outline of points with a margin, in WGS84."""
+    """Return concave outline of points with a margin, in WGS84."""
     lat0, lon0 = float(np.median(lat)), float(lon[0])
     points = shapely.multipoints(np.stack(geodesy.to_local_m(lat, lon, lat0, lon0), axis=-1))
-    hull = shapely.concave_hull(points, ratio=0.4)
-    return _to_wgs84(shapely.buffer(hull, margin_m, quad_segs=4), lat0, lon0)
+    outline = shapely.concave_hull(points, ratio=0.4)
+    return _to_wgs84(shapely.buffer(outline, margin_m, quad_segs=4), lat0, lon0)
 
 
 def corridor(lat: Floats, lon: Floats, half_width_m: float) -> Any:
-    """A line with a width, in WGS84."""
+    """Return a line with a width, in WGS84."""
     lat0, lon0 = float(np.median(lat)), float(lon[0])
     line = shapely.linestrings(np.stack(geodesy.to_local_m(lat, lon, lat0, lon0), axis=-1))
     return _to_wgs84(shapely.buffer(line, half_width_m, quad_segs=4), lat0, lon0)
@@ -39,7 +39,7 @@ def _to_wgs84(shape: Any, lat0: float, lon0: float) -> Any:
 def tidy(
     shape: shapely.Geometry, land: NDArray[np.object_], tree: shapely.STRtree
 ) -> shapely.Geometry:
-    """A shape without land, simplified, polygons only; empty where nothing is left."""
+    """Return a shape without land, simplified, polygons only; empty where nothing is left."""
     near = land[tree.query(shape, predicate="intersects")]
     if len(near):
         shape = shapely.difference(shape, shapely.union_all(near))

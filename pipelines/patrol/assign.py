@@ -160,7 +160,7 @@ def solve(
     iterations: int,
     seed: int,
 ) -> list[list[int]] | None:
-    """The same by PyVRP; None where it isn't installed, or finds nothing.
+    """Find the same by PyVRP; None where it isn't installed, or finds nothing.
 
     Parameters
     ----------

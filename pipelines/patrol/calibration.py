@@ -8,7 +8,9 @@ import pandas as pd
 from detectors.core.frames import SECOND_US, epoch_us, offsets
 from detectors.kinematics import geodesy, timegrid
 from detectors.surroundings.zones import Zones
-from pipelines.patrol.predict import PredictionParameters, ellipse_factor, motions, predict
+from pipelines.patrol.motions import motions
+from pipelines.patrol.predict import predict
+from pipelines.patrol.prediction import PredictionParameters, ellipse_factor
 from pipelines.patrol.seamap import SeaMap
 
 MAX_SILENCE_S = 1800

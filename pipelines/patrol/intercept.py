@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy
-from pipelines.patrol.predict import Prediction
-from pipelines.patrol.seamap import Route, SeaMap
+from pipelines.patrol.prediction import Prediction
+from pipelines.patrol.route import Route
+from pipelines.patrol.seamap import SeaMap
 
 Floats = NDArray[np.float64]
 

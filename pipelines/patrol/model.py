@@ -8,8 +8,8 @@ import pandas as pd
 
 from detectors.core.frames import SECOND_US, from_epoch_us
 from detectors.kinematics import geodesy
-from pipelines.patrol.predict import How, Prediction
-from pipelines.patrol.seamap import Route
+from pipelines.patrol.prediction import How, Prediction
+from pipelines.patrol.route import Route
 from pipelines.patrol.sectors import Sector
 from pipelines.patrol.units import Unit
 
@@ -216,6 +216,6 @@ class Plan:
 
 
 def utc(time_us: int) -> pd.Timestamp:
-    """A time of a plan."""
+    """Write a time of a plan."""
     time: pd.Timestamp = from_epoch_us(np.array([time_us])).iloc[0]
     return time

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US
-from pipelines.patrol.bench import Bench, Floats
 from pipelines.patrol.intercept import speed_mps
 from pipelines.patrol.model import (
     HOUR_US,
@@ -21,41 +20,42 @@ from pipelines.patrol.model import (
     Sortie,
     Target,
 )
+from pipelines.patrol.problem import Floats, Problem
 from pipelines.patrol.units import Unit
 
 _ORDER: Final = (UNCERTAIN, OFF_WATCH, OUT_OF_REACH, NO_WATER, NO_POSITION)
 
 
 def intercepts(
-    bench: Bench,
+    problem: Problem,
     units: Sequence[Unit],
     bases: Mapping[str, tuple[float, float, float]],
     sorties: Sequence[Sortie],
     targets: Sequence[Target],
 ) -> list[Intercept]:
     """Every pair's earliest meeting."""
-    ticks = bench.prediction.tick_us
-    ticks = ticks[(ticks >= bench.start_us) & (ticks <= bench.end_us)]
+    ticks = problem.prediction.tick_us
+    ticks = ticks[(ticks >= problem.start_us) & (ticks <= problem.end_us)]
     pairs: list[Intercept] = []
-    known = [t for t in targets if t.mmsi in bench.row]
+    known = [t for t in targets if t.mmsi in problem.row]
     lat, lon = np.empty((len(known), len(ticks))), np.empty((len(known), len(ticks)))
     for k, target in enumerate(known):
-        at = bench.prediction.at(bench.row[target.mmsi], ticks)
-        lat[k], lon[k], _ = bench.sea.snap(*at)
+        at = problem.prediction.at(problem.row[target.mmsi], ticks)
+        lat[k], lon[k], _ = problem.sea.snap(*at)
     place = {t.mmsi: k for k, t in enumerate(known)}
     for unit in units:
         mine = [s for s in sorties if s.unit is unit]
         out = np.full(lat.shape, np.inf)
         if unit.name in bases:
             base = bases[unit.name][:2]
-            out = bench.sea.distances_m(*base, lat.ravel(), lon.ravel()).reshape(lat.shape)
+            out = problem.sea.distances_m(*base, lat.ravel(), lon.ravel()).reshape(lat.shape)
         for target in targets:
             at_row = place.get(target.mmsi)
             if at_row is None:
                 pairs.append(Intercept(unit.name, target, NO_POSITION))
                 continue
             way = (lat[at_row], lon[at_row], out[at_row])
-            pairs.append(_pair(bench, unit, mine, target, ticks, way))
+            pairs.append(_pair(problem, unit, mine, target, ticks, way))
     return pairs
 
 
@@ -71,7 +71,7 @@ def why_not(targets: Sequence[Target], pairs: Sequence[Intercept]) -> dict[int, 
 
 
 def nearest(target: Target, pairs: Sequence[Intercept]) -> Intercept | None:
-    """The nearest thing to a chance of meeting a vessel that there was."""
+    """Return the nearest thing to a chance of meeting a vessel that there was."""
     mine = [p for p in pairs if p.target is target and np.isfinite(p.out_nm)]
     able = [p for p in mine if p.reason != OUT_OF_REACH]
     if able:
@@ -80,7 +80,7 @@ def nearest(target: Target, pairs: Sequence[Intercept]) -> Intercept | None:
 
 
 def _pair(
-    bench: Bench,
+    problem: Problem,
     unit: Unit,
     sorties: Sequence[Sortie],
     target: Target,
@@ -90,7 +90,7 @@ def _pair(
     lat, lon, out_m = way
     if not np.isfinite(lat).any():
         return Intercept(unit.name, target, NO_WATER)
-    chance = bench.chance(bench.row[target.mmsi], ticks, unit.search_nm)
+    chance = problem.chance(problem.row[target.mmsi], ticks, unit.search_nm)
     boarding_us = unit.boarding_min * 60 * SECOND_US
     best: tuple[str, int, float] | None = None
     order = ("", UNCERTAIN, OUT_OF_REACH, OFF_WATCH)
@@ -99,7 +99,7 @@ def _pair(
         sail_us = out_m / speed_mps(speed) * SECOND_US
         for opens, closes in spans:
             reason, good = _possible(
-                bench, unit, speed, ticks, sail_us, out_m, boarding_us, chance, opens, closes
+                problem, unit, speed, ticks, sail_us, out_m, boarding_us, chance, opens, closes
             )
             if good is None:
                 continue
@@ -111,7 +111,7 @@ def _pair(
         # Would it do if the watch were all day?
         sail_us = out_m / speed_mps(unit.max_kn) * SECOND_US
         doubt, tick = _possible(
-            bench,
+            problem,
             unit,
             unit.max_kn,
             ticks,
@@ -119,8 +119,8 @@ def _pair(
             out_m,
             boarding_us,
             chance,
-            bench.start_us,
-            bench.end_us,
+            problem.start_us,
+            problem.end_us,
         )
         near = np.flatnonzero(np.isfinite(out_m))
         if not len(near):
@@ -145,7 +145,7 @@ def _pair(
 
 
 def _possible(
-    bench: Bench,
+    problem: Problem,
     unit: Unit,
     speed: float,
     ticks: NDArray[np.int64],
@@ -156,7 +156,7 @@ def _possible(
     opens: int,
     closes: int,
 ) -> tuple[str, int | None]:
-    """The first tick at which a unit could meet a vessel; a reason where it isn't likely to."""
+    """Find the first tick at which a unit could meet a vessel; a reason where it can't well."""
     back_us = sail_us * speed / unit.cruise_kn
     there = (opens + sail_us <= ticks) & (ticks + boarding_us + back_us <= closes)
     there &= sail_us + boarding_us + back_us <= (unit.endurance_h or np.inf) * HOUR_US
@@ -164,7 +164,7 @@ def _possible(
     there &= used_nm <= (unit.endurance_nm or np.inf)
     if unit.boardings == 0 or not there.any():
         return "", None
-    likely = np.flatnonzero(there & (chance >= bench.planning.min_chance))
+    likely = np.flatnonzero(there & (chance >= problem.planning.min_chance))
     if len(likely):
         return "", int(likely[0])
     return UNCERTAIN, int(np.flatnonzero(there)[np.argmax(chance[there])])

@@ -20,7 +20,6 @@ from detectors.kinematics import geodesy
 from detectors.surroundings.zones import Zones
 from pipelines.patrol import assign
 from pipelines.patrol.assign import Run
-from pipelines.patrol.bench import Bench, Floats
 from pipelines.patrol.intercept import speed_mps
 from pipelines.patrol.model import (
     ANOTHER_UNIT,
@@ -34,8 +33,10 @@ from pipelines.patrol.model import (
     Sortie,
     Target,
 )
+from pipelines.patrol.motions import motions
 from pipelines.patrol.pairs import intercepts, nearest, why_not
-from pipelines.patrol.predict import motions, predict
+from pipelines.patrol.predict import predict
+from pipelines.patrol.problem import Floats, Problem
 from pipelines.patrol.sailing import sail
 from pipelines.patrol.seamap import SeaMap
 from pipelines.patrol.sectors import sectors
@@ -119,15 +120,15 @@ def make(
         planning.sector_deg,
         planning.max_sectors,
     )
-    bench = Bench(planning, sea, prediction, motion, start_us, end_us)
+    problem = Problem(planning, sea, prediction, motion, start_us, end_us)
     say("intercepts")
-    pairs = intercepts(bench, config.units, bases, sorties, targets)
+    pairs = intercepts(problem, config.units, bases, sorties, targets)
     why = why_not(targets, pairs)
     say("tasks")
     able = [target for target in targets if not why[target.mmsi]]
-    tasks = all_tasks(bench, sorties, able, risky)
+    tasks = all_tasks(problem, sorties, able, risky)
     say("assigning")
-    sailed, solver = _assigned(bench, sorties, tasks, use_solver)
+    sailed, solver = _assigned(problem, sorties, tasks, use_solver)
     unplaced = tuple(unit.name for unit in config.units if unit.name not in bases)
     return Plan(
         inputs.run_id,
@@ -147,7 +148,7 @@ def make(
 
 
 def for_units(plan: Plan, names: Collection[str]) -> Plan:
-    """A plan as some of its units get it: their sorties, and what they don't go for."""
+    """Return a plan as some of its units get it: their sorties, and what they don't go for."""
     sailed = [one for one in plan.sailed if one.sortie.unit.name in names]
     pairs = [pair for pair in plan.intercepts if pair.unit in names]
     met = _met(plan.sailed)
@@ -171,7 +172,7 @@ def _met(sailed: Sequence[Sailed]) -> set[int]:
 def _left_out(
     sailed: Sequence[Sailed], targets: Sequence[Target], pairs: Sequence[Intercept]
 ) -> tuple[LeftOut, ...]:
-    """The vessels that no sortie goes for, and why."""
+    """Return the vessels that no sortie goes for, and why."""
     met, why = _met(sailed), why_not(targets, pairs)
     return tuple(
         LeftOut(target, why[target.mmsi] or LOWER_VALUE, nearest(target, pairs))
@@ -202,7 +203,7 @@ def _targets(inputs: Inputs, planning: Planning) -> list[Target]:
 
 
 def _bases(units: Sequence[Unit], sea: SeaMap) -> dict[str, tuple[float, float, float]]:
-    """The free water nearest to each unit's base and how far that is; no unit without water."""
+    """Find the free water nearest to each unit's base, and how far off; units without are out."""
     snapped = sea.snap([u.base.lat for u in units], [u.base.lon for u in units])
     places = zip(*(values.tolist() for values in snapped), strict=True)
     return {u.name: at for u, at in zip(units, places, strict=True) if np.isfinite(at[2])}
@@ -223,16 +224,16 @@ def _sorties(
 
 
 def _assigned(
-    bench: Bench, sorties: Sequence[Sortie], tasks: Sequence[Task], use_solver: bool
+    problem: Problem, sorties: Sequence[Sortie], tasks: Sequence[Task], use_solver: bool
 ) -> tuple[list[Sailed], str]:
-    """The sorties with their tasks, and how they were found."""
+    """Return the sorties with their tasks, and how they were found."""
     empty = [Sailed(sortie, ()) for sortie in sorties]
     if not sorties or not tasks:
         return empty, "nothing to assign"
     bases = sorted({(s.lat, s.lon) for s in sorties})
-    runs = [_run(bench, sortie, bases) for sortie in sorties]
+    runs = [_run(problem, sortie, bases) for sortie in sorties]
     jobs = [task.job for task in tasks]
-    metres = _metres(bench, bases, tasks, sorties)
+    metres = _metres(problem, bases, tasks, sorties)
     ways = {"greedy": assign.greedy(runs, jobs, metres, len(bases))}
     if use_solver:
         solved = assign.solve(
@@ -240,28 +241,28 @@ def _assigned(
             jobs,
             metres,
             len(bases),
-            iterations=bench.planning.iterations,
-            seed=bench.planning.seed,
+            iterations=problem.planning.iterations,
+            seed=problem.planning.seed,
         )
         if solved is not None:
             ways["PyVRP"] = solved
     made = {
-        name: _sailed(bench, sorties, [[tasks[k] for k in order] for order in orders])
+        name: _sailed(problem, sorties, [[tasks[k] for k in order] for order in orders])
         for name, orders in ways.items()
     }
     best = max(made, key=lambda name: (sum(s.value for s in made[name]), name == "PyVRP"))
-    return _none_idle(bench, made[best], runs, tasks, metres, len(bases)), best
+    return _none_idle(problem, made[best], runs, tasks, metres, len(bases)), best
 
 
 def _none_idle(
-    bench: Bench,
+    problem: Problem,
     sailed: list[Sailed],
     runs: Sequence[Run],
     tasks: Sequence[Task],
     metres: Floats,
     n_bases: int,
 ) -> list[Sailed]:
-    """A sortie without a task patrols a sector, however little that promises."""
+    """Give a sortie without a task a sector to patrol, however little that promises."""
     done = {s.sector.name for one in sailed for s in one.stops if s.sector}
     for number, (one, run) in enumerate(zip(sailed, runs, strict=True)):
         rows = [
@@ -272,18 +273,18 @@ def _none_idle(
         take = np.r_[np.arange(n_bases), n_bases + np.array(rows)]
         jobs = [tasks[k].job for k in rows]
         [order] = assign.greedy([run], jobs, metres[np.ix_(take, take)], n_bases)
-        stops = sail(bench, one.sortie, [tasks[rows[k]] for k in order])
+        stops = sail(problem, one.sortie, [tasks[rows[k]] for k in order])
         sailed[number] = Sailed(one.sortie, tuple(stops))
         done |= {s.sector.name for s in stops if s.sector}
     return sailed
 
 
-def _run(bench: Bench, sortie: Sortie, bases: Sequence[tuple[float, float]]) -> Run:
+def _run(problem: Problem, sortie: Sortie, bases: Sequence[tuple[float, float]]) -> Run:
     unit = sortie.unit
     return Run(
         bases.index((sortie.lat, sortie.lon)),
-        (sortie.opens_us - bench.start_us) / SECOND_US,
-        (sortie.closes_us - bench.start_us) / SECOND_US,
+        (sortie.opens_us - problem.start_us) / SECOND_US,
+        (sortie.closes_us - problem.start_us) / SECOND_US,
         speed_mps(unit.cruise_kn),
         (unit.endurance_h or np.inf) * 3600.0,
         (unit.endurance_nm or np.inf) * NM,
@@ -293,7 +294,7 @@ def _run(bench: Bench, sortie: Sortie, bases: Sequence[tuple[float, float]]) -> 
 
 
 def _metres(
-    bench: Bench,
+    problem: Problem,
     bases: Sequence[tuple[float, float]],
     tasks: Sequence[Task],
     sorties: Sequence[Sortie],
@@ -318,15 +319,15 @@ def _metres(
     for k in range(n):
         near = k + np.flatnonzero(straight[k, k:] <= far_m)
         here = (float(places[k, 0]), float(places[k, 1]))
-        between[k, near] = bench.sea.distances_m(*here, places[near, 0], places[near, 1])
+        between[k, near] = problem.sea.distances_m(*here, places[near, 0], places[near, 1])
     between = np.minimum(between, between.T)
     return np.asarray(between[np.ix_(place, place)])
 
 
 def _sailed(
-    bench: Bench, sorties: Sequence[Sortie], orders: Sequence[Sequence[Task]]
+    problem: Problem, sorties: Sequence[Sortie], orders: Sequence[Sequence[Task]]
 ) -> list[Sailed]:
     return [
-        Sailed(sortie, tuple(sail(bench, sortie, order)))
+        Sailed(sortie, tuple(sail(problem, sortie, order)))
         for sortie, order in zip(sorties, orders, strict=True)
     ]

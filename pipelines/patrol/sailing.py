@@ -6,10 +6,10 @@ from typing import Final
 import numpy as np
 
 from detectors.core.frames import SECOND_US
-from pipelines.patrol.bench import Bench
 from pipelines.patrol.intercept import MINUTE_US, Meeting, earliest, speed_mps
 from pipelines.patrol.model import HOUR_US, NM, Sortie, Stop, Target, utc
-from pipelines.patrol.predict import ellipse_factor
+from pipelines.patrol.prediction import ellipse_factor
+from pipelines.patrol.problem import Problem
 from pipelines.patrol.sectors import chance_found
 from pipelines.patrol.tasks import Task
 from pipelines.patrol.units import Unit
@@ -18,8 +18,8 @@ SHOWN_SHARE: Final = 0.8
 """The region given with a position is said to hold this share of the errors."""
 
 
-def sail(bench: Bench, sortie: Sortie, order: Sequence[Task]) -> list[Stop]:
-    """The stops of a sortie that holds its limits; tasks that don't fit are left out."""
+def sail(problem: Problem, sortie: Sortie, order: Sequence[Task]) -> list[Stop]:
+    """Return the stops of a sortie that holds its limits; tasks that don't fit are left out."""
     stops: list[Stop] = []
     home: Stop | None = None
     boarded = 0
@@ -27,8 +27,8 @@ def sail(bench: Bench, sortie: Sortie, order: Sequence[Task]) -> list[Stop]:
         if task.target is not None and boarded >= sortie.unit.boardings:
             continue
         for speed in (sortie.unit.cruise_kn, sortie.unit.max_kn):
-            stop = _stop(bench, sortie, stops, task, speed)
-            back = stop and _home(bench, sortie, [*stops, stop])
+            stop = _stop(problem, sortie, stops, task, speed)
+            back = stop and _home(problem, sortie, [*stops, stop])
             if stop and back:
                 stops.append(stop)
                 home = back
@@ -38,19 +38,19 @@ def sail(bench: Bench, sortie: Sortie, order: Sequence[Task]) -> list[Stop]:
 
 
 def _stop(
-    bench: Bench, sortie: Sortie, stops: Sequence[Stop], task: Task, speed: float
+    problem: Problem, sortie: Sortie, stops: Sequence[Stop], task: Task, speed: float
 ) -> Stop | None:
     unit = sortie.unit
     here = (stops[-1].lat, stops[-1].lon) if stops else (sortie.lat, sortie.lon)
     ready = stops[-1].end_us if stops else sortie.opens_us
-    early = bench.start_us + int(task.job.early_s * SECOND_US)
+    early = problem.start_us + int(task.job.early_s * SECOND_US)
     if task.target is None:
-        route = bench.sea.route(*here, task.lat, task.lon)
+        route = problem.sea.route(*here, task.lat, task.lon)
         if route is None or task.sector is None:
             return None
         sail_us = _minutes_up(route.distance_m / speed_mps(speed) * SECOND_US)
         begin = max(ready + sail_us, early)
-        late = bench.start_us + int(task.job.late_s * SECOND_US)
+        late = problem.start_us + int(task.job.late_s * SECOND_US)
         if begin > late:
             return None
         end = begin + int(task.job.duration_s * SECOND_US)
@@ -70,28 +70,28 @@ def _stop(
             task.sector.expected(utc(begin), hours) * chance,
         )
     meeting = earliest(
-        bench.sea,
+        problem.sea,
         here,
         ready,
         speed,
-        bench.prediction,
+        problem.prediction,
         task.row,
         max(early, ready),
-        min(sortie.closes_us, bench.end_us),
+        min(sortie.closes_us, problem.end_us),
     )
     if meeting is None:
         return None
-    return _boarding(bench, unit, task, task.target, meeting, speed)
+    return _boarding(problem, unit, task, task.target, meeting, speed)
 
 
 def _boarding(
-    bench: Bench, unit: Unit, task: Task, target: Target, meeting: Meeting, speed: float
+    problem: Problem, unit: Unit, task: Task, target: Target, meeting: Meeting, speed: float
 ) -> Stop | None:
-    chance = float(bench.chance(task.row, meeting.time_us, unit.search_nm))
-    if chance < bench.planning.min_chance:
+    chance = float(problem.chance(task.row, meeting.time_us, unit.search_nm))
+    if chance < problem.planning.min_chance:
         return None
-    course, along, across = bench.prediction.scale_at(task.row, meeting.time_us)
-    factor = float(ellipse_factor(SHOWN_SHARE, bench.prediction.dof[task.row]))
+    course, along, across = problem.prediction.scale_at(task.row, meeting.time_us)
+    factor = float(ellipse_factor(SHOWN_SHARE, problem.prediction.dof[task.row]))
     sail_us = _minutes_up(meeting.route.distance_m / speed_mps(speed) * SECOND_US)
     return Stop(
         target,
@@ -108,16 +108,16 @@ def _boarding(
         float(course),
         float(along) * factor,
         float(across) * factor,
-        bench.prediction.how[task.row],
+        problem.prediction.how[task.row],
     )
 
 
-def _home(bench: Bench, sortie: Sortie, stops: Sequence[Stop]) -> Stop | None:
-    """The way back, None where the sortie would break a limit."""
+def _home(problem: Problem, sortie: Sortie, stops: Sequence[Stop]) -> Stop | None:
+    """Find the way back, None where the sortie would break a limit."""
     unit, last = sortie.unit, stops[-1]
     if stops[0].depart_us < sortie.opens_us:
         return None
-    route = bench.sea.route(last.lat, last.lon, sortie.lat, sortie.lon)
+    route = problem.sea.route(last.lat, last.lon, sortie.lat, sortie.lon)
     if route is None:
         return None
     sail_us = _minutes_up(route.distance_m / speed_mps(unit.cruise_kn) * SECOND_US)
@@ -134,7 +134,7 @@ def _home(bench: Bench, sortie: Sortie, stops: Sequence[Stop]) -> Stop | None:
 
 
 def _used_nm(stop: Stop, unit: Unit) -> float:
-    """What a stop takes of the unit's endurance.
+    """Return what a stop takes of the unit's endurance.
 
     Fuel over a distance grows with the square of the speed (the Admiralty coefficient: power with
     its cube), and a sector is searched at cruising speed.

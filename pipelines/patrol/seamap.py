@@ -16,7 +16,6 @@ these latitudes the great circle and the rhumb line between their ends are withi
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
@@ -29,6 +28,7 @@ from scipy.spatial import cKDTree
 
 from detectors.kinematics import geodesy
 from pipelines.patrol.outlines import crossed_cells, subdivided
+from pipelines.patrol.route import Route, cut_legs, with_points
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -42,7 +42,6 @@ CLEARANCE_M: Final = 250.0
 SNAP_M: Final = 5_000.0
 """A place farther from free water than this has no route."""
 MIN_SQUARES: Final = 100
-MAX_LEG_M: Final = 100_000.0
 SEE_M: Final = 75_000.0
 """Places farther apart are asked of the graph at once: testing long legs against land is slow."""
 _ARC: Final = 3
@@ -54,32 +53,6 @@ _COAST: Final = -1
 _INLAND: Final = -2
 _BLOCK: Final = 2 ** (LEVELS - 1)
 """Finest cells along a block: most legs are told by the blocks they cross, a far cheaper test."""
-
-
-@dataclass(frozen=True)
-class Route:
-    """A way over water.
-
-    Attributes
-    ----------
-    lat, lon
-        Its points, degrees, the first and last being the places asked for (moved to the nearest
-        free water where they lie on land or too near to it).
-    """
-
-    lat: Floats
-    lon: Floats
-
-    @property
-    def distance_m(self) -> float:
-        """Its length."""
-        return float(self.along_m[-1])
-
-    @cached_property
-    def along_m(self) -> Floats:
-        """Distance from the start to each point."""
-        legs = geodesy.distance_m(self.lat[:-1], self.lon[:-1], self.lat[1:], self.lon[1:])
-        return np.asarray(np.r_[0.0, np.cumsum(legs)])
 
 
 class SeaMap:
@@ -181,7 +154,7 @@ class SeaMap:
         return cKDTree(geodesy.unit_xyz(self._y[self._sea], self._x[self._sea]))
 
     def _square_of(self, lat: ArrayLike, lon: ArrayLike) -> Ints:
-        """Number of the square that each point lies in, -1 where it isn't in free water."""
+        """Return the number of each point's square, -1 where it isn't in free water."""
         x = np.floor((np.asarray(lon, "float64") - self.box[0]) / FINEST_DEG).astype("int64")
         y = np.floor((np.asarray(lat, "float64") - self.box[1]) / FINEST_DEG).astype("int64")
         ny, nx = self._leaf.shape
@@ -202,7 +175,7 @@ class SeaMap:
         return np.asarray((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
 
     def snap(self, lat: ArrayLike, lon: ArrayLike) -> tuple[Floats, Floats, Floats]:
-        """The nearest free water to each point: lat, lon, and how far the point was moved (m).
+        """Find the nearest free water to each point: lat, lon, and how far the point was moved (m).
 
         A point in free water stays; others go to the middle of the nearest square. NaN where that
         is farther than `SNAP_M`, or the point itself is NaN.
@@ -306,7 +279,7 @@ class SeaMap:
         return found
 
     def route(self, lat1: float, lon1: float, lat2: float, lon2: float) -> Route | None:
-        """A short way from one place in free water to another, None where there is none.
+        """Find a short way from one place in free water to another, None where there is none.
 
         Raises nothing for places outside the box or on land: there is no way from them.
         """
@@ -316,7 +289,7 @@ class SeaMap:
         if start < 0 or end < 0:
             return None
         if bool(self.sees(lat1, lon1, lat2, lon2)[0]):
-            return _cut(np.array([lat1, lat2]), np.array([lon1, lon2]))
+            return cut_legs(np.array([lat1, lat2]), np.array([lon1, lon2]))
         away, before = self._ways_from(start)
         if not np.isfinite(away[end]):
             return None
@@ -328,7 +301,7 @@ class SeaMap:
         for _ in range(2):  # the second round pulls what the first one left
             lat, lon = self._taut(lat, lon)
             lat, lon = self._divided(lat, lon)
-        return _cut(*self._taut(lat, lon))
+        return cut_legs(*self._taut(lat, lon))
 
     def _ways_from(self, start: int) -> tuple[Floats, NDArray[np.int32]]:
         """Distance of every square from one of them, and the square before it on the way there.
@@ -342,7 +315,7 @@ class SeaMap:
         return self._ways[start]
 
     def _taut(self, lat: Floats, lon: Floats) -> tuple[Floats, Floats]:
-        """The shortest way over the points of a way, each leg clear of land.
+        """Find the shortest way over the points of a way, each leg clear of land.
 
         A long way is pulled piece by piece; the pieces overlap in the next round.
         """
@@ -370,11 +343,11 @@ class SeaMap:
         return lat[rows], lon[rows]
 
     def _divided(self, lat: Floats, lon: Floats) -> tuple[Floats, Floats]:
-        """A way with more points on its legs, so that its corners can be cut nearer to land."""
+        """Put more points on a way's legs, so that its corners can be cut nearer to land."""
         metres = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
         spacing = max(float(metres.sum()) / max(_TAUT_POINTS - len(lat), 1), 250.0)
         count = np.maximum(1, np.floor(metres / spacing)).astype("int64")
-        return _with_points(lat, lon, count)
+        return with_points(lat, lon, count)
 
 
 def _pairs(a: NDArray[np.int32], b: NDArray[np.int32], n: int) -> Ints:
@@ -384,19 +357,3 @@ def _pairs(a: NDArray[np.int32], b: NDArray[np.int32], n: int) -> Ints:
     low, high = np.minimum(a[both], b[both]), np.maximum(a[both], b[both])
     keys = np.sort(low.astype("int64") * n + high)
     return np.asarray(keys[np.r_[True, keys[1:] != keys[:-1]][: len(keys)]])
-
-
-def _cut(lat: Floats, lon: Floats) -> Route:
-    """A route with its long legs cut, so that great circle and rhumb line stay beside them."""
-    metres = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
-    parts = np.maximum(1, np.ceil(metres / MAX_LEG_M)).astype("int64")
-    return Route(*_with_points(lat, lon, parts))
-
-
-def _with_points(lat: Floats, lon: Floats, parts: Ints) -> tuple[Floats, Floats]:
-    """A way with each leg cut into so many equal parts."""
-    leg = np.repeat(np.arange(len(parts)), parts)
-    fraction = (np.arange(len(leg)) - np.repeat(np.cumsum(parts) - parts, parts)) / parts[leg]
-    fine_lat = lat[leg] + fraction * (lat[leg + 1] - lat[leg])
-    fine_lon = lon[leg] + fraction * (lon[leg + 1] - lon[leg])
-    return np.r_[fine_lat, lat[-1]], np.r_[fine_lon, lon[-1]]

@@ -95,7 +95,7 @@ def chance_found(search_nm: float, speed_kn: float, hours: float, area_nm2: floa
 def sectors(
     events: pd.DataFrame, landings: pd.DataFrame, days: float, size_deg: float, most: int
 ) -> list[Sector]:
-    """The riskiest sectors, riskiest first.
+    """Find the riskiest sectors, riskiest first.
 
     Parameters
     ----------

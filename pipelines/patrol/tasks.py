@@ -8,9 +8,9 @@ import numpy as np
 
 from detectors.core.frames import SECOND_US
 from pipelines.patrol.assign import Job
-from pipelines.patrol.bench import Bench
 from pipelines.patrol.model import HOUR_US, Sortie, Target, utc
-from pipelines.patrol.predict import UNDER_WAY
+from pipelines.patrol.prediction import UNDER_WAY
+from pipelines.patrol.problem import Problem
 from pipelines.patrol.sectors import Sector, chance_found
 
 STAY_SLOT_H: Final = 4.0
@@ -30,7 +30,7 @@ class Task:
 
 
 def all_tasks(
-    bench: Bench, sorties: Sequence[Sortie], targets: Sequence[Target], risky: Sequence[Sector]
+    problem: Problem, sorties: Sequence[Sortie], targets: Sequence[Target], risky: Sequence[Sector]
 ) -> list[Task]:
     """Meetings at several times, and patrols of sectors."""
     if not sorties:
@@ -38,32 +38,32 @@ def all_tasks(
     search_nm = float(np.median([s.unit.search_nm for s in sorties]))
     found: list[Task] = []
     for target in targets:
-        found += _meetings(bench, target, search_nm, sorties)
-    found += _patrols(bench, sorties, risky)
+        found += _meetings(problem, target, search_nm, sorties)
+    found += _patrols(problem, sorties, risky)
     return found
 
 
 def _meetings(
-    bench: Bench, target: Target, search_nm: float, sorties: Sequence[Sortie]
+    problem: Problem, target: Target, search_nm: float, sorties: Sequence[Sortie]
 ) -> list[Task]:
-    row = bench.row[target.mmsi]
-    moving = bench.motion.mode[row] == UNDER_WAY
-    slot_us = int((bench.planning.slot_h if moving else STAY_SLOT_H) * HOUR_US)
+    row = problem.row[target.mmsi]
+    moving = problem.motion.mode[row] == UNDER_WAY
+    slot_us = int((problem.planning.slot_h if moving else STAY_SLOT_H) * HOUR_US)
     found = []
-    for early in range(bench.start_us, bench.end_us, slot_us):
-        late = min(early + slot_us, bench.end_us)
+    for early in range(problem.start_us, problem.end_us, slot_us):
+        late = min(early + slot_us, problem.end_us)
         # Only while some watch is on.
         if not any(s.opens_us < late and s.closes_us > early for s in sorties):
             continue
         middle = (early + late) // 2
-        chance = float(bench.chance(row, middle, search_nm))
-        lat, lon, _ = bench.sea.snap(*bench.prediction.at(row, middle))
-        if chance < bench.planning.min_chance or not np.isfinite(lat[0]):
+        chance = float(problem.chance(row, middle, search_nm))
+        lat, lon, _ = problem.sea.snap(*problem.prediction.at(row, middle))
+        if chance < problem.planning.min_chance or not np.isfinite(lat[0]):
             continue
         job = Job(
             row,
-            (early - bench.start_us) / SECOND_US,
-            (late - bench.start_us) / SECOND_US,
+            (early - problem.start_us) / SECOND_US,
+            (late - problem.start_us) / SECOND_US,
             target.score * chance * target.worth,
             boarding=True,
         )
@@ -71,26 +71,26 @@ def _meetings(
     return found
 
 
-def _patrols(bench: Bench, sorties: Sequence[Sortie], risky: Sequence[Sector]) -> list[Task]:
+def _patrols(problem: Problem, sorties: Sequence[Sortie], risky: Sequence[Sector]) -> list[Task]:
     if not risky:
         return []
-    lat, lon, moved = bench.sea.snap([s.lat for s in risky], [s.lon for s in risky])
-    lasts_us = int(bench.planning.sector_h * HOUR_US)
+    lat, lon, moved = problem.sea.snap([s.lat for s in risky], [s.lon for s in risky])
+    lasts_us = int(problem.planning.sector_h * HOUR_US)
     search_nm = float(np.median([s.unit.search_nm for s in sorties]))
     cruise_kn = float(np.median([s.unit.cruise_kn for s in sorties]))
     found = []
     for k, sector in enumerate(risky):
         if not np.isfinite(moved[k]):
             continue
-        chance = chance_found(search_nm, cruise_kn, bench.planning.sector_h, sector.area_nm2)
-        for early in range(bench.start_us, bench.end_us - lasts_us, lasts_us):
+        chance = chance_found(search_nm, cruise_kn, problem.planning.sector_h, sector.area_nm2)
+        for early in range(problem.start_us, problem.end_us - lasts_us, lasts_us):
             # It begins within the first half of its time, so that two don't overlap much.
             late = early + lasts_us // 2
-            expected = sector.expected(utc(early + lasts_us // 4), bench.planning.sector_h)
+            expected = sector.expected(utc(early + lasts_us // 4), problem.planning.sector_h)
             job = Job(
                 -1,
-                (early - bench.start_us) / SECOND_US,
-                (late - bench.start_us) / SECOND_US,
+                (early - problem.start_us) / SECOND_US,
+                (late - problem.start_us) / SECOND_US,
                 expected * chance,
                 boarding=False,
                 duration_s=lasts_us / SECOND_US,

@@ -10,9 +10,9 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from detectors.core.errors import ConfigError
-from pipelines.base.settings import REFERENCE, read_yaml
-from pipelines.base.yaml_models import read_model
-from pipelines.patrol.predict import PredictionParameters
+from pipelines.base.settings import REFERENCE
+from pipelines.base.yaml_files import read_model, read_yaml
+from pipelines.patrol.prediction import PredictionParameters
 from pipelines.reference import layers as reference
 
 FILE_NAME: Final = "patrol.yaml"
@@ -147,7 +147,7 @@ class PatrolConfig(_Section):
 
 
 def load(path: Path, ports: pd.DataFrame | None = None) -> PatrolConfig:
-    """The patrol configuration.
+    """Load the patrol configuration.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ def load(path: Path, ports: pd.DataFrame | None = None) -> PatrolConfig:
 
 
 def of(config: Path) -> PatrolConfig:
-    """The patrol configuration of a configuration folder; raises as `load` does."""
+    """Load the patrol configuration of a configuration folder; raises as `load` does."""
     marks = reference.load_landmarks(REFERENCE)
     return load(config / FILE_NAME, marks[marks["kind"] == "port"])
 
@@ -186,7 +186,7 @@ def _port(name: str, ports: pd.DataFrame | None) -> dict[str, Any]:
 def watches(
     unit: Unit, start: pd.Timestamp, end: pd.Timestamp
 ) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
-    """The parts of a unit's watches that lie between two times, each long enough to sail.
+    """Return the parts of a unit's watches that lie between two times, each long enough to sail.
 
     >>> unit = Unit(name="a", base=Base(name="b", lat=0, lon=0), cruise_kn=9, max_kn=9,
     ...             watch="20:00-06:00")

@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from detectors.core.events import evidence_of
+from detectors.core.evidence import Evidence
 from detectors.core.explain import NOT_ASSESSED
 from pipelines.base.labels import Labels, labels
 from pipelines.base.text import one_line
+from pipelines.publish import checks
 from pipelines.publish.products import Products
 
 LOCAL: Final = ZoneInfo("Asia/Kuala_Lumpur")
@@ -47,6 +48,7 @@ class EventCard:
     lat: float | None
     lon: float | None
     where: str
+    checks: Sequence[tuple[str, str, str, str]]
     evidence: Sequence[tuple[str, str]]
 
 
@@ -86,7 +88,7 @@ class VesselCard:
 
 
 def vessel_cards(products: Products) -> list[VesselCard]:
-    """The flagged vessels in rank order, each with the events behind its rank, strongest first."""
+    """List flagged vessels in rank order, each with the events behind its rank, strongest first."""
     names, words = vessel_names(products), labels(products.language)
     events = _event_cards(products, names, words)
     frame = products.flagged.sort_values("rank", kind="stable")
@@ -130,7 +132,7 @@ def vessel_names(products: Products) -> dict[int, str]:
 
 
 def explanation_parts(explanation: str, words: Labels = ENGLISH) -> tuple[str, str]:
-    """What to call an explanation, and its text.
+    """Return what to call an explanation, and its text.
 
     >>> explanation_parts("not assessed: no land or zone layer reaches this place")
     ('Not assessed', 'no land or zone layer reaches this place')
@@ -143,12 +145,12 @@ def explanation_parts(explanation: str, words: Labels = ENGLISH) -> tuple[str, s
 
 
 def explanation_line(explanation: str, words: Labels = ENGLISH) -> str:
-    """An explanation with what it is; empty where there is none."""
+    """Return an explanation with what it is; empty where there is none."""
     return ": ".join(explanation_parts(explanation, words)) if explanation else ""
 
 
 def without_time(reason: str) -> str:
-    """A reason without the local time it ends with, where the times stand beside it anyway.
+    """Return a reason without the local time it ends with, where the times stand beside it anyway.
 
     >>> without_time("Drifted 4.1 h, 9 nm off Lumut (21 Nov 02:10 to 06:15 MYT)")
     'Drifted 4.1 h, 9 nm off Lumut'
@@ -179,7 +181,7 @@ def span(
     name: str,
     words: Labels = ENGLISH,
 ) -> str:
-    """A time span for people; one that has no end is 'since'.
+    """Write a time span for people; one that has no end is 'since'.
 
     >>> t = pd.Timestamp("2026-11-20T22:00Z")
     >>> span(t, t + pd.Timedelta(hours=3), None, "UTC"), span(t, None, None, "UTC")
@@ -197,7 +199,7 @@ def span(
 
 
 def duration_text(start: pd.Timestamp, end: pd.Timestamp) -> str:
-    """A duration for people: '35 min', '4 h 10 min', '24 h', '2 d 3 h'.
+    """Write a duration for people: '35 min', '4 h 10 min', '24 h', '2 d 3 h'.
 
     >>> t = pd.Timestamp("2026-11-20T22:00Z")
     >>> duration_text(t, t + pd.Timedelta(minutes=250))
@@ -217,7 +219,8 @@ def _event_cards(products: Products, names: dict[int, str], words: Labels) -> di
     wanted = {key for ids in products.flagged["event_ids"] for key in str(ids).split(";")}
     frame = products.events[products.events["event_id"].isin(wanted)]
     cards = {}
-    for row, evidence in zip(frame.to_dict("records"), evidence_of(frame), strict=True):
+    for row in frame.to_dict("records"):
+        evidence: Evidence = row["evidence"]
         lat, lon = _place(row["lat"], row["lon"])
         start, end = row["start"], None if pd.isna(row["end"]) else row["end"]
         kind = one_line(str(row["kind"]), NAME_LIMIT)
@@ -239,9 +242,13 @@ def _event_cards(products: Products, names: dict[int, str], words: Labels) -> di
             lat=lat,
             lon=lon,
             where=position_text(lat, lon),
+            checks=[
+                (one.label, one.measured, one.limit, one.margin)
+                for one in checks.rows(evidence, words.say)
+            ],
             evidence=[
-                (one_line(key, NAME_LIMIT), one_line(_shown(value), SENTENCE_LIMIT))
-                for key, value in evidence.items()
+                (one_line(label, NAME_LIMIT), one_line(text, SENTENCE_LIMIT))
+                for label, text in checks.facts(evidence, words.say)
             ],
         )
     return cards
@@ -267,16 +274,6 @@ def _identity(row: dict[Any, Any], words: Labels) -> list[tuple[str, str]]:
 def _sentences(joined: Any) -> list[str]:
     lines = [one_line(part, SENTENCE_LIMIT) for part in str(joined).split(" | ")]
     return [line for line in lines if line]
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, list):
-        return ", ".join(_shown(item) for item in value)
-    return "–" if value is None else str(value)
 
 
 def _place(lat: float, lon: float) -> tuple[float | None, float | None]:

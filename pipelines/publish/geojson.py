@@ -19,9 +19,10 @@ from pipelines.base.text import iso
 from pipelines.base.visible import clean
 from pipelines.publish import notices
 from pipelines.publish.briefing import vessel_names
+from pipelines.publish.csv_text import iso_seconds
 from pipelines.publish.lines import track_lines
 from pipelines.publish.products import Products
-from pipelines.publish.tables import event_table, iso_seconds
+from pipelines.publish.tables import event_table
 
 
 def write_events(products: Products, path: Path) -> Path:

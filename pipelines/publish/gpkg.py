@@ -123,7 +123,7 @@ def _about(products: Products) -> pd.DataFrame:
 
 
 def _styles(time: pd.Timestamp) -> pd.DataFrame:
-    """The rows of QGIS's table `layer_styles`: the default style of each layer.
+    """Return the rows of QGIS's table `layer_styles`: the default style of each layer.
 
     QGIS asks for every one of these columns and takes no style where one is missing.
     """
@@ -182,7 +182,7 @@ def _symbol(kind: str, layer: str, options: dict[str, str]) -> str:
 
 
 def _qml(symbol: str, label: str | None) -> str:
-    """A style of one symbol, labelled with a field or not."""
+    """Return a style of one symbol, labelled with a field or not."""
     labelling = (
         '<labeling type="simple"><settings>'
         f'<text-style fieldName="{label}" isExpression="0" allowHtml="0" fontSize="9"'

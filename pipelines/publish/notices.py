@@ -6,7 +6,7 @@ from pipelines.publish.products import Products
 
 
 def handling(products: Products) -> str:
-    """The marks of a recipient's products, ``TLP:AMBER · REL MYS``; empty where there are none."""
+    """Write the marks of a recipient's products, ``TLP:AMBER · REL MYS``; empty without any."""
     return str(products.release.mark) if products.release else ""
 
 
@@ -47,26 +47,26 @@ def about_run(products: Products) -> list[str]:
 
 
 def cautions(products: Products) -> list[str]:
-    """What a reader must keep in mind."""
+    """Return what a reader must keep in mind."""
     words = labels.labels(products.language)
     return [f"{words.leads} {words.leads_more}", words.blind, words.not_for_navigation]
 
 
 def marked(text: str, products: Products) -> str:
-    """A text after the marks of its products."""
+    """Return a text after the marks of its products."""
     before = marks(products)
     return f"{before}. {text}" if before else text
 
 
 def short(name: str, products: Products) -> str:
-    """A name for a plotter, which cuts it: an exercise is marked in front."""
+    """Return a name for a plotter, which cuts it: an exercise is marked in front."""
     return (
         f"{labels.labels(products.language).simulated_short} {name}" if products.simulated else name
     )
 
 
 def summary(products: Products) -> str:
-    """The one paragraph that formats without room for more carry."""
+    """Return the one paragraph that formats without room for more carry."""
     words = labels.labels(products.language)
     parts = [f"{handling(products)}."] if products.release else []
     if products.simulated:

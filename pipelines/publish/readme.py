@@ -17,7 +17,7 @@ def write(products: Products, path: Path, files: Sequence[str], signed: bool) ->
 
 
 def render(products: Products, files: Sequence[str], signed: bool) -> str:
-    """The text, marks first and last."""
+    """Return the text, marks first and last."""
     words, marks = labels.labels(products.language), notices.marks(products)
     span = (
         f"{moment(products.start, None, '')}– {moment(products.end, None, 'UTC')} "

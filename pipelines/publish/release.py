@@ -15,19 +15,18 @@ What all of them together say (how many others were heard nearby, where receiver
 mark of the whole pack, the strictest of all that it was made from.
 """
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core.events import evidence_of
-from pipelines.assess.reasons import REDACTED
+from detectors.core.events import objects
+from detectors.core.evidence import Evidence, Explained, Value
 from pipelines.base.marks import Mark, Tlp, strictest
 from pipelines.publish.packs.recipients import Recipient
 
@@ -60,12 +59,12 @@ class Lineage:
     sightings: frozenset[str]
 
     def of_vessel(self, mmsi: int, what: str, first: str, last: str) -> set[str]:
-        """Feeds that heard a vessel from one UTC date to another."""
+        """Return feeds that heard a vessel from one UTC date to another."""
         dated = self.heard.get((mmsi, what), ())
         return {key for date, key in dated if first <= date <= last}
 
     def of_report(self, source: str) -> set[str]:
-        """The feeds of a report by its source."""
+        """Return the feeds of a report by its source."""
         return set(self.feeds.get(source, (UNKNOWN,)))
 
 
@@ -92,23 +91,25 @@ def lineage(ledger: pd.DataFrame, sighting_ids: Iterable[str], heard: pd.DataFra
 
 def vessels_of(events: pd.DataFrame) -> list[set[int]]:
     """Every MMSI that an event is about or mentions, one set a row."""
-    texts = events["evidence"] + " " + events["explanation"]
+    texts = [
+        f"{evidence.json()} {said}"
+        for evidence, said in zip(events["evidence"], events["explanation"], strict=True)
+    ]
     return [
         ({int(number) for number in _NUMBER.findall(text)} | {mmsi, other}) - {0}
         for text, mmsi, other in zip(
-            texts.tolist(), events["mmsi"].tolist(), events["other_mmsi"].tolist(), strict=True
+            texts, events["mmsi"].tolist(), events["other_mmsi"].tolist(), strict=True
         )
     ]
 
 
 def sources_of(events: pd.DataFrame, known: Lineage, end: pd.Timestamp) -> list[frozenset[str]]:
-    """What each event rests on (see the module's docstring); open ones last to `end`."""
+    """Return what each event rests on (see the module's docstring); open ones last to `end`."""
     first = events["start"].dt.strftime("%Y-%m-%d").tolist()
     last = events["end"].fillna(end).dt.strftime("%Y-%m-%d").tolist()
     own = [
-        _rests_on(evidence, text, vessels, kind, span, known)
-        for evidence, text, vessels, kind, span in zip(
-            evidence_of(events),
+        _rests_on(evidence, vessels, kind, span, known)
+        for evidence, vessels, kind, span in zip(
             events["evidence"].tolist(),
             vessels_of(events),
             events["kind"].tolist(),
@@ -120,8 +121,7 @@ def sources_of(events: pd.DataFrame, known: Lineage, end: pd.Timestamp) -> list[
 
 
 def _rests_on(
-    evidence: Mapping[str, Any],
-    text: str,
+    evidence: Evidence,
     vessels: set[int],
     kind: str,
     span: tuple[str, str],
@@ -129,7 +129,8 @@ def _rests_on(
 ) -> frozenset[str]:
     first, last = span
     said_first = "" if kind in ABOUT_IDENTITY else first
-    found = set[str]().union(*(known.of_report(source) for source in _REPORT.findall(text)))
+    reports = _REPORT.findall(evidence.json())
+    found = set[str]().union(*(known.of_report(source) for source in reports))
     for mmsi in vessels:
         found |= known.of_vessel(mmsi, "position", first, last)
         found |= known.of_vessel(mmsi, "static", said_first, last)
@@ -140,12 +141,10 @@ def _rests_on(
 
 
 def _with_named_events(events: pd.DataFrame, sources: list[frozenset[str]]) -> list[frozenset[str]]:
-    """Sources with those of the events which an event names, and of those that they name."""
+    """Return sources with those of the events which an event names, and of those that they name."""
     row_of = {event_id: row for row, event_id in enumerate(events["event_id"].tolist())}
-    named = [
-        [row_of[key] for key in set(EVENT_ID.findall(text)) & row_of.keys() if row_of[key] != row]
-        for row, text in enumerate(events["evidence"].tolist())
-    ]
+    keys = [set(EVENT_ID.findall(one.json())) & row_of.keys() for one in events["evidence"]]
+    named = [[row_of[key] for key in some if row_of[key] != row] for row, some in enumerate(keys)]
     whole = list(sources)
     changed = True
     while changed:
@@ -164,7 +163,7 @@ def event_marks(
     end: pd.Timestamp,
     default: Mark,
 ) -> list[Mark]:
-    """The mark of each event.
+    """Return the mark of each event.
 
     Parameters
     ----------
@@ -186,20 +185,41 @@ def may_have(marks: Iterable[Mark], recipient: Recipient) -> NDArray[np.bool_]:
 
 
 def redact_evidence(events: pd.DataFrame, recipient: Recipient) -> pd.DataFrame:
-    """Events without the keys of the evidence, and the texts, that a recipient doesn't get.
+    """Return events without what of the evidence, and the texts, a recipient doesn't get.
 
-    The evidence then lists the keys that are gone under `redacted`.
+    The evidence then names what is gone as `redacted`; of an explanation whose sentence holds any
+    of it the name is left.
     """
-    texts = []
-    for evidence in evidence_of(events):
-        gone = sorted(key for key in evidence if recipient.redacts(key))
-        left = {key: value for key, value in evidence.items() if key not in gone}
-        texts.append(_json({**left, REDACTED: gone} if gone else left))
-    return blank(events.assign(evidence=pd.Series(texts, events.index, dtype="str")), recipient)
+    kept, told = [], []
+    for evidence, text in zip(events["evidence"], events["explanation"], strict=True):
+        left, gone = _redacted(evidence, recipient)
+        kept.append(left)
+        told.append(left.explained.name if gone and left.explained else text)
+    return blank(
+        events.assign(
+            evidence=objects(kept, events.index),
+            explanation=pd.Series(told, events.index, dtype="str"),
+        ),
+        recipient,
+    )
+
+
+def _redacted(evidence: Evidence, recipient: Recipient) -> tuple[Evidence, bool]:
+    """Return what is left of evidence, and whether its explanation's sentence is gone with it."""
+    names = [*evidence.facts, *evidence.settings]
+    names += [name for c in evidence.checks for name in (c.name, c.parameter) if name]
+    left, told = evidence.without(filter(recipient.redacts, names)), evidence.explained
+    if told is None:
+        return left, False
+    if recipient.redacts("explanation"):
+        return replace(left, explained=Explained(told.base_score, told.weight)), False
+    if any(recipient.redacts(name) or name in left.redacted for name in told.values):
+        return replace(left, explained=replace(told, says="", values={})), True
+    return left, False
 
 
 def blank(frame: pd.DataFrame, recipient: Recipient) -> pd.DataFrame:
-    """A frame in which the columns that a recipient doesn't get are empty."""
+    """Return a frame in which the columns that a recipient doesn't get are empty."""
     out = frame.copy()
     for name in frame.columns:
         if not recipient.redacts(str(name)) or name == "evidence":
@@ -214,7 +234,7 @@ def blank(frame: pd.DataFrame, recipient: Recipient) -> pd.DataFrame:
 
 
 def with_marks(frame: pd.DataFrame, marks: Sequence[Mark]) -> pd.DataFrame:
-    """A frame with the columns of `schemas.MARKS`."""
+    """Return a frame with the columns of `schemas.MARKS`."""
     return frame.assign(
         tlp=pd.Series([str(m.tlp) for m in marks], frame.index, dtype="str"),
         rel=pd.Series([m.rel_text for m in marks], frame.index, dtype="str"),
@@ -222,7 +242,7 @@ def with_marks(frame: pd.DataFrame, marks: Sequence[Mark]) -> pd.DataFrame:
 
 
 def of_whole(marks: Iterable[Mark], recipient: Recipient, default: Mark) -> Mark:
-    """The mark of a product with records marked so; of an empty one the default, if it may be.
+    """Return the mark of a product with records marked so; of an empty one the default.
 
     Where no name is on all lists, though the recipient is on each, it names the recipient's own.
     """
@@ -252,28 +272,28 @@ def renamed_ids(
     def in_text(found: re.Match[str]) -> str:
         return rename(found[0]) if found[0] in own or found[0] in known else found[0]
 
-    texts = []
-    for evidence in evidence_of(events):
-        told = {
-            key: rename(value)
+    def in_values(values: Mapping[str, Value]) -> dict[str, Value]:
+        return {
+            key: rename(str(value))
             if key.endswith("event") and _is_id(value)
             else EVENT_ID.sub(in_text, value)
             if isinstance(value, str)
             else value
-            for key, value in evidence.items()
+            for key, value in values.items()
         }
-        texts.append(_json(told))
+
+    told = []
+    for evidence in events["evidence"]:
+        said = evidence.explained
+        said = replace(said, values=in_values(said.values)) if said else None
+        told.append(replace(evidence, facts=in_values(evidence.facts), explained=said))
     group = [rename(name) if name else "" for name in events["group_id"].tolist()]
     return events.assign(
         event_id=pd.Series([rename(one) for one in events["event_id"]], events.index, dtype="str"),
         group_id=pd.Series(group, events.index, dtype="str"),
-        evidence=pd.Series(texts, events.index, dtype="str"),
+        evidence=objects(told, events.index),
     )
 
 
 def _is_id(value: Any) -> bool:
     return isinstance(value, str) and EVENT_ID.fullmatch(value) is not None
-
-
-def _json(evidence: Mapping[str, Any]) -> str:
-    return json.dumps(evidence, ensure_ascii=False)

@@ -56,7 +56,7 @@ class Route:
 
 
 def by_rank(products: Products) -> Route:
-    """The flagged vessels where they were last seen, in the order of their rank."""
+    """Return the flagged vessels where they were last seen, in the order of their rank."""
     words = labels.labels(products.language)
     waypoints = [
         Waypoint(notices.short(card.ranked, products), card.lat, card.lon)
@@ -92,7 +92,7 @@ def write_gpx(products: Products, path: Path) -> Path | None:
 
 
 def rtz(route: Route) -> bytes:
-    """A route of two waypoints or more as an RTZ 1.2 document."""
+    """Return a route of two waypoints or more as an RTZ 1.2 document."""
     root = ElementTree.Element(_tag("route"), version="1.2")
     info = {
         "routeName": one_line(route.name, _TITLE_LIMIT),
@@ -150,7 +150,7 @@ def _schedule(root: ElementTree.Element, route: Route) -> None:
 
 
 def gpx(route: Route) -> str:
-    """A route as a GPX 1.1 document."""
+    """Return a route as a GPX 1.1 document."""
     document = gpxpy.gpx.GPX()
     document.creator = "Selat"
     document.name = one_line(route.name, _TITLE_LIMIT)

@@ -42,7 +42,7 @@ def write(products: Products, path: Path) -> Path:
 
 
 def event(card: VesselCard, products: Products) -> ElementTree.Element:
-    """The Cursor-on-Target event of a vessel that has a place."""
+    """Return the Cursor-on-Target event of a vessel that has a place."""
     words = labels.labels(products.language)
     stale = products.release.stale_after if products.release else products.end + _DEFAULT_STALE
     seen = products.end if card.last_seen is None else card.last_seen
@@ -106,7 +106,7 @@ def _manifest(products: Products, cards: list[VesselCard]) -> ElementTree.Elemen
 
 
 def _uid(card: VesselCard) -> str:
-    """The same for a vessel in every pack, so that a newer marker replaces the older."""
+    """Name a vessel the same in every pack, so that a newer marker replaces the older."""
     return f"selat.{card.mmsi:09d}"
 
 

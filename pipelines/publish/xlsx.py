@@ -5,9 +5,8 @@ begins with; so texts are as they were (see `text.clean`), without an apostrophe
 dates in UTC. Column titles are labels in the language of the recipient.
 """
 
-import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 import xlsxwriter
@@ -18,7 +17,7 @@ from pipelines.base import labels
 from pipelines.base.files import replacing
 from pipelines.base.labels import Labels
 from pipelines.base.visible import clean
-from pipelines.publish import notices
+from pipelines.publish import checks, notices
 from pipelines.publish.plan import sheets as plan_sheets
 from pipelines.publish.plan import words as plan_words
 from pipelines.publish.products import Products
@@ -56,7 +55,7 @@ def write(products: Products, path: Path) -> Path:
     words = labels.labels(products.language)
     flagged, events = flagged_table(products), event_table(products)
     events["reason"] = [clean(str(text)) for text in products.events["reason"]]
-    evidence = _evidence(events)
+    evidence = _evidence(products.events)
     events = events.drop(columns=["evidence", "version", "detector", "track_ids"])
     with replacing(path) as temporary:
         book = xlsxwriter.Workbook(
@@ -93,7 +92,7 @@ def write(products: Products, path: Path) -> Path:
 
 
 def _plan(products: Products) -> list[tuple[str, pd.DataFrame]]:
-    """The patrol plan: who sails where, who is left out, and the earliest meetings."""
+    """Return the patrol plan: who sails where, who is left out, and the earliest meetings."""
     if products.planned is None:
         return []
     said = plan_words.of(products.planned)
@@ -106,16 +105,14 @@ def _plan(products: Products) -> list[tuple[str, pd.DataFrame]]:
 
 
 def _evidence(events: pd.DataFrame) -> pd.DataFrame:
-    rows = [
-        (event_id, clean(str(key)), clean(_shown(value)))
-        for event_id, text in zip(events["event_id"], events["evidence"], strict=True)
-        for key, value in json.loads(text).items()
-    ]
-    return pd.DataFrame(rows, columns=["event_id", "key", "value"])
-
-
-def _shown(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    rows = []
+    for event_id, one in zip(events["event_id"], events["evidence"], strict=True):
+        for row in checks.rows(one):
+            rows.append((event_id, row.label, row.measured, row.limit, row.margin, row.parameter))
+        for label, text in (*checks.facts(one), *checks.settings(one)):
+            rows.append((event_id, label, text, "", "", ""))
+    columns = ["event_id", "measured", "value", "limit", "margin", "parameter"]
+    return pd.DataFrame([[clean(text) for text in row] for row in rows], columns=columns)
 
 
 def _table(
@@ -172,7 +169,7 @@ def _about(book: xlsxwriter.Workbook, products: Products, words: Labels) -> None
 
 
 def _sheet(book: xlsxwriter.Workbook, name: str, products: Products) -> Worksheet:
-    """A sheet that has the marks in its first row, and above and below every printed page."""
+    """Add a sheet that has the marks in its first row, and above and below every printed page."""
     sheet = book.add_worksheet(name[:31])
     marks = clean(notices.marks(products)) or clean(products.run_id)
     sheet.write_string(0, 0, marks, book.add_format({"bold": True}))

@@ -9,7 +9,6 @@ is, and the decision with them.
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +23,14 @@ from shapely.geometry import shape
 from detectors.core.errors import ConfigError
 from detectors.surroundings.landmarks import Gazetteer
 from pipelines.base.files import write_text
+from pipelines.base.yaml_files import read_yaml
 from pipelines.reference.place import Place
+from pipelines.reference.snapshots import free_path, newest
 
 ACCEPT, REJECT, PENDING = "accept", "reject", "pending"
 DECISIONS: Final = "decisions.yaml"
 SAME_PLACE: Final = 0.3
 """Two outlines of one class are the same place from this overlap (intersection over union) on."""
-_FILE: Final = re.compile(r"(?P<name>[a-z]+)-(?P<date>\d{4}-\d{2}-\d{2})(-(?P<number>\d+))?")
 _MAX_BYTES: Final = 200_000_000
 _HINT: Final = (
     "snapshots aren't edited: decide with `selat learn review`, draw zones of your own in "
@@ -52,28 +52,8 @@ class Snapshot:
         return str(self.facts["hash"])
 
     def ids(self) -> list[str]:
-        """Zone ids in their order."""
+        """Return zone ids in their order."""
         return [str(feature["properties"]["zone_id"]) for feature in self.features]
-
-
-def newest(folder: Path, name: str, suffix: str) -> Path | None:
-    """The newest snapshot of that name, None where there is none."""
-    dated = []
-    for path in folder.glob(f"{name}-*{suffix}") if folder.is_dir() else ():
-        found = _FILE.fullmatch(path.name.removesuffix(suffix))
-        if found and found["name"] == name:
-            dated.append((found["date"], int(found["number"] or 1), path))
-    return max(dated)[2] if dated else None
-
-
-def free_path(folder: Path, name: str, until: pd.Timestamp, suffix: str) -> Path:
-    """Where the next snapshot of that name and date goes."""
-    stem = f"{name}-{until:%Y-%m-%d}"
-    path, number = folder / f"{stem}{suffix}", 1
-    while path.exists():
-        number += 1
-        path = folder / f"{stem}-{number}{suffix}"
-    return path
 
 
 # ---- writing
@@ -114,7 +94,7 @@ def write(
 
 
 def _dumped(document: Mapping[str, Any]) -> str:
-    """GeoJSON, one feature a line."""
+    """Return GeoJSON, one feature a line."""
     lines = ",\n".join(json.dumps(f, ensure_ascii=False) for f in document["features"])
     head = json.dumps(document["selat"], ensure_ascii=False)
     return f'{{"type": "FeatureCollection",\n"selat": {head},\n"features": [\n{lines}\n]}}\n'
@@ -172,7 +152,7 @@ def _rounded(geometry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ids(places: Sequence[Place], before: Snapshot | None) -> list[str]:
-    """Ids: of the same place before, else made of class and position."""
+    """Return ids: of the same place before, else made of class and position."""
     inherited = _inherited(places, before)
     taken = set(inherited.values())
     ids = []
@@ -191,13 +171,13 @@ def _ids(places: Sequence[Place], before: Snapshot | None) -> list[str]:
 
 
 def _code(lat: float, lon: float) -> str:
-    """A position in hundredths of a degree: 0125n-10390e."""
+    """Return a position in hundredths of a degree: 0125n-10390e."""
     north, east = "n" if lat >= 0 else "s", "e" if lon >= 0 else "w"
     return f"{round(abs(lat) * 100):04d}{north}-{round(abs(lon) * 100):05d}{east}"
 
 
 def _inherited(places: Sequence[Place], before: Snapshot | None) -> dict[int, str]:
-    """Ids of the snapshot before by row, each given once, the largest overlap first."""
+    """Return ids of the snapshot before by row, each given once, the largest overlap first."""
     if before is None or not before.features or not places:
         return {}
     old = [shape(feature["geometry"]) for feature in before.features]
@@ -222,13 +202,13 @@ def _inherited(places: Sequence[Place], before: Snapshot | None) -> dict[int, st
 
 
 def read_newest(folder: Path) -> Snapshot | None:
-    """The newest snapshot of places, None where there is none; see `read`."""
+    """Return the newest snapshot of places, None where there is none; see `read`."""
     path = newest(folder, "places", ".geojson")
     return None if path is None else read(path)
 
 
 def read(path: Path) -> Snapshot:
-    """A snapshot of places.
+    """Return a snapshot of places.
 
     Raises
     ------
@@ -250,7 +230,9 @@ def read(path: Path) -> Snapshot:
 
 
 def accepted(folder: Path) -> Iterator[tuple[str, Any]]:
-    """Features of the newest snapshot that a person has accepted, with words for where each is."""
+    """Yield features of the newest snapshot that a person has accepted, with words for where each
+    is.
+    """
     snapshot = read_newest(folder)
     if snapshot is None:
         return
@@ -264,7 +246,7 @@ def accepted(folder: Path) -> Iterator[tuple[str, Any]]:
 
 
 def decisions(folder: Path) -> dict[str, str]:
-    """What a person decided: zone id to `ACCEPT` or `REJECT`.
+    """Return what a person decided: zone id to `ACCEPT` or `REJECT`.
 
     Raises
     ------
@@ -272,13 +254,10 @@ def decisions(folder: Path) -> dict[str, str]:
         If the file can't be read or holds something else.
     """
     path = folder / DECISIONS
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except FileNotFoundError:
+    if not path.exists():
         return {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{DECISIONS} of the learned places can't be read: {error}") from error
-    if not isinstance(content, dict) or not set(content.values()) <= {ACCEPT, REJECT}:
+    content = read_yaml(path)
+    if not all(value in (ACCEPT, REJECT) for value in content.values()):
         raise ConfigError(
             f"{DECISIONS} of the learned places isn't a list of decisions",
             hint=f"each line is a zone id and {ACCEPT} or {REJECT}",
@@ -296,7 +275,9 @@ def decide(folder: Path, changes: Mapping[str, str]) -> None:
 
 
 def in_use(folder: Path) -> dict[str, Any] | None:
-    """The newest snapshot with how many of its places are used and their hash; None without one."""
+    """Return the newest snapshot with how many of its places are used and their hash; None without
+    one.
+    """
     snapshot = read_newest(folder)
     if snapshot is None:
         return None

@@ -19,7 +19,7 @@ from detectors.core.errors import ConfigError, FrameError
 from detectors.surroundings import normal
 from detectors.surroundings.normal import Normal
 from pipelines.base.files import replacing, write_text
-from pipelines.reference import learned as snapshot
+from pipelines.reference import snapshots
 
 _MAX_BYTES: Final = 500_000_000
 _PACKINGS: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
@@ -43,11 +43,11 @@ def write(folder: Path, model: Normal, card: Mapping[str, Any], until: pd.Timest
     A model that says the same as the newest one isn't written again.
     """
     digest = normal.digest(model.arrays)
-    last = snapshot.newest(folder, "normal", ".json")
+    last = snapshots.newest(folder, "normal", ".json")
     if last is not None and _card(last).get("hash") == digest:
         return last
     folder.mkdir(parents=True, exist_ok=True)
-    path = snapshot.free_path(folder, "normal", until, ".json")
+    path = snapshots.free_path(folder, "normal", until, ".json")
     with replacing(path.with_suffix(".npz")) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **dict(model.arrays))
     whole = {**card, "name": path.stem, "hash": digest}
@@ -56,19 +56,19 @@ def write(folder: Path, model: Normal, card: Mapping[str, Any], until: pd.Timest
 
 
 def load(folder: Path) -> dict[str, Any]:
-    """The newest model of each name; empty where none is fitted.
+    """Return the newest model of each name; empty where none is fitted.
 
     Raises
     ------
     ConfigError
         If the newest one can't be read, or isn't as it was written.
     """
-    path = snapshot.newest(folder, "normal", ".json")
+    path = snapshots.newest(folder, "normal", ".json")
     return {} if path is None else {"normal": read(path)}
 
 
 def read(path: Path) -> Normal:
-    """The model that a card describes; raises ConfigError like `load`."""
+    """Return the model that a card describes; raises ConfigError like `load`."""
     card = _card(path)
     file = path.with_suffix(".npz")
     try:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any, Final
 
 import pandas as pd
-import yaml
 from pydantic import ValidationError
 
 import detectors as catalogue
@@ -14,6 +13,7 @@ from detectors.core.detector import Detector
 from detectors.core.errors import ConfigError
 from detectors.kinematics.geodesy import METRES_PER_NM
 from detectors.surroundings.zones import Zones
+from pipelines.base.assignments import assignment
 from pipelines.detect.window import Detection, detect
 from pipelines.store import Queries
 
@@ -49,7 +49,7 @@ class Backtest:
 
 
 def changed(block: Mapping[str, Any], name: str, settings: Sequence[str]) -> dict[str, Any]:
-    """A detector's configuration block with some parameters set: ``min_duration_h=2``.
+    """Return a detector's configuration block with some parameters set: ``min_duration_h=2``.
 
     Values are YAML; a threshold in another unit (`UNITS`) is converted to its own.
 
@@ -61,18 +61,12 @@ def changed(block: Mapping[str, Any], name: str, settings: Sequence[str]) -> dic
     known = catalogue.find(name).model_fields
     result = {**block, "enabled": True}
     for setting in settings:
-        key, equals, text = setting.partition("=")
-        if not equals:
-            raise ConfigError(f"--set {setting}: no value", hint="e.g. --set min_duration_h=2")
-        try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise ConfigError(f"--set {setting}: {error}") from error
+        key, value = assignment(setting)
         for unit, (own, factor) in UNITS.items():
             stem = key.removesuffix(unit)
             if key not in known and stem != key and stem + own in known:
                 if isinstance(value, bool) or not isinstance(value, int | float):
-                    raise ConfigError(f"--set {setting}: {text} isn't a number")
+                    raise ConfigError(f"--set {setting}: {value} isn't a number")
                 key, value = stem + own, value * factor
                 value = int(value) if value == int(value) else value
         if key not in known:
@@ -104,7 +98,7 @@ def build_pair(
 
 
 def _concerned(detectors: Sequence[Detector], name: str) -> set[str]:
-    """The rule's readers and everything that these read."""
+    """Return the rule's readers and everything that these read."""
     sources = readers_of(detectors, name)
     while more := {s for d in detectors if d.name in sources for s in d.after} - sources:
         sources |= more
@@ -112,7 +106,7 @@ def _concerned(detectors: Sequence[Detector], name: str) -> set[str]:
 
 
 def readers_of(detectors: Sequence[Detector], name: str) -> set[str]:
-    """The rule and those that read its events, directly or by way of others."""
+    """Return the rule and those that read its events, directly or by way of others."""
     readers = {name}
     while more := {d.name for d in detectors if set(d.after) & readers} - readers:
         readers |= more

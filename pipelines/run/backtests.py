@@ -8,14 +8,16 @@ from typing import Any
 import pandas as pd
 
 from detectors.core import events
-from pipelines.assess import Assessment, assess, watchlists
+from pipelines.assess import watchlists
 from pipelines.assess.dispositions import newest
+from pipelines.assess.ranking import Assessment, assess
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import REFERENCE, Installation
 from pipelines.detect.window import Detection, Heard, heard_by_vessel
 from pipelines.reference import layers as reference
 from pipelines.run.backtest import Backtest, backtest, build_pair, readers_of
-from pipelines.run.runs import HISTORY, load_models, load_zones
+from pipelines.run.runs import HISTORY
+from pipelines.run.setup import load_models, load_zones
 from pipelines.run.windows import Window, choose_window
 from pipelines.store import Queries, read
 
@@ -135,7 +137,7 @@ def run_backtest(
 def _assessed(
     store: Queries, installation: Installation, look: Detection, window: Window, rule: set[str]
 ) -> Assessment:
-    """Flags of a look, with the events of all other detectors as the store has them."""
+    """Return the flags of a look, with the events of all other detectors as the store has them."""
     stored = store.events_touching(window.start, window.end)
     others = stored.loc[~stored["detector"].isin(sorted(rule)), list(events.EVENTS)]
     past = store.events_touching(window.start - HISTORY, window.start)

@@ -1,22 +1,17 @@
 """Conclusions on events, into the store."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from detectors.core import frames
-from detectors.core.events import EVENTS
 from detectors.core.frames import TIME
 from pipelines.assess.dispositions import DispositionError, make, newest
 from pipelines.assess.dispositions.outcomes import outcomes
 from pipelines.base.settings import Installation
-from pipelines.publish import release as cut
-from pipelines.publish.packs import ids
-from pipelines.run.windows import FOREVER
-from pipelines.store import Queries, read, write
+from pipelines.publish.packs import issued
+from pipelines.store import read, write
 
 
 def record(
@@ -38,8 +33,8 @@ def record(
     """
     with write(installation.store, installation.settings.store) as store:
         event = store.event(event_id)
-        if event is None and ids.is_id(event_id):  # as a partner quotes it
-            named = ids.quoted(installation.exported, event_id)
+        if event is None and issued.is_id(event_id):  # as a partner quotes it
+            named = issued.quoted(installation.exported, event_id)
             event = store.event(str(named["event_id"].iloc[0])) if len(named) == 1 else None
         if event is None:
             hint = "ids are in events.csv; the beginning of one will do where it is the only one"
@@ -54,26 +49,9 @@ def record(
             reason=reason,
             quiet_until=quiet_until,
             quiet_within_m=quiet_within_m,
-            sources=_rests_on(store, event),
         )
         store.add_disposition(row)
     return row.astype({"made_time": TIME})
-
-
-def _rests_on(store: Queries, event: Mapping[str, Any]) -> frozenset[str]:
-    """What an event rests on, as far as the store knows by now."""
-    ids, known = {str(event["event_id"])}, store.sql("SELECT * FROM events")
-    while True:
-        rows = known[known["event_id"].isin(ids)]
-        named = set().union(*(cut.EVENT_ID.findall(text) for text in rows["evidence"]))
-        if not (more := named & set(known["event_id"]) - ids):
-            break
-        ids |= more
-    rows = frames.conform(rows, EVENTS)
-    heard = store.heard_in(sorted(set().union(*cut.vessels_of(rows))), FOREVER)
-    lineage = cut.lineage(store.ledger(), store.held_sightings()["sighting_id"], heard)
-    row = rows["event_id"].tolist().index(event["event_id"])
-    return cut.sources_of(rows, lineage, FOREVER)[row]
 
 
 def calibrate(installation: Installation, *, dry_run: bool = False) -> tuple[Path | None, Any]:

@@ -25,6 +25,25 @@ _TRIES: Final = 3
 """How often a feed is read that changes meanwhile."""
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How a person asks for feeds to be read; None leaves it to settings and content.
+
+    Attributes
+    ----------
+    area
+        Keep reports inside: "all", a zone's id, or W,S,E,N.
+    mapping
+        Name of the mapping of config/mappings.yaml through which CSV is read.
+    assume_time
+        The one time of all reports of feeds without any, ISO 8601.
+    """
+
+    area: str | None = None
+    mapping: str | None = None
+    assume_time: str | None = None
+
+
 @dataclass
 class IngestSummary:
     """What became of the feeds of a run."""
@@ -129,9 +148,7 @@ def ingest_all(
     zones: Zones,
     report: Reporter,
     feeds: Sequence[str],
-    area: str | None,
-    mapping: str | None,
-    assume_time: str | None = None,
+    reading: Reading,
     ingest_one: Callable[..., dict[str, Any] | None] = ingest_feed,
 ) -> IngestSummary:
     """Ingest every feed that isn't in the store; one that can't be read doesn't stop the others.
@@ -153,7 +170,7 @@ def ingest_all(
         summary.fail("the folder of recordings", errors[-1], report)
     if not named:
         return summary
-    options = ingest_options(installation, zones, area, mapping, assume_time)
+    options = ingest_options(installation, zones, reading)
     found = ingest.discover(named, installation.spool)
     _say_skipped(found, report)
     errors += found.unreadable.values()
@@ -227,7 +244,7 @@ def _note_places(store: Writer, found: ingest.Feeds) -> None:
 
 
 def _damage(added: Mapping[str, Any]) -> str:
-    """What is wrong with a feed whose good part is in the store; empty if nothing is."""
+    """Return what is wrong with a feed whose good part is in the store; empty if nothing is."""
     rejected = added["rejected"]
     for reason in ("truncated archive", "damaged archive"):
         if reason in rejected:
@@ -239,7 +256,7 @@ def _damage(added: Mapping[str, Any]) -> str:
 
 
 def _recorded(installation: Installation) -> list[str]:
-    """The folder of recorded live feeds, if it holds any; what a dead recorder left is finished."""
+    """Find the folder of recorded live feeds, if any; finish what a dead recorder left."""
     folder = installation.recordings
     if not folder.is_dir():
         return []
@@ -253,7 +270,7 @@ def _say_skipped(found: ingest.Feeds, report: Reporter) -> None:
 
 
 def in_words(added: Mapping[str, Any]) -> str:
-    """A feed's report in one line."""
+    """Return a feed's report in one line."""
     rejected = sum(added["rejected"].values())
     return (
         f"{added['rows_read']:,} rows, {added['positions']:,} positions, "
@@ -263,13 +280,9 @@ def in_words(added: Mapping[str, Any]) -> str:
 
 
 def ingest_options(
-    installation: Installation,
-    zones: Zones,
-    area: str | None,
-    mapping: str | None,
-    assume_time: str | None,
+    installation: Installation, zones: Zones, reading: Reading
 ) -> ingest.IngestOptions:
-    """How feeds are read in this installation.
+    """Return how feeds are read in this installation.
 
     Raises
     ------
@@ -278,11 +291,12 @@ def ingest_options(
     """
     settings = installation.settings
     latest = datetime.now(UTC) + timedelta(hours=settings.ingest.max_future_h)
+    start = None if reading.assume_time is None else utc(reading.assume_time).to_pydatetime()
     return ingest.IngestOptions(
-        area=ingest.Area.parse(area or settings.area, zones),
-        mapping=mapping,
+        area=ingest.Area.parse(reading.area or settings.area, zones),
+        mapping=reading.mapping,
         mappings=installation.config / "mappings.yaml",
-        assume_start=None if assume_time is None else utc(assume_time).to_pydatetime(),
+        assume_start=start,
         not_after=latest,
         max_uncompressed_bytes=int(settings.ingest.max_uncompressed_gb * 1e9),
     )
@@ -300,12 +314,13 @@ def ingest_only(
     dry_run: bool = False,
 ) -> IngestSummary:
     """Ingest feeds without detecting anything; with `dry_run` read them and write nothing."""
+    reading = Reading(area, mapping, assume_time)
     if dry_run:
-        options = ingest_options(installation, zones, area, mapping, assume_time)
+        options = ingest_options(installation, zones, reading)
         with TemporaryDirectory() as spool:
             return _read_only(ingest.discover(feeds, Path(spool)), options, report)
     with write(installation.store, installation.settings.store) as store:
-        return ingest_all(store, installation, zones, report, feeds, area, mapping, assume_time)
+        return ingest_all(store, installation, zones, report, feeds, reading)
 
 
 def _read_only(

@@ -1,4 +1,4 @@
-"""A back-fill: every day of a span looked at as its nightly run would have, in parts."""
+"""A back-fill: every day of a span looked at as its nightly run would have, on an engine."""
 
 import json
 import shutil
@@ -11,21 +11,45 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+from pydantic import BaseModel, ConfigDict
 
-from detectors.surroundings.zones import Zones
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
 from pipelines.detect.spread import work
-from pipelines.detect.spread.days import ranges_of, work_out
-from pipelines.detect.spread.engines import Engine
-from pipelines.detect.spread.looks import Bench, Following
+from pipelines.detect.spread.dates import work_out
+from pipelines.detect.spread.engines import Engine, Pending
+from pipelines.detect.spread.looks import Bench, Found
 from pipelines.detect.window import events_to_compare, first_reach, longest_history
 from pipelines.run import runs
+from pipelines.run.setup import Setup
 from pipelines.run.windows import NoDataError, Window, asked_for, newest_report, window_between
 from pipelines.store import Writer, exists, write
 
 _MARK: Final = "backfill.json"
 _KUALA_LUMPUR: Final = "Asia/Kuala_Lumpur"
+
+
+class FillRequest(BaseModel):
+    """What a back-fill is to look at, and by what means.
+
+    Attributes
+    ----------
+    since, until
+        The span, ISO 8601.
+    engine, scheduler, workers
+        See `engines.engine`.
+    folder
+        See `fill`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    since: str | None = None
+    until: str | None = None
+    engine: str | None = None
+    scheduler: str | None = None
+    workers: int = 2
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +79,7 @@ class _Planned:
     """A day being looked at."""
 
     window: Window
-    following: Following
+    look: Pending
 
 
 def fill(
@@ -65,8 +89,6 @@ def fill(
     engine: Engine,
     report: Reporter,
     *,
-    parts: int = 4,
-    tile_deg: float | None = None,
     folder: Path | None = None,
 ) -> Filled:
     """Look at each Kuala Lumpur day from `since` to `until`, and record a run of each, in order.
@@ -80,11 +102,6 @@ def fill(
 
     Parameters
     ----------
-    parts
-        How many parts the vessels are cut into.
-    tile_deg
-        Size of tiles, in degrees, in which it is sought who was near whom, so that no task holds
-        all vessels of a day; else detectors that look at several vessels get them all.
     folder
         The work folder, which all workers must see under this name; else HOME/backfill. It is
         removed when all is done.
@@ -104,34 +121,20 @@ def fill(
         str(folder),
         work.fingerprint(installation),
     )
-    zones = runs.load_zones(installation)
+    setup = Setup.load(installation)
     with write(installation.store, installation.settings.store) as store:
         days = list(_days(store, *span))
         inputs = _inputs(store)
-        begun = _resume(store, folder, work.digest(place.fingerprint, inputs, *days, parts))
-        detectors = runs.build_detectors(installation)
-        first = (days[0][0] - longest_history(detectors)).floor("D")
+        begun = _resume(store, folder, work.digest(place.fingerprint, inputs, *days))
+        first = (days[0][0] - longest_history(setup.detectors)).floor("D")
         newest = store.last_looked_at()
         onward = newest is None or newest <= days[-1][1]
         # Where later days were looked at and aren't in the span, what is known of them counts.
         last = days[-1][1] if onward or newest is None else newest
-        ranges = ranges_of(store, first, days[-1][1], parts)
         with report.bar("Tracks and coverage", None) as bar:
-            index = work_out(
-                store, engine, place, first=first, last=last, ranges=ranges, progress=bar.to
-            )
-        bench = Bench(
-            engine,
-            place,
-            inputs,
-            detectors,
-            index,
-            ranges,
-            zones,
-            runs.load_models(installation),
-            tile_deg,
-        )
-        filling = _Filling(installation, store, bench, zones, begun, report, onward=onward)
+            index = work_out(store, engine, place, first=first, last=last, progress=bar.to)
+        bench = Bench(engine, place, inputs, setup.detectors, index, setup.zones, setup.models)
+        filling = _Filling(setup, store, bench, begun, report, onward=onward)
         filled = filling.all(days)
     for kind in (*work.KINDS, _MARK):
         path = folder / kind
@@ -148,7 +151,7 @@ def _inputs(store: Writer) -> str:
 
 
 def _resume(store: Writer, folder: Path, name: str) -> int:
-    """Number of runs before this back-fill began, which an earlier try may have done."""
+    """Return the number of runs before this back-fill began, which an earlier try may have done."""
     mark = folder / _MARK
     with suppress(OSError, ValueError, KeyError):
         noted = json.loads(mark.read_text(encoding="utf-8"))
@@ -186,19 +189,17 @@ class _Filling:
 
     def __init__(
         self,
-        installation: Installation,
+        setup: Setup,
         store: Writer,
         bench: Bench,
-        zones: Zones,
         begun: int,
         report: Reporter,
         *,
         onward: bool,
     ) -> None:
-        self._installation, self._store, self._bench = installation, store, bench
-        self._zones, self._report = zones, report
-        self._onward = onward
-        self._reach_back = timedelta(days=installation.settings.detection.reach_back_days)
+        self._setup, self._store, self._bench = setup, store, bench
+        self._report, self._onward = report, onward
+        self._reach_back = timedelta(days=setup.installation.settings.detection.reach_back_days)
         done = store.runs()
         done = done[done["ordinal"] > begun]
         self._done = {
@@ -226,29 +227,26 @@ class _Filling:
                     if (window.start, window.end) in self._done:
                         done_before += 1
                         continue
-                    under_way.append(_Planned(window, self._follow(window)))
-                for planned in under_way:
-                    planned.following.advance()
-                if under_way and under_way[0].following.done:
+                    under_way.append(_Planned(window, self._look(window)))
+                if under_way and under_way[0].look.done():
                     self._finish(under_way.popleft(), filled)
                 elif under_way:
-                    pending = [one for p in under_way for one in p.following.pending]
+                    pending = [planned.look for planned in under_way]
                     self._bench.engine.wait([one for one in pending if not one.done()])
                 bar.to(len(spans) - len(waiting) - len(under_way))
         if self._last is not None and not filled.runs:
             # A crash between recording the last run and pointing at it.
-            runs.point_latest(self._installation.latest, self._installation.runs / self._last)
+            installation = self._setup.installation
+            runs.point_latest(installation.latest, installation.runs / self._last)
         return Filled(filled.runs, done_before, silent, filled.failures)
 
     def _window(self, start: pd.Timestamp, end: pd.Timestamp) -> Window:
-        """The window of a day. Where all later days are looked at too, it needn't know of them."""
+        """Return the window of a day, which needn't know of later ones that are looked at too."""
         window = window_between(self._store, start, end)
         return replace(window, now=window.end) if self._onward else window
 
-    def _follow(self, window: Window) -> Following:
-        return Following(
-            self._bench, self._store, window.start, window.now, window.end, self._reach(window)
-        )
+    def _look(self, window: Window) -> Pending:
+        return self._bench.submit(window.start, window.now, window.end, self._reach(window))
 
     def _reach(self, window: Window) -> pd.DataFrame:
         return first_reach(
@@ -261,25 +259,23 @@ class _Filling:
         It was planned when the days before it weren't recorded yet. What they have raised since
         may concern vessels that haven't been heard for long: then it is looked at again.
         """
-        window, following = planned.window, planned.following
+        window, found = planned.window, Found(self._bench, planned.look.result())
         true_window = self._window(*(window.asked or (window.start, window.end)))
         wanted = set(self._store.need(self._reach(true_window))["mmsi"].tolist())
         as_planned = (
-            true_window == window
-            and wanted <= following.vessels()
-            and following.concerned() <= wanted
+            true_window == window and wanted <= found.vessels() and found.concerned() <= wanted
         )
         if not as_planned:
-            window, following = true_window, self._follow(true_window)
-            while not following.done:
-                self._bench.engine.wait([one for one in following.pending if not one.done()])
-                following.advance()
+            window, pending = true_window, self._look(true_window)
+            while not pending.done():
+                self._bench.engine.wait([pending])
+            found = Found(self._bench, pending.result())
         stored = events_to_compare(self._store, self._bench.detectors, window.start, window.end)
         named = {*stored["mmsi"].tolist(), *stored["other_mmsi"].tolist()}
-        detection = runs.within(following.detection(wanted, named), window)
-        finished = runs.finish_run(
-            self._store, self._installation, window, detection, {}, self._zones
+        detection = runs.within(
+            found.detection(self._store, window.start, window.now, wanted, named), window
         )
+        finished = runs.finish_run(self._store, self._setup, window, detection, {})
         counts = finished.manifest["counts"]
         filled.runs.append(
             {

@@ -13,7 +13,7 @@ from pipelines.base.settings import Installation
 from pipelines.ingest import Area
 from pipelines.learn import gather
 from pipelines.publish.operation import page, tables
-from pipelines.run.runs import load_zones
+from pipelines.run.setup import load_zones
 from pipelines.store import read, write
 
 MAX_BATCH_REPORTS = 4_000_000
@@ -55,7 +55,7 @@ def add(
 
 
 def outline_of(installation: Installation, area: str) -> shapely.Geometry:
-    """The outline of an area as a person names it: W,S,E,N or a zone's id.
+    """Return the outline of an area as a person names it: W,S,E,N or a zone's id.
 
     Raises
     ------

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from detectors.core.errors import SelatError
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
-from pipelines.publish.packs import build, ids, log, recipients
+from pipelines.publish.packs import build, issued, log, recipients
 from pipelines.publish.packs.keys import Keyring, Signer
 from pipelines.publish.packs.manifest import sha256_of
 from pipelines.publish.packs.recipients import Recipient
@@ -119,7 +119,7 @@ def export_to(
     try:
         made, content = _make(products, recipient, title, unfinished, private)
         entry = _entry(released, recipient, title, made, content, strike)
-        ids.note(installation.exported, title, products.events, released.own)
+        issued.note(installation.exported, title, products.events, released.own)
         digest = log.append(installation.exports, entry, keyring, signer)
         for path, target in zip(made, targets, strict=True):
             if target.is_dir():
@@ -144,7 +144,7 @@ def _make(
     unfinished: Path,
     private: Ed25519PrivateKey | None,
 ) -> tuple[list[Path], bytes]:
-    """What to move into place: folder and archive, or the encrypted archive alone; the manifest."""
+    """Make what is moved into place: folder and archive, or the encrypted archive; the manifest."""
     folder, archive = unfinished / "folder", unfinished / "archive.zip"
     folder.mkdir(parents=True)
     content = build.fill(products, recipient.formats, folder, private)

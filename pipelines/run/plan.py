@@ -19,7 +19,7 @@ from pipelines.publish import plan as files
 from pipelines.publish.plan import words
 from pipelines.publish.products import Planned
 from pipelines.reference import layers as reference
-from pipelines.run.runs import load_zones
+from pipelines.run.setup import load_zones
 from pipelines.run.windows import NoDataError
 from pipelines.store import Queries, read
 
@@ -79,7 +79,7 @@ def gather(
     run_id: str | None,
     start: pd.Timestamp | None,
 ) -> Inputs:
-    """What a plan rests on, from the store."""
+    """Return what a plan rests on, from the store."""
     run = store.last_run() if run_id is None else store.run(run_id)
     if run is None:
         what = "no finished run" if run_id is None else f"no run {run_id} in the store"
@@ -115,7 +115,7 @@ def inputs_of(
     past_days: float,
     zones: Zones,
 ) -> Inputs:
-    """What a plan rests on (`Inputs`), from the flags of a run and its events with `reason`."""
+    """Return what a plan rests on (`Inputs`), from a run's flags and its events with `reason`."""
     strongest = flagged["event_ids"].str.split(";").str[0]
     by_id = events.drop_duplicates("event_id").set_index("event_id")
     facts: dict[str, dict[int, str]] = {"kind": {}, "reason": {}}
@@ -139,7 +139,7 @@ def inputs_of(
 
 
 def summary(planned: Planned) -> dict[str, Any]:
-    """What the manifest of a pack says of the plan in it."""
+    """Return what the manifest of a pack says of the plan in it."""
     made = planned.plan
     return {
         "start": words.zulu(made.start_us),

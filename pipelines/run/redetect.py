@@ -16,12 +16,12 @@ from typing import Any, Final
 import pandas as pd
 
 from detectors.core.events import EVENTS
-from detectors.surroundings.zones import Zones
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
 from pipelines.detect.days import stale
 from pipelines.detect.window import events_to_compare
 from pipelines.run import runs
+from pipelines.run.setup import Setup
 from pipelines.run.windows import NoDataError, Window, asked_for, choose_window, span_of
 from pipelines.store import Queries, Writer, exists, read, write
 
@@ -92,8 +92,8 @@ def redetect(
     """
     if not exists(installation.store, installation.settings.store):
         raise NoDataError(f"no store in {installation.store}", hint="selat nightly --feed PATH")
-    now = {d.name: d.version for d in runs.build_detectors(installation)}
-    zones = runs.load_zones(installation)
+    setup = Setup.load(installation)
+    now = {d.name: d.version for d in setup.detectors}
     with read(installation.store, installation.settings.store) as store:
         last = store.last_run()
         if last is None:
@@ -119,12 +119,12 @@ def redetect(
         report.step(f"{day} ({number} of {len(days)})")
         look = _replace if apply else _preview
         with suppress(NoDataError):  # a span that was named may begin before the first report
-            looks.append(look(installation, zones, report, day))
+            looks.append(look(setup, report, day))
     if not looks:
         raise NoDataError(f"no position report on {', '.join(days)}", hint="selat store feeds")
     run_ids = [look.run_id for look in looks if look.run_id]
     if apply:
-        run_ids.append(_newest_again(installation, zones, report, last))
+        run_ids.append(_newest_again(setup, report, last))
     difference = pd.concat([look.difference for look in looks])
     difference = difference.drop_duplicates("event_id", keep="last")
     were, are = set[int]().union(*flagged.values()), set[int]().union(*(x.flagged for x in looks))
@@ -149,52 +149,50 @@ class _Day:
     run_id: str = ""
 
 
-def _preview(installation: Installation, zones: Zones, report: Reporter, day: str) -> _Day:
+def _preview(setup: Setup, report: Reporter, day: str) -> _Day:
+    installation = setup.installation
     with read(installation.store, installation.settings.store) as store:
         window = choose_window(store, date=day, since=None, until=None)
-        stored = _stored(store, installation, window)
-        detection = runs.run_detectors(store, installation, window, zones, report)
-        judged = runs.judge(store, installation, window, detection)
+        stored = _stored(store, setup, window)
+        detection = runs.run_detectors(store, setup, window, report)
+        judged = runs.judge(store, setup, window, detection)
     failures = {f"detector {name}": text for name, text in detection.failures.items()}
     flagged = set(judged.assessed.flagged["mmsi"])
     return _Day(difference(judged.compared, stored), flagged, failures)
 
 
-def _replace(installation: Installation, zones: Zones, report: Reporter, day: str) -> _Day:
-    """One run; the store is free for others between one day and the next."""
+def _replace(setup: Setup, report: Reporter, day: str) -> _Day:
+    """Make one run; the store is free for others between one day and the next."""
+    installation = setup.installation
     with write(installation.store, installation.settings.store) as store:
         window = choose_window(store, date=day, since=None, until=None)
-        stored = _stored(store, installation, window)
-        done = _run(store, installation, zones, report, window)
+        stored = _stored(store, setup, window)
+        done = _run(store, setup, report, window)
     flagged = set(done.flagged["mmsi"])
     return _Day(difference(done.compared, stored), flagged, done.failures, done.run_id)
 
 
-def _newest_again(
-    installation: Installation, zones: Zones, report: Reporter, last: Mapping[str, Any]
-) -> str:
+def _newest_again(setup: Setup, report: Reporter, last: Mapping[str, Any]) -> str:
+    installation = setup.installation
     with write(installation.store, installation.settings.store) as store:
         now = max(last["end"], store.last_looked_at() or last["end"])
         asked = json.loads(last["manifest"]).get("asked", {}).get("span")
         window = Window(last["start"], last["end"], now, span_of(asked))
-        return _run(store, installation, zones, report, window).run_id
+        return _run(store, setup, report, window).run_id
 
 
-def _run(
-    store: Writer, installation: Installation, zones: Zones, report: Reporter, window: Window
-) -> runs.Finished:
+def _run(store: Writer, setup: Setup, report: Reporter, window: Window) -> runs.Finished:
     runs.work_out_days(store, report)
-    detection = runs.run_detectors(store, installation, window, zones, report)
-    return runs.finish_run(store, installation, window, detection, {}, zones)
+    detection = runs.run_detectors(store, setup, window, report)
+    return runs.finish_run(store, setup, window, detection, {})
 
 
-def _stored(store: Queries, installation: Installation, window: Window) -> pd.DataFrame:
-    configured = runs.build_detectors(installation)
-    return events_to_compare(store, configured, window.start, window.end)
+def _stored(store: Queries, setup: Setup, window: Window) -> pd.DataFrame:
+    return events_to_compare(store, setup.detectors, window.start, window.end)
 
 
 def difference(compared: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
-    """What of each event changed.
+    """Return what of each event changed.
 
     Parameters
     ----------

@@ -9,13 +9,9 @@ Conclusions (dispositions) count in no pack: one that is left out because a secr
 vessel too would tell of that feed, and one that isn't would tell what a person knew besides.
 """
 
-import hashlib
-import json
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from itertools import compress
-from pathlib import Path, PurePath
 from typing import Any, Final
 
 import numpy as np
@@ -25,27 +21,28 @@ from detectors.core import events as event_schema
 from detectors.core.detector import Context
 from detectors.core.errors import SelatError
 from detectors.surroundings.coverage import Coverage
-from pipelines.assess import Assessment, assess, watchlists
+from pipelines.assess import watchlists
+from pipelines.assess.ranking import Assessment, assess
 from pipelines.base import labels
 from pipelines.base import marks as marking
-from pipelines.base.marks import Mark, MarkRules, strictest
+from pipelines.base.marks import Mark, MarkRules
 from pipelines.base.progress import Reporter, reporter
 from pipelines.base.settings import REFERENCE, Installation
 from pipelines.detect.window import Detection, vessels_of
 from pipelines.ingest import Area
-from pipelines.patrol import units
-from pipelines.patrol.plan import for_units, make
-from pipelines.patrol.units import PatrolConfig
 from pipelines.publish import release as cut
 from pipelines.publish.packs import recipients
 from pipelines.publish.packs.ids import Salt
 from pipelines.publish.packs.recipients import Recipient
-from pipelines.publish.products import Planned, Products, Release
+from pipelines.publish.products import Products, Release
 from pipelines.reference import layers as reference
-from pipelines.run import plan
+from pipelines.run import release_marks
+from pipelines.run.manifest import run_inputs
+from pipelines.run.release_manifest import manifest_of, run_id_of
 from pipelines.run.release_nights import Night, choose
-from pipelines.run.release_view import Look, Rights, View, digest_of_files, learned, opened
-from pipelines.run.runs import HISTORY, count_by, git_commit, run_inputs, shown_vessels, totals_of
+from pipelines.run.release_plan import planned_of, planning_of
+from pipelines.run.release_view import Look, Rights, View, learned, opened
+from pipelines.run.runs import HISTORY, shown_vessels
 from pipelines.run.windows import Window, window_between
 from pipelines.store import Queries, read
 
@@ -87,7 +84,7 @@ def release_run(
     strike: Collection[str] = (),
     report: Reporter | None = None,
 ) -> Released:
-    """The products of a run for a recipient.
+    """Return the products of a run for a recipient.
 
     Parameters
     ----------
@@ -132,12 +129,12 @@ def release_run(
                 night = choose(home, view, run_id)
             else:
                 night = Night("", 0, window_between(view.store, *span), False, {})
-            making = _Making(installation, name, recipient, rules, view, night)
+            making = Making(installation, name, recipient, rules, view, night)
             making.look()
             return making.released(home, plan_from, strike)
 
 
-class _Making:
+class Making:
     """The products of one recipient while they are made."""
 
     def __init__(
@@ -155,7 +152,7 @@ class _Making:
         self.window: Window = night.window
         self.area = Area.parse(recipient.area, view.zones)
         self.words = labels.labels(recipient.language)
-        self.planning = _planning(installation, recipient, rules)
+        self.planning = planning_of(installation, recipient, rules)
         self.inputs = run_inputs(self.store, self.window.start, self.window.end)
         self.lists = [
             one
@@ -183,8 +180,8 @@ class _Making:
         """Cut, assess and mark what was found."""
         salt = Salt.of(self.installation.keys, self.name)
         events = self._struck(self.events, strike, salt)
-        default = self._default()
-        known = self._lineage(events, self.before, self.after)
+        default = release_marks.default(self)
+        known = release_marks.lineage(self, events, self.before, self.after)
         marks = cut.event_marks(events, known, self.rights.marks, self.window.end, default)
         events, marks = self._cut(events, marks)
         past = self.before[
@@ -199,7 +196,9 @@ class _Making:
         assessed = self._assessed(events, past, vessels, positions)
         told = assessed.events.assign(status=events["status"])
         mark_of = dict(zip(told["event_id"].tolist(), marks, strict=True))
-        vessel_marks = self._vessel_marks(assessed, mark_of, past, past_marks, known, positions)
+        vessel_marks = release_marks.vessel_marks(
+            self, assessed, mark_of, past, past_marks, known, positions
+        )
         flagged, parts = self._ranked(assessed, vessel_marks)
         if self.recipient.top is not None:
             ids = set(";".join(flagged["event_ids"]).split(";"))
@@ -210,8 +209,9 @@ class _Making:
             positions["mmsi"].isin(shown) & (positions["time"] >= self.window.start)
         ].reset_index(drop=True)
         mine = [vessel_marks[mmsi] for mmsi in flagged["mmsi"].tolist()]
-        run_id = self._run_id()
-        planned = self._planned(
+        run_id = run_id_of(self)
+        planned = planned_of(
+            self,
             run_id,
             plan_from,
             flagged,
@@ -237,13 +237,13 @@ class _Making:
             tracks=tracks,
             vessels=vessels[vessels["mmsi"].isin(mentioned)].reset_index(drop=True),
             zones=self.zones,
-            manifest=self._manifest(run_id, assessed, told, flagged, planned),
+            manifest=manifest_of(self, run_id, assessed, told, flagged, planned),
             planned=planned,
             release=Release(
                 recipient=self.name,
                 title=self.recipient.title,
                 mark=cut.of_whole(whole, self.recipient, default),
-                track_marks=self._track_marks(tracks, known),
+                track_marks=release_marks.track_marks(self, tracks, known),
                 stale_after=self.window.end + pd.Timedelta(hours=self.recipient.stale_after_h),
                 language=self.recipient.language,
             ),
@@ -269,24 +269,13 @@ class _Making:
             kept = kept[~gone]
         return kept.reset_index(drop=True)
 
-    def _default(self) -> Mark:
-        """The mark of all that a pack is made from."""
-        start, end = self.window.start, self.window.end
-        seen = self.store.sightings(start, end)["sighting_id"]
-        marks = [self.rights.marks[one["feed_key"]] for one in self.inputs]
-        marks += [self.rights.marks[f"sighting {name}"] for name in seen]
-        return cut.of_whole(marks, self.recipient, self.rules.of_feed(""))
-
-    def _lineage(self, *concerned: pd.DataFrame) -> cut.Lineage:
-        mmsis = sorted(set().union(*(m for frame in concerned for m in cut.vessels_of(frame))))
-        heard = self.store.heard_in(mmsis, self.window.end)
-        return cut.lineage(self.store.ledger(), self.rights.sightings["sighting_id"], heard)
-
     def _cut(self, events: pd.DataFrame, marks: list[Mark]) -> tuple[pd.DataFrame, list[Mark]]:
-        """The events in the recipient's area, redacted and in its language, and their marks."""
+        """Return the events in the recipient's area, redacted, in its language; their marks."""
         inside = self.area.contains(events["lat"].to_numpy(), events["lon"].to_numpy())
         kept = cut.redact_evidence(events[inside].reset_index(drop=True), self.recipient)
-        kept = _told(kept, "explanation", self.words.explanation)
+        told = [one.explained for one in kept["evidence"]]
+        texts = list(map(self.words.explained, kept["explanation"], told))
+        kept = kept.assign(explanation=pd.Series(texts, kept.index, dtype="str"))
         return kept, list(compress(marks, inside))
 
     def _positions(self, events: pd.DataFrame) -> pd.DataFrame:
@@ -308,7 +297,7 @@ class _Making:
         vessels: pd.DataFrame,
         positions: pd.DataFrame,
     ) -> Assessment:
-        """What a run makes of these events; withdrawn ones flag nobody."""
+        """Return what a run makes of these events; withdrawn ones flag nobody."""
         start, end = self.window.start, self.window.end
         context = Context(start, end, self.zones, vessels, Coverage.none())
         settings, gazetteer = self.installation.settings.assess, reference.load_gazetteer(REFERENCE)
@@ -332,47 +321,10 @@ class _Making:
         together = event_schema.concat([leads.events, looked(withdrawn).events])
         return replace(leads, events=together)
 
-    def _vessel_marks(
-        self,
-        assessed: Assessment,
-        mark_of: Mapping[str, Mark],
-        past: pd.DataFrame,
-        past_marks: list[Mark],
-        known: cut.Lineage,
-        positions: pd.DataFrame,
-    ) -> dict[int, Mark]:
-        """The mark of each flag: the strictest of its events and of all else that its row names.
-
-        That is its last position, its name and numbers; earlier events where they count; the
-        watch-lists where one does.
-        """
-        parts, last = assessed.parts, self.window.end.strftime("%Y-%m-%d")
-        listed = set(parts.loc[parts["part"] == "watch-list", "mmsi"].tolist())
-        repeated = set(parts.loc[parts["part"] == "history", "mmsi"].tolist())
-        heard = positions.groupby("mmsi")["source"].unique().to_dict()
-        earlier = defaultdict[int, list[Mark]](list)
-        pairs = zip(past["mmsi"].tolist(), past["other_mmsi"].tolist(), past_marks, strict=True)
-        for one, other, mark in pairs:
-            for vessel in {one, other}:
-                earlier[vessel].append(mark)
-        of_lists = [self.rules.of_watchlist(one.name) for one in self.lists]
-        marks = {}
-        for mmsi, ids in assessed.flagged[["mmsi", "event_ids"]].itertuples(index=False, name=None):
-            own = [mark_of[key] for key in str(ids).split(";")]
-            feeds = known.of_vessel(mmsi, "static", "", last)
-            feeds = feeds.union(*(known.of_report(source) for source in heard.get(mmsi, ())))
-            own += [self.rights.marks[key] for key in feeds]
-            if mmsi in repeated:
-                own += earlier[mmsi]
-            if mmsi in listed:
-                own += of_lists
-            marks[int(mmsi)] = strictest(own)
-        return marks
-
     def _ranked(
         self, assessed: Assessment, vessel_marks: Mapping[int, Mark]
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Flags and parts with their marks, at most `top`."""
+        """Return flags and parts with their marks, at most `top`."""
         marks = [vessel_marks[mmsi] for mmsi in assessed.flagged["mmsi"].tolist()]
         flagged = cut.with_marks(assessed.flagged, marks)
         flagged = flagged.head(self.recipient.top or len(flagged)).reset_index(drop=True)
@@ -380,59 +332,6 @@ class _Making:
         parts = assessed.parts[assessed.parts["mmsi"].isin(flagged["mmsi"])].reset_index(drop=True)
         parts = cut.with_marks(parts, [vessel_marks[mmsi] for mmsi in parts["mmsi"].tolist()])
         return cut.blank(flagged, self.recipient), cut.blank(parts, self.recipient)
-
-    def _track_marks(self, tracks: pd.DataFrame, known: cut.Lineage) -> dict[int, Mark]:
-        pairs = tracks[["track_id", "source"]].drop_duplicates()
-        marks: dict[int, list[Mark]] = {}
-        for track_id, source in pairs.itertuples(index=False, name=None):
-            own = [self.rights.marks[key] for key in sorted(known.of_report(source))]
-            marks.setdefault(int(track_id), []).extend(own)
-        return {track_id: strictest(own) for track_id, own in marks.items()}
-
-    def _planned(
-        self,
-        run_id: str,
-        begin: pd.Timestamp | None,
-        flagged: pd.DataFrame,
-        told: pd.DataFrame,
-        positions: pd.DataFrame,
-        history: pd.DataFrame,
-        mark: Mark,
-    ) -> Planned | None:
-        """The plan that all units would have, cut to the recipient's; None where it gets none."""
-        if self.planning is None:
-            return None
-        config = self.planning.config
-        begin = self.window.end if begin is None else begin
-        first = begin - pd.Timedelta(days=config.planning.history_days)
-        history = history[history["start"] <= begin]
-        history = history[history["end"].isna() | (history["end"] >= first)]
-        inside = self.area.contains(history["lat"].to_numpy(), history["lon"].to_numpy())
-        since = self.window.start
-        if len(flagged):
-            since = flagged["last_seen"].min() - plan.BEFORE
-        mine = positions["mmsi"].isin(flagged["mmsi"]) & (positions["time"] >= since)
-        inputs = plan.inputs_of(
-            run_id,
-            bool(self.store.simulated),
-            begin,
-            flagged,
-            told,
-            positions[mine].reset_index(drop=True),
-            history[inside].reset_index(drop=True),
-            self.store.days_heard(first, min(begin, self.window.end)),
-            self.zones,
-        )
-        made = make(inputs, config, plan.sea_map(config.planning.clearance_m))
-        return Planned(for_units(made, self.planning.units), mark, self.recipient.language)
-
-    # ---- names
-
-    def _run_id(self) -> str:
-        """What the recipient knows the run by: its end, and a digest of what it was made from."""
-        rests_on = [self.window.start.isoformat(), sorted(one["sha256"] for one in self.inputs)]
-        digest = hashlib.sha256(json.dumps(rests_on).encode()).hexdigest()[:4]
-        return f"{self.window.end:%Y%m%dT%H%M%SZ}-{digest}"
 
     def _salted(self, products: Products, salt: Salt) -> Products:
         """Products in which events have the ids that only this recipient knows."""
@@ -451,81 +350,10 @@ class _Making:
             parts=parts.assign(event_id=pd.Series(of_parts, parts.index, dtype="str")),
         )
 
-    def _manifest(
-        self,
-        run_id: str,
-        assessed: Assessment,
-        events: pd.DataFrame,
-        flagged: pd.DataFrame,
-        planned: Planned | None,
-    ) -> dict[str, Any]:
-        """What the pack says of how it was made.
-
-        What a failed feed or detector says may quote the feed: only that it failed is told.
-        """
-        totals = totals_of(self.inputs)
-        told = [
-            "a feed" if self.recipient.redacts("feeds") else name
-            for name in known_to_fail(self.night.failures, set(self.rights.ledger["name"]))
-        ]
-        told += [f"detector {name}" for name in self.found.failures]
-        failures = {name: "failed; its owner can say why" for name in told if name}
-        named = not self.recipient.redacts("feeds")
-        return {
-            "run_id": run_id,
-            "state": "partial" if failures else "complete",
-            "simulated": bool(self.store.simulated),
-            "window": {"start": _iso(self.window.start), "end": _iso(self.window.end)},
-            "git_commit": git_commit(),
-            "configuration_sha256": self._configuration(),
-            "inputs": [
-                {
-                    **({"name": PurePath(one["name"]).name} if named else {}),
-                    "sha256": one["sha256"],
-                    **self.rights.marks[one["feed_key"]].fields,
-                }
-                for one in self.inputs
-            ],
-            "detectors": {d.name: d.version for d in self.view.detectors},
-            "counts": {
-                "feeds": len(self.inputs),
-                **{key: value for key, value in totals.items() if key != "rejected"},
-                "events": count_by(events, "kind"),
-                "status": count_by(events, "status"),
-                "flagged": len(flagged),
-                "over_budget": assessed.over_budget,
-            },
-            "held_back": [str(rule) for rule in assessed.held_back],
-            "rejected": totals["rejected"],
-            "failures": failures,
-            **({} if planned is None else {"plan": plan.summary(planned)}),
-        }
-
-    def _configuration(self) -> str:
-        """Digest of the configuration that the pack rests on, and of no other."""
-        config, settings = self.installation.config, self.installation.settings
-        lists = [
-            _digest(self.installation.watchlists / f"{one.name}{ending}")
-            for one in self.lists
-            for ending in (".csv", ".yaml")
-        ]
-        rests_on = {
-            "detectors": self.installation.detectors,
-            "zones": digest_of_files(config / "zones"),
-            "detection": settings.detection.model_dump(mode="json"),
-            "assess": settings.assess.model_dump(mode="json"),
-            "watchlists": lists,
-            "recipient": self.recipient.model_dump(mode="json"),
-            "patrol": None
-            if self.planning is None
-            else self.planning.config.model_dump(mode="json"),
-        }
-        return hashlib.sha256(json.dumps(rests_on, sort_keys=True).encode()).hexdigest()
-
     # ---- what the home itself knows
 
     def _held_here(self, home: Queries, flagged: pd.DataFrame) -> tuple[str, pd.DataFrame]:
-        """The home's own run of that time, and the flags that it didn't hold, knowing more."""
+        """Find the home's own run of that time, and flags that it, knowing more, didn't hold."""
         run_id = self.night.run_id
         if not run_id:
             runs = home.runs()
@@ -538,43 +366,7 @@ class _Making:
         return run_id, flagged.loc[~flagged["mmsi"].isin(held), columns].reset_index(drop=True)
 
 
-@dataclass(frozen=True)
-class _Planning:
-    """How a recipient's plan is made."""
-
-    config: PatrolConfig
-    units: frozenset[str]
-
-
-def _planning(
-    installation: Installation, recipient: Recipient, rules: MarkRules
-) -> _Planning | None:
-    """How to plan for a recipient; None where it gets no plan."""
-    if recipient.plan is None or not cut.may_have([rules.of_plan()], recipient)[0]:
-        return None
-    config = units.of(installation.config)
-    return _Planning(config, recipients.units_of(recipient, config))
-
-
 def _told(frame: pd.DataFrame, column: str, say: Callable[[str], str]) -> pd.DataFrame:
-    """A frame with a column of texts in the recipient's language."""
+    """Return a frame with a column of texts in the recipient's language."""
     texts = [say(text) for text in frame[column].tolist()]
     return frame.assign(**{column: pd.Series(texts, frame.index, dtype="str")})
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _iso(time: pd.Timestamp) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def known_to_fail(failures: Iterable[str], released: Collection[str]) -> list[str]:
-    """Return the failed feeds that a pack may name: released ones that were damaged.
-
-    Those that weren't read at all have no mark to go by. What couldn't be read is known by what a
-    person named, a folder or a pattern, which says nothing of whose feeds were in it.
-    """
-    names = [name.removeprefix("feed ") for name in failures]
-    return [f"feed {PurePath(name).name}" for name in names if name in released]

@@ -45,7 +45,7 @@ class UnknownSpanError(NoDataError):
 
 
 def choose(home: Queries, view: View, run_id: str | None) -> Night:
-    """The night of a run, or without one the newest.
+    """Find the night of a run, or without one the newest.
 
     The newest is the one whose window ends last; of several, the last that brought something, else
     the first: so a look at an older day, or a second one, doesn't take its place.
@@ -95,7 +95,7 @@ def _order(night: Night) -> tuple[pd.Timestamp, bool, int]:
 
 
 def nights(runs: Sequence[Mapping[str, Any]], view: View) -> Iterator[Night]:
-    """The nights of some runs, oldest first."""
+    """Return the nights of some runs, oldest first."""
     feeds = view.store.ledger().set_index("feed_key")[["first_time", "last_time"]].dropna()
     files = view.rights.files.set_index("file_key")[["first_time", "last_time"]]
     come, new_feeds, new_files = set[str](), set[str](), set[str]()
@@ -145,7 +145,7 @@ def nights(runs: Sequence[Mapping[str, Any]], view: View) -> Iterator[Night]:
 
 
 def _runs(home: Queries) -> list[dict[str, Any]]:
-    """The home's runs, oldest first: run_id, ordinal, start, end, asked, failures, looked_at."""
+    """List the home's runs, oldest first: run_id, ordinal, span, asked, failures, looked_at."""
     runs = home.sql('SELECT run_id, ordinal, start, "end", manifest FROM runs ORDER BY ordinal')
     looked = home.sql("SELECT run_id, feed_key FROM run_feeds")
     keys = looked.groupby("run_id")["feed_key"].agg(list).to_dict()
@@ -164,7 +164,7 @@ def _runs(home: Queries) -> list[dict[str, Any]]:
 
 
 def _asked(run: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """What a run was asked for and what had come; None where it didn't note it."""
+    """Return what a run was asked for and what had come; None where it didn't note it."""
     asked: Mapping[str, Any] | None = run["asked"]
     return asked
 
@@ -172,7 +172,7 @@ def _asked(run: Mapping[str, Any]) -> Mapping[str, Any] | None:
 def _span(
     run: Mapping[str, Any], asked: Mapping[str, Any] | None, view: View
 ) -> tuple[pd.Timestamp, pd.Timestamp] | None:
-    """The span that was asked for; None where it was all that is new, or isn't known.
+    """Return the span that was asked for; None where it was all that is new, or isn't known.
 
     Where nothing is withheld, the window of a run that didn't note it is what it was.
     """

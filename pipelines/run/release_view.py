@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 from detectors.core import events as event_schema
 from detectors.core import frames
 from detectors.core.detector import Detector
+from detectors.core.errors import FrameError
 from detectors.surroundings.zones import Zones
 from pipelines.base.files import replacing
 from pipelines.base.marks import Mark, MarkGiven, MarkRules
@@ -37,10 +38,12 @@ from pipelines.detect.days import refresh
 from pipelines.detect.window import Heard, detect, heard_by_vessel, to_compare
 from pipelines.publish.packs.recipients import Recipient
 from pipelines.reference import layers as reference
-from pipelines.run.runs import build_detectors, git_commit, succeeded_of
+from pipelines.run.manifest import git_commit
+from pipelines.run.runs import succeeded_of
+from pipelines.run.setup import build_detectors
 from pipelines.run.windows import NoDataError, window_between
 from pipelines.store import Queries, StoreError, Writer, read, write
-from pipelines.store.sightings import as_in_file, named_apart
+from pipelines.store.sightings import as_in_file, with_unique_names
 
 _ZONE: Final = "Asia/Kuala_Lumpur"
 _NEWS: Final = ("created", "changed", "unchanged")
@@ -61,8 +64,6 @@ class Rights:
         The files of sightings and the sightings in them, as if no others had come before them.
     marks
         Mark of each source, see `export.release.Lineage`.
-    sources
-        Sources, and sightings as the home's store names them, that conclusions may rest on.
     arrivals
         Keys of feeds and files, by what runs note when they come (`Queries.arrived`).
     whole
@@ -74,13 +75,12 @@ class Rights:
     files: pd.DataFrame
     sightings: pd.DataFrame
     marks: Mapping[str, Mark]
-    sources: frozenset[str]
     arrivals: Mapping[str, str]
     whole: bool
 
     @classmethod
     def of(cls, store: Queries, rules: MarkRules, recipient: Recipient) -> "Rights":
-        """The rights of a recipient.
+        """Return the rights of a recipient.
 
         Raises
         ------
@@ -107,7 +107,7 @@ class Rights:
             name=ledger["feed_key"].map(names).astype("str"),
             report=[_plain(text) for text in ledger["report"]],
         )
-        files, sightings, held_names, of_all = _sightings(store, rules, may, arrivals)
+        files, sightings, of_all = _sightings(store, rules, may, arrivals)
         for key, source, file in sightings[["sighting_id", "source", "file"]].itertuples(
             index=False
         ):
@@ -118,7 +118,6 @@ class Rights:
             files=files,
             sightings=sightings.drop(columns="file"),
             marks=marks,
-            sources=frozenset(names) | {f"sighting {name}" for name in held_names},
             arrivals=arrivals,
             whole=len(ledger) == len(feeds) and of_all,
         )
@@ -133,14 +132,14 @@ def _arrival(key: str, number: int) -> str:
 
 
 def _plain(report: str) -> str:
-    """A feed's report without what depends on other names of it."""
+    """Return a feed's report without what depends on other names of it."""
     said = json.loads(report)
     said.pop("also_named", None)
     return json.dumps(said, sort_keys=True, ensure_ascii=False)
 
 
 def _name_of(rules: MarkRules, may: Callable[[Mark], bool]) -> str:
-    """A name for all who may have the same of whatever comes."""
+    """Return a name for all who may have the same of whatever comes."""
     given: list[tuple[str, MarkGiven]] = [
         ("", rules.default),
         *((one.feed, one) for one in rules.feeds),
@@ -154,11 +153,11 @@ def _name_of(rules: MarkRules, may: Callable[[Mark], bool]) -> str:
 
 def _sightings(
     store: Queries, rules: MarkRules, may: Callable[[Mark], bool], arrivals: dict[str, str]
-) -> tuple[pd.DataFrame, pd.DataFrame, set[str], bool]:
-    """Files, sightings (with the name of their file), their names in the store; are they all."""
+) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
+    """Files, sightings (with the name of their file); are they all."""
     held = store.held_sightings()
     whole = frames.empty(frames.SIGHTINGS)
-    kept_files, kept, names, all_of_it = [], [], set[str](), True
+    kept_files, kept, all_of_it = [], [], True
     files = store.sighting_files().sort_values(["first_time", "file_key"], kind="stable")
     for file in files.to_dict("records"):
         for number, name in enumerate(_names(file["name"], file["report"])):
@@ -175,7 +174,7 @@ def _sightings(
             all_of_it = False
             continue
         all_of_it &= all(allowed)
-        fresh, _, _ = named_apart(rows, whole)
+        fresh, _, _ = with_unique_names(rows, whole)
         whole = pd.concat([whole, fresh], ignore_index=True)
         kept.append(fresh.assign(file_key=file["file_key"], file=name))
         kept_files.append(
@@ -187,14 +186,11 @@ def _sightings(
                 "report": "{}",
             }
         )
-        back = {v: k for k, v in json.loads(file["report"]).get("renamed", {}).items()}
-        again = json.loads(file["report"]).get("repeats", {})
-        names |= {again.get(one, back.get(one, one)) for one in rows["sighting_id"]}
     columns = [*frames.SIGHTINGS, "file_key", "file"]
     empty = held.iloc[:0].assign(file="")
     together = pd.concat(kept, ignore_index=True) if kept else empty
     found = pd.DataFrame(kept_files, columns=list(files.columns))
-    return found, together[columns], names, all_of_it
+    return found, together[columns], all_of_it
 
 
 @dataclass(frozen=True)
@@ -237,7 +233,7 @@ class View:
         }
 
     def look(self, start: pd.Timestamp, end: pd.Timestamp) -> Look:
-        """What the detectors find in a window, with what was known at its end."""
+        """Return what the detectors find in a window, with what was known at its end."""
         path = self._kept / f"{self._key(start, end)}.parquet"
         found = _read_look(path)
         if found is None:
@@ -311,7 +307,7 @@ class View:
 
 
 def learned(known: pd.DataFrame, compared: pd.DataFrame) -> pd.DataFrame:
-    """What is known after a look."""
+    """Return what is known after a look."""
     gone = compared["event_id"][compared["status"] != "not_assessed"]
     news = compared.loc[compared["status"].isin(_NEWS), list(event_schema.EVENTS)]
     kept = known[~known["event_id"].isin(gone)]
@@ -322,7 +318,7 @@ def learned(known: pd.DataFrame, compared: pd.DataFrame) -> pd.DataFrame:
 def opened(
     installation: Installation, rights: Rights, source: Queries, report: Reporter
 ) -> Iterator[View]:
-    """The view of what these rights give, brought in line with the home's store."""
+    """Return the view of what these rights give, brought in line with the home's store."""
     root = installation.release / rights.name / "store"
     settings = installation.settings.store.model_copy(update={"url": ""})
     try:
@@ -368,7 +364,7 @@ def digest_of_files(folder: Path) -> str:
 
 def _write_look(path: Path, look: Look) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    table = pa.Table.from_pandas(look.events, preserve_index=False)
+    table = pa.Table.from_pandas(event_schema.written(look.events), preserve_index=False)
     about = {"failures": dict(look.failures), "heard": asdict(look.heard)}
     metadata = {**(table.schema.metadata or {}), b"selat_look": json.dumps(about).encode()}
     with replacing(path) as temporary:
@@ -376,11 +372,11 @@ def _write_look(path: Path, look: Look) -> None:
 
 
 def _read_look(path: Path) -> Look | None:
-    """A look that was kept; None where there is none, or it can't be read."""
+    """Return a look that was kept; None where there is none, or it can't be read."""
     try:
         table = pq.read_table(path)
         about = json.loads((table.schema.metadata or {})[b"selat_look"])
-        events = frames.conform(table.to_pandas(), event_schema.EVENTS)
+        events = event_schema.parsed(frames.conform(table.to_pandas(), event_schema.WRITTEN))
         return Look(events, about["failures"], Heard(**about["heard"]))
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException, FrameError):
         return None

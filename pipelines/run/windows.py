@@ -57,7 +57,7 @@ class Window:
 def choose_window(
     store: Queries, *, date: str | None, since: str | None, until: str | None
 ) -> Window:
-    """The window of a run.
+    """Return the window of a run.
 
     The Kuala Lumpur day of `date`; or from `since` to `until` (ISO 8601, Kuala Lumpur time where
     no zone is given); or, with none of them, from the earliest report or sighting that is new in
@@ -103,7 +103,7 @@ def new_since(
 
 
 def window_between(store: Queries, start: pd.Timestamp, end: pd.Timestamp) -> Window:
-    """The window of a run over a span.
+    """Return the window of a run over a span.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def newest_report(store: Queries) -> pd.Timestamp:
 def asked_for(
     date: str | None, since: str | None, until: str | None
 ) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """The span that a person asked for, UTC; without an edge where none was given.
+    """Return the span that a person asked for, UTC; without an edge where none was given.
 
     Raises
     ------
@@ -155,7 +155,7 @@ def asked_for(
 
 
 def span_of(noted: Sequence[str] | None) -> tuple[pd.Timestamp, pd.Timestamp] | None:
-    """The span that was asked for, as a run's manifest notes it."""
+    """Return the span that was asked for, as a run's manifest notes it."""
     if noted is None:
         return None
     start, end = (pd.Timestamp(text).as_unit("us") for text in noted)
@@ -163,7 +163,7 @@ def span_of(noted: Sequence[str] | None) -> tuple[pd.Timestamp, pd.Timestamp] | 
 
 
 def utc(text: str, zone: str = "Asia/Kuala_Lumpur") -> pd.Timestamp:
-    """A time that a person typed: ISO 8601, in `zone` where it names none.
+    """Read a time that a person typed: ISO 8601, in `zone` where it names none.
 
     Raises
     ------

@@ -39,14 +39,14 @@ __all__ = [
 
 
 def exists(root: Path, settings: StoreSettings | None = None) -> bool:
-    """Whether a store has been made in this folder, or where its files lie."""
+    """Return whether a store has been made in this folder, or where its files lie."""
     place(root, settings or StoreSettings()).pull()
     return (root / "catalogue.duckdb").exists()
 
 
 @contextmanager
 def read(root: Path, settings: StoreSettings | None = None) -> Iterator[Queries]:
-    """The newest published generation of the store, read-only; never waits for a writer.
+    """Return the newest published generation of the store, read-only; never waits for a writer.
 
     One that an older version of the program made is read as it will be once it is migrated.
 
@@ -95,7 +95,7 @@ def claimed(root: Path, settings: StoreSettings | None = None) -> Iterator[Place
 
 @contextmanager
 def write(root: Path, settings: StoreSettings | None = None) -> Iterator[Writer]:
-    """The one writer of the store, which is made if there is none.
+    """Return the one writer of the store, which is made if there is none.
 
     Left-overs of a crash are removed, and superseded files whose grace period is over. A store that
     an older version of the program made is kept as it was, then migrated: see `migrations`.

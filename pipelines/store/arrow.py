@@ -5,7 +5,7 @@ import pyarrow as pa
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:
-    """The rows of a table that DuckDB made; the table is used up.
+    """Return the rows of a table that DuckDB made; the table is used up.
 
     A column of texts would go on using the table's buffers, and each of these, made by DuckDB for a
     batch of rows, is only freed with all the others of its batch: so texts are copied.

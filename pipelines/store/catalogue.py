@@ -27,7 +27,7 @@ from pipelines.base.schemas import DISPOSITIONS, FLAGGED, OPERATIONS
 from pipelines.base.settings import StoreSettings
 from pipelines.store.sql import statement
 
-SCHEMA_VERSION: Final = 7
+SCHEMA_VERSION: Final = 8
 """Version of the tables below. To change them: raise it, and say in `migrations` how a store of the
 version before comes to it."""
 
@@ -97,7 +97,7 @@ TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
     "coverage_feed": FEED,
     "coverage_receivers": RECEIVERS,
     "events": {
-        **events.EVENTS,
+        **events.WRITTEN,
         "run_id": _C("str", "", "the run that wrote it last"),
         "first_run_id": _C("str", "", "the run that raised it first"),
         "retracted": _C("bool", "", "whether a later look did not find it again"),
@@ -106,7 +106,7 @@ TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
     },
     "event_revisions": {
         "run_id": _C("str", "", "the run that learned it"),
-        **events.EVENTS,
+        **events.WRITTEN,
         "status": _C("str", "", "created, changed or retracted"),
         "supersedes": _C("str", "", "id of the retracted event it replaces, or empty"),
         "reason": _C("str", "", "the sentence that says what happened"),
@@ -204,12 +204,14 @@ def room(root: Path) -> Iterator[None]:
 
 
 def connect(path: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
-    """A connection for the writer's private copy, in UTC, within the memory and temp limits."""
+    """Return a connection for the writer's private copy, in UTC, within the memory and temp
+    limits.
+    """
     return _prepared(duckdb.connect(str(path), config=_limits(path.parent, settings)))
 
 
 def snapshot(path: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
-    """A read-only connection to a published catalogue, as it is at this moment.
+    """Return a read-only connection to a published catalogue, as it is at this moment.
 
     The file is attached to a database of its own: `duckdb.connect` would hand out the generation
     that this process may already have open under the same name.

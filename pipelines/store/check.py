@@ -150,7 +150,7 @@ def _files(
 
 
 def _wrong_with(path: Path, file: Any, held: pd.DataFrame, store: Queries) -> str:
-    """What is wrong with a file, empty if nothing is."""
+    """Return what is wrong with a file, empty if nothing is."""
     if not path.is_file():
         return "the file is missing"
     size = path.stat().st_size
@@ -167,8 +167,8 @@ def _wrong_with(path: Path, file: Any, held: pd.DataFrame, store: Queries) -> st
         return f"{found['backwards'].sum():,} rows are out of order"
     if found["elsewhere"].any():
         return f"{found['elsewhere'].sum():,} rows are of another date than {file.date}"
-    said = dict(zip(held["feed_key"], held["rows"], strict=True))
-    if said != dict(zip(found["feed_key"], found["rows"], strict=True)):
+    counted = dict(zip(held["feed_key"], held["rows"], strict=True))
+    if counted != dict(zip(found["feed_key"], found["rows"], strict=True)):
         return "the rows of each feed aren't those that the catalogue says"
     return ""
 

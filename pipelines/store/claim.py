@@ -84,7 +84,7 @@ class Latest:
         )
 
     def read(self) -> Seen | None:
-        """As it is now; None if there is none."""
+        """Return it as it is now; None if there is none."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
@@ -96,8 +96,8 @@ class Latest:
             raise self._unusable(error) from error
         except BotoCoreError as error:
             raise self._unusable(error) from error
-        said = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-        there = parsedate_to_datetime(said) if said else datetime.now(UTC)
+        date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+        there = parsedate_to_datetime(date) if date else datetime.now(UTC)
         return Seen(content, answer["ETag"], (there - answer["LastModified"]).total_seconds())
 
     def exchange(self, content: dict[str, Any], etag: str | None) -> str:
@@ -129,7 +129,9 @@ class Latest:
         return str(answer["ETag"])
 
     def cannot_compare(self) -> StoreError:
-        """What to say of a storage that would let two machines overwrite one another's work."""
+        """Return what to say of a storage that would let two machines overwrite one another's
+        work.
+        """
         return StoreError(
             f"{self._url}: this storage knows no conditional writes, so nothing keeps two machines "
             "from writing at the same time",
@@ -300,7 +302,7 @@ def share_lock(folder: Path) -> Iterator[None]:
 
 
 def _me(root: Path) -> str:
-    """The same for every process on this folder until the machine starts again.
+    """Return the same for every process on this folder until the machine starts again.
 
     The folder has a lock of its own, so that a claim under this name is ours, or that of a process
     that has died.
@@ -320,5 +322,5 @@ def _me(root: Path) -> str:
 
 
 def _clock_s() -> float:
-    """A clock that goes on while the machine sleeps, where there is one."""
+    """Return a clock that goes on while the machine sleeps, where there is one."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

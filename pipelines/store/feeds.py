@@ -121,7 +121,7 @@ class NewFiles:
 
 
 def _unused(folder: Path, stem: str) -> Path:
-    """A file that isn't there: one of the same name may still be kept for readers."""
+    """Return a file that isn't there: one of the same name may still be kept for readers."""
     path, number = folder / f"{stem}.parquet", 1
     while path.exists():
         number += 1
@@ -154,8 +154,8 @@ class FeedParts(NewFiles):
         if len(batch.statics):
             frames.validate(batch.statics, frames.STATICS)
             day = frames.epoch_us(batch.statics["time"]) // DAY_US
-            said = batch.statics.assign(day=day, **_once(batch.statics))
-            self._statics.add(_statics_summed(said))
+            statics = batch.statics.assign(day=day, **_once(batch.statics))
+            self._statics.add(_statics_summed(statics))
         if self._rows >= FLUSH_ROWS:
             self.flush()
 
@@ -206,7 +206,7 @@ class _Sums:
             self.total()
 
     def total(self) -> pd.DataFrame | None:
-        """The sums so far; None if there are no rows."""
+        """Return the sums so far; None if there are no rows."""
         if len(self._parts) > 1:
             self._parts = [self._summed(pd.concat(self._parts))]
             self._rows = len(self._parts[0])
@@ -225,7 +225,9 @@ def _once(statics: pd.DataFrame) -> dict[str, Any]:
 
 
 def _statics_summed(statics: pd.DataFrame) -> pd.DataFrame:
-    """Static data summed per content; no order of `_STATIC_KEY` is needed, so none is made."""
+    """Return static data summed per content; no order of `_STATIC_KEY` is needed, so none is
+    made.
+    """
     return statics.groupby(list(_STATIC_KEY), as_index=False, dropna=False, sort=False).agg(
         reports=("reports", "sum"),
         first_time=("first_time", "min"),
@@ -235,7 +237,7 @@ def _statics_summed(statics: pd.DataFrame) -> pd.DataFrame:
 
 
 def _presence(day: int, rows: pa.Table) -> pd.DataFrame:
-    """Presence of the vessels in the sorted rows of a day."""
+    """Return presence of the vessels in the sorted rows of a day."""
     mmsi, time = np.asarray(rows["mmsi"]).astype("int64"), positions.times_us(rows)
     bounds = frames.offsets(mmsi)
     first, last = bounds[:-1], bounds[1:] - 1
@@ -259,7 +261,7 @@ def _dated(sums: pd.DataFrame, feed_key: str) -> pd.DataFrame:
 
 
 def date_of(day: int) -> str:
-    """YYYY-MM-DD of a number of days since 1970.
+    """Return YYYY-MM-DD of a number of days since 1970.
 
     >>> date_of(20458)
     '2026-01-05'

@@ -21,6 +21,7 @@ import duckdb
 from pipelines.base.settings import StoreSettings
 from pipelines.store import catalogue
 from pipelines.store.catalogue import SCHEMA_VERSION, StoreError
+from pipelines.store.flat_evidence import converted
 from pipelines.store.place import Place
 from pipelines.store.positions import sha256
 from pipelines.store.sql import statement
@@ -31,6 +32,7 @@ MIGRATIONS: Final = {
     5: ("to_5_operations",),
     6: ("to_6_coverage_receivers",),
     7: ("to_7_feed_places", "to_7_late_reports", "to_7_disposition_sources"),
+    8: ("to_8_evidence", "to_8_evidence_revisions"),
 }
 """By version: the statements (files of `sql/`) that bring the version before to it."""
 
@@ -42,7 +44,8 @@ KEPT: Final = "before-migration"
 
 
 def version_of(connection: duckdb.DuckDBPyConnection) -> int:
-    """The schema version of a catalogue that this program can use, as it is or once migrated.
+    """Return the schema version of a catalogue that this program can use, as it is or once
+    migrated.
 
     Raises
     ------
@@ -80,6 +83,8 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
     version = version_of(connection)
     if version == SCHEMA_VERSION:
         return
+    text = "VARCHAR"
+    connection.create_function("evidence_of_flat", converted, [text, text], text)
     connection.begin()
     try:
         for step in range(version + 1, SCHEMA_VERSION + 1):
@@ -91,6 +96,8 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
         with suppress(duckdb.Error):
             connection.rollback()
         raise
+    finally:
+        connection.remove_function("evidence_of_flat")
 
 
 def migrate_store(
@@ -133,7 +140,8 @@ def migrate_store(
 
 
 def keep(root: Path, label: str, named: set[str]) -> Path:
-    """A store of its own, made of what is published: a copy of the catalogue, and the same files.
+    """Return a store of its own, made of what is published: a copy of the catalogue, and the same
+    files.
 
     The files of positions are hard links, so that they take no room and outlive a compaction;
     where the file system has no links the catalogue is kept alone, and its files stay as long as

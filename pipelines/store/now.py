@@ -63,7 +63,8 @@ class Now:
     later: int
 
     def in_words(self) -> str:
-        """What a person should know of it; empty where enough vessels agree on the newest report.
+        """Return what a person should know of it; empty where enough vessels agree on the newest
+        report.
 
         >>> t = pd.Timestamp("2026-01-05T12:00Z")
         >>> Now(t, 1, 3, True, t, 0).in_words()
@@ -84,7 +85,7 @@ class Now:
 
 
 def believed(newest: pd.Series, busiest: Callable[[pd.Timestamp], int]) -> Now | None:
-    """The newest time that enough vessels confirm; None where there is no report.
+    """Return the newest time that enough vessels confirm; None where there is no report.
 
     Parameters
     ----------
@@ -103,7 +104,7 @@ def believed(newest: pd.Series, busiest: Callable[[pd.Timestamp], int]) -> Now |
 
 
 def _candidates(times: pd.Series, busiest: Callable[[pd.Timestamp], int]) -> Iterator[Now]:
-    """What would be "now", the latest first, and what it would rest on."""
+    """Yield what would be "now", the latest first, and what it would rest on."""
     crowd = 1 if len(times) < FEW_VESSELS else 2
     for time in times.drop_duplicates():
         heard = busiest(time)

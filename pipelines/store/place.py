@@ -47,7 +47,7 @@ class Place(Protocol):
         """Bring the folder's catalogue in line with the published one."""
 
     def adopt(self) -> bool:
-        """The same for a writer; whether the place is empty and the folder isn't."""
+        """Return the same for a writer; whether the place is empty and the folder isn't."""
 
     def fetch(self, files: Mapping[str, tuple[int, str]]) -> None:
         """Have files (by name: bytes, SHA-256) in the folder."""
@@ -62,14 +62,14 @@ class Place(Protocol):
         """Remove a file of positions."""
 
     def sizes(self) -> dict[str, int]:
-        """Files of positions that are there, with their size in bytes."""
+        """Return files of positions that are there, with their size in bytes."""
 
     def original(self, name: str) -> Path:
-        """A file as it lies there, not as it was read once."""
+        """Return a file as it lies there, not as it was read once."""
 
 
 def place(root: Path, settings: StoreSettings) -> Place:
-    """The place of a store.
+    """Return the place of a store.
 
     Raises
     ------
@@ -86,35 +86,35 @@ class Here:
         self._root = root
 
     def claim(self) -> AbstractContextManager[None]:
-        """Nothing to do: the folder has a lock."""
+        """Do nothing: the folder has a lock."""
         return nullcontext()
 
     def pull(self) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def adopt(self) -> bool:
-        """Nothing to do."""
+        """Do nothing."""
         return False
 
     def fetch(self, files: Mapping[str, tuple[int, str]]) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def keep(self, path: Path) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def publish(self, fresh: Path) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def remove(self, name: str) -> None:
         """Remove a file."""
         remove_here(self._root / name)
 
     def sizes(self) -> dict[str, int]:
-        """Files there."""
+        """Return files there."""
         return sizes_here(self._root)
 
     def original(self, name: str) -> Path:
-        """The file."""
+        """Return the file."""
         return self._root / name
 
 
@@ -170,7 +170,7 @@ class Elsewhere:
             return
 
     def adopt(self) -> bool:
-        """The same for a writer; whether the place is empty and the folder isn't.
+        """Return the same for a writer; whether the place is empty and the folder isn't.
 
         Raises
         ------
@@ -248,7 +248,7 @@ class Elsewhere:
         remove_here(self._root / name)
 
     def sizes(self) -> dict[str, int]:
-        """Files there."""
+        """Return files there."""
         chosen = pafs.FileSelector(self._of("positions"), recursive=True, allow_not_found=True)
         with _told(self._url):
             found = self._system.get_file_info(chosen)
@@ -267,7 +267,7 @@ class Elsewhere:
         return f"{self._base}/{name}"
 
     def _latest(self) -> dict[str, str] | None:
-        """What counts there; None if nothing was ever published."""
+        """Return what counts there; None if nothing was ever published."""
         with _told(self._url):
             if self._system.get_file_info(self._of(LATEST)).type != pafs.FileType.File:
                 return None
@@ -276,7 +276,9 @@ class Elsewhere:
         return latest if "catalogue" in latest else None  # else somebody is about to begin
 
     def _noted(self) -> str | None:
-        """Where the catalogue in the folder comes from or was published; None if it is its own."""
+        """Return where the catalogue in the folder comes from or was published; None if it is its
+        own.
+        """
         try:
             return str(json.loads(self._note.read_text(encoding="utf-8"))["url"])
         except FileNotFoundError:
@@ -378,7 +380,7 @@ def _open(settings: StoreSettings) -> tuple[pafs.FileSystem, str]:
 
 
 def sizes_here(root: Path) -> dict[str, int]:
-    """Files of positions in a folder, with their size in bytes."""
+    """Return files of positions in a folder, with their size in bytes."""
     found = (root / "positions").glob("date=*/*")
     return {path.relative_to(root).as_posix(): path.stat().st_size for path in found}
 

@@ -86,7 +86,8 @@ _DELTA: Final = {f.name: "DELTA_BINARY_PACKED" for f in SCHEMA if pa.types.is_in
 
 
 def encode(positions: pd.DataFrame, feed_key: str) -> pa.Table:
-    """`frames.POSITIONS` as rows of `SCHEMA`, in the order given, without columns of nulls alone.
+    """Return `frames.POSITIONS` as rows of `SCHEMA`, in the order given, without columns of nulls
+    alone.
 
     Raises
     ------
@@ -114,7 +115,7 @@ def encode(positions: pd.DataFrame, feed_key: str) -> pa.Table:
 
 
 def adopt(native: pa.Table, feed_key: str) -> pa.Table:
-    """Position reports that are in columns of `SCHEMA` already, but for `feed_key`.
+    """Return position reports that are in columns of `SCHEMA` already, but for `feed_key`.
 
     They must be as `encode` would give them: each quantity in the first unit that fits.
 
@@ -138,7 +139,9 @@ def adopt(native: pa.Table, feed_key: str) -> pa.Table:
 
 
 def _on_grids(name: str, values: NDArray[np.float64]) -> dict[str, pa.Array]:
-    """A quantity in the first form that gives each value back bit for bit; NaN is null in all."""
+    """Return a quantity in the first form that gives each value back bit for bit; NaN is null in
+    all.
+    """
     columns: dict[str, pa.Array] = {}
     left = ~np.isnan(values)
     for per_unit, kind in GRIDS[name]:
@@ -166,7 +169,9 @@ def _words(texts: pd.Series) -> pa.Array:
 
 
 def sorted_by_day(parts: list[pa.Table]) -> Iterator[tuple[int, pa.Table]]:
-    """UTC day (days since 1970) and its rows in `ORDER`, for each day in some encoded tables."""
+    """Yield UTC day (days since 1970) and its rows in `ORDER`, for each day in some encoded
+    tables.
+    """
     table = pa.concat_tables(parts, promote_options="default").unify_dictionaries().combine_chunks()
     time = times_us(table)
     day = time // DAY_US
@@ -178,12 +183,12 @@ def sorted_by_day(parts: list[pa.Table]) -> Iterator[tuple[int, pa.Table]]:
 
 
 def times_us(table: pa.Table) -> NDArray[np.int64]:
-    """The times of some rows, microseconds since 1970."""
+    """Return the times of some rows, microseconds since 1970."""
     return np.asarray(table["time"].cast(pa.int64()))
 
 
 def _order(table: pa.Table) -> NDArray[np.int64]:
-    """What sorts rows that are all of one day by `ORDER`."""
+    """Return what sorts rows that are all of one day by `ORDER`."""
     mmsi, time = np.asarray(table["mmsi"]).astype("int64"), times_us(table)
     # Nine digits and the 1/1000 s of a day fit one number, which sorts ten times faster than
     # columns do. What it leaves tied is settled below; feeds mostly come in the order of time.
@@ -202,7 +207,7 @@ def _order(table: pa.Table) -> NDArray[np.int64]:
 
 
 def _sorting(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """What sorts `key` stably, and the places whose key is that of the next.
+    """Return what sorts `key` stably, and the places whose key is that of the next.
 
     NumPy's quick sort is three times as fast as its stable one, even with the ties sorted again.
     """
@@ -216,7 +221,7 @@ def _sorting(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int6
 
 
 def _ranks(table: pa.Table, name: str) -> NDArray[np.int64]:
-    """A column of `ORDER` as numbers that sort like it."""
+    """Return a column of `ORDER` as numbers that sort like it."""
     column = table[name].combine_chunks()
     if name not in _WORDS:
         return np.asarray(column)
@@ -253,7 +258,7 @@ def write(path: Path, batches: pa.Table | Iterator[pa.RecordBatch]) -> tuple[int
 
 
 def _complete(rows: pa.Table) -> pa.Table:
-    """Encoded rows with all columns of `SCHEMA`."""
+    """Return encoded rows with all columns of `SCHEMA`."""
     there = set(rows.column_names)
     columns = [
         rows[f.name].cast(f.type) if f.name in there else pa.nulls(len(rows), f.type)
@@ -263,7 +268,7 @@ def _complete(rows: pa.Table) -> pa.Table:
 
 
 def _groups(batches: Any) -> Iterator[pa.Table]:
-    """Tables of `ROW_GROUP_ROWS` rows, the last one shorter."""
+    """Yield tables of `ROW_GROUP_ROWS` rows, the last one shorter."""
     held: list[pa.RecordBatch] = []
     rows = 0
     for batch in batches:
@@ -280,6 +285,6 @@ def _groups(batches: Any) -> Iterator[pa.Table]:
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
+    """Return SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

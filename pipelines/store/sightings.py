@@ -11,7 +11,7 @@ from detectors.core import frames
 from pipelines.store.catalogue import StoreError
 
 
-class Apart(NamedTuple):
+class Added(NamedTuple):
     """Sightings of a file as the store takes them in.
 
     Attributes
@@ -29,8 +29,8 @@ class Apart(NamedTuple):
     repeats: dict[str, str]
 
 
-def named_apart(fresh: pd.DataFrame, held: pd.DataFrame) -> Apart:
-    """The sightings that aren't held, each with a name of its own.
+def with_unique_names(fresh: pd.DataFrame, held: pd.DataFrame) -> Added:
+    """Return the sightings that aren't held, each with a name of its own.
 
     A partner's corrected file repeats most of the one before: what is the same to the last column
     is left out. Two sources may both number their sightings from 1: a name that is taken gets six
@@ -63,11 +63,11 @@ def named_apart(fresh: pd.DataFrame, held: pd.DataFrame) -> Apart:
         names.append(name)
     kept = fresh.iloc[keep].reset_index(drop=True)
     kept = kept.assign(sighting_id=pd.Series(names, dtype="str"))
-    return Apart(frames.conform(kept, frames.SIGHTINGS), renamed, repeats)
+    return Added(frames.conform(kept, frames.SIGHTINGS), renamed, repeats)
 
 
 def as_in_file(file: Mapping[Hashable, Any], held: pd.DataFrame) -> pd.DataFrame:
-    """The sightings of a file as it has them, whatever was in the store before it.
+    """Return the sightings of a file as it has them, whatever was in the store before it.
 
     Parameters
     ----------

@@ -99,7 +99,7 @@ class Identity:
 def identity(
     mmsi: int, time: pd.Timestamp, statements: pd.DataFrame, seen: pd.DataFrame, flag_state: str
 ) -> Identity:
-    """The identity at a time, from `sql/statements.sql` and `sql/seen.sql`."""
+    """Return the identity at a time, from `sql/statements.sql` and `sql/seen.sql`."""
     known = until(statements, time)
     newest = (
         known.sort_values(["last_time", "number", "text"], kind="stable").groupby("field").tail(1)
@@ -122,7 +122,7 @@ def identity(
 
 
 def until(statements: pd.DataFrame, time: pd.Timestamp) -> pd.DataFrame:
-    """`sql/statements.sql` as far as it was said at a time.
+    """Return `sql/statements.sql` as far as it was said at a time.
 
     Whether a value was said again in the rest of its date, before that, isn't known; nor how often.
     """
@@ -131,7 +131,7 @@ def until(statements: pd.DataFrame, time: pd.Timestamp) -> pd.DataFrame:
 
 
 def history(statements: pd.DataFrame) -> pd.DataFrame:
-    """`HISTORY` from `sql/statements.sql`, by field and time."""
+    """Return `HISTORY` from `sql/statements.sql`, by field and time."""
     rank = statements["field"].map({name: k for k, name in enumerate(FIELDS)})
     ordered = statements.assign(rank=rank).sort_values(
         ["rank", "first_time", "last_time", "number", "text"], kind="stable"

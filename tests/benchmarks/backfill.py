@@ -1,11 +1,11 @@
 """Back-fill a large exercise in every way: time, memory of the largest process, equality.
 
-    python tests/benchmarks/backfill.py OUT [--days 2] [--vessels 1200] [--parts 8] [--tile 0.5]
+    python tests/benchmarks/backfill.py OUT [--days 2] [--vessels 1200]
 
 Each way has a copy of the same home and a process of its own. Seconds of CPU are those of all its
 processes, memory is that of the largest one. Compared with one day after the other, as `selat
 detect --date` has them: every table and every file. Not part of `make bench`, which keeps to one
-core: it takes some ten minutes of two.
+core: it takes some five minutes of two.
 """
 
 import argparse
@@ -28,16 +28,14 @@ from pipelines.detect.spread.engines import Dask, engine
 from pipelines.exercise import simulate
 from pipelines.run import feeds, runs
 from pipelines.run.fill import fill, raise_if_partial
+from pipelines.run.setup import load_zones
 from pipelines.run.sightings import import_only
 
 WAYS: dict[str, dict[str, Any]] = {
     "one day after the other": {},
     "in this process": {"engine": None},
-    "in this process, tiles": {"engine": None, "tiles": True},
     "1 worker": {"engine": "dask", "workers": 1},
-    "1 worker, tiles": {"engine": "dask", "workers": 1, "tiles": True},
     "2 workers": {"engine": "dask", "workers": 2},
-    "2 workers, tiles": {"engine": "dask", "workers": 2, "tiles": True},
 }
 
 
@@ -70,8 +68,6 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("out", type=Path)
     parser.add_argument("--days", type=int, default=2)
     parser.add_argument("--vessels", type=int, default=1200)
-    parser.add_argument("--parts", type=int, default=8)
-    parser.add_argument("--tile", type=float, default=0.5)
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--way", choices=WAYS, help="only this one, in OUT/copy")
     return parser.parse_args()
@@ -84,7 +80,7 @@ def prepared(options: argparse.Namespace) -> Path:
         return home
     folder = options.out / "exercise"
     folder.mkdir(parents=True, exist_ok=True)
-    zones = runs.load_zones(load(home))
+    zones = load_zones(load(home))
     simulate(
         folder,
         seed=options.seed,
@@ -121,15 +117,7 @@ def measured(options: argparse.Namespace, way: dict[str, Any]) -> dict[str, Any]
         else:
             until = f"{(FIRST + pd.Timedelta(days=options.days)):%Y-%m-%dT%H:%M:%SZ}"
             with engine(way["engine"], None, way.get("workers", 1)) as chosen:
-                filled = fill(
-                    installation,
-                    dates[0],
-                    until,
-                    chosen,
-                    report,
-                    parts=options.parts,
-                    tile_deg=options.tile if way.get("tiles") else None,
-                )
+                filled = fill(installation, dates[0], until, chosen, report)
                 if isinstance(chosen, Dask):
                     worker_mb = max(chosen.client.run(peak_mb).values())
             raise_if_partial(filled)

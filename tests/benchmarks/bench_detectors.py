@@ -30,7 +30,8 @@ from detectors.core import frames, run
 from detectors.core.detector import Context
 from detectors.kinematics import geodesy, tracks
 from detectors.surroundings import coverage_learn, normal
-from pipelines.base.settings import PROJECT, REFERENCE, read_yaml
+from pipelines.base.settings import PROJECT, REFERENCE
+from pipelines.base.yaml_files import read_yaml
 from pipelines.exercise import geography
 from pipelines.learn import parameters as parameters_of
 from pipelines.learn.normal import fit

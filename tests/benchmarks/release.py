@@ -17,9 +17,10 @@ import yaml
 from pipelines.base.progress import reporter
 from pipelines.base.settings import PROJECT, load
 from pipelines.exercise import simulate
-from pipelines.publish import WRITERS
+from pipelines.publish.files import WRITERS
 from pipelines.run import feeds, runs
 from pipelines.run.packs import export_to
+from pipelines.run.setup import load_zones
 from pipelines.run.windows import utc
 
 PROFILE = {"title": "x", "holds": ["MYS"], "max_tlp": "RED", "formats": ["csv", "geojson"]}
@@ -41,7 +42,7 @@ def main(hours: int, vessels: int) -> None:
         config = Path(shutil.copytree(PROJECT / "config", folder / "config"))
         (config / "recipients.yaml").write_text(yaml.safe_dump({"one": PROFILE, "two": PROFILE}))
         installation = load(folder / "home", config)
-        zones = runs.load_zones(installation)
+        zones = load_zones(installation)
         start = utc("2026-01-05T16:00:00Z").to_pydatetime()
         simulate(folder, seed=11, hours=hours, vessels=vessels, start=start, zones=zones)
         feeds.ingest_only(

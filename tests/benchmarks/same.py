@@ -8,7 +8,8 @@ the exercise week night by night, and the real feeds beside the checkout (those 
 the command, each in a fresh home, and keeps what came of it: products, the patrol plan, the
 manifest, each table of the store; and what each detector makes of its cases. `compare` says byte
 for byte whether two records are the same, else where they differ: file, column, row. With
-``--parsed`` evidence is compared as the object that it is instead of as text. What names a commit,
+``--parsed`` evidence is compared by name instead of as text, whichever form it has: what only one
+of the two holds is named, values that both hold must be equal. What names a commit,
 a folder or a hash of the code's configuration isn't kept. Run it before and after a change that
 must change nothing.
 """
@@ -25,6 +26,8 @@ from typing import Any, Final
 import duckdb
 import pandas as pd
 import pytest
+
+from detectors.core import events
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 FEEDS: Final = ROOT.parent / "shared" / "feeds"
@@ -203,23 +206,20 @@ class Recorder:
         """End a test: all that was found in it, in order."""
         if self.found:
             name = "".join(c if c.isalnum() else "_" for c in self.test)
-            pd.concat(self.found).to_csv(self.to / f"{name}.csv", index=False)
+            events.written(pd.concat(self.found)).to_csv(self.to / f"{name}.csv", index=False)
 
     def pytest_collection_finish(self) -> None:
-        """Listen to all detectors."""
-        import detectors
+        """Listen to all looks."""
+        from detectors.core import run
 
-        for name in detectors.names():
-            kind: Any = detectors.find(name)
-            kind.detect = self._heard(kind.detect)
+        look: Any = run.look
 
-    def _heard(self, detect: Any) -> Any:
         def heard(*arguments: Any) -> pd.DataFrame:
-            found: pd.DataFrame = detect(*arguments)
+            found: pd.DataFrame = look(*arguments)
             self.found.append(found.assign(ordinal=len(self.found)))
             return found
 
-        return heard
+        run.look = heard
 
 
 def cases(to: Path) -> None:
@@ -261,6 +261,11 @@ def kept(root: Path) -> Iterator[Path]:
 
 def differing(name: str, one: Path, other: Path, *, parsed: bool) -> Iterator[str]:
     """In what two files differ that aren't the same bytes."""
+    if parsed and one.suffix == ".geojson":
+        texts = [json.loads(path.read_text()) for path in (one, other)]
+        if without_evidence(texts[0]) != without_evidence(texts[1]):
+            yield f"{name}: differs"
+        return
     if one.suffix not in (".csv", ".parquet"):
         yield f"{name}: differs"
         return
@@ -278,7 +283,17 @@ def differing(name: str, one: Path, other: Path, *, parsed: bool) -> Iterator[st
     for column in a.columns:
         mine, theirs = a[column], b[column]
         if parsed and column == "evidence":
-            mine, theirs = (v.map(lambda text: json.loads(text or "null")) for v in (mine, theirs))
+            mine, theirs = (v.map(by_name) for v in (mine, theirs))
+            pairs = list(zip(mine, theirs, strict=True))
+            for side, lost in (("first", 0), ("second", 1)):
+                names = {n for pair in pairs for n in pair[lost].keys() - pair[1 - lost].keys()}
+                if names:
+                    yield f"{name}: evidence only in the {side}: {', '.join(sorted(names))}"
+            both = [(pair, pair[0].keys() & pair[1].keys()) for pair in pairs]
+            mine, theirs = (
+                pd.Series([{n: pair[side][n] for n in names} for pair, names in both], dtype=object)
+                for side in (0, 1)
+            )
         apart = [i for i, (x, y) in enumerate(zip(mine, theirs, strict=True)) if x != y]
         same &= not apart
         for i in apart[:SHOWN]:
@@ -288,6 +303,37 @@ def differing(name: str, one: Path, other: Path, *, parsed: bool) -> Iterator[st
             yield f"{name}: {column}: {len(apart)} rows in all"
     if same and not parsed:
         yield f"{name}: the same values in other bytes"
+
+
+def without_evidence(found: Any) -> Any:
+    """Return a collection of features without their evidence, which events.csv has too."""
+    for feature in found.get("features", ()):
+        feature.get("properties", {}).pop("evidence", None)
+    return found
+
+
+def by_name(text: str) -> dict[str, Any]:
+    """Return evidence as one flat mapping by name, of either form; margins follow from the rest."""
+    held = json.loads(text or "{}")
+    if "checks" not in held:
+        return {name: value for name, value in held.items() if "margin" not in name}
+    told = held.get("explained") or {}
+    flat = {
+        **held.get("settings", {}),
+        **{c["parameter"]: c["limit"] for c in held["checks"] if c.get("parameter")},
+        **{c["name"]: c["measured"] for c in held["checks"]},
+        **held["facts"],
+    }
+    if told:
+        flat |= {
+            "base_score": told["base_score"],
+            "explanation_weight": told["weight"],
+            "explanation_overturned_by": told["overturned_by"],
+            "untested_explanations": "; ".join(told["untested"]),
+        }
+        if told["by_detector"]:
+            flat["explained_by"] = "detector"
+    return flat
 
 
 def table(path: Path) -> pd.DataFrame:

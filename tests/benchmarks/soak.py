@@ -37,7 +37,7 @@ from pipelines.base.settings import load
 from pipelines.exercise import simulate
 from pipelines.flows.environment import prepare
 from pipelines.flows.server import noted, service_auth, started_server
-from pipelines.run.runs import load_zones
+from pipelines.run.setup import load_zones
 from pipelines.run.windows import utc
 from pipelines.store.catalogue import TABLES
 from pipelines.store.check import check

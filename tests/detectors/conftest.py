@@ -30,11 +30,13 @@ from detectors.core.frames import (
     empty,
     validate,
 )
-from detectors.kinematics import geodesy, tiles, whereabouts
+from detectors.kinematics import geodesy
 from detectors.surroundings import coverage_learn, lanes, mixtures, normal
 from detectors.surroundings.boundaries import BOUNDARY_COLUMNS, Boundaries
 from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.zones import LANE_CLASSES, ZONE_COLUMNS, Zones
+from pipelines.detect import company as company_module
+from pipelines.detect.company import Company
 
 DAY = pd.Timestamp("2026-03-01", tz="UTC")
 
@@ -382,7 +384,7 @@ def detected(
     """Events of one detector, as it makes them or explained, after those that it reads."""
     if detector.after:
         context = replace(context, earlier=earlier_of(detector, positions, context))
-    found = detector.detect(positions, context)
+    found = run.look(detector, positions, context)
     return explain.explain(found, context, detector.hypotheses) if explained else found
 
 
@@ -395,7 +397,7 @@ def consulted(
     sources = with_sources(detector)[:-1]
     before = run.run(sources, positions, since(context, detector)) if sources else {}
     earlier = {name: before[name].before for name in detector.after}
-    found = detector.detect(positions, replace(context, earlier=earlier))
+    found = run.look(detector, positions, replace(context, earlier=earlier))
     return [(found, detector.lookback), *((before[d.name].before, d.lookback) for d in sources)]
 
 
@@ -561,52 +563,44 @@ def look_once() -> Callable[..., pd.DataFrame]:
 
 
 @pytest.fixture(scope="session")
-def look_in_company() -> Callable[..., tuple[pd.DataFrame, pd.DataFrame]]:
+def look_in_company() -> Callable[..., tuple[pd.DataFrame, Company]]:
     """`in_company`."""
     return in_company
 
 
 def in_company(
-    detector: Detector, positions: pd.DataFrame, context: Context, tile_deg: float
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+    detector: Detector, positions: pd.DataFrame, context: Context
+) -> tuple[pd.DataFrame, Company]:
     """Events, and who had whom for company, where each vessel is looked at with its company only.
 
-    Of what vessels said only that of those that are looked at is known, and of noise.
+    Of what vessels said only that of those that are looked at is known, and of noise, and of the
+    events of others those in which nobody else takes part.
     """
 
-    def about(some: pd.DataFrame) -> Context:
-        own = some["mmsi"].unique()
+    def about(own: frozenset[int]) -> Context:
         noise, said = context.noise, context.statements
+        events_of = {
+            name: e[e["mmsi"].isin(own) & (e["other_mmsi"].isin(own) | (e["other_mmsi"] == 0))]
+            for name, e in context.earlier.items()
+        }
         return replace(
             context,
             noise=noise[noise["mmsi"].isin(own)].reset_index(drop=True),
             statements=said[said["mmsi"].isin(own)].reset_index(drop=True),
+            earlier={name: e.reset_index(drop=True) for name, e in events_of.items()},
         )
 
-    vessels = [own.reset_index(drop=True) for _, own in positions.groupby("mmsi")]
-    apart = [detector.apart(own, about(own)) for own in vessels]
-    asks, answers = (
-        {
-            key: pd.concat([getattr(one, side)[key] for one in apart])
-            for key in getattr(apart[0], side)
-        }
-        for side in ("asks", "answers")
-    )
-    pairs = [detector.related(context.statements)]
-    for tile in tiles.occupied([*asks.values(), *answers.values()], tile_deg):
-        pairs.append(
-            detector.company(
-                {key: tile.own(frame) for key, frame in asks.items()},
-                {key: tile.around(frame, detector.halo_m) for key, frame in answers.items()},
-            )
-        )
-    company = whereabouts.joined(pairs)
-    found = [one.events[~one.events["mmsi"].isin(company["mmsi"])] for one in apart]
-    for mmsi, others in company.groupby("mmsi")["other_mmsi"]:
-        some = positions[positions["mmsi"].isin([mmsi, *others])].reset_index(drop=True)
-        seen = detector.find(some, about(some))
-        found.append(seen[seen["mmsi"] == mmsi])
-    return detector.gather(events.concat(found), context.start, context.end), company
+    company = company_module.Scene(positions, context).company(detector)
+    groups: dict[frozenset[int], list[int]] = {}
+    for mmsi in [0, *positions["mmsi"].unique().tolist()]:
+        groups.setdefault(company.of(mmsi) | {mmsi}, []).append(mmsi)
+    found = []
+    for group, owners in groups.items():
+        some = positions[positions["mmsi"].isin(group)].reset_index(drop=True)
+        seen = detector.detect(some, about(group))
+        found.append(seen[seen["mmsi"].isin(owners)])
+    whole = detector.finish(events.concat(found))
+    return run.touching(whole, context.start - detector.settle), company
 
 
 @pytest.fixture(scope="session")

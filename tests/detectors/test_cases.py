@@ -33,10 +33,11 @@ CASE FORMAT
     `subkind`, `mmsi`, `other_mmsi`, `zone_id`, `track_ids`; `start`, `end` within `tolerance_s`
     (default 60), `end: open` for none; `lat`, `lon` within `within_m` (default 200); `min_score`,
     `max_score`; `explanation`: text that it must contain; `evidence`: key to value, or to
-    [lowest, highest]. `explained: true` at the top passes the events through `explain` first.
+    [lowest, highest]. `explained: true` at the top passes the events through `explain` first;
+    then `untested` may list the reasons that couldn't be tested.
 """
 
-import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ import yaml
 
 import detectors
 from detectors.core import frames
-from detectors.core.detector import Context, RestsOn
+from detectors.core.detector import Context
 from detectors.kinematics import geodesy, tracks
 from detectors.surroundings import coverage_learn
 from detectors.surroundings.coverage import Coverage
@@ -68,6 +69,8 @@ KEYS = {
     "max_score",
     "explanation",
     "evidence",
+    "untested",
+    "weight",
 }
 
 
@@ -141,20 +144,32 @@ def _mismatch(expected: dict[str, Any], found: Any) -> list[str]:
         wrong.append(f"score is {found.score:.3f}")
     if expected.get("explanation", "") not in found.explanation:
         wrong.append(f"explanation is {found.explanation!r}")
-    evidence = json.loads(found.evidence)
     for key, wanted in expected.get("evidence", {}).items():
-        got = evidence.get(key)
+        got = found.evidence.get(key)
         if isinstance(wanted, list):
             if got is None or not wanted[0] <= got <= wanted[1]:
                 wrong.append(f"evidence {key} is {got!r}")
         elif got != wanted:
             wrong.append(f"evidence {key} is {got!r}")
+    told = found.evidence.explained
+    if "untested" in expected and (told is None or list(told.untested) != expected["untested"]):
+        wrong.append(f"explained is {told!r}")
+    if "weight" in expected and (told is None or told.weight != expected["weight"]):
+        wrong.append(f"explained is {told!r}")
     return wrong
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: f"{f.parent.name}/{f.name}")
 def test_case(
-    folder, fill, receptions_from, zones_from, vessels_from, look_once, look_in_company, stage
+    folder,
+    fill,
+    receptions_from,
+    zones_from,
+    vessels_from,
+    look_once,
+    look_earlier,
+    look_in_company,
+    stage,
 ):
     expected, given = _yaml(folder / "expected.yaml"), _yaml(folder / "context.yaml")
     assert expected.get("why"), "a case says what it shows"
@@ -187,8 +202,10 @@ def test_case(
     explained = bool(expected.get("explained"))
     found = look_once(detector, positions, context, explained=explained)
 
-    if detector.rests_on == RestsOn.COMPANY and not explained:
-        parted, _ = look_in_company(detector, positions, context, 0.1)
+    if not explained:
+        given_events = look_earlier(detector, positions, context) if detector.after else {}
+        known = replace(context, earlier=given_events)
+        parted, _ = look_in_company(detector, positions, known)
         pd.testing.assert_frame_equal(parted, found)
     left = list(found.itertuples())
     problems = []

@@ -5,7 +5,6 @@ There is no list of exemptions. A detector that can't pass changes, or the check
 
 import dataclasses
 import inspect
-import json
 import re
 from datetime import timedelta
 from itertools import pairwise
@@ -19,8 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import detectors
-from detectors.core import events, frames
-from detectors.core.detector import Context, Detector, RestsOn
+from detectors.core import events, frames, run
+from detectors.core.detector import Context, Detector
+from detectors.core.evidence import Evidence
+from detectors.core.relations import Along, Near, Own
 from detectors.kinematics import geodesy
 from detectors.surroundings import coverage, coverage_learn
 from detectors.surroundings.coverage import Coverage
@@ -30,7 +31,7 @@ ALL = pytest.mark.parametrize("name", detectors.names())
 PAUSES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 NUMBER_KEY = re.compile(
     r"^n_|(_|^)(s|m|km2|kn|deg|lat|lon|ratio|fraction|score|weight|probability|neighbours|reports"
-    r"|status|type|code)(_margin)?$"
+    r"|status|type|code)$"
 )
 """Numbers in evidence say their unit, or that they are a count, a code or a share."""
 
@@ -38,11 +39,6 @@ NUMBER_KEY = re.compile(
 def build(name: str):
     """The detector with its own defaults."""
     return detectors.find(name)()
-
-
-def resting_on(what):
-    """Detectors whose events rest on that."""
-    return [name for name in detectors.names() if detectors.find(name).rests_on == what]
 
 
 def shifted(stage, shift):
@@ -120,14 +116,14 @@ def test_is_silent_on_no_input(name):
         frames.empty(frames.VESSELS),
         Coverage.none(),
     )
-    found = build(name).detect(frames.empty(frames.TRACKED), nothing)
+    found = run.look(build(name), frames.empty(frames.TRACKED), nothing)
     pd.testing.assert_frame_equal(found, events.empty())
 
 
 @ALL
 def test_needs_no_more_columns_than_it_says(name, stage, whole, earlier):
     required = [c for c in frames.TRACKED if c in build(name).requires]
-    found = build(name).detect(stage.positions[required], earlier(name, stage))
+    found = run.look(build(name), stage.positions[required], earlier(name, stage))
     pd.testing.assert_frame_equal(found, whole[name])
 
 
@@ -158,7 +154,7 @@ def test_does_not_change_its_input_and_is_deterministic(name, stage, whole, earl
         context.coverage.feed.copy(),
         context.zones.frame.copy(),
     )
-    again = build(name).detect(stage.positions, context)
+    again = run.look(build(name), stage.positions, context)
     pd.testing.assert_frame_equal(stage.positions, before)
     pd.testing.assert_frame_equal(context.coverage.cells, cells)
     pd.testing.assert_frame_equal(context.coverage.feed, feed)
@@ -170,49 +166,76 @@ def test_does_not_change_its_input_and_is_deterministic(name, stage, whole, earl
 def test_row_order_is_irrelevant(name, stage, whole, earlier):
     shuffled = stage.positions.sample(frac=1, random_state=1)
     ordered = shuffled.sort_values(["track_id", "time"])  # an index that isn't 0, 1, 2, …
-    pd.testing.assert_frame_equal(build(name).detect(ordered, earlier(name, stage)), whole[name])
+    pd.testing.assert_frame_equal(run.look(build(name), ordered, earlier(name, stage)), whole[name])
 
 
 @ALL
 def test_other_vessels_make_no_difference_to_a_vessels_events(name, stage, whole, earlier):
     """Nothing rests on statistics of what happens to be loaded: coverage is given by the day."""
     own = stage.positions[stage.positions["mmsi"] < 563000200].reset_index(drop=True)
-    found = build(name).detect(own, earlier(name, stage))
+    found = run.look(build(name), own, earlier(name, stage))
     among = whole[name][~whole[name][["mmsi", "other_mmsi"]].ge(563000200).any(axis=1)]
     pd.testing.assert_frame_equal(found, among.reset_index(drop=True))
 
 
-@pytest.mark.parametrize("name", resting_on(RestsOn.OWN))
-def test_one_that_looks_at_each_vessel_alone_may_be_run_so(name, stage, whole, earlier):
-    context = earlier(name, stage)
-    found = [
-        build(name).detect(own.reset_index(drop=True), context)
-        for _, own in stage.positions.groupby("mmsi")
-    ]
-    pd.testing.assert_frame_equal(events.concat(found), whole[name])
-
-
-@pytest.mark.parametrize("name", resting_on(RestsOn.COMPANY))
-@pytest.mark.parametrize("tile_deg", [0.05, 1.0, 90.0])
-def test_one_that_looks_at_a_vessels_company_needs_no_others(
-    name, tile_deg, stage, whole, earlier, look_in_company
-):
-    detector, context = build(name), earlier(name, stage)
-    found, company = look_in_company(detector, stage.positions, context, tile_deg)
+@ALL
+def test_rests_on_those_that_it_declares_alone(name, stage, whole, earlier, look_in_company):
+    """Each vessel with its company alone gives the same events; and that isn't everybody's."""
+    found, company = look_in_company(build(name), stage.positions, earlier(name, stage))
     pd.testing.assert_frame_equal(found, whole[name])
-    together = len(stage.positions["mmsi"].unique())
-    assert (company.groupby("mmsi").size() < together - 1).any() or company.empty
+    vessels = set(stage.positions["mmsi"].tolist())
+    assert any(len(company.of(mmsi)) < len(vessels) - 1 for mmsi in vessels)
 
 
-@pytest.mark.parametrize("name", resting_on(RestsOn.EVENTS))
-def test_one_that_looks_at_those_in_events_needs_no_others(name, stage, whole, earlier):
-    detector, context = build(name), earlier(name, stage)
-    wanted = set(detector.involved(stage.positions, context))
-    for other in context.earlier.values():
-        wanted |= {*other["mmsi"], *other["other_mmsi"]}
-    some = stage.positions[stage.positions["mmsi"].isin(wanted)].reset_index(drop=True)
-    assert len(some) < len(stage.positions)
-    pd.testing.assert_frame_equal(detector.detect(some, context), whole[name])
+def scattered(stage, seed, n_vessels):
+    """Some vessels of the stage, each somewhat elsewhere and at another time: a scene by chance."""
+    rng = np.random.default_rng(seed)
+    vessels = rng.choice(stage.positions["mmsi"].unique(), n_vessels, replace=False)
+    own = stage.positions[stage.positions["mmsi"].isin(vessels)]
+    at = np.searchsorted(np.sort(vessels), own["mmsi"])
+    minutes = rng.integers(-90, 90, n_vessels)[at]
+    north, east = rng.normal(0.0, 0.05, (2, n_vessels))
+    return dataclasses.replace(
+        stage,
+        positions=own.assign(
+            time=(own["time"] + pd.to_timedelta(minutes, unit="min")).astype(frames.TIME),
+            lat=own["lat"] + north[at],
+            lon=own["lon"] + east[at],
+        ).reset_index(drop=True),
+    )
+
+
+@ALL
+@settings(max_examples=2, deadline=None, suppress_health_check=PAUSES)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_declared_company_is_enough_in_any_scene(
+    name, seed, stage, look_once, look_earlier, look_in_company
+):
+    scene, detector = scattered(stage, seed, 8), build(name)
+    context = scene.context()
+    expected = look_once(detector, scene.positions, context)
+    known = dataclasses.replace(context, earlier=look_earlier(detector, scene.positions, context))
+    found, _ = look_in_company(detector, scene.positions, known)
+    pd.testing.assert_frame_equal(found, expected)
+
+
+TOO_LITTLE = {
+    "encounter": (Own(),),
+    "mother_ship": (Own(),),
+    "possible_meeting": (Own(),),
+    "unmatched_sighting": (Near(100.0, 0.0, Along(600, 600), Along(600, 600)),),
+}
+
+
+@pytest.mark.parametrize("name", TOO_LITTLE)
+def test_a_declaration_that_names_too_few_is_found_out(
+    name, stage, whole, earlier, look_in_company
+):
+    too_little = property(lambda _: TOO_LITTLE[name])
+    wrong = type("Wrong", (detectors.find(name),), {"rests_on": too_little})()
+    found, _ = look_in_company(wrong, stage.positions, earlier(name, stage))
+    with pytest.raises(AssertionError):
+        pd.testing.assert_frame_equal(found, whole[name])
 
 
 @pytest.mark.parametrize(
@@ -280,15 +303,17 @@ def test_says_not_assessed_where_no_layer_reaches(name, stage, look_once):
 
 
 @ALL
-def test_evidence_is_flat_and_says_its_units(name, whole):
-    for evidence in events.evidence_of(whole[name]):
-        for key, value in evidence.items():
+def test_evidence_is_flat_and_says_its_units_and_limits(name, whole):
+    parameters = {"", *detectors.find(name).model_fields}
+    for evidence in whole[name]["evidence"]:
+        for key, value in values_of(evidence).items():
             assert re.fullmatch(r"[a-z][a-z0-9_]*", key)
             assert value is None or isinstance(value, str | int | float | bool)
             if isinstance(value, int | float) and not isinstance(value, bool):
                 assert NUMBER_KEY.search(key), f"{key} doesn't say its unit"
-        assert any(k.startswith(("min_", "max_")) for k in evidence), "it names its thresholds"
-        assert json.loads(json.dumps(evidence)) == evidence
+        assert evidence.checks, "it names its limits"
+        assert {check.parameter for check in evidence.checks} <= parameters
+        assert Evidence.parse(evidence.json()) == evidence
 
 
 @ALL
@@ -302,7 +327,7 @@ def test_evidence_points_at_real_reports(name, stage, whole):
         )
     } | {(0, f"{name}") for name in stage.sightings["sighting_id"]}
     for event in whole[name].itertuples():
-        sources = {k: v for k, v in json.loads(event.evidence).items() if k.endswith("_source")}
+        sources = {k: v for k, v in event.evidence.facts.items() if k.endswith("_source")}
         assert any(sources.values()), "it says which reports it rests on"
         for value in filter(None, sources.values()):
             assert {(event.mmsi, value), (event.other_mmsi, value), (0, value)} & real
@@ -332,11 +357,17 @@ def test_any_windows_equal_one_go(name, stage, whole, cuts):
     pd.testing.assert_frame_equal(stage.drive(build(name), windows), whole[name])
 
 
+def values_of(evidence: Evidence) -> dict[str, object]:
+    """What was measured, what else is known, and what the rule was set to."""
+    measured = {check.name: check.measured for check in evidence.checks}
+    return {**measured, **evidence.facts, **evidence.settings}
+
+
 def numbers(found: pd.DataFrame) -> list[dict[str, float]]:
     """The numbers in the evidence of each event."""
     return [
-        {k: v for k, v in evidence.items() if isinstance(v, int | float)}
-        for evidence in events.evidence_of(found)
+        {k: v for k, v in values_of(evidence).items() if isinstance(v, int | float)}
+        for evidence in found["evidence"]
     ]
 
 

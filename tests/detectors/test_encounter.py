@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from detectors.core import events
+from detectors.core import run
 from detectors.core.frames import epoch_us
 from detectors.encounter import Encounter
 from detectors.kinematics import geodesy
@@ -46,15 +46,24 @@ def spans(found: pd.DataFrame) -> list[tuple[int, int, float, float]]:
 
 def test_a_transfer_in_open_water_is_found_with_its_span(scene: Any) -> None:
     positions = scene.positions(meeting(scene, B, 5, 9, 60), meeting(scene, A, 6, 10))
-    found = Encounter().detect(positions, scene.context())
+    found = run.look(Encounter(), positions, scene.context())
     ((mmsi, other, start, end),) = spans(found)
     assert (mmsi, other) == (A, B)
     assert start == pytest.approx(6, abs=0.1)
     assert end == pytest.approx(9, abs=0.1)
-    evidence = events.evidence_of(found)[0]
+    evidence = found["evidence"].iloc[0]
     assert evidence["median_distance_m"] == pytest.approx(60, abs=1)
     assert evidence["median_speed_kn"] < 0.1
     assert evidence["gfw_rule_met"] is True
+    assert {(c.name, c.limit, c.parameter) for c in evidence.checks} == {
+        ("duration_s", 1800, "min_duration_s"),
+        ("median_distance_m", 500, "max_distance_m"),
+        ("median_speed_kn", 2.5, "max_speed_kn"),
+        ("other_median_speed_kn", 2.5, "max_speed_kn"),
+    }
+    assert all(check.margin > 0 for check in evidence.checks)
+    assert evidence.settings["max_silence_s"] == 1800
+    assert "max_speed_kn" not in evidence.settings, "it is told as the limit of a check"
     assert found["score"].iloc[0] > 0.7
     assert found["track_ids"].iloc[0] == f"{A}01;{B}01"
     assert (found["lat"].iloc[0], found["lon"].iloc[0]) == pytest.approx(SEA, abs=1e-6)
@@ -62,8 +71,8 @@ def test_a_transfer_in_open_water_is_found_with_its_span(scene: Any) -> None:
 
 def test_evidence_points_at_the_reports_around_the_span(scene: Any) -> None:
     positions = scene.positions(meeting(scene, A, 6, 10), meeting(scene, B, 5, 9, 60))
-    found = Encounter().detect(positions, scene.context())
-    evidence = events.evidence_of(found)[0]
+    found = run.look(Encounter(), positions, scene.context())
+    evidence = found["evidence"].iloc[0]
     for prefix, mmsi in (("", A), ("other_", B)):
         times = []
         for end in ("first", "last"):
@@ -81,16 +90,16 @@ def test_short_and_long_transfers_are_found(scene: Any, hours: float) -> None:
     positions = scene.positions(
         meeting(scene, A, 5, 5 + hours + 0.1), meeting(scene, B, 5, 5 + hours + 0.1, 100)
     )
-    assert len(Encounter().detect(positions, scene.context())) == 1
+    assert len(run.look(Encounter(), positions, scene.context())) == 1
 
 
 def test_gfw_rule_is_kept_apart_from_ours(scene: Any) -> None:
     positions = scene.positions(meeting(scene, A, 5, 6), meeting(scene, B, 5, 6, 60))
-    found = Encounter().detect(positions, scene.context())
-    assert events.evidence_of(found)[0]["gfw_rule_met"] is False
+    found = run.look(Encounter(), positions, scene.context())
+    assert found["evidence"].iloc[0]["gfw_rule_met"] is False
     near = scene.zones(("inner", "anchorage", (100.05, 3.9, 100.1, 4.1)))
     positions = scene.positions(meeting(scene, A, 5, 9), meeting(scene, B, 5, 9, 60))
-    evidence = events.evidence_of(Encounter().detect(positions, scene.context(zones=near)))[0]
+    evidence = run.look(Encounter(), positions, scene.context(zones=near))["evidence"].iloc[0]
     assert evidence["anchorage_distance_m"] == pytest.approx(5546, rel=0.01)
     assert evidence["gfw_rule_met"] is False
 
@@ -98,7 +107,7 @@ def test_gfw_rule_is_kept_apart_from_ours(scene: Any) -> None:
 def test_passing_and_overtaking_is_not_an_encounter(scene: Any) -> None:
     slow = scene.track(A, [(0, 4.0, 100.0), (4, 4.0, 100.8)])  # 12 kn
     fast = scene.track(B, [(0, 4.001, 99.9), (4, 4.001, 100.9)])  # 15 kn
-    assert Encounter().detect(scene.positions(slow, fast), scene.context()).empty
+    assert run.look(Encounter(), scene.positions(slow, fast), scene.context()).empty
 
 
 def test_a_pilot_transfer_under_way_is_not_an_encounter(scene: Any) -> None:
@@ -115,7 +124,7 @@ def test_a_pilot_transfer_under_way_is_not_an_encounter(scene: Any) -> None:
         ],
         every_s=10,
     )
-    assert Encounter().detect(scene.positions(ship, pilot), scene.context()).empty
+    assert run.look(Encounter(), scene.positions(ship, pilot), scene.context()).empty
 
 
 def boat_alongside(
@@ -140,15 +149,18 @@ def boat_alongside(
 def test_a_boat_alongside_for_twenty_minutes(scene: Any, every_s: int, speed_kn: float) -> None:
     ship = scene.track(A, [(4, 4.0, 100.0 - speed_kn / 60), (8, 4.0, 100.0 + speed_kn / 20)])
     boat = boat_alongside(scene, 20, speed_kn, every_s=every_s)
-    found = Encounter().detect(scene.positions(ship, boat), scene.context())
+    found = run.look(Encounter(), scene.positions(ship, boat), scene.context())
     ((mmsi, other, start, end),) = spans(found)
     assert (mmsi, other) == (A, B)
     assert start == pytest.approx(6, abs=0.1)
     assert end == pytest.approx(6 + 1 / 3, abs=0.1)
-    evidence = events.evidence_of(found)[0]
+    evidence = found["evidence"].iloc[0]
     assert evidence["brief_meeting"] is True
     assert evidence["small_craft"] is True
     assert evidence["apart_before_m"] > 1000
+    limits = {check.name: check.parameter for check in evidence.checks}
+    assert limits["duration_s"] == "min_brief_s"
+    assert limits["median_speed_kn"] == ("max_boat_speed_kn" if speed_kn > 3.3 else "max_speed_kn")
     assert found["score"].iloc[0] > 0.5
 
 
@@ -156,23 +168,23 @@ def test_no_boat_no_brief_meeting(scene: Any) -> None:
     ship = scene.track(A, [(4, 4.0, 100.0), (8, 4.0, 100.0)])
     for kw in ({"ais_class": "A"}, {"offset_m": 300.0}):
         boat = boat_alongside(scene, 20, **kw)
-        assert Encounter().detect(scene.positions(ship, boat), scene.context()).empty
+        assert run.look(Encounter(), scene.positions(ship, boat), scene.context()).empty
     pilot = scene.vessels({"mmsi": B, "ship_type": 50, "length_m": 15.0})
     boat = scene.positions(ship, boat_alongside(scene, 20))
-    assert Encounter().detect(boat, scene.context(vessels=pilot)).empty
+    assert run.look(Encounter(), boat, scene.context(vessels=pilot)).empty
     short = scene.positions(ship, boat_alongside(scene, 6))
-    assert Encounter().detect(short, scene.context()).empty
+    assert run.look(Encounter(), short, scene.context()).empty
 
 
 def test_a_brief_meeting_grows_into_an_encounter_and_keeps_its_id(scene: Any) -> None:
     ship = scene.track(A, [(4, 4.0, 100.0), (9, 4.0, 100.0)])
     positions = scene.positions(ship, boat_alongside(scene, 90))
     seen = positions[positions["time"] <= scene.at(6.4)].reset_index(drop=True)
-    open_ = Encounter().detect(seen, scene.context((0, 6.4)))
-    closed = Encounter().detect(positions, scene.context())
+    open_ = run.look(Encounter(), seen, scene.context((0, 6.4)))
+    closed = run.look(Encounter(), positions, scene.context())
     assert open_["end"].isna().all()
     assert list(open_["event_id"]) == list(closed["event_id"])
-    assert events.evidence_of(closed)[0]["brief_meeting"] is False
+    assert closed["evidence"].iloc[0]["brief_meeting"] is False
 
 
 def test_two_that_come_and_go_together_under_way_are_none(scene: Any) -> None:
@@ -180,7 +192,7 @@ def test_two_that_come_and_go_together_under_way_are_none(scene: Any) -> None:
     way = [(0, 4.0, 100.0), (2, 4.0, 100.3), (4, 4.0, 100.46), (6, 4.0, 100.76)]
     beside = [(t, lat + 80 * METRE, lon) for t, lat, lon in way]
     positions = scene.positions(scene.track(A, way), scene.track(B, beside, ais_class="B"))
-    assert Encounter().detect(positions, scene.context()).empty
+    assert run.look(Encounter(), positions, scene.context()).empty
 
 
 def test_a_transfer_in_a_fleet_is_told_from_its_neighbours(scene: Any) -> None:
@@ -200,7 +212,7 @@ def test_a_transfer_in_a_fleet_is_told_from_its_neighbours(scene: Any) -> None:
             (9, SEA[0] + 0.2, 100.1),
         ],
     )
-    found = Encounter().detect(scene.positions(*fleet, guest), scene.context())
+    found = run.look(Encounter(), scene.positions(*fleet, guest), scene.context())
     ours = found[(found["mmsi"] == C + 1) & (found["other_mmsi"] == A)]
     assert len(ours) == 1
     assert ours["score"].iloc[0] > 0.6
@@ -223,7 +235,7 @@ def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
 
 def test_two_hulls_on_one_mmsi_are_no_pair(scene: Any) -> None:
     positions = scene.positions(meeting(scene, A, 5, 8), meeting(scene, A, 5, 8, 60, ordinal=2))
-    assert Encounter().detect(positions, scene.context()).empty
+    assert run.look(Encounter(), positions, scene.context()).empty
 
 
 def test_in_port_nothing_and_in_an_anchorage_only_alongside(scene: Any) -> None:
@@ -232,29 +244,29 @@ def test_in_port_nothing_and_in_an_anchorage_only_alongside(scene: Any) -> None:
     anchorage = scene.zones(("inner", "anchorage", around))
     neighbours = scene.positions(meeting(scene, A, 5, 9), meeting(scene, B, 5, 9, 400))
     alongside = scene.positions(meeting(scene, A, 4, 9), meeting(scene, B, 5, 9, 60))
-    assert Encounter().detect(alongside, scene.context(zones=port)).empty
-    assert Encounter().detect(neighbours, scene.context(zones=anchorage)).empty
-    found = Encounter().detect(alongside, scene.context(zones=anchorage))
-    open_water = Encounter().detect(alongside, scene.context())
+    assert run.look(Encounter(), alongside, scene.context(zones=port)).empty
+    assert run.look(Encounter(), neighbours, scene.context(zones=anchorage)).empty
+    found = run.look(Encounter(), alongside, scene.context(zones=anchorage))
+    open_water = run.look(Encounter(), alongside, scene.context())
     assert found["score"].iloc[0] == pytest.approx(0.7 * open_water["score"].iloc[0])
 
 
 def test_near_land_is_lowered_and_on_land_left_out(scene: Any) -> None:
     positions = scene.positions(meeting(scene, A, 5, 9), meeting(scene, B, 5, 9, 60))
     coast = scene.zones(land=[(100.001, 3.5, 100.5, 4.5)])
-    found = Encounter().detect(positions, scene.context(zones=coast))
-    assert events.evidence_of(found)[0]["near_land"] is True
+    found = run.look(Encounter(), positions, scene.context(zones=coast))
+    assert found["evidence"].iloc[0]["near_land"] is True
     assert found["score"].iloc[0] < 0.3
     ashore = scene.zones(land=[(99.9, 3.5, 100.5, 4.5)])
-    assert Encounter().detect(positions, scene.context(zones=ashore)).empty
+    assert run.look(Encounter(), positions, scene.context(zones=ashore)).empty
 
 
 def test_outside_the_layers_it_is_not_assessed(scene: Any) -> None:
     positions = scene.positions(meeting(scene, A, 5, 9), meeting(scene, B, 5, 9, 60))
-    found = Encounter().detect(positions, scene.context(zones=scene.zones(reach=None)))
+    found = run.look(Encounter(), positions, scene.context(zones=scene.zones(reach=None)))
     assert list(found["score"]) == [0.0]
     assert found["explanation"].iloc[0].startswith("not assessed")
-    assert events.evidence_of(found)[0]["zones_reached"] is False
+    assert found["evidence"].iloc[0]["zones_reached"] is False
 
 
 def test_a_silence_is_bridged_only_as_far_as_stated(scene: Any) -> None:
@@ -262,7 +274,7 @@ def test_a_silence_is_bridged_only_as_far_as_stated(scene: Any) -> None:
 
     def with_silence(minutes: float) -> pd.DataFrame:
         quiet = (other["time"] > scene.at(7)) & (other["time"] < scene.at(7 + minutes / 60))
-        return Encounter().detect(scene.positions(still, other[~quiet]), scene.context())
+        return run.look(Encounter(), scene.positions(still, other[~quiet]), scene.context())
 
     assert len(with_silence(25)) == 1
     assert len(with_silence(90)) == 2
@@ -271,8 +283,8 @@ def test_a_silence_is_bridged_only_as_far_as_stated(scene: Any) -> None:
 def test_an_encounter_that_goes_on_has_no_end(scene: Any) -> None:
     positions = scene.positions(meeting(scene, A, 5, 9), meeting(scene, B, 5, 9, 60))
     seen = positions[positions["time"] <= scene.at(7)].reset_index(drop=True)
-    open_ = Encounter().detect(seen, scene.context((0, 7)))
-    closed = Encounter().detect(positions, scene.context())
+    open_ = run.look(Encounter(), seen, scene.context((0, 7)))
+    closed = run.look(Encounter(), positions, scene.context())
     assert open_["end"].isna().all()
     assert list(open_["event_id"]) == list(closed["event_id"])
 
@@ -283,7 +295,7 @@ def test_a_raft_shares_a_group_and_a_lone_pair_has_none(scene: Any) -> None:
         scene.track(m, [(3, 5.0 + i * 60 * METRE, 99.0), (8, 5.0 + i * 60 * METRE, 99.0)])
         for i, m in enumerate((D, 440000009))
     ]
-    found = Encounter().detect(scene.positions(*raft, *far), scene.context())
+    found = run.look(Encounter(), scene.positions(*raft, *far), scene.context())
     groups = {(r.mmsi, r.other_mmsi): r.group_id for r in found.itertuples()}
     assert len(found) == 4
     assert len({g for pair, g in groups.items() if D not in pair}) == 1
@@ -294,9 +306,9 @@ def test_a_raft_shares_a_group_and_a_lone_pair_has_none(scene: Any) -> None:
 def test_across_the_antimeridian(scene: Any) -> None:
     west = scene.track(A, [(2, 0.0, 179.999), (6, 0.0, 179.999)])
     east = scene.track(B, [(2, 0.0, -179.999), (6, 0.0, -179.999)])
-    found = Encounter().detect(scene.positions(west, east), scene.context())
+    found = run.look(Encounter(), scene.positions(west, east), scene.context())
     assert len(found) == 1
-    assert events.evidence_of(found)[0]["median_distance_m"] == pytest.approx(222, abs=1)
+    assert found["evidence"].iloc[0]["median_distance_m"] == pytest.approx(222, abs=1)
 
 
 # -- oracle -------------------------------------------------------------------------------------
@@ -383,7 +395,7 @@ def crowd(scene: Any, seed: int, n: int = 6, hours: float = 8.0) -> pd.DataFrame
 def test_as_the_oracle_says(scene: Any, seed: int) -> None:
     rule = Encounter()
     positions = crowd(scene, seed)
-    found = rule.detect(positions, scene.context((0, 200)))
+    found = run.look(rule, positions, scene.context((0, 200)))
     step = pd.Timedelta(seconds=rule.step_s)
     epoch = pd.Timestamp(0, tz="UTC")
     got = {
@@ -401,14 +413,14 @@ def test_any_partition_gives_the_same_events(scene: Any, seed: int, cuts: list[f
     # A short memory, so that it is put to the test.
     rule = Encounter(raft_memory_s=3600)
     positions = crowd(scene, seed, n=5, hours=16.0)
-    whole = rule.detect(positions, scene.context((0, 30)))
+    whole = run.look(rule, positions, scene.context((0, 30)))
     parts = scene.in_windows(rule, positions, [0.0, *sorted(cuts), 30.0])
     scene.assert_same(parts, whole)
 
 
 def test_hour_by_hour_gives_the_same_events(scene: Any) -> None:
     positions = crowd(scene, 3, n=6, hours=20.0)
-    whole = Encounter().detect(positions, scene.context((0, 30)))
+    whole = run.look(Encounter(), positions, scene.context((0, 30)))
     assert len(whole) > 3
     assert whole["group_id"].ne("").any()
     parts = scene.in_windows(Encounter(), positions, [float(h) for h in range(31)])

@@ -1,5 +1,6 @@
 """Explanations: each reason alone, the best of several, and what isn't known."""
 
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import pandas as pd
@@ -7,6 +8,8 @@ import pytest
 
 import detectors
 from detectors.core import events, explain
+from detectors.core.evidence import Evidence, Explained
+from detectors.core.hypothesis import Hypothesis, numbers, places_in
 
 HYPOTHESES = {
     name: detectors.find(name).hypotheses for name in ("encounter", "loitering", "gap", "geofence")
@@ -413,11 +416,11 @@ CASES = [
 BASE = {"encounter": MEETING, "loitering": DRIFT, "geofence": VISIT, "gap": SILENCE}
 
 
-def reasons(found: pd.DataFrame) -> tuple[explain.Hypothesis, ...]:
+def reasons(found: pd.DataFrame) -> tuple[Hypothesis, ...]:
     return HYPOTHESES.get(found["kind"].iloc[0], ())
 
 
-def explained(scene: Any, found: pd.DataFrame, *types: int) -> tuple[pd.Series, dict[str, Any]]:
+def explained(scene: Any, found: pd.DataFrame, *types: int) -> tuple[pd.Series, Explained]:
     vessels = scene.vessels(
         *(
             {"mmsi": m, "ship_type": t, "length_m": LENGTHS_M.get(t, 90.0)}
@@ -425,7 +428,10 @@ def explained(scene: Any, found: pd.DataFrame, *types: int) -> tuple[pd.Series, 
         )
     )
     result = explain.explain(found, scene.context(vessels=vessels), reasons(found))
-    return result.iloc[0], events.evidence_of(result)[0]
+    evidence: Evidence = result["evidence"].iloc[0]
+    assert evidence.explained is not None
+    assert Evidence.parse(evidence.json()) == evidence
+    return result.iloc[0], evidence.explained
 
 
 @pytest.mark.parametrize(("name", "kind", "differs", "types", "words"), CASES)
@@ -435,15 +441,15 @@ def test_each_reason(
     differs = dict(differs)
     columns = {"subkind": differs.pop("subkind")} if "subkind" in differs else {}
     found = event(kind, {**BASE[kind], **differs}, **columns)
-    row, evidence = explained(scene, found, *types)
+    row, told = explained(scene, found, *types)
     (weight,) = {h.weight for h in HYPOTHESES[kind] if h.name == name}
     assert row["explanation"].startswith(f"{name}: ")
     assert words in row["explanation"]
     assert row["score"] == pytest.approx(0.8 * (1 - weight))
-    assert evidence["base_score"] == 0.8
-    assert evidence["explanation_weight"] == weight
-    assert evidence["explanation_overturned_by"]
-    assert evidence["untested_explanations"] == ""
+    assert row["explanation"] == explain.sentence_of(told)
+    assert (told.base_score, told.weight, told.name) == (0.8, weight, name)
+    assert told.overturned_by
+    assert told.untested == ()
 
 
 def test_every_reason_has_a_case() -> None:
@@ -451,22 +457,42 @@ def test_every_reason_has_a_case() -> None:
     assert named == {(name, kind) for name, kind, *_ in CASES}
 
 
+def parts_of(value: Any) -> list[Any]:
+    """A value and all that it is made of."""
+    if is_dataclass(value):
+        inner = [getattr(value, one.name) for one in fields(value)]
+    elif isinstance(value, dict):
+        inner = [*value, *value.values()]
+    else:
+        inner = list(value) if isinstance(value, tuple | frozenset) else []
+    return [value, *(part for one in inner for part in parts_of(one))]
+
+
+@pytest.mark.parametrize("kind", detectors.names())
+def test_reasons_are_data_and_their_sentences_stand_with_nothing_known(kind: str) -> None:
+    for one in detectors.find(kind).hypotheses:
+        assert not [part for part in parts_of(one) if callable(part)]
+        assert one.looks_for.endswith(".")
+        assert 0 < one.weight <= 1
+        for case in one.cases:
+            assert case.says.format(**numbers(dict.fromkeys(places_in(case.says))))
+
+
 @pytest.mark.parametrize("kind", list(BASE))
 def test_two_merchant_ships_have_no_excuse(scene: Any, kind: str) -> None:
-    row, evidence = explained(scene, event(kind, BASE[kind]), CARGO, TANKER)
+    row, told = explained(scene, event(kind, BASE[kind]), CARGO, TANKER)
     assert row["explanation"] == ""
     assert row["score"] == 0.8
-    assert evidence["explanation_weight"] == 0.0
-    assert evidence["explanation_overturned_by"] == ""
+    assert told == Explained(0.8)
 
 
 @pytest.mark.parametrize("kind", ["encounter", "loitering", "geofence"])
 def test_an_unknown_type_is_neither_innocence_nor_guilt(scene: Any, kind: str) -> None:
     for types in ((), (0, 0), (-1, -1)):
-        row, evidence = explained(scene, event(kind, BASE[kind]), *types)
+        row, told = explained(scene, event(kind, BASE[kind]), *types)
         assert row["explanation"] == ""
         assert row["score"] == 0.8
-        assert evidence["untested_explanations"]
+        assert told.untested
 
 
 def test_the_heaviest_reason_wins(scene: Any) -> None:
@@ -505,9 +531,9 @@ def test_what_a_detector_said_stays(scene: Any) -> None:
     said = "not assessed: no land or zone layer reaches this place"
     for text, score in ((said, 0.0), ("leaving coverage: it was on its way out", 0.1)):
         found = event("encounter", MEETING, score=score, explanation=text)
-        row, evidence = explained(scene, found, CARGO, 50)
+        row, told = explained(scene, found, CARGO, 50)
         assert (row["explanation"], row["score"]) == (text, score)
-        assert evidence["base_score"] == score
+        assert told == Explained(score, by_detector=True)
         again, _ = explained(scene, pd.DataFrame([row]), CARGO, 50)
         assert again.equals(row)
 
@@ -536,9 +562,9 @@ def test_nothing_and_nobody(scene: Any) -> None:
 
 
 def test_other_kinds_pass_through(scene: Any) -> None:
-    row, evidence = explained(scene, event("identity", {"duration_s": 7200}), CARGO)
+    row, told = explained(scene, event("identity", {"duration_s": 7200}), CARGO)
     assert (row["score"], row["explanation"]) == (0.8, "")
-    assert evidence["base_score"] == 0.8
+    assert told.base_score == 0.8
 
 
 @pytest.mark.parametrize(

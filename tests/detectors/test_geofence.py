@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from detectors.core import events
 from detectors.geofence import Geofence
 
 A = 533000001
@@ -90,7 +89,7 @@ def test_a_crossing_in_a_long_silence_is_bounded_not_interpolated(scene: Any) ->
     enter = found[found["subkind"] == "enter"].iloc[0]
     assert (enter["start"], enter["end"]) == (scene.at(1), scene.at(3))
     assert enter["lon"] == pytest.approx(100.25, abs=1e-3)
-    evidence = events.evidence_of(found[found["subkind"] == "enter"])[0]
+    evidence = found[found["subkind"] == "enter"]["evidence"].iloc[0]
     assert evidence["crossing_interpolated"] is False
     assert evidence["silence_s"] == 7200
     dwell = found[found["subkind"] == "dwell"].iloc[0]
@@ -101,7 +100,7 @@ def test_first_seen_inside_has_no_entry(scene: Any) -> None:
     track = scene.track(A, [(0, 4.0, 100.2), (3, 4.0, 100.2), (5, 4.0, 101.0)])
     found = Geofence().detect(scene.positions(track), scene.context(zones=landing(scene)))
     assert kinds(found) == ["dwell", "exit"]
-    evidence = events.evidence_of(found[found["subkind"] == "dwell"])[0]
+    evidence = found[found["subkind"] == "dwell"]["evidence"].iloc[0]
     assert evidence["entry_interpolated"] is False
 
 
@@ -147,13 +146,18 @@ LINE = {
 }
 
 
+def flat(found: pd.DataFrame) -> list[dict[str, Any]]:
+    """Events with what was measured of each beside the columns."""
+    return [
+        {**row, **row["evidence"].facts, **{c.name: c.measured for c in row["evidence"].checks}}
+        for row in found.to_dict("records")
+    ]
+
+
 def crossed(scene: Any, track: pd.DataFrame, **parameters: Any) -> list[dict[str, Any]]:
     context = scene.context(zones=scene.zones(lines=[LINE]))
     found = Geofence(**parameters).detect(scene.positions(track), context)
-    return [
-        {**row, **facts}
-        for row, facts in zip(found.to_dict("records"), events.evidence_of(found), strict=True)
-    ]
+    return flat(found)
 
 
 @pytest.mark.parametrize("every_s", [10, 60, 433, 1700])
@@ -221,10 +225,7 @@ def conduct(
     vessels = scene.vessels({"mmsi": A, **said}) if said else None
     context = scene.context(zones=zones, vessels=vessels)
     found = Geofence().detect(scene.positions(scene.track(A, waypoints)), context)
-    return [
-        {**row, **facts}
-        for row, facts in zip(found.to_dict("records"), events.evidence_of(found), strict=True)
-    ]
+    return flat(found)
 
 
 STOPPED = [(0, 4.0, 99.9), (1, 4.0, 100.2), (2, 4.0, 100.21), (4, 4.0, 100.8)]

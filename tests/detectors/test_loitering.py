@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from detectors.core import events
 from detectors.core.frames import epoch_us
 from detectors.kinematics import geodesy
 from detectors.loitering import Loitering
@@ -37,13 +36,15 @@ def test_a_drift_in_open_water_is_found_with_its_evidence(scene: Any) -> None:
     assert len(found) == 1
     assert abs(found["start"].iloc[0] - scene.at(3)) < pd.Timedelta(minutes=4)
     assert abs(found["end"].iloc[0] - scene.at(8)) < pd.Timedelta(minutes=4)
-    evidence = events.evidence_of(found)[0]
+    evidence = found["evidence"].iloc[0]
     assert evidence["median_speed_kn"] == pytest.approx(0.6, abs=0.02)
     assert evidence["drift_kn"] == pytest.approx(0.6, abs=0.02)
     assert evidence["extent_m"] == pytest.approx(5550, rel=0.05)
     assert evidence["median_sog_kn"] == 0.7
     assert (evidence["nav_status"], evidence["nav_status_fraction"]) == (1, 1.0)
-    assert evidence["duration_margin_s"] == evidence["duration_s"] - 7200
+    shortest = next(check for check in evidence.checks if check.name == "duration_s")
+    assert shortest.margin == evidence["duration_s"] - 7200
+    assert all(check.margin >= 0 for check in evidence.checks)
     source, offset = evidence["first_report_source"].split(":")
     row = track[(track["source"] == source) & (track["source_offset"] == int(offset))]
     assert row["time"].iloc[0] <= found["start"].iloc[0]
@@ -75,7 +76,7 @@ def test_one_pause_or_many(scene: Any) -> None:
         lon += 0.02  # 1.2 nm in a quarter of an hour
     found = Loitering().detect(scene.positions(scene.track(A, waypoints)), scene.context())
     assert len(found) == 1
-    assert events.evidence_of(found)[0]["slow_fraction"] == pytest.approx(0.8, abs=0.05)
+    assert found["evidence"].iloc[0]["slow_fraction"] == pytest.approx(0.8, abs=0.05)
 
 
 @pytest.mark.parametrize("every_s", [600, 1500, 1800])
@@ -110,10 +111,10 @@ def test_it_says_whether_it_called_afterwards(scene: Any) -> None:
     ahead = scene.zones(("inner", "anchorage", (100.2, 3.9, 100.4, 4.1)))
     for zones, called in ((ahead, True), (scene.zones(), False)):
         found = Loitering().detect(positions, scene.context(zones=zones))
-        assert events.evidence_of(found)[0]["called_afterwards"] is called
+        assert found["evidence"].iloc[0]["called_afterwards"] is called
     still = positions[positions["time"] <= scene.at(7)].reset_index(drop=True)
     found = Loitering().detect(still, scene.context((0, 7), ahead))
-    assert events.evidence_of(found)[0]["called_afterwards"] is None
+    assert found["evidence"].iloc[0]["called_afterwards"] is None
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,7 @@ def test_only_a_licensed_transfer_area_lowers_it(scene: Any) -> None:
         zones.frame["licensed"] = licensed
         found = Loitering().detect(positions, scene.context(zones=zones))
         assert found["score"].iloc[0] == pytest.approx(full["score"].iloc[0] * share)
-        said = events.evidence_of(found)[0]
+        said = found["evidence"].iloc[0]
         assert (said["in_sts_area"], said["in_licensed_sts_area"]) == (True, licensed)
 
 
@@ -155,7 +156,7 @@ def test_near_land_is_lowered(scene: Any) -> None:
     still = scene.positions(scene.track(A, [(1, 4.0, 100.0), (9, 4.0, 100.0)]))
     coast = scene.zones(land=[(100.001, 3.5, 100.5, 4.5)])
     lowered = Loitering().detect(still, scene.context(zones=coast))
-    assert events.evidence_of(lowered)[0]["near_land"] is True
+    assert lowered["evidence"].iloc[0]["near_land"] is True
     assert lowered["score"].iloc[0] < 0.15
 
 
@@ -296,7 +297,7 @@ def test_a_tug_beside_it_from_the_first_minute_counts(scene: Any) -> None:
     far = scene.track(A + 2, [(0, lat + 1, lon), (4, lat + 1, lon + 0.8)])
     context = scene.context(vessels=scene.vessels({"mmsi": A + 1, "ship_type": 52}))
     found = Loitering().detect(scene.positions(barge, tug, far), context)
-    (evidence,) = events.evidence_of(found[found["mmsi"] == A])
+    (evidence,) = found.loc[found["mmsi"] == A, "evidence"]
     assert evidence["duration_s"] == Loitering().min_duration_s
     assert evidence["tug_attends"] is True
 
@@ -309,5 +310,5 @@ def test_a_call_at_a_port_two_hours_later_is_seen_where_it_is_heard(scene: Any) 
         way = scene.track(A, [*drift, (berthed, lat, lon + 0.2), (12, lat, lon + 0.2)])
         way = way[way["time"] <= scene.at(heard_to)]
         found = Loitering().detect(scene.positions(way), scene.context((0, 14), zones=port))
-        (evidence,) = events.evidence_of(found)
+        (evidence,) = found["evidence"]
         assert evidence["called_afterwards"] is called

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.core import events
 from detectors.outlier import Outlier
 from detectors.surroundings import lanes, normal
 from detectors.surroundings.normal import Normal
@@ -37,8 +36,8 @@ def found(scene: Any, model: Normal | None, way: Any, **context: Any) -> list[di
     seen = dataclasses.replace(scene.context(**context), models=models)
     events_ = Outlier().detect(scene.positions(scene.track(A, way)), seen)
     return [
-        {**row, **facts}
-        for row, facts in zip(events_.to_dict("records"), events.evidence_of(events_), strict=True)
+        {**row, **row["evidence"].facts, **{c.name: c.measured for c in row["evidence"].checks}}
+        for row in events_.to_dict("records")
     ]
 
 

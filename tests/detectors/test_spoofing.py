@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detectors.core import events, frames
+from detectors.core import frames
 from detectors.core.detector import Context
 from detectors.core.explain import explain
 from detectors.core.telling import told
@@ -184,7 +184,7 @@ def test_says_which_track_is_believed_and_why(zones_from):
     found = segmented(scene("jump", 10, 2, 60.0, 1))
     context = context_of(found, zones_from([]), noise=found.noise)
     event = explain(Spoofing().detect(found.tracked, context), context, Spoofing.hypotheses)
-    [evidence] = events.evidence_of(event)
+    [evidence] = event["evidence"]
     assert evidence["believed_track_id"] == f"{MMSI}01"
     assert evidence["false_track_id"] == f"{MMSI}02"
     assert "resumed where the vessel can have sailed" in evidence["believed_because"]
@@ -298,7 +298,7 @@ def test_interference_is_the_same_in_any_windows(
     whole = stage.look(Spoofing(), T0, end)
     assert whole["subkind"].tolist() == ["scatter"] * 3
     assert sorted(whole["mmsi"]) == [MMSI, MMSI + 1, MMSI + 2]
-    for evidence in events.evidence_of(whole):
+    for evidence in whole["evidence"]:
         assert evidence["n_others_scattered"] == 2
         assert evidence["rejoined"]
     cuts = [begin_h + minutes / 120, *cuts]  # in the middle of it, too

@@ -1,7 +1,6 @@
 """Unmatched sightings: what explains one, what is named beside one, and what others read of it."""
 
 import dataclasses
-import json
 
 import pandas as pd
 import pytest
@@ -51,7 +50,7 @@ def test_two_seen_beside_one_track_leave_one_unexplained(stage, look):
     place = place_of(stage, 563000107, time)
     beside = {"lat": place["lat"] + 0.004, "lon": place["lon"]}
     found = look({"time": time, **place}, {"time": time, **beside})
-    assert [json.loads(text)["sighting_source"] for text in found["evidence"]] == ["s1"]
+    assert [evidence["sighting_source"] for evidence in found["evidence"]] == ["s1"]
 
 
 @pytest.mark.parametrize(
@@ -121,4 +120,4 @@ def test_where_no_ais_is_heard_it_says_so(stage, look):
 def test_hostile_notes_stay_text(look):
     note = '=cmd|"/C calc"!A0 </script>\u202e'
     found = look({"time": "2026-03-02T03:00Z", "lat": 2.05, "lon": 101.30, "note": note})
-    assert json.loads(found["evidence"].iloc[0])["note"] == note
+    assert found["evidence"].iloc[0]["note"] == note

@@ -20,7 +20,7 @@ from pipelines.base.progress import reporter
 from pipelines.base.settings import load
 from pipelines.ingest import containers
 from pipelines.run import feeds
-from pipelines.run.runs import load_zones
+from pipelines.run.setup import load_zones
 from pipelines.run.sightings import import_only
 from pipelines.store import read
 

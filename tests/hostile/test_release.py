@@ -24,6 +24,7 @@ from pipelines.base.settings import PROJECT, load
 from pipelines.run import feeds, runs
 from pipelines.run.dispositions import record
 from pipelines.run.packs import Sent, WithheldError, export_to
+from pipelines.run.setup import load_zones
 from tests.conftest import leaving_out_briefs
 
 MARKS = """
@@ -109,7 +110,7 @@ class Home:
         patrol = (config / "patrol.yaml").read_text()
         (config / "patrol.yaml").write_text(patrol.replace("iterations: 2000", "iterations: 20"))
         self.installation = load(folder / "home", config)
-        self.zones = runs.load_zones(self.installation)
+        self.zones = load_zones(self.installation)
         self.parts = parts
         self.first = ""
 

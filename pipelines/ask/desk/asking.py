@@ -30,7 +30,7 @@ EXERCISES = ("week", "exercise")
 
 
 def exercise() -> Path:
-    """The home that the notebooks' stories use: SELAT_HOME, else that of `make week`, else that of
+    """Find the home that the notebooks' stories use: SELAT_HOME, else that of `make week`, else of
     `make nightly`.
 
     Raises
@@ -69,7 +69,7 @@ class Dossier:
     simulated: bool
 
     def draw(self) -> "Figure":
-        """What it called itself, from when to when."""
+        """Return what it called itself, from when to when."""
         who = self.identity
         name = f"{who.mmsi:09d} {who.name}, flag {who.flag_state or '?'}"
         title = f"EXERCISE – {name}" if self.simulated else name
@@ -99,7 +99,7 @@ class Backtest:
     left: list[int]
 
     def draw(self) -> "Figure":
-        """The counts side by side."""
+        """Return the counts side by side."""
         return pictures.bars(self.counts, "With the rule as it is, and as it would be")
 
 
@@ -214,7 +214,7 @@ def vessel(night: Night, mmsi: int) -> Dossier:
 
 
 def backtest(night: Night, detector: str, **thresholds: Any) -> Backtest:
-    """What a rule would have raised that night with other thresholds; nothing is written.
+    """Return what a rule would have raised that night with other thresholds; nothing is written.
 
     >>> desk.backtest(night, "loitering", min_duration_h=4)  # doctest: +SKIP
 

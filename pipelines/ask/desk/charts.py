@@ -63,7 +63,7 @@ def chart(
     zones: Zones,
     span: tuple[pd.Timestamp, pd.Timestamp],
 ) -> Chart:
-    """A map of flagged vessels and their events.
+    """Draw a map of flagged vessels and their events.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def chart(
 
 
 def flagged_by(event: pd.Series, known: pd.DataFrame, tracks: pd.DataFrame) -> pd.DataFrame:
-    """The vessels of one event as if it had flagged them.
+    """Return the vessels of one event as if it had flagged them.
 
     Parameters
     ----------

@@ -19,8 +19,10 @@ from pipelines.ask.beside import beside
 from pipelines.ask.desk import charts, pictures
 from pipelines.ask.desk.told import Told
 from pipelines.base.settings import Installation, load
+from pipelines.publish import checks
 from pipelines.publish.brief import VESSEL_LIMIT
-from pipelines.run.runs import load_zones
+from pipelines.run.setup import load_zones
+from pipelines.store import views
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,7 +62,7 @@ class Night:
         return bool(self.run["manifest"]["simulated"])
 
     def span(self) -> tuple[pd.Timestamp, pd.Timestamp]:
-        """The first and the last position report in the store."""
+        """Return the first and the last position report in the store."""
         with self._reader() as reader:
             ledger = reader.ledger()
         return ledger["first_time"].min(), ledger["last_time"].max()
@@ -82,7 +84,7 @@ class Night:
         return pd.DataFrame(rows)
 
     def events_of(self, mmsi: int) -> gpd.GeoDataFrame:
-        """The events that a vessel takes part in, strongest first."""
+        """Return the events that a vessel takes part in, strongest first."""
         mine = (self.events["mmsi"] == mmsi) | (self.events["other_mmsi"] == mmsi)
         return self.events[mine].sort_values("score", ascending=False)
 
@@ -101,9 +103,39 @@ class Night:
         return str(found.sort_values(["score", "event_id"])["event_id"].iloc[-1])
 
     def evidence(self, event_id: str) -> pd.Series:
-        """The evidence of one event, one value a row; raises SelatError where there is no such."""
-        values = json.loads(self._event(event_id)["evidence"])
+        """Return the evidence of one event, one value a row; raise SelatError if there is none."""
+        values = checks.values(self._event(event_id)["evidence"])
         return pd.Series(values, name=event_id, dtype="object")
+
+    def checks(self, kind: str = "") -> pd.DataFrame:
+        """Return every limit that the night's events were held against, the nearest first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            event_id, kind, subkind, mmsi, measured (what was), value, limit, sense, unit,
+            parameter, margin, share (of the limit), score. Of one kind if it is named.
+        """
+        standing = self.events[self.events["status"] != "retracted"]
+        of_kind = standing[standing["kind"] == kind] if kind else standing
+        rows = [
+            (
+                *(row[name] for name in ("event_id", "kind", "subkind", "mmsi")),
+                *(one.name, one.measured, one.limit, one.sense, one.unit, one.parameter),
+                *(one.margin, one.share, row["score"]),
+            )
+            for row in of_kind.to_dict("records")
+            for one in row["evidence"].checks
+        ]
+        names = "event_id kind subkind mmsi measured value limit sense unit parameter margin share"
+        found = pd.DataFrame(rows, columns=[*names.split(), "score"])
+        return found.sort_values(["share", "event_id"], kind="stable", ignore_index=True)
+
+    def sql(self, query: str) -> pd.DataFrame:
+        """Return what one SELECT over the store's views gives; see `selat sql`."""
+        inst = self.installation
+        found: pd.DataFrame = views.ask(inst.store, inst.settings.store, query).to_pandas()
+        return found
 
     def explain(self, event_id: str, feeds: tuple[str, ...] = ()) -> Told:
         """All that an event rests on, as it was known; see `explain.gather`.
@@ -123,18 +155,18 @@ class Night:
         return Told(told, self.zones)
 
     def since(self, moment: str | None = None) -> recall.Changes:
-        """What is new, changed, closed or retracted since a run or time; else since the last."""
+        """Return what is new, changed, closed or retracted since a run or time, else the last."""
         with self._reader() as reader:
             before = recall.last_watch(reader, moment, self.moment)
             return recall.changes(reader, before, self.moment)
 
     def dispositions(self) -> gpd.GeoDataFrame:
-        """What was concluded until then, oldest first, as points where the behaviour was."""
+        """Return what was concluded until then, oldest first, as points where the behaviour was."""
         with self._reader() as reader:
             return _points(reader.dispositions(self.moment.time))
 
     def track(self, *mmsis: int) -> gpd.GeoDataFrame:
-        """Cleaned position reports of some vessels over the run's window, as points."""
+        """Return cleaned position reports of some vessels over the run's window, as points."""
         return self.reports(list(mmsis), self.run["start"], self.run["end"])
 
     def reports(
@@ -144,7 +176,7 @@ class Night:
         end: pd.Timestamp,
         area: gpd.GeoDataFrame | None = None,
     ) -> gpd.GeoDataFrame:
-        """Cleaned position reports between two times, as points.
+        """Return cleaned position reports between two times, as points.
 
         Parameters
         ----------
@@ -192,7 +224,7 @@ class Night:
         )
 
     def neighbours(self, event_id: str, within_nm: float = 10.0) -> gpd.GeoDataFrame:
-        """Reports of other vessels near an event's place while it lasted, and around.
+        """Return reports of other vessels near an event's place while it lasted, and around.
 
         With distance_m from that place. Who was heard there while somebody was silent tells
         whether the receivers could hear.
@@ -210,7 +242,7 @@ class Night:
         return near.reset_index(drop=True)
 
     def map(self) -> charts.Chart:
-        """The night on the brief's map: flagged vessels, their events and tracks, to play back."""
+        """Show the night on the brief's map: flagged vessels, events and tracks, to play back."""
         shown = self.flagged.sort_values("rank").head(VESSEL_LIMIT)
         ids = {key for joined in shown["event_ids"] for key in str(joined).split(";")}
         events = self.events[self.events["event_id"].isin(ids)]
@@ -292,7 +324,7 @@ class Night:
 def night(
     home: Path | str | None = None, *, as_of: str | None = None, config: Path | str | None = None
 ) -> Night:
-    """A finished run: the newest, or the newest that was known at a past moment.
+    """Open a finished run: the newest, or the newest that was known at a past moment.
 
     Parameters
     ----------
@@ -341,7 +373,7 @@ def night(
 def night_with(
     kind: str, home: Path | str | None = None, *, config: Path | str | None = None
 ) -> Night:
-    """The night of the strongest event of a kind, as it was known after that night's run.
+    """Open the night of the strongest event of a kind, as it was known after that night's run.
 
     Raises
     ------

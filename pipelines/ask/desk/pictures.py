@@ -52,7 +52,7 @@ def silence(
 
 
 def identity(history: pd.DataFrame, title: str) -> "Figure":
-    """What a vessel called itself, as bars from when to when."""
+    """Draw what a vessel called itself, as bars from when to when."""
     figure, [axes] = _timed((9, 4.5), 1)
     labels = []
     for row, one in enumerate(history.itertuples()):

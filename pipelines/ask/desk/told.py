@@ -1,6 +1,6 @@
 """An explanation as frames and as a cell's output."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +9,7 @@ from detectors.surroundings.zones import Zones
 from pipelines.ask.explain import Explanation
 from pipelines.ask.explain.page import sections, write
 from pipelines.base.visible import clean
+from pipelines.publish import checks
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Table:
 
 
 def table(frame: pd.DataFrame, n: int = 10) -> Table:
-    """The first rows of a frame to look at: texts whole, nothing of them hidden or run.
+    """Return the first rows of a frame to look at: texts whole, nothing of them hidden or run.
 
     Times are shown to the minute, UTC.
     """
@@ -60,7 +61,7 @@ class Told:
     @property
     def limits(self) -> pd.DataFrame:
         """Each limit of the rule with the value measured and the margin, the nearest first."""
-        rows = [(t.label, *t.texts(), t.name) for t in self.explanation.thresholds]
+        rows = [astuple(row) for row in checks.rows(self.explanation.evidence)]
         return pd.DataFrame(rows, columns=["measured", "value", "limit", "margin", "parameter"])
 
     @property

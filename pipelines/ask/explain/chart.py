@@ -36,7 +36,7 @@ class Chart:
     width_nm: float
 
     def text(self, *, plain: bool = False) -> Text:
-        """The chart, a line a row; in ASCII where the terminal knows nothing else."""
+        """Return the chart, a line a row; in ASCII where the terminal knows nothing else."""
         across, down = _DOTS
         cells = self.layer.reshape(
             self.layer.shape[0] // down, down, self.layer.shape[1] // across, across
@@ -54,7 +54,7 @@ class Chart:
         return out
 
     def legend(self, mmsis: Sequence[int], *, plain: bool = False) -> Text:
-        """What is what, and how wide it is."""
+        """Return what is what, and how wide it is."""
         out = Text("X", _STYLES[EVENT])
         out.append(" the event  ", "default")
         for number, mmsi in enumerate(mmsis[:2]):
@@ -121,7 +121,7 @@ def draw(
 
 
 def _box(x: Floats, y: Floats, columns: int, rows: int, least_deg: float) -> tuple[Box, float]:
-    """The sheet (west, south, east, north; longitudes from the middle), and a degree of longitude
+    """Return the sheet (west, south, east, north; longitudes from the middle), and a degree of it
     as a share of one of latitude. Dots are square, and so is the sheet's scale.
     """
     mid_x, mid_y = (x.min() + x.max()) / 2, (y.min() + y.max()) / 2
@@ -142,7 +142,7 @@ def _land(zones: Zones, middle: float, box: Box, gx: Floats, gy: Floats) -> NDAr
 
 
 def _hatched(rows: int, columns: int, land: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The dots that land is drawn with: its coast, and every fourth one inland."""
+    """Return the dots that land is drawn with: its coast, and every fourth one inland."""
     inner = land.copy()
     for axis in (0, 1):
         for step in (1, -1):

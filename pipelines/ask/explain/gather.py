@@ -11,13 +11,14 @@ import pandas as pd
 
 from detectors.core.errors import SelatError
 from detectors.core.events import EVENTS
+from detectors.core.evidence import Evidence
 from pipelines import ingest
-from pipelines.ask.explain.evidence import Fact, Threshold, facts, places_of, shown, thresholds
 from pipelines.ask.explain.reasons import Considered, considered
 from pipelines.ask.recall import Moment, story
 from pipelines.base.settings import PROJECT, Installation
 from pipelines.ingest.readback import Reported, read_back
-from pipelines.reference.layers import ship_type_words
+from pipelines.publish import checks
+from pipelines.reference.codes import ship_type_words
 from pipelines.store import Identity, Queries
 
 SAID: Final = ("name", "callsign", "imo", "ship_type", "length_m")
@@ -103,9 +104,7 @@ class Explanation:
     event
         `events.EVENTS` with reason, supersedes, retracted, run_id, first_run_id.
     evidence
-        The evidence, parsed.
-    thresholds, measured, settings
-        The evidence in readable form, see `explain.evidence`.
+        What it rests on; `publish.checks` shows it.
     considered
         The innocent reasons, see `explain.reasons`.
     raw
@@ -127,10 +126,7 @@ class Explanation:
     moment: Moment
     simulated: bool
     event: Mapping[str, Any]
-    evidence: Mapping[str, Any]
-    thresholds: Sequence[Threshold]
-    measured: Sequence[Fact]
-    settings: Sequence[Fact]
+    evidence: Evidence
     considered: Sequence[Considered]
     raw: Sequence[RawReport]
     vessels: Sequence[Past]
@@ -154,7 +150,13 @@ class Explanation:
     @property
     def overturned_by(self) -> str:
         """What would overturn the explanation that it was given."""
-        return str(self.evidence.get("explanation_overturned_by", ""))
+        return self.evidence.explained.overturned_by if self.evidence.explained else ""
+
+    @property
+    def lowered_from(self) -> float | None:
+        """The score before the explanation, None where none lowered it."""
+        told = self.evidence.explained
+        return told.base_score if told and told.weight else None
 
 
 def matching(store: Queries, text: str, moment: Moment) -> pd.DataFrame:
@@ -191,13 +193,11 @@ def gather(
     feeds
         Where feed files are now, if they were moved: files, folders or globs.
     """
-    evidence = json.loads(event["evidence"])
+    evidence: Evidence = event["evidence"]
     until = min(moment.time, moment.known_time)
     mmsis = [int(m) for m in (event["mmsi"], event["other_mmsi"]) if m]
     known = store.dispositions(moment.time)
     vessels = [_past(store, mmsi, event, moment, until, known) for mmsi in mmsis]
-    detector = str(event["detector"])
-    measured, settings = facts(detector, evidence)
     everything = store.events_as_of(moment.ordinal)
     supersedes = dict(zip(everything["event_id"], everything["supersedes"], strict=True))
     standing = everything.loc[~everything["retracted"], "event_id"]
@@ -211,9 +211,6 @@ def gather(
         simulated=bool(store.simulated),
         event=event,
         evidence=evidence,
-        thresholds=thresholds(detector, evidence),
-        measured=measured,
-        settings=settings,
         considered=considered(
             event,
             evidence,
@@ -276,7 +273,7 @@ def _revisions(rows: pd.DataFrame) -> list[Revision]:
 
 
 def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
-    """What differs between two revisions, in words."""
+    """Return what differs between two revisions, in words."""
     lines = []
     for name in _COMPARED:
         was, becomes = before[name], now[name]
@@ -285,10 +282,10 @@ def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ..
         lines.append(f"{name}: {_told(name, was)} → {_told(name, becomes)}")
     if before["version"] != now["version"]:
         lines.append(f"version of the detector: {before['version']} → {now['version']}")
-    old, new = json.loads(before["evidence"]), json.loads(now["evidence"])
+    old, new = checks.values(before["evidence"]), checks.values(now["evidence"])
     for name in sorted(old.keys() | new.keys()):
-        if old.get(name) != new.get(name) and name != "base_score":
-            was, becomes = (shown(name, side.get(name)) for side in (old, new))
+        if old.get(name) != new.get(name):
+            was, becomes = (checks.shown(name, side.get(name)) for side in (old, new))
             lines.append(f"{name}: {was} → {becomes}")
     return tuple(lines)
 
@@ -307,9 +304,9 @@ def _told(name: str, value: Any) -> str:
 
 
 def _raw(
-    store: Queries, installation: Installation, evidence: Mapping[str, Any], feeds: Sequence[str]
+    store: Queries, installation: Installation, evidence: Evidence, feeds: Sequence[str]
 ) -> list[RawReport]:
-    places = places_of(evidence)
+    places = checks.reports(evidence)
     named = None
     if feeds and places:
         named = {
@@ -368,7 +365,7 @@ def _file_of(
     named: Mapping[str, Path] | None,
     known: Sequence[Path],
 ) -> tuple[Path | None, str]:
-    """The feed file of a ledger entry if it is where it was, or else why it can't be had.
+    """Find the feed file of a ledger entry if it is where it was, or else why it can't be had.
 
     `named` are the files named with --feed by their SHA-256, None where none were; `known` is where
     it was found last.
@@ -405,19 +402,19 @@ def _file_of(
 
 
 def as_dict(explanation: Explanation) -> dict[str, Any]:
-    """The explanation as plain values, for JSON; tracks aside, which the store has."""
+    """Return the explanation as plain values, for JSON; tracks aside, which the store has."""
     event = explanation.event
     return {
-        "event": {**event, "evidence": explanation.evidence},
+        "event": {**event, "evidence": json.loads(explanation.evidence.json())},
         "simulated": explanation.simulated,
         "as_of": {
             "run_id": explanation.moment.run_id,
             "known_time": explanation.moment.known_time,
             "time": None if explanation.moment.now else explanation.moment.time,
         },
-        "thresholds": [{**asdict(t), "unit": t.unit} for t in explanation.thresholds],
-        "measured": {fact.name: fact.value for fact in explanation.measured},
-        "settings": {fact.name: fact.value for fact in explanation.settings},
+        "checks": [{**asdict(one), "margin": one.margin} for one in explanation.evidence.checks],
+        "facts": dict(explanation.evidence.facts),
+        "settings": dict(explanation.evidence.settings),
         "explanation": event["explanation"],
         "overturned_by": explanation.overturned_by,
         "considered": [asdict(one) for one in explanation.considered],

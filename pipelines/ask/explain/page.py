@@ -13,14 +13,13 @@ from markupsafe import Markup
 from detectors.core import frames
 from detectors.core.telling import told
 from detectors.surroundings.zones import Zones
-from pipelines.ask.explain.evidence import Threshold
 from pipelines.ask.explain.gather import Explanation, Past
 from pipelines.assess.reasons import Teller
 from pipelines.base.files import write_text
 from pipelines.base.schemas import FLAGGED, PARTS
 from pipelines.base.settings import REFERENCE
 from pipelines.base.visible import clean
-from pipelines.publish import brief
+from pipelines.publish import brief, checks
 from pipelines.publish.briefing import explanation_line
 from pipelines.publish.maps import page as maps_page
 from pipelines.publish.products import Products
@@ -35,7 +34,7 @@ def write(explanation: Explanation, zones: Zones, path: Path) -> Path:
 
 
 def render(explanation: Explanation, zones: Zones) -> str:
-    """The page as HTML."""
+    """Write the page as HTML."""
     event = explanation.event
     kind = f"{event['kind']} {event['subkind']}".replace("_", " ").strip()
     heading = f"{kind.capitalize()} {event['event_id']}"
@@ -44,13 +43,13 @@ def render(explanation: Explanation, zones: Zones) -> str:
 
 
 def sections(explanation: Explanation) -> Markup:
-    """What the page says below its cards, as HTML without styles."""
+    """Return what the page says below its cards, as HTML without styles."""
     html = maps_page.template(__package__, "sections.html.j2").render(**_words(explanation))
     return Markup(html)  # noqa: S704 - autoescaped
 
 
 def _products(x: Explanation, zones: Zones) -> Products:
-    """The event as if it were all that a run had found."""
+    """Return the event as if it were all that a run had found."""
     event = pd.DataFrame([x.event]).assign(status=_status(x))
     start = x.tracks["time"].min() if len(x.tracks) else x.event["start"]
     end = max(x.tracks["time"].max(), x.end) if len(x.tracks) else x.end
@@ -137,21 +136,22 @@ def as_flagged(
 
 def _words(x: Explanation) -> dict[str, Any]:
     event = x.event
-    weight = float(x.evidence.get("explanation_weight", 0.0))
-    base = float(x.evidence.get("base_score", event["score"]))
-    lowered = f"It lowers the score from {base:.2f} to {event['score']:.2f}."
+    base = x.lowered_from
+    lowered = (
+        "" if base is None else f"It lowers the score from {base:.2f} to {event['score']:.2f}."
+    )
     heir = f"; its story goes on as {x.superseded_by}" if x.superseded_by else ""
     looks = x.looks.groupby("status", sort=False)["run_id"].agg(list).to_dict()
     return {
         "as_known": "" if x.moment.now else str(x.moment),
         "retracted": f"Retracted by run {event['run_id']}{heir}" if event["retracted"] else "",
         "concluded": _concluded(x.dispositions),
-        "limits": [[one.label, _limit(one)] for one in x.thresholds],
-        "measured": [[fact.label, clean(fact.text)] for fact in x.measured],
-        "settings": [[fact.label, clean(fact.text)] for fact in x.settings],
+        "limits": [[one.label, _limit(one)] for one in checks.rows(x.evidence)],
+        "measured": [[name, clean(text)] for name, text in checks.facts(x.evidence)],
+        "settings": [[name, clean(text)] for name, text in checks.settings(x.evidence)],
         "given": clean(explanation_line(str(event["explanation"])))
         or "None of those that were tried fits.",
-        "lowered": lowered if weight else "",
+        "lowered": lowered,
         "overturned_by": clean(x.overturned_by),
         "others": [
             [f"{one.name}: {one.verdict}", clean(one.sentence)]
@@ -205,9 +205,8 @@ def _vessel(past: Past) -> dict[str, Any]:
     }
 
 
-def _limit(one: Threshold) -> str:
-    measured, limit, margin = one.texts()
-    return f"{measured}, {limit}: {margin}"
+def _limit(one: checks.Row) -> str:
+    return f"{one.measured}, {one.limit}: {one.margin}"
 
 
 def _concluded(dispositions: pd.DataFrame) -> list[str]:

@@ -5,14 +5,14 @@ import pandas as pd
 from pipelines.ask.recall import Moment
 from pipelines.base.settings import Installation
 from pipelines.base.visible import clean
-from pipelines.publish.packs import ids
+from pipelines.publish.packs import issued
 from pipelines.store import Queries
 
 
 def quoted(
     store: Queries, installation: Installation, text: str, moment: Moment
 ) -> tuple[pd.DataFrame, list[str]]:
-    """The event of this home that a partner means, and what its pack said of it.
+    """Find the event of this home that a partner means, and what its pack said of it.
 
     Where there is no event of the same id here, that is the one of the same kind and vessels that
     overlaps it most, else the nearest in time of the same kind and vessel.
@@ -22,7 +22,7 @@ def quoted(
     tuple
         As `matching`, empty where nothing fits; lines to tell.
     """
-    packs = ids.quoted(installation.exported, text)
+    packs = issued.quoted(installation.exported, text)
     if len(packs) != 1:
         several = ", ".join(packs["told_id"]) if len(packs) else ""
         nothing = store.events_as_of(moment.ordinal).iloc[:0]

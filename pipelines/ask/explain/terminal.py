@@ -11,6 +11,7 @@ from detectors.surroundings.zones import Zones
 from pipelines.ask.explain.chart import draw
 from pipelines.ask.explain.gather import Explanation, Past
 from pipelines.base.visible import clean
+from pipelines.publish import checks
 from pipelines.publish.briefing import (
     ENGLISH,
     LOCAL,
@@ -102,27 +103,28 @@ class _Show:
 
     def _margins(self) -> None:
         x = self._x
-        if x.thresholds:
+        rows = checks.rows(x.evidence)
+        if rows:
             self._title("Evidence: each limit of the rule, the nearest first")
             table = Table("measured", "value", "limit", "margin", "parameter", box=None)
             table.columns[-1].overflow = "fold"
-            for one in x.thresholds:
-                table.add_row(*self._cells([one.label, *one.texts(), one.name]))
+            for one in rows:
+                cells = [one.label, one.measured, one.limit, one.margin, one.parameter]
+                table.add_row(*self._cells(cells))
             self._console.print(table)
-        for title, facts in (("Also measured", x.measured), ("The rule was set to", x.settings)):
+        measured, settings = checks.facts(x.evidence), checks.settings(x.evidence)
+        for title, facts in (("Also measured", measured), ("The rule was set to", settings)):
             if facts:
-                told = "; ".join(f"{fact.label} {fact.text}" for fact in facts)
+                told = "; ".join(f"{label} {text}" for label, text in facts)
                 self._print(f"{title}: {told}", "dim")
 
     def _reasons(self) -> None:
         x = self._x
         self._title("Innocent hypothesis")
-        weight = float(x.evidence.get("explanation_weight", 0.0))
-        base = float(x.evidence.get("base_score", x.event["score"]))
         given = explanation_line(str(x.event["explanation"]))
         self._print(given or "None of those that were tried fits.")
-        if weight:
-            self._print(f"It lowers the score from {base:.2f} to {x.event['score']:.2f}.")
+        if x.lowered_from is not None:
+            self._print(f"It lowers the score from {x.lowered_from:.2f} to {x.event['score']:.2f}.")
         if x.overturned_by:
             self._print(f"Overturned if {x.overturned_by}.")
         others = [one for one in x.considered if one.verdict != "fits best"]

@@ -3,7 +3,6 @@
 from pipelines.ask.health.gather import gather
 from pipelines.ask.health.model import Health
 from pipelines.ask.health.problems import problems
-from pipelines.ask.health.prometheus import as_prometheus
 from pipelines.ask.health.screen import show
 
-__all__ = ["Health", "as_prometheus", "gather", "problems", "show"]
+__all__ = ["Health", "gather", "problems", "show"]

@@ -156,7 +156,7 @@ def _pattern(names: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def _rates(table: pd.DataFrame) -> list[float]:
-    """Reports an hour of a feed on each date that it covers well enough, oldest first."""
+    """Return reports an hour of a feed on each date that it covers well enough, oldest first."""
     dates = table.groupby("date").agg(
         reports=("reports", "sum"), first=("first_time", "min"), last=("last_time", "max")
     )
@@ -192,7 +192,7 @@ def _gaps_s(reader: Queries, end: pd.Timestamp, since: pd.Timestamp) -> list[flo
 
 
 def _early(reader: Queries, now: datetime) -> tuple[Early, ...]:
-    """What waits for its time; feeds first of which more waits."""
+    """Return what waits for its time; feeds first of which more waits."""
     feeds = waiting.by_content(reader.waiting()).values()
     early = [
         Early(f"feed {one.feed}", one.in_words(now))

@@ -27,7 +27,7 @@ def problems(health: Health, settings: HealthSettings) -> list[Problem]:
 
 
 def _after(failure: str) -> str:
-    """What to do about a part of a run that failed; only a detector leaves a traceback."""
+    """Return what to do about a part of a run that failed; only a detector leaves a traceback."""
     if failure.startswith("detector "):
         return "see failure-*.txt in its folder"
     return "selat ingest FEED tells more; mend the feed, or leave it out"
@@ -69,7 +69,7 @@ def _store(health: Health) -> list[Problem]:
 
 
 def _early(health: Health) -> list[Problem]:
-    """What waits for its time, the first few in full."""
+    """Return what waits for its time, the first few in full."""
     hint = (
         "compare this machine's clock with another: timedatectl; ingest.max_future_h is the limit"
     )

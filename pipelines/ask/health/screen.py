@@ -119,7 +119,7 @@ def _feeds(health: Health) -> Table:
 
 
 def _map(coverage: Coverage) -> list[str]:
-    """A map of the last 24 hours against the usual: a line a degree, a sign half a degree."""
+    """Draw the last 24 hours against the usual: a line a degree, a sign half a degree."""
     signs = {(block.lat, block.lon): _sign(block.reports, block.usual) for block in coverage.blocks}
     if not signs:
         return []

@@ -7,7 +7,7 @@ _MYT = ZoneInfo("Asia/Kuala_Lumpur")
 
 
 def age(seconds: float) -> str:
-    """An age.
+    """Return an age.
 
     >>> age(90), age(7200), age(300_000)
     ('1.5 min', '2.0 h', '3.5 d')
@@ -18,7 +18,7 @@ def age(seconds: float) -> str:
 
 
 def per_hour(rate: float | None) -> str:
-    """A rate, three digits.
+    """Return a rate, three digits.
 
     >>> per_hour(12345.6), per_hour(None)
     ('12,346', '–')
@@ -27,7 +27,7 @@ def per_hour(rate: float | None) -> str:
 
 
 def day(time: datetime | None) -> str:
-    """A time for a person, in Malaysia.
+    """Write a time for a person, in Malaysia.
 
     >>> from datetime import UTC
     >>> day(datetime(2026, 11, 24, 18, tzinfo=UTC))

@@ -16,7 +16,7 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from detectors.core.errors import SelatError
-from pipelines.reference.layers import flag_states
+from pipelines.reference.codes import flag_states
 
 MIN_LIKENESS: Final = 78.0
 """Of 100. Judgement: "MELTI" passes for "MELATI", another name does not."""
@@ -54,7 +54,7 @@ class FindError(SelatError):
 
 
 def words(text: str) -> str:
-    """A name as it is compared: capitals, one blank between words, 0 as O, 1 as I.
+    """Return a name as it is compared: capitals, one blank between words, 0 as O, 1 as I.
 
     >>> words(" m.t. Me1ati  J0HOR@@")
     'M T MEIATI JOHOR'
@@ -139,7 +139,7 @@ def _numbers(wanted: str, values: pd.Series) -> Any:
 
 
 def _said(vessel: dict[Any, Any], field: str) -> str:
-    """What a vessel says now in a field, as `Queries.names` writes it."""
+    """Return what a vessel says now in a field, as `Queries.names` writes it."""
     value = vessel.get(field)
     if field == "mmsi":
         return f"{int(vessel['mmsi']):09d}"

@@ -58,7 +58,7 @@ def latest(store: Queries) -> Moment:
 
 
 def moment(store: Queries, text: str | None) -> Moment:
-    """The moment that a person names: a run id, or a time (ISO 8601, Kuala Lumpur); None is now.
+    """Find the moment that a person names: a run id or a time (ISO 8601, MYT); None is now.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def moment(store: Queries, text: str | None) -> Moment:
 
 
 def known_at(store: Queries, time: pd.Timestamp) -> Moment:
-    """The moment of a time; raises RecallError where no run knew anything then."""
+    """Find the moment of a time; raises RecallError where no run knew anything then."""
     runs = _runs(store)
     then = runs[runs["known_time"] <= time]
     if then.empty:
@@ -109,7 +109,7 @@ def _moment(run: pd.Series, time: pd.Timestamp) -> Moment:
 
 
 def time_of(store: Queries, text: str | None) -> pd.Timestamp:
-    """The time of a moment, for what is known without any run: reports, and people's conclusions.
+    """Return the time of a moment, for what is known without a run: reports and conclusions.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def time_of(store: Queries, text: str | None) -> pd.Timestamp:
 
 
 def last_watch(store: Queries, text: str | None, until: Moment) -> Moment:
-    """The moment to compare with: the one that is named, else that of the run before.
+    """Find the moment to compare with: the one that is named, else that of the run before.
 
     Raises
     ------

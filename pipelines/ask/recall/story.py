@@ -27,7 +27,7 @@ def before(event_id: str, supersedes: Mapping[str, str]) -> Iterator[str]:
 
 
 def heir(event_id: str, supersedes: Mapping[str, str], standing: Collection[str]) -> str:
-    """The event in which the story of a retracted one goes on, by way of others; empty if none.
+    """Find the event in which a retracted one's story goes on, by way of others; empty if none.
 
     Parameters
     ----------

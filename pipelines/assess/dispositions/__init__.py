@@ -7,8 +7,6 @@ That goes by the time of the behaviour, never by the time of a run, so that look
 again gives the same list.
 """
 
-import json
-from collections.abc import Collection
 from typing import Any, Final
 
 import numpy as np
@@ -33,7 +31,7 @@ class DispositionError(SelatError):
 
 
 def newest(dispositions: pd.DataFrame) -> pd.DataFrame:
-    """The one that holds for each event."""
+    """Return the one that holds for each event."""
     ordered = dispositions.sort_values(["made_time", "disposition_id"], kind="stable")
     return ordered.drop_duplicates("event_id", keep="last").reset_index(drop=True)
 
@@ -48,9 +46,8 @@ def make(
     reason: str,
     quiet_until: pd.Timestamp | None,
     quiet_within_m: float,
-    sources: Collection[str] = (),
 ) -> pd.DataFrame:
-    """A row of `DISPOSITIONS` on an event.
+    """Make a row of `DISPOSITIONS` on an event.
 
     Parameters
     ----------
@@ -58,8 +55,6 @@ def make(
         A row of `events.EVENTS`.
     before
         How many are recorded on it already.
-    sources
-        Feeds and sightings that the event rests on, which say who may have the conclusion.
 
     Raises
     ------
@@ -88,7 +83,7 @@ def make(
         "reason": reason.strip(),
         "quiet_until": quiet_until,
         "quiet_within_m": quiet_within_m,
-        "sources": json.dumps(sorted(sources)) if sources else "",
+        "sources": "",
     }
     frame = pd.DataFrame({name: pd.Series([row[name]]) for name in DISPOSITIONS})
     for name, column in DISPOSITIONS.items():

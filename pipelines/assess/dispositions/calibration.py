@@ -63,7 +63,7 @@ class Calibration:
     parameters: Mapping[str, Sequence[float]]
 
     def probability(self, score: Any) -> Floats:
-        """The chance that a boarding finds something, for scores from 0 to 1."""
+        """Return the chance that a boarding finds something, for scores from 0 to 1."""
         values = np.asarray(score, "float64")
         if self.method == "logistic":
             [slope], [intercept] = self.parameters["slope"], self.parameters["intercept"]
@@ -170,7 +170,7 @@ def _out_of_fold(
     found: NDArray[np.bool_],
     method: Callable[[Floats, NDArray[np.bool_]], Calibration] | None,
 ) -> Floats:
-    """The prediction for each outcome by a curve that was fitted without it."""
+    """Return the prediction for each outcome by a curve that was fitted without it."""
     from sklearn.model_selection import StratifiedKFold
 
     guess = np.empty(len(found))
@@ -237,7 +237,7 @@ def _log_odds(score: Floats) -> Floats:
 def card(
     fitted: Fitted, outcomes: pd.DataFrame, *, simulated: bool, detectors: Mapping[str, str]
 ) -> dict[str, Any]:
-    """What a reader must know: Mitchell et al. (2019), Model Cards for Model Reporting."""
+    """Write what a reader must know: Mitchell et al. (2019), Model Cards for Model Reporting."""
     from importlib.metadata import version
 
     made = outcomes["made_time"]

@@ -17,7 +17,7 @@ from detectors.core.errors import ConfigError
 from pipelines.assess.dispositions.calibration import Calibration
 from pipelines.base.files import write_text
 from pipelines.base.labels import labels
-from pipelines.reference import learned as snapshot
+from pipelines.reference import snapshots
 
 NAME: Final = "calibration"
 _HINT: Final = "delete the file, or fit it again: selat disposition calibrate"
@@ -39,12 +39,12 @@ def write(folder: Path, card: Mapping[str, Any]) -> Path:
 
     One that says the same as the newest isn't written again.
     """
-    last = snapshot.newest(folder, NAME, ".json")
+    last = snapshots.newest(folder, NAME, ".json")
     plain = json.loads(json.dumps(dict(card)))
     if last is not None and {**plain, "name": last.stem} == _read(last):
         return last
     folder.mkdir(parents=True, exist_ok=True)
-    path = snapshot.free_path(folder, NAME, pd.Timestamp(card["until"]), ".json")
+    path = snapshots.free_path(folder, NAME, pd.Timestamp(card["until"]), ".json")
     write_text(path.with_suffix(".svg"), picture(card))
     text = json.dumps({"name": path.stem, **plain}, indent=2, ensure_ascii=False)
     write_text(path, text + "\n")
@@ -52,7 +52,7 @@ def write(folder: Path, card: Mapping[str, Any]) -> Path:
 
 
 def load(folder: Path, known: pd.Timestamp | None = None) -> Model | None:
-    """The newest calibration, of those known at a time; None where there is none.
+    """Find the newest calibration, of those known at a time; None where there is none.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def picture(card: Mapping[str, Any]) -> str:
-    """The reliability curve as SVG: what was predicted against what was found, with the card's
+    """Draw the reliability curve as SVG: what was predicted against what was found, with the card's
     bins, their intervals of 95 %, the curve that would be right, and unaided boarding.
     """
     bins: Sequence[Mapping[str, float]] = card["reliability"]

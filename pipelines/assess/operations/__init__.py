@@ -35,7 +35,7 @@ def make(
     author: str,
     made_time: pd.Timestamp,
 ) -> pd.DataFrame:
-    """A row of `OPERATIONS`.
+    """Make a row of `OPERATIONS`.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def make(
 
 
 def find(operations: pd.DataFrame, name: str) -> pd.Series:
-    """The operation of that name, whatever its case.
+    """Find the operation of that name, whatever its case.
 
     Raises
     ------

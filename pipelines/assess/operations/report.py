@@ -94,7 +94,7 @@ class Report:
 def spans(
     start: pd.Timestamp, end: pd.Timestamp, around: pd.Timedelta, runs: pd.DataFrame
 ) -> dict[str, Span]:
-    """The phases of an operation.
+    """Return the phases of an operation.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def spans(
 
 
 def ring_of(outline: shapely.Geometry, beside_nm: float) -> shapely.Geometry:
-    """What lies within a distance of an area, without it."""
+    """Return what lies within a distance of an area, without it."""
     _, south, _, north = shapely.bounds(outline)
     middle_lat = float(south + north) / 2
     degree_m = np.pi / 180 * geodesy.EARTH_RADIUS_M
@@ -159,7 +159,7 @@ def place_of(
     outline: shapely.Geometry,
     ring: shapely.Geometry,
 ) -> NDArray[np.int64]:
-    """Number in `PLACES` of each point."""
+    """Return the number in `PLACES` of each point."""
     shapely.prepare(outline)
     shapely.prepare(ring)
     beside = shapely.intersects_xy(ring, lon, lat)
@@ -231,7 +231,7 @@ def _hour_up(time: pd.Timestamp) -> int:
 
 
 def _phase_of_hour(hour: NDArray[np.int64], phases: dict[str, Span]) -> NDArray[np.int64]:
-    """Number in `PHASES` of each hour, -1 where none looked at holds it."""
+    """Return the number in `PHASES` of each hour, -1 where none looked at holds it."""
     found = np.full(len(hour), -1, "int64")
     for k, name in enumerate(PHASES):
         found[np.isin(hour, phases[name].hours)] = k

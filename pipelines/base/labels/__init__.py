@@ -4,8 +4,11 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
+
+from detectors.core.evidence import Explained
+from detectors.core.hypothesis import numbers, places_in
+from pipelines.base.yaml_files import read_value
 
 LANGUAGES: Final = ("en", "ms")
 
@@ -87,10 +90,11 @@ class Labels(BaseModel):
     """Every label of every product; a language that lacks one can't be loaded.
 
     ``{…}`` is filled in by whoever shows the label. `kinds` names what happened, by kind or by
-    kind and subkind; what it lacks is shown as the detectors call it. Three lists hold what the
+    kind and subkind; what it lacks is shown as the detectors call it. Four lists hold what the
     program says in English, and what that is in the language: `sayings`, sentences and their parts
     in which events are told (`detectors.core.telling.Words.say`); `hypotheses`, the names of
-    innocent explanations; `ship_types`.
+    innocent explanations, and `sentences`, what they say (`detectors.core.hypothesis.Case.says`);
+    `ship_types`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -218,14 +222,15 @@ class Labels(BaseModel):
     kinds: dict[str, str]
     sayings: dict[str, str]
     hypotheses: dict[str, str]
+    sentences: dict[str, str]
     ship_types: dict[str, str]
 
     def status_of(self, status: str) -> str:
-        """A status in words; as it is where it isn't known."""
+        """Put a status into words; as it is where it isn't known."""
         return str(getattr(self, f"status_{status}", status))
 
     def kind_of(self, kind: str, subkind: str) -> str:
-        """What happened in a word or two."""
+        """Return what happened in a word or two."""
         both = f"{kind} {subkind}".strip()
         found = self.kinds.get(both) or self.kinds.get(kind)
         return found or both.replace("_", " ")
@@ -235,22 +240,33 @@ class Labels(BaseModel):
         return self.sayings.get(text, text).format(**values)
 
     def explanation(self, text: str) -> str:
-        """An event's explanation ("name: sentence") with its name in words of the language."""
+        """Put the name of an event's explanation ("name: sentence") into words of the language."""
         parts = (self.hypotheses.get(part, part) for part in text.split(": ", 1))
         return ": ".join(parts)
 
+    def explained(self, text: str, told: Explained | None) -> str:
+        """Return an event's explanation with its sentence in the language too.
+
+        English where the catalogue lacks the sentence, or the event is one of an older version.
+        """
+        if told is None or not told.name or not told.values.keys() >= set(places_in(told.says)):
+            return self.explanation(text)
+        says = self.sentences.get(told.says, told.says)
+        name = self.hypotheses.get(told.name, told.name)
+        return f"{name}: {says.format(**numbers(told.values))}" if says else name
+
     def ship_type(self, words: str) -> str:
-        """A ship's type; what follows a comma, such as a hazard category, is kept."""
+        """Return a ship's type; what follows a comma, such as a hazard category, is kept."""
         name, comma, rest = words.partition(",")
         return f"{self.ship_types.get(name, name)}{comma}{rest}"
 
     def tlp(self, label: str) -> str:
-        """What a TLP label allows (FIRST, TLP 2.0)."""
+        """Return what a TLP label allows (FIRST, TLP 2.0)."""
         return str(getattr(self, "tlp_" + label.lower().replace("+", "_")))
 
 
 @cache
 def labels(language: str) -> Labels:
-    """The labels of a language of `LANGUAGES`."""
+    """Return the labels of a language of `LANGUAGES`."""
     text = resources.files(__package__).joinpath(f"{language}.yaml").read_text("utf-8")
-    return Labels.model_validate(yaml.safe_load(text))
+    return Labels.model_validate(read_value(text))

@@ -21,10 +21,10 @@ class Pending(Protocol):
     """What a task will return."""
 
     def done(self) -> bool:
-        """Whether the task has ended."""
+        """Tell whether the task has ended."""
 
     def result(self) -> Any:
-        """What it returned, once it has ended; raises what it raised."""
+        """Return what it returned, once it has ended; raises what it raised."""
 
 
 class Engine(Protocol):
@@ -67,12 +67,12 @@ class Done:
         return True
 
     def result(self) -> Any:
-        """What the task returned."""
+        """Return what the task returned."""
         return self._value
 
 
 def resolved(argument: Any) -> Any:
-    """An argument with the results of what was pending."""
+    """Return an argument with the results of what was pending."""
     if isinstance(argument, list):
         return [resolved(one) for one in argument]
     return argument.result() if hasattr(argument, "result") else argument
@@ -108,11 +108,11 @@ class _Remote:
         self.future = future
 
     def done(self) -> bool:
-        """Whether the task has ended."""
+        """Tell whether the task has ended."""
         return bool(self.future.done())
 
     def result(self) -> Any:
-        """What it returned.
+        """Return what it returned.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class _Remote:
 
 
 def _bare(argument: Any) -> Any:
-    """An argument with Dask's own futures."""
+    """Return an argument with Dask's own futures."""
     if isinstance(argument, list):
         return [_bare(one) for one in argument]
     return argument.future if isinstance(argument, _Remote) else argument
@@ -162,7 +162,7 @@ def refuse_plain(scheduler: str, settings: DaskSettings) -> None:
 
 
 def _is_here(place: str) -> bool:
-    """Whether an address is one of loopback."""
+    """Tell whether an address is one of loopback."""
     name = urlsplit(f"//{place}").hostname or ""
     try:
         return ipaddress.ip_address(name).is_loopback
@@ -190,7 +190,7 @@ def _refuse_keys(settings: DaskSettings) -> None:
 def engine(
     name: str | None, scheduler: str | None, workers: int, settings: DaskSettings | None = None
 ) -> Iterator[Engine]:
-    """The engine of that name; in this process if None.
+    """Return the engine of that name; in this process if None.
 
     Parameters
     ----------

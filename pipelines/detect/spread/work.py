@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,9 +17,12 @@ import pyarrow.parquet as pq
 from detectors.core import frames
 from detectors.core.errors import SelatError
 from pipelines.base.settings import PROJECT, REFERENCE, Installation, load
+from pipelines.store import Queries
+from pipelines.store import read as read_store
 from pipelines.store.catalogue import sync
 
 KINDS = ("tracks", "coverage", "looks", "company")
+"""What results are of; `company` was left by earlier versions."""
 
 
 class WorkerError(SelatError):
@@ -46,7 +49,7 @@ class Place:
     fingerprint: str
 
     def installation(self) -> Installation:
-        """The installation, after a check that this process runs what the driver runs.
+        """Return the installation, after a check that this process runs what the driver runs.
 
         Raises
         ------
@@ -63,12 +66,12 @@ class Place:
         return installation
 
     def folder(self, kind: str, key: str) -> Path:
-        """Folder of a result, there or not."""
+        """Return the folder of a result, there or not."""
         return Path(self.work) / kind / key
 
     @contextmanager
     def make(self, kind: str, key: str) -> Iterator[Path]:
-        """An empty folder to write a result to, which appears under its name whole or not at all.
+        """Make an empty folder for a result, which appears under its name whole or not at all.
 
         Where another task has made the same result meanwhile, that one stands.
         """
@@ -96,7 +99,7 @@ def _installed(home: str, config: str) -> tuple[Installation, str]:
 
 
 def fingerprint(installation: Installation) -> str:
-    """Digest of the program, its reference layers, the configuration and all that was learned."""
+    """Return a digest of program, reference layers, configuration and all that was learned."""
     code = [p for top in ("detectors", "pipelines") for p in (PROJECT / top).rglob("*")]
     files = [
         *(p for p in code if p.suffix in {".py", ".sql", ".yaml", ".j2"}),
@@ -112,13 +115,22 @@ def fingerprint(installation: Installation) -> str:
     return whole.hexdigest()[:16]
 
 
+@contextmanager
+def reader(place: Place) -> Iterator[Queries]:
+    """Open the published store, as one of many readers on its machine."""
+    installation = place.installation()
+    settings = installation.settings.store.model_copy(update={"threads": 1})
+    with read_store(installation.store, settings) as store:
+        yield store
+
+
 def digest(*parts: Any) -> str:
-    """Name of a result: a hash of all that it rests on."""
+    """Return the name of a result: a hash of all that it rests on."""
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:24]
 
 
 def digest_of(frame: pd.DataFrame) -> str:
-    """Hash of a frame's rows in their order."""
+    """Return a hash of a frame's rows in their order."""
     rows = pd.util.hash_pandas_object(frame.reset_index(drop=True), index=False)
     return hashlib.sha256(rows.to_numpy().tobytes()).hexdigest()[:16]
 
@@ -128,6 +140,6 @@ def write(frame: pd.DataFrame, path: Path) -> None:
     pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), path, compression="zstd")
 
 
-def read(path: Path, schema: dict[str, frames.Column]) -> pd.DataFrame:
-    """A frame of a schema from Parquet."""
+def read(path: Path, schema: Mapping[str, frames.Column]) -> pd.DataFrame:
+    """Read a frame of a schema from Parquet."""
     return frames.conform(pq.read_table(path, columns=list(schema)).to_pandas(), schema)

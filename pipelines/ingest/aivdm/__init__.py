@@ -6,16 +6,20 @@ pyais reads it. Importing this imports no compiler; the kernel is compiled when 
 made, and kept in a cache.
 
 Modules: `layouts` (where the fields are), `memory` (what rows are made of), `limits`, the kernel
-(`words`, `payload`, `characters`, `times`, `tags`, `wrappers`, `framing`, `assembly`, `kernel`),
-`compiled` (its cache), `unwrapping` (times from `$PGHP` lines), `decoder`, `columns`, `files`.
+(`words`, `payload`, `characters`, `times`, `tags`, `wrappers`, `framing`, `assembly`, `messages`,
+`sentences`, `otherlines`, `kernel`), `compiled` (its cache), `unwrapping` (times from `$PGHP`
+lines), `decoder`, and what it gives: `columns`, `arrow`, `native`; `files`.
 """
 
-from pipelines.ingest.aivdm.columns import (
+from pipelines.ingest.aivdm.columns import Columns
+from pipelines.ingest.aivdm.decoder import Decoder, Sample
+from pipelines.ingest.aivdm.files import read_arrow
+from pipelines.ingest.aivdm.memory import NO_STATION, NO_TIME, REASONS, TIME_FROM
+from pipelines.ingest.aivdm.native import (
     FIT,
     FUTURE,
     NATIVE,
     UNFIT,
-    Columns,
     merged,
     native_frame,
     native_positions,
@@ -25,9 +29,6 @@ from pipelines.ingest.aivdm.columns import (
     unfit_positions,
     unfit_statics,
 )
-from pipelines.ingest.aivdm.decoder import Decoder, Sample
-from pipelines.ingest.aivdm.files import read_arrow
-from pipelines.ingest.aivdm.memory import NO_STATION, NO_TIME, REASONS, TIME_FROM
 from pipelines.ingest.aivdm.rereading import Reread, reread
 
 __all__ = [

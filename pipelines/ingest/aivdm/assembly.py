@@ -85,14 +85,14 @@ def give_up(
 
 @inlined
 def bucket_of(key: Any, group: Any, station: Any) -> Any:
-    """The first slot of those in which a message of these numbers waits."""
+    """Return the first slot of those in which a message of these numbers waits."""
     mixed = (key ^ (group * 0x9E3779B1) ^ (station * 0x5851F42D)) * 0x2545F491
     return (((mixed >> 20) ^ mixed) & (m.SLOTS // m.WAYS - 1)) * m.WAYS
 
 
 @inlined
 def fits(waiting: Any, key: Any, part: Any, head: Any) -> Any:
-    """Whether a part may belong to the message that waits in a slot.
+    """Return whether a part may belong to the message that waits in a slot.
 
     A part without a station fits any; times, where known, may not be far apart.
     """
@@ -110,7 +110,8 @@ def fits(waiting: Any, key: Any, part: Any, head: Any) -> Any:
 
 @called
 def slot_for(key: Any, part: Any, head: Any, slots: Any, latest: Any) -> Any:
-    """The slot that a part belongs to: of its message if there is one, else the one to empty.
+    """Return the slot that a part belongs to: of its message if there is one, else the one to
+    empty.
 
     Of several messages with the same numbers the one heard last counts. Those of different stations
     wait in buckets of their own, so that any number of them may be between one another; a part that
@@ -143,7 +144,7 @@ def slot_for(key: Any, part: Any, head: Any, slots: Any, latest: Any) -> Any:
 def same_piece(
     pieces: Any, texts: Any, slot: Any, part: Any, buffer: Any, payload: Any, characters: Any
 ) -> Any:
-    """Whether a part is there already with the same payload."""
+    """Return whether a part is there already with the same payload."""
     piece = pieces[slot, part]
     if piece.characters != characters:
         return False

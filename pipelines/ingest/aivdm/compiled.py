@@ -31,6 +31,9 @@ SOURCES: Final = (
     "wrappers.py",
     "framing.py",
     "assembly.py",
+    "messages.py",
+    "otherlines.py",
+    "sentences.py",
     "kernel.py",
 )
 MESSAGE: Final = "compiling the AIS decoder for this machine (once, about half a minute)"
@@ -53,7 +56,7 @@ class Kernel(NamedTuple):
 
 @lru_cache(maxsize=1)
 def kernel() -> Kernel:
-    """The entries of the kernel; they compile when first called."""
+    """Return the entries of the kernel; they compile when first called."""
     module: Any = import_module("pipelines.ingest.aivdm.kernel")
     wrappers: Any = import_module("pipelines.ingest.aivdm.wrappers")
     jit: Any = import_module("pipelines.ingest.aivdm.jit")
@@ -77,7 +80,7 @@ def kernel() -> Kernel:
 
 
 def cache_folder() -> Path | None:
-    """A folder for the compiled kernel that can be written, or None.
+    """Return a folder for the compiled kernel that can be written, or None.
 
     `NUMBA_CACHE_DIR` if the user set it, else `__pycache__` beside the sources.
     """
@@ -101,7 +104,7 @@ def state() -> str:
 
 
 def writable(folder: Path) -> bool:
-    """Whether a file can be written in `folder`, which is made."""
+    """Return whether a file can be written in `folder`, which is made."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -73,14 +73,16 @@ class Decoder:
 
         The last few lines wait for those behind them, see `unwrapping`.
         """
-        return Columns.joined([columns.copy() for columns in self.stream(block)], self)
+        return Columns.joined([columns.copy() for columns in self.stream(block)], self._memory)
 
     def finish(self) -> Columns:
         """Decode what is left at the end of the feed; rejects parts that still wait for others."""
-        return Columns.joined([columns.copy() for columns in self.stream_end()], self)
+        return Columns.joined([columns.copy() for columns in self.stream_end()], self._memory)
 
     def stream(self, block: bytes | bytearray | memoryview) -> Iterator[Columns]:
-        """Like `feed`, in pieces; each is only valid until the next one is asked for."""
+        """Decode the next bytes like `feed`, in pieces; each is only valid until the next one is
+        asked for.
+        """
         if self._finished:
             raise ValueError("the feed is finished; begin another with a new Decoder")
         data = memoryview(block).cast("B")
@@ -90,7 +92,7 @@ class Decoder:
             yield from self.advance(len(piece))
 
     def room(self) -> memoryview:
-        """Where the next bytes (at most `CHUNK`) can be read into; then call `advance`."""
+        """Return where the next bytes (at most `CHUNK`) can be read into; then call `advance`."""
         return self._view[self._filled : self._filled + CHUNK]
 
     def advance(self, count: int) -> Iterator[Columns]:
@@ -124,7 +126,7 @@ class Decoder:
         return rest
 
     def stream_end(self) -> Iterator[Columns]:
-        """Like `finish`, in pieces; see `stream`."""
+        """Decode what is left like `finish`, in pieces; see `stream`."""
         if self._finished:
             return
         self._finished = True
@@ -138,7 +140,7 @@ class Decoder:
             self._rewind(0, 0)
             slot = int(self._kernel.expire(slot, *self._expiring()))
             yield from self._columns()
-        yield from self._unwrapping.end(self)
+        yield from self._unwrapping.end(self._memory)
 
     # -- what became of the feed ------------------------------------------------------------------
 
@@ -183,13 +185,7 @@ class Decoder:
     @property
     def stations(self) -> list[str]:
         """Names of the stations, by code."""
-        memory, head = self._memory, self._memory.head[0]
-        return [
-            memory.station_names[code, : memory.station_lengths[code]]
-            .tobytes()
-            .decode("ascii", "backslashreplace")
-            for code in range(int(head["stations"]))
-        ]
+        return self._memory.stations
 
     @property
     def counts(self) -> dict[str, int]:
@@ -236,7 +232,8 @@ class Decoder:
     def _columns(self) -> Iterator[Columns]:
         memory, head = self._memory, self._memory.head[0]
         columns = Columns(
-            **{table: getattr(memory, table)[: int(head[table])] for table in TABLES}, decoder=self
+            **{table: getattr(memory, table)[: int(head[table])] for table in TABLES},
+            memory=memory,
         )
         wrappers = memory.wrappers[: int(head["wrappers"])]
         yield from self._unwrapping.settled(columns, wrappers, int(head["pieces"]))
@@ -261,18 +258,18 @@ class Decoder:
         self._base += start
 
     def _whole_lines(self, end: int) -> int:
-        """Where the last whole line before `end` ends."""
+        """Return where the last whole line before `end` ends."""
         feed = last(self._buffer, LF, end)
         # Behind it there may be one that ends with a carriage return.
         rest = self._buffer[feed + 1 : end - self._ends_open(end)]
         return feed + 1 + (last(rest, CR, len(rest)) + 1)
 
     def _ends_open(self, end: int) -> int:
-        """1 if the last byte is a carriage return, whose line feed may come yet; else 0."""
+        """Return 1 if the last byte is a carriage return, whose line feed may come yet; else 0."""
         return int(end > 0 and self._buffer[end - 1] == CR)
 
     def _overlong_lines(self, start: int, whole: int) -> Iterator[tuple[int, int]]:
-        """First byte, and byte after the last, of each line of more than `MAX_LINE` bytes.
+        """Yield first byte, and byte after the last, of each line of more than `MAX_LINE` bytes.
 
         Such a line holds a step of half that length without a line end, wherever steps begin; only
         around those is its length measured.
@@ -291,7 +288,7 @@ class Decoder:
             place = stop
 
     def _end_of_line(self, start: int, end: int, *, whole: bool = False) -> int:
-        """The byte after the line that ends between `start` and `end`, or -1.
+        """Return the byte after the line that ends between `start` and `end`, or -1.
 
         A carriage return before `end` only ends a line if that is the end of a `whole` line;
         otherwise its line feed may come yet.
@@ -343,7 +340,7 @@ COUNTS: Final = (
 
 
 def prepared(announce: Announce | None) -> Kernel:
-    """The kernel, after saying that it has to be compiled if it has to be."""
+    """Return the kernel, after saying that it has to be compiled if it has to be."""
     entries = kernel()
     if entries.cold and announce is not None and not getattr(entries.scan, "signatures", ()):
         announce(MESSAGE if entries.folder else MESSAGE_NO_CACHE)
@@ -351,7 +348,7 @@ def prepared(announce: Announce | None) -> Kernel:
 
 
 def last(buffer: NDArray[np.uint8], byte: int, end: int) -> int:
-    """The last place of a byte before `end`, or -1."""
+    """Return the last place of a byte before `end`, or -1."""
     step = 4096
     while end > 0:
         start = max(end - step, 0)
@@ -363,7 +360,7 @@ def last(buffer: NDArray[np.uint8], byte: int, end: int) -> int:
 
 
 def line_end_size(buffer: NDArray[np.uint8], stop: int) -> int:
-    """Bytes of the line end before `stop`: 0 where there is none yet."""
+    """Return bytes of the line end before `stop`: 0 where there is none yet."""
     if stop < 1:
         return 0
     return 2 if stop > 1 and buffer[stop - 1] == 10 and buffer[stop - 2] == 13 else 1

@@ -40,5 +40,5 @@ def entry(function: F) -> F:
 
 
 def entry_without_cache(function: F) -> F:
-    """Like `entry`, where no folder for a cache can be written."""
+    """Compile like `entry`, where no folder for a cache can be written."""
     return cast(F, numba.njit(nogil=True, **_COMMON)(function))

@@ -311,13 +311,15 @@ HEAD: Final = np.dtype(
 
 
 def copied(rows: Rows, where: NDArray[np.bool_] | None = None) -> Rows:
-    """A copy of some rows (of all, or where true); twenty times faster than field by field."""
+    """Return a copy of some rows (of all, or where true); twenty times faster than field by
+    field.
+    """
     raw = np.ascontiguousarray(rows).view(f"V{rows.dtype.itemsize}")
     return (raw.copy() if where is None else raw[where]).view(rows.dtype)
 
 
 def joined(parts: Sequence[Rows], dtype: np.dtype[np.void]) -> Rows:
-    """Copies of the rows of several arrays, one behind the other."""
+    """Return copies of the rows of several arrays, one behind the other."""
     if not parts:
         return np.zeros(0, dtype)
     return np.concatenate([part.view(f"V{dtype.itemsize}") for part in parts]).view(dtype)
@@ -395,5 +397,14 @@ class Memory:
             object.__setattr__(self, name, array)
 
     def arguments(self) -> tuple[Any, ...]:
-        """The arrays, in the order of the kernel's arguments."""
+        """Return the arrays, in the order of the kernel's arguments."""
         return tuple(getattr(self, name) for name in self.__dataclass_fields__ if name != "rows")
+
+    @property
+    def stations(self) -> list[str]:
+        """Names of the stations that the feed has named so far, by code."""
+        count = int(self.head[0]["stations"])
+        names = zip(self.station_names[:count], self.station_lengths[:count], strict=True)
+        return [
+            name[:length].tobytes().decode("ascii", "backslashreplace") for name, length in names
+        ]

@@ -21,7 +21,7 @@ BLANK, AT = 32, 64
 
 @inlined
 def common(row: Any, words: Any, head: Any) -> None:
-    """What every row has."""
+    """Write what every row has."""
     row.time = head.time
     row.offset = head.offset
     row.piece = head.pieces
@@ -33,13 +33,13 @@ def common(row: Any, words: Any, head: Any) -> None:
 
 @inlined
 def flags_of(words: Any, head: Any) -> Any:
-    """Repeat indicator and own ship, in their places in `flags`."""
+    """Return repeat indicator and own ship, in their places in `flags`."""
     return (number(words, at.REPEAT) << m.REPEAT_SHIFT) | (head.own_ship * m.OWN_SHIP)
 
 
 @inlined
 def position(row: Any, words: Any, head: Any, layout: at.PositionLayout) -> None:
-    """A position report, in the units of message 1."""
+    """Write a position report, in the units of message 1."""
     common(row, words, head)
     row.msg_type = number(words, at.MESSAGE_ID)
     row.channel = head.channel
@@ -91,7 +91,7 @@ def text(words: Any, start: Any, characters: Any, bits: Any, out: Any) -> Any:
 
 @inlined
 def size(row: Any, words: Any, layout: Any) -> None:
-    """Distances from the reference point to the ends and sides, in metres."""
+    """Write distances from the reference point to the ends and sides, in metres."""
     row.to_bow = number(words, layout.to_bow)
     row.to_stern = number(words, layout.to_stern)
     row.to_port = number(words, layout.to_port)
@@ -100,7 +100,7 @@ def size(row: Any, words: Any, layout: Any) -> None:
 
 @called
 def no_static(row: Any) -> None:
-    """A row of static data that says nothing yet (rows are used again)."""
+    """Write a row of static data that says nothing yet (rows are used again)."""
     row.imo = 0
     row.eta = 0
     row.mother_ship = 0
@@ -123,7 +123,7 @@ def no_static(row: Any) -> None:
 
 @inlined
 def static(row: Any, words: Any, bits: Any, head: Any, layout: at.StaticLayout) -> None:
-    """Static data; `has` says which of it the message carries."""
+    """Write static data; `has` says which of it the message carries."""
     no_static(row)
     common(row, words, head)
     row.msg_type = number(words, at.MESSAGE_ID)
@@ -165,7 +165,7 @@ def static(row: Any, words: Any, bits: Any, head: Any, layout: at.StaticLayout) 
 
 @called
 def class_b_static(row: Any, words: Any, bits: Any, head: Any, part: Any) -> None:
-    """Message 24, part A (0) or B (1)."""
+    """Write message 24, part A (0) or B (1)."""
     if part == 0:
         static(row, words, bits, head, at.PART_A)
         return
@@ -183,7 +183,7 @@ def class_b_static(row: Any, words: Any, bits: Any, head: Any, part: Any) -> Non
 
 @inlined
 def instant(year: Any, month: Any, day: Any, hour: Any, minute: Any, second: Any) -> Any:
-    """Microseconds since 1970, or `NO_TIME` for what is no time of day or of the calendar.
+    """Return microseconds since 1970, or `NO_TIME` for what is no time of day or of the calendar.
 
     Days of the proleptic Gregorian calendar from years that begin in March (E. G. Richards, in
     Explanatory Supplement to the Astronomical Almanac, 3rd ed., 15.11.3).
@@ -201,7 +201,7 @@ def instant(year: Any, month: Any, day: Any, hour: Any, minute: Any, second: Any
 
 @inlined
 def month_length(year: Any, month: Any) -> Any:
-    """Days of a month."""
+    """Return days of a month."""
     if month == 2:
         leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
         return 29 if leap else 28
@@ -210,7 +210,7 @@ def month_length(year: Any, month: Any) -> Any:
 
 @called
 def base(row: Any, words: Any, head: Any) -> None:
-    """Messages 4 and 11."""
+    """Write messages 4 and 11."""
     common(row, words, head)
     row.msg_type = number(words, at.MESSAGE_ID)
     row.utc = instant(
@@ -230,7 +230,7 @@ def base(row: Any, words: Any, head: Any) -> None:
 
 @called
 def aid(row: Any, words: Any, bits: Any, head: Any) -> None:
-    """Message 21."""
+    """Write message 21."""
     common(row, words, head)
     row.msg_type = number(words, at.MESSAGE_ID)
     row.aid_type = number(words, at.AID.aid_type)
@@ -252,6 +252,6 @@ def aid(row: Any, words: Any, bits: Any, head: Any) -> None:
 
 @inlined
 def other(row: Any, words: Any, head: Any) -> None:
-    """A message that is only listed."""
+    """Write a message that is only listed."""
     common(row, words, head)
     row.msg_type = number(words, at.MESSAGE_ID)

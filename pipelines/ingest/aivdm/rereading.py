@@ -43,7 +43,7 @@ class Reread:
 
 
 def reread(feed: Path | str | bytes | bytearray | memoryview, offset: int) -> Reread:
-    """The message whose first piece begins at byte `offset` of a feed, through pyais.
+    """Return the message whose first piece begins at byte `offset` of a feed, through pyais.
 
     Parameters
     ----------
@@ -90,7 +90,9 @@ def _window(feed: Path | str | bytes | bytearray | memoryview, offset: int, size
 
 
 def _parts(window: bytes) -> tuple[dict[int, bytes], int]:
-    """The sentences of the message that begins the window, by number, and how many it has."""
+    """Return the sentences of the message that begins the window, by number, and how many it
+    has.
+    """
     sentences = (match for match in SENTENCE.finditer(window) if _checked(match["sentence"]))
     first = next(sentences, None)
     if first is None or LINE_END.search(window, 0, first.start()):
@@ -112,7 +114,7 @@ def _kin(match: re.Match[bytes]) -> tuple[bytes, ...]:
 
 
 def _stations_fit(match: re.Match[bytes], first: re.Match[bytes]) -> bool:
-    """Whether two parts may be of one station: of two that name theirs, it is the same."""
+    """Return whether two parts may be of one station: of two that name theirs, it is the same."""
     named = [STATION.search(part["tags"] or b"") for part in (match, first)]
     return not all(named) or len({found[1] for found in named if found}) == 1
 

@@ -7,7 +7,7 @@ more of them, and of wrappers, than fit into the pieces that are near one anothe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,6 @@ from numpy.typing import NDArray
 from pipelines.ingest.aivdm import limits
 from pipelines.ingest.aivdm import memory as m
 from pipelines.ingest.aivdm.columns import Columns
-
-if TYPE_CHECKING:
-    from pipelines.ingest.aivdm.decoder import Decoder
 
 ROWS: Final = ("positions", "statics", "bases", "aids", "others")
 _HORIZON: Final = limits.WRAPPED_WITHIN_PIECES + limits.FRESH_WITHIN_PIECES
@@ -80,9 +77,9 @@ class Unwrapping:
         self._pieces = pieces
         yield from self._give(columns, pieces - _HORIZON)
 
-    def end(self, decoder: Decoder) -> Iterator[Columns]:
+    def end(self, memory: m.Memory) -> Iterator[Columns]:
         """Give the rows that are left at the end of the feed."""
-        yield from self._give(Columns.joined([], decoder), _FOREVER)
+        yield from self._give(Columns.joined([], memory), _FOREVER)
 
     def _give(self, columns: Columns, until: int) -> Iterator[Columns]:
         ready, later = _cut(columns, until)
@@ -90,11 +87,11 @@ class Unwrapping:
         if self._held is not None:
             first, left = _cut(self._held, until)
             parts = [first, ready]
-            later = Columns.joined([left, later], columns.decoder)
+            later = Columns.joined([left, later], columns.memory)
             if any(len(getattr(left, table)) for table in ROWS):
                 # Nothing may overtake what is held.
                 parts = [first]
-                later = Columns.joined([left, columns], columns.decoder)
+                later = Columns.joined([left, columns], columns.memory)
         held = later.copy() if _holds(later) else None
         if len(self._wrappers):
             self._date(parts)
@@ -157,10 +154,10 @@ def _cut(columns: Columns, until: int) -> tuple[Columns, Columns]:
     ends |= {"rejects": len(columns.rejects), "stamps": int(np.count_nonzero(first))}
     tables = {name: getattr(columns, name) for name in ends}
     ready = Columns(
-        **{name: rows[: ends[name]] for name, rows in tables.items()}, decoder=columns.decoder
+        **{name: rows[: ends[name]] for name, rows in tables.items()}, memory=columns.memory
     )
     later = Columns(
-        **{name: rows[ends[name] :] for name, rows in tables.items()}, decoder=columns.decoder
+        **{name: rows[ends[name] :] for name, rows in tables.items()}, memory=columns.memory
     )
     if len(later.stamps):
         left: NDArray[Any] = later.stamps.copy()
@@ -169,7 +166,7 @@ def _cut(columns: Columns, until: int) -> tuple[Columns, Columns]:
         later = Columns(
             **{name: getattr(later, name) for name in (*ROWS, "rejects")},
             stamps=left,
-            decoder=columns.decoder,
+            memory=columns.memory,
         )
     return ready, later
 

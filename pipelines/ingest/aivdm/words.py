@@ -31,7 +31,9 @@ _LOW_48: Final = U(0xFFFFFFFFFFFF)
 
 @intrinsic
 def load(_context: Any, array: Any, _index: Any) -> Any:
-    """The 8 bytes of a uint8 array from an index on, first byte lowest; needn't be aligned."""
+    """Return the 8 bytes of a uint8 array from an index on, first byte lowest; needn't be
+    aligned.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
@@ -57,7 +59,7 @@ def store(_context: Any, array: Any, _index: Any, _word: Any) -> Any:
 
 @intrinsic
 def borrowed(_context: Any, array: Any) -> Any:
-    """The same array without a reference to count; something else must keep it alive.
+    """Return the same array without a reference to count; something else must keep it alive.
 
     Counting is an atomic operation whenever a function is handed an array, which took more time
     than decoding did.
@@ -74,7 +76,7 @@ def borrowed(_context: Any, array: Any) -> Any:
 
 @intrinsic
 def swapped(_context: Any, _word: Any) -> Any:
-    """A word with its bytes in reverse order."""
+    """Return a word with its bytes in reverse order."""
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.bswap(arguments[0])
@@ -105,19 +107,19 @@ def marks_equal(word: Any, sought: Any) -> Any:
 
 @inlined
 def first_mark(marks: Any) -> Any:
-    """Index in the word of the lowest marked byte; there must be one."""
+    """Return the index in the word of the lowest marked byte; there must be one."""
     return np.int64(_trailing_zeros(marks) >> U(3))
 
 
 @inlined
 def lowest(word: Any, count: Any) -> Any:
-    """The lowest `count` bytes (0 to 7) of a word, the others 0."""
+    """Return the lowest `count` bytes (0 to 7) of a word, the others 0."""
     return word & ((ONE << U(8 * count)) - ONE)
 
 
 @inlined
 def folded(word: Any) -> Any:
-    """Exclusive or of the 8 bytes of a word."""
+    """Return the exclusive or of the 8 bytes of a word."""
     word ^= word >> U(32)
     word ^= word >> U(16)
     word ^= word >> U(8)
@@ -126,7 +128,7 @@ def folded(word: Any) -> Any:
 
 @inlined
 def unarmoured(word: Any) -> Any:
-    """8 armoured characters to 48 bits, the first character highest (IEC 61162-1, VDM).
+    """Turn 8 armoured characters into 48 bits, the first character highest (IEC 61162-1, VDM).
 
     A character below 0x58 stands for itself less 48, one from 0x60 on for itself less 56.
     """
@@ -140,7 +142,9 @@ def unarmoured(word: Any) -> Any:
 
 @inlined
 def not_armour(word: Any) -> Any:
-    """Something else than 0 if any of 8 characters is none that armouring makes (0-W, `-w)."""
+    """Return something else than 0 if any of 8 characters is none that armouring makes (0-W,
+    `-w).
+    """
     upper = (word >> U(6)) & (word >> U(5)) & ONES
     values = word - ARMOUR_ZERO - (upper << U(3))
     gap = (word ^ _GAP) & _F8
@@ -149,7 +153,7 @@ def not_armour(word: Any) -> Any:
 
 @inlined
 def take(words: Any, field: Bits) -> Any:
-    """A field of at most 48 bits from a message in groups of 48 bits, as int64."""
+    """Return a field of at most 48 bits from a message in groups of 48 bits, as int64."""
     group = field.start // 48
     before = field.start - group * 48
     beyond = before + field.width - 48
@@ -161,14 +165,14 @@ def take(words: Any, field: Bits) -> Any:
 
 @inlined
 def take_signed(words: Any, field: Bits) -> Any:
-    """A field in two's complement."""
+    """Return a field in two's complement."""
     value = take(words, field)
     return value - ((value >> (field.width - 1)) << field.width)
 
 
 @inlined
 def eight_characters(words: Any, start: Any) -> Any:
-    """8 characters of 6-bit ASCII from bit `start` on, as ASCII, the first one lowest."""
+    """Return 8 characters of 6-bit ASCII from bit `start` on, as ASCII, the first one lowest."""
     group = start // 48
     before = start - group * 48
     bits = words[group]

@@ -11,112 +11,22 @@ read has another kind than it must, is rejected by itself.
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.json as pajson
 from numpy.typing import NDArray
 
 from pipelines.ingest.cells import Cells
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats.base import Feed, Format, Found, Head
-from pipelines.ingest.layouts import Layout
+from pipelines.ingest.formats.envelopes import LAYOUT, SCHEMA, columns_of
 from pipelines.ingest.lines import BOM, MAX_LINE, Block, count_of
 from pipelines.ingest.report import escaped
 from pipelines.ingest.rows import Batch
 from pipelines.ingest.tabular import Table
-
-_NUMBER, _TEXT, _TRUTH = pa.float64(), pa.string(), pa.bool_()
-_SIZE = pa.struct([(side, _NUMBER) for side in "ABCD"])
-
-_MOVEMENT: Final = {"Latitude": _NUMBER, "Longitude": _NUMBER, "Sog": _NUMBER, "Cog": _NUMBER}
-_ALL: Final = {"UserID": _NUMBER, "MessageID": _NUMBER}
-_MESSAGES: Final[Mapping[str, Mapping[str, pa.DataType]]] = {
-    "PositionReport": {**_ALL, **_MOVEMENT, "TrueHeading": _NUMBER, "NavigationalStatus": _NUMBER},
-    "StandardClassBPositionReport": {**_ALL, **_MOVEMENT, "TrueHeading": _NUMBER},
-    "ExtendedClassBPositionReport": {
-        **_ALL,
-        **_MOVEMENT,
-        "TrueHeading": _NUMBER,
-        "Name": _TEXT,
-        "Type": _NUMBER,
-        "Dimension": _SIZE,
-    },
-    "LongRangeAisBroadcastMessage": {**_ALL, **_MOVEMENT, "NavigationalStatus": _NUMBER},
-    "ShipStaticData": {
-        **_ALL,
-        "ImoNumber": _NUMBER,
-        "Name": _TEXT,
-        "CallSign": _TEXT,
-        "Type": _NUMBER,
-        "Dimension": _SIZE,
-        "MaximumStaticDraught": _NUMBER,
-        "Destination": _TEXT,
-    },
-    "StaticDataReport": {
-        **_ALL,
-        "PartNumber": _TRUTH,
-        "ReportA": pa.struct([("Name", _TEXT)]),
-        "ReportB": pa.struct([("CallSign", _TEXT), ("ShipType", _NUMBER), ("Dimension", _SIZE)]),
-    },
-}
-# Message types that each kind can have (ITU-R M.1371-5, annex 8, table 45).
-_TYPES: Final[Mapping[str, tuple[int, ...]]] = {
-    "PositionReport": (1, 2, 3),
-    "StandardClassBPositionReport": (18,),
-    "ExtendedClassBPositionReport": (19,),
-    "LongRangeAisBroadcastMessage": (27,),
-    "ShipStaticData": (5,),
-    "StaticDataReport": (24,),
-}
-_SCHEMA: Final = pa.schema(
-    [
-        ("MessageType", _TEXT),
-        ("MetaData", pa.struct([("time_utc", _TEXT)])),
-        ("Message", pa.struct([(n, pa.struct(list(f.items()))) for n, f in _MESSAGES.items()])),
-    ]
-)
-
-# Where each column of the layout is, in any of the messages.
-_PLACES: Final[Mapping[str, tuple[str, ...]]] = {
-    "mmsi": ("UserID",),
-    "msg_type": ("MessageID",),
-    "lat": ("Latitude",),
-    "lon": ("Longitude",),
-    "sog_kn": ("Sog",),
-    "cog_deg": ("Cog",),
-    "heading_deg": ("TrueHeading",),
-    "nav_status": ("NavigationalStatus",),
-    "imo": ("ImoNumber",),
-    "draught_m": ("MaximumStaticDraught",),
-    "destination": ("Destination",),
-    "name": ("Name", "ReportA.Name"),
-    "callsign": ("CallSign", "ReportB.CallSign"),
-    "ship_type": ("Type", "ReportB.ShipType"),
-    "to_bow": ("Dimension.A", "ReportB.Dimension.A"),
-    "to_stern": ("Dimension.B", "ReportB.Dimension.B"),
-    "to_port": ("Dimension.C", "ReportB.Dimension.C"),
-    "to_starboard": ("Dimension.D", "ReportB.Dimension.D"),
-}
-_TEXTS: Final = ("name", "callsign", "destination")
-_PARTS: Final[Mapping[str, bool]] = {"ReportA": False, "ReportB": True}
-_LAYOUT: Final = Layout.model_validate(
-    {
-        "name": "aisstream",
-        "time_format": "go",
-        "missing": (),
-        "keep": {"MessageType": tuple(_MESSAGES)},
-        "columns": {
-            **{name: name for name in _PLACES if not name.startswith("to_")},
-            "time": "time_utc",
-            "length_m": {"from": ("to_bow", "to_stern")},
-            "beam_m": {"from": ("to_port", "to_starboard")},
-        },
-    }
-)
 
 _NEEDED: Final = ("MessageType", "Message", "MetaData")
 _BARE: Final = ("MessageID", "UserID")
@@ -182,29 +92,29 @@ def _is_indented(head: Head) -> bool:
 
 
 def _keys(head: Head) -> list[list[str]]:
-    """Keys of the first objects, those in `MetaData` with their path."""
+    """Return keys of the first objects, those in `MetaData` with their path."""
     text = head.data.removeprefix(BOM).decode("utf-8", "replace").replace("\r", "\n")
     if _is_indented(head):
         text = re.sub(r"\n(?!\{)", " ", text)
     found = []
     for line in text.split("\n")[:100]:
-        said = _object(line)
-        if said is not None:
-            inner = said.get("MetaData")
+        keys = _object(line)
+        if keys is not None:
+            inner = keys.get("MetaData")
             found.append(
-                [*said, *(f"MetaData.{k}" for k in inner if isinstance(inner, dict))]
+                [*keys, *(f"MetaData.{k}" for k in inner if isinstance(inner, dict))]
                 if isinstance(inner, dict)
-                else [*said]
+                else [*keys]
             )
     return found
 
 
 def _object(line: str) -> dict[str, Any] | None:
     try:
-        said = json.loads(line)
+        found = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return said if isinstance(said, dict) else None
+    return found if isinstance(found, dict) else None
 
 
 class _Reader:
@@ -220,7 +130,7 @@ class _Reader:
         self._indented = indented
 
     def batches(self, feed: Feed) -> Iterator[Batch]:
-        table = Table(_LAYOUT, feed.source, feed.options, feed.report)
+        table = Table(LAYOUT, feed.source, feed.options, feed.report)
         return table.batches(self._cells(feed))
 
     def _cells(self, feed: Feed) -> Iterator[Cells]:
@@ -265,7 +175,7 @@ def _on_one_line(data: bytes, numbers: NDArray[np.int64]) -> Block:
 
 
 def _of_block(block: Block, feed: Feed) -> Cells:
-    """The rows of a block; its other lines are counted."""
+    """Return the rows of a block; its other lines are counted."""
     report = feed.report
     table = _all_at_once(block)
     rows = np.arange(len(block))
@@ -279,7 +189,7 @@ def _of_block(block: Block, feed: Feed) -> Cells:
     else:
         report.rows_read += len(block)
         wrong = rows[:0]
-    columns, good = _columns(table)
+    columns, good = columns_of(table)
     for row in np.union1d(wrong, rows[~good]):
         report.reject("json", int(block.numbers[row]), block.line(int(row)))
     keep = pa.array(good)
@@ -292,7 +202,7 @@ def _of_block(block: Block, feed: Feed) -> Cells:
 
 
 def _all_at_once(block: Block) -> pa.Table | None:
-    """A table with a row per line; None if the lines must be looked at one by one."""
+    """Return a table with a row per line; None if the lines must be looked at one by one."""
     data, count = block.data, len(block)
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
@@ -309,7 +219,7 @@ def _all_at_once(block: Block) -> pa.Table | None:
 
 
 def _by_arrow(data: bytes, count: int) -> pa.Table | int:
-    """The table of `count` lines that are safe to parse; else which line has a fault.
+    """Return the table of `count` lines that are safe to parse; else which line has a fault.
 
     -1 if some line has one, but it isn't known which.
     """
@@ -317,7 +227,7 @@ def _by_arrow(data: bytes, count: int) -> pa.Table | int:
         table = pajson.read_json(
             pa.BufferReader(data),
             pajson.ReadOptions(use_threads=False, block_size=len(data) + 1),
-            pajson.ParseOptions(explicit_schema=_SCHEMA, unexpected_field_behavior="ignore"),
+            pajson.ParseOptions(explicit_schema=SCHEMA, unexpected_field_behavior="ignore"),
         )
     except pa.ArrowInvalid as error:
         row = re.search(r"in row (\d+)$", str(error))
@@ -329,21 +239,21 @@ def _by_arrow(data: bytes, count: int) -> pa.Table | int:
 def _those_that_parse(
     lines: Sequence[bytes], rows: Sequence[int]
 ) -> tuple[pa.Table, NDArray[np.int64]]:
-    """The table of those lines that have no fault, and which they are."""
+    """Return the table of those lines that have no fault, and which they are."""
     safe = [row for row in rows if _is_safe(lines[row])]
     found = [
         part
         for start in range(0, len(safe), _GROUP)
         for part in _without_faults(lines, safe[start : start + _GROUP])
     ]
-    table = pa.concat_tables([_SCHEMA.empty_table(), *(table for _, table in found)])
+    table = pa.concat_tables([SCHEMA.empty_table(), *(table for _, table in found)])
     return table, np.asarray([row for group, _ in found for row in group], "int64")
 
 
 def _without_faults(
     lines: Sequence[bytes], rows: list[int]
 ) -> Iterator[tuple[list[int], pa.Table]]:
-    """Groups of lines without a fault, in order, each with its table."""
+    """Yield groups of lines without a fault, in order, each with its table."""
     good: list[int] = []
     left = rows
     while left:
@@ -395,53 +305,6 @@ def _is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _columns(table: pa.Table) -> tuple[dict[str, pa.Array], NDArray[np.bool_]]:
-    """The columns of the layout, and which rows are what their `MessageType` says."""
-    kind = table.column("MessageType").combine_chunks()
-    message = table.column("Message").combine_chunks()
-    stamp = pc.struct_field(table.column("MetaData").combine_chunks(), "time_utc")
-    columns: dict[str, pa.Array] = {
-        name: pa.repeat(pa.scalar("" if name in _TEXTS else np.nan), len(table)) for name in _PLACES
-    }
-    good = np.asarray(pc.is_valid(kind)).copy()
-    for name, fields in _MESSAGES.items():
-        rows = pc.fill_null(pc.equal(kind, name), False)
-        if not pc.any(rows).as_py():
-            continue
-        body = pc.struct_field(message, name)
-        good &= ~np.asarray(rows) | _is_whole(name, body)
-        for column, places in _PLACES.items():
-            for place in places:
-                path = place.split(".")
-                if path[0] in fields:
-                    said = pc.struct_field(body, path)
-                    there = pc.and_(pc.and_(rows, _is_part(body, path[0])), pc.is_valid(said))
-                    columns[column] = pc.if_else(there, said, columns[column])
-    texts = {"MessageType": pc.fill_null(kind, ""), "time_utc": pc.fill_null(stamp, "")}
-    return {**columns, **texts}, good
-
-
-def _is_whole(name: str, body: pa.Array) -> NDArray[np.bool_]:
-    """Whether there is a message of that name, with a type that it can have, and its part."""
-    kind = pc.struct_field(body, "MessageID")
-    whole = np.asarray(pc.is_in(kind, pa.array(_TYPES[name], pa.float64())))
-    if name == "StaticDataReport":
-        parts = [
-            pc.and_(_is_part(body, part), pc.is_valid(pc.struct_field(body, part)))
-            for part in _PARTS
-        ]
-        whole &= np.asarray(pc.or_(*parts))
-    return whole
-
-
-def _is_part(body: pa.Array, field: str) -> pa.Array | bool:
-    """Whether a field is said: a part of type 24 has zeros where the other part's fields are."""
-    if field not in _PARTS:
-        return True
-    said = pc.struct_field(body, "PartNumber")
-    return pc.fill_null(pc.equal(said, _PARTS[field]), False)
 
 
 AISSTREAM: Final[Format] = Aisstream()

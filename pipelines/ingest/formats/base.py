@@ -116,7 +116,9 @@ class Format(Protocol):
     """What it is, for people."""
 
     def find(self, head: Head) -> Sequence[Found]:
-        """The ways to read a feed that begins like this; none if it has another format."""
+        """Return the ways to read a feed that begins like this; none if it has another format."""
 
     def why_not(self, head: Head) -> IngestError | None:
-        """What is missing, of a feed that is nearly of this format; None if it is quite another."""
+        """Return what is missing, of a feed that is nearly of this format; None if it is quite
+        another.
+        """

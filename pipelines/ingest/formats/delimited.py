@@ -60,7 +60,7 @@ class Delimited:
 
 
 def likely_header(lines: Sequence[str]) -> list[str]:
-    """Columns of the first line that could be a header: four columns and more."""
+    """Return columns of the first line that could be a header: four columns and more."""
     for line in lines:
         columns = max((_split(line, d) for d in _DELIMITERS), key=len)
         if len(columns) >= 4:
@@ -123,13 +123,13 @@ class _Reader:
             yield self._cells(below)
 
     def _cells(self, raw: Block) -> Cells:
-        """The rows with the right number of columns; the other lines are counted."""
+        """Return the rows with the right number of columns; the other lines are counted."""
         block = Block(_as_utf8(raw.data), raw.numbers)
         rows = np.arange(len(block))
         wrong: list[int] = []
         table = self._parsed(block.data, wrong)
         if table is None or table.num_rows + len(wrong) != len(block):
-            table, rows = self._quoted_apart(block, wrong)
+            table, rows = self._line_by_line(block, wrong)
         elif wrong:
             rows = np.delete(rows, wrong)
         columns = {name: self._column(table, name) for name in self._columns}
@@ -147,7 +147,7 @@ class _Reader:
         return Cells(columns, block.numbers[rows], lambda row: raw.line(int(rows[row])))
 
     def _parsed(self, data: bytes, wrong: list[int]) -> pa.Table | None:
-        """All lines by pyarrow; None if some line can't be read so. Adds to `wrong`."""
+        """Parse all lines by pyarrow; None if some line can't be read so. Adds to `wrong`."""
         if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
             # pyarrow takes a bare carriage return for the end of a row.
             return None
@@ -192,7 +192,7 @@ class _Reader:
             ),
         )
 
-    def _quoted_apart(self, block: Block, wrong: list[int]) -> tuple[pa.Table, NDArray[np.int64]]:
+    def _line_by_line(self, block: Block, wrong: list[int]) -> tuple[pa.Table, NDArray[np.int64]]:
         """Read lines with quotes one by one: one without its partner swallows those behind it.
 
         So are lines with a carriage return in them.
@@ -248,19 +248,19 @@ class _Reader:
     def _blank(
         self, columns: dict[str, pa.Array], block: Block, rows: NDArray[np.int64]
     ) -> NDArray[np.bool_]:
-        """Rows of nothing but delimiters, blanks and quotes."""
+        """Return rows of nothing but delimiters, blanks and quotes."""
         blank = np.zeros(len(rows), bool)
         mmsi = columns[self._layout.columns["mmsi"].names[0]]
         short = np.flatnonzero(pc.less(pc.binary_length(mmsi), 9))
         if len(short):
-            said = pc.utf8_trim(mmsi.take(pa.array(short)), _BLANK)
-            for row in short[np.asarray(pc.equal(said, ""))]:
+            trimmed = pc.utf8_trim(mmsi.take(pa.array(short)), _BLANK)
+            for row in short[np.asarray(pc.equal(trimmed, ""))]:
                 blank[row] = not block.line(int(rows[row])).strip(_BLANK.encode())
         return blank
 
 
 def _numeric(layout: Layout) -> set[str]:
-    """Columns that hold nothing but numbers, and may be read as such."""
+    """Return columns that hold nothing but numbers, and may be read as such."""
     if layout.decimal != "." or layout.missing_numbers:
         return set()
     numeric = {

@@ -74,8 +74,8 @@ class _Header:
 
     def __init__(self, data: bytes) -> None:
         self._data, self._at = data, 0
-        said = self._struct(0)
-        self.unpacked, self.packed = said.get(2, 0), said.get(3, 0)
+        fields = self._struct(0)
+        self.unpacked, self.packed = fields.get(2, 0), fields.get(3, 0)
         self.length = self._at
 
     def _byte(self) -> int:
@@ -100,7 +100,7 @@ class _Header:
         return (value >> 1) ^ -(value & 1)
 
     def _struct(self, depth: int) -> dict[int, int]:
-        """The whole numbers among the fields of a struct, by field."""
+        """Return the whole numbers among the fields of a struct, by field."""
         if depth > _MAX_DEPTH:
             raise ValueError("a header that is too deep")
         numbers: dict[int, int] = {}

@@ -92,7 +92,7 @@ def _found(layout: Layout) -> Found:
 
 
 def _rows(feed: Feed, layout: Layout) -> Iterator[Cells]:
-    """The rows of a file in batches; where it is damaged, those before the damage."""
+    """Yield the rows of a file in batches; where it is damaged, those before the damage."""
     assert feed.path is not None  # noqa: S101
     schema = papq.read_schema(feed.path)
     used = [name for name in layout.used if name in schema.names]
@@ -142,7 +142,7 @@ def _shown(cell: pa.Scalar) -> str:
 
 
 def _column(cells: pa.Array) -> pa.Array:
-    """Texts without nulls, as `Cells` wants them; anything else as it is."""
+    """Return texts without nulls, as `Cells` wants them; anything else as it is."""
     kind = cells.type
     if _is_number(kind) or pa.types.is_timestamp(kind):
         return cells
@@ -220,7 +220,7 @@ def _too_large(name: str, why: str) -> IngestError:
 
 
 def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """A batch in pieces none of which takes much memory when each row has its texts."""
+    """Yield a batch in pieces none of which takes much memory when each row has its texts."""
     rows = batch.num_rows
     if rows <= 1 or _unpacked(batch) <= _MOST:
         yield batch
@@ -230,7 +230,7 @@ def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 
 def _unpacked(batch: pa.RecordBatch) -> int:
-    """Bytes of a batch when each row has its texts."""
+    """Return bytes of a batch when each row has its texts."""
     size = 0
     for cells in batch.columns:
         if pa.types.is_dictionary(cells.type):

@@ -21,7 +21,7 @@ class Sentences:
         return []
 
     def why_not(self, head: Head) -> IngestError | None:
-        """Nothing is nearly a sentence."""
+        """Return None: nothing is nearly a sentence."""
         return None
 
 

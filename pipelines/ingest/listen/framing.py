@@ -24,7 +24,7 @@ class LineBuffer:
         self._skipping = False
 
     def lines(self, data: bytes) -> list[bytes]:
-        """The lines that `data` completes, without their ends and without blank ones.
+        """Return the lines that `data` completes, without their ends and without blank ones.
 
         >>> buffer = LineBuffer(Counts())
         >>> buffer.lines(b"one" + bytes([13, 10, 10]) + b"tw"), buffer.lines(b"o" + bytes([13]))

@@ -141,7 +141,7 @@ class Recorder:
             raise self._failed(error) from error
 
     def is_due(self) -> bool:
-        """Whether the file should end: by clock, age (a clock may be set back) or size."""
+        """Return whether the file should end: by clock, age (a clock may be set back) or size."""
         if self._file is None:
             return False
         return (
@@ -308,7 +308,7 @@ def recover(folder: Path) -> list[Recovered]:
 
 
 def complete_bytes(fd: int) -> int:
-    """Size of a file up to the end of its last complete frame before any damage."""
+    """Return the size of a file up to the end of its last complete frame before any damage."""
     end = offset = 0
     frame = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
     while data := os.pread(fd, _READ, offset):
@@ -338,7 +338,9 @@ def _recovered(fd: int, part: Path) -> Recovered | None:
 
 
 def _names(stem: str) -> Iterator[str]:
-    """Names for one moment, without end: the plain one, then numbered ones that sort behind it."""
+    """Yield names for one moment, without end: the plain one, then numbered ones that sort behind
+    it.
+    """
     yield f"{stem}{SUFFIX}"
     for number in count(2):
         yield f"{stem}_{number:03}{SUFFIX}"

@@ -13,8 +13,9 @@ from typing import Final
 
 from detectors.core.errors import ConfigError
 from pipelines.ingest.listen.framing import LineBuffer
+from pipelines.ingest.listen.inbox import Backoff, Inbox, Source
 from pipelines.ingest.listen.recorder import Recorder, Recovered, recover
-from pipelines.ingest.listen.sources import Backoff, Inbox, Source, parse
+from pipelines.ingest.listen.sources import parse
 from pipelines.ingest.listen.stamp import Stamper, more_follows
 from pipelines.ingest.listen.status import Counts, Meter, Status, Summary, Vessels, shown
 
@@ -84,7 +85,9 @@ def listen(
 
 @contextmanager
 def stop_on_signals() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set, for the length of a with block of the main thread."""
+    """Return an event that SIGINT and SIGTERM set, for the length of a with block of the main
+    thread.
+    """
     stop = threading.Event()
 
     def ask(_signal: int, _frame: FrameType | None) -> None:

@@ -82,7 +82,7 @@ class Stamper:
         self._timed: dict[tuple[bytes, bytes], None] = {}
 
     def stamp(self, lines: Iterable[bytes], received: float) -> list[bytes]:
-        """The lines to be recorded of those received at a moment (epoch seconds)."""
+        """Return the lines to be recorded of those received at a moment (epoch seconds)."""
         self._set_clock(int(received))
         kept: list[bytes] = []
         quick = self._wrapped is None and not self._timed
@@ -159,7 +159,7 @@ class Stamper:
 
 
 def unglued(line: bytes) -> list[bytes]:
-    """The sentences of a line, each with its tag blocks; together they are the line.
+    """Return the sentences of a line, each with its tag blocks; together they are the line.
 
     >>> unglued(b"!AIVDM,1,1,,B,177K!AIVDM,1,1,,A,15RT,0*4A")
     [b'!AIVDM,1,1,,B,177K', b'!AIVDM,1,1,,A,15RT,0*4A']
@@ -171,7 +171,7 @@ def unglued(line: bytes) -> list[bytes]:
 
 
 def tag_block(fields: bytes) -> bytes:
-    r"""A tag block with its checksum.
+    r"""Return a tag block with its checksum.
 
     >>> tag_block(b"s:2573535,c:1671533231")
     b'\\s:2573535,c:1671533231*08\\'
@@ -180,7 +180,7 @@ def tag_block(fields: bytes) -> bytes:
 
 
 def more_follows(line: bytes) -> bool:
-    """Whether a line belongs together with the next one, so that a file shouldn't end here.
+    """Return whether a line belongs together with the next one, so that a file shouldn't end here.
 
     >>> more_follows(b"!AIVDM,2,1,3,B,55P5TL01VIaAL,0*3E"), more_follows(b"!AIVDM,2,2,3,B,1,2*55")
     (True, False)
@@ -190,7 +190,9 @@ def more_follows(line: bytes) -> bool:
 
 
 def _read_tags(prefix: bytes) -> tuple[bool, bytes]:
-    """Whether what stands before a sentence says a time; the station that it names, or empty."""
+    """Return whether what stands before a sentence says a time; the station that it names, or
+    empty.
+    """
     if not prefix:
         return False, b""
     if b"\\" not in prefix:
@@ -198,8 +200,8 @@ def _read_tags(prefix: bytes) -> tuple[bool, bytes]:
     *blocks, tail = prefix.split(b"\\")
     has_time, station = False, b""
     for block in blocks:
-        fields, star, said = block.partition(b"*")
-        if star and not agrees(fields, said):
+        fields, star, digits = block.partition(b"*")
+        if star and not agrees(fields, digits):
             continue
         for field in fields.split(b","):
             if field.startswith(b"c:") and _TAG_TIME.fullmatch(field):

@@ -155,7 +155,7 @@ class Meter:
         self._marks = deque([(now_s, 0)])
 
     def rate_per_s(self, now_s: float, lines: int) -> float:
-        """The rate, given the lines so far; to be asked about once a second."""
+        """Return the rate, given the lines so far; to be asked about once a second."""
         self._marks.append((now_s, lines))
         while len(self._marks) > 2 and self._marks[1][0] <= now_s - _RATE_OVER_S:
             self._marks.popleft()
@@ -164,7 +164,7 @@ class Meter:
 
 
 def shown(line: bytes) -> str:
-    r"""A line made harmless for a terminal, and bounded.
+    r"""Return a line made harmless for a terminal, and bounded.
 
     >>> shown(b"!AIVDM\x1b[31m")
     '!AIVDM\\x1b[31m'
@@ -173,7 +173,7 @@ def shown(line: bytes) -> str:
 
 
 def checksum(body: bytes) -> int:
-    """Exclusive or of all bytes (IEC 61162-1).
+    """Return the exclusive or of all bytes (IEC 61162-1).
 
     >>> f"{checksum(b'AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0'):02X}"
     '5C'
@@ -189,14 +189,14 @@ def checksum(body: bytes) -> int:
     return folded
 
 
-def agrees(body: bytes, said: bytes) -> bool:
-    """Whether a checksum in hexadecimal is the right one."""
+def agrees(body: bytes, digits: bytes) -> bool:
+    """Return whether a checksum in hexadecimal is the right one."""
     try:
-        return int(said, 16) == checksum(body)
+        return int(digits, 16) == checksum(body)
     except ValueError:
         return False
 
 
 def _is_right(sentence: bytes) -> bool:
-    body, star, said = sentence.partition(b"*")
-    return bool(star) and agrees(body, said[:2])
+    body, star, digits = sentence.partition(b"*")
+    return bool(star) and agrees(body, digits[:2])

@@ -62,7 +62,7 @@ class _Raw(NamedTuple):
 
 
 def find(paths: Sequence[str]) -> list[Path]:
-    """Files that paths, folders and globs name, each once, in order.
+    """Find the files that paths, folders and globs name, each once, in order.
 
     Raises
     ------
@@ -244,12 +244,12 @@ def _chosen(header: list[str], name: str, report: SightingsReport) -> dict[str, 
 
 
 def _source_of(path: Path) -> str:
-    """What stands for the source of sightings whose file names none: the file's own name."""
+    """Return what stands for the source of sightings whose file names none: the file's own name."""
     return re.sub(r"[\s_\-]+", " ", path.stem).strip()[:200] or "file"
 
 
 def _with_date(stated: dict[str, Any]) -> dict[str, Any]:
-    """A date of its own goes before a time that has none."""
+    """Put a date of its own before a time that has none."""
     date, time = (str(stated.get(name, "")).strip() for name in ("date", "time"))
     if date and re.fullmatch(r"\d{1,2}:\d{2}.*", time):
         return {**stated, "time": f"{date}T{time.zfill(5) if len(time) < 5 else time}"}
@@ -335,5 +335,5 @@ def _reason(error: ValidationError) -> str:
 
 
 def _name_of(key: tuple[Any, ...]) -> str:
-    """A name for a sighting that has none: a hash of what it states."""
+    """Return a name for a sighting that has none: a hash of what it states."""
     return hashlib.blake2b("|".join(key).encode(), digest_size=6).hexdigest()

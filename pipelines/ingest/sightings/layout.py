@@ -220,7 +220,7 @@ _WORD: Final = re.compile(r"[a-z]+")
 
 
 def plain(name: str) -> str:
-    """A column's name as it is compared.
+    """Return a column's name as it is compared.
 
     >>> plain(" Length-M ")
     'lengthm'
@@ -229,7 +229,7 @@ def plain(name: str) -> str:
 
 
 def columns_of(header: list[str]) -> dict[str, str]:
-    """Which of a file's columns holds each quantity.
+    """Return which of a file's columns holds each quantity.
 
     >>> columns_of(["Timestamp", "latitude", "lon", "LON", "sensor"])
     {'time': 'Timestamp', 'lat': 'latitude', 'lon': 'lon', 'source': 'sensor'}
@@ -248,7 +248,7 @@ def columns_of(header: list[str]) -> dict[str, str]:
 
 
 def defaults_of(source: str) -> tuple[float, float]:
-    """Uncertainty in metres and confidence that a source has where a row doesn't say.
+    """Return uncertainty in metres and confidence that a source has where a row doesn't say.
 
     >>> defaults_of("SAR Sentinel-1"), defaults_of("lighthouse keeper")
     ((150.0, 0.9), (1000.0, 0.7))
@@ -295,7 +295,7 @@ _MAX_ANGLE: Final = 40
 
 
 def _angle(value: Any, sides: str) -> float:
-    """Degrees as a number, or degrees, minutes and seconds with the hemisphere behind.
+    """Return degrees as a number, or degrees, minutes and seconds with the hemisphere behind.
 
     >>> _angle("2°15.5'S", "NS"), _angle("101 30 36 E", "EW"), _angle(-1.5, "NS")
     (-2.2583333333333333, 101.51, -1.5)
@@ -341,7 +341,7 @@ def _share(value: Any) -> float:
 
 
 def _text(value: Any) -> str:
-    """Text as it can be stored: trimmed, and lone surrogates replaced."""
+    """Return text as it can be stored: trimmed, and lone surrogates replaced."""
     return str(value).encode("utf-8", "replace").decode("utf-8").strip()
 
 

@@ -55,11 +55,11 @@ class SightingsReport:
             kept.append(f"row {row}: {safe[:SAMPLE_TEXT]}")
 
     def to_dict(self) -> dict[str, Any]:
-        """As the store keeps it."""
+        """Return it as the store keeps it."""
         return dict(vars(self))
 
     def in_words(self) -> str:
-        """In one line."""
+        """Return it in one line."""
         rejected = ", ".join(f"{reason} {n:,}" for reason, n in sorted(self.rejected.items()))
         text = f"{self.rows_read:,} rows, {self.sightings:,} sightings"
         if self.duplicates:

@@ -69,7 +69,7 @@ def render(
     sections: Markup = NO_SECTIONS,
     chart_only: bool = False,
 ) -> str:
-    """The brief as HTML.
+    """Write the brief as HTML.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def render(
 
 
 def _head(products: Products, heading: str, title: str) -> page.Head:
-    """What a page about a run says of itself."""
+    """Return what a page about a run says of itself."""
     release = products.release
     return page.Head(
         heading,
@@ -135,7 +135,7 @@ def _head(products: Products, heading: str, title: str) -> page.Head:
 
 
 def problems(manifest: Mapping[str, Any]) -> list[str]:
-    """What a partial run must say first: each failure in a sentence; empty for a complete run.
+    """Return what a partial run must say first, a sentence a failure; empty for a complete run.
 
     `failures` may be a mapping name -> message, or a list of texts or of mappings that name the
     step (`detector`, `step` or `name`) and say what happened (`message` or `error`).

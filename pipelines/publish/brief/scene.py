@@ -18,7 +18,7 @@ _TRACK_VERTICES: Final = 60_000
 
 
 def scene_of(products: Products, cards: Sequence[VesselCard]) -> Scene:
-    """The map of a run.
+    """Draw the map of a run.
 
     Parameters
     ----------

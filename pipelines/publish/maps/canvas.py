@@ -62,7 +62,7 @@ def delta_coded(xy: Floats, scale: int) -> list[int]:
 
 
 def decoded(coded: Sequence[int], size: int) -> Floats:
-    """What `delta_coded` coded, `size` numbers a point, still in its units.
+    """Return what `delta_coded` coded, `size` numbers a point, still in its units.
 
     >>> decoded([10, 20, 5, -1], 2).tolist()
     [[10.0, 20.0], [15.0, 19.0]]
@@ -78,12 +78,12 @@ def leaflet() -> str:
 
 
 def sheet() -> str:
-    """What a page with a moving map has in its style sheet beside what all have."""
+    """Return what a page with a moving map has in its style sheet beside what all have."""
     return text_of(__package__, "leaflet/leaflet.css") + text_of(__package__, "map.css")
 
 
 def script(page_script: str, *, playback: bool = False) -> str:
-    """The code of a page with a moving map: the map's files and the page's own, in one scope."""
+    """Return the code of a page with a moving map: map's files and page's own, in one scope."""
     names = (*_SCRIPTS, _PLAYBACK) if playback else _SCRIPTS
     files = (text_of(__package__, f"script/{name}.js") for name in names)
     return "\n".join(['"use strict";', "{", *files, page_script, "}"])

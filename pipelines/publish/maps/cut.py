@@ -37,7 +37,7 @@ def relative(lon: ArrayLike, lon0: float) -> Floats:
 
 
 def extent(lon: ArrayLike, lat: ArrayLike) -> tuple[float, Box]:
-    """The middle longitude of some places, and the box around them to show first.
+    """Find the middle longitude of some places, and the box around them to show first.
 
     >>> extent([100.0, 102.0], [1.0, 2.0])
     (101.0, (-1.16, 0.92, 1.16, 2.08))

@@ -59,17 +59,17 @@ class Head:
 
 
 def text_of(package: str | None, name: str) -> str:
-    """A file of a package, with plain line ends."""
+    """Read a file of a package, with plain line ends."""
     return resources.files(package or "").joinpath(name).read_text("utf-8").replace("\r\n", "\n")
 
 
 def hash_of(text: str) -> str:
-    """A style sheet or script as a Content-Security-Policy names it (CSP 3, 2.3.1)."""
+    """Return a style sheet or script as a Content-Security-Policy names it (CSP 3, 2.3.1)."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def template(package: str, name: str) -> jinja2.Template:
-    """A template of a package; what it puts on the page is escaped, and unknown names fail."""
+    """Load a template of a package; what it puts on a page is escaped, unknown names fail."""
     return _environment(package).get_template(name)
 
 
@@ -101,7 +101,7 @@ def render(
     scripts: Sequence[str] = (),
     **values: Any,
 ) -> str:
-    """A page made with a template that extends ``frame.html.j2``.
+    """Make a page with a template that extends ``frame.html.j2``.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def render(
 
 
 def still(scene: Scene, title: str) -> Markup:
-    """A scene as a drawing to stand in a page."""
+    """Return a scene as a drawing to stand in a page."""
     drawn = svg(scene, ratio_of(scene.fit), ink=IN_PAGE, title=title)
     return Markup(drawn)  # noqa: S704 - `svg` escapes titles and names
 

@@ -35,7 +35,7 @@ class Sheet:
 
     @classmethod
     def fitted(cls, fit: Box, height: float) -> "Sheet":
-        """The sheet of a height that shows a box, as large as it can."""
+        """Return the sheet of a height that shows a box, as large as it can."""
         west, south, east, north = fit
         low, high = (float(mercator(lat)) for lat in (south, north))
         k = min(
@@ -118,7 +118,7 @@ def mercator(lat: Any) -> Any:
 
 
 def latitude(y: float) -> float:
-    """The latitude that `mercator` makes this of."""
+    """Return the latitude that `mercator` makes this of."""
     return float(np.degrees(2 * np.arctan(np.exp(np.radians(y))) - np.pi / 2))
 
 

@@ -113,7 +113,7 @@ LOOKS: Final[Mapping[str, Look]] = {
 
 
 def circle(x: float, r: float) -> str:
-    """A circle as path data, which canvas and SVG both read."""
+    """Return a circle as path data, which canvas and SVG both read."""
     return f"M{x - r:g} 0a{r:g} {r:g} 0 1 0 {2 * r:g} 0a{r:g} {r:g} 0 1 0 {-2 * r:g} 0z"
 
 
@@ -157,12 +157,12 @@ CLOSEST: Final = 6000.0
 
 
 def mark_of(kind: str) -> str:
-    """The name of a kind's mark."""
+    """Return the name of a kind's mark."""
     return kind if kind in MARKS else "other"
 
 
 def variables() -> str:
-    """The colours as variables of a style sheet: by day or night as the reader's own machine has
+    """Write the colours as variables of a style sheet: by day or night as the reader's machine has
     it, the other way round where the page's switch is on, and on paper.
     """
     day, night, paper = (
@@ -178,7 +178,7 @@ def variables() -> str:
 
 
 def for_scripts() -> dict[str, Any]:
-    """What the canvas needs of the tables, as plain data; colours it reads from the style sheet."""
+    """Return what the canvas needs of the tables; colours it reads from the style sheet."""
     return {
         "colours": list(COLOURS),
         "looks": {name: asdict(look) for name, look in LOOKS.items()},

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import shapely
 
+from pipelines.publish.maps.elements import moved, steps, tag
 from pipelines.publish.maps.scene import Event, Floats, Label, Point, Region, Scene, Vessel
 from pipelines.publish.maps.sheet import WIDTH, Room, Sheet, Spot
 from pipelines.publish.maps.style import COLOURS, LOOKS, MARKS, Look, circle, mark_of
@@ -59,7 +60,7 @@ ON_PAPER: Final = Ink(
 
 
 def svg(scene: Scene, ratio: float, *, ink: Ink, names: bool = True, title: str = "") -> str:
-    """The drawing.
+    """Draw a scene.
 
     Parameters
     ----------
@@ -111,7 +112,7 @@ class _Drawing:
         )
 
     def _frame(self) -> str:
-        """What of the sheet is known, as a rectangle's attributes."""
+        """Return what of the sheet is known, as a rectangle's attributes."""
         west, south, east, north = self.scene.box
         corners = [self.sheet.at(west, north), self.sheet.at(east, south)]
         (left, top), (right, bottom) = np.clip(corners, 0, [WIDTH, self.sheet.height]).tolist()
@@ -122,7 +123,7 @@ class _Drawing:
     # ---- lines and areas
 
     def _path(self, points: Floats, *, closed: bool = False) -> str:
-        """A line or a ring as path data: what of it is on the sheet, no finer than can be seen."""
+        """Write a line or ring as path data: what is on the sheet, no finer than can be seen."""
         xy = self.sheet.xy(points)
         if len(xy) < (4 if closed else 2):
             return ""
@@ -130,7 +131,7 @@ class _Drawing:
         far = (-_MARGIN, -_MARGIN, WIDTH + _MARGIN, self.sheet.height + _MARGIN)
         seen = shapely.simplify(shapely.clip_by_rect(shape, *far), _UNSEEN)
         lines = shapely.get_rings(shapely.get_parts(seen)) if closed else shapely.get_parts(seen)
-        return "".join(_steps(shapely.get_coordinates(line), "Z" * closed) for line in lines)
+        return "".join(steps(shapely.get_coordinates(line), "Z" * closed) for line in lines)
 
     def _outline(self, rings: Iterable[Floats]) -> str:
         return "".join(self._path(ring, closed=True) for ring in rings)
@@ -138,12 +139,12 @@ class _Drawing:
     def _drawn(
         self, d: str, look: Look, *, colour: str = "", title: str = "", key: str = ""
     ) -> str:
-        """A path in its look; nothing where nothing of it is on the sheet."""
+        """Draw a path in its look; nothing where nothing of it is on the sheet."""
         if not d:
             return ""
         line = self.ink.colour(look.colour or colour)
         fill = self.ink.colour(look.fill) if look.fill else line
-        return _tag(
+        return tag(
             "path",
             self._title(title),
             d=d,
@@ -181,13 +182,13 @@ class _Drawing:
         left, top, right, bottom = self._bounds(region)
         if max(right - left, bottom - top) < _MIN_NAMED:
             return drawn
-        return drawn + _tag(
+        return drawn + tag(
             "path",
             d="M0 10V-10M-4-4 0-10 4-4",
             fill="none",
             stroke_width=1.5,
             stroke=self.ink.colour(look.colour or region.colour),
-            transform=_moved((left + right) / 2, (top + bottom) / 2, region.toward_deg),
+            transform=moved((left + right) / 2, (top + bottom) / 2, region.toward_deg),
         )
 
     def _bounds(self, region: Region) -> tuple[float, float, float, float]:
@@ -215,16 +216,16 @@ class _Drawing:
         x, y = self.sheet.at(point.x, point.y)
         colour, title, text = self.ink.colour(point.colour), self._title(point.title), point.text
         if point.symbol == "dot":
-            return _tag("circle", title, cx=x, cy=y, r=5, fill=colour, fill_opacity=0.75)
+            return tag("circle", title, cx=x, cy=y, r=5, fill=colour, fill_opacity=0.75)
         if point.symbol == "ring":
-            return _tag("circle", title, cx=x, cy=y, r=4, fill="none", stroke=colour)
+            return tag("circle", title, cx=x, cy=y, r=4, fill="none", stroke=colour)
         if point.symbol == "base":
             beside = self._text(text if self.names else "", x + 10, y + 5, "ink", "start")
-            return _tag("path", d=f"M{x:.1f},{y - 8:.1f}l7,13h-14z", fill=colour) + beside
+            return tag("path", d=f"M{x:.1f},{y - 8:.1f}l7,13h-14z", fill=colour) + beside
         shape = (
-            _tag("circle", title, cx=x, cy=y, r=11, fill=colour)
+            tag("circle", title, cx=x, cy=y, r=11, fill=colour)
             if point.symbol == "circle"
-            else _tag("rect", title, x=x - 10, y=y - 10, width=20, height=20, fill=colour)
+            else tag("rect", title, x=x - 10, y=y - 10, width=20, height=20, fill=colour)
         )
         return shape + self._number(text, x, y + 0.5, 13, "on-unit")
 
@@ -232,8 +233,8 @@ class _Drawing:
         facts = {"fill": self.ink.colour("paper"), "stroke": self.ink.colour("track")}
         for vessel, x, y in self._placed(self.scene.vessels):
             shape = circle(0.0, 5.0) if vessel.heading_deg is None else "M0-10 6 8h-12z"
-            moved = _moved(x, y, vessel.heading_deg)
-            yield _tag("path", d=shape, transform=moved, stroke_width=1.7, **facts)
+            there = moved(x, y, vessel.heading_deg)
+            yield tag("path", d=shape, transform=there, stroke_width=1.7, **facts)
 
     def _placed(self, things: Iterable[_Thing]) -> Iterator[tuple[_Thing, float, float]]:
         """Those that have a place, and where it is on the sheet."""
@@ -248,7 +249,7 @@ class _Drawing:
         spots: list[tuple[float, float]] = []
         ordered = sorted(self.scene.events, key=lambda e: (not e.main, e.ranks[0]))
         for event, x, y in self._placed(ordered):
-            dots.append(_tag("circle", cx=x, cy=y, r=3.2))
+            dots.append(tag("circle", cx=x, cy=y, r=3.2))
             spot = _free_spot(x, y, spots) if event.main else None
             if spot is None:
                 continue
@@ -258,9 +259,9 @@ class _Drawing:
             signs.append(self._mark(event, *spot))
         room.taken += [(x - MARK_R, y - MARK_R, x + MARK_R, y + MARK_R) for x, y in spots]
         magenta, halo = self.ink.colour("magenta"), self.ink.colour("halo")
-        yield _tag("g", "".join(dots), fill=magenta, stroke=halo, stroke_width=0.8)
+        yield tag("g", "".join(dots), fill=magenta, stroke=halo, stroke_width=0.8)
         if lines:
-            yield _tag("path", d="".join(lines), stroke=magenta, stroke_width=1.2)
+            yield tag("path", d="".join(lines), stroke=magenta, stroke_width=1.2)
         yield from signs
 
     def _mark(self, event: Event, x: float, y: float) -> str:
@@ -270,23 +271,23 @@ class _Drawing:
         size = 11.0 if len(ranks) < 3 else 11.0 * 2.6 / len(ranks)
         parts = [
             self._title(event.label),
-            _tag("path", d=mark.behind, fill=soft, stroke=magenta) if mark.behind else "",
-            _tag(
+            tag("path", d=mark.behind, fill=soft, stroke=magenta) if mark.behind else "",
+            tag(
                 "path",
                 d=mark.path,
                 fill=magenta,
                 stroke=soft if mark.dash else halo,
                 stroke_dasharray=mark.dash,
             ),
-            _tag("path", d=mark.around, fill="none", stroke=magenta) if mark.around else "",
+            tag("path", d=mark.around, fill="none", stroke=magenta) if mark.around else "",
             self._number(ranks, mark.x, mark.y, size, "on-magenta"),
         ]
-        return f'<g class="mark" transform="{_moved(x, y)} scale(1.2)">{"".join(parts)}</g>'
+        return f'<g class="mark" transform="{moved(x, y)} scale(1.2)">{"".join(parts)}</g>'
 
     # ---- words
 
     def _number(self, text: str, x: float, y: float, size: float, colour: str) -> str:
-        return _tag(
+        return tag(
             "text",
             escape(text),
             x=x,
@@ -298,7 +299,7 @@ class _Drawing:
         )
 
     def _text(self, text: str, x: float, y: float, colour: str, anchor: str, **more: Any) -> str:
-        return _tag(
+        return tag(
             "text",
             escape(text),
             x=x,
@@ -352,7 +353,7 @@ class _Drawing:
         return self._text(short, spot[0], spot[1] + 4, colour, spot[2], **more) if spot else ""
 
     def _degrees(self) -> Iterator[str]:
-        """The names of meridians and parallels at the edges."""
+        """Draw the names of meridians and parallels at the edges."""
         for x, text in self.sheet.meridians(self.scene.lon0):
             if 30 < x < WIDTH - 30:
                 yield self._text(text, x, 15, "grid-ink", "middle")
@@ -364,47 +365,13 @@ class _Drawing:
         miles, long = self.sheet.scale()
         y = self.sheet.height - 20
         ink, halo = self.ink.colour("ink"), self.ink.colour("halo")
-        yield _tag("rect", x=8, y=y - 22, width=long + 58, height=36, fill=halo, fill_opacity=0.85)
+        yield tag("rect", x=8, y=y - 22, width=long + 58, height=36, fill=halo, fill_opacity=0.85)
         for i in range(4):
             fill = halo if i % 2 else ink
             x, width = 18 + i * long / 4, long / 4
-            yield _tag("rect", x=x, y=y, width=width, height=6, fill=fill, stroke=ink)
+            yield tag("rect", x=x, y=y, width=width, height=6, fill=fill, stroke=ink)
         yield self._text("0", 16, y - 5, "ink", "start")
         yield self._text(f"{miles:g} nm", 18 + long, y - 5, "ink", "middle")
-
-
-def _tag(name: str, inside: str = "", **facts: Any) -> str:
-    """An element; facts are plain or escaped, and what is empty is left out."""
-    said = "".join(
-        f' {key.replace("_", "-")}="{_fact(value)}"'
-        for key, value in facts.items()
-        if value not in ("", ())
-    )
-    return f"<{name}{said}>{inside}</{name}>" if inside else f"<{name}{said}/>"
-
-
-def _fact(value: Any) -> str:
-    if isinstance(value, tuple):
-        return " ".join(map(_fact, value))
-    return f"{round(value, 2):g}" if isinstance(value, int | float) else str(value)
-
-
-def _moved(x: float, y: float, turned_deg: float | None = None) -> str:
-    turn = "" if turned_deg is None else f" rotate({turned_deg:g})"
-    return f"translate({x:.1f} {y:.1f}){turn}"
-
-
-def _steps(xy: Floats, end: str) -> str:
-    """Path data of a line, from point to point in tenths of a unit."""
-    tenths = np.round(10 * xy).astype("int64")
-    steps = np.diff(tenths, axis=0)
-    moved = steps[steps.any(axis=1)]
-    if len(moved) == 0:
-        return ""
-    x, y = tenths[0]
-    return (
-        f"M{x / 10:g},{y / 10:g}l" + " ".join(f"{dx / 10:g},{dy / 10:g}" for dx, dy in moved) + end
-    )
 
 
 def _free_spot(

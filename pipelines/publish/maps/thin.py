@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 
 
 def kept_within(x: Floats, y: Floats, time_s: Ints, bounds: Ints, vertices: int) -> Ints:
-    """Indices of the reports worth drawing (`kept`), as finely as keeps to so many vertices."""
+    """Return indices of the reports worth drawing (`kept`), as finely as so many vertices allow."""
     tolerance, found = _TRACK_DEG, kept(x, y, time_s, bounds, _TRACK_DEG)
     while len(found) > vertices and tolerance < 1.0:
         tolerance *= 2
@@ -27,7 +27,7 @@ def kept_within(x: Floats, y: Floats, time_s: Ints, bounds: Ints, vertices: int)
 
 
 def breaks(x: Floats, time_s: Ints, bounds: Ints) -> NDArray[np.bool_]:
-    """Reports that begin a piece: a track's first, after a silence, or past the map's seam."""
+    """Find reports that begin a piece: a track's first, after a silence, or past the map's seam."""
     begins = np.zeros(len(x), bool)
     begins[bounds[:-1][bounds[:-1] < len(x)]] = True
     begins[1:] |= (np.diff(time_s) > SILENCE_S) | (np.abs(np.diff(x)) > 180.0)
@@ -35,7 +35,7 @@ def breaks(x: Floats, time_s: Ints, bounds: Ints) -> NDArray[np.bool_]:
 
 
 def kept(x: Floats, y: Floats, time_s: Ints, bounds: Ints, tolerance: float) -> Ints:
-    """Indices of the reports worth drawing: what lies between is where it would be by the clock.
+    """Find the reports worth drawing: what lies between is where it would be by the clock.
 
     Douglas-Peucker of longitude and of latitude over time, so that a straight way with a stop in it
     keeps the stop: what is left out is about as near as the tolerance (degrees) to the line between

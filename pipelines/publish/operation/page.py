@@ -18,7 +18,7 @@ _LOW, _HIGH = 0.1, 10.0
 
 
 def to_html(report: Report, zones: Zones) -> str:
-    """The page; `zones` are what lies below the map."""
+    """Write the page; `zones` are what lies below the map."""
     name = clean(str(report.operation["name"]))
     return page.render(
         __package__,
@@ -92,7 +92,7 @@ def _presence(report: Report) -> list[dict[str, Any]]:
 
 
 def scene_of(report: Report, zones: Zones) -> Scene:
-    """The operation's area, what is called beside it, and where events were in each phase."""
+    """Draw the operation's area, what is called beside it, and where each phase's events were."""
     west, south, east, north = shapely.bounds(report.ring).tolist()
     lon0, fit = cut.extent([west, east], [south, north])
     box = cut.padded(fit)

@@ -23,7 +23,7 @@ def file_stem(name: str) -> str:
 
 
 def notes(report: Report) -> list[str]:
-    """What must be said of a report, the gravest first."""
+    """Return what must be said of a report, the gravest first."""
     english = labels.labels("en")
     said = [english.simulated + "."] if report.simulated else []
     said.append(
@@ -55,7 +55,7 @@ def notes(report: Report) -> list[str]:
 
 
 def displacement_words(report: Report) -> str:
-    """What the displacement quotient says, in a sentence."""
+    """Return what the displacement quotient says, in a sentence."""
     quotient = report.displacement
     if math.isnan(quotient):
         return (
@@ -74,7 +74,7 @@ def displacement_words(report: Report) -> str:
 
 
 def document(report: Report) -> dict[str, Any]:
-    """The report as what its JSON file holds."""
+    """Write the report as what its JSON file holds."""
     operation = report.operation
     return {
         "name": clean(str(operation["name"])),
@@ -106,7 +106,7 @@ def document(report: Report) -> dict[str, Any]:
 
 
 def to_json(report: Report) -> str:
-    """The report as JSON text; null where nothing can be said, or a ratio is infinite."""
+    """Write the report as JSON text; null where nothing can be said, or a ratio is infinite."""
     return json.dumps(document(report), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -129,7 +129,7 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def interval(row: Any, prefix: str = "") -> str:
-    """A ratio with its interval, in figures.
+    """Return a ratio with its interval, in figures.
 
     >>> interval({"ratio": 0.25, "low": 0.06, "high": 0.77, "verdict": "fewer"})
     '0.25 (0.06 to 0.77)'

@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from detectors.core.errors import ConfigError
 from pipelines.base import zipping
 from pipelines.base.settings import PROJECT
-from pipelines.publish import readme, write_formats
+from pipelines.publish import readme
+from pipelines.publish.files import write_formats
 from pipelines.publish.packs import manifest, minisign
 from pipelines.publish.packs.sealed import MAX_SEALED_BYTES
 from pipelines.publish.products import Products
@@ -19,7 +20,7 @@ README: Final = "README.txt"
 
 
 def name_of(products: Products) -> str:
-    """What a pack's folder and archive are called: recipient, run and TLP label.
+    """Return what a pack's folder and archive are called: recipient, run and TLP label.
 
     Raises
     ------

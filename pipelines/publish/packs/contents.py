@@ -28,7 +28,7 @@ class _Source(Protocol):
         ...
 
     def blocks(self, name: str, packed: zipread.Hear | None) -> Iterator[bytes]:
-        """The content of a file; `packed` is told how it is in an archive that Selat wrote."""
+        """Read the content of a file; `packed` is told how it is in an archive that Selat wrote."""
         ...
 
 
@@ -58,7 +58,7 @@ class Contents:
     _source: _Source
 
     def read(self, name: str, limit: int) -> bytes:
-        """A file, whole.
+        """Read a file, whole.
 
         Raises
         ------
@@ -99,7 +99,7 @@ class Contents:
 
 @contextmanager
 def opened(path: Path, identities: list[pyrage.x25519.Identity]) -> Iterator[Contents]:
-    """The contents of a pack, for the length of a with block.
+    """Return the contents of a pack, for the length of a with block.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ class _File:
 
 @contextmanager
 def _plain_file(path: Path, *, follow: bool = True) -> Iterator[_File]:
-    """A plain file; what isn't one is never waited for."""
+    """Open a plain file; what isn't one is never waited for."""
     flags = os.O_RDONLY | os.O_NONBLOCK | (0 if follow else os.O_NOFOLLOW)
     try:
         handle = os.open(path, flags)
@@ -219,7 +219,7 @@ class _Folder:
         return sorted(found, key=lambda one: one[0].name)
 
     def blocks(self, name: str, packed: zipread.Hear | None) -> Iterator[bytes]:
-        """The content of a file."""
+        """Read the content of a file."""
         del packed  # it isn't
         with _plain_file(self._root / name, follow=False) as file:
             at = 0
@@ -254,5 +254,5 @@ class _Archive:
             yield member.name.removeprefix(self._top), member.size if member.plain else -1
 
     def blocks(self, name: str, packed: zipread.Hear | None) -> Iterator[bytes]:
-        """The content of a file."""
+        """Read the content of a file."""
         return zipread.blocks(self._source, self._members[self._top + name], packed)

@@ -97,7 +97,7 @@ class Keyring:
             raise KeyProblem(f"{index} can't be read: {error}") from error
 
     def find(self, name: str) -> Key:
-        """The key whose name begins so.
+        """Find the key whose name begins so.
 
         Raises
         ------
@@ -111,7 +111,7 @@ class Keyring:
         return found[0]
 
     def active(self) -> Key | None:
-        """The key that signs, None where there is none."""
+        """Return the key that signs, None where there is none."""
         signing = [k for k in self.entries() if k.kind == "signing" and k.state == "active"]
         return signing[-1] if signing else None
 
@@ -197,7 +197,7 @@ class Keyring:
             self._save(self._with(replace(self.find(name), recorded=True)))
 
     def signer(self, passphrase: str | None) -> Signer:
-        """The signing key and its private half.
+        """Return the signing key and its private half.
 
         Raises
         ------
@@ -233,11 +233,11 @@ class Keyring:
         return path is not None and path.exists() and path.read_bytes().startswith(AGE)
 
     def public(self, key: Key) -> PublicKey:
-        """The public half of a key that signs."""
+        """Return the public half of a key that signs."""
         return PublicKey.parse(key.public)
 
     def identities(self) -> list[pyrage.x25519.Identity]:
-        """What opens packs; revoked keys are among it, since old packs stay theirs."""
+        """Return what opens packs; revoked keys are among it, since old packs stay theirs."""
         found = []
         for key in self.entries():
             path = self.folder / f"{key.name}.txt"
@@ -281,7 +281,7 @@ class Keyring:
 
 
 def _known(entry: Mapping[str, Any]) -> Key:
-    """A key out of the list; raises ValueError or TypeError if it is none."""
+    """Read a key out of the list; raises ValueError or TypeError if it is none."""
     key = Key(**entry)
     texts = (key.name, key.public, key.made, key.title, key.ended, key.reason)
     if (

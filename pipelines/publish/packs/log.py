@@ -137,7 +137,7 @@ def _see_signer(keys: Mapping[str, Key], signer: Signer | None) -> None:
 
 
 def _after(last: "_Line | None", keyring: Keyring, keys: Mapping[str, Key]) -> tuple[int, str, str]:
-    """Number and previous hash of the next line, and what is to be said of the record in it."""
+    """Return number and previous hash of the next line, and what to say of the record in it."""
     follows = (last.number + 1, last.hash) if last else (1, START)
     if not keys:
         return *follows, ""

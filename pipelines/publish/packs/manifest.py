@@ -48,7 +48,7 @@ def is_safe(name: str) -> bool:
 
 
 def safe_name(name: str) -> str:
-    """A name of a file in a pack, if it is safe.
+    """Return a name of a file in a pack, if it is safe.
 
     Raises
     ------
@@ -104,7 +104,7 @@ class Recipient(BaseModel):
 
 
 def _time(text: str) -> str:
-    """A time as `pipelines.base.text.iso` writes it; raises ValueError if it is none."""
+    """Write a time as `pipelines.base.text.iso` writes it; raises ValueError if it is none."""
     if not re.fullmatch(r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z", text):
         raise ValueError("isn't a time in UTC")
     datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
@@ -126,7 +126,7 @@ class Manifest(BaseModel):
 
 
 def make(products: Products, files: Mapping[str, Path], lock_sha256: str) -> bytes:
-    """The manifest of a recipient's products.
+    """Return the manifest of a recipient's products.
 
     Sorted keys, ASCII, one line end at the end: the same products give the same bytes.
 
@@ -162,7 +162,7 @@ def make(products: Products, files: Mapping[str, Path], lock_sha256: str) -> byt
 
 
 def file_of(name: str, content: bytes) -> dict[str, Any]:
-    """What a manifest says of a file."""
+    """Return what a manifest says of a file."""
     return {
         "path": name,
         "bytes": len(content),
@@ -172,7 +172,7 @@ def file_of(name: str, content: bytes) -> dict[str, Any]:
 
 
 def written(document: Mapping[str, Any]) -> bytes:
-    """A manifest as it is written.
+    """Write a manifest.
 
     Raises
     ------
@@ -186,7 +186,7 @@ def written(document: Mapping[str, Any]) -> bytes:
 
 
 def parse(content: bytes) -> Manifest:
-    """A manifest as read.
+    """Read a manifest.
 
     Raises
     ------

@@ -47,13 +47,13 @@ class PublicKey:
 
     @classmethod
     def of(cls, private: Ed25519PrivateKey) -> "PublicKey":
-        """The public half of a private key; its id is a hash of it."""
+        """Return the public half of a private key; its id is a hash of it."""
         raw = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         return cls(hashlib.blake2b(raw, digest_size=8).digest(), raw)
 
     @classmethod
     def parse(cls, text: str) -> "PublicKey":
-        """A key from the content of a .pub file, or from its second line alone.
+        """Read a key from the content of a .pub file, or from its second line alone.
 
         Raises
         ------
@@ -95,7 +95,7 @@ class Signature:
 
     @classmethod
     def parse(cls, text: str) -> "Signature":
-        """A signature from the content of a .minisig file.
+        """Read a signature from the content of a .minisig file.
 
         Raises
         ------
@@ -118,7 +118,7 @@ class Signature:
 
 
 def sign(private: Ed25519PrivateKey, content: bytes, trusted_comment: str) -> str:
-    """The .minisig file for some content.
+    """Return the .minisig file for some content.
 
     Raises
     ------

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
 from detectors.core.errors import ConfigError
 from pipelines.base.marks import Tlp, Token
 from pipelines.base.visible import clean
-from pipelines.base.yaml_models import read_model
+from pipelines.base.yaml_files import read_model
 from pipelines.patrol.units import PatrolConfig
 
 FILE_NAME: Final = "recipients.yaml"

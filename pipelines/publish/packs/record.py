@@ -56,7 +56,7 @@ def write(keyring: Keyring, signer: Signer, number: int, digest: str) -> None:
 
 
 def read(keyring: Keyring) -> Record | None:
-    """What is recorded; None where nothing is.
+    """Return what is recorded; None where nothing is.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def read(keyring: Keyring) -> Record | None:
 
 
 def sign(private: Ed25519PrivateKey, text: str) -> str:
-    """The signature of a key over a text, in base64."""
+    """Return the signature of a key over a text, in base64."""
     return base64.b64encode(private.sign(text.encode())).decode()
 
 

@@ -71,7 +71,7 @@ def is_sealed(source: Bytes) -> bool:
 
 
 def unsealed(source: Bytes, identities: list[pyrage.x25519.Identity]) -> Memory:
-    """What was encrypted, in memory.
+    """Return what was encrypted, in memory.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def unsealed(source: Bytes, identities: list[pyrage.x25519.Identity]) -> Memory:
 
 
 def _header(source: Bytes) -> bytes:
-    """The beginning of what age wrote, without its armour."""
+    """Return the beginning of what age wrote, without its armour."""
     begin = source.at(0, _MAX_HEADER)
     if begin.startswith(AGE[0]):
         return begin

@@ -149,7 +149,7 @@ def _differences(inside: Contents, claimed: Manifest, odd: Sequence[str]) -> lis
 def _signer(
     papers: Mapping[str, bytes], keyring: Keyring, also: Sequence[minisign.PublicKey]
 ) -> tuple[str, State, str]:
-    """The key's id, what it is worth, and what is wrong with it."""
+    """Return the key's id, what it is worth, and what is wrong with it."""
     if manifest.SIGNATURE not in papers:
         return "", "not signed", "it isn't signed: whoever had it could change it"
     text = papers[manifest.SIGNATURE].decode("utf-8", "replace")

@@ -227,7 +227,7 @@ def _data(source: Bytes, entry: _Entry, at: int, problems: list[str]) -> int:
 
 
 def _form(entries: Sequence[_Entry], *, own: bool) -> list[str]:
-    """What the form of the members is that neither Selat nor a plain packing program gives them.
+    """Name the form of the members that neither Selat nor a plain packing program gives.
 
     Where one member looks as Selat writes it, all must, to the last bit: what the format leaves
     free could hold anything. Other programs' archives may hold their times and modes, the same in
@@ -270,7 +270,7 @@ def _streamed(flags: int) -> str:
 
 
 def blocks(source: Bytes, member: Member, packed: Hear | None = None) -> Iterator[bytes]:
-    """The content of a member, block by block; never more than its size.
+    """Read the content of a member, block by block; never more than its size.
 
     Parameters
     ----------
@@ -334,5 +334,5 @@ def _inflated(source: Bytes, member: Member, packed: Hear | None) -> Iterator[by
 
 
 def shown(name: str) -> str:
-    """A name out of an archive, for a message: ASCII, quoted, not too long."""
+    """Return a name out of an archive, for a message: ASCII, quoted, not too long."""
     return ascii(name if len(name) <= 100 else name[:99] + "…")

@@ -91,7 +91,7 @@ def write(products: Products, path: Path) -> Path:
 
 
 def render(products: Products) -> bytes:
-    """The two pages as PDF; one page where nothing is flagged.
+    """Write the two pages as PDF; one page where nothing is flagged.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def render(products: Products) -> bytes:
 
 
 def drawable(text: str) -> str:
-    r"""A text with every character that the fonts lack shown by its number, as `text.clean` does.
+    r"""Show every character that the fonts lack by its number, as `text.clean` does.
 
     >>> drawable("KM ŞIMŞEK \u8239")
     'KM ŞIMŞEK [U+8239]'
@@ -187,7 +187,7 @@ def _data(products: Products) -> dict[str, Any]:
 
 
 def _notes(products: Products, words: Labels) -> list[str]:
-    """What a partial run, or one that held something back, must say first."""
+    """Return what a partial run, or one that held something back, must say first."""
     failed = problems(products.manifest)
     held = [str(text) for text in products.manifest.get("held_back", [])]
     found = []

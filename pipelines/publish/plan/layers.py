@@ -11,7 +11,7 @@ from pipelines.publish.products import Planned
 
 
 def to_geojson(planned: Planned) -> str:
-    """The plan as GeoJSON (RFC 7946); `layer` says what each feature is."""
+    """Write the plan as GeoJSON (RFC 7946); `layer` says what each feature is."""
     plan = planned.plan
     features: list[dict[str, Any]] = []
     for sector in plan.sectors:

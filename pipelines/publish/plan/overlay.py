@@ -23,7 +23,7 @@ Layers = tuple[tuple[Region, ...], tuple[Way, ...], tuple[Point, ...]]
 
 
 def scene_of(planned: Planned, zones: Zones) -> Scene:
-    """The map of a plan alone."""
+    """Draw the map of a plan alone."""
     lon0, fit = _extent(planned.plan)
     box = cut.padded(fit)
     regions, ways, points = layers(planned, lon0)
@@ -33,7 +33,7 @@ def scene_of(planned: Planned, zones: Zones) -> Scene:
 
 
 def layers(planned: Planned | None, lon0: float) -> Layers:
-    """What a plan lays over a map; nothing where there is none."""
+    """Return what a plan lays over a map; nothing where there is none."""
     if planned is None:
         return (), (), ()
     plan, said = planned.plan, words.of(planned)
@@ -76,7 +76,7 @@ def layers(planned: Planned | None, lon0: float) -> Layers:
 
 
 def colour(plan: Plan, one: Sailed) -> str:
-    """The colour of a sortie's unit, the same wherever the plan is drawn."""
+    """Return the colour of a sortie's unit, the same wherever the plan is drawn."""
     names = list(dict.fromkeys(other.sortie.unit.name for other in plan.sailed))
     return UNITS[names.index(one.sortie.unit.name) % len(UNITS)]
 

@@ -21,7 +21,7 @@ from pipelines.publish.products import Planned
 
 
 def to_html(planned: Planned, zones: Zones) -> str:
-    """The page; `zones` are what lies below the map."""
+    """Write the page; `zones` are what lies below the map."""
     every, plan = labels.labels(planned.language), planned.plan
     head = page.Head(
         words.heading(planned),
@@ -41,7 +41,7 @@ def to_html(planned: Planned, zones: Zones) -> str:
 
 
 def section(planned: Planned, template: str = "section.html.j2") -> Markup:
-    """The plan in words: HTML to stand in a page, safe, without styles or scripts.
+    """Write the plan in words: HTML to stand in a page, safe, without styles or scripts.
 
     Parameters
     ----------

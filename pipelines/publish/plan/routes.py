@@ -38,7 +38,7 @@ class _Point:
 
 
 def _points(one: Sailed, planned: Planned) -> list[_Point]:
-    """The way of a sortie, no place twice in a row; speed is that of the leg which ends there."""
+    """Return a sortie's way, no place twice in a row; speed is that of the leg ending there."""
     mark, said, first = _short(planned), words.of(planned), one.stops[0]
     sortie = one.sortie
     found = [
@@ -90,7 +90,7 @@ def title(one: Sailed, planned: Planned) -> str:
 
 
 def to_gpx(one: Sailed, planned: Planned) -> str:
-    """A sortie's route as GPX, its tasks as waypoints beside it."""
+    """Return a sortie's route as GPX, its tasks as waypoints beside it."""
     document = gpxpy.gpx.GPX()
     document.creator = "Selat"
     document.name = title(one, planned)
@@ -115,7 +115,7 @@ def to_gpx(one: Sailed, planned: Planned) -> str:
 
 
 def to_rtz(one: Sailed, planned: Planned) -> bytes:
-    """A sortie's route as RTZ, with its schedule."""
+    """Return a sortie's route as RTZ, with its schedule."""
     points = [
         route.Waypoint(
             point.name,
@@ -139,7 +139,7 @@ def to_rtz(one: Sailed, planned: Planned) -> bytes:
 
 
 def _short(planned: Planned) -> str:
-    """What a plotter, which cuts names, shows of an exercise."""
+    """Return what a plotter, which cuts names, shows of an exercise."""
     if not planned.plan.simulated:
         return ""
     return f"{labels.labels(planned.language).simulated_short} "

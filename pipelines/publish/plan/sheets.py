@@ -48,7 +48,7 @@ def stops(planned: Planned) -> pd.DataFrame:
 
 
 def left_out(planned: Planned) -> pd.DataFrame:
-    """The flagged vessels that no sortie goes for, and why."""
+    """Return the flagged vessels that no sortie goes for, and why."""
     said, every = words.of(planned), labels.labels(planned.language)
     rows = [
         {
@@ -66,7 +66,7 @@ def left_out(planned: Planned) -> pd.DataFrame:
 
 
 def intercepts(planned: Planned) -> pd.DataFrame:
-    """The earliest meeting of each unit with each vessel, or why there is none; times UTC."""
+    """Write each unit's earliest meeting with each vessel, or why there is none; times UTC."""
     said, every = words.of(planned), labels.labels(planned.language)
     rows = []
     for pair in planned.plan.intercepts:

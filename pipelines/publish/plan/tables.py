@@ -9,13 +9,13 @@ import pandas as pd
 from pipelines.base.labels import PlanLabels
 from pipelines.base.visible import clean
 from pipelines.patrol.model import Intercept, Sailed
+from pipelines.publish.csv_text import to_csv
 from pipelines.publish.plan import words
 from pipelines.publish.products import Planned
-from pipelines.publish.tables import to_csv
 
 
 def document(planned: Planned) -> dict[str, Any]:
-    """The plan as what `plan.json` holds."""
+    """Write the plan as what `plan.json` holds."""
     plan, said, rows = planned.plan, words.of(planned), words.rows(planned)
     return {
         "run_id": plan.run_id,
@@ -59,12 +59,12 @@ def document(planned: Planned) -> dict[str, Any]:
 
 
 def to_json(planned: Planned) -> str:
-    """The plan as JSON text."""
+    """Write the plan as JSON text."""
     return json.dumps(document(planned), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def as_csv(planned: Planned) -> str:
-    """The stops of every sortie as CSV text; every row says whether it is an exercise."""
+    """Return the stops of every sortie as CSV text; every row says whether it is an exercise."""
     plan, table = planned.plan, words.rows(planned)
     numbers = [
         "rank",

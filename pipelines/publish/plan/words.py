@@ -13,7 +13,7 @@ from pipelines.base.text import iso, one_line
 from pipelines.base.visible import clean
 from pipelines.patrol import model
 from pipelines.patrol.model import LeftOut, Sailed, Sortie, Stop, Target, utc
-from pipelines.patrol.predict import STILL, WORKING
+from pipelines.patrol.prediction import STILL, WORKING
 from pipelines.patrol.units import LOCAL
 from pipelines.publish.products import Planned
 
@@ -30,19 +30,19 @@ _REASONS: Final = {
 
 
 def of(planned: Planned) -> PlanLabels:
-    """The labels that a plan is written with."""
+    """Return the labels that a plan is written with."""
     return labels.labels(planned.language).plan
 
 
 def marks(planned: Planned) -> str:
-    """What stands on every page and first in every text: handling, exercise; may be empty."""
+    """Return what stands first on every page and text: handling, exercise; may be empty."""
     simulated = labels.labels(planned.language).simulated if planned.plan.simulated else ""
     handling = "" if planned.mark is None else str(planned.mark)
     return " · ".join(text for text in (handling, simulated) if text)
 
 
 def warnings(planned: Planned) -> list[str]:
-    """What every file of a plan says, the gravest first."""
+    """Return what every file of a plan says, the gravest first."""
     plan, every, said = planned.plan, labels.labels(planned.language), of(planned)
     samples = any(one.sortie.unit.sample for one in plan.sailed)
     stale = said.stale.format(utc=zulu(plan.stale_us), local=local(plan.stale_us))
@@ -60,56 +60,56 @@ def warnings(planned: Planned) -> list[str]:
 
 
 def heading(planned: Planned) -> str:
-    """What the plan is, and of when."""
+    """Return what the plan is, and of when."""
     plan, said = planned.plan, of(planned)
     span = said.span.format(start=local(plan.start_us), end=local(plan.end_us))
     return f"{said.heading}, {span}"
 
 
 def cautions(planned: Planned | None) -> list[str]:
-    """What a text about a whole pack says of the plan in it; empty where there is none."""
+    """Return what a text about a whole pack says of the plan in it; empty where there is none."""
     if planned is None:
         return []
     return [" ".join([f"{heading(planned)}.", *warnings(planned)])]
 
 
 def zulu(time_us: int) -> str:
-    """A time for machines and people: ISO 8601 UTC to the minute, as all times of a plan are."""
+    """Write a time for machines and people: ISO 8601 UTC to the minute, as all of a plan are."""
     return iso(utc(time_us))
 
 
 def local(time_us: int, *, date: bool = True) -> str:
-    """A time for people, Kuala Lumpur."""
+    """Write a time for people, Kuala Lumpur."""
     time = utc(time_us).tz_convert(LOCAL)
     return time.strftime("%d %b %H:%M MYT" if date else "%H:%M")
 
 
 def vessel(target: Target) -> str:
-    """A vessel's name, or its MMSI where it has none."""
+    """Return a vessel's name, or its MMSI where it has none."""
     return one_line(target.name, NAME_LIMIT) or f"MMSI {target.mmsi:09d}"
 
 
 def sortie(one: Sortie, said: PlanLabels) -> str:
-    """Unit, and which of its sorties."""
+    """Name the unit, and which of its sorties."""
     name = clean(one.unit.name)
     return name if one.number == 1 else said.sortie.format(unit=name, n=one.number)
 
 
 def task(stop: Stop) -> str:
-    """What a stop is."""
+    """Return what a stop is."""
     if stop.target is not None:
         return "boarding"
     return "sector" if stop.sector is not None else "return"
 
 
 def task_told(stop: Stop, said: PlanLabels) -> str:
-    """The same in words."""
+    """Put the same into words."""
     told = {"boarding": said.boarding, "sector": said.sector, "return": said.return_}
     return told[task(stop)]
 
 
 def what(stop: Stop, sailed: Sailed) -> str:
-    """What a stop is about."""
+    """Return what a stop is about."""
     if stop.target is not None:
         return vessel(stop.target)
     return stop.sector.name if stop.sector is not None else clean(sailed.sortie.unit.base.name)
@@ -139,7 +139,7 @@ def reason(code: str, said: PlanLabels) -> str:
 
 
 def detail(left: LeftOut, said: PlanLabels) -> str:
-    """The nearest thing to a chance that there was, in words."""
+    """Return the nearest thing to a chance that there was, in words."""
     pair = left.nearest
     if pair is None:
         return ""

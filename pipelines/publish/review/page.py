@@ -36,7 +36,7 @@ def write(folder: Path, snapshot: Snapshot, zones: Zones) -> Path:
 
 
 def render(snapshot: Snapshot, decided: Mapping[str, str], zones: Zones) -> str:
-    """The page, with the map and a table of all places.
+    """Write the page, with the map and a table of all places.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def render(snapshot: Snapshot, decided: Mapping[str, str], zones: Zones) -> str:
 
 
 def scene_of(places: list[dict[str, Any]], outlines: list[shapely.Geometry], zones: Zones) -> Scene:
-    """The map: each place in the colour of its class, fuller or fainter as was decided."""
+    """Draw the map: each place in the colour of its class, fuller or fainter as was decided."""
     corners = np.array([shapely.bounds(outline) for outline in outlines]).reshape(-1, 4)
     lon0, fit = cut.extent(corners[:, 0::2], corners[:, 1::2])
     box = cut.padded(fit)
@@ -122,5 +122,5 @@ _TOLD: Final = frozenset(
 
 
 def _more(fact: Mapping[str, Any]) -> str:
-    """What else was measured, in one line."""
+    """Return what else was measured, in one line."""
     return ", ".join(f"{key} {fact[key]}" for key in fact if key not in _TOLD)

@@ -124,7 +124,7 @@ class _Making:
         self.gone: list[str] = []
 
     def store(self, installation: Installation) -> Pinned:
-        """The store as it is published now."""
+        """Put the store as it is published now."""
         root, tried = installation.store, 0
         with tempfile.TemporaryDirectory(prefix="selat-") as scratch:
             while True:
@@ -155,7 +155,7 @@ class _Making:
         return Entry(f"home/store/{file.path}", file.bytes, file.sha256, 0)
 
     def tree(self, root: Path, name: str, *, secrets: bool = True) -> None:
-        """A file, or all files of a folder; what vanishes meanwhile is noted."""
+        """Put a file, or all files of a folder; what vanishes meanwhile is noted."""
         for path in _files(root):
             inner = path.relative_to(root).as_posix()
             if not secrets and _is_secret(path):
@@ -166,7 +166,7 @@ class _Making:
                 self.gone.append(f"{name}/{inner}")
 
     def again(self, root: Path, name: str) -> None:
-        """A folder that a recorder writes to: what has got its final name meanwhile."""
+        """Put what of a recorder's folder has got its final name meanwhile."""
         if self.gone:
             self.tree(root, name)
 
@@ -188,7 +188,7 @@ class _Making:
 
 
 def _files(root: Path) -> Iterator[Path]:
-    """The files of a folder, or the file itself; links are left out."""
+    """Return the files of a folder, or the file itself; links are left out."""
     if root.is_file() and not root.is_symlink():
         yield root
     elif root.is_dir():

@@ -228,7 +228,7 @@ class Repository:
         return sorted(name for name in found if _NAME.fullmatch(name))
 
     def snapshot(self, name: str = "") -> Snapshot:
-        """A snapshot whose name begins so; the newest if none is named.
+        """Find the snapshot whose name begins so; the newest if none is named.
 
         Raises
         ------
@@ -302,7 +302,7 @@ _OTHER: Final = "take another one: selat backup FOLDER --list; --verify says whi
 
 
 def _entry(content: Any) -> Entry:
-    """A file of a list; raises ValueError or TypeError if it is none."""
+    """Read a file of a list; raises ValueError or TypeError if it is none."""
     entry = Entry(**content)
     numbers = (entry.bytes, entry.mtime_ns)
     if not all(type(n) is int and abs(n) <= _LAST_NS for n in numbers) or entry.bytes < 0:
@@ -315,7 +315,7 @@ def _entry(content: Any) -> Entry:
 
 
 def _snapshot(content: dict[str, Any]) -> Snapshot:
-    """A backup out of its list; raises ValueError or TypeError if it is none."""
+    """Read a backup out of its list; raises ValueError or TypeError if it is none."""
     snapshot = Snapshot(**content)
     if not all(isinstance(t, str) for t in (snapshot.made, snapshot.version, snapshot.latest)):
         raise TypeError("a field isn't a text")
@@ -326,7 +326,7 @@ def _snapshot(content: dict[str, Any]) -> Snapshot:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
-    """A plain file of the folder, no link; what isn't one is never waited for."""
+    """Open a plain file of the folder, no link; what isn't one is never waited for."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     except OSError as error:

@@ -6,5 +6,5 @@ from importlib.resources import files
 
 @cache
 def statement(name: str) -> str:
-    """The SQL statement in `<name>.sql`."""
+    """Return the SQL statement in `<name>.sql`."""
     return files(__name__).joinpath(f"{name}.sql").read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from detectors.core.errors import FrameError
+from detectors.kinematics import sliding
 from detectors.surroundings import lanes, mixtures, normal, normal_fit
 from detectors.surroundings.normal import CLASSES, SPEED_BINS, Normal
 
@@ -97,7 +98,7 @@ def test_the_threshold_is_kept_on_vessels_that_were_not_fitted(model: Normal) ->
         (found.total, model.arrays["threshold"]),
         (found.flow, model.arrays["flow_threshold"]),
     ):
-        hours = normal.sliding(*where, values, normal.WINDOWS[0])
+        hours = sliding.mean(*where, values, normal.WINDOWS[0])
         assert (hours[np.isfinite(hours)] > limit[CARGO, 0]).mean() < 5 * OPTIONS["max_share"]
 
 
@@ -133,7 +134,7 @@ def test_sliding_means_are_those_of_a_loop(steps: list[int], tracks: list[int], 
     rng = np.random.default_rng(seed)
     values = np.where(rng.random(n) < 0.3, np.nan, rng.normal(0, 1, n))
     window = 6
-    found = normal.sliding(track, tick, values, window)
+    found = sliding.mean(track, tick, values, window)
     for i in range(n):
         rows = np.arange(i - window + 1, i + 1)
         part = values[rows] if rows[0] >= 0 else np.array([])

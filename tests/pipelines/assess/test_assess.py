@@ -11,7 +11,7 @@ from detectors.core.detector import Context
 from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.landmarks import Gazetteer
 from detectors.surroundings.zones import Zones
-from pipelines.assess import assess
+from pipelines.assess.ranking import assess
 from pipelines.base.settings import REFERENCE, AssessSettings
 from pipelines.detect.window import Detection
 from pipelines.reference.layers import load_gazetteer

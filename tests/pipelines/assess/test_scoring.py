@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from detectors.core import events
+from detectors.core.evidence import Evidence, Explained
 from pipelines.assess.guard import guard
 from pipelines.assess.scoring import Judged, judge
 from pipelines.assess.watchlists import Match
@@ -62,13 +63,16 @@ def test_one_behaviour_seen_by_two_detectors_counts_once() -> None:
 
 
 def test_of_explained_events_the_strongest_counts() -> None:
-    explained = {"explanation": "tug standing by", "evidence": {"explanation_weight": 0.6}}
+    explained = {
+        "explanation": "tug standing by",
+        "evidence": Evidence(explained=Explained(0.5, 0.6)),
+    }
     tug = (
         event("loitering", 1, 3, score=0.2, **explained),
         event("gap", 5, 6, score=0.25, **explained),
     )
     assert list(judged(*tug).parts["kind"]) == ["gap"]
-    hardly = {"explanation": "fishing", "evidence": {"explanation_weight": 0.4}}
+    hardly = {"explanation": "fishing", "evidence": Evidence(explained=Explained(0.5, 0.4))}
     doubted = judged(*tug, event("spoofing", 8, 9, score=0.2, **hardly))
     assert sorted(doubted.parts["kind"]) == ["gap", "spoofing"]
 

@@ -19,11 +19,11 @@ import pytest
 
 from pipelines import store
 from pipelines.ask.notices import compose
+from pipelines.ask.watch import watch
 from pipelines.base import secrets
 from pipelines.base.problems import Problem
 from pipelines.base.schedule import Served, write_served
 from pipelines.base.settings import load
-from pipelines.flows.watch import watch
 
 Selat = Callable[..., Any]
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

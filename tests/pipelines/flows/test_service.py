@@ -24,6 +24,7 @@ from pipelines.base.schedule import Served, read_served, write_served
 from pipelines.base.settings import PROJECT, Installation, load
 from pipelines.flows.environment import prepare
 from pipelines.run import feeds, runs
+from pipelines.run.setup import load_zones
 
 UNITS = sorted((PROJECT / "config" / "systemd").iterdir())
 
@@ -80,7 +81,7 @@ def ingest(installation: Installation, named: tuple[str, ...]) -> None:
     with reporter(quiet=True) as report:
         feeds.ingest_only(
             installation,
-            runs.load_zones(installation),
+            load_zones(installation),
             named,
             area=None,
             mapping=None,

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from detectors.kinematics import geodesy
 from pipelines.patrol.intercept import MINUTE_US, earliest
-from pipelines.patrol.predict import PredictionParameters, motions, predict
+from pipelines.patrol.motions import motions
+from pipelines.patrol.predict import predict
+from pipelines.patrol.prediction import PredictionParameters
 from tests.pipelines.patrol.conftest import T0, TEN_EXAMPLES
 
 P = PredictionParameters()

@@ -11,16 +11,16 @@ from detectors.kinematics import geodesy
 from detectors.surroundings.zones import ZONE_COLUMNS, Zones
 from pipelines import store
 from pipelines.patrol.calibration import check, coverage
-from pipelines.patrol.predict import (
+from pipelines.patrol.ferries import middle_line
+from pipelines.patrol.motions import motions
+from pipelines.patrol.predict import predict
+from pipelines.patrol.prediction import (
     STILL,
     UNDER_WAY,
     WORKING,
     PredictionParameters,
     chance_within,
     ellipse_factor,
-    middle_line,
-    motions,
-    predict,
 )
 from tests.pipelines.patrol.conftest import T0
 

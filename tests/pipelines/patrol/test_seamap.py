@@ -11,7 +11,8 @@ from scipy.sparse.csgraph import dijkstra
 
 from detectors.kinematics import geodesy
 from pipelines.base.settings import REFERENCE
-from pipelines.patrol.seamap import MAX_LEG_M, SeaMap
+from pipelines.patrol.route import MAX_LEG_M
+from pipelines.patrol.seamap import SeaMap
 from pipelines.reference import layers as reference
 from tests.pipelines.patrol.conftest import BOX, small_land
 

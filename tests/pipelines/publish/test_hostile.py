@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.base.text import one_line
 from pipelines.base.visible import clean
-from pipelines.publish import WRITERS, write_all
+from pipelines.publish.files import WRITERS, write_all
 from pipelines.publish.products import Products
 
 KML = "{http://www.opengis.net/kml/2.2}"
@@ -67,7 +67,7 @@ def test_flagged_csv_keeps_names(folder: Path, names: list[str]) -> None:
 def test_evidence_stays_json_of_the_same_value(folder: Path, hostile: Products) -> None:
     read = pd.read_csv(folder / "events.csv", dtype=str, keep_default_na=False)
     for shown, original in zip(read["evidence"], hostile.events["evidence"], strict=True):
-        assert json.loads(shown) == {**json.loads(original), "simulated": True}
+        assert json.loads(shown) == {**json.loads(original.json()), "simulated": True}
 
 
 def test_parquet(folder: Path, hostile: Products) -> None:

@@ -12,6 +12,7 @@ import shapely
 
 import detectors
 from detectors.core import explain
+from detectors.core.evidence import Evidence
 from detectors.core.telling import Told
 from detectors.surroundings.landmarks import COMPASS_POINTS, Gazetteer
 from detectors.surroundings.nearby import NOT_ASSESSED
@@ -21,7 +22,7 @@ from pipelines.base.labels import LANGUAGES, labels
 from pipelines.base.settings import PROJECT
 from pipelines.publish.briefing import without_time
 from pipelines.publish.packs.recipients import Language
-from pipelines.reference.layers import ship_type_words
+from pipelines.reference.codes import ship_type_words
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
 
@@ -29,8 +30,9 @@ OTHERS = [language for language in LANGUAGES if language != "en"]
 def said() -> dict[str, str]:
     """Every text in which an event is told, and where: what `say` is called with in the source."""
     found = {}
-    for folder in (PROJECT / "detectors", PROJECT / "pipelines" / "assess"):
-        for path in sorted(folder.rglob("*.py")):
+    checks = PROJECT / "pipelines" / "publish" / "checks.py"
+    for folder in (PROJECT / "detectors", PROJECT / "pipelines" / "assess", checks):
+        for path in sorted(folder.rglob("*.py")) if folder.is_dir() else [folder]:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if not isinstance(node, ast.Call) or not node.args:
                     continue
@@ -47,6 +49,12 @@ def lists() -> dict[str, set[str]]:
     types = {str(words).partition(",")[0] for words in ship_type_words(range(256))}
     return {
         "sayings": {*said(), *COMPASS_POINTS, *ORDINALS, *kinds} - {""},
+        "sentences": {
+            case.says
+            for name in detectors.names()
+            for one in detectors.find(name).hypotheses
+            for case in one.cases
+        },
         "hypotheses": {*hypotheses, NOT_ASSESSED.split(": ")[1]},
         "ship_types": types - {""},
     }
@@ -73,7 +81,7 @@ def test_all_that_is_said_of_events_is_in_the_catalogue(language: str) -> None:
 @pytest.mark.parametrize("language", OTHERS)
 def test_values_are_written_alike_in_every_language(language: str) -> None:
     english, other = labels("en"), labels(language)
-    for text, told in other.sayings.items():
+    for text, told in (*other.sayings.items(), *other.sentences.items()):
         assert values_in(text) == values_in(told), text
     for name, text in flat(english.model_dump()):
         told = dict(flat(other.model_dump()))[name]
@@ -100,7 +108,9 @@ def test_an_event_is_told_in_malay() -> None:
         start + pd.Timedelta(hours=4),
         4.2,
         100.4,
-        {"median_distance_m": 40.0, "median_speed_kn": 0.4, "other_median_speed_kn": 0.6},
+        Evidence.of(
+            {"median_distance_m": 40.0, "median_speed_kn": 0.4, "other_median_speed_kn": 0.6}
+        ),
         "encounter",
     )
     places = gpd.GeoDataFrame(

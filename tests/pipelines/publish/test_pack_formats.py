@@ -24,7 +24,8 @@ from pipelines.base.labels import labels
 from pipelines.base.marks import Mark, Tlp
 from pipelines.base.text import one_line
 from pipelines.base.visible import clean
-from pipelines.publish import PACK_FILES, gpkg, readme, route, tak, write_formats
+from pipelines.publish import gpkg, readme, route, tak
+from pipelines.publish.files import PACK_FILES, write_formats
 from pipelines.publish.packs.recipients import Format
 from pipelines.publish.products import Products, Release
 from pipelines.publish.release import with_marks

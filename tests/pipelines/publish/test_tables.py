@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from detectors.core.errors import FrameError
-from pipelines.publish import WRITERS, geoparquet, manifest, tables, write_all
+from pipelines.publish import geoparquet, manifest, tables
+from pipelines.publish.files import WRITERS, write_all
 from pipelines.publish.products import Products
 
 EVENT_COLUMNS = [

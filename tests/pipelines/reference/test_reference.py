@@ -14,6 +14,7 @@ from detectors.surroundings.boundaries import BOUNDARY_CLASSES
 from detectors.surroundings.zones import CONFIDENCES, ZONE_CLASSES, ZONE_COLUMNS
 from pipelines.base.settings import PROJECT, REFERENCE
 from pipelines.reference import layers as reference
+from pipelines.reference.layers import codes as tables
 
 ZONES_DIR = PROJECT / "config" / "zones"
 
@@ -237,13 +238,13 @@ def test_flag_states_of_all_forms_of_an_mmsi():
         1193046: "",
         999999999: "",
     }
-    found = reference.flag_states(np.array(list(mmsi)))
+    found = tables.flag_states(np.array(list(mmsi)))
     assert dict(zip(mmsi, found, strict=True)) == mmsi
-    assert reference.flag_states(np.array([], "int64")).tolist() == []
+    assert tables.flag_states(np.array([], "int64")).tolist() == []
 
 
 def test_mid_table_is_sound():
-    table = reference.load_mid(REFERENCE)
+    table = tables.load_mid(REFERENCE)
     assert table["mid"].is_unique
     assert table["mid"].str.fullmatch(r"[2-7]\d\d").all()
     assert table["iso3"].str.fullmatch(r"[A-Z]{3}").all()
@@ -251,14 +252,14 @@ def test_mid_table_is_sound():
 
 
 def test_code_words():
-    assert reference.ship_type_words([30, 52, 80, 84]).tolist() == [
+    assert tables.ship_type_words([30, 52, 80, 84]).tolist() == [
         "fishing vessel",
         "tug",
         "tanker",
         "tanker, hazard category D",
     ]
-    assert reference.ship_type_words([-1, 0, 7, 255, 300]).tolist() == [""] * 5
-    assert reference.nav_status_words([0, 1, 15, 99, -1]).tolist() == [
+    assert tables.ship_type_words([-1, 0, 7, 255, 300]).tolist() == [""] * 5
+    assert tables.nav_status_words([0, 1, 15, 99, -1]).tolist() == [
         "under way using engine",
         "at anchor",
         "",
@@ -268,9 +269,9 @@ def test_code_words():
 
 
 def test_what_is_returned_is_the_callers_own():
-    first = reference.load_mid(REFERENCE)
+    first = tables.load_mid(REFERENCE)
     first["name"] = "spoilt"
-    assert "spoilt" not in set(reference.load_mid(REFERENCE)["name"])
+    assert "spoilt" not in set(tables.load_mid(REFERENCE)["name"])
 
 
 # ---- what users do to the files
@@ -367,16 +368,16 @@ def test_missing_and_damaged_reference_layers(tmp_path):
         reference.load_land(copy)
     (copy / "codes" / "mid.csv").write_bytes(b"mid,iso3\n\xff")
     with pytest.raises(ConfigError, match=r"mid.csv is damaged"):
-        reference.load_mid(copy)
+        tables.load_mid(copy)
 
 
 def test_a_changed_table_is_read_again(tmp_path):
     (tmp_path / "codes").mkdir()
     table = tmp_path / "codes" / "mid.csv"
     table.write_text("mid,iso2,iso3,name\n533,MY,MYS,Malaysia\n")
-    assert reference.flag_states([533000000], tmp_path).tolist() == ["MYS"]
+    assert tables.flag_states([533000000], tmp_path).tolist() == ["MYS"]
     table.write_text("mid,iso2,iso3,name\n533,XX,XXX,Somewhere else\n")
-    assert reference.flag_states([533000000], tmp_path).tolist() == ["XXX"]
+    assert tables.flag_states([533000000], tmp_path).tolist() == ["XXX"]
 
 
 def test_zones_are_made_once_until_a_file_comes_changes_or_goes(tmp_path):

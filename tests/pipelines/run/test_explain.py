@@ -15,7 +15,7 @@ from pipelines import store
 from pipelines.ask import explain, recall
 from pipelines.ask.explain.page import render
 from pipelines.base.settings import load
-from pipelines.run.runs import load_zones
+from pipelines.run.setup import load_zones
 
 Selat = Callable[..., Any]
 

@@ -18,6 +18,7 @@ from pipelines.base.progress import Reporter, reporter
 from pipelines.base.settings import Installation, load
 from pipelines.exercise import simulate
 from pipelines.run import feeds, runs
+from pipelines.run.setup import build_detectors, load_zones
 from pipelines.run.windows import utc
 from tests.conftest import leaving_out_briefs, made_once
 
@@ -51,7 +52,7 @@ def week(days: int, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A simulated week, or some days of one, with everything that can be planted."""
 
     def make(folder: Path) -> None:
-        zones = runs.load_zones(load())
+        zones = load_zones(load())
         simulate(
             folder,
             seed=SEED[days],
@@ -82,15 +83,18 @@ def whole(week: Path, days: int, tmp_path_factory: pytest.TempPathFactory) -> In
 def learn_normal(installation: Installation) -> None:
     """The flow's steps as plain functions: no server has to be started for them."""
     from pipelines.flows import learn
+    from pipelines.run.past import LearnRequest
 
     with pytest.MonkeyPatch.context() as patch:
         for step in ("read_ticks", "fit_normal"):
             patch.setattr(learn, step, getattr(learn, step).fn)
-        learn.learn_normal.fn(str(installation.home), str(installation.config), quiet=True)
+        learn.learn_normal.fn(
+            str(installation.home), str(installation.config), LearnRequest(), quiet=True
+        )
 
 
 def take_in(installation: Installation, report: Reporter, feed: Path) -> None:
-    zones = runs.load_zones(installation)
+    zones = load_zones(installation)
     feeds.ingest_only(installation, zones, [str(feed)], area=None, mapping=None, report=report)
 
 
@@ -114,7 +118,7 @@ def test_every_detector_has_something_to_lose(whole: Installation) -> None:
     kinds = set(events_of(whole)["kind"])
     # A week of so few vessels teaches too little of what is normal for anything to stand out; the
     # contract suite holds outlier against a model that knows enough.
-    assert kinds >= {d.name for d in runs.build_detectors(whole)} - {"outlier"}
+    assert kinds >= {d.name for d in build_detectors(whole)} - {"outlier"}
 
 
 @pytest.mark.parametrize("cut", ["days", "anywhere"])

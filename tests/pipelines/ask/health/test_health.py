@@ -16,7 +16,8 @@ from rich.console import Console
 
 from detectors.core import frames
 from pipelines import store
-from pipelines.ask.health import Health, as_prometheus, gather, problems, show
+from pipelines.ask.health import Health, gather, problems, show
+from pipelines.ask.health.prometheus import as_prometheus
 from pipelines.base.schedule import Served, due_around, write_served
 from pipelines.base.settings import PROJECT, HealthSettings, Installation, load
 from pipelines.detect.days import refresh

@@ -1,6 +1,6 @@
 """A back-fill leaves what the nightly runs of its days would have left, to the last byte.
 
-However the vessels are cut, in whatever order tasks run, on however many workers, whoever dies.
+In whatever order tasks run, on however many workers, whoever dies.
 """
 
 import logging
@@ -18,8 +18,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from detectors.core.detector import RestsOn
-from detectors.encounter import Encounter
 from detectors.gap import Gap
 from pipelines import store
 from pipelines.base.progress import reporter
@@ -30,6 +28,7 @@ from pipelines.exercise import simulate
 from pipelines.run import feeds, runs
 from pipelines.run import fill as fill_module
 from pipelines.run.fill import fill, raise_if_partial
+from pipelines.run.setup import load_zones
 from pipelines.run.sightings import import_only
 from pipelines.run.windows import NoDataError, utc
 from pipelines.store.catalogue import TABLES
@@ -54,7 +53,7 @@ def untouched(tmp_path_factory: pytest.TempPathFactory, briefly_remembered: None
     home = tmp_path_factory.mktemp("untouched")
     folder = tmp_path_factory.mktemp("feed")
     installation = load(home)
-    zones = runs.load_zones(installation)
+    zones = load_zones(installation)
     start = utc("2026-01-04T16:00:00Z").to_pydatetime()
     simulate(folder, seed=8, hours=72, vessels=30, start=start, zones=zones)
     with reporter(quiet=True) as report:
@@ -111,11 +110,9 @@ def assert_same(home: Path, expected: dict[str, Any]) -> None:
     assert not (home / "backfill").exists()
 
 
-def run_fill(
-    home: Path, chosen: Engine, parts: int, tile_deg: float | None = None
-) -> list[dict[str, Any]]:
+def run_fill(home: Path, chosen: Engine) -> list[dict[str, Any]]:
     with reporter(quiet=True) as report:
-        filled = fill(load(home), SINCE, UNTIL, chosen, report, parts=parts, tile_deg=tile_deg)
+        filled = fill(load(home), SINCE, UNTIL, chosen, report)
     raise_if_partial(filled)
     return filled.runs
 
@@ -168,17 +165,8 @@ class Later:
 
 def test_in_this_process(untouched: Path, by_day: dict[str, Any], tmp_path: Path) -> None:
     home = copy(untouched, tmp_path)
-    found = run_fill(home, InProcess(), 1)
+    found = run_fill(home, InProcess())
     assert not any(run["looked_at_again"] for run in found)
-    assert_same(home, by_day)
-
-
-def test_in_small_tiles_with_a_detector_that_needs_everybody(
-    untouched: Path, by_day: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Encounter, "rests_on", RestsOn.ALL)
-    home = copy(untouched, tmp_path)
-    run_fill(home, InProcess(), 3, 0.5)
     assert_same(home, by_day)
 
 
@@ -196,7 +184,7 @@ def test_tasks_in_any_order_and_twice(
 
     monkeypatch.setattr(fill_module, "first_reach", at_first_only_half)
     home, chosen = copy(untouched, tmp_path), AnyOrder(5)
-    found = run_fill(home, chosen, 7, 2.0)
+    found = run_fill(home, chosen)
     assert chosen.repeated > 0
     assert all(run["looked_at_again"] for run in found)
     assert_same(home, by_day)
@@ -219,7 +207,7 @@ def test_a_worker_of_a_scheduler_elsewhere(
         ) as cluster,
         engine("dask", cluster.scheduler_address, 0) as chosen,
     ):
-        run_fill(home, chosen, 2)
+        run_fill(home, chosen)
     assert_same(home, by_day)
 
 
@@ -228,7 +216,7 @@ def test_a_worker_of_two_is_killed(untouched: Path, by_day: dict[str, Any], tmp_
     home = copy(untouched, tmp_path)
     with engine("dask", None, 2) as chosen:
         assassin = Assassin(chosen)
-        run_fill(home, assassin, 4, 90.0)
+        run_fill(home, assassin)
         assert assassin.victim is not None
         assert assassin.victim not in pids(chosen)
     assert_same(home, by_day)
@@ -243,7 +231,7 @@ class Assassin:
         self.looks = 0
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Pending:
-        self.looks += task.__name__.startswith("look")
+        self.looks += task.__name__ == "look"
         return self.chosen.submit(task, *arguments)
 
     def wait(self, some: Sequence[Pending]) -> None:

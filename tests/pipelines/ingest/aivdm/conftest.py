@@ -37,7 +37,7 @@ class Decoded:
         self.decoder = Decoder(rows=rows)
         parts = [self.decoder.feed(block) for block in blocks]
         parts.append(self.decoder.finish())
-        self.columns = Columns.joined(parts, self.decoder)
+        self.columns = Columns.joined(parts, parts[0].memory)
         assert self.decoder.unaccounted == 0
 
     def __getattr__(self, name: str) -> np.ndarray:

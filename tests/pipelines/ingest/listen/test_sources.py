@@ -2,7 +2,9 @@ import pytest
 
 from detectors.core.errors import ConfigError
 from pipelines.ingest.listen import Backoff
-from pipelines.ingest.listen.sources import SerialSource, StdinSource, TcpSource, UdpSource, parse
+from pipelines.ingest.listen.connected import SerialSource, StdinSource, TcpSource
+from pipelines.ingest.listen.datagrams import UdpSource
+from pipelines.ingest.listen.sources import parse
 from pipelines.ingest.listen.stamp import Stamper
 from pipelines.ingest.listen.status import Counts
 

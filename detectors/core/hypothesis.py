@@ -1,0 +1,383 @@
+"""Innocent reasons as data: what is compared, what is said where it fits, and what overturns it.
+
+A `Hypothesis` holds no code. Its cases ask a closed set of comparisons over the evidence of an
+event and what is known of its vessels; the first that fits gives the sentence, a template with
+named numbers (`Number` says how they are written) that can be translated as it stands.
+
+Ship types are the first and second digits of ITU-R M.1371-5, table 53; navigation status codes are
+those of table 45.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from string import Formatter
+from typing import Final, Literal
+
+from detectors.core.evidence import Evidence, Value
+
+NAV_STATUS_UNDEFINED: Final = 15
+FISHING: Final = frozenset({30})
+TOWING: Final = frozenset({31, 32})
+TUG: Final = frozenset({52})
+PILOT: Final = frozenset({50})
+WORKING: Final = frozenset({33, 34})
+RESCUE: Final = frozenset({51})
+OFFICIAL: Final = frozenset({35, 55, 58}) | RESCUE
+TENDER: Final = frozenset({53, 54})
+PLEASURE: Final = frozenset({36, 37})
+UNSTATED: Final = frozenset({-1, 0, *range(90, 100)})
+"""Nothing said, or "other type"."""
+PASSENGER: Final = frozenset({*range(40, 50), *range(60, 70)})
+TANKER: Final = frozenset(range(80, 90))
+MERCHANT: Final = frozenset(range(70, 90))
+KNOWN: Final = frozenset(range(1, 1000))
+"""Any type that is said; 0 is the code for not available."""
+
+AT_ANCHOR, NOT_UNDER_COMMAND, RESTRICTED, MOORED, FISHING_STATUS = 1, 2, 3, 5, 7
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a reason may ask of: one event's evidence, and what its vessels say they are."""
+
+    kind: str
+    subkind: str
+    evidence: Evidence
+    ship_types: tuple[int, ...] = ()
+    lengths_m: tuple[float, ...] = ()
+
+    def number(self, name: str) -> float:
+        """Return a measure: one of `MEASURES`, else from the evidence; NaN where unknown."""
+        return MEASURES[name](self) if name in MEASURES else self.evidence.number(name)
+
+    def value(self, name: str) -> Value:
+        """Return a measure as a sentence shows it."""
+        if name in MEASURES:
+            number = MEASURES[name](self)
+            return number if math.isfinite(number) else None
+        found: Value = self.evidence.get(name)
+        return found
+
+    def status(self, vessel: int) -> int:
+        """Return the navigation status of a vessel of the event, 15 where undefined."""
+        status = self.evidence.get(("nav_status", "other_nav_status")[vessel])
+        return NAV_STATUS_UNDEFINED if status is None else int(status)
+
+    def types_known(self) -> bool:
+        """Tell whether each vessel says what it is (0 is the code for not available)."""
+        return all(code > 0 for code in self.ship_types)
+
+
+# ---- what may be measured beside the evidence
+
+
+def _pair(known: Known, name: str) -> tuple[float, float]:
+    return known.evidence.number(name), known.evidence.number(f"other_{name}")
+
+
+def _longest_m(known: Known) -> float:
+    return max((m for m in known.lengths_m if m > 0), default=math.nan)
+
+
+def _own_length_m(known: Known) -> float:
+    return known.lengths_m[0] if known.lengths_m else math.nan
+
+
+def _smallest_tanker_m(known: Known) -> float:
+    of = zip(known.ship_types, known.lengths_m, strict=True)
+    return min((m for code, m in of if code in TANKER and m > 0), default=math.nan)
+
+
+def _slower_drift_kn(known: Known) -> float:
+    drifts = _pair(known, "drift_kn")
+    return min(drifts) if len(known.ship_types) == 2 else drifts[0]
+
+
+def _zone_distance_m(known: Known) -> float:
+    inside = known.evidence.get("in_anchorage") is True
+    return 0.0 if inside else known.evidence.number("anchorage_distance_m")
+
+
+def _passage_fraction(known: Known) -> float:
+    whole_m = known.evidence.number("run_path_m")
+    return known.evidence.number("path_m") / whole_m if whole_m else math.nan
+
+
+def _nearest_coast_m(known: Known) -> float:
+    of = known.evidence.number
+    return min(of("run_start_coast_m"), of("run_end_coast_m"))
+
+
+def _speed_difference_kn(known: Known) -> float:
+    slower, faster = sorted(_pair(known, "median_speed_kn"))
+    return faster - slower
+
+
+MEASURES: Final[Mapping[str, Callable[[Known], float]]] = {
+    "longest_m": _longest_m,
+    "own_length_m": _own_length_m,
+    "smallest_tanker_m": _smallest_tanker_m,
+    "slower_drift_kn": _slower_drift_kn,
+    "faster_drift_kn": lambda known: max(_pair(known, "drift_kn")),
+    "slower_kn": lambda known: sorted(_pair(known, "median_speed_kn"))[0],
+    "faster_kn": lambda known: sorted(_pair(known, "median_speed_kn"))[1],
+    "zone_distance_m": _zone_distance_m,
+    # of crossings, spoofing and identity
+    "passage_fraction": _passage_fraction,
+    "nearest_coast_m": _nearest_coast_m,
+    "lag_size_s": lambda known: abs(known.evidence.number("lag_s")),
+    "longer_interval_s": lambda known: max(_pair(known, "interval_s")),
+    # By how much the median speeds of a pair differ.
+    "speed_difference_kn": _speed_difference_kn,
+}
+"""What follows from evidence and vessels together: length of the longest vessel, of the event's own
+and of the smallest tanker; of a pair the smaller and the larger speed made good, and the median
+speeds; distance to the nearest port or anchorage, 0 inside an anchorage.
+
+Of a fast run the share that its passage across makes, and how far the nearer of its ends is from
+any coast; by how much a copy lags, either way; of a pair the longer interval between reports."""
+
+
+# ---- the closed set of comparisons
+
+Op = Literal["<", "<=", ">", ">="]
+
+
+@dataclass(frozen=True)
+class Compare:
+    """A measure stands so to a number or a measure, `times` over. What is unknown never does."""
+
+    measure: str
+    op: Op
+    to: float | str
+    times: float = 1.0
+
+    def holds(self, known: Known) -> bool:
+        """Tell whether it does."""
+        left = known.number(self.measure)
+        right = self.times * (known.number(self.to) if isinstance(self.to, str) else self.to)
+        return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[
+            self.op
+        ]
+
+
+@dataclass(frozen=True)
+class Is:
+    """A fact of the evidence is just so: yes, no, a word, or unknown (None)."""
+
+    fact: str
+    value: bool | str | None = True
+
+    def holds(self, known: Known) -> bool:
+        """Tell whether it is; what is missing is unknown."""
+        found = known.evidence.get(self.fact)
+        return (
+            found is None
+            if self.value is None
+            else (type(found) is type(self.value) and found == self.value)
+        )
+
+
+@dataclass(frozen=True)
+class Subkind:
+    """The event is of one of these subkinds."""
+
+    of: tuple[str, ...]
+
+    def holds(self, known: Known) -> bool:
+        """Tell whether it is."""
+        return known.subkind in self.of
+
+
+@dataclass(frozen=True)
+class Vessel:
+    """What a vessel of the event says; what is left out isn't asked.
+
+    Attributes
+    ----------
+    types, statuses
+        Codes, one of which it says.
+    facts
+        Facts of the evidence by name, which have ``other_`` before it for the second vessel, and
+        their values.
+    other
+        What the other vessel says.
+    """
+
+    types: frozenset[int] | None = None
+    statuses: frozenset[int] | None = None
+    facts: Mapping[str, bool | str | None] = field(default_factory=dict)
+    other: "Vessel | None" = None
+
+    def fits(self, known: Known, vessel: int) -> bool:
+        """Tell whether the first (0) or the second (1) vessel is such."""
+        if self.types is not None and known.ship_types[vessel] not in self.types:
+            return False
+        if self.statuses is not None and known.status(vessel) not in self.statuses:
+            return False
+        prefix = "other_" if vessel else ""
+        if any(known.evidence.get(prefix + name) != value for name, value in self.facts.items()):
+            return False
+        if self.other is None:
+            return True
+        return len(known.ship_types) == 2 and self.other.fits(known, 1 - vessel)
+
+
+@dataclass(frozen=True)
+class Some:
+    """At least one vessel of the event is such."""
+
+    vessel: Vessel
+
+    def holds(self, known: Known) -> bool:
+        """Tell whether one is."""
+        return any(self.vessel.fits(known, i) for i in range(len(known.ship_types)))
+
+
+@dataclass(frozen=True)
+class Each:
+    """Every vessel of the event is such."""
+
+    vessel: Vessel
+
+    def holds(self, known: Known) -> bool:
+        """Tell whether all are."""
+        return all(self.vessel.fits(known, i) for i in range(len(known.ship_types)))
+
+
+@dataclass(frozen=True)
+class Own:
+    """The event's own vessel is such."""
+
+    vessel: Vessel
+
+    def holds(self, known: Known) -> bool:
+        """Tell whether it is."""
+        return bool(known.ship_types) and self.vessel.fits(known, 0)
+
+
+@dataclass(frozen=True)
+class Not:
+    """Something doesn't hold."""
+
+    what: "When"
+
+    def holds(self, known: Known) -> bool:
+        """Tell whether it doesn't."""
+        return not self.what.holds(known)
+
+
+@dataclass(frozen=True, init=False)
+class All:
+    """All of these hold; nothing asked holds."""
+
+    of: tuple["When", ...]
+
+    def __init__(self, *of: "When") -> None:
+        object.__setattr__(self, "of", of)
+
+    def holds(self, known: Known) -> bool:
+        """Tell whether they do."""
+        return all(one.holds(known) for one in self.of)
+
+
+@dataclass(frozen=True, init=False)
+class Any:
+    """At least one of these holds."""
+
+    of: tuple["When", ...]
+
+    def __init__(self, *of: "When") -> None:
+        object.__setattr__(self, "of", of)
+
+    def holds(self, known: Known) -> bool:
+        """Tell whether one does."""
+        return any(one.holds(known) for one in self.of)
+
+
+When = Compare | Is | Subkind | Some | Each | Own | Not | All | Any
+
+
+# ---- sentences
+
+
+class Number(float):
+    """A number in a sentence: the format may begin with the unit that it is shown in.
+
+    >>> "{way:nm.1f} nm in {t:h.1f} h or {t:min.0f} min".format(way=Number(9260), t=Number(5400))
+    '5.0 nm in 1.5 h or 90 min'
+    """
+
+    def __format__(self, spec: str) -> str:
+        """Return the number in the unit that the format begins with: h, min (of seconds), nm."""
+        for unit, divisor in (("nm", 1852.0), ("min", 60.0), ("h", 3600.0)):
+            if spec.startswith(unit):
+                return format(float(self) / divisor, spec.removeprefix(unit))
+        return format(float(self), spec)
+
+
+def numbers(values: Mapping[str, Value]) -> dict[str, object]:
+    """Return values as templates take them: numbers that know units, None as "not known"."""
+    return {
+        name: Number(value)
+        if isinstance(value, int | float) and not isinstance(value, bool)
+        else Number("nan")
+        if value is None
+        else value
+        for name, value in values.items()
+    }
+
+
+def places_in(says: str) -> tuple[str, ...]:
+    """Return the names of the places in a template.
+
+    >>> places_in("{median_distance_m:.0f} m apart for {duration_s:h.1f} h")
+    ('median_distance_m', 'duration_s')
+    """
+    found = (name for _, name, _, _ in Formatter().parse(says) if name)
+    return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way in which a reason fits: when, and the sentence that says why.
+
+    `says` is a template for `str.format` over measures and facts; see `Number`.
+    """
+
+    when: When
+    says: str
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One innocent reason.
+
+    Attributes
+    ----------
+    name
+        What it is called, in words.
+    weight
+        The share of the score it takes away, 0 to 1. A judgement, ordered by how rarely the reason
+        is a disguise.
+    cases
+        Ways in which it fits; the first that does gives the sentence.
+    looks_for
+        What it looks for, for a reader whose event it doesn't fit.
+    overturned_by
+        What would make it wrong.
+    needs_types
+        Whether it can't be tested without knowing the ship types.
+    """
+
+    name: str
+    weight: float
+    cases: tuple[Case, ...]
+    looks_for: str
+    overturned_by: str
+    needs_types: bool = False
+
+    def fitting(self, known: Known) -> Case | None:
+        """Return the first case that fits, None where none does."""
+        return next((case for case in self.cases if case.when.holds(known)), None)

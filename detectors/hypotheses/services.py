@@ -1,0 +1,260 @@
+"""Innocent reasons for a vessel and the craft that serve it to be together."""
+
+from dataclasses import replace
+from typing import Final
+
+from detectors.core.hypothesis import (
+    AT_ANCHOR,
+    MOORED,
+    NOT_UNDER_COMMAND,
+    PASSENGER,
+    PILOT,
+    TANKER,
+    TENDER,
+    TOWING,
+    TUG,
+    All,
+    Any,
+    Case,
+    Compare,
+    Each,
+    Hypothesis,
+    Is,
+    Not,
+    Some,
+    Vessel,
+)
+from detectors.hypotheses.common import IN_TRANSFER_AREA, TRANSFER_AREA
+from detectors.hypotheses.company import CAME_AND_WENT, IN_COMPANY
+
+TOWING_STATUS: Final = frozenset({11, 12})
+"""Navigation status of power-driven vessels towing astern, pushing or towing alongside."""
+TOW_S: Final = 7200.0
+"""A tow is made up and cast off near one another; two that came from afar and parted again within
+less were no tow."""
+BUNKERING_M: Final = 500.0
+"""So far outside the limits the lines of the layers are uncertain."""
+MILE_M: Final = 1852.0
+
+WITHIN_AN_HOUR: Final = Compare("duration_s", "<=", 3600.0)
+A_PILOT: Final = Some(Vessel(types=PILOT))
+A_TUG: Final = Some(Vessel(types=TOWING | TUG))
+BARGE: Final = All(
+    Compare("smallest_tanker_m", ">", 0.0),
+    Compare("smallest_tanker_m", "<=", 120.0),
+    Compare("duration_s", "<=", 43_200.0),
+)
+"""A tanker of the size of a bunker barge, for no longer than it takes."""
+IN_LIMITS: Final = Any(
+    Compare("zone_distance_m", "<=", BUNKERING_M),
+    All(
+        Compare("zone_distance_m", "<=", MILE_M),
+        Some(Vessel(statuses=frozenset({AT_ANCHOR, MOORED}))),
+    ),
+)
+"""An anchor lies on the ground that ships use, wherever the line is drawn."""
+
+PILOT_TRANSFER: Final = Hypothesis(
+    "pilot transfer",
+    0.9,
+    (
+        Case(
+            All(A_PILOT, WITHIN_AN_HOUR),
+            "one of the two is a pilot vessel and they parted after {duration_s:min.0f} min "
+            "(a pilot is put on board or taken off in less than 60)",
+        ),
+    ),
+    "One is a pilot vessel and they part within an hour.",
+    "they stay together for over an hour, or meet far from a pilot boarding ground",
+    needs_types=True,
+)
+PILOT_STANDING_BY: Final = Hypothesis(
+    "pilot standing by",
+    0.75,
+    (
+        Case(
+            All(A_PILOT, Compare("duration_s", "<=", 21_600.0)),
+            "one of the two is a pilot vessel, which kept with the ship for {duration_s:h.1f} h",
+        ),
+    ),
+    "One is a pilot vessel that keeps with a ship for longer.",
+    "no pilot was ordered for the ship, or the pilot station does not know the boat",
+    needs_types=True,
+)
+PILOT_GROUND: Final = Hypothesis(
+    "pilot boarding ground",
+    0.6,
+    (
+        Case(
+            All(Is("in_pilot_ground"), WITHIN_AN_HOUR),
+            "they parted after {duration_s:min.0f} min on a pilot boarding ground",
+        ),
+    ),
+    "As brief as a pilot transfer, and where pilots board: the boat may not say what it is.",
+    "no pilot was ordered for the ship, or neither vessel belongs to the pilot station",
+)
+TUG_AND_TOW: Final = Hypothesis(
+    "tug and tow",
+    0.85,
+    (
+        Case(
+            All(
+                Any(A_TUG, Some(Vessel(statuses=TOWING_STATUS))),
+                Not(All(Compare("duration_s", "<", TOW_S), CAME_AND_WENT)),
+                Compare("slower_kn", ">=", 1.0),
+                Compare("distance_spread_m", "<=", 150.0),
+            ),
+            "one of the two is a tug or towing, and they moved at {slower_kn:.1f} kn together, "
+            "{median_distance_m:.0f} m apart and steady within {distance_spread_m:.0f} m for "
+            "{duration_s:h.1f} h",
+        ),
+    ),
+    "One is a tug and they move along together at a steady distance.",
+    "they stop together, or part without reaching a port",
+    needs_types=True,
+)
+TOW_LYING_TO: Final = Hypothesis(
+    "tow lying to",
+    0.75,
+    (
+        Case(
+            All(A_TUG, IN_COMPANY),
+            "one of the two is a tug or towing, and they were together already on the way here or "
+            "left together: a tow that stopped for {duration_s:h.1f} h",
+        ),
+    ),
+    "A tug and its tow that came or left together have stopped.",
+    "a third vessel comes alongside, or the tow is left behind",
+    needs_types=True,
+)
+TUG_TO_A_CASUALTY: Final = Hypothesis(
+    "tug to a casualty",
+    0.7,
+    (
+        Case(
+            Some(
+                Vessel(
+                    statuses=frozenset({NOT_UNDER_COMMAND}),
+                    other=Vessel(types=TOWING | TUG),
+                )
+            ),
+            "one reports not being under command, and the other is a tug, which stayed with it for "
+            "{duration_s:h.1f} h",
+        ),
+    ),
+    "One reports not being under command, and the other is a tug.",
+    "it reported no breakdown to the traffic service, or the tug's owner knows of no such call",
+    needs_types=True,
+)
+HARBOUR_CRAFT: Final = Hypothesis(
+    "harbour craft at work",
+    0.7,
+    (
+        Case(
+            All(
+                Some(Vessel(types=TUG | TENDER | PILOT)),
+                Compare("zone_distance_m", "<=", 3 * MILE_M),
+            ),
+            "one of the two is a tug, tender or pilot boat, {zone_distance_m:nm.1f} nm from a port "
+            "or anchorage",
+        ),
+    ),
+    "A tug, tender or pilot boat at work close to a port or an anchorage.",
+    "the harbour craft's agent or pilot station knows of no such job",
+    needs_types=True,
+)
+LAUNCH_SERVICE: Final = Hypothesis(
+    "launch service",
+    0.6,
+    (
+        Case(
+            All(Is("small_craft"), Compare("zone_distance_m", "<=", MILE_M), WITHIN_AN_HOUR),
+            "a boat called at a vessel for {duration_s:min.0f} min, {zone_distance_m:nm.1f} nm "
+            "from a port or anchorage: crews, stores and line handlers go by launch",
+        ),
+    ),
+    "A boat calls briefly at a ship in or at the edge of an anchorage.",
+    "the ship's agent ordered no launch, or the boat came from no port or jetty",
+)
+FERRY_PASSING: Final = Hypothesis(
+    "ferry passing",
+    0.75,
+    (
+        Case(
+            All(
+                Some(Vessel(types=PASSENGER)),
+                Compare("duration_s", "<=", 2700.0),
+                Compare("min_distance_m", ">=", 50.0),
+            ),
+            "one of the two is a ferry or passenger vessel, clear of the other by "
+            "{min_distance_m:.0f} m and away after {duration_s:min.0f} min",
+        ),
+    ),
+    "A ferry that is clear of the other and soon away.",
+    "it stops alongside, or is not on a route of its operator",
+    needs_types=True,
+)
+BUNKERING: Final = Hypothesis(
+    "bunkering",
+    0.8,
+    (
+        Case(
+            All(BARGE, Compare("zone_distance_m", "<=", 0.0)),
+            "a tanker of {smallest_tanker_m:.0f} m (the size of a bunker barge) lay alongside for "
+            "{duration_s:h.1f} h inside a port or anchorage",
+        ),
+        Case(
+            All(BARGE, IN_LIMITS),
+            "a tanker of {smallest_tanker_m:.0f} m (the size of a bunker barge) lay alongside for "
+            "{duration_s:h.1f} h {zone_distance_m:.0f} m from a port or anchorage",
+        ),
+    ),
+    "In or at the edge of port limits or an anchorage, a small tanker with another vessel.",
+    "no bunker delivery is known to the port for these vessels and this time",
+    needs_types=True,
+)
+BUNKERING_OFF_LIMITS: Final = Hypothesis(
+    "bunkering off limits",
+    0.35,
+    (
+        Case(
+            All(BARGE, Compare("zone_distance_m", "<=", MILE_M)),
+            "a tanker of {smallest_tanker_m:.0f} m (the size of a bunker barge) lay alongside for "
+            "{duration_s:h.1f} h, {zone_distance_m:.0f} m outside a port or anchorage",
+        ),
+    ),
+    "The same up to a mile off, where none of them lies at anchor.",
+    "no bunker delivery is known to the port for these vessels and this time",
+    needs_types=True,
+)
+TANKERS_IN_A_TRANSFER_AREA: Final = Hypothesis(
+    "tankers in a transfer area",
+    0.75,
+    (
+        Case(
+            All(IN_TRANSFER_AREA.when, Each(Vessel(types=TANKER))),
+            "two tankers inside an area licensed for ship-to-ship transfers: that is its use",
+        ),
+    ),
+    "Two tankers inside an area licensed for ship-to-ship transfers.",
+    "the transfer was not notified to the authority of that area",
+    needs_types=True,
+)
+SHIPS_IN_A_TRANSFER_AREA: Final = Hypothesis(
+    "licensed transfer area",
+    0.5,
+    (
+        Case(
+            All(IN_TRANSFER_AREA.when, Not(Is("small_craft"))),
+            IN_TRANSFER_AREA.says,
+        ),
+    ),
+    "Two ships there; a small craft has no such business.",
+    "the transfer was not notified to the authority of that area",
+)
+BOAT_IN_A_TRANSFER_AREA: Final = replace(
+    TRANSFER_AREA,
+    name="boat in a transfer area",
+    weight=0.25,
+    overturned_by="no agent or fender boat company of that area knows the boat",
+)

@@ -1,0 +1,157 @@
+"""From events to a ranked list of vessels, each with reasons a sailor would understand."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core import events as event_schema
+from detectors.core import frames
+from detectors.core.telling import Say, plain, told
+from detectors.surroundings.landmarks import Gazetteer
+from pipelines.assess.dispositions import set_aside
+from pipelines.assess.guard import HeldBack, guard
+from pipelines.assess.reasons import Teller
+from pipelines.assess.scoring import MIN_PART_SCORE, judge
+from pipelines.assess.watchlists import Watchlist, match
+from pipelines.base.schemas import FLAGGED, PARTS
+from pipelines.base.settings import AssessSettings
+from pipelines.detect.window import Detection
+from pipelines.reference.codes import ship_type_words
+
+MAX_REASONS: Final = 8
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What became of a run's events.
+
+    Attributes
+    ----------
+    events
+        The events with `reason`, told from the side of `mmsi`.
+    flagged
+        `schemas.FLAGGED`.
+    parts
+        `schemas.PARTS` of the flagged vessels.
+    held_back
+        Rules that raised more than their share.
+    over_budget
+        Vessels that would be flagged if the night's list held more.
+    """
+
+    events: pd.DataFrame
+    flagged: pd.DataFrame
+    parts: pd.DataFrame
+    held_back: tuple[HeldBack, ...]
+    over_budget: int
+
+
+def assess(
+    detection: Detection,
+    gazetteer: Gazetteer,
+    settings: AssessSettings,
+    *,
+    past: pd.DataFrame | None = None,
+    watchlists: list[Watchlist] | None = None,
+    dispositions: pd.DataFrame | None = None,
+    looked_at: int | None = None,
+    say: Say = plain,
+) -> Assessment:
+    """Rank vessels by their events; see `scoring.judge` for the score.
+
+    Vessels of `settings.min_score` or more are flagged, at most `settings.max_flags`. Events
+    without a vessel (what others saw and nothing explains) are told, and flag nobody.
+
+    Parameters
+    ----------
+    past
+        `events.EVENTS` of the store before the window, for the history of each vessel.
+    watchlists
+        The user's lists.
+    dispositions
+        `dispositions.DISPOSITIONS`: events that they set aside are told, and flag nobody.
+    looked_at
+        Vessels looked at, where `detection` doesn't hold all their positions.
+    say
+        Puts reasons and notes into the reader's language.
+    """
+    vessels = detection.context.vessels.set_index("mmsi")
+    names = dict(zip(vessels.index.tolist(), vessels["name"].tolist(), strict=True))
+    teller = Teller(names, gazetteer, detection.context.end, say)
+    events = detection.events.reset_index(drop=True)
+    rows = told(events)
+    reasons = [teller.tell(row, row.mmsi) for row in rows]
+    events = events.assign(reason=pd.Series(reasons, dtype="str"))
+
+    aside = np.zeros(len(events), bool)
+    if dispositions is not None:
+        aside = set_aside(events, dispositions)
+        events.loc[aside, "reason"] += say(" (set aside by a disposition)")
+    if looked_at is None:
+        looked_at = int(detection.positions["mmsi"].nunique())
+    counted, held_back = guard(events[~aside], looked_at, settings)
+    judged = judge(
+        counted,
+        now=detection.context.end,
+        past=event_schema.empty() if past is None else past,
+        matches=match(watchlists or [], detection.context.vessels, say),
+        voluntary=_voluntary(detection.positions),
+        voluntary_weight=settings.voluntary_weight,
+        say=say,
+    )
+    enough = judged.scores[judged.scores["score"] >= settings.min_score]
+    ranked = enough.head(settings.max_flags).reset_index(drop=True)
+    ranked = ranked.assign(rank=ranked.index + 1)
+    over_budget = len(enough) - len(ranked)
+    if ranked.empty:
+        nobody = frames.empty(FLAGGED), frames.empty(PARTS)
+        return Assessment(events, *nobody, tuple(held_back), over_budget)
+
+    parts = judged.parts.merge(ranked[["mmsi", "rank"]], on="mmsi")
+    parts = parts.sort_values(["rank", "score", "part"], ascending=[True, False, True])
+    flagged = ranked.join(
+        vessels[["imo", "name", "callsign", "flag_state", "ship_type"]], on="mmsi"
+    )
+    flagged["ship_type"] = ship_type_words(flagged["ship_type"].to_numpy())
+    flagged = flagged.join(_last_seen(detection.positions), on="mmsi")
+    mine = [(mmsi, _strongest(events[~aside], mmsi)) for mmsi in ranked["mmsi"].tolist()]
+    flagged["reasons"] = [
+        " | ".join([*(teller.tell(rows[i], mmsi) for i in own.index.tolist()), *_more(parts, mmsi)])
+        for mmsi, own in mine
+    ]
+    flagged["explanations"] = [" | ".join(t for t in own["explanation"] if t) for _, own in mine]
+    flagged["event_ids"] = [";".join(own["event_id"]) for _, own in mine]
+    return Assessment(
+        events,
+        frames.conform(flagged, FLAGGED),
+        frames.conform(parts.reset_index(drop=True), PARTS),
+        tuple(held_back),
+        over_budget,
+    )
+
+
+def _last_seen(positions: pd.DataFrame) -> pd.DataFrame:
+    """Time and place of each vessel's last report, by MMSI."""
+    newest = positions.sort_values("time", kind="stable").drop_duplicates("mmsi", keep="last")
+    return newest.set_index("mmsi")[["time", "lat", "lon"]].rename(columns={"time": "last_seen"})
+
+
+def _voluntary(positions: pd.DataFrame) -> set[int]:
+    """MMSIs that were heard as class B only."""
+    classes = positions.groupby("mmsi")["ais_class"].agg(["min", "max"])
+    return set(classes.index[(classes["min"] == "B") & (classes["max"] == "B")].tolist())
+
+
+def _strongest(events: pd.DataFrame, mmsi: int) -> pd.DataFrame:
+    mine = events[(events["mmsi"] == mmsi) | (events["other_mmsi"] == mmsi)]
+    mine = mine.sort_values(["score", "event_id"], ascending=[False, True])
+    weighty = mine[mine["score"] >= MIN_PART_SCORE]
+    return (weighty if len(weighty) else mine).head(MAX_REASONS)
+
+
+def _more(parts: pd.DataFrame, mmsi: int) -> list[str]:
+    """Return what else than its events raises a vessel: history, watch-lists."""
+    other = parts[(parts["mmsi"] == mmsi) & (parts["part"] != "behaviour")]
+    return [note[:1].upper() + note[1:] for note in other["note"]]

@@ -1,0 +1,136 @@
+"""The one way from a YAML file to values and models, with errors that name the line to change.
+
+A key that stands twice is refused: YAML 1.2 (3.2.1.3) wants keys to be unique, and PyYAML would
+silently take the last one.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from detectors.core.errors import ConfigError
+
+Model = TypeVar("Model", bound=BaseModel)
+Place = Sequence[str | int]
+"""Keys and indexes that lead to a value in a file."""
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader, with unique keys."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        known: set[Any] = set()
+        for key, _ in node.value:
+            name = (key.tag, key.value)
+            if isinstance(key, yaml.ScalarNode) and name in known:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} stands twice", key.start_mark
+                )
+            if isinstance(key, yaml.ScalarNode):
+                known.add(name)
+        return super().construct_mapping(node, deep)
+
+
+def read_value(text: str) -> Any:
+    """Return what a YAML text says.
+
+    Raises
+    ------
+    ConfigError
+        If it isn't YAML.
+    """
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+    except yaml.MarkedYAMLError as error:
+        # Without its snippet of the text, which may be a secret.
+        line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
+        raise ConfigError(f"{error.problem}{line}") from error
+    except RecursionError as error:
+        raise ConfigError("it is nested too deeply") from error
+    except (yaml.YAMLError, ValueError) as error:
+        # A ValueError is a date that is none, such as 2026-13-01.
+        raise ConfigError(str(error).splitlines()[0]) from error
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the YAML mapping in a file; an empty file is an empty one.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing, isn't YAML, or isn't a mapping.
+    """
+    try:
+        content = read_value(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        hint = "name the folder: --config DIR"
+        raise ConfigError(f"no configuration file {path}", hint=hint) from error
+    except ConfigError as error:
+        raise ConfigError(f"{path} can't be read: {error.message}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} can't be read: {error}") from error
+    if not isinstance(content or {}, dict):
+        raise ConfigError(f"{path} isn't a mapping")
+    return dict(content or {})
+
+
+def read_model(path: Path, model: type[Model], content: Any = None, place: Place = ()) -> Model:
+    """Return a YAML file as a model.
+
+    Parameters
+    ----------
+    content
+        What is in the file, where it has been read and completed already.
+    place
+        Where in the file that is, if it isn't the whole.
+
+    Raises
+    ------
+    ConfigError
+        If it can't be read or doesn't fit; the message names the field, the hint the line.
+    """
+    try:
+        return model.model_validate(read_yaml(path) if content is None else content)
+    except ValidationError as error:
+        at, problem = first_problem(error)
+        where = ".".join(str(part) for part in (*place, *at))
+        raise ConfigError(
+            f"{path.name}: {where}: {problem}" if where else f"{path.name}: {problem}",
+            hint=f"mend line {line_in(path, [*place, *at])} of {path}",
+        ) from error
+
+
+def first_problem(error: ValidationError) -> tuple[tuple[str | int, ...], str]:
+    """Return the place of the first thing that is wrong, and what it is."""
+    first = error.errors()[0]
+    return first["loc"], first["msg"]
+
+
+def line_in(path: Path, place: Place) -> int:
+    """Return the line of a file, from 1, in which the value at a place stands; see `line_of`."""
+    return line_of(path.read_text(encoding="utf-8"), place) if path.exists() else 1
+
+
+def line_of(text: str, place: Place) -> int:
+    r"""Return the line, from 1, in which the value at a place in a YAML text stands.
+
+    Where the place ends early (a key that is missing), the line of what should hold it.
+
+    >>> line_of("a:\n  - b: 1\n    c: 2\n", ["a", 0, "c"])
+    3
+    """
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    line = 1
+    for step in place:
+        found = None
+        if isinstance(node, yaml.MappingNode):
+            found = next(((k, v) for k, v in node.value if k.value == str(step)), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            found = (node.value[step],) * 2 if step < len(node.value) else None
+        if found is None:
+            break
+        line, node = found[0].start_mark.line + 1, found[1]
+    return line

@@ -1,0 +1,84 @@
+"""The one way in which commands show what they found: a table, JSON or CSV."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON on stdout; what isn't known (NaN, NaT) as null."""
+    plain = _without_nan(value)
+    from pipelines.base.text import clean_json
+
+    text = json.dumps(plain, indent=2, ensure_ascii=False, default=str, allow_nan=False)
+    typer.echo(clean_json(text))
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return None if type(value).__name__ == "NaTType" else value  # pandas is slow to import
+
+
+def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
+    """Return the rows of a table for JSON: numbers as numbers, MMSIs as nine digits, else null."""
+    rows = table.astype("object").where(table.notna(), None).to_dict("records")
+    return [{str(k): _identified(str(k), v) for k, v in row.items()} for row in rows]
+
+
+def _identified(name: str, value: Any) -> Any:
+    if name in {"mmsi", "other_mmsi"}:
+        return f"{int(value):09d}" if value else None
+    return value
+
+
+def print_csv(table: "pd.DataFrame") -> None:
+    """Print a table as CSV, by the rules of events.csv."""
+    from pipelines.publish.csv_text import tidy_csv
+
+    typer.echo(tidy_csv(table), nl=False)
+
+
+def print_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print rows as a table for a terminal; what others wrote is shown, never obeyed."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from pipelines.base.text import one_line
+
+    table = Table(*names)
+    for row in rows:
+        table.add_row(*(Text(one_line(cell(value), 60)) for value in row))
+    Console().print(table)
+
+
+def moment_text(time: Any, *, missing: str = "–") -> str:
+    """Write a time for a table: minutes, UTC."""
+    return missing if time is None or time != time else f"{time:%Y-%m-%d %H:%M}Z"  # noqa: PLR0124
+
+
+def vessel_list(mmsis: Sequence[int], top: int) -> str:
+    """Return the first of some MMSIs, for a sentence.
+
+    >>> vessel_list([563000101, 2320001], 2), vessel_list([], 2)
+    ('563000101, 002320001', 'none')
+    """
+    return ", ".join(f"{mmsi:09d}" for mmsi in mmsis[:top]) or "none"
+
+
+def cell(value: Any) -> str:
+    """Write a value for a table: two digits, a dash for none."""
+    if isinstance(value, float):
+        return "–" if value != value else f"{value:.2f}"  # noqa: PLR0124 - NaN
+    return "–" if value is None else str(value)

@@ -1,0 +1,261 @@
+"""Who must be looked at together: company, worked out from `detectors.core.relations`.
+
+A vessel's events are the same whether all are looked at, or the vessel with its company. Where
+vessels were is worked out once for all detectors, by half hour and cell; see
+`detectors.kinematics.whereabouts`.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core.detector import Context, Detector
+from detectors.core.frames import IMPOSSIBLE_JUMP, SECOND_US, epoch_us
+from detectors.core.relations import (
+    All,
+    Along,
+    Edges,
+    EventsOf,
+    LastNear,
+    Near,
+    Own,
+    Places,
+    Relation,
+    Reported,
+    SaidAlike,
+    SightingsWithin,
+)
+from detectors.kinematics import geodesy, leaps, timegrid, whereabouts
+from detectors.kinematics.reports import Reports
+from detectors.vessels import association, namesakes, statement
+from detectors.vessels.numbers import OTHER_STATION, mmsi_kind
+
+Ints = NDArray[np.int64]
+
+NOBODY: Final = 0
+"""The MMSI of events without a vessel."""
+ALLOWED_KN: Final = 5.0
+"""A vessel may go so much faster than it says."""
+_SIGHTED: Final = ("lat", "lon", "uncertainty_m", "length_m", "confidence")
+
+
+@dataclass(frozen=True)
+class Company:
+    """Whose positions the events of each vessel rest on.
+
+    Attributes
+    ----------
+    pairs
+        `whereabouts.PAIRS`.
+    together
+        Vessels that are all each other's company; events without a vessel rest on them.
+    """
+
+    pairs: pd.DataFrame
+    together: frozenset[int]
+
+    def of(self, mmsi: int) -> frozenset[int]:
+        """Return the vessels to look at together with one, itself aside."""
+        own = self.pairs.loc[self.pairs["mmsi"] == mmsi, "other_mmsi"].tolist()
+        others = self.together if mmsi in self.together or mmsi == NOBODY else frozenset()
+        return frozenset(own) | (others - {mmsi})
+
+
+class Scene:
+    """What was heard and is known in a span, to be asked who is whose company.
+
+    Parameters
+    ----------
+    positions, context
+        As for `Detector.detect`; `context.earlier` holds the events of `Detector.after`.
+    """
+
+    def __init__(self, positions: pd.DataFrame, context: Context) -> None:
+        self._positions, self._context = positions, context
+        self._reports = Reports(positions)
+        self._vessels = np.unique(self._reports.track // 100)
+        self._grid = lru_cache(self._reports.grid)
+        self._places = lru_cache(self._places_of)
+
+    def company(self, detector: Detector) -> Company:
+        """Work out who is whose company for a detector."""
+        pairs, together = [], set[int]()
+        for relation in detector.rests_on:
+            if isinstance(relation, All):
+                together |= set(self._vessels.tolist())
+            elif isinstance(relation, EventsOf) and not relation.shared:
+                together |= self._taking_part(relation)
+            elif isinstance(relation, SightingsWithin):
+                together |= self._may_be_sighted(relation)
+            else:
+                pairs.append(self._pairs(relation))
+        return Company(whereabouts.joined(pairs), frozenset(together))
+
+    def _pairs(self, relation: Relation) -> pd.DataFrame:
+        """Return `whereabouts.PAIRS` of a relation that is one of pairs."""
+        match relation:
+            case Near():
+                return self._near(relation)
+            case LastNear():
+                return self._last_near(relation)
+            case SaidAlike():
+                return self._said_alike(relation)
+            case EventsOf():
+                return self._met(relation)
+            case Own():
+                return whereabouts.joined([])
+            case _:
+                raise TypeError(f"no relation of pairs: {relation}")
+
+    def _near(self, relation: Near) -> pd.DataFrame:
+        size_deg = whereabouts.cell_deg(relation.within_m)
+        own, others = (self._places(p, size_deg) for p in (relation.own, relation.others))
+        found = whereabouts.near(own, others, relation.within_m, size_deg, relation.within_s)
+        if relation.mutual:
+            both = [found[["mmsi", "other_mmsi"]], found[["other_mmsi", "mmsi"]]]
+            found = whereabouts.joined([b.set_axis(found.columns, axis=1) for b in both])
+        if relation.hop is None:
+            return found
+        hops = self._near(relation.hop).merge(found, left_on="other_mmsi", right_on="mmsi")
+        further = whereabouts.pairs(hops["mmsi_x"].to_numpy(), hops["other_mmsi_y"].to_numpy())
+        return whereabouts.joined([found, further])
+
+    def _places_of(self, which: Places, size_deg: float) -> pd.DataFrame:
+        """Return `whereabouts.WHEREABOUTS` of places that a relation is about."""
+        reports = self._reports
+        if isinstance(which, Along):
+            grid = self._grid(which.step_s, which.max_silence_s)
+            return whereabouts.of_grid(grid, _slow(grid, which), size_deg)
+        rows = np.arange(len(reports)) if isinstance(which, Reported) else _edges(reports, which)
+        return whereabouts.of_reports(
+            reports.track[rows] // 100,
+            reports.time_us[rows],
+            reports.lat[rows],
+            reports.lon[rows],
+            size_deg,
+        )
+
+    def _last_near(self, relation: LastNear) -> pd.DataFrame:
+        """Return who had ever been near those whose positions leap, and who they are."""
+        columns = ["mmsi", "lat", "lon"]
+        noise = self._context.noise
+        aside = noise.loc[(noise["reason"] == IMPOSSIBLE_JUMP).to_numpy(bool), columns]
+        there = pd.concat([self._positions[columns], aside])
+        leaping = there["mmsi"].isin(
+            np.union1d(aside["mmsi"], _leaping(self._reports, relation.leap_m))
+        )
+        size_deg = whereabouts.cell_deg(relation.within_m)
+        own, others = (
+            whereabouts.of_reports(
+                some["mmsi"].to_numpy("int64"),
+                np.zeros(len(some), "int64"),
+                some["lat"].to_numpy("float64"),
+                some["lon"].to_numpy("float64"),
+                size_deg,
+            )
+            for some in (there[leaping.to_numpy(bool)], there)
+        )
+        return whereabouts.near(own, others, relation.within_m, size_deg)
+
+    def _said_alike(self, relation: SaidAlike) -> pd.DataFrame:
+        """Return who of those that were heard say the same, or alike."""
+        said = self._context.statements
+        ships = said["mmsi"].isin(self._vessels) & (mmsi_kind(said["mmsi"]) != OTHER_STATION)
+        said = said[ships.to_numpy(bool)]
+        names, callsigns, imos = (
+            statement.spans(said if name in relation.fields else said[:0], name)
+            for name in ("name", "callsign", "imo")
+        )
+        memory = statement.Memory(relation.min_said_s, relation.memory_s, relation.settle_s)
+        return namesakes.company(names, callsigns, imos, memory)
+
+    def _met(self, relation: EventsOf) -> pd.DataFrame:
+        """Return who takes part in events together with whom."""
+        events = [self._context.events_of(name) for name in relation.detectors]
+        one, other = (
+            np.concatenate([e[side].to_numpy("int64") for e in events])
+            for side in ("mmsi", "other_mmsi")
+        )
+        two = (one != NOBODY) & (other != NOBODY)
+        one, other = one[two], other[two]
+        return whereabouts.pairs(np.r_[one, other], np.r_[other, one])
+
+    def _taking_part(self, relation: EventsOf) -> set[int]:
+        events = [self._context.events_of(name) for name in relation.detectors]
+        return {m for e in events for side in ("mmsi", "other_mmsi") for m in e[side]} - {NOBODY}
+
+    def _may_be_sighted(self, relation: SightingsWithin) -> set[int]:
+        """Return who may explain a sighting of the span."""
+        seen = self._context.sightings
+        motion = {k: v for k, v in vars(relation).items() if k != "shift_s"}
+        reports = self._reports
+        heard = association.Tracks(
+            reports.track,
+            reports.time_us,
+            reports.lat,
+            reports.lon,
+            reports.sog_kn,
+            reports.cog_deg,
+        )
+        lat, lon, uncertainty_m, length_m, confidence = (
+            seen[name].to_numpy("float64") for name in _SIGHTED
+        )
+        sighted = association.Seen(
+            np.zeros(len(seen), "int64"),
+            epoch_us(seen["time"]),
+            lat,
+            lon,
+            uncertainty_m,
+            length_m,
+            confidence,
+            np.full(len(seen), relation.shift_s),
+        )
+        found = association.candidates(heard, sighted, association.Motion(**motion))
+        return set(np.unique(found.track_id // 100).tolist())
+
+
+def _slow(grid: timegrid.Grid, which: Along) -> Ints:
+    """Find the rows of a grid at which a vessel was slow enough, or paused being so."""
+    if np.isinf(which.below_kn):
+        return np.arange(len(grid.tick))
+    slow = np.flatnonzero(grid.speed_kn < which.below_kn)
+    if which.pause_s <= 0 or len(slow) == 0:
+        return slow
+    ticks = -(-int(which.pause_s) // grid.step_s)
+    at = np.arange(len(grid.tick))
+    near = np.zeros(len(at), bool)
+    after = np.searchsorted(slow, at)
+    for k in (np.minimum(after, len(slow) - 1), np.maximum(after - 1, 0)):
+        near |= (grid.track_id[slow[k]] == grid.track_id) & (
+            np.abs(grid.tick[slow[k]] - grid.tick) <= ticks
+        )
+    return np.flatnonzero(near)
+
+
+def _edges(reports: Reports, which: Edges) -> Ints:
+    """Find the reports next to silences."""
+    cut = np.diff(reports.time_us) >= which.min_silence_s * SECOND_US
+    first, last = timegrid.stretches(reports.track, cut=cut)
+    n = np.minimum(which.n_reports, last - first + 1)
+    begin = last - n + 1 if which.before else first
+    _, rows = timegrid.ranges(begin, n)
+    return rows
+
+
+def _leaping(reports: Reports, leap_m: float) -> Ints:
+    """Find the vessels whose positions leap; see `LastNear`."""
+    same = np.diff(reports.track) == 0
+    here, there = np.flatnonzero(same), np.flatnonzero(same) + 1
+    moved_m = geodesy.distance_m(
+        reports.lat[here], reports.lon[here], reports.lat[there], reports.lon[there]
+    )
+    stated_kn = np.fmax(np.fmax(reports.sog_kn[here], reports.sog_kn[there]), 0.0)
+    gone_s = (reports.time_us[there] - reports.time_us[here]) / SECOND_US
+    far = moved_m - (stated_kn + ALLOWED_KN) * geodesy.KNOT_MPS * gone_s >= leap_m
+    far |= leaps.leapt(reports, here, there)
+    further = reports.track[reports.track % 100 > 1]
+    return np.unique(np.r_[reports.track[there[far]], further] // 100)

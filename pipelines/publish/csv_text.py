@@ -1,0 +1,77 @@
+r"""Tables of columns of the glossary as CSV text.
+
+- UTF-8, comma, ``\n``; quoted where needed (RFC 4180), one header line.
+- Times are ISO 8601 UTC to the second, rounded down as in the evidence: ``2026-11-20T18:03:00Z``;
+  `end` is empty while the event is open.
+- `mmsi` and `other_mmsi` are text (read them with ``dtype=str``); `other_mmsi` is empty where
+  there is no second vessel. A number that isn't nine digits long stays as it is: padding would
+  make another vessel of it.
+- Text columns are cleaned (`text.clean`; evidence by `text.clean_json`, so it stays JSON), then
+  `text.formula_safe`: a text that starts with = + - @ gets an apostrophe in front. Numbers
+  never do.
+"""
+
+import csv
+import io
+from typing import Final
+
+import pandas as pd
+
+from detectors.core.frames import TIME
+from pipelines.base.text import clean_json, formula_safe
+from pipelines.base.visible import clean
+
+_NUMBERS: Final = frozenset({"rank", "lat", "lon", "score", "quiet_within_m"})
+_IDENTIFIERS: Final = frozenset({"mmsi", "other_mmsi", "imo"})
+_POSITION_DECIMALS: Final = 6  # 0.1 m; AIS itself resolves 0.2 m
+_SCORE_DECIMALS: Final = 4
+
+
+def to_csv(table: pd.DataFrame) -> str:
+    """Write a table whose columns are tidy as CSV text (see the module docstring)."""
+    columns = {name: _csv_column(table[name]) for name in table.columns}
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    return out.getvalue()
+
+
+def tidy_csv(table: pd.DataFrame) -> str:
+    """Write any table of columns of the glossary as CSV text."""
+    return to_csv(tidy(table.copy()))
+
+
+def iso_seconds(time: pd.Series) -> pd.Series:
+    """Write times as ISO 8601 UTC text to the second, rounded down; empty where there is none."""
+    texts: pd.Series = time.dt.tz_convert("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return texts.fillna("").astype("str")
+
+
+def tidy(table: pd.DataFrame) -> pd.DataFrame:
+    """Clean texts, round places and scores, and make identifiers whole numbers or null."""
+    for name in table.columns:
+        column = table[name]
+        if name in _IDENTIFIERS:
+            table[name] = column.astype("Int64").mask(column.to_numpy() == 0)
+        elif isinstance(column.dtype, pd.DatetimeTZDtype):
+            table[name] = column.astype(TIME)
+        elif name in {"lat", "lon"}:
+            table[name] = column.astype("float64").round(_POSITION_DECIMALS)
+        elif name == "score":
+            table[name] = column.astype("float64").round(_SCORE_DECIMALS)
+        elif name not in _NUMBERS and not pd.api.types.is_numeric_dtype(column):
+            cleaned = clean_json if name == "evidence" else clean
+            texts = ["" if pd.isna(text) else cleaned(str(text)) for text in column]
+            table[name] = pd.Series(texts, dtype="str")
+    return table.reset_index(drop=True)
+
+
+def _csv_column(column: pd.Series) -> list[str]:
+    if column.name in _IDENTIFIERS:
+        return ["" if pd.isna(value) else str(value) for value in column]
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return list(iso_seconds(column))
+    if column.name in _NUMBERS or pd.api.types.is_numeric_dtype(column):
+        return ["" if pd.isna(value) else str(value) for value in column]
+    return [formula_safe(text) for text in column]

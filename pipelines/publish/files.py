@@ -1,0 +1,89 @@
+"""The files of a run and of a pack: which there are, and who writes them."""
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Final
+
+from pipelines.publish import (
+    brief,
+    geojson,
+    geoparquet,
+    gpkg,
+    gpx,
+    kml,
+    manifest,
+    pdf,
+    plan,
+    route,
+    tables,
+    tak,
+    xlsx,
+)
+from pipelines.publish.products import Products
+
+WRITERS: Final[dict[str, Callable[[Products, Path], Path]]] = {
+    "events.csv": tables.write_events_csv,
+    "events.parquet": geoparquet.write,
+    "flagged.csv": tables.write_flagged_csv,
+    "parts.csv": tables.write_parts_csv,
+    "events.geojson": geojson.write_events,
+    "tracks.geojson": geojson.write_tracks,
+    "flagged.kml": kml.write,
+    "flagged.gpx": gpx.write,
+    "brief.html": brief.write,
+    "brief.pdf": pdf.write,
+    "manifest.json": manifest.write,
+}
+"""Files of a run and who writes them, in the order of writing: the tables first, for whatever
+breaks later; the manifest last, so that a folder with a manifest is a whole one."""
+
+PACK_FILES: Final[dict[str, dict[str, Callable[[Products, Path], Path | None]]]] = {
+    "brief": {"brief.html": brief.write},
+    "pdf": {"brief.pdf": pdf.write},
+    "csv": {
+        "events.csv": tables.write_events_csv,
+        "flagged.csv": tables.write_flagged_csv,
+        "parts.csv": tables.write_parts_csv,
+    },
+    "geoparquet": {"events.parquet": geoparquet.write},
+    "geojson": {"events.geojson": geojson.write_events, "tracks.geojson": geojson.write_tracks},
+    "kml": {"flagged.kml": kml.write},
+    "kmz": {"flagged.kmz": kml.write_kmz},
+    "gpx": {"flagged.gpx": gpx.write, "route.gpx": route.write_gpx},
+    "gpkg": {"flagged.gpkg": gpkg.write},
+    "xlsx": {"flagged.xlsx": xlsx.write},
+    "tak": {"flagged-tak.zip": tak.write},
+    "rtz": {"route.rtz": route.write_rtz},
+}
+"""Files of each format that a recipient may ask for, and who writes them."""
+
+
+def write_formats(products: Products, formats: Collection[str], folder: Path) -> list[Path]:
+    """Write the files of some formats into a folder; return them in order.
+
+    A file that would have nothing in it which its format allows isn't written. Where there is a
+    patrol plan, its files are, as far as the formats are for plans.
+    """
+    tried = [
+        writer(products, folder / name)
+        for chosen in formats
+        for name, writer in PACK_FILES[chosen].items()
+    ]
+    written = [path for path in tried if path is not None]
+    if products.planned is not None:
+        written += plan.write_all(products.planned, folder, products.zones, frozenset(formats))
+    return written
+
+
+def write_all(products: Products, folder: Path) -> list[Path]:
+    """Write every product of a run into `folder` (made if missing); return the files in order.
+
+    Each file appears whole, by rename; files of an earlier run in the same folder are replaced.
+
+    Raises
+    ------
+    FrameError
+        If `products` lacks a column of the output contract.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    return [writer(products, folder / name) for name, writer in WRITERS.items()]

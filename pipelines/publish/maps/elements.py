@@ -1,0 +1,42 @@
+"""Elements of SVG as text."""
+
+from typing import Any
+
+import numpy as np
+
+from pipelines.publish.maps.scene import Floats
+
+
+def tag(name: str, inside: str = "", **facts: Any) -> str:
+    """Write an element; facts are plain or escaped, and what is empty is left out."""
+    said = "".join(
+        f' {key.replace("_", "-")}="{_fact(value)}"'
+        for key, value in facts.items()
+        if value not in ("", ())
+    )
+    return f"<{name}{said}>{inside}</{name}>" if inside else f"<{name}{said}/>"
+
+
+def _fact(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " ".join(map(_fact, value))
+    return f"{round(value, 2):g}" if isinstance(value, int | float) else str(value)
+
+
+def moved(x: float, y: float, turned_deg: float | None = None) -> str:
+    """Write what puts an element at a place, turned or not."""
+    turn = "" if turned_deg is None else f" rotate({turned_deg:g})"
+    return f"translate({x:.1f} {y:.1f}){turn}"
+
+
+def steps(xy: Floats, end: str) -> str:
+    """Write the path data of a line, from point to point in tenths of a unit."""
+    tenths = np.round(10 * xy).astype("int64")
+    all_legs = np.diff(tenths, axis=0)
+    legs = all_legs[all_legs.any(axis=1)]
+    if len(legs) == 0:
+        return ""
+    x, y = tenths[0]
+    return (
+        f"M{x / 10:g},{y / 10:g}l" + " ".join(f"{dx / 10:g},{dy / 10:g}" for dx, dy in legs) + end
+    )

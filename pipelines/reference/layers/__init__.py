@@ -1,0 +1,51 @@
+"""Reference layers: zones, land, boundaries, places and code tables, from the files of a folder.
+
+Callers say where the files are. A file is parsed once as long as it doesn't change; a frame that
+is returned is the caller's own copy, zones are shared by all who ask for the same files.
+"""
+
+from pipelines.reference.layers.boundaries import (
+    boundary_lines,
+    load_boundaries,
+)
+from pipelines.reference.layers.features import (
+    read_zone,
+    read_zone_file,
+    zone_features,
+    zone_files,
+)
+from pipelines.reference.layers.places import (
+    landing_points,
+    load_gazetteer,
+    load_landmarks,
+)
+from pipelines.reference.layers.zones import (
+    LANDING_RADIUS_M,
+    REACH,
+    joint_areas,
+    landing_places,
+    learned_places,
+    load_land,
+    load_zones,
+    territorial_seas,
+)
+
+__all__ = [
+    "LANDING_RADIUS_M",
+    "REACH",
+    "boundary_lines",
+    "joint_areas",
+    "landing_places",
+    "landing_points",
+    "learned_places",
+    "load_boundaries",
+    "load_gazetteer",
+    "load_land",
+    "load_landmarks",
+    "load_zones",
+    "read_zone",
+    "read_zone_file",
+    "territorial_seas",
+    "zone_features",
+    "zone_files",
+]

@@ -1,0 +1,168 @@
+"""Zones from GeoJSON features, as people write them: each checked, or refused with its place."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import shapely
+from shapely.geometry import shape
+
+from detectors.core.errors import ConfigError
+from detectors.surroundings.zones import (
+    CONFIDENCES,
+    LANE_CLASSES,
+    ZONE_CLASSES,
+)
+
+_ZONE_ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_ZONE_KEYS: Final = ("zone_id", "name", "zone_class", "source", "confidence")
+
+
+def zone_files(zones_dir: Path) -> list[Path]:
+    """Return files of hand-written zones, in the order of their names."""
+    return sorted(path for path in zones_dir.glob("*.geojson") if path.is_file())
+
+
+def read_zone_file(path: Path) -> list[dict[str, Any]]:
+    """Return zones of one GeoJSON file, one mapping each.
+
+    Raises
+    ------
+    ConfigError
+        At the first thing that is wrong: names the file, the feature and what it is.
+    """
+    return [read_zone(feature, where, path.name) for where, feature in zone_features(path)]
+
+
+def zone_features(path: Path) -> Iterator[tuple[str, Any]]:
+    """Yield features of a GeoJSON file with words for where each stands.
+
+    Raises
+    ------
+    ConfigError
+        If the file isn't a GeoJSON FeatureCollection in WGS84.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"zones file {path.name} can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"zones file {path.name} isn't UTF-8 text") from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ConfigError(f"zones file {path.name} isn't JSON: {error}") from error
+    if not isinstance(document, dict) or document.get("type") != "FeatureCollection":
+        raise ConfigError(f"zones file {path.name} isn't a GeoJSON FeatureCollection")
+    crs = document.get("crs")
+    if crs and not re.search(r"CRS84|EPSG:{1,2}4326", json.dumps(crs)):
+        raise ConfigError(
+            f"zones file {path.name} has a coordinate system of its own",
+            hint="GeoJSON is WGS84 longitude, latitude: convert it",
+        )
+    features = document.get("features")
+    if not isinstance(features, list):
+        raise ConfigError(f"zones file {path.name} has no list of features")
+    for number, feature in enumerate(features, start=1):
+        yield f"{path.name}, feature {number}", feature
+
+
+def read_zone(feature: Any, where: str, file: str) -> dict[str, Any]:
+    """Return one zone from its GeoJSON feature.
+
+    Raises
+    ------
+    ConfigError
+        If a property is missing or of no known value, or the geometry is no valid polygon.
+    """
+    properties = feature.get("properties") if isinstance(feature, dict) else None
+    if not isinstance(properties, dict):
+        raise ConfigError(f"{where}: no GeoJSON feature with properties")
+    if isinstance(properties.get("zone_id"), str):
+        where = f"{where} ({properties['zone_id'][:60]})"
+    for key in _ZONE_KEYS:
+        if not isinstance(properties.get(key), str) or not properties[key].strip():
+            raise ConfigError(f"{where}: property {key!r} is missing", hint="see zones/README.md")
+    zone = {key: properties[key].strip() for key in _ZONE_KEYS}
+    if not _ZONE_ID.fullmatch(zone["zone_id"]):
+        raise ConfigError(
+            f"{where}: zone_id isn't kebab-case", hint="small letters, digits and hyphens"
+        )
+    for key, known in (("zone_class", ZONE_CLASSES), ("confidence", CONFIDENCES)):
+        if zone[key] not in known:
+            raise ConfigError(
+                f"{where}: {key} {zone[key]!r} is unknown", hint=f"known: {', '.join(known)}"
+            )
+    note = properties.get("note")
+    return {
+        **zone,
+        "direction_deg": _direction(properties.get("direction_deg"), zone["zone_class"], where),
+        **_licence(properties, zone["zone_class"], where),
+        "note": note.strip() if isinstance(note, str) else "",
+        "file": file,
+        "geometry": _polygon(feature.get("geometry"), where),
+    }
+
+
+def _direction(value: Any, zone_class: str, where: str) -> float:
+    """Return the direction of traffic in a lane, NaN where none is given."""
+    if value is None:
+        return float("nan")
+    if zone_class not in LANE_CLASSES:
+        raise ConfigError(f"{where}: direction_deg says nothing of a {zone_class}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 360:
+        raise ConfigError(f"{where}: direction_deg {value!r} is no direction from 0 to 360 degrees")
+    return float(value)
+
+
+def _licence(properties: dict[str, Any], zone_class: str, where: str) -> dict[str, Any]:
+    """Return whether transfers are licensed in a transfer area, and who says so; not where
+    unsaid.
+    """
+    licensed, says = properties.get("licensed"), properties.get("licence_source")
+    if licensed is None and says is None:
+        return {"licensed": False, "licence_source": ""}
+    if zone_class != "sts_area":
+        raise ConfigError(f"{where}: licensed, licence_source say nothing of a {zone_class}")
+    if not isinstance(licensed, bool):
+        raise ConfigError(f"{where}: licensed {licensed!r} is neither true nor false")
+    if not isinstance(says, str) or not says.strip():
+        raise ConfigError(
+            f"{where}: property 'licence_source' is missing",
+            hint="name who licenses, or who says so",
+        )
+    return {"licensed": licensed, "licence_source": says.strip()}
+
+
+def _polygon(geometry: Any, where: str) -> shapely.Geometry:
+    if not isinstance(geometry, dict) or geometry.get("type") not in {"Polygon", "MultiPolygon"}:
+        raise ConfigError(f"{where}: the geometry isn't a Polygon or MultiPolygon")
+    try:
+        polygon = shapely.force_2d(shape(geometry))
+    except (
+        AttributeError,
+        KeyError,
+        IndexError,
+        TypeError,
+        ValueError,
+        shapely.errors.ShapelyError,
+    ) as error:
+        raise ConfigError(f"{where}: the coordinates can't be read: {error}") from error
+    if polygon.is_empty:
+        raise ConfigError(f"{where}: the geometry is empty")
+    if not polygon.is_valid:
+        raise ConfigError(
+            f"{where}: the geometry isn't valid: {shapely.is_valid_reason(polygon)}",
+            hint="an outline may not cross itself",
+        )
+    west, south, east, north = polygon.bounds
+    if not (-540 <= west <= east <= 540 and -90 <= south <= north <= 90):
+        raise ConfigError(
+            f"{where}: coordinates out of range", hint="longitude comes first, both in degrees"
+        )
+    if east - west > 180:
+        raise ConfigError(
+            f"{where}: the outline spans more than 180 degrees of longitude",
+            hint="cut it at the antimeridian, or write it with longitudes beyond 180",
+        )
+    return polygon

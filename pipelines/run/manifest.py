@@ -1,0 +1,153 @@
+"""What a run's manifest says: what was asked, what went in, what came out, what failed."""
+
+import hashlib
+import json
+import subprocess
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from pipelines.base.settings import PROJECT, Installation
+from pipelines.detect.window import Heard, heard_by_vessel
+from pipelines.run.setup import Setup
+from pipelines.run.windows import FOREVER, Window
+from pipelines.store import Queries
+
+if TYPE_CHECKING:
+    from pipelines.run.runs import Judged
+
+_COUNTED: Final = (
+    "rows_read",
+    "positions",
+    "statics",
+    "outside_area",
+    "joined_parts",
+    "duplicate_parts",
+)
+
+
+def manifest_of(
+    run_id: str, store: Queries, setup: Setup, judged: "Judged", failures: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what is written of a run beside its results, in the order of the file."""
+    window, detection, assessed = judged.window, judged.detection, judged.assessed
+    heard = detection.heard or Heard.of(
+        heard_by_vessel(detection.positions, window.start, window.end)
+    )
+    inputs = run_inputs(store, window.start, window.end)
+    totals = totals_of(inputs)
+    now = store.now(FOREVER)
+    return {
+        "run_id": run_id,
+        "state": "partial" if failures else "complete",
+        "simulated": bool(store.simulated),
+        "window": {"start": _iso(window.start), "end": _iso(window.end)},
+        "now": now.in_words() if now is not None and now.time <= window.now else "",
+        "asked": {
+            "span": None if window.asked is None else [t.isoformat() for t in window.asked],
+            "arrived": store.arrived(),
+        },
+        "git_commit": git_commit(),
+        "configuration": _configuration_hashes(setup.installation.config),
+        "inputs": [{"name": i["name"], "sha256": i["sha256"]} for i in inputs],
+        "detectors": {d.name: d.version for d in setup.detectors},
+        "learned": learned_in_use(setup.installation, detection.context.models),
+        "counts": {
+            "feeds": len(inputs),
+            **{name: totals[name] for name in (*_COUNTED, "other_messages")},
+            **_cleaned(store, window),
+            "reports_looked_at": heard.reports,
+            "sightings_looked_at": len(store.sightings(window.start, window.end)),
+            "vessels_looked_at": heard.vessels,
+            "vessel_hours": heard.vessel_hours,
+            "passes": detection.passes,
+            "events": count_by(judged.compared, "kind"),
+            "status": count_by(judged.compared, "status"),
+            "flagged": len(assessed.flagged),
+            "over_budget": assessed.over_budget,
+        },
+        "held_back": [str(rule) for rule in assessed.held_back],
+        "watchlists": [
+            {
+                "name": one.name,
+                "title": one.about.title,
+                "licence": one.about.licence,
+                "entries": len(one.entries),
+                "ignored": one.ignored,
+            }
+            for one in judged.watchlists
+        ],
+        "rejected": totals["rejected"],
+        "failures": dict(failures),
+    }
+
+
+def _iso(time: pd.Timestamp) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def learned_in_use(installation: Installation, models: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was learned and is used: fitted models (null for none), accepted places."""
+    from pipelines.reference import learned as snapshot
+
+    fitted = models.get("normal")
+    return {
+        "normal": {"name": fitted.name, "hash": fitted.hash} if fitted else None,
+        "places": snapshot.in_use(installation.learned),
+    }
+
+
+def count_by(frame: pd.DataFrame, column: str) -> dict[str, int]:
+    """How many rows there are of each value of a column."""
+    return {str(k): int(v) for k, v in sorted(frame[column].value_counts().items())}
+
+
+def run_inputs(store: Queries, start: pd.Timestamp, end: pd.Timestamp) -> list[dict[str, Any]]:
+    """Return feeds with reports in a window: feed_key, name, sha256, report."""
+    ledger = store.ledger()
+    touching = (ledger["first_time"] <= end) & (ledger["last_time"] >= start)
+    return [
+        {"feed_key": key, "name": name, "sha256": sha256, "report": json.loads(report)}
+        for key, name, sha256, report in zip(
+            *(ledger.loc[touching, c].tolist() for c in ("feed_key", "name", "sha256", "report")),
+            strict=True,
+        )
+    ]
+
+
+def totals_of(inputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Sum the counts of some feeds, whole; rejects by reason."""
+    reports = [feed["report"] for feed in inputs]
+    rejected = Counter[str]()
+    for report in reports:
+        rejected.update(report["rejected"])
+    counts = {name: sum(int(report.get(name, 0)) for report in reports) for name in _COUNTED}
+    counts["other_messages"] = sum(sum(report["other_messages"].values()) for report in reports)
+    return {**counts, "rejected": dict(sorted(rejected.items()))}
+
+
+def _cleaned(store: Queries, window: Window) -> dict[str, int]:
+    """Count copies and corrupt fixes set aside on the UTC dates of the window."""
+    first, last = window.start.strftime("%Y-%m-%d"), window.end.strftime("%Y-%m-%d")
+    days = [json.loads(text) for text in store.day_counts(first, last)]
+    return {name: sum(day[name] for day in days) for name in ("duplicates", "rejected_jumps")}
+
+
+def _configuration_hashes(config: Path) -> dict[str, str]:
+    files = sorted(p for p in config.rglob("*") if p.suffix in {".yaml", ".geojson"})
+    return {
+        str(p.relative_to(config)): hashlib.sha256(p.read_bytes()).hexdigest()[:16] for p in files
+    }
+
+
+def git_commit() -> str:
+    """Return the commit of the program, empty where it isn't known."""
+    command = ["git", "-C", str(PROJECT), "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip()

@@ -1,0 +1,92 @@
+"""The past traffic that is learned from: a store with its tracks worked out, and a span of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from pipelines.base.progress import Reporter
+from pipelines.base.settings import Installation
+from pipelines.run.runs import work_out_days
+from pipelines.run.windows import FOREVER, NoDataError, asked_for
+from pipelines.store import Queries, exists, write
+
+
+class LearnRequest(BaseModel):
+    """What is to be learned from.
+
+    Attributes
+    ----------
+    since, until
+        The span, ISO 8601; without them as far as the store reaches.
+    changes
+        Other values for parameters of learn.yaml, by name.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    since: str | None = None
+    until: str | None = None
+    changes: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Past:
+    """A span of past traffic.
+
+    Attributes
+    ----------
+    store
+        Holds it.
+    start, end
+        The span, UTC.
+    """
+
+    store: Queries
+    start: pd.Timestamp
+    end: pd.Timestamp
+
+
+@contextmanager
+def opened(installation: Installation, request: LearnRequest, report: Reporter) -> Iterator[Past]:
+    """Open the store and have its tracks worked out for the length of a with block.
+
+    Raises
+    ------
+    NoDataError
+        If the store holds no report in the span.
+    """
+    if not exists(installation.store, installation.settings.store):
+        raise NoDataError(f"no store in {installation.store}", hint="selat ingest FEED")
+    with write(installation.store, installation.settings.store) as store:
+        work_out_days(store, report)
+        yield Past(store, *_span(store, request.since, request.until))
+
+
+def _span(
+    store: Queries, since: str | None, until: str | None
+) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Find the span from `since` to `until`, else as far as the store reaches."""
+    newest = store.last_heard(FOREVER)
+    oldest = store.ledger()["first_time"].min()
+    if newest is None or pd.isna(oldest):
+        raise NoDataError("the store holds no position reports", hint="selat ingest FEED")
+    if since or until:
+        asked_since, asked_until = asked_for(None, since, until)
+        begin, end = max(asked_since, oldest), min(asked_until, newest)
+    else:
+        begin, end = oldest, newest
+    if begin >= end:
+        raise NoDataError(
+            "the store holds no position reports in that span",
+            hint=f"it reaches from {iso(oldest)} to {iso(newest)}",
+        )
+    return begin, end
+
+
+def iso(time: pd.Timestamp) -> str:
+    """Write a time as ISO 8601 UTC to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")

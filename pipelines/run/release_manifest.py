@@ -1,0 +1,114 @@
+"""What a pack's manifest says: of its run only what its recipient may know."""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pipelines.assess.ranking import Assessment
+from pipelines.publish.products import Planned
+from pipelines.run import plan
+from pipelines.run.manifest import count_by, git_commit, totals_of
+from pipelines.run.release_view import digest_of_files
+
+if TYPE_CHECKING:
+    from pipelines.run.release import Making
+
+
+def run_id_of(made: "Making") -> str:
+    """Name the run as the recipient knows it: its end, and a digest of what it is made from."""
+    rests_on = [made.window.start.isoformat(), sorted(one["sha256"] for one in made.inputs)]
+    digest = hashlib.sha256(json.dumps(rests_on).encode()).hexdigest()[:4]
+    return f"{made.window.end:%Y%m%dT%H%M%SZ}-{digest}"
+
+
+def manifest_of(
+    made: "Making",
+    run_id: str,
+    assessed: Assessment,
+    events: pd.DataFrame,
+    flagged: pd.DataFrame,
+    planned: Planned | None,
+) -> dict[str, Any]:
+    """Return what the pack says of how it was made.
+
+    What a failed feed or detector says may quote the feed: only that it failed is told.
+    """
+    totals = totals_of(made.inputs)
+    told = [
+        "a feed" if made.recipient.redacts("feeds") else name
+        for name in known_to_fail(made.night.failures, set(made.rights.ledger["name"]))
+    ]
+    told += [f"detector {name}" for name in made.found.failures]
+    failures = {name: "failed; its owner can say why" for name in told if name}
+    named = not made.recipient.redacts("feeds")
+    return {
+        "run_id": run_id,
+        "state": "partial" if failures else "complete",
+        "simulated": bool(made.store.simulated),
+        "window": {"start": _iso(made.window.start), "end": _iso(made.window.end)},
+        "git_commit": git_commit(),
+        "configuration_sha256": _configuration(made),
+        "inputs": [
+            {
+                **({"name": PurePath(one["name"]).name} if named else {}),
+                "sha256": one["sha256"],
+                **made.rights.marks[one["feed_key"]].fields,
+            }
+            for one in made.inputs
+        ],
+        "detectors": {d.name: d.version for d in made.view.detectors},
+        "counts": {
+            "feeds": len(made.inputs),
+            **{key: value for key, value in totals.items() if key != "rejected"},
+            "events": count_by(events, "kind"),
+            "status": count_by(events, "status"),
+            "flagged": len(flagged),
+            "over_budget": assessed.over_budget,
+        },
+        "held_back": [str(rule) for rule in assessed.held_back],
+        "rejected": totals["rejected"],
+        "failures": failures,
+        **({} if planned is None else {"plan": plan.summary(planned)}),
+    }
+
+
+def _configuration(made: "Making") -> str:
+    """Digest of the configuration that the pack rests on, and of no other."""
+    config, settings = made.installation.config, made.installation.settings
+    lists = [
+        _digest(made.installation.watchlists / f"{one.name}{ending}")
+        for one in made.lists
+        for ending in (".csv", ".yaml")
+    ]
+    rests_on = {
+        "detectors": made.installation.detectors,
+        "zones": digest_of_files(config / "zones"),
+        "detection": settings.detection.model_dump(mode="json"),
+        "assess": settings.assess.model_dump(mode="json"),
+        "watchlists": lists,
+        "recipient": made.recipient.model_dump(mode="json"),
+        "patrol": None if made.planning is None else made.planning.config.model_dump(mode="json"),
+    }
+    return hashlib.sha256(json.dumps(rests_on, sort_keys=True).encode()).hexdigest()
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _iso(time: pd.Timestamp) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def known_to_fail(failures: Iterable[str], released: Collection[str]) -> list[str]:
+    """Return the failed feeds that a pack may name: released ones that were damaged.
+
+    Those that weren't read at all have no mark to go by. What couldn't be read is known by what a
+    person named, a folder or a pattern, which says nothing of whose feeds were in it.
+    """
+    names = [name.removeprefix("feed ") for name in failures]
+    return [f"feed {PurePath(name).name}" for name in names if name in released]

@@ -1,0 +1,78 @@
+"""The marks of what a pack holds, each from what the record rests on."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pipelines.assess.ranking import Assessment
+from pipelines.base.marks import Mark, strictest
+from pipelines.publish import release as cut
+
+if TYPE_CHECKING:
+    from pipelines.run.release import Making
+
+
+def default(made: "Making") -> Mark:
+    """Return the mark of all that a pack is made from."""
+    start, end = made.window.start, made.window.end
+    seen = made.store.sightings(start, end)["sighting_id"]
+    marks = [made.rights.marks[one["feed_key"]] for one in made.inputs]
+    marks += [made.rights.marks[f"sighting {name}"] for name in seen]
+    return cut.of_whole(marks, made.recipient, made.rules.of_feed(""))
+
+
+def lineage(made: "Making", *concerned: pd.DataFrame) -> cut.Lineage:
+    """Return what the records of the events' vessels rest on."""
+    mmsis = sorted(set().union(*(m for frame in concerned for m in cut.vessels_of(frame))))
+    heard = made.store.heard_in(mmsis, made.window.end)
+    return cut.lineage(made.store.ledger(), made.rights.sightings["sighting_id"], heard)
+
+
+def vessel_marks(
+    made: "Making",
+    assessed: Assessment,
+    mark_of: Mapping[str, Mark],
+    past: pd.DataFrame,
+    past_marks: list[Mark],
+    known: cut.Lineage,
+    positions: pd.DataFrame,
+) -> dict[int, Mark]:
+    """Return each flag's mark: the strictest of its events and all else that its row names.
+
+    That is its last position, its name and numbers; earlier events where they count; the
+    watch-lists where one does.
+    """
+    parts, last = assessed.parts, made.window.end.strftime("%Y-%m-%d")
+    listed = set(parts.loc[parts["part"] == "watch-list", "mmsi"].tolist())
+    repeated = set(parts.loc[parts["part"] == "history", "mmsi"].tolist())
+    heard = positions.groupby("mmsi")["source"].unique().to_dict()
+    earlier = defaultdict[int, list[Mark]](list)
+    pairs = zip(past["mmsi"].tolist(), past["other_mmsi"].tolist(), past_marks, strict=True)
+    for one, other, mark in pairs:
+        for vessel in {one, other}:
+            earlier[vessel].append(mark)
+    of_lists = [made.rules.of_watchlist(one.name) for one in made.lists]
+    marks = {}
+    for mmsi, ids in assessed.flagged[["mmsi", "event_ids"]].itertuples(index=False, name=None):
+        own = [mark_of[key] for key in str(ids).split(";")]
+        feeds = known.of_vessel(mmsi, "static", "", last)
+        feeds = feeds.union(*(known.of_report(source) for source in heard.get(mmsi, ())))
+        own += [made.rights.marks[key] for key in feeds]
+        if mmsi in repeated:
+            own += earlier[mmsi]
+        if mmsi in listed:
+            own += of_lists
+        marks[int(mmsi)] = strictest(own)
+    return marks
+
+
+def track_marks(made: "Making", tracks: pd.DataFrame, known: cut.Lineage) -> dict[int, Mark]:
+    """Return each track's mark: the strictest of the feeds that brought its reports."""
+    pairs = tracks[["track_id", "source"]].drop_duplicates()
+    marks: dict[int, list[Mark]] = {}
+    for track_id, source in pairs.itertuples(index=False, name=None):
+        own = [made.rights.marks[key] for key in sorted(known.of_report(source))]
+        marks.setdefault(int(track_id), []).extend(own)
+    return {track_id: strictest(own) for track_id, own in marks.items()}

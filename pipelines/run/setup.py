@@ -1,0 +1,64 @@
+"""What a run works with, loaded once: zones, detectors and fitted models of an installation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import detectors
+from detectors.core.detector import Detector
+from detectors.surroundings.zones import Zones
+from pipelines.base.settings import REFERENCE, Installation
+from pipelines.reference import layers as reference
+
+
+@dataclass(frozen=True)
+class Setup:
+    """An installation with what its runs work with.
+
+    Attributes
+    ----------
+    zones
+        As `load_zones` gives them.
+    detectors
+        As `build_detectors` gives them.
+    models
+        As `load_models` gives them.
+    """
+
+    installation: Installation
+    zones: Zones
+    detectors: tuple[Detector, ...]
+    models: Mapping[str, Any]
+
+    @classmethod
+    def load(cls, installation: Installation) -> "Setup":
+        """Load it.
+
+        Raises
+        ------
+        ConfigError
+            If a zone, a detector's block or a model is broken.
+        """
+        return cls(
+            installation,
+            load_zones(installation),
+            tuple(build_detectors(installation)),
+            load_models(installation),
+        )
+
+
+def load_zones(installation: Installation) -> Zones:
+    """Load the zones and land of an installation, accepted learned places among them."""
+    return reference.load_zones(installation.config / "zones", REFERENCE, installation.learned)
+
+
+def build_detectors(installation: Installation) -> list[Detector]:
+    """Build the configured detectors."""
+    return detectors.build(installation.detectors)
+
+
+def load_models(installation: Installation) -> dict[str, Any]:
+    """Load the fitted models of an installation by name, the newest snapshot of each."""
+    from pipelines.reference import models  # they are slow to import
+
+    return models.load(installation.learned)

@@ -1,0 +1,93 @@
+"""Questions to the ledger: which feeds came, from where, and what became of them."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import pandas as pd
+
+from detectors.core import frames
+from pipelines.store.catalogue import TABLES
+from pipelines.store.queries.generation import Generation
+
+
+class FeedQueries(Generation):
+    """Questions about feeds."""
+
+    def has_feed(self, feed_key: str) -> bool:
+        """Return whether a feed is in the ledger."""
+        query = "SELECT count(*) FROM ledger WHERE feed_key = $key"
+        return bool(self._connection.execute(query, {"key": feed_key}).fetchall()[0][0])
+
+    def feed_report(self, feed_key: str) -> dict[str, Any]:
+        """Return what became of the rows of a feed in the ledger, see `ingest.Report.to_dict`."""
+        query = "SELECT report FROM ledger WHERE feed_key = $key"
+        report: dict[str, Any] = json.loads(self.sql(query, {"key": feed_key})["report"].iloc[0])
+        return report
+
+    def waiting(self) -> pd.DataFrame:
+        """Return the ledger's feeds of which rows wait for their time: feed_key, sha256, name,
+        report.
+        """
+        # The text finds them without parsing every report; the report itself decides.
+        query = (
+            "SELECT feed_key, sha256, name, report FROM ledger "
+            "WHERE contains(report, '\"waiting\": {') ORDER BY first_time, feed_key"
+        )
+        found = self.sql(query)
+        found["report"] = [json.loads(text) for text in found["report"]]
+        there = pd.Series(["waiting" in report for report in found["report"]], dtype="bool")
+        return found[there].reset_index(drop=True)
+
+    def looked_at(self, feed_key: str) -> bool:
+        """Return whether a finished run has looked at a feed."""
+        query = "SELECT count(*) FROM run_feeds WHERE feed_key = $key"
+        return bool(self._connection.execute(query, {"key": feed_key}).fetchall()[0][0])
+
+    def feed_places(self) -> dict[str, Path]:
+        """Return where the file of each feed (by key) was found last, as far as that was noted."""
+        rows = self._connection.execute("SELECT feed_key, uri FROM feed_places").fetchall()
+        return {str(key): _path_of(str(uri)) for key, uri in rows}
+
+    def ledger(self) -> pd.DataFrame:
+        """Return every feed ever ingested, with its report."""
+        return self.sql("SELECT * FROM ledger ORDER BY first_time, feed_key")
+
+    def new_feeds(self) -> pd.DataFrame:
+        """Return feeds in the ledger that no finished run has looked at."""
+        return self._ask("new_feeds")
+
+    def arrived(self) -> list[str]:
+        """Return keys of feeds and files of sightings that came after the newest run, by each name;
+        a key that came again under a further name is ``key+1``, …
+        """
+        return [str(key) for key in self._ask("arrived")["key"]]
+
+    def feeds_until(self, date: str) -> list[str]:
+        """Return keys of the feeds that hold anything of a UTC date or an earlier one."""
+        query = (
+            "SELECT feed_key FROM presence WHERE date <= $date "
+            "UNION SELECT feed_key FROM statics WHERE date <= $date ORDER BY feed_key"
+        )
+        return [str(key) for key in self.sql(query, {"date": date})["feed_key"]]
+
+    def ledger_counts(self) -> pd.DataFrame:
+        """Return feeds whose ledger entry says otherwise than their files and presence."""
+        return self._ask("ledger_counts")
+
+    def feed_days(self, since: str) -> pd.DataFrame:
+        """Return reports of each feed file by UTC date from `since` on: name, date, reports,
+        first_time, last_time.
+        """
+        return self._ask("feed_days", since=since)
+
+    def of_feeds(self, table: str, feed_keys: list[str]) -> pd.DataFrame:
+        """Return what a table with a column feed_key has of some feeds."""
+        query = f"SELECT * FROM {table} WHERE list_contains($feeds, feed_key)"  # noqa: S608
+        return frames.conform(self.sql(query, {"feeds": feed_keys}), TABLES[table])
+
+
+def _path_of(uri: str) -> Path:
+    return Path(os.fsdecode(unquote_to_bytes(uri.removeprefix("file://"))))

@@ -1,0 +1,89 @@
+"""Questions about the files of positions: which there are, and what each holds."""
+
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from detectors.core import frames
+from pipelines.store.catalogue import TABLES, StoreError
+from pipelines.store.queries.generation import Generation
+from pipelines.store.sql import statement
+
+
+class FileQueries(Generation):
+    """Questions about files."""
+
+    def files_by_date(self) -> pd.DataFrame:
+        """Return UTC dates with positions: date, files, bytes, rows."""
+        return self._ask("files_by_date")
+
+    def lost(self) -> list[str]:
+        """Return files that are missing, or whose size isn't what the catalogue says."""
+        there = self._place.sizes()
+        rows = self._connection.execute("SELECT path, bytes FROM files ORDER BY path").fetchall()
+        return [str(path) for path, size in rows if there.get(str(path)) != int(size)]
+
+    def original(self, path: str) -> Path:
+        """Return a file as it lies in its place, not as it was read once."""
+        return self._place.original(path)
+
+    def there(self) -> dict[str, int]:
+        """Return files of positions that lie in the place, with their size in bytes."""
+        return self._place.sizes()
+
+    def files(self) -> list[str]:
+        """Return files of positions of this generation."""
+        return list(self.sql("SELECT path FROM files ORDER BY date, path")["path"])
+
+    def named(self) -> set[str]:
+        """Return every file that the catalogue names, also those kept for older readers."""
+        return set(self.sql("SELECT path FROM files UNION SELECT path FROM superseded")["path"])
+
+    def superseded(self) -> list[str]:
+        """Return files kept for older readers only."""
+        return list(self.sql("SELECT path FROM superseded ORDER BY path")["path"])
+
+    def check_file(self, path: Path, date: str) -> pd.DataFrame:
+        """Return what a file of a date holds: feed_key, rows, backwards, elsewhere."""
+        return self._ask("check_file", files=[str(path)], date=date)
+
+    def presence_of(self, date: str) -> pd.DataFrame:
+        """Return the table `presence` of a date."""
+        query = "SELECT * FROM presence WHERE date = $date ORDER BY mmsi, feed_key"
+        return frames.conform(self.sql(query, {"date": date}), TABLES["presence"])
+
+    def presence_in_files(self, date: str, paths: list[str]) -> pd.DataFrame:
+        """Return the same, as files of the store have it.
+
+        Raises
+        ------
+        StoreError
+            If one of them can't be read.
+        """
+        if not paths:
+            return frames.empty(TABLES["presence"])
+        files = self.fetched(paths)
+        try:
+            found = self._ask("presence_in_files", files=files, date=date)
+        except duckdb.Error as error:
+            raise StoreError(f"a file of {date} can't be read: {error}") from error
+        return frames.conform(found, TABLES["presence"])
+
+    def files_of_feeds(self, feed_keys: list[str]) -> pd.DataFrame:
+        """Return files with rows of some feeds: feed_key, date, path, sha256, rows of the feed,
+        others (whether it holds rows of another feed too).
+        """
+        return self._ask("files_of_feeds", feeds=feed_keys)
+
+    def rows_of_feed(self, file: str, feed_key: str) -> pa.RecordBatchReader:
+        """Return the rows of a feed in a file, as they are stored."""
+        rows = self._connection.sql(
+            statement("rows_of_feed"), params={"file": file, "feed_key": feed_key}
+        )
+        return rows.to_arrow_reader(100_000)
+
+    def day_files(self) -> pd.DataFrame:
+        """Return dates with positions: date, paths (blank-separated), content, digests."""
+        return self._ask("day_files")

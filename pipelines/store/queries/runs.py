@@ -1,0 +1,133 @@
+"""Questions about runs, their events and flags, and what people concluded of them."""
+
+import json
+from typing import Any
+
+import pandas as pd
+
+from detectors.core import frames
+from detectors.core.events import parsed
+from pipelines.store.catalogue import TABLES
+from pipelines.store.queries.generation import Generation
+
+
+class RunQueries(Generation):
+    """Questions about runs and what they found."""
+
+    def run(self, run_id: str) -> dict[str, Any] | None:
+        """Return a finished run, None where there is none of that id."""
+        query = (
+            'SELECT run_id, ordinal, start, "end", state, manifest FROM runs WHERE run_id = $run_id'
+        )
+        runs = self.sql(query, {"run_id": run_id})
+        return None if runs.empty else dict(runs.iloc[0])
+
+    def runs(self) -> pd.DataFrame:
+        """Return every finished run, oldest first: run_id, ordinal, start, end, state, known_time.
+
+        `known_time` is the newest report that any run up to this one had looked at: the run's
+        "now". It is the only clock that runs have, so that a run made again after a crash is the
+        same to the last byte.
+        """
+        return self._ask("runs")
+
+    def last_run(self) -> dict[str, Any] | None:
+        """Return the newest finished run, None where there is none."""
+        runs = self._ask("last_run")
+        return None if runs.empty else dict(runs.iloc[0])
+
+    def last_looked_at(self) -> pd.Timestamp | None:
+        """Return the latest end of any run's window, None where there is no run."""
+        end = self.sql('SELECT max("end") AS "end" FROM runs')["end"].iloc[0]
+        return None if pd.isna(end) else end
+
+    def manifest(self, run_id: str) -> dict[str, Any]:
+        """Return the manifest of a finished run."""
+        query = "SELECT manifest FROM runs WHERE run_id = $run_id"
+        manifest: dict[str, Any] = json.loads(
+            self.sql(query, {"run_id": run_id})["manifest"].iloc[0]
+        )
+        return manifest
+
+    def event(self, event_id: str) -> dict[str, Any] | None:
+        """Return the event whose id begins so, retracted or not; None where there is none, or
+        several.
+        """
+        query = "SELECT * FROM events WHERE starts_with(event_id, $id)"
+        found = self.sql(query, {"id": event_id})
+        return dict(parsed(found).iloc[0]) if len(found) == 1 else None
+
+    def events(self, run_id: str) -> pd.DataFrame:
+        """Return the events of a run, with `status` and `reason`."""
+        return parsed(self._ask("run_events", run_id=run_id))
+
+    def events_touching(self, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+        """Return events not retracted whose span touches a window, with the store's own columns."""
+        found = self._ask("events_touching", start=start, end=end)
+        return parsed(frames.conform(found, TABLES["events"]))
+
+    def events_as_of(self, ordinal: int, *, mmsi: int = 0, event_id: str = "") -> pd.DataFrame:
+        """Return events as they were known after a run, in the order of their start.
+
+        Parameters
+        ----------
+        ordinal
+            The run's.
+        mmsi
+            Only events that this vessel takes part in; 0 for all.
+        event_id
+            Only events whose id begins so.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `events.EVENTS`, supersedes, reason, retracted, run_id (the run that changed it last),
+            first_run_id.
+        """
+        found = self._ask("events_as_of", ordinal=ordinal, mmsi=mmsi, event_id=event_id)
+        return parsed(found)
+
+    def revisions(self, event_id: str, ordinal: int) -> pd.DataFrame:
+        """Return what each run up to one learned of an event, oldest first: the columns of the
+        table `event_revisions` with the run's ordinal and known_time.
+        """
+        return parsed(self._ask("revisions", event_id=event_id, ordinal=ordinal))
+
+    def heirs(self) -> dict[str, str]:
+        """Return ids of events that took over the story of a retracted one, with that one's id."""
+        query = "SELECT event_id, supersedes FROM events WHERE supersedes <> ''"
+        found = self.sql(query)
+        return dict(zip(found["event_id"], found["supersedes"], strict=True))
+
+    def looks(self, event_id: str, ordinal: int) -> pd.DataFrame:
+        """Return what each run up to one said of an event: run_id, ordinal, status; oldest
+        first.
+        """
+        return self._ask("looks", event_id=event_id, ordinal=ordinal)
+
+    def flags(self, run_id: str) -> pd.DataFrame:
+        """Return `schemas.FLAGGED` of a run."""
+        return self._ask("run_flags", run_id=run_id)
+
+    def all_flags(self) -> pd.DataFrame:
+        """Return every flag: `schemas.FLAGGED`, run_id, ordinal, known_time; by run and rank."""
+        runs = self.runs()[["run_id", "ordinal", "known_time"]]
+        flags = self.sql("SELECT * FROM flags").merge(runs, on="run_id")
+        return flags.sort_values(["ordinal", "rank"], kind="stable", ignore_index=True)
+
+    def dispositions(self, until: pd.Timestamp | None = None) -> pd.DataFrame:
+        """Return `dispositions.DISPOSITIONS`: every conclusion recorded up to a time (None: ever),
+        oldest first.
+        """
+        query = (
+            "SELECT * FROM dispositions WHERE $until IS NULL OR made_time <= $until "
+            "ORDER BY made_time, disposition_id"
+        )
+        return frames.conform(self.sql(query, {"until": until}), TABLES["dispositions"])
+
+    def operations(self) -> pd.DataFrame:
+        """Return `operations.OPERATIONS`: every operation, in the order in which they were
+        added.
+        """
+        query = "SELECT * FROM operations ORDER BY made_time, name"
+        return frames.conform(self.sql(query), TABLES["operations"])

@@ -1,0 +1,173 @@
+"""Questions about positions, tracks and coverage, and about what was heard when."""
+
+from functools import cache
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from detectors.core import frames
+from detectors.kinematics import hull_limits, tracks
+from detectors.kinematics.tracks import Segmented
+from detectors.surroundings.coverage import CELLS, FEED, RECEIVERS, Coverage
+from pipelines.store.now import MOST_NEEDED, REFERENCE_DATES, Now, believed
+from pipelines.store.queries.generation import Generation
+
+
+class TrafficQueries(Generation):
+    """Questions about traffic."""
+
+    def last_heard(self, end: pd.Timestamp) -> pd.Timestamp | None:
+        """Return time of the newest report up to `end` that can be believed, None where there is
+        none.
+        """
+        found = self.now(end)
+        return None if found is None else found.time
+
+    def now(self, end: pd.Timestamp) -> Now | None:
+        """Return the same, with what it rests on."""
+
+        @cache
+        def busiest(last: str) -> int:
+            found = self._ask("busiest", last=last, dates=REFERENCE_DATES, end=end)
+            return int(found["vessels"].iloc[0])
+
+        return believed(
+            self._ask("last_heard", end=end, most=MOST_NEEDED)["time"],
+            lambda until: busiest(f"{until:%Y-%m-%d}"),
+        )
+
+    def heard(self, since: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
+        """Return MMSIs heard between two times."""
+        return self._ask("heard", since=since, end=end)["mmsi"]
+
+    def report_counts(self, since: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+        """Return vessels heard between two times with their reports on those dates: mmsi,
+        reports.
+        """
+        return self._ask("report_counts", since=since, end=end)
+
+    def need(self, reach: pd.DataFrame) -> pd.DataFrame:
+        """Return where to load each vessel from, so that `reach` is covered and one report before
+        it.
+
+        Parameters
+        ----------
+        reach
+            mmsi, reach_time.
+
+        Returns
+        -------
+        pandas.DataFrame
+            mmsi, from_time (midnight UTC), first_time (the vessel's first report in the store).
+        """
+        with self._registered("reach", reach):
+            return self._ask("need")
+
+    def positions(self, need: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
+        """Return `frames.POSITIONS` of the vessels in `need`, each from its from_time, up to `end`.
+
+        Copies of one transmission are left out, also of one that was first received just before
+        from_time.
+        """
+        if need.empty:
+            return frames.empty(frames.POSITIONS)
+        margin = pd.Timedelta(seconds=tracks.DUPLICATE_WINDOW_S)
+        first = (need["from_time"].min() - margin).strftime("%Y-%m-%d")
+        paths = self._ask("files_between", first=first, last=end.strftime("%Y-%m-%d"))["path"]
+        with self._registered("need", need):
+            received = self._read(
+                "positions", list(paths), end=end, margin_s=tracks.DUPLICATE_WINDOW_S
+            )
+        kept, _ = tracks.deduplicate(received)
+        from_time = kept["mmsi"].map(need.set_index("mmsi")["from_time"])
+        return kept[kept["time"] >= from_time].reset_index(drop=True)
+
+    def state_before(self, need: pd.DataFrame) -> pd.DataFrame:
+        """Return `hull_limits.STATE` of the vessels in `need`, as of each one's from_time."""
+        with self._registered("need", need):
+            return frames.conform(self._ask("state_before"), hull_limits.STATE)
+
+    def day_positions(
+        self, paths: list[str], since: pd.Timestamp, mmsis: tuple[int, int] | None = None
+    ) -> pd.DataFrame:
+        """Return `frames.POSITIONS` since a time from some files of the store.
+
+        With `mmsis` only vessels from the first MMSI on, below the second; files are sorted by
+        MMSI, so that little else is read.
+        """
+        low, high = mmsis or (0, 1_000_000_000)
+        return self._read("day_positions", paths, since=since, low=low, high=high)
+
+    def receptions(self, paths: list[str], since: pd.Timestamp) -> pd.DataFrame:
+        """Return `frames.RECEPTIONS` since a time from some files of the store."""
+        here = zip(paths, self.fetched(paths), strict=True)
+        named = [path for path, file in here if "station" in pq.read_schema(file).names]
+        return self._read("receptions", named, frames.RECEPTIONS, since=since)
+
+    def day_counts(self, first: str, last: str) -> list[str]:
+        """Return counts (JSON) of the dates from `first` to `last` that were worked out."""
+        query = "SELECT counts FROM days WHERE date >= $first AND date <= $last ORDER BY date"
+        return [str(text) for text in self.sql(query, {"first": first, "last": last})["counts"]]
+
+    def day_state(self, date: str) -> pd.DataFrame:
+        """Return `hull_limits.STATE` as of the end of a date."""
+        query = "SELECT * EXCLUDE (date) FROM track_state WHERE date = $date ORDER BY ALL"
+        return frames.conform(self.sql(query, {"date": date}), hull_limits.STATE)
+
+    def coverage(self, first: pd.Timestamp, last: pd.Timestamp) -> Coverage:
+        """Return coverage of the UTC dates from `first` to `last`."""
+        dates = {"first": first.strftime("%Y-%m-%d"), "last": last.strftime("%Y-%m-%d")}
+        return Coverage(
+            frames.conform(self._ask("coverage_between", **dates), CELLS),
+            frames.conform(self._ask("coverage_feed_between", **dates), FEED),
+            frames.conform(self._ask("coverage_receivers_between", **dates), RECEIVERS),
+        )
+
+    def heard_by_block(self, since: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+        """Return reports by block of 1° of latitude and 0.5° of longitude, for each 24 hours before
+        `end`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            day (0: the last 24 hours), lat (deg, southern edge), lon_half (half degrees, western
+            edge), reports.
+        """
+        return self._ask("heard_by_block", since=since, end=end)
+
+    def heard_by_slot(self, since: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
+        """Return starts of the slots of ten minutes in which any feed heard anything."""
+        return self._ask("heard_by_slot", since=since, end=end)["time"]
+
+    def tracks(self) -> pd.DataFrame:
+        """Return every track: span, bounds, length and the simplified geometry of each of its
+        days.
+        """
+        return self._ask("tracks")
+
+    def days_heard(self, first: pd.Timestamp, last: pd.Timestamp) -> int:
+        """Return UTC dates with reports from the date of `first` to that of `last`."""
+        query = "SELECT count(DISTINCT date) AS n FROM files WHERE date BETWEEN $first AND $last"
+        dates = {"first": first.strftime("%Y-%m-%d"), "last": last.strftime("%Y-%m-%d")}
+        return int(self.sql(query, dates)["n"].iloc[0])
+
+    def track_positions(
+        self, mmsis: list[int], start: pd.Timestamp, end: pd.Timestamp
+    ) -> pd.DataFrame:
+        """Return `frames.TRACKED` of some vessels over a window, cleaned as the detectors saw
+        them.
+        """
+        reach = pd.DataFrame({"mmsi": pd.Series(mmsis, dtype="int64"), "reach_time": start})
+        need = self.need(reach)
+        tracked = self.tracked(need, end)
+        return tracked[tracked["time"] >= start].reset_index(drop=True)
+
+    def tracked(self, need: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
+        """Return `frames.TRACKED` of the vessels in `need`, each from its from_time, up to
+        `end`.
+        """
+        return self.segmented(need, end).tracked
+
+    def segmented(self, need: pd.DataFrame, end: pd.Timestamp) -> Segmented:
+        """Return the same with the reports that belong to no track."""
+        return tracks.segment(self.positions(need, end), self.state_before(need))

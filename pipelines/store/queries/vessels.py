@@ -1,0 +1,56 @@
+"""Questions about vessels: what each called itself, and where that was heard."""
+
+import pandas as pd
+
+from detectors.core import frames
+from pipelines.store.queries.generation import Generation
+from pipelines.store.vessels import Identity, history, identity, until
+
+
+class VesselQueries(Generation):
+    """Questions about vessels."""
+
+    def vessels(self, end: pd.Timestamp) -> pd.DataFrame:
+        """Return what each vessel called itself last up to `end`; `frames.VESSELS` without
+        flag_state.
+        """
+        return self._ask("vessels", end=end)
+
+    def heard_in(self, mmsis: list[int], end: pd.Timestamp) -> pd.DataFrame:
+        """Return feeds that some vessels were heard in, by UTC date up to `end`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            mmsi, date, feed_key, what: "position" or "static".
+        """
+        with self._registered("wanted", pd.DataFrame({"mmsi": pd.Series(mmsis, dtype="int64")})):
+            return self._ask("heard_in", end=end)
+
+    def identity_at(self, mmsi: int, time: pd.Timestamp) -> Identity:
+        """Return what a vessel had called itself last at a time."""
+        from pipelines.reference.codes import flag_states
+
+        statements, seen = self._ask("statements", mmsi=mmsi), self._ask("seen", mmsi=mmsi)
+        return identity(mmsi, time, statements, seen, str(flag_states([mmsi])[0]))
+
+    def history(self, mmsi: int, end: pd.Timestamp | None = None) -> pd.DataFrame:
+        """Return `HISTORY`: all that a vessel said of itself, up to a time, and from when to
+        when.
+        """
+        statements = self._ask("statements", mmsi=mmsi)
+        return history(statements if end is None else until(statements, end))
+
+    def names(self, end: pd.Timestamp) -> pd.DataFrame:
+        """Return every name, call sign and IMO number that any vessel said up to a time, and all
+        MMSIs heard: mmsi, field, value, first_time, last_time.
+        """
+        return self._ask("names", end=end)
+
+    def statements(self, need: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
+        """Return `frames.STATEMENTS` of the vessels in `need`, each from its from_time, up to
+        `end`.
+        """
+        with self._registered("need", need):
+            statements = self._ask("statements_between", end=end)
+        return frames.conform(statements, frames.STATEMENTS)

@@ -1,0 +1,143 @@
+"""A private copy of the catalogue, and how it is published: whole or not at all.
+
+Order of effects, so that a crash at any moment followed by a rerun gives the same store: Parquet
+files first, flushed to disk; then one transaction on the private copy of the catalogue that names
+them; then the copy is published by rename.
+"""
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from detectors.core import frames
+from pipelines.base.settings import StoreSettings
+from pipelines.store import catalogue
+from pipelines.store.catalogue import TABLES, StoreError, room
+from pipelines.store.feeds import NewFiles
+from pipelines.store.place import Place
+from pipelines.store.queries import Queries
+from pipelines.store.writer.leftovers import remove_work
+
+
+class Publishing(Queries):
+    """A catalogue being changed."""
+
+    def __init__(self, root: Path, settings: StoreSettings, place: Place | None = None) -> None:
+        self._work = root / "work.duckdb"
+        self._published = root / "catalogue.duckdb"
+        self._settings = settings
+        self._publishes = 0
+        super().__init__(self._open(), root, place)
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        return catalogue.connect(self._work, self._settings)
+
+    def close(self) -> None:
+        """Close the private copy; what wasn't published is forgotten."""
+        self._connection.close()
+        remove_work(self._root)
+
+    def publish(self) -> None:
+        """Let readers see all that was written so far.
+
+        Raises
+        ------
+        DiskFullError
+            If there is no room; what wasn't published is forgotten then.
+        """
+        try:
+            with room(self._root):
+                self._connection.execute("CHECKPOINT")
+                self._connection.close()
+                fresh = catalogue.prepare(self._work, self._published)
+                # From here on it may be published, whatever happens, so that what it names stays.
+                self._publishes += 1
+                self._place.publish(fresh)
+        except BaseException:
+            self._restore()
+            raise
+        catalogue.swap(fresh, self._published)
+        self._connection = self._open()
+
+    def _restore(self) -> None:
+        """Go back to what is published."""
+        with suppress(duckdb.Error):
+            self._connection.close()
+        remove_work(self._root)
+        with room(self._root):
+            shutil.copyfile(self._published, self._work)
+            self._connection = self._open()
+
+    def _publish_whole(self, parts: NewFiles, work: Callable[[], None]) -> None:
+        """Do `work` and publish; if that fails, remove the files that it wrote."""
+        before = self._publishes
+        try:
+            with room(self._root):
+                work()
+        except BaseException:
+            parts.discard()
+            self._restore_if_broken()
+            raise
+        try:
+            self.publish()
+        except BaseException:
+            if self._publishes == before:
+                parts.discard()
+            raise
+
+    def _restore_if_broken(self) -> None:
+        """Go back to what is published if DuckDB refuses all further work, as after a full disk."""
+        try:
+            self._connection.execute("SELECT 1").fetchall()
+        except duckdb.Error:
+            self._restore()
+
+    def _refuse_mixture(self, simulated: bool, name: str) -> None:
+        held = self.simulated
+        if held is None or held == simulated:
+            return
+        words = {True: "simulated", False: "real"}
+        raise StoreError(
+            f"{name} is {words[simulated]}, but this store holds {words[held]} data",
+            hint="name another home with --home for it",
+        )
+
+    def _insert(self, table: str, rows: pd.DataFrame) -> None:
+        if rows.empty:
+            return
+        with self._registered("rows_in", frames.conform(rows, TABLES[table])):
+            self._connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows_in")  # noqa: S608
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.begin()
+        try:
+            with room(self._root):
+                yield
+                self._connection.commit()
+        except BaseException:
+            # It fails where a full disk ended the transaction, and would hide what did.
+            with suppress(duckdb.Error):
+                self._connection.rollback()
+            raise
+
+
+def one_row(table: str, values: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a frame of one row of a table, with the types of its columns."""
+    schema = TABLES[table]
+    row = {name: pd.Series([values[name]], dtype="object") for name in schema}
+    frame = pd.DataFrame(row)
+    for name, column in schema.items():
+        if column.dtype == frames.TIME:
+            frame[name] = pd.to_datetime(frame[name], utc=True)
+    return frames.conform(frame, schema)
+
+
+def keys_frame(feed_keys: Iterable[str]) -> pd.DataFrame:
+    """Return keys of feeds as a table of one column."""
+    return pd.DataFrame({"feed_key": pd.Series(list(feed_keys), dtype="str")})

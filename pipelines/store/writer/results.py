@@ -1,0 +1,126 @@
+"""What was worked out or concluded: days, runs, dispositions, operations."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import pandas as pd
+
+from detectors.core import frames
+from detectors.core.events import written
+from detectors.surroundings.coverage import Coverage
+from pipelines.store.catalogue import TABLES, StoreError
+from pipelines.store.writer.files import DERIVED
+from pipelines.store.writer.publishing import Publishing, keys_frame, one_row
+
+REVISIONS: Final = ("created", "changed", "retracted")
+"""What a run may do to an event that leaves a revision of it, kept for ever."""
+
+
+class ResultWriter(Publishing):
+    """Records days that were worked out, finished runs, and what people concluded."""
+
+    def set_day(
+        self,
+        date: str,
+        *,
+        digests: tuple[str, str],
+        counts: Mapping[str, int],
+        state: pd.DataFrame,
+        summary: pd.DataFrame,
+        coverage: Coverage,
+    ) -> None:
+        """Replace what was worked out from one UTC date: open hulls, tracks, coverage."""
+        day = {
+            "date": date,
+            "input": digests[0],
+            "state": digests[1],
+            "counts": json.dumps(counts, sort_keys=True),
+        }
+        with self._transaction():
+            for table in DERIVED:
+                self._connection.execute(f"DELETE FROM {table} WHERE date = $d", {"d": date})  # noqa: S608
+            self._insert("days", one_row("days", day))
+            self._insert("track_state", state.assign(date=date))
+            self._insert("track_days", summary.assign(date=date))
+            self._insert("coverage_cells", coverage.cells)
+            self._insert("coverage_feed", coverage.feed)
+            self._insert("coverage_receivers", coverage.receivers)
+
+    def add_run(
+        self,
+        run: Mapping[str, Any],
+        *,
+        compared: pd.DataFrame,
+        flags: pd.DataFrame,
+        feed_keys: Iterable[str],
+    ) -> None:
+        """Record a finished run: its events with their status, its flags; then publish.
+
+        Parameters
+        ----------
+        run
+            The columns of the table `runs`.
+        compared
+            `events.EVENTS` plus status, supersedes, reason.
+        flags
+            `schemas.FLAGGED`.
+        feed_keys
+            The feeds that were new to this run.
+        """
+        run_id = run["run_id"]
+        compared = written(compared)
+        found = compared[compared["status"].isin(["created", "changed", "unchanged"])]
+        gone = compared[compared["status"] == "retracted"]
+        with self._transaction():
+            kept = found.assign(run_id=run_id, first_run_id=run_id, retracted=False)
+            with self._registered("found", frames.conform(kept, TABLES["events"])):
+                # A retracted event that is found again takes up its old story, and one that is
+                # looked at again keeps that which it took over.
+                self._connection.execute(
+                    "CREATE OR REPLACE TEMP TABLE fresh AS SELECT f.* REPLACE ("
+                    "coalesce(e.first_run_id, f.first_run_id) AS first_run_id, "
+                    "coalesce(nullif(f.supersedes, ''), e.supersedes, '') AS supersedes) "
+                    "FROM found AS f LEFT JOIN events AS e USING (event_id)"
+                )
+            self._connection.execute(
+                "DELETE FROM events WHERE event_id IN (FROM fresh SELECT event_id)"
+            )
+            self._connection.execute("INSERT INTO events SELECT * FROM fresh")
+            with self._registered("gone", gone[["event_id"]]):
+                self._connection.execute(
+                    "UPDATE events SET retracted = true, run_id = $run_id "
+                    "WHERE event_id IN (SELECT event_id FROM gone)",
+                    {"run_id": run_id},
+                )
+            self._insert("run_events", compared.assign(run_id=run_id))
+            learned = compared[compared["status"].isin(REVISIONS)]
+            self._insert("event_revisions", learned.assign(run_id=run_id))
+            self._insert("flags", flags.assign(run_id=run_id))
+            self._insert("runs", one_row("runs", run))
+            self._insert("run_feeds", keys_frame(feed_keys).assign(run_id=run_id))
+        self.publish()
+
+    def add_disposition(self, disposition: pd.DataFrame) -> None:
+        """Add a conclusion (`dispositions.DISPOSITIONS`, one row), then publish."""
+        with self._transaction():
+            self._insert("dispositions", disposition)
+        self.publish()
+
+    def add_operation(self, operation: pd.DataFrame) -> None:
+        """Add an operation (`operations.OPERATIONS`, one row), then publish.
+
+        Raises
+        ------
+        StoreError
+            If there is one of that name, whatever its case.
+        """
+        name = str(operation["name"].iloc[0])
+        if (self.operations()["name"].str.casefold() == name.casefold()).any():
+            raise StoreError(
+                f"there is an operation {name!r} already",
+                hint="operations are kept as they are: choose another name",
+            )
+        with self._transaction():
+            self._insert("operations", operation)
+        self.publish()

@@ -1,0 +1,61 @@
+"""What commands print for programs: numbers are numbers, an MMSI is nine digits."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from pipelines.cli.main import app
+from pipelines.cli.present import print_csv, records
+
+TABLE = pd.DataFrame(
+    {
+        "mmsi": pd.Series([2320001, 563000101], dtype="int64"),
+        "other_mmsi": pd.Series([0, 2320001], dtype="int64"),
+        "start": pd.to_datetime(["2026-01-06T00:00:00Z", None], utc=True),
+        "score": [0.5, float("nan")],
+        "note": ["=1+1", "calm"],
+    }
+)
+
+
+def test_rows_for_json_hold_numbers_and_nine_digits() -> None:
+    first, second = records(TABLE)
+    assert (first["mmsi"], first["other_mmsi"]) == ("002320001", None)
+    assert (second["mmsi"], second["other_mmsi"]) == ("563000101", "002320001")
+    assert (first["score"], second["score"], second["start"]) == (0.5, None, None)
+
+
+def test_csv_is_written_by_the_rules_of_a_run(capsys: pytest.CaptureFixture[str]) -> None:
+    print_csv(TABLE)
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["note"] for row in rows] == ["'=1+1", "calm"]  # never a formula
+    assert [row["start"] for row in rows] == ["2026-01-06T00:00:00Z", ""]
+    assert [row["other_mmsi"] for row in rows] == ["", "2320001"]
+
+
+def said(home: Path, *arguments: str) -> Any:
+    ran = CliRunner().invoke(app, [*arguments, "--home", str(home), "--json"])
+    assert ran.exit_code == 0, ran.output
+    return json.loads(ran.stdout)
+
+
+def test_flags_and_vessels_have_numbers(exercise_home: Path) -> None:
+    flags = said(exercise_home, "flagged", "--top", "100")["flagged"]
+    assert [flag["rank"] for flag in flags] == list(range(1, len(flags) + 1))
+    for flag in flags:
+        assert flag["mmsi"].isdigit()
+        assert len(flag["mmsi"]) == 9
+        assert isinstance(flag["imo"], int | None)
+        assert all(isinstance(flag[name], float) for name in ("score", "lat", "lon"))
+    of = said(exercise_home, "vessel", flags[0]["mmsi"])
+    assert of["mmsi"] == flags[0]["mmsi"]
+    assert all(isinstance(row["reports"], int) for row in of["history"])
+    [found] = said(exercise_home, "find", flags[0]["mmsi"], "--top", "1")
+    assert found["mmsi"] == flags[0]["mmsi"]
+    assert isinstance(found["likeness"], float | int)

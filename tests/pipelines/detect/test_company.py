@@ -1,0 +1,122 @@
+"""Company from each relation of the list, in scenes small enough to see who must be named."""
+
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from detectors.core import frames
+from detectors.core.detector import Context, Detector
+from detectors.core.relations import (
+    All,
+    Along,
+    Edges,
+    EventsOf,
+    LastNear,
+    Near,
+    Own,
+    Relation,
+    Reported,
+)
+from detectors.surroundings.coverage import Coverage
+from detectors.surroundings.zones import Zones
+from pipelines.detect.company import Company, Scene
+
+START: Final = pd.Timestamp("2026-03-01T00:00Z")
+A, B, C, D = 563000001, 563000002, 563000003, 563000004
+MINUTE: Final = Along(60, 600)
+
+
+def track(mmsi: int, begin: int, end: int, lat: Any, ordinal: int = 1) -> pd.DataFrame:
+    """A report a minute from one minute of the day to another, at given latitudes."""
+    minutes = np.arange(begin, end)
+    frame = pd.DataFrame(
+        {
+            "mmsi": mmsi,
+            "time": (START + pd.to_timedelta(minutes, unit="min")).astype(frames.TIME),
+            "lat": np.broadcast_to(lat, len(minutes)).astype("float64"),
+            "lon": 103.0,
+            "sog_kn": np.nan,
+            "cog_deg": np.nan,
+            "heading_deg": np.nan,
+            "nav_status": 15,
+            "msg_type": 1,
+            "ais_class": "A",
+            "source": "made up",
+            "source_offset": minutes,
+            "track_id": mmsi * 100 + ordinal,
+        }
+    )
+    return frames.conform(frame, frames.TRACKED)
+
+
+def company(relations: tuple[Relation, ...], *tracks: pd.DataFrame, **known: Any) -> Company:
+    """Who is whose company by some relations among some tracks."""
+    positions = pd.concat(tracks).sort_values(["track_id", "time"], ignore_index=True)
+    vessels = frames.empty(frames.VESSELS)
+    context = Context(
+        START, START + pd.Timedelta("1D"), Zones.none(), vessels, Coverage.none(), **known
+    )
+    declared = {"rests_on": property(lambda _: relations)}
+    detector: Any = type("Declared", (Detector,), declared)
+    return Scene(positions, context).company(detector())
+
+
+def test_own_is_nobody_else_and_all_is_everybody() -> None:
+    tracks = [track(m, 0, 60, 1.0) for m in (A, B)]
+    assert company((Own(),), *tracks).of(A) == set()
+    assert company((Own(), All()), *tracks).of(A) == {B}
+
+
+def test_near_in_place_and_time() -> None:
+    tracks = [track(A, 0, 20, 1.0), track(B, 0, 20, 1.005), track(C, 200, 220, 1.0)]
+    tracks.append(track(D, 0, 20, 1.5))
+    assert company((Near(2000.0, 0.0, MINUTE, MINUTE),), *tracks).of(A) == {B}
+    later = Near(2000.0, 4 * 3600.0, MINUTE, MINUTE)
+    assert company((later,), *tracks).of(A) == {B, C}
+
+
+def test_only_where_it_was_slow_or_paused() -> None:
+    """A lies for half an hour beside B, then sails at 20 kn past C."""
+    way = np.r_[np.full(40, 1.0), 1.0 + 0.0056 * np.arange(1, 81)]
+    tracks = [track(A, 0, 120, way), track(B, 0, 120, 1.0), track(C, 0, 120, 1.4)]
+    slow = Along(60, 600, below_kn=2.5)
+    assert company((Near(2000.0, 0.0, MINUTE, MINUTE),), *tracks).of(A) == {B, C}
+    assert company((Near(2000.0, 0.0, slow, MINUTE),), *tracks).of(A) == {B}
+    paused = Along(60, 600, below_kn=2.5, pause_s=5400)
+    assert company((Near(2000.0, 0.0, paused, MINUTE),), *tracks).of(A) == {B, C}
+
+
+def test_edges_both_ways_and_over_a_hop() -> None:
+    """B begins where A ends; C begins there too; D only passes where A ended."""
+    tracks = [track(A, 300, 360, 1.0), track(B, 370, 430, 1.001), track(C, 375, 600, 1.002)]
+    tracks.append(track(D, 0, 900, 1.0))
+    end, begin = Edges(5, 3600, before=True), Edges(5, 3600, before=False)
+    direct = Near(2000.0, 1800.0, end, begin)
+    assert company((direct,), *tracks).of(A) == {B, C}
+    assert company((direct,), *tracks).of(B) == set()
+    both = Near(2000.0, 1800.0, end, begin, mutual=True)
+    assert company((both,), *tracks).of(B) == {A}
+    rivals = Near(2000.0, 1800.0, end, begin, mutual=True, hop=both)
+    assert company((rivals,), *tracks).of(B) == {A, C}
+    passed = Near(2000.0, 0.0, end, Reported(), hop=both)
+    assert D in company((passed,), *tracks).of(B), "it passed where B's forerunner ended"
+
+
+@pytest.mark.parametrize("further", [False, True])
+def test_last_near_those_whose_positions_leap(further: bool) -> None:
+    """However long ago the other was there; one that doesn't leap has no such company."""
+    tracks = [track(A, 600, 660, 1.0), track(B, 0, 10, 1.05)]
+    if further:
+        tracks.append(track(A, 660, 700, 2.0, ordinal=2))
+    assert company((LastNear(20_000.0, 1000.0),), *tracks).of(A) == ({B} if further else set())
+
+
+def test_events_shared_or_of_all() -> None:
+    met = pd.DataFrame({"mmsi": [A, C], "other_mmsi": [B, 0]})
+    tracks = [track(m, 0, 60, 1.0) for m in (A, B, C, D)]
+    shared = company((EventsOf(("x",), shared=True),), *tracks, earlier={"x": met})
+    assert (shared.of(A), shared.of(B), shared.of(C)) == ({B}, {A}, set())
+    every = company((EventsOf(("x",)),), *tracks, earlier={"x": met})
+    assert (every.of(A), every.of(D), every.of(0)) == ({B, C}, set(), {A, B, C})

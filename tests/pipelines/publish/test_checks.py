@@ -1,0 +1,46 @@
+"""Evidence in readable form: limits beside what was measured, and nothing lost."""
+
+import pytest
+
+from detectors.core.evidence import Bound, Evidence
+from pipelines.publish import checks
+
+ENCOUNTER = Evidence.of(
+    {
+        "median_distance_m": Bound(51.0, 500.0, "at_most", "max_distance_m"),
+        "duration_s": Bound(20400, 1800.0, "at_least", "min_duration_s"),
+        "median_speed_kn": Bound(0.07, 2.5, "at_most", "max_speed_kn"),
+        "min_distance_m": 40.0,
+        "near_land": False,
+        "first_report_source": "bfc7fd6cbbb339e6:7207142",
+    },
+    {"max_silence_s": 1800},
+)
+
+
+def test_each_limit_stands_beside_what_was_measured_the_nearest_first() -> None:
+    assert checks.rows(ENCOUNTER) == [
+        checks.Row("median distance", "51 m", "at most 500 m", "449 m less", "max_distance_m"),
+        checks.Row("median speed", "0.07 kn", "at most 2.5 kn", "2.43 kn less", "max_speed_kn"),
+        checks.Row("duration", "5.7 h", "at least 30 min", "5.2 h more", "min_duration_s"),
+    ]
+
+
+def test_nothing_of_the_evidence_is_lost() -> None:
+    told = [name for name, _ in (*checks.facts(ENCOUNTER), *checks.settings(ENCOUNTER))]
+    assert told == ["min distance", "near land", "max silence"]
+    assert checks.reports(ENCOUNTER) == {"first report": ("bfc7fd6cbbb339e6", 7207142)}
+    assert checks.values(ENCOUNTER)["max_distance_m"] == 500.0
+
+
+@pytest.mark.parametrize(
+    ("bound", "measured", "margin"),
+    [
+        (Bound(9.0, 2.5, "at_most"), "9 kn", "6.5 kn more"),
+        (Bound(1.0, 2.5, "at_least"), "1 kn", "1.5 kn less"),
+        (Bound(float("nan"), 2.5, "at_least"), "not known", ""),
+    ],
+)
+def test_a_value_beyond_its_limit_says_so(bound: Bound, measured: str, margin: str) -> None:
+    (row,) = checks.rows(Evidence.of({"speed_kn": bound}))
+    assert (row.measured, row.margin) == (measured, margin)
