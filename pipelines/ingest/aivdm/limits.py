@@ -1,6 +1,16 @@
-"""Limits by which `$PGHP` lines and the times of delivery are judged; see `wrappers`."""
+"""How near one another sentences are that belong together: parts, groups, `$PGHP` lines."""
 
 from typing import Final
+
+# How long a part of a message waits for the others. A transmission lasts 5 slots of 26.7 ms
+# (ITU-R M.1371-5, Annex 2, 3.2.2.11), and IEC 61162-1 reuses the 10 sequential identifiers in turn,
+# so that a much later part with the same identifier belongs to another message; a part that comes
+# before one with a lower number even more so. In 5,300 real messages of several parts, all but one
+# had their parts in order and next to one another.
+PARTS_WITHIN_SENTENCES: Final = 250
+SWAPPED_WITHIN_SENTENCES: Final = 20
+PARTS_WITHIN_US: Final = 10_000_000
+GROUP_WITHIN_SENTENCES: Final = 1_000
 
 FRESH_WITHIN_PIECES: Final = 8
 WRAPPED_WITHIN_PIECES: Final = 20

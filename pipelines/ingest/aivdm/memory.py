@@ -29,16 +29,6 @@ NO_GROUP: Final = -1
 EARLIEST_US: Final = 788_918_400_000_000
 LATEST_US: Final = 4_102_444_800_000_000
 
-# How long a part of a message waits for the others. A transmission lasts 5 slots of 26.7 ms
-# (ITU-R M.1371-5, Annex 2, 3.2.2.11), and IEC 61162-1 reuses the 10 sequential identifiers in turn,
-# so that a much later part with the same identifier belongs to another message; a part that comes
-# before one with a lower number even more so. In 5,300 real messages of several parts, all but one
-# had their parts in order and next to one another.
-PARTS_WITHIN_SENTENCES: Final = 250
-SWAPPED_WITHIN_SENTENCES: Final = 20
-PARTS_WITHIN_US: Final = 10_000_000
-GROUP_WITHIN_SENTENCES: Final = 1_000
-
 # Where a row's time comes from, best first. A wrapper goes before an epoch behind the sentence,
 # which is its logger's: of 18,500 real reports, 84 % of the wrappers' times agree within 4 s with
 # the UTC second in the report (most others are a satellite's, 20 s off), and 43 % of the loggers'.

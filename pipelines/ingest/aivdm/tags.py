@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.ingest.aivdm import limits
 from pipelines.ingest.aivdm import memory as m
 from pipelines.ingest.aivdm.characters import (
     BACKSLASH,
@@ -171,7 +172,7 @@ def inherit(head: Any, groups: Any) -> None:
         group.group == head.group
         and group.total == head.group_total
         and group.seen != 0
-        and head.pieces - group.seen <= m.GROUP_WITHIN_SENTENCES
+        and head.pieces - group.seen <= limits.GROUP_WITHIN_SENTENCES
         and head.group_number != 1
     )
     if known:
