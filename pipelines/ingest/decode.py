@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
+from pipelines.ingest.clocks import Conduct
 from pipelines.ingest.containers import UNFINISHED, Budget, Member, kind_of, members
 from pipelines.ingest.discover import FeedFile
 from pipelines.ingest.errors import IngestError, explained
@@ -62,15 +63,18 @@ class Decoding:
 
     def _all_batches(self) -> Iterator[Batch]:
         first = 1
+        conduct = Conduct()
         for member in self._members():
             lines = Lines(member, first)
             kind = self._recognise(member, lines)
             if kind is not None:
                 for batch in self._batches(member, lines, kind):
                     self.report.landed(*batch.heard, batch.statics)
+                    conduct.landed(batch)
                     yield batch
                 self._note_damage(member, lines)
             first = lines.next
+        self.report.clocks += conduct.found()
 
     def _members(self) -> Iterator[Member]:
         path, name, options = self._feed.path, self._feed.name, self._options

@@ -1,9 +1,15 @@
 """AIVDM and AIVDO sentences to batches: dates and checks the columns that `aivdm` decodes.
 
 **Times.** A report's time is, in this order: the tag block's `c`, its own or that of its group; the
-`$PGHP` line before it that names its checksum; an epoch behind the sentence; an epoch or ISO 8601
-time before it (UTC if it names no zone). A report of several sentences has the time of its first
-part. (A logger's epoch behind the sentence goes after `$PGHP`, see `aivdm.TIME_FROM`.)
+`$PGHP` line near it, before or behind, that names its checksum; an epoch behind the sentence; an
+epoch or ISO 8601 time before it (UTC if it names no zone). A report of several sentences has the
+time of its first part. (A logger's epoch behind the sentence goes after `$PGHP`, see
+`aivdm.TIME_FROM`.)
+
+Where those epochs are a minute or more later than the `$PGHP` lines near them, they say when the
+lines were delivered. A sentence that no such line names then has the time of those around it if
+they are within 10 s of one another; else it is rejected ("delivery time"). What the receivers'
+clocks are otherwise seen to be wrong by is said in `Report.clocks`, see `clocks`.
 
 A sentence with none of them takes the time of the nearest line before it that has one, provided
 that the next line with one follows within `neighbour_gap_s` of it: the logger wrote the sentence
@@ -51,6 +57,7 @@ from pipelines.ingest.aivdm.memory import (
     copied,
     joined,
 )
+from pipelines.ingest.clocks import Clocks
 from pipelines.ingest.dating import Dated, Dating
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.lines import HEAD, Lines
@@ -115,6 +122,7 @@ class NmeaReader:
         self._latest_us = LATEST_US if latest is None else round(latest.timestamp() * 1e6)
         self._positions, self._statics = _Queue(POSITION), _Queue(STATIC)
         self._timed = 0
+        self._clocks = Clocks()
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield batches of at most `batch_rows` rows.
@@ -144,6 +152,8 @@ class NmeaReader:
     # -- rows -------------------------------------------------------------------------------------
 
     def _take(self, columns: Columns) -> None:
+        self._clocks.positions(columns.positions)
+        self._clocks.bases(columns.bases)
         for dated in self._dating.date(columns):
             self._keep(dated)
 
@@ -247,6 +257,10 @@ class NmeaReader:
         report.messages += counts["messages"]
         report.joined_parts += counts["joined_parts"]
         report.duplicate_parts += counts["duplicate_parts"]
+        report.time_of_delivery += counts["delivered"] + counts["delivered_around"]
+        report.delivery_lag_s += counts["delivered_lag_us"] / 1e6
+        report.time_put_right += counts["delivered"]
+        report.clocks += self._clocks.found(decoder.stations)
         for msg_type, number in decoder.messages.items():
             if msg_type not in _KEPT:
                 report.other_message(f"type {msg_type}", number)

@@ -30,6 +30,8 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType(
         "part number": "a type 24 message that is neither part A nor part B",
         "incomplete multi-part": "a part of a message whose other parts didn't arrive",
         "no time": "nothing in the feed says when the report was received",
+        "delivery time": "the time behind it is that of its delivery, long after it was received; "
+        "no $PGHP line near it tells when that was",
         "time": "a time that can't be read, or lies before 1995 or after 2099",
         "future": "a time in the future by this machine's clock: read again once it has come",
         "mmsi": "an MMSI that isn't nine digits from 100000000 to 999999999",
@@ -79,6 +81,15 @@ class Report:
         Parts that another receiver delivered already.
     time_from_neighbours
         Reports without a time of their own between two lines that carry one (see `nmea`).
+    time_of_delivery
+        Sentences whose own time is that of their delivery, over a minute after they were received,
+        and that got that of their reception (see `aivdm.wrappers`).
+    time_put_right
+        Those of them that a $PGHP line names.
+    delivery_lag_s
+        How much later than their reception the own times of those were, all together.
+    clocks
+        What the receivers' clocks are seen to be wrong by (see `clocks`).
     time_assumed
         Reports that got the time that the user told us to assume.
     repeated_static
@@ -104,6 +115,9 @@ class Report:
     joined_parts: int = 0
     duplicate_parts: int = 0
     time_from_neighbours: int = 0
+    time_of_delivery: int = 0
+    time_put_right: int = 0
+    delivery_lag_s: float = 0.0
     time_assumed: int = 0
     repeated_static: int = 0
     first_time: pd.Timestamp | None = None
@@ -116,6 +130,7 @@ class Report:
     mmsis: set[int] = field(default_factory=set, repr=False)
     timed: int = field(default=0, repr=False)
     waiting: "Waiting | None" = None
+    clocks: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def vessels(self) -> int:
@@ -206,6 +221,10 @@ class Report:
             "no_time": self.rejected.get("no time", 0),
             "time_from_neighbours": self.time_from_neighbours,
             "time_assumed": self.time_assumed,
+            "time_of_delivery": self.time_of_delivery,
+            "time_put_right": self.time_put_right,
+            "delivery_lag_s": round(self.delivery_lag_s, 1),
+            "clocks": list(self.clocks),
             "first_time": _iso(self.first_time),
             "last_time": _iso(self.last_time),
             "samples": sorted(self.samples, key=lambda s: (s["reason"], s["line"])),

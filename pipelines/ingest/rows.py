@@ -64,6 +64,20 @@ class Batch:
             return np.asarray(mmsi).astype("int64"), np.asarray(time.cast(pa.int64()))
         return self.positions["mmsi"].to_numpy("int64"), epoch_us(self.positions["time"])
 
+    @property
+    def movement(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return latitude, longitude and speed over ground in knots of each position report."""
+        names = ("lat", "lon", "sog_kn")
+        if self.native is None:
+            lat, lon, speed = (self.positions[name].to_numpy("float64") for name in names)
+            return lat, lon, speed
+        units = {"lat_x600000": 600_000.0, "lon_x600000": 600_000.0, "sog_kn_x10": 10.0}
+        lat, lon, speed = (
+            np.asarray(self.native[name].combine_chunks().cast(pa.float64())) / per
+            for name, per in units.items()
+        )
+        return lat, lon, speed
+
 
 def check_positions(
     frame: pd.DataFrame, options: IngestOptions, report: Report, text: Text

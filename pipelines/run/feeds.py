@@ -16,7 +16,7 @@ from detectors.surroundings.zones import Zones
 from pipelines import ingest
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
-from pipelines.ingest import waiting
+from pipelines.ingest import clocks, waiting
 from pipelines.ingest.listen import recover
 from pipelines.run.windows import utc
 from pipelines.store import StoreBusyError, Writer, write
@@ -192,6 +192,8 @@ def ingest_all(
         else:
             summary.added[feed.name] = added
             report.step(f"+ {feed.name}: {in_words(added)}")
+            for said in clocks.in_words(added):
+                report.step(f"  {feed.name}: {said}")
             if damage := _damage(added):
                 summary.fail(feed.name, damage, report)
     _say_waiting(waiting.by_content(store.waiting()), found, summary, report)

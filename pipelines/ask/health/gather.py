@@ -16,6 +16,7 @@ import pandas as pd
 from pipelines.ask.health.model import (
     Backup,
     Block,
+    Clock,
     Coverage,
     Disk,
     Early,
@@ -27,7 +28,7 @@ from pipelines.ask.health.model import (
 )
 from pipelines.base.schedule import due_around, read_served
 from pipelines.base.settings import Installation
-from pipelines.ingest import waiting
+from pipelines.ingest import clocks, waiting
 from pipelines.ingest.sightings import FUTURE
 from pipelines.store import Queries, exists, read
 from pipelines.store.catalogue import SCHEMA_VERSION
@@ -35,6 +36,9 @@ from pipelines.store.migrations import KEPT
 
 MIN_COVERED_H: Final = 3.0
 """A feed's rate on a date counts from so many hours on: files of a few minutes say little."""
+
+MAX_CLOCKS: Final = 20
+"""Newest feeds whose clocks are told of."""
 
 SLOT: Final = timedelta(minutes=10)
 """Slots of `coverage_feed`."""
@@ -55,6 +59,7 @@ def gather(installation: Installation, now: datetime) -> Health:
     growth = 0.0
     ahead = ""
     early: tuple[Early, ...] = ()
+    seen: tuple[Clock, ...] = ()
     if exists(installation.store, installation.settings.store):
         with read(installation.store, installation.settings.store) as reader:
             last_run = _last_run(reader, installation)
@@ -68,6 +73,7 @@ def gather(installation: Installation, now: datetime) -> Health:
             store = _store(reader, installation.store)
             growth = _growth(reader, installation.runs)
             early = _early(reader, now)
+            seen = _clocks(reader)
     failed = installation.failure
     return Health(
         now=now,
@@ -82,6 +88,7 @@ def gather(installation: Installation, now: datetime) -> Health:
         disk=_disk(installation.home, growth),
         backup=_backup(installation.last_backup),
         waiting=early,
+        clocks=seen,
         ahead=ahead,
     )
 
@@ -200,6 +207,16 @@ def _early(reader: Queries, now: datetime) -> tuple[Early, ...]:
             )
             early.append(Early(f"sightings {row.name}", text))
     return tuple(early)
+
+
+def _clocks(reader: Queries) -> tuple[Clock, ...]:
+    """What is said of the clocks of the newest feeds, newest first."""
+    newest = reader.ledger().tail(MAX_CLOCKS)[::-1]
+    return tuple(
+        Clock(f"feed {row.name}", text, hint)
+        for row in newest.itertuples(index=False)
+        for text, hint in clocks.told(json.loads(str(row.report)))
+    )
 
 
 def _store(reader: Queries, root: Path) -> StoreHealth:

@@ -152,6 +152,25 @@ class Backup:
 
 
 @dataclass(frozen=True)
+class Clock:
+    """What a feed's reports say of its times: put right, refused, or not those of reception.
+
+    Attributes
+    ----------
+    name
+        The feed.
+    text
+        What was seen, and what became of it.
+    hint
+        What to do about it.
+    """
+
+    name: str
+    text: str
+    hint: str
+
+
+@dataclass(frozen=True)
 class Early:
     """Reports or sightings that lay in the future when they were read, and are kept out.
 
@@ -183,4 +202,5 @@ class Health:
     disk: Disk
     backup: Backup | None
     waiting: tuple[Early, ...] = ()
+    clocks: tuple[Clock, ...] = ()
     ahead: str = ""

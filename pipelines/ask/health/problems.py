@@ -18,6 +18,7 @@ def problems(health: Health, settings: HealthSettings) -> list[Problem]:
         *_runs(health),
         *_store(health),
         *_early(health),
+        *_clocks(health),
         *_feeds(health, settings),
         *_coverage(health, settings),
         *_disk(health, settings),
@@ -79,6 +80,10 @@ def _early(health: Health) -> list[Problem]:
     if more := len(health.waiting) - len(found):
         found.append(Problem("warning", "clock", f"reports of {more} more feeds wait", hint))
     return found
+
+
+def _clocks(health: Health) -> list[Problem]:
+    return [Problem("warning", one.name, one.text, one.hint) for one in health.clocks]
 
 
 def _feeds(health: Health, settings: HealthSettings) -> list[Problem]:

@@ -5,9 +5,10 @@ and `to_statics` make the project's frames of it, and `reread` shows the message
 pyais reads it. Importing this imports no compiler; the kernel is compiled when the first decoder is
 made, and kept in a cache.
 
-Modules: `layouts` (where the fields are), `memory` (what rows are made of), the kernel (`words`,
-`payload`, `framing`, `assembly`, `messages`, `sentences`, `otherlines`, `kernel`), `compiled` (its
-cache), `decoder`, and what it gives: `columns`, `arrow`, `native`; `files`.
+Modules: `layouts` (where the fields are), `memory` (what rows are made of), `limits`, the kernel
+(`words`, `payload`, `characters`, `times`, `tags`, `wrappers`, `framing`, `assembly`, `messages`,
+`sentences`, `otherlines`, `kernel`), `compiled` (its cache), `unwrapping` (times from `$PGHP`
+lines), `decoder`, and what it gives: `columns`, `arrow`, `native`; `files`.
 """
 
 from pipelines.ingest.aivdm.columns import Columns

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.ingest.aivdm import limits
 from pipelines.ingest.aivdm import memory as m
 from pipelines.ingest.aivdm.jit import called, inlined
 from pipelines.ingest.aivdm.words import load, store
@@ -99,10 +100,10 @@ def fits(waiting: Any, key: Any, part: Any, head: Any) -> Any:
     if waiting.key != key or waiting.group != head.group:
         return False
     swapped = not waiting.done and waiting.present >> part > 1
-    limit = m.SWAPPED_WITHIN_SENTENCES if swapped else m.PARTS_WITHIN_SENTENCES
+    limit = limits.SWAPPED_WITHIN_SENTENCES if swapped else limits.PARTS_WITHIN_SENTENCES
     near = head.sentences - waiting.seen <= limit
     if waiting.time > m.NO_TIME and head.time > m.NO_TIME:
-        near = near and abs(waiting.time - head.time) <= m.PARTS_WITHIN_US
+        near = near and abs(waiting.time - head.time) <= limits.PARTS_WITHIN_US
     if waiting.station >= 0 and head.station >= 0:
         near = near and waiting.station == head.station
     return near
@@ -169,6 +170,7 @@ def open_slot(slot: Any, key: Any, total: Any, head: Any, slots: Any) -> None:
     waiting.present = 0
     waiting.fill = 0
     waiting.done = 0
+    waiting.checksum = 0
 
 
 @called
@@ -214,6 +216,7 @@ def add_part(
     waiting = slots[slot]
     waiting.seen = head.sentences
     waiting.present |= 1 << part
+    waiting.checksum ^= head.checksum
     if waiting.time == m.NO_TIME or (number == 1 and head.time != m.NO_TIME):
         waiting.time = head.time
         waiting.time_from = head.time_from
@@ -236,6 +239,7 @@ def add_part(
     head.joined_parts += total - 1
     head.time = waiting.time
     head.time_from = waiting.time_from
+    head.checksum = waiting.checksum
     head.station = waiting.station
     head.offset = waiting.offset
     return slot

@@ -21,9 +21,14 @@ HERE: Final = Path(__file__).resolve().parent
 SOURCES: Final = (
     "jit.py",
     "layouts.py",
+    "limits.py",
     "memory.py",
     "words.py",
     "payload.py",
+    "characters.py",
+    "times.py",
+    "tags.py",
+    "wrappers.py",
     "framing.py",
     "assembly.py",
     "messages.py",
@@ -44,6 +49,7 @@ class Kernel(NamedTuple):
     scan: Callable[..., Any]
     expire: Callable[..., Any]
     gather_texts: Callable[..., Any]
+    match: Callable[..., Any]
     folder: Path | None
     cold: bool
 
@@ -52,6 +58,7 @@ class Kernel(NamedTuple):
 def kernel() -> Kernel:
     """Return the entries of the kernel; they compile when first called."""
     module: Any = import_module("pipelines.ingest.aivdm.kernel")
+    wrappers: Any = import_module("pipelines.ingest.aivdm.wrappers")
     jit: Any = import_module("pipelines.ingest.aivdm.jit")
     folder = cache_folder()
     compile_entry = jit.entry if folder else jit.entry_without_cache
@@ -64,6 +71,7 @@ def kernel() -> Kernel:
             scan=compile_entry(module.scan),
             expire=compile_entry(module.expire),
             gather_texts=compile_entry(module.gather_texts),
+            match=compile_entry(wrappers.match),
             folder=folder,
             cold=folder is None or not any(folder.rglob("*.scan-*.nbc")),
         )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipelines.ingest.aivdm import memory as m
 from pipelines.ingest.aivdm.columns import Columns
 from pipelines.ingest.aivdm.compiled import MESSAGE, MESSAGE_NO_CACHE, Announce, Kernel, kernel
+from pipelines.ingest.aivdm.unwrapping import Unwrapping
 
 CHUNK: Final = 1 << 21
 """Bytes decoded at once: small enough that rows stay in the processor's cache."""
@@ -57,6 +58,7 @@ class Decoder:
         self._memory = m.Memory(rows)
         self._arguments = self._memory.arguments()
         self._kernel = prepared(announce)
+        self._unwrapping = Unwrapping(self._kernel.match)
         self._buffer = np.full(CHUNK + MAX_LINE + 2 + _PAD, 10, np.uint8)
         self._view = self._buffer.data
         self._filled = 0
@@ -67,7 +69,10 @@ class Decoder:
         self.bytes_read = 0
 
     def feed(self, block: bytes | bytearray | memoryview) -> Columns:
-        """Decode the next bytes; give the rows that they complete (a copy of its own)."""
+        """Decode the next bytes; give the rows that they settle (a copy of its own).
+
+        The last few lines wait for those behind them, see `unwrapping`.
+        """
         return Columns.joined([columns.copy() for columns in self.stream(block)], self._memory)
 
     def finish(self) -> Columns:
@@ -100,12 +105,12 @@ class Decoder:
             if start < 0:
                 self._carry(end - self._ends_open(end), end)
                 return
-            yield self._reject_overlong(self._base + start)
+            yield from self._reject_overlong(self._base + start)
         whole = max(start, self._whole_lines(end))
         for first, stop in self._overlong_lines(start, whole):
             yield from self._scan(start, first)
             self._begin_overlong(first)
-            yield self._reject_overlong(self._base + stop)
+            yield from self._reject_overlong(self._base + stop)
             start = stop
         yield from self._scan(start, whole)
         if end - self._ends_open(end) - whole > MAX_LINE:
@@ -126,7 +131,7 @@ class Decoder:
             return
         self._finished = True
         if self._overlong >= 0:
-            yield self._reject_overlong(self._base + self._filled)
+            yield from self._reject_overlong(self._base + self._filled)
         elif self._filled:
             self._buffer[self._filled] = 10
             yield from self._scan(0, self._filled + 1, limit=self._filled)
@@ -134,7 +139,8 @@ class Decoder:
         while slot < m.SLOTS:
             self._rewind(0, 0)
             slot = int(self._kernel.expire(slot, *self._expiring()))
-            yield self._columns()
+            yield from self._columns()
+        yield from self._unwrapping.end(self._memory)
 
     # -- what became of the feed ------------------------------------------------------------------
 
@@ -185,7 +191,15 @@ class Decoder:
     def counts(self) -> dict[str, int]:
         """The feed in numbers: pieces, sentences, messages, joined and duplicate parts …"""
         head = self._memory.head[0]
-        return {name: int(head[name]) for name in COUNTS}
+        unwrapping = self._unwrapping
+        return {
+            **{name: int(head[name]) for name in COUNTS},
+            "unmatched_wrappers": unwrapping.unmatched,
+            "delivered": unwrapping.put_right,
+            "delivered_around": unwrapping.around,
+            "delivered_refused": unwrapping.refused,
+            "delivered_lag_us": unwrapping.lag_us,
+        }
 
     @property
     def unaccounted(self) -> int:
@@ -206,21 +220,23 @@ class Decoder:
         while start < stop:
             self._rewind(self._base, stop if limit is None else limit)
             start = int(self._kernel.scan(self._buffer, start, stop, *self._arguments))
-            yield self._columns()
+            yield from self._columns()
 
     def _rewind(self, base: int, limit: int) -> None:
         head = self._memory.head[0]
-        for table in TABLES:
+        for table in (*TABLES, "wrappers"):
             head[table] = 0
         head["base"] = base
         head["limit"] = limit
 
-    def _columns(self) -> Columns:
+    def _columns(self) -> Iterator[Columns]:
         memory, head = self._memory, self._memory.head[0]
-        return Columns(
+        columns = Columns(
             **{table: getattr(memory, table)[: int(head[table])] for table in TABLES},
             memory=memory,
         )
+        wrappers = memory.wrappers[: int(head["wrappers"])]
+        yield from self._unwrapping.settled(columns, wrappers, int(head["pieces"]))
 
     def _expiring(self) -> tuple[Any, ...]:
         memory = self._memory
@@ -291,7 +307,7 @@ class Decoder:
         self._overlong = self._base + place
         self._overlong_text = self._view[place : place + m.MAX_TEXT].tobytes()
 
-    def _reject_overlong(self, end: int) -> Columns:
+    def _reject_overlong(self, end: int) -> Iterator[Columns]:
         memory = self._memory
         self._rewind(self._base, 0)
         memory.head[0]["pieces"] += 1
@@ -304,7 +320,7 @@ class Decoder:
             memory.sample_ranges[m.OVERLONG, nth] = self._overlong, end, len(text)
             memory.sample_texts[m.OVERLONG, nth, : len(text)] = text
         self._overlong = -1
-        return self._columns()
+        yield from self._columns()
 
 
 TABLES: Final = ("positions", "statics", "bases", "aids", "others", "rejects", "stamps")
@@ -318,7 +334,6 @@ COUNTS: Final = (
     "other_lines",
     "damaged_tags",
     "unchecked_tags",
-    "unmatched_wrappers",
     "unnamed",
     "stations_lost",
 )

@@ -7,7 +7,7 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from pipelines.ingest.aivdm.compiled import Announce
-from pipelines.ingest.aivdm.decoder import Decoder
+from pipelines.ingest.aivdm.decoder import TABLES, Decoder
 
 
 def read_arrow(
@@ -30,5 +30,5 @@ def stream_arrow(file: BinaryIO, decoder: Decoder) -> Iterator[dict[str, pa.Reco
         for columns in decoder.advance(count):
             yield columns.to_arrow()
     for columns in decoder.stream_end():
-        if any(len(getattr(columns, table)) for table in ("positions", "statics", "rejects")):
+        if any(len(getattr(columns, table)) for table in TABLES):
             yield columns.to_arrow()

@@ -11,16 +11,8 @@ import numpy as np
 
 from pipelines.ingest.aivdm import memory as m
 from pipelines.ingest.aivdm.assembly import give_up, reject
-from pipelines.ingest.aivdm.framing import (
-    BLANK,
-    COMMAS,
-    STAR,
-    checksum_at,
-    is_unnamed,
-    next_piece,
-    stamp,
-    unwrap,
-)
+from pipelines.ingest.aivdm.characters import BLANK, STAR, checksum_at
+from pipelines.ingest.aivdm.framing import is_unnamed, next_piece, stamp
 from pipelines.ingest.aivdm.jit import inlined
 from pipelines.ingest.aivdm.messages import OK, decode
 from pipelines.ingest.aivdm.otherlines import line_without_sentence
@@ -34,6 +26,7 @@ from pipelines.ingest.aivdm.sentences import (
     where_cut,
 )
 from pipelines.ingest.aivdm.words import (
+    COMMAS,
     U,
     borrowed,
     first_mark,
@@ -43,6 +36,7 @@ from pipelines.ingest.aivdm.words import (
     marks_below,
     store,
 )
+from pipelines.ingest.aivdm.wrappers import unwrap
 
 
 @inlined
@@ -86,6 +80,7 @@ def scan_lines(
         and head.others < len(others)
         and head.rejects + m.PARTS + 1 < len(rejects)
         and head.stamps < len(stamps)
+        and head.wrappers + 1 < len(wrappers)
     ):
         begin(place, head)
         first = place
@@ -121,7 +116,8 @@ def scan_lines(
                 outcome = m.MALFORMED
                 place = cut
         else:
-            if head.wrappers:
+            head.checksum = folded(parity)
+            if head.fresh_wrapper:
                 unwrap(
                     head,
                     wrappers,
@@ -129,7 +125,7 @@ def scan_lines(
                     buffer[at_bang + 7] == 49,
                     buffer[at_bang + 5] == 79,
                 )
-            place = sentence_end(buffer, star, head, keys, names, lengths)
+            place = sentence_end(buffer, star, head, wrappers, keys, names, lengths)
             if head.time == m.NO_TIME and head.prefix_time != m.NO_TIME:
                 head.time = head.prefix_time
                 head.time_from = m.FROM_PREFIX

@@ -46,8 +46,8 @@ _CLASS: Final = np.zeros(64, np.int32)
 _CLASS[[1, 2, 3, 5]] = 1
 _CLASS[[18, 19, 24]] = 2
 # Reasons of `pipelines.ingest.report.REASONS` for rows that can't become part of a frame.
-UNFIT: Final = ("", "no time", "mmsi", "time", "no position", "position", "future")
-FIT, NO_TIME, BAD_MMSI, BAD_TIME, NO_POSITION, BAD_POSITION, FUTURE = range(7)
+UNFIT: Final = ("", "no time", "mmsi", "time", "no position", "position", "future", "delivery time")
+FIT, NO_TIME, BAD_MMSI, BAD_TIME, NO_POSITION, BAD_POSITION, FUTURE, DELIVERY = range(8)
 
 
 def place_problem(rows: m.Rows) -> NDArray[np.uint8]:
@@ -69,6 +69,7 @@ def unfit_statics(rows: m.Rows, latest_us: int = m.LATEST_US) -> NDArray[np.uint
     problem = np.zeros(len(rows), np.uint8)
     problem[time > latest_us] = FUTURE
     problem[(time < m.EARLIEST_US) | (time > m.LATEST_US)] = BAD_TIME
+    problem[time == m.DELIVERED] = DELIVERY
     problem[(mmsi < 100_000_000) | (mmsi > 999_999_999)] = BAD_MMSI
     problem[time == m.NO_TIME] = NO_TIME
     return problem

@@ -4,32 +4,28 @@ from typing import Any
 
 from pipelines.ingest.aivdm import memory as m
 from pipelines.ingest.aivdm.assembly import reject
-from pipelines.ingest.aivdm.framing import (
+from pipelines.ingest.aivdm.characters import (
     BANG,
     BLANK,
     COMMA,
     DOLLAR,
     HASH,
-    KIND_BLANK,
-    KIND_COMMENT,
-    KIND_TAGS,
     STAR,
     TAB,
     checksum_at,
-    count_kind,
     ends_line,
     is_digit,
     is_letter,
-    is_wrapper,
     line_end,
-    wrapper,
 )
+from pipelines.ingest.aivdm.framing import KIND_BLANK, KIND_COMMENT, KIND_TAGS, count_kind
 from pipelines.ingest.aivdm.jit import called
 from pipelines.ingest.aivdm.messages import OK
 from pipelines.ingest.aivdm.words import (
     load,
     lowest,
 )
+from pipelines.ingest.aivdm.wrappers import is_wrapper, wrapper
 
 
 @called

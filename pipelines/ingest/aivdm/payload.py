@@ -24,6 +24,8 @@ def common(row: Any, words: Any, head: Any) -> None:
     """Write what every row has."""
     row.time = head.time
     row.offset = head.offset
+    row.piece = head.pieces
+    row.checksum = head.checksum
     row.mmsi = number(words, at.MMSI)
     row.station = head.station
     row.time_from = head.time_from

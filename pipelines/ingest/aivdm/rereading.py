@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from detectors.core.errors import SelatError
-from pipelines.ingest.aivdm.memory import PARTS_WITHIN_SENTENCES
+from pipelines.ingest.aivdm.limits import PARTS_WITHIN_SENTENCES
 
 SENTENCE: Final = re.compile(
     rb"(?:\\(?P<tags>[^\\\r\n!]*)\\)?"

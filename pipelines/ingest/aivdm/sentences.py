@@ -9,22 +9,19 @@ import numpy as np
 
 from pipelines.ingest.aivdm import memory as m
 from pipelines.ingest.aivdm.assembly import add_part, join
-from pipelines.ingest.aivdm.framing import (
+from pipelines.ingest.aivdm.characters import (
     BACKSLASH,
     COMMA,
     CR,
     ends_line,
-    inherit,
     is_digit,
     is_letter,
     is_sentence,
-    next_piece,
-    preamble,
-    suffix,
-    tag_block,
 )
+from pipelines.ingest.aivdm.framing import next_piece, preamble, suffix
 from pipelines.ingest.aivdm.jit import called, inlined
 from pipelines.ingest.aivdm.messages import OK, unarmour
+from pipelines.ingest.aivdm.tags import inherit, tag_block
 
 WAITS = -2
 
@@ -39,7 +36,9 @@ def where_cut(buffer: Any, place: Any, star: Any) -> Any:
 
 
 @inlined
-def sentence_end(buffer: Any, star: Any, head: Any, keys: Any, names: Any, lengths: Any) -> Any:
+def sentence_end(
+    buffer: Any, star: Any, head: Any, wrappers: Any, keys: Any, names: Any, lengths: Any
+) -> Any:
     """Return the end of a piece whose sentence has a checksum; reads what stands behind it."""
     place = star + 3
     if ends_line(buffer[place]):
@@ -49,7 +48,7 @@ def sentence_end(buffer: Any, star: Any, head: Any, keys: Any, names: Any, lengt
     while stop > place and ends_line(buffer[stop - 1]):
         stop -= 1
     if stop > place:
-        suffix(buffer, place, stop, head, keys, names, lengths)
+        suffix(buffer, place, stop, head, wrappers, keys, names, lengths)
     return end
 
 

@@ -129,7 +129,8 @@ def test_times_are_those_of_a_slow_reader_however_the_feed_is_cut(lines, places,
 def test_no_gap_finds_nothing():
     decoder = Decoder()
     dates = dating.Dating(0, lambda _: b"")
-    columns = decoder.feed(line("tag", 0) + line("bare", 0) + line("tag", 1))
+    decoder.feed(line("tag", 0) + line("bare", 0) + line("tag", 1))
+    columns = decoder.finish()
     (dated,) = dates.date(columns)
     assert dated.rows[0]["time"].tolist().count(NO_TIME) == 1
     assert not dated.found[0].any()

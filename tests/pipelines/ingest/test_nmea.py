@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.ingest import FeedFile, IngestError, IngestOptions, decode
 from pipelines.ingest.aivdm import compiled, decoder, reread
-from pipelines.ingest.aivdm.memory import PARTS_WITHIN_SENTENCES
+from pipelines.ingest.aivdm.limits import PARTS_WITHIN_SENTENCES
 
 # Values
 

@@ -227,3 +227,30 @@ def test_status_for_machines(exercise_home: Path, selat: Selat) -> None:
     metrics = selat("status", "--home", exercise_home, "--prometheus").out
     names = {family.name for family in text_string_to_metric_families(metrics)}
     assert {"selat_last_run_age_seconds", "selat_disk_free_bytes", "selat_problems"} <= names
+
+
+def test_feeds_whose_clocks_contradict_their_reports_are_told_with_what_to_do(
+    made: Callable[..., Installation],
+) -> None:
+    installation = made()
+    with store.read(installation.store) as reader:
+        ledger = reader.ledger()
+    report = json.loads(ledger["report"].iloc[-1]) | {
+        "rejected": {"delivery time": 3},
+        "time_of_delivery": 40,
+        "time_put_right": 30,
+        "delivery_lag_s": 54_000.0,
+        "clocks": [{"receiver": "r1", "text": "its clock is 80 s slow"}],
+    }
+    with store.write(installation.store) as writer:
+        part = Part(DAYS - 1, places=[100.1], hours=[0, 1], step_s=600)
+        writer.add_feed("late", sha256="late", name="/feeds/late", batches=[part], report=report)
+    health = gather(installation, NOW)
+    told = [p for p in problems(health, HealthSettings()) if p.where == "feed /feeds/late"]
+    said = [problem for problem in told if "silent" not in problem.message]
+    assert [("delivery, 30 min late" in p.message, "clock is 80 s" in p.message) for p in said] == [
+        (True, False),
+        (False, False),
+        (False, True),
+    ]
+    assert all(problem.hint for problem in said)

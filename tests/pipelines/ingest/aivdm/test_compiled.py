@@ -72,7 +72,7 @@ def test_cache_changes_with_the_sources(monkeypatch, tmp_path):
 
 def test_every_module_of_the_kernel_counts_for_the_cache():
     kernel = {path.name for path in compiled.HERE.glob("*.py") if "jit import" in path.read_text()}
-    assert kernel | {"jit.py", "layouts.py", "memory.py"} == set(compiled.SOURCES)
+    assert kernel | {"jit.py", "layouts.py", "limits.py", "memory.py"} == set(compiled.SOURCES)
 
 
 def test_without_a_folder_it_says_so_and_compiles_without_a_cache(tmp_path):
@@ -95,7 +95,8 @@ def test_without_a_folder_the_kernel_compiles_says_so_and_works(tmp_path):
     code = """
         from pipelines.ingest.aivdm import Decoder
         decoder = Decoder(announce=print)
-        columns = decoder.feed(b"!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C\\n")
+        decoder.feed(b"!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C\\n")
+        columns = decoder.finish()
         print(columns.positions["mmsi"].tolist())
     """
     said, rows = run(code, NUMBA_CACHE_DIR=str(tmp_path / "file"))

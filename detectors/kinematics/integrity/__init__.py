@@ -1,0 +1,16 @@
+"""What each report is worth, decided once, looking both ways in time.
+
+`judge` gives each report of a stretch a verdict (`verdicts.Verdict`) and a reason; `settle` judges
+by fixed stretches of UTC, so that a verdict doesn't depend on how the reports were handed over once
+all within `settling.SETTLING_S` of its stretch are there. The field does this with a shortest path
+or a Viterbi search over candidate assignments; here that is `chains`: the chain of reports that one
+hull can have made and that is worth most.
+
+Sources: GFW's gpsdio-segment (https://github.com/GlobalFishingWatch/gpsdio-segment) for what one
+hull can have made; A. Viterbi, Error bounds for convolutional codes (1967), for the search.
+"""
+
+from detectors.kinematics.integrity.settling import SETTLING_S, settle
+from detectors.kinematics.integrity.verdicts import Judged, Reports, Verdict, judge
+
+__all__ = ["SETTLING_S", "Judged", "Reports", "Verdict", "judge", "settle"]

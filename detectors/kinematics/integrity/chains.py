@@ -1,0 +1,147 @@
+"""Chains of reports that one hull can have made.
+
+A chain's worth is the number of its reports less what its steps cost. A step costs nothing where
+the speeds stated at its ends make the distance, `STRAY` where they don't but a vessel can have gone
+so far, and a step that none can have gone isn't made. So a chain passes over fixes from which the
+track returns at once, and takes those where it stays: leaving and coming back costs `2 * STRAY`.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core.frames import SECOND_US
+from detectors.kinematics.geodesy import EARTH_RADIUS_M, KNOT_MPS, distance_m
+from detectors.kinematics.integrity.jit import compiled
+
+STRAY: Final = 1.5
+"""Cost of a step that the stated speeds don't make, in reports: up to three fixes from which a
+track returns are false; of more the vessel went there."""
+
+NEAR_M: Final = 1_852.0
+"""So near one another two reports may always be of one hull: a position may be old by minutes.
+Hulls closer than a mile aren't told apart."""
+
+SLACK_M: Final = 500.0
+"""A position of low accuracy is right within 10 m and more (ITU-R M.1371-5, annex 8, position
+accuracy), a time stamp within seconds: at 30 kn 15 s are 230 m."""
+
+MARGIN: Final = 1.5
+MARGIN_KN: Final = 3.0
+"""By how much a vessel may go faster between two reports than the faster of them says."""
+
+MAX_SPEED_KN: Final = 60.0
+MAX_UNSUPPORTED_KN: Final = 30.0
+"""See `hull_limits`: no craft is faster, no merchant ship is faster than 30 kn."""
+
+HEADS: Final = 24
+"""Ends of chains that are remembered at a time; it bounds the work that random fixes can cause."""
+
+LINEAGE: Final = 3
+"""Reports of one chain among them, so that a false last one doesn't end it."""
+
+
+@compiled
+def step_cost(apart_m: float, passed_s: float, sog_a: float, sog_b: float, usual: float) -> float:
+    """Return what a step costs, in reports; infinity where no vessel can have made it.
+
+    `usual` is the speed in knots that counts where neither report states one.
+    """
+    fastest = max(sog_a, sog_b)
+    if np.isnan(fastest):
+        fastest = sog_b if np.isnan(sog_a) else sog_a
+    stated = not np.isnan(fastest)
+    if not stated:
+        fastest = usual
+    if apart_m <= (MARGIN * fastest + MARGIN_KN) * KNOT_MPS * passed_s + SLACK_M:
+        return 0.0
+    limit = min(max(2.0 * fastest, MAX_UNSUPPORTED_KN), MAX_SPEED_KN)
+    if apart_m <= NEAR_M or apart_m <= limit * KNOT_MPS * passed_s:
+        return STRAY
+    return np.inf
+
+
+@compiled
+def apart(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
+    """Return the great-circle distance of two places in metres (see `geodesy.distance_m`)."""
+    to_rad = np.pi / 180.0
+    half_phi = np.sin((lat_b - lat_a) * to_rad / 2.0)
+    half_lam = np.sin((lon_b - lon_a) * to_rad / 2.0)
+    h = half_phi**2 + np.cos(lat_a * to_rad) * np.cos(lat_b * to_rad) * half_lam**2
+    return float(2.0 * EARTH_RADIUS_M * np.arcsin(np.sqrt(min(max(h, 0.0), 1.0))))
+
+
+@compiled
+def best_chain(
+    time_us: Any, lat: Any, lon: Any, sog: Any, free: Any, usual: float, out: Any
+) -> int:
+    """Mark in `out` the chain of most worth among one vessel's `free` reports; return its length.
+
+    Reports are in the order of time. Of several chains of one worth the one that ends first counts.
+    Linear in the reports: of each only `HEADS` ends of chains before it are looked at, of which no
+    chain has more than its last `LINEAGE`.
+    """
+    n = len(time_us)
+    worth = np.zeros(n)
+    before = np.full(n, -1, np.int64)
+    heads = np.full(HEADS, -1, np.int64)
+    count = 0
+    best = -1
+    for row in range(n):
+        if not free[row]:
+            continue
+        worth[row] = 1.0
+        for place in range(count):
+            head = heads[place]
+            passed_s = (time_us[row] - time_us[head]) / SECOND_US
+            if passed_s <= 0.0:
+                continue
+            apart_m = apart(lat[head], lon[head], lat[row], lon[row])
+            after = worth[head] + 1.0 - step_cost(apart_m, passed_s, sog[head], sog[row], usual)
+            if after > worth[row]:
+                worth[row] = after
+                before[row] = head
+        if best < 0 or worth[row] > worth[best]:
+            best = row
+        # Its lineage keeps its last few reports.
+        old = before[row]
+        for _ in range(LINEAGE - 1):
+            old = before[old] if old >= 0 else np.int64(-1)
+        if old >= 0:
+            for place in range(count):
+                if heads[place] == old:
+                    for later in range(place, count - 1):
+                        heads[later] = heads[later + 1]
+                    count -= 1
+                    break
+        if count == HEADS:
+            poorest = 0
+            for place in range(1, count):
+                if worth[heads[place]] < worth[heads[poorest]]:
+                    poorest = place
+            for later in range(poorest, count - 1):
+                heads[later] = heads[later + 1]
+            count -= 1
+        heads[count] = row
+        count += 1
+    length = 0
+    while best >= 0:
+        out[best] = True
+        length += 1
+        best = before[best]
+    return length
+
+
+def usual_kn(time_us: NDArray[np.int64], lat: Any, lon: Any, sog: Any) -> float:
+    """Return the speed that counts where a vessel states none: its own derived one, at most 30 kn.
+
+    Three quarters of its steps are slower. With one report it is the 20 kn of a merchant ship.
+    """
+    passed_s = np.diff(time_us) / SECOND_US
+    steps = passed_s > 1.0
+    if not steps.any():
+        return 20.0
+    apart_m = distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])[steps]
+    derived = apart_m / passed_s[steps] / KNOT_MPS
+    return float(min(np.quantile(derived, 0.75), MAX_UNSUPPORTED_KN))

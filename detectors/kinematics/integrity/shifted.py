@@ -1,0 +1,121 @@
+"""Reports that say where the vessel was at another time: a clock's fault, no second hull."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core.frames import SECOND_US
+from detectors.kinematics.geodesy import KNOT_MPS, to_local_m
+from detectors.kinematics.integrity.jit import compiled
+
+if TYPE_CHECKING:
+    from detectors.kinematics.integrity.verdicts import Reports
+
+MAX_SHIFT_S: Final = 7_200.0
+"""Feeds of satellites are delivered 15 to 120 minutes late."""
+
+MIN_SHIFT_S: Final = 60.0
+ON_WAY_M: Final = 200.0
+"""A report so near the way of the vessel is on it, where it goes at `MOVING_KN` or faster: a fix is
+right within tens of metres, and a straight line between reports minutes apart bends as much."""
+
+BEND: Final = 0.02
+"""So much of the way to the nearer end of a leg may it lie off in addition: a course that is kept
+within a degree or two leaves the straight line so far."""
+
+MOVING_KN: Final = 3.0
+SPEED_FITS_KN: Final = 3.0
+MAX_LOOKED_AT: Final = 4_096
+
+
+def repeated(
+    mmsi: NDArray[np.int64],
+    time_us: NDArray[np.int64],
+    content: tuple[NDArray[np.int64], ...],
+    copy_s: float,
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Find reports of the same content (latitude, longitude, speed, course) as an earlier one.
+
+    Those within `copy_s` are copies. Of a vessel under way that was elsewhere in between, a later
+    one is the same report again: a copy too within `MIN_SHIFT_S`, and else with a wrong time: how
+    much too late, in seconds, else NaN.
+    """
+    lat, lon, sog, _ = content
+    order = np.lexsort((time_us, *content, mmsi))
+    same = np.ones(len(order) - 1, bool)
+    for values in (mmsi, *content):
+        same &= np.diff(values[order]) == 0
+    between_us = np.diff(time_us[order])
+    copies = np.zeros(len(order), bool)
+    copies[order[1:]] = same & (between_us <= copy_s * SECOND_US)
+    later = same & (between_us > copy_s * SECOND_US) & (between_us <= MAX_SHIFT_S * SECOND_US)
+    later &= (sog[order[1:]] >= 10 * MOVING_KN) & (sog[order[1:]] < 1_023)
+    late_s = np.full(len(order), np.nan)
+    first, second = order[:-1][later], order[1:][later]
+    # Rows are in the order of time: a report in between from elsewhere is right before the second.
+    moved = (lat[second - 1] != lat[second]) | (lon[second - 1] != lon[second])
+    moved &= second - 1 > first
+    late_s[second[moved]] = (time_us[second] - time_us[first])[moved] / SECOND_US
+    copies |= late_s < MIN_SHIFT_S
+    late_s[copies] = np.nan
+    return copies, late_s
+
+
+def shifts_s(track: "Reports", others: "Reports") -> NDArray[np.float32]:
+    """Return how much later than the vessel reports are at their place on its way; else NaN.
+
+    Each is compared with the legs of the track within `MAX_SHIFT_S` (of at most `MAX_LOOKED_AT`
+    reports) on which the vessel goes at `MOVING_KN` or faster; the nearest counts.
+    """
+    found = np.full(len(others), np.nan, np.float32)
+    if len(track) < 2 or len(others) == 0:
+        return found
+    lat0, lon0 = float(track.lat[0]), float(track.lon[0])
+    x, y = to_local_m(track.lat, track.lon, lat0, lon0)
+    at_x, at_y = to_local_m(others.lat, others.lon, lat0, lon0)
+    first = np.searchsorted(track.time_us, others.time_us - int(MAX_SHIFT_S * SECOND_US))
+    last = np.searchsorted(track.time_us, others.time_us + int(MAX_SHIFT_S * SECOND_US))
+    _nearest(track.time_us, x, y, others.time_us, at_x, at_y, others.sog, first, last, found)
+    return found
+
+
+@compiled
+def _nearest(
+    time_us: Any,
+    x: Any,
+    y: Any,
+    at_us: Any,
+    at_x: Any,
+    at_y: Any,
+    sog: Any,
+    first: Any,
+    last: Any,
+    found: Any,
+) -> None:
+    """Write to `found` the shift of each report against the nearest leg of the track."""
+    for row in range(len(at_us)):
+        nearest_m = ON_WAY_M
+        begin = first[row]
+        end = min(last[row], len(time_us)) - 1
+        if end - begin > MAX_LOOKED_AT:
+            middle = np.searchsorted(time_us, at_us[row])
+            begin = max(begin, middle - MAX_LOOKED_AT // 2)
+            end = min(end, middle + MAX_LOOKED_AT // 2)
+        for leg in range(begin, end):
+            leg_x = x[leg + 1] - x[leg]
+            leg_y = y[leg + 1] - y[leg]
+            length_m = np.hypot(leg_x, leg_y)
+            leg_s = (time_us[leg + 1] - time_us[leg]) / SECOND_US
+            if leg_s <= 0.0 or length_m / leg_s < MOVING_KN * KNOT_MPS:
+                continue
+            if abs(length_m / leg_s / KNOT_MPS - sog[row]) > SPEED_FITS_KN:
+                continue
+            along = ((at_x[row] - x[leg]) * leg_x + (at_y[row] - y[leg]) * leg_y) / length_m**2
+            along = min(max(along, 0.0), 1.0)
+            off_m = np.hypot(at_x[row] - x[leg] - along * leg_x, at_y[row] - y[leg] - along * leg_y)
+            shift = (at_us[row] - time_us[leg]) / SECOND_US - along * leg_s
+            off_m -= BEND * min(along, 1.0 - along) * length_m
+            if off_m < nearest_m and abs(shift) >= MIN_SHIFT_S:
+                nearest_m = off_m
+                found[row] = shift

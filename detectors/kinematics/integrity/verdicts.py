@@ -1,0 +1,301 @@
+"""Verdicts: of each report whether it is sound, and why not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core.frames import SECOND_US, offsets
+from detectors.kinematics.geodesy import distance_m
+from detectors.kinematics.hull_limits import CLOSING_S
+from detectors.kinematics.integrity.chains import NEAR_M, best_chain, usual_kn
+from detectors.kinematics.integrity.shifted import repeated, shifts_s
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+COPY_S: Final = 5.0
+"""Reports of one content so close in time are copies (see `tracks.DUPLICATE_WINDOW_S`)."""
+
+MAX_HULLS: Final = 8
+"""Hulls looked for under one number in one stretch; what is left over then is false."""
+
+CONFIRMING_REPORTS: Final = 3
+"""A further hull has so many reports in a row within `HULL_STEP_S` of one another, as in
+`hull_limits`; or, heard by satellite only, `MANY_REPORTS`."""
+
+MANY_REPORTS: Final = 6
+
+HULL_STEP_S: Final = 900.0
+"""Three corrupt fixes of a day would else be a vessel (see `hull_limits.SHORT_STEP_S`)."""
+
+SHIFTED_SHARE: Final = 0.5
+"""So much of a chain on another's way at other times is that one's copy, shifted in time. The rest
+of such a copy lies where the vessel wasn't heard, or turned."""
+
+JAMMED_VESSELS: Final = 3
+JAMMED_S: Final = 3_600
+JAMMED_DEG: Final = 0.25
+"""False fixes of so many vessels within an hour at one place are of one interference: spoofed
+receivers all claim the same place (Bergman, Systematic GPS manipulation, 2019)."""
+
+
+class Verdict(IntEnum):
+    """What one report is worth."""
+
+    SOUND = 0
+    COPY = 1
+    CLOCK_FAULT = 2
+    FALSE_FIX = 3
+    OTHER_HULL = 4
+    INTERFERENCE = 5
+    NOT_A_VESSEL = 6
+
+
+REASONS: Final = (
+    "it fits the reports before and after it",
+    "another report of it, of the same content or time, was received",
+    "it lies where the vessel was at another time",
+    "the track is elsewhere before and after it",
+    "no one vessel can have sent it and the others of its number",
+    "vessels far from one another claim the same place",
+    "its number is no vessel's",
+)
+"""Why, by verdict."""
+
+
+@dataclass(frozen=True)
+class Reports:
+    """Reports sorted by (mmsi, time), as arrays.
+
+    Parameters
+    ----------
+    mmsi, time_us
+        Number, and microseconds since 1970 UTC.
+    lat, lon
+        Degrees.
+    sog, cog
+        Knots and degrees, NaN where not stated.
+    """
+
+    mmsi: Ints
+    time_us: Ints
+    lat: Floats
+    lon: Floats
+    sog: Floats
+    cog: Floats
+
+    def __len__(self) -> int:
+        return len(self.mmsi)
+
+    def take(self, rows: Ints | Bools | slice) -> "Reports":
+        """Return some of them."""
+        return Reports(**{name: values[rows] for name, values in vars(self).items()})
+
+
+class Last(NamedTuple):
+    """Where a hull was heard last."""
+
+    time_us: int
+    lat: float
+    lon: float
+
+
+Memory = Mapping[int, Mapping[int, Last]]
+"""The hulls of each number, by the number that they have under it, and where each was last."""
+
+
+class Judged(NamedTuple):
+    """What `judge` finds of each report.
+
+    Attributes
+    ----------
+    verdict
+        A `Verdict`, as uint8; `REASONS` says why.
+    hull
+        The hull that it is of, from 1; 0 for none. Those of the first that isn't silent for
+        `CLOSING_S` are sound.
+    shift_s
+        Of a clock fault, how much later its time is than the vessel was there; else NaN.
+    """
+
+    verdict: NDArray[np.uint8]
+    hull: NDArray[np.uint8]
+    shift_s: NDArray[np.float32]
+
+
+def judge(
+    reports: Reports,
+    known: NDArray[np.uint8] | None = None,
+    memory: Memory | None = None,
+) -> Judged:
+    """Give each report of a stretch its verdict.
+
+    Of each number the chain that one hull can have made and that is worth most is sound; the next
+    ones are other hulls where they have `CONFIRMING_REPORTS`, or a copy of a track shifted in time
+    where they lie on its way. Vessels don't bear on one another, but for interference.
+
+    Parameters
+    ----------
+    reports
+        The stretch, with what is before and behind it.
+    known
+        The hull of each report as far as it was settled before, else 0: a chain keeps the number
+        that most of its reports have.
+    memory
+        The hulls of each number that were heard before that.
+    """
+    n = len(reports)
+    memory = memory or {}
+    known = np.zeros(n, np.uint8) if known is None else known
+    verdict = np.zeros(n, np.uint8)
+    hull = np.zeros(n, np.uint8)
+    shift_s = np.full(n, np.nan, np.float32)
+    if n == 0:
+        return Judged(verdict, hull, shift_s)
+    copies, late_s = repeated(reports.mmsi, reports.time_us, _content(reports), COPY_S)
+    verdict[copies] = Verdict.COPY
+    late = ~np.isnan(late_s)
+    verdict[late] = Verdict.CLOCK_FAULT
+    shift_s[late] = late_s[late]
+    bounds = offsets(reports.mmsi)
+    nobody = not_a_vessel(reports.mmsi[bounds[:-1]])
+    for first, last, is_none in zip(bounds[:-1], bounds[1:], nobody, strict=True):  # vessels
+        own = slice(int(first), int(last))
+        if is_none:
+            verdict[own] = Verdict.NOT_A_VESSEL
+            continue
+        one = Judged(verdict[own], hull[own], shift_s[own])
+        heard = memory.get(int(reports.mmsi[first]), {})
+        _one_vessel(reports.take(own), known[own], heard, one)
+    _interference(reports, verdict)
+    return Judged(verdict, hull, shift_s)
+
+
+def not_a_vessel(mmsi: Ints) -> Bools:
+    """Tell which numbers are no vessel's: ITU-R M.585-9, annexes 1 and 2.
+
+    Aircraft (111), handheld stations (8), transmitters of distress (970 to 974), aids to navigation
+    (99), coast stations and groups (below 100000000).
+    """
+    first = mmsi // 1_000_000
+    kinds = (first == 111) | ((first >= 970) & (first <= 974)) | (first // 10 == 99)
+    return np.asarray(kinds | (first // 100 == 8) | (mmsi < 100_000_000))
+
+
+def _content(reports: Reports) -> tuple[Ints, ...]:
+    """Return latitude, longitude, speed and course in the resolution of AIS."""
+    sog = np.nan_to_num(reports.sog, nan=102.3)
+    return (
+        np.rint(reports.lat * 600_000).astype("int64"),
+        np.rint(reports.lon * 600_000).astype("int64"),
+        np.rint(sog * 10).astype("int64"),
+        np.rint(np.nan_to_num(reports.cog, nan=360.0) * 10).astype("int64"),
+    )
+
+
+def _one_vessel(
+    own: Reports, known: NDArray[np.uint8], heard: Mapping[int, Last], judged: Judged
+) -> None:
+    """Tell the hulls of one number apart; `judged` is changed in place."""
+    free = judged.verdict == Verdict.SOUND
+    times, lat, lon, sog = own.time_us, own.lat, own.lon, own.sog
+    usual = usual_kn(times[free], lat[free], lon[free], sog[free])
+    hulls: list[Ints] = []
+    for _ in range(MAX_HULLS):
+        chain = np.zeros(len(own), bool)
+        if best_chain(times, lat, lon, sog, free, usual, chain) == 0:
+            break
+        free &= ~chain
+        rows = np.flatnonzero(chain)
+        if not hulls:
+            hulls.append(rows)
+            twins = _same_time(own, rows, free)
+            judged.verdict[twins] = Verdict.COPY
+            free[twins] = False
+            continue
+        shifted = shifts_s(own.take(hulls[0]), own.take(rows))
+        on_way = ~np.isnan(shifted)
+        if _is_hull(times[rows]) and np.mean(on_way) < SHIFTED_SHARE:
+            hulls.append(rows)
+            continue
+        judged.verdict[rows] = np.where(on_way, Verdict.CLOCK_FAULT, Verdict.FALSE_FIX)
+        judged.shift_s[rows] = shifted
+    judged.verdict[free] = Verdict.FALSE_FIX
+    still = {
+        number: last
+        for number, last in heard.items()
+        if own.time_us[0] - last.time_us <= CLOSING_S * SECOND_US
+    }
+    numbers = _numbers([own.take(rows) for rows in hulls], [known[rows] for rows in hulls], still)
+    if numbers and not still and heard and min(numbers) == 1:
+        numbers = [number + max(heard) for number in numbers]
+    first = min([*numbers, *still], default=1)
+    for rows, number in zip(hulls, numbers, strict=True):
+        judged.hull[rows] = number
+        judged.verdict[rows] = Verdict.SOUND if number == first else Verdict.OTHER_HULL
+
+
+def _numbers(
+    hulls: list[Reports], known: list[NDArray[np.uint8]], still: Mapping[int, Last]
+) -> list[int]:
+    """Give hulls the numbers by which they are known, or of the nearest heard before, or new."""
+    numbers = [0] * len(hulls)
+    for place, votes_of in enumerate(known):
+        votes = np.bincount(votes_of, minlength=256)
+        votes[[0, *numbers]] = 0
+        numbers[place] = int(votes.argmax()) if votes.any() else 0
+    for place, hull in enumerate(hulls):
+        if numbers[place]:
+            continue
+        free = [number for number in still if number not in numbers]
+        if free:
+            lats, lons = ([getattr(still[n], name) for n in free] for name in ("lat", "lon"))
+            far_m = distance_m(np.array(lats), np.array(lons), hull.lat[0], hull.lon[0])
+            numbers[place] = free[int(np.argmin(far_m))]
+        else:
+            numbers[place] = min(max([*numbers, *still], default=0) + 1, 255)
+    return numbers
+
+
+def _same_time(own: Reports, track: Ints, free: Bools) -> Ints:
+    """Find what lies near the vessel's report of the very same time: times may be coarse."""
+    rows = np.flatnonzero(free)
+    place = np.minimum(np.searchsorted(own.time_us[track], own.time_us[rows]), len(track) - 1)
+    twin = track[place]
+    far_m = distance_m(own.lat[rows], own.lon[rows], own.lat[twin], own.lon[twin])
+    return np.asarray(rows[(own.time_us[rows] == own.time_us[twin]) & (far_m <= NEAR_M)])
+
+
+def _is_hull(times_us: Ints) -> bool:
+    """Tell whether a chain is a hull's: some reports close in time, or many."""
+    if len(times_us) >= MANY_REPORTS:
+        return True
+    if len(times_us) < CONFIRMING_REPORTS:
+        return False
+    near = np.diff(times_us) <= HULL_STEP_S * SECOND_US
+    return bool(np.lib.stride_tricks.sliding_window_view(near, CONFIRMING_REPORTS - 1).all(1).any())
+
+
+def _interference(reports: Reports, verdict: NDArray[np.uint8]) -> None:
+    """Mark false fixes of several vessels at one place within an hour, on a fixed grid."""
+    rows = np.flatnonzero(verdict == Verdict.FALSE_FIX)
+    if not len(rows):
+        return
+    cell = np.column_stack(
+        [
+            reports.time_us[rows] // (JAMMED_S * SECOND_US),
+            np.floor(reports.lat[rows] / JAMMED_DEG).astype("int64"),
+            np.floor(reports.lon[rows] / JAMMED_DEG).astype("int64"),
+            reports.mmsi[rows],
+        ]
+    )
+    vessels = np.unique(cell, axis=0)
+    places, of_vessel = np.unique(vessels[:, :3], axis=0, return_counts=True)
+    jammed = places[of_vessel >= JAMMED_VESSELS]
+    for place in jammed:  # few
+        verdict[rows[(cell[:, :3] == place).all(axis=1)]] = Verdict.INTERFERENCE

@@ -1,0 +1,55 @@
+"""Tracks to judge: what one hull does, put together."""
+
+import numpy as np
+import pytest
+
+from detectors.kinematics.geodesy import KNOT_MPS, destination
+from detectors.kinematics.integrity import Reports
+
+T0_US = 1_700_006_400_000_000  # 2023-11-15T00:00:00Z
+S = 1_000_000
+NM = 1_852.0
+
+
+def sail(
+    at_s,
+    lat=3.0,
+    lon=100.5,
+    course=315.0,
+    speed=10.0,
+    mmsi=533000001,
+    scatter_m=10.0,
+    seed=1,
+):
+    """Reports of a vessel on a straight course, at times in seconds since T0."""
+    at_s = np.asarray(at_s, float)
+    rng = np.random.default_rng(seed)
+    made = [destination(lat, lon, course, speed * KNOT_MPS * t) for t in at_s]
+    lats, lons = (np.array([float(p[axis]) for p in made]) for axis in (0, 1))
+    lats += rng.normal(0, scatter_m / 111_000, len(at_s))
+    lons += rng.normal(0, scatter_m / 111_000, len(at_s))
+    n = len(at_s)
+    return Reports(
+        np.full(n, mmsi),
+        T0_US + (at_s * S).astype("int64"),
+        lats,
+        lons,
+        np.full(n, speed),
+        np.full(n, course),
+    )
+
+
+def together(*parts):
+    """Reports of several, sorted by number and time, and the part that each is of."""
+    whole = Reports(
+        **{name: np.concatenate([vars(p)[name] for p in parts]) for name in vars(parts[0])}
+    )
+    order = np.lexsort((whole.time_us, whole.mmsi))
+    part = np.repeat(np.arange(len(parts)), [len(p) for p in parts])
+    return whole.take(order), part[order]
+
+
+@pytest.fixture(scope="session")
+def tracks():
+    """The two functions above."""
+    return sail, together

@@ -1,0 +1,144 @@
+"""What each report is worth, in made-up cases whose truth is known."""
+
+import numpy as np
+import pytest
+
+from detectors.kinematics.integrity import Verdict, judge
+
+NM_DEG = 1 / 60
+
+
+def verdicts(judged):
+    return [Verdict(v).name.lower() for v in judged.verdict]
+
+
+def test_a_fix_off_an_anchorage_after_a_silence_is_false_and_the_anchorage_isnt(tracks):
+    """5 nm off after 43 min; the ship lies on for hours: once hull 3, false for 9.6 h."""
+    sail, together = tracks
+    before = sail(np.arange(0, 7_200, 180), speed=0.1)
+    silent = 7_200 + 43 * 60
+    off = sail([silent], lat=3.0 + 5 * NM_DEG, speed=0.1)
+    after = sail(np.arange(silent + 180, silent + 9 * 3_600, 180), speed=0.1)
+    reports, part = together(before, off, after)
+    got = judge(reports)
+    assert (got.verdict[part == 1] == Verdict.FALSE_FIX).all()
+    assert (got.verdict[part != 1] == Verdict.SOUND).all()
+    assert set(got.hull[part != 1]) == {1}
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_one_or_two_fixes_from_which_a_track_returns_are_false(tracks, n):
+    sail, together = tracks
+    way = sail(np.arange(0, 7_200, 60), speed=12)
+    off = sail(3_610 + 60 * np.arange(n), lat=3.6, speed=12)
+    reports, part = together(way, off)
+    got = judge(reports)
+    assert (got.verdict[part == 1] == Verdict.FALSE_FIX).all()
+    assert (got.verdict[part == 0] == Verdict.SOUND).all()
+
+
+def test_a_vessel_that_went_there_and_stays_is_sound(tracks):
+    sail, together = tracks
+    here = sail(np.arange(0, 3_600, 180), speed=0.0)
+    there = sail(3_600 + 3_600 + np.arange(0, 7_200, 180), lat=3.0 + 10 * NM_DEG, speed=0.0)
+    reports, _ = together(here, there)
+    assert set(verdicts(judge(reports))) == {"sound"}
+
+
+@pytest.mark.parametrize("late_s", [900, 3_600, 7_000])
+def test_a_copy_of_a_track_shifted_in_time_is_a_clock_fault(tracks, late_s):
+    sail, together = tracks
+    at_s = np.arange(0, 5 * 3_600, 60)
+    way = sail(at_s, speed=12)
+    some = at_s[np.arange(len(at_s)) % 3 == 0]
+    copy = sail(some, speed=12, seed=2)
+    copy = copy.take(slice(None)).__class__(
+        **{**vars(copy), "time_us": copy.time_us + late_s * 10**6 + 7}
+    )
+    reports, part = together(way, copy)
+    got = judge(reports)
+    # What comes after the track's end can't be told from the vessel itself.
+    within = reports.time_us <= way.time_us[-1]
+    late = (part == 1) & within
+    assert np.mean(got.verdict[late] == Verdict.CLOCK_FAULT) > 0.95
+    assert Verdict.OTHER_HULL not in got.verdict
+    assert np.median(got.shift_s[late]) == pytest.approx(late_s, abs=60)
+    assert np.mean(got.verdict[part == 0] == Verdict.SOUND) > 0.98
+
+
+def test_the_same_report_again_with_a_later_time_is_a_clock_fault(tracks):
+    sail, together = tracks
+    way = sail(np.arange(0, 7_200, 60), speed=12)
+    again = way.take(np.array([20]))
+    again = again.__class__(**{**vars(again), "time_us": again.time_us + 1_830 * 10**6})
+    reports, part = together(way, again)
+    got = judge(reports)
+    assert verdicts(got).count("clock_fault") == 1
+    assert got.shift_s[part == 1] == pytest.approx(1_830)
+
+
+def test_copies_within_seconds(tracks):
+    sail, together = tracks
+    way = sail(np.arange(0, 3_600, 60), speed=12)
+    copy = way.__class__(**{**vars(way), "time_us": way.time_us + 3 * 10**6})
+    reports, part = together(way, copy)
+    assert (judge(reports).verdict == np.where(part == 1, Verdict.COPY, Verdict.SOUND)).all()
+
+
+def test_reports_whose_times_are_coarse_are_of_one_hull(tracks):
+    sail, together = tracks
+    way = sail(np.arange(0, 3_600, 5), speed=12)
+    coarse = way.__class__(**{**vars(way), "time_us": way.time_us // 10_000_000 * 10_000_000})
+    reports, _ = together(coarse)
+    got = judge(reports)
+    assert set(verdicts(got)) == {"sound", "copy"}
+    assert np.mean(got.verdict == Verdict.SOUND) == 0.5
+
+
+@pytest.mark.parametrize("apart_nm", [2, 10, 60])
+def test_two_hulls_that_take_turns_are_two(tracks, apart_nm):
+    sail, together = tracks
+    one = sail(np.arange(0, 6 * 3_600, 60), speed=10)
+    two = sail(np.arange(30, 6 * 3_600, 90), lat=3.0 + apart_nm * NM_DEG, course=135, speed=8)
+    reports, part = together(one, two)
+    got = judge(reports)
+    assert set(got.hull[part == 0]) == {1}
+    assert np.mean(got.hull[part == 1] == 2) > 0.98
+    assert np.mean(got.verdict[part == 1] == Verdict.OTHER_HULL) > 0.98
+
+
+def test_vessels_that_claim_one_place_are_interfered_with(tracks):
+    sail, together = tracks
+    parts = []
+    for n in range(4):
+        mmsi = 533000001 + n
+        parts += [
+            sail(np.arange(0, 3_600, 60), lat=3 + n, speed=10, mmsi=mmsi),
+            sail([1_815, 1_875], lat=1.4, lon=103.9, speed=10, mmsi=mmsi),
+        ]
+    reports, part = together(*parts)
+    got = judge(reports)
+    assert (got.verdict[part % 2 == 1] == Verdict.INTERFERENCE).all()
+    assert (got.verdict[part % 2 == 0] == Verdict.SOUND).all()
+
+
+@pytest.mark.parametrize("mmsi", [111232506, 992351000, 970012345, 812345678, 5030148])
+def test_numbers_that_are_no_vessels(tracks, mmsi):
+    sail, _ = tracks
+    assert set(verdicts(judge(sail([0, 60], mmsi=mmsi)))) == {"not_a_vessel"}
+
+
+def test_nothing_in_nothing_out(tracks):
+    sail, _ = tracks
+    assert len(judge(sail([])).verdict) == 0
+    assert verdicts(judge(sail([0]))) == ["sound"]
+
+
+def test_speeds_not_stated_are_the_vessels_own(tracks):
+    sail, together = tracks
+    way = sail(np.arange(0, 7_200, 60), speed=8)
+    off = sail([3_630], lat=3.0 + 6 * NM_DEG, speed=8)
+    reports, part = together(way, off)
+    reports = reports.__class__(**{**vars(reports), "sog": np.full(len(reports), np.nan)})
+    got = judge(reports)
+    assert (got.verdict == np.where(part == 1, Verdict.FALSE_FIX, Verdict.SOUND)).all()

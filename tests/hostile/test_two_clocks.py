@@ -1,0 +1,118 @@
+"""Feeds whose two clocks contradict one another, by fault or by design."""
+
+import functools
+import operator
+import resource
+
+import numpy as np
+import pytest
+from pyais.encode import encode_dict
+
+from pipelines.ingest import FeedFile, IngestOptions, decode
+from pipelines.ingest.aivdm import Decoder
+from pipelines.ingest.aivdm.unwrapping import Unwrapping
+from pipelines.ingest.clocks import in_words
+
+RECEIVED = 1_384_257_600
+
+
+def summed(sign: str, body: str) -> str:
+    return f"{sign}{body}*{functools.reduce(operator.xor, body.encode(), 0):02X}"
+
+
+def position(number: int, second: int = 60) -> str:
+    fields = {"lat": 3.0, "lon": 100.0 + number / 1000, "mmsi": 533000001 + number, "msg_type": 1}
+    return str(encode_dict(fields | {"second": second}, talker_id="AI")[0])
+
+
+def wrapper(named: int, second: int) -> str:
+    minute, second = divmod(second, 60)
+    return summed("$", f"PGHP,1,2013,11,12,12,{minute},{second},0,316,3,316999999,1,{named:02X}")
+
+
+@pytest.fixture
+def read(tmp_path):
+    def _read(lines):
+        path = tmp_path / "feed.nmea"
+        path.write_text("\n".join(lines) + "\n")
+        decoding = decode(FeedFile.of(path, path.name), IngestOptions())
+        times = [t for batch in decoding for t in batch.heard[1].tolist()]
+        assert decoding.report.unaccounted == 0
+        return decoding.report, times
+
+    return _read
+
+
+def test_wrappers_that_name_wrong_checksums_date_nothing_by_themselves(read):
+    """The sentences can't be named: they have the time around them or are refused, and counted."""
+    lines = []
+    for n in range(200):
+        one = position(n)
+        wrong = int(one[-2:], 16) ^ 0x80
+        epoch = RECEIVED + 7_200 + n
+        lines += [f"{one},{epoch}", f"{wrapper(wrong, 60 * (n // 50) + n % 50)},{epoch}"]
+    report, times = read(lines)
+    assert len(times) + report.rejected.get("delivery time", 0) == 200
+    received = [RECEIVED + 60 * (n // 50) + n % 50 for n in range(200)]
+    assert all(min(received) - 10 <= t / 1e6 <= max(received) + 10 for t in times)
+    assert any("delivery" in said for said in in_words(report.to_dict()))
+
+
+def test_millions_of_wrappers_without_sentences_take_no_memory():
+    decoder = Decoder()
+    block = ("\n".join(wrapper(n % 256, n % 3_000) for n in range(20_000)) + "\n").encode()
+    for _ in decoder.stream(block):
+        pass
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(100):
+        for columns in decoder.stream(block):
+            assert not len(columns.positions)
+    assert len(decoder._unwrapping._wrappers) < 100
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000
+    for _ in decoder.stream_end():
+        pass
+    assert decoder.counts["unmatched_wrappers"] == 101 * 20_000
+
+
+def test_one_checksum_named_over_and_over_dates_each_sentence_once(read):
+    one = position(1)
+    named = int(one[-2:], 16)
+    lines = [wrapper(named, n) for n in range(30)] + [one, "#", one, "#", one]
+    _report, times = read(lines)
+    assert [t // 1_000_000 - RECEIVED for t in times] == [29, 28, 27]
+    assert len(set(times)) == len(times)
+
+
+def test_a_wrapper_of_another_year_dates_only_what_it_names(read):
+    a, b = position(1), position(2)
+    forged = summed("$", f"PGHP,1,1999,1,1,0,0,0,0,316,3,1,1,{a[-2:]}")
+    _, times = read([f"{a},{RECEIVED}", *["#"] * 12, forged, *["#"] * 12, f"{b},{RECEIVED + 1}"])
+    assert times == [915_148_800_000_000, (RECEIVED + 1) * 1_000_000]
+
+
+def test_times_of_delivery_alone_are_noticed(read):
+    rng = np.random.default_rng(3)
+    lines = []
+    for n in range(400):
+        delivered = RECEIVED + n + int(rng.integers(900, 7_200))
+        lines.append(f"{position(n % 50, second=n % 60)},{delivered}")
+    report, _ = read(lines)
+    (said,) = [one for one in in_words(report.to_dict()) if "UTC second" in one]
+    assert "aren't those of reception" in said
+
+
+def test_a_receivers_clock_that_is_wrong_is_noticed_and_a_right_one_isnt(read):
+    def feed(off):
+        return [f"{position(n % 50, second=n % 60)},{RECEIVED + n + 1 + off}" for n in range(400)]
+
+    assert in_words(read(feed(0))[0].to_dict()) == []
+    (said,) = in_words(read(feed(25))[0].to_dict())
+    assert "s fast" in said
+
+
+def test_what_is_counted_of_receivers_is_bounded(read):
+    lines = [f"\\{summed('', f's:r{n},c:{RECEIVED + n}')}\\{position(1)}" for n in range(3_000)]
+    report, times = read(lines)
+    assert len(times) == 3_000
+    assert len(report.clocks) <= 1
+    assert Unwrapping(print).unmatched == 0
