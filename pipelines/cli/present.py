@@ -16,8 +16,13 @@ def print_json(value: Any) -> None:
     plain = _without_nan(value)
     from pipelines.base.text import clean_json
 
-    text = json.dumps(plain, indent=2, ensure_ascii=False, default=str, allow_nan=False)
+    text = json.dumps(plain, indent=2, ensure_ascii=False, default=_plain, allow_nan=False)
     typer.echo(clean_json(text))
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON has no word for: evidence as the object that it is, else its text."""
+    return json.loads(value.json()) if type(value).__name__ == "Evidence" else str(value)
 
 
 def _without_nan(value: Any) -> Any:

@@ -339,7 +339,10 @@ def by_name(text: str) -> dict[str, Any]:
 def table(path: Path) -> pd.DataFrame:
     """A table with all values as text."""
     if path.suffix == ".parquet":
-        return pd.read_parquet(path).astype("str")
+        frame = pd.read_parquet(path)
+        if "geometry" in frame:
+            frame["geometry"] = [shape.hex() for shape in frame["geometry"]]
+        return frame.astype("str")
     return pd.read_csv(path, dtype="str", keep_default_na=False)
 
 

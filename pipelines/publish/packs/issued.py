@@ -12,7 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from detectors.core.errors import FrameError
+from detectors.core.events import parsed, written
 from pipelines.base.files import replacing
+from pipelines.store.flat_evidence import converted
 
 ID_DIGITS: Final = 16
 _ID: Final = re.compile(r"[0-9a-f]{4,16}")
@@ -32,7 +35,7 @@ def note(folder: Path, pack: str, told: pd.DataFrame, own: pd.DataFrame) -> None
     )
     digest = hashlib.sha256(" ".join(sorted(told["event_id"])).encode()).hexdigest()[:8]
     with replacing(folder / f"{pack}.{digest}.parquet") as temporary:
-        pq.write_table(pa.Table.from_pandas(table, preserve_index=False), temporary)
+        pq.write_table(pa.Table.from_pandas(written(table), preserve_index=False), temporary)
 
 
 def is_id(text: str) -> bool:
@@ -59,7 +62,13 @@ def quoted(folder: Path, text: str) -> pd.DataFrame:
             continue
         if ids.str.startswith(text).any():
             rows = pq.read_table(path).to_pandas()
-            found.append(rows[rows["told_id"].str.startswith(text)])
+            rows = rows[rows["told_id"].str.startswith(text)]
+            try:
+                # Evidence in packs issued by older versions is flat.
+                texts = list(map(converted, rows["evidence"], rows["explanation"]))
+                found.append(parsed(rows.assign(evidence=texts)))
+            except (FrameError, KeyError):
+                continue
     if not found:
         return pd.DataFrame({"told_id": pd.Series(dtype="str")})
     together: pd.DataFrame = pd.concat(found).drop_duplicates("told_id", ignore_index=True)

@@ -126,7 +126,7 @@ def test_the_list_is_whole_without_scripts(products: Products, page_text: str) -
             assert event.when_local in shown
             assert event.where in shown
     assert "Innocent explanation: bunkering in port limits" in shown
-    assert "median_sog_kn" in shown
+    assert "median sog" in shown
     assert "bad checksum 1,739" in shown
     assert "in · rows 812,044" in shown
 

@@ -92,7 +92,7 @@ def test_an_event_opens_from_list_map_and_keyboard(page: Any, files: dict[str, P
     x, y = mark(page, "document.querySelector('.vessel .show')")
     opened = page.evaluate(TITLE)
     assert "OCEAN KASIH" in opened
-    assert "median_sog_kn" in page.evaluate("document.querySelector('.event-popup').textContent")
+    assert "median sog" in page.evaluate("document.querySelector('.event-popup').textContent")
     assert page.evaluate("document.querySelector('.vessel.selected').dataset.rank") == "1"
     page.key("Escape", "Escape")
     assert page.evaluate(TITLE) == ""
