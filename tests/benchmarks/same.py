@@ -342,7 +342,7 @@ def table(path: Path) -> pd.DataFrame:
         frame = pd.read_parquet(path)
         if "geometry" in frame:
             frame["geometry"] = [shape.hex() for shape in frame["geometry"]]
-        return frame.astype("str")
+        return frame.astype("str").fillna("")
     return pd.read_csv(path, dtype="str", keep_default_na=False)
 
 
