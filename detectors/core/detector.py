@@ -152,7 +152,7 @@ class Detector(BaseModel):
         """
         what = " ".join(part for part in (event.kind, event.subkind) if part).replace("_", " ")
         place, duration = words.place(event.lat, event.lon), words.duration(event.start, event.end)
-        said = words.say(
+        stated = words.say(
             "{what} for {duration}, {place}", what=what, duration=duration, place=place
         )
-        return said[:1].upper() + said[1:]
+        return stated[:1].upper() + stated[1:]

@@ -105,7 +105,7 @@ class LastNear:
 
 
 @dataclass(frozen=True)
-class SaidAlike:
+class StatedAlike:
     """Vessels that said the same of themselves, or alike, on one UTC date.
 
     Attributes
@@ -164,4 +164,4 @@ class All:
     """Anybody."""
 
 
-Relation = Own | Near | LastNear | SaidAlike | EventsOf | SightingsWithin | All
+Relation = Own | Near | LastNear | StatedAlike | EventsOf | SightingsWithin | All

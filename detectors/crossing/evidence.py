@@ -127,12 +127,12 @@ def reports_of(reports: Reports, ends: Ints) -> list[dict[str, Any]]:
 
 def craft(mmsi: Ints, vessels: pd.DataFrame, ais_class: NDArray[Any]) -> list[dict[str, Any]]:
     """Return what each says it is, or what is missing; `ais_class` is that of its first report."""
-    said = vessels.drop_duplicates("mmsi").set_index("mmsi").reindex(mmsi)
+    stated = vessels.drop_duplicates("mmsi").set_index("mmsi").reindex(mmsi)
     columns = (
         ais_class.tolist(),
-        said["ais_class"].fillna("").tolist(),
-        said["ship_type"].fillna(-1).astype("int64").tolist(),
-        said["length_m"].tolist(),
+        stated["ais_class"].fillna("").tolist(),
+        stated["ship_type"].fillna(-1).astype("int64").tolist(),
+        stated["length_m"].tolist(),
     )
     return [
         {

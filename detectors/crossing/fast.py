@@ -20,9 +20,9 @@ def candidates(limits: Limits, positions: pd.DataFrame, vessels: pd.DataFrame) -
     track = positions["track_id"].to_numpy()
     starts = offsets(track)
     mmsi = track[starts[:-1]] // 100
-    said = vessels.drop_duplicates("mmsi").set_index("mmsi")
-    length_m = said["length_m"].reindex(mmsi).to_numpy("float64")
-    ship_type = said["ship_type"].reindex(mmsi).fillna(-1).to_numpy("int64")
+    stated = vessels.drop_duplicates("mmsi").set_index("mmsi")
+    length_m = stated["length_m"].reindex(mmsi).to_numpy("float64")
+    ship_type = stated["ship_type"].reindex(mmsi).fillna(-1).to_numpy("int64")
     unmeasured = ~(length_m > 0)
     small = np.where(
         unmeasured, ~np.isin(ship_type, list(MERCHANT)), length_m <= limits.max_length_m
@@ -52,7 +52,7 @@ def candidates(limits: Limits, positions: pd.DataFrame, vessels: pd.DataFrame) -
 
 def fast_runs(limits: Limits, grid: timegrid.Grid, rows: Ints) -> tuple[Ints, Ints]:
     """Find runs of fast ticks that are long enough."""
-    return timegrid.spells(
+    return timegrid.episodes(
         grid.track_id[rows],
         grid.tick[rows],
         max_break=limits.max_interruption_s // limits.step_s,

@@ -143,16 +143,16 @@ def runs_of(limits: Limits, grid: timegrid.Grid, pairs: Pairs) -> tuple[Ints, In
     """Find runs that are long enough, or hold a brief meeting."""
     group = pairs.number(grid)
     tick = grid.tick[pairs.left]
-    spells = partial(
-        timegrid.spells,
+    episodes = partial(
+        timegrid.episodes,
         max_break=limits.max_interruption_s // limits.step_s,
         min_piece=-(-limits.min_piece_s // limits.step_s),
         min_length=-(-limits.min_brief_s // limits.step_s),
     )
-    first, last = spells(group, tick)
+    first, last = episodes(group, tick)
     long_enough = tick[last] - tick[first] + 1 >= -(-limits.min_duration_s // limits.step_s)
     brief = np.flatnonzero(pairs.brief)
-    _, core_last = spells(group[brief], tick[brief])
+    _, core_last = episodes(group[brief], tick[brief])
     holds = np.zeros(len(first), bool)
     if len(first):
         run = np.searchsorted(first, brief[core_last], side="right") - 1

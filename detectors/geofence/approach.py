@@ -85,9 +85,9 @@ def approaches(
 
 def _small(limits: Limits, mmsi: Ints, vessels: pd.DataFrame) -> tuple[Floats, Bools]:
     """Return the length of each vessel, and whether it is a small craft or may be one."""
-    said = vessels.set_index("mmsi")[["length_m", "ship_type"]].reindex(mmsi)
-    length_m = said["length_m"].to_numpy("float64")
-    merchant = said["ship_type"].between(*MERCHANT_TYPES).to_numpy(bool)
+    stated = vessels.set_index("mmsi")[["length_m", "ship_type"]].reindex(mmsi)
+    length_m = stated["length_m"].to_numpy("float64")
+    merchant = stated["ship_type"].between(*MERCHANT_TYPES).to_numpy(bool)
     unknown = ~(length_m > 0) & ~merchant
     with np.errstate(invalid="ignore"):
         return length_m, unknown | ((length_m > 0) & (length_m <= limits.max_approach_length_m))

@@ -101,10 +101,10 @@ class Geofence(Limits):
     def lookback(self) -> timedelta:
         """Long enough to find what lies behind any event not yet settled."""
         visit_s = max(self.min_inside_s, self.min_dwell_s) + self.min_outside_s
-        spell_s = max(self.min_stop_s, self.min_against_s) + 2 * self.max_interruption_s
+        episode_s = max(self.min_stop_s, self.min_against_s) + 2 * self.max_interruption_s
         approach_s = self.max_approach_s + self.min_landing_s
         return self.settle + timedelta(
-            seconds=max(visit_s + 2 * self.max_silence_s, spell_s, approach_s, self.max_beside_s)
+            seconds=max(visit_s + 2 * self.max_silence_s, episode_s, approach_s, self.max_beside_s)
             + 2 * STEP_S
         )
 

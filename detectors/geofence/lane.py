@@ -39,7 +39,7 @@ def in_lanes_and_off_coasts(
         return
     grid = reports.grid_of(tracks, limits.max_silence_s)
     excluded = zones.within(grid.lat, grid.lon, limits.excluded_classes, excuses=True)
-    spells = zone_conduct.stops(
+    episodes = zone_conduct.stops(
         grid,
         zone_conduct.Inside.of(grid, zones, stop),
         excluded,
@@ -47,14 +47,14 @@ def in_lanes_and_off_coasts(
         min_duration_s=limits.min_stop_s,
         max_interruption_s=limits.max_interruption_s,
     )
-    stopped = list(_spells(limits, reports, grid, spells, zones, "stop", stop))
+    stopped = list(_episodes(limits, reports, grid, episodes, zones, "stop", stop))
     starts = np.array([a for _, a, _ in stopped], "int64")
     away_m = nearby.nearest_zone_m(zones, grid.lat[starts], grid.lon[starts], ("port", "anchorage"))
     for (story, a, b), off_m in zip(stopped, away_m.tolist(), strict=True):
         more = _stopped(limits, reports, grid, zones, a, b)
         evidence = {**story.evidence, **more, "anchorage_distance_m": off_m}
         yield replace(story, evidence=evidence)
-    spells, turned = zone_conduct.against(
+    episodes, turned = zone_conduct.against(
         grid,
         zone_conduct.Inside.of(grid, zones, against),
         zones.direction_deg,
@@ -63,7 +63,7 @@ def in_lanes_and_off_coasts(
         min_duration_s=limits.min_against_s,
         max_interruption_s=limits.max_interruption_s,
     )
-    for story, a, b in _spells(limits, reports, grid, spells, zones, "against_lane", against):
+    for story, a, b in _episodes(limits, reports, grid, episodes, zones, "against_lane", against):
         more = _contrary(limits, grid, turned, a, b)
         yield replace(story, evidence={**story.evidence, **more})
     yield from approaches(
@@ -71,16 +71,16 @@ def in_lanes_and_off_coasts(
     )
 
 
-def _spells(
+def _episodes(
     limits: Limits,
     reports: WatchedReports,
     grid: timegrid.Grid,
-    found: zone_conduct.Spells,
+    found: zone_conduct.Episodes,
     zones: Zones,
     subkind: str,
     scores: Floats,
 ) -> Iterator[tuple[Story, int, int]]:
-    """Return the stories of spells, with the grid rows of their first and last tick."""
+    """Return the stories of episodes, with the grid rows of their first and last tick."""
     spans, kept = timespan.of_runs(
         grid,
         [found.rows],

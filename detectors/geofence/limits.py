@@ -110,5 +110,5 @@ class Limits(Detector):
     def settle(self) -> timedelta:
         """How long after a crossing it takes at most to be sure of it."""
         visit_s = self.max_silence_s + max(self.min_inside_s, self.min_outside_s)
-        spell_s = self.max_silence_s + self.max_interruption_s + STEP_S
-        return timedelta(seconds=max(visit_s, spell_s, self.max_beside_s))
+        episode_s = self.max_silence_s + self.max_interruption_s + STEP_S
+        return timedelta(seconds=max(visit_s, episode_s, self.max_beside_s))

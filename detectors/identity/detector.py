@@ -10,7 +10,7 @@ import pandas as pd
 from detectors.core import events
 from detectors.core.detector import Context
 from detectors.core.hypothesis import Hypothesis
-from detectors.core.relations import Edges, Near, Relation, Reported, SaidAlike
+from detectors.core.relations import Edges, Near, Relation, Reported, StatedAlike
 from detectors.core.telling import Told, Words
 from detectors.hypotheses import identity
 from detectors.identity.change import changes
@@ -108,7 +108,7 @@ class Identity(Limits):
         return (
             replace(direct, hop=direct),
             replace(passed, hop=direct),
-            SaidAlike(tuple(FIELDS), memory.min_said_s, memory.memory_s, memory.settle_s),
+            StatedAlike(tuple(FIELDS), memory.min_said_s, memory.memory_s, memory.settle_s),
         )
 
     @property

@@ -36,16 +36,16 @@ def invalid_imos(
     )
     wrong &= (merchant & statements["ais_class"].ne("B")).to_numpy(bool)
     for one in statement.rows_of(statement.spans(statements[wrong], "imo")):
-        said_s = (one.last_us - one.first_us) / SECOND_US
+        stated_s = (one.last_us - one.first_us) / SECOND_US
         own = numbers[(numbers["mmsi"] == one.mmsi).to_numpy(bool)]
-        if said_s < limits.min_said_s or statement.is_corrected(
+        if stated_s < limits.min_said_s or statement.is_corrected(
             one, statement.rows_of(own), limits.memory
         ):
             continue
         row = reports.at(one.mmsi, one.first_us)
         evidence = {
             "new_value": one.value,
-            "said_for_s": at_least(said_s, limits, "min_said_s"),
+            "said_for_s": at_least(stated_s, limits, "min_said_s"),
             "default_number": is_default_number(int(one.value)),
             "n_reports": 1,
             "first_report_source": reports.source_of(row),

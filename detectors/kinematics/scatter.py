@@ -25,7 +25,7 @@ Bools = NDArray[np.bool_]
 NEAR_S: Final = 1800.0
 """Bad fixes within half an hour of each other come from one cause."""
 MAX_BREAK_S: Final = 900.0
-"""Sound fixes for longer than this end a spell."""
+"""Sound fixes for longer than this end an episode."""
 AROUND_S: Final = 9000.0
 """Reports further from such bad fixes than this aren't looked at: a pause and half an hour."""
 MIN_BAD: Final = 3
@@ -38,7 +38,7 @@ WANDERS: Final = (0.45, 1.6)
 """Length of the sum of two successive leaps, in leaps. Of positions drawn anew each time it is 1;
 of a vessel that takes turns between two tracks, or two clocks, it is 0; of one that sails on 2."""
 MIN_FRACTION: Final = 0.5
-"""Share of the reports of a spell that must be marked."""
+"""Share of the reports of an episode that must be marked."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Reports:
 
 
 @dataclass(frozen=True)
-class Spell:
+class Episode:
     """Bad fixes of one vessel, from `first` to `last` (rows of `Reports`).
 
     Attributes
@@ -253,9 +253,9 @@ def _wanders(group: Ints, time_us: Ints, east_m: Floats, north_m: Floats) -> Boo
     return np.asarray((of_pairs < 1.0) | ((ratio >= WANDERS[0]) & (ratio <= WANDERS[1])))
 
 
-def spells(
+def episodes(
     reports: Reports, *, min_bad: int, min_duration_s: float, max_pause_s: float
-) -> list[Spell]:
+) -> list[Episode]:
     """Stretches of marked fixes at most `MAX_BREAK_S` apart: `min_bad` or more over
     `min_duration_s`, and `MIN_FRACTION` of the reports meanwhile.
 
@@ -279,7 +279,7 @@ def spells(
         ends = np.array([before]), np.array([after])
         joined = before >= 0 and after >= 0 and bool(leaps.reachable(reports, *ends)[0])
         found.append(
-            Spell(
+            Episode(
                 int(reports.mmsi[first]),
                 first,
                 last,
@@ -294,11 +294,11 @@ def spells(
 
 
 def _extended(reports: Reports, first: int, last: int) -> tuple[int, int]:
-    """Find the ends of a spell, such that the reports next to it follow from one another."""
+    """Find the ends of an episode, such that the reports next to it follow from one another."""
     # Where the vessel is back, the first fix leaps too, but the next follow from it.
     while last > first and reports.same(last, last + 1) and not _leaps(reports, last):
         last -= 1
-    # A bad fix at the very edge may not have been marked; spells stay apart.
+    # A bad fix at the very edge may not have been marked; episodes stay apart.
     begin, end, reach_s = first, last, MAX_BREAK_S / 2
     while reports.seconds(end, last + 1) < reach_s and _leaps(reports, last + 1):
         last += 1
@@ -308,8 +308,8 @@ def _extended(reports: Reports, first: int, last: int) -> tuple[int, int]:
 
 
 def _sound(reports: Reports, edge: int, step: int, max_pause_s: float) -> int:
-    """Find the nearest report before (-1) or after (1) a spell that isn't astray from the next one
-    further away; -1 where there is none within the pause.
+    """Find the nearest report before (-1) or after (1) an episode that isn't astray from the next
+    one further away; -1 where there is none within the pause.
     """
     at = edge + step
     while reports.seconds(min(at, edge), max(at, edge)) <= max_pause_s:

@@ -48,7 +48,7 @@ def stops(
         quantile of the distances from it.
     """
     slow = np.flatnonzero(grid.speed_kn < max_speed_kn)
-    first, last = timegrid.spells(
+    first, last = timegrid.episodes(
         grid.track_id[slow],
         grid.tick[slow],
         max_break=max_interruption_s // grid.step_s,

@@ -114,7 +114,7 @@ def grid_of(positions: pd.DataFrame, step_s: int, max_silence_s: float) -> Grid:
     return resample(track, time_us, lat, lon, step_s, max_silence_s)
 
 
-def spells(
+def episodes(
     group: Ints,
     tick: Ints,
     *,
@@ -149,9 +149,9 @@ def spells(
     Examples
     --------
     >>> group, tick = np.zeros(7, int), np.array([1, 2, 3, 5, 9, 10, 11])
-    >>> spells(group, tick, max_break=5, min_piece=2, min_length=3)
+    >>> episodes(group, tick, max_break=5, min_piece=2, min_length=3)
     (array([0]), array([6]))
-    >>> spells(group, tick, max_break=4, min_piece=2, min_length=3)
+    >>> episodes(group, tick, max_break=4, min_piece=2, min_length=3)
     (array([0, 4]), array([2, 6]))
     """
     if len(tick) == 0:

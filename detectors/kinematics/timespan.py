@@ -29,7 +29,7 @@ class Spans:
     Attributes
     ----------
     first, last
-        First and last qualifying tick of each run, as rows of what was given to `spells`.
+        First and last qualifying tick of each run, as rows of what was given to `episodes`.
     start_us, end_us
         From the first tick to the end of the last step.
     open
@@ -77,7 +77,7 @@ def of_runs(
     sides
         Grid rows of the qualifying ticks, one array for each vessel of a run.
     first, last
-        Runs, as `spells` gives them.
+        Runs, as `episodes` gives them.
     window
         See `window_us`.
     settle, max_break_s

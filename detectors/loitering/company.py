@@ -92,8 +92,8 @@ def called_afterwards(
 
 def ship_types(grid: timegrid.Grid, context: Context) -> Ints:
     """Return the ship type that the vessel of each grid row states, -1 where it states none."""
-    said = context.vessels.drop_duplicates("mmsi").set_index("mmsi")["ship_type"]
-    return said.reindex(grid.track_id // 100).fillna(-1).to_numpy("int64")
+    stated = context.vessels.drop_duplicates("mmsi").set_index("mmsi")["ship_type"]
+    return stated.reindex(grid.track_id // 100).fillna(-1).to_numpy("int64")
 
 
 def attendants(

@@ -18,7 +18,7 @@ def slow_runs(limits: Limits, grid: timegrid.Grid, rows: Ints) -> tuple[Ints, In
         apart_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
         return np.asarray(apart_m <= limits.max_interruption_m)
 
-    return timegrid.spells(
+    return timegrid.episodes(
         grid.track_id[rows],
         grid.tick[rows],
         max_break=limits.max_interruption_s // limits.step_s,

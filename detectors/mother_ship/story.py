@@ -36,14 +36,14 @@ class Crafts:
 
     def __init__(self, positions: pd.DataFrame, vessels: pd.DataFrame, mmsis: Any) -> None:
         wanted = np.unique(np.asarray([int(m) for m in mmsis], "int64"))
-        said = vessels[vessels["mmsi"].isin(wanted)].drop_duplicates("mmsi").set_index("mmsi")
-        self._class = dict(zip(said.index.tolist(), said["ais_class"].tolist(), strict=True))
+        stated = vessels[vessels["mmsi"].isin(wanted)].drop_duplicates("mmsi").set_index("mmsi")
+        self._class = dict(zip(stated.index.tolist(), stated["ais_class"].tolist(), strict=True))
         heard = positions.loc[positions["mmsi"].isin(wanted), ["mmsi", "ais_class"]]
         for mmsi, ais_class in heard.drop_duplicates().itertuples(index=False):
             if ais_class:
                 self._class[mmsi] = ais_class
-        self._length_m = said["length_m"].to_dict()
-        self._ship_type = said["ship_type"].to_dict()
+        self._length_m = stated["length_m"].to_dict()
+        self._ship_type = stated["ship_type"].to_dict()
 
     def is_b(self, mmsi: int) -> bool:
         """Tell whether its set is of class B."""

@@ -5,23 +5,23 @@ from detectors.core.telling import Told, Words
 
 def tell(event: Told, words: Words, mmsi: int) -> str:
     """Say what happened, in a sentence for a sailor."""
-    said, place = event.evidence, words.place(event.lat, event.lon)
+    stated, place = event.evidence, words.place(event.lat, event.lon)
     duration = words.duration(event.start, event.end)
     if event.subkind == "visited":
         return words.say(
             "Waited {duration} and was visited {n_visits} times by {n_visitors} small craft, "
             "{place}",
             duration=duration,
-            n_visits=said["n_visits"],
-            n_visitors=said["n_visitors"],
+            n_visits=stated["n_visits"],
+            n_visitors=stated["n_visitors"],
             place=place,
         )
-    again = words.say(", where it had waited before,") if said["returned"] else ""
+    again = words.say(", where it had waited before,") if stated["returned"] else ""
     return words.say(
         "Waited {duration}{again} within reach of small boats, {dark_h:.1f} h of it in the "
         "dark, {place}",
         duration=duration,
         again=again,
-        dark_h=said["dark_s"] / 3600,
+        dark_h=stated["dark_s"] / 3600,
         place=place,
     )

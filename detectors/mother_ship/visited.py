@@ -65,8 +65,8 @@ def _visits(limits: Limits, met: pd.DataFrame, crafts: Crafts, now_us: int) -> l
     still_on = met["end"].isna().to_numpy()
     found = []
     for k, event in enumerate(met.to_dict("records")):
-        said: Evidence = event["evidence"]
-        if explained_weight(said) >= limits.max_explained_weight:
+        stated: Evidence = event["evidence"]
+        if explained_weight(stated) >= limits.max_explained_weight:
             continue
         if ends[k] - starts[k] > limits.max_visit_s * SECOND_US:
             continue
@@ -84,9 +84,9 @@ def _visits(limits: Limits, met: pd.DataFrame, crafts: Crafts, now_us: int) -> l
                     still_on=bool(still_on[k]),
                     lat=float(event["lat"]),
                     lon=float(event["lon"]),
-                    first_source=said[f"{prefix}first_report_source"],
-                    last_source=said[f"{prefix}last_report_source"],
-                    in_anchorage=bool(said.get("in_anchorage")),
+                    first_source=stated[f"{prefix}first_report_source"],
+                    last_source=stated[f"{prefix}last_report_source"],
+                    in_anchorage=bool(stated.get("in_anchorage")),
                 )
             )
     return sorted(found, key=lambda v: (v.host, v.start_us, v.visitor))

@@ -47,7 +47,7 @@ def waiting(limits: Limits, positions: pd.DataFrame, context: Context) -> Iterat
             continue
         if away_m[k] < limits.min_anchorage_m or ends[k] < window[0] or starts[k] > window[1]:
             continue
-        said: Evidence = event["evidence"]
+        stated: Evidence = event["evidence"]
         mmsi, track = int(event["mmsi"]), int(event["track_ids"])
         if crafts.is_b(mmsi) or crafts.length_m(mmsi) <= limits.max_visitor_m:
             continue
@@ -64,8 +64,8 @@ def waiting(limits: Limits, positions: pd.DataFrame, context: Context) -> Iterat
             "landing_place_distance_m": _within(landing_m[k], limits, "max_landing_m"),
             "coast_distance_m": _within(coast_m[k], limits, "max_coast_m"),
             "returned": bool(before.any()),
-            "first_report_source": said["first_report_source"],
-            "last_report_source": said["last_report_source"],
+            "first_report_source": stated["first_report_source"],
+            "last_report_source": stated["last_report_source"],
         }
         base = (0.25 if near_landing else 0.15) + (0.1 if before.any() else 0.0)
         span_us, on = (int(starts[k]), int(ends[k])), bool(still_on[k])

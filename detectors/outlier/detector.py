@@ -168,7 +168,7 @@ class Outlier(Detector):
 
     def _runs(self, grid: timegrid.Grid, at: Ints) -> tuple[Ints, Ints]:
         """Find runs of surprising ticks that are long enough."""
-        return timegrid.spells(
+        return timegrid.episodes(
             grid.track_id[at],
             grid.tick[at],
             max_break=self.max_interruption_s // grid.step_s,

@@ -54,10 +54,10 @@ def excursions(limits: Limits, scene: Scene) -> Iterator[Story]:
     """Find the sessions of further tracks that lead away from earlier tracks of the vessel."""
     reports = scene.reports
     # Where a vessel's fixes scatter and it then goes on from where it was, she went nowhere.
-    scattered: dict[int, list[scatter.Spell]] = {}
-    for spell in scene.spells:
-        if not spell.parted:
-            scattered.setdefault(spell.mmsi, []).append(spell)
+    scattered: dict[int, list[scatter.Episode]] = {}
+    for episode in scene.episodes:
+        if not episode.parted:
+            scattered.setdefault(episode.mmsi, []).append(episode)
     strays = Strays(scene.context.noise)
     mmsi = reports.tracks // 100
     shared = np.flatnonzero(np.diff(mmsi) == 0)
@@ -69,9 +69,9 @@ def excursions(limits: Limits, scene: Scene) -> Iterator[Story]:
             starts, ends = (own[k] for k in timegrid.stretches(reports.track[own], cut=late))
             homes = np.arange(reports.bounds[ks[0]], reports.bounds[k])
             homes = homes[np.argsort(reports.time_us[homes], kind="stable")]
-            own_spells = scattered.get(vessel, [])
+            own_episodes = scattered.get(vessel, [])
             for a, b in zip(starts.tolist(), ends.tolist(), strict=True):
-                story = _excursion(limits, scene, Session(a, b, homes, own_spells), strays)
+                story = _excursion(limits, scene, Session(a, b, homes, own_episodes), strays)
                 if story:
                     yield story
 
@@ -80,14 +80,14 @@ def excursions(limits: Limits, scene: Scene) -> Iterator[Story]:
 class Session:
     """Reports `first` to `last` of a further track.
 
-    `homes` are the reports of all earlier tracks of the MMSI, by time; `spells` those in which its
-    fixes scatter.
+    `homes` are the reports of all earlier tracks of the MMSI, by time; `episodes` those in which
+    its fixes scatter.
     """
 
     first: int
     last: int
     homes: Ints
-    spells: Sequence[scatter.Spell]
+    episodes: Sequence[scatter.Episode]
 
 
 def _excursion(limits: Limits, scene: Scene, session: Session, strays: Strays) -> Story | None:
@@ -102,7 +102,7 @@ def _excursion(limits: Limits, scene: Scene, session: Session, strays: Strays) -
     if before < 0 or times[a] - times[homes[before]] > pause_us:
         return None
     last_home = int(homes[before])
-    if any(s.start_us <= times[a] and s.end_us >= times[last_home] for s in session.spells):
+    if any(s.start_us <= times[a] and s.end_us >= times[last_home] for s in session.episodes):
         return None
     strays_us = _strays_us(reports, a, last_home, strays)
     first_us = int(strays_us.min(initial=times[a]))

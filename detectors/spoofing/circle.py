@@ -60,7 +60,7 @@ def circling(limits: Limits, scene: Scene) -> Iterator[Story]:
         )
         other = apart_m > 0.5 * np.minimum(radius_m[1:], radius_m[:-1])
         other |= groups.track_id[kept][1:] != groups.track_id[kept][:-1]
-        first, last = timegrid.spells(
+        first, last = timegrid.episodes(
             np.r_[0, np.cumsum(other)], groups.tick[kept], max_break=1, min_piece=1, min_length=1
         )
         # What may be added at either end is hardly more than another bin's worth.

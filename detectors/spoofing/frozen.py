@@ -22,7 +22,7 @@ def frozen(limits: Limits, scene: Scene) -> Iterator[Story]:
     still = np.hypot(box.height_m, box.width_m) <= limits.max_frozen_m
     fast = np.add.reduceat((reports.sog_kn >= limits.min_sog_kn).astype("int32"), bins.first)
     held = np.flatnonzero(still & (fast >= 0.8 * bins.n))
-    first, last = timegrid.spells(
+    first, last = timegrid.episodes(
         bins.track_id[held], bins.tick[held], max_break=5, min_piece=1, min_length=2
     )
     tight = _tight(limits, scene, held, first, last)

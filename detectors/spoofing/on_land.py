@@ -21,7 +21,7 @@ def on_land(limits: Limits, scene: Scene) -> Iterator[Story]:
     probe = bins.first
     at = np.flatnonzero(zones.on_land(reports.lat[probe], reports.lon[probe]))
     at = at[inland_by(zones, reports.lat[probe[at]], reports.lon[probe[at]], limits.min_inland_m)]
-    first, last = timegrid.spells(
+    first, last = timegrid.episodes(
         bins.track_id[at],
         bins.tick[at],
         max_break=2,

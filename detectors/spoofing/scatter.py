@@ -16,18 +16,18 @@ from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import Scene, Story
 
 OTHERS_S: Final = 6 * 3600
-"""The last hours of a spell of scattered fixes are held against those of others."""
+"""The last hours of an episode of scattered fixes are held against those of others."""
 
 
 def scattered(limits: Limits, scene: Scene) -> Iterator[Story]:
-    """Find spells of scattered fixes after which the vessel can have gone on."""
+    """Find episodes of scattered fixes after which the vessel can have gone on."""
     together = scene.together
-    for spell in scene.spells:
-        inside = slice(spell.first, spell.last + 1)
-        ends = [k for k in (spell.before, spell.after) if k >= 0]
+    for episode in scene.episodes:
+        inside = slice(episode.first, episode.last + 1)
+        ends = [k for k in (episode.before, episode.after) if k >= 0]
         own = together.row[inside]
         own = own[own >= 0]
-        if spell.parted or not len(own) or not ends:
+        if episode.parted or not len(own) or not ends:
             continue
         # Where the vessel would have been on a straight way between the sound fixes.
         share = (together.time_us[inside] - together.time_us[ends[0]]) / max(
@@ -43,8 +43,8 @@ def scattered(limits: Limits, scene: Scene) -> Iterator[Story]:
         )
         off_m = geodesy.distance_m(*due, together.lat[inside], together.lon[inside])
         bad = together.bad[inside]
-        lasts_s = (spell.end_us - spell.start_us) / SECOND_US
-        after_s = (scene.end_us - spell.end_us) / SECOND_US
+        lasts_s = (episode.end_us - episode.start_us) / SECOND_US
+        after_s = (scene.end_us - episode.end_us) / SECOND_US
         evidence = {
             "n_reports": len(bad),
             "n_bad_fixes": int(np.count_nonzero(bad)),
@@ -54,10 +54,10 @@ def scattered(limits: Limits, scene: Scene) -> Iterator[Story]:
             "max_scatter_m": float(off_m.max()),
             "min_offset_m": MIN_OFFSET_M,
             "duration_s": at_least(lasts_s, limits, "min_duration_s"),
-            "rejoined": spell.joined,
+            "rejoined": episode.joined,
             "leapt": True,
         }
-        if spell.joined:
+        if episode.joined:
             away_m = geodesy.distance_m(
                 together.lat[here], together.lon[here], together.lat[there], together.lon[there]
             )
@@ -72,11 +72,11 @@ def scattered(limits: Limits, scene: Scene) -> Iterator[Story]:
             int(own[0]),
             int(own[0]),
             0.45,
-            spell.start_us,
-            spell.end_us,
-            spell.after < 0 and after_s <= limits.max_silence_s,
+            episode.start_us,
+            episode.end_us,
+            episode.after < 0 and after_s <= limits.max_silence_s,
             evidence,
-            int(together.row[spell.before]) if spell.before >= 0 else -1,
+            int(together.row[episode.before]) if episode.before >= 0 else -1,
         )
 
 

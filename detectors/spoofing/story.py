@@ -78,9 +78,9 @@ class Scene:
         return scatter.marks(self.together)
 
     @cached_property
-    def spells(self) -> list[scatter.Spell]:
-        """The spells of scattered fixes."""
-        return scatter.spells(
+    def episodes(self) -> list[scatter.Episode]:
+        """The episodes of scattered fixes."""
+        return scatter.episodes(
             self.together,
             min_bad=self.limits.min_reports,
             min_duration_s=self.limits.min_duration_s,

@@ -19,7 +19,7 @@ def tell(event: Told, words: Words) -> str:
             others=others,
             place=place,
         )
-    said = {
+    stated = {
         "jump": words.say("Positions leapt"),
         "geometric": words.say("Reported positions on a perfect circle"),
         "on_land": words.say("Reported positions on land"),
@@ -30,10 +30,10 @@ def tell(event: Told, words: Words) -> str:
     if "jump_m" in evidence and event.subkind != "frozen":
         return words.say(
             "{what}, {jump} off, to {false}, for {duration}; last believable fix {place}",
-            what=said,
+            what=stated,
             jump=words.distance(float(evidence["jump_m"])),
             false=false,
             duration=duration,
             place=place,
         )
-    return words.say("{what} for {duration}, {false}", what=said, duration=duration, false=false)
+    return words.say("{what} for {duration}, {false}", what=stated, duration=duration, false=false)

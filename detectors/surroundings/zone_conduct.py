@@ -1,7 +1,7 @@
 """How tracks behave inside zones: stopping there, going against a lane, slowing down off a coast.
 
-All three are spells of ticks of the absolute time grid (`runs`), so that they are the same however
-the reports were cut into windows.
+All three are episodes of ticks of the absolute time grid (`timegrid`), so that they are the same
+however the reports were cut into windows.
 """
 
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Spells:
-    """Spells of ticks in zones.
+class Episodes:
+    """Episodes of ticks in zones.
 
     Attributes
     ----------
     rows
         Grid rows of the ticks that qualify.
     first, last
-        First and last tick of each spell, as positions in `rows`.
+        First and last tick of each episode, as positions in `rows`.
     zone
-        Row of `Zones.frame` of each spell: where its first tick lies.
+        Row of `Zones.frame` of each episode: where its first tick lies.
     """
 
     rows: Ints
@@ -81,12 +81,12 @@ def stops(
     max_speed_kn: float,
     min_duration_s: int,
     max_interruption_s: int,
-) -> Spells:
-    """Spells in which a track was slow inside zones (and outside the `excluded` ticks)."""
+) -> Episodes:
+    """Episodes in which a track was slow inside zones (and outside the `excluded` ticks)."""
     with np.errstate(invalid="ignore"):
         slow = grid.speed_kn <= max_speed_kn
     rows = np.flatnonzero(slow & (inside.first >= 0) & ~excluded)
-    return _spells(grid, rows, inside, min_duration_s, max_interruption_s)
+    return _episodes(grid, rows, inside, min_duration_s, max_interruption_s)
 
 
 def against(
@@ -98,8 +98,8 @@ def against(
     min_turned_deg: float,
     min_duration_s: int,
     max_interruption_s: int,
-) -> tuple[Spells, Floats]:
-    """Spells in which a track went against the direction of every lane that it was in.
+) -> tuple[Episodes, Floats]:
+    """Episodes in which a track went against the direction of every lane that it was in.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def against(
 
     Returns
     -------
-    Spells, turned_deg
+    Episodes, turned_deg
         And the angle between course made good and the nearest direction, per grid row.
     """
     turned = np.full(len(grid.tick), np.inf)
@@ -123,20 +123,20 @@ def against(
     )
     np.minimum.at(turned, tick, lanes.turned_deg(course, direction_deg[zone]))
     rows = np.flatnonzero(np.isfinite(turned) & (turned >= min_turned_deg))
-    return _spells(grid, rows, inside, min_duration_s, max_interruption_s), turned
+    return _episodes(grid, rows, inside, min_duration_s, max_interruption_s), turned
 
 
-def _spells(
+def _episodes(
     grid: timegrid.Grid, rows: Ints, inside: Inside, min_duration_s: int, max_interruption_s: int
-) -> Spells:
-    first, last = timegrid.spells(
+) -> Episodes:
+    first, last = timegrid.episodes(
         grid.track_id[rows],
         grid.tick[rows],
         max_break=max_interruption_s // grid.step_s,
         min_piece=1,
         min_length=-(-min_duration_s // grid.step_s),
     )
-    return Spells(rows, first, last, inside.first[rows[first]])
+    return Episodes(rows, first, last, inside.first[rows[first]])
 
 
 @dataclass(frozen=True)
@@ -150,9 +150,9 @@ class Approaches:
     fast
         Grid row of the last tick at speed outside.
     slow
-        Grid row of the first tick of the slow spell.
+        Grid row of the first tick of the slow episode.
     last
-        Grid row of the tick with which that spell is long enough.
+        Grid row of the tick with which that episode is long enough.
     """
 
     zone: Ints
@@ -173,7 +173,7 @@ def approaches(
     """Approaches: at least `min_speed_kn` outside, then no more than `max_speed_kn` inside.
 
     The slow ticks follow one another for `min_slow_s`, the first of them no more than
-    `max_approach_s` after the last fast tick outside, and of several such spells after the same
+    `max_approach_s` after the last fast tick outside, and of several such episodes after the same
     fast tick the first counts: who manoeuvres off a jetty has come once.
     """
     need = -(-min_slow_s // grid.step_s)
@@ -184,7 +184,9 @@ def approaches(
     tick, zone = inside.tick[slow][order], inside.zone[slow][order]
     # Grid rows are in order of track and time: a visit's group is its zone and track.
     group = zone * (int(grid.track_id.max(initial=0)) + 1) + grid.track_id[tick]
-    first, _ = timegrid.spells(group, grid.tick[tick], max_break=0, min_piece=need, min_length=need)
+    first, _ = timegrid.episodes(
+        group, grid.tick[tick], max_break=0, min_piece=need, min_length=need
+    )
     tick, zone = tick[first], zone[first]
     before = _last_fast_outside(grid, inside, fast, tick, zone)
     came = before >= 0

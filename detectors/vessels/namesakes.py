@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US
-from detectors.kinematics import whereabouts
+from detectors.kinematics import occupancy
 from detectors.vessels.numbers import edits, imo_is_valid, is_default_number, lookalike, plain
-from detectors.vessels.statement import Memory, Said, rows_of, stands
+from detectors.vessels.statement import Memory, Stated, rows_of, stands
 
 Ints = NDArray[np.int64]
 
@@ -45,18 +45,18 @@ class Shared(NamedTuple):
     last_us: int
 
 
-def shared_imo(said: pd.DataFrame, memory: Memory) -> list[Shared]:
+def shared_imo(stated: pd.DataFrame, memory: Memory) -> list[Shared]:
     """IMO numbers that two vessels said on one date, or one after the other within the memory.
 
     Parameters
     ----------
     said
-        `said.spans` of "imo". Numbers that can't be right or are a default count for nothing.
+        `stated.spans` of "imo". Numbers that can't be right or are a default count for nothing.
     memory
-        See `said.Memory`.
+        See `stated.Memory`.
     """
     found: list[Shared] = []
-    for _, own in _several(said).groupby("value"):
+    for _, own in _several(stated).groupby("value"):
         rows = rows_of(own)
         rows = [row for row in rows if stands(row, rows, memory)]
         vessels = sorted({row.mmsi for row in rows})
@@ -68,9 +68,9 @@ def shared_imo(said: pd.DataFrame, memory: Memory) -> list[Shared]:
     return found
 
 
-def _several(said: pd.DataFrame) -> pd.DataFrame:
+def _several(stated: pd.DataFrame) -> pd.DataFrame:
     """Rows of the IMO numbers that can be right and more than one vessel said."""
-    several = said[said.groupby("value")["mmsi"].transform("nunique").to_numpy() > 1]
+    several = stated[stated.groupby("value")["mmsi"].transform("nunique").to_numpy() > 1]
     number = several["value"].astype("int64")
     good = imo_is_valid(number) & np.array(
         [not is_default_number(n) for n in number.tolist()], bool
@@ -81,19 +81,19 @@ def _several(said: pd.DataFrame) -> pd.DataFrame:
 def company(
     names: pd.DataFrame, callsigns: pd.DataFrame, imos: pd.DataFrame, memory: Memory
 ) -> pd.DataFrame:
-    """`whereabouts.PAIRS` of all that `shared_imo` and `look_alikes` compare or count.
+    """`occupancy.PAIRS` of all that `shared_imo` and `look_alikes` compare or count.
 
     Where more than `MAX_SHARERS` say a value, so many others of them are named that among these
     too it is nobody's in particular.
     """
     several = _several(imos)
-    found = [whereabouts.pairs(*_both(several["value"], several["mmsi"]))]
+    found = [occupancy.pairs(*_both(several["value"], several["mmsi"]))]
     table = _named(names, callsigns, imos, memory)
     for key in KEYS:
-        said = table[table[key].ne("").to_numpy(bool)]
-        group = said.groupby([key, "day"]).ngroup()
-        found.append(whereabouts.pairs(*_both(group, said["mmsi"], MAX_SHARERS + 1)))
-    return whereabouts.joined(found)
+        stated = table[table[key].ne("").to_numpy(bool)]
+        group = stated.groupby([key, "day"]).ngroup()
+        found.append(occupancy.pairs(*_both(group, stated["mmsi"], MAX_SHARERS + 1)))
+    return occupancy.joined(found)
 
 
 def _both(group: pd.Series, mmsi: pd.Series, most: int | None = None) -> tuple[Ints, Ints]:
@@ -105,7 +105,7 @@ def _both(group: pd.Series, mmsi: pd.Series, most: int | None = None) -> tuple[I
     return both["mmsi_x"].to_numpy("int64"), both["mmsi_y"].to_numpy("int64")
 
 
-def _by_day(one: Sequence[Said], other: Sequence[Said], memory: Memory) -> Iterator[Shared]:
+def _by_day(one: Sequence[Stated], other: Sequence[Stated], memory: Memory) -> Iterator[Shared]:
     mine, theirs = ({row.day: row for row in rows} for rows in (one, other))
     for day in sorted(mine.keys() | theirs.keys()):
         a, b = mine.get(day), theirs.get(day)
@@ -118,7 +118,9 @@ def _by_day(one: Sequence[Said], other: Sequence[Said], memory: Memory) -> Itera
                 yield found._replace(mmsi=found.other_mmsi, other_mmsi=found.mmsi)
 
 
-def _in_turn(new: Said, before: Said | None, old: Said | None, memory: Memory) -> Iterator[Shared]:
+def _in_turn(
+    new: Stated, before: Stated | None, old: Stated | None, memory: Memory
+) -> Iterator[Shared]:
     """Pair who is new on a date with who said so the day before and not since."""
     since_us = new.first_us - memory.memory_s * SECOND_US
     if before is None and old is not None and old.last_us >= since_us:
@@ -126,7 +128,7 @@ def _in_turn(new: Said, before: Said | None, old: Said | None, memory: Memory) -
         yield found._replace(start_us=new.first_us, last_us=new.last_us)
 
 
-def _shared(a: Said, b: Said, since_us: int) -> Shared:
+def _shared(a: Stated, b: Stated, since_us: int) -> Shared:
     start_us, last_us = max(a.first_us, b.first_us), max(a.last_us, b.last_us)
     return Shared(a.mmsi, b.mmsi, a.value, b.value, since_us, start_us, last_us)
 
@@ -142,22 +144,22 @@ def look_alikes(
     Parameters
     ----------
     names, callsigns, imos
-        `said.spans` of these fields.
+        `stated.spans` of these fields.
     memory
-        See `said.Memory`.
+        See `stated.Memory`.
     """
     table = _named(names, callsigns, imos, memory)
     found: dict[tuple[int, int, int], Shared] = {}
     for key in KEYS:
-        said = table[table[key].ne("").to_numpy(bool)]
-        several = said.groupby([key, "day"])["mmsi"].transform("nunique")
-        few = said[several.between(2, MAX_SHARERS).to_numpy(bool)].sort_values("mmsi")
+        stated = table[table[key].ne("").to_numpy(bool)]
+        several = stated.groupby([key, "day"])["mmsi"].transform("nunique")
+        few = stated[several.between(2, MAX_SHARERS).to_numpy(bool)].sort_values("mmsi")
         for _, own in few.groupby([key, "day"]):
             columns = [own[name].tolist() for name in _Named._fields]
             rows = [_Named(*row) for row in zip(*columns, strict=True)]
             for a, b in combinations(rows, 2):
                 if a.mmsi != b.mmsi and _are_alike(a, b, key):
-                    pair = [Said(r.mmsi, r.day, r.value, r.first_us, r.last_us) for r in (a, b)]
+                    pair = [Stated(r.mmsi, r.day, r.value, r.first_us, r.last_us) for r in (a, b)]
                     since_us = min(a.first_us, b.first_us)
                     found.setdefault((a.mmsi, b.mmsi, a.day), _shared(pair[0], pair[1], since_us))
     return list(found.values())

@@ -19,7 +19,7 @@ PREFIXES: Final = ("MV", "MT", "MSV", "MS", "SS", "KM", "TB", "TUG", "FV", "SV")
 """Kinds of ship that stand before a name or don't."""
 
 
-class Said(NamedTuple):
+class Stated(NamedTuple):
     """A value said by one vessel on one UTC date."""
 
     mmsi: int
@@ -61,7 +61,7 @@ class Memory(NamedTuple):
 
 
 def spans(statements: pd.DataFrame, field: str) -> pd.DataFrame:
-    """Values said, one row per vessel, UTC date and value, with the columns of `Said`.
+    """Values said, one row per vessel, UTC date and value, with the columns of `Stated`.
 
     Parameters
     ----------
@@ -71,8 +71,8 @@ def spans(statements: pd.DataFrame, field: str) -> pd.DataFrame:
         "name", "callsign" or "imo". A row that leaves it out says nothing about it.
     """
     values = statements[field]
-    said = values.gt(0) if field == "imo" else values.str.strip().ne("")
-    rows = statements[said.to_numpy(bool)]
+    stated = values.gt(0) if field == "imo" else values.str.strip().ne("")
+    rows = statements[stated.to_numpy(bool)]
     frame = pd.DataFrame(
         {
             "mmsi": rows["mmsi"].to_numpy(),
@@ -87,13 +87,13 @@ def spans(statements: pd.DataFrame, field: str) -> pd.DataFrame:
     return together.astype({"value": "str"})
 
 
-def rows_of(said: pd.DataFrame) -> list[Said]:
+def rows_of(stated: pd.DataFrame) -> list[Stated]:
     """`spans` as tuples."""
-    columns = [said[name].tolist() for name in Said._fields]
-    return [Said(*row) for row in zip(*columns, strict=True)]
+    columns = [stated[name].tolist() for name in Stated._fields]
+    return [Stated(*row) for row in zip(*columns, strict=True)]
 
 
-def changes(said: pd.DataFrame, field: str, memory: Memory) -> list[Change]:
+def changes(stated: pd.DataFrame, field: str, memory: Memory) -> list[Change]:
     """Values that stand, first said when another had stood in the time before.
 
     Parameters
@@ -105,16 +105,16 @@ def changes(said: pd.DataFrame, field: str, memory: Memory) -> list[Change]:
     memory
         See `Memory`.
     """
-    several = said.groupby("mmsi")["value"].transform("nunique") > 1
+    several = stated.groupby("mmsi")["value"].transform("nunique") > 1
     found: list[Change] = []
-    for _, own in said[several.to_numpy(bool)].groupby("mmsi"):  # the few that say two things
+    for _, own in stated[several.to_numpy(bool)].groupby("mmsi"):  # the few that say two things
         rows = rows_of(own)
         fresh = (row for row in rows if stands(row, rows, memory))
         found += [c for c in (_change_to(row, rows, field, memory) for row in fresh) if c]
     return found
 
 
-def stands(row: Said, rows: Sequence[Said], memory: Memory) -> bool:
+def stands(row: Stated, rows: Sequence[Stated], memory: Memory) -> bool:
     """Tell whether what a vessel said on a date was said again long enough after the first time."""
     wanted_us = row.first_us + memory.min_said_s * SECOND_US
     until_us = row.last_us + memory.settle_s * SECOND_US
@@ -127,7 +127,7 @@ def stands(row: Said, rows: Sequence[Said], memory: Memory) -> bool:
     )
 
 
-def is_corrected(wrong: Said, rows: Sequence[Said], memory: Memory) -> bool:
+def is_corrected(wrong: Stated, rows: Sequence[Stated], memory: Memory) -> bool:
     """Tell whether an IMO number that can't be right gave way to one that can, as typing is
     corrected.
 
@@ -150,7 +150,7 @@ def is_corrected(wrong: Said, rows: Sequence[Said], memory: Memory) -> bool:
     )
 
 
-def _change_to(row: Said, rows: Sequence[Said], field: str, memory: Memory) -> Change | None:
+def _change_to(row: Stated, rows: Sequence[Stated], field: str, memory: Memory) -> Change | None:
     """Return the change that a standing value is, None where it had been said before or nothing
     had.
     """
@@ -174,10 +174,10 @@ def _change_to(row: Said, rows: Sequence[Said], field: str, memory: Memory) -> C
     return Change(row.mmsi, field, old, row.value, stood[old], row.first_us, row.last_us, returned)
 
 
-def _stood(value: str, before: Sequence[Said], memory: Memory) -> bool:
+def _stood(value: str, before: Sequence[Stated], memory: Memory) -> bool:
     own = [row for row in before if row.value == value]
-    said_us = max(row.last_us for row in own) - min(row.first_us for row in own)
-    return said_us >= memory.min_said_s * SECOND_US
+    stated_us = max(row.last_us for row in own) - min(row.first_us for row in own)
+    return stated_us >= memory.min_said_s * SECOND_US
 
 
 def is_typing(old: str, new: str, field: str) -> bool:

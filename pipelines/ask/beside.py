@@ -73,7 +73,7 @@ def _concluded(installation: Installation, known: pd.Timestamp | None) -> dict[s
     }
     own = dict(told)
     for event_id in heirs:
-        said = (own[before] for before in story.before(event_id, heirs) if before in own)
-        if text := next(said, ""):
+        stated = (own[before] for before in story.before(event_id, heirs) if before in own)
+        if text := next(stated, ""):
             told[event_id] = text
     return told

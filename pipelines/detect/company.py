@@ -2,7 +2,7 @@
 
 A vessel's events are the same whether all are looked at, or the vessel with its company. Where
 vessels were is worked out once for all detectors, by half hour and cell; see
-`detectors.kinematics.whereabouts`.
+`detectors.kinematics.occupancy`.
 """
 
 from dataclasses import dataclass
@@ -26,10 +26,10 @@ from detectors.core.relations import (
     Places,
     Relation,
     Reported,
-    SaidAlike,
     SightingsWithin,
+    StatedAlike,
 )
-from detectors.kinematics import geodesy, leaps, timegrid, whereabouts
+from detectors.kinematics import geodesy, leaps, occupancy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.vessels import association, namesakes, statement
 from detectors.vessels.numbers import OTHER_STATION, mmsi_kind
@@ -50,7 +50,7 @@ class Company:
     Attributes
     ----------
     pairs
-        `whereabouts.PAIRS`.
+        `occupancy.PAIRS`.
     together
         Vessels that are all each other's company; events without a vessel rest on them.
     """
@@ -93,45 +93,45 @@ class Scene:
                 together |= self._may_be_sighted(relation)
             else:
                 pairs.append(self._pairs(relation))
-        return Company(whereabouts.joined(pairs), frozenset(together))
+        return Company(occupancy.joined(pairs), frozenset(together))
 
     def _pairs(self, relation: Relation) -> pd.DataFrame:
-        """Return `whereabouts.PAIRS` of a relation that is one of pairs."""
+        """Return `occupancy.PAIRS` of a relation that is one of pairs."""
         match relation:
             case Near():
                 return self._near(relation)
             case LastNear():
                 return self._last_near(relation)
-            case SaidAlike():
-                return self._said_alike(relation)
+            case StatedAlike():
+                return self._stated_alike(relation)
             case EventsOf():
                 return self._met(relation)
             case Own():
-                return whereabouts.joined([])
+                return occupancy.joined([])
             case _:
                 raise TypeError(f"no relation of pairs: {relation}")
 
     def _near(self, relation: Near) -> pd.DataFrame:
-        size_deg = whereabouts.cell_deg(relation.within_m)
+        size_deg = occupancy.cell_deg(relation.within_m)
         own, others = (self._places(p, size_deg) for p in (relation.own, relation.others))
-        found = whereabouts.near(own, others, relation.within_m, size_deg, relation.within_s)
+        found = occupancy.near(own, others, relation.within_m, size_deg, relation.within_s)
         if relation.mutual:
             both = [found[["mmsi", "other_mmsi"]], found[["other_mmsi", "mmsi"]]]
-            found = whereabouts.joined([b.set_axis(found.columns, axis=1) for b in both])
+            found = occupancy.joined([b.set_axis(found.columns, axis=1) for b in both])
         if relation.hop is None:
             return found
         hops = self._near(relation.hop).merge(found, left_on="other_mmsi", right_on="mmsi")
-        further = whereabouts.pairs(hops["mmsi_x"].to_numpy(), hops["other_mmsi_y"].to_numpy())
-        return whereabouts.joined([found, further])
+        further = occupancy.pairs(hops["mmsi_x"].to_numpy(), hops["other_mmsi_y"].to_numpy())
+        return occupancy.joined([found, further])
 
     def _places_of(self, which: Places, size_deg: float) -> pd.DataFrame:
-        """Return `whereabouts.WHEREABOUTS` of places that a relation is about."""
+        """Return `occupancy.OCCUPANCY` of places that a relation is about."""
         reports = self._reports
         if isinstance(which, Along):
             grid = self._grid(which.step_s, which.max_silence_s)
-            return whereabouts.of_grid(grid, _slow(grid, which), size_deg)
+            return occupancy.of_grid(grid, _slow(grid, which), size_deg)
         rows = np.arange(len(reports)) if isinstance(which, Reported) else _edges(reports, which)
-        return whereabouts.of_reports(
+        return occupancy.of_reports(
             reports.track[rows] // 100,
             reports.time_us[rows],
             reports.lat[rows],
@@ -148,9 +148,9 @@ class Scene:
         leaping = there["mmsi"].isin(
             np.union1d(aside["mmsi"], _leaping(self._reports, relation.leap_m))
         )
-        size_deg = whereabouts.cell_deg(relation.within_m)
+        size_deg = occupancy.cell_deg(relation.within_m)
         own, others = (
-            whereabouts.of_reports(
+            occupancy.of_reports(
                 some["mmsi"].to_numpy("int64"),
                 np.zeros(len(some), "int64"),
                 some["lat"].to_numpy("float64"),
@@ -159,15 +159,15 @@ class Scene:
             )
             for some in (there[leaping.to_numpy(bool)], there)
         )
-        return whereabouts.near(own, others, relation.within_m, size_deg)
+        return occupancy.near(own, others, relation.within_m, size_deg)
 
-    def _said_alike(self, relation: SaidAlike) -> pd.DataFrame:
+    def _stated_alike(self, relation: StatedAlike) -> pd.DataFrame:
         """Return who of those that were heard say the same, or alike."""
-        said = self._context.statements
-        ships = said["mmsi"].isin(self._vessels) & (mmsi_kind(said["mmsi"]) != OTHER_STATION)
-        said = said[ships.to_numpy(bool)]
+        stated = self._context.statements
+        ships = stated["mmsi"].isin(self._vessels) & (mmsi_kind(stated["mmsi"]) != OTHER_STATION)
+        stated = stated[ships.to_numpy(bool)]
         names, callsigns, imos = (
-            statement.spans(said if name in relation.fields else said[:0], name)
+            statement.spans(stated if name in relation.fields else stated[:0], name)
             for name in ("name", "callsign", "imo")
         )
         memory = statement.Memory(relation.min_said_s, relation.memory_s, relation.settle_s)
@@ -182,7 +182,7 @@ class Scene:
         )
         two = (one != NOBODY) & (other != NOBODY)
         one, other = one[two], other[two]
-        return whereabouts.pairs(np.r_[one, other], np.r_[other, one])
+        return occupancy.pairs(np.r_[one, other], np.r_[other, one])
 
     def _taking_part(self, relation: EventsOf) -> set[int]:
         events = [self._context.events_of(name) for name in relation.detectors]

@@ -301,10 +301,10 @@ def to_compare(
 
 def vessels_of(store: Queries, positions: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
     """Return `frames.VESSELS` of every vessel with positions or that ever sent static data."""
-    said = store.vessels(end)
+    stated = store.vessels(end)
     silent = pd.DataFrame({"mmsi": positions["mmsi"].drop_duplicates()})
-    silent = silent[~silent["mmsi"].isin(said["mmsi"])]
-    vessels = pd.concat([said, silent], ignore_index=True).sort_values("mmsi", ignore_index=True)
+    silent = silent[~silent["mmsi"].isin(stated["mmsi"])]
+    vessels = pd.concat([stated, silent], ignore_index=True).sort_values("mmsi", ignore_index=True)
     nothing = {
         "imo": 0,
         "name": "",

@@ -115,8 +115,8 @@ class Gate:
         asked = parse_qs(scope["query_string"].decode("latin-1"))
         nonce = asked.get("nonce", [""])[0]
         if _NONCE.fullmatch(nonce):
-            said = proof(self._auth, nonce, self._port).encode()
-            await _answer(scope, receive, send, 200, said)
+            stated = proof(self._auth, nonce, self._port).encode()
+            await _answer(scope, receive, send, 200, stated)
         else:
             await _answer(scope, receive, send, 400, b"refused\n")
 

@@ -78,13 +78,13 @@ def run_night(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         ) as process:
-            said, why = _wait_for(process, asked, timeout_h, partial(_is_cancelled, client))
+            stated, why = _wait_for(process, asked, timeout_h, partial(_is_cancelled, client))
             state: State[Any]
             if why is _CANCELLED:
                 state = Cancelled(message=why)
             elif why is not None:
                 state = Failed(name="TimedOut", message=why)
-            elif answer := _answer(said):
+            elif answer := _answer(stated):
                 return _run_id(answer)
             else:
                 why = f"its process was ended {_how(process.returncode)}"
@@ -110,7 +110,7 @@ def _wait_for(
     while True:
         left_s = deadline - time.monotonic()
         try:
-            said, _ = process.communicate(to_say, max(min(left_s, _LOOK_S), 0))
+            stated, _ = process.communicate(to_say, max(min(left_s, _LOOK_S), 0))
         except subprocess.TimeoutExpired:
             to_say = None  # it goes on with what it was given
             if time.monotonic() >= deadline:
@@ -121,7 +121,7 @@ def _wait_for(
                 continue
             end(process.pid, patience_s=0)
             return b"", why
-        return said, None
+        return stated, None
 
 
 def _is_cancelled(client: SyncPrefectClient) -> bool:
@@ -136,10 +136,10 @@ def _is_cancelled(client: SyncPrefectClient) -> bool:
     return state is not None and (state.is_cancelling() or state.is_cancelled())
 
 
-def _answer(said: bytes) -> Mapping[str, Any] | None:
+def _answer(stated: bytes) -> Mapping[str, Any] | None:
     """Return what the process said in the end; None if it didn't come to that."""
     try:
-        answer = json.loads(said.decode(errors="replace").splitlines()[-1])
+        answer = json.loads(stated.decode(errors="replace").splitlines()[-1])
     except (IndexError, ValueError):
         return None
     return answer if isinstance(answer, dict) else None

@@ -18,7 +18,7 @@ from pipelines.base.settings import Installation
 from pipelines.detect.spread import work
 from pipelines.detect.spread.dates import work_out
 from pipelines.detect.spread.engines import Engine, Pending
-from pipelines.detect.spread.looks import Bench, Found
+from pipelines.detect.spread.looks import Dispatcher, Found
 from pipelines.detect.window import events_to_compare, first_reach, longest_history
 from pipelines.run import runs
 from pipelines.run.setup import Setup
@@ -133,8 +133,10 @@ def fill(
         last = days[-1][1] if onward or newest is None else newest
         with report.bar("Tracks and coverage", None) as bar:
             index = work_out(store, engine, place, first=first, last=last, progress=bar.to)
-        bench = Bench(engine, place, inputs, setup.detectors, index, setup.zones, setup.models)
-        filling = _Filling(setup, store, bench, begun, report, onward=onward)
+        dispatcher = Dispatcher(
+            engine, place, inputs, setup.detectors, index, setup.zones, setup.models
+        )
+        filling = _Filling(setup, store, dispatcher, begun, report, onward=onward)
         filled = filling.all(days)
     for kind in (*work.KINDS, _MARK):
         path = folder / kind
@@ -191,13 +193,13 @@ class _Filling:
         self,
         setup: Setup,
         store: Writer,
-        bench: Bench,
+        dispatcher: Dispatcher,
         begun: int,
         report: Reporter,
         *,
         onward: bool,
     ) -> None:
-        self._setup, self._store, self._bench = setup, store, bench
+        self._setup, self._store, self._dispatcher = setup, store, dispatcher
         self._report, self._onward = report, onward
         self._reach_back = timedelta(days=setup.installation.settings.detection.reach_back_days)
         done = store.runs()
@@ -217,7 +219,7 @@ class _Filling:
         done_before = silent = 0
         with self._report.bar("Days", len(spans)) as bar:
             while waiting or under_way:
-                while waiting and len(under_way) < self._bench.engine.ahead:
+                while waiting and len(under_way) < self._dispatcher.engine.ahead:
                     span = waiting.popleft()
                     try:
                         window = self._window(*span)
@@ -232,7 +234,7 @@ class _Filling:
                     self._finish(under_way.popleft(), filled)
                 elif under_way:
                     pending = [planned.look for planned in under_way]
-                    self._bench.engine.wait([one for one in pending if not one.done()])
+                    self._dispatcher.engine.wait([one for one in pending if not one.done()])
                 bar.to(len(spans) - len(waiting) - len(under_way))
         if self._last is not None and not filled.runs:
             # A crash between recording the last run and pointing at it.
@@ -246,11 +248,11 @@ class _Filling:
         return replace(window, now=window.end) if self._onward else window
 
     def _look(self, window: Window) -> Pending:
-        return self._bench.submit(window.start, window.now, window.end, self._reach(window))
+        return self._dispatcher.submit(window.start, window.now, window.end, self._reach(window))
 
     def _reach(self, window: Window) -> pd.DataFrame:
         return first_reach(
-            self._store, self._bench.detectors, window.start, window.now, self._reach_back
+            self._store, self._dispatcher.detectors, window.start, window.now, self._reach_back
         )
 
     def _finish(self, planned: _Planned, filled: Filled) -> None:
@@ -259,7 +261,7 @@ class _Filling:
         It was planned when the days before it weren't recorded yet. What they have raised since
         may concern vessels that haven't been heard for long: then it is looked at again.
         """
-        window, found = planned.window, Found(self._bench, planned.look.result())
+        window, found = planned.window, Found(self._dispatcher, planned.look.result())
         true_window = self._window(*(window.asked or (window.start, window.end)))
         wanted = set(self._store.need(self._reach(true_window))["mmsi"].tolist())
         as_planned = (
@@ -268,9 +270,11 @@ class _Filling:
         if not as_planned:
             window, pending = true_window, self._look(true_window)
             while not pending.done():
-                self._bench.engine.wait([pending])
-            found = Found(self._bench, pending.result())
-        stored = events_to_compare(self._store, self._bench.detectors, window.start, window.end)
+                self._dispatcher.engine.wait([pending])
+            found = Found(self._dispatcher, pending.result())
+        stored = events_to_compare(
+            self._store, self._dispatcher.detectors, window.start, window.end
+        )
         named = {*stored["mmsi"].tolist(), *stored["other_mmsi"].tolist()}
         detection = runs.within(
             found.detection(self._store, window.start, window.now, wanted, named), window

@@ -91,7 +91,7 @@ class Identity:
     destination: str
     ais_class: str
     flag_state: str
-    said: Mapping[str, pd.Timestamp]
+    stated: Mapping[str, pd.Timestamp]
     first_seen: pd.Timestamp | None
     last_seen: pd.Timestamp | None
 
@@ -107,7 +107,7 @@ def identity(
     values = dict(_UNSAID)
     for row in newest.to_dict("records"):
         values[row["field"]] = _value(row)
-    said = {str(f): t for f, t in zip(newest["field"], newest["last_time"], strict=True)}
+    stated = {str(f): t for f, t in zip(newest["field"], newest["last_time"], strict=True)}
     span = seen.iloc[0]
     return Identity(
         mmsi=mmsi,
@@ -115,7 +115,7 @@ def identity(
         **values,
         imo_kind=str(imo_kind(values["imo"])),
         flag_state=flag_state,
-        said={f: said[f] for f in FIELDS if f in said},
+        stated={f: stated[f] for f in FIELDS if f in stated},
         first_seen=_or_none(span["first_time"]),
         last_seen=_or_none(span["last_time"]),
     )

@@ -219,7 +219,7 @@ class Recorder:
             self.found.append(found.assign(ordinal=len(self.found)))
             return found
 
-        run.look = heard
+        run.look = heard  # type: ignore[assignment]  # a stand-in with any arguments
 
 
 def cases(to: Path) -> None:

@@ -173,11 +173,11 @@ def operation(
     from pipelines.run.operations import compared, outline_of
 
     if isinstance(area, str):
-        outline, said = outline_of(night.installation, area), area
+        outline, stated = outline_of(night.installation, area), area
     else:
-        outline, said = area.to_crs(4326).union_all(), "polygons"
+        outline, stated = area.to_crs(4326).union_all(), "polygons"
     [row] = operations.make(
-        name, start, end, said, outline, note="", author="", made_time=night.moment.known_time
+        name, start, end, stated, outline, note="", author="", made_time=night.moment.known_time
     ).to_dict("records")
     report = compared(night.installation, pd.Series(row), around=around, beside_nm=beside_nm)
     found = report.found.assign(

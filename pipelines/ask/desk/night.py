@@ -264,7 +264,7 @@ class Night:
         span = self._around(event)
         tracks = self.reports(_vessels(event), *span)
         return charts.chart(
-            self._said(event),
+            self._stated(event),
             self.run,
             flagged=charts.flagged_by(event, known, tracks),
             events=self.events[self.events["event_id"] == event["event_id"]],
@@ -278,7 +278,7 @@ class Night:
         """Distance between two vessels and their speeds over time."""
         event = self._event(event_id)
         return pictures.approach(
-            self.approach(event_id), event, self._end(event), self._said(event)
+            self.approach(event_id), event, self._end(event), self._stated(event)
         )
 
     def draw_silence(self, event_id: str, within_nm: float = 10.0) -> "Figure":
@@ -286,7 +286,7 @@ class Night:
         event = self._event(event_id)
         own = self.reports(_vessels(event)[:1], *self._around(event))
         near = self.neighbours(event_id, within_nm)
-        return pictures.silence(own, near, event, self._end(event), self._said(event))
+        return pictures.silence(own, near, event, self._end(event), self._stated(event))
 
     # ---- inside
 
@@ -314,7 +314,7 @@ class Night:
         half = max((end - event["start"]) / 2, pd.Timedelta(minutes=30))
         return event["start"] - half, end + half
 
-    def _said(self, event: pd.Series) -> str:
+    def _stated(self, event: pd.Series) -> str:
         return self._title(str(event["reason"]))
 
     def _title(self, text: str) -> str:

@@ -31,11 +31,11 @@ def table(frame: pd.DataFrame, n: int = 10) -> Table:
     Times are shown to the minute, UTC.
     """
     shown = pd.DataFrame(frame.drop(columns="geometry", errors="ignore")).head(n)
-    told = {str(name): [_said(value) for value in shown[name]] for name in shown.columns}
+    told = {str(name): [_stated(value) for value in shown[name]] for name in shown.columns}
     return Table(pd.DataFrame(told, dtype="object"))
 
 
-def _said(value: object) -> object:
+def _stated(value: object) -> object:
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, float):

@@ -21,7 +21,7 @@ from pipelines.publish import checks
 from pipelines.reference.codes import ship_type_words
 from pipelines.store import Identity, Queries
 
-SAID: Final = ("name", "callsign", "imo", "ship_type", "length_m")
+STATED: Final = ("name", "callsign", "imo", "ship_type", "length_m")
 """What of a vessel's own statements its history shows."""
 MIN_AROUND: Final = pd.Timedelta(hours=1)
 _COMPARED: Final = [n for n in EVENTS if n not in {"event_id", "evidence", "version", "track_ids"}]
@@ -77,7 +77,7 @@ class Past:
     ship_type
         The same in words.
     said
-        `vessels.HISTORY` of the fields in `SAID`.
+        `vessels.HISTORY` of the fields in `STATED`.
     events
         Earlier events, newest first: `events.EVENTS` with reason.
     dispositions
@@ -86,7 +86,7 @@ class Past:
 
     identity: Identity
     ship_type: str
-    said: pd.DataFrame
+    stated: pd.DataFrame
     events: pd.DataFrame
     dispositions: pd.DataFrame
 
@@ -236,7 +236,7 @@ def _past(
     known: pd.DataFrame,
 ) -> Past:
     identity = store.identity_at(mmsi, until)
-    said = store.history(mmsi, until)
+    stated = store.history(mmsi, until)
     events = store.events_as_of(moment.ordinal, mmsi=mmsi)
     earlier = events[~events["retracted"] & (events["start"] < event["start"])]
     mine = (known["mmsi"] == mmsi) | (known["other_mmsi"] == mmsi)
@@ -244,7 +244,7 @@ def _past(
     return Past(
         identity=identity,
         ship_type=str(ship_type_words([identity.ship_type])[0]),
-        said=said[said["field"].isin(SAID)].reset_index(drop=True),
+        stated=stated[stated["field"].isin(STATED)].reset_index(drop=True),
         events=earlier.sort_values("start", ascending=False, ignore_index=True),
         dispositions=others.reset_index(drop=True),
     )
@@ -424,7 +424,7 @@ def as_dict(explanation: Explanation) -> dict[str, Any]:
                 **asdict(past.identity),
                 "mmsi": f"{past.identity.mmsi:09d}",
                 "ship_type_words": past.ship_type,
-                "history": past.said.to_dict("records"),
+                "history": past.stated.to_dict("records"),
                 "earlier_events": past.events.drop(columns="evidence").to_dict("records"),
                 "dispositions": past.dispositions.to_dict("records"),
             }

@@ -185,7 +185,7 @@ def _words(x: Explanation) -> dict[str, Any]:
 
 def _vessel(past: Past) -> dict[str, Any]:
     who = past.identity
-    said = [
+    stated = [
         [
             r["field"],
             clean(
@@ -193,12 +193,12 @@ def _vessel(past: Past) -> dict[str, Any]:
                 f"{r['last_time']:%Y-%m-%d %H:%M}Z)"
             ),
         ]
-        for r in past.said.to_dict("records")
+        for r in past.stated.to_dict("records")
     ]
     earlier = past.events.head(EARLIER).to_dict("records")
     return {
         "title": f"{who.mmsi:09d} {clean(who.name) or '(no name)'}",
-        "said": said,
+        "said": stated,
         "concluded": _concluded(past.dispositions),
         "events": [[clean(f"{row['score']:.2f}  {row['reason']}")] for row in earlier],
         "more": max(len(past.events) - EARLIER, 0),

@@ -165,7 +165,7 @@ class _Show:
             f"{who.length_m:.0f} m" if who.length_m == who.length_m else "",
         ]
         self._print("  ".join(one for one in told if one))
-        fields = past.said[past.said["field"].isin(["name", "callsign", "imo"])]
+        fields = past.stated[past.stated["field"].isin(["name", "callsign", "imo"])]
         for field, own in fields.groupby("field", sort=False):
             if len(set(own["value"])) > 1:
                 values = [

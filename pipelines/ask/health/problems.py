@@ -75,8 +75,10 @@ def _early(health: Health) -> list[Problem]:
     )
     found = [Problem("warning", one.name, one.text, hint) for one in health.waiting[:MAX_EARLY]]
     if health.ahead:
-        said = "a receiver's clock that runs ahead, or forged reports? see the newest in the feeds"
-        found.append(Problem("warning", "now", health.ahead, said))
+        stated = (
+            "a receiver's clock that runs ahead, or forged reports? see the newest in the feeds"
+        )
+        found.append(Problem("warning", "now", health.ahead, stated))
     if more := len(health.waiting) - len(found):
         found.append(Problem("warning", "clock", f"reports of {more} more feeds wait", hint))
     return found

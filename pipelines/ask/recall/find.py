@@ -98,13 +98,14 @@ def find(names: pd.DataFrame, vessels: pd.DataFrame, text: str) -> pd.DataFrame:
     ).drop_duplicates("mmsi")
     now = vessels.set_index("mmsi").reindex(found["mmsi"]).reset_index()
     states = flag_states(now["mmsi"].to_numpy("int64"))
-    said = [
-        _said(row, field) for row, field in zip(now.to_dict("records"), found["field"], strict=True)
+    stated = [
+        _stated(row, field)
+        for row, field in zip(now.to_dict("records"), found["field"], strict=True)
     ]
     found = found.reset_index(drop=True).assign(
         name=now["name"].fillna(""),
         flag_state=pd.Series(states, now.index, dtype="str"),
-        current=[a == b for a, b in zip(said, found["value"], strict=True)],
+        current=[a == b for a, b in zip(stated, found["value"], strict=True)],
     )
     return found[list(FOUND)]
 
@@ -138,7 +139,7 @@ def _numbers(wanted: str, values: pd.Series) -> Any:
     return np.select([apart == 0, begins, one_off], [100.0, BEGINS, ONE_OFF], 0.0)
 
 
-def _said(vessel: dict[Any, Any], field: str) -> str:
+def _stated(vessel: dict[Any, Any], field: str) -> str:
     """Return what a vessel says now in a field, as `Queries.names` writes it."""
     value = vessel.get(field)
     if field == "mmsi":

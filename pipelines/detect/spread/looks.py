@@ -116,7 +116,7 @@ def _columns_for(some: Sequence[Detector]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Bench:
+class Dispatcher:
     """What the driver looks at all windows with.
 
     Attributes
@@ -147,9 +147,9 @@ class Bench:
 class Found:
     """What a look found, read from the work folder by the driver."""
 
-    def __init__(self, bench: Bench, looked: Looked) -> None:
-        self._bench, self._looked = bench, looked
-        self._folder = bench.place.folder("looks", looked.key)
+    def __init__(self, dispatcher: Dispatcher, looked: Looked) -> None:
+        self._dispatcher, self._looked = dispatcher, looked
+        self._folder = dispatcher.place.folder("looks", looked.key)
         noted = json.loads((self._folder / "noted.json").read_text(encoding="utf-8"))
         self._before = {
             name: events.parsed(read(self._folder / f"{name}.parquet", events.WRITTEN))
@@ -178,16 +178,18 @@ class Found:
 
         Positions are of those of them that take part in what was found, or are `named`.
         """
-        bench = self._bench
+        dispatcher = self._dispatcher
         wanted = sorted(mmsis & (self.concerned() | named))
         need = self._need[self._need["mmsi"].isin(wanted)].reset_index(drop=True)
-        segmented = load_tracks(store, bench.place, bench.index.until(end), need, end)
-        context = window.context_of(store, segmented, need, start, end, bench.zones, bench.models)
+        segmented = load_tracks(store, dispatcher.place, dispatcher.index.until(end), need, end)
+        context = window.context_of(
+            store, segmented, need, start, end, dispatcher.zones, dispatcher.models
+        )
         heard = pd.read_parquet(self._folder / f"{_HEARD}.parquet")
         return window.detection_of(
             self._before,
             self._looked.failures,
-            bench.detectors,
+            dispatcher.detectors,
             segmented.tracked,
             context,
             self._looked.passes,

@@ -101,11 +101,11 @@ def test_a_spell_of_scattered_fixes_is_one_and_the_ship_goes_on(
 ):
     t, lat, lon, off = scattered(every_s, speed_kn, minutes, km, seed)
     reports = merged(looked_at(t, lat, lon, speed_kn))
-    (spell,) = scatter.spells(reports, **LIMITS)
-    assert spell.mmsi == MMSI
-    assert spell.joined
-    assert not spell.parted
-    start_s, end_s = (us / 1e6 - T0.timestamp() for us in (spell.start_us, spell.end_us))
+    (episode,) = scatter.episodes(reports, **LIMITS)
+    assert episode.mmsi == MMSI
+    assert episode.joined
+    assert not episode.parted
+    start_s, end_s = (us / 1e6 - T0.timestamp() for us in (episode.start_us, episode.end_us))
     noticed_s, until_s = standing_out(t, lat, lon, off, speed_kn)
     assert t[off][0] - 3 * every_s <= start_s <= noticed_s + 3 * every_s
     assert until_s - 3 * every_s <= end_s <= t[off][-1] + 3 * every_s
@@ -149,15 +149,15 @@ def corrupt_fixes():
     "made", [two_hulls, near_copy, late_receiver, jump_and_back, corrupt_fixes]
 )
 def test_nothing_else_scatters(made):
-    assert scatter.spells(merged(*made()), **LIMITS) == []
+    assert scatter.episodes(merged(*made()), **LIMITS) == []
 
 
 def test_a_ship_that_is_elsewhere_afterwards_has_parted():
     t, lat, lon, off = scattered(60.0, 12.0, 30, 3.0, 1)
     lat[t > t[off][-1]] += 0.9
-    (spell,) = scatter.spells(merged(looked_at(t, lat, lon)), **LIMITS)
-    assert spell.parted
-    assert not spell.joined
+    (episode,) = scatter.episodes(merged(looked_at(t, lat, lon)), **LIMITS)
+    assert episode.parted
+    assert not episode.joined
 
 
 LEAP = st.tuples(
@@ -198,13 +198,13 @@ def test_others_suffer_near_and_at_once():
     t = np.arange(0, HOURS * 3600, 60.0)
     tables.append(looked_at(t, *sailed(t, 12.0), mmsi=MMSI + 9))
     reports = merged(*tables)
-    spells = {s.mmsi - MMSI: s for s in scatter.spells(reports, **LIMITS)}
-    assert spells.keys() == {0, 1, 2, 3, 4}
+    episodes = {s.mmsi - MMSI: s for s in scatter.episodes(reports, **LIMITS)}
+    assert episodes.keys() == {0, 1, 2, 3, 4}
 
     def suffering(k):
-        spell = spells[k]
-        place = float(reports.lat[spell.before]), float(reports.lon[spell.before])
-        ends = spell.start_us, spell.end_us
+        episode = episodes[k]
+        place = float(reports.lat[episode.before]), float(reports.lon[episode.before])
+        ends = episode.start_us, episode.end_us
         return scatter.marks(reports).n_suffering(MMSI + k, *ends, *place, 20 * nm)
 
     assert [suffering(k) for k in range(5)] == [2, 2, 2, 0, 0]

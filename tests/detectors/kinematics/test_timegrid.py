@@ -42,7 +42,7 @@ def test_spells_as_a_loop_would_have_them(
     expected = [(a, b) for a, b in merged if ticks[b][1] - ticks[a][1] + 1 >= min_length]
 
     group, tick = np.array(ticks, "int64").reshape(-1, 2).T
-    first, last = timegrid.spells(
+    first, last = timegrid.episodes(
         group, tick, max_break=max_break, min_piece=min_piece, min_length=min_length
     )
     assert list(zip(first, last, strict=True)) == expected

@@ -87,8 +87,8 @@ def test_disturbed_fixes_scatter_for_a_while_and_all_others_are_sound():
     rng, ship = np.random.default_rng(3), actor("cargo", 12.0)
     t = np.arange(ship.path.t[0], ship.path.t[-1], 30.0)
     start, end = t[len(t) // 3], t[len(t) // 2]
-    spell = radio.Interference(start, end, 3000.0, 0.9)
-    lat, lon, sog_kn, _, _ = radio.measured(replace(ship, disturbed=spell), t, rng)
+    episode = radio.Interference(start, end, 3000.0, 0.9)
+    lat, lon, sog_kn, _, _ = radio.measured(replace(ship, disturbed=episode), t, rng)
     off_m = geodesy.distance_m(lat, lon, *ship.path.at(t))
     during = (t >= start) & (t < end)
     assert off_m[~during].max() < 50

@@ -18,7 +18,7 @@ def at(text: str) -> pd.Timestamp:
     return pd.Timestamp(text, tz="UTC").as_unit("us")
 
 
-def said(*rows: dict[str, Any]) -> Any:
+def stated(*rows: dict[str, Any]) -> Any:
     """A feed of static reports alone; what isn't named isn't said."""
     unsaid = {
         "mmsi": MMSI,
@@ -44,14 +44,14 @@ def said(*rows: dict[str, Any]) -> Any:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    early = said(
+    early = stated(
         {"time": at("2026-01-05 10:00"), "name": "FIRST", "imo": 9074729, "draught_m": 9.5},
         {"time": at("2026-01-05 11:00"), "callsign": "9MAA1", "ship_type": 80, "length_m": 180.0},
         {"time": at("2026-01-06 10:00"), "name": "FIRST", "imo": 9074729, "draught_m": 12.0},
         {"time": at("2026-01-09 10:00"), "name": "SECOND", "imo": 9074728},
         {"time": at("2026-01-09 10:00"), "mmsi": 563000001, "name": "OTHER", "imo": 12_345_678},
     )
-    late = said(
+    late = stated(
         {"time": at("2026-01-07 10:00"), "name": "FIRST", "source": "bb"},
         {"time": at("2026-01-20 10:00"), "name": "FIRST", "source": "bb"},
     )
@@ -68,15 +68,15 @@ def test_what_it_called_itself_then(root: Path) -> None:
         first = reader.identity_at(MMSI, at("2026-01-05 10:30"))
         second = reader.identity_at(MMSI, at("2026-01-10"))
         back = reader.identity_at(MMSI, at("2026-02-01"))
-    assert (before.name, before.imo, before.ship_type, dict(before.said)) == ("", 0, -1, {})
+    assert (before.name, before.imo, before.ship_type, dict(before.stated)) == ("", 0, -1, {})
     assert (first.name, first.imo, first.imo_kind, first.callsign) == ("FIRST", 9074729, "imo", "")
     assert first.draught_m == 9.5
     assert np.isnan(first.length_m)
     assert (second.name, second.imo, second.imo_kind) == ("SECOND", 9074728, "invalid")
     assert (second.callsign, second.ship_type, second.length_m) == ("9MAA1", 80, 180.0)
     assert second.draught_m == 12.0
-    assert second.said["name"] == at("2026-01-09 10:00")
-    assert second.said["callsign"] == at("2026-01-05 11:00")
+    assert second.stated["name"] == at("2026-01-09 10:00")
+    assert second.stated["callsign"] == at("2026-01-05 11:00")
     assert back.name == "FIRST"
     assert back.imo == 9074728
     assert back.flag_state == "MYS"
@@ -140,7 +140,7 @@ def test_static_data_are_summed_by_date_and_content(root: Path) -> None:
 
 def test_two_hulls_under_one_mmsi_show_as_spans_that_overlap(tmp_path: Path) -> None:
     hours = pd.date_range("2026-01-05", periods=20, freq="h", tz="UTC").as_unit("us")
-    feed = said(*({"time": t, "name": "ABBA"[k % 2] * 3} for k, t in enumerate(hours)))
+    feed = stated(*({"time": t, "name": "ABBA"[k % 2] * 3} for k, t in enumerate(hours)))
     with store.write(tmp_path) as writer:
         writer.add_feed("a", sha256="a", name="a", batches=[feed], report={"simulated": False})
     with store.read(tmp_path) as reader:

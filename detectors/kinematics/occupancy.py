@@ -19,7 +19,7 @@ from detectors.kinematics.near import Near
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-WHEREABOUTS: Final[Mapping[str, Column]] = {
+OCCUPANCY: Final[Mapping[str, Column]] = {
     "mmsi": Column("int64", "", "the vessel, or whoever asks"),
     "slot": Column("int64", "", "half hours since 1970-01-01 UTC"),
     "lat": Column("float64", "deg", "middle of the cell"),
@@ -54,7 +54,7 @@ def slack_m(size_deg: float) -> float:
 
 
 def of_grid(grid: timegrid.Grid, rows: Ints, size_deg: float) -> pd.DataFrame:
-    """Return `WHEREABOUTS` of some rows of a grid."""
+    """Return `OCCUPANCY` of some rows of a grid."""
     time_us = grid.tick[rows] * grid.step_s * SECOND_US
     return of_reports(grid.track_id[rows] // 100, time_us, grid.lat[rows], grid.lon[rows], size_deg)
 
@@ -62,7 +62,7 @@ def of_grid(grid: timegrid.Grid, rows: Ints, size_deg: float) -> pd.DataFrame:
 def of_reports(
     mmsi: Ints, time_us: Ints, lat: Floats, lon: Floats, size_deg: float
 ) -> pd.DataFrame:
-    """Return `WHEREABOUTS` of reports, or of whatever has a place and a time."""
+    """Return `OCCUPANCY` of reports, or of whatever has a place and a time."""
     slot = time_us // (SLOT_S * SECOND_US)
     north, east = (np.floor(values / size_deg).astype("int64") for values in (lat, lon))
     found = pd.DataFrame({"slot": slot, "mmsi": mmsi, "north": north, "east": east})
@@ -73,13 +73,13 @@ def of_reports(
         found.assign(
             lat=(found["north"] + 0.5) * size_deg, lon=(found["east"] + 0.5) * size_deg
         ).drop(columns=["north", "east"]),
-        WHEREABOUTS,
+        OCCUPANCY,
     )
 
 
 def near(
-    asks: pd.DataFrame,
-    answers: pd.DataFrame,
+    queries: pd.DataFrame,
+    candidates: pd.DataFrame,
     reach_m: float,
     size_deg: float,
     within_s: float = 0.0,
@@ -92,7 +92,7 @@ def near(
     Parameters
     ----------
     asks, answers
-        `WHEREABOUTS`, in cells of `size_deg`.
+        `OCCUPANCY`, in cells of `size_deg`.
 
     Returns
     -------
@@ -101,17 +101,22 @@ def near(
     """
     further = -(-int(within_s) // SLOT_S)
     shifts = range(-further, further + 1)
-    moved = pd.concat([asks.assign(slot=asks["slot"] + k) for k in shifts]).drop_duplicates()
-    return pairs(*_joined(list(_near(moved, answers, reach_m + slack_m(size_deg)))))
+    moved = pd.concat([queries.assign(slot=queries["slot"] + k) for k in shifts]).drop_duplicates()
+    return pairs(*_joined(list(_near(moved, candidates, reach_m + slack_m(size_deg)))))
 
 
-def _near(asks: pd.DataFrame, answers: pd.DataFrame, reach_m: float) -> Iterator[tuple[Ints, Ints]]:
-    parts = asks["slot"].to_numpy() // SLOTS_AT_ONCE, answers["slot"].to_numpy() // SLOTS_AT_ONCE
+def _near(
+    queries: pd.DataFrame, candidates: pd.DataFrame, reach_m: float
+) -> Iterator[tuple[Ints, Ints]]:
+    parts = (
+        queries["slot"].to_numpy() // SLOTS_AT_ONCE,
+        candidates["slot"].to_numpy() // SLOTS_AT_ONCE,
+    )
     order = [np.argsort(part, kind="stable") for part in parts]
     for part in np.unique(parts[0]):
         one, other = (
             frame.iloc[rows[slice(*np.searchsorted(own[rows], [part, part + 1]))]]
-            for frame, own, rows in zip((asks, answers), parts, order, strict=True)
+            for frame, own, rows in zip((queries, candidates), parts, order, strict=True)
         )
         if not len(other):
             continue

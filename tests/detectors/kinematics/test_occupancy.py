@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.core import frames
-from detectors.kinematics import geodesy, whereabouts
+from detectors.kinematics import geodesy, occupancy
 
-HALF_HOUR_US = whereabouts.SLOT_S * frames.SECOND_US
+HALF_HOUR_US = occupancy.SLOT_S * frames.SECOND_US
 EDGES = ["equator", "north", "antimeridian"]
 CORNERS = {"equator": (0.0, 103.0), "north": (70.0, 20.0), "antimeridian": (1.0, 180.0)}
 REPORT = st.tuples(
@@ -36,7 +36,7 @@ def every_pair(table: pd.DataFrame, reach_m: float, slots_apart: int) -> set[tup
 
 
 def as_set(pairs: pd.DataFrame) -> set[tuple[int, int]]:
-    frames.validate(pairs, whereabouts.PAIRS)
+    frames.validate(pairs, occupancy.PAIRS)
     assert not pairs.duplicated().any()
     return set(zip(pairs["mmsi"], pairs["other_mmsi"], strict=True))
 
@@ -50,11 +50,11 @@ def as_set(pairs: pd.DataFrame) -> set[tuple[int, int]]:
 def test_all_that_were_near_are_found_and_few_others(
     corner: str, found: list[Any], reach_m: float, slots_apart: int
 ) -> None:
-    table, size_deg = reports(found, corner), whereabouts.cell_deg(reach_m)
+    table, size_deg = reports(found, corner), occupancy.cell_deg(reach_m)
     columns = (table[name].to_numpy() for name in ("mmsi", "time_us", "lat", "lon"))
-    cells = whereabouts.of_reports(*columns, size_deg)
-    within_s = slots_apart * whereabouts.SLOT_S
-    got = as_set(whereabouts.near(cells, cells, reach_m, size_deg, within_s))
+    cells = occupancy.of_reports(*columns, size_deg)
+    within_s = slots_apart * occupancy.SLOT_S
+    got = as_set(occupancy.near(cells, cells, reach_m, size_deg, within_s))
     assert every_pair(table, reach_m, slots_apart) <= got
-    further_m = reach_m + 2 * whereabouts.slack_m(size_deg)
+    further_m = reach_m + 2 * occupancy.slack_m(size_deg)
     assert got <= every_pair(table, further_m, slots_apart)
