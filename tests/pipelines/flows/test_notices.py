@@ -78,7 +78,12 @@ def test_failure_absence_and_a_rule_held_back_arrive(
 ) -> None:
     home = Path(shutil.copytree(exercise_home, tmp_path / "home", symlinks=True))
     installation = load(home)
-    assert watch(installation, NOW) is None  # all is well
+    told = watch(installation, NOW)
+    assert told is not None
+    assert "clock" in told.body  # the exercise has a receiver whose clock is wrong
+    assert watch(installation, NOW) is None  # once said, all is well
+    webhook[1].clear()
+    mail[1].clear()
     installation.failure.write_text("2026-03-02: the nightly run failed: no room left\n")
     write_served(installation.service, Served(NOW - 30 * DAY, NOW - 2 * DAY))
     notice = watch(installation, NOW)
