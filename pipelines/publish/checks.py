@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
+import pandas as pd
+
 from detectors.core.evidence import Check, Evidence, unit_of
 from detectors.core.telling import Say, plain
 from detectors.kinematics.geodesy import METRES_PER_NM
@@ -60,6 +62,31 @@ def reports(evidence: Evidence) -> dict[str, tuple[str, int]]:
     """Return the reports that the evidence names by what each is: its source and place there."""
     named = evidence.reports()
     return {label(name.removesuffix("_source")): place for name, place in named.items()}
+
+
+def nearest(events: pd.DataFrame) -> pd.DataFrame:
+    """Return every limit that some events were held against, the nearest first.
+
+    Returns
+    -------
+    pandas.DataFrame
+        event_id, kind, subkind, mmsi, measured (what was), value, limit, sense, unit, parameter,
+        margin, share (of the limit), score.
+    """
+    of = [
+        (
+            *(row[name] for name in ("event_id", "kind", "subkind", "mmsi")),
+            *(one.name, one.measured, one.limit, one.sense, one.unit, one.parameter),
+            *(one.margin, one.share, row["score"]),
+        )
+        for row in events.to_dict("records")
+        for one in row["evidence"].checks
+    ]
+    names = (
+        "event_id kind subkind mmsi measured value limit sense unit parameter margin share score"
+    )
+    found = pd.DataFrame(of, columns=names.split())
+    return found.sort_values(["share", "event_id"], kind="stable", ignore_index=True)
 
 
 def label(name: str) -> str:

@@ -17,6 +17,7 @@ from pipelines import store
 from pipelines.ask import explain, recall
 from pipelines.ask.beside import beside
 from pipelines.ask.desk import charts, pictures
+from pipelines.ask.desk.resample import resampled
 from pipelines.ask.desk.told import Told
 from pipelines.base.settings import Installation, load
 from pipelines.publish import checks
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STEP: Final = pd.Timedelta(seconds=60)
-MAX_SILENCE: Final = pd.Timedelta(minutes=30)
-"""Over a longer silence nothing is interpolated: nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -108,28 +107,11 @@ class Night:
         return pd.Series(values, name=event_id, dtype="object")
 
     def checks(self, kind: str = "") -> pd.DataFrame:
-        """Return every limit that the night's events were held against, the nearest first.
-
-        Returns
-        -------
-        pandas.DataFrame
-            event_id, kind, subkind, mmsi, measured (what was), value, limit, sense, unit,
-            parameter, margin, share (of the limit), score. Of one kind if it is named.
+        """Return every limit that the night's events, of one kind if it is named, were held
+        against, the nearest first; see `checks.nearest`.
         """
         standing = self.events[self.events["status"] != "retracted"]
-        of_kind = standing[standing["kind"] == kind] if kind else standing
-        rows = [
-            (
-                *(row[name] for name in ("event_id", "kind", "subkind", "mmsi")),
-                *(one.name, one.measured, one.limit, one.sense, one.unit, one.parameter),
-                *(one.margin, one.share, row["score"]),
-            )
-            for row in of_kind.to_dict("records")
-            for one in row["evidence"].checks
-        ]
-        names = "event_id kind subkind mmsi measured value limit sense unit parameter margin share"
-        found = pd.DataFrame(rows, columns=[*names.split(), "score"])
-        return found.sort_values(["share", "event_id"], kind="stable", ignore_index=True)
+        return checks.nearest(standing[standing["kind"] == kind] if kind else standing)
 
     def sql(self, query: str) -> pd.DataFrame:
         """Return what one SELECT over the store's views gives; see `selat sql`."""
@@ -210,7 +192,7 @@ class Night:
         start, end = self._around(event)
         tracks = self.reports(mmsis, start, end)
         grid = pd.date_range(start.ceil("min"), end, freq=STEP)
-        own, other = (_resampled(tracks[tracks["mmsi"] == mmsi], grid) for mmsi in mmsis)
+        own, other = (resampled(tracks[tracks["mmsi"] == mmsi], grid) for mmsi in mmsis)
         distance_m = geodesy.distance_m(
             *(side[name].to_numpy() for side in (own, other) for name in ("lat", "lon"))
         )
@@ -400,25 +382,3 @@ def _points(table: pd.DataFrame) -> gpd.GeoDataFrame:
 
 def _vessels(event: pd.Series) -> list[int]:
     return [int(mmsi) for mmsi in (event["mmsi"], event["other_mmsi"]) if mmsi]
-
-
-def _resampled(track: pd.DataFrame, grid: pd.DatetimeIndex) -> pd.DataFrame:
-    """Position and speed at some times, between the reports around each."""
-    if track.empty:
-        return pd.DataFrame(np.nan, index=grid, columns=["lat", "lon", "sog_kn"])
-    known = track.drop_duplicates("time").set_index("time").sort_index()
-    seconds = (grid - grid[0]).total_seconds().to_numpy()
-    at = (pd.DatetimeIndex(known.index) - grid[0]).total_seconds().to_numpy()
-    lon = np.unwrap(known["lon"].to_numpy(), period=360.0)
-    values = {"lat": known["lat"], "lon": lon, "sog_kn": known["sog_kn"]}
-    found = {
-        name: np.interp(seconds, at, np.asarray(column, "float64"), np.nan, np.nan)
-        for name, column in values.items()
-    }
-    after = np.searchsorted(at, seconds).clip(1, max(len(at) - 1, 1))
-    apart = at[after.clip(max=len(at) - 1)] - at[after - 1]
-    silent = apart > MAX_SILENCE.total_seconds()
-    table = pd.DataFrame(found, index=grid)
-    table["lon"] = geodesy.wrap_lon(table["lon"].to_numpy())
-    table[silent & ~np.isin(seconds, at)] = np.nan
-    return table

@@ -1,69 +1,31 @@
 """An event with everything that it rests on, as it was known at a moment."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
 from detectors.core.errors import SelatError
-from detectors.core.events import EVENTS
 from detectors.core.evidence import Evidence
-from pipelines import ingest
+from pipelines.ask.explain.raw import RawReport, raw_reports
 from pipelines.ask.explain.reasons import Considered, considered
+from pipelines.ask.explain.revisions import Revision, learned_by_runs
 from pipelines.ask.recall import Moment, story
-from pipelines.base.settings import PROJECT, Installation
-from pipelines.ingest.readback import Reported, read_back
-from pipelines.publish import checks
+from pipelines.base.settings import Installation
 from pipelines.reference.codes import ship_type_words
 from pipelines.store import Identity, Queries
 
 STATED: Final = ("name", "callsign", "imo", "ship_type", "length_m")
 """What of a vessel's own statements its history shows."""
 MIN_AROUND: Final = pd.Timedelta(hours=1)
-_COMPARED: Final = [n for n in EVENTS if n not in {"event_id", "evidence", "version", "track_ids"}]
 
 
 class EventNotFoundError(SelatError):
     """No event, or several, are named so."""
 
     exit_code = 2
-
-
-@dataclass(frozen=True)
-class RawReport:
-    """A report that the event rests on, as it stands in the feed.
-
-    Attributes
-    ----------
-    what
-        Which it is: "first report", "other last report", …
-    feed
-        The feed file as the user named it, empty where the ledger doesn't know it.
-    source, offset
-        First digits of the file's SHA-256, and the report's place in it.
-    reported
-        The report, or why it can't be shown.
-    """
-
-    what: str
-    feed: str
-    source: str
-    offset: int
-    reported: Reported
-
-
-@dataclass(frozen=True)
-class Revision:
-    """What a run learned of the event: what it did to it, and what differs from before."""
-
-    run_id: str
-    known_time: pd.Timestamp
-    status: str
-    changes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -217,10 +179,10 @@ def gather(
             [v.identity.ship_type for v in vessels],
             [v.identity.length_m for v in vessels],
         ),
-        raw=_raw(store, installation, evidence, feeds),
+        raw=raw_reports(store, installation, evidence, feeds),
         vessels=vessels,
         dispositions=known[known["event_id"].isin(own)].reset_index(drop=True),
-        revisions=_revisions(revisions),
+        revisions=learned_by_runs(revisions),
         looks=looks.loc[looks["ordinal"] > last, ["run_id", "status"]].reset_index(drop=True),
         superseded_by=heir,
         tracks=_tracks(store, mmsis, event, until),
@@ -256,146 +218,6 @@ def _tracks(
     end = until if pd.isna(event["end"]) else event["end"]
     around = max((end - event["start"]) / 2, MIN_AROUND)
     return store.track_positions(mmsis, event["start"] - around, min(end + around, until))
-
-
-# ---- what each run learned
-
-
-def _revisions(rows: pd.DataFrame) -> list[Revision]:
-    found: list[Revision] = []
-    before: dict[str, Any] | None = None
-    for row in rows.to_dict("records"):
-        now = {str(name): value for name, value in row.items()}
-        changes = () if before is None or row["status"] == "retracted" else _changed(before, now)
-        found.append(Revision(row["run_id"], row["known_time"], row["status"], changes))
-        before = now
-    return found
-
-
-def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what differs between two revisions, in words."""
-    lines = []
-    for name in _COMPARED:
-        was, becomes = before[name], now[name]
-        if was == becomes or (pd.isna(was) and pd.isna(becomes)):
-            continue
-        lines.append(f"{name}: {_told(name, was)} → {_told(name, becomes)}")
-    if before["version"] != now["version"]:
-        lines.append(f"version of the detector: {before['version']} → {now['version']}")
-    old, new = checks.values(before["evidence"]), checks.values(now["evidence"])
-    for name in sorted(old.keys() | new.keys()):
-        if old.get(name) != new.get(name):
-            was, becomes = (checks.shown(name, side.get(name)) for side in (old, new))
-            lines.append(f"{name}: {was} → {becomes}")
-    return tuple(lines)
-
-
-def _told(name: str, value: Any) -> str:
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d %H:%M:%S}Z"
-    if pd.isna(value):
-        return "going on" if name == "end" else "none"
-    if isinstance(value, float):
-        return f"{value:.5f}" if name in {"lat", "lon"} else f"{value:.2f}"
-    return str(value) or "none"
-
-
-# ---- the reports in the feeds
-
-
-def _raw(
-    store: Queries, installation: Installation, evidence: Evidence, feeds: Sequence[str]
-) -> list[RawReport]:
-    places = checks.reports(evidence)
-    named = None
-    if feeds and places:
-        named = {
-            file.sha256: file.path for file in ingest.discover(list(feeds), installation.spool)
-        }
-    # A file may be there several times, by another area or layout.
-    ledger, lie = store.ledger(), store.feed_places()
-    found: dict[tuple[str, int], tuple[str, Reported]] = {}
-    for source in sorted({source for source, _ in places.values()}):
-        offsets = [offset for other, offset in places.values() if other == source]
-        entry = ledger[ledger["sha256"].str.startswith(source)]
-        if entry.empty:
-            gone = Reported(problem="the feed was deleted from the store")
-            found |= {(source, offset): ("", gone) for offset in offsets}
-            continue
-        row = entry.iloc[0]
-        known = [
-            lie[key]
-            for key in ledger.loc[ledger["sha256"] == row["sha256"], "feed_key"]
-            if key in lie
-        ]
-        read = _read(row, installation, named, offsets, known)
-        found |= {(source, offset): (str(row["name"]), read[offset]) for offset in offsets}
-    return [
-        RawReport(what, found[place][0], *place, found[place][1]) for what, place in places.items()
-    ]
-
-
-def _read(
-    entry: pd.Series,
-    installation: Installation,
-    named: Mapping[str, Path] | None,
-    offsets: list[int],
-    known: Sequence[Path],
-) -> dict[int, Reported]:
-    path, problem = _file_of(entry, installation, named, known)
-    if path is not None:
-        try:
-            return read_back(
-                path,
-                str(entry["name"]),
-                str(json.loads(entry["report"]).get("format", "")),
-                offsets,
-                int(installation.settings.ingest.max_uncompressed_gb * 1e9),
-            )
-        except SelatError as error:
-            problem = f"{error.message}{f' ({error.hint})' if error.hint else ''}"
-        except OSError as error:
-            problem = f"the feed can't be read: {error.strerror or error}"
-    return {offset: Reported(problem=problem) for offset in offsets}
-
-
-def _file_of(
-    entry: pd.Series,
-    installation: Installation,
-    named: Mapping[str, Path] | None,
-    known: Sequence[Path],
-) -> tuple[Path | None, str]:
-    """Find the feed file of a ledger entry if it is where it was, or else why it can't be had.
-
-    `named` are the files named with --feed by their SHA-256, None where none were; `known` is where
-    it was found last.
-    """
-    name, sha256 = Path(str(entry["name"])), str(entry["sha256"])
-    if named is not None:
-        path = named.get(sha256)
-        return path, "" if path else "none of the files named with --feed is the one that was read"
-    # Of a feed that an older version read only its name is known, perhaps relative to where that
-    # was started: here, beside the home, or in the project.
-    bases = (Path.cwd(), installation.home.parent, installation.home, PROJECT)
-    places = dict.fromkeys(
-        [*known, *(base / name for base in bases), installation.recordings / name.name]
-    )
-    problem = ""
-    for path in places:
-        try:
-            if not path.is_file():
-                continue
-            with path.open("rb") as file_:
-                if hashlib.file_digest(file_, "sha256").hexdigest() == sha256:
-                    return path, ""
-            problem = problem or f"{path} isn't the file that was read: its content has changed"
-        except OSError as error:
-            problem = problem or f"{path} can't be read: {error.strerror or error}"
-    looked = ", ".join(dict.fromkeys(str(path.parent) for path in places))
-    return None, problem or (
-        f"the feed {name} isn't there any more; name where it is now with --feed (looked in "
-        f"{looked})"
-    )
 
 
 # ---- for programs
