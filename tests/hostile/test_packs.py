@@ -582,3 +582,20 @@ def test_the_folder_around_the_files_is_the_one_that_was_signed(
     files = {f"{top}/{p.relative_to(folder)}": p for p in folder.rglob("*") if p.is_file()}
     zipping.write(tmp_path / "pack.zip", files)
     assert state(look, (tmp_path / "pack.zip").read_bytes()) == "changed"
+
+
+class _Held:
+    """Bytes as `sealed` reads them."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content, self.size = content, len(content)
+
+    def at(self, start: int, length: int) -> bytes:
+        return self._content[start : start + length]
+
+
+@pytest.mark.parametrize("size", range(48))
+def test_armour_of_any_length_is_read(size: int, keyring: Keyring) -> None:
+    to = [pyrage.x25519.Recipient.from_str(keyring.make_opening(MADE).public)]
+    content = pyrage.encrypt(b"x" * size, to, armored=True)
+    assert b"\n---" in sealed._header(_Held(content))

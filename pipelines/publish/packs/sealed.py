@@ -110,8 +110,9 @@ def _header(source: Bytes) -> bytes:
         return begin
     if not _ARMOUR.fullmatch(source.at(0, source.size)):
         raise UnsoundError("the armour of the encrypted pack has been changed, or cut off")
-    lines = b"".join(begin.splitlines()[1:])
+    # Of a small pack the line that ends the armour is in the beginning too.
+    text = b"".join(line for line in begin.splitlines() if not line.startswith(b"-"))
     try:
-        return base64.b64decode(lines[: len(lines) // 4 * 4])
+        return base64.b64decode(text[: len(text) // 4 * 4])
     except binascii.Error as error:
         raise UnsoundError("the armour of the encrypted pack has been changed") from error

@@ -66,7 +66,7 @@ def test_json_holds_the_whole_and_its_reports_decode_to_the_vessel(
     exercise_home: Path, strongest: dict[str, Any], selat: Selat
 ) -> None:
     told = strict(selat("explain", strongest["event_id"], "--home", exercise_home, "--json").out)
-    assert told["event"]["evidence"] == json.loads(strongest["evidence"])
+    assert told["event"]["evidence"] == json.loads(strongest["evidence"].json())
     assert {v["mmsi"] for v in told["vessels"]} == {
         f"{strongest['mmsi']:09d}",
         f"{strongest['other_mmsi']:09d}",
@@ -74,7 +74,8 @@ def test_json_holds_the_whole_and_its_reports_decode_to_the_vessel(
     assert len(told["raw"]) >= 2
     numbers = {strongest["mmsi"], strongest["other_mmsi"]}
     assert {raw["reported"]["fields"]["mmsi"] for raw in told["raw"]} == numbers
-    assert all(threshold["margin"] >= 0 for threshold in told["thresholds"])
+    assert told["checks"]
+    assert all(check["margin"] >= 0 for check in told["checks"])
 
 
 def test_every_event_of_every_detector_can_be_explained(exercise_home: Path) -> None:
@@ -85,7 +86,7 @@ def test_every_event_of_every_detector_can_be_explained(exercise_home: Path) -> 
         for row in events.drop_duplicates(["detector", "subkind"]).to_dict("records"):
             told = explain.gather(reader, installation, row, moment)
             best = [one for one in told.considered if one.verdict == "fits best"]
-            by_detector = told.evidence.get("explained_by") == "detector"
+            by_detector = bool(told.evidence.explained and told.evidence.explained.by_detector)
             assert len(best) == (bool(row["explanation"]) and not by_detector), row["explanation"]
             assert told.revisions[-1].status in {"created", "changed"}
 
@@ -197,7 +198,7 @@ def test_the_time_machine_shows_what_was_known_then(
     then = ("--as-of", "2026-01-05T22:30Z", "--home", home)
     assert selat("flagged", *then, "--json", "--top", 100).out == first
     told = strict(selat("explain", grown, *then, "--json").out)
-    assert told["event"]["evidence"] == json.loads(early[grown]["evidence"])
+    assert told["event"]["evidence"] == json.loads(early[grown]["evidence"].json())
     assert len(told["revisions"]) == 1
     now = json.loads(selat("explain", grown, "--home", home, "--json").out)
     assert [r["status"] for r in now["revisions"]] == ["created", "changed"]
