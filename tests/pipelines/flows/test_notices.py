@@ -197,7 +197,7 @@ def text_of(message: str) -> str:
     return str(body.get_content())
 
 
-@pytest.mark.slow
+@pytest.mark.prove  # in this process: test_failure_absence_and_a_rule_held_back_arrive
 @pytest.mark.usefixtures("addresses")
 def test_silence_a_rule_held_back_and_absence_are_told_by_the_commands_themselves(
     exercise_home: Path,

@@ -369,7 +369,7 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.slow
+@pytest.mark.prove  # with a service: test_old_runs_of_prefect_go
 def test_a_home_without_a_service_forgets_old_runs_of_prefect_too(
     small_feed: Path,
     tmp_path: Path,
