@@ -1,10 +1,13 @@
 """Visits that lie together: clusters of places where many vessels did the same thing."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy
@@ -15,41 +18,92 @@ Ints = NDArray[np.int64]
 NOISE: Final = -1
 
 
-def dense(lat: Floats, lon: Floats, *, min_size: int, merge_m: float) -> tuple[Ints, Floats]:
-    """Clusters of points of whatever density, by HDBSCAN.
+@dataclass(frozen=True)
+class Cluster:
+    """Points that lie together.
 
-    Campello, Moulavi & Sander (2013), Density-Based Clustering Based on Hierarchical Density
-    Estimates, PAKDD, doi:10.1007/978-3-642-37456-2_14; scikit-learn's implementation. Distances are
-    chords of the sphere, so there is no dateline.
+    Attributes
+    ----------
+    rows
+        Which points.
+    radius_m
+        Each has the fewest points of a cluster within this distance, and the next of its own too.
+    firmness
+        1 where that many lie at the same spot, 0.5 where they just are within `radius_m`: the mean.
+    """
+
+    rows: Ints
+    radius_m: float
+    firmness: float
+
+
+def bounded(
+    lat: Floats,
+    lon: Floats,
+    *,
+    min_size: int,
+    radii_m: Sequence[float],
+    counts: Callable[[Ints], bool],
+    fits: Callable[[Ints, float], bool],
+) -> tuple[list[Cluster], list[Cluster]]:
+    """Find clusters no larger than a bound: those too large are split where they are denser.
+
+    DBSCAN without border points (DBSCAN*; Campello, Moulavi & Sander 2013, Density-Based
+    Clustering Based on Hierarchical Density Estimates, PAKDD, doi:10.1007/978-3-642-37456-2_14),
+    cut from one hierarchy at smaller and smaller radii; scikit-learn's implementation. That
+    paper's own choice of clusters has no least density: of stops strewn over a strait it made
+    areas of thousands of km2. Distances are chords of the sphere, so there is no dateline.
 
     Parameters
     ----------
     lat, lon
         Points in degrees.
     min_size
-        Fewest points of a cluster.
-    merge_m
-        Clusters that would only part below this distance stay one (Malzer & Baum 2020).
+        Fewest points of a cluster, and within the radius of each of its points.
+    radii_m
+        Radii, largest first.
+    counts
+        Tells whether points make a cluster that matters at all; the others are noise.
+    fits
+        Tells whether points found with a radius are within the bound.
 
     Returns
     -------
-    label, membership
-        Cluster of each point, `NOISE` for none, and how firmly it belongs there (0-1).
+    found, too_large
+        Clusters that fit; those that don't, and of which no smaller radius leaves any that counts.
     """
+    found: list[Cluster] = []
+    too_large: list[Cluster] = []
     if len(lat) < max(min_size, 2):
-        return np.full(len(lat), NOISE, "int64"), np.zeros(len(lat))
+        return found, too_large
     from sklearn.cluster import HDBSCAN  # slow to import
 
+    xyz = geodesy.unit_xyz(lat, lon) * geodesy.EARTH_RADIUS_M
     model = HDBSCAN(
-        min_cluster_size=min_size,
-        min_samples=min(min_size, 5),
-        cluster_selection_epsilon=merge_m,
-        allow_single_cluster=True,
-        algorithm="kd_tree",
-        copy=True,
-    )
-    model.fit(geodesy.unit_xyz(lat, lon) * geodesy.EARTH_RADIUS_M)
-    return np.asarray(model.labels_, "int64"), np.asarray(model.probabilities_, "float64")
+        min_cluster_size=min_size, min_samples=min_size, algorithm="kd_tree", copy=True
+    ).fit(xyz)
+    core_m = np.asarray(cKDTree(xyz).query(xyz, k=[min_size])[0])[:, 0]
+    labels = [np.asarray(model.dbscan_clustering(r, min_cluster_size=min_size)) for r in radii_m]
+
+    def split(within: Ints, level: int) -> bool:
+        """Sort what lies in clusters of this radius; tell whether anything counts."""
+        if level == len(radii_m):
+            return False
+        label, any_counts = labels[level][within], False
+        for one in np.unique(label[label >= 0]):
+            rows, radius_m = within[label == one], radii_m[level]
+            if not counts(rows):
+                continue
+            any_counts = True
+            firmness = float(1.0 - 0.5 * np.mean(core_m[rows] / radius_m))
+            if fits(rows, radius_m):
+                found.append(Cluster(rows, radius_m, firmness))
+            elif not split(rows, level + 1):
+                too_large.append(Cluster(rows, radius_m, firmness))
+        return any_counts
+
+    split(np.arange(len(lat)), 0)
+    return found, too_large
 
 
 def close(lat: Floats, lon: Floats, *, min_size: int, radius_m: float) -> Ints:

@@ -1,6 +1,6 @@
 """`selat learn`: places and normal traffic from past traffic; a person decides what counts."""
 
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -20,11 +20,14 @@ from pipelines.cli.present import print_json
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pipelines.assess.silenced import Silenced
     from pipelines.base.settings import Installation
     from pipelines.reference.learned import Snapshot
     from pipelines.run.past import LearnRequest
 
 _NO_PLACE: Final = "no place: too few vessels or days"
+_SHOWN: Final = 5
+"""Events shown of what a place would have silenced; the others are counted."""
 
 app = typer.Typer(no_args_is_help=True, help="Learn places and normal traffic from past traffic.")
 
@@ -70,12 +73,21 @@ def learn_places(
         zone_class = str(feature["properties"]["zone_class"])
         counts[zone_class] = counts.get(zone_class, 0) + 1
     if as_json:
-        print_json({"file": learned.snapshot.path, "map": learned.map, "places": counts})
+        print_json(
+            {
+                "file": learned.snapshot.path,
+                "map": learned.map,
+                "places": counts,
+                "refused": learned.snapshot.refused,
+            }
+        )
         return
     for zone_class, count in sorted(counts.items()):
         typer.echo(f"{zone_class.replace('_', ' ')}: {count}")
     if not counts:
         typer.echo(_NO_PLACE)
+    for one in learned.snapshot.refused:
+        typer.echo(f"refused: {one['name']}: {one['reason']}")
     typer.echo(f"wrote {learned.snapshot.path}")
     typer.echo(f"look at {learned.map}, then: selat learn review")
 
@@ -97,13 +109,17 @@ def review(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Accept or reject learned places by id; without an option, list them with what was decided.
+    """Accept or reject learned places; without an option, list them with what was decided.
+
+    A place is named as the list shows it, by as much of that as no other begins with, or by its
+    full id (--json). A lane is one row: its name means all of its pieces. Of each place that
+    isn't decided yet it is told which past events accepting it would have silenced.
 
     For example:
 
       selat learn review
 
-      selat learn review --accept learned-anchorage-0125n-10390e
+      selat learn review --accept anchorage-0125n
 
       selat learn review --accept-class lane --min-confidence 0.6
     """
@@ -123,23 +139,29 @@ def review(
         }
     if changes:
         snapshot.decide(installation.learned, changes)
-        _drawn(installation, newest)
-    _list(newest, snapshot.decisions(installation.learned), as_json)
+    past = _silenced(installation, newest)
+    if changes:
+        _drawn(installation, newest, past)
+    _list(newest, snapshot.decisions(installation.learned), past, as_json)
 
 
 def _decisions(
     newest: "Snapshot", accept: list[str], reject: list[str], undecide: list[str]
 ) -> dict[str, str]:
+    from pipelines.publish.review.rows import find, rows_of
     from pipelines.reference import learned as snapshot
 
+    rows = rows_of(newest, {})
     asked = [
-        *((zone_id, snapshot.ACCEPT) for zone_id in accept),
-        *((zone_id, snapshot.REJECT) for zone_id in reject),
-        *((zone_id, snapshot.PENDING) for zone_id in undecide),
+        (zone_id, decision)
+        for names, decision in (
+            (accept, snapshot.ACCEPT),
+            (reject, snapshot.REJECT),
+            (undecide, snapshot.PENDING),
+        )
+        for name in names
+        for zone_id in find(rows, name)
     ]
-    unknown = sorted({zone_id for zone_id, _ in asked} - set(newest.ids()))
-    if unknown:
-        raise ConfigError(f"no learned place is called {unknown[0]!r}", hint="selat learn review")
     if len({zone_id for zone_id, _ in asked}) < len(set(asked)):
         raise ConfigError("two different decisions on one place")
     return dict(asked)
@@ -158,40 +180,105 @@ def _of_class(newest: "Snapshot", zone_class: str, min_confidence: float) -> lis
     ]
 
 
-def _drawn(installation: "Installation", newest: "Snapshot") -> None:
+def _drawn(
+    installation: "Installation", newest: "Snapshot", past: "dict[str, list[Silenced]]"
+) -> None:
     from pipelines.base.settings import REFERENCE
     from pipelines.publish.review import page as review_map
     from pipelines.reference import layers as reference
 
     zones = reference.load_zones(installation.config / "zones", REFERENCE)
-    review_map.write(installation.learned, newest, zones)
+    review_map.write(installation.learned, newest, zones, past)
 
 
-def _list(newest: "Snapshot", decided: dict[str, str], as_json: bool) -> None:
-    from pipelines.reference.learned import PENDING
+def _silenced(installation: "Installation", newest: "Snapshot") -> "dict[str, list[Silenced]]":
+    """Return what each undecided place would have silenced; nothing where no night was kept."""
+    from pipelines.assess.silenced import silenced
+    from pipelines.reference import learned as snapshot
+    from pipelines.store import exists, read
 
-    rows = [
-        {
-            **feature["properties"],
-            "decision": decided.get(feature["properties"]["zone_id"], PENDING),
-        }
-        for feature in newest.features
-    ]
+    where = installation.store, installation.settings.store
+    decided = snapshot.decisions(installation.learned)
+    open_ = [f for f in newest.features if f["properties"]["zone_id"] not in decided]
+    if not open_ or not exists(*where):
+        return {}
+    with read(*where) as store:
+        return silenced(store, open_)
+
+
+def _list(
+    newest: "Snapshot",
+    decided: dict[str, str],
+    past: "dict[str, list[Silenced]]",
+    as_json: bool,
+) -> None:
+    from pipelines.base.text import one_line
+    from pipelines.publish.review.rows import rows_of
+
+    rows = rows_of(newest, decided)
     if as_json:
-        print_json(rows)
+        print_json(_as_json(newest, decided, past))
         return
     if not rows:
         typer.echo(_NO_PLACE)
-        return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    columns = ("zone_id", "name", "decision", "confidence_score", "n_vessels", "n_visits", "n_days")
-    table = Table(*(name.removeprefix("n_").replace("_", " ") for name in columns))
+    width = max((len(row.key) for row in rows), default=0)
     for row in rows:
-        table.add_row(*(Text(str(row[name])) for name in columns))
-    Console().print(table)
+        fact = row.facts
+        cells = f"{fact['n_cells']} cells" if "n_cells" in fact else f"{fact['n_visits']} visits"
+        # No line is broken or cut in a name: what stands first can be copied at 80 columns.
+        many = f"{fact['n_vessels']} vessels, {fact['n_days']} days, {cells}"
+        typer.echo(f"{one_line(row.key, 60):{width}}  {row.decision:7}  {many}")
+        size = f", {fact['area_km2']} km2" if "area_km2" in fact else ""
+        typer.echo(one_line(f"  {fact['name']}{size}, confidence {fact['confidence_score']}", 200))
+        found = past.get(row.zone_ids[0], [])
+        _tell_silenced(found)
+    for one in newest.refused:
+        typer.echo(one_line(f"refused: {one['name']}: {one['reason']}", 200))
+
+
+def _tell_silenced(found: "list[Silenced]") -> None:
+    from pipelines.assess.silenced import summary
+    from pipelines.base.text import one_line
+
+    if not found:
+        return
+    typer.echo(one_line(f"  {summary(found)}", 200))
+    for one in found[:_SHOWN]:
+        told = f"{one.conclusion} {one.made_time:%Y-%m-%d}" if one.conclusion else ""
+        told = told or ("flagged" if one.flagged else "")
+        text = (
+            f"    {one.event_id[:12]} {one.mmsi:09d} {one.kind} {one.start:%Y-%m-%d} "
+            f"{one.score:.2f} -> {one.score_then:.2f} {told}"
+        )
+        typer.echo(one_line(text.rstrip(), 200))
+    if len(found) > _SHOWN:
+        typer.echo(f"    and {len(found) - _SHOWN} more: --json")
+
+
+def _as_json(
+    newest: "Snapshot", decided: dict[str, str], past: "dict[str, list[Silenced]]"
+) -> "list[dict[str, Any]]":
+    """Return every feature with its full id and the row that it belongs to, then the refusals."""
+    from dataclasses import asdict
+
+    from pipelines.publish.review.rows import rows_of
+    from pipelines.reference.learned import PENDING
+
+    rows = {zone_id: row for row in rows_of(newest, decided) for zone_id in row.zone_ids}
+    known = []
+    for feature in newest.features:
+        zone_id = str(feature["properties"]["zone_id"])
+        row = rows[zone_id]
+        more = {"row": row.key, "row_cells": row.facts.get("n_cells")}
+        would = [
+            {**asdict(one), "mmsi": f"{one.mmsi:09d}", "start": one.start.isoformat()}
+            | {"other_mmsi": f"{one.other_mmsi:09d}" if one.other_mmsi else None}
+            | {"made_time": one.made_time.isoformat() if one.conclusion else None}
+            for one in past.get(zone_id, [])
+        ]
+        decision = decided.get(zone_id, PENDING)
+        known.append({**feature["properties"], "decision": decision, **more, "silences": would})
+    return [*known, *({**one, "zone_id": None, "decision": "refused"} for one in newest.refused)]
 
 
 @app.command("normal")

@@ -1,6 +1,6 @@
 """Learning from past traffic: Prefect flows that read as their lists of steps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,10 +8,12 @@ from typing import Any
 import pandas as pd
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
+from shapely import Geometry
 
 from detectors.core.errors import SelatError
 from detectors.surroundings.normal import Normal
 from detectors.surroundings.zones import Zones
+from pipelines.assess.silenced import silenced
 from pipelines.base.progress import reporter
 from pipelines.base.settings import REFERENCE, load
 from pipelines.learn import gather, parameters, places
@@ -21,7 +23,7 @@ from pipelines.publish.review import page as review_map
 from pipelines.reference import layers as reference
 from pipelines.reference import learned as snapshot
 from pipelines.reference import models
-from pipelines.reference.place import Place
+from pipelines.reference.place import Place, Refused
 from pipelines.run.past import LearnRequest, Past, iso, opened
 
 
@@ -51,10 +53,14 @@ def read_traffic(
 
 @task(name="find places", cache_policy=NO_CACHE, persist_result=False)
 def find_places(
-    traffic: gather.Traffic, zones: Zones, parameters: PlacesParameters, say: Callable[[str], None]
-) -> list[Place]:
+    traffic: gather.Traffic,
+    zones: Zones,
+    parameters: PlacesParameters,
+    say: Callable[[str], None],
+    lanes_in_use: Sequence[Geometry],
+) -> tuple[list[Place], list[Refused]]:
     """See `places.learn`."""
-    return places.learn(traffic, zones, parameters, say)
+    return places.learn(traffic, zones, parameters, say, lanes_in_use)
 
 
 @task(name="read ticks", cache_policy=NO_CACHE, persist_result=False)
@@ -84,13 +90,15 @@ def learn_places(home: str, config: str, request: LearnRequest, quiet: bool = Fa
     """
     installation = load(Path(home), Path(config))
     asked = parameters.places(installation.config, **request.changes)
-    # What was learned before is no witness for what is learned now.
+    # What was learned before is no witness for what is learned now, but lanes in use stay free.
+    in_use = reference.learned_places(installation.learned)
+    lanes_in_use = in_use.geometry[in_use["zone_class"] == "lane"].tolist()
     zones = reference.load_zones(installation.config / "zones", REFERENCE)
     with reporter(quiet=quiet) as report, opened(installation, request, report) as past:
         with report.bar("Reading past traffic", None) as bar:
             traffic = read_traffic(past, asked, bar.to)
         with report.bar("Learning", None) as bar:
-            found = find_places(traffic, zones, asked, bar.say)
+            found, refused = find_places(traffic, zones, asked, bar.say, lanes_in_use)
         facts = {
             "since": iso(past.start),
             "until": iso(past.end),
@@ -99,9 +107,12 @@ def learn_places(home: str, config: str, request: LearnRequest, quiet: bool = Fa
             "simulated": bool(past.store.simulated),
             "parameters": asked.model_dump(mode="json"),
         }
-    gazetteer = reference.load_gazetteer(REFERENCE)
-    written = snapshot.write(installation.learned, found, facts, past.end, gazetteer)
-    return Learned(written, review_map.write(installation.learned, written, zones))
+        gazetteer = reference.load_gazetteer(REFERENCE)
+        written = snapshot.write(installation.learned, found, facts, past.end, gazetteer, refused)
+        decided = snapshot.decisions(installation.learned)
+        undecided = [f for f in written.features if f["properties"]["zone_id"] not in decided]
+        nights = silenced(past.store, undecided)
+    return Learned(written, review_map.write(installation.learned, written, zones, nights))
 
 
 @flow(name="learn normal traffic", validate_parameters=False, persist_result=False)

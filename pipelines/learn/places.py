@@ -1,31 +1,33 @@
 """Places from past traffic: anchorages, waiting areas, pilot grounds, ferry routes, lanes.
 
 Every place rests on many different vessels on several days, so that what a few do in a night
-doesn't become normal; stays and passages during events that deserve a look are left out.
+doesn't become normal; stays and passages during events that deserve a look are left out. What
+would be larger than its class is bounded to, or lies over a lane, is no place: it is refused, with
+the reason. Who has many sets sent from the same water can still make a place there, but neither one
+that spans it nor one in a lane, and a person sees what it would have silenced before it counts.
 
 Sources: the route extraction of Pallotta, Vespe & Bryan (2013), TREAD, Entropy 15(6), 2218-2245;
-the anchorages of Global Fishing Watch (S2 cells where 20 vessels stayed within 500 m); HDBSCAN of
-Campello, Moulavi & Sander (2013).
+the anchorages of Global Fishing Watch (S2 cells where 20 vessels stayed within 500 m).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from detectors.core.frames import DAY_US, SECOND_US
 from detectors.kinematics import clusters, geodesy
-from detectors.surroundings import lanes
 from detectors.surroundings.zones import Zones
-from pipelines.learn import shapes
+from pipelines.learn import bounds, shapes
 from pipelines.learn.gather import Traffic
+from pipelines.learn.lane_areas import lane_areas
 from pipelines.learn.parameters import PlacesParameters
-from pipelines.reference.place import Place
+from pipelines.learn.score import score
+from pipelines.reference.place import Place, Refused
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -35,13 +37,11 @@ NOT_WAITING: Final = frozenset({30, 31, 32, 33, 34, 35, 36, 37, *range(50, 60)})
 PASSENGER: Final = frozenset({*range(40, 50), *range(60, 70)})
 AWAY_S: Final = 12 * 3600.0
 """Back at the same place within this, it is the same visit."""
+STAY_MARGIN_M: Final = 200.0
+"""Beyond the outermost of them, and as far again as the vessels swing."""
+PILOT_MARGIN_M: Final = 500.0
 FERRY_END_M: Final = 800.0
 FERRY_HALF_WIDTH_M: Final = (300.0, 1500.0)
-LANE_PIECE_DEG: Final = 0.25
-"""Lanes are cut into pieces of this size, each with a direction of its own."""
-LANE_TURN_DEG: Final = 20.0
-"""Neighbouring cells whose directions differ by more belong to different lanes."""
-MIN_LANE_KM2: Final = 1.0
 
 
 def learn(
@@ -49,68 +49,82 @@ def learn(
     zones: Zones,
     parameters: PlacesParameters,
     say: Callable[[str], None] = lambda _: None,
-) -> list[Place]:
-    """Return all places that the traffic shows, tidied: no land, no outline beyond what is
-    known.
+    lanes_in_use: Sequence[shapely.Geometry] = (),
+) -> tuple[list[Place], list[Refused]]:
+    """Find all places that the traffic shows, tidied: no land, no outline beyond what is known.
+
+    Parameters
+    ----------
+    traffic, zones, parameters
+        What is learned from; `zones` are those that nobody learned.
+    say
+        Called with what is being looked for.
+    lanes_in_use
+        Outlines of learned lanes that a person has accepted: no place may cover them either, even
+        where this traffic doesn't show them.
+
+    Returns
+    -------
+    places, refused
+        What may be reviewed, and what many vessels on many days made that can be no place.
     """
-    found: list[Place] = []
+    say("lanes")
+    found: list[Place] = lane_areas(traffic, zones, parameters)
+    refused: list[Refused] = []
+    learned = [place.shape for place in found if place.zone_class == "lane"]
+    lanes = bounds.Lanes([*learned, *lanes_in_use], zones)
     for words, kind in (
         ("anchorages", anchorages),
         ("waiting areas", waiting_areas),
         ("pilot grounds", pilot_grounds),
         ("ferry routes", ferry_routes),
-        ("lanes", lane_areas),
     ):
         say(words)
-        found += kind(traffic, zones, parameters)
+        for place in kind(traffic, zones, parameters):
+            judged = bounds.judged(place, lanes, parameters) if isinstance(place, Place) else place
+            if isinstance(judged, Refused):
+                refused.append(judged)
+            else:
+                found.append(judged)
     land = zones.land.geometry.to_numpy()
     tree = shapely.STRtree(land)
-    tidied = [(place, shapes.tidy(place.shape, land, tree)) for place in found]
-    return [
-        Place(
-            place.zone_class,
-            shape,
-            place.confidence_score,
-            place.n_vessels,
-            place.n_visits,
-            place.n_days,
-            place.facts,
-        )
-        for place, shape in tidied
-        if not shapely.is_empty(shape)
-    ]
+    tidied = [replace(place, shape=shapes.tidy(place.shape, land, tree)) for place in found]
+    return [_sized(place) for place in tidied if not shapely.is_empty(place.shape)], refused
 
 
-def _score(n_vessels: int, n_days: int, firmness: float, parameters: PlacesParameters) -> float:
-    """Return 0.5 at the fewest vessels and days, times firmness; towards 1 for many times as
-    many.
-    """
-    vessels = n_vessels / (n_vessels + parameters.min_vessels)
-    days = n_days / (n_days + parameters.min_days)
-    return round(float(2 * min(vessels, 0.999) * days * firmness / (vessels + days)), 3)
+def _sized(place: Place) -> Place:
+    size = {
+        "area_km2": round(shapes.area_km2(place.shape), 1),
+        "diameter_m": round(shapes.diameter_m(place.shape)),
+    }
+    return replace(place, facts={**place.facts, **size})
 
 
 # ---- where vessels stay
 
 
-def anchorages(traffic: Traffic, zones: Zones, parameters: PlacesParameters) -> list[Place]:
+def anchorages(
+    traffic: Traffic, zones: Zones, parameters: PlacesParameters
+) -> Iterator[Place | Refused]:
     """Find the areas where many vessels lay still at sea."""
     stops = traffic.stops
     still = (stops["end_us"] - stops["start_us"] >= parameters.min_stay_s * SECOND_US) & (
         stops["spread_m"] <= parameters.max_spread_m
     )
     at_sea = _at_sea(stops[still].reset_index(drop=True), zones, parameters)
-    return list(_stay_places("anchorage", at_sea, parameters))
+    yield from _stay_places("anchorage", at_sea, parameters)
 
 
-def waiting_areas(traffic: Traffic, zones: Zones, parameters: PlacesParameters) -> list[Place]:
+def waiting_areas(
+    traffic: Traffic, zones: Zones, parameters: PlacesParameters
+) -> Iterator[Place | Refused]:
     """Find the areas where many ships drifted or went slowly to and fro, neither anchored nor
     working.
     """
     drifts = traffic.drifts
     adrift = (drifts["spread_m"] > parameters.max_spread_m) & ~drifts["ship_type"].isin(NOT_WAITING)
     at_sea = _at_sea(drifts[adrift].reset_index(drop=True), zones, parameters)
-    return list(_stay_places("waiting_area", at_sea, parameters))
+    yield from _stay_places("waiting_area", at_sea, parameters)
 
 
 def _at_sea(stops: pd.DataFrame, zones: Zones, parameters: PlacesParameters) -> pd.DataFrame:
@@ -123,34 +137,101 @@ def _at_sea(stops: pd.DataFrame, zones: Zones, parameters: PlacesParameters) -> 
 
 def _stay_places(
     zone_class: str, stops: pd.DataFrame, parameters: PlacesParameters
-) -> Iterator[Place]:
+) -> Iterator[Place | Refused]:
     if stops.empty:
         return
     visits = clusters.visits(stops, within_m=parameters.merge_m, max_away_s=AWAY_S)
     lat, lon = visits["lat"].to_numpy(), visits["lon"].to_numpy()
-    label, membership = clusters.dense(
-        lat, lon, min_size=max(5, parameters.min_vessels // 2), merge_m=parameters.merge_m
-    )
-    for one in range(label.max(initial=-1) + 1):
-        inside = label == one
-        mine = visits[inside]
-        n_vessels, n_days = mine["mmsi"].nunique(), _days_present(mine)
-        if n_vessels < parameters.min_vessels or n_days < parameters.min_days:
-            continue
+
+    def behind(rows: Ints) -> tuple[int, int]:
+        mine = visits.iloc[rows]
+        return int(mine["mmsi"].nunique()), _days_present(mine)
+
+    def place_of(cluster: clusters.Cluster) -> Place:
+        mine = visits.iloc[cluster.rows]
         hours = (mine["end_us"] - mine["start_us"]) / 3.6e9
-        firmness = float(membership[inside].mean())
-        yield Place(
+        spread_m = float(mine["spread_m"].median())
+        facts = {"median_stay_h": round(float(hours.median()), 1)}
+        more = {"median_spread_m": round(spread_m)}
+        return _clustered(
             zone_class,
-            shapes.around(lat[inside], lon[inside], 200.0 + float(mine["spread_m"].median())),
-            _score(n_vessels, n_days, firmness, parameters),
-            n_vessels,
-            len(mine),
-            n_days,
-            {
-                "median_stay_h": round(float(hours.median()), 1),
-                "median_spread_m": round(float(mine["spread_m"].median())),
-            },
+            cluster,
+            lat,
+            lon,
+            STAY_MARGIN_M + spread_m,
+            behind,
+            facts | more,
+            parameters,
         )
+
+    yield from _places_at(
+        zone_class,
+        lat,
+        lon,
+        (parameters.min_vessels, parameters.min_days),
+        STAY_MARGIN_M + float(visits["spread_m"].median()),
+        behind,
+        place_of,
+        parameters,
+    )
+
+
+def _places_at(
+    zone_class: str,
+    lat: Floats,
+    lon: Floats,
+    fewest: tuple[int, int],
+    margin_m: float,
+    behind: Callable[[Ints], tuple[int, int]],
+    place_of: Callable[[clusters.Cluster], Place],
+    parameters: PlacesParameters,
+) -> Iterator[Place | Refused]:
+    """Yield places of points that lie together, with `fewest` vessels and days behind each."""
+
+    def counts(rows: Ints) -> bool:
+        return all(n >= least for n, least in zip(behind(rows), fewest, strict=True))
+
+    def fits(rows: Ints, radius_m: float) -> bool:
+        outline = shapes.around(lat[rows], lon[rows], margin_m, radius_m)
+        return not bounds.too_large(zone_class, outline, parameters)
+
+    found, too_large = clusters.bounded(
+        lat,
+        lon,
+        min_size=max(5, fewest[0] // 2),
+        radii_m=parameters.radii_m(),
+        counts=counts,
+        fits=fits,
+    )
+    yield from map(place_of, found)
+    for cluster in too_large:
+        place = place_of(cluster)
+        why = bounds.too_large(zone_class, place.shape, parameters) or "too large"
+        least_m = parameters.min_radius_m
+        yield Refused(place, f"{why}, and no denser part within {least_m:.0f} m of one another")
+
+
+def _clustered(
+    zone_class: str,
+    cluster: clusters.Cluster,
+    lat: Floats,
+    lon: Floats,
+    margin_m: float,
+    behind: Callable[[Ints], tuple[int, int]],
+    facts: dict[str, Any],
+    parameters: PlacesParameters,
+) -> Place:
+    rows = cluster.rows
+    n_vessels, n_days = behind(rows)
+    return Place(
+        zone_class,
+        shapes.around(lat[rows], lon[rows], margin_m, cluster.radius_m),
+        score(n_vessels, n_days, cluster.firmness, parameters),
+        n_vessels,
+        len(rows),
+        n_days,
+        facts,
+    )
 
 
 def _days_present(visits: pd.DataFrame) -> int:
@@ -169,35 +250,30 @@ def _behind(mmsi: pd.Series, time_us: pd.Series) -> tuple[int, int]:
 # ---- where pilots board
 
 
-def pilot_grounds(traffic: Traffic, zones: Zones, parameters: PlacesParameters) -> list[Place]:
+def pilot_grounds(
+    traffic: Traffic, zones: Zones, parameters: PlacesParameters
+) -> Iterator[Place | Refused]:
     """Find the grounds where pilot craft came to many ships under way, outside ports."""
     met = traffic.meetings
     if met.empty:
-        return []
+        return
     in_port = zones.within(met["lat"].to_numpy(), met["lon"].to_numpy(), ("port",))
     met = met[~in_port].reset_index(drop=True)
     lat, lon = met["lat"].to_numpy(), met["lon"].to_numpy()
-    label, membership = clusters.dense(
-        lat, lon, min_size=max(5, parameters.min_pilot_vessels // 2), merge_m=parameters.merge_m
-    )
-    found = []
-    for one in range(label.max(initial=-1) + 1):
-        inside = label == one
-        n_vessels, n_days = _behind(met["mmsi"][inside], met["time_us"][inside])
-        if n_vessels < parameters.min_pilot_vessels or n_days < parameters.min_days:
-            continue
-        found.append(
-            Place(
-                "pilot_ground",
-                shapes.around(lat[inside], lon[inside], 500.0),
-                _score(n_vessels, n_days, float(membership[inside].mean()), parameters),
-                n_vessels,
-                int(inside.sum()),
-                n_days,
-                {"n_pilot_craft": int(met["pilot"][inside].nunique())},
-            )
+
+    def behind(rows: Ints) -> tuple[int, int]:
+        return _behind(met["mmsi"].iloc[rows], met["time_us"].iloc[rows])
+
+    def place_of(cluster: clusters.Cluster) -> Place:
+        facts = {"n_pilot_craft": int(met["pilot"].iloc[cluster.rows].nunique())}
+        return _clustered(
+            "pilot_ground", cluster, lat, lon, PILOT_MARGIN_M, behind, facts, parameters
         )
-    return found
+
+    fewest = (parameters.min_pilot_vessels, parameters.min_days)
+    yield from _places_at(
+        "pilot_ground", lat, lon, fewest, PILOT_MARGIN_M, behind, place_of, parameters
+    )
 
 
 # ---- ferry routes
@@ -262,123 +338,4 @@ def _ferry_places(
             "median_trip_min": round(float(minutes.median())),
             "passenger_fraction": round(passengers, 2),
         },
-    )
-
-
-# ---- lanes
-
-
-def lane_areas(traffic: Traffic, _: Zones, parameters: PlacesParameters) -> list[Place]:
-    """Return lanes with their direction, and precautionary areas where lanes cross.
-
-    Each place is judged in the finest cells that have enough traffic: a larger cell speaks only for
-    the parts of it that no smaller one does.
-    """
-    cells = _judged_cells(traffic, parameters)
-    if cells.empty:
-        return []
-    found = []
-    for kind, zone_class in (("lane", "lane"), ("crossing", "precautionary_area")):
-        chosen = cells[cells["kind"] == kind].reset_index(drop=True)
-        for rows in _pieces(chosen, zone_class):
-            place = _lane_place(zone_class, chosen.iloc[rows], parameters)
-            if place is not None:
-                found.append(place)
-    return found
-
-
-def _judged_cells(traffic: Traffic, parameters: PlacesParameters) -> pd.DataFrame:
-    """Return cells of all sizes that have enough traffic, with what they are and their shapes."""
-    parts = []
-    decided: Any = shapely.Polygon()
-    for flow in traffic.flows:
-        field_ = lanes.field(flow)
-        enough = (field_["vessels_1"] >= parameters.min_vessels) & (
-            field_["days"] >= parameters.min_days
-        )
-        cells = field_[enough].reset_index(drop=True)
-        if cells.empty:
-            continue
-        lane = lanes.lane_cells(
-            cells,
-            min_vessels=parameters.min_vessels,
-            min_days=parameters.min_days,
-            min_share=parameters.min_lane_share,
-            min_resultant=parameters.min_resultant,
-        )
-        crossing = lanes.crossing_cells(
-            cells,
-            min_vessels=parameters.min_vessels,
-            min_days=parameters.min_days,
-            min_share=parameters.min_crossing_share,
-        )
-        south, west = lanes.corner_of(cells["cell"].to_numpy(), flow.size_deg)
-        boxes = shapely.box(west, south, west + flow.size_deg, south + flow.size_deg)
-        rest = shapely.difference(boxes, decided) if not decided.is_empty else boxes
-        kind = np.where(lane, "lane", np.where(crossing, "crossing", "other"))
-        parts.append(cells.assign(kind=kind, shape=rest, size_deg=flow.size_deg))
-        decided = shapely.union_all([decided, shapely.union_all(boxes)])
-    if not parts:
-        return pd.DataFrame()
-    whole = pd.concat(parts, ignore_index=True)
-    empty = shapely.is_empty(whole["shape"].to_numpy())
-    return whole[~empty].reset_index(drop=True)
-
-
-def _pieces(cells: pd.DataFrame, zone_class: str) -> Iterator[Ints]:
-    """Yield rows of cells that hang together and point the same way, lanes cut into pieces."""
-    if cells.empty:
-        return
-    shapes_ = cells["shape"].to_numpy()
-    one, other = shapely.STRtree(shapes_).query(shapes_, predicate="intersects")
-    direction = cells["direction_deg_1"].to_numpy()
-    if zone_class == "lane":
-        alike = lanes.turned_deg(direction[one], direction[other]) <= LANE_TURN_DEG
-        one, other = one[alike], other[alike]
-    links = coo_matrix((np.ones(len(one)), (one, other)), shape=(len(cells), len(cells)))
-    _, label = connected_components(links, directed=False)
-    points = shapely.centroid(shapes_)
-    block = np.zeros((len(cells), 2), "int64")
-    if zone_class == "lane":
-        block = np.floor(shapely.get_coordinates(points) / LANE_PIECE_DEG).astype("int64")
-    keys = pd.DataFrame({"label": label, "x": block[:, 0], "y": block[:, 1]})
-    for rows in keys.groupby(["label", "x", "y"]).groups.values():
-        yield rows.to_numpy()
-
-
-def _lane_place(zone_class: str, cells: pd.DataFrame, parameters: PlacesParameters) -> Place | None:
-    shape = shapely.union_all(cells["shape"].to_numpy())
-    middle = shapely.centroid(shape)
-    cell_m = geodesy.distance_m(middle.y - 0.5, middle.x, middle.y + 0.5, middle.x)
-    area_km2 = shapely.area(shape) * (cell_m / 1000.0) ** 2 * np.cos(np.radians(middle.y))
-    if area_km2 < MIN_LANE_KM2:
-        return None
-    weight = cells["passages"].to_numpy("float64") * cells["share_1"].to_numpy()
-    radians = np.radians(cells["direction_deg_1"].to_numpy())
-    east, north = ((weight * f(radians)).sum() / weight.sum() for f in (np.sin, np.cos))
-    n_vessels = int(cells["vessels_1"].max())
-    n_days = int(cells["days"].max())
-    resultant = float(np.average(cells["resultant_1"], weights=weight))
-    share = float(np.average(cells["share_1"], weights=weight))
-    facts: dict[str, Any] = {"n_cells": len(cells), "area_km2": round(float(area_km2), 1)}
-    if zone_class == "lane":
-        facts |= {
-            "direction_deg": round(float(np.degrees(np.arctan2(east, north)) % 360.0), 1),
-            "concentration": round(float(lanes.concentration(resultant)), 1),
-            "one_way_share": round(share, 3),
-            "median_speed_kn": round(float(cells["speed_kn_1"].median()), 1),
-        }
-        firmness = share * resultant
-    else:
-        second = float(np.average(cells["share_2"], weights=weight))
-        facts |= {"second_share": round(second, 3)}
-        firmness = min(1.0, 2 * second)
-    return Place(
-        zone_class,
-        shapely.buffer(shape, 1e-6),
-        _score(n_vessels, n_days, firmness, parameters),
-        n_vessels,
-        int(cells["passages"].max()),
-        n_days,
-        facts,
     )

@@ -11,14 +11,40 @@ from detectors.kinematics import geodesy
 Floats = NDArray[np.float64]
 _SIMPLIFY_DEG = 0.0005
 """55 m: finer than what any learned outline knows."""
+_GRAIN_M = 20.0
+"""Points of an outline nearer than this count as one: thousands lie at one anchorage."""
 
 
-def around(lat: Floats, lon: Floats, margin_m: float) -> Any:
-    """Return concave outline of points with a margin, in WGS84."""
+def around(lat: Floats, lon: Floats, margin_m: float, reach_m: float) -> Any:
+    """Return the outline of points with a margin, in WGS84; concave, and nowhere in it is the next
+    point farther than `reach_m` (or the margin): what lies empty in a ring of points isn't theirs.
+    """
     lat0, lon0 = float(np.median(lat)), float(lon[0])
-    points = shapely.multipoints(np.stack(geodesy.to_local_m(lat, lon, lat0, lon0), axis=-1))
-    outline = shapely.concave_hull(points, ratio=0.4)
-    return _to_wgs84(shapely.buffer(outline, margin_m, quad_segs=4), lat0, lon0)
+    xy = np.stack(geodesy.to_local_m(lat, lon, lat0, lon0), axis=-1)
+    points = shapely.multipoints(np.unique(np.round(xy / _GRAIN_M), axis=0) * _GRAIN_M)
+    outline = shapely.buffer(shapely.concave_hull(points, ratio=0.4), margin_m, quad_segs=4)
+    near = shapely.buffer(points, max(reach_m, margin_m), quad_segs=4)
+    return _to_wgs84(shapely.intersection(outline, near), lat0, lon0)
+
+
+def area_km2(shape: shapely.Geometry) -> float:
+    """Return the area of a shape in WGS84."""
+    return float(shapely.area(_local_m(shape))) / 1e6
+
+
+def diameter_m(shape: shapely.Geometry) -> float:
+    """Return the diameter of the smallest circle around a shape in WGS84."""
+    return 2.0 * float(shapely.minimum_bounding_radius(_local_m(shape)))
+
+
+def _local_m(shape: shapely.Geometry) -> Any:
+    middle = shapely.centroid(shape)
+
+    def to(lon_lat: Floats) -> Floats:
+        east, north = geodesy.to_local_m(lon_lat[:, 1], lon_lat[:, 0], middle.y, middle.x)
+        return np.stack([east, north], axis=-1)
+
+    return shapely.transform(shape, to)
 
 
 def corridor(lat: Floats, lon: Floats, half_width_m: float) -> Any:

@@ -24,7 +24,7 @@ from detectors.core.errors import ConfigError
 from detectors.surroundings.landmarks import Gazetteer
 from pipelines.base.files import write_text
 from pipelines.base.yaml_files import read_yaml
-from pipelines.reference.place import Place
+from pipelines.reference.place import Place, Refused
 from pipelines.reference.snapshots import free_path, newest
 
 ACCEPT, REJECT, PENDING = "accept", "reject", "pending"
@@ -51,6 +51,13 @@ class Snapshot:
         """SHA-256 of its features."""
         return str(self.facts["hash"])
 
+    @property
+    def refused(self) -> list[dict[str, Any]]:
+        """Return what was refused: zone_class, name, reason, lat, lon, bounds (west, south, east,
+        north), n_vessels, n_visits, n_days; none in snapshots of older versions.
+        """
+        return [dict(one) for one in self.facts.get("refused", ())]
+
     def ids(self) -> list[str]:
         """Return zone ids in their order."""
         return [str(feature["properties"]["zone_id"]) for feature in self.features]
@@ -65,6 +72,7 @@ def write(
     facts: Mapping[str, Any],
     until: pd.Timestamp,
     gazetteer: Gazetteer,
+    refused: Sequence[Refused] = (),
 ) -> Snapshot:
     """Write a snapshot; where the newest one says the same already, that one is returned.
 
@@ -80,10 +88,12 @@ def write(
         The date that it gets.
     gazetteer
         To name the places.
+    refused
+        What looked like a place and can be none; kept with its reason, see `Snapshot.refused`.
     """
     before = read_newest(folder)
     features = _features(places, facts, gazetteer, before)
-    whole = {**facts, "hash": _digest(features)}
+    whole = {**facts, "refused": _refusals(refused, gazetteer), "hash": _digest(features)}
     if before is not None and dict(before.facts) == json.loads(json.dumps(whole)):
         return before
     folder.mkdir(parents=True, exist_ok=True)
@@ -118,7 +128,7 @@ def _features(
             "type": "Feature",
             "properties": {
                 "zone_id": zone_id,
-                "name": f"{place.zone_class.replace('_', ' ').capitalize()} {words}",
+                "name": _name(place, words),
                 "zone_class": place.zone_class,
                 "source": "learned",
                 "confidence": "learned",
@@ -135,6 +145,30 @@ def _features(
         }
         for zone_id, place, words in zip(ids, ordered, where, strict=True)
     ]
+
+
+def _refusals(refused: Sequence[Refused], gazetteer: Gazetteer) -> list[dict[str, Any]]:
+    found = []
+    for one in sorted(refused, key=lambda r: (r.place.zone_class, *_corner(r.place.shape))):
+        place, middle = one.place, shapely.centroid(one.place.shape)
+        found.append(
+            {
+                "zone_class": place.zone_class,
+                "name": _name(place, gazetteer.describe(middle.y, middle.x)),
+                "reason": one.reason,
+                "lat": round(middle.y, 4),
+                "lon": round(middle.x, 4),
+                "bounds": [round(float(v), 4) for v in place.shape.bounds],
+                "n_vessels": place.n_vessels,
+                "n_visits": place.n_visits,
+                "n_days": place.n_days,
+            }
+        )
+    return found
+
+
+def _name(place: Place, where: str) -> str:
+    return f"{place.zone_class.replace('_', ' ').capitalize()} {where}"
 
 
 def _corner(geometry: Any) -> tuple[float, float]:

@@ -32,3 +32,19 @@ class Place:
     n_visits: int
     n_days: int
     facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What looked like a place and can be none.
+
+    Attributes
+    ----------
+    place
+        What it would have been.
+    reason
+        Why it isn't.
+    """
+
+    place: Place
+    reason: str

@@ -1,8 +1,9 @@
 """The page on which learned places are looked at: one HTML file, no request, the brief's map."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -11,10 +12,12 @@ from markupsafe import Markup
 from shapely.geometry import shape
 
 from detectors.surroundings.zones import Zones
+from pipelines.assess.silenced import Silenced, summary
 from pipelines.base.files import write_text
 from pipelines.base.text import script_json
 from pipelines.publish.maps import canvas, cut, page
 from pipelines.publish.maps.scene import Region, Scene
+from pipelines.publish.review.rows import rows_of
 from pipelines.reference.learned import PENDING, Snapshot, decisions
 
 COLOURS: Final[Mapping[str, str]] = {
@@ -30,12 +33,22 @@ FILE: Final = "review.html"
 """Name of the page in HOME/learned."""
 
 
-def write(folder: Path, snapshot: Snapshot, zones: Zones) -> Path:
+Past = Mapping[str, Sequence[Silenced]]
+
+
+def write(
+    folder: Path, snapshot: Snapshot, zones: Zones, past: Past = MappingProxyType({})
+) -> Path:
     """Draw a snapshot, with the decisions there are, into its folder; return the page."""
-    return write_text(folder / FILE, render(snapshot, decisions(folder), zones))
+    return write_text(folder / FILE, render(snapshot, decisions(folder), zones, past))
 
 
-def render(snapshot: Snapshot, decided: Mapping[str, str], zones: Zones) -> str:
+def render(
+    snapshot: Snapshot,
+    decided: Mapping[str, str],
+    zones: Zones,
+    past: Past = MappingProxyType({}),
+) -> str:
     """Write the page, with the map and a table of all places.
 
     Parameters
@@ -46,10 +59,19 @@ def render(snapshot: Snapshot, decided: Mapping[str, str], zones: Zones) -> str:
         Zone id to decision.
     zones
         Land and hand-written zones, which lie below.
+    past
+        Zone id to what accepting it would have silenced.
     """
     facts = [feature["properties"] for feature in snapshot.features]
+    rows = rows_of(snapshot, decided)
+    shown = {zone_id: row.key for row in rows for zone_id in row.zone_ids}
     places = [
-        {**fact, "decision": decided.get(fact["zone_id"], PENDING), "more": _more(fact)}
+        {
+            **fact,
+            "decision": decided.get(fact["zone_id"], PENDING),
+            "more": _more(fact),
+            "key": shown[fact["zone_id"]],
+        }
         for fact in facts
     ]
     scene = scene_of(places, [shape(feature["geometry"]) for feature in snapshot.features], zones)
@@ -65,7 +87,19 @@ def render(snapshot: Snapshot, decided: Mapping[str, str], zones: Zones) -> str:
         still=page.still(scene, "Map of learned places"),
         facts=snapshot.facts,
         file=snapshot.path.name,
-        places=places,
+        rows=[
+            {
+                **row.facts,
+                "key": row.key,
+                "decision": row.decision,
+                "more": _more(row.facts),
+                "pieces": len(row.zone_ids),
+                "summary": summary(past.get(row.zone_ids[0], ())),
+                "silences": past.get(row.zone_ids[0], ()),
+            }
+            for row in rows
+        ],
+        refused=snapshot.refused,
         classes=[(name, COLOURS[name], counts[name]) for name in COLOURS if counts[name]],
         has_land=len(zones.land) > 0,
     )
@@ -88,7 +122,7 @@ def scene_of(places: list[dict[str, Any]], outlines: list[shapely.Geometry], zon
                 _title(place),
                 COLOURS.get(place["zone_class"], "quiet"),
                 place.get("direction_deg"),
-                place["zone_id"],
+                place["key"],
             )
             for place, outline in zip(places, outlines, strict=True)
         ),

@@ -13,9 +13,10 @@ from detectors.kinematics import geodesy
 from detectors.kinematics.stops import STOP_COLUMNS
 from detectors.surroundings import lanes
 from detectors.surroundings.zones import Zones
-from pipelines.learn import places
+from pipelines.learn import places, shapes
 from pipelines.learn.gather import PATH_POINTS, Traffic
 from pipelines.learn.parameters import PlacesParameters
+from pipelines.reference.place import Refused
 
 FEW = PlacesParameters(min_vessels=6, min_days=3, min_pilot_vessels=6, min_trips=6, min_trip_days=3)
 HOUR_US = 3_600_000_000
@@ -62,7 +63,14 @@ def stays(
 
 
 def learned(traffic: Traffic, zones: Zones = OPEN) -> list[places.Place]:
-    return places.learn(traffic, zones, FEW)
+    return places.learn(traffic, zones, FEW)[0]
+
+
+def refused(traffic: Traffic, zones: Zones = OPEN, **more: Any) -> list[Refused]:
+    """What looked like a place and can be none; nothing else came of the traffic."""
+    found, no = places.learn(traffic, zones, FEW, **more)
+    assert {place.zone_class for place in found} <= {"lane", "precautionary_area"}
+    return no
 
 
 def test_an_anchorage_needs_many_vessels_on_several_days_that_lay_still() -> None:
@@ -81,6 +89,90 @@ def test_two_anchorages_apart_are_two() -> None:
     found = learned(replace(no_traffic(), stops=both.reset_index(drop=True)))
     assert len(found) == 2
     assert not found[0].shape.intersects(found[1].shape)
+
+
+def strewn(n: int, seed: int, across_m: float = 12_000.0) -> pd.DataFrame:
+    """Stays here and there along 200 km of a strait."""
+    rng = np.random.default_rng(seed)
+    along = rng.uniform(-100_000, 100_000, n)
+    lat, lon = geodesy.destination(3.0, 100.0, 130.0, along)
+    lat, lon = geodesy.destination(lat, lon, 40.0, rng.normal(0, across_m, n))
+    return stays(n, days=7).assign(lat=lat, lon=lon)
+
+
+@pytest.mark.parametrize("n", [30, 150, 600, 3000])
+def test_sparse_stops_of_a_week_are_no_place_and_hide_none(n: int) -> None:
+    sea = strewn(n, n)
+    roads = stays(60, lat=4.2, lon=99.0, days=7).assign(mmsi=lambda t: t["mmsi"] + 10_000)
+    roads["lat"] += np.random.default_rng(1).uniform(-0.02, 0.02, 60)
+    stops = pd.concat([sea, roads], ignore_index=True)
+    found, no = places.learn(replace(no_traffic(), stops=stops), OPEN, PlacesParameters())
+    assert no == []
+    (road,) = found
+    assert road.shape.contains(shapely.Point(99.0, 4.2))
+    assert 1 < road.facts["area_km2"] < 40
+    assert road.facts["diameter_m"] < 12_000
+
+
+def test_what_is_too_large_is_split_where_it_is_denser() -> None:
+    roads = [stays(80, lat=3.0 + k * 0.12, days=5) for k in range(3)]
+    between = stays(900, days=5).assign(mmsi=lambda t: t["mmsi"] + 5000)
+    rng = np.random.default_rng(5)
+    between["lat"], between["lon"] = rng.uniform(2.9, 3.35, 900), rng.uniform(99.9, 100.1, 900)
+    stops = pd.concat([*roads, between], ignore_index=True)
+    found, no = places.learn(replace(no_traffic(), stops=stops), OPEN, FEW)
+    assert no == []
+    for k in range(3):
+        (mine,) = (p for p in found if p.shape.contains(shapely.Point(100.0, 3.0 + k * 0.12)))
+        assert shapes.area_km2(mine.shape) < 40
+
+
+def test_what_cannot_be_split_is_refused_and_says_why() -> None:
+    rng = np.random.default_rng(2)
+    n = 6000  # evenly dense at every radius, 30 km across
+    stops = stays(n, days=5).assign(
+        lat=3.0 + rng.uniform(-0.15, 0.15, n), lon=100.0 + rng.uniform(-0.15, 0.15, n)
+    )
+    wide = stops["lat"].to_numpy(), stops["lon"].to_numpy()
+    few = PlacesParameters(min_vessels=6, min_days=3, min_radius_m=1000)
+    found, no = places.learn(replace(no_traffic(), stops=stops), OPEN, few)
+    assert found == []
+    (one,) = no
+    assert one.place.n_vessels > 5000
+    assert "km2 where its class has 80 at most" in one.reason
+    assert one.place.shape.contains(shapely.Point(np.median(wide[1]), np.median(wide[0])))
+
+
+def test_an_outline_has_nothing_in_it_that_is_far_from_every_stop() -> None:
+    turn = np.radians(np.arange(0, 360, 4.0))
+    lat, lon = geodesy.from_local_m(3000 * np.sin(turn), 3000 * np.cos(turn), 3.0, 100.0)
+    ring = stays(len(turn)).assign(lat=lat, lon=lon)
+    (place,) = learned(replace(no_traffic(), stops=ring))
+    assert not place.shape.contains(shapely.Point(100.0, 3.0))
+
+
+def test_no_place_covers_a_lane() -> None:
+    lane = flows(sailing(90.0, 40, 1))
+    at = stays(40)  # in the middle of it
+    (one,) = refused(replace(no_traffic(), stops=at, **lane))
+    assert (one.place.zone_class, "over a lane" in one.reason) == ("anchorage", True)
+    beside = stays(40, lat=3.03)
+    found = learned(replace(no_traffic(), stops=beside, **lane))
+    (roads,) = (p for p in found if p.zone_class == "anchorage")
+    ways = shapely.union_all([p.shape for p in found if p.zone_class == "lane"])
+    assert shapely.area(shapely.intersection(roads.shape, ways)) < 1e-7, "what touches it is cut"
+    # A lane that a person has accepted is one, though nobody sailed along it this time.
+    box = shapely.box(99.8, 2.98, 100.2, 3.02)
+    assert len(refused(replace(no_traffic(), stops=at), lanes_in_use=[box])) == 1
+
+
+@pytest.mark.parametrize("zone_class", ["tss_lane", "separation_zone", "precautionary_area"])
+def test_no_place_covers_a_drawn_scheme(zone_class: str, scene_zones: Any) -> None:
+    zones = scene_zones(("scheme", zone_class, (99.8, 2.98, 100.2, 3.02)))
+    drifting = stays(40, spread_m=1500.0)
+    for traffic in ({"stops": stays(40)}, {"drifts": drifting}):
+        (one,) = refused(replace(no_traffic(), **traffic), zones)
+        assert "over a lane" in one.reason
 
 
 def test_what_lies_at_a_quay_or_in_port_is_no_anchorage(scene_zones: Any) -> None:

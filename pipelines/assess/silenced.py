@@ -1,0 +1,220 @@
+"""What accepting a learned place would have silenced of the past nights.
+
+Nothing is detected again: of each event that is stored, its evidence is held against the innocent
+reasons of its detector once more, as if the place had been a zone; where the detector leaves zones
+of that class out, the event wouldn't have been raised. What only whole tracks can tell (how much of
+a crossing lies on a ferry route) is taken as the place would have it at most.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import shapely
+from shapely.geometry import shape
+
+import detectors
+from detectors.core.evidence import Evidence
+from detectors.core.explain import best_of
+from detectors.core.hypothesis import Known
+from detectors.kinematics import geodesy
+from pipelines.assess.dispositions import newest
+from pipelines.assess.dispositions.outcomes import FOUND
+from pipelines.store import Queries
+
+REACH_M: Final = {"anchorage": 5556.0}
+"""How far beyond its outline a zone excuses: `gap.NEAR_A_BERTH_M`; other classes inside alone."""
+NEAR_ANCHORAGE_SHARE: Final = 0.7
+"""`Encounter` lowers what it finds in an anchorage to this share at least, whatever explains it."""
+FALLS: Final = 0.005
+"""A score that falls by less is the same in every table."""
+_EVER: Final = tuple(pd.Timestamp(f"{year}-01-01T00:00Z") for year in (1970, 2200))
+
+INSIDE: Final[Mapping[str, Mapping[str, Any]]] = {
+    "anchorage": {"in_anchorage": True, "in_anchorage_fraction": 1.0, "in_port": True},
+    "waiting_area": {"in_waiting_area": True},
+    "pilot_ground": {"in_pilot_ground": True, "pilot_ground_fraction": 1.0},
+    "ferry_route": {"ferry_route_fraction": 1.0},
+}
+"""What the evidence of an event in a zone of each class would say."""
+
+
+@dataclass(frozen=True)
+class Silenced:
+    """An event that a place would have silenced or lowered.
+
+    Attributes
+    ----------
+    event_id, kind, subkind, mmsi, other_mmsi, start, lat, lon, score
+        Of the event as it is stored.
+    score_then
+        What its score would have been at most; 0 where it wouldn't have been raised.
+    reason
+        Why.
+    flagged
+        Whether a vessel was flagged for it.
+    conclusion, made_time
+        What a person concluded of it last, and when; empty and NaT where nobody did.
+    """
+
+    event_id: str
+    kind: str
+    subkind: str
+    mmsi: int
+    other_mmsi: int
+    start: pd.Timestamp
+    lat: float
+    lon: float
+    score: float
+    score_then: float
+    reason: str
+    flagged: bool
+    conclusion: str
+    made_time: pd.Timestamp
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """What was found to be right first, then what was concluded, flagged, and high."""
+        return (
+            self.conclusion not in FOUND,
+            not self.conclusion,
+            not self.flagged,
+            -self.score,
+            self.event_id,
+        )
+
+
+def silenced(store: Queries, features: Sequence[Mapping[str, Any]]) -> dict[str, list[Silenced]]:
+    """Return what each place would have silenced, by zone id, what was concluded first.
+
+    Parameters
+    ----------
+    store
+        With past runs.
+    features
+        Learned places as GeoJSON features; places that excuse nothing (lanes) have no entry.
+    """
+    excusing = [f for f in features if f["properties"]["zone_class"] in INSIDE]
+    if not excusing:
+        return {}
+    said = newest(store.dispositions())
+    events = store.events_touching(*_EVER)
+    gone = set(said["event_id"]) - set(events["event_id"])
+    concluded = [event for event in map(store.event, sorted(gone)) if event is not None]
+    rows = [*events.to_dict("records"), *concluded]
+    conclusions = dict(zip(said["event_id"], said.to_dict("records"), strict=True))
+    flags = store.sql("SELECT event_ids FROM flags")["event_ids"]
+    flagged = {one for ids in flags for one in ids.split(";")}
+    vessels = store.vessels(_EVER[1]).set_index("mmsi")[["ship_type", "length_m"]]
+    stated = {int(m): (int(t), float(n)) for m, t, n in vessels.itertuples()}
+    lat, lon = (np.array([row[name] for row in rows], "float64") for name in ("lat", "lon"))
+    found = {}
+    for feature in excusing:
+        facts = feature["properties"]
+        away_m = _away_m(shape(feature["geometry"]), lat, lon)
+        near = np.flatnonzero(away_m <= REACH_M.get(facts["zone_class"], 0.0))
+        mine = []
+        for k in near.tolist():
+            row, conclusion = rows[k], conclusions.get(rows[k]["event_id"], {})
+            score_then, reason = _then(facts["zone_class"], row, float(away_m[k]), stated)
+            if score_then > row["score"] - FALLS:
+                continue
+            mine.append(
+                Silenced(
+                    *(row[n] for n in ("event_id", "kind", "subkind", "mmsi", "other_mmsi")),
+                    *(row[n] for n in ("start", "lat", "lon", "score")),
+                    score_then,
+                    reason,
+                    row["event_id"] in flagged,
+                    str(conclusion.get("conclusion", "")),
+                    conclusion.get("made_time", pd.NaT),
+                )
+            )
+        found[str(facts["zone_id"])] = sorted(mine, key=lambda one: one.order)
+    return found
+
+
+def summary(found: Sequence[Silenced]) -> str:
+    """Say in one line what a place would have silenced, what was concluded named; empty: nothing.
+
+    >>> summary([])
+    ''
+    """
+    if not found:
+        return ""
+    flagged = sum(one.flagged for one in found)
+    concluded = [one for one in found if one.conclusion]
+    many = f"would have silenced {len(found)} event{'s' * (len(found) > 1)}"
+    many += f" ({flagged} flagged)" if flagged else ""
+    if not concluded:
+        return many
+    said = ", ".join(f"{one.conclusion} {one.made_time:%Y-%m-%d}" for one in concluded[:3])
+    more = f" and {len(concluded) - 3} more" if len(concluded) > 3 else ""
+    return f"{many}, {len(concluded)} concluded: {said}{more}"
+
+
+def _away_m(outline: shapely.Geometry, lat: Any, lon: Any) -> Any:
+    """Return the distance of points from a place, 0 inside, infinite far away."""
+    west, south, east, north = outline.bounds
+    middle = (south + north) / 2, (west + east) / 2
+
+    def to(lon_lat: Any) -> Any:
+        return np.stack(geodesy.to_local_m(lon_lat[:, 1], lon_lat[:, 0], *middle), axis=-1)
+
+    local, points = shapely.transform(outline, to), to(np.stack([lon, lat], axis=-1))
+    away_m = shapely.distance(local, shapely.points(points))
+    return np.where(np.isfinite(away_m), away_m, np.inf)
+
+
+def _then(
+    zone_class: str, row: Mapping[str, Any], away_m: float, stated: Mapping[int, tuple[int, float]]
+) -> tuple[float, str]:
+    """Return the score that an event would have had, and why."""
+    score, name = float(row["score"]), str(row["detector"])
+    evidence: Evidence = row["evidence"]
+    told = evidence.explained
+    if name not in detectors.names() or (told is not None and told.by_detector):
+        return score, ""
+    detector = detectors.find(name)
+    words, inside = zone_class.replace("_", " "), away_m == 0.0
+    if inside and zone_class in _left_out(detector, row):
+        return 0.0, f"not raised in a place of class {words}"
+    off_m = _default(detector, "min_anchorage_m")
+    if zone_class == "anchorage" and off_m is not None and away_m < off_m:
+        return 0.0, f"not raised within {off_m / geodesy.METRES_PER_NM:.1f} nm of an anchorage"
+    vessels = [int(m) for m in (row["mmsi"], row["other_mmsi"]) if m]
+    facts = {**evidence.facts, **(INSIDE[zone_class] if inside else {})}
+    facts = {key: value for key, value in facts.items() if key in evidence}
+    if zone_class == "anchorage" and "anchorage_distance_m" in evidence:
+        known_m = evidence.number("anchorage_distance_m")
+        facts["anchorage_distance_m"] = away_m if math.isnan(known_m) else min(away_m, known_m)
+    checks = tuple(check for check in evidence.checks if check.name not in facts)
+    known = Known(
+        str(row["kind"]),
+        str(row["subkind"]),
+        replace(evidence, facts=facts, checks=checks),
+        tuple(stated.get(m, (-1, math.nan))[0] for m in vessels),
+        tuple(stated.get(m, (-1, math.nan))[1] for m in vessels),
+    )
+    base = told.base_score if told is not None else score
+    crowded = facts.get("in_anchorage") and evidence.get("in_anchorage") is False
+    base *= NEAR_ANCHORAGE_SHARE if name == "encounter" and crowded else 1.0
+    best = best_of(known, detector.hypotheses)
+    if best is None:
+        return min(score, base), f"expected in a place of class {words}"
+    return min(score, base * (1.0 - best[0].weight)), best[0].name
+
+
+def _left_out(detector: Any, row: Mapping[str, Any]) -> Sequence[str]:
+    """Return the classes of zones in which such an event isn't raised."""
+    if row["kind"] == "geofence" and row["subkind"] != "stop":
+        return ()
+    return tuple(_default(detector, "excluded_classes") or ())
+
+
+def _default(detector: Any, parameter: str) -> Any:
+    field = detector.model_fields.get(parameter)
+    return None if field is None else field.default
