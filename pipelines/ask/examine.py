@@ -35,7 +35,9 @@ def examine(installation: Installation) -> list[Problem]:
             problems += check_recipients(installation.config, zones, rules)
     problems += check_learned(installation.learned)
     if (installation.config / units.FILE_NAME).exists():
-        problems += attempt(units.FILE_NAME, lambda: units.of(installation.config))
+        problems += attempt(
+            units.FILE_NAME, lambda: units.of(installation.config, installation.reference)
+        )
     return problems
 
 

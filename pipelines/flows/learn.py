@@ -13,7 +13,7 @@ from detectors.core.errors import SelatError
 from detectors.surroundings.normal import Normal
 from detectors.surroundings.zones import Zones
 from pipelines.base.progress import reporter
-from pipelines.base.settings import REFERENCE, load
+from pipelines.base.settings import load
 from pipelines.learn import gather, parameters, places
 from pipelines.learn import normal as normal_traffic
 from pipelines.learn.parameters import NormalParameters, PlacesParameters
@@ -85,7 +85,7 @@ def learn_places(home: str, config: str, request: LearnRequest, quiet: bool = Fa
     installation = load(Path(home), Path(config))
     asked = parameters.places(installation.config, **request.changes)
     # What was learned before is no witness for what is learned now.
-    zones = reference.load_zones(installation.config / "zones", REFERENCE)
+    zones = reference.load_zones(installation.config / "zones", installation.reference)
     with reporter(quiet=quiet) as report, opened(installation, request, report) as past:
         with report.bar("Reading past traffic", None) as bar:
             traffic = read_traffic(past, asked, bar.to)
@@ -99,7 +99,7 @@ def learn_places(home: str, config: str, request: LearnRequest, quiet: bool = Fa
             "simulated": bool(past.store.simulated),
             "parameters": asked.model_dump(mode="json"),
         }
-    gazetteer = reference.load_gazetteer(REFERENCE)
+    gazetteer = reference.load_gazetteer(installation.reference)
     written = snapshot.write(installation.learned, found, facts, past.end, gazetteer)
     return Learned(written, review_map.write(installation.learned, written, zones))
 

@@ -5,11 +5,11 @@ import json
 import subprocess
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from pipelines.base.files import digest_of_files
 from pipelines.base.settings import PROJECT, Installation
 from pipelines.detect.window import Heard, heard_by_vessel
 from pipelines.run.setup import Setup
@@ -51,7 +51,7 @@ def manifest_of(
             "arrived": store.arrived(),
         },
         "git_commit": git_commit(),
-        "configuration": _configuration_hashes(setup.installation.config),
+        "configuration": _configuration_hashes(setup.installation),
         "inputs": [{"name": i["name"], "sha256": i["sha256"]} for i in inputs],
         "detectors": {d.name: d.version for d in setup.detectors},
         "learned": learned_in_use(setup.installation, detection.context.models),
@@ -136,11 +136,14 @@ def _cleaned(store: Queries, window: Window) -> dict[str, int]:
     return {name: sum(day[name] for day in days) for name in ("duplicates", "rejected_jumps")}
 
 
-def _configuration_hashes(config: Path) -> dict[str, str]:
+def _configuration_hashes(installation: Installation) -> dict[str, str]:
+    """Return a hash of each file of the configuration, and one of all reference layers."""
+    config = installation.config
     files = sorted(p for p in config.rglob("*") if p.suffix in {".yaml", ".geojson"})
-    return {
+    hashes = {
         str(p.relative_to(config)): hashlib.sha256(p.read_bytes()).hexdigest()[:16] for p in files
     }
+    return {**hashes, "reference": digest_of_files(installation.reference)[:16]}
 
 
 def git_commit() -> str:

@@ -23,7 +23,7 @@ def zones_with(**changes):
     for key, value in changes.items():
         frame[key] = [value, *frame[key].iloc[1:]]
     land = gpd.GeoDataFrame(geometry=[shapely.box(101, 2, 103, 5)], crs=4326)
-    return Zones(frame.set_geometry("geometry", crs=4326), land, reference.REACH)
+    return Zones(frame.set_geometry("geometry", crs=4326), land, reference.load_reach(REFERENCE))
 
 
 def test_what_comes_with_the_project_is_healthy():
