@@ -7,6 +7,7 @@ from pipelines.ask.doctor import (
     attempt,
     check_config,
     check_learned,
+    check_reach,
     check_recipients,
     check_zone_files,
     check_zones,
@@ -28,6 +29,7 @@ def examine(installation: Installation) -> list[Problem]:
     if not problems:
         zones = load_zones(installation)
         problems += check_zones(zones)
+        problems += check_reach(installation.latest, zones)
         area = installation.settings.area
         problems += attempt("settings.yaml, area", lambda: ingest.Area.parse(area, zones))
         if (installation.config / recipients.FILE_NAME).exists():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from detectors.surroundings import nearby
 from pipelines.base.files import digest_of_files
 from pipelines.base.settings import PROJECT, Installation
 from pipelines.detect.window import Heard, heard_by_vessel
@@ -66,6 +67,7 @@ def manifest_of(
             "passes": detection.passes,
             "events": count_by(judged.compared, "kind"),
             "status": count_by(judged.compared, "status"),
+            "out_of_reach": _out_of_reach(judged.compared),
             "flagged": len(assessed.flagged),
             "over_budget": assessed.over_budget,
         },
@@ -83,6 +85,13 @@ def manifest_of(
         "rejected": totals["rejected"],
         "failures": dict(failures),
     }
+
+
+def _out_of_reach(compared: pd.DataFrame) -> int:
+    """Count standing events that weren't assessed, since no land layer reaches their place."""
+    standing = compared["status"] != "retracted"
+    unassessed = compared["explanation"].astype("str").str.startswith(nearby.NOT_ASSESSED)
+    return int((standing & unassessed).sum())
 
 
 def _iso(time: pd.Timestamp) -> str:
