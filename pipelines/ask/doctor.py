@@ -89,7 +89,7 @@ def check_zones(zones: Zones) -> list[Problem]:
             report("error", f"its shape isn't valid: {shapely.is_valid_reason(shape)}")
             continue
         if not shape.intersects(zones.reach):
-            if _turned(shape).intersects(zones.reach):
+            if shapely.intersects(_turned(shape), zones.reach):
                 hint = "longitude and latitude swapped? With both exchanged it would lie within"
                 report("warning", "it lies outside the area that the land layer reaches", hint)
             else:
@@ -246,7 +246,9 @@ def _check_detectors(path: Path) -> list[Problem]:
     return problems or attempt(path.name, lambda: detectors.build(blocks))
 
 
-def check_recipients(config_dir: Path, zones: Zones, rules: marks.MarkRules) -> list[Problem]:
+def check_recipients(
+    config_dir: Path, reference_dir: Path, zones: Zones, rules: marks.MarkRules
+) -> list[Problem]:
     """Check that each recipient's area is one, and that some mark names what it holds."""
     named = {name for given in rules.given() for name in given.names(rules)}
     open_to_all = any(given.rel == marks.EVERYBODY for given in rules.given())
@@ -259,17 +261,21 @@ def check_recipients(config_dir: Path, zones: Zones, rules: marks.MarkRules) -> 
             hint = f"mend holds, or rel in {marks.FILE_NAME}"
             problems.append(Problem("warning", where, text, hint))
         if recipient.plan is not None:
-            problems += _check_plan(config_dir, where, recipient, rules)
+            problems += _check_plan(config_dir, reference_dir, where, recipient, rules)
     return problems
 
 
 def _check_plan(
-    config_dir: Path, where: str, recipient: recipients.Recipient, rules: marks.MarkRules
+    config_dir: Path,
+    reference_dir: Path,
+    where: str,
+    recipient: recipients.Recipient,
+    rules: marks.MarkRules,
 ) -> list[Problem]:
     """Check that a recipient's patrol units are there, and that a plan may go to it."""
     problems: list[Problem] = []
     with suppress(SelatError):  # what is wrong with the units themselves is told elsewhere
-        known = units.of(config_dir)
+        known = units.of(config_dir, reference_dir)
         problems = attempt(where, partial(recipients.units_of, recipient, known))
     if not rules.of_plan().releasable(frozenset(recipient.holds), recipient.max_tlp):
         text = f"a patrol plan is {rules.of_plan()}, so none goes to it"

@@ -34,7 +34,7 @@ def examine(installation: Installation) -> list[Problem]:
         problems += attempt("settings.yaml, area", lambda: ingest.Area.parse(area, zones))
         if (installation.config / recipients.FILE_NAME).exists():
             rules = marks.load(installation.config)
-            problems += check_recipients(installation.config, zones, rules)
+            problems += check_recipients(installation.config, installation.reference, zones, rules)
     problems += check_learned(installation.learned)
     if (installation.config / units.FILE_NAME).exists():
         problems += attempt(

@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike
 
 from detectors.surroundings.zones import Zones
@@ -106,9 +107,9 @@ def _extent(plan: Plan, zones: Zones) -> tuple[float, Box]:
     if not lat:
         return cut.extent([], [])
     # An error that spans half the map would make it useless; a region may run out of it.
-    if zones.reach.is_empty:
+    if shapely.is_empty(zones.reach):
         return cut.extent(np.concatenate(lon), np.concatenate(lat))
-    west, south, east, north = zones.reach.bounds
+    west, south, east, north = shapely.bounds(zones.reach)
     return cut.extent(
         np.clip(np.concatenate(lon), west, east), np.clip(np.concatenate(lat), south, north)
     )

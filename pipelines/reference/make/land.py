@@ -133,7 +133,7 @@ def _states(frame: gpd.GeoDataFrame) -> np.ndarray[Any, Any]:
     if column is None:
         return np.full(len(frame), "", object)
     said = frame[column].astype("str").str.strip().str.upper()
-    return said.where(said.str.fullmatch("[A-Z]{3}"), "").to_numpy(object)
+    return np.asarray(said.where(said.str.fullmatch("[A-Z]{3}"), ""), object)
 
 
 def _check_land(frame: gpd.GeoDataFrame, path: Path) -> None:
