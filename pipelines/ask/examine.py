@@ -26,7 +26,7 @@ def examine(installation: Installation) -> list[Problem]:
     """Problems of what a person may edit: configuration, zones, area, learned places."""
     zone_folder = installation.config / "zones"
     problems = [*check_config(installation.config), *check_zone_files(zone_folder)]
-    if not problems:
+    if not any(problem.level == "error" for problem in problems):
         zones = load_zones(installation)
         problems += check_zones(zones)
         problems += check_reach(installation.latest, zones)
