@@ -1,5 +1,6 @@
 """Numbers and names that identify a ship: whether one can be right, how alike two are."""
 
+import hashlib
 from itertools import pairwise
 from typing import Final
 
@@ -184,7 +185,12 @@ MIDS: Final = frozenset(
 """Maritime identification digits in use: ITU Table of Maritime Identification Digits, as in
 data/reference/codes/mid.csv (a test holds both together)."""
 
+NUMBERED: Final = (900_000_000, 969_999_999)
+"""Numbers that stand for a feed's own ids: of those that begin with 9, Recommendation ITU-R M.585-9
+gives out 970, 972, 974, 98 and 99 alone, so that no station has one of these."""
+
 SHIP, OTHER_STATION, BAD_MID, BAD_FORM = "ship", "other", "bad_mid", "bad_form"
+OWN_ID: Final = "own_id"
 
 _PREFIXED: Final = (
     # (lowest, highest, divisor that leaves the MID as the last three digits)
@@ -200,8 +206,8 @@ _DEVICES: Final = (970, 972, 974)
 
 
 def mmsi_kind(mmsi: ArrayLike) -> NDArray[np.object_]:
-    """Return what an MMSI is by its format: "ship", "other" (any other station), "bad_mid" or
-    "bad_form".
+    """Return what an MMSI is by its format: "ship", "other" (any other station), "bad_mid",
+    "bad_form", or "own_id" if it stands for an id of the feed's own (`NUMBERED`).
 
     Formats and prefixes: Recommendation ITU-R M.585-9, annexes 1 and 2. "bad_mid" has the format
     of a ship's with digits that no administration has; "bad_form" has no format at all.
@@ -217,8 +223,25 @@ def mmsi_kind(mmsi: ArrayLike) -> NDArray[np.object_]:
     for low, high, divisor in _PREFIXED:
         other |= (number >= low) & (number <= high) & known[number // divisor % 1_000]
     valid = known[np.where(ship, number // 1_000_000, 0)]
-    kinds = np.select([ship & valid, ship, other], [SHIP, BAD_MID, OTHER_STATION], BAD_FORM)
+    own = (number >= NUMBERED[0]) & (number <= NUMBERED[1])
+    kinds = np.select(
+        [ship & valid, ship, other, own], [SHIP, BAD_MID, OTHER_STATION, OWN_ID], BAD_FORM
+    )
     return kinds.astype(object)
+
+
+def number_of(feed: str, text: str) -> int:
+    """Return the number of a vessel that a feed doesn't call by its MMSI, within `NUMBERED`.
+
+    The same for the same id of the same kind of feed at any time; two ids share one by chance only
+    (one pair in 70 million), which whoever numbers them must look for.
+
+    >>> number_of("aegean", "1") == number_of("aegean", "1") != number_of("aegean", "2")
+    True
+    """
+    digest = hashlib.blake2b(f"{feed}\0{text}".encode(), digest_size=8).digest()
+    low, high = NUMBERED
+    return low + int.from_bytes(digest) % (high - low + 1)
 
 
 def is_default_number(number: int) -> bool:

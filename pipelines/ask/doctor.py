@@ -1,5 +1,6 @@
 """Checks of what a user may edit, each answer with what is wrong, where, and what to do."""
 
+import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -8,6 +9,7 @@ from typing import Any, Final, Literal
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from pydantic import ValidationError
 
@@ -60,6 +62,7 @@ def check_zones(zones: Zones) -> list[Problem]:
     twice = frame["zone_id"].duplicated(keep=False).to_numpy()
     land = zones.land.geometry.to_numpy()
     land_tree = shapely.STRtree(land)
+    beyond: dict[str, list[str]] = {}
     for row, zone in enumerate(frame.itertuples()):
         where = f"zone {zone.zone_id}" + (f" in {zone.file}" if "file" in frame.columns else "")
 
@@ -86,11 +89,11 @@ def check_zones(zones: Zones) -> list[Problem]:
             report("error", f"its shape isn't valid: {shapely.is_valid_reason(shape)}")
             continue
         if not shape.intersects(zones.reach):
-            report(
-                "warning",
-                "it lies outside the area that the land layer reaches",
-                "longitude and latitude swapped? Nothing is assessed there without land",
-            )
+            if shapely.intersects(_turned(shape), zones.reach):
+                hint = "longitude and latitude swapped? With both exchanged it would lie within"
+                report("warning", "it lies outside the area that the land layer reaches", hint)
+            else:
+                beyond.setdefault(str(getattr(zone, "file", "")), []).append(str(zone.zone_id))
             continue
         share = _land_share(shape, land, land_tree)
         allowed = MAX_LAND_SHARE.get(str(zone.zone_class), 1.0)
@@ -101,8 +104,54 @@ def check_zones(zones: Zones) -> list[Problem]:
                 f"{zone.zone_class}",
                 "move its outline off the coast",
             )
+    problems += [_beyond(file, ids) for file, ids in beyond.items()]
     problems += _missing_classes(frame)
     return problems
+
+
+MAKE_LAYERS: Final = (
+    "selat reference make --land FILE --bbox W,S,E,N makes a folder of layers for these waters; "
+    "name it as `reference` in settings.yaml"
+)
+
+
+def _turned(shape: shapely.Geometry) -> shapely.Geometry:
+    """Exchange longitude and latitude."""
+    return shapely.transform(shape, lambda lon_lat: lon_lat[:, ::-1])
+
+
+def _beyond(file: str, ids: list[str]) -> Problem:
+    shown = ", ".join(ids[:3]) + (" …" if len(ids) > 3 else "")
+    lies = "1 zone lies" if len(ids) == 1 else f"{len(ids)} zones lie"
+    return Problem(
+        "warning",
+        f"zones in {file}" if file else "zones",
+        f"{lies} outside the area that the land layer reaches, where nothing is assessed: {shown}",
+        MAKE_LAYERS,
+    )
+
+
+def check_reach(run: Path, zones: Zones) -> list[Problem]:
+    """Check that the land layer reaches what the newest run found; `run` is its folder."""
+    try:
+        counts = json.loads((run / "manifest.json").read_text(encoding="utf-8"))["counts"]
+        unassessed = int(counts.get("out_of_reach", 0))
+        if not unassessed:
+            return []
+        places = pd.read_csv(run / "events.csv", usecols=["lat", "lon"]).dropna()
+    except (OSError, ValueError, KeyError):
+        return []  # there is no run yet, or it tells nothing of this
+    lat, lon = places["lat"].to_numpy("float64"), places["lon"].to_numpy("float64")
+    # A latitude can't be beyond 90 when both are exchanged.
+    swapped = zones.reached(lon, lat) & ~zones.reached(lat, lon)
+    hint = (
+        "longitude and latitude swapped in a mapping? With both exchanged most events would lie "
+        "within its reach"
+        if swapped.mean() > 0.5
+        else MAKE_LAYERS
+    )
+    text = f"{unassessed} events of the newest run aren't assessed: no land layer reaches them"
+    return [Problem("warning", "reference layers", text, hint)]
 
 
 def _missing_classes(frame: gpd.GeoDataFrame) -> list[Problem]:
@@ -197,7 +246,9 @@ def _check_detectors(path: Path) -> list[Problem]:
     return problems or attempt(path.name, lambda: detectors.build(blocks))
 
 
-def check_recipients(config_dir: Path, zones: Zones, rules: marks.MarkRules) -> list[Problem]:
+def check_recipients(
+    config_dir: Path, reference_dir: Path, zones: Zones, rules: marks.MarkRules
+) -> list[Problem]:
     """Check that each recipient's area is one, and that some mark names what it holds."""
     named = {name for given in rules.given() for name in given.names(rules)}
     open_to_all = any(given.rel == marks.EVERYBODY for given in rules.given())
@@ -210,17 +261,21 @@ def check_recipients(config_dir: Path, zones: Zones, rules: marks.MarkRules) -> 
             hint = f"mend holds, or rel in {marks.FILE_NAME}"
             problems.append(Problem("warning", where, text, hint))
         if recipient.plan is not None:
-            problems += _check_plan(config_dir, where, recipient, rules)
+            problems += _check_plan(config_dir, reference_dir, where, recipient, rules)
     return problems
 
 
 def _check_plan(
-    config_dir: Path, where: str, recipient: recipients.Recipient, rules: marks.MarkRules
+    config_dir: Path,
+    reference_dir: Path,
+    where: str,
+    recipient: recipients.Recipient,
+    rules: marks.MarkRules,
 ) -> list[Problem]:
     """Check that a recipient's patrol units are there, and that a plan may go to it."""
     problems: list[Problem] = []
     with suppress(SelatError):  # what is wrong with the units themselves is told elsewhere
-        known = units.of(config_dir)
+        known = units.of(config_dir, reference_dir)
         problems = attempt(where, partial(recipients.units_of, recipient, known))
     if not rules.of_plan().releasable(frozenset(recipient.holds), recipient.max_tlp):
         text = f"a patrol plan is {rules.of_plan()}, so none goes to it"

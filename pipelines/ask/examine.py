@@ -7,6 +7,7 @@ from pipelines.ask.doctor import (
     attempt,
     check_config,
     check_learned,
+    check_reach,
     check_recipients,
     check_zone_files,
     check_zones,
@@ -25,17 +26,20 @@ def examine(installation: Installation) -> list[Problem]:
     """Problems of what a person may edit: configuration, zones, area, learned places."""
     zone_folder = installation.config / "zones"
     problems = [*check_config(installation.config), *check_zone_files(zone_folder)]
-    if not problems:
+    if not any(problem.level == "error" for problem in problems):
         zones = load_zones(installation)
         problems += check_zones(zones)
+        problems += check_reach(installation.latest, zones)
         area = installation.settings.area
         problems += attempt("settings.yaml, area", lambda: ingest.Area.parse(area, zones))
         if (installation.config / recipients.FILE_NAME).exists():
             rules = marks.load(installation.config)
-            problems += check_recipients(installation.config, zones, rules)
+            problems += check_recipients(installation.config, installation.reference, zones, rules)
     problems += check_learned(installation.learned)
     if (installation.config / units.FILE_NAME).exists():
-        problems += attempt(units.FILE_NAME, lambda: units.of(installation.config))
+        problems += attempt(
+            units.FILE_NAME, lambda: units.of(installation.config, installation.reference)
+        )
     return problems
 
 

@@ -1,10 +1,11 @@
-"""Words that CSV feeds use instead of AIS codes.
+"""Words that feeds use instead of AIS codes.
 
 Navigation status: ITU-R M.1371-5, table 45. Ship types: ITU-R M.1371-5, table 53, in the words of
 the Danish Maritime Authority's and MarineCadastre's files; a group's first code where only the
 group is named.
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
@@ -87,3 +88,62 @@ SHIP_TYPE: Final[Mapping[str, int]] = MappingProxyType(
 AIS_CLASS: Final[Mapping[str, str]] = MappingProxyType(
     {"a": "A", "class a": "A", "b": "B", "class b": "B"}
 )
+
+_KEYWORDS: Final = (
+    (20, r"wing.in.ground|ekranoplan"),
+    (55, r"law enforce|police|customs|coast ?guard|fishery (patrol|protection)|patrol"),
+    (51, r"search and rescue|search & rescue|sar\b|rescue|lifeboat"),
+    (58, r"medical|hospital|ambulance"),
+    (50, r"pilot"),
+    (54, r"anti.?pollution|pollution"),
+    (33, r"dredg|hopper"),
+    (34, r"div(ing|e|er)\b"),
+    (35, r"military|naval|navy|warship|frigate|corvette|destroyer|submarine"),
+    (70, r"fish carrier"),
+    (30, r"fish|trawl|(purse )?seiner|long.?liner|gill.?netter|crabber|whaler"),
+    (80, r"tanker|lng\b|lpg\b|bunkering"),
+    (31, r"tow(ing)?\b"),
+    (52, r"tug|push(er|ing)"),
+    (53, r"port tender|tender"),
+    (36, r"sail"),
+    (37, r"pleasure|yacht|recreation|leisure|motor ?boat"),
+    (40, r"high.?speed|hsc\b|hydrofoil|hovercraft"),
+    (60, r"passenger|ferry|cruise|ro.?pax"),
+    (70, r"cargo|container|bulk|freight|carrier|reefer|ro.?ro|coaster"),
+    (
+        90,
+        r"offshore|supply|supplier|crew ?boat|research|survey|cable|pipe.?lay|buoy|drill|barge"
+        r"|other",
+    ),
+)
+"""What is looked for at the beginning of a word, the first that fits: the groups of ITU-R M.1371-5,
+table 53. What is more particular stands first ("chemical tanker", "fishing patrol vessel")."""
+
+_KEYWORD: Final = tuple((code, re.compile(rf"\b(?:{words})")) for code, words in _KEYWORDS)
+_NOTHING: Final = re.compile(r"\b(no|not|non|un\w+|undefined|n/?a)\b")
+_HAZARD: Final = re.compile(
+    r"\b(?:hazard|hazardous category|category|dg,hs,mp)[ (]*([a-d]|x|y|z|os)\b"
+)
+_HAZARDS: Final = {"a": 1, "x": 1, "b": 2, "y": 2, "c": 3, "z": 3, "d": 4, "os": 4}
+
+
+def ship_type(word: str) -> int | None:
+    """Return the AIS ship type of a word, None where it isn't understood.
+
+    The words of `SHIP_TYPE` as they are, others by what they contain; a hazard category A to D adds
+    one to four to a group that has them. What is denied ("non-passenger") isn't understood.
+
+    >>> ship_type("Chemical Tanker"), ship_type("Law Enforce"), ship_type("Cargo - Hazard B")
+    (80, 55, 72)
+    """
+    plain = " ".join(word.replace("_", " ").split()).casefold()
+    if plain in SHIP_TYPE:
+        return SHIP_TYPE[plain]
+    if _NOTHING.search(plain):
+        return None
+    for code, words in _KEYWORD:
+        if words.search(plain):
+            hazard = _HAZARD.search(plain)
+            grouped = code in (20, 40, 60, 70, 80, 90)
+            return code + (_HAZARDS[hazard[1]] if hazard and grouped else 0)
+    return None

@@ -1,5 +1,6 @@
 """Files that are whole or not there: written beside their place, then renamed into it."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,3 +69,13 @@ def make_private(path: Path, line: str) -> None:
             fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def digest_of_files(folder: Path) -> str:
+    """Return a digest of the names and contents of the files below a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+        if path.is_file():
+            digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()

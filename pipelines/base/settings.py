@@ -158,6 +158,7 @@ class Settings(FileSettings):
     sightings: tuple[str, ...] = ()
     home: str = ""
     secrets: str = ""
+    reference: str = ""
     ingest: IngestSettings = IngestSettings()
     detection: DetectionSettings = DetectionSettings()
     assess: AssessSettings = AssessSettings()
@@ -176,6 +177,12 @@ class Installation:
     home: Path
     config: Path
     settings: Settings
+
+    @property
+    def reference(self) -> Path:
+        """Folder of the reference layers: the project's own, unless a setting names another."""
+        named = self.settings.reference
+        return (self.config / Path(named).expanduser()) if named else REFERENCE
 
     @property
     def store(self) -> Path:

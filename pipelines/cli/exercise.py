@@ -68,13 +68,12 @@ def exercise_simulate(
     """
     installation = installation_of(None, config)
     from pipelines.base.progress import reporter
-    from pipelines.base.settings import REFERENCE
     from pipelines.exercise import simulate
     from pipelines.reference import layers as reference
     from pipelines.run.windows import utc
 
     # Without what was learned in this home: the same seed gives the same bytes everywhere.
-    zones = reference.load_zones(installation.config / "zones", REFERENCE)
+    zones = reference.load_zones(installation.config / "zones", installation.reference)
     with reporter() as report, report.bar("Simulating", 1.0) as bar:
         simulate(
             out,

@@ -196,3 +196,5 @@ def _print_table(
     typer.echo(
         f"Flags are leads, not findings.\nResults: {folder}\nBrief:   {folder / 'brief.html'}"
     )
+    if unassessed := manifest["counts"].get("out_of_reach", 0):
+        typer.echo(f"{unassessed:,} events not assessed: no land layer reaches (selat doctor)")

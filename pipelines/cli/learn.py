@@ -183,11 +183,10 @@ def _of_class(newest: "Snapshot", zone_class: str, min_confidence: float) -> lis
 def _drawn(
     installation: "Installation", newest: "Snapshot", past: "dict[str, list[Silenced]]"
 ) -> None:
-    from pipelines.base.settings import REFERENCE
     from pipelines.publish.review import page as review_map
     from pipelines.reference import layers as reference
 
-    zones = reference.load_zones(installation.config / "zones", REFERENCE)
+    zones = reference.load_zones(installation.config / "zones", installation.reference)
     review_map.write(installation.learned, newest, zones, past)
 
 

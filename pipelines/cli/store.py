@@ -37,9 +37,19 @@ def store_feeds(home: Home = None, config: Config = None, as_json: AsJson = Fals
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("key", "feed", "format", "rows", "positions", "static", "outside", "rejected")
+    table = Table(
+        "key",
+        "feed",
+        "format",
+        "rows",
+        "positions",
+        "static",
+        "outside",
+        "rejected, not understood",
+    )
     for key, name, report in reports:
-        reasons = ", ".join(f"{reason} {n:,}" for reason, n in report["rejected"].items())
+        told = {**report["rejected"], **report.get("unknown_words", {})}
+        reasons = ", ".join(f"{reason} {n:,}" for reason, n in told.items())
         counts = [f"{report[c]:,}" for c in ("rows_read", "positions", "statics", "outside_area")]
         table.add_row(key, Text(clean(name)), Text(report["format"]), *counts, Text(reasons))
     Console().print(table)

@@ -15,7 +15,7 @@ from detectors.surroundings.normal import Normal
 from detectors.surroundings.zones import Zones
 from pipelines.assess.silenced import silenced
 from pipelines.base.progress import reporter
-from pipelines.base.settings import REFERENCE, load
+from pipelines.base.settings import load
 from pipelines.learn import gather, parameters, places
 from pipelines.learn import normal as normal_traffic
 from pipelines.learn.parameters import NormalParameters, PlacesParameters
@@ -93,7 +93,7 @@ def learn_places(home: str, config: str, request: LearnRequest, quiet: bool = Fa
     # What was learned before is no witness for what is learned now, but lanes in use stay free.
     in_use = reference.learned_places(installation.learned)
     lanes_in_use = in_use.geometry[in_use["zone_class"] == "lane"].tolist()
-    zones = reference.load_zones(installation.config / "zones", REFERENCE)
+    zones = reference.load_zones(installation.config / "zones", installation.reference)
     with reporter(quiet=quiet) as report, opened(installation, request, report) as past:
         with report.bar("Reading past traffic", None) as bar:
             traffic = read_traffic(past, asked, bar.to)
@@ -107,7 +107,7 @@ def learn_places(home: str, config: str, request: LearnRequest, quiet: bool = Fa
             "simulated": bool(past.store.simulated),
             "parameters": asked.model_dump(mode="json"),
         }
-        gazetteer = reference.load_gazetteer(REFERENCE)
+        gazetteer = reference.load_gazetteer(installation.reference)
         written = snapshot.write(installation.learned, found, facts, past.end, gazetteer, refused)
         decided = snapshot.decisions(installation.learned)
         undecided = [f for f in written.features if f["properties"]["zone_id"] not in decided]

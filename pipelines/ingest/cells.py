@@ -105,7 +105,7 @@ class Words:
 
     def codes(self, words: Mapping[str, float]) -> NDArray[np.float64]:
         """Return each row's code by a glossary of words, NaN where it isn't in there."""
-        known = [words.get(_plain(text), np.nan) for text in self.texts.to_pylist()]
+        known = [words.get(plain(text), np.nan) for text in self.texts.to_pylist()]
         return np.asarray(known, "float64")[self.index]
 
 
@@ -238,5 +238,6 @@ def _filled(stamps: pa.Array) -> NDArray[np.int64]:
     return np.array(pc.fill_null(stamps.cast(pa.int64()), NO_TIME))
 
 
-def _plain(word: str) -> str:
+def plain(word: str) -> str:
+    """Return a word as glossaries have it: small letters, single blanks."""
     return " ".join(word.replace("_", " ").split()).casefold()

@@ -59,6 +59,9 @@ _UNITS: Final[Mapping[str, Mapping[str, tuple[float, float]]]] = MappingProxyTyp
     }
 )
 
+_CODED: Final[Mapping[str, int]] = MappingProxyType({"ship_type": 255, "nav_status": 15})
+"""Quantities that a mapping may give words for, and their largest code."""
+
 _BUILT_IN: Final = Path(__file__).with_name("layouts.yaml")
 
 
@@ -69,6 +72,7 @@ class Column(BaseModel):
 
     names: tuple[str, ...] = Field(alias="from", min_length=1)
     unit: str = ""
+    numbered: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -107,6 +111,7 @@ class Layout(BaseModel):
         "[]",
     )
     keep: dict[str, tuple[str, ...]] = {}
+    values: dict[str, dict[str, int]] = {}
     columns: dict[str, Column]
 
     @model_validator(mode="before")
@@ -124,9 +129,18 @@ class Layout(BaseModel):
         for name, column in self.columns.items():
             if dimension_of(name) is None:
                 raise ValueError(f"columns: there is no quantity {name!r}")
+            if column.numbered and (name != "mmsi" or len(column.names) != 1):
+                raise ValueError(f"columns: {name} can't be numbered, only mmsi from one column")
             units = _UNITS[str(dimension_of(name))]
             if column.unit and column.unit not in units:
                 raise ValueError(f"columns: {name} can't be in {column.unit!r}, but in {[*units]}")
+        for name, words in self.values.items():
+            most = _CODED.get(name)
+            if most is None:
+                raise ValueError(f"values: {name} has no codes, {', '.join(_CODED)} have")
+            for word, code in words.items():
+                if not 0 <= code <= most:
+                    raise ValueError(f"values: {name}: {word!r} can't be {code}, but 0 to {most}")
         try:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -143,7 +157,12 @@ class Layout(BaseModel):
     @property
     def digest(self) -> str:
         """Digest of everything that decides how a row is read."""
-        content = self.model_dump_json(exclude={"title", "source", "recognise_by"})
+        # What an older program didn't know is left out where it says nothing, so that a feed that
+        # was read with the layout then is known again.
+        unsaid = {name: {"numbered"} for name, c in self.columns.items() if not c.numbered}
+        exclude: dict[str, Any] = {"title": True, "source": True, "recognise_by": True}
+        exclude |= {"columns": unsaid} | ({} if self.values else {"values": True})
+        content = self.model_dump_json(exclude=exclude)
         return hashlib.sha256(content.encode()).hexdigest()[:12]
 
     @property

@@ -18,6 +18,7 @@ MAX_SAMPLES: Final = 5
 MAX_TEXT: Final = 200
 MAX_KINDS: Final = 60
 MAX_SKIPPED: Final = 50
+MAX_WORDS: Final = 10
 
 REASONS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -35,6 +36,7 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType(
         "time": "a time that can't be read, or lies before 1995 or after 2099",
         "future": "a time in the future by this machine's clock: read again once it has come",
         "mmsi": "an MMSI that isn't nine digits from 100000000 to 999999999",
+        "same number": "an id that happens to get the number of another one: rename it",
         "no position": "the transmitter said that it has no position (lat 91, lon 181)",
         "position": "a latitude or longitude that is out of range or can't be read",
         "columns": "a row with more or fewer columns than the header",
@@ -96,6 +98,10 @@ class Report:
         Rows of tables whose static data repeat the vessel's row before; not in `statics`.
     skipped
         Members of an archive that aren't feeds, and why.
+    unknown_words
+        Rows per word for a ship type or a status that isn't understood.
+    ids
+        Ids of vessels that are no MMSIs, by the numbers that they got.
     mmsis
         MMSI of the positions that landed.
     timed
@@ -127,6 +133,8 @@ class Report:
     other_messages: dict[str, int] = field(default_factory=dict)
     other_lines: dict[str, int] = field(default_factory=dict)
     skipped: list[dict[str, str]] = field(default_factory=list)
+    unknown_words: dict[str, int] = field(default_factory=dict)
+    ids: dict[int, str] = field(default_factory=dict, repr=False)
     mmsis: set[int] = field(default_factory=set, repr=False)
     timed: int = field(default=0, repr=False)
     waiting: "Waiting | None" = None
@@ -187,6 +195,24 @@ class Report:
         if len(self.skipped) < MAX_SKIPPED:
             self.skipped.append({"name": escaped(name), "why": why})
 
+    def unknown_word(self, word: str, rows: int) -> None:
+        """Count rows with a word for a code that isn't understood."""
+        _count(self.unknown_words, escaped(word)[:40], rows)
+
+    def number(self, mmsi: int, text: str) -> bool:
+        """Note the number that an id got; return whether another id has it already."""
+        return self.ids.setdefault(mmsi, text) != text
+
+    def _words_and_ids(self) -> dict[str, Any]:
+        """Return the ten commonest words that aren't understood, and how many ids were numbered."""
+        told: dict[str, Any] = {}
+        if self.unknown_words:
+            common = sorted(self.unknown_words.items(), key=lambda one: (-one[1], one[0]))
+            told["unknown_words"] = dict(common[:MAX_WORDS])
+        if self.ids:
+            told["numbered"] = len(self.ids)
+        return told
+
     def landed(
         self, mmsi: NDArray[np.int64], time_us: NDArray[np.int64], statics: pd.DataFrame
     ) -> None:
@@ -229,6 +255,7 @@ class Report:
             "last_time": _iso(self.last_time),
             "samples": sorted(self.samples, key=lambda s: (s["reason"], s["line"])),
             "skipped": list(self.skipped),
+            **self._words_and_ids(),
             **({} if self.waiting is None else {"waiting": self.waiting.to_dict()}),
         }
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipelines.ingest.cells import Cells
 from pipelines.ingest.layouts import Layout
 from pipelines.ingest.options import IngestOptions
-from pipelines.ingest.report import Report
+from pipelines.ingest.report import MAX_SAMPLES, Report
 from pipelines.ingest.rows import Batch, check_positions, check_statics
 from pipelines.ingest.values import OTHER, POSITION, STATIC, Statics, Values
 
@@ -59,6 +59,10 @@ class Table:
         report = self._report
         report.messages += len(cells)
         keep = self._kept(values, len(cells))
+        keep &= ~self._doubles(values, keep, cells)
+        for name in ("ship_type", "nav_status"):
+            for word, n in values.unknown(name, keep).items():
+                report.unknown_word(f"{name}: {word}", n)
         kind = values.kind()
         other = keep & (kind == OTHER)
         if other.any():
@@ -113,6 +117,23 @@ class Table:
         n = len(columns["source_offset"])
         source = pa.repeat(pa.scalar(self._source, pa.large_string()), n).to_pandas().astype("str")
         return pd.DataFrame({**columns, "source": source}, copy=False)
+
+    def _doubles(self, values: Values, keep: NDArray[np.bool_], cells: Cells) -> NDArray[np.bool_]:
+        """Note which ids are numbered; return rows of an id whose number another one has."""
+        double = np.zeros(len(cells), bool)
+        if values.ids is None:
+            return double
+        index, first = np.unique(values.ids.index[keep], return_index=True)
+        mmsi = values.mmsi[keep][first]
+        texts = values.ids.texts
+        for at, number in zip(index, mmsi, strict=True):
+            if number > 0 and self._report.number(int(number), texts[int(at)].as_py()):
+                double |= keep & (values.ids.index == at)
+        rows = np.flatnonzero(double)
+        if len(rows):
+            told = ((int(cells.line[k]), cells.text(int(k))) for k in rows[:MAX_SAMPLES])
+            self._report.reject_many("same number", told, len(rows))
+        return double
 
     def _kept(self, values: Values, n: int) -> NDArray[np.bool_]:
         """Return rows that the layout keeps; the others are counted by what they are."""

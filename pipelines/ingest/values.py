@@ -10,8 +10,20 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from detectors.core.frames import NAV_STATUS_UNDEFINED
+from detectors.vessels.numbers import number_of
 from pipelines.base import codes
-from pipelines.ingest.cells import EPOCHS, Cells, Words, epochs, finite, instants, is_text, times
+from pipelines.ingest.cells import (
+    EPOCHS,
+    Cells,
+    Words,
+    epochs,
+    finite,
+    instants,
+    is_text,
+    plain,
+    times,
+)
+from pipelines.ingest.cells import numbers as cell_numbers
 from pipelines.ingest.layouts import Layout
 from pipelines.ingest.rows import NO_TIME, angle_deg, speed_kn
 
@@ -29,6 +41,7 @@ _MOST: Final = {"length_m": 1022.0, "beam_m": 126.0, "draught_m": 25.5}
 _MAX_MMSI: Final = 999_999_999
 _MAX_IMO: Final = (1 << 30) - 1
 _MAX_TEXT: Final = 60
+_WORDED: Final = ("nav_status", "ship_type")
 _CLASSES: Final = ("", "A", "B")
 
 
@@ -48,6 +61,8 @@ class Values:
         -1 where there is none.
     msg_type
         0 where there is none.
+    ids
+        What the feed calls its vessels, where the layout has them numbered.
     """
 
     def __init__(self, layout: Layout, cells: Cells) -> None:
@@ -55,8 +70,9 @@ class Values:
         self._n = len(cells)
         self._missing = pa.array(["", *layout.missing], pa.string())
         self._words: dict[str, Words] = {}
+        self.ids: Words | None = None
         self.mmsi = self._mmsi()
-        self.msg_type = self._code("msg_type", {}, 0, 63)
+        self.msg_type = self._code("msg_type", 0, 63)
 
     def words(self, name: str) -> Words:
         """Return the texts of one of the feed's columns."""
@@ -83,7 +99,7 @@ class Values:
             "sog_kn": self._speed(),
             "cog_deg": angle_deg(self._number("cog_deg")),
             "heading_deg": angle_deg(self._number("heading_deg")),
-            "nav_status": self._code("nav_status", codes.NAV_STATUS, NAV_STATUS_UNDEFINED, 15),
+            "nav_status": self._code("nav_status", NAV_STATUS_UNDEFINED, 15),
             "msg_type": self.msg_type,
             "ais_class": self._ais_class(),
         }
@@ -92,7 +108,7 @@ class Values:
         """Return the static data."""
         numbers = {
             "imo": self._imo(),
-            "ship_type": self._code("ship_type", codes.SHIP_TYPE, -1, 255),
+            "ship_type": self._code("ship_type", -1, 255),
             **{name: self._size(name) for name in _SIZES},
         }
         return Statics(self._n, numbers, {name: self._text(name) for name in _TEXTS})
@@ -143,12 +159,48 @@ class Values:
 
     def _mmsi(self) -> NDArray[np.int64]:
         """Return nine digits, also those written as 235070762.0; -1 for anything else."""
+        if self._layout.columns["mmsi"].numbered:
+            return self._numbered()
         cells = self._first("mmsi")
         if isinstance(cells, Words):
             bare = pc.replace_substring_regex(cells.texts, r"\.0*$", "")
             there = pc.match_substring_regex(bare, r"^[1-9][0-9]{8}$")
             return _integers(pc.if_else(there, bare, "-1"))[cells.index]
         return _whole(cells, 0, _MAX_MMSI, -1)
+
+    def _numbered(self) -> NDArray[np.int64]:
+        """Return a number for each id, the same in every feed of the layout; -1 for no id."""
+        columns = self._columns("mmsi")
+        assert columns is not None, "a layout always says where the vessel comes from"  # noqa: S101
+        cells = columns[0]
+        self.ids = Words.of(cells if is_text(cells) else _as_text(cells))
+        texts = _without_missing(self.ids, self._missing).to_pylist()
+        numbers = [number_of(self._layout.name, text) if text else -1 for text in texts]
+        return np.asarray(numbers, "int64").reshape(-1)[self.ids.index]
+
+    def unknown(self, name: str, rows: NDArray[np.bool_]) -> dict[str, int]:
+        """Return the words for a code that aren't understood, and on how many of some rows."""
+        cells = self._first(name)
+        if not isinstance(cells, Words):
+            return {}
+        known = self._glossary(name, cells)
+        counts = np.bincount(cells.index[rows], minlength=len(cells.texts))
+        numbers = cell_numbers(cells.texts, self._layout.decimal, self._missing)
+        missing = np.asarray(pc.is_in(cells.texts, self._missing))
+        there = (counts > 0) & np.isnan(numbers) & ~missing
+        texts = cells.texts.to_pylist()
+        return {
+            texts[k]: int(counts[k]) for k in np.flatnonzero(there) if plain(texts[k]) not in known
+        }
+
+    def _glossary(self, name: str, cells: Words) -> dict[str, int]:
+        """Return the codes of a column's words: as the layout says, else as is usual."""
+        own = {plain(word): code for word, code in self._layout.values.get(name, {}).items()}
+        if name != "ship_type":
+            return {**codes.NAV_STATUS, **own}
+        words = {plain(text) for text in cells.texts.to_pylist()}
+        told = {word: codes.ship_type(word) for word in words}
+        return {**{word: code for word, code in told.items() if code is not None}, **own}
 
     def _imo(self) -> NDArray[np.int64]:
         cells = self._first("imo")
@@ -164,7 +216,7 @@ class Values:
         numbers = _integers(pc.if_else(there, bare, "0"))
         return np.where(numbers <= _MAX_IMO, numbers, 0)[cells.index]
 
-    def _code(self, name: str, words: Mapping[str, int], none: int, most: int) -> NDArray[np.int64]:
+    def _code(self, name: str, none: int, most: int) -> NDArray[np.int64]:
         """Return an AIS code, given as a number or in words."""
         cells = self._first(name)
         if cells is None:
@@ -172,8 +224,12 @@ class Values:
         if not isinstance(cells, Words):
             return _whole(cells, 0, most, none)
         numbers = cells.numbers(self._layout.decimal, self._missing)
-        if words:
-            numbers = np.where(np.isnan(numbers), cells.codes(words), numbers)
+        if name in _WORDED:
+            said = cells.codes(self._glossary(name, cells))
+            own = self._layout.values.get(name)
+            numbers = np.where(
+                np.isnan(numbers) | (np.isfinite(said) if own else False), said, numbers
+            )
         return _whole(numbers, 0, most, none)
 
     def _ais_class(self) -> pd.Series:
@@ -192,13 +248,20 @@ class Values:
         """Return texts, empty where the feed says that there is nothing."""
         columns = self._columns(name)
         if columns is None:
-            return None
+            return self._id_texts() if name == "name" and self.ids is not None else None
         cells = self._first(name)
         words = cells if isinstance(cells, Words) else Words.of(_as_text(columns[0]))
         clean = pc.replace_substring(_without_missing(words, self._missing), "\0", "")
         # "@" fills up six-bit text.
         texts = pc.utf8_rtrim(pc.utf8_slice_codeunits(clean, 0, _MAX_TEXT), "@ ")
         return Words(texts, words.index)
+
+    def _id_texts(self) -> Words:
+        """Return what the feed calls its vessels as their names, so that numbers show as such."""
+        assert self.ids is not None  # noqa: S101
+        texts = pc.utf8_slice_codeunits(_without_missing(self.ids, self._missing), 0, _MAX_TEXT - 3)
+        named = pc.binary_join_element_wise("ID", texts, " ")
+        return Words(pc.if_else(pc.equal(texts, ""), "", named), self.ids.index)
 
     def _time(self) -> NDArray[np.int64]:
         columns = self._columns("time")

@@ -10,7 +10,6 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from detectors.core.errors import ConfigError
-from pipelines.base.settings import REFERENCE
 from pipelines.base.yaml_files import read_model, read_yaml
 from pipelines.patrol.prediction import PredictionParameters
 from pipelines.reference import layers as reference
@@ -168,16 +167,19 @@ def load(path: Path, ports: pd.DataFrame | None = None) -> PatrolConfig:
     return read_model(path, PatrolConfig, content)
 
 
-def of(config: Path) -> PatrolConfig:
-    """Load the patrol configuration of a configuration folder; raises as `load` does."""
-    marks = reference.load_landmarks(REFERENCE)
+def of(config: Path, reference_dir: Path) -> PatrolConfig:
+    """Load the patrol configuration of a configuration folder; raises as `load` does.
+
+    A base may be named by a port of the landmarks in `reference_dir`.
+    """
+    marks = reference.load_landmarks(reference_dir)
     return load(config / FILE_NAME, marks[marks["kind"] == "port"])
 
 
 def _port(name: str, ports: pd.DataFrame | None) -> dict[str, Any]:
     known = ports[ports["name"].str.casefold() == name.casefold()] if ports is not None else ()
     if not len(known):
-        hint = "name a port of data/reference/places/landmarks.csv, or give name, lat and lon"
+        hint = "name a port of places/landmarks.csv in the reference folder, or give it"
         raise ConfigError(f"patrol.yaml: no port is called {name!r}", hint=hint)
     port = known.iloc[0]  # type: ignore[union-attr]
     return {"name": str(port["name"]), "lat": float(port["lat"]), "lon": float(port["lon"])}

@@ -8,7 +8,10 @@ import pandas as pd
 
 from detectors.core.errors import ConfigError
 
-REFERENCE_HINT: Final = "data/reference comes with the project: fetch it again"
+REFERENCE_HINT: Final = (
+    "data/reference comes with the project: fetch it again; a folder that the setting `reference` "
+    "names is made by selat reference make"
+)
 
 
 def read_table(path: Path) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from pipelines.assess import watchlists
 from pipelines.assess.dispositions import newest
 from pipelines.assess.ranking import Assessment, assess
 from pipelines.base.progress import Reporter
-from pipelines.base.settings import REFERENCE, Installation
+from pipelines.base.settings import Installation
 from pipelines.detect.window import Detection, Heard, heard_by_vessel
 from pipelines.reference import layers as reference
 from pipelines.run.backtest import Backtest, backtest, build_pair, readers_of
@@ -143,7 +143,7 @@ def _assessed(
     past = store.events_touching(window.start - HISTORY, window.start)
     return assess(
         replace(look, events=events.concat([look.events, others])),
-        reference.load_gazetteer(REFERENCE),
+        reference.load_gazetteer(installation.reference),
         installation.settings.assess,
         past=past[list(events.EVENTS)],
         watchlists=watchlists.load(installation.watchlists),

@@ -272,10 +272,13 @@ def _say_skipped(found: ingest.Feeds, report: Reporter) -> None:
 def in_words(added: Mapping[str, Any]) -> str:
     """Return a feed's report in one line."""
     rejected = sum(added["rejected"].values())
+    numbered = f", {added['numbered']:,} ids numbered" if "numbered" in added else ""
+    unknown = ", ".join(f"{word!r} {n:,}" for word, n in added.get("unknown_words", {}).items())
     return (
         f"{added['rows_read']:,} rows, {added['positions']:,} positions, "
         f"{added['statics']:,} static, {added['outside_area']:,} outside the area, "
-        f"{rejected:,} rejected"
+        f"{rejected:,} rejected{numbered}"
+        + (f"; words not understood: {unknown}" if unknown else "")
     )
 
 

@@ -5,11 +5,12 @@ import json
 import subprocess
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from detectors.surroundings import nearby
+from pipelines.base.files import digest_of_files
 from pipelines.base.settings import PROJECT, Installation
 from pipelines.detect.window import Heard, heard_by_vessel
 from pipelines.run.setup import Setup
@@ -51,7 +52,7 @@ def manifest_of(
             "arrived": store.arrived(),
         },
         "git_commit": git_commit(),
-        "configuration": _configuration_hashes(setup.installation.config),
+        "configuration": _configuration_hashes(setup.installation),
         "inputs": [{"name": i["name"], "sha256": i["sha256"]} for i in inputs],
         "detectors": {d.name: d.version for d in setup.detectors},
         "learned": learned_in_use(setup.installation, detection.context.models),
@@ -66,6 +67,7 @@ def manifest_of(
             "passes": detection.passes,
             "events": count_by(judged.compared, "kind"),
             "status": count_by(judged.compared, "status"),
+            "out_of_reach": _out_of_reach(judged.compared),
             "flagged": len(assessed.flagged),
             "over_budget": assessed.over_budget,
         },
@@ -83,6 +85,13 @@ def manifest_of(
         "rejected": totals["rejected"],
         "failures": dict(failures),
     }
+
+
+def _out_of_reach(compared: pd.DataFrame) -> int:
+    """Count standing events that weren't assessed, since no land layer reaches their place."""
+    standing = compared["status"] != "retracted"
+    unassessed = compared["explanation"].astype("str").str.startswith(nearby.NOT_ASSESSED)
+    return int((standing & unassessed).sum())
 
 
 def _iso(time: pd.Timestamp) -> str:
@@ -136,11 +145,14 @@ def _cleaned(store: Queries, window: Window) -> dict[str, int]:
     return {name: sum(day[name] for day in days) for name in ("duplicates", "rejected_jumps")}
 
 
-def _configuration_hashes(config: Path) -> dict[str, str]:
+def _configuration_hashes(installation: Installation) -> dict[str, str]:
+    """Return a hash of each file of the configuration, and one of all reference layers."""
+    config = installation.config
     files = sorted(p for p in config.rglob("*") if p.suffix in {".yaml", ".geojson"})
-    return {
+    hashes = {
         str(p.relative_to(config)): hashlib.sha256(p.read_bytes()).hexdigest()[:16] for p in files
     }
+    return {**hashes, "reference": digest_of_files(installation.reference)[:16]}
 
 
 def git_commit() -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from detectors.core.frames import TRACKED, empty
 from detectors.surroundings.zones import Zones
-from pipelines.base.settings import REFERENCE, Installation
+from pipelines.base.settings import Installation
 from pipelines.patrol import units
 from pipelines.patrol.model import Plan
 from pipelines.patrol.plan import Inputs, make
@@ -52,7 +52,7 @@ def plan_run(
     NoDataError
         If there is no such run.
     """
-    config = units.of(installation.config)
+    config = units.of(installation.config, installation.reference)
     if iterations is not None:
         changed = config.planning.model_copy(update={"iterations": iterations})
         config = config.model_copy(update={"planning": changed})
@@ -60,15 +60,15 @@ def plan_run(
     with read(installation.store, installation.settings.store) as store:
         inputs = gather(store, installation, config, run_id, start)
     say("sea map")
-    sea = sea_map(config.planning.clearance_m)
+    sea = sea_map(installation.reference, config.planning.clearance_m)
     return make(inputs, config, sea, say, use_solver=use_solver)
 
 
 @lru_cache(maxsize=1)
-def sea_map(clearance_m: float) -> SeaMap:
+def sea_map(reference_dir: Path, clearance_m: float) -> SeaMap:
     """Water of the whole land layer; of several plans made one after another, only once."""
-    land = reference.load_land(REFERENCE).geometry.to_numpy()
-    west, south, east, north = reference.REACH.bounds
+    land = reference.load_land(reference_dir).geometry.to_numpy()
+    west, south, east, north = reference.load_reach(reference_dir).bounds
     return SeaMap(land, (west, south, east, north), clearance_m)
 
 
@@ -101,6 +101,7 @@ def gather(
         store.events_touching(first, begin),
         store.days_heard(first, begin),
         load_zones(installation),
+        installation.reference,
     )
 
 
@@ -114,6 +115,7 @@ def inputs_of(
     past: pd.DataFrame,
     past_days: float,
     zones: Zones,
+    reference_dir: Path,
 ) -> Inputs:
     """Return what a plan rests on (`Inputs`), from a run's flags and its events with `reason`."""
     strongest = flagged["event_ids"].str.split(";").str[0]
@@ -133,7 +135,7 @@ def inputs_of(
         tracked,
         past,
         past_days,
-        reference.landing_points(REFERENCE),
+        reference.landing_points(reference_dir),
         zones,
     )
 

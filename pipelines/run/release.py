@@ -27,7 +27,7 @@ from pipelines.base import labels
 from pipelines.base import marks as marking
 from pipelines.base.marks import Mark, MarkRules
 from pipelines.base.progress import Reporter, reporter
-from pipelines.base.settings import REFERENCE, Installation
+from pipelines.base.settings import Installation
 from pipelines.detect.window import Detection, vessels_of
 from pipelines.ingest import Area
 from pipelines.publish import release as cut
@@ -300,7 +300,8 @@ class Making:
         """Return what a run makes of these events; withdrawn ones flag nobody."""
         start, end = self.window.start, self.window.end
         context = Context(start, end, self.zones, vessels, Coverage.none())
-        settings, gazetteer = self.installation.settings.assess, reference.load_gazetteer(REFERENCE)
+        settings = self.installation.settings.assess
+        gazetteer = reference.load_gazetteer(self.installation.reference)
 
         def looked(which: np.ndarray[Any, np.dtype[np.bool_]]) -> Assessment:
             detection = Detection(events.loc[which, _SCHEMA], {}, positions, context, 0)

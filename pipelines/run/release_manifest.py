@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipelines.assess.ranking import Assessment
+from pipelines.base.files import digest_of_files
 from pipelines.publish.products import Planned
 from pipelines.run import plan
 from pipelines.run.manifest import count_by, git_commit, totals_of
-from pipelines.run.release_view import digest_of_files
 
 if TYPE_CHECKING:
     from pipelines.run.release import Making
@@ -87,6 +87,7 @@ def _configuration(made: "Making") -> str:
     rests_on = {
         "detectors": made.installation.detectors,
         "zones": digest_of_files(config / "zones"),
+        "reference": digest_of_files(made.installation.reference),
         "detection": settings.detection.model_dump(mode="json"),
         "assess": settings.assess.model_dump(mode="json"),
         "watchlists": lists,

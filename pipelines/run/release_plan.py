@@ -34,7 +34,7 @@ def planning_of(
     """Return how to plan for a recipient; None where it gets no plan."""
     if recipient.plan is None or not cut.may_have([rules.of_plan()], recipient)[0]:
         return None
-    config = units.of(installation.config)
+    config = units.of(installation.config, installation.reference)
     return Planning(config, recipients.units_of(recipient, config))
 
 
@@ -71,6 +71,8 @@ def planned_of(
         history[inside].reset_index(drop=True),
         made.store.days_heard(first, min(begin, made.window.end)),
         made.zones,
+        made.installation.reference,
     )
-    whole = make(inputs, config, plan.sea_map(config.planning.clearance_m))
+    sea = plan.sea_map(made.installation.reference, config.planning.clearance_m)
+    whole = make(inputs, config, sea)
     return Planned(for_units(whole, made.planning.units), mark, made.recipient.language)

@@ -29,10 +29,10 @@ from detectors.core import frames
 from detectors.core.detector import Detector
 from detectors.core.errors import FrameError
 from detectors.surroundings.zones import Zones
-from pipelines.base.files import replacing
+from pipelines.base.files import digest_of_files, replacing
 from pipelines.base.marks import Mark, MarkGiven, MarkRules
 from pipelines.base.progress import Reporter
-from pipelines.base.settings import REFERENCE, Installation
+from pipelines.base.settings import Installation
 from pipelines.detect.compare import compare
 from pipelines.detect.days import refresh
 from pipelines.detect.window import Heard, detect, heard_by_vessel, to_compare
@@ -219,7 +219,9 @@ class View:
         self, installation: Installation, rights: Rights, store: Queries, report: Reporter
     ) -> None:
         self.rights, self.store = rights, store
-        self.zones: Zones = reference.load_zones(installation.config / "zones", REFERENCE)
+        self.zones: Zones = reference.load_zones(
+            installation.config / "zones", installation.reference
+        )
         self.detectors: list[Detector] = build_detectors(installation)
         self._reach_back = timedelta(days=installation.settings.detection.reach_back_days)
         self._kept = installation.release / rights.name / "looks"
@@ -228,6 +230,7 @@ class View:
             "detectors": installation.detectors,
             "versions": {d.name: d.version for d in self.detectors},
             "zones": digest_of_files(installation.config / "zones"),
+            "reference": digest_of_files(installation.reference),
             "reach_back": str(self._reach_back),
             "program": [git_commit(), version("selat")],
         }
@@ -350,16 +353,6 @@ def _align(writer: Writer, rights: Rights, source: Queries) -> None:
         writer.all_sightings()
     ):
         writer.set_sightings(rights.files, rights.sightings)
-
-
-def digest_of_files(folder: Path) -> str:
-    """Digest of the names and contents of the files below a folder."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-        if path.is_file():
-            digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
 
 
 def _write_look(path: Path, look: Look) -> None:

@@ -18,7 +18,7 @@ from pipelines.assess import watchlists
 from pipelines.assess.ranking import Assessment, assess
 from pipelines.assess.scoring import HISTORY_DAYS
 from pipelines.base.progress import Reporter
-from pipelines.base.settings import REFERENCE, Installation
+from pipelines.base.settings import Installation
 from pipelines.base.visible import clean_lines
 from pipelines.detect.compare import compare
 from pipelines.detect.days import DaysReport, refresh
@@ -143,7 +143,7 @@ def finish_run(
 
 def judge(store: Queries, setup: Setup, window: Window, detection: Detection) -> Judged:
     """Assess what was detected, and compare it with what the store holds."""
-    gazetteer = reference.load_gazetteer(REFERENCE)
+    gazetteer = reference.load_gazetteer(setup.installation.reference)
     stored = events_to_compare(store, setup.detectors, window.start, window.end)
     succeeded = succeeded_of(setup.detectors, detection.failures)
     # What a detector that failed tonight had found before stays a lead.

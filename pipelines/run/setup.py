@@ -7,7 +7,7 @@ from typing import Any
 import detectors
 from detectors.core.detector import Detector
 from detectors.surroundings.zones import Zones
-from pipelines.base.settings import REFERENCE, Installation
+from pipelines.base.settings import Installation
 from pipelines.reference import layers as reference
 
 
@@ -49,7 +49,9 @@ class Setup:
 
 def load_zones(installation: Installation) -> Zones:
     """Load the zones and land of an installation, accepted learned places among them."""
-    return reference.load_zones(installation.config / "zones", REFERENCE, installation.learned)
+    return reference.load_zones(
+        installation.config / "zones", installation.reference, installation.learned
+    )
 
 
 def build_detectors(installation: Installation) -> list[Detector]:

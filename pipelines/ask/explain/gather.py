@@ -83,6 +83,8 @@ class Explanation:
         Id of the event in which its story goes on, where it was retracted and there is one.
     tracks
         `frames.TRACKED` of its vessels while it lasted and around.
+    reference
+        Folder of the reference layers that places are named by.
     """
 
     moment: Moment
@@ -97,6 +99,7 @@ class Explanation:
     looks: pd.DataFrame
     superseded_by: str
     tracks: pd.DataFrame
+    reference: Path
 
     @property
     def mmsis(self) -> list[int]:
@@ -186,6 +189,7 @@ def gather(
         looks=looks.loc[looks["ordinal"] > last, ["run_id", "status"]].reset_index(drop=True),
         superseded_by=heir,
         tracks=_tracks(store, mmsis, event, until),
+        reference=installation.reference,
     )
 
 

@@ -17,7 +17,6 @@ from pipelines.ask.explain.gather import Explanation, Past
 from pipelines.assess.reasons import Teller
 from pipelines.base.files import write_text
 from pipelines.base.schemas import FLAGGED, PARTS
-from pipelines.base.settings import REFERENCE
 from pipelines.base.visible import clean
 from pipelines.publish import brief, checks
 from pipelines.publish.briefing import explanation_line
@@ -80,7 +79,7 @@ def _status(x: Explanation) -> str:
 
 def _flagged(x: Explanation) -> pd.DataFrame:
     names = {past.identity.mmsi: past.identity.name for past in x.vessels}
-    teller = Teller(names, load_gazetteer(REFERENCE), x.end)
+    teller = Teller(names, load_gazetteer(x.reference), x.end)
     [told_event] = told(pd.DataFrame([x.event]))
     vessels = [
         {

@@ -12,7 +12,6 @@ import detectors as catalogue
 from detectors.core import events, frames
 from detectors.core.detector import Detector
 from detectors.surroundings.zones import Zones
-from pipelines.base.settings import REFERENCE
 from pipelines.detect import window
 from pipelines.detect.spread.dates import TrackIndex, load_tracks
 from pipelines.detect.spread.engines import Engine, Pending
@@ -105,7 +104,9 @@ def look(task: Task) -> Looked:
 def _rules(place: Place) -> tuple[list[Detector], Zones, dict[str, Any]]:
     """Load detectors, zones and fitted models, which takes longer than many a task."""
     installation = place.installation()
-    zones = layers.load_zones(installation.config / "zones", REFERENCE, installation.learned)
+    zones = layers.load_zones(
+        installation.config / "zones", installation.reference, installation.learned
+    )
     return catalogue.build(installation.detectors), zones, models.load(installation.learned)
 
 

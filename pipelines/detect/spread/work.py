@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from detectors.core import frames
 from detectors.core.errors import SelatError
-from pipelines.base.settings import PROJECT, REFERENCE, Installation, load
+from pipelines.base.settings import PROJECT, Installation, load
 from pipelines.store import Queries
 from pipelines.store import read as read_store
 from pipelines.store.catalogue import sync
@@ -103,12 +103,12 @@ def fingerprint(installation: Installation) -> str:
     code = [p for top in ("detectors", "pipelines") for p in (PROJECT / top).rglob("*")]
     files = [
         *(p for p in code if p.suffix in {".py", ".sql", ".yaml", ".j2"}),
-        *(p for p in REFERENCE.rglob("*") if p.is_file()),
+        *(p for p in installation.reference.rglob("*") if p.is_file()),
         *(p for p in installation.config.rglob("*") if p.suffix in {".yaml", ".geojson"}),
         *(p for p in installation.learned.rglob("*") if p.is_file()),
     ]
     whole = hashlib.sha256(installation.settings.detection.model_dump_json().encode())
-    for top in (PROJECT, installation.config, installation.learned):
+    for top in (PROJECT, installation.reference, installation.config, installation.learned):
         for path in sorted(p for p in files if p.is_relative_to(top)):
             whole.update(str(path.relative_to(top)).encode())
             whole.update(path.read_bytes())

@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike
 
 from detectors.surroundings.zones import Zones
@@ -14,7 +15,6 @@ from pipelines.publish.maps.scene import Box, Floats, Point, Region, Scene, Way
 from pipelines.publish.maps.style import UNITS
 from pipelines.publish.plan import words
 from pipelines.publish.products import Planned
-from pipelines.reference.layers import REACH
 
 _LABEL: Final = 80
 _SYMBOLS: Final = {"boarding": "circle", "sector": "square"}
@@ -24,7 +24,7 @@ Layers = tuple[tuple[Region, ...], tuple[Way, ...], tuple[Point, ...]]
 
 def scene_of(planned: Planned, zones: Zones) -> Scene:
     """Draw the map of a plan alone."""
-    lon0, fit = _extent(planned.plan)
+    lon0, fit = _extent(planned.plan, zones)
     box = cut.padded(fit)
     regions, ways, points = layers(planned, lon0)
     return Scene(
@@ -94,7 +94,7 @@ def missed(plan: Plan) -> list[tuple[float, float, int]]:
     return found
 
 
-def _extent(plan: Plan) -> tuple[float, Box]:
+def _extent(plan: Plan, zones: Zones) -> tuple[float, Box]:
     lat: list[Floats] = []
     lon: list[Floats] = []
     for one in plan.sailed:
@@ -107,7 +107,9 @@ def _extent(plan: Plan) -> tuple[float, Box]:
     if not lat:
         return cut.extent([], [])
     # An error that spans half the map would make it useless; a region may run out of it.
-    west, south, east, north = REACH.bounds
+    if shapely.is_empty(zones.reach):
+        return cut.extent(np.concatenate(lon), np.concatenate(lat))
+    west, south, east, north = shapely.bounds(zones.reach)
     return cut.extent(
         np.clip(np.concatenate(lon), west, east), np.clip(np.concatenate(lat), south, north)
     )

@@ -21,18 +21,17 @@ from pipelines.reference.layers.places import (
 )
 from pipelines.reference.layers.zones import (
     LANDING_RADIUS_M,
-    REACH,
     joint_areas,
     landing_places,
     learned_places,
     load_land,
+    load_reach,
     load_zones,
     territorial_seas,
 )
 
 __all__ = [
     "LANDING_RADIUS_M",
-    "REACH",
     "boundary_lines",
     "joint_areas",
     "landing_places",
@@ -42,6 +41,7 @@ __all__ = [
     "load_gazetteer",
     "load_land",
     "load_landmarks",
+    "load_reach",
     "load_zones",
     "read_zone",
     "read_zone_file",

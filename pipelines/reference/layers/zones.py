@@ -1,5 +1,6 @@
 """All zones of an installation: hand-written, of the reference layers, and learned."""
 
+import json
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -21,13 +22,14 @@ from pipelines.reference.codes import load_mid
 from pipelines.reference.layers.boundaries import boundary_lines
 from pipelines.reference.layers.features import read_zone, read_zone_file, zone_files
 from pipelines.reference.layers.files import read_geo, slug, stamps
-
-REACH: Final = shapely.box(94.0, -1.5, 106.0, 9.0)
-"""What the land layer was cut to, and the area that the zones were drawn for."""
+from pipelines.reference.tables import REFERENCE_HINT, stamp
 
 LANDING_RADIUS_M: Final = (500.0, 5000.0)
 """Bounds of a landing place's radius: its position accuracy, but no smaller than where a boat
 would lie off and no larger than what still says "here"."""
+
+REACH_FILE: Final = "reach.json"
+"""Says which box a folder of layers was made for."""
 
 _CIRCLE_VERTICES: Final = 48
 
@@ -93,7 +95,7 @@ def _make_zones(
     return Zones(
         gpd.GeoDataFrame(frame, geometry="geometry", crs=4326),
         load_land(reference_dir),
-        REACH,
+        load_reach(reference_dir),
         Boundaries(boundary_lines(reference_dir)),
     )
 
@@ -183,6 +185,33 @@ def _zone_frame(rows: Iterator[dict[str, Any]] | Sequence[dict[str, Any]]) -> gp
     frame = pd.DataFrame([{**unsaid, **row} for row in rows], columns=columns)
     types = dict.fromkeys(columns[:-1], "str") | {"direction_deg": "float64", "licensed": "bool"}
     return gpd.GeoDataFrame(frame.astype(types), geometry="geometry", crs=4326)
+
+
+def load_reach(reference_dir: Path) -> shapely.Polygon:
+    """Return the box that land and zones are complete for, from ``reach.json``.
+
+    A box across the antimeridian has longitudes beyond 180, as the land in its folder has.
+
+    Raises
+    ------
+    ConfigError
+        If the file can't be read, or says no box.
+    """
+    path = reference_dir / REACH_FILE
+    stamp(path)  # says what is wrong where it can't be read
+    try:
+        west, south, east, north = (float(v) for v in json.loads(path.read_bytes())["bbox"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise ConfigError(
+            f"reference layer {path.name} is damaged: {error}", hint=REFERENCE_HINT
+        ) from error
+    east += 360.0 if east < west else 0.0
+    if not (-180 <= west < east <= 540 and -90 <= south < north <= 90):
+        raise ConfigError(
+            f"reference layer {path.name} has no box in its bbox",
+            hint="W,S,E,N in degrees, each within its bounds",
+        )
+    return shapely.box(west, south, east, north)
 
 
 def load_land(reference_dir: Path) -> gpd.GeoDataFrame:

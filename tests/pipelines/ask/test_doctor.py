@@ -23,7 +23,7 @@ def zones_with(**changes):
     for key, value in changes.items():
         frame[key] = [value, *frame[key].iloc[1:]]
     land = gpd.GeoDataFrame(geometry=[shapely.box(101, 2, 103, 5)], crs=4326)
-    return Zones(frame.set_geometry("geometry", crs=4326), land, reference.REACH)
+    return Zones(frame.set_geometry("geometry", crs=4326), land, reference.load_reach(REFERENCE))
 
 
 def test_what_comes_with_the_project_is_healthy():
@@ -49,7 +49,8 @@ def test_sound_zones_have_no_problems():
             "error",
             "isn't valid",
         ),
-        ({"geometry": shapely.box(3, 100 - 80, 4, 101 - 80)}, "warning", "outside the area"),
+        ({"geometry": shapely.box(23, 37, 24, 38)}, "warning", "1 zone lies outside the area"),
+        ({"geometry": shapely.box(3, 100, 4, 101)}, "warning", "it lies outside the area"),
         ({"geometry": shapely.box(100.98, 3, 101.2, 3.1)}, "warning", "is land; 60%"),
         (
             {"geometry": shapely.box(100.8, 3, 101.1, 3.1), "zone_class": "sts_area"},
@@ -91,3 +92,26 @@ def test_configuration_files(tmp_path):
     problems = doctor.check_config(tmp_path)
     assert [p.where for p in problems] == ["mappings.yaml", "detectors.yaml"]
     assert "no_such_parameter" in problems[1].message
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon", "hint"),
+    [
+        ("37.5,37.6,37.7", "23.5,23.6,3.5", "selat reference make"),
+        ("100.5,100.6,37.7", "3.5,3.6,23.5", "swapped"),
+    ],
+)
+def test_events_beyond_the_land_layer_are_told_with_what_to_do(tmp_path, lat, lon, hint):
+    rows = zip(lat.split(","), lon.split(","), strict=True)
+    (tmp_path / "events.csv").write_text("lat,lon\n" + "".join(f"{a},{b}\n" for a, b in rows))
+    manifest = {"counts": {"out_of_reach": 3}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    [problem] = doctor.check_reach(tmp_path, zones_with())
+    assert "3 events" in problem.message
+    assert hint in problem.hint
+
+
+def test_a_run_within_reach_or_none_has_no_problem(tmp_path):
+    assert doctor.check_reach(tmp_path, zones_with()) == []
+    (tmp_path / "manifest.json").write_text('{"counts": {}}', encoding="utf-8")
+    assert doctor.check_reach(tmp_path, zones_with()) == []

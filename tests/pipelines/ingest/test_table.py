@@ -2,11 +2,17 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from detectors.core.errors import ConfigError
+from detectors.vessels.numbers import mmsi_kind
+from pipelines.base import codes
 from pipelines.ingest import IngestError
+from pipelines.ingest.cells import Cells
 from pipelines.ingest.layouts import load_layouts
+from pipelines.ingest.report import Report
+from pipelines.ingest.values import Values
 
 NOAA_2015 = (
     "MMSI,BaseDateTime,LAT,LON,SOG,COG,Heading,VesselName,IMO,CallSign,VesselType,Status,"
@@ -371,3 +377,86 @@ def test_a_layout_can_not_replace_a_built_in_one(tmp_path):
     path.write_text(path.read_text().replace("mine:", "dma:"))
     with pytest.raises(ConfigError, match="built-in"):
         load_layouts(path)
+
+
+# Words and ids of other feeds
+
+
+@pytest.mark.parametrize(
+    ("word", "code"),
+    [
+        ("Chemical Tanker", 80),
+        ("Sailing Vessel", 36),
+        ("Law Enforce", 55),
+        ("Cargo - Hazard A (Major)", 71),
+        ("Fishing Patrol Vessel", 55),
+        ("LNG Carrier", 80),
+        ("Fish Carrier", 70),
+        ("Ro-Ro/Passenger Ship", 60),
+        ("Pusher Tug", 52),
+        ("Stern Trawler", 30),
+        ("Bulk_Carrier", 70),
+        ("Non-passenger", None),
+        ("Unspecified", None),
+        ("Zzyzx", None),
+        ("", None),
+    ],
+)
+def test_type_words_are_understood_by_keyword(word, code):
+    assert codes.ship_type(word) == code
+
+
+def a_mapping(tmp_path, extra=""):
+    path = tmp_path / "mappings.yaml"
+    path.write_text(
+        "other:\n  columns:\n    mmsi: {from: boat, numbered: true}\n    time: t\n"
+        f"    lat: lat\n    lon: lon\n    ship_type: kind\n{extra}",
+        encoding="utf-8",
+    )
+    return load_layouts(path)["other"]
+
+
+def the_values(layout, boats, kinds):
+    n = len(boats)
+    columns = {
+        "boat": pa.array(boats),
+        "kind": pa.array(kinds),
+        "t": pa.array(["2024-01-01T00:00:00Z"] * n),
+        "lat": pa.array(["1"] * n),
+        "lon": pa.array(["103"] * n),
+    }
+    return Values(layout, Cells(columns, np.arange(n), str))
+
+
+def test_a_mapping_gives_codes_to_words_and_the_rest_is_counted(tmp_path):
+    layout = a_mapping(tmp_path, "  values:\n    ship_type: {Kotak: 30, Tanker: 52}\n")
+    values = the_values(layout, ["a"] * 5, ["kotak", "Tanker", "Zzyzx", "Zzyzx", ""])
+    kept = np.array([True, True, True, False, True])
+    assert values.unknown("ship_type", kept) == {"Zzyzx": 1}
+    codes_ = values.statics().columns(np.arange(5))["ship_type"]
+    assert codes_.tolist() == [30, 52, -1, -1, -1]
+
+
+def test_ids_get_stable_numbers_that_no_mmsi_has(tmp_path):
+    layout = a_mapping(tmp_path)
+    first = the_values(layout, ["1", "Sri Jaya", "1", ""], [""] * 4).mmsi
+    again = the_values(layout, ["Sri Jaya", "1"], [""] * 2)
+    assert first.tolist() == [again.mmsi[1], again.mmsi[0], again.mmsi[1], -1]
+    assert (mmsi_kind(first[:3]) == "own_id").all()
+    assert again.statics().columns(np.arange(2))["name"].tolist() == ["ID Sri Jaya", "ID 1"]
+
+
+def test_two_ids_of_one_number_are_told(tmp_path):
+    report = Report()
+    assert not report.number(900000001, "a")
+    assert not report.number(900000001, "a")
+    assert report.number(900000001, "b")
+    assert report.to_dict()["numbered"] == 1
+
+
+@pytest.mark.parametrize(
+    "extra", ["  values: {ship_type: {x: 256}}\n", "  values: {name: {x: 1}}\n"]
+)
+def test_values_that_can_be_no_codes_are_refused(tmp_path, extra):
+    with pytest.raises(ConfigError, match="values"):
+        a_mapping(tmp_path, extra)

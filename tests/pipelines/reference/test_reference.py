@@ -13,8 +13,8 @@ from detectors.kinematics import geodesy
 from detectors.surroundings.boundaries import BOUNDARY_CLASSES
 from detectors.surroundings.zones import CONFIDENCES, ZONE_CLASSES, ZONE_COLUMNS
 from pipelines.base.settings import PROJECT, REFERENCE
+from pipelines.reference import codes as tables
 from pipelines.reference import layers as reference
-from pipelines.reference.layers import codes as tables
 
 ZONES_DIR = PROJECT / "config" / "zones"
 

@@ -1,0 +1,91 @@
+"""Land files that someone prepared: bombs, broken archives, numbers that are none."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from detectors.core.errors import ConfigError
+from pipelines.reference.make import make, source
+
+BOX = (23.0, 37.0, 25.0, 38.0)
+
+
+def refused(tmp_path: Path, land: Path, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        make(tmp_path / "out", land, BOX)
+    assert not (tmp_path / "out").exists()
+
+
+def polygon(ring: str) -> str:
+    return (
+        '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{},'
+        f'"geometry":{{"type":"Polygon","coordinates":[[{ring}]]}}}}]}}'
+    )
+
+
+def test_a_bomb_in_an_archive_unpacks_no_further_than_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "MAX_BYTES", 3_000_000)
+    land = tmp_path / "land.zip"
+    with zipfile.ZipFile(land, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("land.shp", b"\0" * 50_000_000)
+    refused(tmp_path, land, "unpacks to more")
+
+
+def test_names_in_an_archive_lead_nowhere(tmp_path: Path) -> None:
+    land = tmp_path / "land.zip"
+    with zipfile.ZipFile(land, "w") as archive:
+        archive.writestr("../../escaped.geojson", polygon("[23,37],[24,37],[24,37.5],[23,37]"))
+    make(tmp_path / "out", land, BOX)
+    assert not (tmp_path.parent / "escaped.geojson").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("land.zip", b"PK\x03\x04 no archive", "damaged archive"),
+        ("land.shp", b"\0" * 200, "can't be read"),
+        ("land.gpkg", b"SQLite format 3\0" + b"\xff" * 5000, "can't be read"),
+        ("land.parquet", b"PAR1 PAR1", "can't be read"),
+        ("land.geojson", b"[" * 100_000, "can't be read"),
+        ("land.geojson", b'{"type":"FeatureCollection","features":[]}', "no (land|geometries)"),
+        (
+            "land.geojson",
+            polygon("[NaN,37],[24,NaN],[24,38],[NaN,37]").encode(),
+            "no numbers|can't be read|no land",
+        ),
+        (
+            "land.geojson",
+            polygon("[1e999,37],[24,37],[24,38],[1e999,37]").encode(),
+            "no numbers|can't be read",
+        ),
+        ("land.geojson", polygon("[23,37],[24,37],[23,37]").encode(), "no land|can't be read"),
+        ("land.txt", b"land", "no known format"),
+    ],
+)
+def test_files_that_are_none_are_refused(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    land = tmp_path / name
+    land.write_bytes(content)
+    refused(tmp_path, land, said)
+
+
+def test_more_points_than_can_be_handled_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "MAX_VERTICES", 1000)
+    ring = ",".join(f"[{23 + k / 2000},{37 + (k % 2) / 10}]" for k in range(2000))
+    land = tmp_path / "land.geojson"
+    land.write_text(polygon(f"{ring},[23,37]"), encoding="utf-8")
+    refused(tmp_path, land, "points in the box")
+
+
+def test_two_layers_in_an_archive_are_not_guessed_between(tmp_path: Path) -> None:
+    land = tmp_path / "land.zip"
+    with zipfile.ZipFile(land, "w") as archive:
+        for name in ("a.geojson", "b.geojson"):
+            archive.writestr(name, polygon("[23,37],[24,37],[24,37.5],[23,37]"))
+    refused(tmp_path, land, "2 layers")
