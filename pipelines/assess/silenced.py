@@ -33,6 +33,18 @@ FALLS: Final = 0.005
 """A score that falls by less is the same in every table."""
 _EVER: Final = tuple(pd.Timestamp(f"{year}-01-01T00:00Z") for year in (1970, 2200))
 
+_COPIED: Final = (
+    "event_id",
+    "kind",
+    "subkind",
+    "mmsi",
+    "other_mmsi",
+    "start",
+    "lat",
+    "lon",
+    "score",
+)
+
 INSIDE: Final[Mapping[str, Mapping[str, Any]]] = {
     "anchorage": {"in_anchorage": True, "in_anchorage_fraction": 1.0, "in_port": True},
     "waiting_area": {"in_waiting_area": True},
@@ -104,7 +116,7 @@ def silenced(store: Queries, features: Sequence[Mapping[str, Any]]) -> dict[str,
     events = store.events_touching(*_EVER)
     gone = set(said["event_id"]) - set(events["event_id"])
     concluded = [event for event in map(store.event, sorted(gone)) if event is not None]
-    rows = [*events.to_dict("records"), *concluded]
+    rows: list[dict[str, Any]] = [*events.to_dict("records"), *concluded]
     conclusions = dict(zip(said["event_id"], said.to_dict("records"), strict=True))
     flags = store.sql("SELECT event_ids FROM flags")["event_ids"]
     flagged = {one for ids in flags for one in ids.split(";")}
@@ -124,13 +136,12 @@ def silenced(store: Queries, features: Sequence[Mapping[str, Any]]) -> dict[str,
                 continue
             mine.append(
                 Silenced(
-                    *(row[n] for n in ("event_id", "kind", "subkind", "mmsi", "other_mmsi")),
-                    *(row[n] for n in ("start", "lat", "lon", "score")),
-                    score_then,
-                    reason,
-                    row["event_id"] in flagged,
-                    str(conclusion.get("conclusion", "")),
-                    conclusion.get("made_time", pd.NaT),
+                    **{name: row[name] for name in _COPIED},
+                    score_then=score_then,
+                    reason=reason,
+                    flagged=row["event_id"] in flagged,
+                    conclusion=str(conclusion.get("conclusion", "")),
+                    made_time=conclusion.get("made_time", pd.NaT),
                 )
             )
         found[str(facts["zone_id"])] = sorted(mine, key=lambda one: one.order)
@@ -158,7 +169,7 @@ def summary(found: Sequence[Silenced]) -> str:
 
 def _away_m(outline: shapely.Geometry, lat: Any, lon: Any) -> Any:
     """Return the distance of points from a place, 0 inside, infinite far away."""
-    west, south, east, north = outline.bounds
+    west, south, east, north = shapely.bounds(outline)
     middle = (south + north) / 2, (west + east) / 2
 
     def to(lon_lat: Any) -> Any:

@@ -228,7 +228,9 @@ def _list(
         many = f"{fact['n_vessels']} vessels, {fact['n_days']} days, {cells}"
         typer.echo(f"{one_line(row.key, 60):{width}}  {row.decision:7}  {many}")
         size = f", {fact['area_km2']} km2" if "area_km2" in fact else ""
-        typer.echo(one_line(f"  {fact['name']}{size}, confidence {fact['confidence_score']}", 200))
+        typer.echo(
+            "  " + one_line(f"{fact['name']}{size}, confidence {fact['confidence_score']}", 200)
+        )
         found = past.get(row.zone_ids[0], [])
         _tell_silenced(found)
     for one in newest.refused:
@@ -241,15 +243,15 @@ def _tell_silenced(found: "list[Silenced]") -> None:
 
     if not found:
         return
-    typer.echo(one_line(f"  {summary(found)}", 200))
+    typer.echo("  " + one_line(summary(found), 200))
     for one in found[:_SHOWN]:
         told = f"{one.conclusion} {one.made_time:%Y-%m-%d}" if one.conclusion else ""
         told = told or ("flagged" if one.flagged else "")
         text = (
-            f"    {one.event_id[:12]} {one.mmsi:09d} {one.kind} {one.start:%Y-%m-%d} "
+            f"{one.event_id[:12]} {one.mmsi:09d} {one.kind} {one.start:%Y-%m-%d} "
             f"{one.score:.2f} -> {one.score_then:.2f} {told}"
         )
-        typer.echo(one_line(text.rstrip(), 200))
+        typer.echo("    " + one_line(text.rstrip(), 200))
     if len(found) > _SHOWN:
         typer.echo(f"    and {len(found) - _SHOWN} more: --json")
 

@@ -17,13 +17,17 @@ _GRAIN_M = 20.0
 
 def around(lat: Floats, lon: Floats, margin_m: float, reach_m: float) -> Any:
     """Return the outline of points with a margin, in WGS84; concave, and nowhere in it is the next
-    point farther than `reach_m` (or the margin): what lies empty in a ring of points isn't theirs.
+    point much farther than `reach_m` (or the margin): the empty middle of a ring is not theirs.
     """
     lat0, lon0 = float(np.median(lat)), float(lon[0])
     xy = np.stack(geodesy.to_local_m(lat, lon, lat0, lon0), axis=-1)
     points = shapely.multipoints(np.unique(np.round(xy / _GRAIN_M), axis=0) * _GRAIN_M)
     outline = shapely.buffer(shapely.concave_hull(points, ratio=0.4), margin_m, quad_segs=4)
-    near = shapely.buffer(points, max(reach_m, margin_m), quad_segs=4)
+    reach_m = max(reach_m, margin_m)
+    cell_m = reach_m / 3.0  # thousands of discs over one another are slow to unite
+    centres = np.unique(np.round(xy / cell_m), axis=0) * cell_m
+    discs = shapely.buffer(shapely.points(centres), reach_m, quad_segs=4)
+    near = shapely.union_all(discs)
     return _to_wgs84(shapely.intersection(outline, near), lat0, lon0)
 
 

@@ -158,7 +158,7 @@ def _refusals(refused: Sequence[Refused], gazetteer: Gazetteer) -> list[dict[str
                 "reason": one.reason,
                 "lat": round(middle.y, 4),
                 "lon": round(middle.x, 4),
-                "bounds": [round(float(v), 4) for v in place.shape.bounds],
+                "bounds": [round(float(v), 4) for v in shapely.bounds(place.shape)],
                 "n_vessels": place.n_vessels,
                 "n_visits": place.n_visits,
                 "n_days": place.n_days,
