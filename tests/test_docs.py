@@ -8,6 +8,8 @@ from types import ModuleType
 
 import pytest
 
+import detectors
+
 PROJECT = Path(__file__).resolve().parents[1]
 PAGES = sorted([PROJECT / "README.md", *(PROJECT / "docs").rglob("*.md")])
 
@@ -37,6 +39,20 @@ def test_every_setting_has_a_meaning(maker: ModuleType) -> None:
 
     fields = Settings.model_fields
     assert {row.split(".")[0] for row in rows} == set(fields)
+
+
+def test_every_parameter_of_a_detector_has_a_meaning(maker: ModuleType) -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `.*?` \| (.*) \|$", maker.all_detectors(), re.MULTILINE)
+    assert len(rows) > 100
+    assert not [name for name, meaning in rows if not meaning.strip()]
+
+
+def test_a_local_detector_is_not_in_the_reference(
+    maker: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detectors.find("gap"), "local", True)
+    assert "## gap" not in maker.all_detectors()
+    assert "## identity" in maker.all_detectors()
 
 
 def test_the_readme_is_short() -> None:

@@ -95,7 +95,10 @@ def test_states_its_facts(name):
     detector = build(name)
     assert detector.name == name
     assert detector.version
-    assert len(detector.source) > 30, "it cites where its rule comes from"
+    assert len(detector.source) > 30, (
+        "source cites where its rule comes from, in more than 30 characters; of one's own: "
+        '"Own rule: " and what it goes by'
+    )
     assert set(detector.requires) <= set(frames.TRACKED)
     assert timedelta(0) < detector.lookback < timedelta(days=7)
     assert timedelta(0) <= detector.settle <= detector.lookback
@@ -103,7 +106,13 @@ def test_states_its_facts(name):
 
 @ALL
 def test_finds_something_on_the_stage(name, whole):
-    assert len(whole[name]) > 0, "otherwise the checks below hold for nothing"
+    assert len(whole[name]) > 0, (
+        f"nothing on the common stage is a {name}, so that the other checks hold for nothing: put "
+        f"a track that is one into tests/detectors/cases/{name}/stage/positions.csv (MMSIs from "
+        "563000110 to 563000199, from 2026-03-01T09:00Z to 2026-03-02T15:00Z, 1 to 3° N, 101 to "
+        "102° E; columns as of a case, see test_cases.py), and zones that it needs into "
+        "zones.geojson beside it"
+    )
 
 
 @ALL
