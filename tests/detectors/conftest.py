@@ -635,6 +635,12 @@ def stage_additions(folder: Path) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
     return pd.concat([pd.DataFrame(), *tables], ignore_index=True), zones
 
 
+@pytest.fixture(scope="session")
+def additions_in() -> Callable[[Path], tuple[pd.DataFrame, list[dict[str, Any]]]]:
+    """`stage_additions`."""
+    return stage_additions
+
+
 STAGE_TABLE = """
 mmsi,time,lat,lon,every_s,ais_class,sog_kn,cog_deg,nav_status,track_id,note
 @LANES@

@@ -9,6 +9,7 @@ import re
 from datetime import timedelta
 from itertools import pairwise
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -113,6 +114,27 @@ def test_finds_something_on_the_stage(name, whole):
         "102° E; columns as of a case, see test_cases.py), and zones that it needs into "
         "zones.geojson beside it"
     )
+
+
+def test_a_detector_may_bring_its_own_tracks_and_zones_onto_the_stage(
+    tmp_path, additions_in, fill, zones_from
+):
+    own = tmp_path / "cable_stop" / "stage"
+    own.mkdir(parents=True)
+    (own / "positions.csv").write_text(
+        "mmsi,time,lat,lon,every_s\n563000110,2026-03-01T20:00Z,2.8,101.1,60\n"
+        "563000110,2026-03-01T21:00Z,2.8,101.2,\n"
+    )
+    cable = gpd.GeoDataFrame(
+        {"zone_class": ["cable"]}, geometry=[shapely.box(101.1, 2.7, 101.2, 2.9)], crs=4326
+    )
+    cable.to_file(own / "zones.geojson", driver="GeoJSON")
+    tracks, zones = additions_in(tmp_path)
+    assert len(fill(tracks)) == 61
+    assert zones_from(zones).within([2.8], [101.15], ("cable",)).all()
+    nothing, none = additions_in(tmp_path / "elsewhere")
+    assert nothing.empty
+    assert none == []
 
 
 @ALL
