@@ -12,7 +12,8 @@ import yaml
 
 import detectors
 from detectors.core import frames
-from detectors.core.events import EVENTS
+from detectors.core.detector import Detector
+from detectors.core.events import WRITTEN
 from detectors.core.frames import Column
 from detectors.core.relations import Relation
 from detectors.surroundings.zones import CONFIDENCES, ZONE_CLASSES
@@ -123,7 +124,7 @@ def columns() -> str:
     tables = {
         "flagged.csv": (FLAGGED, "One row per flagged vessel, in rank order."),
         "parts.csv": (PARTS, "What each flagged vessel's score is made of."),
-        "events.csv, events.parquet": (EVENTS, "One row per event; beside these `status`."),
+        "events.csv, events.parquet": (WRITTEN, "One row per event; beside these `status`."),
         "beside each row of a pack": (MARKS, "What every table of a pack has too."),
         "position reports": (frames.POSITIONS, "As ingested: one row per received report."),
         "static reports": (frames.STATICS, "What vessels said of themselves, as ingested."),
@@ -143,16 +144,22 @@ def store() -> str:
 
 
 def all_detectors() -> str:
-    """Return each detector with its rule, source and parameters as configured."""
+    """Return each detector that comes with the project: rule, source, parameters as configured."""
     out = [
         _head("Detectors", "Each rule, its source, and its parameters in `config/detectors.yaml`.")
     ]
     configured = read_yaml(PROJECT / "config" / "detectors.yaml")
     for detector in detectors.build({name: {} for name in detectors.names()}):
         kind = type(detector)
+        if kind.local:
+            continue
         text = inspect.cleandoc(kind.__doc__ or "")
         rule, _, rest = text.partition("\nParameters\n----------\n")
         given, notes = _split(rest)
+        for base in kind.__mro__[1:]:  # the parameters may be those of a class of their own
+            if issubclass(base, Detector) and base is not Detector:
+                above = inspect.cleandoc(base.__doc__ or "").partition("\nParameters\n----------\n")
+                given = _split(above[2])[0] | given
         out.append(f"## {kind.name}\n\nVersion {kind.version}. Source: {_cell(kind.source)}.\n")
         out.append(_plain(rule) + "\n")
         rests_on = "; ".join(_opening(relation) for relation in detector.rests_on)

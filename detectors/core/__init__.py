@@ -1,1 +1,1 @@
-"""What every detector shares: the column glossary, geodesy, tracks, zones, coverage, events."""
+"""What every detector shares: its contract, the column glossary, events, evidence, hypotheses."""

@@ -74,13 +74,16 @@ class Detector(BaseModel):
     - ``lookback``: the history before an event's start that it needs to judge the event; also at
       least as long as its shortest event, so that an event reaching into the window from before
       is seen in part and can be followed back to its start.
-    - ``source``: citation of the rule;
+    - ``source``: citation of the rule, more than 30 characters; where it is one's own "Own rule: "
+      and what it goes by;
     - ``after``: detectors whose events it reads, as `Context.earlier`;
     - ``needs_zones``: whether its events mean nothing where no land or zone layer reaches;
     - ``rests_on``: whose positions a vessel's events rest on, a tuple of `relations`;
     - ``symmetric_days``: shifts of time, in days, under which its events are the same. One that
       looks at the sun names shifts after which the sun stands where it stood: 1461 days, four
       Julian years (within 0.1 degree).
+    - ``local``: whether it is this installation's own. Its texts need no translation (packs in
+      another language tell them in English, marked so), and the reference leaves it out;
     - ``hypotheses``: the innocent reasons that its events are held against, see `explain`.
     """
 
@@ -93,6 +96,7 @@ class Detector(BaseModel):
     after: ClassVar[tuple[str, ...]] = ()
     needs_zones: ClassVar[bool] = True
     symmetric_days: ClassVar[tuple[int, ...]] = (-400, 1, 7)
+    local: ClassVar[bool] = False
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = ()
 
     @property

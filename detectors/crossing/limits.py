@@ -37,10 +37,9 @@ class Limits(Detector):
         1 hour.
     min_reports
         3: class B is lost half-way across as a rule.
-    memory_s
-        12 hours: trips within it before and after, between ends less than `same_end_m` (3 nm)
-        apart, are counted; ferries show by them. So a crossing is judged anew until as long after
-        it ended.
+    memory_s, same_end_m
+        12 hours and 3 nm: trips within it before and after, between ends less than that apart, are
+        counted; ferries show by them. So a crossing is judged anew until as long after it ended.
     step_s
         2 minutes.
     """

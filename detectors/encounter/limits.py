@@ -57,6 +57,11 @@ class Limits(Detector):
         (ITU-R M.1371-5, table 1), and receivers lose some.
     step_s
         2 minutes: 10 m of position noise then make 0.2 kn.
+    excluded_classes, crowded_classes, max_crowded_distance_m
+        Zone classes that are left out whole, and those in which only vessels alongside count,
+        within 150 m: ships at anchor lie a swinging circle apart.
+    raft_memory_s
+        6 hours: how far back pairs are joined to rafts when a pair parts.
     near_land_m
         Closer to land than this the pair is taken for berthed, and its score is lowered.
     company_m, company_s

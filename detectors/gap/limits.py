@@ -4,6 +4,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from detectors.core.detector import Detector
 from detectors.surroundings import coverage
+from detectors.surroundings.settings import ZoneClasses
 
 
 class Limits(Detector):
@@ -80,8 +81,8 @@ class Limits(Detector):
     moving_kn: PositiveFloat = 3.0
     ahead_m: PositiveFloat = 30_000.0
     came_back_share: float = Field(default=0.25, ge=0, le=1)
-    berth_classes: tuple[str, ...] = ("port", "anchorage", "landing_place")
-    approach_classes: tuple[str, ...] = ("port", "landing_place")
+    berth_classes: ZoneClasses = ("port", "anchorage", "landing_place")
+    approach_classes: ZoneClasses = ("port", "landing_place")
     approach_s: PositiveInt = 900
     alongside_m: PositiveFloat = 500.0
     habit_s: PositiveInt = 86_400

@@ -26,6 +26,8 @@ class Limits(Detector):
         80 m, 20 m, 0.03, two turns. AIS positions are good to 10 m (ITU-R M.1371-5); a steered
         circle is off by a tenth of its radius. The rings at Shanghai had radii around 200 m, the
         circles that Bergman found were miles wide.
+    min_leap_m
+        1 km: a leap is at least so far, beyond what its speed and the fixes' noise allow.
     min_sog_kn
         3 kn: a ship that swings at anchor or drifts makes less.
     min_inland_m, min_leapt_inland_m, min_inland_s

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, Field
 
 from detectors.surroundings.boundaries import BOUNDARY_CLASSES
-from detectors.surroundings.zones import ZONE_CLASSES
+from detectors.surroundings.zones import check_class
 
 
 def _one_of(known: Sequence[str], what: str) -> AfterValidator:
@@ -18,8 +18,13 @@ def _one_of(known: Sequence[str], what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-ZoneClass = Annotated[str, _one_of(ZONE_CLASSES, "zone class")]
-"""The name of a zone class."""
+def _zone_class(name: str) -> str:
+    check_class(name)
+    return name
+
+
+ZoneClass = Annotated[str, AfterValidator(_zone_class)]
+"""The name of a zone class, known or a user's own; see `zones.check_class`."""
 
 ZoneClasses = tuple[ZoneClass, ...]
 """Names of zone classes."""
@@ -32,6 +37,18 @@ ZoneScores = Mapping[ZoneClass, Score]
 
 BoundaryScores = Mapping[Annotated[str, _one_of(BOUNDARY_CLASSES, "class of boundaries")], Score]
 """A score for each of some classes of boundary lines."""
+
+
+def classes_read(model: BaseModel) -> set[str]:
+    """Return the zone classes that a detector's parameters name: `ZoneClasses`, `ZoneScores`."""
+    kinds = (ZoneClasses, ZoneScores)
+    fields = type(model).model_fields.items()
+    return {
+        zone_class
+        for name, field in fields
+        if field.annotation in kinds
+        for zone_class in getattr(model, name)
+    }
 
 
 def at_most(model: BaseModel, smaller: str, larger: str) -> None:

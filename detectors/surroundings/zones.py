@@ -1,6 +1,8 @@
 """Zones, land and the reach of those layers: which points lie in which polygon."""
 
+import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Final
 
@@ -32,12 +34,41 @@ ZONE_CLASSES: Final = (
     "tss_lane",
     "separation_zone",
 )
+"""Classes that detectors and explanations that come with the project know. A user's own zones may
+be of further ones, see `check_class`."""
+_CLASS_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_ALIKE: Final = 0.85
+"""From this likeness on (`difflib`) a name is taken for a known one misspelt, say by a letter."""
 LANE_CLASSES: Final = ("tss_lane", "lane")
 """Classes whose zones have a direction: lanes of an adopted scheme, and lanes seen in traffic."""
 CONFIDENCES: Final = ("surveyed", "published", "approximate", "learned")
 
 COAST_SPACING_M: Final = 50.0
 """The coast is sampled this densely to measure the distance to it."""
+
+
+def check_class(name: str) -> None:
+    """Check the name of a zone class: a known one, or one of a user's own.
+
+    A name of one's own excuses nothing: it counts only where a detector's parameter names it.
+
+    Raises
+    ------
+    ValueError
+        If it isn't lower-case letters, digits and underscores, or is that close to a known name
+        that it may be that one misspelt: a zone that silently isn't the anchorage that it was
+        meant to be would raise events on every ship at anchor.
+    """
+    if name in ZONE_CLASSES:
+        return
+    shown, known = repr(name[:60]), f"known: {', '.join(ZONE_CLASSES)}"
+    if not _CLASS_NAME.fullmatch(name):
+        raise ValueError(
+            f"no zone class is called {shown}; one of your own is small letters, digits and "
+            f"underscores, 40 at most; {known}"
+        )
+    if meant := get_close_matches(name, ZONE_CLASSES, n=1, cutoff=_ALIKE):
+        raise ValueError(f"no zone class is called {shown}: is it {meant[0]!r}? {known}")
 
 
 class Zones:

@@ -3,6 +3,7 @@
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from detectors.core.detector import Detector
+from detectors.surroundings.settings import ZoneClasses
 from detectors.vessels import association
 
 
@@ -73,7 +74,7 @@ class Limits(Detector):
     min_known_hours: PositiveInt = 16
     min_heard_near: PositiveInt = 20
     max_silence_probability: PositiveFloat = Field(default=0.2, le=1.0)
-    harbour_classes: tuple[str, ...] = ("port", "anchorage")
+    harbour_classes: ZoneClasses = ("port", "anchorage")
     near_land_m: PositiveFloat = 1000.0
 
     @property

@@ -1,7 +1,7 @@
 """Checks of what a user may edit, each answer with what is wrong, where, and what to do."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,9 @@ import shapely
 from pydantic import ValidationError
 
 import detectors
+from detectors.core.detector import Detector
 from detectors.core.errors import SelatError
+from detectors.surroundings.settings import classes_read
 from detectors.surroundings.zones import CONFIDENCES, ZONE_CLASSES, Zones
 from pipelines.base import marks
 from pipelines.base.problems import Problem
@@ -73,8 +75,6 @@ def check_zones(zones: Zones) -> list[Problem]:
 
         if twice[row]:
             report("error", "another zone has the same zone_id", "give each zone its own")
-        if zone.zone_class not in ZONE_CLASSES:
-            report("error", f"unknown class {zone.zone_class!r}", f"known: {_list(ZONE_CLASSES)}")
         if not str(zone.source).strip():
             report("error", "it has no source", "say where the outline comes from")
         if zone.confidence not in CONFIDENCES:
@@ -164,6 +164,30 @@ def _missing_classes(frame: gpd.GeoDataFrame) -> list[Problem]:
         )
         for zone_class in ("port", "anchorage")
         if not (frame["zone_class"] == zone_class).any()
+    ]
+
+
+def check_own_classes(zones: Zones, built: Sequence[Detector]) -> list[Problem]:
+    """Find zone classes of a user's own that only zones have, or only detectors ask for."""
+    drawn = set(zones.frame["zone_class"]) - set(ZONE_CLASSES)
+    read = set[str]().union(*map(classes_read, built)) - set(ZONE_CLASSES)
+    idle = [
+        Problem(
+            "warning",
+            "zones",
+            f"no detector that is enabled reads zones of class {name!r}",
+            f"name it in config/detectors.yaml, or is it a known one? {_list(ZONE_CLASSES)}",
+        )
+        for name in sorted(drawn - read)
+    ]
+    return idle + [
+        Problem(
+            "warning",
+            "detectors.yaml",
+            f"there is no zone of class {name!r}, which a detector asks for",
+            f"draw one in config/zones, or is it a known class? {_list(ZONE_CLASSES)}",
+        )
+        for name in sorted(read - drawn)
     ]
 
 

@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
+import detectors
 from pipelines import ingest
 from pipelines.ask.doctor import (
     attempt,
     check_config,
     check_learned,
+    check_own_classes,
     check_reach,
     check_recipients,
     check_zone_files,
@@ -30,6 +32,7 @@ def examine(installation: Installation) -> list[Problem]:
         zones = load_zones(installation)
         problems += check_zones(zones)
         problems += check_reach(installation.latest, zones)
+        problems += check_own_classes(zones, detectors.build(installation.detectors))
         area = installation.settings.area
         problems += attempt("settings.yaml, area", lambda: ingest.Area.parse(area, zones))
         if (installation.config / recipients.FILE_NAME).exists():

@@ -116,7 +116,8 @@ def silenced(store: Queries, features: Sequence[Mapping[str, Any]]) -> dict[str,
     events = store.events_touching(*_EVER)
     gone = set(said["event_id"]) - set(events["event_id"])
     concluded = [event for event in map(store.event, sorted(gone)) if event is not None]
-    rows: list[dict[str, Any]] = [*events.to_dict("records"), *concluded]
+    stored = [{str(k): v for k, v in row.items()} for row in events.to_dict("records")]
+    rows: list[dict[str, Any]] = [*stored, *concluded]
     conclusions = dict(zip(said["event_id"], said.to_dict("records"), strict=True))
     flags = store.sql("SELECT event_ids FROM flags")["event_ids"]
     flagged = {one for ids in flags for one in ids.split(";")}

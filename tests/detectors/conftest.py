@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -615,6 +616,31 @@ def stage_of() -> type[Stage]:
     return Stage
 
 
+STAGES = Path(__file__).parent / "cases"
+"""A detector whose events are none of the common stage's brings its own tracks and zones onto it:
+`cases/<name>/stage/positions.csv` and `zones.geojson`, in the format of cases."""
+
+
+def stage_additions(folder: Path) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """Return the tracks, as a table, and the zones that detectors bring onto the common stage."""
+    tables = [
+        pd.read_csv(path, comment="#", skipinitialspace=True)
+        for path in sorted(folder.glob("*/stage/positions.csv"))
+    ]
+    zones = [
+        feature
+        for path in sorted(folder.glob("*/stage/zones.geojson"))
+        for feature in gpd.read_file(path).to_dict("records")
+    ]
+    return pd.concat([pd.DataFrame(), *tables], ignore_index=True), zones
+
+
+@pytest.fixture(scope="session")
+def additions_in() -> Callable[[Path], tuple[pd.DataFrame, list[dict[str, Any]]]]:
+    """`stage_additions`."""
+    return stage_additions
+
+
 STAGE_TABLE = """
 mmsi,time,lat,lon,every_s,ais_class,sog_kn,cog_deg,nav_status,track_id,note
 @LANES@
@@ -717,6 +743,10 @@ def _lanes() -> str:
 def stage() -> Stage:
     """Thirty hours across midnight in which something happens for every detector."""
     table = pd.read_csv(io.StringIO(STAGE_TABLE.strip().replace("@LANES@", _lanes())))
+    tracks, zones = stage_additions(STAGES)
+    repeated = set(table["mmsi"]) & set(tracks.get("mmsi", ()))
+    assert not repeated, f"these MMSIs of cases/*/stage are on the common stage already: {repeated}"
+    table = pd.concat([table, tracks], ignore_index=True)
     boxes = {
         ("port", "port"): (101.68, 2.58, 101.75, 2.68),
         ("roads", "anchorage"): (101.4, 2.57, 101.5, 2.64),
@@ -744,7 +774,7 @@ def stage() -> Stage:
         }
         for (name, kind), box in boxes.items()
     ]
-    features.append(line)
+    features += [line, *zones]
     ends = (pd.Timestamp("2026-03-01T09:00Z"), pd.Timestamp("2026-03-02T15:00Z"))
     models = {"normal": ordinary_traffic()}
     seen = pd.read_csv(io.StringIO(STAGE_SIGHTINGS.strip()), keep_default_na=False)

@@ -35,6 +35,9 @@ CASE FORMAT
     `max_score`; `explanation`: text that it must contain; `evidence`: key to value, or to
     [lowest, highest]. `explained: true` at the top passes the events through `explain` first;
     then `untested` may list the reasons that couldn't be tested.
+
+A folder called `stage`, with `positions.csv` and, if needed, `zones.geojson`, is no case: it goes
+onto the common stage of the contract suite, for a detector that finds nothing there.
 """
 
 from dataclasses import replace

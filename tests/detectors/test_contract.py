@@ -9,6 +9,7 @@ import re
 from datetime import timedelta
 from itertools import pairwise
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -95,7 +96,10 @@ def test_states_its_facts(name):
     detector = build(name)
     assert detector.name == name
     assert detector.version
-    assert len(detector.source) > 30, "it cites where its rule comes from"
+    assert len(detector.source) > 30, (
+        "source cites where its rule comes from, in more than 30 characters; of one's own: "
+        '"Own rule: " and what it goes by'
+    )
     assert set(detector.requires) <= set(frames.TRACKED)
     assert timedelta(0) < detector.lookback < timedelta(days=7)
     assert timedelta(0) <= detector.settle <= detector.lookback
@@ -103,7 +107,34 @@ def test_states_its_facts(name):
 
 @ALL
 def test_finds_something_on_the_stage(name, whole):
-    assert len(whole[name]) > 0, "otherwise the checks below hold for nothing"
+    assert len(whole[name]) > 0, (
+        f"nothing on the common stage is a {name}, so that the other checks hold for nothing: put "
+        f"a track that is one into tests/detectors/cases/{name}/stage/positions.csv (MMSIs from "
+        "563000110 to 563000199, from 2026-03-01T09:00Z to 2026-03-02T15:00Z, 1 to 3° N, 101 to "
+        "102° E; columns as of a case, see test_cases.py), and zones that it needs into "
+        "zones.geojson beside it"
+    )
+
+
+def test_a_detector_may_bring_its_own_tracks_and_zones_onto_the_stage(
+    tmp_path, additions_in, fill, zones_from
+):
+    own = tmp_path / "cable_stop" / "stage"
+    own.mkdir(parents=True)
+    (own / "positions.csv").write_text(
+        "mmsi,time,lat,lon,every_s\n563000110,2026-03-01T20:00Z,2.8,101.1,60\n"
+        "563000110,2026-03-01T21:00Z,2.8,101.2,\n"
+    )
+    cable = gpd.GeoDataFrame(
+        {"zone_class": ["cable"]}, geometry=[shapely.box(101.1, 2.7, 101.2, 2.9)], crs=4326
+    )
+    cable.to_file(own / "zones.geojson", driver="GeoJSON")
+    tracks, zones = additions_in(tmp_path)
+    assert len(fill(tracks)) == 61
+    assert zones_from(zones).within([2.8], [101.15], ("cable",)).all()
+    nothing, none = additions_in(tmp_path / "elsewhere")
+    assert nothing.empty
+    assert none == []
 
 
 @ALL

@@ -90,15 +90,16 @@ class Labels(BaseModel):
     """Every label of every product; a language that lacks one can't be loaded.
 
     ``{…}`` is filled in by whoever shows the label. `kinds` names what happened, by kind or by
-    kind and subkind; what it lacks is shown as the detectors call it. Four lists hold what the
-    program says in English, and what that is in the language: `sayings`, sentences and their parts
-    in which events are told (`detectors.core.telling.Words.say`); `hypotheses`, the names of
-    innocent explanations, and `sentences`, what they say (`detectors.core.hypothesis.Case.says`);
-    `ship_types`.
+    kind and subkind. Four lists hold what the program says in English, and what that is in the
+    language: `sayings`, sentences and their parts in which events are told
+    (`detectors.core.telling.Words.say`); `hypotheses`, the names of innocent explanations, and
+    `sentences`, what they say (`detectors.core.hypothesis.Case.says`); `ship_types`. What a list
+    lacks, such as the texts of a local detector, is given in English, marked as `english` says.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    english: str
     simulated: str
     simulated_short: str
     leads: str
@@ -233,11 +234,13 @@ class Labels(BaseModel):
         """Return what happened in a word or two."""
         both = f"{kind} {subkind}".strip()
         found = self.kinds.get(both) or self.kinds.get(kind)
-        return found or both.replace("_", " ")
+        return found or self._in_english(both.replace("_", " "))
 
     def say(self, text: str, **values: Any) -> str:
-        """See `telling.Words`; English where the catalogue lacks a text."""
-        return self.sayings.get(text, text).format(**values)
+        """See `telling.Words`; English, marked so, where the catalogue lacks a text."""
+        if text in self.sayings:
+            return self.sayings[text].format(**values)
+        return self._in_english(text.format(**values))
 
     def explanation(self, text: str) -> str:
         """Put the name of an event's explanation ("name: sentence") into words of the language."""
@@ -247,13 +250,22 @@ class Labels(BaseModel):
     def explained(self, text: str, told: Explained | None) -> str:
         """Return an event's explanation with its sentence in the language too.
 
-        English where the catalogue lacks the sentence, or the event is one of an older version.
+        English, marked so, where the catalogue lacks the sentence; as it was stored where the event
+        is one of an older version.
         """
         if told is None or not told.name or not told.values.keys() >= set(places_in(told.says)):
             return self.explanation(text)
-        says = self.sentences.get(told.says, told.says)
-        name = self.hypotheses.get(told.name, told.name)
-        return f"{name}: {says.format(**numbers(told.values))}" if says else name
+        name = self.hypotheses.get(told.name) or self._in_english(told.name)
+        if not told.says:
+            return name
+        says, values = self.sentences.get(told.says), numbers(told.values)
+        sentence = (
+            self._in_english(told.says.format(**values)) if says is None else says.format(**values)
+        )
+        return f"{name}: {sentence}"
+
+    def _in_english(self, text: str) -> str:
+        return self.english.format(text=text)
 
     def ship_type(self, words: str) -> str:
         """Return a ship's type; what follows a comma, such as a hazard category, is kept."""

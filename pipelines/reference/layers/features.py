@@ -13,7 +13,7 @@ from detectors.core.errors import ConfigError
 from detectors.surroundings.zones import (
     CONFIDENCES,
     LANE_CLASSES,
-    ZONE_CLASSES,
+    check_class,
 )
 
 _ZONE_ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -82,17 +82,23 @@ def read_zone(feature: Any, where: str, file: str) -> dict[str, Any]:
         where = f"{where} ({properties['zone_id'][:60]})"
     for key in _ZONE_KEYS:
         if not isinstance(properties.get(key), str) or not properties[key].strip():
-            raise ConfigError(f"{where}: property {key!r} is missing", hint="see zones/README.md")
+            raise ConfigError(
+                f"{where}: property {key!r} is missing", hint="see config/zones/README.md"
+            )
     zone = {key: properties[key].strip() for key in _ZONE_KEYS}
     if not _ZONE_ID.fullmatch(zone["zone_id"]):
         raise ConfigError(
             f"{where}: zone_id isn't kebab-case", hint="small letters, digits and hyphens"
         )
-    for key, known in (("zone_class", ZONE_CLASSES), ("confidence", CONFIDENCES)):
-        if zone[key] not in known:
-            raise ConfigError(
-                f"{where}: {key} {zone[key]!r} is unknown", hint=f"known: {', '.join(known)}"
-            )
+    try:
+        check_class(zone["zone_class"])
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from error
+    if zone["confidence"] not in CONFIDENCES:
+        raise ConfigError(
+            f"{where}: confidence {zone['confidence']!r} is unknown",
+            hint=f"known: {', '.join(CONFIDENCES)}",
+        )
     note = properties.get("note")
     return {
         **zone,

@@ -6,6 +6,7 @@ import geopandas as gpd
 import pytest
 import shapely
 
+import detectors
 from detectors.surroundings.zones import Zones
 from pipelines.ask import doctor
 from pipelines.base.settings import PROJECT, REFERENCE
@@ -40,7 +41,6 @@ def test_sound_zones_have_no_problems():
     ("changes", "level", "words"),
     [
         ({"zone_id": "b"}, "error", "same zone_id"),
-        ({"zone_class": "harbour"}, "error", "unknown class"),
         ({"source": " "}, "error", "no source"),
         ({"confidence": "sure"}, "error", "unknown confidence"),
         ({"geometry": shapely.Polygon()}, "error", "no shape"),
@@ -63,6 +63,17 @@ def test_each_fault_is_found(changes, level, words):
     problems = doctor.check_zones(zones_with(**changes))
     assert any(words in p.message and p.level == level for p in problems), problems
     assert all(p.where.startswith("zone") for p in problems)
+
+
+def test_a_class_of_ones_own_is_named_where_nothing_reads_it():
+    own, usual = zones_with(zone_class="cable"), detectors.build({"gap": {}})
+    (problem,) = doctor.check_own_classes(own, usual)
+    assert (problem.level, problem.where) == ("warning", "zones")
+    assert "no detector that is enabled reads zones of class 'cable'" in problem.message
+    reads = detectors.build({"geofence": {"dwell_scores": {"cable": 0.2}}})
+    assert doctor.check_own_classes(own, reads) == []
+    (problem,) = doctor.check_own_classes(zones_with(), reads)
+    assert "there is no zone of class 'cable'" in problem.message
 
 
 def test_a_sea_zone_may_touch_the_coast():

@@ -12,7 +12,7 @@ import shapely
 
 import detectors
 from detectors.core import explain
-from detectors.core.evidence import Evidence
+from detectors.core.evidence import Evidence, Explained
 from detectors.core.telling import Told
 from detectors.surroundings.landmarks import COMPASS_POINTS, Gazetteer
 from detectors.surroundings.nearby import NOT_ASSESSED
@@ -24,6 +24,8 @@ from pipelines.publish.briefing import without_time
 from pipelines.publish.packs.recipients import Language
 from pipelines.reference.codes import ship_type_words
 
+TRANSLATED = [name for name in detectors.names() if not detectors.find(name).local]
+LOCAL = {*detectors.names()} - {*TRANSLATED}
 OTHERS = [language for language in LANGUAGES if language != "en"]
 
 
@@ -33,6 +35,8 @@ def said() -> dict[str, str]:
     checks = PROJECT / "pipelines" / "publish" / "checks.py"
     for folder in (PROJECT / "detectors", PROJECT / "pipelines" / "assess", checks):
         for path in sorted(folder.rglob("*.py")) if folder.is_dir() else [folder]:
+            if path.relative_to(PROJECT).parts[1].removesuffix(".py") in LOCAL:
+                continue
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if not isinstance(node, ast.Call) or not node.args:
                     continue
@@ -44,14 +48,14 @@ def said() -> dict[str, str]:
 
 def lists() -> dict[str, set[str]]:
     """What is said without standing in such a call: closed lists."""
-    hypotheses = {h.name for name in detectors.names() for h in detectors.find(name).hypotheses}
-    kinds = {name.replace("_", " ") for name in detectors.names()}
+    hypotheses = {h.name for name in TRANSLATED for h in detectors.find(name).hypotheses}
+    kinds = {name.replace("_", " ") for name in TRANSLATED}
     types = {str(words).partition(",")[0] for words in ship_type_words(range(256))}
     return {
         "sayings": {*said(), *COMPASS_POINTS, *ORDINALS, *kinds} - {""},
         "sentences": {
             case.says
-            for name in detectors.names()
+            for name in TRANSLATED
             for one in detectors.find(name).hypotheses
             for case in one.cases
         },
@@ -73,7 +77,10 @@ def test_all_that_is_said_of_events_is_in_the_catalogue(language: str) -> None:
     for name, wanted in lists().items():
         there = getattr(known, name).keys()
         missing = {text: where.get(text, "") for text in wanted - there}
-        assert not missing, f"translate them in pipelines/base/labels/{language}.yaml, {name}"
+        assert not missing, (
+            f"translate them in pipelines/base/labels/{language}.yaml, {name}, or say that the "
+            "detector is one of this installation alone: `local: ClassVar[bool] = True`"
+        )
         if name == "sayings":  # of explanations a store keeps those that nobody gives any more
             assert not there - wanted, "nobody says this any more"
 
@@ -150,4 +157,16 @@ def test_recipients_may_ask_for_every_language() -> None:
 
 
 def test_malay_names_every_kind_that_a_detector_finds() -> None:
-    assert not [name for name in detectors.names() if name not in labels("ms").kinds]
+    assert not [name for name in TRANSLATED if name not in labels("ms").kinds]
+
+
+def test_what_the_catalogue_lacks_is_english_and_marked_so() -> None:
+    malay, english = labels("ms"), labels("en")
+    text = "Stopped {duration} over a cable{{}}"
+    assert malay.say(text, duration="{40}") == "[Inggeris: Stopped {40} over a cable{}]"
+    assert english.say(text, duration="{40}") == "Stopped {40} over a cable{}"
+    assert malay.kind_of("cable_stop", "") == "[Inggeris: cable stop]"
+    assert english.kind_of("cable_stop", "") == "cable stop"
+    told = Explained(0.5, 0.6, "cable work", "it lies {duration_s:min.0f} min", {"duration_s": 600})
+    assert malay.explained("", told) == "[Inggeris: cable work]: [Inggeris: it lies 10 min]"
+    assert english.explained("", told) == "cable work: it lies 10 min"

@@ -286,6 +286,13 @@ def test_any_geojson_file_in_the_folder_is_loaded(tmp_path):
     assert frame["file"].tolist()[:3] == ["a.geojson", "a.geojson", "b.geojson"]
 
 
+def test_a_zone_may_be_of_a_class_of_ones_own_and_nothing_known_holds_it(tmp_path):
+    write(tmp_path, feature(zone_class="cable"))
+    zones = reference.load_zones(tmp_path, REFERENCE)
+    assert zones.within([0.5], [0.5], ("cable",)).all()
+    assert not zones.within([0.5], [0.5], ZONE_CLASSES).any()
+
+
 def test_a_folder_without_zones_still_has_the_reference_layers(tmp_path):
     frame = reference.load_zones(tmp_path, REFERENCE).frame
     assert set(frame["zone_class"]) == {"landing_place", "territorial_sea", "joint_area"}
@@ -299,7 +306,10 @@ def test_a_folder_without_zones_still_has_the_reference_layers(tmp_path):
         (feature(zone_id=7), "zone_id"),
         (feature(name="  "), "'name' is missing"),
         (feature(source=None), r"\(a-zone\): property 'source'"),
-        (feature(zone_class="harbour"), "zone_class 'harbour' is unknown"),
+        (feature(zone_class="anchorge"), "'anchorge': is it 'anchorage'?"),
+        (feature(zone_class="Harbour"), "no zone class is called 'Harbour'"),
+        (feature(zone_class="a" * 41), "no zone class is called 'aaa"),
+        (feature(zone_class="cable\x1b[2J"), "no zone class is called"),
         (feature(confidence="certain"), "confidence 'certain' is unknown"),
         (feature(licensed=True, licence_source="them"), "say nothing of a"),
         (feature(zone_class="sts_area", licensed="yes"), "neither true nor false"),
