@@ -18,7 +18,6 @@ import pytest
 import yaml
 
 from detectors.core.errors import ConfigError
-from detectors.core.evidence import Evidence
 from pipelines import store
 from pipelines.ask.examine import examine
 from pipelines.base.marks import Mark, MarkRules, Tlp
@@ -375,8 +374,7 @@ def test_area_top_redaction_and_language(sent: Callable[[str], Sent]) -> None:
     english = r"\b(?:Drifted|Stopped|Silent|Sent|Waited|Entered|Crossed|outside|since|off)\b"
     assert not products.events["reason"].str.contains(english).any()
     assert not flagged["reasons"].str.contains(english).any()
-    for text in products.events["evidence"]:
-        evidence = Evidence.parse(text)
+    for evidence in products.events["evidence"]:
         held = checks.values(evidence)
         assert not [key for key in held if key.endswith("_source") or key == "median_sog_kn"]
         assert {k for k in evidence.redacted if k.endswith("_source")}
