@@ -72,8 +72,8 @@ class PlacesParameters(_Block):
         40 to 6,000 stops strewn over the Strait: 1 km lost half of an anchorage of 60 visits, 2 km
         made places of chance.
     max_area_km2, max_diameter_m
-        Larger than this a place isn't believed. 15 of the 21 anchorages drawn for config/zones are
-        below 80 km2 and 20 km across, and single limits published by port authorities are far
+        Larger than this a place isn't believed. Of the 21 anchorages drawn for config/zones 14 are
+        below 80 km2 and 17 within 20 km across, and single limits published by port authorities are far
         below; ships that drift need more room than those that are anchored; a boarding ground is a
         mile or two around a charted point; a ferry line of 4 h at 30 kn is no longer than 200 km.
         All of them are judgements.
