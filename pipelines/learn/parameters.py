@@ -73,9 +73,10 @@ class PlacesParameters(_Block):
         made places of chance.
     max_area_km2, max_diameter_m
         Larger than this a place isn't believed. Of the 21 anchorages drawn for config/zones 14 are
-        below 80 km2 and 17 within 20 km across, and single limits published by port authorities are far
-        below; ships that drift need more room than those that are anchored; a boarding ground is a
-        mile or two around a charted point; a ferry line of 4 h at 30 kn is no longer than 200 km.
+        below 80 km2 and 17 within 20 km across, and single limits published by port authorities
+        are far below; ships that drift need more room than those that are anchored; a boarding
+        ground is a mile or two around a charted point; a ferry line of 4 h at 30 kn is no longer
+        than 200 km.
         All of them are judgements.
     max_lane_share
         Larger shares of a place in a lane (learned, accepted, or drawn: also of a traffic

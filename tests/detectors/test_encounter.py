@@ -222,7 +222,7 @@ def test_a_transfer_in_a_fleet_is_told_from_its_neighbours(scene: Any) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"excluded_classes": ("harbour",)},
+        {"excluded_classes": ("anchorages",)},
         {"min_brief_s": 3600},
         {"max_alongside_m": 900.0},
         {"max_alongside_speed_kn": 1.0},
