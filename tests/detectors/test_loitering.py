@@ -118,7 +118,7 @@ def test_it_says_whether_it_called_afterwards(scene: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"excluded_classes": ("harbour",)}, {"min_piece_s": 9000}, {"step_s": 900}]
+    "wrong", [{"excluded_classes": ("anchorages",)}, {"min_piece_s": 9000}, {"step_s": 900}]
 )
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
