@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from detectors.core.evidence import Evidence
 from detectors.kinematics import geodesy
 from detectors.surroundings import lanes
+from pipelines.publish import checks
 
 DAY = pd.Timestamp("2026-03-01T00:00Z")
 ROADS = (3.10, 100.55)
@@ -141,7 +143,7 @@ def feeds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def events_of(home: Path) -> pd.DataFrame:
     """events.csv of the newest run, with the evidence parsed."""
     found = pd.read_csv(home / "latest" / "events.csv", dtype={"mmsi": str}, keep_default_na=False)
-    return found.assign(facts=[json.loads(text) for text in found["evidence"]])
+    return found.assign(facts=[checks.values(Evidence.parse(text)) for text in found["evidence"]])
 
 
 def of(found: pd.DataFrame, mmsi: int, kind: str, subkind: str = "") -> list[dict[str, Any]]:
