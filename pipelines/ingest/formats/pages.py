@@ -6,8 +6,11 @@ Parquet Format 2.10, parquet.thrift; Thrift compact protocol.
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
+
+from pipelines.ingest.formats.thrift import Compact
 
 MAX_PAGE: Final = 1 << 26
 """Largest page, unpacked. Writers make pages of 1 MiB, and of 20,000 rows at most."""
@@ -16,8 +19,7 @@ MAX_FOOTER: Final = 1 << 23
 """Longest description of a file: of thousands of row groups, or of thousands of columns."""
 
 _HEADER: Final = 1 << 16
-_MAX_DEPTH: Final = 8
-_STRUCT, _LIST, _SET, _MAP, _BINARY, _DOUBLE, _BYTE = 12, 9, 10, 11, 8, 7, 3
+_MAGIC: Final = b"PAR1"
 
 
 class TooLargeError(Exception):
@@ -40,6 +42,62 @@ def check_footer(path: Path) -> None:
         raise TooLargeError(f"its description takes {length / 1e6:,.0f} MB")
 
 
+class Chunk(NamedTuple):
+    """A column of a row group: its name, where its pages begin, and their bytes as stored."""
+
+    column: str
+    start: int
+    size: int
+
+
+def chunks(path: Path) -> tuple[int, list[Chunk]]:
+    """Return to how many bytes a file grows, by its own description, and where its columns are.
+
+    Raises
+    ------
+    TooLargeError
+        If its description is too long.
+    ValueError
+        If that can't be read.
+    """
+    check_footer(path)
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - 8, 0))
+        tail = file.read(8)
+        length = int.from_bytes(tail[:4], "little")
+        if tail[4:] != _MAGIC or length > size - 8:
+            raise ValueError("a file without its description")
+        file.seek(size - 8 - length)
+        described = Compact(file.read(length)).struct()
+    grown, found = 0, []
+    for group in _structs(described, 4):  # RowGroup
+        grown += max(_number(group, 2), 0)
+        for column in _structs(group, 1):  # ColumnChunk
+            about = column.get(3)  # ColumnMetaData
+            if not isinstance(about, dict):
+                raise ValueError("a column without its description")
+            start, words = _number(about, 9), _number(about, 11)
+            if 0 < words < start:  # its dictionary comes first
+                start = words
+            parts = about.get(3)
+            if not isinstance(parts, list) or not all(isinstance(one, bytes) for one in parts):
+                raise ValueError("a column without its name")
+            name = b".".join(parts).decode("utf-8", "replace")
+            found.append(Chunk(name, start, _number(about, 7)))
+    return grown, found
+
+
+def _structs(fields: Mapping[int, Any], number: int) -> list[dict[int, Any]]:
+    values = fields.get(number, [])
+    return [one for one in values if isinstance(one, dict)] if isinstance(values, list) else []
+
+
+def _number(fields: Mapping[int, Any], number: int) -> int:
+    value = fields.get(number, 0)
+    return value if isinstance(value, int) else 0
+
+
 def check_pages(file: BinaryIO, start: int, size: int) -> None:
     """Refuse a column of a row group with a page that is too large.
 
@@ -53,78 +111,11 @@ def check_pages(file: BinaryIO, start: int, size: int) -> None:
     place, end = start, start + size
     while place < end:
         file.seek(place)
-        header = _Header(file.read(min(_HEADER, end - place)))
-        if max(header.unpacked, header.packed) > MAX_PAGE:
-            raise TooLargeError(f"it has a page of {header.unpacked / 1e6:,.0f} MB")
-        if header.packed < 0:
+        reader = Compact(file.read(min(_HEADER, end - place)))
+        header = reader.struct()
+        unpacked, packed = (_number(header, field) for field in (2, 3))
+        if max(unpacked, packed) > MAX_PAGE:
+            raise TooLargeError(f"it has a page of {unpacked / 1e6:,.0f} MB")
+        if packed < 0:
             raise ValueError("a page of less than nothing")
-        place += header.length + header.packed
-
-
-class _Header:
-    """What a page's header says of sizes.
-
-    Attributes
-    ----------
-    unpacked, packed
-        Bytes of the page.
-    length
-        Bytes of the header.
-    """
-
-    def __init__(self, data: bytes) -> None:
-        self._data, self._at = data, 0
-        fields = self._struct(0)
-        self.unpacked, self.packed = fields.get(2, 0), fields.get(3, 0)
-        self.length = self._at
-
-    def _byte(self) -> int:
-        if self._at >= len(self._data):
-            raise ValueError("a page without its header")
-        self._at += 1
-        return self._data[self._at - 1]
-
-    def _varint(self) -> int:
-        value = shift = 0
-        while True:
-            byte = self._byte()
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return value
-            shift += 7
-            if shift > 63:
-                raise ValueError("a number that is too long")
-
-    def _whole(self) -> int:
-        value = self._varint()
-        return (value >> 1) ^ -(value & 1)
-
-    def _struct(self, depth: int) -> dict[int, int]:
-        """Return the whole numbers among the fields of a struct, by field."""
-        if depth > _MAX_DEPTH:
-            raise ValueError("a header that is too deep")
-        numbers: dict[int, int] = {}
-        field = 0
-        while byte := self._byte():
-            kind = byte & 15
-            field = field + (byte >> 4) if byte >> 4 else self._whole()
-            if 4 <= kind <= 6:
-                numbers[field] = self._whole()
-            else:
-                self._skip(kind, depth)
-        return numbers
-
-    def _skip(self, kind: int, depth: int) -> None:
-        if kind == _BINARY:
-            length = self._varint()
-            self._at += length
-        elif kind == _DOUBLE:
-            self._at += 8
-        elif kind == _BYTE:
-            self._at += 1
-        elif kind == _STRUCT:
-            self._struct(depth + 1)
-        elif kind in (_LIST, _SET, _MAP):
-            raise ValueError("a list in a page's header")
-        elif kind not in (1, 2):
-            raise ValueError("a field of an unknown kind")
+        place += reader.at + packed

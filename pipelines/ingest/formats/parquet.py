@@ -6,7 +6,7 @@ row in the feed is its number, from 1. Damage is noticed where the pages are com
 checksums.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -101,10 +101,10 @@ def _rows(feed: Feed, layout: Layout) -> Iterator[Cells]:
     first = feed.lines.next
     budget = Budget(feed.options.max_uncompressed_bytes, feed.options.max_ratio)
     try:
+        _check_size(feed.path, used, feed.options.max_uncompressed_bytes)
         with papq.ParquetFile(
             feed.path, read_dictionary=texts, page_checksum_verification=True
         ) as file:
-            _check_size(feed.path, file.metadata, used, feed.options.max_uncompressed_bytes)
             size = feed.path.stat().st_size
             for batch in file.iter_batches(feed.options.batch_rows, columns=used):
                 for part in _parts(batch):
@@ -186,29 +186,23 @@ def check(path: Path, name: str, max_bytes: int) -> None:
     """
     try:
         pages.check_footer(path)
-        metadata = papq.read_metadata(path)
-        _check_size(path, metadata, metadata.schema.names, max_bytes)
+        _check_size(path, papq.read_schema(path).names, max_bytes)
     except pages.TooLargeError as error:
         raise _too_large(name, str(error)) from error
     except _DAMAGE as error:
         raise _damaged(name, error) from error
 
 
-def _check_size(
-    path: Path, metadata: papq.FileMetaData, used: Sequence[str], max_bytes: int
-) -> None:
-    total = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
-    if total > max_bytes:
-        raise pages.TooLargeError(f"it grows to {total / 1e9:,.1f} GB")
+def _check_size(path: Path, used: Collection[str], max_bytes: int) -> None:
+    grown, chunks = pages.chunks(path)
+    if grown > max_bytes:
+        raise pages.TooLargeError(f"it grows to {grown / 1e9:,.1f} GB")
     with path.open("rb") as file:
-        for group in range(metadata.num_row_groups):
-            for index in range(metadata.num_columns):
-                chunk = metadata.row_group(group).column(index)
-                if chunk.path_in_schema in used:
-                    start = chunk.data_page_offset
-                    if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < start:
-                        start = chunk.dictionary_page_offset
-                    pages.check_pages(file, start, chunk.total_compressed_size)
+        for chunk in chunks:
+            if chunk.column in used:
+                if chunk.start < 0 or chunk.size < 0:
+                    raise ValueError("a column of less than nothing")
+                pages.check_pages(file, chunk.start, chunk.size)
 
 
 def _too_large(name: str, why: str) -> IngestError:
