@@ -4,7 +4,7 @@ from detectors.core.telling import Told, Words
 
 
 def tell(event: Told, words: Words) -> str:
-    """What it reported, and from where it can't have been."""
+    """Say what it reported, and from where it can't have been."""
     evidence, place = event.evidence, words.place(event.lat, event.lon)
     duration = words.duration(event.start, event.end)
     false = words.place(float(evidence["false_lat"]), float(evidence["false_lon"]))

@@ -69,7 +69,7 @@ class Dating:
         self._texts: tuple[dict[int, bytes], dict[int, bytes]] = ({}, {})
 
     def date(self, columns: Columns) -> list[Dated]:
-        """The rows whose times are settled by these."""
+        """Return the rows whose times are settled by these."""
         rows, stamps = (columns.positions, columns.statics), columns.stamps
         undated = bool(self._waiting) or any((table["time"] == NO_TIME).any() for table in rows)
         if not undated or not self._gap_us:
@@ -84,7 +84,7 @@ class Dating:
         return [first, *self._later((rows[0][cuts[0] :], rows[1][cuts[1] :]))]
 
     def end(self) -> Dated:
-        """The rows that wait for a time which doesn't come any more."""
+        """Return the rows that wait for a time which doesn't come any more."""
         return self._settled(_NONE, _NO_STAMPS)
 
     def _later(self, rows: tuple[Rows, Rows]) -> list[Dated]:
@@ -107,7 +107,7 @@ class Dating:
         return [dated]
 
     def _settled(self, rows: tuple[Rows, Rows], stamps: Rows) -> Dated:
-        """The waiting rows and `rows`, dated by the times before, among (`stamps`) and behind."""
+        """Return the waiting rows and `rows`, dated by the times before, among (`stamps`) and behind."""
         starts = [sum(len(part[table]) for part in self._waiting) for table in (0, 1)]
         parts = [*self._waiting, rows]
         dated = Dated.of(

@@ -210,7 +210,7 @@ def _early(reader: Queries, now: datetime) -> tuple[Early, ...]:
 
 
 def _clocks(reader: Queries) -> tuple[Clock, ...]:
-    """What is said of the clocks of the newest feeds, newest first."""
+    """Return what is said of the clocks of the newest feeds, newest first."""
     newest = reader.ledger().tail(MAX_CLOCKS)[::-1]
     return tuple(
         Clock(f"feed {row.name}", text, hint)
