@@ -107,7 +107,7 @@ class Dating:
         return [dated]
 
     def _settled(self, rows: tuple[Rows, Rows], stamps: Rows) -> Dated:
-        """Return waiting rows and `rows`, dated by the times before, among (`stamps`) and behind."""
+        """Return waiting rows and `rows`, dated by times before, among (`stamps`) and behind."""
         starts = [sum(len(part[table]) for part in self._waiting) for table in (0, 1)]
         parts = [*self._waiting, rows]
         dated = Dated.of(
