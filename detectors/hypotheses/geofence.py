@@ -11,11 +11,9 @@ from detectors.core.hypothesis import (
     PASSENGER,
     PILOT,
     PLEASURE,
-    RESTRICTED,
     TENDER,
     TOWING,
     TUG,
-    WORKING,
     All,
     Any,
     Case,
@@ -27,6 +25,7 @@ from detectors.core.hypothesis import (
     Subkind,
     Vessel,
 )
+from detectors.hypotheses.common import IS_RESTRICTED, WORKS_AT_SEA
 
 PASSAGE_KN: Final = 5.0
 """Steerage way of a ship on passage; slower than that she waits, fishes or manoeuvres."""
@@ -88,16 +87,7 @@ HYPOTHESES: Final = (
     Hypothesis(
         "work at sea",
         0.6,
-        (
-            Case(
-                Some(Vessel(types=WORKING)),
-                "it is engaged in dredging, diving or underwater work",
-            ),
-            Case(
-                Own(Vessel(statuses=frozenset({RESTRICTED}))),
-                "it reports being restricted in its ability to manoeuvre",
-            ),
-        ),
+        (WORKS_AT_SEA, IS_RESTRICTED),
         "A dredger or diving vessel, or restricted in its ability to manoeuvre.",
         "no notice to mariners announces the work",
     ),

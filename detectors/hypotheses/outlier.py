@@ -8,11 +8,9 @@ from detectors.core.hypothesis import (
     OFFICIAL,
     PILOT,
     PLEASURE,
-    RESTRICTED,
     TENDER,
     TOWING,
     TUG,
-    WORKING,
     All,
     Case,
     Compare,
@@ -22,6 +20,7 @@ from detectors.core.hypothesis import (
     Some,
     Vessel,
 )
+from detectors.hypotheses.common import IS_RESTRICTED, WORKS_AT_SEA
 
 NEAR_PORT_M: Final = 3704.0
 """Two miles: ships turn and slow down off a port."""
@@ -58,16 +57,7 @@ HYPOTHESES: Final = (
     Hypothesis(
         "work at sea",
         0.7,
-        (
-            Case(
-                Some(Vessel(types=WORKING)),
-                "it is engaged in dredging, diving or underwater work",
-            ),
-            Case(
-                Own(Vessel(statuses=frozenset({RESTRICTED}))),
-                "it reports being restricted in its ability to manoeuvre",
-            ),
-        ),
+        (WORKS_AT_SEA, IS_RESTRICTED),
         "A dredger or diving vessel, or one restricted in its ability to manoeuvre.",
         "no notice to mariners announces the work",
     ),
