@@ -260,6 +260,11 @@ class Installation:
         return self.home / "notices.json"
 
     @property
+    def examined(self) -> Path:
+        """What was wrong with configuration and zones when they were examined last."""
+        return self.home / "examined.json"
+
+    @property
     def exports(self) -> Path:
         """Log of what was sent to whom."""
         return self.home / "exports.jsonl"

@@ -100,6 +100,7 @@ def test_states_its_facts(name):
     assert set(detector.requires) <= set(frames.TRACKED)
     assert timedelta(0) < detector.lookback < timedelta(days=7)
     assert timedelta(0) <= detector.settle <= detector.lookback
+    assert detectors.reasons_of(name) == detector.hypotheses
 
 
 @ALL
