@@ -23,10 +23,13 @@ from pipelines.publish.products import Products
 
 WRITERS: Final[dict[str, Callable[[Products, Path], Path]]] = {
     "events.csv": tables.write_events_csv,
-    "events.parquet": geoparquet.write,
+    "events.parquet": geoparquet.write_events,
+    "incidents.csv": tables.write_incidents_csv,
+    "incidents.parquet": geoparquet.write_incidents,
     "flagged.csv": tables.write_flagged_csv,
     "parts.csv": tables.write_parts_csv,
     "events.geojson": geojson.write_events,
+    "incidents.geojson": geojson.write_incidents,
     "tracks.geojson": geojson.write_tracks,
     "flagged.kml": kml.write,
     "flagged.gpx": gpx.write,
@@ -42,11 +45,19 @@ PACK_FILES: Final[dict[str, dict[str, Callable[[Products, Path], Path | None]]]]
     "pdf": {"brief.pdf": pdf.write},
     "csv": {
         "events.csv": tables.write_events_csv,
+        "incidents.csv": tables.write_incidents_csv,
         "flagged.csv": tables.write_flagged_csv,
         "parts.csv": tables.write_parts_csv,
     },
-    "geoparquet": {"events.parquet": geoparquet.write},
-    "geojson": {"events.geojson": geojson.write_events, "tracks.geojson": geojson.write_tracks},
+    "geoparquet": {
+        "events.parquet": geoparquet.write_events,
+        "incidents.parquet": geoparquet.write_incidents,
+    },
+    "geojson": {
+        "events.geojson": geojson.write_events,
+        "incidents.geojson": geojson.write_incidents,
+        "tracks.geojson": geojson.write_tracks,
+    },
     "kml": {"flagged.kml": kml.write},
     "kmz": {"flagged.kmz": kml.write_kmz},
     "gpx": {"flagged.gpx": gpx.write, "route.gpx": route.write_gpx},

@@ -44,6 +44,7 @@ class PlanLabels(BaseModel):
     out_of_reach: str
     lower_value: str
     another_unit: str
+    same_incident: str
     never_nearer: str
     could_meet: str
     could_meet_on_watch: str

@@ -109,6 +109,14 @@ class RunQueries(Generation):
         """Return `schemas.FLAGGED` of a run."""
         return self._ask("run_flags", run_id=run_id)
 
+    def incidents(self, run_id: str) -> pd.DataFrame:
+        """Return `schemas.INCIDENTS` of a run: in rank order, then those that are over."""
+        return self._ask("run_incidents", run_id=run_id)
+
+    def known_incidents(self, ordinal: int | None = None) -> pd.DataFrame:
+        """Return `schemas.INCIDENTS`: each as the newest run told it, up to the run of a number."""
+        return self._ask("known_incidents", ordinal=ordinal)
+
     def all_flags(self) -> pd.DataFrame:
         """Return every flag: `schemas.FLAGGED`, run_id, ordinal, known_time; by run and rank."""
         runs = self.runs()[["run_id", "ordinal", "known_time"]]
