@@ -53,6 +53,21 @@ class EventCard:
 
 
 @dataclass(frozen=True)
+class IncidentCard:
+    """One incident as a reader sees it; `vessel` is the rank of its first flagged vessel."""
+
+    rank: int
+    incident_id: str
+    title: str
+    score: float
+    certainty: str
+    status: str
+    news: str
+    next_step: str
+    vessel: int | None
+
+
+@dataclass(frozen=True)
 class VesselCard:
     """One flagged vessel as a reader sees it."""
 
@@ -122,6 +137,28 @@ def vessel_cards(products: Products) -> list[VesselCard]:
             )
         )
     return cards
+
+
+def incident_cards(products: Products) -> list[IncidentCard]:
+    """List the incidents that aren't over, in rank order."""
+    frame = products.incidents
+    frame = frame[frame["rank"] > 0].sort_values("rank", kind="stable")
+    of = products.flagged.groupby("incident_id")["rank"].min().to_dict()
+    words = labels(products.language)
+    return [
+        IncidentCard(
+            rank=int(row["rank"]),
+            incident_id=one_line(str(row["incident_id"]), NAME_LIMIT),
+            title=one_line(str(row["title"]), SENTENCE_LIMIT),
+            score=float(row["score"]),
+            certainty=one_line(str(row["certainty"]), NAME_LIMIT),
+            status=words.status_of(str(row["status"])),
+            news=one_line(str(row["news"]), SENTENCE_LIMIT),
+            next_step=one_line(str(row["next_step"]), SENTENCE_LIMIT),
+            vessel=of.get(row["incident_id"]),
+        )
+        for row in frame.to_dict("records")
+    ]
 
 
 def vessel_names(products: Products) -> dict[int, str]:

@@ -150,10 +150,11 @@ def _went_on(row: Mapping[str, Any], old: pd.Series, known: Known, say: Say) -> 
     fresh = len(now - then - known.supersedes.keys())
     news = []
     if fresh:
-        news.append(say("{n} more events", n=fresh))
+        news.append(say("1 more event") if fresh == 1 else say("{n} more events", n=fresh))
     joined = _numbers(row["vessels"]) - _numbers(old["vessels"])
     if joined:
-        news.append(say("{n} more vessels", n=len(joined)))
+        n = len(joined)
+        news.append(say("1 more vessel") if n == 1 else say("{n} more vessels", n=n))
     if pd.isna(old["end"]) and not pd.isna(row["end"]):
         news.append(say("it ended"))
     step = float(str(row["score"])) - float(old["score"])

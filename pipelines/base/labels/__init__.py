@@ -106,6 +106,10 @@ class Labels(BaseModel):
     leads: str
     leads_more: str
     blind: str
+    incidents: str
+    incidents_summary: str
+    incident_over: str
+    next_step: str
     nothing_flagged: str
     not_all_clear: str
     not_for_navigation: str

@@ -48,7 +48,7 @@ def for_recipient(products: Products, language: str) -> Products:
     )
     marked = {
         name: with_marks(getattr(products, name), [MARK] * len(getattr(products, name)))
-        for name in ("events", "flagged", "parts")
+        for name in ("events", "flagged", "parts", "incidents")
     }
     return replace(products, release=release, **marked)
 
@@ -91,7 +91,9 @@ def test_every_format_has_its_files(folder: Path, released: Products) -> None:
 
 def test_the_marks_are_on_every_file(folder: Path, released: Products) -> None:
     words = labels(released.release.language if released.release else "en")
-    tables = {"events.csv", "flagged.csv", "parts.csv", "events.parquet"}  # have them row by row
+    # Tables have them row by row.
+    tables = {"events.csv", "incidents.csv", "flagged.csv", "parts.csv"}
+    tables |= {"events.parquet", "incidents.parquet"}
     furniture = ("flagged.xlsx/", "flagged-tak.zip/MANIFEST")
     for name, content in unpacked(folder):
         if name in tables or name.startswith(furniture):
@@ -116,7 +118,7 @@ def test_the_marks_are_on_every_file(folder: Path, released: Products) -> None:
 
 
 def test_each_row_of_a_table_has_its_marks(folder: Path, released: Products) -> None:
-    for name in ("events.csv", "flagged.csv", "parts.csv"):
+    for name in ("events.csv", "incidents.csv", "flagged.csv", "parts.csv"):
         with (folder / name).open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
         assert all((r["tlp"], r["rel"]) == ("AMBER+STRICT", "AUS, MYS") for r in rows)
