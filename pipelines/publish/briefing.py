@@ -54,9 +54,8 @@ class EventCard:
 
 @dataclass(frozen=True)
 class IncidentCard:
-    """One incident as a reader sees it; `vessel` is the rank of its first flagged vessel."""
+    """One incident as a reader sees it; `ranks` are those of its first and last flagged vessel."""
 
-    rank: int
     incident_id: str
     title: str
     score: float
@@ -64,7 +63,15 @@ class IncidentCard:
     status: str
     news: str
     next_step: str
-    vessel: int | None
+    ranks: tuple[int, int] | None
+
+    @property
+    def number(self) -> str:
+        """Return the numbers of its vessels on map and list, a dash where it flags none."""
+        if self.ranks is None:
+            return "–"
+        first, last = self.ranks
+        return f"{first}" if first == last else f"{first}–{last}"
 
 
 @dataclass(frozen=True)
@@ -143,11 +150,11 @@ def incident_cards(products: Products) -> list[IncidentCard]:
     """List the incidents that aren't over, in rank order."""
     frame = products.incidents
     frame = frame[frame["rank"] > 0].sort_values("rank", kind="stable")
-    of = products.flagged.groupby("incident_id")["rank"].min().to_dict()
+    ranks = products.flagged.groupby("incident_id")["rank"].agg(["min", "max"])
+    of = {str(key): (int(row["min"]), int(row["max"])) for key, row in ranks.iterrows()}
     words = labels(products.language)
     return [
         IncidentCard(
-            rank=int(row["rank"]),
             incident_id=one_line(str(row["incident_id"]), NAME_LIMIT),
             title=one_line(str(row["title"]), SENTENCE_LIMIT),
             score=float(row["score"]),
@@ -155,7 +162,7 @@ def incident_cards(products: Products) -> list[IncidentCard]:
             status=words.status_of(str(row["status"])),
             news=one_line(str(row["news"]), SENTENCE_LIMIT),
             next_step=one_line(str(row["next_step"]), SENTENCE_LIMIT),
-            vessel=of.get(row["incident_id"]),
+            ranks=of.get(str(row["incident_id"])),
         )
         for row in frame.to_dict("records")
     ]

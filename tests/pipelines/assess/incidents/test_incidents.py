@@ -115,13 +115,13 @@ def test_a_hull_that_changed_its_number_is_in_one_incident() -> None:
     assert together(
         event("loitering", 1, 3),
         event("identity", 6, 6.5, SHIP, NEW, HAND_OVER, subkind="hand_over"),
-        event("encounter", 8, 9, BOAT, NEW, ENCOUNTER),
-    ) == [{"encounter@8", "identity@6"}, {"loitering@1"}]
+        event("gap", 8, 9, NEW),
+    ) == [{"gap@8", "identity@6"}, {"loitering@1"}]
     assert together(
         event("loitering", 5, 5.5),
         event("identity", 6, 6.5, SHIP, NEW, HAND_OVER, subkind="hand_over", score=0.35),
-        event("encounter", 8, 9, BOAT, NEW, ENCOUNTER),
-    ) == [{"encounter@8", "identity@6", "loitering@5"}]
+        event("gap", 8, 9, NEW),
+    ) == [{"gap@8", "identity@6", "loitering@5"}]
 
 
 def test_what_others_saw_is_an_incident_without_a_vessel() -> None:
@@ -278,7 +278,11 @@ def test_incidents_that_turn_out_to_be_one_are_merged(gazetteer: Gazetteer) -> N
 
 
 def test_a_part_that_splits_off_gets_an_id_of_its_own(gazetteer: Gazetteer) -> None:
-    apart = (event("loitering", 1, 2), event("gap", 5, 7), event("loitering", 8, 9))
+    apart = (
+        event("loitering", 1, 2),
+        event("encounter", 5, 7, SHIP, NEW, ENCOUNTER),
+        event("gap", 8, 9),
+    )
     bridge = event("encounter", 1.5, 5, SHIP, BOAT, ENCOUNTER)
     one = told(gazetteer, *apart, bridge)
     assert len(one) == 1
