@@ -14,7 +14,6 @@ from pipelines.publish import (
     manifest,
     pdf,
     plan,
-    route,
     tables,
     tak,
     xlsx,
@@ -60,11 +59,11 @@ PACK_FILES: Final[dict[str, dict[str, Callable[[Products, Path], Path | None]]]]
     },
     "kml": {"flagged.kml": kml.write},
     "kmz": {"flagged.kmz": kml.write_kmz},
-    "gpx": {"flagged.gpx": gpx.write, "route.gpx": route.write_gpx},
+    "gpx": {"flagged.gpx": gpx.write},
     "gpkg": {"flagged.gpkg": gpkg.write},
     "xlsx": {"flagged.xlsx": xlsx.write},
     "tak": {"flagged-tak.zip": tak.write},
-    "rtz": {"route.rtz": route.write_rtz},
+    "rtz": {},  # sorties of the plan: a line from flag to flag would lead over land
 }
 """Files of each format that a recipient may ask for, and who writes them."""
 

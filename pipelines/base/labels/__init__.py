@@ -165,8 +165,6 @@ class Labels(BaseModel):
     evidence: str
     window: str
     files: str
-    route_name: str
-    route_caveat: str
     verify_line: str
     unsigned_line: str
     tlp_clear: str

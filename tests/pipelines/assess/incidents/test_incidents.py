@@ -278,11 +278,7 @@ def test_incidents_that_turn_out_to_be_one_are_merged(gazetteer: Gazetteer) -> N
 
 
 def test_a_part_that_splits_off_gets_an_id_of_its_own(gazetteer: Gazetteer) -> None:
-    apart = (
-        event("loitering", 1, 2),
-        event("encounter", 5, 7, SHIP, NEW, ENCOUNTER),
-        event("gap", 8, 9),
-    )
+    apart = (event("loitering", 1, 2), event("gap", 5, 7))
     bridge = event("encounter", 1.5, 5, SHIP, BOAT, ENCOUNTER)
     one = told(gazetteer, *apart, bridge)
     assert len(one) == 1
