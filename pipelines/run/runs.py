@@ -164,7 +164,10 @@ def judge(store: Queries, setup: Setup, window: Window, detection: Detection) ->
     )
     told = assessed.events
     compared = compare(told[~told["event_id"].isin(held["event_id"])], stored, succeeded)
-    assessed = named(assessed, Known.of(store.known_incidents(), compared))
+    last = store.last_run()
+    versions = None if last is None else store.manifest(str(last["run_id"])).get("detectors")
+    known = Known.of(store.known_incidents(), compared, versions, store.last_looked_at())
+    assessed = named(assessed, known)
     return Judged(window, detection, assessed, compared, lists)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from detectors.core import frames
@@ -29,20 +30,44 @@ class Known:
         The id of the event that each new event replaces.
     status
         The status of each event that the look was about; see `compare`.
+    by_rules
+        Events of a time that was looked at before, by a detector of another version.
     """
 
     incidents: pd.DataFrame
     supersedes: Mapping[str, str]
     status: Mapping[str, str]
+    by_rules: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, incidents: pd.DataFrame, compared: pd.DataFrame) -> "Known":
-        """Return what was known, from the store and from what `compare` found."""
+    def of(
+        cls,
+        incidents: pd.DataFrame,
+        compared: pd.DataFrame,
+        versions: Mapping[str, str] | None = None,
+        looked_at: pd.Timestamp | None = None,
+    ) -> "Known":
+        """Return what was known, from the store and from what `compare` found.
+
+        Parameters
+        ----------
+        versions, looked_at
+            Of the run before: version by detector, and until when it had looked.
+        """
         ids = compared["event_id"].tolist()
+        by_rules: frozenset[str] = frozenset()
+        if versions is not None and looked_at is not None:
+            other = [
+                versions.get(name) != version
+                for name, version in zip(compared["detector"], compared["version"], strict=True)
+            ]
+            old = compared["start"] <= looked_at
+            by_rules = frozenset(compared.loc[np.array(other, bool) & old, "event_id"])
         return cls(
             incidents,
             {k: v for k, v in zip(ids, compared["supersedes"].tolist(), strict=True) if v},
             dict(zip(ids, compared["status"].tolist(), strict=True)),
+            by_rules,
         )
 
     @classmethod
@@ -91,7 +116,7 @@ def lasting(found: pd.DataFrame, known: Known, say: Say = plain) -> pd.DataFrame
             rows.append({**row, **_went_on(row, before.iloc[taken[place]], known, say)})
         else:
             split = before["incident_id"].iloc[parted[place]] if place in parted else ""
-            rows.append({**row, **_new(row, split, used, say)})
+            rows.append({**row, **_new(row, split, used, known, say)})
         used.add(rows[-1]["incident_id"])
     into = {then: rows[now]["incident_id"] for now, then in reversed(shared)}
     rows += [
@@ -130,13 +155,20 @@ def _shared(
     return [(now, then) for _, _, now, then in sorted(keyed)]
 
 
-def _new(row: Mapping[str, Any], split: str, used: set[str], say: Say) -> dict[str, Any]:
+def _new(
+    row: Mapping[str, Any], split: str, used: set[str], known: Known, say: Say
+) -> dict[str, Any]:
     seed = str(row["incident_id"])
     name = _hash(seed)
     while name in used:  # a part of an incident that goes on under the id that its event made
         seed += f"|{split}"
         name = _hash(seed)
-    news = say("split from incident {id}", id=split) if split else say("new")
+    if split:
+        news = say("split from incident {id}", id=split)
+    elif known.by_rules.issuperset(str(row["events"]).split(";")):
+        news = say("new because rules changed")
+    else:
+        news = say("new")
     return {"incident_id": name, "status": "created", "news": news}
 
 

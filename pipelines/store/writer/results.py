@@ -106,7 +106,7 @@ class ResultWriter(Publishing):
         self.publish()
 
     def add_disposition(self, disposition: pd.DataFrame) -> None:
-        """Add a conclusion (`dispositions.DISPOSITIONS`, one row), then publish."""
+        """Add conclusions (`dispositions.DISPOSITIONS`), then publish."""
         with self._transaction():
             self._insert("dispositions", disposition)
         self.publish()
