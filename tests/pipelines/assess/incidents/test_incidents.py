@@ -263,6 +263,17 @@ def test_an_incident_keeps_its_id_while_it_grows(gazetteer: Gazetteer) -> None:
     assert grown["news"].iloc[0].startswith("2 more events")
 
 
+def test_what_other_rules_find_in_the_same_sea_is_said(gazetteer: Gazetteer) -> None:
+    found = events.build([event("loitering", 1, 2), event("gap", 9, 12)])
+    compared = found.assign(status="created", supersedes="")
+    nothing = frames.empty(INCIDENTS)
+    before = told(gazetteer, event("loitering", 1, 2), event("gap", 9, 12))
+    before = before.assign(incident_id=[one.split(";")[0] for one in before["events"]])
+    known = Known.of(nothing, compared, {"loitering": "0", "gap": "1"}, at(5))
+    news = dict(zip(before["start"], lasting(before, known)["news"], strict=True))
+    assert news == {at(1): "new because rules changed", at(9): "new"}
+
+
 def test_incidents_that_turn_out_to_be_one_are_merged(gazetteer: Gazetteer) -> None:
     apart = (event("loitering", 1, 2), event("loitering", 2, 4, BOAT))
     two = told(gazetteer, *apart)
