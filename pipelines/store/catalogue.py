@@ -23,11 +23,11 @@ from detectors.core import events, frames
 from detectors.core.errors import SelatError
 from detectors.kinematics import hull_limits, tracks
 from detectors.surroundings.coverage import CELLS, FEED, RECEIVERS
-from pipelines.base.schemas import DISPOSITIONS, FLAGGED, OPERATIONS
+from pipelines.base.schemas import DISPOSITIONS, FLAGGED, INCIDENTS, OPERATIONS
 from pipelines.base.settings import StoreSettings
 from pipelines.store.sql import statement
 
-SCHEMA_VERSION: Final = 8
+SCHEMA_VERSION: Final = 9
 """Version of the tables below. To change them: raise it, and say in `migrations` how a store of the
 version before comes to it."""
 
@@ -117,6 +117,7 @@ TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
         "status": _C("str", "", "created, changed, unchanged, retracted or not_assessed"),
     },
     "flags": {"run_id": _C("str", "", "the run"), **FLAGGED},
+    "incidents": {"run_id": _C("str", "", "the run"), **INCIDENTS},
     "runs": {
         "run_id": _C("str", "", "the run"),
         "ordinal": _C("int64", "", "1 for the store's first run"),

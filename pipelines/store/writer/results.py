@@ -53,6 +53,7 @@ class ResultWriter(Publishing):
         *,
         compared: pd.DataFrame,
         flags: pd.DataFrame,
+        incidents: pd.DataFrame,
         feed_keys: Iterable[str],
     ) -> None:
         """Record a finished run: its events with their status, its flags; then publish.
@@ -65,6 +66,8 @@ class ResultWriter(Publishing):
             `events.EVENTS` plus status, supersedes, reason.
         flags
             `schemas.FLAGGED`.
+        incidents
+            `schemas.INCIDENTS`.
         feed_keys
             The feeds that were new to this run.
         """
@@ -97,12 +100,13 @@ class ResultWriter(Publishing):
             learned = compared[compared["status"].isin(REVISIONS)]
             self._insert("event_revisions", learned.assign(run_id=run_id))
             self._insert("flags", flags.assign(run_id=run_id))
+            self._insert("incidents", incidents.assign(run_id=run_id))
             self._insert("runs", one_row("runs", run))
             self._insert("run_feeds", keys_frame(feed_keys).assign(run_id=run_id))
         self.publish()
 
     def add_disposition(self, disposition: pd.DataFrame) -> None:
-        """Add a conclusion (`dispositions.DISPOSITIONS`, one row), then publish."""
+        """Add conclusions (`dispositions.DISPOSITIONS`), then publish."""
         with self._transaction():
             self._insert("dispositions", disposition)
         self.publish()
