@@ -17,6 +17,7 @@ from detectors.kinematics import geodesy
 from detectors.surroundings.boundaries import Boundaries
 from detectors.surroundings.coasts import Coasts
 from detectors.surroundings.polygons import PolygonIndex
+from detectors.surroundings.rules import Rule
 
 ZONE_COLUMNS: Final = ("zone_id", "name", "zone_class", "source", "confidence", "geometry")
 ZONE_CLASSES: Final = (
@@ -80,7 +81,8 @@ class Zones:
     Parameters
     ----------
     frame
-        One row per zone with `ZONE_COLUMNS`, EPSG:4326, polygons; further columns are kept.
+        One row per zone with `ZONE_COLUMNS`, EPSG:4326, polygons; further columns are kept, of
+        which `rules` holds the `rules.Rule` of each zone.
     land
         Land polygons, EPSG:4326.
     reach
@@ -153,12 +155,16 @@ class Zones:
     def licensed(self) -> NDArray[np.bool_]:
         """Tell whether each row of `frame` is no `sts_area`, or one where transfers are licensed.
 
-        Where the frame doesn't say (column `licensed`), none is.
+        That is by a rule `transfer: licensed` without dates, or by the column `licensed`. What
+        holds at some times only excuses nothing where no time is asked for: see `ruled`.
         """
-        transfers = np.asarray(self.frame["zone_class"] == "sts_area", bool)
-        if "licensed" not in self.frame.columns:
-            return ~transfers
-        return np.asarray(~transfers | self.frame["licensed"].to_numpy(bool))
+        found = np.array(self.frame["zone_class"] != "sts_area", bool)
+        if "licensed" in self.frame.columns:
+            found |= self.frame["licensed"].to_numpy(bool)
+        for row, rule in self.rules:
+            undated = rule.valid_from is None and rule.valid_until is None
+            found[row] |= undated and (rule.asks, rule.value) == ("transfer", "licensed")
+        return found
 
     def on_land(self, lat: ArrayLike, lon: ArrayLike) -> NDArray[np.bool_]:
         """Tell whether each point lies on land."""
@@ -211,8 +217,41 @@ class Zones:
 
     @cached_property
     def records(self) -> list[dict[str, Any]]:
-        """Return the rows of `frame` without their geometry, one mapping each."""
-        found: list[dict[str, Any]] = self.frame.drop(columns="geometry").to_dict("records")
+        """Return the rows of `frame` without geometry and rules, one mapping each, with `row`."""
+        plain = self.frame.drop(columns=["geometry", "rules"], errors="ignore")
+        return [{**record, "row": i} for i, record in enumerate(plain.to_dict("records"))]
+
+    @cached_property
+    def rules(self) -> tuple[tuple[int, Rule], ...]:
+        """Return all rules, each with the row of `frame` that carries it."""
+        if "rules" not in self.frame.columns:
+            return ()
+        return tuple((row, rule) for row, own in enumerate(self.frame["rules"]) for rule in own)
+
+    def rules_at(self, row: int, at_us: int) -> tuple[Rule, ...]:
+        """Return the rules of one zone that hold at a time."""
+        return tuple(rule for own, rule in self.rules if own == row and rule.holds(at_us))
+
+    def ruled(
+        self, lat: ArrayLike, lon: ArrayLike, at_us: NDArray[np.int64], asks: str, *values: str
+    ) -> NDArray[np.int64]:
+        """Index in `rules` of a rule that asks so of each point at its time; -1: none does.
+
+        Of several the one with the first of `values`, and of those the first listed.
+        """
+        found = np.full(len(at_us), -1, "int64")
+        for value in reversed(values):
+            mine = [i for i, (_, r) in enumerate(self.rules) if (r.asks, r.value) == (asks, value)]
+            carrying = np.zeros(len(self.frame), bool)
+            carrying[[self.rules[i][0] for i in mine]] = True
+            if not carrying.any():
+                continue
+            point, zone = self._zone_index.pairs(lat, lon, carrying)
+            for i in reversed(mine):
+                row, rule = self.rules[i]
+                first, last = rule.span_us
+                inside = point[zone == row]
+                found[inside[(at_us[inside] >= first) & (at_us[inside] < last)]] = i
         return found
 
     def id_of(self, row: int) -> str:

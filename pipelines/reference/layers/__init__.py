@@ -19,6 +19,7 @@ from pipelines.reference.layers.places import (
     load_gazetteer,
     load_landmarks,
 )
+from pipelines.reference.layers.rules import RULES_FILE, load_rules
 from pipelines.reference.layers.zones import (
     LANDING_RADIUS_M,
     joint_areas,
@@ -32,6 +33,7 @@ from pipelines.reference.layers.zones import (
 
 __all__ = [
     "LANDING_RADIUS_M",
+    "RULES_FILE",
     "boundary_lines",
     "joint_areas",
     "landing_places",
@@ -42,6 +44,7 @@ __all__ = [
     "load_land",
     "load_landmarks",
     "load_reach",
+    "load_rules",
     "load_zones",
     "read_zone",
     "read_zone_file",

@@ -10,6 +10,7 @@ import shapely
 from shapely.geometry import shape
 
 from detectors.core.errors import ConfigError
+from detectors.surroundings.rules import Rule, read_rule
 from detectors.surroundings.zones import (
     CONFIDENCES,
     LANE_CLASSES,
@@ -17,6 +18,8 @@ from detectors.surroundings.zones import (
 )
 
 _ZONE_ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+MAX_RULES: Final = 50
+"""A zone with more of them is no zone."""
 _ZONE_KEYS: Final = ("zone_id", "name", "zone_class", "source", "confidence")
 
 
@@ -104,6 +107,7 @@ def read_zone(feature: Any, where: str, file: str) -> dict[str, Any]:
         **zone,
         "direction_deg": _direction(properties.get("direction_deg"), zone["zone_class"], where),
         **_licence(properties, zone["zone_class"], where),
+        "rules": read_rules(properties.get("rules"), where),
         "note": note.strip() if isinstance(note, str) else "",
         "file": file,
         "geometry": _polygon(feature.get("geometry"), where),
@@ -119,6 +123,29 @@ def _direction(value: Any, zone_class: str, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 360:
         raise ConfigError(f"{where}: direction_deg {value!r} is no direction from 0 to 360 degrees")
     return float(value)
+
+
+def read_rules(made: Any, where: str) -> tuple[Rule, ...]:
+    """Return the rules that a zone carries, from what stands in its file.
+
+    Raises
+    ------
+    ConfigError
+        If one is broken: says which, and what is wrong.
+    """
+    if made is None:
+        return ()
+    if not isinstance(made, list) or len(made) > MAX_RULES:
+        raise ConfigError(f"{where}: rules is a list, of {MAX_RULES} at most")
+    found = []
+    for number, one in enumerate(made, start=1):
+        try:
+            found.append(read_rule(one))
+        except ValueError as error:
+            raise ConfigError(
+                f"{where}, rule {number}: {error}", hint="see config/zones/README.md"
+            ) from error
+    return tuple(found)
 
 
 def _licence(properties: dict[str, Any], zone_class: str, where: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """All zones of an installation: hand-written, of the reference layers, and learned."""
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +23,7 @@ from pipelines.reference.codes import load_mid
 from pipelines.reference.layers.boundaries import boundary_lines
 from pipelines.reference.layers.features import read_zone, read_zone_file, zone_files
 from pipelines.reference.layers.files import read_geo, slug, stamps
+from pipelines.reference.layers.rules import load_rules
 from pipelines.reference.tables import REFERENCE_HINT, stamp
 
 LANDING_RADIUS_M: Final = (500.0, 5000.0)
@@ -42,7 +44,7 @@ def load_zones(zones_dir: Path, reference_dir: Path, learned_dir: Path | None = 
     Parameters
     ----------
     zones_dir
-        Folder of hand-written zones: every ``*.geojson`` in it is read.
+        Folder of hand-written zones: every ``*.geojson`` in it is read, and ``rules.yaml``.
     reference_dir
         Folder of the reference layers.
     learned_dir
@@ -52,7 +54,7 @@ def load_zones(zones_dir: Path, reference_dir: Path, learned_dir: Path | None = 
     -------
     Zones
         Its frame has `zones.ZONE_COLUMNS`, `note`, `file`, `direction_deg` (of lanes, else NaN),
-        `licensed` and `licence_source` (of transfer areas); hand-written zones first. Its
+        `licensed` and `licence_source` (of transfer areas), `rules`; hand-written zones first. Its
         boundaries are `boundary_lines`.
 
     Raises
@@ -92,6 +94,11 @@ def _make_zones(
             f"zone_id {zone_id!r} is used twice, in {' and '.join(files)}",
             hint="events carry the zone_id: give each zone its own",
         )
+    more = load_rules(zones_dir)
+    frame["rules"] = [
+        (*own, *more.get(zone_id, ()))
+        for zone_id, own in zip(frame["zone_id"], frame["rules"], strict=True)
+    ]
     return Zones(
         gpd.GeoDataFrame(frame, geometry="geometry", crs=4326),
         load_land(reference_dir),
@@ -180,10 +187,11 @@ def landing_places(reference_dir: Path) -> gpd.GeoDataFrame:
 
 
 def _zone_frame(rows: Iterator[dict[str, Any]] | Sequence[dict[str, Any]]) -> gpd.GeoDataFrame:
-    unsaid = {"direction_deg": float("nan"), "licensed": False, "licence_source": ""}
+    unsaid = {"direction_deg": math.nan, "licensed": False, "licence_source": "", "rules": ()}
     columns = [*ZONE_COLUMNS[:-1], "note", "file", *unsaid, "geometry"]
     frame = pd.DataFrame([{**unsaid, **row} for row in rows], columns=columns)
     types = dict.fromkeys(columns[:-1], "str") | {"direction_deg": "float64", "licensed": "bool"}
+    types["rules"] = "object"
     return gpd.GeoDataFrame(frame.astype(types), geometry="geometry", crs=4326)
 
 
