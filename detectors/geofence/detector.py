@@ -31,7 +31,8 @@ class Geofence(Limits):
 
     **Visits** (``enter``, ``exit``, ``dwell``). The reports of a track inside a zone make one visit
     while they are no more than `max_silence_s` apart, and no more than `min_outside_s` where the
-    vessel was outside in between (the hysteresis: a vessel on the boundary doesn't flicker). A
+    vessel was outside in between, or `max_beside_s` where it never was further than `max_edge_m`
+    from the zone (the hysteresis: a ship that swings over an edge at anchor makes one visit). A
     visit counts once it lasted `min_inside_s`, measured between crossings.
 
     A crossing lies where the segment between the report outside and the report inside cuts the
@@ -70,7 +71,7 @@ class Geofence(Limits):
     """
 
     name: ClassVar[str] = "geofence"
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -100,7 +101,8 @@ class Geofence(Limits):
     @property
     def lookback(self) -> timedelta:
         """Long enough to find what lies behind any event not yet settled."""
-        visit_s = max(self.min_inside_s, self.min_dwell_s) + self.min_outside_s
+        outside_s = max(self.min_outside_s, self.max_beside_s)
+        visit_s = max(self.min_inside_s, self.min_dwell_s) + outside_s
         episode_s = max(self.min_stop_s, self.min_against_s) + 2 * self.max_interruption_s
         approach_s = self.max_approach_s + self.min_landing_s
         return self.settle + timedelta(

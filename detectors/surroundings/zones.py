@@ -217,9 +217,10 @@ class Zones:
 
     @cached_property
     def records(self) -> list[dict[str, Any]]:
-        """Return the rows of `frame` without geometry and rules, one mapping each, with `row`."""
+        """Return the rows of `frame` without geometry and rules, one mapping each."""
         plain = self.frame.drop(columns=["geometry", "rules"], errors="ignore")
-        return [{**record, "row": i} for i, record in enumerate(plain.to_dict("records"))]
+        found: list[dict[str, Any]] = plain.to_dict("records")
+        return found
 
     @cached_property
     def rules(self) -> tuple[tuple[int, Rule], ...]:
@@ -230,7 +231,8 @@ class Zones:
 
     def rules_at(self, row: int, at_us: int) -> tuple[Rule, ...]:
         """Return the rules of one zone that hold at a time."""
-        return tuple(rule for own, rule in self.rules if own == row and rule.holds(at_us))
+        own = self.frame["rules"].iloc[row] if "rules" in self.frame.columns else ()
+        return tuple(rule for rule in own if rule.holds(at_us))
 
     def ruled(
         self, lat: ArrayLike, lon: ArrayLike, at_us: NDArray[np.int64], asks: str, *values: str

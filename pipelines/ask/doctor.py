@@ -99,7 +99,7 @@ def check_zones(zones: Zones) -> list[Problem]:
         allowed = MAX_LAND_SHARE.get(str(zone.zone_class), 1.0)
         if share > allowed:
             report(
-                "error" if zone.zone_class in SEA_CLASSES else "warning",
+                "warning",
                 f"{_percent(share)} of it is land; {_percent(allowed)} is tolerated in a "
                 f"{zone.zone_class}",
                 "move its outline off the coast",
