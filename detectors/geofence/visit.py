@@ -6,10 +6,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.detector import Context
 from detectors.core.evidence import at_least
 from detectors.core.frames import SECOND_US
 from detectors.geofence.edge import has_left, stays_beside
 from detectors.geofence.limits import Limits
+from detectors.geofence.watching import Visits, watched_visits
 from detectors.geofence.watched import Story, WatchedReports, about_zone, of_classes, silence
 from detectors.kinematics import timegrid, visits
 from detectors.surroundings.zones import Zones
@@ -21,12 +23,14 @@ DWELL_SETTINGS: Final = ("max_silence_s", "min_outside_s", "max_edge_m")
 
 
 def visited(
-    limits: Limits, reports: WatchedReports, zones: Zones, point: Ints, row: Ints
+    limits: Limits, reports: WatchedReports, context: Context, point: Ints, row: Ints
 ) -> Iterator[Story]:
     """Find zones entered, left and stayed in, from pairs of reports and zones."""
+    zones = context.zones
     track, time_us, lat, lon = reports.track, reports.time_us, reports.lat, reports.lon
-    visited = of_classes(zones, row, {**limits.crossing_scores, **limits.dwell_scores})
-    point, row = point[visited], row[visited]
+    visited = zones.rows_of([*limits.crossing_scores, *limits.dwell_scores])
+    visited[[one for one, watch in zones.watches if watch.when in ("enter", "stay")]] = True
+    point, row = point[visited[row]], row[visited[row]]
     order = np.argsort(row, kind="stable")
     point, row = point[order], row[order]
     first, last = visits.visits(
@@ -74,6 +78,11 @@ def visited(
     goes_on = goes_on[~_followed(zone, track[inside_last])[goes_on]]
     sure = has_left(limits, reports, zones, zone[goes_on], inside_last[goes_on])
     settled[goes_on[~sure]] = False
+
+    quiet_us = now_us - time_us[inside_last]
+    still_on = reports.final[inside_last] & (quiet_us <= limits.max_silence_s * SECOND_US)
+    found = Visits(zone, inside_first, inside_last, entry, exit_, comes & lasting, still_on)
+    yield from watched_visits(limits, reports, context, found)
 
     for subkind, crossing, wanted, inside in (
         ("enter", entry, comes & lasting, inside_first),

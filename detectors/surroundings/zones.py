@@ -18,6 +18,7 @@ from detectors.surroundings.boundaries import Boundaries
 from detectors.surroundings.coasts import Coasts
 from detectors.surroundings.polygons import PolygonIndex
 from detectors.surroundings.rules import Rule
+from detectors.surroundings.watches import Watch, implied_by
 
 ZONE_COLUMNS: Final = ("zone_id", "name", "zone_class", "source", "confidence", "geometry")
 ZONE_CLASSES: Final = (
@@ -82,7 +83,7 @@ class Zones:
     ----------
     frame
         One row per zone with `ZONE_COLUMNS`, EPSG:4326, polygons; further columns are kept, of
-        which `rules` holds the `rules.Rule` of each zone.
+        which `rules` and `watches` hold tuples of `rules.Rule` and `watches.Watch`.
     land
         Land polygons, EPSG:4326.
     reach
@@ -133,6 +134,12 @@ class Zones:
         wanted = self.rows_of(classes, excuses=excuses) if classes else None
         return self._zone_index.pairs(lat, lon, wanted)
 
+    def members_of(
+        self, lat: ArrayLike, lon: ArrayLike, rows: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return pairs of points and zones as `members` does, of some rows of `frame`."""
+        return self._zone_index.pairs(lat, lon, rows)
+
     def within(
         self, lat: ArrayLike, lon: ArrayLike, classes: Sequence[str], *, excuses: bool = False
     ) -> NDArray[np.bool_]:
@@ -148,7 +155,7 @@ class Zones:
         With `excuses` without the transfer areas (`sts_area`) that aren't `licensed`: that ships
         are known to lie alongside one another there explains nothing.
         """
-        rows = np.asarray(self.frame["zone_class"].isin(list(classes)), bool)
+        rows = np.array(self.frame["zone_class"].isin(list(classes)), bool)
         return rows & self.licensed if excuses else rows
 
     @cached_property
@@ -218,7 +225,7 @@ class Zones:
     @cached_property
     def records(self) -> list[dict[str, Any]]:
         """Return the rows of `frame` without geometry and rules, one mapping each."""
-        plain = self.frame.drop(columns=["geometry", "rules"], errors="ignore")
+        plain = self.frame.drop(columns=["geometry", "rules", "watches"], errors="ignore")
         found: list[dict[str, Any]] = plain.to_dict("records")
         return found
 
@@ -228,6 +235,19 @@ class Zones:
         if "rules" not in self.frame.columns:
             return ()
         return tuple((row, rule) for row, own in enumerate(self.frame["rules"]) for rule in own)
+
+    @cached_property
+    def watches(self) -> tuple[tuple[int, Watch], ...]:
+        """Return what is watched, each with the row of `frame` where.
+
+        What users ask to be told of, and what a rule of entry or speed asks of vessels.
+        """
+        implied = ((row, implied_by(rule)) for row, rule in self.rules)
+        found = tuple((row, watch) for row, watch in implied if watch is not None)
+        if "watches" not in self.frame.columns:
+            return found
+        own = ((row, one) for row, these in enumerate(self.frame["watches"]) for one in these)
+        return (*own, *found)
 
     def rules_at(self, row: int, at_us: int) -> tuple[Rule, ...]:
         """Return the rules of one zone that hold at a time."""

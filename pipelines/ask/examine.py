@@ -16,6 +16,7 @@ from pipelines.ask.doctor import (
 )
 from pipelines.ask.health import Health, gather
 from pipelines.ask.health import problems as health_problems
+from pipelines.ask.rules import check_rules, check_rules_file
 from pipelines.base import marks
 from pipelines.base.problems import Problem
 from pipelines.base.settings import Installation
@@ -24,13 +25,19 @@ from pipelines.publish.packs import recipients
 from pipelines.run.setup import load_zones
 
 
-def examine(installation: Installation) -> list[Problem]:
-    """Problems of what a person may edit: configuration, zones, area, learned places."""
+def examine(installation: Installation, now: datetime | None = None) -> list[Problem]:
+    """Problems of what a person may edit: configuration, zones, area, learned places.
+
+    With `now` also rules of zones that have expired.
+    """
     zone_folder = installation.config / "zones"
     problems = [*check_config(installation.config), *check_zone_files(zone_folder)]
+    problems += check_rules_file(zone_folder)
     if not any(problem.level == "error" for problem in problems):
         zones = load_zones(installation)
         problems += check_zones(zones)
+        if now is not None:
+            problems += check_rules(zones, zone_folder, now.date())
         problems += check_reach(installation.latest, zones)
         problems += check_own_classes(zones, detectors.build(installation.detectors))
         area = installation.settings.area
@@ -51,7 +58,7 @@ def look(installation: Installation, now: datetime) -> tuple[Health | None, list
 
     Without health where the store can't be opened; the problems say why.
     """
-    problems = examine(installation)
+    problems = examine(installation, now)
     health: Health | None = None
     try:
         health = gather(installation, now)
