@@ -91,8 +91,8 @@ def about_zone(zones: Zones, row: int, at_us: int) -> dict[str, Any]:
     """Return what evidence says of a zone: what it is, and which of its rules held at a time."""
     about, rules = zones.records[row], zones.rules_at(row, at_us)
     said = {
-        "zone_rules": [rule.text for rule in rules],
-        "zone_rules_cited": [rule.cited for rule in rules],
+        "zone_rules": "; ".join(rule.text for rule in rules),
+        "zone_rules_cited": "; ".join(rule.cited for rule in rules),
     }
     return {
         "zone_class": str(about["zone_class"]),

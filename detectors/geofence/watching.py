@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from detectors.core.detector import Context
 from detectors.core.events import NEVER
-from detectors.core.evidence import Value
+from detectors.core.evidence import Bound, Sense
 from detectors.core.frames import SECOND_US
 from detectors.geofence.limits import Limits
-from detectors.geofence.watched import Story, WatchedReports, about_zone
+from detectors.geofence.watched import Story, WatchedReports, about_zone, silence
 from detectors.kinematics import timespan, visits
 from detectors.surroundings import zone_conduct
 from detectors.surroundings.watches import Watch
@@ -68,10 +68,16 @@ def watched_visits(
             if entered:
                 lat, lon = float(found.entry.lat[i]), float(found.entry.lon[i])
             outside = int(found.entry.outside[i])
-            more: dict[str, Value] = (
-                {"speed_kn": reports.made_good_kn(outside, a)}
+            more: dict[str, Any] = (
+                {
+                    "silence_s": silence(limits, float(found.entry.silence_s[i])),
+                    "speed_kn": reports.made_good_kn(outside, a),
+                }
                 if entered
-                else {"duration_s": round(stay_s[i]), "drift_kn": reports.made_good_kn(a, b)}
+                else {
+                    "duration_s": Bound(round(stay_s[i]), watch.min_duration_s, "at_least"),
+                    "drift_kn": reports.made_good_kn(a, b),
+                }
             )
             rows = (min(a, outside), a) if entered else (a, b)
             yield _story(reports, zones, row, watch, rows, (begin_us, finish_us), (lat, lon), more)
@@ -127,9 +133,12 @@ def watched_conduct(
             begin_us, end_us = int(spans.start_us[i]), int(spans.end_us[i])
             one, other = int(grid.report[a]), min(int(grid.report[b + 1]) + 1, reports.last)
             place = reports.place_at(one, (begin_us + end_us) // 2)
-            more: dict[str, Value] = {
-                "duration_s": (end_us - begin_us) // SECOND_US,
-                "median_speed_kn": float(np.nanmedian(grid.speed_kn[a : b + 1])),
+            seconds = (end_us - begin_us) // SECOND_US
+            median_kn = float(np.nanmedian(grid.speed_kn[a : b + 1]))
+            sense: Sense = "at_most" if watch.when == "stop" else "at_least"
+            more: dict[str, Any] = {
+                "duration_s": Bound(seconds, watch.min_duration_s, "at_least"),
+                "median_speed_kn": Bound(median_kn, watch.speed_kn, sense),
             }
             span = (begin_us, int(upto_us[i]))
             yield _story(reports, zones, zone, watch, (one, other), span, place, more)
@@ -171,7 +180,7 @@ def _story(
     rows: tuple[int, int],
     span: tuple[int, int],
     place: tuple[float, float],
-    measured: dict[str, Value],
+    measured: dict[str, Any],
 ) -> Story:
     a, b = rows
     return Story(

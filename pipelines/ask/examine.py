@@ -16,7 +16,7 @@ from pipelines.ask.doctor import (
 )
 from pipelines.ask.health import Health, gather
 from pipelines.ask.health import problems as health_problems
-from pipelines.ask.rules import check_rules, check_rules_file
+from pipelines.ask.rules import check_files, check_rules
 from pipelines.base import marks
 from pipelines.base.problems import Problem
 from pipelines.base.settings import Installation
@@ -32,7 +32,7 @@ def examine(installation: Installation, now: datetime | None = None) -> list[Pro
     """
     zone_folder = installation.config / "zones"
     problems = [*check_config(installation.config), *check_zone_files(zone_folder)]
-    problems += check_rules_file(zone_folder)
+    problems += check_files(zone_folder)
     if not any(problem.level == "error" for problem in problems):
         zones = load_zones(installation)
         problems += check_zones(zones)

@@ -1,10 +1,11 @@
 """Checks of the rules that zones carry: those that hold no more, or belong to no zone."""
 
 from datetime import date
+from functools import partial
 from pathlib import Path
 
-from detectors.core.errors import SelatError
 from detectors.surroundings.zones import Zones
+from pipelines.ask.doctor import attempt
 from pipelines.base.problems import Problem
 from pipelines.reference import layers as reference
 
@@ -26,10 +27,11 @@ def check_rules(zones: Zones, zones_dir: Path, today: date) -> list[Problem]:
     return problems
 
 
-def check_rules_file(zones_dir: Path) -> list[Problem]:
-    """Check that ``rules.yaml`` can be read, and each of its rules."""
-    try:
-        reference.load_rules(zones_dir)
-    except SelatError as error:
-        return [Problem("error", reference.RULES_FILE, error.message, error.hint)]
-    return []
+def check_files(zones_dir: Path) -> list[Problem]:
+    """Check ``rules.yaml``, and each watch area by itself."""
+    problems = attempt(reference.RULES_FILE, partial(reference.load_rules, zones_dir))
+    files = attempt("watch areas", partial(reference.area_files, zones_dir))
+    if not files:
+        for path in reference.area_files(zones_dir):
+            problems += attempt(path.name, partial(reference.read_area, path))
+    return problems + files

@@ -37,6 +37,7 @@ from detectors.surroundings import coverage_learn, lanes, mixtures, normal
 from detectors.surroundings.boundaries import BOUNDARY_COLUMNS, Boundaries
 from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.rules import Rule, read_rule
+from detectors.surroundings.watches import read_watch
 from detectors.surroundings.zones import LANE_CLASSES, ZONE_COLUMNS, Zones
 from pipelines.detect import company as company_module
 from pipelines.detect.company import Company
@@ -323,6 +324,7 @@ def make_zones(features: Sequence[dict[str, Any]], reach: shapely.Geometry = WOR
         "direction_deg": np.nan,
         "licensed": False,
         "rules": (),
+        "watch": (),
     }
     lines = [feature for feature in features if feature["zone_class"] == "boundary"]
     rows = [
@@ -330,8 +332,9 @@ def make_zones(features: Sequence[dict[str, Any]], reach: shapely.Geometry = WOR
         for i, feature in enumerate(features)
         if feature["zone_class"] != "boundary"
     ]
-    columns = (*ZONE_COLUMNS, "direction_deg", "licensed", "rules")
+    columns = (*ZONE_COLUMNS, "direction_deg", "licensed", "rules", "watches")
     for row in rows:
+        row["watches"] = tuple(read_watch(one) for one in row["watch"])
         row["rules"] = tuple(one if isinstance(one, Rule) else read_rule(one) for one in row["rules"])
     frame = gpd.GeoDataFrame(
         {name: [row[name] for row in rows] for name in columns}, geometry="geometry", crs=4326

@@ -19,8 +19,8 @@ CASE FORMAT
 `sightings.csv` (optional)
     What others saw: columns of `frames.SIGHTINGS`.
 `zones.geojson` (optional)
-    Features with `zone_class` and, if it matters, `zone_id`, `name`, `direction_deg`, `licensed` and
-    `rules` (as in a zones file); class
+    Features with `zone_class` and, if it matters, `zone_id`, `name`, `direction_deg`, `licensed`,
+    `rules` and `watch` (as in a zones file); class
     "land" makes land, class "boundary" a line with `left` and `right`.
 `context.yaml` (optional)
     `start`, `end`: the window (default: first and last report); `reach: none`: no layer reaches

@@ -4,6 +4,7 @@ Callers say where the files are. A file is parsed once as long as it doesn't cha
 is returned is the caller's own copy, zones are shared by all who ask for the same files.
 """
 
+from pipelines.reference.layers.areas import area_files, read_area
 from pipelines.reference.layers.boundaries import (
     boundary_lines,
     load_boundaries,
@@ -29,11 +30,13 @@ from pipelines.reference.layers.zones import (
     load_reach,
     load_zones,
     territorial_seas,
+    with_area,
 )
 
 __all__ = [
     "LANDING_RADIUS_M",
     "RULES_FILE",
+    "area_files",
     "boundary_lines",
     "joint_areas",
     "landing_places",
@@ -46,9 +49,11 @@ __all__ = [
     "load_reach",
     "load_rules",
     "load_zones",
+    "read_area",
     "read_zone",
     "read_zone_file",
     "territorial_seas",
+    "with_area",
     "zone_features",
     "zone_files",
 ]

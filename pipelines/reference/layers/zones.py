@@ -20,6 +20,7 @@ from detectors.surroundings.zones import (
     Zones,
 )
 from pipelines.reference.codes import load_mid
+from pipelines.reference.layers.areas import area_files, read_area
 from pipelines.reference.layers.boundaries import boundary_lines
 from pipelines.reference.layers.features import read_zone, read_zone_file, zone_files
 from pipelines.reference.layers.files import read_geo, slug, stamps
@@ -44,7 +45,8 @@ def load_zones(zones_dir: Path, reference_dir: Path, learned_dir: Path | None = 
     Parameters
     ----------
     zones_dir
-        Folder of hand-written zones: every ``*.geojson`` in it is read, and ``rules.yaml``.
+        Folder of hand-written zones: every ``*.geojson`` in it is read, ``rules.yaml``,
+        and the areas in ``watch_areas/*.yaml``.
     reference_dir
         Folder of the reference layers.
     learned_dir
@@ -54,7 +56,7 @@ def load_zones(zones_dir: Path, reference_dir: Path, learned_dir: Path | None = 
     -------
     Zones
         Its frame has `zones.ZONE_COLUMNS`, `note`, `file`, `direction_deg` (of lanes, else NaN),
-        `licensed` and `licence_source` (of transfer areas), `rules`; hand-written zones first. Its
+        `licensed` and `licence_source` (of transfer areas), `rules`, `watches`; hand-written zones first. Its
         boundaries are `boundary_lines`.
 
     Raises
@@ -76,6 +78,7 @@ def _make_zones(
     zones_dir: Path, reference_dir: Path, learned_dir: Path | None, _: frozenset[Any]
 ) -> Zones:
     rows = [row for path in zone_files(zones_dir) for row in read_zone_file(path)]
+    rows += [read_area(path) for path in area_files(zones_dir)]
     frame = pd.concat(
         [
             _zone_frame(rows),
@@ -105,6 +108,22 @@ def _make_zones(
         load_reach(reference_dir),
         Boundaries(boundary_lines(reference_dir)),
     )
+
+
+def with_area(zones: Zones, path: Path) -> tuple[Zones, Zones]:
+    """Return zones without and with the watch area of a file, whether it is among them or not.
+
+    Raises
+    ------
+    ConfigError
+        If the file is no watch area.
+    """
+    area = _zone_frame([read_area(path)])
+    others = zones.frame[zones.frame["zone_id"] != area["zone_id"].iloc[0]]
+    both = pd.concat([others, area], ignore_index=True)
+    frames = (others, gpd.GeoDataFrame(both, geometry="geometry", crs=4326))
+    without, together = (Zones(f, zones.land, zones.reach, zones.boundaries) for f in frames)
+    return without, together
 
 
 def learned_places(learned_dir: Path | None) -> gpd.GeoDataFrame:
@@ -187,11 +206,12 @@ def landing_places(reference_dir: Path) -> gpd.GeoDataFrame:
 
 
 def _zone_frame(rows: Iterator[dict[str, Any]] | Sequence[dict[str, Any]]) -> gpd.GeoDataFrame:
-    unsaid = {"direction_deg": math.nan, "licensed": False, "licence_source": "", "rules": ()}
+    unsaid = {"direction_deg": math.nan, "licensed": False, "licence_source": ""}
+    unsaid |= {"rules": (), "watches": ()}
     columns = [*ZONE_COLUMNS[:-1], "note", "file", *unsaid, "geometry"]
     frame = pd.DataFrame([{**unsaid, **row} for row in rows], columns=columns)
     types = dict.fromkeys(columns[:-1], "str") | {"direction_deg": "float64", "licensed": "bool"}
-    types["rules"] = "object"
+    types |= dict.fromkeys(("rules", "watches"), "object")
     return gpd.GeoDataFrame(frame.astype(types), geometry="geometry", crs=4326)
 
 

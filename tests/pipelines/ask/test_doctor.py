@@ -81,10 +81,10 @@ def test_rules_that_hold_no_more_or_belong_nowhere_are_named(tmp_path):
 
 
 def test_swapped_dates_in_the_rules_file_are_an_error(tmp_path):
-    assert rules.check_rules_file(tmp_path) == []
+    assert rules.check_files(tmp_path) == []
     text = "a: [{ais: required, source: x, valid_from: 2026-02-01, valid_until: 2026-01-01}]"
     (tmp_path / "rules.yaml").write_text(text)
-    (problem,) = rules.check_rules_file(tmp_path)
+    (problem,) = rules.check_files(tmp_path)
     assert problem.level == "error"
     assert "rules.yaml, a, rule 1: valid_until 2026-01-01 lies before" in problem.message
 

@@ -453,6 +453,6 @@ def test_zones_are_made_once_until_a_file_comes_changes_or_goes(tmp_path):
 
 def test_zones_frame_is_plain_text_columns(zones):
     text = pd.DataFrame(zones.frame).drop(
-        columns=["geometry", "direction_deg", "licensed", "rules"]
+        columns=["geometry", "direction_deg", "licensed", "rules", "watches"]
     )
     assert {str(kind) for kind in text.dtypes} == {"str"}
