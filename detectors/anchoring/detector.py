@@ -167,9 +167,7 @@ class Anchoring(Limits):
         least = "min_held_s" if evidence["duration_s"] >= self.min_held_s else "min_swung_s"
         bounds = {
             "duration_s": at_least(evidence["duration_s"], self, least),
-            "longest_silence_s": at_most(
-                evidence["longest_silence_s"], self, "max_silence_s"
-            ),
+            "longest_silence_s": at_most(evidence["longest_silence_s"], self, "max_silence_s"),
         }
         return events.row(
             self,
@@ -258,9 +256,7 @@ class Anchoring(Limits):
         )
 
 
-def _spread_m(
-    grid: timegrid.Grid, rows: Ints, first: Ints, last: Ints
-) -> tuple[Floats, Floats]:
+def _spread_m(grid: timegrid.Grid, rows: Ints, first: Ints, last: Ints) -> tuple[Floats, Floats]:
     """Return how far each run lies from its median place: 90 % of the time at most, and ever."""
     run, at = timegrid.ranges(first, last - first + 1)
     lat, east = grid.lat[rows], np.zeros(len(rows))

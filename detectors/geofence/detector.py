@@ -18,8 +18,8 @@ from detectors.geofence.limits import STEP_S, Limits
 from detectors.geofence.line import crossed_lines
 from detectors.geofence.told import tell
 from detectors.geofence.visit import visited
-from detectors.geofence.watching import once, watched_conduct
 from detectors.geofence.watched import Story, WatchedReports
+from detectors.geofence.watching import once, watched_conduct
 from detectors.hypotheses.geofence import HYPOTHESES
 from detectors.kinematics import timespan
 from detectors.surroundings.watches import MAX_MIN
@@ -33,7 +33,7 @@ class Geofence(Limits):
 
     **Visits** (``enter``, ``exit``, ``dwell``). The reports of a track inside a zone make one visit
     while they are no more than `max_silence_s` apart, and no more than `min_outside_s` where the
-    vessel was outside in between, or `max_beside_s` where it never was further than `max_edge_m`
+    vessel was outside in between, or `max_edge_s` where it never was further than `max_edge_m`
     from the zone (the hysteresis: a ship that swings over an edge at anchor makes one visit). A
     visit counts once it lasted `min_inside_s`, measured between crossings.
 
@@ -64,8 +64,8 @@ class Geofence(Limits):
     `min_landing_s`, within `max_approach_s`. The event lasts from when it slowed down until that is
     sure. Landing places are known by name: the zone is as large as its position is uncertain.
 
-    **Watch areas** (``watch_enter``, ``watch_stay``, ``watch_stop``, ``watch_speed``). What users ask
-    to be told of in areas of their own (`watches` of a zone), and what a zone's rule asks for
+    **Watch areas** (``watch_enter``, ``watch_stay``, ``watch_stop``, ``watch_speed``). What users
+    ask to be told of in areas of their own (`watches` of a zone), and what a zone's rule asks for
     (`entry`, `speed_kn_max`). Their score is the asker's and isn't lowered by innocent reasons.
 
     Interruptions of a stop or of a way against a lane count up to `max_interruption_s`.
@@ -108,7 +108,7 @@ class Geofence(Limits):
     @property
     def lookback(self) -> timedelta:
         """Long enough to find what lies behind any event not yet settled."""
-        outside_s = max(self.min_outside_s, self.max_beside_s)
+        outside_s = max(self.min_outside_s, self.max_edge_s)
         visit_s = max(self.min_inside_s, self.min_dwell_s, int(MAX_MIN * 60)) + outside_s
         episode_s = max(self.min_stop_s, self.min_against_s) + 2 * self.max_interruption_s
         approach_s = self.max_approach_s + self.min_landing_s

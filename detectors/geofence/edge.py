@@ -18,30 +18,33 @@ Ints = NDArray[np.int64]
 def stays_beside(
     limits: Limits, reports: WatchedReports, zones: Zones, point: Ints, row: Ints
 ) -> Bools:
-    """Tell after which of the reports inside zones the vessel stayed beside the edge until the next.
+    """Tell after which reports inside zones the vessel stayed beside the edge until the next.
 
-    It did where it was heard without a silence, for no more than `max_beside_s`, and never further
+    It did where it was heard without a silence, for no more than `max_edge_s`, and never further
     than `max_edge_m` outside. `point` and `row` are pairs of reports and zones, sorted by zone.
     """
     a, b = point[:-1], point[1:]
     apart_us = reports.time_us[b] - reports.time_us[a]
-    found = (row[1:] == row[:-1]) & (reports.track[b] == reports.track[a]) & (b > a + 1)
+    same = (row[1:] == row[:-1]) & (reports.track[b] == reports.track[a])
+    found = np.asarray(same & (b > a + 1), bool)
     found &= apart_us > limits.min_outside_s * SECOND_US
-    found &= apart_us <= limits.max_beside_s * SECOND_US
+    found &= apart_us <= limits.max_edge_s * SECOND_US
     asked = np.flatnonzero(found)
     strays = _strays(limits, reports, zones, row[asked], a[asked], b[asked])
     found[asked[strays]] = False
     return found
 
 
-def has_left(limits: Limits, reports: WatchedReports, zones: Zones, zone: Ints, last: Ints) -> Bools:
+def has_left(
+    limits: Limits, reports: WatchedReports, zones: Zones, zone: Ints, last: Ints
+) -> Bools:
     """Tell whether it is sure that each visit, by its last report inside, won't go on.
 
     It is where the vessel strayed from the edge afterwards, wasn't heard for too long, or has been
     outside for longer than it may be beside.
     """
     ends = reports.bounds[1:][np.searchsorted(reports.tracks, reports.track[last])] - 1
-    now_us, limit_us = reports.window[1], limits.max_beside_s * SECOND_US
+    now_us, limit_us = reports.window[1], limits.max_edge_s * SECOND_US
     found = now_us - reports.time_us[last] > limit_us
     found |= now_us - reports.time_us[ends] > limits.max_silence_s * SECOND_US
     asked = np.flatnonzero(~found)

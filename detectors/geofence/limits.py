@@ -48,9 +48,11 @@ class Limits(Detector):
     min_outside_s
         10 minutes outside end a visit, but not
     max_edge_m
-        within 700 m of the zone, heard all along and for no longer than `max_beside_s`: a ship at
-        anchor swings over an edge (in 18 stays of four tankers at anchor off Singapore the place
-        changed by up to 621 m in 3 h).
+        within 700 m of the zone, heard all along: a ship at anchor swings over an edge (in 18 stays
+        of four tankers at anchor off Singapore the place changed by up to 621 m in 3 h), for no
+        longer than
+    max_edge_s
+        7 hours, more than the stream runs one way (6.2 h).
     min_inside_s
         2 minutes inside make one: one position off by a few metres doesn't.
     min_dwell_s
@@ -93,6 +95,7 @@ class Limits(Detector):
     approach_scores: ZoneScores = Field(default=APPROACH_SCORES)
     min_outside_s: PositiveInt = 600
     max_edge_m: float = Field(default=700.0, ge=0)
+    max_edge_s: PositiveInt = 25_200
     min_inside_s: PositiveInt = 120
     min_dwell_s: PositiveInt = 1800
     max_silence_s: PositiveInt = 3600
@@ -114,7 +117,7 @@ class Limits(Detector):
     @property
     def settle(self) -> timedelta:
         """How long after a crossing it takes at most to be sure of it."""
-        outside_s = max(self.min_outside_s, self.max_beside_s)
+        outside_s = max(self.min_outside_s, self.max_edge_s)
         visit_s = self.max_silence_s + max(self.min_inside_s, outside_s)
         episode_s = self.max_silence_s + self.max_interruption_s + STEP_S
         return timedelta(seconds=max(visit_s, episode_s, self.max_beside_s))

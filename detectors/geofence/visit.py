@@ -11,8 +11,8 @@ from detectors.core.evidence import at_least
 from detectors.core.frames import SECOND_US
 from detectors.geofence.edge import has_left, stays_beside
 from detectors.geofence.limits import Limits
-from detectors.geofence.watching import Visits, watched_visits
 from detectors.geofence.watched import Story, WatchedReports, about_zone, of_classes, silence
+from detectors.geofence.watching import Visits, watched_visits
 from detectors.kinematics import timegrid, visits
 from detectors.surroundings.zones import Zones
 

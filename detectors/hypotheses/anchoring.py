@@ -62,7 +62,8 @@ HYPOTHESES: Final = (
             Case(
                 All(A_BOAT, Compare("n_lying_near", ">=", 1.0)),
                 "it is a small craft that swung within {spread_m:.0f} m, with "
-                "{n_lying_near:.0f} others lying still within {neighbour_m:.0f} m: a mooring ground",
+                "{n_lying_near:.0f} others lying still within {neighbour_m:.0f} m: a mooring "
+                "ground",
             ),
         ),
         "A small craft where others lie as near to one another as on moorings.",

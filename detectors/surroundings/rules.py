@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from detectors.core.frames import SECOND_US
@@ -89,7 +89,7 @@ class Rule:
 
 
 def _midnight_us(day: date) -> int:
-    moment = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
+    moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
     return int(moment.timestamp()) * SECOND_US
 
 
@@ -103,7 +103,9 @@ def read_rule(made: Any) -> Rule:
         none or they are swapped.
     """
     if not isinstance(made, Mapping):
-        raise ValueError("a rule is a mapping, such as {anchoring: prohibited, source: who says so}")
+        raise ValueError(
+            "a rule is a mapping, such as {anchoring: prohibited, source: who says so}"
+        )
     unknown = [shown(key) for key in made if key not in _KEYS]
     if unknown:
         raise ValueError(f"a rule has no {unknown[0]}; known: {', '.join(_KEYS)}")
@@ -142,8 +144,10 @@ def shown(value: Any) -> str:
     >>> shown("a" * 50) == repr("a" * 40)
     True
     """
-    return repr(value)[:42] if isinstance(value, int | float) else (
-        repr(value[:40]) if isinstance(value, str) else f"a {type(value).__name__}"
+    return (
+        repr(value)[:42]
+        if isinstance(value, int | float)
+        else (repr(value[:40]) if isinstance(value, str) else f"a {type(value).__name__}")
     )
 
 

@@ -1,4 +1,4 @@
-"""What users want to be told of in areas of their own: conduct, hours, who, and with which score."""
+"""What users want to be told of in areas of their own: conduct, hours, vessels, score."""
 
 import math
 import re
@@ -44,7 +44,7 @@ SHIPS: Final[Mapping[str, frozenset[int]]] = {
     "unknown": UNSTATED,
 }
 SETS: Final = {"class_a": "A", "class_b": "B"}
-"""Classes of vessels: by the set that sends, which nobody types in, or by the type that it states."""
+"""Classes of vessels: by the set that sends, which nobody types in, or by the type stated."""
 DEFAULT_MIN: Final[Mapping[str, float]] = {
     **dict.fromkeys(WHEN, 0.0),
     **{"stay": 30.0, "stop": 30.0, "speed": 5.0},
@@ -54,9 +54,9 @@ ENTRY_SCORES: Final[Mapping[str, float]] = {"prohibited": 0.3, "restricted": 0.1
 SPEED_SCORE: Final = 0.15
 SPEED_S: Final = 300
 SPEED_ERROR_KN: Final = 0.5
-"""What is raised of rules of entry and speed (judgement: a breach of the first is worth a look). Fast is
-who made half a knot more than allowed for five minutes: positions good to 10 m, 2 minutes apart,
-make 0.2 kn."""
+"""What is raised of rules of entry and speed (judgement: a breach of the first is worth a look).
+Fast is who made half a knot more than allowed for five minutes: positions good to 10 m, 2 minutes
+apart, make 0.2 kn."""
 _KEYS: Final = (
     "when",
     "score",

@@ -23,9 +23,9 @@ READS: Final = {"meet": "encounter", "silence": "gap"}
 class WatchArea(Detector):
     """Meetings (``meet``) and silences (``silence``) in areas where users asked to be told of them.
 
-    An event of `encounter` or `gap` that lies in a zone with such a watch, whose span it asks for, of a
-    vessel that it is about (of a meeting: either), is an event here with the score that the watch
-    says, whatever explains it. Who enters, stays, stops or speeds is found by `geofence`.
+    An event of `encounter` or `gap` that lies in a zone with such a watch, whose span it asks for,
+    of a vessel that it is about (of a meeting: either), is an event here with the score that the
+    watch says, whatever explains it. Who enters, stays, stops or speeds is found by `geofence`.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ class WatchArea(Detector):
         context: Context,
         span_us: tuple[int, int, int],
     ) -> dict[str, Any]:
-        """Return the event of one that was read, with its start, its end, and how far it is known."""
+        """Return the event of one that was read; of its span also how far it is known."""
         start_us, end_us, upto_us = map(int, span_us)
         about, evidence = context.zones.records[row], read["evidence"]
         told = evidence.explained

@@ -15,7 +15,9 @@ def check_rules(zones: Zones, zones_dir: Path, today: date) -> list[Problem]:
     problems = []
     for row, rule in zones.rules:
         if rule.valid_until is not None and rule.valid_until < today:
-            text = f"its rule {rule.text} held until {rule.valid_until}: what came later isn't judged"
+            text = (
+                f"its rule {rule.text} held until {rule.valid_until}: what came later isn't judged"
+            )
             hint = "is there a newer one? Keep the old one, which counts for the past"
             problems.append(Problem("warning", f"zone {zones.id_of(row)}", text, hint))
     known = set(zones.frame["zone_id"])

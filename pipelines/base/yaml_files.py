@@ -96,8 +96,8 @@ def read_bounded(path: Path, max_bytes: int) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError):
         alias = None  # `read_yaml` says what is wrong
     if alias is not None:
-        line = alias.start_mark.line + 1
-        raise ConfigError(f"{path.name} holds an alias (line {line})", hint="write it out")
+        line = f" (line {alias.start_mark.line + 1})" if alias.start_mark else ""
+        raise ConfigError(f"{path.name} holds an alias{line}", hint="write it out")
     return read_yaml(path)
 
 

@@ -64,7 +64,7 @@ def backtest(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """Show what a rule would have raised with other thresholds, or a watch area; nothing is written.
+    """Show what a rule with other thresholds, or a watch area, would have raised; writes nothing.
 
     Shows how many events and leads more or fewer there would be, which are new, gone or changed,
     and which vessels would join or leave the list of flagged ones.

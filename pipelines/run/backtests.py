@@ -1,4 +1,4 @@
-"""A backtest over the store: events and flags with a rule or an area as it is and as it would be."""
+"""A backtest over the store: events and flags as they are, and with another rule or area."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -92,9 +92,7 @@ class Trial:
     zones: tuple[Zones, Zones]
 
 
-def trial_of_thresholds(
-    installation: Installation, name: str, settings: Sequence[str]
-) -> Trial:
+def trial_of_thresholds(installation: Installation, name: str, settings: Sequence[str]) -> Trial:
     """Return the trial of a detector's parameters set otherwise.
 
     Raises

@@ -335,7 +335,9 @@ def make_zones(features: Sequence[dict[str, Any]], reach: shapely.Geometry = WOR
     columns = (*ZONE_COLUMNS, "direction_deg", "licensed", "rules", "watches")
     for row in rows:
         row["watches"] = tuple(read_watch(one) for one in row["watch"])
-        row["rules"] = tuple(one if isinstance(one, Rule) else read_rule(one) for one in row["rules"])
+        row["rules"] = tuple(
+            one if isinstance(one, Rule) else read_rule(one) for one in row["rules"]
+        )
     frame = gpd.GeoDataFrame(
         {name: [row[name] for row in rows] for name in columns}, geometry="geometry", crs=4326
     ).astype({"direction_deg": "float64"})
@@ -349,7 +351,9 @@ def make_zones(features: Sequence[dict[str, Any]], reach: shapely.Geometry = WOR
 def features_in(path: Path) -> list[dict[str, Any]]:
     """Return the features of a GeoJSON file as `make_zones` takes them."""
     found = json.loads(path.read_text("utf-8"))["features"]
-    return [{**one["properties"], "geometry": shapely.geometry.shape(one["geometry"])} for one in found]
+    return [
+        {**one["properties"], "geometry": shapely.geometry.shape(one["geometry"])} for one in found
+    ]
 
 
 def make_boundaries(features: Sequence[Mapping[str, Any]]) -> Boundaries:

@@ -10,6 +10,8 @@ from pipelines.reference.layers.boundaries import (
     load_boundaries,
 )
 from pipelines.reference.layers.features import (
+    read_polygon,
+    read_watches,
     read_zone,
     read_zone_file,
     zone_features,
@@ -50,6 +52,8 @@ __all__ = [
     "load_rules",
     "load_zones",
     "read_area",
+    "read_polygon",
+    "read_watches",
     "read_zone",
     "read_zone_file",
     "territorial_seas",

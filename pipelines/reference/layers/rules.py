@@ -1,4 +1,4 @@
-"""Rules of zones that stand in no file of a user's own: territorial seas and other reference layers.
+"""Rules of zones that stand in no file of a user's own: territorial seas and other layers.
 
 ``rules.yaml`` in the folder of zones holds a list of rules by zone id. A zone that isn't there (the
 layers of other waters) leaves its rules unread; `selat doctor` names it.

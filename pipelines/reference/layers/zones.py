@@ -56,8 +56,8 @@ def load_zones(zones_dir: Path, reference_dir: Path, learned_dir: Path | None = 
     -------
     Zones
         Its frame has `zones.ZONE_COLUMNS`, `note`, `file`, `direction_deg` (of lanes, else NaN),
-        `licensed` and `licence_source` (of transfer areas), `rules`, `watches`; hand-written zones first. Its
-        boundaries are `boundary_lines`.
+        `licensed` and `licence_source` (of transfer areas), `rules`, `watches`; hand-written zones
+        first. Its boundaries are `boundary_lines`.
 
     Raises
     ------

@@ -299,7 +299,12 @@ def test_a_rule_counts_on_its_dates_only(tmp_path):
     write(tmp_path, feature(rules=[dated]), feature(zone_id="b-zone"))
     (tmp_path / "rules.yaml").write_text("b-zone: [{entry: restricted, source: the port}]")
     zones = reference.load_zones(tmp_path, REFERENCE)
-    days = ["2026-01-01T23:59:59", "2026-01-02T00:00:00", "2026-01-03T23:59:59", "2026-01-04T00:00:00"]
+    days = [
+        "2026-01-01T23:59:59",
+        "2026-01-02T00:00:00",
+        "2026-01-03T23:59:59",
+        "2026-01-04T00:00:00",
+    ]
     at_us = pd.to_datetime(days).astype("datetime64[us]").astype("int64").to_numpy()
     here = np.full(len(at_us), 0.5)
     found = zones.ruled(here, here, at_us, "anchoring", "prohibited")
