@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 
 PERMITS: Final = (("anchoring", "permitted"), ("transfer", "licensed"))
 LOOKS: Final = (0, 1, 2, 3)
-"""Thirds of `hold_s` before the end, at each of which others must lie alongside."""
+"""Thirds of `hold_s` before the end, at three of which so many others lay alongside."""
 STILL_KN: Final = 0.5
 """A ship that swings at anchor moves slower over a step of ten minutes."""
 
@@ -71,11 +71,11 @@ def around(
     with np.errstate(invalid="ignore"):
         still = np.flatnonzero(grid.speed_kn < STILL_KN)
     everybody = np.arange(len(grid.tick))
-    together = np.full(len(last), len(grid.tick), "int64")
-    for part in LOOKS:
-        then = np.maximum(last - part * third, first)
-        count = nearby.n_near(grid, then, everybody, limits.alongside_m)
-        together = np.minimum(together, count)
+    counts = [
+        nearby.n_near(grid, np.maximum(last - part * third, first), everybody, limits.alongside_m)
+        for part in LOOKS
+    ]
+    together = np.sort(counts, axis=0)[1]
     then = np.maximum(last - third, first)
     return events.each(
         {
