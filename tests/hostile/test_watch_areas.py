@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from detectors.core.errors import ConfigError
-from pipelines.base.settings import REFERENCE
+from pipelines.base.settings import PROJECT, REFERENCE
 from pipelines.reference import layers as reference
 
 SQUARE = "polygon: [[100.0, 3.0], [100.1, 3.0], [100.1, 3.1], [100.0, 3.1]]"
@@ -32,6 +32,13 @@ def test_a_sound_one_is_a_zone(tmp_path: Path) -> None:
     assert zones.within([3.05], [100.05], ("watch_area",)).all()
     without, again = reference.with_area(zones, tmp_path / "watch_areas" / "a b.yaml")
     assert (len(without.watches), len(again.watches)) == (0, 1)
+
+
+def test_the_example_that_comes_along_is_sound(tmp_path: Path) -> None:
+    example = PROJECT / "config/zones/watch_areas/example.yaml.txt"
+    made = reference.read_area(area(tmp_path, example.read_text("utf-8")))
+    assert [watch.when for watch in made["watches"]] == ["stay", "silence"]
+    assert reference.area_files(PROJECT / "config/zones") == []
 
 
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
