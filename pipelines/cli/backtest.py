@@ -77,7 +77,8 @@ def backtest(
 
       selat backtest --watch-area beaches.yaml --since 2026-11-01
     """
-    if (watch_area is None) != (detector is not None and bool(set_)):
+    thresholds = detector is not None and bool(set_)
+    if thresholds is (watch_area is not None) or (watch_area and (detector or set_)):
         raise typer.BadParameter("give --detector with --set, or --watch-area alone")
     installation = shown_installation(home, config)
     from pipelines.base.progress import reporter
