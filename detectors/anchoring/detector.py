@@ -257,7 +257,7 @@ class Anchoring(Limits):
 
 
 def _spread_m(grid: timegrid.Grid, rows: Ints, first: Ints, last: Ints) -> tuple[Floats, Floats]:
-    """Return how far each run lies from its median place: 90 % of the time at most, and ever."""
+    """Return how far each run lies from its median place: for three quarters of it, and ever."""
     run, at = timegrid.ranges(first, last - first + 1)
     lat, east = grid.lat[rows], np.zeros(len(rows))
     east[at] = geodesy.wrap_lon(grid.lon[rows[at]] - grid.lon[rows[first]][run])
@@ -265,6 +265,6 @@ def _spread_m(grid: timegrid.Grid, rows: Ints, first: Ints, last: Ints) -> tuple
     away_m = np.zeros(len(rows))
     away_m[at] = geodesy.distance_m(lat[at], east[at], middle_lat[run], middle_east[run])
     return (
-        timegrid.quantiles(away_m, first, last, 0.9),
+        timegrid.quantiles(away_m, first, last, 0.75),
         timegrid.aggregate(np.maximum, away_m, first, last),
     )
