@@ -9,7 +9,8 @@ import pytest
 import detectors
 from detectors.core import events, explain
 from detectors.core.evidence import Evidence, Explained
-from detectors.core.hypothesis import Hypothesis, numbers, places_in
+from detectors.core.hypothesis import Hypothesis
+from detectors.core.sentences import numbers, places_in
 
 HYPOTHESES = {
     name: detectors.find(name).hypotheses for name in ("encounter", "loitering", "gap", "geofence")
