@@ -117,6 +117,7 @@ def _speed_difference_kn(known: Known) -> float:
 
 
 MEASURES: Final[Mapping[str, Callable[[Known], float]]] = {
+    "sighted_length_m": lambda known: known.evidence.number("length_m"),
     "longest_m": _longest_m,
     "own_length_m": _own_length_m,
     "smallest_tanker_m": _smallest_tanker_m,

@@ -2,10 +2,10 @@
 
 from typing import Self
 
-from pydantic import PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from detectors.core.detector import Detector
-from detectors.surroundings import settings
+from detectors.surroundings import settings, sun
 from detectors.surroundings.settings import ZoneClasses
 
 
@@ -44,11 +44,11 @@ class Limits(Detector):
         A minute between the clocks of two receivers or transmitters, which seems 150 m at 5 kn and
         nothing at rest.
     max_small_m
-        Small craft: class B, or no longer than 45 m. A vessel of class A that doesn't say how long
-        it is isn't taken for one.
-    service_types
-        Ship types that go alongside by trade (pilot, search and rescue, tug, tender, towing, police
-        and medical: ITU-R M.1371-5, table 53). Longer encounters of theirs are found and explained.
+        Small craft: class B whatever it says of its length, or no longer than 45 m. A vessel of
+        class A that doesn't say how long it is isn't taken for one.
+    min_boarding_s, max_sun_altitude_deg
+        4 minutes, two steps: boarders that come up from astern of a ship under way in the dark are
+        gone within minutes. Dark is below -6 degrees, the end of civil twilight.
     max_interruption_s, min_piece_s
         20 and 6 minutes: one lost position or a swing on the hawser doesn't cut an encounter in
         two, and vessels that pass twice don't make one.
@@ -88,7 +88,8 @@ class Limits(Detector):
     max_boat_speed_kn: PositiveFloat = 11.0
     max_clock_error_s: PositiveFloat = 60.0
     max_small_m: PositiveFloat = 45.0
-    service_types: tuple[int, ...] = (31, 32, 50, 51, 52, 53, 55, 58)
+    min_boarding_s: PositiveInt = 240
+    max_sun_altitude_deg: float = Field(default=sun.CIVIL_TWILIGHT_DEG, ge=-18, le=0)
     max_interruption_s: PositiveInt = 1200
     min_piece_s: PositiveInt = 360
     max_silence_s: PositiveInt = 1800
@@ -105,6 +106,7 @@ class Limits(Detector):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         settings.at_most(self, "step_s", "min_piece_s")
+        settings.at_most(self, "min_boarding_s", "min_brief_s")
         settings.at_most(self, "min_piece_s", "min_brief_s")
         settings.at_most(self, "min_brief_s", "min_duration_s")
         settings.at_most(self, "max_hull_distance_m", "max_alongside_m")

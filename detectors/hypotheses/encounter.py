@@ -18,9 +18,9 @@ from detectors.core.hypothesis import (
 )
 from detectors.hypotheses.at_work import (
     AT_WORK_ON_ONE_GROUND,
-    BOATS_AT_REST,
     FISHING_IN_COMPANY,
     PAIR_TRAWLING,
+    RAFT,
     SMALL_CRAFT_TOGETHER,
     WORKING_TOGETHER,
 )
@@ -134,7 +134,7 @@ HYPOTHESES: Final = (
     TOW_LYING_TO,
     FERRY_PASSING,
     FISHING_IN_COMPANY,
-    BOATS_AT_REST,
+    RAFT,
     TUG_TO_A_CASUALTY,
     HARBOUR_CRAFT,
     LYING_AS_NEIGHBOURS,

@@ -9,6 +9,7 @@ from detectors.core.hypothesis import (
     PASSENGER,
     PILOT,
     PLEASURE,
+    RESCUE,
     TENDER,
     TOWING,
     TUG,
@@ -23,10 +24,16 @@ from detectors.core.hypothesis import (
     Some,
     Vessel,
 )
+from detectors.core.statements import STATED_BOUND
 from detectors.hypotheses.at_work import (
+    A_BOAT,
+    ADRIFT_TOGETHER,
     AMONG_FISHING_BOATS,
     BESIDE_WORK,
     FISHING_ALONE,
+    HELD_S,
+    TURNED_ABOUT,
+    TURNS_ABOUT,
     WORK_AT_SEA,
     WORKING_TO_AND_FRO,
 )
@@ -41,23 +48,18 @@ from detectors.hypotheses.common import (
 
 PILOT_S: Final = 21_600.0
 """As long as a pilot boat may keep with a ship: see `services.PILOT_STANDING_BY`."""
-HELD_S: Final = 22_320.0
-"""The tide of the Strait is semi-diurnal: within half of its period, 12.4 h, the stream has run one
-way for miles and turned."""
 SWING_M: Final = 1000.0
 """Across the circle in which a large ship lies to her anchor: twice her length and the cable."""
 SWING_BOAT_M: Final = 250.0
 """The same of a boat, with the errors of its positions."""
 FAST_M: Final = 60.0
 """What errors of 10 m make of a vessel that doesn't move at all, in hours."""
-BOAT_M: Final = 45.0
-"""No longer than this, or with a set of class B, it is a boat: see `Encounter.max_small_m`."""
 TUG_M: Final = 80.0
 """Tugs and anchor handlers are no longer (judgement)."""
 MILE_M: Final = 1852.0
 
+A_TUG: Final = All(Some(Vessel(types=TUG | TOWING | TENDER)), Not(Compare("longest_m", ">", TUG_M)))
 SAYS_AT_ANCHOR: Final = Own(Vessel(statuses=frozenset({AT_ANCHOR})))
-A_BOAT: Final = Any(Is("ais_class", "B"), Compare("longest_m", "<=", BOAT_M))
 HELD: Final = Any(
     All(
         Compare("duration_s", ">=", HELD_S),
@@ -68,6 +70,7 @@ HELD: Final = Any(
     ),
     Compare("extent_m", "<=", FAST_M),
 )
+OFF_A_PORT: Final = Any(Is("near_land"), Compare("anchorage_distance_m", "<=", 3 * MILE_M))
 NOT_YET_KNOWN_WHERE: Final = Is("called_afterwards", None)
 """It still lies there, or wasn't heard afterwards."""
 
@@ -77,16 +80,33 @@ HYPOTHESES: Final = (
         0.9,
         (
             Case(
-                Some(Vessel(types=PILOT)),
+                All(Some(Vessel(types=PILOT)), Any(Is("in_pilot_ground"), OFF_A_PORT)),
                 "it is a pilot vessel, on station for {duration_s:h.1f} h",
             ),
+            Case(
+                Some(Vessel(types=PILOT)),
+                "it is a pilot vessel, though no boarding ground and no port is near",
+            ),
         ),
-        "A pilot vessel waits for ships.",
+        "A pilot vessel waits for ships where pilots board, or near a port.",
         "no pilot boarding ground is near, or the pilot station does not know the vessel",
         needs_types=True,
     ),
     OFFICIAL_CRAFT,
-    SEARCH_AND_RESCUE,
+    Hypothesis(
+        "search and rescue",
+        0.8,
+        (
+            Case(
+                All(Some(Vessel(types=RESCUE)), TURNS_ABOUT),
+                "it is a search and rescue vessel, and " + TURNED_ABOUT + ", as in a search",
+            ),
+            *SEARCH_AND_RESCUE.cases,
+        ),
+        "A rescue vessel that turns about again and again, as in a search.",
+        SEARCH_AND_RESCUE.overturned_by,
+        needs_types=True,
+    ),
     FISHING_ALONE,
     WORKING_TO_AND_FRO,
     BESIDE_WORK,
@@ -185,17 +205,17 @@ HYPOTHESES: Final = (
         0.65,
         (
             Case(
-                All(
-                    Some(Vessel(types=TUG | TOWING | TENDER)),
-                    Not(Compare("longest_m", ">", TUG_M)),
-                ),
-                "it is a tug or tender, standing by for {duration_s:h.1f} h",
+                All(A_TUG, OFF_A_PORT),
+                "it is a tug or tender, standing by for {duration_s:h.1f} h, "
+                "{anchorage_distance_m:nm.1f} nm off a port or anchorage",
             ),
+            Case(A_TUG, "it is a tug or tender, standing by for {duration_s:h.1f} h"),
         ),
-        "A tug waits for work, or what says so and isn't too long for one.",
+        "A tug waits for work near a port, or what says so and isn't too long for one.",
         "no ship or barge it could be waiting for came by",
         needs_types=True,
     ),
+    ADRIFT_TOGETHER,
     AMONG_FISHING_BOATS,
     replace(AT_A_BERTH, weight=0.6),
     Hypothesis(
@@ -245,10 +265,7 @@ HYPOTHESES: Final = (
         0.6,
         (
             Case(
-                All(
-                    Some(Vessel(types=PASSENGER)),
-                    Any(Compare("anchorage_distance_m", "<=", 3 * MILE_M), Is("near_land")),
-                ),
+                All(Some(Vessel(types=PASSENGER)), OFF_A_PORT),
                 "it is a ferry or passenger vessel, {anchorage_distance_m:nm.1f} nm off a port or "
                 "anchorage",
             ),
@@ -294,7 +311,7 @@ HYPOTHESES: Final = (
     TRANSFER_AREA,
     Hypothesis(
         "pleasure craft",
-        0.4,
+        STATED_BOUND,
         (Case(Some(Vessel(types=PLEASURE)), "it is a sailing or pleasure craft"),),
         "A yacht.",
         "it meets a merchant vessel",
@@ -302,7 +319,7 @@ HYPOTHESES: Final = (
     ),
     Hypothesis(
         "restricted in its ability to manoeuvre",
-        0.3,
+        STATED_BOUND,
         (IS_RESTRICTED,),
         "Reports being restricted in its ability to manoeuvre.",
         "it shows no gear in the water, or a boat is seen alongside",

@@ -22,6 +22,7 @@ from detectors.core.hypothesis import (
     Subkind,
     Vessel,
 )
+from detectors.core.statements import STATED_BOUND
 
 MIN_OTHERS: Final = 2.0
 """Vessels beside it that had bad fixes at once, from which on they share a cause."""
@@ -73,7 +74,7 @@ HYPOTHESES: Final = (
     ),
     Hypothesis(
         "circling at work",
-        0.75,
+        STATED_BOUND,
         (
             Case(
                 All(CIRCLES, Some(Vessel(types=FISHING | PILOT | TUG | WORKING | OFFICIAL))),
@@ -103,7 +104,7 @@ HYPOTHESES: Final = (
     ),
     Hypothesis(
         "stuck speed input",
-        0.6,
+        STATED_BOUND,
         (
             Case(
                 All(Subkind(("frozen",)), Own(Vessel(statuses=frozenset({AT_ANCHOR, MOORED})))),

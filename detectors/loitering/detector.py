@@ -56,7 +56,7 @@ class Loitering(Limits):
     """
 
     name: ClassVar[str] = "loitering"
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

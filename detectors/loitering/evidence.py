@@ -21,7 +21,13 @@ Ints = NDArray[np.int64]
 MOVES_KN: Final = 1.2
 """A leg on which less was made good has no course to speak of."""
 
-SETTINGS: Final = ("max_interruption_s", "near_land_m", "min_working_kn", "max_working_kn")
+SETTINGS: Final = (
+    "max_interruption_s",
+    "near_land_m",
+    "min_working_kn",
+    "max_working_kn",
+    "company_m",
+)
 """Parameters that shape what is measured."""
 
 

@@ -48,7 +48,8 @@ class Limits(Detector):
     company_m
         A tug within 600 m at three of four moments (the end, and 40, 80 and 120 minutes before it:
         thirds of `min_duration_s`) attends the vessel or has it in tow; hawsers are 150 to 500 m
-        long. So does a vessel at work that this one guards or serves.
+        long. So does a vessel at work that this one guards or serves. Others that are slow within
+        it at three of the four moments drift beside it.
     neighbour_m
         2 nm: others that lie still within it shortly before the end (a third of `min_duration_s`)
         make a customary anchorage.
