@@ -324,6 +324,9 @@ def rests_on_conduct(when: "When") -> bool:
             return measure not in STATED | TELLS_NOTHING
         case Is(fact=fact, value=value):
             return value is not None and fact not in STATED | TELLS_NOTHING
+        case Some(vessel=vessel) | Each(vessel=vessel) | Own(vessel=vessel):
+            measured = (name for name, value in vessel.facts.items() if value is not None)
+            return any(name not in STATED | TELLS_NOTHING for name in measured)
     return False
 
 

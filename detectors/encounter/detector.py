@@ -31,9 +31,9 @@ IN_COMPANY: Final = "in_company"
 """Two that moved or lay on together as before: no encounter, though rafts hang together by them."""
 BOARDING: Final = "boarding"
 """A boat came up from astern of a ship under way in the dark, kept beside it and was gone."""
-FAST_KN: Final = 11.0
+FAST_KN: Final = 15.0
 """Who closes at this or more planes: a displacement hull of 20 m at the waterline makes 10.9 kn
-(hull speed, 1.34 times the root of the waterline in feet, in knots)."""
+(hull speed: 1.34 times the root of the waterline in feet), one of 12 m planes at 15.7 (2.5)."""
 
 
 class Encounter(Limits):
@@ -82,7 +82,7 @@ class Encounter(Limits):
     and not seen to come together; times 0.6 if they lay near one another before, or 0.4 in a crowd
     (two neighbours or more) unless alongside. Inside a crowded class instead times 0.7 where one
     came alongside from away for long, 0.2 where they lay there before, 0.4 otherwise. Times 0.4 if
-    both are small, it was brief and they closed at less than 11 kn; times 0.3 near land.
+    both are small, it was brief and they closed at less than 15 kn; times 0.3 near land.
     """
 
     name: ClassVar[str] = "encounter"

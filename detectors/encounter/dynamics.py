@@ -5,6 +5,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.encounter.limits import Limits
 from detectors.encounter.pairs import Pairs
@@ -20,12 +21,20 @@ LEG_S: Final = 600
 STERN_SECTOR_DEG: Final = 67.5
 """To either side of right astern: the arc of the sternlight, within which who comes up overtakes
 (COLREG 1972, rules 13(b) and 21(c))."""
+PORT_LOOKS_S: Final = tuple(range(900, 7201, 900))
+"""Every quarter of an hour in the two hours before: 15 nm at 8 kn are less."""
 ASTERN_LOOKS: Final = (2, 3, 4)
 """Steps before they were together at which the side is looked at; those known must agree."""
 
 
 def dynamics(
-    limits: Limits, grid: timegrid.Grid, pairs: Pairs, first: Ints, last: Ints, boat: Bools
+    limits: Limits,
+    grid: timegrid.Grid,
+    context: Context,
+    pairs: Pairs,
+    first: Ints,
+    last: Ints,
+    boat: Bools,
 ) -> dict[str, Any]:
     """Return, by name, how fast they came and parted, and whether a boat came from astern by night.
 
@@ -43,6 +52,8 @@ def dynamics(
     }
     for prefix, was, came in zip(("", "other_"), before, begin, strict=True):
         columns[f"{prefix}came_kn"] = geodesy.speed_kn(_moved_m(grid, was, came), LEG_S)
+    for prefix, rows in zip(("", "other_"), begin, strict=True):
+        columns[f"{prefix}came_from_port"] = _from_port(limits, grid, rows, context)
     columns["from_astern"] = _from_astern(limits, grid, begin, boat).tolist()
     time_us = grid.tick[begin[0]] * grid.step_s * SECOND_US
     altitude_deg = sun.altitude_deg(time_us, grid.lat[begin[0]], grid.lon[begin[0]])
@@ -64,6 +75,21 @@ def _moved_m(grid: timegrid.Grid, a: Ints, b: Ints) -> Floats:
     """Return how far apart grid rows are, NaN where one of them isn't known."""
     away_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
     return np.where((a >= 0) & (b >= 0), away_m, np.nan)
+
+
+def _from_port(
+    limits: Limits, grid: timegrid.Grid, begin: Ints, context: Context
+) -> list[bool | None]:
+    """Tell whether each was in a port at one of the moments before; None if not heard at any."""
+    track, tick = grid.track_id[begin], grid.tick[begin]
+    inside, heard = np.zeros(len(begin), bool), np.zeros(len(begin), bool)
+    for back_s in PORT_LOOKS_S:
+        rows = grid.rows_at(track, tick - back_s // limits.step_s)
+        known = np.flatnonzero(rows >= 0)
+        at = grid.lat[rows[known]], grid.lon[rows[known]]
+        inside[known] |= context.zones.within(*at, limits.excluded_classes)
+        heard[known] = True
+    return [bool(i) if h else None for i, h in zip(inside, heard, strict=True)]
 
 
 def _from_astern(limits: Limits, grid: timegrid.Grid, begin: Ints, boat: Bools) -> Bools:

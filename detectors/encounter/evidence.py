@@ -72,7 +72,7 @@ def evidence_of(
     columns["small_craft"] = small.any(axis=0).tolist()
     columns["both_small_craft"] = small.all(axis=0).tolist()
     boat = small & ~small.all(axis=0)
-    columns |= dynamics(limits, grid, pairs, first, last, boat)
+    columns |= dynamics(limits, grid, context, pairs, first, last, boat)
     known = context.vessels.drop_duplicates("mmsi").set_index("mmsi")
     for prefix, side in (("", left), ("other_", right)):
         rows = grid.report[side]

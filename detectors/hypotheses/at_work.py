@@ -27,7 +27,14 @@ from detectors.core.hypothesis import (
 )
 from detectors.core.statements import STATED_BOUND
 from detectors.hypotheses.common import IS_RESTRICTED, WORKS_AT_SEA
-from detectors.hypotheses.company import AS_ONE, CAME_SLOWLY, CARRIED, IN_COMPANY, PARTED_FAST
+from detectors.hypotheses.company import (
+    AS_ONE,
+    CAME_SLOWLY,
+    CARRIED,
+    IN_COMPANY,
+    PARTED_FAST,
+    PLANING_KN,
+)
 
 FISHING_M: Final = 90.0
 """Fishing vessels of the Strait and the carriers that serve them are no longer (judgement)."""
@@ -41,6 +48,11 @@ ALONGSIDE_M: Final = 50.0
 """Boats at work keep room for gear and cable between them, and may pass nearer, not alongside."""
 REST_S: Final = 10_800.0
 """Handing over goods or people takes less than an hour, fuel to a boat one or two."""
+LAY_LONG: Final = Any(
+    All(Not(PARTED_FAST), Compare("duration_s", ">=", REST_S)),
+    All(Compare("parting_kn", "<", PLANING_KN), Compare("duration_s", ">=", 7200.0)),
+)
+"""For three hours, or two where they were seen to part slowly."""
 
 WORKS: Final = Any(
     Some(Vessel(types=WORKING)), Some(Vessel(types=KNOWN, statuses=frozenset({RESTRICTED})))
@@ -67,11 +79,17 @@ KEEPS_ITS_WAY: Final = All(
 )
 """It made its way good over a change of the stream, which brings back what drifts."""
 
+AT_WORKING_SPEED: Final = Compare("working_speed_fraction", ">=", 0.2)
 TURNS_ABOUT: Final = All(
-    Compare("n_turns", ">=", 2.0), Compare("duration_s", "<=", "n_turns", times=7200.0)
+    Compare("n_turns", ">=", 2.0),
+    Any(
+        Compare("duration_s", "<=", "n_turns", times=7200.0),
+        All(AT_WORKING_SPEED, Compare("duration_s", "<=", "n_turns", times=10_800.0)),
+    ),
 )
-"""It turned about once in two hours or more often. What drifts turns with the stream, twice in
-12.4 h; the boats at work of the exercise once in 0.5 to 1.9 h."""
+"""It turned about once in two hours or more often, or in three if much of the time at the speed of
+nets and lines. What drifts turns with the stream, twice in 12.4 h; the boats at work of the
+exercise once in 0.5 to 2.4 h."""
 TURNED_ABOUT: Final = "turned about {n_turns:.0f} times in {duration_s:h.1f} h"
 
 # ---- one vessel stays
@@ -108,8 +126,9 @@ WORKING_TO_AND_FRO: Final = Hypothesis(
         Case(
             All(
                 MAY_FISH,
-                Compare("working_speed_fraction", ">=", 0.1),
                 TURNS_ABOUT,
+                Any(A_BOAT, AT_WORKING_SPEED),
+                Compare("working_speed_fraction", ">=", 0.1),
             ),
             "{working_speed_fraction:.0%} of the time it moved at {min_working_kn:g} to "
             "{max_working_kn:g} kn and it turned about {n_turns:.0f} times in {duration_s:h.1f} h, "
@@ -133,6 +152,19 @@ ADRIFT_TOGETHER: Final = Hypothesis(
     ),
     "A boat that drifts with two others or more beside it.",
     "one of them then meets a larger vessel, or crosses to another coast",
+)
+BOAT_ADRIFT: Final = Hypothesis(
+    "boat adrift",
+    0.45,
+    (
+        Case(
+            All(Is("ais_class", "B"), Compare("n_turns", "<=", 1.0)),
+            "a craft with a class B set that drifted for {duration_s:h.1f} h: boats hang on nets "
+            "and lines all night, and nets carry buoys with sets",
+        ),
+    ),
+    "A craft with a class B set that drifts without turning about.",
+    "it meets another vessel, or shows no gear",
 )
 AMONG_FISHING_BOATS: Final = Hypothesis(
     "among fishing boats",
@@ -242,8 +274,7 @@ RAFT: Final = Hypothesis(
                 AS_ONE,
                 CARRIED,
                 CAME_SLOWLY,
-                Not(PARTED_FAST),
-                Compare("duration_s", ">=", REST_S),
+                LAY_LONG,
             ),
             "boats that came together at {approach_kn:.0f} kn and drifted with the water as one, "
             "{median_distance_m:.0f} m apart, for {duration_s:h.1f} h, as a fleet at rest does; "
@@ -255,8 +286,7 @@ RAFT: Final = Hypothesis(
                 AS_ONE,
                 CARRIED,
                 IN_COMPANY,
-                Not(PARTED_FAST),
-                Compare("duration_s", ">=", REST_S),
+                LAY_LONG,
             ),
             "boats that came or went in company and drifted with the water as one, "
             "{median_distance_m:.0f} m apart, for {duration_s:h.1f} h",

@@ -30,6 +30,7 @@ from detectors.hypotheses.at_work import (
     ADRIFT_TOGETHER,
     AMONG_FISHING_BOATS,
     BESIDE_WORK,
+    BOAT_ADRIFT,
     FISHING_ALONE,
     HELD_S,
     TURNED_ABOUT,
@@ -50,6 +51,8 @@ PILOT_S: Final = 21_600.0
 """As long as a pilot boat may keep with a ship: see `services.PILOT_STANDING_BY`."""
 SWING_M: Final = 1000.0
 """Across the circle in which a large ship lies to her anchor: twice her length and the cable."""
+STILL_KN: Final = 0.2
+"""Errors of 10 m make as much of a step of two minutes."""
 SWING_BOAT_M: Final = 250.0
 """The same of a boat, with the errors of its positions."""
 FAST_M: Final = 60.0
@@ -69,7 +72,13 @@ HELD: Final = Any(
         ),
     ),
     Compare("extent_m", "<=", FAST_M),
+    All(
+        Compare("median_speed_kn", "<=", STILL_KN),
+        Compare("drift_kn", "<=", STILL_KN / 2),
+        Compare("extent_m", "<=", SWING_BOAT_M),
+    ),
 )
+"""It stayed over a change of the stream; or hardly moved, for longer than slack water."""
 OFF_A_PORT: Final = Any(Is("near_land"), Compare("anchorage_distance_m", "<=", 3 * MILE_M))
 NOT_YET_KNOWN_WHERE: Final = Is("called_afterwards", None)
 """It still lies there, or wasn't heard afterwards."""
@@ -308,6 +317,7 @@ HYPOTHESES: Final = (
         "A slow passage: it kept its course and got on.",
         "it turns back, or stops where nothing waits for it",
     ),
+    BOAT_ADRIFT,
     TRANSFER_AREA,
     Hypothesis(
         "pleasure craft",

@@ -38,6 +38,7 @@ MILE_M: Final = 1852.0
 
 WITHIN_AN_HOUR: Final = Compare("duration_s", "<=", 3600.0)
 A_PILOT: Final = Some(Vessel(types=PILOT))
+PILOT_FROM_PORT: Final = Some(Vessel(types=PILOT, facts={"came_from_port": True}))
 WHERE_PILOTS_BOARD: Final = Any(Is("in_pilot_ground"), Compare("zone_distance_m", "<=", 3 * MILE_M))
 A_TUG: Final = Some(Vessel(types=TOWING | TUG))
 BARGE: Final = All(
@@ -65,11 +66,17 @@ PILOT_TRANSFER: Final = Hypothesis(
             "(a pilot is put on board or taken off in less than 60)",
         ),
         Case(
+            All(PILOT_FROM_PORT, WITHIN_AN_HOUR),
+            "one of the two is a pilot vessel, which came out of a port, and they parted after "
+            "{duration_s:min.0f} min",
+        ),
+        Case(
             All(A_PILOT, WITHIN_AN_HOUR),
             "one of the two is a pilot vessel, though no boarding ground and no port is near",
         ),
     ),
-    "One is a pilot vessel and they part within an hour, where pilots board or near a port.",
+    "One is a pilot vessel and they part within an hour, where pilots board, near a port or out of "
+    "one.",
     "they stay together for over an hour, or meet far from a pilot boarding ground",
     needs_types=True,
 )
@@ -78,7 +85,10 @@ PILOT_STANDING_BY: Final = Hypothesis(
     0.75,
     (
         Case(
-            All(A_PILOT, Compare("duration_s", "<=", 21_600.0), WHERE_PILOTS_BOARD),
+            All(
+                Compare("duration_s", "<=", 21_600.0),
+                Any(All(A_PILOT, WHERE_PILOTS_BOARD), PILOT_FROM_PORT),
+            ),
             "one of the two is a pilot vessel, which kept with the ship for {duration_s:h.1f} h",
         ),
     ),

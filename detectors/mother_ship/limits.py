@@ -16,8 +16,8 @@ class Limits(Detector):
     max_visitor_m, min_size_ratio
         30 m and 1.5: fishing boats and launches of the Strait are 10 to 30 m long.
     min_planing_kn
-        11 kn: who comes at this or more planes, whatever length it states (a displacement hull of
-        20 m at the waterline makes 10.9 kn: hull speed, 1.34 times the root of feet, in knots).
+        15 kn over the ten minutes before: who comes so fast planes, whatever length it states (see
+        `encounter.detector.FAST_KN`).
     max_visit_s
         3 hours: a boat comes, hands over and leaves; what stays longer is a raft or a tow.
     max_wait_s
@@ -42,7 +42,7 @@ class Limits(Detector):
 
     max_visitor_m: PositiveFloat = 30.0
     min_size_ratio: PositiveFloat = 1.5
-    min_planing_kn: PositiveFloat = 11.0
+    min_planing_kn: PositiveFloat = 15.0
     max_visit_s: PositiveInt = 10_800
     max_wait_s: PositiveInt = 21_600
     max_move_m: PositiveFloat = 9260.0
