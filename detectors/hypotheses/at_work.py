@@ -204,7 +204,6 @@ WORK_AT_SEA: Final = Hypothesis(
             )
         ),
         WORKS_AT_SEA,
-        IS_RESTRICTED,
     ),
     "Says that it works, and goes to and fro, or keeps its way over a change of the stream; by its "
     "type no merchant ship: a tanker with a boat alongside reports being restricted as well.",

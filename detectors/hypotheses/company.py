@@ -11,6 +11,8 @@ CAME_AND_WENT: Final = All(
     Compare("apart_before_m", ">", COMPANY_M), Compare("apart_after_m", ">", COMPANY_M)
 )
 """They came to one another from away, and parted again."""
+FROM_PORT: Final = {"came_from_port": True}
+"""Of a vessel that was in a port in the two hours before."""
 IN_COMPANY: Final = Any(
     Compare("apart_before_m", "<=", COMPANY_M), Compare("apart_after_m", "<=", COMPANY_M)
 )

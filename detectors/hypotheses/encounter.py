@@ -1,10 +1,12 @@
 """Innocent reasons for two vessels to be together."""
 
+from dataclasses import replace
 from typing import Final
 
 from detectors.core.hypothesis import (
     AT_ANCHOR,
     MOORED,
+    OFFICIAL,
     All,
     Any,
     Case,
@@ -30,7 +32,7 @@ from detectors.hypotheses.common import (
     OFFICIAL_CRAFT,
     SEARCH_AND_RESCUE,
 )
-from detectors.hypotheses.company import COMPANY_M, IN_COMPANY
+from detectors.hypotheses.company import COMPANY_M, FROM_PORT, IN_COMPANY
 from detectors.hypotheses.services import (
     BOAT_IN_A_TRANSFER_AREA,
     BUNKERING,
@@ -66,6 +68,19 @@ A_BOAT_CAME: Final = All(
     Compare("median_relative_speed_kn", "<", "max_station_kn"),
 )
 
+OFFICIAL_OUT_OF_A_PORT: Final = replace(
+    OFFICIAL_CRAFT,
+    weight=0.65,
+    cases=(
+        Case(
+            Some(Vessel(types=OFFICIAL, facts=FROM_PORT)),
+            "a military, rescue, law enforcement or medical vessel, which came out of a port, "
+            "takes part",
+        ),
+        *OFFICIAL_CRAFT.cases,
+    ),
+    looks_for="A military, police, rescue or medical vessel that came out of a port.",
+)
 ANCHORED_NEIGHBOURS: Final = Hypothesis(
     "anchored neighbours",
     0.85,
@@ -125,7 +140,7 @@ HYPOTHESES: Final = (
     ANCHORED_NEIGHBOURS,
     TUG_AND_TOW,
     PAIR_TRAWLING,
-    OFFICIAL_CRAFT,
+    OFFICIAL_OUT_OF_A_PORT,
     SEARCH_AND_RESCUE,
     BUNKERING,
     WORKING_TOGETHER,

@@ -218,9 +218,13 @@ HYPOTHESES: Final = (
                 "it is a tug or tender, standing by for {duration_s:h.1f} h, "
                 "{anchorage_distance_m:nm.1f} nm off a port or anchorage",
             ),
+            Case(
+                All(A_TUG, Compare("n_beside", ">=", 1.0)),
+                "it is a tug or tender, which kept with another vessel for two hours",
+            ),
             Case(A_TUG, "it is a tug or tender, standing by for {duration_s:h.1f} h"),
         ),
-        "A tug waits for work near a port, or what says so and isn't too long for one.",
+        "What says it is a tug, and isn't too long for one, waits near a port or beside another.",
         "no ship or barge it could be waiting for came by",
         needs_types=True,
     ),
@@ -285,7 +289,6 @@ HYPOTHESES: Final = (
     ),
     replace(
         ENGINE_TROUBLE,
-        weight=0.55,
         overturned_by="it reported no breakdown to the traffic service, or manoeuvred meanwhile",
     ),
     Hypothesis(

@@ -25,7 +25,7 @@ from detectors.core.hypothesis import (
     Vessel,
 )
 from detectors.hypotheses.common import IN_TRANSFER_AREA, TRANSFER_AREA
-from detectors.hypotheses.company import AS_ONE, CAME_AND_WENT, COMPANY_M, IN_COMPANY
+from detectors.hypotheses.company import AS_ONE, CAME_AND_WENT, COMPANY_M, FROM_PORT, IN_COMPANY
 
 TOWING_STATUS: Final = frozenset({11, 12})
 """Navigation status of power-driven vessels towing astern, pushing or towing alongside."""
@@ -38,7 +38,7 @@ MILE_M: Final = 1852.0
 
 WITHIN_AN_HOUR: Final = Compare("duration_s", "<=", 3600.0)
 A_PILOT: Final = Some(Vessel(types=PILOT))
-PILOT_FROM_PORT: Final = Some(Vessel(types=PILOT, facts={"came_from_port": True}))
+PILOT_FROM_PORT: Final = Some(Vessel(types=PILOT, facts=FROM_PORT))
 WHERE_PILOTS_BOARD: Final = Any(Is("in_pilot_ground"), Compare("zone_distance_m", "<=", 3 * MILE_M))
 A_TUG: Final = Some(Vessel(types=TOWING | TUG))
 BARGE: Final = All(
@@ -177,8 +177,12 @@ HARBOUR_CRAFT: Final = Hypothesis(
             "one of the two is a tug, tender or pilot boat, {zone_distance_m:nm.1f} nm from a port "
             "or anchorage",
         ),
+        Case(
+            Some(Vessel(types=TUG | TENDER | PILOT, facts=FROM_PORT)),
+            "one of the two is a tug, tender or pilot boat, which came out of a port",
+        ),
     ),
-    "A tug, tender or pilot boat at work close to a port or an anchorage.",
+    "A tug, tender or pilot boat at work close to a port or an anchorage, or that came out of one.",
     "the harbour craft's agent or pilot station knows of no such job",
     needs_types=True,
 )

@@ -169,9 +169,6 @@ def test_no_boat_no_brief_meeting(scene: Any) -> None:
     for kw in ({"ais_class": "A"}, {"offset_m": 300.0}):
         boat = boat_alongside(scene, 20, **kw)
         assert run.look(Encounter(), scene.positions(ship, boat), scene.context()).empty
-    pilot = scene.vessels({"mmsi": B, "ship_type": 50, "length_m": 15.0})
-    boat = scene.positions(ship, boat_alongside(scene, 20))
-    assert run.look(Encounter(), boat, scene.context(vessels=pilot)).empty
     short = scene.positions(ship, boat_alongside(scene, 6))
     assert run.look(Encounter(), short, scene.context()).empty
 
