@@ -56,6 +56,9 @@ SWING_M: Final = 30.0
 """The distance of two vessels made fast to one another stays within half as much for half of the
 time, even with position errors of 10 m on both sides."""
 
+BERTHED_KN: Final = 0.03
+"""A metre a minute: less than a ship at anchor moves (0.05 to 0.1 kn)."""
+
 NEVER_NEAR: Final = Compare("min_distance_m", ">=", 100.0)
 NOT_MADE_FAST: Final = Any(
     All(Compare("median_distance_m", ">=", CLEAR_M), NEVER_NEAR),
@@ -116,6 +119,19 @@ LYING_AS_NEIGHBOURS: Final = Hypothesis(
     "One at anchor, both still, clear of one another, and nobody came to the other.",
     "they come alongside, or a boat goes between them",
 )
+BERTHED: Final = Hypothesis(
+    "berthed near one another",
+    0.7,
+    (
+        Case(
+            Compare("faster_kn", "<=", BERTHED_KN),
+            "neither moved at all for {duration_s:h.1f} h, as at a berth or a quay that no zone "
+            "shows: at anchor they would swing",
+        ),
+    ),
+    "Both as still as only what is made fast to land.",
+    "a chart or an image shows open water there",
+)
 SAILING_IN_COMPANY: Final = Hypothesis(
     "convoy or overtaking",
     0.6,
@@ -152,6 +168,7 @@ HYPOTHESES: Final = (
     RAFT,
     TUG_TO_A_CASUALTY,
     HARBOUR_CRAFT,
+    BERTHED,
     LYING_AS_NEIGHBOURS,
     AT_WORK_ON_ONE_GROUND,
     SAILING_IN_COMPANY,
