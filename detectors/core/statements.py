@@ -19,4 +19,4 @@ TELLS_NOTHING: Final = frozenset(
 STATED_BOUND: Final = 0.2
 """The share of a score that statements alone may take away. Of the vessels that the exercise
 disguises (a third says another type, a sixth another size) none planted falls below the flagging
-score by so little, see docs/notes/meetings.md."""
+score by so little, see decision 43."""

@@ -11,7 +11,7 @@ from detectors.core.detector import Context
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import Along, Near, Relation
 from detectors.core.telling import Told, Words
-from detectors.encounter.company import came, convoy, kept_company, side_by_side
+from detectors.encounter.company import FAST_KN, came, convoy, dash, kept_company, side_by_side
 from detectors.encounter.evidence import SETTINGS, around, bounds, evidence_of
 from detectors.encounter.limits import Limits
 from detectors.encounter.pairs import Craft, runs_of, together
@@ -31,9 +31,6 @@ IN_COMPANY: Final = "in_company"
 """Two that moved or lay on together as before: no encounter, though rafts hang together by them."""
 BOARDING: Final = "boarding"
 """A boat came up from astern of a ship under way in the dark, kept beside it and was gone."""
-FAST_KN: Final = 15.0
-"""Who closes at this or more planes: a displacement hull of 20 m at the waterline makes 10.9 kn
-(hull speed: 1.34 times the root of the waterline in feet), one of 12 m planes at 15.7 (2.5)."""
 
 
 class Encounter(Limits):
@@ -60,7 +57,8 @@ class Encounter(Limits):
     it. It is a *boarding* (a subkind of its own, from `min_boarding_s` on) where a boat came from
     away, out of the sector of the sternlight of a vessel that made way faster than a stream, in the
     dark: so boarders come in the Straits of Malacca and Singapore (ReCAAP ISC, annual and
-    half-yearly reports: boarded under way, in the hours of darkness, from the stern). An encounter
+    half-yearly reports: boarded under way, in the hours of darkness, from the stern). Who comes and
+    goes planing need not stay longer either: a dash to a ship and back. An encounter
     under way (a median of `max_speed_kn` or more) of vessels that were in company
     already when it began, or weren't seen apart at all, is none: a tow or a convoy. Nor is a brief
     meeting of two that lie still and weren't seen to come or go: boats at a berth that are heard
@@ -162,7 +160,7 @@ class Encounter(Limits):
             measured = {key: value for part in parts for key, value in part.items()}
             none = convoy(self, measured) or side_by_side(self, measured)
             boarding = not none and self._is_boarding(measured)
-            if measured["duration_s"] < self.min_brief_s and not boarding:
+            if measured["duration_s"] < self.min_brief_s and not (boarding or dash(measured)):
                 continue
             rows.append(
                 events.row(

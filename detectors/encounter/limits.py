@@ -48,7 +48,8 @@ class Limits(Detector):
         class A that doesn't say how long it is isn't taken for one.
     min_boarding_s, max_sun_altitude_deg
         4 minutes, two steps: boarders that come up from astern of a ship under way in the dark are
-        gone within minutes. Dark is below -6 degrees, the end of civil twilight.
+        gone within minutes, and so are boats that come and go planing. Dark is below -6 degrees,
+        the end of civil twilight.
     max_interruption_s, min_piece_s
         20 and 6 minutes: one lost position or a swing on the hawser doesn't cut an encounter in
         two, and vessels that pass twice don't make one.

@@ -132,9 +132,9 @@ def _near_pairs(
 
 
 def runs_of(limits: Limits, grid: timegrid.Grid, pairs: Pairs) -> tuple[Ints, Ints]:
-    """Find runs that are long enough, or hold a brief meeting, or may be a boarding under way.
+    """Find runs that are long enough, or hold a brief meeting, or may be a boarding or a dash.
 
-    The last may be as short as `min_boarding_s`, of a boat and a vessel that makes way.
+    The last may be as short as `min_boarding_s`, of any boat.
     """
     group = pairs.number(grid)
     tick = grid.tick[pairs.left]
@@ -154,17 +154,15 @@ def runs_of(limits: Limits, grid: timegrid.Grid, pairs: Pairs) -> tuple[Ints, In
         inside = (run >= 0) & (brief[core_last] <= last[run])
         holds[run[inside]] = True
     first, last = first[long_enough | holds], last[long_enough | holds]
-    making_way = grid.speed_kn[[pairs.left, pairs.right]].min(axis=0) >= limits.max_drift_kn
-    quick = np.flatnonzero(pairs.brief & making_way)
     shortest = -(-limits.min_boarding_s // limits.step_s)
     begins, ends = timegrid.episodes(
-        group[quick],
-        tick[quick],
+        group[brief],
+        tick[brief],
         max_break=limits.max_interruption_s // limits.step_s,
         min_piece=shortest,
         min_length=shortest,
     )
-    begins, ends = quick[begins], quick[ends]
+    begins, ends = brief[begins], brief[ends]
     after = np.searchsorted(last, begins)  # the run that ends there or later
     apart = np.r_[first, len(tick)][after] > ends
     begins, ends = begins[apart], ends[apart]

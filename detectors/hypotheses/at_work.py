@@ -155,7 +155,7 @@ ADRIFT_TOGETHER: Final = Hypothesis(
 )
 BOAT_ADRIFT: Final = Hypothesis(
     "boat adrift",
-    0.45,
+    0.55,
     (
         Case(
             All(Is("ais_class", "B"), Compare("n_turns", "<=", 1.0)),

@@ -19,7 +19,7 @@ IN_COMPANY: Final = Any(
 """They were near one another before or afterwards."""
 
 PLANING_KN: Final = 15.0
-"""Who comes at this or more planes: see `encounter.detector.FAST_KN`."""
+"""Who comes at this or more planes: see `encounter.company.FAST_KN`."""
 CAME_SLOWLY: Final = Compare("approach_kn", "<", PLANING_KN)
 PARTED_FAST: Final = Compare("parting_kn", ">=", PLANING_KN)
 AS_ONE: Final = Compare("median_relative_speed_kn", "<=", 0.5)

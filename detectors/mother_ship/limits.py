@@ -17,7 +17,7 @@ class Limits(Detector):
         30 m and 1.5: fishing boats and launches of the Strait are 10 to 30 m long.
     min_planing_kn
         15 kn over the ten minutes before: who comes so fast planes, whatever length it states (see
-        `encounter.detector.FAST_KN`).
+        `encounter.company.FAST_KN`).
     max_visit_s
         3 hours: a boat comes, hands over and leaves; what stays longer is a raft or a tow.
     max_wait_s

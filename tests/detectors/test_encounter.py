@@ -170,8 +170,17 @@ def test_no_boat_no_brief_meeting(scene: Any) -> None:
     for kw in ({"ais_class": "A"}, {"offset_m": 300.0}):
         boat = boat_alongside(scene, 20, **kw)
         assert run.look(Encounter(), scene.positions(ship, boat), scene.context()).empty
-    short = scene.positions(ship, boat_alongside(scene, 6))
+    short = scene.positions(ship, boat_alongside(scene, 2))
     assert run.look(Encounter(), short, scene.context()).empty
+
+
+@pytest.mark.parametrize(("off_nm", "found"), [(18, 1), (8, 0)])
+def test_who_comes_and_goes_planing_need_not_stay(scene: Any, off_nm: float, found: int) -> None:
+    ship = scene.track(A, [(4, 4.0, 100.0), (8, 4.0, 100.0)])
+    away, beside = (SEA[0] + off_nm / 60, SEA[1]), (SEA[0] + 40 * METRE, SEA[1])
+    way = [(5.0, *away), (6.0, *beside), (6.12, *beside), (7.12, *away)]
+    boat = scene.track(B, way, ais_class="B", every_s=30)
+    assert len(run.look(Encounter(), scene.positions(ship, boat), scene.context())) == found
 
 
 def boarded(
@@ -212,7 +221,8 @@ def test_a_boarding_from_astern_in_the_dark_is_a_subkind_of_its_own(scene: Any) 
     "differs", [{"hour": 6.0}, {"bearing": 1}, {"minutes": 1}], ids=["by day", "ahead", "passes"]
 )
 def test_what_is_no_boarding(scene: Any, differs: dict[str, Any]) -> None:
-    assert run.look(Encounter(), boarded(scene, **differs), scene.context()).empty
+    found = run.look(Encounter(), boarded(scene, **differs), scene.context())
+    assert "boarding" not in set(found["subkind"])
 
 
 @pytest.mark.parametrize(
