@@ -1,5 +1,6 @@
 """Innocent reasons of vessels at work, and of boats: to stay, and to be together."""
 
+from dataclasses import replace
 from typing import Final
 
 from detectors.core.hypothesis import (
@@ -9,7 +10,9 @@ from detectors.core.hypothesis import (
     KNOWN,
     MERCHANT,
     MOORED,
+    OFFICIAL,
     PLEASURE,
+    RESCUE,
     RESTRICTED,
     UNSTATED,
     WORKING,
@@ -26,7 +29,12 @@ from detectors.core.hypothesis import (
     Vessel,
 )
 from detectors.core.statements import STATED_BOUND
-from detectors.hypotheses.common import IS_RESTRICTED, WORKS_AT_SEA
+from detectors.hypotheses.common import (
+    IS_RESTRICTED,
+    OFFICIAL_CRAFT,
+    SEARCH_AND_RESCUE,
+    WORKS_AT_SEA,
+)
 from detectors.hypotheses.company import (
     AS_ONE,
     CAME_SLOWLY,
@@ -90,6 +98,15 @@ TURNS_ABOUT: Final = All(
 """It turned about once in two hours or more often, or in three if much of the time at the speed of
 nets and lines. What drifts turns with the stream, twice in 12.4 h; the boats at work of the
 exercise once in 0.5 to 2.4 h."""
+TOWS: Final = All(
+    Compare("working_speed_fraction", ">=", 0.5),
+    Compare("drift_kn", "<=", "median_speed_kn", times=0.5),
+)
+"""Half of the time at the speed of nets, and it made good less than half of its way."""
+TOWED: Final = (
+    "moved at {min_working_kn:g} to {max_working_kn:g} kn for {working_speed_fraction:.0%} of "
+    "{duration_s:h.1f} h, to and fro"
+)
 TURNED_ABOUT: Final = "turned about {n_turns:.0f} times in {duration_s:h.1f} h"
 
 # ---- one vessel stays
@@ -107,6 +124,10 @@ FISHING_ALONE: Final = Hypothesis(
             "it reports fishing, and " + TURNED_ABOUT,
         ),
         Case(
+            All(SHORT_ENOUGH, Some(Vessel(types=FISHING)), TOWS),
+            "it is a fishing vessel, and " + TOWED,
+        ),
+        Case(
             All(SHORT_ENOUGH, Some(Vessel(types=FISHING))),
             "it is a fishing vessel, and moved at {median_speed_kn:.1f} kn",
         ),
@@ -116,7 +137,7 @@ FISHING_ALONE: Final = Hypothesis(
         ),
     ),
     "A fishing vessel that isn't too long for one, or one that reports fishing, and turns about "
-    "again and again.",
+    "again and again, or tows to and fro.",
     "it meets another vessel, or lands no catch",
 )
 WORKING_TO_AND_FRO: Final = Hypothesis(
@@ -177,6 +198,30 @@ AMONG_FISHING_BOATS: Final = Hypothesis(
     ),
     "A boat that is, or may be, a fishing boat lies among boats that fish.",
     "it meets a larger vessel, or shows no gear",
+)
+OFFICIAL_TO_AND_FRO: Final = replace(
+    OFFICIAL_CRAFT,
+    weight=0.65,
+    cases=(
+        Case(
+            All(Some(Vessel(types=OFFICIAL - RESCUE)), TURNS_ABOUT),
+            "it is a military, law enforcement or medical vessel, and " + TURNED_ABOUT,
+        ),
+        *OFFICIAL_CRAFT.cases,
+    ),
+    looks_for="A military, police or medical vessel that goes to and fro.",
+)
+SEARCHING: Final = replace(
+    SEARCH_AND_RESCUE,
+    weight=0.8,
+    cases=(
+        Case(
+            All(Some(Vessel(types=RESCUE)), TURNS_ABOUT),
+            "it is a search and rescue vessel, and " + TURNED_ABOUT + ", as in a search",
+        ),
+        *SEARCH_AND_RESCUE.cases,
+    ),
+    looks_for="A rescue vessel that turns about again and again, as in a search.",
 )
 BESIDE_WORK: Final = Hypothesis(
     "beside a vessel at work",

@@ -9,7 +9,6 @@ from detectors.core.hypothesis import (
     PASSENGER,
     PILOT,
     PLEASURE,
-    RESCUE,
     TENDER,
     TOWING,
     TUG,
@@ -33,8 +32,8 @@ from detectors.hypotheses.at_work import (
     BOAT_ADRIFT,
     FISHING_ALONE,
     HELD_S,
-    TURNED_ABOUT,
-    TURNS_ABOUT,
+    OFFICIAL_TO_AND_FRO,
+    SEARCHING,
     WORK_AT_SEA,
     WORKING_TO_AND_FRO,
 )
@@ -42,8 +41,6 @@ from detectors.hypotheses.common import (
     AT_A_BERTH,
     ENGINE_TROUBLE,
     IS_RESTRICTED,
-    OFFICIAL_CRAFT,
-    SEARCH_AND_RESCUE,
     TRANSFER_AREA,
 )
 
@@ -105,21 +102,8 @@ HYPOTHESES: Final = (
         "no pilot boarding ground is near, or the pilot station does not know the vessel",
         needs_types=True,
     ),
-    OFFICIAL_CRAFT,
-    Hypothesis(
-        "search and rescue",
-        0.8,
-        (
-            Case(
-                All(Some(Vessel(types=RESCUE)), TURNS_ABOUT),
-                "it is a search and rescue vessel, and " + TURNED_ABOUT + ", as in a search",
-            ),
-            *SEARCH_AND_RESCUE.cases,
-        ),
-        "A rescue vessel that turns about again and again, as in a search.",
-        SEARCH_AND_RESCUE.overturned_by,
-        needs_types=True,
-    ),
+    OFFICIAL_TO_AND_FRO,
+    SEARCHING,
     FISHING_ALONE,
     WORKING_TO_AND_FRO,
     BESIDE_WORK,
@@ -198,7 +182,7 @@ HYPOTHESES: Final = (
             Case(
                 All(
                     Compare("median_sog_kn", ">", "max_speed_kn"),
-                    Compare("longest_silence_s", ">=", 3600.0),
+                    Compare("longest_silence_s", ">=", 1800.0),
                 ),
                 "it made {median_sog_kn:.1f} kn when it was heard, and wasn't heard for up to "
                 "{longest_silence_s:min.0f} min: it may have gone and come back",

@@ -259,7 +259,7 @@ CASES = [
     ),
     ("at a berth", "encounter", {"near_land": True}, (CARGO, CARGO), "300 m"),
     ("pilot vessel on station", "loitering", {"in_pilot_ground": True}, (50,), "4.0 h"),
-    ("official craft", "loitering", {}, (55,), "law enforcement"),
+    ("official craft", "loitering", {"n_turns": 3}, (55,), "law enforcement"),
     ("search and rescue", "loitering", {"n_turns": 3}, (51,), "as in a search"),
     ("ferry between sailings", "loitering", {"anchorage_distance_m": 4630.0}, (60,), "2.5 nm"),
     ("called at a port afterwards", "loitering", {"called_afterwards": True}, (CARGO,), "port"),
