@@ -103,6 +103,9 @@ TOWS: Final = All(
     Compare("drift_kn", "<=", "median_speed_kn", times=0.5),
 )
 """Half of the time at the speed of nets, and it made good less than half of its way."""
+GOES_ABOUT: Final = All(Compare("way_ratio", ">=", 2.5), Compare("duration_s", "<=", HELD_S))
+"""By its speed it went two and a half times as far as the place is wide; what drifts until the
+stream turns and back goes twice as far at most."""
 TOWED: Final = (
     "moved at {min_working_kn:g} to {max_working_kn:g} kn for {working_speed_fraction:.0%} of "
     "{duration_s:h.1f} h, to and fro"
@@ -245,6 +248,7 @@ WORK_AT_SEA: Final = Hypothesis(
             for works in (WORKS_AT_SEA, IS_RESTRICTED)
             for conduct, how in (
                 (TURNS_ABOUT, ", and " + TURNED_ABOUT),
+                (GOES_ABOUT, ", and went to and fro within {extent_m:.0f} m"),
                 (KEEPS_ITS_WAY, ", and kept its way at {drift_kn:.1f} kn whatever the stream did"),
             )
         ),
