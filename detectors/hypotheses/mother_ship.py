@@ -77,12 +77,12 @@ HYPOTHESES: Final = (
             Case(
                 All(
                     VISITED,
-                    Compare("most_at_once", ">=", 2.0),
+                    Compare("n_at_once", ">=", 2.0),
                     Compare("mean_visit_s", ">=", RAFT_S),
                     Compare("fastest_approach_kn", "<", PLANING_KN),
                 ),
                 "its visitors came at {fastest_approach_kn:.0f} kn or slower, stayed for "
-                "{mean_visit_s:h.1f} h, and {most_at_once:.0f} lay there at once, as boats at rest "
+                "{mean_visit_s:h.1f} h, and {n_at_once:.0f} lay there at once, as boats at rest "
                 "do; who hands something over comes and goes",
             ),
         ),

@@ -165,7 +165,7 @@ def _story(
         "visitors": " ".join(f"{m:09d}" for m in visitors),
         "mean_visit_s": float(np.mean(lasts_s)),
         "fastest_approach_kn": max((v.approach_kn for v in visits), key=_known),
-        "most_at_once": _most_at_once(visits),
+        "n_at_once": _n_at_once(visits),
         "longest_wait_s": at_most(_longest_wait_s(visits), limits, "max_wait_s"),
         "fishing_visitors_fraction": float(np.mean(fishing)),
         "in_anchorage_fraction": float(np.mean([v.in_anchorage for v in visits])),
@@ -182,7 +182,7 @@ def _known(number: float) -> float:
     return number if np.isfinite(number) else -np.inf
 
 
-def _most_at_once(visits: list[Visit]) -> int:
+def _n_at_once(visits: list[Visit]) -> int:
     """Return how many different craft lay there at the same time, at most."""
     return max(
         len({v.visitor for v in visits if v.start_us <= one.start_us < v.end_us}) for one in visits
