@@ -17,5 +17,5 @@ TELLS_NOTHING: Final = frozenset(
 )
 """What holds of any event of its kind, or of most, whatever a vessel did."""
 STATED_BOUND: Final = 0.2
-"""The share of a score that statements alone may take away, see decision 43: of 35 events of planted
-vessels on three nights none would fall below the flagging score by it, by 0.3 one, by 0.5 22."""
+"""The share of a score that statements alone may take away, see decision 43: of 35 events of
+planted vessels on three nights none would fall below 0.3 by it, by a bound of 0.5 22 would."""

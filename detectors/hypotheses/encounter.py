@@ -124,12 +124,15 @@ BERTHED: Final = Hypothesis(
     0.7,
     (
         Case(
-            Compare("faster_kn", "<=", BERTHED_KN),
+            All(
+                Compare("faster_kn", "<=", BERTHED_KN),
+                Not(Compare("apart_before_m", ">", COMPANY_M)),
+            ),
             "neither moved at all for {duration_s:h.1f} h, as at a berth or a quay that no zone "
             "shows: at anchor they would swing",
         ),
     ),
-    "Both as still as only what is made fast to land.",
+    "Both as still as only what is made fast to land, and neither seen to come to the other.",
     "a chart or an image shows open water there",
 )
 SAILING_IN_COMPANY: Final = Hypothesis(
