@@ -172,7 +172,7 @@ class Loitering(Limits):
         at = "" if speed is None or still else words.say(" at {speed_kn:.1f} kn", speed_kn=speed)
         return words.say(
             "{how} {duration}{at}, {place}{surroundings}",
-            how=words.say("Lay still" if still else "Drifted"),
+            how=words.say("Lay still") if still else words.say("Drifted"),
             duration=words.duration(event.start, event.end),
             at=at,
             place=words.place(event.lat, event.lon),
