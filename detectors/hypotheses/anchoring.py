@@ -22,6 +22,7 @@ from detectors.core.hypothesis import (
     Some,
     Vessel,
 )
+from detectors.core.statements import STATED_BOUND
 from detectors.hypotheses.common import AT_A_BERTH
 
 FAST_M: Final = 15.0
@@ -83,19 +84,6 @@ HYPOTHESES: Final = (
         "it is larger than it says, or meets another vessel there",
     ),
     Hypothesis(
-        "work at sea",
-        0.5,
-        (
-            Case(
-                Some(Vessel(types=WORKING | TUG | TOWING | TENDER | OFFICIAL)),
-                "it is a dredger, tug, tender or official vessel, which may lie where its work is",
-            ),
-        ),
-        "A vessel whose work is at one place.",
-        "no notice to mariners and no port announces the work",
-        needs_types=True,
-    ),
-    Hypothesis(
         "edge of an anchorage",
         0.5,
         (
@@ -113,18 +101,6 @@ HYPOTHESES: Final = (
         ),
         "Within a mile of an anchorage or port whose outline isn't surveyed or published.",
         "the published limits don't hold it",
-    ),
-    Hypothesis(
-        "engine trouble",
-        0.4,
-        (
-            Case(
-                Some(Vessel(statuses=frozenset({NOT_UNDER_COMMAND}))),
-                "it reports not being under command: a ship may anchor in distress",
-            ),
-        ),
-        "Reports not being under command.",
-        "it reported no breakdown to the traffic service",
     ),
     Hypothesis(
         "fishing or pleasure craft",
@@ -150,6 +126,31 @@ HYPOTHESES: Final = (
         ),
         "Where ships were seen to wait in the past.",
         "no agent applied for leave",
+    ),
+    Hypothesis(
+        "work at sea",
+        STATED_BOUND,
+        (
+            Case(
+                Some(Vessel(types=WORKING | TUG | TOWING | TENDER | OFFICIAL)),
+                "it is a dredger, tug, tender or official vessel, which may lie where its work is",
+            ),
+        ),
+        "A vessel whose work is at one place.",
+        "no notice to mariners and no port announces the work",
+        needs_types=True,
+    ),
+    Hypothesis(
+        "engine trouble",
+        STATED_BOUND,
+        (
+            Case(
+                Some(Vessel(statuses=frozenset({NOT_UNDER_COMMAND}))),
+                "it reports not being under command: a ship may anchor in distress",
+            ),
+        ),
+        "Reports not being under command.",
+        "it reported no breakdown to the traffic service",
     ),
 )
 """The heaviest first; of equal ones the first listed wins. That others lie at anchor around excuses
