@@ -8,20 +8,35 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.detector import Context
-from detectors.core.evidence import Bound, at_least, at_most
+from detectors.core.evidence import Bound, at_least
+from detectors.core.frames import SECOND_US
 from detectors.crossing.limits import Limits
-from detectors.crossing.passage import FINE_STEPS, Passage
+from detectors.crossing.passage import Passage
 from detectors.crossing.sieve import way_m
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
-from detectors.surroundings import nearby
+from detectors.surroundings import nearby, sun
+from detectors.surroundings.coasts import SPACING_M
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-SLOWLY_KN: Final = 4.0
-SETTINGS: Final = ("max_interruption_s", "max_silence_s", "memory_s")
+SAMPLED_M: Final = SPACING_M / 2
+"""By so much a coast may be nearer than it is measured."""
+SHORE, NEAR, UNHEARD, AT_SEA = "shore", "near", "unheard", "at sea"
+"""How a passage began or ended: at the coast, near it, where nothing is heard before or after, or
+at sea, where the vessel came from elsewhere or went on or lay.
+"""
+SETTINGS: Final = (
+    "max_interruption_s",
+    "max_silence_s",
+    "max_sun_altitude_deg",
+    "memory_s",
+    "near_m",
+    "near_fraction",
+    "shore_m",
+)
 """Parameters that shape what is measured."""
 
 
@@ -34,18 +49,17 @@ def bounds(limits: Limits, measured: Mapping[str, Any]) -> dict[str, Bound]:
         "distance_m": "min_distance_m",
         "width_fraction": width,
         "across_ratio": "min_across_ratio",
-        "dark_fraction": "min_dark_fraction",
     }
-    most = {"sun_altitude_deg": "max_sun_altitude_deg", "length_m": "max_length_m"}
-    return {
-        **{name: at_least(measured[name], limits, by) for name, by in least.items()},
-        **{name: at_most(measured[name], limits, by) for name, by in most.items()},
-    }
+    return {name: at_least(measured[name], limits, by) for name, by in least.items()}
 
 
-def measured(limits: Limits, passage: Passage) -> dict[str, Any]:
+def measured(limits: Limits, grid: timegrid.Grid, passage: Passage) -> dict[str, Any]:
     """Return what was measured of a passage."""
-    passage_s = (passage.end - passage.begin) * limits.step_s
+    begin, end = passage.begin, passage.end
+    passage_s = (end - begin) * limits.step_s
+    left_m, _, _, arrived_m = passage.distances_m
+    left_width_m = sum(passage.distances_m[:2])
+    arrived_width_m = sum(passage.distances_m[2:])
     return {
         "from_state": passage.from_state,
         "to_state": passage.to_state,
@@ -58,20 +72,43 @@ def measured(limits: Limits, passage: Passage) -> dict[str, Any]:
         "passage_s": passage_s,
         "mean_speed_kn": float(geodesy.speed_kn(passage.made_good_m, passage_s)),
         "width_m": passage.width_m,
-        "dark_fraction": passage.dark,
-        "sun_altitude_deg": passage.sun_altitude_deg,
         "start_from_coast_m": passage.distances_m[0],
         "start_to_coast_m": passage.distances_m[1],
         "end_from_coast_m": passage.distances_m[2],
         "end_to_coast_m": passage.distances_m[3],
+        "began": _end(limits, grid, begin, -1, left_m, left_width_m),
+        "ended": _end(limits, grid, end, 1, arrived_m, arrived_width_m),
+        **darkness(limits, grid, np.arange(begin, end + 1)),
+    }
+
+
+def _end(
+    limits: Limits, grid: timegrid.Grid, row: int, step: int, coast_m: float, width_m: float
+) -> str:
+    """Tell how a passage began or ended, by the distance to the coast left or made for."""
+    if coast_m <= limits.shore_m + SAMPLED_M:
+        return SHORE
+    if coast_m <= limits.near_m and coast_m <= limits.near_fraction * width_m:
+        return NEAR
+    heard = grid.rows_at(grid.track_id[[row]], grid.tick[[row]] + step)[0] >= 0
+    return AT_SEA if heard else UNHEARD
+
+
+def darkness(limits: Limits, grid: timegrid.Grid, rows: Ints) -> dict[str, float]:
+    """Return the share of ticks by night, and the altitude of the sun in the middle of them."""
+    at_us = grid.tick[rows] * (limits.step_s * SECOND_US)
+    altitude_deg = sun.altitude_deg(at_us, grid.lat[rows], grid.lon[rows])
+    return {
+        "dark_fraction": float(np.mean(altitude_deg < limits.max_sun_altitude_deg)),
+        "sun_altitude_deg": float(altitude_deg[len(rows) // 2]),
     }
 
 
 def ends_of(
     limits: Limits, grid: timegrid.Grid, ends: Ints, context: Context
 ) -> list[dict[str, Any]]:
-    """Tell how long each whole run is, how far from any coast its ends are, whether the vessel
-    was heard, slower, right before and after, and how long it took to gather way.
+    """Tell how long each whole run is, how far from any coast its ends are, and whether the
+    vessel was heard, slower, right before and after.
     """
     flat = ends.ravel()
     coast_m = context.zones.coasts.distance_m(grid.lat[flat], grid.lon[flat]).min(axis=0)
@@ -87,23 +124,9 @@ def ends_of(
             "run_end_coast_m": float(coast_m[1, i]),
             "heard_before": heard[0][i],
             "heard_after": heard[1][i],
-            "gathering_way_s": _gathering_s(limits, grid, a),
         }
         for i, (a, b) in enumerate(ends.T.tolist())
     ]
-
-
-def _gathering_s(limits: Limits, grid: timegrid.Grid, first: int) -> int:
-    """Return how long it was faster than `SLOWLY_KN` right before it became fast."""
-    before = np.arange(first - 1, max(first - 1 - FINE_STEPS, -1), -1)
-    follows = grid.track_id[before] == grid.track_id[first]
-    follows &= grid.tick[first] - grid.tick[before] == first - before
-    gathers = follows & (grid.speed_kn[before] >= SLOWLY_KN)
-    stops = np.flatnonzero(~gathers)
-    steps = int(stops[0]) if len(stops) else len(before)
-    # All along faster than that, or not heard before: nothing is known.
-    whole = len(stops) > 0 and bool(follows[steps])
-    return steps * limits.step_s if whole else 0
 
 
 def reports_of(reports: Reports, ends: Ints) -> list[dict[str, Any]]:
@@ -145,15 +168,21 @@ def craft(mmsi: Ints, vessels: pd.DataFrame, ais_class: NDArray[Any]) -> list[di
 
 
 def around(
-    grid: timegrid.Grid, ends: Ints, middle: tuple[Floats, Floats], context: Context
+    grid: timegrid.Grid,
+    ends: Ints,
+    passage: Ints,
+    middle: tuple[Floats, Floats],
+    context: Context,
 ) -> list[dict[str, Any]]:
-    """Return what lies where each run leads, begins and ends."""
+    """Return what lies where each run leads, and where its passage begins and ends."""
     zones, flat = context.zones, ends.ravel()
-    lat, lon = grid.lat[flat], grid.lon[flat]
-    away_m = nearby.nearest_zone_m(
-        zones, lat, lon, ("anchorage", "sts_area"), excuses=True
-    ).reshape(ends.shape)
-    in_port = zones.within(lat, lon, ("port",)).reshape(ends.shape).sum(axis=0)
+    in_port = zones.within(grid.lat[flat], grid.lon[flat], ("port",)).reshape(ends.shape)
+    away_m = {
+        classes[0]: nearby.nearest_zone_m(
+            zones, grid.lat[passage.ravel()], grid.lon[passage.ravel()], classes, excuses=True
+        ).reshape(passage.shape)
+        for classes in (("port",), ("anchorage", "sts_area"))
+    }
     length = ends[1] - ends[0] + 1
     begin = np.cumsum(length) - length
     _, rows = timegrid.ranges(ends[0], length)
@@ -163,9 +192,12 @@ def around(
     return [
         {
             "zones_reached": bool(reached[i]),
-            "n_ends_in_port": int(in_port[i]),
+            "n_ends_in_port": int(in_port[:, i].sum()),
             "ferry_route_fraction": float(share[i]),
-            "anchorage_distance_m": float(away_m[:, i].min()),
+            "start_port_m": float(away_m["port"][0, i]),
+            "end_port_m": float(away_m["port"][1, i]),
+            "start_anchorage_m": float(away_m["anchorage"][0, i]),
+            "end_anchorage_m": float(away_m["anchorage"][1, i]),
         }
         for i in range(len(length))
     ]

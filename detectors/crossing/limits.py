@@ -1,4 +1,4 @@
-"""What the rule of crossings goes by."""
+"""What the rules of crossings go by."""
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
@@ -12,17 +12,15 @@ class Limits(Detector):
     Parameters
     ----------
     min_speed_kn
-        11 kn. Fishing boats of the Strait make 6 to 10; planing boats don't go slower for long.
+        3 kn: under way. A wooden boat of 6 kn against a stream of 2 to 3 makes no more.
     min_mean_speed_kn
-        11.5 kn made good over the passage.
+        4 kn made good over the passage: what drifts or trawls across makes less.
     max_mean_speed_kn
         60 kn: faster is an aircraft or a corrupt position (see `hull_limits.MAX_SPEED_KN`).
-    max_length_m
-        40 m. Longer vessels, and cargo ships or tankers that don't state a length, are left out.
-    max_sun_altitude_deg, min_dark_fraction
-        -6, the end of civil twilight, for half of the passage.
+    max_sun_altitude_deg
+        -6, the end of civil twilight: night. Boats run at noon too, so it only weighs.
     max_passage_s
-        6 hours: the widest crossing of the Strait, 140 nm, at 24 kn.
+        10 hours: 40 nm at 4 kn, or the widest crossing of the Strait, 140 nm, at 14.
     min_width_fraction, min_one_sided_fraction
         0.2 and 0.35 of the strait's width.
     min_across_ratio
@@ -30,36 +28,65 @@ class Limits(Detector):
     min_distance_m, min_width_m
         3 nm and 2 nm. The Johor Strait is narrower than 2 nm nearly everywhere and full of
         harbour craft.
+    near_m, near_fraction
+        3 nm and 0.35 of the width: an end no further than both from a coast belongs to that coast.
+        A boat that sees a patrol turns back some miles off (ships in the lanes off Singapore keep 2
+        nm and more, but at over 0.35 of the width).
+    shore_m
+        700 m from land: where a boat lands or lies off its village, and where no ship goes.
     min_duration_s, max_interruption_s
         Both 10 minutes: slowing down for a wash or a ship doesn't cut a crossing in two, a stop at
-        the other side does.
+        the other side does, and however short a one at a shore.
     max_silence_s
-        1 hour.
+        2 hours: class B is lost in the middle of a strait of 40 nm for that long at 7 kn.
     min_reports
         3: class B is lost half-way across as a rule.
     memory_s, same_end_m
         12 hours and 3 nm: trips within it before and after, between ends less than that apart, are
         counted; ferries show by them. So a crossing is judged anew until as long after it ended.
+    min_out_m, min_out_fraction
+        4 nm and 0.3 of the width: so far out a boat may meet one from the other side.
+    lying_kn, min_lying_s
+        Slower than 2 kn for 4 minutes out there: people change boats in minutes.
+    max_landing_s, elsewhere_m
+        30 minutes at the shore at most, and 0.5 nm or more from where it set out: people wade
+        ashore; home is where a boat stays.
+    max_voyage_s
+        16 hours from shore to shore.
+    port_m
+        0.5 nm from a port or an anchorage is at it.
+    max_explained_weight
+        0.5: meetings that are explained better than that don't count.
     step_s
         2 minutes.
     """
 
-    min_speed_kn: PositiveFloat = 11.0
-    min_mean_speed_kn: PositiveFloat = 11.5
+    min_speed_kn: PositiveFloat = 3.0
+    min_mean_speed_kn: PositiveFloat = 4.0
     max_mean_speed_kn: PositiveFloat = 60.0
-    max_length_m: PositiveFloat = 40.0
     max_sun_altitude_deg: float = Field(default=sun.CIVIL_TWILIGHT_DEG, ge=-18, le=0)
-    min_dark_fraction: float = Field(default=0.5, gt=0, le=1)
-    max_passage_s: PositiveInt = 21_600
+    max_passage_s: PositiveInt = 36_000
     min_width_fraction: float = Field(default=0.2, gt=0, lt=1)
     min_one_sided_fraction: float = Field(default=0.35, gt=0, lt=1)
     min_across_ratio: float = Field(default=0.5, gt=0, le=1)
     min_distance_m: PositiveFloat = 5556.0
     min_width_m: PositiveFloat = 3704.0
+    near_m: PositiveFloat = 5556.0
+    near_fraction: float = Field(default=0.35, gt=0, lt=0.5)
+    shore_m: PositiveFloat = 700.0
     min_duration_s: PositiveInt = 600
     max_interruption_s: PositiveInt = 600
-    max_silence_s: PositiveInt = 3600
+    max_silence_s: PositiveInt = 7200
     min_reports: PositiveInt = 3
     memory_s: PositiveInt = 43_200
     same_end_m: PositiveFloat = 5556.0
+    min_out_m: PositiveFloat = 7408.0
+    min_out_fraction: float = Field(default=0.3, gt=0, lt=1)
+    lying_kn: PositiveFloat = 2.0
+    min_lying_s: PositiveInt = 240
+    max_landing_s: PositiveInt = 1800
+    elsewhere_m: PositiveFloat = 926.0
+    max_voyage_s: PositiveInt = 57_600
+    port_m: PositiveFloat = 926.0
+    max_explained_weight: float = Field(default=0.5, gt=0, le=1)
     step_s: PositiveInt = 120
