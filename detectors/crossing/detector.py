@@ -179,7 +179,10 @@ class Crossing(Limits):
         lat, lon = spans.middle(reports, track)
         sent = reports.ais_class_of(grid.report[ends[0]])
         told = zip(
-            [measured(self, grid, passage) for passage in found.values()],
+            [
+                measured(self, grid, passage, (a, b), context.zones.coasts)
+                for passage, (a, b) in zip(found.values(), ends.T.tolist(), strict=True)
+            ],
             ends_of(self, grid, ends, context),
             reports_of(reports, grid.report[ends]),
             craft(track // 100, context.vessels, sent),

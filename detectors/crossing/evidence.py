@@ -16,12 +16,17 @@ from detectors.crossing.sieve import way_m
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.surroundings import nearby, sun
-from detectors.surroundings.coasts import SPACING_M
+from detectors.surroundings.coasts import SPACING_M, Coasts
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+SOON_S: Final = 1800
+"""A run that goes on for longer than this beyond its passage leads elsewhere."""
+STAYS_OFF_S: Final = 3600
+HEARD_SHARE: Final = 0.25
+"""So many reports for each tick, class B's every 3 min with some lost, are enough to tell."""
 SAMPLED_M: Final = SPACING_M / 2
 """By so much a coast may be nearer than it is measured."""
 SHORE, NEAR, UNHEARD, AT_SEA = "shore", "near", "unheard", "at sea"
@@ -53,13 +58,21 @@ def bounds(limits: Limits, measured: Mapping[str, Any]) -> dict[str, Bound]:
     return {name: at_least(measured[name], limits, by) for name, by in least.items()}
 
 
-def measured(limits: Limits, grid: timegrid.Grid, passage: Passage) -> dict[str, Any]:
-    """Return what was measured of a passage."""
+def measured(
+    limits: Limits, grid: timegrid.Grid, passage: Passage, run: tuple[int, int], coasts: Coasts
+) -> dict[str, Any]:
+    """Return what was measured of a passage; `run` are the first and last row of its run."""
     begin, end = passage.begin, passage.end
     passage_s = (end - begin) * limits.step_s
     left_m, _, _, arrived_m = passage.distances_m
     left_width_m = sum(passage.distances_m[:2])
     arrived_width_m = sum(passage.distances_m[2:])
+    began = _end(limits, grid, (begin, run[0]), -1, left_m, left_width_m)
+    ended = _end(limits, grid, (end, run[1]), 1, arrived_m, arrived_width_m)
+    if began == NEAR and _stays_off(limits, grid, begin, -1, passage.from_state, coasts):
+        began = AT_SEA
+    if ended == NEAR and _stays_off(limits, grid, end, 1, passage.to_state, coasts):
+        ended = AT_SEA
     return {
         "from_state": passage.from_state,
         "to_state": passage.to_state,
@@ -76,22 +89,47 @@ def measured(limits: Limits, grid: timegrid.Grid, passage: Passage) -> dict[str,
         "start_to_coast_m": passage.distances_m[1],
         "end_from_coast_m": passage.distances_m[2],
         "end_to_coast_m": passage.distances_m[3],
-        "began": _end(limits, grid, begin, -1, left_m, left_width_m),
-        "ended": _end(limits, grid, end, 1, arrived_m, arrived_width_m),
+        "began": began,
+        "ended": ended,
         **darkness(limits, grid, np.arange(begin, end + 1)),
     }
 
 
 def _end(
-    limits: Limits, grid: timegrid.Grid, row: int, step: int, coast_m: float, width_m: float
+    limits: Limits,
+    grid: timegrid.Grid,
+    rows: tuple[int, int],
+    step: int,
+    coast_m: float,
+    width_m: float,
 ) -> str:
-    """Tell how a passage began or ended, by the distance to the coast left or made for."""
+    """Tell how a passage began or ended, by the distance to the coast left or made for.
+
+    `rows` are that end of the passage, and that of its run, which may lie a little further.
+    """
     if coast_m <= limits.shore_m + SAMPLED_M:
         return SHORE
     if coast_m <= limits.near_m and coast_m <= limits.near_fraction * width_m:
         return NEAR
-    heard = grid.rows_at(grid.track_id[[row]], grid.tick[[row]] + step)[0] >= 0
-    return AT_SEA if heard else UNHEARD
+    end, of_run = rows
+    heard = grid.rows_at(grid.track_id[[of_run]], grid.tick[[of_run]] + step)[0] >= 0
+    return AT_SEA if heard or abs(of_run - end) * limits.step_s > SOON_S else UNHEARD
+
+
+def _stays_off(
+    limits: Limits, grid: timegrid.Grid, end: int, step: int, state: str, coasts: Coasts
+) -> bool:
+    """Tell whether a vessel was for long off a coast before a passage (or is after it), at no
+    shore: it fished there, say, and came from elsewhere.
+    """
+    ticks = grid.tick[end] + step * np.arange(1, STAYS_OFF_S // limits.step_s + 1)
+    rows = grid.rows_at(np.full(len(ticks), grid.track_id[end]), ticks)
+    if (rows < 0).any() or len(np.unique(grid.report[rows])) < HEARD_SHARE * len(rows):
+        return False  # what it did in a silence isn't known
+    own = coasts.states.index(state)
+    coast_m = coasts.distance_m(grid.lat[rows], grid.lon[rows])
+    off = (coast_m[own] <= limits.near_m) & (coast_m.min(axis=0) > limits.shore_m + SAMPLED_M)
+    return bool(off.all())
 
 
 def darkness(limits: Limits, grid: timegrid.Grid, rows: Ints) -> dict[str, float]:

@@ -67,18 +67,21 @@ def halves(
 
 def voyages(limits: Limits, grid: timegrid.Grid, ashore: Bools) -> tuple[Ints, Ints, Ints]:
     """Find ways from shore to shore that lead far enough out and end with a short stay."""
-    at = np.flatnonzero(ashore)
-    first, last = timegrid.episodes(
-        grid.track_id[at], grid.tick[at], max_break=AWAY, min_piece=1, min_length=1
-    )
-    first, last = at[first], at[last]
-    begin, lands, leaves = last[:-1], first[1:], last[1:]
+    first, last = _stretches(grid, np.flatnonzero(ashore))
+    came, left = _stretches(grid, np.flatnonzero(ashore & (grid.speed_kn < limits.min_speed_kn)))
+    if len(came) == 0:
+        return came, came, came
+    # The first stop at the shore that it came to: on its way home it may follow that shore.
+    stop = np.minimum(np.searchsorted(came, first[1:]), len(came) - 1)
+    begin, lands, leaves = last[:-1], came[stop], left[stop]
+    lay = left[np.maximum(np.searchsorted(left, begin, side="right") - 1, 0)]
+    from_ = np.where((lay >= first[:-1]) & (lay <= begin), lay, begin)
     after = np.minimum(leaves + AWAY + 1, len(grid.tick) - 1)
     ok = _unbroken(grid, begin, lands) & _unbroken(grid, leaves, after)
-    ok &= after - leaves == AWAY + 1
+    ok &= (lands >= first[1:]) & (lands <= last[1:]) & (after - leaves == AWAY + 1)
     ok &= (lands - begin) * limits.step_s <= limits.max_voyage_s
     ok &= (leaves - lands + 1) * limits.step_s <= limits.max_landing_s
-    ok &= _apart_m(grid, begin, lands) >= limits.elsewhere_m
+    ok &= _apart_m(grid, from_, lands) >= limits.elsewhere_m
     begin, lands, leaves = begin[ok], lands[ok], leaves[ok]
     if len(begin) == 0:
         return begin, lands, leaves
@@ -87,6 +90,14 @@ def voyages(limits: Limits, grid: timegrid.Grid, ashore: Bools) -> tuple[Ints, I
     length = lands - begin + 1
     far = np.maximum.reduceat(out_m, np.cumsum(length) - length) >= limits.min_out_m
     return begin[far], lands[far], leaves[far]
+
+
+def _stretches(grid: timegrid.Grid, at: Ints) -> tuple[Ints, Ints]:
+    """Return the first and last row of each stretch of such rows, short breaks tolerated."""
+    first, last = timegrid.episodes(
+        grid.track_id[at], grid.tick[at], max_break=AWAY, min_piece=1, min_length=1
+    )
+    return at[first], at[last]
 
 
 def _unbroken(grid: timegrid.Grid, first: Ints, last: Ints) -> Bools:
@@ -145,9 +156,6 @@ def _measured(
         "lying_s": lying_s,
         "slow_s": int(slow.sum()) * limits.step_s,
         "landing_s": at_most((leaves - lands + 1) * limits.step_s, limits, "max_landing_s"),
-        "elsewhere_m": at_least(
-            float(_apart_m(grid, np.array([begin]), np.array([lands]))[0]), limits, "elsewhere_m"
-        ),
         "landing_lat": float(grid.lat[stay[len(stay) // 2]]),
         "landing_lon": float(grid.lon[stay[len(stay) // 2]]),
         "end_port_m": float(port_m.min()),

@@ -45,11 +45,12 @@ class Limits(Detector):
         12 hours and 3 nm: trips within it before and after, between ends less than that apart, are
         counted; ferries show by them. So a crossing is judged anew until as long after it ended.
     min_out_m, min_out_fraction
-        4 nm and 0.3 of the width: so far out a boat may meet one from the other side.
+        4 nm and 0.25 of the width: so far out a boat may meet one from the other side.
     lying_kn, min_lying_s
-        Slower than 2 kn for 4 minutes out there: people change boats in minutes.
+        Slower than 3.5 kn, the stream in the narrows, for 4 minutes out there: people change boats
+        in minutes.
     max_landing_s, elsewhere_m
-        30 minutes at the shore at most, and 0.5 nm or more from where it set out: people wade
+        30 minutes at the shore at most, and 0.4 nm or more from where it lay before: people wade
         ashore; home is where a boat stays.
     max_voyage_s
         16 hours from shore to shore.
@@ -81,11 +82,11 @@ class Limits(Detector):
     memory_s: PositiveInt = 43_200
     same_end_m: PositiveFloat = 5556.0
     min_out_m: PositiveFloat = 7408.0
-    min_out_fraction: float = Field(default=0.3, gt=0, lt=1)
-    lying_kn: PositiveFloat = 2.0
+    min_out_fraction: float = Field(default=0.25, gt=0, lt=1)
+    lying_kn: PositiveFloat = 3.5
     min_lying_s: PositiveInt = 240
     max_landing_s: PositiveInt = 1800
-    elsewhere_m: PositiveFloat = 926.0
+    elsewhere_m: PositiveFloat = 741.0
     max_voyage_s: PositiveInt = 57_600
     port_m: PositiveFloat = 926.0
     max_explained_weight: float = Field(default=0.5, gt=0, le=1)

@@ -41,6 +41,7 @@ SHIP_M: Final = 40.0
 ROUTE_SHARE: Final = 0.7
 """So much of a way on a ferry route is a way along it (judgement)."""
 AT_PORT_M: Final = 926.0
+OUT_OF_PORT_M: Final = 1852.0
 FISHING_S: Final = 7200.0
 """So long at 5 kn and less out there is a night's work; people change boats in minutes."""
 
@@ -50,7 +51,7 @@ SOME_LIKE_TRIPS: Final = Compare("n_like_trips", ">=", SERVICE_TRIPS - 1)
 ALONG_A_ROUTE: Final = Compare("ferry_route_fraction", ">=", ROUTE_SHARE)
 CLASS_A: Final = Is("ais_class", "A")
 FROM_PORT: Final = Any(
-    Compare("start_port_m", "<=", AT_PORT_M), Compare("start_anchorage_m", "<=", AT_PORT_M)
+    Compare("start_port_m", "<=", OUT_OF_PORT_M), Compare("start_anchorage_m", "<=", OUT_OF_PORT_M)
 )
 TO_PORT: Final = Any(
     Compare("end_port_m", "<=", AT_PORT_M), Compare("end_anchorage_m", "<=", AT_PORT_M)
@@ -188,6 +189,20 @@ HYPOTHESES: Final = (
         ),
         "Says it is a merchant ship or longer than 40 m, and keeps to deep water as ships do.",
         "it is a boat, or came closer to a shore than a ship can",
+    ),
+    Hypothesis(
+        "class A out of a port",
+        0.7,
+        (
+            Case(
+                All(CLASS_A, Any(FROM_PORT, TO_PORT)),
+                "it carries a class A set, as ferries and ships between states must, and came from "
+                "or made for a port ({start_port_m:nm.1f} nm off in the beginning, "
+                "{end_port_m:nm.1f} nm in the end)",
+            ),
+        ),
+        "A class A set that comes from a port or makes for one (SOLAS V/19.2.4).",
+        "it landed at a beach, or the port knows of no clearance",
     ),
     Hypothesis(
         "keeps to deep water",
