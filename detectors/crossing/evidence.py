@@ -64,15 +64,8 @@ def measured(
     """Return what was measured of a passage; `run` are the first and last row of its run."""
     begin, end = passage.begin, passage.end
     passage_s = (end - begin) * limits.step_s
-    left_m, _, _, arrived_m = passage.distances_m
-    left_width_m = sum(passage.distances_m[:2])
-    arrived_width_m = sum(passage.distances_m[2:])
-    began = _end(limits, grid, (begin, run[0]), -1, left_m, left_width_m)
-    ended = _end(limits, grid, (end, run[1]), 1, arrived_m, arrived_width_m)
-    if began == NEAR and _stays_off(limits, grid, begin, -1, passage.from_state, coasts):
-        began = AT_SEA
-    if ended == NEAR and _stays_off(limits, grid, end, 1, passage.to_state, coasts):
-        ended = AT_SEA
+    began = _end(limits, grid, begin, run[0], (passage.from_state, passage.to_state), coasts)
+    ended = _end(limits, grid, end, run[1], (passage.to_state, passage.from_state), coasts)
     return {
         "from_state": passage.from_state,
         "to_state": passage.to_state,
@@ -98,26 +91,31 @@ def measured(
 def _end(
     limits: Limits,
     grid: timegrid.Grid,
-    rows: tuple[int, int],
-    step: int,
-    coast_m: float,
-    width_m: float,
+    end: int,
+    of_run: int,
+    states: tuple[str, str],
+    coasts: Coasts,
 ) -> str:
-    """Tell how a passage began or ended, by the distance to the coast left or made for.
-
-    `rows` are that end of the passage, and that of its run, which may lie a little further.
+    """Tell how a passage began or ended: how close to the coast left or made for (the first of the
+    two states) it had come, or comes, between that end of the passage and that of its run.
     """
+    step = 1 if of_run >= end else -1
+    rows = np.arange(end, of_run + step, step)
+    own, other = (coasts.states.index(state) for state in states)
+    distance_m = coasts.distance_m(grid.lat[rows], grid.lon[rows], of=(own, other))
+    k = int(distance_m[own].argmin())
+    coast_m = float(distance_m[own, k])
     if coast_m <= limits.shore_m + SAMPLED_M:
         return SHORE
+    width_m = coast_m + float(distance_m[other, k])
     if coast_m <= limits.near_m and coast_m <= limits.near_fraction * width_m:
-        return NEAR
-    end, of_run = rows
+        return AT_SEA if _stays_off(limits, grid, int(rows[k]), step, own, coasts) else NEAR
     heard = grid.rows_at(grid.track_id[[of_run]], grid.tick[[of_run]] + step)[0] >= 0
     return AT_SEA if heard or abs(of_run - end) * limits.step_s > SOON_S else UNHEARD
 
 
 def _stays_off(
-    limits: Limits, grid: timegrid.Grid, end: int, step: int, state: str, coasts: Coasts
+    limits: Limits, grid: timegrid.Grid, end: int, step: int, own: int, coasts: Coasts
 ) -> bool:
     """Tell whether a vessel was for long off a coast before a passage (or is after it), at no
     shore: it fished there, say, and came from elsewhere.
@@ -126,7 +124,6 @@ def _stays_off(
     rows = grid.rows_at(np.full(len(ticks), grid.track_id[end]), ticks)
     if (rows < 0).any() or len(np.unique(grid.report[rows])) < HEARD_SHARE * len(rows):
         return False  # what it did in a silence isn't known
-    own = coasts.states.index(state)
     coast_m = coasts.distance_m(grid.lat[rows], grid.lon[rows])
     off = (coast_m[own] <= limits.near_m) & (coast_m.min(axis=0) > limits.shore_m + SAMPLED_M)
     return bool(off.all())

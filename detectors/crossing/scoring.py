@@ -8,6 +8,8 @@ from detectors.crossing.evidence import AT_SEA, NEAR, SHORE, UNHEARD
 
 FAST_KN: Final = 18.0
 """A class A set that is slower than this may well be a ship's."""
+MIN_SCORE: Final = 0.15
+"""What scores less, ships off the coasts of a narrow strait mostly, isn't worth the reading."""
 OF_END: Final = {SHORE: 1.0, NEAR: 1.0, UNHEARD: 0.7, AT_SEA: 0.3}
 AT_A_COAST: Final = frozenset({SHORE, NEAR})
 
@@ -15,8 +17,9 @@ AT_A_COAST: Final = frozenset({SHORE, NEAR})
 def of_passage(evidence: Mapping[str, Any], port_m: float) -> float | None:
     """Return the score of a passage, None where it is none.
 
-    It is none where neither end is at a coast, or where it only leads out from one (or in to one)
-    and the vessel is heard at its other end: it went out, or came in from sea.
+    It is none where neither end is at a coast, where it only leads out from one (or in to one) and
+    the vessel is heard at its other end (it went out, or came in from sea), or where too little
+    speaks for one.
     """
     began, ended = evidence["began"], evidence["ended"]
     if began not in AT_A_COAST and ended not in AT_A_COAST:
@@ -35,7 +38,8 @@ def of_passage(evidence: Mapping[str, Any], port_m: float) -> float | None:
         score *= 0.6
     stated_kn = evidence["median_sog_kn"]
     contradicted = stated_kn is not None and stated_kn < 0.5 * evidence["speed_kn"]
-    return float(score * (0.3 if contradicted else 1.0))
+    score *= 0.3 if contradicted else 1.0
+    return float(score) if score >= MIN_SCORE else None
 
 
 def at_a_port(evidence: Mapping[str, Any], end: str, port_m: float) -> bool:
