@@ -25,8 +25,7 @@ Ints = NDArray[np.int64]
 SOON_S: Final = 1800
 """A run that goes on for longer than this beyond its passage leads elsewhere."""
 STAYS_OFF_S: Final = 3600
-HEARD_SHARE: Final = 0.25
-"""So many reports for each tick, class B's every 3 min with some lost, are enough to tell."""
+"""Who waits for a beach to be clear doesn't do so for longer; a trip's fishing takes hours."""
 SAMPLED_M: Final = SPACING_M / 2
 """By so much a coast may be nearer than it is measured."""
 SHORE, NEAR, UNHEARD, AT_SEA = "shore", "near", "unheard", "at sea"
@@ -59,13 +58,18 @@ def bounds(limits: Limits, measured: Mapping[str, Any]) -> dict[str, Bound]:
 
 
 def measured(
-    limits: Limits, grid: timegrid.Grid, passage: Passage, run: tuple[int, int], coasts: Coasts
+    limits: Limits,
+    grid: timegrid.Grid,
+    passage: Passage,
+    run: tuple[int, int],
+    coasts: Coasts,
+    ashore: Bools,
 ) -> dict[str, Any]:
     """Return what was measured of a passage; `run` are the first and last row of its run."""
     begin, end = passage.begin, passage.end
     passage_s = (end - begin) * limits.step_s
-    began = _end(limits, grid, begin, run[0], (passage.from_state, passage.to_state), coasts)
-    ended = _end(limits, grid, end, run[1], (passage.to_state, passage.from_state), coasts)
+    began = _end(limits, grid, (begin, run[0]), -1, (passage.from_state, passage.to_state), coasts, ashore)
+    ended = _end(limits, grid, (end, run[1]), 1, (passage.to_state, passage.from_state), coasts, ashore)
     return {
         "from_state": passage.from_state,
         "to_state": passage.to_state,
@@ -91,15 +95,18 @@ def measured(
 def _end(
     limits: Limits,
     grid: timegrid.Grid,
-    end: int,
-    of_run: int,
+    ends: tuple[int, int],
+    step: int,
     states: tuple[str, str],
     coasts: Coasts,
+    ashore: Bools,
 ) -> str:
     """Tell how a passage began or ended: how close to the coast left or made for (the first of the
     two states) it had come, or comes, between that end of the passage and that of its run.
+
+    `step` leads on from there: -1 for the beginning, 1 for the end.
     """
-    step = 1 if of_run >= end else -1
+    end, of_run = ends
     rows = np.arange(end, of_run + step, step)
     own, other = (coasts.states.index(state) for state in states)
     distance_m = coasts.distance_m(grid.lat[rows], grid.lon[rows], of=(own, other))
@@ -109,24 +116,39 @@ def _end(
         return SHORE
     width_m = coast_m + float(distance_m[other, k])
     if coast_m <= limits.near_m and coast_m <= limits.near_fraction * width_m:
-        return AT_SEA if _stays_off(limits, grid, int(rows[k]), step, own, coasts) else NEAR
+        back = _went_back(limits, grid, int(rows[k]), step, own, coasts, ashore)
+        return AT_SEA if back else NEAR
     heard = grid.rows_at(grid.track_id[[of_run]], grid.tick[[of_run]] + step)[0] >= 0
     return AT_SEA if heard or abs(of_run - end) * limits.step_s > SOON_S else UNHEARD
 
 
-def _stays_off(
-    limits: Limits, grid: timegrid.Grid, end: int, step: int, own: int, coasts: Coasts
+def _went_back(
+    limits: Limits, grid: timegrid.Grid, row: int, step: int, own: int, coasts: Coasts, ashore: Bools
 ) -> bool:
-    """Tell whether a vessel was for long off a coast before a passage (or is after it), at no
-    shore: it fished there, say, and came from elsewhere.
+    """Tell whether a vessel was off a coast between shores that aren't that coast's, for longer
+    than the way there and back takes: it fished there, say, and came from elsewhere.
+
+    `row` is where it was off the coast `own`; `step` is -1 where it went on from there, 1 where it
+    had come from there.
     """
-    ticks = grid.tick[end] + step * np.arange(1, STAYS_OFF_S // limits.step_s + 1)
-    rows = grid.rows_at(np.full(len(ticks), grid.track_id[end]), ticks)
-    if (rows < 0).any() or len(np.unique(grid.report[rows])) < HEARD_SHARE * len(rows):
-        return False  # what it did in a silence isn't known
-    coast_m = coasts.distance_m(grid.lat[rows], grid.lon[rows])
-    off = (coast_m[own] <= limits.near_m) & (coast_m.min(axis=0) > limits.shore_m + SAMPLED_M)
-    return bool(off.all())
+    memory = limits.memory_s // limits.step_s
+    low, high = np.searchsorted(grid.track_id, [grid.track_id[row], grid.track_id[row] + 1])
+    rows = np.arange(low, row) if step < 0 else np.arange(row + 1, high)
+    rows = rows[np.abs(grid.tick[rows] - grid.tick[row]) <= memory]
+    rows = rows[ashore[rows]]
+    if len(rows) == 0:
+        return False
+    shore = rows[-1] if step < 0 else rows[0]
+    here = coasts.distance_m(grid.lat[[shore]], grid.lon[[shore]])[:, 0]
+    if int(here.argmin()) == own:
+        return False
+    way = geodesy.distance_m(grid.lat[shore], grid.lon[shore], grid.lat[row], grid.lon[row])
+    between = np.arange(min(shore, row), max(shore, row) + 1)
+    moving = grid.speed_kn[between]
+    moving = moving[moving >= limits.min_speed_kn]
+    usual_kn = float(np.median(moving)) if len(moving) else limits.min_speed_kn
+    out_s = abs(int(grid.tick[row] - grid.tick[shore])) * limits.step_s
+    return bool(out_s - float(way) / (usual_kn * geodesy.KNOT_MPS) > STAYS_OFF_S)
 
 
 def darkness(limits: Limits, grid: timegrid.Grid, rows: Ints) -> dict[str, float]:
@@ -209,8 +231,12 @@ def around(
     middle: tuple[Floats, Floats],
     context: Context,
 ) -> list[dict[str, Any]]:
-    """Return what lies where each run leads, and where its passage begins and ends."""
+    """Return what lies where each run leads, and where its passage begins and ends (or the run,
+    where it does so soon before or after).
+    """
     zones, flat = context.zones, ends.ravel()
+    soon = np.abs(ends - passage) * grid.step_s <= SOON_S
+    passage = np.where(soon, ends, passage)
     in_port = zones.within(grid.lat[flat], grid.lon[flat], ("port",)).reshape(ends.shape)
     away_m = {
         classes[0]: nearby.nearest_zone_m(
