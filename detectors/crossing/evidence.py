@@ -26,6 +26,7 @@ SOON_S: Final = 1800
 """A run that goes on for longer than this beyond its passage leads elsewhere."""
 STAYS_OFF_S: Final = 3600
 """Who waits for a beach to be clear doesn't do so for longer; a trip's fishing takes hours."""
+AT_WORK_KN: Final = 1.5
 SAMPLED_M: Final = SPACING_M / 2
 """By so much a coast may be nearer than it is measured."""
 SHORE, NEAR, UNHEARD, AT_SEA = "shore", "near", "unheard", "at sea"
@@ -135,13 +136,18 @@ def _went_back(
     low, high = np.searchsorted(grid.track_id, [grid.track_id[row], grid.track_id[row] + 1])
     rows = np.arange(low, row) if step < 0 else np.arange(row + 1, high)
     rows = rows[np.abs(grid.tick[rows] - grid.tick[row]) <= memory]
-    rows = rows[ashore[rows]]
     if len(rows) == 0:
         return False
-    shore = rows[-1] if step < 0 else rows[0]
-    here = coasts.distance_m(grid.lat[[shore]], grid.lon[[shore]])[:, 0]
-    if int(here.argmin()) == own:
-        return False
+    at_shore = rows[ashore[rows]]
+    if len(at_shore):
+        shore = at_shore[-1] if step < 0 else at_shore[0]
+        here = coasts.distance_m(grid.lat[[shore]], grid.lon[[shore]])[:, 0]
+        if int(here.argmin()) == own:
+            return False
+    else:  # no shore is known: it may have lain off one, or worked there
+        shore = rows[0] if step < 0 else rows[-1]
+        if not np.nanmedian(np.r_[0.0, grid.speed_kn[rows]]) >= AT_WORK_KN:
+            return False
     way = geodesy.distance_m(grid.lat[shore], grid.lon[shore], grid.lat[row], grid.lon[row])
     between = np.arange(min(shore, row), max(shore, row) + 1)
     moving = grid.speed_kn[between]
