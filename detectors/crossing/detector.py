@@ -180,7 +180,7 @@ class Crossing(Limits):
         sent = reports.ais_class_of(grid.report[ends[0]])
         told = zip(
             [
-                measured(self, grid, passage, (a, b), context.zones.coasts, ashore)
+                measured(self, grid, passage, (a, b), context, ashore)
                 for passage, (a, b) in zip(found.values(), ends.T.tolist(), strict=True)
             ],
             ends_of(self, grid, ends, context),

@@ -15,7 +15,7 @@ from detectors.crossing.passage import Passage
 from detectors.crossing.sieve import way_m
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
-from detectors.surroundings import nearby, sun
+from detectors.surroundings import nearby, sun, tide
 from detectors.surroundings.coasts import SPACING_M, Coasts
 
 Bools = NDArray[np.bool_]
@@ -63,14 +63,18 @@ def measured(
     grid: timegrid.Grid,
     passage: Passage,
     run: tuple[int, int],
-    coasts: Coasts,
+    context: Context,
     ashore: Bools,
 ) -> dict[str, Any]:
     """Return what was measured of a passage; `run` are the first and last row of its run."""
-    begin, end = passage.begin, passage.end
+    begin, end, coasts = passage.begin, passage.end, context.zones.coasts
     passage_s = (end - begin) * limits.step_s
-    began = _end(limits, grid, (begin, run[0]), -1, (passage.from_state, passage.to_state), coasts, ashore)
-    ended = _end(limits, grid, (end, run[1]), 1, (passage.to_state, passage.from_state), coasts, ashore)
+    began = _end(
+        limits, grid, (begin, run[0]), -1, (passage.from_state, passage.to_state), coasts, ashore
+    )
+    ended = _end(
+        limits, grid, (end, run[1]), 1, (passage.to_state, passage.from_state), coasts, ashore
+    )
     return {
         "from_state": passage.from_state,
         "to_state": passage.to_state,
@@ -90,6 +94,7 @@ def measured(
         "began": began,
         "ended": ended,
         **darkness(limits, grid, np.arange(begin, end + 1)),
+        **(tide_at(limits, grid, end, context) if ended in (SHORE, NEAR) else {}),
     }
 
 
@@ -124,7 +129,13 @@ def _end(
 
 
 def _went_back(
-    limits: Limits, grid: timegrid.Grid, row: int, step: int, own: int, coasts: Coasts, ashore: Bools
+    limits: Limits,
+    grid: timegrid.Grid,
+    row: int,
+    step: int,
+    own: int,
+    coasts: Coasts,
+    ashore: Bools,
 ) -> bool:
     """Tell whether a vessel was off a coast between shores that aren't that coast's, for longer
     than the way there and back takes: it fished there, say, and came from elsewhere.
@@ -155,6 +166,20 @@ def _went_back(
     usual_kn = float(np.median(moving)) if len(moving) else limits.min_speed_kn
     out_s = abs(int(grid.tick[row] - grid.tick[shore])) * limits.step_s
     return bool(out_s - float(way) / (usual_kn * geodesy.KNOT_MPS) > STAYS_OFF_S)
+
+
+def tide_at(limits: Limits, grid: timegrid.Grid, row: int, context: Context) -> dict[str, Any]:
+    """Return the high water nearest to a tick, where a table says so; nothing else."""
+    table = context.models.get(tide.MODEL)
+    at_us = int(grid.tick[row]) * limits.step_s * SECOND_US
+    found = table.nearest(float(grid.lat[row]), float(grid.lon[row]), at_us) if table else None
+    if found is None:
+        return {}
+    return {
+        "high_water_place": found.place,
+        "after_high_water_s": found.after_s,
+        "high_water_m": found.height_m,
+    }
 
 
 def darkness(limits: Limits, grid: timegrid.Grid, rows: Ints) -> dict[str, float]:

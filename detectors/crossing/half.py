@@ -16,7 +16,7 @@ from detectors.core import events
 from detectors.core.detector import Context
 from detectors.core.evidence import at_least, at_most
 from detectors.core.frames import SECOND_US
-from detectors.crossing.evidence import darkness
+from detectors.crossing.evidence import darkness, tide_at
 from detectors.crossing.limits import Limits
 from detectors.crossing.sieve import way_m
 from detectors.kinematics import geodesy, timegrid
@@ -163,6 +163,7 @@ def _measured(
         "duration_s": (leaves + 1 - begin) * limits.step_s,
         "n_met": partners,
         **darkness(limits, grid, turn),
+        **tide_at(limits, grid, lands, context),
     }
 
 

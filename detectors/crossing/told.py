@@ -5,6 +5,25 @@ from detectors.core.telling import Told, Words
 
 def tell(event: Told, words: Words) -> str:
     """Say what happened, in a sentence for a sailor."""
+    return _crossed(event, words) + _tide(event, words)
+
+
+def _tide(event: Told, words: Words) -> str:
+    """Say how far off high water was at the landing, where a table said so."""
+    stated = event.evidence
+    place, after_s = stated.get("high_water_place"), stated.get("after_high_water_s")
+    if not place or after_s is None:
+        return ""
+    if after_s < 0:
+        return words.say(
+            ", {hours:.1f} h before high water at {place}", hours=-after_s / 3600, place=place
+        )
+    return words.say(
+        ", {hours:.1f} h after high water at {place}", hours=after_s / 3600, place=place
+    )
+
+
+def _crossed(event: Told, words: Words) -> str:
     stated = event.evidence
     if event.subkind == "half":
         return words.say(
