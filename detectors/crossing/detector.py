@@ -63,7 +63,7 @@ class Crossing(Limits):
     meets another vessel (an event of `encounter` that is explained by less than
     `max_explained_weight`); then it lands for `max_landing_s` at most, `elsewhere_m` from where it
     set out and more than `port_m` from ports and anchorages, and goes on. The event lasts from when
-    it left the shore until it leaves the landing.
+    it left the shore (or is first heard) until it leaves the landing.
 
     Way across a silence of up to `max_silence_s` counts: two reports 10 nm and 30 min apart prove
     20 kn whoever was listening meanwhile.
@@ -88,7 +88,7 @@ class Crossing(Limits):
     kn that isn't seen to land; times 0.3 where its stated speed contradicts its positions.
 
     Score of a half: 0.45, plus 0.3 where it met another, plus up to 0.1 for the share of the width
-    (full at 0.5); times 0.75 to 1 for darkness.
+    (full at 0.5); times 0.8 where it isn't heard to leave a shore; times 0.75 to 1 for darkness.
     """
 
     name: ClassVar[str] = "crossing"
@@ -134,7 +134,7 @@ class Crossing(Limits):
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find crossings; see the class for the rules and `Detector.detect` for the frames."""
-        if positions.empty or not context.zones.coasts.states:
+        if positions.empty or not context.zones.shores.states:
             return events.empty()
         rows = candidates(self, positions)
         if len(rows) == 0:
@@ -168,7 +168,7 @@ class Crossing(Limits):
             max_break_s=self.max_interruption_s,
         )
         first, last = moving[first], moving[last]
-        found = passages(self, grid, first[wanted], last[wanted], context.zones.coasts)
+        found = passages(self, grid, first[wanted], last[wanted], context.zones.shores)
         if not found:
             return
         spans = spans.take(np.array(list(found)))

@@ -67,7 +67,7 @@ def measured(
     ashore: Bools,
 ) -> dict[str, Any]:
     """Return what was measured of a passage; `run` are the first and last row of its run."""
-    begin, end, coasts = passage.begin, passage.end, context.zones.coasts
+    begin, end, coasts = passage.begin, passage.end, context.zones.shores
     passage_s = (end - begin) * limits.step_s
     began = _end(
         limits, grid, (begin, run[0]), -1, (passage.from_state, passage.to_state), coasts, ashore
@@ -199,7 +199,7 @@ def ends_of(
     vessel was heard, slower, right before and after.
     """
     flat = ends.ravel()
-    coast_m = context.zones.coasts.distance_m(grid.lat[flat], grid.lon[flat]).min(axis=0)
+    coast_m = context.zones.shores.distance_m(grid.lat[flat], grid.lon[flat]).min(axis=0)
     coast_m = coast_m.reshape(ends.shape)
     heard = [
         (grid.rows_at(grid.track_id[rows], grid.tick[rows] + shift) >= 0).tolist()

@@ -16,7 +16,7 @@ from detectors.core import events
 from detectors.core.detector import Context
 from detectors.core.evidence import at_least, at_most
 from detectors.core.frames import SECOND_US
-from detectors.crossing.evidence import darkness, tide_at
+from detectors.crossing.evidence import SAMPLED_M, SHORE, UNHEARD, darkness, tide_at
 from detectors.crossing.limits import Limits
 from detectors.crossing.sieve import way_m
 from detectors.kinematics import geodesy, timegrid
@@ -72,13 +72,17 @@ def voyages(limits: Limits, grid: timegrid.Grid, ashore: Bools) -> tuple[Ints, I
     if len(came) == 0:
         return came, came, came
     # The first stop at the shore that it came to: on its way home it may follow that shore.
-    stop = np.minimum(np.searchsorted(came, first[1:]), len(came) - 1)
-    begin, lands, leaves = last[:-1], came[stop], left[stop]
+    stop = np.minimum(np.searchsorted(came, first), len(came) - 1)
+    begin, lands, leaves = np.r_[-1, last[:-1]], came[stop], left[stop]
     lay = left[np.maximum(np.searchsorted(left, begin, side="right") - 1, 0)]
-    from_ = np.where((lay >= first[:-1]) & (lay <= begin), lay, begin)
+    from_ = np.where((lay >= np.r_[0, first[:-1]]) & (lay <= begin), lay, begin)
+    # Where no shore was left since it is heard, the voyage is known from there.
+    heard, _ = timegrid.stretches(grid.track_id, cut=np.diff(grid.tick) != 1)
+    since = heard[np.searchsorted(heard, first, side="right") - 1]
+    begin, from_ = (np.where(rows < since, since, rows) for rows in (begin, from_))
     after = np.minimum(leaves + AWAY + 1, len(grid.tick) - 1)
     ok = _unbroken(grid, begin, lands) & _unbroken(grid, leaves, after)
-    ok &= (lands >= first[1:]) & (lands <= last[1:]) & (after - leaves == AWAY + 1)
+    ok &= (lands >= first) & (lands <= last) & (after - leaves == AWAY + 1)
     ok &= (lands - begin) * limits.step_s <= limits.max_voyage_s
     ok &= (leaves - lands + 1) * limits.step_s <= limits.max_landing_s
     ok &= _apart_m(grid, from_, lands) >= limits.elsewhere_m
@@ -124,9 +128,10 @@ def _measured(
     """Return what was measured of a voyage; None where it is no half of a crossing."""
     rows = np.arange(begin, lands + 1)
     lat, lon = grid.lat[rows], grid.lon[rows]
-    coast_m = context.zones.coasts.distance_m(lat, lon)
+    coast_m = context.zones.shores.distance_m(lat, lon)
     own = int(coast_m[:, -1].argmin())
-    if len(coast_m) < 2 or own != int(coast_m[:, 0].argmin()):
+    left_shore = bool(coast_m[:, 0].min() <= limits.shore_m + SAMPLED_M)
+    if len(coast_m) < 2 or (left_shore and own != int(coast_m[:, 0].argmin())):
         return None
     others = np.delete(coast_m, own, axis=0)
     other_m = others.min(axis=0)
@@ -144,7 +149,7 @@ def _measured(
     waits = lying_s >= limits.min_lying_s or partners > 0
     if not (wide and out and waits) or (port_m <= limits.port_m).any():
         return None
-    states = context.zones.coasts.states
+    states = context.zones.shores.states
     slow = far_out & (grid.speed_kn[rows] < SLOWLY_KN)
     turn = np.r_[begin + far, stay]
     return {
@@ -153,6 +158,7 @@ def _measured(
         "other_state": np.delete(np.array(states), own)[int(others[:, far].argmin())].item(),
         "out_fraction": at_least(float(position[far]), limits, "min_out_fraction"),
         "out_m": at_least(float(coast_m[own, far]), limits, "min_out_m"),
+        "began": SHORE if left_shore else UNHEARD,
         "lying_s": lying_s,
         "slow_s": int(slow.sum()) * limits.step_s,
         "landing_s": at_most((leaves - lands + 1) * limits.step_s, limits, "max_landing_s"),

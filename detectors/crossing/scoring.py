@@ -52,4 +52,5 @@ def of_half(evidence: Mapping[str, Any]) -> float:
     out = evidence["out_fraction"]
     share = out.measured if isinstance(out, Bound) else out
     score = 0.45 + (0.3 if evidence["n_met"] else 0.0) + 0.1 * min(1.0, share / 0.5)
+    score *= 1.0 if evidence["began"] == SHORE else 0.8
     return float(score * (0.75 + 0.25 * evidence["dark_fraction"]))

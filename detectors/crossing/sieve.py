@@ -25,7 +25,7 @@ def at_a_shore(limits: Limits, grid: timegrid.Grid, zones: Zones) -> Bools:
     """Tell of each tick whether it lies no further than `shore_m` from land."""
     ashore = np.zeros(len(grid.tick), bool)
     if len(grid.tick):
-        near_m, cell = _by_cell(zones.coasts, grid.lat, grid.lon)
+        near_m, cell = _by_cell(zones.shores, grid.lat, grid.lon)
         # The coast of each state is sampled half a kilometre apart.
         may_be = np.flatnonzero((near_m.min(axis=0) <= limits.shore_m + WRONG_M + SPACING_M)[cell])
         ashore[may_be] = zones.near_land(grid.lat[may_be], grid.lon[may_be], limits.shore_m)

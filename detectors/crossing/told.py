@@ -28,7 +28,8 @@ def _crossed(event: Told, words: Words) -> str:
     if event.subkind == "half":
         return words.say(
             "Went out {out} from the coast of {state} towards {other}, lay there for "
-            "{lying_min:.0f} min, then landed for {landing_min:.0f} min away from any port, {place}",
+            "{lying_min:.0f} min, then landed for {landing_min:.0f} min away from any port, "
+            "{place}",
             out=words.distance(stated["out_m"]),
             state=stated["from_state"],
             other=stated["other_state"],

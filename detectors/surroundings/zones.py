@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 from detectors.core.errors import FrameError
 from detectors.kinematics import geodesy
 from detectors.surroundings.boundaries import Boundaries
-from detectors.surroundings.coasts import Coasts
+from detectors.surroundings.coasts import ROCK_M2, Coasts
 from detectors.surroundings.polygons import PolygonIndex
 
 ZONE_COLUMNS: Final = ("zone_id", "name", "zone_class", "source", "confidence", "geometry")
@@ -223,6 +223,11 @@ class Zones:
     def coasts(self) -> Coasts:
         """Return the coasts of each state; none where the land layer has no column `iso3`."""
         return Coasts(self.land)
+
+    @cached_property
+    def shores(self) -> Coasts:
+        """Return the coasts of each state without its rocks, see `coasts.ROCK_M2`."""
+        return Coasts(self.land, ROCK_M2)
 
     @cached_property
     def _zone_index(self) -> PolygonIndex:

@@ -134,7 +134,7 @@ def how(stop: Stop, said: PlanLabels) -> str:
 
 
 def with_tide(text: str, stop: Stop, said: PlanLabels) -> str:
-    """Return a text about a stop, and how far off high water is when it begins where that is known."""
+    """Return a text about a stop, with how far off high water is when it begins."""
     return "; ".join(part for part in (text, tide(stop, said)) if part)
 
 
