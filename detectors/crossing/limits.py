@@ -57,7 +57,8 @@ class Limits(Detector):
     port_m
         0.5 nm from a port or an anchorage is at it.
     max_explained_weight
-        0.5: meetings that are explained better than that don't count.
+        0.6: meetings that are explained by as much don't count; that both are small craft, which
+        explains half, does.
     step_s
         2 minutes.
     """
@@ -89,5 +90,5 @@ class Limits(Detector):
     elsewhere_m: PositiveFloat = 741.0
     max_voyage_s: PositiveInt = 57_600
     port_m: PositiveFloat = 926.0
-    max_explained_weight: float = Field(default=0.5, gt=0, le=1)
+    max_explained_weight: float = Field(default=0.6, gt=0, le=1)
     step_s: PositiveInt = 120

@@ -22,6 +22,7 @@ MAX_BYTES: Final = 20_000_000
 """Some 300 years of one place; no table is larger."""
 MAX_HEIGHT_M: Final = 20.0
 """The highest tides of the Earth rise 16 m."""
+EARLIEST_YEAR, LATEST_YEAR = 1970, 2200
 _NAME_CHARS: Final = 60
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _HINT: Final = (
@@ -124,4 +125,6 @@ def _time_us(text: str) -> int:
         raise ValueError(f"time is none of ISO 8601: {clean(text)[:40]!r}") from None
     if time.tzinfo is None:
         raise ValueError(f"time {clean(text)[:40]} is neither UTC (Z) nor has it an offset")
+    if not EARLIEST_YEAR <= time.year <= LATEST_YEAR:
+        raise ValueError(f"time {clean(text)[:40]} is of no year that a table is made for")
     return int((time.astimezone(UTC) - _EPOCH).total_seconds()) * 1_000_000
