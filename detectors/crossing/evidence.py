@@ -124,8 +124,17 @@ def _end(
     if coast_m <= limits.near_m and coast_m <= limits.near_fraction * width_m:
         back = _went_back(limits, grid, int(rows[k]), step, own, coasts, ashore)
         return AT_SEA if back else NEAR
-    heard = grid.rows_at(grid.track_id[[of_run]], grid.tick[[of_run]] + step)[0] >= 0
+    on = int(grid.rows_at(grid.track_id[[of_run]], grid.tick[[of_run]] + step)[0])
+    heard = on >= 0 and _silence_s(limits, grid, on) <= SOON_S / 2
     return AT_SEA if heard or abs(of_run - end) * limits.step_s > SOON_S else UNHEARD
+
+
+def _silence_s(limits: Limits, grid: timegrid.Grid, row: int) -> int:
+    """Return about how long the silence is that a tick lies in: what a vessel did in it isn't
+    known.
+    """
+    low, high = np.searchsorted(grid.report, [grid.report[row], grid.report[row] + 1])
+    return int(high - low) * limits.step_s
 
 
 def _went_back(
