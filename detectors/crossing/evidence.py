@@ -27,6 +27,10 @@ SOON_S: Final = 1800
 STAYS_OFF_S: Final = 3600
 """Who waits for a beach to be clear doesn't do so for longer; a trip's fishing takes hours."""
 AT_WORK_KN: Final = 1.5
+RECENT: Final = 15
+"""Ticks (half an hour) to either side that show a vessel's speed."""
+HURRY: Final = 1.25
+"""By so much faster than that it can have gone unheard."""
 SAMPLED_M: Final = SPACING_M / 2
 """By so much a coast may be nearer than it is measured."""
 SHORE, NEAR, UNHEARD, AT_SEA = "shore", "near", "unheard", "at sea"
@@ -124,17 +128,39 @@ def _end(
     if coast_m <= limits.near_m and coast_m <= limits.near_fraction * width_m:
         back = _went_back(limits, grid, int(rows[k]), step, own, coasts, ashore)
         return AT_SEA if back else NEAR
-    on = int(grid.rows_at(grid.track_id[[of_run]], grid.tick[[of_run]] + step)[0])
-    heard = on >= 0 and _silence_s(limits, grid, on) <= SOON_S / 2
-    return AT_SEA if heard or abs(of_run - end) * limits.step_s > SOON_S else UNHEARD
+    if abs(of_run - end) * limits.step_s > SOON_S:
+        return AT_SEA
+    return UNHEARD if _may_have_landed(limits, grid, end, of_run, step, own, coasts) else AT_SEA
 
 
-def _silence_s(limits: Limits, grid: timegrid.Grid, row: int) -> int:
-    """Return about how long the silence is that a tick lies in: what a vessel did in it isn't
-    known.
+def _may_have_landed(
+    limits: Limits,
+    grid: timegrid.Grid,
+    end: int,
+    of_run: int,
+    step: int,
+    own: int,
+    coasts: Coasts,
+) -> bool:
+    """Tell whether a vessel can have been at the coast `own` in the silence that follows (or comes
+    before) a run, as far as it goes at its speed, and then where it is heard next.
+
+    Nothing is known of it where it isn't heard again.
     """
-    low, high = np.searchsorted(grid.report, [grid.report[row], grid.report[row] + 1])
-    return int(high - low) * limits.step_s
+    on = int(grid.rows_at(grid.track_id[[of_run]], grid.tick[[of_run]] + step)[0])
+    if on < 0:
+        return True
+    low, high = np.searchsorted(grid.report, [grid.report[on], grid.report[on] + 1]).tolist()
+    then = high if step > 0 else low - 1
+    if not 0 <= then < len(grid.tick) or grid.track_id[then] != grid.track_id[on]:
+        return True
+    rows = np.array([of_run, then])
+    coast_m = coasts.distance_m(grid.lat[rows], grid.lon[rows], of=(own,))[own]
+    moving = grid.speed_kn[min(end, of_run) - RECENT : max(end, of_run) + RECENT]
+    moving = moving[moving >= limits.min_speed_kn]
+    speed_kn = float(np.median(moving)) if len(moving) else limits.min_speed_kn
+    silence_s = abs(int(grid.tick[then] - grid.tick[of_run])) * limits.step_s
+    return float(coast_m.sum()) <= HURRY * speed_kn * geodesy.KNOT_MPS * silence_s
 
 
 def _went_back(
