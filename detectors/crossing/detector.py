@@ -15,7 +15,9 @@ from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import EventsOf, Own, Relation
 from detectors.core.telling import Told, Words
 from detectors.crossing.evidence import (
+    SAMPLED_M,
     SETTINGS,
+    SHORE,
     around,
     bounds,
     craft,
@@ -197,6 +199,10 @@ class Crossing(Limits):
                 "speed_kn": float(np.median(grid.speed_kn[a:b])),
                 "n_like_trips": like_trips(self, grid, first, last, a),
             }
+            # A boat may turn at a beach within a step of the grid; a ship that passes one goes on.
+            stopped = evidence["run_end_coast_m"] <= self.shore_m + SAMPLED_M
+            small = evidence["ais_class"] == "B"
+            evidence["landed"] = evidence["ended"] == SHORE and (small or stopped)
             score = of_passage(evidence, self.port_m)
             if score is None:
                 continue

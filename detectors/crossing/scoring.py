@@ -27,7 +27,7 @@ def of_passage(evidence: Mapping[str, Any], port_m: float) -> float | None:
     if not evidence["sides_changed"] and AT_SEA in (began, ended):
         return None
     mean_kn = evidence["mean_speed_kn"]
-    landed = ended == SHORE and not at_a_port(evidence, "end", port_m)
+    landed = evidence["landed"] and not at_a_port(evidence, "end", port_m)
     score = 0.45 + 0.2 * min(1.0, max(0.0, (evidence["width_fraction"] - 0.2) / 0.6))
     score += 0.2 if landed else 0.1 if ended in AT_A_COAST else 0.0
     score += 0.1 * min(1.0, mean_kn / 20.0)

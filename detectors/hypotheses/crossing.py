@@ -59,7 +59,7 @@ TO_PORT: Final = Any(
 PORT_TO_PORT: Final = All(FROM_PORT, TO_PORT)
 ENDS_IN_PORT: Final = Any(Compare("n_ends_in_port", ">=", 1.0), FROM_PORT, TO_PORT)
 NOT_AT_THE_SHORE: Final = All(
-    Not(Is("ended", "shore")), Not(Is("began", "shore")), Compare("end_to_coast_m", ">=", SHOAL_M)
+    Not(Is("landed")), Not(Is("began", "shore")), Compare("run_end_coast_m", ">=", SHOAL_M)
 )
 """It kept to deep water, by the distance from the shore."""
 SHIPS_CONDUCT: Final = All(
@@ -210,8 +210,8 @@ HYPOTHESES: Final = (
         (
             Case(
                 SHIPS_CONDUCT,
-                "a class A set at {mean_speed_kn:.0f} kn that stayed {end_to_coast_m:nm.1f} nm off "
-                "the coast it made for, as ships do and a boat that lands people doesn't",
+                "a class A set at {mean_speed_kn:.0f} kn that ended {run_end_coast_m:nm.1f} nm off "
+                "any coast, as ships do and a boat that lands people doesn't",
             ),
         ),
         "A class A set below 18 kn that comes to no shore.",
