@@ -1,19 +1,23 @@
-"""The detector `crossing`: its facts, its rule, its events."""
+"""The detector `crossing`: its facts, its rules, its events."""
 
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from detectors.core import events
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.core.hypothesis import Hypothesis
-from detectors.core.relations import Own, Relation
+from detectors.core.relations import EventsOf, Own, Relation
 from detectors.core.telling import Told, Words
 from detectors.crossing.evidence import (
+    SAMPLED_M,
     SETTINGS,
+    SHORE,
     around,
     bounds,
     craft,
@@ -22,56 +26,75 @@ from detectors.crossing.evidence import (
     measured,
     reports_of,
 )
-from detectors.crossing.fast import candidates, fast_runs
+from detectors.crossing.half import halves
 from detectors.crossing.limits import Limits
 from detectors.crossing.passage import passages
+from detectors.crossing.scoring import of_half, of_passage
+from detectors.crossing.sieve import at_a_shore
 from detectors.crossing.told import tell
+from detectors.crossing.under_way import candidates, runs_under_way
 from detectors.hypotheses.crossing import HYPOTHESES
-from detectors.kinematics import timespan
+from detectors.kinematics import timegrid, timespan
 from detectors.kinematics.reports import Reports
 from detectors.surroundings import nearby
 
-UNKNOWN_FAST_KN: Final = 18.0
-"""A vessel that doesn't say what it is and is slower than this may well be a ship."""
+HALF = "half"
 
 
 class Crossing(Limits):
-    """A small craft faster than `min_speed_kn` at night, from coast to coast.
+    """A passage from one state's coast to another's, or half of one that meets the other half.
 
-    The track is interpolated at the ticks of an absolute time grid. A tick is fast when the vessel
-    makes `min_speed_kn`, by its positions, over the step that follows, and dark when the sun
-    stands below `max_sun_altitude_deg` there. Fast ticks no more than `max_interruption_s` apart
-    make one run. A run is a crossing when some passage within it, of at most `max_passage_s` and
-    dark for `min_dark_fraction` of it, leads from one state's coast towards another's. For the
-    distances a and b to both coasts that means, between two of its ticks: the share a / (a + b) of
-    the strait's width changes by `min_width_fraction` (by `min_one_sided_fraction` unless the coast
-    left is the nearest at one end and the one made for at the other); (a - b) / 2, the way made
-    across, is `min_across_ratio` of the way sailed; the passage makes good `min_distance_m` at
-    `min_mean_speed_kn` or more, at a place that is at least `min_width_m` wide, and rests on
-    `min_reports` reports. So neither end needs to be heard: a boat that is only heard from
-    mid-strait on crosses as well, and a ship that follows the lane, or a boat that follows a
-    coast, doesn't. The event lasts as long as the run.
+    The track is interpolated at the ticks of an absolute time grid. It is under way at a tick when
+    the vessel makes `min_speed_kn`, by its positions, over the step that follows. Such ticks no
+    more than `max_interruption_s` apart make one run; a stop at a shore (`shore_m` from land) ends
+    it.
 
-    Speed across a silence of up to `max_silence_s` counts: two reports 10 nm and 30 min apart
-    prove 20 kn whoever was listening meanwhile.
+    **Passage** (no subkind): some passage within a run, of at most `max_passage_s`, leads from one
+    state's coast towards another's. For the distances a and b to both coasts that means, between
+    two of its ticks: the share a / (a + b) of the strait's width changes by `min_width_fraction`
+    (by `min_one_sided_fraction` unless the coast left is the nearest at one end and the one made
+    for at the other); (a - b) / 2, the way made across, is `min_across_ratio` of the way sailed;
+    the passage makes good `min_distance_m` at `min_mean_speed_kn` or more, at a place that is at
+    least `min_width_m` wide, and rests on `min_reports` reports. One end at least lies at or near a
+    coast (`near_m`, `near_fraction`); a passage that doesn't come nearer to one state than to the
+    other ends unheard. So neither end needs to be heard, and a ship that follows the lane, or a
+    boat that follows a coast, doesn't cross. The event lasts as long as the run.
+
+    **half**: a voyage of at most `max_voyage_s` from a shore to the same state's shore leads out
+    `min_out_m` and `min_out_fraction` of the width; out there the boat lies for `min_lying_s` or
+    meets another vessel (an event of `encounter` that is explained by less than
+    `max_explained_weight`); then it lands for `max_landing_s` at most, `elsewhere_m` from where it
+    set out and more than `port_m` from ports and anchorages, and goes on. The event lasts from when
+    it left the shore (or is first heard) until it leaves the landing.
+
+    Way across a silence of up to `max_silence_s` counts: two reports 10 nm and 30 min apart prove
+    20 kn whoever was listening meanwhile.
+
+    What a vessel says of itself neither makes a crossing nor unmakes one.
 
     Notes
     -----
     The thresholds are judgements from the speeds of craft and the width of the Strait, some 5 nm
     off Singapore to 140 nm; UNODC (2018) describes the routes and the small boats that use them.
+    Slow boats, runs at noon, hand-overs at sea and landings of minutes away from ports are as the
+    authorities told the press in 2024 to 2026.
 
     The share of the width by distances to both coasts needs no boundary: its value is 0.5 on the
     equidistance line (UNCLOS, article 15).
 
-    Score before explanations: 0.5, plus up to 0.2 for the share of the width (full at 0.8) and 0.2
-    for speed made good (full at 30 kn); times 0.6 where only one side of the strait was seen, times
-    0.5 to 1 for the share of darkness, times 0.8 from 30 m of length on, times 0.9 for a vessel
-    that says nothing of itself (0.6 below 18 kn), times 0.3 where its stated speed contradicts its
-    positions.
+    Score of a passage before explanations: 0.45, plus up to 0.2 for the share of the width (full at
+    0.8), 0.2 where it ends at the shore made for, half a mile or more from ports and anchorages
+    (0.1 near that coast), and up to 0.1 for speed made good (full at 20 kn); times 0.7 for each end
+    that isn't heard, times 0.3 for each that lies at sea; times 0.6 where only one side of the
+    strait was seen; times 0.75 to 1 for the share of darkness; times 0.6 for a class A set below 18
+    kn that isn't seen to land; times 0.3 where its stated speed contradicts its positions.
+
+    Score of a half: 0.45, plus 0.3 where it met another, plus up to 0.1 for the share of the width
+    (full at 0.5); times 0.8 where it isn't heard to leave a shore; times 0.75 to 1 for darkness.
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -84,17 +107,19 @@ class Crossing(Limits):
         "source_offset",
     )
     source: ClassVar[str] = (
-        "Own rule; routes and craft after UNODC (2018), Global Study on Smuggling of Migrants, "
-        "chapter on Asia; night after Meeus (1998), Astronomical Algorithms, ch. 25; equidistance "
+        "Own rules; routes and craft after UNODC (2018), Global Study on Smuggling of Migrants, "
+        "chapter on Asia, and cases told by the authorities (Bernama, 31 January 2026; The Star, "
+        "12 January 2026); night after Meeus (1998), Astronomical Algorithms, ch. 25; equidistance "
         "after UNCLOS, art. 15"
     )
+    after: ClassVar[tuple[str, ...]] = ("encounter",)
     symmetric_days: ClassVar[tuple[int, ...]] = (-1461, 1461)
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
 
     @property
     def rests_on(self) -> tuple[Relation, ...]:
-        """Return the vessel itself: nobody else's positions matter."""
-        return (Own(),)
+        """Return the vessel itself, and those it met."""
+        return (Own(), EventsOf(self.after, shared=True))
 
     @property
     def settle(self) -> timedelta:
@@ -104,52 +129,68 @@ class Crossing(Limits):
 
     @property
     def lookback(self) -> timedelta:
-        """The memory of earlier trips, and what shows where the first of them began."""
-        return self.settle + timedelta(
-            seconds=self.memory_s + self.min_duration_s + self.max_silence_s
-        )
+        """The memory of earlier trips and what shows where the first began, or a whole voyage."""
+        trips_s = self.memory_s + self.min_duration_s + self.max_silence_s
+        voyage_s = self.max_voyage_s + self.max_landing_s + self.max_silence_s
+        return self.settle + timedelta(seconds=max(trips_s, voyage_s))
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
-        """Find crossings; see the class for the rule and `Detector.detect` for the frames."""
-        if positions.empty or not context.zones.coasts.states:
+        """Find crossings; see the class for the rules and `Detector.detect` for the frames."""
+        if positions.empty or not context.zones.shores.states:
             return events.empty()
-        rows = candidates(self, positions, context.vessels)
+        rows = candidates(self, positions)
         if len(rows) == 0:
             return events.empty()
         reports = Reports(positions[list(self.requires)].iloc[rows])
         grid = reports.grid(self.step_s, self.max_silence_s)
-        fast = np.flatnonzero(grid.speed_kn >= self.min_speed_kn)
-        if len(fast) == 0:
-            return events.empty()
-        first, last = fast_runs(self, grid, fast)
+        ashore = at_a_shore(self, grid, context.zones)
+        found = [
+            *self._passages(reports, grid, ashore, context),
+            *self._halves(reports, grid, ashore, context),
+        ]
+        return events.build(found)
+
+    def _passages(
+        self,
+        reports: Reports,
+        grid: timegrid.Grid,
+        ashore: NDArray[np.bool_],
+        context: Context,
+    ) -> Iterator[dict[str, Any]]:
+        """Return the events of runs that hold a passage."""
+        moving = np.flatnonzero(grid.speed_kn >= self.min_speed_kn)
+        first, last = runs_under_way(self, grid, moving, ashore)
         spans, wanted = timespan.of_runs(
             grid,
-            [fast],
+            [moving],
             first,
             last,
             window=timespan.window_us(context.start, context.end),
             settle=self.settle,
             max_break_s=self.max_interruption_s,
         )
-        first, last = fast[first], fast[last]
-        found = passages(self, grid, first[wanted], last[wanted], context.zones.coasts)
+        first, last = moving[first], moving[last]
+        found = passages(self, grid, first[wanted], last[wanted], context.zones.shores)
         if not found:
-            return events.empty()
+            return
         spans = spans.take(np.array(list(found)))
         # Interruptions and the last step belong to it.
-        ends = np.stack([fast[spans.first], fast[spans.last] + 1])
+        ends = np.stack([moving[spans.first], moving[spans.last] + 1])
+        across = np.array([[passage.begin, passage.end] for passage in found.values()]).T
         track = grid.track_id[ends[0]]
         lat, lon = spans.middle(reports, track)
         sent = reports.ais_class_of(grid.report[ends[0]])
         told = zip(
-            [measured(self, passage) for passage in found.values()],
+            [
+                measured(self, grid, passage, (a, b), context, ashore)
+                for passage, (a, b) in zip(found.values(), ends.T.tolist(), strict=True)
+            ],
             ends_of(self, grid, ends, context),
             reports_of(reports, grid.report[ends]),
             craft(track // 100, context.vessels, sent),
-            around(grid, ends, (lat, lon), context),
+            around(grid, ends, across, (lat, lon), context),
             strict=True,
         )
-        found_events = []
         for i, parts in enumerate(told):
             a, b = ends[:, i].tolist()
             evidence: dict[str, Any] = {
@@ -158,41 +199,69 @@ class Crossing(Limits):
                 "speed_kn": float(np.median(grid.speed_kn[a:b])),
                 "n_like_trips": like_trips(self, grid, first, last, a),
             }
-            found_events.append(
-                events.row(
-                    self,
-                    [track[i]],
-                    start_us=int(spans.start_us[i]),
-                    end_us=spans.until_us(i),
-                    lat=lat[i],
-                    lon=lon[i],
-                    **self._judged(evidence),
-                    evidence={**evidence, **bounds(self, evidence)},
-                    settings=SETTINGS,
-                )
+            # A boat may turn at a beach within a step of the grid; a ship that passes one goes on.
+            stopped = evidence["run_end_coast_m"] <= self.shore_m + SAMPLED_M
+            small = evidence["ais_class"] == "B"
+            evidence["landed"] = evidence["ended"] == SHORE and (small or stopped)
+            score = of_passage(evidence, self.port_m)
+            if score is None:
+                continue
+            yield events.row(
+                self,
+                [track[i]],
+                start_us=int(spans.start_us[i]),
+                end_us=spans.until_us(i),
+                lat=lat[i],
+                lon=lon[i],
+                **_assessed(evidence, score),
+                evidence={**evidence, **bounds(self, evidence)},
+                settings=SETTINGS,
             )
-        return events.build(found_events)
 
-    @staticmethod
-    def _judged(evidence: dict[str, Any]) -> dict[str, Any]:
-        """Return score and explanation."""
-        if not evidence["zones_reached"]:
-            return {"score": 0.0, "explanation": nearby.NOT_ASSESSED}
-        mean_kn, length_m = evidence["mean_speed_kn"], evidence["length_m"]
-        score = 0.5 + 0.2 * min(1.0, max(0.0, (evidence["width_fraction"] - 0.2) / 0.6))
-        score += 0.2 * min(1.0, (mean_kn - 14.0) / 16.0 if mean_kn > 14.0 else 0.0)
-        score *= 1.0 if evidence["sides_changed"] else 0.6
-        score *= 0.5 + 0.5 * evidence["dark_fraction"]
-        if length_m is not None:
-            score *= 0.8 if length_m >= 30 else 1.0
-        elif evidence["ais_class"] != "B":
-            score *= 0.9 if mean_kn >= UNKNOWN_FAST_KN else 0.6
-        stated_kn = evidence["median_sog_kn"]
-        contradicted = stated_kn is not None and stated_kn < 0.5 * evidence["speed_kn"]
-        score *= 0.3 if contradicted else 1.0
-        return {"score": float(score)}
+    def _halves(
+        self,
+        reports: Reports,
+        grid: timegrid.Grid,
+        ashore: NDArray[np.bool_],
+        context: Context,
+    ) -> Iterator[dict[str, Any]]:
+        """Return the events of voyages that are half of a crossing."""
+        step_us = self.step_s * SECOND_US
+        window_us = timespan.window_us(context.start, context.end)
+        for half in halves(self, grid, ashore, window_us, context):
+            ends = np.array([[half.begin], [half.leaves]])
+            start_us = int(grid.tick[half.begin]) * step_us
+            end_us = int(grid.tick[half.leaves] + 1) * step_us
+            track = grid.track_id[ends[0]]
+            lat, lon = reports.position_at(track, np.array([(start_us + end_us) // 2]))
+            sent = reports.ais_class_of(grid.report[ends[0]])
+            evidence: dict[str, Any] = {
+                **half.evidence,
+                **reports_of(reports, grid.report[ends])[0],
+                **craft(track // 100, context.vessels, sent)[0],
+                "zones_reached": bool(context.zones.reached(lat, lon)[0]),
+            }
+            yield events.row(
+                self,
+                track,
+                subkind=HALF,
+                start_us=start_us,
+                end_us=end_us,
+                lat=lat[0],
+                lon=lon[0],
+                **_assessed(evidence, of_half(evidence)),
+                evidence=evidence,
+                settings=(*SETTINGS, "lying_kn", "min_lying_s", "port_m", "max_explained_weight"),
+            )
 
     @classmethod
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:
         """Say what happened, in a sentence for a sailor."""
         return tell(event, words)
+
+
+def _assessed(evidence: dict[str, Any], score: float) -> dict[str, Any]:
+    """Return score and explanation."""
+    if not evidence["zones_reached"]:
+        return {"score": 0.0, "explanation": nearby.NOT_ASSESSED}
+    return {"score": score}

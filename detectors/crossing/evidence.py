@@ -8,20 +8,44 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.detector import Context
-from detectors.core.evidence import Bound, at_least, at_most
+from detectors.core.evidence import Bound, at_least
+from detectors.core.frames import SECOND_US
 from detectors.crossing.limits import Limits
-from detectors.crossing.passage import FINE_STEPS, Passage
+from detectors.crossing.passage import Passage
 from detectors.crossing.sieve import way_m
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
-from detectors.surroundings import nearby
+from detectors.surroundings import nearby, sun, tide
+from detectors.surroundings.coasts import SPACING_M, Coasts
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-SLOWLY_KN: Final = 4.0
-SETTINGS: Final = ("max_interruption_s", "max_silence_s", "memory_s")
+SOON_S: Final = 1800
+"""A run that goes on for longer than this beyond its passage leads elsewhere."""
+STAYS_OFF_S: Final = 3600
+"""Who waits for a beach to be clear doesn't do so for longer; a trip's fishing takes hours."""
+AT_WORK_KN: Final = 1.5
+RECENT: Final = 15
+"""Ticks (half an hour) to either side that show a vessel's speed."""
+HURRY: Final = 1.25
+"""By so much faster than that it can have gone unheard."""
+SAMPLED_M: Final = SPACING_M / 2
+"""By so much a coast may be nearer than it is measured."""
+SHORE, NEAR, UNHEARD, AT_SEA = "shore", "near", "unheard", "at sea"
+"""How a passage began or ended: at the coast, near it, where nothing is heard before or after, or
+at sea, where the vessel came from elsewhere or went on or lay.
+"""
+SETTINGS: Final = (
+    "max_interruption_s",
+    "max_silence_s",
+    "max_sun_altitude_deg",
+    "memory_s",
+    "near_m",
+    "near_fraction",
+    "shore_m",
+)
 """Parameters that shape what is measured."""
 
 
@@ -34,18 +58,27 @@ def bounds(limits: Limits, measured: Mapping[str, Any]) -> dict[str, Bound]:
         "distance_m": "min_distance_m",
         "width_fraction": width,
         "across_ratio": "min_across_ratio",
-        "dark_fraction": "min_dark_fraction",
     }
-    most = {"sun_altitude_deg": "max_sun_altitude_deg", "length_m": "max_length_m"}
-    return {
-        **{name: at_least(measured[name], limits, by) for name, by in least.items()},
-        **{name: at_most(measured[name], limits, by) for name, by in most.items()},
-    }
+    return {name: at_least(measured[name], limits, by) for name, by in least.items()}
 
 
-def measured(limits: Limits, passage: Passage) -> dict[str, Any]:
-    """Return what was measured of a passage."""
-    passage_s = (passage.end - passage.begin) * limits.step_s
+def measured(
+    limits: Limits,
+    grid: timegrid.Grid,
+    passage: Passage,
+    run: tuple[int, int],
+    context: Context,
+    ashore: Bools,
+) -> dict[str, Any]:
+    """Return what was measured of a passage; `run` are the first and last row of its run."""
+    begin, end, coasts = passage.begin, passage.end, context.zones.shores
+    passage_s = (end - begin) * limits.step_s
+    began = _end(
+        limits, grid, (begin, run[0]), -1, (passage.from_state, passage.to_state), coasts, ashore
+    )
+    ended = _end(
+        limits, grid, (end, run[1]), 1, (passage.to_state, passage.from_state), coasts, ashore
+    )
     return {
         "from_state": passage.from_state,
         "to_state": passage.to_state,
@@ -58,23 +91,150 @@ def measured(limits: Limits, passage: Passage) -> dict[str, Any]:
         "passage_s": passage_s,
         "mean_speed_kn": float(geodesy.speed_kn(passage.made_good_m, passage_s)),
         "width_m": passage.width_m,
-        "dark_fraction": passage.dark,
-        "sun_altitude_deg": passage.sun_altitude_deg,
         "start_from_coast_m": passage.distances_m[0],
         "start_to_coast_m": passage.distances_m[1],
         "end_from_coast_m": passage.distances_m[2],
         "end_to_coast_m": passage.distances_m[3],
+        "began": began,
+        "ended": ended,
+        **darkness(limits, grid, np.arange(begin, end + 1)),
+        **(tide_at(limits, grid, end, context) if ended in (SHORE, NEAR) else {}),
+    }
+
+
+def _end(
+    limits: Limits,
+    grid: timegrid.Grid,
+    ends: tuple[int, int],
+    step: int,
+    states: tuple[str, str],
+    coasts: Coasts,
+    ashore: Bools,
+) -> str:
+    """Tell how a passage began or ended: how close to the coast left or made for (the first of the
+    two states) it had come, or comes, between that end of the passage and that of its run.
+
+    `step` leads on from there: -1 for the beginning, 1 for the end.
+    """
+    end, of_run = ends
+    rows = np.arange(end, of_run + step, step)
+    own, other = (coasts.states.index(state) for state in states)
+    distance_m = coasts.distance_m(grid.lat[rows], grid.lon[rows], of=(own, other))
+    k = int(distance_m[own].argmin())
+    coast_m = float(distance_m[own, k])
+    if coast_m <= limits.shore_m + SAMPLED_M:
+        return SHORE
+    width_m = coast_m + float(distance_m[other, k])
+    if coast_m <= limits.near_m and coast_m <= limits.near_fraction * width_m:
+        back = _went_back(limits, grid, int(rows[k]), step, own, coasts, ashore)
+        return AT_SEA if back else NEAR
+    if abs(of_run - end) * limits.step_s > SOON_S:
+        return AT_SEA
+    return UNHEARD if _may_have_landed(limits, grid, end, of_run, step, own, coasts) else AT_SEA
+
+
+def _may_have_landed(
+    limits: Limits,
+    grid: timegrid.Grid,
+    end: int,
+    of_run: int,
+    step: int,
+    own: int,
+    coasts: Coasts,
+) -> bool:
+    """Tell whether a vessel can have been at the coast `own` in the silence that follows (or comes
+    before) a run, as far as it goes at its speed, and then where it is heard next.
+
+    Nothing is known of it where it isn't heard again.
+    """
+    on = int(grid.rows_at(grid.track_id[[of_run]], grid.tick[[of_run]] + step)[0])
+    if on < 0:
+        return True
+    low, high = np.searchsorted(grid.report, [grid.report[on], grid.report[on] + 1]).tolist()
+    then = high if step > 0 else low - 1
+    if not 0 <= then < len(grid.tick) or grid.track_id[then] != grid.track_id[on]:
+        return True
+    rows = np.array([of_run, then])
+    coast_m = coasts.distance_m(grid.lat[rows], grid.lon[rows], of=(own,))[own]
+    moving = grid.speed_kn[min(end, of_run) - RECENT : max(end, of_run) + RECENT]
+    moving = moving[moving >= limits.min_speed_kn]
+    speed_kn = float(np.median(moving)) if len(moving) else limits.min_speed_kn
+    silence_s = abs(int(grid.tick[then] - grid.tick[of_run])) * limits.step_s
+    return float(coast_m.sum()) <= HURRY * speed_kn * geodesy.KNOT_MPS * silence_s
+
+
+def _went_back(
+    limits: Limits,
+    grid: timegrid.Grid,
+    row: int,
+    step: int,
+    own: int,
+    coasts: Coasts,
+    ashore: Bools,
+) -> bool:
+    """Tell whether a vessel was off a coast between shores that aren't that coast's, for longer
+    than the way there and back takes: it fished there, say, and came from elsewhere.
+
+    `row` is where it was off the coast `own`; `step` is -1 where it went on from there, 1 where it
+    had come from there.
+    """
+    memory = limits.memory_s // limits.step_s
+    low, high = np.searchsorted(grid.track_id, [grid.track_id[row], grid.track_id[row] + 1])
+    rows = np.arange(low, row) if step < 0 else np.arange(row + 1, high)
+    rows = rows[np.abs(grid.tick[rows] - grid.tick[row]) <= memory]
+    if len(rows) == 0:
+        return False
+    at_shore = rows[ashore[rows]]
+    if len(at_shore):
+        shore = at_shore[-1] if step < 0 else at_shore[0]
+        here = coasts.distance_m(grid.lat[[shore]], grid.lon[[shore]])[:, 0]
+        if int(here.argmin()) == own:
+            return False
+    else:  # no shore is known: it may have lain off one, or worked there
+        shore = rows[0] if step < 0 else rows[-1]
+        if not np.nanmedian(np.r_[0.0, grid.speed_kn[rows]]) >= AT_WORK_KN:
+            return False
+    way = geodesy.distance_m(grid.lat[shore], grid.lon[shore], grid.lat[row], grid.lon[row])
+    between = np.arange(min(shore, row), max(shore, row) + 1)
+    moving = grid.speed_kn[between]
+    moving = moving[moving >= limits.min_speed_kn]
+    usual_kn = float(np.median(moving)) if len(moving) else limits.min_speed_kn
+    out_s = abs(int(grid.tick[row] - grid.tick[shore])) * limits.step_s
+    return bool(out_s - float(way) / (usual_kn * geodesy.KNOT_MPS) > STAYS_OFF_S)
+
+
+def tide_at(limits: Limits, grid: timegrid.Grid, row: int, context: Context) -> dict[str, Any]:
+    """Return the high water nearest to a tick, where a table says so; nothing else."""
+    table = context.models.get(tide.MODEL)
+    at_us = int(grid.tick[row]) * limits.step_s * SECOND_US
+    found = table.nearest(float(grid.lat[row]), float(grid.lon[row]), at_us) if table else None
+    if found is None:
+        return {}
+    return {
+        "high_water_place": found.place,
+        "after_high_water_s": found.after_s,
+        "high_water_m": found.height_m,
+    }
+
+
+def darkness(limits: Limits, grid: timegrid.Grid, rows: Ints) -> dict[str, float]:
+    """Return the share of ticks by night, and the altitude of the sun in the middle of them."""
+    at_us = grid.tick[rows] * (limits.step_s * SECOND_US)
+    altitude_deg = sun.altitude_deg(at_us, grid.lat[rows], grid.lon[rows])
+    return {
+        "dark_fraction": float(np.mean(altitude_deg < limits.max_sun_altitude_deg)),
+        "sun_altitude_deg": float(altitude_deg[len(rows) // 2]),
     }
 
 
 def ends_of(
     limits: Limits, grid: timegrid.Grid, ends: Ints, context: Context
 ) -> list[dict[str, Any]]:
-    """Tell how long each whole run is, how far from any coast its ends are, whether the vessel
-    was heard, slower, right before and after, and how long it took to gather way.
+    """Tell how long each whole run is, how far from any coast its ends are, and whether the
+    vessel was heard, slower, right before and after.
     """
     flat = ends.ravel()
-    coast_m = context.zones.coasts.distance_m(grid.lat[flat], grid.lon[flat]).min(axis=0)
+    coast_m = context.zones.shores.distance_m(grid.lat[flat], grid.lon[flat]).min(axis=0)
     coast_m = coast_m.reshape(ends.shape)
     heard = [
         (grid.rows_at(grid.track_id[rows], grid.tick[rows] + shift) >= 0).tolist()
@@ -87,23 +247,9 @@ def ends_of(
             "run_end_coast_m": float(coast_m[1, i]),
             "heard_before": heard[0][i],
             "heard_after": heard[1][i],
-            "gathering_way_s": _gathering_s(limits, grid, a),
         }
         for i, (a, b) in enumerate(ends.T.tolist())
     ]
-
-
-def _gathering_s(limits: Limits, grid: timegrid.Grid, first: int) -> int:
-    """Return how long it was faster than `SLOWLY_KN` right before it became fast."""
-    before = np.arange(first - 1, max(first - 1 - FINE_STEPS, -1), -1)
-    follows = grid.track_id[before] == grid.track_id[first]
-    follows &= grid.tick[first] - grid.tick[before] == first - before
-    gathers = follows & (grid.speed_kn[before] >= SLOWLY_KN)
-    stops = np.flatnonzero(~gathers)
-    steps = int(stops[0]) if len(stops) else len(before)
-    # All along faster than that, or not heard before: nothing is known.
-    whole = len(stops) > 0 and bool(follows[steps])
-    return steps * limits.step_s if whole else 0
 
 
 def reports_of(reports: Reports, ends: Ints) -> list[dict[str, Any]]:
@@ -145,15 +291,25 @@ def craft(mmsi: Ints, vessels: pd.DataFrame, ais_class: NDArray[Any]) -> list[di
 
 
 def around(
-    grid: timegrid.Grid, ends: Ints, middle: tuple[Floats, Floats], context: Context
+    grid: timegrid.Grid,
+    ends: Ints,
+    passage: Ints,
+    middle: tuple[Floats, Floats],
+    context: Context,
 ) -> list[dict[str, Any]]:
-    """Return what lies where each run leads, begins and ends."""
+    """Return what lies where each run leads, and where its passage begins and ends (or the run,
+    where it does so soon before or after).
+    """
     zones, flat = context.zones, ends.ravel()
-    lat, lon = grid.lat[flat], grid.lon[flat]
-    away_m = nearby.nearest_zone_m(
-        zones, lat, lon, ("anchorage", "sts_area"), excuses=True
-    ).reshape(ends.shape)
-    in_port = zones.within(lat, lon, ("port",)).reshape(ends.shape).sum(axis=0)
+    soon = np.abs(ends - passage) * grid.step_s <= SOON_S
+    passage = np.where(soon, ends, passage)
+    in_port = zones.within(grid.lat[flat], grid.lon[flat], ("port",)).reshape(ends.shape)
+    away_m = {
+        classes[0]: nearby.nearest_zone_m(
+            zones, grid.lat[passage.ravel()], grid.lon[passage.ravel()], classes, excuses=True
+        ).reshape(passage.shape)
+        for classes in (("port",), ("anchorage", "sts_area"))
+    }
     length = ends[1] - ends[0] + 1
     begin = np.cumsum(length) - length
     _, rows = timegrid.ranges(ends[0], length)
@@ -163,9 +319,12 @@ def around(
     return [
         {
             "zones_reached": bool(reached[i]),
-            "n_ends_in_port": int(in_port[i]),
+            "n_ends_in_port": int(in_port[:, i].sum()),
             "ferry_route_fraction": float(share[i]),
-            "anchorage_distance_m": float(away_m[:, i].min()),
+            "start_port_m": float(away_m["port"][0, i]),
+            "end_port_m": float(away_m["port"][1, i]),
+            "start_anchorage_m": float(away_m["anchorage"][0, i]),
+            "end_anchorage_m": float(away_m["anchorage"][1, i]),
         }
         for i in range(len(length))
     ]

@@ -1,44 +1,22 @@
-"""What the rule of crossings goes by."""
-
-from typing import Final
+"""What the rules of crossings go by."""
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from detectors.core.detector import Detector
 from detectors.surroundings import sun
 
-_MAX_SUN_ALTITUDE_DEG: Final = "-6, the end of civil twilight, for half of the passage."
-
-_MIN_WIDTH_FRACTION: Final = "0.2 and 0.35 of the strait's width."
-
-_MIN_DISTANCE_M: Final = (
-    "3 nm and 2 nm. The Johor Strait is narrower than 2 nm nearly everywhere and full of harbour "
-    "craft."
-)
-
-_MIN_DURATION_S: Final = (
-    "Both 10 minutes: slowing down for a wash or a ship doesn't cut a crossing in two, a stop at "
-    "the other side does."
-)
-
-_MEMORY_S: Final = (
-    "12 hours and 3 nm: trips within it before and after, between ends less than that apart, are "
-    "counted; ferries show by them. So a crossing is judged anew until as long after it ended."
-)
-
 
 class Limits(Detector):
     """The parameters of `crossing`."""
 
     min_speed_kn: PositiveFloat = Field(
-        11.0,
+        3.0,
         description=(
-            "11 kn. Fishing boats of the Strait make 6 to 10; planing boats don't go slower for "
-            "long."
+            "3 kn: under way. A wooden boat of 6 kn against a stream of 2 to 3 makes no more."
         ),
     )
     min_mean_speed_kn: PositiveFloat = Field(
-        11.5, description="11.5 kn made good over the passage."
+        4.0, description="4 kn made good over the passage: what drifts or trawls across makes less."
     )
     max_mean_speed_kn: PositiveFloat = Field(
         60.0,
@@ -46,31 +24,153 @@ class Limits(Detector):
             "60 kn: faster is an aircraft or a corrupt position (see `hull_limits.MAX_SPEED_KN`)."
         ),
     )
-    max_length_m: PositiveFloat = Field(
-        40.0,
+    max_sun_altitude_deg: float = Field(
+        sun.CIVIL_TWILIGHT_DEG,
+        ge=-18,
+        le=0,
         description=(
-            "40 m. Longer vessels, and cargo ships or tankers that don't state a length, are left "
-            "out."
+            "-6, the end of civil twilight: night. Boats run at noon too, so it only weighs."
         ),
     )
-    max_sun_altitude_deg: float = Field(
-        sun.CIVIL_TWILIGHT_DEG, ge=-18, le=0, description=_MAX_SUN_ALTITUDE_DEG
-    )
-    min_dark_fraction: float = Field(0.5, gt=0, le=1, description=_MAX_SUN_ALTITUDE_DEG)
     max_passage_s: PositiveInt = Field(
-        21_600, description="6 hours: the widest crossing of the Strait, 140 nm, at 24 kn."
+        36_000,
+        description="10 hours: 40 nm at 4 kn, or the widest crossing of the Strait, 140 nm, at 14.",
     )
-    min_width_fraction: float = Field(0.2, gt=0, lt=1, description=_MIN_WIDTH_FRACTION)
-    min_one_sided_fraction: float = Field(0.35, gt=0, lt=1, description=_MIN_WIDTH_FRACTION)
+    min_width_fraction: float = Field(
+        0.2, gt=0, lt=1, description="0.2 and 0.35 of the strait's width."
+    )
+    min_one_sided_fraction: float = Field(
+        0.35, gt=0, lt=1, description="0.2 and 0.35 of the strait's width."
+    )
     min_across_ratio: float = Field(
         0.5, gt=0, le=1, description="0.5: at most 60 degrees off the shortest way."
     )
-    min_distance_m: PositiveFloat = Field(5556.0, description=_MIN_DISTANCE_M)
-    min_width_m: PositiveFloat = Field(3704.0, description=_MIN_DISTANCE_M)
-    min_duration_s: PositiveInt = Field(600, description=_MIN_DURATION_S)
-    max_interruption_s: PositiveInt = Field(600, description=_MIN_DURATION_S)
-    max_silence_s: PositiveInt = Field(3600, description="1 hour.")
+    min_distance_m: PositiveFloat = Field(
+        5556.0,
+        description=(
+            "3 nm and 2 nm. The Johor Strait is narrower than 2 nm nearly everywhere and full "
+            "of harbour craft."
+        ),
+    )
+    min_width_m: PositiveFloat = Field(
+        3704.0,
+        description=(
+            "3 nm and 2 nm. The Johor Strait is narrower than 2 nm nearly everywhere and full "
+            "of harbour craft."
+        ),
+    )
+    near_m: PositiveFloat = Field(
+        5556.0,
+        description=(
+            "3 nm and 0.35 of the width: an end no further than both from a coast belongs to "
+            "that coast. A boat that sees a patrol turns back some miles off (ships in the "
+            "lanes off Singapore keep 2 nm and more, but at over 0.35 of the width)."
+        ),
+    )
+    near_fraction: float = Field(
+        0.35,
+        gt=0,
+        lt=0.5,
+        description=(
+            "3 nm and 0.35 of the width: an end no further than both from a coast belongs to "
+            "that coast. A boat that sees a patrol turns back some miles off (ships in the "
+            "lanes off Singapore keep 2 nm and more, but at over 0.35 of the width)."
+        ),
+    )
+    shore_m: PositiveFloat = Field(
+        700.0,
+        description=(
+            "700 m from land: where a boat lands or lies off its village, and where no ship goes."
+        ),
+    )
+    min_duration_s: PositiveInt = Field(
+        600,
+        description=(
+            "Both 10 minutes: slowing down for a wash or a ship doesn't cut a crossing in "
+            "two, a stop at the other side does, and however short a one at a shore."
+        ),
+    )
+    max_interruption_s: PositiveInt = Field(
+        600,
+        description=(
+            "Both 10 minutes: slowing down for a wash or a ship doesn't cut a crossing in "
+            "two, a stop at the other side does, and however short a one at a shore."
+        ),
+    )
+    max_silence_s: PositiveInt = Field(
+        7200,
+        description=(
+            "2 hours: class B is lost in the middle of a strait of 40 nm for that long at 7 kn."
+        ),
+    )
     min_reports: PositiveInt = Field(3, description="3: class B is lost half-way across as a rule.")
-    memory_s: PositiveInt = Field(43_200, description=_MEMORY_S)
-    same_end_m: PositiveFloat = Field(5556.0, description=_MEMORY_S)
+    memory_s: PositiveInt = Field(
+        43_200,
+        description=(
+            "12 hours and 3 nm: trips within it before and after, between ends less than that "
+            "apart, are counted; ferries show by them. So a crossing is judged anew until as "
+            "long after it ended."
+        ),
+    )
+    same_end_m: PositiveFloat = Field(
+        5556.0,
+        description=(
+            "12 hours and 3 nm: trips within it before and after, between ends less than that "
+            "apart, are counted; ferries show by them. So a crossing is judged anew until as "
+            "long after it ended."
+        ),
+    )
+    min_out_m: PositiveFloat = Field(
+        7408.0,
+        description=(
+            "4 nm and 0.25 of the width: so far out a boat may meet one from the other side."
+        ),
+    )
+    min_out_fraction: float = Field(
+        0.25,
+        gt=0,
+        lt=1,
+        description=(
+            "4 nm and 0.25 of the width: so far out a boat may meet one from the other side."
+        ),
+    )
+    lying_kn: PositiveFloat = Field(
+        3.5,
+        description=(
+            "Slower than 3.5 kn, the stream in the narrows, for 4 minutes out there: people "
+            "change boats in minutes."
+        ),
+    )
+    min_lying_s: PositiveInt = Field(
+        240,
+        description=(
+            "Slower than 3.5 kn, the stream in the narrows, for 4 minutes out there: people "
+            "change boats in minutes."
+        ),
+    )
+    max_landing_s: PositiveInt = Field(
+        1800,
+        description=(
+            "30 minutes at the shore at most, and 0.4 nm or more from where it lay before: "
+            "people wade ashore; home is where a boat stays."
+        ),
+    )
+    elsewhere_m: PositiveFloat = Field(
+        741.0,
+        description=(
+            "30 minutes at the shore at most, and 0.4 nm or more from where it lay before: "
+            "people wade ashore; home is where a boat stays."
+        ),
+    )
+    max_voyage_s: PositiveInt = Field(57_600, description="16 hours from shore to shore.")
+    port_m: PositiveFloat = Field(926.0, description="0.5 nm from a port or an anchorage is at it.")
+    max_explained_weight: float = Field(
+        0.6,
+        gt=0,
+        le=1,
+        description=(
+            "0.6: meetings that are explained by as much don't count; that both are small "
+            "craft, which explains half, does."
+        ),
+    )
     step_s: PositiveInt = Field(120, description="2 minutes.")

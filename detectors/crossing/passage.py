@@ -10,7 +10,6 @@ from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from detectors.crossing.limits import Limits
 from detectors.crossing.sieve import (
-    in_reach_of_the_dark,
     leads_across,
     least_share,
     way_m,
@@ -28,7 +27,7 @@ FINE_STEPS: Final = 30
 
 @dataclass(frozen=True)
 class Passage:
-    """The part of a fast run that best shows a crossing; indices count the run's ticks."""
+    """The part of a run that best shows a crossing; `begin` and `end` are rows of the grid."""
 
     begin: int
     end: int
@@ -40,8 +39,6 @@ class Passage:
     made_good_m: float
     width_m: float
     sides_changed: bool
-    dark: float
-    sun_altitude_deg: float
     distances_m: tuple[float, float, float, float]
     """To the coast left and the coast made for, at the beginning; the same at the end."""
 
@@ -56,15 +53,12 @@ def passages(
     limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, coasts: Coasts
 ) -> dict[int, Passage]:
     """Return the best passage of each run that holds one, by the run's ordinal."""
-    stretches = {}
-    for k, (a, b) in enumerate(zip(first.tolist(), (last + 1).tolist(), strict=True)):
-        for night, stretch in enumerate(in_reach_of_the_dark(limits, grid, a, b)):
-            stretches[k, night] = stretch
+    ends = enumerate(zip(first.tolist(), last.tolist(), strict=True))
+    stretches = {k: np.arange(a, b + 2) for k, (a, b) in ends}  # the last step's end belongs to it
     found: dict[int, Passage] = {}
-    for (k, night), (part, states) in worth_a_look(limits, grid, stretches, coasts).items():
-        ticks, altitude_deg = stretches[k, night]
-        passage = _passage(limits, grid, ticks[part], altitude_deg[part], coasts, states)
-        if passage is not None and (k not in found or passage.value > found[k].value):
+    for k, (part, states) in worth_a_look(limits, grid, stretches, coasts).items():
+        passage = _passage(limits, grid, stretches[k][part], coasts, states)
+        if passage is not None:
             found[k] = passage
     return found
 
@@ -73,7 +67,6 @@ def _passage(
     limits: Limits,
     grid: timegrid.Grid,
     ticks: Ints,
-    altitude_deg: Floats,
     coasts: Coasts,
     states: tuple[int, ...],
 ) -> Passage | None:
@@ -82,14 +75,12 @@ def _passage(
 
     More of a run only adds pairs of ticks to choose from: what is a crossing stays one.
     """
-    dark = altitude_deg < limits.max_sun_altitude_deg
     longest = limits.max_passage_s // limits.step_s
     lat, lon = grid.lat[ticks], grid.lon[ticks]
     distance_m = coasts.distance_m(lat, lon, of=states)
     nearest = distance_m.argmin(axis=0)
     seen = set(np.unique(nearest).tolist())
     path_m = way_m(lat, lon)
-    n_dark = np.r_[0, np.cumsum(dark)]
     best, best_value = None, 0.0
     for one, other in combinations(states, 2):
         at_one, at_other = one in seen, other in seen
@@ -114,7 +105,6 @@ def _passage(
         made_m, sailed_m = np.abs(across_m[j] - across_m[i]), path_m[j] - path_m[i]
         ratio = made_m / np.maximum(sailed_m, 1.0)
         asked = np.where(leaves & arrives, limits.min_width_fraction, limits.min_one_sided_fraction)
-        darkness = (n_dark[j + 1] - n_dark[i]) / (j + 1 - i)
         ok = (
             (leaves | arrives)
             & (share >= asked)
@@ -122,7 +112,6 @@ def _passage(
             & (good_m >= limits.min_distance_m)
             & (speed_kn >= limits.min_mean_speed_kn)
             & (speed_kn <= limits.max_mean_speed_kn)
-            & (darkness >= limits.min_dark_fraction)
             & (np.minimum((a + b)[i], (a + b)[j]) >= limits.min_width_m)
             & (grid.report[ticks[j]] - grid.report[ticks[i]] + 2 >= limits.min_reports)
         )
@@ -136,8 +125,8 @@ def _passage(
         left, ahead = (one, other) if forth[k] else (other, one)
         begin, end = int(i[k]), int(j[k])
         best = Passage(
-            begin=begin,
-            end=end,
+            begin=int(ticks[begin]),
+            end=int(ticks[end]),
             from_state=coasts.states[left],
             to_state=coasts.states[ahead],
             share=float(share[k]),
@@ -146,8 +135,6 @@ def _passage(
             made_good_m=float(good_m[k]),
             width_m=float((a + b)[begin : end + 1].min()),
             sides_changed=bool(leaves[k] & arrives[k]),
-            dark=float(darkness[k]),
-            sun_altitude_deg=float(altitude_deg[(begin + end) // 2]),
             distances_m=(
                 float(distance_m[left, begin]),
                 float(distance_m[ahead, begin]),

@@ -1,17 +1,15 @@
-"""Where a passage may lie: in the dark, and by the coasts of two states."""
+"""Where a passage may lie: by the coasts of two states, and which ticks are at a shore."""
 
 from itertools import combinations
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d
 
-from detectors.core.frames import SECOND_US
 from detectors.crossing.limits import Limits
 from detectors.kinematics import geodesy, shapes, timegrid
-from detectors.surroundings import sun
-from detectors.surroundings.coasts import Coasts
+from detectors.surroundings.coasts import SPACING_M, Coasts
+from detectors.surroundings.zones import Zones
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -19,34 +17,37 @@ Ints = NDArray[np.int64]
 
 CELL_DEG: Final = 0.005
 """550 m: distances to coasts are looked up by cells of this size first."""
+WRONG_M: Final = float(CELL_DEG / np.sqrt(2) * shapes.DEGREE_M)
+"""By so much the distance of a cell's middle may be wrong for a place in it."""
 
 
-def in_reach_of_the_dark(
-    limits: Limits, grid: timegrid.Grid, first: int, last: int
-) -> list[tuple[Ints, Floats]]:
-    """Return the ticks of a run that can belong to a passage dark for long enough, and the sun's
-    altitude at each, night by night.
-    """
-    ticks = np.arange(first, last + 1)
-    at_us = grid.tick[ticks] * (limits.step_s * SECOND_US)
-    altitude_deg = sun.altitude_deg(at_us, grid.lat[ticks], grid.lon[ticks])
-    dark = altitude_deg < limits.max_sun_altitude_deg
-    if dark.sum() * limits.step_s < limits.min_dark_fraction * limits.min_duration_s:
-        return []
-    # What is dark for long enough lies no further from the dark than this.
-    longest = limits.max_passage_s // limits.step_s
-    light = int((1 - limits.min_dark_fraction) * longest) + 1
-    reach = np.flatnonzero(maximum_filter1d(dark, 2 * light + 1))
-    nights = np.split(reach, np.flatnonzero(np.diff(reach) > 1) + 1)
-    return [(ticks[night], altitude_deg[night]) for night in nights]
+def at_a_shore(limits: Limits, grid: timegrid.Grid, zones: Zones) -> Bools:
+    """Tell of each tick whether it lies no further than `shore_m` from land."""
+    ashore = np.zeros(len(grid.tick), bool)
+    if len(grid.tick):
+        near_m, cell = _by_cell(zones.shores, grid.lat, grid.lon)
+        # The coast of each state is sampled half a kilometre apart.
+        may_be = np.flatnonzero((near_m.min(axis=0) <= limits.shore_m + WRONG_M + SPACING_M)[cell])
+        ashore[may_be] = zones.near_land(grid.lat[may_be], grid.lon[may_be], limits.shore_m)
+    return ashore
+
+
+def _by_cell(coasts: Coasts, lat: Floats, lon: Floats) -> tuple[Floats, Ints]:
+    """Return the distance to each state's coast from the middle of each cell, and the cells."""
+    cell_lat, cell_lon = (np.floor(degrees / CELL_DEG).astype("int64") for degrees in (lat, lon))
+    _, one_of, cell = np.unique(cell_lat * 10**6 + cell_lon, return_index=True, return_inverse=True)
+    middle_m = coasts.distance_m(
+        (cell_lat[one_of] + 0.5) * CELL_DEG, (cell_lon[one_of] + 0.5) * CELL_DEG
+    )
+    return middle_m, cell
 
 
 def worth_a_look(
     limits: Limits,
     grid: timegrid.Grid,
-    stretches: dict[tuple[int, int], tuple[Ints, Floats]],
+    stretches: dict[int, Ints],
     coasts: Coasts,
-) -> dict[tuple[int, int], tuple[slice, tuple[int, ...]]]:
+) -> dict[int, tuple[slice, tuple[int, ...]]]:
     """Return the part of each stretch in which a passage may lie, and the states (their ordinals)
     whose coasts matter there, by the cells that it goes through.
 
@@ -56,20 +57,13 @@ def worth_a_look(
     """
     if not stretches:
         return {}
-    rows = np.concatenate([ticks for ticks, _ in stretches.values()])
-    cell_lat, cell_lon = (
-        np.floor(degrees[rows] / CELL_DEG).astype("int64") for degrees in (grid.lat, grid.lon)
-    )
-    _, one_of, cell = np.unique(cell_lat * 10**6 + cell_lon, return_index=True, return_inverse=True)
-    near_m = coasts.distance_m(
-        (cell_lat[one_of] + 0.5) * CELL_DEG, (cell_lon[one_of] + 0.5) * CELL_DEG
-    )
-    wrong_m = float(CELL_DEG / np.sqrt(2) * shapes.DEGREE_M)
+    rows = np.concatenate(list(stretches.values()))
+    near_m, cell = _by_cell(coasts, grid.lat[rows], grid.lon[rows])
     parts, end = {}, 0
-    for k, (ticks, _) in stretches.items():
+    for k, ticks in stretches.items():
         begin, end = end, end + len(ticks)
         path_m = way_m(grid.lat[ticks], grid.lon[ticks])
-        part = _may_hold(limits, near_m[:, cell[begin:end]], path_m, wrong_m)
+        part = _may_hold(limits, near_m[:, cell[begin:end]], path_m, WRONG_M)
         if part is not None:
             parts[k] = part
     return parts

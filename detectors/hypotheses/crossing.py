@@ -1,13 +1,19 @@
-"""Innocent reasons for crossing a strait at night."""
+"""Innocent reasons for crossing a strait, or for going out, lying there and landing.
+
+What a vessel says of itself is asked only beside conduct that fits it: the type of a police boat is
+typed in by its crew.
+"""
 
 from typing import Final
 
 from detectors.core.hypothesis import (
+    MERCHANT,
     OFFICIAL,
     PASSENGER,
     PILOT,
     PLEASURE,
     TENDER,
+    TOWING,
     TUG,
     All,
     Any,
@@ -17,34 +23,50 @@ from detectors.core.hypothesis import (
     Is,
     Not,
     Some,
+    Subkind,
     Vessel,
 )
 from detectors.kinematics import geodesy
 
 SERVICE_TRIPS: Final = 3.0
 """Like trips within the memory from which a run counts as a service: two would be one boat that
-went out, came back and goes again. Of a craft equipped as ferries are, two are enough."""
+went out, came back and goes again. Of a craft with the set of larger craft, two are enough."""
 OFFSHORE_M: Final = 3 * geodesy.METRES_PER_NM
 """Who stops further out than this has not landed anybody."""
-GATHERING_S: Final = 480.0
-"""From 4 kn to `min_speed_kn`: a ship takes ten minutes and more, a planing boat seconds."""
+SHOAL_M: Final = 1852.0
+"""Ships keep a mile off where there is no port."""
 VOYAGE_M: Final = 60 * geodesy.METRES_PER_NM
 """Ways without a stop that are longer than this and than three crossings are voyages."""
-FERRY_M: Final = 20.0
-"""Passenger vessels on voyages between states carry class A whatever their size (SOLAS V/19.2.4);
-from this length on a craft may well be one whatever its set."""
+SHIP_M: Final = 40.0
 ROUTE_SHARE: Final = 0.7
 """So much of a way on a ferry route is a way along it (judgement)."""
+AT_PORT_M: Final = 926.0
+OUT_OF_PORT_M: Final = 1852.0
+FISHING_S: Final = 7200.0
+"""So long at 5 kn and less out there is a night's work; people change boats in minutes."""
 
 SAYS_PASSENGER: Final = Some(Vessel(types=PASSENGER))
-"""The type is typed in by the crew: something else must speak for a ferry too."""
 SOME_LIKE_TRIPS: Final = Compare("n_like_trips", ">=", SERVICE_TRIPS - 1)
 """There and back is one like trip, which any boat makes."""
-AS_LONG_AS_A_FERRY: Final = Compare("length_m", ">=", FERRY_M)
 ALONG_A_ROUTE: Final = Compare("ferry_route_fraction", ">=", ROUTE_SHARE)
 CLASS_A: Final = Is("ais_class", "A")
-EQUIPPED: Final = Any(CLASS_A, AS_LONG_AS_A_FERRY)
-"""It carries the set of larger craft, or is one."""
+FROM_PORT: Final = Any(
+    Compare("start_port_m", "<=", OUT_OF_PORT_M), Compare("start_anchorage_m", "<=", OUT_OF_PORT_M)
+)
+TO_PORT: Final = Any(
+    Compare("end_port_m", "<=", AT_PORT_M), Compare("end_anchorage_m", "<=", AT_PORT_M)
+)
+PORT_TO_PORT: Final = All(FROM_PORT, TO_PORT)
+ENDS_IN_PORT: Final = Any(Compare("n_ends_in_port", ">=", 1.0), FROM_PORT, TO_PORT)
+NOT_AT_THE_SHORE: Final = All(
+    Not(Is("landed")), Not(Is("began", "shore")), Compare("run_end_coast_m", ">=", SHOAL_M)
+)
+"""It kept to deep water, by the distance from the shore."""
+SHIPS_CONDUCT: Final = All(
+    CLASS_A,
+    Compare("mean_speed_kn", "<=", 18.0),
+    Any(NOT_AT_THE_SHORE, PORT_TO_PORT),
+)
 ON_THE_ROUTE: Final = "{ferry_route_fraction:.0%} of its way lies on a known ferry route"
 BY_TIMETABLE: Final = (
     "it is a passenger vessel or high-speed craft, which sail between these coasts by timetable, "
@@ -60,18 +82,11 @@ HYPOTHESES: Final = (
                 All(SAYS_PASSENGER, SOME_LIKE_TRIPS),
                 BY_TIMETABLE + "it made {n_like_trips:.0f} like trips in the hours around",
             ),
-            Case(
-                All(SAYS_PASSENGER, AS_LONG_AS_A_FERRY),
-                BY_TIMETABLE + "it is {length_m:.0f} m long",
-            ),
-            Case(
-                All(SAYS_PASSENGER, Compare("n_ends_in_port", ">=", 2.0)),
-                BY_TIMETABLE + "it went from port to port",
-            ),
+            Case(All(SAYS_PASSENGER, PORT_TO_PORT), BY_TIMETABLE + "it went from port to port"),
             Case(All(SAYS_PASSENGER, ALONG_A_ROUTE), BY_TIMETABLE + ON_THE_ROUTE),
         ),
-        "A passenger vessel of which more than its type speaks for a ferry: like trips, its "
-        "length, ports at both ends or a known route.",
+        "A passenger vessel of which more than its type speaks for a ferry: like trips, ports at "
+        "both ends or a known route.",
         "no timetable has a sailing at this hour",
         needs_types=True,
     ),
@@ -80,11 +95,12 @@ HYPOTHESES: Final = (
         0.85,
         (
             Case(
-                Some(Vessel(types=OFFICIAL)),
-                "it is a military, rescue, law enforcement or medical vessel",
+                All(Some(Vessel(types=OFFICIAL)), ENDS_IN_PORT),
+                "it is a military, rescue, law enforcement or medical vessel, out of a port or "
+                "bound for one",
             ),
         ),
-        "A military, rescue, law enforcement or medical vessel.",
+        "A military, rescue, law enforcement or medical vessel that goes from or to a port.",
         "the authority it claims to belong to does not know the vessel",
         needs_types=True,
     ),
@@ -93,7 +109,7 @@ HYPOTHESES: Final = (
         0.8,
         (
             Case(
-                Any(Compare("n_like_trips", ">=", SERVICE_TRIPS), All(SOME_LIKE_TRIPS, EQUIPPED)),
+                Any(Compare("n_like_trips", ">=", SERVICE_TRIPS), All(SOME_LIKE_TRIPS, CLASS_A)),
                 "it made {n_like_trips:.0f} more trips between the same two ends within "
                 "{memory_s:h.0f} h, as a service does",
             ),
@@ -102,15 +118,29 @@ HYPOTHESES: Final = (
         "no operator runs a service between these two places",
     ),
     Hypothesis(
+        "from port to port",
+        0.8,
+        (
+            Case(
+                PORT_TO_PORT,
+                "it went from a port or anchorage to another, {end_port_m:nm.1f} nm from a port "
+                "in the end",
+            ),
+        ),
+        "Both ends lie at ports or anchorages, where papers are looked at.",
+        "neither port knows of the call",
+    ),
+    Hypothesis(
         "harbour craft",
         0.75,
         (
             Case(
-                Some(Vessel(types=PILOT | TENDER | TUG)),
-                "it is a pilot boat, tender or tug, which carry people to ships at any hour",
+                All(Some(Vessel(types=PILOT | TENDER | TUG | TOWING)), ENDS_IN_PORT),
+                "it is a pilot boat, tender or tug, which carry people to ships at any hour, out "
+                "of a port or anchorage or bound for one",
             ),
         ),
-        "A pilot boat, tender or tug.",
+        "A pilot boat, tender or tug that goes from or to a port or anchorage.",
         "its station or agent knows of no such job",
         needs_types=True,
     ),
@@ -132,17 +162,60 @@ HYPOTHESES: Final = (
         "it says it is a boat, or turns back",
     ),
     Hypothesis(
-        "ship gathering way",
+        "call at a port",
+        0.7,
+        (
+            Case(
+                TO_PORT,
+                "it ended {end_port_m:nm.1f} nm from a port, {end_anchorage_m:nm.1f} nm from an "
+                "anchorage: wooden traders bring fruit and charcoal over by night",
+            ),
+        ),
+        "The passage ended at a port or anchorage.",
+        "the port knows of no call, or it left again within minutes",
+    ),
+    Hypothesis(
+        "ship on passage",
+        0.7,
+        (
+            Case(
+                All(
+                    SHIPS_CONDUCT,
+                    Any(Some(Vessel(types=MERCHANT)), Compare("own_length_m", ">=", SHIP_M)),
+                ),
+                "it says it is a ship and moves like one: a class A set, {mean_speed_kn:.0f} kn, "
+                "and never at a shore but in port",
+            ),
+        ),
+        "Says it is a merchant ship or longer than 40 m, and keeps to deep water as ships do.",
+        "it is a boat, or came closer to a shore than a ship can",
+    ),
+    Hypothesis(
+        "class A out of a port",
+        0.7,
+        (
+            Case(
+                All(CLASS_A, Any(FROM_PORT, TO_PORT)),
+                "it carries a class A set, as ferries and ships between states must, and came from "
+                "or made for a port ({start_port_m:nm.1f} nm off in the beginning, "
+                "{end_port_m:nm.1f} nm in the end)",
+            ),
+        ),
+        "A class A set that comes from a port or makes for one (SOLAS V/19.2.4).",
+        "it landed at a beach, or the port knows of no clearance",
+    ),
+    Hypothesis(
+        "keeps to deep water",
         0.6,
         (
             Case(
-                All(Is("length_m", None), CLASS_A, Compare("gathering_way_s", ">=", GATHERING_S)),
-                "it says nothing of its size, carries a class A set, and took "
-                "{gathering_way_s:min.0f} min to gather way, as a ship does and a boat doesn't",
+                SHIPS_CONDUCT,
+                "a class A set at {mean_speed_kn:.0f} kn that ended {run_end_coast_m:nm.1f} nm off "
+                "any coast, as ships do and a boat that lands people doesn't",
             ),
         ),
-        "A craft of unknown size with a class A set that gathered way as slowly as a ship.",
-        "it turns out to be a boat",
+        "A class A set below 18 kn that comes to no shore.",
+        "it is a boat, or landed later",
     ),
     Hypothesis(
         "between stops at sea",
@@ -169,12 +242,32 @@ HYPOTHESES: Final = (
         "no ferry of that line sails at this hour",
     ),
     Hypothesis(
+        "fishing out there",
+        0.5,
+        (
+            Case(
+                All(
+                    Subkind(("half",)),
+                    Compare("slow_s", ">=", FISHING_S),
+                    Compare("n_met", "<=", 0.0),
+                ),
+                "it was slow out there for {slow_s:h.1f} h and met nobody who is heard: a trip's "
+                "fishing, and the landing that of a catch",
+            ),
+        ),
+        "Hours at fishing speeds out there, and no meeting.",
+        "no catch was landed, or a boat from the other side was seen there",
+    ),
+    Hypothesis(
         "crew boat",
         0.5,
         (
             Case(
                 All(
-                    Compare("anchorage_distance_m", "<=", geodesy.METRES_PER_NM),
+                    Any(
+                        Compare("start_anchorage_m", "<=", geodesy.METRES_PER_NM),
+                        Compare("end_anchorage_m", "<=", geodesy.METRES_PER_NM),
+                    ),
                     Not(Is("sides_changed")),
                 ),
                 "it began or ended within a mile of an anchorage, where launches carry crews",
@@ -185,24 +278,28 @@ HYPOTHESES: Final = (
     ),
     Hypothesis(
         "boat for hire",
-        0.25,
+        0.2,
         (
             Case(
-                SAYS_PASSENGER,
-                "it calls itself a passenger vessel or high-speed craft, though nothing else "
-                "speaks for one: neither size, nor like trips, nor ports at both ends, nor a "
-                "known route",
+                All(SAYS_PASSENGER, ENDS_IN_PORT),
+                "it calls itself a passenger vessel or high-speed craft and went from or to a "
+                "port, though nothing else speaks for a ferry",
             ),
         ),
-        "A vessel that calls itself a passenger vessel, and nothing else speaks for one.",
+        "A vessel that calls itself a passenger vessel, with a port at one end and no more.",
         "no operator hires it out",
         needs_types=True,
     ),
     Hypothesis(
         "pleasure craft",
         0.2,
-        (Case(Some(Vessel(types=PLEASURE)), "it is a sailing or pleasure craft"),),
-        "A sailing or pleasure craft.",
+        (
+            Case(
+                All(Some(Vessel(types=PLEASURE)), ENDS_IN_PORT),
+                "it is a sailing or pleasure craft, out of a port or bound for one",
+            ),
+        ),
+        "A sailing or pleasure craft that goes from or to a port.",
         "no marina knows the yacht",
         needs_types=True,
     ),

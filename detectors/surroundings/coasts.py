@@ -1,7 +1,7 @@
 """Whose coast is how far: distances to the coasts of each state."""
 
 from collections.abc import Collection
-from typing import Final
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
@@ -19,6 +19,18 @@ kilometre."""
 FARTHEST_M: Final = 150 * geodesy.METRES_PER_NM
 """Beyond this a coast is as good as nowhere; the Strait is 140 nm wide at its entrance."""
 
+ROCK_M2: Final = 10_000.0
+"""Nobody lives on less than a hectare of rock (as Pedra Branca), and nobody lands people on it:
+UNCLOS, art. 121(3), gives rocks no zone of their own either."""
+
+
+def _area_m2(polygons: NDArray[Any]) -> Floats:
+    """Return areas of polygons in degrees, as on a sphere at the latitude of each one's middle."""
+    bounds = shapely.bounds(polygons)
+    middle = np.radians((bounds[:, 1] + bounds[:, 3]) / 2)
+    degree_m = np.pi / 180 * geodesy.EARTH_RADIUS_M
+    return np.asarray(shapely.area(polygons) * degree_m**2 * np.cos(middle))
+
 
 class Coasts:
     """The coasts of each state in a land layer.
@@ -29,13 +41,16 @@ class Coasts:
         Land polygons, EPSG:4326, with a column `iso3` (ISO 3166 alpha-3). Without that column, or
         where it is empty, land belongs to no state and is left out.
 
+    min_area_m2
+        Islands smaller than this are left out.
+
     Attributes
     ----------
     states
         The states in alphabetical order.
     """
 
-    def __init__(self, land: gpd.GeoDataFrame) -> None:
+    def __init__(self, land: gpd.GeoDataFrame, min_area_m2: float = 0.0) -> None:
         from scipy.spatial import cKDTree  # a quarter of a second, for who asks for no distance
 
         known = land[land["iso3"].fillna("") != ""] if "iso3" in land else land.iloc[:0]
@@ -44,6 +59,9 @@ class Coasts:
         self._trees: list[cKDTree] = []
         for state in self.states:
             own = known.geometry.to_numpy()[(known["iso3"] == state).to_numpy()]
+            if min_area_m2:
+                own = shapely.get_parts(own)
+                own = own[_area_m2(own) >= min_area_m2]
             lon, lat = shapely.get_coordinates(shapely.segmentize(own, SPACING_M / degree_m)).T
             self._trees.append(cKDTree(geodesy.unit_xyz(lat, lon)))
 

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from detectors.core.errors import FrameError
 from detectors.kinematics import geodesy
 from detectors.surroundings.boundaries import Boundaries
-from detectors.surroundings.coasts import Coasts
+from detectors.surroundings.coasts import ROCK_M2, Coasts
 from detectors.surroundings.polygons import PolygonIndex
 from detectors.surroundings.rules import Rule
 from detectors.surroundings.watches import Watch, implied_by
@@ -286,6 +286,11 @@ class Zones:
     def coasts(self) -> Coasts:
         """Return the coasts of each state; none where the land layer has no column `iso3`."""
         return Coasts(self.land)
+
+    @cached_property
+    def shores(self) -> Coasts:
+        """Return the coasts of each state without its rocks, see `coasts.ROCK_M2`."""
+        return Coasts(self.land, ROCK_M2)
 
     @cached_property
     def _zone_index(self) -> PolygonIndex:

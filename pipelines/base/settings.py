@@ -160,6 +160,7 @@ class Settings(FileSettings):
     home: str = ""
     secrets: str = ""
     reference: str = ""
+    tides: str = ""
     ingest: IngestSettings = IngestSettings()
     detection: DetectionSettings = DetectionSettings()
     assess: AssessSettings = AssessSettings()
@@ -184,6 +185,12 @@ class Installation:
         """Folder of the reference layers: the project's own, unless a setting names another."""
         named = self.settings.reference
         return (self.config / Path(named).expanduser()) if named else REFERENCE
+
+    @property
+    def tides(self) -> Path | None:
+        """Table of high waters, if a setting names one."""
+        named = self.settings.tides
+        return (self.config / Path(named).expanduser()) if named else None
 
     @property
     def store(self) -> Path:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from detectors.core.frames import SECOND_US, from_epoch_us
 from detectors.kinematics import geodesy
+from detectors.surroundings.tide import HighWater
 from pipelines.patrol.prediction import How, Prediction
 from pipelines.patrol.route import Route
 from pipelines.patrol.sectors import Sector
@@ -99,6 +100,8 @@ class Stop:
         Of a vessel: half axes of the region that holds `SHOWN_SHARE` of the errors.
     how
         How the vessel is thought to go on.
+    tide
+        The high water nearest to its beginning, where a table says so.
     """
 
     target: Target | None
@@ -116,6 +119,7 @@ class Stop:
     along_m: float = 0.0
     across_m: float = 0.0
     how: How | None = None
+    tide: HighWater | None = None
 
 
 @dataclass(frozen=True)

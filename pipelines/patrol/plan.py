@@ -17,6 +17,7 @@ import pandas as pd
 
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy
+from detectors.surroundings.tide import Tides
 from detectors.surroundings.zones import Zones
 from pipelines.patrol import assign
 from pipelines.patrol.assign import Run
@@ -71,6 +72,8 @@ class Inputs:
         lat, lon of documented landing places.
     zones
         Lanes and ferry routes among them are followed.
+    tides
+        High waters, told beside sectors and boats that cross.
     """
 
     run_id: str
@@ -85,6 +88,7 @@ class Inputs:
     past_days: float
     landings: pd.DataFrame
     zones: Zones | None
+    tides: Tides | None = None
 
 
 def make(
@@ -133,6 +137,7 @@ def make(
     tasks = all_tasks(problem, sorties, able, risky)
     say("assigning")
     sailed, solver = _assigned(problem, sorties, tasks, use_solver)
+    sailed = [_with_tides(one, inputs.tides) for one in sailed]
     unplaced = tuple(unit.name for unit in config.units if unit.name not in bases)
     return Plan(
         inputs.run_id,
@@ -149,6 +154,19 @@ def make(
         tuple(targets),
         unplaced,
     )
+
+
+def _with_tides(sailed: Sailed, tides: Tides | None) -> Sailed:
+    """Put the nearest high water beside what a sortie does but for its return."""
+    if tides is None:
+        return sailed
+    stops = (
+        stop
+        if stop.target is None and stop.sector is None
+        else replace(stop, tide=tides.nearest(stop.lat, stop.lon, stop.begin_us))
+        for stop in sailed.stops
+    )
+    return replace(sailed, stops=tuple(stops))
 
 
 def for_units(plan: Plan, names: Collection[str]) -> Plan:

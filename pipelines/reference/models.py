@@ -16,10 +16,11 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.errors import ConfigError, FrameError
-from detectors.surroundings import normal
+from detectors.surroundings import normal, tide
 from detectors.surroundings.normal import Normal
 from pipelines.base.files import replacing, write_text
-from pipelines.reference import snapshots
+from pipelines.base.settings import Installation
+from pipelines.reference import snapshots, tides
 
 _MAX_BYTES: Final = 500_000_000
 _PACKINGS: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
@@ -53,6 +54,12 @@ def write(folder: Path, model: Normal, card: Mapping[str, Any], until: pd.Timest
     whole = {**card, "name": path.stem, "hash": digest}
     write_text(path, json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
     return path
+
+
+def of(installation: Installation) -> dict[str, Any]:
+    """Return what detectors of an installation get as models: fitted ones, and a tide table."""
+    table = tides.load(installation.tides)
+    return {**load(installation.learned), **({tide.MODEL: table} if table is not None else {})}
 
 
 def load(folder: Path) -> dict[str, Any]:

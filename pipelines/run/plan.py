@@ -9,6 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from detectors.core.frames import TRACKED, empty
+from detectors.surroundings.tide import Tides
 from detectors.surroundings.zones import Zones
 from pipelines.base.settings import Installation
 from pipelines.patrol import units
@@ -19,6 +20,7 @@ from pipelines.publish import plan as files
 from pipelines.publish.plan import words
 from pipelines.publish.products import Planned
 from pipelines.reference import layers as reference
+from pipelines.reference import tides
 from pipelines.run.setup import load_zones
 from pipelines.run.windows import NoDataError
 from pipelines.store import Queries, read
@@ -104,6 +106,7 @@ def gather(
         store.days_heard(first, begin),
         load_zones(installation),
         installation.reference,
+        tides.load(installation.tides),
     )
 
 
@@ -119,6 +122,7 @@ def inputs_of(
     past_days: float,
     zones: Zones,
     reference_dir: Path,
+    tide_table: Tides | None = None,
 ) -> Inputs:
     """Return what a plan rests on (`Inputs`), from a run's flags and its events with `reason`.
 
@@ -144,6 +148,7 @@ def inputs_of(
         past_days,
         reference.landing_points(reference_dir),
         zones,
+        tide_table,
     )
 
 

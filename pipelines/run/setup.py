@@ -60,7 +60,7 @@ def build_detectors(installation: Installation) -> list[Detector]:
 
 
 def load_models(installation: Installation) -> dict[str, Any]:
-    """Load the fitted models of an installation by name, the newest snapshot of each."""
+    """Load the models of an installation by name: fitted ones, and its tide table."""
     from pipelines.reference import models  # they are slow to import
 
-    return models.load(installation.learned)
+    return models.of(installation)

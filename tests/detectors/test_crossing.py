@@ -10,7 +10,6 @@ import shapely
 from detectors.crossing import Crossing
 from detectors.crossing.passage import passages
 from detectors.kinematics import geodesy, timegrid
-from detectors.surroundings import sun
 from detectors.surroundings.coasts import Coasts
 
 LANDS = {
@@ -50,7 +49,6 @@ def best_of_all_pairs(rule: Crossing, grid: timegrid.Grid, ticks: Any, coasts: C
     lat, lon = grid.lat[ticks], grid.lon[ticks]
     metres = coasts.distance_m(lat, lon)
     nearest = metres.argmin(axis=0)
-    altitude = sun.altitude_deg(grid.tick[ticks] * rule.step_s * 10**6, lat, lon)
     best = 0.0
     for i, j in combinations(range(len(ticks)), 2):
         hours = (j - i) * rule.step_s / 3600
@@ -58,12 +56,9 @@ def best_of_all_pairs(rule: Crossing, grid: timegrid.Grid, ticks: Any, coasts: C
         good_m = geodesy.distance_m(lat[i], lon[i], lat[j], lon[j])
         good_kn = good_m / geodesy.METRES_PER_NM / hours
         reports = grid.report[ticks[j]] - grid.report[ticks[i]] + 2
-        dark = np.mean(altitude[i : j + 1] < rule.max_sun_altitude_deg)
         if good_m < rule.min_distance_m or reports < rule.min_reports:
             continue
         if not rule.min_mean_speed_kn <= good_kn <= rule.max_mean_speed_kn:
-            continue
-        if dark < rule.min_dark_fraction:
             continue
         for left, ahead in [(a, b) for a in range(3) for b in range(3) if a != b]:
             a, b = metres[left], metres[ahead]

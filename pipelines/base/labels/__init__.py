@@ -36,6 +36,8 @@ class PlanLabels(BaseModel):
     under_way: str
     along_lanes: str
     along_ferry: str
+    before_high_water: str
+    after_high_water: str
     last_heard: str
     no_position: str
     no_water: str

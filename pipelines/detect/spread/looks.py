@@ -107,7 +107,7 @@ def _rules(place: Place) -> tuple[list[Detector], Zones, dict[str, Any]]:
     zones = layers.load_zones(
         installation.config / "zones", installation.reference, installation.learned
     )
-    return catalogue.build(installation.detectors), zones, models.load(installation.learned)
+    return catalogue.build(installation.detectors), zones, models.of(installation)
 
 
 def _columns_for(some: Sequence[Detector]) -> tuple[str, ...]:

@@ -131,6 +131,7 @@ def _sortie(one: Sailed, said: PlanLabels) -> dict[str, Any]:
                 "across": words.nm(stop.across_m),
                 "why": clean(stop.target.reason) if stop.target else "",
                 "how": said.last_heard.format(how=how) if (how := words.how(stop, said)) else "",
+                "tide": words.tide(stop, said),
             }
             for k, stop in enumerate(one.stops, 1)
         ],

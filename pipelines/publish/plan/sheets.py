@@ -40,7 +40,7 @@ def stops(planned: Planned) -> pd.DataFrame:
                     if target
                     else "",
                     "reason": clean(target.reason) if target else "",
-                    said.how: words.how(stop, said),
+                    said.how: words.with_tide(words.how(stop, said), stop, said),
                     **_marks(planned),
                 }
             )

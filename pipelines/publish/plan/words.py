@@ -134,6 +134,20 @@ def how(stop: Stop, said: PlanLabels) -> str:
     return "; ".join([", ".join([told, *along]), *doubt])
 
 
+def with_tide(text: str, stop: Stop, said: PlanLabels) -> str:
+    """Return a text about a stop, with how far off high water is when it begins."""
+    return "; ".join(part for part in (text, tide(stop, said)) if part)
+
+
+def tide(stop: Stop, said: PlanLabels) -> str:
+    """Tell how far off high water is when a stop begins, where a table says so."""
+    if stop.tide is None:
+        return ""
+    place, after_s = one_line(stop.tide.place, NAME_LIMIT), stop.tide.after_s
+    told = said.before_high_water if after_s < 0 else said.after_high_water
+    return told.format(hours=f"{abs(after_s) / 3600:.1f}", place=place)
+
+
 def reason(code: str, said: PlanLabels) -> str:
     """One of the reasons for which a vessel isn't met."""
     return str(getattr(said, _REASONS[code])) if code else ""
@@ -211,7 +225,7 @@ def _rows(planned: Planned) -> Iterator[dict[str, Any]]:
                 "value": round(stop.value, 4),
                 "error_along_nm": nm(stop.along_m) if target else None,
                 "error_across_nm": nm(stop.across_m) if target else None,
-                "how": how(stop, of(planned)),
+                "how": with_tide(how(stop, of(planned)), stop, of(planned)),
                 "reason": target.reason if target else "",
             }
 

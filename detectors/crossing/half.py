@@ -1,0 +1,210 @@
+"""Half crossings: out from a coast, where another boat may come from the other side, and a landing.
+
+A boat that has no AIS brings people half-way; one that has takes them over, lands them for minutes
+away from ports, and goes home. Its way from shore to shore is what can be seen.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core import events
+from detectors.core.detector import Context
+from detectors.core.evidence import at_least, at_most
+from detectors.core.frames import SECOND_US
+from detectors.crossing.evidence import SAMPLED_M, SHORE, UNHEARD, darkness, tide_at
+from detectors.crossing.limits import Limits
+from detectors.crossing.sieve import way_m
+from detectors.kinematics import geodesy, timegrid
+from detectors.surroundings import nearby
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+AWAY: int = 2
+"""So many ticks away from the shore are more than a swing of the boat, and end its stay there."""
+MOST_OUT: float = 0.7
+"""Lying counts this far out of the way out at least."""
+SLOWLY_KN: float = 5.0
+"""Slower than this out there is work, lying or waiting."""
+
+
+@dataclass(frozen=True)
+class Half:
+    """A voyage; rows of the grid: its first, the landing's first and last."""
+
+    begin: int
+    lands: int
+    leaves: int
+    evidence: dict[str, Any]
+
+
+def halves(
+    limits: Limits,
+    grid: timegrid.Grid,
+    ashore: Bools,
+    window_us: tuple[int, int],
+    context: Context,
+) -> Iterator[Half]:
+    """Find voyages out from a coast and back to it that end with a short landing elsewhere."""
+    begin, lands, leaves = voyages(limits, grid, ashore)
+    step_us = limits.step_s * SECOND_US
+    settled_us = limits.settle.total_seconds() * 1e6
+    wanted = grid.tick[begin] * step_us <= window_us[1]
+    wanted &= (grid.tick[leaves] + 1) * step_us + settled_us >= window_us[0]
+    met = _meetings(limits, context.events_of("encounter"))
+    stays = zip(*(rows[wanted].tolist() for rows in (begin, lands, leaves)), strict=True)
+    for a, b, c in stays:
+        evidence = _measured(limits, grid, a, b, c, met, context)
+        if evidence is not None:
+            yield Half(a, b, c, evidence)
+
+
+def voyages(limits: Limits, grid: timegrid.Grid, ashore: Bools) -> tuple[Ints, Ints, Ints]:
+    """Find ways from shore to shore that lead far enough out and end with a short stay."""
+    first, last = _stretches(grid, np.flatnonzero(ashore))
+    came, left = _stretches(grid, np.flatnonzero(ashore & (grid.speed_kn < limits.min_speed_kn)))
+    if len(came) == 0:
+        return came, came, came
+    # The first stop at the shore that it came to: on its way home it may follow that shore.
+    stop = np.minimum(np.searchsorted(came, first), len(came) - 1)
+    begin, lands, leaves = np.r_[-1, last[:-1]], came[stop], left[stop]
+    lay = left[np.maximum(np.searchsorted(left, begin, side="right") - 1, 0)]
+    from_ = np.where((lay >= np.r_[0, first[:-1]]) & (lay <= begin), lay, begin)
+    # Where no shore was left since it is heard, the voyage is known from there.
+    heard, _ = timegrid.stretches(grid.track_id, cut=np.diff(grid.tick) != 1)
+    since = heard[np.searchsorted(heard, first, side="right") - 1]
+    begin, from_ = (np.where(rows < since, since, rows) for rows in (begin, from_))
+    after = np.minimum(leaves + AWAY + 1, len(grid.tick) - 1)
+    ok = _unbroken(grid, begin, lands) & _unbroken(grid, leaves, after)
+    ok &= (lands >= first) & (lands <= last) & (after - leaves == AWAY + 1)
+    ok &= (lands - begin) * limits.step_s <= limits.max_voyage_s
+    ok &= (leaves - lands + 1) * limits.step_s <= limits.max_landing_s
+    ok &= _apart_m(grid, from_, lands) >= limits.elsewhere_m
+    begin, lands, leaves = begin[ok], lands[ok], leaves[ok]
+    if len(begin) == 0:
+        return begin, lands, leaves
+    owner, rows = timegrid.ranges(begin, lands - begin + 1)
+    out_m = _apart_m(grid, begin[owner], rows)
+    length = lands - begin + 1
+    far = np.maximum.reduceat(out_m, np.cumsum(length) - length) >= limits.min_out_m
+    return begin[far], lands[far], leaves[far]
+
+
+def _stretches(grid: timegrid.Grid, at: Ints) -> tuple[Ints, Ints]:
+    """Return the first and last row of each stretch of such rows, short breaks tolerated."""
+    first, last = timegrid.episodes(
+        grid.track_id[at], grid.tick[at], max_break=AWAY, min_piece=1, min_length=1
+    )
+    return at[first], at[last]
+
+
+def _unbroken(grid: timegrid.Grid, first: Ints, last: Ints) -> Bools:
+    """Tell whether a track is heard all the way between two of its ticks."""
+    same = grid.track_id[first] == grid.track_id[last]
+    return np.asarray(same & (grid.tick[last] - grid.tick[first] == last - first))
+
+
+def _apart_m(grid: timegrid.Grid, one: Ints, other: Ints) -> Floats:
+    return np.asarray(
+        geodesy.distance_m(grid.lat[one], grid.lon[one], grid.lat[other], grid.lon[other])
+    )
+
+
+def _measured(
+    limits: Limits,
+    grid: timegrid.Grid,
+    begin: int,
+    lands: int,
+    leaves: int,
+    met: pd.DataFrame,
+    context: Context,
+) -> dict[str, Any] | None:
+    """Return what was measured of a voyage; None where it is no half of a crossing."""
+    rows = np.arange(begin, lands + 1)
+    lat, lon = grid.lat[rows], grid.lon[rows]
+    coast_m = context.zones.shores.distance_m(lat, lon)
+    own = int(coast_m[:, -1].argmin())
+    left_shore = bool(coast_m[:, 0].min() <= limits.shore_m + SAMPLED_M)
+    if len(coast_m) < 2 or (left_shore and own != int(coast_m[:, 0].argmin())):
+        return None
+    others = np.delete(coast_m, own, axis=0)
+    other_m = others.min(axis=0)
+    position = coast_m[own] / np.maximum(coast_m[own] + other_m, 1.0)
+    far = int(position.argmax())
+    far_out = (position >= MOST_OUT * position[far]) & (coast_m[own] >= limits.min_out_m / 2)
+    lying_s = _longest(far_out & (grid.speed_kn[rows] < limits.lying_kn)) * limits.step_s
+    stay = np.arange(lands, leaves + 1)
+    port_m = nearby.nearest_zone_m(
+        context.zones, grid.lat[stay], grid.lon[stay], ("port", "anchorage"), excuses=True
+    )
+    partners = _met(grid, rows, met, coast_m.min(axis=0), limits)
+    wide = coast_m[own, far] + other_m[far] >= limits.min_width_m
+    out = position[far] >= limits.min_out_fraction and coast_m[own, far] >= limits.min_out_m
+    waits = lying_s >= limits.min_lying_s or partners > 0
+    if not (wide and out and waits) or (port_m <= limits.port_m).any():
+        return None
+    states = context.zones.shores.states
+    slow = far_out & (grid.speed_kn[rows] < SLOWLY_KN)
+    turn = np.r_[begin + far, stay]
+    return {
+        "from_state": states[own],
+        "to_state": states[own],
+        "other_state": np.delete(np.array(states), own)[int(others[:, far].argmin())].item(),
+        "out_fraction": at_least(float(position[far]), limits, "min_out_fraction"),
+        "out_m": at_least(float(coast_m[own, far]), limits, "min_out_m"),
+        "began": SHORE if left_shore else UNHEARD,
+        "lying_s": lying_s,
+        "slow_s": int(slow.sum()) * limits.step_s,
+        "landing_s": at_most((leaves - lands + 1) * limits.step_s, limits, "max_landing_s"),
+        "landing_lat": float(grid.lat[stay[len(stay) // 2]]),
+        "landing_lon": float(grid.lon[stay[len(stay) // 2]]),
+        "end_port_m": float(port_m.min()),
+        "path_m": float(way_m(lat, lon)[-1]),
+        "duration_s": (leaves + 1 - begin) * limits.step_s,
+        "n_met": partners,
+        **darkness(limits, grid, turn),
+        **tide_at(limits, grid, lands, context),
+    }
+
+
+def _longest(holds: Bools) -> int:
+    """Return the length of the longest stretch in which something holds.
+
+    >>> _longest(np.array([True, False, True, True]))
+    2
+    """
+    first, last = timegrid.stretches(holds)
+    length = (last - first + 1)[holds[first]]
+    return int(length.max()) if len(length) else 0
+
+
+def _meetings(limits: Limits, met: pd.DataFrame) -> pd.DataFrame:
+    """Return the meetings that aren't explained well, one row for each of the two."""
+    rows = []
+    for event in events.records(met):
+        told = event["evidence"].explained
+        if told is not None and told.weight >= limits.max_explained_weight:
+            continue
+        start_us, end_us = events.span_us(event)
+        tracks = [int(track) for track in event["track_ids"].split(";")]
+        rows += [(track, start_us, end_us, event["lat"], event["lon"]) for track in tracks]
+    return pd.DataFrame(rows, columns=["track", "start_us", "end_us", "lat", "lon"])
+
+
+def _met(
+    grid: timegrid.Grid, rows: Ints, met: pd.DataFrame, coast_m: Floats, limits: Limits
+) -> int:
+    """Count the meetings of a voyage that were far from any coast."""
+    step_us = limits.step_s * SECOND_US
+    own = met[met["track"] == grid.track_id[rows[0]]]
+    n_met = 0
+    for start_us, end_us in zip(own["start_us"].tolist(), own["end_us"].tolist(), strict=True):
+        during = (grid.tick[rows] * step_us >= start_us) & (grid.tick[rows] * step_us <= end_us)
+        n_met += bool(during.any() and coast_m[during].min() >= limits.min_out_m / 2)
+    return n_met

@@ -1,0 +1,56 @@
+"""How much a crossing deserves a look, before explanations."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from detectors.core.evidence import Bound
+from detectors.crossing.evidence import AT_SEA, NEAR, SHORE, UNHEARD
+
+FAST_KN: Final = 18.0
+"""A class A set that is slower than this may well be a ship's."""
+MIN_SCORE: Final = 0.15
+"""What scores less, ships off the coasts of a narrow strait mostly, isn't worth the reading."""
+OF_END: Final = {SHORE: 1.0, NEAR: 1.0, UNHEARD: 0.7, AT_SEA: 0.3}
+AT_A_COAST: Final = frozenset({SHORE, NEAR})
+
+
+def of_passage(evidence: Mapping[str, Any], port_m: float) -> float | None:
+    """Return the score of a passage, None where it is none.
+
+    It is none where neither end is at a coast, where it only leads out from one (or in to one) and
+    the vessel is heard at its other end (it went out, or came in from sea), or where too little
+    speaks for one.
+    """
+    began, ended = evidence["began"], evidence["ended"]
+    if began not in AT_A_COAST and ended not in AT_A_COAST:
+        return None
+    if not evidence["sides_changed"] and AT_SEA in (began, ended):
+        return None
+    mean_kn = evidence["mean_speed_kn"]
+    landed = evidence["landed"] and not at_a_port(evidence, "end", port_m)
+    score = 0.45 + 0.2 * min(1.0, max(0.0, (evidence["width_fraction"] - 0.2) / 0.6))
+    score += 0.2 if landed else 0.1 if ended in AT_A_COAST else 0.0
+    score += 0.1 * min(1.0, mean_kn / 20.0)
+    score *= OF_END[began] * OF_END[ended]
+    score *= 1.0 if evidence["sides_changed"] else 0.6
+    score *= 0.75 + 0.25 * evidence["dark_fraction"]
+    if evidence["ais_class"] != "B" and mean_kn < FAST_KN and not landed:
+        score *= 0.6
+    stated_kn = evidence["median_sog_kn"]
+    contradicted = stated_kn is not None and stated_kn < 0.5 * evidence["speed_kn"]
+    score *= 0.3 if contradicted else 1.0
+    return float(score) if score >= MIN_SCORE else None
+
+
+def at_a_port(evidence: Mapping[str, Any], end: str, port_m: float) -> bool:
+    """Tell whether an end (`start`, `end`) of a passage lies at a port or an anchorage."""
+    return any(evidence[f"{end}_{where}_m"] <= port_m for where in ("port", "anchorage"))
+
+
+def of_half(evidence: Mapping[str, Any]) -> float:
+    """Return the score of half a crossing."""
+    out = evidence["out_fraction"]
+    share = out.measured if isinstance(out, Bound) else out
+    score = 0.45 + (0.3 if evidence["n_met"] else 0.0) + 0.1 * min(1.0, share / 0.5)
+    score *= 1.0 if evidence["began"] == SHORE else 0.8
+    return float(score * (0.75 + 0.25 * evidence["dark_fraction"]))
