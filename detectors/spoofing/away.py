@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.evidence import at_least, at_most
-from detectors.core.frames import IMPOSSIBLE_JUMP, SECOND_US, epoch_us
+from detectors.core.frames import ASTRAY, SECOND_US, epoch_us
 from detectors.kinematics import (
     copies,
     geodesy,
@@ -37,7 +37,7 @@ class Strays:
     """The reports that the segmentation took for corrupt, sorted by vessel and time."""
 
     def __init__(self, noise: pd.DataFrame) -> None:
-        stray = noise[(noise["reason"] == IMPOSSIBLE_JUMP).to_numpy(bool)]
+        stray = noise[noise["reason"].isin(ASTRAY).to_numpy(bool)]
         mmsi, time_us = stray["mmsi"].to_numpy(), epoch_us(stray["time"])
         order = np.lexsort((time_us, mmsi))
         self._mmsi, self.time_us = mmsi[order], time_us[order]

@@ -1,5 +1,6 @@
 """From events to a ranked list of vessels, each with reasons a sailor would understand."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -57,6 +58,7 @@ def assess(
     watchlists: list[Watchlist] | None = None,
     dispositions: pd.DataFrame | None = None,
     looked_at: int | None = None,
+    told_before: Collection[str] = (),
     say: Say = plain,
 ) -> Assessment:
     """Rank vessels by their events; see `scoring.judge` for the score.
@@ -74,6 +76,8 @@ def assess(
         `dispositions.DISPOSITIONS`: events that they set aside are told, and flag nobody.
     looked_at
         Vessels looked at, where `detection` doesn't hold all their positions.
+    told_before
+        Ids of events of an earlier window that are known: they flag nobody again.
     say
         Puts reasons and notes into the reader's language.
     """
@@ -89,6 +93,7 @@ def assess(
     if dispositions is not None:
         aside = set_aside(events, dispositions)
         events.loc[aside, "reason"] += say(" (set aside by a disposition)")
+    aside |= events["event_id"].isin(list(told_before)).to_numpy(bool)
     if looked_at is None:
         looked_at = int(detection.positions["mmsi"].nunique())
     counted, held_back = guard(events[~aside], looked_at, settings)

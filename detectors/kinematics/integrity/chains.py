@@ -33,7 +33,8 @@ MARGIN_KN: Final = 3.0
 
 MAX_SPEED_KN: Final = 60.0
 MAX_UNSUPPORTED_KN: Final = 30.0
-"""See `hull_limits`: no craft is faster, no merchant ship is faster than 30 kn."""
+"""The fastest craft in service make about 50 kn; no merchant ship is faster than 30 kn (the fastest
+container ships are built for 25 kn)."""
 
 HEADS: Final = 24
 """Ends of chains that are remembered at a time; it bounds the work that random fixes can cause."""
@@ -131,6 +132,54 @@ def best_chain(
         length += 1
         best = before[best]
     return length
+
+
+def one_hull(
+    bounds: NDArray[np.int64],
+    reports: Any,
+    free: NDArray[np.bool_],
+    known: NDArray[np.uint8],
+    numbers: NDArray[np.int64],
+) -> None:
+    """Find vessels that are plainly one hull: every step between `free` reports costs nothing.
+
+    Written to `numbers` is, by vessel, the number by which its reports are `known` (0 where none
+    is), or -1 where there is more to it. What `best_chain` finds of the others is all of them.
+    """
+    _one_hull(
+        bounds, reports.time_us, reports.lat, reports.lon, reports.sog, free, known, numbers
+    )
+
+
+@compiled
+def _one_hull(
+    bounds: Any,
+    time_us: Any,
+    lat: Any,
+    lon: Any,
+    sog: Any,
+    free: Any,
+    known: Any,
+    numbers: Any,
+) -> None:
+    for vessel in range(len(bounds) - 1):
+        before = -1
+        for row in range(bounds[vessel], bounds[vessel + 1]):
+            if not free[row]:
+                continue
+            if known[row] > 0:
+                if numbers[vessel] > 0 and numbers[vessel] != known[row]:
+                    numbers[vessel] = -1
+                    break
+                numbers[vessel] = known[row]
+            if before >= 0:
+                passed_s = (time_us[row] - time_us[before]) / SECOND_US
+                apart_m = apart(lat[before], lon[before], lat[row], lon[row])
+                cost = step_cost(apart_m, passed_s, sog[before], sog[row], 0.0)
+                if passed_s <= 0.0 or cost > 0.0:
+                    numbers[vessel] = -1
+                    break
+            before = row
 
 
 def usual_kn(time_us: NDArray[np.int64], lat: Any, lon: Any, sog: Any) -> float:

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US, offsets
 from detectors.kinematics.geodesy import distance_m
-from detectors.kinematics.hull_limits import CLOSING_S
-from detectors.kinematics.integrity.chains import NEAR_M, best_chain, usual_kn
+from detectors.kinematics.integrity.chains import NEAR_M, best_chain, one_hull, usual_kn
 from detectors.kinematics.integrity.shifted import repeated, shifts_s
 
 Bools = NDArray[np.bool_]
@@ -19,19 +18,30 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 COPY_S: Final = 5.0
-"""Reports of one content so close in time are copies (see `tracks.DUPLICATE_WINDOW_S`)."""
+"""Reports of one content so close in time are copies of one transmission.
+
+A vessel that isn't moving, the only one whose reports repeat themselves, reports every 10 s or
+less often: ITU-R M.1371-5, annex 1, tables 1 and 2. Half of that lets receivers' clocks and network
+delays differ by seconds and never joins two true reports, nor chains of them."""
+
+CLOSING_S: Final = 30 * 86_400.0
+"""A hull silent for longer is closed: by then anything on Earth is within its reach."""
+
+MAX_NUMBER: Final = 99
+"""Hulls of one number that a track id has room for. Reports of any further one are false."""
 
 MAX_HULLS: Final = 8
 """Hulls looked for under one number in one stretch; what is left over then is false."""
 
 CONFIRMING_REPORTS: Final = 3
-"""A further hull has so many reports in a row within `HULL_STEP_S` of one another, as in
-`hull_limits`; or, heard by satellite only, `MANY_REPORTS`."""
+"""A further hull has so many reports in a row within `HULL_STEP_S` of one another: corrupt fixes
+seldom agree thrice; or, heard by satellite only, `MANY_REPORTS`."""
 
 MANY_REPORTS: Final = 6
 
 HULL_STEP_S: Final = 900.0
-"""Three corrupt fixes of a day would else be a vessel (see `hull_limits.SHORT_STEP_S`)."""
+"""Three corrupt fixes of a day would else be a vessel. Class A and B under way report every 30 s or
+more often (ITU-R M.1371-5, annex 1, tables 1 and 2)."""
 
 SHIFTED_SHARE: Final = 0.5
 """So much of a chain on another's way at other times is that one's copy, shifted in time. The rest
@@ -163,15 +173,23 @@ def judge(
     verdict[late] = Verdict.CLOCK_FAULT
     shift_s[late] = late_s[late]
     bounds = offsets(reports.mmsi)
-    nobody = not_a_vessel(reports.mmsi[bounds[:-1]])
-    for first, last, is_none in zip(bounds[:-1], bounds[1:], nobody, strict=True):  # vessels
-        own = slice(int(first), int(last))
-        if is_none:
-            verdict[own] = Verdict.NOT_A_VESSEL
-            continue
+    mmsis = reports.mmsi[bounds[:-1]]
+    nobody = np.repeat(not_a_vessel(mmsis), np.diff(bounds))
+    verdict[nobody] = Verdict.NOT_A_VESSEL
+    shift_s[nobody] = np.nan
+    numbers = np.zeros(len(mmsis), np.int64)
+    one_hull(bounds, reports, verdict == Verdict.SOUND, known, numbers)
+    for place in np.flatnonzero(~not_a_vessel(mmsis)):  # vessels
+        own = slice(int(bounds[place]), int(bounds[place + 1]))
+        heard = memory.get(int(mmsis[place]), {})
         one = Judged(verdict[own], hull[own], shift_s[own])
-        heard = memory.get(int(reports.mmsi[first]), {})
-        _one_vessel(reports.take(own), known[own], heard, one)
+        if numbers[place] >= 0 and len(heard) < 2:
+            number, first = _number(int(numbers[place]), heard, int(reports.time_us[own.start]))
+            sound = one.verdict == Verdict.SOUND
+            one.hull[sound] = number
+            one.verdict[sound] = Verdict.SOUND if number == first else Verdict.OTHER_HULL
+        else:
+            _one_vessel(reports.take(own), known[own], heard, one)
     _interference(reports, verdict)
     return Judged(verdict, hull, shift_s)
 
@@ -179,12 +197,17 @@ def judge(
 def not_a_vessel(mmsi: Ints) -> Bools:
     """Tell which numbers are no vessel's: ITU-R M.585-9, annexes 1 and 2.
 
-    Aircraft (111), handheld stations (8), transmitters of distress (970 to 974), aids to navigation
-    (99), coast stations and groups (below 100000000).
+    Coast stations (00MIDxxxx) and groups (0MIDxxxxx), aircraft (111), handheld sets (8), aids to
+    navigation (99), transmitters of distress (970 to 979). A number that has none of the formats,
+    such as the 009... that boats' sets are left with, is a vessel's that says a wrong one.
     """
     first = mmsi // 1_000_000
-    kinds = (first == 111) | ((first >= 970) & (first <= 974)) | (first // 10 == 99)
-    return np.asarray(kinds | (first // 100 == 8) | (mmsi < 100_000_000))
+    kinds = (first == 111) | ((first >= 970) & (first <= 979))
+    for low, divisor in ((0, 1_000_000), (0, 10_000_000), (8, 10_000_000), (99, 1_000_000)):
+        # The digit behind the prefix begins a MID: 2 to 7.
+        begun = mmsi // divisor
+        kinds |= (begun // 10 == low) & (begun % 10 >= 2) & (begun % 10 <= 7)
+    return np.asarray(kinds)
 
 
 def _content(reports: Reports) -> tuple[Ints, ...]:
@@ -236,6 +259,9 @@ def _one_vessel(
         numbers = [number + max(heard) for number in numbers]
     first = min([*numbers, *still], default=1)
     for rows, number in zip(hulls, numbers, strict=True):
+        if number > MAX_NUMBER:
+            judged.verdict[rows] = Verdict.FALSE_FIX
+            continue
         judged.hull[rows] = number
         judged.verdict[rows] = Verdict.SOUND if number == first else Verdict.OTHER_HULL
 
@@ -258,8 +284,15 @@ def _numbers(
             far_m = distance_m(np.array(lats), np.array(lons), hull.lat[0], hull.lon[0])
             numbers[place] = free[int(np.argmin(far_m))]
         else:
-            numbers[place] = min(max([*numbers, *still], default=0) + 1, 255)
+            numbers[place] = max([*numbers, *still], default=0) + 1
     return numbers
+
+
+def _number(known: int, heard: Mapping[int, Last], start_us: int) -> tuple[int, int]:
+    """Return the number of a vessel's only hull, and the first of those that aren't closed."""
+    still = [n for n, last in heard.items() if start_us - last.time_us <= CLOSING_S * SECOND_US]
+    number = known or (still[0] if still else max(heard, default=0) + 1)
+    return min(number, MAX_NUMBER), min([number, *still])
 
 
 def _same_time(own: Reports, track: Ints, free: Bools) -> Ints:

@@ -19,6 +19,7 @@ from pipelines.store.writer.publishing import Publishing
 
 DERIVED: Final = (
     "days",
+    "track_files",
     "track_state",
     "track_days",
     "coverage_cells",
@@ -92,18 +93,20 @@ class FileWriter(Publishing):
         there = self.there()
         self._insert("superseded", gone[[path in there for path in paths]])
         with self._registered("gone", gone):
-            for table in ("files", "file_feeds"):
+            for table in ("files", "file_feeds", "track_files"):
                 self._connection.execute(
                     f"DELETE FROM {table} WHERE path IN (SELECT path FROM gone)"  # noqa: S608
                 )
 
-    def repair(self, dates: Iterable[str] = ()) -> None:
+    def repair(self, dates: Iterable[str] = (), judged: Iterable[str] = ()) -> None:
         """Make anew what is summed from files, forget what has none; then publish.
 
         Parameters
         ----------
         dates
             UTC dates whose `presence` is summed up again from their files.
+        judged
+            Damaged files of judged reports: the next run works their dates out again.
         """
         there = self.there()
         lost = [path for path in self.superseded() if path not in there]
@@ -114,6 +117,11 @@ class FileWriter(Publishing):
                 self._connection.execute("DELETE FROM presence WHERE date = $date", {"date": date})
                 self._insert("presence", found)
             self._connection.execute("DELETE FROM superseded WHERE path IN $lost", {"lost": lost})
+            query = "SELECT date FROM track_files WHERE path IN $damaged"
+            damaged = list(judged)
+            for date in self.sql(query, {"damaged": damaged})["date"]:
+                self._connection.execute("DELETE FROM days WHERE date = $d", {"d": date})
+            self._supersede(damaged)
             self._forget_empty_dates()
         self.publish()
 
@@ -133,6 +141,8 @@ class FileWriter(Publishing):
 
     def _forget_empty_dates(self) -> None:
         """Remove what was worked out for dates that hold nothing any more."""
+        gone = self.sql("SELECT path FROM track_files WHERE date NOT IN (SELECT date FROM files)")
+        self._supersede(list(gone["path"]))
         for table in DERIVED:
             self._connection.execute(
                 f"DELETE FROM {table} WHERE date NOT IN (SELECT date FROM files)"  # noqa: S608
