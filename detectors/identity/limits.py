@@ -29,7 +29,8 @@ class Limits(Detector):
         500 m and 12 % of the way, 75 degrees, 2.5 kn: ships following one another in the lanes of
         the Strait keep half a mile and more.
     min_hulls_s, min_switches, max_interruption_s
-        15 minutes, 6 switches, 90 minutes: an orbit of a satellite.
+        15 minutes, 6 switches, 6 hours: as long as verdicts look around (`integrity.settling`),
+        so that two hulls that are heard by turns are one event.
     max_copy_spread_m, min_copy_moved_m
         300 m and 2000 m, as of the detector spoofing: see `kinematics.copies.judge`.
     min_said_s, memory_s, static_interval_s
@@ -57,7 +58,7 @@ class Limits(Detector):
     max_speed_change_kn: PositiveFloat = 2.5
     min_hulls_s: PositiveInt = 900
     min_switches: PositiveInt = 6
-    max_interruption_s: PositiveInt = 5400
+    max_interruption_s: PositiveInt = 21_600
     max_copy_spread_m: PositiveFloat = 300.0
     min_copy_moved_m: PositiveFloat = 2000.0
     min_said_s: PositiveInt = 900
@@ -69,13 +70,20 @@ class Limits(Detector):
 
     @property
     def settle(self) -> timedelta:
-        """Until then a track may go on, and a better match of an end or beginning turn up."""
-        return timedelta(seconds=self.min_silence_s + self.max_pause_s)
+        """Until then a track may go on, a better match of an end or beginning turn up, or two hulls
+        take turns again.
+        """
+        return timedelta(seconds=max(self.matched_s, self.max_interruption_s))
+
+    @property
+    def matched_s(self) -> int:
+        """How long after an end or beginning its match is awaited."""
+        return self.min_silence_s + self.max_pause_s
 
     @property
     def memory(self) -> statement.Memory:
         """How long what was said is remembered."""
-        return statement.Memory(self.min_said_s, self.memory_s, self.settle.total_seconds())
+        return statement.Memory(self.min_said_s, self.memory_s, float(self.matched_s))
 
     @property
     def motion(self) -> track_ends.Limits:

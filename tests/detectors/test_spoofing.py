@@ -13,7 +13,7 @@ from detectors.core import frames
 from detectors.core.detector import Context
 from detectors.core.explain import explain
 from detectors.core.telling import told
-from detectors.kinematics import geodesy, tracks
+from detectors.kinematics import geodesy, integrity
 from detectors.spoofing import Spoofing
 from detectors.surroundings.coverage import Coverage
 
@@ -88,11 +88,10 @@ def scene(kind: str, begin_h: float, duration_h: float, every_s: float, seed: in
     return pd.concat([reports(t, lat, lon, sog), *more], ignore_index=True)
 
 
-def segmented(table: pd.DataFrame) -> tracks.Segmented:
+def segmented(table: pd.DataFrame) -> integrity.Segmented:
     """What the store would hand to a detector."""
     full = table.assign(heading_deg=np.nan, nav_status=0, msg_type=1, ais_class="A", source="feed")
-    unique, _ = tracks.deduplicate(frames.conform(full, frames.POSITIONS))
-    return tracks.segment(unique, tracks.no_state())
+    return integrity.segment(frames.conform(full, frames.POSITIONS))
 
 
 def staged(stage_of, zones_from, table: pd.DataFrame):
@@ -160,7 +159,7 @@ def test_any_windows_equal_one_go(stage_of, zones_from, falsehood, cuts):
     pd.testing.assert_frame_equal(parts, whole)
 
 
-def context_of(found: tracks.Segmented, zones, **more) -> Context:
+def context_of(found: integrity.Segmented, zones, **more) -> Context:
     vessels = frames.empty(frames.VESSELS)
     end = T0 + pd.Timedelta(hours=HOURS)
     return Context(T0, end, zones, vessels, Coverage.none(), **more)
@@ -259,7 +258,7 @@ def test_only_vessels_are_looked_at(zones_from, mmsi, msg_type):
     assert Spoofing().detect(found, context).empty
 
 
-def disturbed(begin_h: float, minutes: float, every_s: float, seed: int) -> tracks.Segmented:
+def disturbed(begin_h: float, minutes: float, every_s: float, seed: int) -> integrity.Segmented:
     """Three ships near each other whose fixes scatter at once, and one farther off."""
     rng, parts = np.random.default_rng(seed), []
     for k in range(4):

@@ -40,7 +40,8 @@ HEADS: Final = 24
 """Ends of chains that are remembered at a time; it bounds the work that random fixes can cause."""
 
 LINEAGE: Final = 3
-"""Reports of one chain among them, so that a false last one doesn't end it."""
+"""Reports of one chain among them, so that a false last one doesn't end it, beside those from which
+it strayed."""
 
 
 @compiled
@@ -80,8 +81,8 @@ def best_chain(
     """Mark in `out` the chain of most worth among one vessel's `free` reports; return its length.
 
     Reports are in the order of time. Of several chains of one worth the one that ends first counts.
-    Linear in the reports: of each only `HEADS` ends of chains before it are looked at, of which no
-    chain has more than its last `LINEAGE`.
+    Linear in the reports: of each only `HEADS` ends of chains before it are looked at, of which a
+    chain has its last `LINEAGE`, and those from which it strayed.
     """
     n = len(time_us)
     worth = np.zeros(n)
@@ -105,11 +106,13 @@ def best_chain(
                 before[row] = head
         if best < 0 or worth[row] > worth[best]:
             best = row
-        # Its lineage keeps its last few reports.
-        old = before[row]
+        # Its lineage keeps its last few reports, and those from which it strayed: the chain may go
+        # on from there.
+        old, next_of_old = before[row], np.int64(row)
         for _ in range(LINEAGE - 1):
+            next_of_old = old
             old = before[old] if old >= 0 else np.int64(-1)
-        if old >= 0:
+        if old >= 0 and worth[next_of_old] - worth[old] >= 1.0:
             for place in range(count):
                 if heads[place] == old:
                     for later in range(place, count - 1):

@@ -275,9 +275,11 @@ def _numbers(
         votes = np.bincount(votes_of, minlength=256)
         votes[[0, *numbers]] = 0
         numbers[place] = int(votes.argmax()) if votes.any() else 0
-    for place, hull in enumerate(hulls):
+    # New ones by when they were first heard: a false track begins after the true one.
+    for place in sorted(range(len(hulls)), key=lambda place: int(hulls[place].time_us[0])):
         if numbers[place]:
             continue
+        hull = hulls[place]
         free = [number for number in still if number not in numbers]
         if free:
             lats, lons = ([getattr(still[n], name) for n in free] for name in ("lat", "lon"))

@@ -141,7 +141,7 @@ def test_replaced_files_stay_for_a_grace_period(tmp_path: Path, feeds: dict[str,
         pass
     assert not set(old) & set(on_disk(root))
     with store.read(root) as reader:
-        assert reader.named() == set(on_disk(root))
+        assert set(reader.files()) == set(on_disk(root))
         assert reader.superseded() == []
     assert check(root) == []
 

@@ -26,6 +26,7 @@ LATER = (
     "operations",
     "feed_places",
     "late_reports",
+    "track_files",
 )
 
 sys.path.append(str(KEPT))
