@@ -12,9 +12,9 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-MAX_JUMP_M: Final = 5000.0
+MAX_JUMP_M: Final = 1852.0
 """Below this distance no speed is held against a report: it may carry an old position or a late
-time stamp. The tolerance that GFW's segmenter allows for such reports is of this order."""
+time stamp. Hulls closer than a mile aren't told apart, see `integrity.chains.NEAR_M`."""
 
 MAX_SPEED_KN: Final = 60.0
 """Faster than this over more than `MAX_JUMP_M`, two reports can't be of one hull. The fastest craft

@@ -77,7 +77,7 @@ class Spoofing(Limits):
 
     Notes
     -----
-    Leaps below 5 km along the course aren't jumps: late time stamps make them
+    Leaps below a mile along the course aren't jumps: late time stamps make them
     (`hull_limits.MAX_JUMP_M`). Nor is a track
     that is merely straight: autopilots are.
 

@@ -100,7 +100,6 @@ def _delta(schema: pa.Schema) -> dict[str, str]:
     return {name: "DELTA_BINARY_PACKED" for name in wholes if name not in _RUNS}
 
 
-
 def encode(positions: pd.DataFrame, feed_key: str) -> pa.Table:
     """Return `frames.POSITIONS` as rows of `SCHEMA`, in the order given, without columns of nulls
     alone.

@@ -149,9 +149,7 @@ def one_hull(
     Written to `numbers` is, by vessel, the number by which its reports are `known` (0 where none
     is), or -1 where there is more to it. What `best_chain` finds of the others is all of them.
     """
-    _one_hull(
-        bounds, reports.time_us, reports.lat, reports.lon, reports.sog, free, known, numbers
-    )
+    _one_hull(bounds, reports.time_us, reports.lat, reports.lon, reports.sog, free, known, numbers)
 
 
 @compiled

@@ -231,9 +231,7 @@ def _judged(
     )
     judged = conform(judged.reset_index(drop=True), JUDGED)
     ended = _state_of(settled.memory)
-    return JudgedDate(
-        judged, ended, _counts(int(np.count_nonzero(inside)), judged, state, ended)
-    )
+    return JudgedDate(judged, ended, _counts(int(np.count_nonzero(inside)), judged, state, ended))
 
 
 def _order(positions: pd.DataFrame) -> NDArray[np.int64]:

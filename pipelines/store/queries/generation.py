@@ -94,7 +94,9 @@ class Generation:
         files = self.fetched(paths)
         # By way of Arrow: seven times faster than `df`, which makes an object of every text.
         rows = self._connection.sql(statement(name), params={"files": files, **parameters})
-        return frames.conform(to_frame(rows.project(*(f'"{name}"' for name in schema)).to_arrow_table()), schema)
+        return frames.conform(
+            to_frame(rows.project(*(f'"{name}"' for name in schema)).to_arrow_table()), schema
+        )
 
     def _registered(self, name: str, frame: pd.DataFrame) -> "_Registered":
         return _Registered(self._connection, name, frame)

@@ -141,7 +141,10 @@ class FileWriter(Publishing):
 
     def _forget_empty_dates(self) -> None:
         """Remove what was worked out for dates that hold nothing any more."""
-        gone = self.sql("SELECT path FROM track_files WHERE date NOT IN (SELECT date FROM files)")
+        gone = self.sql(
+            "SELECT path FROM track_files WHERE date NOT IN (SELECT date FROM files) "
+            "OR date NOT IN (SELECT date FROM days)"
+        )
         self._supersede(list(gone["path"]))
         for table in DERIVED:
             self._connection.execute(
