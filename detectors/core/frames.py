@@ -70,7 +70,7 @@ NOISE: Final[Mapping[str, Column]] = {
     **POSITIONS,
     "reason": Column("str", "", f"{FALSE_FIX} | {INTERFERENCE} | {CLOCK_FAULT} | {NOT_A_VESSEL}"),
 }
-"""Reports that belong to no track, each with the reason: its verdict, see `kinematics.integrity`."""
+"""Reports that belong to no track, each with the reason: its verdict (`kinematics.integrity`)."""
 
 RECEPTIONS: Final[Mapping[str, Column]] = {
     **{k: POSITIONS[k] for k in ("mmsi", "time", "lat", "lon", "ais_class")},

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from detectors.core.frames import ASTRAY, SECOND_US, epoch_us, offsets
 from detectors.kinematics import geodesy, leaps, shapes, timegrid
-from detectors.kinematics.leaps import Leaps
 from detectors.kinematics.integrity.verdicts import COPY_S
+from detectors.kinematics.leaps import Leaps
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -74,6 +74,12 @@ _REASONS: Final = {
 }
 
 
+def final_at(end: pd.Timestamp | None, now: pd.Timestamp) -> pd.Timestamp | None:
+    """Return when what ended then, or goes on, is final; None if it is now."""
+    until = (now if end is None or pd.isna(end) else end) + PROVISIONAL
+    return until if until > now else None
+
+
 class Segmented(NamedTuple):
     """Judged reports as detectors get them.
 

@@ -15,7 +15,6 @@ from detectors.surroundings.coverage import CELLS, FEED, RECEIVERS, Coverage
 from pipelines.store.now import MOST_NEEDED, REFERENCE_DATES, Now, believed
 from pipelines.store.queries.generation import Generation
 
-
 FOREVER: Final = pd.Timestamp("2200-01-01", tz="UTC").as_unit("us")
 _ALWAYS: Final = ("mmsi", "time", "verdict", "hull")
 

@@ -142,7 +142,7 @@ def test_a_moored_vessel_keeps_its_reports():
     [(9_912_345, True), (1_193_046, True), (992_351_000, False), (5_030_148, False)],
 )
 def test_what_boats_sets_are_left_with_is_a_vessels(mmsi, is_a_vessel):
-    """009... and 1193046 are defaults of class B sets; the others are a buoy and a shore station."""
+    """009... and 1193046 are defaults of class B sets; a buoy and a shore station have others."""
     found = segment(heard(sail(np.arange(0, 600, 60), mmsi=mmsi)))
     assert len(found.tracked) == (10 if is_a_vessel else 0)
     assert set(found.noise["reason"]) == (set() if is_a_vessel else {frames.NOT_A_VESSEL})
