@@ -39,7 +39,7 @@ def refresh(store: Writer, progress: Callable[[int, int], None] | None = None) -
     progress
         Called with (dates done, dates in all).
     """
-    days = store.day_files().to_dict("records")
+    days = _days(store)
     state_digest = ""
     done = reports = duplicates = false_fixes = 0
     for i, day in enumerate(days):
@@ -61,7 +61,7 @@ def refresh(store: Writer, progress: Callable[[int, int], None] | None = None) -
 
 def stale(store: Queries) -> list[str]:
     """Find UTC dates that `refresh` would work out, but later ones that a change would reach."""
-    days = store.day_files().to_dict("records")
+    days = _days(store)
     state_digest, found = "", []
     for i, day in enumerate(days):
         early = str(_next(days, i).get("early", ""))
@@ -69,6 +69,11 @@ def stale(store: Queries) -> list[str]:
             found.append(str(day["date"]))
         state_digest = str(day["state"])
     return found
+
+
+def _days(store: Queries) -> list[dict[str, Any]]:
+    rows = store.day_files().to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def _next(days: list[dict[str, Any]], i: int) -> dict[str, Any]:
