@@ -244,7 +244,11 @@ def _one_vessel(
         shifted = shifts_s(own.take(hulls[0]), own.take(rows))
         on_way = ~np.isnan(shifted)
         if _is_hull(times[rows]) and np.mean(on_way) < SHIFTED_SHARE:
-            hulls.append(rows)
+            # The first hull's reports with wrong times are within the other's reach, hours off.
+            strays = on_way & _few(times[rows])
+            judged.verdict[rows[strays]] = Verdict.CLOCK_FAULT
+            judged.shift_s[rows[strays]] = shifted[strays]
+            hulls.append(rows[~strays])
             continue
         judged.verdict[rows] = np.where(on_way, Verdict.CLOCK_FAULT, Verdict.FALSE_FIX)
         judged.shift_s[rows] = shifted
@@ -314,6 +318,12 @@ def _is_hull(times_us: Ints) -> bool:
         return False
     near = np.diff(times_us) <= HULL_STEP_S * SECOND_US
     return bool(np.lib.stride_tricks.sliding_window_view(near, CONFIRMING_REPORTS - 1).all(1).any())
+
+
+def _few(times_us: Ints) -> Bools:
+    """Tell which reports of a chain are by themselves, with fewer than `CONFIRMING_REPORTS`."""
+    run = np.cumsum(np.r_[False, np.diff(times_us) > HULL_STEP_S * SECOND_US])
+    return np.asarray(np.bincount(run)[run] < CONFIRMING_REPORTS)
 
 
 def _interference(reports: Reports, verdict: NDArray[np.uint8]) -> None:
