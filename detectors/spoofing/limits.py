@@ -14,9 +14,8 @@ class Limits(Detector):
         2 h, 2 h, 12 h, 15 min. The pause is what reception may lose around a jump, and the silence
         the time between two passes of a satellite.
     min_duration_s, min_reports
-        10 minutes and 5 reports, those counted that the segmentation set aside before it believed
-        in the track: fewer are corrupt fixes, which the segmentation confirms as a
-        further track when three agree.
+        10 minutes and 5 reports: fewer may be corrupt fixes, which make a further track when three
+        agree.
     max_alive_fraction
         0.3.
     max_spread_m, min_moved_m
