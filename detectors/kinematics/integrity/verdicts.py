@@ -54,6 +54,13 @@ JAMMED_DEG: Final = 0.25
 receivers all claim the same place (Bergman, Systematic GPS manipulation, 2019)."""
 
 
+BRIEF_REPORTS: Final = 12
+BRIEF_HULLS: Final = 3
+"""So many further hulls of one number, each heard so seldom and within `JAMMED_S`, are fixes that
+scatter, of which some lie on ways that a vessel can have gone. Boats that share a default number
+are heard more often or for longer."""
+
+
 class Verdict(IntEnum):
     """What one report is worth."""
 
@@ -253,6 +260,16 @@ def _one_vessel(
         judged.verdict[rows] = np.where(on_way, Verdict.CLOCK_FAULT, Verdict.FALSE_FIX)
         judged.shift_s[rows] = shifted
     judged.verdict[free] = Verdict.FALSE_FIX
+    brief = [
+        rows
+        for rows in hulls[1:]
+        if len(rows) < BRIEF_REPORTS and times[rows[-1]] - times[rows[0]] <= JAMMED_S * SECOND_US
+    ]
+    if len(brief) >= BRIEF_HULLS:
+        for rows in brief:
+            judged.verdict[rows] = Verdict.FALSE_FIX
+        false = {int(rows[0]) for rows in brief}
+        hulls = [rows for rows in hulls if int(rows[0]) not in false]
     still = {
         number: last
         for number, last in heard.items()
