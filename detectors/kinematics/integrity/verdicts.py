@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US, offsets
 from detectors.kinematics.geodesy import distance_m
-from detectors.kinematics.integrity.chains import NEAR_M, best_chain, one_hull, usual_kn
-from detectors.kinematics.integrity.shifted import repeated, shifts_s
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -166,6 +164,10 @@ def judge(
     memory
         The hulls of each number that were heard before that.
     """
+    # What is compiled is imported by need: whoever only asks the store doesn't pay for it.
+    from detectors.kinematics.integrity.chains import one_hull
+    from detectors.kinematics.integrity.shifted import repeated
+
     n = len(reports)
     memory = memory or {}
     known = np.zeros(n, np.uint8) if known is None else known
@@ -232,6 +234,9 @@ def _one_vessel(
     own: Reports, known: NDArray[np.uint8], heard: Mapping[int, Last], judged: Judged
 ) -> None:
     """Tell the hulls of one number apart; `judged` is changed in place."""
+    from detectors.kinematics.integrity.chains import best_chain, usual_kn
+    from detectors.kinematics.integrity.shifted import shifts_s
+
     free = judged.verdict == Verdict.SOUND
     times, lat, lon, sog = own.time_us, own.lat, own.lon, own.sog
     usual = usual_kn(times[free], lat[free], lon[free], sog[free])
@@ -320,6 +325,8 @@ def _number(known: int, heard: Mapping[int, Last], start_us: int) -> tuple[int, 
 
 def _same_time(own: Reports, track: Ints, free: Bools) -> Ints:
     """Find what lies near the vessel's report of the very same time: times may be coarse."""
+    from detectors.kinematics.integrity.chains import NEAR_M
+
     rows = np.flatnonzero(free)
     place = np.minimum(np.searchsorted(own.time_us[track], own.time_us[rows]), len(track) - 1)
     twin = track[place]
