@@ -7,6 +7,7 @@ that a command's help is instant.
 """
 
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
@@ -16,6 +17,7 @@ from detectors.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from detectors.core.detector import Detector
+    from detectors.core.hypothesis import Hypothesis
 
 
 SHARED: Final = frozenset({"core", "kinematics", "surroundings", "vessels", "hypotheses"})
@@ -55,6 +57,18 @@ def find(name: str) -> "type[Detector]":
     if len(found) != 1 or found[0].name != name:
         raise ConfigError(f"detectors.{name} must give one detector named {name!r}")
     return found[0]
+
+
+def reasons_of(name: str) -> "tuple[Hypothesis, ...]":
+    """Return the innocent reasons that a detector knows.
+
+    They are data in `hypotheses`: to tell them takes nothing of what the detector computes with.
+    """
+    table = f"{__name__}.hypotheses.{name}"
+    if importlib.util.find_spec(table) is None:
+        return find(name).hypotheses
+    reasons: tuple[Hypothesis, ...] = importlib.import_module(table).HYPOTHESES
+    return reasons
 
 
 def build(config: Mapping[str, Mapping[str, Any]]) -> "list[Detector]":

@@ -12,7 +12,6 @@ import yaml
 
 import detectors
 from detectors.core import frames
-from detectors.core.detector import Detector
 from detectors.core.events import WRITTEN
 from detectors.core.frames import Column
 from detectors.core.relations import Relation
@@ -153,27 +152,16 @@ def all_detectors() -> str:
         kind = type(detector)
         if kind.local:
             continue
-        text = inspect.cleandoc(kind.__doc__ or "")
-        rule, _, rest = text.partition("\nParameters\n----------\n")
-        given, notes = _split(rest)
-        for base in kind.__mro__[1:]:  # the parameters may be those of a class of their own
-            if issubclass(base, Detector) and base is not Detector:
-                above = inspect.cleandoc(base.__doc__ or "").partition("\nParameters\n----------\n")
-                given = _split(above[2])[0] | given
         out.append(f"## {kind.name}\n\nVersion {kind.version}. Source: {_cell(kind.source)}.\n")
-        out.append(_plain(rule) + "\n")
+        out.append(_plain(inspect.cleandoc(kind.__doc__ or "")) + "\n")
         rests_on = "; ".join(_opening(relation) for relation in detector.rests_on)
         out.append(f"Rests on: {rests_on}.\n")
         block = configured.get(kind.name) or {}
         rows = []
         for name, field in kind.model_fields.items():
             value = block.get(name, field.get_default(call_default_factory=True))
-            rows.append(
-                (f"`{name}`", f"`{value}`", _cell(field.description or given.get(name, "")))
-            )
+            rows.append((f"`{name}`", f"`{value}`", _cell(field.description or "")))
         out.append(_table(("parameter", "configured", "meaning"), rows))
-        if notes:
-            out.append(_plain(notes) + "\n")
     return "\n".join(out)
 
 
@@ -188,20 +176,6 @@ def _opening(relation: Relation) -> str:
 def _shown(value: float | tuple[str, ...]) -> str:
     """Return a number, or names, as in a sentence."""
     return ", ".join(value) if isinstance(value, tuple) else f"{value:.0f}"
-
-
-def _split(text: str) -> tuple[dict[str, str], str]:
-    """Return the meanings of numpydoc parameters by name, and what follows them."""
-    body, _, notes = text.partition("\nNotes\n-----\n")
-    meanings: dict[str, str] = {}
-    names: list[str] = []
-    for line in body.splitlines():
-        if line and not line.startswith(" "):
-            names = [name.strip() for name in line.split(",")]
-        for name in names:
-            if line.startswith(" "):
-                meanings[name] = f"{meanings.get(name, '')} {line.strip()}".strip()
-    return meanings, notes
 
 
 def zones() -> str:

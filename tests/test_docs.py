@@ -50,6 +50,23 @@ def test_every_parameter_of_a_detector_has_a_meaning(maker: ModuleType) -> None:
     assert not [name for name, meaning in rows if not meaning.strip()]
 
 
+def test_a_model_of_parameters_says_what_each_field_is_at_the_field() -> None:
+    from pipelines.base.secrets import Secrets
+    from pipelines.learn.parameters import NormalParameters, PlacesParameters
+    from pipelines.patrol.prediction import PredictionParameters
+    from pipelines.patrol.units import Planning, Unit
+    from pipelines.run.fill import FillRequest
+    from pipelines.run.night import NightRequest
+    from pipelines.run.past import LearnRequest
+
+    models = [detectors.find(name) for name in detectors.names()]
+    settings = (Secrets, NormalParameters, PlacesParameters, PredictionParameters, Planning, Unit)
+    for model in (*models, *settings, FillRequest, NightRequest, LearnRequest):
+        fields = model.model_fields
+        assert not [n for n, f in fields.items() if not (f.description or "").strip()], model
+        assert not re.search(r"^ *(Parameters|Attributes)$", model.__doc__ or "", re.MULTILINE)
+
+
 def test_a_local_detector_is_not_in_the_reference(
     maker: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,106 +1,143 @@
 """What the rule of encounters goes by."""
 
-from typing import Self
+from typing import Final, Self
 
-from pydantic import PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from detectors.core.detector import Detector
 from detectors.surroundings import settings
 from detectors.surroundings.settings import ZoneClasses
 
+_MAX_ALONGSIDE_M: Final = (
+    "250 m between antennas (a ship's is up to 300 m from where a boat lies), 120 m for two "
+    "larger vessels (nearer than a tow lies astern), and 1.5 kn for a boat that lies to (position "
+    "noise of 10 m on both sides makes 0.3 kn of a step)."
+)
+
+_MAX_STATION_KN: Final = (
+    "0.8 kn: who overtakes at less is still within a mile half an hour later, which is company. "
+    "11 kn for a boat with a ship, since boats board at up to 10 kn as pilots do (6 to 10 kn); 7 "
+    "kn for two ships, in which they can lie alongside one another."
+)
+
+_MAX_INTERRUPTION_S: Final = (
+    "20 and 6 minutes: one lost position or a swing on the hawser doesn't cut an encounter in "
+    "two, and vessels that pass twice don't make one."
+)
+
+_EXCLUDED_CLASSES: Final = (
+    "Zone classes that are left out whole, and those in which only vessels alongside count, "
+    "within 150 m: ships at anchor lie a swinging circle apart."
+)
+
+_COMPANY_M: Final = (
+    "They came together (parted) when 10, 20 or 30 minutes before (after) they were 1000 m apart "
+    "or more; otherwise they came (left) in company. Judgement; twice `max_distance_m`. Where one "
+    "of them wasn't heard then, the last of the ten-minute marks before counts at which both "
+    "were, up to `raft_memory_s` back: a barge heard now and then doesn't come to its tug each "
+    "time."
+)
+
 
 class Limits(Detector):
-    """The parameters of `encounter`.
+    """The parameters of `encounter`."""
 
-    Parameters
-    ----------
-    max_distance_m
-        500 m, Miller et al. (2018) and Global Fishing Watch.
-    max_speed_kn
-        Speed over a step, from positions. 2.5 kn rather than the 2 kn of Miller et al. because two
-        drifting vessels are carried along by the tidal stream (2 kn and more in the Singapore
-        Strait), yet below the 2.5 to 4 kn at which trawlers tow. Their median against 2 kn is kept
-        in evidence and lowers the score.
-    min_duration_s
-        30 minutes, as Starboard Maritime Intelligence uses within 200 m ("How are vessel
-        encounters identified?"); the 2 h of Miller et al. miss a small tanker's or a boat's
-        transfer. Whether the stricter rule is met is kept in evidence.
-    min_brief_s
-        12 minutes measured. Handing over goods or people to a boat takes some 20 minutes; at
-        reports every 3 minutes (class A at anchor, class B below 2 kn: ITU-R M.1371-5, annex 1,
-        tables 1 and 2) interpolation loses up to an interval and a step at either end.
-    max_drift_kn
-        3.3 kn: the stream of the narrows reaches 3 kn at springs, and two vessels that keep their
-        place against one another in it are together.
-    max_alongside_m, max_hull_distance_m, max_relative_speed_kn
-        250 m between antennas (a ship's is up to 300 m from where a boat lies), 120 m for two
-        larger vessels (nearer than a tow lies astern), and 1.5 kn for a boat that lies to
-        (position noise of 10 m on both sides makes 0.3 kn of a step).
-    max_station_kn, max_boat_speed_kn, max_alongside_speed_kn
-        0.8 kn: who overtakes at less is still within a mile half an hour later, which is company.
-        11 kn for a boat with a ship, since boats board at up to 10 kn as pilots do (6 to 10 kn);
-        7 kn for two ships, in which they can lie alongside one another.
-    max_clock_error_s
-        A minute between the clocks of two receivers or transmitters, which seems 150 m at 5 kn and
-        nothing at rest.
-    max_small_m
-        Small craft: class B, or no longer than 45 m. A vessel of class A that doesn't say how long
-        it is isn't taken for one.
-    service_types
-        Ship types that go alongside by trade (pilot, search and rescue, tug, tender, towing, police
-        and medical: ITU-R M.1371-5, table 53). Longer encounters of theirs are found and explained.
-    max_interruption_s, min_piece_s
-        20 and 6 minutes: one lost position or a swing on the hawser doesn't cut an encounter in
-        two, and vessels that pass twice don't make one.
-    max_silence_s
-        30 minutes; class A at anchor reports every 3 minutes, class B below 2 kn as often
-        (ITU-R M.1371-5, table 1), and receivers lose some.
-    step_s
-        2 minutes: 10 m of position noise then make 0.2 kn.
-    excluded_classes, crowded_classes, max_crowded_distance_m
-        Zone classes that are left out whole, and those in which only vessels alongside count,
-        within 150 m: ships at anchor lie a swinging circle apart.
-    raft_memory_s
-        6 hours: how far back pairs are joined to rafts when a pair parts.
-    near_land_m
-        Closer to land than this the pair is taken for berthed, and its score is lowered.
-    company_m, company_s
-        They came together (parted) when 10, 20 or 30 minutes before (after) they were 1000 m apart
-        or more; otherwise they came (left) in company. Judgement; twice `max_distance_m`. Where one
-        of them wasn't heard then, the last of the ten-minute marks before counts at which both
-        were, up to `raft_memory_s` back: a barge heard now and then doesn't come to its tug each
-        time.
-    neighbour_m
-        1 nm: other slow vessels within it when the encounter ends make a crowd, in which lying near
-        one another says less.
-    """
-
-    max_distance_m: PositiveFloat = 500.0
-    max_speed_kn: PositiveFloat = 2.5
-    min_duration_s: PositiveInt = 1800
-    min_brief_s: PositiveInt = 720
-    max_alongside_m: PositiveFloat = 250.0
-    max_hull_distance_m: PositiveFloat = 120.0
-    max_relative_speed_kn: PositiveFloat = 1.5
-    max_station_kn: PositiveFloat = 0.8
-    max_drift_kn: PositiveFloat = 3.3
-    max_alongside_speed_kn: PositiveFloat = 7.0
-    max_boat_speed_kn: PositiveFloat = 11.0
-    max_clock_error_s: PositiveFloat = 60.0
-    max_small_m: PositiveFloat = 45.0
-    service_types: tuple[int, ...] = (31, 32, 50, 51, 52, 53, 55, 58)
-    max_interruption_s: PositiveInt = 1200
-    min_piece_s: PositiveInt = 360
-    max_silence_s: PositiveInt = 1800
-    step_s: PositiveInt = 120
-    excluded_classes: ZoneClasses = ("port",)
-    crowded_classes: ZoneClasses = ("anchorage",)
-    max_crowded_distance_m: PositiveFloat = 150.0
-    near_land_m: PositiveFloat = 300.0
-    company_m: PositiveFloat = 1000.0
-    company_s: PositiveInt = 1800
-    neighbour_m: PositiveFloat = 1852.0
-    raft_memory_s: PositiveInt = 21_600
+    max_distance_m: PositiveFloat = Field(
+        500.0, description="500 m, Miller et al. (2018) and Global Fishing Watch."
+    )
+    max_speed_kn: PositiveFloat = Field(
+        2.5,
+        description=(
+            "Speed over a step, from positions. 2.5 kn rather than the 2 kn of Miller et al. "
+            "because two drifting vessels are carried along by the tidal stream (2 kn and more in "
+            "the Singapore Strait), yet below the 2.5 to 4 kn at which trawlers tow. Their median "
+            "against 2 kn is kept in evidence and lowers the score."
+        ),
+    )
+    min_duration_s: PositiveInt = Field(
+        1800,
+        description=(
+            '30 minutes, as Starboard Maritime Intelligence uses within 200 m ("How are vessel '
+            "encounters identified?\"); the 2 h of Miller et al. miss a small tanker's or a boat's "
+            "transfer. Whether the stricter rule is met is kept in evidence."
+        ),
+    )
+    min_brief_s: PositiveInt = Field(
+        720,
+        description=(
+            "12 minutes measured. Handing over goods or people to a boat takes some 20 minutes; at "
+            "reports every 3 minutes (class A at anchor, class B below 2 kn: ITU-R M.1371-5, annex "
+            "1, tables 1 and 2) interpolation loses up to an interval and a step at either end."
+        ),
+    )
+    max_alongside_m: PositiveFloat = Field(250.0, description=_MAX_ALONGSIDE_M)
+    max_hull_distance_m: PositiveFloat = Field(120.0, description=_MAX_ALONGSIDE_M)
+    max_relative_speed_kn: PositiveFloat = Field(1.5, description=_MAX_ALONGSIDE_M)
+    max_station_kn: PositiveFloat = Field(0.8, description=_MAX_STATION_KN)
+    max_drift_kn: PositiveFloat = Field(
+        3.3,
+        description=(
+            "3.3 kn: the stream of the narrows reaches 3 kn at springs, and two vessels that keep "
+            "their place against one another in it are together."
+        ),
+    )
+    max_alongside_speed_kn: PositiveFloat = Field(7.0, description=_MAX_STATION_KN)
+    max_boat_speed_kn: PositiveFloat = Field(11.0, description=_MAX_STATION_KN)
+    max_clock_error_s: PositiveFloat = Field(
+        60.0,
+        description=(
+            "A minute between the clocks of two receivers or transmitters, which seems 150 m at 5 "
+            "kn and nothing at rest."
+        ),
+    )
+    max_small_m: PositiveFloat = Field(
+        45.0,
+        description=(
+            "Small craft: class B, or no longer than 45 m. A vessel of class A that doesn't say "
+            "how long it is isn't taken for one."
+        ),
+    )
+    service_types: tuple[int, ...] = Field(
+        (31, 32, 50, 51, 52, 53, 55, 58),
+        description=(
+            "Ship types that go alongside by trade (pilot, search and rescue, tug, tender, towing, "
+            "police and medical: ITU-R M.1371-5, table 53). Longer encounters of theirs are found "
+            "and explained."
+        ),
+    )
+    max_interruption_s: PositiveInt = Field(1200, description=_MAX_INTERRUPTION_S)
+    min_piece_s: PositiveInt = Field(360, description=_MAX_INTERRUPTION_S)
+    max_silence_s: PositiveInt = Field(
+        1800,
+        description=(
+            "30 minutes; class A at anchor reports every 3 minutes, class B below 2 kn as often "
+            "(ITU-R M.1371-5, table 1), and receivers lose some."
+        ),
+    )
+    step_s: PositiveInt = Field(
+        120, description="2 minutes: 10 m of position noise then make 0.2 kn."
+    )
+    excluded_classes: ZoneClasses = Field(("port",), description=_EXCLUDED_CLASSES)
+    crowded_classes: ZoneClasses = Field(("anchorage",), description=_EXCLUDED_CLASSES)
+    max_crowded_distance_m: PositiveFloat = Field(150.0, description=_EXCLUDED_CLASSES)
+    near_land_m: PositiveFloat = Field(
+        300.0,
+        description=(
+            "Closer to land than this the pair is taken for berthed, and its score is lowered."
+        ),
+    )
+    company_m: PositiveFloat = Field(1000.0, description=_COMPANY_M)
+    company_s: PositiveInt = Field(1800, description=_COMPANY_M)
+    neighbour_m: PositiveFloat = Field(
+        1852.0,
+        description=(
+            "1 nm: other slow vessels within it when the encounter ends make a crowd, in which "
+            "lying near one another says less."
+        ),
+    )
+    raft_memory_s: PositiveInt = Field(
+        21_600, description="6 hours: how far back pairs are joined to rafts when a pair parts."
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

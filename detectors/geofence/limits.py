@@ -26,85 +26,100 @@ APPROACH_SCORES: Final = {"landing_place": 0.15}
 STEP_S: Final = 120
 """Step of the time grid for conduct: a boat at 5 kn makes 300 m in it."""
 
+_STOP_SCORES: Final = (
+    "Zone classes in which a stop, or the wrong direction, is an event, with its score: more "
+    "where the lane is one of an adopted scheme, to which rule 10 applies."
+)
+
+_MIN_AGAINST_KN: Final = "Under way, and longer than giving way or overtaking takes: 20 minutes."
+
+_MAX_LANDING_KN: Final = "3 knots for 10 minutes: what it takes to feel one's way in."
+
 
 class Limits(Detector):
-    """The parameters of `geofence`.
+    """The parameters of `geofence`."""
 
-    Parameters
-    ----------
-    crossing_scores
-        Zone classes whose crossings are events, with their score. Crossings are context for what
-        happens after them, so the scores are low.
-    dwell_scores
-        Zone classes in which a stay is an event, with its score. Ports and anchorages are left
-        out, where staying is the rule.
-    boundary_scores
-        Classes of boundary lines whose crossings are events, with their score.
-    stop_scores, against_scores
-        Zone classes in which a stop, or the wrong direction, is an event, with its score: more
-        where the lane is one of an adopted scheme, to which rule 10 applies.
-    approach_scores
-        Zone classes an approach to which is an event, with its score.
-    min_outside_s
-        10 minutes outside end a visit.
-    min_inside_s
-        2 minutes inside make one: one position off by a few metres doesn't.
-    min_dwell_s
-        30 minutes: long enough to land or take on something by boat.
-    max_silence_s
-        1 hour, the longest silence over which a crossing is interpolated, and a stay, a stop or a
-        way against a lane goes on.
-    min_beside_m
-        Half a mile: treaty charts lie up to 0.2 nm off WGS84, and AIS positions are good to 10 m.
-    max_beside_s
-        6 hours.
-    max_stop_kn
-        2 knots made good: less than steerage way, no more than the tide of the Strait.
-    min_stop_s
-        30 minutes: a pilot boards under way and in less.
-    excluded_classes
-        Zone classes in which a stop is nothing special; of transfer areas (`sts_area`) only the
-        licensed ones.
-    min_against_kn, min_against_s
-        Under way, and longer than giving way or overtaking takes: 20 minutes.
-    min_against_deg
-        135 degrees: who crosses a lane does so at right angles (rule 10(c)).
-    min_approach_kn
-        5 knots: under way.
-    max_landing_kn, min_landing_s
-        3 knots for 10 minutes: what it takes to feel one's way in.
-    max_approach_s
-        1 hour from the one to the other.
-    max_approach_length_m
-        Longer vessels don't land on a beach; 40 m as for fast crossings (`crossing`).
-    max_interruption_s
-        10 minutes.
-    """
-
-    crossing_scores: ZoneScores = Field(default=CROSSING_SCORES)
-    dwell_scores: ZoneScores = Field(default=DWELL_SCORES)
-    boundary_scores: BoundaryScores = Field(default=BOUNDARY_SCORES)
-    stop_scores: ZoneScores = Field(default=STOP_SCORES)
-    against_scores: ZoneScores = Field(default=AGAINST_SCORES)
-    approach_scores: ZoneScores = Field(default=APPROACH_SCORES)
-    min_outside_s: PositiveInt = 600
-    min_inside_s: PositiveInt = 120
-    min_dwell_s: PositiveInt = 1800
-    max_silence_s: PositiveInt = 3600
-    min_beside_m: PositiveFloat = 926.0
-    max_beside_s: PositiveInt = 21600
-    max_stop_kn: PositiveFloat = 2.0
-    min_stop_s: PositiveInt = 1800
-    excluded_classes: ZoneClasses = ("port", "anchorage", "sts_area", "waiting_area")
-    min_against_kn: PositiveFloat = 5.0
-    min_against_s: PositiveInt = 1200
-    min_against_deg: float = Field(default=135.0, gt=90, le=180)
-    min_approach_kn: PositiveFloat = 5.0
-    max_landing_kn: PositiveFloat = 3.0
-    min_landing_s: PositiveInt = 600
-    max_approach_s: PositiveInt = 3600
-    max_approach_length_m: PositiveFloat = 40.0
-    max_interruption_s: PositiveInt = 600
+    crossing_scores: ZoneScores = Field(
+        CROSSING_SCORES,
+        description=(
+            "Zone classes whose crossings are events, with their score. Crossings are context for "
+            "what happens after them, so the scores are low."
+        ),
+    )
+    dwell_scores: ZoneScores = Field(
+        DWELL_SCORES,
+        description=(
+            "Zone classes in which a stay is an event, with its score. Ports and anchorages are "
+            "left out, where staying is the rule."
+        ),
+    )
+    boundary_scores: BoundaryScores = Field(
+        BOUNDARY_SCORES,
+        description="Classes of boundary lines whose crossings are events, with their score.",
+    )
+    stop_scores: ZoneScores = Field(STOP_SCORES, description=_STOP_SCORES)
+    against_scores: ZoneScores = Field(AGAINST_SCORES, description=_STOP_SCORES)
+    approach_scores: ZoneScores = Field(
+        APPROACH_SCORES,
+        description="Zone classes an approach to which is an event, with its score.",
+    )
+    min_outside_s: PositiveInt = Field(600, description="10 minutes outside end a visit.")
+    min_inside_s: PositiveInt = Field(
+        120, description="2 minutes inside make one: one position off by a few metres doesn't."
+    )
+    min_dwell_s: PositiveInt = Field(
+        1800, description="30 minutes: long enough to land or take on something by boat."
+    )
+    max_silence_s: PositiveInt = Field(
+        3600,
+        description=(
+            "1 hour, the longest silence over which a crossing is interpolated, and a stay, a stop "
+            "or a way against a lane goes on."
+        ),
+    )
+    min_beside_m: PositiveFloat = Field(
+        926.0,
+        description=(
+            "Half a mile: treaty charts lie up to 0.2 nm off WGS84, and AIS positions are good to "
+            "10 m."
+        ),
+    )
+    max_beside_s: PositiveInt = Field(21600, description="6 hours.")
+    max_stop_kn: PositiveFloat = Field(
+        2.0,
+        description=(
+            "2 knots made good: less than steerage way, no more than the tide of the Strait."
+        ),
+    )
+    min_stop_s: PositiveInt = Field(
+        1800, description="30 minutes: a pilot boards under way and in less."
+    )
+    excluded_classes: ZoneClasses = Field(
+        ("port", "anchorage", "sts_area", "waiting_area"),
+        description=(
+            "Zone classes in which a stop is nothing special; of transfer areas (`sts_area`) only "
+            "the licensed ones."
+        ),
+    )
+    min_against_kn: PositiveFloat = Field(5.0, description=_MIN_AGAINST_KN)
+    min_against_s: PositiveInt = Field(1200, description=_MIN_AGAINST_KN)
+    min_against_deg: float = Field(
+        135.0,
+        gt=90,
+        le=180,
+        description="135 degrees: who crosses a lane does so at right angles (rule 10(c)).",
+    )
+    min_approach_kn: PositiveFloat = Field(5.0, description="5 knots: under way.")
+    max_landing_kn: PositiveFloat = Field(3.0, description=_MAX_LANDING_KN)
+    min_landing_s: PositiveInt = Field(600, description=_MAX_LANDING_KN)
+    max_approach_s: PositiveInt = Field(3600, description="1 hour from the one to the other.")
+    max_approach_length_m: PositiveFloat = Field(
+        40.0,
+        description=(
+            "Longer vessels don't land on a beach; 40 m as for fast crossings (`crossing`)."
+        ),
+    )
+    max_interruption_s: PositiveInt = Field(600, description="10 minutes.")
 
     @property
     def settle(self) -> timedelta:

@@ -1,72 +1,84 @@
 """What the rules of identity go by."""
 
 from datetime import timedelta
+from typing import Final
 
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from detectors.core.detector import Detector
 from detectors.kinematics import track_ends
 from detectors.vessels import statement
 
+_MAX_PAUSE_S: Final = (
+    "30 minutes between the two, for entering new data into the set; 5 minutes by which clocks of "
+    "two receivers may differ, so that both may seem to be heard at once."
+)
+
+_MIN_BEFORE_S: Final = (
+    "20 and 10 minutes; 6 reports within 90 minutes, as at 10 minutes of which a third is lost; "
+    "at the end of the data, 10 minutes since the end of a track and six of its intervals, before "
+    "it counts as ended."
+)
+
+_MAX_MISS_M: Final = (
+    "500 m and 12 % of the way, 75 degrees, 2.5 kn: ships following one another in the lanes of "
+    "the Strait keep half a mile and more."
+)
+
+_MIN_HULLS_S: Final = (
+    "15 minutes, 6 switches, 6 hours: as long as verdicts look around (`integrity.settling`), so that "
+    "two hulls that are heard by turns are one event."
+)
+
+_MAX_COPY_SPREAD_M: Final = (
+    "300 m and 2000 m, as of the detector spoofing: see `kinematics.copies.judge`."
+)
+
+_MIN_SAID_S: Final = (
+    "15 minutes: static data are sent every 6 minutes (ITU-R M.1371-5, annex 1, 4.2.1), so it was "
+    "said twice or three times; 12 hours; 12 minutes, two such intervals."
+)
+
+_MAX_TOGETHER_M: Final = "2 km between two sets of one ship, clocks and sizes allowed for; 40 kn."
+
 
 class Limits(Detector):
-    """The parameters of `identity`.
+    """The parameters of `identity`."""
 
-    Parameters
-    ----------
-    min_silence_s
-        1 hour: an end or a beginning of a stretch of track.
-    max_pause_s, max_clock_s
-        30 minutes between the two, for entering new data into the set; 5 minutes by which clocks
-        of two receivers may differ, so that both may seem to be heard at once.
-    min_before_s, min_after_s, min_reports, max_thin_s, min_ended_s
-        20 and 10 minutes; 6 reports within 90 minutes, as at 10 minutes of which a third is lost;
-        at the end of the data, 10 minutes since the end of a track and six of its intervals, before
-        it counts as ended.
-    min_speed_kn
-        3 kn: what lies still has no course to be carried on.
-    max_miss_m, max_miss_ratio, max_course_change_deg, max_speed_change_kn
-        500 m and 12 % of the way, 75 degrees, 2.5 kn: ships following one another in the lanes of
-        the Strait keep half a mile and more.
-    min_hulls_s, min_switches, max_interruption_s
-        15 minutes, 6 switches, 6 hours: as long as verdicts look around (`integrity.settling`),
-        so that two hulls that are heard by turns are one event.
-    max_copy_spread_m, min_copy_moved_m
-        300 m and 2000 m, as of the detector spoofing: see `kinematics.copies.judge`.
-    min_said_s, memory_s, static_interval_s
-        15 minutes: static data are sent every 6 minutes (ITU-R M.1371-5, annex 1, 4.2.1), so it
-        was said twice or three times; 12 hours; 12 minutes, two such intervals.
-    max_together_m, max_transit_kn
-        2 km between two sets of one ship, clocks and sizes allowed for; 40 kn.
-    min_ship_m
-        50 m: the smallest length at which most ships have an IMO number (100 GT, IMO resolution
-        A.1117(30)).
-    """
-
-    min_silence_s: PositiveInt = 3600
-    max_pause_s: PositiveInt = 1800
-    max_clock_s: PositiveInt = 300
-    min_before_s: PositiveInt = 1200
-    min_after_s: PositiveInt = 600
-    min_ended_s: PositiveInt = 600
-    min_reports: PositiveInt = 6
-    max_thin_s: PositiveInt = 5400
-    min_speed_kn: PositiveFloat = 3.0
-    max_miss_m: PositiveFloat = 500.0
-    max_miss_ratio: PositiveFloat = 0.12
-    max_course_change_deg: PositiveFloat = 75.0
-    max_speed_change_kn: PositiveFloat = 2.5
-    min_hulls_s: PositiveInt = 900
-    min_switches: PositiveInt = 6
-    max_interruption_s: PositiveInt = 21_600
-    max_copy_spread_m: PositiveFloat = 300.0
-    min_copy_moved_m: PositiveFloat = 2000.0
-    min_said_s: PositiveInt = 900
-    memory_s: PositiveInt = 43_200
-    static_interval_s: PositiveInt = 720
-    max_together_m: PositiveFloat = 2000.0
-    max_transit_kn: PositiveFloat = 40.0
-    min_ship_m: PositiveFloat = 50.0
+    min_silence_s: PositiveInt = Field(
+        3600, description="1 hour: an end or a beginning of a stretch of track."
+    )
+    max_pause_s: PositiveInt = Field(1800, description=_MAX_PAUSE_S)
+    max_clock_s: PositiveInt = Field(300, description=_MAX_PAUSE_S)
+    min_before_s: PositiveInt = Field(1200, description=_MIN_BEFORE_S)
+    min_after_s: PositiveInt = Field(600, description=_MIN_BEFORE_S)
+    min_ended_s: PositiveInt = Field(600, description=_MIN_BEFORE_S)
+    min_reports: PositiveInt = Field(6, description=_MIN_BEFORE_S)
+    max_thin_s: PositiveInt = Field(5400, description=_MIN_BEFORE_S)
+    min_speed_kn: PositiveFloat = Field(
+        3.0, description="3 kn: what lies still has no course to be carried on."
+    )
+    max_miss_m: PositiveFloat = Field(500.0, description=_MAX_MISS_M)
+    max_miss_ratio: PositiveFloat = Field(0.12, description=_MAX_MISS_M)
+    max_course_change_deg: PositiveFloat = Field(75.0, description=_MAX_MISS_M)
+    max_speed_change_kn: PositiveFloat = Field(2.5, description=_MAX_MISS_M)
+    min_hulls_s: PositiveInt = Field(900, description=_MIN_HULLS_S)
+    min_switches: PositiveInt = Field(6, description=_MIN_HULLS_S)
+    max_interruption_s: PositiveInt = Field(21_600, description=_MIN_HULLS_S)
+    max_copy_spread_m: PositiveFloat = Field(300.0, description=_MAX_COPY_SPREAD_M)
+    min_copy_moved_m: PositiveFloat = Field(2000.0, description=_MAX_COPY_SPREAD_M)
+    min_said_s: PositiveInt = Field(900, description=_MIN_SAID_S)
+    memory_s: PositiveInt = Field(43_200, description=_MIN_SAID_S)
+    static_interval_s: PositiveInt = Field(720, description=_MIN_SAID_S)
+    max_together_m: PositiveFloat = Field(2000.0, description=_MAX_TOGETHER_M)
+    max_transit_kn: PositiveFloat = Field(40.0, description=_MAX_TOGETHER_M)
+    min_ship_m: PositiveFloat = Field(
+        50.0,
+        description=(
+            "50 m: the smallest length at which most ships have an IMO number (100 GT, IMO "
+            "resolution A.1117(30))."
+        ),
+    )
 
     @property
     def settle(self) -> timedelta:

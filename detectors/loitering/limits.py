@@ -1,6 +1,6 @@
 """What the rule of loitering goes by."""
 
-from typing import Self
+from typing import Final, Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
@@ -8,77 +8,101 @@ from detectors.core.detector import Detector
 from detectors.surroundings import settings
 from detectors.surroundings.settings import ZoneClasses
 
+_MAX_INTERRUPTION_S: Final = (
+    "40 minutes within 3 nm, and 10 minutes: using the engine to regain the place after drifting "
+    "off it doesn't cut a loitering in two, going elsewhere does, and a vessel that slows down "
+    "for a moment now and then doesn't loiter."
+)
+
+_MIN_WORKING_KN: Final = (
+    "2 to 4.5 kn, the speed at which nets are towed (2.5 to 4 kn as a rule) and lines hauled; "
+    "legs of 20 minutes, shorter than a tow; and a change of course by 60 degrees from one leg on "
+    "which it made 1.2 kn to the next such leg. Share of time and turns are kept in evidence: "
+    "working to and fro isn't drifting."
+)
+
 
 class Limits(Detector):
-    """The parameters of `loitering`.
+    """The parameters of `loitering`."""
 
-    Parameters
-    ----------
-    max_speed_kn
-        3.2 kn. Miller et al. (2018) and Global Fishing Watch use 2 kn on the high seas; here the
-        tidal stream carries a drifting vessel along at 2 to 3 kn, and position noise adds 0.2 kn.
-        A median of `lowered_speed_kn` or more lowers the score.
-    lowered_speed_kn
-        2 kn, the limit of Miller et al.
-    min_duration_s
-        2 hours. Miller et al. ask for 8 h, Starboard Maritime Intelligence for 4 h, Global
-        Fishing Watch publishes from 1 h of hourly blocks. Waiting for a pilot or a tide in the
-        Strait takes less than 2 h as a rule; a transfer to a boat without AIS is seen from 2 h.
-    max_interruption_s, max_interruption_m, min_piece_s
-        40 minutes within 3 nm, and 10 minutes: using the engine to regain the place after
-        drifting off it doesn't cut a loitering in two, going elsewhere does, and a vessel that
-        slows down for a moment now and then doesn't loiter.
-    max_silence_s
-        2 hours: received by satellites only, a vessel is heard every 10 to 30 minutes and now and
-        then missed. The longest silence is kept in evidence.
-    min_reports
-        4 reports at least, the ones on either side included: two positions two hours apart show
-        where a vessel was twice, not that it stayed.
-    excluded_classes
-        Where lying still is the rule.
-    step_s
-        2 minutes: 10 m of position noise then make 0.2 kn.
-    near_land_m
-        Closer to land than this the vessel is taken for berthed, and its score is lowered.
-    min_working_kn, max_working_kn, leg_s, min_turn_deg
-        2 to 4.5 kn, the speed at which nets are towed (2.5 to 4 kn as a rule) and lines hauled;
-        legs of 20 minutes, shorter than a tow; and a change of course by 60 degrees from one leg
-        on which it made 1.2 kn to the next such leg. Share of time and turns are kept in evidence:
-        working to and fro isn't drifting.
-    company_m
-        A tug within 600 m at three of four moments (the end, and 40, 80 and 120 minutes before it:
-        thirds of `min_duration_s`) attends the vessel or has it in tow; hawsers are 150 to 500 m
-        long. So does a vessel at work that this one guards or serves.
-    neighbour_m
-        2 nm: others that lie still within it shortly before the end (a third of `min_duration_s`)
-        make a customary anchorage.
-    fishing_near_m
-        3 nm: vessels that say they fish within it then work the same ground.
-    after_s
-        2 h 20 min after it ended: where the vessel is in a zone of `excluded_classes` at one of six
-        moments until then, it was waiting to call there. From a pilot ground or the roads to a
-        berth are 10 to 15 nm at 6 to 8 kn.
-    """
-
-    max_speed_kn: PositiveFloat = Field(default=3.2, le=10.0)
-    lowered_speed_kn: PositiveFloat = 2.0
-    min_duration_s: PositiveInt = 7200
-    max_interruption_s: PositiveInt = 2400
-    max_interruption_m: PositiveFloat = 5556.0
-    min_piece_s: PositiveInt = 600
-    max_silence_s: PositiveInt = 7200
-    min_reports: PositiveInt = 4
-    step_s: PositiveInt = 120
-    excluded_classes: ZoneClasses = ("port", "anchorage")
-    near_land_m: PositiveFloat = 300.0
-    after_s: PositiveInt = 8400
-    min_working_kn: PositiveFloat = 2.0
-    max_working_kn: PositiveFloat = 4.5
-    leg_s: PositiveInt = 1200
-    min_turn_deg: PositiveFloat = 60.0
-    company_m: PositiveFloat = 600.0
-    neighbour_m: PositiveFloat = 3704.0
-    fishing_near_m: PositiveFloat = 5556.0
+    max_speed_kn: PositiveFloat = Field(
+        3.2,
+        le=10.0,
+        description=(
+            "3.2 kn. Miller et al. (2018) and Global Fishing Watch use 2 kn on the high seas; here "
+            "the tidal stream carries a drifting vessel along at 2 to 3 kn, and position noise "
+            "adds 0.2 kn. A median of `lowered_speed_kn` or more lowers the score."
+        ),
+    )
+    lowered_speed_kn: PositiveFloat = Field(2.0, description="2 kn, the limit of Miller et al.")
+    min_duration_s: PositiveInt = Field(
+        7200,
+        description=(
+            "2 hours. Miller et al. ask for 8 h, Starboard Maritime Intelligence for 4 h, Global "
+            "Fishing Watch publishes from 1 h of hourly blocks. Waiting for a pilot or a tide in "
+            "the Strait takes less than 2 h as a rule; a transfer to a boat without AIS is seen "
+            "from 2 h."
+        ),
+    )
+    max_interruption_s: PositiveInt = Field(2400, description=_MAX_INTERRUPTION_S)
+    max_interruption_m: PositiveFloat = Field(5556.0, description=_MAX_INTERRUPTION_S)
+    min_piece_s: PositiveInt = Field(600, description=_MAX_INTERRUPTION_S)
+    max_silence_s: PositiveInt = Field(
+        7200,
+        description=(
+            "2 hours: received by satellites only, a vessel is heard every 10 to 30 minutes and "
+            "now and then missed. The longest silence is kept in evidence."
+        ),
+    )
+    min_reports: PositiveInt = Field(
+        4,
+        description=(
+            "4 reports at least, the ones on either side included: two positions two hours apart "
+            "show where a vessel was twice, not that it stayed."
+        ),
+    )
+    step_s: PositiveInt = Field(
+        120, description="2 minutes: 10 m of position noise then make 0.2 kn."
+    )
+    excluded_classes: ZoneClasses = Field(
+        ("port", "anchorage"), description="Where lying still is the rule."
+    )
+    near_land_m: PositiveFloat = Field(
+        300.0,
+        description=(
+            "Closer to land than this the vessel is taken for berthed, and its score is lowered."
+        ),
+    )
+    after_s: PositiveInt = Field(
+        8400,
+        description=(
+            "2 h 20 min after it ended: where the vessel is in a zone of `excluded_classes` at one "
+            "of six moments until then, it was waiting to call there. From a pilot ground or the "
+            "roads to a berth are 10 to 15 nm at 6 to 8 kn."
+        ),
+    )
+    min_working_kn: PositiveFloat = Field(2.0, description=_MIN_WORKING_KN)
+    max_working_kn: PositiveFloat = Field(4.5, description=_MIN_WORKING_KN)
+    leg_s: PositiveInt = Field(1200, description=_MIN_WORKING_KN)
+    min_turn_deg: PositiveFloat = Field(60.0, description=_MIN_WORKING_KN)
+    company_m: PositiveFloat = Field(
+        600.0,
+        description=(
+            "A tug within 600 m at three of four moments (the end, and 40, 80 and 120 minutes "
+            "before it: thirds of `min_duration_s`) attends the vessel or has it in tow; hawsers "
+            "are 150 to 500 m long. So does a vessel at work that this one guards or serves."
+        ),
+    )
+    neighbour_m: PositiveFloat = Field(
+        3704.0,
+        description=(
+            "2 nm: others that lie still within it shortly before the end (a third of "
+            "`min_duration_s`) make a customary anchorage."
+        ),
+    )
+    fishing_near_m: PositiveFloat = Field(
+        5556.0, description="3 nm: vessels that say they fish within it then work the same ground."
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from detectors.core import events
 from detectors.core.detector import Context, Detector
@@ -29,6 +29,12 @@ WINDOW_S: Final = 7200
 """The longer of the windows over which surprise is averaged (`normal.WINDOWS`)."""
 
 
+_EXTREME_EXCESS_SCORE: Final = (
+    "So far beyond the threshold (a factor of 22,000), for so long, an outlier deserves a look by "
+    "itself."
+)
+
+
 class Outlier(Detector):
     """A vessel under way whose place, course or speed is one of the rarest of its class.
 
@@ -43,18 +49,6 @@ class Outlier(Detector):
 
     Without a fitted model (``Context.models["normal"]``) nothing is found; how many ticks can be
     beyond the threshold was set when the model was fitted.
-
-    Parameters
-    ----------
-    min_duration_s
-        30 minutes: giving way to another ship takes less.
-    max_interruption_s
-        20 minutes.
-    full_excess_score
-        Nats beyond the threshold from where on more adds nothing: three are a factor of 20.
-    extreme_excess_score, min_extreme_duration_s
-        So far beyond the threshold (a factor of 22,000), for so long, an outlier deserves a look by
-        itself.
 
     Notes
     -----
@@ -84,11 +78,18 @@ class Outlier(Detector):
     needs_zones: ClassVar[bool] = False
     hypotheses: ClassVar[tuple[Hypothesis, ...]] = HYPOTHESES
 
-    min_duration_s: PositiveInt = 1800
-    max_interruption_s: NonNegativeInt = 1200
-    full_excess_score: PositiveFloat = 3.0
-    extreme_excess_score: NonNegativeFloat = 10.0
-    min_extreme_duration_s: PositiveInt = 3600
+    min_duration_s: PositiveInt = Field(
+        1800, description="30 minutes: giving way to another ship takes less."
+    )
+    max_interruption_s: NonNegativeInt = Field(1200, description="20 minutes.")
+    full_excess_score: PositiveFloat = Field(
+        3.0,
+        description=(
+            "Nats beyond the threshold from where on more adds nothing: three are a factor of 20."
+        ),
+    )
+    extreme_excess_score: NonNegativeFloat = Field(10.0, description=_EXTREME_EXCESS_SCORE)
+    min_extreme_duration_s: PositiveInt = Field(3600, description=_EXTREME_EXCESS_SCORE)
 
     @property
     def rests_on(self) -> tuple[Relation, ...]:

@@ -7,7 +7,6 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
 
 from detectors.kinematics import geodesy
 
@@ -37,6 +36,8 @@ class Coasts:
     """
 
     def __init__(self, land: gpd.GeoDataFrame) -> None:
+        from scipy.spatial import cKDTree  # a quarter of a second, for who asks for no distance
+
         known = land[land["iso3"].fillna("") != ""] if "iso3" in land else land.iloc[:0]
         self.states: tuple[str, ...] = tuple(sorted(known["iso3"].unique())) if len(known) else ()
         degree_m = np.pi / 180 * geodesy.EARTH_RADIUS_M

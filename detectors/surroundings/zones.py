@@ -4,19 +4,21 @@ import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
 
 from detectors.core.errors import FrameError
 from detectors.kinematics import geodesy
 from detectors.surroundings.boundaries import Boundaries
 from detectors.surroundings.coasts import Coasts
 from detectors.surroundings.polygons import PolygonIndex
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 ZONE_COLUMNS: Final = ("zone_id", "name", "zone_class", "source", "confidence", "geometry")
 ZONE_CLASSES: Final = (
@@ -237,7 +239,9 @@ class Zones:
         return PolygonIndex([self.reach])
 
     @cached_property
-    def _coast(self) -> cKDTree | None:
+    def _coast(self) -> "cKDTree | None":
+        from scipy.spatial import cKDTree  # as in `Coasts`
+
         degree_m = np.pi / 180 * geodesy.EARTH_RADIUS_M
         dense = shapely.segmentize(self.land.geometry.to_numpy(), COAST_SPACING_M / degree_m)
         lon, lat = shapely.get_coordinates(dense).T

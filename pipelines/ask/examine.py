@@ -1,9 +1,6 @@
-"""What `selat doctor` and `selat status` look at."""
-
-from datetime import datetime
+"""All that a person may edit, looked at: seconds of geometry; `look` keeps what it found."""
 
 import detectors
-from pipelines import ingest
 from pipelines.ask.doctor import (
     attempt,
     check_config,
@@ -14,11 +11,10 @@ from pipelines.ask.doctor import (
     check_zone_files,
     check_zones,
 )
-from pipelines.ask.health import Health, gather
-from pipelines.ask.health import problems as health_problems
 from pipelines.base import marks
 from pipelines.base.problems import Problem
 from pipelines.base.settings import Installation
+from pipelines.ingest import Area
 from pipelines.patrol import units
 from pipelines.publish.packs import recipients
 from pipelines.run.setup import load_zones
@@ -34,7 +30,7 @@ def examine(installation: Installation) -> list[Problem]:
         problems += check_reach(installation.latest, zones)
         problems += check_own_classes(zones, detectors.build(installation.detectors))
         area = installation.settings.area
-        problems += attempt("settings.yaml, area", lambda: ingest.Area.parse(area, zones))
+        problems += attempt("settings.yaml, area", lambda: Area.parse(area, zones))
         if (installation.config / recipients.FILE_NAME).exists():
             rules = marks.load(installation.config)
             problems += check_recipients(installation.config, installation.reference, zones, rules)
@@ -44,19 +40,3 @@ def examine(installation: Installation) -> list[Problem]:
             units.FILE_NAME, lambda: units.of(installation.config, installation.reference)
         )
     return problems
-
-
-def look(installation: Installation, now: datetime) -> tuple[Health | None, list[Problem]]:
-    """Return an installation's health, and all its problems: errors first, then what is poorer.
-
-    Without health where the store can't be opened; the problems say why.
-    """
-    problems = examine(installation)
-    health: Health | None = None
-    try:
-        health = gather(installation, now)
-        problems += health_problems(health, installation.settings.health)
-    except Exception as error:
-        told = ingest.explained("the store", error)
-        problems.append(Problem("error", "store", told.message, told.hint))
-    return health, sorted(problems, key=lambda problem: problem.level != "error")

@@ -1,7 +1,7 @@
 """From events to a ranked list of vessels, each with reasons a sailor would understand."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -13,6 +13,7 @@ from detectors.core.telling import Say, plain, told
 from detectors.surroundings.landmarks import Gazetteer
 from pipelines.assess.dispositions import set_aside
 from pipelines.assess.guard import HeldBack, guard
+from pipelines.assess.incidents import Known, described, grouped, lasting
 from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import MIN_PART_SCORE, judge
 from pipelines.assess.watchlists import Watchlist, match
@@ -36,6 +37,8 @@ class Assessment:
         `schemas.FLAGGED`.
     parts
         `schemas.PARTS` of the flagged vessels.
+    incidents
+        `schemas.INCIDENTS`, named by their first events, without status; `named` gives them theirs.
     held_back
         Rules that raised more than their share.
     over_budget
@@ -45,6 +48,7 @@ class Assessment:
     events: pd.DataFrame
     flagged: pd.DataFrame
     parts: pd.DataFrame
+    incidents: pd.DataFrame
     held_back: tuple[HeldBack, ...]
     over_budget: int
 
@@ -61,10 +65,11 @@ def assess(
     told_before: Collection[str] = (),
     say: Say = plain,
 ) -> Assessment:
-    """Rank vessels by their events; see `scoring.judge` for the score.
+    """Rank vessels by their incidents; see `scoring.judge` for the score.
 
     Vessels of `settings.min_score` or more are flagged, at most `settings.max_flags`. Events
-    without a vessel (what others saw and nothing explains) are told, and flag nobody.
+    without a vessel (what others saw and nothing explains) are told, and flag nobody. Ranks are by
+    incident, and in one by score.
 
     Parameters
     ----------
@@ -108,19 +113,24 @@ def assess(
     )
     enough = judged.scores[judged.scores["score"] >= settings.min_score]
     ranked = enough.head(settings.max_flags).reset_index(drop=True)
-    ranked = ranked.assign(rank=ranked.index + 1)
     over_budget = len(enough) - len(ranked)
+    ranked = ranked.join(_last_seen(detection.positions), on="mmsi")
+    score_of = dict(zip(ranked["mmsi"].tolist(), ranked["score"].tolist(), strict=True))
+    label = grouped(counted, score_of, settings.min_score, detection.context.end)
+    incidents, home = described(
+        counted, label, ranked, judged.parts, settings.min_score, teller, settings.next_steps
+    )
     if ranked.empty:
         nobody = frames.empty(FLAGGED), frames.empty(PARTS)
-        return Assessment(events, *nobody, tuple(held_back), over_budget)
+        return Assessment(events, *nobody, incidents, tuple(held_back), over_budget)
 
+    ranked = _by_incident(ranked, incidents, home)
     parts = judged.parts.merge(ranked[["mmsi", "rank"]], on="mmsi")
     parts = parts.sort_values(["rank", "score", "part"], ascending=[True, False, True])
     flagged = ranked.join(
         vessels[["imo", "name", "callsign", "flag_state", "ship_type"]], on="mmsi"
     )
     flagged["ship_type"] = ship_type_words(flagged["ship_type"].to_numpy())
-    flagged = flagged.join(_last_seen(detection.positions), on="mmsi")
     mine = [(mmsi, _strongest(events[~aside], mmsi)) for mmsi in ranked["mmsi"].tolist()]
     flagged["reasons"] = [
         " | ".join([*(teller.tell(rows[i], mmsi) for i in own.index.tolist()), *_more(parts, mmsi)])
@@ -132,9 +142,33 @@ def assess(
         events,
         frames.conform(flagged, FLAGGED),
         frames.conform(parts.reset_index(drop=True), PARTS),
+        incidents,
         tuple(held_back),
         over_budget,
     )
+
+
+def named(assessed: Assessment, known: Known, say: Say = plain) -> Assessment:
+    """Return an assessment whose incidents have their lasting ids and status; see `lasting`."""
+    incidents = lasting(assessed.incidents, known, say)
+    firsts = assessed.incidents["incident_id"].tolist()
+    name_of = dict(zip(firsts, incidents["incident_id"].tolist()[: len(firsts)], strict=True))
+    ids = assessed.flagged["incident_id"].map(name_of).fillna("").astype("str")
+    flagged = assessed.flagged.assign(incident_id=ids)
+    return replace(assessed, incidents=incidents, flagged=flagged)
+
+
+def _by_incident(
+    ranked: pd.DataFrame, incidents: pd.DataFrame, home: Mapping[int, str]
+) -> pd.DataFrame:
+    """Rank vessels by incident, in one by score."""
+    place = dict(zip(incidents["incident_id"].tolist(), incidents["rank"].tolist(), strict=True))
+    ids = [home.get(mmsi, "") for mmsi in ranked["mmsi"].tolist()]
+    ordered = ranked.assign(
+        incident_id=pd.Series(ids, ranked.index, dtype="str"),
+        place=[place.get(one, len(place) + 1) for one in ids],
+    ).sort_values(["place", "score", "mmsi"], ascending=[True, False, True], ignore_index=True)
+    return ordered.drop(columns="place").assign(rank=ordered.index + 1)
 
 
 def _last_seen(positions: pd.DataFrame) -> pd.DataFrame:

@@ -40,15 +40,18 @@ class Teller:
 
     def tell(self, event: Told, mmsi: int) -> str:
         """Return what happened and when, from the side of one of its vessels."""
+        return f"{self.sentence(event, mmsi)} ({self._when(event)})"
+
+    def sentence(self, event: Told, mmsi: int) -> str:
+        """Return what happened, from the side of one of its vessels."""
         known = event.detector in detectors.names()  # the store keeps events of retired ones
         teller = detectors.find(event.detector) if known else Detector
         try:
-            sentence = teller.tell(event, self, mmsi)
+            return teller.tell(event, self, mmsi)
         except KeyError as error:
             if error.args[0] not in event.evidence.redacted:
                 raise
-            sentence = Detector.tell(event, self, mmsi)
-        return f"{sentence} ({self._when(event)})"
+            return Detector.tell(event, self, mmsi)
 
     def name(self, mmsi: int) -> str:
         """See `telling.Words`."""

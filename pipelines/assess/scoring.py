@@ -38,8 +38,9 @@ HISTORY_WEIGHT: Final = 0.05
 MAX_HISTORY_WEIGHT: Final = 0.15
 HISTORY_DAYS: Final = 30
 HERE_M: Final = 10 * METRES_PER_NM
-"""History: each earlier event of the same kind within 10 nm and 30 days adds a little, three of
-them as much as it ever gives. Judgements; a habit alone doesn't make a flag."""
+"""History: each earlier event of the same kind within 30 days, and within 10 nm or with the same
+other vessel, adds a little, three of them as much as it ever gives. Judgements; a habit alone
+doesn't make a flag."""
 
 _SILENCE: Final = ("gap", "possible_meeting")
 ORDINALS: Final = ("", "", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
@@ -115,7 +116,8 @@ def judge(
 def _by_vessel(events: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
     """One row per event and vessel that takes part in it, strongest first for each vessel."""
     other = events[events["other_mmsi"] > 0]
-    sides = pd.concat([events, other.assign(mmsi=other["other_mmsi"])], ignore_index=True)
+    swapped = other.assign(mmsi=other["other_mmsi"], other_mmsi=other["mmsi"])
+    sides = pd.concat([events, swapped], ignore_index=True)
     sides = sides[sides["mmsi"] > 0]
     sides = sides.assign(end=sides["end"].fillna(now), part="behaviour")
     return sides.sort_values(
@@ -144,7 +146,7 @@ def _explained(events: pd.DataFrame) -> NDArray[np.bool_]:
 def _repeated(
     behaviour: pd.DataFrame, past: pd.DataFrame, now: pd.Timestamp, say: Say
 ) -> pd.DataFrame:
-    """Return a part for each vessel that has done the like here before."""
+    """Return a part for each vessel that has done the like here, or with the same other, before."""
     tonight = behaviour[behaviour["score"] >= MIN_PART_SCORE]
     before = _by_vessel(past[past["end"].notna()], now)
     before = before[before["score"] >= MIN_PART_SCORE]
@@ -155,17 +157,32 @@ def _repeated(
     away_m = geodesy.distance_m(
         *(both[c].to_numpy("float64") for c in ("lat", "lon", "lat_past", "lon_past"))
     )
-    here = both[np.asarray(away_m) <= HERE_M].groupby(["mmsi", "kind", "event_id"], as_index=False)
-    counted = here.size().sort_values(["mmsi", "size"], ascending=[True, False])
+    again = (both["other_mmsi"] > 0) & (both["other_mmsi"] == both["other_mmsi_past"])
+    alike = both.assign(again=again)[(np.asarray(away_m) <= HERE_M) | again]
+    like = alike.groupby(["mmsi", "kind", "event_id"], as_index=False)
+    counted = like.agg(size=("again", "size"), again=("again", "any")).sort_values(
+        ["mmsi", "size"], ascending=[True, False]
+    )
     counted = counted.drop_duplicates("mmsi")
     notes = [
-        say(
-            "{nth} {kind} here in {days} days",
-            nth=_ordinal(n + 1, say),
-            kind=say(kind.replace("_", " ")),
-            days=HISTORY_DAYS,
+        (
+            say(
+                "{nth} {kind} here or with the same vessel in {days} days",
+                nth=_ordinal(n + 1, say),
+                kind=say(kind.replace("_", " ")),
+                days=HISTORY_DAYS,
+            )
+            if again
+            else say(
+                "{nth} {kind} here in {days} days",
+                nth=_ordinal(n + 1, say),
+                kind=say(kind.replace("_", " ")),
+                days=HISTORY_DAYS,
+            )
         )
-        for kind, n in zip(counted["kind"], counted["size"], strict=True)
+        for kind, n, again in zip(
+            *(counted[name].tolist() for name in ("kind", "size", "again")), strict=True
+        )
     ]
     score = np.minimum(HISTORY_WEIGHT * counted["size"].to_numpy("float64"), MAX_HISTORY_WEIGHT)
     return counted.assign(part="history", score=score, note=pd.Series(notes, counted.index, "str"))

@@ -21,8 +21,29 @@ FLAGGED: Final[Mapping[str, Column]] = {
     "lat": Column("float64", "deg", "where it was last seen"),
     "lon": Column("float64", "deg", "where it was last seen"),
     "event_ids": Column("str", "", "its events, strongest first, joined by ';'"),
+    "incident_id": Column("str", "", "the incident that it takes part in, see incidents.csv"),
 }
-"""One row per flagged vessel, in rank order."""
+"""One row per flagged vessel, in rank order: by incident, in one by score."""
+
+INCIDENTS: Final[Mapping[str, Column]] = {
+    "incident_id": Column("str", "", "16 hex digits; it stays while the incident grows"),
+    "rank": Column("int64", "", "1 is the incident to look at first, 0 is over (see status)"),
+    "title": Column("str", "", "what happened, in a sentence"),
+    "score": Column("float64", "", "0-1, its events combined, after explanations"),
+    "certainty": Column("str", "", "high | moderate | low: the score in a word"),
+    "start": Column(TIME, "UTC", "when the first of its events began"),
+    "end": Column(TIME, "UTC", "when the last of them ended, NaT while one is open"),
+    "lat": Column("float64", "deg", "where its strongest event was"),
+    "lon": Column("float64", "deg", "where its strongest event was"),
+    "status": Column("str", "", "created | changed | unchanged | merged | retracted"),
+    "news": Column("str", "", "what is new since the last look, empty where nothing is"),
+    "merged_into": Column("str", "", "the incident that it is a part of now, else empty"),
+    "mmsi": Column("int64", "", "the vessel that it is about first, 0 where none is known"),
+    "vessels": Column("str", "", "its vessels with their roles, joined by ' | '"),
+    "events": Column("str", "", "ids of its events, strongest first, joined by ';'"),
+    "next_step": Column("str", "", "what to do next"),
+}
+"""One row per incident: what happened, as one; in rank order."""
 
 PARTS: Final[Mapping[str, Column]] = {
     "rank": FLAGGED["rank"],

@@ -7,7 +7,7 @@ manifest, pack or backup: the file lies outside home and configuration.
 import stat
 from pathlib import Path
 
-from pydantic import SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict, SettingsError
 
 from detectors.core.errors import ConfigError
@@ -18,22 +18,25 @@ from pipelines.base.yaml_files import read_yaml
 class Secrets(FileSettings):
     """What only this installation may know; ``SELAT_SECRET_…`` in the environment wins.
 
-    Attributes
-    ----------
-    prefect_database
-        SQLAlchemy URL of Prefect's database (``postgresql+asyncpg://user:word@host/name``); none:
-        SQLite in the home.
-    notices
-        Where notices go, as Apprise URLs: ``json://…`` or ``jsons://…`` is a webhook,
-        ``mailtos://user:word@host?to=…`` is e-mail.
-
     Access keys of object storage are where its own programs look for them; see `store.place`.
     """
 
     model_config = SettingsConfigDict(env_prefix="SELAT_SECRET_", extra="forbid", frozen=True)
 
-    prefect_database: SecretStr | None = None
-    notices: tuple[SecretStr, ...] = ()
+    prefect_database: SecretStr | None = Field(
+        None,
+        description=(
+            "SQLAlchemy URL of Prefect's database (``postgresql+asyncpg://user:word@host/name``); "
+            "none: SQLite in the home."
+        ),
+    )
+    notices: tuple[SecretStr, ...] = Field(
+        (),
+        description=(
+            "Where notices go, as Apprise URLs: ``json://…`` or ``jsons://…`` is a webhook, "
+            "``mailtos://user:word@host?to=…`` is e-mail."
+        ),
+    )
 
 
 def load(installation: Installation) -> Secrets:

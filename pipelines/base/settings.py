@@ -56,6 +56,7 @@ class AssessSettings(_Section):
     max_share: float = Field(0.2, gt=0, le=1)
     max_shares: dict[str, float] = Field(default_factory=dict)
     min_share_vessels: int = Field(25, ge=0)
+    next_steps: dict[str, str] = Field(default_factory=dict)
 
 
 class StoreSettings(_Section):
@@ -258,6 +259,11 @@ class Installation:
     def told(self) -> Path:
         """What notices were sent of, and when."""
         return self.home / "notices.json"
+
+    @property
+    def examined(self) -> Path:
+        """What was wrong with configuration and zones when they were examined last."""
+        return self.home / "examined.json"
 
     @property
     def exports(self) -> Path:

@@ -13,7 +13,7 @@ app = typer.Typer(no_args_is_help=True, help="Record and list what was concluded
 
 @app.command("add")
 def add(
-    event: Annotated[str, typer.Argument(help="The event's id, or the beginning of it.")],
+    event: Annotated[str, typer.Argument(help="Id of an event or incident, or its beginning.")],
     conclusion: Annotated[
         str, typer.Option("--as", help="boarded, cleared, benign_cause, watch or unknown.")
     ],
@@ -28,7 +28,7 @@ def add(
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Record a conclusion on an event; earlier ones stay for audit, the newest holds.
+    """Record a conclusion on an event or incident; earlier ones stay, the newest holds.
 
     boarded: a boarding confirmed it; one that found nothing is cleared. benign_cause: it has an
     innocent cause. watch: look again. unknown: nobody could tell.
@@ -44,7 +44,7 @@ def add(
     from pipelines.run.dispositions import record
     from pipelines.run.windows import utc
 
-    row = record(
+    rows = record(
         installation,
         event,
         author=by or getpass.getuser(),
@@ -52,8 +52,9 @@ def add(
         reason=reason,
         quiet_until=utc(quiet_until, "Asia/Kuala_Lumpur") if quiet_until else None,
         quiet_within_m=quiet_within_nm * METRES_PER_NM,
-    ).iloc[0]
-    typer.echo(f"{row['disposition_id']}: {row['conclusion']} ({row['author']})")
+    )
+    for row in rows.to_dict("records"):
+        typer.echo(f"{row['disposition_id']}: {row['conclusion']} ({row['author']})")
 
 
 @app.command("calibrate")

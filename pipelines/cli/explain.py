@@ -1,7 +1,7 @@
 """`selat explain`: all that an event rests on."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -12,9 +12,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_COLUMNS: Final = ["event_id", "kind", "subkind", "score", "start", "end", "retracted", "reason"]
+
+
 def explain(
     event: Annotated[
-        str, typer.Argument(help="An event's id, the beginning of it, or a vessel's MMSI.")
+        str,
+        typer.Argument(
+            help="An event's or incident's id, the beginning of it, or a vessel's MMSI."
+        ),
     ],
     as_of: AsOf = None,
     feed: Annotated[
@@ -30,8 +36,8 @@ def explain(
 ) -> None:
     """All that an event rests on: evidence and margins, innocent reasons, reports, history.
 
-    Of a vessel with several events they are listed. The reports are read from the feed again,
-    if its file is where it was and has not changed.
+    Of an incident, and of a vessel with several events, they are listed. The reports are read from
+    the feed again, if its file is where it was and has not changed.
 
     An id that a partner quotes from its pack finds the event too. Where this home, knowing more,
     has no such event, what the pack said is told, and what comes nearest here is explained.
@@ -52,6 +58,10 @@ def explain(
     with store.read(installation.store, installation.settings.store) as reader:
         moment = recall.moment(reader, as_of)
         found = explaining.matching(reader, event, moment)
+        if found.empty and (incident := recall.incident(reader, event, moment)) is not None:
+            own = recall.events_of(reader, incident, moment)
+            _list_incident(incident, own, as_json=as_json)
+            return
         if found.empty:
             found, note = explaining.quoted(reader, installation, event, moment)
             for line in note:
@@ -80,6 +90,32 @@ def explain(
     show(told, zones, Console())
 
 
+def _list_incident(incident: "pd.DataFrame", found: "pd.DataFrame", *, as_json: bool) -> None:
+    """Show an incident and its events."""
+    from pipelines.cli.incidents import print_incidents
+
+    if as_json:
+        (told,) = records(incident)
+        print_json({**told, "events": records(found[_COLUMNS])})
+        return
+    print_incidents(incident)
+    typer.echo("")
+    _print_events(found)
+
+
+def _print_events(found: "pd.DataFrame") -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    from pipelines.base.visible import clean
+
+    console = Console()
+    for row in found.to_dict("records"):
+        gone = "  retracted" if row["retracted"] else ""
+        line = f"{row['event_id']}  {row['score']:.2f}  {clean(row['reason'])}{gone}"
+        console.print(Text(line), soft_wrap=True)
+
+
 def _list(found: "pd.DataFrame", text: str, *, as_json: bool) -> None:
     """List the events that a text may mean; raise EventNotFoundError unless it is a vessel."""
     from pipelines.ask.explain import EventNotFoundError
@@ -88,18 +124,8 @@ def _list(found: "pd.DataFrame", text: str, *, as_json: bool) -> None:
     if found.empty:
         raise EventNotFoundError(f"no event, and no vessel with one, is called {text!r}", hint=hint)
     if as_json:
-        names = ["event_id", "kind", "subkind", "score", "start", "end", "retracted", "reason"]
-        print_json(records(found[names]))
+        print_json(records(found[_COLUMNS]))
     else:
-        from rich.console import Console
-        from rich.text import Text
-
-        from pipelines.base.visible import clean
-
-        console = Console()
-        for row in found.to_dict("records"):
-            gone = "  retracted" if row["retracted"] else ""
-            line = f"{row['event_id']}  {row['score']:.2f}  {clean(row['reason'])}{gone}"
-            console.print(Text(line), soft_wrap=True)
+        _print_events(found)
     if not (text.isdigit() and len(text) == 9):
         raise EventNotFoundError(f"{len(found)} events are called {text!r}…", hint=hint)

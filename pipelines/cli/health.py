@@ -35,7 +35,7 @@ def doctor(
 
       selat doctor --json
     """
-    health, problems = _looked_at(home, config)
+    health, problems = _looked_at(home, config, afresh=True)
     if prometheus:
         _print_prometheus(health, problems)
     elif as_json:
@@ -62,7 +62,8 @@ def status(
     """How it goes, in one screen: last run, feeds, coverage against the usual, store, disk.
 
     The map shows where reports of the last 24 hours fall behind the median of the days before.
-    Exit code 1 if something is wrong, as for `selat doctor`.
+    Exit code 1 if something is wrong, as for `selat doctor`: configuration and zones are examined
+    again only where a file changed since.
 
     For example:
 
@@ -70,7 +71,7 @@ def status(
 
       selat status --prometheus > /var/lib/node_exporter/selat.prom
     """
-    health, problems = _looked_at(home, config)
+    health, problems = _looked_at(home, config, afresh=False)
     if prometheus:
         _print_prometheus(health, problems)
     elif as_json:
@@ -95,13 +96,15 @@ def status(
     _end(problems)
 
 
-def _looked_at(home: Home, config: Config) -> "tuple[Health | None, list[Problem]]":
+def _looked_at(
+    home: Home, config: Config, *, afresh: bool
+) -> "tuple[Health | None, list[Problem]]":
     installation = shown_installation(home, config)
     from datetime import UTC, datetime
 
-    from pipelines.ask.examine import look
+    from pipelines.ask.look import look
 
-    return look(installation, datetime.now(UTC))
+    return look(installation, datetime.now(UTC), afresh=afresh)
 
 
 def _print_prometheus(health: "Health | None", problems: "Sequence[Problem]") -> None:

@@ -34,6 +34,7 @@ _EVENT_COLUMNS = [
     "score",
     "score_before",
     "superseded_by",
+    "because",
     "reason",
     "explanation",
     "run_id",
@@ -126,10 +127,13 @@ def _print(found: "Changes", min_score: float, top: int) -> None:
         console.print(table)
     counts = ", ".join(f"{n} {c}" for c, n in events["change"].value_counts().items())
     console.print(f"Events: {counts or 'nothing changed'}", highlight=False)
+    if by_rules := int((events["because"] == "rules").sum()):
+        console.print(f"{by_rules} of them because detectors changed, not the sea", highlight=False)
     weighty = events[events[["score", "score_before"]].max(axis=1) >= min_score]
     for row in weighty.head(top).to_dict("records"):
         was = "" if row["score_before"] != row["score_before"] else f"{row['score_before']:.2f} → "
-        line = f"  {row['change']:9} {was}{row['score']:.2f}  {row['event_id'][:8]}  "
+        rules = " (rules changed)" if row["because"] == "rules" else ""
+        line = f"  {row['change'] + rules:9} {was}{row['score']:.2f}  {row['event_id'][:8]}  "
         console.print(Text(line + clean(row["reason"])), soft_wrap=True)
     rest = len(events) - len(weighty.head(top))
     if rest:

@@ -1,13 +1,20 @@
 """`selat vessel`: what a vessel calls itself, and called itself before."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from pipelines.base.visible import clean
+from pipelines.cli.incidents import print_incidents
 from pipelines.cli.options import AsJson, Config, Home, shown_installation
-from pipelines.cli.present import print_json, records
+from pipelines.cli.present import moment_text, print_json, print_table, records
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_COMPANY: Final = 20
+"""So many vessels of its company are printed."""
 
 
 def vessel(
@@ -22,7 +29,7 @@ def vessel(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a vessel calls itself, what it called itself before, and since when.
+    """Show what a vessel calls itself and called itself, its incidents, and the company it keeps.
 
     For example:
 
@@ -37,8 +44,23 @@ def vessel(
     with store.read(installation.store, installation.settings.store) as reader:
         time = recall.time_of(reader, as_of)
         identity, history = reader.identity_at(mmsi, time), reader.history(mmsi, time)
+        company = reader.company(mmsi, time)
+        incidents = reader.known_incidents()
+    mine = incidents["vessels"].str.contains(f"{mmsi:09d}", regex=False)
+    incidents = incidents[mine & (incidents["start"] <= time)]
     if as_json:
-        print_json({**asdict(identity), "mmsi": f"{mmsi:09d}", "history": records(history)})
+        met = records(company)
+        for one in met:
+            one["through"] = f"{one['through']:09d}" if one["through"] else None
+        print_json(
+            {
+                **asdict(identity),
+                "mmsi": f"{mmsi:09d}",
+                "history": records(history),
+                "company": met,
+                "incidents": records(incidents),
+            }
+        )
         return
     from rich.console import Console
     from rich.table import Table
@@ -59,3 +81,27 @@ def vessel(
             row["field"], Text(clean(row["value"])), *times, str(row["reports"]), row["note"]
         )
     console.print(table)
+    _print_company(company)
+    if len(incidents):
+        print_incidents(incidents)
+
+
+def _print_company(company: "pd.DataFrame") -> None:
+    """Print whom a vessel met, and through whom it is near others."""
+    if company.empty:
+        return
+    print_table(
+        ("met", "times", "first", "last", "through"),
+        (
+            (
+                f"{row['mmsi']:09d}",
+                row["meetings"],
+                moment_text(row["first_time"]),
+                moment_text(row["last_time"]),
+                f"{row['through']:09d}" if row["through"] else "itself",
+            )
+            for row in company.head(MAX_COMPANY).to_dict("records")
+        ),
+    )
+    if len(company) > MAX_COMPANY:
+        typer.echo(f"… and {len(company) - MAX_COMPANY} more (--json)")

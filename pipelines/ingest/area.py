@@ -2,14 +2,16 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from detectors.core.errors import ConfigError
-from detectors.surroundings.zones import Zones
+
+if TYPE_CHECKING:
+    from detectors.surroundings.zones import Zones
 
 _HINT: Final = "say all, a zone's id or name, or W,S,E,N in degrees (94,-1.5,106,9)"
 
@@ -40,7 +42,7 @@ class Area:
         return cls("all")
 
     @classmethod
-    def parse(cls, text: str, zones: Zones | None = None) -> "Area":
+    def parse(cls, text: str, zones: "Zones | None" = None) -> "Area":
         """Return the area that `text` names.
 
         Parameters
@@ -90,7 +92,7 @@ class Area:
         return cls(canonical, box=(west, south, east, north))
 
     @classmethod
-    def _of_zone(cls, asked: str, zones: Zones | None) -> "Area":
+    def _of_zone(cls, asked: str, zones: "Zones | None") -> "Area":
         if zones is None or not len(zones.frame):
             raise ConfigError(f"there is no area {asked!r}", hint=_HINT)
         frame = zones.frame

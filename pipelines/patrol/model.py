@@ -23,6 +23,7 @@ OFF_WATCH: Final = "outside watch hours"
 OUT_OF_REACH: Final = "out of reach"
 LOWER_VALUE: Final = "lower value than what the units do instead"
 ANOTHER_UNIT: Final = "another unit is sent"
+SAME_INCIDENT: Final = "another vessel of its incident is sailed for"
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Target:
         As flagged; kind and reason of its strongest event.
     worth
         What a boarding of it is worth beside others.
+    instead
+        The vessel of its incident that is sailed for, itself or another.
     """
 
     rank: int
@@ -44,6 +47,7 @@ class Target:
     kind: str
     reason: str
     worth: float
+    instead: int
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from pipelines.patrol.model import (
     HOUR_US,
     LOWER_VALUE,
     NM,
+    SAME_INCIDENT,
     Intercept,
     LeftOut,
     Plan,
@@ -58,6 +59,8 @@ class Inputs:
         `schemas.FLAGGED`.
     kinds, reasons
         By MMSI: kind and reason of the vessel's strongest event.
+    instead
+        By MMSI: the vessel of its incident that is sailed for.
     tracked
         `frames.TRACKED` of the flagged vessels, up to the end of the run.
     past
@@ -76,6 +79,7 @@ class Inputs:
     flagged: pd.DataFrame
     kinds: Mapping[int, str]
     reasons: Mapping[int, str]
+    instead: Mapping[int, int]
     tracked: pd.DataFrame
     past: pd.DataFrame
     past_days: float
@@ -125,7 +129,7 @@ def make(
     pairs = intercepts(problem, config.units, bases, sorties, targets)
     why = why_not(targets, pairs)
     say("tasks")
-    able = [target for target in targets if not why[target.mmsi]]
+    able = [one for one in targets if not why[one.mmsi] and one.instead == one.mmsi]
     tasks = all_tasks(problem, sorties, able, risky)
     say("assigning")
     sailed, solver = _assigned(problem, sorties, tasks, use_solver)
@@ -175,7 +179,11 @@ def _left_out(
     """Return the vessels that no sortie goes for, and why."""
     met, why = _met(sailed), why_not(targets, pairs)
     return tuple(
-        LeftOut(target, why[target.mmsi] or LOWER_VALUE, nearest(target, pairs))
+        LeftOut(
+            target,
+            why[target.mmsi] or (LOWER_VALUE if target.instead == target.mmsi else SAME_INCIDENT),
+            nearest(target, pairs),
+        )
         for target in targets
         if target.mmsi not in met
     )
@@ -197,6 +205,7 @@ def _targets(inputs: Inputs, planning: Planning) -> list[Target]:
             inputs.kinds.get(mmsi, ""),
             inputs.reasons.get(mmsi, ""),
             planning.value_of_kind.get(inputs.kinds.get(mmsi, ""), 1.0),
+            inputs.instead.get(mmsi, int(mmsi)),
         )
         for rank, mmsi, name, score in zip(*columns, strict=True)
     ]

@@ -32,44 +32,50 @@ class Base(_Section):
     lon: float = Field(ge=-180, le=180)
 
 
+_CRUISE_KN: Final = (
+    "Speeds over ground, from task to task, and at most (where cruising would be too late)."
+)
+
+_ENDURANCE_H: Final = "From leaving the base to being back; None: no limit but the watch."
+
+
 class Unit(_Section):
-    """One patrol unit: a boat and its crew.
+    """One patrol unit: a boat and its crew."""
 
-    Attributes
-    ----------
-    name
-        Unique.
-    base
-        Where it leaves from and must be back: a place with a name, or the name of a port of
-        data/reference/places/landmarks.csv.
-    cruise_kn, max_kn
-        Speeds over ground, from task to task, and at most (where cruising would be too late).
-    endurance_h, endurance_nm
-        From leaving the base to being back; None: no limit but the watch.
-    watch
-        Hours of its watch, ``HH:MM-HH:MM`` in Kuala Lumpur; over midnight where the end is earlier.
-        It leaves its base and is back within it.
-    boardings
-        How many it can do in a watch; in each of the two parts of a watch that a plan's start cuts.
-    boarding_min
-        How long one takes, the vessel being held where it was met.
-    search_nm
-        How far off it finds a vessel that isn't where it was predicted.
-    sample
-        Made up; a plan says so.
-    """
-
-    name: str = Field(min_length=1, max_length=60)
-    base: Base
-    cruise_kn: float = Field(gt=0, le=80)
-    max_kn: float = Field(gt=0, le=80)
-    endurance_h: float | None = Field(None, gt=0)
-    endurance_nm: float | None = Field(None, gt=0)
-    watch: str = "00:00-24:00"
-    boardings: int = Field(3, ge=0, le=50)
-    boarding_min: float = Field(45.0, gt=0)
-    search_nm: float = Field(6.0, gt=0)
-    sample: bool = False
+    name: str = Field(min_length=1, max_length=60, description="Unique.")
+    base: Base = Field(
+        description=(
+            "Where it leaves from and must be back: a place with a name, or the name of a port of "
+            "data/reference/places/landmarks.csv."
+        )
+    )
+    cruise_kn: float = Field(gt=0, le=80, description=_CRUISE_KN)
+    max_kn: float = Field(gt=0, le=80, description=_CRUISE_KN)
+    endurance_h: float | None = Field(None, gt=0, description=_ENDURANCE_H)
+    endurance_nm: float | None = Field(None, gt=0, description=_ENDURANCE_H)
+    watch: str = Field(
+        "00:00-24:00",
+        description=(
+            "Hours of its watch, ``HH:MM-HH:MM`` in Kuala Lumpur; over midnight where the end is "
+            "earlier. It leaves its base and is back within it."
+        ),
+    )
+    boardings: int = Field(
+        3,
+        ge=0,
+        le=50,
+        description=(
+            "How many it can do in a watch; in each of the two parts of a watch that a plan's "
+            "start cuts."
+        ),
+    )
+    boarding_min: float = Field(
+        45.0, gt=0, description="How long one takes, the vessel being held where it was met."
+    )
+    search_nm: float = Field(
+        6.0, gt=0, description="How far off it finds a vessel that isn't where it was predicted."
+    )
+    sample: bool = Field(False, description="Made up; a plan says so.")
 
     @field_validator("watch")
     @classmethod
@@ -88,45 +94,48 @@ class Unit(_Section):
         return self
 
 
+_ITERATIONS: Final = "Of the solver; the same ones give the same plan."
+
+_SECTOR_DEG: Final = "Side of a risk sector, and how long a patrol of one lasts."
+
+
 class Planning(_Section):
-    """How a plan is made.
+    """How a plan is made."""
 
-    Attributes
-    ----------
-    horizon_h
-        How far it reaches from its start.
-    stale_after_h
-        When it shouldn't be followed any more, counted from its start.
-    min_chance
-        A target less likely to be found than this isn't sailed for, 0-1.
-    slot_h
-        A target's copies in time lie this far apart.
-    clearance_m
-        How near to land a route may come.
-    iterations, seed
-        Of the solver; the same ones give the same plan.
-    value_of_kind
-        What a boarding is worth by the kind of a vessel's strongest event, 1 where not named.
-    sector_deg, sector_h
-        Side of a risk sector, and how long a patrol of one lasts.
-    history_days
-        How many days before the plan's start risk sectors are learned from.
-    max_sectors
-        How many are considered, the riskiest first.
-    """
-
-    horizon_h: float = Field(24.0, gt=0, le=72)
-    stale_after_h: float = Field(12.0, gt=0)
-    min_chance: float = Field(0.15, ge=0, le=1)
-    slot_h: float = Field(1.0, ge=0.5, le=6)
-    clearance_m: float = Field(250.0, ge=130, le=5000)
-    iterations: int = Field(2000, ge=1, le=1_000_000)
-    seed: int = Field(1, ge=0)
-    value_of_kind: dict[str, float] = Field(default_factory=dict)
-    sector_deg: float = Field(0.25, gt=0.02, le=2)
-    sector_h: float = Field(2.0, gt=0.25, le=12)
-    history_days: float = Field(60.0, gt=0)
-    max_sectors: int = Field(12, ge=0, le=100)
+    horizon_h: float = Field(24.0, gt=0, le=72, description="How far it reaches from its start.")
+    stale_after_h: float = Field(
+        12.0, gt=0, description="When it shouldn't be followed any more, counted from its start."
+    )
+    min_chance: float = Field(
+        0.15,
+        ge=0,
+        le=1,
+        description="A target less likely to be found than this isn't sailed for, 0-1.",
+    )
+    slot_h: float = Field(
+        1.0, ge=0.5, le=6, description="A target's copies in time lie this far apart."
+    )
+    clearance_m: float = Field(
+        250.0, ge=130, le=5000, description="How near to land a route may come."
+    )
+    iterations: int = Field(2000, ge=1, le=1_000_000, description=_ITERATIONS)
+    seed: int = Field(1, ge=0, description=_ITERATIONS)
+    value_of_kind: dict[str, float] = Field(
+        default_factory=dict,
+        description=(
+            "What a boarding is worth by the kind of a vessel's strongest event, 1 where not named."
+        ),
+    )
+    sector_deg: float = Field(0.25, gt=0.02, le=2, description=_SECTOR_DEG)
+    sector_h: float = Field(2.0, gt=0.25, le=12, description=_SECTOR_DEG)
+    history_days: float = Field(
+        60.0,
+        gt=0,
+        description="How many days before the plan's start risk sectors are learned from.",
+    )
+    max_sectors: int = Field(
+        12, ge=0, le=100, description="How many are considered, the riskiest first."
+    )
 
 
 class PatrolConfig(_Section):

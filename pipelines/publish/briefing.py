@@ -53,6 +53,28 @@ class EventCard:
 
 
 @dataclass(frozen=True)
+class IncidentCard:
+    """One incident as a reader sees it; `ranks` are those of its first and last flagged vessel."""
+
+    incident_id: str
+    title: str
+    score: float
+    certainty: str
+    status: str
+    news: str
+    next_step: str
+    ranks: tuple[int, int] | None
+
+    @property
+    def number(self) -> str:
+        """Return the numbers of its vessels on map and list, a dash where it flags none."""
+        if self.ranks is None:
+            return "–"
+        first, last = self.ranks
+        return f"{first}" if first == last else f"{first}–{last}"
+
+
+@dataclass(frozen=True)
 class VesselCard:
     """One flagged vessel as a reader sees it."""
 
@@ -122,6 +144,28 @@ def vessel_cards(products: Products) -> list[VesselCard]:
             )
         )
     return cards
+
+
+def incident_cards(products: Products) -> list[IncidentCard]:
+    """List the incidents that aren't over, in rank order."""
+    frame = products.incidents
+    frame = frame[frame["rank"] > 0].sort_values("rank", kind="stable")
+    ranks = products.flagged.groupby("incident_id")["rank"].agg(["min", "max"])
+    of = {str(key): (int(row["min"]), int(row["max"])) for key, row in ranks.iterrows()}
+    words = labels(products.language)
+    return [
+        IncidentCard(
+            incident_id=one_line(str(row["incident_id"]), NAME_LIMIT),
+            title=one_line(str(row["title"]), SENTENCE_LIMIT),
+            score=float(row["score"]),
+            certainty=one_line(str(row["certainty"]), NAME_LIMIT),
+            status=words.status_of(str(row["status"])),
+            news=one_line(str(row["news"]), SENTENCE_LIMIT),
+            next_step=one_line(str(row["next_step"]), SENTENCE_LIMIT),
+            ranks=of.get(str(row["incident_id"])),
+        )
+        for row in frame.to_dict("records")
+    ]
 
 
 def vessel_names(products: Products) -> dict[int, str]:

@@ -14,7 +14,6 @@ from pipelines.publish import (
     manifest,
     pdf,
     plan,
-    route,
     tables,
     tak,
     xlsx,
@@ -23,10 +22,13 @@ from pipelines.publish.products import Products
 
 WRITERS: Final[dict[str, Callable[[Products, Path], Path]]] = {
     "events.csv": tables.write_events_csv,
-    "events.parquet": geoparquet.write,
+    "events.parquet": geoparquet.write_events,
+    "incidents.csv": tables.write_incidents_csv,
+    "incidents.parquet": geoparquet.write_incidents,
     "flagged.csv": tables.write_flagged_csv,
     "parts.csv": tables.write_parts_csv,
     "events.geojson": geojson.write_events,
+    "incidents.geojson": geojson.write_incidents,
     "tracks.geojson": geojson.write_tracks,
     "flagged.kml": kml.write,
     "flagged.gpx": gpx.write,
@@ -42,18 +44,26 @@ PACK_FILES: Final[dict[str, dict[str, Callable[[Products, Path], Path | None]]]]
     "pdf": {"brief.pdf": pdf.write},
     "csv": {
         "events.csv": tables.write_events_csv,
+        "incidents.csv": tables.write_incidents_csv,
         "flagged.csv": tables.write_flagged_csv,
         "parts.csv": tables.write_parts_csv,
     },
-    "geoparquet": {"events.parquet": geoparquet.write},
-    "geojson": {"events.geojson": geojson.write_events, "tracks.geojson": geojson.write_tracks},
+    "geoparquet": {
+        "events.parquet": geoparquet.write_events,
+        "incidents.parquet": geoparquet.write_incidents,
+    },
+    "geojson": {
+        "events.geojson": geojson.write_events,
+        "incidents.geojson": geojson.write_incidents,
+        "tracks.geojson": geojson.write_tracks,
+    },
     "kml": {"flagged.kml": kml.write},
     "kmz": {"flagged.kmz": kml.write_kmz},
-    "gpx": {"flagged.gpx": gpx.write, "route.gpx": route.write_gpx},
+    "gpx": {"flagged.gpx": gpx.write},
     "gpkg": {"flagged.gpkg": gpkg.write},
     "xlsx": {"flagged.xlsx": xlsx.write},
     "tak": {"flagged-tak.zip": tak.write},
-    "rtz": {"route.rtz": route.write_rtz},
+    "rtz": {},  # sorties of the plan: a line from flag to flag would lead over land
 }
 """Files of each format that a recipient may ask for, and who writes them."""
 

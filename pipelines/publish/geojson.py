@@ -1,4 +1,4 @@
-"""events.geojson and tracks.geojson (RFC 7946): what a GIS or a web map opens.
+"""events.geojson, incidents.geojson and tracks.geojson (RFC 7946): what a GIS or a web map opens.
 
 Coordinates are longitude, latitude in WGS84, 6 decimals. Texts are clean (see `text`). Collections
 carry run_id, simulated and note as foreign members, in a recipient's pack its marks too; as many
@@ -22,7 +22,7 @@ from pipelines.publish.briefing import vessel_names
 from pipelines.publish.csv_text import iso_seconds
 from pipelines.publish.lines import track_lines
 from pipelines.publish.products import Products
-from pipelines.publish.tables import event_table
+from pipelines.publish.tables import event_table, incident_table
 
 
 def write_events(products: Products, path: Path) -> Path:
@@ -51,11 +51,37 @@ def write_events(products: Products, path: Path) -> Path:
             "rank": min((ranks[mmsi] for mmsi in both if mmsi in ranks), default=None),
             "simulated": products.simulated,
         }
-        known = np.isfinite(lat) and np.isfinite(lon)
-        point = [round(float(geodesy.wrap_lon(lon)), 6), lat]
-        geometry = {"type": "Point", "coordinates": point} if known else None
-        features.append(_feature(row["event_id"], geometry, properties))
+        features.append(_feature(row["event_id"], _point(lat, lon), properties))
     return write_text(path, _collection(products, features))
+
+
+def write_incidents(products: Products, path: Path) -> Path:
+    """Write one Point feature per incident, where its strongest event was; return `path`.
+
+    Properties: the columns of incidents.csv (end null while it goes on) and simulated.
+    """
+    table = incident_table(products)
+    for name in ("start", "end"):
+        table[name] = iso_seconds(table[name])
+    features = [
+        _feature(
+            row["incident_id"],
+            _point(row["lat"], row["lon"]),
+            {
+                **{str(key): None if pd.isna(value) else value for key, value in row.items()},
+                "end": row["end"] or None,
+                "simulated": products.simulated,
+            },
+        )
+        for row in table.to_dict("records")
+    ]
+    return write_text(path, _collection(products, features))
+
+
+def _point(lat: float, lon: float) -> dict[str, Any] | None:
+    if not (np.isfinite(lat) and np.isfinite(lon)):
+        return None
+    return {"type": "Point", "coordinates": [round(float(geodesy.wrap_lon(lon)), 6), lat]}
 
 
 def write_tracks(products: Products, path: Path) -> Path:

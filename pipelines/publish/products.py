@@ -75,6 +75,8 @@ class Products:
         `FLAGGED`.
     parts
         `PARTS`.
+    incidents
+        `INCIDENTS`.
     tracks
         `frames.TRACKED` of the flagged vessels (and their partners) over the window.
     vessels
@@ -84,7 +86,8 @@ class Products:
     manifest
         What `manifest.json` holds.
     release
-        For whom, where the products are a recipient's: `events`, `flagged` and `parts` then have
+        For whom, where the products are a recipient's: `events`, `flagged`, `parts` and
+        `incidents` then have
         the columns of `MARKS` too.
     planned
         The patrol plan, where its recipient gets one.
@@ -97,6 +100,7 @@ class Products:
     events: pd.DataFrame
     flagged: pd.DataFrame
     parts: pd.DataFrame
+    incidents: pd.DataFrame
     tracks: pd.DataFrame
     vessels: pd.DataFrame
     zones: Zones

@@ -1,4 +1,4 @@
-"""A route as plotters take it: RTZ 1.2 for an ECDIS, GPX for the rest.
+"""A route as an ECDIS takes it: RTZ 1.2.
 
 RTZ: IEC 61174 edition 4, annex S, schema 1.2 (http://www.cirm.org/RTZ). Nobody has checked a route
 that is made here: it says so in its name and in its extension.
@@ -6,20 +6,13 @@ that is made here: it says so in its name and in its extension.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
 
-import gpxpy.gpx
 import pandas as pd
 
 from detectors.kinematics import geodesy
-from pipelines.base import labels
-from pipelines.base.files import replacing, write_text
 from pipelines.base.text import iso, one_line
-from pipelines.publish import notices
-from pipelines.publish.briefing import vessel_cards
-from pipelines.publish.products import Products
 
 NAMESPACE: Final = "http://www.cirm.org/RTZ/1/2"
 _NAME_LIMIT: Final = 30
@@ -53,42 +46,6 @@ class Route:
     valid_from: pd.Timestamp
     valid_until: pd.Timestamp | None = None
     corridor_nm: float = CORRIDOR_NM
-
-
-def by_rank(products: Products) -> Route:
-    """Return the flagged vessels where they were last seen, in the order of their rank."""
-    words = labels.labels(products.language)
-    waypoints = [
-        Waypoint(notices.short(card.ranked, products), card.lat, card.lon)
-        for card in vessel_cards(products)
-        if card.lat is not None and card.lon is not None
-    ]
-    title = f"{words.route_name} {products.run_id}"
-    return Route(
-        notices.marked(title, products),
-        " ".join([words.route_caveat, words.not_for_navigation, notices.summary(products)]),
-        waypoints,
-        products.end,
-        products.release.stale_after if products.release else None,
-    )
-
-
-def write_rtz(products: Products, path: Path) -> Path | None:
-    """Write the route by rank as RTZ 1.2; None, and no file, where fewer than two have a place."""
-    route = by_rank(products)
-    if len(route.waypoints) < 2:
-        return None
-    with replacing(path) as temporary:
-        temporary.write_bytes(rtz(route))
-    return path
-
-
-def write_gpx(products: Products, path: Path) -> Path | None:
-    """Write the route by rank as GPX 1.1; None, and no file, where fewer than two have a place."""
-    route = by_rank(products)
-    if len(route.waypoints) < 2:
-        return None
-    return write_text(path, gpx(route))
 
 
 def rtz(route: Route) -> bytes:
@@ -147,27 +104,6 @@ def _schedule(root: ElementTree.Element, route: Route) -> None:
         if known:
             facts = {"waypointId": str(number), **known}
             ElementTree.SubElement(manual, _tag("scheduleElement"), facts)
-
-
-def gpx(route: Route) -> str:
-    """Return a route as a GPX 1.1 document."""
-    document = gpxpy.gpx.GPX()
-    document.creator = "Selat"
-    document.name = one_line(route.name, _TITLE_LIMIT)
-    document.description = one_line(route.caveat, 2000)
-    document.time = route.valid_from.floor("s").to_pydatetime(warn=False)
-    made = gpxpy.gpx.GPXRoute(document.name, document.description)
-    made.points = [
-        gpxpy.gpx.GPXRoutePoint(
-            latitude=round(point.lat, 6),
-            longitude=float(geodesy.wrap_lon(round(point.lon, 6))),
-            name=one_line(point.name, _NAME_LIMIT),
-            time=None if point.eta is None else point.eta.floor("s").to_pydatetime(warn=False),
-        )
-        for point in route.waypoints
-    ]
-    document.routes = [made]
-    return str(document.to_xml(version="1.1")) + "\n"
 
 
 def _tag(name: str) -> str:

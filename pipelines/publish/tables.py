@@ -4,9 +4,9 @@ Column lists and their order are a contract with whoever reads the files: column
 dropped nor reordered. `csv_text` says how they are written; beside that:
 
 - In a recipient's pack each table ends with the columns `tlp` and `rel`, the marks of the row.
-- In an exercise events and flagged vessels say so row by row: `evidence` holds
-  ``"simulated": true``, and `reasons` begins with "SIMULATED DATA – EXERCISE" in the language of
-  the products.
+- In an exercise events, incidents and flagged vessels say so row by row: `evidence` holds
+  ``"simulated": true``, and `reasons` and `title` begin with "SIMULATED DATA – EXERCISE" in the
+  language of the products.
 """
 
 from dataclasses import replace
@@ -18,7 +18,7 @@ import pandas as pd
 from detectors.core.errors import FrameError
 from pipelines.base import labels
 from pipelines.base.files import write_text
-from pipelines.base.schemas import FLAGGED, MARKS, PARTS
+from pipelines.base.schemas import FLAGGED, INCIDENTS, MARKS, PARTS
 from pipelines.publish.csv_text import tidy, to_csv
 from pipelines.publish.products import Products
 
@@ -75,6 +75,25 @@ def flagged_table(products: Products) -> pd.DataFrame:
 def parts_table(products: Products) -> pd.DataFrame:
     """Return what each flagged vessel's score is made of, in rank order; as in `event_table`."""
     return tidy(_chosen(products.parts, tuple(PARTS), products))
+
+
+def incident_table(products: Products) -> pd.DataFrame:
+    """Return incidents with exactly the columns of `INCIDENTS` (and marks), in rank order.
+
+    Those that are over (rank 0) come last.
+    """
+    chosen = _chosen(products.incidents, tuple(INCIDENTS), products)
+    table = chosen.assign(over=chosen["rank"] == 0)
+    table = table.sort_values(["over", "rank"], kind="stable").drop(columns="over")
+    if products.simulated:
+        prefix = f"{labels.labels(products.language).simulated}: "
+        table["title"] = [prefix + text for text in table["title"]]
+    return tidy(table)
+
+
+def write_incidents_csv(products: Products, path: Path) -> Path:
+    """Write incidents.csv (see the module docstring)."""
+    return write_text(path, to_csv(incident_table(products)))
 
 
 def write_events_csv(products: Products, path: Path) -> Path:

@@ -11,7 +11,7 @@ from pipelines.assess.dispositions import DispositionError, make, newest
 from pipelines.assess.dispositions.outcomes import outcomes
 from pipelines.base.settings import Installation
 from pipelines.publish.packs import issued
-from pipelines.store import read, write
+from pipelines.store import Queries, read, write
 
 
 def record(
@@ -24,34 +24,52 @@ def record(
     quiet_until: pd.Timestamp | None = None,
     quiet_within_m: float,
 ) -> pd.DataFrame:
-    """Add a conclusion on an event, named by its id or the beginning of it; returns its row.
+    """Add a conclusion on an event or on all of an incident, named by the beginning of its id.
+
+    Returns its rows, one per event.
 
     Raises
     ------
     DispositionError
-        If there is no such event, or `dispositions.make` refuses.
+        If there is no such event or incident, or `dispositions.make` refuses.
     """
     with write(installation.store, installation.settings.store) as store:
         event = store.event(event_id)
         if event is None and issued.is_id(event_id):  # as a partner quotes it
             named = issued.quoted(installation.exported, event_id)
             event = store.event(str(named["event_id"].iloc[0])) if len(named) == 1 else None
-        if event is None:
+        events = [event] if event is not None else _of_incident(store, event_id)
+        if not events:
             hint = "ids are in events.csv; the beginning of one will do where it is the only one"
-            raise DispositionError(f"no single event {event_id!r}", hint=hint)
+            raise DispositionError(f"no single event or incident {event_id!r}", hint=hint)
         known = store.dispositions()
-        row = make(
-            event,
-            int((known["event_id"] == event["event_id"]).sum()),
-            made_time=pd.Timestamp(datetime.now(UTC)).as_unit("us"),
-            author=author,
-            conclusion=conclusion,
-            reason=reason,
-            quiet_until=quiet_until,
-            quiet_within_m=quiet_within_m,
-        )
-        store.add_disposition(row)
-    return row.astype({"made_time": TIME})
+        now = pd.Timestamp(datetime.now(UTC)).as_unit("us")
+        rows = [
+            make(
+                event,
+                int((known["event_id"] == event["event_id"]).sum()),
+                made_time=now,
+                author=author,
+                conclusion=conclusion,
+                reason=reason,
+                quiet_until=quiet_until,
+                quiet_within_m=quiet_within_m,
+            )
+            for event in events
+        ]
+        added = pd.concat(rows, ignore_index=True)
+        store.add_disposition(added)
+    return added.astype({"made_time": TIME})
+
+
+def _of_incident(store: Queries, incident_id: str) -> list[dict[str, Any]]:
+    """Return the events of the one incident whose id begins so; none where there is none."""
+    known = store.known_incidents()
+    found = known.loc[known["incident_id"].str.startswith(incident_id), "events"].tolist()
+    if len(found) != 1 or not incident_id:
+        return []
+    events = [store.event(one) for one in found[0].split(";")]
+    return [event for event in events if event is not None]
 
 
 def calibrate(installation: Installation, *, dry_run: bool = False) -> tuple[Path | None, Any]:

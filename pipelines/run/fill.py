@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
@@ -29,27 +29,22 @@ _MARK: Final = "backfill.json"
 _KUALA_LUMPUR: Final = "Asia/Kuala_Lumpur"
 
 
-class FillRequest(BaseModel):
-    """What a back-fill is to look at, and by what means.
+_SINCE: Final = "The span, ISO 8601."
 
-    Attributes
-    ----------
-    since, until
-        The span, ISO 8601.
-    engine, scheduler, workers
-        See `engines.engine`.
-    folder
-        See `fill`.
-    """
+_ENGINE: Final = "See `engines.engine`."
+
+
+class FillRequest(BaseModel):
+    """What a back-fill is to look at, and by what means."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    since: str | None = None
-    until: str | None = None
-    engine: str | None = None
-    scheduler: str | None = None
-    workers: int = 2
-    folder: Path | None = None
+    since: str | None = Field(None, description=_SINCE)
+    until: str | None = Field(None, description=_SINCE)
+    engine: str | None = Field(None, description=_ENGINE)
+    scheduler: str | None = Field(None, description=_ENGINE)
+    workers: int = Field(2, description=_ENGINE)
+    folder: Path | None = Field(None, description="See `fill`.")
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.base.settings import Installation
 from pipelines.base.visible import clean
@@ -14,32 +15,28 @@ from pipelines.run.feeds import Reading, ingest_options
 from pipelines.run.setup import Setup
 from pipelines.run.windows import asked_for
 
+_AREA: Final = "See `feeds.Reading`."
+
+_DATE: Final = "See `windows.choose_window`."
+
 
 class NightRequest(BaseModel):
-    """What a nightly run is to read, how, and over which window.
-
-    Attributes
-    ----------
-    feeds
-        Files, folders, globs, or "-"; none: those of the settings.
-    sightings
-        Files of what others saw, beside the feeds.
-    area, mapping, assume_time
-        See `feeds.Reading`.
-    date, since, until
-        See `windows.choose_window`.
-    """
+    """What a nightly run is to read, how, and over which window."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    feeds: tuple[str, ...] = ()
-    sightings: tuple[str, ...] = ()
-    area: str | None = None
-    mapping: str | None = None
-    assume_time: str | None = None
-    date: str | None = None
-    since: str | None = None
-    until: str | None = None
+    feeds: tuple[str, ...] = Field(
+        (), description='Files, folders, globs, or "-"; none: those of the settings.'
+    )
+    sightings: tuple[str, ...] = Field(
+        (), description="Files of what others saw, beside the feeds."
+    )
+    area: str | None = Field(None, description=_AREA)
+    mapping: str | None = Field(None, description=_AREA)
+    assume_time: str | None = Field(None, description=_AREA)
+    date: str | None = Field(None, description=_DATE)
+    since: str | None = Field(None, description=_DATE)
+    until: str | None = Field(None, description=_DATE)
 
     @property
     def reading(self) -> Reading:

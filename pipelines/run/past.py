@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
@@ -14,23 +14,19 @@ from pipelines.run.runs import work_out_days
 from pipelines.run.windows import FOREVER, NoDataError, asked_for
 from pipelines.store import Queries, exists, write
 
+_SINCE: Final = "The span, ISO 8601; without them as far as the store reaches."
+
 
 class LearnRequest(BaseModel):
-    """What is to be learned from.
-
-    Attributes
-    ----------
-    since, until
-        The span, ISO 8601; without them as far as the store reaches.
-    changes
-        Other values for parameters of learn.yaml, by name.
-    """
+    """What is to be learned from."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    since: str | None = None
-    until: str | None = None
-    changes: dict[str, Any] = {}
+    since: str | None = Field(None, description=_SINCE)
+    until: str | None = Field(None, description=_SINCE)
+    changes: dict[str, Any] = Field(
+        {}, description="Other values for parameters of learn.yaml, by name."
+    )
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,7 @@ def gather(
         what = "no finished run" if run_id is None else f"no run {run_id} in the store"
         raise NoDataError(what, hint="selat nightly --feed PATH; the runs are in HOME/runs")
     flagged, events = store.flags(run["run_id"]), store.events(run["run_id"])
+    incidents = store.incidents(run["run_id"])
     begin = run["end"] if start is None else start
     tracked = empty(TRACKED)
     if len(flagged):
@@ -96,6 +97,7 @@ def gather(
         bool(store.simulated),
         begin,
         flagged,
+        incidents,
         events,
         tracked,
         store.events_touching(first, begin),
@@ -110,6 +112,7 @@ def inputs_of(
     simulated: bool,
     begin: pd.Timestamp,
     flagged: pd.DataFrame,
+    incidents: pd.DataFrame,
     events: pd.DataFrame,
     tracked: pd.DataFrame,
     past: pd.DataFrame,
@@ -117,7 +120,10 @@ def inputs_of(
     zones: Zones,
     reference_dir: Path,
 ) -> Inputs:
-    """Return what a plan rests on (`Inputs`), from a run's flags and its events with `reason`."""
+    """Return what a plan rests on (`Inputs`), from a run's flags and its events with `reason`.
+
+    Each incident is sailed for once: for the vessel that it is about, else its first flagged one.
+    """
     strongest = flagged["event_ids"].str.split(";").str[0]
     by_id = events.drop_duplicates("event_id").set_index("event_id")
     facts: dict[str, dict[int, str]] = {"kind": {}, "reason": {}}
@@ -132,12 +138,28 @@ def inputs_of(
         flagged,
         facts["kind"],
         facts["reason"],
+        _instead(flagged, incidents),
         tracked,
         past,
         past_days,
         reference.landing_points(reference_dir),
         zones,
     )
+
+
+def _instead(flagged: pd.DataFrame, incidents: pd.DataFrame) -> dict[int, int]:
+    """Return the vessel of each flagged vessel's incident that is sailed for."""
+    about = dict(zip(incidents["incident_id"].tolist(), incidents["mmsi"].tolist(), strict=True))
+    mmsis = set(flagged["mmsi"].tolist())
+    chosen: dict[str, int] = {}
+    instead = {}
+    ordered = flagged.sort_values("rank", kind="stable")
+    for mmsi, name in zip(ordered["mmsi"].tolist(), ordered["incident_id"].tolist(), strict=True):
+        if not name:
+            continue
+        first = about.get(name, 0)
+        instead[mmsi] = chosen.setdefault(name, first if first in mmsis else mmsi)
+    return instead
 
 
 def summary(planned: Planned) -> dict[str, Any]:

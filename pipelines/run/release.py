@@ -22,7 +22,8 @@ from detectors.core.detector import Context
 from detectors.core.errors import SelatError
 from detectors.surroundings.coverage import Coverage
 from pipelines.assess import watchlists
-from pipelines.assess.ranking import Assessment, assess
+from pipelines.assess.incidents import Known
+from pipelines.assess.ranking import Assessment, assess, named
 from pipelines.base import labels
 from pipelines.base import marks as marking
 from pipelines.base.marks import Mark, MarkRules
@@ -201,11 +202,15 @@ class Making:
         vessel_marks = release_marks.vessel_marks(
             self, assessed, mark_of, past, past_marks, known, positions
         )
+        assessed = named(assessed, Known.nothing(told.assign(supersedes="")), self.words.say)
         flagged, parts = self._ranked(assessed, vessel_marks)
         if self.recipient.top is not None:
             ids = set(";".join(flagged["event_ids"]).split(";"))
             told = told[told["event_id"].isin(ids)].reset_index(drop=True)
         told = cut.with_marks(told, [mark_of[key] for key in told["event_id"].tolist()])
+        incidents = release_marks.marked_incidents(
+            self, assessed.incidents, flagged, mark_of, vessel_marks
+        )
         shown = shown_vessels(told, flagged)
         tracks = positions[
             positions["mmsi"].isin(shown) & (positions["time"] >= self.window.start)
@@ -217,6 +222,7 @@ class Making:
             run_id,
             plan_from,
             flagged,
+            incidents,
             told,
             positions,
             self._struck(self.after, strike, salt, must=False),
@@ -236,6 +242,7 @@ class Making:
             events=told,
             flagged=flagged,
             parts=parts,
+            incidents=incidents,
             tracks=tracks,
             vessels=vessels[vessels["mmsi"].isin(mentioned)].reset_index(drop=True),
             zones=self.zones,
@@ -342,15 +349,25 @@ class Making:
         def renamed(ids: str) -> str:
             return ";".join(salt(one) for one in ids.split(";")) if ids else ""
 
-        flagged, parts = products.flagged, products.parts
+        flagged, parts, incidents = products.flagged, products.parts, products.incidents
         ids = [renamed(text) for text in flagged["event_ids"].tolist()]
         of_parts = [renamed(text) for text in parts["event_id"].tolist()]
+        of_incidents = [renamed(text) for text in incidents["events"].tolist()]
+        names = [renamed(text) for text in incidents["incident_id"].tolist()]
+        own = [renamed(text) for text in flagged["incident_id"].tolist()]
         known = {*self.after["event_id"], *self.before["event_id"], *self.events["event_id"]}
         return replace(
             products,
             events=cut.renamed_ids(products.events, salt, known),
-            flagged=flagged.assign(event_ids=pd.Series(ids, flagged.index, dtype="str")),
+            flagged=flagged.assign(
+                event_ids=pd.Series(ids, flagged.index, dtype="str"),
+                incident_id=pd.Series(own, flagged.index, dtype="str"),
+            ),
             parts=parts.assign(event_id=pd.Series(of_parts, parts.index, dtype="str")),
+            incidents=incidents.assign(
+                events=pd.Series(of_incidents, incidents.index, dtype="str"),
+                incident_id=pd.Series(names, incidents.index, dtype="str"),
+            ),
         )
 
     # ---- what the home itself knows

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from pipelines.assess.ranking import Assessment
@@ -66,6 +67,42 @@ def vessel_marks(
             own += of_lists
         marks[int(mmsi)] = strictest(own)
     return marks
+
+
+def marked_incidents(
+    made: "Making",
+    incidents: pd.DataFrame,
+    flagged: pd.DataFrame,
+    mark_of: Mapping[str, Mark],
+    of_vessel: Mapping[int, Mark],
+) -> pd.DataFrame:
+    """Return a pack's incidents with their marks, each the strictest of all that it tells of.
+
+    Those of the flagged vessels in the pack are kept, and those that flag nobody. What names
+    vessels goes where their numbers or names are left out.
+    """
+    chosen = set(flagged["incident_id"])
+    of_flags = set().union(*(_numbers(text) for text in incidents["vessels"])) & of_vessel.keys()
+    kept = [
+        key in chosen or not (_numbers(vessels) & of_flags)
+        for key, vessels in zip(incidents["incident_id"], incidents["vessels"], strict=True)
+    ]
+    told = incidents[np.array(kept, bool)].reset_index(drop=True)
+    marks = [
+        strictest(
+            [mark_of[key] for key in events.split(";")]
+            + [of_vessel[mmsi] for mmsi in _numbers(vessels) & of_vessel.keys()]
+        )
+        for events, vessels in zip(told["events"], told["vessels"], strict=True)
+    ]
+    names = any(made.recipient.redacts(name) for name in ("mmsi", "name", "reasons"))
+    if names:
+        told = told.assign(title="", vessels="")
+    return cut.blank(cut.with_marks(told, marks), made.recipient)
+
+
+def _numbers(vessels: str) -> set[int]:
+    return {int(one[:9]) for one in vessels.split(" | ") if one}
 
 
 def track_marks(made: "Making", tracks: pd.DataFrame, known: cut.Lineage) -> dict[int, Mark]:

@@ -15,7 +15,8 @@ from detectors.core import events
 from detectors.core.detector import Detector
 from detectors.core.errors import SelatError
 from pipelines.assess import watchlists
-from pipelines.assess.ranking import Assessment, assess
+from pipelines.assess.incidents import Known
+from pipelines.assess.ranking import Assessment, assess, named
 from pipelines.assess.scoring import HISTORY_DAYS
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
@@ -166,6 +167,10 @@ def judge(store: Queries, setup: Setup, window: Window, detection: Detection) ->
     )
     told = assessed.events
     compared = compare(told[~told["event_id"].isin(held["event_id"])], stored, succeeded)
+    last = store.last_run()
+    versions = None if last is None else store.manifest(str(last["run_id"])).get("detectors")
+    known = Known.of(store.known_incidents(), compared, versions, store.last_looked_at())
+    assessed = named(assessed, known)
     same = compared["event_id"].isin(over) & (compared["status"] == "unchanged")
     compared = compared[~same].reset_index(drop=True)
     return Judged(window, detection, assessed, compared, lists)
@@ -193,6 +198,7 @@ def publish(store: Queries, setup: Setup, judged: Judged, unread: Mapping[str, s
         events=judged.compared.drop(columns="supersedes"),
         flagged=flagged,
         parts=judged.assessed.parts,
+        incidents=judged.assessed.incidents,
         tracks=tracks.reset_index(drop=True),
         vessels=detection.context.vessels,
         zones=setup.zones,
@@ -224,7 +230,13 @@ def record(
         "manifest": json.dumps(manifest),
     }
     looked_at = _looked_at(store.new_feeds(), window) + _seen(store.new_sightings(), window)
-    store.add_run(run, compared=judged.compared, flags=flagged, feed_keys=looked_at)
+    store.add_run(
+        run,
+        compared=judged.compared,
+        flags=flagged,
+        incidents=judged.assessed.incidents,
+        feed_keys=looked_at,
+    )
     point_latest(installation.latest, published.folder)
     return Finished(
         published.run_id,

@@ -23,7 +23,7 @@ from detectors.core import events, frames
 from detectors.core.errors import SelatError
 from detectors.kinematics import integrity, tracks
 from detectors.surroundings.coverage import CELLS, FEED, RECEIVERS
-from pipelines.base.schemas import DISPOSITIONS, FLAGGED, OPERATIONS
+from pipelines.base.schemas import DISPOSITIONS, FLAGGED, INCIDENTS, OPERATIONS
 from pipelines.base.settings import StoreSettings
 from pipelines.store.sql import statement
 
@@ -124,6 +124,7 @@ TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
         "status": _C("str", "", "created, changed, unchanged, retracted or not_assessed"),
     },
     "flags": {"run_id": _C("str", "", "the run"), **FLAGGED},
+    "incidents": {"run_id": _C("str", "", "the run"), **INCIDENTS},
     "runs": {
         "run_id": _C("str", "", "the run"),
         "ordinal": _C("int64", "", "1 for the store's first run"),

@@ -4,7 +4,6 @@ There is no list of exemptions. A detector that can't pass changes, or the check
 """
 
 import dataclasses
-import inspect
 import re
 from datetime import timedelta
 from itertools import pairwise
@@ -20,7 +19,7 @@ from hypothesis import strategies as st
 
 import detectors
 from detectors.core import events, frames, run
-from detectors.core.detector import Context, Detector
+from detectors.core.detector import Context
 from detectors.core.evidence import Evidence
 from detectors.core.relations import Along, Near, Own
 from detectors.kinematics import geodesy
@@ -84,11 +83,9 @@ def test_is_configured_and_documented(name, request):
     config = yaml.safe_load((request.config.rootpath / "config/detectors.yaml").read_text())
     assert name in config, "config/detectors.yaml has a block for it"
     assert len(detectors.build({name: config[name]})) <= 1
-    detector = detectors.find(name)
-    own = [c for c in detector.__mro__ if issubclass(c, Detector) and c is not Detector]
-    text = "\n".join(f"{inspect.getmodule(c).__doc__}\n{c.__doc__}" for c in own)
-    missing = [p for p in detector.model_fields if not re.search(rf"\b{p}\b", text)]
-    assert not missing, "the docstring, or that of its parameters, says what each parameter is"
+    fields = detectors.find(name).model_fields
+    missing = [p for p, field in fields.items() if not (field.description or "").strip()]
+    assert not missing, "Field(description=...) says what each parameter is"
 
 
 @ALL
@@ -103,6 +100,7 @@ def test_states_its_facts(name):
     assert set(detector.requires) <= set(frames.TRACKED)
     assert timedelta(0) < detector.lookback < timedelta(days=7)
     assert timedelta(0) <= detector.settle <= detector.lookback
+    assert detectors.reasons_of(name) == detector.hypotheses
 
 
 @ALL

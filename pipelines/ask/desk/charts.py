@@ -11,7 +11,7 @@ from detectors.core import frames
 from detectors.surroundings.zones import Zones
 from pipelines.ask.explain.page import as_flagged
 from pipelines.base.files import write_text
-from pipelines.base.schemas import FLAGGED, PARTS
+from pipelines.base.schemas import FLAGGED, INCIDENTS, PARTS
 from pipelines.base.text import one_line
 from pipelines.publish import brief
 from pipelines.publish.products import Products
@@ -84,6 +84,7 @@ def chart(
         events=_plain(events),
         flagged=frames.conform(_plain(flagged), FLAGGED),
         parts=frames.empty(PARTS),
+        incidents=frames.empty(INCIDENTS),
         tracks=frames.conform(_plain(tracks), frames.TRACKED),
         vessels=vessels,
         zones=zones,

@@ -82,6 +82,12 @@ class Night:
             )
         return pd.DataFrame(rows)
 
+    @property
+    def incidents(self) -> gpd.GeoDataFrame:
+        """Return what happened, as one: `schemas.INCIDENTS` in rank order, as points."""
+        with self._reader() as reader:
+            return _points(reader.incidents(self.run["run_id"]))
+
     def events_of(self, mmsi: int) -> gpd.GeoDataFrame:
         """Return the events that a vessel takes part in, strongest first."""
         mine = (self.events["mmsi"] == mmsi) | (self.events["other_mmsi"] == mmsi)

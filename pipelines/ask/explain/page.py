@@ -16,7 +16,7 @@ from detectors.surroundings.zones import Zones
 from pipelines.ask.explain.gather import Explanation, Past
 from pipelines.assess.reasons import Teller
 from pipelines.base.files import write_text
-from pipelines.base.schemas import FLAGGED, PARTS
+from pipelines.base.schemas import FLAGGED, INCIDENTS, PARTS
 from pipelines.base.visible import clean
 from pipelines.publish import brief, checks
 from pipelines.publish.briefing import explanation_line
@@ -64,6 +64,7 @@ def _products(x: Explanation, zones: Zones) -> Products:
         events=event,
         flagged=_flagged(x),
         parts=frames.empty(PARTS),
+        incidents=frames.empty(INCIDENTS),
         tracks=x.tracks,
         vessels=vessels,
         zones=zones,

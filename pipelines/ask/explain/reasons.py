@@ -54,7 +54,7 @@ def considered(
     )
     given = str(event["explanation"])
     found = []
-    for one in detectors.find(event["detector"]).hypotheses:
+    for one in detectors.reasons_of(event["detector"]):
         case = one.fitting(known)
         wants = f"Looked for: {one.looks_for}" if one.looks_for else ""
         if given.startswith(f"{one.name}: "):

@@ -9,6 +9,7 @@ Conclusions of people have the time at which they were recorded.
 
 from pipelines.ask.recall.changes import Changes, changes
 from pipelines.ask.recall.find import FOUND, find
+from pipelines.ask.recall.incidents import events_of, incident
 from pipelines.ask.recall.moment import (
     Moment,
     RecallError,
@@ -25,7 +26,9 @@ __all__ = [
     "Moment",
     "RecallError",
     "changes",
+    "events_of",
     "find",
+    "incident",
     "known_at",
     "last_watch",
     "latest",

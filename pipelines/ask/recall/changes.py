@@ -1,5 +1,6 @@
 """Since the last watch: flags and events that are new, changed, closed or retracted."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,8 +38,10 @@ class Changes:
         *retracted* (on no list since then, and nothing that it rested on stands any more).
     events
         One row per event: change, `events.EVENTS`, reason, score_before, end_before,
-        superseded_by, run_id. Changes: *new*, *closed* (it went on then and is over), *changed*
-        (anything else of it), *retracted* (a later look didn't find it again).
+        superseded_by, because, run_id. Changes: *new*, *closed* (it went on then and is over),
+        *changed* (anything else of it), *retracted* (a later look didn't find it again). Because:
+        *rules* where it began before what `since` had looked at and its detector was another
+        version then, else *sea*.
     passing
         Events that were raised and retracted in between; they are in neither table.
     """
@@ -62,6 +65,7 @@ def changes(store: Queries, since: Moment, until: Moment) -> Changes:
         raise ChangesError(f"{since.run_id} is later than {until.run_id}", hint="swap them")
     before, after = (store.events_as_of(m.ordinal) for m in (since, until))
     events = _events(before, after)
+    events["because"] = _because(events, _versions(store, since), _versions(store, until), since)
     retracted = after["retracted"] & ~after["event_id"].isin(before["event_id"])
     standing = set(after.loc[~after["retracted"], "event_id"])
     flags = _flags(store, since, until, standing)
@@ -98,6 +102,19 @@ def _events(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
         .drop(columns=["order", "run_id_before", "first_run_id"])
         .reset_index(drop=True)
     )
+
+
+def _versions(store: Queries, moment: Moment) -> dict[str, str]:
+    return dict(store.manifest(moment.run_id).get("detectors", {}))
+
+
+def _because(
+    events: pd.DataFrame, then: Mapping[str, str], now: Mapping[str, str], since: Moment
+) -> pd.Series:
+    """Tell what the sea brought from what other rules find in the same sea."""
+    other = [then.get(name) != now.get(name) for name in events["detector"]]
+    rules = np.array(other, bool) & (events["start"] <= since.known_time).to_numpy(bool)
+    return pd.Series(np.where(rules, "rules", "sea"), events.index, dtype="str")
 
 
 _FLAG: Final = ["mmsi", "name", "flag_state", "score", "rank", "reasons", "event_ids", "run_id"]

@@ -44,6 +44,7 @@ class PlanLabels(BaseModel):
     out_of_reach: str
     lower_value: str
     another_unit: str
+    same_incident: str
     never_nearer: str
     could_meet: str
     could_meet_on_watch: str
@@ -105,6 +106,10 @@ class Labels(BaseModel):
     leads: str
     leads_more: str
     blind: str
+    incidents: str
+    incidents_summary: str
+    incident_over: str
+    next_step: str
     nothing_flagged: str
     not_all_clear: str
     not_for_navigation: str
@@ -160,8 +165,6 @@ class Labels(BaseModel):
     evidence: str
     window: str
     files: str
-    route_name: str
-    route_caveat: str
     verify_line: str
     unsigned_line: str
     tlp_clear: str

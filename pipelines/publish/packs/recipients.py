@@ -36,6 +36,8 @@ NEVER_REDACTED: Final = frozenset(
         "mmsi",
         "event_id",
         "event_ids",
+        "events",
+        "incident_id",
         "kind",
         "start",
         "end",

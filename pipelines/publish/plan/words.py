@@ -26,6 +26,7 @@ _REASONS: Final = {
     model.OUT_OF_REACH: "out_of_reach",
     model.LOWER_VALUE: "lower_value",
     model.ANOTHER_UNIT: "another_unit",
+    model.SAME_INCIDENT: "same_incident",
 }
 
 

@@ -8,7 +8,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from detectors.kinematics import geodesy
 from detectors.surroundings.landmarks import Gazetteer
@@ -66,6 +65,8 @@ def load_gazetteer(reference_dir: Path) -> Gazetteer:
 
 
 def _overshadowed(towns: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    from scipy.spatial import cKDTree  # a quarter of a second, for who asks for no place
+
     tree = cKDTree(geodesy.unit_xyz(towns.geometry.y.to_numpy(), towns.geometry.x.to_numpy()))
     a, b = tree.query_pairs(geodesy.chord(_SHADOW_M), output_type="ndarray").T
     population = towns["population"].to_numpy("float64")

@@ -109,6 +109,25 @@ class RunQueries(Generation):
         """Return `schemas.FLAGGED` of a run."""
         return self._ask("run_flags", run_id=run_id)
 
+    def company(self, mmsi: int, end: pd.Timestamp) -> pd.DataFrame:
+        """Return whom a vessel met in events up to a time, and whom those met in turn.
+
+        Returns
+        -------
+        pandas.DataFrame
+            mmsi, meetings, first_time, last_time, score (the highest), through: 0 for whom it met
+            itself, else the vessel that met both, the last such.
+        """
+        return self._ask("company", mmsi=mmsi, end=end)
+
+    def incidents(self, run_id: str) -> pd.DataFrame:
+        """Return `schemas.INCIDENTS` of a run: in rank order, then those that are over."""
+        return self._ask("run_incidents", run_id=run_id)
+
+    def known_incidents(self, ordinal: int | None = None) -> pd.DataFrame:
+        """Return `schemas.INCIDENTS`: each as the newest run told it, up to the run of a number."""
+        return self._ask("known_incidents", ordinal=ordinal)
+
     def all_flags(self) -> pd.DataFrame:
         """Return every flag: `schemas.FLAGGED`, run_id, ordinal, known_time; by run and rank."""
         runs = self.runs()[["run_id", "ordinal", "known_time"]]

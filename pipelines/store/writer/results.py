@@ -91,6 +91,7 @@ class ResultWriter(FileWriter):
         *,
         compared: pd.DataFrame,
         flags: pd.DataFrame,
+        incidents: pd.DataFrame,
         feed_keys: Iterable[str],
     ) -> None:
         """Record a finished run: its events with their status, its flags; then publish.
@@ -103,6 +104,8 @@ class ResultWriter(FileWriter):
             `events.EVENTS` plus status, supersedes, reason.
         flags
             `schemas.FLAGGED`.
+        incidents
+            `schemas.INCIDENTS`.
         feed_keys
             The feeds that were new to this run.
         """
@@ -135,12 +138,13 @@ class ResultWriter(FileWriter):
             learned = compared[compared["status"].isin(REVISIONS)]
             self._insert("event_revisions", learned.assign(run_id=run_id))
             self._insert("flags", flags.assign(run_id=run_id))
+            self._insert("incidents", incidents.assign(run_id=run_id))
             self._insert("runs", one_row("runs", run))
             self._insert("run_feeds", keys_frame(feed_keys).assign(run_id=run_id))
         self.publish()
 
     def add_disposition(self, disposition: pd.DataFrame) -> None:
-        """Add a conclusion (`dispositions.DISPOSITIONS`, one row), then publish."""
+        """Add conclusions (`dispositions.DISPOSITIONS`), then publish."""
         with self._transaction():
             self._insert("dispositions", disposition)
         self.publish()

@@ -180,6 +180,12 @@ def test_a_conclusion_goes_in_and_stays_out_of_the_past(
     assert list(dossier.dispositions["reason"]) == ["tide"]
     past = desk.night(home, as_of=again.run["run_id"])
     assert past.dispositions().empty
+    incident = again.incidents.iloc[0]
+    assert incident["incident_id"] == again.flagged["incident_id"].iloc[0]
+    desk.conclude(again, incident["incident_id"], "watch", reason="all of it", by="an analyst")
+    said = desk.night(home).dispositions()
+    ids = set(incident["events"].split(";"))
+    assert set(said.loc[said["conclusion"] == "watch", "event_id"]) == ids
     assert set(past.flagged["concluded"]) == {""}
     with pytest.raises(DispositionError):
         desk.conclude(night, event_id, "guilty", reason="x", by="y")

@@ -92,6 +92,19 @@ def test_history_raises_what_is_done_again_here() -> None:
     assert score(judged(event("gap", 1, 4), past=past)) == pytest.approx(0.4), "another kind"
 
 
+def test_a_second_meeting_with_the_same_vessel_counts_wherever_it_is() -> None:
+    def meeting(hour: float, lat: float, other: int = B) -> dict[str, Any]:
+        pair = {"other_mmsi": other, "track_ids": f"{A}01;{other}01"}
+        return event("encounter", hour, hour + 1, lat=lat, **pair)
+
+    found = judged(meeting(1, 4.0), past=[meeting(-100, 2.0), meeting(-200, 3.0, 563000009)])
+    history = found.parts[found.parts["part"] == "history"].set_index("mmsi")
+    assert history["note"].to_dict() == dict.fromkeys(
+        (A, B), "second encounter here or with the same vessel in 30 days"
+    )
+    assert (history["score"] == 0.05).all()
+
+
 def test_history_has_a_limit_and_does_not_make_a_flag() -> None:
     past = [event("loitering", -24 * d, -24 * d + 3) for d in range(1, 20)]
     assert score(judged(event("loitering", 1, 4), past=past)) == pytest.approx(1 - 0.6 * 0.85)

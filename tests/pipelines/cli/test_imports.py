@@ -1,6 +1,7 @@
 """Commands that only read start at once: what they don't need isn't imported."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ HEAVY = {
     "fpdf",
     "geopandas",
     "jinja2",
+    "matplotlib",
     "numba",
     "prefect",
     "pyais",
@@ -29,8 +31,8 @@ HEAVY = {
 
 WRITERS = ("pipelines.publish.files", "pipelines.run.runs", "pipelines.flows", "pipelines.patrol")
 
-GEOMETRY = {"geopandas", "scipy"}
-"""What it takes to draw a chart of an event, and to judge zones."""
+GEOMETRY = {"geopandas"}
+"""What it takes to draw a chart of an event."""
 
 READERS = {"pyais"}
 """What it takes to read an event's reports in the feed again."""
@@ -67,6 +69,10 @@ def needless(modules: set[str], heavy: set[str]) -> set[str]:
     return {name for name in modules if name in heavy} | rooms
 
 
+def detectors_in(modules: set[str]) -> set[str]:
+    return {name for name in modules if re.fullmatch(r"detectors\.(?!core)\w+\.detector", name)}
+
+
 @pytest.fixture(scope="module")
 def flag(exercise_home: Path) -> dict[str, str]:
     table = pd.read_csv(exercise_home / "latest" / "flagged.csv", dtype=str)
@@ -79,7 +85,10 @@ def test_lists_import_only_what_they_need(
     exercise_home: Path, flag: dict[str, str], command: str, how: list[str]
 ) -> None:
     what = [flag["mmsi"]] if command == "find" else []
-    assert needless(imported(exercise_home, command, *what, *how), HEAVY) == set()
+    assert (
+        needless(imported(exercise_home, command, *what, *how), HEAVY | {"pipelines.ingest"})
+        == set()
+    )
 
 
 @pytest.mark.parametrize("how", [[], ["--json"]])
@@ -87,21 +96,27 @@ def test_a_vessel_imports_only_what_it_needs(
     exercise_home: Path, flag: dict[str, str], how: list[str]
 ) -> None:
     modules = imported(exercise_home, "vessel", flag["mmsi"], *how)
-    assert needless(modules, HEAVY) == set()
+    assert needless(modules, HEAVY | {"pipelines.ingest"}) == set()
 
 
-def test_an_explanation_imports_geometry_and_a_reader_and_no_writer(
-    exercise_home: Path, flag: dict[str, str]
+@pytest.mark.parametrize(("how", "drawn"), [([], GEOMETRY), (["--json"], set())])
+def test_an_explanation_imports_a_reader_and_no_writer(
+    exercise_home: Path, flag: dict[str, str], how: list[str], drawn: set[str]
 ) -> None:
-    modules = imported(exercise_home, "explain", flag["event_ids"].split(";")[0])
-    assert needless(modules, HEAVY - GEOMETRY - READERS) == set()
+    event = flag["event_ids"].split(";")[0]
+    modules = imported(exercise_home, "explain", event, *how)
+    assert needless(modules, HEAVY - drawn - READERS) == set()
+    assert not detectors_in(modules)
 
 
-def test_the_status_imports_what_it_checks_and_no_writer(exercise_home: Path) -> None:
-    modules = imported(exercise_home, "status")
-    assert needless(modules, HEAVY - GEOMETRY) == {
-        name for name in modules if name.startswith("pipelines.patrol")
-    }
+@pytest.mark.parametrize("how", [[], ["--json"], ["--prometheus"]])
+def test_the_status_imports_no_geometry_where_nothing_changed_since_it_was_examined(
+    exercise_home: Path, how: list[str]
+) -> None:
+    imported(exercise_home, "status")
+    modules = imported(exercise_home, "status", *how)
+    assert needless(modules, HEAVY) == set()
+    assert not detectors_in(modules)
 
 
 def test_help_imports_no_table(tmp_path: Path) -> None:

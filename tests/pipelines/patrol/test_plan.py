@@ -45,6 +45,7 @@ def inputs(tracked, vessels, past=None, **changes) -> Inputs:
         flagged,
         {},
         {},
+        {},
         frame,
         events.empty() if past is None else past,
         5.0,
@@ -168,6 +169,18 @@ def test_the_solver_is_no_worse_than_greed_and_greed_stands_in_for_it(sea, track
     assert without.value > 0
     monkeypatch.setitem(__import__("sys").modules, "pyvrp", None)
     assert make(given_, cfg, sea).solver == "greedy"
+
+
+def test_an_incident_is_sailed_for_once(sea, tracked):
+    vessels = [(1, 2.3, 101.4, 0.0, 0), (2, 2.35, 101.4, 0.0, 0)]
+    cfg = config(unit("A", boardings=4), unit("B", boardings=4))
+    both = make(inputs(tracked, vessels), cfg, sea)
+    assert both.left_out == ()
+    given_ = inputs(tracked, vessels, instead={1: 2, 2: 2})
+    made = make(given_, cfg, sea)
+    assert {s.target.mmsi for one in made.sailed for s in one.stops if s.target} == {2}
+    assert {o.target.mmsi: o.reason for o in made.left_out} == {1: planning.SAME_INCIDENT}
+    hold(made, cfg)
 
 
 def test_why_vessels_are_left_out(sea, tracked):

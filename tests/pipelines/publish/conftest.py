@@ -19,7 +19,7 @@ import pytest
 from detectors.core import events, frames
 from detectors.kinematics import geodesy
 from detectors.surroundings.zones import Zones
-from pipelines.base.schemas import FLAGGED, PARTS
+from pipelines.base.schemas import FLAGGED, INCIDENTS, PARTS
 from pipelines.publish.products import Products
 from pipelines.reference.layers import load_zones
 
@@ -142,6 +142,7 @@ def flagged_row(rank: int, **columns: Any) -> dict[str, Any]:
         "lat": 3.0,
         "lon": 100.5,
         "event_ids": "",
+        "incident_id": f"{rank:016x}",
         **columns,
     }
 
@@ -172,6 +173,32 @@ def flagged_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows)
     frame["last_seen"] = pd.to_datetime(frame["last_seen"], utc=True)
     return frames.conform(frame, FLAGGED)
+
+
+def incidents_frame(flagged: pd.DataFrame, events_: pd.DataFrame) -> pd.DataFrame:
+    """INCIDENTS: one for each flagged vessel, of its events."""
+    rows = []
+    for flag in flagged.to_dict("records"):
+        ids = [key for key in flag["event_ids"].split(";") if key]
+        own = events_[events_["event_id"].isin(ids)]
+        if own.empty:
+            continue
+        rows.append(
+            {
+                **dict.fromkeys(INCIDENTS, ""),
+                "incident_id": f"{flag['rank']:016x}",
+                "title": f"{flag['name']}: {flag['reasons'].split(' | ')[0]}",
+                "status": "created",
+                "certainty": "high",
+                "vessels": f"{flag['mmsi']:09d} {flag['name']}",
+                "start": own["start"].min(),
+                "end": own["end"].max(),
+                **{name: flag[name] for name in ("rank", "score", "lat", "lon", "mmsi")},
+                "events": ";".join(ids),
+                "next_step": "ask by VHF",
+            }
+        )
+    return frames.conform(pd.DataFrame(rows, columns=list(INCIDENTS)), INCIDENTS)
 
 
 def vessels_frame(names: dict[int, str]) -> pd.DataFrame:
@@ -208,14 +235,16 @@ def make(
     together["reason"] = pd.Series([reason_of[k] for k in together["event_id"]], dtype="str")
     for row in flagged:
         row["event_ids"] = ";".join(keys[i] for i in row["event_ids"])
+    flags = flagged_frame(flagged)
     plain = {
         "run_id": MANIFEST["run_id"],
         "start": START,
         "end": END,
         "simulated": True,
         "events": together,
-        "flagged": flagged_frame(flagged),
+        "flagged": flags,
         "parts": frames.empty(PARTS),
+        "incidents": incidents_frame(flags, together),
         "vessels": vessels_frame(names),
         "tracks": frames.empty(frames.TRACKED) if tracks is None else tracks,
         "zones": Zones.none(),

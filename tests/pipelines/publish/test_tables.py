@@ -50,6 +50,25 @@ FLAGGED_COLUMNS = [
     "lat",
     "lon",
     "event_ids",
+    "incident_id",
+]
+INCIDENT_COLUMNS = [
+    "incident_id",
+    "rank",
+    "title",
+    "score",
+    "certainty",
+    "start",
+    "end",
+    "lat",
+    "lon",
+    "status",
+    "news",
+    "merged_into",
+    "mmsi",
+    "vessels",
+    "events",
+    "next_step",
 ]
 
 
@@ -67,7 +86,11 @@ def test_every_product_is_there_and_nothing_else(products: Products, tmp_path: P
 
 
 def test_csv_columns_are_the_contract(folder: Path) -> None:
-    for name, columns in (("events.csv", EVENT_COLUMNS), ("flagged.csv", FLAGGED_COLUMNS)):
+    for name, columns in (
+        ("events.csv", EVENT_COLUMNS),
+        ("flagged.csv", FLAGGED_COLUMNS),
+        ("incidents.csv", INCIDENT_COLUMNS),
+    ):
         with (folder / name).open(newline="", encoding="utf-8") as file:
             assert next(csv.reader(file)) == columns
 
@@ -157,7 +180,7 @@ def test_an_event_without_a_place_has_no_point(
     events = products.events.copy()
     events.loc[0, ["lat", "lon"]] = np.nan
     frame = gpd.read_parquet(
-        geoparquet.write(changed(products, events=events), tmp_path / "events.parquet")
+        geoparquet.write_events(changed(products, events=events), tmp_path / "events.parquet")
     )
     assert frame.geometry.iloc[0] is None
     assert frame.geometry.iloc[1:].notna().all()
@@ -223,6 +246,6 @@ def test_a_failed_write_leaves_the_old_file(
 
     monkeypatch.setattr(gpd.GeoDataFrame, "to_parquet", fail)
     with pytest.raises(OSError, match="disk full"):
-        geoparquet.write(products, target)
+        geoparquet.write_events(products, target)
     assert target.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [target]

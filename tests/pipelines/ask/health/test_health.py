@@ -221,6 +221,32 @@ def test_the_line_of_a_setting(
     assert "SELAT_ASSESS__MIN_SCORE in the environment" in ran.err
 
 
+def test_the_status_knows_of_what_a_person_edited_as_doctor_does(
+    selat: Selat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, home = Path(shutil.copytree(PROJECT / "config", tmp_path / "config")), tmp_path / "home"
+    home.mkdir()
+
+    def told(command: str) -> list[dict[str, str]]:
+        said = json.loads(selat(command, "--home", home, "--config", config, "--json").out)
+        return said if command == "doctor" else said["problems"]
+
+    assert told("status") == told("doctor")
+    with monkeypatch.context() as patched:
+        patched.setattr("pipelines.ask.examine.examine", lambda _: pytest.fail("nothing changed"))
+        assert told("status")
+    zone = {"zone_id": "x", "name": "X", "zone_class": "anchorage", "source": "", "confidence": "?"}
+    outline = [[[100, 2], [100.1, 2], [100.1, 2.1], [100, 2]]]
+    feature = {"geometry": {"type": "Polygon", "coordinates": outline}, "properties": zone}
+    feature["type"] = "Feature"
+    drawn = {"type": "FeatureCollection", "features": [feature]}
+    (config / "zones" / "own.geojson").write_text(json.dumps(drawn))
+    assert any("own.geojson" in problem["where"] for problem in told("status"))
+    assert told("status") == told("doctor")
+    (home / "examined.json").write_text('{"state": []')
+    assert told("status") == told("doctor")
+
+
 def test_status_for_machines(exercise_home: Path, selat: Selat) -> None:
     said = json.loads(selat("status", "--home", exercise_home, "--json").out)
     assert said["health"]["last_run"]["state"] == "complete"

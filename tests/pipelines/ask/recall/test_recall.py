@@ -1,5 +1,6 @@
 """The time machine: what was known when, what changed since, and what an older store can tell."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from pipelines.ask.beside import beside
 from pipelines.ask.explain import gather
 from pipelines.ask.recall.changes import ChangesError
 from pipelines.assess.dispositions import make
-from pipelines.base.schemas import FLAGGED
+from pipelines.base.schemas import FLAGGED, INCIDENTS
 from pipelines.base.settings import load
 from pipelines.detect.compare import compare
 from pipelines.run.windows import TimeError
@@ -68,7 +69,12 @@ def conclude(writer: store.Writer, about: dict[Any, Any], conclusion: str, reaso
 
 
 def look(
-    writer: store.Writer, ordinal: int, end: float, found: list[dict[str, Any]], *flags: Any
+    writer: store.Writer,
+    ordinal: int,
+    end: float,
+    found: list[dict[str, Any]],
+    *flags: Any,
+    version: str = "1",
 ) -> pd.DataFrame:
     """A run over everything up to an hour, as `finish_run` records one."""
     made = events.build(found).assign(reason=[f"look {ordinal}"] * len(found))
@@ -80,9 +86,10 @@ def look(
         "start": NIGHT,
         "end": at(end),
         "state": "complete",
-        "manifest": '{"simulated": false}',
+        "manifest": json.dumps({"simulated": False, "detectors": {"loitering": version}}),
     }
-    writer.add_run(run, compared=compared, flags=flagged(*flags), feed_keys=[])
+    none = frames.empty(INCIDENTS)
+    writer.add_run(run, compared=compared, flags=flagged(*flags), incidents=none, feed_keys=[])
     return made
 
 
@@ -178,6 +185,24 @@ def test_what_is_new_changed_closed_and_retracted(reader: store.Queries) -> None
         COMES: "new",
         GROWS: "closed",
         GOES: "changed",
+    }
+
+
+def test_what_the_sea_brought_is_told_from_what_other_rules_find(tmp_path: Path) -> None:
+    with store.write(tmp_path) as writer:
+        look(writer, 1, 24, [event(GROWS, 1, None)])
+        found = [event(GROWS, 1, 30, 0.9), event(GOES, 2, 3), event(COMES, 26, 28)]
+        look(writer, 2, 48, found, version="2")
+        look(writer, 3, 72, [*found, event(STAYS, 4, 5)], version="2")
+    with store.read(tmp_path) as reader:
+        first, second = changed(reader, "run-1", "run-2"), changed(reader, "run-2", "run-3")
+    assert dict(zip(first.events["mmsi"], first.events["because"], strict=True)) == {
+        GROWS: "rules",
+        GOES: "rules",
+        COMES: "sea",
+    }
+    assert dict(zip(second.events["mmsi"], second.events["because"], strict=True)) == {
+        STAYS: "sea"  # late reports, by the same rules
     }
 
 

@@ -1,0 +1,167 @@
+"""Which events are of one incident."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from detectors.core.frames import SECOND_US, epoch_us
+from pipelines.assess.scoring import EXPLAINED_WEIGHT, FAMILIES, MIN_PART_SCORE
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+JOIN_S: Final = 2 * 3600.0
+"""Events of one hull no further apart than this are of one incident: a boat that leaves a ship and
+falls silent within two hours still tells the same story. A judgement: half a watch."""
+
+SAME_BEHAVIOUR_S: Final = 6 * 3600.0
+"""The same for events of one behaviour (`scoring.FAMILIES`): a ship that lies alongside one after
+another, or whose positions leap twice in a night, does one thing."""
+
+HAND_OVER: Final = "hand_over"
+"""The subkind of identity that says that one hull goes on under another number."""
+
+
+def grouped(
+    events: pd.DataFrame, flagged: Mapping[int, float], min_score: float, now: pd.Timestamp
+) -> Ints:
+    """Tell which incident each event is of.
+
+    Events of one hull that overlap, or are at most `JOIN_S` apart (of one behaviour
+    `SAME_BEHAVIOUR_S`), are of one incident; so are the pairs of one raft, and an event and the one
+    that it names. Two numbers that an event says are of
+    one hull count as one. An event joins its two vessels' stories only where it is a lead itself
+    (`min_score` or more, and no innocent reason as likely as not): a pilot boat that serves ten
+    ships joins none of them. Otherwise it is told with the higher scored of its vessels.
+
+    Parameters
+    ----------
+    events
+        `events.EVENTS` that count.
+    flagged
+        Score of each flagged vessel.
+    min_score
+        From which score on an event is a lead, and one without a vessel an incident of its own.
+    now
+        Until when open events last.
+
+    Returns
+    -------
+    numpy.ndarray
+        A number from 0 on for each event, -1 where it is of no incident.
+    """
+    found = np.full(len(events), -1)
+    mmsi, other = (events[name].to_numpy("int64") for name in ("mmsi", "other_mmsi"))
+    score = events["score"].to_numpy("float64")
+    of_one, of_two = (_scores(numbers, flagged) for numbers in (mmsi, other))
+    nobody = (mmsi == 0) & (score >= min_score)
+    counts = (score >= MIN_PART_SCORE) & ((of_one > 0) | (of_two > 0)) | nobody
+    rows = np.flatnonzero(counts)
+    if not len(rows):
+        return found
+    lead = (score >= min_score) & ~_explained(events)
+    hull = _hulls(events[lead & (events["subkind"] == HAND_OVER).to_numpy()])
+    kinds = events["kind"].iloc[rows]
+    families = pd.factorize(kinds.map(FAMILIES).fillna(kinds))[0]
+    links = [
+        _same_hull(
+            events.iloc[rows],
+            mmsi[rows],
+            other[rows],
+            lead[rows],
+            behaviour,
+            join_s,
+            hull,
+            flagged,
+            now,
+        )
+        for behaviour, join_s in (
+            (np.zeros(len(rows), "int64"), JOIN_S),
+            (families, SAME_BEHAVIOUR_S),
+        )
+    ]
+    links += [
+        _same_group(events.iloc[rows], lead[rows]),
+        _named(events.iloc[rows]),
+    ]
+    first, second = np.concatenate(links, axis=1)
+    graph = coo_array((np.ones(len(first)), (first, second)), shape=(len(rows), len(rows)))
+    found[rows] = connected_components(graph, directed=False)[1]
+    return found
+
+
+def _scores(mmsi: Ints, flagged: Mapping[int, float]) -> NDArray[np.float64]:
+    return np.array([flagged.get(one, 0.0) for one in mmsi.tolist()], "float64")
+
+
+def _explained(events: pd.DataFrame) -> Bools:
+    weights = [one.explained.weight if one.explained else 0.0 for one in events["evidence"]]
+    return np.asarray(np.array(weights, "float64") >= EXPLAINED_WEIGHT)
+
+
+def _hulls(hand_overs: pd.DataFrame) -> dict[int, int]:
+    """Return the number that each number of a hull that changed its number counts as."""
+    pairs = hand_overs[["mmsi", "other_mmsi"]].to_numpy("int64")
+    numbers, place = np.unique(pairs, return_inverse=True)
+    if not len(numbers):
+        return {}
+    first, second = place.reshape(-1, 2).T
+    graph = coo_array((np.ones(len(first)), (first, second)), shape=(len(numbers),) * 2)
+    label = connected_components(graph, directed=False)[1]
+    lowest = {part: int(numbers[label == part].min()) for part in np.unique(label)}
+    return {int(n): lowest[part] for n, part in zip(numbers, label, strict=True)}
+
+
+def _same_hull(
+    events: pd.DataFrame,
+    mmsi: Ints,
+    other: Ints,
+    lead: Bools,
+    behaviour: Ints,
+    join_s: float,
+    hull: Mapping[int, int],
+    flagged: Mapping[int, float],
+    now: pd.Timestamp,
+) -> Ints:
+    """Return pairs of rows that follow one another in what one hull does of one behaviour."""
+    swap = ~lead & (_scores(other, flagged) > _scores(mmsi, flagged))
+    main = np.where(swap, other, mmsi)
+    both = np.flatnonzero(lead & (other > 0))
+    row = np.r_[np.flatnonzero(main > 0), both]
+    vessel = np.r_[main[main > 0], other[both]]
+    vessel = np.array([hull.get(one, one) for one in vessel.tolist()], "int64")
+    start = epoch_us(events["start"])[row]
+    end = epoch_us(events["end"].fillna(now))[row]
+    vessel = vessel * (int(behaviour.max()) + 1) + behaviour[row]
+    order = np.lexsort((row, start, vessel))
+    row, vessel, start, end = row[order], vessel[order], start[order], end[order]
+    latest = pd.Series(end).groupby(vessel).cummax().to_numpy()
+    near = start[1:] - latest[:-1] <= join_s * SECOND_US
+    joined = np.flatnonzero((vessel[1:] == vessel[:-1]) & near)
+    return np.stack([row[joined], row[joined + 1]])
+
+
+def _same_group(events: pd.DataFrame, lead: Bools) -> Ints:
+    """Return pairs of rows of one raft."""
+    named = np.flatnonzero((events["group_id"] != "").to_numpy() & lead)
+    groups = pd.factorize(events["group_id"].to_numpy()[named])[0]
+    order = np.argsort(groups, kind="stable")
+    same = np.flatnonzero(np.diff(groups[order]) == 0)
+    return np.stack([named[order[same]], named[order[same + 1]]])
+
+
+def _named(events: pd.DataFrame) -> Ints:
+    """Return pairs of rows of which the evidence of one names the other."""
+    row_of = {event_id: row for row, event_id in enumerate(events["event_id"].tolist())}
+    pairs = [
+        (row, row_of[str(value)])
+        for row, evidence in enumerate(events["evidence"])
+        for key, value in evidence.facts.items()
+        if key.endswith("event") and str(value) in row_of
+    ]
+    return np.array(pairs, "int64").reshape(-1, 2).T

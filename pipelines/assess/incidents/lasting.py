@@ -1,0 +1,218 @@
+"""One id for an incident while it grows; what became of those known before."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core import frames
+from detectors.core.events import records
+from detectors.core.telling import Say, plain
+from pipelines.base.schemas import INCIDENTS
+
+SCORE_STEP: Final = 0.05
+"""A score that moves by less is no news."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What was known before a look.
+
+    Attributes
+    ----------
+    incidents
+        `schemas.INCIDENTS`: of each incident its newest row.
+    supersedes
+        The id of the event that each new event replaces.
+    status
+        The status of each event that the look was about; see `compare`.
+    by_rules
+        Events of a time that was looked at before, by a detector of another version.
+    """
+
+    incidents: pd.DataFrame
+    supersedes: Mapping[str, str]
+    status: Mapping[str, str]
+    by_rules: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(
+        cls,
+        incidents: pd.DataFrame,
+        compared: pd.DataFrame,
+        versions: Mapping[str, str] | None = None,
+        looked_at: pd.Timestamp | None = None,
+    ) -> "Known":
+        """Return what was known, from the store and from what `compare` found.
+
+        Parameters
+        ----------
+        versions, looked_at
+            Of the run before: version by detector, and until when it had looked.
+        """
+        ids = compared["event_id"].tolist()
+        by_rules: frozenset[str] = frozenset()
+        if versions is not None and looked_at is not None:
+            other = [
+                versions.get(name) != version
+                for name, version in zip(compared["detector"], compared["version"], strict=True)
+            ]
+            old = compared["start"] <= looked_at
+            by_rules = frozenset(compared.loc[np.array(other, bool) & old, "event_id"])
+        return cls(
+            incidents,
+            {k: v for k, v in zip(ids, compared["supersedes"].tolist(), strict=True) if v},
+            dict(zip(ids, compared["status"].tolist(), strict=True)),
+            by_rules,
+        )
+
+    @classmethod
+    def nothing(cls, compared: pd.DataFrame) -> "Known":
+        """Return what is known where no incident was told before."""
+        ids, status = compared["event_id"].tolist(), compared["status"].tolist()
+        return cls(frames.empty(INCIDENTS), {}, dict(zip(ids, status, strict=True)))
+
+
+def lasting(found: pd.DataFrame, known: Known, say: Say = plain) -> pd.DataFrame:
+    """Give incidents their ids and status, and tell what became of those known before.
+
+    An incident takes up the known one with which it shares most events, of several the one that
+    began first; each known one is taken up once. What shares events with an incident that took up
+    another is merged into that; what was known of events that this look no longer finds, or no
+    longer flags, is retracted. A new id is a hash of the first event's.
+
+    Parameters
+    ----------
+    found
+        `schemas.INCIDENTS` as `described` gives them, ids and status empty.
+    known
+        What was known before.
+    say
+        Puts the news into the reader's language.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `schemas.INCIDENTS`: those found in their order, then those that are over (rank 0).
+    """
+    before = known.incidents
+    before = before[~before["status"].isin(["merged", "retracted"])].reset_index(drop=True)
+    shared = _shared(found, before, known.supersedes)
+    taken: dict[int, int] = {}
+    parted: dict[int, int] = {}
+    for now, then in shared:
+        if now not in taken and then not in taken.values():
+            taken[now] = then
+        else:
+            parted.setdefault(now, then)
+    used = set(known.incidents["incident_id"])
+    rows = []
+    for place, row in enumerate(records(found)):
+        if place in taken:
+            rows.append({**row, **_went_on(row, before.iloc[taken[place]], known, say)})
+        else:
+            split = before["incident_id"].iloc[parted[place]] if place in parted else ""
+            rows.append({**row, **_new(row, split, used, known, say)})
+        used.add(rows[-1]["incident_id"])
+    into = {then: rows[now]["incident_id"] for now, then in reversed(shared)}
+    rows += [
+        {**row, **over}
+        for then, row in enumerate(records(before))
+        if then not in taken.values() and (over := _over(row, into.get(then, ""), known, say))
+    ]
+    return table_of(rows)
+
+
+def table_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return `schemas.INCIDENTS` from one mapping per incident."""
+    table = pd.DataFrame(rows, columns=list(INCIDENTS))
+    for name in ("start", "end"):  # of no time at all pandas doesn't know the zone
+        table[name] = pd.to_datetime(table[name], utc=True).astype(frames.TIME)
+    return frames.conform(table, INCIDENTS)
+
+
+def _shared(
+    found: pd.DataFrame, before: pd.DataFrame, supersedes: Mapping[str, str]
+) -> list[tuple[int, int]]:
+    """Return (row found, row known) that share events: most of them first, then the oldest."""
+    of_event = {
+        event: row
+        for row, text in reversed(list(enumerate(before["events"].tolist())))
+        for event in text.split(";")
+    }
+    pairs = [
+        (now, of_event[event])
+        for now, text in enumerate(found["events"].tolist())
+        for one in text.split(";")
+        if (event := one if one in of_event else supersedes.get(one, "")) in of_event
+    ]
+    start = before["start"].tolist()
+    keyed = [(-n, start[then], now, then) for (now, then), n in Counter(pairs).items()]
+    return [(now, then) for _, _, now, then in sorted(keyed)]
+
+
+def _new(
+    row: Mapping[str, Any], split: str, used: set[str], known: Known, say: Say
+) -> dict[str, Any]:
+    seed = str(row["incident_id"])
+    name = _hash(seed)
+    while name in used:  # a part of an incident that goes on under the id that its event made
+        seed += f"|{split}"
+        name = _hash(seed)
+    if split:
+        news = say("split from incident {id}", id=split)
+    elif known.by_rules.issuperset(str(row["events"]).split(";")):
+        news = say("new because rules changed")
+    else:
+        news = say("new")
+    return {"incident_id": name, "status": "created", "news": news}
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(f"incident|{text}".encode(), digest_size=8).hexdigest()
+
+
+def _went_on(row: Mapping[str, Any], old: pd.Series, known: Known, say: Say) -> dict[str, Any]:
+    """Return id, status and news of an incident that was known before."""
+    now, then = (set(str(one["events"]).split(";")) for one in (row, old))
+    fresh = len(now - then - known.supersedes.keys())
+    news = []
+    if fresh:
+        news.append(say("1 more event") if fresh == 1 else say("{n} more events", n=fresh))
+    joined = _numbers(row["vessels"]) - _numbers(old["vessels"])
+    if joined:
+        n = len(joined)
+        news.append(say("1 more vessel") if n == 1 else say("{n} more vessels", n=n))
+    if pd.isna(old["end"]) and not pd.isna(row["end"]):
+        news.append(say("it ended"))
+    step = float(str(row["score"])) - float(old["score"])
+    if abs(step) >= SCORE_STEP:
+        news.append(say("score {before:.2f} to {now:.2f}", before=old["score"], now=row["score"]))
+    told = any(known.status.get(event) in ("created", "changed") for event in now)
+    changed = bool(news) or now != then or told
+    return {
+        "incident_id": old["incident_id"],
+        "status": "changed" if changed else "unchanged",
+        "news": ", ".join(news),
+    }
+
+
+def _over(row: Mapping[str, Any], into: str, known: Known, say: Say) -> dict[str, Any] | None:
+    """Return what is over of a known incident; none where this look wasn't about it."""
+    if into:
+        news = say("part of incident {id} now", id=into)
+        return {"rank": 0, "status": "merged", "merged_into": into, "news": news}
+    looked_at = [known.status[e] for e in str(row["events"]).split(";") if e in known.status]
+    if not looked_at or "not_assessed" in looked_at:
+        return None
+    gone = all(status == "retracted" for status in looked_at)
+    news = say("its events were retracted") if gone else say("it no longer scores enough")
+    return {"rank": 0, "status": "retracted", "news": news}
+
+
+def _numbers(vessels: object) -> set[str]:
+    return {one[:9] for one in str(vessels).split(" | ") if one}

@@ -1,0 +1,85 @@
+"""`selat incidents`: what happened, as one, in rank order."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipelines.base.visible import clean
+from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, TopVessels, shown_installation
+from pipelines.cli.present import print_csv, print_json, records
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def incidents(
+    top: TopVessels = 10,
+    new: Annotated[
+        bool, typer.Option("--new", help="Only what is created, changed, merged or retracted.")
+    ] = False,
+    as_of: AsOf = None,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """List what happened, as one: events that belong together, their vessels, what to do next.
+
+    An incident keeps its id while it grows. Those that are over since the last look come last.
+
+    For example:
+
+      selat incidents --new
+
+      selat incidents --json --top 3
+
+      selat explain INCIDENT_ID
+    """
+    installation = shown_installation(home, config)
+    from pipelines import store
+    from pipelines.ask import recall
+
+    with store.read(installation.store, installation.settings.store) as reader:
+        run = recall.moment(reader, as_of)
+        found = reader.incidents(run.run_id)
+    shown = found[found["status"] != "unchanged"] if new else found
+    shown = shown.head(top)
+    if as_csv:
+        print_csv(shown)
+    elif as_json:
+        print_json({"run_id": run.run_id, "incidents": records(shown)})
+    else:
+        n_open, n_new = (found["rank"] > 0).sum(), (found["status"] == "created").sum()
+        typer.echo(f"Run {run.run_id}: {n_open} incidents, {n_new} new, {len(shown)} shown")
+        print_incidents(shown)
+        typer.echo("Incidents are leads, not findings.")
+
+
+def print_incidents(shown: "pd.DataFrame") -> None:
+    """Print incidents, a block each."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console()
+    for row in shown.to_dict("records"):
+        head, *lines = map(clean, _lines({str(key): value for key, value in row.items()}))
+        console.print(Text(f"\n{head}", style="bold"))
+        for line in lines:
+            console.print(Text(line))
+
+
+def _lines(row: dict[str, Any]) -> list[str]:
+    """Say an incident in lines for a terminal."""
+    from pipelines.publish.briefing import position_text
+
+    news = f"{row['status']}: {row['news']}" if row["news"] else row["status"]
+    rank = f"{row['rank']}." if row["rank"] else "–"
+    until = "now" if row["end"] != row["end"] else f"{row['end']:%d %b %H:%M}Z"
+    vessels = row["vessels"].replace(" | ", ", ")
+    return [
+        f"{rank} {row['score']:.2f} ({row['certainty']})  {row['incident_id']}  {news}",
+        row["title"],
+        f"{row['start']:%d %b %H:%M}Z to {until}, {position_text(row['lat'], row['lon'])}",
+        *([f"Vessels: {vessels}"] if vessels else []),
+        f"Next: {row['next_step']}",
+    ]

@@ -1,0 +1,329 @@
+"""Incidents: which events belong together, who is in them, and one id while they grow."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.core import events, frames
+from detectors.surroundings.landmarks import Gazetteer
+from pipelines.assess.incidents import Known, described, grouped, lasting
+from pipelines.assess.reasons import Teller
+from pipelines.base.schemas import INCIDENTS, PARTS
+from pipelines.base.settings import REFERENCE
+from pipelines.reference.layers import load_gazetteer
+
+NIGHT = pd.Timestamp("2026-01-05T16:00", tz="UTC").as_unit("us")
+SHIP, BOAT, OTHER_BOAT, PILOT, NEW = 533000001, 533000002, 533000003, 533000004, 533000009
+ENCOUNTER = {
+    "median_distance_m": 20.0,
+    "median_speed_kn": 0.4,
+    "other_median_speed_kn": 0.5,
+    "zones_reached": True,
+}
+MOTHER = {"n_visits": 2, "n_visitors": 2, "visitors": f"{BOAT:09d} {OTHER_BOAT:09d}"}
+HAND_OVER = {
+    "from_mmsi": f"{SHIP:09d}",
+    "to_mmsi": f"{NEW:09d}",
+    "pause_s": 300.0,
+    "miss_m": 90.0,
+}
+
+
+def at(hour: float) -> pd.Timestamp:
+    return NIGHT + pd.Timedelta(hours=hour)
+
+
+def event(
+    kind: str,
+    hour: float,
+    until: float | None,
+    mmsi: int = SHIP,
+    other: int = 0,
+    evidence: Mapping[str, Any] = {},
+    **more: Any,
+) -> dict[str, Any]:
+    pair = [mmsi, other] if other else [mmsi] if mmsi else []
+    return {
+        "kind": kind,
+        "detector": kind,
+        "version": "1",
+        "mmsi": mmsi,
+        "other_mmsi": other,
+        "track_ids": ";".join(f"{one}01" for one in pair),
+        "start": at(hour),
+        "anchor": at(hour),
+        "end": pd.NaT if until is None else at(until),
+        "lat": 4.2,
+        "lon": 100.3,
+        "score": 0.5,
+        "evidence": evidence,
+        **more,
+    }
+
+
+def parts_of(found: pd.DataFrame, group: np.ndarray, scores: Mapping[int, float]) -> list[set[str]]:
+    """Sets of event names (kind and hour) that are together."""
+    names = [
+        f"{k}@{(s - NIGHT).total_seconds() / 3600:g}"
+        for k, s in zip(found["kind"], found["start"], strict=True)
+    ]
+    return sorted(
+        (
+            {n for n, g in zip(names, group, strict=True) if g == label}
+            for label in set(group) - {-1}
+        ),
+        key=min,
+    )
+
+
+def together(*rows: dict[str, Any], flagged: Mapping[int, float] | None = None) -> list[set[str]]:
+    found = events.build(list(rows))
+    scores = flagged or dict.fromkeys((SHIP, BOAT, OTHER_BOAT, NEW), 0.6)
+    return parts_of(found, grouped(found, scores, 0.3, at(24)), scores)
+
+
+def test_a_mother_ship_and_the_boats_that_came_to_her_are_one() -> None:
+    assert together(
+        event("mother_ship", 1, 6, evidence=MOTHER),
+        event("encounter", 1, 1.5, SHIP, BOAT, ENCOUNTER),
+        event("encounter", 3, 3.5, SHIP, OTHER_BOAT, ENCOUNTER),
+        event("crossing", 4, 6, OTHER_BOAT),
+    ) == [{"mother_ship@1", "encounter@1", "encounter@3", "crossing@4"}]
+
+
+def test_what_one_vessel_does_hours_later_is_another_incident() -> None:
+    assert together(event("loitering", 1, 2), event("gap", 9, 12)) == [{"gap@9"}, {"loitering@1"}]
+    assert together(event("loitering", 1, 2), event("gap", 3.5, 12)) == [{"gap@3.5", "loitering@1"}]
+
+
+def test_an_explained_meeting_joins_nobody() -> None:
+    met = {**ENCOUNTER}
+    pilot = [
+        event("encounter", 1, 1.2, SHIP, PILOT, met, score=0.2),
+        event("encounter", 2, 2.2, BOAT, PILOT, met, score=0.2),
+    ]
+    found = together(*pilot, event("loitering", 0, 3), event("loitering", 0.5, 3, BOAT))
+    assert found == [{"loitering@0", "encounter@1"}, {"loitering@0.5", "encounter@2"}]
+
+
+def test_a_hull_that_changed_its_number_is_in_one_incident() -> None:
+    assert together(
+        event("loitering", 1, 3),
+        event("identity", 6, 6.5, SHIP, NEW, HAND_OVER, subkind="hand_over"),
+        event("gap", 8, 9, NEW),
+    ) == [{"gap@8", "identity@6"}, {"loitering@1"}]
+    assert together(
+        event("loitering", 5, 5.5),
+        event("identity", 6, 6.5, SHIP, NEW, HAND_OVER, subkind="hand_over", score=0.35),
+        event("gap", 8, 9, NEW),
+    ) == [{"gap@8", "identity@6", "loitering@5"}]
+
+
+def test_what_others_saw_is_an_incident_without_a_vessel() -> None:
+    seen = event("unmatched_sighting", 2, 2, 0, score=0.4)
+    assert together(seen) == [{"unmatched_sighting@2"}]
+    assert together({**seen, "score": 0.2}) == []
+
+
+def test_an_unflagged_vessel_makes_no_incident() -> None:
+    assert together(event("loitering", 1, 2, PILOT)) == []
+
+
+events_at = st.lists(
+    st.tuples(
+        st.integers(0, 80).map(lambda n: n / 4),
+        st.integers(0, 16).map(lambda n: n / 4),
+        st.sampled_from([SHIP, BOAT, OTHER_BOAT]),
+        st.sampled_from([0, PILOT, NEW]),
+        st.sampled_from([0.05, 0.2, 0.5]),
+    ),
+    min_size=1,
+    max_size=12,
+    unique_by=lambda one: (one[0], one[2]),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(events_at, st.randoms())
+def test_row_order_and_time_of_day_dont_matter(drawn: list[Any], random: Any) -> None:
+    rows = [
+        event(
+            "encounter" if other else "loitering",
+            hour,
+            hour + h,
+            min(m, other or m),
+            max(m, other) if other else 0,
+            score=score,
+        )
+        for hour, h, m, other, score in drawn
+    ]
+    scores = {SHIP: 0.9, BOAT: 0.6, OTHER_BOAT: 0.4}
+    found = events.build(rows)
+    first = grouped(found, scores, 0.3, at(24))
+    order = list(range(len(found)))
+    random.shuffle(order)
+    second = grouped(found.iloc[order].reset_index(drop=True), scores, 0.3, at(24))
+    back = np.empty(len(order), int)
+    back[order] = second
+    assert np.array_equal(first < 0, back < 0)
+    assert np.array_equal(first[:, None] == first, back[:, None] == back)
+
+
+@pytest.fixture(scope="module")
+def gazetteer() -> Gazetteer:
+    return load_gazetteer(REFERENCE)
+
+
+def told(
+    gazetteer: Gazetteer,
+    *rows: dict[str, Any],
+    known: pd.DataFrame | None = None,
+    status: str = "created",
+    **more: Any,
+) -> pd.DataFrame:
+    """Incidents of some events after those known before."""
+    found = events.build(list(rows))
+    scores = {SHIP: 0.9, BOAT: 0.6, OTHER_BOAT: 0.5, NEW: 0.8}
+    names = {SHIP: "MV A", BOAT: "B ONE", OTHER_BOAT: "B TWO"}
+    group = grouped(found, scores, 0.3, at(24))
+    in_it = [m for m in scores if ((found["mmsi"] == m) | (found["other_mmsi"] == m)).any()]
+    flagged = pd.DataFrame(
+        {
+            "mmsi": in_it,
+            "score": [scores[m] for m in in_it],
+            "last_seen": [at(20 + (m == NEW)) for m in in_it],
+        }
+    )
+    parts = pd.concat(
+        [
+            found.assign(rank=0, part="behaviour", note=""),
+            found.assign(rank=0, part="behaviour", note="", mmsi=found["other_mmsi"]),
+        ]
+    )
+    parts = frames.conform(parts[parts["mmsi"] > 0], PARTS)
+    incidents, _ = described(
+        found, group, flagged, parts, 0.3, Teller(names, gazetteer, at(24)), more.get("steps", {})
+    )
+    compared = found.assign(status=status, supersedes=more.get("supersedes", ""))
+    for event_id, now in more.get("statuses", {}).items():
+        compared.loc[len(compared)] = {"event_id": event_id, "status": now, "supersedes": ""}
+    before = Known.nothing(compared) if known is None else Known.of(known, compared)
+    return lasting(incidents, before)
+
+
+MOTHER_STORY = (
+    event("mother_ship", 1, 6, evidence=MOTHER, subkind="visited", score=0.8),
+    event("encounter", 1, 1.5, SHIP, BOAT, ENCOUNTER),
+)
+VISIT = event("encounter", 3, 3.5, SHIP, OTHER_BOAT, ENCOUNTER)
+
+
+def test_a_mother_ship_is_told_with_her_visitors(gazetteer: Gazetteer) -> None:
+    (one,) = told(gazetteer, *MOTHER_STORY, VISIT).to_dict("records")
+    frames.validate(told(gazetteer, *MOTHER_STORY), INCIDENTS)
+    assert one["title"].startswith("MV A: Waited 5.0 h and was visited 2 times")
+    assert one["title"].endswith("With B ONE (visitor), B TWO (visitor)")
+    assert one["vessels"] == (f"{SHIP} mother ship | {BOAT} visitor | {OTHER_BOAT} visitor")
+    assert one["score"] == pytest.approx(0.95)  # 1 - (1 - 0.8)(1 - 0.5)(1 - 0.5)
+    assert one["certainty"] == "high"
+    assert one["mmsi"] == SHIP
+    assert one["next_step"] == "watch; board when a boat comes alongside"
+    assert (one["start"], one["end"]) == (at(1), at(6))
+    assert (one["status"], one["news"]) == ("created", "new")
+
+
+def test_a_hull_under_two_numbers_is_met_where_it_was_heard_last(gazetteer: Gazetteer) -> None:
+    change = event("identity", 6, 6.5, SHIP, NEW, HAND_OVER, subkind="hand_over", score=0.7)
+    (one,) = told(gazetteer, event("loitering", 5, 5.5, score=0.2), change).to_dict("records")
+    assert one["mmsi"] == NEW
+    assert f"{SHIP} number before" in one["vessels"]
+    assert f"{NEW} went on as" in one["vessels"]
+
+
+def test_settings_say_what_to_do_next(gazetteer: Gazetteer) -> None:
+    steps = {"mother_ship visited": "ring the duty officer"}
+    (one,) = told(gazetteer, *MOTHER_STORY, steps=steps).to_dict("records")
+    assert one["next_step"] == "ring the duty officer"
+
+
+def test_an_incident_keeps_its_id_while_it_grows(gazetteer: Gazetteer) -> None:
+    first = told(gazetteer, *MOTHER_STORY)
+    again = told(gazetteer, *MOTHER_STORY, known=first, status="unchanged")
+    assert again["incident_id"].tolist() == first["incident_id"].tolist()
+    assert again[["status", "news"]].values.tolist() == [["unchanged", ""]]
+    earlier = event("loitering", 0, 1, score=0.4)
+    grown = told(gazetteer, earlier, *MOTHER_STORY, VISIT, known=again)
+    assert grown["incident_id"].tolist() == first["incident_id"].tolist()
+    assert grown["status"].tolist() == ["changed"]
+    assert grown["news"].iloc[0].startswith("2 more events")
+
+
+def test_what_other_rules_find_in_the_same_sea_is_said(gazetteer: Gazetteer) -> None:
+    found = events.build([event("loitering", 1, 2), event("gap", 9, 12)])
+    compared = found.assign(status="created", supersedes="")
+    nothing = frames.empty(INCIDENTS)
+    before = told(gazetteer, event("loitering", 1, 2), event("gap", 9, 12))
+    before = before.assign(incident_id=[one.split(";")[0] for one in before["events"]])
+    known = Known.of(nothing, compared, {"loitering": "0", "gap": "1"}, at(5))
+    news = dict(zip(before["start"], lasting(before, known)["news"], strict=True))
+    assert news == {at(1): "new because rules changed", at(9): "new"}
+
+
+def test_incidents_that_turn_out_to_be_one_are_merged(gazetteer: Gazetteer) -> None:
+    apart = (event("loitering", 1, 2), event("loitering", 2, 4, BOAT))
+    two = told(gazetteer, *apart)
+    assert len(two) == 2
+    met = event("encounter", 2, 2.4, SHIP, BOAT, ENCOUNTER)
+    both = told(gazetteer, *apart, met, known=two)
+    assert both["status"].tolist() == ["changed", "merged"]
+    assert both["rank"].tolist() == [1, 0]
+    assert set(both["incident_id"]) == set(two["incident_id"])
+    assert both["merged_into"].iloc[1] == both["incident_id"].iloc[0]
+    later = told(gazetteer, *apart, met, known=both, status="unchanged")
+    assert later["status"].tolist() == ["unchanged"]
+
+
+def test_a_part_that_splits_off_gets_an_id_of_its_own(gazetteer: Gazetteer) -> None:
+    apart = (event("loitering", 1, 2), event("gap", 5, 7))
+    bridge = event("encounter", 1.5, 5, SHIP, BOAT, ENCOUNTER)
+    one = told(gazetteer, *apart, bridge)
+    assert len(one) == 1
+    split = told(gazetteer, *apart, known=one)
+    assert sorted(split["status"]) == ["changed", "created"]
+    new = split[split["status"] == "created"].iloc[0]
+    assert new["incident_id"] != one["incident_id"].iloc[0]
+    assert one["incident_id"].iloc[0] in new["news"]
+
+
+def test_what_is_no_longer_found_is_retracted_and_what_wasnt_looked_at_is_not(
+    gazetteer: Gazetteer,
+) -> None:
+    before = told(gazetteer, event("loitering", 1, 2))
+    gone = {before["events"].iloc[0]: "retracted"}
+    after = told(gazetteer, event("loitering", 10, 12, BOAT), known=before, statuses=gone)
+    assert after["status"].tolist() == ["created", "retracted"]
+    assert after["rank"].tolist() == [1, 0]
+    nothing = told(gazetteer, event("loitering", 10, 12, BOAT), known=before)
+    assert nothing["status"].tolist() == ["created"]
+    failed = {before["events"].iloc[0]: "not_assessed"}
+    kept = told(gazetteer, event("loitering", 10, 12, BOAT), known=before, statuses=failed)
+    assert kept["status"].tolist() == ["created"]
+
+
+def test_an_event_that_another_replaces_keeps_the_incident(gazetteer: Gazetteer) -> None:
+    before = told(gazetteer, event("loitering", 1, 2))
+    old = before["events"].iloc[0]
+    moved = told(
+        gazetteer,
+        event("loitering", 0.9, 2),
+        known=before,
+        supersedes=old,
+        statuses={old: "retracted"},
+    )
+    assert moved["incident_id"].tolist() == before["incident_id"].tolist()
+    assert moved["status"].tolist() == ["changed"]
