@@ -26,7 +26,7 @@ _MAX_MISS_M: Final = (
 )
 
 _MIN_HULLS_S: Final = (
-    "15 minutes, 6 switches, 6 hours: as long as verdicts look around (`integrity.settling`), so that "
+    "15 minutes, 6 switches, 6 hours: as long as verdicts look around, so that "
     "two hulls that are heard by turns are one event."
 )
 
