@@ -29,6 +29,10 @@ DERIVED: Final = (
 """Tables of what was worked out from the positions of a date."""
 
 
+JUDGED_GRACE_H: Final = 1.0
+"""Hours that replaced judged reports stay at most: every look at a day replaces its file."""
+
+
 class FileWriter(Publishing):
     """Merges files, and forgets those that nothing needs any more."""
 
@@ -127,13 +131,18 @@ class FileWriter(Publishing):
 
     def expire(self) -> int:
         """Remove superseded files whose grace period is over; returns how many."""
-        until = pd.Timestamp.now("UTC") - timedelta(hours=self._settings.grace_h)
-        query = "SELECT path FROM superseded WHERE time <= $until"
-        paths = list(self.sql(query, {"until": until})["path"])
+        now = pd.Timestamp.now("UTC")
+        over = {
+            "until": now - timedelta(hours=self._settings.grace_h),
+            "soon": now - timedelta(hours=min(self._settings.grace_h, JUDGED_GRACE_H)),
+        }
+        query = (
+            "FROM superseded WHERE time <= $until "
+            "OR (time <= $soon AND starts_with(path, 'tracks/'))"
+        )
+        paths = list(self.sql(f"SELECT path {query}", over)["path"])
         if paths:
-            self._connection.execute(
-                "DELETE FROM superseded WHERE time <= $until", {"until": until}
-            )
+            self._connection.execute(f"DELETE {query}", over)
             self.publish()  # first, so that no catalogue names a file that is gone
             for path in paths:
                 self._place.remove(path)
