@@ -53,10 +53,9 @@ receivers all claim the same place (Bergman, Systematic GPS manipulation, 2019).
 
 
 BRIEF_REPORTS: Final = 12
-BRIEF_HULLS: Final = 3
-"""So many further hulls of one number, each heard so seldom and within `JAMMED_S`, are fixes that
-scatter, of which some lie on ways that a vessel can have gone. Boats that share a default number
-are heard more often or for longer."""
+"""Two further hulls of one number at once, each heard so seldom and for at most `JAMMED_S`, are
+fixes that scatter, of which some lie on ways that a vessel can have gone. Boats that share a
+default number are heard more often or for longer."""
 
 
 class Verdict(IntEnum):
@@ -265,16 +264,11 @@ def _one_vessel(
         judged.verdict[rows] = np.where(on_way, Verdict.CLOCK_FAULT, Verdict.FALSE_FIX)
         judged.shift_s[rows] = shifted
     judged.verdict[free] = Verdict.FALSE_FIX
-    brief = [
-        rows
-        for rows in hulls[1:]
-        if len(rows) < BRIEF_REPORTS and times[rows[-1]] - times[rows[0]] <= JAMMED_S * SECOND_US
-    ]
-    if len(brief) >= BRIEF_HULLS:
-        for rows in brief:
-            judged.verdict[rows] = Verdict.FALSE_FIX
-        false = {int(rows[0]) for rows in brief}
-        hulls = [rows for rows in hulls if int(rows[0]) not in false]
+    scattered = _scattered(times, hulls)
+    for rows in scattered:
+        judged.verdict[rows] = Verdict.FALSE_FIX
+    false = {int(rows[0]) for rows in scattered}
+    hulls = [rows for rows in hulls if int(rows[0]) not in false]
     still = {
         number: last
         for number, last in heard.items()
@@ -342,6 +336,19 @@ def _is_hull(times_us: Ints) -> bool:
         return False
     near = np.diff(times_us) <= HULL_STEP_S * SECOND_US
     return bool(np.lib.stride_tricks.sliding_window_view(near, CONFIRMING_REPORTS - 1).all(1).any())
+
+
+def _scattered(times_us: Ints, hulls: list[Ints]) -> list[Ints]:
+    """Find further hulls that are heard briefly and seldom, two and more within `HULL_STEP_S`."""
+    brief = [rows for rows in hulls[1:] if len(rows) < BRIEF_REPORTS]
+    spans = [(int(times_us[rows[0]]), int(times_us[rows[-1]])) for rows in brief]
+    reach_us = int(HULL_STEP_S * SECOND_US)
+    found = []
+    for place, (first, last) in enumerate(spans):  # at most MAX_HULLS
+        near = (a <= last + reach_us and b >= first - reach_us for a, b in spans)
+        if last - first <= JAMMED_S * SECOND_US and sum(near) > 1:
+            found.append(brief[place])
+    return found
 
 
 def _few(times_us: Ints) -> Bools:
