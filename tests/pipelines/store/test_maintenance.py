@@ -352,6 +352,14 @@ MENDABLE: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda root: change(root, "DELETE FROM days WHERE date = '2026-01-06'"),
         "1 dates without days",
     ),
+    "judged file changed": (
+        lambda root: next(root.glob("tracks/*/*.parquet")).write_bytes(b"PAR1"),
+        "content has changed",
+    ),
+    "judged file lost": (
+        lambda root: next(root.glob("tracks/*/*.parquet")).unlink(),
+        "the file is missing",
+    ),
     "superseded file": (
         lambda root: change(root, "INSERT INTO superseded VALUES ('positions/x', now())"),
         "before its time",

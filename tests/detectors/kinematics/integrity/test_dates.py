@@ -148,6 +148,28 @@ def test_what_boats_sets_are_left_with_is_a_vessels(mmsi, is_a_vessel):
     assert set(found.noise["reason"]) == (set() if is_a_vessel else {frames.NOT_A_VESSEL})
 
 
+def test_scattered_fixes_are_no_hulls_and_a_second_boat_is():
+    rng = np.random.default_rng(4)
+    way = sail(np.arange(0, 21_600, 60), speed=8.0)
+    bad = [
+        sail([t], lat=3.0 + rng.normal(0, 0.05), lon=100.45 + rng.normal(0, 0.05), speed=8.0)
+        for t in np.arange(7_230, 9_630, 60)
+    ]
+    found = segment(heard(way, *bad))
+    assert found.tracked["track_id"].nunique() == 1
+    assert (found.noise["reason"] == frames.FALSE_FIX).sum() > 0.8 * len(bad)
+    brief = sail(np.arange(7_230, 8_430, 120), lat=4.0, speed=8.0)
+    assert segment(heard(way, brief)).tracked["track_id"].value_counts().tolist() == [360, 10]
+
+
+def test_what_ended_twelve_hours_ago_is_final():
+    now = pd.Timestamp("2026-01-06T00:00Z")
+    hour = timedelta(hours=1)
+    assert integrity.final_at(now - 12 * hour, now) is None
+    assert integrity.final_at(now - 11 * hour, now) == now + hour
+    assert integrity.final_at(None, now) == now + 12 * hour
+
+
 def test_nothing_in_nothing_out():
     nothing = frames.empty(frames.POSITIONS)
     found = segment(nothing)
