@@ -87,3 +87,20 @@ def iso(time: pd.Timestamp) -> str:
 
 def _escape(character: str) -> str:
     return json.dumps(character)[1:-1]
+
+
+def position_text(lat: float | None, lon: float | None) -> str:
+    """Position in degrees and decimal minutes, as on a chart table; empty where unknown.
+
+    >>> position_text(3.205, -101.5)
+    '03°12.30′N 101°30.00′W'
+    """
+    if lat is None or lon is None:
+        return ""
+    return f"{_dm(lat, 2, 'NS')} {_dm(lon, 3, 'EW')}"
+
+
+def _dm(angle: float, width: int, signs: str) -> str:
+    hundredths = round(abs(angle) * 6000)
+    degrees, minutes = divmod(hundredths, 6000)
+    return f"{degrees:0{width}d}°{minutes / 100:05.2f}′{signs[angle < 0]}"

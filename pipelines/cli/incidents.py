@@ -70,7 +70,7 @@ def print_incidents(shown: "pd.DataFrame") -> None:
 
 def _lines(row: dict[str, Any]) -> list[str]:
     """Say an incident in lines for a terminal."""
-    from pipelines.publish.briefing import position_text
+    from pipelines.base.text import position_text
 
     news = f"{row['status']}: {row['news']}" if row["news"] else row["status"]
     rank = f"{row['rank']}." if row["rank"] else "–"

@@ -16,7 +16,7 @@ import pandas as pd
 from detectors.core.evidence import Evidence
 from detectors.core.explain import NOT_ASSESSED
 from pipelines.base.labels import Labels, labels
-from pipelines.base.text import one_line
+from pipelines.base.text import one_line, position_text
 from pipelines.publish import checks
 from pipelines.publish.products import Products
 
@@ -202,17 +202,6 @@ def without_time(reason: str) -> str:
     return _LOCAL_TIME.sub("", reason)
 
 
-def position_text(lat: float | None, lon: float | None) -> str:
-    """Position in degrees and decimal minutes, as on a chart table; empty where unknown.
-
-    >>> position_text(3.205, -101.5)
-    '03°12.30′N 101°30.00′W'
-    """
-    if lat is None or lon is None:
-        return ""
-    return f"{_dm(lat, 2, 'NS')} {_dm(lon, 3, 'EW')}"
-
-
 def moment(time: pd.Timestamp, zone: tzinfo | None, name: str) -> str:
     """One moment for people, in UTC (zone None) or another zone: '20 Nov 2026 18:05 UTC'."""
     return f"{_in(time, zone):%d %b %Y %H:%M} {name}"
@@ -328,9 +317,3 @@ def _place(lat: float, lon: float) -> tuple[float | None, float | None]:
 
 def _in(time: pd.Timestamp, zone: tzinfo | None) -> pd.Timestamp:
     return time.tz_convert("UTC" if zone is None else zone)
-
-
-def _dm(angle: float, width: int, signs: str) -> str:
-    hundredths = round(abs(angle) * 6000)
-    degrees, minutes = divmod(hundredths, 6000)
-    return f"{degrees:0{width}d}°{minutes / 100:05.2f}′{signs[angle < 0]}"

@@ -11,10 +11,9 @@ from markupsafe import Markup
 from detectors.surroundings.zones import Zones
 from pipelines.base import labels
 from pipelines.base.labels import PlanLabels
-from pipelines.base.text import one_line
+from pipelines.base.text import one_line, position_text
 from pipelines.base.visible import clean
 from pipelines.patrol.model import Sailed
-from pipelines.publish.briefing import position_text
 from pipelines.publish.maps import page
 from pipelines.publish.plan import overlay, words
 from pipelines.publish.products import Planned
