@@ -15,6 +15,8 @@ from detectors.core import frames
 from detectors.core.events import WRITTEN
 from detectors.core.frames import Column
 from detectors.core.relations import Relation
+from detectors.surroundings.rules import MAX_KN, MAX_SPEED, WORDS
+from detectors.surroundings.watches import WHEN
 from detectors.surroundings.zones import CONFIDENCES, ZONE_CLASSES
 from pipelines.base.schemas import FLAGGED, MARKS, PARTS
 from pipelines.base.settings import PROJECT
@@ -179,10 +181,15 @@ def _shown(value: float | tuple[str, ...]) -> str:
 
 
 def zones() -> str:
-    """Return zone classes, confidences and what a zone file holds."""
+    """Return zone classes, confidences, rules, and what a zone file holds."""
     out = [_head("Zones", "GeoJSON files in `config/zones`; `selat doctor` checks them.")]
     out.append("## Classes\n\n" + "\n".join(f"- `{name}`" for name in ZONE_CLASSES) + "\n")
     out.append("## Confidence\n\n" + "\n".join(f"- `{name}`" for name in CONFIDENCES) + "\n")
+    asked = [(f"`{name}`", ", ".join(f"`{v}`" for v in values)) for name, values in WORDS.items()]
+    asked.append((f"`{MAX_SPEED}`", f"a speed up to {MAX_KN:g} kn"))
+    out.append("## Rules\n\n" + _table(("a rule asks for", "one of"), asked))
+    watched = "\n".join(f"- `{name}`" for name in WHEN)
+    out.append(f"## What may be watched for\n\n{watched}\n")
     readme = (PROJECT / "config" / "zones" / "README.md").read_text("utf-8")
     out.append("## The files\n\n" + readme.split("\n", 1)[1].replace("\n#", "\n##").strip() + "\n")
     return "\n".join(out)

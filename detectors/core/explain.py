@@ -15,7 +15,8 @@ import pandas as pd
 from detectors.core.detector import Context
 from detectors.core.events import objects
 from detectors.core.evidence import Evidence, Explained, Value
-from detectors.core.hypothesis import Case, Hypothesis, Known, numbers, places_in
+from detectors.core.hypothesis import Case, Hypothesis, Known
+from detectors.core.sentences import numbers, places_in
 
 NOT_ASSESSED: Final = "not assessed"
 """How the explanation of an event begins that a detector couldn't judge; left as it is."""
@@ -91,14 +92,9 @@ def values_in(case: Case, known: Known) -> dict[str, Value]:
 
 def best_of(known: Known, hypotheses: Sequence[Hypothesis]) -> tuple[Hypothesis, Case] | None:
     """Return the heaviest reason that fits, with its case; of equal ones the first listed."""
-    best: tuple[Hypothesis, Case] | None = None
-    for one in hypotheses:
-        if best and one.weight <= best[0].weight:
-            continue
-        case = one.fitting(known)
-        if case:
-            best = one, case
-    return best
+    fitting = ((one, one.fitting(known)) for one in hypotheses)
+    fits = [(one, case) for one, case in fitting if case is not None]
+    return max(fits, key=lambda pair: pair[0].weight_of(pair[1]), default=None)
 
 
 def untested(known: Known, hypotheses: Sequence[Hypothesis]) -> tuple[str, ...]:
@@ -116,7 +112,7 @@ def _told(known: Known, hypotheses: Sequence[Hypothesis], base_score: float) -> 
     one, case = best
     return Explained(
         base_score,
-        one.weight,
+        one.weight_of(case),
         one.name,
         case.says,
         values_in(case, known),

@@ -1,8 +1,10 @@
 """Innocent reasons as data: what is compared, what is said where it fits, and what overturns it.
 
 A `Hypothesis` holds no code. Its cases ask a closed set of comparisons over the evidence of an
-event and what is known of its vessels; the first that fits gives the sentence, a template with
-named numbers (`Number` says how they are written) that can be translated as it stands.
+event and what is known of its vessels; one that fits gives the sentence, a template with named
+numbers (`sentences.Number` says how they are written) that can be translated as it stands.
+
+No reason rests on what a crew typed in: `Hypothesis.weight_of` bounds what that takes away.
 
 Ship types are the first and second digits of ITU-R M.1371-5, table 53; navigation status codes are
 those of table 45.
@@ -11,10 +13,10 @@ those of table 45.
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from string import Formatter
 from typing import Final, Literal
 
 from detectors.core.evidence import Evidence, Value
+from detectors.core.statements import STATED, STATED_BOUND, TELLS_NOTHING
 
 NAV_STATUS_UNDEFINED: Final = 15
 FISHING: Final = frozenset({30})
@@ -115,6 +117,7 @@ def _speed_difference_kn(known: Known) -> float:
 
 
 MEASURES: Final[Mapping[str, Callable[[Known], float]]] = {
+    "sighted_length_m": lambda known: known.evidence.number("length_m"),
     "longest_m": _longest_m,
     "own_length_m": _own_length_m,
     "smallest_tanker_m": _smallest_tanker_m,
@@ -299,51 +302,58 @@ class Any:
 When = Compare | Is | Subkind | Some | Each | Own | Not | All | Any
 
 
-# ---- sentences
+# ---- what the crew says
 
 
-class Number(float):
-    """A number in a sentence: the format may begin with the unit that it is shown in.
+def rests_on_conduct(when: "When") -> bool:
+    """Tell whether statements can't make it hold: something measured of its conduct or place must.
 
-    >>> "{way:nm.1f} nm in {t:h.1f} h or {t:min.0f} min".format(way=Number(9260), t=Number(5400))
-    '5.0 nm in 1.5 h or 90 min'
+    What is unknown, or doesn't hold, speaks for nothing.
+
+    >>> rests_on_conduct(Some(Vessel(types=FISHING)))
+    False
+    >>> rests_on_conduct(All(Some(Vessel(types=FISHING)), Compare("n_turns", ">=", 2.0)))
+    True
     """
-
-    def __format__(self, spec: str) -> str:
-        """Return the number in the unit that the format begins with: h, min (of seconds), nm."""
-        for unit, divisor in (("nm", 1852.0), ("min", 60.0), ("h", 3600.0)):
-            if spec.startswith(unit):
-                return format(float(self) / divisor, spec.removeprefix(unit))
-        return format(float(self), spec)
-
-
-def numbers(values: Mapping[str, Value]) -> dict[str, object]:
-    """Return values as templates take them: numbers that know units, None as "not known"."""
-    return {
-        name: Number(value)
-        if isinstance(value, int | float) and not isinstance(value, bool)
-        else Number("nan")
-        if value is None
-        else value
-        for name, value in values.items()
-    }
+    match when:
+        case All(of=of):
+            return any(map(rests_on_conduct, of))
+        case Any(of=of):
+            return bool(of) and all(map(rests_on_conduct, of))
+        case Compare(measure=measure):
+            return measure not in STATED | TELLS_NOTHING
+        case Is(fact=fact, value=value):
+            return value is not None and fact not in STATED | TELLS_NOTHING
+        case Some(vessel=vessel) | Each(vessel=vessel) | Own(vessel=vessel):
+            measured = (name for name, value in vessel.facts.items() if value is not None)
+            return any(name not in STATED | TELLS_NOTHING for name in measured)
+    return False
 
 
-def places_in(says: str) -> tuple[str, ...]:
-    """Return the names of the places in a template.
+def asks_statements(when: "When") -> bool:
+    """Tell whether a statement takes part in it."""
+    match when:
+        case All(of=of) | Any(of=of):
+            return any(map(asks_statements, of))
+        case Not(what=what):
+            return asks_statements(what)
+        case Compare(measure=measure, to=to):
+            return not STATED.isdisjoint({measure, to})
+        case Is(fact=fact):
+            return fact in STATED
+        case Some() | Each() | Own():
+            return True
+    return False
 
-    >>> places_in("{median_distance_m:.0f} m apart for {duration_s:h.1f} h")
-    ('median_distance_m', 'duration_s')
-    """
-    found = (name for _, name, _, _ in Formatter().parse(says) if name)
-    return tuple(dict.fromkeys(found))
+
+# ---- reasons
 
 
 @dataclass(frozen=True)
 class Case:
     """One way in which a reason fits: when, and the sentence that says why.
 
-    `says` is a template for `str.format` over measures and facts; see `Number`.
+    `says` is a template for `str.format` over measures and facts; see `sentences.Number`.
     """
 
     when: When
@@ -360,9 +370,10 @@ class Hypothesis:
         What it is called, in words.
     weight
         The share of the score it takes away, 0 to 1. A judgement, ordered by how rarely the reason
-        is a disguise.
+        is a disguise. A case that rests on what is said, without conduct that fits, takes
+        `STATED_BOUND` at most whatever stands here: see `weight_of`.
     cases
-        Ways in which it fits; the first that does gives the sentence.
+        Ways in which it fits; of those that do, the first of the heaviest gives the sentence.
     looks_for
         What it looks for, for a reader whose event it doesn't fit.
     overturned_by
@@ -378,6 +389,12 @@ class Hypothesis:
     overturned_by: str
     needs_types: bool = False
 
+    def weight_of(self, case: Case) -> float:
+        """Return the share of the score that it takes away by one of its cases."""
+        alone = asks_statements(case.when) and not rests_on_conduct(case.when)
+        return min(self.weight, STATED_BOUND) if alone else self.weight
+
     def fitting(self, known: Known) -> Case | None:
-        """Return the first case that fits, None where none does."""
-        return next((case for case in self.cases if case.when.holds(known)), None)
+        """Return the first of the heaviest cases that fit, None where none does."""
+        fits = (case for case in self.cases if case.when.holds(known))
+        return max(fits, key=self.weight_of, default=None)

@@ -13,6 +13,9 @@ from detectors.surroundings import nearby
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+FAST_KN: Final = 15.0
+"""Who closes at this or more planes: a displacement hull of 20 m at the waterline makes 10.9 kn
+(hull speed: 1.34 times the root of the waterline in feet), one of 12 m planes at 15.7 (2.5)."""
 STILL_KN: Final = 0.2
 """Slower it lies at a berth or at anchor: position noise alone makes as much of a step."""
 
@@ -97,6 +100,11 @@ def side_by_side(limits: Limits, evidence: dict[str, Any]) -> bool:
     speed_kn = max(evidence["median_speed_kn"], evidence["other_median_speed_kn"])
     lying = evidence["brief_meeting"] and speed_kn < STILL_KN
     return bool(lying and not came(limits, evidence))
+
+
+def dash(evidence: dict[str, Any]) -> bool:
+    """Tell whether a boat came planing and, as far as that is known, went so."""
+    return bool(evidence["approach_kn"] >= FAST_KN and not evidence["parting_kn"] < FAST_KN)
 
 
 def came(limits: Limits, evidence: dict[str, Any]) -> bool | None:

@@ -11,7 +11,7 @@ from detectors.core.detector import Context
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import Along, Near, Relation
 from detectors.core.telling import Told, Words
-from detectors.encounter.company import came, convoy, kept_company, side_by_side
+from detectors.encounter.company import FAST_KN, came, convoy, dash, kept_company, side_by_side
 from detectors.encounter.evidence import SETTINGS, around, bounds, evidence_of
 from detectors.encounter.limits import Limits
 from detectors.encounter.pairs import Craft, runs_of, together
@@ -29,6 +29,8 @@ CROWD: Final = 2
 """So many others lying within a mile make a crowd."""
 IN_COMPANY: Final = "in_company"
 """Two that moved or lay on together as before: no encounter, though rafts hang together by them."""
+BOARDING: Final = "boarding"
+"""A boat came up from astern of a ship under way in the dark, kept beside it and was gone."""
 
 
 class Encounter(Limits):
@@ -45,14 +47,19 @@ class Encounter(Limits):
       slower than `max_alongside_speed_kn` and within `max_hull_distance_m`, and what
       `max_clock_error_s` makes at their speed;
 
-    the latter two for vessels that aren't of the `service_types`, whose trade that is.
+    What they say they are excludes none of them: whose trade that is, is for explanations to say.
 
     Ticks together make pieces of at least `min_piece_s`; pieces no more than `max_interruption_s`
     apart make one encounter, which lasts from its first tick to the end of its last step. It counts
-    once it lasted `min_duration_s`; or as a *brief meeting* once a small craft (not of the
-    `service_types`) was within `max_alongside_m` and steady, moving against the other at less than
-    `max_relative_speed_kn` (under way: `max_station_kn`), at ticks that span `min_brief_s` within
-    it. An encounter under way (a median of `max_speed_kn` or more) of vessels that were in company
+    once it lasted `min_duration_s`; or as a *brief meeting* once a small craft was within
+    `max_alongside_m` and steady, moving against the other at less than `max_relative_speed_kn`
+    (under way: `max_station_kn`), at ticks that span `min_brief_s` within
+    it. It is a *boarding* (a subkind of its own, from `min_boarding_s` on) where a boat came from
+    away, out of the sector of the sternlight of a vessel that made way faster than a stream, in the
+    dark: so boarders come in the Straits of Malacca and Singapore (ReCAAP ISC, annual and
+    half-yearly reports: boarded under way, in the hours of darkness, from the stern). Who comes and
+    goes planing need not stay longer either: a dash to a ship and back. An encounter
+    under way (a median of `max_speed_kn` or more) of vessels that were in company
     already when it began, or weren't seen apart at all, is none: a tow or a convoy. Nor is a brief
     meeting of two that lie still and weren't seen to come or go: boats at a berth that are heard
     now and then.
@@ -67,17 +74,17 @@ class Encounter(Limits):
     Notes
     -----
     Score before explanations: 0.3, plus up to 0.25 for duration (full at 2 h) and 0.25 for
-    closeness (full at 0 m); for a brief meeting at least 0.4 plus up to 0.2 for closeness. Times
-    0.6 if either's median speed is 2 kn or more (0.8 if they came together and kept their place),
-    unless a boat came alongside under way; times 0.5 if under way and not seen to come together;
-    times 0.6 if they lay near one another before, or 0.4 in a crowd (two neighbours or more) unless
-    alongside. Inside a crowded class instead times 0.7 where one came alongside from away for long,
-    0.2 where they lay there before, 0.4 otherwise. Times 0.4 if both are small and it was brief;
-    times 0.3 near land.
+    closeness (full at 0 m); for a brief meeting at least 0.4 plus up to 0.2 for closeness, for a
+    boarding 0.5 plus as much. Times 0.6 if either's median speed is 2 kn or more (0.8 if they came
+    together and kept their place), unless a boat came alongside under way; times 0.5 if under way
+    and not seen to come together; times 0.6 if they lay near one another before, or 0.4 in a crowd
+    (two neighbours or more) unless alongside. Inside a crowded class instead times 0.7 where one
+    came alongside from away for long, 0.2 where they lay there before, 0.4 otherwise. Times 0.4 if
+    both are small, it was brief and they closed at less than 15 kn; times 0.3 near land.
     """
 
     name: ClassVar[str] = "encounter"
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -152,11 +159,14 @@ class Encounter(Limits):
         for i, parts in enumerate(told):
             measured = {key: value for part in parts for key, value in part.items()}
             none = convoy(self, measured) or side_by_side(self, measured)
+            boarding = not none and self._is_boarding(measured)
+            if measured["duration_s"] < self.min_brief_s and not (boarding or dash(measured)):
+                continue
             rows.append(
                 events.row(
                     self,
                     tracks[:, i],
-                    subkind=IN_COMPANY if none else "",
+                    subkind=IN_COMPANY if none else BOARDING if boarding else "",
                     lat=lat[i],
                     lon=lon[i],
                     start_us=int(spans.start_us[i]),
@@ -191,6 +201,10 @@ class Encounter(Limits):
             "gfw_min_anchorage_distance_m": GFW_MIN_ANCHORAGE_DISTANCE_M,
         }
 
+    def _is_boarding(self, evidence: dict[str, Any]) -> bool:
+        """Tell whether a boat came up from astern and from away, in the dark."""
+        return evidence["from_astern"] and evidence["in_the_dark"] and bool(came(self, evidence))
+
     def _judged(self, evidence: dict[str, Any]) -> dict[str, Any]:
         """Return score and explanation."""
         if not evidence["zones_reached"]:
@@ -202,7 +216,8 @@ class Encounter(Limits):
         score = 0.3 + 0.25 * min(1.0, evidence["duration_s"] / GFW_MIN_DURATION_S)
         score += 0.25 * closeness
         if evidence["brief_meeting"]:
-            score = max(score, 0.4 + 0.2 * closeness)
+            least = 0.5 if self._is_boarding(evidence) else 0.4
+            score = max(score, least + 0.2 * closeness)
         fast = speed_kn >= GFW_MAX_MEDIAN_SPEED_KN
         steady = evidence["median_relative_speed_kn"] < self.max_station_kn
         boat = evidence["small_craft"] and not evidence["both_small_craft"]
@@ -217,7 +232,8 @@ class Encounter(Limits):
             score *= 0.4
         elif met is False:
             score *= 0.6
-        score *= 0.4 if evidence["both_small_craft"] and evidence["brief_meeting"] else 1.0
+        slowly = evidence["both_small_craft"] and not evidence["approach_kn"] >= FAST_KN
+        score *= 0.4 if slowly and evidence["brief_meeting"] else 1.0
         score *= 0.3 if evidence["near_land"] else 1.0
         return {"score": float(score)}
 

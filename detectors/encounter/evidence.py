@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from detectors.core import events
 from detectors.core.detector import Context
 from detectors.core.evidence import Bound, at_least, at_most
+from detectors.encounter.dynamics import dynamics
 from detectors.encounter.limits import Limits
 from detectors.encounter.pairs import Craft, Pairs
 from detectors.kinematics import geodesy, timegrid
@@ -23,6 +24,8 @@ SETTINGS: Final = (
     "max_speed_kn",
     "min_duration_s",
     "min_brief_s",
+    "min_boarding_s",
+    "max_sun_altitude_deg",
     "max_alongside_m",
     "max_relative_speed_kn",
     "max_station_kn",
@@ -65,9 +68,11 @@ def evidence_of(
         "median_relative_speed_kn": timegrid.quantiles(pairs.relative_kn, first, last, 0.5),
         "brief_meeting": [bool(value) for value in duration_s < limits.min_duration_s],
     }
-    small = [craft.small(grid.track_id[side[first]]) for side in (left, right)]
-    columns["small_craft"] = [bool(value) for value in small[0] | small[1]]
-    columns["both_small_craft"] = [bool(value) for value in small[0] & small[1]]
+    small = craft.small(grid.track_id[np.stack([left[first], right[first]])])
+    columns["small_craft"] = small.any(axis=0).tolist()
+    columns["both_small_craft"] = small.all(axis=0).tolist()
+    boat = small & ~small.all(axis=0)
+    columns |= dynamics(limits, grid, context, pairs, first, last, boat)
     known = context.vessels.drop_duplicates("mmsi").set_index("mmsi")
     for prefix, side in (("", left), ("other_", right)):
         rows = grid.report[side]
@@ -114,6 +119,7 @@ def bounds(limits: Limits, measured: Mapping[str, Any]) -> dict[str, Bound]:
         "median_relative_speed_kn": steady,
     }
     shortest = "min_brief_s" if brief else "min_duration_s"
+    shortest = "min_boarding_s" if measured["duration_s"] < limits.min_brief_s else shortest
     return {
         "duration_s": at_least(measured["duration_s"], limits, shortest),
         **{

@@ -5,8 +5,14 @@ from typing import Final, Self
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from detectors.core.detector import Detector
-from detectors.surroundings import settings
+from detectors.surroundings import settings, sun
 from detectors.surroundings.settings import ZoneClasses
+
+_MIN_BOARDING_S: Final = (
+    "4 minutes, two steps: boarders that come up from astern of a ship under way in the dark are "
+    "gone within minutes, and so are boats that come and go planing. Dark is below -6 degrees, the "
+    "end of civil twilight."
+)
 
 _MAX_ALONGSIDE_M: Final = (
     "250 m between antennas (a ship's is up to 300 m from where a boat lies), 120 m for two "
@@ -93,17 +99,13 @@ class Limits(Detector):
     max_small_m: PositiveFloat = Field(
         45.0,
         description=(
-            "Small craft: class B, or no longer than 45 m. A vessel of class A that doesn't say "
-            "how long it is isn't taken for one."
+            "Small craft: class B whatever it says of its length, or no longer than 45 m. A "
+            "vessel of class A that doesn't say how long it is isn't taken for one."
         ),
     )
-    service_types: tuple[int, ...] = Field(
-        (31, 32, 50, 51, 52, 53, 55, 58),
-        description=(
-            "Ship types that go alongside by trade (pilot, search and rescue, tug, tender, towing, "
-            "police and medical: ITU-R M.1371-5, table 53). Longer encounters of theirs are found "
-            "and explained."
-        ),
+    min_boarding_s: PositiveInt = Field(240, description=_MIN_BOARDING_S)
+    max_sun_altitude_deg: float = Field(
+        sun.CIVIL_TWILIGHT_DEG, ge=-18, le=0, description=_MIN_BOARDING_S
     )
     max_interruption_s: PositiveInt = Field(1200, description=_MAX_INTERRUPTION_S)
     min_piece_s: PositiveInt = Field(360, description=_MAX_INTERRUPTION_S)
@@ -142,6 +144,7 @@ class Limits(Detector):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         settings.at_most(self, "step_s", "min_piece_s")
+        settings.at_most(self, "min_boarding_s", "min_brief_s")
         settings.at_most(self, "min_piece_s", "min_brief_s")
         settings.at_most(self, "min_brief_s", "min_duration_s")
         settings.at_most(self, "max_hull_distance_m", "max_alongside_m")

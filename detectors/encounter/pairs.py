@@ -37,7 +37,7 @@ class Pairs(NamedTuple):
 
 
 class Craft:
-    """What tracks are: small craft or not, service craft or not."""
+    """What tracks are: small craft or not."""
 
     def __init__(self, positions: pd.DataFrame, context: Context, limits: Limits) -> None:
         track = positions["track_id"].to_numpy()
@@ -48,16 +48,10 @@ class Craft:
         mmsi = self._track // 100
         length_m = known["length_m"].reindex(mmsi).to_numpy("float64")
         self._small = class_b | ((length_m > 0) & (length_m <= limits.max_small_m))
-        self._small &= ~(length_m > limits.max_small_m)
-        self._service = known["ship_type"].reindex(mmsi).isin(limits.service_types).to_numpy(bool)
 
     def small(self, track: Ints) -> NDArray[np.bool_]:
         """Tell whether each track is of a small craft."""
         return np.asarray(self._small[np.searchsorted(self._track, track)])
-
-    def service(self, track: Ints) -> NDArray[np.bool_]:
-        """Tell whether each track is of a vessel of the service types."""
-        return np.asarray(self._service[np.searchsorted(self._track, track)])
 
 
 def together(limits: Limits, grid: timegrid.Grid, craft: Craft, context: Context) -> Pairs:
@@ -75,8 +69,7 @@ def together(limits: Limits, grid: timegrid.Grid, craft: Craft, context: Context
     faster_kn = np.maximum(grid.speed_kn[i], grid.speed_kn[j])
     relative_kn = _relative_kn(grid, i, j)
     small = np.stack([craft.small(grid.track_id[rows]) for rows in (i, j)])
-    service = craft.service(grid.track_id[i]) | craft.service(grid.track_id[j])
-    boat = small.any(axis=0) & ~service
+    boat = small.any(axis=0)
     boat_and_ship = boat & ~small.all(axis=0)
     limit_m = np.where(in_crowd, limits.max_crowded_distance_m, limits.max_distance_m)
     clock_m = np.where(
@@ -87,7 +80,7 @@ def together(limits: Limits, grid: timegrid.Grid, craft: Craft, context: Context
     beside_m = np.minimum(limits.max_alongside_m + clock_m, limit_m)
 
     lying = (faster_kn < limits.max_speed_kn) & (distance_m <= limit_m)
-    as_one = ~service & (relative_kn < limits.max_station_kn) & (distance_m <= limit_m)
+    as_one = (relative_kn < limits.max_station_kn) & (distance_m <= limit_m)
     drifting = as_one & (faster_kn < limits.max_drift_kn)
     boarding = as_one & boat_and_ship & (distance_m <= beside_m)
     boarding &= faster_kn < limits.max_boat_speed_kn
@@ -126,11 +119,10 @@ def _near_pairs(
     fast = np.flatnonzero(
         (grid.speed_kn >= at_least_kn) & (grid.speed_kn < limits.max_boat_speed_kn)
     )
-    track = grid.track_id[fast]
-    small, service = craft.small(track), craft.service(track)
+    small = craft.small(grid.track_id[fast])
     reach_m = limits.max_boat_speed_kn * geodesy.KNOT_MPS * limits.max_clock_error_s
     reach_m = min(limits.max_alongside_m + reach_m, limits.max_distance_m)
-    boat, ship = _near(grid, fast[small & ~service], fast[~small & ~service], reach_m)
+    boat, ship = _near(grid, fast[small], fast[~small], reach_m)
     slow_pair = grid.speed_kn[boat] < limits.max_alongside_speed_kn
     slow_pair &= grid.speed_kn[ship] < limits.max_alongside_speed_kn
     faster = np.flatnonzero(~slow_pair)
@@ -140,7 +132,10 @@ def _near_pairs(
 
 
 def runs_of(limits: Limits, grid: timegrid.Grid, pairs: Pairs) -> tuple[Ints, Ints]:
-    """Find runs that are long enough, or hold a brief meeting."""
+    """Find runs that are long enough, or hold a brief meeting, or may be a boarding or a dash.
+
+    The last may be as short as `min_boarding_s`, of any boat.
+    """
     group = pairs.number(grid)
     tick = grid.tick[pairs.left]
     episodes = partial(
@@ -158,7 +153,21 @@ def runs_of(limits: Limits, grid: timegrid.Grid, pairs: Pairs) -> tuple[Ints, In
         run = np.searchsorted(first, brief[core_last], side="right") - 1
         inside = (run >= 0) & (brief[core_last] <= last[run])
         holds[run[inside]] = True
-    return first[long_enough | holds], last[long_enough | holds]
+    first, last = first[long_enough | holds], last[long_enough | holds]
+    shortest = -(-limits.min_boarding_s // limits.step_s)
+    begins, ends = timegrid.episodes(
+        group[brief],
+        tick[brief],
+        max_break=limits.max_interruption_s // limits.step_s,
+        min_piece=shortest,
+        min_length=shortest,
+    )
+    begins, ends = brief[begins], brief[ends]
+    after = np.searchsorted(last, begins)  # the run that ends there or later
+    apart = np.r_[first, len(tick)][after] > ends
+    begins, ends = begins[apart], ends[apart]
+    order = np.argsort(np.r_[first, begins], kind="stable")
+    return np.r_[first, begins][order], np.r_[last, ends][order]
 
 
 def _near(grid: timegrid.Grid, some: Ints, others: Ints, radius_m: float) -> tuple[Ints, Ints]:

@@ -19,6 +19,8 @@ def tell(event: Told, words: Words, mmsi: int) -> str:
         beside = words.say("{distance} alongside", distance=away)
     else:
         beside = words.say("{distance} off", distance=away)
+    if event.subkind == "boarding":
+        how = words.say("A boat came up from astern in the dark:")
     return words.say(
         "{how} {duration} with {other} {beside}, {place}{surroundings}",
         how=how,

@@ -57,7 +57,7 @@ def approaches(
         slow_kn, fast_kn = float(np.max(grid.speed_kn[ticks])), float(grid.speed_kn[fast])
         slowing_s = int((grid.tick[slow] - grid.tick[fast]) * grid.step_s)
         evidence = {
-            **about_zone(about),
+            **about_zone(context.zones, int(found.zone[i]), int(start_us[i])),
             "zone_distance_m": float(np.min(away_m)),
             "zone_accuracy_m": _radius_m(shape),
             "approach_speed_kn": at_least(fast_kn, limits, "min_approach_kn"),

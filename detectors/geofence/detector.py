@@ -19,8 +19,10 @@ from detectors.geofence.line import crossed_lines
 from detectors.geofence.told import tell
 from detectors.geofence.visit import visited
 from detectors.geofence.watched import Story, WatchedReports
+from detectors.geofence.watching import once, watched_conduct
 from detectors.hypotheses.geofence import HYPOTHESES
 from detectors.kinematics import timespan
+from detectors.surroundings.watches import MAX_MIN
 from detectors.surroundings.zones import Zones
 
 Ints = NDArray[np.int64]
@@ -31,7 +33,8 @@ class Geofence(Limits):
 
     **Visits** (``enter``, ``exit``, ``dwell``). The reports of a track inside a zone make one visit
     while they are no more than `max_silence_s` apart, and no more than `min_outside_s` where the
-    vessel was outside in between (the hysteresis: a vessel on the boundary doesn't flicker). A
+    vessel was outside in between, or `max_edge_s` where it never was further than `max_edge_m`
+    from the zone (the hysteresis: a ship that swings over an edge at anchor makes one visit). A
     visit counts once it lasted `min_inside_s`, measured between crossings.
 
     A crossing lies where the segment between the report outside and the report inside cuts the
@@ -61,6 +64,10 @@ class Geofence(Limits):
     `min_landing_s`, within `max_approach_s`. The event lasts from when it slowed down until that is
     sure. Landing places are known by name: the zone is as large as its position is uncertain.
 
+    **Watch areas** (``watch_enter``, ``watch_stay``, ``watch_stop``, ``watch_speed``). What users
+    ask to be told of in areas of their own (`watches` of a zone), and what a zone's rule asks for
+    (`entry`, `speed_kn_max`). Their score is the asker's and isn't lowered by innocent reasons.
+
     Interruptions of a stop or of a way against a lane count up to `max_interruption_s`.
 
     Notes
@@ -70,7 +77,7 @@ class Geofence(Limits):
     """
 
     name: ClassVar[str] = "geofence"
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -78,6 +85,7 @@ class Geofence(Limits):
         "lon",
         "sog_kn",
         "nav_status",
+        "ais_class",
         "track_id",
         "source",
         "source_offset",
@@ -100,13 +108,14 @@ class Geofence(Limits):
     @property
     def lookback(self) -> timedelta:
         """Long enough to find what lies behind any event not yet settled."""
-        visit_s = max(self.min_inside_s, self.min_dwell_s) + self.min_outside_s
+        outside_s = max(self.min_outside_s, self.max_edge_s)
+        visit_s = max(self.min_inside_s, self.min_dwell_s, int(MAX_MIN * 60)) + outside_s
         episode_s = max(self.min_stop_s, self.min_against_s) + 2 * self.max_interruption_s
         approach_s = self.max_approach_s + self.min_landing_s
-        return self.settle + timedelta(
-            seconds=max(visit_s + 2 * self.max_silence_s, episode_s, approach_s, self.max_beside_s)
-            + 2 * STEP_S
-        )
+        watch_s = int(MAX_MIN * 60) + 2 * self.max_interruption_s
+        visit_s = max(visit_s, watch_s) + 2 * self.max_silence_s
+        longest_s = max(visit_s, episode_s, approach_s, self.max_beside_s)
+        return self.settle + timedelta(seconds=longest_s + 2 * STEP_S)
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find all that the class describes; see `Detector.detect` for the frames."""
@@ -116,11 +125,12 @@ class Geofence(Limits):
         found: list[Story] = []
         if len(context.zones.frame):
             members = self._members(reports, context.zones)
-            found += visited(self, reports, context.zones, *members)
+            found += visited(self, reports, context, *members)
             found += in_lanes_and_off_coasts(self, reports, context, *members)
+            found += watched_conduct(self, reports, context, *members)
         if len(context.zones.boundaries.frame) and self.boundary_scores:
             found += crossed_lines(self, reports, context.zones.boundaries)
-        return events.build(self._events(found, reports))
+        return events.build(self._events(once(found), reports))
 
     def _events(self, stories: Sequence[Story], reports: WatchedReports) -> list[dict[str, Any]]:
         """Return the events of stories."""
@@ -149,7 +159,7 @@ class Geofence(Limits):
         ]
 
     def _members(self, reports: WatchedReports, zones: Zones) -> tuple[Ints, Ints]:
-        """Return pairs (report, zone) of the reports in zones of any class that is watched."""
+        """Return pairs (report, zone) of the reports in zones that are watched, by class or not."""
         scores = (
             self.crossing_scores,
             self.dwell_scores,
@@ -157,10 +167,9 @@ class Geofence(Limits):
             self.against_scores,
             self.approach_scores,
         )
-        classes = sorted({name for each in scores for name in each})
-        if not classes:
-            return np.zeros(0, "int64"), np.zeros(0, "int64")
-        return zones.members(reports.lat, reports.lon, classes)
+        rows = zones.rows_of(sorted({name for each in scores for name in each}))
+        rows[[row for row, _ in zones.watches]] = True
+        return zones.members_of(reports.lat, reports.lon, rows)
 
     @classmethod
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:

@@ -99,7 +99,7 @@ def _episodes(
         least = {"stop": "min_stop_s", "against_lane": "min_against_s"}[subkind]
         direction = about.get("direction_deg", np.nan)
         evidence = {
-            **about_zone(about),
+            **about_zone(zones, zone, start_us),
             "direction_deg": None if pd.isna(direction) else float(direction),
             "duration_s": at_least(seconds, limits, least),
             "n_reports": last - first + 1,

@@ -63,7 +63,23 @@ class Limits(Detector):
         APPROACH_SCORES,
         description="Zone classes an approach to which is an event, with its score.",
     )
-    min_outside_s: PositiveInt = Field(600, description="10 minutes outside end a visit.")
+    min_outside_s: PositiveInt = Field(
+        600,
+        description="10 minutes outside end a visit, unless near its edge (`max_edge_m`).",
+    )
+    max_edge_m: float = Field(
+        700.0,
+        ge=0,
+        description=(
+            "Within 700 m of the zone, heard all along, a visit goes on: a ship at anchor swings "
+            "over an edge (in 18 stays of four tankers at anchor off Singapore the place changed "
+            "by up to 621 m in 3 h)."
+        ),
+    )
+    max_edge_s: PositiveInt = Field(
+        25_200,
+        description="7 hours beyond the edge, more than the stream runs one way (6.2 h).",
+    )
     min_inside_s: PositiveInt = Field(
         120, description="2 minutes inside make one: one position off by a few metres doesn't."
     )
@@ -124,6 +140,7 @@ class Limits(Detector):
     @property
     def settle(self) -> timedelta:
         """How long after a crossing it takes at most to be sure of it."""
-        visit_s = self.max_silence_s + max(self.min_inside_s, self.min_outside_s)
+        outside_s = max(self.min_outside_s, self.max_edge_s)
+        visit_s = self.max_silence_s + max(self.min_inside_s, outside_s)
         episode_s = self.max_silence_s + self.max_interruption_s + STEP_S
         return timedelta(seconds=max(visit_s, episode_s, self.max_beside_s))

@@ -52,6 +52,30 @@ def tell(event: Told, words: Words) -> str:
                 zone=zone,
                 accuracy=words.distance(fact["zone_accuracy_m"]),
             )
+        case "watch_enter":
+            return words.say("Entered the watched area {zone}, {place}", zone=zone, place=place)
+        case "watch_stay":
+            return words.say(
+                "Stayed {duration} in the watched area {zone}, {place}",
+                duration=lasted,
+                zone=zone,
+                place=place,
+            )
+        case "watch_stop":
+            return words.say(
+                "Stopped for {duration} in the watched area {zone}, {place}",
+                duration=lasted,
+                zone=zone,
+                place=place,
+            )
+        case "watch_speed":
+            return words.say(
+                "Went {speed_kn:.0f} kn for {duration} in the watched area {zone}, {place}",
+                speed_kn=fact["median_speed_kn"],
+                duration=lasted,
+                zone=zone,
+                place=place,
+            )
         case "exit":
             return words.say("Left {zone}, {place}", zone=zone, place=place)
         case _:

@@ -1,31 +1,36 @@
 """Zones that are entered, left and stayed in."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.detector import Context
 from detectors.core.evidence import at_least
 from detectors.core.frames import SECOND_US
+from detectors.geofence.edge import has_left, stays_beside
 from detectors.geofence.limits import Limits
 from detectors.geofence.watched import Story, WatchedReports, about_zone, of_classes, silence
+from detectors.geofence.watching import Visits, watched_visits
 from detectors.kinematics import timegrid, visits
 from detectors.surroundings.zones import Zones
 
 Ints = NDArray[np.int64]
 
-CROSSING_SETTINGS: Final = ("min_outside_s", "min_inside_s")
-DWELL_SETTINGS: Final = ("max_silence_s", "min_outside_s")
+CROSSING_SETTINGS: Final = ("min_outside_s", "min_inside_s", "max_edge_m")
+DWELL_SETTINGS: Final = ("max_silence_s", "min_outside_s", "max_edge_m")
 
 
 def visited(
-    limits: Limits, reports: WatchedReports, zones: Zones, point: Ints, row: Ints
+    limits: Limits, reports: WatchedReports, context: Context, point: Ints, row: Ints
 ) -> Iterator[Story]:
     """Find zones entered, left and stayed in, from pairs of reports and zones."""
+    zones = context.zones
     track, time_us, lat, lon = reports.track, reports.time_us, reports.lat, reports.lon
-    visited = of_classes(zones, row, {**limits.crossing_scores, **limits.dwell_scores})
-    point, row = point[visited], row[visited]
+    visited = zones.rows_of([*limits.crossing_scores, *limits.dwell_scores])
+    visited[[one for one, watch in zones.watches if watch.when in ("enter", "stay")]] = True
+    point, row = point[visited[row]], row[visited[row]]
     order = np.argsort(row, kind="stable")
     point, row = point[order], row[order]
     first, last = visits.visits(
@@ -35,6 +40,7 @@ def visited(
         row,
         max_silence_s=limits.max_silence_s,
         min_outside_s=limits.min_outside_s,
+        beside=stays_beside(limits, reports, zones, point, row),
     )
     zone, inside_first, inside_last = row[first], point[first], point[last]
 
@@ -68,6 +74,15 @@ def visited(
     lasting = stay_s >= limits.min_inside_s
     now_us = reports.window[1]
     settled = now_us - time_us[inside_last] >= limits.min_outside_s * SECOND_US
+    goes_on = np.flatnonzero(settled & leaves)
+    goes_on = goes_on[~_followed(zone, track[inside_last])[goes_on]]
+    sure = has_left(limits, reports, zones, zone[goes_on], inside_last[goes_on])
+    settled[goes_on[~sure]] = False
+
+    quiet_us = now_us - time_us[inside_last]
+    still_on = reports.final[inside_last] & (quiet_us <= limits.max_silence_s * SECOND_US)
+    found = Visits(zone, inside_first, inside_last, entry, exit_, comes & lasting, still_on)
+    yield from watched_visits(limits, reports, context, found)
 
     for subkind, crossing, wanted, inside in (
         ("enter", entry, comes & lasting, inside_first),
@@ -90,7 +105,7 @@ def visited(
                 first=a,
                 last=b,
                 evidence={
-                    **about_zone(about),
+                    **about_zone(zones, int(zone[i]), int(crossing.start_us[i])),
                     "crossing_interpolated": bool(crossing.interpolated[i]),
                     "silence_s": silence(limits, float(crossing.silence_s[i])),
                     "sog_kn": float(reports.sog_kn[row_inside]),
@@ -105,13 +120,21 @@ def visited(
     long &= reports.touches(entry.inner_us, exit_.inner_us, limits.settle)
     for i in np.flatnonzero(long).tolist():
         ends = (int(inside_first[i]), int(inside_last[i]))
-        yield _dwell(limits, reports, zones.records[zone[i]], entry, exit_, i, ends)
+        yield _dwell(limits, reports, zones, int(zone[i]), entry, exit_, i, ends)
+
+
+def _followed(zone: Ints, track: Ints) -> NDArray[np.bool_]:
+    """Tell which visits are followed by another of the same track to the same zone."""
+    found = np.zeros(len(zone), bool)
+    found[:-1] = (zone[1:] == zone[:-1]) & (track[1:] == track[:-1])
+    return found
 
 
 def _dwell(
     limits: Limits,
     reports: WatchedReports,
-    about: dict[str, Any],
+    zones: Zones,
+    row: int,
     entry: visits.Crossings,
     exit_: visits.Crossings,
     i: int,
@@ -119,6 +142,7 @@ def _dwell(
 ) -> Story:
     """Return the story of a stay."""
     a, b = inside
+    about = zones.records[row]
     quiet_us = reports.window[1] - reports.time_us[b]
     still_on = reports.final[b] and quiet_us <= limits.max_silence_s * SECOND_US
     start_us, end_us = int(entry.inner_us[i]), int(exit_.inner_us[i])
@@ -127,7 +151,7 @@ def _dwell(
     known_kn = reports.sog_kn[a : b + 1][~np.isnan(reports.sog_kn[a : b + 1])]
     code, share = timegrid.most_common(reports.nav_status, np.array([a]), np.array([b]))
     evidence = {
-        **about_zone(about),
+        **about_zone(zones, row, start_us),
         "duration_s": at_least(stay_s, limits, "min_dwell_s"),
         "entry_interpolated": bool(entry.interpolated[i]),
         "exit_interpolated": bool(exit_.interpolated[i] and not still_on),

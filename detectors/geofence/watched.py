@@ -87,10 +87,16 @@ def silence(limits: Limits, silence_s: float) -> Bound:
     return side(silence_s, limits, "max_silence_s")
 
 
-def about_zone(about: dict[str, Any]) -> dict[str, Any]:
-    """Return what evidence says of a zone."""
+def about_zone(zones: Zones, row: int, at_us: int) -> dict[str, Any]:
+    """Return what evidence says of a zone: what it is, and which of its rules held at a time."""
+    about, rules = zones.records[row], zones.rules_at(row, at_us)
+    said = {
+        "zone_rules": "; ".join(rule.text for rule in rules),
+        "zone_rules_cited": "; ".join(rule.cited for rule in rules),
+    }
     return {
         "zone_class": str(about["zone_class"]),
         "zone_name": str(about["name"]),
         "zone_confidence": str(about["confidence"]),
+        **(said if rules else {}),
     }

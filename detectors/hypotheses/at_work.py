@@ -1,5 +1,6 @@
 """Innocent reasons of vessels at work, and of boats: to stay, and to be together."""
 
+from dataclasses import replace
 from typing import Final
 
 from detectors.core.hypothesis import (
@@ -9,7 +10,9 @@ from detectors.core.hypothesis import (
     KNOWN,
     MERCHANT,
     MOORED,
+    OFFICIAL,
     PLEASURE,
+    RESCUE,
     RESTRICTED,
     UNSTATED,
     WORKING,
@@ -25,15 +28,39 @@ from detectors.core.hypothesis import (
     Some,
     Vessel,
 )
-from detectors.hypotheses.common import IS_RESTRICTED, WORKS_AT_SEA
+from detectors.core.statements import STATED_BOUND
+from detectors.hypotheses.common import (
+    IS_RESTRICTED,
+    OFFICIAL_CRAFT,
+    SEARCH_AND_RESCUE,
+    WORKS_AT_SEA,
+)
+from detectors.hypotheses.company import (
+    AS_ONE,
+    CAME_SLOWLY,
+    CARRIED,
+    IN_COMPANY,
+    PARTED_FAST,
+    PLANING_KN,
+)
 
 FISHING_M: Final = 90.0
 """Fishing vessels of the Strait and the carriers that serve them are no longer (judgement)."""
+BOAT_M: Final = 45.0
+"""No longer than this, or with a set of class B, it is a boat: see `Encounter.max_small_m`."""
+HELD_S: Final = 22_320.0
+"""The tide of the Strait is semi-diurnal: within half of its period, 12.4 h, the stream has run one
+way for miles and turned."""
 WORK_ROOM_M: Final = 200.0
 ALONGSIDE_M: Final = 50.0
 """Boats at work keep room for gear and cable between them, and may pass nearer, not alongside."""
 REST_S: Final = 10_800.0
 """Handing over goods or people takes less than an hour, fuel to a boat one or two."""
+LAY_LONG: Final = Any(
+    All(Not(PARTED_FAST), Compare("duration_s", ">=", REST_S)),
+    All(Compare("parting_kn", "<", PLANING_KN), Compare("duration_s", ">=", 7200.0)),
+)
+"""For three hours, or two where they were seen to part slowly."""
 
 WORKS: Final = Any(
     Some(Vessel(types=WORKING)), Some(Vessel(types=KNOWN, statuses=frozenset({RESTRICTED})))
@@ -50,10 +77,40 @@ BOATS_OF_A_GROUND: Final = All(
 """One says it fishes; the other says so too, or is a small craft that says nothing else."""
 SHORT_ENOUGH: Final = Not(Compare("longest_m", ">", FISHING_M))
 MAY_FISH: Final = All(
-    Own(Vessel(types=UNSTATED | PLEASURE)), Not(Compare("own_length_m", ">", 60.0))
+    Own(Vessel(types=FISHING | UNSTATED | PLEASURE)), Not(Compare("own_length_m", ">", 60.0))
 )
 """Nothing it says speaks against a fishing boat: size, and type if stated."""
 SAYS_NO_MERCHANT: Final = Each(Vessel(types=KNOWN - MERCHANT))
+A_BOAT: Final = Any(Is("ais_class", "B"), Compare("longest_m", "<=", BOAT_M))
+KEEPS_ITS_WAY: Final = All(
+    Compare("duration_s", ">=", HELD_S), Compare("drift_kn", ">=", "median_speed_kn", times=0.8)
+)
+"""It made its way good over a change of the stream, which brings back what drifts."""
+
+AT_WORKING_SPEED: Final = Compare("working_speed_fraction", ">=", 0.2)
+TURNS_ABOUT: Final = All(
+    Compare("n_turns", ">=", 2.0),
+    Any(
+        Compare("duration_s", "<=", "n_turns", times=7200.0),
+        All(AT_WORKING_SPEED, Compare("duration_s", "<=", "n_turns", times=10_800.0)),
+    ),
+)
+"""It turned about once in two hours or more often, or in three if much of the time at the speed of
+nets and lines. What drifts turns with the stream, twice in 12.4 h; the boats at work of the
+exercise once in 0.5 to 2.4 h."""
+TOWS: Final = All(
+    Compare("working_speed_fraction", ">=", 0.5),
+    Compare("drift_kn", "<=", "median_speed_kn", times=0.5),
+)
+"""Half of the time at the speed of nets, and it made good less than half of its way."""
+GOES_ABOUT: Final = All(Compare("way_ratio", ">=", 2.5), Compare("duration_s", "<=", HELD_S))
+"""By its speed it went two and a half times as far as the place is wide; what drifts until the
+stream turns and back goes twice as far at most."""
+TOWED: Final = (
+    "moved at {min_working_kn:g} to {max_working_kn:g} kn for {working_speed_fraction:.0%} of "
+    "{duration_s:h.1f} h, to and fro"
+)
+TURNED_ABOUT: Final = "turned about {n_turns:.0f} times in {duration_s:h.1f} h"
 
 # ---- one vessel stays
 
@@ -61,6 +118,18 @@ FISHING_ALONE: Final = Hypothesis(
     "fishing",
     0.8,
     (
+        Case(
+            All(SHORT_ENOUGH, Some(Vessel(types=FISHING)), TURNS_ABOUT),
+            "it is a fishing vessel, and " + TURNED_ABOUT,
+        ),
+        Case(
+            All(SHORT_ENOUGH, Own(Vessel(statuses=frozenset({FISHING_STATUS}))), TURNS_ABOUT),
+            "it reports fishing, and " + TURNED_ABOUT,
+        ),
+        Case(
+            All(SHORT_ENOUGH, Some(Vessel(types=FISHING)), TOWS),
+            "it is a fishing vessel, and " + TOWED,
+        ),
         Case(
             All(SHORT_ENOUGH, Some(Vessel(types=FISHING))),
             "it is a fishing vessel, and moved at {median_speed_kn:.1f} kn",
@@ -70,7 +139,8 @@ FISHING_ALONE: Final = Hypothesis(
             "it reports fishing, and moved at {median_speed_kn:.1f} kn",
         ),
     ),
-    "A fishing vessel that isn't too long for one, or one that reports fishing.",
+    "A fishing vessel that isn't too long for one, or one that reports fishing, and turns about "
+    "again and again, or tows to and fro.",
     "it meets another vessel, or lands no catch",
 )
 WORKING_TO_AND_FRO: Final = Hypothesis(
@@ -80,9 +150,9 @@ WORKING_TO_AND_FRO: Final = Hypothesis(
         Case(
             All(
                 MAY_FISH,
-                Compare("working_speed_fraction", ">=", 0.15),
-                Compare("n_turns", ">=", 2.0),
-                Compare("duration_s", "<=", "n_turns", times=10_800.0),
+                TURNS_ABOUT,
+                Any(A_BOAT, AT_WORKING_SPEED),
+                Compare("working_speed_fraction", ">=", 0.1),
             ),
             "{working_speed_fraction:.0%} of the time it moved at {min_working_kn:g} to "
             "{max_working_kn:g} kn and it turned about {n_turns:.0f} times in {duration_s:h.1f} h, "
@@ -94,17 +164,67 @@ WORKING_TO_AND_FRO: Final = Hypothesis(
 )
 """A vessel that drifts and now and then regains its place moves faster in between, or not at
 all."""
+ADRIFT_TOGETHER: Final = Hypothesis(
+    "adrift with other boats",
+    0.7,
+    (
+        Case(
+            All(A_BOAT, Compare("n_beside", ">=", 2.0)),
+            "{n_beside:.0f} others or more drifted within {company_m:.0f} m of it for two hours, "
+            "as boats of a raft or a fleet at rest do",
+        ),
+    ),
+    "A boat that drifts with two others or more beside it.",
+    "one of them then meets a larger vessel, or crosses to another coast",
+)
+BOAT_ADRIFT: Final = Hypothesis(
+    "boat adrift",
+    0.55,
+    (
+        Case(
+            All(Is("ais_class", "B"), Compare("n_turns", "<=", 1.0)),
+            "a craft with a class B set that drifted for {duration_s:h.1f} h: boats hang on nets "
+            "and lines all night, and nets carry buoys with sets",
+        ),
+    ),
+    "A craft with a class B set that drifts without turning about.",
+    "it meets another vessel, or shows no gear",
+)
 AMONG_FISHING_BOATS: Final = Hypothesis(
     "among fishing boats",
     0.65,
     (
         Case(
-            All(MAY_FISH, Is("ais_class", "B"), Compare("n_fishing_near", ">=", 1.0)),
+            All(A_BOAT, MAY_FISH, Compare("n_fishing_near", ">=", 2.0)),
             "it is a small craft with {n_fishing_near:.0f} fishing boats at work within 3 nm",
         ),
     ),
-    "A small craft that says nothing else lies among boats that fish.",
+    "A boat that is, or may be, a fishing boat lies among boats that fish.",
     "it meets a larger vessel, or shows no gear",
+)
+OFFICIAL_TO_AND_FRO: Final = replace(
+    OFFICIAL_CRAFT,
+    weight=0.65,
+    cases=(
+        Case(
+            All(Some(Vessel(types=OFFICIAL - RESCUE)), TURNS_ABOUT),
+            "it is a military, law enforcement or medical vessel, and " + TURNED_ABOUT,
+        ),
+        *OFFICIAL_CRAFT.cases,
+    ),
+    looks_for="A military, police or medical vessel that goes to and fro.",
+)
+SEARCHING: Final = replace(
+    SEARCH_AND_RESCUE,
+    weight=0.8,
+    cases=(
+        Case(
+            All(Some(Vessel(types=RESCUE)), TURNS_ABOUT),
+            "it is a search and rescue vessel, and " + TURNED_ABOUT + ", as in a search",
+        ),
+        *SEARCH_AND_RESCUE.cases,
+    ),
+    looks_for="A rescue vessel that turns about again and again, as in a search.",
 )
 BESIDE_WORK: Final = Hypothesis(
     "beside a vessel at work",
@@ -123,11 +243,19 @@ WORK_AT_SEA: Final = Hypothesis(
     "work at sea",
     0.75,
     (
-        Case(All(SAYS_NO_MERCHANT, WORKS_AT_SEA.when), WORKS_AT_SEA.says),
-        Case(All(SAYS_NO_MERCHANT, IS_RESTRICTED.when), IS_RESTRICTED.says),
+        *(
+            Case(All(SAYS_NO_MERCHANT, works.when, conduct), works.says + how)
+            for works in (WORKS_AT_SEA, IS_RESTRICTED)
+            for conduct, how in (
+                (TURNS_ABOUT, ", and " + TURNED_ABOUT),
+                (GOES_ABOUT, ", and went to and fro within {extent_m:.0f} m"),
+                (KEEPS_ITS_WAY, ", and kept its way at {drift_kn:.1f} kn whatever the stream did"),
+            )
+        ),
+        WORKS_AT_SEA,
     ),
-    "At work, and by its type no merchant ship: a tanker with a boat alongside reports being "
-    "restricted in its ability to manoeuvre as well.",
+    "Says that it works, and goes to and fro, or keeps its way over a change of the stream; by its "
+    "type no merchant ship: a tanker with a boat alongside reports being restricted as well.",
     "no notice to mariners announces the work",
 )
 
@@ -184,25 +312,49 @@ FISHING_IN_COMPANY: Final = Hypothesis(
     "they come alongside, or one lands no catch",
     needs_types=True,
 )
-BOATS_AT_REST: Final = Hypothesis(
+RAFT: Final = Hypothesis(
     "boats at rest",
     0.7,
     (
         Case(
             All(
                 Is("both_small_craft"),
-                BOATS_OF_A_GROUND,
-                Compare("duration_s", ">=", REST_S),
-                Compare("faster_kn", "<=", 0.2),
-                Compare("faster_drift_kn", "<=", 0.1),
+                AS_ONE,
+                CARRIED,
+                CAME_SLOWLY,
+                LAY_LONG,
             ),
-            "fishing boats that lay still, {median_distance_m:.0f} m apart, for "
-            "{duration_s:h.1f} h, as a fleet at rest does; handing something over takes less",
+            "boats that came together at {approach_kn:.0f} kn and drifted with the water as one, "
+            "{median_distance_m:.0f} m apart, for {duration_s:h.1f} h, as a fleet at rest does; "
+            "handing something over takes less",
+        ),
+        Case(
+            All(
+                Is("both_small_craft"),
+                AS_ONE,
+                CARRIED,
+                IN_COMPANY,
+                LAY_LONG,
+            ),
+            "boats that came or went in company and drifted with the water as one, "
+            "{median_distance_m:.0f} m apart, for {duration_s:h.1f} h",
+        ),
+        Case(
+            All(
+                Is("both_small_craft"),
+                AS_ONE,
+                CARRIED,
+                CAME_SLOWLY,
+                Not(PARTED_FAST),
+                Compare("n_neighbours", ">=", 1.0),
+                Compare("duration_s", ">=", 3600.0),
+            ),
+            "boats of a raft: they came together at {approach_kn:.0f} kn, {n_neighbours:.0f} more "
+            "lay beside them, and all drifted with the water for {duration_s:h.1f} h",
         ),
     ),
-    "Fishing boats that lie still for hours, by night or off their village, alongside or not.",
+    "Boats that come slowly, drift with the water as one for hours, and part slowly.",
     "one of them then meets a larger vessel, or lands no catch",
-    needs_types=True,
 )
 AT_WORK_ON_ONE_GROUND: Final = Hypothesis(
     "at work on one ground",
@@ -225,7 +377,7 @@ AT_WORK_ON_ONE_GROUND: Final = Hypothesis(
 )
 SMALL_CRAFT_TOGETHER: Final = Hypothesis(
     "small craft together",
-    0.5,
+    STATED_BOUND,
     (
         Case(
             All(Is("both_small_craft"), NO_MERCHANT),

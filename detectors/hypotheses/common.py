@@ -15,6 +15,7 @@ from detectors.core.hypothesis import (
     Some,
     Vessel,
 )
+from detectors.core.statements import STATED_BOUND
 
 WORKS_AT_SEA: Final = Case(
     Some(Vessel(types=WORKING)), "it is engaged in dredging, diving or underwater work"
@@ -29,7 +30,7 @@ IN_TRANSFER_AREA: Final = Case(
 
 OFFICIAL_CRAFT: Final = Hypothesis(
     "official craft",
-    0.8,
+    STATED_BOUND,
     (
         Case(
             Some(Vessel(types=OFFICIAL - RESCUE)),
@@ -42,7 +43,7 @@ OFFICIAL_CRAFT: Final = Hypothesis(
 )
 SEARCH_AND_RESCUE: Final = Hypothesis(
     "search and rescue",
-    0.8,
+    STATED_BOUND,
     (Case(Some(Vessel(types=RESCUE)), "a search and rescue vessel takes part"),),
     "A rescue vessel, at work or on exercise.",
     "the rescue coordination centre knows of no case or exercise there",
@@ -63,7 +64,7 @@ AT_A_BERTH: Final = Hypothesis(
 )
 ENGINE_TROUBLE: Final = Hypothesis(
     "engine trouble",
-    0.4,
+    STATED_BOUND,
     (
         Case(
             Some(Vessel(statuses=frozenset({NOT_UNDER_COMMAND}))),

@@ -11,7 +11,20 @@ CAME_AND_WENT: Final = All(
     Compare("apart_before_m", ">", COMPANY_M), Compare("apart_after_m", ">", COMPANY_M)
 )
 """They came to one another from away, and parted again."""
+FROM_PORT: Final = {"came_from_port": True}
+"""Of a vessel that was in a port in the two hours before."""
 IN_COMPANY: Final = Any(
     Compare("apart_before_m", "<=", COMPANY_M), Compare("apart_after_m", "<=", COMPANY_M)
 )
 """They were near one another before or afterwards."""
+
+PLANING_KN: Final = 15.0
+"""Who comes at this or more planes: see `encounter.company.FAST_KN`."""
+CAME_SLOWLY: Final = Compare("approach_kn", "<", PLANING_KN)
+PARTED_FAST: Final = Compare("parting_kn", ">=", PLANING_KN)
+AS_ONE: Final = Compare("median_relative_speed_kn", "<=", 0.5)
+"""They moved as the water does, not against one another; errors of 10 m on both sides make 0.3 kn
+of a step."""
+CARRIED: Final = Compare("faster_kn", "<=", "max_drift_kn")
+"""No faster than the stream runs. What the stream is, the two say together: an absolute speed that
+stands for "still" would be of slack water alone."""

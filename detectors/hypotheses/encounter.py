@@ -1,10 +1,12 @@
 """Innocent reasons for two vessels to be together."""
 
+from dataclasses import replace
 from typing import Final
 
 from detectors.core.hypothesis import (
     AT_ANCHOR,
     MOORED,
+    OFFICIAL,
     All,
     Any,
     Case,
@@ -18,9 +20,9 @@ from detectors.core.hypothesis import (
 )
 from detectors.hypotheses.at_work import (
     AT_WORK_ON_ONE_GROUND,
-    BOATS_AT_REST,
     FISHING_IN_COMPANY,
     PAIR_TRAWLING,
+    RAFT,
     SMALL_CRAFT_TOGETHER,
     WORKING_TOGETHER,
 )
@@ -30,7 +32,7 @@ from detectors.hypotheses.common import (
     OFFICIAL_CRAFT,
     SEARCH_AND_RESCUE,
 )
-from detectors.hypotheses.company import COMPANY_M, IN_COMPANY
+from detectors.hypotheses.company import COMPANY_M, FROM_PORT, IN_COMPANY
 from detectors.hypotheses.services import (
     BOAT_IN_A_TRANSFER_AREA,
     BUNKERING,
@@ -54,6 +56,9 @@ SWING_M: Final = 30.0
 """The distance of two vessels made fast to one another stays within half as much for half of the
 time, even with position errors of 10 m on both sides."""
 
+BERTHED_KN: Final = 0.03
+"""A metre a minute: less than a ship at anchor moves (0.05 to 0.1 kn)."""
+
 NEVER_NEAR: Final = Compare("min_distance_m", ">=", 100.0)
 NOT_MADE_FAST: Final = Any(
     All(Compare("median_distance_m", ">=", CLEAR_M), NEVER_NEAR),
@@ -66,6 +71,19 @@ A_BOAT_CAME: Final = All(
     Compare("median_relative_speed_kn", "<", "max_station_kn"),
 )
 
+OFFICIAL_OUT_OF_A_PORT: Final = replace(
+    OFFICIAL_CRAFT,
+    weight=0.65,
+    cases=(
+        Case(
+            Some(Vessel(types=OFFICIAL, facts=FROM_PORT)),
+            "a military, rescue, law enforcement or medical vessel, which came out of a port, "
+            "takes part",
+        ),
+        *OFFICIAL_CRAFT.cases,
+    ),
+    looks_for="A military, police, rescue or medical vessel that came out of a port.",
+)
 ANCHORED_NEIGHBOURS: Final = Hypothesis(
     "anchored neighbours",
     0.85,
@@ -101,6 +119,22 @@ LYING_AS_NEIGHBOURS: Final = Hypothesis(
     "One at anchor, both still, clear of one another, and nobody came to the other.",
     "they come alongside, or a boat goes between them",
 )
+BERTHED: Final = Hypothesis(
+    "berthed near one another",
+    0.7,
+    (
+        Case(
+            All(
+                Compare("faster_kn", "<=", BERTHED_KN),
+                Not(Compare("apart_before_m", ">", COMPANY_M)),
+            ),
+            "neither moved at all for {duration_s:h.1f} h, as at a berth or a quay that no zone "
+            "shows: at anchor they would swing",
+        ),
+    ),
+    "Both as still as only what is made fast to land, and neither seen to come to the other.",
+    "a chart or an image shows open water there",
+)
 SAILING_IN_COMPANY: Final = Hypothesis(
     "convoy or overtaking",
     0.6,
@@ -125,7 +159,7 @@ HYPOTHESES: Final = (
     ANCHORED_NEIGHBOURS,
     TUG_AND_TOW,
     PAIR_TRAWLING,
-    OFFICIAL_CRAFT,
+    OFFICIAL_OUT_OF_A_PORT,
     SEARCH_AND_RESCUE,
     BUNKERING,
     WORKING_TOGETHER,
@@ -134,9 +168,10 @@ HYPOTHESES: Final = (
     TOW_LYING_TO,
     FERRY_PASSING,
     FISHING_IN_COMPANY,
-    BOATS_AT_REST,
+    RAFT,
     TUG_TO_A_CASUALTY,
     HARBOUR_CRAFT,
+    BERTHED,
     LYING_AS_NEIGHBOURS,
     AT_WORK_ON_ONE_GROUND,
     SAILING_IN_COMPANY,

@@ -1,5 +1,6 @@
 """Innocent reasons for entering, leaving or crossing, and for conduct in zones."""
 
+from dataclasses import replace
 from typing import Final
 
 from detectors.core.hypothesis import (
@@ -20,6 +21,7 @@ from detectors.core.hypothesis import (
     Compare,
     Hypothesis,
     Is,
+    Not,
     Own,
     Some,
     Subkind,
@@ -42,10 +44,11 @@ tide or a night. Judgement, not a published figure."""
 STOP: Final = Subkind(("stop",))
 DWELL: Final = Subkind(("dwell",))
 CROSSING: Final = Subkind(("enter", "exit", "cross_line"))
+WATCHED: Final = Subkind(("watch_enter", "watch_stay", "watch_stop", "watch_speed"))
 BRIEF: Final = Compare("duration_s", "<=", PILOT_S)
 A_FISHING_VESSEL: Final = Some(Vessel(types=FISHING))
 
-HYPOTHESES: Final = (
+_REASONS: Final = (
     Hypothesis(
         "ferry routine",
         0.8,
@@ -195,3 +198,8 @@ HYPOTHESES: Final = (
         "it reported no reason to the traffic service",
     ),
 )
+HYPOTHESES: Final = tuple(
+    replace(one, cases=tuple(replace(c, when=All(Not(WATCHED), c.when)) for c in one.cases))
+    for one in _REASONS
+)
+"""Of all but what users asked to be told of: whom that is about they said themselves."""

@@ -18,6 +18,7 @@ from detectors.core.hypothesis import (
     Subkind,
     Vessel,
 )
+from detectors.core.statements import STATED_BOUND
 
 THIN_S: Final = 90.0
 """A vessel heard less often than this, when class A under way sends every 10 s, is heard thinly."""
@@ -83,7 +84,7 @@ HYPOTHESES: Final = (
     ),
     Hypothesis(
         "batch number",
-        0.65,
+        STATED_BOUND,
         (
             Case(
                 All(TWO_HULLS, Any(Is("class_b_only"), Some(Vessel(types=FISHING | PLEASURE)))),
@@ -219,7 +220,7 @@ HYPOTHESES: Final = (
     ),
     Hypothesis(
         "set programmed anew",
-        0.3,
+        STATED_BOUND,
         (
             Case(
                 All(HAND_OVER, Is("says_the_same")),
@@ -232,7 +233,7 @@ HYPOTHESES: Final = (
     ),
     Hypothesis(
         "tow made up",
-        0.3,
+        STATED_BOUND,
         (
             Case(
                 All(HAND_OVER, Some(Vessel(types=TUG | TOWING))),

@@ -17,10 +17,17 @@ from detectors.core.hypothesis import (
     Subkind,
     Vessel,
 )
+from detectors.hypotheses.company import PLANING_KN
 
 MILE_M: Final = 1852.0
 
+RAFT_S: Final = 3600.0
+"""Handing over goods or people takes less (see `at_work.REST_S`)."""
+
 VISITED: Final = Subkind(("visited",))
+FISHING_ALL: Final = All(VISITED, Compare("fishing_visitors_fraction", ">=", 1.0))
+AT_WORK: Final = Some(Vessel(types=OFFICIAL | PILOT | TUG))
+AT_WORK_SAYS: Final = "it is a pilot, tug or official vessel, whose work it is to be met"
 
 HYPOTHESES: Final = (
     Hypothesis(
@@ -28,11 +35,12 @@ HYPOTHESES: Final = (
         0.8,
         (
             Case(
-                Some(Vessel(types=OFFICIAL | PILOT | TUG)),
-                "it is a pilot, tug or official vessel, whose work it is to be met",
+                All(AT_WORK, Compare("anchorage_distance_m", "<=", 3 * MILE_M)),
+                AT_WORK_SAYS + ", {anchorage_distance_m:nm.1f} nm off a port or an anchorage",
             ),
+            Case(AT_WORK, AT_WORK_SAYS),
         ),
-        "A pilot, tug or official vessel.",
+        "A pilot, tug or official vessel near a port or an anchorage.",
         "its station or agent knows of no such work",
         needs_types=True,
     ),
@@ -63,21 +71,45 @@ HYPOTHESES: Final = (
         "no agent ordered the boats, or they came from the other coast",
     ),
     Hypothesis(
+        "boats of a raft",
+        0.7,
+        (
+            Case(
+                All(
+                    VISITED,
+                    Compare("n_at_once", ">=", 2.0),
+                    Compare("mean_visit_s", ">=", RAFT_S),
+                    Compare("fastest_approach_kn", "<", PLANING_KN),
+                ),
+                "its visitors came at {fastest_approach_kn:.0f} kn or slower, stayed for "
+                "{mean_visit_s:h.1f} h, and {n_at_once:.0f} lay there at once, as boats at rest "
+                "do; who hands something over comes and goes",
+            ),
+        ),
+        "Visitors that come slowly, stay for an hour or more and lie there together.",
+        "one of them then meets a larger vessel, or lands no catch",
+    ),
+    Hypothesis(
         "fish carrier",
         0.4,
         (
             Case(
-                All(VISITED, Compare("fishing_visitors_fraction", ">=", 1.0)),
+                All(FISHING_ALL, Compare("fastest_approach_kn", "<", PLANING_KN)),
+                "all its visitors are fishing vessels, none of which came faster than "
+                "{fastest_approach_kn:.0f} kn: it may take over their catch",
+            ),
+            Case(
+                FISHING_ALL,
                 "all its visitors are fishing vessels: it may take over their catch",
             ),
         ),
-        "Visited by fishing vessels only.",
+        "Visited by fishing vessels only, none of which planes.",
         "no catch is landed or declared",
         needs_types=True,
     ),
     Hypothesis(
         "fishing",
-        0.4,
+        0.2,
         (
             Case(
                 Some(Vessel(types=FISHING)),

@@ -20,6 +20,7 @@ from detectors.core.hypothesis import (
     Some,
     Vessel,
 )
+from detectors.core.statements import STATED_BOUND
 from detectors.hypotheses.common import IS_RESTRICTED, WORKS_AT_SEA
 
 NEAR_PORT_M: Final = 3704.0
@@ -30,7 +31,7 @@ MANOEUVRE_S: Final = 2 * 3600.0
 HYPOTHESES: Final = (
     Hypothesis(
         "official craft",
-        0.8,
+        STATED_BOUND,
         (
             Case(
                 Some(Vessel(types=OFFICIAL)),
@@ -43,7 +44,7 @@ HYPOTHESES: Final = (
     ),
     Hypothesis(
         "service routine",
-        0.7,
+        STATED_BOUND,
         (
             Case(
                 Some(Vessel(types=PILOT | TUG | TOWING | TENDER)),
@@ -56,21 +57,21 @@ HYPOTHESES: Final = (
     ),
     Hypothesis(
         "work at sea",
-        0.7,
+        STATED_BOUND,
         (WORKS_AT_SEA, IS_RESTRICTED),
         "A dredger or diving vessel, or one restricted in its ability to manoeuvre.",
         "no notice to mariners announces the work",
     ),
     Hypothesis(
         "fishing",
-        0.6,
+        STATED_BOUND,
         (Case(Some(Vessel(types=FISHING)), "it is a fishing vessel, and those follow no lanes"),),
         "Fishing vessels follow the fish.",
         "it meets another vessel, or lands no catch",
     ),
     Hypothesis(
         "not under command",
-        0.6,
+        STATED_BOUND,
         (
             Case(
                 Own(Vessel(statuses=frozenset({NOT_UNDER_COMMAND}))),
@@ -82,7 +83,7 @@ HYPOTHESES: Final = (
     ),
     Hypothesis(
         "pleasure craft",
-        0.6,
+        STATED_BOUND,
         (
             Case(
                 Some(Vessel(types=PLEASURE)),

@@ -25,7 +25,7 @@ from detectors.core.hypothesis import (
     Vessel,
 )
 from detectors.hypotheses.common import IN_TRANSFER_AREA, TRANSFER_AREA
-from detectors.hypotheses.company import CAME_AND_WENT, IN_COMPANY
+from detectors.hypotheses.company import AS_ONE, CAME_AND_WENT, COMPANY_M, FROM_PORT, IN_COMPANY
 
 TOWING_STATUS: Final = frozenset({11, 12})
 """Navigation status of power-driven vessels towing astern, pushing or towing alongside."""
@@ -38,6 +38,8 @@ MILE_M: Final = 1852.0
 
 WITHIN_AN_HOUR: Final = Compare("duration_s", "<=", 3600.0)
 A_PILOT: Final = Some(Vessel(types=PILOT))
+PILOT_FROM_PORT: Final = Some(Vessel(types=PILOT, facts=FROM_PORT))
+WHERE_PILOTS_BOARD: Final = Any(Is("in_pilot_ground"), Compare("zone_distance_m", "<=", 3 * MILE_M))
 A_TUG: Final = Some(Vessel(types=TOWING | TUG))
 BARGE: Final = All(
     Compare("smallest_tanker_m", ">", 0.0),
@@ -59,12 +61,22 @@ PILOT_TRANSFER: Final = Hypothesis(
     0.9,
     (
         Case(
-            All(A_PILOT, WITHIN_AN_HOUR),
+            All(A_PILOT, WITHIN_AN_HOUR, WHERE_PILOTS_BOARD),
             "one of the two is a pilot vessel and they parted after {duration_s:min.0f} min "
             "(a pilot is put on board or taken off in less than 60)",
         ),
+        Case(
+            All(PILOT_FROM_PORT, WITHIN_AN_HOUR),
+            "one of the two is a pilot vessel, which came out of a port, and they parted after "
+            "{duration_s:min.0f} min",
+        ),
+        Case(
+            All(A_PILOT, WITHIN_AN_HOUR),
+            "one of the two is a pilot vessel, though no boarding ground and no port is near",
+        ),
     ),
-    "One is a pilot vessel and they part within an hour.",
+    "One is a pilot vessel and they part within an hour, where pilots board, near a port or out of "
+    "one.",
     "they stay together for over an hour, or meet far from a pilot boarding ground",
     needs_types=True,
 )
@@ -73,11 +85,14 @@ PILOT_STANDING_BY: Final = Hypothesis(
     0.75,
     (
         Case(
-            All(A_PILOT, Compare("duration_s", "<=", 21_600.0)),
+            All(
+                Compare("duration_s", "<=", 21_600.0),
+                Any(All(A_PILOT, WHERE_PILOTS_BOARD), PILOT_FROM_PORT),
+            ),
             "one of the two is a pilot vessel, which kept with the ship for {duration_s:h.1f} h",
         ),
     ),
-    "One is a pilot vessel that keeps with a ship for longer.",
+    "One is a pilot vessel that keeps with a ship for longer, where pilots board or near a port.",
     "no pilot was ordered for the ship, or the pilot station does not know the boat",
     needs_types=True,
 )
@@ -132,17 +147,21 @@ TUG_TO_A_CASUALTY: Final = Hypothesis(
     0.7,
     (
         Case(
-            Some(
-                Vessel(
-                    statuses=frozenset({NOT_UNDER_COMMAND}),
-                    other=Vessel(types=TOWING | TUG),
-                )
+            All(
+                Some(
+                    Vessel(
+                        statuses=frozenset({NOT_UNDER_COMMAND}),
+                        other=Vessel(types=TOWING | TUG),
+                    )
+                ),
+                Compare("apart_before_m", ">", COMPANY_M),
+                AS_ONE,
             ),
-            "one reports not being under command, and the other is a tug, which stayed with it for "
-            "{duration_s:h.1f} h",
+            "one reports not being under command, and the other is a tug, which came and stayed "
+            "with it for {duration_s:h.1f} h, moving as it did",
         ),
     ),
-    "One reports not being under command, and the other is a tug.",
+    "One reports not being under command, and the other is a tug that comes and moves as it does.",
     "it reported no breakdown to the traffic service, or the tug's owner knows of no such call",
     needs_types=True,
 )
@@ -158,8 +177,12 @@ HARBOUR_CRAFT: Final = Hypothesis(
             "one of the two is a tug, tender or pilot boat, {zone_distance_m:nm.1f} nm from a port "
             "or anchorage",
         ),
+        Case(
+            Some(Vessel(types=TUG | TENDER | PILOT, facts=FROM_PORT)),
+            "one of the two is a tug, tender or pilot boat, which came out of a port",
+        ),
     ),
-    "A tug, tender or pilot boat at work close to a port or an anchorage.",
+    "A tug, tender or pilot boat at work close to a port or an anchorage, or that came out of one.",
     "the harbour craft's agent or pilot station knows of no such job",
     needs_types=True,
 )

@@ -22,6 +22,7 @@ from detectors.core.hypothesis import (
     Subkind,
     Vessel,
 )
+from detectors.core.statements import STATED_BOUND
 
 MIN_OTHERS: Final = 2.0
 """Vessels beside it that had bad fixes at once, from which on they share a cause."""
@@ -37,6 +38,7 @@ RIVER_KN: Final = 14.0
 WITHOUT_A_LEAP: Final = Not(Is("leapt"))
 NEVER_BACK: Final = All(Subkind(("jump",)), Not(Is("returned")))
 CIRCLES: Final = All(Subkind(("geometric",)), WITHOUT_A_LEAP)
+SLOW_CIRCLES: Final = All(CIRCLES, Compare("circle_speed_kn", "<=", WAITING_KN))
 FOLLOWS_ITSELF: Final = All(Subkind(("replay",)), Any(Is("also_live"), Is("like_a_clock")))
 OWN_TRACK: Final = "it follows its own track: a receiver whose clock is {lag_size_s:min.0f} min "
 
@@ -76,8 +78,9 @@ HYPOTHESES: Final = (
         0.75,
         (
             Case(
-                All(CIRCLES, Some(Vessel(types=FISHING | PILOT | TUG | WORKING | OFFICIAL))),
-                "a fishing, pilot, survey, tug or rescue vessel, which may circle at work",
+                All(SLOW_CIRCLES, Some(Vessel(types=FISHING | PILOT | TUG | WORKING | OFFICIAL))),
+                "a fishing, pilot, survey, tug or rescue vessel, which may circle at work, and at "
+                "{circle_speed_kn:.1f} kn",
             ),
         ),
         "Vessels that circle at work, entering and leaving the circle without a leap.",
@@ -103,7 +106,7 @@ HYPOTHESES: Final = (
     ),
     Hypothesis(
         "stuck speed input",
-        0.6,
+        STATED_BOUND,
         (
             Case(
                 All(Subkind(("frozen",)), Own(Vessel(statuses=frozenset({AT_ANCHOR, MOORED})))),
@@ -144,11 +147,7 @@ HYPOTHESES: Final = (
         0.5,
         (
             Case(
-                All(
-                    CIRCLES,
-                    Compare("circle_speed_kn", "<=", WAITING_KN),
-                    Compare("radius_m", "<=", WAITING_M),
-                ),
+                All(SLOW_CIRCLES, Compare("radius_m", "<=", WAITING_M)),
                 "it came and left without a leap and circled at {circle_speed_kn:.1f} kn, as a "
                 "vessel that waits or tries its rudder may",
             ),

@@ -15,7 +15,7 @@ FEW_HEARD: Final = All(
 )
 """No AIS was heard there at that time, nor is it at others."""
 FEW_IN_THE_DAY: Final = " was heard around it in that half hour, and few are in the day"
-NO_LARGE_ONE: Final = Not(Compare("length_m", ">=", "voluntary_length_m"))
+NO_LARGE_ONE: Final = Not(Compare("sighted_length_m", ">=", "voluntary_length_m"))
 
 HYPOTHESES: Final = (
     Hypothesis(
@@ -66,7 +66,7 @@ HYPOTHESES: Final = (
         0.5,
         (
             Case(
-                All(Compare("length_m", "<", "voluntary_length_m"), Subkind(("",))),
+                All(Compare("sighted_length_m", "<", "voluntary_length_m"), Subkind(("",))),
                 "at {length_m:.0f} m it need not carry AIS (SOLAS V/19: from 300 GT, some 45 m, "
                 "on)",
             ),

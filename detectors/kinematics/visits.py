@@ -54,6 +54,7 @@ def visits(
     *,
     max_silence_s: float,
     min_outside_s: float,
+    beside: Bools | None = None,
 ) -> tuple[Ints, Ints]:
     """Visits: reports inside that belong together.
 
@@ -67,6 +68,9 @@ def visits(
         Longest time between two reports of one visit that follow one another.
     min_outside_s
         Longest time between them where there are reports outside in between.
+    beside
+        Whether a vessel that was outside after each membership, but the last, stayed beside the
+        edge until the next: they belong together for as long as that may be.
 
     Returns
     -------
@@ -76,7 +80,8 @@ def visits(
     apart_us = time_us[point[1:]] - time_us[point[:-1]]
     adjacent = point[1:] == point[:-1] + 1
     limit_us = np.where(adjacent, max_silence_s, min_outside_s) * SECOND_US
-    return timegrid.stretches(row, track[point], cut=apart_us > limit_us)
+    cut = apart_us > limit_us
+    return timegrid.stretches(row, track[point], cut=cut if beside is None else cut & ~beside)
 
 
 def crossings(

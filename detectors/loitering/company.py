@@ -30,7 +30,7 @@ def around(
     status: NDArray[np.int16],
     context: Context,
 ) -> list[dict[str, Any]]:
-    """Tell who keeps beside each, and who else lies or fishes near by.
+    """Tell who keeps beside each, how many drift there with it, and who else lies or fishes near.
 
     Looked at in the last two hours, of which any window that reports it has loaded everybody,
     and no earlier than it began. `first` and `last` are grid rows.
@@ -51,11 +51,18 @@ def around(
     # Not at its very end, where it may be that no other has reported yet.
     then = np.maximum(last - third, first)
     lying = nearby.n_near(grid, then, still, limits.neighbour_m)
+    slow = np.flatnonzero(grid.speed_kn < limits.max_speed_kn)
+    counts = [
+        nearby.n_near(grid, np.maximum(last - part * third, first), slow, limits.company_m)
+        for part in (0, 1, 2, 3)
+    ]
+    together = np.sort(counts, axis=0)[1]
     boats = nearby.n_near(grid, then, fishing, limits.fishing_near_m)
     return [
         {
             **{name: bool(values[i]) for name, values in beside.items()},
             "n_lying_near": int(lying[i]),
+            "n_beside": int(together[i]),
             "n_fishing_near": int(boats[i]),
         }
         for i in range(len(last))

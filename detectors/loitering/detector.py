@@ -29,6 +29,10 @@ LONG_S: Final = 28_800.0
 """8 h, the loitering of Miller et al. (2018): from here on duration adds nothing to the score."""
 
 
+LAY_STILL_KN: Final = 0.3
+"""Slower, it is said to lie still: errors of 10 m alone make 0.2 kn of a step."""
+
+
 class Loitering(Limits):
     """A vessel slower than `max_speed_kn` for `min_duration_s` outside ports and anchorages.
 
@@ -56,7 +60,7 @@ class Loitering(Limits):
     """
 
     name: ClassVar[str] = "loitering"
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -164,9 +168,11 @@ class Loitering(Limits):
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:
         """Say how long it drifted, how fast, and where."""
         speed = event.evidence.get("median_speed_kn")
-        at = "" if speed is None else words.say(" at {speed_kn:.1f} kn", speed_kn=speed)
+        still = speed is not None and speed < LAY_STILL_KN
+        at = "" if speed is None or still else words.say(" at {speed_kn:.1f} kn", speed_kn=speed)
         return words.say(
-            "Drifted {duration}{at}, {place}{surroundings}",
+            "{how} {duration}{at}, {place}{surroundings}",
+            how=words.say("Lay still") if still else words.say("Drifted"),
             duration=words.duration(event.start, event.end),
             at=at,
             place=words.place(event.lat, event.lon),

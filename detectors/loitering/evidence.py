@@ -21,7 +21,13 @@ Ints = NDArray[np.int64]
 MOVES_KN: Final = 1.2
 """A leg on which less was made good has no course to speak of."""
 
-SETTINGS: Final = ("max_interruption_s", "near_land_m", "min_working_kn", "max_working_kn")
+SETTINGS: Final = (
+    "max_interruption_s",
+    "near_land_m",
+    "min_working_kn",
+    "max_working_kn",
+    "company_m",
+)
 """Parameters that shape what is measured."""
 
 
@@ -42,8 +48,10 @@ def evidence_of(
     n_ticks, duration_s = last - first + 1, (grid.tick[end] - grid.tick[begin]) * limits.step_s
     moved_m = geodesy.distance_m(grid.lat[begin], grid.lon[begin], grid.lat[end], grid.lon[end])
     height_m, width_m = _box(grid, slow, first, last)
+    extent_m = np.hypot(height_m, width_m)
     status_code, status_fraction = timegrid.most_common(reports.nav_status[rows], first, last)
     working, turns = _working(limits, grid, begin, end)
+    sog_kn = timegrid.quantiles(reports.sog_kn[rows], first, last, 0.5)
     step_us = time_us[np.minimum(rows + 1, len(time_us) - 1)] - time_us[rows]
 
     lat, lon = np.atleast_1d(middle[0]), np.atleast_1d(middle[1])
@@ -55,10 +63,11 @@ def evidence_of(
         "n_ticks": n_ticks,
         "slow_fraction": n_ticks * limits.step_s / duration_s,
         "median_speed_kn": timegrid.quantiles(grid.speed_kn[slow], first, last, 0.5),
-        "median_sog_kn": timegrid.quantiles(reports.sog_kn[rows], first, last, 0.5),
+        "median_sog_kn": sog_kn,
         "drift_kn": geodesy.speed_kn(moved_m, duration_s),
-        "extent_m": np.hypot(height_m, width_m),
+        "extent_m": extent_m,
         "area_km2": height_m * width_m / 1e6,
+        "way_ratio": sog_kn * geodesy.KNOT_MPS * duration_s / np.maximum(extent_m, 1.0),
         "working_speed_fraction": working,
         "n_turns": turns,
         "ais_class": reports.ais_class_of(before).tolist(),

@@ -90,7 +90,8 @@ class Limits(Detector):
         description=(
             "A tug within 600 m at three of four moments (the end, and 40, 80 and 120 minutes "
             "before it: thirds of `min_duration_s`) attends the vessel or has it in tow; hawsers "
-            "are 150 to 500 m long. So does a vessel at work that this one guards or serves."
+            "are 150 to 500 m long. So does a vessel at work that this one guards or serves. "
+            "Others that are slow within it at three of the four moments drift beside it."
         ),
     )
     neighbour_m: PositiveFloat = Field(

@@ -26,13 +26,14 @@ STEP_S: Final = 120
 class MotherShip(Limits):
     """A vessel that waits and is visited by small craft, or waits where only small craft come.
 
-    **visited**: of the two vessels of an encounter, the visitor is the one that is small (at most
-    `max_visitor_m`, or a class B transmitter, or silent about its size) and the host one that is
-    larger (`min_size_ratio` times, or class A beside one that isn't known to be). Encounters
-    that are well explained (by `max_explained_weight` or more) or last longer than `max_visit_s`
-    don't count. Two visits to one host by different craft, no more than `max_wait_s` and
-    `max_move_m` apart, make a link; links of one host no more than `max_wait_s` apart make one
-    event, from the first visit's start to the last one's end.
+    **visited**: of the two vessels of an encounter, the visitor is a small craft (at most
+    `max_visitor_m`, a class B transmitter, or faster than `min_planing_kn` on its way) that came to
+    the other, the host, which waited: slower than `min_waiting_kn` over the ten minutes before.
+    Where they weren't heard then, the host is larger (`min_size_ratio` times, or class A beside one
+    that isn't known to be). Encounters that are well explained (by `max_explained_weight` or more)
+    or last longer than `max_visit_s` don't count. Two visits to one host by different craft, no
+    more than `max_wait_s` and `max_move_m` apart, make a link; links of one host no more than
+    `max_wait_s` apart make one event, from the first visit's start to the last one's end.
 
     **waiting**: a loitering without a good explanation of a vessel that isn't small, with at
     least `min_dark_s` of it in the dark, less than `max_landing_m` from a landing place or
@@ -51,7 +52,7 @@ class MotherShip(Limits):
     """
 
     name: ClassVar[str] = "mother_ship"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     requires: ClassVar[tuple[str, ...]] = ("mmsi", "time", "lat", "lon", "ais_class", "track_id")
     source: ClassVar[str] = (
         "Own rule over encounters and loiterings (Miller et al. 2018, doi:10.3389/fmars.2018."

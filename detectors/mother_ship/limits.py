@@ -22,6 +22,13 @@ class Limits(Detector):
 
     max_visitor_m: PositiveFloat = Field(30.0, description=_MAX_VISITOR_M)
     min_size_ratio: PositiveFloat = Field(1.5, description=_MAX_VISITOR_M)
+    min_planing_kn: PositiveFloat = Field(
+        15.0,
+        description=(
+            "15 kn over the ten minutes before: who comes so fast planes, whatever length it "
+            "states (see `encounter.company.FAST_KN`)."
+        ),
+    )
     max_visit_s: PositiveInt = Field(
         10_800,
         description=(
@@ -53,7 +60,9 @@ class Limits(Detector):
     max_landing_m: PositiveFloat = Field(9260.0, description=_MAX_LANDING_M)
     max_coast_m: PositiveFloat = Field(11_112.0, description=_MAX_LANDING_M)
     min_anchorage_m: PositiveFloat = Field(3704.0, description=_MAX_LANDING_M)
-    min_waiting_kn: PositiveFloat = Field(3.0, description="3 kn: slower it waits.")
+    min_waiting_kn: PositiveFloat = Field(
+        3.0, description="3 kn: slower it waits; who comes to it was faster."
+    )
     settle_s: PositiveInt = Field(
         10_800,
         description=("3 hours: a loitering is settled 2 h 50 min after its end, a meeting sooner."),

@@ -36,6 +36,7 @@ class Visit:
     first_source: str
     last_source: str
     in_anchorage: bool
+    approach_kn: float
 
 
 def visited(limits: Limits, positions: pd.DataFrame, context: Context) -> Iterator[Story]:
@@ -46,7 +47,7 @@ def visited(limits: Limits, positions: pd.DataFrame, context: Context) -> Iterat
     window = timespan.window_us(context.start - limits.settle, context.end)
     crafts = Crafts(positions, context.vessels, (*met["mmsi"], *met["other_mmsi"]))
     visits: dict[int, list[Visit]] = {}
-    for visit in _visits(limits, met, crafts, window[1]):
+    for visit in _found(limits, met, crafts, window[1]):
         visits.setdefault(visit.host, []).append(visit)
     for host, own in visits.items():
         for story in _linked(limits, own):
@@ -58,7 +59,7 @@ def visited(limits: Limits, positions: pd.DataFrame, context: Context) -> Iterat
                 yield _story(limits, host, story, end_us, reports, crafts)
 
 
-def _visits(limits: Limits, met: pd.DataFrame, crafts: Crafts, now_us: int) -> list[Visit]:
+def _found(limits: Limits, met: pd.DataFrame, crafts: Crafts, now_us: int) -> list[Visit]:
     """Return the visits of small craft to larger vessels, by host and time."""
     starts = epoch_us(met["start"])
     ends = np.where(met["end"].isna(), now_us, epoch_us(met["end"].fillna(met["start"])))
@@ -71,9 +72,11 @@ def _visits(limits: Limits, met: pd.DataFrame, crafts: Crafts, now_us: int) -> l
         if ends[k] - starts[k] > limits.max_visit_s * SECOND_US:
             continue
         tracks = [int(t) for t in event["track_ids"].split(";")]
+        came_kn = stated.number("came_kn"), stated.number("other_came_kn")
         for side, prefix in ((0, ""), (1, "other_")):
             host, visitor = tracks[side], tracks[1 - side]
-            if not _visits_larger(limits, crafts, host // 100, visitor // 100):
+            came = came_kn[side], came_kn[1 - side]
+            if not _visits(limits, crafts, host // 100, visitor // 100, came):
                 continue
             found.append(
                 Visit(
@@ -87,22 +90,31 @@ def _visits(limits: Limits, met: pd.DataFrame, crafts: Crafts, now_us: int) -> l
                     first_source=stated[f"{prefix}first_report_source"],
                     last_source=stated[f"{prefix}last_report_source"],
                     in_anchorage=bool(stated.get("in_anchorage")),
+                    approach_kn=stated.number("approach_kn"),
                 )
             )
     return sorted(found, key=lambda v: (v.host, v.start_us, v.visitor))
 
 
-def _visits_larger(limits: Limits, crafts: Crafts, host: int, visitor: int) -> bool:
-    """Tell whether the one is a small craft and the other isn't, as far as they say."""
+def _visits(
+    limits: Limits, crafts: Crafts, host: int, visitor: int, came_kn: tuple[float, float]
+) -> bool:
+    """Tell whether the one waited and the other is a small craft that came to it.
+
+    By conduct, where both were heard on the way: `came_kn` are the speeds of host and visitor over
+    the ten minutes before. Else by size, as far as they say; unknown is neither small nor large.
+    """
     host_m, visitor_m = crafts.length_m(host), crafts.length_m(visitor)
-    host_b, visitor_b = crafts.is_b(host), crafts.is_b(visitor)
+    waited_kn, came_at_kn = came_kn
+    planes = came_at_kn >= limits.min_planing_kn
+    if not (planes or crafts.is_b(visitor) or visitor_m <= limits.max_visitor_m):
+        return False
+    if np.isfinite(waited_kn) and np.isfinite(came_at_kn):
+        waited = waited_kn < limits.min_waiting_kn <= came_at_kn
+        return waited and (planes or not crafts.is_b(host))
     if np.isfinite(host_m) and np.isfinite(visitor_m):
-        return visitor_m <= limits.max_visitor_m and host_m >= limits.min_size_ratio * visitor_m
-    if np.isfinite(visitor_m):
-        return visitor_m <= limits.max_visitor_m and not host_b
-    if np.isfinite(host_m):
-        return host_m >= limits.min_size_ratio * limits.max_visitor_m / 2
-    return visitor_b and not host_b
+        return host_m >= limits.min_size_ratio * visitor_m
+    return not crafts.is_b(host)
 
 
 def _linked(limits: Limits, visits: list[Visit]) -> list[list[Visit]]:
@@ -152,6 +164,8 @@ def _story(
         "n_visitors": at_least(len(visitors), limits, "min_visitors"),
         "visitors": " ".join(f"{m:09d}" for m in visitors),
         "mean_visit_s": float(np.mean(lasts_s)),
+        "fastest_approach_kn": max((v.approach_kn for v in visits), key=_known),
+        "n_at_once": _n_at_once(visits),
         "longest_wait_s": at_most(_longest_wait_s(visits), limits, "max_wait_s"),
         "fishing_visitors_fraction": float(np.mean(fishing)),
         "in_anchorage_fraction": float(np.mean([v.in_anchorage for v in visits])),
@@ -161,6 +175,18 @@ def _story(
     still_on = any(v.still_on for v in visits)
     base = 0.4 + 0.15 * (min(len(visitors), ENOUGH_VISITORS) - 2)
     return Story("visited", host, start_us, end_us, still_on, reports, evidence, SETTINGS, base)
+
+
+def _known(number: float) -> float:
+    """Order numbers with those that aren't known before all others."""
+    return number if np.isfinite(number) else -np.inf
+
+
+def _n_at_once(visits: list[Visit]) -> int:
+    """Return how many different craft lay there at the same time, at most."""
+    return max(
+        len({v.visitor for v in visits if v.start_us <= one.start_us < v.end_us}) for one in visits
+    )
 
 
 def _longest_wait_s(story: list[Visit]) -> int:

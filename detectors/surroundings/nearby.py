@@ -27,14 +27,22 @@ def nearest_zone_m(
     The nearest boundary point is sought in degrees, which near the equator differs from the
     sphere by less than 2 % of the distance up to 9 degrees of latitude.
     """
+    return nearest_of(zones, lat, lon, zones.rows_of(classes, excuses=excuses))[0]
+
+
+def nearest_of(
+    zones: Zones, lat: Floats, lon: Floats, rows: NDArray[np.bool_]
+) -> tuple[Floats, Ints]:
+    """Return the distance to the nearest zone among some rows, and its row: NaN, -1 without any."""
     lat, lon = np.atleast_1d(lat), np.atleast_1d(lon)
-    shapes = zones.frame.geometry.to_numpy()[zones.rows_of(classes, excuses=excuses)]
-    if len(shapes) == 0 or len(lat) == 0:
-        return np.full(len(lat), np.nan)
-    points = shapely.points(lon, lat)
-    nearest = shapes[shapely.STRtree(shapes).nearest(points)]
-    ends = shapely.get_coordinates(shapely.shortest_line(points, nearest)).reshape(-1, 2, 2)
-    return np.asarray(geodesy.distance_m(lat, lon, ends[:, 1, 1], ends[:, 1, 0]))
+    among = np.flatnonzero(rows)
+    if len(among) == 0 or len(lat) == 0:
+        return np.full(len(lat), np.nan), np.full(len(lat), -1, "int64")
+    points, shapes = shapely.points(lon, lat), zones.frame.geometry.to_numpy()[among]
+    nearest = shapely.STRtree(shapes).nearest(points)
+    ends = shapely.get_coordinates(shapely.shortest_line(points, shapes[nearest]))
+    ends = ends.reshape(-1, 2, 2)
+    return np.asarray(geodesy.distance_m(lat, lon, ends[:, 1, 1], ends[:, 1, 0])), among[nearest]
 
 
 def n_near(grid: timegrid.Grid, rows: Ints, among: Ints, radius_m: float) -> Ints:

@@ -59,13 +59,10 @@ class Inside:
         """Return the ticks in zones of positive `rank`, one value per zone; `first` is of the
         highest.
         """
-        classes = sorted(set(zones.frame["zone_class"][rank > 0]))
-        if not classes or not len(grid.tick):
+        if not (rank > 0).any() or not len(grid.tick):
             none = np.zeros(0, "int64")
             return cls(none, none, np.full(len(grid.tick), -1, "int64"))
-        tick, zone = zones.members(grid.lat, grid.lon, classes)
-        wanted = rank[zone] > 0
-        tick, zone = tick[wanted], zone[wanted]
+        tick, zone = zones.members_of(grid.lat, grid.lon, np.asarray(rank > 0))
         order = np.lexsort((zone, -rank[zone], tick))
         tick, zone = tick[order], zone[order]
         first = np.full(len(grid.tick), -1, "int64")
@@ -86,6 +83,21 @@ def stops(
     with np.errstate(invalid="ignore"):
         slow = grid.speed_kn <= max_speed_kn
     rows = np.flatnonzero(slow & (inside.first >= 0) & ~excluded)
+    return _episodes(grid, rows, inside, min_duration_s, max_interruption_s)
+
+
+def runs(
+    grid: timegrid.Grid,
+    inside: Inside,
+    *,
+    min_speed_kn: float,
+    min_duration_s: int,
+    max_interruption_s: int,
+) -> Episodes:
+    """Episodes in which a track was fast inside zones."""
+    with np.errstate(invalid="ignore"):
+        fast = grid.speed_kn >= min_speed_kn
+    rows = np.flatnonzero(fast & (inside.first >= 0))
     return _episodes(grid, rows, inside, min_duration_s, max_interruption_s)
 
 
@@ -134,7 +146,7 @@ def _episodes(
         grid.tick[rows],
         max_break=max_interruption_s // grid.step_s,
         min_piece=1,
-        min_length=-(-min_duration_s // grid.step_s),
+        min_length=max(-(-min_duration_s // grid.step_s), 1),
     )
     return Episodes(rows, first, last, inside.first[rows[first]])
 

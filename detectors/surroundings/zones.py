@@ -16,6 +16,8 @@ from detectors.kinematics import geodesy
 from detectors.surroundings.boundaries import Boundaries
 from detectors.surroundings.coasts import Coasts
 from detectors.surroundings.polygons import PolygonIndex
+from detectors.surroundings.rules import Rule
+from detectors.surroundings.watches import Watch, implied_by
 
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree
@@ -82,7 +84,8 @@ class Zones:
     Parameters
     ----------
     frame
-        One row per zone with `ZONE_COLUMNS`, EPSG:4326, polygons; further columns are kept.
+        One row per zone with `ZONE_COLUMNS`, EPSG:4326, polygons; further columns are kept, of
+        which `rules` and `watches` hold tuples of `rules.Rule` and `watches.Watch`.
     land
         Land polygons, EPSG:4326.
     reach
@@ -133,6 +136,12 @@ class Zones:
         wanted = self.rows_of(classes, excuses=excuses) if classes else None
         return self._zone_index.pairs(lat, lon, wanted)
 
+    def members_of(
+        self, lat: ArrayLike, lon: ArrayLike, rows: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return pairs of points and zones as `members` does, of some rows of `frame`."""
+        return self._zone_index.pairs(lat, lon, rows)
+
     def within(
         self, lat: ArrayLike, lon: ArrayLike, classes: Sequence[str], *, excuses: bool = False
     ) -> NDArray[np.bool_]:
@@ -148,19 +157,23 @@ class Zones:
         With `excuses` without the transfer areas (`sts_area`) that aren't `licensed`: that ships
         are known to lie alongside one another there explains nothing.
         """
-        rows = np.asarray(self.frame["zone_class"].isin(list(classes)), bool)
+        rows = np.array(self.frame["zone_class"].isin(list(classes)), bool)
         return rows & self.licensed if excuses else rows
 
     @cached_property
     def licensed(self) -> NDArray[np.bool_]:
         """Tell whether each row of `frame` is no `sts_area`, or one where transfers are licensed.
 
-        Where the frame doesn't say (column `licensed`), none is.
+        That is by a rule `transfer: licensed` without dates, or by the column `licensed`. What
+        holds at some times only excuses nothing where no time is asked for: see `ruled`.
         """
-        transfers = np.asarray(self.frame["zone_class"] == "sts_area", bool)
-        if "licensed" not in self.frame.columns:
-            return ~transfers
-        return np.asarray(~transfers | self.frame["licensed"].to_numpy(bool))
+        found = np.array(self.frame["zone_class"] != "sts_area", bool)
+        if "licensed" in self.frame.columns:
+            found |= self.frame["licensed"].to_numpy(bool)
+        for row, rule in self.rules:
+            undated = rule.valid_from is None and rule.valid_until is None
+            found[row] |= undated and (rule.asks, rule.value) == ("transfer", "licensed")
+        return found
 
     def on_land(self, lat: ArrayLike, lon: ArrayLike) -> NDArray[np.bool_]:
         """Tell whether each point lies on land."""
@@ -213,8 +226,56 @@ class Zones:
 
     @cached_property
     def records(self) -> list[dict[str, Any]]:
-        """Return the rows of `frame` without their geometry, one mapping each."""
-        found: list[dict[str, Any]] = self.frame.drop(columns="geometry").to_dict("records")
+        """Return the rows of `frame` without geometry and rules, one mapping each."""
+        plain = self.frame.drop(columns=["geometry", "rules", "watches"], errors="ignore")
+        found: list[dict[str, Any]] = plain.to_dict("records")
+        return found
+
+    @cached_property
+    def rules(self) -> tuple[tuple[int, Rule], ...]:
+        """Return all rules, each with the row of `frame` that carries it."""
+        if "rules" not in self.frame.columns:
+            return ()
+        return tuple((row, rule) for row, own in enumerate(self.frame["rules"]) for rule in own)
+
+    @cached_property
+    def watches(self) -> tuple[tuple[int, Watch], ...]:
+        """Return what is watched, each with the row of `frame` where.
+
+        What users ask to be told of, and what a rule of entry or speed asks of vessels.
+        """
+        implied = ((row, implied_by(rule)) for row, rule in self.rules)
+        found = tuple((row, watch) for row, watch in implied if watch is not None)
+        if "watches" not in self.frame.columns:
+            return found
+        own = ((row, one) for row, these in enumerate(self.frame["watches"]) for one in these)
+        return (*own, *found)
+
+    def rules_at(self, row: int, at_us: int) -> tuple[Rule, ...]:
+        """Return the rules of one zone that hold at a time."""
+        own = self.frame["rules"].iloc[row] if "rules" in self.frame.columns else ()
+        return tuple(rule for rule in own if rule.holds(at_us))
+
+    def ruled(
+        self, lat: ArrayLike, lon: ArrayLike, at_us: NDArray[np.int64], asks: str, *values: str
+    ) -> NDArray[np.int64]:
+        """Index in `rules` of a rule that asks so of each point at its time; -1: none does.
+
+        Of several the one with the first of `values`, and of those the first listed.
+        """
+        found = np.full(len(at_us), -1, "int64")
+        for value in reversed(values):
+            mine = [i for i, (_, r) in enumerate(self.rules) if (r.asks, r.value) == (asks, value)]
+            carrying = np.zeros(len(self.frame), bool)
+            carrying[[self.rules[i][0] for i in mine]] = True
+            if not carrying.any():
+                continue
+            point, zone = self._zone_index.pairs(lat, lon, carrying)
+            for i in reversed(mine):
+                row, rule = self.rules[i]
+                first, last = rule.span_us
+                inside = point[zone == row]
+                found[inside[(at_us[inside] >= first) & (at_us[inside] < last)]] = i
         return found
 
     def id_of(self, row: int) -> str:

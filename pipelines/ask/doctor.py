@@ -99,7 +99,7 @@ def check_zones(zones: Zones) -> list[Problem]:
         allowed = MAX_LAND_SHARE.get(str(zone.zone_class), 1.0)
         if share > allowed:
             report(
-                "error" if zone.zone_class in SEA_CLASSES else "warning",
+                "warning",
                 f"{_percent(share)} of it is land; {_percent(allowed)} is tolerated in a "
                 f"{zone.zone_class}",
                 "move its outline off the coast",
@@ -169,7 +169,9 @@ def _missing_classes(frame: gpd.GeoDataFrame) -> list[Problem]:
 
 def check_own_classes(zones: Zones, built: Sequence[Detector]) -> list[Problem]:
     """Find zone classes of a user's own that only zones have, or only detectors ask for."""
-    drawn = set(zones.frame["zone_class"]) - set(ZONE_CLASSES)
+    carrying = sorted({row for row, _ in (*zones.rules, *zones.watches)})
+    classes = zones.frame["zone_class"]
+    drawn = set(classes.drop(classes.index[carrying])) - set(ZONE_CLASSES)
     read = set[str]().union(*map(classes_read, built)) - set(ZONE_CLASSES)
     idle = [
         Problem(
@@ -187,7 +189,7 @@ def check_own_classes(zones: Zones, built: Sequence[Detector]) -> list[Problem]:
             f"there is no zone of class {name!r}, which a detector asks for",
             f"draw one in config/zones, or is it a known class? {_list(ZONE_CLASSES)}",
         )
-        for name in sorted(read - drawn)
+        for name in sorted(read - set(classes))
     ]
 
 

@@ -1,5 +1,7 @@
 """All that a person may edit, looked at: seconds of geometry; `look` keeps what it found."""
 
+from datetime import datetime
+
 import detectors
 from pipelines.ask.doctor import (
     attempt,
@@ -11,6 +13,7 @@ from pipelines.ask.doctor import (
     check_zone_files,
     check_zones,
 )
+from pipelines.ask.rules import check_files, check_rules
 from pipelines.base import marks
 from pipelines.base.problems import Problem
 from pipelines.base.settings import Installation
@@ -20,13 +23,19 @@ from pipelines.publish.packs import recipients
 from pipelines.run.setup import load_zones
 
 
-def examine(installation: Installation) -> list[Problem]:
-    """Problems of what a person may edit: configuration, zones, area, learned places."""
+def examine(installation: Installation, now: datetime | None = None) -> list[Problem]:
+    """Problems of what a person may edit: configuration, zones, area, learned places.
+
+    With `now` also rules of zones that have expired.
+    """
     zone_folder = installation.config / "zones"
     problems = [*check_config(installation.config), *check_zone_files(zone_folder)]
+    problems += check_files(zone_folder)
     if not any(problem.level == "error" for problem in problems):
         zones = load_zones(installation)
         problems += check_zones(zones)
+        if now is not None:
+            problems += check_rules(zones, zone_folder, now.date())
         problems += check_reach(installation.latest, zones)
         problems += check_own_classes(zones, detectors.build(installation.detectors))
         area = installation.settings.area

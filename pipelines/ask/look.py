@@ -29,7 +29,7 @@ def look(
     Without health where the store can't be opened; the problems say why. With `afresh` what a
     person may edit is examined, changed or not.
     """
-    problems = _edited(installation, afresh=afresh)
+    problems = _edited(installation, now, afresh=afresh)
     health: Health | None = None
     try:
         health = gather(installation, now)
@@ -42,9 +42,9 @@ def look(
     return health, sorted(problems, key=lambda problem: problem.level != "error")
 
 
-def _edited(installation: Installation, *, afresh: bool) -> list[Problem]:
-    """Return the problems of what a person may edit, as kept where nothing changed since."""
-    state = _state(installation)
+def _edited(installation: Installation, now: datetime, *, afresh: bool) -> list[Problem]:
+    """Return the problems of what a person may edit, as kept where nothing changed since today."""
+    state = f"{now.date()} {_state(installation)}"  # rules of zones expire
     if not afresh:
         with suppress(OSError, ValueError, KeyError, TypeError):
             kept = json.loads(installation.examined.read_text(encoding="utf-8"))
@@ -52,7 +52,7 @@ def _edited(installation: Installation, *, afresh: bool) -> list[Problem]:
                 return [Problem(**one) for one in kept["problems"]]
     from pipelines.ask.examine import examine
 
-    problems = examine(installation)
+    problems = examine(installation, now)
     if installation.home.is_dir():
         kept = {"state": state, "problems": [asdict(problem) for problem in problems]}
         with suppress(OSError):  # whoever may only read the home examines each time

@@ -19,6 +19,7 @@ MIN_PART_SCORE: Final = 0.1
 counts for a vessel that did nothing of more weight tonight."""
 
 FAMILIES: Final = {
+    "anchoring": "stopping",
     "encounter": "stopping",
     "loitering": "stopping",
     "mother_ship": "stopping",

@@ -217,7 +217,7 @@ def _then(
     best = best_of(known, detector.hypotheses)
     if best is None:
         return min(score, base), f"expected in a place of class {words}"
-    return min(score, base * (1.0 - best[0].weight)), best[0].name
+    return min(score, base * (1.0 - best[0].weight_of(best[1]))), best[0].name
 
 
 def _left_out(detector: Any, row: Mapping[str, Any]) -> Sequence[str]:

@@ -77,6 +77,30 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return dict(content or {})
 
 
+def read_bounded(path: Path, max_bytes: int) -> dict[str, Any]:
+    """Return the YAML mapping in a file that somebody else may have written.
+
+    It is refused where it is larger than that, or holds an alias: a few lines of them can stand for
+    more than any memory holds.
+
+    Raises
+    ------
+    ConfigError
+        As `read_yaml`, and for those.
+    """
+    try:
+        if path.stat().st_size > max_bytes:
+            raise ConfigError(f"{path.name} has more than {max_bytes:,} bytes")
+        events = yaml.parse(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        alias = next((one for one in events if isinstance(one, yaml.AliasEvent)), None)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError):
+        alias = None  # `read_yaml` says what is wrong
+    if alias is not None:
+        line = f" (line {alias.start_mark.line + 1})" if alias.start_mark else ""
+        raise ConfigError(f"{path.name} holds an alias{line}", hint="write it out")
+    return read_yaml(path)
+
+
 def read_model(path: Path, model: type[Model], content: Any = None, place: Place = ()) -> Model:
     """Return a YAML file as a model.
 

@@ -1,9 +1,11 @@
-"""`selat backtest`: what a rule would raise with other thresholds."""
+"""`selat backtest`: what a rule would raise with other thresholds, or a watch area."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.base.visible import clean
 from pipelines.cli.options import (
     AsCsv,
     AsJson,
@@ -37,13 +39,21 @@ _SHOWN = [
 
 
 def backtest(
-    detector: Annotated[str, typer.Option(help="The rule: a name of config/detectors.yaml.")],
+    detector: Annotated[
+        str | None, typer.Option(help="The rule: a name of config/detectors.yaml.")
+    ] = None,
     set_: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             "--set", help="A threshold, NAME=VALUE; also in h, min, d, nm or km. Repeatable."
         ),
-    ],
+    ] = None,
+    watch_area: Annotated[
+        Path | None,
+        typer.Option(
+            help="Instead of a rule: a watch area, a YAML file; see config/zones/README.md."
+        ),
+    ] = None,
     date: Date = None,
     since: Since = None,
     until: Until = None,
@@ -54,7 +64,7 @@ def backtest(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """Show what a rule would have raised with other thresholds; nothing is written.
+    """Show what a rule with other thresholds, or a watch area, would have raised; writes nothing.
 
     Shows how many events and leads more or fewer there would be, which are new, gone or changed,
     and which vessels would join or leave the list of flagged ones.
@@ -64,19 +74,30 @@ def backtest(
       selat backtest --detector loitering --set min_duration_h=2 --since 2026-11-01
 
       selat backtest --detector encounter --set max_distance_m=300 --date 2026-11-24 --csv
+
+      selat backtest --watch-area beaches.yaml --since 2026-11-01
     """
+    thresholds = detector is not None and bool(set_)
+    if thresholds is (watch_area is not None) or (watch_area and (detector or set_)):
+        raise typer.BadParameter("give --detector with --set, or --watch-area alone")
     installation = shown_installation(home, config)
     from pipelines.base.progress import reporter
-    from pipelines.run.backtests import run_backtest
+    from pipelines.run import backtests
 
     with reporter(quiet=quiet or as_json or as_csv) as report:
-        outcome = run_backtest(installation, detector, set_, date, since, until, report)
+        trial = (
+            backtests.trial_of_area(installation, watch_area)
+            if watch_area is not None
+            else backtests.trial_of_thresholds(installation, str(detector), set_ or [])
+        )
+        outcome = backtests.run_backtest(installation, trial, date, since, until, report)
     if as_csv:
         print_csv(outcome.result.compared[_SHOWN])
     elif as_json:
         print_json(_summary(outcome))
     else:
-        _print(outcome, detector, set_, top)
+        tried = f"{detector} with {', '.join(set_ or [])}"
+        _print(outcome, tried if watch_area is None else f"Watch area {watch_area.name}", top)
 
 
 def _summary(outcome: "Outcome") -> dict[str, Any]:
@@ -95,7 +116,7 @@ def _summary(outcome: "Outcome") -> dict[str, Any]:
     }
 
 
-def _print(outcome: "Outcome", detector: str, settings: list[str], top: int) -> None:
+def _print(outcome: "Outcome", tried: str, top: int) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -103,7 +124,7 @@ def _print(outcome: "Outcome", detector: str, settings: list[str], top: int) -> 
     console = Console()
     window = outcome.window
     console.print(
-        f"{escape(detector)} with {escape(', '.join(settings))}, {window.start:%Y-%m-%d %H:%M} to "
+        f"{escape(clean(tried))}, {window.start:%Y-%m-%d %H:%M} to "
         f"{window.end:%Y-%m-%d %H:%M} UTC, {outcome.vessel_hours:,} vessel-hours",
         highlight=False,
     )

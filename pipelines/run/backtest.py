@@ -93,21 +93,21 @@ def build_pair(
         now, then = (catalogue.build(some) for some in (blocks, other))
     except ValidationError as error:  # a check across parameters
         raise ConfigError(str(error)) from error
-    wanted = _concerned(then, name)
+    wanted = concerned(then, name)
     return [d for d in now if d.name in wanted], [d for d in then if d.name in wanted]
 
 
-def _concerned(detectors: Sequence[Detector], name: str) -> set[str]:
-    """Return the rule's readers and everything that these read."""
-    sources = readers_of(detectors, name)
+def concerned(detectors: Sequence[Detector], *names: str) -> set[str]:
+    """Return the rules' readers and everything that these read."""
+    sources = readers_of(detectors, *names)
     while more := {s for d in detectors if d.name in sources for s in d.after} - sources:
         sources |= more
     return sources
 
 
-def readers_of(detectors: Sequence[Detector], name: str) -> set[str]:
-    """Return the rule and those that read its events, directly or by way of others."""
-    readers = {name}
+def readers_of(detectors: Sequence[Detector], *names: str) -> set[str]:
+    """Return the rules and those that read their events, directly or by way of others."""
+    readers = set(names)
     while more := {d.name for d in detectors if set(d.after) & readers} - readers:
         readers |= more
     return readers
@@ -116,11 +116,10 @@ def readers_of(detectors: Sequence[Detector], name: str) -> set[str]:
 def backtest(
     store: Queries,
     pair: tuple[Sequence[Detector], Sequence[Detector]],
-    name: str,
-    *,
+    *names: str,
     start: pd.Timestamp,
     end: pd.Timestamp,
-    zones: Zones,
+    zones: tuple[Zones, Zones],
     reach_back: timedelta,
     models: Mapping[str, Any],
     progress: Callable[[str], None] | None = None,
@@ -131,9 +130,11 @@ def backtest(
     ----------
     pair
         From `build_pair`.
-    name
-        The rule.
-    start, end, zones, reach_back, models, progress
+    names
+        The rules.
+    zones
+        Of each look.
+    start, end, reach_back, models, progress
         As for `window.detect`.
 
     Raises
@@ -142,13 +143,13 @@ def backtest(
         If a detector fails.
     """
     looks = []
-    for detectors in pair:
+    for detectors, around in zip(pair, zones, strict=True):
         found = detect(
             store,
             detectors,
             start=start,
             end=end,
-            zones=zones,
+            zones=around,
             reach_back=reach_back,
             models=models,
             progress=progress,
@@ -156,7 +157,7 @@ def backtest(
         if found.failures:
             what = "; ".join(f"{k}: {text}" for k, text in found.failures.items())
             raise ConfigError(f"the look at that span failed: {what}")
-        own = found.events["detector"].isin(sorted(readers_of(pair[1], name)))
+        own = found.events["detector"].isin(sorted(readers_of(pair[1], *names)))
         own &= ~before_window(found.events, detectors, start)
         looks.append(replace(found, events=found.events[own].reset_index(drop=True)))
     return Backtest(looks[0], looks[1], compare(looks[0].events, looks[1].events))

@@ -1,13 +1,17 @@
-"""A backtest over the store: events and flags with a rule as it is and as it would be."""
+"""A backtest over the store: events and flags as they are, and with another rule or area."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import pandas as pd
 
 from detectors.core import events
+from detectors.core.detector import Detector
+from detectors.core.errors import ConfigError
+from detectors.surroundings.zones import Zones
 from pipelines.assess import watchlists
 from pipelines.assess.dispositions import newest
 from pipelines.assess.ranking import Assessment, assess
@@ -15,11 +19,14 @@ from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
 from pipelines.detect.window import Detection, Heard, heard_by_vessel
 from pipelines.reference import layers as reference
-from pipelines.run.backtest import Backtest, backtest, build_pair, readers_of
+from pipelines.run.backtest import Backtest, backtest, build_pair, concerned, readers_of
 from pipelines.run.runs import HISTORY
-from pipelines.run.setup import load_models, load_zones
+from pipelines.run.setup import build_detectors, load_models, load_zones
 from pipelines.run.windows import Window, choose_window
 from pipelines.store import Queries, read
+
+AREA_RULES: Final = ("geofence", "watch_area")
+"""Detectors that read watch areas."""
 
 
 @dataclass(frozen=True)
@@ -76,44 +83,81 @@ class Outcome:
         return sorted(after - before), sorted(before - after)
 
 
+@dataclass(frozen=True)
+class Trial:
+    """What is tried: rules by name, the detectors and the zones of the two looks."""
+
+    names: tuple[str, ...]
+    pair: tuple[Sequence[Detector], Sequence[Detector]]
+    zones: tuple[Zones, Zones]
+
+
+def trial_of_thresholds(installation: Installation, name: str, settings: Sequence[str]) -> Trial:
+    """Return the trial of a detector's parameters set otherwise.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such detector or parameter.
+    """
+    pair = build_pair(installation.detectors, name, settings)
+    zones = load_zones(installation)
+    return Trial((name,), pair, (zones, zones))
+
+
+def trial_of_area(installation: Installation, path: Path) -> Trial:
+    """Return the trial of a watch area, before it is among the zones or while it is.
+
+    Raises
+    ------
+    ConfigError
+        If the file is no watch area, or the detectors that read it aren't enabled.
+    """
+    zones = reference.with_area(load_zones(installation), path)
+    built = build_detectors(installation)
+    names = tuple(d.name for d in built if d.name in AREA_RULES)
+    if not names:
+        raise ConfigError(f"none of {', '.join(AREA_RULES)} is enabled in detectors.yaml")
+    wanted = concerned(built, *names)
+    detectors = [d for d in built if d.name in wanted]
+    return Trial(names, (detectors, detectors), zones)
+
+
 def run_backtest(
     installation: Installation,
-    name: str,
-    settings: Sequence[str],
+    trial: Trial,
     date: str | None,
     since: str | None,
     until: str | None,
     report: Reporter,
 ) -> Outcome:
-    """Look at a span of the store with a detector's parameters set otherwise; writes nothing.
+    """Look twice at a span of the store, as it is and as it would be; writes nothing.
 
     Raises
     ------
     SelatError
-        If there is no store, no such detector or parameter, or nothing in the span.
+        If there is no store, or nothing in the span.
     """
-    pair = build_pair(installation.detectors, name, settings)
-    zones = load_zones(installation)
     with (
         read(installation.store, installation.settings.store) as store,
-        report.bar(f"Backtest of {name}", None) as bar,
+        report.bar(f"Backtest of {', '.join(trial.names)}", None) as bar,
     ):
         window = choose_window(store, date=date, since=since, until=until)
         result = backtest(
             store,
-            pair,
-            name,
+            trial.pair,
+            *trial.names,
             start=window.start,
             end=window.now,
-            zones=zones,
+            zones=trial.zones,
             reach_back=timedelta(days=installation.settings.detection.reach_back_days),
             models=load_models(installation),
             progress=bar.say,
         )
         concluded = newest(store.dispositions())
-        concerned = readers_of(pair[1], name)
+        rules = readers_of(trial.pair[1], *trial.names)
         looks = [
-            _assessed(store, installation, look, window, concerned)
+            _assessed(store, installation, look, window, rules)
             for look in (result.before, result.after)
         ]
     reasons = {

@@ -2,6 +2,7 @@
 run as the caller of a detector makes them."""
 
 import io
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -35,6 +36,8 @@ from detectors.kinematics import geodesy
 from detectors.surroundings import coverage_learn, lanes, mixtures, normal
 from detectors.surroundings.boundaries import BOUNDARY_COLUMNS, Boundaries
 from detectors.surroundings.coverage import Coverage
+from detectors.surroundings.rules import Rule, read_rule
+from detectors.surroundings.watches import read_watch
 from detectors.surroundings.zones import LANE_CLASSES, ZONE_COLUMNS, Zones
 from pipelines.detect import company as company_module
 from pipelines.detect.company import Company
@@ -320,6 +323,8 @@ def make_zones(features: Sequence[dict[str, Any]], reach: shapely.Geometry = WOR
         "confidence": "approximate",
         "direction_deg": np.nan,
         "licensed": False,
+        "rules": (),
+        "watch": (),
     }
     lines = [feature for feature in features if feature["zone_class"] == "boundary"]
     rows = [
@@ -327,7 +332,12 @@ def make_zones(features: Sequence[dict[str, Any]], reach: shapely.Geometry = WOR
         for i, feature in enumerate(features)
         if feature["zone_class"] != "boundary"
     ]
-    columns = (*ZONE_COLUMNS, "direction_deg", "licensed")
+    columns = (*ZONE_COLUMNS, "direction_deg", "licensed", "rules", "watches")
+    for row in rows:
+        row["watches"] = tuple(read_watch(one) for one in row["watch"])
+        row["rules"] = tuple(
+            one if isinstance(one, Rule) else read_rule(one) for one in row["rules"]
+        )
     frame = gpd.GeoDataFrame(
         {name: [row[name] for row in rows] for name in columns}, geometry="geometry", crs=4326
     ).astype({"direction_deg": "float64"})
@@ -336,6 +346,14 @@ def make_zones(features: Sequence[dict[str, Any]], reach: shapely.Geometry = WOR
     states = [row.get("iso3") for row, mine in zip(rows, is_land, strict=True) if mine]
     land = land.assign(iso3=pd.Series(states, land.index, "str"))
     return Zones(frame[~is_land], land, reach, make_boundaries(lines))
+
+
+def features_in(path: Path) -> list[dict[str, Any]]:
+    """Return the features of a GeoJSON file as `make_zones` takes them."""
+    found = json.loads(path.read_text("utf-8"))["features"]
+    return [
+        {**one["properties"], "geometry": shapely.geometry.shape(one["geometry"])} for one in found
+    ]
 
 
 def make_boundaries(features: Sequence[Mapping[str, Any]]) -> Boundaries:
@@ -553,6 +571,12 @@ def zones_from() -> Callable[..., Zones]:
 
 
 @pytest.fixture(scope="session")
+def zone_features() -> Callable[[Path], list[dict[str, Any]]]:
+    """`features_in`."""
+    return features_in
+
+
+@pytest.fixture(scope="session")
 def vessels_from() -> Callable[..., pd.DataFrame]:
     """`make_vessels`."""
     return make_vessels
@@ -631,7 +655,7 @@ def stage_additions(folder: Path) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
     zones = [
         feature
         for path in sorted(folder.glob("*/stage/zones.geojson"))
-        for feature in gpd.read_file(path).to_dict("records")
+        for feature in features_in(path)
     ]
     return pd.concat([pd.DataFrame(), *tables], ignore_index=True), zones
 

@@ -19,8 +19,8 @@ CASE FORMAT
 `sightings.csv` (optional)
     What others saw: columns of `frames.SIGHTINGS`.
 `zones.geojson` (optional)
-    Features with `zone_class` and, if it matters, `zone_id`, `name`, `direction_deg` and
-    `licensed`; class
+    Features with `zone_class` and, if it matters, `zone_id`, `name`, `direction_deg`, `licensed`,
+    `rules` and `watch` (as in a zones file); class
     "land" makes land, class "boundary" a line with `left` and `right`.
 `context.yaml` (optional)
     `start`, `end`: the window (default: first and last report); `reach: none`: no layer reaches
@@ -44,7 +44,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
@@ -167,6 +166,7 @@ def test_case(
     folder,
     fill,
     receptions_from,
+    zone_features,
     zones_from,
     vessels_from,
     look_once,
@@ -184,7 +184,7 @@ def test_case(
         positions, noise = integrity.segment(received)
     features = []
     if (folder / "zones.geojson").exists():
-        features = gpd.read_file(folder / "zones.geojson").to_dict("records")
+        features = zone_features(folder / "zones.geojson")
     reached = given.get("reach") != "none"
     learnt = coverage_learn.learn(positions, receptions_from(table))
     learnt = Coverage.none() if given.get("coverage") == "none" else learnt

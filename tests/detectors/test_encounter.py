@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from detectors.core import run
+from detectors.core import explain, run
 from detectors.core.frames import epoch_us
+from detectors.core.statements import STATED_BOUND
 from detectors.encounter import Encounter
 from detectors.kinematics import geodesy
 
@@ -169,11 +170,100 @@ def test_no_boat_no_brief_meeting(scene: Any) -> None:
     for kw in ({"ais_class": "A"}, {"offset_m": 300.0}):
         boat = boat_alongside(scene, 20, **kw)
         assert run.look(Encounter(), scene.positions(ship, boat), scene.context()).empty
-    pilot = scene.vessels({"mmsi": B, "ship_type": 50, "length_m": 15.0})
-    boat = scene.positions(ship, boat_alongside(scene, 20))
-    assert run.look(Encounter(), boat, scene.context(vessels=pilot)).empty
-    short = scene.positions(ship, boat_alongside(scene, 6))
+    short = scene.positions(ship, boat_alongside(scene, 2))
     assert run.look(Encounter(), short, scene.context()).empty
+
+
+@pytest.mark.parametrize(("off_nm", "found"), [(18, 1), (8, 0)])
+def test_who_comes_and_goes_planing_need_not_stay(scene: Any, off_nm: float, found: int) -> None:
+    ship = scene.track(A, [(4, 4.0, 100.0), (8, 4.0, 100.0)])
+    away, beside = (SEA[0] + off_nm / 60, SEA[1]), (SEA[0] + 40 * METRE, SEA[1])
+    way = [(5.0, *away), (6.0, *beside), (6.12, *beside), (7.12, *away)]
+    boat = scene.track(B, way, ais_class="B", every_s=30)
+    assert len(run.look(Encounter(), scene.positions(ship, boat), scene.context())) == found
+
+
+def boarded(
+    scene: Any, hour: float = 18.0, bearing: int = -1, minutes: float = 7, **kw: Any
+) -> pd.DataFrame:
+    """A ship makes 8 kn east; a boat comes up from one side at 20 kn, keeps with it, makes off.
+
+    `bearing` -1: from right astern; 1: from right ahead. 18 h UTC at 100 E is 00:40 local time.
+    """
+    per_hour, lasts = 8 / 60, minutes / 60
+    ship = scene.track(
+        A, [(hour - 2, 4.0, 100 - 2 * per_hour), (hour + 2, 4.0, 100 + 2 * per_hour)]
+    )
+    off = 60 * METRE
+    boat = [
+        (hour - 0.5, 4.0 - off, 100 + bearing * 10 / 60 if bearing < 0 else 100 + 10 / 60),
+        (hour, 4.0 - off, 100.0),
+        (hour + lasts, 4.0 - off, 100 + per_hour * lasts),
+        (hour + lasts + 0.5, 4.0 - 10 / 60, 100.0),
+    ]
+    return scene.positions(ship, scene.track(B, boat, **{"ais_class": "B", "every_s": 30, **kw}))
+
+
+def test_a_boarding_from_astern_in_the_dark_is_a_subkind_of_its_own(scene: Any) -> None:
+    found = run.look(Encounter(), boarded(scene), scene.context())
+    assert list(found["subkind"]) == ["boarding"]
+    evidence = found["evidence"].iloc[0]
+    assert evidence["from_astern"] is True
+    assert evidence["in_the_dark"] is True
+    assert evidence["approach_kn"] == pytest.approx(12, abs=1), "20 kn against 8"
+    assert evidence["other_came_kn"] == pytest.approx(20, abs=1)
+    assert {c.parameter for c in evidence.checks if c.name == "duration_s"} == {"min_boarding_s"}
+    assert found["score"].iloc[0] > 0.6
+    assert found["start"].iloc[0] == pytest.approx(scene.at(18), abs=pd.Timedelta(minutes=3))
+
+
+@pytest.mark.parametrize(
+    "differs", [{"hour": 6.0}, {"bearing": 1}, {"minutes": 1}], ids=["by day", "ahead", "passes"]
+)
+def test_what_is_no_boarding(scene: Any, differs: dict[str, Any]) -> None:
+    found = run.look(Encounter(), boarded(scene, **differs), scene.context())
+    assert "boarding" not in set(found["subkind"])
+
+
+@pytest.mark.parametrize(
+    "says", [{"ship_type": 50, "length_m": 12.0}, {"ship_type": 52}, {"length_m": 120.0}]
+)
+def test_what_a_boat_says_excludes_no_boarding(scene: Any, says: dict[str, Any]) -> None:
+    vessels = scene.vessels({"mmsi": B, **says})
+    found = run.look(Encounter(), boarded(scene), scene.context(vessels=vessels))
+    told = explain.explain(found, scene.context(vessels=vessels), Encounter.hypotheses)
+    assert list(told["subkind"]) == ["boarding"]
+    assert told["score"].iloc[0] >= (1 - STATED_BOUND) * found["score"].iloc[0] - 1e-9
+
+
+def raft(scene: Any, hours: float, speed_kn: float) -> pd.DataFrame:
+    """Two boats that the stream carries at 1.5 kn: one comes, stays, and leaves as fast."""
+    east = 1.5 / 60
+    way = speed_kn / 60
+    lies = scene.track(A, [(2, 4.0, 100 - 2 * east), (12, 4.0, 100 + 8 * east)], ais_class="B")
+    off = 20 * METRE
+    comes = [
+        (3.0, 4.0 + off + way, 100.0),
+        (4.0, 4.0 + off, 100.0),
+        (4.0 + hours, 4.0 + off, 100 + hours * east),
+        (5.0 + hours, 4.0 + off + way, 100 + hours * east),
+    ]
+    return scene.positions(lies, scene.track(B, comes, ais_class="B"))
+
+
+@pytest.mark.parametrize(
+    ("hours", "speed_kn", "at_rest"),
+    [(4.0, 4.0, True), (2.5, 4.0, True), (4.0, 22.0, False), (1.0, 4.0, False)],
+)
+def test_a_raft_is_told_by_how_boats_come_drift_and_part(
+    scene: Any, hours: float, speed_kn: float, at_rest: bool
+) -> None:
+    found = run.look(Encounter(), raft(scene, hours, speed_kn), scene.context())
+    told = explain.explain(found, scene.context(), Encounter.hypotheses)
+    assert len(told) == 1
+    assert told["evidence"].iloc[0]["median_speed_kn"] == pytest.approx(1.5, abs=0.1)
+    assert told["explanation"].iloc[0].startswith("boats at rest: ") == at_rest
+    assert (told["score"].iloc[0] < 0.3) == at_rest
 
 
 def test_a_brief_meeting_grows_into_an_encounter_and_keeps_its_id(scene: Any) -> None:

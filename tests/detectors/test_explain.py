@@ -9,7 +9,9 @@ import pytest
 import detectors
 from detectors.core import events, explain
 from detectors.core.evidence import Evidence, Explained
-from detectors.core.hypothesis import Hypothesis, numbers, places_in
+from detectors.core.hypothesis import Hypothesis
+from detectors.core.sentences import numbers, places_in
+from detectors.core.statements import STATED_BOUND
 
 HYPOTHESES = {
     name: detectors.find(name).hypotheses for name in ("encounter", "loitering", "gap", "geofence")
@@ -85,7 +87,20 @@ LENGTHS_M = {99: 20.0, 30: 25.0, 52: 30.0}
 
 CASES = [
     # name, kind, evidence that differs, types of the vessels, words that the sentence holds
-    ("pilot transfer", "encounter", {"duration_s": 2400}, (CARGO, 50), "40 min"),
+    (
+        "pilot transfer",
+        "encounter",
+        {"duration_s": 2400, "anchorage_distance_m": 4000.0},
+        (CARGO, 50),
+        "40 min",
+    ),
+    (
+        "pilot transfer",
+        "encounter",
+        {"duration_s": 2400, "other_came_from_port": True},
+        (CARGO, 50),
+        "out of a port",
+    ),
     (
         "tug and tow",
         "encounter",
@@ -107,7 +122,7 @@ CASES = [
         (30, 30),
         "2.5 to 2.6 kn",
     ),
-    ("official craft", "encounter", {}, (55, CARGO), "law enforcement"),
+    ("official craft", "encounter", {"came_from_port": True}, (55, CARGO), "out of a port"),
     ("bunkering", "encounter", {"in_anchorage": True}, (TANKER, CARGO), "90 m"),
     ("bunkering", "encounter", {"anchorage_distance_m": 400.0}, (CARGO, TANKER), "400 m from"),
     (
@@ -161,22 +176,35 @@ CASES = [
         "2.5 to 2.6 kn",
     ),
     ("harbour craft at work", "encounter", {"anchorage_distance_m": 3704.0}, (52, CARGO), "2.0 nm"),
-    ("pilot standing by", "encounter", {}, (CARGO, 50), "2.0 h"),
+    (
+        "pilot standing by",
+        "encounter",
+        {"anchorage_distance_m": 4000.0},
+        (CARGO, 50),
+        "2.0 h",
+    ),
     (
         "boats at rest",
         "encounter",
         {
             "duration_s": 14_400,
             "both_small_craft": True,
-            "median_speed_kn": 0.03,
-            "other_median_speed_kn": 0.03,
-            "drift_kn": 0.0,
-            "other_drift_kn": 0.0,
+            "median_speed_kn": 1.9,
+            "other_median_speed_kn": 1.8,
+            "median_relative_speed_kn": 0.2,
+            "max_drift_kn": 3.3,
+            "approach_kn": 4.2,
         },
-        (30, 99),
-        "4.0 h",
+        (CARGO, TANKER),
+        "came together at 4 kn and drifted with the water as one, 60 m apart, for 4.0 h",
     ),
-    ("tug to a casualty", "encounter", {"other_nav_status": 2}, (52, CARGO), "not being under"),
+    (
+        "tug to a casualty",
+        "encounter",
+        {"other_nav_status": 2, "apart_before_m": 9000.0, "median_relative_speed_kn": 0.1},
+        (52, CARGO),
+        "not being under",
+    ),
     (
         "at work on one ground",
         "encounter",
@@ -230,12 +258,12 @@ CASES = [
         "licensed",
     ),
     ("at a berth", "encounter", {"near_land": True}, (CARGO, CARGO), "300 m"),
-    ("pilot vessel on station", "loitering", {}, (50,), "4.0 h"),
-    ("official craft", "loitering", {}, (55,), "law enforcement"),
-    ("search and rescue", "loitering", {}, (51,), "rescue"),
+    ("pilot vessel on station", "loitering", {"in_pilot_ground": True}, (50,), "4.0 h"),
+    ("official craft", "loitering", {"n_turns": 3}, (55,), "law enforcement"),
+    ("search and rescue", "loitering", {"n_turns": 3}, (51,), "as in a search"),
     ("ferry between sailings", "loitering", {"anchorage_distance_m": 4630.0}, (60,), "2.5 nm"),
     ("called at a port afterwards", "loitering", {"called_afterwards": True}, (CARGO,), "port"),
-    ("work at sea", "loitering", {"nav_status": 3}, (90,), "restricted"),
+    ("work at sea", "loitering", {"nav_status": 3, "n_turns": 3}, (90,), "restricted"),
     (
         "restricted in its ability to manoeuvre",
         "loitering",
@@ -287,7 +315,13 @@ CASES = [
         (CARGO,),
         "1.6 nm",
     ),
-    ("work at sea", "loitering", {}, (33,), "dredging"),
+    (
+        "work at sea",
+        "loitering",
+        {"duration_s": 28_800, "drift_kn": 0.9, "median_speed_kn": 1.0},
+        (33,),
+        "kept its way at 0.9 kn",
+    ),
     (
         "moored",
         "loitering",
@@ -306,14 +340,37 @@ CASES = [
     (
         "anchored in the end",
         "loitering",
-        {"nav_status": 1, "nav_status_fraction": 0.7, "median_speed_kn": 0.1},
+        {"nav_status": 1, "nav_status_fraction": 0.7, "median_speed_kn": 0.2},
         (CARGO,),
         "70%",
     ),
+    ("made fast", "loitering", {"median_speed_kn": 0.04}, (CARGO,), "0.04 kn"),
+    (
+        "plied between reports",
+        "loitering",
+        {"median_sog_kn": 9.6, "max_speed_kn": 3.2, "longest_silence_s": 4800},
+        (CARGO,),
+        "9.6 kn when it was heard",
+    ),
+    (
+        "berthed near one another",
+        "encounter",
+        {"median_speed_kn": 0.01, "other_median_speed_kn": 0.0},
+        (CARGO, CARGO),
+        "neither moved",
+    ),
     ("waiting at anchor", "loitering", {"nav_status": 1, "extent_m": 400.0}, (CARGO,), "400 m"),
-    ("fishing", "loitering", {}, (30,), "fishing vessel"),
-    ("fishing", "loitering", {"nav_status": 7}, (CARGO,), "reports fishing"),
-    ("tug standing by", "loitering", {}, (52,), "standing by"),
+    ("fishing", "loitering", {"n_turns": 3}, (30,), "turned about 3 times in 4.0 h"),
+    ("fishing", "loitering", {"nav_status": 7, "n_turns": 3}, (CARGO,), "reports fishing"),
+    ("tug standing by", "loitering", {"anchorage_distance_m": 5000.0}, (52,), "2.7 nm off"),
+    (
+        "adrift with other boats",
+        "loitering",
+        {"ais_class": "B", "n_beside": 3, "company_m": 600.0},
+        (CARGO,),
+        "3 others",
+    ),
+    ("boat adrift", "loitering", {"ais_class": "B", "n_turns": 0}, (CARGO,), "nets"),
     ("at a berth", "loitering", {"near_land": True}, (CARGO,), "300 m"),
     ("engine trouble", "loitering", {"nav_status": 2}, (CARGO,), "0.4 kn"),
     ("waiting off a port", "loitering", {"anchorage_distance_m": 1852.0}, (CARGO,), "1.0 nm"),
@@ -413,6 +470,13 @@ CASES = [
         "12.0 h",
     ),
 ]
+ALONE = {
+    *(("engine trouble", kind) for kind in ("loitering", "geofence")),
+    ("ferry at rest", "gap"),
+    *((name, "geofence") for name in ("ferry routine", "service routine", "fishing harbour")),
+    *((name, "geofence") for name in ("fishing", "work at sea", "at anchor", "pleasure craft")),
+}
+"""Reasons for which nothing but a statement speaks in `CASES`."""
 BASE = {"encounter": MEETING, "loitering": DRIFT, "geofence": VISIT, "gap": SILENCE}
 
 
@@ -443,6 +507,8 @@ def test_each_reason(
     found = event(kind, {**BASE[kind], **differs}, **columns)
     row, told = explained(scene, found, *types)
     (weight,) = {h.weight for h in HYPOTHESES[kind] if h.name == name}
+    if (name, kind) in ALONE:
+        weight = STATED_BOUND
     assert row["explanation"].startswith(f"{name}: ")
     assert words in row["explanation"]
     assert row["score"] == pytest.approx(0.8 * (1 - weight))

@@ -10,7 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from detectors.core.explain import explain
 from detectors.geofence import Geofence
+from detectors.hypotheses.geofence import HYPOTHESES
+from detectors.surroundings.rules import read_rule
+from detectors.surroundings.watches import read_watch
 
 A = 533000001
 BOX = (100.0, 3.9, 100.5, 4.1)
@@ -73,6 +77,114 @@ def test_on_the_boundary_it_does_not_flicker(scene: Any) -> None:
     track = scene.track(A, [(0, 4.0, 99.8), *wobble, (10, 4.0, 99.8)], every_s=30)
     found = Geofence().detect(scene.positions(track), scene.context(zones=landing(scene)))
     assert kinds(found) == ["dwell", "enter", "exit"]
+
+
+def swings(hours: float, east_m: float) -> list[tuple[float, float, float]]:
+    """At anchor so far east of the zone's western edge, 300 m to and fro with the tide."""
+    way = np.arange(1.0, hours, 0.25)
+    off_m = east_m + 300.0 * np.sin(2 * np.pi * way / 12.42)
+    return [(h, 4.0, 100.0 + m / 111_000.0) for h, m in zip(way.tolist(), off_m, strict=True)]
+
+
+@pytest.mark.parametrize("east_m", [-50.0, 0.0, 200.0])
+def test_who_swings_over_an_edge_at_anchor_makes_one_visit(scene: Any, east_m: float) -> None:
+    way = [(0, 4.0, 99.8), *swings(40, east_m), (41, 4.0, 99.8)]
+    positions = scene.positions(scene.track(A, way, every_s=180))
+    context = scene.context((0, 48), landing(scene))
+    found = Geofence(approach_scores={}).detect(positions, context)
+    assert sorted(found["subkind"]) == ["dwell", "enter", "exit"]
+    without = Geofence(approach_scores={}, max_edge_m=0).detect(positions, context)
+    assert len(without) > 6, "without hysteresis each swing is a visit"
+
+
+def test_who_goes_away_from_an_edge_has_left(scene: Any) -> None:
+    way = [(0, 4.0, 99.8), (1, 4.0, 100.002), (2, 4.0, 100.002), (2.5, 4.0, 99.99)]
+    back = [(3, 4.0, 99.99), (3.5, 4.0, 100.002), (4.5, 4.0, 100.002), (5, 4.0, 99.8)]
+    positions = scene.positions(scene.track(A, [*way, *back]))
+    found = Geofence(approach_scores={}).detect(positions, scene.context((0, 10), landing(scene)))
+    assert sorted(found["subkind"]) == ["dwell", "dwell", "enter", "enter", "exit", "exit"]
+
+
+def test_an_exit_is_told_once_it_is_sure(scene: Any) -> None:
+    """Who lies beside the edge may swing back; who is gone, silent, or out for long has left."""
+
+    def told(way: list[tuple[float, float, float]], until: float) -> bool:
+        positions = scene.positions(scene.track(A, way))
+        positions = positions[positions["time"] <= scene.at(until)].reset_index(drop=True)
+        found = Geofence().detect(positions, scene.context((0, until), landing(scene)))
+        return "exit" in set(found["subkind"])
+
+    inside = [(0, 4.0, 99.8), (1, 4.0, 100.1), (2, 4.0, 100.001)]
+    beside = [*inside, (2.1, 4.0, 99.998), (20, 4.0, 99.998)]
+    assert not told(beside, 6)
+    assert told(beside, 10)
+    assert told([*inside, (2.5, 4.0, 99.9), (3, 4.0, 99.9)], 3)
+    assert told(beside[:-1], 4), "not heard for two hours"
+
+
+def watched(scene: Any, *watches: dict[str, Any], box: Any = BOX) -> Any:
+    """One zone of a class that no parameter names, with what is watched for in it."""
+    zones = scene.zones(("quiet", "quiet_bay", box))
+    zones.frame["watches"] = [tuple(read_watch(one) for one in watches)]
+    return zones
+
+
+def raised(scene: Any, zones: Any, track: pd.DataFrame, *vessels: Any) -> list[tuple[str, float]]:
+    said = scene.vessels(*vessels) if vessels else None
+    context = scene.context((0, 12), zones, vessels=said)
+    found = explain(Geofence().detect(scene.positions(track), context), context, HYPOTHESES)
+    return sorted(zip(found["subkind"], found["score"].round(3), strict=True))
+
+
+def test_each_watch_finds_its_conduct(scene: Any) -> None:
+    zones = watched(
+        scene,
+        {"when": "enter", "score": 0.2},
+        {"when": "stay", "min_duration_min": 60, "score": 0.4},
+        {"when": "stop", "min_duration_min": 30, "score": 0.5},
+        {"when": "speed", "speed_kn": 12, "score": 0.6},
+    )
+    slow = [(0, 4.0, 99.9), (2, 4.0, 100.1), (3, 4.0, 100.1), (6, 4.0, 100.6)]
+    assert raised(scene, zones, scene.track(A, slow)) == [
+        ("watch_enter", 0.2),
+        ("watch_stay", 0.4),
+        ("watch_stop", 0.5),
+    ]
+    fast = scene.track(A, [(0, 4.0, 99.9), (3, 4.0, 100.9)])
+    assert ("watch_speed", 0.6) in raised(scene, zones, fast)
+    passing = scene.track(A, [(0, 3.5, 99.9), (3, 3.5, 100.9)])
+    assert raised(scene, zones, passing) == []
+
+
+def test_a_watch_of_some_vessels_hours_and_dates(scene: Any) -> None:
+    track = scene.track(A, [(0, 4.0, 99.9), (4, 4.0, 100.9)])  # 08:00 to 12:00 in Malaysia
+    for asked, finds in (
+        ({"hours": "08:00-09:00"}, True),
+        ({"hours": "20:00-06:00"}, False),
+        ({"vessels": ["class_a"]}, True),
+        ({"vessels": ["class_b", "unknown"]}, False),
+        ({"vessels": ["tanker", "fishing"]}, True),
+        ({"valid_from": "2026-03-01", "valid_until": "2026-03-01"}, True),
+        ({"valid_from": "2026-03-02"}, False),
+    ):
+        zones = watched(scene, {"when": "enter", **asked})
+        found = raised(scene, zones, track, {"mmsi": A, "ship_type": 30})
+        assert found == ([("watch_enter", 0.3)] if finds else []), asked
+
+
+def test_of_two_watches_that_ask_for_the_same_the_higher_score_counts(scene: Any) -> None:
+    zones = watched(scene, {"when": "enter", "score": 0.1}, {"when": "enter", "score": 0.7})
+    assert raised(scene, zones, through(scene)) == [("watch_enter", 0.7)]
+
+
+def test_a_zones_rules_of_entry_and_speed_are_watched_on_their_dates(scene: Any) -> None:
+    zones = scene.zones(("closed", "quiet_bay", BOX))
+    law = {"entry": "prohibited", "source": "a notice", "valid_from": "2026-03-01"}
+    limit = {"speed_kn_max": 4, "source": "the port", "valid_until": "2026-02-28"}
+    zones.frame["rules"] = [(read_rule(law), read_rule(limit))]
+    (event,) = flat(Geofence().detect(scene.positions(through(scene)), scene.context(zones=zones)))
+    assert (event["subkind"], event["zone_rules"]) == ("watch_enter", "entry: prohibited")
+    assert event["zone_rules_cited"] == "a notice (from 2026-03-01)"
 
 
 def test_one_stray_position_is_no_visit(scene: Any) -> None:
@@ -334,6 +446,17 @@ def test_any_partition_gives_the_same_conduct(scene: Any, seed: int, cuts: list[
     zones = scene.zones(("lane", "tss_lane", LANE), BEACH, lines=[LINE], direction_deg=90.0)
     whole = Geofence().detect(positions, scene.context((0, 30), zones))
     parts = scene.in_windows(Geofence(), positions, [0.0, *sorted(cuts), 30.0], zones)
+    scene.assert_same(parts, whole)
+
+
+@settings(max_examples=10, deadline=None)
+@given(east_m=st.floats(-600, 600), cuts=st.lists(st.floats(0.1, 47.9), max_size=10, unique=True))
+def test_any_partition_gives_the_same_swings(scene: Any, east_m: float, cuts: list[float]) -> None:
+    way = [(0, 4.0, 99.8), *swings(40, east_m), (41, 4.0, 99.8)]
+    positions = scene.positions(scene.track(A, way, every_s=360))
+    zones = landing(scene)
+    whole = Geofence().detect(positions, scene.context((0, 48), zones))
+    parts = scene.in_windows(Geofence(), positions, [0.0, *sorted(cuts), 48.0], zones)
     scene.assert_same(parts, whole)
 
 

@@ -224,14 +224,13 @@ def backtest(night: Night, detector: str, **thresholds: Any) -> Backtest:
         If there is no such detector or parameter.
     """
     from pipelines.base.progress import reporter
-    from pipelines.run.backtests import run_backtest
+    from pipelines.run.backtests import run_backtest, trial_of_thresholds
 
     settings = [f"{name}={value}" for name, value in thresholds.items()]
     with reporter(quiet=True) as report:
         outcome = run_backtest(
             night.installation,
-            detector,
-            settings,
+            trial_of_thresholds(night.installation, detector, settings),
             None,
             f"{night.run['start'].isoformat()}",
             f"{night.run['end'].isoformat()}",

@@ -65,5 +65,6 @@ def considered(
             verdict, why = UNTESTED, f"not every vessel sent its type. {wants}".strip()
         else:
             verdict, why = NO, wants
-        found.append(Considered(one.name, one.weight, verdict, why, one.overturned_by))
+        weight = one.weight if case is None else one.weight_of(case)
+        found.append(Considered(one.name, weight, verdict, why, one.overturned_by))
     return sorted(found, key=lambda c: (_ORDER.index(c.verdict), -c.weight, c.name))

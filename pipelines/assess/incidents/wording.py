@@ -36,6 +36,7 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     "possible_meeting": "task a sensor over the place; look at both when they are heard again",
     "spoofing": "task a sensor: it isn't where it says",
     "unmatched_sighting": "send a unit or a sensor to look",
+    "watch_area": "ask by VHF",
 }
 """What to do next, by kind of the strongest event; settings name others (`assess.next_steps`)."""
 
@@ -53,6 +54,7 @@ ROLES: Final[Mapping[str, tuple[str, str]]] = {
     "possible_meeting": ("silent", "silent"),
     "spoofing": ("positions in doubt", "positions copied"),
     "unmatched_sighting": ("silent near it", "silent near it"),
+    "watch_area": ("in the zone", "in the zone"),
 }
 """Roles of `mmsi` and `other_mmsi`, by kind, or by kind and subkind."""
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from detectors.core.evidence import Explained
-from detectors.core.hypothesis import numbers, places_in
+from detectors.core.sentences import numbers, places_in
 from pipelines.base.yaml_files import read_value
 
 LANGUAGES: Final = ("en", "ms")

@@ -135,6 +135,7 @@ class Mark:
 MARKS: Final[Mapping[str, Mark]] = {
     "encounter": Mark(circle(2.5, 8.5), behind=circle(-5.0, 8.5), x=2.5),
     "loitering": Mark(circle(0.0, 8.5), around=circle(0.0, 11.4)),
+    "anchoring": Mark("M-9.5-4H-4V-11H4V-4H9.5L0 11.5z", y=-1.0),
     "gap": Mark(circle(0.0, 9.5), dash=(4.0, 3.1)),
     "geofence": Mark("M-8.5-8.5H8.5V8.5H-8.5z"),
     "identity": Mark("M0-11.5 11.5 0 0 11.5-11.5 0z"),

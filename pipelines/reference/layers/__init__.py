@@ -4,11 +4,14 @@ Callers say where the files are. A file is parsed once as long as it doesn't cha
 is returned is the caller's own copy, zones are shared by all who ask for the same files.
 """
 
+from pipelines.reference.layers.areas import area_files, read_area
 from pipelines.reference.layers.boundaries import (
     boundary_lines,
     load_boundaries,
 )
 from pipelines.reference.layers.features import (
+    read_polygon,
+    read_watches,
     read_zone,
     read_zone_file,
     zone_features,
@@ -19,6 +22,7 @@ from pipelines.reference.layers.places import (
     load_gazetteer,
     load_landmarks,
 )
+from pipelines.reference.layers.rules import RULES_FILE, load_rules
 from pipelines.reference.layers.zones import (
     LANDING_RADIUS_M,
     joint_areas,
@@ -28,10 +32,13 @@ from pipelines.reference.layers.zones import (
     load_reach,
     load_zones,
     territorial_seas,
+    with_area,
 )
 
 __all__ = [
     "LANDING_RADIUS_M",
+    "RULES_FILE",
+    "area_files",
     "boundary_lines",
     "joint_areas",
     "landing_places",
@@ -42,10 +49,15 @@ __all__ = [
     "load_land",
     "load_landmarks",
     "load_reach",
+    "load_rules",
     "load_zones",
+    "read_area",
+    "read_polygon",
+    "read_watches",
     "read_zone",
     "read_zone_file",
     "territorial_seas",
+    "with_area",
     "zone_features",
     "zone_files",
 ]

@@ -10,6 +10,8 @@ import shapely
 from shapely.geometry import shape
 
 from detectors.core.errors import ConfigError
+from detectors.surroundings.rules import Rule, read_rule
+from detectors.surroundings.watches import Watch, read_watch
 from detectors.surroundings.zones import (
     CONFIDENCES,
     LANE_CLASSES,
@@ -17,6 +19,10 @@ from detectors.surroundings.zones import (
 )
 
 _ZONE_ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+MAX_VERTICES: Final = 100_000
+"""The whole coast of the Strait, good to 100 m, has fewer."""
+MAX_RULES: Final = 50
+"""A zone with more of them is no zone."""
 _ZONE_KEYS: Final = ("zone_id", "name", "zone_class", "source", "confidence")
 
 
@@ -104,9 +110,11 @@ def read_zone(feature: Any, where: str, file: str) -> dict[str, Any]:
         **zone,
         "direction_deg": _direction(properties.get("direction_deg"), zone["zone_class"], where),
         **_licence(properties, zone["zone_class"], where),
+        "rules": read_rules(properties.get("rules"), where),
+        "watches": read_watches(properties.get("watch"), where),
         "note": note.strip() if isinstance(note, str) else "",
         "file": file,
-        "geometry": _polygon(feature.get("geometry"), where),
+        "geometry": read_polygon(feature.get("geometry"), where),
     }
 
 
@@ -119,6 +127,29 @@ def _direction(value: Any, zone_class: str, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 360:
         raise ConfigError(f"{where}: direction_deg {value!r} is no direction from 0 to 360 degrees")
     return float(value)
+
+
+def read_rules(made: Any, where: str) -> tuple[Rule, ...]:
+    """Return the rules that a zone carries, from what stands in its file.
+
+    Raises
+    ------
+    ConfigError
+        If one is broken: says which, and what is wrong.
+    """
+    if made is None:
+        return ()
+    if not isinstance(made, list) or len(made) > MAX_RULES:
+        raise ConfigError(f"{where}: rules is a list, of {MAX_RULES} at most")
+    found = []
+    for number, one in enumerate(made, start=1):
+        try:
+            found.append(read_rule(one))
+        except ValueError as error:
+            raise ConfigError(
+                f"{where}, rule {number}: {error}", hint="see config/zones/README.md"
+            ) from error
+    return tuple(found)
 
 
 def _licence(properties: dict[str, Any], zone_class: str, where: str) -> dict[str, Any]:
@@ -140,7 +171,37 @@ def _licence(properties: dict[str, Any], zone_class: str, where: str) -> dict[st
     return {"licensed": licensed, "licence_source": says.strip()}
 
 
-def _polygon(geometry: Any, where: str) -> shapely.Geometry:
+def read_watches(made: Any, where: str) -> tuple[Watch, ...]:
+    """Return what users want to be told of in a zone, from what stands in its file.
+
+    Raises
+    ------
+    ConfigError
+        If one is broken: says which, and what is wrong.
+    """
+    if made is None:
+        return ()
+    if not isinstance(made, list) or len(made) > MAX_RULES:
+        raise ConfigError(f"{where}: watch is a list, of {MAX_RULES} at most")
+    found = []
+    for number, one in enumerate(made, start=1):
+        try:
+            found.append(read_watch(one))
+        except ValueError as error:
+            raise ConfigError(
+                f"{where}, watch {number}: {error}", hint="see config/zones/README.md"
+            ) from error
+    return tuple(found)
+
+
+def read_polygon(geometry: Any, where: str) -> shapely.Geometry:
+    """Return the outline of a zone from its GeoJSON geometry.
+
+    Raises
+    ------
+    ConfigError
+        If it is no valid polygon in degrees.
+    """
     if not isinstance(geometry, dict) or geometry.get("type") not in {"Polygon", "MultiPolygon"}:
         raise ConfigError(f"{where}: the geometry isn't a Polygon or MultiPolygon")
     try:
@@ -156,6 +217,8 @@ def _polygon(geometry: Any, where: str) -> shapely.Geometry:
         raise ConfigError(f"{where}: the coordinates can't be read: {error}") from error
     if polygon.is_empty:
         raise ConfigError(f"{where}: the geometry is empty")
+    if shapely.get_num_coordinates(polygon) > MAX_VERTICES:
+        raise ConfigError(f"{where}: the outline has more than {MAX_VERTICES:,} points")
     if not polygon.is_valid:
         raise ConfigError(
             f"{where}: the geometry isn't valid: {shapely.is_valid_reason(polygon)}",

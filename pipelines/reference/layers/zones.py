@@ -1,6 +1,7 @@
 """All zones of an installation: hand-written, of the reference layers, and learned."""
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -19,9 +20,11 @@ from detectors.surroundings.zones import (
     Zones,
 )
 from pipelines.reference.codes import load_mid
+from pipelines.reference.layers.areas import area_files, read_area
 from pipelines.reference.layers.boundaries import boundary_lines
 from pipelines.reference.layers.features import read_zone, read_zone_file, zone_files
 from pipelines.reference.layers.files import read_geo, slug, stamps
+from pipelines.reference.layers.rules import load_rules
 from pipelines.reference.tables import REFERENCE_HINT, stamp
 
 LANDING_RADIUS_M: Final = (500.0, 5000.0)
@@ -42,7 +45,8 @@ def load_zones(zones_dir: Path, reference_dir: Path, learned_dir: Path | None = 
     Parameters
     ----------
     zones_dir
-        Folder of hand-written zones: every ``*.geojson`` in it is read.
+        Folder of hand-written zones: every ``*.geojson`` in it is read, ``rules.yaml``,
+        and the areas in ``watch_areas/*.yaml``.
     reference_dir
         Folder of the reference layers.
     learned_dir
@@ -52,8 +56,8 @@ def load_zones(zones_dir: Path, reference_dir: Path, learned_dir: Path | None = 
     -------
     Zones
         Its frame has `zones.ZONE_COLUMNS`, `note`, `file`, `direction_deg` (of lanes, else NaN),
-        `licensed` and `licence_source` (of transfer areas); hand-written zones first. Its
-        boundaries are `boundary_lines`.
+        `licensed` and `licence_source` (of transfer areas), `rules`, `watches`; hand-written zones
+        first. Its boundaries are `boundary_lines`.
 
     Raises
     ------
@@ -74,6 +78,7 @@ def _make_zones(
     zones_dir: Path, reference_dir: Path, learned_dir: Path | None, _: frozenset[Any]
 ) -> Zones:
     rows = [row for path in zone_files(zones_dir) for row in read_zone_file(path)]
+    rows += [read_area(path) for path in area_files(zones_dir)]
     frame = pd.concat(
         [
             _zone_frame(rows),
@@ -92,12 +97,33 @@ def _make_zones(
             f"zone_id {zone_id!r} is used twice, in {' and '.join(files)}",
             hint="events carry the zone_id: give each zone its own",
         )
+    more = load_rules(zones_dir)
+    frame["rules"] = [
+        (*own, *more.get(zone_id, ()))
+        for zone_id, own in zip(frame["zone_id"], frame["rules"], strict=True)
+    ]
     return Zones(
         gpd.GeoDataFrame(frame, geometry="geometry", crs=4326),
         load_land(reference_dir),
         load_reach(reference_dir),
         Boundaries(boundary_lines(reference_dir)),
     )
+
+
+def with_area(zones: Zones, path: Path) -> tuple[Zones, Zones]:
+    """Return zones without and with the watch area of a file, whether it is among them or not.
+
+    Raises
+    ------
+    ConfigError
+        If the file is no watch area.
+    """
+    area = _zone_frame([read_area(path)])
+    others = zones.frame[zones.frame["zone_id"] != area["zone_id"].iloc[0]]
+    both = pd.concat([others, area], ignore_index=True)
+    frames = (others, gpd.GeoDataFrame(both, geometry="geometry", crs=4326))
+    without, together = (Zones(f, zones.land, zones.reach, zones.boundaries) for f in frames)
+    return without, together
 
 
 def learned_places(learned_dir: Path | None) -> gpd.GeoDataFrame:
@@ -180,10 +206,12 @@ def landing_places(reference_dir: Path) -> gpd.GeoDataFrame:
 
 
 def _zone_frame(rows: Iterator[dict[str, Any]] | Sequence[dict[str, Any]]) -> gpd.GeoDataFrame:
-    unsaid = {"direction_deg": float("nan"), "licensed": False, "licence_source": ""}
+    unsaid = {"direction_deg": math.nan, "licensed": False, "licence_source": ""}
+    unsaid |= {"rules": (), "watches": ()}
     columns = [*ZONE_COLUMNS[:-1], "note", "file", *unsaid, "geometry"]
     frame = pd.DataFrame([{**unsaid, **row} for row in rows], columns=columns)
     types = dict.fromkeys(columns[:-1], "str") | {"direction_deg": "float64", "licensed": "bool"}
+    types |= dict.fromkeys(("rules", "watches"), "object")
     return gpd.GeoDataFrame(frame.astype(types), geometry="geometry", crs=4326)
 
 

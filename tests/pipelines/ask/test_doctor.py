@@ -1,14 +1,16 @@
 """What the doctor finds."""
 
 import json
+from datetime import date
 
 import geopandas as gpd
 import pytest
 import shapely
 
 import detectors
+from detectors.surroundings.rules import Rule
 from detectors.surroundings.zones import Zones
-from pipelines.ask import doctor
+from pipelines.ask import doctor, rules
 from pipelines.base.settings import PROJECT, REFERENCE
 from pipelines.reference import layers as reference
 
@@ -21,6 +23,7 @@ def zones_with(**changes):
     ]
     common = {"name": "x", "source": "a test", "confidence": "approximate"}
     frame = gpd.GeoDataFrame([{**common, **row} for row in rows], geometry="geometry", crs=4326)
+    frame["rules"] = [() for _ in rows]
     for key, value in changes.items():
         frame[key] = [value, *frame[key].iloc[1:]]
     land = gpd.GeoDataFrame(geometry=[shapely.box(101, 2, 103, 5)], crs=4326)
@@ -54,7 +57,7 @@ def test_sound_zones_have_no_problems():
         ({"geometry": shapely.box(100.98, 3, 101.2, 3.1)}, "warning", "is land; 60%"),
         (
             {"geometry": shapely.box(100.8, 3, 101.1, 3.1), "zone_class": "sts_area"},
-            "error",
+            "warning",
             "33.3% of it is land; 1% is tolerated in a sts_area",
         ),
     ],
@@ -63,6 +66,27 @@ def test_each_fault_is_found(changes, level, words):
     problems = doctor.check_zones(zones_with(**changes))
     assert any(words in p.message and p.level == level for p in problems), problems
     assert all(p.where.startswith("zone") for p in problems)
+
+
+def test_rules_that_hold_no_more_or_belong_nowhere_are_named(tmp_path):
+    old = Rule("anchoring", "prohibited", "a notice", valid_until=date(2025, 12, 31))
+    zones = zones_with(rules=(old,))
+    assert rules.check_rules(zones, tmp_path, date(2025, 12, 31)) == []
+    (problem,) = rules.check_rules(zones, tmp_path, date(2026, 1, 1))
+    assert (problem.level, problem.where) == ("warning", "zone a")
+    assert "anchoring: prohibited held until 2025-12-31" in problem.message
+    (tmp_path / "rules.yaml").write_text("nowhere: [{ais: required, source: x}]")
+    (problem,) = rules.check_rules(zones_with(), tmp_path, date(2026, 1, 1))
+    assert "there is no zone 'nowhere'" in problem.message
+
+
+def test_swapped_dates_in_the_rules_file_are_an_error(tmp_path):
+    assert rules.check_files(tmp_path) == []
+    text = "a: [{ais: required, source: x, valid_from: 2026-02-01, valid_until: 2026-01-01}]"
+    (tmp_path / "rules.yaml").write_text(text)
+    (problem,) = rules.check_files(tmp_path)
+    assert problem.level == "error"
+    assert "rules.yaml, a, rule 1: valid_until 2026-01-01 lies before" in problem.message
 
 
 def test_a_class_of_ones_own_is_named_where_nothing_reads_it():

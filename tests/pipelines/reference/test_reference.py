@@ -293,6 +293,31 @@ def test_a_zone_may_be_of_a_class_of_ones_own_and_nothing_known_holds_it(tmp_pat
     assert not zones.within([0.5], [0.5], ZONE_CLASSES).any()
 
 
+def test_a_rule_counts_on_its_dates_only(tmp_path):
+    law = {"anchoring": "prohibited", "source": "a notice"}
+    dated = {**law, "valid_from": "2026-01-02", "valid_until": "2026-01-03"}
+    write(tmp_path, feature(rules=[dated]), feature(zone_id="b-zone"))
+    (tmp_path / "rules.yaml").write_text("b-zone: [{entry: restricted, source: the port}]")
+    zones = reference.load_zones(tmp_path, REFERENCE)
+    days = [
+        "2026-01-01T23:59:59",
+        "2026-01-02T00:00:00",
+        "2026-01-03T23:59:59",
+        "2026-01-04T00:00:00",
+    ]
+    at_us = pd.to_datetime(days).astype("datetime64[us]").astype("int64").to_numpy()
+    here = np.full(len(at_us), 0.5)
+    found = zones.ruled(here, here, at_us, "anchoring", "prohibited")
+    assert (found >= 0).tolist() == [False, True, True, False]
+    assert [rule.text for rule in zones.rules_at(1, 0)] == ["entry: restricted"]
+
+
+def test_the_law_that_comes_with_the_project_names_its_source(zones):
+    built_in = [rule for _, rule in zones.rules if rule.asks == "anchoring"]
+    assert {zones.id_of(row) for row, _ in zones.rules} == {"territorial-sea-mys"}
+    assert all("491B" in rule.source and rule.confidence == "reported" for rule in built_in)
+
+
 def test_a_folder_without_zones_still_has_the_reference_layers(tmp_path):
     frame = reference.load_zones(tmp_path, REFERENCE).frame
     assert set(frame["zone_class"]) == {"landing_place", "territorial_sea", "joint_area"}
@@ -314,6 +339,32 @@ def test_a_folder_without_zones_still_has_the_reference_layers(tmp_path):
         (feature(licensed=True, licence_source="them"), "say nothing of a"),
         (feature(zone_class="sts_area", licensed="yes"), "neither true nor false"),
         (feature(zone_class="sts_area", licensed=True), "'licence_source' is missing"),
+        (feature(rules={}), "rules is a list"),
+        (feature(rules=[{}] * 51), "50 at most"),
+        (feature(rules=["no"]), "rule 1: a rule is a mapping"),
+        (feature(rules=[{"anchoring": "prohibited"}]), "names its 'source'"),
+        (feature(rules=[{"source": "s"}]), "asks for one thing"),
+        (feature(rules=[{"ais": "required", "entry": "restricted", "source": "s"}]), "one thing"),
+        (feature(rules=[{"anchoring": "allowed", "source": "s"}]), "not 'allowed'"),
+        (feature(rules=[{"speed_kn_max": float("nan"), "source": "s"}]), "up to 60 kn"),
+        (feature(rules=[{"speed_kn_max": 1e9, "source": "s"}]), "up to 60 kn"),
+        (feature(rules=[{"speed_kn_max": True, "source": "s"}]), "up to 60 kn"),
+        (feature(rules=[{"ais": "required", "source": "s", "from": "x"}]), "has no 'from'"),
+        (feature(rules=[{"ais": "required", "source": "s", "valid_from": "1 May"}]), "is no date"),
+        (
+            feature(
+                rules=[
+                    {"ais": "required", "source": "s"},
+                    {
+                        "ais": "required",
+                        "source": "s",
+                        "valid_from": "2026-02-01",
+                        "valid_until": "2026-01-01",
+                    },
+                ]
+            ),
+            "rule 2: valid_until 2026-01-01 lies before valid_from 2026-02-01: swapped",
+        ),
         (feature(geometry=None), "isn't a Polygon"),
         (feature(geometry={"type": "Point", "coordinates": [1, 1]}), "isn't a Polygon"),
         (feature(geometry={"type": "Polygon"}), "coordinates can't be read"),
@@ -406,5 +457,7 @@ def test_zones_are_made_once_until_a_file_comes_changes_or_goes(tmp_path):
 
 
 def test_zones_frame_is_plain_text_columns(zones):
-    text = pd.DataFrame(zones.frame).drop(columns=["geometry", "direction_deg", "licensed"])
+    text = pd.DataFrame(zones.frame).drop(
+        columns=["geometry", "direction_deg", "licensed", "rules", "watches"]
+    )
     assert {str(kind) for kind in text.dtypes} == {"str"}

@@ -1,0 +1,71 @@
+"""Where a vessel is held to the ground."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.anchoring.limits import Limits
+from detectors.kinematics import geodesy, timegrid
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def held_ticks(limits: Limits, grid: timegrid.Grid) -> Bools:
+    """Tell which ticks lie in a span of `hold_s` in which the vessel kept its place.
+
+    It did where it was within `max_swing_m` of its place at the beginning a third, two thirds and
+    the whole of the span later. Each span is judged by itself, so that a longer look adds spans and
+    takes none away.
+    """
+    n, whole = len(grid.tick), limits.hold_s // limits.step_s
+    covered = np.zeros(n + 1, "int64")
+    begin = np.arange(max(n - whole, 0))
+    same = grid.track_id[begin] == grid.track_id[begin + whole]
+    begin = begin[same & (grid.tick[begin + whole] - grid.tick[begin] == whole)]
+    for part in (3, 2, 1):
+        later = begin + whole * part // 3
+        moved_m = geodesy.distance_m(
+            grid.lat[begin], grid.lon[begin], grid.lat[later], grid.lon[later]
+        )
+        begin = begin[moved_m <= limits.max_swing_m]
+    np.add.at(covered, begin, 1)
+    np.add.at(covered, begin + whole, -1)
+    return np.asarray(np.cumsum(covered[:-1]) > 0) & np.isfinite(grid.speed_kn)
+
+
+def stays(limits: Limits, grid: timegrid.Grid, rows: Ints) -> tuple[Ints, Ints]:
+    """Find runs of ticks held at one place, for `min_swung_s` at least."""
+
+    def joins(before: Ints, after: Ints) -> Bools:
+        a, b = rows[before], rows[after]
+        apart_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
+        return np.asarray(apart_m <= limits.max_swing_m)
+
+    return timegrid.episodes(
+        grid.track_id[rows],
+        grid.tick[rows],
+        max_break=limits.max_pause_s // limits.step_s,
+        min_piece=2,
+        min_length=-(-limits.min_swung_s // limits.step_s),
+        joins=joins,
+    )
+
+
+def swung_deg(heading_deg: Floats, first: Ints, last: Ints) -> Floats:
+    """Return by how much each run's heading turned away from where it pointed first.
+
+    NaN where no heading is known. It only grows as a run does.
+    """
+    run, at = timegrid.ranges(first, last - first + 1)
+    known = np.isfinite(heading_deg[at])
+    run, at = run[known], at[known]
+    found = np.full(len(first), np.nan)
+    if not len(run):
+        return found
+    begin, end = timegrid.stretches(run)
+    owner = run[begin]
+    at_first = np.repeat(heading_deg[at[begin]], end - begin + 1)
+    turned = np.abs((heading_deg[at] - at_first + 180.0) % 360.0 - 180.0)
+    found[owner] = timegrid.aggregate(np.maximum, turned, begin, end)
+    return found

@@ -1,0 +1,110 @@
+"""How two came to one another and parted: how fast, which of them, and from which side."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core.detector import Context
+from detectors.core.frames import SECOND_US
+from detectors.encounter.limits import Limits
+from detectors.encounter.pairs import Pairs
+from detectors.kinematics import geodesy, timegrid
+from detectors.surroundings import sun
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+LEG_S: Final = 600
+"""Approach and parting are measured over ten minutes: a sixth of an hour, five steps."""
+STERN_SECTOR_DEG: Final = 67.5
+"""To either side of right astern: the arc of the sternlight, within which who comes up overtakes
+(COLREG 1972, rules 13(b) and 21(c))."""
+PORT_LOOKS_S: Final = tuple(range(900, 7201, 900))
+"""Every quarter of an hour in the two hours before: 15 nm at 8 kn are less."""
+ASTERN_LOOKS: Final = (2, 3, 4)
+"""Steps before they were together at which the side is looked at; those known must agree."""
+
+
+def dynamics(
+    limits: Limits,
+    grid: timegrid.Grid,
+    context: Context,
+    pairs: Pairs,
+    first: Ints,
+    last: Ints,
+    boat: Bools,
+) -> dict[str, Any]:
+    """Return, by name, how fast they came and parted, and whether a boat came from astern by night.
+
+    `boat` has a row for each vessel of the pair and tells where it is a small craft beside a larger
+    vessel. Speeds are unknown where either wasn't heard ten minutes before or after.
+    """
+    sides = np.stack([pairs.left, pairs.right])
+    shift = LEG_S // limits.step_s
+    begin, end = sides[:, first], sides[:, last] + 1
+    before, after = _shifted(grid, begin, -shift), _shifted(grid, end, shift)
+    met_m = _apart_m(grid, begin)
+    columns: dict[str, Any] = {
+        "approach_kn": geodesy.speed_kn(_apart_m(grid, before) - met_m, LEG_S),
+        "parting_kn": geodesy.speed_kn(_apart_m(grid, after) - _apart_m(grid, end), LEG_S),
+    }
+    for prefix, was, came in zip(("", "other_"), before, begin, strict=True):
+        columns[f"{prefix}came_kn"] = geodesy.speed_kn(_moved_m(grid, was, came), LEG_S)
+    for prefix, rows in zip(("", "other_"), begin, strict=True):
+        columns[f"{prefix}came_from_port"] = _from_port(limits, grid, rows, context)
+    columns["from_astern"] = _from_astern(limits, grid, begin, boat).tolist()
+    time_us = grid.tick[begin[0]] * grid.step_s * SECOND_US
+    altitude_deg = sun.altitude_deg(time_us, grid.lat[begin[0]], grid.lon[begin[0]])
+    columns["in_the_dark"] = np.atleast_1d(altitude_deg < limits.max_sun_altitude_deg).tolist()
+    return columns
+
+
+def _shifted(grid: timegrid.Grid, rows: Ints, by: int) -> Ints:
+    """Return the rows of the same tracks so many ticks on, -1 where there is none."""
+    moved = [grid.rows_at(grid.track_id[side], grid.tick[side] + by) for side in rows]
+    return np.stack(moved)
+
+
+def _apart_m(grid: timegrid.Grid, rows: Ints) -> Floats:
+    return _moved_m(grid, rows[0], rows[1])
+
+
+def _moved_m(grid: timegrid.Grid, a: Ints, b: Ints) -> Floats:
+    """Return how far apart grid rows are, NaN where one of them isn't known."""
+    away_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
+    return np.where((a >= 0) & (b >= 0), away_m, np.nan)
+
+
+def _from_port(
+    limits: Limits, grid: timegrid.Grid, begin: Ints, context: Context
+) -> list[bool | None]:
+    """Tell whether each was in a port at one of the moments before; None if not heard at any."""
+    track, tick = grid.track_id[begin], grid.tick[begin]
+    inside, heard = np.zeros(len(begin), bool), np.zeros(len(begin), bool)
+    for back_s in PORT_LOOKS_S:
+        rows = grid.rows_at(track, tick - back_s // limits.step_s)
+        known = np.flatnonzero(rows >= 0)
+        at = grid.lat[rows[known]], grid.lon[rows[known]]
+        inside[known] |= context.zones.within(*at, limits.excluded_classes)
+        heard[known] = True
+    return [bool(i) if h else None for i, h in zip(inside, heard, strict=True)]
+
+
+def _from_astern(limits: Limits, grid: timegrid.Grid, begin: Ints, boat: Bools) -> Bools:
+    """Tell whether a boat came up from astern of a ship that made way: faster than a stream."""
+    ship, craft = np.where(boat[0], begin[::-1], begin)
+    agree = grid.speed_kn[ship] >= limits.max_drift_kn
+    seen = np.zeros(len(ship), bool)
+    for back in ASTERN_LOOKS:
+        here, there = _shifted(grid, np.stack([ship, craft]), -back)
+        known = (here >= 0) & (there >= 0) & (_moved_m(grid, here, there) > limits.max_alongside_m)
+        ahead = np.minimum(here + 1, len(grid.lat) - 1)
+        at = grid.lat[here], grid.lon[here]
+        course_deg = geodesy.bearing_deg(*at, grid.lat[ahead], grid.lon[ahead])
+        towards_deg = geodesy.bearing_deg(*at, grid.lat[there], grid.lon[there])
+        off_deg = np.abs((towards_deg - course_deg) % 360.0 - 180.0)
+        agree &= ~known | (off_deg <= STERN_SECTOR_DEG)
+        seen |= known
+    return np.asarray(agree & seen & boat.any(axis=0))

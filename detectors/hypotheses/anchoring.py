@@ -1,0 +1,156 @@
+"""Innocent reasons for a vessel to lie still where the rule doesn't let it anchor."""
+
+from dataclasses import replace
+from typing import Final
+
+from detectors.core.hypothesis import (
+    FISHING,
+    NOT_UNDER_COMMAND,
+    OFFICIAL,
+    PLEASURE,
+    TENDER,
+    TOWING,
+    TUG,
+    WORKING,
+    All,
+    Any,
+    Case,
+    Compare,
+    Hypothesis,
+    Is,
+    Not,
+    Some,
+    Vessel,
+)
+from detectors.hypotheses.common import AT_A_BERTH
+
+FAST_M: Final = 15.0
+"""Three quarters of each of 21 stays of tankers at berths off Singapore lay within 7.3 m of its
+middle, of 33 at anchor within 18 m at the least, 41 to 351 m but for that one."""
+BOAT_M: Final = 45.0
+"""No longer than this, or with a set of class B, it is a boat: see `Encounter.max_small_m`."""
+BOAT_SWING_M: Final = 150.0
+"""A boat swings on a short line about its mooring or anchor."""
+MILE_M: Final = 1852.0
+
+A_BOAT: Final = All(
+    Any(Is("ais_class", "B"), Compare("longest_m", "<=", BOAT_M)),
+    Not(Compare("longest_m", ">", BOAT_M)),
+    Compare("spread_m", "<=", BOAT_SWING_M),
+)
+"""By its set or what it says of its length, and by how it lies; a statement alone isn't enough."""
+
+HYPOTHESES: Final = (
+    replace(AT_A_BERTH, weight=0.8),
+    Hypothesis(
+        "made fast",
+        0.75,
+        (
+            Case(
+                Compare("spread_m", "<=", FAST_M),
+                "for three quarters of {duration_s:h.1f} h it stayed within {spread_m:.0f} m of "
+                "one place, as at a jetty or a mooring: a ship at anchor swings",
+            ),
+        ),
+        "Doesn't swing: at a jetty, on moorings fore and aft, or fast to an installation.",
+        "a chart or an image shows open water there",
+    ),
+    Hypothesis(
+        "boat on its mooring",
+        0.75,
+        (
+            Case(
+                All(A_BOAT, Compare("n_lying_near", ">=", 1.0)),
+                "it is a small craft that swung within {spread_m:.0f} m, with "
+                "{n_lying_near:.0f} others lying still within {neighbour_m:.0f} m: a mooring "
+                "ground",
+            ),
+        ),
+        "A small craft where others lie as near to one another as on moorings.",
+        "it is larger than it says, or meets another vessel there",
+    ),
+    Hypothesis(
+        "small craft at anchor",
+        0.6,
+        (
+            Case(
+                A_BOAT,
+                "it is a small craft that swung within {spread_m:.0f} m, as fishing boats lie out "
+                "the night",
+            ),
+        ),
+        "A small craft by set or length, that swings as one does.",
+        "it is larger than it says, or meets another vessel there",
+    ),
+    Hypothesis(
+        "work at sea",
+        0.5,
+        (
+            Case(
+                Some(Vessel(types=WORKING | TUG | TOWING | TENDER | OFFICIAL)),
+                "it is a dredger, tug, tender or official vessel, which may lie where its work is",
+            ),
+        ),
+        "A vessel whose work is at one place.",
+        "no notice to mariners and no port announces the work",
+        needs_types=True,
+    ),
+    Hypothesis(
+        "edge of an anchorage",
+        0.5,
+        (
+            Case(
+                All(
+                    Compare("anchorage_distance_m", "<=", MILE_M),
+                    Any(
+                        Is("anchorage_confidence", "approximate"),
+                        Is("anchorage_confidence", "learned"),
+                    ),
+                ),
+                "it lies {anchorage_distance_m:nm.1f} nm off a port or an anchorage whose outline "
+                "is {anchorage_confidence}: it may lie inside",
+            ),
+        ),
+        "Within a mile of an anchorage or port whose outline isn't surveyed or published.",
+        "the published limits don't hold it",
+    ),
+    Hypothesis(
+        "engine trouble",
+        0.4,
+        (
+            Case(
+                Some(Vessel(statuses=frozenset({NOT_UNDER_COMMAND}))),
+                "it reports not being under command: a ship may anchor in distress",
+            ),
+        ),
+        "Reports not being under command.",
+        "it reported no breakdown to the traffic service",
+    ),
+    Hypothesis(
+        "fishing or pleasure craft",
+        0.4,
+        (
+            Case(
+                All(Some(Vessel(types=FISHING | PLEASURE)), Compare("spread_m", "<=", 150.0)),
+                "it says that it is a fishing or pleasure craft, and swung within {spread_m:.0f} m",
+            ),
+        ),
+        "Says that it is a fishing or pleasure craft, and swings as a short one does.",
+        "it is larger than it says, or meets another vessel there",
+        needs_types=True,
+    ),
+    Hypothesis(
+        "waiting area",
+        0.3,
+        (
+            Case(
+                Is("in_waiting_area"),
+                "ships were seen to wait here before; that isn't leave to anchor",
+            ),
+        ),
+        "Where ships were seen to wait in the past.",
+        "no agent applied for leave",
+    ),
+)
+"""The heaviest first; of equal ones the first listed wins. That others lie at anchor around excuses
+no ship: off eastern Johor a hundred did."""

@@ -1,0 +1,97 @@
+"""Watch areas: a polygon and what users want to be told of in it, a YAML file each.
+
+They lie in the folder ``watch_areas`` of the folder of zones, and are zones themselves.
+"""
+
+import unicodedata
+from pathlib import Path
+from typing import Any, Final
+
+from detectors.core.errors import ConfigError
+from detectors.surroundings.rules import shown
+from detectors.surroundings.zones import check_class
+from pipelines.base.yaml_files import read_bounded
+from pipelines.reference.layers.features import read_polygon, read_watches
+from pipelines.reference.layers.files import slug
+
+FOLDER: Final = "watch_areas"
+MAX_BYTES: Final = 200_000
+MAX_FILES: Final = 500
+MAX_NAME: Final = 100
+_KEYS: Final = ("name", "zone_class", "source", "note", "polygon", "watch")
+
+
+def area_files(zones_dir: Path) -> list[Path]:
+    """Return files of watch areas, in the order of their names.
+
+    Raises
+    ------
+    ConfigError
+        If there are too many to look at in a night.
+    """
+    found = sorted(path for path in (zones_dir / FOLDER).glob("*.yaml") if path.is_file())
+    if len(found) > MAX_FILES:
+        raise ConfigError(f"{FOLDER} holds more than {MAX_FILES} watch areas")
+    return found
+
+
+def read_area(path: Path) -> dict[str, Any]:
+    """Return a watch area as a zone; its id is made of the name of its file.
+
+    Raises
+    ------
+    ConfigError
+        At the first thing that is wrong: names the file, and what it is.
+    """
+    made, where = read_bounded(path, MAX_BYTES), f"watch area {path.name}"
+    unknown = [shown(key) for key in made if key not in _KEYS]
+    if unknown:
+        raise ConfigError(f"{where}: there is no {unknown[0]}", hint=f"known: {', '.join(_KEYS)}")
+    texts = {key: _text(made, key, where) for key in ("name", "zone_class", "source", "note")}
+    zone_class = texts["zone_class"] or "watch_area"
+    if not texts["name"]:
+        raise ConfigError(f"{where}: it has no name")
+    try:
+        check_class(zone_class)
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from error
+    watches = read_watches(made.get("watch"), where)
+    if not watches:
+        raise ConfigError(f"{where}: watch is missing, a list of what to be told of")
+    ring = made.get("polygon")
+    if not isinstance(ring, list) or not all(_is_point(point) for point in ring):
+        raise ConfigError(f"{where}: polygon is a list of [longitude, latitude]")
+    if len(ring) < 3:
+        raise ConfigError(f"{where}: a polygon has three corners at least")
+    geometry = {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
+    return {
+        "zone_id": f"watch-{slug(path.stem) or 'area'}",
+        "name": texts["name"],
+        "zone_class": zone_class,
+        "source": texts["source"] or "a user's own watch area",
+        "confidence": "approximate",
+        "note": texts["note"],
+        "watches": watches,
+        "file": f"{FOLDER}/{path.name}",
+        "geometry": read_polygon(geometry, where),
+    }
+
+
+def _is_point(point: Any) -> bool:
+    return (
+        isinstance(point, list)
+        and len(point) == 2
+        and all(isinstance(v, int | float) and not isinstance(v, bool) for v in point)
+        and all(abs(v) <= 540 for v in point)
+    )
+
+
+def _text(made: dict[str, Any], key: str, where: str) -> str:
+    value = made.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > (MAX_NAME if key == "name" else 500):
+        raise ConfigError(f"{where}: {key} is a text, and no long one")
+    if any(unicodedata.category(c) in ("Cc", "Cf", "Cs") for c in value.strip()):
+        raise ConfigError(f"{where}: {key} holds characters that can't be seen")
+    return value.strip()

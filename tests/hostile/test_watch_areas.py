@@ -1,0 +1,125 @@
+"""Watch areas come from anywhere: broken, absurd and hostile files are refused with their name."""
+
+from pathlib import Path
+
+import pytest
+
+from detectors.core.errors import ConfigError
+from pipelines.base.settings import PROJECT, REFERENCE
+from pipelines.reference import layers as reference
+
+SQUARE = "polygon: [[100.0, 3.0], [100.1, 3.0], [100.1, 3.1], [100.0, 3.1]]"
+WATCH = "watch: [{when: enter}]"
+
+
+def area(folder: Path, text: str, name: str = "mine.yaml") -> Path:
+    path = folder / "watch_areas" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def watching(**asked: object) -> str:
+    said = ", ".join(f"{key}: {value}" for key, value in asked.items())
+    return f"name: x\n{SQUARE}\nwatch: [{{{said}}}]"
+
+
+def test_a_sound_one_is_a_zone(tmp_path: Path) -> None:
+    area(tmp_path, f"name: <script>alert(1)</script>\n{SQUARE}\n{WATCH}", "a b.yaml")
+    zones = reference.load_zones(tmp_path, REFERENCE)
+    ((row, watch),) = zones.watches
+    assert (zones.id_of(row), watch.when, watch.score) == ("watch-a-b", "enter", 0.3)
+    assert zones.within([3.05], [100.05], ("watch_area",)).all()
+    without, again = reference.with_area(zones, tmp_path / "watch_areas" / "a b.yaml")
+    assert (len(without.watches), len(again.watches)) == (0, 1)
+
+
+def test_the_example_that_comes_along_is_sound(tmp_path: Path) -> None:
+    example = PROJECT / "config/zones/watch_areas/example.yaml.txt"
+    made = reference.read_area(area(tmp_path, example.read_text("utf-8")))
+    assert [watch.when for watch in made["watches"]] == ["stay", "silence"]
+    assert reference.area_files(PROJECT / "config/zones") == []
+
+
+LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{b}: &{b} [*{a}, *{a}, *{a}, *{a}, *{a}, *{a}, *{a}, *{a}, *{a}]\n"
+    for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+)
+MERGES = "a: &a {k: 1}\n" + "".join(
+    f"{b}: &{b} {{<<: [{', '.join([f'*{a}'] * 9)}]}}\n"
+    for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (LAUGHS, "alias"),
+        (MERGES, "alias"),
+        ("a: " + "[" * 20_000, "can't be read"),
+        ("x: " + "y" * 300_000, "more than 200,000 bytes"),
+        ("- a", "isn't a mapping"),
+        ("name: a\nname: b", "stands twice"),
+        (f"{SQUARE}\n{WATCH}", "it has no name"),
+        (f"name: [a]\n{SQUARE}\n{WATCH}", "name is a text"),
+        (f'name: "a\\e[2Jb"\n{SQUARE}\n{WATCH}', "can't be seen"),
+        (f'name: "a\\u202eb"\n{SQUARE}\n{WATCH}', "can't be seen"),
+        (f"name: {'a' * 101}\n{SQUARE}\n{WATCH}", "no long one"),
+        (f"name: x\n{SQUARE}", "watch is missing"),
+        (f"name: x\n{SQUARE}\nwatch: {{when: enter}}", "watch is a list"),
+        (f"name: x\n{SQUARE}\nwatch: [{', '.join(['{when: enter}'] * 51)}]", "50 at most"),
+        (f"name: x\nzone_class: anchorge\n{SQUARE}\n{WATCH}", "is it 'anchorage'"),
+        (f"name: x\n{SQUARE}\n{WATCH}\nrun: rm", "there is no 'run'"),
+        (f"name: x\n{WATCH}", "polygon is a list"),
+        (f"name: x\npolygon: [[.nan, 3], [100, 3], [100, 4]]\n{WATCH}", "polygon is a list"),
+        (f"name: x\npolygon: [[.inf, 3], [100, 3], [100, 4]]\n{WATCH}", "polygon is a list"),
+        (f"name: x\npolygon: [[1e300, 3], [100, 3], [100, 4]]\n{WATCH}", "polygon is a list"),
+        (f"name: x\npolygon: [[100, 3], [101, 3]]\n{WATCH}", "three corners"),
+        (f"name: x\npolygon: [[100, 3], [101, 4], [101, 3], [100, 4]]\n{WATCH}", "isn't valid"),
+        (f"name: x\npolygon: [[3, 100], [4, 100], [4, 101]]\n{WATCH}", "out of range"),
+        (f"name: x\npolygon: [[-170, 3], [170, 3], [170, 4]]\n{WATCH}", "180 degrees"),
+        (watching(when="vanish"), "when is one of"),
+        (watching(when="enter", score=1e300), "score is a number from 0 to 1"),
+        (watching(when="enter", score=".nan"), "score is a number from 0 to 1"),
+        (watching(when="enter", score="true"), "score is a number from 0 to 1"),
+        (watching(when="stay", min_duration_min=-1), "from 0 to 360"),
+        (watching(when="stay", min_duration_min=1e9), "from 0 to 360"),
+        (watching(when="enter", min_duration_min=5), "is it stay"),
+        (watching(when="speed"), "wants speed_kn"),
+        (watching(when="speed", speed_kn=9999), "from 0.1 to 60"),
+        (watching(when="meet", speed_kn=3), "says nothing of meet"),
+        (watching(when="enter", hours="25:00-26:00"), "hours is a text"),
+        (watching(when="enter", hours='"22:00-22:00"'), "hours begin when they end"),
+        (watching(when="enter", vessels="tanker"), "vessels is a list"),
+        (watching(when="enter", vessels="[submarine]"), "not 'submarine'"),
+        (watching(when="enter", valid_from="soon"), "is no date"),
+        (watching(when="enter", valid_from="2026-02-01", valid_until="2026-01-01"), "swapped"),
+        (watching(when="enter", color="red"), "there is no 'color'"),
+    ],
+)
+def test_what_is_no_watch_area_is_refused_by_name(tmp_path: Path, text: str, words: str) -> None:
+    area(tmp_path, text)
+    with pytest.raises(ConfigError, match=words) as caught:
+        reference.load_zones(tmp_path, REFERENCE)
+    assert "mine.yaml" in caught.value.message
+    assert "\x1b" not in caught.value.message
+
+
+def test_a_huge_outline_is_refused(tmp_path: Path) -> None:
+    points = [[100 + i * 1e-6, 3.0 + (i % 2) * 1e-9] for i in range(100_001)]
+    ring = [*points, [100.5, 4.0], points[0]]
+    with pytest.raises(ConfigError, match=r"more than 100,000 points|isn't valid"):
+        reference.read_polygon({"type": "Polygon", "coordinates": [ring]}, "mine.geojson")
+
+
+def test_too_many_files_are_refused(tmp_path: Path) -> None:
+    for number in range(501):
+        area(tmp_path, "", f"{number}.yaml")
+    with pytest.raises(ConfigError, match="more than 500"):
+        reference.load_zones(tmp_path, REFERENCE)
+
+
+@pytest.mark.parametrize("made", [[["a"]], [{"when": ["enter"]}], [None], "enter", [[[]]] * 3])
+def test_what_is_no_watch_in_a_geojson_zone_is_refused(made: object) -> None:
+    with pytest.raises(ConfigError, match="here"):
+        reference.read_watches(made, "here")
