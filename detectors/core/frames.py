@@ -59,12 +59,18 @@ TRACKED: Final[Mapping[str, Column]] = {
 """What a detector gets: cleaned position reports, sorted by (track_id, time), time strictly
 increasing within a track."""
 
-IMPOSSIBLE_JUMP: Final = "impossible jump"
+FALSE_FIX: Final = "false fix"
+INTERFERENCE: Final = "interference"
+CLOCK_FAULT: Final = "clock fault"
+NOT_A_VESSEL: Final = "not a vessel"
+ASTRAY: Final = (FALSE_FIX, INTERFERENCE)
+"""Reasons of reports from where the vessel wasn't."""
+
 NOISE: Final[Mapping[str, Column]] = {
     **POSITIONS,
-    "reason": Column("str", "", f"{IMPOSSIBLE_JUMP} | same time | too many hulls"),
+    "reason": Column("str", "", f"{FALSE_FIX} | {INTERFERENCE} | {CLOCK_FAULT} | {NOT_A_VESSEL}"),
 }
-"""Reports that belong to no track, each with the reason."""
+"""Reports that belong to no track, each with the reason: its verdict (`kinematics.integrity`)."""
 
 RECEPTIONS: Final[Mapping[str, Column]] = {
     **{k: POSITIONS[k] for k in ("mmsi", "time", "lat", "lon", "ais_class")},

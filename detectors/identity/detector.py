@@ -38,7 +38,7 @@ class Identity(Limits):
       Were they two ships, each would have been beside the other all along, unheard where the other
       was heard.
     - `two_hulls`: reports of one MMSI alternate between tracks that no single hull can have made
-      (see `kinematics.tracks`), `min_switches` times over `min_hulls_s`, switches no more than
+      (see `kinematics.integrity`), `min_switches` times over `min_hulls_s`, switches no more than
       `max_interruption_s` apart, and two of them at least are each a way that a hull can have
       sailed (scattered fixes are none). One track that stops while the other is heard is no
       alternation; a copy of a moving track beside it, or along it as by a wrong clock, is left to
@@ -70,7 +70,7 @@ class Identity(Limits):
     """
 
     name: ClassVar[str] = "identity"
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

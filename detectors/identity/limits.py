@@ -25,7 +25,10 @@ _MAX_MISS_M: Final = (
     "the Strait keep half a mile and more."
 )
 
-_MIN_HULLS_S: Final = "15 minutes, 6 switches, 90 minutes: an orbit of a satellite."
+_MIN_HULLS_S: Final = (
+    "15 minutes, 6 switches, 6 hours: as long as verdicts look around, so that "
+    "two hulls that are heard by turns are one event."
+)
 
 _MAX_COPY_SPREAD_M: Final = (
     "300 m and 2000 m, as of the detector spoofing: see `kinematics.copies.judge`."
@@ -61,7 +64,7 @@ class Limits(Detector):
     max_speed_change_kn: PositiveFloat = Field(2.5, description=_MAX_MISS_M)
     min_hulls_s: PositiveInt = Field(900, description=_MIN_HULLS_S)
     min_switches: PositiveInt = Field(6, description=_MIN_HULLS_S)
-    max_interruption_s: PositiveInt = Field(5400, description=_MIN_HULLS_S)
+    max_interruption_s: PositiveInt = Field(21_600, description=_MIN_HULLS_S)
     max_copy_spread_m: PositiveFloat = Field(300.0, description=_MAX_COPY_SPREAD_M)
     min_copy_moved_m: PositiveFloat = Field(2000.0, description=_MAX_COPY_SPREAD_M)
     min_said_s: PositiveInt = Field(900, description=_MIN_SAID_S)
@@ -79,13 +82,20 @@ class Limits(Detector):
 
     @property
     def settle(self) -> timedelta:
-        """Until then a track may go on, and a better match of an end or beginning turn up."""
-        return timedelta(seconds=self.min_silence_s + self.max_pause_s)
+        """Until then a track may go on, a better match of an end or beginning turn up, or two hulls
+        take turns again.
+        """
+        return timedelta(seconds=max(self.matched_s, self.max_interruption_s))
+
+    @property
+    def matched_s(self) -> int:
+        """How long after an end or beginning its match is awaited."""
+        return self.min_silence_s + self.max_pause_s
 
     @property
     def memory(self) -> statement.Memory:
         """How long what was said is remembered."""
-        return statement.Memory(self.min_said_s, self.memory_s, self.settle.total_seconds())
+        return statement.Memory(self.min_said_s, self.memory_s, float(self.matched_s))
 
     @property
     def motion(self) -> track_ends.Limits:

@@ -60,7 +60,7 @@ def switches(
         tracks = [int(pairs.end.track_id[i]), int(pairs.begin.track_id[i])]
         gave, took = (track // 100 for track in tracks)
         begin_us = int(pairs.begin.time_us[i])
-        until_us = begin_us + int(limits.settle.total_seconds()) * SECOND_US
+        until_us = begin_us + limits.matched_s * SECOND_US
         mine, theirs = (
             _known(words, m, begin_us - limits.memory_s * SECOND_US, until_us) for m in (gave, took)
         )
@@ -106,7 +106,7 @@ def switches(
             "interval_s": float(pairs.end.interval_s[i]),
             "other_interval_s": float(pairs.begin.interval_s[i]),
             "heard_before_s": min(float(pairs.end.heard_s[i]), float(limits.memory_s)),
-            "silent_after_s": min(float(silent_s[i]), limits.settle.total_seconds()),
+            "silent_after_s": min(float(silent_s[i]), float(limits.matched_s)),
             "unheard_before_s": unheard_s,
             "n_rivals": rivals,
             "n_reports": 2,

@@ -1,21 +1,20 @@
-"""Limits of what one hull can have done, by which `kinematics.tracks` tells hulls apart."""
+"""Limits of what one hull can have done between two reports, for rules that compare hulls."""
 
-from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core.frames import SECOND_US, TIME, Column
+from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import KNOT_MPS
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-MAX_JUMP_M: Final = 5000.0
+MAX_JUMP_M: Final = 1852.0
 """Below this distance no speed is held against a report: it may carry an old position or a late
-time stamp. The tolerance that GFW's segmenter allows for such reports is of this order."""
+time stamp. Hulls closer than a mile aren't told apart, see `integrity.chains.NEAR_M`."""
 
 MAX_SPEED_KN: Final = 60.0
 """Faster than this over more than `MAX_JUMP_M`, two reports can't be of one hull. The fastest craft
@@ -29,45 +28,13 @@ goes at least half as fast. No merchant ship makes more (the fastest container s
 SHORT_STEP_S: Final = 900.0
 """Within this time any jump beyond `MAX_JUMP_M` needs such support: it takes 11 kn and more, and a
 vessel that says 0 kn before and after didn't make it. Most corrupt fixes of moored tankers in the
-Singapore Strait are like that, a few miles off with the true speed. Beyond `MAX_JUMP_M`, an
-unconfirmed hull takes no report after a longer time: three corrupt fixes of one day would else be
-taken for a vessel. Class A and B transmitters under way report every 30 s or more often (ITU-R
-M.1371-5, annex 1, tables 1 and 2)."""
-
-CONFIRMING_REPORTS: Final = 3
-"""Reports at distinct times that confirm a further hull: corrupt fixes seldom agree thrice."""
-
-TENTATIVE_S: Final = 24 * 3600.0
-"""Time within which a further hull must be confirmed, from its first report."""
-
-CLOSING_S: Final = 30 * 86400.0
-"""A hull silent for longer is closed: by then anything on Earth is within its reach."""
-
-MAX_ORDINAL: Final = 99
-"""Hulls of one MMSI that a track id has room for. Reports of any further one are noise."""
-
-MAX_TENTATIVE: Final = 16
-"""Unconfirmed hulls of one MMSI remembered at a time; the longest silent gives way. It bounds the
-work that a feed of random positions can cause."""
-
-STATE: Final[Mapping[str, Column]] = {
-    "mmsi": Column("int64", "", "Maritime Mobile Service Identity"),
-    "slot": Column("int16", "", "place of the hull in the MMSI's list; unique with mmsi"),
-    "ordinal": Column("int16", "", "1-99, or 0 while the hull isn't confirmed"),
-    "n_reports": Column("int64", "", "reports of the hull so far, at distinct times"),
-    "first_time": Column(TIME, "UTC", "its first report"),
-    "time": Column(TIME, "UTC", "its last report"),
-    "lat": Column("float64", "deg", "latitude of its last report"),
-    "lon": Column("float64", "deg", "longitude of its last report"),
-    "sog_kn": Column("float64", "kn", "speed over ground of its last report, NaN if not stated"),
-}
-"""What `segment` must remember: one row per hull, sorted by (mmsi, slot)."""
+Singapore Strait are like that, a few miles off with the true speed."""
 
 
 def can_join(
     distance: Floats, duration_us: Ints, sog_before_kn: Floats, sog_after_kn: Floats
 ) -> Bools:
-    """Tell whether one hull can have made two reports so far apart: see `segment`.
+    """Tell whether one hull can have made two reports so far apart.
 
     Speeds are those that the two reports state, NaN where one doesn't.
     """

@@ -2,7 +2,7 @@
 
 That is what receivers of satellite navigation under interference report: Grant, Williams, Ward &
 Basker (2009), GPS Jamming and the Impact on Maritime Navigation, Journal of Navigation
-62(2):173-187, doi:10.1017/S0373463308005213. Segmentation (`kinematics.tracks`) spreads such
+62(2):173-187, doi:10.1017/S0373463308005213. Verdicts (`kinematics.integrity`) spread such
 reports over several tracks and noise; here they are looked at together again.
 """
 
@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core.frames import IMPOSSIBLE_JUMP, SECOND_US, epoch_us, offsets
+from detectors.core.frames import ASTRAY, SECOND_US, epoch_us, offsets
 from detectors.kinematics import geodesy, leaps, shapes, timegrid
+from detectors.kinematics.integrity.verdicts import COPY_S
 from detectors.kinematics.leaps import Leaps
-from detectors.kinematics.tracks import DUPLICATE_WINDOW_S
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -120,7 +120,7 @@ def merged(track: Ints, tracked: leaps.Reports, leapt: Leaps, noise: pd.DataFram
     firsts = offsets(track)[:-1]
     further = firsts[track[firsts] % 100 > 1]
     own = np.isin(noise["mmsi"].to_numpy("int64"), track[firsts] // 100)
-    aside = noise[(noise["reason"] == IMPOSSIBLE_JUMP).to_numpy(bool) & own]
+    aside = noise[noise["reason"].isin(ASTRAY).to_numpy(bool) & own]
     aside = aside.sort_values(["mmsi", "time", "lat", "lon"], kind="stable")
     aside_us, aside_mmsi = epoch_us(aside["time"]), aside["mmsi"].to_numpy("int64")
     is_bad = np.zeros(len(track), bool)
@@ -150,7 +150,7 @@ def merged(track: Ints, tracked: leaps.Reports, leapt: Leaps, noise: pd.DataFram
     bad = np.r_[is_bad[rows], np.ones(len(aside), bool)]
     order = np.lexsort((lon, lat, row, time_us, mmsi))
     again = (np.diff(mmsi[order]) == 0) & (np.diff(lat[order]) == 0) & (np.diff(lon[order]) == 0)
-    again &= np.diff(time_us[order]) <= DUPLICATE_WINDOW_S * SECOND_US
+    again &= np.diff(time_us[order]) <= COPY_S * SECOND_US
     order = order[~np.r_[np.zeros(len(order[:1]), bool), again]]
     found = Reports(
         mmsi[order],

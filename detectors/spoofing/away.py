@@ -2,24 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.evidence import at_least, at_most
-from detectors.core.frames import IMPOSSIBLE_JUMP, SECOND_US, epoch_us
+from detectors.core.frames import SECOND_US
 from detectors.kinematics import (
     copies,
     geodesy,
     hull_limits,
-    leaps,
     scatter,
-    shapes,
     timegrid,
 )
-from detectors.kinematics.leaps import MIN_OFFSET_M
 from detectors.kinematics.reports import Reports
 from detectors.spoofing.copy import copied
 from detectors.spoofing.frozen import stood_still
@@ -27,27 +23,6 @@ from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import Scene, Story
 
 Ints = NDArray[np.int64]
-
-STRAY_S: Final = 1800
-"""Time within which a vessel is seen to go on from before a corrupt fix, and within which the
-reports before the one that confirms a further track belong to it: three, ten minutes apart."""
-
-
-class Strays:
-    """The reports that the segmentation took for corrupt, sorted by vessel and time."""
-
-    def __init__(self, noise: pd.DataFrame) -> None:
-        stray = noise[(noise["reason"] == IMPOSSIBLE_JUMP).to_numpy(bool)]
-        mmsi, time_us = stray["mmsi"].to_numpy(), epoch_us(stray["time"])
-        order = np.lexsort((time_us, mmsi))
-        self._mmsi, self.time_us = mmsi[order], time_us[order]
-        self.lat, self.lon = stray["lat"].to_numpy()[order], stray["lon"].to_numpy()[order]
-
-    def of(self, mmsi: int, since_us: int, before_us: int) -> slice:
-        """Return those of a vessel from one time to before another."""
-        low, high = np.searchsorted(self._mmsi, [mmsi, mmsi + 1]).tolist()
-        first, last = np.searchsorted(self.time_us[low:high], [since_us, before_us]).tolist()
-        return slice(low + first, low + last)
 
 
 def excursions(limits: Limits, scene: Scene) -> Iterator[Story]:
@@ -58,7 +33,6 @@ def excursions(limits: Limits, scene: Scene) -> Iterator[Story]:
     for episode in scene.episodes:
         if not episode.parted:
             scattered.setdefault(episode.mmsi, []).append(episode)
-    strays = Strays(scene.context.noise)
     mmsi = reports.tracks // 100
     shared = np.flatnonzero(np.diff(mmsi) == 0)
     for vessel in np.unique(mmsi[shared]).tolist():
@@ -71,7 +45,7 @@ def excursions(limits: Limits, scene: Scene) -> Iterator[Story]:
             homes = homes[np.argsort(reports.time_us[homes], kind="stable")]
             own_episodes = scattered.get(vessel, [])
             for a, b in zip(starts.tolist(), ends.tolist(), strict=True):
-                story = _excursion(limits, scene, Session(a, b, homes, own_episodes), strays)
+                story = _excursion(limits, scene, Session(a, b, homes, own_episodes))
                 if story:
                     yield story
 
@@ -90,7 +64,7 @@ class Session:
     episodes: Sequence[scatter.Episode]
 
 
-def _excursion(limits: Limits, scene: Scene, session: Session, strays: Strays) -> Story | None:
+def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
     """Return the story of a session, if it leads away from one of the earlier tracks."""
     reports, a, b, homes = scene.reports, session.first, session.last, session.homes
     times = reports.time_us
@@ -104,22 +78,18 @@ def _excursion(limits: Limits, scene: Scene, session: Session, strays: Strays) -
     last_home = int(homes[before])
     if any(s.start_us <= times[a] and s.end_us >= times[last_home] for s in session.episodes):
         return None
-    strays_us = _strays_us(reports, a, last_home, strays)
-    first_us = int(strays_us.min(initial=times[a]))
-    duration_s = float(times[b] - first_us) / SECOND_US
-    if b - a + 1 + len(strays_us) < limits.min_reports or duration_s < limits.min_duration_s:
+    duration_s = float(times[b] - times[a]) / SECOND_US
+    if b - a + 1 < limits.min_reports or duration_s < limits.min_duration_s:
         return None
     if _reachable(reports, last_home, a):
         return None
     home = homes[reports.track[homes] == reports.track[last_home]]
-    if _went_on(reports, home[: int(np.searchsorted(times[home], times[a]))], a):
-        return None
     # After an outage the vessel itself may be taken for its displaced copy.
     heard_to = _heard_together_to(reports, home, a, b)
     copy = copied(limits, reports, home, a, heard_to)
     if copy and heard_to < b:
         b, stays = heard_to, False
-        duration_s = float(times[b] - first_us) / SECOND_US
+        duration_s = float(times[b] - times[a]) / SECOND_US
     elif heard_to < b:
         copy = copied(limits, reports, home, a, b)
     around = home[(times[home] >= times[last_home]) & (times[home] <= times[b] + pause_us)]
@@ -150,8 +120,6 @@ def _excursion(limits: Limits, scene: Scene, session: Session, strays: Strays) -
         subkind, score = copy.subkind, copy.score
         evidence |= copy.evidence
     else:
-        if len(back) == 0 and _comes_back(reports, last_home, a, b):
-            return None
         subkind, score = "jump", 0.6 if len(back) else 0.5
         score *= 1.0 if pause_s <= limits.alive_s else 0.75
     if subkind == "jump":
@@ -165,22 +133,8 @@ def _excursion(limits: Limits, scene: Scene, session: Session, strays: Strays) -
         stood = stood_still(limits, reports, home[: np.searchsorted(home, last_home) + 1], a)
         if stood:
             return stood
-    start_us = first_us if len(back) or subkind != "jump" else int(times[last_home])
-    return Story(
-        subkind, a, b, score, start_us, int(times[b]), going_on, evidence, last_home, first_us
-    )
-
-
-def _strays_us(reports: Reports, a: int, home: int, strays: Strays) -> Ints:
-    """Return when the reports were sent that the segmentation took for corrupt before it believed
-    in the further track that begins with report a.
-    """
-    begin_us = max(int(reports.time_us[home]), int(reports.time_us[a]) - STRAY_S * SECOND_US)
-    own = strays.of(int(reports.track[a]) // 100, begin_us + 1, int(reports.time_us[a]))
-    time_us = strays.time_us[own]
-    off_m = geodesy.distance_m(reports.lat[a], reports.lon[a], strays.lat[own], strays.lon[own])
-    gone_m = 30.0 * geodesy.KNOT_MPS * (reports.time_us[a] - time_us) / SECOND_US
-    return np.asarray(time_us[off_m <= gone_m + 1000.0])
+    start_us = int(times[a]) if len(back) or subkind != "jump" else int(times[last_home])
+    return Story(subkind, a, b, score, start_us, int(times[b]), going_on, evidence, last_home)
 
 
 def _reachable(reports: Reports, a: int, b: int) -> bool:
@@ -215,42 +169,6 @@ def _heard_together_to(reports: Reports, home: Ints, a: int, b: int) -> int:
     last = a + int(np.searchsorted(reports.time_us[a : b + 1], heard_us, side="right")) - 1
     silent_us = reports.time_us[last + 1] - max(heard_us, int(reports.time_us[last]))
     return last if silent_us > copies.ALIVE_S * SECOND_US else b
-
-
-def _comes_back(reports: Reports, home: int, a: int, b: int) -> bool:
-    """Tell whether one of the reports a to b is where speed and course lead from the home track.
-
-    The segmentation leaves a vessel on the further track that a few corrupt fixes made.
-    """
-    later = np.arange(a, b + 1)
-    step_s = (reports.time_us[later] - reports.time_us[home]) / SECOND_US
-    later, step_s = later[step_s <= STRAY_S / 2], step_s[step_s <= STRAY_S / 2]
-    left, now = leaps.velocity_mps(reports, np.array([home])), leaps.velocity_mps(reports, later)
-    way = [(left[k] + now[k]) / 2 * step_s for k in (0, 1)]
-    made = shapes.plane_m(
-        reports.lat[later], reports.lon[later], reports.lat[[home]], reports.lon[[home]]
-    )
-    off_m = np.hypot(made[0] - way[0], made[1] - way[1])
-    return bool(np.any(off_m <= 0.5 * MIN_OFFSET_M + leaps.MAX_WAY_ERROR * np.hypot(*way)))
-
-
-def _went_on(reports: Reports, home: Ints, a: int) -> bool:
-    """Tell whether report a goes on from the home track but for its last one or two reports.
-
-    The segmentation takes a corrupt fix a few miles off for the vessel, and then the vessel's next
-    reports for a further hull.
-    """
-    last = int(home[-1])
-
-    def could_go(start: int, end: int) -> bool:
-        fastest_kn = np.nanmax([reports.sog_kn[start], reports.sog_kn[end], 5.0]) + 5.0
-        gone_m = fastest_kn * geodesy.KNOT_MPS * reports.seconds(start, end)
-        return bool(reports.distance_m(start, end) <= gone_m + 0.5 * MIN_OFFSET_M)
-
-    return any(
-        reports.seconds(before, a) <= STRAY_S and could_go(before, a) and not could_go(before, last)
-        for before in home[-3:-1].tolist()
-    )
 
 
 def _overlap_s(times_us: Ints, begin_us: int, end_us: int, alive_s: float) -> float:

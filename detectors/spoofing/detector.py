@@ -38,7 +38,7 @@ RULES: Final = (frozen, circling, on_land, replayed, beside, there_and_back)
 class Spoofing(Limits):
     """Reported positions that the vessel can't have had.
 
-    The tracks of one MMSI are told apart by what a hull can do (`kinematics.tracks`). Here an
+    The tracks of one MMSI are told apart by what a hull can do (`kinematics.integrity`). Here an
     *excursion* is a session of a further track (without a silence over `max_silence_s`) that
     begins within `max_pause_s` of the last report of an earlier one (the *home* track), lasts for
     `min_duration_s` with `min_reports` or more, and lies where the home track can't have got to.
@@ -77,7 +77,7 @@ class Spoofing(Limits):
 
     Notes
     -----
-    Leaps below 5 km along the course aren't jumps: late time stamps make them
+    Leaps below a mile along the course aren't jumps: late time stamps make them
     (`hull_limits.MAX_JUMP_M`). Nor is a track
     that is merely straight: autopilots are.
 
@@ -89,7 +89,7 @@ class Spoofing(Limits):
     """
 
     name: ClassVar[str] = "spoofing"
-    version: ClassVar[str] = "5"
+    version: ClassVar[str] = "6"
     needs_zones: ClassVar[bool] = False
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",

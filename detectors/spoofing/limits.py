@@ -12,9 +12,8 @@ _MAX_SILENCE_S: Final = (
 )
 
 _MIN_DURATION_S: Final = (
-    "10 minutes and 5 reports, those counted that the segmentation set aside before it believed "
-    "in the track: fewer are corrupt fixes, which the segmentation confirms as a further track "
-    "when three agree."
+    "10 minutes and 5 reports: fewer may be corrupt fixes, which make a further track when three "
+    "agree."
 )
 
 _MAX_SPREAD_M: Final = (

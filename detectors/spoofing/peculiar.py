@@ -39,7 +39,7 @@ def shaped(limits: Limits, scene: Scene, stories: Sequence[Story]) -> list[Story
         evidence, score = {**story.evidence, **shape}, story.score + 0.15
         found[k] = replace(story, score=score, evidence=evidence)
         if story.subkind == "jump":
-            found[k] = replace(found[k], subkind=kind, start_us=story.first_us)
+            found[k] = replace(found[k], subkind=kind, start_us=int(reports.time_us[story.first]))
     return found
 
 

@@ -25,7 +25,8 @@ def scattered(limits: Limits, scene: Scene) -> Iterator[Story]:
     for episode in scene.episodes:
         inside = slice(episode.first, episode.last + 1)
         ends = [k for k in (episode.before, episode.after) if k >= 0]
-        own = together.row[inside]
+        # Where every fix meanwhile is false, the sound one next to them stands for them.
+        own = together.row[[*range(episode.first, episode.last + 1), *ends]]
         own = own[own >= 0]
         if episode.parted or not len(own) or not ends:
             continue

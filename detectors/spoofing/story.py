@@ -38,8 +38,7 @@ MARGIN_S: Final = 1200.0
 class Story:
     """What was false: reports `first` to `last` of a track, and why.
 
-    `home` is the last report of the track believed true before the story, -1 where there is none;
-    `first_us` when the first of the reports that lead to a further track was sent.
+    `home` is the last report of the track believed true before the story, -1 where there is none.
     """
 
     subkind: str
@@ -51,7 +50,6 @@ class Story:
     going_on: bool
     evidence: Mapping[str, Any]
     home: int = -1
-    first_us: int = 0
 
 
 class Scene:

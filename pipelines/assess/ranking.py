@@ -1,6 +1,6 @@
 """From events to a ranked list of vessels, each with reasons a sailor would understand."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -62,6 +62,7 @@ def assess(
     watchlists: list[Watchlist] | None = None,
     dispositions: pd.DataFrame | None = None,
     looked_at: int | None = None,
+    told_before: Collection[str] = (),
     say: Say = plain,
 ) -> Assessment:
     """Rank vessels by their incidents; see `scoring.judge` for the score.
@@ -80,6 +81,8 @@ def assess(
         `dispositions.DISPOSITIONS`: events that they set aside are told, and flag nobody.
     looked_at
         Vessels looked at, where `detection` doesn't hold all their positions.
+    told_before
+        Ids of events of an earlier window that are known: they flag nobody again.
     say
         Puts reasons and notes into the reader's language.
     """
@@ -95,6 +98,7 @@ def assess(
     if dispositions is not None:
         aside = set_aside(events, dispositions)
         events.loc[aside, "reason"] += say(" (set aside by a disposition)")
+    aside |= events["event_id"].isin(list(told_before)).to_numpy(bool)
     if looked_at is None:
         looked_at = int(detection.positions["mmsi"].nunique())
     counted, held_back = guard(events[~aside], looked_at, settings)

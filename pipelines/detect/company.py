@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.detector import Context, Detector
-from detectors.core.frames import IMPOSSIBLE_JUMP, SECOND_US, epoch_us
+from detectors.core.frames import ASTRAY, SECOND_US, epoch_us
 from detectors.core.relations import (
     All,
     Along,
@@ -143,7 +143,7 @@ class Scene:
         """Return who had ever been near those whose positions leap, and who they are."""
         columns = ["mmsi", "lat", "lon"]
         noise = self._context.noise
-        aside = noise.loc[(noise["reason"] == IMPOSSIBLE_JUMP).to_numpy(bool), columns]
+        aside = noise.loc[noise["reason"].isin(ASTRAY).to_numpy(bool), columns]
         there = pd.concat([self._positions[columns], aside])
         leaping = there["mmsi"].isin(
             np.union1d(aside["mmsi"], _leaping(self._reports, relation.leap_m))

@@ -1,12 +1,15 @@
-"""Tracks and coverage, worked out once per UTC date and again only when its input changes."""
+"""Verdicts, tracks and coverage, worked out once per UTC date and again when its input changes."""
 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 import pandas as pd
 
-from detectors.kinematics import tracks
+from detectors.core.frames import POSITIONS, empty
+from detectors.kinematics import integrity, tracks
 from detectors.surroundings import coverage, coverage_learn
 from pipelines.store import Queries, Writer
 
@@ -18,15 +21,16 @@ class DaysReport:
     worked_out: int
     reports: int
     duplicates: int
-    rejected_jumps: int
+    false_fixes: int
 
 
 def refresh(store: Writer, progress: Callable[[int, int], None] | None = None) -> DaysReport:
-    """Bring tracks, open hulls and coverage of every date in line with its files.
+    """Bring verdicts, tracks and coverage of every date in line with its files.
 
-    A date is worked out from its files and from the hulls that were open at the end of the date
-    before, so late data make their own date and those after it stale, as far as the change
-    reaches: where a date ends in the state that it ended in before, the later ones stand.
+    A date is worked out from its files, from what the next date begins with, and from what the
+    date before ended with: its last hours and the hulls heard. So late data make their own date,
+    the one before and those after it stale, as far as the change reaches: where a date ends with
+    what it ended with before, the later ones stand.
 
     Parameters
     ----------
@@ -35,95 +39,97 @@ def refresh(store: Writer, progress: Callable[[int, int], None] | None = None) -
     progress
         Called with (dates done, dates in all).
     """
-    days = store.day_files()
-    state, state_digest = tracks.no_state(), ""
-    paths_before = content_before = ""
-    loaded_from: str | None = None
-    done = reports = duplicates = jumps = 0
-    for i, day in enumerate(days.itertuples(index=False)):
-        digest = input_digest(content_before, str(day.content), state_digest)
-        if day.input == digest:
-            state_digest, loaded_from = str(day.state), str(day.date)
+    days = _days(store)
+    state_digest = ""
+    done = reports = duplicates = false_fixes = 0
+    for i, day in enumerate(days):
+        after = _next(days, i)
+        digest = input_digest(str(day["content"]), str(after.get("early", "")), state_digest)
+        if day["input"] == digest:
+            state_digest = str(day["state"])
         else:
-            if loaded_from is not None:
-                state, loaded_from = store.day_state(loaded_from), None
-            paths = f"{paths_before} {day.paths}".split()
-            segmented, counts = segment_date(store, str(day.date), paths, state)
-            state, state_digest = segmented.state, digest_of_state(segmented.state)
-            store.set_day(
-                str(day.date),
-                digests=(digest, state_digest),
-                counts=counts,
-                state=state,
-                summary=tracks.summarise(segmented.tracked),
-                coverage=learn_date(
-                    store, str(day.date), str(day.paths).split(), segmented.tracked
-                ),
-            )
+            before = str(days[i - 1]["date"]) if i else ""
+            counts, state_digest = _work_out(store, day, before, after, digest)
             done += 1
             reports += counts["reports"]
             duplicates += counts["duplicates"]
-            jumps += counts["rejected_jumps"]
-        paths_before, content_before = str(day.paths), str(day.content)
+            false_fixes += counts["false_fixes"]
         if progress:
             progress(i + 1, len(days))
-    return DaysReport(done, reports, duplicates, jumps)
+    return DaysReport(done, reports, duplicates, false_fixes)
 
 
 def stale(store: Queries) -> list[str]:
     """Find UTC dates that `refresh` would work out, but later ones that a change would reach."""
-    content_before = state_digest = ""
-    found = []
-    for day in store.day_files().itertuples(index=False):
-        if day.input != input_digest(content_before, str(day.content), state_digest):
-            found.append(str(day.date))
-        content_before, state_digest = str(day.content), str(day.state)
+    days = _days(store)
+    state_digest, found = "", []
+    for i, day in enumerate(days):
+        early = str(_next(days, i).get("early", ""))
+        if day["input"] != input_digest(str(day["content"]), early, state_digest):
+            found.append(str(day["date"]))
+        state_digest = str(day["state"])
     return found
 
 
-def segment_date(
-    store: Queries, date: str, paths: list[str], state: pd.DataFrame
-) -> tuple[tracks.Segmented, dict[str, int]]:
-    """Segment one UTC date; with its counts: reports, duplicates, rejected jumps.
+def _days(store: Queries) -> list[dict[str, Any]]:
+    rows = store.day_files().to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
-    Parameters
-    ----------
-    paths
-        Files of the date and of the one before, whose last reports may have copies in it.
-    state
-        `hull_limits.STATE` as of the end of the date before.
+
+def _next(days: list[dict[str, Any]], i: int) -> dict[str, Any]:
+    """Return what is known of the date after, nothing where there are no reports of it."""
+    if i + 1 == len(days):
+        return {}
+    following = pd.Timestamp(days[i]["date"]) + timedelta(days=1)
+    return days[i + 1] if f"{following:%Y-%m-%d}" == days[i + 1]["date"] else {}
+
+
+def _work_out(
+    store: Writer, day: dict[str, Any], before: str, after: dict[str, Any], digest: str
+) -> tuple[dict[str, int], str]:
+    """Work out a date; return its counts and the digest of what the next one begins with."""
+    date, paths = str(day["date"]), str(day["paths"]).split()
+    midnight = pd.Timestamp(date, tz="UTC").as_unit("us")
+    morning = midnight + timedelta(days=1)
+    following = str(after["paths"]).split() if after.get("early") else []
+    found = integrity.judge_date(
+        midnight,
+        store.judged_since(before, midnight - integrity.LOOK_BACK),
+        store.day_positions(paths, midnight, until=morning),
+        store.day_positions(following, morning, until=morning + integrity.SETTLING)
+        if following
+        else empty(POSITIONS),
+        store.day_state(before),
+    )
+    ended = digest_of_end(found, morning - integrity.LOOK_BACK)
+    tracked = integrity.parted(found.judged).tracked
+    store.set_day(
+        date,
+        digests=(digest, ended),
+        counts=found.counts,
+        judged=found.judged,
+        state=found.state,
+        summary=tracks.summarise(tracked),
+        coverage=coverage_learn.learn(tracked, store.receptions(paths, midnight)),
+    )
+    return found.counts, ended
+
+
+def input_digest(content: str, early: str, state_digest: str) -> str:
+    """Return a digest of all that a date's verdicts, tracks and coverage rest on.
+
+    Its own content, what the date after begins with (see `Queries.day_files`), and the digest of
+    what the date before ended with, empty for the first date of the store.
     """
-    midnight = pd.Timestamp(date, tz="UTC")
-    margin = pd.Timedelta(seconds=tracks.DUPLICATE_WINDOW_S)
-    received = store.day_positions(paths, midnight - margin)
-    positions, n_duplicates = tracks.deduplicate(received, since=midnight)
-    segmented = tracks.segment(positions, state)
-    counts = {
-        "reports": len(positions),
-        "duplicates": n_duplicates,
-        "rejected_jumps": len(segmented.noise),
-    }
-    return segmented, counts
-
-
-def learn_date(
-    store: Queries, date: str, paths: list[str], tracked: pd.DataFrame
-) -> coverage.Coverage:
-    """Learn the coverage of one UTC date, from all tracks and the date's own files."""
-    return coverage_learn.learn(tracked, store.receptions(paths, pd.Timestamp(date, tz="UTC")))
-
-
-def input_digest(content_before: str, content: str, state_digest: str) -> str:
-    """Return a digest of all that a date's tracks and coverage rest on.
-
-    The content of the date before and of its own (see `Queries.day_files`), and the digest of the
-    hulls that were open when it began, empty for the first date of the store.
-    """
-    text = f"{coverage.VERSION}|{content_before}|{content}|{state_digest}"
+    text = f"{integrity.VERSION}|{coverage.VERSION}|{content}|{early}|{state_digest}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def digest_of_state(state: pd.DataFrame) -> str:
-    """Return a digest of the hulls that are open (`hull_limits.STATE`)."""
-    hashes = pd.util.hash_pandas_object(state.reset_index(drop=True), index=True)
-    return hashlib.sha256(hashes.to_numpy().tobytes()).hexdigest()[:16]
+def digest_of_end(found: integrity.JudgedDate, since: pd.Timestamp) -> str:
+    """Return a digest of what a date hands on: its last hours, and the hulls heard."""
+    tail = found.judged[found.judged["time"] >= since]
+    whole = hashlib.sha256()
+    for frame in (tail, found.state):
+        hashes = pd.util.hash_pandas_object(frame.reset_index(drop=True), index=True)
+        whole.update(hashes.to_numpy().tobytes())
+    return whole.hexdigest()[:16]

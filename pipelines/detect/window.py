@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from detectors.core import events, frames, run
 from detectors.core.detector import Context, Detector
-from detectors.kinematics import tracks
+from detectors.kinematics.integrity import PROVISIONAL, Segmented
 from detectors.surroundings.zones import Zones
 from pipelines.reference.codes import flag_states
 from pipelines.store import Queries
@@ -86,7 +88,7 @@ class Detection:
     heard: Heard | None = None
 
 
-Load = Callable[[pd.DataFrame, pd.Timestamp], tracks.Segmented]
+Load = Callable[[pd.DataFrame, pd.Timestamp], Segmented]
 """Loads the tracks of the vessels in `Queries.need` up to a time, as `Queries.segmented` does."""
 
 
@@ -109,7 +111,7 @@ class Look:
     before: dict[str, pd.DataFrame]
     failures: dict[str, tuple[str, str]]
     need: pd.DataFrame
-    segmented: tracks.Segmented
+    segmented: Segmented
     context: Context
     passes: int
 
@@ -128,6 +130,9 @@ def look(
 ) -> Look:
     """Look at a window, pass by pass, until no story is cut short.
 
+    The detectors look from `PROVISIONAL` before `start` on: until then verdicts of reports may have
+    changed since they were looked at last, and events with them.
+
     Where an event of a vessel begins so early that its detector lacks its look-back, while the
     store has older reports of that vessel, the vessel is loaded from twice as far back and the
     window looked at again.
@@ -141,6 +146,7 @@ def look(
     """
     say = progress or (lambda _: None)
     load = load or store.segmented
+    since = start - PROVISIONAL
     failures: dict[str, tuple[str, str]] = {}
 
     def failed(name: str, error: Exception) -> None:
@@ -152,7 +158,7 @@ def look(
         need = store.need(reach)
         say(f"pass {passes}: loading {len(need):,} vessels")
         segmented = load(need, end)
-        context = context_of(store, segmented, need, start, end, zones, models)
+        context = context_of(store, segmented, need, since, end, zones, models)
         found = run.run(
             [d for d in detectors if d.name not in failures],
             segmented.tracked,
@@ -164,7 +170,7 @@ def look(
         further = cut_short(before, detectors, need)
         if further.empty:
             return Look(before, failures, need, segmented, context, passes)
-        reach = extended(reach, further, start)
+        reach = extended(reach, further, since)
 
 
 def detect(
@@ -251,12 +257,13 @@ def first_reach(
 
 def longest_history(detectors: Sequence[Detector]) -> timedelta:
     """Return how far before a window detectors need reports, unless a story began earlier."""
-    return max((run.history(d, detectors) + d.settle for d in detectors), default=timedelta(0))
+    own = (run.history(d, detectors) + d.settle for d in detectors)
+    return PROVISIONAL + max(own, default=timedelta(0))
 
 
 def context_of(
     store: Queries,
-    segmented: tracks.Segmented,
+    segmented: Segmented,
     need: pd.DataFrame,
     start: pd.Timestamp,
     end: pd.Timestamp,
@@ -283,9 +290,10 @@ def events_to_compare(
 ) -> pd.DataFrame:
     """Return stored events that these detectors report on, and any other's that touch the window.
 
-    A detector reports on events that touch the window or ended less than its settling time before.
+    A detector reports on events that touch the window or ended less than its settling time, and
+    that of verdicts, before.
     """
-    longest = max((d.settle for d in detectors), default=timedelta(0))
+    longest = PROVISIONAL + max((d.settle for d in detectors), default=timedelta(0))
     return to_compare(store.events_touching(start - longest, end), detectors, start, end)
 
 
@@ -294,9 +302,21 @@ def to_compare(
 ) -> pd.DataFrame:
     """Return the same of known events, none of them retracted."""
     settle = known["detector"].map({d.name: d.settle for d in detectors})
-    since = start - pd.to_timedelta(settle).fillna(pd.Timedelta(0))
+    since = start - PROVISIONAL - pd.to_timedelta(settle).fillna(pd.Timedelta(0))
     reported_on = (known["end"].isna() | (known["end"] >= since)) & (known["start"] <= end)
     return known[reported_on].reset_index(drop=True)
+
+
+def before_window(
+    found: pd.DataFrame, detectors: Sequence[Detector], start: pd.Timestamp
+) -> NDArray[np.bool_]:
+    """Tell which events were over before a window began, for longer than their detector settles.
+
+    They were looked at again since the verdicts that they rest on may have changed.
+    """
+    settle = found["detector"].map({d.name: d.settle for d in detectors})
+    over = found["end"] < start - pd.to_timedelta(settle).fillna(pd.Timedelta(0))
+    return np.asarray(over.to_numpy(bool))
 
 
 def vessels_of(store: Queries, positions: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:

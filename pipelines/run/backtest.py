@@ -14,7 +14,7 @@ from detectors.core.errors import ConfigError
 from detectors.kinematics.geodesy import METRES_PER_NM
 from detectors.surroundings.zones import Zones
 from pipelines.base.assignments import assignment
-from pipelines.detect.window import Detection, detect
+from pipelines.detect.window import Detection, before_window, detect
 from pipelines.store import Queries
 
 UNITS: Final[Mapping[str, tuple[str, float]]] = {
@@ -158,6 +158,7 @@ def backtest(
             what = "; ".join(f"{k}: {text}" for k, text in found.failures.items())
             raise ConfigError(f"the look at that span failed: {what}")
         own = found.events["detector"].isin(sorted(readers_of(pair[1], *names)))
+        own &= ~before_window(found.events, detectors, start)
         looks.append(replace(found, events=found.events[own].reset_index(drop=True)))
     return Backtest(looks[0], looks[1], compare(looks[0].events, looks[1].events))
 

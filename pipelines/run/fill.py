@@ -15,11 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
+from pipelines.detect.days import refresh
 from pipelines.detect.spread import work
-from pipelines.detect.spread.dates import work_out
 from pipelines.detect.spread.engines import Engine, Pending
 from pipelines.detect.spread.looks import Dispatcher, Found
-from pipelines.detect.window import events_to_compare, first_reach, longest_history
+from pipelines.detect.window import events_to_compare, first_reach
 from pipelines.run import runs
 from pipelines.run.setup import Setup
 from pipelines.run.windows import NoDataError, Window, asked_for, newest_report, window_between
@@ -121,16 +121,12 @@ def fill(
         days = list(_days(store, *span))
         inputs = _inputs(store)
         begun = _resume(store, folder, work.digest(place.fingerprint, inputs, *days))
-        first = (days[0][0] - longest_history(setup.detectors)).floor("D")
         newest = store.last_looked_at()
         onward = newest is None or newest <= days[-1][1]
-        # Where later days were looked at and aren't in the span, what is known of them counts.
-        last = days[-1][1] if onward or newest is None else newest
         with report.bar("Tracks and coverage", None) as bar:
-            index = work_out(store, engine, place, first=first, last=last, progress=bar.to)
-        dispatcher = Dispatcher(
-            engine, place, inputs, setup.detectors, index, setup.zones, setup.models
-        )
+            refresh(store, bar.to)
+        store.publish()  # so that workers see it
+        dispatcher = Dispatcher(engine, place, inputs, setup.detectors, setup.zones, setup.models)
         filling = _Filling(setup, store, dispatcher, begun, report, onward=onward)
         filled = filling.all(days)
     for kind in (*work.KINDS, _MARK):

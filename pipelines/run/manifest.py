@@ -139,10 +139,11 @@ def totals_of(inputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _cleaned(store: Queries, window: Window) -> dict[str, int]:
-    """Count copies and corrupt fixes set aside on the UTC dates of the window."""
+    """Count copies and what isn't sound on the UTC dates of the window."""
     first, last = window.start.strftime("%Y-%m-%d"), window.end.strftime("%Y-%m-%d")
     days = [json.loads(text) for text in store.day_counts(first, last)]
-    return {name: sum(day[name] for day in days) for name in ("duplicates", "rejected_jumps")}
+    names = ("duplicates", "false_fixes", "clock_faults", "not_vessels")
+    return {name: sum(day[name] for day in days) for name in names}
 
 
 def _configuration_hashes(installation: Installation) -> dict[str, str]:

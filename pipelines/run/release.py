@@ -29,7 +29,7 @@ from pipelines.base import marks as marking
 from pipelines.base.marks import Mark, MarkRules
 from pipelines.base.progress import Reporter, reporter
 from pipelines.base.settings import Installation
-from pipelines.detect.window import Detection, vessels_of
+from pipelines.detect.window import Detection, before_window, vessels_of
 from pipelines.ingest import Area
 from pipelines.publish import release as cut
 from pipelines.publish.packs import recipients
@@ -171,6 +171,8 @@ class Making:
         self.found: Look = self.view.look(start, end)
         compared = self.view.compared(self.before, self.found, start, end)
         self.after = learned(self.before, compared)
+        over = before_window(compared, self.view.detectors, start)
+        compared = compared[~(over & (compared["status"] == "unchanged").to_numpy(bool))]
         self.events = event_schema.sort(compared[[*_SCHEMA, "status"]])
 
     # ---- put together

@@ -28,6 +28,7 @@ from detectors.core import events as event_schema
 from detectors.core import frames
 from detectors.core.detector import Detector
 from detectors.core.errors import FrameError
+from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
 from pipelines.base.files import digest_of_files, replacing
 from pipelines.base.marks import Mark, MarkGiven, MarkRules
@@ -255,7 +256,8 @@ class View:
         rests_on = {
             **self._how,
             "window": [start.isoformat(), end.isoformat()],
-            "feeds": self.store.feeds_until(f"{end:%Y-%m-%d}"),
+            # Verdicts look ahead.
+            "feeds": self.store.feeds_until(f"{end + PROVISIONAL:%Y-%m-%d}"),
             "sightings": seen.astype("str").to_numpy().tolist(),
         }
         text = json.dumps(rests_on, sort_keys=True, default=str)

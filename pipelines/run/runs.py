@@ -23,7 +23,7 @@ from pipelines.base.settings import Installation
 from pipelines.base.visible import clean_lines
 from pipelines.detect.compare import compare
 from pipelines.detect.days import DaysReport, refresh
-from pipelines.detect.window import Detection, detect, events_to_compare
+from pipelines.detect.window import Detection, before_window, detect, events_to_compare
 from pipelines.publish.files import write_all
 from pipelines.publish.products import Products
 from pipelines.reference import layers as reference
@@ -153,6 +153,8 @@ def judge(store: Queries, setup: Setup, window: Window, detection: Detection) ->
     leads = replace(detection, events=events.concat([found, held]))
     past = store.events_touching(window.start - HISTORY, window.start)
     lists = watchlists.load(setup.installation.watchlists)
+    over = found[before_window(found, setup.detectors, window.start)]["event_id"]
+    over = over[over.isin(stored["event_id"])]
     assessed = assess(
         leads,
         gazetteer,
@@ -161,6 +163,7 @@ def judge(store: Queries, setup: Setup, window: Window, detection: Detection) ->
         watchlists=lists,
         dispositions=store.dispositions(),
         looked_at=detection.heard.vessels if detection.heard else None,
+        told_before=set(over),
     )
     told = assessed.events
     compared = compare(told[~told["event_id"].isin(held["event_id"])], stored, succeeded)
@@ -168,6 +171,8 @@ def judge(store: Queries, setup: Setup, window: Window, detection: Detection) ->
     versions = None if last is None else store.manifest(str(last["run_id"])).get("detectors")
     known = Known.of(store.known_incidents(), compared, versions, store.last_looked_at())
     assessed = named(assessed, known)
+    same = compared["event_id"].isin(over) & (compared["status"] == "unchanged")
+    compared = compared[~same].reset_index(drop=True)
     return Judged(window, detection, assessed, compared, lists)
 
 

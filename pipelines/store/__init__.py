@@ -143,7 +143,8 @@ def write(root: Path, settings: StoreSettings | None = None) -> Iterator[Writer]
 
 def _make(root: Path, settings: StoreSettings, where: Place) -> None:
     """Publish an empty catalogue."""
-    orphans = sum(name.endswith(".parquet") for name in where.sizes())
+    names = [name for name in where.sizes() if name.startswith("positions/")]
+    orphans = sum(name.endswith(".parquet") for name in names)
     if orphans:
         raise StoreError(
             f"the catalogue of the store in {root} is gone, but {orphans:,} files of positions "

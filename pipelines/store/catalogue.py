@@ -21,13 +21,13 @@ import duckdb
 
 from detectors.core import events, frames
 from detectors.core.errors import SelatError
-from detectors.kinematics import hull_limits, tracks
+from detectors.kinematics import integrity, tracks
 from detectors.surroundings.coverage import CELLS, FEED, RECEIVERS
 from pipelines.base.schemas import DISPOSITIONS, FLAGGED, INCIDENTS, OPERATIONS
 from pipelines.base.settings import StoreSettings
 from pipelines.store.sql import statement
 
-SCHEMA_VERSION: Final = 9
+SCHEMA_VERSION: Final = 10
 """Version of the tables below. To change them: raise it, and say in `migrations` how a store of the
 version before comes to it."""
 
@@ -87,11 +87,18 @@ TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
     },
     "days": {
         "date": _C("str", "", "UTC date whose tracks and coverage are worked out"),
-        "input": _C("str", "", "digest of its files and of the state it began with"),
+        "input": _C("str", "", "digest of all that its verdicts rest on"),
         "state": _C("str", "", "digest of the state it ended with"),
-        "counts": _C("str", "", "JSON: reports, duplicates, rejected jumps"),
+        "counts": _C("str", "", "JSON: reports, duplicates, and those that aren't sound"),
     },
-    "track_state": {"date": _C("str", "", "UTC date that it ends"), **hull_limits.STATE},
+    "track_files": {
+        "date": _C("str", "", "UTC date of its rows"),
+        "path": _C("str", "", "Parquet file of judged reports, relative to the store"),
+        "rows": _C("int64", "", "reports in it, copies left out"),
+        "bytes": _C("int64", "B", "size of the file"),
+        "sha256": _C("str", "", "hash of the file"),
+    },
+    "track_state": {"date": _C("str", "", "UTC date that it ends"), **integrity.STATE},
     "track_days": {"date": _C("str", "", "UTC date"), **tracks.SUMMARY},
     "coverage_cells": CELLS,
     "coverage_feed": FEED,

@@ -91,6 +91,7 @@ def check(
             problems = [*_tables(store)]
             if not problems:
                 problems += _files(root, store, progress)
+                problems += _judged(store)
                 problems += _presence(root, store)
                 problems += [*_ledger(store), *_references(store), *_derived(store)]
                 problems += [*_superseded(store), *_left_over(root, store, settings)]
@@ -102,7 +103,10 @@ def check(
         return problems
     with write(root, settings) as writer:  # which removes left-overs
         summed = "presence of "
-        writer.repair(p.where.removeprefix(summed) for p in problems if p.where.startswith(summed))
+        writer.repair(
+            [p.where.removeprefix(summed) for p in problems if p.where.startswith(summed)],
+            [p.where for p in problems if p.where.startswith("tracks/")],
+        )
     return [replace(p, repaired=p.mendable) for p in problems]
 
 
@@ -171,6 +175,24 @@ def _wrong_with(path: Path, file: Any, held: pd.DataFrame, store: Queries) -> st
     if counted != dict(zip(found["feed_key"], found["rows"], strict=True)):
         return "the rows of each feed aren't those that the catalogue says"
     return ""
+
+
+def _judged(store: Queries) -> Iterable[StoreProblem]:
+    for file in store.sql("SELECT * FROM track_files ORDER BY path").itertuples(index=False):
+        path = store.original(str(file.path))
+        if not path.is_file():
+            wrong = "the file is missing"
+        elif path.stat().st_size != file.bytes or sha256(path) != file.sha256:
+            wrong = "the file's content has changed since it was written"
+        else:
+            continue
+        yield StoreProblem(
+            "error",
+            str(file.path),
+            wrong,
+            "selat store check --repair forgets it, and the next run works it out again",
+            mendable=True,
+        )
 
 
 def _presence(root: Path, store: Queries) -> Iterable[StoreProblem]:

@@ -64,10 +64,17 @@ class NewFiles:
         self._feeds: list[dict[str, Any]] = []
 
     def write(
-        self, date: str, stem: str, rows: "pa.Table | Iterable[pa.RecordBatch]"
+        self,
+        date: str,
+        stem: str,
+        rows: "pa.Table | Iterable[pa.RecordBatch]",
+        kind: str = "positions",
     ) -> dict[str, Any]:
-        """Write sorted rows of a date to a new file, flushed to the disk; returns its entry."""
-        folder = self._root / "positions" / f"date={date}"
+        """Write sorted rows of a date to a new file, flushed to the disk; returns its entry.
+
+        `kind` is one of `place.KINDS`.
+        """
+        folder = self._root / kind / f"date={date}"
         path = _unused(folder, stem)
         # Named before it is written, so that `discard` finds it however the writing ends.
         entry: dict[str, Any] = {"path": str(path.relative_to(self._root)), "date": date}
@@ -76,7 +83,8 @@ class NewFiles:
             folder.mkdir(parents=True)
             sync(folder.parent)
             sync(folder.parent.parent)
-        entry["rows"], entry["sha256"] = positions.write(path, rows)
+        schema = positions.SCHEMA if kind == "positions" else positions.JUDGED
+        entry["rows"], entry["sha256"] = positions.write(path, rows, schema)
         sync(path)
         sync(folder)
         entry["bytes"] = path.stat().st_size

@@ -34,6 +34,7 @@ MIGRATIONS: Final = {
     7: ("to_7_feed_places", "to_7_late_reports", "to_7_disposition_sources"),
     8: ("to_8_evidence", "to_8_evidence_revisions"),
     9: ("to_9_flags", "to_9_incidents"),
+    10: ("to_10_derived", "to_10_track_state", "to_10_track_files"),
 }
 """By version: the statements (files of `sql/`) that bring the version before to it."""
 

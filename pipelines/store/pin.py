@@ -55,7 +55,7 @@ def pin(root: Path, copy: Path, settings: StoreSettings) -> Pinned:
     try:
         version = version_of(connection)
         store = Queries(connection, root)
-        files = store.sql("SELECT path, bytes, sha256 FROM files ORDER BY path")
+        files = store.contents()
         named = [PinnedFile(**{str(k): v for k, v in f.items()}) for f in files.to_dict("records")]
         runs = store.sql("SELECT run_id FROM runs ORDER BY ordinal")["run_id"]
         return Pinned(copy, tuple(named), tuple(map(str, runs)), version, store.simulated)

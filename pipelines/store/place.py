@@ -28,6 +28,9 @@ from pipelines.store.claim import LATEST, Claim, Latest, share_lock
 from pipelines.store.positions import sha256
 
 CATALOGUE: Final = "catalogue.duckdb"
+KINDS: Final = ("positions", "tracks")
+"""Folders of files: reports as received, and as judged."""
+
 KEPT_CATALOGUES: Final = 3
 """So many of the newest stay, for readers that are downloading one."""
 
@@ -59,10 +62,10 @@ class Place(Protocol):
         """Take the next catalogue."""
 
     def remove(self, name: str) -> None:
-        """Remove a file of positions."""
+        """Remove a file."""
 
     def sizes(self) -> dict[str, int]:
-        """Return files of positions that are there, with their size in bytes."""
+        """Return files of `KINDS` that are there, with their size in bytes."""
 
     def original(self, name: str) -> Path:
         """Return a file as it lies there, not as it was read once."""
@@ -249,9 +252,11 @@ class Elsewhere:
 
     def sizes(self) -> dict[str, int]:
         """Return files there."""
-        chosen = pafs.FileSelector(self._of("positions"), recursive=True, allow_not_found=True)
-        with _told(self._url):
-            found = self._system.get_file_info(chosen)
+        found: list[pafs.FileInfo] = []
+        for kind in KINDS:
+            chosen = pafs.FileSelector(self._of(kind), recursive=True, allow_not_found=True)
+            with _told(self._url):
+                found += self._system.get_file_info(chosen)
         start = len(self._base) + 1
         return {f.path[start:]: int(f.size) for f in found if f.type == pafs.FileType.File}
 
@@ -380,8 +385,8 @@ def _open(settings: StoreSettings) -> tuple[pafs.FileSystem, str]:
 
 
 def sizes_here(root: Path) -> dict[str, int]:
-    """Return files of positions in a folder, with their size in bytes."""
-    found = (root / "positions").glob("date=*/*")
+    """Return files of `KINDS` in a folder, with their size in bytes."""
+    found = (path for kind in KINDS for path in (root / kind).glob("date=*/*"))
     return {path.relative_to(root).as_posix(): path.stat().st_size for path in found}
 
 

@@ -67,6 +67,17 @@ SCHEMA: Final = pa.schema(
     ],
     metadata={"selat_positions": FORMAT},
 )
+JUDGED: Final = pa.schema(
+    [
+        *(f for f in SCHEMA if f.name not in {"feed_key", "station"}),
+        pa.field("verdict", pa.uint8(), nullable=False),
+        pa.field("hull", pa.uint8(), nullable=False),
+        pa.field("shift_s", pa.float32()),
+    ],
+    metadata={"selat_judged": "1"},
+)
+"""Columns of judged reports (`integrity.JUDGED`), copies left out; sorted by vessel and time."""
+
 WITHOUT_STATION: Final = tuple(name for name in SCHEMA.names if name != "station")
 """Columns of files that were written before stations were kept."""
 
@@ -80,9 +91,13 @@ _SOUGHT: Final = ("mmsi", "time")
 """Columns by which row groups are passed over when they are read."""
 
 _WORDS: Final = tuple(f.name for f in SCHEMA if f.type == _WORD)
-_DELTA: Final = {f.name: "DELTA_BINARY_PACKED" for f in SCHEMA if pa.types.is_integer(f.type)} | {
-    "time": "DELTA_BINARY_PACKED"
-}
+_RUNS: Final = ("verdict", "hull")
+"""Columns in which one value follows itself, mostly."""
+
+
+def _delta(schema: pa.Schema) -> dict[str, str]:
+    wholes = (f.name for f in schema if pa.types.is_integer(f.type) or f.name == "time")
+    return {name: "DELTA_BINARY_PACKED" for name in wholes if name not in _RUNS}
 
 
 def encode(positions: pd.DataFrame, feed_key: str) -> pa.Table:
@@ -112,6 +127,21 @@ def encode(positions: pd.DataFrame, feed_key: str) -> pa.Table:
         columns |= _on_grids(name, np.ascontiguousarray(positions[name].to_numpy()))
     held = [field for field in SCHEMA if field.name in columns]
     return pa.table([pa.array(columns[f.name], f.type) for f in held], schema=pa.schema(held))
+
+
+def encode_judged(judged: pd.DataFrame) -> pa.Table:
+    """Return `integrity.JUDGED` as rows of `JUDGED`.
+
+    Raises
+    ------
+    FrameError
+        As of `encode`.
+    """
+    rows = encode(judged[list(frames.POSITIONS)], "").drop_columns("feed_key")
+    for name in ("verdict", "hull", "shift_s"):
+        kind = JUDGED.field(name).type
+        rows = rows.append_column(name, pa.array(judged[name].to_numpy(), kind, from_pandas=True))
+    return rows
 
 
 def adopt(native: pa.Table, feed_key: str) -> pa.Table:
@@ -231,8 +261,10 @@ def _ranks(table: pa.Table, name: str) -> NDArray[np.int64]:
     return np.asarray(rank[np.asarray(column.indices)])
 
 
-def write(path: Path, batches: pa.Table | Iterator[pa.RecordBatch]) -> tuple[int, str]:
-    """Write rows of `SCHEMA` to a new file; returns their number and the file's SHA-256.
+def write(
+    path: Path, batches: pa.Table | Iterator[pa.RecordBatch], schema: pa.Schema = SCHEMA
+) -> tuple[int, str]:
+    """Write rows of a schema to a new file; returns their number and the file's SHA-256.
 
     The file isn't flushed to the disk: the caller does.
     """
@@ -243,28 +275,28 @@ def write(path: Path, batches: pa.Table | Iterator[pa.RecordBatch]) -> tuple[int
         pa.OSFile(str(path), "wb") as file,
         pq.ParquetWriter(
             file,
-            SCHEMA,
+            schema,
             compression="zstd",
-            use_dictionary=list(_WORDS),
-            column_encoding=_DELTA,
+            use_dictionary=[n for n in (*_WORDS, *_RUNS) if n in schema.names],
+            column_encoding=_delta(schema),
             write_batch_size=16_384,
             write_statistics=list(_SOUGHT),
         ) as writer,
     ):
         for group in _groups(parts):
-            writer.write_table(_complete(group), row_group_size=ROW_GROUP_ROWS)
+            writer.write_table(_complete(group, schema), row_group_size=ROW_GROUP_ROWS)
             rows += len(group)
     return rows, sha256(path)
 
 
-def _complete(rows: pa.Table) -> pa.Table:
-    """Return encoded rows with all columns of `SCHEMA`."""
+def _complete(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return encoded rows with all columns of a schema."""
     there = set(rows.column_names)
     columns = [
         rows[f.name].cast(f.type) if f.name in there else pa.nulls(len(rows), f.type)
-        for f in SCHEMA
+        for f in schema
     ]
-    return pa.table(columns, schema=SCHEMA)
+    return pa.table(columns, schema=schema)
 
 
 def _groups(batches: Any) -> Iterator[pa.Table]:

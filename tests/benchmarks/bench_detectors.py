@@ -28,7 +28,7 @@ from sklearn.neighbors import BallTree
 import detectors
 from detectors.core import frames, run
 from detectors.core.detector import Context
-from detectors.kinematics import geodesy, tracks
+from detectors.kinematics import geodesy, integrity
 from detectors.surroundings import coverage_learn, normal
 from pipelines.base.settings import PROJECT, REFERENCE
 from pipelines.base.yaml_files import read_yaml
@@ -79,7 +79,7 @@ def measure(file: Path, days: int, with_peers: bool) -> dict[str, Any]:
     load_s, positions = cpu(lambda: load(file))
     received = [positions]
     del positions
-    segment_s, segmented = cpu(lambda: tracks.segment(received.pop(), tracks.no_state()))
+    segment_s, segmented = cpu(lambda: integrity.segment(received.pop()))
     tracked = segmented.tracked
     learn_s, heard = cpu(lambda: coverage_learn.learn(tracked))
     for name, seconds in (("load and sort", load_s), ("tracks", segment_s), ("coverage", learn_s)):

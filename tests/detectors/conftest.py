@@ -541,11 +541,12 @@ class Stage:
     def drive(
         self, detector: Detector, windows: Sequence[tuple[pd.Timestamp, pd.Timestamp]]
     ) -> pd.DataFrame:
-        """Look at windows in turn; what touches a window, or is found again, is replaced."""
+        """Look at windows in turn; what a window reports on, or is found again, is replaced."""
         kept = events.empty()
         for start, end in windows:
             found = self.look(detector, start, end)
-            touches = (kept["start"] <= end) & (kept["end"].isna() | (kept["end"] >= start))
+            since = start - detector.settle
+            touches = (kept["start"] <= end) & (kept["end"].isna() | (kept["end"] >= since))
             again = kept["event_id"].isin(found["event_id"])
             kept = events.concat([kept[~touches & ~again], found])
         return kept

@@ -52,7 +52,7 @@ import yaml
 import detectors
 from detectors.core import frames
 from detectors.core.detector import Context
-from detectors.kinematics import geodesy, tracks
+from detectors.kinematics import geodesy, integrity
 from detectors.surroundings import coverage_learn
 from detectors.surroundings.coverage import Coverage
 
@@ -180,8 +180,8 @@ def test_case(
     positions = fill(table)
     noise = frames.empty(frames.NOISE)
     if given.get("segmented"):
-        received, _ = tracks.deduplicate(frames.select(positions, frames.POSITIONS))
-        positions, noise, _, _ = tracks.segment(received, tracks.no_state())
+        received = frames.select(positions, frames.POSITIONS)
+        positions, noise = integrity.segment(received)
     features = []
     if (folder / "zones.geojson").exists():
         features = zone_features(folder / "zones.geojson")

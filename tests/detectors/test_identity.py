@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from detectors.core import frames
 from detectors.core.explain import explain
 from detectors.identity import Identity
-from detectors.kinematics import geodesy, tracks
+from detectors.kinematics import geodesy, integrity
 
 T0 = pd.Timestamp("2026-03-01T00:00Z")
 HOURS = 16
@@ -62,7 +62,7 @@ def reports(mmsi: int, time_s, lat, lon, rng, speed_kn=12.0, course_deg=90.0) ->
 
 def staged(stage_of, zones_from, *parts: pd.DataFrame):
     whole = frames.conform(pd.concat(parts, ignore_index=True), frames.POSITIONS)
-    found = tracks.segment(tracks.deduplicate(whole)[0], tracks.no_state())
+    found = integrity.segment(whole)
     end = T0 + pd.Timedelta(hours=HOURS)
     return stage_of(found.tracked, zones_from([]), T0, end)
 

@@ -10,7 +10,42 @@ Sources: GFW's gpsdio-segment (https://github.com/GlobalFishingWatch/gpsdio-segm
 hull can have made; A. Viterbi, Error bounds for convolutional codes (1967), for the search.
 """
 
+from detectors.kinematics.integrity.dates import (
+    JUDGED,
+    LOOK_BACK,
+    PROVISIONAL,
+    SETTLING,
+    STATE,
+    VERSION,
+    JudgedDate,
+    Segmented,
+    final_at,
+    judge_alone,
+    judge_date,
+    parted,
+    segment,
+)
 from detectors.kinematics.integrity.settling import SETTLING_S, settle
 from detectors.kinematics.integrity.verdicts import Judged, Reports, Verdict, judge
 
-__all__ = ["SETTLING_S", "Judged", "Reports", "Verdict", "judge", "settle"]
+__all__ = [
+    "JUDGED",
+    "LOOK_BACK",
+    "PROVISIONAL",
+    "SETTLING",
+    "SETTLING_S",
+    "STATE",
+    "VERSION",
+    "Judged",
+    "JudgedDate",
+    "Reports",
+    "Segmented",
+    "Verdict",
+    "final_at",
+    "judge",
+    "judge_alone",
+    "judge_date",
+    "parted",
+    "segment",
+    "settle",
+]

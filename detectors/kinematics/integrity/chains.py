@@ -33,13 +33,15 @@ MARGIN_KN: Final = 3.0
 
 MAX_SPEED_KN: Final = 60.0
 MAX_UNSUPPORTED_KN: Final = 30.0
-"""See `hull_limits`: no craft is faster, no merchant ship is faster than 30 kn."""
+"""The fastest craft in service make about 50 kn; no merchant ship is faster than 30 kn (the fastest
+container ships are built for 25 kn)."""
 
 HEADS: Final = 24
 """Ends of chains that are remembered at a time; it bounds the work that random fixes can cause."""
 
 LINEAGE: Final = 3
-"""Reports of one chain among them, so that a false last one doesn't end it."""
+"""Reports of one chain among them, so that a false last one doesn't end it, beside those from which
+it strayed."""
 
 
 @compiled
@@ -79,8 +81,8 @@ def best_chain(
     """Mark in `out` the chain of most worth among one vessel's `free` reports; return its length.
 
     Reports are in the order of time. Of several chains of one worth the one that ends first counts.
-    Linear in the reports: of each only `HEADS` ends of chains before it are looked at, of which no
-    chain has more than its last `LINEAGE`.
+    Linear in the reports: of each only `HEADS` ends of chains before it are looked at, of which a
+    chain has its last `LINEAGE`, and those from which it strayed.
     """
     n = len(time_us)
     worth = np.zeros(n)
@@ -104,11 +106,13 @@ def best_chain(
                 before[row] = head
         if best < 0 or worth[row] > worth[best]:
             best = row
-        # Its lineage keeps its last few reports.
-        old = before[row]
+        # Its lineage keeps its last few reports, and those from which it strayed: the chain may go
+        # on from there.
+        old, next_of_old = before[row], np.int64(row)
         for _ in range(LINEAGE - 1):
+            next_of_old = old
             old = before[old] if old >= 0 else np.int64(-1)
-        if old >= 0:
+        if old >= 0 and worth[next_of_old] - worth[old] >= 1.0:
             for place in range(count):
                 if heads[place] == old:
                     for later in range(place, count - 1):
@@ -131,6 +135,52 @@ def best_chain(
         length += 1
         best = before[best]
     return length
+
+
+def one_hull(
+    bounds: NDArray[np.int64],
+    reports: Any,
+    free: NDArray[np.bool_],
+    known: NDArray[np.uint8],
+    numbers: NDArray[np.int64],
+) -> None:
+    """Find vessels that are plainly one hull: every step between `free` reports costs nothing.
+
+    Written to `numbers` is, by vessel, the number by which its reports are `known` (0 where none
+    is), or -1 where there is more to it. What `best_chain` finds of the others is all of them.
+    """
+    _one_hull(bounds, reports.time_us, reports.lat, reports.lon, reports.sog, free, known, numbers)
+
+
+@compiled
+def _one_hull(
+    bounds: Any,
+    time_us: Any,
+    lat: Any,
+    lon: Any,
+    sog: Any,
+    free: Any,
+    known: Any,
+    numbers: Any,
+) -> None:
+    for vessel in range(len(bounds) - 1):
+        before = -1
+        for row in range(bounds[vessel], bounds[vessel + 1]):
+            if not free[row]:
+                continue
+            if known[row] > 0:
+                if numbers[vessel] > 0 and numbers[vessel] != known[row]:
+                    numbers[vessel] = -1
+                    break
+                numbers[vessel] = known[row]
+            if before >= 0:
+                passed_s = (time_us[row] - time_us[before]) / SECOND_US
+                apart_m = apart(lat[before], lon[before], lat[row], lon[row])
+                cost = step_cost(apart_m, passed_s, sog[before], sog[row], 0.0)
+                if passed_s <= 0.0 or cost > 0.0:
+                    numbers[vessel] = -1
+                    break
+            before = row
 
 
 def usual_kn(time_us: NDArray[np.int64], lat: Any, lon: Any, sog: Any) -> float:

@@ -10,28 +10,36 @@ from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US, offsets
 from detectors.kinematics.geodesy import distance_m
-from detectors.kinematics.hull_limits import CLOSING_S
-from detectors.kinematics.integrity.chains import NEAR_M, best_chain, usual_kn
-from detectors.kinematics.integrity.shifted import repeated, shifts_s
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 COPY_S: Final = 5.0
-"""Reports of one content so close in time are copies (see `tracks.DUPLICATE_WINDOW_S`)."""
+"""Reports of one content so close in time are copies of one transmission.
+
+A vessel that isn't moving, the only one whose reports repeat themselves, reports every 10 s or
+less often: ITU-R M.1371-5, annex 1, tables 1 and 2. Half of that lets receivers' clocks and network
+delays differ by seconds and never joins two true reports, nor chains of them."""
+
+CLOSING_S: Final = 30 * 86_400.0
+"""A hull silent for longer is closed: by then anything on Earth is within its reach."""
+
+MAX_NUMBER: Final = 99
+"""Hulls of one number that a track id has room for. Reports of any further one are false."""
 
 MAX_HULLS: Final = 8
 """Hulls looked for under one number in one stretch; what is left over then is false."""
 
 CONFIRMING_REPORTS: Final = 3
-"""A further hull has so many reports in a row within `HULL_STEP_S` of one another, as in
-`hull_limits`; or, heard by satellite only, `MANY_REPORTS`."""
+"""A further hull has so many reports in a row within `HULL_STEP_S` of one another: corrupt fixes
+seldom agree thrice; or, heard by satellite only, `MANY_REPORTS`."""
 
 MANY_REPORTS: Final = 6
 
 HULL_STEP_S: Final = 900.0
-"""Three corrupt fixes of a day would else be a vessel (see `hull_limits.SHORT_STEP_S`)."""
+"""Three corrupt fixes of a day would else be a vessel. Class A and B under way report every 30 s or
+more often (ITU-R M.1371-5, annex 1, tables 1 and 2)."""
 
 SHIFTED_SHARE: Final = 0.5
 """So much of a chain on another's way at other times is that one's copy, shifted in time. The rest
@@ -42,6 +50,12 @@ JAMMED_S: Final = 3_600
 JAMMED_DEG: Final = 0.25
 """False fixes of so many vessels within an hour at one place are of one interference: spoofed
 receivers all claim the same place (Bergman, Systematic GPS manipulation, 2019)."""
+
+
+BRIEF_REPORTS: Final = 12
+"""Two further hulls of one number at once, each heard so seldom and for at most `JAMMED_S`, are
+fixes that scatter, of which some lie on ways that a vessel can have gone. Boats that share a
+default number are heard more often or for longer."""
 
 
 class Verdict(IntEnum):
@@ -149,6 +163,10 @@ def judge(
     memory
         The hulls of each number that were heard before that.
     """
+    # What is compiled is imported by need: whoever only asks the store doesn't pay for it.
+    from detectors.kinematics.integrity.chains import one_hull
+    from detectors.kinematics.integrity.shifted import repeated
+
     n = len(reports)
     memory = memory or {}
     known = np.zeros(n, np.uint8) if known is None else known
@@ -163,15 +181,23 @@ def judge(
     verdict[late] = Verdict.CLOCK_FAULT
     shift_s[late] = late_s[late]
     bounds = offsets(reports.mmsi)
-    nobody = not_a_vessel(reports.mmsi[bounds[:-1]])
-    for first, last, is_none in zip(bounds[:-1], bounds[1:], nobody, strict=True):  # vessels
-        own = slice(int(first), int(last))
-        if is_none:
-            verdict[own] = Verdict.NOT_A_VESSEL
-            continue
+    mmsis = reports.mmsi[bounds[:-1]]
+    nobody = np.repeat(not_a_vessel(mmsis), np.diff(bounds))
+    verdict[nobody] = Verdict.NOT_A_VESSEL
+    shift_s[nobody] = np.nan
+    numbers = np.zeros(len(mmsis), np.int64)
+    one_hull(bounds, reports, verdict == Verdict.SOUND, known, numbers)
+    for place in np.flatnonzero(~not_a_vessel(mmsis)):  # vessels
+        own = slice(int(bounds[place]), int(bounds[place + 1]))
+        heard = memory.get(int(mmsis[place]), {})
         one = Judged(verdict[own], hull[own], shift_s[own])
-        heard = memory.get(int(reports.mmsi[first]), {})
-        _one_vessel(reports.take(own), known[own], heard, one)
+        if numbers[place] >= 0 and len(heard) < 2:
+            number, first = _number(int(numbers[place]), heard, int(reports.time_us[own.start]))
+            sound = one.verdict == Verdict.SOUND
+            one.hull[sound] = number
+            one.verdict[sound] = Verdict.SOUND if number == first else Verdict.OTHER_HULL
+        else:
+            _one_vessel(reports.take(own), known[own], heard, one)
     _interference(reports, verdict)
     return Judged(verdict, hull, shift_s)
 
@@ -179,12 +205,17 @@ def judge(
 def not_a_vessel(mmsi: Ints) -> Bools:
     """Tell which numbers are no vessel's: ITU-R M.585-9, annexes 1 and 2.
 
-    Aircraft (111), handheld stations (8), transmitters of distress (970 to 974), aids to navigation
-    (99), coast stations and groups (below 100000000).
+    Coast stations (00MIDxxxx) and groups (0MIDxxxxx), aircraft (111), handheld sets (8), aids to
+    navigation (99), transmitters of distress (970 to 979). A number that has none of the formats,
+    such as the 009... that boats' sets are left with, is a vessel's that says a wrong one.
     """
     first = mmsi // 1_000_000
-    kinds = (first == 111) | ((first >= 970) & (first <= 974)) | (first // 10 == 99)
-    return np.asarray(kinds | (first // 100 == 8) | (mmsi < 100_000_000))
+    kinds = (first == 111) | ((first >= 970) & (first <= 979))
+    for low, divisor in ((0, 1_000_000), (0, 10_000_000), (8, 10_000_000), (99, 1_000_000)):
+        # The digit behind the prefix begins a MID: 2 to 7.
+        begun = mmsi // divisor
+        kinds |= (begun // 10 == low) & (begun % 10 >= 2) & (begun % 10 <= 7)
+    return np.asarray(kinds)
 
 
 def _content(reports: Reports) -> tuple[Ints, ...]:
@@ -202,6 +233,9 @@ def _one_vessel(
     own: Reports, known: NDArray[np.uint8], heard: Mapping[int, Last], judged: Judged
 ) -> None:
     """Tell the hulls of one number apart; `judged` is changed in place."""
+    from detectors.kinematics.integrity.chains import best_chain, usual_kn
+    from detectors.kinematics.integrity.shifted import shifts_s
+
     free = judged.verdict == Verdict.SOUND
     times, lat, lon, sog = own.time_us, own.lat, own.lon, own.sog
     usual = usual_kn(times[free], lat[free], lon[free], sog[free])
@@ -221,11 +255,20 @@ def _one_vessel(
         shifted = shifts_s(own.take(hulls[0]), own.take(rows))
         on_way = ~np.isnan(shifted)
         if _is_hull(times[rows]) and np.mean(on_way) < SHIFTED_SHARE:
-            hulls.append(rows)
+            # The first hull's reports with wrong times are within the other's reach, hours off.
+            strays = on_way & _few(times[rows])
+            judged.verdict[rows[strays]] = Verdict.CLOCK_FAULT
+            judged.shift_s[rows[strays]] = shifted[strays]
+            hulls.append(rows[~strays])
             continue
         judged.verdict[rows] = np.where(on_way, Verdict.CLOCK_FAULT, Verdict.FALSE_FIX)
         judged.shift_s[rows] = shifted
     judged.verdict[free] = Verdict.FALSE_FIX
+    scattered = _scattered(times, hulls)
+    for rows in scattered:
+        judged.verdict[rows] = Verdict.FALSE_FIX
+    false = {int(rows[0]) for rows in scattered}
+    hulls = [rows for rows in hulls if int(rows[0]) not in false]
     still = {
         number: last
         for number, last in heard.items()
@@ -236,6 +279,9 @@ def _one_vessel(
         numbers = [number + max(heard) for number in numbers]
     first = min([*numbers, *still], default=1)
     for rows, number in zip(hulls, numbers, strict=True):
+        if number > MAX_NUMBER:
+            judged.verdict[rows] = Verdict.FALSE_FIX
+            continue
         judged.hull[rows] = number
         judged.verdict[rows] = Verdict.SOUND if number == first else Verdict.OTHER_HULL
 
@@ -249,21 +295,32 @@ def _numbers(
         votes = np.bincount(votes_of, minlength=256)
         votes[[0, *numbers]] = 0
         numbers[place] = int(votes.argmax()) if votes.any() else 0
-    for place, hull in enumerate(hulls):
+    # New ones by when they were first heard: a false track begins after the true one.
+    for place in sorted(range(len(hulls)), key=lambda place: int(hulls[place].time_us[0])):
         if numbers[place]:
             continue
+        hull = hulls[place]
         free = [number for number in still if number not in numbers]
         if free:
             lats, lons = ([getattr(still[n], name) for n in free] for name in ("lat", "lon"))
             far_m = distance_m(np.array(lats), np.array(lons), hull.lat[0], hull.lon[0])
             numbers[place] = free[int(np.argmin(far_m))]
         else:
-            numbers[place] = min(max([*numbers, *still], default=0) + 1, 255)
+            numbers[place] = max([*numbers, *still], default=0) + 1
     return numbers
+
+
+def _number(known: int, heard: Mapping[int, Last], start_us: int) -> tuple[int, int]:
+    """Return the number of a vessel's only hull, and the first of those that aren't closed."""
+    still = [n for n, last in heard.items() if start_us - last.time_us <= CLOSING_S * SECOND_US]
+    number = known or (still[0] if still else max(heard, default=0) + 1)
+    return min(number, MAX_NUMBER), min([number, *still])
 
 
 def _same_time(own: Reports, track: Ints, free: Bools) -> Ints:
     """Find what lies near the vessel's report of the very same time: times may be coarse."""
+    from detectors.kinematics.integrity.chains import NEAR_M
+
     rows = np.flatnonzero(free)
     place = np.minimum(np.searchsorted(own.time_us[track], own.time_us[rows]), len(track) - 1)
     twin = track[place]
@@ -279,6 +336,25 @@ def _is_hull(times_us: Ints) -> bool:
         return False
     near = np.diff(times_us) <= HULL_STEP_S * SECOND_US
     return bool(np.lib.stride_tricks.sliding_window_view(near, CONFIRMING_REPORTS - 1).all(1).any())
+
+
+def _scattered(times_us: Ints, hulls: list[Ints]) -> list[Ints]:
+    """Find further hulls that are heard briefly and seldom, two and more within `HULL_STEP_S`."""
+    brief = [rows for rows in hulls[1:] if len(rows) < BRIEF_REPORTS]
+    spans = [(int(times_us[rows[0]]), int(times_us[rows[-1]])) for rows in brief]
+    reach_us = int(HULL_STEP_S * SECOND_US)
+    found = []
+    for place, (first, last) in enumerate(spans):  # at most MAX_HULLS
+        near = (a <= last + reach_us and b >= first - reach_us for a, b in spans)
+        if last - first <= JAMMED_S * SECOND_US and sum(near) > 1:
+            found.append(brief[place])
+    return found
+
+
+def _few(times_us: Ints) -> Bools:
+    """Tell which reports of a chain are by themselves, with fewer than `CONFIRMING_REPORTS`."""
+    run = np.cumsum(np.r_[False, np.diff(times_us) > HULL_STEP_S * SECOND_US])
+    return np.asarray(np.bincount(run)[run] < CONFIRMING_REPORTS)
 
 
 def _interference(reports: Reports, verdict: NDArray[np.uint8]) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from detectors.core.errors import SelatError
 from detectors.core.evidence import Evidence
+from detectors.kinematics.integrity import final_at
 from pipelines.ask.explain.raw import RawReport, raw_reports
 from pipelines.ask.explain.reasons import Considered, considered
 from pipelines.ask.explain.revisions import Revision, learned_by_runs
@@ -112,6 +113,17 @@ class Explanation:
         """Its end, or up to when it was known to go on."""
         end: pd.Timestamp = self.event["end"]
         return self.moment.known_time if pd.isna(end) else end
+
+    @property
+    def provisional(self) -> str:
+        """Until when what comes in may change it, where it may."""
+        until = final_at(self.event["end"], self.moment.known_time)
+        if until is None or self.event["retracted"]:
+            return ""
+        return (
+            f"Provisional until {until:%Y-%m-%d %H:%M}Z: reports to come may show that some it "
+            "rests on are false"
+        )
 
     @property
     def overturned_by(self) -> str:

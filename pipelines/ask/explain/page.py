@@ -145,6 +145,7 @@ def _words(x: Explanation) -> dict[str, Any]:
     return {
         "as_known": "" if x.moment.now else str(x.moment),
         "retracted": f"Retracted by run {event['run_id']}{heir}" if event["retracted"] else "",
+        "provisional": x.provisional,
         "concluded": _concluded(x.dispositions),
         "limits": [[one.label, _limit(one)] for one in checks.rows(x.evidence)],
         "measured": [[name, clean(text)] for name, text in checks.facts(x.evidence)],

@@ -75,6 +75,8 @@ class _Show:
         if event["retracted"]:
             heir = f"; its story goes on as {x.superseded_by}" if x.superseded_by else ""
             self._print(f"Retracted by run {event['run_id']}{heir}", "bold red")
+        if x.provisional:
+            self._print(x.provisional)
         if event["supersedes"]:
             self._print(f"Takes over the story of {event['supersedes']}")
         for row in x.dispositions.to_dict("records"):

@@ -1,10 +1,10 @@
 """Months of days, looked at on an engine: in this process, or over workers and machines.
 
-Three stages with Parquet between them in a work folder that all workers share:
+Three stages; the second leaves Parquet in a work folder that all workers share:
 
-1. Per date: reports to tracks, one date after the other, since the hulls that are open at midnight
-   are carried over, and the coverage of each (`dates`).
-2. Per window: `window.look`, the same as for a night, with the tracks of stage 1 (`looks`).
+1. Per date: `days.refresh`, by the driver, one date after the other, since each rests on what the
+   one before ended with. What is worked out stays in the store.
+2. Per window: `window.look`, the same as for a night (`looks`).
 3. Per window, in order, by the driver, which alone writes to the store: events are compared,
    assessed, explained and recorded.
 

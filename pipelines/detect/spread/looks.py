@@ -11,9 +11,9 @@ import pandas as pd
 import detectors as catalogue
 from detectors.core import events, frames
 from detectors.core.detector import Detector
+from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
 from pipelines.detect import window
-from pipelines.detect.spread.dates import TrackIndex, load_tracks
 from pipelines.detect.spread.engines import Engine, Pending
 from pipelines.detect.spread.work import Place, digest, digest_of, read, reader, write
 from pipelines.reference import layers, models
@@ -35,8 +35,6 @@ class Task:
         The window, up to when reports are looked at, and the last moment that counts as looked at.
     reach
         Vessels and how far back they are wanted, as `window.first_reach` says.
-    index
-        The tracks up to `end`.
     """
 
     place: Place
@@ -45,7 +43,6 @@ class Task:
     end: pd.Timestamp
     until: pd.Timestamp
     reach: pd.DataFrame
-    index: TrackIndex
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,6 @@ def look(task: Task) -> Looked:
         task.end,
         task.until,
         digest_of(task.reach),
-        task.index,
     )
     folder = place.folder("looks", key)
     if not folder.exists():
@@ -84,9 +80,7 @@ def look(task: Task) -> Looked:
                 end=task.end,
                 zones=zones,
                 models=fitted,
-                load=partial(
-                    load_tracks, store, place, task.index, columns=_columns_for(detectors)
-                ),
+                load=partial(store.segmented, columns=_columns_for(detectors)),
             )
         heard = window.heard_by_vessel(seen.segmented.tracked, task.start, task.until)
         with place.make("looks", key) as unfinished:
@@ -124,15 +118,12 @@ class Dispatcher:
     ----------
     inputs
         Digest of all feeds and sightings in the store.
-    index
-        The tracks of the whole span.
     """
 
     engine: Engine
     place: Place
     inputs: str
     detectors: Sequence[Detector]
-    index: TrackIndex
     zones: Zones
     models: Mapping[str, Any]
 
@@ -140,8 +131,7 @@ class Dispatcher:
         self, start: pd.Timestamp, end: pd.Timestamp, until: pd.Timestamp, reach: pd.DataFrame
     ) -> Pending:
         """Have a window looked at; see `Task`."""
-        index = self.index.until(end)
-        task = Task(self.place, self.inputs, start, end, until, reach, index)
+        task = Task(self.place, self.inputs, start, end, until, reach)
         return self.engine.submit(look, task)
 
 
@@ -182,9 +172,15 @@ class Found:
         dispatcher = self._dispatcher
         wanted = sorted(mmsis & (self.concerned() | named))
         need = self._need[self._need["mmsi"].isin(wanted)].reset_index(drop=True)
-        segmented = load_tracks(store, dispatcher.place, dispatcher.index.until(end), need, end)
+        segmented = store.segmented(need, end)
         context = window.context_of(
-            store, segmented, need, start, end, dispatcher.zones, dispatcher.models
+            store,
+            segmented,
+            need,
+            start - PROVISIONAL,
+            end,
+            dispatcher.zones,
+            dispatcher.models,
         )
         heard = pd.read_parquet(self._folder / f"{_HEARD}.parquet")
         return window.detection_of(

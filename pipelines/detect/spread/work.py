@@ -22,7 +22,7 @@ from pipelines.store import read as read_store
 from pipelines.store.catalogue import sync
 
 KINDS = ("tracks", "coverage", "looks", "company")
-"""What results are of; `company` was left by earlier versions."""
+"""What results are of; all but `looks` were left by earlier versions."""
 
 
 class WorkerError(SelatError):

@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from detectors.core import frames
+from detectors.kinematics import integrity
 from pipelines.store.catalogue import TABLES, StoreError
 from pipelines.store.queries.generation import Generation
 from pipelines.store.sql import statement
@@ -22,7 +23,8 @@ class FileQueries(Generation):
     def lost(self) -> list[str]:
         """Return files that are missing, or whose size isn't what the catalogue says."""
         there = self._place.sizes()
-        rows = self._connection.execute("SELECT path, bytes FROM files ORDER BY path").fetchall()
+        here = self.contents()
+        rows = zip(here["path"], here["bytes"], strict=True)
         return [str(path) for path, size in rows if there.get(str(path)) != int(size)]
 
     def original(self, path: str) -> Path:
@@ -30,7 +32,7 @@ class FileQueries(Generation):
         return self._place.original(path)
 
     def there(self) -> dict[str, int]:
-        """Return files of positions that lie in the place, with their size in bytes."""
+        """Return files that lie in the place, with their size in bytes."""
         return self._place.sizes()
 
     def files(self) -> list[str]:
@@ -39,7 +41,16 @@ class FileQueries(Generation):
 
     def named(self) -> set[str]:
         """Return every file that the catalogue names, also those kept for older readers."""
-        return set(self.sql("SELECT path FROM files UNION SELECT path FROM superseded")["path"])
+        return {*self.contents()["path"], *self.superseded()}
+
+    def contents(self) -> pd.DataFrame:
+        """Return the files of this generation, of positions and judged: path, bytes, sha256.
+
+        Of a store of an older version too, which may have no judged ones.
+        """
+        tables = [table for table in ("files", "track_files") if self.columns(table)]
+        query = " UNION ALL ".join(f"SELECT path, bytes, sha256 FROM {t}" for t in tables)  # noqa: S608
+        return self.sql(f"{query} ORDER BY path")
 
     def superseded(self) -> list[str]:
         """Return files kept for older readers only."""
@@ -85,5 +96,8 @@ class FileQueries(Generation):
         return rows.to_arrow_reader(100_000)
 
     def day_files(self) -> pd.DataFrame:
-        """Return dates with positions: date, paths (blank-separated), content, digests."""
-        return self._ask("day_files")
+        """Return dates with positions: date, paths (blank-separated), content, digests.
+
+        `early` is of the content what holds reports of the first `integrity.SETTLING`.
+        """
+        return self._ask("day_files", early_s=integrity.SETTLING_S)

@@ -73,7 +73,10 @@ class Generation:
             If one is lost there, or isn't what the catalogue says.
         """
         wanted = list(paths)
-        query = "SELECT path, bytes, sha256 FROM files WHERE list_contains($paths, path)"
+        query = (
+            "SELECT path, bytes, sha256 FROM files WHERE list_contains($paths, path) UNION ALL "
+            "SELECT path, bytes, sha256 FROM track_files WHERE list_contains($paths, path)"
+        )
         rows = self._connection.execute(query, {"paths": wanted}).fetchall()
         self._place.fetch({str(path): (int(size), str(digest)) for path, size, digest in rows})
         return [str(self._root / path) for path in wanted]
@@ -85,12 +88,15 @@ class Generation:
         schema: Mapping[str, frames.Column] = frames.POSITIONS,
         **parameters: Any,
     ) -> pd.DataFrame:
+        """Return the columns of a schema that a statement gives of some files."""
         if not paths:
             return frames.empty(schema)
         files = self.fetched(paths)
         # By way of Arrow: seven times faster than `df`, which makes an object of every text.
         rows = self._connection.sql(statement(name), params={"files": files, **parameters})
-        return frames.conform(to_frame(rows.to_arrow_table()), schema)
+        return frames.conform(
+            to_frame(rows.project(*(f'"{name}"' for name in schema)).to_arrow_table()), schema
+        )
 
     def _registered(self, name: str, frame: pd.DataFrame) -> "_Registered":
         return _Registered(self._connection, name, frame)

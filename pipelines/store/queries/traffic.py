@@ -1,16 +1,22 @@
 """Questions about positions, tracks and coverage, and about what was heard when."""
 
+from collections.abc import Collection
 from functools import cache
+from typing import Final
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
 from detectors.core import frames
-from detectors.kinematics import hull_limits, tracks
-from detectors.kinematics.tracks import Segmented
+from detectors.kinematics import integrity
+from detectors.kinematics.integrity import Segmented
 from detectors.surroundings.coverage import CELLS, FEED, RECEIVERS, Coverage
 from pipelines.store.now import MOST_NEEDED, REFERENCE_DATES, Now, believed
 from pipelines.store.queries.generation import Generation
+
+FOREVER: Final = pd.Timestamp("2200-01-01", tz="UTC").as_unit("us")
+_ALWAYS: Final = ("mmsi", "time", "verdict", "hull")
 
 
 class TrafficQueries(Generation):
@@ -66,37 +72,77 @@ class TrafficQueries(Generation):
     def positions(self, need: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
         """Return `frames.POSITIONS` of the vessels in `need`, each from its from_time, up to `end`.
 
-        Copies of one transmission are left out, also of one that was first received just before
-        from_time.
+        Copies of one transmission are left out.
         """
-        if need.empty:
-            return frames.empty(frames.POSITIONS)
-        margin = pd.Timedelta(seconds=tracks.DUPLICATE_WINDOW_S)
-        first = (need["from_time"].min() - margin).strftime("%Y-%m-%d")
-        paths = self._ask("files_between", first=first, last=end.strftime("%Y-%m-%d"))["path"]
-        with self._registered("need", need):
-            received = self._read(
-                "positions", list(paths), end=end, margin_s=tracks.DUPLICATE_WINDOW_S
-            )
-        kept, _ = tracks.deduplicate(received)
-        from_time = kept["mmsi"].map(need.set_index("mmsi")["from_time"])
-        return kept[kept["time"] >= from_time].reset_index(drop=True)
+        return frames.select(self.judged(need, end), frames.POSITIONS)
 
-    def state_before(self, need: pd.DataFrame) -> pd.DataFrame:
-        """Return `hull_limits.STATE` of the vessels in `need`, as of each one's from_time."""
+    def judged(
+        self,
+        need: pd.DataFrame,
+        end: pd.Timestamp,
+        columns: Collection[str] = tuple(frames.POSITIONS),
+    ) -> pd.DataFrame:
+        """Return `integrity.JUDGED` of the vessels in `need`, each from its from_time, up to `end`.
+
+        As the dates were worked out; those that weren't yet are judged by themselves.
+
+        Parameters
+        ----------
+        columns
+            Those of `frames.POSITIONS` that are wanted.
+        """
+        schema = {
+            name: column
+            for name, column in integrity.JUDGED.items()
+            if name in _ALWAYS or name in columns
+        }
+        if need.empty:
+            return frames.empty(schema)
+        span = {"first": f"{need['from_time'].min():%Y-%m-%d}", "last": f"{end:%Y-%m-%d}"}
+        known = self.sql(
+            "SELECT path FROM track_files WHERE date BETWEEN $first AND $last ORDER BY date", span
+        )
+        waiting = self.sql(
+            "SELECT path FROM files WHERE date BETWEEN $first AND $last "
+            "AND date NOT IN (SELECT date FROM track_files) ORDER BY date, path",
+            span,
+        )
         with self._registered("need", need):
-            return frames.conform(self._ask("state_before"), hull_limits.STATE)
+            found = self._read("of_vessels", list(known["path"]), schema, end=end)
+            alone = self._read("of_vessels", list(waiting["path"]), end=end)
+        if len(alone):
+            more = frames.select(integrity.judge_alone(alone), schema)
+            found = pd.concat([found, more], ignore_index=True)
+        order = np.lexsort((frames.epoch_us(found["time"]), found["mmsi"].to_numpy()))
+        return found.take(order).reset_index(drop=True)
 
     def day_positions(
-        self, paths: list[str], since: pd.Timestamp, mmsis: tuple[int, int] | None = None
+        self,
+        paths: list[str],
+        since: pd.Timestamp,
+        mmsis: tuple[int, int] | None = None,
+        until: pd.Timestamp = FOREVER,
     ) -> pd.DataFrame:
-        """Return `frames.POSITIONS` since a time from some files of the store.
+        """Return `frames.POSITIONS` from a time to before another from some files of the store.
 
         With `mmsis` only vessels from the first MMSI on, below the second; files are sorted by
         MMSI, so that little else is read.
         """
         low, high = mmsis or (0, 1_000_000_000)
-        return self._read("day_positions", paths, since=since, low=low, high=high)
+        return self._read("day_positions", paths, since=since, until=until, low=low, high=high)
+
+    def judged_since(self, date: str, since: pd.Timestamp) -> pd.DataFrame:
+        """Return `integrity.JUDGED` of a date since a time, of all vessels."""
+        paths = self.sql("SELECT path FROM track_files WHERE date = $date", {"date": date})["path"]
+        everybody = {"low": 0, "high": 1_000_000_000}
+        return self._read(
+            "day_positions",
+            list(paths),
+            integrity.JUDGED,
+            since=since,
+            until=FOREVER,
+            **everybody,
+        )
 
     def receptions(self, paths: list[str], since: pd.Timestamp) -> pd.DataFrame:
         """Return `frames.RECEPTIONS` since a time from some files of the store."""
@@ -110,9 +156,9 @@ class TrafficQueries(Generation):
         return [str(text) for text in self.sql(query, {"first": first, "last": last})["counts"]]
 
     def day_state(self, date: str) -> pd.DataFrame:
-        """Return `hull_limits.STATE` as of the end of a date."""
-        query = "SELECT * EXCLUDE (date) FROM track_state WHERE date = $date ORDER BY ALL"
-        return frames.conform(self.sql(query, {"date": date}), hull_limits.STATE)
+        """Return `integrity.STATE` as of the end of a date."""
+        query = "SELECT * EXCLUDE (date) FROM track_state WHERE date = $date ORDER BY mmsi, hull"
+        return frames.conform(self.sql(query, {"date": date}), integrity.STATE)
 
     def coverage(self, first: pd.Timestamp, last: pd.Timestamp) -> Coverage:
         """Return coverage of the UTC dates from `first` to `last`."""
@@ -168,6 +214,16 @@ class TrafficQueries(Generation):
         """
         return self.segmented(need, end).tracked
 
-    def segmented(self, need: pd.DataFrame, end: pd.Timestamp) -> Segmented:
-        """Return the same with the reports that belong to no track."""
-        return tracks.segment(self.positions(need, end), self.state_before(need))
+    def segmented(
+        self,
+        need: pd.DataFrame,
+        end: pd.Timestamp,
+        columns: Collection[str] = tuple(frames.TRACKED),
+    ) -> Segmented:
+        """Return the same with the reports that belong to no track.
+
+        Only some columns of the tracks may be asked for.
+        """
+        found = integrity.parted(self.judged(need, end, {*columns, *frames.NOISE}))
+        schema = {name: frames.TRACKED[name] for name in frames.TRACKED if name in columns}
+        return Segmented(frames.select(found.tracked, schema), found.noise)

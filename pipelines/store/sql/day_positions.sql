@@ -1,5 +1,4 @@
--- Position reports since a time of the vessels from one MMSI on and below another, as received.
-SELECT mmsi, time, lat, lon, sog_kn, cog_deg, heading_deg, nav_status, msg_type, ais_class,
-       source, source_offset
+-- Reports of a span of time of the vessels from one MMSI on and below another.
+SELECT *
 FROM received($files)
-WHERE time >= $since AND mmsi >= $low AND mmsi < $high
+WHERE time >= $since AND time < $until AND mmsi >= $low AND mmsi < $high

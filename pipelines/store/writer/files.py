@@ -19,6 +19,7 @@ from pipelines.store.writer.publishing import Publishing
 
 DERIVED: Final = (
     "days",
+    "track_files",
     "track_state",
     "track_days",
     "coverage_cells",
@@ -26,6 +27,10 @@ DERIVED: Final = (
     "coverage_receivers",
 )
 """Tables of what was worked out from the positions of a date."""
+
+
+JUDGED_GRACE_H: Final = 1.0
+"""Hours that replaced judged reports stay at most: every look at a day replaces its file."""
 
 
 class FileWriter(Publishing):
@@ -92,18 +97,20 @@ class FileWriter(Publishing):
         there = self.there()
         self._insert("superseded", gone[[path in there for path in paths]])
         with self._registered("gone", gone):
-            for table in ("files", "file_feeds"):
+            for table in ("files", "file_feeds", "track_files"):
                 self._connection.execute(
                     f"DELETE FROM {table} WHERE path IN (SELECT path FROM gone)"  # noqa: S608
                 )
 
-    def repair(self, dates: Iterable[str] = ()) -> None:
+    def repair(self, dates: Iterable[str] = (), judged: Iterable[str] = ()) -> None:
         """Make anew what is summed from files, forget what has none; then publish.
 
         Parameters
         ----------
         dates
             UTC dates whose `presence` is summed up again from their files.
+        judged
+            Damaged files of judged reports: the next run works their dates out again.
         """
         there = self.there()
         lost = [path for path in self.superseded() if path not in there]
@@ -114,18 +121,28 @@ class FileWriter(Publishing):
                 self._connection.execute("DELETE FROM presence WHERE date = $date", {"date": date})
                 self._insert("presence", found)
             self._connection.execute("DELETE FROM superseded WHERE path IN $lost", {"lost": lost})
+            query = "SELECT date FROM track_files WHERE path IN $damaged"
+            damaged = list(judged)
+            for date in self.sql(query, {"damaged": damaged})["date"]:
+                self._connection.execute("DELETE FROM days WHERE date = $d", {"d": date})
+            self._supersede(damaged)
             self._forget_empty_dates()
         self.publish()
 
     def expire(self) -> int:
         """Remove superseded files whose grace period is over; returns how many."""
-        until = pd.Timestamp.now("UTC") - timedelta(hours=self._settings.grace_h)
-        query = "SELECT path FROM superseded WHERE time <= $until"
-        paths = list(self.sql(query, {"until": until})["path"])
+        now = pd.Timestamp.now("UTC")
+        over = {
+            "until": now - timedelta(hours=self._settings.grace_h),
+            "soon": now - timedelta(hours=min(self._settings.grace_h, JUDGED_GRACE_H)),
+        }
+        query = (
+            "FROM superseded WHERE time <= $until "
+            "OR (time <= $soon AND starts_with(path, 'tracks/'))"
+        )
+        paths = list(self.sql(f"SELECT path {query}", over)["path"])
         if paths:
-            self._connection.execute(
-                "DELETE FROM superseded WHERE time <= $until", {"until": until}
-            )
+            self._connection.execute(f"DELETE {query}", over)
             self.publish()  # first, so that no catalogue names a file that is gone
             for path in paths:
                 self._place.remove(path)
@@ -133,6 +150,11 @@ class FileWriter(Publishing):
 
     def _forget_empty_dates(self) -> None:
         """Remove what was worked out for dates that hold nothing any more."""
+        gone = self.sql(
+            "SELECT path FROM track_files WHERE date NOT IN (SELECT date FROM files) "
+            "OR date NOT IN (SELECT date FROM days)"
+        )
+        self._supersede(list(gone["path"]))
         for table in DERIVED:
             self._connection.execute(
                 f"DELETE FROM {table} WHERE date NOT IN (SELECT date FROM files)"  # noqa: S608

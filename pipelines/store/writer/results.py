@@ -9,15 +9,17 @@ import pandas as pd
 from detectors.core import frames
 from detectors.core.events import written
 from detectors.surroundings.coverage import Coverage
-from pipelines.store.catalogue import TABLES, StoreError
-from pipelines.store.writer.files import DERIVED
-from pipelines.store.writer.publishing import Publishing, keys_frame, one_row
+from pipelines.store import positions
+from pipelines.store.catalogue import TABLES, StoreError, room
+from pipelines.store.feeds import NewFiles
+from pipelines.store.writer.files import DERIVED, FileWriter
+from pipelines.store.writer.publishing import keys_frame, one_row
 
 REVISIONS: Final = ("created", "changed", "retracted")
 """What a run may do to an event that leaves a revision of it, kept for ever."""
 
 
-class ResultWriter(Publishing):
+class ResultWriter(FileWriter):
     """Records days that were worked out, finished runs, and what people concluded."""
 
     def set_day(
@@ -26,20 +28,56 @@ class ResultWriter(Publishing):
         *,
         digests: tuple[str, str],
         counts: Mapping[str, int],
+        judged: pd.DataFrame,
         state: pd.DataFrame,
         summary: pd.DataFrame,
         coverage: Coverage,
     ) -> None:
-        """Replace what was worked out from one UTC date: open hulls, tracks, coverage."""
+        """Replace what was worked out from one UTC date.
+
+        Parameters
+        ----------
+        digests
+            Of what it rests on, and of what the next date begins with.
+        counts, judged, state
+            As of `integrity.JudgedDate`.
+        summary, coverage
+            Its tracks, and where the feed is heard.
+        """
         day = {
             "date": date,
             "input": digests[0],
             "state": digests[1],
             "counts": json.dumps(counts, sort_keys=True),
         }
+        query = "SELECT path FROM track_files WHERE date = $d"
+        before = list(self.sql(query, {"d": date})["path"])
+        parts = NewFiles(self._root, self._place)
+        try:
+            with room(self._root):
+                rows = positions.encode_judged(judged)
+                parts.write(date, f"judged-{digests[0]}", rows, kind="tracks")
+            self._replace_day(date, day, before, parts, state, summary, coverage)
+        except BaseException:
+            parts.discard()
+            raise
+
+    def _replace_day(
+        self,
+        date: str,
+        day: Mapping[str, Any],
+        before: list[str],
+        parts: NewFiles,
+        state: pd.DataFrame,
+        summary: pd.DataFrame,
+        coverage: Coverage,
+    ) -> None:
         with self._transaction():
+            if before:
+                self._supersede(before)
             for table in DERIVED:
                 self._connection.execute(f"DELETE FROM {table} WHERE date = $d", {"d": date})  # noqa: S608
+            self._insert("track_files", parts.files)
             self._insert("days", one_row("days", day))
             self._insert("track_state", state.assign(date=date))
             self._insert("track_days", summary.assign(date=date))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from detectors.core import frames
 from detectors.core.frames import epoch_us, offsets
-from detectors.kinematics import geodesy, leaps, scatter, tracks
+from detectors.kinematics import geodesy, integrity, leaps, scatter
 
 T0 = pd.Timestamp("2026-03-01T00:00Z")
 MMSI = 563000101
@@ -49,8 +49,7 @@ def looked_at(t, lat, lon, speed_kn=12.0, mmsi=MMSI) -> pd.DataFrame:
 
 
 def merged(*tables: pd.DataFrame) -> scatter.Reports:
-    unique, _ = tracks.deduplicate(frames.conform(pd.concat(tables), frames.POSITIONS))
-    found = tracks.segment(unique, tracks.no_state())
+    found = integrity.segment(frames.conform(pd.concat(tables), frames.POSITIONS))
     rows, track = found.tracked, found.tracked["track_id"].to_numpy()
     columns = (rows[name].to_numpy() for name in ("lat", "lon", "sog_kn", "cog_deg"))
     arrays = Arrays(epoch_us(rows["time"]), *columns)

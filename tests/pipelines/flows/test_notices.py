@@ -211,7 +211,7 @@ def test_silence_a_rule_held_back_and_absence_are_told_by_the_commands_themselve
     home, feeds = with_records(tmp_path / "home"), tmp_path / "feeds"
     feeds.mkdir()
     with store.read(exercise_home / "store") as reader:
-        paths = [p for p in reader.named() if p not in reader.superseded()]
+        paths = reader.files()
         positions = reader.day_positions(sorted(paths), pd.Timestamp("2026-01-01", tz="UTC"))
     mmsis = sorted(set(positions["mmsi"]))
     positions = positions[positions["mmsi"].isin(mmsis[:40])]

@@ -283,4 +283,4 @@ def test_a_night_that_takes_too_long_or_is_killed_is_said_and_hinders_nothing(
     for name, table in tables(tmp_path).items():
         pd.testing.assert_frame_equal(table, calm[name])
     left = {p.name for p in installation.store.iterdir()}
-    assert left == {"catalogue.duckdb", "positions", "writer.lock"}
+    assert left == {"catalogue.duckdb", "positions", "tracks", "writer.lock"}

@@ -18,7 +18,7 @@ from pipelines.store.catalogue import TABLES
 
 START = pd.Timestamp("2026-01-05T16:00:00", tz="UTC").as_unit("us")
 
-_OF_FILES = {"files", "file_feeds", "superseded"}
+_OF_FILES = {"files", "file_feeds", "superseded", "track_files"}
 
 
 def tables_of(reader: store.Queries) -> dict[str, pd.DataFrame]:

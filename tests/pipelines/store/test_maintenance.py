@@ -141,7 +141,7 @@ def test_replaced_files_stay_for_a_grace_period(tmp_path: Path, feeds: dict[str,
         pass
     assert not set(old) & set(on_disk(root))
     with store.read(root) as reader:
-        assert reader.named() == set(on_disk(root))
+        assert set(reader.files()) == set(on_disk(root))
         assert reader.superseded() == []
     assert check(root) == []
 
@@ -351,6 +351,14 @@ MENDABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "tracks without day": (
         lambda root: change(root, "DELETE FROM days WHERE date = '2026-01-06'"),
         "1 dates without days",
+    ),
+    "judged file changed": (
+        lambda root: next(root.glob("tracks/*/*.parquet")).write_bytes(b"PAR1"),
+        "content has changed",
+    ),
+    "judged file lost": (
+        lambda root: next(root.glob("tracks/*/*.parquet")).unlink(),
+        "the file is missing",
     ),
     "superseded file": (
         lambda root: change(root, "INSERT INTO superseded VALUES ('positions/x', now())"),

@@ -17,7 +17,9 @@ from pipelines.store.catalogue import SCHEMA_VERSION
 from pipelines.store.check import check
 
 KEPT = Path(__file__).parent / "kept"
-ARCHIVES = sorted(KEPT.glob("schema-*.tar.xz"))
+ARCHIVES = sorted(
+    KEPT.glob("schema-*.tar.xz"), key=lambda path: int(path.name.split(".")[0].split("-")[1])
+)
 LATER = (
     "sighting_files",
     "sightings",
@@ -26,6 +28,7 @@ LATER = (
     "operations",
     "feed_places",
     "late_reports",
+    "track_files",
 )
 
 sys.path.append(str(KEPT))

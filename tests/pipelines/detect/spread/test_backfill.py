@@ -263,7 +263,7 @@ def test_the_driver_is_killed_twice(
 ) -> None:
     """First while tracks are worked out, then after the first run; the command does the rest."""
     home = copy(untouched, tmp_path)
-    killed_when(home, lambda: any((home / "backfill" / "tracks").glob("[!.]*")))
+    killed_when(home, lambda: any((home / "store" / "tracks").glob("*/*.parquet")))
     killed_when(home, (home / "latest").exists)
     with store.read(home / "store") as reader:
         done_before = len(reader.runs())

@@ -1,0 +1,8 @@
+-- Version 10: judged reports, a file for each date.
+CREATE TABLE IF NOT EXISTS track_files (
+    "date" VARCHAR,
+    "path" VARCHAR,
+    "rows" BIGINT,
+    "bytes" BIGINT,
+    "sha256" VARCHAR
+)

@@ -1,0 +1,9 @@
+-- Version 10: the hulls heard up to the end of each date.
+CREATE TABLE track_state (
+    "date" VARCHAR,
+    "mmsi" BIGINT,
+    "hull" SMALLINT,
+    "time" TIMESTAMPTZ,
+    "lat" DOUBLE,
+    "lon" DOUBLE
+)
