@@ -15,8 +15,8 @@ from detectors.core.telling import Told, Words
 from detectors.hypotheses.possible_meeting import HYPOTHESES
 from detectors.kinematics import timespan
 from detectors.possible_meeting.limits import Limits
-from detectors.possible_meeting.pairs import best, between_silences, pairs_of, with_loiterers
-from detectors.possible_meeting.read import loiterings_of, silences_of, types_of
+from detectors.possible_meeting.pairs import between_silences, with_loiterers
+from detectors.possible_meeting.read import loiterings_of, reports_of, silences_of, types_of
 from detectors.possible_meeting.story import Meeting, Silence
 from detectors.possible_meeting.told import tell
 from detectors.surroundings import nearby
@@ -98,10 +98,11 @@ class PossibleMeeting(Limits):
         silences = silences_of(self, context.events_of("gap"), positions, window[1])
         if not silences:
             return events.empty()
-        meetings = between_silences(self, silences, *pairs_of(self, silences))
-        loiterings = loiterings_of(context, positions)
-        meetings += with_loiterers(self, silences, loiterings, window[1])
-        chosen = best(self, meetings, types_of(context))
+        chosen = between_silences(self, silences)
+        reports = reports_of(context.events_of("loitering"), positions)
+        loiterings = loiterings_of(context, reports)
+        types = types_of(context)
+        chosen += with_loiterers(self, silences, loiterings, reports, types, window[1])
         return events.build([self._event(m, context) for m in chosen if self._touches(m, window)])
 
     def _touches(self, meeting: Meeting, window: tuple[int, int]) -> bool:
