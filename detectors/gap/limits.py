@@ -48,6 +48,15 @@ class Limits(Detector):
     berth_classes, approach_classes, approach_s, alongside_m
         Zones where vessels moor and transmitters are put out with the lights; 15 min of approach;
         500 m, beyond which a ship doesn't lie alongside.
+    min_lying, min_sets_off
+        5 vessels lying at once within a mile or so in the day before, and 2 whose sets went off as
+        they lay: a berth or an anchorage, whether a zone says so or not. Judgements: rafts of a
+        transfer are of two or three.
+    pass_history_s, min_passes, max_thin_reports, max_missed_chance
+        12 h, in 4 half hours of which it was heard; 5 reports of a vessel in a half hour on
+        average: class A at anchor and class B send ten (ITU-R M.1371-5, annex 1, tables 1 and 2),
+        of which a coast station hears most; of a pass one or two get into a feed. 0.005. Measured
+        on simulated nights: 2-4 reports where satellites alone hear, 9-14 off the coast stations.
     habit_s, alike_share
         Evidence says how often in the day before the same track was silent at least half as long
         while others around were heard: a set may be switched on and off all day, or fail.
@@ -85,6 +94,12 @@ class Limits(Detector):
     approach_classes: ZoneClasses = ("port", "landing_place")
     approach_s: PositiveInt = 900
     alongside_m: PositiveFloat = 500.0
+    min_lying: PositiveInt = 5
+    min_sets_off: PositiveInt = 2
+    pass_history_s: PositiveInt = Field(default=43_200, le=86_400)
+    min_passes: PositiveInt = 4
+    max_thin_reports: PositiveFloat = 5.0
+    max_missed_chance: PositiveFloat = Field(default=0.005, le=0.5)
     habit_s: PositiveInt = 86_400
     alike_share: PositiveFloat = Field(default=0.5, le=1.0)
     reach_share: PositiveFloat = Field(default=1.25, ge=1.0)

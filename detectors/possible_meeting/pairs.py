@@ -25,16 +25,20 @@ from detectors.possible_meeting.story import (
     prisms_of,
     told_apart,
 )
+from detectors.surroundings.coverage import SLOT_S, Coverage
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+SLOT_US: Final = SLOT_S * SECOND_US
 STEP_US: Final = 300 * SECOND_US
 """A loiterer's place is asked every five minutes, on the absolute grid."""
 TICKS_AT_ONCE: Final = 1_000_000
 
 
-def between_silences(limits: Limits, silences: Sequence[Silence]) -> list[Meeting]:
+def between_silences(
+    limits: Limits, silences: Sequence[Silence], heard: Coverage
+) -> list[Meeting]:
     """Find pairs of silences in which two vessels can have been together long enough.
 
     Each silence keeps its best partners among those that were heard again before it.
@@ -70,8 +74,30 @@ def between_silences(limits: Limits, silences: Sequence[Silence]) -> list[Meetin
         np.full(n, NAV_STATUS_UNDEFINED),
         np.full(n, np.nan),
         np.where(end_us[first] == events.NEVER, 0.0, both_us / union_us),
+        _chance(silences, prisms, first, second, heard),
     )
     return _best(limits, meetings, silences, silences, np.zeros(n, bool))
+
+
+def _chance(
+    silences: Sequence[Silence], prisms: Prisms, first: Ints, second: Ints, heard: Coverage
+) -> Floats:
+    """Return how likely it is that any other silence agrees with the first as the second does.
+
+    So many vessels were heard within a station's reach as it began, of whom each falls silent in a
+    half hour with the chance of that place and night. Of those that do, so many begin no further apart in
+    time as these two (a Poisson process), and of these as many end so too.
+    """
+    starts_us, rates = prisms.start_us, [s.facts.number("silence_probability") for s in silences]
+    around = heard.receiving(prisms.lat, prisms.lon, starts_us // SLOT_US)
+    rate = np.nan_to_num(np.array(rates), nan=1.0) * np.maximum(around, 1)
+    apart = 1.0 + 2.0 * np.abs(starts_us[first] - starts_us[second]) / SLOT_US
+    ends_us = np.array([s.end_us for s in silences], "int64")
+    is_open = (ends_us[first] == events.NEVER) | (ends_us[second] == events.NEVER)
+    ended_apart_us = np.abs(prisms.until_us[first] - prisms.until_us[second])
+    lasted_us = np.maximum(prisms.until_us[first] - starts_us[first], 1)
+    alike = np.where(is_open, 1.0, np.minimum((SLOT_US + 2.0 * ended_apart_us) / lasted_us, 1.0))
+    return np.asarray(1.0 - np.exp(-rate[first] * apart * alike))
 
 
 def with_loiterers(
@@ -132,6 +158,7 @@ def with_loiterers(
         reports.nav_status[row].astype("int64"),
         lone.duration_s - way_m / usual_mps,
         np.zeros(len(silence)),
+        np.ones(len(silence)),
     )
     excused = _have_reasons([types.get(int(m), -1) for m in mmsi[drift]], meetings.status)
     return _best(limits, meetings, silences, loiterings, excused)

@@ -37,7 +37,7 @@ def silences_of(
         direct_m = geodesy.distance_m(gap["lat"], gap["lon"], *after)
         reach_kn = float(
             reach.fastest_kn(
-                float(facts.get("speed_before_kn") or 0.0),
+                np.fmax(facts.number("speed_before_kn"), facts.number("usual_top_speed_kn")),
                 geodesy.speed_kn(direct_m, lasted_s),
                 limits.reach_share,
                 limits.min_reach_kn,

@@ -17,9 +17,7 @@ Ints = NDArray[np.int64]
 
 SLOW_KN: Final = 6.0
 """A vessel that lay still before its silence is taken to have gone as fast as this in it."""
-COINCIDENCE: Final = 0.6
-"""Overlap of two silences over their union from which on they are taken to agree."""
-SHARE_WORTH: Final = 0.4
+SHARE_WORTH: Final = 0.5
 """Weight of two that can have been together all the time, side by side."""
 
 
@@ -117,7 +115,8 @@ class Meetings:
 
     `first` is the row of the silence that a pair belongs to: of two the one that was heard again
     last. `status` is a loiterer's navigation status then, `spare_s` the time that the silent vessel
-    had to spare, `agreement` how far two silences agree; 15, NaN and 0 where that isn't asked.
+    had to spare, `agreement` how far two silences overlap, `chance` how likely it is that another
+    one agrees as well; 15, NaN, 0 and 1 where that isn't asked.
     """
 
     first: Ints
@@ -132,6 +131,7 @@ class Meetings:
     status: Ints
     spare_s: Floats
     agreement: Floats
+    chance: Floats
 
     @property
     def share(self) -> Floats:
@@ -140,9 +140,8 @@ class Meetings:
 
     def weight(self, tight_area_km2: float, min_meeting_s: float) -> Floats:
         """Return the weights; see the notes of the detector."""
-        at_once = 0.5 * np.maximum(0.0, (self.agreement - COINCIDENCE) / (1.0 - COINCIDENCE))
         tightness = 1.0 / np.sqrt(1.0 + self.area_km2 / tight_area_km2)
-        weight = SHARE_WORTH * self.share * (1.0 - (1.0 - tightness) * (1.0 - at_once))
+        weight = SHARE_WORTH * self.share * (1.0 - (1.0 - tightness) * self.chance)
         spare = np.nan_to_num(np.clip(self.spare_s / min_meeting_s, 0.0, 1.0), nan=1.0)
         return np.asarray(weight * (0.5 + 0.5 * spare))
 
@@ -164,6 +163,7 @@ class Meeting:
     share: float
     area_km2: float
     agreement: float
+    chance: float
     weight: float
     place: tuple[float, float]
     status: int
@@ -193,6 +193,7 @@ def told_apart(
                 float(share[k]),
                 float(meetings.area_km2[k]),
                 float(meetings.agreement[k]),
+                float(meetings.chance[k]),
                 float(weight[k]),
                 (float(meetings.lat[k]), float(meetings.lon[k])),
                 int(meetings.status[k]),

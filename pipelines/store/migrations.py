@@ -33,6 +33,7 @@ MIGRATIONS: Final = {
     6: ("to_6_coverage_receivers",),
     7: ("to_7_feed_places", "to_7_late_reports", "to_7_disposition_sources"),
     8: ("to_8_evidence", "to_8_evidence_revisions"),
+    9: ("to_9_coverage_lying",),
 }
 """By version: the statements (files of `sql/`) that bring the version before to it."""
 

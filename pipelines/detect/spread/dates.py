@@ -20,7 +20,12 @@ from pipelines.detect.spread.work import Place, digest, read, reader, write
 from pipelines.store import Queries, Writer
 from pipelines.store.arrow import to_frame
 
-_COVERAGE: Final = {"cells": coverage.CELLS, "feed": coverage.FEED, "receivers": coverage.RECEIVERS}
+_COVERAGE: Final = {
+    "cells": coverage.CELLS,
+    "feed": coverage.FEED,
+    "receivers": coverage.RECEIVERS,
+    "lying": coverage.LYING,
+}
 
 
 @dataclass(frozen=True)

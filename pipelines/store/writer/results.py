@@ -46,6 +46,7 @@ class ResultWriter(Publishing):
             self._insert("coverage_cells", coverage.cells)
             self._insert("coverage_feed", coverage.feed)
             self._insert("coverage_receivers", coverage.receivers)
+            self._insert("coverage_lying", coverage.lying)
 
     def add_run(
         self,

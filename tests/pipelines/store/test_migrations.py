@@ -19,6 +19,7 @@ from pipelines.store.check import check
 KEPT = Path(__file__).parent / "kept"
 ARCHIVES = sorted(KEPT.glob("schema-*.tar.xz"))
 LATER = (
+    "coverage_lying",
     "sighting_files",
     "sightings",
     "dispositions",
