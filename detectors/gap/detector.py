@@ -84,7 +84,7 @@ class Gap(Limits):
       nor would `approach_s` more of the same course and speed end in one of `approach_classes`;
       nor was it lying still within `alongside_m` of land, nor where `min_lying` or more lay at
       once in the day before and `min_sets_off` sets went off (`detectors.surroundings.lying`: a
-      berth, mapped or not) unless it is heard again elsewhere. A vessel under way there whose silence
+      berth, mapped or not) unless it is heard again elsewhere. One under way there whose silence
       ends outside any berth is an event all the same.
     - The MMSI *wasn't heard on another track* meanwhile. If it was, the question is one of
       identity, not of silence.
@@ -192,7 +192,7 @@ class Gap(Limits):
         """Return the scores before explanations; see the class."""
         passing = 1.0 - (1.0 - columns["silence_probability"]) ** PASSAGE_SLOTS
         surprise = np.log10(passing) / np.log10(RARE)
-        missed = np.log10(columns["missed_chance"]) / np.log10(RARE_TO_MISS)
+        missed = np.log10(columns["missed_probability"]) / np.log10(RARE_TO_MISS)
         surprise = np.minimum(np.where(columns["by_passes"], missed, surprise), 1.0)
         # The chance to miss all passes holds all that intervals and others' hearing say.
         ratio = np.where(columns["by_passes"], self.min_interval_ratio, columns["interval_ratio"])

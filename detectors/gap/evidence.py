@@ -35,6 +35,6 @@ def bounds(limits: Limits, measured: Mapping[str, Any]) -> dict[str, Bound]:
     found = {name: at_least(measured[name], limits, by) for name, by in least.items()}
     share = measured["other_silence_ratio"]
     if measured["by_passes"]:
-        chance = measured["missed_chance"]
-        found["missed_chance"] = at_most(chance, limits, "max_missed_chance")
+        chance = measured["missed_probability"]
+        found["missed_probability"] = at_most(chance, limits, "max_missed_chance")
     return {**found, "other_silence_ratio": at_most(share, limits, "max_other_silence_ratio")}

@@ -34,9 +34,7 @@ def chances(
     """
     row = silences.row
     own = silences.start_us // _SLOT_US
-    density = context.coverage.density(
-        reports.lat[row], reports.lon[row], own - DAY_SLOTS, own - 1
-    )
+    density = context.coverage.density(reports.lat[row], reports.lon[row], own - DAY_SLOTS, own - 1)
     first = reports.first_since(row, limits.pass_history_s)
     changes = np.cumsum(np.r_[1, np.diff(reports.time_us // _SLOT_US) != 0])
     n_heard = changes[row] - changes[first] + 1
@@ -51,11 +49,11 @@ def chances(
     enough = (n_heard >= limits.min_passes) & (chance <= limits.max_missed_chance)
     return {
         "by_passes": thin & enough,
-        "reports_per_half_hour": density,
+        "n_reports_per_half_hour": density,
         "n_chances_heard": n_heard,
         "n_chances_missed": n_missed,
         "n_chances": n_chances,
-        "missed_chance": chance,
+        "missed_probability": chance,
     }
 
 
@@ -65,9 +63,7 @@ def _between(step: Ints, reports: History) -> Silences:
     return Silences(step, np.zeros(len(step), bool), reports.time_us[step], until_us, {})
 
 
-def _with_others(
-    limits: Limits, silences: Silences, reports: History, context: Context
-) -> Ints:
+def _with_others(limits: Limits, silences: Silences, reports: History, context: Context) -> Ints:
     """Return the whole half hours of silences in which others were heard within reach."""
     found = np.zeros(len(silences.row), "int64")
     long = np.flatnonzero(silences.end_us - silences.start_us >= _SLOT_US)

@@ -163,7 +163,7 @@ def not_at_an_edge(
         other_silence_ratio=ratio,
         silence_probability=priors.updated(n_silences, n_heard),
         feed_silence_probability=priors.mean,
-        prior_strength=priors.strength,
+        n_prior_trials=priors.strength,
     )
 
 

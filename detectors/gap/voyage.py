@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.detector import Context
+from detectors.core.frames import SECOND_US
 from detectors.gap.limits import Limits
 from detectors.gap.reception import known_before
 from detectors.gap.silences import History, Silences
-from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy, reach
 from detectors.surroundings import coverage, nearby
 from detectors.surroundings.lying import Lying
@@ -100,9 +100,7 @@ def not_out_of_range(
     )
 
 
-def _known_astern(
-    limits: Limits, silences: Silences, reports: History, context: Context
-) -> Floats:
+def _known_astern(limits: Limits, silences: Silences, reports: History, context: Context) -> Floats:
     """Return how many half hours vessels were heard in where each came from, NaN where unknown.
 
     By dead reckoning back from the report after the silence, on the course and at the speed that
@@ -111,15 +109,11 @@ def _known_astern(
     after = np.minimum(silences.row + 1, len(reports.lat) - 1)
     speed_kn, course = reports.sog_kn[after], reports.cog_deg[after]
     known = ~silences.is_open & np.isfinite(course) & (speed_kn >= limits.moving_kn)
-    way_m = np.minimum(
-        np.nan_to_num(speed_kn) * geodesy.KNOT_MPS * TWO_HOURS_S, limits.ahead_m
-    )
+    way_m = np.minimum(np.nan_to_num(speed_kn) * geodesy.KNOT_MPS * TWO_HOURS_S, limits.ahead_m)
     place = geodesy.destination(
         reports.lat[after], reports.lon[after], np.nan_to_num(course) + 180.0, way_m
     )
-    n_heard, _ = known_before(
-        limits, *place, np.arange(len(after)), silences, reports, context
-    )
+    n_heard, _ = known_before(limits, *place, np.arange(len(after)), silences, reports, context)
     return np.where(known, n_heard, np.nan)
 
 

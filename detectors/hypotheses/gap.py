@@ -103,7 +103,9 @@ HYPOTHESES: Final = (
         0.5,
         (
             Case(
-                All(Is("was_moving"), AHEAD_IS_THIN, Not(RETURNED), Not(HEARD_AHEAD), Not(BY_PASSES)),
+                All(
+                    Is("was_moving"), AHEAD_IS_THIN, Not(RETURNED), Not(HEARD_AHEAD), Not(BY_PASSES)
+                ),
                 "it was under way to where vessels were heard in only {ahead_heard_fraction:.0%} "
                 "of the half hours that followed",
             ),
@@ -139,8 +141,8 @@ HYPOTHESES: Final = (
                     Compare("edge_distance_m", "<=", "reachable_distance_m"),
                     Compare("edge_distance_m", "<=", AT_THE_EDGE_M),
                 ),
-                "the feed hears nobody further than {edge_distance_m:nm.0f} nm from there, and by now "
-                "it can be beyond",
+                "the feed hears nobody further than {edge_distance_m:nm.0f} nm from there, and by "
+                "now it can be beyond",
             ),
         ),
         "Silent still, and by now it can be beyond the box of all that the feed hears.",

@@ -160,9 +160,9 @@ def can_meet(prisms: Prisms, stay_s: float, least_share: float = 0.0) -> tuple[I
     able = prisms.rows(rows)
     parts = [(np.zeros(0, "int64"), np.zeros(0, "int64"))]
     discs = able.discs(stay_s)
-    for i, j in touching(discs, discs):
-        keep = (i < j) & (able.mmsi[i] != able.mmsi[j])
-        i, j = i[keep], j[keep]
+    for one, other in touching(discs, discs):
+        keep = (one < other) & (able.mmsi[one] != able.mmsi[other])
+        i, j = one[keep], other[keep]
         a, b = able.rows(i), able.rows(j)
         both_us = np.minimum(a.until_us, b.until_us) - np.maximum(a.start_us, b.start_us)
         wanted_s = np.maximum(stay_s, least_share * both_us / SECOND_US) - TOLERANCE_S

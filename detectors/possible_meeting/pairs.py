@@ -31,14 +31,14 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 SLOT_US: Final = SLOT_S * SECOND_US
+REACH_CELLS: Final = 7
+"""Cells of 0.1 degree: 42 nm each way, as far as those who are to meet come together."""
 STEP_US: Final = 300 * SECOND_US
 """A loiterer's place is asked every five minutes, on the absolute grid."""
 TICKS_AT_ONCE: Final = 1_000_000
 
 
-def between_silences(
-    limits: Limits, silences: Sequence[Silence], heard: Coverage
-) -> list[Meeting]:
+def between_silences(limits: Limits, silences: Sequence[Silence], heard: Coverage) -> list[Meeting]:
     """Find pairs of silences in which two vessels can have been together long enough.
 
     Each silence keeps its best partners among those that were heard again before it.
@@ -84,12 +84,12 @@ def _chance(
 ) -> Floats:
     """Return how likely it is that any other silence agrees with the first as the second does.
 
-    So many vessels were heard within a station's reach as it began, of whom each falls silent in a
-    half hour with the chance of that place and night. Of those that do, so many begin no further apart in
-    time as these two (a Poisson process), and of these as many end so too.
+    So many vessels were heard within `REACH_CELLS` as it began, of whom each falls silent in a
+    half hour with the chance of that place and night. Of those that do, so many begin no further
+    apart in time than these two (a Poisson process), and of these as many end so too.
     """
     starts_us, rates = prisms.start_us, [s.facts.number("silence_probability") for s in silences]
-    around = heard.receiving(prisms.lat, prisms.lon, starts_us // SLOT_US)
+    around = heard.within(prisms.lat, prisms.lon, starts_us // SLOT_US, REACH_CELLS)
     rate = np.nan_to_num(np.array(rates), nan=1.0) * np.maximum(around, 1)
     apart = 1.0 + 2.0 * np.abs(starts_us[first] - starts_us[second]) / SLOT_US
     ends_us = np.array([s.end_us for s in silences], "int64")
@@ -136,7 +136,9 @@ def with_loiterers(
         for of in np.split(np.flatnonzero(long), np.flatnonzero(np.diff(part)) + 1):
             if len(of):
                 pair = silence[of], drift[of]
-                found.append(_seen_with(limits, prisms, *pair, begin_us[of], last_us[of], track, reports))
+                found.append(
+                    _seen_with(limits, prisms, *pair, begin_us[of], last_us[of], track, reports)
+                )
     if not found:
         return []
     columns = [np.concatenate(column) for column in zip(*found, strict=True)]

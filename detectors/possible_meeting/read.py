@@ -69,7 +69,8 @@ def loiterings_of(context: Context, reports: Reports) -> list[Loitering]:
     """Return loiterings of vessels whose work it isn't to wait, and whose reports are at hand."""
     types, tracks = types_of(context), set(reports.tracks.tolist())
     stories = [
-        Loitering(row, *events.span_us(row)) for row in events.records(context.events_of("loitering"))
+        Loitering(row, *events.span_us(row))
+        for row in events.records(context.events_of("loitering"))
     ]
     return [
         story

@@ -203,11 +203,24 @@ class Coverage:
         at = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
         return np.asarray(np.where((keys[at] == key) & inside, vessels[at], 0).sum(axis=1))
 
-    def density(
-        self, lat: ArrayLike, lon: ArrayLike, first: ArrayLike, last: ArrayLike
-    ) -> Floats:
-        """Reports that a vessel of any class sent in a half hour in which it was heard, on average
-        over the same blocks as in `receiving` and half hours from the first to the last, both
+    def within(self, lat: ArrayLike, lon: ArrayLike, slot: ArrayLike, reach: int) -> Ints:
+        """Return how many vessels were heard no more than `reach` cells off in a half hour."""
+        keys, values = self._any_class
+        row, col = cells_of(lat, lon)
+        if len(keys) == 0:
+            return np.zeros(len(row), "int64")
+        north, east = np.divmod(np.arange((2 * reach + 1) ** 2), 2 * reach + 1)
+        near_row = row[:, None] + north - reach
+        near_col = (col[:, None] + east - reach) % _LON_CELLS
+        key = cell_key(np.asarray(slot, "int64")[:, None], near_row, near_col)
+        at = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
+        hit = (keys[at] == key) & (near_row >= 0) & (near_row < _LAT_CELLS)
+        return np.asarray(np.where(hit, values[0, at], 0).sum(axis=1), "int64")
+
+    def density(self, lat: ArrayLike, lon: ArrayLike, first: ArrayLike, last: ArrayLike) -> Floats:
+        """Return how many reports a vessel was heard by in a half hour, if it was, on average.
+
+        Of any class, over the blocks of `receiving` and half hours from the first to the last, both
         inclusive; NaN where none was heard.
         """
         keys, totals = self._block_totals

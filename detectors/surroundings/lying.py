@@ -52,9 +52,7 @@ class Lying:
         self._keys = key[order]
         self._values = frame[["vessels", "silences"]].to_numpy("int64")[order]
 
-    def around(
-        self, lat: ArrayLike, lon: ArrayLike, first: Ints, last: Ints
-    ) -> tuple[Ints, Ints]:
+    def around(self, lat: ArrayLike, lon: ArrayLike, first: Ints, last: Ints) -> tuple[Ints, Ints]:
         """Return how many lay at once around each place at most, and how many sets went off.
 
         In its cell and the eight around it, over half hours since 1970-01-01 UTC, both inclusive.
@@ -93,7 +91,9 @@ def learn(
     slot = time_us // _SLOT_US
     first, last = timegrid.stretches(track, slot)
     before = np.maximum(first - 1, 0)
-    follows = (track[before] == track[first]) & (time_us[before] // DAY_US == time_us[first] // DAY_US)
+    follows = (track[before] == track[first]) & (
+        time_us[before] // DAY_US == time_us[first] // DAY_US
+    )
     follows &= time_us[first] - time_us[before] <= BEFORE_S * SECOND_US
     begin = np.where(follows, before, first)
     # In metres from the last report, so that a cell's edge or the antimeridian makes no difference.

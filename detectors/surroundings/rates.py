@@ -79,7 +79,7 @@ class Rates:
             (lon - west) * across_m,
             (east - lon) * across_m,
         )
-        return np.maximum(np.minimum.reduce(sides), 0.0)
+        return np.asarray(np.maximum(np.minimum.reduce(sides), 0.0))
 
     def _box(self, slot: int) -> tuple[float, float, float, float]:
         """Return the sides of the box of all that was heard in the day before a half hour."""
@@ -99,7 +99,9 @@ class Rates:
         begin, end = np.searchsorted(self._slot, [slot - DAY_SLOTS, slot])
         vessels, silences = self._values[:2, begin:end]
         _, of = np.unique(self._cell[begin:end], return_inverse=True)
-        n, x = (np.bincount(of, weights=part) for part in (vessels, silences))
+        n, x = (
+            np.asarray(np.bincount(of, weights=part), "float64") for part in (vessels, silences)
+        )
         return fitted(x[n > 0], n[n > 0])
 
 

@@ -109,7 +109,14 @@ def test_who_is_far_apart_in_place_or_time_makes_no_pair():
     lon = -170.0 + at * 0.17
     start_us = (at * 7200 * S).astype("int64")
     prisms = Prisms(
-        np.arange(n), start_us, start_us + 3600 * S, np.zeros(n), lon, np.zeros(n), lon, np.full(n, 5.0)
+        np.arange(n),
+        start_us,
+        start_us + 3600 * S,
+        np.zeros(n),
+        lon,
+        np.zeros(n),
+        lon,
+        np.full(n, 5.0),
     )
     first, second = can_meet(prisms, STAY_S)
     assert first.tolist() == list(range(0, n, 2))
