@@ -70,29 +70,36 @@ class Rates:
         A feed is cut to a box more often than not: who leaves it isn't heard on.
         """
         slots, of = np.unique(slot, return_inverse=True)
-        south, north, west, east = np.array([self._box(one) for one in slots]).reshape(-1, 4)[of].T
+        south, north, west, width = np.array([self._box(one) for one in slots]).reshape(-1, 4)[of].T
         degree_m = np.pi / 180 * geodesy.EARTH_RADIUS_M
         across_m = degree_m * np.cos(np.radians(lat))
         sides = (
             (lat - south) * degree_m,
             (north - lat) * degree_m,
-            (lon - west) * across_m,
-            (east - lon) * across_m,
+            (lon - west) % 360.0 * across_m,
+            (width - (lon - west) % 360.0) * across_m,
         )
         return np.asarray(np.maximum(np.minimum.reduce(sides), 0.0))
 
     def _box(self, slot: int) -> tuple[float, float, float, float]:
-        """Return the sides of the box of all that was heard in the day before a half hour."""
+        """Return south, north, west and width (deg) of all heard in the day before a half hour.
+
+        West is where the widest stretch of meridians ends on which nobody was heard.
+        """
         begin, end = np.searchsorted(self._slot, [slot - DAY_SLOTS, slot])
         if begin == end:
             return (np.nan,) * 4
         row, col = np.divmod(self._cell[begin:end], self._columns)
+        columns = np.unique(col)
+        empty = np.diff(np.r_[columns, columns[0] + self._columns])
+        west = columns[(int(empty.argmax()) + 1) % len(columns)]
+        width = self._columns - int(empty.max()) + 1
         deg = 360.0 / self._columns
         return (
             row.min() * deg - 90.0,
             (row.max() + 1) * deg - 90.0,
-            col.min() * deg - 180.0,
-            (col.max() + 1) * deg - 180.0,
+            west * deg - 180.0,
+            width * deg,
         )
 
     def _fitted(self, slot: int) -> tuple[float, float]:

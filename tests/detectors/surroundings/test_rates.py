@@ -52,6 +52,13 @@ def test_a_day_knows_nothing_of_the_half_hour_itself_nor_of_what_came_later():
     assert alone.mean[0] == pytest.approx((10 + 0.5) / (600 + 1))
 
 
+def test_a_feed_across_the_antimeridian_has_its_edge_where_it_ends():
+    known = rates([(100, 912, (3595 + k) % 3600, 3, 0) for k in range(10)])
+    lon = np.array([179.51, -180.0, -179.51])
+    found = known.edge_m(np.full(3, 1.25), lon, np.full(3, 101))
+    assert found == pytest.approx([1112, 5560, 1112], abs=15)
+
+
 def test_distance_to_the_edge_of_the_box_that_a_feed_is_cut_to():
     # Cells from 1.2 to 1.3 N, 103.8 to 104.8 E.
     known = rates([(100, 912, 2838 + k, 3, 0) for k in range(10)])
