@@ -52,8 +52,9 @@ class Gap(Limits):
       station's reach in the day before), intervals of an hour are the rule. There it is enough that
       it missed more chances than its own hearing explains: each half hour in which others within
       that reach were heard is one, and it is `max_missed_chance` or less that it would have missed
-      all of them, by those that it was heard in and missed in the `pass_history_s` before (see
-      `gap.passes`). A satellite has no edge: neither of the next three is asked then.
+      all of them, by those that it was heard in and missed in the `history_s` before (see
+      `gap.passes`); not for class B. A satellite has no edge: neither of the next three is asked
+      then.
     - Others *were heard around meanwhile*: at least `min_neighbours` in the cell and its eight
       neighbours, in `min_heard_fraction` of the half hours of the silence. For a closed gap that is
       asked along the straight line that joins its ends, for an open one where it began; in both for

@@ -14,7 +14,6 @@ SETTINGS: Final = (
     "min_beside",
     "min_known_hours",
     "min_lying",
-    "pass_history_s",
 )
 """Parameters that shape what is measured."""
 

@@ -52,8 +52,8 @@ class Limits(Detector):
         5 vessels lying at once within a mile or so in the day before, and 2 whose sets went off as
         they lay: a berth or an anchorage, whether a zone says so or not. Judgements: rafts of a
         transfer are of two or three.
-    pass_history_s, min_passes, max_thin_reports, max_missed_chance
-        12 h, in 4 half hours of which it was heard; 5 reports of a vessel in a half hour on
+    min_passes, max_thin_reports, max_missed_chance
+        4 half hours of the history in which it was heard; 5 reports of a vessel in a half hour on
         average: class A at anchor and class B send ten (ITU-R M.1371-5, annex 1, tables 1 and 2),
         of which a coast station hears most; of a pass one or two get into a feed. 0.005. Measured
         on simulated nights: 2-4 reports where satellites alone hear, 9-14 off the coast stations.
@@ -96,7 +96,6 @@ class Limits(Detector):
     alongside_m: PositiveFloat = 500.0
     min_lying: PositiveInt = 5
     min_sets_off: PositiveInt = 2
-    pass_history_s: PositiveInt = Field(default=43_200, le=86_400)
     min_passes: PositiveInt = 4
     max_thin_reports: PositiveFloat = 5.0
     max_missed_chance: PositiveFloat = Field(default=0.005, le=0.5)

@@ -25,7 +25,7 @@ def chances(
     """Return, of silences, what each vessel's own hearing makes of them.
 
     A half hour in which others within a station's reach were heard is a chance: a satellite hears
-    what is about at one pass. Of those in the `pass_history_s` before, the vessel was heard in so
+    what is about at one pass. Of those in the `history_s` before, the vessel was heard in so
     many and missed so many; under Jeffreys' prior the chance of missing all those of the silence
     too is the beta-binomial one (posterior predictive: Gelman et al. 2013, Bayesian data analysis,
     3rd ed., section 2.4). `by_passes` says that the place is heard thinly, by
@@ -35,7 +35,7 @@ def chances(
     row = silences.row
     own = silences.start_us // _SLOT_US
     density = context.coverage.density(reports.lat[row], reports.lon[row], own - DAY_SLOTS, own - 1)
-    first = reports.first_since(row, limits.pass_history_s)
+    first = reports.first_since(row, limits.history_s)
     changes = np.cumsum(np.r_[1, np.diff(reports.time_us // _SLOT_US) != 0])
     n_heard = changes[row] - changes[first] + 1
     silence, step = timegrid.ranges(first, row - first)
@@ -45,7 +45,8 @@ def chances(
     chance = np.exp(
         betaln(n_heard + 0.5, n_missed + n_chances + 0.5) - betaln(n_heard + 0.5, n_missed + 0.5)
     )
-    thin = density <= limits.max_thin_reports
+    # A pass hears class B or not as the crowd has it, so that it misses several in a row.
+    thin = (density <= limits.max_thin_reports) & (reports.ais_class[row] != "B")
     enough = (n_heard >= limits.min_passes) & (chance <= limits.max_missed_chance)
     return {
         "by_passes": thin & enough,

@@ -83,7 +83,7 @@ def loiterings_of(context: Context, reports: Reports) -> list[Loitering]:
 
 def reports_of(found: pd.DataFrame, positions: pd.DataFrame) -> Reports:
     """Return the reports of the tracks that some events are of."""
-    tracks = np.unique(found["track_ids"].to_numpy("int64")) if len(found) else []
+    tracks = np.unique(found["track_ids"].astype("int64").to_numpy())
     return Reports(positions[np.isin(positions["track_id"].to_numpy(), tracks)])
 
 
