@@ -25,8 +25,12 @@ from detectors.surroundings import nearby
 Floats = NDArray[np.float64]
 
 NO_HISTORY: Final = "not assessed: too few reports before the silence to expect another"
-RARE: Final = 0.003
-"""A chance of falling silent from which on less makes no difference to the score."""
+RARE: Final = 0.03
+"""A chance of falling silent in passing from which on less makes no difference to the score."""
+RARE_TO_MISS: Final = 0.0005
+"""A chance of missing all passes from which on less makes no difference."""
+PASSAGE_SLOTS: Final = 6
+"""Three hours, in which a ship at 12 kn passes the place and what is around it."""
 
 
 class Gap(Limits):
@@ -44,6 +48,13 @@ class Gap(Limits):
       regularly in that time) and as the typical interval of those heard around meanwhile.
       An interval in which most of the time nobody else around was heard, or nothing in the whole
       feed, says nothing about this vessel and doesn't count.
+      Where satellites hear by passes (`max_thin_reports` a vessel and half hour, within a
+      station's reach in the day before), intervals of an hour are the rule. There it is enough that
+      it missed more chances than its own hearing explains: each half hour in which others within
+      that reach were heard is one, and it is `max_missed_chance` or less that it would have missed
+      all of them, by those that it was heard in and missed in the `history_s` before (see
+      `gap.passes`); not for class B. A satellite has no edge: neither of the next three is asked
+      then.
     - Others *were heard around meanwhile*: at least `min_neighbours` in the cell and its eight
       neighbours, in `min_heard_fraction` of the half hours of the silence. For a closed gap that is
       asked along the straight line that joins its ends, for an open one where it began; in both for
@@ -72,7 +83,9 @@ class Gap(Limits):
       didn't sail on, and reception doesn't end there.
     - It was not *at or bound for a berth*: its last position isn't in a zone of `berth_classes`,
       nor would `approach_s` more of the same course and speed end in one of `approach_classes`;
-      nor was it lying still within `alongside_m` of land. A vessel under way there whose silence
+      nor was it lying still within `alongside_m` of land, nor where `min_lying` or more lay at
+      once in the day before and `min_sets_off` sets went off (`detectors.surroundings.lying`: a
+      berth, mapped or not) unless it is heard again elsewhere. One under way there whose silence
       ends outside any berth is an event all the same.
     - The MMSI *wasn't heard on another track* meanwhile. If it was, the question is one of
       identity, not of silence.
@@ -83,11 +96,15 @@ class Gap(Limits):
     -----
     Score before explanations: how improbable the silence is if the vessel was transmitting. Of
     those heard around its last position in the day before and meanwhile, so many fell silent in so
-    many half hours: (silences + 1/2) / (half hours + 1) is the chance that one does (the mean of
-    the posterior under Jeffreys' prior, so that little knowledge makes no surprise). Its logarithm,
-    1 from 0.003 on, times the square root of ratio / (ratio + 10) and hours / (hours + 1), where
-    the ratio is that of the silence to the longest interval before it, times the fraction of half
-    hours heard; times 0.8 if the vessel wasn't moving, times 0.8 if it was heard again in a berth.
+    many half hours. What that says of the chance that one does is weighed against what all places
+    say of the day before (`detectors.surroundings.rates`: empirical Bayes), so that a night on
+    which many fall silent speaks for no one, and a place hardly known is judged as others are. From
+    it follows the chance that a vessel falls silent in the 3 h of a passage: its logarithm, 1 from
+    0.03 on and 0.4 where every fourth does, times the square root of ratio / (ratio + 10) and
+    hours / (hours + 1), where the ratio is that of the silence to the longest interval before it,
+    times the fraction of half hours heard; times 0.8 if the vessel wasn't moving, times 0.8 if it
+    was heard again in a berth. Of one heard by passes the ratio counts `min_interval_ratio` at
+    least, more so as the chances that it missed are more.
 
     History that isn't loaded can't be told from history that doesn't exist. So a silence of
     `unproven_after_s` or more that follows upon less than `history_s` of track is reported even
@@ -97,12 +114,14 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
         "lat",
         "lon",
+        "sog_kn",
+        "cog_deg",
         "nav_status",
         "ais_class",
         "track_id",
@@ -172,11 +191,16 @@ class Gap(Limits):
 
     def _score(self, columns: dict[str, NDArray[Any]]) -> Floats:
         """Return the scores before explanations; see the class."""
-        chance = columns["silence_probability"]
-        surprise = np.minimum(np.log10(chance) / np.log10(RARE), 1.0)
-        ratio, hours = columns["interval_ratio"], columns["duration_s"] / 3600.0
+        passing = 1.0 - (1.0 - columns["silence_probability"]) ** PASSAGE_SLOTS
+        surprise = np.log10(passing) / np.log10(RARE)
+        missed = np.log10(columns["missed_probability"]) / np.log10(RARE_TO_MISS)
+        surprise = np.minimum(np.where(columns["by_passes"], missed, surprise), 1.0)
+        # The chance to miss all passes holds all that intervals and others' hearing say.
+        ratio = np.where(columns["by_passes"], self.min_interval_ratio, columns["interval_ratio"])
+        heard = np.where(columns["by_passes"], 1.0, columns["heard_fraction"])
+        hours = columns["duration_s"] / 3600.0
         score = surprise * np.sqrt(ratio / (ratio + 10.0) * hours / (hours + 1.0))
-        score *= columns["heard_fraction"] * np.where(columns["was_moving"], 1.0, 0.8)
+        score *= heard * np.where(columns["was_moving"], 1.0, 0.8)
         score *= np.where(columns["back_in_berth"], 0.8, 1.0)
         judged = columns["history_known"] & columns["zones_reached"]
         return np.where(judged, np.clip(np.nan_to_num(score), 0.0, 1.0), 0.0)

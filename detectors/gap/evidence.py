@@ -13,6 +13,7 @@ SETTINGS: Final = (
     "min_neighbours",
     "min_beside",
     "min_known_hours",
+    "min_lying",
 )
 """Parameters that shape what is measured."""
 
@@ -27,6 +28,12 @@ def bounds(limits: Limits, measured: Mapping[str, Any]) -> dict[str, Bound]:
         "interval_ratio": "min_interval_ratio",
         "heard_fraction": "min_heard_fraction",
     }
+    if measured["by_passes"]:
+        for name in ("interval_ratio", "n_history_reports", "regular_s", "heard_fraction"):
+            del least[name]
     found = {name: at_least(measured[name], limits, by) for name, by in least.items()}
     share = measured["other_silence_ratio"]
+    if measured["by_passes"]:
+        chance = measured["missed_probability"]
+        found["missed_probability"] = at_most(chance, limits, "max_missed_chance")
     return {**found, "other_silence_ratio": at_most(share, limits, "max_other_silence_ratio")}

@@ -70,6 +70,13 @@ _REACH_SHARE: Final = (
 )
 
 
+_MIN_LYING: Final = (
+    "5 vessels lying at once within a mile or so in the day before, and 2 whose sets went off as "
+    "they lay: a berth or an anchorage, whether a zone says so or not. Judgements: rafts of a "
+    "transfer are of two or three."
+)
+
+
 class Limits(Detector):
     """The parameters of `gap`."""
 
@@ -105,6 +112,23 @@ class Limits(Detector):
     approach_classes: ZoneClasses = Field(("port", "landing_place"), description=_BERTH_CLASSES)
     approach_s: PositiveInt = Field(900, description=_BERTH_CLASSES)
     alongside_m: PositiveFloat = Field(500.0, description=_BERTH_CLASSES)
+    min_lying: PositiveInt = Field(5, description=_MIN_LYING)
+    min_sets_off: PositiveInt = Field(2, description=_MIN_LYING)
+    min_passes: PositiveInt = Field(
+        4, description="4 half hours of the history in which it was heard."
+    )
+    max_thin_reports: PositiveFloat = Field(
+        5.0,
+        description=(
+            "5 reports of a vessel in a half hour on average: class A at anchor and class B send "
+            "ten (ITU-R M.1371-5, annex 1, tables 1 and 2), of which a coast station hears most; "
+            "of a pass one or two get into a feed. Measured on simulated nights: 2-4 reports where "
+            "satellites alone hear, 9-14 off the coast stations."
+        ),
+    )
+    max_missed_chance: PositiveFloat = Field(
+        0.005, le=0.5, description="0.005: so seldom its passes are missed by chance."
+    )
     habit_s: PositiveInt = Field(86_400, description=_HABIT_S)
     alike_share: PositiveFloat = Field(0.5, le=1.0, description=_HABIT_S)
     reach_share: PositiveFloat = Field(1.25, ge=1.0, description=_REACH_SHARE)

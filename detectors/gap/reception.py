@@ -1,6 +1,6 @@
 """What was heard around and while a vessel was silent."""
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +10,11 @@ from detectors.core.frames import SECOND_US
 from detectors.gap.limits import Limits
 from detectors.gap.silences import History, Silences, Slots
 from detectors.surroundings import coverage, receivers
+from detectors.surroundings.rates import DAY_SLOTS, Prior
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-DAY_SLOTS: Final = 86_400 // coverage.SLOT_S
 
 
 def unheard(limits: Limits, step: Ints, reports: History, context: Context) -> Bools:
@@ -62,7 +61,8 @@ def heard_around(
     known = (n_known >= limits.min_known_hours) & works & ~beside
     beside_fraction, known_fraction = there.mean(beside), there.mean(known)
     well_known = n_known >= limits.min_well_known_hours
-    well_known &= chance(n_silences, n_known) <= limits.max_well_known_chance
+    jeffreys = Prior(np.array(0.5), np.array(1.0))
+    well_known &= jeffreys.updated(n_silences, n_known) <= limits.max_well_known_chance
     well_known &= ~silences.is_open[there.silence]
     moving = silences.columns["speed_before_kn"] >= limits.moving_kn
     little = moving[there.silence] & ~well_known
@@ -79,7 +79,7 @@ def heard_around(
     )
     tens = silences.at_slots(reports, coverage.FEED_SLOT_S, limits.assessed_s)
     return silences.narrowed(
-        keep,
+        keep | silences.columns["by_passes"],
         n_half_hours=there.count,
         n_neighbours=there.median(around.vessels),
         neighbour_fraction=beside_fraction,
@@ -153,17 +153,24 @@ def not_at_an_edge(
     n_heard, n_silences = known_before(
         limits, reports.lat[row], reports.lon[row], np.arange(n), silences, reports, context
     )
+    priors = rates_before(silences, reports, context)
     ratio = n_silences / np.maximum(n_heard, 1)
     edge = (n_silences >= limits.min_edge_silences) & (ratio > limits.max_other_silence_ratio)
     return silences.narrowed(
-        ~edge,
+        ~edge | silences.columns["by_passes"],
         n_known_hours=n_heard,
         n_other_silences=n_silences,
         other_silence_ratio=ratio,
-        silence_probability=chance(n_silences, n_heard),
+        silence_probability=priors.updated(n_silences, n_heard),
+        feed_silence_probability=priors.mean,
+        n_prior_trials=priors.strength,
     )
 
 
-def chance(n_silences: Ints, n_heard: Ints) -> Floats:
-    """Return the chance of falling silent in a half hour, so many having done so of those heard."""
-    return np.asarray((n_silences + 0.5) / (n_heard + 1.0))
+def rates_before(silences: Silences, reports: History, context: Context) -> Prior:
+    """Return how often vessels fell silent anywhere in the day before each silence."""
+    slot = silences.start_us // (coverage.SLOT_S * SECOND_US)
+    any_class = context.coverage.rates().before(slot)
+    class_b = context.coverage.rates(class_b=True).before(slot)
+    is_b = reports.ais_class[silences.row] == "B"
+    return Prior(*(np.where(is_b, b, a) for a, b in zip(any_class, class_b, strict=True)))

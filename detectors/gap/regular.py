@@ -7,10 +7,14 @@ import numpy as np
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.gap.limits import Limits
+from detectors.gap.passes import chances
 from detectors.gap.reception import unheard
 from detectors.gap.silences import History, Silences
 from detectors.kinematics import timegrid, timespan
 
+USUAL_TOP: Final = 0.9
+"""A vessel's usual top speed is what it states itself in a tenth of the reports of a day or more:
+one that lay still before it fell silent may go as fast again."""
 FIRST_SHIP_MMSI: Final = 200_000_000
 LAST_SHIP_MMSI: Final = 799_999_999
 
@@ -36,7 +40,8 @@ def silences_of(limits: Limits, reports: History, context: Context) -> Silences:
 
 
 def regular(limits: Limits, silences: Silences, reports: History, context: Context) -> Silences:
-    """Keep those that follow upon regular reports, or upon too little track to tell.
+    """Keep those that follow upon regular reports, or upon too little track to tell, or in which
+    more chances of being heard were missed than a vessel heard by passes misses.
 
     An interval of the history in which the others around weren't heard either says nothing
     about this vessel's reports: it is left out of the longest, and of the regular time.
@@ -74,10 +79,13 @@ def regular(limits: Limits, silences: Silences, reports: History, context: Conte
     track_s = (silences.start_us - reports.track_start_us(silences.row)) / SECOND_US
     maybe_cut = duration_s >= limits.unproven_after_s
     unproven = maybe_cut & (~regular & (track_s < limits.history_s) | (track_s < limits.approach_s))
+    since = reports.first_since(silences.row, limits.habit_s)
+    fastest_kn = timegrid.quantiles(reports.sog_kn, since, silences.row, USUAL_TOP)
+    heard = chances(limits, silences, reports, context)
     speed_kn, course_deg = reports.way_before(silences.row, limits.approach_s)
     return silences.narrowed(
-        regular | unproven,
-        history_known=~unproven,
+        regular | unproven | heard["by_passes"],
+        history_known=~unproven | heard["by_passes"],
         n_history_reports=n_reports,
         regular_s=regular_s,
         longest_interval_s=longest_s,
@@ -85,7 +93,9 @@ def regular(limits: Limits, silences: Silences, reports: History, context: Conte
         interval_ratio=ratio,
         speed_before_kn=speed_kn,
         course_before_deg=course_deg,
+        usual_top_speed_kn=fastest_kn,
         nav_status=reports.nav_status[silences.row],
+        **heard,
     )
 
 

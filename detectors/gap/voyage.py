@@ -3,15 +3,23 @@
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.core.detector import Context
+from detectors.core.frames import SECOND_US
 from detectors.gap.limits import Limits
-from detectors.gap.reception import DAY_SLOTS, known_before
+from detectors.gap.reception import known_before
 from detectors.gap.silences import History, Silences
 from detectors.kinematics import geodesy, reach
 from detectors.surroundings import coverage, nearby
+from detectors.surroundings.lying import Lying
+from detectors.surroundings.rates import DAY_SLOTS
+
+Floats = NDArray[np.float64]
 
 TWO_HOURS_S: Final = 7200
+STILL_THERE_M: Final = 1000.0
+"""Heard again within that: it lay there all the while, as far as anybody knows."""
 
 
 def not_out_of_range(
@@ -44,6 +52,7 @@ def not_out_of_range(
         limits, ahead_lat, ahead_lon, np.arange(len(row)), silences, reports, context
     )
     share = n_ahead / np.maximum(columns["n_known_hours"], 1)
+    n_astern = _known_astern(limits, silences, reports, context)
     # Where more than one vessel an half hour is the rule, that nobody is heard says something.
     seldom = (n_ahead >= limits.min_known_hours) & (n_ahead <= DAY_SLOTS)
     known_ahead = seldom & (share >= 0.5)
@@ -57,7 +66,7 @@ def not_out_of_range(
     came_back &= implied_kn <= limits.came_back_share * columns["speed_before_kn"]
     came_back &= n_ahead >= limits.min_known_hours
     reach_kn = reach.fastest_kn(
-        columns["speed_before_kn"],
+        np.fmax(columns["speed_before_kn"], columns["usual_top_speed_kn"]),
         implied_kn,
         limits.reach_share,
         limits.min_reach_kn,
@@ -71,6 +80,7 @@ def not_out_of_range(
         | land
         | known_ahead
         | (fraction >= 0.5)
+        | columns["by_passes"]
         | ~columns["history_known"],
         distance_m=distance_m,
         implied_speed_kn=implied_kn,
@@ -80,10 +90,31 @@ def not_out_of_range(
         ahead_distance_m=ahead_m,
         ahead_heard_fraction=fraction,
         ahead_known_ratio=share,
+        edge_distance_m=context.coverage.rates().edge_m(
+            lat, lon, silences.start_us // (coverage.SLOT_S * SECOND_US)
+        ),
+        astern_known_ratio=n_astern / np.maximum(columns["n_known_hours"], 1),
         land_ahead=land,
         was_moving=moving,
         came_back=came_back,
     )
+
+
+def _known_astern(limits: Limits, silences: Silences, reports: History, context: Context) -> Floats:
+    """Return how many half hours vessels were heard in where each came from, NaN where unknown.
+
+    By dead reckoning back from the report after the silence, on the course and at the speed that
+    it states itself, since no later one may be known yet; `ahead_m` at most.
+    """
+    after = np.minimum(silences.row + 1, len(reports.lat) - 1)
+    speed_kn, course = reports.sog_kn[after], reports.cog_deg[after]
+    known = ~silences.is_open & np.isfinite(course) & (speed_kn >= limits.moving_kn)
+    way_m = np.minimum(np.nan_to_num(speed_kn) * geodesy.KNOT_MPS * TWO_HOURS_S, limits.ahead_m)
+    place = geodesy.destination(
+        reports.lat[after], reports.lon[after], np.nan_to_num(course) + 180.0, way_m
+    )
+    n_heard, _ = known_before(limits, *place, np.arange(len(after)), silences, reports, context)
+    return np.where(known, n_heard, np.nan)
 
 
 def no_berth(limits: Limits, silences: Silences, reports: History, context: Context) -> Silences:
@@ -96,6 +127,9 @@ def no_berth(limits: Limits, silences: Silences, reports: History, context: Cont
     )
     moving = columns["was_moving"]
     in_berth = zones.within(lat, lon, limits.berth_classes)
+    n_lying, n_sets_off = _lying_before(silences, reports, context)
+    stayed = silences.is_open | (columns["distance_m"] <= STILL_THERE_M)
+    many = ~moving & stayed & (n_lying >= limits.min_lying)
     alongside = ~moving & zones.near_land(lat, lon, limits.alongside_m)
     speed_mps = np.nan_to_num(columns["speed_before_kn"]) * geodesy.KNOT_MPS
     bound = np.zeros(len(row), bool)
@@ -108,11 +142,28 @@ def no_berth(limits: Limits, silences: Silences, reports: History, context: Cont
         )
         bound |= zones.within(*there, limits.approach_classes)
     ended = (in_berth | bound) & (silences.is_open | back_in_berth)
+    alongside |= many & (n_sets_off >= limits.min_sets_off)
     berthed = ((alongside | (in_berth & ~moving)) & columns["history_known"]) | ended
     reached = zones.reached(lat, lon)
     return silences.narrowed(
         ~reached | ~berthed,
         zones_reached=reached,
         back_in_berth=back_in_berth,
+        n_lying=n_lying,
+        n_sets_off=n_sets_off,
+        among_many_lying=many,
         anchorage_distance_m=nearby.nearest_zone_m(zones, lat, lon, limits.berth_classes),
+    )
+
+
+def _lying_before(
+    silences: Silences, reports: History, context: Context
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return how many lay around each place at once in the day before, and how many sets went off.
+
+    All of that is settled when the silence is an hour old.
+    """
+    row, own = silences.row, silences.start_us // (coverage.SLOT_S * SECOND_US)
+    return Lying(context.coverage.lying).around(
+        reports.lat[row], reports.lon[row], own - DAY_SLOTS, own - 1
     )

@@ -23,9 +23,15 @@ from detectors.core.hypothesis import (
 SEA_GOING: Final = frozenset(range(60, 90))
 """Passenger ships, cargo ships and tankers (ITU-R M.1371-5, table 53), which keep their sets on at
 all times (SOLAS V/19.2.4.7)."""
+UNHEARD: Final = 0.1
+"""A tenth of what is heard where it was lost, in a day: the edge of what the feed hears."""
+AT_THE_EDGE_M: Final = 15 * 1852.0
+"""An hour at 15 kn."""
 NEAR_A_BERTH_M: Final = 3 * 1852.0
 STILL_THERE_M: Final = 1000.0
 
+BY_PASSES: Final = Is("by_passes")
+"""Heard by satellites, who have no edge, and whose passes it missed are counted."""
 AHEAD_IS_THIN: Final = Any(
     Compare("ahead_heard_fraction", "<", 0.5),
     All(
@@ -38,8 +44,9 @@ RETURNED: Final = All(Is("came_back"), Not(Some(Vessel(types=FISHING | PLEASURE)
 """One that is heard again near where it was lost didn't sail away, unless it went fishing."""
 HEARD_AHEAD: Final = All(Not(Is("is_open")), Compare("ahead_known_ratio", ">=", 0.5))
 """Heard again, where others are heard ahead at other hours."""
-OTHERS_LOST: Final = Any(
-    Compare("silence_probability", ">=", 0.02), Not(Compare("neighbour_fraction", ">=", 1.0))
+OTHERS_LOST: Final = All(
+    Any(Compare("silence_probability", ">=", 0.02), Not(Compare("neighbour_fraction", ">=", 1.0))),
+    Not(BY_PASSES),
 )
 """A hole shows in others' silences: of vessels that pass, each counted in some five half hours,
 every tenth falls silent. Or nobody else was heard in some half hour."""
@@ -53,6 +60,7 @@ LAY_THERE: Final = All(
     Compare("anchorage_distance_m", "<=", NEAR_A_BERTH_M),
 )
 EDGE: Final = All(
+    Not(BY_PASSES),
     Compare("n_other_silences", ">=", 3.0),
     Compare("other_silence_ratio", ">", "max_other_silence_ratio", times=0.5),
 )
@@ -68,7 +76,7 @@ HYPOTHESES: Final = (
         0.6,
         (
             Case(
-                Compare("feed_heard_fraction", "<", 0.67),
+                All(Compare("feed_heard_fraction", "<", 0.67), Not(BY_PASSES)),
                 "the feed itself brought reports in only {feed_heard_fraction:.0%} of that time",
             ),
         ),
@@ -95,13 +103,63 @@ HYPOTHESES: Final = (
         0.5,
         (
             Case(
-                All(Is("was_moving"), AHEAD_IS_THIN, Not(RETURNED), Not(HEARD_AHEAD)),
+                All(
+                    Is("was_moving"), AHEAD_IS_THIN, Not(RETURNED), Not(HEARD_AHEAD), Not(BY_PASSES)
+                ),
                 "it was under way to where vessels were heard in only {ahead_heard_fraction:.0%} "
                 "of the half hours that followed",
             ),
         ),
         "Under way to where nobody is heard, or half as many as where it was lost.",
         "it is heard again where it was lost, or another feed covers the way it went",
+    ),
+    Hypothesis(
+        "left and came back over the edge",
+        0.5,
+        (
+            Case(
+                All(
+                    Is("was_moving"),
+                    Not(BY_PASSES),
+                    Compare("ahead_known_ratio", "<", UNHEARD),
+                    Compare("astern_known_ratio", "<", UNHEARD),
+                ),
+                "by its course it left for where nobody is heard, and by its course it came back "
+                "from there",
+            ),
+        ),
+        "Dead reckoning takes it out over the edge of what the feed hears, and back in over it.",
+        "another feed covers the way it went",
+    ),
+    Hypothesis(
+        "out over the feed's own edge",
+        0.6,
+        (
+            Case(
+                All(
+                    Is("is_open"),
+                    Compare("edge_distance_m", "<=", "reachable_distance_m"),
+                    Compare("edge_distance_m", "<=", AT_THE_EDGE_M),
+                ),
+                "the feed hears nobody further than {edge_distance_m:nm.0f} nm from there, and by "
+                "now it can be beyond",
+            ),
+        ),
+        "Silent still, and by now it can be beyond the box of all that the feed hears.",
+        "it is heard again, or another feed covers what lies beyond",
+    ),
+    Hypothesis(
+        "among many that lie there",
+        0.5,
+        (
+            Case(
+                Is("among_many_lying"),
+                "it lay where {n_lying:.0f} vessels lay at once in the day before: a berth or an "
+                "anchorage, whether a zone says so or not",
+            ),
+        ),
+        "Lay still where many lie, and was heard again there or not yet.",
+        "a boat is seen alongside, or it was seen elsewhere meanwhile",
     ),
     Hypothesis(
         "set on and off all day",
@@ -199,7 +257,7 @@ HYPOTHESES: Final = (
         0.15,
         (
             Case(
-                Compare("heard_fraction", "<", 0.8),
+                All(Compare("heard_fraction", "<", 0.8), Not(BY_PASSES)),
                 "other vessels around were heard in only {heard_fraction:.0%} of the half hours",
             ),
         ),

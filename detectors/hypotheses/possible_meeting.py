@@ -87,12 +87,13 @@ HYPOTHESES: Final = (
                 "are no further",
             ),
             Case(
-                WIDE,
+                All(WIDE, Compare("chance_fraction", ">=", 0.2)),
                 "they could have met anywhere in {area_km2:,.0f} km², so that they could have met "
                 "at all may be chance",
             ),
         ),
-        "They could have been in so many places that it says little that they could have met.",
+        "They could have been in so many places that it says little that they could have met, and "
+        "others are silent at such times too.",
         "a sighting or a third vessel's report places either of them there",
     ),
     Hypothesis(

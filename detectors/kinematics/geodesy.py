@@ -77,6 +77,12 @@ def unit_xyz(lat: ArrayLike, lon: ArrayLike) -> Floats:
     return np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=-1)
 
 
+def from_unit_xyz(xyz: Floats) -> tuple[Floats, Floats]:
+    """Latitude and longitude of points on the unit sphere."""
+    lat = np.degrees(np.arctan2(xyz[..., 2], np.hypot(xyz[..., 0], xyz[..., 1])))
+    return lat, wrap_lon(np.degrees(np.arctan2(xyz[..., 1], xyz[..., 0])))
+
+
 def chord(distance: float) -> float:
     """Unit-sphere chord of a great-circle distance in metres: the radius of an xyz search."""
     return float(2 * np.sin(distance / EARTH_RADIUS_M / 2))

@@ -15,8 +15,8 @@ from detectors.core.telling import Told, Words
 from detectors.hypotheses.possible_meeting import HYPOTHESES
 from detectors.kinematics import timespan
 from detectors.possible_meeting.limits import Limits
-from detectors.possible_meeting.pairs import best, between_silences, pairs_of, with_loiterers
-from detectors.possible_meeting.read import loiterings_of, silences_of, types_of
+from detectors.possible_meeting.pairs import between_silences, with_loiterers
+from detectors.possible_meeting.read import loiterings_of, reports_of, silences_of, types_of
 from detectors.possible_meeting.story import Meeting, Silence
 from detectors.possible_meeting.told import tell
 from detectors.surroundings import nearby
@@ -44,27 +44,30 @@ class PossibleMeeting(Limits):
 
     Notes
     -----
-    Weight: 0.4 times the share of the time, while both were silent, that they can have been
-    together, times 1 - (1 - tightness) (1 - coincidence). Tightness is the inverse root of
+    Weight: 0.5 times the share of the time, while both were silent, that they can have been
+    together, times 1 - (1 - tightness) chance. Tightness is the inverse root of
     1 + area / `tight_area_km2`, where the area is that of all places where they can have been
     together for `min_meeting_s`: it falls with the distance over which they would have had to find
     one another. With a loiterer it is the area of all places that ask for no longer a way from the
     silent vessel's last position to its next one than the loiterer's place does (an ellipse whose
     long axis is that way, or a circle while the silence is open): within it others would have been
     as near by chance. The weight falls to a half where the silent vessel, going on as fast as
-    before by way of the loiterer, has less than `min_meeting_s` to spare. Coincidence rises to 0.5
-    where both were silent from and until the same moment, from 0 where the overlap of both silences
-    makes up 0.6 of them (once both are over): few pairs agree so well by chance, and outages of
-    reception are no gaps. Score before explanations: the weight times twice the smaller of the
-    scores of the silences, but not more than the weight. What the loitering scores doesn't count,
-    since it may change for as long as it goes on; whether there is a reason to wait is asked here.
+    before by way of the loiterer, has less than `min_meeting_s` to spare. Chance is 1 with a
+    loiterer. Of two silences it is how likely any other one agrees as well in where it begins and
+    ends: vessels heard within 42 nm as the one began, times the place's own rate of
+    silences a vessel and half hour, times the time that the beginnings are apart, both ways, times
+    the share of the silence that the ends are apart, as a Poisson process. Where few fall silent
+    two that do so together are no accident; on a night of many they are. Score before
+    explanations: the weight times twice the smaller of the scores of the silences, but not more
+    than the weight. What the loitering scores doesn't count, since it may change for as long as it
+    goes on; whether there is a reason to wait is asked here.
 
     Two silences are settled once both vessels are heard again; a loitering may show up to two
     hours later, hence `settle`.
     """
 
     name: ClassVar[str] = "possible_meeting"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     requires: ClassVar[tuple[str, ...]] = ("mmsi", "time", "lat", "lon", "nav_status", "track_id")
     source: ClassVar[str] = (
         "Hägerstrand (1970), What about people in regional science?, Papers of the Regional "
@@ -98,10 +101,11 @@ class PossibleMeeting(Limits):
         silences = silences_of(self, context.events_of("gap"), positions, window[1])
         if not silences:
             return events.empty()
-        meetings = between_silences(self, silences, *pairs_of(self, silences))
-        loiterings = loiterings_of(context, positions)
-        meetings += with_loiterers(self, silences, loiterings, window[1])
-        chosen = best(self, meetings, types_of(context))
+        chosen = between_silences(self, silences, context.coverage)
+        reports = reports_of(context.events_of("loitering"), positions)
+        loiterings = loiterings_of(context, reports)
+        types = types_of(context)
+        chosen += with_loiterers(self, silences, loiterings, reports, types, window[1])
         return events.build([self._event(m, context) for m in chosen if self._touches(m, window)])
 
     def _touches(self, meeting: Meeting, window: tuple[int, int]) -> bool:
@@ -120,6 +124,7 @@ class PossibleMeeting(Limits):
             "both_s": meeting.both_s,
             "together_fraction": meeting.share,
             "agreement_fraction": meeting.agreement,
+            "chance_fraction": meeting.chance,
             "area_km2": meeting.area_km2,
             "spare_s": meeting.spare_s,
             "meeting_weight": at_least(meeting.weight, self, "min_weight"),

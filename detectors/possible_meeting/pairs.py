@@ -11,171 +11,242 @@ from detectors.core.evidence import Evidence
 from detectors.core.frames import NAV_STATUS_UNDEFINED, SECOND_US
 from detectors.core.hypothesis import Known
 from detectors.hypotheses.possible_meeting import LOITERED, WAITING_FOR_A_REASON
-from detectors.kinematics import geodesy
+from detectors.kinematics import geodesy, prism, reach, timegrid
+from detectors.kinematics.prism import Discs, Prisms
+from detectors.kinematics.reports import Reports
 from detectors.possible_meeting.limits import Limits
-from detectors.possible_meeting.prism import together
-from detectors.possible_meeting.story import Loitering, Meeting, Silence, Table
+from detectors.possible_meeting.story import (
+    SHARE_WORTH,
+    Loitering,
+    Meeting,
+    Meetings,
+    Silence,
+    Story,
+    prisms_of,
+    told_apart,
+)
+from detectors.surroundings.coverage import SLOT_S, Coverage
 
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-COINCIDENCE: Final = 0.6
-"""Overlap of two silences over their union from which on they are taken to agree."""
-
+SLOT_US: Final = SLOT_S * SECOND_US
+REACH_CELLS: Final = 7
+"""Cells of 0.1 degree: 42 nm each way, as far as those who are to meet come together."""
 STEP_US: Final = 300 * SECOND_US
 """A loiterer's place is asked every five minutes, on the absolute grid."""
+TICKS_AT_ONCE: Final = 1_000_000
 
-PAIRS_AT_ONCE: Final = 200
 
+def between_silences(limits: Limits, silences: Sequence[Silence], heard: Coverage) -> list[Meeting]:
+    """Find pairs of silences in which two vessels can have been together long enough.
 
-def pairs_of(limits: Limits, silences: Sequence[Silence]) -> tuple[Ints, Ints]:
-    """Find silences that overlap long enough, of two vessels whose ends aren't too far apart."""
-    table = Table.of(silences)
-    first, second = np.triu_indices(len(silences), 1)
-    a, b = table.rows(first), table.rows(second)
+    Each silence keeps its best partners among those that were heard again before it.
+    """
+    if len(silences) == 0:
+        return []
+    prisms = prisms_of(silences)
+    end_us = np.array([s.end_us for s in silences], "int64")
+    track = np.array([s.track for s in silences], "int64")
+    stay_s = float(limits.min_meeting_s)
+    first, second = prism.can_meet(prisms, stay_s, limits.min_weight / SHARE_WORTH)
+    # The silence of the two that ends last comes first.
+    later = (end_us[second] > end_us[first]) | (
+        (end_us[second] == end_us[first]) & (track[second] > track[first])
+    )
+    first, second = np.where(later, second, first), np.where(later, first, second)
+    joint = prism.together(prisms, first, second, stay_s)
+    a, b = prisms.rows(first), prisms.rows(second)
     begin_us = np.maximum(a.start_us, b.start_us)
-    last_us = np.minimum(a.until_us, b.until_us) - limits.min_meeting_s * SECOND_US
-    possible = (a.mmsi != b.mmsi) & (last_us >= begin_us)
-    # Whatever the place, both come there from their last positions by the latest moment.
-    arrive_m = a.mps * (last_us - a.start_us) + b.mps * (last_us - b.start_us)
-    possible &= geodesy.distance_m(a.lat, a.lon, b.lat, b.lon) <= arrive_m / SECOND_US
-    leave_us = begin_us + limits.min_meeting_s * SECOND_US
-    leave_m = a.mps * (a.until_us - leave_us) + b.mps * (b.until_us - leave_us)
-    apart_m = geodesy.distance_m(a.next_lat, a.next_lon, b.next_lat, b.next_lon)
-    possible &= ~(apart_m > leave_m / SECOND_US)  # a NaN asks for nothing
-    return first[possible], second[possible]
+    both_us = np.minimum(a.until_us, b.until_us) - begin_us
+    union_us = np.maximum(a.until_us, b.until_us) - np.minimum(a.start_us, b.start_us)
+    n = len(first)
+    meetings = Meetings(
+        first,
+        second,
+        begin_us,
+        end_us[first],
+        both_us / SECOND_US,
+        joint.longest_s,
+        joint.area_km2,
+        joint.lat,
+        joint.lon,
+        np.full(n, NAV_STATUS_UNDEFINED),
+        np.full(n, np.nan),
+        np.where(end_us[first] == events.NEVER, 0.0, both_us / union_us),
+        _chance(silences, prisms, first, second, heard),
+    )
+    return _best(limits, meetings, silences, silences, np.zeros(n, bool))
 
 
-def between_silences(
-    limits: Limits, silences: Sequence[Silence], first: Ints, second: Ints
-) -> list[Meeting]:
-    """Find pairs of silences in which two vessels can have been together long enough."""
-    table, found = Table.of(silences), list[Meeting]()
-    for i in range(0, len(first), PAIRS_AT_ONCE):
-        a, b = first[i : i + PAIRS_AT_ONCE], second[i : i + PAIRS_AT_ONCE]
-        joint = together(table.rows(a), table.rows(b), limits.min_meeting_s)
-        for k in np.flatnonzero(joint.longest_s >= limits.min_meeting_s):
-            one, other = silences[a[k]], silences[b[k]]
-            begin_us = max(one.start_us, other.start_us)
-            both_s = (min(one.until_us, other.until_us) - begin_us) / SECOND_US
-            owner = max((one, other), key=lambda s: (s.end_us, s.track))
-            found.append(
-                _weighed(
-                    limits,
-                    one,
-                    other,
-                    owner,
-                    begin_us,
-                    max(one.end_us, other.end_us),
-                    both_s,
-                    float(joint.longest_s[k]),
-                    float(joint.area_km2[k]),
-                    (float(joint.lat[k]), float(joint.lon[k])),
-                )
-            )
-    return found
+def _chance(
+    silences: Sequence[Silence], prisms: Prisms, first: Ints, second: Ints, heard: Coverage
+) -> Floats:
+    """Return how likely it is that any other silence agrees with the first as the second does.
+
+    So many vessels were heard within `REACH_CELLS` as it began, of whom each falls silent in a
+    half hour with the chance of that place and night. Of those that do, so many begin no further
+    apart in time than these two (a Poisson process), and of these as many end so too.
+    """
+    starts_us, rates = prisms.start_us, [s.facts.number("silence_probability") for s in silences]
+    around = heard.within(prisms.lat, prisms.lon, starts_us // SLOT_US, REACH_CELLS)
+    rate = np.nan_to_num(np.array(rates), nan=1.0) * np.maximum(around, 1)
+    apart = 1.0 + 2.0 * np.abs(starts_us[first] - starts_us[second]) / SLOT_US
+    ends_us = np.array([s.end_us for s in silences], "int64")
+    is_open = (ends_us[first] == events.NEVER) | (ends_us[second] == events.NEVER)
+    ended_apart_us = np.abs(prisms.until_us[first] - prisms.until_us[second])
+    lasted_us = np.maximum(prisms.until_us[first] - starts_us[first], 1)
+    alike = np.where(is_open, 1.0, np.minimum((SLOT_US + 2.0 * ended_apart_us) / lasted_us, 1.0))
+    return np.asarray(1.0 - np.exp(-rate[first] * apart * alike))
 
 
 def with_loiterers(
-    limits: Limits, silences: Sequence[Silence], loiterings: Sequence[Loitering], now_us: int
-) -> list[Meeting]:
-    """Find silences during which a vessel can have been with one that loitered."""
-    found = []
-    for silence in silences:
-        for loitering in loiterings:
-            begin_us = max(silence.start_us, loitering.start_us)
-            last_us = min(silence.until_us, loitering.end_us, now_us)
-            both_s = (last_us - begin_us) / SECOND_US
-            if silence.mmsi == loitering.mmsi or both_s < limits.min_meeting_s:
-                continue
-            ticks_us = np.arange(-(-begin_us // STEP_US), last_us // STEP_US + 1) * STEP_US
-            lat, lon = loitering.places(ticks_us)
-            there = silence.holds(lat, lon, ticks_us)
-            at, longest = longest_run(there)
-            longest_s = max(longest - 1, 0) * STEP_US / SECOND_US
-            if longest_s < limits.min_meeting_s:
-                continue
-            middle, during = at + longest // 2, slice(at, at + longest)
-            way_m = silence.way_m(lat[during], lon[during]).min()
-            found.append(
-                _weighed(
-                    limits,
-                    silence,
-                    loitering,
-                    silence,
-                    begin_us,
-                    silence.end_us,
-                    both_s,
-                    longest_s,
-                    silence.nearer_km2(way_m),
-                    (float(lat[middle]), float(lon[middle])),
-                    loitering.status_at(int(ticks_us[middle])),
-                    silence.spare_s(way_m),
-                )
-            )
-    return found
-
-
-def _weighed(
     limits: Limits,
-    one: Silence | Loitering,
-    other: Silence | Loitering,
-    owner: Silence | Loitering,
-    begin_us: int,
-    end_us: int,
-    both_s: float,
-    longest_s: float,
-    area_km2: float,
-    place: tuple[float, float],
-    status: int = NAV_STATUS_UNDEFINED,
-    spare_s: float = float("nan"),
-) -> Meeting:
-    """Return the meeting with its weight; see the notes of the detector."""
-    share = min(1.0, longest_s / both_s)
-    agreement = 0.0
-    if isinstance(one, Silence) and isinstance(other, Silence) and end_us != events.NEVER:
-        union_us = max(one.until_us, other.until_us) - min(one.start_us, other.start_us)
-        agreement = both_s * SECOND_US / union_us
-    at_once = 0.5 * max(0.0, (agreement - COINCIDENCE) / (1.0 - COINCIDENCE))
-    tightness = 1.0 / np.sqrt(1.0 + area_km2 / limits.tight_area_km2)
-    weight = float(0.4 * share * (1.0 - (1.0 - tightness) * (1.0 - at_once)))
-    if not np.isnan(spare_s):
-        weight *= 0.5 + 0.5 * float(np.clip(spare_s / limits.min_meeting_s, 0.0, 1.0))
-    low, high = sorted((one, other), key=lambda story: (story.mmsi, story.track))
-    return Meeting(
-        low,
-        high,
-        owner.track,
-        owner.start_us,
+    silences: Sequence[Silence],
+    loiterings: Sequence[Loitering],
+    reports: Reports,
+    types: dict[int, int],
+    now_us: int,
+) -> list[Meeting]:
+    """Find silences during which a vessel can have been with one that loitered.
+
+    Each keeps its best partners: those without a reason to wait first.
+
+    Parameters
+    ----------
+    reports
+        Those of the tracks that loitered.
+    types
+        The ship type that each vessel states.
+    """
+    if len(silences) == 0 or len(loiterings) == 0:
+        return []
+    prisms = prisms_of(silences)
+    drifts = _discs(loiterings, reports, now_us)
+    mmsi = np.array([s.mmsi for s in loiterings], "int64")
+    track = np.array([s.track for s in loiterings], "int64")
+    least_us = limits.min_meeting_s * SECOND_US
+    found = []
+    for silence, drift in prism.touching(prisms.discs(limits.min_meeting_s), drifts):
+        begin_us = np.maximum(prisms.start_us[silence], drifts.start_us[drift])
+        last_us = np.minimum(prisms.until_us[silence], drifts.until_us[drift])
+        long = (prisms.mmsi[silence] != mmsi[drift]) & (last_us - begin_us >= least_us)
+        ticks = (last_us - begin_us)[long] // STEP_US + 1
+        part = np.cumsum(ticks) // TICKS_AT_ONCE
+        for of in np.split(np.flatnonzero(long), np.flatnonzero(np.diff(part)) + 1):
+            if len(of):
+                pair = silence[of], drift[of]
+                found.append(
+                    _seen_with(limits, prisms, *pair, begin_us[of], last_us[of], track, reports)
+                )
+    if not found:
+        return []
+    columns = [np.concatenate(column) for column in zip(*found, strict=True)]
+    silence, drift, begin_us, both_s, longest_s, lat, lon, way_m, at_us = columns
+    lone = prisms.rows(silence)
+    apart_m = geodesy.distance_m(lone.lat, lone.lon, lone.next_lat, lone.next_lon)
+    usual_mps = np.array([s.usual_mps for s in silences])[silence]
+    row, _ = timegrid.around(reports.track, reports.time_us, track[drift], at_us)
+    meetings = Meetings(
+        silence,
+        drift,
         begin_us,
-        end_us,
+        np.array([s.end_us for s in silences], "int64")[silence],
         both_s,
         longest_s,
-        share,
-        area_km2,
-        agreement,
-        weight,
-        place,
-        status,
-        spare_s,
+        reach.area_km2(way_m, apart_m),
+        lat,
+        lon,
+        reports.nav_status[row].astype("int64"),
+        lone.duration_s - way_m / usual_mps,
+        np.zeros(len(silence)),
+        np.ones(len(silence)),
+    )
+    excused = _have_reasons([types.get(int(m), -1) for m in mmsi[drift]], meetings.status)
+    return _best(limits, meetings, silences, loiterings, excused)
+
+
+def _discs(loiterings: Sequence[Loitering], reports: Reports, now_us: int) -> Discs:
+    """Return discs that hold each loiterer for as long as it loitered."""
+    track = np.array([s.track for s in loiterings], "int64")
+    start_us = np.array([s.start_us for s in loiterings], "int64")
+    until_us = np.minimum(np.array([s.end_us for s in loiterings], "int64"), now_us)
+    first, _ = timegrid.around(reports.track, reports.time_us, track, start_us)
+    _, last = timegrid.around(reports.track, reports.time_us, track, until_us)
+    of, row = timegrid.ranges(first, last - first + 1)
+    begins = np.cumsum(last - first + 1) - (last - first + 1)
+    xyz = geodesy.unit_xyz(reports.lat[row], reports.lon[row])
+    lat, lon = geodesy.from_unit_xyz(np.add.reduceat(xyz, begins, axis=0))
+    away_m = geodesy.distance_m(lat[of], lon[of], reports.lat[row], reports.lon[row])
+    return Discs(lat, lon, np.maximum.reduceat(away_m, begins) + 1.0, start_us, until_us)
+
+
+def _seen_with(
+    limits: Limits,
+    prisms: Prisms,
+    silence: Ints,
+    drift: Ints,
+    begin_us: Ints,
+    last_us: Ints,
+    track: Ints,
+    reports: Reports,
+) -> tuple[Floats | Ints, ...]:
+    """Return of pairs of a silence and a loitering, for which that is long enough, how long the one
+    can have been where the other was, and where and by which way.
+    """
+    first = -(-begin_us // STEP_US)
+    pair, tick = timegrid.ranges(first, np.maximum(last_us // STEP_US - first + 1, 0))
+    at_us = tick * STEP_US
+    lat, lon = reports.position_at(track[drift[pair]], at_us)
+    lone = prisms.rows(silence[pair])
+    there = np.flatnonzero(lone.hold(lat, lon, at_us))
+    begin, end = timegrid.stretches(pair[there], cut=np.diff(there) != 1)
+    length = end - begin + 1
+    # Of each pair the longest stretch, the first of equal ones.
+    order = np.lexsort((begin, -length, pair[there[begin]]))
+    best = order[np.r_[True, np.diff(pair[there[begin[order]]]) != 0][: len(order)]]
+    best = best[(length[best] - 1) * STEP_US >= limits.min_meeting_s * SECOND_US]
+    begin, end, length = there[begin[best]], there[end[best]], length[best]
+    way_m = timegrid.aggregate(np.minimum, lone.way_m(lat, lon), begin, end)
+    middle, of = begin + length // 2, pair[begin]
+    return (
+        silence[of],
+        drift[of],
+        begin_us[of],
+        (last_us - begin_us)[of] / SECOND_US,
+        (length - 1) * STEP_US / SECOND_US,
+        lat[middle],
+        lon[middle],
+        way_m,
+        at_us[middle],
     )
 
 
-def best(limits: Limits, meetings: Sequence[Meeting], types: dict[int, int]) -> list[Meeting]:
-    """Return the best partners of each silence: those without a reason to wait first, by weight."""
+def _best(
+    limits: Limits,
+    meetings: Meetings,
+    silences: Sequence[Silence],
+    others: Sequence[Story],
+    excused: NDArray[np.bool_],
+) -> list[Meeting]:
+    """Return the best pairs of each silence: those not excused first, by weight."""
+    weight = meetings.weight(limits.tight_area_km2, limits.min_meeting_s)
+    rows = np.flatnonzero(
+        (weight >= limits.min_weight) & (meetings.longest_s >= limits.min_meeting_s)
+    )
+    found, weight = meetings.rows(rows), weight[rows]
+    track = np.array([s.track for s in others], "int64")[found.second]
+    order = np.lexsort((track, found.begin_us, -weight, excused[rows], found.first))
+    rank = np.arange(len(order)) - np.searchsorted(found.first[order], found.first[order])
+    kept = order[rank < limits.max_per_silence]
+    return told_apart(found.rows(kept), weight[kept], silences, others)
 
-    def rank(m: Meeting) -> tuple[bool, float, int, int, int]:
-        loiterers = [s for s in (m.one, m.other) if isinstance(s, Loitering)]
-        excused = any(has_reason_to_wait(types.get(s.mmsi, -1), m.status) for s in loiterers)
-        return excused, -m.weight, m.start_us, m.one.track, m.other.track
 
-    ranked = sorted((m for m in meetings if m.weight >= limits.min_weight), key=rank)
-    kept, counts = [], dict[tuple[int, int, bool], int]()
-    for meeting in ranked:
-        key = (meeting.owner, meeting.owner_start_us, meeting.with_loiterer)
-        counts[key] = counts.get(key, 0) + 1
-        if counts[key] <= limits.max_per_silence:
-            kept.append(meeting)
-    return kept
+def _have_reasons(ship_types: Sequence[int], statuses: Ints) -> NDArray[np.bool_]:
+    """Tell whether loiterers of some types and navigation statuses wait for a reason."""
+    kinds, of = np.unique(np.column_stack([ship_types, statuses]), axis=0, return_inverse=True)
+    told = [has_reason_to_wait(*kind) for kind in kinds.tolist()]
+    return np.array(told, bool)[of.ravel()]
 
 
 def has_reason_to_wait(ship_type: int, status: int) -> bool:
@@ -183,17 +254,3 @@ def has_reason_to_wait(ship_type: int, status: int) -> bool:
     evidence = Evidence(facts={**LOITERED, "nav_status": status})
     known = Known("possible_meeting", "silent_and_loitering", evidence, (ship_type,))
     return WAITING_FOR_A_REASON.fitting(known) is not None
-
-
-def longest_run(flags: NDArray[np.bool_]) -> tuple[int, int]:
-    """Return first index and length of the longest stretch that holds, the first of equal ones.
-
-    >>> longest_run(np.array([True, False, True, True]))
-    (2, 2)
-    """
-    edges = np.flatnonzero(np.diff(np.r_[False, flags, False].astype("int8")))
-    if len(edges) == 0:
-        return 0, 0
-    lengths = edges[1::2] - edges[::2]
-    best = int(lengths.argmax())
-    return int(edges[2 * best]), int(lengths[best])

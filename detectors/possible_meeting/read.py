@@ -37,7 +37,7 @@ def silences_of(
         direct_m = geodesy.distance_m(gap["lat"], gap["lon"], *after)
         reach_kn = float(
             reach.fastest_kn(
-                float(facts.get("speed_before_kn") or 0.0),
+                np.fmax(facts.number("speed_before_kn"), facts.number("usual_top_speed_kn")),
                 geodesy.speed_kn(direct_m, lasted_s),
                 limits.reach_share,
                 limits.min_reach_kn,
@@ -65,25 +65,26 @@ def types_of(context: Context) -> dict[int, int]:
     return dict(zip(vessels["mmsi"].tolist(), vessels["ship_type"].tolist(), strict=True))
 
 
-def loiterings_of(context: Context, positions: pd.DataFrame) -> list[Loitering]:
-    """Return loiterings of vessels whose work it isn't to wait."""
-    found = context.events_of("loitering")
-    if found.empty:
-        return []
-    types = types_of(context)
-    tracks = positions["track_id"].to_numpy()
-    stories = []
-    for row in events.records(found):
-        low, high = np.searchsorted(tracks, [int(row["track_ids"]), int(row["track_ids"]) + 1])
-        if low < high:
-            own = Reports(positions.iloc[low:high])
-            stories.append(Loitering(row, *events.span_us(row), own))
+def loiterings_of(context: Context, reports: Reports) -> list[Loitering]:
+    """Return loiterings of vessels whose work it isn't to wait, and whose reports are at hand."""
+    types, tracks = types_of(context), set(reports.tracks.tolist())
+    stories = [
+        Loitering(row, *events.span_us(row))
+        for row in events.records(context.events_of("loitering"))
+    ]
     return [
         story
         for story in stories
         if types.get(story.mmsi, -1) not in SERVICE_TYPES
         and not story.explanation.startswith("not assessed")
+        and story.track in tracks
     ]
+
+
+def reports_of(found: pd.DataFrame, positions: pd.DataFrame) -> Reports:
+    """Return the reports of the tracks that some events are of."""
+    tracks = np.unique(found["track_ids"].astype("int64").to_numpy())
+    return Reports(positions[np.isin(positions["track_id"].to_numpy(), tracks)])
 
 
 def report_at(positions: pd.DataFrame, track: int, at_us: int) -> tuple[float, float] | None:

@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 
 from detectors.core.evidence import Evidence
 from detectors.core.frames import SECOND_US
-from detectors.kinematics import geodesy, reach
-from detectors.kinematics.reports import Reports
+from detectors.kinematics import geodesy
+from detectors.kinematics.prism import Prisms
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 SLOW_KN: Final = 6.0
 """A vessel that lay still before its silence is taken to have gone as fast as this in it."""
+SHARE_WORTH: Final = 0.5
+"""Weight of two that can have been together all the time, side by side."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,10 @@ class Story:
         """Its innocent reason, if any."""
         return str(self.row["explanation"])
 
+    def told(self, prefix: str) -> dict[str, Any]:
+        """Return what evidence says of it, each name behind a prefix."""
+        raise NotImplementedError
+
 
 @dataclass(frozen=True)
 class Silence(Story):
@@ -68,29 +74,10 @@ class Silence(Story):
     next_lon: float
     mps: float
 
-    def holds(self, lat: Floats, lon: Floats, at_us: Ints) -> NDArray[np.bool_]:
-        """Tell whether the vessel can have been at places at times within its silence."""
-        gone_m = geodesy.distance_m(self.lat, self.lon, lat, lon)
-        left_m = geodesy.distance_m(lat, lon, self.next_lat, self.next_lon)
-        can_go_m = self.mps * (at_us - self.start_us) / SECOND_US
-        can_return_m = self.mps * (self.until_us - at_us) / SECOND_US
-        return np.asarray((gone_m <= can_go_m) & ~(left_m > can_return_m))
-
-    def way_m(self, lat: Floats, lon: Floats) -> Floats:
-        """Return the way by places from its last position to its next one, to them while open."""
-        gone_m = geodesy.distance_m(self.lat, self.lon, lat, lon)
-        left_m = geodesy.distance_m(lat, lon, self.next_lat, self.next_lon)
-        return np.asarray(gone_m + np.nan_to_num(left_m))
-
-    def nearer_km2(self, way_m: float) -> float:
-        """Return the area of the places that ask for no longer a way."""
-        apart_m = geodesy.distance_m(self.lat, self.lon, self.next_lat, self.next_lon)
-        return float(reach.area_km2(way_m, apart_m))
-
-    def spare_s(self, way_m: float) -> float:
-        """Return the time left if it goes a way as fast as before, or slowly if it lay still."""
-        usual_mps = max(float(self.facts.get("speed_before_kn") or 0.0), SLOW_KN) * geodesy.KNOT_MPS
-        return (self.until_us - self.start_us) / SECOND_US - way_m / usual_mps
+    @property
+    def usual_mps(self) -> float:
+        """How fast it goes if it goes as before, or slowly if it lay still."""
+        return max(float(self.facts.get("speed_before_kn") or 0.0), SLOW_KN) * geodesy.KNOT_MPS
 
     def told(self, prefix: str) -> dict[str, Any]:
         """Return what evidence says of it."""
@@ -103,20 +90,15 @@ class Silence(Story):
         }
 
 
+def prisms_of(silences: Sequence[Silence]) -> Prisms:
+    """Return silences as columns."""
+    names = Prisms.__dataclass_fields__
+    return Prisms(**{name: np.array([getattr(s, name) for s in silences]) for name in names})
+
+
 @dataclass(frozen=True)
 class Loitering(Story):
-    """A loitering, with the reports of its vessel."""
-
-    reports: Reports
-
-    def places(self, at_us: Ints) -> tuple[Floats, Floats]:
-        """Return where the vessel was."""
-        return self.reports.position_at(np.full(len(at_us), self.track), at_us)
-
-    def status_at(self, at_us: int) -> int:
-        """Return its navigation status by the last report at or before a time."""
-        row = int(np.searchsorted(self.reports.time_us, at_us, side="right")) - 1
-        return int(self.reports.nav_status[max(row, 0)])
+    """A loitering."""
 
     def told(self, prefix: str) -> dict[str, Any]:
         """Return what evidence says of it."""
@@ -128,17 +110,52 @@ class Loitering(Story):
 
 
 @dataclass(frozen=True)
-class Meeting:
-    """A pair, the lower MMSI first, and what was found.
+class Meetings:
+    """Pairs as columns: a silence each, and another or a loitering.
 
-    With a loiterer, `status` is its navigation status then, and `spare_s` the time that the silent
-    vessel had to spare (else NaN).
+    `first` is the row of the silence that a pair belongs to: of two the one that was heard again
+    last. `status` is a loiterer's navigation status then, `spare_s` the time that the silent vessel
+    had to spare, `agreement` how far two silences overlap, `chance` how likely it is that another
+    one agrees as well; 15, NaN, 0 and 1 where that isn't asked.
     """
 
-    one: Silence | Loitering
-    other: Silence | Loitering
-    owner: int
-    owner_start_us: int
+    first: Ints
+    second: Ints
+    begin_us: Ints
+    end_us: Ints
+    both_s: Floats
+    longest_s: Floats
+    area_km2: Floats
+    lat: Floats
+    lon: Floats
+    status: Ints
+    spare_s: Floats
+    agreement: Floats
+    chance: Floats
+
+    @property
+    def share(self) -> Floats:
+        """The share of the time of both that they can have been together."""
+        return np.minimum(1.0, self.longest_s / self.both_s)
+
+    def weight(self, tight_area_km2: float, min_meeting_s: float) -> Floats:
+        """Return the weights; see the notes of the detector."""
+        tightness = 1.0 / np.sqrt(1.0 + self.area_km2 / tight_area_km2)
+        weight = SHARE_WORTH * self.share * (1.0 - (1.0 - tightness) * self.chance)
+        spare = np.nan_to_num(np.clip(self.spare_s / min_meeting_s, 0.0, 1.0), nan=1.0)
+        return np.asarray(weight * (0.5 + 0.5 * spare))
+
+    def rows(self, at: Ints) -> "Meetings":
+        """Return some rows."""
+        return Meetings(*(values[at] for values in vars(self).values()))
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """A pair that is an event, the lower MMSI first, and what was found."""
+
+    one: Story
+    other: Story
     start_us: int
     end_us: int
     both_s: float
@@ -146,6 +163,7 @@ class Meeting:
     share: float
     area_km2: float
     agreement: float
+    chance: float
     weight: float
     place: tuple[float, float]
     status: int
@@ -157,25 +175,29 @@ class Meeting:
         return isinstance(self.one, Loitering) or isinstance(self.other, Loitering)
 
 
-@dataclass(frozen=True)
-class Table:
-    """Silences as columns."""
-
-    mmsi: Ints
-    start_us: Ints
-    until_us: Ints
-    lat: Floats
-    lon: Floats
-    next_lat: Floats
-    next_lon: Floats
-    mps: Floats
-
-    @classmethod
-    def of(cls, silences: Sequence[Silence]) -> "Table":
-        """Return the columns of some silences."""
-        names = cls.__dataclass_fields__
-        return cls(**{name: np.array([getattr(s, name) for s in silences]) for name in names})
-
-    def rows(self, at: Ints) -> "Table":
-        """Return some rows."""
-        return Table(**{name: values[at] for name, values in vars(self).items()})
+def told_apart(
+    meetings: Meetings, weight: Floats, silences: Sequence[Silence], others: Sequence[Story]
+) -> list[Meeting]:
+    """Return pairs one by one."""
+    share, found = meetings.share, []
+    for k, (i, j) in enumerate(zip(meetings.first.tolist(), meetings.second.tolist(), strict=True)):
+        low, high = sorted((silences[i], others[j]), key=lambda story: (story.mmsi, story.track))
+        found.append(
+            Meeting(
+                low,
+                high,
+                int(meetings.begin_us[k]),
+                int(meetings.end_us[k]),
+                float(meetings.both_s[k]),
+                float(meetings.longest_s[k]),
+                float(share[k]),
+                float(meetings.area_km2[k]),
+                float(meetings.agreement[k]),
+                float(meetings.chance[k]),
+                float(weight[k]),
+                (float(meetings.lat[k]), float(meetings.lon[k])),
+                int(meetings.status[k]),
+                float(meetings.spare_s[k]),
+            )
+        )
+    return found

@@ -17,8 +17,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from detectors.core.frames import RECEPTIONS, SECOND_US, TIME, TRACKED, Column, empty, epoch_us
+from detectors.surroundings.rates import Rates
 
-VERSION: Final = "2"
+VERSION: Final = "3"
 """Raised when the same reports give other coverage, so that stored coverage is made anew."""
 
 CELL_DEG: Final = 0.1
@@ -72,6 +73,16 @@ RECEIVERS: Final = {
 }
 """What each receiver heard by half hour, cell and AIS class; no row where the feed names none."""
 
+LYING: Final = {
+    "date": CELLS["date"],
+    "time": CELLS["time"],
+    "lat_cell": Column("int32", "0.01 deg", "floor of latitude / 0.01, from the south pole"),
+    "lon_cell": Column("int32", "0.01 deg", "floor of longitude / 0.01, from 180 W"),
+    "vessels": Column("int32", "", "distinct vessels (MMSI) that lay still there"),
+    "silences": Column("int32", "", "tracks that lay there and were last heard then for SILENCE_S"),
+}
+"""Where vessels lay still, by half hour and a cell of half a mile; see `lying`."""
+
 REPORTS: Final = {
     name: TRACKED[name] for name in ("mmsi", "time", "lat", "lon", "ais_class", "track_id")
 }
@@ -100,11 +111,14 @@ class Coverage:
         `FEED`.
     receivers
         `RECEIVERS`.
+    lying
+        `LYING`.
     """
 
     cells: pd.DataFrame
     feed: pd.DataFrame
     receivers: pd.DataFrame = field(default_factory=lambda: empty(RECEIVERS))
+    lying: pd.DataFrame = field(default_factory=lambda: empty(LYING))
 
     @classmethod
     def none(cls) -> "Coverage":
@@ -189,6 +203,35 @@ class Coverage:
         at = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
         return np.asarray(np.where((keys[at] == key) & inside, vessels[at], 0).sum(axis=1))
 
+    def within(self, lat: ArrayLike, lon: ArrayLike, slot: ArrayLike, reach: int) -> Ints:
+        """Return how many vessels were heard no more than `reach` cells off in a half hour."""
+        keys, values = self._any_class
+        row, col = cells_of(lat, lon)
+        if len(keys) == 0:
+            return np.zeros(len(row), "int64")
+        north, east = np.divmod(np.arange((2 * reach + 1) ** 2), 2 * reach + 1)
+        near_row = row[:, None] + north - reach
+        near_col = (col[:, None] + east - reach) % _LON_CELLS
+        key = cell_key(np.asarray(slot, "int64")[:, None], near_row, near_col)
+        at = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
+        hit = (keys[at] == key) & (near_row >= 0) & (near_row < _LAT_CELLS)
+        return np.asarray(np.where(hit, values[0, at], 0).sum(axis=1), "int64")
+
+    def density(self, lat: ArrayLike, lon: ArrayLike, first: ArrayLike, last: ArrayLike) -> Floats:
+        """Return how many reports a vessel was heard by in a half hour, if it was, on average.
+
+        Of any class, over the blocks of `receiving` and half hours from the first to the last, both
+        inclusive; NaN where none was heard.
+        """
+        keys, totals = self._block_totals
+        (low, inside), (high, _) = (
+            block_keys(lat, lon, np.asarray(slot, "int64") + more, NEAR_CELLS, by_cell=True)
+            for slot, more in ((first, 0), (last, 1))
+        )
+        begin, end = np.searchsorted(keys, low), np.searchsorted(keys, high)
+        vessels, reports = ((totals[:, end] - totals[:, begin]) * inside).sum(axis=2)
+        return np.where(vessels > 0, reports / np.maximum(vessels, 1.0), np.nan)
+
     def feed_heard(self, slot: ArrayLike) -> NDArray[np.bool_]:
         """Tell whether the feed heard anything in each ten minutes since 1970-01-01 UTC."""
         return np.isin(np.asarray(slot, "int64"), self._feed_slots)
@@ -196,6 +239,18 @@ class Coverage:
     @cached_property
     def _feed_slots(self) -> Ints:
         return epoch_us(self.feed["time"]) // (FEED_SLOT_S * SECOND_US)
+
+    def rates(self, *, class_b: bool = False) -> Rates:
+        """Return how often vessels fall silent by day and all places: class B, or any class."""
+        return self._class_b_rates if class_b else self._any_class_rates
+
+    @cached_property
+    def _any_class_rates(self) -> Rates:
+        return Rates(*self._any_class, _LAT_CELLS, _LON_CELLS)
+
+    @cached_property
+    def _class_b_rates(self) -> Rates:
+        return Rates(*self._class_b, _LAT_CELLS, _LON_CELLS)
 
     @cached_property
     def _any_class(self) -> tuple[Ints, Floats]:
@@ -212,6 +267,18 @@ class Coverage:
     @cached_property
     def _class_b_totals(self) -> tuple[Ints, Floats]:
         return _totals(*self._class_b)
+
+    @cached_property
+    def _block_totals(self) -> tuple[Ints, Floats]:
+        """Sorted keys of blocks and half hours; running totals of vessels and reports before."""
+        slot = epoch_us(self.cells["time"]) // (SLOT_S * SECOND_US)
+        row, col = (self.cells[name].to_numpy("int64") for name in ("lat_cell", "lon_cell"))
+        key = place_key(row // NEAR_CELLS, col // NEAR_CELLS, slot)
+        order = np.argsort(key, kind="stable")
+        totals = np.zeros((2, len(key) + 1))
+        values = self.cells[["vessels", "reports"]].to_numpy("float64").T
+        np.cumsum(values[:, order], axis=1, out=totals[:, 1:])
+        return key[order], totals
 
     @cached_property
     def _blocks(self) -> tuple[Ints, Ints]:
@@ -249,6 +316,7 @@ def concat(parts: Sequence[Coverage]) -> Coverage:
         pd.concat([part.cells for part in parts], ignore_index=True),
         pd.concat([part.feed for part in parts], ignore_index=True),
         pd.concat([part.receivers for part in parts], ignore_index=True),
+        pd.concat([part.lying for part in parts], ignore_index=True),
     )
 
 

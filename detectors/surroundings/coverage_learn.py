@@ -16,6 +16,7 @@ from detectors.core.frames import (
     from_epoch_us,
     validate,
 )
+from detectors.surroundings import lying
 from detectors.surroundings.coverage import (
     CELLS,
     FEED,
@@ -58,7 +59,8 @@ def learn(tracked: pd.DataFrame, receptions: pd.DataFrame | None = None) -> Cove
     key = cell_key(slot, row, col) * len(class_names) + classes
     stretches = _Stretches(key, tracked["mmsi"].to_numpy())
     first, vessels, reports = stretches.counts()
-    silences = stretches.totals(_falls_silent(track, time))
+    falls_silent = _falls_silent(track, time)
+    silences = stretches.totals(falls_silent)
     cells = pd.DataFrame(
         {
             "date": _dates(time[first]),
@@ -82,7 +84,15 @@ def learn(tracked: pd.DataFrame, receptions: pd.DataFrame | None = None) -> Cove
             "reports": reports,
         }
     )
-    return Coverage(conform(cells, CELLS), conform(feed, FEED), receivers)
+    places = lying.learn(
+        tracked["mmsi"].to_numpy(),
+        track,
+        time,
+        tracked["lat"].to_numpy(),
+        tracked["lon"].to_numpy(),
+        falls_silent,
+    )
+    return Coverage(conform(cells, CELLS), conform(feed, FEED), receivers, places)
 
 
 def _receivers(receptions: pd.DataFrame) -> pd.DataFrame:

@@ -22,12 +22,12 @@ import duckdb
 from detectors.core import events, frames
 from detectors.core.errors import SelatError
 from detectors.kinematics import integrity, tracks
-from detectors.surroundings.coverage import CELLS, FEED, RECEIVERS
+from detectors.surroundings.coverage import CELLS, FEED, LYING, RECEIVERS
 from pipelines.base.schemas import DISPOSITIONS, FLAGGED, INCIDENTS, OPERATIONS
 from pipelines.base.settings import StoreSettings
 from pipelines.store.sql import statement
 
-SCHEMA_VERSION: Final = 10
+SCHEMA_VERSION: Final = 9
 """Version of the tables below. To change them: raise it, and say in `migrations` how a store of the
 version before comes to it."""
 
@@ -103,6 +103,7 @@ TABLES: Final[Mapping[str, Mapping[str, frames.Column]]] = {
     "coverage_cells": CELLS,
     "coverage_feed": FEED,
     "coverage_receivers": RECEIVERS,
+    "coverage_lying": LYING,
     "events": {
         **events.WRITTEN,
         "run_id": _C("str", "", "the run that wrote it last"),

@@ -33,8 +33,14 @@ MIGRATIONS: Final = {
     6: ("to_6_coverage_receivers",),
     7: ("to_7_feed_places", "to_7_late_reports", "to_7_disposition_sources"),
     8: ("to_8_evidence", "to_8_evidence_revisions"),
-    9: ("to_9_flags", "to_9_incidents"),
-    10: ("to_10_derived", "to_10_track_state", "to_10_track_files"),
+    9: (
+        "to_9_flags",
+        "to_9_incidents",
+        "to_9_derived",
+        "to_9_track_state",
+        "to_9_track_files",
+        "to_9_coverage_lying",
+    ),
 }
 """By version: the statements (files of `sql/`) that bring the version before to it."""
 

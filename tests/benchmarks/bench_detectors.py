@@ -162,6 +162,9 @@ def make(reports: int, days: int, zones: Any) -> pd.DataFrame:
     pair = np.flatnonzero(kind == 4)
     at_m[pair[1::2]] = at_m[pair[: len(pair) // 2 * 2 : 2]]
     off_m[pair[1::2]] = off_m[pair[: len(pair) // 2 * 2 : 2]] + 60
+    # Every tenth falls silent for some hours of each day.
+    off_s = np.where(np.arange(n) % 10 == 0, random.uniform(0, 0.8 * DAY_S, n), np.inf)
+    lasts_s = random.uniform(1.5, 5.0, n) * 3600
     parts = []
     for day in range(days):
         t = np.sort(random.uniform(0, DAY_S, (n, REPORTS_PER_VESSEL)), axis=1)
@@ -190,7 +193,7 @@ def make(reports: int, days: int, zones: Any) -> pd.DataFrame:
                     "source": "0" * 16,
                     "source_offset": np.arange(len(lat)),
                 }
-            )
+            )[((t < off_s[:, None]) | (t > (off_s + lasts_s)[:, None])).ravel()]
         )
     return pd.concat(parts).sample(frac=1, random_state=0)
 

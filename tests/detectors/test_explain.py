@@ -404,6 +404,21 @@ CASES = [
         (CARGO,),
         "62%",
     ),
+    (
+        "left and came back over the edge",
+        "gap",
+        {"ahead_known_ratio": 0.05, "astern_known_ratio": 0.0},
+        (CARGO,),
+        "came back from there",
+    ),
+    (
+        "out over the feed's own edge",
+        "gap",
+        {"is_open": True, "edge_distance_m": 9260.0, "reachable_distance_m": 50_000.0},
+        (CARGO,),
+        "5 nm",
+    ),
+    ("among many that lie there", "gap", {"among_many_lying": True, "n_lying": 12}, (CARGO,), "12"),
     ("set on and off all day", "gap", {"n_alike_silences": 4}, (30,), "4 times"),
     (
         "receiver edge",

@@ -118,6 +118,32 @@ def naive(stage) -> set[tuple]:
         near = cells[(cells["slot"] == slot) & (cells["row"] // 5 - row).abs().le(1)]
         return int(near.loc[(near["col"] // 5 - col).abs().le(1), "vessels"].sum())
 
+    def passes(track: pd.DataFrame, i: int, end: pd.Timestamp, is_open: bool) -> bool:
+        """Whether more chances were missed than the vessel's own hearing before explains."""
+        here, start = track.iloc[i], track["time"].iloc[i]
+        row, col = (int(c[0]) // 5 for c in coverage.cells_of([here["lat"]], [here["lon"]]))
+        own = start.floor("30min")
+        near = cells[cells["slot"].between(own - hours(24), own - hours(0.5))]
+        near = near[(near["row"] // 5 - row).abs().le(1) & (near["col"] // 5 - col).abs().le(1)]
+        past = [k for k in range(i + 1) if track["time"].iloc[k] >= start - hours(3)]
+        heard = len({track["time"].iloc[k].floor("30min") for k in past})
+        missed = [
+            receiving(*between(track.iloc[k], track.iloc[k + 1], slot), slot) >= 2
+            for k in past[:-1]
+            for slot in inside(track["time"].iloc[k], track["time"].iloc[k + 1], 30, 24)
+        ]
+        last = here if is_open else track.iloc[i + 1]
+        silent = [
+            receiving(*((here["lat"], here["lon"]) if is_open else between(here, last, s)), s) >= 2
+            for s in inside(start, end, 30, 24)
+        ]
+        # The chance to miss one after the other, each time with one miss more behind it.
+        chance, n_missed = 1.0, sum(missed)
+        for k in range(sum(silent)):
+            chance *= (n_missed + k + 0.5) / (heard + n_missed + k + 1)
+        thin = len(near) > 0 and near["reports"].sum() <= 5 * near["vessels"].sum()
+        return thin and here["ais_class"] != "B" and heard >= 4 and chance <= 0.005
+
     for _, track in rows.groupby("track_id"):
         times = list(track["time"])
         for i, start in enumerate(times):
@@ -145,7 +171,11 @@ def naive(stage) -> set[tuple]:
             unproven = silent_s >= 24 * HOUR_S and (
                 (not regular and track_s < 3 * HOUR_S) or track_s < 900
             )
-            if not (regular or unproven):
+            by_passes = passes(track, i, end, is_open)
+            if not (regular or unproven or by_passes):
+                continue
+            if by_passes:
+                found.add((int(here["mmsi"]), start, None if is_open else end))
                 continue
             there = here if is_open else track.iloc[i + 1]
             klass = here["ais_class"]
@@ -240,9 +270,49 @@ def test_a_long_silence_seen_from_its_end_is_judged_on_its_whole_history(
 ):
     regular = [(563000001, T0 + hours(k / 20), 2.04, 101.1, "A") for k in range(200)]
     patchy = [(563000002, T0 + hours(0.9 * k), 2.04, 101.1, "A") for k in range(11)]
-    back = [(m, T0 + hours(50), 2.04, 101.1, "A") for m in (563000001, 563000002)]
+    seldom = [(563000003, T0 + hours(2.5 * k), 2.04, 101.1, "A") for k in range(5)]
+    back = [(m, T0 + hours(50), 2.04, 101.1, "A") for m in (563000001, 563000002, 563000003)]
     others = neighbours(np.random.default_rng(0), 8)
-    stage = staged(stage_of, fill, zones_from, [*regular, *patchy, *back, *others])
+    stage = staged(stage_of, fill, zones_from, [*regular, *patchy, *seldom, *back, *others])
     found = stage.look(Gap(), T0 + hours(48), T0 + hours(51))
-    assert found["mmsi"].tolist() == [563000001]
-    assert found["start"].tolist() == [T0 + hours(199 / 20)]
+    # Reception is thin there. One heard in 4 of the last 7 half hours doesn't miss 24 more of them
+    # by chance; one heard in 2 may.
+    assert found["mmsi"].tolist() == [563000002, 563000001]
+    assert found["start"].tolist() == [T0 + hours(9), T0 + hours(199 / 20)]
+    assert found["evidence"].iloc[0].facts["by_passes"]
+
+
+def moored(n: int, off: int) -> list[tuple]:
+    """Boats side by side at a place that no zone has, some of whose sets go off one after the
+    other, and elsewhere ships that go on sending.
+    """
+    rows = []
+    for k in range(n):
+        until_h = 20 + k if k < off else DAYS * 24
+        rows += [
+            (563000400 + k, T0 + hours(j / 20), 2.04 + 1e-4 * k, 101.1, "A")
+            for j in range(min(int(until_h * 20), 40 * 20))
+        ]
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("n", "off", "mapped"), [(9, 4, True), (9, 1, False), (3, 2, False)], ids=str
+)
+def test_where_many_lie_and_sets_go_off_is_a_berth_mapped_or_not(
+    stage_of, fill, zones_from, n, off, mapped
+):
+    rows = [(563000001, T0 + hours(j / 20), 2.041, 101.101, "A") for j in range(30 * 20)]
+    passing = [
+        (563000500 + k, T0 + hours(j / 6), 2.1, 101.12, "A")
+        for k in range(4)
+        for j in range(40 * 6)
+    ]
+    stage = staged(stage_of, fill, zones_from, [*rows, *moored(n, off), *passing])
+    found = stage.look(Gap(), T0 + hours(29), T0 + hours(40))
+    own = found[found["mmsi"] == 563000001]
+    assert own.empty == mapped
+    if not mapped:
+        evidence = own["evidence"].iloc[0]
+        assert evidence.facts["among_many_lying"] == (n >= 5)
+        assert evidence.facts["n_lying"] >= n + 1 - off

@@ -6,10 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.kinematics import geodesy
+from detectors.kinematics.prism import Prisms, can_meet, together
 from detectors.possible_meeting import PossibleMeeting
-from detectors.possible_meeting.pairs import longest_run
-from detectors.possible_meeting.prism import together
-from detectors.possible_meeting.story import Table
 
 S = 1_000_000
 STAY_S = 1800.0
@@ -28,7 +26,17 @@ def silence(start_s, until_s, last, following, knots):
         "next_lon": lon,
         "mps": knots * geodesy.KNOT_MPS,
     }
-    return Table(**{name: np.array([value]) for name, value in values.items()})
+    return Prisms(**{name: np.array([value]) for name, value in values.items()})
+
+
+def joined(*parts):
+    """Several silences as columns, each of a vessel of its own."""
+    columns = {name: np.concatenate([vars(p)[name] for p in parts]) for name in vars(parts[0])}
+    return Prisms(**{**columns, "mmsi": np.arange(len(parts))})
+
+
+def side_by_side(a, b):
+    return together(joined(a, b), np.array([0]), np.array([1]), STAY_S)
 
 
 def brute_force_s(a, b, points=201, half_deg=1.2):
@@ -60,7 +68,7 @@ SILENCE = st.tuples(
 @settings(max_examples=60, deadline=None)
 def test_time_together_is_that_of_brute_force(first, second):
     a, b = silence(*first), silence(*second)
-    joint = together(a, b, STAY_S)
+    joint = side_by_side(a, b)
     longest_s, area_km2 = brute_force_s(a, b)
     # The grid of brute force is 1.3 km wide, 200 to 450 s at these speeds. The narrowing one ends
     # on the ridge within some tens of metres of its top, seconds at these speeds.
@@ -73,21 +81,58 @@ def test_time_together_is_that_of_brute_force(first, second):
         assert joint.area_km2[0] == pytest.approx(area_km2, rel=0.25)
 
 
+def every_pair(prisms):
+    """The plain way: each pair of silences of two vessels, however far apart."""
+    first, second = np.triu_indices(len(prisms.mmsi), 1)
+    apart = prisms.mmsi[first] != prisms.mmsi[second]
+    return first[apart], second[apart]
+
+
+@given(st.lists(SILENCE, min_size=2, max_size=12), st.integers(0, 3), st.sampled_from([0.0, 0.3]))
+@settings(max_examples=40, deadline=None)
+def test_no_pair_that_can_have_met_is_left_out(silences, twins, share):
+    prisms = joined(*(silence(*one) for one in silences))
+    prisms.mmsi[:] = np.where(np.arange(len(silences)) < twins, 0, prisms.mmsi)
+    found = set(zip(*(rows.tolist() for rows in can_meet(prisms, STAY_S, share)), strict=True))
+    first, second = every_pair(prisms)
+    longest_s = together(prisms, first, second, STAY_S).longest_s
+    start_us = np.maximum(prisms.start_us[first], prisms.start_us[second])
+    both_s = (np.minimum(prisms.until_us[first], prisms.until_us[second]) - start_us) / S
+    met = longest_s >= np.maximum(STAY_S, share * both_s)
+    assert found >= set(zip(first[met].tolist(), second[met].tolist(), strict=True))
+
+
+def test_who_is_far_apart_in_place_or_time_makes_no_pair():
+    """A thousand ships along five thousand miles, each silent for an hour beside one other."""
+    n = 1000
+    at = np.arange(n) // 2
+    lon = -170.0 + at * 0.17
+    start_us = (at * 7200 * S).astype("int64")
+    prisms = Prisms(
+        np.arange(n),
+        start_us,
+        start_us + 3600 * S,
+        np.zeros(n),
+        lon,
+        np.zeros(n),
+        lon,
+        np.full(n, 5.0),
+    )
+    first, second = can_meet(prisms, STAY_S)
+    assert first.tolist() == list(range(0, n, 2))
+    assert second.tolist() == list(range(1, n, 2))
+
+
 def test_two_side_by_side_have_all_the_time():
     a = silence(0, 7200, (4.0, 100.0), (4.0, 100.0), 10)
     b = silence(0, 7200, (4.0, 100.0), (4.0, 100.0), 10)
-    assert together(a, b, STAY_S).longest_s[0] == pytest.approx(7200, abs=5)
+    assert side_by_side(a, b).longest_s[0] == pytest.approx(7200, abs=5)
 
 
 def test_two_too_far_apart_have_none():
     a = silence(0, 7200, (4.0, 100.0), (4.0, 100.0), 10)
     b = silence(0, 7200, (5.0, 101.0), (5.0, 101.0), 10)
-    assert together(a, b, STAY_S).longest_s[0] < 0
-
-
-def test_longest_run():
-    assert longest_run(np.array([], bool)) == (0, 0)
-    assert longest_run(np.array([False, True, True, False, True])) == (1, 2)
+    assert side_by_side(a, b).longest_s[0] < 0
 
 
 def test_stage_pair_is_named_and_ranked(stage, look_once):

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from detectors.core import frames
 from detectors.kinematics import integrity
 from detectors.kinematics.integrity import Segmented
-from detectors.surroundings.coverage import CELLS, FEED, RECEIVERS, Coverage
+from detectors.surroundings.coverage import CELLS, FEED, LYING, RECEIVERS, Coverage
 from pipelines.store.now import MOST_NEEDED, REFERENCE_DATES, Now, believed
 from pipelines.store.queries.generation import Generation
 
@@ -167,6 +167,7 @@ class TrafficQueries(Generation):
             frames.conform(self._ask("coverage_between", **dates), CELLS),
             frames.conform(self._ask("coverage_feed_between", **dates), FEED),
             frames.conform(self._ask("coverage_receivers_between", **dates), RECEIVERS),
+            frames.conform(self._ask("coverage_lying_between", **dates), LYING),
         )
 
     def heard_by_block(self, since: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:

@@ -25,6 +25,7 @@ DERIVED: Final = (
     "coverage_cells",
     "coverage_feed",
     "coverage_receivers",
+    "coverage_lying",
 )
 """Tables of what was worked out from the positions of a date."""
 

@@ -84,6 +84,7 @@ class ResultWriter(FileWriter):
             self._insert("coverage_cells", coverage.cells)
             self._insert("coverage_feed", coverage.feed)
             self._insert("coverage_receivers", coverage.receivers)
+            self._insert("coverage_lying", coverage.lying)
 
     def add_run(
         self,

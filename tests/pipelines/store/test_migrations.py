@@ -21,6 +21,7 @@ ARCHIVES = sorted(
     KEPT.glob("schema-*.tar.xz"), key=lambda path: int(path.name.split(".")[0].split("-")[1])
 )
 LATER = (
+    "coverage_lying",
     "sighting_files",
     "sightings",
     "dispositions",

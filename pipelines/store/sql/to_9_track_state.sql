@@ -1,4 +1,4 @@
--- Version 10: the hulls heard up to the end of each date.
+-- Version 9: the hulls heard up to the end of each date.
 CREATE TABLE track_state (
     "date" VARCHAR,
     "mmsi" BIGINT,

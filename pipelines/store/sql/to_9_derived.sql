@@ -1,4 +1,4 @@
--- Version 10: verdicts look both ways. What was worked out of the dates is worked out again by the
+-- Version 9: verdicts look both ways. What was worked out of the dates is worked out again by the
 -- next run; nothing that was found or concluded is touched.
 DELETE FROM days;
 DELETE FROM track_days;

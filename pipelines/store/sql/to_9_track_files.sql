@@ -1,4 +1,4 @@
--- Version 10: judged reports, a file for each date.
+-- Version 9: judged reports, a file for each date.
 CREATE TABLE IF NOT EXISTS track_files (
     "date" VARCHAR,
     "path" VARCHAR,

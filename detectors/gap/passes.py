@@ -1,0 +1,81 @@
+"""Silences of vessels that are heard by passes: how many chances of being heard they missed."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaln
+
+from detectors.core.detector import Context
+from detectors.core.frames import SECOND_US
+from detectors.gap.limits import Limits
+from detectors.gap.silences import History, Silences
+from detectors.kinematics import timegrid
+from detectors.surroundings import coverage
+from detectors.surroundings.rates import DAY_SLOTS
+
+Ints = NDArray[np.int64]
+
+_SLOT_US = coverage.SLOT_S * SECOND_US
+
+
+def chances(
+    limits: Limits, silences: Silences, reports: History, context: Context
+) -> dict[str, NDArray[Any]]:
+    """Return, of silences, what each vessel's own hearing makes of them.
+
+    A half hour in which others within a station's reach were heard is a chance: a satellite hears
+    what is about at one pass. Of those in the `history_s` before, the vessel was heard in so
+    many and missed so many; under Jeffreys' prior the chance of missing all those of the silence
+    too is the beta-binomial one (posterior predictive: Gelman et al. 2013, Bayesian data analysis,
+    3rd ed., section 2.4). `by_passes` says that the place is heard thinly, by
+    `max_thin_reports` a vessel and half hour in the day before, and that the vessel missed more
+    than chance explains.
+    """
+    row = silences.row
+    own = silences.start_us // _SLOT_US
+    density = context.coverage.density(reports.lat[row], reports.lon[row], own - DAY_SLOTS, own - 1)
+    first = reports.first_since(row, limits.history_s)
+    changes = np.cumsum(np.r_[1, np.diff(reports.time_us // _SLOT_US) != 0])
+    n_heard = changes[row] - changes[first] + 1
+    silence, step = timegrid.ranges(first, row - first)
+    missed = _with_others(limits, _between(step, reports), reports, context)
+    n_missed = np.bincount(silence, weights=missed, minlength=len(row)).astype("int64")
+    n_chances = _with_others(limits, silences, reports, context)
+    chance = np.exp(
+        betaln(n_heard + 0.5, n_missed + n_chances + 0.5) - betaln(n_heard + 0.5, n_missed + 0.5)
+    )
+    # A pass hears class B or not as the crowd has it, so that it misses several in a row.
+    thin = (density <= limits.max_thin_reports) & (reports.ais_class[row] != "B")
+    enough = (n_heard >= limits.min_passes) & (chance <= limits.max_missed_chance)
+    return {
+        "by_passes": thin & enough,
+        "n_reports_per_half_hour": density,
+        "n_chances_heard": n_heard,
+        "n_chances_missed": n_missed,
+        "n_chances": n_chances,
+        "missed_probability": chance,
+    }
+
+
+def _between(step: Ints, reports: History) -> Silences:
+    """Return the times between reports and the next ones of their tracks as silences."""
+    until_us = reports.time_us[np.minimum(step + 1, len(reports.track) - 1)]
+    return Silences(step, np.zeros(len(step), bool), reports.time_us[step], until_us, {})
+
+
+def _with_others(limits: Limits, silences: Silences, reports: History, context: Context) -> Ints:
+    """Return the whole half hours of silences in which others were heard within reach."""
+    found = np.zeros(len(silences.row), "int64")
+    long = np.flatnonzero(silences.end_us - silences.start_us >= _SLOT_US)
+    some = Silences(
+        silences.row[long],
+        silences.is_open[long],
+        silences.start_us[long],
+        silences.end_us[long],
+        {},
+    )
+    there = some.at_slots(reports, coverage.SLOT_S, limits.assessed_s)
+    others = context.coverage.receiving(there.lat, there.lon, there.slot) >= limits.min_neighbours
+    found[long] = np.bincount(there.silence, weights=others, minlength=len(long))
+    return found

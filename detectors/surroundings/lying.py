@@ -1,0 +1,152 @@
+"""Where vessels lie still: berths and anchorages by what is done there, mapped or not.
+
+A vessel lies in a half hour when all of its reports in it and the one before them are within
+`STAY_M` of one another and span `LEAST_S` or more. That is known as soon as the half hour is over,
+and rests on one UTC day. Where many lie at once, and sets go off with the lights, is a lying place
+(stops as places: Pallotta, Vespe & Bryan 2013, Vessel pattern knowledge discovery from AIS data,
+Entropy 15:2218-2245, doi:10.3390/e15062218, clusters stops into ports and anchorages likewise).
+"""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from detectors.core.frames import DAY_US, SECOND_US, conform, empty, epoch_us, from_epoch_us
+from detectors.kinematics import geodesy, timegrid
+from detectors.surroundings.coverage import LYING, SLOT_S
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+CELL_UNITS: Final = 10_000
+"""Side of a cell in millionths of a degree: 0.01 degree, 0.6 nm along a meridian."""
+STAY_M: Final = 400.0
+"""Across: a ship at anchor swings in a circle of some 300 m; one adrift at half a knot goes 460 m
+in half an hour."""
+LEAST_S: Final = 1200
+BEFORE_S: Final = 7200
+"""A report longer ago than that says nothing of the half hour."""
+
+_LAT_CELLS: Final = 18_001
+_LON_CELLS: Final = 36_000
+_SLOT_US: Final = SLOT_S * SECOND_US
+
+
+class Lying:
+    """`LYING`, to be asked what lies around places.
+
+    Parameters
+    ----------
+    frame
+        `LYING`, of any days.
+    """
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        slot = epoch_us(frame["time"]) // _SLOT_US
+        row, col = frame["lat_cell"].to_numpy("int64"), frame["lon_cell"].to_numpy("int64")
+        key = _key(slot, row, col)
+        order = np.argsort(key, kind="stable")
+        self._keys = key[order]
+        self._values = frame[["vessels", "silences"]].to_numpy("int64")[order]
+
+    def around(self, lat: ArrayLike, lon: ArrayLike, first: Ints, last: Ints) -> tuple[Ints, Ints]:
+        """Return how many lay at once around each place at most, and how many sets went off.
+
+        In its cell and the eight around it, over half hours since 1970-01-01 UTC, both inclusive.
+        """
+        n = len(first)
+        if len(self._keys) == 0 or n == 0:
+            return np.zeros(n, "int64"), np.zeros(n, "int64")
+        row, col = _cells(lat, lon)
+        place, slot = timegrid.ranges(first, np.maximum(last - first + 1, 0))
+        near_row = row[place][:, None] + np.repeat([-1, 0, 1], 3)
+        near_col = (col[place][:, None] + np.tile([-1, 0, 1], 3)) % _LON_CELLS
+        key = _key(slot[:, None], near_row, near_col)
+        at = np.minimum(np.searchsorted(self._keys, key), len(self._keys) - 1)
+        inside = (near_row >= 0) & (near_row < _LAT_CELLS) & (self._keys[at] == key)
+        found = np.where(inside[..., None], self._values[at], 0).sum(axis=1)
+        most, silences = np.zeros(n, "int64"), np.zeros(n, "int64")
+        np.maximum.at(most, place, found[:, 0])
+        np.add.at(silences, place, found[:, 1])
+        return most, silences
+
+
+def learn(
+    mmsi: Ints, track: Ints, time_us: Ints, lat: Floats, lon: Floats, falls_silent: Bools
+) -> pd.DataFrame:
+    """Return `LYING` of the reports of one UTC day (or of several: each stands for itself).
+
+    Parameters
+    ----------
+    mmsi, track, time_us, lat, lon
+        Reports sorted by track and time.
+    falls_silent
+        Whether each is its track's last for a while, see `coverage_learn`.
+    """
+    if len(track) == 0:
+        return empty(LYING)
+    slot = time_us // _SLOT_US
+    first, last = timegrid.stretches(track, slot)
+    before = np.maximum(first - 1, 0)
+    follows = (track[before] == track[first]) & (
+        time_us[before] // DAY_US == time_us[first] // DAY_US
+    )
+    follows &= time_us[first] - time_us[before] <= BEFORE_S * SECOND_US
+    begin = np.where(follows, before, first)
+    # In metres from the last report, so that a cell's edge or the antimeridian makes no difference.
+    owner = np.repeat(np.arange(len(first)), last - first + 1)
+    east, north = _from(lat, lon, last[owner])
+    ahead_east, ahead_north = _from(lat, lon, last, begin)
+    spans = []
+    for values, of_begin in ((east, ahead_east), (north, ahead_north)):
+        low = np.minimum(np.minimum.reduceat(values, first), of_begin)
+        spans.append(np.maximum(np.maximum.reduceat(values, first), of_begin) - low)
+    still = (np.hypot(*spans) <= STAY_M) & (time_us[last] - time_us[begin] >= LEAST_S * SECOND_US)
+    first, last = first[still], last[still]
+    row, col = _cells(lat[last], lon[last])
+    off = falls_silent[last].astype("int64")
+    # One vessel once in each half hour and cell, however many tracks it has.
+    key = _key(slot[last], row, col)
+    order = np.lexsort((mmsi[last], key))
+    key, who, off = key[order], mmsi[last][order], off[order]
+    if len(key) == 0:
+        return empty(LYING)
+    begins = np.flatnonzero(np.r_[True, np.diff(key) != 0])
+    new = np.r_[True, (np.diff(key) != 0) | (np.diff(who) != 0)].astype("int64")
+    key = key[begins]
+    start_us = key // (_LAT_CELLS * _LON_CELLS) * _SLOT_US
+    dates = np.datetime_as_string(start_us.astype("datetime64[us]"), unit="D")
+    return conform(
+        pd.DataFrame(
+            {
+                "date": pd.Series(dates, dtype="str"),
+                "time": from_epoch_us(start_us),
+                "lat_cell": key // _LON_CELLS % _LAT_CELLS,
+                "lon_cell": key % _LON_CELLS,
+                "vessels": np.add.reduceat(new, begins),
+                "silences": np.add.reduceat(off, begins),
+            }
+        ),
+        LYING,
+    )
+
+
+def _from(lat: Floats, lon: Floats, origin: Ints, of: Ints | None = None) -> tuple[Floats, Floats]:
+    """Return metres east and north of the report `origin` of each report (of some of them)."""
+    rows = slice(None) if of is None else of
+    degree_m = np.pi / 180 * geodesy.EARTH_RADIUS_M
+    east = geodesy.wrap_lon(lon[rows] - lon[origin]) * np.cos(np.radians(lat[origin]))
+    return np.asarray(east * degree_m), np.asarray((lat[rows] - lat[origin]) * degree_m)
+
+
+def _cells(lat: ArrayLike, lon: ArrayLike) -> tuple[Ints, Ints]:
+    row = np.rint(np.asarray(lat, "float64") * 1e6).astype("int64") + 90_000_000
+    col = np.rint(np.asarray(lon, "float64") * 1e6).astype("int64") + 180_000_000
+    return row // CELL_UNITS, col // CELL_UNITS % _LON_CELLS
+
+
+def _key(slot: Ints, row: Ints, col: Ints) -> Ints:
+    return np.asarray((slot * _LAT_CELLS + row) * _LON_CELLS + col)
