@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from detectors.core.frames import POSITIONS, STATICS, conform, epoch_us, from_epoch_us
-from pipelines.ingest.aivdm import native_frame
+from pipelines.ingest.aivdm import native_frame, wrong_mmsi
 from pipelines.ingest.options import EARLIEST, IngestOptions
 from pipelines.ingest.report import MAX_SAMPLES, Report
 
@@ -19,8 +19,6 @@ NO_TIME: Final = np.iinfo(np.int64).min
 
 # Even without `not_after`: a damaged number may name any year.
 _LATEST_US: Final = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp() * 1e6)
-_MIN_MMSI: Final = 100_000_000
-_MAX_MMSI: Final = 999_999_999
 # ITU-R M.1371-5, table 45: 1023 = not available; 102.2 = 102.2 kn or more.
 _MAX_SOG_KN: Final = 102.2
 
@@ -84,9 +82,10 @@ def check_positions(
 ) -> pd.DataFrame:
     """Keep the position reports that can be right and lie in the area; count the others.
 
-    An MMSI must have nine digits and not begin with 0 (ITU-R M.585-9: those are groups and coast
-    stations). All other kinds are kept, also 111 (aircraft), 970 to 974 (distress transmitters),
-    98 (boats of a ship) and 99 (aids to navigation): what sends a vessel's message is reported.
+    An MMSI must have nine digits, of which one zero at the beginning makes a group (ITU-R M.585-9).
+    All other kinds are kept, also 00 (coast stations, and boats whose set was left with a number of
+    its installer), 111 (aircraft), 970 to 974 (distress transmitters), 98 (boats of a ship) and 99
+    (aids to navigation): what sends a vessel's message is reported.
 
     Parameters
     ----------
@@ -149,8 +148,7 @@ def angle_deg(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _wrong_mmsi(frame: pd.DataFrame) -> NDArray[np.bool_]:
-    mmsi = frame["mmsi"].to_numpy()
-    return np.asarray((mmsi < _MIN_MMSI) | (mmsi > _MAX_MMSI))
+    return wrong_mmsi(frame["mmsi"].to_numpy("int64"))
 
 
 def _wrong_time(frame: pd.DataFrame) -> NDArray[np.bool_]:

@@ -164,7 +164,7 @@ class Values:
         cells = self._first("mmsi")
         if isinstance(cells, Words):
             bare = pc.replace_substring_regex(cells.texts, r"\.0*$", "")
-            there = pc.match_substring_regex(bare, r"^[1-9][0-9]{8}$")
+            there = pc.match_substring_regex(bare, r"^(00[1-9][0-9]{6}|[1-9][0-9]{8})$")
             return _integers(pc.if_else(there, bare, "-1"))[cells.index]
         return _whole(cells, 0, _MAX_MMSI, -1)
 

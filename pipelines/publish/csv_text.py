@@ -4,8 +4,7 @@ r"""Tables of columns of the glossary as CSV text.
 - Times are ISO 8601 UTC to the second, rounded down as in the evidence: ``2026-11-20T18:03:00Z``;
   `end` is empty while the event is open.
 - `mmsi` and `other_mmsi` are text (read them with ``dtype=str``); `other_mmsi` is empty where
-  there is no second vessel. A number that isn't nine digits long stays as it is: padding would
-  make another vessel of it.
+  there is no second vessel. A number of seven digits is written with its two zeros in front.
 - Text columns are cleaned (`text.clean`; evidence by `text.clean_json`, so it stays JSON), then
   `text.formula_safe`: a text that starts with = + - @ gets an apostrophe in front. Numbers
   never do.
@@ -69,7 +68,8 @@ def tidy(table: pd.DataFrame) -> pd.DataFrame:
 
 def _csv_column(column: pd.Series) -> list[str]:
     if column.name in _IDENTIFIERS:
-        return ["" if pd.isna(value) else str(value) for value in column]
+        wide = 0 if column.name == "imo" else 9
+        return ["" if pd.isna(value) else f"{value:0{wide}d}" for value in column]
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         return list(iso_seconds(column))
     if column.name in _NUMBERS or pd.api.types.is_numeric_dtype(column):

@@ -28,6 +28,7 @@ from pipelines.ingest.aivdm.native import (
     to_statics,
     unfit_positions,
     unfit_statics,
+    wrong_mmsi,
 )
 from pipelines.ingest.aivdm.rereading import Reread, reread
 
@@ -54,4 +55,5 @@ __all__ = [
     "to_statics",
     "unfit_positions",
     "unfit_statics",
+    "wrong_mmsi",
 ]

@@ -63,6 +63,12 @@ def place_problem(rows: m.Rows) -> NDArray[np.uint8]:
     return problem
 
 
+def wrong_mmsi(mmsi: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which numbers aren't MMSIs: nine digits, the first two zeros or the first none."""
+    coast = (mmsi >= 1_000_000) & (mmsi <= 9_999_999)
+    return np.asarray(~coast & ((mmsi < 100_000_000) | (mmsi > 999_999_999)))
+
+
 def unfit_statics(rows: m.Rows, latest_us: int = m.LATEST_US) -> NDArray[np.uint8]:
     """Tell, per row, why it can't become part of a frame (index in `UNFIT`, 0 where it can)."""
     time, mmsi = np.ascontiguousarray(rows["time"]), np.ascontiguousarray(rows["mmsi"])
@@ -70,7 +76,7 @@ def unfit_statics(rows: m.Rows, latest_us: int = m.LATEST_US) -> NDArray[np.uint
     problem[time > latest_us] = FUTURE
     problem[(time < m.EARLIEST_US) | (time > m.LATEST_US)] = BAD_TIME
     problem[time == m.DELIVERED] = DELIVERY
-    problem[(mmsi < 100_000_000) | (mmsi > 999_999_999)] = BAD_MMSI
+    problem[wrong_mmsi(mmsi)] = BAD_MMSI
     problem[time == m.NO_TIME] = NO_TIME
     return problem
 
