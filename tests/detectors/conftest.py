@@ -465,12 +465,21 @@ class Stage:
     sightings: pd.DataFrame = field(default_factory=lambda: empty(SIGHTINGS))
     models: Mapping[str, Any] = field(default_factory=dict)
     noise: pd.DataFrame = field(default_factory=lambda: empty(NOISE))
+    _contexts: dict[Any, Context] = field(default_factory=dict, init=False, compare=False)
 
     def context(
         self, start: pd.Timestamp | None = None, end: pd.Timestamp | None = None
     ) -> Context:
-        """Context of a window (the whole if not given), as known at its end."""
-        start, end = start or self.start, end or self.end
+        """Context of a window (the whole if not given), as known at its end.
+
+        It is made once for all detectors: none may change it, which the contract suite holds.
+        """
+        window = (start or self.start, end or self.end)
+        if window not in self._contexts:
+            self._contexts[window] = self._context_of(*window)
+        return self._contexts[window]
+
+    def _context_of(self, start: pd.Timestamp, end: pd.Timestamp) -> Context:
         heard = self.positions[self.positions["time"] <= end].reset_index(drop=True)
         return Context(
             start=start,
