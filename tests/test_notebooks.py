@@ -1,6 +1,7 @@
 """Every notebook runs from top to bottom against a finished exercise, and only asks the desk."""
 
 import ast
+import json
 import re
 from html import unescape
 from pathlib import Path
@@ -14,10 +15,11 @@ PROJECT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 
 
-def read(path: Path) -> Any:
-    import nbformat  # seconds to import: here only who asks pays
-
-    return nbformat.read(path, as_version=4)
+def cells(path: Path, kind: str) -> list[dict[str, Any]]:
+    """Cells of a notebook file of one kind, each with its source as one text."""
+    found = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    mine = [cell for cell in found if cell["cell_type"] == kind]
+    return [{**cell, "source": "".join(cell["source"])} for cell in mine]
 
 
 @pytest.fixture(scope="session")
@@ -49,10 +51,11 @@ def story_home(exercise: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:jupyter_client")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs(path: Path, story_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from nbclient import NotebookClient  # seconds to import: here only who asks pays
+    import nbformat  # seconds to import: here only who asks pays
+    from nbclient import NotebookClient
 
     monkeypatch.setenv("SELAT_HOME", str(story_home))
-    notebook = read(path)
+    notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,
         timeout=300,
@@ -75,14 +78,12 @@ def test_notebook_runs(path: Path, story_home: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_is_committed_without_output(path: Path) -> None:
-    cells = read(path).cells
-    assert all(not cell.get("outputs") for cell in cells)
+    assert all(not cell["outputs"] for cell in cells(path, "code"))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_asks_the_desk_and_defines_nothing(path: Path) -> None:
-    notebook = read(path)
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    code = [cell["source"] for cell in cells(path, "code")]
     lines = [line for line in "\n".join(code).splitlines() if not line.startswith("%")]
     tree = list(ast.walk(ast.parse("\n".join(lines))))
     imports = {ast.unparse(n) for n in tree if isinstance(n, ast.Import | ast.ImportFrom)}
@@ -96,6 +97,6 @@ def test_the_stories_are_numbered_and_end_in_an_outcome() -> None:
         f"{k:02d}_" for k in range(1, 1 + len(NOTEBOOKS))
     ]
     for path in NOTEBOOKS:
-        text = [c.source for c in read(path).cells if c.cell_type == "markdown"]
+        text = [cell["source"] for cell in cells(path, "markdown")]
         assert "**Question:**" in text[0], path.stem
         assert any(part.startswith("## Outcome") for part in text), path.stem
