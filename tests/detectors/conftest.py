@@ -382,8 +382,10 @@ def earlier_of(
 def detected(
     detector: Detector, positions: pd.DataFrame, context: Context, *, explained: bool = False
 ) -> pd.DataFrame:
-    """Events of one detector, as it makes them or explained, after those that it reads."""
-    if detector.after:
+    """Events of one detector, as it makes them or explained, after those that it reads (unless the
+    context has them).
+    """
+    if detector.after and not context.earlier:
         context = replace(context, earlier=earlier_of(detector, positions, context))
     found = run.look(detector, positions, context)
     return explain.explain(found, context, detector.hypotheses) if explained else found

@@ -17,7 +17,6 @@ import pytest
 from pipelines import store
 from pipelines.store.catalogue import TABLES
 
-
 COMMANDS = """
 import json, os, sys
 from pipelines.cli import main, run
