@@ -86,7 +86,8 @@ def compiling(entries: Kernel) -> Iterator[None]:
     """Hold a lock for the call in which the kernel compiles: of processes that begin together, one
     compiles it, and the others find it in the cache.
     """
-    if not entries.cold or entries.folder is None or getattr(entries.scan, "signatures", ()):
+    compiled = bool(getattr(entries.scan, "signatures", ()))
+    if compiled or not entries.cold or entries.folder is None:
         yield
         return
     with (entries.folder / "compiling").open("w") as lock:

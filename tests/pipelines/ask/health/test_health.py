@@ -61,41 +61,41 @@ class Part:
         self.statics = frames.empty(frames.STATICS)
 
 
-def add_day(home: Path, day: int, name: str, **what: Any) -> None:
-    """Add a day of the feed to a home."""
-    part = Part(day, **({"places": [100.1, 102.1], "hours": [0, 24], "step_s": 300} | what))
-    report = {
-        "simulated": False,
-        "format": "test",
-        "rejected": {},
-        "positions": len(part.positions),
-    }
+def add_days(home: Path, days: Sequence[int], name: str, **what: Any) -> None:
+    """Add days of the feed to a home."""
     with store.write(home / "store") as writer:
-        writer.add_feed(
-            f"k{day}", sha256=str(day), name=name.format(day=day), batches=[part], report=report
-        )
-        if day == DAYS - 1:
-            refresh(writer)
-            writer.publish()
+        for day in days:
+            usual = {"places": (100.1, 102.1), "hours": (0, 24), "step_s": 300}
+            part = Part(day, **(usual | what))
+            report = {
+                "simulated": False,
+                "format": "test",
+                "rejected": {},
+                "positions": len(part.positions),
+            }
+            writer.add_feed(
+                f"k{day}", sha256=str(day), name=name.format(day=day), batches=[part], report=report
+            )
+        refresh(writer)
+        writer.publish()
 
 
 @pytest.fixture(scope="module")
 def homes(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Homes with six days of a feed, each made once, of the same first five days."""
+    """Homes with six days of a feed, each made once; all of a name have the same first five."""
     folder = tmp_path_factory.mktemp("homes")
 
     @cache
     def all_but_the_last(name: str) -> Path:
         home = folder / f"first-{all_but_the_last.cache_info().misses}"
-        for day in range(DAYS - 1):
-            add_day(home, day, name)
+        add_days(home, range(DAYS - 1), name)
         return home
 
     @cache
     def make(name: str, **last: Any) -> Path:
         home = folder / f"whole-{make.cache_info().misses}"
         shutil.copytree(all_but_the_last(name), home)
-        add_day(home, DAYS - 1, name, **last)
+        add_days(home, [DAYS - 1], name, **last)
         return home
 
     return make
