@@ -45,6 +45,7 @@ WHOLE = {
     "page",
     "endpoint",
     "serving",
+    "with_records",
     "prefect_server",
     "postgresql",
 }
