@@ -20,6 +20,8 @@ from pipelines.store.catalogue import TABLES
 from pipelines.store.check import StoreProblem, check
 from tests.pipelines.store.conftest import tables_of
 
+pytestmark = pytest.mark.slow  # half a second each, together half a minute
+
 NO_GRACE = StoreSettings(grace_h=0)
 
 
