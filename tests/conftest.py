@@ -1,10 +1,11 @@
 """Fixtures that every test may use, and the tiers that tests are run in.
 
 `make test` runs all but what is marked `prove`: long proofs, each with a shorter variant in it; of
-each property it tries three tenths of the examples that it is decorated with. `make test-fast`
-leaves out what is marked `slow` and what needs a simulated night, a browser or a server (marked
-`whole` here), and tries a tenth of the examples; `make prove` runs the long proofs, and every
-property with ten times the examples.
+each property it tries three tenths of the examples that it is decorated with. `make test-fast` is
+units, cases and the contract on small data: it leaves out what is marked `slow` (a second of
+processor time and more), and what needs a simulated night, a browser, a server or object storage
+or attacks from outside (marked `whole` here), and tries a tenth of the examples; `make prove` runs
+the long proofs, and every property with ten times the examples.
 """
 
 import fcntl
@@ -39,10 +40,25 @@ WHOLE = {
     "small_home",
     "story_home",
     "week",
+    "night",
+    "quiet",
     "page",
     "endpoint",
+    "serving",
+    "with_records",
+    "prefect_server",
+    "postgresql",
 }
 """Fixtures that take seconds to make: who needs one isn't of the fast tier."""
+
+
+def is_whole(item: pytest.Item) -> bool:
+    """Tell whether a test needs more than what it makes itself."""
+    if WHOLE.intersection(getattr(item, "fixturenames", ())):
+        return True
+    callspec = getattr(item, "callspec", None)
+    elsewhere = callspec is not None and callspec.params.get("place") == "s3"
+    return elsewhere or PROJECT / "tests/hostile" in item.path.parents
 
 
 @pytest.hookimpl(wrapper=True)
@@ -56,7 +72,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     factor = float(os.environ.get("SELAT_EXAMPLES", "1"))
     properties = {}
     for item in items:
-        if WHOLE.intersection(getattr(item, "fixturenames", ())):
+        if is_whole(item):
             item.add_marker(pytest.mark.whole)
         test = getattr(item, "obj", None)
         if factor != 1 and is_hypothesis_test(test):

@@ -1,6 +1,7 @@
 """Every notebook runs from top to bottom against a finished exercise, and only asks the desk."""
 
 import ast
+import json
 import re
 from html import unescape
 from pathlib import Path
@@ -14,10 +15,11 @@ PROJECT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 
 
-def read(path: Path) -> Any:
-    import nbformat  # seconds to import: here only who asks pays
-
-    return nbformat.read(path, as_version=4)
+def cells(path: Path, kind: str) -> list[dict[str, Any]]:
+    """Cells of a notebook file of one kind, each with its source as one text."""
+    found = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    mine = [cell for cell in found if cell["cell_type"] == kind]
+    return [{**cell, "source": "".join(cell["source"])} for cell in mine]
 
 
 @pytest.fixture(scope="session")
@@ -45,22 +47,63 @@ def story_home(exercise: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return made_once(tmp_path_factory, "stories", make)
 
 
+def execute(notebook: Any, home: Path) -> None:
+    """Execute a notebook in a kernel of its own; errors are among its outputs."""
+    from nbclient import NotebookClient  # seconds to import: here only who asks pays
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SELAT_HOME", str(home))
+        NotebookClient(
+            notebook,
+            timeout=300,
+            kernel_name="python3",
+            allow_errors=True,
+            resources={"metadata": {"path": PROJECT / "notebooks"}},
+        ).execute()
+
+
+@pytest.fixture(scope="module")
+def executed(story_home: Path) -> dict[Path, list[Any]]:
+    """Cells of every notebook after all ran in one kernel, each with nothing of the others."""
+    import nbformat
+
+    first, *others = (nbformat.read(path, as_version=4) for path in NOTEBOOKS)
+    lengths = [len(one.cells) for one in (first, *others)]
+    for one in others:
+        forget = nbformat.v4.new_code_cell("%reset -f")
+        first.cells += [forget, *one.cells]
+    execute(first, story_home)
+    found, at = {}, 0
+    for path, length in zip(NOTEBOOKS, lengths, strict=True):
+        found[path] = first.cells[at : at + length]
+        at += length + 1
+    return found
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:jupyter_client")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook_runs(path: Path, story_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from nbclient import NotebookClient  # seconds to import: here only who asks pays
+def test_notebook_runs(path: Path, executed: dict[Path, list[Any]]) -> None:
+    assert_told(executed[path])
 
-    monkeypatch.setenv("SELAT_HOME", str(story_home))
-    notebook = read(path)
-    client = NotebookClient(
-        notebook,
-        timeout=300,
-        kernel_name="python3",
-        resources={"metadata": {"path": PROJECT / "notebooks"}},
-    )
-    client.execute()
-    outputs = [o for cell in notebook.cells if cell.cell_type == "code" for o in cell.outputs]
+
+@pytest.mark.prove  # all in one kernel: test_notebook_runs
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:jupyter_client")
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_runs_by_itself(path: Path, story_home: Path) -> None:
+    import nbformat
+
+    notebook = nbformat.read(path, as_version=4)
+    execute(notebook, story_home)
+    assert_told(notebook.cells)
+
+
+def assert_told(cells: list[Any]) -> None:
+    """Pictures and tables, no error and no warning, and nothing that asks the network."""
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    outputs = [output for cell in code for output in cell.outputs]
+    assert all(cell.execution_count for cell in code)
+    assert not [o["evalue"] for o in outputs if o["output_type"] == "error"]
     shown = [output.get("data", {}) for output in outputs]
     html = "".join(data.get("text/html", "") for data in shown)
     maps = [unescape(page) for page in re.findall(r'<iframe [^>]*srcdoc="([^"]*)"', html)]
@@ -75,14 +118,12 @@ def test_notebook_runs(path: Path, story_home: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_is_committed_without_output(path: Path) -> None:
-    cells = read(path).cells
-    assert all(not cell.get("outputs") for cell in cells)
+    assert all(not cell["outputs"] for cell in cells(path, "code"))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_asks_the_desk_and_defines_nothing(path: Path) -> None:
-    notebook = read(path)
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    code = [cell["source"] for cell in cells(path, "code")]
     lines = [line for line in "\n".join(code).splitlines() if not line.startswith("%")]
     tree = list(ast.walk(ast.parse("\n".join(lines))))
     imports = {ast.unparse(n) for n in tree if isinstance(n, ast.Import | ast.ImportFrom)}
@@ -96,6 +137,6 @@ def test_the_stories_are_numbered_and_end_in_an_outcome() -> None:
         f"{k:02d}_" for k in range(1, 1 + len(NOTEBOOKS))
     ]
     for path in NOTEBOOKS:
-        text = [c.source for c in read(path).cells if c.cell_type == "markdown"]
+        text = [cell["source"] for cell in cells(path, "markdown")]
         assert "**Question:**" in text[0], path.stem
         assert any(part.startswith("## Outcome") for part in text), path.stem

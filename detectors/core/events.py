@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, ClassVar, Final, Protocol
 
 import numpy as np
@@ -78,6 +79,11 @@ def parsed(events: pd.DataFrame) -> pd.DataFrame:
 
 def empty() -> pd.DataFrame:
     """Return a frame of no events."""
+    return _empty().copy()
+
+
+@cache
+def _empty() -> pd.DataFrame:
     return build([])
 
 

@@ -6,6 +6,7 @@ a frame enters the core, so that a kernel never has to guess a type or an order.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -146,7 +147,12 @@ VESSELS: Final[Mapping[str, Column]] = {
 
 def empty(schema: Mapping[str, Column]) -> pd.DataFrame:
     """Return a frame of no rows with the columns and types of `schema`."""
-    return pd.DataFrame({name: pd.Series(dtype=column.dtype) for name, column in schema.items()})
+    return _empty(tuple((name, column.dtype) for name, column in schema.items())).copy()
+
+
+@cache
+def _empty(dtypes: tuple[tuple[str, str], ...]) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in dtypes})
 
 
 def conform(frame: pd.DataFrame, schema: Mapping[str, Column]) -> pd.DataFrame:

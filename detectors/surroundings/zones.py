@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import geopandas as gpd
@@ -298,11 +298,11 @@ class Zones:
 
     @cached_property
     def _land_index(self) -> PolygonIndex:
-        return PolygonIndex(self.land.geometry.to_numpy())
+        return _indexed(tuple(shapely.to_wkb(self.land.geometry.to_numpy())))
 
     @cached_property
     def _reach_index(self) -> PolygonIndex:
-        return PolygonIndex([self.reach])
+        return _indexed((shapely.to_wkb(self.reach),))
 
     @cached_property
     def _coast(self) -> "cKDTree | None":
@@ -312,3 +312,9 @@ class Zones:
         dense = shapely.segmentize(self.land.geometry.to_numpy(), COAST_SPACING_M / degree_m)
         lon, lat = shapely.get_coordinates(dense).T
         return cKDTree(geodesy.unit_xyz(lat, lon)) if len(lat) else None
+
+
+@lru_cache(maxsize=8)
+def _indexed(wkb: tuple[bytes, ...]) -> PolygonIndex:
+    """Index polygons once for all zones that have the same: land and reach rarely change."""
+    return PolygonIndex(shapely.from_wkb(np.array(wkb, dtype=object)))

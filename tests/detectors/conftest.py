@@ -400,8 +400,10 @@ def earlier_of(
 def detected(
     detector: Detector, positions: pd.DataFrame, context: Context, *, explained: bool = False
 ) -> pd.DataFrame:
-    """Events of one detector, as it makes them or explained, after those that it reads."""
-    if detector.after:
+    """Events of one detector, as it makes them or explained, after those that it reads (unless the
+    context has them).
+    """
+    if detector.after and not context.earlier:
         context = replace(context, earlier=earlier_of(detector, positions, context))
     found = run.look(detector, positions, context)
     return explain.explain(found, context, detector.hypotheses) if explained else found
@@ -483,12 +485,21 @@ class Stage:
     sightings: pd.DataFrame = field(default_factory=lambda: empty(SIGHTINGS))
     models: Mapping[str, Any] = field(default_factory=dict)
     noise: pd.DataFrame = field(default_factory=lambda: empty(NOISE))
+    _contexts: dict[Any, Context] = field(default_factory=dict, init=False, compare=False)
 
     def context(
         self, start: pd.Timestamp | None = None, end: pd.Timestamp | None = None
     ) -> Context:
-        """Context of a window (the whole if not given), as known at its end."""
-        start, end = start or self.start, end or self.end
+        """Context of a window (the whole if not given), as known at its end.
+
+        It is made once for all detectors: none may change it, which the contract suite holds.
+        """
+        window = (start or self.start, end or self.end)
+        if window not in self._contexts:
+            self._contexts[window] = self._context_of(*window)
+        return self._contexts[window]
+
+    def _context_of(self, start: pd.Timestamp, end: pd.Timestamp) -> Context:
         heard = self.positions[self.positions["time"] <= end].reset_index(drop=True)
         return Context(
             start=start,

@@ -203,12 +203,12 @@ def test_case(
     frames.validate(positions, frames.TRACKED)
     detector = detectors.find(folder.parent.name)(**given.get("parameters", {}))
     explained = bool(expected.get("explained"))
+    if detector.after:
+        context = replace(context, earlier=look_earlier(detector, positions, context))
     found = look_once(detector, positions, context, explained=explained)
 
     if not explained:
-        given_events = look_earlier(detector, positions, context) if detector.after else {}
-        known = replace(context, earlier=given_events)
-        parted, _ = look_in_company(detector, positions, known)
+        parted, _ = look_in_company(detector, positions, context)
         pd.testing.assert_frame_equal(parted, found)
     left = list(found.itertuples())
     problems = []

@@ -58,22 +58,25 @@ def shifted(stage, shift):
 
 
 @pytest.fixture(scope="module")
-def whole(stage, look_once):
+def whole(stage, earlier):
     """Events of each detector over the whole stage in one go."""
     return {
-        name: look_once(build(name), stage.positions, stage.context()) for name in detectors.names()
+        name: run.look(build(name), stage.positions, earlier(name, stage))
+        for name in detectors.names()
     }
 
 
 @pytest.fixture(scope="module")
 def earlier(look_earlier):
     """Context of the whole stage for a detector, with the events of those it comes after."""
+    known = {}
 
     def context_of(name, stage):
-        context, detector = stage.context(), build(name)
-        return dataclasses.replace(
-            context, earlier=look_earlier(detector, stage.positions, context)
-        )
+        if name not in known:
+            context, detector = stage.context(), build(name)
+            found = look_earlier(detector, stage.positions, context)
+            known[name] = dataclasses.replace(context, earlier=found)
+        return known[name]
 
     return context_of
 
@@ -176,18 +179,22 @@ def test_returns_events_that_touch_its_window(name, whole, stage):
 
 @ALL
 def test_does_not_change_its_input_and_is_deterministic(name, stage, whole, earlier):
-    before = stage.positions.copy(deep=True)
     context = earlier(name, stage)
-    cells, feed, zones = (
-        context.coverage.cells.copy(),
-        context.coverage.feed.copy(),
-        context.zones.frame.copy(),
-    )
+    given = {
+        "positions": stage.positions,
+        "cells": context.coverage.cells,
+        "feed": context.coverage.feed,
+        "zones": context.zones.frame,
+        "vessels": context.vessels,
+        "statements": context.statements,
+        "sightings": context.sightings,
+        "noise": context.noise,
+        **context.earlier,
+    }
+    before = {what: frame.copy(deep=True) for what, frame in given.items()}
     again = run.look(build(name), stage.positions, context)
-    pd.testing.assert_frame_equal(stage.positions, before)
-    pd.testing.assert_frame_equal(context.coverage.cells, cells)
-    pd.testing.assert_frame_equal(context.coverage.feed, feed)
-    pd.testing.assert_frame_equal(context.zones.frame, zones)
+    for what, frame in given.items():
+        pd.testing.assert_frame_equal(frame, before[what], obj=what)
     pd.testing.assert_frame_equal(again, whole[name])
 
 

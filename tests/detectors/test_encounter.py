@@ -508,6 +508,7 @@ def test_any_partition_gives_the_same_events(scene: Any, seed: int, cuts: list[f
     scene.assert_same(parts, whole)
 
 
+@pytest.mark.slow
 def test_hour_by_hour_gives_the_same_events(scene: Any) -> None:
     positions = crowd(scene, 3, n=6, hours=20.0)
     whole = run.look(Encounter(), positions, scene.context((0, 30)))

@@ -243,6 +243,7 @@ def test_finds_changes_that_are_more_than_typing(stage_of, zones_from, field, ol
         assert abs(found["start"].iloc[0] - T0 - pd.Timedelta(hours=7)) <= pd.Timedelta("13min")
 
 
+@pytest.mark.slow
 def test_a_wrong_number_is_raised_unless_it_is_put_right_in_time(stage_of, zones_from):
     rows = [
         {"mmsi": OLD, "first_time": 1, "last_time": 7, "imo": 9074728},

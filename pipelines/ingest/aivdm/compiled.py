@@ -5,11 +5,13 @@ of the file that a function is in, not of those that it calls, so the cache has 
 of the sources, of numba and of the processor.
 """
 
+import fcntl
 import hashlib
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -77,6 +79,20 @@ def kernel() -> Kernel:
         )
     finally:
         config.CACHE_DIR = before
+
+
+@contextmanager
+def compiling(entries: Kernel) -> Iterator[None]:
+    """Hold a lock for the call in which the kernel compiles: of processes that begin together, one
+    compiles it, and the others find it in the cache.
+    """
+    compiled = bool(getattr(entries.scan, "signatures", ()))
+    if compiled or not entries.cold or entries.folder is None:
+        yield
+        return
+    with (entries.folder / "compiling").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def cache_folder() -> Path | None:

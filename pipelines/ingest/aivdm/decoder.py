@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 
 from pipelines.ingest.aivdm import memory as m
 from pipelines.ingest.aivdm.columns import Columns
-from pipelines.ingest.aivdm.compiled import MESSAGE, MESSAGE_NO_CACHE, Announce, Kernel, kernel
+from pipelines.ingest.aivdm.compiled import (
+    MESSAGE,
+    MESSAGE_NO_CACHE,
+    Announce,
+    Kernel,
+    compiling,
+    kernel,
+)
 from pipelines.ingest.aivdm.unwrapping import Unwrapping
 
 CHUNK: Final = 1 << 21
@@ -219,7 +226,8 @@ class Decoder:
     def _scan(self, start: int, stop: int, limit: int | None = None) -> Iterator[Columns]:
         while start < stop:
             self._rewind(self._base, stop if limit is None else limit)
-            start = int(self._kernel.scan(self._buffer, start, stop, *self._arguments))
+            with compiling(self._kernel):
+                start = int(self._kernel.scan(self._buffer, start, stop, *self._arguments))
             yield from self._columns()
 
     def _rewind(self, base: int, limit: int) -> None:

@@ -13,6 +13,8 @@ import pytest
 from pipelines.base.processes import end, marked
 from pipelines.base.settings import PROJECT
 
+pytestmark = pytest.mark.slow  # processes
+
 SERVICE = """
 import subprocess, sys, time
 from pipelines.base.processes import guarded

@@ -11,6 +11,8 @@ import pytest
 
 from pipelines.base.settings import load
 
+pytestmark = pytest.mark.slow  # each is an import in a process of its own
+
 HEAVY = {
     "dask",
     "distributed",

@@ -28,6 +28,8 @@ from pipelines.exercise.sea import Sea
 from pipelines.exercise.stage import HOUR_S, Stage
 from pipelines.exercise.truth import Sighting, write_sightings
 
+pytestmark = pytest.mark.slow  # the simulator, not what is made with it
+
 T0 = datetime(2026, 1, 5, 10, tzinfo=UTC).timestamp()
 ALL = [
     (kind, scenario, suspicious)
@@ -440,13 +442,11 @@ def night(zones, tmp_path_factory):
     return folders
 
 
-@pytest.mark.slow
 def test_a_night_of_scenarios_is_reproducible(night):
     for file in ("feed.nmea.gz", "truth.json", "sightings.csv"):
         assert (night[0] / file).read_bytes() == (night[1] / file).read_bytes()
 
 
-@pytest.mark.slow
 def test_what_is_planted_is_heard(night):
     truth = Truth.read(night[0] / "truth.json")
     heard = mmsis_heard(night[0])

@@ -30,6 +30,7 @@ def every_minute(sea, start, start_us, speed_kn, guess, latest_us):
     return None
 
 
+@pytest.mark.slow
 @TEN_EXAMPLES
 @given(
     st.tuples(st.floats(2.05, 3.95), st.floats(100.05, 101.75)),

@@ -143,6 +143,7 @@ VESSELS = [
 ]
 
 
+@pytest.mark.slow
 def test_same_inputs_same_bytes(sea, tracked, tmp_path):
     cfg = config(unit("A"), unit("B", base=Base(name="West", lat=3.5, lon=100.3)))
     zones = land_only(small_land())
@@ -160,6 +161,7 @@ def test_same_inputs_same_bytes(sea, tracked, tmp_path):
     assert "<script" not in html
 
 
+@pytest.mark.slow
 def test_the_solver_is_no_worse_than_greed_and_greed_stands_in_for_it(sea, tracked, monkeypatch):
     given_ = inputs(tracked, VESSELS)
     cfg = config(unit("A"), unit("B", base=Base(name="West", lat=3.5, lon=100.3)))

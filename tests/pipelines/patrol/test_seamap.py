@@ -154,6 +154,7 @@ def strait(request):
     return SeaMap(land, box), land, box
 
 
+@pytest.mark.slow
 def test_routes_along_the_real_coast_keep_clear_of_it(strait):
     sea, land, box = strait
     random = np.random.default_rng(5)

@@ -65,6 +65,7 @@ def page_text(products: Products) -> str:
     return render(products)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["products", "empty", "hostile"])
 def test_no_address_is_named(which: str, request: pytest.FixtureRequest) -> None:
     text = render(request.getfixturevalue(which))
@@ -131,6 +132,7 @@ def test_the_list_is_whole_without_scripts(products: Products, page_text: str) -
     assert "in · rows 812,044" in shown
 
 
+@pytest.mark.slow
 def test_nothing_flagged(empty: Products) -> None:
     shown = words(render(empty))
     assert "No vessel was flagged." in shown
@@ -310,6 +312,7 @@ def test_what_was_held_back_or_over_the_budget_is_said(
     assert "Held back" not in words(render(coastless))
 
 
+@pytest.mark.slow
 def test_boundaries_and_lanes_are_drawn(
     products: Products, changed: Callable[..., Products]
 ) -> None:

@@ -154,6 +154,7 @@ def _tags(text: str) -> list[str]:
     return [tag for tag, _ in reader.tags]
 
 
+@pytest.mark.slow
 def test_brief_has_the_elements_of_a_tame_one(
     folder: Path, products: Products, names: list[str], tmp_path: Path
 ) -> None:

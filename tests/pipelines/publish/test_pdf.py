@@ -28,6 +28,8 @@ from pipelines.publish.briefing import vessel_cards
 from pipelines.publish.maps.svg import ON_PAPER, svg
 from pipelines.publish.products import Products, Release
 
+pytestmark = pytest.mark.slow  # each sets pages in a process of its own
+
 
 def opened(content: bytes) -> pypdf.PdfReader:
     return pypdf.PdfReader(io.BytesIO(content))

@@ -1,42 +1,87 @@
 """kill -9 at any moment, then a rerun: the same store as without it."""
 
+import json
 import os
 import random
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 
 from pipelines import store
 from pipelines.store.catalogue import TABLES
 
+COMMANDS = """
+import json, os, sys
+from pipelines.cli import main, run
+from pipelines.detect import window
+from pipelines.publish import files
+from pipelines.base.settings import load
+from pipelines.ingest.aivdm import Decoder
+from pipelines.run import feeds, runs
+from pipelines.run.setup import load_zones
 
-def selat(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "pipelines.cli.main", *map(str, arguments), "--quiet"]
+# Importing takes longer than what is to be killed: one process imports and forks the others.
+zones = load_zones(load())
+zones.on_land([0.0], [0.0]), zones.reached([0.0], [0.0]), Decoder()
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        sys.argv = ["selat", *json.loads(line), "--quiet"]
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        main.main()
+    print(child, flush=True)
+    sys.stdin.readline()  # until then its number isn't given to another
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
 
 
-def run(*arguments: object) -> float:
-    """Run to the end; returns the seconds it took."""
-    begin = time.monotonic()
-    subprocess.run(selat(*arguments), check=True, capture_output=True)
-    return time.monotonic() - begin
+class Commands:
+    """Commands, each in a process of its own that has imported already what it needs."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        assert process.stdin
+        assert process.stdout
+        self._requests, self._answers = process.stdin, process.stdout
+
+    def run(self, *arguments: object, kill_after_s: float | None = None) -> float | None:
+        """Run a command; return the seconds it took, None if it was killed after some time."""
+        begin = time.monotonic()
+        self._requests.write(json.dumps([str(one) for one in arguments]) + "\n")
+        self._requests.flush()
+        child = psutil.Process(int(self._answers.readline()))
+        self._wait(child, kill_after_s)
+        os.kill(child.pid, signal.SIGKILL)
+        self._requests.write("\n")
+        self._requests.flush()
+        code = int(self._answers.readline())
+        assert code in (0, -signal.SIGKILL)
+        return None if code else time.monotonic() - begin
+
+    @staticmethod
+    def _wait(child: psutil.Process, at_most_s: float | None) -> None:
+        """Wait until it has ended: then it is there still, for whoever started it."""
+        deadline = None if at_most_s is None else time.monotonic() + at_most_s
+        while child.status() != psutil.STATUS_ZOMBIE:
+            if deadline is not None and time.monotonic() > deadline:
+                return
+            time.sleep(0.002)
 
 
-def run_and_kill(after_s: float, *arguments: object) -> bool:
-    """Run and kill -9 after some time; whether it was still running then."""
+@pytest.fixture
+def commands() -> Iterator[Commands]:
     with subprocess.Popen(
-        selat(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "-c", COMMANDS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        try:
-            process.wait(after_s)
-        except subprocess.TimeoutExpired:
-            os.kill(process.pid, signal.SIGKILL)
-            return True
-        return False
+        yield Commands(process)
+        assert process.stdin
+        process.stdin.close()
 
 
 def content(home: Path) -> dict[str, pd.DataFrame]:
@@ -48,22 +93,24 @@ def content(home: Path) -> dict[str, pd.DataFrame]:
 
 
 @pytest.mark.slow
-def test_kill_in_the_middle_of_ingest_and_of_detection(small_feed: Path, tmp_path: Path) -> None:
+def test_kill_in_the_middle_of_ingest_and_of_detection(
+    small_feed: Path, tmp_path: Path, commands: Commands
+) -> None:
     calm, rough = tmp_path / "calm", tmp_path / "rough"
-    ingest_s = run("ingest", small_feed, "--home", calm)
-    detect_s = run("detect", "--home", calm)
     chance = random.Random(7)
     killed = 0
-    for duration_s, command in ((ingest_s, ["ingest", small_feed]), (detect_s, ["detect"])):
+    for command in (["ingest", small_feed], ["detect"]):
+        calm_s = commands.run(*command, "--home", calm)
+        assert calm_s is not None
         for _ in range(4):
-            after_s = duration_s * chance.uniform(0.3, 1.0)
-            killed += run_and_kill(after_s, *command, "--home", rough)
+            after_s = calm_s * chance.uniform(0.1, 0.9)
+            killed += commands.run(*command, "--home", rough, kill_after_s=after_s) is None
             if (rough / "store" / "catalogue.duckdb").exists():
                 content(rough)  # readable whatever happened
             if command == ["detect"] and _finished(rough):
                 break
         if command != ["detect"] or not _finished(rough):
-            run(*command, "--home", rough)
+            assert commands.run(*command, "--home", rough) is not None
     assert killed >= 2
     one, other = content(calm), content(rough)
     assert one.keys() == other.keys()

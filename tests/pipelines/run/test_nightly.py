@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,10 +53,9 @@ def test_whole_job_with_a_feed_that_cannot_be_read(small_feed: Path, tmp_path: P
     assert "nightly-summary" in done.stdout
 
 
-@pytest.mark.slow
-def test_nothing_readable(tmp_path: Path) -> None:
-    ran = nightly("--feed", tmp_path / "none.nmea", "--home", tmp_path / "home")
-    assert ran.returncode == 3
-    assert "none.nmea" in ran.stderr
-    assert "hint:" in ran.stderr
-    assert "Traceback" not in ran.stderr
+def test_nothing_readable(tmp_path: Path, selat: Callable[..., Any]) -> None:
+    ran = selat("nightly", "--feed", tmp_path / "none.nmea", "--home", tmp_path / "home")
+    assert ran.code == 3
+    assert "none.nmea" in ran.err
+    assert "hint:" in ran.err
+    assert "Traceback" not in ran.err

@@ -20,6 +20,8 @@ from pipelines.store import StoreBusyError, StoreError
 from pipelines.store.check import check
 from pipelines.store.claim import Claim, Latest
 
+pytestmark = pytest.mark.slow  # processes
+
 Add = Callable[..., None]
 s3_only = pytest.mark.parametrize("place", ["s3"], indirect=True)
 

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from pipelines.store import StoreError, Writer, positions
 from pipelines.store.catalogue import TABLES
 from pipelines.store.check import StoreProblem, check
 from tests.pipelines.store.conftest import tables_of
+
+pytestmark = pytest.mark.slow  # half a second each, together half a minute
 
 NO_GRACE = StoreSettings(grace_h=0)
 
@@ -50,8 +53,7 @@ def on_disk(root: Path) -> list[str]:
     return sorted(str(path.relative_to(root)) for path in root.glob("positions/*/*"))
 
 
-@pytest.fixture
-def feeds(batch: Callable[..., Any]) -> dict[str, Any]:
+def feeds_of(batch: Callable[..., Any]) -> dict[str, Any]:
     return {
         "a": batch([533000001, 533000002], source="aa"),
         "b": batch([533000002, 533000003], source="bb", name="B"),
@@ -59,36 +61,55 @@ def feeds(batch: Callable[..., Any]) -> dict[str, Any]:
     }
 
 
-def made(root: Path, feeds: dict[str, Any], keys: str) -> Path:
-    with store.write(root) as writer:
-        for key in keys:
-            add(writer, key, feeds[key])
-        refresh(writer)
-        writer.publish()
-    return root
+@pytest.fixture
+def feeds(batch: Callable[..., Any]) -> dict[str, Any]:
+    return feeds_of(batch)
+
+
+Made = Callable[[Path, str], Path]
 
 
 @pytest.fixture(scope="module")
-def example(tmp_path_factory: pytest.TempPathFactory, batch: Callable[..., Any]) -> Path:
-    """A store of two feeds, not to be changed."""
-    feeds = {
-        "a": batch([533000001, 533000002], source="aa"),
-        "b": batch([533000002, 533000003], source="bb", name="B"),
-    }
-    return made(tmp_path_factory.mktemp("example"), feeds, "ab")
+def originals(
+    tmp_path_factory: pytest.TempPathFactory, batch: Callable[..., Any]
+) -> Callable[[str], Path]:
+    """Stores of some feeds, each made once, not to be changed."""
+    all_feeds = feeds_of(batch)
+
+    @cache
+    def original(keys: str) -> Path:
+        root = tmp_path_factory.mktemp(keys)
+        with store.write(root) as writer:
+            for key in keys:
+                add(writer, key, all_feeds[key])
+            refresh(writer)
+            writer.publish()
+        return root
+
+    return original
 
 
 @pytest.fixture
-def root(example: Path, tmp_path: Path) -> Path:
-    """A copy of that store."""
-    return Path(shutil.copytree(example, tmp_path / "store"))
+def made(originals: Callable[[str], Path]) -> Made:
+    """Make a store of some feeds in a folder."""
+
+    def copied(root: Path, keys: str) -> Path:
+        return Path(shutil.copytree(originals(keys), root, dirs_exist_ok=True))
+
+    return copied
+
+
+@pytest.fixture
+def root(made: Made, tmp_path: Path) -> Path:
+    """A store of two feeds."""
+    return made(tmp_path / "store", "ab")
 
 
 # ---- compaction
 
 
-def test_compaction_changes_no_row(tmp_path: Path, feeds: dict[str, Any]) -> None:
-    root = made(tmp_path, feeds, "abc")
+def test_compaction_changes_no_row(tmp_path: Path, made: Made) -> None:
+    root = made(tmp_path, "abc")
     before = tables(root)
     merged = store.compact(root)
     assert list(merged["date"]) == ["2026-01-05", "2026-01-06", "2026-01-07"]
@@ -102,18 +123,16 @@ def test_compaction_changes_no_row(tmp_path: Path, feeds: dict[str, Any]) -> Non
     assert check(root) == []
 
 
-def test_compaction_of_some_dates(tmp_path: Path, feeds: dict[str, Any]) -> None:
-    root = made(tmp_path, feeds, "ab")
+def test_compaction_of_some_dates(tmp_path: Path, made: Made) -> None:
+    root = made(tmp_path, "ab")
     merged = store.compact(root, dates=["2026-01-06", "2030-01-01"])
     assert list(merged["date"]) == ["2026-01-06"]
     with store.read(root) as reader:
         assert list(reader.files_by_date()["files"]) == [2, 1, 2]
 
 
-def test_compacted_files_are_in_order_and_read_the_same(
-    tmp_path: Path, feeds: dict[str, Any]
-) -> None:
-    root = made(tmp_path, feeds, "abc")
+def test_compacted_files_are_in_order_and_read_the_same(tmp_path: Path, made: Made) -> None:
+    root = made(tmp_path, "abc")
     store.compact(root)
     with store.read(root) as reader:
         paths = list(reader.sql("SELECT path FROM files")["path"])
@@ -123,8 +142,10 @@ def test_compacted_files_are_in_order_and_read_the_same(
         assert list(rows.index) == list(expected.index)
 
 
-def test_replaced_files_stay_for_a_grace_period(tmp_path: Path, feeds: dict[str, Any]) -> None:
-    root = made(tmp_path, feeds, "ab")
+def test_replaced_files_stay_for_a_grace_period(
+    tmp_path: Path, feeds: dict[str, Any], made: Made
+) -> None:
+    root = made(tmp_path, "ab")
     old = on_disk(root)
     with store.read(root) as earlier:
         store.compact(root)
@@ -161,9 +182,9 @@ def test_one_process_can_read_two_generations(tmp_path: Path, feeds: dict[str, A
 @pytest.mark.parametrize("compacted", [False, True])
 @pytest.mark.parametrize("gone", ["a", "c", "ab"])
 def test_deleting_a_feed_leaves_what_the_others_declared(
-    tmp_path: Path, feeds: dict[str, Any], gone: str, *, compacted: bool
+    tmp_path: Path, made: Made, gone: str, *, compacted: bool
 ) -> None:
-    root = made(tmp_path / "all", feeds, "abc")
+    root = made(tmp_path / "all", "abc")
     if compacted:
         store.compact(root)
     store.delete_feed(root, *gone)
@@ -171,12 +192,12 @@ def test_deleting_a_feed_leaves_what_the_others_declared(
         refresh(writer)
         writer.publish()
     kept = "".join(key for key in "abc" if key not in gone)
-    assert_same(tables(root), tables(made(tmp_path / "kept", feeds, kept)))
+    assert_same(tables(root), tables(made(tmp_path / "kept", kept)))
     assert check(root) == []
 
 
-def test_deleting_all_leaves_an_empty_store(tmp_path: Path, feeds: dict[str, Any]) -> None:
-    root = made(tmp_path / "all", feeds, "ab")
+def test_deleting_all_leaves_an_empty_store(tmp_path: Path, made: Made) -> None:
+    root = made(tmp_path / "all", "ab")
     store.delete_feed(root, "a", "b")
     with store.read(root) as reader:
         assert reader.simulated is None
@@ -188,9 +209,9 @@ def test_deleting_all_leaves_an_empty_store(tmp_path: Path, feeds: dict[str, Any
 
 
 def test_a_feed_comes_back_while_its_old_files_are_still_kept(
-    tmp_path: Path, feeds: dict[str, Any]
+    tmp_path: Path, feeds: dict[str, Any], made: Made
 ) -> None:
-    root = made(tmp_path, feeds, "ab")
+    root = made(tmp_path, "ab")
     before, files = tables(root), {path: (root / path).read_bytes() for path in on_disk(root)}
     store.delete_feed(root, "a")
     with store.write(root) as writer:
@@ -204,20 +225,22 @@ def test_a_feed_comes_back_while_its_old_files_are_still_kept(
 
 
 def test_a_replacement_takes_the_place_of_a_feed_in_one_step(
-    tmp_path: Path, feeds: dict[str, Any]
+    tmp_path: Path, feeds: dict[str, Any], made: Made
 ) -> None:
-    root = made(tmp_path / "all", feeds, "ab")
+    root = made(tmp_path / "all", "ab")
     store.compact(root)
     with store.write(root) as writer:
         add(writer, "c", feeds["c"], replaces=["a"])
         refresh(writer)
         writer.publish()
-    assert_same(tables(root), tables(made(tmp_path / "other", feeds, "bc")))
+    assert_same(tables(root), tables(made(tmp_path / "other", "bc")))
     assert check(root) == []
 
 
-def test_an_unknown_feed_is_not_replaced_or_deleted(tmp_path: Path, feeds: dict[str, Any]) -> None:
-    root = made(tmp_path, feeds, "a")
+def test_an_unknown_feed_is_not_replaced_or_deleted(
+    tmp_path: Path, feeds: dict[str, Any], made: Made
+) -> None:
+    root = made(tmp_path, "a")
     before, files = tables(root), on_disk(root)
     with store.write(root) as writer:
         with pytest.raises(StoreError, match="no feed x"):

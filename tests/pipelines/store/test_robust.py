@@ -22,6 +22,8 @@ from pipelines.store import DiskFullError, StoreError, feeds
 from pipelines.store.check import check
 from tests.pipelines.store.conftest import tables_of
 
+pytestmark = pytest.mark.slow  # processes, full disks
+
 REPORT = {"simulated": False}
 
 
@@ -79,7 +81,6 @@ READER = """
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("wanted", [60, pytest.param(200, marks=pytest.mark.prove)])
 def test_readers_see_no_error_and_no_torn_result_during_publishes(
     tmp_path: Path, batch: Callable[..., Any], wanted: int
@@ -217,7 +218,6 @@ def ingest() -> Iterator[Callable[[Path, float | None], bool]]:
         requests.close()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wanted", "between"), [(8, 1), pytest.param(24, 5, marks=pytest.mark.prove)]
 )

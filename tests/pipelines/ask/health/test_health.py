@@ -2,9 +2,10 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,9 @@ NOW = (FIRST + pd.Timedelta(days=DAYS)).to_pydatetime()
 class Part:
     """Reports of vessels that lie in two places, each heard every ten minutes."""
 
-    def __init__(self, day: int, *, places: list[float], hours: list[float], step_s: int) -> None:
+    def __init__(
+        self, day: int, *, places: Sequence[float], hours: Sequence[float], step_s: int
+    ) -> None:
         parts = []
         for number, lon in enumerate(places):
             seconds = np.arange(hours[0] * 3600, hours[1] * 3600, step_s)
@@ -58,32 +61,52 @@ class Part:
         self.statics = frames.empty(frames.STATICS)
 
 
+def add_days(home: Path, days: Sequence[int], name: str, **what: Any) -> None:
+    """Add days of the feed to a home."""
+    with store.write(home / "store") as writer:
+        for day in days:
+            usual = {"places": (100.1, 102.1), "hours": (0, 24), "step_s": 300}
+            part = Part(day, **(usual | what))
+            report = {
+                "simulated": False,
+                "format": "test",
+                "rejected": {},
+                "positions": len(part.positions),
+            }
+            writer.add_feed(
+                f"k{day}", sha256=str(day), name=name.format(day=day), batches=[part], report=report
+            )
+        refresh(writer)
+        writer.publish()
+
+
+@pytest.fixture(scope="module")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Homes with six days of a feed, each made once; all of a name have the same first five."""
+    folder = tmp_path_factory.mktemp("homes")
+
+    @cache
+    def all_but_the_last(name: str) -> Path:
+        home = folder / f"first-{all_but_the_last.cache_info().misses}"
+        add_days(home, range(DAYS - 1), name)
+        return home
+
+    @cache
+    def make(name: str, **last: Any) -> Path:
+        home = folder / f"whole-{make.cache_info().misses}"
+        shutil.copytree(all_but_the_last(name), home)
+        add_days(home, [DAYS - 1], name, **last)
+        return home
+
+    return make
+
+
 @pytest.fixture
-def made(tmp_path: Path) -> Callable[..., Installation]:
-    """A home with six days of a feed; `last` changes the last day."""
+def made(homes: Callable[..., Path], tmp_path: Path) -> Callable[..., Installation]:
+    """A home of one's own with six days of a feed; `last` changes the last day."""
 
     def make(name: str = "/feeds/ais-{day}.csv", **last: Any) -> Installation:
-        home = tmp_path / "home"
-        with store.write(home / "store") as writer:
-            for day in range(DAYS):
-                usual = {"places": [100.1, 102.1], "hours": [0, 24], "step_s": 300}
-                part = Part(day, **(usual | (last if day == DAYS - 1 else {})))
-                report = {
-                    "simulated": False,
-                    "format": "test",
-                    "rejected": {},
-                    "positions": len(part.positions),
-                }
-                writer.add_feed(
-                    f"k{day}",
-                    sha256=str(day),
-                    name=name.format(day=day),
-                    batches=[part],
-                    report=report,
-                )
-            refresh(writer)
-            writer.publish()
-        return load(home)
+        return load(Path(shutil.copytree(homes(name, **last), tmp_path / "home")))
 
     return make
 
@@ -118,7 +141,7 @@ def test_a_feed_that_went_silent(made: Callable[..., Installation]) -> None:
 
 
 def test_a_place_that_went_silent(made: Callable[..., Installation]) -> None:
-    health, wrong = found(made(places=[100.1]))
+    health, wrong = found(made(places=(100.1,)))
     assert "1 of 2 blocks" in wrong["coverage"]
     assert "3.5N 102.25E" in wrong["coverage"]
     console = Console(record=True, width=100)
@@ -127,7 +150,7 @@ def test_a_place_that_went_silent(made: Callable[..., Installation]) -> None:
 
 
 def test_gaps_of_the_last_day(made: Callable[..., Installation]) -> None:
-    health, _ = found(made(hours=[2, 24]))
+    health, _ = found(made(hours=(2, 24)))
     assert health.coverage is not None
     assert health.coverage.gaps == 1
     assert health.coverage.longest_gap_s == pytest.approx(2 * 3600, abs=1200)

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from pipelines.base.settings import load
 from pipelines.detect.spread.engines import Engine, InProcess, Pending, engine, resolved
 from pipelines.detect.window import first_reach
 from pipelines.exercise import simulate
+from pipelines.publish.files import WRITERS
 from pipelines.run import feeds, runs
 from pipelines.run import fill as fill_module
 from pipelines.run.fill import fill, raise_if_partial
@@ -32,17 +33,19 @@ from pipelines.run.setup import load_zones
 from pipelines.run.sightings import import_only
 from pipelines.run.windows import NoDataError, utc
 from pipelines.store.catalogue import TABLES
+from tests.conftest import leaving_out_briefs, made_once
 
 SINCE, UNTIL = "2026-01-05", "2026-01-08"
 DATES = ["2026-01-05", "2026-01-06", "2026-01-07"]
+BRIEFS = {name: WRITERS[name] for name in ("brief.html", "brief.pdf")}
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module", autouse=True)
-def briefly_remembered() -> Any:
-    """So short a memory that days ask for vessels which only stored events know of."""
-    with pytest.MonkeyPatch.context() as patch:
+def briefly_remembered() -> Iterator[None]:
+    """So short a memory that days ask for vessels which only stored events know of; no briefs."""
+    with pytest.MonkeyPatch.context() as patch, leaving_out_briefs():
         patch.setenv("SELAT_DETECTION__REACH_BACK_DAYS", "0.2")
         yield
 
@@ -50,33 +53,38 @@ def briefly_remembered() -> Any:
 @pytest.fixture(scope="module")
 def untouched(tmp_path_factory: pytest.TempPathFactory, briefly_remembered: None) -> Path:
     """A home into which three days were ingested, and sightings, and nothing was looked at."""
-    home = tmp_path_factory.mktemp("untouched")
-    folder = tmp_path_factory.mktemp("feed")
-    installation = load(home)
-    zones = load_zones(installation)
-    start = utc("2026-01-04T16:00:00Z").to_pydatetime()
-    simulate(folder, seed=8, hours=72, vessels=30, start=start, zones=zones)
-    with reporter(quiet=True) as report:
-        feeds.ingest_only(
-            installation,
-            zones,
-            [str(folder / "feed.nmea.gz")],
-            area=None,
-            mapping=None,
-            report=report,
-        )
-        import_only(installation, [str(folder / "sightings.csv")], report)
-    return home
+
+    def make(folder: Path) -> None:
+        home = folder / "home"
+        installation = load(home)
+        zones = load_zones(installation)
+        start = utc("2026-01-04T16:00:00Z").to_pydatetime()
+        simulate(folder, seed=8, hours=72, vessels=30, start=start, zones=zones)
+        with reporter(quiet=True) as report:
+            feeds.ingest_only(
+                installation,
+                zones,
+                [str(folder / "feed.nmea.gz")],
+                area=None,
+                mapping=None,
+                report=report,
+            )
+            import_only(installation, [str(folder / "sightings.csv")], report)
+
+    return made_once(tmp_path_factory, "back-fill", make) / "home"
 
 
 @pytest.fixture(scope="module")
 def by_day(untouched: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What is there when each day is looked at by itself, one after the other."""
-    home = copy(untouched, tmp_path_factory.mktemp("by_day"))
-    with reporter(quiet=True) as report:
-        for date in DATES:
-            runs.detect_only(load(home), date, None, None, report)
-    found = content(home)
+
+    def make(folder: Path) -> None:
+        home = copy(untouched, folder)
+        with reporter(quiet=True) as report:
+            for date in DATES:
+                runs.detect_only(load(home), date, None, None, report)
+
+    found = content(made_once(tmp_path_factory, "back-fill-by-day", make) / "home")
     assert len(found["events"]) > 50
     assert set(found["run_events"]["status"]) >= {"created", "changed", "unchanged"}
     return found
@@ -88,13 +96,13 @@ def copy(home: Path, to: Path) -> Path:
 
 
 def content(home: Path) -> dict[str, Any]:
-    """Every table, every file of the runs, and which run is the latest."""
+    """Every table, every file of the runs but the briefs, and which run is the latest."""
     with store.read(home / "store") as reader:
         found: dict[str, Any] = {
             name: reader.sql(f"SELECT * FROM {name} ORDER BY ALL") for name in TABLES
         }
     for path in sorted((home / "runs").rglob("*")):
-        if path.is_file():
+        if path.is_file() and path.stem != "brief":
             found[str(path.relative_to(home))] = path.read_bytes()
     return {**found, "latest": (home / "latest").resolve().name}
 
@@ -190,6 +198,30 @@ def test_tasks_in_any_order_and_twice(
     assert_same(home, by_day)
 
 
+def test_a_scheduler_elsewhere_is_asked() -> None:
+    from distributed import LocalCluster  # seconds to import: here only who asks pays
+
+    with (
+        LocalCluster(
+            n_workers=1,
+            threads_per_worker=1,
+            processes=False,
+            protocol="tcp",
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            worker_dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
+        ) as cluster,
+        engine("dask", cluster.scheduler_address, 0) as chosen,
+    ):
+        [worker] = pids_by_worker(chosen)
+        assert worker in cluster.scheduler_info["workers"]
+        pending = chosen.submit(divmod, 17, 5)
+        chosen.wait([pending])
+        assert pending.result() == (3, 2)
+
+
+@pytest.mark.prove  # test_a_scheduler_elsewhere_is_asked, test_a_worker_of_two_is_killed
 def test_a_worker_of_a_scheduler_elsewhere(
     untouched: Path, by_day: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -323,6 +355,19 @@ def test_a_detector_that_fails_does_not_stop_the_others(
     assert found.keys() == expected.keys()
     for name in ("events", "run_events", "flags", "runs"):
         pd.testing.assert_frame_equal(found[name], expected[name], obj=name)
+
+
+def test_the_briefs_are_those_of_the_night(
+    untouched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, write in BRIEFS.items():
+        monkeypatch.setitem(WRITERS, name, write)
+    one, other = copy(untouched, tmp_path / "one"), copy(untouched, tmp_path / "other")
+    with reporter(quiet=True) as report:
+        runs.detect_only(load(one), DATES[0], None, None, report)
+        fill(load(other), DATES[0], DATES[1], InProcess(), report)
+    for name in BRIEFS:
+        assert (other / "latest" / name).read_bytes() == (one / "latest" / name).read_bytes()
 
 
 def test_days_that_were_looked_at_before(

@@ -25,6 +25,7 @@ def run(code, **environment):
     return done.stdout.split("\n")[:-1]
 
 
+@pytest.mark.slow
 def test_import_loads_no_compiler():
     code = """
         import sys
@@ -34,6 +35,7 @@ def test_import_loads_no_compiler():
     assert run(code) == ["False False"]
 
 
+@pytest.mark.slow
 def test_compiled_kernel_is_found_again_without_a_word(decoded):
     decoded(b"")
     code = """
@@ -75,6 +77,7 @@ def test_every_module_of_the_kernel_counts_for_the_cache():
     assert kernel | {"jit.py", "layouts.py", "limits.py", "memory.py"} == set(compiled.SOURCES)
 
 
+@pytest.mark.slow
 def test_without_a_folder_it_says_so_and_compiles_without_a_cache(tmp_path):
     """The shorter variant: what differs from a kernel with a cache, but on a small function."""
     (tmp_path / "file").write_text("")

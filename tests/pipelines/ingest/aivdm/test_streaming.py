@@ -64,6 +64,7 @@ def test_any_split_gives_the_same(decoded, feed, places):
     assert decoded(*cut(feed, places)).everything() == decoded(feed).everything()
 
 
+@pytest.mark.slow
 def test_every_single_split_of_a_feed_gives_the_same(decoded):
     feed = b"\r\n".join(PIECES[3:5] + PIECES[10:13]) + b"\r" + PIECES[0] + b"\n"
     whole = decoded(feed).everything()

@@ -9,7 +9,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from pipelines.ingest.listen import recover
+
+pytestmark = pytest.mark.slow  # processes
 
 LISTEN = """
 import sys

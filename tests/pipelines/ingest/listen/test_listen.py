@@ -308,6 +308,7 @@ def run_listen(source: str, folder: Path, **options: Any) -> "subprocess.Popen[b
     return subprocess.Popen([sys.executable, "-c", LISTEN, source, str(folder)], **options)
 
 
+@pytest.mark.slow
 def test_standard_input_is_recorded_to_its_end(
     tmp_path: Path, sentence: Sentence, read_back: Reader, bare: Bare
 ) -> None:
@@ -320,6 +321,7 @@ def test_standard_input_is_recorded_to_its_end(
     assert bare(read_back(tmp_path)) == sent
 
 
+@pytest.mark.slow
 def test_a_file_is_not_a_live_feed(tmp_path: Path) -> None:
     (tmp_path / "old.nmea").write_bytes(b"!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C\n")
     with (tmp_path / "old.nmea").open("rb") as file:
@@ -329,6 +331,7 @@ def test_a_file_is_not_a_live_feed(tmp_path: Path) -> None:
     assert b"standard input is a file" in errors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_recording_properly(
     tmp_path: Path,

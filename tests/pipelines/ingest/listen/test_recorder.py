@@ -305,6 +305,7 @@ except ListenError as error:
 """
 
 
+@pytest.mark.slow
 def test_where_no_more_fits_the_error_says_so_and_the_rest_is_readable(
     tmp_path: Path, read_back: Reader
 ) -> None:

@@ -45,6 +45,7 @@ def test_there_is_one_signing_key_at_a_time(keyring: Keyring) -> None:
         keyring.revoke(second.name, NOW, "again")
 
 
+@pytest.mark.slow
 def test_a_locked_key_opens_with_its_passphrase_only(keyring: Keyring) -> None:
     key = keyring.make(NOW, "correct horse")
     assert keyring.locked()

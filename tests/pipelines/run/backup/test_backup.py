@@ -241,6 +241,7 @@ PUBLISHING = """
 """
 
 
+@pytest.mark.slow
 def test_while_others_publish(tmp_path: Path) -> None:
     home, disk = tmp_path / "home", tmp_path / "disk"
     with store.write(home / "store") as writer:
