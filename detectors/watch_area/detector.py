@@ -57,7 +57,7 @@ class WatchArea(Detector):
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find them; see the class for the rule and `Detector.detect` for the frames."""
-        window = timespan.window_us(context.start, context.end)
+        window = timespan.window_us(context.start - self.settle, context.end)
         best: dict[tuple[Any, ...], dict[str, Any]] = {}
         for row, watch in context.zones.watches:
             if watch.when not in READS:
