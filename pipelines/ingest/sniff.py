@@ -57,6 +57,8 @@ def sniff(
 
 def looks_like_csv(data: bytes) -> bool:
     """Return whether the text begins with a header that has an MMSI column."""
+    if _is_binary(data):  # a database that names such a column isn't a table
+        return False
     head = Head(data, "", None, {}, None)
     return not head.is_json and any("mmsi" in c.casefold() for c in likely_header(head.lines))
 

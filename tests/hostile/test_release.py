@@ -5,6 +5,7 @@ that holds secret feeds, sightings, a watch-list and conclusions beside them: no
 """
 
 import gzip
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -34,6 +35,32 @@ crew: {{title: A crew, holds: [AUS], max_tlp: RED, formats: [csv, geojson], plan
        language: ms, top: 5, redact: ["*_source", callsign]}}
 coast: {{title: A coast, holds: [AUS], max_tlp: RED, formats: [csv], area: "100,1,104.6,4",
         redact: [feeds]}}
+"""
+STRAIT = [[100, 1], [104.6, 1], [104.6, 4], [100, 4], [100, 1]]
+RULED = {
+    "type": "FeatureCollection",
+    "features": [
+        {
+            "type": "Feature",
+            "properties": {
+                "zone_id": "ruled",
+                "name": "Ruled",
+                "zone_class": "ruled_waters",
+                "source": "a test",
+                "confidence": "approximate",
+                "rules": [{"anchoring": "prohibited", "source": "a test"}],
+            },
+            "geometry": {"type": "Polygon", "coordinates": [STRAIT]},
+        }
+    ],
+}
+"""No ship may anchor, so that those at anchor are events."""
+WATCHED = f"""
+name: Strait
+polygon: {STRAIT}
+watch:
+  - {{when: meet, min_duration_min: 5, score: 0.4}}
+  - {{when: silence, min_duration_min: 60, score: 0.4}}
 """
 BEGIN_S = 1767628800  # of the exercise
 _TIME = re.compile(rb"^\\[^*]*c:(\d+)")
@@ -80,6 +107,9 @@ class Home:
 
     def __init__(self, folder: Path, parts: Parts) -> None:
         self.installation = load(folder / "home", configured(folder, RECIPIENTS, 20))
+        zones = self.installation.config / "zones"
+        (zones / "ruled.geojson").write_text(json.dumps(RULED))
+        (zones / "watch_areas" / "strait.yaml").write_text(WATCHED)
         self.zones = load_zones(self.installation)
         self.parts = parts
         self.first = ""

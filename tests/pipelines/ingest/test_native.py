@@ -43,8 +43,8 @@ def test_the_store_has_the_same_rows_from_whole_numbers_and_from_floats(batches)
     for batch in batches:
         assert batch.native.schema.equals(NATIVE)
         frames.validate(batch.positions, frames.POSITIONS)
-        adopted = positions._complete(positions.adopt(batch.native, "key"))
-        encoded = positions._complete(positions.encode(batch.positions, "key"))
+        adopted = positions._complete(positions.adopt(batch.native, "key"), positions.SCHEMA)
+        encoded = positions._complete(positions.encode(batch.positions, "key"), positions.SCHEMA)
         assert set(adopted["station"].to_pylist()) == {"r1"}  # frames don't say it
         for name in set(encoded.column_names) - {"station"}:
             assert adopted[name].to_pylist() == encoded[name].to_pylist(), name

@@ -67,14 +67,14 @@ def test_position_out_of_range_is_rejected(read, sentences, tagged):
     assert got.report.rejected == {"position": 2}
 
 
-@pytest.mark.parametrize("mmsi", [0, 2190067, 99_999_999, 1_000_000_000])
+@pytest.mark.parametrize("mmsi", [0, 999_999, 10_000_000, 99_999_999, 1_000_000_000])
 def test_an_mmsi_that_is_not_nine_digits_is_rejected_never_padded(read, sentences, tagged, mmsi):
     got = read(tagged([*sentences(), *sentences(mmsi=mmsi), *sentences(msg_type=5, mmsi=mmsi)]))
     assert got.report.rejected == {"mmsi": 2}
     assert got.positions["mmsi"].tolist() == [533000001]
 
 
-@pytest.mark.parametrize("mmsi", [111232506, 970010001, 982330001, 992351000])
+@pytest.mark.parametrize("mmsi", [111232506, 970010001, 982330001, 992351000, 2190067, 9_812_345])
 def test_other_transmitters_of_position_reports_are_kept(read, sentences, tagged, mmsi):
     assert read(tagged(sentences(mmsi=mmsi))).positions["mmsi"].tolist() == [mmsi]
 
