@@ -4,7 +4,8 @@ r"""Tables of columns of the glossary as CSV text.
 - Times are ISO 8601 UTC to the second, rounded down as in the evidence: ``2026-11-20T18:03:00Z``;
   `end` is empty while the event is open.
 - `mmsi` and `other_mmsi` are text (read them with ``dtype=str``); `other_mmsi` is empty where
-  there is no second vessel. A number of seven digits is written with its two zeros in front.
+  there is no second vessel. A number of seven digits is written with its two zeros in front;
+  a shorter one stays as it is: padding would make another vessel of it.
 - Text columns are cleaned (`text.clean`; evidence by `text.clean_json`, so it stays JSON), then
   `text.formula_safe`: a text that starts with = + - @ gets an apostrophe in front. Numbers
   never do.
@@ -23,6 +24,8 @@ from pipelines.base.visible import clean
 _NUMBERS: Final = frozenset({"rank", "lat", "lon", "score", "quiet_within_m"})
 _IDENTIFIERS: Final = frozenset({"mmsi", "other_mmsi", "imo"})
 _POSITION_DECIMALS: Final = 6  # 0.1 m; AIS itself resolves 0.2 m
+SHORTEST_MMSI: Final = 1_000_000
+"""An MMSI has seven digits behind two zeros, or nine; less is none, and padding would make one."""
 _SCORE_DECIMALS: Final = 4
 
 
@@ -66,10 +69,16 @@ def tidy(table: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
+def _number(value: int, wide: int) -> str:
+    if pd.isna(value):
+        return ""
+    return f"{value:0{wide}d}" if value >= SHORTEST_MMSI else str(value)
+
+
 def _csv_column(column: pd.Series) -> list[str]:
     if column.name in _IDENTIFIERS:
         wide = 0 if column.name == "imo" else 9
-        return ["" if pd.isna(value) else f"{value:0{wide}d}" for value in column]
+        return [_number(value, wide) for value in column]
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         return list(iso_seconds(column))
     if column.name in _NUMBERS or pd.api.types.is_numeric_dtype(column):

@@ -138,6 +138,7 @@ MARKS: Final[Mapping[str, Mark]] = {
     "anchoring": Mark("M-9.5-4H-4V-11H4V-4H9.5L0 11.5z", y=-1.0),
     "gap": Mark(circle(0.0, 9.5), dash=(4.0, 3.1)),
     "geofence": Mark("M-8.5-8.5H8.5V8.5H-8.5z"),
+    "watch_area": Mark("M-8-8H8V8H-8z", around="M-11-11H11V11H-11z"),
     "identity": Mark("M0-11.5 11.5 0 0 11.5-11.5 0z"),
     "crossing": Mark("M-10-8H4L11.5 0 4 8H-10z"),
     "spoofing": Mark("M-6-10H6L11.5 0 6 10H-6L-11.5 0z"),

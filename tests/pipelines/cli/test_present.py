@@ -36,7 +36,7 @@ def test_csv_is_written_by_the_rules_of_a_run(capsys: pytest.CaptureFixture[str]
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["note"] for row in rows] == ["'=1+1", "calm"]  # never a formula
     assert [row["start"] for row in rows] == ["2026-01-06T00:00:00Z", ""]
-    assert [row["other_mmsi"] for row in rows] == ["", "2320001"]
+    assert [row["other_mmsi"] for row in rows] == ["", "002320001"]
 
 
 def said(home: Path, *arguments: str) -> Any:

@@ -1,5 +1,6 @@
 """The brief in a real browser (skipped where there is none): it works, and it asks for nothing."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,10 @@ def test_it_asks_for_nothing_and_complains_of_nothing(
 
 def test_text_from_ais_makes_no_element(page: Any, files: dict[str, Path]) -> None:
     page.open(files["hostile"])
-    made = "document.querySelectorAll('img, iframe, object, embed, a, b.x, #map script').length"
+    elements = "img, iframe, object, embed, a:not(.incidents a), b.x, #map script"
+    made = f"document.querySelectorAll('{elements}').length"
+    links = "[...document.querySelectorAll('.incidents a')].map(a => a.getAttribute('href'))"
+    assert all(re.fullmatch(r"#rank-\d+", one) for one in page.evaluate(links))
     assert page.evaluate("document.querySelectorAll('script').length") == 3
     for i in range(16):
         page.evaluate(f"document.querySelectorAll('.vessel .show')[{i}].click()")
