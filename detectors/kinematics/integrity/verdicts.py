@@ -205,13 +205,14 @@ def judge(
 def not_a_vessel(mmsi: Ints) -> Bools:
     """Tell which numbers are no vessel's: ITU-R M.585-9, annexes 1 and 2.
 
-    Coast stations (00MIDxxxx) and groups (0MIDxxxxx), aircraft (111), handheld sets (8), aids to
-    navigation (99), transmitters of distress (970 to 979). A number that has none of the formats,
-    such as the 009... that boats' sets are left with, is a vessel's that says a wrong one.
+    Coast stations (00MIDxxxx) and groups (0MIDxxxxx), aircraft (111), aids to navigation (99),
+    transmitters of distress (970 to 979). A handheld set (8MIDxxxxx) is aboard something: boats of
+    these waters are left with such numbers, and their conduct is looked at. A number that has none
+    of the formats, such as the 009... of many sets, is a vessel's that says a wrong one.
     """
     first = mmsi // 1_000_000
     kinds = (first == 111) | ((first >= 970) & (first <= 979))
-    for low, divisor in ((0, 1_000_000), (0, 10_000_000), (8, 10_000_000), (99, 1_000_000)):
+    for low, divisor in ((0, 1_000_000), (0, 10_000_000), (99, 1_000_000)):
         # The digit behind the prefix begins a MID: 2 to 7.
         begun = mmsi // divisor
         kinds |= (begun // 10 == low) & (begun % 10 >= 2) & (begun % 10 <= 7)

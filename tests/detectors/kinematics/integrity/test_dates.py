@@ -139,7 +139,13 @@ def test_a_moored_vessel_keeps_its_reports():
 
 @pytest.mark.parametrize(
     ("mmsi", "is_a_vessel"),
-    [(9_912_345, True), (1_193_046, True), (992_351_000, False), (5_030_148, False)],
+    [
+        (9_912_345, True),
+        (1_193_046, True),
+        (852_345_678, True),
+        (992_351_000, False),
+        (5_030_148, False),
+    ],
 )
 def test_what_boats_sets_are_left_with_is_a_vessels(mmsi, is_a_vessel):
     """009... and 1193046 are defaults of class B sets; a buoy and a shore station have others."""
