@@ -5,8 +5,9 @@ silently take the last one.
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -77,11 +78,15 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return dict(content or {})
 
 
+MAX_DEPTH: Final = 100
+
+
 def read_bounded(path: Path, max_bytes: int) -> dict[str, Any]:
     """Return the YAML mapping in a file that somebody else may have written.
 
-    It is refused where it is larger than that, or holds an alias: a few lines of them can stand for
-    more than any memory holds.
+    It is refused where it is larger than that, where it nests deeper than `MAX_DEPTH`, which takes
+    time with the square of the depth to read, or where it holds an alias: a few lines of them can
+    stand for more than any memory holds.
 
     Raises
     ------
@@ -91,7 +96,11 @@ def read_bounded(path: Path, max_bytes: int) -> dict[str, Any]:
     try:
         if path.stat().st_size > max_bytes:
             raise ConfigError(f"{path.name} has more than {max_bytes:,} bytes")
-        events = yaml.parse(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        text = path.read_text(encoding="utf-8")
+        steps = ((one in "[{") - (one in "]}") for one in text if one in "[]{}")
+        if max(accumulate(steps), default=0) > MAX_DEPTH:
+            raise ConfigError(f"{path.name} can't be read: it nests deeper than {MAX_DEPTH}")
+        events = yaml.parse(text, Loader=yaml.SafeLoader)
         alias = next((one for one in events if isinstance(one, yaml.AliasEvent)), None)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError):
         alias = None  # `read_yaml` says what is wrong

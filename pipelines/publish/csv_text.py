@@ -13,7 +13,7 @@ r"""Tables of columns of the glossary as CSV text.
 
 import csv
 import io
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -69,7 +69,7 @@ def tidy(table: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
-def _number(value: int, wide: int) -> str:
+def _number(value: Any, wide: int) -> str:
     if pd.isna(value):
         return ""
     return f"{value:0{wide}d}" if value >= SHORTEST_MMSI else str(value)
