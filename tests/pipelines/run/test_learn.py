@@ -177,7 +177,7 @@ def test_what_is_learned_and_accepted_counts_in_the_night(
     assert of(unlearned, LOITERER, "loitering"), "nobody knows the roads yet"
     assert not of(unlearned, STOPPER, "geofence", "stop")
     (crossing,) = of(unlearned, CROSSER, "crossing")
-    assert "ferry route" not in crossing["explanation"]
+    assert not crossing["facts"].get("ferry_route_fraction")
 
     for zone_class in ("anchorage", "ferry_route", "lane"):
         decided = selat("learn", "review", "--accept-class", zone_class, "--home", home)
@@ -193,7 +193,7 @@ def test_what_is_learned_and_accepted_counts_in_the_night(
     (against,) = of(found, CONTRARY, "geofence", "against_lane")
     assert against["facts"]["turned_deg"] > 170
     (explained,) = of(found, CROSSER, "crossing")
-    assert "known ferry route" in explained["explanation"]
-    assert explained["score"] < crossing["score"]
+    assert explained["facts"]["ferry_route_fraction"] > 0.5  # a reason beside its call at a port
+    assert explained["score"] <= crossing["score"]
     manifest = json.loads((home / "latest" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["learned"]["places"]["used"] == len(listed)
