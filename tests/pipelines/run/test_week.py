@@ -15,7 +15,7 @@ import pytest
 
 from pipelines import store
 from pipelines.base.progress import Reporter, reporter
-from pipelines.base.settings import Installation, load
+from pipelines.base.settings import PROJECT, Installation, load
 from pipelines.exercise import simulate
 from pipelines.run import feeds, runs
 from pipelines.run.setup import build_detectors, load_zones
@@ -70,14 +70,32 @@ def whole(week: Path, days: int, tmp_path_factory: pytest.TempPathFactory) -> In
     """A home that took in the week at once, learned what is normal, and looked at it in one go."""
 
     def make(home: Path) -> None:
-        installation = load(home)
+        installation = of_home(home)
         with reporter(quiet=True) as report:
             take_in(installation, report, week / "feed.nmea.gz")
             learn_normal(installation)
             sightings = [str(week / "sightings.csv")]
             runs.detect_only(installation, None, None, None, report, sightings)
 
-    return load(made_once(tmp_path_factory, f"whole-{days}", make))
+    return of_home(made_once(tmp_path_factory, f"whole-{days}", make))
+
+
+WATCHED = """
+name: Strait
+polygon: [[100, 1], [104.6, 1], [104.6, 4], [100, 4]]
+watch:
+  - {when: meet, min_duration_min: 5, score: 0.4}
+  - {when: silence, min_duration_min: 60, score: 0.4}
+"""
+
+
+def of_home(home: Path) -> Installation:
+    """A home with the project's configuration and an area that is watched."""
+    config = home.with_name(f"{home.name}-config")
+    if not config.exists():
+        shutil.copytree(PROJECT / "config", config)
+        (config / "zones" / "watch_areas" / "strait.yaml").write_text(WATCHED)
+    return load(home, config)
 
 
 def learn_normal(installation: Installation) -> None:
@@ -109,7 +127,7 @@ def events_of(installation: Installation) -> pd.DataFrame:
 
 def beside(whole: Installation, home: Path) -> Installation:
     """A home with what the whole one learned."""
-    installation = load(home)
+    installation = of_home(home)
     shutil.copytree(whole.learned, installation.learned)
     return installation
 
