@@ -1,5 +1,6 @@
 """The detector `gap`: its facts, its rule, its events."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
@@ -21,6 +22,7 @@ from detectors.gap.told import tell
 from detectors.gap.voyage import no_berth, not_out_of_range
 from detectors.hypotheses.gap import HYPOTHESES
 from detectors.surroundings import nearby
+from detectors.surroundings.rules import Rule
 
 Floats = NDArray[np.float64]
 
@@ -155,10 +157,16 @@ class Gap(Limits):
             if len(silences.row) == 0:
                 return events.empty()
             silences = narrow(self, silences, reports, context)
-        return events.build(self._events(silences, reports))
+        row = silences.row
+        where = reports.lat[row], reports.lon[row], reports.time_us[row]
+        asked = context.zones.ruled(*where, "ais", "required")
+        rules = [context.zones.rules[i][1] if i >= 0 else None for i in asked.tolist()]
+        return events.build(self._events(silences, reports, rules))
 
-    def _events(self, silences: Silences, reports: History) -> list[dict[str, Any]]:
-        """Return one event for each silence."""
+    def _events(
+        self, silences: Silences, reports: History, rules: Sequence[Rule | None]
+    ) -> list[dict[str, Any]]:
+        """Return one event for each silence, with the rule that AIS must stay on, if one holds."""
         columns = silences.columns
         score = self._score(columns)
         explanation = np.where(columns["history_known"], "", NO_HISTORY)
@@ -171,6 +179,9 @@ class Gap(Limits):
             evidence["is_open"] = is_open
             evidence["ais_class"] = str(reports.ais_class[row])
             evidence["last_report_source"] = reports.source_of(row)
+            if (rule := rules[i]) is not None:
+                evidence["rule_cited"] = rule.cited
+                evidence["rule_confidence"] = rule.confidence
             if not is_open:
                 evidence["next_report_source"] = reports.source_of(row + 1)
             rows.append(
