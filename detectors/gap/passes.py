@@ -50,6 +50,7 @@ def chances(
     enough = (n_heard >= limits.min_passes) & (chance <= limits.max_missed_chance)
     return {
         "by_passes": thin & enough,
+        "heard_thinly": thin,
         "n_reports_per_half_hour": density,
         "n_chances_heard": n_heard,
         "n_chances_missed": n_missed,

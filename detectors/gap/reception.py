@@ -79,7 +79,7 @@ def heard_around(
     )
     tens = silences.at_slots(reports, coverage.FEED_SLOT_S, limits.assessed_s)
     return silences.narrowed(
-        keep | silences.columns["by_passes"],
+        keep | may_go_by_passes(silences),
         n_half_hours=there.count,
         n_neighbours=there.median(around.vessels),
         neighbour_fraction=beside_fraction,
@@ -145,6 +145,12 @@ def known_before(
     return n_heard - began.vessels * among, n_silences - began.silences * among
 
 
+def may_go_by_passes(silences: Silences) -> NDArray[np.bool_]:
+    """Tell which silences go by passes, or may once more of their history is looked at."""
+    columns = silences.columns
+    return np.asarray(columns["by_passes"] | (columns["heard_thinly"] & ~columns["history_known"]))
+
+
 def not_at_an_edge(
     limits: Limits, silences: Silences, reports: History, context: Context
 ) -> Silences:
@@ -157,7 +163,7 @@ def not_at_an_edge(
     ratio = n_silences / np.maximum(n_heard, 1)
     edge = (n_silences >= limits.min_edge_silences) & (ratio > limits.max_other_silence_ratio)
     return silences.narrowed(
-        ~edge | silences.columns["by_passes"],
+        ~edge | may_go_by_passes(silences),
         n_known_hours=n_heard,
         n_other_silences=n_silences,
         other_silence_ratio=ratio,

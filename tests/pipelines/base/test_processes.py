@@ -134,7 +134,10 @@ def test_a_supervised_command_ends_with_a_sentence_whatever_it_does(
     killed = by == signal.SIGKILL
     assert command.returncode == (-9 if killed else 128 + by)
     assert err == ("" if killed else f"stopped by {by.name}\n")
-    assert out == ("tidied\n" if doing == "tidy" and not killed else "")
+    if doing == "tidy" or killed:
+        assert out == ("" if killed else "tidied\n")
+    else:  # a signal that comes before the native work begins is heeded in Python still
+        assert out in {"", "tidied\n"}
     left = [p for p in psutil.process_iter() if _environment(p).get("TEST_MARK") == mark]
     assert psutil.wait_procs(left, 30)[1] == []
 

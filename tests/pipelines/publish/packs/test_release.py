@@ -352,8 +352,11 @@ def test_who_may_have_everything_gets_what_the_run_found(
         assert run is not None
         assert pack.released.own_run == run["run_id"]
         flags, events = reader.flags(run["run_id"]), reader.events(run["run_id"])
-    said = [name for name in flags.columns if name != "event_ids"]
+    ids = {"event_ids", "incident_id"}  # the recipient's own
+    said = [name for name in flags.columns if name not in ids]
     pd.testing.assert_frame_equal(home.flagged[said], flags[said], check_dtype=False)
+    theirs, ours = (pd.factorize(one["incident_id"])[0] for one in (home.flagged, flags))
+    assert theirs.tolist() == ours.tolist()
     assert (home.start, home.end) == (run["start"], run["end"])
     assert list(own["event_id"]) == list(events["event_id"])
     assert list(home.events["reason"]) == list(events["reason"])
