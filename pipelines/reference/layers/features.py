@@ -2,9 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import shapely
 from shapely.geometry import shape
@@ -17,6 +17,8 @@ from detectors.surroundings.zones import (
     LANE_CLASSES,
     check_class,
 )
+
+One = TypeVar("One")
 
 _ZONE_ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MAX_VERTICES: Final = 100_000
@@ -137,17 +139,28 @@ def read_rules(made: Any, where: str) -> tuple[Rule, ...]:
     ConfigError
         If one is broken: says which, and what is wrong.
     """
+    return _each(made, read_rule, ("rules", "rule"), where)
+
+
+def read_watches(made: Any, where: str) -> tuple[Watch, ...]:
+    """Return what users want to be told of in a zone, as `read_rules` does its rules."""
+    return _each(made, read_watch, ("watch", "watch"), where)
+
+
+def _each(
+    made: Any, read: Callable[[Any], One], words: tuple[str, str], where: str
+) -> tuple[One, ...]:
     if made is None:
         return ()
     if not isinstance(made, list) or len(made) > MAX_RULES:
-        raise ConfigError(f"{where}: rules is a list, of {MAX_RULES} at most")
+        raise ConfigError(f"{where}: {words[0]} is a list, of {MAX_RULES} at most")
     found = []
     for number, one in enumerate(made, start=1):
         try:
-            found.append(read_rule(one))
+            found.append(read(one))
         except ValueError as error:
             raise ConfigError(
-                f"{where}, rule {number}: {error}", hint="see config/zones/README.md"
+                f"{where}, {words[1]} {number}: {error}", hint="see config/zones/README.md"
             ) from error
     return tuple(found)
 
@@ -169,29 +182,6 @@ def _licence(properties: dict[str, Any], zone_class: str, where: str) -> dict[st
             hint="name who licenses, or who says so",
         )
     return {"licensed": licensed, "licence_source": says.strip()}
-
-
-def read_watches(made: Any, where: str) -> tuple[Watch, ...]:
-    """Return what users want to be told of in a zone, from what stands in its file.
-
-    Raises
-    ------
-    ConfigError
-        If one is broken: says which, and what is wrong.
-    """
-    if made is None:
-        return ()
-    if not isinstance(made, list) or len(made) > MAX_RULES:
-        raise ConfigError(f"{where}: watch is a list, of {MAX_RULES} at most")
-    found = []
-    for number, one in enumerate(made, start=1):
-        try:
-            found.append(read_watch(one))
-        except ValueError as error:
-            raise ConfigError(
-                f"{where}, watch {number}: {error}", hint="see config/zones/README.md"
-            ) from error
-    return tuple(found)
 
 
 def read_polygon(geometry: Any, where: str) -> shapely.Geometry:
