@@ -134,11 +134,11 @@ def _independent(sides: pd.DataFrame) -> pd.DataFrame:
     same_time = (pairs["start"] <= pairs["end_2"]) & (pairs["start_2"] <= pairs["end"])
     weaker = pairs.loc[same_time & (pairs["index"] > pairs["index_2"]), "index"]
     best = best[~best.index.isin(weaker)]
-    explained = best[_explained(best)]
-    return best.drop(explained.index[explained.duplicated("mmsi")]).reset_index(drop=True)
+    excused = best[explained(best)]
+    return best.drop(excused.index[excused.duplicated("mmsi")]).reset_index(drop=True)
 
 
-def _explained(events: pd.DataFrame) -> NDArray[np.bool_]:
+def explained(events: pd.DataFrame) -> NDArray[np.bool_]:
     """Whether the explanation of each event has `EXPLAINED_WEIGHT` or more."""
     weights = [one.explained.weight if one.explained else 0.0 for one in events["evidence"]]
     return np.asarray(np.array(weights, "float64") >= EXPLAINED_WEIGHT)

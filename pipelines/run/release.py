@@ -202,7 +202,7 @@ class Making:
         vessel_marks = release_marks.vessel_marks(
             self, assessed, mark_of, past, past_marks, known, positions
         )
-        assessed = named(assessed, Known.nothing(told.assign(supersedes="")), self.words.say)
+        assessed = named(assessed, Known.nothing(told), self.words.say)
         flagged, parts = self._ranked(assessed, vessel_marks)
         if self.recipient.top is not None:
             ids = set(";".join(flagged["event_ids"]).split(";"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from pipelines.assess.incidents import vessels_in
 from pipelines.assess.ranking import Assessment
 from pipelines.base.marks import Mark, strictest
 from pipelines.publish import release as cut
@@ -82,16 +83,16 @@ def marked_incidents(
     vessels goes where their numbers or names are left out.
     """
     chosen = set(flagged["incident_id"])
-    of_flags = set().union(*(_numbers(text) for text in incidents["vessels"])) & of_vessel.keys()
+    of_flags = set().union(*(vessels_in(text) for text in incidents["vessels"])) & of_vessel.keys()
     kept = [
-        key in chosen or not (_numbers(vessels) & of_flags)
+        key in chosen or not (vessels_in(vessels) & of_flags)
         for key, vessels in zip(incidents["incident_id"], incidents["vessels"], strict=True)
     ]
     told = incidents[np.array(kept, bool)].reset_index(drop=True)
     marks = [
         strictest(
             [mark_of[key] for key in events.split(";")]
-            + [of_vessel[mmsi] for mmsi in _numbers(vessels) & of_vessel.keys()]
+            + [of_vessel[mmsi] for mmsi in vessels_in(vessels) & of_vessel.keys()]
         )
         for events, vessels in zip(told["events"], told["vessels"], strict=True)
     ]
@@ -99,10 +100,6 @@ def marked_incidents(
     if names:
         told = told.assign(title="", vessels="")
     return cut.blank(cut.with_marks(told, marks), made.recipient)
-
-
-def _numbers(vessels: str) -> set[int]:
-    return {int(one[:9]) for one in vessels.split(" | ") if one}
 
 
 def track_marks(made: "Making", tracks: pd.DataFrame, known: cut.Lineage) -> dict[int, Mark]:

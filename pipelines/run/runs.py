@@ -168,7 +168,7 @@ def judge(store: Queries, setup: Setup, window: Window, detection: Detection) ->
     told = assessed.events
     compared = compare(told[~told["event_id"].isin(held["event_id"])], stored, succeeded)
     last = store.last_run()
-    versions = None if last is None else store.manifest(str(last["run_id"])).get("detectors")
+    versions = None if last is None else json.loads(last["manifest"]).get("detectors")
     known = Known.of(store.known_incidents(), compared, versions, store.last_looked_at())
     assessed = named(assessed, known)
     same = compared["event_id"].isin(over) & (compared["status"] == "unchanged")

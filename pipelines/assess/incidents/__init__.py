@@ -7,7 +7,7 @@ that lasts while it grows (`lasting`).
 """
 
 from pipelines.assess.incidents.grouping import grouped
-from pipelines.assess.incidents.lasting import Known, lasting
+from pipelines.assess.incidents.lasting import Known, lasting, vessels_in
 from pipelines.assess.incidents.wording import described
 
-__all__ = ["Known", "described", "grouped", "lasting"]
+__all__ = ["Known", "described", "grouped", "lasting", "vessels_in"]

@@ -10,7 +10,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from detectors.core.frames import SECOND_US, epoch_us
-from pipelines.assess.scoring import EXPLAINED_WEIGHT, FAMILIES, MIN_PART_SCORE
+from pipelines.assess.scoring import FAMILIES, MIN_PART_SCORE, explained
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -64,7 +64,7 @@ def grouped(
     rows = np.flatnonzero(counts)
     if not len(rows):
         return found
-    lead = (score >= min_score) & ~_explained(events)
+    lead = (score >= min_score) & ~explained(events)
     hull = _hulls(events[lead & (events["subkind"] == HAND_OVER).to_numpy()])
     kinds = events["kind"].iloc[rows]
     families = pd.factorize(kinds.map(FAMILIES).fillna(kinds))[0]
@@ -97,11 +97,6 @@ def grouped(
 
 def _scores(mmsi: Ints, flagged: Mapping[int, float]) -> NDArray[np.float64]:
     return np.array([flagged.get(one, 0.0) for one in mmsi.tolist()], "float64")
-
-
-def _explained(events: pd.DataFrame) -> Bools:
-    weights = [one.explained.weight if one.explained else 0.0 for one in events["evidence"]]
-    return np.asarray(np.array(weights, "float64") >= EXPLAINED_WEIGHT)
 
 
 def _hulls(hand_overs: pd.DataFrame) -> dict[int, int]:

@@ -183,7 +183,7 @@ def _went_on(row: Mapping[str, Any], old: pd.Series, known: Known, say: Say) -> 
     news = []
     if fresh:
         news.append(say("1 more event") if fresh == 1 else say("{n} more events", n=fresh))
-    joined = _numbers(row["vessels"]) - _numbers(old["vessels"])
+    joined = vessels_in(row["vessels"]) - vessels_in(old["vessels"])
     if joined:
         n = len(joined)
         news.append(say("1 more vessel") if n == 1 else say("{n} more vessels", n=n))
@@ -214,5 +214,6 @@ def _over(row: Mapping[str, Any], into: str, known: Known, say: Say) -> dict[str
     return {"rank": 0, "status": "retracted", "news": news}
 
 
-def _numbers(vessels: object) -> set[str]:
-    return {one[:9] for one in str(vessels).split(" | ") if one}
+def vessels_in(vessels: str) -> set[int]:
+    """Return the numbers of an incident's vessels, from the column that tells their roles."""
+    return {int(one[:9]) for one in vessels.split(" | ") if one}
