@@ -75,19 +75,18 @@ def explain(
     if as_json:
         print_json(explaining.as_dict(told))
         return
-    from pipelines.run.setup import load_zones
-
-    zones = load_zones(installation)
     if html is not None:
         from pipelines.ask.explain.page import write
+        from pipelines.run.setup import load_zones
 
-        typer.echo(write(told, zones, html))
+        typer.echo(write(told, load_zones(installation), html))
         return
     from rich.console import Console
 
     from pipelines.ask.explain.terminal import show
+    from pipelines.reference.outlines import land_outlines
 
-    show(told, zones, Console())
+    show(told, land_outlines(installation.reference), Console())
 
 
 def _list_incident(incident: "pd.DataFrame", found: "pd.DataFrame", *, as_json: bool) -> None:

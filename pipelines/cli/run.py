@@ -1,6 +1,6 @@
 """`selat nightly`, `ingest`, `detect`: the night's work, whole or by step."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +22,10 @@ from pipelines.cli.options import (
 )
 from pipelines.cli.present import print_json
 
+if TYPE_CHECKING:
+    from pipelines.base.settings import Installation
+    from pipelines.run.night import NightRequest
+
 
 def nightly(
     feed: Feeds = None,
@@ -34,6 +38,10 @@ def nightly(
     home: Home = None,
     config: Config = None,
     sightings: Sightings = None,
+    plain: Annotated[
+        bool,
+        typer.Option(help="The same steps without Prefect: sooner done, and not in its pages."),
+    ] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -51,11 +59,13 @@ def nightly(
       selat nightly --feed feeds/ --sightings sar-2026-11-24.csv --sightings patrol.geojson
 
       selat nightly --feed baltic.csv --area all --home data/baltic
+
+      selat nightly --feed feeds/ --plain
     """
     installation = installation_of(home, config)
-    from pipelines.flows.environment import prepare
-    from pipelines.run.night import NightRequest, refuse_wrong
-    from pipelines.run.runs import PartialRunError
+    from pipelines.flows.environment import refuse_unwritable
+    from pipelines.run.night import NightRequest, refuse_wrong, run_night
+    from pipelines.run.runs import PartialRunError, raise_if_partial
 
     request = NightRequest(
         feeds=tuple(feed or ()),
@@ -68,23 +78,36 @@ def nightly(
         until=until,
     )
     refuse_wrong(installation, request)
+    failure: PartialRunError | None = None
+    try:
+        if plain:
+            refuse_unwritable(installation.home)
+            raise_if_partial(run_night(installation, request, quiet=quiet, steps=None))
+        else:
+            _with_prefect(installation, request, quiet=quiet)
+    except PartialRunError as error:
+        failure = error
+    show_latest(installation, top=10, as_json=as_json)
+    if failure:
+        raise failure
+
+
+def _with_prefect(installation: "Installation", request: "NightRequest", *, quiet: bool) -> None:
+    """Run the flow on the server that is there, or on one of its own."""
+    from pipelines.flows.environment import prepare
+
     prepare(installation.home)
     from pipelines.flows.server import server_for_a_run
 
-    failure: PartialRunError | None = None
     with server_for_a_run(installation) as alone:
         from pipelines.flows.nightly import nightly as flow
         from pipelines.flows.retention import tidy
 
         try:
             flow(str(installation.home), str(installation.config), request, quiet)
-        except PartialRunError as error:
-            failure = error
-        if alone:
-            tidy(installation.settings.service.retention_days)
-    show_latest(installation, top=10, as_json=as_json)
-    if failure:
-        raise failure
+        finally:
+            if alone:
+                tidy(installation.settings.service.retention_days)
 
 
 def ingest(

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from detectors.surroundings.zones import Zones
 from pipelines.base.marks import Mark
 
 if TYPE_CHECKING:
+    from detectors.surroundings.zones import Zones
     from pipelines.patrol.model import Plan
 
 
@@ -103,7 +103,7 @@ class Products:
     incidents: pd.DataFrame
     tracks: pd.DataFrame
     vessels: pd.DataFrame
-    zones: Zones
+    zones: "Zones"
     manifest: Mapping[str, Any]
     release: Release | None = None
     planned: Planned | None = None

@@ -2,10 +2,12 @@
 
 import hashlib
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import SystemRandom
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
@@ -15,7 +17,7 @@ from detectors.core.errors import SelatError
 from detectors.surroundings.zones import Zones
 from pipelines import ingest
 from pipelines.base.progress import Reporter
-from pipelines.base.settings import Installation
+from pipelines.base.settings import IngestSettings, Installation
 from pipelines.ingest import clocks, waiting
 from pipelines.ingest.listen import recover
 from pipelines.run.windows import utc
@@ -23,6 +25,7 @@ from pipelines.store import StoreBusyError, Writer, write
 
 _TRIES: Final = 3
 """How often a feed is read that changes meanwhile."""
+_MAX_JITTER: Final = 1.5
 
 
 @dataclass(frozen=True)
@@ -61,27 +64,44 @@ class IngestSummary:
 
 
 def ingest_feed(
-    store: Writer, feed: ingest.FeedFile, options: ingest.IngestOptions, report: Reporter
+    store: Writer,
+    feed: ingest.FeedFile,
+    options: ingest.IngestOptions,
+    report: Reporter,
+    tries: IngestSettings | None = None,
 ) -> dict[str, Any] | None:
     """Add one feed to the store; None if it is there already, else its report.
 
-    One of which rows waited for their time is read again once that has come, see `waiting`.
+    One of which rows waited for their time is read again once that has come, see `waiting`. One
+    that changes while it is read is read again, and one whose file system fails, such as a network
+    share that comes and goes, as often as `tries` says, after longer and longer waits.
 
     Raises
     ------
     IngestError
         If the feed can't be read at all.
+    OSError
+        If its file system fails once too often.
     StoreError
         If it is simulated and the store isn't, or the other way round.
     """
-    for left in reversed(range(_TRIES)):
+    changed = failed = 0
+    while True:
         try:
             return _ingest_as_it_is(store, feed, options, report)
         except ingest.ChangedError:
-            if not left:
+            changed += 1
+            if changed == _TRIES:
                 raise
             feed = ingest.FeedFile.of(feed.path, feed.name)
-    raise AssertionError
+        except OSError as error:
+            if tries is None or failed == tries.retries:
+                raise
+            # Not all at the same moment, where several machines wait for one share.
+            wait_s = tries.retry_s * 2**failed * SystemRandom().uniform(1.0, _MAX_JITTER)
+            failed += 1
+            report.step(f"↻ {feed.name}: {error.strerror or error}; read again in {wait_s:.3g} s")
+            time.sleep(wait_s)
 
 
 def _ingest_as_it_is(
@@ -178,7 +198,7 @@ def ingest_all(
         summary.fail(name, unreadable, report)
     for feed in found:
         try:
-            added = ingest_one(store, feed, options, report)
+            added = ingest_one(store, feed, options, report, installation.settings.ingest)
         except StoreBusyError:
             raise
         except Exception as error:

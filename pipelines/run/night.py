@@ -1,19 +1,27 @@
-"""What is asked of a nightly run, what is wrong with that, and saying that a run failed."""
+"""A night as its list of steps, what is asked of it, and saying that it failed."""
 
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipelines.base.progress import reporter
 from pipelines.base.settings import Installation
 from pipelines.base.visible import clean
+from pipelines.detect.days import DaysReport
+from pipelines.detect.window import Detection
 from pipelines.ingest import discover
+from pipelines.run import feeds, runs
 from pipelines.run.feeds import Reading, ingest_options
 from pipelines.run.setup import Setup
-from pipelines.run.windows import asked_for
+from pipelines.run.sightings import import_sightings
+from pipelines.run.windows import asked_for, choose_window
+from pipelines.store import write
 
 _AREA: Final = "See `feeds.Reading`."
 
@@ -42,6 +50,72 @@ class NightRequest(BaseModel):
     def reading(self) -> Reading:
         """How its feeds are to be read."""
         return Reading(self.area, self.mapping, self.assume_time)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps of a night as they are, or as tasks of an orchestrator that wrap them."""
+
+    ingest_feed: Callable[..., dict[str, Any] | None] = feeds.ingest_feed
+    work_out_days: Callable[..., DaysReport] = runs.work_out_days
+    run_detectors: Callable[..., Detection] = runs.run_detectors
+    judge: Callable[..., runs.Judged] = runs.judge
+    publish: Callable[..., runs.Published] = runs.publish
+    record: Callable[..., runs.Finished] = runs.record
+
+
+def run_night(
+    installation: Installation, request: NightRequest, *, quiet: bool = False, steps: Steps | None
+) -> runs.Finished:
+    """Ingest what is new, detect over the window, judge, publish, record.
+
+    Parameters
+    ----------
+    steps
+        None for those of this process, without an orchestrator.
+
+    Returns
+    -------
+    runs.Finished
+        Published, also where a feed or a detector failed: `runs.raise_if_partial` says so.
+
+    Raises
+    ------
+    SelatError, OSError
+        If there is nothing to look at, or no store to write to; it is noted in the home.
+    """
+    do = steps or Steps()
+    try:
+        with (
+            reporter(quiet=quiet) as report,
+            write(installation.store, installation.settings.store) as store,
+        ):
+            setup = Setup.load(installation)
+            ingested = feeds.ingest_all(
+                store,
+                installation,
+                setup.zones,
+                report,
+                request.feeds,
+                request.reading,
+                do.ingest_feed,
+            )
+            seen = import_sightings(store, installation, report, request.sightings)
+            do.work_out_days(store, report)
+            window = choose_window(
+                store, date=request.date, since=request.since, until=request.until
+            )
+            detection = do.run_detectors(store, setup, window, report)
+            judged = do.judge(store, setup, window, detection)
+            published = do.publish(store, setup, judged, {**ingested.failed, **seen.failed})
+            finished = do.record(store, installation, judged, published)
+    except Exception as error:
+        note_failure(installation, error)
+        raise
+    installation.failure.unlink(missing_ok=True)
+    if quiet:
+        sys.stderr.write(f"run {finished.run_id}: {finished.state}\n")
+    return finished
 
 
 def refuse_wrong(installation: Installation, request: NightRequest) -> None:

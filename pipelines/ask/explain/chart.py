@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,6 @@ import shapely
 from numpy.typing import NDArray
 from rich.text import Text
 
-from detectors.surroundings.zones import Zones
 from pipelines.publish.maps import cut
 from pipelines.publish.maps.scene import Box, Floats
 from pipelines.publish.maps.thin import SILENCE_S
@@ -71,7 +70,7 @@ def draw(
     mmsis: Sequence[int],
     lat: float,
     lon: float,
-    zones: Zones,
+    land: NDArray[Any],
     *,
     width: int,
     height: int,
@@ -86,8 +85,8 @@ def draw(
         Whose tracks, at most two of them told apart.
     lat, lon
         Where the event is; NaN where it isn't known.
-    zones
-        For the land.
+    land
+        Polygons of land, in degrees, see `land_outlines`.
     width, height
         In characters.
 
@@ -109,8 +108,8 @@ def draw(
     layer = np.zeros((rows, columns), np.int8)
     gx = west + (np.arange(columns) + 0.5) * (east - west) / columns
     gy = north - (np.arange(rows) + 0.5) * (north - south) / rows
-    land = _land(zones, middle, box, gx, gy)
-    layer[land & _hatched(rows, columns, land)] = LAND
+    on_land = _land(land, middle, box, gx, gy)
+    layer[on_land & _hatched(rows, columns, on_land)] = LAND
     for number, mmsi in enumerate(mmsis[:2]):
         own = tracks[tracks["mmsi"] == mmsi]
         xs, ys = _line(own, middle, (east - west) / columns)
@@ -132,10 +131,10 @@ def _box(x: Floats, y: Floats, columns: int, rows: int, least_deg: float) -> tup
     return (mid_x - half_x, mid_y - half_y, mid_x + half_x, mid_y + half_y), squash
 
 
-def _land(zones: Zones, middle: float, box: Box, gx: Floats, gy: Floats) -> NDArray[np.bool_]:
+def _land(land: NDArray[Any], middle: float, box: Box, gx: Floats, gy: Floats) -> NDArray[np.bool_]:
     """Which dots are land."""
     mask = np.zeros((len(gy), len(gx)), bool)
-    for piece in cut.clip(zones.land.geometry.to_numpy(), box, middle):
+    for piece in cut.clip(land, box, middle):
         shapely.prepare(piece)
         mask |= shapely.contains_xy(piece, *np.meshgrid(gx, gy))
     return mask

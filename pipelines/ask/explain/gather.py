@@ -176,9 +176,9 @@ def gather(
     mmsis = [int(m) for m in (event["mmsi"], event["other_mmsi"]) if m]
     known = store.dispositions(moment.time)
     vessels = [_past(store, mmsi, event, moment, until, known) for mmsi in mmsis]
-    everything = store.events_as_of(moment.ordinal)
-    supersedes = dict(zip(everything["event_id"], everything["supersedes"], strict=True))
-    standing = everything.loc[~everything["retracted"], "event_id"]
+    stories = store.stories_as_of(moment.ordinal)
+    supersedes = dict(zip(stories["event_id"], stories["supersedes"], strict=True))
+    standing = stories.loc[~stories["retracted"], "event_id"]
     own = list(story.before(event["event_id"], supersedes))
     heir = story.heir(event["event_id"], supersedes, set(standing)) if event["retracted"] else ""
     revisions = store.revisions(event["event_id"], moment.ordinal)

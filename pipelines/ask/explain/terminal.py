@@ -1,13 +1,14 @@
 """An explanation in a terminal."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from detectors.surroundings.zones import Zones
 from pipelines.ask.explain.chart import draw
 from pipelines.ask.explain.gather import Explanation, Past
 from pipelines.base.text import position_text
@@ -31,17 +32,17 @@ _PLAIN = str.maketrans(
 )
 
 
-def show(explanation: Explanation, zones: Zones, console: Console) -> None:
+def show(explanation: Explanation, land: NDArray[Any], console: Console) -> None:
     """Print an explanation: what, where, how sure, what else it may be, and what it rests on.
 
     Where the terminal knows no Unicode the chart is drawn in ASCII.
     """
-    _Show(explanation, zones, console).all()
+    _Show(explanation, land, console).all()
 
 
 class _Show:
-    def __init__(self, explanation: Explanation, zones: Zones, console: Console) -> None:
-        self._x, self._zones, self._console = explanation, zones, console
+    def __init__(self, explanation: Explanation, land: NDArray[Any], console: Console) -> None:
+        self._x, self._land, self._console = explanation, land, console
         self._plain = console.options.ascii_only
 
     def all(self) -> None:
@@ -94,7 +95,7 @@ class _Show:
             x.mmsis,
             float(x.event["lat"]),
             float(x.event["lon"]),
-            self._zones,
+            self._land,
             width=width,
             height=CHART_HEIGHT,
         )

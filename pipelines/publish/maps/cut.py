@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -10,9 +10,11 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from detectors.kinematics import geodesy
-from detectors.surroundings.zones import LANE_CLASSES, Zones
 from pipelines.base.text import one_line
 from pipelines.publish.maps.scene import Box, Floats, Ground, Label, Region
+
+if TYPE_CHECKING:
+    from detectors.surroundings.zones import Zones
 
 HOME: Final = (98.0, 0.5, 105.0, 7.0)
 """The Straits, shown where there is nothing to show."""
@@ -67,7 +69,7 @@ def padded(box: Box) -> Box:
     )
 
 
-def ground(zones: Zones, box: Box, lon0: float) -> Ground:
+def ground(zones: "Zones", box: Box, lon0: float) -> Ground:
     """Land, zones, boundaries and names of states in a box."""
     land = clip(zones.land.geometry.to_numpy(), box, lon0)
     # Thousands of islands touch nothing: ten times as fast as uniting all with all.
@@ -125,7 +127,7 @@ def _simplified(
     return simple
 
 
-def _states(zones: Zones, box: Box, lon0: float) -> tuple[Label, ...]:
+def _states(zones: "Zones", box: Box, lon0: float) -> tuple[Label, ...]:
     """Names of the states, with the widest spot of the largest piece and the room there."""
     land = zones.land
     if "iso3" not in land.columns:
@@ -147,10 +149,12 @@ def look_of(zone_class: str) -> str:
     """How a zone of a class is drawn."""
     if zone_class == "territorial_sea":
         return "territorial_sea"
+    from detectors.surroundings.zones import LANE_CLASSES  # geopandas is slow to import
+
     return "lane" if zone_class in LANE_CLASSES else "zone"
 
 
-def _zones(zones: Zones, box: Box, lon0: float) -> tuple[Region, ...]:
+def _zones(zones: "Zones", box: Box, lon0: float) -> tuple[Region, ...]:
     """Outlines; territorial seas, long and seen from afar, coarser than what was drawn by hand."""
     frame = zones.frame
     far = (frame["zone_class"] == "territorial_sea").to_numpy(bool)

@@ -9,6 +9,7 @@ from detectors.core import frames
 from detectors.core.events import parsed
 from pipelines.store.catalogue import TABLES
 from pipelines.store.queries.generation import Generation
+from pipelines.store.sql import statement
 
 
 class RunQueries(Generation):
@@ -86,6 +87,12 @@ class RunQueries(Generation):
         """
         found = self._ask("events_as_of", ordinal=ordinal, mmsi=mmsi, event_id=event_id)
         return parsed(found)
+
+    def stories_as_of(self, ordinal: int) -> pd.DataFrame:
+        """Return event_id, supersedes and retracted of all events as known after a run."""
+        known = statement("events_as_of")
+        query = f"SELECT event_id, supersedes, retracted FROM ({known})"  # noqa: S608 - our own
+        return self.sql(query, {"ordinal": ordinal, "mmsi": 0, "event_id": ""})
 
     def revisions(self, event_id: str, ordinal: int) -> pd.DataFrame:
         """Return what each run up to one learned of an event, oldest first: the columns of the

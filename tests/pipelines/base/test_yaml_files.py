@@ -31,7 +31,7 @@ def written(folder, text):
         ("a:\n  b: 1\n  b: 2\n", r"the key 'b' stands twice \(line 3\)"),
         ("a: 1\n  b: 2\n", r"line 2"),
         ("a: 2026-13-01\n", "month"),
-        ("[" * 20_000, "nested too deeply"),
+        ("[" * 20_000, "nest"),
         ("a: !!python/object/apply:os.getcwd []\n", "constructor"),
         ("a: \x00\n", "not allowed"),
     ],

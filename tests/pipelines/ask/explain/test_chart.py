@@ -1,12 +1,10 @@
 """The chart in a terminal: what is where, in Braille and in ASCII."""
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
 
-from detectors.surroundings.zones import Zones
 from pipelines.ask.explain.chart import EVENT, FIRST, LAND, SECOND, draw
 
 T = pd.Timestamp("2026-01-05", tz="UTC").as_unit("us")
@@ -17,14 +15,9 @@ def track(mmsi: int, lons: list[float], lats: list[float], minutes: float = 5) -
     return pd.DataFrame({"mmsi": mmsi, "time": time, "lon": lons, "lat": lats})
 
 
-def zones(*boxes: tuple[float, float, float, float]) -> Zones:
-    land = gpd.GeoDataFrame(geometry=[shapely.box(*box) for box in boxes], crs=4326)
-    return Zones(Zones.none().frame, land, shapely.box(-180, -90, 180, 90))
-
-
 def test_north_is_up_and_east_is_right() -> None:
     one, other = track(1, [100.0, 100.1], [4.1, 4.1]), track(2, [100.1], [4.0])
-    chart = draw(pd.concat([one, other]), [1, 2], 4.0, 100.0, Zones.none(), width=40, height=10)
+    chart = draw(pd.concat([one, other]), [1, 2], 4.0, 100.0, (), width=40, height=10)
     assert chart is not None
     rows, columns = {}, {}
     for value in (FIRST, SECOND, EVENT):
@@ -35,10 +28,8 @@ def test_north_is_up_and_east_is_right() -> None:
 
 
 def test_a_track_is_a_line_but_not_over_a_silence() -> None:
-    near = draw(track(1, [100.0, 100.2], [4, 4]), [1], 4.1, 100.1, Zones.none(), width=40, height=9)
-    far = draw(
-        track(1, [100.0, 100.2], [4, 4], 120), [1], 4.1, 100.1, Zones.none(), width=40, height=9
-    )
+    near = draw(track(1, [100.0, 100.2], [4, 4]), [1], 4.1, 100.1, (), width=40, height=9)
+    far = draw(track(1, [100.0, 100.2], [4, 4], 120), [1], 4.1, 100.1, (), width=40, height=9)
     assert near is not None
     assert far is not None
     assert (near.layer == FIRST).sum() > 20
@@ -51,7 +42,7 @@ def test_land_is_drawn_where_it_is() -> None:
         [1],
         4.0,
         100.0,
-        zones((99.0, 4.02, 101.0, 5.0)),
+        [shapely.box(99.0, 4.02, 101.0, 5.0)],
         width=40,
         height=10,
     )
@@ -62,18 +53,14 @@ def test_land_is_drawn_where_it_is() -> None:
 
 
 def test_across_the_antimeridian_nothing_is_torn() -> None:
-    chart = draw(
-        track(1, [179.95, -179.95], [4, 4]), [1], 4.0, 180.0, Zones.none(), width=40, height=9
-    )
+    chart = draw(track(1, [179.95, -179.95], [4, 4]), [1], 4.0, 180.0, (), width=40, height=9)
     assert chart is not None
     assert chart.width_nm < 30
     assert (chart.layer == FIRST).sum() > 20
 
 
 def test_plain_is_ascii_and_as_wide() -> None:
-    chart = draw(
-        track(1, [100.0, 100.1], [4, 4]), [1], 4.0, 100.0, Zones.none(), width=30, height=6
-    )
+    chart = draw(track(1, [100.0, 100.1], [4, 4]), [1], 4.0, 100.0, (), width=30, height=6)
     assert chart is not None
     plain, braille = chart.text(plain=True).plain, chart.text().plain
     assert plain.isascii()
@@ -85,4 +72,4 @@ def test_plain_is_ascii_and_as_wide() -> None:
 
 def test_nothing_to_draw() -> None:
     nan = float("nan")
-    assert draw(track(1, [], []), [1], nan, nan, Zones.none(), width=30, height=6) is None
+    assert draw(track(1, [], []), [1], nan, nan, (), width=30, height=6) is None
