@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from pipelines.base.settings import load
+from pipelines.run.windows import NoDataError
 
 pytestmark = pytest.mark.slow  # each is an import in a process of its own
 
@@ -33,19 +34,16 @@ HEAVY = {
 
 WRITERS = ("pipelines.publish.files", "pipelines.run.runs", "pipelines.flows", "pipelines.patrol")
 
-GEOMETRY = {"geopandas"}
-"""What it takes to draw a chart of an event."""
-
 READERS = {"pyais"}
 """What it takes to read an event's reports in the feed again."""
 
 PROGRAM = """
 import contextlib, io, json, sys
-from pipelines.cli.main import app
+from pipelines.cli import main as command
 said = io.TextIOWrapper(io.BytesIO())
 with contextlib.redirect_stdout(said):
     try:
-        app(sys.argv[1:])
+        command.main()
     except SystemExit as end:
         code = end.code
 print(json.dumps([code, sorted(sys.modules)]))
@@ -62,7 +60,7 @@ def imported(home: Path, *arguments: str) -> set[str]:
     )
     assert ran.returncode == 0, ran.stderr
     code, modules = json.loads(ran.stdout.splitlines()[-1])
-    assert code in {0, None, 1}, ran.stderr
+    assert code in {0, None, 1, NoDataError.exit_code}, ran.stderr
     return set(modules)
 
 
@@ -101,13 +99,13 @@ def test_a_vessel_imports_only_what_it_needs(
     assert needless(modules, HEAVY | {"pipelines.ingest"}) == set()
 
 
-@pytest.mark.parametrize(("how", "drawn"), [([], GEOMETRY), (["--json"], set())])
+@pytest.mark.parametrize("how", [[], ["--json"]])
 def test_an_explanation_imports_a_reader_and_no_writer(
-    exercise_home: Path, flag: dict[str, str], how: list[str], drawn: set[str]
+    exercise_home: Path, flag: dict[str, str], how: list[str]
 ) -> None:
     event = flag["event_ids"].split(";")[0]
     modules = imported(exercise_home, "explain", event, *how)
-    assert needless(modules, HEAVY - drawn - READERS) == set()
+    assert needless(modules, HEAVY - READERS) == set()
     assert not detectors_in(modules)
 
 
@@ -119,6 +117,12 @@ def test_the_status_imports_no_geometry_where_nothing_changed_since_it_was_exami
     modules = imported(exercise_home, "status", *how)
     assert needless(modules, HEAVY) == set()
     assert not detectors_in(modules)
+
+
+def test_a_plain_night_imports_no_orchestrator(tmp_path: Path) -> None:
+    modules = imported(tmp_path, "nightly", "--plain", "--quiet")
+    assert "pipelines.run.night" in modules
+    assert {name for name in modules if name.split(".")[0] == "prefect"} == set()
 
 
 def test_help_imports_no_table(tmp_path: Path) -> None:
