@@ -6,6 +6,7 @@ readers drop those, every feature has `simulated`, and its own marks, too.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pandas as pd
 import shapely
 
 from detectors.kinematics import geodesy
+from pipelines.assess.scoring import MIN_PART_SCORE
 from pipelines.base.files import write_text
 from pipelines.base.text import iso
 from pipelines.base.visible import clean
@@ -26,12 +28,16 @@ from pipelines.publish.tables import event_table, incident_table
 
 
 def write_events(products: Products, path: Path) -> Path:
-    """Write one Point feature per event; return `path`.
+    """Write one Point feature per event that is more than context; return `path`.
 
+    Context (a boundary crossed on a voyage, see `assess.scoring.MIN_PART_SCORE`) grows with traffic
+    and would hide the leads on a map; it is in events.csv and events.parquet, and in the store.
     Properties: the columns of events.csv (mmsi a number, other_mmsi and end null where there is
     none, evidence an object) plus reason, name, other_name, rank (of the better placed of its
     vessels, null if neither is flagged), simulated. An event without a place has a null geometry.
     """
+    leads = products.events[products.events["score"] >= MIN_PART_SCORE]
+    products = replace(products, events=leads.reset_index(drop=True))
     table = event_table(products)
     names, ranks = vessel_names(products), _ranks(products)
     for name in ("start", "end"):

@@ -35,7 +35,21 @@ def placemarks(file: Path, folder: str) -> list[dict[str, str]]:
     ]
 
 
-def test_events_geojson(products: Products, tmp_path: Path) -> None:
+def test_events_geojson_leaves_context_out(
+    products: Products, changed: Callable[..., Products], tmp_path: Path
+) -> None:
+    context = products.events.index[1]
+    score = products.events["score"].clip(lower=0.1).where(products.events.index != context, 0.09)
+    some = changed(products, events=products.events.assign(score=score))
+    frame = gpd.read_file(geojson.write_events(some, tmp_path / "events.geojson"))
+    assert list(frame["event_id"]) == list(products.events["event_id"].drop(context))
+
+
+def test_events_geojson(
+    products: Products, changed: Callable[..., Products], tmp_path: Path
+) -> None:
+    weighty = products.events["score"].clip(lower=0.1)
+    products = changed(products, events=products.events.assign(score=weighty))
     file = geojson.write_events(products, tmp_path / "events.geojson")
     document = json.loads(file.read_text(encoding="utf-8"))
     assert document["simulated"] is True
