@@ -48,7 +48,10 @@ _ARC: Final = 3
 _TAUT_POINTS: Final = 100
 MAX_WAYS: Final = 64
 """Squares whose ways to all others are kept, about a megabyte each."""
-_CHUNK: Final = 200_000
+_CHUNK: Final = 20_000
+_PROBES: Final = 64
+"""Points along a leg that tell most that cross land before the outlines are asked."""
+MAX_ROUTES: Final = 4096
 _COAST: Final = -1
 _INLAND: Final = -2
 _BLOCK: Final = 2 ** (LEVELS - 1)
@@ -82,7 +85,7 @@ class SeaMap:
         # What is near to a part of the land is near to the land, so the parts are buffered.
         pieces = shapely.buffer(subdivided(np.asarray(land, object)), buffer_deg, quad_segs=_ARC)
         shapely.prepare(pieces)
-        self._land = shapely.STRtree(pieces)
+        self._pieces = shapely.STRtree(pieces)
         self._squares()
 
     # ---- the squares
@@ -106,9 +109,9 @@ class SeaMap:
             width = size * FINEST_DEG
             boxes = shapely.box(*corner, corner[0] + width, corner[1] + width)
             free = np.ones(len(boxes), bool)
-            free[self._land.query(boxes, predicate="intersects")[0]] = False
-            touched = np.flatnonzero(~free)
-            inland = touched[self._land.query(boxes[touched], predicate="covered_by")[0]]
+            box, piece = self._met(boxes)
+            free[box] = False
+            inland = np.unique(box[shapely.covers(piece, boxes[box])])
             free &= (corner[0] + width <= east + 1e-9) & (corner[1] + width <= north + 1e-9)
             number = np.full(len(boxes), _COAST, np.int32)
             number[inland] = _INLAND
@@ -127,6 +130,7 @@ class SeaMap:
             y = np.add.outer(2 * y, [0, 0, 1, 1]).ravel()
         self._x, self._y = np.concatenate(centre_x), np.concatenate(centre_y)
         self._ways: dict[int, tuple[Floats, NDArray[np.int32]]] = {}
+        self._routes: dict[tuple[float, float, float, float], Route | None] = {}
 
     @cached_property
     def _graph(self) -> csr_matrix:
@@ -161,6 +165,16 @@ class SeaMap:
         inside = (x >= 0) & (x < nx) & (y >= 0) & (y < ny)
         found = self._leaf[np.where(inside, y, 0), np.where(inside, x, 0)]
         return np.where(inside, found, -1).astype("int64")
+
+    def _met(self, shapes: NDArray[np.object_]) -> tuple[Ints, NDArray[np.object_]]:
+        """Return the number of each shape that touches land, once for each piece, and the piece.
+
+        Asked of the pieces, which are prepared: the tree would prepare each shape instead.
+        """
+        shape, number = self._pieces.query(shapes)
+        piece = self._pieces.geometries[number]
+        met = shapely.intersects(piece, shapes[shape])
+        return shape[met], piece[met]
 
     # ---- questions
 
@@ -225,12 +239,24 @@ class SeaMap:
         ask = ask[coast & ~inland]
         for first in range(0, len(ask), _CHUNK):
             legs = ask[first : first + _CHUNK]
-            ends = np.stack(
-                [np.column_stack([x1[legs], y1[legs]]), np.column_stack([x2[legs], y2[legs]])], 1
-            )
-            hit, _ = self._land.query(shapely.linestrings(ends), predicate="intersects")
-            clear[legs[hit]] = False
+            ends = x1[legs], y1[legs], x2[legs], y2[legs]
+            ashore = self._ashore(*ends)
+            clear[legs[ashore]] = False
+            legs = legs[~ashore]
+            lines = np.stack([np.column_stack(end)[~ashore] for end in (ends[:2], ends[2:])], 1)
+            clear[legs[self._met(shapely.linestrings(lines))[0]]] = False
         return clear
+
+    def _ashore(self, x1: Floats, y1: Floats, x2: Floats, y2: Floats) -> Bools:
+        """Whether one of some points along each leg is in a cell that is all land."""
+        share = (np.arange(_PROBES) + 0.5) / _PROBES
+        column, row = (
+            ((a[:, None] + share * (b - a)[:, None] - edge) / FINEST_DEG).astype("int64")
+            for a, b, edge in ((x1, x2, self.box[0]), (y1, y2, self.box[1]))
+        )
+        ny, nx = self._leaf.shape
+        kind = self._leaf[np.minimum(row, ny - 1), np.minimum(column, nx - 1)]
+        return np.asarray((kind == _INLAND).any(axis=1))
 
     @cached_property
     def _blocks(self) -> NDArray[np.int8]:
@@ -281,8 +307,17 @@ class SeaMap:
     def route(self, lat1: float, lon1: float, lat2: float, lon2: float) -> Route | None:
         """Find a short way from one place in free water to another, None where there is none.
 
-        Raises nothing for places outside the box or on land: there is no way from them.
+        Raises nothing for places outside the box or on land: there is no way from them. Ways are
+        kept: the orders that a plan tries have most in common.
         """
+        key = (lat1, lon1, lat2, lon2)
+        if key not in self._routes:
+            if len(self._routes) >= MAX_ROUTES:
+                self._routes.clear()
+            self._routes[key] = self._route(*key)
+        return self._routes[key]
+
+    def _route(self, lat1: float, lon1: float, lat2: float, lon2: float) -> Route | None:
         if not np.isfinite([lat1, lon1, lat2, lon2]).all():
             return None
         start, end = (int(self._square_of(*at)) for at in ((lat1, lon1), (lat2, lon2)))

@@ -284,35 +284,39 @@ def _table(table: pd.DataFrame) -> pd.DataFrame:
     own = table["mmsi"] * 100 + 1
     table["track_id"] = table["track_id"].fillna(own) if "track_id" in table else own
     if "every_s" in table:
-        legs = [_filled_in(part) for _, part in table.groupby("track_id", sort=True)]
-        table = pd.concat(legs, ignore_index=True)
+        table = _filled_in(table)
     if "source_offset" not in table:
         table["source_offset"] = np.arange(len(table)) + 1
     return table.sort_values(["track_id", "time"], kind="stable", ignore_index=True)
 
 
 def _filled_in(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of one track with the reports that `every_s` asks for."""
-    rows = rows.sort_values("time", ignore_index=True)
-    parts = []
-    for i in range(len(rows)):
-        here, row = rows.iloc[[i]], rows.iloc[i]
-        if i + 1 < len(rows) and row["every_s"] > 0:
-            following = rows.iloc[i + 1]
-            leg_s = (following["time"] - row["time"]).total_seconds()
-            s = np.arange(0.0, leg_s, row["every_s"])
-            ends = (row["lat"], row["lon"], following["lat"], following["lon"])
-            lat, lon = geodesy.interpolate(*ends, s / leg_s)
-            here = here.loc[here.index.repeat(len(s))].assign(
-                time=(row["time"] + pd.to_timedelta(s, unit="s")).astype(TIME), lat=lat, lon=lon
-            )
-            leg_m = geodesy.distance_m(*ends)
-            if pd.isna(row["sog_kn"]):
-                here["sog_kn"] = geodesy.speed_kn(leg_m, leg_s)
-            if pd.isna(row["cog_deg"]) and leg_m > 0:
-                here["cog_deg"] = geodesy.bearing_deg(*ends)
-        parts.append(here)
-    return pd.concat(parts, ignore_index=True)
+    """Rows with the reports that `every_s` asks for, all tracks and legs at once."""
+    rows = rows.sort_values(["track_id", "time"], kind="stable", ignore_index=True)
+    to = rows.groupby("track_id")[["time", "lat", "lon"]].shift(-1)
+    leg_s = (to["time"] - rows["time"]).dt.total_seconds().to_numpy("float64")
+    every_s = rows["every_s"].to_numpy("float64")
+    goes = (every_s > 0) & ~np.isnan(leg_s)
+    counts = np.ones(len(rows), "int64")
+    counts[goes] = np.maximum(np.ceil(leg_s[goes] / every_s[goes]), 0)
+    ends = tuple(of[name].to_numpy("float64") for of in (rows, to) for name in ("lat", "lon"))
+    leg_m = geodesy.distance_m(*ends)
+    of_legs = {"sog_kn": geodesy.speed_kn(leg_m, leg_s), "cog_deg": geodesy.bearing_deg(*ends)}
+    for name, moving in (("sog_kn", goes), ("cog_deg", goes & (leg_m > 0))):
+        filled = rows[name].isna().to_numpy() & moving
+        rows[name] = np.where(filled, of_legs[name], rows[name].to_numpy("float64"))
+
+    row = np.repeat(np.arange(len(rows)), counts)
+    s = (np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)) * every_s[row]
+    on = goes[row]
+    here = rows.iloc[row].reset_index(drop=True)
+    lat, lon = geodesy.interpolate(*(end[row] for end in ends), s / leg_s[row])
+    after = pd.to_timedelta(np.where(on, s, 0.0), unit="s")
+    return here.assign(
+        time=(here["time"] + after).astype(TIME),
+        lat=np.where(on, lat, here["lat"].to_numpy("float64")),
+        lon=np.where(on, lon, here["lon"].to_numpy("float64")),
+    )
 
 
 def make_zones(features: Sequence[dict[str, Any]], reach: shapely.Geometry = WORLD) -> Zones:

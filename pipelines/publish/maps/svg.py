@@ -122,19 +122,28 @@ class _Drawing:
 
     # ---- lines and areas
 
-    def _path(self, points: Floats, *, closed: bool = False) -> str:
-        """Write a line or ring as path data: what is on the sheet, no finer than can be seen."""
-        xy = self.sheet.xy(points)
-        if len(xy) < (4 if closed else 2):
+    def _paths(self, lines: Iterable[Floats], *, closed: bool = False) -> str:
+        """Write lines or rings as path data: what is on the sheet, no finer than can be seen.
+
+        All at once, since a coast has thousands of islands.
+        """
+        long = [line for line in lines if len(line) >= (4 if closed else 2)]
+        if not long:
             return ""
-        shape = shapely.polygons(xy) if closed else shapely.linestrings(xy)
+        xy, of = self.sheet.xy(np.concatenate(long)), np.arange(len(long)).repeat([*map(len, long)])
+        if closed:
+            shapes = shapely.polygons(shapely.linearrings(xy, indices=of))
+        else:
+            shapes = shapely.linestrings(xy, indices=of)
         far = (-_MARGIN, -_MARGIN, WIDTH + _MARGIN, self.sheet.height + _MARGIN)
-        seen = shapely.simplify(shapely.clip_by_rect(shape, *far), _UNSEEN)
-        lines = shapely.get_rings(shapely.get_parts(seen)) if closed else shapely.get_parts(seen)
-        return "".join(steps(shapely.get_coordinates(line), "Z" * closed) for line in lines)
+        parts = shapely.get_parts(shapely.simplify(shapely.clip_by_rect(shapes, *far), _UNSEEN))
+        seen = shapely.get_rings(parts) if closed else parts
+        points, of = shapely.get_coordinates(seen, return_index=True)
+        each = np.split(points, np.flatnonzero(np.diff(of)) + 1)
+        return "".join(steps(one, "Z" * closed) for one in each)
 
     def _outline(self, rings: Iterable[Floats]) -> str:
-        return "".join(self._path(ring, closed=True) for ring in rings)
+        return self._paths(rings, closed=True)
 
     def _drawn(
         self, d: str, look: Look, *, colour: str = "", title: str = "", key: str = ""
@@ -169,7 +178,7 @@ class _Drawing:
         yield self._drawn(borders, LOOKS["territorial_sea"])
         yield self._drawn(self._outline(ground.land), LOOKS["land"])
         yield from (self._region(zone) for zone in ground.zones if zone not in seas)
-        yield self._drawn("".join(map(self._path, ground.borders)), LOOKS["border"])
+        yield self._drawn(self._paths(ground.borders), LOOKS["border"])
         meridians = (f"M{x:.1f},0V{sheet.height:g}" for x, _ in sheet.meridians(self.scene.lon0))
         parallels = (f"M0,{y:.1f}H{WIDTH:g}" for y, _ in sheet.parallels())
         yield self._drawn("".join([*meridians, *parallels]), LOOKS["grid"])
@@ -198,17 +207,18 @@ class _Drawing:
 
     def _ways(self) -> Iterator[str]:
         for way in self.scene.ways:
-            yield self._drawn(self._path(way.line), LOOKS[way.look], colour=way.colour)
+            yield self._drawn(self._paths([way.line]), LOOKS[way.look], colour=way.colour)
 
     def _tracks(self) -> Iterator[str]:
-        heard, silent = [], []
+        heard: list[Floats] = []
+        silent: list[Floats] = []
         for track in self.scene.tracks:
             pieces = [piece[:, :2] for piece in track.pieces if track.rank]
-            heard += [self._path(piece) for piece in pieces]
+            heard += pieces
             steps = [np.array([before[-1], after[0]]) for before, after in pairwise(pieces)]
-            silent += [self._path(step) for step in steps if abs(np.ptp(step[:, 0])) < 180]
-        yield self._drawn("".join(heard), LOOKS["track"])
-        yield self._drawn("".join(silent), LOOKS["silence"])
+            silent += [step for step in steps if abs(np.ptp(step[:, 0])) < 180]
+        yield self._drawn(self._paths(heard), LOOKS["track"])
+        yield self._drawn(self._paths(silent), LOOKS["silence"])
 
     # ---- symbols
 
