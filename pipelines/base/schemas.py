@@ -33,14 +33,14 @@ INCIDENTS: Final[Mapping[str, Column]] = {
     "certainty": Column("str", "", "high | moderate | low: the score in a word"),
     "start": Column(TIME, "UTC", "when the first of its events began"),
     "end": Column(TIME, "UTC", "when the last of them ended, NaT while one is open"),
-    "lat": Column("float64", "deg", "where its strongest event was"),
-    "lon": Column("float64", "deg", "where its strongest event was"),
+    "lat": Column("float64", "deg", "where its leading event was"),
+    "lon": Column("float64", "deg", "where its leading event was"),
     "status": Column("str", "", "created | changed | unchanged | merged | retracted"),
     "news": Column("str", "", "what is new since the last look, empty where nothing is"),
     "merged_into": Column("str", "", "the incident that it is a part of now, else empty"),
     "mmsi": Column("int64", "", "the vessel that it is about first, 0 where none is known"),
     "vessels": Column("str", "", "its vessels with their roles, joined by ' | '"),
-    "events": Column("str", "", "ids of its events, strongest first, joined by ';'"),
+    "events": Column("str", "", "ids of its events, the leading one first, then by score; ';'"),
     "next_step": Column("str", "", "what to do next"),
 }
 """One row per incident: what happened, as one; in rank order."""

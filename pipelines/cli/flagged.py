@@ -2,12 +2,14 @@
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from pipelines.base.visible import clean
+from pipelines.cli.incidents import print_first
 from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, TopVessels, shown_installation
 from pipelines.cli.present import print_json, records
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipelines.assess.dispositions.models import Model
+    from pipelines.assess.incidents import First
     from pipelines.base.settings import Installation
 
 
@@ -89,6 +92,7 @@ def _show(
 ) -> None:
     import pandas as pd
 
+    from pipelines.ask import recall
     from pipelines.ask.beside import beside
 
     if installation.failure.exists():
@@ -106,6 +110,7 @@ def _show(
     vessels = vessels.assign(concluded=more.concluded)
     if more.model is not None:
         vessels = vessels.assign(probability=more.probability)
+    first = recall.first_in(installation, manifest["run_id"], known)
     if as_json:
         print_json(
             {
@@ -114,12 +119,13 @@ def _show(
                 "simulated": manifest["simulated"],
                 "folder": str(folder),
                 "failures": manifest["failures"],
+                "first": [asdict(one) for one in first],
                 "calibration": more.model.name if more.model else None,
                 "flagged": records(vessels.assign(**_numbers(vessels))),
             }
         )
         return
-    _print_table(manifest, vessels, total=total, folder=folder, model=more.model)
+    _print_table(manifest, vessels, first, total=total, folder=folder, model=more.model)
 
 
 def _numbers(vessels: "pd.DataFrame") -> "dict[str, pd.Series]":
@@ -139,6 +145,7 @@ def _numbers(vessels: "pd.DataFrame") -> "dict[str, pd.Series]":
 def _print_table(
     manifest: dict[str, Any],
     vessels: "pd.DataFrame",
+    first: "list[First]",
     *,
     total: int,
     folder: Path,
@@ -167,6 +174,7 @@ def _print_table(
         console.print(Text(f"held back: {text}", style="bold yellow"))
     if over := manifest["counts"].get("over_budget", 0):
         console.print(f"{over} more vessels are over the night's budget (assess.max_flags)")
+    print_first(first)
     score = ("score",) if model is None else ("score", "prob.")
     table = Table("#", *score, "MMSI", "vessel", "flag", "why", show_lines=True)
     for row in vessels.itertuples(index=False):

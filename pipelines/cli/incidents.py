@@ -1,5 +1,6 @@
 """`selat incidents`: what happened, as one, in rank order."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,7 +10,11 @@ from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, TopVessels,
 from pipelines.cli.present import print_csv, print_json, records
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
+
+    from pipelines.assess.incidents import First
 
 
 def incidents(
@@ -42,17 +47,33 @@ def incidents(
     with store.read(installation.store, installation.settings.store) as reader:
         run = recall.moment(reader, as_of)
         found = reader.incidents(run.run_id)
+        first = recall.first_of(reader, run)
     shown = found[found["status"] != "unchanged"] if new else found
     shown = shown.head(top)
     if as_csv:
         print_csv(shown)
     elif as_json:
-        print_json({"run_id": run.run_id, "incidents": records(shown)})
+        firsts = [asdict(one) for one in first]
+        print_json({"run_id": run.run_id, "first": firsts, "incidents": records(shown)})
     else:
         n_open, n_new = (found["rank"] > 0).sum(), (found["status"] == "created").sum()
         typer.echo(f"Run {run.run_id}: {n_open} incidents, {n_new} new, {len(shown)} shown")
+        print_first(first)
         print_incidents(shown)
         typer.echo("Incidents are leads, not findings.")
+
+
+def print_first(first: "Sequence[First]") -> None:
+    """Print what to look at first, and why."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console()
+    for one in first:
+        line = Text(f"Look first: {one.incident_id[:8]}  {', '.join(one.why)}", style="bold")
+        console.print(
+            line, Text(f"  {clean(one.title)}"), sep="\n", no_wrap=True, overflow="ellipsis"
+        )
 
 
 def print_incidents(shown: "pd.DataFrame") -> None:

@@ -45,9 +45,7 @@ def vessel(
         time = recall.time_of(reader, as_of)
         identity, history = reader.identity_at(mmsi, time), reader.history(mmsi, time)
         company = reader.company(mmsi, time)
-        incidents = reader.known_incidents()
-    mine = incidents["vessels"].str.contains(f"{mmsi:09d}", regex=False)
-    incidents = incidents[mine & (incidents["start"] <= time)]
+        incidents = reader.known_incidents(mmsi=mmsi, until=time)
     if as_json:
         met = records(company)
         for one in met:

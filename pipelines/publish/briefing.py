@@ -4,7 +4,7 @@ Texts are clean here (see `text`), times and positions are in the words of a cha
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any, Final
@@ -54,16 +54,43 @@ class EventCard:
 
 @dataclass(frozen=True)
 class IncidentCard:
-    """One incident as a reader sees it; `ranks` are those of its first and last flagged vessel."""
+    """One incident as a reader sees it.
+
+    Attributes
+    ----------
+    kind
+        Of its leading event; `what` is that in words.
+    ranks
+        Those of its first and last flagged vessel; None where it flags none.
+    vessels
+        Name, number and role of each vessel.
+    event_ids
+        Its events, the leading one first.
+    lat, lon, where
+        Where its leading event was; None and empty where that isn't known.
+    """
 
     incident_id: str
+    rank: int
+    mmsi: int
     title: str
+    kind: str
+    what: str
     score: float
     certainty: str
     status: str
     news: str
     next_step: str
     ranks: tuple[int, int] | None
+    vessels: Sequence[tuple[str, int, str]]
+    event_ids: Sequence[str]
+    start: pd.Timestamp
+    end: pd.Timestamp | None
+    when_utc: str
+    when_local: str
+    lat: float | None
+    lon: float | None
+    where: str
 
     @property
     def number(self) -> str:
@@ -72,6 +99,30 @@ class IncidentCard:
             return "–"
         first, last = self.ranks
         return f"{first}" if first == last else f"{first}–{last}"
+
+    @property
+    def who(self) -> str:
+        """Return its vessels with their roles, on one line."""
+        return ", ".join(
+            f"{name} ({mmsi:09d}, {role})" if name else f"{mmsi:09d} ({role})"
+            for name, mmsi, role in self.vessels
+        )
+
+    def called(self) -> str:
+        """Return its number, what happened, and to whom, for a plotter."""
+        name = next((n or f"{m:09d}" for n, m, _ in self.vessels), "")
+        return " ".join(text for text in (self.number, f"{self.what}:", name) if text).rstrip(":")
+
+    def told(self, words: Labels) -> list[str]:
+        """Tell what happened, to whom, where, when and what to do, a sentence each."""
+        return [
+            self.title,
+            f"{words.next_step}: {self.next_step}",
+            f"{words.vessels}: {self.who}" if self.vessels else "",
+            f"{self.when_utc} ({self.when_local}) {self.where}",
+            words.score_line.format(score=f"{self.score:.2f} ({self.certainty})"),
+            f"{words.incident_line.format(incident_id=self.incident_id)} {self.status}",
+        ]
 
 
 @dataclass(frozen=True)
@@ -93,6 +144,7 @@ class VesselCard:
     lon: float | None
     where: str
     events: Sequence[EventCard]
+    incident_id: str
 
     @property
     def ranked(self) -> str:
@@ -105,8 +157,10 @@ class VesselCard:
         return " · ".join(f"{label} {value}" for label, value in self.identity)
 
     def told(self, words: Labels) -> list[str]:
-        """Why it is flagged, a sentence each, and the innocent explanations."""
-        return [*self.reasons, *(explanation_line(text, words) for text in self.explanations)]
+        """Why it is flagged, a sentence each, the innocent explanations, and its incident."""
+        of = words.incident_line.format(incident_id=self.incident_id) if self.incident_id else ""
+        why = [*self.reasons, *(explanation_line(text, words) for text in self.explanations)]
+        return [*why, of] if of else why
 
 
 def vessel_cards(products: Products) -> list[VesselCard]:
@@ -141,6 +195,7 @@ def vessel_cards(products: Products) -> list[VesselCard]:
                 lon=lon,
                 where=position_text(lat, lon),
                 events=mine,
+                incident_id=one_line(str(row["incident_id"]), NAME_LIMIT),
             )
         )
     return cards
@@ -152,20 +207,55 @@ def incident_cards(products: Products) -> list[IncidentCard]:
     frame = frame[frame["rank"] > 0].sort_values("rank", kind="stable")
     ranks = products.flagged.groupby("incident_id")["rank"].agg(["min", "max"])
     of = {str(key): (int(row["min"]), int(row["max"])) for key, row in ranks.iterrows()}
-    words = labels(products.language)
-    return [
-        IncidentCard(
-            incident_id=one_line(str(row["incident_id"]), NAME_LIMIT),
-            title=one_line(str(row["title"]), SENTENCE_LIMIT),
-            score=float(row["score"]),
-            certainty=one_line(str(row["certainty"]), NAME_LIMIT),
-            status=words.status_of(str(row["status"])),
-            news=one_line(str(row["news"]), SENTENCE_LIMIT),
-            next_step=one_line(str(row["next_step"]), SENTENCE_LIMIT),
-            ranks=of.get(str(row["incident_id"])),
+    words, names = labels(products.language), vessel_names(products)
+    kinds = {
+        str(key): (one_line(str(kind), NAME_LIMIT), one_line(str(subkind), NAME_LIMIT))
+        for key, kind, subkind in products.events[["event_id", "kind", "subkind"]].itertuples(
+            index=False, name=None
         )
-        for row in frame.to_dict("records")
-    ]
+    }
+    return [_incident(row, of, names, kinds, words) for row in frame.to_dict("records")]
+
+
+def _incident(
+    row: dict[Any, Any],
+    ranks: Mapping[str, tuple[int, int]],
+    names: Mapping[int, str],
+    kinds: Mapping[str, tuple[str, str]],
+    words: Labels,
+) -> IncidentCard:
+    lat, lon = _place(row["lat"], row["lon"])
+    start, end = row["start"], None if pd.isna(row["end"]) else row["end"]
+    ids = [one_line(key, NAME_LIMIT) for key in str(row["events"]).split(";") if key]
+    kind, subkind = kinds.get(ids[0] if ids else "", ("", ""))
+    what = words.kind_of(kind, subkind) if kind else words.incident
+    roles = [one for one in str(row["vessels"]).split(" | ") if one[:9].isdigit()]
+    return IncidentCard(
+        incident_id=one_line(str(row["incident_id"]), NAME_LIMIT),
+        rank=int(row["rank"]),
+        mmsi=int(row["mmsi"]),
+        title=one_line(str(row["title"]), SENTENCE_LIMIT),
+        kind=kind,
+        what=what[:1].upper() + what[1:],
+        score=float(row["score"]),
+        certainty=one_line(str(row["certainty"]), NAME_LIMIT),
+        status=words.status_of(str(row["status"])),
+        news=one_line(str(row["news"]), SENTENCE_LIMIT),
+        next_step=one_line(str(row["next_step"]), SENTENCE_LIMIT),
+        ranks=ranks.get(str(row["incident_id"])),
+        vessels=[
+            (names.get(int(one[:9]), ""), int(one[:9]), one_line(one[10:], NAME_LIMIT))
+            for one in roles
+        ],
+        event_ids=ids,
+        start=start,
+        end=end,
+        when_utc=span(start, end, None, "UTC", words),
+        when_local=span(start, end, LOCAL, LOCAL_NAME, words),
+        lat=lat,
+        lon=lon,
+        where=position_text(lat, lon),
+    )
 
 
 def vessel_names(products: Products) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""flagged.gpkg (OGC GeoPackage 1.4): flagged vessels, events and tracks, styled for QGIS.
+"""flagged.gpkg (OGC GeoPackage 1.4): incidents, flagged vessels, events, tracks, styled for QGIS.
 
 QGIS reads the styles from the table `layer_styles`. The labels of the styles are plain fields,
 never expressions or HTML: what AIS said is shown and not evaluated. The table `about` holds the
@@ -27,16 +27,17 @@ from pipelines.publish.briefing import vessel_names
 from pipelines.publish.lines import track_lines
 from pipelines.publish.products import Products
 from pipelines.publish.release import with_marks
-from pipelines.publish.tables import event_table, flagged_table
+from pipelines.publish.tables import event_table, flagged_table, incident_table
 
 _MAGENTA: Final = "176,26,122,255"
 _SLATE: Final = "80,110,140,255"
 
 
 def write(products: Products, path: Path) -> Path:
-    """Write layers `flagged`, `events` and `tracks`, and tables `about` and `layer_styles`."""
+    """Write layers `incidents`, `flagged`, `events`, `tracks`; tables `about`, `layer_styles`."""
     words = labels.labels(products.language)
     layers = (
+        ("incidents", words.incidents, _points(incident_table(products), products), "Point"),
         ("flagged", words.flagged_vessels, _flagged(products), "Point"),
         ("events", words.events, _events(products), "Point"),
         ("tracks", words.tracks, _tracks(products), "Unknown"),
@@ -45,7 +46,7 @@ def write(products: Products, path: Path) -> Path:
     with TemporaryDirectory(dir=path.parent) as folder, _dated(products.end):
         temporary = Path(folder) / "flagged.gpkg"
         for name, title, frame, kind in layers:
-            metadata = {"handling": notices.marks(products)} if name == "flagged" else None
+            metadata = {"handling": notices.marks(products)} if name == "incidents" else None
             pyogrio.write_dataframe(
                 frame,
                 temporary,
@@ -128,6 +129,7 @@ def _styles(time: pd.Timestamp) -> pd.DataFrame:
     QGIS asks for every one of these columns and takes no style where one is missing.
     """
     styles = {
+        "incidents": _qml(_marker("diamond", _MAGENTA, 4.2), "rank"),
         "flagged": _qml(_marker("triangle", _MAGENTA, 3.6), "name"),
         "events": _qml(_marker("circle", _SLATE, 2.4), "kind"),
         "tracks": _qml(_line(_SLATE, 0.4), None),

@@ -16,7 +16,7 @@ from pipelines.base import labels
 from pipelines.base.files import write_text
 from pipelines.base.text import one_line
 from pipelines.publish import notices
-from pipelines.publish.briefing import EventCard, VesselCard, explanation_line, vessel_cards
+from pipelines.publish.briefing import IncidentCard, VesselCard, incident_cards, vessel_cards
 from pipelines.publish.products import Products
 
 _NAME_LIMIT: Final = 30
@@ -24,24 +24,21 @@ _DESCRIPTION_LIMIT: Final = 2000
 
 
 def write(products: Products, path: Path) -> Path:
-    """Write a waypoint per flagged vessel (where last seen), then one per event; return `path`.
+    """Write a waypoint per incident, then one per flagged vessel (where last seen); return `path`.
 
     The type of a waypoint says which of these it is, in the language of the products. What has no
     known place is left out, and the file's description says how many.
     """
-    cards = vessel_cards(products)
     words = labels.labels(products.language)
     about = notices.summary(products)
     document = gpxpy.gpx.GPX()
     document.creator = "Selat"
     document.name = one_line(_title(products), 120)
     document.time = _time(products.end)
-    events: dict[str, gpxpy.gpx.GPXWaypoint | None] = {}
-    for card in cards:
-        for number, event in enumerate(card.events, 1):
-            if event.event_id not in events:  # the better rank names an event that two share
-                events[event.event_id] = _event(event, f"{card.rank}.{number}", products)
-    waypoints = [*(_vessel(card, products) for card in cards), *events.values()]
+    waypoints = [
+        *(_incident(one, products) for one in incident_cards(products)),
+        *(_vessel(card, products) for card in vessel_cards(products)),
+    ]
     document.waypoints = [waypoint for waypoint in waypoints if waypoint is not None]
     missing = len(waypoints) - len(document.waypoints)
     if missing:
@@ -63,17 +60,10 @@ def _vessel(card: VesselCard, products: Products) -> gpxpy.gpx.GPXWaypoint | Non
     return _waypoint(card.lat, card.lon, card.last_seen, card.ranked, lines, kind, products)
 
 
-def _event(card: EventCard, number: str, products: Products) -> gpxpy.gpx.GPXWaypoint | None:
+def _incident(card: IncidentCard, products: Products) -> gpxpy.gpx.GPXWaypoint | None:
     words = labels.labels(products.language)
-    lines = [
-        card.who,
-        card.reason,
-        f"{card.when_utc} ({card.when_local}).",
-        words.score_line.format(score=f"{card.score:.2f}"),
-        explanation_line(card.explanation, words),
-    ]
-    name = f"{number} {card.title}"
-    return _waypoint(card.lat, card.lon, card.start, name, lines, words.event, products)
+    lines = [*card.told(words), words.leads]
+    return _waypoint(card.lat, card.lon, card.start, card.called(), lines, words.incident, products)
 
 
 def _waypoint(

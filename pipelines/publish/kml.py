@@ -1,4 +1,4 @@
-"""flagged.kml (OGC KML 2.2): flagged vessels, their events and their tracks for an earth viewer.
+"""flagged.kml (OGC KML 2.2): incidents, flagged vessels, events and tracks for an earth viewer.
 
 Viewers show a description as HTML and fill ``$[…]`` in, so what AIS said is escaped for HTML before
 the XML writer escapes it again, and ``$[`` is broken up. No icon or other address is named: opening
@@ -25,8 +25,10 @@ from pipelines.base.text import one_line
 from pipelines.publish import notices
 from pipelines.publish.briefing import (
     EventCard,
+    IncidentCard,
     VesselCard,
     explanation_line,
+    incident_cards,
     vessel_cards,
     vessel_names,
 )
@@ -61,22 +63,27 @@ def write_kmz(products: Products, path: Path) -> Path:
 
 
 def document(products: Products) -> bytes:
-    """Folders of flagged vessels (where last seen), events and tracks, as a KML file.
+    """Folders of incidents, flagged vessels (where last seen), events and tracks, as a KML file.
 
-    A vessel or event without a known place is left out of the map folders and said so in the
-    document's description. Vessels keep rank order.
+    What has no known place is left out of the map folders, and said so in the document's
+    description. Incidents and vessels keep rank order.
     """
-    cards = vessel_cards(products)
+    cards, incidents = vessel_cards(products), incident_cards(products)
     events = {event.event_id: event for card in cards for event in card.events}
     words = labels.labels(products.language)
     about = notices.summary(products)
-    missing = sum(card.lat is None for card in cards) + sum(e.lat is None for e in events.values())
+    places = [one.lat for one in incidents] + [one.lat for one in cards]
+    missing = (places + [e.lat for e in events.values()]).count(None)
     if missing:
         about += " " + words.no_place_vessels.format(n=missing)
     top = fastkml.Document(
         name=notices.marked(f"{words.flagged_vessels} {products.run_id}", products),
         description=_paragraphs([about], products),
         features=[
+            fastkml.Folder(
+                name=words.incidents,
+                features=[_incident(one, products) for one in incidents if one.lat is not None],
+            ),
             fastkml.Folder(
                 name=words.flagged_vessels,
                 features=[_vessel(card, products) for card in cards if card.lat is not None],
@@ -94,6 +101,18 @@ def document(products: Products) -> bytes:
     out = io.BytesIO()
     tree.write(out, encoding="utf-8", xml_declaration=True, default_namespace=_NAMESPACE)
     return out.getvalue()
+
+
+def _incident(card: IncidentCard, products: Products) -> fastkml.Placemark:
+    words = labels.labels(products.language)
+    lines = [notices.marks(products), *card.told(words), f"{words.leads} {words.leads_more}"]
+    return fastkml.Placemark(
+        name=_name(card.called(), products),
+        description=_paragraphs(lines, products),
+        styles=[_style(_MAGENTA)],
+        times=fastkml.TimeSpan(begin=_time(card.start), end=_time(card.end) if card.end else None),
+        geometry=_point(card.lat, card.lon),
+    )
 
 
 def _vessel(card: VesselCard, products: Products) -> fastkml.Placemark:

@@ -21,7 +21,7 @@ from pipelines.publish import checks, notices
 from pipelines.publish.plan import sheets as plan_sheets
 from pipelines.publish.plan import words as plan_words
 from pipelines.publish.products import Products
-from pipelines.publish.tables import event_table, flagged_table
+from pipelines.publish.tables import event_table, flagged_table, incident_table
 
 CELL_LIMIT: Final = 32_767
 """Characters that a cell can hold (Excel specifications and limits)."""
@@ -32,6 +32,12 @@ _WIDTHS: Final = {
     "reasons": 70,
     "explanations": 40,
     "reason": 60,
+    "title": 60,
+    "vessels": 40,
+    "events": 20,
+    "next_step": 40,
+    "news": 20,
+    "incident_id": 18,
     "explanation": 40,
     "evidence": 60,
     "event_ids": 20,
@@ -51,7 +57,7 @@ _NUMBERS: Final = {"score": "0.00", "lat": "0.00000", "lon": "0.00000"}
 
 
 def write(products: Products, path: Path) -> Path:
-    """Write sheets of flagged vessels, events, evidence, and about the run; return `path`."""
+    """Write sheets of incidents, vessels, events, evidence, and about the run; return `path`."""
     words = labels.labels(products.language)
     flagged, events = flagged_table(products), event_table(products)
     events["reason"] = [clean(str(text)) for text in products.events["reason"]]
@@ -79,6 +85,7 @@ def write(products: Products, path: Path) -> Path:
             }
         )
         sheets = (
+            (words.incidents, incident_table(products)),
             (words.flagged_vessels, flagged),
             (words.events, events),
             (words.evidence, evidence),
@@ -195,6 +202,8 @@ def _title(key: str, words: Labels) -> str:
         "ship_type": words.type,
         "explanation": words.innocent_explanation,
         "other_mmsi": f"{words.mmsi} 2",
+        "incident_id": words.incident.capitalize(),
+        "events": words.event_ids,
     }
     title = known.get(key) or getattr(words, key, None)
     return title if isinstance(title, str) else key

@@ -64,9 +64,8 @@ def record(
 
 def _of_incident(store: Queries, incident_id: str) -> list[dict[str, Any]]:
     """Return the events of the one incident whose id begins so; none where there is none."""
-    known = store.known_incidents()
-    found = known.loc[known["incident_id"].str.startswith(incident_id), "events"].tolist()
-    if len(found) != 1 or not incident_id:
+    found = store.known_incidents(prefix=incident_id)["events"].tolist() if incident_id else []
+    if len(found) != 1:
         return []
     events = [store.event(one) for one in found[0].split(";")]
     return [event for event in events if event is not None]

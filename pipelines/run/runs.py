@@ -169,7 +169,10 @@ def judge(store: Queries, setup: Setup, window: Window, detection: Detection) ->
     compared = compare(told[~told["event_id"].isin(held["event_id"])], stored, succeeded)
     last = store.last_run()
     versions = None if last is None else json.loads(last["manifest"]).get("detectors")
-    known = Known.of(store.known_incidents(), compared, versions, store.last_looked_at())
+    # What an incident may grow from, split from or end with began no earlier than these events.
+    since = min([window.start, *told["start"].tolist(), *compared["start"].tolist()])
+    before = store.known_incidents(since=since, until=window.end)
+    known = Known.of(before, compared, versions, store.last_looked_at())
     assessed = named(assessed, known)
     same = compared["event_id"].isin(over) & (compared["status"] == "unchanged")
     compared = compared[~same].reset_index(drop=True)

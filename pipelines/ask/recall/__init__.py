@@ -9,7 +9,7 @@ Conclusions of people have the time at which they were recorded.
 
 from pipelines.ask.recall.changes import Changes, changes
 from pipelines.ask.recall.find import FOUND, find
-from pipelines.ask.recall.incidents import events_of, incident
+from pipelines.ask.recall.incidents import events_of, first_in, first_of, incident
 from pipelines.ask.recall.moment import (
     Moment,
     RecallError,
@@ -28,6 +28,8 @@ __all__ = [
     "changes",
     "events_of",
     "find",
+    "first_in",
+    "first_of",
     "incident",
     "known_at",
     "last_watch",

@@ -3,7 +3,11 @@
 import pandas as pd
 
 from pipelines.ask.recall.moment import Moment
-from pipelines.store import Queries
+from pipelines.assess.dispositions import newest
+from pipelines.assess.incidents import First, first
+from pipelines.base.settings import Installation
+from pipelines.run.windows import FOREVER
+from pipelines.store import Queries, exists, read
 
 
 def incident(store: Queries, text: str, moment: Moment) -> pd.DataFrame | None:
@@ -14,9 +18,8 @@ def incident(store: Queries, text: str, moment: Moment) -> pd.DataFrame | None:
     pandas.DataFrame
         `schemas.INCIDENTS`, one row.
     """
-    known = store.known_incidents(moment.ordinal)
-    found = known[known["incident_id"].str.startswith(text)] if text else known.iloc[:0]
-    return found.reset_index(drop=True) if len(found) == 1 else None
+    found = store.known_incidents(moment.ordinal, prefix=text) if text else None
+    return found if found is not None and len(found) == 1 else None
 
 
 def events_of(store: Queries, incident: pd.DataFrame, moment: Moment) -> pd.DataFrame:
@@ -25,3 +28,36 @@ def events_of(store: Queries, incident: pd.DataFrame, moment: Moment) -> pd.Data
     every = store.events_as_of(moment.ordinal)
     own = every[every["event_id"].isin(ids)]
     return own.sort_values(["retracted", "score"], ascending=[True, False], ignore_index=True)
+
+
+def first_in(
+    installation: Installation, run_id: str, known: pd.Timestamp | None = None
+) -> list[First]:
+    """Return what to look at first of a run, as `first_of` does; nothing where the store is gone.
+
+    `known` is what was known at a time; None for now.
+    """
+    if not exists(installation.store, installation.settings.store):
+        return []
+    with read(installation.store, installation.settings.store) as store:
+        runs = store.runs()
+        ordinal = runs.loc[runs["run_id"] == run_id, "ordinal"]
+        if ordinal.empty:
+            return []
+        time = FOREVER if known is None else known
+        return first_of(store, Moment(run_id, int(ordinal.iloc[0]), time, time))
+
+
+def first_of(store: Queries, moment: Moment) -> list[First]:
+    """Return what to look at first of a run's incidents, without those concluded on by then."""
+    run = store.run(moment.run_id)
+    if run is None:
+        return []
+    concluded = newest(store.dispositions(moment.time))["event_id"].tolist()
+    return first(
+        store.incidents(moment.run_id),
+        store.events(moment.run_id),
+        store.flags(moment.run_id),
+        run["end"],
+        concluded=frozenset(concluded),
+    )

@@ -38,7 +38,7 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     "unmatched_sighting": "send a unit or a sensor to look",
     "watch_area": "ask by VHF",
 }
-"""What to do next, by kind of the strongest event; settings name others (`assess.next_steps`)."""
+"""What to do next, by kind of the leading event; settings name others (`assess.next_steps`)."""
 
 ROLES: Final[Mapping[str, tuple[str, str]]] = {
     "anchoring": ("anchored", "anchored"),
@@ -164,25 +164,26 @@ def _one(
     roles = _roles(rows)
     main = _main(roles, flagged, seen)
     others = sorted(roles.keys() - {main}, key=lambda m: (-flagged.get(m, 0.0), m))
-    strongest = events.iloc[0]
+    place = _leading(rows, main, roles.get(main, ""))
+    lead = rows[place]
+    ids = events["event_id"].tolist()
     first = events.sort_values(["start", "event_id"]).iloc[0]
-    kind, subkind = str(strongest["kind"]), str(strongest["subkind"])
     table = {**NEXT_STEPS, **next_steps}
     say = teller.say
-    step = table.get(f"{kind} {subkind}", table.get(kind, "watch"))
+    step = table.get(f"{lead.kind} {lead.subkind}", table.get(lead.kind, "watch"))
     return {
         "incident_id": str(first["event_id"]),
-        "title": _title(rows, roles, main, others, teller),
+        "title": _title(lead, roles, main, others, teller),
         "score": score,
         "certainty": say(next(word for bound, word in CERTAINTIES if score >= bound)),
         "start": events["start"].min(),
         "end": pd.NaT if events["end"].isna().any() else events["end"].max(),
-        "lat": strongest["lat"],
-        "lon": strongest["lon"],
+        "lat": events["lat"].iloc[place],
+        "lon": events["lon"].iloc[place],
         "mmsi": main,
         "vessels": " | ".join(f"{m:09d} {say(roles[m])}" for m in (main, *others) if m),
-        "events": ";".join(events["event_id"]),
-        "next_step": say(step) if step == NEXT_STEPS.get(kind) else step,
+        "events": ";".join([ids[place], *ids[:place], *ids[place + 1 :]]),
+        "next_step": say(step) if step == NEXT_STEPS.get(lead.kind) else step,
     }
 
 
@@ -220,14 +221,24 @@ def _main(
     return main
 
 
+def _leading(rows: list[Told], main: int, role: str) -> int:
+    """Return the place of the event that an incident is told by, its step and place included.
+
+    It is the strongest of the main vessel's: of a mother ship the strongest that makes her one,
+    since that she is visited says what the meetings of it are.
+    """
+    own = [place for place, row in enumerate(rows) if main in (row.mmsi, row.other_mmsi)] or [0]
+    making = [place for place in own if role == "mother ship" and rows[place].kind == "mother_ship"]
+    return (making or own)[0]
+
+
 def _title(
-    rows: list[Told], roles: Mapping[int, str], main: int, others: list[int], teller: Teller
+    lead: Told, roles: Mapping[int, str], main: int, others: list[int], teller: Teller
 ) -> str:
-    """Say what happened: the strongest event of the main vessel, and who else is in it."""
-    own = next((row for row in rows if main in (row.mmsi, row.other_mmsi)), rows[0])
-    told = teller.sentence(own, main)
+    """Say what happened: the leading event, and who else is in the incident."""
+    told = teller.sentence(lead, main)
     text = f"{teller.name(main)}: {told}" if main else told
-    partner = own.partner_of(main)  # is named in the sentence
+    partner = lead.partner_of(main)  # is named in the sentence
     rest = [m for m in others if m != partner]
     if not rest:
         return text

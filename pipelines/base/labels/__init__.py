@@ -108,7 +108,9 @@ class Labels(BaseModel):
     leads: str
     leads_more: str
     blind: str
+    incident: str
     incidents: str
+    incident_line: str
     incidents_summary: str
     incident_over: str
     next_step: str
@@ -160,11 +162,13 @@ class Labels(BaseModel):
     event_id: str
     kind: str
     vessel: str
+    vessels: str
     begin: str
     end: str
     status: str
     reason: str
     evidence: str
+    when: str
     window: str
     files: str
     verify_line: str
@@ -185,6 +189,7 @@ class Labels(BaseModel):
     event_score_title: str
     place_not_known: str
     over_budget: str
+    incidents_left_out: str
     left_out: str
     blind_heading: str
     this_run: str

@@ -1,4 +1,4 @@
-"""brief.pdf: two pages to print, or to read where no browser is: the first ten flags with a map.
+"""brief.pdf: two pages to print, or to read where no browser is: a map, the first ten incidents.
 
 Typst sets it. What people and transmitters wrote goes in as data (one JSON text in `sys.inputs`),
 never as markup, so no name can become code; and nothing is read but that text and the two fonts
@@ -10,7 +10,6 @@ import json
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -26,9 +25,11 @@ from pipelines.publish.briefing import (
     LOCAL,
     LOCAL_NAME,
     EventCard,
+    IncidentCard,
     VesselCard,
     duration_text,
     explanation_parts,
+    incident_cards,
     moment,
     vessel_cards,
     without_time,
@@ -38,19 +39,20 @@ from pipelines.publish.maps.svg import ON_PAPER, svg
 from pipelines.publish.products import Products
 
 VESSEL_LIMIT: Final = 10
-"""Vessels on the two pages. The rest is in the tables, and the page says so."""
+"""Incidents on the first page, and vessels on the second. The rest is in the tables, and the page
+says so."""
 
 EVENT_LIMIT: Final = 3
 """Events told of each vessel; the page says how many more there are."""
 
 _WIDTH_MM: Final = 182.0
 _ROOM_MM: Final = 226.0
-_ROW_MM: Final = 7.0
+_ROW_MM: Final = 11.0
 _NOTE_MM: Final = 10.0
 """What the map may take of the first page, and what a row of the table and a note take of that;
 only the drawing's shape follows from it, for Typst makes it smaller where that isn't enough."""
 
-_SHORT_LIMIT: Final = 22
+_TITLE_LIMIT: Final = 170
 _LENGTHS: Final = (300, 150)
 """Characters of a reason or an explanation: as a rule, and where the page would run over."""
 
@@ -139,14 +141,16 @@ def _data(products: Products) -> dict[str, Any]:
     cards = vessel_cards(products)
     shown, words = cards[:VESSEL_LIMIT], labels.labels(products.language)
     release = products.release
-    more = len(cards) - len(shown)
+    incidents = incident_cards(products)
+    rows = incidents[:VESSEL_LIMIT]
+    more = len(incidents) - len(rows)
     land = len(products.zones.land) > 0
     notes = _notes(products, words)
-    scene = scene_of(replace(products, planned=None), shown)
-    room_mm = _ROOM_MM - _ROW_MM * len(shown) - _NOTE_MM * (len(notes) + bool(release))
+    scene = scene_of(products, shown)
+    room_mm = _ROOM_MM - _ROW_MM * len(rows) - _NOTE_MM * (len(notes) + bool(release))
     return {
         "lang": release.language if release else "en",
-        "title": words.flagged_vessels,
+        "title": words.incidents,
         "marks": notices.marks(products),
         "handling": notices.handling(products),
         "handling_means": words.tlp(release.mark.tlp) if release else "",
@@ -162,8 +166,8 @@ def _data(products: Products) -> dict[str, Any]:
         "leads": words.leads,
         "leads_more": words.leads_more,
         "notes": notes,
-        "empty": "" if shown else f"{words.nothing_flagged} {words.not_all_clear}",
-        "left_out": words.left_out.format(n=more) if more else "",
+        "empty": "" if shown or rows else f"{words.nothing_flagged} {words.not_all_clear}",
+        "left_out": words.incidents_left_out.format(n=more) if more else "",
         "blind_heading": words.blind_heading,
         "blind": words.blind,
         "map": svg(scene, min(room_mm / _WIDTH_MM, 1.0), ink=ON_PAPER, names=False),
@@ -175,11 +179,12 @@ def _data(products: Products) -> dict[str, Any]:
                 words.map_facts,
             ]
         ),
+        "incidents": [_incident(one) for one in rows],
         "vessels": [_vessel(card, words) for card in shown],
         "words": {
-            "vessel": words.vessel,
-            "what": words.kind,
-            "last_seen": words.last_seen,
+            "what": words.incident.capitalize(),
+            "when": words.when,
+            "next": words.next_step,
             "score": words.score,
             "more": words.more_elsewhere,
         },
@@ -201,6 +206,22 @@ def _notes(products: Products, words: Labels) -> list[str]:
     return found
 
 
+def _incident(card: IncidentCard) -> dict[str, Any]:
+    """Return a row of the first page: what happened, when and where, and what to do."""
+    return {
+        "number": card.number,
+        "what": card.what,
+        "title": one_line(without_time(card.title), _TITLE_LIMIT),
+        "when_utc": card.when_utc,
+        "when_local": card.when_local,
+        "where": card.where,
+        "next": card.next_step,
+        "score": f"{card.score:.2f}",
+        "certainty": card.certainty,
+        "status": card.status,
+    }
+
+
 def _vessel(card: VesselCard, words: Labels) -> dict[str, Any]:
     told = [event.reason for event in card.events]
     return {
@@ -209,8 +230,6 @@ def _vessel(card: VesselCard, words: Labels) -> dict[str, Any]:
         "named": card.named,
         "score": f"{card.score:.2f}",
         "identity": [[label, value] for label, value in card.identity],
-        "short": " · ".join(_short(card, words)),
-        "what": list(dict.fromkeys(event.title for event in card.events)),
         "other_reasons": [_lengths(r) for r in card.reasons if r not in told][:EVENT_LIMIT],
         "events": [_event(event, words) for event in card.events[:EVENT_LIMIT]],
         "more": max(len(card.events) - EVENT_LIMIT, 0),
@@ -218,13 +237,6 @@ def _vessel(card: VesselCard, words: Labels) -> dict[str, Any]:
         "seen_local": card.seen_local,
         "where": card.where,
     }
-
-
-def _short(card: VesselCard, words: Labels) -> list[str]:
-    """Enough to call a vessel by: flag, type, MMSI."""
-    known = dict(card.identity)
-    texts = [known.get(words.flag), known.get(words.type), known.get(words.mmsi)]
-    return [one_line(text, _SHORT_LIMIT) for text in texts if text]
 
 
 def _event(event: EventCard, words: Labels) -> dict[str, Any]:

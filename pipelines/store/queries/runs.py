@@ -131,9 +131,41 @@ class RunQueries(Generation):
         """Return `schemas.INCIDENTS` of a run: in rank order, then those that are over."""
         return self._ask("run_incidents", run_id=run_id)
 
-    def known_incidents(self, ordinal: int | None = None) -> pd.DataFrame:
-        """Return `schemas.INCIDENTS`: each as the newest run told it, up to the run of a number."""
-        return self._ask("known_incidents", ordinal=ordinal)
+    def known_incidents(
+        self,
+        ordinal: int | None = None,
+        *,
+        prefix: str = "",
+        mmsi: int = 0,
+        since: pd.Timestamp | None = None,
+        until: pd.Timestamp | None = None,
+    ) -> pd.DataFrame:
+        """Return incidents, each as the newest run told it.
+
+        Parameters
+        ----------
+        ordinal
+            Only as runs up to this one told them.
+        prefix
+            Only those whose id begins so.
+        mmsi
+            Only those that this vessel was ever in; 0 for all.
+        since, until
+            Only those that, as some run told them, had not ended before and had begun by then.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `schemas.INCIDENTS`, the oldest first.
+        """
+        return self._ask(
+            "known_incidents",
+            ordinal=ordinal,
+            prefix=prefix,
+            mmsi=f"{mmsi:09d}" if mmsi else "",
+            since=since,
+            until=until,
+        )
 
     def all_flags(self) -> pd.DataFrame:
         """Return every flag: `schemas.FLAGGED`, run_id, ordinal, known_time; by run and rank."""

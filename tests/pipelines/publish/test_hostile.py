@@ -86,7 +86,7 @@ def test_kml(folder: Path, names: list[str]) -> None:
     raw = (folder / "flagged.kml").read_text(encoding="utf-8")
     root = ElementTree.fromstring(raw)
     marks = list(root.iter(f"{KML}Placemark"))
-    assert len(marks) == 3 * len(names)
+    assert len(marks) == 4 * len(names)
     allowed = {
         "kml",
         "Document",
@@ -125,8 +125,10 @@ def test_kml(folder: Path, names: list[str]) -> None:
 def test_gpx(folder: Path, names: list[str]) -> None:
     read = gpxpy.parse((folder / "flagged.gpx").read_text(encoding="utf-8"))
     assert len(read.waypoints) == 2 * len(names)
-    assert read.waypoints[1].name == 'SIM 2 =HYPERLINK("http://x")'
-    assert read.waypoints[4].name == "SIM 5 533000005"
+    vessels = read.waypoints[len(names) :]
+    assert vessels[1].name == 'SIM 2 =HYPERLINK("http://x")'
+    assert vessels[4].name == "SIM 5 533000005"
+    assert read.waypoints[0].name.startswith("SIM 1 Encounter: <script>")
     assert all(len(w.name) <= 30 and len(w.description) <= 2000 for w in read.waypoints)
     assert "<script>alert(1)</script>" in read.waypoints[0].description
 

@@ -3,13 +3,11 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import geopandas as gpd
 import gpxpy
 import numpy as np
-import pandas as pd
 import pytest
 import shapely
 
@@ -90,20 +88,27 @@ def test_a_track_over_the_antimeridian(
     assert len(placemarks(tmp_path / "flagged.kml", "Tracks")) == len(frame)
 
 
-def test_kml_has_vessels_events_and_tracks(products: Products, tmp_path: Path) -> None:
+def test_kml_has_incidents_vessels_events_and_tracks(products: Products, tmp_path: Path) -> None:
     file = kml.write(products, tmp_path / "flagged.kml")
+    told = placemarks(file, "Incidents")
+    assert len(told) == len(products.incidents)
+    first = products.incidents.iloc[0]
+    assert told[0]["name"] == "SIM 1 Encounter: OCEAN KASIH"
+    for text in (first["incident_id"], first["next_step"], f"{first['mmsi']:09d}", "0.95 (high)"):
+        assert text in told[0]["description"]
     vessels = placemarks(file, "Flagged vessels")
     assert [v["name"].split()[:2] for v in vessels] == [["SIM", str(i + 1)] for i in range(40)]
     lon, lat = map(float, vessels[0]["coordinates"].split(","))
     assert (lon, lat) == pytest.approx(tuple(products.flagged.loc[0, ["lon", "lat"]]), abs=1e-6)
     assert vessels[0]["description"].startswith("SIMULATED DATA – EXERCISE")
     assert "Flags are leads, not findings." in vessels[0]["description"]
+    assert f"Incident {first['incident_id']}." in vessels[0]["description"]
     events = placemarks(file, "Events")
     assert len(events) == len(products.events)
     assert sum(not event["end"] for event in events) == products.events["end"].isna().sum()
     assert len(placemarks(file, "Tracks")) == products.tracks["track_id"].nunique()
     layers = gpd.list_layers(file)
-    assert set(layers["name"]) == {"Flagged vessels", "Events", "Tracks"}
+    assert set(layers["name"]) == {"Incidents", "Flagged vessels", "Events", "Tracks"}
     read = gpd.read_file(file, layer="Flagged vessels")
     assert len(read) == 40
     assert np.allclose(read.geometry.x, products.flagged["lon"], atol=1e-6)
@@ -117,13 +122,16 @@ def test_kml_names_no_address(products: Products, tmp_path: Path) -> None:
     assert "<kml xmlns=" in text  # no prefix: plotters look for plain names
 
 
-def test_gpx_has_vessels_and_events(products: Products, tmp_path: Path) -> None:
+def test_gpx_has_incidents_and_vessels(products: Products, tmp_path: Path) -> None:
     file = gpx.write(products, tmp_path / "flagged.gpx")
     read = gpxpy.parse(file.read_text(encoding="utf-8"))
     vessels = [w for w in read.waypoints if w.type == "flagged vessel"]
-    events = [w for w in read.waypoints if w.type == "event"]
+    told = [w for w in read.waypoints if w.type == "incident"]
     assert len(vessels) == 40
-    assert len(events) == len(products.events)
+    assert len(told) == len(products.incidents)
+    assert told[0].name == "SIM 1 Encounter: OCEAN KASIH"
+    assert "Next: ask by VHF" in told[0].description
+    assert told[0].time == products.incidents["start"].iloc[0].floor("s")
     assert vessels[0].name == "SIM 1 OCEAN KASIH"
     assert vessels[0].description.startswith("SIMULATED DATA – EXERCISE. Flag PAN")
     assert vessels[0].time == products.flagged["last_seen"].iloc[0].floor("s")
@@ -147,8 +155,8 @@ def test_longitude_180_is_legal_gpx(
     file = gpx.write(
         changed(products, flagged=products.flagged.assign(lon=180.0)), tmp_path / "flagged.gpx"
     )
-    first = gpxpy.parse(file.read_text(encoding="utf-8")).waypoints[0]
-    assert first.longitude == -180.0
+    last = gpxpy.parse(file.read_text(encoding="utf-8")).waypoints[-1]
+    assert last.longitude == -180.0
 
 
 def test_what_has_no_place_is_counted_not_drawn(
@@ -191,13 +199,12 @@ def test_a_partial_run_is_said(
         assert "PARTIAL RUN" in write(half, tmp_path / name).read_text(encoding="utf-8")
 
 
-def test_a_pair_of_flagged_vessels_shares_one_event(
+def test_vessels_of_one_incident_share_its_waypoint(
     products: Products, changed: Callable[..., Products], tmp_path: Path
 ) -> None:
-    flagged: Any = products.flagged.head(2).copy()
-    shared_id = flagged["event_ids"].iloc[0].split(";")[0]
-    flagged["event_ids"] = pd.Series([shared_id, shared_id], dtype="str")
-    pair = changed(products, flagged=flagged)
+    incidents = products.incidents.head(1)
+    flagged = products.flagged.head(2).assign(incident_id=incidents["incident_id"].iloc[0])
+    pair = changed(products, flagged=flagged, incidents=incidents)
     read = gpxpy.parse(gpx.write(pair, tmp_path / "flagged.gpx").read_text(encoding="utf-8"))
-    names = [w.name for w in read.waypoints if w.type == "event"]
-    assert names == ["SIM 1.1 Encounter"]
+    names = [w.name for w in read.waypoints if w.type == "incident"]
+    assert names == ["SIM 1–2 Encounter: OCEAN KASIH"[:30]]

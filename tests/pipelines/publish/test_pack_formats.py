@@ -127,7 +127,7 @@ def test_each_row_of_a_table_has_its_marks(folder: Path, released: Products) -> 
 
 def test_the_spreadsheet_holds_texts_and_no_formula(folder: Path, released: Products) -> None:
     book = openpyxl.load_workbook(folder / "flagged.xlsx")
-    assert len(book.sheetnames) == 4
+    assert len(book.sheetnames) == 5
     for sheet in book:
         assert str(sheet["A1"].value).startswith(PRINTED)
         assert PRINTED in sheet.oddHeader.center.text
@@ -143,7 +143,9 @@ def test_the_spreadsheet_holds_texts_and_no_formula(folder: Path, released: Prod
             assert b"<f " not in text
             assert b'TargetMode="External"' not in text
     assert book.properties.keywords.startswith(PRINTED)
-    first = book.worksheets[0]
+    told, first = book.worksheets[:2]
+    ids = [row[0] for row in told.iter_rows(min_row=3, values_only=True)]
+    assert [one for one in ids if one] == released.incidents["incident_id"].tolist()
     columns = list(zip(*first.iter_rows(min_row=3, values_only=True), strict=True))
     if released.flagged.empty:
         assert not columns or first.max_row == 2
@@ -158,7 +160,9 @@ def test_the_spreadsheet_holds_texts_and_no_formula(folder: Path, released: Prod
 def test_the_geopackage_is_read_by_gdal(folder: Path, released: Products) -> None:
     path = folder / "flagged.gpkg"
     kinds = dict(pyogrio.list_layers(path))
-    assert list(kinds) == ["flagged", "events", "tracks", "about", "layer_styles"]
+    assert list(kinds) == ["incidents", "flagged", "events", "tracks", "about", "layer_styles"]
+    told = pyogrio.read_dataframe(path, layer="incidents")
+    assert list(told["incident_id"]) == list(released.incidents["incident_id"])
     flagged = pyogrio.read_dataframe(path, layer="flagged")
     assert list(flagged["name"]) == [clean(name) for name in released.flagged["name"]]
     events = pyogrio.read_dataframe(path, layer="events")
@@ -182,8 +186,8 @@ def test_the_geopackage_is_read_by_gdal(folder: Path, released: Products) -> Non
             "FROM layer_styles WHERE f_table_schema = '' AND f_geometry_column = 'geom' "
             "ORDER BY CASE WHEN useAsDefault THEN 1 ELSE 2 END, update_time DESC"
         ).fetchall()
-    assert len(asked) == 3
-    assert {name for name, *_ in styles} == {"flagged", "events", "tracks"}
+    assert len(asked) == 4
+    assert {name for name, *_ in styles} == {"incidents", "flagged", "events", "tracks"}
     for name, column, qml, default in styles:
         assert geometry[name] == column
         assert default == 1
@@ -206,12 +210,13 @@ def test_the_data_package_is_as_its_manifest_says(folder: Path, released: Produc
         manifest = ElementTree.fromstring(archive.read("MANIFEST/manifest.xml"))
         contents = [entry.get("zipEntry", "") for entry in manifest.iter("Content")]
         assert sorted(["MANIFEST/manifest.xml", *contents]) == sorted(names)
-        assert len(contents) == len(released.flagged)
+        assert len(contents) == len(released.flagged) + len(released.incidents)
         for name in contents:
             assert all(c.isalnum() or c in "./-_" for c in name)
             assert ".." not in name
             event = ElementTree.fromstring(archive.read(name))
-            assert event.get("type") == "a-u-S"
+            spot = str(event.get("uid")).startswith("selat.incident.")
+            assert event.get("type") == ("b-m-p-s-m" if spot else "a-u-S")
             assert event.get("how") == "m-s"
             stale = pd.Timestamp(event.get("stale"))
             assert stale == released.end + pd.Timedelta(hours=12)

@@ -24,7 +24,7 @@ from pipelines.base.marks import Mark, Tlp
 from pipelines.base.text import one_line
 from pipelines.publish import pdf
 from pipelines.publish.brief.scene import scene_of
-from pipelines.publish.briefing import vessel_cards
+from pipelines.publish.briefing import incident_cards, vessel_cards
 from pipelines.publish.maps.svg import ON_PAPER, svg
 from pipelines.publish.products import Products, Release
 
@@ -48,17 +48,20 @@ def test_two_pages_tell_the_first_ten(made: bytes, products: Products) -> None:
     assert len(opened(made).pages) == 2
     said = shown(made)
     cards = vessel_cards(products)
+    incidents = incident_cards(products)
+    for one in incidents[: pdf.VESSEL_LIMIT]:
+        assert one.next_step in said
+        assert one.what in said
+        assert one.where.split()[0] in said
     for card in cards[: pdf.VESSEL_LIMIT]:
         assert card.name in said
         assert str(card.mmsi) in said
-        assert card.seen_utc in said
-        assert card.seen_local in said
         for event in card.events:
             assert event.reason.split(" (")[0] in said
             assert event.when_utc in said
             assert event.when_local in said
     assert cards[pdf.VESSEL_LIMIT].name not in said
-    assert f"{len(cards) - pdf.VESSEL_LIMIT} more vessels are flagged below these" in said
+    assert f"{len(incidents) - pdf.VESSEL_LIMIT} more incidents score less" in said
     assert "Innocent explanation: bunkering in port limits" in said
     assert "Small boats often carry no AIS" in said
     assert said.count("SIMULATED DATA – EXERCISE") == 4
@@ -181,7 +184,7 @@ def test_marks_and_language_of_a_recipient(
     release = Release("boat", "Patrol boat", mark, {}, stale, "ms")
     said = shown(pdf.render(changed(coastless, release=release)))
     assert said.count(f"TLP:{label} · REL MYS") == 4
-    assert "Vesel yang ditandakan" in said
+    assert "Insiden" in said
     assert "Disediakan untuk Patrol boat. Luput selepas 22 Nov 2026 04:00 UTC" in said
     assert "Flags are leads" not in said
 

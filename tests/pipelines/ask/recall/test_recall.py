@@ -15,6 +15,7 @@ from pipelines.ask.beside import beside
 from pipelines.ask.explain import gather
 from pipelines.ask.recall.changes import ChangesError
 from pipelines.assess.dispositions import make
+from pipelines.assess.incidents.lasting import table_of
 from pipelines.base.schemas import FLAGGED, INCIDENTS
 from pipelines.base.settings import load
 from pipelines.detect.compare import compare
@@ -75,6 +76,7 @@ def look(
     found: list[dict[str, Any]],
     *flags: Any,
     version: str = "1",
+    incidents: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """A run over everything up to an hour, as `finish_run` records one."""
     made = events.build(found).assign(reason=[f"look {ordinal}"] * len(found))
@@ -88,8 +90,8 @@ def look(
         "state": "complete",
         "manifest": json.dumps({"simulated": False, "detectors": {"loitering": version}}),
     }
-    none = frames.empty(INCIDENTS)
-    writer.add_run(run, compared=compared, flags=flagged(*flags), incidents=none, feed_keys=[])
+    told = frames.empty(INCIDENTS) if incidents is None else incidents
+    writer.add_run(run, compared=compared, flags=flagged(*flags), incidents=told, feed_keys=[])
     return made
 
 
@@ -288,3 +290,36 @@ def test_a_store_that_kept_no_revisions_tells_what_it_knows(home: Path, tmp_path
         look(writer, 4, 50, [event(GROWS, 1, 31, 0.9)])
         assert known(writer, 3)[GROWS] == (0.9, False, False)
         assert known(writer, 4)[STAYS] == (0.5, False, True)
+
+
+def incidents(*rows: tuple[str, str, float, float | None]) -> pd.DataFrame:
+    """Incidents of (id, vessels, start, end)."""
+    plain = {name: 0 if one.dtype != "str" else "" for name, one in INCIDENTS.items()}
+    return table_of(
+        [
+            {**plain, "rank": n, "incident_id": key, "vessels": vessels, "events": f"{key}e"}
+            | {"start": at(start), "end": pd.NaT if end is None else at(end)}
+            for n, (key, vessels, start, end) in enumerate(rows, 1)
+        ]
+    )
+
+
+def test_known_incidents_are_as_told_last_and_only_those_asked_for(tmp_path: Path) -> None:
+    grows, goes = f"{GROWS:09d} waited", f"{GOES:09d} met"
+    with store.write(tmp_path) as writer:
+        one = incidents(("aa01", grows, 1, None), ("ab02", goes, 2, 3), ("cc03", "", 4, 5))
+        look(writer, 1, 24, [], incidents=one)
+        look(writer, 2, 48, [], incidents=incidents(("aa01", f"{grows} | {goes}", 1, 30)))
+
+        def ids(*ordinal: int, **what: Any) -> list[str]:
+            return writer.known_incidents(*ordinal, **what)["incident_id"].tolist()
+
+        assert ids() == ["aa01", "ab02", "cc03"]
+        assert writer.known_incidents()["end"].iloc[0] == at(30)
+        assert pd.isna(writer.known_incidents(1)["end"].iloc[0])
+        assert ids(prefix="a") == ["aa01", "ab02"]
+        assert (ids(mmsi=GOES), ids(1, mmsi=GOES)) == (["aa01", "ab02"], ["ab02"])
+        # One that some run told as open may go on, and its id isn't free.
+        assert ids(since=at(40), until=at(48)) == ["aa01"]
+        assert ids(since=at(4.5), until=at(4.6)) == ["aa01", "cc03"]
+        assert ids(until=at(1.5)) == ["aa01"]

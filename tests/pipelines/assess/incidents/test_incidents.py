@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from detectors.core import events, frames
 from detectors.surroundings.landmarks import Gazetteer
-from pipelines.assess.incidents import Known, described, grouped, lasting
+from pipelines.assess.incidents import Known, described, first, grouped, lasting
 from pipelines.assess.reasons import Teller
 from pipelines.base.schemas import INCIDENTS, PARTS
 from pipelines.base.settings import REFERENCE
@@ -327,3 +327,56 @@ def test_an_event_that_another_replaces_keeps_the_incident(gazetteer: Gazetteer)
     )
     assert moved["incident_id"].tolist() == before["incident_id"].tolist()
     assert moved["status"].tolist() == ["changed"]
+
+
+def test_sentence_place_and_next_step_are_of_one_event(gazetteer: Gazetteer) -> None:
+    waited = event("mother_ship", 1, 6, evidence=MOTHER, subkind="visited", score=0.4)
+    (one,) = told(gazetteer, waited, {**VISIT, "score": 0.7, "lat": 5.0}).to_dict("records")
+    assert one["title"].startswith("MV A: Waited 5.0 h and was visited")
+    assert one["next_step"] == "watch; board when a boat comes alongside"
+    assert one["lat"] == waited["lat"]
+    assert one["events"].split(";")[0] == events.build([waited])["event_id"].iloc[0]
+    # A weak meeting of the vessel that the incident is about comes before what another one did.
+    (one,) = told(
+        gazetteer,
+        event("encounter", 1, 2, SHIP, BOAT, ENCOUNTER, score=0.4),
+        event("loitering", 1.5, 4, BOAT, score=0.7),
+    ).to_dict("records")
+    assert one["mmsi"] == SHIP
+    assert one["title"].startswith("MV A: Stopped")
+    assert one["next_step"].startswith("board the one")
+
+
+def looked_at_first(rows: list[tuple[Any, ...]], **more: Any) -> list[tuple[str, tuple[str, ...]]]:
+    """Ids and reasons of what to look at first, of (id, kind, score, status, end, last_seen)."""
+    names = ("incident_id", "kind", "score", "status", "end", "last_seen")
+    table = pd.DataFrame(rows, columns=names)
+    for name in ("end", "last_seen"):
+        table[name] = pd.to_datetime(table[name], utc=True)
+    table = table.assign(events=table["incident_id"] + "e", mmsi=range(1, len(table) + 1))
+    table = table.assign(
+        rank=table["mmsi"], certainty="high", title="", event_id=table["events"], subkind=""
+    )
+    return [(one.incident_id, one.why) for one in first(table, table, table, at(12), **more)]
+
+
+def test_what_to_look_at_first_can_be_met_is_new_and_may_save_lives() -> None:
+    rows = [
+        ("gone", "loitering", 0.8, "created", at(1), at(1)),
+        ("here", "loitering", 0.7, "created", at(1), at(12)),
+        ("known", "loitering", 0.7, "unchanged", pd.NaT, at(12)),
+        ("boat", "crossing", 0.5, "created", at(11), at(12)),
+        ("silent", "gap", 0.7, "changed", pd.NaT, at(6)),
+        ("nobody", "unmatched_sighting", 0.1, "created", at(2), pd.NaT),
+    ]
+    assert looked_at_first(rows) == [
+        ("boat", ("people may be in danger", "high certainty", "new", "still heard")),
+        ("here", ("high certainty", "new", "still heard")),
+        ("known", ("high certainty", "still heard")),
+    ]
+    rest = looked_at_first(rows, concluded={"boate", "heree", "knowne"})
+    assert rest == [
+        ("silent", ("high certainty", "changed", "not heard for 6 h")),
+        ("gone", ("high certainty", "new", "not heard for 11 h")),
+        ("nobody", ("high certainty", "new", "10 h ago")),
+    ]

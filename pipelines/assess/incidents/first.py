@@ -1,0 +1,128 @@
+"""Which incidents to look at first, and why: one order for brief, terminal and desk.
+
+Rank is how much an incident is worth a look at all; what comes first also depends on whether it can
+still be met, whether the reader knows it already, and whether people may be in danger.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+from detectors.core.telling import Say, plain
+
+FIRST: Final = 3
+"""So many: what a watch officer takes in at a glance, and a patrol can look at in a watch."""
+
+HALF_H: Final = 6.0
+"""After so long without a report half of what a lead is worth is gone: a boat that makes 10 kn may
+be anywhere within 60 nm, from coast to coast of the Strait. A judgement."""
+
+HEARD_H: Final = 1.0
+"""What was heard within this is where it says, give or take: it is said to be heard still."""
+
+DANGER: Final = {"crossing": 1.5, "encounter boarding": 1.5}
+"""Kinds (or kind and subkind) of the leading event in which people may be in danger, and what an
+incident counts for them: boats that carry people over open water (SOLAS V/33 puts life at sea
+before anything else), and crews that are boarded. The factor is a judgement: it lifts an incident
+of moderate certainty to one of high."""
+
+KNOWN: Final = {"created": 1.0, "changed": 0.9, "unchanged": 0.6}
+"""What an incident counts by its status: what a watch has seen before waits. Judgements."""
+
+
+@dataclass(frozen=True)
+class First:
+    """An incident to look at first.
+
+    Attributes
+    ----------
+    incident_id, rank, title
+        The incident, in a sentence.
+    why
+        The reasons in words, what weighs most first.
+    """
+
+    incident_id: str
+    rank: int
+    title: str
+    why: tuple[str, ...]
+
+
+def first(
+    incidents: pd.DataFrame,
+    events: pd.DataFrame,
+    flagged: pd.DataFrame,
+    now: pd.Timestamp,
+    *,
+    concluded: Collection[str] = (),
+    n: int = FIRST,
+    say: Say = plain,
+) -> list[First]:
+    """Return the incidents to look at first, the most urgent before.
+
+    Their order is by score times `DANGER` times `KNOWN`, halved every `HALF_H` since the incident's
+    vessel was heard, or it ended, whichever is later.
+
+    Parameters
+    ----------
+    incidents
+        `schemas.INCIDENTS`.
+    events
+        event_id, kind, subkind of at least their leading events.
+    flagged
+        mmsi, last_seen of flagged vessels.
+    now
+        The end of what was looked at.
+    concluded
+        Ids of events that somebody has concluded on: an incident led by one waits.
+    n
+        At most so many.
+    say
+        Puts the reasons into the reader's language.
+    """
+    kinds = dict(
+        zip(
+            events["event_id"].tolist(),
+            zip(events["kind"].tolist(), events["subkind"].tolist(), strict=True),
+            strict=True,
+        )
+    )
+    seen = dict(zip(flagged["mmsi"].tolist(), flagged["last_seen"].tolist(), strict=True))
+    found = []
+    for row in incidents[incidents["rank"] > 0].to_dict("records"):
+        lead = str(row["events"]).split(";")[0]
+        if lead in concluded:
+            continue
+        kind, subkind = kinds.get(lead, ("", ""))
+        danger = DANGER.get(f"{kind} {subkind}", DANGER.get(kind, 1.0))
+        last = seen.get(row["mmsi"], pd.NaT)
+        times = [time for time in (last, row["end"]) if not pd.isna(time)]
+        hours = (now - max(times)).total_seconds() / 3600 if times else 0.0
+        hours = max(hours, 0.0)
+        status = str(row["status"])
+        worth = row["score"] * danger * KNOWN.get(status, 1.0) * 0.5 ** (hours / HALF_H)
+        why = [
+            say("people may be in danger") if danger > 1 else "",
+            say("{word} certainty", word=row["certainty"]),
+            {"created": say("new"), "changed": say("changed")}.get(status, ""),
+            _reach(not pd.isna(last), hours, say),
+        ]
+        told = First(
+            str(row["incident_id"]),
+            int(row["rank"]),
+            str(row["title"]),
+            tuple(one for one in why if one),
+        )
+        found.append((-worth, told.rank, told))
+    return [told for _, _, told in sorted(found, key=lambda one: one[:2])[:n]]
+
+
+def _reach(heard: bool, hours: float, say: Say) -> str:
+    """Say whether it can still be met, from when its vessel was heard, else it ended."""
+    if not heard:
+        return say("{h:.0f} h ago", h=hours) if hours > HEARD_H else say("it is still going on")
+    if hours <= HEARD_H:
+        return say("still heard")
+    return say("not heard for {h:.0f} h", h=hours)
