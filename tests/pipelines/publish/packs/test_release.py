@@ -105,6 +105,15 @@ def places_in(frame: pd.DataFrame) -> set[str]:
     return {f"{value:.6f}" for value in [*frame["lat"], *frame["lon"]]}
 
 
+def any_of(words: set[str]) -> str:
+    """A pattern of any of these, by their beginnings: each after the other takes five times as long."""
+    ends: dict[str, set[str]] = {}
+    for word in words - {""}:
+        ends.setdefault(word[0], set()).add(word[1:])
+    begun = "|".join(re.escape(first) + any_of(rest) for first, rest in sorted(ends.items()))
+    return f"(?:{begun})" + "?" * ("" in words) if begun else ""
+
+
 def every_file(folder: Path) -> Iterator[tuple[str, bytes]]:
     """Every file of a pack and of the archives in it, and the rows of every database."""
     for path in sorted(folder.rglob("*")):
@@ -169,8 +178,7 @@ def test_the_pack_of_an_ally_holds_no_value_of_the_secret_feed(
     values |= set(withheld["event_id"]) | {"secret-radar.csv", "National list"}
     values |= {str(one["seen_by"]) for one in withheld["evidence"]}
     searched = 0
-    either = "|".join(sorted(re.escape(v) for v in values))
-    pattern = re.compile(rf"(?<!\d)(?:{either})(?!\d)".encode())
+    pattern = re.compile(rf"(?<!\d)(?:{any_of(values)})(?!\d)".encode())
     for name, content in every_file(pack.paths[0]):
         searched += 1
         assert not pattern.search(content), (name, pattern.search(content))
