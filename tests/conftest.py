@@ -1,7 +1,7 @@
 """Fixtures that every test may use, and the tiers that tests are run in.
 
 `make test` runs all but what is marked `prove`: long proofs, each with a shorter variant in it; of
-each property it tries three tenths of the examples that it is decorated with. `make test-fast` is
+each property it tries a fifth of the examples that it is decorated with. `make test-fast` is
 units, cases and the contract on small data: it leaves out what is marked `slow` (a second of
 processor time and more), and what needs a simulated night, a browser, a server or object storage
 or attacks from outside (marked `whole` here), and tries a tenth of the examples; `make prove` runs
@@ -237,11 +237,19 @@ def exercise_home(ingested_home: Path, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(scope="session")
-def small_home(small_feed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_ingested_home(small_feed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Home in which the small feed was ingested, to be copied."""
+    return own_copy(
+        tmp_path_factory, "small-ingested-home", lambda home: ingest(home, small_feed)
+    )
+
+
+@pytest.fixture(scope="session")
+def small_home(small_ingested_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Home in which the small feed was ingested and looked at."""
 
     def make(home: Path) -> None:
-        ingest(home, small_feed)
+        shutil.copytree(small_ingested_home, home, symlinks=True, dirs_exist_ok=True)
         look(home)
 
     return own_copy(tmp_path_factory, "small-home", make)
