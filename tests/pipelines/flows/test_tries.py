@@ -19,7 +19,7 @@ import pytest
 
 from pipelines import ingest, store
 from pipelines.base.schedule import Served, read_served, write_served
-from pipelines.base.settings import PROJECT, StoreSettings, load
+from pipelines.base.settings import StoreSettings, load
 from pipelines.store import StoreBusyError, claimed
 
 Selat = Callable[..., Any]
@@ -196,6 +196,7 @@ if "pipelines.flows.night" in sys.orig_argv:
         feeds.ingest_all = then_stuck
 """
 
+
 def nights_running() -> int:
     family = psutil.Process().children(recursive=True)
     return sum("pipelines.flows.night" in process.cmdline() for process in family)
@@ -249,8 +250,8 @@ def test_a_night_that_takes_too_long_or_is_killed_is_said_and_hinders_nothing(
         nights.append((said, failure, nights_running(), feeds, run, installation.service.exists()))
 
     night("killed", 8)
-    for timeout_h in (0.004, 0.016, 0.064, 0.256):  # on a slow machine it may not get to where it is
-        night("busy", timeout_h)  # stuck
+    for timeout_h in (0.004, 0.016, 0.064, 0.256):  # a slow machine may not get to where it sticks
+        night("busy", timeout_h)
         if (fault / "busy").exists():
             break
     night("", 8)

@@ -372,9 +372,7 @@ def test_what_a_vessel_called_itself(exercise_home: Path, selat: Selat) -> None:
 
 
 @pytest.mark.usefixtures("without_briefs")
-def test_a_clock_that_is_ahead_does_not_move_now(
-    tmp_path: Path, small: Path, selat: Selat
-) -> None:
+def test_a_clock_that_is_ahead_does_not_move_now(tmp_path: Path, small: Path, selat: Selat) -> None:
     home = small
     selat("detect", "--home", home)
     before = results(home)[1]
