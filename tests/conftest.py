@@ -1,7 +1,7 @@
 """Fixtures that every test may use, and the tiers that tests are run in.
 
 `make test` runs all but what is marked `prove`: long proofs, each with a shorter variant in it; of
-each property it tries three tenths of the examples that it is decorated with. `make test-fast` is
+each property it tries a fifth of the examples that it is decorated with. `make test-fast` is
 units, cases and the contract on small data: it leaves out what is marked `slow` (a second of
 processor time and more), and what needs a simulated night, a browser, a server or object storage
 or attacks from outside (marked `whole` here), and tries a tenth of the examples; `make prove` runs
@@ -61,6 +61,12 @@ def is_whole(item: pytest.Item) -> bool:
     return elsewhere or PROJECT / "tests/hostile" in item.path.parents
 
 
+def order_of(item: pytest.Item) -> int:
+    """Return 0 and 1 for what comes first."""
+    names = getattr(item, "fixturenames", ())
+    return 0 if "serving" in names else 1 if "prefect_server" in names else 2
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file() -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
     """Look for doctests in the code only: else each file of tests is imported twice for none."""
@@ -77,6 +83,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         test = getattr(item, "obj", None)
         if factor != 1 and is_hypothesis_test(test):
             properties[test] = item
+    # What waits for a service begins at once, so that nobody waits for it in the end; and those
+    # that share a server come together.
+    items.sort(key=order_of)
     for test in properties:
         # The only way to change the number that a test was decorated with.
         given = test._hypothesis_internal_use_settings or settings.default
@@ -237,11 +246,17 @@ def exercise_home(ingested_home: Path, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(scope="session")
-def small_home(small_feed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_ingested_home(small_feed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Home in which the small feed was ingested, to be copied."""
+    return own_copy(tmp_path_factory, "small-ingested-home", lambda home: ingest(home, small_feed))
+
+
+@pytest.fixture(scope="session")
+def small_home(small_ingested_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Home in which the small feed was ingested and looked at."""
 
     def make(home: Path) -> None:
-        ingest(home, small_feed)
+        shutil.copytree(small_ingested_home, home, symlinks=True, dirs_exist_ok=True)
         look(home)
 
     return own_copy(tmp_path_factory, "small-home", make)

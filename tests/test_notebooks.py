@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import made_once
+from tests.conftest import leaving_out_briefs, made_once
 
 PROJECT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
@@ -32,7 +32,7 @@ def story_home(exercise: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
     def make(home: Path) -> None:
         installation = load(home)
-        with reporter(quiet=True) as report:
+        with leaving_out_briefs(), reporter(quiet=True) as report:
             feeds.ingest_only(
                 installation,
                 load_zones(installation),

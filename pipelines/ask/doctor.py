@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -59,6 +59,11 @@ def check_zones(zones: Zones) -> list[Problem]:
     list of Problem
         In the order of the zones; empty when all is well.
     """
+    return list(_problems_of(zones))
+
+
+@lru_cache(maxsize=2)  # a desk asks again and again, of zones that are loaded once
+def _problems_of(zones: Zones) -> tuple[Problem, ...]:
     frame = zones.frame
     problems: list[Problem] = []
     twice = frame["zone_id"].duplicated(keep=False).to_numpy()
@@ -106,7 +111,7 @@ def check_zones(zones: Zones) -> list[Problem]:
             )
     problems += [_beyond(file, ids) for file, ids in beyond.items()]
     problems += _missing_classes(frame)
-    return problems
+    return tuple(problems)
 
 
 MAKE_LAYERS: Final = (

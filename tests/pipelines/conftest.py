@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pytest
@@ -14,6 +15,9 @@ import shapely
 
 from detectors.surroundings.zones import Zones
 from pipelines.cli.main import main
+
+if TYPE_CHECKING:
+    from pipelines.flows.server import Server
 
 
 def land_only(shapes: list[shapely.Geometry]) -> Zones:
@@ -71,16 +75,28 @@ def selat(
     return run
 
 
-@pytest.fixture(scope="module")
-def prefect_server(
+@pytest.fixture(scope="session")
+def served_home(
     tmp_path_factory: pytest.TempPathFactory, with_records: Callable[[Path], Path]
-) -> Iterator[None]:
-    """A server for what runs in this process, as PREFECT_API_URL names one."""
+) -> "Iterator[tuple[Path, Server]]":
+    """A home with a server, which takes seconds to start."""
     from pipelines.base.settings import load
     from pipelines.flows.environment import prepare
-    from pipelines.flows.server import server_for_a_run
+    from pipelines.flows.server import new_auth, started_server
 
     home = with_records(tmp_path_factory.mktemp("prefect"))
     prepare(home)
-    with server_for_a_run(load(home)):
+    with started_server(load(home), new_auth()) as (server, _):
+        yield home, server
+
+
+@pytest.fixture(scope="module")
+def prefect_server(served_home: "tuple[Path, Server]") -> Iterator[None]:
+    """That server for what runs in this process, as PREFECT_API_URL names one."""
+    from pipelines.flows.environment import prepare
+    from pipelines.flows.server import used
+
+    home, server = served_home
+    prepare(home)
+    with used(server):
         yield

@@ -12,7 +12,7 @@ import pytest
 from pipelines.base.settings import load
 from pipelines.run.windows import NoDataError
 
-pytestmark = pytest.mark.slow  # each is an import in a process of its own
+pytestmark = pytest.mark.slow  # imports in processes of their own
 
 HEAVY = {
     "dask",
@@ -40,28 +40,28 @@ READERS = {"pyais"}
 PROGRAM = """
 import contextlib, io, json, sys
 from pipelines.cli import main as command
-said = io.TextIOWrapper(io.BytesIO())
-with contextlib.redirect_stdout(said):
-    try:
-        command.main()
-    except SystemExit as end:
-        code = end.code
-print(json.dumps([code, sorted(sys.modules)]))
+for arguments in json.loads(sys.argv[1]):
+    sys.argv[1:] = arguments
+    said = io.TextIOWrapper(io.BytesIO())
+    with contextlib.redirect_stdout(said):
+        try:
+            command.main()
+        except SystemExit as end:
+            code = end.code
+    print(json.dumps([code, sorted(sys.modules)]))
 """
 
 
-def imported(home: Path, *arguments: str) -> set[str]:
-    """Run a command in a process of its own; return the modules that it imported."""
+def imported(home: Path, *commands: list[str]) -> list[set[str]]:
+    """Run commands one after another in a process; return what is imported after each."""
+    asked = json.dumps([[*command, "--home", str(home)] for command in commands])
     ran = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *arguments, "--home", str(home)],
-        capture_output=True,
-        text=True,
-        check=False,
+        [sys.executable, "-c", PROGRAM, asked], capture_output=True, text=True, check=False
     )
     assert ran.returncode == 0, ran.stderr
-    code, modules = json.loads(ran.stdout.splitlines()[-1])
-    assert code in {0, None, 1, NoDataError.exit_code}, ran.stderr
-    return set(modules)
+    told = [json.loads(line) for line in ran.stdout.splitlines()[-len(commands) :]]
+    assert {code for code, _ in told} <= {0, None, 1, NoDataError.exit_code}, ran.stderr
+    return [set(modules) for _, modules in told]
 
 
 def needless(modules: set[str], heavy: set[str]) -> set[str]:
@@ -79,53 +79,46 @@ def flag(exercise_home: Path) -> dict[str, str]:
     return {str(name): str(value) for name, value in table.iloc[0].items()}
 
 
-@pytest.mark.parametrize("how", [[], ["--json"], ["--csv"]])
-@pytest.mark.parametrize("command", ["flagged", "find"])
-def test_lists_import_only_what_they_need(
-    exercise_home: Path, flag: dict[str, str], command: str, how: list[str]
+def test_lists_and_a_vessel_import_only_what_they_need(
+    exercise_home: Path, flag: dict[str, str]
 ) -> None:
-    what = [flag["mmsi"]] if command == "find" else []
-    assert (
-        needless(imported(exercise_home, command, *what, *how), HEAVY | {"pipelines.ingest"})
-        == set()
-    )
+    lists = [
+        [*command, *how]
+        for command in (["flagged"], ["find", flag["mmsi"]])
+        for how in ([], ["--json"], ["--csv"])
+    ]
+    commands = [*lists, ["vessel", flag["mmsi"]], ["vessel", flag["mmsi"], "--json"]]
+    for command, modules in zip(commands, imported(exercise_home, *commands), strict=True):
+        assert needless(modules, HEAVY | {"pipelines.ingest"}) == set(), command
 
 
-@pytest.mark.parametrize("how", [[], ["--json"]])
-def test_a_vessel_imports_only_what_it_needs(
-    exercise_home: Path, flag: dict[str, str], how: list[str]
-) -> None:
-    modules = imported(exercise_home, "vessel", flag["mmsi"], *how)
-    assert needless(modules, HEAVY | {"pipelines.ingest"}) == set()
-
-
-@pytest.mark.parametrize("how", [[], ["--json"]])
 def test_an_explanation_imports_a_reader_and_no_writer(
-    exercise_home: Path, flag: dict[str, str], how: list[str]
+    exercise_home: Path, flag: dict[str, str]
 ) -> None:
     event = flag["event_ids"].split(";")[0]
-    modules = imported(exercise_home, "explain", event, *how)
-    assert needless(modules, HEAVY - READERS) == set()
-    assert not detectors_in(modules)
+    for modules in imported(exercise_home, ["explain", event, "--json"], ["explain", event]):
+        assert needless(modules, HEAVY - READERS) == set()
+        assert not detectors_in(modules)
 
 
-@pytest.mark.parametrize("how", [[], ["--json"], ["--prometheus"]])
 def test_the_status_imports_no_geometry_where_nothing_changed_since_it_was_examined(
-    exercise_home: Path, how: list[str]
+    exercise_home: Path,
 ) -> None:
-    imported(exercise_home, "status")
-    modules = imported(exercise_home, "status", *how)
-    assert needless(modules, HEAVY) == set()
-    assert not detectors_in(modules)
+    imported(exercise_home, ["status"])
+    for modules in imported(
+        exercise_home, ["status"], ["status", "--json"], ["status", "--prometheus"]
+    ):
+        assert needless(modules, HEAVY) == set()
+        assert not detectors_in(modules)
 
 
 def test_a_plain_night_imports_no_orchestrator(tmp_path: Path) -> None:
-    modules = imported(tmp_path, "nightly", "--plain", "--quiet")
+    [modules] = imported(tmp_path, ["nightly", "--plain", "--quiet"])
     assert "pipelines.run.night" in modules
     assert {name for name in modules if name.split(".")[0] == "prefect"} == set()
 
 
 def test_help_imports_no_table(tmp_path: Path) -> None:
     assert load(tmp_path).home == tmp_path
-    modules = imported(tmp_path, "flagged", "--help")
+    [modules] = imported(tmp_path, ["flagged", "--help"])
     assert needless(modules, HEAVY | {"pandas", "duckdb", "pyarrow", "numpy"}) == set()

@@ -35,12 +35,6 @@ def right_clocks(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(receivers, "_BAD_CLOCK_S", (0.0, 0.0))
 
 
-@pytest.fixture
-def sound_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in `exercise`, for tests that simulate it again."""
-    right_clocks(monkeypatch)
-
-
 @pytest.fixture(scope="session")
 def exercise(zones: Zones, tmp_path_factory: pytest.TempPathFactory) -> Exercise:
     """Twelve hours, 100 vessels: two of each kind that isn't from `scenarios`."""

@@ -69,21 +69,20 @@ def world(exercise):
     return decoded(exercise)
 
 
-@pytest.mark.usefixtures("sound_clocks")
 def test_same_arguments_same_bytes_other_seed_other_bytes(tmp_path, zones, exercise):
     start = datetime.fromtimestamp(exercise.truth.t0, tz=None).astimezone()
-    for name, seed in (("same", 5), ("other", 6)):
+    for name, seed in (("one", 5), ("same", 5), ("other", 6)):
         simulate(
             tmp_path / name,
             seed=seed,
-            hours=12,
-            vessels=100,
+            hours=4,
+            vessels=40,
             start=start,
             zones=zones,
             kinds=CLASSIC,
         )
     for file in ("feed.nmea.gz", "truth.json"):
-        original = (exercise.folder / file).read_bytes()
+        original = (tmp_path / "one" / file).read_bytes()
         assert (tmp_path / "same" / file).read_bytes() == original
         assert (tmp_path / "other" / file).read_bytes() != original
 
@@ -138,7 +137,7 @@ def test_ships_make_good_the_speed_they_report(world):
     assert first["sog_kn"].max() < 32
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.prove) for n in (2, 3))])
 def test_no_position_and_no_way_between_two_lies_ashore(
     tmp_path, zones, seed, exercise, monkeypatch
 ):

@@ -1,5 +1,6 @@
 """The service as it runs: server, schedule, missed nights in order, nothing left behind."""
 
+import asyncio
 import json
 import os
 import re
@@ -19,10 +20,11 @@ import pytest
 
 from detectors.core.errors import SelatError
 from pipelines import store
+from pipelines.base import secrets
 from pipelines.base.progress import reporter
 from pipelines.base.schedule import Served, read_served, write_served
 from pipelines.base.settings import PROJECT, Installation, load
-from pipelines.flows.environment import prepare
+from pipelines.flows.environment import of_server, prepare
 from pipelines.run import feeds, runs
 from pipelines.run.setup import load_zones
 
@@ -91,7 +93,7 @@ def ingest(installation: Installation, named: tuple[str, ...]) -> None:
 
 @pytest.mark.usefixtures("without_briefs")
 def test_missed_nights_come_first_and_in_order(
-    exercise: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_feed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepare(tmp_path / "home")  # before Prefect is imported
     from pipelines.flows import scheduled
@@ -99,14 +101,14 @@ def test_missed_nights_come_first_and_in_order(
     plain = Plain()
     monkeypatch.setattr(scheduled, "run_night", plain)
     monkeypatch.setattr(scheduled, "wait_for_the_store", Free())
-    monkeypatch.setenv("SELAT_SCHEDULE__CRON", "0 */4 * * *")  # nights of four hours
+    monkeypatch.setenv("SELAT_SCHEDULE__CRON", "0 * * * *")  # nights of an hour
     monkeypatch.setenv("SELAT_SCHEDULE__TIMEZONE", "UTC")
     installation = load(tmp_path / "home")
-    start = datetime(2026, 1, 5, 16, tzinfo=UTC)  # of the exercise, which lasts twelve hours
+    start = datetime(2026, 1, 5, 16, tzinfo=UTC)  # of the feed, which lasts three hours
     write_served(installation.service, Served(start, start))
-    now = start + timedelta(hours=12, minutes=10)
-    feed = (str(exercise / "feed.nmea.gz"),)
-    late = [start + timedelta(hours=4 * n) for n in (1, 2, 3)]  # what Prefect has waiting
+    now = start + timedelta(hours=3, minutes=10)
+    feed = (str(small_feed),)
+    late = [start + timedelta(hours=n) for n in (1, 2, 3)]  # what Prefect has waiting
 
     made = [run for wanted in late for run in scheduled.run_due(installation, feed, wanted, now)]
     assert len(made) == 3
@@ -249,6 +251,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+HOSTILE_JOB = {
+    "command": "id",
+    "env": {"LD_PRELOAD": "x"},
+    "name": "y",
+    "working_dir": "/",
+    "env.PATH": "/evil",
+    "stream_output": False,
+}
+
 REGISTERED = """
 import asyncio, json, sys
 from pathlib import Path
@@ -267,10 +278,8 @@ with serve._own_server(installation, known):
         serve.register(installation, ["/feeds"])  # for workers
         found = [client.read_deployments()[0].model_dump(mode="json")]
         pool = client.read_work_pool(serve.POOL)
-        hostile = {"command": "id", "env": {"LD_PRELOAD": "x"}, "name": "y", "working_dir": "/"}
-        hostile |= {"env.PATH": "/evil", "stream_output": False}
         done = asyncio.run(ProcessJobConfiguration.from_template_and_values(
-            pool.base_job_template, hostile, client=None))
+            pool.base_job_template, json.loads(sys.argv[2]), client=None))
         print(json.dumps(done.model_dump(mode="json")))
         runner.deploy(client, installation)  # ours, which runs them itself
         runner.remove_pool(client, serve.POOL)
@@ -315,6 +324,16 @@ asyncio.run(main())
 """
 
 
+def test_prefect_is_told_how_long_to_keep_what(tmp_path: Path) -> None:
+    service = load(tmp_path).settings.service.model_copy(update={"retention_days": 30})
+    told = of_server(tmp_path, "selat:x", service)
+    kept_s = str(30 * 86_400)
+    assert told["PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED"] == "true"
+    assert told["PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD"] == kept_s
+    assert told["PREFECT_SERVER_EVENTS_RETENTION_PERIOD"] == f"PT{kept_s}S"
+
+
+@pytest.mark.prove  # what it is told: test_prefect_is_told_how_long_to_keep_what
 def test_old_runs_of_prefect_go(
     tmp_path: Path, clean_environment: dict[str, str], with_records: Callable[[Path], Path]
 ) -> None:
@@ -415,7 +434,36 @@ def test_a_home_without_a_service_forgets_old_runs_of_prefect_too(
         assert "nightly" in {name for (name,) in records.execute("SELECT name FROM flow")}
 
 
-@pytest.mark.slow
+def test_a_database_of_ones_own_is_told_to_the_server_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SELAT_SECRET_PREFECT_DATABASE", "postgresql+asyncpg://selat:hush@host/x")
+    installation = load(tmp_path)
+    known = secrets.load(installation)
+    told = of_server(tmp_path, "selat:x", installation.settings.service, known)
+    assert told["PREFECT_SERVER_DATABASE_CONNECTION_URL"].endswith("selat:hush@host/x")
+    told = of_server(tmp_path, "selat:x", installation.settings.service)
+    assert "PREFECT_SERVER_DATABASE_CONNECTION_URL" not in told
+
+
+def test_what_a_worker_does_is_settled_by_the_pool_whatever_a_run_asks_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("PREFECT_")]:
+        monkeypatch.delenv(name)
+    prepare(tmp_path)  # before Prefect is imported
+    from prefect.workers.process import ProcessJobConfiguration
+
+    from pipelines.flows.serve import JOB_TEMPLATE
+
+    job = asyncio.run(
+        ProcessJobConfiguration.from_template_and_values(JOB_TEMPLATE, HOSTILE_JOB, client=None)
+    )
+    assert (job.command, job.env, job.name) == (None, {}, None)
+    assert (str(job.working_dir), job.stream_output) == (str(PROJECT), True)
+
+
+@pytest.mark.prove  # test_a_database_of_ones_own_…, test_what_a_worker_does_…; with SQLite: hostile
 def test_prefect_on_postgresql(
     postgresql: str, tmp_path: Path, clean_environment: dict[str, str]
 ) -> None:
@@ -424,7 +472,7 @@ def test_prefect_on_postgresql(
         "SELAT_SERVICE__PORT": "0",
     }
     done = subprocess.run(
-        [sys.executable, "-c", REGISTERED, str(tmp_path)],
+        [sys.executable, "-c", REGISTERED, str(tmp_path), json.dumps(HOSTILE_JOB)],
         env=environment,
         capture_output=True,
         text=True,

@@ -14,11 +14,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
+import psutil
 import pytest
 
 from pipelines import ingest, store
 from pipelines.base.schedule import Served, read_served, write_served
-from pipelines.base.settings import PROJECT, StoreSettings, load
+from pipelines.base.settings import StoreSettings, load
 from pipelines.run import feeds
 from pipelines.store import StoreBusyError, claimed
 
@@ -155,9 +156,11 @@ def test_a_night_waits_for_whoever_writes_and_not_for_ever(
 
 FAULT = """
 import ctypes, os, signal, sys
-if "pipelines.flows.night" in sys.orig_argv and os.environ["STUCK"]:
+if "pipelines.flows.night" in sys.orig_argv:
     from pathlib import Path
+    from pipelines.publish.files import WRITERS
     from pipelines.run import feeds
+    del WRITERS["brief.html"], WRITERS["brief.pdf"]  # nobody looks at them
     ingest_all = feeds.ingest_all
 
     def then_stuck(*arguments, **options):
@@ -169,80 +172,73 @@ if "pipelines.flows.night" in sys.orig_argv and os.environ["STUCK"]:
         ctypes.PyDLL(None).sleep(10**6)
         return read
 
-    feeds.ingest_all = then_stuck
+    if os.environ["STUCK"]:
+        feeds.ingest_all = then_stuck
 """
 
-NIGHTS = """
-import json, os, sys
-from pathlib import Path
-from pipelines import store
-from pipelines.flows.environment import prepare
-from pipelines.flows.server import server_for_a_run
-from pipelines.base.settings import load
-installation = load(Path(sys.argv[1]))
-prepare(installation.home)
-server = server_for_a_run(installation)
-server.__enter__()  # until this process ends
-import psutil
-from prefect.client.orchestration import get_client
-from pipelines.flows.scheduled import scheduled
 
-def running():
+def nights_running() -> int:
     family = psutil.Process().children(recursive=True)
     return sum("pipelines.flows.night" in process.cmdline() for process in family)
 
-def night(stuck, timeout_h):
-    os.environ |= {"STUCK": stuck, "SELAT_SCHEDULE__TIMEOUT_H": str(timeout_h)}
-    try:
-        said = scheduled(str(installation.home), str(installation.config), sys.argv[2])
-    except Exception as error:
-        said = str(error)
-    with store.read(installation.store) as reader:
-        feeds, last = len(reader.ledger()), reader.last_run()
-    failure = installation.failure.read_text() if installation.failure.exists() else ""
-    run = None if last is None else last["run_id"]
-    print(json.dumps([said, failure, running(), feeds, run, installation.service.exists()]))
 
-night("killed", 8)
-for timeout_h in (0.005, 0.02, 0.08, 0.32):  # on a slow machine it may not get to where it is stuck
-    night("busy", timeout_h)
-    if Path(os.environ["REACHED"], "busy").exists():
-        break
-night("", 8)
-with get_client(sync_client=True) as client:
-    flows = {flow.id: flow.name for flow in client.read_flows()}
-    runs = sorted(client.read_flow_runs(), key=lambda run: run.created)
-    print(json.dumps([(flows[r.flow_id], r.state.name, r.state.message) for r in runs]))
-"""
+def runs_since(begin: datetime) -> list[tuple[str, str, str | None]]:
+    """Flow, state and message of the runs begun since, in order."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        flows = {flow.id: flow.name for flow in client.read_flows()}
+        runs = sorted(client.read_flow_runs(limit=200), key=lambda run: run.created)
+    return [
+        (flows[run.flow_id], run.state.name, run.state.message)
+        for run in runs
+        if run.created >= begin and run.state is not None
+    ]
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("prefect_server")
 def test_a_night_that_takes_too_long_or_is_killed_is_said_and_hinders_nothing(
     small_feed: Path,
     small_home: Path,
     tmp_path: Path,
-    clean_environment: dict[str, str],
-    with_records: Callable[[Path], Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    installation, fault = load(with_records(tmp_path)), tmp_path / "fault"
+    from pipelines.flows.scheduled import scheduled
+
+    installation, fault, begin = load(tmp_path), tmp_path / "fault", datetime.now(UTC)
     fault.mkdir()
     (fault / "sitecustomize.py").write_text(FAULT)
-    environment = clean_environment | {"PYTHONPATH": str(fault), "REACHED": str(fault)}
-    feeds = json.dumps([str(small_feed)])
-    ran = subprocess.run(
-        [sys.executable, "-c", NIGHTS, str(tmp_path), feeds],
-        env=environment,
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    *nights, states = map(json.loads, ran.stdout.splitlines())
-    assert {p.name for p in fault.iterdir()} >= {"killed", "busy"}, ran.stderr
+    monkeypatch.setenv("PYTHONPATH", str(fault))
+    monkeypatch.setenv("REACHED", str(fault))
+    nights = []
+
+    def night(stuck: str, timeout_h: float) -> None:
+        monkeypatch.setenv("STUCK", stuck)
+        monkeypatch.setenv("SELAT_SCHEDULE__TIMEOUT_H", str(timeout_h))
+        said: Any
+        try:
+            said = scheduled(
+                str(installation.home), str(installation.config), json.dumps([str(small_feed)])
+            )
+        except Exception as error:
+            said = str(error)
+        with store.read(installation.store) as reader:
+            feeds, last = len(reader.ledger()), reader.last_run()
+        failure = installation.failure.read_text() if installation.failure.exists() else ""
+        run = None if last is None else last["run_id"]
+        nights.append((said, failure, nights_running(), feeds, run, installation.service.exists()))
+
+    night("killed", 8)
+    for timeout_h in (0.004, 0.016, 0.064, 0.256):  # a slow machine may not get to where it sticks
+        night("busy", timeout_h)
+        if (fault / "busy").exists():
+            break
+    night("", 8)
+    assert {p.name for p in fault.iterdir()} >= {"killed", "busy"}
     reasons = ["its process was ended by SIGKILL: was there no memory left?"] + [
         f"it took longer than {seconds} s (schedule.timeout_h) and was ended"
-        for seconds in (18, 72, 288, 1152)[: len(nights) - 2]
+        for seconds in (14, 58, 230, 922)[: len(nights) - 2]
     ]
     for (said, failure, running, read, run, done), reason in zip(nights, reasons, strict=False):
         assert said == reason
@@ -250,6 +246,7 @@ def test_a_night_that_takes_too_long_or_is_killed_is_said_and_hinders_nothing(
         assert (running, read, run, done) == (0, 1, None, False)  # read, and still due
     [run], failure, running, read, last, done = nights[-1]
     assert (failure, running, read, last, done) == ("", 0, 1, run, True)
+    states = runs_since(begin)
     of = {name: [s for flow, *s in states if flow == name] for name in ("nightly", "scheduled")}
     assert of["nightly"] == [
         ["Crashed", reasons[0]],

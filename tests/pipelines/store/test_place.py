@@ -2,10 +2,9 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -17,6 +16,8 @@ from pipelines.run.backup import backup, restore
 from pipelines.store import StoreError
 from pipelines.store.check import check
 from pipelines.store.place import Elsewhere
+
+pytestmark = pytest.mark.slow
 
 KEY, SECRET = "AKIDEXAMPLE", "very-secret-hush"
 
@@ -194,22 +195,22 @@ def test_no_key_is_written_or_told(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_briefs")
 @pytest.mark.parametrize("place", ["s3"], indirect=True)
 def test_the_whole_job_in_object_storage(
-    small_feed: Path, tmp_path: Path, place: StoreSettings, monkeypatch: pytest.MonkeyPatch
+    small_feed: Path,
+    tmp_path: Path,
+    place: StoreSettings,
+    monkeypatch: pytest.MonkeyPatch,
+    selat: Callable[..., Any],
 ) -> None:
     for name in ("url", "endpoint", "region"):
         monkeypatch.setenv(f"SELAT_STORE__{name.upper()}", getattr(place, name))
     home, other = tmp_path / "home", tmp_path / "other"
     for command in (["ingest", small_feed], ["detect"], ["store", "check"]):
-        ran = subprocess.run(
-            [sys.executable, "-m", "pipelines.cli.main", *map(str, command), "--home", str(home)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ran.returncode == 0, ran.stderr
-        assert SECRET not in ran.stdout + ran.stderr
+        ran = selat(*command, "--home", home)
+        assert ran.code == 0, ran.err
+        assert SECRET not in ran.out + ran.err
     manifest = (home / "latest" / "manifest.json").read_text()
     assert SECRET not in manifest
     with store.read(other / "store", place) as reader:

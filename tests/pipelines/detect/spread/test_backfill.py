@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import psutil
 import pytest
 
 from detectors.gap import Gap
@@ -59,7 +60,7 @@ def untouched(tmp_path_factory: pytest.TempPathFactory, briefly_remembered: None
         installation = load(home)
         zones = load_zones(installation)
         start = utc("2026-01-04T16:00:00Z").to_pydatetime()
-        simulate(folder, seed=8, hours=72, vessels=30, start=start, zones=zones)
+        simulate(folder, seed=8, hours=72, vessels=20, start=start, zones=zones)
         with reporter(quiet=True) as report:
             feeds.ingest_only(
                 installation,
@@ -221,7 +222,7 @@ def test_a_scheduler_elsewhere_is_asked() -> None:
         assert pending.result() == (3, 2)
 
 
-@pytest.mark.prove  # test_a_scheduler_elsewhere_is_asked, test_a_worker_of_two_is_killed
+@pytest.mark.prove  # test_a_scheduler_elsewhere_is_asked, test_tasks_in_any_order_and_twice
 def test_a_worker_of_a_scheduler_elsewhere(
     untouched: Path, by_day: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -243,6 +244,25 @@ def test_a_worker_of_a_scheduler_elsewhere(
     assert_same(home, by_day)
 
 
+def wait_then(seconds: float, result: int) -> int:
+    time.sleep(seconds)
+    return result
+
+
+def test_what_a_worker_did_that_is_killed_another_does_again() -> None:
+    with engine("dask", None, 2) as chosen:
+        pending = [chosen.submit(wait_then, 0.5, k) for k in range(4)]
+        deadline = time.monotonic() + 120
+        while not (busy := processing(chosen)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.kill(busy[0], signal.SIGKILL)
+        while not all(one.done() for one in pending):
+            chosen.wait([one for one in pending if not one.done()])
+        assert [one.result() for one in pending] == [0, 1, 2, 3]
+        assert busy[0] not in pids(chosen)
+
+
+@pytest.mark.prove  # test_what_a_worker_did_…, test_tasks_in_any_order_and_twice
 def test_a_worker_of_two_is_killed(untouched: Path, by_day: dict[str, Any], tmp_path: Path) -> None:
     """It costs its tasks and nothing else: what was done before isn't done again."""
     home = copy(untouched, tmp_path)
@@ -290,50 +310,66 @@ def pids(chosen: Any) -> list[int]:
     return list(pids_by_worker(chosen).values())
 
 
+DRIVERS = """
+import os, sys
+from pathlib import Path
+from pipelines.base.progress import reporter
+from pipelines.base.settings import load
+from pipelines.detect.spread.engines import InProcess
+from pipelines.publish.files import WRITERS
+from pipelines.run.fill import fill
+from pipelines.run.setup import load_zones
+
+# Importing takes as long as a day: one process imports and forks the others.
+home, since, until = Path(sys.argv[1]), *sys.argv[2:]
+zones = load_zones(load(home))
+zones.on_land([0.0], [0.0]), zones.reached([0.0], [0.0])
+del WRITERS["brief.html"], WRITERS["brief.pdf"]
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        with reporter(quiet=True) as report:
+            fill(load(home), since, until, InProcess(), report)
+        os._exit(0)
+    print(child, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
 def test_the_driver_is_killed_twice(
-    untouched: Path, by_day: dict[str, Any], tmp_path: Path
+    untouched: Path, by_day: dict[str, Any], tmp_path: Path, selat: Callable[..., Any]
 ) -> None:
     """First while tracks are worked out, then after the first run; the command does the rest."""
     home = copy(untouched, tmp_path)
-    killed_when(home, lambda: any((home / "store" / "tracks").glob("*/*.parquet")))
-    killed_when(home, (home / "latest").exists)
+    command = [sys.executable, "-c", DRIVERS, str(home), SINCE, UNTIL]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as drivers:
+        killed_when(drivers, lambda: any((home / "store" / "tracks").glob("*/*.parquet")))
+        killed_when(drivers, (home / "latest").exists)
+        assert drivers.stdin
+        drivers.stdin.close()
     with store.read(home / "store") as reader:
         done_before = len(reader.runs())
     assert done_before in {1, 2, 3}
-    command = [
-        sys.executable,
-        "-m",
-        "pipelines.cli.main",
-        "backfill",
-        "--home",
-        str(home),
-        "--json",
-        "--since",
-        SINCE,
-        "--until",
-        UNTIL,
-    ]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert f'"done_before": {done_before}' in done.stdout
+    ran = selat("backfill", "--home", home, "--json", "--since", SINCE, "--until", UNTIL)
+    assert ran.code == 0, ran.err
+    assert f'"done_before": {done_before}' in ran.out
     assert_same(home, by_day)
 
 
-def killed_when(home: Path, reached: Callable[[], bool]) -> None:
+def killed_when(drivers: "subprocess.Popen[str]", reached: Callable[[], bool]) -> None:
     """Start a back-fill and kill -9 it when something is there."""
-    code = (
-        "import sys; from pathlib import Path; "
-        "from pipelines.detect.spread.engines import InProcess; "
-        "from pipelines.run.fill import fill; from pipelines.base.progress import reporter; "
-        "from pipelines.base.settings import load\n"
-        "with reporter(quiet=True) as report: "
-        "fill(load(Path(sys.argv[1])), sys.argv[2], sys.argv[3], InProcess(), report)"
-    )
-    arguments = [sys.executable, "-c", code, str(home), SINCE, UNTIL]
-    with subprocess.Popen(arguments) as process:
-        while not reached():
-            assert process.poll() is None, "it ended before it could be killed"
-            time.sleep(0.005)
-        os.kill(process.pid, signal.SIGKILL)
+    assert drivers.stdin
+    assert drivers.stdout
+    drivers.stdin.write("go\n")
+    drivers.stdin.flush()
+    driver = psutil.Process(int(drivers.stdout.readline()))
+    while not reached():
+        assert driver.is_running(), "it ended before it could be killed"
+        time.sleep(0.005)
+    driver.kill()
+    assert int(drivers.stdout.readline()) == -signal.SIGKILL
 
 
 def test_a_detector_that_fails_does_not_stop_the_others(

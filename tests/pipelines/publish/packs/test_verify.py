@@ -228,20 +228,19 @@ def test_what_is_no_pack_is_said_to_be_none(
         verify(tmp_path / "empty", keys, fresh)
 
 
-def test_the_same_run_gives_the_same_bytes(
-    installation: Installation, made: Path, tmp_path: Path
+def test_the_same_run_gives_the_same_bytes_and_replaces_a_pack_only_where_asked(
+    installation: Installation, made: Path, pack: Path
 ) -> None:
-    again = export_to(installation, "patrol-boat", out=tmp_path).paths
-    for file in made.iterdir():
-        assert (again[0] / file.name).read_bytes() == file.read_bytes(), file.name
-    assert again[1].read_bytes() == made.with_name(f"{made.name}.zip").read_bytes()
-
-
-def test_a_pack_is_not_replaced_unasked(installation: Installation, made: Path) -> None:
+    archive = made.with_name(f"{made.name}.zip")
+    before = archive.read_bytes()
     with pytest.raises(Exception, match="exists already"):
         export_to(installation, "patrol-boat")
-    export_to(installation, "patrol-boat", replace=True)
-    assert made.is_dir()
+    (made / "README.txt").unlink()
+    assert export_to(installation, "patrol-boat", replace=True).paths == (made, archive)
+    assert {file.name for file in made.iterdir()} == {file.name for file in pack.iterdir()}
+    for file in pack.iterdir():
+        assert (made / file.name).read_bytes() == file.read_bytes(), file.name
+    assert archive.read_bytes() == before
 
 
 def test_no_key_no_signature(installation: Installation, tmp_path: Path) -> None:
