@@ -11,6 +11,9 @@ from pipelines.cli.present import print_json, records
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipelines.ask.recall import Moment
+    from pipelines.base.settings import Installation
+    from pipelines.store import Queries
 
 _COLUMNS: Final = ["event_id", "kind", "subkind", "score", "start", "end", "retracted", "reason"]
 
@@ -58,7 +61,7 @@ def explain(
     with store.read(installation.store, installation.settings.store) as reader:
         moment = recall.moment(reader, as_of)
         found = explaining.matching(reader, event, moment)
-        if found.empty and (incident := recall.incident(reader, event, moment)) is not None:
+        if found.empty and (incident := _incident(reader, installation, event, moment)) is not None:
             own = recall.events_of(reader, incident, moment)
             _list_incident(incident, own, as_json=as_json)
             return
@@ -88,6 +91,22 @@ def explain(
     from pipelines.ask.explain.terminal import show
 
     show(told, zones, Console())
+
+
+def _incident(
+    reader: "Queries", installation: "Installation", text: str, moment: "Moment"
+) -> "pd.DataFrame | None":
+    """Return the incident that a person means, or a partner by the id that it has in a pack."""
+    from pipelines.ask import recall
+    from pipelines.publish.packs import issued
+
+    own = recall.incident(reader, text, moment)
+    if own is not None or not (ids := issued.events_of(installation.exported, text)):
+        return own
+    found = recall.incident_of(reader, ids, moment)
+    if found is not None:
+        typer.echo(f"{text} is what a pack calls it", err=True)
+    return found
 
 
 def _list_incident(incident: "pd.DataFrame", found: "pd.DataFrame", *, as_json: bool) -> None:

@@ -40,6 +40,9 @@ def record(
             event = store.event(str(named["event_id"].iloc[0])) if len(named) == 1 else None
         events = [event] if event is not None else _of_incident(store, event_id)
         if not events:
+            told = [store.event(one) for one in issued.events_of(installation.exported, event_id)]
+            events = [one for one in told if one is not None]
+        if not events:
             hint = "ids are in events.csv; the beginning of one will do where it is the only one"
             raise DispositionError(f"no single event or incident {event_id!r}", hint=hint)
         known = store.dispositions()

@@ -9,7 +9,7 @@ Conclusions of people have the time at which they were recorded.
 
 from pipelines.ask.recall.changes import Changes, changes
 from pipelines.ask.recall.find import FOUND, find
-from pipelines.ask.recall.incidents import events_of, first_in, first_of, incident
+from pipelines.ask.recall.incidents import events_of, first_in, first_of, incident, incident_of
 from pipelines.ask.recall.moment import (
     Moment,
     RecallError,
@@ -31,6 +31,7 @@ __all__ = [
     "first_in",
     "first_of",
     "incident",
+    "incident_of",
     "known_at",
     "last_watch",
     "latest",

@@ -171,6 +171,10 @@ class Labels(BaseModel):
     when: str
     window: str
     files: str
+    correction_of: str
+    correction_withdrawn: str
+    correction_moved: str
+    correction_cleared: str
     verify_line: str
     unsigned_line: str
     tlp_clear: str
