@@ -14,7 +14,15 @@ from pipelines.cli.options import (
     TopVessels,
     shown_installation,
 )
-from pipelines.cli.present import cell, moment_text, print_csv, print_json, records
+from pipelines.cli.present import (
+    cell,
+    moment_text,
+    print_csv,
+    print_json,
+    print_table,
+    records,
+    vessel_cell,
+)
 
 if TYPE_CHECKING:
     from pipelines.ask.recall import Changes
@@ -105,7 +113,7 @@ def _print(found: "Changes", min_score: float, top: int) -> None:
     flags, events = found.flags, found.events
     counts = ", ".join(f"{n} {c}" for c, n in flags["change"].value_counts().items())
     console.print(f"Flags: {counts or 'nothing changed'}", highlight=False)
-    table = Table("", "#", "score", "MMSI", "vessel", "flag", "why", show_lines=True)
+    table = Table("", "#", "score", "vessel", "why", show_lines=True)
     for row in flags.to_dict("records"):
         was = f"was {row['rank_before']}" if row["rank_before"] else ""
         rank = " ".join(t for t in (str(row["rank"] or ""), f"({was})" if was else "") if t)
@@ -118,9 +126,7 @@ def _print(found: "Changes", min_score: float, top: int) -> None:
             row["change"],
             rank,
             score,
-            f"{row['mmsi']:09d}",
-            Text(clean(row["name"])),
-            row["flag_state"],
+            Text(vessel_cell(row["mmsi"], row["name"], row["flag_state"])),
             Text("\n".join([*reasons[:1], *more])),
         )
     if len(flags):
@@ -181,6 +187,7 @@ def find(
         if issued.is_id(text) and len(quoted := issued.quoted(installation.exported, text)):
             wanted = f"{quoted['mmsi'].iloc[0]:09d}"
         found = recall.find(reader.names(time), reader.vessels(time), wanted).head(top)
+        found = recall.placed(reader, found, time)
     if as_json:
         print_json(records(found))
     elif as_csv:
@@ -194,24 +201,24 @@ def find(
 
 
 def _print_found(found: Any) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from pipelines.base.text import position_text
 
-    from pipelines.base.visible import clean
-
-    table = Table("MMSI", "vessel", "flag", "found by", "value", "alike", "said")
-    table.columns[0].no_wrap = True
+    names = ("MMSI", "vessel", "last heard", "at", "found by", "alike", "from", "to")
+    rows = []
     for row in found.to_dict("records"):
-        earlier = "" if row["current"] else " (earlier)"
-        table.add_row(
-            f"{row['mmsi']:09d}",
-            Text(clean(row["name"])),
-            row["flag_state"],
-            row["field"] + earlier,
-            Text(clean(row["value"])),
-            f"{row['likeness']:.0f}",
-            f"{moment_text(row['first_time'])} to {moment_text(row['last_time'])}",
+        by = row["field"] if row["current"] else f"earlier {row['field']} {row['value']}"
+        place = "" if row["lat"] != row["lat"] else position_text(row["lat"], row["lon"])
+        rows.append(
+            (
+                f"{row['mmsi']:09d} {row['flag_state']}".strip(),
+                row["name"],
+                moment_text(row["last_seen"]),
+                place,
+                by,
+                f"{row['likeness']:.0f}",
+                moment_text(row["first_time"]),
+                moment_text(row["last_time"]),
+            )
         )
-    if len(found):
-        Console().print(table)
+    if rows:
+        print_table(names, rows, drop=("from", "to", "alike", "found by"))

@@ -8,7 +8,7 @@ Conclusions of people have the time at which they were recorded.
 """
 
 from pipelines.ask.recall.changes import Changes, changes
-from pipelines.ask.recall.find import FOUND, find
+from pipelines.ask.recall.find import FOUND, find, placed
 from pipelines.ask.recall.incidents import events_of, first_in, first_of, incident, incident_of
 from pipelines.ask.recall.moment import (
     Moment,
@@ -36,5 +36,6 @@ __all__ = [
     "last_watch",
     "latest",
     "moment",
+    "placed",
     "time_of",
 ]
