@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.cli.incidents import print_incidents
 from pipelines.cli.options import (
     AsCsv,
     AsJson,
@@ -15,13 +16,11 @@ from pipelines.cli.options import (
     shown_installation,
 )
 from pipelines.cli.present import (
-    cell,
     moment_text,
     print_csv,
     print_json,
     print_table,
     records,
-    vessel_cell,
 )
 
 if TYPE_CHECKING:
@@ -64,9 +63,10 @@ def since(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """Show what is new, changed, closed or retracted since the last watch: flags and events.
+    """Show what is new, changed, closed or retracted since the last watch.
 
-    The table of events lists those that matter for a flag; --csv and --json hold all.
+    Incidents are told whole; of events those that matter for a flag: --csv holds all, and --json
+    flags too.
 
     For example:
 
@@ -95,6 +95,7 @@ def _as_dict(found: "Changes") -> dict[str, Any]:
     return {
         "since": {"run_id": found.since.run_id, "known_time": found.since.known_time},
         "until": {"run_id": found.until.run_id, "known_time": found.until.known_time},
+        "incidents": records(found.incidents),
         "flags": records(found.flags),
         "events": records(found.events[_EVENT_COLUMNS]),
         "raised_and_retracted_meanwhile": found.passing,
@@ -103,34 +104,19 @@ def _as_dict(found: "Changes") -> dict[str, Any]:
 
 def _print(found: "Changes", min_score: float, top: int) -> None:
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
     from pipelines.base.visible import clean
 
     console = Console()
     console.print(f"Since {found.since}\nuntil {found.until}", markup=False, highlight=False)
-    flags, events = found.flags, found.events
-    counts = ", ".join(f"{n} {c}" for c, n in flags["change"].value_counts().items())
-    console.print(f"Flags: {counts or 'nothing changed'}", highlight=False)
-    table = Table("", "#", "score", "vessel", "why", show_lines=True)
-    for row in flags.to_dict("records"):
-        was = f"was {row['rank_before']}" if row["rank_before"] else ""
-        rank = " ".join(t for t in (str(row["rank"] or ""), f"({was})" if was else "") if t)
-        score = cell(row["score"])
-        if row["change"] == "changed":
-            score = f"{row['score_before']:.2f} → {score}"
-        reasons = clean(str(row["reasons"])).split(" | ")
-        more = [f"… and {len(reasons) - 1} more"] if len(reasons) > 1 else []
-        table.add_row(
-            row["change"],
-            rank,
-            score,
-            Text(vessel_cell(row["mmsi"], row["name"], row["flag_state"])),
-            Text("\n".join([*reasons[:1], *more])),
-        )
-    if len(flags):
-        console.print(table)
+    for name, table in (("Incidents", found.incidents), ("Flags", found.flags)):
+        counts = ", ".join(f"{n} {c}" for c, n in table["change"].value_counts().items())
+        console.print(f"{name}: {counts or 'nothing changed'}", highlight=False)
+    events = found.events
+    shown = found.incidents.head(top)
+    print_incidents(shown.assign(status=shown["change"]))
+    console.print()
     counts = ", ".join(f"{n} {c}" for c, n in events["change"].value_counts().items())
     console.print(f"Events: {counts or 'nothing changed'}", highlight=False)
     if by_rules := int((events["because"] == "rules").sum()):
