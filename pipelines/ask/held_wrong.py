@@ -15,7 +15,7 @@ from pipelines.assess.dispositions import newest
 from pipelines.base.settings import Installation
 from pipelines.publish.packs import issued, log
 from pipelines.publish.packs.keys import Keyring
-from pipelines.run.corrections import CLEARING, far, without
+from pipelines.publish.packs.standing import CLEARING, far, without
 from pipelines.store import Queries
 
 HELD_FOR: Final = pd.Timedelta(days=14)

@@ -6,10 +6,10 @@ that the recipient may not have, is told to nobody but the home itself (`ask.hel
 people concluded is told only where it is asked for.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,8 +17,6 @@ import pandas as pd
 from detectors.core import events as event_schema
 from detectors.core import frames
 from detectors.core.errors import SelatError
-from detectors.kinematics import geodesy
-from detectors.kinematics.geodesy import METRES_PER_NM
 from detectors.surroundings.zones import Zones
 from pipelines.assess.dispositions import newest
 from pipelines.base import marks as marking
@@ -32,6 +30,7 @@ from pipelines.publish.packs import correction, issued, log, recipients
 from pipelines.publish.packs.correction import CORRECTIONS
 from pipelines.publish.packs.keys import Keyring, Signer
 from pipelines.publish.packs.recipients import Recipient
+from pipelines.publish.packs.standing import CLEARING, far, without
 from pipelines.publish.products import Products, Release
 from pipelines.run import release_marks
 from pipelines.run.packs import WithheldError, hand_out, signer_of
@@ -41,13 +40,6 @@ from pipelines.run.release_view import Rights, opened
 from pipelines.run.runs import succeeded_of
 from pipelines.run.windows import window_between
 from pipelines.store import Queries, read
-
-MOVED_M: Final = METRES_PER_NM
-"""A lead has moved where it is further than this from where it was told: at a mile a boat that is
-looked for at the one place isn't seen at the other by night. A judgement."""
-
-CLEARING: Final = frozenset({"cleared", "benign_cause"})
-"""Conclusions that clear a lead."""
 
 
 class NothingToCorrectError(SelatError):
@@ -150,34 +142,6 @@ def correct(
         out=out,
         replace=False,
     )
-
-
-def without(
-    leads: pd.DataFrame, sent: Mapping[str, Any], lines: Iterable[Mapping[str, Any]]
-) -> pd.DataFrame:
-    """Return the leads of a pack of which no correction of it has told since it was sent.
-
-    Parameters
-    ----------
-    leads
-        As of `issued.leads_of`.
-    sent, lines
-        The pack's line of the log; lines of the log.
-    """
-    told = {
-        key
-        for one in lines
-        if one.get("corrects") == sent["pack"] and one["number"] > sent["number"]
-        for key in dict(one.get("corrected") or {})
-    }
-    return leads[~leads["told_id"].isin(told)].reset_index(drop=True)
-
-
-def far(leads: pd.DataFrame, lat: pd.Series, lon: pd.Series) -> "np.ndarray[Any, Any]":
-    """Tell which leads are further than `MOVED_M` from some places."""
-    places = (leads["lat"], leads["lon"], lat, lon)
-    away = geodesy.distance_m(*(one.to_numpy("float64") for one in places))
-    return np.asarray(away) > MOVED_M
 
 
 def _looked_again(
