@@ -33,6 +33,12 @@ def explain(
     html: Annotated[
         Path | None, typer.Option(help="Write a page that needs no network to this file.")
     ] = None,
+    clip: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write a clip of six seconds to this file, .webp or .gif, for a briefing."
+        ),
+    ] = None,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
@@ -52,6 +58,8 @@ def explain(
       selat explain 563072390
 
       selat explain 3f2a --html event.html --as-of 2026-11-20
+
+      selat explain 9c01 --clip incident.webp
     """
     installation = shown_installation(home, config)
     from pipelines import store
@@ -63,6 +71,9 @@ def explain(
         found = explaining.matching(reader, event, moment)
         if found.empty and (incident := _incident(reader, installation, event, moment)) is not None:
             own = recall.events_of(reader, incident, moment)
+            if clip is not None:
+                _clip_incident(reader, installation, incident, own, clip)
+                return
             _list_incident(incident, own, as_json=as_json)
             return
         if found.empty:
@@ -81,6 +92,14 @@ def explain(
     from pipelines.run.setup import load_zones
 
     zones = load_zones(installation)
+    if clip is not None:
+        from pipelines.publish import clip as clips
+
+        names = {past.identity.mmsi: past.identity.name for past in told.vessels}
+        title = str(told.event["reason"])
+        clips.write(told.tracks, names, zones, title, clip, simulated=told.simulated)
+        typer.echo(clip)
+        return
     if html is not None:
         from pipelines.ask.explain.page import write
 
@@ -107,6 +126,31 @@ def _incident(
     if found is not None:
         typer.echo(f"{text} is what a pack calls it", err=True)
     return found
+
+
+def _clip_incident(
+    reader: "Queries",
+    installation: "Installation",
+    incident: "pd.DataFrame",
+    own: "pd.DataFrame",
+    path: Path,
+) -> None:
+    """Write the clip of an incident: its vessels while it lasted, and an hour before and after."""
+    import pandas as pd
+
+    from pipelines.assess.incidents import vessels_in
+    from pipelines.publish import clip as clips
+    from pipelines.run.setup import load_zones
+
+    (row,) = incident.to_dict("records")
+    mmsis = sorted(vessels_in(row["vessels"]))
+    around, last = pd.Timedelta(hours=1), own["end"].max()
+    until = row["start"] + 12 * around if pd.isna(last) else last + around
+    tracks = reader.track_positions(mmsis, row["start"] - around, until)
+    names = {mmsi: reader.identity_at(mmsi, until).name for mmsi in mmsis}
+    zones = load_zones(installation)
+    clips.write(tracks, names, zones, row["title"], path, simulated=bool(reader.simulated))
+    typer.echo(path)
 
 
 def _list_incident(incident: "pd.DataFrame", found: "pd.DataFrame", *, as_json: bool) -> None:
