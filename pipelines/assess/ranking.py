@@ -13,7 +13,9 @@ from detectors.core.telling import Say, plain, told
 from detectors.surroundings.landmarks import Gazetteer
 from pipelines.assess.dispositions import set_aside
 from pipelines.assess.guard import HeldBack, guard
-from pipelines.assess.incidents import Known, described, grouped, lasting
+from pipelines.assess.incidents import Known, lasting
+from pipelines.assess.incidents.grouping import grouped
+from pipelines.assess.incidents.wording import described
 from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import MIN_PART_SCORE, judge
 from pipelines.assess.watchlists import Watchlist, match

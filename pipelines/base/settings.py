@@ -161,6 +161,7 @@ class Settings(FileSettings):
     secrets: str = ""
     reference: str = ""
     tides: str = ""
+    contact: str = Field("", max_length=200)
     ingest: IngestSettings = IngestSettings()
     detection: DetectionSettings = DetectionSettings()
     assess: AssessSettings = AssessSettings()

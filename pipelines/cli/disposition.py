@@ -1,6 +1,7 @@
 """`selat disposition`: record and list what was concluded about flags."""
 
 import getpass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -55,6 +56,39 @@ def add(
     )
     for row in rows.to_dict("records"):
         typer.echo(f"{row['disposition_id']}: {row['conclusion']} ({row['author']})")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="What a brief saved: conclusions-*.json.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask before recording.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Show what it says, record nothing.")] = False,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Record what somebody concluded on a brief, from the file that it saved.
+
+    The file is signed by nothing: read what it says, and ask its author, before it is recorded.
+    Conclusions that are recorded already are left. It never sets the like aside.
+
+    For example:
+
+      selat disposition import conclusions-20261124T160000Z-0007.json
+    """
+    installation = shown_installation(home, config)
+    from pipelines.base.visible import clean
+    from pipelines.run import conclusions
+
+    found = conclusions.load(file)
+    typer.echo(f"{clean(found.author)}, on {clean(found.run_id)}:")
+    for one in found.conclusions:
+        typer.echo(f"  {one.incident_id}  {one.conclusion}  {clean(one.reason)}")
+    if dry_run:
+        return
+    if not yes and not typer.confirm(f"Record {len(found.conclusions)} conclusions?", err=True):
+        raise typer.Exit(1)
+    for read in conclusions.take_in(installation, found):
+        typer.echo(f"{read.one.incident_id}: {read.state}")
 
 
 @app.command("calibrate")

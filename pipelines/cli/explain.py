@@ -11,6 +11,9 @@ from pipelines.cli.present import print_json, records
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipelines.ask.recall import Moment
+    from pipelines.base.settings import Installation
+    from pipelines.store import Queries
 
 _COLUMNS: Final = ["event_id", "kind", "subkind", "score", "start", "end", "retracted", "reason"]
 
@@ -29,6 +32,12 @@ def explain(
     ] = None,
     html: Annotated[
         Path | None, typer.Option(help="Write a page that needs no network to this file.")
+    ] = None,
+    clip: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write a clip of six seconds to this file, .webp or .gif, for a briefing."
+        ),
     ] = None,
     home: Home = None,
     config: Config = None,
@@ -49,6 +58,8 @@ def explain(
       selat explain 563072390
 
       selat explain 3f2a --html event.html --as-of 2026-11-20
+
+      selat explain 9c01 --clip incident.webp
     """
     installation = shown_installation(home, config)
     from pipelines import store
@@ -58,8 +69,11 @@ def explain(
     with store.read(installation.store, installation.settings.store) as reader:
         moment = recall.moment(reader, as_of)
         found = explaining.matching(reader, event, moment)
-        if found.empty and (incident := recall.incident(reader, event, moment)) is not None:
+        if found.empty and (incident := _incident(reader, installation, event, moment)) is not None:
             own = recall.events_of(reader, incident, moment)
+            if clip is not None:
+                _clip_incident(reader, installation, incident, own, clip)
+                return
             _list_incident(incident, own, as_json=as_json)
             return
         if found.empty:
@@ -75,6 +89,16 @@ def explain(
     if as_json:
         print_json(explaining.as_dict(told))
         return
+    if clip is not None:
+        from pipelines.publish import clip as clips
+        from pipelines.run.setup import load_zones
+
+        names = {past.identity.mmsi: past.identity.name for past in told.vessels}
+        title = str(told.event["reason"])
+        zones = load_zones(installation)
+        clips.write(told.tracks, names, zones, title, clip, simulated=told.simulated)
+        typer.echo(clip)
+        return
     if html is not None:
         from pipelines.ask.explain.page import write
         from pipelines.run.setup import load_zones
@@ -87,6 +111,47 @@ def explain(
     from pipelines.reference.outlines import land_outlines
 
     show(told, land_outlines(installation.reference), Console())
+
+
+def _incident(
+    reader: "Queries", installation: "Installation", text: str, moment: "Moment"
+) -> "pd.DataFrame | None":
+    """Return the incident that a person means, or a partner by the id that it has in a pack."""
+    from pipelines.ask import recall
+    from pipelines.publish.packs import issued
+
+    own = recall.incident(reader, text, moment)
+    if own is not None or not (ids := issued.events_of(installation.exported, text)):
+        return own
+    found = recall.incident_of(reader, ids, moment)
+    if found is not None:
+        typer.echo(f"{text} is what a pack calls it", err=True)
+    return found
+
+
+def _clip_incident(
+    reader: "Queries",
+    installation: "Installation",
+    incident: "pd.DataFrame",
+    own: "pd.DataFrame",
+    path: Path,
+) -> None:
+    """Write the clip of an incident: its vessels while it lasted, and an hour before and after."""
+    import pandas as pd
+
+    from pipelines.assess.incidents import vessels_in
+    from pipelines.publish import clip as clips
+    from pipelines.run.setup import load_zones
+
+    (row,) = incident.to_dict("records")
+    mmsis = sorted(vessels_in(row["vessels"]))
+    around, last = pd.Timedelta(hours=1), own["end"].max()
+    until = row["start"] + 12 * around if pd.isna(last) else last + around
+    tracks = reader.track_positions(mmsis, row["start"] - around, until)
+    names = {mmsi: reader.identity_at(mmsi, until).name for mmsi in mmsis}
+    zones = load_zones(installation)
+    clips.write(tracks, names, zones, row["title"], path, simulated=bool(reader.simulated))
+    typer.echo(path)
 
 
 def _list_incident(incident: "pd.DataFrame", found: "pd.DataFrame", *, as_json: bool) -> None:

@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import typer
 from pipelines.base.visible import clean
 from pipelines.cli.incidents import print_first
 from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, TopVessels, shown_installation
-from pipelines.cli.present import print_json, records
+from pipelines.cli.present import print_json, records, vessel_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -176,20 +177,20 @@ def _print_table(
         console.print(f"{over} more vessels are over the night's budget (assess.max_flags)")
     print_first(first)
     score = ("score",) if model is None else ("score", "prob.")
-    table = Table("#", *score, "MMSI", "vessel", "flag", "why", show_lines=True)
+    table = Table("#", *score, "vessel", "why", show_lines=True)
     for row in vessels.itertuples(index=False):
         texts = str(row.reasons).split(" | ")
         reasons = [clean(text.removeprefix(simulated)) for text in texts]
         more = [f"… and {len(reasons) - 2} more"] if len(reasons) > 2 else []
         more += [f"Concluded: {clean(str(row.concluded))}"] if row.concluded else []
+        more += [_where(str(row.last_seen), str(row.lat), str(row.lon))]
+        more += [f"event {str(row.event_ids)[:8]}, incident {str(row.incident_id)[:8]}"]
         scores = [row.score] if model is None else [row.score, row.probability]
         table.add_row(
             str(row.rank),
             *(f"{float(str(value)):.2f}" for value in scores),
-            str(row.mmsi),
-            Text(clean(str(row.name))),
-            str(row.flag_state),
-            Text("\n".join([*reasons[:2], *more])),
+            Text(vessel_cell(str(row.mmsi), str(row.name), str(row.flag_state))),
+            Text("\n".join([*reasons[:2], *(text for text in more if text)])),
         )
     if len(vessels):
         console.print(table)
@@ -206,3 +207,13 @@ def _print_table(
     )
     if unassessed := manifest["counts"].get("out_of_reach", 0):
         typer.echo(f"{unassessed:,} events not assessed: no land layer reaches (selat doctor)")
+
+
+def _where(last_seen: str, lat: str, lon: str) -> str:
+    """Say where a vessel was seen last, as flagged.csv tells it."""
+    from pipelines.base.text import position_text
+
+    if not (lat and lon):
+        return ""
+    seen = f"{datetime.fromisoformat(last_seen):%d %b %H:%M}Z"
+    return f"Last seen {seen} {position_text(float(lat), float(lon))}"

@@ -152,8 +152,6 @@ def _print(made: "Report") -> None:
     from pipelines.publish.operation import tables
 
     console = Console()
-    for text in tables.notes(made):
-        console.print(Text(text, style="yellow"))
     title = Text("Events (vessels); ratios per vessel-hour, with 95 % intervals")
     table = Table("where", "kind", *PHASES, "during / before", "after / before", title=title)
     for place, kind, by in tables.event_rows(made):
@@ -189,3 +187,5 @@ def _print(made: "Report") -> None:
         table.add_row(Text(row["place"]), row["phase"], *(str(row[name]) for name in facts))
     console.print(table)
     console.print(Text(tables.displacement_words(made)))
+    for text in tables.notes(made):
+        console.print(Text(text, style="yellow"))

@@ -320,9 +320,14 @@ def exports(
     else:
         for entry in checked.entries:
             lock = " encrypted" if entry.get("encrypted_to") else ""
+            what = (
+                f"correction of {entry['corrects']}"
+                if "corrects" in entry
+                else f"{entry.get('flagged')} vessels"
+            )
             line = (
                 f"{entry['number']:>4}  {entry.get('time')}  {entry.get('recipient')}  "
-                f"TLP:{entry.get('tlp')}  {entry.get('flagged')} vessels  run "
+                f"TLP:{entry.get('tlp')}  {what}  run "
                 f"{entry.get('run_id')}  by {entry.get('by')}{lock}  "
                 f"manifest {str(entry.get('manifest_sha256'))[:16]}"
             )

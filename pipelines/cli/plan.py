@@ -70,6 +70,7 @@ def _print(made: "Plan") -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from pipelines.base.text import position_text
     from pipelines.publish.plan import words
     from pipelines.publish.products import Planned
 
@@ -89,7 +90,7 @@ def _print(made: "Plan") -> None:
             console.print(Text(f"{head}; stays at its base, nothing in reach is worth sailing for"))
             continue
         console.print(Text(f"{head}, {one.distance_nm:.0f} nm, {one.hours:.1f} h"), style="bold")
-        table = Table("#", "leave", "there", "until", "where", "nm", "kn", "task", "chance")
+        table = Table("#", "leave", "there", "until", "task", "nm", "kn", "chance")
         for number, stop in enumerate(one.stops, 1):
             rank = f"rank {stop.target.rank}: " if stop.target else ""
             back = words.task(stop) == "return"
@@ -98,10 +99,12 @@ def _print(made: "Plan") -> None:
                 words.local(stop.depart_us, date=False),
                 words.local(stop.begin_us, date=False),
                 "" if back else words.local(stop.end_us, date=False),
-                f"{stop.lat:.3f} {stop.lon:.3f}",
+                Text(
+                    f"{words.task(stop)} {rank}{words.what(stop, one)}\n"
+                    f"{position_text(stop.lat, stop.lon)}"
+                ),
                 f"{words.nm(stop.route.distance_m):g}",
                 f"{stop.speed_kn:.0f}",
-                Text(f"{words.task(stop)} {rank}{words.what(stop, one)}"),
                 "" if back else f"{stop.chance:.0%}",
             )
         console.print(table)

@@ -54,18 +54,58 @@ def print_csv(table: "pd.DataFrame") -> None:
     typer.echo(tidy_csv(table), nl=False)
 
 
-def print_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print rows as a table for a terminal; what others wrote is shown, never obeyed."""
+def print_table(
+    names: Sequence[str], rows: Iterable[Sequence[Any]], *, drop: Sequence[str] = ()
+) -> None:
+    """Print rows as a table for a terminal; what others wrote is shown, never obeyed.
+
+    Where they are wider than the terminal, columns go before words are broken.
+
+    Parameters
+    ----------
+    drop
+        Columns that may go, in the order in which they do; --json and --csv have them all.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from pipelines.base.text import one_line
 
-    table = Table(*names)
-    for row in rows:
-        table.add_row(*(Text(one_line(cell(value), 60)) for value in row))
-    Console().print(table)
+    console = Console()
+    texts = [[one_line(cell(value), 60) for value in row] for row in rows]
+    shown = fitting(names, texts, console.width, drop)
+    table = Table(*(names[place] for place in shown))
+    for row in texts:
+        table.add_row(*(Text(row[place]) for place in shown))
+    console.print(table)
+
+
+def fitting(
+    names: Sequence[str], rows: Sequence[Sequence[str]], width: int, drop: Sequence[str]
+) -> list[int]:
+    """Return the places of the columns that stay, so that their rows fit a width.
+
+    >>> fitting(("a", "b", "c"), [("1234", "5678", "9")], 15, ("b", "c"))
+    [0, 2]
+    """
+    wide = [
+        max([len(name), *(len(row[place]) for row in rows)]) for place, name in enumerate(names)
+    ]
+    shown = list(range(len(names)))
+    for name in drop:
+        if sum(wide[place] + 3 for place in shown) + 1 <= width:
+            break
+        shown.remove(names.index(name))
+    return shown
+
+
+def vessel_cell(mmsi: int | str, name: str, flag_state: str) -> str:
+    """Return a vessel in lines for a narrow column: name, number and flag."""
+    from pipelines.base.text import one_line
+
+    number = f"{int(mmsi):09d} {flag_state}".strip()
+    return "\n".join(text for text in (one_line(name, 24), number) if text)
 
 
 def moment_text(time: Any, *, missing: str = "–") -> str:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.cli.incidents import print_incidents
 from pipelines.cli.options import (
     AsCsv,
     AsJson,
@@ -14,7 +15,13 @@ from pipelines.cli.options import (
     TopVessels,
     shown_installation,
 )
-from pipelines.cli.present import cell, moment_text, print_csv, print_json, records
+from pipelines.cli.present import (
+    moment_text,
+    print_csv,
+    print_json,
+    print_table,
+    records,
+)
 
 if TYPE_CHECKING:
     from pipelines.ask.recall import Changes
@@ -56,9 +63,10 @@ def since(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """Show what is new, changed, closed or retracted since the last watch: flags and events.
+    """Show what is new, changed, closed or retracted since the last watch.
 
-    The table of events lists those that matter for a flag; --csv and --json hold all.
+    Incidents are told whole; of events those that matter for a flag: --csv holds all, and --json
+    flags too.
 
     For example:
 
@@ -87,6 +95,7 @@ def _as_dict(found: "Changes") -> dict[str, Any]:
     return {
         "since": {"run_id": found.since.run_id, "known_time": found.since.known_time},
         "until": {"run_id": found.until.run_id, "known_time": found.until.known_time},
+        "incidents": records(found.incidents),
         "flags": records(found.flags),
         "events": records(found.events[_EVENT_COLUMNS]),
         "raised_and_retracted_meanwhile": found.passing,
@@ -95,36 +104,19 @@ def _as_dict(found: "Changes") -> dict[str, Any]:
 
 def _print(found: "Changes", min_score: float, top: int) -> None:
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
     from pipelines.base.visible import clean
 
     console = Console()
     console.print(f"Since {found.since}\nuntil {found.until}", markup=False, highlight=False)
-    flags, events = found.flags, found.events
-    counts = ", ".join(f"{n} {c}" for c, n in flags["change"].value_counts().items())
-    console.print(f"Flags: {counts or 'nothing changed'}", highlight=False)
-    table = Table("", "#", "score", "MMSI", "vessel", "flag", "why", show_lines=True)
-    for row in flags.to_dict("records"):
-        was = f"was {row['rank_before']}" if row["rank_before"] else ""
-        rank = " ".join(t for t in (str(row["rank"] or ""), f"({was})" if was else "") if t)
-        score = cell(row["score"])
-        if row["change"] == "changed":
-            score = f"{row['score_before']:.2f} → {score}"
-        reasons = clean(str(row["reasons"])).split(" | ")
-        more = [f"… and {len(reasons) - 1} more"] if len(reasons) > 1 else []
-        table.add_row(
-            row["change"],
-            rank,
-            score,
-            f"{row['mmsi']:09d}",
-            Text(clean(row["name"])),
-            row["flag_state"],
-            Text("\n".join([*reasons[:1], *more])),
-        )
-    if len(flags):
-        console.print(table)
+    for name, table in (("Incidents", found.incidents), ("Flags", found.flags)):
+        counts = ", ".join(f"{n} {c}" for c, n in table["change"].value_counts().items())
+        console.print(f"{name}: {counts or 'nothing changed'}", highlight=False)
+    events = found.events
+    shown = found.incidents.head(top)
+    print_incidents(shown.assign(status=shown["change"]))
+    console.print()
     counts = ", ".join(f"{n} {c}" for c, n in events["change"].value_counts().items())
     console.print(f"Events: {counts or 'nothing changed'}", highlight=False)
     if by_rules := int((events["because"] == "rules").sum()):
@@ -181,6 +173,7 @@ def find(
         if issued.is_id(text) and len(quoted := issued.quoted(installation.exported, text)):
             wanted = f"{quoted['mmsi'].iloc[0]:09d}"
         found = recall.find(reader.names(time), reader.vessels(time), wanted).head(top)
+        found = recall.placed(reader, found, time)
     if as_json:
         print_json(records(found))
     elif as_csv:
@@ -194,24 +187,24 @@ def find(
 
 
 def _print_found(found: Any) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from pipelines.base.text import position_text
 
-    from pipelines.base.visible import clean
-
-    table = Table("MMSI", "vessel", "flag", "found by", "value", "alike", "said")
-    table.columns[0].no_wrap = True
+    names = ("MMSI", "vessel", "last heard", "at", "found by", "alike", "from", "to")
+    rows = []
     for row in found.to_dict("records"):
-        earlier = "" if row["current"] else " (earlier)"
-        table.add_row(
-            f"{row['mmsi']:09d}",
-            Text(clean(row["name"])),
-            row["flag_state"],
-            row["field"] + earlier,
-            Text(clean(row["value"])),
-            f"{row['likeness']:.0f}",
-            f"{moment_text(row['first_time'])} to {moment_text(row['last_time'])}",
+        by = row["field"] if row["current"] else f"earlier {row['field']} {row['value']}"
+        place = "" if row["lat"] != row["lat"] else position_text(row["lat"], row["lon"])
+        rows.append(
+            (
+                f"{row['mmsi']:09d} {row['flag_state']}".strip(),
+                row["name"],
+                moment_text(row["last_seen"]),
+                place,
+                by,
+                f"{row['likeness']:.0f}",
+                moment_text(row["first_time"]),
+                moment_text(row["last_time"]),
+            )
         )
-    if len(found):
-        Console().print(table)
+    if rows:
+        print_table(names, rows, drop=("from", "to", "alike", "found by"))

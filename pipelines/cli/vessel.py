@@ -38,13 +38,23 @@ def vessel(
       selat vessel 563072390 --as-of 2026-11-01
     """
     installation = shown_installation(home, config)
+    import pandas as pd
+
     from pipelines import store
     from pipelines.ask import recall
+    from pipelines.base.text import position_text
+    from pipelines.run.windows import NoDataError
 
     with store.read(installation.store, installation.settings.store) as reader:
         time = recall.time_of(reader, as_of)
         identity, history = reader.identity_at(mmsi, time), reader.history(mmsi, time)
         company = reader.company(mmsi, time)
+        if identity.first_seen is None:
+            raise NoDataError(
+                f"no vessel {mmsi:09d} was ever heard here", hint="selat find knows who is alike"
+            )
+        [last] = recall.placed(reader, pd.DataFrame({"mmsi": [mmsi]}), time).to_dict("records")
+        place = "" if last["lat"] != last["lat"] else position_text(last["lat"], last["lon"])
         incidents = reader.known_incidents(mmsi=mmsi, until=time)
     if as_json:
         met = records(company)
@@ -54,6 +64,8 @@ def vessel(
             {
                 **asdict(identity),
                 "mmsi": f"{mmsi:09d}",
+                "lat": last["lat"],
+                "lon": last["lon"],
                 "history": records(history),
                 "company": met,
                 "incidents": records(incidents),
@@ -61,8 +73,6 @@ def vessel(
         )
         return
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
     console = Console()
     seen = (
@@ -71,17 +81,30 @@ def vessel(
         else "never heard"
     )
     name = clean(identity.name) or "(no name)"
-    console.print(f"{mmsi:09d}  {name}  flag {identity.flag_state or '?'}  {seen}", markup=False)
-    table = Table("field", "value", "first said", "last said", "reports", "note")
-    for row in history.to_dict("records"):
-        times = (f"{row['first_time']:%Y-%m-%d %H:%M}Z", f"{row['last_time']:%Y-%m-%d %H:%M}Z")
-        table.add_row(
-            row["field"], Text(clean(row["value"])), *times, str(row["reports"]), row["note"]
+    console.print(f"{mmsi:09d}  {name}  flag {identity.flag_state or '?'}", markup=False)
+    console.print(f"heard {seen}, last at {place or 'a place not known'}", markup=False)
+    rows = [
+        (
+            row["field"],
+            row["value"],
+            moment_text(row["last_time"]),
+            row["reports"],
+            row["note"],
+            moment_text(row["first_time"]),
         )
-    console.print(table)
+        for row in history.to_dict("records")
+    ]
+    names = ("field", "value", "last said", "reports", "note", "first said")
+    noted = [] if any(row[4] for row in rows) else ["note"]
+    if rows:
+        print_table(names, rows, drop=(*noted, "first said", "reports"))
+    else:
+        typer.echo("It said nothing of itself.")
     _print_company(company)
     if len(incidents):
         print_incidents(incidents)
+    else:
+        typer.echo("No incident.")
 
 
 def _print_company(company: "pd.DataFrame") -> None:

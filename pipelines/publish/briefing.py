@@ -149,7 +149,7 @@ class VesselCard:
     @property
     def ranked(self) -> str:
         """Rank and name, for a plotter: the MMSI where it has none."""
-        return f"{self.rank} {self.name if self.named else self.mmsi}"
+        return f"{self.rank} {self.name if self.named else f'{self.mmsi:09d}'}"
 
     @property
     def says(self) -> str:
@@ -379,14 +379,16 @@ def _event_cards(products: Products, names: dict[int, str], words: Labels) -> di
 
 def _who(mmsi: int, other_mmsi: int, names: dict[int, str], words: Labels) -> str:
     both = [mmsi, other_mmsi] if other_mmsi else [mmsi]
-    return f" {words.and_} ".join(f"{names[m]} ({m})" if m in names else f"MMSI {m}" for m in both)
+    return f" {words.and_} ".join(
+        f"{names[m]} ({m:09d})" if m in names else f"MMSI {m:09d}" for m in both
+    )
 
 
 def _identity(row: dict[Any, Any], words: Labels) -> list[tuple[str, str]]:
     given = [
         (words.flag, str(row["flag_state"])),
         (words.type, str(row["ship_type"])),
-        (words.mmsi, str(row["mmsi"])),
+        (words.mmsi, f"{row['mmsi']:09d}"),
         (words.imo, str(row["imo"]) if row["imo"] else ""),
         (words.callsign, str(row["callsign"])),
     ]

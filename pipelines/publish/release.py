@@ -297,3 +297,9 @@ def renamed_ids(
 
 def _is_id(value: Any) -> bool:
     return isinstance(value, str) and EVENT_ID.fullmatch(value) is not None
+
+
+def told(frame: pd.DataFrame, column: str, say: Callable[[str], str]) -> pd.DataFrame:
+    """Return a frame with a column of texts in the recipient's language."""
+    texts = [say(text) for text in frame[column].tolist()]
+    return frame.assign(**{column: pd.Series(texts, frame.index, dtype="str")})

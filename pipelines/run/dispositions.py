@@ -34,11 +34,7 @@ def record(
         If there is no such event or incident, or `dispositions.make` refuses.
     """
     with write(installation.store, installation.settings.store) as store:
-        event = store.event(event_id)
-        if event is None and issued.is_id(event_id):  # as a partner quotes it
-            named = issued.quoted(installation.exported, event_id)
-            event = store.event(str(named["event_id"].iloc[0])) if len(named) == 1 else None
-        events = [event] if event is not None else _of_incident(store, event_id)
+        events = events_of(store, installation, event_id)
         if not events:
             hint = "ids are in events.csv; the beginning of one will do where it is the only one"
             raise DispositionError(f"no single event or incident {event_id!r}", hint=hint)
@@ -60,6 +56,20 @@ def record(
         added = pd.concat(rows, ignore_index=True)
         store.add_disposition(added)
     return added.astype({"made_time": TIME})
+
+
+def events_of(store: Queries, installation: Installation, event_id: str) -> list[dict[str, Any]]:
+    """Return the event, or the incident's, whose id here or in a pack begins so; else none."""
+    event = store.event(event_id)
+    if event is None and issued.is_id(event_id):  # as a partner quotes it
+        named = issued.quoted(installation.exported, event_id)
+        event = store.event(str(named["event_id"].iloc[0])) if len(named) == 1 else None
+    if event is not None:
+        return [event]
+    if own := _of_incident(store, event_id):
+        return own
+    told = [store.event(one) for one in issued.events_of(installation.exported, event_id)]
+    return [one for one in told if one is not None]
 
 
 def _of_incident(store: Queries, incident_id: str) -> list[dict[str, Any]]:

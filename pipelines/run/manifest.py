@@ -51,6 +51,7 @@ def manifest_of(
             "span": None if window.asked is None else [t.isoformat() for t in window.asked],
             "arrived": store.arrived(),
         },
+        "contact": setup.installation.settings.contact,
         "git_commit": git_commit(),
         "configuration": _configuration_hashes(setup.installation),
         "inputs": [{"name": i["name"], "sha256": i["sha256"]} for i in inputs],

@@ -1,5 +1,6 @@
 """A night as its list of steps, what is asked of it, and saying that it failed."""
 
+import glob
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -129,7 +130,7 @@ def refuse_wrong(installation: Installation, request: NightRequest) -> None:
     asked_for(request.date, request.since, request.until)
     ingest_options(installation, Setup.load(installation).zones, request.reading)
     given = [feed for feed in request.feeds if feed != "-"]
-    if given and not any(Path(feed).exists() or set(feed) & set("*?[") for feed in given):
+    if given and not any(Path(feed).exists() or glob.glob(feed, recursive=True) for feed in given):  # noqa: PTH207 - may be absolute
         discover(given, installation.spool)  # says what is wrong
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from detectors.core.errors import SelatError
 from pipelines.base.progress import Reporter
@@ -95,14 +94,68 @@ def export_to(
     SelatError
         If there is such a pack.
     """
-    keyring = Keyring(installation.keys)
-    if signer is None and (keyring.signing() or not unsigned):
-        signer = keyring.signer(None)
+    signer = signer_of(installation, signer, unsigned=unsigned)
     recipient = recipients.find(installation.config, name)
     released = release_run(
         installation, name, run_id, span=span, plan_from=plan_from, strike=strike, report=report
     )
     products = released.products
+    title = build.name_of(products)
+    private = signer[1] if signer and not unsigned else None
+
+    def fill(folder: Path) -> bytes:
+        return build.fill(products, recipient.formats, folder, private)
+
+    def entry() -> dict[str, Any]:
+        if not agree(released):
+            raise WithheldError(f"no pack for {name}: withheld")
+        feeds = frozenset(str(one["sha256"]) for one in products.manifest["inputs"])
+        made = issued.Made(products.start, products.end, feeds)
+        told = products.events, released.own, products.incidents
+        issued.note(installation.exported, title, *told, made)
+        return _entry(released, recipient, strike)
+
+    paths, said = hand_out(
+        installation, products, recipient, fill, entry, signer, out=out, replace=replace
+    )
+    return Sent(paths, said, released)
+
+
+def signer_of(
+    installation: Installation, signer: Signer | None, *, unsigned: bool
+) -> Signer | None:
+    """Return who signs: the one given, else the installation's key, where there must be one."""
+    keyring = Keyring(installation.keys)
+    if signer is None and (keyring.signing() or not unsigned):
+        return keyring.signer(None)
+    return signer
+
+
+def hand_out(
+    installation: Installation,
+    products: Products,
+    recipient: Recipient,
+    fill: Callable[[Path], bytes],
+    entry: Callable[[], Mapping[str, Any]],
+    signer: Signer | None,
+    *,
+    out: Path | None,
+    replace: bool,
+) -> tuple[tuple[Path, ...], Mapping[str, Any]]:
+    """Make a recipient's files, note them in the log, and put them in place.
+
+    Parameters
+    ----------
+    fill
+        Writes the files into an empty folder, and gives their manifest.
+    entry
+        Tells what of them the log says beside what is said of all.
+
+    Returns
+    -------
+    tuple
+        The paths; the line of the log.
+    """
     title = build.name_of(products)
     root = out or installation.packs
     root.mkdir(parents=True, exist_ok=True)
@@ -111,23 +164,20 @@ def export_to(
     taken = [path for path in targets if path.exists()]
     if taken and not replace:
         raise SelatError(f"{taken[0]} exists already", hint="--replace, or name another folder")
-    if not agree(released):
-        raise WithheldError(f"no pack for {name}: withheld")
-    private = signer[1] if signer and not unsigned else None
+    own = entry()
     unfinished = root / f".{title}.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
-        made, content = _make(products, recipient, title, unfinished, private)
-        entry = _entry(released, recipient, title, made, content, strike)
-        issued.note(installation.exported, title, products.events, released.own)
-        digest = log.append(installation.exports, entry, keyring, signer)
+        made, content = _make(recipient, title, unfinished, fill)
+        line = {**_line(products, recipient, title, made, content), **own}
+        digest = log.append(installation.exports, line, Keyring(installation.keys), signer)
         for path, target in zip(made, targets, strict=True):
             if target.is_dir():
                 shutil.rmtree(target)
             path.replace(target)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    return Sent(tuple(targets), {**entry, "hash": digest}, released)
+    return tuple(targets), {**line, "hash": digest}
 
 
 def _user() -> str:
@@ -138,16 +188,12 @@ def _user() -> str:
 
 
 def _make(
-    products: Products,
-    recipient: Recipient,
-    title: str,
-    unfinished: Path,
-    private: Ed25519PrivateKey | None,
+    recipient: Recipient, title: str, unfinished: Path, fill: Callable[[Path], bytes]
 ) -> tuple[list[Path], bytes]:
     """Make what is moved into place: folder and archive, or the encrypted archive; the manifest."""
     folder, archive = unfinished / "folder", unfinished / "archive.zip"
     folder.mkdir(parents=True)
-    content = build.fill(products, recipient.formats, folder, private)
+    content = fill(folder)
     build.archive(folder, title, archive)
     if not recipient.encrypt_to:
         return [folder, archive], content
@@ -156,15 +202,10 @@ def _make(
     return [sealed], content
 
 
-def _entry(
-    released: Released,
-    recipient: Recipient,
-    title: str,
-    made: list[Path],
-    content: bytes,
-    strike: Collection[str],
+def _line(
+    products: Products, recipient: Recipient, title: str, made: list[Path], content: bytes
 ) -> dict[str, Any]:
-    products = released.products
+    """Return what the log says of whatever is handed out."""
     release = products.release
     if release is None:
         raise SelatError("these products are for nobody")
@@ -177,12 +218,18 @@ def _entry(
         "run_id": products.run_id,
         "simulated": products.simulated,
         **release.mark.fields,
-        "formats": list(recipient.formats),
-        "flagged": len(products.flagged),
-        "events": len(products.events),
         "manifest_sha256": hashlib.sha256(content).hexdigest(),
         "archive_sha256": sha256_of(made[-1]),
         "encrypted_to": list(recipient.encrypt_to),
+    }
+
+
+def _entry(released: Released, recipient: Recipient, strike: Collection[str]) -> dict[str, Any]:
+    """Return what the log says of a pack."""
+    return {
+        "formats": list(recipient.formats),
+        "flagged": len(released.products.flagged),
+        "events": len(released.products.events),
         "own_run": released.own_run,
         "not_held": [f"{mmsi:09d}" for mmsi in released.not_held["mmsi"].tolist()],
         "struck": sorted(strike),

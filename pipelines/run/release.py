@@ -9,7 +9,7 @@ Conclusions (dispositions) count in no pack: one that is left out because a secr
 vessel too would tell of that feed, and one that isn't would tell what a person knew besides.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Any, Final
@@ -182,10 +182,8 @@ class Making:
     ) -> Released:
         """Cut, assess and mark what was found."""
         salt = Salt.of(self.installation.keys, self.name)
-        events = self._struck(self.events, strike, salt)
         default = release_marks.default(self)
-        known = release_marks.lineage(self, events, self.before, self.after)
-        marks = cut.event_marks(events, known, self.rights.marks, self.window.end, default)
+        events, marks, known = self._marked(self._struck(self.events, strike, salt), default)
         events, marks = self._cut(events, marks)
         past = self.before[
             self.before["end"].isna() | (self.before["end"] >= self.window.start - HISTORY)
@@ -259,6 +257,20 @@ class Making:
         )
         own_run, not_held = self._held_here(home, flagged)
         return Released(self._salted(products, salt), told, not_held, own_run)
+
+    def standing(self) -> pd.DataFrame:
+        """Return what is found and isn't withdrawn, wherever it is, with its marks."""
+        events, marks, _ = self._marked(self.events, release_marks.default(self))
+        told = cut.with_marks(cut.redact_evidence(events, self.recipient), marks)
+        return told[told["status"] != _WITHDRAWN].reset_index(drop=True)
+
+    def _marked(
+        self, events: pd.DataFrame, default: Mark
+    ) -> tuple[pd.DataFrame, list[Mark], cut.Lineage]:
+        """Return events, their marks, and where the records that they rest on come from."""
+        known = release_marks.lineage(self, events, self.before, self.after)
+        marks = cut.event_marks(events, known, self.rights.marks, self.window.end, default)
+        return events, marks, known
 
     def _struck(
         self, events: pd.DataFrame, strike: Collection[str], salt: Salt, *, must: bool = True
@@ -338,7 +350,7 @@ class Making:
         marks = [vessel_marks[mmsi] for mmsi in assessed.flagged["mmsi"].tolist()]
         flagged = cut.with_marks(assessed.flagged, marks)
         flagged = flagged.head(self.recipient.top or len(flagged)).reset_index(drop=True)
-        flagged = _told(flagged, "ship_type", self.words.ship_type)
+        flagged = cut.told(flagged, "ship_type", self.words.ship_type)
         parts = assessed.parts[assessed.parts["mmsi"].isin(flagged["mmsi"])].reset_index(drop=True)
         parts = cut.with_marks(parts, [vessel_marks[mmsi] for mmsi in parts["mmsi"].tolist()])
         return cut.blank(flagged, self.recipient), cut.blank(parts, self.recipient)
@@ -384,9 +396,3 @@ class Making:
             return "", flagged.loc[:, columns].iloc[:0]
         held = home.flags(run_id)["mmsi"]
         return run_id, flagged.loc[~flagged["mmsi"].isin(held), columns].reset_index(drop=True)
-
-
-def _told(frame: pd.DataFrame, column: str, say: Callable[[str], str]) -> pd.DataFrame:
-    """Return a frame with a column of texts in the recipient's language."""
-    texts = [say(text) for text in frame[column].tolist()]
-    return frame.assign(**{column: pd.Series(texts, frame.index, dtype="str")})

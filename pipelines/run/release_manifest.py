@@ -50,6 +50,7 @@ def manifest_of(
         "state": "partial" if failures else "complete",
         "simulated": bool(made.store.simulated),
         "window": {"start": _iso(made.window.start), "end": _iso(made.window.end)},
+        "contact": made.installation.settings.contact,
         "git_commit": git_commit(),
         "configuration_sha256": _configuration(made),
         "inputs": [
@@ -63,6 +64,8 @@ def manifest_of(
         "detectors": {d.name: d.version for d in made.view.detectors},
         "counts": {
             "feeds": len(made.inputs),
+            "reports_looked_at": made.found.heard.reports,
+            "vessels_looked_at": made.found.heard.vessels,
             **{key: value for key, value in totals.items() if key != "rejected"},
             "events": count_by(events, "kind"),
             "status": count_by(events, "status"),

@@ -2,9 +2,11 @@
 
 The same open feeds are packed for the same recipients by a home that holds nothing else, and by one
 that holds secret feeds, sightings, a watch-list and conclusions beside them: not a byte may differ.
+Neither may one of a correction.
 """
 
 import gzip
+import hashlib
 import json
 import re
 import shutil
@@ -13,6 +15,8 @@ from functools import cache
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import detectors
@@ -20,9 +24,14 @@ from detectors.core.errors import SelatError
 from pipelines import store
 from pipelines.ask import recall
 from pipelines.ask.explain import quoted
+from pipelines.ask.held_wrong import held_wrong
 from pipelines.base.progress import reporter
-from pipelines.base.settings import load
+from pipelines.base.settings import Installation, load
+from pipelines.publish.packs import issued, log
+from pipelines.publish.packs.keys import Keyring
+from pipelines.publish.packs.verify import verify
 from pipelines.run import feeds, runs
+from pipelines.run.corrections import NothingToCorrectError, correct
 from pipelines.run.dispositions import record
 from pipelines.run.packs import Sent, WithheldError, export_to
 from pipelines.run.setup import load_zones
@@ -63,6 +72,7 @@ watch:
   - {{when: silence, min_duration_min: 60, score: 0.4}}
 """
 BEGIN_S = 1767628800  # of the exercise
+NOW = pd.Timestamp("2026-01-06T05:00:30Z")
 _TIME = re.compile(rb"^\\[^*]*c:(\d+)")
 
 
@@ -298,3 +308,130 @@ def test_an_id_that_a_partner_quotes_finds_its_event(
             if reader.event(own) is not None:
                 assert list(found["event_id"]) == [own]
         assert quoted(reader, installation, "0" * 16, moment)[0].empty
+
+
+# ---- Corrections: last, for they change what is kept of packs
+
+
+def noted(installation: Installation, pack: str) -> Path:
+    paths = installation.exported.glob(f"{pack}.*.parquet")
+    return max(paths, key=lambda path: (path.stat().st_mtime, path.name))
+
+
+def told_otherwise(installation: Installation, pack: str) -> tuple[str, str]:
+    """Let a pack have told one lead elsewhere, and one that isn't found; gives their ids in it."""
+    path = noted(installation, pack)
+    table = pq.read_table(path)
+    rows = table.to_pandas()
+    leads = rows[(rows["told_incident"] != "") & (rows["status"] != "retracted")]
+    moved, gone = leads.index[:2]
+    rows.loc[moved, "lat"] += 0.1
+    rows.loc[gone, ["mmsi", "other_mmsi"]] = 533999999, 0
+    rows.loc[gone, "event_id"] = "f" * 16
+    fresh = pa.Table.from_pandas(rows, preserve_index=False)
+    pq.write_table(fresh.replace_schema_metadata(table.schema.metadata), path)
+    return str(rows.loc[moved, "told_id"]), str(rows.loc[gone, "told_id"])
+
+
+def corrected(installation: Installation, pack: str, out: Path, **how: bool) -> dict[str, bytes]:
+    """The files of a correction, by name."""
+    unsigned = not Keyring(installation.keys).signing()
+    with reporter(quiet=True) as report:
+        paths, _ = correct(
+            installation, pack, NOW, out=out, unsigned=unsigned, report=report, **how
+        )
+    folder, archive = paths
+    found = {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {**found, archive.name: archive.read_bytes()}
+
+
+def test_a_correction_is_as_if_nothing_else_were_known(
+    homes: tuple[Home, Home],
+    packed: Callable[[str], tuple[Sent, Sent]],
+    tmp_path: Path,
+) -> None:
+    plain, more = (home.installation for home in homes)
+    name = str(packed("coast")[0].entry["pack"])
+    ids = [told_otherwise(one, name) for one in (plain, more)]
+    leads, _ = issued.leads_of(more.exported, name)
+    own = next(one for one in leads["event_id"].iloc[2:] if one in set(homes[1].events("true")))
+    record(more, own, author="KM Tegas", conclusion="cleared", reason="SECRET", quiet_within_m=1.0)
+    made = [corrected(one, name, tmp_path / str(n)) for n, one in enumerate((plain, more))]
+    assert ids[0] == ids[1]
+    assert made[0] == made[1]
+    table = pd.read_csv(tmp_path / "0" / f"{_folder(tmp_path / '0')}" / "correction.csv", dtype=str)
+    said = dict(zip(table["event_id"], table["correction"], strict=True))
+    assert said == {ids[0][0]: "moved", ids[0][1]: "withdrawn"}
+    away = (table["lat"].astype(float) - table["now_lat"].astype(float)).dropna()
+    assert away.round(3).tolist() == [0.1]
+
+    # The home alone knows who holds what; what a correction told isn't held any more.
+    with store.read(more.store) as reader:
+        (held,) = [h for h in held_wrong(reader, more, pd.Timestamp.now("UTC")) if h.pack == name]
+    assert own in held.leads.loc[held.leads["what"] == "cleared", "event_id"].tolist()
+    assert not {*ids[0]} & {*held.leads["told_id"]}
+    with pytest.raises(NothingToCorrectError):
+        corrected(plain, name, tmp_path / "2")
+    # Asked for, a conclusion is told, and neither by whom nor why.
+    last = corrected(more, name, tmp_path / "2", cleared=True)
+    text = b"".join(last.values())
+    assert b"cleared" in last["correction.csv"]
+    assert not [word for word in (b"KM Tegas", b"SECRET", own.encode()) if word in text]
+
+
+def _folder(out: Path) -> str:
+    return next(path.name for path in out.iterdir() if path.is_dir())
+
+
+def test_what_cant_be_looked_at_again_isnt_called_withdrawn(
+    homes: tuple[Home, Home],
+    packed: Callable[[str], tuple[Sent, Sent]],
+    tmp_path: Path,
+) -> None:
+    installation, sent = homes[0].installation, packed("ally")[0]
+    name = str(sent.entry["pack"])
+    path = noted(installation, name)
+    table = pq.read_table(path)
+    about = json.loads(table.schema.metadata[b"selat_pack"])
+    about["feeds"].append(hashlib.sha256(b"gone").hexdigest())
+    metadata = {**table.schema.metadata, b"selat_pack": json.dumps(about).encode()}
+    pq.write_table(table.replace_schema_metadata(metadata), path)
+    with pytest.raises(SelatError, match="1 of the feeds"):
+        corrected(installation, name, tmp_path)
+    path.write_bytes(b"not a table")
+    with pytest.raises(SelatError, match="isn't kept here"):
+        corrected(installation, name, tmp_path)
+    with pytest.raises(SelatError, match="no pack"):
+        corrected(installation, "../../etc/passwd", tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_correction_is_signed_and_a_changed_one_is_seen(
+    homes: tuple[Home, Home], tmp_path: Path
+) -> None:
+    whole = homes[0].installation
+    shutil.copytree(whole.home, tmp_path / "home", symlinks=True)
+    signed_home = load(tmp_path / "home", whole.config)
+    Keyring(signed_home.keys).make(NOW.to_pydatetime(), None, "exercise")
+    sent = export_to(signed_home, "coast", out=tmp_path / "pack")
+    name = str(sent.entry["pack"])
+    told_otherwise(signed_home, name)
+    corrected(signed_home, name, tmp_path / "c")
+    folder = tmp_path / "c" / _folder(tmp_path / "c")
+    keyring = Keyring(signed_home.keys)
+    fresh = verify(folder, keyring, NOW)
+    assert fresh.state == "intact"
+    assert fresh.manifest is not None
+    assert "_C" in fresh.manifest.run_id
+    assert fresh.manifest.handling.tlp == sent.entry["tlp"]
+    assert verify(folder.with_name(f"{folder.name}.zip"), keyring, NOW).state == "intact"
+    checked = log.check(signed_home.exports, keyring)
+    assert not checked.problems
+    assert checked.entries[-1]["corrects"] == name
+    text = (folder / "CORRECTION.txt").read_text()
+    assert text.startswith(f"TLP:{sent.entry['tlp']}")
+    assert f"Correction of the pack {name}." in text
+    (folder / "CORRECTION.txt").write_text(text.replace("Withdrawn", "Confirmed"))
+    assert verify(folder, keyring, NOW).state == "changed"
+    (folder / "correction.csv").unlink()
+    assert verify(folder, keyring, NOW).state == "changed"

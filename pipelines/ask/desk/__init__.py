@@ -16,10 +16,11 @@ from pipelines.ask.desk.asking import (
     conclude,
     exercise,
     find,
+    night_with,
     operation,
     vessel,
 )
-from pipelines.ask.desk.night import Night, night, night_with
+from pipelines.ask.desk.night import Night, night
 from pipelines.ask.desk.shared import Shared, shared
 from pipelines.ask.desk.told import Told, table
 

@@ -13,10 +13,11 @@ from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines import store
 from pipelines.ask import recall
 from pipelines.ask.desk import pictures
-from pipelines.ask.desk.night import Night, _points
+from pipelines.ask.desk.given import number, points
+from pipelines.ask.desk.night import Night, night
 from pipelines.assess.dispositions import QUIET_WITHIN_M
 from pipelines.assess.operations.report import PHASES, PLACES
-from pipelines.base.settings import PROJECT
+from pipelines.base.settings import PROJECT, load
 from pipelines.run.windows import utc
 from pipelines.store import Identity
 
@@ -46,7 +47,7 @@ def exercise() -> Path:
     return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dossier:
     """What is known of a vessel.
 
@@ -68,6 +69,11 @@ class Dossier:
     dispositions: pd.DataFrame
     simulated: bool
 
+    def __repr__(self) -> str:
+        """Say whose it is, on one line."""
+        who = self.identity
+        return f"Dossier({who.mmsi:09d} {who.name or '(no name)'}, {len(self.events)} events)"
+
     def draw(self) -> "Figure":
         """Return what it called itself, from when to when."""
         who = self.identity
@@ -76,7 +82,7 @@ class Dossier:
         return pictures.identity(self.history, title)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Backtest:
     """What other thresholds would change.
 
@@ -97,6 +103,11 @@ class Backtest:
     changes: gpd.GeoDataFrame
     joined: list[int]
     left: list[int]
+
+    def __repr__(self) -> str:
+        """Say how much would change, on one line."""
+        n, joined, left = len(self.changes), len(self.joined), len(self.left)
+        return f"Backtest({n} events would change, {joined} vessels join the list, {left} leave it)"
 
     def draw(self) -> "Figure":
         """Return the counts side by side."""
@@ -185,7 +196,7 @@ def operation(
         phase=[PHASES[k] for k in report.found["phase"]],
     )
     return Operation(
-        report, report.events, report.presence, report.outcomes, _points(found), notes(report)
+        report, report.events, report.presence, report.outcomes, points(found), notes(report)
     )
 
 
@@ -196,9 +207,9 @@ def find(night: Night, text: str) -> pd.DataFrame:
         return recall.find(reader.names(time), reader.vessels(time), text)
 
 
-def vessel(night: Night, mmsi: int) -> Dossier:
+def vessel(night: Night, mmsi: int | str) -> Dossier:
     """All that is known of a vessel in that night."""
-    time = night.moment.time
+    time, mmsi = night.moment.time, number(mmsi)
     with store.read(night.installation.store, night.installation.settings.store) as reader:
         identity, history = reader.identity_at(mmsi, time), reader.history(mmsi, time)
         events = reader.events_as_of(night.moment.ordinal, mmsi=mmsi)
@@ -207,7 +218,7 @@ def vessel(night: Night, mmsi: int) -> Dossier:
     return Dossier(
         identity,
         history,
-        _points(events.sort_values("start", ascending=False, ignore_index=True)),
+        points(events.sort_values("start", ascending=False, ignore_index=True)),
         known[mine].reset_index(drop=True),
         night.simulated,
     )
@@ -245,7 +256,7 @@ def backtest(night: Night, detector: str, **thresholds: Any) -> Backtest:
     )
     joined, left = outcome.flags_changed()
     ordered = different.sort_values("score", ascending=False, ignore_index=True)
-    return Backtest(outcome, counts, _points(ordered), joined, left)
+    return Backtest(outcome, counts, points(ordered), joined, left)
 
 
 def conclude(
@@ -287,3 +298,26 @@ def conclude(
         quiet_within_m=quiet_within_nm * METRES_PER_NM,
     ).iloc[0]
     return row
+
+
+def night_with(
+    kind: str, home: Path | str | None = None, *, config: Path | str | None = None
+) -> Night:
+    """Open the night of the strongest event of a kind, as it was known after that night's run.
+
+    Raises
+    ------
+    SelatError
+        If there is no store, no finished run in it, or no event of that kind.
+    """
+    installation = load(
+        Path(home) if home else None, Path(config) if config else None, showing=True
+    )
+    with store.read(installation.store, installation.settings.store) as reader:
+        events = reader.events_as_of(recall.latest(reader).ordinal)
+    found = events[(events["kind"] == kind) & ~events["retracted"]]
+    if found.empty:
+        kinds = ", ".join(sorted(set(events["kind"]))) or "no event at all"
+        raise SelatError(f"no {kind} in the store", hint=f"it has {kinds}")
+    strongest = found.sort_values(["score", "event_id"]).iloc[-1]
+    return night(home, as_of=str(strongest["run_id"]), config=config)

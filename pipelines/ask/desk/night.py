@@ -1,6 +1,7 @@
 """One run as its readers see it."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +18,7 @@ from pipelines import store
 from pipelines.ask import explain, recall
 from pipelines.ask.beside import beside
 from pipelines.ask.desk import charts, pictures
+from pipelines.ask.desk.given import moment, number, points
 from pipelines.ask.desk.resample import resampled
 from pipelines.ask.desk.told import Told
 from pipelines.base.settings import Installation, load
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 STEP: Final = pd.Timedelta(seconds=60)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Night:
     """One run as its readers see it.
 
@@ -86,10 +88,37 @@ class Night:
     def incidents(self) -> gpd.GeoDataFrame:
         """Return what happened, as one: `schemas.INCIDENTS` in rank order, as points."""
         with self._reader() as reader:
-            return _points(reader.incidents(self.run["run_id"]))
+            return points(reader.incidents(self.run["run_id"]))
 
-    def events_of(self, mmsi: int) -> gpd.GeoDataFrame:
+    def __repr__(self) -> str:
+        """Say which night it is, on one line."""
+        span = f"{self.run['start']:%Y-%m-%d %H:%M}Z to {self.run['end']:%Y-%m-%d %H:%M}Z"
+        kind = "exercise, " if self.simulated else ""
+        counts = f"{len(self.flagged)} flagged, {len(self.events)} events"
+        return f"Night({self.run['run_id']}: {kind}{self.run['state']}, {span}, {counts})"
+
+    @property
+    def reasons(self) -> pd.DataFrame:
+        """Return why each vessel is flagged, a row a reason: rank, mmsi (text), name, reason."""
+        told = self.flagged[["rank", "mmsi", "name", "reasons"]]
+        rows = [
+            (rank, f"{mmsi:09d}", name, reason)
+            for rank, mmsi, name, reasons in told.itertuples(index=False, name=None)
+            for reason in reasons.split(" | ")
+        ]
+        return pd.DataFrame(rows, columns=["rank", "mmsi", "name", "reason"])
+
+    @property
+    def first(self) -> pd.DataFrame:
+        """Return what to look at first: incident_id, rank, title, why."""
+        with self._reader() as reader:
+            found = recall.first_of(reader, self.moment)
+        rows = [(one.incident_id, one.rank, one.title, ", ".join(one.why)) for one in found]
+        return pd.DataFrame(rows, columns=["incident_id", "rank", "title", "why"])
+
+    def events_of(self, mmsi: int | str) -> gpd.GeoDataFrame:
         """Return the events that a vessel takes part in, strongest first."""
+        mmsi = number(mmsi)
         mine = (self.events["mmsi"] == mmsi) | (self.events["other_mmsi"] == mmsi)
         return self.events[mine].sort_values("score", ascending=False)
 
@@ -151,17 +180,17 @@ class Night:
     def dispositions(self) -> gpd.GeoDataFrame:
         """Return what was concluded until then, oldest first, as points where the behaviour was."""
         with self._reader() as reader:
-            return _points(reader.dispositions(self.moment.time))
+            return points(reader.dispositions(self.moment.time))
 
-    def track(self, *mmsis: int) -> gpd.GeoDataFrame:
+    def track(self, *mmsis: int | str) -> gpd.GeoDataFrame:
         """Return cleaned position reports of some vessels over the run's window, as points."""
         return self.reports(list(mmsis), self.run["start"], self.run["end"])
 
     def reports(
         self,
-        mmsis: list[int] | None,
-        start: pd.Timestamp,
-        end: pd.Timestamp,
+        mmsis: Sequence[int | str] | None,
+        start: pd.Timestamp | str,
+        end: pd.Timestamp | str,
         area: gpd.GeoDataFrame | None = None,
     ) -> gpd.GeoDataFrame:
         """Return cleaned position reports between two times, as points.
@@ -173,14 +202,14 @@ class Night:
         area
             Polygons of your own, in any coordinate system: only reports inside them.
         """
+        start, end = moment(start), moment(end)
         with self._reader() as reader:
-            if mmsis is None:
-                mmsis = [int(mmsi) for mmsi in reader.heard(start, end)]
-            points = _points(reader.track_positions(mmsis, start, end))
+            wanted = reader.heard(start, end) if mmsis is None else map(number, mmsis)
+            found = points(reader.track_positions([int(one) for one in wanted], start, end))
         if area is None:
-            return points
-        inside = points.within(area.to_crs(4326).union_all())
-        return points[inside].reset_index(drop=True)
+            return found
+        inside = found.within(area.to_crs(4326).union_all())
+        return found[inside].reset_index(drop=True)
 
     def approach(self, event_id: str) -> pd.DataFrame:
         """How the two vessels of an event came together and parted, minute by minute.
@@ -330,60 +359,32 @@ def night(
         Path(home) if home else None, Path(config) if config else None, showing=True
     )
     with store.read(installation.store, installation.settings.store) as reader:
-        moment = recall.moment(reader, as_of)
+        then = recall.moment(reader, as_of)
         runs = reader.runs()
-        [run] = runs[runs["run_id"] == moment.run_id].to_dict("records")
-        manifest = reader.manifest(moment.run_id)
-        flagged = reader.flags(moment.run_id)
-        told = reader.events_as_of(moment.ordinal)
-        looked = reader.events(moment.run_id)[["event_id", "status"]]
+        [run] = runs[runs["run_id"] == then.run_id].to_dict("records")
+        manifest = reader.manifest(then.run_id)
+        flagged = reader.flags(then.run_id)
+        told = reader.events_as_of(then.ordinal)
+        looked = reader.events(then.run_id)[["event_id", "status"]]
     events = told.merge(looked, on="event_id")
     more = beside(
         installation,
         flagged["score"].tolist(),
         flagged["event_ids"].tolist(),
         simulated=bool(manifest["simulated"]),
-        known=None if moment.now else moment.time,
+        known=None if then.now else then.time,
     )
     flagged = flagged.assign(concluded=pd.Series(more.concluded, flagged.index, dtype="str"))
     if more.model is not None:
         flagged = flagged.assign(probability=more.probability)
     return Night(
         {**{str(name): value for name, value in run.items()}, "manifest": manifest},
-        _points(flagged),
-        _points(events),
-        moment,
+        points(flagged),
+        points(events),
+        then,
         installation,
         load_zones(installation),
     )
-
-
-def night_with(
-    kind: str, home: Path | str | None = None, *, config: Path | str | None = None
-) -> Night:
-    """Open the night of the strongest event of a kind, as it was known after that night's run.
-
-    Raises
-    ------
-    SelatError
-        If there is no store, no finished run in it, or no event of that kind.
-    """
-    installation = load(
-        Path(home) if home else None, Path(config) if config else None, showing=True
-    )
-    with store.read(installation.store, installation.settings.store) as reader:
-        events = reader.events_as_of(recall.latest(reader).ordinal)
-    found = events[(events["kind"] == kind) & ~events["retracted"]]
-    if found.empty:
-        kinds = ", ".join(sorted(set(events["kind"]))) or "no event at all"
-        raise SelatError(f"no {kind} in the store", hint=f"it has {kinds}")
-    strongest = found.sort_values(["score", "event_id"]).iloc[-1]
-    return night(home, as_of=str(strongest["run_id"]), config=config)
-
-
-def _points(table: pd.DataFrame) -> gpd.GeoDataFrame:
-    points = gpd.points_from_xy(table["lon"], table["lat"])
-    return gpd.GeoDataFrame(table, geometry=points, crs=4326)
 
 
 def _vessels(event: pd.Series) -> list[int]:

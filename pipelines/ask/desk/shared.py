@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pipelines.run.release import Released
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Shared:
     """A night as it was, and as a recipient's pack would tell it.
 
@@ -34,6 +34,11 @@ class Shared:
     both: pd.DataFrame
     not_held: pd.DataFrame
     simulated: bool
+
+    def __repr__(self) -> str:
+        """Say how much is told there, on one line."""
+        there, here = self.both["rank_there"].notna().sum(), self.both["rank_here"].notna().sum()
+        return f"Shared({there} flagged there, {here} here, {len(self.not_held)} not held here)"
 
     def draw(self) -> "Figure":
         """Draw the score of each vessel here and there."""

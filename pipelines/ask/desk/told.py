@@ -21,6 +21,7 @@ class Table:
     def _repr_html_(self) -> str:
         with pd.option_context("display.max_colwidth", None):
             text: str = self.frame.to_html(index=False, escape=True, na_rep="", border=0)
+        text = text.replace(" | ", "<br>")  # what a list in one cell is joined by
         # Texts read from the left; what the frame holds is escaped, so this is the table's own.
         return text.replace("<td>", '<td style="text-align: left">')
 
@@ -28,14 +29,16 @@ class Table:
 def table(frame: pd.DataFrame, n: int = 10) -> Table:
     """Return the first rows of a frame to look at: texts whole, nothing of them hidden or run.
 
-    Times are shown to the minute, UTC.
+    Times are shown to the minute, UTC; MMSIs with nine digits; reasons below one another.
     """
     shown = pd.DataFrame(frame.drop(columns="geometry", errors="ignore")).head(n)
-    told = {str(name): [_stated(value) for value in shown[name]] for name in shown.columns}
+    told = {str(name): [_stated(value, str(name)) for value in shown[name]] for name in shown}
     return Table(pd.DataFrame(told, dtype="object"))
 
 
-def _stated(value: object) -> object:
+def _stated(value: object, name: str) -> object:
+    if name in {"mmsi", "other_mmsi"} and not isinstance(value, str):
+        return f"{int(str(value)):09d}" if value else ""
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, float):
@@ -45,7 +48,7 @@ def _stated(value: object) -> object:
     return "" if value is pd.NaT or value is None else value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Told:
     """All that an event rests on; the last line of a cell shows it.
 
@@ -57,6 +60,11 @@ class Told:
 
     explanation: Explanation
     zones: Zones
+
+    def __repr__(self) -> str:
+        """Say of which event, on one line."""
+        event = self.explanation.event
+        return f"Told({event['event_id']} {event['kind']}, score {event['score']:.2f})"
 
     @property
     def limits(self) -> pd.DataFrame:

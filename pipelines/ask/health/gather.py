@@ -25,7 +25,9 @@ from pipelines.ask.health.model import (
     LastRun,
     Schedule,
     StoreHealth,
+    WrongPack,
 )
+from pipelines.ask.held_wrong import held_wrong
 from pipelines.base.schedule import due_around, read_served
 from pipelines.base.settings import Installation
 from pipelines.ingest import clocks, waiting
@@ -60,6 +62,7 @@ def gather(installation: Installation, now: datetime) -> Health:
     ahead = ""
     early: tuple[Early, ...] = ()
     seen: tuple[Clock, ...] = ()
+    wrong: tuple[WrongPack, ...] = ()
     if exists(installation.store, installation.settings.store):
         with read(installation.store, installation.settings.store) as reader:
             last_run = _last_run(reader, installation)
@@ -74,6 +77,10 @@ def gather(installation: Installation, now: datetime) -> Health:
             growth = _growth(reader, installation.runs)
             early = _early(reader, now)
             seen = _clocks(reader)
+            wrong = tuple(
+                WrongPack(one.pack, one.title, str(one))
+                for one in held_wrong(reader, installation, pd.Timestamp(now))
+            )
     failed = installation.failure
     return Health(
         now=now,
@@ -90,6 +97,7 @@ def gather(installation: Installation, now: datetime) -> Health:
         waiting=early,
         clocks=seen,
         ahead=ahead,
+        wrong_packs=wrong,
     )
 
 

@@ -187,6 +187,23 @@ class Early:
 
 
 @dataclass(frozen=True)
+class WrongPack:
+    """A pack that went out with leads that no longer stand here.
+
+    Attributes
+    ----------
+    pack, title
+        The pack, and who holds it.
+    text
+        How many leads, and what became of them.
+    """
+
+    pack: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Health:
     """All of it, at `now`."""
 
@@ -204,3 +221,4 @@ class Health:
     waiting: tuple[Early, ...] = ()
     clocks: tuple[Clock, ...] = ()
     ahead: str = ""
+    wrong_packs: tuple[WrongPack, ...] = ()

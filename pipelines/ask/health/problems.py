@@ -19,6 +19,7 @@ def problems(health: Health, settings: HealthSettings) -> list[Problem]:
         *_store(health),
         *_early(health),
         *_clocks(health),
+        *_packs(health),
         *_feeds(health, settings),
         *_coverage(health, settings),
         *_disk(health, settings),
@@ -82,6 +83,18 @@ def _early(health: Health) -> list[Problem]:
     if more := len(health.waiting) - len(found):
         found.append(Problem("warning", "clock", f"reports of {more} more feeds wait", hint))
     return found
+
+
+def _packs(health: Health) -> list[Problem]:
+    return [
+        Problem(
+            "warning",
+            f"pack {one.pack}",
+            f"{one.title} holds leads that no longer stand here: {one.text}",
+            f"selat correct {one.pack}",
+        )
+        for one in health.wrong_packs
+    ]
 
 
 def _clocks(health: Health) -> list[Problem]:

@@ -8,8 +8,8 @@ Conclusions of people have the time at which they were recorded.
 """
 
 from pipelines.ask.recall.changes import Changes, changes
-from pipelines.ask.recall.find import FOUND, find
-from pipelines.ask.recall.incidents import events_of, first_in, first_of, incident
+from pipelines.ask.recall.find import FOUND, find, placed
+from pipelines.ask.recall.incidents import events_of, first_in, first_of, incident, incident_of
 from pipelines.ask.recall.moment import (
     Moment,
     RecallError,
@@ -31,9 +31,11 @@ __all__ = [
     "first_in",
     "first_of",
     "incident",
+    "incident_of",
     "known_at",
     "last_watch",
     "latest",
     "moment",
+    "placed",
     "time_of",
 ]

@@ -1,4 +1,4 @@
-"""Since the last watch: flags and events that are new, changed, closed or retracted."""
+"""Since the last watch: incidents, flags and events that are new, changed, closed or retracted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +29,10 @@ class Changes:
     ----------
     since, until
         The moments.
+    incidents
+        One row per incident that differs: change, `schemas.INCIDENTS` as it is told now. Changes:
+        *new*, *closed* (it went on then and is over), *changed* (other events, vessels or score),
+        *merged* (into another), *retracted*.
     flags
         One row per vessel on a list of a run after `since`, or on the list of `since`: change,
         mmsi, name, flag_state, score, score_before, rank, rank_before (of the newest list it is
@@ -48,6 +52,7 @@ class Changes:
 
     since: Moment
     until: Moment
+    incidents: pd.DataFrame
     flags: pd.DataFrame
     events: pd.DataFrame
     passing: int
@@ -69,7 +74,37 @@ def changes(store: Queries, since: Moment, until: Moment) -> Changes:
     retracted = after["retracted"] & ~after["event_id"].isin(before["event_id"])
     standing = set(after.loc[~after["retracted"], "event_id"])
     flags = _flags(store, since, until, standing)
-    return Changes(since, until, flags, events, int(retracted.sum()))
+    told = _incidents(*(store.known_incidents(m.ordinal) for m in (since, until)))
+    return Changes(since, until, told, flags, events, int(retracted.sum()))
+
+
+def _incidents(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Return the incidents that differ between two moments, the most telling change first."""
+    names = ["incident_id", "status", "end", "events", "vessels", "score"]
+    both = after.merge(before[names], on="incident_id", how="left", suffixes=("", "_then"))
+    gone = both["status"].isin(["merged", "retracted"])
+    over = both["status_then"].isin(["merged", "retracted"])
+    known = both["status_then"].notna() & ~over
+    other = (both[["events", "vessels"]] != both[["events_then", "vessels_then"]].to_numpy()).any(
+        axis=1
+    ) | (both["score"] != both["score_then"])
+    change = np.select(
+        [
+            known & gone,
+            ~known & ~gone,
+            known & both["end_then"].isna() & both["end"].notna(),
+            known & other,
+        ],
+        [both["status"], "new", "closed", "changed"],
+        "",
+    )
+    told = after.assign(change=change)
+    told = told[told["change"] != ""]
+    order = told["change"].map({n: k for k, n in enumerate((*CHANGES, "merged"))})
+    told = told.assign(order=order).sort_values(
+        ["order", "score", "incident_id"], ascending=[True, False, True], ignore_index=True
+    )
+    return told[["change", *after.columns]]
 
 
 def _events(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

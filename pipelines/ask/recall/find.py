@@ -17,6 +17,7 @@ from rapidfuzz.distance import OSA
 
 from detectors.core.errors import SelatError
 from pipelines.reference.codes import flag_states
+from pipelines.store import Queries
 
 MIN_LIKENESS: Final = 78.0
 """Of 100. Judgement: "MELTI" passes for "MELATI", another name does not."""
@@ -108,6 +109,28 @@ def find(names: pd.DataFrame, vessels: pd.DataFrame, text: str) -> pd.DataFrame:
         current=[a == b for a, b in zip(stated, found["value"], strict=True)],
     )
     return found[list(FOUND)]
+
+
+def placed(store: Queries, found: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
+    """Return vessels with where each was heard last up to a time: last_seen, lat, lon.
+
+    Places are of reports that can be believed; not known where no such report came in the last hour
+    that it was heard.
+    """
+    rows = []
+    for mmsi in found["mmsi"].tolist():
+        seen = store.identity_at(mmsi, end).last_seen
+        row: dict[str, Any] = {"last_seen": seen, "lat": np.nan, "lon": np.nan}
+        if seen is not None:
+            last = pd.Timestamp(seen).as_unit("us")
+            reports = store.track_positions([mmsi], last - pd.Timedelta(hours=1), last)
+            if len(reports):
+                newest = reports.sort_values("time").iloc[-1]
+                row |= {"lat": float(newest["lat"]), "lon": float(newest["lon"])}
+        rows.append(row)
+    where = pd.DataFrame(rows, columns=["last_seen", "lat", "lon"])
+    where["last_seen"] = pd.to_datetime(where["last_seen"], utc=True)
+    return pd.concat([found.reset_index(drop=True), where], axis=1)
 
 
 def _names(wanted: str, values: pd.Series) -> Any:

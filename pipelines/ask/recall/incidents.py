@@ -1,5 +1,7 @@
 """Incidents as they were known at a moment."""
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from pipelines.ask.recall.moment import Moment
@@ -20,6 +22,17 @@ def incident(store: Queries, text: str, moment: Moment) -> pd.DataFrame | None:
     """
     found = store.known_incidents(moment.ordinal, prefix=text) if text else None
     return found if found is not None and len(found) == 1 else None
+
+
+def incident_of(store: Queries, event_ids: Collection[str], moment: Moment) -> pd.DataFrame | None:
+    """Return the incident that most of some events were of, as it was known then."""
+    ids = set(event_ids)
+    known = store.known_incidents(moment.ordinal)
+    known = known[~known["status"].isin(["merged", "retracted"])]
+    shared = [len(ids.intersection(text.split(";"))) for text in known["events"].tolist()]
+    if not any(shared):
+        return None
+    return known.iloc[[shared.index(max(shared))]].reset_index(drop=True)
 
 
 def events_of(store: Queries, incident: pd.DataFrame, moment: Moment) -> pd.DataFrame:

@@ -171,6 +171,10 @@ class Labels(BaseModel):
     when: str
     window: str
     files: str
+    correction_of: str
+    correction_withdrawn: str
+    correction_moved: str
+    correction_cleared: str
     verify_line: str
     unsigned_line: str
     tlp_clear: str
@@ -229,6 +233,33 @@ class Labels(BaseModel):
     state: str
     commit: str
     run_fact: str
+    look_first: str
+    state_complete: str
+    state_partial: str
+    heard_line: str
+    score_of: str
+    find_heading: str
+    search: str
+    search_hint: str
+    all_kinds: str
+    any_score: str
+    score_from: str
+    jump: str
+    copy_position: str
+    copied: str
+    ask_on: str
+    conclude: str
+    conclusion: str
+    conclusion_boarded: str
+    conclusion_cleared: str
+    conclusion_benign_cause: str
+    conclusion_watch: str
+    conclusion_unknown: str
+    why: str
+    your_name: str
+    save_conclusions: str
+    conclusions_note: str
+    legend_reach: str
     plan: PlanLabels
     kinds: dict[str, str]
     sayings: dict[str, str]

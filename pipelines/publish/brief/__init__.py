@@ -6,7 +6,7 @@ their data from a JSON block (`text.script_json`) and put words on the page thro
 by cloning what the server wrote.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import partial
@@ -16,15 +16,18 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from detectors.surroundings.zones import LANE_CLASSES
+from pipelines.assess.incidents import first
 from pipelines.base import labels
 from pipelines.base.files import write_text
 from pipelines.base.labels import Labels
+from pipelines.base.schemas import CONCLUSIONS
 from pipelines.base.text import one_line, script_json
 from pipelines.publish import notices
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import (
     LOCAL,
     LOCAL_NAME,
+    IncidentCard,
     VesselCard,
     duration_text,
     explanation_parts,
@@ -88,7 +91,11 @@ def render(
     scene = scene_of(products, shown)
     title = one_line(heading, _FACT_LIMIT) or words.flagged_vessels
     run_id = one_line(products.run_id, _FACT_LIMIT)
-    code = canvas.script(page.text_of(__package__, "brief.js"), playback=True)
+    own = "\n".join(page.text_of(__package__, name) for name in ("brief.js", "list.js"))
+    code = canvas.script(own, playback=True)
+    incidents = [] if heading else incident_cards(products)
+    counts = products.manifest.get("counts", {})
+    contact = one_line(str(products.manifest.get("contact") or ""), _FACT_LIMIT)
     return page.render(
         __package__,
         "brief.html.j2",
@@ -110,7 +117,18 @@ def render(
         window_local=_window(products, LOCAL, LOCAL_NAME),
         window_length=duration_text(products.start, products.end),
         cards=shown,
-        incidents=[] if heading else incident_cards(products),
+        incidents=incidents,
+        incident_kinds=sorted({one.kind for one in incidents if one.kind}),
+        first=_first(products, incidents),
+        heard=words.heard_line.format(
+            vessels=f"{int(counts.get('vessels_looked_at', 0)):,}",
+            reports=f"{int(counts.get('reports_looked_at', 0)):,}",
+            flagged=len(cards),
+        )
+        if "vessels_looked_at" in counts
+        else "",
+        contact=f": {contact}" if contact else "",
+        conclusions=[(name, getattr(words, f"conclusion_{name}")) for name in CONCLUSIONS],
         news=products.incidents["status"].value_counts().to_dict(),
         left_out=len(cards) - len(shown),
         over_budget=int(products.manifest.get("counts", {}).get("over_budget", 0)),
@@ -123,6 +141,18 @@ def render(
         has_lanes=bool(products.zones.frame["zone_class"].isin(LANE_CLASSES).any()),
         speeds=[(60 * n, words.speed_line.format(n=n)) for n in _SPEEDS],
     )
+
+
+def _first(products: Products, incidents: Sequence[IncidentCard]) -> list[tuple[IncidentCard, str]]:
+    """Return the incidents to look at first, each with the reasons."""
+    card = {one.incident_id: one for one in incidents}
+    say = labels.labels(products.language).say
+    frames = products.incidents, products.events, products.flagged
+    return [
+        (card[one.incident_id], ", ".join(one.why))
+        for one in first(*frames, products.end, say=say)
+        if one.incident_id in card
+    ]
 
 
 def _head(products: Products, heading: str, title: str) -> page.Head:

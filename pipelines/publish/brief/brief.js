@@ -8,11 +8,9 @@ sheets.push(moments);
 // ---- Choosing a vessel, opening an event ----
 const card = (rank) => document.querySelector('.vessel[data-rank="' + rank + '"]');
 const blocks = (id) => document.querySelectorAll('.event[data-event="' + CSS.escape(id) + '"]');
-const popup = L.popup({
-  closeButton: false, autoPanPaddingBottomRight: [58, 12], offset: [0, -6],
-  className: "event-popup",
-});
-const NEAR = 0.5; // degrees across, 30 miles: close enough to see who lay beside whom
+/* What is told of an event stands at the map's edge, never over the way that its vessels came. */
+const panel = $("panel");
+const NEAR_S = 5400; // how they came together, and parted: so much before and after
 
 function choose(rank, scroll) {
   state.rank = rank;
@@ -35,7 +33,11 @@ function forget() {
   for (const block of document.querySelectorAll(".event.chosen")) block.classList.remove("chosen");
   redraw();
 }
-map.on("popupclose", forget);
+function shut() {
+  if (panel.hidden) return;
+  panel.hidden = true;
+  forget();
+}
 
 function popupBody(event) {
   const [block] = blocks(event.id);
@@ -45,7 +47,7 @@ function popupBody(event) {
   close.className = "close";
   close.textContent = "×";
   close.setAttribute("aria-label", $("map").dataset.close);
-  close.addEventListener("click", () => { map.closePopup(popup); $("map").focus(); });
+  close.addEventListener("click", () => { shut(); $("map").focus(); });
   const head = document.createElement("h2");
   head.append(block.querySelector(".symbol").cloneNode(true), block.querySelector(".show bdi").cloneNode(true));
   const ranks = document.createElement("p");
@@ -61,28 +63,39 @@ function popupBody(event) {
   }
   body.append(close, head, ranks, block.querySelector(".event-body").cloneNode(true));
   const evidence = block.querySelector("details");
-  if (evidence) {
-    body.append(evidence.cloneNode(true));
-    body.lastChild.addEventListener("toggle", () => popup.update()); // it grew
-  }
+  if (evidence) body.append(evidence.cloneNode(true));
   return body;
 }
-function open(event, rank, scroll) {
-  map.closePopup(popup);
+/* Room for the panel: left of the sea where that is wide, below it on a phone. */
+function beside() {
+  const size = map.getSize();
+  return size.x > 640 ? { paddingTopLeft: [panel.offsetWidth + 40, 40], paddingBottomRight: [60, 40] }
+    : { paddingTopLeft: [30, 30], paddingBottomRight: [30, panel.offsetHeight + 20] };
+}
+/* Where its vessels were while it went on, and just before and after. */
+function around(event) {
+  const from = event.begin_s - NEAR_S;
+  const until = (event.end_s === null ? SPAN_S : event.end_s) + NEAR_S;
+  const places = [event];
+  for (const t of tracks) {
+    if (!event.mmsi.includes(t.mmsi)) continue;
+    for (const piece of t.pieces) places.push(...piece.filter((p) => p.t >= from && p.t <= until));
+  }
+  const far = places.filter((p) => Math.abs(p.x - event.x) < 1 && Math.abs(p.y - event.y) < 1);
+  return extent(far);
+}
+function open(event, rank, scroll, near) {
+  shut();
   choose(rank || event.ranks[0], false);
   state.event = event;
   for (const block of blocks(event.id)) block.classList.add("chosen");
   if (scroll) blocks(event.id)[0].scrollIntoView({ block: "nearest" });
-  const size = map.getSize();
+  panel.replaceChildren(popupBody(event));
+  panel.hidden = false;
+  const room = beside();
   const at = latLng(event.x, event.y);
-  if (!map.getBounds().pad(-0.05).contains(at)) map.setView(at, map.getZoom(), { animate: false });
-  const legend = document.querySelector(".legend");
-  const beside = legend.open && size.x > 640 ? legend.offsetWidth + 20 : 12;
-  popup.options.autoPanPaddingTopLeft = [beside, 12];
-  popup.options.maxWidth = Math.min(330, size.x - 48);
-  popup.options.minWidth = Math.min(260, size.x - 48);
-  popup.options.maxHeight = Math.max(120, Math.round(size.y * 0.66));
-  popup.setLatLng(at).setContent(popupBody(event)).openOn(map);
+  if (near) map.fitBounds(boundsOf(around(event)), { ...room, maxZoom: zoomFor(3000), animate: false });
+  else map.panInside(at, { ...room, animate: false });
   $("said").textContent = event.label;
 }
 const known = new Map(events.map((e) => [e.id, e]));
@@ -96,13 +109,11 @@ $("list").addEventListener("click", (click) => {
   if (show) {
     const event = known.get(show.dataset.event);
     choose(rank, false);
-    if (event) {
-      map.setView(latLng(event.x, event.y), zoomFor(map.getSize().x / NEAR), { animate: false });
-      open(event, rank, false);
-    } else frame(rank);
+    if (event) open(event, rank, false, true);
+    else frame(rank);
     return;
   }
-  map.closePopup(popup);
+  shut();
   if (state.rank === rank && click.target.closest(".select")) {
     choose(0, false);
     showAll();
@@ -141,7 +152,7 @@ function next(by) {
   open(events[(i + by + events.length) % events.length], 0, true);
 }
 function all() {
-  map.closePopup(popup);
+  shut();
   choose(0, false);
   showAll();
 }
@@ -152,10 +163,9 @@ keys({
 document.addEventListener("keydown", (e) => {
   if (e.key !== "Escape") return;
   if (state.event) {
-    map.closePopup(popup);
+    shut();
     $("map").focus();
   } else if (state.rank) all();
 });
 $("print").addEventListener("click", () => window.print());
-document.querySelector(".legend").open = window.innerWidth > 1000;
 begin(all);

@@ -90,7 +90,8 @@ class Vessel:
 class Event:
     """An event's mark, the ranks of its vessels, and when it went on (seconds since the start).
 
-    `main` where it is the strongest event of one of them.
+    `main` where it is the strongest event of one of them; `pace_kn` of a silence, what its vessel
+    made before.
     """
 
     id: str
@@ -103,6 +104,7 @@ class Event:
     mmsi: tuple[int, ...]
     ranks: tuple[int, ...]
     main: bool
+    pace_kn: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -105,8 +105,8 @@ def scene_of(report: Report, zones: Zones) -> Scene:
         box,
         cut.ground(zones, box, lon0),
         regions=(
-            Region(cut.shape_rings(report.ring, lon0), "beside", "beside"),
-            Region(cut.shape_rings(report.outline, lon0), "area", "area"),
+            Region(cut.shape_rings(_at_sea(report.ring, zones), lon0), "beside", "beside"),
+            Region(cut.shape_rings(_at_sea(report.outline, zones), lon0), "area", "area"),
         ),
         points=tuple(
             Point(x, y, "dot", PHASES[phase], "", f"{kind}, {start:%d %b %H:%M}Z, {PHASES[phase]}")
@@ -114,6 +114,12 @@ def scene_of(report: Report, zones: Zones) -> Scene:
             if box[0] <= x <= box[2] and box[1] <= y <= box[3]
         ),
     )
+
+
+def _at_sea(shape: shapely.Geometry, zones: Zones) -> shapely.Geometry:
+    """Return what of an area lies over sea: nothing of it was looked at over land."""
+    land = shapely.clip_by_rect(zones.land.geometry.to_numpy(), *shapely.bounds(shape))
+    return shapely.difference(shape, shapely.union_all(land[~shapely.is_empty(land)]))
 
 
 def _forest(report: Report) -> dict[str, Any]:

@@ -45,6 +45,13 @@ def fill(
     written = write_formats(products, formats, folder)
     names = sorted([README, *(path.name for path in written)])
     readme.write(products, folder / README, names, signed=private is not None)
+    return sign(products, names, folder, private)
+
+
+def sign(
+    products: Products, names: Sequence[str], folder: Path, private: Ed25519PrivateKey | None
+) -> bytes:
+    """Write the manifest of some files of a folder, and its signature; give the manifest."""
     files = {name: folder / name for name in names}
     content = manifest.make(products, files, manifest.sha256_of(PROJECT / "requirements.lock"))
     (folder / manifest.NAME).write_bytes(content)

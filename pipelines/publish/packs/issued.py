@@ -1,10 +1,14 @@
-"""What each pack called its events, so that an id that a partner quotes still finds its event.
+"""What each pack called its events and incidents, so that an id that a partner quotes is found.
 
-Kept in `HOME/exported`, a file per pack.
+Kept in `HOME/exported`, a file per pack, with the span and the feeds that it was made of: a
+correction looks at the same again.
 """
 
 import hashlib
+import json
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,21 +25,106 @@ ID_DIGITS: Final = 16
 _ID: Final = re.compile(r"[0-9a-f]{4,16}")
 
 
-def note(folder: Path, pack: str, told: pd.DataFrame, own: pd.DataFrame) -> None:
+_ABOUT: Final = b"selat_pack"
+
+
+@dataclass(frozen=True)
+class Made:
+    """Of what a pack was made: its span (UTC), and the SHA-256 of each feed."""
+
+    start: pd.Timestamp
+    end: pd.Timestamp
+    feeds: frozenset[str]
+
+
+def note(
+    folder: Path,
+    pack: str,
+    told: pd.DataFrame,
+    own: pd.DataFrame,
+    incidents: pd.DataFrame,
+    made: Made,
+) -> None:
     """Keep what a pack calls its events, beside what one of the same name called others.
 
     Parameters
     ----------
     told, own
         The events as they are in the pack and as they are here, in the same order.
+    incidents
+        `schemas.INCIDENTS` as they are in the pack.
+    made
+        Of what it was made.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    of_event = {
+        event: incident
+        for incident, ids in zip(incidents["incident_id"], incidents["events"], strict=True)
+        for event in str(ids).split(";")
+    }
+    ids = told["event_id"].tolist()
+    incident = pd.Series([of_event.get(one, "") for one in ids], own.index, dtype="str")
     table = own.assign(
-        told_id=told["event_id"].to_numpy(), pack=pd.Series(pack, own.index, dtype="str")
+        told_id=told["event_id"].to_numpy(),
+        told_incident=incident,
+        pack=pd.Series(pack, own.index, dtype="str"),
     )
-    digest = hashlib.sha256(" ".join(sorted(told["event_id"])).encode()).hexdigest()[:8]
+    about = {
+        "start": made.start.isoformat(),
+        "end": made.end.isoformat(),
+        "feeds": sorted(made.feeds),
+    }
+    rows = pa.Table.from_pandas(written(table), preserve_index=False)
+    metadata = {**(rows.schema.metadata or {}), _ABOUT: json.dumps(about).encode()}
+    digest = hashlib.sha256(" ".join(sorted(ids)).encode()).hexdigest()[:8]
     with replacing(folder / f"{pack}.{digest}.parquet") as temporary:
-        pq.write_table(pa.Table.from_pandas(written(table), preserve_index=False), temporary)
+        pq.write_table(rows.replace_schema_metadata(metadata), temporary)
+
+
+def leads_of(folder: Path, pack: str) -> tuple[pd.DataFrame, Made | None]:
+    """Return the events of a pack's incidents as they were told, and of what the pack was made.
+
+    Of several packs of the name (from one something was struck) all that they told, as the newest
+    did, and of what that was made. Nothing where none is kept, or an older version of the program
+    kept it.
+
+    Returns
+    -------
+    tuple
+        `events.EVENTS`, status, reason, tlp, rel, told_id, told_incident, pack; and that.
+    """
+    packs = sorted(
+        folder.glob(f"{pack}.*.parquet"), key=lambda p: (p.stat().st_mtime, p.name), reverse=True
+    )
+    found, last = [], None
+    for path in packs:
+        try:
+            table = pq.read_table(path)
+            about = json.loads((table.schema.metadata or {})[_ABOUT])
+            start, end = (pd.Timestamp(about[name]).as_unit("us") for name in ("start", "end"))
+            made = Made(start, end, frozenset(map(str, about["feeds"])))
+            rows = parsed(table.to_pandas())
+            found.append(rows[(rows["told_incident"] != "") & (rows["status"] != "retracted")])
+        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException, FrameError):
+            continue
+        last = last or made
+    if not found:
+        return pd.DataFrame(), None
+    together: pd.DataFrame = pd.concat(found).drop_duplicates("told_id", ignore_index=True)
+    return together, last
+
+
+def events_of(folder: Path, incident_id: str) -> Sequence[str]:
+    """Return the ids that an incident's events have here, from the id that a pack gave it."""
+    packs = sorted(folder.glob("*.parquet"), key=lambda p: p.stat().st_mtime, reverse=True)
+    for path in packs if is_id(incident_id) else ():
+        try:
+            ids = pq.read_table(path, columns=["told_incident", "event_id"]).to_pandas()
+        except (OSError, ValueError, pa.ArrowException):
+            continue
+        if len(own := ids.loc[ids["told_incident"] == incident_id, "event_id"]):
+            return [str(one) for one in own]
+    return ()
 
 
 def is_id(text: str) -> bool:

@@ -33,6 +33,7 @@ def to_html(planned: Planned, zones: Zones) -> str:
         "plan.html.j2",
         head,
         said=every.plan,
+        first=section(planned, "first.html.j2"),
         section=section(planned),
         still=page.still(overlay.scene_of(planned, zones), every.plan.map),
         has_land=len(zones.land) > 0,
@@ -45,7 +46,8 @@ def section(planned: Planned, template: str = "section.html.j2") -> Markup:
     Parameters
     ----------
     template
-        ``section.html.j2`` has tables, ``narrow.html.j2`` paragraphs, as the brief's list.
+        ``section.html.j2`` has tables, ``narrow.html.j2`` paragraphs, as the brief's list;
+        ``first.html.j2`` says who goes where when, and no more.
     """
     plan, every, said = planned.plan, labels.labels(planned.language), words.of(planned)
     html = page.template(__package__, template).render(

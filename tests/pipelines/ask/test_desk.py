@@ -216,3 +216,34 @@ def test_the_home_of_the_stories(
     monkeypatch.setenv("SELAT_HOME", str(tmp_path))
     with pytest.raises(SelatError, match="no exercise"):
         desk.exercise()
+
+
+def test_a_cell_may_say_numbers_and_times_as_text(night: desk.Night) -> None:
+    mmsi = int(night.flagged["mmsi"].iloc[0])
+    text = f"{mmsi:09d}"
+    assert len(night.track(text)) == len(night.track(mmsi)) > 0
+    assert len(night.events_of(text)) == len(night.events_of(mmsi)) > 0
+    assert desk.vessel(night, text).identity.mmsi == mmsi
+    start, end = (f"{night.run[name]:%Y-%m-%dT%H:%M:%SZ}" for name in ("start", "end"))
+    assert 0 < len(night.reports([text], start, end)) <= len(night.track(text))
+    for wrong, named in (
+        (lambda: night.track("53300000x"), "isn't an MMSI"),
+        (lambda: night.reports([mmsi], "2026-13-40", end), "no date or time"),
+        (lambda: night.reports([mmsi], pd.Timestamp("2026-01-06"), end), "has no zone"),
+    ):
+        with pytest.raises(SelatError, match=named):
+            wrong()
+
+
+def test_what_is_shown_is_short_and_reasons_are_whole(night: desk.Night) -> None:
+    shown = [repr(night), repr(desk.vessel(night, int(night.flagged["mmsi"].iloc[0])))]
+    assert all("\n" not in text and len(text) < 160 for text in shown)
+    assert night.run["run_id"] in shown[0]
+    reasons = night.reasons
+    assert reasons["reason"].tolist() == " | ".join(night.flagged["reasons"]).split(" | ")
+    assert reasons["mmsi"].str.fullmatch(r"\d{9}").all()
+    html = desk.table(night.flagged[["mmsi", "reasons"]])._repr_html_()
+    assert " | " not in html
+    first = night.first
+    assert 0 < len(first) <= 3
+    assert set(first["incident_id"]) <= set(night.incidents["incident_id"])

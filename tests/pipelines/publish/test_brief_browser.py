@@ -12,6 +12,7 @@ from pipelines.ask.desk.charts import Chart
 from pipelines.publish import brief
 from pipelines.publish.maps.page import text_of
 from pipelines.publish.products import Products
+from pipelines.run.conclusions import parse
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,7 @@ def test_text_from_ais_makes_no_element(page: Any, files: dict[str, Path]) -> No
     page.open(files["hostile"])
     elements = "img, iframe, object, embed, a:not(.incidents a), b.x, #map script"
     made = f"document.querySelectorAll('{elements}').length"
+    assert page.evaluate("document.querySelectorAll('#jump option *').length") == 0
     links = "[...document.querySelectorAll('.incidents a')].map(a => a.getAttribute('href'))"
     assert all(re.fullmatch(r"#rank-\d+", one) for one in page.evaluate(links))
     assert page.evaluate("document.querySelectorAll('script').length") == 3
@@ -64,7 +66,7 @@ def test_text_from_ais_makes_no_element(page: Any, files: dict[str, Path]) -> No
     assert page.messages == []
 
 
-TITLE = "document.querySelector('.event-popup')?.innerText ?? ''"
+TITLE = "document.querySelector('.event-popup:not([hidden])')?.innerText ?? ''"
 
 
 def mark(page: Any, opener: str = "") -> tuple[float, float]:
@@ -72,11 +74,18 @@ def mark(page: Any, opener: str = "") -> tuple[float, float]:
     if opener:
         page.evaluate(f"{opener}.click()")
         page.settle()
-    at = page.evaluate(
-        "(() => { const b = document.querySelector('.leaflet-popup-tip-container')"
-        ".getBoundingClientRect(); return [b.x + b.width / 2, b.bottom]; })()"
+    x, y = page.evaluate(
+        "(() => { const data = JSON.parse(document.querySelector('#data').textContent);"
+        "const id = document.querySelector('.event.chosen').dataset.event;"
+        "const e = data.events.find((one) => one.id === id); return [e.x + data.lon0, e.y]; })()"
     )
-    return at[0], at[1] + 6
+    (south, west), (north, east) = place(page, 700, 700), place(page, 1100, 300)
+
+    def mercator(lat: float) -> float:
+        return float(np.log(np.tan(np.pi / 4 + np.radians(lat) / 2)))
+
+    up = (mercator(y) - mercator(south)) / (mercator(north) - mercator(south))
+    return 700 + 400 * (x - west) / (east - west), 700 - 400 * up
 
 
 def place(page: Any, x: float, y: float) -> tuple[float, float]:
@@ -92,7 +101,6 @@ def place(page: Any, x: float, y: float) -> tuple[float, float]:
 
 def test_an_event_opens_from_list_map_and_keyboard(page: Any, files: dict[str, Path]) -> None:
     page.open(files["products"])
-    page.evaluate("document.querySelector('.legend').open = false")
     x, y = mark(page, "document.querySelector('.vessel .show')")
     opened = page.evaluate(TITLE)
     assert "OCEAN KASIH" in opened
@@ -112,6 +120,55 @@ def test_an_event_opens_from_list_map_and_keyboard(page: Any, files: dict[str, P
     page.key("p", "KeyP")
     assert page.evaluate(TITLE) == first
     assert page.evaluate("document.querySelector('#said').textContent")
+
+
+def test_a_sentence_opens_its_event_and_what_is_told_leaves_the_approach_free(
+    page: Any, files: dict[str, Path]
+) -> None:
+    page.open(files["products"])
+    assert not page.evaluate("document.querySelector('.legend').open")
+    assert page.evaluate("document.querySelectorAll('.first li').length") == 3
+    page.evaluate("document.querySelectorAll('.incidents.all a')[1].click()")
+    page.settle()
+    assert page.evaluate("document.querySelector('.vessel.selected').dataset.rank") == "2"
+    x, y = mark(page)
+    box = "(() => { const b = document.querySelector('#panel').getBoundingClientRect();"
+    left, top, right, bottom = page.evaluate(f"{box} return [b.x, b.y, b.right, b.bottom]; }})()")
+    assert not (left < x < right and top < y < bottom)
+
+
+def test_the_list_is_searched_and_filtered_and_what_was_concluded_is_saved(
+    page: Any, files: dict[str, Path], products: Products
+) -> None:
+    page.open(files["products"])
+    shown = "document.querySelectorAll('.vessel:not([hidden])').length"
+    put = (
+        "((id, v) => { const e = document.querySelector(id); e.value = v;"
+        "e.dispatchEvent(new Event('input', {bubbles: true})); })"
+    )
+    page.evaluate(f"{put}('#search', 'kasih')")
+    assert 0 < page.evaluate(shown) < 5
+    page.evaluate(f"{put}('#search', '')")
+    page.evaluate(f"{put}('#kind', 'gap')")
+    assert page.evaluate(shown) == 8
+    page.evaluate(f"{put}('#kind', '')")
+    assert page.evaluate(shown) == len(products.flagged)
+    page.evaluate(
+        "window.saved = []; URL.createObjectURL = (blob) => { blob.text().then((t) =>"
+        "window.saved.push(t)); return 'about:blank#'; }; HTMLAnchorElement.prototype.click ="
+        "function () {};"
+    )
+    page.evaluate(f"{put}('.conclude select', 'boarded')")
+    page.evaluate("document.querySelector('#save').click()")
+    assert page.evaluate("window.saved.length") == 0  # nobody has said who, nor why
+    page.evaluate(f"{put}('.conclude input', '47 on board')")
+    page.evaluate(f"{put}('#author', 'KM Tegas')")
+    page.evaluate("document.querySelector('#save').click()")
+    page.wait("window.saved.length === 1")
+    (one,) = parse(page.evaluate("window.saved[0]").encode()).conclusions
+    assert one.incident_id == products.incidents["incident_id"].iloc[0]
+    assert (one.conclusion, one.reason) == ("boarded", "47 on board")
+    assert page.requests == [files["products"].as_uri()]
 
 
 def test_a_mark_is_where_the_map_says(
@@ -335,7 +392,6 @@ def test_what_goes_on_at_a_moment_opens_from_the_map(
     page: Any, files: dict[str, Path], products: Products
 ) -> None:
     page.open(files["products"])
-    page.evaluate("document.querySelector('.legend').open = false")
     x, y = mark(page, "document.querySelector('.vessel .show')")
     opened = page.evaluate(TITLE)
     event = products.events.set_index("event_id").loc[

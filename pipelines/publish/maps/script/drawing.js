@@ -30,12 +30,14 @@ function draw(ctx, w, h, v, c, ratio, s) {
   });
   graticule(ctx, w, h, v, c, X, Y);
   arrows(ctx, v, c, X, Y);
-  const marks = layOut(w, h, X, Y, s, events);
+  const listed = events.filter((e) => !s.shown || e === s.event || e.ranks.some((rank) => rank === s.rank || s.shown.has(rank)));
+  const marks = layOut(w, h, X, Y, s, listed, aground(ctx, v, w, h));
   // No name is cut by the window's edge, nor runs into the degrees at its right
   const [ex, ey] = [(w * s.pad) / (1 + 2 * s.pad), (h * s.pad) / (1 + 2 * s.pad)];
   const taken = [[ex - 1, 0, ex, h], [w - ex - 46, 0, w - ex, h], [0, ey - 1, w, ey + 18], [0, h - ey, w, h - ey + 1]];
   for (const m of marks) if (!m.small) taken.push([m.sx - 12, m.sy - 12, m.sx + 12, m.sy + 12]);
   stateNames(ctx, w, v, c, X, Y, taken);
+  if (!s.moment) reachOf(ctx, v, c, X, Y, s);
   tracksOf(ctx, c, X, Y, s);
   pointsOf(ctx, c, X, Y);
   if (!s.moment) ships(ctx, c, X, Y, s);
@@ -70,7 +72,7 @@ function tracksOf(ctx, c, X, Y, s) {
     if (!t.rank && !level) continue; // partners only with the vessel they met
     ctx.strokeStyle = level === 2 ? c.magenta : level === 1 ? c.partner : c.track;
     ctx.lineWidth = level ? 2 : 1;
-    ctx.globalAlpha = s.moment ? 0.25 : level ? 1 : s.rank ? 0.3 : 0.6;
+    ctx.globalAlpha = s.moment ? 0.25 : level ? 1 : s.rank || s.event ? 0.12 : 0.6;
     ctx.beginPath();
     for (const piece of t.pieces) piece.forEach((p, i) => (i ? ctx.lineTo(X(p.x), Y(p.y)) : ctx.moveTo(X(p.x), Y(p.y))));
     ctx.stroke();

@@ -9,10 +9,20 @@ const free = (taken, b) => !taken.some((t) => b[0] < t[2] && b[2] > t[0] && b[1]
 
 // Marks stay on their place where they can; else beside it, on a line that leads back to it; else,
 // and while another vessel is chosen, they shrink to a dot until the reader comes closer.
-const RINGS = [[0, 1], [23, 8], [42, 14]];
+const RINGS = [[0, 1], [23, 8], [42, 14], [62, 20]];
 // While a moment is shown, only what goes on then is more than a dot (see playback.js).
 const muted = (e, s) => s.moment !== null || (s.rank && !e.ranks.includes(s.rank));
-function layOut(w, h, X, Y, s, shown) {
+/* Tell whether a pixel lies on land: a mark that finds no room at its place goes over the sea. */
+function aground(ctx, v, w, h) {
+  return (sx, sy) => {
+    ctx.save();
+    ctx.setTransform(1, 0, 0, 1, 0, 0);
+    const hit = ctx.isPointInPath(land, (sx - w / 2) / v.k + v.x, (h / 2 - sy) / v.k + v.y, "evenodd");
+    ctx.restore();
+    return hit;
+  };
+}
+function layOut(w, h, X, Y, s, shown, onLand = () => false) {
   const partners = (e) => e.ranks.includes(s.rank);
   const order = [...shown].sort((a, b) =>
     partners(b) - partners(a) || (b === s.event) - (a === s.event) || b.main - a.main || a.ranks[0] - b.ranks[0]);
@@ -22,12 +32,13 @@ function layOut(w, h, X, Y, s, shown) {
     const y = Y(e.y);
     if (x < -30 || y < -30 || x > w + 30 || y > h + 30) continue;
     const mark = { event: e, x, y, sx: x, sy: y, small: true };
-    const reach = muted(e, s) ? 0 : !e.main && !partners(e) ? 1 : Math.min(w, h) < 500 ? 2 : 3;
+    const reach = muted(e, s) ? 0 : !e.main && !partners(e) ? 1 : Math.min(w, h) < 500 ? 2 : 4;
     search: for (const [r, n] of RINGS.slice(0, reach)) {
       for (let i = 0; i < n; i += 1) {
         const sx = x + r * Math.cos((i / n) * TAU - Math.PI / 4);
         const sy = y + r * Math.sin((i / n) * TAU - Math.PI / 4);
         if (found.some((m) => !m.small && (m.sx - sx) ** 2 + (m.sy - sy) ** 2 < 24 ** 2)) continue;
+        if (r && onLand(sx, sy)) continue;
         mark.sx = sx;
         mark.sy = sy;
         mark.small = false;
@@ -133,6 +144,18 @@ function ships(ctx, c, X, Y, s) {
   }
   ctx.globalAlpha = 1;
 }
+/* Where a name may stand beside its ship; those of the first ranks may stand further off, on a thread. */
+const NAMED = 3;
+const SPOTS = [[11, 0, "left"], [-11, 0, "right"], [0, -16, "center"], [0, 16, "center"]];
+const FAR_SPOTS = [30, 48, 66].flatMap((d) => [[d, -d, "left"], [-d, -d, "right"], [d, d, "left"], [-d, d, "right"], [0, -d, "center"], [0, d, "center"]]);
+function thread(ctx, x, y, tx, ty, c) {
+  ctx.strokeStyle = c.ink;
+  ctx.lineWidth = 0.7;
+  ctx.beginPath();
+  ctx.moveTo(x, y);
+  ctx.lineTo(tx, ty);
+  ctx.stroke();
+}
 function shipNames(ctx, w, h, c, X, Y, taken, s) {
   for (const v of vessels) if (!s.rank || v.rank === s.rank) taken.push([X(v.x) - 6, Y(v.y) - 6, X(v.x) + 6, Y(v.y) + 6]);
   const order = [...vessels].sort((a, b) => (b.rank === s.rank) - (a.rank === s.rank) || a.rank - b.rank);
@@ -144,14 +167,35 @@ function shipNames(ctx, w, h, c, X, Y, taken, s) {
     const x = X(v.x);
     const y = Y(v.y);
     if (x < 0 || y < 0 || x > w || y > h) continue;
-    const spots = [[11, 0, "left"], [-11, 0, "right"], [0, -16, "center"], [0, 16, "center"]];
-    for (const [dx, dy, align] of spots) {
+    const first = v.rank <= NAMED || v.rank === s.rank;
+    for (const [dx, dy, align] of first ? [...SPOTS, ...FAR_SPOTS] : SPOTS) {
       const l = align === "left" ? x + dx : align === "right" ? x + dx - long : x - long / 2;
       const box = [l - 2, y + dy - 7, l + long + 2, y + dy + 7];
       if (box[0] < 4 || box[2] > w - 44 || !free(taken, box)) continue;
       taken.push(box);
+      if (Math.abs(dy) > 16) thread(ctx, x, y, x + dx, y + dy, c);
       label(ctx, text, x + dx, y + dy, v.rank === s.rank ? c.magenta : c.ink, c, align);
       break;
     }
   }
+}
+/* How far a vessel that fell silent can have come since, at the pace that it made before. */
+function reachOf(ctx, v, c, X, Y, s) {
+  const e = s.event;
+  if (!e || !e.pace_kn) return;
+  const span = data.end_s - data.start_s;
+  const until = Math.min(e.end_s === null ? span : e.end_s, s.moment ? s.moment.t : span);
+  const miles = (e.pace_kn * Math.max(until - e.begin_s, 0)) / 3600;
+  const r = ((miles / 60) * v.k) / Math.cos(latitude(e.y + y0) * RAD);
+  ctx.beginPath();
+  ctx.arc(X(e.x), Y(e.y), r, 0, TAU);
+  ctx.fillStyle = ctx.strokeStyle = c.magenta;
+  ctx.globalAlpha = 0.07;
+  ctx.fill();
+  ctx.globalAlpha = 0.8;
+  ctx.lineWidth = 1.2;
+  ctx.setLineDash([4, 4]);
+  ctx.stroke();
+  ctx.setLineDash([]);
+  ctx.globalAlpha = 1;
 }

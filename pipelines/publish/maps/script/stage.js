@@ -1,5 +1,5 @@
 /* The map on its page: light, edges, buttons, what moves it and what it shows of the place under the pointer. */
-const state = { rank: 0, event: null, moment: null, region: "", pad: 0.2 };
+const state = { rank: 0, event: null, moment: null, region: "", pad: 0.2, shown: null };
 let colors = {};
 function palette() {
   const read = getComputedStyle(document.documentElement);
@@ -62,7 +62,7 @@ function keys(acts) {
 }
 /* Show the map, once the page has said what its layers and keys are; `all` goes back to the beginning. */
 function begin(all) {
-  for (const overlay of document.querySelectorAll("#map > .zoom, #map > .legend")) {
+  for (const overlay of document.querySelectorAll("#map > .zoom, #map > .legend, #map > #panel")) {
     L.DomEvent.disableClickPropagation(overlay);
     L.DomEvent.disableScrollPropagation(overlay);
   }

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from detectors.core import events, frames
 from detectors.surroundings.landmarks import Gazetteer
-from pipelines.assess.incidents import Known, described, first, grouped, lasting
+from pipelines.assess.incidents import Known, first, lasting
+from pipelines.assess.incidents.grouping import grouped
+from pipelines.assess.incidents.wording import described
 from pipelines.assess.reasons import Teller
 from pipelines.base.schemas import INCIDENTS, PARTS
 from pipelines.base.settings import REFERENCE

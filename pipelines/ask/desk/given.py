@@ -1,0 +1,47 @@
+"""What a cell is given: vessels by number or text, times; and frames as points."""
+
+import geopandas as gpd
+import pandas as pd
+
+from detectors.core.errors import SelatError
+from pipelines.run.windows import TimeError, utc
+
+
+def number(mmsi: int | str) -> int:
+    """Return an MMSI from a number or its text.
+
+    Raises
+    ------
+    SelatError
+        If it isn't one.
+
+    Examples
+    --------
+    >>> number("002320001"), number(533000101)
+    (2320001, 533000101)
+    """
+    text = str(mmsi).strip()
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise SelatError(f"{mmsi!r} isn't an MMSI", hint="nine digits, as a number or a text")
+    return int(text)
+
+
+def moment(time: pd.Timestamp | str) -> pd.Timestamp:
+    """Return a time from a timestamp with a zone, or from a text (ISO 8601, MYT without an offset).
+
+    Raises
+    ------
+    TimeError
+        If it isn't one, or doesn't say its zone.
+    """
+    if isinstance(time, str):
+        return utc(time, "Asia/Kuala_Lumpur")
+    if time.tzinfo is None:
+        raise TimeError(f"{time} has no zone", hint=f"say which: pd.Timestamp('{time}', tz='UTC')")
+    return time.tz_convert("UTC")
+
+
+def points(table: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return a frame with lat and lon as points."""
+    where = gpd.points_from_xy(table["lon"], table["lat"])
+    return gpd.GeoDataFrame(table, geometry=where, crs=4326)

@@ -1,0 +1,99 @@
+"""Which packs that went out hold leads that no longer stand here, and who holds them.
+
+This is for the home alone: it rests on all that the home knows. What the recipient may be told of
+it, `run.corrections` works out.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+
+from pipelines.ask.recall import story
+from pipelines.assess.dispositions import newest
+from pipelines.base.settings import Installation
+from pipelines.publish.packs import issued, log
+from pipelines.publish.packs.keys import Keyring
+from pipelines.publish.packs.standing import CLEARING, far, without
+from pipelines.store import Queries
+
+HELD_FOR: Final = pd.Timedelta(days=14)
+"""Packs are looked at so long after they were made: nobody sails for a lead that is older. A
+judgement."""
+
+
+@dataclass(frozen=True)
+class HeldWrong:
+    """A pack with leads that no longer stand.
+
+    Attributes
+    ----------
+    pack, recipient, title
+        The pack, and who holds it.
+    leads
+        told_id, event_id, kind, mmsi, start, what: retracted | moved | cleared.
+    """
+
+    pack: str
+    recipient: str
+    title: str
+    leads: pd.DataFrame
+
+    def __str__(self) -> str:
+        """In words: "2 retracted, 1 cleared"."""
+        return ", ".join(f"{n} {what}" for what, n in Counter(self.leads["what"]).items())
+
+
+def held_wrong(store: Queries, installation: Installation, now: pd.Timestamp) -> list[HeldWrong]:
+    """Return the packs of the last two weeks that hold leads which no longer stand, newest first.
+
+    A lead is *retracted* where a later look didn't find it and nothing took its story over, *moved*
+    where it is further than a mile from where it was told, *cleared* where somebody concluded so
+    since the pack was made. What a correction has told isn't held any more.
+    """
+    entries = log.check(installation.exports, Keyring(installation.keys)).entries
+    since = (now - HELD_FOR).strftime("%Y-%m-%dT%H:%M:%SZ")
+    packs = {
+        str(one["pack"]): one
+        for one in entries
+        if "pack" in one and "corrects" not in one and str(one.get("time")) >= since
+    }
+    found = []
+    heirs = store.heirs() if packs else {}
+    for pack, one in reversed(packs.items()):
+        leads, _ = issued.leads_of(installation.exported, pack)
+        if leads.empty:
+            continue
+        leads = without(leads, one, entries)
+        wrong = _wrong(store, leads, heirs, pd.Timestamp(str(one["time"])))
+        if len(wrong):
+            found.append(HeldWrong(pack, str(one.get("recipient")), str(one.get("title")), wrong))
+    return found
+
+
+def _wrong(
+    store: Queries, leads: pd.DataFrame, heirs: dict[str, str], sent: pd.Timestamp
+) -> pd.DataFrame:
+    """Return the leads that no longer stand, by what the home knows."""
+    stories = set(leads["event_id"]) | {new for new, old in heirs.items() if old}
+    query = "SELECT event_id, lat, lon, retracted FROM events WHERE list_contains($ids, event_id)"
+    here = store.sql(query, {"ids": sorted(stories)}).set_index("event_id")
+    standing = set(here.index[~here["retracted"].astype(bool)])
+    held = leads[leads["event_id"].isin(here.index)].reset_index(drop=True)
+    on = [story.heir(one, heirs, standing) for one in held["event_id"]]
+    now = here.reindex(on)
+    moved = far(held, now["lat"], now["lon"])
+    said = newest(store.dispositions())
+    cleared = set(
+        said.loc[said["conclusion"].isin(CLEARING) & (said["made_time"] > sent), "event_id"]
+    )
+    rows: list[dict[str, Any]] = []
+    for place, row in enumerate(held.to_dict("records")):
+        what = "moved" if moved[place] else "" if on[place] else "retracted"
+        if {row["event_id"], on[place]} & cleared:
+            what = "cleared"
+        rows.append({**{str(k): v for k, v in row.items()}, "what": what})
+    columns = ["told_id", "event_id", "kind", "mmsi", "start", "what"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table[table["what"] != ""].reset_index(drop=True)

@@ -1,0 +1,158 @@
+"""What was concluded on a brief, sent back as a small file and read in by a person.
+
+The file is signed by nothing: whoever can write one can say anything in it. So it is bounded, says
+nothing but who concluded what of which incident and why, can't set the like aside, and is shown to
+the person who reads it in before anything is recorded.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from detectors.core.errors import SelatError
+from pipelines.assess.dispositions import DispositionError
+from pipelines.base.schemas import Conclusion
+from pipelines.base.settings import Installation
+from pipelines.base.text import one_line
+from pipelines.base.visible import clean
+from pipelines.run.dispositions import events_of, record
+from pipelines.store import read
+
+MAX_BYTES: Final = 256 << 10
+"""A file larger than this isn't read: 200 incidents with long reasons are half of it."""
+
+
+class ConclusionsError(SelatError):
+    """The file isn't one of conclusions, or says what it may not."""
+
+    exit_code = 2
+
+
+def _plain(text: str) -> str:
+    if clean(text) != text or not text.strip():
+        raise ValueError("is empty, or holds characters that can't be seen")
+    return text.strip()
+
+
+class One(BaseModel):
+    """A conclusion on an incident, by the id that the brief gave it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    incident_id: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+    conclusion: Conclusion
+    reason: Annotated[str, Field(max_length=500), AfterValidator(_plain)]
+
+
+class Conclusions(BaseModel):
+    """The file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    format: Literal["selat-conclusions/1"]
+    run_id: Annotated[str, Field(max_length=100), AfterValidator(_plain)]
+    author: Annotated[str, Field(max_length=80), AfterValidator(_plain)]
+    conclusions: Annotated[tuple[One, ...], Field(strict=False, min_length=1, max_length=200)]
+
+
+@dataclass(frozen=True)
+class Read:
+    """What became of one conclusion of a file: recorded, known or unknown incident."""
+
+    one: One
+    state: Literal["recorded", "known", "no such incident"]
+
+
+def parse(content: bytes) -> Conclusions:
+    """Read a file of conclusions.
+
+    Raises
+    ------
+    ConclusionsError
+        If it isn't one.
+    """
+    try:
+        # Twice: pydantic takes the last of two equal keys, and nobody sees the first.
+        json.loads(content.decode("utf-8"), object_pairs_hook=_once)
+        found = Conclusions.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConclusionsError(
+            one_line(f"not conclusions: {where}: {first['msg']}", 200)
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise ConclusionsError(one_line(f"not conclusions: {error}", 200)) from error
+    ids = [one.incident_id for one in found.conclusions]
+    if len(set(ids)) < len(ids):
+        raise ConclusionsError("not conclusions: an incident is concluded on twice")
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def load(path: Path) -> Conclusions:
+    """Read a file of conclusions from a path; raises ConclusionsError if it isn't one."""
+    if not path.is_file():
+        raise ConclusionsError(f"{clean(str(path))} isn't a file")
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise ConclusionsError(f"{clean(path.name)} is larger than {MAX_BYTES:,} bytes")
+    return parse(content)
+
+
+def take_in(installation: Installation, file: Conclusions) -> Sequence[Read]:
+    """Record the conclusions of a file, each on all events of its incident.
+
+    One that is recorded already, by the same author with the same words, is left; one whose
+    incident isn't known here is told.
+    """
+    with read(installation.store, installation.settings.store) as store:
+        said = store.dispositions()
+    words = ["author", "conclusion", "reason"]
+    by_event: dict[str, set[tuple[str, ...]]] = {}
+    for event, *rest in said[["event_id", *words]].itertuples(index=False, name=None):
+        by_event.setdefault(str(event), set()).add(tuple(map(str, rest)))
+    found = []
+    for one in file.conclusions:
+        told = (file.author, one.conclusion, one.reason)
+        try:
+            ids = _recorded(installation, one, file.author, by_event, told)
+        except DispositionError:
+            found.append(Read(one, "no such incident"))
+            continue
+        found.append(Read(one, "recorded" if ids else "known"))
+    return found
+
+
+def _recorded(
+    installation: Installation,
+    one: One,
+    author: str,
+    by_event: dict[str, set[tuple[str, ...]]],
+    told: tuple[str, ...],
+) -> list[str]:
+    """Record one conclusion; gives the ids of its rows, none where it is recorded already."""
+    with read(installation.store, installation.settings.store) as store:
+        events = events_of(store, installation, one.incident_id)
+    if events and all(told in by_event.get(str(event["event_id"]), ()) for event in events):
+        return []
+    rows = record(
+        installation,
+        one.incident_id,
+        author=author,
+        conclusion=one.conclusion,
+        reason=one.reason,
+        quiet_within_m=0.0,
+    )
+    return [str(row) for row in rows["disposition_id"]]

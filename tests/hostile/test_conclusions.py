@@ -1,0 +1,113 @@
+"""A file of conclusions, sent back by a phone, can say nothing but what it is for."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.base import settings
+from pipelines.run import conclusions
+from pipelines.run.conclusions import MAX_BYTES, ConclusionsError, load, parse
+from pipelines.store import read
+
+GOOD: dict[str, Any] = {
+    "format": "selat-conclusions/1",
+    "run_id": "20260106T042151Z-0001",
+    "author": "KM Tegas",
+    "conclusions": [
+        {"incident_id": "0123456789abcdef", "conclusion": "boarded", "reason": "47 on board"}
+    ],
+}
+
+
+def written(**other: Any) -> bytes:
+    return json.dumps({**GOOD, **other}).encode()
+
+
+def one(**other: Any) -> bytes:
+    return written(conclusions=[{**GOOD["conclusions"][0], **other}])
+
+
+def test_a_good_one_is_read() -> None:
+    (said,) = parse(written()).conclusions
+    assert (said.incident_id, said.conclusion, said.reason) == tuple(
+        GOOD["conclusions"][0].values()
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe{}",
+        b"[]",
+        b"[" * 100_000,
+        b'{"a":' * 50_000,
+        written(format="selat-conclusions/2"),
+        written(quiet_until="2099-01-01"),  # what only a person here may ask for
+        written(author=""),
+        written(author=" \t"),
+        written(author="A" * 81),
+        written(author="KM\u202eTegas"),
+        written(author="KM\x1b[31mTegas"),
+        written(author=7),
+        written(run_id="x" * 101),
+        written(conclusions=[]),
+        written(conclusions=GOOD["conclusions"] * 2),
+        written(
+            conclusions=[{**GOOD["conclusions"][0], "incident_id": f"{n:016x}"} for n in range(201)]
+        ),
+        one(quiet_within_m=1e9),
+        one(quiet_until="2099-01-01"),
+        one(conclusion="innocent"),
+        one(conclusion=["boarded"]),
+        one(incident_id="0123"),
+        one(incident_id="' OR 1=1 --     "),
+        one(incident_id="0123456789abcdef\n"),
+        one(incident_id="../../etc/passwd"),
+        one(reason=""),
+        one(reason="x" * 501),
+        one(reason="a\x00b"),
+        one(reason="line\nbreak"),
+        one(reason=float("nan")),
+        written().replace(b'"author"', b'"author": "SOMEBODY ELSE", "author"'),
+        written().replace(b'"reason"', b'"reason": "another", "reason"'),
+    ],
+)
+def test_what_it_may_not_say_is_refused_whole(content: bytes) -> None:
+    with pytest.raises(ConclusionsError) as refused:
+        parse(content)
+    assert len(refused.value.message) <= 300
+    assert refused.value.message.isprintable()
+
+
+def test_only_a_plain_small_file_is_read(tmp_path: Path) -> None:
+    large = tmp_path / "large.json"
+    large.write_bytes(b" " * (MAX_BYTES + 1))
+    for path in (large, tmp_path, tmp_path / "none", Path("/dev/zero")):
+        with pytest.raises(ConclusionsError):
+            load(path)
+
+
+def test_an_unknown_incident_is_told_and_nothing_is_recorded_twice(
+    exercise_home: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(exercise_home, tmp_path / "home", symlinks=True)
+    installation = settings.load(tmp_path / "home", settings.PROJECT / "config")
+    with read(installation.store) as store:
+        run = store.last_run()
+        assert run is not None
+        known = store.incidents(run["run_id"])
+    incident, events = known[["incident_id", "events"]].iloc[0]
+    mine = {**GOOD["conclusions"][0], "incident_id": incident}
+    file = parse(written(conclusions=[mine, {**mine, "incident_id": "f" * 16}]))
+    states = [said.state for said in conclusions.take_in(installation, file)]
+    assert states == ["recorded", "no such incident"]
+    assert conclusions.take_in(installation, file)[0].state == "known"
+    with read(installation.store) as store:
+        rows = store.dispositions()
+    assert sorted(rows["event_id"]) == sorted(events.split(";"))
+    assert set(rows["author"]) == {"KM Tegas"}
+    assert rows["quiet_until"].isna().all()
