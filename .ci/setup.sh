@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Install a lock file and the project itself into .venv:  setup.sh LOCK STAMP
-# With uv where it is there or can be put into .venv, else with pip; hashes are checked either way,
-# and a lock holds all that is needed: nothing is added to it (--no-deps).
+# With uv where it is there or can be put into .venv, else with pip; hashes are checked either way.
 # With WHEELHOUSE, a folder that `make wheelhouse` filled, no network is asked.
 set -euo pipefail
 lock=$1 stamp=$2
@@ -41,10 +40,10 @@ fi
 
 echo "Installing $lock with ${uv:-pip}" >&2
 if [ -n "$uv" ]; then
-  "$uv" pip install -q --no-deps --python .venv/bin/python ${offline[@]+"${offline[@]}"} --require-hashes -r "$lock"
+  "$uv" pip install -q --python .venv/bin/python ${offline[@]+"${offline[@]}"} --require-hashes -r "$lock"
   "$uv" pip install -q --python .venv/bin/python --no-deps --no-build-isolation -e .
 else
-  .venv/bin/python -m pip install -q --no-deps ${offline[@]+"${offline[@]}"} --require-hashes -r "$lock"
+  .venv/bin/python -m pip install -q ${offline[@]+"${offline[@]}"} --require-hashes -r "$lock"
   .venv/bin/python -m pip install -q --no-deps --no-build-isolation -e .
 fi
 touch "$stamp"
