@@ -62,7 +62,7 @@ class Anchoring(Limits):
     """
 
     name: ClassVar[str] = "anchoring"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

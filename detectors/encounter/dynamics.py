@@ -50,8 +50,10 @@ def dynamics(
         "approach_kn": geodesy.speed_kn(_apart_m(grid, before) - met_m, LEG_S),
         "parting_kn": geodesy.speed_kn(_apart_m(grid, after) - _apart_m(grid, end), LEG_S),
     }
-    for prefix, was, came in zip(("", "other_"), before, begin, strict=True):
+    legs = zip(("", "other_"), before, begin, end, after, strict=True)
+    for prefix, was, came, left, went in legs:
         columns[f"{prefix}came_kn"] = geodesy.speed_kn(_moved_m(grid, was, came), LEG_S)
+        columns[f"{prefix}went_kn"] = geodesy.speed_kn(_moved_m(grid, left, went), LEG_S)
     for prefix, rows in zip(("", "other_"), begin, strict=True):
         columns[f"{prefix}came_from_port"] = _from_port(limits, grid, rows, context)
     columns["from_astern"] = _from_astern(limits, grid, begin, boat).tolist()

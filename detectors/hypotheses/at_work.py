@@ -39,6 +39,7 @@ from detectors.hypotheses.company import (
     AS_ONE,
     CAME_SLOWLY,
     CARRIED,
+    COMPANY_M,
     IN_COMPANY,
     PARTED_FAST,
     PLANING_KN,
@@ -61,6 +62,12 @@ LAY_LONG: Final = Any(
     All(Compare("parting_kn", "<", PLANING_KN), Compare("duration_s", ">=", 7200.0)),
 )
 """For three hours, or two where they were seen to part slowly."""
+
+IN_A_RAFT: Final = Any(
+    All(Compare("n_neighbours", ">=", 1.0), Compare("duration_s", ">=", 3600.0)),
+    All(Compare("n_neighbours", ">=", 2.0), Compare("duration_s", ">=", 1800.0)),
+)
+"""Another boat beside them for an hour, or two and more for half of one."""
 
 WORKS: Final = Any(
     Some(Vessel(types=WORKING)), Some(Vessel(types=KNOWN, statuses=frozenset({RESTRICTED})))
@@ -346,11 +353,22 @@ RAFT: Final = Hypothesis(
                 CARRIED,
                 CAME_SLOWLY,
                 Not(PARTED_FAST),
-                Compare("n_neighbours", ">=", 1.0),
-                Compare("duration_s", ">=", 3600.0),
+                IN_A_RAFT,
             ),
             "boats of a raft: they came together at {approach_kn:.0f} kn, {n_neighbours:.0f} more "
             "lay beside them, and all drifted with the water for {duration_s:h.1f} h",
+        ),
+        Case(
+            All(
+                Is("both_small_craft"),
+                AS_ONE,
+                CARRIED,
+                Compare("apart_before_m", "<=", COMPANY_M),
+                Not(PARTED_FAST),
+                IN_A_RAFT,
+            ),
+            "boats of a raft: they had lain beside one another before, {n_neighbours:.0f} more lay "
+            "beside them, and all drifted with the water for {duration_s:h.1f} h",
         ),
     ),
     "Boats that come slowly, drift with the water as one for hours, and part slowly.",

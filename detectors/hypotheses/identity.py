@@ -83,6 +83,19 @@ HYPOTHESES: Final = (
         "the other place is heard by another receiver too, or moves as a vessel does",
     ),
     Hypothesis(
+        "installer's number",
+        0.7,
+        (
+            Case(
+                All(TWO_HULLS, Is("class_b_only"), Is("no_such_number")),
+                "no state gives out this number: boats' sets that are sold or left with it all "
+                "send it",
+            ),
+        ),
+        "A number that no station can have, sent by boats with class B sets only.",
+        "one of the two is no small craft, or they meet",
+    ),
+    Hypothesis(
         "batch number",
         STATED_BOUND,
         (

@@ -70,7 +70,7 @@ class Identity(Limits):
     """
 
     name: ClassVar[str] = "identity"
-    version: ClassVar[str] = "5"
+    version: ClassVar[str] = "6"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
