@@ -203,6 +203,7 @@ class Anchoring(Limits):
                 "duration_s": (spans.end_us - spans.start_us) // SECOND_US,
                 "extent_m": extent,
                 "spread_m": spread,
+                "median_speed_kn": timegrid.quantiles(grid.speed_kn[rows], first, last, 0.5),
                 "swung_deg": turned,
                 "ais_class": reports.ais_class_of(before).tolist(),
                 "nav_status": code,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from detectors.core.detector import Context
 from detectors.core.evidence import Bound, at_least
 from detectors.core.frames import SECOND_US
+from detectors.crossing.before import worked_before_s
 from detectors.crossing.limits import Limits
 from detectors.crossing.passage import Passage
 from detectors.crossing.sieve import way_m
@@ -97,6 +98,7 @@ def measured(
         "end_to_coast_m": passage.distances_m[3],
         "began": began,
         "ended": ended,
+        "worked_before_s": worked_before_s(limits, grid, begin),
         **darkness(limits, grid, np.arange(begin, end + 1)),
         **(tide_at(limits, grid, end, context) if ended in (SHORE, NEAR) else {}),
     }

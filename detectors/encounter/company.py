@@ -108,7 +108,7 @@ def side_by_side(limits: Limits, evidence: dict[str, Any]) -> bool:
 
 def dash(evidence: dict[str, Any]) -> bool:
     """Tell whether a boat came planing and, as far as that is known, went so."""
-    return bool(evidence["approach_kn"] >= FAST_KN and not evidence["parting_kn"] < FAST_KN)
+    return bool(evidence["closing_kn"] >= FAST_KN and not evidence["leaving_kn"] < FAST_KN)
 
 
 def parted_ways(limits: Limits, evidence: dict[str, Any]) -> bool:

@@ -243,7 +243,7 @@ class Encounter(Limits):
             score *= 0.4
         elif met is False:
             score *= 0.6
-        slowly = evidence["both_small_craft"] and not evidence["approach_kn"] >= FAST_KN
+        slowly = evidence["both_small_craft"] and not evidence["closing_kn"] >= FAST_KN
         slowly = slowly and evidence["brief_meeting"] and not parted_ways(self, evidence)
         score *= 0.4 if slowly else 1.0
         score *= 0.3 if evidence["near_land"] else 1.0

@@ -30,6 +30,8 @@ FAST_M: Final = 15.0
 middle, of 33 at anchor within 18 m at the least, 41 to 351 m but for that one."""
 SWING_M: Final = 400.0
 """None of them lay further from it than 351 m for a quarter of the time."""
+MOVES_KN: Final = 0.3
+"""Once round a circle of 400 m in a tide of 12.4 h is 0.11 kn."""
 BOAT_M: Final = 45.0
 """No longer than this, or with a set of class B, it is a boat: see `Encounter.max_small_m`."""
 BOAT_SWING_M: Final = 150.0
@@ -90,13 +92,17 @@ HYPOTHESES: Final = (
         0.6,
         (
             Case(
-                Compare("spread_m", ">", SWING_M),
+                All(
+                    Compare("spread_m", ">", SWING_M),
+                    Compare("median_speed_kn", ">=", MOVES_KN),
+                ),
                 "a quarter of {duration_s:h.1f} h it was more than {spread_m:.0f} m from its "
-                "middle place: a ship at anchor swings, and what goes to and fro or drifts and "
-                "regains its place does this",
+                "middle place, and half of the time it made {median_speed_kn:.1f} kn or more: a "
+                "ship at anchor swings, and what goes to and fro or drifts and regains its place "
+                "does this",
             ),
         ),
-        "Went further from its place than any ship at anchor swings.",
+        "Went further from its place than any ship at anchor swings, and faster.",
         "radar or an image shows it at anchor",
     ),
     Hypothesis(

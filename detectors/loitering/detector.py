@@ -60,7 +60,7 @@ class Loitering(Limits):
     """
 
     name: ClassVar[str] = "loitering"
-    version: ClassVar[str] = "5"
+    version: ClassVar[str] = "6"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

@@ -101,6 +101,14 @@ class Limits(Detector):
             "`min_duration_s`) make a customary anchorage."
         ),
     )
+    min_lying: PositiveInt = Field(
+        6,
+        description=(
+            "5 others lying at once within a mile or so, in the day before or when it began: a "
+            "berth or an anchorage, whether a zone says so or not (`surroundings.lying`). As of "
+            "gaps: rafts of a transfer are of two or three."
+        ),
+    )
     fishing_near_m: PositiveFloat = Field(
         5556.0, description="3 nm: vessels that say they fish within it then work the same ground."
     )

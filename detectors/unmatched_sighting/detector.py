@@ -29,16 +29,13 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 LARGE_SCORE: Final = 0.7
-UNKNOWN_SCORE: Final = 0.5
-SMALL_SCORE: Final = 0.45
+OTHER_SCORE: Final = 0.5
 """Base scores of a lone sighting by the length seen, times the probability that it was a vessel
-without AIS: from `voluntary_length_m` on, of unknown length, below. Who took the trouble to report
+without AIS: from `voluntary_length_m` on, and else. Who took the trouble to report
 what shows no AIS has a lead; that the law asks none of it is for explanations to say."""
 BESIDE_SCORE: Final = 0.65
 FAR_SHARE: Final = 0.6
 """Base score of one beside a loiterer, and what is left of it at `near_m`."""
-REASONLESS: Final = 0.5
-"""A loitering of which explanations leave less is none to hold a sighting against."""
 SAR: Final = (
     r"(?i)\b(?:sar\b(?! *(?:helicopter|aircraft|plane|vessel|boat|craft|unit|crew))|sentinel[- ]?1"
     r"|s1[abc]?(?:[ _-]|$)|radarsat|rcm\b|iceye|capella|umbra|cosmo[- ]?skymed|terrasar|tandem-?x"
@@ -60,15 +57,14 @@ class UnmatchedSighting(Limits):
     distance from where its last course and speed would have brought it, the event is `near_gap`
     and carries its MMSI: the silent vessel may have been seen. Of the sightings of one scene each
     is held against a silent vessel of its own. Else, where a vessel *loiters*
-    within `near_m` (and the uncertainty), for no reason that is as likely as not, the event is
-    `near_loitering` and carries the loiterer's MMSI: something without AIS was beside it. All
-    others carry MMSI 0, no vessel known.
+    within `near_m` (and the uncertainty), the event is `near_loitering` and carries the loiterer's
+    MMSI: something without AIS was beside it. All others carry MMSI 0, no vessel known.
 
     Notes
     -----
     Score before explanations: the probability of a vessel without AIS (unmatched, times the
-    sighting's confidence) times 0.7 where it measures `voluntary_length_m` or more, 0.45 below,
-    0.5 where the length isn't known. `near_gap`: that probability times 0.2 + 0.4 times the
+    sighting's confidence) times 0.7 where it measures `voluntary_length_m` or more, else
+    0.5. `near_gap`: that probability times 0.2 + 0.4 times the
     probability that it is the silent vessel, or as a lone one if that is more.
     `near_loitering`: that probability times 0.65, falling to 0.6 of it at `near_m`, and times what
     explanations leave of the loitering.
@@ -176,8 +172,6 @@ class UnmatchedSighting(Limits):
     ) -> dict[str, Any]:
         """Return the event of a sighting."""
         vessel = evidence["unmatched_probability"] * evidence["confidence_fraction"]
-        if beside and beside.weight < REASONLESS:
-            beside = None
         lead = silent or beside
         if silent:
             alone = self._lone_score(evidence["length_m"])
@@ -218,9 +212,7 @@ class UnmatchedSighting(Limits):
 
     def _lone_score(self, length_m: float) -> float:
         """Return the base score of a sighting that nothing is near."""
-        if np.isnan(length_m):
-            return UNKNOWN_SCORE
-        return LARGE_SCORE if length_m >= self.voluntary_length_m else SMALL_SCORE
+        return LARGE_SCORE if length_m >= self.voluntary_length_m else OTHER_SCORE
 
     @classmethod
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:

@@ -18,14 +18,16 @@ JAMMED_DEG: Final = 0.25
 receivers all claim the same place (Bergman, Systematic GPS manipulation, 2019)."""
 
 MISSED_M: Final = 500.0
-"""By more than this, and than the way that the slower of two reports makes, the place of the next
-one is missed by going on from either as it states: what a vessel does that starts, stops or turns
-stays below."""
+MISSED_SHARE: Final = 0.5
+"""By more than this, and half of the way that the slower of two reports makes, the place of the
+next one is missed by going on from either as it states: what a vessel does that starts, stops or
+turns stays below."""
 
 
 def interfered(reports: Reports, verdict: NDArray[np.uint8], hull: NDArray[np.uint8]) -> None:
-    """Mark false fixes of several vessels at one place within an hour, on a fixed grid; and what
-    else of vessels there and then fits neither the report before nor the one behind it.
+    """Mark false fixes of several vessels at one place within an hour, on a fixed grid, and those
+    in the squares around it; and what else of vessels there and then fits neither the report before
+    nor the one behind it.
 
     A boat adrift whose fixes scatter by a mile can have gone each of these miles: by itself it
     can't be told from one that went about, in the company of others whose fixes scatter it can.
@@ -37,15 +39,14 @@ def interfered(reports: Reports, verdict: NDArray[np.uint8], hull: NDArray[np.ui
     cell = _cells(reports)
     vessels = np.unique(np.c_[cell[false], reports.mmsi[false]], axis=0)
     places, n_vessels = np.unique(vessels[:, :3], axis=0, return_counts=True)
-    jammed, around = np.zeros((2, len(reports)), bool)
+    around = np.zeros(len(reports), bool)
     for place in places[n_vessels >= JAMMED_VESSELS]:  # few
-        jammed |= (cell == place).all(axis=1)
         # Fixes scatter over the edge of a square too.
         around |= (cell[:, 0] == place[0]) & (np.abs(cell - place) <= 1).all(axis=1)
     if not around.any():
         return
     loose = around & _fits_nowhere(reports, hull)
-    verdict[jammed & (verdict == Verdict.FALSE_FIX) | loose] = Verdict.INTERFERENCE
+    verdict[around & (verdict == Verdict.FALSE_FIX) | loose] = Verdict.INTERFERENCE
     hull[loose] = 0
 
 
@@ -73,7 +74,7 @@ def _fits_nowhere(reports: Reports, hull: NDArray[np.uint8]) -> Bools:
     missed_m = np.minimum(_missed_m(reports, a, b, passed_s), _missed_m(reports, b, a, -passed_s))
     slower_kn = np.fmin(reports.sog[a], reports.sog[b])
     way_m = np.nan_to_num(slower_kn) * geodesy.KNOT_MPS * passed_s
-    fits = joined & ~(missed_m > MISSED_M + way_m)
+    fits = joined & ~(missed_m > MISSED_M + MISSED_SHARE * way_m)
     nowhere = np.zeros(len(reports), bool)
     nowhere[order] = True
     nowhere[a[fits]] = False

@@ -38,8 +38,9 @@ seldom agree thrice; or, heard by satellite only, `MANY_REPORTS`."""
 MANY_REPORTS: Final = 6
 
 FROZEN_M: Final = 100.0
+FROZEN_SHARE: Final = 0.9
 MOVING_KN: Final = 3.0
-"""Within errors of 10 m and more; faster than any stream."""
+"""Nearly all within errors of 10 m and more; faster than any stream."""
 
 HULL_STEP_S: Final = 900.0
 """Three corrupt fixes of a day would else be a vessel. Class A and B under way report every 30 s or
@@ -359,10 +360,10 @@ def _stands(chain: Reports) -> bool:
     """Tell whether a chain stays at one place though it says that it sails: a frozen position. A
     copy of a track with wrong times goes along it.
     """
-    far_m = distance_m(chain.lat[0], chain.lon[0], chain.lat, chain.lon)
+    far_m = distance_m(np.median(chain.lat), np.median(chain.lon), chain.lat, chain.lon)
     return bool(
         len(chain) >= MANY_REPORTS
-        and np.max(far_m) <= FROZEN_M
+        and np.mean(far_m <= FROZEN_M) >= FROZEN_SHARE
         and np.median(np.nan_to_num(chain.sog)) >= MOVING_KN
     )
 
