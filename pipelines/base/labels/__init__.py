@@ -185,6 +185,7 @@ class Labels(BaseModel):
     event_score_title: str
     place_not_known: str
     over_budget: str
+    provisional: str
     left_out: str
     blind_heading: str
     this_run: str
