@@ -112,7 +112,7 @@ class Anchoring(Limits):
         rows = rows[timegrid.ranges(first, last - first + 1)[1]]
         rule = asked(self, grid, rows, zones)
         rows, rule = rows[rule >= 0], rule[rule >= 0]
-        heading_deg = positions["heading_deg"].to_numpy("float64")[grid.report]
+        heading_deg = reports.heading_deg[grid.report]
         first, last = stays(self, grid, rows)
         turned = swung_deg(heading_deg[rows], first, last)
         held_s = (grid.tick[rows[last]] - grid.tick[rows[first]] + 1) * self.step_s
