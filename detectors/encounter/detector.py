@@ -161,7 +161,7 @@ class Encounter(Limits):
         lat, lon = spans.middle(reports, tracks[0])
         told = zip(
             evidence_of(self, reports, craft, grid, context, pairs, first, last),
-            around(self, (lat, lon), context),
+            around(self, (lat, lon), spans.start_us, context),
             kept_company(self, grid, pairs, first, last),
             strict=True,
         )

@@ -88,7 +88,7 @@ def evidence_of(
             f"in_{name}": [bool(value) for value in zones.within(lat, lon, (name,))]
             for name in ("sts_area", "waiting_area", "pilot_ground")
         },
-        "in_licensed_sts_area": zones.within(lat, lon, ("sts_area",), excuses=True).tolist(),
+        "in_licensed_sts_area": zones.licensed_at(lat, lon, time_us[before]).tolist(),
         "near_land": [bool(value) for value in zones.near_land(lat, lon, limits.near_land_m)],
         "anchorage_distance_m": np.where(reached, away_m, np.nan),
         "n_lain": n_lain,

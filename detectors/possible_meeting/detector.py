@@ -132,7 +132,9 @@ class PossibleMeeting(Limits):
             "is_open": is_open,
             "in_sts_area": bool(context.zones.within([lat], [lon], ("sts_area",))[0]),
             "in_licensed_sts_area": bool(
-                context.zones.within([lat], [lon], ("sts_area",), excuses=True)[0]
+                context.zones.licensed_at(
+                    np.array([lat]), np.array([lon]), np.array([meeting.start_us])
+                )[0]
             ),
             **low.told(""),
             **high.told("other_"),

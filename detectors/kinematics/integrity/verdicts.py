@@ -76,7 +76,7 @@ REASONS: Final = (
     "it lies where the vessel was at another time",
     "the track is elsewhere before and after it",
     "no one vessel can have sent it and the others of its number",
-    "vessels far from one another claim the same place",
+    "the fixes of several vessels at one place are false in that hour",
     "its number is no vessel's",
 )
 """Why, by verdict."""

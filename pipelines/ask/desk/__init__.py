@@ -22,6 +22,7 @@ from pipelines.ask.desk.asking import (
 from pipelines.ask.desk.night import Night, night, night_with
 from pipelines.ask.desk.shared import Shared, shared
 from pipelines.ask.desk.told import Told, table
+from pipelines.ask.desk.verdicts import Verdicts, verdicts
 
 __all__ = [
     "Backtest",
@@ -30,6 +31,7 @@ __all__ = [
     "Operation",
     "Shared",
     "Told",
+    "Verdicts",
     "backtest",
     "conclude",
     "exercise",
@@ -39,5 +41,6 @@ __all__ = [
     "operation",
     "shared",
     "table",
+    "verdicts",
     "vessel",
 ]
