@@ -245,6 +245,36 @@ HYPOTHESES: Final = (
         "the old number is heard again, or the registers know of no change",
     ),
     Hypothesis(
+        "ship with two sets",
+        0.7,
+        (
+            Case(
+                All(
+                    Subkind(("two_numbers",)),
+                    Is("says_the_same"),
+                    Compare("median_distance_m", "<=", "max_one_hull_m"),
+                ),
+                "both say the same name or IMO number, and were {median_distance_m:.0f} m apart "
+                "all the way: one ship with two sets, or with the set of her boat, and no secret",
+            ),
+        ),
+        "Two sets on one ship that say the same of themselves.",
+        "they part, or the registers know of one number only",
+    ),
+    Hypothesis(
+        "pushed or towed alongside",
+        STATED_BOUND,
+        (
+            Case(
+                All(Subkind(("two_numbers",)), Some(Vessel(types=TUG | TOWING))),
+                "one of them is a tug or towing: what it pushes or has alongside carries a set too",
+            ),
+        ),
+        "A tug with what it pushes.",
+        "it casts off, and the other number goes on with it",
+        needs_types=True,
+    ),
+    Hypothesis(
         "tow made up",
         STATED_BOUND,
         (

@@ -10,12 +10,13 @@ import pandas as pd
 from detectors.core import events
 from detectors.core.detector import Context
 from detectors.core.hypothesis import Hypothesis
-from detectors.core.relations import Edges, Near, Relation, Reported, StatedAlike
+from detectors.core.relations import Along, Edges, Near, Relation, Reported, StatedAlike
 from detectors.core.telling import Told, Words
 from detectors.hypotheses import identity
 from detectors.identity.change import changes
 from detectors.identity.limits import Limits
 from detectors.identity.numbers import invalid_imos, invalid_mmsis
+from detectors.identity.one_hull import MAX_SILENCE_S, STEP_S, one_hull
 from detectors.identity.shared import shared
 from detectors.identity.story import FIELDS, Story, VesselReports
 from detectors.identity.switch import LOST_M, LOST_S, switches
@@ -43,6 +44,9 @@ class Identity(Limits):
       sailed (scattered fixes are none). One track that stops while the other is heard is no
       alternation; a copy of a moving track beside it, or along it as by a wrong clock, is left to
       spoofing.
+    - `two_numbers`: one hull that sends two numbers at once. Both sail at `min_speed_kn` or more
+      for `min_one_hull_s` and `min_one_hull_m`, at most `max_beside_m` apart, `max_one_hull_m` half
+      of the time.
     - `changed_name`, `changed_imo`, `changed_callsign`: a value that stands (said again after
       `min_said_s`) where another stood within `memory_s`, and that is more than another way of
       typing it. It began at most `static_interval_s` before it was first said.
@@ -104,10 +108,11 @@ class Identity(Limits):
         reach_m = hand_over.reach_m(self.motion)
         direct = Near(reach_m, apart_s, end, begin, mutual=True)
         passed = Near(LOST_M, LOST_S + apart_s, end, Reported())
-        memory = self.memory
+        memory, along = self.memory, Along(STEP_S, MAX_SILENCE_S)
         return (
             replace(direct, hop=direct),
             replace(passed, hop=direct),
+            Near(self.max_beside_m, 0.0, along, along),
             StatedAlike(tuple(FIELDS), memory.min_said_s, memory.memory_s, memory.settle_s),
         )
 
@@ -126,6 +131,7 @@ class Identity(Limits):
         stories = [
             *switches(self, reports, statements, context),
             *two_hulls(self, reports, context),
+            *one_hull(self, reports, statements, context),
             *changes(self, reports, spans, context),
             *shared(self, reports, spans),
             *invalid_imos(self, reports, statements, spans["imo"]),

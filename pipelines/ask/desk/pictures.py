@@ -119,7 +119,8 @@ def verdicts(reports: pd.DataFrame, title: str) -> "Figure":
     for k, (sign, verdict) in enumerate(zip(_SIGNS, others, strict=False), 1):
         own = reports[reports["verdict"] == verdict]
         label = f"{verdict} ({len(own):,})"
-        axes.plot(own["lon"], own["lat"], sign, ms=6, mew=1, ls="", mfc="none", label=label, color=f"C{k}")
+        look: Any = {"ms": 6, "mew": 1, "ls": "", "mfc": "none", "color": f"C{k}"}
+        axes.plot(own["lon"], own["lat"], sign, label=label, **look)
     middle = float(np.nanmedian(reports["lat"])) if len(reports) else 0.0
     axes.set_aspect(1 / max(np.cos(np.radians(middle)), 0.1))
     axes.set_xlabel("longitude, degrees")
