@@ -57,7 +57,8 @@ class Identity(Limits):
       under one call sign.
     - `invalid_imo`: wrong check digit of a ship of `min_ship_m` or more or of a merchant's type,
       unless she puts it right.
-    - `invalid_mmsi`: digits that no administration has, or a form that no station has.
+    - `invalid_mmsi`: digits that no administration has, or a form that no station has; one event
+      for as long as it is heard without a silence of `max_interruption_s`.
 
     The last three are weak hints, since many real vessels are like that; but a large ship of which
     neither number can be right stands out.
@@ -128,6 +129,7 @@ class Identity(Limits):
         reports = VesselReports(positions)
         statements = _of_ships(context.statements, reports)
         spans = {field: statement.spans(statements, field) for field in FIELDS}
+        window = timespan.window_us(context.start, context.end)
         stories = [
             *switches(self, reports, statements, context),
             *two_hulls(self, reports, context),
@@ -135,9 +137,8 @@ class Identity(Limits):
             *changes(self, reports, spans, context),
             *shared(self, reports, spans),
             *invalid_imos(self, reports, statements, spans["imo"]),
-            *invalid_mmsis(self, reports, statements),
+            *invalid_mmsis(self, reports, statements, window[1]),
         ]
-        window = timespan.window_us(context.start, context.end)
         start_us = np.array([s.start_us for s in stories], "int64")
         end_us = np.array([window[1] if s.going_on else s.end_us for s in stories], "int64")
         wanted = timespan.touches(start_us, end_us, window, self.settle)
