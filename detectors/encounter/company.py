@@ -90,11 +90,16 @@ def _neighbours(limits: Limits, grid: timegrid.Grid, left: Ints, right: Ints) ->
 
 
 def convoy(limits: Limits, evidence: dict[str, Any]) -> bool:
-    """Tell whether they moved on together as they had come, or were never seen apart."""
+    """Tell whether they moved on together as they had come, or were never seen apart, or sailed
+    without being alongside, whatever brought them together.
+    """
     under_way = evidence["median_speed_kn"] >= limits.max_speed_kn
     before_m, after_m = evidence["apart_before_m"], evidence["apart_after_m"]
     met = after_m >= limits.company_m if np.isnan(before_m) else before_m >= limits.company_m
-    return bool(under_way and not met)
+    nearest = "min_distance_m" if evidence["brief_meeting"] else "median_distance_m"
+    clear = evidence[nearest] > limits.max_alongside_m
+    clear = clear and evidence["median_speed_kn"] >= limits.max_drift_kn
+    return bool(under_way and (clear or not met))
 
 
 def side_by_side(limits: Limits, evidence: dict[str, Any]) -> bool:

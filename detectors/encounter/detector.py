@@ -69,9 +69,9 @@ class Encounter(Limits):
     goes planing need not stay longer either, a dash to a ship and back; nor two that part at once,
     each its own way at 4 kn or more. An encounter
     under way (a median of `max_speed_kn` or more) of vessels that were in company
-    already when it began, or weren't seen apart at all, is none: a tow or a convoy. Nor is a brief
-    meeting of two that lie still and weren't seen to come or go: boats at a berth that are heard
-    now and then.
+    already when it began, or weren't seen apart at all, or sailed faster than any stream and
+    further off than `max_alongside_m`, is none: a tow or a convoy. Nor is a brief meeting of two
+    that lie still and weren't seen to come or go: boats at a berth that are heard now and then.
 
     What is left out, tick by tick: places inside `excluded_classes` or drawn as land (berths), and
     inside `crowded_classes` all but vessels alongside (`max_crowded_distance_m`), since ships at
