@@ -62,7 +62,7 @@ class Anchoring(Limits):
     """
 
     name: ClassVar[str] = "anchoring"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -112,7 +112,7 @@ class Anchoring(Limits):
         rows = rows[timegrid.ranges(first, last - first + 1)[1]]
         rule = asked(self, grid, rows, zones)
         rows, rule = rows[rule >= 0], rule[rule >= 0]
-        heading_deg = positions["heading_deg"].to_numpy("float64")[grid.report]
+        heading_deg = reports.heading_deg[grid.report]
         first, last = stays(self, grid, rows)
         turned = swung_deg(heading_deg[rows], first, last)
         held_s = (grid.tick[rows[last]] - grid.tick[rows[first]] + 1) * self.step_s
@@ -203,6 +203,7 @@ class Anchoring(Limits):
                 "duration_s": (spans.end_us - spans.start_us) // SECOND_US,
                 "extent_m": extent,
                 "spread_m": spread,
+                "median_speed_kn": timegrid.quantiles(grid.speed_kn[rows], first, last, 0.5),
                 "swung_deg": turned,
                 "ais_class": reports.ais_class_of(before).tolist(),
                 "nav_status": code,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from detectors.core.detector import Context
 from detectors.core.evidence import Bound, at_least
 from detectors.core.frames import SECOND_US
+from detectors.crossing.before import worked_before_s
 from detectors.crossing.limits import Limits
 from detectors.crossing.passage import Passage
 from detectors.crossing.sieve import way_m
@@ -97,6 +98,7 @@ def measured(
         "end_to_coast_m": passage.distances_m[3],
         "began": began,
         "ended": ended,
+        "worked_before_s": worked_before_s(limits, grid, begin),
         **darkness(limits, grid, np.arange(begin, end + 1)),
         **(tide_at(limits, grid, end, context) if ended in (SHORE, NEAR) else {}),
     }
@@ -333,7 +335,8 @@ def around(
 def like_trips(limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, this: int) -> int:
     """Count other fast runs of the same track, by day or night, between the same two ends.
 
-    Those that began within the memory before it began, or after it ended.
+    Those that began within the memory before it began, or after it ended. One that
+    isn't heard any more, or is still on its way, is like those that it has followed so far.
     """
     final = int(last[np.searchsorted(first, this)])
     memory = limits.memory_s // limits.step_s
@@ -349,6 +352,19 @@ def like_trips(limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, thi
             <= limits.same_end_m
         )
 
-    same = near(begin, here) & near(end, there)
-    back = near(begin, there) & near(end, here)
+    at_end = near(end, there), near(begin, there)
+    if not _heard_on(grid, there):
+        # As far as it is known: the way passed where this one was heard last.
+        run, row = timegrid.ranges(begin, end - begin + 1)
+        passed = np.zeros(len(begin), bool)
+        passed[run[near(row, there)]] = True
+        at_end = passed, passed
+    same = near(begin, here) & at_end[0]
+    back = near(end, here) & at_end[1]
     return int(np.count_nonzero(same | back))
+
+
+def _heard_on(grid: timegrid.Grid, row: int) -> bool:
+    """Tell whether a track goes on after a grid row."""
+    after = row + 1
+    return bool(after < len(grid.track_id) and grid.track_id[after] == grid.track_id[row])

@@ -16,6 +16,10 @@ Ints = NDArray[np.int64]
 FAST_KN: Final = 15.0
 """Who closes at this or more planes: a displacement hull of 20 m at the waterline makes 10.9 kn
 (hull speed: 1.34 times the root of the waterline in feet), one of 12 m planes at 15.7 (2.5)."""
+WENT_KN: Final = 4.0
+OPPOSITE_SHARE: Final = 0.8
+"""Faster than any net is towed (2 to 4 kn), and on courses at least 106 degrees apart: two of equal
+speed part at 0.8 of the sum of their speeds then."""
 STILL_KN: Final = 0.2
 """Slower it lies at a berth or at anchor: position noise alone makes as much of a step."""
 
@@ -86,11 +90,16 @@ def _neighbours(limits: Limits, grid: timegrid.Grid, left: Ints, right: Ints) ->
 
 
 def convoy(limits: Limits, evidence: dict[str, Any]) -> bool:
-    """Tell whether they moved on together as they had come, or were never seen apart."""
+    """Tell whether they moved on together as they had come, or were never seen apart, or sailed
+    without being alongside, whatever brought them together.
+    """
     under_way = evidence["median_speed_kn"] >= limits.max_speed_kn
     before_m, after_m = evidence["apart_before_m"], evidence["apart_after_m"]
     met = after_m >= limits.company_m if np.isnan(before_m) else before_m >= limits.company_m
-    return bool(under_way and not met)
+    nearest = "min_distance_m" if evidence["brief_meeting"] else "median_distance_m"
+    clear = evidence[nearest] > limits.max_alongside_m
+    clear = clear and evidence["median_speed_kn"] >= limits.max_drift_kn
+    return bool(under_way and (clear or not met))
 
 
 def side_by_side(limits: Limits, evidence: dict[str, Any]) -> bool:
@@ -104,7 +113,17 @@ def side_by_side(limits: Limits, evidence: dict[str, Any]) -> bool:
 
 def dash(evidence: dict[str, Any]) -> bool:
     """Tell whether a boat came planing and, as far as that is known, went so."""
-    return bool(evidence["approach_kn"] >= FAST_KN and not evidence["parting_kn"] < FAST_KN)
+    return bool(evidence["closing_kn"] >= FAST_KN and not evidence["leaving_kn"] < FAST_KN)
+
+
+def parted_ways(limits: Limits, evidence: dict[str, Any]) -> bool:
+    """Tell whether both made off at once, each its own way: what one brought the other takes on.
+
+    Who comes for a talk or for bait goes back, and the other stays at its nets.
+    """
+    went_kn = (evidence["went_kn"], evidence["other_went_kn"])
+    apart = evidence["parting_kn"] >= OPPOSITE_SHARE * sum(went_kn)
+    return bool(min(went_kn) >= WENT_KN and apart and came(limits, evidence))
 
 
 def came(limits: Limits, evidence: dict[str, Any]) -> bool | None:

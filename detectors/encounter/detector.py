@@ -11,7 +11,15 @@ from detectors.core.detector import Context
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import Along, Near, Relation
 from detectors.core.telling import Told, Words
-from detectors.encounter.company import FAST_KN, came, convoy, dash, kept_company, side_by_side
+from detectors.encounter.company import (
+    FAST_KN,
+    came,
+    convoy,
+    dash,
+    kept_company,
+    parted_ways,
+    side_by_side,
+)
 from detectors.encounter.evidence import SETTINGS, around, bounds, evidence_of
 from detectors.encounter.limits import Limits
 from detectors.encounter.pairs import Craft, runs_of, together
@@ -58,11 +66,12 @@ class Encounter(Limits):
     away, out of the sector of the sternlight of a vessel that made way faster than a stream, in the
     dark: so boarders come in the Straits of Malacca and Singapore (ReCAAP ISC, annual and
     half-yearly reports: boarded under way, in the hours of darkness, from the stern). Who comes and
-    goes planing need not stay longer either: a dash to a ship and back. An encounter
+    goes planing need not stay longer either, a dash to a ship and back; nor two that part at once,
+    each its own way at 4 kn or more. An encounter
     under way (a median of `max_speed_kn` or more) of vessels that were in company
-    already when it began, or weren't seen apart at all, is none: a tow or a convoy. Nor is a brief
-    meeting of two that lie still and weren't seen to come or go: boats at a berth that are heard
-    now and then.
+    already when it began, or weren't seen apart at all, or sailed faster than any stream and
+    further off than `max_alongside_m`, is none: a tow or a convoy. Nor is a brief meeting of two
+    that lie still and weren't seen to come or go: boats at a berth that are heard now and then.
 
     What is left out, tick by tick: places inside `excluded_classes` or drawn as land (berths), and
     inside `crowded_classes` all but vessels alongside (`max_crowded_distance_m`), since ships at
@@ -80,11 +89,12 @@ class Encounter(Limits):
     and not seen to come together; times 0.6 if they lay near one another before, or 0.4 in a crowd
     (two neighbours or more) unless alongside. Inside a crowded class instead times 0.7 where one
     came alongside from away for long, 0.2 where they lay there before, 0.4 otherwise. Times 0.4 if
-    both are small, it was brief and they closed at less than 15 kn; times 0.3 near land.
+    both are small, it was brief, they closed at less than 15 kn and didn't part each its own way;
+    times 0.3 near land.
     """
 
     name: ClassVar[str] = "encounter"
-    version: ClassVar[str] = "5"
+    version: ClassVar[str] = "6"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -151,7 +161,7 @@ class Encounter(Limits):
         lat, lon = spans.middle(reports, tracks[0])
         told = zip(
             evidence_of(self, reports, craft, grid, context, pairs, first, last),
-            around(self, (lat, lon), context),
+            around(self, (lat, lon), spans.start_us, context),
             kept_company(self, grid, pairs, first, last),
             strict=True,
         )
@@ -160,7 +170,8 @@ class Encounter(Limits):
             measured = {key: value for part in parts for key, value in part.items()}
             none = convoy(self, measured) or side_by_side(self, measured)
             boarding = not none and self._is_boarding(measured)
-            if measured["duration_s"] < self.min_brief_s and not (boarding or dash(measured)):
+            sudden = boarding or dash(measured) or parted_ways(self, measured)
+            if measured["duration_s"] < self.min_brief_s and not sudden:
                 continue
             rows.append(
                 events.row(
@@ -232,8 +243,9 @@ class Encounter(Limits):
             score *= 0.4
         elif met is False:
             score *= 0.6
-        slowly = evidence["both_small_craft"] and not evidence["approach_kn"] >= FAST_KN
-        score *= 0.4 if slowly and evidence["brief_meeting"] else 1.0
+        slowly = evidence["both_small_craft"] and not evidence["closing_kn"] >= FAST_KN
+        slowly = slowly and evidence["brief_meeting"] and not parted_ways(self, evidence)
+        score *= 0.4 if slowly else 1.0
         score *= 0.3 if evidence["near_land"] else 1.0
         return {"score": float(score)}
 

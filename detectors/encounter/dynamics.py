@@ -18,6 +18,8 @@ Bools = NDArray[np.bool_]
 
 LEG_S: Final = 600
 """Approach and parting are measured over ten minutes: a sixth of an hour, five steps."""
+LOOKS: Final = 6
+"""Steps, twelve minutes."""
 STERN_SECTOR_DEG: Final = 67.5
 """To either side of right astern: the arc of the sternlight, within which who comes up overtakes
 (COLREG 1972, rules 13(b) and 21(c))."""
@@ -50,8 +52,12 @@ def dynamics(
         "approach_kn": geodesy.speed_kn(_apart_m(grid, before) - met_m, LEG_S),
         "parting_kn": geodesy.speed_kn(_apart_m(grid, after) - _apart_m(grid, end), LEG_S),
     }
-    for prefix, was, came in zip(("", "other_"), before, begin, strict=True):
+    for name, rows, sign in (("closing_kn", begin, -1), ("leaving_kn", end, 1)):
+        columns[name] = _fastest_kn(grid, rows, sign)
+    legs = zip(("", "other_"), before, begin, end, after, strict=True)
+    for prefix, was, came, left, went in legs:
         columns[f"{prefix}came_kn"] = geodesy.speed_kn(_moved_m(grid, was, came), LEG_S)
+        columns[f"{prefix}went_kn"] = geodesy.speed_kn(_moved_m(grid, left, went), LEG_S)
     for prefix, rows in zip(("", "other_"), begin, strict=True):
         columns[f"{prefix}came_from_port"] = _from_port(limits, grid, rows, context)
     columns["from_astern"] = _from_astern(limits, grid, begin, boat).tolist()
@@ -59,6 +65,16 @@ def dynamics(
     altitude_deg = sun.altitude_deg(time_us, grid.lat[begin[0]], grid.lon[begin[0]])
     columns["in_the_dark"] = np.atleast_1d(altitude_deg < limits.max_sun_altitude_deg).tolist()
     return columns
+
+
+def _fastest_kn(grid: timegrid.Grid, rows: Ints, sign: int) -> Floats:
+    """Return the fastest that two came nearer before rows (sign -1), or parted after (1), over any
+    two steps of the `LOOKS` around: a report of either that is minutes old can cut its first or
+    last minutes alongside off a meeting.
+    """
+    apart_m = np.stack([_apart_m(grid, _shifted(grid, rows, sign * k)) for k in range(LOOKS + 3)])
+    opened_m = apart_m[2:] - apart_m[:-2]
+    return np.asarray(geodesy.speed_kn(np.fmax.reduce(opened_m), 2 * grid.step_s))
 
 
 def _shifted(grid: timegrid.Grid, rows: Ints, by: int) -> Ints:

@@ -130,15 +130,16 @@ def bounds(limits: Limits, measured: Mapping[str, Any]) -> dict[str, Bound]:
     }
 
 
-def around(limits: Limits, middle: tuple[Floats, Floats], context: Context) -> list[dict[str, Any]]:
-    """Return what lies around the middle of each encounter."""
+def around(
+    limits: Limits, middle: tuple[Floats, Floats], at_us: Ints, context: Context
+) -> list[dict[str, Any]]:
+    """Return what lies around the middle of each encounter; rules hold at its beginning."""
     lat, lon = np.atleast_1d(middle[0]), np.atleast_1d(middle[1])
     zones = context.zones
     reached = zones.reached(lat, lon)
     crowded = zones.within(lat, lon, limits.crowded_classes)
-    transfer_area, licensed = (
-        zones.within(lat, lon, ("sts_area",), excuses=excuses) for excuses in (False, True)
-    )
+    transfer_area = zones.within(lat, lon, ("sts_area",))
+    licensed = zones.licensed_at(lat, lon, at_us)
     pilots = zones.within(lat, lon, ("pilot_ground",))
     land = zones.near_land(lat, lon, limits.near_land_m)
     lying = limits.excluded_classes + limits.crowded_classes

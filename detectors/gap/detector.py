@@ -70,7 +70,8 @@ class Gap(Limits):
       just then heard within a station's reach if they aren't known. It is worth
       `known_worth_still` under way too, in a closed gap, where vessels were heard in
       `min_well_known_hours` and the chance of falling silent there (see Notes) is
-      `max_well_known_chance` at most. It is also enough that others were beside it in `min_beside`
+      `max_well_known_chance` at most, or where the feed names the receivers that hear the place and
+      they worked. It is also enough that others were beside it in `min_beside`
       half hours, if the place is known in the rest.
     - It isn't where *reception ends*: over the day before and the silence itself, not more than
       `max_other_silence_ratio` of the vessels heard around its last position fell silent there
@@ -116,7 +117,7 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

@@ -65,7 +65,9 @@ def heard_around(
     well_known &= jeffreys.updated(n_silences, n_known) <= limits.max_well_known_chance
     well_known &= ~silences.is_open[there.silence]
     moving = silences.columns["speed_before_kn"] >= limits.moving_kn
-    little = moving[there.silence] & ~well_known
+    # What receives there is known to have worked, and had it before and after.
+    proven = ~unknown & ~down & ~silences.is_open[there.silence]
+    little = moving[there.silence] & ~well_known & ~proven
     worth = np.where(little, limits.known_worth_moving, limits.known_worth_still)
     worth[ais_class[there.silence] == "B"] = 0.0
     fraction = beside_fraction + there.mean(np.where(known, worth, 0.0))

@@ -28,6 +28,10 @@ from detectors.hypotheses.common import AT_A_BERTH
 FAST_M: Final = 15.0
 """Three quarters of each of 21 stays of tankers at berths off Singapore lay within 7.3 m of its
 middle, of 33 at anchor within 18 m at the least, 41 to 351 m but for that one."""
+SWING_M: Final = 400.0
+"""None of them lay further from it than 351 m for a quarter of the time."""
+MOVES_KN: Final = 0.3
+"""Once round a circle of 400 m in a tide of 12.4 h is 0.11 kn."""
 BOAT_M: Final = 45.0
 """No longer than this, or with a set of class B, it is a boat: see `Encounter.max_small_m`."""
 BOAT_SWING_M: Final = 150.0
@@ -82,6 +86,24 @@ HYPOTHESES: Final = (
         ),
         "A small craft by set or length, that swings as one does.",
         "it is larger than it says, or meets another vessel there",
+    ),
+    Hypothesis(
+        "moved about",
+        0.6,
+        (
+            Case(
+                All(
+                    Compare("spread_m", ">", SWING_M),
+                    Compare("median_speed_kn", ">=", MOVES_KN),
+                ),
+                "a quarter of {duration_s:h.1f} h it was more than {spread_m:.0f} m from its "
+                "middle place, and half of the time it made {median_speed_kn:.1f} kn or more: a "
+                "ship at anchor swings, and what goes to and fro or drifts and regains its place "
+                "does this",
+            ),
+        ),
+        "Went further from its place than any ship at anchor swings, and faster.",
+        "radar or an image shows it at anchor",
     ),
     Hypothesis(
         "edge of an anchorage",

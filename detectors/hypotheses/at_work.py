@@ -39,6 +39,7 @@ from detectors.hypotheses.company import (
     AS_ONE,
     CAME_SLOWLY,
     CARRIED,
+    COMPANY_M,
     IN_COMPANY,
     PARTED_FAST,
     PLANING_KN,
@@ -61,6 +62,12 @@ LAY_LONG: Final = Any(
     All(Compare("parting_kn", "<", PLANING_KN), Compare("duration_s", ">=", 7200.0)),
 )
 """For three hours, or two where they were seen to part slowly."""
+
+IN_A_RAFT: Final = Any(
+    All(Compare("n_neighbours", ">=", 1.0), Compare("duration_s", ">=", 3600.0)),
+    All(Compare("n_neighbours", ">=", 2.0), Compare("duration_s", ">=", 1800.0)),
+)
+"""Another boat beside them for an hour, or two and more for half of one."""
 
 WORKS: Final = Any(
     Some(Vessel(types=WORKING)), Some(Vessel(types=KNOWN, statuses=frozenset({RESTRICTED})))
@@ -173,8 +180,13 @@ ADRIFT_TOGETHER: Final = Hypothesis(
             "{n_beside:.0f} others or more drifted within {company_m:.0f} m of it for two hours, "
             "as boats of a raft or a fleet at rest do",
         ),
+        Case(
+            All(SHORT_ENOUGH, Some(Vessel(types=FISHING)), Compare("n_beside", ">=", 2.0)),
+            "it says it fishes, and {n_beside:.0f} others or more drifted within {company_m:.0f} m "
+            "of it for two hours, as a fleet at rest does",
+        ),
     ),
-    "A boat that drifts with two others or more beside it.",
+    "A boat, or what says it fishes, that drifts with two others or more beside it.",
     "one of them then meets a larger vessel, or crosses to another coast",
 )
 BOAT_ADRIFT: Final = Hypothesis(
@@ -182,12 +194,18 @@ BOAT_ADRIFT: Final = Hypothesis(
     0.55,
     (
         Case(
-            All(Is("ais_class", "B"), Compare("n_turns", "<=", 1.0)),
+            All(
+                Is("ais_class", "B"),
+                Any(
+                    Compare("n_turns", "<=", 1.0),
+                    All(Compare("n_turns", "<=", 3.0), Compare("duration_s", ">=", 28_800.0)),
+                ),
+            ),
             "a craft with a class B set that drifted for {duration_s:h.1f} h: boats hang on nets "
             "and lines all night, and nets carry buoys with sets",
         ),
     ),
-    "A craft with a class B set that drifts without turning about.",
+    "A craft with a class B set that drifts without turning about, but as the stream does.",
     "it meets another vessel, or shows no gear",
 )
 AMONG_FISHING_BOATS: Final = Hypothesis(
@@ -346,11 +364,34 @@ RAFT: Final = Hypothesis(
                 CARRIED,
                 CAME_SLOWLY,
                 Not(PARTED_FAST),
-                Compare("n_neighbours", ">=", 1.0),
-                Compare("duration_s", ">=", 3600.0),
+                IN_A_RAFT,
             ),
             "boats of a raft: they came together at {approach_kn:.0f} kn, {n_neighbours:.0f} more "
             "lay beside them, and all drifted with the water for {duration_s:h.1f} h",
+        ),
+        Case(
+            All(
+                Is("both_small_craft"),
+                AS_ONE,
+                CARRIED,
+                Compare("apart_before_m", "<=", COMPANY_M),
+                Not(PARTED_FAST),
+                IN_A_RAFT,
+            ),
+            "boats of a raft: they had lain beside one another before, {n_neighbours:.0f} more lay "
+            "beside them, and all drifted with the water for {duration_s:h.1f} h",
+        ),
+        Case(
+            All(
+                Is("both_small_craft"),
+                AS_ONE,
+                CARRIED,
+                Is("apart_before_m", None),
+                Not(PARTED_FAST),
+                IN_A_RAFT,
+            ),
+            "they were heard from there on only, {n_neighbours:.0f} more lay beside them, and all "
+            "drifted with the water for {duration_s:h.1f} h, as the buoys of a net do",
         ),
     ),
     "Boats that come slowly, drift with the water as one for hours, and part slowly.",

@@ -44,6 +44,8 @@ AT_PORT_M: Final = 926.0
 OUT_OF_PORT_M: Final = 1852.0
 FISHING_S: Final = 7200.0
 """So long at 5 kn and less out there is a night's work; people change boats in minutes."""
+TOWED_S: Final = 3600.0
+"""So long at the speed of nets, to and fro, is work: boats that wait for people lie or drift."""
 
 SAYS_PASSENGER: Final = Some(Vessel(types=PASSENGER))
 SOME_LIKE_TRIPS: Final = Compare("n_like_trips", ">=", SERVICE_TRIPS - 1)
@@ -257,6 +259,23 @@ HYPOTHESES: Final = (
         ),
         "Hours at fishing speeds out there, and no meeting.",
         "no catch was landed, or a boat from the other side was seen there",
+    ),
+    Hypothesis(
+        "home from fishing",
+        0.65,
+        (
+            Case(
+                All(
+                    Compare("worked_before_s", ">=", TOWED_S),
+                    Not(Is("began", "shore")),
+                    Not(Subkind(("half",))),
+                ),
+                "it went to and fro at sea for {worked_before_s:h.1f} h before, as boats at work "
+                "do, and then home",
+            ),
+        ),
+        "Hours to and fro at sea before, from no shore, and then to a coast.",
+        "it met a boat out there, or lives on the other side",
     ),
     Hypothesis(
         "crew boat",

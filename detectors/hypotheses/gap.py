@@ -179,11 +179,19 @@ HYPOTHESES: Final = (
         0.5,
         (
             Case(
+                All(
+                    Some(Vessel(types=PASSENGER)),
+                    Not(Is("was_moving")),
+                    Compare("distance_m", "<=", STILL_THERE_M),
+                ),
+                "it is a ferry or passenger vessel that had stopped, and was heard again there",
+            ),
+            Case(
                 All(Some(Vessel(types=PASSENGER)), Not(Is("was_moving"))),
                 "it is a ferry or passenger vessel that had stopped",
             ),
         ),
-        "A ferry that had stopped.",
+        "A ferry that had stopped; more so if it is heard again where it lay.",
         "its operator had it sailing at that time",
         needs_types=True,
     ),

@@ -27,6 +27,7 @@ from detectors.core.hypothesis import (
     Subkind,
     Vessel,
 )
+from detectors.core.statements import STATED_BOUND
 from detectors.hypotheses.common import IS_RESTRICTED, WORKS_AT_SEA
 
 PASSAGE_KN: Final = 5.0
@@ -51,7 +52,7 @@ A_FISHING_VESSEL: Final = Some(Vessel(types=FISHING))
 _REASONS: Final = (
     Hypothesis(
         "ferry routine",
-        0.8,
+        STATED_BOUND,
         (
             Case(
                 Some(Vessel(types=PASSENGER)),
@@ -64,7 +65,7 @@ _REASONS: Final = (
     ),
     Hypothesis(
         "service routine",
-        0.8,
+        STATED_BOUND,
         (
             Case(
                 Some(Vessel(types=PILOT | TUG | TOWING | TENDER | OFFICIAL)),
@@ -77,7 +78,7 @@ _REASONS: Final = (
     ),
     Hypothesis(
         "engine trouble",
-        0.6,
+        STATED_BOUND,
         (
             Case(
                 All(Any(STOP, DWELL), Some(Vessel(statuses=frozenset({NOT_UNDER_COMMAND})))),
@@ -89,7 +90,7 @@ _REASONS: Final = (
     ),
     Hypothesis(
         "work at sea",
-        0.6,
+        STATED_BOUND,
         (WORKS_AT_SEA, IS_RESTRICTED),
         "A dredger or diving vessel, or restricted in its ability to manoeuvre.",
         "no notice to mariners announces the work",
@@ -108,7 +109,7 @@ _REASONS: Final = (
     ),
     Hypothesis(
         "fishing harbour",
-        0.6,
+        STATED_BOUND,
         (
             Case(
                 All(A_FISHING_VESSEL, Is("zone_class", "landing_place")),
@@ -121,7 +122,7 @@ _REASONS: Final = (
     ),
     Hypothesis(
         "fishing",
-        0.5,
+        STATED_BOUND,
         (
             Case(
                 Any(A_FISHING_VESSEL, Some(Vessel(statuses=frozenset({FISHING_STATUS})))),
@@ -178,7 +179,7 @@ _REASONS: Final = (
     ),
     Hypothesis(
         "pleasure craft",
-        0.5,
+        STATED_BOUND,
         (Case(Some(Vessel(types=PLEASURE)), "it is a sailing or pleasure craft"),),
         "A yacht off a beach, or across a line.",
         "it meets a merchant vessel",
@@ -186,7 +187,7 @@ _REASONS: Final = (
     ),
     Hypothesis(
         "at anchor",
-        0.3,
+        STATED_BOUND,
         (
             Case(
                 All(STOP, Own(Vessel(statuses=frozenset({AT_ANCHOR})))),

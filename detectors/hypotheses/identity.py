@@ -83,6 +83,19 @@ HYPOTHESES: Final = (
         "the other place is heard by another receiver too, or moves as a vessel does",
     ),
     Hypothesis(
+        "installer's number",
+        0.7,
+        (
+            Case(
+                All(TWO_HULLS, Is("class_b_only"), Is("no_such_number")),
+                "no state gives out this number: boats' sets that are sold or left with it all "
+                "send it",
+            ),
+        ),
+        "A number that no station can have, sent by boats with class B sets only.",
+        "one of the two is no small craft, or they meet",
+    ),
+    Hypothesis(
         "batch number",
         STATED_BOUND,
         (
@@ -230,6 +243,36 @@ HYPOTHESES: Final = (
         ),
         "Both numbers are said to be of one ship.",
         "the old number is heard again, or the registers know of no change",
+    ),
+    Hypothesis(
+        "ship with two sets",
+        0.7,
+        (
+            Case(
+                All(
+                    Subkind(("two_numbers",)),
+                    Is("says_the_same"),
+                    Compare("median_distance_m", "<=", "max_one_hull_m"),
+                ),
+                "both say the same name or IMO number, and were {median_distance_m:.0f} m apart "
+                "all the way: one ship with two sets, or with the set of her boat, and no secret",
+            ),
+        ),
+        "Two sets on one ship that say the same of themselves.",
+        "they part, or the registers know of one number only",
+    ),
+    Hypothesis(
+        "pushed or towed alongside",
+        STATED_BOUND,
+        (
+            Case(
+                All(Subkind(("two_numbers",)), Some(Vessel(types=TUG | TOWING))),
+                "one of them is a tug or towing: what it pushes or has alongside carries a set too",
+            ),
+        ),
+        "A tug with what it pushes.",
+        "it casts off, and the other number goes on with it",
+        needs_types=True,
     ),
     Hypothesis(
         "tow made up",

@@ -222,8 +222,18 @@ HYPOTHESES: Final = (
                 "it stayed within {extent_m:.0f} m, as at anchor, with {n_lying_near:.0f} others "
                 "lying still within 2 nm: a customary anchorage",
             ),
+            Case(
+                All(
+                    Compare("extent_m", "<=", SWING_M),
+                    Compare("drift_kn", "<=", 0.2),
+                    Compare("n_lain", ">=", "min_lying"),
+                ),
+                "it stayed within {extent_m:.0f} m where {n_lain:.0f} vessels lay at once: a berth "
+                "or an anchorage, whether a zone says so or not",
+            ),
         ),
-        "Lies within a swinging circle, with two others or more lying still around.",
+        "Lies within a swinging circle, with two others or more lying still around, or where many "
+        "lie.",
         "the water is too deep to anchor, or a boat is seen alongside",
     ),
     Hypothesis(

@@ -20,6 +20,7 @@ from detectors.core.hypothesis import (
     Subkind,
     Vessel,
 )
+from detectors.core.statements import STATED_BOUND
 from detectors.hypotheses.common import TRANSFER_AREA
 
 LOITERED: Final = {"story": "loitering"}
@@ -27,7 +28,7 @@ WIDE: Final = Compare("area_km2", ">", "tight_area_km2")
 
 WAITING_FOR_A_REASON: Final = Hypothesis(
     "waiting for a reason",
-    0.6,
+    STATED_BOUND,
     (
         Case(
             Any(

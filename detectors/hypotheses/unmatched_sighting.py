@@ -3,9 +3,11 @@
 from typing import Final
 
 from detectors.core.hypothesis import All, Case, Compare, Hypothesis, Is, Not, Subkind
+from detectors.core.statements import STATED_BOUND
 
 FEW_HEARD: Final = All(
     Compare("n_heard_around", "<", 2.0),
+    Not(Subkind(("near_loitering",))),
     Not(
         All(
             Compare("n_known_hours", ">=", "min_known_hours"),
@@ -13,7 +15,7 @@ FEW_HEARD: Final = All(
         )
     ),
 )
-"""No AIS was heard there at that time, nor is it at others."""
+"""No AIS was heard there at that time, nor is it at others; a loiterer near by is heard."""
 FEW_IN_THE_DAY: Final = " was heard around it in that half hour, and few are in the day"
 NO_LARGE_ONE: Final = Not(Compare("sighted_length_m", ">=", "voluntary_length_m"))
 
@@ -23,7 +25,6 @@ HYPOTHESES: Final = (
         0.85,
         (
             Case(All(FEW_HEARD, Compare("n_heard_around", "<", 1.0)), "no vessel" + FEW_IN_THE_DAY),
-            Case(FEW_HEARD, "one vessel alone" + FEW_IN_THE_DAY),
             Case(
                 Compare("silence_probability", ">", "max_silence_probability"),
                 "vessels heard there fall silent ({silence_probability:.0%} in a half hour): they "
@@ -32,6 +33,26 @@ HYPOTHESES: Final = (
         ),
         "No AIS was heard there at that time, nor is it at others; or it isn't heard on there.",
         "another feed heard vessels there at that time",
+    ),
+    Hypothesis(
+        "reception of one vessel alone",
+        0.3,
+        (Case(FEW_HEARD, "one vessel alone" + FEW_IN_THE_DAY),),
+        "One vessel alone was heard there: another one may be heard less well.",
+        "another feed heard more vessels there at that time",
+    ),
+    Hypothesis(
+        "fleet without AIS",
+        0.5,
+        (
+            Case(
+                Compare("n_unmatched_near", ">=", "min_fleet"),
+                "{n_unmatched_near:.0f} more without AIS were seen within {fleet_m:nm.0f} nm in "
+                "the same scene, as boats of a fleet lie",
+            ),
+        ),
+        "Others without AIS were seen around it at the same time.",
+        "it lies apart from them, or is larger than they are",
     ),
     Hypothesis(
         "harbour traffic",
@@ -63,7 +84,7 @@ HYPOTHESES: Final = (
     ),
     Hypothesis(
         "craft that need not carry AIS",
-        0.5,
+        STATED_BOUND,
         (
             Case(
                 All(Compare("sighted_length_m", "<", "voluntary_length_m"), Subkind(("",))),

@@ -10,12 +10,13 @@ import pandas as pd
 from detectors.core import events
 from detectors.core.detector import Context
 from detectors.core.hypothesis import Hypothesis
-from detectors.core.relations import Edges, Near, Relation, Reported, StatedAlike
+from detectors.core.relations import Along, Edges, Near, Relation, Reported, StatedAlike
 from detectors.core.telling import Told, Words
 from detectors.hypotheses import identity
 from detectors.identity.change import changes
 from detectors.identity.limits import Limits
 from detectors.identity.numbers import invalid_imos, invalid_mmsis
+from detectors.identity.one_hull import MAX_SILENCE_S, STEP_S, one_hull
 from detectors.identity.shared import shared
 from detectors.identity.story import FIELDS, Story, VesselReports
 from detectors.identity.switch import LOST_M, LOST_S, switches
@@ -43,6 +44,9 @@ class Identity(Limits):
       sailed (scattered fixes are none). One track that stops while the other is heard is no
       alternation; a copy of a moving track beside it, or along it as by a wrong clock, is left to
       spoofing.
+    - `two_numbers`: one hull that sends two numbers at once. Both sail at `min_speed_kn` or more
+      for `min_one_hull_s` and `min_one_hull_m`, at most `max_beside_m` apart, `max_one_hull_m` half
+      of the time.
     - `changed_name`, `changed_imo`, `changed_callsign`: a value that stands (said again after
       `min_said_s`) where another stood within `memory_s`, and that is more than another way of
       typing it. It began at most `static_interval_s` before it was first said.
@@ -53,7 +57,8 @@ class Identity(Limits):
       under one call sign.
     - `invalid_imo`: wrong check digit of a ship of `min_ship_m` or more or of a merchant's type,
       unless she puts it right.
-    - `invalid_mmsi`: digits that no administration has, or a form that no station has.
+    - `invalid_mmsi`: digits that no administration has, or a form that no station has; one event
+      for as long as it is heard without a silence of `max_interruption_s`.
 
     The last three are weak hints, since many real vessels are like that; but a large ship of which
     neither number can be right stands out.
@@ -70,7 +75,7 @@ class Identity(Limits):
     """
 
     name: ClassVar[str] = "identity"
-    version: ClassVar[str] = "5"
+    version: ClassVar[str] = "6"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -104,10 +109,11 @@ class Identity(Limits):
         reach_m = hand_over.reach_m(self.motion)
         direct = Near(reach_m, apart_s, end, begin, mutual=True)
         passed = Near(LOST_M, LOST_S + apart_s, end, Reported())
-        memory = self.memory
+        memory, along = self.memory, Along(STEP_S, MAX_SILENCE_S)
         return (
             replace(direct, hop=direct),
             replace(passed, hop=direct),
+            Near(self.max_beside_m, 0.0, along, along),
             StatedAlike(tuple(FIELDS), memory.min_said_s, memory.memory_s, memory.settle_s),
         )
 
@@ -123,15 +129,16 @@ class Identity(Limits):
         reports = VesselReports(positions)
         statements = _of_ships(context.statements, reports)
         spans = {field: statement.spans(statements, field) for field in FIELDS}
+        window = timespan.window_us(context.start, context.end)
         stories = [
             *switches(self, reports, statements, context),
             *two_hulls(self, reports, context),
+            *one_hull(self, reports, statements, context),
             *changes(self, reports, spans, context),
             *shared(self, reports, spans),
             *invalid_imos(self, reports, statements, spans["imo"]),
-            *invalid_mmsis(self, reports, statements),
+            *invalid_mmsis(self, reports, statements, window[1]),
         ]
-        window = timespan.window_us(context.start, context.end)
         start_us = np.array([s.start_us for s in stories], "int64")
         end_us = np.array([window[1] if s.going_on else s.end_us for s in stories], "int64")
         wanted = timespan.touches(start_us, end_us, window, self.settle)

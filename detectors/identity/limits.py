@@ -39,6 +39,12 @@ _MIN_SAID_S: Final = (
     "said twice or three times; 12 hours; 12 minutes, two such intervals."
 )
 
+_MAX_ONE_HULL_M: Final = (
+    "For two hours and over 5 nm, under way: a median of 30 m between two sets, which is the "
+    "errors of both and a part of a ship; never further than 300 m, as clocks that differ by 45 s "
+    "make at 14 kn. What is towed lies further astern; pair trawlers keep 100 m and more."
+)
+
 _MAX_TOGETHER_M: Final = "2 km between two sets of one ship, clocks and sizes allowed for; 40 kn."
 
 
@@ -70,6 +76,10 @@ class Limits(Detector):
     min_said_s: PositiveInt = Field(900, description=_MIN_SAID_S)
     memory_s: PositiveInt = Field(43_200, description=_MIN_SAID_S)
     static_interval_s: PositiveInt = Field(720, description=_MIN_SAID_S)
+    max_one_hull_m: PositiveFloat = Field(30.0, description=_MAX_ONE_HULL_M)
+    max_beside_m: PositiveFloat = Field(300.0, description=_MAX_ONE_HULL_M)
+    min_one_hull_s: PositiveInt = Field(7200, description=_MAX_ONE_HULL_M)
+    min_one_hull_m: PositiveFloat = Field(9260.0, description=_MAX_ONE_HULL_M)
     max_together_m: PositiveFloat = Field(2000.0, description=_MAX_TOGETHER_M)
     max_transit_kn: PositiveFloat = Field(40.0, description=_MAX_TOGETHER_M)
     min_ship_m: PositiveFloat = Field(

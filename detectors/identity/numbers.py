@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.evidence import at_least
-from detectors.core.frames import DAY_US, SECOND_US, epoch_us, offsets
+from detectors.core.frames import SECOND_US, epoch_us, offsets
 from detectors.identity.limits import Limits
 from detectors.identity.story import SCORES, Story, VesselReports
 from detectors.vessels import statement
@@ -64,37 +64,37 @@ def invalid_imos(
 
 
 def invalid_mmsis(
-    limits: Limits, reports: VesselReports, statements: pd.DataFrame
+    limits: Limits, reports: VesselReports, statements: pd.DataFrame, now_us: int
 ) -> Iterator[Story]:
-    """Find vessels whose MMSI no station can have, date by date."""
+    """Find vessels whose MMSI no station can have, once for as long as they are heard without a
+    silence of `max_interruption_s`.
+    """
     kinds = mmsi_kind(reports.vessels)
     wrong = np.flatnonzero((kinds == BAD_MID) | (kinds == BAD_FORM))
     about = statements[statements["mmsi"].isin(reports.vessels[wrong]).to_numpy(bool)]
-    is_large = about["length_m"].ge(limits.min_ship_m) | imo_is_valid(about["imo"])
-    large, liars = (
-        set(zip(rows["mmsi"], epoch_us(rows["first_time"]) // DAY_US, strict=True))
-        for rows in (
-            about[is_large.to_numpy(bool)],
-            about[is_large.to_numpy(bool) & (imo_kind(about["imo"]) == "invalid")],
-        )
-    )
+    is_large = (about["length_m"].ge(limits.min_ship_m) | imo_is_valid(about["imo"])).to_numpy(bool)
+    pause_us = limits.max_interruption_s * SECOND_US
     for i in wrong.tolist():
         mmsi = int(reports.vessels[i])
         rows = reports.of(mmsi)
         rows = rows[np.argsort(reports.time_us[rows], kind="stable")]
-        bounds = offsets(reports.time_us[rows] // DAY_US)
+        bounds = offsets(np.cumsum(np.r_[0, np.diff(reports.time_us[rows]) > pause_us]))
+        own = (about["mmsi"] == mmsi).to_numpy(bool)
+        said_us = epoch_us(about["first_time"])
         for a, b in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
             first, last = int(rows[a]), int(rows[b - 1])
             start_us, last_us = int(reports.time_us[first]), int(reports.time_us[last])
             heard_s = (last_us - start_us) / SECOND_US
             if heard_s < limits.min_said_s:
                 continue
-            date = mmsi, start_us // DAY_US
-            score = SCORES["invalid_mmsi"] * (2 if date in large else 1)
+            then = own & is_large & (said_us >= start_us) & (said_us <= last_us)
+            large = bool(then.any())
+            lies = bool((imo_kind(about["imo"][then]) == "invalid").any())
+            score = SCORES["invalid_mmsi"] * (2 if large else 1)
             evidence = {
                 "what_is_wrong": "no such MID" if kinds[i] == BAD_MID else "no such form",
-                "says_it_is_large": date in large,
-                "imo_invalid_too": date in liars,
+                "says_it_is_large": large,
+                "imo_invalid_too": lies,
                 "heard_s": at_least(heard_s, limits, "min_said_s"),
                 "default_number": is_default_number(mmsi),
                 "n_reports": b - a,
@@ -108,7 +108,8 @@ def invalid_mmsis(
                 last_us,
                 float(reports.lat[first]),
                 float(reports.lon[first]),
-                BOTH_WRONG_SCORE if date in liars else score,
+                BOTH_WRONG_SCORE if lies else score,
                 evidence,
-                SETTINGS,
+                (*SETTINGS, "max_interruption_s"),
+                going_on=now_us - last_us <= pause_us,
             )

@@ -18,6 +18,7 @@ Ints = NDArray[np.int64]
 SCORES: Final[Mapping[str, float]] = {
     "hand_over": 0.8,
     "two_hulls": 0.7,
+    "two_numbers": 0.5,
     "changed_imo": 0.6,
     "changed_name": 0.45,
     "changed_callsign": 0.35,

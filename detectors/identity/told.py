@@ -37,6 +37,13 @@ def tell(event: Told, words: Words, mmsi: int) -> str:
                 distance=words.distance(seen["median_distance_m"]),
                 place=place,
             )
+        case "two_numbers":
+            return words.say(
+                "Sailed as one hull with {other}, {distance} apart, {place}",
+                other=other,
+                distance=words.distance(seen["median_distance_m"]),
+                place=place,
+            )
         case "shared_imo":
             how = {
                 "in turn": words.say("in turn"),

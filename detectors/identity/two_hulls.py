@@ -10,7 +10,13 @@ from detectors.core.frames import SECOND_US
 from detectors.identity.limits import Limits
 from detectors.identity.story import SCORES, Story, VesselReports
 from detectors.kinematics import copies, hulls, timespan
-from detectors.vessels.numbers import OTHER_STATION, is_default_number, mmsi_kind
+from detectors.vessels.numbers import (
+    BAD_FORM,
+    BAD_MID,
+    OTHER_STATION,
+    is_default_number,
+    mmsi_kind,
+)
 
 
 def two_hulls(limits: Limits, reports: VesselReports, context: Context) -> Iterator[Story]:
@@ -47,6 +53,7 @@ def two_hulls(limits: Limits, reports: VesselReports, context: Context) -> Itera
             "on_land_fraction": float(np.mean(land)),
             "class_b_only": bool(np.all(reports.ais_class_of(one.rows) == "B")),
             "default_number": is_default_number(mmsi),
+            "no_such_number": mmsi_kind(mmsi) in (BAD_FORM, BAD_MID),
             "n_reports": len(one.rows),
             "first_report_source": reports.source_of(first),
             "last_report_source": reports.source_of(last),

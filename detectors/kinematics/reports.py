@@ -56,6 +56,11 @@ class Reports:
         return np.asarray(self._positions["cog_deg"].to_numpy())
 
     @cached_property
+    def heading_deg(self) -> Floats:
+        """True heading, NaN where it isn't stated."""
+        return np.asarray(self._positions["heading_deg"].to_numpy("float64"))
+
+    @cached_property
     def nav_status(self) -> NDArray[np.int16]:
         """Navigation status of each report."""
         return np.asarray(self._positions["nav_status"].to_numpy())

@@ -22,6 +22,7 @@ from detectors.loitering.company import (
 )
 from detectors.loitering.evidence import SETTINGS, bounds, evidence_of
 from detectors.loitering.limits import Limits
+from detectors.loitering.sideways import SIDEWAYS, sideways
 from detectors.loitering.slow import in_open_water, slow_runs
 from detectors.surroundings import nearby
 
@@ -47,6 +48,8 @@ class Loitering(Limits):
     would otherwise hide a drifting vessel or invent one; the median of the reported SOG is kept
     in evidence beside it.
 
+    With `sideways` on, a vessel that moves across its heading is found too (subkind ``sideways``).
+
     Notes
     -----
     The published rules also ask for 20 nm from shore; no point of the Singapore Strait is that far
@@ -60,13 +63,15 @@ class Loitering(Limits):
     """
 
     name: ClassVar[str] = "loitering"
-    version: ClassVar[str] = "5"
+    version: ClassVar[str] = "6"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
         "lat",
         "lon",
         "sog_kn",
+        "cog_deg",
+        "heading_deg",
         "nav_status",
         "ais_class",
         "track_id",
@@ -106,6 +111,7 @@ class Loitering(Limits):
             return events.empty()
         reports = Reports(positions)
         grid = reports.grid(self.step_s, self.max_silence_s)
+        drifting = sideways(self, reports, grid, context) if self.sideways else []
         slow = np.flatnonzero(grid.speed_kn < self.max_speed_kn)
         slow = in_open_water(self, grid, slow, context)
         first, last = slow_runs(self, grid, slow)
@@ -121,7 +127,7 @@ class Loitering(Limits):
             max_break_s=self.max_interruption_s,
         )
         if len(spans) == 0:
-            return events.empty()
+            return events.build(drifting)
         first, last = spans.first, spans.last
         tracks = grid.track_id[slow[first]]
         lat, lon = spans.middle(reports, tracks)
@@ -134,23 +140,26 @@ class Loitering(Limits):
         )
         return events.build(
             [
-                events.row(
-                    self,
-                    [tracks[i]],
-                    start_us=int(spans.start_us[i]),
-                    end_us=spans.until_us(i),
-                    lat=lat[i],
-                    lon=lon[i],
-                    evidence={
-                        **measured,
-                        **company,
-                        "called_afterwards": went,
-                        **bounds(self, measured),
-                    },
-                    settings=SETTINGS,
-                    **self._judged(measured),
-                )
-                for i, (measured, company, went) in enumerate(told)
+                *drifting,
+                *(
+                    events.row(
+                        self,
+                        [tracks[i]],
+                        start_us=int(spans.start_us[i]),
+                        end_us=spans.until_us(i),
+                        lat=lat[i],
+                        lon=lon[i],
+                        evidence={
+                            **measured,
+                            **company,
+                            "called_afterwards": went,
+                            **bounds(self, measured),
+                        },
+                        settings=SETTINGS,
+                        **self._judged(measured),
+                    )
+                    for i, (measured, company, went) in enumerate(told)
+                ),
             ]
         )
 
@@ -167,6 +176,13 @@ class Loitering(Limits):
     @classmethod
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:
         """Say how long it drifted, how fast, and where."""
+        if event.subkind == SIDEWAYS:
+            return words.say(
+                "Moved across its heading for {duration} at {speed_kn:.1f} kn, {place}",
+                duration=words.duration(event.start, event.end),
+                speed_kn=event.evidence["median_sog_kn"],
+                place=words.place(event.lat, event.lon),
+            )
         speed = event.evidence.get("median_speed_kn")
         still = speed is not None and speed < LAY_STILL_KN
         at = "" if speed is None or still else words.say(" at {speed_kn:.1f} kn", speed_kn=speed)

@@ -13,7 +13,8 @@ from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.loitering.limits import Limits
-from detectors.surroundings import lanes, nearby
+from detectors.surroundings import coverage, lanes, nearby
+from detectors.surroundings.lying import Lying
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -21,12 +22,16 @@ Ints = NDArray[np.int64]
 MOVES_KN: Final = 1.2
 """A leg on which less was made good has no course to speak of."""
 
+KNOWN_SLOTS: Final = 2
+"""Half hours: over when an hour and a half have passed."""
+
 SETTINGS: Final = (
     "max_interruption_s",
     "near_land_m",
     "min_working_kn",
     "max_working_kn",
     "company_m",
+    "min_lying",
 )
 """Parameters that shape what is measured."""
 
@@ -58,6 +63,7 @@ def evidence_of(
     zones = context.zones
     reached = zones.reached(lat, lon)
     away_m = nearby.nearest_zone_m(zones, lat, lon, limits.excluded_classes)
+    n_lain, n_sets_off = lain(context, (lat, lon), time_us[before])
     columns: dict[str, Any] = {
         "duration_s": duration_s,
         "n_ticks": n_ticks,
@@ -82,11 +88,24 @@ def evidence_of(
             f"in_{name}": [bool(value) for value in zones.within(lat, lon, (name,))]
             for name in ("sts_area", "waiting_area", "pilot_ground")
         },
-        "in_licensed_sts_area": zones.within(lat, lon, ("sts_area",), excuses=True).tolist(),
+        "in_licensed_sts_area": zones.licensed_at(lat, lon, time_us[before]).tolist(),
         "near_land": [bool(value) for value in zones.near_land(lat, lon, limits.near_land_m)],
         "anchorage_distance_m": np.where(reached, away_m, np.nan),
+        "n_lain": n_lain,
+        "n_sets_off": n_sets_off,
     }
     return events.each(columns)
+
+
+def lain(context: Context, middle: tuple[Floats, Floats], start_us: Ints) -> tuple[Ints, Ints]:
+    """Return how many lay at once around each place, itself among them, and how many sets went off
+    there as they lay: from a day before it began until it had lasted for `KNOWN_SLOTS`.
+
+    All of that is settled when it has lasted long enough to be a loitering.
+    """
+    own = start_us // (coverage.SLOT_S * SECOND_US)
+    day = 86_400 // coverage.SLOT_S
+    return Lying(context.coverage.lying).around(*middle, own - day, own + KNOWN_SLOTS)
 
 
 def bounds(limits: Limits, measured: Mapping[str, Any]) -> dict[str, Bound]:

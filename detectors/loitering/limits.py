@@ -22,6 +22,14 @@ _MIN_WORKING_KN: Final = (
 )
 
 
+_SIDEWAYS: Final = (
+    "Off by default. A vessel whose course is 45 degrees or more off its heading, at 1 to 5 kn, "
+    "for 10 minutes and over 500 m: the drift of the Danish Maritime Authority's AisAbnormal "
+    "(DriftAnalysis, github.com/dma-ais/AisAbnormal). In a stream of 2 kn ships that manoeuvre do "
+    "as much, hence an option for waters without one."
+)
+
+
 class Limits(Detector):
     """The parameters of `loitering`."""
 
@@ -101,6 +109,20 @@ class Limits(Detector):
             "`min_duration_s`) make a customary anchorage."
         ),
     )
+    min_lying: PositiveInt = Field(
+        6,
+        description=(
+            "5 others lying at once within a mile or so, in the day before or when it began: a "
+            "berth or an anchorage, whether a zone says so or not (`surroundings.lying`). As of "
+            "gaps: rafts of a transfer are of two or three."
+        ),
+    )
+    sideways: bool = Field(False, description=_SIDEWAYS)
+    min_sideways_deg: PositiveFloat = Field(45.0, le=180, description=_SIDEWAYS)
+    min_sideways_kn: PositiveFloat = Field(1.0, description=_SIDEWAYS)
+    max_sideways_kn: PositiveFloat = Field(5.0, description=_SIDEWAYS)
+    min_sideways_s: PositiveInt = Field(600, description=_SIDEWAYS)
+    min_sideways_m: PositiveFloat = Field(500.0, description=_SIDEWAYS)
     fishing_near_m: PositiveFloat = Field(
         5556.0, description="3 nm: vessels that say they fish within it then work the same ground."
     )
@@ -113,4 +135,5 @@ class Limits(Detector):
         settings.at_most(self, "min_working_kn", "max_working_kn")
         settings.at_most(self, "step_s", "leg_s")
         settings.at_most(self, "step_s", "after_s")
+        settings.at_most(self, "min_sideways_kn", "max_sideways_kn")
         return self

@@ -1,7 +1,7 @@
 """The detector `possible_meeting`: its facts, its rule, its events."""
 
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,9 @@ from detectors.possible_meeting.read import loiterings_of, reports_of, silences_
 from detectors.possible_meeting.story import Meeting, Silence
 from detectors.possible_meeting.told import tell
 from detectors.surroundings import nearby
+
+LIKELY: Final = 0.5
+"""From this weight on a silence's own reason is as likely as not."""
 
 
 class PossibleMeeting(Limits):
@@ -67,7 +70,7 @@ class PossibleMeeting(Limits):
     """
 
     name: ClassVar[str] = "possible_meeting"
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
     requires: ClassVar[tuple[str, ...]] = ("mmsi", "time", "lat", "lon", "nav_status", "track_id")
     source: ClassVar[str] = (
         "Hägerstrand (1970), What about people in regional science?, Papers of the Regional "
@@ -132,7 +135,9 @@ class PossibleMeeting(Limits):
             "is_open": is_open,
             "in_sts_area": bool(context.zones.within([lat], [lon], ("sts_area",))[0]),
             "in_licensed_sts_area": bool(
-                context.zones.within([lat], [lon], ("sts_area",), excuses=True)[0]
+                context.zones.licensed_at(
+                    np.array([lat]), np.array([lon]), np.array([meeting.start_us])
+                )[0]
             ),
             **low.told(""),
             **high.told("other_"),
@@ -144,7 +149,10 @@ class PossibleMeeting(Limits):
         ):
             if isinstance(story, Silence):
                 alone = min(alone, story.score)
-                evidence[reason] = story.explanation
+                # What explains it by half; what less has left of its score counts above.
+                told = story.facts.explained
+                likely = told is not None and told.weight >= LIKELY
+                evidence[reason] = story.explanation if likely else ""
                 silent = f"{prefix}silent_s"
                 evidence[silent] = at_most(evidence[silent], self, "max_silence_s")
             else:

@@ -22,8 +22,11 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 STEADY_SHARE: Final = 0.75
-"""A receiver is steady that heard something in so many of the half hours before. Of another one, a
-satellite or one at a lonely coast, hearing nothing doesn't show that it fails."""
+"""A receiver is steady that heard something in so many of the half hours before in which any did:
+a feed that began in the night has no day behind it. Of another one, a satellite or one at a lonely
+coast, hearing nothing doesn't show that it fails."""
+LEAST_SLOTS: Final = 4
+"""In two hours at least."""
 
 MIN_STEADY_SHARE: Final = 0.5
 """Below this share of what was heard at a place by steady receivers, nothing is said about them."""
@@ -39,7 +42,8 @@ class Hearing:
         One row per place and receiver that heard it, by place: number of the place, code of the
         receiver, share of the reports that it received, largest first.
     steady
-        Whether that receiver heard something somewhere in `STEADY_SHARE` of those half hours.
+        Whether that receiver heard something somewhere in `STEADY_SHARE` of those half hours in
+        which any did, and in `LEAST_SLOTS` or more.
     """
 
     place: Ints
@@ -70,6 +74,7 @@ class Receivers:
         self._reports = frame["reports"].to_numpy("int64")[order]
         self._class_b = (frame["ais_class"] == "B").to_numpy()[order]
         self._heard = np.unique(codes * CELL_SLOTS + slot)
+        self._slots = np.unique(slot)
 
     def hearing(
         self,
@@ -104,7 +109,9 @@ class Receivers:
         n_heard = np.searchsorted(self._heard, station * CELL_SLOTS + until) - np.searchsorted(
             self._heard, station * CELL_SLOTS + since
         )
-        return Hearing(place, station, share, n_heard >= STEADY_SHARE * (until - since))
+        n_any = np.searchsorted(self._slots, until) - np.searchsorted(self._slots, since)
+        steady = (n_heard >= STEADY_SHARE * n_any) & (n_heard >= LEAST_SLOTS)
+        return Hearing(place, station, share, steady)
 
     def working(self, hearing: Hearing, place: Ints, slot: Ints) -> Floats:
         """Share of what is heard at places by steady receivers that heard anything in a half hour;

@@ -256,6 +256,15 @@ class Zones:
         own = self.frame["rules"].iloc[row] if "rules" in self.frame.columns else ()
         return tuple(rule for rule in own if rule.holds(at_us))
 
+    def licensed_at(
+        self, lat: ArrayLike, lon: ArrayLike, at_us: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Tell whether each point lies, at its time, where transfers are licensed: by a rule of any
+        zone that then holds, or in an `sts_area` that is licensed without dates.
+        """
+        always = self.within(lat, lon, ("sts_area",), excuses=True)
+        return np.asarray(always | (self.ruled(lat, lon, at_us, "transfer", "licensed") >= 0))
+
     def ruled(
         self, lat: ArrayLike, lon: ArrayLike, at_us: NDArray[np.int64], asks: str, *values: str
     ) -> NDArray[np.int64]:

@@ -29,10 +29,13 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 LARGE_SCORE: Final = 0.7
-UNKNOWN_SCORE: Final = 0.35
-SMALL_SCORE: Final = 0.25
+OTHER_SCORE: Final = 0.5
 """Base scores of a lone sighting by the length seen, times the probability that it was a vessel
-without AIS: from `voluntary_length_m` on, of unknown length, below."""
+without AIS: from `voluntary_length_m` on, and else. Who took the trouble to report
+what shows no AIS has a lead; that the law asks none of it is for explanations to say."""
+BESIDE_SCORE: Final = 0.65
+FAR_SHARE: Final = 0.6
+"""Base score of one beside a loiterer, and what is left of it at `near_m`."""
 SAR: Final = (
     r"(?i)\b(?:sar\b(?! *(?:helicopter|aircraft|plane|vessel|boat|craft|unit|crew))|sentinel[- ]?1"
     r"|s1[abc]?(?:[ _-]|$)|radarsat|rcm\b|iceye|capella|umbra|cosmo[- ]?skymed|terrasar|tandem-?x"
@@ -60,17 +63,18 @@ class UnmatchedSighting(Limits):
     Notes
     -----
     Score before explanations: the probability of a vessel without AIS (unmatched, times the
-    sighting's confidence) times 0.7 where it measures `voluntary_length_m` or more, 0.25 below,
-    0.35 where the length isn't known. `near_gap`: that probability times 0.2 + 0.4 times the
-    probability that it is the silent vessel. `near_loitering`: that probability times 0.35, falling
-    to half of it at `near_m`, and times what explanations leave of the loitering.
+    sighting's confidence) times 0.7 where it measures `voluntary_length_m` or more, else
+    0.5. `near_gap`: that probability times 0.2 + 0.4 times the
+    probability that it is the silent vessel, or as a lone one if that is more.
+    `near_loitering`: that probability times 0.65, falling to 0.6 of it at `near_m`, and times what
+    explanations leave of the loitering.
 
     All of it is settled `settle` after the sighting: reports after that don't bear upon it, and a
     gap or a loitering that the sighting lies in has shown by then.
     """
 
     name: ClassVar[str] = "unmatched_sighting"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -170,7 +174,8 @@ class UnmatchedSighting(Limits):
         vessel = evidence["unmatched_probability"] * evidence["confidence_fraction"]
         lead = silent or beside
         if silent:
-            subkind, score = "near_gap", vessel * (0.2 + 0.4 * silent.probability)
+            alone = self._lone_score(evidence["length_m"])
+            subkind, score = "near_gap", vessel * max(alone, 0.2 + 0.4 * silent.probability)
             evidence |= {
                 "silent_vessel_probability": at_least(
                     silent.probability, self, "min_lead_probability"
@@ -180,8 +185,8 @@ class UnmatchedSighting(Limits):
                 "silent_reach_m": silent.reach_m,
             }
         elif beside:
-            closeness = 1.0 - 0.5 * min(1.0, beside.distance_m / self.near_m)
-            subkind, score = "near_loitering", vessel * 0.35 * closeness * beside.weight
+            closeness = 1.0 - (1.0 - FAR_SHARE) * min(1.0, beside.distance_m / self.near_m)
+            subkind, score = "near_loitering", vessel * BESIDE_SCORE * closeness * beside.weight
             evidence |= {"loiterer_distance_m": beside.distance_m}
         else:
             subkind, score = "", vessel * self._lone_score(evidence["length_m"])
@@ -207,9 +212,7 @@ class UnmatchedSighting(Limits):
 
     def _lone_score(self, length_m: float) -> float:
         """Return the base score of a sighting that nothing is near."""
-        if np.isnan(length_m):
-            return UNKNOWN_SCORE
-        return LARGE_SCORE if length_m >= self.voluntary_length_m else SMALL_SCORE
+        return LARGE_SCORE if length_m >= self.voluntary_length_m else OTHER_SCORE
 
     @classmethod
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from detectors.core import events
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
+from detectors.kinematics.near import Near
 from detectors.surroundings import coverage
 from detectors.unmatched_sighting.limits import Limits
 from detectors.vessels import association
@@ -22,6 +23,8 @@ SETTINGS: Final = (
     "clock_error_s",
     "voluntary_length_m",
     "near_m",
+    "fleet_m",
+    "min_fleet",
     "near_land_m",
     "min_known_hours",
     "min_heard_near",
@@ -66,6 +69,7 @@ def evidence_of(
         "best_match_sigma_m": _of(pairs.sigma_m, at, has),
         "best_match_misfit_ratio": _of(pairs.misfit, at, has),
         "best_match_nearest_report_s": _of(pairs.nearest_s, at, has),
+        "n_unmatched_near": _others_near(limits, seen, rows),
         "n_heard_around": np.asarray(around.vessels, "int64"),
         "n_heard_near": context.coverage.receiving(lat, lon, slot),
         "n_known_hours": n_known,
@@ -75,6 +79,14 @@ def evidence_of(
         "near_land": [bool(v) for v in zones.near_land(lat, lon, limits.near_land_m)],
     }
     return events.each(columns)
+
+
+def _others_near(limits: Limits, seen: association.Seen, rows: Ints) -> Ints:
+    """Count the others of each one's scene that nothing explains either, within `fleet_m`."""
+    by_scene = np.unique(seen.scene[rows], return_inverse=True)[1]
+    place = Near(seen.lat[rows], seen.lon[rows], by_scene, limits.fleet_m)
+    one, other = place.pairs()
+    return np.asarray(np.bincount(np.r_[one, other], minlength=len(rows)))
 
 
 def _of(values: Floats, at: Ints, has: Bools) -> Floats:

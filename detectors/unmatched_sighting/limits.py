@@ -25,9 +25,14 @@ _REACH_SHARE: Final = (
 
 _MIN_KNOWN_HOURS: Final = (
     "16 half hours in which vessels were heard around the place in the day before, one each, and "
-    "20 vessels heard within a station's reach (`Coverage.receiving`) in that half hour: "
+    "5 vessels heard within a station's reach (`Coverage.receiving`) in that half hour: "
     "reception is known there though nobody happens to be there. 0.2: where every fifth falls "
     "silent for an hour (the mean under Jeffreys' prior), vessels aren't heard on. Judgements."
+)
+
+_FLEET_M: Final = (
+    "5 nm and 3 others without AIS in the same scene: boats of a fishing fleet, one in 20 km² by "
+    "`small_per_km2`, of which 13 lie within 5 nm; a lone one isn't of one. A judgement."
 )
 
 _HARBOUR_CLASSES: Final = (
@@ -102,8 +107,10 @@ class Limits(Detector):
             "only."
         ),
     )
+    fleet_m: PositiveFloat = Field(9260.0, description=_FLEET_M)
+    min_fleet: PositiveInt = Field(3, description=_FLEET_M)
     min_known_hours: PositiveInt = Field(16, description=_MIN_KNOWN_HOURS)
-    min_heard_near: PositiveInt = Field(20, description=_MIN_KNOWN_HOURS)
+    min_heard_near: PositiveInt = Field(5, description=_MIN_KNOWN_HOURS)
     max_silence_probability: PositiveFloat = Field(0.2, le=1.0, description=_MIN_KNOWN_HOURS)
     harbour_classes: ZoneClasses = Field(("port", "anchorage"), description=_HARBOUR_CLASSES)
     near_land_m: PositiveFloat = Field(1000.0, description=_HARBOUR_CLASSES)

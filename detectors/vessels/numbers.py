@@ -195,7 +195,6 @@ OWN_ID: Final = "own_id"
 _PREFIXED: Final = (
     # (lowest, highest, divisor that leaves the MID as the last three digits)
     (2_000_000, 7_999_999, 10_000),  # 00MIDxxxx, coast station
-    (20_000_000, 79_999_999, 100_000),  # 0MIDxxxxx, group of ships
     (111_200_000, 111_799_999, 1_000),  # 111MIDxxx, search and rescue aircraft
     (820_000_000, 879_999_999, 100_000),  # 8MIDxxxxx, handheld VHF
     (982_000_000, 987_999_999, 10_000),  # 98MIDxxxx, craft associated with a parent ship
@@ -210,7 +209,8 @@ def mmsi_kind(mmsi: ArrayLike) -> NDArray[np.object_]:
     "bad_form", or "own_id" if it stands for an id of the feed's own (`NUMBERED`).
 
     Formats and prefixes: Recommendation ITU-R M.585-9, annexes 1 and 2. "bad_mid" has the format
-    of a ship's with digits that no administration has; "bad_form" has no format at all.
+    of a ship's with digits that no administration has; "bad_form" has no format that a station
+    sends: a group (0MIDxxxxx) is called and calls nobody.
 
     >>> mmsi_kind([563072390, 992351000, 299000001, 100000000]).tolist()
     ['ship', 'other', 'bad_mid', 'bad_form']

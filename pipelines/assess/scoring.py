@@ -33,7 +33,8 @@ to a false place also falls silent at the true one. At one time such a family co
 
 EXPLAINED_WEIGHT: Final = 0.5
 """From this weight on a vessel's innocent explanation is at least as likely as not, and its events
-don't add up: a tug that waits, tows and meets its tow is a tug three times over."""
+don't add up, nor to others: a tug that waits, tows and meets its tow is a tug three times over, and
+a ferry that lay in its harbour and then waited off it has done nothing of which a part is left."""
 
 HISTORY_WEIGHT: Final = 0.05
 MAX_HISTORY_WEIGHT: Final = 0.15
@@ -78,8 +79,8 @@ def judge(
     A score is 1 - (1 - p1)(1 - p2)… over the parts: independent leads add up. Of each kind only
     the strongest event is a part, so that a ferry which crosses a boundary twenty times isn't
     flagged for it; of events of one of the `FAMILIES` that overlap in time only the strongest,
-    since they are one behaviour seen twice; and of events whose explanation has
-    `EXPLAINED_WEIGHT` or more only the strongest.
+    since they are one behaviour seen twice. An event whose explanation has `EXPLAINED_WEIGHT` or
+    more stands alone: the strongest of them is the score where the others together come to less.
 
     Parameters
     ----------
@@ -127,15 +128,20 @@ def _by_vessel(events: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
 
 
 def _independent(sides: pd.DataFrame) -> pd.DataFrame:
-    """Keep sides that count: each kind once, each family once at a time, of explained ones one."""
+    """Keep sides that count: each kind once, each family once at a time, explained ones alone."""
     best = sides.drop_duplicates(["mmsi", "kind"]).reset_index(drop=True)
     best = best.assign(family=best["kind"].map(FAMILIES).fillna(best["kind"]))
     pairs = best.reset_index().merge(best.reset_index(), on=["mmsi", "family"], suffixes=("", "_2"))
     same_time = (pairs["start"] <= pairs["end_2"]) & (pairs["start_2"] <= pairs["end"])
     weaker = pairs.loc[same_time & (pairs["index"] > pairs["index_2"]), "index"]
     best = best[~best.index.isin(weaker)]
-    excused = best[explained(best)]
-    return best.drop(excused.index[excused.duplicated("mmsi")]).reset_index(drop=True)
+    excused = explained(best)
+    missed = (1.0 - best["score"]).where(~excused, 1.0).groupby(best["mmsi"]).transform("prod")
+    alone = best["score"].where(excused, 0.0).groupby(best["mmsi"]).transform("max")
+    by_itself = (alone > 1.0 - missed).to_numpy(bool)
+    strongest = excused & (best["score"] == alone).to_numpy(bool) & by_itself
+    kept = best[np.where(excused, strongest, ~by_itself)]
+    return kept.drop_duplicates(["mmsi", "kind"]).reset_index(drop=True)
 
 
 def explained(events: pd.DataFrame) -> NDArray[np.bool_]:

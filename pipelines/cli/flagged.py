@@ -121,6 +121,7 @@ def _show(
                 "folder": str(folder),
                 "failures": manifest["failures"],
                 "first": [asdict(one) for one in first],
+                "provisional": manifest.get("provisional"),
                 "calibration": more.model.name if more.model else None,
                 "flagged": records(vessels.assign(**_numbers(vessels))),
             }
@@ -201,6 +202,11 @@ def _print_table(
             f"prob.: how often flags of such a score were confirmed, by {model.card['outcomes']} "
             f"outcomes ({model.name}); unaided boarding: {model.card['unaided']:.2f}",
             highlight=False,
+        )
+    if pending := manifest.get("provisional", {}).get("flagged", 0):
+        typer.echo(
+            f"{pending} of {total} rest on reports whose verdicts are provisional, the last until "
+            f"{manifest['provisional']['until']}: what comes in by then may retract them"
         )
     typer.echo(
         f"Flags are leads, not findings.\nResults: {folder}\nBrief:   {folder / 'brief.html'}"

@@ -59,7 +59,7 @@ def incidents(
         n_open, n_new = (found["rank"] > 0).sum(), (found["status"] == "created").sum()
         typer.echo(f"Run {run.run_id}: {n_open} incidents, {n_new} new, {len(shown)} shown")
         print_first(first)
-        print_incidents(shown)
+        print_incidents(shown, run.known_time)
         typer.echo("Incidents are leads, not findings.")
 
 
@@ -76,27 +76,32 @@ def print_first(first: "Sequence[First]") -> None:
         )
 
 
-def print_incidents(shown: "pd.DataFrame") -> None:
-    """Print incidents, a block each."""
+def print_incidents(shown: "pd.DataFrame", known: "pd.Timestamp | None" = None) -> None:
+    """Print incidents, a block each; with until when they are provisional, where it is `known` up
+    to when reports were looked at.
+    """
     from rich.console import Console
     from rich.text import Text
 
     console = Console()
     for row in shown.to_dict("records"):
-        head, *lines = map(clean, _lines({str(key): value for key, value in row.items()}))
+        head, *lines = map(clean, _lines({str(key): value for key, value in row.items()}, known))
         console.print(Text(f"\n{head}", style="bold"))
         for line in lines:
             console.print(Text(line))
 
 
-def _lines(row: dict[str, Any]) -> list[str]:
+def _lines(row: dict[str, Any], known: "pd.Timestamp | None") -> list[str]:
     """Say an incident in lines for a terminal."""
+    from detectors.kinematics.integrity import final_at
     from pipelines.base.text import position_text
 
     news = f"{row['status']}: {row['news']}" if row["news"] else row["status"]
     rank = f"{row['rank']}." if row["rank"] else "–"
     until = "now" if row["end"] != row["end"] else f"{row['end']:%d %b %H:%M}Z"
     vessels = row["vessels"].replace(" | ", ", ")
+    final = final_at(row["end"], known) if known is not None and row["rank"] else None
+    until += f"; provisional until {final:%d %b %H:%M}Z" if final is not None else ""
     return [
         f"{rank} {row['score']:.2f} ({row['certainty']})  {row['incident_id']}  {news}",
         row["title"],

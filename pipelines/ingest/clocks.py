@@ -41,11 +41,21 @@ MOVING_KN: Final = 4.0
 FITS_KN: Final = 2.0
 FITS_SHARE: Final = 0.3
 NEAR_S: Final = (10.0, 1_800.0)
+OTHER_UNITS: Final = {"m/s": 1.943844, "km/h": 0.539957}
+"""Knots that one of each is. Miles per hour can't be told from knots by conduct: 13 % less."""
+UNIT_KN: Final = 1.0
+UNIT_SHARE: Final = 0.1
+"""A pair has its speed in a unit where they agree so closely: what turns or fixes are off by is
+little, where all speeds are off by a factor of two."""
 MAX_SAMPLED: Final = 500_000
 """Positions of a feed whose conduct is looked at; more would say the same."""
 
 PUT_RIGHT_HINT: Final = "nothing to do; such a feed is hours old when it comes"
 REFUSED_HINT: Final = "ask who delivers the feed for the time of reception of each sentence"
+UNIT_HINT: Final = (
+    "say so in config/mappings.yaml (sog_kn: {from: COLUMN, unit: UNIT}), delete the feed and "
+    "ingest it again; until then every rule that asks for a stated speed is off"
+)
 WRONG_HINT: Final = (
     "ask who delivers the feed for the times of reception (tag block c:, or $PGHP lines); until "
     "then what rests on times, speeds above all, may be wrong"
@@ -138,6 +148,7 @@ class Conduct:
 
     def __init__(self) -> None:
         self._sampled = self._pairs = self._fit = 0
+        self._in_unit = dict.fromkeys(OTHER_UNITS, 0)
 
     def landed(self, batch: Batch) -> None:
         """Count the pairs of a batch's reports that fit, of each vessel under way."""
@@ -160,12 +171,27 @@ class Conduct:
         fits = np.abs(made_kn - said_kn) <= np.maximum(FITS_KN, FITS_SHARE * said_kn)
         self._pairs += len(first)
         self._fit += int(np.count_nonzero(fits))
+        for unit, knots in OTHER_UNITS.items():
+            close = np.abs(made_kn - knots * said_kn)
+            close = close <= np.maximum(UNIT_KN, UNIT_SHARE * knots * said_kn)
+            self._in_unit[unit] += int(np.count_nonzero(close))
 
     def found(self) -> list[dict[str, Any]]:
-        """Say that the vessels' own movements contradict the times, if they do."""
+        """Say that the vessels' own movements contradict the times, or the unit of the speeds, if
+        they do.
+        """
         if self._pairs < MIN_REPORTS or self._fit >= FITTING_SHARE * self._pairs:
             return []
         share = self._fit / self._pairs
+        unit, fit = max(self._in_unit.items(), key=lambda one: one[1])
+        if fit >= FITTING_SHARE * self._pairs:
+            share = fit / self._pairs
+            text = (
+                f"its speeds over ground are in {unit}, not in knots: of {self._pairs:,} pairs of "
+                f"reports {share:.0%} lie {OTHER_UNITS[unit]:.2f} times as far apart as they say"
+            )
+            found = {"receiver": "", "reports": self._pairs, "share": round(share, 3)}
+            return [{**found, "offset_s": None, "unit": unit, "text": text}]
         text = (
             f"its times, or its speeds, don't fit how vessels move: of {self._pairs:,} pairs of "
             f"reports {share:.0%} lie as far apart as their speed over ground makes"
@@ -189,7 +215,8 @@ def told(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         said.append((text, REFUSED_HINT))
     for one in report.get("clocks", []):
         receiver = f"receiver {one['receiver']}: " if one["receiver"] else ""
-        said.append((f"{receiver}{one['text']}", WRONG_HINT))
+        hint = UNIT_HINT.replace("UNIT", one["unit"]) if one.get("unit") else WRONG_HINT
+        said.append((f"{receiver}{one['text']}", hint))
     return said
 
 

@@ -11,7 +11,7 @@ from detectors.core.errors import ConfigError
 from pipelines.ingest.area import Area
 from pipelines.ingest.layouts import Layout, choose, load_layouts
 
-DECODER_VERSION: Final = "5"
+DECODER_VERSION: Final = "6"
 """Raised when the same feed and options give other rows."""
 
 EARLIEST: Final = datetime.fromisoformat("1995-01-01T00:00:00+00:00")

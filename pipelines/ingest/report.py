@@ -35,7 +35,8 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType(
         "no $PGHP line near it tells when that was",
         "time": "a time that can't be read, or lies before 1995 or after 2099",
         "future": "a time in the future by this machine's clock: read again once it has come",
-        "mmsi": "an MMSI that isn't nine digits: 100000000 to 999999999, or two zeros and seven",
+        "mmsi": "an MMSI that isn't nine digits: 100000000 to 999999999, two zeros and seven, or a "
+        "zero and eight of which the first is 2 to 7",
         "same number": "an id that happens to get the number of another one: rename it",
         "no position": "the transmitter said that it has no position (lat 91, lon 181)",
         "position": "a latitude or longitude that is out of range or can't be read",

@@ -82,10 +82,10 @@ def check_positions(
 ) -> pd.DataFrame:
     """Keep the position reports that can be right and lie in the area; count the others.
 
-    An MMSI must have nine digits, of which one zero at the beginning makes a group (ITU-R M.585-9).
-    All other kinds are kept, also 00 (coast stations, and boats whose set was left with a number of
-    its installer), 111 (aircraft), 970 to 974 (distress transmitters), 98 (boats of a ship) and 99
-    (aids to navigation): what sends a vessel's message is reported.
+    An MMSI must have nine digits. All kinds are kept, also 0 (a group by ITU-R M.585-9: none sends
+    its number but a ship whose own lacks a digit), 00 (coast stations, and boats whose set was left
+    with a number of its installer), 111 (aircraft), 970 to 974 (distress transmitters), 98 (boats
+    of a ship) and 99 (aids to navigation): what sends a vessel's message is reported.
 
     Parameters
     ----------

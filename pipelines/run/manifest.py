@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from detectors.kinematics.integrity import final_at
 from detectors.surroundings import nearby
 from pipelines.base.files import digest_of_files
 from pipelines.base.settings import PROJECT, Installation
@@ -72,6 +73,7 @@ def manifest_of(
             "flagged": len(assessed.flagged),
             "over_budget": assessed.over_budget,
         },
+        "provisional": _provisional(judged.compared, assessed.flagged, window.now),
         "held_back": [str(rule) for rule in assessed.held_back],
         "watchlists": [
             {
@@ -86,6 +88,17 @@ def manifest_of(
         "rejected": totals["rejected"],
         "failures": dict(failures),
     }
+
+
+def _provisional(
+    compared: pd.DataFrame, flagged: pd.DataFrame, now: pd.Timestamp
+) -> dict[str, Any]:
+    """Count flags whose strongest event rests on provisional verdicts, and say until when."""
+    end_of = dict(zip(compared["event_id"].tolist(), compared["end"].tolist(), strict=True))
+    firsts = [ids.split(";")[0] for ids in flagged["event_ids"].tolist()]
+    until = [final_at(end_of[first], now) for first in firsts if first in end_of]
+    pending = [time for time in until if time is not None]
+    return {"flagged": len(pending), "until": _iso(max(pending)) if pending else None}
 
 
 def _out_of_reach(compared: pd.DataFrame) -> int:

@@ -39,7 +39,7 @@ from detectors.kinematics.integrity.settling import (
 )
 from detectors.kinematics.integrity.verdicts import Last, Memory, Reports, Verdict
 
-VERSION: Final = "1"
+VERSION: Final = "6"
 """Raised when the same reports get other verdicts."""
 
 LOOK_BACK: Final = timedelta(seconds=LOOK_BACK_S)

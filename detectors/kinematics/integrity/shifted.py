@@ -27,6 +27,11 @@ within a degree or two leaves the straight line so far."""
 MOVING_KN: Final = 3.0
 SPEED_FITS_KN: Final = 3.0
 MAX_LOOKED_AT: Final = 4_096
+GONE_M: Final = 300.0
+"""Further than errors and a swing make of what lies still. That its fix, speed and course come once
+more to the last digit when it has gone is no chance."""
+UNIT_M: Final = 0.1852
+"""A minute of a great circle in the resolution of AIS, 1/600,000 degree."""
 
 
 def repeated(
@@ -37,9 +42,9 @@ def repeated(
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """Find reports of the same content (latitude, longitude, speed, course) as an earlier one.
 
-    Those within `copy_s` are copies. Of a vessel under way that was elsewhere in between, a later
-    one is the same report again: a copy too within `MIN_SHIFT_S`, and else with a wrong time: how
-    much too late, in seconds, else NaN.
+    Those within `copy_s` are copies. Of a vessel under way that was elsewhere in between, or of one
+    that lay there and was `GONE_M` away in between, a later one is the same report again: a copy
+    too within `MIN_SHIFT_S`, and else with a wrong time: how much too late, in seconds, else NaN.
     """
     lat, lon, sog, _ = content
     order = np.lexsort((time_us, *content, mmsi))
@@ -50,11 +55,13 @@ def repeated(
     copies = np.zeros(len(order), bool)
     copies[order[1:]] = same & (between_us <= copy_s * SECOND_US)
     later = same & (between_us > copy_s * SECOND_US) & (between_us <= MAX_SHIFT_S * SECOND_US)
-    later &= (sog[order[1:]] >= 10 * MOVING_KN) & (sog[order[1:]] < 1_023)
+    later &= sog[order[1:]] < 1_023
     late_s = np.full(len(order), np.nan)
     first, second = order[:-1][later], order[1:][later]
     # Rows are in the order of time: a report in between from elsewhere is right before the second.
-    moved = (lat[second - 1] != lat[second]) | (lon[second - 1] != lon[second])
+    north, east = (np.abs(v[second - 1] - v[second]) for v in (lat, lon))
+    under_way = sog[second] >= 10 * MOVING_KN
+    moved = np.where(under_way, north + east > 0, north + east > GONE_M / UNIT_M)
     moved &= second - 1 > first
     late_s[second[moved]] = (time_us[second] - time_us[first])[moved] / SECOND_US
     copies |= late_s < MIN_SHIFT_S

@@ -37,6 +37,11 @@ seldom agree thrice; or, heard by satellite only, `MANY_REPORTS`."""
 
 MANY_REPORTS: Final = 6
 
+FROZEN_M: Final = 100.0
+FROZEN_SHARE: Final = 0.9
+MOVING_KN: Final = 3.0
+"""Nearly all within errors of 10 m and more; faster than any stream."""
+
 HULL_STEP_S: Final = 900.0
 """Three corrupt fixes of a day would else be a vessel. Class A and B under way report every 30 s or
 more often (ITU-R M.1371-5, annex 1, tables 1 and 2)."""
@@ -45,12 +50,7 @@ SHIFTED_SHARE: Final = 0.5
 """So much of a chain on another's way at other times is that one's copy, shifted in time. The rest
 of such a copy lies where the vessel wasn't heard, or turned."""
 
-JAMMED_VESSELS: Final = 3
 JAMMED_S: Final = 3_600
-JAMMED_DEG: Final = 0.25
-"""False fixes of so many vessels within an hour at one place are of one interference: spoofed
-receivers all claim the same place (Bergman, Systematic GPS manipulation, 2019)."""
-
 
 BRIEF_REPORTS: Final = 12
 """Two further hulls of one number at once, each heard so seldom and for at most `JAMMED_S`, are
@@ -76,7 +76,7 @@ REASONS: Final = (
     "it lies where the vessel was at another time",
     "the track is elsewhere before and after it",
     "no one vessel can have sent it and the others of its number",
-    "vessels far from one another claim the same place",
+    "the fixes of several vessels at one place are false in that hour",
     "its number is no vessel's",
 )
 """Why, by verdict."""
@@ -165,6 +165,7 @@ def judge(
     """
     # What is compiled is imported by need: whoever only asks the store doesn't pay for it.
     from detectors.kinematics.integrity.chains import one_hull
+    from detectors.kinematics.integrity.jammed import interfered
     from detectors.kinematics.integrity.shifted import repeated
 
     n = len(reports)
@@ -198,23 +199,24 @@ def judge(
             one.verdict[sound] = Verdict.SOUND if number == first else Verdict.OTHER_HULL
         else:
             _one_vessel(reports.take(own), known[own], heard, one)
-    _interference(reports, verdict)
+    interfered(reports, verdict, hull)
     return Judged(verdict, hull, shift_s)
 
 
 def not_a_vessel(mmsi: Ints) -> Bools:
     """Tell which numbers are no vessel's: ITU-R M.585-9, annexes 1 and 2.
 
-    Coast stations (00MIDxxxx) and groups (0MIDxxxxx), aircraft (111), aids to navigation (99),
-    transmitters of distress (970 to 979). A handheld set (8MIDxxxxx) is aboard something: boats of
-    these waters are left with such numbers, and their conduct is looked at. A number that has none
-    of the formats, such as the 009... of many sets, is a vessel's that says a wrong one.
+    Coast stations (00MIDxxxx), aircraft (111), aids to navigation (99), transmitters of distress
+    (970 to 979). A handheld set (8MIDxxxxx) is aboard something: boats of these waters are left
+    with such numbers, and their conduct is looked at. A number that has none of the formats, such
+    as the 009... of many sets, is a vessel's that says a wrong one; so is that of a group
+    (0MIDxxxxx), by which ships are called and none ever calls: it is a ship's less a digit.
     """
     first = mmsi // 1_000_000
     kinds = (first == 111) | ((first >= 970) & (first <= 979))
-    for low, divisor in ((0, 1_000_000), (0, 10_000_000), (99, 1_000_000)):
+    for low in (0, 99):  # 00MIDxxxx and 99MIDxxxx
         # The digit behind the prefix begins a MID: 2 to 7.
-        begun = mmsi // divisor
+        begun = mmsi // 1_000_000
         kinds |= (begun // 10 == low) & (begun % 10 >= 2) & (begun % 10 <= 7)
     return np.asarray(kinds)
 
@@ -254,6 +256,8 @@ def _one_vessel(
             free[twins] = False
             continue
         shifted = shifts_s(own.take(hulls[0]), own.take(rows))
+        if _stands(own.take(rows)):
+            shifted[:] = np.nan
         on_way = ~np.isnan(shifted)
         if _is_hull(times[rows]) and np.mean(on_way) < SHIFTED_SHARE:
             # The first hull's reports with wrong times are within the other's reach, hours off.
@@ -352,27 +356,19 @@ def _scattered(times_us: Ints, hulls: list[Ints]) -> list[Ints]:
     return found
 
 
+def _stands(chain: Reports) -> bool:
+    """Tell whether a chain stays at one place though it says that it sails: a frozen position. A
+    copy of a track with wrong times goes along it.
+    """
+    far_m = distance_m(np.median(chain.lat), np.median(chain.lon), chain.lat, chain.lon)
+    return bool(
+        len(chain) >= MANY_REPORTS
+        and np.mean(far_m <= FROZEN_M) >= FROZEN_SHARE
+        and np.median(np.nan_to_num(chain.sog)) >= MOVING_KN
+    )
+
+
 def _few(times_us: Ints) -> Bools:
     """Tell which reports of a chain are by themselves, with fewer than `CONFIRMING_REPORTS`."""
     run = np.cumsum(np.r_[False, np.diff(times_us) > HULL_STEP_S * SECOND_US])
     return np.asarray(np.bincount(run)[run] < CONFIRMING_REPORTS)
-
-
-def _interference(reports: Reports, verdict: NDArray[np.uint8]) -> None:
-    """Mark false fixes of several vessels at one place within an hour, on a fixed grid."""
-    rows = np.flatnonzero(verdict == Verdict.FALSE_FIX)
-    if not len(rows):
-        return
-    cell = np.column_stack(
-        [
-            reports.time_us[rows] // (JAMMED_S * SECOND_US),
-            np.floor(reports.lat[rows] / JAMMED_DEG).astype("int64"),
-            np.floor(reports.lon[rows] / JAMMED_DEG).astype("int64"),
-            reports.mmsi[rows],
-        ]
-    )
-    vessels = np.unique(cell, axis=0)
-    places, of_vessel = np.unique(vessels[:, :3], axis=0, return_counts=True)
-    jammed = places[of_vessel >= JAMMED_VESSELS]
-    for place in jammed:  # few
-        verdict[rows[(cell[:, :3] == place).all(axis=1)]] = Verdict.INTERFERENCE

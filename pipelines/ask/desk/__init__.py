@@ -23,6 +23,7 @@ from pipelines.ask.desk.asking import (
 from pipelines.ask.desk.night import Night, night
 from pipelines.ask.desk.shared import Shared, shared
 from pipelines.ask.desk.told import Told, table
+from pipelines.ask.desk.verdicts import Verdicts, verdicts
 
 __all__ = [
     "Backtest",
@@ -31,6 +32,7 @@ __all__ = [
     "Operation",
     "Shared",
     "Told",
+    "Verdicts",
     "backtest",
     "conclude",
     "exercise",
@@ -40,5 +42,6 @@ __all__ = [
     "operation",
     "shared",
     "table",
+    "verdicts",
     "vessel",
 ]

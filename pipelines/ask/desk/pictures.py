@@ -18,6 +18,7 @@ Axes = Any
 MAX_NEIGHBOURS: Final = 14
 _MARK, _OTHER, _THIRD = (COLOURS[name].day for name in ("magenta", "track", "zone"))
 _TITLE_LIMIT: Final = 300
+_SIGNS: Final = "xs^odv"
 
 
 def approach(table: pd.DataFrame, event: pd.Series, end: pd.Timestamp, title: str) -> "Figure":
@@ -103,6 +104,30 @@ def here_and_there(table: pd.DataFrame, title: str) -> "Figure":
     axes.invert_yaxis()
     axes.legend(loc="lower right", fontsize=8)
     figure.suptitle(_plain(title), fontsize=9, parse_math=False)
+    return figure
+
+
+def verdicts(reports: pd.DataFrame, title: str) -> "Figure":
+    """Draw judged reports on a map: sound ones as dots, each other verdict by a sign of its own."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 6), layout="constrained")
+    axes: Axes = figure.subplots()
+    sound = (reports["verdict"] == "sound").to_numpy()
+    axes.plot(reports["lon"][sound], reports["lat"][sound], ".", ms=2, color=_OTHER, label="sound")
+    others = sorted(set(reports["verdict"][~sound]) - {"copy"})
+    for k, (sign, verdict) in enumerate(zip(_SIGNS, others, strict=False), 1):
+        own = reports[reports["verdict"] == verdict]
+        label = f"{verdict} ({len(own):,})"
+        look: Any = {"ms": 6, "mew": 1, "ls": "", "mfc": "none", "color": f"C{k}"}
+        axes.plot(own["lon"], own["lat"], sign, label=label, **look)
+    middle = float(np.nanmedian(reports["lat"])) if len(reports) else 0.0
+    axes.set_aspect(1 / max(np.cos(np.radians(middle)), 0.1))
+    axes.set_xlabel("longitude, degrees")
+    axes.set_ylabel("latitude, degrees")
+    axes.grid(alpha=0.3)
+    axes.legend(loc="best", fontsize=8)
+    axes.set_title(_plain(title), fontsize=9, parse_math=False)
     return figure
 
 

@@ -194,6 +194,7 @@ class Labels(BaseModel):
     place_not_known: str
     over_budget: str
     incidents_left_out: str
+    provisional: str
     left_out: str
     blind_heading: str
     this_run: str

@@ -64,9 +64,12 @@ def place_problem(rows: m.Rows) -> NDArray[np.uint8]:
 
 
 def wrong_mmsi(mmsi: NDArray[Any]) -> NDArray[np.bool_]:
-    """Tell which numbers aren't MMSIs: nine digits, the first two zeros or the first none."""
+    """Tell which numbers aren't MMSIs: nine digits, the first two zeros or the first none; or one
+    zero and a MID, a group's, which only a set sends that lacks a digit of its own.
+    """
     coast = (mmsi >= 1_000_000) & (mmsi <= 9_999_999)
-    return np.asarray(~coast & ((mmsi < 100_000_000) | (mmsi > 999_999_999)))
+    group = (mmsi >= 20_000_000) & (mmsi <= 79_999_999)
+    return np.asarray(~coast & ~group & ((mmsi < 100_000_000) | (mmsi > 999_999_999)))
 
 
 def unfit_statics(rows: m.Rows, latest_us: int = m.LATEST_US) -> NDArray[np.uint8]:

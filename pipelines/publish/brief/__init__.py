@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import pandas as pd
 from markupsafe import Markup
 
 from detectors.surroundings.zones import LANE_CLASSES
@@ -132,6 +133,7 @@ def render(
         news=products.incidents["status"].value_counts().to_dict(),
         left_out=len(cards) - len(shown),
         over_budget=int(products.manifest.get("counts", {}).get("over_budget", 0)),
+        provisional=_provisional(products, len(cards)),
         held_back=[one_line(str(t), _FACT_LIMIT) for t in products.manifest.get("held_back", [])],
         kinds=_kinds(shown),
         problems=problems(products.manifest),
@@ -179,6 +181,20 @@ def problems(manifest: Mapping[str, Any]) -> list[str]:
     if manifest.get("state", "complete") != "complete" and not said:
         said = ["The run ended early; its manifest names no step."]
     return said
+
+
+def _provisional(products: Products, total: int) -> str:
+    """Say how many flags rest on verdicts that what comes in may change; empty for none."""
+    told = products.manifest.get("provisional") or {}
+    if not told.get("flagged"):
+        return ""
+    until = pd.Timestamp(told["until"])
+    return labels.labels(products.language).provisional.format(
+        n=told["flagged"],
+        total=total,
+        utc=moment(until, None, "UTC"),
+        local=moment(until, LOCAL, LOCAL_NAME),
+    )
 
 
 def _window(products: Products, zone: tzinfo | None, name: str) -> str:

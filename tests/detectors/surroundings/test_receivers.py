@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from detectors.core import frames
 from detectors.surroundings import coverage, coverage_learn
 from detectors.surroundings.coverage import Coverage
-from detectors.surroundings.receivers import Receivers
+from detectors.surroundings.receivers import LEAST_SLOTS, Receivers
 
 T0 = pd.Timestamp("2026-03-01T00:00Z")
 SLOT0 = int(T0.timestamp()) // coverage.SLOT_S
@@ -111,7 +111,9 @@ def test_shares_and_what_works_equal_a_slow_count(rows, first, n):
         got = {known.names[s]: x for s, x in zip(heard.station[own], heard.share[own], strict=True)}
         assert got == pytest.approx(expected)
         active = {s: sum((s, k) in ever for k in range(first, first + n + 1)) for s in expected}
-        steady = {s: x for s, x in expected.items() if active[s] >= 0.75 * (n + 1)}
+        any_heard = len({k for _, k in ever if first <= k <= first + n})
+        least = max(0.75 * any_heard, LEAST_SLOTS)
+        steady = {s: x for s, x in expected.items() if active[s] >= least}
         total = sum(steady.values())
         working = known.working(heard, np.array([i, i]), SLOT0 + slots)
         for slot, share in zip(slots.tolist(), working, strict=True):

@@ -62,7 +62,7 @@ def test_one_behaviour_seen_by_two_detectors_counts_once() -> None:
     assert score(apart) == pytest.approx(0.8)
 
 
-def test_of_explained_events_the_strongest_counts() -> None:
+def test_an_explained_event_adds_nothing_to_others() -> None:
     explained = {
         "explanation": "tug standing by",
         "evidence": Evidence(explained=Explained(0.5, 0.6)),
@@ -74,7 +74,9 @@ def test_of_explained_events_the_strongest_counts() -> None:
     assert list(judged(*tug).parts["kind"]) == ["gap"]
     hardly = {"explanation": "fishing", "evidence": Evidence(explained=Explained(0.5, 0.4))}
     doubted = judged(*tug, event("spoofing", 8, 9, score=0.2, **hardly))
-    assert sorted(doubted.parts["kind"]) == ["gap", "spoofing"]
+    assert list(doubted.parts["kind"]) == ["gap"]
+    stronger = judged(*tug, event("spoofing", 8, 9, score=0.4, **hardly))
+    assert (list(stronger.parts["kind"]), stronger.scores["score"][0]) == (["spoofing"], 0.4)
 
 
 def test_an_event_without_a_vessel_scores_nobody() -> None:

@@ -460,3 +460,20 @@ def test_two_ids_of_one_number_are_told(tmp_path):
 def test_values_that_can_be_no_codes_are_refused(tmp_path, extra):
     with pytest.raises(ConfigError, match="values"):
         a_mapping(tmp_path, extra)
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("m/s", 1 / 1.943844), ("km/h", 1.852), ("", 1.0)])
+def test_speeds_in_another_unit_than_knots_are_told(read, unit, factor):
+    """By how far vessels move: half or twice as far as their speeds say."""
+    lines = ["MMSI,BaseDateTime,LAT,LON,SOG,COG"]
+    for ship, speed_kn in enumerate((10.0, 14.0, 18.0)):
+        for minute in range(60):
+            lat = 2.0 + speed_kn * minute / 60 / 60
+            time = f"2026-03-01T10:{minute:02d}:00"
+            lines.append(
+                f"{533000001 + ship},{time},{lat:.5f},{101 + ship},{speed_kn * factor:.2f},0.0"
+            )
+    report = read("\n".join(lines) + "\n", "feed.csv").report
+    said = [one for one in report.clocks if one.get("unit")]
+    assert [one["unit"] for one in said] == ([unit] if unit else [])
+    assert bool(report.clocks) == bool(unit)

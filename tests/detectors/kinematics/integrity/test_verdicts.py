@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors.kinematics.integrity import Verdict, judge
+from detectors.kinematics.integrity import Reports, Verdict, judge
 
 NM_DEG = 1 / 60
 
@@ -120,6 +120,44 @@ def test_vessels_that_claim_one_place_are_interfered_with(tracks):
     got = judge(reports)
     assert (got.verdict[part % 2 == 1] == Verdict.INTERFERENCE).all()
     assert (got.verdict[part % 2 == 0] == Verdict.SOUND).all()
+
+
+def test_of_boats_adrift_in_interference_all_that_fits_nowhere_is_set_aside(tracks):
+    """By itself each scattered fix is a way that the boat can have gone."""
+    sail, together = tracks
+    scatter = np.random.default_rng(3)
+    boats = []
+    for n in range(5):
+        t = np.arange(0, 7_200, 180) + n
+        boat = sail(t, lat=1.30 + 0.0005 * n, lon=103.90, speed=1.6, mmsi=533000001 + n)
+        jammed = (t > 3_700) & (t < 6_000)
+        off = np.where(jammed, 0.02, 0.0) * scatter.standard_normal((2, len(t)))
+        stated = np.where(jammed, scatter.uniform(2, 25, len(t)), boat.sog)
+        course = np.where(jammed, scatter.uniform(0, 360, len(t)), boat.cog)
+        boats.append(
+            Reports(boat.mmsi, boat.time_us, boat.lat + off[0], boat.lon + off[1], stated, course)
+        )
+    reports, _ = together(*boats)
+    got = judge(reports)
+    t = (reports.time_us - reports.time_us.min()) / 1e6
+    jammed = (t > 3_710) & (t < 6_000)
+    assert (got.verdict[~jammed] == Verdict.SOUND).mean() > 0.95
+    assert (got.verdict[jammed] == Verdict.INTERFERENCE).mean() > 0.8
+    assert (got.hull[got.verdict == Verdict.INTERFERENCE] == 0).all()
+
+
+def test_a_frozen_position_is_no_copy_of_the_track(tracks):
+    sail, together = tracks
+    before = sail(np.arange(0, 3_600, 60), lat=2.0, speed=12)
+    held = sail(np.arange(3_600, 7_200, 60), lat=before.lat[-1], lon=before.lon[-1], speed=12.0)
+    held.lat[:], held.lon[:] = before.lat[-1], before.lon[-1]
+    held.sog[:] += np.arange(len(held)) % 5 / 10
+    on = sail(np.arange(7_200, 10_800, 60), lat=before.lat[-1], lon=before.lon[-1], speed=12)
+    ahead = 12 * 1852 / 3600 * 3_600 / 111_195
+    on.lat[:] += ahead
+    reports, part = together(before, held, on)
+    verdicts = judge(reports).verdict
+    assert (verdicts[part == 1] == Verdict.CLOCK_FAULT).sum() == 0
 
 
 @pytest.mark.parametrize("mmsi", [111232506, 992351000, 970012345, 5030148])

@@ -1,0 +1,90 @@
+"""Interference with satellite navigation: false fixes of several vessels at one place."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core.frames import SECOND_US
+from detectors.kinematics import geodesy
+from detectors.kinematics.integrity.verdicts import JAMMED_S, Reports, Verdict
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+JAMMED_VESSELS: Final = 3
+JAMMED_DEG: Final = 0.25
+"""False fixes of so many vessels within an hour at one place are of one interference: spoofed
+receivers all claim the same place (Bergman, Systematic GPS manipulation, 2019)."""
+
+MISSED_M: Final = 500.0
+MISSED_SHARE: Final = 0.5
+"""By more than this, and half of the way that the slower of two reports makes, the place of the
+next one is missed by going on from either as it states: what a vessel does that starts, stops or
+turns stays below."""
+
+
+def interfered(reports: Reports, verdict: NDArray[np.uint8], hull: NDArray[np.uint8]) -> None:
+    """Mark false fixes of several vessels at one place within an hour, on a fixed grid, and those
+    in the squares around it; and what else of vessels there and then fits neither the report before
+    nor the one behind it.
+
+    A boat adrift whose fixes scatter by a mile can have gone each of these miles: by itself it
+    can't be told from one that went about, in the company of others whose fixes scatter it can.
+    `verdict` and `hull` are changed in place.
+    """
+    false = np.flatnonzero(verdict == Verdict.FALSE_FIX)
+    if not len(false):
+        return
+    cell = _cells(reports)
+    vessels = np.unique(np.c_[cell[false], reports.mmsi[false]], axis=0)
+    places, n_vessels = np.unique(vessels[:, :3], axis=0, return_counts=True)
+    around = np.zeros(len(reports), bool)
+    for place in places[n_vessels >= JAMMED_VESSELS]:  # few
+        # Fixes scatter over the edge of a square too.
+        around |= (cell[:, 0] == place[0]) & (np.abs(cell - place) <= 1).all(axis=1)
+    if not around.any():
+        return
+    loose = around & _fits_nowhere(reports, hull)
+    verdict[around & (verdict == Verdict.FALSE_FIX) | loose] = Verdict.INTERFERENCE
+    hull[loose] = 0
+
+
+def _cells(reports: Reports) -> Ints:
+    """Return hour and square of each report."""
+    return np.column_stack(
+        [
+            reports.time_us // (JAMMED_S * SECOND_US),
+            np.floor(reports.lat / JAMMED_DEG).astype("int64"),
+            np.floor(reports.lon / JAMMED_DEG).astype("int64"),
+        ]
+    )
+
+
+def _fits_nowhere(reports: Reports, hull: NDArray[np.uint8]) -> Bools:
+    """Tell which reports of hulls are where neither the one before nor the one behind has them.
+
+    One that has no other of its hull within an hour on a side fits nothing there.
+    """
+    rows = np.flatnonzero(hull)
+    order = rows[np.lexsort((reports.time_us[rows], hull[rows], reports.mmsi[rows]))]
+    a, b = order[:-1], order[1:]
+    passed_s = (reports.time_us[b] - reports.time_us[a]) / SECOND_US
+    joined = (reports.mmsi[a] == reports.mmsi[b]) & (hull[a] == hull[b]) & (passed_s <= JAMMED_S)
+    missed_m = np.minimum(_missed_m(reports, a, b, passed_s), _missed_m(reports, b, a, -passed_s))
+    slower_kn = np.fmin(reports.sog[a], reports.sog[b])
+    way_m = np.nan_to_num(slower_kn) * geodesy.KNOT_MPS * passed_s
+    fits = joined & ~(missed_m > MISSED_M + MISSED_SHARE * way_m)
+    nowhere = np.zeros(len(reports), bool)
+    nowhere[order] = True
+    nowhere[a[fits]] = False
+    nowhere[b[fits]] = False
+    return nowhere
+
+
+def _missed_m(reports: Reports, here: Ints, there: Ints, passed_s: NDArray[np.float64]) -> Ints:
+    """Return how far off `there` a vessel comes that goes on (or back) from `here` as it states."""
+    way_m = np.nan_to_num(reports.sog[here]) * geodesy.KNOT_MPS * passed_s
+    course = np.nan_to_num(reports.cog[here])
+    lat, lon = geodesy.destination(reports.lat[here], reports.lon[here], course, way_m)
+    return np.asarray(geodesy.distance_m(lat, lon, reports.lat[there], reports.lon[there]))

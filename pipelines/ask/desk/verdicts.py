@@ -1,0 +1,104 @@
+"""What each report of a feed is worth, and why, for a notebook."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from detectors.core.frames import POSITIONS, empty
+from detectors.kinematics import integrity
+from detectors.kinematics.integrity import Verdict
+from detectors.kinematics.integrity.verdicts import REASONS
+from pipelines.ask.desk import pictures
+from pipelines.ask.desk.night import Night
+from pipelines.base.settings import load
+from pipelines.ingest import IngestOptions, decode, discover
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+WORDS: Final = tuple(Verdict(v).name.lower().replace("_", " ") for v in range(len(Verdict)))
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """Judged reports of a feed.
+
+    Attributes
+    ----------
+    reports
+        mmsi, time, lat, lon, sog_kn, hull, shift_s, verdict in a word, and why; as points.
+    title
+        Which reports they are.
+    """
+
+    reports: gpd.GeoDataFrame
+    title: str
+
+    def counts(self) -> pd.DataFrame:
+        """Return how many reports, and of how many vessels, got each verdict, and why."""
+        told = self.reports.groupby(["verdict", "why"], as_index=False)
+        found: pd.DataFrame = told.agg(reports=("mmsi", "size"), vessels=("mmsi", "nunique"))
+        return found.sort_values("reports", ascending=False, ignore_index=True)
+
+    def of(self, *mmsis: int) -> "Verdicts":
+        """Return those of some vessels."""
+        mine = self.reports[self.reports["mmsi"].isin(mmsis)].reset_index(drop=True)
+        return Verdicts(mine, ", ".join(f"{mmsi:09d}" for mmsi in mmsis))
+
+    def most(self, verdict: str) -> int:
+        """Return the vessel with most reports of a verdict, 0 where none has any."""
+        counts = self.reports.loc[self.reports["verdict"] == verdict, "mmsi"].value_counts()
+        return int(counts.sort_index(kind="stable").idxmax()) if len(counts) else 0
+
+    def draw(self) -> "Figure":
+        """Draw them on a map: sound ones as dots, each other verdict by a sign of its own."""
+        return pictures.verdicts(self.reports, self.title)
+
+
+def verdicts(of: Night | Path | str, *, mapping: str | None = None) -> Verdicts:
+    """Return the verdicts of a night's reports, or of those of a feed that is in no store.
+
+    Parameters
+    ----------
+    of
+        A night, or the path of a feed.
+    mapping
+        Of a table that isn't recognised: see ``config/mappings.yaml``.
+
+    Raises
+    ------
+    SelatError
+        If the feed can't be read.
+    """
+    if isinstance(of, Night):
+        start, end = of.run["start"], of.run["end"]
+        with of._reader() as reader:
+            dates = pd.date_range(start.floor("D"), end, freq="D")
+            parts = [reader.judged_since(f"{date:%Y-%m-%d}", start) for date in dates]
+        judged = pd.concat(parts, ignore_index=True)
+        title = "EXERCISE – " if of.simulated else ""
+        return _told(judged[judged["time"] <= end], f"{title}run {of.run['run_id']}")
+    path = Path(of)
+    return _told(integrity.judge_alone(_positions(path, mapping)), path.name)
+
+
+def _positions(path: Path, mapping: str | None) -> pd.DataFrame:
+    """Return the position reports of a feed."""
+    options = IngestOptions(mapping=mapping, mappings=load().config / "mappings.yaml")
+    feeds = discover([str(path)], path.parent)  # standard input isn't asked for
+    parts = [batch.positions for feed in feeds for batch in decode(feed, options)]
+    return pd.concat(parts, ignore_index=True) if parts else empty(POSITIONS)
+
+
+def _told(judged: pd.DataFrame, title: str) -> Verdicts:
+    verdict = judged["verdict"].to_numpy("int64")
+    names: list[Any] = ["mmsi", "time", "lat", "lon", "sog_kn", "hull", "shift_s"]
+    table = judged[names].assign(
+        verdict=np.array(WORDS, dtype=object)[verdict], why=np.array(REASONS, dtype=object)[verdict]
+    )
+    points = gpd.points_from_xy(table["lon"], table["lat"], crs="EPSG:4326")
+    return Verdicts(gpd.GeoDataFrame(table.reset_index(drop=True), geometry=points), title)
