@@ -1,6 +1,6 @@
 """Verdicts: of each report whether it is sound, and why not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, NamedTuple
@@ -153,6 +153,20 @@ def judge(
     ones are other hulls where they have `CONFIRMING_REPORTS`, or a copy of a track shifted in time
     where they lie on its way. Vessels don't bear on one another, but for interference.
 
+    Parameters and result are as of `judge_each`.
+    """
+    judged = judge_each(reports, known, memory)
+    mark_interference(reports, judged.verdict, jammed_places([astray(reports, judged.verdict)]))
+    return judged
+
+
+def judge_each(
+    reports: Reports,
+    known: NDArray[np.uint8] | None = None,
+    memory: Memory | None = None,
+) -> Judged:
+    """Do the same for each vessel by itself: what interference makes is a false fix.
+
     Parameters
     ----------
     reports
@@ -198,7 +212,6 @@ def judge(
             one.verdict[sound] = Verdict.SOUND if number == first else Verdict.OTHER_HULL
         else:
             _one_vessel(reports.take(own), known[own], heard, one)
-    _interference(reports, verdict)
     return Judged(verdict, hull, shift_s)
 
 
@@ -358,21 +371,33 @@ def _few(times_us: Ints) -> Bools:
     return np.asarray(np.bincount(run)[run] < CONFIRMING_REPORTS)
 
 
-def _interference(reports: Reports, verdict: NDArray[np.uint8]) -> None:
-    """Mark false fixes of several vessels at one place within an hour, on a fixed grid."""
+def astray(reports: Reports, verdict: NDArray[np.uint8]) -> Ints:
+    """Return hour, cell north and east, and vessel of each false fix, once, on a fixed grid."""
     rows = np.flatnonzero(verdict == Verdict.FALSE_FIX)
-    if not len(rows):
-        return
-    cell = np.column_stack(
-        [
-            reports.time_us[rows] // (JAMMED_S * SECOND_US),
-            np.floor(reports.lat[rows] / JAMMED_DEG).astype("int64"),
-            np.floor(reports.lon[rows] / JAMMED_DEG).astype("int64"),
-            reports.mmsi[rows],
-        ]
-    )
-    vessels = np.unique(cell, axis=0)
+    return np.unique(_cells(reports.take(rows)), axis=0)
+
+
+def jammed_places(of_parts: Sequence[Ints]) -> Ints:
+    """Return the hours and cells in which several vessels had false fixes (see `astray`)."""
+    vessels = np.unique(np.concatenate(of_parts), axis=0)
     places, of_vessel = np.unique(vessels[:, :3], axis=0, return_counts=True)
-    jammed = places[of_vessel >= JAMMED_VESSELS]
+    return np.asarray(places[of_vessel >= JAMMED_VESSELS])
+
+
+def mark_interference(reports: Reports, verdict: NDArray[np.uint8], jammed: Ints) -> None:
+    """Mark false fixes at those hours and cells as interference, in place."""
+    rows = np.flatnonzero(verdict == Verdict.FALSE_FIX)
+    cell = _cells(reports.take(rows))
     for place in jammed:  # few
         verdict[rows[(cell[:, :3] == place).all(axis=1)]] = Verdict.INTERFERENCE
+
+
+def _cells(reports: Reports) -> Ints:
+    return np.column_stack(
+        [
+            reports.time_us // (JAMMED_S * SECOND_US),
+            np.floor(reports.lat / JAMMED_DEG).astype("int64"),
+            np.floor(reports.lon / JAMMED_DEG).astype("int64"),
+            reports.mmsi,
+        ]
+    )
