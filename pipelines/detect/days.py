@@ -61,9 +61,7 @@ def refresh(
             state_digest = str(day["state"])
         else:
             before = str(days[i - 1]["date"]) if i else ""
-            counts, state_digest = _work_out(
-                store, day, before, after, digest, memory_gb
-            )
+            counts, state_digest = _work_out(store, day, before, after, digest, memory_gb)
             done += 1
             reports += counts["reports"]
             duplicates += counts["duplicates"]
@@ -129,10 +127,10 @@ def _work_out(
         parts.append(_Part(part, evening, n_tail))
         n_tail += len(parts[-1].tail)
     jammed = integrity.jammed_in([part.judged for part in parts])
-    for part in parts:
-        part.mark(jammed, midnight)
+    for one in parts:
+        one.mark(jammed, midnight)
     ended = pd.concat([part.judged.state for part in parts], ignore_index=True)
-    state_digest = _digest_of_end([part.tail for part in parts], ended)
+    state_digest = _digest_of_end([one.tail for one in parts], ended)
     counts = dict(sum((Counter(part.judged.counts) for part in parts), Counter()))
     counts = {name: counts.get(name, 0) for name in parts[0].judged.counts}
     rows = pa.concat_tables([part.rows for part in parts], promote_options="default")
@@ -143,9 +141,7 @@ def _work_out(
         judged=rows.unify_dictionaries(),
         state=ended,
         summary=pd.concat([part.summary for part in parts], ignore_index=True),
-        coverage=coverage_learn.learn(
-            _reports_of(parts), store.receptions(paths, midnight)
-        ),
+        coverage=coverage_learn.learn(_reports_of(parts), store.receptions(paths, midnight)),
     )
     return counts, state_digest
 
@@ -177,7 +173,9 @@ class _Part:
         self.rows = encode_judged(found)
         late = np.flatnonzero((found["time"] >= since).to_numpy(bool))
         tail = found.take(late).set_axis(np.arange(first, first + len(late), dtype="int64"))
-        self.tail = pd.util.hash_pandas_object(tail, index=True).to_numpy(copy=True)
+        self.tail: NDArray[np.uint64] = pd.util.hash_pandas_object(tail, index=True).to_numpy(
+            copy=True
+        )
         false = (found["verdict"] == integrity.Verdict.FALSE_FIX).to_numpy(bool)
         self._false = found[false]
         self._first, self._late = first, late
@@ -210,7 +208,8 @@ def _reports_of(parts: list[_Part]) -> pd.DataFrame:
     if len(frames) == 1:
         return frames[0]
     whole = pd.concat([f.drop(columns="ais_class") for f in frames], ignore_index=True)
-    classes = pd.api.types.union_categoricals([f["ais_class"] for f in frames], sort_categories=True)
+    each = [f["ais_class"] for f in frames]
+    classes = pd.api.types.union_categoricals(each, sort_categories=True)
     return whole.assign(ais_class=classes)[list(coverage.REPORTS)]
 
 

@@ -4,6 +4,9 @@
 was measured (docs/capacity.md); what a part holds beside is the same whatever its size.
 """
 
+import re
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -25,10 +28,78 @@ KEPT_BYTES: Final = 110.0
 coverage is learned from."""
 
 
+LOOK_BYTES: Final = 250.0
+"""A report in a look: its columns, and what a detector makes of them meanwhile."""
+
+
 class TooLittleMemoryError(SelatError):
     """What must be held at once doesn't fit."""
 
     exit_code = 2
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much a look reads, and in what parts.
+
+    Attributes
+    ----------
+    reports
+        Of all vessels, over all dates that are looked at.
+    ranges
+        The parts; see `ranges`.
+    memory_gb
+        What may be taken.
+    """
+
+    reports: int
+    ranges: list[tuple[int, int]]
+    memory_gb: float
+
+    @classmethod
+    def of(cls, counts: pd.DataFrame, memory_gb: float) -> "Sizes":
+        """Return the sizes of a look at vessels with so many reports (mmsi, reports)."""
+        parts = ranges(counts, rows_in(memory_gb, LOOK_BYTES))
+        return cls(int(counts["reports"].sum()), parts, memory_gb)
+
+    @property
+    def peak_gb(self) -> float:
+        """Memory that it takes, estimated.
+
+        What rests on who was near is looked at for all vessels together, whatever the parts.
+        """
+        return BASE_GB + self.reports * LOOK_BYTES / 1e9
+
+    def refuse_too_much(self) -> None:
+        """Find out whether the machine has that memory.
+
+        Raises
+        ------
+        TooLittleMemoryError
+            If it hasn't.
+        """
+        free_gb = available_gb()
+        if free_gb is not None and self.peak_gb > free_gb + BASE_GB:
+            raise TooLittleMemoryError(
+                f"a look at {self.reports:,} reports takes {self.peak_gb:.1f} GB of memory, and "
+                f"{free_gb:.1f} GB are free",
+                hint="look at a smaller area (--area), or at fewer days at a time (--since, "
+                "--until); see docs/capacity.md",
+            )
+
+    def __str__(self) -> str:
+        parts = f" in {len(self.ranges)} parts" if len(self.ranges) > 1 else ""
+        return f"{self.reports:,} reports{parts}, about {self.peak_gb:.1f} GB"
+
+
+def available_gb() -> float | None:
+    """Return the memory that is free on this machine, None where it doesn't say."""
+    try:
+        text = Path("/proc/meminfo").read_text(encoding="ascii")
+    except OSError:
+        return None
+    found = re.search(r"^MemAvailable:\s+(\d+) kB", text, re.MULTILINE)
+    return int(found.group(1)) * 1024 / 1e9 if found else None
 
 
 def rows_in(memory_gb: float, bytes_a_row: float, held_gb: float = 0.0) -> int:

@@ -48,9 +48,9 @@ def ingest_feed(
 
 
 @task(name="tracks and coverage", cache_policy=NO_CACHE, persist_result=False)
-def work_out_days(store: Writer, report: Reporter) -> DaysReport:
+def work_out_days(store: Writer, installation: Installation, report: Reporter) -> DaysReport:
     """See `runs.work_out_days`."""
-    return runs.work_out_days(store, report)
+    return runs.work_out_days(store, installation, report)
 
 
 @task(name="detect", cache_policy=NO_CACHE, persist_result=False)
@@ -114,7 +114,7 @@ def _nightly(installation: Installation, request: NightRequest, *, quiet: bool) 
             store, installation, setup.zones, report, request.feeds, request.reading, again
         )
         seen = import_sightings(store, installation, report, request.sightings)
-        work_out_days(store, report)
+        work_out_days(store, installation, report)
         window = choose_window(store, date=request.date, since=request.since, until=request.until)
         detection = run_detectors(store, setup, window, report)
         judged = judge(store, setup, window, detection)

@@ -74,7 +74,7 @@ def settle(
 def mark_stretches(
     reports: Reports, verdict: NDArray[np.uint8], jammed: Sequence[Ints], start_us: int
 ) -> None:
-    """Mark false fixes of each stretch from `start_us` on where there was interference, in place."""
+    """Mark the interference of each stretch from `start_us` on, in place."""
     step_us = STRETCH_S * SECOND_US
     for number, places in enumerate(jammed):
         begin = start_us + number * step_us

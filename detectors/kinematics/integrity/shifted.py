@@ -64,7 +64,9 @@ def repeated(
 
 
 @compiled
-def _same_before(mmsi: Any, lat: Any, lon: Any, sog: Any, cog: Any, slots: Any, before: Any) -> None:
+def _same_before(
+    mmsi: Any, lat: Any, lon: Any, sog: Any, cog: Any, slots: Any, before: Any
+) -> None:
     """Write to `before` the last earlier row of the same vessel and content.
 
     `slots` is a table of twice as many places as rows, a power of two: each holds the newest row

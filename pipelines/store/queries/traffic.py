@@ -55,6 +55,13 @@ class TrafficQueries(Generation):
         """
         return self._ask("report_counts", since=since, end=end)
 
+    def reports_in(self, need: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
+        """Return the reports of the vessels in `need` on the dates from its from_time to `end`:
+        mmsi, reports, copies in several feeds included.
+        """
+        with self._registered("need", need):
+            return self._ask("reports_in", end=end)
+
     def need(self, reach: pd.DataFrame) -> pd.DataFrame:
         """Return where to load each vessel from, so that `reach` is covered and one report before
         it.
