@@ -173,9 +173,8 @@ class _Part:
         self.rows = encode_judged(found)
         late = np.flatnonzero((found["time"] >= since).to_numpy(bool))
         tail = found.take(late).set_axis(np.arange(first, first + len(late), dtype="int64"))
-        self.tail: NDArray[np.uint64] = pd.util.hash_pandas_object(tail, index=True).to_numpy(
-            copy=True
-        )
+        hashes = pd.util.hash_pandas_object(tail, index=True)
+        self.tail = np.array(hashes, "uint64")
         false = (found["verdict"] == integrity.Verdict.FALSE_FIX).to_numpy(bool)
         self._false = found[false]
         self._first, self._late = first, late

@@ -54,10 +54,10 @@ def heard_by_vessel(
     tracked
         `COLUMNS` at least.
     """
-    mmsi, time_us = tracked["mmsi"].to_numpy(), frames.epoch_us(tracked["time"])
+    mmsi, all_us = tracked["mmsi"].to_numpy(), frames.epoch_us(tracked["time"])
     everybody = mmsi[frames.offsets(mmsi)[:-1]]
-    then = np.flatnonzero(time_us <= until.value // 1_000)
-    mmsi, time_us = mmsi[then], time_us[then]
+    then = np.flatnonzero(all_us <= until.value // 1_000)
+    mmsi, time_us = mmsi[then], all_us[then]
     first = frames.offsets(mmsi)[:-1]
     own = mmsi[first]
     # Tracks of one vessel interleave, so that an hour may show more than once.
@@ -75,7 +75,7 @@ def heard_by_vessel(
             "reports": np.diff(np.r_[first, len(mmsi)]),
             "hours": np.searchsorted(hours, own, "right") - np.searchsorted(hours, own),
             "class_b_only": np.logical_and.reduceat(is_b, first) if len(first) else is_b[:0],
-            "last_seen": tracked["time"].to_numpy()[last],
+            "last_seen": frames.from_epoch_us(all_us[last]),
             "lat": tracked["lat"].to_numpy()[last],
             "lon": tracked["lon"].to_numpy()[last],
         }

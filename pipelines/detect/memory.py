@@ -127,8 +127,10 @@ def ranges(counts: pd.DataFrame, rows: int) -> list[tuple[int, int]]:
     whole = (0, 1_000_000_000)
     ordered = counts.sort_values("mmsi")
     mmsi, reports = ordered["mmsi"].to_numpy("int64"), ordered["reports"].to_numpy("int64")
-    if reports.sum() <= rows:
+    n_parts = -(-int(reports.sum()) // rows)
+    if n_parts <= 1:
         return [whole]
+    rows = min(rows, -(-int(reports.sum()) // n_parts) + int(reports.max()))
     bounds, held = [whole[0]], 0
     for number, own in zip(mmsi.tolist(), reports.tolist(), strict=True):  # vessels
         if held and held + own > rows:
