@@ -4,7 +4,7 @@
 was measured (docs/capacity.md); what a part holds beside is the same whatever its size.
 """
 
-import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -93,13 +93,22 @@ class Sizes:
 
 
 def available_gb() -> float | None:
-    """Return the memory that is free on this machine, None where it doesn't say."""
-    try:
+    """Return the memory that is free for this process, None where the system doesn't say.
+
+    What the machine has left, or less where the process is held to less (`MemoryMax=`, a container).
+    """
+    left = []
+    with suppress(OSError, ValueError, IndexError):
         text = Path("/proc/meminfo").read_text(encoding="ascii")
-    except OSError:
-        return None
-    found = re.search(r"^MemAvailable:\s+(\d+) kB", text, re.MULTILINE)
-    return int(found.group(1)) * 1024 / 1e9 if found else None
+        left.append(int(text.split("MemAvailable:")[1].split()[0]) * 1024)
+    with suppress(OSError, ValueError, IndexError, KeyError):
+        own = Path("/proc/self/cgroup").read_text(encoding="utf-8").split("0::/")[1].splitlines()[0]
+        folder = Path("/sys/fs/cgroup") / own
+        limit, used = (int((folder / f"memory.{n}").read_text()) for n in ("max", "current"))
+        lines = (folder / "memory.stat").read_text(encoding="ascii").splitlines()
+        cached = int(dict(line.split() for line in lines)["file"])
+        left.append(limit - used + cached)
+    return min(left) / 1e9 if left else None
 
 
 def rows_in(memory_gb: float, bytes_a_row: float, held_gb: float = 0.0) -> int:

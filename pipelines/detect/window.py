@@ -90,6 +90,7 @@ def look(
     models: Mapping[str, Any],
     memory_gb: float = memory.MEMORY_GB,
     progress: Callable[[str], None] | None = None,
+    estimated: Callable[[str], None] | None = None,
 ) -> Look:
     """Look at a window, pass by pass, until no story is cut short.
 
@@ -108,6 +109,8 @@ def look(
         Up to when reports count as heard; None: `end`.
     memory_gb
         How much memory it may take: vessels are looked at in parts that fit.
+    estimated
+        Called with what the first pass will read, and the memory that it will take.
 
     Raises
     ------
@@ -128,7 +131,10 @@ def look(
         passes += 1
         need = store.need(reach)
         sizes = memory.Sizes.of(store.reports_in(need, end), memory_gb)
-        say(f"pass {passes}: loading {len(need):,} vessels, {sizes}")
+        said = f"{len(need):,} vessels, {sizes}"
+        say(f"pass {passes}: loading {said}")
+        if estimated and passes == 1:
+            estimated(said)
         sizes.refuse_too_much()
         named = partial(_named, say, passes)
         columns = columns_of(detectors, *COLUMNS)
@@ -203,6 +209,7 @@ def detect(
     models: Mapping[str, Any] | None = None,
     memory_gb: float = memory.MEMORY_GB,
     progress: Callable[[str], None] | None = None,
+    estimated: Callable[[str], None] | None = None,
 ) -> Detection:
     """Run detectors over [start, end] with enough history that the cut doesn't show.
 
@@ -211,8 +218,8 @@ def detect(
     finds it wanting. So the events of a span are the same whether it is processed in one go or in
     many.
 
-    A detector that raises is named in `failures`; the others finish. `until` and `memory_gb` are
-    as of `look`.
+    A detector that raises is named in `failures`; the others finish. `until`, `memory_gb`
+    and `estimated` are as of `look`.
     """
     seen = look(
         store,
@@ -225,6 +232,7 @@ def detect(
         models=models or {},
         memory_gb=memory_gb,
         progress=progress,
+        estimated=estimated,
     )
     return detection_of(
         seen.before, seen.failures, detectors, seen.heard, seen.context, seen.passes

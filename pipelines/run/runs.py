@@ -75,6 +75,7 @@ def run_detectors(store: Queries, setup: Setup, window: Window, report: Reporter
             models=setup.models,
             memory_gb=setup.installation.settings.detection.memory_gb,
             progress=bar.say,
+            estimated=lambda text: report.step(f"looking at {text} of memory"),
         )
     return within(found, window)
 
