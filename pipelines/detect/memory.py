@@ -95,7 +95,7 @@ class Sizes:
 def available_gb() -> float | None:
     """Return the memory that is free for this process, None where the system doesn't say.
 
-    What the machine has left, or less where the process is held to less (`MemoryMax=`, a container).
+    What the machine has left, or less where the process is held to less (`MemoryMax=`).
     """
     left = []
     with suppress(OSError, ValueError, IndexError):

@@ -1,5 +1,7 @@
 """How vessels are put into parts, and what is said of memory."""
 
+from itertools import pairwise
+
 import pandas as pd
 import pytest
 
@@ -20,7 +22,7 @@ def test_parts_hold_every_number_once_and_no_more_than_fits(rows: int) -> None:
     parts = memory.ranges(each, rows)
     assert parts[0][0] == 0
     assert parts[-1][1] == 1_000_000_000
-    assert all(a[1] == b[0] for a, b in zip(parts, parts[1:], strict=False))
+    assert all(a[1] == b[0] for a, b in pairwise(parts))
     for low, high in parts:
         own = each[each["mmsi"].between(low, high - 1)]["reports"]
         assert own.sum() <= rows or len(own) == 1
