@@ -5,7 +5,7 @@ a frame enters the core, so that a kernel never has to guess a type or an order.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
@@ -55,6 +55,8 @@ POSITIONS: Final[Mapping[str, Column]] = {
 
 TRACKED: Final[Mapping[str, Column]] = {
     **POSITIONS,
+    "ais_class": replace(POSITIONS["ais_class"], dtype="category"),
+    "source": replace(POSITIONS["source"], dtype="category"),
     "track_id": Column("int64", "", "mmsi * 100 + ordinal of the hull seen under that MMSI"),
 }
 """What a detector gets: cleaned position reports, sorted by (track_id, time), time strictly

@@ -1,11 +1,12 @@
 """Detectors run over a window in the order in which they need one another's events."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pandas as pd
 
+from detectors.core import events
 from detectors.core.detector import Context, Detector
 from detectors.core.errors import ConfigError
 from detectors.core.explain import explain
@@ -94,14 +95,8 @@ def run(
     for detector in in_order(detectors):
         if before_each:
             before_each(detector.name)
-        own_start = context.start - extension(detector, detectors)
-        earlier = {
-            name: touching(known[name], own_start - detector.lookback - detector.settle)
-            for name in detector.after
-            if name in known
-        }
         try:
-            seen = replace(context, start=own_start, earlier=earlier)
+            seen = seen_by(detector, detectors, context, known)
             before = explain(look(detector, positions, seen), seen, detector.hypotheses)
         except Exception as error:  # one failing detector mustn't stop the others
             if failed is None:
@@ -113,6 +108,28 @@ def run(
     return found
 
 
+def seen_by(
+    detector: Detector,
+    detectors: Sequence[Detector],
+    context: Context,
+    known: Mapping[str, pd.DataFrame],
+) -> Context:
+    """Return what a detector may know: its window, and the events of those before it.
+
+    Parameters
+    ----------
+    known
+        `Found.before` of those that have run.
+    """
+    own_start = context.start - extension(detector, detectors)
+    earlier = {
+        name: touching(known[name], own_start - detector.lookback - detector.settle)
+        for name in detector.after
+        if name in known
+    }
+    return replace(context, start=own_start, earlier=earlier)
+
+
 def look(detector: Detector, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
     """Return the events of one detector that touch the window, joined, not yet explained.
 
@@ -121,11 +138,16 @@ def look(detector: Detector, positions: pd.DataFrame, context: Context) -> pd.Da
     positions, context
         See `Detector.detect`; `context.earlier` included.
     """
-    whole = detector.finish(detector.detect(positions, context))
-    return touching(whole, context.start - detector.settle)
+    return finished(detector, [detector.detect(positions, context)], context)
 
 
-def touching(events: pd.DataFrame, since: pd.Timestamp) -> pd.DataFrame:
+def finished(detector: Detector, found: Sequence[pd.DataFrame], context: Context) -> pd.DataFrame:
+    """Return the same from what `detect` found in parts of the vessels."""
+    together = found[0] if len(found) == 1 else events.sort(events.concat(found))
+    return touching(detector.finish(together), context.start - detector.settle)
+
+
+def touching(found: pd.DataFrame, since: pd.Timestamp) -> pd.DataFrame:
     """Return events that go on at `since` or later."""
-    touches = events["end"].isna() | (events["end"] >= since)
-    return events[touches].reset_index(drop=True)
+    touches = found["end"].isna() | (found["end"] >= since)
+    return found[touches].reset_index(drop=True)

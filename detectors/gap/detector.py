@@ -172,13 +172,14 @@ class Gap(Limits):
         score = self._score(columns)
         explanation = np.where(columns["history_known"], "", NO_HISTORY)
         explanation = np.where(columns["zones_reached"], explanation, nearby.NOT_ASSESSED)
+        classes = reports.ais_class_of(silences.row).tolist()
         rows = []
         for i, (row, is_open) in enumerate(
             zip(silences.row.tolist(), silences.is_open.tolist(), strict=True)
         ):
             evidence = {name: values[i] for name, values in columns.items()}
             evidence["is_open"] = is_open
-            evidence["ais_class"] = str(reports.ais_class[row])
+            evidence["ais_class"] = classes[i]
             evidence["last_report_source"] = reports.source_of(row)
             if (rule := rules[i]) is not None:
                 evidence["rule_cited"] = rule.cited

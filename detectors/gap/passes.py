@@ -46,7 +46,7 @@ def chances(
         betaln(n_heard + 0.5, n_missed + n_chances + 0.5) - betaln(n_heard + 0.5, n_missed + 0.5)
     )
     # A pass hears class B or not as the crowd has it, so that it misses several in a row.
-    thin = (density <= limits.max_thin_reports) & (reports.ais_class[row] != "B")
+    thin = (density <= limits.max_thin_reports) & (reports.ais_class_of(row) != "B")
     enough = (n_heard >= limits.min_passes) & (chance <= limits.max_missed_chance)
     return {
         "by_passes": thin & enough,

@@ -35,7 +35,7 @@ def unheard(limits: Limits, step: Ints, reports: History, context: Context) -> B
         if slot_s == coverage.FEED_SLOT_S:
             heard = context.coverage.feed_heard(there.slot)
         else:
-            ais_class = reports.ais_class[row][there.silence]
+            ais_class = reports.ais_class_of(row)[there.silence]
             around = context.coverage.around(there.lat, there.lon, there.slot, ais_class)
             heard = around.vessels >= limits.min_neighbours
         excused[long] = (there.count > 0) & (np.nan_to_num(there.mean(heard), nan=1.0) < 0.5)
@@ -47,7 +47,7 @@ def heard_around(
 ) -> Silences:
     """Keep those during which others were heard, and heard more often than the silence is long."""
     there = silences.at_slots(reports, coverage.SLOT_S, limits.assessed_s)
-    ais_class = reports.ais_class[silences.row]
+    ais_class = reports.ais_class_of(silences.row)
     around = context.coverage.around(there.lat, there.lon, there.slot, ais_class[there.silence])
     hearing, working = _receivers(limits, there, silences, reports, context)
     unknown = np.isnan(working)
@@ -104,7 +104,7 @@ def _receivers(
     known, row, n = receivers.Receivers(context.coverage), silences.row, len(silences.row)
     own = silences.start_us // (coverage.SLOT_S * SECOND_US)
     heard = known.hearing(
-        reports.lat[row], reports.lon[row], own - DAY_SLOTS, own - 1, reports.ais_class[row]
+        reports.lat[row], reports.lon[row], own - DAY_SLOTS, own - 1, reports.ais_class_of(row)
     )
     first = np.searchsorted(heard.place, np.arange(n))
     has = np.bincount(heard.place, minlength=n) > 0
@@ -138,7 +138,7 @@ def known_before(
     own = silences.start_us // slot_us
     settled_us = silences.end_us - coverage.SILENCE_S * SECOND_US
     last = np.minimum(settled_us // slot_us - 1, own + limits.assessed_s // coverage.SLOT_S)
-    ais_class = reports.ais_class[silences.row][silence]
+    ais_class = reports.ais_class_of(silences.row)[silence]
     n_heard, n_silences = context.coverage.between(
         lat, lon, (own - DAY_SLOTS)[silence], np.maximum(last, own - 1)[silence], ais_class
     )
@@ -180,5 +180,5 @@ def rates_before(silences: Silences, reports: History, context: Context) -> Prio
     slot = silences.start_us // (coverage.SLOT_S * SECOND_US)
     any_class = context.coverage.rates().before(slot)
     class_b = context.coverage.rates(class_b=True).before(slot)
-    is_b = reports.ais_class[silences.row] == "B"
+    is_b = reports.ais_class_of(silences.row) == "B"
     return Prior(*(np.where(is_b, b, a) for a, b in zip(any_class, class_b, strict=True)))

@@ -25,9 +25,7 @@ def silences_of(limits: Limits, reports: History, context: Context) -> Silences:
     last = reports.final
     end_us = np.where(last, window[1], np.r_[reports.time_us[1:], 0])
     duration_s = (end_us - reports.time_us) / SECOND_US
-    shortest_s = np.where(
-        reports.ais_class == "B", limits.min_duration_b_s, limits.min_duration_a_s
-    )
+    shortest_s = np.where(reports.is_class_b, limits.min_duration_b_s, limits.min_duration_a_s)
     ship = (reports.mmsi >= FIRST_SHIP_MMSI) & (reports.mmsi <= LAST_SHIP_MMSI)
     wanted = ship & (duration_s >= shortest_s) & (duration_s <= limits.max_duration_s)
     wanted &= timespan.touches(reports.time_us, end_us, window, limits.settle)

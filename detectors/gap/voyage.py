@@ -45,7 +45,7 @@ def not_out_of_range(
         np.asarray(ahead_lat)[two_hours.silence],
         np.asarray(ahead_lon)[two_hours.silence],
         two_hours.slot,
-        reports.ais_class[row][two_hours.silence],
+        reports.ais_class_of(row)[two_hours.silence],
     )
     fraction = two_hours.mean(ahead.vessels >= 1)
     n_ahead, _ = known_before(

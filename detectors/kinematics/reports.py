@@ -66,11 +66,11 @@ class Reports:
         return np.asarray(self._positions["nav_status"].to_numpy())
 
     @cached_property
-    def ais_class(self) -> NDArray[Any]:
-        """Class of the set that sent each report."""
-        return np.asarray(self._positions["ais_class"].to_numpy("str"))
+    def is_class_b(self) -> Bools:
+        """Tell whether each report was sent by a set of class B."""
+        return np.asarray((self._positions["ais_class"] == "B").to_numpy(bool))
 
-    def ais_class_of(self, rows: Ints) -> NDArray[Any]:
+    def ais_class_of(self, rows: Any) -> NDArray[Any]:
         """Return the class of the set that sent each of some reports."""
         return np.asarray(self._positions["ais_class"].iloc[rows].to_numpy("str"))
 
@@ -137,5 +137,7 @@ class Reports:
 
 def sources(positions: pd.DataFrame, rows: Ints) -> list[str]:
     """Return where reports came from, as evidence names it: ``<source>:<line>``."""
-    picked = positions[["source", "source_offset"]].iloc[np.asarray(rows, "int64")]
-    return [f"{a}:{b}" for a, b in zip(picked["source"], picked["source_offset"], strict=True)]
+    # Column by column: rows of a frame of some columns copy these whole.
+    taken = np.asarray(rows, "int64")
+    names, places = (positions[name].iloc[taken] for name in ("source", "source_offset"))
+    return [f"{a}:{b}" for a, b in zip(names, places, strict=True)]

@@ -225,7 +225,10 @@ def quantiles(values: Floats, first: Ints, last: Ints, q: float) -> Floats:
     inside = values[rows]
     known = ~np.isnan(inside)
     run, inside = run[known], inside[known]
-    inside = inside[np.lexsort((inside, run))]
+    # One sort by value, then a stable one by run, which of few runs is one by counting.
+    by_value = np.argsort(inside)
+    small = run.astype("uint16") if len(first) <= 1 << 16 else run
+    inside = inside[by_value[np.argsort(small[by_value], kind="stable")]]
     count = np.bincount(run, minlength=len(first))
     begin = np.cumsum(count) - count
     picked = np.full(len(first), np.nan)

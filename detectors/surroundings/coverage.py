@@ -43,7 +43,7 @@ CELLS: Final = {
     "time": Column(TIME, "UTC", "start of the half hour"),
     "lat_cell": Column("int16", "0.1 deg", "floor of latitude / 0.1, from the south pole: 0-1800"),
     "lon_cell": Column("int16", "0.1 deg", "floor of longitude / 0.1, from 180 W: 0-3599"),
-    "ais_class": TRACKED["ais_class"],
+    "ais_class": RECEPTIONS["ais_class"],
     "vessels": Column("int32", "", "distinct vessels (MMSI) heard"),
     "reports": Column("int32", "", "reports heard"),
     "silences": Column(

@@ -90,7 +90,7 @@ class WatchArea(Detector):
         inside &= watch.asks(start_us, upto_us) & timespan.touches(
             start_us, end_us, window, timedelta(0)
         )
-        sets = positions.drop_duplicates("mmsi").set_index("mmsi")["ais_class"]
+        sets = positions.drop_duplicates("mmsi").set_index("mmsi")["ais_class"].astype("str")
         types = context.vessels.drop_duplicates("mmsi").set_index("mmsi")["ship_type"]
         concerned = np.zeros(len(found), bool)
         for side in ("mmsi", "other_mmsi"):

@@ -21,6 +21,7 @@ from pipelines.assess.scoring import MIN_PART_SCORE, judge
 from pipelines.assess.watchlists import Watchlist, match
 from pipelines.base.schemas import FLAGGED, PARTS
 from pipelines.base.settings import AssessSettings
+from pipelines.detect.heard import Heard
 from pipelines.detect.window import Detection
 from pipelines.reference.codes import ship_type_words
 
@@ -82,7 +83,7 @@ def assess(
     dispositions
         `dispositions.DISPOSITIONS`: events that they set aside are told, and flag nobody.
     looked_at
-        Vessels looked at, where `detection` doesn't hold all their positions.
+        Vessels looked at, where `detection` doesn't name all of them.
     told_before
         Ids of events of an earlier window that are known: they flag nobody again.
     say
@@ -102,21 +103,21 @@ def assess(
         events.loc[aside, "reason"] += say(" (set aside by a disposition)")
     aside |= events["event_id"].isin(list(told_before)).to_numpy(bool)
     if looked_at is None:
-        looked_at = int(detection.positions["mmsi"].nunique())
+        looked_at = Heard.of(detection.heard).vessels
     counted, held_back = guard(events[~aside], looked_at, settings)
     judged = judge(
         counted,
         now=detection.context.end,
         past=event_schema.empty() if past is None else past,
         matches=match(watchlists or [], detection.context.vessels, say),
-        voluntary=_voluntary(detection.positions),
+        voluntary=_voluntary(detection.heard),
         voluntary_weight=settings.voluntary_weight,
         say=say,
     )
     enough = judged.scores[judged.scores["score"] >= settings.min_score]
     ranked = enough.head(settings.max_flags).reset_index(drop=True)
     over_budget = len(enough) - len(ranked)
-    ranked = ranked.join(_last_seen(detection.positions), on="mmsi")
+    ranked = ranked.join(_last_seen(detection.heard), on="mmsi")
     score_of = dict(zip(ranked["mmsi"].tolist(), ranked["score"].tolist(), strict=True))
     label = grouped(counted, score_of, settings.min_score, detection.context.end)
     incidents, home = described(
@@ -173,16 +174,14 @@ def _by_incident(
     return ordered.drop(columns="place").assign(rank=ordered.index + 1)
 
 
-def _last_seen(positions: pd.DataFrame) -> pd.DataFrame:
+def _last_seen(heard: pd.DataFrame) -> pd.DataFrame:
     """Time and place of each vessel's last report, by MMSI."""
-    newest = positions.sort_values("time", kind="stable").drop_duplicates("mmsi", keep="last")
-    return newest.set_index("mmsi")[["time", "lat", "lon"]].rename(columns={"time": "last_seen"})
+    return heard.set_index("mmsi")[["last_seen", "lat", "lon"]]
 
 
-def _voluntary(positions: pd.DataFrame) -> set[int]:
+def _voluntary(heard: pd.DataFrame) -> set[int]:
     """MMSIs that were heard as class B only."""
-    classes = positions.groupby("mmsi")["ais_class"].agg(["min", "max"])
-    return set(classes.index[(classes["min"] == "B") & (classes["max"] == "B")].tolist())
+    return set(heard.loc[heard["class_b_only"], "mmsi"].tolist())
 
 
 def _strongest(events: pd.DataFrame, mmsi: int) -> pd.DataFrame:

@@ -42,9 +42,10 @@ class IngestSettings(_Section):
 
 
 class DetectionSettings(_Section):
-    """How far back a run looks for vessels."""
+    """How far back a run looks for vessels, and how much memory it takes."""
 
     reach_back_days: float = Field(14, gt=0)
+    memory_gb: float = Field(2, ge=1)
 
 
 class AssessSettings(_Section):

@@ -1,17 +1,23 @@
 """Verdicts, tracks and coverage, worked out once per UTC date and again when its input changes."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from detectors.core.frames import POSITIONS, empty
 from detectors.kinematics import integrity, tracks
 from detectors.surroundings import coverage, coverage_learn
+from pipelines.detect import memory
 from pipelines.store import Queries, Writer
+from pipelines.store.positions import encode_judged
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,11 @@ class DaysReport:
     false_fixes: int
 
 
-def refresh(store: Writer, progress: Callable[[int, int], None] | None = None) -> DaysReport:
+def refresh(
+    store: Writer,
+    progress: Callable[[int, int], None] | None = None,
+    memory_gb: float = memory.MEMORY_GB,
+) -> DaysReport:
     """Bring verdicts, tracks and coverage of every date in line with its files.
 
     A date is worked out from its files, from what the next date begins with, and from what the
@@ -38,6 +48,8 @@ def refresh(store: Writer, progress: Callable[[int, int], None] | None = None) -
         The writer; nothing is published.
     progress
         Called with (dates done, dates in all).
+    memory_gb
+        How much memory it may take: a date is judged in parts of vessels that fit.
     """
     days = _days(store)
     state_digest = ""
@@ -49,7 +61,7 @@ def refresh(store: Writer, progress: Callable[[int, int], None] | None = None) -
             state_digest = str(day["state"])
         else:
             before = str(days[i - 1]["date"]) if i else ""
-            counts, state_digest = _work_out(store, day, before, after, digest)
+            counts, state_digest = _work_out(store, day, before, after, digest, memory_gb)
             done += 1
             reports += counts["reports"]
             duplicates += counts["duplicates"]
@@ -85,34 +97,102 @@ def _next(days: list[dict[str, Any]], i: int) -> dict[str, Any]:
 
 
 def _work_out(
-    store: Writer, day: dict[str, Any], before: str, after: dict[str, Any], digest: str
+    store: Writer,
+    day: dict[str, Any],
+    before: str,
+    after: dict[str, Any],
+    digest: str,
+    memory_gb: float,
 ) -> tuple[dict[str, int], str]:
     """Work out a date; return its counts and the digest of what the next one begins with."""
     date, paths = str(day["date"]), str(day["paths"]).split()
     midnight = pd.Timestamp(date, tz="UTC").as_unit("us")
     morning = midnight + timedelta(days=1)
     following = str(after["paths"]).split() if after.get("early") else []
-    found = integrity.judge_date(
-        midnight,
-        store.judged_since(before, midnight - integrity.LOOK_BACK),
-        store.day_positions(paths, midnight, until=morning),
-        store.day_positions(following, morning, until=morning + integrity.SETTLING)
-        if following
-        else empty(POSITIONS),
-        store.day_state(before),
-    )
-    ended = digest_of_end(found, morning - integrity.LOOK_BACK)
-    tracked = integrity.parted(found.judged).tracked
+    state = store.day_state(before)
+    evening = morning - integrity.LOOK_BACK
+
+    def judged(vessels: tuple[int, int]) -> integrity.JudgedPart:
+        return integrity.judge_part(
+            midnight,
+            store.judged_since(before, midnight - integrity.LOOK_BACK, vessels),
+            store.day_positions(paths, midnight, vessels, until=morning),
+            store.day_positions(following, morning, vessels, until=morning + integrity.SETTLING)
+            if following
+            else empty(POSITIONS),
+            memory.of_range(state, *vessels),
+        )
+
+    ranges = _parts(store, midnight, memory_gb)
+    whole = judged(ranges[0]) if len(ranges) == 1 else None
+    parts = [] if whole else [_Part(judged(vessels), evening) for vessels in ranges]
+    jammed = integrity.jammed_in([whole] if whole else [part.judged for part in parts])
+    if whole or any(len(places) for places in jammed):
+        # What interference does to a vessel takes all of its reports: those of parts are no longer
+        # held, and judged again.
+        again = [whole] if whole else map(judged, ranges)
+        parts = [
+            _Part(integrity.with_interference(one, jammed, midnight), evening) for one in again
+        ]
+    ended = pd.concat([part.judged.state for part in parts], ignore_index=True)
+    state_digest = _digest_of_end([one.tail for one in parts], ended)
+    counts = dict(sum((Counter(part.judged.counts) for part in parts), Counter()))
+    counts = {name: counts.get(name, 0) for name in parts[0].judged.counts}
+    rows = pa.concat_tables([part.rows for part in parts], promote_options="default")
     store.set_day(
         date,
-        digests=(digest, ended),
-        counts=found.counts,
-        judged=found.judged,
-        state=found.state,
-        summary=tracks.summarise(tracked),
-        coverage=coverage_learn.learn(tracked, store.receptions(paths, midnight)),
+        digests=(digest, state_digest),
+        counts=counts,
+        judged=rows.unify_dictionaries(),
+        state=ended,
+        summary=pd.concat([part.summary for part in parts], ignore_index=True),
+        coverage=coverage_learn.learn(_reports_of(parts), store.receptions(paths, midnight)),
     )
-    return found.counts, ended
+    return counts, state_digest
+
+
+def _parts(store: Queries, midnight: pd.Timestamp, memory_gb: float) -> list[tuple[int, int]]:
+    """Return the ranges of vessels in which a date is judged."""
+    counts = store.report_counts(midnight, midnight + timedelta(days=1, microseconds=-1))
+    held_gb = float(counts["reports"].sum()) * memory.KEPT_BYTES / 1e9
+    return memory.ranges(counts, memory.rows_in(memory_gb, memory.JUDGE_BYTES, held_gb))
+
+
+class _Part:
+    """What is kept of some vessels of a date until all are judged, in the units of its file.
+
+    Attributes
+    ----------
+    judged
+        Without the reports.
+    rows
+        The reports, encoded.
+    tail
+        A hash of each report of the last hours.
+    summary, reports
+        Its tracks, and what coverage is learned from.
+    """
+
+    def __init__(self, part: integrity.JudgedPart, since: pd.Timestamp) -> None:
+        found = part.judged
+        self.rows = encode_judged(found)
+        late = found[found["time"] >= since]
+        self.tail = np.array(pd.util.hash_pandas_object(late, index=False), "uint64")
+        tracked = integrity.parted(found).tracked
+        self.summary = tracks.summarise(tracked)
+        self.reports = tracked[list(coverage.REPORTS)]
+        self.judged = part._replace(judged=found[:0])
+
+
+def _reports_of(parts: list[_Part]) -> pd.DataFrame:
+    """Return what coverage is learned from, of all parts."""
+    frames = [part.reports for part in parts]
+    if len(frames) == 1:
+        return frames[0]
+    whole = pd.concat([f.drop(columns="ais_class") for f in frames], ignore_index=True)
+    each = [f["ais_class"] for f in frames]
+    classes = pd.api.types.union_categoricals(each, sort_categories=True)
+    return whole.assign(ais_class=classes)[list(coverage.REPORTS)]
 
 
 def input_digest(content: str, early: str, state_digest: str) -> str:
@@ -125,11 +205,10 @@ def input_digest(content: str, early: str, state_digest: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def digest_of_end(found: integrity.JudgedDate, since: pd.Timestamp) -> str:
+def _digest_of_end(tails: list[NDArray[np.uint64]], state: pd.DataFrame) -> str:
     """Return a digest of what a date hands on: its last hours, and the hulls heard."""
-    tail = found.judged[found.judged["time"] >= since]
     whole = hashlib.sha256()
-    for frame in (tail, found.state):
-        hashes = pd.util.hash_pandas_object(frame.reset_index(drop=True), index=True)
-        whole.update(hashes.to_numpy().tobytes())
+    hashes = pd.util.hash_pandas_object(state.reset_index(drop=True), index=True)
+    for part in (*tails, hashes.to_numpy()):
+        whole.update(part.tobytes())
     return whole.hexdigest()[:16]

@@ -6,8 +6,9 @@ detectors in order, and again from further back where a story is cut short.
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -16,49 +17,17 @@ from numpy.typing import NDArray
 
 from detectors.core import events, frames, run
 from detectors.core.detector import Context, Detector
-from detectors.kinematics.integrity import PROVISIONAL, Segmented
+from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
+from pipelines.detect import memory
+from pipelines.detect.heard import COLUMNS, heard_by_vessel, joined
+from pipelines.detect.parts import ALONE, Sweep, columns_of, manner
 from pipelines.reference.codes import flag_states
 from pipelines.store import Queries
 
 COVERAGE_BEFORE: Final = timedelta(days=1)
 """Coverage reaches this much further back than positions: a silence is judged by what was heard
 around it in the day before."""
-
-
-@dataclass(frozen=True)
-class Heard:
-    """How much was looked at: reports, vessels, and hours of the clock in which a vessel was heard
-    within the window, summed over vessels.
-    """
-
-    reports: int
-    vessels: int
-    vessel_hours: int
-
-    @classmethod
-    def of(cls, each: pd.DataFrame) -> "Heard":
-        """Sum up `heard_by_vessel`."""
-        return cls(int(each["reports"].sum()), len(each), int(each["hours"].sum()))
-
-
-def heard_by_vessel(
-    positions: pd.DataFrame, start: pd.Timestamp, until: pd.Timestamp
-) -> pd.DataFrame:
-    """Count reports of each vessel up to a time, and hours of the clock from `start` on with any.
-
-    Returns
-    -------
-    pandas.DataFrame
-        mmsi, reports, hours; vessels that weren't heard by then are left out.
-    """
-    until_then = positions.loc[(positions["time"] <= until).to_numpy(bool), ["mmsi", "time"]]
-    within = until_then[(until_then["time"] >= start).to_numpy(bool)]
-    hours = within.assign(hour=within["time"].dt.floor("h")).drop_duplicates(["mmsi", "hour"])
-    each = pd.DataFrame(
-        {"reports": until_then.groupby("mmsi").size(), "hours": hours.groupby("mmsi").size()}
-    )
-    return each.fillna(0).astype("int64").rename_axis("mmsi").reset_index()
 
 
 @dataclass(frozen=True)
@@ -71,25 +40,18 @@ class Detection:
         `events.EVENTS` of every detector that succeeded, explained.
     failures
         Name and error of every detector that did not.
-    positions
-        `frames.TRACKED` that the last pass looked at, of vessels that take part in events at least.
+    heard
+        `heard.HEARD` of the vessels that were looked at.
     passes
         How often the window was looked at until no story was cut short.
-    heard
-        How much was looked at; None where it wasn't asked.
     """
 
     events: pd.DataFrame
     failures: dict[str, str]
-    positions: pd.DataFrame
+    heard: pd.DataFrame
     context: Context
     passes: int
     tracebacks: dict[str, str] = field(default_factory=dict)
-    heard: Heard | None = None
-
-
-Load = Callable[[pd.DataFrame, pd.Timestamp], Segmented]
-"""Loads the tracks of the vessels in `Queries.need` up to a time, as `Queries.segmented` does."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +64,8 @@ class Look:
         `run.Found.before` of each detector that succeeded, in the order of running.
     failures
         Error and traceback of each that did not.
-    need, segmented, context
-        What the last pass looked at; `need` as `Queries.need` gives it.
+    need, heard, context
+        What the last pass looked at; `need` as `Queries.need` gives it, `heard.HEARD`.
     passes
         How often the window was looked at until no story was cut short.
     """
@@ -111,7 +73,7 @@ class Look:
     before: dict[str, pd.DataFrame]
     failures: dict[str, tuple[str, str]]
     need: pd.DataFrame
-    segmented: Segmented
+    heard: pd.DataFrame
     context: Context
     passes: int
 
@@ -123,10 +85,12 @@ def look(
     *,
     start: pd.Timestamp,
     end: pd.Timestamp,
+    until: pd.Timestamp | None = None,
     zones: Zones,
     models: Mapping[str, Any],
-    load: Load | None = None,
+    memory_gb: float = memory.MEMORY_GB,
     progress: Callable[[str], None] | None = None,
+    estimated: Callable[[str], None] | None = None,
 ) -> Look:
     """Look at a window, pass by pass, until no story is cut short.
 
@@ -134,43 +98,103 @@ def look(
     changed since they were looked at last, and events with them.
 
     Where an event of a vessel begins so early that its detector lacks its look-back, while the
-    store has older reports of that vessel, the vessel is loaded from twice as far back and the
-    window looked at again.
+    store has older reports of that vessel, the vessel is loaded from twice as far back and looked
+    at again, by that detector, those whose events it reads, and those that read its own.
 
     Parameters
     ----------
     reach
         Vessels and how far back they are wanted, as `first_reach` says.
-    load
-        Else the tracks come from the store.
+    until
+        Up to when reports count as heard; None: `end`.
+    memory_gb
+        How much memory it may take: vessels are looked at in parts that fit.
+    estimated
+        Called with what the first pass will read, and the memory that it will take.
+
+    Raises
+    ------
+    TooLittleMemoryError
+        If what must be held at once doesn't fit into the machine.
     """
     say = progress or (lambda _: None)
-    load = load or store.segmented
-    since = start - PROVISIONAL
+    since, until = start - PROVISIONAL, until or end
     failures: dict[str, tuple[str, str]] = {}
 
     def failed(name: str, error: Exception) -> None:
         failures[name] = in_words(error)
 
+    known: dict[str, pd.DataFrame] = {}
+    asked, only = list(detectors), dict[str, set[int]]()
     passes = 0
     while True:
         passes += 1
         need = store.need(reach)
-        say(f"pass {passes}: loading {len(need):,} vessels")
-        segmented = load(need, end)
-        context = context_of(store, segmented, need, since, end, zones, models)
-        found = run.run(
-            [d for d in detectors if d.name not in failures],
-            segmented.tracked,
-            context,
-            before_each=lambda name: say(f"pass {passes}: {name}"),  # noqa: B023
-            failed=failed,
-        )
-        before = {name: one.before for name, one in found.items()}
-        further = cut_short(before, detectors, need)
-        if further.empty:
-            return Look(before, failures, need, segmented, context, passes)
-        reach = extended(reach, further, since)
+        sizes = memory.Sizes.of(store.reports_in(need, end), memory_gb)
+        said = f"{len(need):,} vessels, {sizes}"
+        say(f"pass {passes}: loading {said}")
+        if estimated and passes == 1:
+            estimated(said)
+        sizes.refuse_too_much()
+        named = partial(_named, say, passes)
+        columns = columns_of(detectors, *COLUMNS)
+        if passes == 1 and len(sizes.ranges) == 1:
+            segmented = store.segmented(need, end, columns)
+            heard = heard_by_vessel(segmented.tracked, start, until)
+            context = context_of(store, heard["mmsi"], need, since, end, zones, models)
+            context = replace(context, noise=segmented.noise)
+            found = run.run(detectors, segmented.tracked, context, before_each=named, failed=failed)
+            known = {name: one.before for name, one in found.items()}
+            del segmented, found
+            context = replace(context, noise=frames.empty(frames.NOISE))
+        else:
+            heard = _heard_in_parts(store, need, sizes.ranges, start, end, until)
+            context = context_of(store, heard["mmsi"], need, since, end, zones, models)
+            sweep = Sweep(
+                store.segmented, need, end, sizes.ranges, detectors, context, named, failed, known
+            )
+            sweep.run([d for d in asked if d.name not in failures], only)
+        further = {d.name: cut_short(known, [d], need) for d in detectors if d.name in known}
+        further = {name: one for name, one in further.items() if len(one)}
+        if not further:
+            before = {d.name: known[d.name] for d in run.in_order(detectors) if d.name in known}
+            return Look(before, failures, need, heard, context, passes)
+        reach = extended(reach, pd.concat(further.values(), ignore_index=True), since)
+        asked = again(detectors, set(further))
+        vessels = set(pd.concat(further.values())["mmsi"].tolist())
+        only = {d.name: vessels for d in asked if manner(d, context) == ALONE and not d.after}
+
+
+def _named(say: Callable[[str], None], passes: int, name: str) -> None:
+    say(f"pass {passes}: {name}")
+
+
+def _heard_in_parts(
+    store: Queries,
+    need: pd.DataFrame,
+    ranges: Sequence[tuple[int, int]],
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    until: pd.Timestamp,
+) -> pd.DataFrame:
+    parts = (memory.of_range(need, low, high) for low, high in ranges)
+    heard = [
+        heard_by_vessel(store.segmented(part, end, COLUMNS).tracked, start, until) for part in parts
+    ]
+    return joined(heard)
+
+
+def again(detectors: Sequence[Detector], cut: set[str]) -> list[Detector]:
+    """Return the detectors to ask again where stories of some were cut short.
+
+    What these read may want more history too; and who reads any of it has more to read.
+    """
+    wanted = set(cut)
+    while more := {s for d in detectors if d.name in wanted for s in d.after} - wanted:
+        wanted |= more
+    while more := {d.name for d in detectors if wanted & set(d.after)} - wanted:
+        wanted |= more
+    return [d for d in detectors if d.name in wanted]
 
 
 def detect(
@@ -179,10 +203,13 @@ def detect(
     *,
     start: pd.Timestamp,
     end: pd.Timestamp,
+    until: pd.Timestamp | None = None,
     zones: Zones,
     reach_back: timedelta,
     models: Mapping[str, Any] | None = None,
+    memory_gb: float = memory.MEMORY_GB,
     progress: Callable[[str], None] | None = None,
+    estimated: Callable[[str], None] | None = None,
 ) -> Detection:
     """Run detectors over [start, end] with enough history that the cut doesn't show.
 
@@ -191,7 +218,8 @@ def detect(
     finds it wanting. So the events of a span are the same whether it is processed in one go or in
     many.
 
-    A detector that raises is named in `failures`; the others finish.
+    A detector that raises is named in `failures`; the others finish. `until`, `memory_gb`
+    and `estimated` are as of `look`.
     """
     seen = look(
         store,
@@ -199,12 +227,15 @@ def detect(
         first_reach(store, detectors, start, end, reach_back),
         start=start,
         end=end,
+        until=until,
         zones=zones,
         models=models or {},
+        memory_gb=memory_gb,
         progress=progress,
+        estimated=estimated,
     )
     return detection_of(
-        seen.before, seen.failures, detectors, seen.segmented.tracked, seen.context, seen.passes
+        seen.before, seen.failures, detectors, seen.heard, seen.context, seen.passes
     )
 
 
@@ -212,10 +243,9 @@ def detection_of(
     before: Mapping[str, pd.DataFrame],
     failures: Mapping[str, tuple[str, str]],
     detectors: Sequence[Detector],
-    positions: pd.DataFrame,
+    heard: pd.DataFrame,
     context: Context,
     passes: int,
-    heard: Heard | None = None,
 ) -> Detection:
     """Return what was found that touches the window, with what goes with it."""
     settle = {d.name: d.settle for d in detectors}
@@ -223,11 +253,10 @@ def detection_of(
     return Detection(
         events.concat(touching),
         {name: text for name, (text, _) in failures.items()},
-        positions,
+        heard,
         context,
         passes,
         {name: trace for name, (_, trace) in failures.items()},
-        heard,
     )
 
 
@@ -263,23 +292,25 @@ def longest_history(detectors: Sequence[Detector]) -> timedelta:
 
 def context_of(
     store: Queries,
-    segmented: Segmented,
+    mmsi: pd.Series,
     need: pd.DataFrame,
     start: pd.Timestamp,
     end: pd.Timestamp,
     zones: Zones,
     models: Mapping[str, Any],
 ) -> Context:
-    """Return what detectors may know beside the positions of the vessels in `need`."""
+    """Return what detectors may know beside the positions of the vessels in `need`, and noise.
+
+    `mmsi` are those of them that were heard.
+    """
     first = min(need["from_time"].min(), start) if len(need) else start
     return Context(
         start=start,
         end=end,
         zones=zones,
-        vessels=vessels_of(store, segmented.tracked, end),
+        vessels=vessels_of(store, mmsi, end),
         coverage=store.coverage(first - COVERAGE_BEFORE, end),
         models=models,
-        noise=segmented.noise,
         statements=store.statements(need, end),
         sightings=store.sightings(first, end),
     )
@@ -319,11 +350,10 @@ def before_window(
     return np.asarray(over.to_numpy(bool))
 
 
-def vessels_of(store: Queries, positions: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
-    """Return `frames.VESSELS` of every vessel with positions or that ever sent static data."""
+def vessels_of(store: Queries, mmsi: pd.Series, end: pd.Timestamp) -> pd.DataFrame:
+    """Return `frames.VESSELS` of some vessels, and of every one that ever sent static data."""
     stated = store.vessels(end)
-    silent = pd.DataFrame({"mmsi": positions["mmsi"].drop_duplicates()})
-    silent = silent[~silent["mmsi"].isin(stated["mmsi"])]
+    silent = pd.DataFrame({"mmsi": mmsi[~mmsi.isin(stated["mmsi"])]})
     vessels = pd.concat([stated, silent], ignore_index=True).sort_values("mmsi", ignore_index=True)
     nothing = {
         "imo": 0,

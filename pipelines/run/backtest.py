@@ -14,6 +14,7 @@ from detectors.core.errors import ConfigError
 from detectors.kinematics.geodesy import METRES_PER_NM
 from detectors.surroundings.zones import Zones
 from pipelines.base.assignments import assignment
+from pipelines.detect.memory import MEMORY_GB
 from pipelines.detect.window import Detection, before_window, detect
 from pipelines.store import Queries
 
@@ -122,6 +123,7 @@ def backtest(
     zones: tuple[Zones, Zones],
     reach_back: timedelta,
     models: Mapping[str, Any],
+    memory_gb: float = MEMORY_GB,
     progress: Callable[[str], None] | None = None,
 ) -> Backtest:
     """Look at a span twice; the store is only read.
@@ -134,7 +136,7 @@ def backtest(
         The rules.
     zones
         Of each look.
-    start, end, reach_back, models, progress
+    start, end, reach_back, models, memory_gb, progress
         As for `window.detect`.
 
     Raises
@@ -152,6 +154,7 @@ def backtest(
             zones=around,
             reach_back=reach_back,
             models=models,
+            memory_gb=memory_gb,
             progress=progress,
         )
         if found.failures:

@@ -17,7 +17,8 @@ from pipelines.assess.dispositions import newest
 from pipelines.assess.ranking import Assessment, assess
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
-from pipelines.detect.window import Detection, Heard, heard_by_vessel
+from pipelines.detect.heard import Heard
+from pipelines.detect.window import Detection
 from pipelines.reference import layers as reference
 from pipelines.run.backtest import Backtest, backtest, build_pair, concerned, readers_of
 from pipelines.run.runs import HISTORY
@@ -152,6 +153,7 @@ def run_backtest(
             zones=trial.zones,
             reach_back=timedelta(days=installation.settings.detection.reach_back_days),
             models=load_models(installation),
+            memory_gb=installation.settings.detection.memory_gb,
             progress=bar.say,
         )
         concluded = newest(store.dispositions())
@@ -165,7 +167,7 @@ def run_backtest(
         for look in looks
         for key, text in zip(look.events["event_id"], look.events["reason"], strict=True)
     }
-    heard = Heard.of(heard_by_vessel(result.after.positions, window.start, window.now))
+    heard = Heard.of(result.after.heard)
     return Outcome(
         result,
         window,

@@ -124,7 +124,7 @@ def fill(
         newest = store.last_looked_at()
         onward = newest is None or newest <= days[-1][1]
         with report.bar("Tracks and coverage", None) as bar:
-            refresh(store, bar.to)
+            refresh(store, bar.to, installation.settings.detection.memory_gb)
         store.publish()  # so that workers see it
         dispatcher = Dispatcher(engine, place, inputs, setup.detectors, setup.zones, setup.models)
         filling = _Filling(setup, store, dispatcher, begun, report, onward=onward)

@@ -13,7 +13,7 @@ from detectors.kinematics.integrity import final_at
 from detectors.surroundings import nearby
 from pipelines.base.files import digest_of_files
 from pipelines.base.settings import PROJECT, Installation
-from pipelines.detect.window import Heard, heard_by_vessel
+from pipelines.detect.heard import Heard
 from pipelines.run.setup import Setup
 from pipelines.run.windows import FOREVER, Window
 from pipelines.store import Queries
@@ -36,9 +36,7 @@ def manifest_of(
 ) -> dict[str, Any]:
     """Return what is written of a run beside its results, in the order of the file."""
     window, detection, assessed = judged.window, judged.detection, judged.assessed
-    heard = detection.heard or Heard.of(
-        heard_by_vessel(detection.positions, window.start, window.end)
-    )
+    heard = Heard.of(detection.heard)
     inputs = run_inputs(store, window.start, window.end)
     totals = totals_of(inputs)
     now = store.now(FOREVER)

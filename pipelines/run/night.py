@@ -102,7 +102,7 @@ def run_night(
                 do.ingest_feed,
             )
             seen = import_sightings(store, installation, report, request.sightings)
-            do.work_out_days(store, report)
+            do.work_out_days(store, installation, report)
             window = choose_window(
                 store, date=request.date, since=request.since, until=request.until
             )

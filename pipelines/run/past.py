@@ -58,7 +58,7 @@ def opened(installation: Installation, request: LearnRequest, report: Reporter) 
     if not exists(installation.store, installation.settings.store):
         raise NoDataError(f"no store in {installation.store}", hint="selat ingest FEED")
     with write(installation.store, installation.settings.store) as store:
-        work_out_days(store, report)
+        work_out_days(store, installation, report)
         yield Past(store, *_span(store, request.since, request.until))
 
 

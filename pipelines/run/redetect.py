@@ -182,7 +182,7 @@ def _newest_again(setup: Setup, report: Reporter, last: Mapping[str, Any]) -> st
 
 
 def _run(store: Writer, setup: Setup, report: Reporter, window: Window) -> runs.Finished:
-    runs.work_out_days(store, report)
+    runs.work_out_days(store, setup.installation, report)
     detection = runs.run_detectors(store, setup, window, report)
     return runs.finish_run(store, setup, window, detection, {})
 

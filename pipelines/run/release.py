@@ -29,6 +29,7 @@ from pipelines.base import marks as marking
 from pipelines.base.marks import Mark, MarkRules
 from pipelines.base.progress import Reporter, reporter
 from pipelines.base.settings import Installation
+from pipelines.detect.heard import heard_by_vessel
 from pipelines.detect.window import Detection, before_window, vessels_of
 from pipelines.ingest import Area
 from pipelines.publish import release as cut
@@ -307,7 +308,7 @@ class Making:
 
     def _vessels(self, events: pd.DataFrame, positions: pd.DataFrame) -> pd.DataFrame:
         """`frames.VESSELS` of the events' vessels."""
-        named = vessels_of(self.store, positions, self.window.end)
+        named = vessels_of(self.store, positions["mmsi"].drop_duplicates(), self.window.end)
         concerned = named["mmsi"].isin(set().union(*cut.vessels_of(events)))
         return cut.blank(named[concerned].reset_index(drop=True), self.recipient)
 
@@ -320,12 +321,13 @@ class Making:
     ) -> Assessment:
         """Return what a run makes of these events; withdrawn ones flag nobody."""
         start, end = self.window.start, self.window.end
+        heard = heard_by_vessel(positions, start, end)
         context = Context(start, end, self.zones, vessels, Coverage.none())
         settings = self.installation.settings.assess
         gazetteer = reference.load_gazetteer(self.installation.reference)
 
         def looked(which: np.ndarray[Any, np.dtype[np.bool_]]) -> Assessment:
-            detection = Detection(events.loc[which, _SCHEMA], {}, positions, context, 0)
+            detection = Detection(events.loc[which, _SCHEMA], {}, heard, context, 0)
             return assess(
                 detection,
                 gazetteer,

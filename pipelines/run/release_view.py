@@ -36,7 +36,8 @@ from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
 from pipelines.detect.compare import compare
 from pipelines.detect.days import refresh
-from pipelines.detect.window import Heard, detect, heard_by_vessel, to_compare
+from pipelines.detect.heard import Heard
+from pipelines.detect.window import detect, to_compare
 from pipelines.publish.packs.recipients import Recipient
 from pipelines.reference import layers as reference
 from pipelines.run.manifest import git_commit
@@ -225,6 +226,7 @@ class View:
         )
         self.detectors: list[Detector] = build_detectors(installation)
         self._reach_back = timedelta(days=installation.settings.detection.reach_back_days)
+        self._memory_gb = installation.settings.detection.memory_gb
         self._kept = installation.release / rights.name / "looks"
         self._report = report
         self._how = {
@@ -272,10 +274,10 @@ class View:
                 end=end,
                 zones=self.zones,
                 reach_back=self._reach_back,
+                memory_gb=self._memory_gb,
                 progress=bar.say,
             )
-        heard = Heard.of(heard_by_vessel(found.positions, start, end))
-        return Look(found.events, found.failures, heard)
+        return Look(found.events, found.failures, Heard.of(found.heard))
 
     def compared(
         self, known: pd.DataFrame, look: Look, start: pd.Timestamp, end: pd.Timestamp
@@ -336,7 +338,7 @@ def opened(
     with write(root, settings) as writer:
         _align(writer, rights, source)
         with report.bar("What is released: tracks and coverage", None) as bar:
-            refresh(writer, bar.to)
+            refresh(writer, bar.to, installation.settings.detection.memory_gb)
         writer.publish()
     with read(root, settings) as store:
         yield View(installation, rights, store, report)

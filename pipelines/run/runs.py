@@ -55,10 +55,10 @@ class Finished:
     compared: pd.DataFrame
 
 
-def work_out_days(store: Writer, report: Reporter) -> DaysReport:
+def work_out_days(store: Writer, installation: Installation, report: Reporter) -> DaysReport:
     """Bring tracks and coverage of every UTC date in line with its files."""
     with report.bar("Tracks and coverage", None) as bar:
-        return refresh(store, bar.to)
+        return refresh(store, bar.to, installation.settings.detection.memory_gb)
 
 
 def run_detectors(store: Queries, setup: Setup, window: Window, report: Reporter) -> Detection:
@@ -69,10 +69,13 @@ def run_detectors(store: Queries, setup: Setup, window: Window, report: Reporter
             setup.detectors,
             start=window.start,
             end=window.now,
+            until=window.end,
             zones=setup.zones,
             reach_back=timedelta(days=setup.installation.settings.detection.reach_back_days),
             models=setup.models,
+            memory_gb=setup.installation.settings.detection.memory_gb,
             progress=bar.say,
+            estimated=lambda text: report.step(f"looking at {text} of memory"),
         )
     return within(found, window)
 
@@ -80,12 +83,7 @@ def run_detectors(store: Queries, setup: Setup, window: Window, report: Reporter
 def within(found: Detection, window: Window) -> Detection:
     """Keep what is a run's own of what was found: later reports only tell how an event ended."""
     begun = found.events["start"] <= window.end
-    heard = found.positions["time"] <= window.end
-    return replace(
-        found,
-        events=found.events[begun].reset_index(drop=True),
-        positions=found.positions[heard].reset_index(drop=True),
-    )
+    return replace(found, events=found.events[begun].reset_index(drop=True))
 
 
 @dataclass(frozen=True)
@@ -162,7 +160,6 @@ def judge(store: Queries, setup: Setup, window: Window, detection: Detection) ->
         past=past[list(events.EVENTS)],
         watchlists=lists,
         dispositions=store.dispositions(),
-        looked_at=detection.heard.vessels if detection.heard else None,
         told_before=set(over),
     )
     told = assessed.events
@@ -191,8 +188,6 @@ def publish(store: Queries, setup: Setup, judged: Judged, unread: Mapping[str, s
     }
     manifest = manifest_of(run_id, store, setup, judged, failures)
     shown = shown_vessels(judged.compared, flagged)
-    tracks = detection.positions
-    tracks = tracks[tracks["mmsi"].isin(shown) & (tracks["time"] >= window.start)]
     products = Products(
         run_id=run_id,
         start=window.start,
@@ -202,7 +197,7 @@ def publish(store: Queries, setup: Setup, judged: Judged, unread: Mapping[str, s
         flagged=flagged,
         parts=judged.assessed.parts,
         incidents=judged.assessed.incidents,
-        tracks=tracks.reset_index(drop=True),
+        tracks=store.track_positions(sorted(shown), window.start, window.end),
         vessels=detection.context.vessels,
         zones=setup.zones,
         manifest=manifest,
@@ -301,7 +296,7 @@ def detect_only(
         raise NoDataError(f"no store in {installation.store}", hint="selat ingest FEED")
     with write(installation.store, installation.settings.store) as store:
         seen = import_sightings(store, installation, report, sightings)
-        work_out_days(store, report)
+        work_out_days(store, installation, report)
         window = choose_window(store, date=date, since=since, until=until)
         detection = run_detectors(store, setup, window, report)
         return finish_run(store, setup, window, detection, seen.failed)

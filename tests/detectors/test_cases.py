@@ -180,7 +180,7 @@ def test_case(
     positions = fill(table)
     noise = frames.empty(frames.NOISE)
     if given.get("segmented"):
-        received = frames.select(positions, frames.POSITIONS)
+        received = frames.conform(positions, frames.POSITIONS)
         positions, noise = integrity.segment(received)
     features = []
     if (folder / "zones.geojson").exists():

@@ -5,7 +5,7 @@ those of the `SETTLING_S` behind it, and the hulls heard before. So dates judged
 are as in one go, and a change reaches as far as it changes what the next date begins with.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final, NamedTuple
 
@@ -31,13 +31,23 @@ from detectors.core.frames import (
     select,
     validate,
 )
+from detectors.kinematics.integrity.jammed import jammed_places
 from detectors.kinematics.integrity.settling import (
     LOOK_BACK_S,
     SETTLING_S,
     STRETCH_S,
-    settle,
+    mark_stretches,
+    settle_each,
 )
-from detectors.kinematics.integrity.verdicts import Last, Memory, Reports, Verdict
+from detectors.kinematics.integrity.verdicts import (
+    Judged,
+    Last,
+    Memory,
+    Reports,
+    Verdict,
+)
+
+Ints = NDArray[np.int64]
 
 VERSION: Final = "6"
 """Raised when the same reports get other verdicts."""
@@ -66,6 +76,7 @@ STATE: Final[Mapping[str, Column]] = {
 }
 """The hulls heard so far: one row each, sorted by (mmsi, hull)."""
 
+_NO_CELLS: Final = np.zeros((0, 4), "int64")
 _REASONS: Final = {
     Verdict.CLOCK_FAULT: CLOCK_FAULT,
     Verdict.FALSE_FIX: FALSE_FIX,
@@ -113,6 +124,25 @@ class JudgedDate(NamedTuple):
     counts: dict[str, int]
 
 
+class JudgedPart(NamedTuple):
+    """What `judge_part` returns.
+
+    Attributes
+    ----------
+    judged, state
+        As of `JudgedDate`, but that what interference makes is a false fix.
+    counts
+        As of `JudgedDate`; those of several parts are added up.
+    astray
+        What tells interference, by stretch; see `jammed_in`.
+    """
+
+    judged: pd.DataFrame
+    state: pd.DataFrame
+    counts: dict[str, int]
+    astray: list[Ints]
+
+
 def judge_date(
     midnight: pd.Timestamp,
     before: pd.DataFrame,
@@ -131,9 +161,45 @@ def judge_date(
     state
         `STATE` at its beginning.
     """
+    part = judge_part(midnight, before, day, after, state)
+    found = with_interference(part, jammed_in([part]), midnight)
+    return JudgedDate(found.judged, found.state, found.counts)
+
+
+def judge_part(
+    midnight: pd.Timestamp,
+    before: pd.DataFrame,
+    day: pd.DataFrame,
+    after: pd.DataFrame,
+    state: pd.DataFrame,
+) -> JudgedPart:
+    """Do the same for some of the vessels, whose reports and state alone are given.
+
+    Vessels bear on one another by interference only, which is told when all parts are there.
+    """
     for frame, schema in ((before, JUDGED), (day, POSITIONS), (after, POSITIONS), (state, STATE)):
         validate(frame, schema)
     return _judged(midnight, midnight + timedelta(days=1), before, day, after, state)
+
+
+def jammed_in(parts: Sequence[JudgedPart]) -> list[Ints]:
+    """Return where there was interference in each stretch of a span, from all parts of it."""
+    return [jammed_places(of_parts) for of_parts in zip(*(p.astray for p in parts), strict=True)]
+
+
+def with_interference(part: JudgedPart, jammed: Sequence[Ints], start: pd.Timestamp) -> JudgedPart:
+    """Return a part with the interference among its reports marked.
+
+    `jammed` is of the stretches from `start` on; see `jammed_in`.
+    """
+    if not any(len(places) for places in jammed):
+        return part
+    judged = part.judged
+    found = Judged(*(judged[name].to_numpy(copy=True) for name in Judged._fields))
+    mark_stretches(_reports(judged), found, jammed, start.value // 1_000)
+    judged = judged.assign(verdict=found.verdict, hull=found.hull)
+    counts = {**part.counts, "false_fixes": _false(judged)}
+    return part._replace(judged=judged, counts=counts)
 
 
 def judge_alone(positions: pd.DataFrame) -> pd.DataFrame:
@@ -144,7 +210,8 @@ def judge_alone(positions: pd.DataFrame) -> pd.DataFrame:
     first = positions["time"].min().floor("D")
     last = positions["time"].max().floor("D") + timedelta(days=1)
     nothing = empty(POSITIONS)
-    return _judged(first, last, empty(JUDGED), positions, nothing, empty(STATE)).judged
+    part = _judged(first, last, empty(JUDGED), positions, nothing, empty(STATE))
+    return with_interference(part, jammed_in([part]), first).judged
 
 
 def segment(positions: pd.DataFrame) -> Segmented:
@@ -167,14 +234,19 @@ def parted(judged: pd.DataFrame) -> Segmented:
     if not np.all((step > 0) | ((step == 0) & (later > 0))):
         tracked = tracked.take(np.lexsort((time_us, track)))
     aside = judged[hull == 0]
-    reasons = [_REASONS.get(Verdict(v), FALSE_FIX) for v in range(len(Verdict))]
-    words = np.array(reasons, dtype=object)[aside["verdict"].to_numpy()]
+    words = reason_of(aside["verdict"].to_numpy())
     noise = aside.assign(reason=pd.Series(words, aside.index, dtype="str"))
     noise_schema = {n: c for n, c in NOISE.items() if n in noise.columns}
     return Segmented(
         conform(tracked.reset_index(drop=True), schema),
         conform(noise.reset_index(drop=True), noise_schema),
     )
+
+
+def reason_of(verdict: NDArray[np.uint8]) -> NDArray[np.object_]:
+    """Return the reason of noise (`frames.NOISE`) by its verdict."""
+    reasons = [_REASONS.get(Verdict(v), FALSE_FIX) for v in range(len(Verdict))]
+    return np.array(reasons, dtype=object)[verdict]
 
 
 def remembered_at(state: pd.DataFrame) -> Memory:
@@ -202,25 +274,20 @@ def _judged(
     span: pd.DataFrame,
     after: pd.DataFrame,
     state: pd.DataFrame,
-) -> JudgedDate:
+) -> JudgedPart:
     parts = [select(part, POSITIONS) for part in (before, span, after) if len(part)]
+    start_us, end_us = start.value // 1_000, end.value // 1_000
     if not parts:
-        return JudgedDate(empty(JUDGED), state, _counts(0, empty(JUDGED), state, state))
+        nothing = empty(JUDGED)
+        strays = [_NO_CELLS] * ((end_us - start_us) // (STRETCH_S * SECOND_US))
+        return JudgedPart(nothing, state, _counts(0, nothing, state, state), strays)
     whole = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
     known = np.zeros(len(whole), np.uint8)
     known[: len(before)] = before["hull"].to_numpy("uint8")
     order = _order(whole)
     whole, known = whole.take(order).reset_index(drop=True), known[order]
-    reports = Reports(
-        whole["mmsi"].to_numpy(),
-        epoch_us(whole["time"]),
-        whole["lat"].to_numpy(),
-        whole["lon"].to_numpy(),
-        whole["sog_kn"].to_numpy(),
-        whole["cog_deg"].to_numpy(),
-    )
-    start_us, end_us = start.value // 1_000, end.value // 1_000
-    settled = settle(
+    reports = _reports(whole)
+    settled = settle_each(
         reports,
         known,
         remembered_at(state),
@@ -237,18 +304,40 @@ def _judged(
     )
     judged = conform(judged.reset_index(drop=True), JUDGED)
     ended = _state_of(settled.memory)
-    return JudgedDate(judged, ended, _counts(int(np.count_nonzero(inside)), judged, state, ended))
+    counts = _counts(int(np.count_nonzero(inside)), judged, state, ended)
+    return JudgedPart(judged, ended, counts, settled.astray)
+
+
+def _reports(positions: pd.DataFrame) -> Reports:
+    return Reports(
+        positions["mmsi"].to_numpy(),
+        epoch_us(positions["time"]),
+        positions["lat"].to_numpy(),
+        positions["lon"].to_numpy(),
+        positions["sog_kn"].to_numpy(),
+        positions["cog_deg"].to_numpy(),
+    )
 
 
 def _order(positions: pd.DataFrame) -> NDArray[np.int64]:
-    """Return what sorts reports in the order in which they are judged."""
+    """Return what sorts reports in the order in which they are judged.
+
+    Where they are of one time, by their place in the feeds.
+    """
     mmsi, time_us = positions["mmsi"].to_numpy(), epoch_us(positions["time"])
     step, later = np.diff(mmsi), np.diff(time_us)
     if np.all((step > 0) | ((step == 0) & (later > 0))):
         return np.arange(len(positions))
-    source = pd.factorize(positions["source"], sort=True)[0]
-    keys = (positions["source_offset"].to_numpy(), source, time_us, mmsi)
-    return np.asarray(np.lexsort(keys), "int64")
+    order = np.lexsort((time_us, mmsi))
+    same = (np.diff(mmsi[order]) == 0) & (np.diff(time_us[order]) == 0)
+    tied = np.flatnonzero(np.r_[False, same] | np.r_[same, False])
+    if len(tied):
+        rows = order[tied]
+        place = positions[["source", "source_offset"]].take(rows)
+        source = pd.factorize(place["source"], sort=True)[0]
+        run = np.cumsum(np.r_[True, ~same])[tied]
+        order[tied] = rows[np.lexsort((place["source_offset"].to_numpy(), source, run))]
+    return np.asarray(order, "int64")
 
 
 def _counts(
@@ -258,8 +347,12 @@ def _counts(
     return {
         "reports": len(judged),
         "duplicates": received - len(judged),
-        "false_fixes": int(of_each[[Verdict.FALSE_FIX, Verdict.INTERFERENCE]].sum()),
+        "false_fixes": _false(judged),
         "clock_faults": int(of_each[Verdict.CLOCK_FAULT]),
         "not_vessels": int(of_each[Verdict.NOT_A_VESSEL]),
         "further_hulls": int((ended["hull"] > 1).sum() - (began["hull"] > 1).sum()),
     }
+
+
+def _false(judged: pd.DataFrame) -> int:
+    return int(judged["verdict"].isin([Verdict.FALSE_FIX, Verdict.INTERFERENCE]).sum())

@@ -1,5 +1,6 @@
 """Interference with satellite navigation: false fixes of several vessels at one place."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -24,23 +25,31 @@ next one is missed by going on from either as it states: what a vessel does that
 turns stays below."""
 
 
-def interfered(reports: Reports, verdict: NDArray[np.uint8], hull: NDArray[np.uint8]) -> None:
-    """Mark false fixes of several vessels at one place within an hour, on a fixed grid, and those
-    in the squares around it; and what else of vessels there and then fits neither the report before
-    nor the one behind it.
+def astray(reports: Reports, verdict: NDArray[np.uint8]) -> Ints:
+    """Return hour, square north and east, and vessel of each false fix, once, on a fixed grid."""
+    false = reports.take(np.flatnonzero(verdict == Verdict.FALSE_FIX))
+    return np.unique(np.c_[_cells(false), false.mmsi], axis=0)
+
+
+def jammed_places(of_parts: Sequence[Ints]) -> Ints:
+    """Return the hours and squares in which several vessels had false fixes (see `astray`)."""
+    vessels = np.unique(np.concatenate(of_parts), axis=0)
+    places, n_vessels = np.unique(vessels[:, :3], axis=0, return_counts=True)
+    return np.asarray(places[n_vessels >= JAMMED_VESSELS])
+
+
+def mark_interference(
+    reports: Reports, verdict: NDArray[np.uint8], hull: NDArray[np.uint8], jammed: Ints
+) -> None:
+    """Mark the false fixes at those hours and places and in the squares around, in place; and what
+    else of vessels there and then fits neither the report before nor the one behind it.
 
     A boat adrift whose fixes scatter by a mile can have gone each of these miles: by itself it
     can't be told from one that went about, in the company of others whose fixes scatter it can.
-    `verdict` and `hull` are changed in place.
     """
-    false = np.flatnonzero(verdict == Verdict.FALSE_FIX)
-    if not len(false):
-        return
     cell = _cells(reports)
-    vessels = np.unique(np.c_[cell[false], reports.mmsi[false]], axis=0)
-    places, n_vessels = np.unique(vessels[:, :3], axis=0, return_counts=True)
     around = np.zeros(len(reports), bool)
-    for place in places[n_vessels >= JAMMED_VESSELS]:  # few
+    for place in jammed:  # few
         # Fixes scatter over the edge of a square too.
         around |= (cell[:, 0] == place[0]) & (np.abs(cell - place) <= 1).all(axis=1)
     if not around.any():

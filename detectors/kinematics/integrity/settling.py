@@ -5,13 +5,23 @@ The verdict of a report rests on the reports of its stretch, of `LOOK_BACK_S` be
 after the end of its stretch, at most `STRETCH_S + SETTLING_S` after the report.
 """
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US
-from detectors.kinematics.integrity.verdicts import Judged, Last, Memory, Reports, judge
+from detectors.kinematics.integrity.jammed import astray, jammed_places, mark_interference
+from detectors.kinematics.integrity.verdicts import (
+    Judged,
+    Last,
+    Memory,
+    Reports,
+    judge_each,
+)
+
+Ints = NDArray[np.int64]
 
 STRETCH_S: Final = 6 * 3_600
 LOOK_BACK_S: Final = 6 * 3_600
@@ -31,11 +41,14 @@ class Settled(NamedTuple):
         Whether that can't change any more; false outside the span.
     memory
         The hulls heard up to the end of the last stretch that is final, for the next call.
+    astray
+        Of each stretch its false fixes and those around it, as `jammed.astray` gives them.
     """
 
     judged: Judged
     final: NDArray[np.bool_]
     memory: Memory
+    astray: list[Ints]
 
 
 def settle(
@@ -47,6 +60,37 @@ def settle(
     heard_until_us: int,
 ) -> Settled:
     """Judge the reports from `start_us` to before `end_us`, stretch by stretch.
+
+    Parameters and result are as of `settle_each`.
+    """
+    settled = settle_each(reports, known, memory, start_us, end_us, heard_until_us)
+    jammed = [jammed_places([one]) for one in settled.astray]
+    mark_stretches(reports, settled.judged, jammed, start_us)
+    return settled
+
+
+def mark_stretches(reports: Reports, judged: Judged, jammed: Sequence[Ints], start_us: int) -> None:
+    """Mark the interference of each stretch from `start_us` on, in place, by its own reports."""
+    step_us = STRETCH_S * SECOND_US
+    for number, places in enumerate(jammed):
+        begin = start_us + number * step_us
+        if not len(places):
+            continue
+        rows = np.flatnonzero((reports.time_us >= begin) & (reports.time_us < begin + step_us))
+        verdict, hull = judged.verdict[rows], judged.hull[rows]
+        mark_interference(reports.take(rows), verdict, hull, places)
+        judged.verdict[rows], judged.hull[rows] = verdict, hull
+
+
+def settle_each(
+    reports: Reports,
+    known: NDArray[np.uint8],
+    memory: Memory,
+    start_us: int,
+    end_us: int,
+    heard_until_us: int,
+) -> Settled:
+    """Do the same for each vessel by itself: what interference makes is a false fix.
 
     Parameters
     ----------
@@ -74,6 +118,7 @@ def settle(
     final = np.zeros(n, bool)
     time_us = reports.time_us
     heard = memory
+    strays: list[Ints] = []
     for start in range(start_us, end_us, step_us):
         stop = start + step_us
         within = (time_us >= start - LOOK_BACK_S * SECOND_US) & (
@@ -81,28 +126,31 @@ def settle(
         )
         rows = np.flatnonzero(within)
         before = np.where(time_us[rows] < start, found.hull[rows], 0).astype(np.uint8)
-        judged = judge(reports.take(rows), before, heard)
+        around = reports.take(rows)
+        judged = judge_each(around, before, heard)
+        strays.append(astray(around, judged.verdict))
         own = (time_us[rows] >= start) & (time_us[rows] < stop)
         found.verdict[rows[own]] = judged.verdict[own]
         found.hull[rows[own]] = judged.hull[own]
         found.shift_s[rows[own]] = judged.shift_s[own]
-        heard = remembered(heard, reports.take(rows[own]), judged.hull[own])
+        heard = remembered(heard, around.take(own), judged.hull[own])
         if stop + SETTLING_S * SECOND_US <= heard_until_us:
             final[rows[own]] = True
             memory = heard
     outside = (time_us < start_us) | (time_us >= end_us)
     found.hull[outside] = 0
-    return Settled(found, final, memory)
+    return Settled(found, final, memory, strays)
 
 
 def remembered(memory: Memory, reports: Reports, hull: NDArray[np.uint8]) -> Memory:
     """Return the memory with the last report of each hull in it."""
-    heard = {mmsi: dict(hulls) for mmsi, hulls in memory.items()}
+    heard = dict(memory)
     rows = np.flatnonzero(hull)
     key = reports.mmsi[rows] * 256 + hull[rows]
     order = np.lexsort((reports.time_us[rows], key))
     last = rows[order[np.r_[np.diff(key[order]) != 0, True][: len(order)]]]
     for row in last.tolist():  # hulls
         here = Last(int(reports.time_us[row]), float(reports.lat[row]), float(reports.lon[row]))
-        heard.setdefault(int(reports.mmsi[row]), {})[int(hull[row])] = here
+        mmsi = int(reports.mmsi[row])
+        heard[mmsi] = {**heard.get(mmsi, {}), int(hull[row]): here}
     return heard

@@ -46,18 +46,19 @@ def repeated(
     that lay there and was `GONE_M` away in between, a later one is the same report again: a copy
     too within `MIN_SHIFT_S`, and else with a wrong time: how much too late, in seconds, else NaN.
     """
-    lat, lon, sog, _ = content
-    order = np.lexsort((time_us, *content, mmsi))
-    same = np.ones(len(order) - 1, bool)
-    for values in (mmsi, *content):
-        same &= np.diff(values[order]) == 0
-    between_us = np.diff(time_us[order])
-    copies = np.zeros(len(order), bool)
-    copies[order[1:]] = same & (between_us <= copy_s * SECOND_US)
-    later = same & (between_us > copy_s * SECOND_US) & (between_us <= MAX_SHIFT_S * SECOND_US)
-    later &= sog[order[1:]] < 1_023
-    late_s = np.full(len(order), np.nan)
-    first, second = order[:-1][later], order[1:][later]
+    lat, lon, sog, cog = content
+    before = np.full(len(mmsi), -1, "int64")
+    slots = np.full(1 << max(4, int(2 * len(mmsi)).bit_length()), -1, "int64")
+    _same_before(mmsi, lat, lon, sog, cog, slots, before)
+    copies = np.zeros(len(mmsi), bool)
+    late_s = np.full(len(mmsi), np.nan)
+    second = np.flatnonzero(before >= 0)
+    first = before[second]
+    between_us = time_us[second] - time_us[first]
+    copies[second] = between_us <= copy_s * SECOND_US
+    later = (between_us > copy_s * SECOND_US) & (between_us <= MAX_SHIFT_S * SECOND_US)
+    later &= sog[second] < 1_023
+    first, second = first[later], second[later]
     # Rows are in the order of time: a report in between from elsewhere is right before the second.
     north, east = (np.abs(v[second - 1] - v[second]) for v in (lat, lon))
     under_way = sog[second] >= 10 * MOVING_KN
@@ -67,6 +68,37 @@ def repeated(
     copies |= late_s < MIN_SHIFT_S
     late_s[copies] = np.nan
     return copies, late_s
+
+
+@compiled
+def _same_before(
+    mmsi: Any, lat: Any, lon: Any, sog: Any, cog: Any, slots: Any, before: Any
+) -> None:
+    """Write to `before` the last earlier row of the same vessel and content.
+
+    `slots` is a table of twice as many places as rows, a power of two: each holds the newest row
+    of one content, found by its hash (Knuth's multiplicative one, linear probing).
+    """
+    mask = len(slots) - 1
+    for row in range(len(mmsi)):
+        mixed = mmsi[row] * 31 + lat[row]
+        mixed = mixed * 1_000_003 + lon[row]
+        mixed = mixed * 1_000_003 + sog[row] * 4_096 + cog[row]
+        mixed = (mixed ^ (mixed >> 29)) * 2_654_435_761
+        place = (mixed ^ (mixed >> 32)) & mask
+        while slots[place] >= 0:
+            other = slots[place]
+            if (
+                mmsi[other] == mmsi[row]
+                and lat[other] == lat[row]
+                and lon[other] == lon[row]
+                and sog[other] == sog[row]
+                and cog[other] == cog[row]
+            ):
+                before[row] = other
+                break
+            place = (place + 1) & mask
+        slots[place] = row
 
 
 def shifts_s(track: "Reports", others: "Reports") -> NDArray[np.float32]:

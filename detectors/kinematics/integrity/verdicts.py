@@ -1,6 +1,6 @@
 """Verdicts: of each report whether it is sound, and why not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, NamedTuple
@@ -153,6 +153,23 @@ def judge(
     ones are other hulls where they have `CONFIRMING_REPORTS`, or a copy of a track shifted in time
     where they lie on its way. Vessels don't bear on one another, but for interference.
 
+    Parameters and result are as of `judge_each`.
+    """
+    from detectors.kinematics.integrity.jammed import astray, jammed_places, mark_interference
+
+    judged = judge_each(reports, known, memory)
+    jammed = jammed_places([astray(reports, judged.verdict)])
+    mark_interference(reports, judged.verdict, judged.hull, jammed)
+    return judged
+
+
+def judge_each(
+    reports: Reports,
+    known: NDArray[np.uint8] | None = None,
+    memory: Memory | None = None,
+) -> Judged:
+    """Do the same for each vessel by itself: what interference makes is a false fix.
+
     Parameters
     ----------
     reports
@@ -165,7 +182,6 @@ def judge(
     """
     # What is compiled is imported by need: whoever only asks the store doesn't pay for it.
     from detectors.kinematics.integrity.chains import one_hull
-    from detectors.kinematics.integrity.jammed import interfered
     from detectors.kinematics.integrity.shifted import repeated
 
     n = len(reports)
@@ -199,7 +215,6 @@ def judge(
             one.verdict[sound] = Verdict.SOUND if number == first else Verdict.OTHER_HULL
         else:
             _one_vessel(reports.take(own), known[own], heard, one)
-    interfered(reports, verdict, hull)
     return Judged(verdict, hull, shift_s)
 
 

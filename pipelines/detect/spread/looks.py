@@ -3,17 +3,18 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, Final
 
 import pandas as pd
 
 import detectors as catalogue
-from detectors.core import events, frames
+from detectors.core import events
 from detectors.core.detector import Detector
 from detectors.kinematics.integrity import PROVISIONAL
 from detectors.surroundings.zones import Zones
 from pipelines.detect import window
+from pipelines.detect.heard import HEARD
 from pipelines.detect.spread.engines import Engine, Pending
 from pipelines.detect.spread.work import Place, digest, digest_of, read, reader, write
 from pipelines.reference import layers, models
@@ -78,14 +79,14 @@ def look(task: Task) -> Looked:
                 task.reach,
                 start=task.start,
                 end=task.end,
+                until=task.until,
                 zones=zones,
                 models=fitted,
-                load=partial(store.segmented, columns=_columns_for(detectors)),
+                memory_gb=place.installation().settings.detection.memory_gb,
             )
-        heard = window.heard_by_vessel(seen.segmented.tracked, task.start, task.until)
         with place.make("looks", key) as unfinished:
             found = {name: events.written(one) for name, one in seen.before.items()}
-            for name, frame in {**found, _NEED: seen.need, _HEARD: heard}.items():
+            for name, frame in {**found, _NEED: seen.need, _HEARD: seen.heard}.items():
                 write(frame, unfinished / f"{name}.parquet")
             noted = {"found": list(seen.before), "failures": seen.failures, "passes": seen.passes}
             (unfinished / "noted.json").write_text(json.dumps(noted), encoding="utf-8")
@@ -102,12 +103,6 @@ def _rules(place: Place) -> tuple[list[Detector], Zones, dict[str, Any]]:
         installation.config / "zones", installation.reference, installation.learned
     )
     return catalogue.build(installation.detectors), zones, models.of(installation)
-
-
-def _columns_for(some: Sequence[Detector]) -> tuple[str, ...]:
-    """Return the columns of `frames.TRACKED` that are read: who was where and when, and more."""
-    needed = {"mmsi", "time", "track_id"}.union(*(d.requires for d in some))
-    return tuple(name for name in frames.TRACKED if name in needed)
 
 
 @dataclass(frozen=True)
@@ -167,28 +162,26 @@ class Found:
     ) -> window.Detection:
         """Return what `window.detect` would have given for these vessels.
 
-        Positions are of those of them that take part in what was found, or are `named`.
+        Named in its context are those of them that take part in what was found, or are `named`.
         """
         dispatcher = self._dispatcher
         wanted = sorted(mmsis & (self.concerned() | named))
         need = self._need[self._need["mmsi"].isin(wanted)].reset_index(drop=True)
-        segmented = store.segmented(need, end)
+        heard = read(self._folder / f"{_HEARD}.parquet", HEARD)
         context = window.context_of(
             store,
-            segmented,
+            heard.loc[heard["mmsi"].isin(wanted), "mmsi"],
             need,
             start - PROVISIONAL,
             end,
             dispatcher.zones,
             dispatcher.models,
         )
-        heard = pd.read_parquet(self._folder / f"{_HEARD}.parquet")
         return window.detection_of(
             self._before,
             self._looked.failures,
             dispatcher.detectors,
-            segmented.tracked,
+            heard[heard["mmsi"].isin(sorted(mmsis))].reset_index(drop=True),
             context,
             self._looked.passes,
-            window.Heard.of(heard[heard["mmsi"].isin(sorted(mmsis))]),
         )

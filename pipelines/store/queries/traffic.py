@@ -12,11 +12,14 @@ from detectors.core import frames
 from detectors.kinematics import integrity
 from detectors.kinematics.integrity import Segmented
 from detectors.surroundings.coverage import CELLS, FEED, LYING, RECEIVERS, Coverage
+from pipelines.store import judged_files, positions
 from pipelines.store.now import MOST_NEEDED, REFERENCE_DATES, Now, believed
 from pipelines.store.queries.generation import Generation
 
 FOREVER: Final = pd.Timestamp("2200-01-01", tz="UTC").as_unit("us")
-_ALWAYS: Final = ("mmsi", "time", "verdict", "hull")
+
+EVERYBODY: Final = (0, 1_000_000_000)
+"""A range of MMSIs that holds every one."""
 
 
 class TrafficQueries(Generation):
@@ -52,6 +55,13 @@ class TrafficQueries(Generation):
         """
         return self._ask("report_counts", since=since, end=end)
 
+    def reports_in(self, need: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
+        """Return the reports of the vessels in `need` on the dates from its from_time to `end`:
+        mmsi, reports, copies in several feeds included.
+        """
+        with self._registered("need", need):
+            return self._ask("reports_in", end=end)
+
     def need(self, reach: pd.DataFrame) -> pd.DataFrame:
         """Return where to load each vessel from, so that `reach` is covered and one report before
         it.
@@ -74,53 +84,45 @@ class TrafficQueries(Generation):
 
         Copies of one transmission are left out.
         """
-        return frames.select(self.judged(need, end), frames.POSITIONS)
+        found = self._selected(need, end)
+        sides = [side.frame(frames.POSITIONS) for side in (found.tracked, found.aside)]
+        whole = pd.concat(sides, ignore_index=True)
+        order = np.lexsort((frames.epoch_us(whole["time"]), whole["mmsi"].to_numpy()))
+        return whole.take(order).reset_index(drop=True)
 
-    def judged(
-        self,
-        need: pd.DataFrame,
-        end: pd.Timestamp,
-        columns: Collection[str] = tuple(frames.POSITIONS),
-    ) -> pd.DataFrame:
-        """Return `integrity.JUDGED` of the vessels in `need`, each from its from_time, up to `end`.
+    def _selected(self, need: pd.DataFrame, end: pd.Timestamp) -> judged_files.Selected:
+        """Return the judged reports of the vessels in `need`, each from its from_time, up to `end`.
 
         As the dates were worked out; those that weren't yet are judged by themselves.
-
-        Parameters
-        ----------
-        columns
-            Those of `frames.POSITIONS` that are wanted.
         """
-        schema = {
-            name: column
-            for name, column in integrity.JUDGED.items()
-            if name in _ALWAYS or name in columns
-        }
         if need.empty:
-            return frames.empty(schema)
+            return judged_files.select([], need, end)
         span = {"first": f"{need['from_time'].min():%Y-%m-%d}", "last": f"{end:%Y-%m-%d}"}
         known = self.sql(
-            "SELECT path FROM track_files WHERE date BETWEEN $first AND $last ORDER BY date", span
+            "SELECT date, path FROM track_files WHERE date BETWEEN $first AND $last ORDER BY date",
+            span,
         )
+        files = dict(zip(known["date"], self.fetched(known["path"]), strict=True))
+        groups = {date: judged_files.groups_of([path], need, end) for date, path in files.items()}
         waiting = self.sql(
             "SELECT path FROM files WHERE date BETWEEN $first AND $last "
             "AND date NOT IN (SELECT date FROM track_files) ORDER BY date, path",
             span,
         )
-        with self._registered("need", need):
-            found = self._read("of_vessels", list(known["path"]), schema, end=end)
-            alone = self._read("of_vessels", list(waiting["path"]), end=end)
-        if len(alone):
-            more = frames.select(integrity.judge_alone(alone), schema)
-            found = pd.concat([found, more], ignore_index=True)
-        order = np.lexsort((frames.epoch_us(found["time"]), found["mmsi"].to_numpy()))
-        return found.take(order).reset_index(drop=True)
+        if len(waiting):
+            with self._registered("need", need):
+                alone = self._read("of_vessels", list(waiting["path"]), end=end)
+            judged = integrity.judge_alone(alone)
+            for date, own in judged.groupby(judged["time"].dt.strftime("%Y-%m-%d")):
+                groups[str(date)] = iter([judged_files.group_of(positions.encode_judged(own))])
+        in_order = (group for date in sorted(groups) for group in groups[date])
+        return judged_files.select(in_order, need, end)
 
     def day_positions(
         self,
         paths: list[str],
         since: pd.Timestamp,
-        mmsis: tuple[int, int] | None = None,
+        mmsis: tuple[int, int] = EVERYBODY,
         until: pd.Timestamp = FOREVER,
     ) -> pd.DataFrame:
         """Return `frames.POSITIONS` from a time to before another from some files of the store.
@@ -128,20 +130,22 @@ class TrafficQueries(Generation):
         With `mmsis` only vessels from the first MMSI on, below the second; files are sorted by
         MMSI, so that little else is read.
         """
-        low, high = mmsis or (0, 1_000_000_000)
+        low, high = mmsis
         return self._read("day_positions", paths, since=since, until=until, low=low, high=high)
 
-    def judged_since(self, date: str, since: pd.Timestamp) -> pd.DataFrame:
-        """Return `integrity.JUDGED` of a date since a time, of all vessels."""
+    def judged_since(
+        self, date: str, since: pd.Timestamp, mmsis: tuple[int, int] = EVERYBODY
+    ) -> pd.DataFrame:
+        """Return `integrity.JUDGED` of a date since a time; `mmsis` as of `day_positions`."""
         paths = self.sql("SELECT path FROM track_files WHERE date = $date", {"date": date})["path"]
-        everybody = {"low": 0, "high": 1_000_000_000}
         return self._read(
             "day_positions",
             list(paths),
             integrity.JUDGED,
             since=since,
             until=FOREVER,
-            **everybody,
+            low=mmsis[0],
+            high=mmsis[1],
         )
 
     def receptions(self, paths: list[str], since: pd.Timestamp) -> pd.DataFrame:
@@ -225,6 +229,6 @@ class TrafficQueries(Generation):
 
         Only some columns of the tracks may be asked for.
         """
-        found = integrity.parted(self.judged(need, end, {*columns, *frames.NOISE}))
+        found = self._selected(need, end)
         schema = {name: frames.TRACKED[name] for name in frames.TRACKED if name in columns}
-        return Segmented(frames.select(found.tracked, schema), found.noise)
+        return Segmented(found.tracked.frame(schema), found.aside.frame(frames.NOISE))

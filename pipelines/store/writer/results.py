@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import pandas as pd
+import pyarrow as pa
 
 from detectors.core import frames
 from detectors.core.events import written
 from detectors.surroundings.coverage import Coverage
-from pipelines.store import positions
 from pipelines.store.catalogue import TABLES, StoreError, room
 from pipelines.store.feeds import NewFiles
 from pipelines.store.writer.files import DERIVED, FileWriter
@@ -28,7 +28,7 @@ class ResultWriter(FileWriter):
         *,
         digests: tuple[str, str],
         counts: Mapping[str, int],
-        judged: pd.DataFrame,
+        judged: pa.Table,
         state: pd.DataFrame,
         summary: pd.DataFrame,
         coverage: Coverage,
@@ -39,8 +39,10 @@ class ResultWriter(FileWriter):
         ----------
         digests
             Of what it rests on, and of what the next date begins with.
-        counts, judged, state
+        counts, state
             As of `integrity.JudgedDate`.
+        judged
+            Its reports, as `positions.encode_judged` gives them.
         summary, coverage
             Its tracks, and where the feed is heard.
         """
@@ -55,8 +57,7 @@ class ResultWriter(FileWriter):
         parts = NewFiles(self._root, self._place)
         try:
             with room(self._root):
-                rows = positions.encode_judged(judged)
-                parts.write(date, f"judged-{digests[0]}", rows, kind="tracks")
+                parts.write(date, f"judged-{digests[0]}", judged, kind="tracks")
             self._replace_day(date, day, before, parts, state, summary, coverage)
         except BaseException:
             parts.discard()

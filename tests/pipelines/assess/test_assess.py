@@ -13,6 +13,7 @@ from detectors.surroundings.landmarks import Gazetteer
 from detectors.surroundings.zones import Zones
 from pipelines.assess.ranking import assess
 from pipelines.base.settings import REFERENCE, AssessSettings
+from pipelines.detect.heard import heard_by_vessel
 from pipelines.detect.window import Detection
 from pipelines.reference.layers import load_gazetteer
 
@@ -88,9 +89,10 @@ def flagged(
     context = Context(
         NIGHT, at(24), Zones.none(), frames.conform(vessels, frames.VESSELS), Coverage.none()
     )
-    detection = Detection(
-        events.build(list(rows)), {}, frames.conform(positions, frames.TRACKED), context, 1
-    )
+    in_order = positions.sort_values(["track_id", "time"], ignore_index=True)
+    tracked = frames.conform(in_order, frames.TRACKED)
+    heard = heard_by_vessel(tracked, NIGHT, at(24))
+    detection = Detection(events.build(list(rows)), {}, heard, context, 1)
     found = assess(detection, gazetteer, settings)
     return found.events, found.flagged
 

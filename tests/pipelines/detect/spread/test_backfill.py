@@ -21,8 +21,9 @@ import pytest
 
 from detectors.gap import Gap
 from pipelines import store
-from pipelines.base.progress import reporter
+from pipelines.base.progress import Bar, reporter
 from pipelines.base.settings import load
+from pipelines.detect import memory
 from pipelines.detect.spread.engines import Engine, InProcess, Pending, engine, resolved
 from pipelines.detect.window import first_reach
 from pipelines.exercise import simulate
@@ -170,6 +171,20 @@ class Later:
 
     def result(self) -> Any:
         return self.value[0]
+
+
+def test_many_small_parts_make_no_difference(
+    untouched: Path, by_day: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dates are judged, and vessels looked at, some at a time: what comes of it is the same."""
+    monkeypatch.setattr(memory, "rows_in", lambda *_: 5_000)
+    home, told = copy(untouched, tmp_path), list[str]()
+    monkeypatch.setattr(Bar, "say", lambda _, text: told.append(text))
+    with reporter(quiet=True) as report:
+        for date in DATES:
+            runs.detect_only(load(home), date, None, None, report)
+    assert any("part 5 of " in text for text in told)
+    assert_same(home, by_day)
 
 
 def test_in_this_process(untouched: Path, by_day: dict[str, Any], tmp_path: Path) -> None:

@@ -1,0 +1,92 @@
+"""What was heard of each vessel in a look: how much, by what set, and where last."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core import frames
+from detectors.core.frames import SECOND_US, TRACKED, Column
+
+HEARD: Final[Mapping[str, Column]] = {
+    "mmsi": TRACKED["mmsi"],
+    "reports": Column("int64", "", "reports up to a time; 0 where it was only heard later"),
+    "hours": Column("int64", "", "hours of the clock in the window in which it was heard by then"),
+    "class_b_only": Column("bool", "", "whether all of these reports are of a set of class B"),
+    "last_seen": Column(frames.TIME, "UTC", "when it was heard last by then"),
+    "lat": Column("float64", "deg", "where that was"),
+    "lon": Column("float64", "deg", "where that was"),
+}
+"""Every vessel with a track, sorted by mmsi."""
+
+COLUMNS: Final = ("mmsi", "time", "lat", "lon", "ais_class", "track_id")
+"""Columns of `frames.TRACKED` that it is made of."""
+
+_HOUR_US: Final = 3600 * SECOND_US
+
+
+@dataclass(frozen=True)
+class Heard:
+    """How much was looked at: reports, vessels, and hours of the clock in which a vessel was heard
+    within the window, summed over vessels.
+    """
+
+    reports: int
+    vessels: int
+    vessel_hours: int
+
+    @classmethod
+    def of(cls, each: pd.DataFrame) -> "Heard":
+        """Sum up `HEARD`."""
+        vessels = int((each["reports"] > 0).sum())
+        return cls(int(each["reports"].sum()), vessels, int(each["hours"].sum()))
+
+
+def heard_by_vessel(
+    tracked: pd.DataFrame, start: pd.Timestamp, until: pd.Timestamp
+) -> pd.DataFrame:
+    """Return `HEARD` of tracks up to a time, hours of the clock from `start` on.
+
+    Parameters
+    ----------
+    tracked
+        `COLUMNS` at least.
+    """
+    mmsi, all_us = tracked["mmsi"].to_numpy(), frames.epoch_us(tracked["time"])
+    everybody = mmsi[frames.offsets(mmsi)[:-1]]
+    then = np.flatnonzero(all_us <= until.value // 1_000)
+    mmsi, time_us = mmsi[then], all_us[then]
+    first = frames.offsets(mmsi)[:-1]
+    own = mmsi[first]
+    # Tracks of one vessel interleave, so that an hour may show more than once.
+    inside = time_us >= start.value // 1_000
+    hours = mmsi[inside] * 2**32 + time_us[inside] // _HOUR_US
+    hours = np.unique(hours[np.r_[True, np.diff(hours) != 0][: len(hours)]]) >> 32
+    is_b = (tracked["ais_class"] == "B").to_numpy(bool)[then]
+    # Of two hulls heard last at the same time the later track counts.
+    ends = frames.offsets(tracked["track_id"].to_numpy()[then])[1:] - 1
+    ends = ends[np.lexsort((ends, time_us[ends], mmsi[ends]))] if len(then) else then
+    last = then[ends[np.r_[np.diff(mmsi[ends]) != 0, True][: len(ends)]]]
+    found = pd.DataFrame(
+        {
+            "mmsi": own,
+            "reports": np.diff(np.r_[first, len(mmsi)]),
+            "hours": np.searchsorted(hours, own, "right") - np.searchsorted(hours, own),
+            "class_b_only": np.logical_and.reduceat(is_b, first) if len(first) else is_b[:0],
+            "last_seen": frames.from_epoch_us(all_us[last]),
+            "lat": tracked["lat"].to_numpy()[last],
+            "lon": tracked["lon"].to_numpy()[last],
+        }
+    )
+    found = found.set_index("mmsi").reindex(everybody).rename_axis("mmsi").reset_index()
+    counts = {"reports": 0, "hours": 0, "class_b_only": False}
+    found["class_b_only"] = found["class_b_only"].astype("boolean")
+    return frames.conform(found.fillna(counts), HEARD)
+
+
+def joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return one `HEARD` from those of parts of the vessels."""
+    whole = pd.concat(parts, ignore_index=True) if parts else frames.empty(HEARD)
+    return whole.sort_values("mmsi", ignore_index=True)

@@ -1,0 +1,156 @@
+"""How much is held at a time: parts of vessels sized to the memory that a run may take.
+
+`detection.memory_gb` is kept by looking at as many vessels at a time as fit. What a report takes
+was measured (docs/capacity.md); what a part holds beside is the same whatever its size.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core.errors import SelatError
+
+MEMORY_GB: Final = 2.0
+"""Where nothing else is set."""
+
+BASE_GB: Final = 0.6
+"""The program with its libraries, zones and the catalogue: measured, see docs/capacity.md."""
+
+JUDGE_BYTES: Final = 450.0
+"""A report in a part of a date being judged, with those around the date."""
+
+KEPT_BYTES: Final = 110.0
+"""A report of a date that was judged and waits to be written, in the units of its file, and what
+coverage is learned from."""
+
+
+LOOK_BYTES: Final = 250.0
+"""A report in a look: its columns, and what a detector makes of them meanwhile."""
+
+
+class TooLittleMemoryError(SelatError):
+    """What must be held at once doesn't fit."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much a look reads, and in what parts.
+
+    Attributes
+    ----------
+    reports
+        Of all vessels, over all dates that are looked at.
+    ranges
+        The parts; see `ranges`.
+    memory_gb
+        What may be taken.
+    """
+
+    reports: int
+    ranges: list[tuple[int, int]]
+    memory_gb: float
+
+    @classmethod
+    def of(cls, counts: pd.DataFrame, memory_gb: float) -> "Sizes":
+        """Return the sizes of a look at vessels with so many reports (mmsi, reports)."""
+        parts = ranges(counts, rows_in(memory_gb, LOOK_BYTES))
+        return cls(int(counts["reports"].sum()), parts, memory_gb)
+
+    @property
+    def peak_gb(self) -> float:
+        """Memory that it takes, estimated.
+
+        What rests on who was near is looked at for all vessels together, whatever the parts.
+        """
+        return BASE_GB + self.reports * LOOK_BYTES / 1e9
+
+    def refuse_too_much(self) -> None:
+        """Find out whether the machine has that memory.
+
+        Raises
+        ------
+        TooLittleMemoryError
+            If it hasn't.
+        """
+        free_gb = available_gb()
+        if free_gb is not None and self.peak_gb > free_gb + BASE_GB:
+            raise TooLittleMemoryError(
+                f"a look at {self.reports:,} reports takes {self.peak_gb:.1f} GB of memory, and "
+                f"{free_gb:.1f} GB are free",
+                hint="look at a smaller area (--area), or at fewer days at a time (--since, "
+                "--until); see docs/capacity.md",
+            )
+
+    def __str__(self) -> str:
+        parts = f" in {len(self.ranges)} parts" if len(self.ranges) > 1 else ""
+        return f"{self.reports:,} reports{parts}, about {self.peak_gb:.1f} GB"
+
+
+def available_gb() -> float | None:
+    """Return the memory that is free for this process, None where the system doesn't say.
+
+    What the machine has left, or less where the process is held to less (`MemoryMax=`).
+    """
+    left = []
+    with suppress(OSError, ValueError, IndexError):
+        text = Path("/proc/meminfo").read_text(encoding="ascii")
+        left.append(int(text.split("MemAvailable:")[1].split()[0]) * 1024)
+    with suppress(OSError, ValueError, IndexError, KeyError):
+        own = Path("/proc/self/cgroup").read_text(encoding="utf-8").split("0::/")[1].splitlines()[0]
+        folder = Path("/sys/fs/cgroup") / own
+        limit, used = (int((folder / f"memory.{n}").read_text()) for n in ("max", "current"))
+        lines = (folder / "memory.stat").read_text(encoding="ascii").splitlines()
+        cached = int(dict(line.split() for line in lines)["file"])
+        left.append(limit - used + cached)
+    return min(left) / 1e9 if left else None
+
+
+def rows_in(memory_gb: float, bytes_a_row: float, held_gb: float = 0.0) -> int:
+    """Return how many reports fit into what is left of the memory, 50,000 at least.
+
+    `held_gb` is held beside, whatever the size of the part.
+    """
+    left_gb = memory_gb - BASE_GB - held_gb
+    return max(int(left_gb * 1e9 / bytes_a_row), 50_000)
+
+
+def ranges(counts: pd.DataFrame, rows: int) -> list[tuple[int, int]]:
+    """Return ranges of MMSIs that hold no more than so many reports each, or a single vessel.
+
+    Parameters
+    ----------
+    counts
+        mmsi, reports.
+
+    Returns
+    -------
+    list
+        First MMSI of each range and the one behind its last; together they hold every number.
+    """
+    whole = (0, 1_000_000_000)
+    ordered = counts.sort_values("mmsi")
+    mmsi, reports = ordered["mmsi"].to_numpy("int64"), ordered["reports"].to_numpy("int64")
+    n_parts = -(-int(reports.sum()) // rows)
+    if n_parts <= 1:
+        return [whole]
+    rows = min(rows, -(-int(reports.sum()) // n_parts) + int(reports.max()))
+    bounds, held = [whole[0]], 0
+    for number, own in zip(mmsi.tolist(), reports.tolist(), strict=True):  # vessels
+        if held and held + own > rows:
+            bounds.append(number)
+            held = 0
+        held += own
+    return list(zip(bounds, [*bounds[1:], whole[1]], strict=True))
+
+
+def of_range(frame: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
+    """Return the rows of the vessels from one MMSI on and below another."""
+    mmsi = frame["mmsi"].to_numpy()
+    inside = (mmsi >= low) & (mmsi < high)
+    return frame if inside.all() else frame[np.asarray(inside)].reset_index(drop=True)

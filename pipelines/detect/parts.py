@@ -1,0 +1,224 @@
+"""Detectors over more vessels than fit into memory at once, in parts.
+
+What a detector `rests_on` says how its vessels may be looked at apart:
+
+- *alone*: events rest on the vessel, and on those that it shares events with. Parts of the vessels,
+  each with these, give the same as all together.
+- *taking part*: they rest on all who take part in some events. These are looked at together, all
+  others as above.
+- *together*: they rest on who was near, last near, or says the same; in a busy sea that is nearly
+  everybody. Everybody is looked at at once, in the columns that are read and no others.
+
+A part is read for all detectors that can look at it, and is gone before the next one is read.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import pandas as pd
+
+from detectors.core import events, frames, run
+from detectors.core.detector import Context, Detector
+from detectors.core.explain import explain
+from detectors.core.relations import EventsOf, Own, SightingsWithin
+from detectors.kinematics.integrity import Segmented
+
+Load = Callable[[pd.DataFrame, pd.Timestamp, Sequence[str]], Segmented]
+"""Loads some columns of the tracks of the vessels in `Queries.need` up to a time."""
+
+NOBODY: Final = 0
+"""The MMSI of events without a vessel."""
+
+ALONE: Final = "alone"
+TAKING_PART: Final = "taking part"
+TOGETHER: Final = "together"
+
+
+def manner(detector: Detector, context: Context) -> str:
+    """Tell how a detector's vessels may be looked at apart: see above."""
+    found = ALONE
+    for relation in detector.rests_on:
+        match relation:
+            case Own() | EventsOf(shared=True):
+                continue
+            case EventsOf():
+                found = TAKING_PART
+            case SightingsWithin() if context.sightings.empty:
+                found = TAKING_PART
+            case _:
+                return TOGETHER
+    return found
+
+
+def columns_of(detectors: Sequence[Detector], *also: str) -> list[str]:
+    """Return the columns of `frames.TRACKED` that some detectors read, and what is always read."""
+    needed = {"mmsi", "time", "track_id", *also}.union(*(d.requires for d in detectors))
+    return [name for name in frames.TRACKED if name in needed]
+
+
+def taking_part(found: Mapping[str, pd.DataFrame]) -> set[int]:
+    """Return the vessels in some events."""
+    sides = (e[side] for e in found.values() for side in ("mmsi", "other_mmsi"))
+    return {m for side in sides for m in side.unique().tolist()} - {NOBODY}
+
+
+@dataclass
+class Sweep:
+    """A look at all vessels, in parts.
+
+    Attributes
+    ----------
+    need, end
+        The vessels, each from its from_time (`Queries.need`), and up to when.
+    ranges
+        Of MMSIs, of vessels that fit at a time (`memory.ranges`).
+    among
+        All configured detectors.
+    context
+        Of everybody, but for noise and earlier events, which each part has its own of.
+    known
+        `run.Found.before` by detector; filled in by `run`.
+    failed
+        Called with name and error of a detector that raised; it isn't asked again.
+    """
+
+    load: Load
+    need: pd.DataFrame
+    end: pd.Timestamp
+    ranges: list[tuple[int, int]]
+    among: Sequence[Detector]
+    context: Context
+    say: Callable[[str], None]
+    failed: Callable[[str, Exception], None]
+    known: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    def run(self, detectors: Sequence[Detector], only: Mapping[str, set[int]]) -> None:
+        """Run detectors, each after those whose events it reads.
+
+        Parameters
+        ----------
+        only
+            By name, the vessels to look at again; the events of all others stay as `known`.
+        """
+        waiting = run.in_order(detectors)
+        while waiting:
+            names = {d.name for d in waiting}
+            ready = [d for d in waiting if not names & set(d.after)]
+            manners = {d.name: manner(d, self.context) for d in ready}
+            apart = [d for d in ready if manners[d.name] != TOGETHER]
+            batch = apart or ready
+            if apart:
+                self._in_parts(batch, manners, only)
+            else:
+                self._at_once(batch)
+            waiting = [d for d in waiting if d not in batch]
+
+    def _at_once(self, batch: Sequence[Detector]) -> None:
+        self.say(f"all {len(self.need):,} vessels")
+        segmented = self.load(self.need, self.end, columns_of(batch))
+        for detector in batch:
+            self.say(f"all vessels: {detector.name}")
+            seen = replace(self._seen(detector), noise=segmented.noise)
+            self._finish(detector, seen, [self._found(detector, segmented, seen)])
+
+    def _in_parts(
+        self, batch: Sequence[Detector], manners: Mapping[str, str], only: Mapping[str, set[int]]
+    ) -> None:
+        seen = {d.name: self._seen(d) for d in batch}
+        joint = {
+            name: taking_part(seen[name].earlier)
+            for name, how in manners.items()
+            if how == TAKING_PART and name in seen
+        }
+        found: dict[str, list[pd.DataFrame] | None] = {d.name: [] for d in batch}
+        for number, (low, high) in enumerate(self.ranges, 1):
+            mmsi = self.need["mmsi"]
+            own = set(mmsi[(mmsi >= low) & (mmsi < high)].tolist())
+            asked = [(d, own & only[d.name] if d.name in only else own) for d in batch]
+            asked = [(d, vessels - joint.get(d.name, set())) for d, vessels in asked]
+            asked = [(d, vessels) for d, vessels in asked if vessels]
+            if not asked:
+                continue
+            self.say(f"part {number} of {len(self.ranges)}: {len(own):,} vessels")
+            company = {d.name: vessels | _sharing(seen[d.name], vessels) for d, vessels in asked}
+            self._look([(d, v, company[d.name]) for d, v in asked], seen, found)
+        for detector in batch:
+            if together := joint.get(detector.name):
+                self.say(f"{len(together):,} vessels: {detector.name}")
+                self._look([(detector, together | {NOBODY}, together)], seen, found)
+            parts = found[detector.name]
+            if detector.name in only and detector.name in self.known and parts is not None:
+                before = self.known[detector.name]
+                parts.append(before[~before["mmsi"].isin(only[detector.name])])
+            self._finish(detector, seen[detector.name], parts)
+
+    def _look(
+        self,
+        asked: Sequence[tuple[Detector, set[int], set[int]]],
+        seen: Mapping[str, Context],
+        found: dict[str, list[pd.DataFrame] | None],
+    ) -> None:
+        """Look at some vessels with their company, by one reading for all detectors."""
+        everybody = set().union(*(company for _, _, company in asked))
+        need = self.need[self.need["mmsi"].isin(everybody)].reset_index(drop=True)
+        segmented = self.load(need, self.end, columns_of([d for d, _, _ in asked]))
+        for detector, owners, _ in asked:
+            if (parts := found[detector.name]) is None:
+                continue
+            # More company than it asks for makes no difference.
+            about = _about(seen[detector.name], everybody, segmented)
+            own = self._found(detector, segmented, about)
+            found[detector.name] = (
+                None if own is None else [*parts, own[own["mmsi"].isin(owners).to_numpy(bool)]]
+            )
+
+    def _seen(self, detector: Detector) -> Context:
+        return run.seen_by(detector, self.among, self.context, self.known)
+
+    def _found(
+        self, detector: Detector, segmented: Segmented, seen: Context
+    ) -> pd.DataFrame | None:
+        """Return what a detector finds; None, and noted, where it fails."""
+        try:
+            return detector.detect(segmented.tracked, seen)
+        except Exception as error:  # one failing detector mustn't stop the others
+            self._drop(detector, error)
+            return None
+
+    def _finish(
+        self, detector: Detector, seen: Context, parts: Sequence[pd.DataFrame | None] | None
+    ) -> None:
+        there = [part for part in parts or [None] if part is not None]
+        if parts is None or len(there) < len(parts):
+            return
+        try:
+            whole = run.finished(detector, there or [events.empty()], seen)
+            self.known[detector.name] = explain(whole, seen, detector.hypotheses)
+        except Exception as error:  # one failing detector mustn't stop the others
+            self._drop(detector, error)
+
+    def _drop(self, detector: Detector, error: Exception) -> None:
+        self.known.pop(detector.name, None)
+        self.failed(detector.name, error)
+
+
+def _sharing(seen: Context, vessels: set[int]) -> set[int]:
+    """Return who shares events with some vessels."""
+    found = set[int]()
+    for known in seen.earlier.values():
+        one, other = known["mmsi"].isin(vessels), known["other_mmsi"].isin(vessels)
+        found |= set(known.loc[one, "other_mmsi"]) | set(known.loc[other, "mmsi"])
+    return found - {NOBODY}
+
+
+def _about(seen: Context, company: set[int], segmented: Segmented) -> Context:
+    """Return what is known of some vessels: their noise, and events in which nobody else is."""
+    inside = {*company, NOBODY}
+    earlier = {
+        name: known[
+            (known["mmsi"].isin(inside) & known["other_mmsi"].isin(inside)).to_numpy(bool)
+        ].reset_index(drop=True)
+        for name, known in seen.earlier.items()
+    }
+    return replace(seen, earlier=earlier, noise=segmented.noise)

@@ -1,0 +1,239 @@
+"""Judged reports of some vessels, read column by column into their places, without sorting.
+
+A file holds one UTC date, sorted by vessel and time. So what a vessel reported is what it reported
+on its first date, then on its next, and each stretch of rows of one hull goes to its place as a
+whole: stretches are sorted, of which there are a thousandth of the rows. Values stay in the whole
+numbers of the files until they are in their place, and no more than one column of one row group is
+held beside what is asked for.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from detectors.core import frames
+from detectors.kinematics.integrity import reason_of
+from pipelines.store.positions import GRIDS
+
+Ints = NDArray[np.int64]
+
+_NEVER: Final = np.iinfo("int64").max
+_HULLS: Final = 256
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that are sorted by vessel and time, as a file of judged reports has them.
+
+    Attributes
+    ----------
+    read
+        Returns some of their columns.
+    """
+
+    read: Callable[[list[str]], pa.Table]
+
+
+def groups_of(files: Iterable[str], need: pd.DataFrame, end: pd.Timestamp) -> Iterator[Group]:
+    """Return the row groups of files that may hold reports of the vessels in `need` up to `end`."""
+    low, high = int(need["mmsi"].min()), int(need["mmsi"].max())
+    since = need["from_time"].min()
+    for path in files:
+        file = pq.ParquetFile(path)
+        at = {name: file.schema_arrow.names.index(name) for name in ("mmsi", "time")}
+        for number in range(file.num_row_groups):
+            about = file.metadata.row_group(number)
+            mmsi, time = (about.column(at[name]).statistics for name in ("mmsi", "time"))
+            if mmsi is not None and (mmsi.max < low or mmsi.min > high):
+                continue
+            if time is not None and (pd.Timestamp(time.max) < since or time.min > end):
+                continue
+            yield Group(_reader(file, number))
+
+
+def group_of(rows: pa.Table) -> Group:
+    """Return rows that are at hand as a group."""
+    return Group(lambda names: rows.select([n for n in names if n in rows.column_names]))
+
+
+def _reader(file: pq.ParquetFile, number: int) -> Callable[[list[str]], pa.Table]:
+    there = set(file.schema_arrow.names)
+    return lambda names: file.read_row_group(
+        number, columns=[name for name in names if name in there], use_threads=False
+    )
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Some rows of a group, and their places among all that are wanted."""
+
+    group: Group
+    rows: NDArray[np.int32]
+    places: NDArray[np.int32]
+
+
+class Selection:
+    """Rows of some groups, in the order of (vessel, hull, time), to be asked for their columns.
+
+    Attributes
+    ----------
+    mmsi, hull
+        Of each row.
+    """
+
+    def __init__(self, found: list[tuple[Group, NDArray[np.int32], Ints]]) -> None:
+        keys, counts, each = [], [], []
+        for _, rows, key in found:
+            begin = np.flatnonzero(np.r_[True, np.diff(key) != 0])
+            keys.append(key[begin])
+            counts.append(np.diff(np.r_[begin, len(rows)]))
+        all_keys, all_counts = _joined(keys), _joined(counts)
+        order = np.argsort(all_keys, kind="stable")
+        start = np.empty(len(order), "int64")
+        start[order] = np.cumsum(all_counts[order]) - all_counts[order]
+        done = 0
+        for (group, rows, _), own in zip(found, counts, strict=True):
+            before = np.cumsum(own) - own
+            shift = start[done : done + len(own)] - before
+            places = np.arange(len(rows)) + np.repeat(shift, own)
+            each.append(Placed(group, rows, places.astype("int32")))
+            done += len(own)
+        self._placed = each
+        self._key = np.repeat(all_keys[order], all_counts[order])
+
+    def __len__(self) -> int:
+        return len(self._key)
+
+    @property
+    def mmsi(self) -> Ints:
+        """MMSI of each row."""
+        return self._key // _HULLS
+
+    @property
+    def hull(self) -> Ints:
+        """Hull of each row."""
+        return self._key % _HULLS
+
+    def frame(self, schema: Mapping[str, frames.Column]) -> pd.DataFrame:
+        """Return columns of a schema; `track_id` and `reason` are made of what is there."""
+        made: dict[str, Any] = {
+            "mmsi": lambda: self.mmsi,
+            "hull": lambda: self.hull.astype("uint8"),
+            "track_id": lambda: self.mmsi * 100 + self.hull,
+            "time": lambda: frames.from_epoch_us(self._numbers("time", "int64")),
+            "shift_s": lambda: self._numbers("shift_s", "float32"),
+            "reason": lambda: pd.Series(reason_of(self._numbers("verdict", "uint8")), dtype="str"),
+        }
+        columns = {}
+        for name, column in schema.items():
+            if name in made:
+                columns[name] = made[name]()
+            elif name in GRIDS:
+                columns[name] = self._quantity(name)
+            elif column.dtype in {"str", "category"}:
+                columns[name] = self._words(name, column.dtype)
+            else:
+                columns[name] = self._numbers(name, column.dtype)
+        return frames.conform(pd.DataFrame(columns, copy=False), schema)
+
+    def _numbers(self, name: str, dtype: str) -> NDArray[Any]:
+        out = np.empty(len(self), dtype)
+        for placed in self._placed:
+            column = placed.group.read([name]).column(name).combine_chunks()
+            if pa.types.is_timestamp(column.type):
+                column = column.cast(pa.int64())
+            out[placed.places] = column.to_numpy(zero_copy_only=False)[placed.rows]
+        return out
+
+    def _quantity(self, name: str) -> NDArray[np.float64]:
+        """Return a quantity: each value in the first form that there is; see `positions`."""
+        forms = [(f"{name}_x{per_unit}", float(per_unit)) for per_unit, _ in GRIDS[name]]
+        out = np.full(len(self), np.nan)
+        for placed in self._placed:
+            table = placed.group.read([*(form for form, _ in forms), name])
+            found: NDArray[np.float64] | None = None
+            for form, per_unit in [*forms, (name, 1.0)]:
+                if form not in table.column_names:
+                    continue
+                column = table.column(form).combine_chunks()
+                if column.null_count == len(column):
+                    continue
+                values = column.to_numpy(zero_copy_only=False)[placed.rows] / per_unit
+                found = values if found is None else np.where(np.isnan(found), values, found)
+            if found is not None:
+                out[placed.places] = found
+        return out
+
+    def _words(self, name: str, dtype: str) -> Any:
+        out = np.empty(len(self), "int32")
+        known: dict[str, int] = {}
+        for placed in self._placed:
+            table = placed.group.read([name]).unify_dictionaries()
+            column = table.column(name).combine_chunks()
+            if not pa.types.is_dictionary(column.type):
+                column = column.dictionary_encode()
+            own = [known.setdefault(word, len(known)) for word in column.dictionary.to_pylist()]
+            codes = np.asarray(column.indices)[placed.rows]
+            out[placed.places] = np.asarray(own, "int32")[codes]
+        words = np.array(list(known), dtype=object)
+        if dtype == "str":
+            return pd.Series(words[out], dtype="str")
+        order = np.argsort(words)
+        rank = np.empty(len(words), "int32")
+        rank[order] = np.arange(len(words))
+        return pd.Categorical.from_codes(rank[out], pd.Index(words[order], dtype="str"))
+
+
+@dataclass(frozen=True)
+class Selected:
+    """Reports of some vessels: those of tracks, and those of none."""
+
+    tracked: Selection
+    aside: Selection
+
+
+def select(groups: Iterable[Group], need: pd.DataFrame, end: pd.Timestamp) -> Selected:
+    """Find the reports of the vessels in `need`, each from its from_time, up to `end`.
+
+    Groups come in the order of their dates.
+    """
+    found = list(_found(groups, need, end))
+    sides = []
+    for wanted in (True, False):
+        own = []
+        for group, rows, key in found:
+            mask = (key % _HULLS > 0) == wanted
+            if mask.any():
+                own.append((group, rows[mask], key[mask]))
+        sides.append(Selection(own))
+    return Selected(*sides)
+
+
+def _found(
+    groups: Iterable[Group], need: pd.DataFrame, end: pd.Timestamp
+) -> Iterator[tuple[Group, NDArray[np.int32], Ints]]:
+    wanted = need.sort_values("mmsi")
+    mmsis, from_us = wanted["mmsi"].to_numpy("int64"), frames.epoch_us(wanted["from_time"])
+    end_us = end.as_unit("us").value
+    for group in groups:
+        table = group.read(["mmsi", "time", "hull"])
+        mmsi = np.asarray(table["mmsi"]).astype("int64")
+        begin = np.flatnonzero(np.r_[True, np.diff(mmsi) != 0][: len(mmsi)])
+        own = mmsi[begin]
+        at = np.minimum(np.searchsorted(mmsis, own), len(mmsis) - 1)
+        since = np.where(mmsis[at] == own, from_us[at], _NEVER)
+        time_us = np.asarray(table["time"].cast(pa.int64()))
+        kept = time_us >= np.repeat(since, np.diff(np.r_[begin, len(mmsi)]))
+        rows = np.flatnonzero(kept & (time_us <= end_us))
+        if len(rows):
+            yield group, rows.astype("int32"), mmsi[rows] * _HULLS + np.asarray(table["hull"])[rows]
+
+
+def _joined(parts: list[Ints]) -> Ints:
+    return np.concatenate(parts) if parts else np.zeros(0, "int64")

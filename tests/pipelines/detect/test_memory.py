@@ -1,0 +1,81 @@
+"""How vessels are put into parts, and what is said of memory."""
+
+from itertools import pairwise
+
+import pandas as pd
+import pytest
+
+from detectors.core import frames
+from pipelines.detect import memory
+from pipelines.detect.heard import Heard, heard_by_vessel
+
+MIDNIGHT = pd.Timestamp("2026-01-05", tz="UTC").as_unit("us")
+
+
+def counts(**reports: int) -> pd.DataFrame:
+    return pd.DataFrame({"mmsi": [int(name[1:]) for name in reports], "reports": reports.values()})
+
+
+@pytest.mark.parametrize("rows", [1, 30, 50, 1_000])
+def test_parts_hold_every_number_once_and_no_more_than_fits(rows: int) -> None:
+    each = counts(v5=30, v7=20, v9=40, v12=5, v13=5)
+    parts = memory.ranges(each, rows)
+    assert parts[0][0] == 0
+    assert parts[-1][1] == 1_000_000_000
+    assert all(a[1] == b[0] for a, b in pairwise(parts))
+    for low, high in parts:
+        own = each[each["mmsi"].between(low, high - 1)]["reports"]
+        assert own.sum() <= rows or len(own) == 1
+    assert memory.ranges(each[:0], rows) == [(0, 1_000_000_000)]
+
+
+def test_more_memory_makes_fewer_parts() -> None:
+    each = pd.DataFrame({"mmsi": range(1, 1_001), "reports": 30_000})
+    small, large = (memory.Sizes.of(each, gb) for gb in (1.0, 4.0))
+    assert len(small.ranges) > len(large.ranges) > 1
+    assert "30,000,000 reports in " in str(small)
+    assert "GB" in str(small)
+    assert " parts" not in str(memory.Sizes.of(each[:10], 2.0))
+
+
+def test_a_look_that_cannot_fit_is_refused_before_it_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes = memory.Sizes.of(counts(v1=40_000_000), 2.0)
+    monkeypatch.setattr(memory, "available_gb", lambda: 3.0)
+    with pytest.raises(memory.TooLittleMemoryError, match=r"40,000,000 reports .* 3\.0 GB"):
+        sizes.refuse_too_much()
+    for free in (64.0, None):
+        monkeypatch.setattr(memory, "available_gb", lambda free=free: free)
+        sizes.refuse_too_much()
+
+
+def test_what_was_heard_of_each_vessel() -> None:
+    """Up to a time; of two hulls last heard at once the later track counts."""
+    rows = [
+        (1, 101, 0, 1.0, "B"),
+        (1, 101, 90, 1.1, "B"),
+        (1, 102, 90, 1.2, "A"),
+        (2, 201, 30, 2.0, "B"),
+        (2, 201, 40, 2.1, "B"),
+        (3, 301, 600, 3.0, "A"),
+    ]
+    table = pd.DataFrame(rows, columns=["mmsi", "track_id", "minute", "lat", "ais_class"])
+    rest = {"lon": 100.0, "sog_kn": 0.0, "cog_deg": 0.0, "heading_deg": 0.0, "source_offset": 0}
+    table = table.assign(
+        time=MIDNIGHT + pd.to_timedelta(table["minute"], unit="min"),
+        **rest,
+        nav_status=0,
+        msg_type=1,
+        source="made up",
+    )
+    tracked = frames.conform(table, frames.TRACKED)
+    start, until = MIDNIGHT + pd.Timedelta("35min"), MIDNIGHT + pd.Timedelta("2h")
+    found = heard_by_vessel(tracked, start, until).set_index("mmsi")
+    assert found["reports"].tolist() == [3, 2, 0]
+    assert found["hours"].tolist() == [1, 1, 0]
+    assert found["class_b_only"].tolist() == [False, True, False]
+    assert found["lat"].tolist()[:2] == [1.2, 2.1]
+    assert found["last_seen"].isna().tolist() == [False, False, True]
+    assert Heard.of(found.reset_index()) == Heard(5, 2, 2)
+    assert heard_by_vessel(tracked[:0], start, until).empty
