@@ -40,14 +40,12 @@ def vessel(
     installation = shown_installation(home, config)
     from pipelines import store
     from pipelines.ask import recall
+    from pipelines.ask.dossier import dossier
 
     with store.read(installation.store, installation.settings.store) as reader:
-        time = recall.time_of(reader, as_of)
-        identity, history = reader.identity_at(mmsi, time), reader.history(mmsi, time)
-        company = reader.company(mmsi, time)
-        incidents = reader.known_incidents()
-    mine = incidents["vessels"].str.contains(f"{mmsi:09d}", regex=False)
-    incidents = incidents[mine & (incidents["start"] <= time)]
+        known = dossier(reader, mmsi, recall.time_of(reader, as_of))
+    identity, history, company = known.identity, known.history, known.company
+    incidents = known.incidents
     if as_json:
         met = records(company)
         for one in met:

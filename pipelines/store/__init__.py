@@ -20,7 +20,7 @@ from pipelines.store.migrations import migrate, migrate_store, version_of
 from pipelines.store.place import Place, place
 from pipelines.store.queries import Queries
 from pipelines.store.vessels import Identity
-from pipelines.store.writer import Writer, clean, remove_work
+from pipelines.store.writer import Writer, clean, remove_work, writing
 
 __all__ = [
     "DiskFullError",
@@ -35,6 +35,7 @@ __all__ = [
     "exists",
     "read",
     "write",
+    "writing",
 ]
 
 

@@ -8,6 +8,6 @@ that lasts while it grows (`lasting`).
 
 from pipelines.assess.incidents.grouping import grouped
 from pipelines.assess.incidents.lasting import Known, lasting, vessels_in
-from pipelines.assess.incidents.wording import described
+from pipelines.assess.incidents.wording import described, retold
 
-__all__ = ["Known", "described", "grouped", "lasting", "vessels_in"]
+__all__ = ["Known", "described", "grouped", "lasting", "retold", "vessels_in"]

@@ -1,0 +1,155 @@
+"""The brief's map at the desk: incidents of a night by their rank, or what one vessel did.
+
+One scene of a night is made once; a list that is filtered, and an incident by itself, show a part
+of it, on the ground that was cut out for the whole.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from detectors.core import frames
+from pipelines.ask.desk.charts import chart
+from pipelines.ask.explain.page import as_flagged
+from pipelines.assess.incidents import vessels_in
+from pipelines.base.schemas import FLAGGED
+from pipelines.base.text import script_json
+from pipelines.publish.brief.scene import scene_of
+from pipelines.publish.briefing import LOCAL, LOCAL_NAME, span, vessel_cards
+from pipelines.publish.maps import canvas, cut
+from pipelines.publish.maps.scene import Scene
+from pipelines.web.night import Recent, Shown
+
+_ROOM_DEG: Final = 0.1
+"""Around what is to be seen of one incident: six miles."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A map as a template shows it: data for the scripts, and the kinds of what is on it."""
+
+    data: Markup
+    kinds: tuple[str, ...]
+
+
+class Charts:
+    """Maps of nights, each made once."""
+
+    def __init__(self) -> None:
+        self._scenes, self._drawn = Recent(), Recent(24)
+
+    def night(self, shown: Shown, ranks: Collection[int]) -> Drawn:
+        """Draw the incidents of some ranks."""
+        kept = frozenset(ranks)
+        key = (*self._key(shown), kept)
+        return self._drawn.get(key, lambda: _drawn(_part(self._scene(shown), kept)))  # type: ignore[no-any-return]
+
+    def incident(self, shown: Shown, rank: int) -> Drawn:
+        """Draw one incident, as near as it goes."""
+        key = (*self._key(shown), rank)
+
+        def make() -> Drawn:
+            scene = _part(self._scene(shown), {rank})
+            return _drawn(replace(scene, fit=_fit(scene)))
+
+        return self._drawn.get(key, make)  # type: ignore[no-any-return]
+
+    def _scene(self, shown: Shown) -> Scene:
+        return self._scenes.get(self._key(shown), partial(_scene, shown))  # type: ignore[no-any-return]
+
+    def _key(self, shown: Shown) -> tuple[Any, ...]:
+        return (shown.night.run["run_id"], shown.language)
+
+
+def _scene(shown: Shown) -> Scene:
+    """Draw all incidents of a night: a rank is an incident's, and its main vessel comes last."""
+    night, table = shown.night, shown.incidents[shown.incidents["rank"] > 0]
+    events = night.events
+    mmsis = {mmsi for joined in table["vessels"] for mmsi in vessels_in(joined)}
+    tracks = pd.DataFrame(night.track(*sorted(mmsis)))
+    flags = [_flags(shown, row, events, tracks) for row in table.to_dict("records")]
+    made = chart(
+        "",
+        night.run,
+        flagged=pd.concat(flags, ignore_index=True) if flags else frames.empty(FLAGGED),
+        events=events,
+        tracks=tracks,
+        vessels=pd.DataFrame({"mmsi": list(shown.names), "name": list(shown.names.values())}),
+        zones=night.zones,
+        span=(night.run["start"], night.run["end"]),
+    )
+    return _labelled(shown, scene_of(made.products, vessel_cards(made.products)))
+
+
+def _flags(
+    shown: Shown, row: dict[Any, Any], events: pd.DataFrame, tracks: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the vessels of an incident as if it had flagged them; MMSI 0 where it has none."""
+    own = events[events["event_id"].isin(str(row["events"]).split(";"))]
+    mmsis = sorted(vessels_in(row["vessels"]) or {0}, key=lambda m: (m == row["mmsi"], m))
+    parts = []
+    for mmsi in mmsis:
+        mine = own[(own["mmsi"] == mmsi) | (own["other_mmsi"] == mmsi)] if mmsi else own
+        about = {
+            "score": row["score"],
+            "explanation": "",
+            "event_id": ";".join(mine["event_id"] if len(mine) else own["event_id"]),
+        }
+        who = {"mmsi": mmsi, "imo": 0, "name": shown.name(mmsi), "callsign": ""}
+        plain = {"flag_state": "", "ship_type": "", "reasons": row["title"]}
+        parts.append(as_flagged(about, [{**who, **plain}], tracks))
+    return pd.concat(parts, ignore_index=True).assign(rank=int(row["rank"]))
+
+
+def _labelled(shown: Shown, scene: Scene) -> Scene:
+    """Return the scene with what is said of its events in the reader's language."""
+    events = shown.night.events.set_index("event_id")
+    said = []
+    for one in scene.events:
+        row = events.loc[one.id]
+        end = None if pd.isna(row["end"]) else row["end"]
+        who = ", ".join(shown.name(mmsi) or f"MMSI {mmsi:09d}" for mmsi in one.mmsi)
+        what = shown.words.kind_of(str(row["kind"]), str(row["subkind"]))
+        when = span(row["start"], end, LOCAL, LOCAL_NAME, shown.words)
+        said.append(replace(one, label=", ".join(part for part in (what, who, when) if part)))
+    return replace(scene, events=tuple(said))
+
+
+def _part(scene: Scene, ranks: Collection[int]) -> Scene:
+    """Return what a scene shows of some incidents."""
+    events = tuple(
+        replace(one, ranks=kept)
+        for one in scene.events
+        if (kept := tuple(dict.fromkeys(rank for rank in one.ranks if rank in ranks)))
+    )
+    vessels = tuple(one for one in scene.vessels if one.rank in ranks)
+    shown = {one.mmsi for one in vessels} | {mmsi for one in events for mmsi in one.mmsi}
+    tracks = tuple(one for one in scene.tracks if one.mmsi in shown)
+    return replace(scene, events=events, vessels=vessels, tracks=tracks)
+
+
+def _fit(scene: Scene) -> tuple[float, float, float, float]:
+    """Return the box of what an incident's events and the last fixes of its vessels need."""
+    places = [(one.x, one.y) for one in (*scene.events, *scene.vessels)]
+    xy = np.array([place for place in places if None not in place], "float64").reshape(-1, 2)
+    if not len(xy):
+        return scene.fit
+    (west, south), (east, north) = xy.min(axis=0).tolist(), xy.max(axis=0).tolist()
+    return (
+        west - _ROOM_DEG,
+        max(south - _ROOM_DEG, -cut.MAX_LAT),
+        east + _ROOM_DEG,
+        min(north + _ROOM_DEG, cut.MAX_LAT),
+    )
+
+
+def _drawn(scene: Scene) -> Drawn:
+    return Drawn(
+        Markup(script_json(canvas.data_of(scene))),  # noqa: S704 - made for this place
+        tuple(sorted({one.kind for one in scene.events})),
+    )

@@ -1,0 +1,244 @@
+"""Nights as the desk has them open: what `ask.desk` reads of a run, told in the reader's language."""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import partial
+from threading import RLock
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.surroundings.landmarks import Gazetteer
+from pipelines import store
+from pipelines.ask import desk, recall
+from pipelines.ask.beside import beside
+from pipelines.ask.health.words import day
+from pipelines.assess import incidents as telling
+from pipelines.assess.reasons import Teller
+from pipelines.base.labels import Labels, labels
+from pipelines.base.settings import Installation
+from pipelines.base.text import one_line, position_text
+from pipelines.publish.briefing import LOCAL, LOCAL_NAME, NAME_LIMIT, SENTENCE_LIMIT, span
+from pipelines.reference.layers import load_gazetteer
+
+KEPT: Final = 6
+"""Nights, and maps, that stay open: a watch goes to and fro between a few."""
+
+
+class Recent:
+    """What was asked for last, made once each, also where several ask at a time."""
+
+    def __init__(self, size: int = KEPT) -> None:
+        self._size, self._lock = size, RLock()
+        self._made: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def get(self, key: Hashable, make: Any) -> Any:
+        """Return what is kept under a key, else make it."""
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = make()
+                while len(self._made) > self._size:
+                    self._made.popitem(last=False)
+            self._made.move_to_end(key)
+            return self._made[key]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One incident as the desk shows it.
+
+    Attributes
+    ----------
+    number
+        Its rank, a dash where it is over.
+    certainty, status, kind
+        As the store has them, to filter by; `certain`, `news` and `what` are the words for them.
+    near, where
+        The place it is told by, and its position.
+    concluded
+        What holds of what people concluded on it, in words.
+    """
+
+    incident_id: str
+    rank: int
+    title: str
+    score: float
+    certainty: str
+    certain: str
+    status: str
+    news: str
+    kind: str
+    what: str
+    near: str
+    where: str
+    when_utc: str
+    when_local: str
+    vessels: tuple[tuple[int, str, str], ...]
+    next_step: str
+    events: tuple[str, ...]
+    concluded: str
+
+    @property
+    def number(self) -> str:
+        """Return its rank for a person."""
+        return str(self.rank) if self.rank else "–"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A night in a language, beside what is known now.
+
+    Attributes
+    ----------
+    night
+        The run.
+    at
+        The run that the reader asked for; empty for the newest, whatever it is.
+    """
+
+    night: desk.Night
+    at: str
+    language: str
+    words: Labels
+    teller: Teller
+    gazetteer: Gazetteer
+    incidents: pd.DataFrame
+    names: dict[int, str]
+
+    def lines(self) -> list[Line]:
+        """List its incidents in rank order, then those that are over, with what was concluded."""
+        table = self.incidents
+        beside_them = beside(
+            self.night.installation,
+            table["score"].tolist(),
+            table["events"].tolist(),
+            simulated=self.night.simulated,
+        )
+        kinds = dict(zip(self.night.events["event_id"], self._kinds(), strict=True))
+        near = self.gazetteer.nearest(table["lat"].to_numpy(), table["lon"].to_numpy())
+        untold = self.night.incidents["certainty"].tolist()
+        rows = zip(table.to_dict("records"), near, untold, beside_them.concluded, strict=True)
+        return [self._line(row, kinds, *rest) for row, *rest in rows]
+
+    def _kinds(self) -> list[tuple[str, str]]:
+        events = self.night.events
+        return list(zip(events["kind"], events["subkind"], strict=True))
+
+    def _line(
+        self,
+        row: dict[Any, Any],
+        kinds: dict[str, tuple[str, str]],
+        near: str,
+        certainty: str,
+        concluded: str,
+    ) -> Line:
+        ids = tuple(str(row["events"]).split(";"))
+        kind = next((kinds[one] for one in ids if one in kinds), ("", ""))
+        end = None if pd.isna(row["end"]) else row["end"]
+        known = bool(np.isfinite(row["lat"]) and np.isfinite(row["lon"]))
+        status = self.words.status_of(str(row["status"]))
+        news = one_line(str(row["news"]), SENTENCE_LIMIT)
+        said = news and news != status and str(row["status"]) != "created"
+        return Line(
+            incident_id=str(row["incident_id"]),
+            rank=int(row["rank"]),
+            title=one_line(str(row["title"]), SENTENCE_LIMIT),
+            score=float(row["score"]),
+            certainty=certainty,
+            certain=one_line(str(row["certainty"]), NAME_LIMIT),
+            status=str(row["status"]),
+            news=f"{status}: {news}" if said else status,
+            kind=kind[0],
+            what=self.words.kind_of(*kind),
+            near=one_line(near, NAME_LIMIT),
+            where=position_text(row["lat"], row["lon"]) if known else "",
+            when_utc=span(row["start"], end, None, "UTC", self.words),
+            when_local=span(row["start"], end, LOCAL, LOCAL_NAME, self.words),
+            vessels=tuple(self._vessels(str(row["vessels"]))),
+            next_step=one_line(str(row["next_step"]), SENTENCE_LIMIT),
+            events=ids,
+            concluded=one_line(concluded, SENTENCE_LIMIT),
+        )
+
+    def _vessels(self, joined: str) -> list[tuple[int, str, str]]:
+        """Return MMSI, name and role of each vessel of an incident."""
+        parts = [one.partition(" ") for one in joined.split(" | ") if one]
+        return [
+            (int(mmsi), self.name(int(mmsi)), one_line(role, NAME_LIMIT)) for mmsi, _, role in parts
+        ]
+
+    def name(self, mmsi: int) -> str:
+        """Return what a vessel calls itself; empty where it doesn't."""
+        return one_line(self.names.get(mmsi, ""), NAME_LIMIT)
+
+
+class Nights:
+    """The nights of an installation, each read once.
+
+    Parameters
+    ----------
+    installation
+        Whose.
+    """
+
+    def __init__(self, installation: Installation) -> None:
+        self.installation = installation
+        self._nights, self._shown = Recent(), Recent()
+        self._gazetteer = Recent(1)
+
+    def runs(self) -> pd.DataFrame:
+        """Return every finished run, the newest first."""
+        with store.read(self.installation.store, self.installation.settings.store) as reader:
+            return reader.runs().iloc[::-1].reset_index(drop=True)
+
+    def newest(self) -> str:
+        """Return the id of the newest finished run; empty where there is none."""
+        if not store.exists(self.installation.store, self.installation.settings.store):
+            return ""
+        runs = self.runs()
+        return str(runs["run_id"].iloc[0]) if len(runs) else ""
+
+    def shown(self, at: str, language: str) -> Shown:
+        """Return a night: the newest, or that of a run or time.
+
+        Raises
+        ------
+        SelatError
+            If there is no such night.
+        """
+        with store.read(self.installation.store, self.installation.settings.store) as reader:
+            moment = recall.moment(reader, at or None)
+        key = (moment.run_id, moment.now)
+        night = self._nights.get(key, partial(self._open, moment.run_id, moment.now))
+        return self._shown.get((*key, at, language), partial(self._tell, night, at, language))  # type: ignore[no-any-return]
+
+    def _open(self, run_id: str, now: bool) -> desk.Night:
+        one = self.installation
+        return desk.night(one.home, as_of=None if now else run_id, config=one.config)
+
+    def _tell(self, night: desk.Night, at: str, language: str) -> Shown:
+        gazetteer = self._gazetteer.get("", partial(load_gazetteer, self.installation.reference))
+        words = labels(language)
+        with store.read(self.installation.store, self.installation.settings.store) as reader:
+            known = reader.vessels(night.run["end"])
+        names = {
+            int(mmsi): str(name) for mmsi, name in zip(known["mmsi"], known["name"], strict=True)
+        }
+        teller = Teller(names, gazetteer, night.run["end"], words.say)
+        incidents = pd.DataFrame(night.incidents.drop(columns="geometry"))
+        if language != "en":
+            incidents = telling.retold(
+                incidents,
+                pd.DataFrame(night.events),
+                pd.DataFrame(night.flagged),
+                teller,
+                self.installation.settings.assess.next_steps,
+            )
+        return Shown(night, at, language, words, teller, gazetteer, incidents, names)
+
+
+def looked_up_to(shown: Shown) -> str:
+    """Return up to when reports were looked at."""
+    return day(shown.night.moment.known_time.to_pydatetime())
