@@ -51,7 +51,7 @@ def dossier(reader: Queries, mmsi: int, time: pd.Timestamp) -> Dossier:
 
 
 def last_fix(reader: Queries, identity: Identity) -> pd.Series | None:
-    """Return the last sound report of a vessel's place (`frames.TRACKED`); None where it has none."""
+    """Return the last sound report of a vessel (`frames.TRACKED`); None where it has none."""
     if identity.last_seen is None:
         return None
     start = identity.last_seen - FIX_WITHIN

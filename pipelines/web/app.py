@@ -67,7 +67,11 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         Gives an address with a token for one use.
     """
     app = FastAPI(
-        docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, telemetry=_NO_TELEMETRY
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        telemetry=_NO_TELEMETRY,
     )
     nights, charts = Nights(desk.installation), Charts()
     looks = rooms.Looks(desk.installation)
@@ -87,8 +91,15 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         return show(request, "tonight", shown=night, told=told, asked=asked, drawn=drawn)
 
     def incident_page(
-        request: Request, incident_id: str, at: str, given: Typed, *, said: str = "", hint: str = "",
-        status: int = 200, recorded: bool = False,
+        request: Request,
+        incident_id: str,
+        at: str,
+        given: Typed,
+        *,
+        said: str = "",
+        hint: str = "",
+        status: int = 200,
+        recorded: bool = False,
     ) -> Response:
         night = shown(request, at)
         lines = night.lines()
@@ -149,7 +160,8 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         told = rooms.vessel(night, int(mmsi))
         if not told.heard and not told.events:
             raise HTTPException(404)
-        return show(request, "vessel", shown=night, told=told)
+        drawn = charts.vessel(night, int(mmsi))
+        return show(request, "vessel", shown=night, told=told, drawn=drawn)
 
     @app.get("/find")
     def _find(

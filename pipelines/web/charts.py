@@ -14,6 +14,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from detectors.core import frames
+from pipelines import store
 from pipelines.ask.desk.charts import chart
 from pipelines.ask.explain.page import as_flagged
 from pipelines.assess.incidents import vessels_in
@@ -25,6 +26,10 @@ from pipelines.publish.maps import canvas, cut
 from pipelines.publish.maps.scene import Scene
 from pipelines.web.night import Recent, Shown
 
+TRACK: Final = pd.Timedelta(weeks=2)
+"""Of a vessel's track so much is drawn."""
+
+AROUND: Final = pd.Timedelta(days=1)
 _ROOM_DEG: Final = 0.1
 """Around what is to be seen of one incident: six miles."""
 
@@ -59,6 +64,10 @@ class Charts:
 
         return self._drawn.get(key, make)  # type: ignore[no-any-return]
 
+    def vessel(self, shown: Shown, mmsi: int) -> Drawn | None:
+        """Draw where a vessel was of late, and what it did; None where it was never heard."""
+        return self._drawn.get((*self._key(shown), "vessel", mmsi), partial(_vessel, shown, mmsi))  # type: ignore[no-any-return]
+
     def _scene(self, shown: Shown) -> Scene:
         return self._scenes.get(self._key(shown), partial(_scene, shown))  # type: ignore[no-any-return]
 
@@ -83,7 +92,40 @@ def _scene(shown: Shown) -> Scene:
         zones=night.zones,
         span=(night.run["start"], night.run["end"]),
     )
-    return _labelled(shown, scene_of(made.products, vessel_cards(made.products)))
+    return _labelled(shown, scene_of(made.products, vessel_cards(made.products)), events)
+
+
+def _vessel(shown: Shown, mmsi: int) -> Drawn | None:
+    night = shown.night
+    end: pd.Timestamp = shown.night.moment.known_time
+    tracks = pd.DataFrame(night.reports([mmsi], end - TRACK, end))
+    if tracks.empty:
+        return None
+    events = events_of(shown, mmsi)
+    events = events[events["start"] >= tracks["time"].min() - AROUND]
+    about = {"score": 0.0, "explanation": "", "event_id": ";".join(events["event_id"])}
+    who = {"mmsi": mmsi, "imo": 0, "name": shown.name(mmsi), "callsign": ""}
+    made = chart(
+        "",
+        night.run,
+        flagged=as_flagged(
+            about, [{**who, "flag_state": "", "ship_type": "", "reasons": ""}], tracks
+        ),
+        events=events.assign(status="unchanged"),
+        tracks=tracks,
+        vessels=pd.DataFrame({"mmsi": list(shown.names), "name": list(shown.names.values())}),
+        zones=night.zones,
+        span=(tracks["time"].min(), tracks["time"].max()),
+    )
+    return _drawn(_labelled(shown, scene_of(made.products, vessel_cards(made.products)), events))
+
+
+def events_of(shown: Shown, mmsi: int) -> pd.DataFrame:
+    """Return the events of a vessel as they were known in a night, those retracted left out."""
+    installation = shown.night.installation
+    with store.read(installation.store, installation.settings.store) as reader:
+        events = reader.events_as_of(shown.night.moment.ordinal, mmsi=mmsi)
+    return events[~events["retracted"]].reset_index(drop=True)
 
 
 def _flags(
@@ -106,12 +148,12 @@ def _flags(
     return pd.concat(parts, ignore_index=True).assign(rank=int(row["rank"]))
 
 
-def _labelled(shown: Shown, scene: Scene) -> Scene:
+def _labelled(shown: Shown, scene: Scene, table: pd.DataFrame) -> Scene:
     """Return the scene with what is said of its events in the reader's language."""
-    events = shown.night.events.set_index("event_id")
+    rows = {str(row["event_id"]): row for row in table.to_dict("records")}
     said = []
     for one in scene.events:
-        row = events.loc[one.id]
+        row = rows[one.id]
         end = None if pd.isna(row["end"]) else row["end"]
         who = ", ".join(shown.name(mmsi) or f"MMSI {mmsi:09d}" for mmsi in one.mmsi)
         what = shown.words.kind_of(str(row["kind"]), str(row["subkind"]))
@@ -135,7 +177,8 @@ def _part(scene: Scene, ranks: Collection[int]) -> Scene:
 
 def _fit(scene: Scene) -> tuple[float, float, float, float]:
     """Return the box of what an incident's events and the last fixes of its vessels need."""
-    places = [(one.x, one.y) for one in (*scene.events, *scene.vessels)]
+    places = [(one.x, one.y) for one in scene.events]
+    places += [(one.x, one.y) for one in scene.vessels]
     xy = np.array([place for place in places if None not in place], "float64").reshape(-1, 2)
     if not len(xy):
         return scene.fit

@@ -1,11 +1,11 @@
 """What a request must bring before the desk sees it.
 
 Whoever reaches the port of a local server is any account of the machine, and any page in any
-browser of it. So every request needs our own name in `Host` (a page elsewhere can have its own name
-lead to loopback), and the cookie that an address was exchanged for. An address holds a token for one
-use: what is found of it later, in a history or in a list of processes, opens nothing. A write also
-needs our own origin, no other site as its sender, and the session's own word in its form (OWASP,
-Cross-Site Request Forgery Prevention Cheat Sheet; W3C, Fetch Metadata Request Headers).
+browser of it. So every request needs our own name in `Host` (a page elsewhere can have its own
+name lead to loopback), and the cookie that an address was exchanged for. An address holds a token
+for one use: what is found of it later, in a history or in a list of processes, opens nothing. A
+write also needs our own origin, no other site as its sender, and the session's own word in its form
+(OWASP, Cross-Site Request Forgery Prevention Cheat Sheet; W3C, Fetch Metadata Request Headers).
 """
 
 import hmac
@@ -201,7 +201,8 @@ class Doors:
             await _say(send, 401, *_CLOSED)
             return
         cookie = f"{self.cookie}={session.key}; Path=/; HttpOnly; SameSite=Strict"
-        more = '<meta name="referrer" content="no-referrer"><meta http-equiv="refresh" content="0;url=/">'
+        more = '<meta name="referrer" content="no-referrer">'
+        more += '<meta http-equiv="refresh" content="0;url=/">'
         link = '<a href="/">Go on</a>'
         set_cookie = (b"set-cookie", cookie.encode())
         await _say(send, 200, "The desk is open.", link, more=more, headers=(set_cookie,))
@@ -222,7 +223,7 @@ def _by_name(scope: Scope) -> Headers:
 def _token(scope: Scope) -> str:
     if scope["method"] != "GET":
         return ""
-    asked = parse_qs(scope["query_string"].decode("latin-1"))
+    asked: dict[str, list[str]] = parse_qs(scope["query_string"].decode("latin-1"))
     return asked.get("token", [""])[0]
 
 

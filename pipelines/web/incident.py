@@ -97,7 +97,7 @@ def incident(shown: Shown, line: Line) -> Incident:
     table = shown.incidents.set_index("incident_id")
     return Incident(
         line=line,
-        events=[_event(shown, row, about) for row in own[:MAX_EVENTS]],
+        events=[_event(shown, row, about, line.main) for row in own[:MAX_EVENTS]],
         more=[str(row["event_id"]) for row in own[MAX_EVENTS:]],
         concluded=conclusions(shown, line.events),
         merged_into=str(table.loc[line.incident_id, "merged_into"]),
@@ -115,7 +115,9 @@ def _about(shown: Shown, events: list[dict[Any, Any]]) -> dict[int, tuple[int, f
     return dict(zip(known["mmsi"].tolist(), stated, strict=True))
 
 
-def _event(shown: Shown, row: dict[Any, Any], about: dict[int, tuple[int, float]]) -> Event:
+def _event(
+    shown: Shown, row: dict[Any, Any], about: dict[int, tuple[int, float]], main: int
+) -> Event:
     words, evidence = shown.words, row["evidence"]
     end = None if pd.isna(row["end"]) else row["end"]
     [told_event] = told(pd.DataFrame([row]))
@@ -129,7 +131,7 @@ def _event(shown: Shown, row: dict[Any, Any], about: dict[int, tuple[int, float]
         what=what[:1].upper() + what[1:],
         score=float(row["score"]),
         status=words.status_of(str(row["status"])),
-        reason=one_line(shown.teller.sentence(told_event, int(row["mmsi"])), SENTENCE_LIMIT),
+        reason=shown.sentence(told_event, main),
         where=position_text(row["lat"], row["lon"]) if row["lat"] == row["lat"] else "",
         when_utc=span(row["start"], end, None, "UTC", words),
         when_local=span(row["start"], end, LOCAL, LOCAL_NAME, words),
@@ -169,19 +171,19 @@ def conclusions(shown: Shown, events: Sequence[str]) -> list[Concluded]:
 def told_conclusions(table: pd.DataFrame, words: Labels) -> list[Concluded]:
     """Return conclusions in words, those recorded at once as one, the newest first."""
     columns = ["made_time", "author", "conclusion", "reason"]
-    found = []
-    for key, rows in table.groupby(columns, sort=True):
-        made, author, conclusion, reason = key
-        until = rows["quiet_until"].iloc[0]
-        found.append(
-            Concluded(
-                made=moment(made, LOCAL, LOCAL_NAME),
-                author=one_line(str(author), NAME_LIMIT),
-                conclusion=words.at_desk(str(conclusion)),
-                reason=one_line(str(reason), SENTENCE_LIMIT),
-                quiet_until="" if pd.isna(until) else moment(until, LOCAL, LOCAL_NAME),
-                events=len(rows),
-            )
+    counted = table.groupby(columns, sort=True, as_index=False).agg(
+        quiet_until=("quiet_until", "first"), events=("event_id", "size")
+    )
+    return [
+        Concluded(
+            made=moment(row["made_time"], LOCAL, LOCAL_NAME),
+            author=one_line(str(row["author"]), NAME_LIMIT),
+            conclusion=words.at_desk(str(row["conclusion"]).replace("_", " ")),
+            reason=one_line(str(row["reason"]), SENTENCE_LIMIT),
+            quiet_until=""
+            if pd.isna(row["quiet_until"])
+            else moment(row["quiet_until"], LOCAL, LOCAL_NAME),
+            events=int(row["events"]),
         )
-    found.reverse()
-    return found
+        for row in counted.iloc[::-1].to_dict("records")
+    ]

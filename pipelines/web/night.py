@@ -1,4 +1,4 @@
-"""Nights as the desk has them open: what `ask.desk` reads of a run, told in the reader's language."""
+"""Nights as the desk has them open: what `ask.desk` reads of a run, in the reader's language."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from detectors.core.telling import Told
 from detectors.surroundings.landmarks import Gazetteer
 from pipelines import store
 from pipelines.ask import desk, recall
@@ -79,6 +80,11 @@ class Line:
     next_step: str
     events: tuple[str, ...]
     concluded: str
+
+    @property
+    def main(self) -> int:
+        """The vessel that it is about first, 0 where none is known."""
+        return self.vessels[0][0] if self.vessels else 0
 
     @property
     def number(self) -> str:
@@ -168,6 +174,11 @@ class Shown:
         return [
             (int(mmsi), self.name(int(mmsi)), one_line(role, NAME_LIMIT)) for mmsi, _, role in parts
         ]
+
+    def sentence(self, event: Told, mmsi: int) -> str:
+        """Tell an event from the side of a vessel, if it is in it; else of its own first one."""
+        side = mmsi if mmsi in (event.mmsi, event.other_mmsi) else event.mmsi
+        return one_line(self.teller.sentence(event, side), SENTENCE_LIMIT)
 
     def name(self, mmsi: int) -> str:
         """Return what a vessel calls itself; empty where it doesn't."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from detectors.core.telling import told
 from pipelines import store
 from pipelines.ask import health as going
 from pipelines.ask import recall
@@ -22,6 +23,7 @@ from pipelines.base.settings import Installation
 from pipelines.base.text import one_line, position_text
 from pipelines.publish.briefing import LOCAL, LOCAL_NAME, NAME_LIMIT, SENTENCE_LIMIT, moment, span
 from pipelines.reference.codes import ship_type_words
+from pipelines.web.charts import events_of
 from pipelines.web.incident import Concluded, told_conclusions
 from pipelines.web.night import Shown
 
@@ -108,12 +110,11 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
     installation, words = shown.night.installation, shown.words
     with store.read(installation.store, installation.settings.store) as reader:
         known = dossier(reader, mmsi, shown.night.moment.time)
-        events = reader.events_as_of(shown.night.moment.ordinal, mmsi=mmsi)
         named = reader.vessels(shown.night.run["end"])
         fix = last_fix(reader, known.identity)
     who = known.identity
     near = "" if fix is None else shown.teller.place(float(fix["lat"]), float(fix["lon"]))
-    told = events[~events["retracted"]].sort_values("start", ascending=False)
+    mine = events_of(shown, mmsi).sort_values("start", ascending=False)
     lists = watchlists.match(
         watchlists.load(installation.watchlists), named[named["mmsi"] == mmsi], words.say
     )
@@ -141,10 +142,10 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
                 str(row["event_id"]),
                 words.kind_of(str(row["kind"]), str(row["subkind"])),
                 _when(shown, row),
-                one_line(str(row["reason"]), SENTENCE_LIMIT),
+                shown.sentence(one, mmsi),
                 float(row["score"]),
             )
-            for row in told.to_dict("records")
+            for row, one in zip(mine.to_dict("records"), told(mine), strict=True)
         ],
         incidents=[
             (

@@ -57,7 +57,11 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def serve(
-    desk: Desk, sock: socket.socket, *, browser: bool, out: Callable[[str], None],
+    desk: Desk,
+    sock: socket.socket,
+    *,
+    browser: bool,
+    out: Callable[[str], None],
     say: Callable[[str], None],
 ) -> None:
     """Print the address, open the browser, and serve until stopped."""
@@ -83,10 +87,10 @@ def serve(
 
 
 def server_of(app: Doors) -> uvicorn.Server:
-    """Return the server of an application: HTTP/1.1 alone, small headers, nothing said of itself."""
+    """Return the server of an application: HTTP/1.1, small headers, nothing said of itself."""
     return uvicorn.Server(
         uvicorn.Config(
-            app,  # type: ignore[arg-type]
+            app,
             http="h11",
             ws="none",
             lifespan="off",

@@ -8,16 +8,20 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from detectors.core.telling import told
 from pipelines.ask.health import Health
 from pipelines.ask.health.words import age
 from pipelines.base.problems import Problem
 from pipelines.base.text import one_line
-from pipelines.publish import brief, checks
+from pipelines.publish import brief
 from pipelines.publish.briefing import SENTENCE_LIMIT
 from pipelines.web.night import Line, Shown, looked_up_to
 
 FIRST: Final = 3
 """So many incidents are named at the top."""
+
+MAX_ALSO: Final = 2
+"""Of so many other events it is told what happened."""
 
 NEW: Final = "created"
 CHANGED: Final = frozenset({"created", "changed", "merged", "retracted"})
@@ -143,24 +147,22 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
 def why(shown: Shown, line: Line) -> tuple[str, ...]:
     """Return what an incident's place on the list rests on, beside its sentence.
 
-    How its strongest event stands to the nearest limit of its rule, what else there is, and the
-    innocent reason that was found.
+    What else happened in it, and the innocent reason that was found for its strongest event.
     """
     events = shown.night.events.set_index("event_id")
     own = [one for one in line.events if one in events.index]
     if not own:
         return ()
-    say, strongest = shown.words.say, events.loc[own[0]]
-    said = [
-        f"{row.label} {row.measured}, {row.limit}" + (f" ({row.margin})" if row.margin else "")
-        for row in checks.rows(strongest["evidence"], say)[:1]
-    ]
-    kinds = [shown.words.kind_of(*events.loc[one, ["kind", "subkind"]]) for one in own[1:]]
-    said += [f"+ {what}" + (f" × {n}" if n > 1 else "") for what, n in Counter(kinds).items()]
-    given = shown.words.explained(
-        str(strongest["explanation"]), strongest["evidence"].explained
-    )
-    return (*said, *([f"{shown.words.innocent_explanation}: {given}"] if given else []))
+    rows = told(events.loc[own[: MAX_ALSO + 1]].reset_index())
+    sentences = dict.fromkeys(shown.sentence(row, line.main) for row in rows)
+    said = [text for text in sentences if text not in line.title]
+    if len(own) > MAX_ALSO + 1:
+        said.append(shown.words.at_desk("{n} more events", n=len(own) - MAX_ALSO - 1))
+    strongest = events.loc[own[0]]
+    given = shown.words.explained(str(strongest["explanation"]), strongest["evidence"].explained)
+    no_reason = shown.words.at_desk("No innocent reason that was tried fits.")
+    said.append(f"{shown.words.innocent_explanation}: {given}" if given else no_reason)
+    return tuple(one_line(text, SENTENCE_LIMIT) for text in said)
 
 
 def _reception(health: Health, found: Sequence[Problem]) -> tuple[str, ...]:

@@ -10,7 +10,16 @@ from pipelines.store.writer.leftovers import clean, remove_work, strays, work_fi
 from pipelines.store.writer.results import REVISIONS, ResultWriter
 from pipelines.store.writer.sightings import SightingWriter
 
-__all__ = ["DERIVED", "REVISIONS", "Writer", "clean", "remove_work", "strays", "work_files", "writing"]
+__all__ = [
+    "DERIVED",
+    "REVISIONS",
+    "Writer",
+    "clean",
+    "remove_work",
+    "strays",
+    "work_files",
+    "writing",
+]
 
 
 class Writer(FeedWriter, SightingWriter, ResultWriter):

@@ -2,7 +2,7 @@
 $("player").hidden = false;
 const moments = new Sheet((ctx, w, h, v, ratio) => { marks.now = drawMoment(ctx, w, h, v, colors, ratio, state); }, 0);
 sheets.push(moments);
-const alone = document.body.dataset.page === "incident";
+const alone = document.body.dataset.page !== "tonight";
 const row = (rank) => document.querySelector('#lines li[data-rank="' + rank + '"]');
 const block = (id) => document.querySelector('[data-event="' + CSS.escape(id) + '"]');
 function all() { choose(0); showAll(); }
