@@ -105,6 +105,9 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         lines = night.lines()
         line = next((one for one in lines if one.incident_id == incident_id), None)
         if line is None:
+            run_id = "" if at else nights.told_last(incident_id)
+            if run_id and request.method == "GET":  # it is of an earlier night
+                return _redirect(f"/incident/{incident_id}?at={run_id}")
             raise HTTPException(404)
         place = lines.index(line)
         return show(

@@ -204,6 +204,16 @@ class Nights:
         with store.read(self.installation.store, self.installation.settings.store) as reader:
             return reader.runs().iloc[::-1].reset_index(drop=True)
 
+    def told_last(self, incident_id: str) -> str:
+        """Return the newest run that told of an incident; empty where none did."""
+        query = (
+            "SELECT run_id FROM incidents JOIN runs USING (run_id) WHERE incident_id = $id "
+            "ORDER BY ordinal DESC LIMIT 1"
+        )
+        with store.read(self.installation.store, self.installation.settings.store) as reader:
+            runs = reader.sql(query, {"id": incident_id})
+        return "" if runs.empty else str(runs["run_id"].iloc[0])
+
     def newest(self) -> str:
         """Return the id of the newest finished run; empty where there is none."""
         if not store.exists(self.installation.store, self.installation.settings.store):

@@ -118,6 +118,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
     lists = watchlists.match(
         watchlists.load(installation.watchlists), named[named["mmsi"] == mmsi], words.say
     )
+    titles = dict(zip(shown.incidents["incident_id"], shown.incidents["title"], strict=True))
     return Vessel(
         mmsi=mmsi,
         name=one_line(who.name, NAME_LIMIT),
@@ -150,7 +151,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
         incidents=[
             (
                 str(row["incident_id"]),
-                one_line(str(row["title"]), SENTENCE_LIMIT),
+                one_line(titles.get(row["incident_id"], str(row["title"])), SENTENCE_LIMIT),
                 _when(shown, row),
                 words.status_of(str(row["status"])),
             )

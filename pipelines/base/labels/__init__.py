@@ -97,8 +97,8 @@ class Labels(BaseModel):
     language: `sayings`, sentences and their parts in which events are told
     (`detectors.core.telling.Words.say`); `hypotheses`, the names of innocent explanations, and
     `sentences`, what they say (`detectors.core.hypothesis.Case.says`); `ship_types`. What a list
-    lacks, such as the texts of a local detector, is given in English, marked as `english` says. `desk`
-    is what the pages of `pipelines.web` say.
+    lacks, such as the texts of a local detector, is given in English, marked as `english` says.
+    `desk` is what the pages of `pipelines.web` say.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

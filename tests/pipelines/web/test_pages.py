@@ -1,0 +1,304 @@
+"""The desk shows what the commands say, from the same objects, and records what is concluded."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from pipelines import store
+from pipelines.ask import desk as notebooks
+from pipelines.ask.health import facts
+from pipelines.ask.look import look
+from pipelines.base.labels import labels
+from pipelines.base.settings import load
+from pipelines.base.text import one_line
+from pipelines.publish import checks
+from pipelines.publish.maps.style import COLOURS
+from pipelines.web import concluding, rooms
+from pipelines.web.app import Desk
+from tests.pipelines.web.conftest import Page, Reader
+
+NOW = pd.Timestamp("2026-11-27T02:00Z").to_pydatetime()
+PAGES = ("/", "/nights", "/health", "/find?q=a", "/?q=nothing+is+called+so", "/nowhere")
+
+
+@pytest.fixture(scope="module")
+def night(desk_home: Path) -> notebooks.Night:
+    return notebooks.night(desk_home)
+
+
+@pytest.fixture(scope="module")
+def table(night: notebooks.Night) -> pd.DataFrame:
+    return pd.DataFrame(night.incidents)
+
+
+def recorded(home: Path) -> pd.DataFrame:
+    with store.read(home / "store") as reader:
+        return reader.dispositions()
+
+
+def every_page(table: pd.DataFrame, night: notebooks.Night) -> list[str]:
+    first = table.iloc[0]
+    flagged = f"{night.flagged['mmsi'].iloc[0]:09d}"
+    of_one = [f"/incident/{first['incident_id']}", f"/event/{first['events'].split(';')[0]}"]
+    return [*PAGES, *of_one, f"/vessel/{flagged}"]
+
+
+def test_tonight_is_what_the_command_lists(reader: Reader, table: pd.DataFrame) -> None:
+    page = reader.page("/")
+    assert page.lines() == table["incident_id"].tolist()
+    n, new = (table["rank"] > 0).sum(), (table["status"] == "created").sum()
+    assert page.all("h1")[0][1] == f"{n} incidents, {new} new"
+    for row in table.to_dict("records"):
+        assert one_line(row["title"], 1200) in page.text
+        assert row["next_step"] in page.text
+    first = [text for about, text in page.all("h3")]
+    assert [text.split(" ", 1)[1] for text in first] == table["title"].head(3).tolist()
+
+
+def test_filters_keep_what_they_name_and_a_link_shows_the_same(
+    reader: Reader, night: notebooks.Night, table: pd.DataFrame
+) -> None:
+    kinds = dict(zip(night.events["event_id"], night.events["kind"], strict=True))
+    strongest = table["events"].str.split(";").str[0].map(kinds)
+    for kind in set(strongest):
+        kept = reader.page(f"/?kind={kind}").lines()
+        assert kept == table.loc[strongest == kind, "incident_id"].tolist()
+    for certainty in set(table["certainty"]):
+        kept = reader.page(f"/?certainty={certainty}").lines()
+        assert kept == table.loc[table["certainty"] == certainty, "incident_id"].tolist()
+    name = table["title"].iloc[1].split(":")[0]
+    assert table["incident_id"].iloc[1] in reader.page(f"/?q={name.lower()}").lines()
+    places = [about for about, _ in reader.page("/").all("select", name="place")]
+    assert places
+    assert reader.page("/?news=changed").lines() == table["incident_id"].tolist()
+    nothing = reader.page("/?q=nothing+is+called+so&kind=gap")
+    assert nothing.lines() == []
+    assert nothing.all("option", value="gap")[0][0].get("selected") == ""
+
+
+def test_an_incident_shows_evidence_reasons_and_vessels(
+    reader: Reader, night: notebooks.Night, table: pd.DataFrame
+) -> None:
+    events = night.events.set_index("event_id")
+    for row in table.head(4).to_dict("records"):
+        page = reader.page(f"/incident/{row['incident_id']}")
+        assert row["title"] in page.all("h1")[0][1]
+        for one in row["vessels"].split(" | "):
+            assert f"/vessel/{one[:9]}" in [about.get("href") for about, _ in page.all("a")]
+        cells = [text for _, text in page.all("td")]
+        for event_id in row["events"].split(";"):
+            for one in checks.rows(events.loc[event_id, "evidence"]):
+                for text in (one.label, one.measured, one.limit, one.margin):
+                    assert text in cells
+        told = night.explain(row["events"].split(";")[0]).explanation
+        assert told.considered
+        for reason in told.considered:
+            assert reason.name in cells
+            assert one_line(reason.overturned_by, 1200) in cells
+
+
+def test_an_event_shows_the_sentences_as_received(
+    reader: Reader, night: notebooks.Night, table: pd.DataFrame
+) -> None:
+    event_id = table["events"].iloc[0].split(";")[0]
+    told = night.explain(event_id).explanation
+    lines = [line for report in told.raw for line in report.reported.lines]
+    assert lines
+    page = reader.page(f"/event/{event_id}")
+    assert all(line in page.text for line in lines)
+
+
+def test_a_conclusion_lands_on_every_event_and_a_later_one_takes_its_place(
+    reader: Reader, desk_home: Path, table: pd.DataFrame
+) -> None:
+    row = table.iloc[2]
+    address = f"/incident/{row['incident_id']}"
+    reader.send(address, conclusion="boarded", reason="47 people", operator="KM Tegas")
+    known = recorded(desk_home)
+    mine = known[known["event_id"].isin(row["events"].split(";"))]
+    assert len(mine) == len(row["events"].split(";"))
+    assert set(zip(mine["conclusion"], mine["author"], mine["reason"], strict=True)) == {
+        ("boarded", "KM Tegas", "47 people")
+    }
+    top = [text for about, text in reader.page("/").all("h3")]
+    assert not any(row["title"] in text for text in top)
+    reader.send(address, conclusion="cleared", reason="misread", quiet_until="2027-01-31")
+    items = [text for _, text in reader.page(address).all("li") if "KM Tegas" in text]
+    assert ["cleared misread" in items[0], "boarded 47 people" in items[1]] == [True, True]
+    assert "quiet until 31 Jan 2027" in items[0]
+    assert row["incident_id"] not in reader.page("/?news=open").lines()
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"conclusion": "boarded", "reason": " "}, "names its author and its reason"),
+        ({"conclusion": "sunk", "reason": "x"}, "no conclusion is called"),
+        ({"conclusion": "boarded", "reason": "x", "quiet_until": "2027-01-01"}, "can't set"),
+        ({"conclusion": "cleared", "reason": "x", "quiet_until": "soon"}, "no date or time"),
+    ],
+)
+def test_what_cannot_be_recorded_is_said_and_kept(
+    reader: Reader, desk_home: Path, table: pd.DataFrame, form: dict[str, str], said: str
+) -> None:
+    before = len(recorded(desk_home))
+    page = reader.send(f"/incident/{table['incident_id'].iloc[0]}", 400, **form)
+    assert said in page.text
+    assert page.all("textarea", name="reason")[0][1] == form["reason"].strip()
+    assert len(recorded(desk_home)) == before
+
+
+def test_while_a_run_writes_nothing_typed_is_lost(
+    reader: Reader, desk_home: Path, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(concluding, "WAIT_S", 0.0)
+    address = f"/incident/{table['incident_id'].iloc[4]}"
+    typed = {"conclusion": "watch", "reason": "a long note", "operator": "Sgt Lim"}
+    with store.write(desk_home / "store"):
+        assert reader.client.get("/live").json()["writing"]
+        page = reader.send(address, 409, **typed)
+        assert "another process is writing" in page.text
+        assert page.all("textarea", name="reason")[0][1] == "a long note"
+        assert page.all("input", name="operator")[-1][0]["value"] == "Sgt Lim"
+        [chosen] = [about["value"] for about, _ in page.all("input") if "checked" in about]
+        assert chosen == "watch"
+        assert "/incident/" in reader.page("/").html  # readers don't wait
+    assert not reader.client.get("/live").json()["writing"]
+    reader.send(address, 303, **typed)
+    assert "a long note" in set(recorded(desk_home)["reason"])
+
+
+def test_a_vessel_is_what_is_known_of_it(
+    reader: Reader, night: notebooks.Night, table: pd.DataFrame
+) -> None:
+    mmsi = int(table["mmsi"].iloc[0])
+    known = notebooks.vessel(night, mmsi)
+    page = reader.page(f"/vessel/{mmsi:09d}")
+    for value in known.history["value"]:
+        assert one_line(value, 60) in page.text
+    events = known.events[~known.events["retracted"]]
+    links = [about.get("href") for about, _ in page.all("a")]
+    assert {f"/event/{one}" for one in events["event_id"]} <= set(links)
+    assert f"/incident/{table['incident_id'].iloc[0]}" in links
+    name = known.identity.name
+    assert f"/vessel/{mmsi:09d}" in reader.page(f"/find?q={name or mmsi}").html
+    reader.page("/vessel/999999999", 404)
+
+
+def test_health_is_what_status_and_doctor_say(reader: Reader, desk_home: Path) -> None:
+    health, problems = look(load(desk_home), NOW, afresh=False)
+    page = reader.page("/health")
+    assert problems
+    for one in problems:
+        assert one_line(one.message, 1200) in page.text
+        assert one_line(one.hint, 1200) in page.text
+    assert health is not None
+    for name, text in facts(health)[:1]:
+        assert name in page.text
+        assert text in page.text
+
+
+def test_a_past_night_is_shown_as_it_was_known(reader: Reader, night: notebooks.Night) -> None:
+    run_id = night.run["run_id"]
+    [link] = [about["href"] for about, _ in reader.page("/nights").all("a", **{"class": "title"})]
+    page = reader.page(link)
+    assert f"at={run_id}" in link
+    assert "as it was known then" in page.text
+    assert all(about["href"].endswith(f"?at={run_id}") for about, _ in page.all("a", **{"class": "title"}))
+    assert reader.page(f"/incident/{page.lines()[0]}?at={run_id}").all("h1")
+    reader.page("/?at=2001-01-01", 404)
+    reader.page("/?at=whenever", 404)
+
+
+def test_a_new_run_is_told_of(reader: Reader, night: notebooks.Night) -> None:
+    told = reader.client.get("/live").json()
+    assert told["run"] == night.run["run_id"]
+    assert reader.page("/").all("p", id="live")[0][0]["data-run"] == told["run"]
+
+
+def test_every_page_in_malay_and_the_name_that_was_given(desk_home: Path) -> None:
+    reader = Reader(Desk(load(desk_home)))
+    reader.send("/settings", language="ms", operator="Lt <b>Siti</b>", back="/health")
+    page = reader.page("/")
+    assert page.all("html")[0][0]["lang"] == "ms"
+    assert "insiden" in page.all("h1")[0][1]
+    assert "kepastian" in page.text
+    assert "(English" not in page.text
+    assert page.all("summary")[0][1] == "Lt <b>Siti</b>"
+    vessel = re.search(r"/vessel/[0-9]{9}", reader.page(f"/incident/{page.lines()[0]}").html)
+    assert vessel is not None
+    assert "Apa yang dinyatakannya" in reader.page(vessel[0]).text
+
+
+def test_what_is_said_at_the_desk_is_in_the_catalogue() -> None:
+    folder = Path(rooms.__file__).parent
+    said = {
+        first or second
+        for path in folder.glob("pages/*.j2")
+        for first, second in re.findall(
+            r"""\bt\((?:"([^"]*)"|'([^']*)')""", path.read_text(encoding="utf-8")
+        )
+    }
+    for path in folder.glob("*.py"):
+        said |= set(re.findall(r'at_desk\("([^"]*)"', path.read_text(encoding="utf-8")))
+    said |= {text.replace("_", " ") for name, _, why in concluding.CHOICES for text in (name, why)}
+    known = labels("ms").desk
+    assert said - known.keys() == set()
+    for text, told in known.items():
+        assert sorted(re.findall(r"{\w+}", text)) == sorted(re.findall(r"{\w+}", told)), text
+
+
+def test_pages_can_be_read_by_those_who_do_not_see_them(
+    reader: Reader, night: notebooks.Night, table: pd.DataFrame
+) -> None:
+    for address in every_page(table, night):
+        holds_up(reader.page(address, 404 if address == "/nowhere" else 200))
+
+
+def holds_up(page: Page) -> None:
+    """One heading, landmarks, a name for every field, no id twice, heads of tables."""
+    assert page.all("html")[0][0]["lang"] == "en"
+    assert page.all("title")[0][1]
+    assert len(page.all("h1")) == len(page.all("main")) == len(page.all("header")) == 1
+    assert page.all("h1")[0][1]
+    navs = [about["aria-label"] for about, _ in page.all("nav")]
+    assert len(navs) == len(set(navs))
+    ids = [about["id"] for _, about, _ in page.elements if "id" in about]
+    assert len(ids) == len(set(ids))
+    inside = labelled(page.html)
+    for tag in ("input", "select", "textarea"):
+        for about, _ in page.all(tag):
+            named = about.get("aria-label") or about.get("type") == "hidden"
+            assert named or about.get("name") in inside or about.get("id") in inside, about
+    for about, text in [*page.all("button"), *page.all("a")]:
+        assert text or about.get("aria-label"), about
+    for about, _ in page.all("th"):
+        assert about["scope"] in {"col", "row"}
+    assert not [about for _, about, _ in page.elements if about.get("tabindex", "0") not in "0-1"]
+
+
+def labelled(html: str) -> set[str]:
+    """Names and ids of fields that stand in a label."""
+    found = re.findall(r"<label\b.*?</label>", html, re.DOTALL)
+    return {name for label in found for name in re.findall(r'(?:name|id)="([^"]+)"', label)}
+
+
+@pytest.mark.parametrize("light", ["day", "night"])
+def test_texts_stand_out_from_what_they_stand_on(light: str) -> None:
+    pairs = [(ink, on) for ink in ("ink", "quiet", "magenta", "teal", "warn") for on in ("paper", "panel")]
+    for ink, on in [*pairs, ("on-magenta", "magenta"), ("ink", "magenta-soft"), ("warn", "warn-bg")]:
+        text, ground = (luminance(getattr(COLOURS[name], light)) for name in (ink, on))
+        ratio = (max(text, ground) + 0.05) / (min(text, ground) + 0.05)
+        assert ratio >= 4.5, f"{ink} on {on} by {light}: {ratio:.2f}"  # WCAG 2.2, 1.4.3
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    digits = colour.removeprefix("#")
+    digits = "".join(2 * c for c in digits) if len(digits) == 3 else digits
+    parts: list[Any] = [int(digits[k : k + 2], 16) / 255 for k in (0, 2, 4)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return float(0.2126 * red + 0.7152 * green + 0.0722 * blue)
