@@ -32,16 +32,14 @@ def desk(
       selat desk --no-browser --port 8765 --lang ms
     """
     from pipelines.base.labels import LANGUAGES
-    from pipelines.base.text import one_line
     from pipelines.web.app import Desk
-    from pipelines.web.concluding import MAX_NAME
     from pipelines.web.serving import listening, serve
 
     if lang not in LANGUAGES:
         raise typer.BadParameter(f"one of {', '.join(LANGUAGES)}", param_hint="--lang")
     installation = shown_installation(home, config)
     serve(
-        Desk(installation, one_line(operator, MAX_NAME), lang),
+        Desk(installation, operator, lang),
         listening(host, port),
         browser=browser,
         out=typer.echo,

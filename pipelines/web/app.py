@@ -5,12 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
+import pandas as pd
 from fastapi import FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 
+from detectors.core import telling
 from detectors.core.errors import SelatError
 from pipelines.ask.explain.page import sections
 from pipelines.base.labels import LANGUAGES
@@ -27,7 +29,7 @@ from pipelines.web.pages import page
 from pipelines.web.tonight import Asked, tonight, why
 
 Id = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
-Mmsi = Annotated[str, Path(pattern=r"^[0-9]{1,9}$")]
+Mmsi = Annotated[str, Path(pattern=r"^0*[1-9][0-9]*$", max_length=9)]
 At = Annotated[str, Query(max_length=60)]
 
 _OWN_ADDRESS: Final = re.compile(r"/(?!/)[\w/?=&%.:+-]*", re.ASCII)
@@ -155,7 +157,17 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
     def _event(request: Request, event_id: Id, at: At = "") -> Response:
         night = shown(request, at)
         told = night.night.explain(event_id)
-        return show(request, "event", shown=night, told=told, sections=sections(told.explanation))
+        event = told.explanation.event
+        [one] = telling.told(pd.DataFrame([event]))
+        return show(
+            request,
+            "event",
+            shown=night,
+            event=event,
+            heading=night.sentence(one, one.mmsi),
+            mmsis=told.explanation.mmsis,
+            sections=sections(told.explanation),
+        )
 
     @app.get("/vessel/{mmsi}")
     def _vessel(request: Request, mmsi: Mmsi, at: At = "") -> Response:
@@ -172,7 +184,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
     ) -> Response:
         night = shown(request, at)
         found = rooms.found(night, q) if re.search(r"[A-Za-z0-9]", q) else []
-        return show(request, "find", shown=night, q=q, found=found)
+        return show(request, "find", shown=night, q=one_line(q, MAX_TEXT), found=found)
 
     @app.get("/nights")
     def _nights(request: Request) -> Response:
@@ -233,7 +245,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
 def _session(request: Request, desk: Desk) -> Session:
     """Return the reader's session, with what the desk was opened with where nothing was said."""
     session: Session = request.state.session
-    session.operator = session.operator or desk.operator
+    session.operator = session.operator or one_line(desk.operator, MAX_NAME)
     session.language = session.language or desk.language
     return session
 

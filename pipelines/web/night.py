@@ -102,6 +102,8 @@ class Shown:
         The run.
     at
         The run that the reader asked for; empty for the newest, whatever it is.
+    incidents, certainties
+        Its incidents as they are told in the language, and how the store calls their certainty.
     """
 
     night: desk.Night
@@ -111,6 +113,7 @@ class Shown:
     teller: Teller
     gazetteer: Gazetteer
     incidents: pd.DataFrame
+    certainties: list[str]
     names: dict[int, str]
 
     def lines(self) -> list[Line]:
@@ -124,8 +127,9 @@ class Shown:
         )
         kinds = dict(zip(self.night.events["event_id"], self._kinds(), strict=True))
         near = self.gazetteer.nearest(table["lat"].to_numpy(), table["lon"].to_numpy())
-        untold = self.night.incidents["certainty"].tolist()
-        rows = zip(table.to_dict("records"), near, untold, beside_them.concluded, strict=True)
+        rows = zip(
+            table.to_dict("records"), near, self.certainties, beside_them.concluded, strict=True
+        )
         return [self._line(row, kinds, *rest) for row, *rest in rows]
 
     def _kinds(self) -> list[tuple[str, str]]:
@@ -249,6 +253,7 @@ class Nights:
         }
         teller = Teller(names, gazetteer, night.run["end"], words.say)
         incidents = pd.DataFrame(night.incidents.drop(columns="geometry"))
+        certainties = incidents["certainty"].tolist()
         if language != "en":
             incidents = telling.retold(
                 incidents,
@@ -257,7 +262,7 @@ class Nights:
                 teller,
                 self.installation.settings.assess.next_steps,
             )
-        return Shown(night, at, language, words, teller, gazetteer, incidents, names)
+        return Shown(night, at, language, words, teller, gazetteer, incidents, certainties, names)
 
 
 def looked_up_to(shown: Shown) -> str:

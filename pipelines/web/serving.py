@@ -48,6 +48,7 @@ def listening(host: str, port: int) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind(("127.0.0.1", port))
+        made.listen()  # whoever comes before the server is up waits
     except OSError as error:
         made.close()
         raise PortError(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from detectors.core.telling import told
 from pipelines.ask.health import Health
@@ -38,6 +38,11 @@ class Asked(BaseModel):
     certainty: str = Field("", max_length=20)
     news: str = Field("", max_length=20)
     at: str = Field("", max_length=60)
+
+    @field_validator("*")
+    @classmethod
+    def _clean(cls, text: str) -> str:
+        return one_line(text, SENTENCE_LIMIT)
 
     def keeps(self, line: Line) -> bool:
         """Whether an incident is on the list."""

@@ -505,7 +505,7 @@ class Page:
         night: bool = False,
         scripts: bool = True,
     ) -> None:
-        """Open a file or an address at a size and wait until its script, if it may run, has drawn."""
+        """Open a file or address at a size; wait until its script, if it may run, has drawn."""
         self.call("Emulation.setScriptExecutionDisabled", value=not scripts)
         self.requests.clear()
         self.messages.clear()
@@ -551,8 +551,8 @@ class Page:
 
     def key(self, key: str, code: str) -> None:
         """Press and release a key."""
-        text = {"text": key} if len(key) == 1 else {}
-        virtual = {"Escape": 27, "End": 35, "+": 187}.get(key, 0)
+        text = {"text": key} if len(key) == 1 else {"text": "\r"} if key == "Enter" else {}
+        virtual = {"Enter": 13, "Escape": 27, "End": 35, "+": 187}.get(key, 0)
         for kind in ("keyDown", "keyUp"):
             more = text if kind == "keyDown" else {}
             self.call(

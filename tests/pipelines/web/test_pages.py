@@ -207,7 +207,9 @@ def test_a_past_night_is_shown_as_it_was_known(reader: Reader, night: notebooks.
     page = reader.page(link)
     assert f"at={run_id}" in link
     assert "as it was known then" in page.text
-    assert all(about["href"].endswith(f"?at={run_id}") for about, _ in page.all("a", **{"class": "title"}))
+    assert all(
+        about["href"].endswith(f"?at={run_id}") for about, _ in page.all("a", **{"class": "title"})
+    )
     assert reader.page(f"/incident/{page.lines()[0]}?at={run_id}").all("h1")
     reader.page("/?at=2001-01-01", 404)
     reader.page("/?at=whenever", 404)
@@ -288,8 +290,17 @@ def labelled(html: str) -> set[str]:
 
 @pytest.mark.parametrize("light", ["day", "night"])
 def test_texts_stand_out_from_what_they_stand_on(light: str) -> None:
-    pairs = [(ink, on) for ink in ("ink", "quiet", "magenta", "teal", "warn") for on in ("paper", "panel")]
-    for ink, on in [*pairs, ("on-magenta", "magenta"), ("ink", "magenta-soft"), ("warn", "warn-bg")]:
+    pairs = [
+        (ink, on)
+        for ink in ("ink", "quiet", "magenta", "teal", "warn")
+        for on in ("paper", "panel")
+    ]
+    for ink, on in [
+        *pairs,
+        ("on-magenta", "magenta"),
+        ("ink", "magenta-soft"),
+        ("warn", "warn-bg"),
+    ]:
         text, ground = (luminance(getattr(COLOURS[name], light)) for name in (ink, on))
         ratio = (max(text, ground) + 0.05) / (min(text, ground) + 0.05)
         assert ratio >= 4.5, f"{ink} on {on} by {light}: {ratio:.2f}"  # WCAG 2.2, 1.4.3
