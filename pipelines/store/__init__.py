@@ -33,6 +33,7 @@ __all__ = [
     "compact",
     "delete_feed",
     "exists",
+    "generation",
     "read",
     "write",
     "writing",
@@ -43,6 +44,14 @@ def exists(root: Path, settings: StoreSettings | None = None) -> bool:
     """Return whether a store has been made in this folder, or where its files lie."""
     place(root, settings or StoreSettings()).pull()
     return (root / "catalogue.duckdb").exists()
+
+
+def generation(root: Path, settings: StoreSettings | None = None) -> tuple[int, ...]:
+    """Return what tells the published generation from every other; empty where there is none."""
+    if not exists(root, settings):
+        return ()
+    stat = (root / "catalogue.duckdb").stat()
+    return (stat.st_ino, stat.st_mtime_ns, stat.st_size)
 
 
 @contextmanager

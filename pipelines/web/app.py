@@ -104,7 +104,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         recorded: bool = False,
     ) -> Response:
         night = shown(request, at)
-        lines = night.lines()
+        lines = night.lines
         line = next((one for one in lines if one.incident_id == incident_id), None)
         if line is None:
             run_id = "" if at else nights.told_last(incident_id)

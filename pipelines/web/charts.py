@@ -5,7 +5,7 @@ of it, on the ground that was cut out for the whole.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, Final
 
@@ -23,13 +23,14 @@ from pipelines.base.text import script_json
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import LOCAL, LOCAL_NAME, span, vessel_cards
 from pipelines.publish.maps import canvas, cut
-from pipelines.publish.maps.scene import Scene
+from pipelines.publish.maps.scene import Box, Ground, Scene
 from pipelines.web.night import Recent, Shown
 
 TRACK: Final = pd.Timedelta(weeks=2)
 """Of a vessel's track so much is drawn."""
 
 AROUND: Final = pd.Timedelta(days=1)
+_NOWHERE: Final[Box] = (0.0, 0.0, 0.0, 0.0)
 _ROOM_DEG: Final = 0.1
 """Around what is to be seen of one incident: six miles."""
 
@@ -46,13 +47,15 @@ class Charts:
     """Maps of nights, each made once."""
 
     def __init__(self) -> None:
-        self._scenes, self._drawn = Recent(), Recent(24)
+        self._scenes, self._grounds, self._drawn = Recent(), Recent(), Recent(24)
 
     def night(self, shown: Shown, ranks: Collection[int]) -> Drawn:
         """Draw the incidents of some ranks."""
         kept = frozenset(ranks)
         key = (*self._key(shown), kept)
-        return self._drawn.get(key, lambda: _drawn(_part(self._scene(shown), kept)))  # type: ignore[no-any-return]
+        return self._drawn.get(
+            key, lambda: _drawn(_part(self._scene(shown), kept), self._ground(shown))
+        )
 
     def incident(self, shown: Shown, rank: int) -> Drawn:
         """Draw one incident, as near as it goes."""
@@ -60,16 +63,22 @@ class Charts:
 
         def make() -> Drawn:
             scene = _part(self._scene(shown), {rank})
-            return _drawn(replace(scene, fit=_fit(scene)))
+            return _drawn(replace(scene, fit=_fit(scene)), self._ground(shown))
 
-        return self._drawn.get(key, make)  # type: ignore[no-any-return]
+        return self._drawn.get(key, make)
 
     def vessel(self, shown: Shown, mmsi: int) -> Drawn | None:
         """Draw where a vessel was of late, and what it did; None where it was never heard."""
-        return self._drawn.get((*self._key(shown), "vessel", mmsi), partial(_vessel, shown, mmsi))  # type: ignore[no-any-return]
+        return self._drawn.get((*self._key(shown), "vessel", mmsi), partial(_vessel, shown, mmsi))
 
     def _scene(self, shown: Shown) -> Scene:
-        return self._scenes.get(self._key(shown), partial(_scene, shown))  # type: ignore[no-any-return]
+        return self._scenes.get(self._key(shown), partial(_scene, shown))
+
+    def _ground(self, shown: Shown) -> dict[str, Any]:
+        """Return the ground of a night as data, most of a page: it is the same in every part."""
+        make = lambda: canvas.data_of(Scene(0.0, _NOWHERE, _NOWHERE, self._scene(shown).ground))  # noqa: E731
+        found: dict[str, Any] = self._grounds.get(self._key(shown), make)
+        return {one.name: found[one.name] for one in fields(Ground)}
 
     def _key(self, shown: Shown) -> tuple[Any, ...]:
         return (shown.night.run["run_id"], shown.language)
@@ -191,8 +200,10 @@ def _fit(scene: Scene) -> tuple[float, float, float, float]:
     )
 
 
-def _drawn(scene: Scene) -> Drawn:
+def _drawn(scene: Scene, ground: dict[str, Any] | None = None) -> Drawn:
+    """Return a scene for a page, on its own ground unless that is data already."""
+    bare = scene if ground is None else replace(scene, ground=Ground())
     return Drawn(
-        Markup(script_json(canvas.data_of(scene))),  # noqa: S704 - made for this place
+        Markup(script_json({**canvas.data_of(bare), **(ground or {})})),  # noqa: S704 - made for this
         tuple(sorted({one.kind for one in scene.events})),
     )

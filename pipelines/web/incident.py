@@ -7,7 +7,6 @@ from typing import Any, Final
 import pandas as pd
 
 from detectors.core.telling import told
-from pipelines import store
 from pipelines.ask.explain.reasons import BEST, considered
 from pipelines.ask.recall import story
 from pipelines.base.labels import Labels
@@ -86,7 +85,7 @@ class Incident:
 
 def find(shown: Shown, incident_id: str) -> Line | None:
     """Return an incident of a night by its whole id; None where it has none such."""
-    return next((line for line in shown.lines() if line.incident_id == incident_id), None)
+    return next((line for line in shown.lines if line.incident_id == incident_id), None)
 
 
 def incident(shown: Shown, line: Line) -> Incident:
@@ -107,9 +106,7 @@ def incident(shown: Shown, line: Line) -> Incident:
 def _about(shown: Shown, events: list[dict[Any, Any]]) -> dict[int, tuple[int, float]]:
     """Return stated type and length of each vessel of some events."""
     mmsis = {int(row[name]) for row in events for name in ("mmsi", "other_mmsi")}
-    installation = shown.night.installation
-    with store.read(installation.store, installation.settings.store) as reader:
-        known = reader.vessels(shown.night.run["end"])
+    known = shown.vessels
     known = known[known["mmsi"].isin(mmsis)]
     stated = zip(known["ship_type"].tolist(), known["length_m"].tolist(), strict=True)
     return dict(zip(known["mmsi"].tolist(), stated, strict=True))
@@ -160,11 +157,8 @@ def _event(
 
 def conclusions(shown: Shown, events: Sequence[str]) -> list[Concluded]:
     """Return what people concluded on some events, the newest first; it holds till a later one."""
-    installation = shown.night.installation
-    with store.read(installation.store, installation.settings.store) as reader:
-        known = reader.dispositions()
-        heirs = reader.heirs()
-    stories = {one for event in events for one in story.before(event, heirs)}
+    stories = {one for event in events for one in story.before(event, shown.heirs)}
+    known = shown.dispositions
     return told_conclusions(known[known["event_id"].isin(stories)], shown.words)
 
 

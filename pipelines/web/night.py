@@ -1,11 +1,11 @@
 """Nights as the desk has them open: what `ask.desk` reads of a run, in the reader's language."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from threading import RLock
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,8 @@ from pipelines.base.text import one_line, position_text
 from pipelines.publish.briefing import LOCAL, LOCAL_NAME, NAME_LIMIT, SENTENCE_LIMIT, span
 from pipelines.reference.layers import load_gazetteer
 
+T = TypeVar("T")
+
 KEPT: Final = 6
 """Nights, and maps, that stay open: a watch goes to and fro between a few."""
 
@@ -35,7 +37,7 @@ class Recent:
         self._size, self._lock = size, RLock()
         self._made: OrderedDict[Hashable, Any] = OrderedDict()
 
-    def get(self, key: Hashable, make: Any) -> Any:
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return what is kept under a key, else make it."""
         with self._lock:
             if key not in self._made:
@@ -43,7 +45,8 @@ class Recent:
                 while len(self._made) > self._size:
                     self._made.popitem(last=False)
             self._made.move_to_end(key)
-            return self._made[key]
+            made: T = self._made[key]
+            return made
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,10 @@ class Shown:
         The run that the reader asked for; empty for the newest, whatever it is.
     incidents, certainties
         Its incidents as they are told in the language, and how the store calls their certainty.
+    vessels
+        What each vessel calls itself: `frames.VESSELS`.
+    dispositions, heirs
+        What people concluded until now, and which event took over which one's story.
     """
 
     night: desk.Night
@@ -114,8 +121,16 @@ class Shown:
     gazetteer: Gazetteer
     incidents: pd.DataFrame
     certainties: list[str]
-    names: dict[int, str]
+    vessels: pd.DataFrame
+    dispositions: pd.DataFrame
+    heirs: dict[str, str]
 
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """Name by MMSI."""
+        return dict(zip(self.vessels["mmsi"].tolist(), self.vessels["name"].tolist(), strict=True))
+
+    @cached_property
     def lines(self) -> list[Line]:
         """List its incidents in rank order, then those that are over, with what was concluded."""
         table = self.incidents
@@ -201,10 +216,18 @@ class Nights:
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
         self._nights, self._shown = Recent(), Recent()
-        self._gazetteer = Recent(1)
+        self._once = Recent(2)
 
     def runs(self) -> pd.DataFrame:
-        """Return every finished run, the newest first."""
+        """Return every finished run, the newest first; none where there is no store."""
+        return self._once.get(self._generation(), self._runs)
+
+    def _generation(self) -> tuple[int, ...]:
+        return store.generation(self.installation.store, self.installation.settings.store)
+
+    def _runs(self) -> pd.DataFrame:
+        if not self._generation():
+            return pd.DataFrame({"run_id": []})
         with store.read(self.installation.store, self.installation.settings.store) as reader:
             return reader.runs().iloc[::-1].reset_index(drop=True)
 
@@ -220,8 +243,6 @@ class Nights:
 
     def newest(self) -> str:
         """Return the id of the newest finished run; empty where there is none."""
-        if not store.exists(self.installation.store, self.installation.settings.store):
-            return ""
         runs = self.runs()
         return str(runs["run_id"].iloc[0]) if len(runs) else ""
 
@@ -233,24 +254,23 @@ class Nights:
         SelatError
             If there is no such night.
         """
-        with store.read(self.installation.store, self.installation.settings.store) as reader:
-            moment = recall.moment(reader, at or None)
-        key = (moment.run_id, moment.now)
-        night = self._nights.get(key, partial(self._open, moment.run_id, moment.now))
-        return self._shown.get((*key, at, language), partial(self._tell, night, at, language))  # type: ignore[no-any-return]
+        key = (self._generation(), at, language)
+        return self._shown.get(key, partial(self._tell, at, language))
 
     def _open(self, run_id: str, now: bool) -> desk.Night:
         one = self.installation
         return desk.night(one.home, as_of=None if now else run_id, config=one.config)
 
-    def _tell(self, night: desk.Night, at: str, language: str) -> Shown:
-        gazetteer = self._gazetteer.get("", partial(load_gazetteer, self.installation.reference))
+    def _tell(self, at: str, language: str) -> Shown:
         words = labels(language)
         with store.read(self.installation.store, self.installation.settings.store) as reader:
-            known = reader.vessels(night.run["end"])
-        names = {
-            int(mmsi): str(name) for mmsi, name in zip(known["mmsi"], known["name"], strict=True)
-        }
+            moment = recall.moment(reader, at or None)
+            key = (moment.run_id, moment.now)
+            night = self._nights.get(key, partial(self._open, *key))
+            vessels = reader.vessels(night.run["end"])
+            dispositions, heirs = reader.dispositions(), reader.heirs()
+        names = dict(zip(vessels["mmsi"].tolist(), vessels["name"].tolist(), strict=True))
+        gazetteer = load_gazetteer(self.installation.reference)
         teller = Teller(names, gazetteer, night.run["end"], words.say)
         incidents = pd.DataFrame(night.incidents.drop(columns="geometry"))
         certainties = incidents["certainty"].tolist()
@@ -262,7 +282,19 @@ class Nights:
                 teller,
                 self.installation.settings.assess.next_steps,
             )
-        return Shown(night, at, language, words, teller, gazetteer, incidents, certainties, names)
+        return Shown(
+            night,
+            at,
+            language,
+            words,
+            teller,
+            gazetteer,
+            incidents,
+            certainties,
+            vessels,
+            dispositions,
+            heirs,
+        )
 
 
 def looked_up_to(shown: Shown) -> str:

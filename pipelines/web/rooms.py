@@ -110,13 +110,14 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
     installation, words = shown.night.installation, shown.words
     with store.read(installation.store, installation.settings.store) as reader:
         known = dossier(reader, mmsi, shown.night.moment.time)
-        named = reader.vessels(shown.night.run["end"])
         fix = last_fix(reader, known.identity)
     who = known.identity
     near = "" if fix is None else shown.teller.place(float(fix["lat"]), float(fix["lon"]))
     mine = events_of(shown, mmsi).sort_values("start", ascending=False)
     lists = watchlists.match(
-        watchlists.load(installation.watchlists), named[named["mmsi"] == mmsi], words.say
+        watchlists.load(installation.watchlists),
+        shown.vessels[shown.vessels["mmsi"] == mmsi],
+        words.say,
     )
     titles = dict(zip(shown.incidents["incident_id"], shown.incidents["title"], strict=True))
     return Vessel(

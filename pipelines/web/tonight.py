@@ -124,7 +124,7 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
     health, found
         How the installation is, and its problems, for the newest night; None and none else.
     """
-    lines = shown.lines()
+    lines = shown.lines
     kept = tuple(line for line in lines if asked.keeps(line))
     status = Counter(line.status for line in lines)
     waiting = [line for line in lines if line.rank and not line.concluded]
