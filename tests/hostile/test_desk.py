@@ -13,8 +13,7 @@ from starlette.testclient import TestClient
 from detectors.core.errors import ConfigError
 from pipelines import store
 from pipelines.base.settings import load
-from pipelines.store.queries import Queries
-from pipelines.web import assets
+from pipelines.web import assets, rooms
 from pipelines.web.app import Desk
 from pipelines.web.doors import MAX_ADDRESS, MAX_BODY, MAX_HEADERS
 from pipelines.web.serving import _open, listening
@@ -265,7 +264,7 @@ def test_what_goes_wrong_inside_is_not_shown(
     def broken(*_: object) -> None:
         raise RuntimeError("/secret/path")
 
-    monkeypatch.setattr(Queries, "runs", broken)
+    monkeypatch.setattr(rooms, "nights", broken)
     answer = reader.client.get("/nights")
     assert answer.status_code == 500
     assert "secret" not in answer.text

@@ -4,16 +4,19 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from pipelines.ask.look import look
 from pipelines.base.settings import load
 from pipelines.web.app import Desk, application
 from pipelines.web.doors import Doors, Keys
 from pipelines.web.serving import listening, server_of
+from tests.conftest import own_copy
 
 HERE = "http://127.0.0.1:8765"
 VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "path", "rect", "circle"}
@@ -97,23 +100,21 @@ class Page(HTMLParser):
         return [link.split("/")[-1].split("?")[0] for link in links]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def desk_home(exercise_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home of its own, since people conclude things here."""
-    home = tmp_path_factory.mktemp("desk") / "home"
-    return Path(shutil.copytree(exercise_home, home, symlinks=True))
+    """A home of its own for each module, since people conclude things here."""
+
+    def make(home: Path) -> None:
+        shutil.copytree(exercise_home, home, symlinks=True, dirs_exist_ok=True)
+        look(load(home), datetime.now(UTC), afresh=True)  # is examined once
+
+    return own_copy(tmp_path_factory, "desk-home", make)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def reader(desk_home: Path) -> Reader:
     """A reader of that night."""
     return Reader(Desk(load(desk_home), "Lt Aminah"))
-
-
-@pytest.fixture
-def own_home(desk_home: Path, tmp_path: Path) -> Path:
-    """A copy for a test that changes more than conclusions."""
-    return Path(shutil.copytree(desk_home, tmp_path / "home", symlinks=True))
 
 
 @contextmanager

@@ -17,7 +17,6 @@ from pipelines.base.text import one_line
 from pipelines.publish import checks
 from pipelines.publish.maps.style import COLOURS
 from pipelines.web import concluding, rooms
-from pipelines.web.app import Desk
 from tests.pipelines.web.conftest import Page, Reader
 
 NOW = pd.Timestamp("2026-11-27T02:00Z").to_pydatetime()
@@ -63,10 +62,10 @@ def test_filters_keep_what_they_name_and_a_link_shows_the_same(
 ) -> None:
     kinds = dict(zip(night.events["event_id"], night.events["kind"], strict=True))
     strongest = table["events"].str.split(";").str[0].map(kinds)
-    for kind in set(strongest):
+    for kind in sorted(set(strongest))[:2]:
         kept = reader.page(f"/?kind={kind}").lines()
         assert kept == table.loc[strongest == kind, "incident_id"].tolist()
-    for certainty in set(table["certainty"]):
+    for certainty in sorted(set(table["certainty"]))[:2]:
         kept = reader.page(f"/?certainty={certainty}").lines()
         assert kept == table.loc[table["certainty"] == certainty, "incident_id"].tolist()
     name = table["title"].iloc[1].split(":")[0]
@@ -83,7 +82,7 @@ def test_an_incident_shows_evidence_reasons_and_vessels(
     reader: Reader, night: notebooks.Night, table: pd.DataFrame
 ) -> None:
     events = night.events.set_index("event_id")
-    for row in table.head(4).to_dict("records"):
+    for row in table.head(2).to_dict("records"):
         page = reader.page(f"/incident/{row['incident_id']}")
         assert row["title"] in page.all("h1")[0][1]
         for one in row["vessels"].split(" | "):
@@ -221,18 +220,19 @@ def test_a_new_run_is_told_of(reader: Reader, night: notebooks.Night) -> None:
     assert reader.page("/").all("p", id="live")[0][0]["data-run"] == told["run"]
 
 
-def test_every_page_in_malay_and_the_name_that_was_given(desk_home: Path) -> None:
-    reader = Reader(Desk(load(desk_home)))
+def test_every_page_in_malay_and_the_name_that_was_given(reader: Reader) -> None:
     reader.send("/settings", language="ms", operator="Lt <b>Siti</b>", back="/health")
-    page = reader.page("/")
+    page = reader.page("/?certainty=high")
     assert page.all("html")[0][0]["lang"] == "ms"
     assert "insiden" in page.all("h1")[0][1]
     assert "kepastian" in page.text
     assert "(English" not in page.text
     assert page.all("summary")[0][1] == "Lt <b>Siti</b>"
-    vessel = re.search(r"/vessel/[0-9]{9}", reader.page(f"/incident/{page.lines()[0]}").html)
+    incident = reader.page(f"/incident/{page.lines()[0]}")
+    vessel = re.search(r"/vessel/[0-9]{9}", incident.html)
     assert vessel is not None
     assert "Apa yang dinyatakannya" in reader.page(vessel[0]).text
+    reader.send("/settings", language="en", operator="Lt Aminah")
 
 
 def test_what_is_said_at_the_desk_is_in_the_catalogue() -> None:
