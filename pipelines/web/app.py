@@ -188,7 +188,8 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
 
     @app.get("/nights")
     def _nights(request: Request) -> Response:
-        told = rooms.nights(desk.installation, nights.runs())
+        runs = nights.runs()
+        told = rooms.nights(desk.installation, runs) if len(runs) else []
         return show(request, "nights", nights=told)
 
     @app.get("/health")

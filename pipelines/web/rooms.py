@@ -248,5 +248,4 @@ def live(installation: Installation, newest: str) -> dict[str, str]:
         "run": newest,
         "writing": "" if since is None else day(since),
         "for": "" if since is None else age((datetime.now(UTC) - since).total_seconds()),
-        "failed": "1" if installation.failure.exists() else "",
     }

@@ -2,6 +2,7 @@
 
 import html
 import os
+import signal
 import socket
 import webbrowser
 from collections.abc import Callable
@@ -75,14 +76,16 @@ def serve(
     server = server_of(Doors(application(desk, address), keys, port))
     out(address())
     say(f"The desk of {desk.installation.home} is open until Ctrl-C; the address can be used once.")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
     opener = _open(desk.installation.home, address()) if browser else None
     if browser and opener is None:
         say("no browser could be opened: use the address")
     try:
         server.run(sockets=[sock])
     except KeyboardInterrupt:
-        say("closed")
+        pass
     finally:
+        say("closed")
         if opener is not None:
             opener.unlink(missing_ok=True)
 

@@ -138,7 +138,7 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
         first=tuple(First(line, why(shown, line)) for line in waiting[:FIRST]),
         lines=kept,
         hidden=len(lines) - len(kept),
-        problems=tuple(brief.problems(manifest)),
+        problems=(*_failed(health), *brief.problems(manifest)),
         held_back=tuple(one_line(str(t), SENTENCE_LIMIT) for t in manifest.get("held_back", [])),
         reception=None if health is None else _reception(health, found),
         upto=looked_up_to(shown),
@@ -168,6 +168,12 @@ def why(shown: Shown, line: Line) -> tuple[str, ...]:
     no_reason = shown.words.at_desk("No innocent reason that was tried fits.")
     said.append(f"{shown.words.innocent_explanation}: {given}" if given else no_reason)
     return tuple(one_line(text, SENTENCE_LIMIT) for text in said)
+
+
+def _failed(health: Health | None) -> tuple[str, ...]:
+    """Return what went wrong with a run that came to nothing, while that is the newest news."""
+    failure = "" if health is None else health.failure
+    return (one_line(failure, SENTENCE_LIMIT),) if failure else ()
 
 
 def _reception(health: Health, found: Sequence[Problem]) -> tuple[str, ...]:

@@ -1,9 +1,11 @@
 """The desk shows what the commands say, from the same objects, and records what is concluded."""
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 
@@ -17,6 +19,7 @@ from pipelines.base.text import one_line
 from pipelines.publish import checks
 from pipelines.publish.maps.style import COLOURS
 from pipelines.web import concluding, rooms
+from pipelines.web.app import Desk
 from tests.pipelines.web.conftest import Page, Reader
 
 NOW = pd.Timestamp("2026-11-27T02:00Z").to_pydatetime()
@@ -313,3 +316,44 @@ def luminance(colour: str) -> float:
     parts: list[Any] = [int(digits[k : k + 2], 16) / 255 for k in (0, 2, 4)]
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
     return float(0.2126 * red + 0.7152 * green + 0.0722 * blue)
+
+
+def test_a_new_run_takes_the_desk_over_and_old_links_lead_to_their_night(
+    desk_home: Path, tmp_path: Path, night: notebooks.Night, table: pd.DataFrame
+) -> None:
+    home = Path(shutil.copytree(desk_home, tmp_path / "home", symlinks=True))
+    reader = Reader(Desk(load(home)))
+    assert len(reader.page("/").lines()) == len(table)
+    connection = duckdb.connect(str(home / "store" / "catalogue.duckdb"))
+    again = (
+        "INSERT INTO runs SELECT * REPLACE ('quiet' AS run_id, ordinal + 1 AS ordinal) FROM runs"
+    )
+    connection.execute(f"INSERT INTO runs SELECT * REPLACE ({new}) FROM runs")
+    connection.close()
+    assert reader.client.get("/live").json()["run"] == "quiet"
+    page = reader.page("/")
+    assert page.lines() == []
+    assert "No vessel was flagged" in page.text
+    incident = f"/incident/{table['incident_id'].iloc[0]}"
+    answer = reader.client.get(incident, follow_redirects=False)
+    assert answer.headers["location"] == f"{incident}?at={night.run['run_id']}"
+    assert "as it was known then" in reader.page(incident).text
+
+
+def test_a_run_that_came_to_nothing_is_the_first_thing_said(
+    reader: Reader, desk_home: Path
+) -> None:
+    failed = desk_home / "FAILED"
+    failed.write_text("2026-11-27: the feed <b>is gone</b>")
+    try:
+        fresh = Reader(Desk(load(desk_home)))
+        assert "the feed <b>is gone</b>" in fresh.page("/").all("div", role="alert")[0][1]
+    finally:
+        failed.unlink()
+
+
+def test_without_a_run_it_says_what_to_do(tmp_path: Path) -> None:
+    reader = Reader(Desk(load(tmp_path)))
+    assert "ingest a feed first" in reader.page("/", 404).text
+    assert "No run has finished yet" in reader.page("/nights").text
+    assert reader.client.get("/live").json()["run"] == ""
