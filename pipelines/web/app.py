@@ -82,7 +82,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         return nights.shown(at, _session(request, desk).language)
 
     def show(request: Request, name: str, status: int = 200, **values: Any) -> Response:
-        return _show(request, desk, name, status, **values)
+        return _show(request, desk, name, status, simulated=nights.simulated(), **values)
 
     @app.get("/")
     def _tonight(request: Request, asked: Annotated[Asked, Query()]) -> Response:

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from threading import RLock
@@ -10,6 +11,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import pandas as pd
 
+from detectors.core.errors import SelatError
 from detectors.core.telling import Told
 from detectors.surroundings.landmarks import Gazetteer
 from pipelines import store
@@ -216,11 +218,22 @@ class Nights:
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
         self._nights, self._shown = Recent(), Recent()
-        self._once = Recent(2)
+        self._once, self._exercise = Recent(2), Recent(2)
 
     def runs(self) -> pd.DataFrame:
         """Return every finished run, the newest first; none where there is no store."""
         return self._once.get(self._generation(), self._runs)
+
+    def simulated(self) -> bool:
+        """Whether it is an exercise."""
+        return bool(self._exercise.get(self._generation(), self._simulated))
+
+    def _simulated(self) -> bool:
+        one = self.installation
+        # Each page but Health says by itself what is wrong with the store.
+        with suppress(SelatError), store.read(one.store, one.settings.store) as reader:
+            return bool(reader.simulated)
+        return False
 
     def _generation(self) -> tuple[int, ...]:
         return store.generation(self.installation.store, self.installation.settings.store)
@@ -242,9 +255,11 @@ class Nights:
         return "" if runs.empty else str(runs["run_id"].iloc[0])
 
     def newest(self) -> str:
-        """Return the id of the newest finished run; empty where there is none."""
-        runs = self.runs()
-        return str(runs["run_id"].iloc[0]) if len(runs) else ""
+        """Return the id of the newest finished run; empty where none can be read."""
+        with suppress(SelatError):
+            runs = self.runs()
+            return str(runs["run_id"].iloc[0]) if len(runs) else ""
+        return ""
 
     def shown(self, at: str, language: str) -> Shown:
         """Return a night: the newest, or that of a run or time.

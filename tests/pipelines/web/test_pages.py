@@ -325,9 +325,7 @@ def test_a_new_run_takes_the_desk_over_and_old_links_lead_to_their_night(
     reader = Reader(Desk(load(home)))
     assert len(reader.page("/").lines()) == len(table)
     connection = duckdb.connect(str(home / "store" / "catalogue.duckdb"))
-    again = (
-        "INSERT INTO runs SELECT * REPLACE ('quiet' AS run_id, ordinal + 1 AS ordinal) FROM runs"
-    )
+    new = "'quiet' AS run_id, ordinal + 1 AS ordinal"
     connection.execute(f"INSERT INTO runs SELECT * REPLACE ({new}) FROM runs")
     connection.close()
     assert reader.client.get("/live").json()["run"] == "quiet"
@@ -357,3 +355,11 @@ def test_without_a_run_it_says_what_to_do(tmp_path: Path) -> None:
     assert "ingest a feed first" in reader.page("/", 404).text
     assert "No run has finished yet" in reader.page("/nights").text
     assert reader.client.get("/live").json()["run"] == ""
+
+
+def test_health_tells_of_a_store_that_cannot_be_opened(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "catalogue.duckdb").write_bytes(b"no database" * 1000)
+    reader = Reader(Desk(load(tmp_path)))
+    assert "can't be opened" in reader.page("/health").text
+    assert "can't be opened" in reader.page("/", 404).text
