@@ -318,34 +318,38 @@ def luminance(colour: str) -> float:
     return float(0.2126 * red + 0.7152 * green + 0.0722 * blue)
 
 
+def ask(home: Path, statement: str) -> None:
+    with duckdb.connect(str(home / "store" / "catalogue.duckdb")) as connection:
+        connection.execute(statement)
+
+
 def test_a_new_run_takes_the_desk_over_and_old_links_lead_to_their_night(
-    desk_home: Path, tmp_path: Path, night: notebooks.Night, table: pd.DataFrame
+    reader: Reader, desk_home: Path, night: notebooks.Night, table: pd.DataFrame
 ) -> None:
-    home = Path(shutil.copytree(desk_home, tmp_path / "home", symlinks=True))
-    reader = Reader(Desk(load(home)))
     assert len(reader.page("/").lines()) == len(table)
-    connection = duckdb.connect(str(home / "store" / "catalogue.duckdb"))
     new = "'quiet' AS run_id, ordinal + 1 AS ordinal"
-    connection.execute(f"INSERT INTO runs SELECT * REPLACE ({new}) FROM runs")
-    connection.close()
-    assert reader.client.get("/live").json()["run"] == "quiet"
-    page = reader.page("/")
-    assert page.lines() == []
-    assert "No vessel was flagged" in page.text
-    incident = f"/incident/{table['incident_id'].iloc[0]}"
-    answer = reader.client.get(incident, follow_redirects=False)
-    assert answer.headers["location"] == f"{incident}?at={night.run['run_id']}"
-    assert "as it was known then" in reader.page(incident).text
+    ask(desk_home, f"INSERT INTO runs SELECT * REPLACE ({new}) FROM runs")
+    try:
+        assert reader.client.get("/live").json()["run"] == "quiet"
+        page = reader.page("/")
+        assert page.lines() == []
+        assert "No vessel was flagged" in page.text
+        incident = f"/incident/{table['incident_id'].iloc[0]}"
+        answer = reader.client.get(incident, follow_redirects=False)
+        assert answer.headers["location"] == f"{incident}?at={night.run['run_id']}"
+        assert "as it was known then" in reader.page(incident).text
+    finally:
+        ask(desk_home, "DELETE FROM runs WHERE run_id = 'quiet'")
 
 
 def test_a_run_that_came_to_nothing_is_the_first_thing_said(
-    reader: Reader, desk_home: Path
+    reader: Reader, desk_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(rooms, "LOOK_EVERY_S", -1.0)
     failed = desk_home / "FAILED"
     failed.write_text("2026-11-27: the feed <b>is gone</b>")
     try:
-        fresh = Reader(Desk(load(desk_home)))
-        assert "the feed <b>is gone</b>" in fresh.page("/").all("div", role="alert")[0][1]
+        assert "the feed <b>is gone</b>" in reader.page("/").all("div", role="alert")[0][1]
     finally:
         failed.unlink()
 
@@ -357,8 +361,9 @@ def test_without_a_run_it_says_what_to_do(tmp_path: Path) -> None:
     assert reader.client.get("/live").json()["run"] == ""
 
 
-def test_health_tells_of_a_store_that_cannot_be_opened(tmp_path: Path) -> None:
+def test_health_tells_of_a_store_that_cannot_be_opened(desk_home: Path, tmp_path: Path) -> None:
     (tmp_path / "store").mkdir()
+    shutil.copy(desk_home / "examined.json", tmp_path)
     (tmp_path / "store" / "catalogue.duckdb").write_bytes(b"no database" * 1000)
     reader = Reader(Desk(load(tmp_path)))
     assert "can't be opened" in reader.page("/health").text
