@@ -90,7 +90,8 @@ def _scene(shown: Shown) -> Scene:
     events = night.events
     mmsis = {mmsi for joined in table["vessels"] for mmsi in vessels_in(joined)}
     tracks = pd.DataFrame(night.track(*sorted(mmsis)))
-    flags = [_flags(shown, row, events, tracks) for row in table.to_dict("records")]
+    last = tracks.sort_values("time", kind="stable").drop_duplicates("mmsi", keep="last")
+    flags = [_flags(shown, row, events, last) for row in table.to_dict("records")]
     made = chart(
         "",
         night.run,
@@ -138,9 +139,12 @@ def events_of(shown: Shown, mmsi: int) -> pd.DataFrame:
 
 
 def _flags(
-    shown: Shown, row: dict[Any, Any], events: pd.DataFrame, tracks: pd.DataFrame
+    shown: Shown, row: dict[Any, Any], events: pd.DataFrame, last: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return the vessels of an incident as if it had flagged them; MMSI 0 where it has none."""
+    """Return the vessels of an incident as if it had flagged them; MMSI 0 where it has none.
+
+    `last` is the last report of each.
+    """
     own = events[events["event_id"].isin(str(row["events"]).split(";"))]
     mmsis = sorted(vessels_in(row["vessels"]) or {0}, key=lambda m: (m == row["mmsi"], m))
     parts = []
@@ -153,7 +157,7 @@ def _flags(
         }
         who = {"mmsi": mmsi, "imo": 0, "name": shown.name(mmsi), "callsign": ""}
         plain = {"flag_state": "", "ship_type": "", "reasons": row["title"]}
-        parts.append(as_flagged(about, [{**who, **plain}], tracks))
+        parts.append(as_flagged(about, [{**who, **plain}], last))
     return pd.concat(parts, ignore_index=True).assign(rank=int(row["rank"]))
 
 

@@ -90,8 +90,7 @@ def find(shown: Shown, incident_id: str) -> Line | None:
 
 def incident(shown: Shown, line: Line) -> Incident:
     """Put an incident into words."""
-    known = {str(row["event_id"]): row for row in shown.night.events.to_dict("records")}
-    own = [known[one] for one in line.events if one in known]
+    own = shown.events_of(line.events).to_dict("records")
     about = _about(shown, own)
     table = shown.incidents.set_index("incident_id")
     return Incident(

@@ -1,7 +1,7 @@
 """Nights as the desk has them open: what `ask.desk` reads of a run, in the reader's language."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -131,6 +131,14 @@ class Shown:
     def names(self) -> dict[int, str]:
         """Name by MMSI."""
         return dict(zip(self.vessels["mmsi"].tolist(), self.vessels["name"].tolist(), strict=True))
+
+    def events_of(self, ids: Sequence[str]) -> pd.DataFrame:
+        """Return events of the night in the order of their ids; what isn't in it is left out."""
+        return self._events.loc[[one for one in ids if one in self._events.index]]
+
+    @cached_property
+    def _events(self) -> pd.DataFrame:
+        return pd.DataFrame(self.night.events).set_index("event_id", drop=False)
 
     @cached_property
     def lines(self) -> list[Line]:

@@ -154,16 +154,15 @@ def why(shown: Shown, line: Line) -> tuple[str, ...]:
 
     What else happened in it, and the innocent reason that was found for its strongest event.
     """
-    events = shown.night.events.set_index("event_id")
-    own = [one for one in line.events if one in events.index]
-    if not own:
+    own = shown.events_of(line.events)
+    if own.empty:
         return ()
-    rows = told(events.loc[own[: MAX_ALSO + 1]].reset_index())
+    rows = told(own.head(MAX_ALSO + 1))
     sentences = dict.fromkeys(shown.sentence(row, line.main) for row in rows)
     said = [text for text in sentences if text not in line.title]
     if len(own) > MAX_ALSO + 1:
         said.append(shown.words.at_desk("{n} more events", n=len(own) - MAX_ALSO - 1))
-    strongest = events.loc[own[0]]
+    strongest = own.iloc[0]
     given = shown.words.explained(str(strongest["explanation"]), strongest["evidence"].explained)
     no_reason = shown.words.at_desk("No innocent reason that was tried fits.")
     said.append(f"{shown.words.innocent_explanation}: {given}" if given else no_reason)

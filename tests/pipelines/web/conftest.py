@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
+import duckdb
 import pytest
 from starlette.testclient import TestClient
 
@@ -115,6 +116,12 @@ def desk_home(exercise_home: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def reader(desk_home: Path) -> Reader:
     """A reader of that night."""
     return Reader(Desk(load(desk_home), "Lt Aminah"))
+
+
+def ask(home: Path, statement: str) -> None:
+    """Change the catalogue of a home behind the back of its desk."""
+    with duckdb.connect(str(home / "store" / "catalogue.duckdb")) as connection:
+        connection.execute(statement)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pipelines.base.settings import load
 from pipelines.web import concluding
 from pipelines.web.app import Desk
 from tests.pipelines.publish.conftest import Page, page  # noqa: F401 - a fixture
-from tests.pipelines.web.conftest import served
+from tests.pipelines.web.conftest import ask, served
 
 
 @pytest.fixture(scope="module")
@@ -159,3 +159,24 @@ def test_two_desks_at_once(page: Page, desk: str, desk_home: Path) -> None:  # n
     new = conclusions(desk_home).iloc[before:]
     assert set(new["author"]) == {"one", "two"}
     assert new["disposition_id"].is_unique
+
+
+def test_a_new_run_appears_by_itself_and_not_under_a_readers_hands(
+    page: Page,  # noqa: F811
+    desk: str,
+    desk_home: Path,
+) -> None:
+    page.open(f"{desk}/")
+    press(page, "j")  # somebody reads
+    new = "'quiet' AS run_id, ordinal + 1 AS ordinal"
+    ask(desk_home, f"INSERT INTO runs SELECT * REPLACE ({new}) FROM runs")
+    try:
+        page.evaluate("ask()")
+        assert page.evaluate("document.querySelector('#live a').textContent").startswith(
+            "A new run"
+        )
+        page.evaluate("document.activeElement.blur(); void ask()")
+        page.wait("document.readyState === 'complete' && !document.querySelector('#lines li')")
+        assert page.evaluate("document.querySelector('h1').textContent").startswith("0 incidents")
+    finally:
+        ask(desk_home, "DELETE FROM runs WHERE run_id = 'quiet'")

@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pandas as pd
 import pytest
 
@@ -20,7 +19,7 @@ from pipelines.publish import checks
 from pipelines.publish.maps.style import COLOURS
 from pipelines.web import concluding, rooms
 from pipelines.web.app import Desk
-from tests.pipelines.web.conftest import Page, Reader
+from tests.pipelines.web.conftest import Page, Reader, ask
 
 NOW = pd.Timestamp("2026-11-27T02:00Z").to_pydatetime()
 PAGES = ("/", "/nights", "/health", "/find?q=a", "/?q=nothing+is+called+so", "/nowhere")
@@ -316,11 +315,6 @@ def luminance(colour: str) -> float:
     parts: list[Any] = [int(digits[k : k + 2], 16) / 255 for k in (0, 2, 4)]
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
     return float(0.2126 * red + 0.7152 * green + 0.0722 * blue)
-
-
-def ask(home: Path, statement: str) -> None:
-    with duckdb.connect(str(home / "store" / "catalogue.duckdb")) as connection:
-        connection.execute(statement)
 
 
 def test_a_new_run_takes_the_desk_over_and_old_links_lead_to_their_night(
