@@ -72,8 +72,12 @@ def test_filters_keep_what_they_name_and_a_link_shows_the_same(
         assert kept == table.loc[table["certainty"] == certainty, "incident_id"].tolist()
     name = table["title"].iloc[1].split(":")[0]
     assert table["incident_id"].iloc[1] in reader.page(f"/?q={name.lower()}").lines()
-    places = [about for about, _ in reader.page("/").all("select", name="place")]
-    assert places
+    options = [re.fullmatch(r"(.+) \((\d+)\)", text) for _, text in reader.page("/").all("option")]
+    places = {one[1]: int(one[2]) for one in options if one and one[1][0].isupper()}
+    place = next(iter(places))
+    kept = reader.page(f"/?place={place}").lines()
+    assert len(kept) == places[place]
+    assert set(kept) < set(table["incident_id"])
     assert reader.page("/?news=changed").lines() == table["incident_id"].tolist()
     nothing = reader.page("/?q=nothing+is+called+so&kind=gap")
     assert nothing.lines() == []
@@ -222,12 +226,16 @@ def test_a_new_run_is_told_of(reader: Reader, night: notebooks.Night) -> None:
     assert reader.page("/").all("p", id="live")[0][0]["data-run"] == told["run"]
 
 
-def test_every_page_in_malay_and_the_name_that_was_given(reader: Reader) -> None:
+def test_every_page_in_malay_and_the_name_that_was_given(
+    reader: Reader, table: pd.DataFrame
+) -> None:
     reader.send("/settings", language="ms", operator="Lt <b>Siti</b>", back="/health")
     page = reader.page("/?certainty=high")
     assert page.all("html")[0][0]["lang"] == "ms"
     assert "insiden" in page.all("h1")[0][1]
     assert "kepastian" in page.text
+    assert table["title"].iloc[0] not in page.text
+    assert table["title"].iloc[0].split(":")[0] in page.text  # the name is its own
     assert "(English" not in page.text
     assert page.all("summary")[0][1] == "Lt <b>Siti</b>"
     incident = reader.page(f"/incident/{page.lines()[0]}")
