@@ -23,7 +23,7 @@ from pipelines.base.text import script_json
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import LOCAL, LOCAL_NAME, span, vessel_cards
 from pipelines.publish.maps import canvas, cut
-from pipelines.publish.maps.scene import Box, Ground, Scene
+from pipelines.publish.maps.scene import Box, Floats, Ground, Scene
 from pipelines.web.night import Recent, Shown
 
 TRACK: Final = pd.Timedelta(weeks=2)
@@ -127,7 +127,9 @@ def _vessel(shown: Shown, mmsi: int) -> Drawn | None:
         zones=night.zones,
         span=(tracks["time"].min(), tracks["time"].max()),
     )
-    return _drawn(_labelled(shown, scene_of(made.products, vessel_cards(made.products)), events))
+    scene = _labelled(shown, scene_of(made.products, vessel_cards(made.products)), events)
+    ways = [piece[:, :2] for one in scene.tracks for piece in one.pieces]
+    return _drawn(replace(scene, fit=_around(np.concatenate(ways), scene.fit)))
 
 
 def events_of(shown: Shown, mmsi: int) -> pd.DataFrame:
@@ -188,13 +190,18 @@ def _part(scene: Scene, ranks: Collection[int]) -> Scene:
     return replace(scene, events=events, vessels=vessels, tracks=tracks)
 
 
-def _fit(scene: Scene) -> tuple[float, float, float, float]:
+def _fit(scene: Scene) -> Box:
     """Return the box of what an incident's events and the last fixes of its vessels need."""
     places = [(one.x, one.y) for one in scene.events]
     places += [(one.x, one.y) for one in scene.vessels]
     xy = np.array([place for place in places if None not in place], "float64").reshape(-1, 2)
+    return _around(xy, scene.fit)
+
+
+def _around(xy: Floats, otherwise: Box) -> Box:
+    """Return the box of some places with room around them."""
     if not len(xy):
-        return scene.fit
+        return otherwise
     (west, south), (east, north) = xy.min(axis=0).tolist(), xy.max(axis=0).tolist()
     return (
         west - _ROOM_DEG,
