@@ -26,6 +26,7 @@ from pipelines.web.concluding import MAX_NAME, Typed, conclude, typed
 from pipelines.web.doors import Session
 from pipelines.web.night import Nights, Shown
 from pipelines.web.pages import page
+from pipelines.web.planned import plan
 from pipelines.web.tonight import Asked, tonight, why
 
 Id = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
@@ -185,6 +186,12 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         night = shown(request, at)
         found = rooms.found(night, q) if re.search(r"[A-Za-z0-9]", q) else []
         return show(request, "find", shown=night, q=one_line(q, MAX_TEXT), found=found)
+
+    @app.get("/plan")
+    def _plan(request: Request, at: At = "") -> Response:
+        night = shown(request, at)
+        made = plan(desk.installation, str(night.night.run["run_id"]))
+        return show(request, "plan", shown=night, plan=made)
 
     @app.get("/nights")
     def _nights(request: Request) -> Response:

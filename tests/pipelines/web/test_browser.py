@@ -59,7 +59,7 @@ def test_each_page_asks_nobody_else_and_fits(
     )
     event = next(link for link in links if link.startswith("/event/"))
     vessel = next(link for link in links if link.startswith("/vessel/"))
-    wide = (event, "/nights", "/health", "/find?q=star") if width > 1000 else ()
+    wide = (event, "/plan", "/nights", "/health", "/find?q=star") if width > 1000 else ()
     for path in ("/", incident, vessel, *wide):
         page.open(desk + path, width, night=width < 1000)
         assert page.messages == []

@@ -1,5 +1,6 @@
 """The desk shows what the commands say, from the same objects, and records what is concluded."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -22,7 +23,7 @@ from pipelines.web.app import Desk
 from tests.pipelines.web.conftest import Page, Reader, ask
 
 NOW = pd.Timestamp("2026-11-27T02:00Z").to_pydatetime()
-PAGES = ("/", "/nights", "/health", "/find?q=a", "/?q=nothing+is+called+so", "/nowhere")
+PAGES = ("/", "/plan", "/nights", "/health", "/find?q=a", "/?q=nothing+is+called+so", "/nowhere")
 
 
 @pytest.fixture(scope="module")
@@ -370,3 +371,48 @@ def test_health_tells_of_a_store_that_cannot_be_opened(desk_home: Path, tmp_path
     reader = Reader(Desk(load(tmp_path)))
     assert "can't be opened" in reader.page("/health").text
     assert "can't be opened" in reader.page("/", 404).text
+
+
+def test_the_plan_says_who_goes_where_and_who_is_left_out(
+    reader: Reader, desk_home: Path, night: notebooks.Night
+) -> None:
+    assert "No plan was made" in reader.page("/plan").text
+    folder = desk_home / "runs" / night.run["run_id"]
+    stop: dict[str, Any] = {
+        "task": "boarding",
+        "mmsi": "563000101",
+        "name": "<b>STAR</b>",
+        "sector": None,
+    }
+    stop |= {"depart": "2026-01-06T10:00:00Z", "begin": "2026-01-06T10:41:00Z"}
+    stop |= {"end": "2026-01-06T12:41:00Z", "lat": 6.5, "lon": 99.5, "course_deg": 48}
+    stop |= {"distance_nm": 12.3, "speed_kn": 18, "chance": 0.924}
+    nameless = {**stop, "mmsi": "563000103", "name": ""}
+    back = {**stop, "task": "return", "mmsi": None, "name": "", "chance": None}
+    sortie: dict[str, Any] = {
+        "unit": "KM Tegas",
+        "sortie": 1,
+        "base": {"name": "Lumut"},
+        "distance_nm": 24.6,
+    }
+    sortie |= {
+        "watch": {"opens": stop["depart"], "closes": stop["end"]},
+        "stops": [stop, nameless, back],
+    }
+    left = {"mmsi": "563000102", "name": "HAI", "reason": "out of reach", "detail": "86 nm"}
+    made: dict[str, Any] = {"stale_after": stop["end"], "notes": ["Not for navigation."]}
+    made |= {"sorties": [sortie], "left_out": [left]}
+    for text, told in ((json.dumps(made), True), ("{", False), ("[1]", False)):
+        (folder / "plan.json").write_text(text)
+        page = reader.page("/plan")
+        assert ("KM Tegas" in page.text) == told
+        assert ("No plan was made" in page.text) != told
+        if told:
+            assert "06 Jan 18:41" in page.text
+            assert "board <b>STAR</b>" in [text for _, text in page.all("td")]
+            assert "board MMSI 563000103" in [text for _, text in page.all("td")]
+            assert "back at Lumut" in [text for _, text in page.all("td")]
+            assert "out of reach: 86 nm" in page.text
+            assert page.all("p", role="alert")  # it is long stale
+            holds_up(page)
+    (folder / "plan.json").unlink()
